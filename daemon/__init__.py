@@ -1,0 +1,1 @@
+"""Ordo: a trading daemon that accounts for every order and proves it."""

@@ -1,0 +1,1 @@
+"""Who does it: an actor decides and never waits."""

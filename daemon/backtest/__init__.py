@@ -1,0 +1,1 @@
+"""Recorded days through the engine, and what came of them."""

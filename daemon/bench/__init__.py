@@ -1,0 +1,1 @@
+"""Benches: speed as ratios and rates, never as tests."""

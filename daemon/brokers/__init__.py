@@ -1,0 +1,1 @@
+"""How brokers speak; `door` is the last line before any of them."""

@@ -1,0 +1,1 @@
+"""What is true or decided: pure, exact, without clock, chance or I/O."""

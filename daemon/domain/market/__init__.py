@@ -1,0 +1,1 @@
+"""The market: what is traded, when, at what price, and what it costs."""

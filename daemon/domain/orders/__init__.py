@@ -1,0 +1,1 @@
+"""Orders: their words and states, the book, the gate, the ladder, every closing."""

@@ -1,0 +1,172 @@
+"""The words of the order machine: what we intend, what the broker said, what became of it.
+
+Facts are past tense and carry cumulative quantities, never increments, so that hearing one twice,
+late or out of order changes nothing. An order is an *intent* from the moment it is committed, which
+is before its request leaves; it ends only by the broker's own evidence.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from msgspec import Struct
+
+
+class Side(StrEnum):
+    """Which way."""
+
+    BUY = "buy"
+    SELL = "sell"
+
+    @property
+    def sign(self) -> int:
+        """+1 for a purchase, -1 for a sale."""
+        return 1 if self is Side.BUY else -1
+
+    @property
+    def opposite(self) -> Side:
+        """The side that undoes this one."""
+        return Side.SELL if self is Side.BUY else Side.BUY
+
+
+class OrderType(StrEnum):
+    """How an order is priced. `MARKET` is always protected: a limit at the collar."""
+
+    LIMIT = "limit"
+    STOP_LIMIT = "sl"
+    MARKET = "market"
+
+
+class Purpose(StrEnum):
+    """Whether an order may add to risk."""
+
+    ENTRY = "entry"
+    EXIT = "exit"
+
+
+class Refusal(StrEnum):
+    """Why the answer was no: vendors' texts become one of these in their codec."""
+
+    BAND = "BAND"
+    FREEZE = "FREEZE"
+    LOT = "LOT"
+    TICK = "TICK"
+    MARGIN = "MARGIN"
+    SESSION = "SESSION"
+    RATE = "RATE"
+    CLOSED = "CLOSED"
+    INSTRUMENT = "INSTRUMENT"
+    OTHER = "OTHER"
+
+
+class State(StrEnum):
+    """Where an order stands. The grammar is the table in `states`."""
+
+    INTENDED = "INTENDED"
+    UNKNOWN = "UNKNOWN"
+    PARKED = "PARKED"
+    REFUSED = "REFUSED"
+    WORKING = "WORKING"
+    REJECTED = "REJECTED"
+    CANCELLED = "CANCELLED"
+    FILLED = "FILLED"
+
+
+class Intent(Struct, frozen=True):
+    """One order that we want, committed before its request leaves and never sent twice.
+
+    Attributes:
+        intent_id: our client order id, random or bound to the run's epoch; never reused.
+        account: whose money.
+        strategy_id: who wants it.
+        leg_id: for which leg of the strategy.
+        symbol: of what.
+        side: which way.
+        quantity: units, a multiple of the lot, at most the freeze quantity.
+        order_type: how it is priced.
+        price_e4: the limit; for MARKET the protection.
+        purpose: entry or exit.
+        parent: the basket or the obligation that it is a child of.
+        decided_ns: the market instant of the decision; it never matches an older quote.
+        deadline_ns: past this instant it must not leave any more.
+        trigger_e4: for `STOP_LIMIT`.
+    """
+
+    intent_id: str
+    account: str
+    strategy_id: str
+    leg_id: str
+    symbol: str
+    side: Side
+    quantity: int
+    order_type: OrderType
+    price_e4: int
+    purpose: Purpose
+    parent: str
+    decided_ns: int
+    deadline_ns: int
+    trigger_e4: int = 0
+
+
+class IntentRecorded(Struct, frozen=True, tag=True):
+    """We want this order."""
+
+    intent: Intent
+    at_ns: int
+
+
+class OrderAccepted(Struct, frozen=True, tag=True):
+    """The broker took the order and gave it a number; nothing is filled by that."""
+
+    intent_id: str
+    broker_order_id: str
+    at_ns: int
+
+
+class OrderRefused(Struct, frozen=True, tag=True):
+    """The broker's answer was no: the order never reached a book."""
+
+    intent_id: str
+    kind: Refusal
+    text: str
+    at_ns: int
+
+
+class OutcomeUnknown(Struct, frozen=True, tag=True):
+    """No answer that can be trusted: perhaps it was executed."""
+
+    intent_id: str
+    because: str
+    at_ns: int
+
+
+class OrderParked(Struct, frozen=True, tag=True):
+    """The look-up window passed without evidence: possible exposure until the day ends."""
+
+    intent_id: str
+    at_ns: int
+
+
+class OrderUpdated(Struct, frozen=True, tag=True):
+    """What the broker's book says of an order; quantities are cumulative.
+
+    Attributes:
+        state: `WORKING`, `REJECTED`, `CANCELLED` or `FILLED`.
+        filled_quantity: units filled so far.
+        filled_value_e4: the sum of price x units over those fills.
+        kind: why, where it was rejected.
+    """
+
+    intent_id: str
+    broker_order_id: str
+    state: State
+    filled_quantity: int
+    filled_value_e4: int
+    at_ns: int
+    kind: Refusal | None = None
+    text: str = ""
+
+
+OrderFact = (
+    IntentRecorded | OrderAccepted | OrderRefused | OutcomeUnknown | OrderParked | OrderUpdated
+)

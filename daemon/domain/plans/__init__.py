@@ -1,0 +1,1 @@
+"""Plans: the declarative strategy, validated, and its way from plan to legs."""

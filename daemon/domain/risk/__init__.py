@@ -1,0 +1,1 @@
+"""Risk: profit and loss, stops, targets, floors, and whether a position is guarded."""

@@ -1,0 +1,1 @@
+"""What the actors ask of the outside, as protocols."""

@@ -1,0 +1,1 @@
+"""Actors without trading: inboxes, two drivers, supervision, clocks, calls."""

@@ -1,0 +1,1 @@
+"""The exchange on paper: its own rules, its own book, its own file."""

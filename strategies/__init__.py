@@ -1,0 +1,1 @@
+"""The strategies that Ordo ships: TOML files beside this module."""
