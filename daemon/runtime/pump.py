@@ -1,0 +1,162 @@
+"""The deterministic driver: one loop drains every inbox in a fixed order, without task switches.
+
+Market time is virtual and stands still while a port works. At equal times answers run first, then
+the outside's message (a frame), then alarms. Equal input gives equal decisions, anywhere.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from heapq import heappop, heappush
+from typing import Any
+
+from daemon.runtime.inbox import Inbox
+from daemon.runtime.supervisor import Child, Supervisor
+from daemon.runtime.words import (
+    Alarm,
+    Call,
+    Commit,
+    Effect,
+    Lane,
+    Ledger,
+    Origin,
+    Publish,
+    Show,
+    Started,
+    Take,
+    Tell,
+)
+
+Port = Callable[[Any], Coroutine[Any, Any, Sequence[Any]]]
+
+
+class _Slot:
+    """An actor in the pump: its inbox and its child."""
+
+    __slots__ = ("child", "inbox")
+
+    def __init__(self, child: Child) -> None:
+        self.child = child
+        self.inbox = Inbox(child.spec.name, child.spec.facts_limit, child.spec.merge)
+
+
+def at_once(work: Coroutine[Any, Any, Sequence[Any]]) -> Sequence[Any]:
+    """Run a port of a virtual world, which answers without waiting."""
+    try:
+        work.send(None)
+    except StopIteration as done:
+        answers: Sequence[Any] = done.value
+        return answers
+    work.close()
+    raise AssertionError("a port of a virtual world may not wait")
+
+
+class Pump:
+    """Runs the actors of one virtual world.
+
+    Attributes:
+        now_ns: the instant of market time that the world stands at.
+    """
+
+    def __init__(
+        self,
+        supervisor: Supervisor,
+        ledger: Ledger,
+        ports: Mapping[str, Port],
+        show: Callable[[Any], None],
+        start_ns: int,
+    ) -> None:
+        self.now_ns = start_ns
+        self._supervisor = supervisor
+        self._ledger = ledger
+        self._ports = ports
+        self._show = show
+        self._number = 0
+        self._slots = {name: _Slot(child) for name, child in supervisor.children.items()}
+        self._hearers = _hearers(list(self._slots.values()))
+        self._ready: deque[_Slot] = deque()
+        self._answers: deque[tuple[int, _Slot, Any, int]] = deque()
+        self._alarms: list[tuple[int, int, _Slot, Alarm]] = []
+        for slot in self._slots.values():
+            self._put(slot, Lane.FACTS, Started(), 0)
+        self._drain()
+
+    def tell(self, to: str, message: Any, at_ns: int, lane: Lane = Lane.FACTS) -> None:
+        """Bring a message in from the outside, after every alarm that is due before it."""
+        alarms = self._alarms
+        while alarms and alarms[0][0] < at_ns:
+            self._ring()
+        if at_ns > self.now_ns:
+            self.now_ns = at_ns
+        self._put(self._slots[to], lane, message, 0)
+        self._drain()
+
+    def run_until(self, at_ns: int) -> None:
+        """Let market time pass, ringing every alarm up to and including that instant."""
+        while self._alarms and self._alarms[0][0] <= at_ns:
+            self._ring()
+        self.now_ns = max(self.now_ns, at_ns)
+
+    def _ring(self) -> None:
+        at_ns, _, slot, alarm = heappop(self._alarms)
+        self.now_ns = max(self.now_ns, at_ns)
+        self._put(slot, alarm.lane, alarm.message, 0)
+        self._drain()
+
+    def _put(self, slot: _Slot, lane: Lane, message: Any, cause: int) -> None:
+        self._number = number = self._number + 1
+        if slot.child.disarmed:
+            return
+        if slot.inbox.put(lane, (message, number, cause)):
+            self._ready.append(slot)
+
+    def _drain(self) -> None:
+        ready, answers, handle = self._ready, self._answers, self._supervisor.handle
+        while True:
+            while ready:
+                slot = ready.popleft()
+                item = slot.inbox.get()
+                if len(slot.inbox):
+                    ready.append(slot)
+                effects = handle(slot.child, item, self.now_ns)
+                if effects:
+                    self._carry_out(effects, slot, item)
+            if not answers:
+                return
+            at_ns, slot, message, cause = answers.popleft()
+            self.now_ns = max(self.now_ns, at_ns)
+            self._put(slot, Lane.FACTS, message, cause)
+
+    def _carry_out(
+        self, effects: Sequence[Effect], slot: _Slot, item: tuple[Any, int, int]
+    ) -> None:
+        cause = item[1]
+        for effect in effects:
+            match effect:
+                case Publish(message, lane):
+                    for hearer in self._hearers.get(type(message), ()):
+                        self._put(hearer, lane, message, cause)
+                case Take(tick):
+                    self._ledger.take(tick)
+                case Tell(to, message, lane):
+                    self._put(self._slots[to], lane, message, cause)
+                case Commit(facts, then):
+                    origin = Origin(slot.child.spec.name, cause, item[2])
+                    self._ledger.append(facts, origin, self.now_ns)
+                    self._carry_out(then, slot, item)
+                case Alarm(at_ns):
+                    self._number += 1
+                    heappush(self._alarms, (at_ns, self._number, slot, effect))
+                case Call(port, request):
+                    for answer in at_once(self._ports[port](request)):
+                        self._answers.append((answer.at_ns, slot, answer, cause))
+                case Show(view):
+                    self._show(view)
+
+
+def _hearers(slots: Sequence[_Slot]) -> dict[type, tuple[_Slot, ...]]:
+    heard = {kind for slot in slots for kind in slot.child.spec.hears}
+    return {
+        kind: tuple(slot for slot in slots if kind in slot.child.spec.hears) for kind in heard
+    }

@@ -1,0 +1,107 @@
+"""Supervision, one for one: a fallen actor is rebuilt by start-up's own path, its inbox kept.
+
+The message that felled it goes to the dead letters and is not tried again. `restarts` falls within
+`period_ns` hold, one more escalates, and the window slides. An actor marked `disarm` is then left
+out; any other ends the tree with `TooManyRestarts`, for a restart of the whole process is recovery.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Sequence
+from enum import Enum
+from typing import Any
+
+from daemon.errors import StoreError, TooManyRestarts
+from daemon.runtime.words import (
+    NOTHING,
+    Actor,
+    ActorDisarmed,
+    ActorSpec,
+    DeadLetter,
+    Effect,
+    Ledger,
+    Origin,
+    Started,
+)
+
+
+class Fall(Enum):
+    """What follows a fall."""
+
+    RESTART = "restart"
+    ESCALATE = "escalate"
+
+
+class Intensity:
+    """How many falls are borne within a sliding window."""
+
+    __slots__ = ("_falls", "_period_ns", "_restarts")
+
+    def __init__(self, restarts: int, period_ns: int) -> None:
+        self._restarts = restarts
+        self._period_ns = period_ns
+        self._falls: deque[int] = deque()
+
+    def fell(self, now_ns: int) -> Fall:
+        """Count one fall; a fall exactly `period_ns` old no longer counts."""
+        falls = self._falls
+        falls.append(now_ns)
+        while falls[0] <= now_ns - self._period_ns:
+            falls.popleft()
+        return Fall.ESCALATE if len(falls) > self._restarts else Fall.RESTART
+
+
+class Child:
+    """One supervised actor: what runs now, how it is rebuilt, how often it fell."""
+
+    __slots__ = ("actor", "disarmed", "intensity", "restarts", "spec")
+
+    def __init__(self, spec: ActorSpec, actor: Actor) -> None:
+        self.spec = spec
+        self.actor = actor
+        self.intensity = Intensity(spec.restarts, spec.period_ns)
+        self.restarts = 0
+        self.disarmed = False
+
+
+class Supervisor:
+    """Builds the actors in order, hands them messages, and answers their falls."""
+
+    def __init__(self, specs: Sequence[ActorSpec], ledger: Ledger) -> None:
+        self._ledger = ledger
+        self.children = {spec.name: Child(spec, spec.restore(ledger.facts())) for spec in specs}
+        assert len(self.children) == len(specs), "two actors share a name"
+
+    def handle(self, child: Child, item: tuple[Any, int, int], now_ns: int) -> Sequence[Effect]:
+        """Let an actor decide on one message, and survive its fall.
+
+        Raises:
+            TooManyRestarts: it fell more often than it may, and is not one to be left out.
+            StoreError: the ledger failed; deciding on without it would lose orders.
+        """
+        try:
+            return child.actor.handle(item[0], now_ns)
+        except StoreError:
+            raise
+        except Exception as error:  # noqa: BLE001  the boundary where a fall becomes a fact
+            return self._fallen(child, item, error, now_ns)
+
+    def _fallen(
+        self, child: Child, item: tuple[Any, int, int], error: Exception, now_ns: int
+    ) -> Sequence[Effect]:
+        name = child.spec.name
+        letter = DeadLetter(name, repr(item[0])[:2_000], f"{type(error).__name__}: {error}", now_ns)
+        origin = Origin(name, item[1], item[2])
+        self._ledger.append((letter,), origin, now_ns)
+        if child.intensity.fell(now_ns) is Fall.RESTART:
+            child.restarts += 1
+            child.actor = child.spec.restore(self._ledger.facts())
+            return child.actor.handle(Started(), now_ns)
+        if not child.spec.disarm:
+            raise TooManyRestarts(
+                f"{name} fell more than {child.spec.restarts} times; the last fall: {letter.error}"
+            ) from error
+        child.disarmed = True
+        self._ledger.append((ActorDisarmed(name, now_ns),), origin, now_ns)
+        return NOTHING

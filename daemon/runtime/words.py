@@ -1,0 +1,168 @@
+"""The words between actors and their drivers: lanes, effects, and what an actor is.
+
+An actor is `handle(message, now_ns) -> effects`: one synchronous decision that never waits. Its
+effects are data, addressed by the actor and carried out by whichever driver runs it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from enum import IntEnum
+from typing import Any, Protocol
+
+from msgspec import Struct
+
+
+class Lane(IntEnum):
+    """Which of an inbox's three lanes a message takes; a lower lane is always read first."""
+
+    CONTROL = 0
+    FACTS = 1
+    NEWEST = 2
+
+
+class Tell(Struct, frozen=True, gc=False):
+    """Give a message to one actor."""
+
+    to: str
+    message: Any
+    lane: Lane = Lane.FACTS
+
+
+class Publish(Struct, frozen=True, gc=False):
+    """Give a message to every actor that hears its type."""
+
+    message: Any
+    lane: Lane = Lane.FACTS
+
+
+class Take(Struct, frozen=True, gc=False):
+    """Enter a tick into the journal; ticks are chained in blocks, before the next fact."""
+
+    tick: Any
+
+
+class Commit(Struct, frozen=True, gc=False):
+    """Make facts durable, in one piece; carry out `then` only once they are."""
+
+    facts: tuple[Any, ...]
+    then: tuple[Effect, ...] = ()
+
+
+class Call(Struct, frozen=True, gc=False):
+    """Ask a port; what it answers is told to the asking actor, in the order answered."""
+
+    port: str
+    request: Any
+
+
+class Alarm(Struct, frozen=True, gc=False):
+    """Tell me this at that instant of market time, whatever else happens or fails to happen."""
+
+    at_ns: int
+    message: Any
+    lane: Lane = Lane.FACTS
+
+
+class Show(Struct, frozen=True, gc=False):
+    """Let people see this; no decision hangs on it."""
+
+    view: Any
+
+
+Effect = Tell | Publish | Take | Commit | Call | Alarm | Show
+NOTHING: tuple[Effect, ...] = ()
+
+
+class Actor(Protocol):
+    """Whoever decides."""
+
+    def handle(self, message: Any, now_ns: int) -> Sequence[Effect]:
+        """Decide on one message at one instant of market time, and return what follows."""
+        ...
+
+
+class Started(Struct, frozen=True):
+    """Told to an actor once it is built, at start-up and after a fall: set your alarms again."""
+
+
+class Origin(Struct, frozen=True, gc=False):
+    """Where a fact comes from: `ordo why` walks these.
+
+    Attributes:
+        actor: who committed it.
+        message: the number of the message it was handling.
+        cause: the number of the message that caused that one; 0 for the outside world.
+    """
+
+    actor: str
+    message: int
+    cause: int
+
+
+class ActorSpec(Struct, frozen=True):
+    """How an actor is made, at start and again after a fall.
+
+    Attributes:
+        name: its address.
+        restore: builds it from every fact recorded so far; start-up and recovery are one path.
+        hears: the types of message that `Publish` brings to it.
+        merge: joins two unread messages of the newest lane into one.
+        facts_limit: how many unread facts are borne before that is an incident.
+        restarts: how many falls within `period_ns` are borne; one more escalates.
+        period_ns: the sliding window for `restarts`, in ns of market time.
+        disarm: past its restarts the actor is left out and the others go on, instead of all ending.
+    """
+
+    name: str
+    restore: Callable[[Iterable[Any]], Actor]
+    hears: tuple[type, ...] = ()
+    merge: Callable[[Any, Any], Any] | None = None
+    facts_limit: int = 10_000
+    restarts: int = 3
+    period_ns: int = 600_000_000_000
+    disarm: bool = False
+
+
+class DeadLetter(Struct, frozen=True, tag=True):
+    """A message that felled its actor, kept for a person to read."""
+
+    actor: str
+    message: str
+    error: str
+    at_ns: int
+
+
+class ActorDisarmed(Struct, frozen=True, tag=True):
+    """An actor fell too often and was left out; what it held stays guarded by others."""
+
+    actor: str
+    at_ns: int
+
+
+class Ledger(Protocol):
+    """The one append-only, hash-chained table, as the drivers see it."""
+
+    def take(self, tick: Any) -> None:
+        """Enter a tick; it is chained before the next fact."""
+        ...
+
+    def append(self, facts: Sequence[Any], origin: Origin, at_ns: int) -> None:
+        """Enter facts; they are durable once `flush` has returned.
+
+        Raises:
+            StoreError: the ledger failed.
+        """
+        ...
+
+    def flush(self) -> None:
+        """Make everything entered durable.
+
+        Raises:
+            StoreError: the ledger failed.
+        """
+        ...
+
+    def facts(self) -> Iterable[Any]:
+        """Return every fact so far, oldest first."""
+        ...
