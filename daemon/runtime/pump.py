@@ -157,6 +157,4 @@ class Pump:
 
 def _hearers(slots: Sequence[_Slot]) -> dict[type, tuple[_Slot, ...]]:
     heard = {kind for slot in slots for kind in slot.child.spec.hears}
-    return {
-        kind: tuple(slot for slot in slots if kind in slot.child.spec.hears) for kind in heard
-    }
+    return {kind: tuple(slot for slot in slots if kind in slot.child.spec.hears) for kind in heard}
