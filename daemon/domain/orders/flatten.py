@@ -1,0 +1,198 @@
+"""The closing machine: how everything that is open gets closed, be it one leg or all accounts.
+
+It looks at what is open and at what is on its way, and says what to do next; it holds no belief of
+its own about fills. So it may be asked at any time, again after a restart, and in any order of
+events. Shorts are bought back before longs are sold, no more leaves than is proven open, and what a
+refusal leads to is a table.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from enum import StrEnum
+
+from msgspec import Struct
+
+from daemon.domain.instants import MILLISECOND_NS, SECOND_NS
+from daemon.domain.orders.ladder import Ladder
+from daemon.domain.orders.slices import slices
+from daemon.domain.orders.words import Refusal, Side
+
+
+class Answer(StrEnum):
+    """What a refused exit leads to."""
+
+    REPRICE = "step inside our own band"
+    HALVE = "halve the slice"
+    SHORTS_FIRST = "buy the shorts back first"
+    ASK_KEEPER = "ask the session keeper"
+    WAIT_SLOT = "wait for a slot"
+    PAGE = "page a person"
+
+
+ANSWERS: dict[Refusal, Answer] = {
+    Refusal.BAND: Answer.REPRICE,
+    Refusal.TICK: Answer.REPRICE,
+    Refusal.FREEZE: Answer.HALVE,
+    Refusal.MARGIN: Answer.SHORTS_FIRST,
+    Refusal.SESSION: Answer.ASK_KEEPER,
+    Refusal.RATE: Answer.WAIT_SLOT,
+    Refusal.CLOSED: Answer.PAGE,
+    Refusal.LOT: Answer.PAGE,
+    Refusal.INSTRUMENT: Answer.PAGE,
+    Refusal.OTHER: Answer.PAGE,
+}
+
+_WAIT_NS = {
+    Answer.REPRICE: 0,
+    Answer.HALVE: 0,
+    Answer.SHORTS_FIRST: SECOND_NS,
+    Answer.ASK_KEEPER: 5 * SECOND_NS,
+    Answer.WAIT_SLOT: SECOND_NS,
+    Answer.PAGE: 5 * SECOND_NS,
+}
+
+
+class Resting(Struct, frozen=True):
+    """An exit that is in the broker's book.
+
+    Attributes:
+        intent_id: which.
+        price_e4: its limit.
+        since_ns: when it was decided.
+    """
+
+    intent_id: str
+    price_e4: int
+    since_ns: int
+
+
+class Holding(Struct, frozen=True):
+    """One leg to be closed, as its owner knows it now.
+
+    Attributes:
+        leg_id: which.
+        net_quantity: units held by the broker's evidence; below zero short.
+        closing_quantity: units that exits on their way may still fill, doubtful ones included.
+        resting: those exits that can be cancelled.
+        lot: units in one lot.
+        freeze_quantity: the most units of one order.
+        price_e4: what an exit would ask at the leg's step; 0 where it cannot be priced now.
+    """
+
+    leg_id: str
+    net_quantity: int
+    closing_quantity: int
+    resting: tuple[Resting, ...]
+    lot: int
+    freeze_quantity: int
+    price_e4: int
+
+
+class PlaceExit(Struct, frozen=True):
+    """Send one order that closes."""
+
+    leg_id: str
+    side: Side
+    quantity: int
+    price_e4: int
+
+
+class CancelExit(Struct, frozen=True):
+    """Take a resting exit back, to price it anew once the broker says that it is gone."""
+
+    intent_id: str
+
+
+Word = PlaceExit | CancelExit
+
+
+class LegProgress(Struct):
+    """How far the closing of one leg has come.
+
+    Attributes:
+        step: of the exit ladder.
+        largest_quantity: the largest slice that the exchange has not refused; 0: the freeze
+            quantity.
+        not_before_ns: a refusal asked for patience until then.
+    """
+
+    step: int = 0
+    largest_quantity: int = 0
+    not_before_ns: int = 0
+
+
+class Flatten:
+    """One closing, of one scope."""
+
+    def __init__(self, ladder: Ladder) -> None:
+        self._interval_ns = ladder.interval_ms * MILLISECOND_NS
+        self._legs: dict[str, LegProgress] = {}
+
+    def step(self, leg_id: str) -> int:
+        """Return the step of the ladder that a leg's next exit is priced at."""
+        return self._leg(leg_id).step
+
+    def refused(self, leg_id: str, kind: Refusal, quantity: int, now_ns: int) -> Answer:
+        """Take a refusal in, and say what it leads to.
+
+        Args:
+            leg_id: whose exit was refused.
+            kind: why.
+            quantity: its units.
+            now_ns: the instant of the answer.
+        """
+        leg, answer = self._leg(leg_id), ANSWERS[kind]
+        leg.not_before_ns = now_ns + _WAIT_NS[answer]
+        if answer is Answer.REPRICE:
+            leg.step += 1
+            leg.not_before_ns = now_ns + self._interval_ns
+        elif answer is Answer.HALVE:
+            leg.largest_quantity = max(quantity // 2, 1)
+        return answer
+
+    def next(self, holdings: Sequence[Holding], now_ns: int) -> tuple[Word, ...]:
+        """Return what is to be done now; nothing where all that can be done is under way."""
+        short = any(holding.net_quantity < 0 for holding in holdings)
+        words: list[Word] = []
+        for holding in sorted(holdings, key=lambda each: (each.net_quantity >= 0, each.leg_id)):
+            if holding.net_quantity < 0 or not short:
+                words += self._place(holding, now_ns)
+            words += self._reprice(holding, now_ns)
+        return tuple(words)
+
+    def wakes_ns(self, holdings: Sequence[Holding], now_ns: int) -> int:
+        """Return when to ask again though nothing has happened; 0 once all is flat."""
+        if is_flat(holdings):
+            return 0
+        waits = [self._leg(holding.leg_id).not_before_ns for holding in holdings]
+        patient = [at_ns for at_ns in waits if at_ns > now_ns]
+        return min([*patient, now_ns + self._interval_ns])
+
+    def _leg(self, leg_id: str) -> LegProgress:
+        return self._legs.setdefault(leg_id, LegProgress())
+
+    def _place(self, holding: Holding, now_ns: int) -> list[Word]:
+        leg = self._leg(holding.leg_id)
+        missing = abs(holding.net_quantity) - holding.closing_quantity
+        if missing <= 0 or not holding.price_e4 or now_ns < leg.not_before_ns:
+            return []
+        side = Side.BUY if holding.net_quantity < 0 else Side.SELL
+        largest = min(leg.largest_quantity or holding.freeze_quantity, holding.freeze_quantity)
+        return [
+            PlaceExit(holding.leg_id, side, quantity, holding.price_e4)
+            for quantity in slices(missing, largest, holding.lot)
+        ]
+
+    def _reprice(self, holding: Holding, now_ns: int) -> list[Word]:
+        """Cancel what has rested a whole step; its price is stepped only where it would differ."""
+        old = [each for each in holding.resting if now_ns - each.since_ns >= self._interval_ns]
+        if not old:
+            return []
+        self._leg(holding.leg_id).step += 1
+        return [CancelExit(each.intent_id) for each in old if each.price_e4 != holding.price_e4]
+
+
+def is_flat(holdings: Sequence[Holding]) -> bool:
+    """Say whether nothing is open and nothing on its way could open it again."""
+    return not any(each.net_quantity or each.closing_quantity for each in holdings)
