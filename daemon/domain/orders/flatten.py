@@ -78,6 +78,7 @@ class Holding(Struct, frozen=True):
         lot: units in one lot.
         freeze_quantity: the most units of one order.
         price_e4: what an exit would ask at the leg's step; 0 where it cannot be priced now.
+        next_price_e4: what it would ask one step on.
     """
 
     leg_id: str
@@ -87,6 +88,7 @@ class Holding(Struct, frozen=True):
     lot: int
     freeze_quantity: int
     price_e4: int
+    next_price_e4: int
 
 
 class PlaceExit(Struct, frozen=True):
@@ -185,12 +187,16 @@ class Flatten:
         ]
 
     def _reprice(self, holding: Holding, now_ns: int) -> list[Word]:
-        """Cancel what has rested a whole step; its price is stepped only where it would differ."""
-        old = [each for each in holding.resting if now_ns - each.since_ns >= self._interval_ns]
-        if not old:
-            return []
-        self._leg(holding.leg_id).step += 1
-        return [CancelExit(each.intent_id) for each in old if each.price_e4 != holding.price_e4]
+        """Cancel what has rested a whole step, where the next step would ask another price."""
+        old = [
+            each
+            for each in holding.resting
+            if now_ns - each.since_ns >= self._interval_ns
+            and holding.next_price_e4 not in (0, each.price_e4)
+        ]
+        if old:
+            self._leg(holding.leg_id).step += 1
+        return [CancelExit(each.intent_id) for each in old]
 
 
 def is_flat(holdings: Sequence[Holding]) -> bool:

@@ -1,0 +1,37 @@
+"""One turn of an actor: what it records, and what it does once that is durable."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from daemon.runtime.words import NOTHING, Commit, Effect, Publish
+
+
+class Turn:
+    """Gathers facts and effects while one message is handled."""
+
+    __slots__ = ("effects", "facts")
+
+    def __init__(self) -> None:
+        self.facts: list[Any] = []
+        self.effects: list[Effect] = []
+
+    def record(self, fact: object) -> None:
+        """Commit a fact."""
+        self.facts.append(fact)
+
+    def announce(self, fact: object) -> None:
+        """Commit a fact, and tell it to those who hear it."""
+        self.facts.append(fact)
+        self.effects.append(Publish(fact))
+
+    def do(self, *effects: Effect) -> None:
+        """Add effects; they leave after the facts of this turn are durable."""
+        self.effects.extend(effects)
+
+    def done(self) -> Sequence[Effect]:
+        """Return the turn as effects."""
+        if self.facts:
+            return (Commit(tuple(self.facts), tuple(self.effects)),)
+        return tuple(self.effects) if self.effects else NOTHING

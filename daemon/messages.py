@@ -1,0 +1,282 @@
+"""What the actors say to each other, and who hears what.
+
+Facts are past tense and carry the state after; they go into the one table and, where others need
+them, to those who hear them. Commands are imperative and go to one actor. Words that belong to one
+machine live beside that machine, in `domain`.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+
+from msgspec import Struct
+
+from daemon.domain.market.frames import Frame
+from daemon.domain.market.notes import NoteKind
+from daemon.domain.orders.basket import Basket
+from daemon.domain.orders.limits import Approved
+from daemon.domain.orders.words import (
+    IntentRecorded,
+    OrderAccepted,
+    OrderParked,
+    OrderRefused,
+    OrderUpdated,
+    OutcomeUnknown,
+    Side,
+)
+from daemon.domain.risk.moves import LevelMoved
+from daemon.domain.risk.words import ExitReason, LegRules, StrategyRules
+from daemon.runtime.words import ActorDisarmed, DeadLetter
+
+
+class FrameArrived(Struct, frozen=True, gc=False):
+    """A feed delivered a frame; `fingerprint` is equal for equal content, 0 where unknown."""
+
+    frame: Frame
+    fingerprint: int
+
+
+class DayOpened(Struct, frozen=True, tag=True):
+    """A day of market time has begun. Sessions are (first, last) instants; none: closed."""
+
+    day: date
+    sessions: tuple[tuple[int, int], ...]
+    at_ns: int
+    interval_ns: int = 0
+
+
+class DayEnded(Struct, frozen=True, tag=True):
+    """A day of market time is over."""
+
+    day: date
+    at_ns: int
+
+
+class Noted(Struct, frozen=True, tag=True):
+    """Something that a person reading the day should know."""
+
+    kind: NoteKind
+    text: str
+    at_ns: int
+    strategy_id: str = ""
+
+
+class LinkDied(Struct, frozen=True, tag=True):
+    """The feed has been silent too long: its prices are stale."""
+
+    at_ns: int
+
+
+class LinkRevived(Struct, frozen=True, tag=True):
+    """The feed brings news again."""
+
+    at_ns: int
+
+
+class EntryDecided(Struct, frozen=True, tag=True):
+    """A strategy wants to be in; each leg with the quote that the decision rests on."""
+
+    strategy_id: str
+    basket_id: str
+    basis_e4: int
+    legs: tuple[tuple[str, str, int, int], ...]
+    at_ns: int
+
+
+class EnterLegs(Struct, frozen=True):
+    """Enter a basket for a strategy, and hold it to these rules from its first fill."""
+
+    opened: BasketOpened
+
+
+class BasketOpened(Struct, frozen=True, tag=True):
+    """An entry is under way, and what it is held to.
+
+    Attributes:
+        basket: the legs.
+        leg_rules: by leg id.
+        rules: of the whole.
+        exit_ns: when it is left at the latest.
+        close_ns: when its market closes on that day.
+        at_ns: when it was opened.
+    """
+
+    basket: Basket
+    leg_rules: dict[str, LegRules]
+    rules: StrategyRules
+    exit_ns: int
+    close_ns: int
+    at_ns: int
+
+
+class BasketEnded(Struct, frozen=True, tag=True):
+    """An entry is over: complete, or failed because of something."""
+
+    basket_id: str
+    strategy_id: str
+    complete: bool
+    because: str
+    at_ns: int
+
+
+class PositionChanged(Struct, frozen=True, tag=True):
+    """A fill moved a leg; quantities and values are those of the leg's whole life."""
+
+    strategy_id: str
+    leg_id: str
+    symbol: str
+    side: Side
+    bought_quantity: int
+    bought_value_e4: int
+    sold_quantity: int
+    sold_value_e4: int
+    at_ns: int
+
+    @property
+    def net_quantity(self) -> int:
+        """Units held; below zero short."""
+        return self.bought_quantity - self.sold_quantity
+
+
+class ExitLegs(Struct, frozen=True):
+    """Leave these legs."""
+
+    strategy_id: str
+    leg_ids: tuple[str, ...]
+    reason: ExitReason
+
+
+class ExitDecided(Struct, frozen=True, tag=True):
+    """A rule said to leave; with the profit that the strategy stood at."""
+
+    strategy_id: str
+    leg_ids: tuple[str, ...]
+    reason: ExitReason
+    pnl_e4: int
+    at_ns: int
+
+
+class ExitOwed(Struct, frozen=True, tag=True):
+    """An exit is an obligation from here on."""
+
+    exit_id: str
+    strategy_id: str
+    leg_ids: tuple[str, ...]
+    reason: ExitReason
+    at_ns: int
+
+
+class ExitFinished(Struct, frozen=True, tag=True):
+    """The obligation is met: the broker's evidence says flat."""
+
+    exit_id: str
+    strategy_id: str
+    leg_ids: tuple[str, ...]
+    at_ns: int
+
+
+class ExitOverdue(Struct, frozen=True, tag=True):
+    """An exit is not finished in its time: a person is paged."""
+
+    exit_id: str
+    strategy_id: str
+    because: str
+    at_ns: int
+
+
+class EntriesPaused(Struct, frozen=True, tag=True):
+    """No new entries in the account until a person says otherwise, or the next day."""
+
+    because: str
+    at_ns: int
+
+
+class PauseEntries(Struct, frozen=True):
+    """Take no new entries."""
+
+    because: str
+
+
+class DayMarked(Struct, frozen=True, tag=True):
+    """How a strategy's day went, before charges; None where nothing was ever valued."""
+
+    strategy_id: str
+    day: date
+    low: tuple[int, int] | None
+    high: tuple[int, int] | None
+    last: tuple[int, int] | None
+    status: str
+    floor_e4: int
+    at_ns: int
+
+
+class EpochBegan(Struct, frozen=True, tag=True):
+    """A run of the daemon began; its order ids are bound to this number."""
+
+    epoch: int
+    at_ns: int
+
+
+class Place(Struct, frozen=True):
+    """Ask the broker to take an order."""
+
+    approved: Approved
+
+
+class Cancel(Struct, frozen=True):
+    """Ask the broker to take an order out of its book."""
+
+    intent_id: str
+    broker_order_id: str
+
+
+class FindOrder(Struct, frozen=True):
+    """Ask the broker what became of an order whose outcome is unknown."""
+
+    intent_id: str
+
+
+class CancelAnswered(Struct, frozen=True):
+    """What the broker said to a cancellation; what became of the order is told by its book."""
+
+    intent_id: str
+    done: bool
+    text: str
+    at_ns: int
+
+
+class OrderNotFound(Struct, frozen=True):
+    """The broker shows no such order now; that is never proof that there will be none."""
+
+    intent_id: str
+    at_ns: int
+
+
+Fact = (
+    DayOpened
+    | DayEnded
+    | Noted
+    | LinkDied
+    | LinkRevived
+    | EntryDecided
+    | BasketOpened
+    | BasketEnded
+    | PositionChanged
+    | ExitDecided
+    | ExitOwed
+    | ExitFinished
+    | ExitOverdue
+    | EntriesPaused
+    | DayMarked
+    | EpochBegan
+    | LevelMoved
+    | IntentRecorded
+    | OrderAccepted
+    | OrderRefused
+    | OutcomeUnknown
+    | OrderParked
+    | OrderUpdated
+    | DeadLetter
+    | ActorDisarmed
+)
+"""Everything that may stand in the one table."""
