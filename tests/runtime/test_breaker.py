@@ -130,10 +130,11 @@ def test_the_table_leads_out_of_every_phase_and_reaches_each() -> None:
     assert waited == {Phase.HALF_OPEN}
 
 
+HASTY = BreakerPolicy(failures=1, cool_down_ns=2, probe_timeout_ns=10)
+"""A cool-down shorter than the probe's time-out, so that a second probe would find the first."""
+
 STEPS = st.lists(
-    st.tuples(
-        st.sampled_from(["ask", "succeed", "fail"]), st.integers(0, 12), st.integers(0, 1_000)
-    ),
+    st.tuples(st.sampled_from(["ask", "succeed", "fail"]), st.integers(0, 5), st.integers(0, 9)),
     max_size=120,
 )
 
@@ -141,7 +142,7 @@ STEPS = st.lists(
 @given(STEPS)
 def test_under_any_interleaving_never_two_probes_are_in_flight(steps) -> None:
     """Whoever asks and whatever is told, late or out of order: one probe until it is told of."""
-    breaker, now_ns = opened(), 0
+    breaker, now_ns = Breaker(HASTY), 0
     calls: list[Allowed] = []
     probes: dict[int, int] = {}
     for verb, gap_ns, pick in steps:
@@ -157,14 +158,14 @@ def test_under_any_interleaving_never_two_probes_are_in_flight(steps) -> None:
             tell = breaker.succeeded if verb == "succeed" else breaker.failed
             tell(now_ns, calls[index])
             probes.pop(index, None)
-        in_flight = [at for at in probes.values() if now_ns - at < POLICY.probe_timeout_ns]
+        in_flight = [at for at in probes.values() if now_ns - at < HASTY.probe_timeout_ns]
         assert len(in_flight) <= 1
 
 
 @given(STEPS)
 def test_a_refusal_names_the_first_instant_that_passes(steps) -> None:
     """From any state: a nanosecond before it is refused alike, at it a call passes."""
-    breaker, now_ns, calls = opened(), 0, []
+    breaker, now_ns, calls = Breaker(HASTY), 0, []
     for verb, gap_ns, pick in steps:
         now_ns += gap_ns
         if verb == "ask":
