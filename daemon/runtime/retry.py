@@ -71,9 +71,9 @@ async def read(
     try:
         async with deadline:
             return await again(policy.on, tries.one)
-    except tries.failures as error:
+    except tries.kinds as error:
         late = f" by the deadline of {policy.deadline_ms} ms" if deadline.expired() else ""
-        last = tries.failure or error
+        last = tries.last or error
         raise BrokerUnavailable(
             f"{what}: no answer{late} in {tries.count} of {policy.attempts} attempts; "
             f"the last failure: {type(last).__name__} {last}".rstrip()
@@ -86,15 +86,15 @@ class _Tries(Generic[T]):
     def __init__(self, call: Callable[[], Awaitable[T]], policy: ReadPolicy) -> None:
         self._call = call
         self._policy = policy
-        self.failures: tuple[type[Exception], ...] = (TimeoutError, *policy.on)
+        self.kinds: tuple[type[Exception], ...] = (TimeoutError, *policy.on)
         self.count = 0
-        self.failure: Exception | None = None
+        self.last: Exception | None = None
 
     async def one(self) -> T:
         self.count += 1
         try:
             async with asyncio.timeout(self._policy.try_timeout_ms / 1_000):
                 return await self._call()
-        except self.failures as error:
-            self.failure = error
+        except self.kinds as error:
+            self.last = error
             raise
