@@ -47,7 +47,10 @@ def _odd_rest(ask: Ask) -> bool:
 
 
 def _quantity(ask: Ask) -> str:
-    return _above(ask, min(ask.limits.max_order_lots * ask.instrument.lot, _freeze(ask)))
+    freeze = _freeze(ask)
+    if ask.instrument.kind is Kind.EQUITY:
+        return _above(ask, freeze)
+    return _above(ask, min(ask.limits.max_order_lots * ask.instrument.lot, freeze))
 
 
 def _exit_quantity(ask: Ask) -> str:
@@ -108,25 +111,34 @@ def _value(ask: Ask) -> str:
 
 
 def _exposure(ask: Ask) -> str:
-    view, limits = ask.view, ask.limits
+    view, limits, lot = ask.view, ask.limits, ask.instrument.lot
+    more = ask.intent.side.sign * ask.intent.quantity
     here = Reach(view.account.low, view.account.high, 0)
+    if ask.instrument.kind is Kind.EQUITY:
+        return _equity_exposure(ask, _worst(here, more), _worst(here, 0))
     scopes = (
         ("the contract", here, limits.max_instrument_lots),
         ("the strategy", view.strategy, limits.max_strategy_lots),
         ("the account", view.account, limits.max_account_lots),
     )
     for name, reach, cap in scopes:
-        after = _worst_lots(reach, ask.intent.side.sign * ask.intent.quantity, ask.instrument.lot)
-        if after > cap and after > _worst_lots(reach, 0, ask.instrument.lot):
-            return f"{name} could come to {after} lots, above the limit of {cap}"
+        worst, before = (reach.elsewhere_lots - (-_worst(reach, by) // lot) for by in (more, 0))
+        if worst > max(cap, before):
+            return f"{name} could come to {worst} lots, above the limit of {cap}"
     return ""
 
 
-def _worst_lots(reach: Reach, signed_quantity: int, lot: int) -> int:
-    """Return the lots at worst, once that many units more may be bought (or, below 0, sold)."""
-    low = reach.low + min(signed_quantity, 0)
-    high = reach.high + max(signed_quantity, 0)
-    return reach.elsewhere_lots - (-max(abs(low), abs(high)) // lot)
+def _equity_exposure(ask: Ask, worst: int, before: int) -> str:
+    value_e4, cap_e4 = worst * ask.intent.price_e4, ask.limits.max_equity_e4
+    if value_e4 > cap_e4 and worst > before:
+        most = units(cap_e4)
+        return f"{ask.intent.symbol} could come to {units(value_e4)}, above the limit of {most}"
+    return ""
+
+
+def _worst(reach: Reach, more: int) -> int:
+    """Return the units at worst, once so many more may be bought or, below zero, sold."""
+    return max(abs(reach.low + min(more, 0)), abs(reach.high + max(more, 0)))
 
 
 def _rate(ask: Ask) -> str:

@@ -38,16 +38,17 @@ class Limits(Struct, frozen=True):
 
     Attributes:
         order_types: how an order may be priced.
-        max_order_lots: lots in one order; the freeze quantity binds besides.
+        max_order_lots: lots in one order of options or futures; the freeze quantity binds besides.
         collar_percent_e4: how far an option's price may lie from the reference.
         collar_least_e4: but at least this far, for options of a few ticks.
         linear_collar_percent_e4: the same share for futures and equities.
         collar_ticks: the reference is the median of so many of the newest fresh ticks.
         max_value_e4: price x units of one order of options (their premium) or equities.
         max_notional_e4: strike x units of one short option order, price x units of a future.
-        max_instrument_lots: possible exposure in one contract.
-        max_strategy_lots: possible exposure of one strategy over all its contracts.
-        max_account_lots: possible exposure of the account over all contracts.
+        max_equity_e4: price x units of the possible exposure in one equity.
+        max_instrument_lots: possible exposure in one option or future.
+        max_strategy_lots: possible exposure of one strategy over all its options and futures.
+        max_account_lots: possible exposure of the account over all options and futures.
         duplicate_window_ms: within it an equal order needs to say that it is meant.
     """
 
@@ -59,6 +60,7 @@ class Limits(Struct, frozen=True):
     collar_ticks: int = 5
     max_value_e4: int = 2_500_000 * E4
     max_notional_e4: int = 150_000_000 * E4
+    max_equity_e4: int = 5_000_000 * E4
     max_instrument_lots: int = 100
     max_strategy_lots: int = 400
     max_account_lots: int = 1_000
@@ -71,7 +73,7 @@ class Reach(Struct, frozen=True):
     Attributes:
         low: the lowest net quantity that may come about in this order's contract, in units.
         high: the highest.
-        elsewhere_lots: lots in all other contracts, each at its worst.
+        elsewhere_lots: lots in all other options and futures, each at its worst.
     """
 
     low: int
