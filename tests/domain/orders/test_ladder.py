@@ -1,0 +1,108 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from msgspec.structs import replace
+
+from daemon.domain.money import e4
+from daemon.domain.orders.ladder import Ladder, Prospect
+from daemon.domain.orders.words import Side
+
+WIDE = Prospect(touch_e4=e4(100), ltp_e4=e4(98), low_e4=e4(60), high_e4=e4(140), tick_e4=e4("0.05"))
+
+
+@pytest.mark.parametrize(
+    ("step", "side", "expected"),
+    [
+        (0, Side.BUY, "100"),
+        (1, Side.BUY, "101"),
+        (2, Side.BUY, "103"),
+        (3, Side.BUY, "137.20"),
+        (9, Side.BUY, "137.20"),
+        (0, Side.SELL, "100"),
+        (1, Side.SELL, "99"),
+        (2, Side.SELL, "97"),
+        (3, Side.SELL, "61.20"),
+        (9, Side.SELL, "61.20"),
+    ],
+)
+def test_the_steps_go_from_the_touch_to_the_edge_of_the_band(step, side, expected):
+    """At the touch, 1 % and 3 % through it, then 2 % inside the edge, again and again."""
+    assert Ladder().price(step, side, WIDE) == e4(expected)
+
+
+@pytest.mark.parametrize(
+    ("case", "side", "step", "changes", "expected"),
+    [
+        ("no touch: the last price", Side.BUY, 0, {"touch_e4": 0}, "98"),
+        ("no touch: the last price", Side.SELL, 1, {"touch_e4": 0}, "97"),
+        ("a touch below the band", Side.BUY, 1, {"touch_e4": e4("10.05")}, "60"),
+        ("a sale rounds down", Side.SELL, 1, {"touch_e4": e4("70.05")}, "69.30"),
+        ("a purchase rounds up", Side.BUY, 1, {"touch_e4": e4("70.05")}, "70.80"),
+        ("never above the band", Side.BUY, 2, {"touch_e4": e4("139")}, "140"),
+        ("never below the band", Side.SELL, 2, {"touch_e4": e4("61")}, "60"),
+        ("the edge yields to the touch", Side.BUY, 3, {"touch_e4": e4("139.50")}, "140"),
+        ("the edge yields to the touch", Side.SELL, 3, {"touch_e4": e4("60.50")}, "60"),
+        ("no band: the widest step repeats", Side.BUY, 3, {"low_e4": 0, "high_e4": 0}, "103"),
+        ("no band: the widest step repeats", Side.SELL, 3, {"low_e4": 0, "high_e4": 0}, "97"),
+        ("never below one tick", Side.SELL, 3, {"low_e4": 0, "touch_e4": e4("0.05")}, "0.05"),
+        ("a band off the tick", Side.BUY, 2, {"high_e4": e4("100.02")}, "100"),
+        ("a band off the tick", Side.SELL, 2, {"low_e4": e4("99.98")}, "100"),
+    ],
+)
+def test_a_price_is_on_the_tick_and_inside_the_band(case, side, step, changes, expected):
+    """The band outweighs the step, and the tick is rounded towards a fill."""
+    assert Ladder().price(step, side, replace(WIDE, **changes)) == e4(expected)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"touch_e4": 0, "ltp_e4": 0}, {"low_e4": e4("100.01"), "high_e4": e4("100.04")}],
+)
+def test_without_anything_to_price_from_there_is_no_price(changes):
+    """Neither touch nor last price, or no tick inside the band."""
+    assert Ladder().price(0, Side.BUY, replace(WIDE, **changes)) is None
+
+
+prices = st.integers(0, e4(2000))
+
+
+@st.composite
+def prospects(draw):
+    low_e4, high_e4 = sorted((draw(prices), draw(prices)))
+    tick_e4 = draw(st.sampled_from([100, 500, 1000]))
+    return Prospect(draw(prices), draw(prices), low_e4, high_e4, tick_e4)
+
+
+ladders = st.builds(
+    Ladder,
+    st.lists(st.integers(0, 200_000), min_size=1, max_size=5).map(lambda steps: (*sorted(steps),)),
+    st.integers(0, 100_000),
+)
+
+
+@given(ladders, st.sampled_from(Side), prospects())
+def test_later_steps_are_never_less_eager(ladder, side, prospect):
+    """At one touch a purchase never gets cheaper and a sale never dearer, all within bounds."""
+    asked = [ladder.price(step, side, prospect) for step in range(8)]
+    if None in asked:
+        assert set(asked) == {None}
+        return
+    assert asked == sorted(asked, reverse=side is Side.SELL)
+    assert asked[-1] == asked[len(ladder.steps_percent_e4)]
+    assert [price for price in asked if price % prospect.tick_e4 or price <= 0] == []
+    if prospect.high_e4:
+        outside = [p for p in asked if not prospect.low_e4 <= p <= prospect.high_e4]
+        assert outside == []
+
+
+@pytest.mark.parametrize("steps", [(), (-1,), (0, 30_000, 10_000)])
+def test_steps_that_fall_back_are_refused(steps):
+    """A setting that would make an exit less eager with time is a mistake."""
+    with pytest.raises(ValueError, match="never fall"):
+        Ladder(steps_percent_e4=steps)
+
+
+def test_a_step_before_the_first_is_a_defect():
+    """Steps are counted from zero."""
+    with pytest.raises(AssertionError):
+        Ladder().price(-1, Side.BUY, WIDE)
