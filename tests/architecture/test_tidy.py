@@ -1,0 +1,58 @@
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+import pytest
+
+from tests.kit.tidy import BROAD_EXCEPT_IN, SHAPE_RULES, Rule, Source, read_source, repository_files
+from tests.kit.tidy_calls import CALL_RULES
+from tests.kit.tidy_texts import TEST_RULES, TEXT_RULES, changelog_form, mirror
+
+FILES = repository_files()
+TEXTS = [source for path in FILES if (source := read_source(path)) is not None]
+CODE = [s for s in TEXTS if s.path.startswith(("daemon/", "strategies/")) and s.path[-3:] == ".py"]
+TESTS = [
+    s
+    for s in TEXTS
+    if s.path.startswith("tests/") and Path(s.path).match("test_*.py") and s.path[-3:] == ".py"
+]
+
+
+def findings(rule: Rule, sources: Iterable[Source]) -> str:
+    return "\n".join(str(found) for source in sources for found in rule(source))
+
+
+def test_there_is_something_to_judge():
+    assert {"daemon/errors.py", "daemon/domain/money.py"} <= {source.path for source in CODE}
+    assert "tests/architecture/test_tidy.py" in {source.path for source in TESTS}
+
+
+@pytest.mark.parametrize("rule", [*SHAPE_RULES, *CALL_RULES], ids=lambda rule: rule.__name__)
+def test_the_code_is_tidy(rule):
+    assert findings(rule, CODE) == ""
+
+
+@pytest.mark.parametrize("rule", TEXT_RULES, ids=lambda rule: rule.__name__)
+def test_no_text_holds_what_must_not_stand_here(rule):
+    assert findings(rule, TEXTS) == ""
+
+
+@pytest.mark.parametrize("rule", TEST_RULES, ids=lambda rule: rule.__name__)
+def test_the_tests_are_tidy(rule):
+    assert findings(rule, TESTS) == ""
+
+
+def test_each_module_of_domain_and_runtime_has_its_own_test_file():
+    assert "\n".join(map(str, mirror(FILES))) == ""
+
+
+def test_the_changelog_keeps_its_form():
+    changelog = [source for source in TEXTS if source.path == "CHANGELOG.md"]
+
+    assert len(changelog) == 1
+    assert findings(changelog_form, changelog) == ""
+
+
+def test_every_error_is_caught_in_three_places_at_most():
+    assert len(BROAD_EXCEPT_IN) <= 3
