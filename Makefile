@@ -49,7 +49,7 @@ check: $(VENV)/.dev ## lint, format, types, arrows and tidiness, in under a minu
 	@$(BIN)/ruff format --check --quiet . || \
 	  { echo "not formatted; mend it with: $(BIN)/ruff format ." >&2; exit 1; }
 	@$(BIN)/python -m mypy
-	@$(BIN)/lint-imports
+	@$(BIN)/lint-imports --no-logo
 	@$(BIN)/python -m pytest --quiet -p no:cacheprovider tests/architecture
 
 test: $(VENV)/.dev ## every check and every test, with coverage held; the summary comes last

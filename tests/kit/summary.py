@@ -55,14 +55,15 @@ def verdicts(files: list[Covered]) -> tuple[list[str], bool]:
     """Return a line per package, with what is missing where it falls short, and if all hold."""
     packages: defaultdict[str, list[Covered]] = defaultdict(list)
     for file in files:
-        packages[package_of(file.path)].append(file)
+        if file.total:
+            packages[package_of(file.path)].append(file)
     lines: list[str] = []
     short = False
     for package, members in sorted(packages.items()):
         asked = 100 if package in WHOLE else REST_PERCENT
         done, total = sum(f.done for f in members), sum(f.total for f in members)
         holds = 100 * done >= asked * total
-        percent = f"{1000 * done // total / 10:.1f}" if total else "100.0"
+        percent = f"{1000 * done // total / 10:.1f}"
         lines.append(
             f"{package:<22} {percent:>5} % of {total:>5}, asked {asked:>3} %"
             + ("" if holds else "  BELOW")
