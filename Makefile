@@ -72,7 +72,7 @@ demo: ## a guided show: not built yet
 	@echo "demo: the guided show is not built yet; 'make run' shows a recorded day" >&2; exit 1
 
 fresh: ## clone HEAD into a temporary folder and run 'make test' there
-	@folder=$$(mktemp -d) && trap 'rm -rf "$$folder"' EXIT && \
+	@folder=$$(mktemp -d) && trap 'rm -rf "$$folder"' EXIT && trap 'exit 130' INT TERM && \
 	git clone --quiet . "$$folder/ordo" && $(MAKE) --no-print-directory -C "$$folder/ordo" test
 
 clean: ## remove what was made here; the daemon's own records in state/ stay
