@@ -8,6 +8,7 @@ import pytest
 from tests.kit.tidy import (
     BROAD_EXCEPT_IN,
     SHAPE_RULES,
+    Finding,
     Rule,
     Source,
     broad_excepts,
@@ -27,8 +28,14 @@ TESTS = [
 ]
 
 
-def findings(rule: Rule, sources: Iterable[Source]) -> str:
-    return "\n".join(str(found) for source in sources for found in rule(source))
+def judged(rule: Rule, sources: Iterable[Source]) -> list[Finding]:
+    return [found for source in sources for found in rule(source)]
+
+
+def assert_tidy(findings: Iterable[Finding]) -> None:
+    told = "".join(f"\n{found}" for found in findings)
+
+    assert not told, told  # as the message, since a comparison's text is cut short
 
 
 def test_there_is_something_to_judge():
@@ -38,28 +45,28 @@ def test_there_is_something_to_judge():
 
 @pytest.mark.parametrize("rule", [*SHAPE_RULES, *CALL_RULES], ids=lambda rule: rule.__name__)
 def test_the_code_is_tidy(rule):
-    assert findings(rule, CODE) == ""
+    assert_tidy(judged(rule, CODE))
 
 
 @pytest.mark.parametrize("rule", TEXT_RULES, ids=lambda rule: rule.__name__)
 def test_no_text_holds_what_must_not_stand_here(rule):
-    assert findings(rule, TEXTS) == ""
+    assert_tidy(judged(rule, TEXTS))
 
 
 @pytest.mark.parametrize("rule", TEST_RULES, ids=lambda rule: rule.__name__)
 def test_the_tests_are_tidy(rule):
-    assert findings(rule, TESTS) == ""
+    assert_tidy(judged(rule, TESTS))
 
 
 def test_each_module_of_domain_and_runtime_has_its_own_test_file():
-    assert "\n".join(map(str, mirror(FILES))) == ""
+    assert_tidy(mirror(FILES))
 
 
 def test_the_changelog_keeps_its_form():
     changelog = [source for source in TEXTS if source.path == "CHANGELOG.md"]
 
     assert len(changelog) == 1
-    assert findings(changelog_form, changelog) == ""
+    assert_tidy(judged(changelog_form, changelog))
 
 
 def test_every_kind_of_error_is_caught_in_three_files_at_most_and_in_none_idly():
