@@ -1,0 +1,113 @@
+# Every target does its own set-up: Python >= 3.11 with venv is all that must be there.
+# Works with GNU make and any POSIX shell. `make` alone prints the targets.
+
+PYTHON ?= python3.13 python3.12 python3.11 python3
+STRATEGY ?= strategies/nifty_short_straddle.toml
+
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+OUT := build/test
+
+# What the caller's shell has set for another Python must not leak into ours.
+unexport PYTHONPATH PYTHONHOME VIRTUAL_ENV
+
+# A recording is named as seen from the folder the caller stands in, also under `make -C`.
+RECORDING = $(or $(wildcard $(DATA)),$(wildcard $(PWD)/$(DATA)),$(DATA))
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.NOTPARALLEL:
+.PHONY: setup run test check sim bench fuzz backtest demo fresh clean help moved
+
+help: ## print this list
+	@echo "Ordo: make TARGET [VARIABLE=value]"
+	@echo
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)$$/  \1|\2/p' $(firstword $(MAKEFILE_LIST)) \
+	  | awk -F'|' '{ printf "%-11s%s\n", $$1, $$2 }'
+	@echo
+	@echo "PYTHON=path chooses the Python that .venv is made with."
+
+setup: $(VENV)/.runtime ## make .venv with what the daemon needs
+	@echo "ready: $(BIN)/ordo"
+
+run: $(VENV)/.runtime ## run the daemon over a recorded day [DATA=path SPEED=factor STRATEGY=file]
+	@exec $(BIN)/ordo run \
+	  $(if $(DATA),--data "$(RECORDING)") \
+	  $(if $(SPEED),--speed "$(SPEED)") \
+	  $(if $(filter-out file,$(origin STRATEGY)),--strategy "$(STRATEGY)")
+
+backtest: $(VENV)/.runtime ## run recorded days through the engine, DATA=path [STRATEGY=file]
+ifeq ($(strip $(DATA)),)
+	@echo "backtest needs a recording: make backtest DATA=path [STRATEGY=file]" >&2; exit 1
+else
+	@exec $(BIN)/ordo backtest "$(STRATEGY)" --data "$(RECORDING)"
+endif
+
+check: $(VENV)/.dev ## lint, format, types, arrows and tidiness, in under a minute
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/ruff format --check --quiet . || \
+	  { echo "not formatted; mend it with: $(BIN)/ruff format ." >&2; exit 1; }
+	@$(BIN)/python -m mypy
+	@$(BIN)/lint-imports --no-logo
+	@$(BIN)/python -m pytest --quiet -p no:cacheprovider tests/architecture
+
+test: $(VENV)/.dev ## every check and every test, with coverage held; the summary comes last
+	@rm -rf $(OUT) && mkdir -p $(OUT)
+	@$(MAKE) --no-print-directory check
+	@COVERAGE_FILE=$(OUT)/coverage $(BIN)/python -m pytest -n 2 --junit-xml=$(OUT)/junit.xml \
+	  --cov --cov-report=json:$(OUT)/coverage.json --cov-report=; \
+	$(BIN)/python tests/kit/summary.py $(OUT) $$?
+
+bench: $(VENV)/.dev ## measure rates on this machine
+	@exec $(BIN)/python -m daemon.bench
+
+fuzz: $(VENV)/.dev ## 100,000 mutations of strategy files
+	@ORDO_FUZZ=100000 $(BIN)/python -m pytest tests/domain/plans -k mutation --timeout=0
+
+sim: ## fault simulation: not built yet
+	@echo "sim: the fault simulation is not built yet" >&2; exit 1
+
+demo: ## a guided show: not built yet
+	@echo "demo: the guided show is not built yet; 'make run' shows a recorded day" >&2; exit 1
+
+fresh: ## clone HEAD into a temporary folder and run 'make test' there
+	@folder=$$(mktemp -d) && trap 'rm -rf "$$folder"' EXIT && trap 'exit 130' INT TERM && \
+	git clone --quiet . "$$folder/ordo" && $(MAKE) --no-print-directory -C "$$folder/ordo" test
+
+clean: ## remove what was made here; the daemon's own records in state/ stay
+	@rm -rf $(VENV) build dist .coverage .coverage.* .hypothesis .mypy_cache .pytest_cache \
+	  .ruff_cache .import_linter_cache ./*.egg-info
+	@find daemon strategies tests -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# The stamps. Each is newer than the locks it was made from; what was made for development holds
+# all that running needs, so it renews both and the two never undo each other.
+INSTALL_SELF = $(PIP) install --require-hashes -r requirements/build.txt && \
+  $(PIP) install --no-deps --no-build-isolation -e .
+
+# A .venv holds absolute paths: one that was moved along with its folder is made anew.
+ifneq ($(shell cat $(VENV)/.python 2>/dev/null),$(CURDIR))
+$(VENV)/.python: moved
+endif
+
+$(VENV)/.python:
+	@for python in $(PYTHON); do \
+	  "$$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || continue; \
+	  if ! "$$python" -c 'import venv, ensurepip' 2>/dev/null; then \
+	    echo "$$python has no venv; install it (Debian and Ubuntu: python3-venv)" >&2; exit 1; \
+	  fi; \
+	  echo "making $(VENV) with $$($$python --version)"; \
+	  "$$python" -m venv --clear $(VENV) && printf '%s' "$(CURDIR)" > $@; exit; \
+	done; \
+	echo "Ordo needs Python 3.11 or newer; none of these is: $(PYTHON)." >&2; \
+	echo "Install one, or name it: make PYTHON=/path/to/python3.12 ..." >&2; exit 1
+
+$(VENV)/.runtime: $(VENV)/.python requirements/runtime.txt requirements/build.txt pyproject.toml
+	@echo "installing what the daemon needs"
+	@$(PIP) install --require-hashes -r requirements/runtime.txt && $(INSTALL_SELF)
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.python requirements/dev.txt requirements/build.txt pyproject.toml
+	@echo "installing what the tests need"
+	@$(PIP) install --require-hashes -r requirements/dev.txt && $(INSTALL_SELF)
+	@touch $(VENV)/.runtime $@

@@ -1,0 +1,75 @@
+"""Every module can be imported, alone and first; help is asked for without the heavy libraries."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+from tests.kit.tidy import ROOT, repository_files
+
+HEAVY = {"aiohttp", "cryptography", "duckdb", "redis", "uvloop"}
+
+IMPORT_EACH = """
+import importlib, json, sys, traceback
+fallen = []
+for name in json.loads(sys.argv[1]):
+    for known in [m for m in sys.modules if m.split(".")[0] in ("daemon", "strategies")]:
+        del sys.modules[known]
+    try:
+        importlib.import_module(name)
+    except BaseException:
+        fallen.append(name + ": " + traceback.format_exc(limit=-1))
+print(json.dumps(fallen))
+"""
+
+SHOW_HELP = """
+import contextlib, importlib.util, io, json, sys
+import daemon
+said = io.StringIO()
+if importlib.util.find_spec("daemon.cli"):
+    from daemon.cli import main
+    with contextlib.redirect_stdout(said), contextlib.suppress(SystemExit):
+        main(["--help"])
+print(json.dumps([said.getvalue(), sorted({name.split(".")[0] for name in sys.modules})]))
+"""
+
+
+def module_names() -> list[str]:
+    return [
+        path.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
+        for path in repository_files()
+        if path.startswith(("daemon/", "strategies/")) and path.endswith(".py")
+    ]
+
+
+def answer_of(script: str, *arguments: str):
+    ended = subprocess.run(
+        [sys.executable, "-c", script, *arguments],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ended.stderr == ""
+    return json.loads(ended.stdout)
+
+
+def test_every_module_can_be_the_first_that_is_imported():
+    names = module_names()
+
+    assert "daemon.domain.money" in names
+    assert answer_of(IMPORT_EACH, json.dumps(names)) == []
+
+
+def test_help_is_given_without_the_heavy_libraries():
+    said, loaded = answer_of(SHOW_HELP)
+
+    assert HEAVY & set(loaded) == set()
+    assert said == "" or "run" in said
+
+
+def test_a_module_that_cannot_be_imported_is_told():
+    fallen = answer_of(IMPORT_EACH, json.dumps(["daemon.no_such_module"]))
+
+    assert [told.split(":")[0] for told in fallen] == ["daemon.no_such_module"]
