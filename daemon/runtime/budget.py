@@ -18,7 +18,7 @@ from enum import StrEnum
 from msgspec import Struct
 
 
-class Lane(StrEnum):
+class Priority(StrEnum):
     """How much of a window a call may use."""
 
     EXIT = "exit"
@@ -47,9 +47,9 @@ class Window(Struct, frozen=True):
             f"of {self.limit} slots {self.reserved} cannot be reserved: one must be left to entries"
         )
 
-    def slots(self, lane: Lane) -> int:
+    def slots(self, lane: Priority) -> int:
         """Return how many calls may stand in the window once one of this lane has joined."""
-        return self.limit if lane is Lane.EXIT else self.limit - self.reserved
+        return self.limit if lane is Priority.EXIT else self.limit - self.reserved
 
 
 class Granted(Struct, frozen=True):
@@ -93,7 +93,7 @@ class Budget:
         self._taken: deque[int] = deque(maxlen=max(window.limit for window in self._windows))
         self._seen_ns: int | None = None
 
-    def take(self, now_ns: int, lane: Lane) -> Granted | Wait:
+    def take(self, now_ns: int, lane: Priority) -> Granted | Wait:
         """Take a slot in every window, or in none.
 
         Args:
@@ -107,7 +107,7 @@ class Budget:
         self._taken.append(at_ns)
         return Granted(at_ns)
 
-    def room(self, now_ns: int, lane: Lane) -> int:
+    def room(self, now_ns: int, lane: Priority) -> int:
         """Return how many calls of a lane could leave at once at this instant."""
         at_ns = self._reckon(now_ns)
         rooms = (
@@ -130,7 +130,7 @@ class Budget:
         self._taken.extend(sorted(instants))
         self._seen_ns = self._taken[-1] if self._taken else None
 
-    def _free_at(self, window: Window, lane: Lane, at_ns: int) -> int:
+    def _free_at(self, window: Window, lane: Priority, at_ns: int) -> int:
         """Return when the window has a slot: when the oldest call that fills it drops out."""
         slots = window.slots(lane)
         if len(self._taken) < slots:

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pyrate_limiter import InMemoryBucket, Rate, RateItem
 
-from daemon.runtime.budget import Budget, Granted, Lane, Wait, Window
+from daemon.runtime.budget import Budget, Granted, Priority, Wait, Window
 
 SECOND_NS = 1_000_000_000
 T0_NS = 1_795_405_500 * SECOND_NS
@@ -19,11 +19,11 @@ SMALL = (Window(limit=3, span_ns=10, reserved=1), Window(limit=5, span_ns=25, re
 """Windows so short that a few dozen instants cross every boundary of both."""
 
 GAPS = st.lists(st.integers(0, 9), max_size=60)
-LANES = st.sampled_from(Lane)
+LANES = st.sampled_from(Priority)
 ASKED = st.lists(st.tuples(st.integers(0, 9), LANES), max_size=60)
 
 
-def taken(budget: Budget, instants, lane: Lane = Lane.EXIT) -> list[int]:
+def taken(budget: Budget, instants, lane: Priority = Priority.EXIT) -> list[int]:
     answers = ((now_ns, budget.take(now_ns, lane)) for now_ns in instants)
     return [now_ns for now_ns, answer in answers if isinstance(answer, Granted)]
 
@@ -36,8 +36,8 @@ def fullest(instants: list[int], span_ns: int) -> int:
 def test_entries_leave_the_reserved_slots_and_exits_may_use_them() -> None:
     """Five of eight a second go to entries, the other three to exits, then both wait."""
     budget = Budget(WRITES)
-    entries = [budget.take(T0_NS, Lane.ENTRY) for _ in range(6)]
-    exits = [budget.take(T0_NS, Lane.EXIT) for _ in range(4)]
+    entries = [budget.take(T0_NS, Priority.ENTRY) for _ in range(6)]
+    exits = [budget.take(T0_NS, Priority.EXIT) for _ in range(4)]
     free_ns = T0_NS + SECOND_NS
     assert entries == [Granted(T0_NS)] * 5 + [Wait(free_ns)]
     assert exits == [Granted(T0_NS)] * 3 + [Wait(free_ns)]
@@ -47,7 +47,7 @@ def test_exits_count_against_entries() -> None:
     """After an entry is granted, at least the reserved slots are free, whoever took the rest."""
     budget = Budget(WRITES)
     taken(budget, [T0_NS] * 5)
-    assert budget.take(T0_NS, Lane.ENTRY) == Wait(T0_NS + SECOND_NS)
+    assert budget.take(T0_NS, Priority.ENTRY) == Wait(T0_NS + SECOND_NS)
 
 
 def test_the_longer_window_holds_when_the_shorter_has_room() -> None:
@@ -55,22 +55,22 @@ def test_the_longer_window_holds_when_the_shorter_has_room() -> None:
     budget = Budget(WRITES)
     instants = [T0_NS + n * SECOND_NS // 8 for n in range(8 * 60)]
     assert taken(budget, instants) == instants[:300]
-    assert budget.take(instants[-1], Lane.EXIT) == Wait(T0_NS + 60 * SECOND_NS)
+    assert budget.take(instants[-1], Priority.EXIT) == Wait(T0_NS + 60 * SECOND_NS)
 
 
 @pytest.mark.parametrize(("after_ns", "granted"), [(9, False), (10, True), (11, True)])
 def test_a_slot_is_free_again_one_span_later_exactly(after_ns: int, granted: bool) -> None:
     """The stretch is half-open: a call counts at its own instant and not at the far end."""
     budget = Budget([Window(limit=1, span_ns=10)])
-    budget.take(T0_NS, Lane.EXIT)
-    assert isinstance(budget.take(T0_NS + after_ns, Lane.EXIT), Granted) is granted
+    budget.take(T0_NS, Priority.EXIT)
+    assert isinstance(budget.take(T0_NS + after_ns, Priority.EXIT), Granted) is granted
 
 
 def test_a_refusal_takes_nothing() -> None:
     """However often one asks in vain, the answer stays the same."""
     budget = Budget([Window(limit=1, span_ns=10)])
-    budget.take(0, Lane.EXIT)
-    assert {budget.take(now_ns, Lane.EXIT) for now_ns in range(10)} == {Wait(10)}
+    budget.take(0, Priority.EXIT)
+    assert {budget.take(now_ns, Priority.EXIT) for now_ns in range(10)} == {Wait(10)}
     assert budget.snapshot() == (0,)
 
 
@@ -83,10 +83,10 @@ def test_no_stretch_anywhere_holds_more_than_its_limit(asked) -> None:
         now_ns += gap_ns
         if isinstance(budget.take(now_ns, lane), Granted):
             everything.append(now_ns)
-            entries += [now_ns] if lane is Lane.ENTRY else []
+            entries += [now_ns] if lane is Priority.ENTRY else []
     for window in SMALL:
         assert fullest(everything, window.span_ns) <= window.limit
-        assert fullest(entries, window.span_ns) <= window.slots(Lane.ENTRY)
+        assert fullest(entries, window.span_ns) <= window.slots(Priority.ENTRY)
 
 
 @given(ASKED)
@@ -96,8 +96,8 @@ def test_after_an_entry_the_reserve_is_free(asked) -> None:
     for gap_ns, lane in asked:
         now_ns += gap_ns
         answer = budget.take(now_ns, lane)
-        if lane is Lane.ENTRY and isinstance(answer, Granted):
-            assert budget.room(now_ns, Lane.EXIT) >= 1
+        if lane is Priority.ENTRY and isinstance(answer, Granted):
+            assert budget.room(now_ns, Priority.EXIT) >= 1
 
 
 @given(GAPS)
@@ -118,11 +118,11 @@ def test_in_one_window_the_wait_is_that_of_pyrate_limiter(gaps_ns: list[int]) ->
         item = RateItem("call", now_ns)
         granted = oracle.put(item)
         expected = Granted(now_ns) if granted else Wait(now_ns + oracle.waiting(item))
-        assert budget.take(now_ns, Lane.EXIT) == expected
+        assert budget.take(now_ns, Priority.EXIT) == expected
 
 
 @given(ASKED, LANES)
-def test_a_wait_is_exact(asked, lane: Lane) -> None:
+def test_a_wait_is_exact(asked, lane: Priority) -> None:
     """At the instant named the call is granted; a nanosecond before it is not."""
     budget, now_ns = Budget(SMALL), 0
     for gap_ns, other in asked:
@@ -152,9 +152,9 @@ def test_a_restart_changes_no_answer(before, after, shuffler) -> None:
 def test_an_empty_log_is_restored_too() -> None:
     """Nothing taken before means everything free now."""
     budget = Budget([Window(limit=1, span_ns=10)])
-    budget.take(0, Lane.EXIT)
+    budget.take(0, Priority.EXIT)
     budget.restore(())
-    assert budget.take(0, Lane.EXIT) == Granted(0)
+    assert budget.take(0, Priority.EXIT) == Granted(0)
 
 
 @given(st.lists(st.integers(0, 1_000), max_size=200))
@@ -172,7 +172,7 @@ def test_more_than_the_limit_restored_still_waits_for_the_newest() -> None:
     """A log written under larger limits weighs in full under smaller ones."""
     budget = Budget([Window(limit=2, span_ns=10)])
     budget.restore([1, 2, 3, 4, 5])
-    assert budget.take(6, Lane.EXIT) == Wait(14)
+    assert budget.take(6, Priority.EXIT) == Wait(14)
 
 
 @given(st.lists(st.tuples(st.integers(-9, 9), LANES), max_size=60))
@@ -197,7 +197,7 @@ def test_a_small_step_back_is_waited_out() -> None:
     """Nine hundred milliseconds back, the second is over when the old reckoning says so."""
     budget = Budget(WRITES)
     taken(budget, [T0_NS] * 8)
-    answer = budget.take(T0_NS - 9 * SECOND_NS // 10, Lane.EXIT)
+    answer = budget.take(T0_NS - 9 * SECOND_NS // 10, Priority.EXIT)
     assert answer == Wait(T0_NS + SECOND_NS)
 
 
@@ -206,8 +206,8 @@ def test_a_clock_set_back_by_an_hour_holds_an_exit_for_one_window_only() -> None
     budget = Budget(WRITES)
     taken(budget, [T0_NS] * 8)
     earlier_ns = T0_NS - 3_600 * SECOND_NS
-    assert budget.take(earlier_ns, Lane.EXIT) == Wait(earlier_ns + SECOND_NS)
-    assert budget.take(earlier_ns + SECOND_NS, Lane.EXIT) == Granted(earlier_ns + SECOND_NS)
+    assert budget.take(earlier_ns, Priority.EXIT) == Wait(earlier_ns + SECOND_NS)
+    assert budget.take(earlier_ns + SECOND_NS, Priority.EXIT) == Granted(earlier_ns + SECOND_NS)
 
 
 @pytest.mark.parametrize(
@@ -217,12 +217,12 @@ def test_room_is_what_could_leave_at_once(calls: int, entries: int, exits: int) 
     """The fewest slots over all windows, never below none."""
     budget = Budget(WRITES)
     taken(budget, [T0_NS] * calls)
-    rooms = (budget.room(T0_NS, Lane.ENTRY), budget.room(T0_NS, Lane.EXIT))
+    rooms = (budget.room(T0_NS, Priority.ENTRY), budget.room(T0_NS, Priority.EXIT))
     assert rooms == (entries, exits)
 
 
 @given(ASKED, LANES)
-def test_room_is_exactly_what_is_then_granted(asked, lane: Lane) -> None:
+def test_room_is_exactly_what_is_then_granted(asked, lane: Priority) -> None:
     """So many calls in a row are granted, and the next waits."""
     budget, now_ns = Budget(SMALL), 0
     for gap_ns, other in asked:

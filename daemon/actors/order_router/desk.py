@@ -22,6 +22,7 @@ from daemon.domain.orders.ids import IntentIds
 from daemon.domain.orders.ladder import Ladder, Prospect
 from daemon.domain.orders.limits import Limits
 from daemon.domain.orders.words import (
+    Intent,
     IntentRecorded,
     OrderAccepted,
     OrderParked,
@@ -99,6 +100,7 @@ class Desk:
         self.link_alive = True
         self.quotes: dict[str, Quote] = {}
         self.recent_frames: deque[Mapping[str, Quote]] = deque(maxlen=terms.limits.collar_ticks)
+        self.recent_intents: deque[Intent] = deque(maxlen=_RECENT_INTENTS)
         self.cancelling: set[str] = set()
         self._legs: dict[tuple[str, str], BasketLeg] = {}
         self._before: dict[tuple[str, str], Position] = {}
@@ -124,6 +126,9 @@ class Desk:
                 self._held.difference_update((strategy_id, leg_id) for leg_id in leg_ids)
             case EntriesPaused(because):
                 self.paused = because
+            case IntentRecorded(intent):
+                self.recent_intents.append(intent)
+                self.book.apply(fact)
             case _ if isinstance(fact, _ORDER_FACTS):
                 self.book.apply(fact)
 

@@ -2,25 +2,42 @@
 
 from __future__ import annotations
 
+from msgspec import Struct
+
 from daemon.actors.order_router.desk import Desk
 from daemon.actors.turn import Turn
 from daemon.domain.orders.limits import Approved, GateView, Parent, Reach, Refused, gate
 from daemon.domain.orders.words import Intent, IntentRecorded, Purpose, State
 from daemon.messages import Cancel, Place
-from daemon.runtime.budget import Granted, Lane
+from daemon.runtime.budget import Granted, Priority
 from daemon.runtime.words import Call
 
-_LANES = {Purpose.ENTRY: Lane.ENTRY, Purpose.EXIT: Lane.EXIT}
+_PRIORITY = {Purpose.ENTRY: Priority.ENTRY, Purpose.EXIT: Priority.EXIT}
 
 
-def send(desk: Desk, turn: Turn, intent: Intent, parent: Parent, now_ns: int) -> Refused | None:
+class Errand(Struct, frozen=True):
+    """An intent on its way to the gate.
+
+    Attributes:
+        intent: the order.
+        parent: the basket or obligation that it is a child of.
+        again: an equal order a moment ago is meant: a slice, or another attempt.
+    """
+
+    intent: Intent
+    parent: Parent
+    again: bool
+
+
+def send(desk: Desk, turn: Turn, errand: Errand, now_ns: int) -> Refused | None:
     """Let an intent leave through the gate, or return why it stays."""
-    has_slot = desk.budget.would_grant(now_ns, _LANES[intent.purpose])
-    view = _view(desk, intent, parent, now_ns, rate_slot=has_slot)
+    intent = errand.intent
+    has_slot = desk.budget.room(now_ns, _PRIORITY[intent.purpose]) > 0
+    view = _view(desk, errand, now_ns, rate_slot=has_slot)
     approved = gate(intent, view, desk.terms.limits, now_ns)
     if not isinstance(approved, Approved):
         return approved
-    taken = desk.budget.take(now_ns, _LANES[intent.purpose])
+    taken = desk.budget.take(now_ns, _PRIORITY[intent.purpose])
     assert isinstance(taken, Granted), "the gate approved without a slot in the budget"
     recorded = IntentRecorded(intent, now_ns)
     desk.apply(recorded)
@@ -34,14 +51,13 @@ def cancel(desk: Desk, turn: Turn, intent_id: str, now_ns: int) -> None:
     order = desk.book.order(intent_id)
     if order is None or not order.broker_order_id or intent_id in desk.cancelling:
         return
-    if isinstance(desk.budget.take(now_ns, Lane.EXIT), Granted):
+    if isinstance(desk.budget.take(now_ns, Priority.EXIT), Granted):
         desk.cancelling.add(intent_id)
         turn.do(Call(desk.terms.broker, Cancel(intent_id, order.broker_order_id)))
 
 
-def _view(
-    desk: Desk, intent: Intent, parent: Parent, now_ns: int, *, rate_slot: bool
-) -> GateView:
+def _view(desk: Desk, errand: Errand, now_ns: int, *, rate_slot: bool) -> GateView:
+    intent = errand.intent
     instrument = desk.contract(intent.symbol)
     ticks = desk.ticks_e4(intent.symbol)
     low_e4 = high_e4 = 0
@@ -58,14 +74,14 @@ def _view(
         account=_reach(desk, intent.symbol, None),
         strategy=_reach(desk, intent.symbol, intent.strategy_id),
         rate_slot=rate_slot,
-        recent=tuple(order.intent for order in mine),
+        recent=tuple(desk.recent_intents),
         working=tuple(o.intent for o in mine if o.state is State.WORKING),
         doubtful=tuple(o.intent for o in mine if o.state is not State.WORKING),
         fresh={intent.symbol: desk.link_alive and bool(ticks)},
-        parent=parent,
+        parent=errand.parent,
         strategy_sane=True,
         closable_quantity=_closable(desk, intent),
-        again=True,
+        again=errand.again,
     )
 
 
