@@ -42,8 +42,10 @@ from daemon.messages import (
 )
 from daemon.runtime.budget import Budget
 
+_RECENT_INTENTS = 64
+"""More than the message budget lets out within the window in which equal orders are looked for."""
+
 _ORDER_FACTS = (
-    IntentRecorded,
     OrderAccepted,
     OrderRefused,
     OutcomeUnknown,
