@@ -15,7 +15,6 @@ from msgspec import Struct
 
 from daemon.domain.instants import at, day_of
 from daemon.domain.market.rules import Confidence, Row, fact, latest, rows, unknown
-from daemon.errors import RuleUnknown
 
 _TABLE = "calendar"
 _DAY = timedelta(days=1)
@@ -237,8 +236,7 @@ def _parts(day: date, segment: Segment) -> tuple[_Part, ...]:
 def _hours(day: date, segment: Segment) -> _Hours:
     found = (row for row in rows(_TABLE, "hours", _Hours) if row.segment is segment)
     row = latest(found, day)
-    if row is None:
-        raise RuleUnknown(f"rules/{_TABLE}.toml has no hours of {segment} on {day}")
+    assert row is not None, "the hours cover every day of the calendar"
     return row
 
 

@@ -26,7 +26,7 @@ class ChargedFill(Struct, frozen=True):
 
     Attributes:
         instrument: of what.
-        side: `buy` or `sell`.
+        side: `buy` or `sell`, as the order machine's own word for it reads.
         quantity: units.
         price_e4: the average price, for an option the premium.
         orders: how many orders it took: brokerage is due per order and not per trade, so a later

@@ -12,7 +12,7 @@ from datetime import date
 from enum import StrEnum
 from functools import cache
 from importlib.resources import files
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import msgspec
 from msgspec import Struct
@@ -63,8 +63,7 @@ def rows(table: str, section: str, shape: type[R]) -> tuple[R, ...]:
         section: the name of an array of tables in it.
         shape: what a row looks like.
     """
-    read = msgspec.convert(_document(table)[section], tuple[shape, ...])  # type: ignore[valid-type]
-    return tuple(sorted(read, key=lambda row: row.effective_from))
+    return cast("tuple[R, ...]", _rows(table, section, shape))
 
 
 def fact(table: str, name: str) -> Any:  # noqa: ANN401 - a single value of the table's own type
@@ -85,6 +84,12 @@ def nearest(found: Iterable[R], day: date) -> R | None:
 def unknown(table: str, day: date, what: str, mend: str) -> RuleUnknown:
     """Return the refusal that names the table, the day and what to do."""
     return RuleUnknown(f"rules/{table}.toml does not know {what} on {day}: {mend}")
+
+
+@cache
+def _rows(table: str, section: str, shape: type[Row]) -> tuple[Row, ...]:
+    read = (msgspec.convert(entry, shape) for entry in _document(table)[section])
+    return tuple(sorted(read, key=_since))
 
 
 @cache

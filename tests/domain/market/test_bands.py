@@ -74,7 +74,7 @@ def test_a_sensex_option_has_a_band_on_older_days_too(day):
     ("symbol", "day"), [("NIFTY", DAY), ("NIFTY-2026-11-23-24550-CE", date(2018, 1, 1))]
 )
 def test_no_band_is_known_for_an_index_or_before_the_table(symbol, day):
-    with pytest.raises(RuleUnknown, match="bands.toml does not know the band"):
+    with pytest.raises(RuleUnknown, match=r"bands\.toml does not know the band"):
         band(contract(symbol, DAY), e4(100), day)
 
 

@@ -187,7 +187,6 @@ def recorded_bhavcopies() -> dict[tuple[str, date], set[date]]:
 def test_every_expiry_of_the_recorded_bhavcopies_is_ours():
     # On the eve of its change of weekday a contract stood on a day already known to be closed.
     stood_still = {("BANKNIFTY", date(2025, 1, 1)): {date(2025, 2, 25): date(2025, 2, 26)}}
-    # Rows of an expiry day's file hold the new weekly too, which is listed after the close.
     found = recorded_bhavcopies()
     assert len(found) == 56
     for (underlying, day), theirs in found.items():

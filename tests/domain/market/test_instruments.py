@@ -70,7 +70,7 @@ def test_a_symbol_and_its_parts_say_the_same(symbol, parts):
     ],
 )
 def test_what_is_not_spelt_as_the_one_symbol_is_refused_with_the_word(text):
-    with pytest.raises(ValueError, match="no symbol|does not exist"):
+    with pytest.raises(ValueError, match=r"no symbol|does not exist"):
         parse_symbol(text)
 
 
@@ -171,7 +171,7 @@ def test_the_freeze_quantity_is_that_of_the_day(symbol, day, freeze):
 
 def test_a_replay_borrows_the_nearest_freeze_quantity_and_says_so():
     symbol, day = "NIFTY-2019-05-09-11000-CE", date(2019, 5, 7)
-    with pytest.raises(RuleUnknown, match="freeze quantity of NIFTY on 2019-05-07|2019-05-07"):
+    with pytest.raises(RuleUnknown, match="the freeze quantity of NIFTY on 2019-05-07"):
         contract(symbol, day)
     assert contract(symbol, day, strict=False).freeze_quantity == 1800
     assert notes_for(parse_symbol(symbol), day) == (

@@ -74,5 +74,5 @@ def test_hedges_only_ever_lower_what_the_legs_cost_alone(legs):
 def test_an_index_is_never_held_and_older_days_have_no_model():
     with pytest.raises(ValueError, match="never held"):
         margin_e4([Holding(contract("NIFTY", DAY), 1, e4(1))], DAY)
-    with pytest.raises(RuleUnknown, match="margin.toml does not know the margin model"):
+    with pytest.raises(RuleUnknown, match=r"margin\.toml does not know the margin model"):
         margin_e4([], date(2018, 12, 31))

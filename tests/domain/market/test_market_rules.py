@@ -13,9 +13,7 @@ TABLES = ("bands", "calendar", "charges", "expiries", "instruments", "margin")
 
 
 def row(since: date, until: date | None = None) -> Row:
-    return Row(
-        effective_from=since, effective_to=until, source="a test", confidence=Confidence.OWN
-    )
+    return Row(effective_from=since, effective_to=until, source="a test", confidence=Confidence.OWN)
 
 
 OLD = row(date(2024, 1, 1), date(2024, 3, 31))
