@@ -66,7 +66,7 @@ def rows(table: str, section: str, shape: type[R]) -> tuple[R, ...]:
     return cast("tuple[R, ...]", _rows(table, section, shape))
 
 
-def fact(table: str, name: str) -> Any:  # noqa: ANN401 - a single value of the table's own type
+def fact(table: str, name: str) -> Any:
     """Return a single value from the head of a table."""
     return _document(table)[name]
 

@@ -64,10 +64,17 @@ def test_both_edges_are_prices_around_the_reference(reference_e4):
     assert found.low_e4 == CALL.tick_e4 or reference_e4 - found.low_e4 <= width_e4
 
 
-@pytest.mark.parametrize("day", [date(2025, 8, 29), date(2025, 11, 28), date(2025, 12, 1)])
-def test_a_sensex_option_has_a_band_on_older_days_too(day):
-    sensex = contract("SENSEX-2025-12-04-82000-PE", day, strict=False)
-    assert band(sensex, e4(100), day) == Band(e4(60), e4(140))
+def test_the_band_of_a_sensex_option_is_known_from_december_2025_on():
+    first = date(2025, 12, 1)
+    sensex = contract("SENSEX-2025-12-04-82000-PE", first, strict=False)
+    assert band(sensex, e4(100), first) == Band(e4(60), e4(140))
+    with pytest.raises(RuleUnknown, match="the band of BSE option on 2025-11-28"):
+        band(sensex, e4(100), date(2025, 11, 28))
+
+
+@pytest.mark.parametrize("day", [date(2019, 5, 7), date(2025, 8, 29)])
+def test_a_nifty_option_of_older_days_has_the_band_of_today(day):
+    assert band(CALL, e4(100), day) == Band(e4(60), e4(140))
 
 
 @pytest.mark.parametrize(
