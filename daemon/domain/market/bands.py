@@ -1,0 +1,87 @@
+"""Price bands: how far from the reference price the exchange takes a limit.
+
+An order outside is refused, an order on the edge passes. Both edges lie on ticks and inside the
+exchange's own numbers, and the lower one is never below one tick.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from functools import lru_cache
+
+from msgspec import Struct
+
+from daemon.domain.market.instruments import Exchange, Instrument, Kind, exchange_of, is_index
+from daemon.domain.market.rules import Row, latest, rows, unknown
+from daemon.domain.money import ceil_to, e4, floor_to, percent_of
+
+_TABLE = "bands"
+
+
+class Band(Struct, frozen=True):
+    """The prices that are taken, both edges included.
+
+    Attributes:
+        low_e4: the lowest.
+        high_e4: the highest.
+    """
+
+    low_e4: int
+    high_e4: int
+
+    def holds(self, price_e4: int) -> bool:
+        """Return whether a price is taken; a price on the edge is."""
+        return self.low_e4 <= price_e4 <= self.high_e4
+
+    def nearest(self, price_e4: int) -> int:
+        """Return the price that is taken and nearest to the one wanted, in `_e4`."""
+        return min(max(price_e4, self.low_e4), self.high_e4)
+
+
+class _Band(Row, frozen=True, kw_only=True):
+    exchange: Exchange
+    of: str
+    percent: str
+    at_least: str
+
+
+def band(instrument: Instrument, reference_e4: int, day: date) -> Band:
+    """Return the prices that the exchange takes.
+
+    Args:
+        instrument: what is ordered.
+        reference_e4: the exchange's reference, for a derivative an average of the last trades;
+            above zero.
+        day: the trading day.
+
+    Raises:
+        RuleUnknown: no row covers this kind of instrument on that day.
+        ValueError: the reference is no price.
+    """
+    if reference_e4 <= 0:
+        raise ValueError(f"{instrument.symbol} has no band around a reference of {reference_e4}")
+    row = _row(exchange_of(instrument.underlying), _family(instrument), day)
+    width_e4 = max(percent_of(reference_e4, e4(row.percent)), e4(row.at_least))
+    tick_e4 = instrument.tick_e4
+    low_e4 = max(ceil_to(reference_e4 - width_e4, tick_e4), tick_e4)
+    return Band(low_e4, max(floor_to(reference_e4 + width_e4, tick_e4), low_e4))
+
+
+def _family(instrument: Instrument) -> str:
+    if instrument.kind.is_option:
+        return "option"
+    if instrument.kind is Kind.FUTURE:
+        return "index_future" if is_index(instrument.underlying) else "stock_future"
+    return "equity" if instrument.kind is Kind.EQUITY else "index"
+
+
+@lru_cache(maxsize=4_096)
+def _row(exchange: Exchange, of: str, day: date) -> _Band:
+    found = (
+        row for row in rows(_TABLE, "bands", _Band) if row.exchange is exchange and row.of == of
+    )
+    row = latest(found, day)
+    if row is None:
+        mend = "add a row with its circular; an index itself is never ordered"
+        raise unknown(_TABLE, day, f"the band of {exchange} {of}", mend)
+    return row

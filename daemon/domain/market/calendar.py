@@ -1,0 +1,255 @@
+"""The calendar: on which days, and from when to when, each segment trades.
+
+Sessions belong to a segment, and a day may have two of them. A date outside the table is refused,
+as are the hours of a special session that nobody has published.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date, time, timedelta
+from enum import StrEnum
+from functools import cache, lru_cache
+
+from msgspec import Struct
+
+from daemon.domain.instants import at, day_of
+from daemon.domain.market.rules import Confidence, Row, fact, latest, rows, unknown
+
+_TABLE = "calendar"
+_DAY = timedelta(days=1)
+_SATURDAY = 5
+
+
+class Segment(StrEnum):
+    """Which market."""
+
+    CASH = "cash"
+    DERIVATIVES = "derivatives"
+
+
+class SessionKind(StrEnum):
+    """What a part of a day is for; in the first three orders match continuously."""
+
+    CONTINUOUS = "continuous"
+    SPECIAL = "special"
+    MUHURAT = "muhurat"
+    PRE_OPEN = "pre_open"
+    CLOSING_AUCTION = "closing_auction"
+
+
+_TRADING = (SessionKind.CONTINUOUS, SessionKind.SPECIAL, SessionKind.MUHURAT)
+
+
+class Session(Struct, frozen=True):
+    """One part of a trading day.
+
+    Attributes:
+        open_ns: the first instant of it.
+        close_ns: the first instant after it.
+        kind: what it is for.
+    """
+
+    open_ns: int
+    close_ns: int
+    kind: SessionKind
+
+
+class _Part(Struct, frozen=True, forbid_unknown_fields=True):
+    kind: SessionKind
+    opens: time
+    closes: time
+
+
+class _Closed(Row, frozen=True, kw_only=True):
+    announced: date
+    days: tuple[date, ...]
+
+
+class _Hours(Row, frozen=True, kw_only=True):
+    segment: Segment
+    parts: tuple[_Part, ...]
+
+
+class _Special(Row, frozen=True, kw_only=True):
+    parts: tuple[_Part, ...] = ()
+
+
+@cache
+def coverage() -> tuple[date, date]:
+    """Return the first and the last day that the calendar knows."""
+    return fact(_TABLE, "first_day"), fact(_TABLE, "last_day")
+
+
+def require(day: date) -> None:
+    """Refuse a day that the calendar does not know.
+
+    Raises:
+        RuleUnknown: the day lies outside `coverage`.
+    """
+    first, last = coverage()
+    if not first <= day <= last:
+        mend = f"it reaches from {first} to {last}; add the year's closed days with their circular"
+        raise unknown(_TABLE, day, "the sessions", mend)
+
+
+@lru_cache(maxsize=16_384)
+def trades_ordinarily(day: date, as_of: date | None = None) -> bool:
+    """Return whether an ordinary full session is held, which is what expiries move by.
+
+    Unlike the others this answers beyond `coverage` too, as the exchange does when it dates a
+    contract years ahead: by weekends and the days that are closed every year.
+
+    Args:
+        day: the day in question.
+        as_of: look with the eyes of this day, when later lists were not yet published; none: with
+            all that is known.
+    """
+    if day.weekday() >= _SATURDAY or day.strftime("%m-%d") in _fixed():
+        return False
+    announced = _closures().get(day)
+    return announced is None or (as_of is not None and as_of < announced)
+
+
+@lru_cache(maxsize=16_384)
+def is_session(day: date, segment: Segment = Segment.DERIVATIVES) -> bool:
+    """Return whether there is any trading on that day, special sessions included.
+
+    Raises:
+        RuleUnknown: the day lies outside `coverage`.
+    """
+    require(day)
+    del segment  # both segments keep the same days so far
+    return day in _specials() or trades_ordinarily(day)
+
+
+@lru_cache(maxsize=16_384)
+def phases(day: date, segment: Segment) -> tuple[Session, ...]:
+    """Return all parts of a day, pre-open and closing auction included; none on a closed day.
+
+    Raises:
+        RuleUnknown: the day lies outside `coverage`, or the hours are not known.
+    """
+    if not is_session(day, segment):
+        return ()
+    return tuple(
+        Session(at(day, part.opens), at(day, part.closes), part.kind)
+        for part in _parts(day, segment)
+    )
+
+
+@lru_cache(maxsize=16_384)
+def sessions(day: date, segment: Segment) -> tuple[Session, ...]:
+    """Return the parts of a day in which orders match continuously; none on a closed day.
+
+    Raises:
+        RuleUnknown: the day lies outside `coverage`, or the hours are not known.
+    """
+    return tuple(part for part in phases(day, segment) if part.kind in _TRADING)
+
+
+def is_open(at_ns: int, segment: Segment) -> bool:
+    """Return whether orders match continuously at an instant; the closing instant is closed.
+
+    Raises:
+        RuleUnknown: the day lies outside `coverage`, or the hours are not known.
+    """
+    found = sessions(day_of(at_ns), segment)
+    return any(part.open_ns <= at_ns < part.close_ns for part in found)
+
+
+def session_close_ns(day: date, segment: Segment) -> int:
+    """Return the instant at which continuous trading ends for the day.
+
+    Raises:
+        RuleUnknown: there is no session, or the hours are not known.
+    """
+    found = sessions(day, segment)
+    if not found:
+        raise unknown(_TABLE, day, "a session", "the market is closed; ask for another day")
+    return found[-1].close_ns
+
+
+def settlement_ns(day: date) -> int:
+    """Return the instant at which the closing value of an index is known.
+
+    Until 2026-08-02 that is the close of the cash market (an average of its last half hour), since
+    then the end of the closing auction, while options still trade.
+
+    Raises:
+        RuleUnknown: there is no session, or the hours are not known.
+    """
+    auctions = [
+        part for part in phases(day, Segment.CASH) if part.kind is SessionKind.CLOSING_AUCTION
+    ]
+    return auctions[-1].close_ns if auctions else session_close_ns(day, Segment.CASH)
+
+
+@lru_cache(maxsize=16_384)
+def previous_session(day: date, segment: Segment = Segment.DERIVATIVES) -> date:
+    """Return the last day with a session before that day.
+
+    Raises:
+        RuleUnknown: it lies outside `coverage`.
+    """
+    return next(found for found in _walk(day, -_DAY) if is_session(found, segment))
+
+
+@lru_cache(maxsize=16_384)
+def next_session(day: date, segment: Segment = Segment.DERIVATIVES) -> date:
+    """Return the first day with a session after that day.
+
+    Raises:
+        RuleUnknown: it lies outside `coverage`.
+    """
+    return next(found for found in _walk(day, _DAY) if is_session(found, segment))
+
+
+def confidence_of(day: date, segment: Segment) -> Confidence:
+    """Return how far the hours of that day can be trusted.
+
+    Raises:
+        RuleUnknown: the day lies outside `coverage`.
+    """
+    require(day)
+    special = _specials().get(day)
+    return special.confidence if special else _hours(day, segment).confidence
+
+
+def _walk(day: date, step: timedelta) -> Iterator[date]:
+    require(day)
+    while True:
+        day += step
+        yield day
+
+
+def _parts(day: date, segment: Segment) -> tuple[_Part, ...]:
+    special = _specials().get(day)
+    if special is None:
+        return _hours(day, segment).parts
+    if not special.parts:
+        mend = "a special session whose hours are not recorded; add them with their circular"
+        raise unknown(_TABLE, day, "the hours", mend)
+    return special.parts
+
+
+def _hours(day: date, segment: Segment) -> _Hours:
+    found = (row for row in rows(_TABLE, "hours", _Hours) if row.segment is segment)
+    row = latest(found, day)
+    assert row is not None, "the hours cover every day of the calendar"
+    return row
+
+
+@cache
+def _fixed() -> frozenset[str]:
+    return frozenset(fact(_TABLE, "fixed"))
+
+
+@cache
+def _closures() -> dict[date, date]:
+    return {day: row.announced for row in rows(_TABLE, "closed", _Closed) for day in row.days}
+
+
+@cache
+def _specials() -> dict[date, _Special]:
+    return {row.effective_from: row for row in rows(_TABLE, "special", _Special)}

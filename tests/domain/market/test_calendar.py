@@ -1,0 +1,244 @@
+from __future__ import annotations
+
+import csv
+import gzip
+from datetime import date, datetime, time, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from daemon.domain.instants import at, start_of, wall_of
+from daemon.domain.market.calendar import (
+    Segment,
+    SessionKind,
+    confidence_of,
+    coverage,
+    is_open,
+    is_session,
+    next_session,
+    phases,
+    previous_session,
+    session_close_ns,
+    sessions,
+    settlement_ns,
+    trades_ordinarily,
+)
+from daemon.domain.market.rules import Confidence
+from daemon.errors import RuleUnknown
+from tests.kit.recordings import data_path
+
+CASH, DERIVATIVES = Segment.CASH, Segment.DERIVATIVES
+FIRST, LAST = date(2019, 1, 1), date(2026, 12, 31)
+NO_HOURS = date(2026, 11, 8)
+
+
+def hours(day: date, segment: Segment) -> list[str]:
+    return [
+        f"{wall_of(part.open_ns):%H:%M}-{wall_of(part.close_ns):%H:%M}"
+        for part in sessions(day, segment)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("day", "cash", "derivatives"),
+    [
+        (date(2019, 5, 7), ["09:15-15:30"], ["09:15-15:30"]),
+        (date(2024, 1, 20), ["09:15-15:30"], ["09:15-15:30"]),
+        (date(2024, 3, 2), ["09:15-10:00", "11:30-12:30"], ["09:15-10:00", "11:30-12:30"]),
+        (date(2024, 5, 18), ["09:15-10:00", "11:30-12:30"], ["09:15-10:00", "11:30-12:30"]),
+        (date(2024, 11, 1), ["18:15-19:15"], ["18:15-19:15"]),
+        (date(2025, 8, 27), [], []),
+        (date(2025, 10, 21), ["13:45-14:45"], ["13:45-14:45"]),
+        (date(2026, 2, 1), ["09:15-15:30"], ["09:15-15:30"]),
+        (date(2026, 7, 31), ["09:15-15:30"], ["09:15-15:30"]),
+        (date(2026, 8, 2), [], []),
+        (date(2026, 8, 3), ["09:15-15:15"], ["09:15-15:40"]),
+        (date(2026, 11, 20), ["09:15-15:15"], ["09:15-15:40"]),
+        (date(2026, 11, 24), [], []),
+    ],
+)
+def test_a_day_has_the_sessions_of_its_segment(day, cash, derivatives):
+    assert hours(day, CASH) == cash
+    assert hours(day, DERIVATIVES) == derivatives
+
+
+@pytest.mark.parametrize(
+    ("day", "segment", "expected"),
+    [
+        (date(2025, 12, 5), DERIVATIVES, [("continuous", "15:30")]),
+        (date(2025, 12, 8), DERIVATIVES, [("pre_open", "09:08"), ("continuous", "15:30")]),
+        (
+            date(2026, 8, 3),
+            CASH,
+            [("pre_open", "09:08"), ("continuous", "15:15"), ("closing_auction", "15:35")],
+        ),
+        (
+            date(2026, 9, 7),
+            CASH,
+            [("pre_open", "09:10"), ("continuous", "15:15"), ("closing_auction", "15:35")],
+        ),
+        (date(2024, 11, 1), CASH, [("muhurat", "19:15")]),
+        (date(2026, 11, 21), CASH, []),
+    ],
+)
+def test_phases_name_the_parts_in_which_nothing_matches_continuously(day, segment, expected):
+    found = [(part.kind, f"{wall_of(part.close_ns):%H:%M}") for part in phases(day, segment)]
+    assert found == [(SessionKind(kind), close) for kind, close in expected]
+
+
+@pytest.mark.parametrize(
+    ("moment", "cash", "derivatives"),
+    [
+        ("2026-11-20 09:14:59", False, False),
+        ("2026-11-20 09:15:00", True, True),
+        ("2026-11-20 15:15:00", False, True),
+        ("2026-11-20 15:25:00", False, True),
+        ("2026-11-20 15:40:00", False, False),
+        ("2026-07-31 15:29:59", True, True),
+        ("2026-07-31 15:30:00", False, False),
+        ("2024-03-02 10:30:00", False, False),
+        ("2024-03-02 11:30:00", True, True),
+        ("2026-11-22 11:30:00", False, False),
+    ],
+)
+def test_a_segment_is_open_from_its_opening_until_its_closing_instant(moment, cash, derivatives):
+    when = datetime.fromisoformat(moment)
+    now_ns = at(when.date(), when.time())
+    assert (is_open(now_ns, CASH), is_open(now_ns, DERIVATIVES)) == (cash, derivatives)
+
+
+@pytest.mark.parametrize(
+    ("day", "settled", "closed"),
+    [
+        (date(2025, 8, 28), time(15, 30), time(15, 30)),
+        (date(2024, 3, 2), time(12, 30), time(12, 30)),
+        (date(2026, 8, 4), time(15, 35), time(15, 40)),
+    ],
+)
+def test_an_index_settles_on_the_cash_close_and_since_august_2026_on_the_auction(
+    day, settled, closed
+):
+    assert settlement_ns(day) == at(day, settled)
+    assert session_close_ns(day, DERIVATIVES) == at(day, closed)
+
+
+def test_a_closed_day_has_no_close():
+    with pytest.raises(RuleUnknown, match="the market is closed"):
+        session_close_ns(date(2026, 11, 24), CASH)
+
+
+def test_a_special_session_without_published_hours_is_a_session_and_its_hours_are_refused():
+    assert is_session(NO_HOURS)
+    with pytest.raises(RuleUnknown, match="does not know the hours on 2026-11-08"):
+        sessions(NO_HOURS, DERIVATIVES)
+
+
+@pytest.mark.parametrize("day", [date(2018, 12, 31), date(2027, 1, 1)])
+def test_a_day_outside_the_calendar_is_refused_by_everything(day):
+    assert coverage() == (FIRST, LAST)
+    for ask in (is_session, previous_session, next_session, settlement_ns):
+        with pytest.raises(RuleUnknown, match="reaches from 2019-01-01 to 2026-12-31"):
+            ask(day)
+    for ask_segment in (sessions, phases, session_close_ns, confidence_of):
+        with pytest.raises(RuleUnknown, match="add the year's closed days"):
+            ask_segment(day, CASH)
+    with pytest.raises(RuleUnknown, match=str(day)):
+        is_open(start_of(day), CASH)
+
+
+def test_beyond_the_last_session_there_is_no_next_one():
+    with pytest.raises(RuleUnknown, match="2027-01-01"):
+        next_session(LAST)
+    with pytest.raises(RuleUnknown, match="2018-12-31"):
+        previous_session(FIRST)
+
+
+@pytest.mark.parametrize(
+    ("day", "before", "after"),
+    [
+        (date(2026, 11, 20), date(2026, 11, 19), date(2026, 11, 23)),
+        (date(2026, 11, 24), date(2026, 11, 23), date(2026, 11, 25)),
+        (date(2024, 3, 1), date(2024, 2, 29), date(2024, 3, 2)),
+        (date(2026, 2, 2), date(2026, 2, 1), date(2026, 2, 3)),
+        (date(2026, 11, 9), date(2026, 11, 8), date(2026, 11, 11)),
+    ],
+)
+def test_the_neighbours_of_a_day_are_sessions_special_ones_included(day, before, after):
+    assert (previous_session(day), next_session(day)) == (before, after)
+
+
+@given(st.dates(FIRST + timedelta(days=7), LAST - timedelta(days=7)))
+def test_sessions_are_ordered_and_the_neighbours_meet(day):
+    assert previous_session(day) < day < next_session(day)
+    assert (previous_session(next_session(day)) == day) is is_session(day)
+    if day == NO_HOURS:
+        return
+    for segment in Segment:
+        parts = phases(day, segment)
+        assert bool(parts) == is_session(day, segment)
+        edges = [edge for part in parts for edge in (part.open_ns, part.close_ns)]
+        assert edges == sorted(set(edges))
+
+
+@pytest.mark.parametrize(
+    ("day", "as_of", "expected"),
+    [
+        (date(2026, 3, 31), None, False),
+        (date(2026, 3, 31), date(2025, 12, 11), True),
+        (date(2026, 3, 31), date(2025, 12, 12), False),
+        (date(2026, 1, 15), date(2026, 1, 8), True),
+        (date(2029, 12, 25), None, False),
+        (date(2029, 12, 24), None, True),
+        (date(2029, 12, 22), None, False),
+        (date(2026, 2, 1), None, False),
+        (date(2025, 10, 21), None, False),
+    ],
+)
+def test_an_ordinary_session_is_judged_with_the_eyes_of_a_day(day, as_of, expected):
+    assert trades_ordinarily(day, as_of) is expected
+
+
+@pytest.mark.parametrize(
+    ("day", "expected"),
+    [
+        (date(2024, 3, 2), Confidence.HIGH),
+        (date(2024, 11, 1), Confidence.MEM),
+        (date(2026, 8, 3), Confidence.HIGH),
+    ],
+)
+def test_the_hours_say_how_far_they_can_be_trusted(day, expected):
+    assert confidence_of(day, CASH) is expected
+
+
+def test_every_day_of_the_recorded_bhavcopies_is_a_session():
+    days = {date.fromisoformat(p.name[-17:-7]) for p in data_path("bhavcopy").glob("*.csv.gz")}
+    assert days
+    assert all(trades_ordinarily(day) for day in days)
+
+
+def test_the_recorded_chains_lie_on_a_session_and_on_a_holiday():
+    data_path("chain_snapshots/nse_chain_NIFTY_20250829.parquet")
+    assert is_session(date(2025, 8, 29))
+    assert not is_session(date(2025, 8, 27))
+
+
+def test_the_published_holidays_of_2026_are_closed():
+    lines = data_path("holidays/nse_holidays_2026.csv").read_text().split()
+    days = {datetime.strptime(line, "%d-%b-%Y").date() for line in lines}  # noqa: DTZ007
+    closed = {FIRST.replace(year=2026) + timedelta(days=n) for n in range(365)}
+    closed = {day for day in closed if day.weekday() < 5 and not is_session(day)}
+    assert {day for day in days if day.weekday() < 5} == closed
+    assert not any(trades_ordinarily(day) for day in days)
+
+
+def test_every_recorded_minute_of_2024_lies_in_a_session():
+    with gzip.open(data_path("spot_1min/NIFTY_2024.csv.gz"), "rt") as file:
+        minutes = {(row["Date"], row["Time"]) for row in csv.DictReader(file)}
+    junk = date(2024, 1, 20)  # recorded on after the close
+    strays = set()
+    for day_text, time_text in minutes:
+        day = date.fromisoformat(day_text)
+        if not is_open(at(day, time.fromisoformat(time_text)), CASH):
+            strays.add(day)
+    assert strays <= {junk}
