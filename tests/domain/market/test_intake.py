@@ -13,6 +13,7 @@ from daemon.domain.market.intake import (
     Arrival,
     Intake,
     Sessions,
+    _decide,
     begin,
     dies_at_ns,
     ended,
@@ -172,6 +173,11 @@ def test_a_feed_that_owes_frames_from_the_open_goes_stale_without_any():
     assert kinds(silence(owing, OPEN_NS + 181 * SECOND_NS).notes) == [NoteKind.STALE]
 
 
+def test_a_frame_from_before_the_link_was_based_is_refused():
+    based = begin(run(FRESH, (0, 1))[0], OPEN_NS + 300 * SECOND_NS, SESSIONS[0])
+    assert run(based, (100, 2))[1] == [NoteKind.REFUSED]
+
+
 def test_a_gap_tells_how_long_it_was_and_when_it_ended():
     slow = Intake(Link(90 * SECOND_NS))
     _, _, notes = run(slow, (0, 1), (185, 2), (235, 3))
@@ -180,6 +186,17 @@ def test_a_gap_tells_how_long_it_was_and_when_it_ended():
         "no frame for 3 min 5 s until 09:18:05",
         "no frame for 2 s until 09:15:02",
     ]
+
+
+@given(st.lists(st.tuples(st.integers(-60, 200), st.integers(0, 9)), max_size=60))
+def test_the_short_way_decides_as_the_table_does(steps):
+    intake, second = Intake(Link(10 * SECOND_NS), memory=3), -30
+    for step, fingerprint in steps:
+        second += step
+        arrival = Arrival(OPEN_NS + second * SECOND_NS, fingerprint)
+        judged = judge(intake, arrival, SESSIONS)
+        assert judged == _decide(intake, arrival, SESSIONS)
+        intake = judged.intake
 
 
 @given(st.lists(st.tuples(st.integers(-600, 23_000), st.integers(0, 3)), max_size=40))
