@@ -1,0 +1,110 @@
+"""Ticks: one price at a time; all ticks of one instant make one frame.
+
+Several trades of one instant leave the last as the price and the lowest and highest beside it. A
+tick is news by its own time, also at an unchanged price: quiet is not stale.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+from typing import Any
+
+from daemon.domain.instants import start_of
+from daemon.domain.market.frames import Frame, Quote
+from daemon.domain.market.notes import Note, NoteKind
+from daemon.errors import DataError
+from daemon.feeds.formats.labels import label
+from daemon.feeds.formats.table import Table, median_gap_ns, on_day, rows_of
+from daemon.feeds.formats.words import (
+    MEMORY,
+    RecordedFrame,
+    ReplayOptions,
+    Wanted,
+    fold_prints,
+    keeps,
+)
+
+_TIMES = ("time", "timestamp", "datetime")
+_PRICES = ("price", "ltp")
+
+
+def is_ticks(table: Table) -> bool:
+    """Return whether a file's columns look like ticks, complete or not."""
+    return bool(table.first_of(*_PRICES))
+
+
+class TickFile:
+    """A file of ticks of one or several symbols.
+
+    Raises:
+        DataError: there is no column of times.
+    """
+
+    stamped_at_close = False
+    memory = MEMORY
+
+    def __init__(self, table: Table, options: ReplayOptions) -> None:
+        self._table = table
+        clock = table.first_of(*_TIMES)
+        if not clock:
+            raise DataError(f"{table.path} looks like ticks but lacks: time")
+        named = label(table, options)
+        self._symbol = named.sql
+        self._time = table.moment_ns(*(("date", clock) if "date" in table.names else (clock,)))
+        self.days = table.days(self._time)
+        first_ns = start_of(self.days[0])
+        self.notes: tuple[Note, ...] = ()
+        if named.text:
+            self.notes = (Note(first_ns, NoteKind.BASIS, named.text),)
+
+    def frames(self, day: date, wanted: Wanted = None) -> Iterator[RecordedFrame]:
+        """Yield a day's instants."""
+        at_ns, content = 0, 0
+        quotes: dict[str, Quote] = {}
+        for tick_ns, symbol, price_e4, bid_e4, ask_e4, printed in self._rows(day):
+            if tick_ns != at_ns:
+                if at_ns:
+                    yield RecordedFrame(Frame(at_ns, quotes), fold_prints(content))
+                at_ns, content, quotes = tick_ns, 0, {}
+            content += printed
+            if keeps(wanted, symbol):
+                tick = Quote(price_e4, bid_e4, 0, ask_e4, 0)
+                quotes[symbol] = _joined(quotes[symbol], tick) if symbol in quotes else tick
+        if at_ns:
+            yield RecordedFrame(Frame(at_ns, quotes), fold_prints(content))
+
+    def interval_ns(self, day: date) -> int:
+        """Return the median distance of that day's instants; 0: fewer than two."""
+        return median_gap_ns(self._table, self._stage(), day)
+
+    def release(self) -> None:
+        """Free what was held of the file."""
+        self._table.release()
+
+    def _stage(self) -> str:
+        table = self._table
+        columns = [
+            f"{self._time} AS at_ns",
+            f"{self._symbol} AS symbol",
+            f"{table.price(table.first_of(*_PRICES))} AS price_e4",
+            f"{table.price('bid')} AS bid_e4",
+            f"{table.price('ask')} AS ask_e4",
+            f"hash(at_ns, symbol, price_e4, bid_e4, ask_e4, {table.quantity('size')}) AS content",
+            "row_number() OVER () AS line",
+        ]
+        return table.stage(", ".join(columns))
+
+    def _rows(self, day: date) -> Iterator[tuple[Any, ...]]:
+        sql = (
+            f"SELECT at_ns, symbol, price_e4, bid_e4, ask_e4, content FROM {self._stage()}"  # noqa: S608
+            f" WHERE {on_day(day)} AND price_e4 > 0 ORDER BY at_ns, line"
+        )
+        return rows_of(self._table.query(sql))
+
+
+def _joined(before: Quote, tick: Quote) -> Quote:
+    """Return the newer tick with the extremes of both."""
+    low_e4 = min(before.low_e4 or before.ltp_e4, tick.ltp_e4)
+    high_e4 = max(before.high_e4, before.ltp_e4, tick.ltp_e4)
+    return Quote(tick.ltp_e4, tick.bid_e4, 0, tick.ask_e4, 0, low_e4, high_e4)
