@@ -1,0 +1,68 @@
+"""The option chain as a strategy sees it: the newest quotes of one underlying, by expiry."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+
+from daemon.domain.market.expiries import monthly
+from daemon.domain.market.frames import Quote
+from daemon.domain.market.instruments import Kind, parse_symbol, symbol_of
+from daemon.domain.market.parity import synthetic_forward
+from daemon.domain.plans.strikes import Listed
+from daemon.domain.plans.words import Basis
+
+
+class Chain:
+    """What is quoted of one underlying on one day.
+
+    Attributes:
+        substituted: the basis asked for had no price, so the synthetic forward stood in for it.
+    """
+
+    def __init__(
+        self, underlying: str, basis: Basis, day: date, quotes: Mapping[str, Quote]
+    ) -> None:
+        self.substituted = False
+        self._underlying = underlying
+        self._basis = basis
+        self._day = day
+        self._quotes = quotes
+        self._options: dict[tuple[date, Kind], dict[int, Quote]] = {}
+        for symbol, quote in quotes.items():
+            if symbol.startswith(f"{underlying}-"):
+                parts = parse_symbol(symbol)
+                if parts.expiry is not None and parts.kind.is_option:
+                    strikes = self._options.setdefault((parts.expiry, parts.kind), {})
+                    strikes[parts.strike_e4] = quote
+
+    def basis_e4(self, expiry: date) -> int:
+        """Return what at the money is measured on, in `_e4`; 0 where it is not known."""
+        price_e4 = self._price_e4()
+        if price_e4:
+            return price_e4
+        self.substituted = self._basis is not Basis.SYNTHETIC
+        puts = self._options.get((expiry, Kind.PUT), {})
+        calls = self._options.get((expiry, Kind.CALL), {})
+        rows = ((strike, calls[strike], puts[strike]) for strike in calls if strike in puts)
+        return synthetic_forward(rows) or 0
+
+    def options(self, expiry: date, kind: Kind) -> Listed:
+        """Return the strikes that are quoted for an expiry."""
+        return self._options.get((expiry, kind), {})
+
+    def quote(self, symbol: str) -> Quote | None:
+        """Return the quote of one contract."""
+        return self._quotes.get(symbol)
+
+    def _price_e4(self) -> int:
+        match self._basis:
+            case Basis.SPOT:
+                symbol = self._underlying
+            case Basis.FUTURE:
+                expiry = monthly(self._underlying, self._day)
+                symbol = symbol_of(self._underlying, expiry, 0, Kind.FUTURE)
+            case Basis.SYNTHETIC:
+                return 0
+        quote = self._quotes.get(symbol)
+        return quote.ltp_e4 if quote else 0

@@ -1,0 +1,118 @@
+"""The market feed: which frames are taken, whether the link lives, and what must be said of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from daemon.actors.turn import Turn
+from daemon.domain.market.freshness import Link
+from daemon.domain.market.intake import (
+    Arrival,
+    Intake,
+    Judged,
+    Sessions,
+    dies_at_ns,
+    ended,
+    judge,
+    silence,
+)
+from daemon.domain.market.notes import Note, NoteKind
+from daemon.messages import DayEnded, DayOpened, FrameArrived, LinkDied, LinkRevived, Noted
+from daemon.runtime.words import Alarm, Effect, Lane, Publish, Started, Take
+
+HEARS = (DayOpened, DayEnded)
+
+
+class Silence(Struct, frozen=True):
+    """The link should have beaten by now."""
+
+
+class MarketFeed:
+    """Judges every frame of one feed before anybody acts on it.
+
+    Args:
+        interval_ns: how often the feed delivers, as configured; 0: learn it.
+        memory: how many contents are remembered to know a repeated one.
+        facts: what was recorded before.
+    """
+
+    def __init__(self, interval_ns: int, memory: int, facts: Iterable[object] = ()) -> None:
+        self._intake = Intake(Link(interval_ns, interval_ns), memory)
+        self._sessions: Sessions = ()
+        self._alarm_ns = 0
+        self._stale = False
+        for fact in facts:
+            match fact:
+                case DayOpened():
+                    self._open(fact)
+                case DayEnded():
+                    self._sessions = ()
+                case LinkDied():
+                    self._stale = True
+                case LinkRevived():
+                    self._stale = False
+
+    def handle(self, message: object, now_ns: int) -> Sequence[Effect]:
+        """Decide on one message."""
+        if type(message) is FrameArrived:
+            frame = message.frame
+            arrival = Arrival(frame.at_ns, message.fingerprint)
+            judged = judge(self._intake, arrival, self._sessions)
+            self._intake = judged.intake
+            if judged.dropped is None and not judged.notes and not self._stale and self._alarm_ns:
+                return (Take(frame), Publish(frame, Lane.NEWEST))
+            return self._tell(message, judged, now_ns)
+        turn = Turn()
+        match message:
+            case Silence():
+                self._alarm_ns = 0
+                judged = silence(self._intake, now_ns)
+                self._intake = judged.intake
+                self._note(turn, judged.notes)
+                self._listen(turn)
+            case DayOpened():
+                self._open(message)
+            case DayEnded():
+                judged = ended(self._intake)
+                self._intake = judged.intake
+                self._sessions = ()
+                self._note(turn, judged.notes)
+            case Started():
+                self._listen(turn)
+            case _:
+                raise AssertionError(f"the feed was told {message!r}")
+        return turn.done()
+
+    def _open(self, opened: DayOpened) -> None:
+        self._sessions = opened.sessions
+        if opened.interval_ns and not self._intake.link.configured_ns:
+            link = replace(self._intake.link, declared_ns=opened.interval_ns)
+            self._intake = replace(self._intake, link=link)
+
+    def _tell(self, message: FrameArrived, judged: Judged, now_ns: int) -> Sequence[Effect]:
+        turn = Turn()
+        self._note(turn, judged.notes)
+        if judged.dropped is None:
+            if self._stale:
+                self._stale = False
+                turn.announce(LinkRevived(now_ns))
+            turn.do(Take(message.frame), Publish(message.frame, Lane.NEWEST))
+        self._listen(turn)
+        return turn.done()
+
+    def _note(self, turn: Turn, notes: Iterable[Note]) -> None:
+        for note in notes:
+            turn.announce(Noted(note.kind, note.text, note.at_ns))
+            if note.kind is NoteKind.STALE and not self._stale:
+                self._stale = True
+                turn.announce(LinkDied(note.at_ns))
+
+    def _listen(self, turn: Turn) -> None:
+        """Keep one alarm set while the link lives; it is moved on when it rings too early."""
+        dies_ns = dies_at_ns(self._intake)
+        if dies_ns and not self._alarm_ns:
+            self._alarm_ns = dies_ns
+            turn.do(Alarm(dies_ns, Silence()))

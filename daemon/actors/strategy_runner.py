@@ -1,0 +1,227 @@
+"""The strategy runner: on which frame a declared strategy enters, and with which legs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import date
+
+from msgspec import Struct
+
+from daemon.actors.chain_view import Chain
+from daemon.actors.turn import Turn
+from daemon.domain.instants import MILLISECOND_NS, at, day_of
+from daemon.domain.market import expiries
+from daemon.domain.market.calendar import Segment, next_session
+from daemon.domain.market.frames import Frame, Quote
+from daemon.domain.market.instruments import Instrument, Kind, Parts, contract
+from daemon.domain.market.notes import NoteKind
+from daemon.domain.money import e4
+from daemon.domain.orders.basket import Basket, BasketLeg, OnFail
+from daemon.domain.plans.days import resolve, rest_reason
+from daemon.domain.plans.legs import LegPlan, legs, spread_fault
+from daemon.domain.plans.risk_rules import leg_rules, strategy_rules
+from daemon.domain.plans.schema import Plan
+from daemon.domain.plans.validation import Fault
+from daemon.domain.risk.hours import exit_at
+from daemon.errors import RuleUnknown
+from daemon.messages import (
+    BasketEnded,
+    BasketOpened,
+    DayEnded,
+    DayOpened,
+    EnterLegs,
+    EntryDecided,
+    LinkDied,
+    LinkRevived,
+    Noted,
+)
+from daemon.runtime.words import NOTHING, Effect, Started, Tell
+
+HEARS = (Frame, DayOpened, DayEnded, LinkDied, LinkRevived, BasketEnded)
+
+
+class Window(Struct, frozen=True):
+    """When a strategy may enter today, and when it is out at the latest."""
+
+    day: date
+    opens_ns: int
+    closes_ns: int
+    exit_ns: int
+    session_end_ns: int
+    expiries: tuple[date | None, ...]
+
+
+class StrategyRunner:
+    """Runs one declared strategy.
+
+    Args:
+        plan: the strategy.
+        router: the address of its account's router.
+        strict: refuse contracts whose tables are not certain.
+        facts: what was recorded before.
+    """
+
+    def __init__(
+        self, plan: Plan, router: str, *, strict: bool, facts: Iterable[object] = ()
+    ) -> None:
+        self._plan = plan
+        self._router = router
+        self._strict = strict
+        self._quotes: dict[str, Quote] = {}
+        self._window: Window | None = None
+        self._entered: set[date] = set()
+        self._told: set[str] = set()
+        for fact in facts:
+            match fact:
+                case EntryDecided(strategy_id) if strategy_id == plan.id:
+                    self._entered.add(day_of(fact.at_ns))
+                case DayOpened():
+                    self._open(Turn(), fact)
+                case DayEnded():
+                    self._window = None
+
+    def handle(self, message: object, now_ns: int) -> Sequence[Effect]:
+        """Decide on one message."""
+        if type(message) is Frame:
+            window = self._window
+            if window is None:
+                return NOTHING
+            self._quotes.update(message.quotes)
+            if not window.opens_ns <= now_ns <= window.closes_ns:
+                return NOTHING
+            return self._try(window, now_ns)
+        turn = Turn()
+        match message:
+            case DayOpened():
+                self._open(turn, message)
+            case DayEnded():
+                self._window = None
+            case LinkDied():
+                self._quotes.clear()
+            case BasketEnded(_, strategy_id, complete, because):
+                if strategy_id == self._plan.id and not complete:
+                    self._note(turn, NoteKind.REFUSED, f"the entry failed: {because}", now_ns)
+            case Started() | LinkRevived():
+                return NOTHING
+            case _:
+                raise AssertionError(f"the runner was told {message!r}")
+        return turn.done()
+
+    def _open(self, turn: Turn, opened: DayOpened) -> None:
+        """Find out whether and when the strategy trades on a day."""
+        self._window = None
+        self._quotes.clear()
+        self._told.clear()
+        day, plan = opened.day, self._plan
+        if not opened.sessions or day in self._entered:
+            return
+        chosen = resolve(plan, day, expiries)
+        reason = (
+            chosen
+            if isinstance(chosen, Fault)
+            else rest_reason(plan, day, chosen, _sessions_until)
+        )
+        if reason is not None:
+            self._note(turn, NoteKind.REFUSED, f"{reason.place}: {reason.reason}", opened.at_ns)
+            return
+        assert not isinstance(chosen, Fault), "a fault is a reason to rest"
+        close_ns = opened.sessions[-1][1]
+        exit_ns = exit_at(day, plan.exit.at, close_ns)
+        latest = plan.entry.no_later_than
+        closes_ns = at(day, latest) if latest else exit_ns - 1
+        self._window = Window(day, at(day, plan.entry.at), closes_ns, exit_ns, close_ns, chosen)
+
+    def _try(self, window: Window, now_ns: int) -> Sequence[Effect]:
+        """Enter on this frame, or say once why not."""
+        turn, plan = Turn(), self._plan
+        chain = Chain(plan.underlying, plan.basis, window.day, self._quotes)
+        chosen = legs(plan, window.expiries, chain, self._contract)
+        if not isinstance(chosen, Fault):
+            chosen = spread_fault(plan, chosen) or chosen
+        if chain.substituted:
+            text = f"{plan.underlying} has no {plan.basis} price; the synthetic forward is taken"
+            self._note(turn, NoteKind.BASIS, text, now_ns)
+        if isinstance(chosen, Fault):
+            text = f"no entry yet: {chosen.place}: {chosen.reason}"
+            self._note(turn, NoteKind.REFUSED, text, now_ns)
+            return turn.done()
+        self._entered.add(window.day)
+        self._window = None
+        opened = self._opened(window, chosen, now_ns)
+        nearest = next((expiry for expiry in window.expiries if expiry is not None), window.day)
+        turn.record(
+            EntryDecided(
+                strategy_id=plan.id,
+                basket_id=opened.basket.basket_id,
+                basis_e4=chain.basis_e4(nearest),
+                legs=tuple(
+                    (leg.leg_id, leg.symbol, leg.quote.bid_e4, leg.quote.ask_e4) for leg in chosen
+                ),
+                at_ns=now_ns,
+            )
+        )
+        turn.do(Tell(self._router, EnterLegs(opened)))
+        return turn.done()
+
+    def _opened(self, window: Window, chosen: Sequence[LegPlan], now_ns: int) -> BasketOpened:
+        plan = self._plan
+        basket = Basket(
+            basket_id=f"{plan.id}:{window.day}",
+            strategy_id=plan.id,
+            legs=tuple(_basket_leg(leg) for leg in chosen),
+            decided_ns=now_ns,
+            deadline_ns=now_ns + plan.entry.legging.timeout_ms * MILLISECOND_NS,
+            on_fail=OnFail(plan.entry.legging.on_fail.value),
+            buffer_percent_e4=e4(plan.order.buffer.percent),
+            reprice_ns=plan.order.unfilled_after_ms * MILLISECOND_NS,
+        )
+        return BasketOpened(
+            basket=basket,
+            leg_rules={leg.id: leg_rules(leg) for leg in plan.legs},
+            rules=strategy_rules(plan),
+            exit_ns=window.exit_ns,
+            close_ns=window.session_end_ns,
+            at_ns=now_ns,
+        )
+
+    def _contract(
+        self, underlying: str, kind: Kind, expiry: date | None, strike_e4: int
+    ) -> Instrument | None:
+        assert self._window is not None, "contracts are looked up while a day is open"
+        parts = Parts(underlying, kind, expiry, strike_e4)
+        return contract(parts, self._window.day, strict=self._strict)
+
+    def _note(self, turn: Turn, kind: NoteKind, text: str, now_ns: int) -> None:
+        """Tell something once a day."""
+        if text not in self._told:
+            self._told.add(text)
+            turn.record(Noted(kind, text, now_ns, self._plan.id))
+
+
+def _basket_leg(leg: LegPlan) -> BasketLeg:
+    instrument = leg.instrument
+    return BasketLeg(
+        leg_id=leg.leg_id,
+        symbol=leg.symbol,
+        side=leg.side,
+        quantity=leg.quantity,
+        lot=instrument.lot,
+        freeze_quantity=instrument.freeze_quantity,
+        tick_e4=instrument.tick_e4,
+    )
+
+
+def _sessions_until(day: date, expiry: date) -> int:
+    """Count the trading days after a day, up to and including an expiry."""
+    count = 0
+    while day < expiry:
+        day = _next(day, expiry)
+        count += 1
+    return count
+
+
+def _next(day: date, expiry: date) -> date:
+    try:
+        return next_session(day, Segment.DERIVATIVES)
+    except RuleUnknown:
+        return expiry
