@@ -23,7 +23,7 @@ class Levels:
         every_e4: the step of the trail; 0 without one.
         by_e4: how far the stop follows per step.
         best_e4: the most favourable price since the entry, as far as the trail has followed it.
-        base_e4: the stop that the trail counts from.
+        base_e4: the stop that the trail counts from; perhaps out of reach, below zero.
         base_steps: the steps that were done when that stop was set.
         trailed: the stop stands where the trail has put it.
         by_hand: the stop that the trail counts from was set by a person.
@@ -68,13 +68,13 @@ def arm(rules: LegRules, side: Side, entry_e4: int) -> Levels:
     """
     levels = Levels(side.sign, entry_e4)
     if rules.stop is not None:
-        levels.stop_e4 = max(0, entry_e4 - levels.sign * _distance_e4(rules.stop, entry_e4))
+        levels.base_e4 = entry_e4 - levels.sign * _distance_e4(rules.stop, entry_e4)
+        levels.stop_e4 = max(0, levels.base_e4)
     if rules.target is not None:
         levels.target_e4 = max(0, entry_e4 + levels.sign * _distance_e4(rules.target, entry_e4))
-    if rules.trail is not None and levels.stop_e4:
+    if rules.trail is not None and rules.stop is not None:
         levels.every_e4 = max(1, _distance_e4(rules.trail.every, entry_e4))
         levels.by_e4 = _distance_e4(rules.trail.by, entry_e4)
-    levels.base_e4 = levels.stop_e4
     _set_trips(levels)
     return levels
 
@@ -146,11 +146,21 @@ def tighten(levels: Levels, stop_e4: int, *, loosen: bool = False) -> bool:
 
 
 def reset(levels: Levels, best_e4: int) -> None:
-    """Take a recorded arming: back to the stop of the rules, followed as far as it was then."""
-    if not levels.by_hand:
-        levels.stop_e4, levels.trailed = levels.base_e4, False
+    """Take a recorded arming: what was trailed before it counted from another entry price.
+
+    Args:
+        levels: made from the newest entry price; moved in place.
+        best_e4: the most favourable price that was followed when it was armed.
+    """
+    if levels.by_hand:
+        levels.best_e4 = _better(levels, best_e4)
+        _set_base(levels, levels.stop_e4)
+    else:
+        levels.stop_e4, levels.trailed = max(0, levels.base_e4), False
         levels.best_e4 = levels.entry_e4
-    retrace(levels, 0, best_e4)
+        levels.best_e4 = _better(levels, best_e4)
+        _follow(levels)
+    _set_trips(levels)
 
 
 def retrace(levels: Levels, stop_e4: int, best_e4: int) -> None:
@@ -158,15 +168,25 @@ def retrace(levels: Levels, stop_e4: int, best_e4: int) -> None:
 
     Args:
         levels: moved in place.
-        stop_e4: where the stop stood after the move; 0: nowhere.
-        best_e4: the most favourable price that was followed then; 0: none.
+        stop_e4: where the stop stood after the move.
+        best_e4: the most favourable price that was followed then.
     """
-    if best_e4:
-        levels.best_e4 = _better(levels, best_e4)
-        _follow(levels)
-    if stop_e4 and _tighter(levels, stop_e4):
+    levels.best_e4 = _better(levels, best_e4)
+    if _tighter(levels, stop_e4):
         levels.stop_e4, levels.trailed = stop_e4, True
     _set_trips(levels)
+
+
+def replay_hand(levels: Levels, stop_e4: int, best_e4: int) -> None:
+    """Take a recorded move by a person: it stands, whichever way it went.
+
+    Args:
+        levels: moved in place.
+        stop_e4: where the stop stood after the move.
+        best_e4: the most favourable price that was followed then.
+    """
+    levels.best_e4 = _better(levels, best_e4)
+    tighten(levels, stop_e4, loosen=True)
 
 
 def _distance_e4(distance: Distance, entry_e4: int) -> int:
@@ -199,10 +219,15 @@ def _set_base(levels: Levels, stop_e4: int) -> None:
 
 
 def _follow(levels: Levels) -> bool:
-    """Move the stop by every whole step since its base; return whether it moved."""
+    """Move the stop by every whole step since its base; return whether it moved.
+
+    A short's stop that would follow past zero stays at the lowest price there is: it fires.
+    """
     steps = _steps(levels) - levels.base_steps
     stop_e4 = levels.base_e4 + levels.sign * steps * levels.by_e4
-    if steps <= 0 or not _tighter(levels, stop_e4):
+    if levels.sign < 0:
+        stop_e4 = max(1, stop_e4)
+    if steps <= 0 or stop_e4 <= 0 or not _tighter(levels, stop_e4):
         return False
     levels.stop_e4, levels.trailed = stop_e4, True
     return True

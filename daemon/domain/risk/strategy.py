@@ -12,13 +12,13 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from daemon.domain.market.frames import Quote
 from daemon.domain.orders.words import Side
-from daemon.domain.risk.legs import reset, retrace, tighten
+from daemon.domain.risk.legs import replay_hand, reset, retrace, tighten
 from daemon.domain.risk.lock_and_trail import Lock, LockStatus, advance, broken, merge, next_at_e4
 from daemon.domain.risk.moves import NEVER, Exit, LevelMoved, Move, Verdict
 from daemon.domain.risk.pnl import LegPosition, PnlTrack
 from daemon.domain.risk.premium import Base, base_of
 from daemon.domain.risk.thresholds import Thresholds, crossed, thresholds_of
-from daemon.domain.risk.watched import LegView, WatchedLeg
+from daemon.domain.risk.watched import LegView, WatchedLeg, view_of
 from daemon.domain.risk.words import ExitReason, LegRules, Mark, StrategyRules
 
 _STOPPED = (ExitReason.STOP, ExitReason.TRAIL)
@@ -98,19 +98,19 @@ class StrategyRisk:
             at_ns: the market instant of the fill.
 
         Returns:
-            The stop that this armed, where it is a new one.
+            The stop that this armed (0: the leg has none), where the average entry price is new.
         """
         if position.leg_id not in self._legs:
             self.watch(position.leg_id, position.symbol, position.side)
         leg = self._legs[position.leg_id]
-        before_e4 = leg.levels.stop_e4 if leg.levels else 0
+        before = leg.levels
         leg.take(position, at_touch=self._touch)
         self._weigh()
         if not any(each.is_open for each in self._legs.values()) and leg.is_entered:
             self.pnl.note(self._pnl_e4, at_ns)
-        if leg.levels is None or leg.levels.stop_e4 == before_e4:
+        if leg.levels is before:
             return ()
-        return (self._moved(leg, Move.ARMED, before_e4, at_ns),)
+        return (self._moved(leg, Move.ARMED, before.stop_e4 if before else 0, at_ns),)
 
     def see(self, quotes: Mapping[str, Quote], at_ns: int) -> None:
         """Take the marks of one frame: absent is unchanged, present without a mark is none."""
@@ -191,8 +191,9 @@ class StrategyRisk:
     def restore(self, facts: Iterable[LevelMoved]) -> None:
         """Put the levels where the record says they stood; call after the positions are filled.
 
-        Facts may come from several records, twice and in any order. A floor is the highest of
-        them; a stop is the tightest that prices have moved it to since a person last set it.
+        Facts may come from several records, twice and in any order, but in one call. A floor is
+        the highest of them; a stop is the tightest that prices have moved it to since it was
+        last armed or set by a person.
         """
         for fact in sorted(facts, key=lambda fact: fact.at_ns):
             if fact.leg_id:
@@ -207,7 +208,7 @@ class StrategyRisk:
     def legs(self) -> tuple[LegView, ...]:
         """Return what others may see of every leg, in the order in which they were watched."""
         ruled = self._thresholds.floor_e4 > -NEVER
-        return tuple(leg.view(ruled_by_whole=ruled) for leg in self._legs.values())
+        return tuple(view_of(leg, ruled_by_whole=ruled) for leg in self._legs.values())
 
     def _mark(self, leg: WatchedLeg, mark_e4: int) -> None:
         before_e4 = leg.mark_e4
@@ -303,8 +304,7 @@ class StrategyRisk:
             case Move.ARMED:
                 reset(leg.levels, fact.best_e4)
             case Move.ADJUSTED:
-                retrace(leg.levels, 0, fact.best_e4)
-                tighten(leg.levels, fact.to_e4, loosen=True)
+                replay_hand(leg.levels, fact.to_e4, fact.best_e4)
             case _:
                 retrace(leg.levels, fact.to_e4, fact.best_e4)
 

@@ -164,14 +164,14 @@ class WatchedLeg:
         """Judge the levels; return whether the stop moved, and why the leg is to be left."""
         low_e4, high_e4 = self.spike_low_e4 or self.mark_e4, self.spike_high_e4 or self.mark_e4
         self.spike_low_e4 = self.spike_high_e4 = 0
-        levels = self.judged_levels()
+        levels = self._judged_levels()
         if levels is None or not self.mark_e4:
             return False, None
         verdict = judge_leg(levels, low_e4, high_e4, self.mark_e4)
         self.set_trips()
         return verdict
 
-    def judged_levels(self) -> Levels | None:
+    def _judged_levels(self) -> Levels | None:
         """Return the levels where they are to be judged: open the way it was entered, not owed."""
         levels = self.levels
         if levels is None or self.owed or self.net_quantity * levels.sign <= 0:
@@ -180,30 +180,31 @@ class WatchedLeg:
 
     def set_trips(self) -> None:
         """Keep at hand between which prices nothing happens."""
-        levels = self.judged_levels()
+        levels = self._judged_levels()
         if levels is None:
             self.low_trip_e4, self.high_trip_e4 = -1, NEVER
         else:
             self.low_trip_e4, self.high_trip_e4 = levels.low_trip_e4, levels.high_trip_e4
 
-    def view(self, *, ruled_by_whole: bool) -> LegView:
-        """Return what others may see of it."""
-        position, levels = self.position, self.levels
-        stop_e4 = levels.stop_e4 if levels else 0
-        mark_e4 = self.mark_e4 or self.last_mark_e4
-        return LegView(
-            leg_id=self.leg_id,
-            symbol=self.symbol,
-            side=position.side,
-            net_quantity=self.net_quantity,
-            entry_e4=position.entry_e4,
-            mark_e4=mark_e4,
-            fresh=self.mark_e4 > 0,
-            seen_ns=self.seen_ns,
-            realised_e4=realised_e4(position),
-            unrealised_e4=unrealised_e4(position, mark_e4) if mark_e4 else 0,
-            stop_e4=stop_e4,
-            target_e4=levels.target_e4 if levels else 0,
-            ruled=ruled_by_whole or stop_e4 > 0,
-            owed=self.owed,
-        )
+
+def view_of(leg: WatchedLeg, *, ruled_by_whole: bool) -> LegView:
+    """Return what others may see of a leg; `ruled_by_whole`: a stop of its strategy holds it."""
+    position, levels = leg.position, leg.levels
+    stop_e4 = levels.stop_e4 if levels else 0
+    mark_e4 = leg.mark_e4 or leg.last_mark_e4
+    return LegView(
+        leg_id=leg.leg_id,
+        symbol=leg.symbol,
+        side=position.side,
+        net_quantity=leg.net_quantity,
+        entry_e4=position.entry_e4,
+        mark_e4=mark_e4,
+        fresh=leg.mark_e4 > 0,
+        seen_ns=leg.seen_ns,
+        realised_e4=realised_e4(position),
+        unrealised_e4=unrealised_e4(position, mark_e4) if mark_e4 else 0,
+        stop_e4=stop_e4,
+        target_e4=levels.target_e4 if levels else 0,
+        ruled=ruled_by_whole or stop_e4 > 0,
+        owed=leg.owed,
+    )
