@@ -1,0 +1,64 @@
+"""Exits by time: when a position must be gone, and when silence is reason enough.
+
+An exit time acts on the first frame at or after it. Where no frame comes, an alarm does.
+"""
+
+from __future__ import annotations
+
+from datetime import date, time
+
+from daemon.domain.instants import SECOND_NS, at
+from daemon.domain.market.instruments import Kind
+
+SQUARE_OFF_CASH = time(15, 10)
+"""Our own default for intraday equity, before the brokers' forced square-off.
+
+Source: brokers publish 15:15 to 15:20, with a fee and without a guarantee (Zerodha and FYERS
+support pages); since 2026-08-03 15:20 falls into the closing auction.
+"""
+
+SQUARE_OFF_DERIVATIVES = time(15, 20)
+"""Our own default for intraday futures and options.
+
+Source: brokers publish 15:15 to 15:25 (Zerodha 15:25, FYERS 15:15); where a broker is earlier
+than this, the strategy's own exit time must be.
+"""
+
+GRACE_NS = 5 * SECOND_NS
+"""How long after its time an exit waits for a frame."""
+
+MARGIN_NS = 60 * SECOND_NS
+"""How long before the close the last attempt must begin."""
+
+
+def square_off(kind: Kind) -> time:
+    """Return the default exit time of an intraday position in that kind of instrument, IST."""
+    return SQUARE_OFF_CASH if kind is Kind.EQUITY else SQUARE_OFF_DERIVATIVES
+
+
+def exit_at(day: date, wall: time, close_ns: int, margin_ns: int = MARGIN_NS) -> int:
+    """Return the instant of an exit, in ns; on a shortened day the margin before its close.
+
+    Args:
+        day: the trading day.
+        wall: the exit time, IST.
+        close_ns: when the session of that day ends.
+        margin_ns: how long before a close that comes earlier than the exit time.
+    """
+    wanted_ns = at(day, wall)
+    return wanted_ns if wanted_ns < close_ns else close_ns - margin_ns
+
+
+def due(exit_ns: int, now_ns: int) -> bool:
+    """Return whether a frame of this instant brings the exit."""
+    return now_ns >= exit_ns
+
+
+def alarm_at(
+    exit_ns: int, close_ns: int, grace_ns: int = GRACE_NS, margin_ns: int = MARGIN_NS
+) -> int:
+    """Return when to leave without a frame: after the grace, yet in time before the close.
+
+    Never before the exit time itself, so an exit in the last minute has no grace.
+    """
+    return max(exit_ns, min(exit_ns + grace_ns, close_ns - margin_ns))

@@ -1,0 +1,133 @@
+"""Profit and loss of a leg, exact: what was sold less what was bought, plus the rest at its mark.
+
+Only the split into realised and unrealised is ever rounded, and what one side gains by that the
+other loses: the two always sum to the total. Charges are not in it; they are added by the caller.
+"""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+from daemon.domain.market.frames import Quote
+from daemon.domain.money import divide_half_even
+from daemon.domain.orders.words import Side
+from daemon.domain.risk.words import Mark
+
+
+class LegPosition(Struct, frozen=True):
+    """What was traded for one leg, from its entry until it is flat; cumulative.
+
+    Attributes:
+        leg_id: the leg of its strategy.
+        symbol: of what.
+        side: which way it is entered.
+        bought_quantity: units bought so far.
+        bought_value_e4: the sum of price x units over those fills.
+        sold_quantity: units sold so far.
+        sold_value_e4: the sum of price x units over those fills.
+    """
+
+    leg_id: str
+    symbol: str
+    side: Side
+    bought_quantity: int = 0
+    bought_value_e4: int = 0
+    sold_quantity: int = 0
+    sold_value_e4: int = 0
+
+    @property
+    def net_quantity(self) -> int:
+        """Units held: below zero for a short."""
+        return self.bought_quantity - self.sold_quantity
+
+    @property
+    def entry_quantity(self) -> int:
+        """Units that were traded in the direction of the entry."""
+        return self.bought_quantity if self.side is Side.BUY else self.sold_quantity
+
+    @property
+    def entry_value_e4(self) -> int:
+        """What was paid or received for the units of the entry."""
+        return self.bought_value_e4 if self.side is Side.BUY else self.sold_value_e4
+
+    @property
+    def entry_e4(self) -> int:
+        """The average entry price, half to even; 0 before the first fill."""
+        quantity = self.entry_quantity
+        return divide_half_even(self.entry_value_e4, quantity) if quantity else 0
+
+    @property
+    def cash_e4(self) -> int:
+        """What has been received less what has been paid."""
+        return self.sold_value_e4 - self.bought_value_e4
+
+    def filled(self, side: Side, quantity: int, price_e4: int) -> LegPosition:
+        """Return the position after one more fill."""
+        bought, sold = (quantity, 0) if side is Side.BUY else (0, quantity)
+        return LegPosition(
+            self.leg_id,
+            self.symbol,
+            self.side,
+            self.bought_quantity + bought,
+            self.bought_value_e4 + bought * price_e4,
+            self.sold_quantity + sold,
+            self.sold_value_e4 + sold * price_e4,
+        )
+
+
+def total_e4(position: LegPosition, mark_e4: int) -> int:
+    """Return profit before charges with what is open valued at the mark; exact."""
+    return position.cash_e4 + position.net_quantity * mark_e4
+
+
+def unrealised_e4(position: LegPosition, mark_e4: int) -> int:
+    """Return the profit of what is open, against the average price at which it was opened.
+
+    The cost of the open units is rounded once, half to even. What was closed beyond the entry
+    is open the other way, at the average price of the closing side.
+    """
+    net = position.net_quantity
+    if net > 0:
+        cost_e4 = divide_half_even(position.bought_value_e4 * net, position.bought_quantity)
+    elif net < 0:
+        cost_e4 = divide_half_even(position.sold_value_e4 * net, position.sold_quantity)
+    else:
+        cost_e4 = 0
+    return net * mark_e4 - cost_e4
+
+
+def realised_e4(position: LegPosition) -> int:
+    """Return the profit of what is closed: the total less what is unrealised, at any mark."""
+    return total_e4(position, 0) - unrealised_e4(position, 0)
+
+
+def mark_of(quote: Quote, net_quantity: int, mark: Mark) -> int:
+    """Return the price that a position is valued at, in `_e4`; 0 where there is none now.
+
+    Args:
+        quote: the newest prices of its contract.
+        net_quantity: units held, below zero for a short.
+        mark: the last trade, or what closing would cost now: the ask for a short.
+    """
+    if mark is Mark.LTP:
+        return quote.ltp_e4
+    return quote.ask_e4 if net_quantity < 0 else quote.bid_e4
+
+
+class PnlTrack:
+    """The lowest, highest and newest profit with their instants; 0 ns before the first."""
+
+    __slots__ = ("high_e4", "high_ns", "last_e4", "last_ns", "low_e4", "low_ns")
+
+    def __init__(self) -> None:
+        self.low_e4 = self.high_e4 = self.last_e4 = 0
+        self.low_ns = self.high_ns = self.last_ns = 0
+
+    def note(self, pnl_e4: int, at_ns: int) -> None:
+        """Take the profit of one frame; of equal ones the first instant stays."""
+        self.last_e4 = pnl_e4
+        self.last_ns = at_ns
+        if pnl_e4 < self.low_e4 or not self.low_ns:
+            self.low_e4, self.low_ns = pnl_e4, at_ns
+        if pnl_e4 > self.high_e4 or not self.high_ns:
+            self.high_e4, self.high_ns = pnl_e4, at_ns

@@ -1,0 +1,342 @@
+"""The watch over one strategy: its legs' levels, its combined premium, its stop, target and lock.
+
+A frame is seen, then judged once and whole. Profit is kept as an exact running sum, and every
+rule is kept as the price or profit at which it fires, so a frame in which nothing happens costs
+two looks per leg and two for the strategy. Nothing of the whole is judged while an open leg has
+no mark; a leg that owes an exit is not judged again until it is flat or the exit is withdrawn.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from daemon.domain.market.frames import Quote
+from daemon.domain.orders.words import Side
+from daemon.domain.risk.legs import replay_hand, reset, retrace, tighten
+from daemon.domain.risk.lock_and_trail import Lock, LockStatus, advance, broken, merge, next_at_e4
+from daemon.domain.risk.moves import NEVER, Exit, LevelMoved, Move, Verdict
+from daemon.domain.risk.pnl import LegPosition, PnlTrack
+from daemon.domain.risk.premium import Base, base_of
+from daemon.domain.risk.thresholds import Thresholds, crossed, thresholds_of
+from daemon.domain.risk.watched import LegView, WatchedLeg, view_of
+from daemon.domain.risk.words import ExitReason, LegRules, Mark, StrategyRules
+
+_STOPPED = (ExitReason.STOP, ExitReason.TRAIL)
+_NO_RULES = LegRules()
+
+
+class StrategyRisk:
+    """One strategy under watch; owned by one actor.
+
+    Attributes:
+        strategy_id: whose.
+        pnl: lowest, highest and newest profit before charges, over the frames since the entry.
+        lock: the floor under profit.
+    """
+
+    __slots__ = (
+        "_by_hand_e4",
+        "_high_trip_e4",
+        "_legs",
+        "_low_trip_e4",
+        "_pnl_e4",
+        "_rules",
+        "_rules_by_leg",
+        "_sighted",
+        "_stirred",
+        "_thresholds",
+        "_touch",
+        "_watching",
+        "lock",
+        "pnl",
+        "strategy_id",
+    )
+
+    def __init__(
+        self, strategy_id: str, rules: StrategyRules, legs: Mapping[str, LegRules]
+    ) -> None:
+        assert all(leg.underlying_stop is None for leg in legs.values()), (
+            "stops on the underlying are not judged here"
+        )
+        self.strategy_id = strategy_id
+        self.pnl = PnlTrack()
+        self.lock = Lock()
+        self._rules, self._rules_by_leg = rules, legs
+        self._touch = rules.mark is Mark.TOUCH
+        self._legs: dict[str, WatchedLeg] = {}
+        self._watching: tuple[WatchedLeg, ...] = ()
+        self._pnl_e4 = 0
+        self._sighted = self._stirred = False
+        self._by_hand_e4: int | None = None
+        self._thresholds = Thresholds()
+        self._low_trip_e4, self._high_trip_e4 = -NEVER, NEVER
+
+    def watch(self, leg_id: str, symbol: str, side: Side, quantity: int | None = None) -> None:
+        """Keep the marks of a leg that is about to be entered.
+
+        Args:
+            leg_id: the leg of the strategy.
+            symbol: of what.
+            side: which way it is entered.
+            quantity: units that the entry wants; None: any fill completes it. Said again once
+                it is settled with less, or with nothing (0).
+        """
+        leg = self._legs.get(leg_id)
+        if leg is None or not (leg.is_entered or leg.symbol == symbol):
+            position = LegPosition(leg_id, symbol, side)
+            rules = self._rules_by_leg.get(leg_id, _NO_RULES)
+            self._legs[leg_id] = WatchedLeg(position, rules, quantity)
+        else:
+            leg.planned_quantity = quantity
+        self._weigh()
+
+    def fill(self, position: LegPosition, at_ns: int) -> tuple[LevelMoved, ...]:
+        """Take a leg's position after a fill; its levels live from the first one.
+
+        Args:
+            position: cumulative, the newest of its leg.
+            at_ns: the market instant of the fill.
+
+        Returns:
+            The stop that this armed (0: the leg has none), where the average entry price is new.
+        """
+        if position.leg_id not in self._legs:
+            self.watch(position.leg_id, position.symbol, position.side)
+        leg = self._legs[position.leg_id]
+        before = leg.levels
+        leg.take(position, at_touch=self._touch)
+        self._weigh()
+        if not any(each.is_open for each in self._legs.values()) and leg.is_entered:
+            self.pnl.note(self._pnl_e4, at_ns)
+        if leg.levels is before:
+            return ()
+        return (self._moved(leg, Move.ARMED, before.stop_e4 if before else 0, at_ns),)
+
+    def see(self, quotes: Mapping[str, Quote], at_ns: int) -> None:
+        """Take the marks of one frame: absent is unchanged, present without a mark is none."""
+        touch = self._touch
+        for leg in self._watching:
+            quote = quotes.get(leg.symbol)
+            if quote is None:
+                continue
+            leg.seen_ns = at_ns
+            if touch:
+                mark_e4 = low_e4 = high_e4 = quote.ask_e4 if leg.is_short else quote.bid_e4
+            else:
+                mark_e4 = low_e4 = high_e4 = quote.ltp_e4
+                if 0 < quote.low_e4 < low_e4:
+                    low_e4 = quote.low_e4
+                high_e4 = max(high_e4, quote.high_e4)
+            if mark_e4 != leg.mark_e4:
+                self._mark(leg, mark_e4)
+            if low_e4 <= leg.low_trip_e4 or high_e4 >= leg.high_trip_e4:
+                leg.cross(low_e4, high_e4)
+                self._stirred = True
+
+    def judge(self, now_ns: int) -> tuple[Verdict, ...]:
+        """Judge what was seen; call once per frame.
+
+        Returns:
+            Levels that moved and legs to leave. The order where several rules hold at once: the
+            legs' own stops, targets and trails; then, for all the rest together, combined
+            premium, strategy stop, target, lock.
+        """
+        pnl_e4 = self._pnl_e4
+        if self._sighted:
+            self.pnl.note(pnl_e4, now_ns)
+            if self._stirred or pnl_e4 <= self._low_trip_e4 or pnl_e4 >= self._high_trip_e4:
+                return (*self._judge_legs(now_ns), *self._judge_whole(now_ns))
+            return ()
+        return self._judge_legs(now_ns) if self._stirred else ()
+
+    def lose_marks(self) -> None:
+        """Forget every mark: their link is dead. The next prices bring them back."""
+        for leg in self._watching:
+            leg.lose_mark()
+        self._weigh()
+
+    def owe(self, leg_ids: Iterable[str]) -> None:
+        """Take that exits of these legs are on their way, whoever decided them."""
+        self._set_owed(leg_ids, owed=True)
+
+    def withdraw(self, leg_ids: Iterable[str]) -> None:
+        """Take that exits of these legs will not come: they are judged again."""
+        self._set_owed(leg_ids, owed=False)
+
+    def adjust(
+        self, leg_id: str, stop_e4: int, at_ns: int, *, loosen: bool = False
+    ) -> LevelMoved | None:
+        """Move a stop by hand.
+
+        Args:
+            leg_id: whose stop; empty for the strategy's, which is a profit (below zero: a loss).
+            stop_e4: where to.
+            at_ns: the market instant of the command.
+            loosen: whether it may move away from the price.
+
+        Returns:
+            The move; None where it would loosen without leave, or the leg was not entered.
+        """
+        if not leg_id:
+            return self._adjust_whole(stop_e4, at_ns, loosen=loosen)
+        leg = self._legs.get(leg_id)
+        if leg is None or leg.levels is None:
+            return None
+        before_e4 = leg.levels.stop_e4
+        if not tighten(leg.levels, stop_e4, loosen=loosen):
+            return None
+        self._weigh()
+        return self._moved(leg, Move.ADJUSTED, before_e4, at_ns)
+
+    def restore(self, facts: Iterable[LevelMoved]) -> None:
+        """Put the levels where the record says they stood; call after the positions are filled.
+
+        Facts may come from several records, twice and in any order, but in one call. A floor is
+        the highest of them; a stop is the tightest that prices have moved it to since it was
+        last armed or set by a person.
+        """
+        for fact in sorted(facts, key=lambda fact: fact.at_ns):
+            if fact.leg_id:
+                self._restore_leg(fact)
+            elif fact.move is Move.ADJUSTED:
+                self._by_hand_e4 = fact.to_e4
+            else:
+                kept = Lock(LockStatus.LOCKED, fact.to_e4, fact.best_e4)
+                self.lock = merge(self.lock, kept)
+        self._weigh()
+
+    def legs(self) -> tuple[LegView, ...]:
+        """Return what others may see of every leg, in the order in which they were watched."""
+        ruled = self._thresholds.floor_e4 > -NEVER
+        return tuple(view_of(leg, ruled_by_whole=ruled) for leg in self._legs.values())
+
+    def _mark(self, leg: WatchedLeg, mark_e4: int) -> None:
+        before_e4 = leg.mark_e4
+        self._pnl_e4 += leg.net_quantity * (mark_e4 - before_e4)
+        if before_e4 and mark_e4:
+            leg.mark_e4 = mark_e4
+            return
+        leg.lose_mark()
+        leg.mark_e4 = mark_e4
+        self._sighted = self._sees()
+
+    def _sees(self) -> bool:
+        """Whether something was entered and every open leg has a mark."""
+        legs = self._legs.values()
+        return any(leg.is_entered for leg in legs) and all(
+            leg.mark_e4 or not leg.is_open for leg in legs
+        )
+
+    def _judge_legs(self, now_ns: int) -> tuple[Verdict, ...]:
+        self._stirred = False
+        moves: list[Verdict] = []
+        left: list[tuple[WatchedLeg, ExitReason]] = []
+        for leg in self._watching:
+            before_e4 = leg.levels.stop_e4 if leg.levels else 0
+            moved, reason = leg.judge()
+            if moved:
+                moves.append(self._moved(leg, Move.TRAILED, before_e4, now_ns))
+            if reason is not None:
+                left.append((leg, reason))
+        stopped = next((reason for _, reason in left if reason in _STOPPED), None)
+        if stopped is not None and self._rules.all_on_leg_stop:
+            return (*moves, self._leave(self._free(), stopped, now_ns))
+        return (*moves, *(self._leave((leg,), reason, now_ns) for leg, reason in left))
+
+    def _judge_whole(self, now_ns: int) -> tuple[Verdict, ...]:
+        free = self._free()
+        if not free:
+            return ()
+        reason = crossed(self._thresholds, self._pnl_e4)
+        moves = self._advance_lock(now_ns) if reason is None else ()
+        if reason is None and self._rules.lock is not None and broken(self.lock, self._pnl_e4):
+            reason = ExitReason.LOCK
+        return moves if reason is None else (*moves, self._leave(free, reason, now_ns))
+
+    def _advance_lock(self, now_ns: int) -> tuple[LevelMoved, ...]:
+        if self._rules.lock is None:
+            return ()
+        before, self.lock = self.lock, advance(self._rules.lock, self.lock, self._pnl_e4)
+        if self.lock is before:
+            return ()
+        self._set_trips()
+        move = Move.LOCKED if before.status is LockStatus.NONE else Move.FLOOR_RAISED
+        floor_e4, best_e4 = self.lock.floor_e4, self.lock.best_e4
+        return (LevelMoved(self.strategy_id, "", move, before.floor_e4, floor_e4, now_ns, best_e4),)
+
+    def _free(self) -> tuple[WatchedLeg, ...]:
+        return tuple(leg for leg in self._watching if leg.is_free)
+
+    def _leave(self, legs: Sequence[WatchedLeg], reason: ExitReason, now_ns: int) -> Exit:
+        for leg in legs:
+            leg.owed = True
+            leg.set_trips()
+        self._set_trips()
+        return Exit(self.strategy_id, tuple(leg.leg_id for leg in legs), reason, now_ns)
+
+    def _set_owed(self, leg_ids: Iterable[str], *, owed: bool) -> None:
+        for leg_id in leg_ids:
+            leg = self._legs.get(leg_id)
+            if leg is not None:
+                leg.owed = owed and leg.is_open
+        self._weigh()
+
+    def _moved(self, leg: WatchedLeg, move: Move, from_e4: int, at_ns: int) -> LevelMoved:
+        levels = leg.levels
+        assert levels is not None, "only a leg that was entered has levels"
+        to_e4, best_e4 = levels.stop_e4, levels.best_e4
+        return LevelMoved(self.strategy_id, leg.leg_id, move, from_e4, to_e4, at_ns, best_e4)
+
+    def _adjust_whole(self, stop_e4: int, at_ns: int, *, loosen: bool) -> LevelMoved | None:
+        before_e4 = self._thresholds.stop_e4
+        if stop_e4 <= before_e4 and not loosen:
+            return None
+        self._by_hand_e4 = stop_e4
+        self._weigh()
+        from_e4 = before_e4 if before_e4 > -NEVER else 0
+        return LevelMoved(self.strategy_id, "", Move.ADJUSTED, from_e4, stop_e4, at_ns)
+
+    def _restore_leg(self, fact: LevelMoved) -> None:
+        leg = self._legs.get(fact.leg_id)
+        if leg is None or leg.levels is None:
+            return
+        match fact.move:
+            case Move.ARMED:
+                reset(leg.levels, fact.best_e4)
+            case Move.ADJUSTED:
+                replay_hand(leg.levels, fact.to_e4, fact.best_e4)
+            case _:
+                retrace(leg.levels, fact.to_e4, fact.best_e4)
+
+    def _weigh(self) -> None:
+        """Work everything out anew that a frame relies on; never done in a frame without news."""
+        legs = tuple(self._legs.values())
+        self._watching = tuple(leg for leg in legs if not leg.is_closed)
+        self._pnl_e4 = sum(leg.position.cash_e4 + leg.net_quantity * leg.mark_e4 for leg in legs)
+        self._sighted = self._sees()
+        self._stirred = True
+        for leg in legs:
+            leg.set_trips()
+        self._thresholds = thresholds_of(self._rules, self._base(legs), self._by_hand_e4)
+        self._set_trips()
+
+    def _base(self, legs: Sequence[WatchedLeg]) -> Base:
+        """The entry premium; none yet while of a strategy that sells only hedges are there."""
+        entered = [leg.position for leg in legs if leg.is_entered]
+        complete = all(leg.is_complete for leg in legs)
+        sells = any(leg.position.side is Side.SELL for leg in legs)
+        if not complete and sells and all(each.side is Side.BUY for each in entered):
+            return Base()
+        return base_of(entered, complete=complete)
+
+    def _set_trips(self) -> None:
+        """Keep at hand between which profits nothing happens to the whole."""
+        low_e4, high_e4 = -NEVER, NEVER
+        if self._free():
+            low_e4, high_e4 = self._thresholds.floor_e4, self._thresholds.target_e4
+            rule = self._rules.lock
+            if rule is not None:
+                high_e4 = min(high_e4, next_at_e4(rule, self.lock))
+                if self.lock.status is LockStatus.LOCKED:
+                    low_e4 = max(low_e4, self.lock.floor_e4)
+        self._low_trip_e4, self._high_trip_e4 = low_e4, high_e4

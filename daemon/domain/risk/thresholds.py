@@ -1,0 +1,64 @@
+"""The rules of a whole strategy as profits: at or below, or at or above, which each one fires."""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+from daemon.domain.risk.moves import NEVER
+from daemon.domain.risk.premium import Base, loss_limit_e4, percent_limit_e4
+from daemon.domain.risk.words import ExitReason, StrategyRules
+
+
+class Thresholds(Struct, frozen=True, gc=False):
+    """Profits at which a strategy is left, in `_e4`; out of reach where there is no rule.
+
+    Attributes:
+        combined_e4: the combined premium stop; fires at or below.
+        stop_e4: the strategy's stop; fires at or below.
+        target_e4: the strategy's target; fires at or above.
+    """
+
+    combined_e4: int = -NEVER
+    stop_e4: int = -NEVER
+    target_e4: int = NEVER
+
+    @property
+    def floor_e4(self) -> int:
+        """The highest profit at which a loss is stopped."""
+        return max(self.combined_e4, self.stop_e4)
+
+
+def thresholds_of(rules: StrategyRules, base: Base, by_hand_e4: int | None = None) -> Thresholds:
+    """Return the profits at which the rules fire.
+
+    Where a rule is given in rupees and as a share of the premium, the nearer one holds.
+
+    Args:
+        rules: of the strategy.
+        base: the premium that its legs were entered for.
+        by_hand_e4: the profit that a person has set as the stop, in place of the rules' own.
+    """
+    distance = rules.combined_premium_stop
+    combined_e4 = loss_limit_e4(base, distance) if distance is not None else 0
+    loss_e4 = _nearer(rules.stop_e4, percent_limit_e4(base, rules.stop_premium_percent_e4))
+    gain_e4 = _nearer(rules.target_e4, percent_limit_e4(base, rules.target_premium_percent_e4))
+    return Thresholds(
+        -combined_e4 if combined_e4 else -NEVER,
+        -loss_e4 if by_hand_e4 is None else by_hand_e4,
+        gain_e4,
+    )
+
+
+def crossed(thresholds: Thresholds, pnl_e4: int) -> ExitReason | None:
+    """Return the first rule that holds at that profit, the worst first."""
+    if pnl_e4 <= thresholds.combined_e4:
+        return ExitReason.COMBINED_PREMIUM
+    if pnl_e4 <= thresholds.stop_e4:
+        return ExitReason.STRATEGY_STOP
+    if pnl_e4 >= thresholds.target_e4:
+        return ExitReason.STRATEGY_TARGET
+    return None
+
+
+def _nearer(one_e4: int, other_e4: int) -> int:
+    return min((each for each in (one_e4, other_e4) if each > 0), default=NEVER)

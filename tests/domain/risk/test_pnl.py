@@ -1,0 +1,145 @@
+"""Profit of a leg is exact, and the day's numbers come out to the paisa."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from daemon.domain.market.frames import Quote
+from daemon.domain.money import e4
+from daemon.domain.orders.words import Side
+from daemon.domain.risk.pnl import (
+    LegPosition,
+    PnlTrack,
+    mark_of,
+    realised_e4,
+    total_e4,
+    unrealised_e4,
+)
+from daemon.domain.risk.words import Mark
+
+CE = LegPosition("ce", "NIFTY-2025-09-02-24550-CE", Side.SELL).filled(Side.SELL, 75, e4("118.60"))
+PE = LegPosition("pe", "NIFTY-2025-09-02-24550-PE", Side.SELL).filled(Side.SELL, 75, e4("95.30"))
+prices = st.integers(1, 10_000_000)
+fills = st.lists(st.tuples(st.sampled_from(Side), st.integers(1, 2_000), prices), max_size=12)
+
+
+def position_of(trades: list[tuple[Side, int, int]], side: Side = Side.SELL) -> LegPosition:
+    position = LegPosition("ce", "CE", side)
+    for each, quantity, price_e4 in trades:
+        position = position.filled(each, quantity, price_e4)
+    return position
+
+
+@pytest.mark.parametrize(
+    ("ce", "pe", "expected"),
+    [
+        ("90.75", "130.30", "-536.25"),
+        ("90.80", "130.00", "-517.50"),
+        ("47.75", "142.35", "1785.00"),
+    ],
+)
+def test_a_straddle_is_valued_to_the_paisa(ce: str, pe: str, expected: str) -> None:
+    """75 of each sold at 118.60 and 95.30, against the marks of that real day."""
+    assert total_e4(CE, e4(ce)) + total_e4(PE, e4(pe)) == e4(expected)
+
+
+def test_what_is_bought_back_is_realised() -> None:
+    """A third bought back at half: that third's profit is realised, the rest is not."""
+    position = CE.filled(Side.BUY, 25, e4("59.30"))
+    assert (position.net_quantity, realised_e4(position)) == (-50, e4("1482.50"))
+    assert unrealised_e4(position, e4("100.00")) == e4("930.00")
+
+
+def test_a_long_leg_gains_when_its_price_rises() -> None:
+    position = position_of([(Side.BUY, 50, e4("10")), (Side.SELL, 20, e4("12"))], Side.BUY)
+    assert realised_e4(position) == e4("40")
+    assert unrealised_e4(position, e4("9")) == e4("-30")
+
+
+def test_what_is_closed_too_far_is_open_the_other_way() -> None:
+    """Bought 100 against 75 sold: 25 long at the buying price, the 75 realised."""
+    position = position_of([(Side.SELL, 75, e4("100")), (Side.BUY, 100, e4("90"))])
+    assert realised_e4(position) == e4("750")
+    assert unrealised_e4(position, e4("88")) == e4("-50")
+
+
+def test_a_flat_leg_has_nothing_unrealised() -> None:
+    position = CE.filled(Side.BUY, 75, e4("100"))
+    assert (unrealised_e4(position, e4("7")), realised_e4(position)) == (0, e4("1395"))
+
+
+@pytest.mark.parametrize(
+    ("trades", "side", "expected"),
+    [
+        ([], Side.SELL, 0),
+        ([(Side.SELL, 50, 1_000), (Side.SELL, 25, 1_001)], Side.SELL, 1_000),
+        ([(Side.SELL, 1, 1_000), (Side.SELL, 1, 1_001)], Side.SELL, 1_000),
+        ([(Side.SELL, 1, 1_001), (Side.SELL, 1, 1_002)], Side.SELL, 1_002),
+        ([(Side.BUY, 2, 500), (Side.SELL, 1, 900)], Side.BUY, 500),
+    ],
+)
+def test_the_entry_price_is_the_average_half_to_even(
+    trades: list[tuple[Side, int, int]], side: Side, expected: int
+) -> None:
+    """Only fills in the direction of the entry count."""
+    assert position_of(trades, side).entry_e4 == expected
+
+
+@given(fills, prices)
+def test_realised_and_unrealised_sum_to_the_total(
+    trades: list[tuple[Side, int, int]], mark_e4: int
+) -> None:
+    """Rounding moves money between the two and never makes any."""
+    position = position_of(trades)
+    assert realised_e4(position) + unrealised_e4(position, mark_e4) == total_e4(position, mark_e4)
+
+
+@given(st.data(), fills, prices)
+def test_the_order_of_fills_does_not_matter(
+    data: st.DataObject, trades: list[tuple[Side, int, int]], mark_e4: int
+) -> None:
+    """Fills heard in another order give the same position."""
+    other = data.draw(st.permutations(trades))
+    assert position_of(other) == position_of(trades)
+    assert total_e4(position_of(trades), mark_e4) == sum(
+        side.sign * quantity * (mark_e4 - price_e4) for side, quantity, price_e4 in trades
+    )
+
+
+@pytest.mark.parametrize(
+    ("net_quantity", "mark", "expected"),
+    [
+        (-75, Mark.LTP, 900),
+        (75, Mark.LTP, 900),
+        (-75, Mark.TOUCH, 905),
+        (75, Mark.TOUCH, 895),
+    ],
+)
+def test_a_mark_is_the_last_trade_or_what_closing_costs(
+    net_quantity: int, mark: Mark, expected: int
+) -> None:
+    """The ask for a short, the bid for a long."""
+    quote = Quote(ltp_e4=900, bid_e4=895, bid_quantity=75, ask_e4=905, ask_quantity=75)
+    assert mark_of(quote, net_quantity, mark) == expected
+
+
+@pytest.mark.parametrize("net_quantity", [-75, 75])
+@pytest.mark.parametrize("mark", list(Mark))
+def test_nothing_quoted_is_no_mark(net_quantity: int, mark: Mark) -> None:
+    assert mark_of(Quote(ltp_e4=0), net_quantity, mark) == 0
+
+
+def test_a_track_keeps_the_first_instant_of_its_extremes() -> None:
+    track = PnlTrack()
+    for at_ns, pnl_e4 in enumerate([5, 9, 3, 9, 3, 4], start=1):
+        track.note(pnl_e4, at_ns)
+    assert (track.low_e4, track.low_ns) == (3, 3)
+    assert (track.high_e4, track.high_ns) == (9, 2)
+    assert (track.last_e4, track.last_ns) == (4, 6)
+
+
+def test_a_track_of_losses_alone_has_its_high_below_zero() -> None:
+    track = PnlTrack()
+    track.note(-5, 1)
+    track.note(-7, 2)
+    assert (track.high_e4, track.low_e4) == (-5, -7)

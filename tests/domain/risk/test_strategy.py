@@ -1,0 +1,439 @@
+"""One strategy under watch: what is judged in one frame, in which order, and what is kept."""
+
+import pytest
+
+from daemon.domain.market.frames import Quote
+from daemon.domain.money import E4, e4
+from daemon.domain.orders.words import Side
+from daemon.domain.risk.lock_and_trail import Lock, LockStatus
+from daemon.domain.risk.moves import Exit, LevelMoved, Move
+from daemon.domain.risk.pnl import LegPosition
+from daemon.domain.risk.strategy import StrategyRisk
+from daemon.domain.risk.words import (
+    Distance,
+    ExitReason,
+    LegRules,
+    LockRule,
+    Mark,
+    StrategyRules,
+    Trail,
+)
+
+CE, PE = "NIFTY-2025-09-02-24550-CE", "NIFTY-2025-09-02-24550-PE"
+LEG_STOP = LegRules(stop=Distance(percent_e4=400 * E4))
+TRAILED = LegRules(
+    stop=Distance(points_e4=e4("30")),
+    trail=Trail(Distance(points_e4=e4("10")), Distance(points_e4=e4("5"))),
+)
+BOTH = ("ce", "pe")
+
+
+def sold(leg_id: str, price: str, quantity: int = 75) -> LegPosition:
+    empty = LegPosition(leg_id, {"ce": CE, "pe": PE}.get(leg_id, leg_id), Side.SELL)
+    return empty.filled(Side.SELL, quantity, e4(price))
+
+
+def straddle(
+    rules: StrategyRules, legs: LegRules = LEG_STOP, ce: str = "118.60", pe: str = "95.30"
+) -> StrategyRisk:
+    risk = StrategyRisk("straddle", rules, {"ce": legs, "pe": legs})
+    risk.fill(sold("ce", ce), 0)
+    risk.fill(sold("pe", pe), 0)
+    return risk
+
+
+def traded(**prices: str) -> dict[str, Quote]:
+    return {{"ce": CE, "pe": PE}[leg]: Quote(e4(price)) for leg, price in prices.items()}
+
+
+def frame(risk: StrategyRisk, at_ns: int, **prices: str) -> list[object]:
+    """Bring one frame; return the legs left with the reason, and levels with what moved them."""
+    risk.see(traded(**prices), at_ns)
+    return told(risk, at_ns)
+
+
+def told(risk: StrategyRisk, at_ns: int) -> list[object]:
+    return [
+        (*verdict.leg_ids, verdict.reason)
+        if isinstance(verdict, Exit)
+        else (verdict.leg_id, verdict.move, verdict.to_e4)
+        for verdict in risk.judge(at_ns)
+    ]
+
+
+def stops(risk: StrategyRisk) -> list[int]:
+    return [leg.stop_e4 for leg in risk.legs()]
+
+
+# --- the real day ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("mark", "frames", "low", "high"),
+    [
+        (Mark.TOUCH, [("90.75", "130.30"), ("47.75", "121.00")], "-536.25", "3386.25"),
+        (Mark.LTP, [("90.80", "130.00"), ("47.45", "121.00")], "-517.50", "3408.75"),
+    ],
+)
+def test_the_real_days_extremes(
+    mark: Mark, frames: list[tuple[str, str]], low: str, high: str
+) -> None:
+    """Valued at the asks, or at the last trades; sold 75 each at 118.60 and 95.30."""
+    risk = straddle(StrategyRules(mark=mark))
+    for at_ns, (ce, pe) in enumerate(frames, start=1):
+        quotes = {
+            symbol: Quote(e4(price), ask_e4=e4(price), bid_e4=1)
+            for symbol, price in ((CE, ce), (PE, pe))
+        }
+        risk.see(quotes, at_ns)
+        assert risk.judge(at_ns) == ()
+    pnl = risk.pnl
+    assert (pnl.low_e4, pnl.low_ns, pnl.high_e4, pnl.high_ns) == (e4(low), 1, e4(high), 2)
+    assert (pnl.last_e4, pnl.last_ns) == (e4(high), 2)
+
+
+def test_the_real_days_combined_premium_stop() -> None:
+    """3 % of 213.90: not on 216.95, but on 220.80 both legs are left together."""
+    risk = straddle(StrategyRules(combined_premium_stop=Distance(percent_e4=3 * E4)))
+    assert frame(risk, 1, ce="98.10", pe="118.85") == []
+    assert frame(risk, 2, ce="90.80", pe="130.00") == [(*BOTH, ExitReason.COMBINED_PREMIUM)]
+    assert frame(risk, 3, ce="90.80", pe="130.00") == []
+
+
+def test_the_real_days_lock_and_trail() -> None:
+    """Locked on the best frame with all its steps; out with 1785.00 against a floor of 2150."""
+    rule = LockRule(e4(1500), e4(750), e4(250), e4(200))
+    risk = straddle(StrategyRules(lock=rule, mark=Mark.TOUCH))
+    best = {CE: Quote(1, ask_e4=e4("47.75")), PE: Quote(1, ask_e4=e4("121.00"))}
+    risk.see(best, 1)
+    assert told(risk, 1) == [("", Move.LOCKED, e4(2150))]
+    risk.see({PE: Quote(1, ask_e4=e4("142.35"))}, 2)
+    assert told(risk, 2) == [(*BOTH, ExitReason.LOCK)]
+    assert (risk.pnl.last_e4, risk.lock.status) == (e4(1785), LockStatus.LOCKED)
+
+
+def test_a_frame_is_judged_whole() -> None:
+    """The call of this instant is never weighed against the put of the last."""
+    risk = straddle(StrategyRules(combined_premium_stop=Distance(percent_e4=3 * E4)))
+    assert frame(risk, 1, ce="118.60", pe="95.30") == []
+    assert frame(risk, 2, ce="131.00", pe="80.00") == []
+
+
+# --- order of reasons -----------------------------------------------------------------------------
+
+EVERYTHING = StrategyRules(
+    combined_premium_stop=Distance(percent_e4=25 * E4),
+    stop_e4=e4(3000),
+    target_e4=e4(2400),
+    lock=LockRule(e4(2000), e4(1000), e4(500), e4(250)),
+)
+LEGS = LegRules(stop=Distance(percent_e4=30 * E4), target=Distance(percent_e4=60 * E4))
+STOP, TARGET = ExitReason.STOP, ExitReason.TARGET
+
+
+@pytest.mark.parametrize(
+    ("ce", "pe", "expected"),
+    [
+        ("100", "100", []),
+        ("130", "71", [("ce", STOP)]),
+        ("40", "128", [("ce", TARGET), ("pe", ExitReason.STRATEGY_TARGET)]),
+        ("39", "131", [("ce", TARGET), ("pe", STOP)]),
+        ("131", "131", [("ce", STOP), ("pe", STOP)]),
+        ("131", "129", [("ce", STOP), ("pe", ExitReason.COMBINED_PREMIUM)]),
+        ("125", "125", [(*BOTH, ExitReason.COMBINED_PREMIUM)]),
+        ("120", "120", [(*BOTH, ExitReason.STRATEGY_STOP)]),
+        ("80", "80", [(*BOTH, ExitReason.STRATEGY_TARGET)]),
+        ("85", "85", [("", Move.LOCKED, e4(1000))]),
+    ],
+)
+def test_reasons_have_an_order(ce: str, pe: str, expected: list[object]) -> None:
+    """Legs first, then for the rest together: premium, stop, target, lock."""
+    assert frame(straddle(EVERYTHING, LEGS, "100", "100"), 1, ce=ce, pe=pe) == expected
+
+
+@pytest.mark.parametrize(
+    ("legs", "path", "expected"),
+    [
+        (LEGS, [("130", "71")], [(*BOTH, STOP)]),
+        (LEGS, [("39", "131")], [(*BOTH, STOP)]),
+        (LEGS, [("40", "128")], [("ce", TARGET)]),
+        (TRAILED, [("90", "100"), ("125", "100")], [(*BOTH, ExitReason.TRAIL)]),
+    ],
+)
+def test_one_stopped_leg_takes_the_others_along_where_told(
+    legs: LegRules, path: list[tuple[str, str]], expected: list[object]
+) -> None:
+    """A leg at its target goes alone."""
+    risk = straddle(StrategyRules(all_on_leg_stop=True), legs, "100", "100")
+    answers = [frame(risk, at_ns, ce=ce, pe=pe) for at_ns, (ce, pe) in enumerate(path)]
+    assert answers[-1] == expected
+
+
+def test_a_spike_between_frames_stops_a_leg() -> None:
+    """The lane kept the high; the price is back by now."""
+    risk = straddle(StrategyRules(), LEGS, "100", "100")
+    risk.see({CE: Quote(e4("101"), low_e4=e4("99"), high_e4=e4("130"))}, 1)
+    assert told(risk, 1) == [("ce", STOP)]
+
+
+def test_a_dip_between_frames_reaches_a_target() -> None:
+    risk = straddle(StrategyRules(), LEGS, "100", "100")
+    risk.see({CE: Quote(e4("101"), low_e4=e4("40"), high_e4=e4("102"))}, 1)
+    assert told(risk, 1) == [("ce", TARGET)]
+
+
+def test_at_the_touch_trades_do_not_count() -> None:
+    """An old trade of a quiet strike says nothing about what closing costs."""
+    risk = straddle(StrategyRules(mark=Mark.TOUCH), LEGS, "100", "100")
+    risk.see({CE: Quote(e4("140"), ask_e4=e4("101"), high_e4=e4("140"))}, 1)
+    assert told(risk, 1) == []
+
+
+# --- marks ----------------------------------------------------------------------------------------
+
+
+def test_the_whole_waits_for_every_mark_while_legs_go_on() -> None:
+    """The put has no price: its strategy's stop cannot be weighed, the call's own stop can."""
+    risk = straddle(StrategyRules(stop_e4=e4(100)), LEGS, "100", "100")
+    assert frame(risk, 1, ce="125") == []
+    assert (risk.pnl.last_ns, frame(risk, 2, ce="130")) == (0, [("ce", STOP)])
+    assert frame(risk, 3, pe="100") == [("pe", ExitReason.STRATEGY_STOP)]
+
+
+def test_a_quote_without_a_price_takes_the_mark_away() -> None:
+    risk = straddle(StrategyRules(stop_e4=e4(100)), LEGS, "100", "100")
+    assert frame(risk, 1, ce="100", pe="100") == []
+    assert frame(risk, 2, ce="129", pe="0") == []
+    assert frame(risk, 3) == []
+    assert frame(risk, 4, pe="101") == [(*BOTH, ExitReason.STRATEGY_STOP)]
+    assert risk.pnl.last_ns == 4
+
+
+def test_what_is_absent_is_unchanged() -> None:
+    risk = straddle(StrategyRules(stop_e4=e4(1500)), LEGS, "100", "100")
+    assert frame(risk, 1, ce="110", pe="100") == []
+    assert frame(risk, 2, pe="110") == [(*BOTH, ExitReason.STRATEGY_STOP)]
+
+
+def test_marks_of_a_dead_link_trigger_nothing() -> None:
+    risk = straddle(StrategyRules(stop_e4=e4(1500)), LEGS, "100", "100")
+    frame(risk, 1, ce="110", pe="100")
+    risk.lose_marks()
+    assert frame(risk, 2, pe="125") == []
+    assert [leg.fresh for leg in risk.legs()] == [False, True]
+    assert frame(risk, 3, ce="110") == [(*BOTH, ExitReason.STRATEGY_STOP)]
+
+
+def test_nothing_is_judged_before_an_entry() -> None:
+    risk = StrategyRisk("straddle", EVERYTHING, {})
+    risk.watch("ce", CE, Side.SELL, 75)
+    assert frame(risk, 1, ce="100") == []
+    assert (risk.pnl.last_ns, risk.legs()[0].mark_e4) == (0, e4("100"))
+
+
+def test_a_leg_watched_before_its_entry_has_its_mark_at_once() -> None:
+    risk = StrategyRisk("s", StrategyRules(stop_e4=e4(700)), {"ce": LEGS})
+    risk.watch("ce", CE, Side.SELL, 75)
+    frame(risk, 1, ce="110")
+    armed = risk.fill(sold("ce", "100"), 2)
+    assert armed == (LevelMoved("s", "ce", Move.ARMED, 0, e4("130"), at_ns=2, best_e4=e4("100")),)
+    assert frame(risk, 3) == [("ce", ExitReason.STRATEGY_STOP)]
+
+
+def test_a_leg_may_choose_another_strike_before_its_entry() -> None:
+    risk = StrategyRisk("s", StrategyRules(), {"ce": LEGS})
+    risk.watch("ce", "OLD", Side.SELL)
+    risk.watch("ce", CE, Side.SELL)
+    risk.fill(sold("ce", "100"), 1)
+    assert frame(risk, 2, ce="130") == [("ce", STOP)]
+
+
+# --- exits owed -----------------------------------------------------------------------------------
+
+
+def test_an_exit_is_said_once_until_it_is_withdrawn() -> None:
+    risk = straddle(StrategyRules(), LEGS, "100", "100")
+    assert frame(risk, 1, ce="130", pe="100") == [("ce", STOP)]
+    assert frame(risk, 2, ce="140", pe="100") == []
+    risk.withdraw(["ce", "gone"])
+    assert frame(risk, 3) == [("ce", STOP)]
+
+
+def test_an_exit_that_others_decided_is_owed_too() -> None:
+    risk = straddle(EVERYTHING, LEGS, "100", "100")
+    risk.owe(["ce", "pe", "gone"])
+    assert frame(risk, 1, ce="140", pe="140") == []
+    assert [leg.owed for leg in risk.legs()] == [True, True]
+
+
+def test_a_whole_exit_takes_the_legs_that_owe_none() -> None:
+    risk = straddle(StrategyRules(stop_e4=e4(3000)), LEGS, "100", "100")
+    assert frame(risk, 1, ce="130", pe="90") == [("ce", STOP)]
+    assert frame(risk, 2, ce="135", pe="110") == [("pe", ExitReason.STRATEGY_STOP)]
+
+
+def test_a_closed_leg_counts_at_its_exit_price() -> None:
+    """The loss of the closed call and of the open put together cross the combined stop."""
+    rules = StrategyRules(combined_premium_stop=Distance(percent_e4=20 * E4))
+    risk = straddle(rules, LEGS, "100", "100")
+    frame(risk, 1, ce="130", pe="100")
+    risk.fill(sold("ce", "100").filled(Side.BUY, 75, e4("130.50")), 2)
+    assert frame(risk, 3, ce="999", pe="109") == []
+    assert frame(risk, 4, ce="1", pe="109.50") == [("pe", ExitReason.COMBINED_PREMIUM)]
+
+
+def test_a_closed_strategy_keeps_its_profit_and_is_left_alone() -> None:
+    """The fill that makes it flat is the last word on profit."""
+    risk = straddle(StrategyRules(stop_e4=e4(1500)), LEGS, "100", "100")
+    assert frame(risk, 1, ce="110", pe="110") == [(*BOTH, ExitReason.STRATEGY_STOP)]
+    risk.fill(sold("ce", "100").filled(Side.BUY, 75, e4("111")), 2)
+    assert risk.pnl.low_e4 == e4("-1500")
+    risk.fill(sold("pe", "100").filled(Side.BUY, 75, e4("111")), 3)
+    assert (risk.pnl.low_e4, risk.pnl.low_ns) == (e4("-1650"), 3)
+    assert frame(risk, 4, ce="500", pe="500") == []
+    assert (risk.pnl.last_e4, risk.pnl.last_ns) == (e4("-1650"), 4)
+
+
+# --- an entry that is under way -------------------------------------------------------------------
+
+PREMIUM_STOP = StrategyRules(combined_premium_stop=Distance(percent_e4=25 * E4))
+HEDGE = LegPosition("hedge", "HEDGE", Side.BUY).filled(Side.BUY, 75, e4("10"))
+
+
+def condor_side() -> StrategyRisk:
+    risk = StrategyRisk("s", PREMIUM_STOP, {})
+    risk.watch("hedge", "HEDGE", Side.BUY, 75)
+    risk.watch("ce", CE, Side.SELL, 75)
+    risk.fill(HEDGE, 0)
+    return risk
+
+
+def test_a_hedge_alone_is_no_premium_at_risk() -> None:
+    """The spread of a hedge that waits for its short is no loss of premium."""
+    risk = condor_side()
+    risk.see({"HEDGE": Quote(e4("7"))}, 1)
+    assert told(risk, 1) == []
+
+
+def test_a_short_of_an_incomplete_entry_is_held_to_the_premium() -> None:
+    """25 % of 10 x 75 + 40 x 25."""
+    risk = condor_side()
+    risk.fill(sold("ce", "40", quantity=25), 1)
+    risk.see({"HEDGE": Quote(e4("10")), CE: Quote(e4("57"))}, 2)
+    assert told(risk, 2) == []
+    risk.see({CE: Quote(e4("57.50"))}, 3)
+    assert told(risk, 3) == [("hedge", "ce", ExitReason.COMBINED_PREMIUM)]
+
+
+def test_an_entry_settled_with_less_is_held_to_what_it_is() -> None:
+    """Of 40 sold against 10 bought 25 % are 7.50 a unit."""
+    risk = condor_side()
+    risk.watch("ce", CE, Side.SELL, 100)
+    risk.fill(sold("ce", "40"), 1)
+    risk.watch("ce", CE, Side.SELL, 75)
+    risk.see({"HEDGE": Quote(e4("10")), CE: Quote(e4("47.50"))}, 2)
+    assert told(risk, 2) == [("hedge", "ce", ExitReason.COMBINED_PREMIUM)]
+
+
+def test_another_fill_moves_the_stop_with_the_average() -> None:
+    risk = StrategyRisk("s", StrategyRules(), {"ce": LEGS})
+    first = risk.fill(sold("ce", "100", quantity=25), 1)
+    second = risk.fill(sold("ce", "100", quantity=25).filled(Side.SELL, 25, e4("110")), 2)
+    third = risk.fill(sold("ce", "100", quantity=25).filled(Side.SELL, 25, e4("110")), 3)
+    assert [(move.from_e4, move.to_e4) for move in (*first, *second, *third)] == [
+        (0, e4("130")),
+        (e4("130"), e4("136.50")),
+    ]
+
+
+# --- hands ----------------------------------------------------------------------------------------
+
+
+def test_a_stop_moved_by_hand_is_judged_against_the_price_that_stands() -> None:
+    risk = straddle(StrategyRules(), LEGS, "100", "100")
+    frame(risk, 1, ce="120", pe="100")
+    assert risk.adjust("ce", e4("140"), 2) is None
+    assert risk.adjust("ce", e4("119"), 2) == LevelMoved(
+        "straddle", "ce", Move.ADJUSTED, e4("130"), e4("119"), 2, e4("100")
+    )
+    assert frame(risk, 3) == [("ce", STOP)]
+
+
+def test_a_stop_of_the_whole_is_a_profit() -> None:
+    """From nowhere to -1000, on to +500 of locked profit; back only with leave."""
+    risk = straddle(StrategyRules(), LEGS, "100", "100")
+    assert risk.adjust("", e4(-1000), 1) == LevelMoved(
+        "straddle", "", Move.ADJUSTED, 0, e4(-1000), 1
+    )
+    assert risk.adjust("", e4(-2000), 2) is None
+    assert risk.adjust("", e4(-2000), 3, loosen=True) == LevelMoved(
+        "straddle", "", Move.ADJUSTED, e4(-1000), e4(-2000), 3
+    )
+    risk.adjust("", e4(500), 4)
+    assert frame(risk, 5, ce="96", pe="96") == []
+    assert frame(risk, 6, ce="96", pe="98") == [(*BOTH, ExitReason.STRATEGY_STOP)]
+
+
+def test_a_leg_that_was_not_entered_has_no_stop_to_move() -> None:
+    risk = StrategyRisk("s", StrategyRules(), {})
+    risk.watch("ce", CE, Side.SELL)
+    assert (risk.adjust("ce", e4("1"), 1), risk.adjust("gone", e4("1"), 1)) == (None, None)
+
+
+# --- the guard's view -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("rules", "legs", "expected"),
+    [
+        (StrategyRules(), LegRules(), False),
+        (StrategyRules(target_e4=e4(1)), LegRules(target=Distance(points_e4=1)), False),
+        (StrategyRules(), LEGS, True),
+        (StrategyRules(stop_e4=1), LegRules(), True),
+        (PREMIUM_STOP, LegRules(), True),
+    ],
+)
+def test_a_leg_is_ruled_by_a_stop_of_its_own_or_of_the_whole(
+    rules: StrategyRules, legs: LegRules, expected: bool
+) -> None:
+    assert [leg.ruled for leg in straddle(rules, legs).legs()] == [expected, expected]
+
+
+def test_stops_on_the_underlying_are_refused() -> None:
+    with pytest.raises(AssertionError, match="underlying"):
+        StrategyRisk("s", StrategyRules(), {"ce": LegRules(underlying_stop=Distance(1))})
+
+
+# --- a record that is taken back ------------------------------------------------------------------
+
+
+def test_a_record_of_armings_hands_and_trails_is_taken_back() -> None:
+    """Armed at 130, trailed to 125, set to 128 by hand, trailed from there to 123."""
+    risk = straddle(StrategyRules(), TRAILED, "100", "100")
+    facts = [
+        LevelMoved("straddle", "ce", Move.ARMED, 0, e4("130"), 1, e4("100")),
+        LevelMoved("straddle", "ce", Move.TRAILED, e4("130"), e4("125"), 2, e4("90")),
+        LevelMoved("straddle", "ce", Move.ADJUSTED, e4("125"), e4("128"), 3, e4("90")),
+        LevelMoved("straddle", "ce", Move.TRAILED, e4("128"), e4("123"), 4, e4("80")),
+        LevelMoved("straddle", "", Move.ADJUSTED, 0, e4(-400), 5),
+    ]
+    risk.restore(reversed(facts))
+    assert stops(risk) == [e4("123"), e4("130")]
+    assert frame(risk, 6, ce="106", pe="100") == [(*BOTH, ExitReason.STRATEGY_STOP)]
+
+
+def test_facts_about_legs_that_are_not_there_change_nothing() -> None:
+    risk = StrategyRisk("s", StrategyRules(), {})
+    risk.watch("ce", CE, Side.SELL)
+    risk.restore([LevelMoved("s", leg, Move.TRAILED, 2, 1, 1) for leg in ("ce", "gone")])
+    assert stops(risk) == [0]
+
+
+def test_a_stale_record_lowers_no_floor() -> None:
+    risk = straddle(StrategyRules(lock=LockRule(e4(1500), e4(750))))
+    newer = LevelMoved("straddle", "", Move.FLOOR_RAISED, 0, e4(2150), 9, e4(3386))
+    stale = LevelMoved("straddle", "", Move.LOCKED, 0, e4(750), 5, e4(1500))
+    risk.restore([newer, stale])
+    risk.restore([stale])
+    assert risk.lock == Lock(LockStatus.LOCKED, e4(2150), e4(3386))
+    assert frame(risk, 10, ce="100", pe="90") == [(*BOTH, ExitReason.LOCK)]

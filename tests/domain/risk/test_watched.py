@@ -1,0 +1,125 @@
+"""One leg under watch: its mark, its trips, the exit it owes."""
+
+import pytest
+
+from daemon.domain.money import E4, e4
+from daemon.domain.orders.words import Side
+from daemon.domain.risk.moves import NEVER
+from daemon.domain.risk.pnl import LegPosition
+from daemon.domain.risk.watched import WatchedLeg, view_of
+from daemon.domain.risk.words import Distance, ExitReason, LegRules
+
+STOP = LegRules(stop=Distance(percent_e4=30 * E4), target=Distance(percent_e4=60 * E4))
+EMPTY = LegPosition("ce", "CE", Side.SELL)
+SOLD = EMPTY.filled(Side.SELL, 75, e4("100"))
+
+
+def watched(*positions: LegPosition, at_touch: bool = False, mark: str = "100") -> WatchedLeg:
+    leg = WatchedLeg(EMPTY, STOP, 75)
+    for position in positions:
+        leg.take(position, at_touch=at_touch)
+        leg.mark_e4 = e4(mark)
+    return leg
+
+
+def trips(leg: WatchedLeg) -> tuple[int, int]:
+    return leg.low_trip_e4, leg.high_trip_e4
+
+
+def test_a_leg_before_its_entry_has_no_trips() -> None:
+    leg = watched()
+    assert (leg.is_open, leg.is_entered, leg.is_closed, leg.is_free) == (False,) * 4
+    assert trips(leg) == (-1, NEVER)
+    assert leg.judge() == (False, None)
+
+
+def test_a_position_without_a_fill_arms_nothing() -> None:
+    assert watched(EMPTY).levels is None
+
+
+def test_levels_live_from_the_first_fill_and_move_with_the_average() -> None:
+    leg = watched(EMPTY.filled(Side.SELL, 25, e4("90")))
+    assert trips(leg) == (e4("36"), e4("117"))
+    leg.take(EMPTY.filled(Side.SELL, 25, e4("90")).filled(Side.SELL, 25, e4("110")), at_touch=False)
+    assert trips(leg) == (e4("40"), e4("130"))
+
+
+@pytest.mark.parametrize(
+    ("planned", "position", "expected"),
+    [
+        (75, EMPTY, False),
+        (75, EMPTY.filled(Side.SELL, 50, 1), False),
+        (75, SOLD, True),
+        (None, EMPTY, False),
+        (None, EMPTY.filled(Side.SELL, 50, 1), True),
+        (0, EMPTY, True),
+    ],
+)
+def test_an_entry_is_complete_with_its_planned_quantity(
+    planned: int | None, position: LegPosition, expected: bool
+) -> None:
+    leg = WatchedLeg(position, STOP, planned)
+    assert leg.is_complete is expected
+
+
+def test_a_crossed_price_is_judged_once() -> None:
+    """A spike up and a spike down of several frames are kept until somebody judges."""
+    leg = watched(SOLD)
+    leg.cross(e4("90"), e4("129"))
+    leg.cross(e4("95"), e4("130"))
+    assert (leg.spike_low_e4, leg.spike_high_e4) == (e4("90"), e4("130"))
+    assert leg.judge() == (False, ExitReason.STOP)
+    assert leg.judge() == (False, None)
+
+
+def test_a_leg_without_a_mark_is_not_judged() -> None:
+    leg = watched(SOLD)
+    leg.cross(e4("100"), e4("140"))
+    leg.lose_mark()
+    assert leg.judge() == (False, None)
+
+
+def test_a_leg_that_owes_its_exit_is_not_judged() -> None:
+    leg = watched(SOLD)
+    leg.owed = True
+    leg.set_trips()
+    assert (trips(leg), leg.is_free) == ((-1, NEVER), False)
+    leg.cross(e4("100"), e4("140"))
+    assert leg.judge() == (False, None)
+
+
+def test_a_part_that_is_bought_back_leaves_the_levels_where_they_are() -> None:
+    leg = watched(SOLD)
+    levels = leg.levels
+    leg.take(SOLD.filled(Side.BUY, 25, e4("90")), at_touch=False)
+    assert (leg.levels is levels, leg.net_quantity) == (True, -50)
+
+
+def test_a_closed_leg_owes_nothing_and_has_no_mark() -> None:
+    leg = watched(SOLD)
+    leg.owed = True
+    leg.take(SOLD.filled(Side.BUY, 75, e4("90")), at_touch=False)
+    assert (leg.is_closed, leg.owed, leg.mark_e4, trips(leg)) == (True, False, 0, (-1, NEVER))
+
+
+@pytest.mark.parametrize(("at_touch", "mark_e4"), [(False, e4("100")), (True, 0)])
+def test_a_leg_closed_too_far_is_valued_from_the_other_side(at_touch: bool, mark_e4: int) -> None:
+    """It is open against its entry, so its levels rest; a touch of the wrong side is no mark."""
+    leg = watched(SOLD, at_touch=at_touch)
+    leg.take(SOLD.filled(Side.BUY, 100, e4("90")), at_touch=at_touch)
+    assert (leg.is_short, leg.mark_e4, trips(leg)) == (False, mark_e4, (-1, NEVER))
+
+
+def test_a_view_tells_the_last_mark_and_that_it_is_not_fresh() -> None:
+    leg = watched(SOLD, mark="90")
+    leg.lose_mark()
+    leg.lose_mark()
+    view = view_of(leg, ruled_by_whole=False)
+    assert (view.mark_e4, view.fresh, view.unrealised_e4) == (e4("90"), False, e4("750"))
+    assert (view.stop_e4, view.target_e4, view.ruled) == (e4("130"), e4("40"), True)
+
+
+def test_a_view_before_the_entry_has_neither_price_nor_level() -> None:
+    view = view_of(watched(), ruled_by_whole=True)
+    assert (view.entry_e4, view.mark_e4, view.unrealised_e4, view.stop_e4) == (0, 0, 0, 0)
+    assert view.ruled
