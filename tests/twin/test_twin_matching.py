@@ -3,7 +3,8 @@ import pytest
 from daemon.domain.instants import DAY_NS, SECOND_NS
 from daemon.domain.market.frames import Frame, Quote
 from daemon.domain.money import e4
-from daemon.twin.words import Status
+from daemon.twin.matching import Quotes
+from daemon.twin.words import Side, Status
 from tests.kit.exchange import CALL, PUT, T0, bought, exchange, frame, order, quote
 
 LATER = T0 + SECOND_NS
@@ -207,3 +208,8 @@ def test_frames_are_read_as_they_are():
     ex.on_frame(Frame(T0, {CALL: Quote(e4(100), e4(99), 0, e4(101), 75)}), T0)
     ex.place(order("sell", price="90"), T0)
     assert bought(ex) == []
+
+
+def test_a_market_that_has_seen_nothing_offers_nothing():
+    """There is no offer in a symbol that was never quoted."""
+    assert Quotes().offer(CALL, Side.BUY, 75) is None
