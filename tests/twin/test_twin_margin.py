@@ -117,6 +117,20 @@ def test_a_short_needs_more_on_its_expiry_day():
     assert ex.funds().used_e4 == NAKED + STRIKE * 75 * 2 // 100
 
 
+def test_a_short_can_be_bought_back_when_its_margin_is_no_longer_there():
+    """On the expiry morning the account is under water; only what frees margin passes."""
+    ex = exchange(cash="221000")
+    ex.on_frame(frame(call=quote()), T0)
+    ex.place(order("sell", price="99.95"), T0)
+    morning = T0 + DAY_NS
+    ex.on_frame(frame(morning, call=quote()), morning)
+    assert ex.funds().available_e4 < 0
+    sale = order("sell", price="99.95", decided_ns=morning)
+    assert ex.place(sale, morning).reason == Reason.MARGIN
+    assert isinstance(ex.place(order(decided_ns=morning), morning), Accepted)
+    assert [p.net_quantity for p in ex.positions()] == [0]
+
+
 def test_a_working_order_holds_its_margin_until_it_is_cancelled():
     """What works counts as if it were done."""
     ex = exchange(cash="221000")

@@ -3,7 +3,7 @@ import pytest
 from daemon.domain.instants import DAY_NS, SECOND_NS
 from daemon.domain.market.frames import Frame, Quote
 from daemon.domain.money import e4
-from daemon.twin.matching import Quotes
+from daemon.twin.matching import PENDING_FRAMES, Quotes
 from daemon.twin.words import Side, Status
 from tests.kit.exchange import CALL, PUT, T0, bought, exchange, frame, order, quote
 
@@ -121,7 +121,7 @@ def test_a_frame_out_of_order_changes_nothing():
     """An older frame than the newest is not the market any more."""
     ex = exchange()
     ex.on_frame(frame(call=quote(ask="110")), T0)
-    ex.place(order(), T0)
+    ex.place(order(decided_ns=T0 - 2), T0)
     ex.on_frame(frame(T0 - 1, call=quote(ask="90")), T0)
     assert bought(ex) == []
 
@@ -213,3 +213,11 @@ def test_frames_are_read_as_they_are():
 def test_a_market_that_has_seen_nothing_offers_nothing():
     """There is no offer in a symbol that was never quoted."""
     assert Quotes().offer(CALL, Side.BUY, 75) is None
+
+
+def test_frames_that_nobody_asks_for_are_not_hoarded():
+    """While nothing works, unread frames stay within their bound."""
+    ex = exchange()
+    for step in range(1_000):
+        ex.on_frame(frame(T0 + step, call=quote()), T0 + step)
+    assert len(ex._quotes.pending) < PENDING_FRAMES
