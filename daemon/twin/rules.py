@@ -33,11 +33,13 @@ OPTION_PROTECTION: tuple[tuple[int, int], ...] = (
 )
 """Below this price in `_e4`, that many percent in `_e4`; 1 % from the last price on.
 
-Source: the automatic market protection that Kite publishes, by level of the option's price.
+Source: modelled on Kite's automatic market protection. Only the 3 % between 10 and 100 rupees was
+found confirmed (tradingqna 193460); the other rows are from memory and unchecked.
 """
 OPTION_PROTECTION_ABOVE_E4 = E4
 OTHER_PROTECTION: tuple[tuple[int, int], ...] = ((100 * E4, 2 * E4), (500 * E4, E4))
 OTHER_PROTECTION_ABOVE_E4 = E4 // 2
+"""For futures and equities, in the same form; from memory and unchecked."""
 
 Why = tuple[Reason, str]
 """A refusal: its reason and the sentence that says what was wrong."""
