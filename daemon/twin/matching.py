@@ -1,0 +1,148 @@
+"""Matching: the market as the newest frame leaves it, and what of it own orders may take.
+
+An order trades at the touch, never better and never through it, up to the size that is shown
+there. A size is shared by all orders until a frame quotes that symbol again. Own orders go by
+price, then by time; they never trade with each other. No quote, no fill.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from msgspec import Struct
+
+from daemon.domain.instants import DAY_NS, day_of, start_of
+from daemon.domain.market.frames import Frame, Quote
+from daemon.twin.words import OrderReport, OrderType, Side
+
+PENDING_FRAMES = 64
+"""Frames kept unread while nothing works; more are folded in, so that memory stays bounded."""
+
+
+class Offer(Struct, frozen=True):
+    """What one side of the touch still has for us; quantity in units, whole lots."""
+
+    price_e4: int
+    quantity: int
+
+
+class Fill(Struct, frozen=True):
+    """What one order takes of an offer."""
+
+    order_id: str
+    quantity: int
+    price_e4: int
+
+
+class Quotes:
+    """The newest quote of each symbol; what a frame does not carry is unchanged.
+
+    Frames are only laid down until somebody asks. Yesterday's quotes end with the first frame of
+    a new day, and a frame older than one already read changes nothing.
+
+    Attributes:
+        pending: frames laid down and not read yet; `merge` reads them.
+        at_ns: the instant of the newest frame read.
+    """
+
+    def __init__(self) -> None:
+        self.pending: list[Frame] = []
+        self.at_ns = 0
+        self._midnight_ns = 0
+        self._known: dict[str, Quote] = {}
+        self._taken: dict[tuple[str, Side], int] = {}
+
+    def merge(self) -> None:
+        """Read the frames that were laid down."""
+        for frame in self.pending:
+            if frame.at_ns < self.at_ns:
+                continue
+            if frame.at_ns >= self._midnight_ns:
+                self._begin_day(frame.at_ns)
+            self.at_ns = frame.at_ns
+            self._known.update(frame.quotes)
+            if self._taken:
+                self._refill(frame.quotes)
+        self.pending.clear()
+
+    def get(self, symbol: str) -> Quote | None:
+        """Return the newest quote of a symbol, if it has one."""
+        return self._known.get(symbol)
+
+    def offer(self, symbol: str, side: Side, lot: int) -> Offer | None:
+        """Return what an order of that side could trade at now, if there is anything.
+
+        Args:
+            symbol: of what.
+            side: of the order; a purchase takes from the ask.
+            lot: only whole lots are on offer.
+        """
+        quote = self._known.get(symbol)
+        if quote is None:
+            return None
+        if side == Side.BUY:
+            price_e4, shown = quote.ask_e4, quote.ask_quantity
+        else:
+            price_e4, shown = quote.bid_e4, quote.bid_quantity
+        left = (shown - self._taken.get((symbol, side), 0)) // lot * lot
+        return Offer(price_e4, left) if price_e4 > 0 and left > 0 else None
+
+    def consume(self, symbol: str, side: Side, quantity: int) -> None:
+        """Take units from the size on show, until a frame quotes the symbol again."""
+        key = (symbol, side)
+        self._taken[key] = self._taken.get(key, 0) + quantity
+
+    def _begin_day(self, at_ns: int) -> None:
+        self._known.clear()
+        self._taken.clear()
+        self._midnight_ns = start_of(day_of(at_ns)) + DAY_NS
+
+    def _refill(self, quotes: dict[str, Quote]) -> None:
+        for key in [key for key in self._taken if key[0] in quotes]:
+            del self._taken[key]
+
+
+def triggers(order: OrderReport, quote: Quote, *, ranged: bool) -> bool:
+    """Return whether a quote touches the trigger of a stop.
+
+    Args:
+        order: a `STOP_LIMIT` that has not triggered.
+        quote: the newest quote.
+        ranged: whether low and high count; they do for frames after the order arrived.
+    """
+    if quote.ltp_e4 <= 0:
+        return False
+    if order.side == Side.BUY:
+        high_e4 = max(quote.ltp_e4, quote.high_e4) if ranged else quote.ltp_e4
+        return high_e4 >= order.trigger_e4
+    low_e4 = min(quote.ltp_e4, quote.low_e4) if ranged and quote.low_e4 else quote.ltp_e4
+    return low_e4 <= order.trigger_e4
+
+
+def can_trade(order: OrderReport) -> bool:
+    """Return whether an order is in the book of limits: not a stop that still waits."""
+    return order.triggered or order.order_type != OrderType.STOP_LIMIT
+
+
+def crosses(order: OrderReport, price_e4: int) -> bool:
+    """Return whether an order's limit allows a price."""
+    if order.side == Side.BUY:
+        return order.price_e4 >= price_e4
+    return order.price_e4 <= price_e4
+
+
+def fills(orders: Iterable[OrderReport], offer: Offer) -> list[Fill]:
+    """Return what orders of one symbol and side take of an offer, by price and then time."""
+    found = []
+    left = offer.quantity
+    for order in sorted(orders, key=_turn):
+        if left == 0 or not crosses(order, offer.price_e4):
+            break
+        quantity = min(order.open_quantity, left)
+        left -= quantity
+        found.append(Fill(order.order_id, quantity, offer.price_e4))
+    return found
+
+
+def _turn(order: OrderReport) -> tuple[int, int]:
+    return -order.side.sign * order.price_e4, order.priority
