@@ -1,0 +1,236 @@
+"""What no single key can tell: keys that contradict each other, and stops beyond all sense.
+
+`faults` judges a plan as it is written; `leg_fault` and `loss_fault` judge it again when the
+prices, strikes and lots of an entry are known. Each fault names its place.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from msgspec import Struct
+
+from daemon.domain.market.instruments import Kind, is_index
+from daemon.domain.money import percent_of
+from daemon.domain.orders.words import Side
+from daemon.domain.plans.risk_rules import leg_rules, strategy_rules
+from daemon.domain.plans.schema import Leg, LockAndTrail, Plan, Risk
+from daemon.domain.plans.words import ExpiryWord
+from daemon.domain.risk.words import Distance
+from daemon.errors import StrategyError
+
+_WHOLE_PERCENT = 100
+_WEEKS = frozenset({ExpiryWord.WEEKLY, ExpiryWord.NEXT_WEEKLY})
+
+
+class Fault(Struct, frozen=True):
+    """Why a plan cannot be entered now, and which of its keys says so."""
+
+    place: str
+    reason: str
+
+
+class EntryPrice(Struct, frozen=True):
+    """What is known of a leg when it is about to be entered.
+
+    Attributes:
+        price_e4: what one unit costs on the side that we trade.
+        quantity: units.
+        strike_e4: options only.
+    """
+
+    price_e4: int
+    quantity: int
+    strike_e4: int = 0
+
+
+def faults(plan: Plan) -> Iterator[StrategyError]:
+    """Yield what contradicts itself in a plan, each with its place."""
+    yield from _hours(plan)
+    yield from _lists(plan)
+    for at, leg in enumerate(plan.legs):
+        if leg.instrument is Kind.EQUITY and is_index(plan.underlying):
+            yield StrategyError(
+                f"legs[{at}].instrument", f"{plan.underlying} is an index, no share"
+            )
+        yield from _leg(leg, f"legs[{at}]")
+    yield from _guarded(plan)
+    yield from _risk(plan.risk)
+
+
+def leg_fault(leg: Leg, place: str, entry: EntryPrice) -> Fault | None:
+    """Return what is wrong with a leg's stop or target at this entry price, or None.
+
+    Args:
+        leg: the leg as it was planned.
+        place: such as `legs[0]`.
+        entry: its price, quantity and strike.
+    """
+    rules = leg_rules(leg)
+    short, option = leg.side is Side.SELL, leg.instrument.is_option
+    stop_e4 = _points(rules.stop, entry.price_e4)
+    target_e4 = _points(rules.target, entry.price_e4)
+    if short and option and entry.price_e4 + stop_e4 > entry.strike_e4 and rules.stop:
+        return Fault(f"{place}.stop", "is beyond the notional: its price lies above the strike")
+    if short and not option and stop_e4 > entry.price_e4:
+        return Fault(f"{place}.stop", "is beyond the notional: it risks more than the price")
+    if not short and stop_e4 >= entry.price_e4:
+        return Fault(f"{place}.stop", "is on the wrong side of zero: it could never be reached")
+    if short and target_e4 >= entry.price_e4:
+        return Fault(f"{place}.target", "is on the wrong side of zero: it could never be reached")
+    return None
+
+
+def loss_fault(plan: Plan, entries: Sequence[EntryPrice]) -> Fault | None:
+    """Return which stop of the whole strategy bears more than its notional, or None.
+
+    The notional is strike x quantity for options and price x quantity for the rest.
+
+    Args:
+        plan: the strategy.
+        entries: one for each leg, in the order of the plan.
+    """
+    notional_e4 = sum((one.strike_e4 or one.price_e4) * one.quantity for one in entries)
+    premium_e4 = sum(one.price_e4 * one.quantity for one in entries if one.strike_e4)
+    rules = strategy_rules(plan)
+    combined = rules.combined_premium_stop or Distance()
+    losses = {
+        "risk.combined_premium_stop.percent": percent_of(premium_e4, combined.percent_e4),
+        "risk.combined_premium_stop.points": combined.points_e4
+        * max(one.quantity for one in entries),
+        "risk.stop.rupees": rules.stop_e4,
+        "risk.stop.premium_percent": percent_of(premium_e4, rules.stop_premium_percent_e4),
+    }
+    for place, loss_e4 in losses.items():
+        if loss_e4 > notional_e4:
+            return Fault(place, "is beyond the notional (strike or price x quantity) of all legs")
+    return None
+
+
+def _points(away: Distance | None, price_e4: int) -> int:
+    if away is None:
+        return 0
+    return away.points_e4 or percent_of(price_e4, away.percent_e4)
+
+
+def _hours(plan: Plan) -> Iterator[StrategyError]:
+    start, latest, end = plan.entry.at, plan.entry.no_later_than, plan.exit.at
+    if start >= end:
+        yield StrategyError("entry.at", f"{start} is not before exit.at, {end}")
+    elif latest is not None and not start <= latest <= end:
+        yield StrategyError(
+            "entry.no_later_than", f"{latest} is not between entry.at, {start}, and exit.at, {end}"
+        )
+
+
+def _lists(plan: Plan) -> Iterator[StrategyError]:
+    if not plan.days:
+        yield StrategyError("days", "names no day: the strategy would never trade")
+    if not plan.days_to_expiry:
+        yield StrategyError("days_to_expiry", "names no day: the strategy would never trade")
+    if len(plan.accounts) > 1:
+        yield StrategyError("accounts", "more than one account comes in a later version")
+    for place in ("days", "days_to_expiry", "accounts"):
+        named: Sequence[object] = getattr(plan, place)
+        if not isinstance(named, str) and len(set(named)) < len(named):
+            yield StrategyError(place, "names one twice")
+    ids = [leg.id for leg in plan.legs]
+    for at, leg_id in enumerate(ids):
+        if leg_id in ids[:at]:
+            yield StrategyError(f"legs[{at}].id", f'"{leg_id}" is the id of an earlier leg too')
+
+
+def _leg(leg: Leg, place: str) -> Iterator[StrategyError]:
+    yield from _contract(leg, place)
+    yield from _stop(leg, place)
+    yield from _target(leg, place)
+    yield from _trail(leg, place)
+
+
+def _contract(leg: Leg, place: str) -> Iterator[StrategyError]:
+    """Judge instrument, expiry and strike together."""
+    kind = leg.instrument
+    if kind is Kind.INDEX:
+        yield StrategyError(f"{place}.instrument", 'an index is not traded: "CE", "PE" or "FUT"')
+    elif kind.is_option and leg.strike is None:
+        yield StrategyError(f"{place}.strike", "is required for an option, such as { atm = 0 }")
+    elif not kind.is_option and leg.strike is not None:
+        yield StrategyError(f"{place}.strike", f'belongs to options; this leg is "{kind}"')
+    if kind is Kind.EQUITY and leg.expiry is not None:
+        yield StrategyError(f"{place}.expiry", "an equity has no expiry")
+    if kind is Kind.FUTURE and (leg.expiry in _WEEKS or getattr(leg.expiry, "rank", None)):
+        yield StrategyError(
+            f"{place}.expiry", "a future's is monthly, next_monthly or { date = 2026-11-23 }"
+        )
+    if leg.strike and leg.strike.pick is not None and leg.strike.premium is None:
+        yield StrategyError(f"{place}.strike.pick", "belongs to `premium`, which is not given")
+
+
+def _stop(leg: Leg, place: str) -> Iterator[StrategyError]:
+    stop = leg.stop
+    if stop is None:
+        return
+    percent, points = stop.percent or 0, stop.points or 0
+    strike = leg.strike.exact if leg.strike else None
+    if leg.side is Side.BUY and percent >= _WHOLE_PERCENT:
+        yield StrategyError(
+            f"{place}.stop.percent", "must be below 100 for a bought leg: it could not be reached"
+        )
+    elif leg.side is Side.SELL and not leg.instrument.is_option and percent > _WHOLE_PERCENT:
+        yield StrategyError(
+            f"{place}.stop.percent", "is beyond the notional: it risks more than the price"
+        )
+    elif leg.side is Side.SELL and strike is not None and points >= strike:
+        yield StrategyError(
+            f"{place}.stop.points", "is beyond the notional: its price lies above the strike"
+        )
+
+
+def _target(leg: Leg, place: str) -> Iterator[StrategyError]:
+    percent = (leg.target.percent if leg.target else None) or 0
+    if leg.side is Side.SELL and percent >= _WHOLE_PERCENT:
+        yield StrategyError(
+            f"{place}.target.percent", "must be below 100 for a sold leg: it could not be reached"
+        )
+
+
+def _trail(leg: Leg, place: str) -> Iterator[StrategyError]:
+    if leg.trail is None:
+        return
+    if leg.stop is None:
+        yield StrategyError(f"{place}.trail", "moves a stop, and this leg has none")
+    if (leg.trail.every.percent is None) != (leg.trail.by.percent is None):
+        yield StrategyError(f"{place}.trail.by", "must be of the same unit as `every`")
+
+
+def _guarded(plan: Plan) -> Iterator[StrategyError]:
+    """A short leg must have something that ends its loss, other than the clock."""
+    stop = plan.risk.stop
+    rupees = stop is not None and stop.rupees is not None
+    premium = plan.risk.combined_premium_stop is not None or stop is not None
+    for at, leg in enumerate(plan.legs):
+        option = leg.instrument.is_option
+        if leg.side is Side.SELL and not (leg.stop or rupees or (premium and option)):
+            yield StrategyError(
+                f"legs[{at}].stop",
+                "nothing guards this short leg: give it a stop, or the strategy a stop in "
+                "[risk] (rupees; for options also combined_premium_stop or premium_percent)",
+            )
+
+
+def _risk(risk: Risk) -> Iterator[StrategyError]:
+    if risk.lock_and_trail is not None:
+        yield from _lock(risk.lock_and_trail)
+
+
+def _lock(lock: LockAndTrail) -> Iterator[StrategyError]:
+    place = "risk.lock_and_trail"
+    if lock.lock >= lock.at:
+        yield StrategyError(f"{place}.lock", f"{lock.lock} is not below its activation, {lock.at}")
+    if (lock.every is None) != (lock.by is None):
+        missing = "every" if lock.every is None else "by"
+        yield StrategyError(f"{place}.{missing}", "is required: `every` and `by` go together")
+    elif lock.every is not None and lock.by is not None and lock.by > lock.every:
+        yield StrategyError(
+            f"{place}.by", f"{lock.by} is more than `every`, {lock.every}: the floor would overtake"
+        )

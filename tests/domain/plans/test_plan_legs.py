@@ -1,0 +1,209 @@
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+
+from daemon.domain.market.frames import Quote
+from daemon.domain.market.instruments import Instrument, Kind, Parts, contract
+from daemon.domain.money import E4
+from daemon.domain.orders.words import Side
+from daemon.domain.plans.legs import LegPlan, is_wide, legs, spread_fault
+from daemon.domain.plans.strikes import Listed
+from daemon.domain.plans.validation import Fault
+from daemon.domain.risk.words import Distance, LegRules
+from daemon.errors import RuleUnknown
+from tests.kit.plans import CALL, GUARD, PUT, STOCK, plan
+
+EXPIRY = date(2025, 9, 2)
+CE = "NIFTY-2025-09-02-24550-CE"
+PE = "NIFTY-2025-09-02-24550-PE"
+QUOTES = {
+    CE: Quote(ltp_e4=1_186_000, bid_e4=1_186_000, ask_e4=1_190_000),
+    PE: Quote(ltp_e4=953_000, bid_e4=953_000, ask_e4=955_000),
+    "RELIANCE": Quote(ltp_e4=245_000_000, bid_e4=244_990_000, ask_e4=245_010_000),
+}
+
+
+class Chain:
+    """A chain of one strike."""
+
+    def __init__(
+        self, quotes: dict[str, Quote], basis_e4: int = 24_560 * E4, expiry: date = EXPIRY
+    ) -> None:
+        self.quotes = quotes
+        self.basis = basis_e4
+        self.expiry = expiry
+
+    def basis_e4(self, expiry: date) -> int:
+        assert expiry == self.expiry
+        return self.basis
+
+    def options(self, expiry: date, kind: Kind) -> Listed:
+        return {24_550 * E4: self.quote(f"NIFTY-{expiry}-24550-{kind}")}
+
+    def quote(self, symbol: str) -> Quote | None:
+        return self.quotes.get(symbol)
+
+
+def contracts(
+    underlying: str, kind: Kind, expiry: date | None, strike_e4: int
+) -> Instrument | None:
+    symbol = f"{underlying}-{expiry}-{strike_e4 // E4}-{kind}" if strike_e4 else underlying
+    lot = 75 if strike_e4 else 1
+    return Instrument(symbol, underlying, kind, lot, 500, 1_800, expiry, strike_e4)
+
+
+def none(underlying: str, kind: Kind, expiry: date | None, strike_e4: int) -> Instrument | None:
+    return None
+
+
+def unruled(underlying: str, kind: Kind, expiry: date | None, strike_e4: int) -> Instrument | None:
+    raise RuleUnknown(f"no lot of {underlying} is known for {expiry}")
+
+
+def test_a_plan_becomes_legs_in_its_order() -> None:
+    """Contract, side, units, rules and the quote that the decision rests on."""
+    two = plan(legs=PUT + "lots = 2\nstop = { percent = 400 }\n" + CALL.replace("sell", "buy"))
+
+    made = legs(two, (EXPIRY, EXPIRY), Chain(QUOTES), contracts)
+
+    assert isinstance(made, tuple)
+    put, call = made
+    assert (put.leg_id, put.symbol, put.side, put.quantity) == ("pe", PE, Side.SELL, 150)
+    assert (put.lot, put.kind, put.strike_e4) == (75, Kind.PUT, 24_550 * E4)
+    assert put.rules == LegRules(stop=Distance(percent_e4=400 * E4))
+    assert (put.touch_e4, call.touch_e4) == (953_000, 1_190_000)
+    assert call.quote == QUOTES[CE]
+
+
+@pytest.mark.parametrize(
+    ("day", "expiry", "lot"),
+    [(date(2025, 8, 29), EXPIRY, 75), (date(2026, 11, 18), date(2026, 11, 23), 65)],
+)
+def test_the_lot_is_that_of_the_contract(day: date, expiry: date, lot: int) -> None:
+    """The tables of the market say how many units a lot has, by contract and day."""
+
+    def known(underlying: str, kind: Kind, expiry: date | None, strike_e4: int) -> Instrument:
+        return contract(Parts(underlying, kind, expiry, strike_e4), day, strict=False)
+
+    symbol = f"NIFTY-{expiry}-24550-CE"
+    chain = Chain({symbol: QUOTES[CE]}, expiry=expiry)
+
+    made = legs(plan(legs=CALL + "lots = 2\n"), (expiry,), chain, known)
+
+    assert isinstance(made, tuple)
+    assert (made[0].symbol, made[0].lot, made[0].quantity) == (symbol, lot, 2 * lot)
+
+
+def test_an_equity_is_its_own_contract() -> None:
+    """Neither expiry nor strike nor basis are asked for."""
+    made = legs(plan(legs=STOCK), (None,), Chain(QUOTES), contracts)
+
+    assert isinstance(made, tuple)
+    assert (made[0].symbol, made[0].quantity, made[0].strike_e4) == ("RELIANCE", 1, 0)
+
+
+@pytest.mark.parametrize(
+    ("leg", "chain", "contracts", "expected"),
+    [
+        (
+            CALL,
+            Chain(QUOTES, basis_e4=0),
+            contracts,
+            Fault("legs[0].strike", "no price to measure the money on yet"),
+        ),
+        (
+            CALL.replace("atm = 0", "exact = 24600"),
+            Chain(QUOTES),
+            contracts,
+            Fault("legs[0].strike", "the strike 24600.00 is not listed"),
+        ),
+        (
+            CALL,
+            Chain(QUOTES),
+            none,
+            Fault("legs[0]", "there is no contract NIFTY 2025-09-02 24550.00 CE"),
+        ),
+        (STOCK, Chain(QUOTES), none, Fault("legs[0]", "there is no contract RELIANCE EQ")),
+        (
+            CALL,
+            Chain(QUOTES),
+            unruled,
+            Fault("legs[0]", "no lot of NIFTY is known for 2025-09-02"),
+        ),
+        (CALL, Chain({}), contracts, Fault("legs[0]", f"nobody bids for {CE}")),
+        (
+            CALL,
+            Chain({CE: Quote(ltp_e4=1, ask_e4=1)}),
+            contracts,
+            Fault("legs[0]", f"nobody bids for {CE}"),
+        ),
+        (
+            CALL.replace("sell", "buy"),
+            Chain({CE: Quote(ltp_e4=1, bid_e4=1)}),
+            contracts,
+            Fault("legs[0]", f"nobody offers {CE}"),
+        ),
+        (
+            CALL + "target = { points = 200 }\n",
+            Chain(QUOTES),
+            contracts,
+            Fault("legs[0].target", "is on the wrong side of zero: it could never be reached"),
+        ),
+    ],
+)
+def test_a_leg_that_cannot_be_entered_refuses_the_whole(
+    leg: str, chain: Chain, contracts, expected: Fault
+) -> None:
+    """No half of a strategy is entered, and the key that says why is told."""
+    expiry = None if '"EQ"' in leg else EXPIRY
+
+    assert legs(plan(legs=leg), (expiry,), chain, contracts) == expected
+
+
+def test_a_rupee_stop_beyond_the_notional_refuses_the_whole() -> None:
+    """75 units of strike 24,550 are 1,841,250 rupees."""
+    within = plan(tail=GUARD.replace("6000", "1841250"))
+    beyond = plan(tail=GUARD.replace("6000", "1841251"))
+
+    assert isinstance(legs(within, (EXPIRY,), Chain(QUOTES), contracts), tuple)
+    refused = legs(beyond, (EXPIRY,), Chain(QUOTES), contracts)
+    assert isinstance(refused, Fault)
+    assert refused.place == "risk.stop.rupees"
+
+
+@pytest.mark.parametrize(
+    ("bid", "ask", "percent", "expected"),
+    [
+        (95, 105, 10, False),
+        (95, 105, 9, True),
+        (100, 100, 1, False),
+        (0, 105, 10, True),
+        (95, 0, 10, True),
+    ],
+)
+def test_a_spread_is_measured_on_the_middle(
+    bid: int, ask: int, percent: int, expected: bool
+) -> None:
+    """Exactly at the bound is still within it; a side without a price is wide."""
+    assert is_wide(Quote(ltp_e4=1, bid_e4=bid, ask_e4=ask), percent * E4) == expected
+
+
+def entering(bid_e4: int, ask_e4: int) -> LegPlan:
+    instrument = contracts("NIFTY", Kind.CALL, EXPIRY, 24_550 * E4)
+    assert instrument is not None
+    quote = Quote(ltp_e4=1, bid_e4=bid_e4, ask_e4=ask_e4)
+    return LegPlan("ce", instrument, Side.SELL, 75, LegRules(), quote)
+
+
+def test_a_wide_spread_forbids_the_entry() -> None:
+    """The first leg that is too wide is told with its prices."""
+    five = plan(legs="[entry.max_spread]\npercent = 5\n" + CALL)
+    fine, wide = entering(100 * E4, 105 * E4), entering(100 * E4, 106 * E4)
+
+    assert spread_fault(five, [fine, fine]) is None
+    assert spread_fault(five, [fine, wide]) == Fault(
+        "entry.max_spread", f"{CE} stands at 100.00 to 106.00"
+    )
+    assert spread_fault(plan(), [wide]) is None
