@@ -30,7 +30,11 @@ from daemon.feeds.formats.words import (
 )
 
 _EPOCH_ORDINAL = date(1970, 1, 1).toordinal()
-_CLOCKS = frozenset({"collection_timestamp", "snapshot", "snap", "fetch_time", "date"})
+_NO_CONTENT = frozenset(
+    {"collection_timestamp", "snapshot", "snap", "fetch_time", "date"}
+    | {"calls_iv", "puts_iv", "calliv", "putiv"}
+)
+"""Clocks, and volatilities: those are worked out by the vendor, also anew from unchanged prices."""
 _PARTS = ("ltp", "bid_price", "bid_qty", "ask_price", "ask_qty")
 _SIDES = tuple(f"{side}_{part}" for side in ("call", "put") for part in _PARTS)
 _PRICES = " + ".join(name for name in _SIDES if not name.endswith("qty"))
@@ -151,7 +155,7 @@ class ChainFile:
 
     def _stage(self) -> str:
         table, words = self._table, self._words
-        content = ", ".join(table.column(name) for name in table.names if name not in _CLOCKS)
+        content = ", ".join(table.column(name) for name in table.names if name not in _NO_CONTENT)
         expiry = f"day_of({table.column(words.expiry)}) - DATE '1970-01-01'" if words.expiry else 0
         exchange = table.moment_ns("fetch_time") if "fetch_time" in table.names else "0"
         columns = [

@@ -46,6 +46,7 @@ CREATE MACRO moment_ns(x) AS CASE WHEN regexp_matches(x, '{_OFFSET}')
   ELSE wall_ns(coalesce(TRY_CAST(x AS TIMESTAMP), try_strptime(x, [{_MOMENTS}]))) END;
 CREATE MACRO day_of(x) AS coalesce(TRY_CAST(x AS DATE), try_strptime(x, [{_DAYS}])::DATE);
 """
+_CSV = "delim = ',', all_varchar = true"
 _HEADERLESS = ("time", "price", "size", "bid", "ask")
 
 
@@ -261,14 +262,14 @@ def _relation(store: Store, path: Path) -> str:
         return f"read_parquet('{quoted}')"
     first = store.run(
         path,
-        f"SELECT * FROM read_csv('{quoted}', header = false, all_varchar = true) LIMIT 1",  # noqa: S608
+        f"SELECT * FROM read_csv('{quoted}', header = false, {_CSV}) LIMIT 1",  # noqa: S608
     ).fetchone()
     if first is None:
         raise DataError(f"{path} is empty")
     if any(_is_number(cell) for cell in first):
         names = ", ".join(f"'{name}'" for name in _HEADERLESS[: len(first)])
-        return f"read_csv('{quoted}', header = false, all_varchar = true, names = [{names}])"
-    return f"read_csv('{quoted}', header = true, all_varchar = true)"
+        return f"read_csv('{quoted}', header = false, {_CSV}, names = [{names}])"
+    return f"read_csv('{quoted}', header = true, {_CSV})"
 
 
 def _is_number(cell: str | None) -> bool:

@@ -1,0 +1,62 @@
+from __future__ import annotations
+
+from datetime import date, time
+
+import pytest
+
+from daemon.domain.instants import SECOND_NS, at
+from daemon.domain.market.frames import Quote
+from daemon.feeds.replay import open_recording
+
+DAY = date(2026, 11, 18)
+
+
+def recorded(tmp_path, *lines: str, name="NIFTY_2026-11-18.csv"):
+    path = tmp_path / name
+    path.write_text("\n".join(lines) + "\n")
+    return open_recording(path)
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        ("2026-11-18 09:15:01,24500.05", "2026-11-18 09:15:02,24500.1"),
+        ("time,price", "2026-11-18 09:15:01,24500.05", "2026-11-18 09:15:02,24500.1"),
+        ("Date,Time,LTP", "20261118,09:15:01,24500.05", "20261118,09:15:02,24500.1"),
+    ],
+    ids=["without a header", "with a header", "date and time apart"],
+)
+def test_each_instant_is_a_frame_under_the_name_of_the_file(tmp_path, lines):
+    recording = recorded(tmp_path, *lines)
+    found = [(item.frame.at_ns, item.frame.quotes) for item in recording.frames(DAY)]
+    assert found == [
+        (at(DAY, time(9, 15, 1)), {"NIFTY": Quote(24_500_0500)}),
+        (at(DAY, time(9, 15, 2)), {"NIFTY": Quote(24_500_1000)}),
+    ]
+    assert recording.interval_ns(DAY) == SECOND_NS
+
+
+def test_ticks_of_one_instant_keep_the_last_price_and_both_extremes(tmp_path):
+    ticks = ("11,1,10,12", "9,1,8,10", "13,1,12,14", "10,1,9.5,10.5")
+    lines = [f"2026-11-18 09:15:01,{tick}" for tick in ticks]
+    (only,) = recorded(tmp_path, "time,price,size,bid,ask", *lines).frames(DAY)
+    assert only.frame.quotes == {
+        "NIFTY": Quote(10_0000, 9_5000, 0, 10_5000, 0, low_e4=9_0000, high_e4=13_0000)
+    }
+
+
+def test_a_file_named_after_a_contract_holds_that_contract(tmp_path):
+    name = "NIFTY-2026-11-23-24550-CE_ticks.csv"
+    recording = recorded(tmp_path, "2026-11-18 09:15:01,10", name=name)
+    (only,) = recording.frames(DAY)
+    assert list(only.frame.quotes) == ["NIFTY-2026-11-23-24550-CE"]
+
+
+def test_ticks_without_a_price_are_left_out_and_unwanted_symbols_not_quoted(tmp_path):
+    lines = ("time,price", "2026-11-18 09:15:01,nan", "2026-11-18 09:15:02,5")
+    (only,) = recorded(tmp_path, *lines).frames(DAY, "BANKNIFTY")
+    assert (only.frame.at_ns, only.frame.quotes) == (at(DAY, time(9, 15, 2)), {})
+
+
+def test_a_day_with_one_instant_has_no_interval(tmp_path):
+    assert recorded(tmp_path, "2026-11-18 09:15:01,10").interval_ns(DAY) == 0
