@@ -18,7 +18,7 @@ from daemon.domain.market.frames import Frame, Quote
 from daemon.domain.market.notes import Note, NoteKind
 from daemon.errors import DataError
 from daemon.feeds.formats.labels import label
-from daemon.feeds.formats.table import Table, on_day, rows_of
+from daemon.feeds.formats.table import Table, days_of, on_day, rows_of
 from daemon.feeds.formats.words import (
     MEMORY,
     RecordedFrame,
@@ -57,7 +57,7 @@ class BarFile:
         named = label(table, options)
         self._symbol = named.sql
         self._time = table.moment_ns(*_time_columns(table))
-        self.days = table.days(self._time)
+        self.days = days_of(table, self._time)
         self._span_ns = options.span_ns or self._frequent_span()
         first_ns = start_of(self.days[0])
         self.notes: tuple[Note, ...] = ()

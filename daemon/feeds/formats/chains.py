@@ -15,11 +15,11 @@ from msgspec import Struct
 
 from daemon.domain.instants import start_of
 from daemon.domain.market.frames import Frame, Quote
+from daemon.domain.market.instruments import Kind, symbol_of
 from daemon.domain.market.notes import Note, NoteKind
-from daemon.domain.money import units
 from daemon.errors import DataError
 from daemon.feeds.formats.labels import label
-from daemon.feeds.formats.table import Table, median_gap_ns, on_day, rows_of
+from daemon.feeds.formats.table import Table, days_of, median_gap_ns, on_day, rows_of
 from daemon.feeds.formats.words import (
     MEMORY,
     RecordedFrame,
@@ -102,7 +102,7 @@ class ChainFile:
         named = label(table, options)
         self._underlying = named.sql
         self._time = table.moment_ns(table.first_of(*self._words.times))
-        self.days = table.days(self._time)
+        self.days = days_of(table, self._time)
         # Traded volume only grows, so no content comes back rightly; prices alone may.
         self.memory = MEMORY if any("volume" in name for name in table.names) else 1
         self.notes = self._notes(named.text)
@@ -224,8 +224,7 @@ class _Symbols(dict[tuple[str, int, int], tuple[str, str]]):
         expiry = date.fromordinal(_EPOCH_ORDINAL + expiry_days)
         if not expiry_days and self._front is not None:
             expiry = self._front(underlying, self._day)
-        strike = f"{units(strike_e4).normalize():f}"
-        both = (f"{underlying}-{expiry}-{strike}-{kind}" for kind in ("CE", "PE"))
+        both = (symbol_of(underlying, expiry, strike_e4, kind) for kind in (Kind.CALL, Kind.PUT))
         call, put = (symbol if keeps(self._wanted, symbol) else "" for symbol in both)
         self[key] = (call, put)
         return call, put

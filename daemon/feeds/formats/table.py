@@ -166,23 +166,6 @@ class Table:
             return f"wall_ns(CAST({self.column(names[0])} AS TIMESTAMP))"
         raise DataError(f"{self.path}: column {names[0]} is {kind}, which is no time")
 
-    def days(self, moment_ns: str) -> tuple[date, ...]:
-        """Return the days that the file has rows of.
-
-        Raises:
-            DataError: a time cannot be read, or there is no row.
-        """
-        daily = f"({moment_ns} + {_IST_NS}) // {DAY_NS}"
-        rows = self.query(
-            f"SELECT {daily} AS day, min({moment_ns}) FROM {self._relation}"  # noqa: S608
-            " GROUP BY day ORDER BY day"
-        ).fetchall()
-        if not rows:
-            raise DataError(f"{self.path} has no rows")
-        if any(day is None for day, _ in rows):
-            raise DataError(f"{self.path} has rows whose time cannot be read")
-        return tuple(day_of(first_ns) for _, first_ns in rows)
-
     def distinct(self, expression: str) -> list[tuple[Any, ...]]:
         """Return the distinct values of an expression over the whole file, in order."""
         sql = f"SELECT DISTINCT {expression} AS value FROM {self._relation} ORDER BY value"  # noqa: S608
@@ -221,6 +204,24 @@ class Table:
         if self._staged and self.path.stat().st_size <= STAGED_BYTES:
             self.query(f"DROP TABLE {self._staged}")
             self._staged = ""
+
+
+def days_of(table: Table, moment_ns: str) -> tuple[date, ...]:
+    """Return the days that a file has rows of.
+
+    Args:
+        table: the file.
+        moment_ns: its instants as SQL.
+
+    Raises:
+        DataError: a time cannot be read, or there is no row.
+    """
+    found = table.distinct(f"({moment_ns} + {_IST_NS}) // {DAY_NS}")
+    if not found:
+        raise DataError(f"{table.path} has no rows")
+    if any(day is None for (day,) in found):
+        raise DataError(f"{table.path} has rows whose time cannot be read")
+    return tuple(day_of(day * DAY_NS) for (day,) in found)
 
 
 def rows_of(found: Result) -> Iterator[tuple[Any, ...]]:

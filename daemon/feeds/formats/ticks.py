@@ -15,7 +15,7 @@ from daemon.domain.market.frames import Frame, Quote
 from daemon.domain.market.notes import Note, NoteKind
 from daemon.errors import DataError
 from daemon.feeds.formats.labels import label
-from daemon.feeds.formats.table import Table, median_gap_ns, on_day, rows_of
+from daemon.feeds.formats.table import Table, days_of, median_gap_ns, on_day, rows_of
 from daemon.feeds.formats.words import (
     MEMORY,
     RecordedFrame,
@@ -52,7 +52,7 @@ class TickFile:
         named = label(table, options)
         self._symbol = named.sql
         self._time = table.moment_ns(*(("date", clock) if "date" in table.names else (clock,)))
-        self.days = table.days(self._time)
+        self.days = days_of(table, self._time)
         first_ns = start_of(self.days[0])
         self.notes: tuple[Note, ...] = ()
         if named.text:
