@@ -245,6 +245,15 @@ class CancelAnswered(Struct, frozen=True):
     at_ns: int
 
 
+class Settled(Struct, frozen=True):
+    """The exchange closed what expired, at its settlement price; no order did."""
+
+    symbol: str
+    quantity: int
+    price_e4: int
+    at_ns: int
+
+
 class OrderNotFound(Struct, frozen=True):
     """The broker shows no such order now; that is never proof that there will be none."""
 

@@ -7,7 +7,6 @@ from collections.abc import Iterable, Sequence
 from msgspec import Struct
 
 from daemon.actors.turn import Turn
-from daemon.domain.instants import SECOND_NS
 from daemon.domain.market.frames import Frame
 from daemon.domain.risk.account import AccountLimits, AccountState, judge_account
 from daemon.domain.risk.hours import GRACE_NS, alarm_at
@@ -125,11 +124,17 @@ class RiskWatchdog:
                 self._finish(strategy_id, leg_ids)
             case ExitTime(strategy_id):
                 self._leave_in_time(turn, self._watches.get(strategy_id), now_ns)
+            case _:
+                self._take_notice(turn, message)
+        return turn.done()
+
+    def _take_notice(self, turn: Turn, message: object) -> None:
+        match message:
             case LinkDied():
                 for watch in self._active:
                     watch.risk.lose_marks()
             case LinkRevived():
-                return NOTHING
+                pass
             case DayOpened():
                 self._interval_ns = message.interval_ns
                 self._account = AccountState()
@@ -140,7 +145,6 @@ class RiskWatchdog:
                     self._set_exit_alarm(turn, watch.opened)
             case _:
                 raise AssertionError(f"the watchdog was told {message!r}")
-        return turn.done()
 
     def _see(self, frame: Frame, now_ns: int) -> Sequence[Effect]:
         """Judge one frame; the path of every tick."""
@@ -264,9 +268,7 @@ class RiskWatchdog:
     def _plan_exits(self) -> None:
         """Keep at hand who is to be judged, and when the next exit time comes."""
         self._active = tuple(
-            watch
-            for watch in self._watches.values()
-            if watch.open_legs() or not _is_over(watch)
+            watch for watch in self._watches.values() if watch.open_legs() or not _is_over(watch)
         )
         self._next_exit_ns = min((watch.exit_ns for watch in self._active), default=_NEVER)
 
@@ -318,9 +320,7 @@ def _is_over(watch: Watch) -> bool:
 
 def _shown(risk: StrategyRisk, now_ns: int) -> Show:
     lock = risk.lock
-    return Show(
-        PnlSeen(risk.strategy_id, risk.pnl.last_e4, lock.status, lock.floor_e4, now_ns)
-    )
+    return Show(PnlSeen(risk.strategy_id, risk.pnl.last_e4, lock.status, lock.floor_e4, now_ns))
 
 
 def _marked(watch: Watch, ended: DayEnded, last_ns: int) -> DayMarked:
@@ -336,5 +336,3 @@ def _marked(watch: Watch, ended: DayEnded, last_ns: int) -> DayMarked:
         floor_e4=lock.floor_e4,
         at_ns=ended.at_ns,
     )
-
-

@@ -117,9 +117,7 @@ class StrategyRunner:
             return
         chosen = resolve(plan, day, expiries)
         reason = (
-            chosen
-            if isinstance(chosen, Fault)
-            else rest_reason(plan, day, chosen, _sessions_until)
+            chosen if isinstance(chosen, Fault) else rest_reason(plan, day, chosen, _sessions_until)
         )
         if reason is not None:
             self._note(turn, NoteKind.REFUSED, f"{reason.place}: {reason.reason}", opened.at_ns)

@@ -39,7 +39,9 @@ class Timekeeper:
         turn = Turn()
         match message:
             case DayBegins(day, interval_ns):
-                turn.announce(DayOpened(day, self._sessions(turn, day, now_ns), now_ns, interval_ns))
+                turn.announce(
+                    DayOpened(day, self._sessions(turn, day, now_ns), now_ns, interval_ns)
+                )
             case DayEnds(day):
                 turn.announce(DayEnded(day, now_ns))
             case Started():

@@ -7,7 +7,7 @@ the outside's message (a frame), then alarms. Equal input gives equal decisions,
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Coroutine, Sequence
 from heapq import heappop, heappush
 from typing import Any
 
@@ -24,11 +24,10 @@ from daemon.runtime.words import (
     Publish,
     Show,
     Started,
+    Surroundings,
     Take,
     Tell,
 )
-
-Port = Callable[[Any], Coroutine[Any, Any, Sequence[Any]]]
 
 
 class _Slot:
@@ -59,19 +58,11 @@ class Pump:
         now_ns: the instant of market time that the world stands at.
     """
 
-    def __init__(
-        self,
-        supervisor: Supervisor,
-        ledger: Ledger,
-        ports: Mapping[str, Port],
-        show: Callable[[Any], None],
-        start_ns: int,
-    ) -> None:
-        self.now_ns = start_ns
+    def __init__(self, supervisor: Supervisor, ledger: Ledger, around: Surroundings) -> None:
+        self.now_ns = 0
         self._supervisor = supervisor
         self._ledger = ledger
-        self._ports = ports
-        self._show = show
+        self._around = around
         self._number = 0
         self._slots = {name: _Slot(child) for name, child in supervisor.children.items()}
         self._hearers = _hearers(list(self._slots.values()))
@@ -89,6 +80,8 @@ class Pump:
             self._ring()
         if at_ns > self.now_ns:
             self.now_ns = at_ns
+        for other, news in self._around.outside(message, at_ns):
+            self._put(self._slots[other], Lane.FACTS, news, 0)
         self._put(self._slots[to], lane, message, 0)
         self._drain()
 
@@ -149,10 +142,10 @@ class Pump:
                     self._number += 1
                     heappush(self._alarms, (at_ns, self._number, slot, effect))
                 case Call(port, request):
-                    for answer in at_once(self._ports[port](request)):
+                    for answer in at_once(self._around.ports[port](request)):
                         self._answers.append((answer.at_ns, slot, answer, cause))
                 case Show(view):
-                    self._show(view)
+                    self._around.show(view)
 
 
 def _hearers(slots: Sequence[_Slot]) -> dict[type, tuple[_Slot, ...]]:

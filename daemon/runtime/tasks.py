@@ -10,13 +10,12 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Coroutine, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from heapq import heappop, heappush
 from typing import Any, Protocol
 
 from daemon.runtime.inbox import Inbox
-from daemon.runtime.pump import Port
 from daemon.runtime.supervisor import Child, Supervisor
 from daemon.runtime.words import (
     Alarm,
@@ -29,6 +28,7 @@ from daemon.runtime.words import (
     Publish,
     Show,
     Started,
+    Surroundings,
     Take,
     Tell,
 )
@@ -92,17 +92,11 @@ class Tasks:
     """
 
     def __init__(
-        self,
-        supervisor: Supervisor,
-        ledger: Ledger,
-        ports: Mapping[str, Port],
-        show: Callable[[Any], None],
-        clock: MarketTime,
+        self, supervisor: Supervisor, ledger: Ledger, around: Surroundings, clock: MarketTime
     ) -> None:
         self._supervisor = supervisor
         self._ledger = ledger
-        self._ports = ports
-        self._show = show
+        self._around = around
         self._clock = clock
         self._number = 0
         self._open = 0  # messages, commits and calls not yet done with
@@ -144,6 +138,8 @@ class Tasks:
         """
         await self.run_until(at_ns - 1)
         await self._clock.reach(at_ns)
+        for other, news in self._around.outside(message, at_ns):
+            self._put(self._runners[other], Lane.FACTS, news, 0)
         self._put(self._runners[to], lane, message, 0)
         await self._settle()
 
@@ -216,7 +212,7 @@ class Tasks:
                 self._done()
 
     async def _ask(self, runner: _Runner, call: Call, cause: int) -> None:
-        for answer in await self._ports[call.port](call.request):
+        for answer in await self._around.ports[call.port](call.request):
             self._answers.append((runner, answer, cause))
         self._done()
 
@@ -246,7 +242,7 @@ class Tasks:
                     self._calls.add(task)
                     task.add_done_callback(self._calls.discard)
                 case Show(view):
-                    self._show(view)
+                    self._around.show(view)
 
 
 _STOP_LIMIT_S = 5

@@ -6,7 +6,7 @@ effects are data, addressed by the actor and carried out by whichever driver run
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from enum import IntEnum
 from typing import Any, Protocol
 
@@ -138,6 +138,29 @@ class ActorDisarmed(Struct, frozen=True, tag=True):
 
     actor: str
     at_ns: int
+
+
+Port = Callable[[Any], Coroutine[Any, Any, Sequence[Any]]]
+"""Asks the outside something; answers with messages, each with its `at_ns`."""
+
+
+def _nothing(message: Any, at_ns: int) -> Sequence[tuple[str, Any]]:  # noqa: ARG001
+    return ()
+
+
+class Surroundings(Struct, frozen=True):
+    """What a driver finds around its actors.
+
+    Attributes:
+        ports: by name.
+        show: lets people see something.
+        outside: lets the rest of the world see an incoming message before the actors do, and
+            returns what that led to: (actor, message) each.
+    """
+
+    ports: Mapping[str, Port]
+    show: Callable[[Any], None]
+    outside: Callable[[Any, int], Sequence[tuple[str, Any]]] = _nothing
 
 
 class Ledger(Protocol):

@@ -148,6 +148,14 @@ class Desk:
         """Return what a leg was entered with."""
         return self._legs.get((strategy_id, leg_id))
 
+    def holders(self, symbol: str) -> tuple[tuple[str, str], ...]:
+        """Return (strategy, leg) of every leg that holds a contract."""
+        return tuple(
+            key
+            for key, leg in self._legs.items()
+            if leg.symbol == symbol and self.book.position(*key).net_quantity
+        )
+
     def is_held(self, strategy_id: str, leg_id: str) -> bool:
         """Say whether a leg was entered and not yet left."""
         return (strategy_id, leg_id) in self._held
@@ -167,9 +175,7 @@ class Desk:
 
     def ticks_e4(self, symbol: str) -> tuple[int, ...]:
         """Return the newest last prices, oldest first; the mid where it has not traded."""
-        ticks = (
-            _reference(frame[symbol]) for frame in self.recent_frames if symbol in frame
-        )
+        ticks = (_reference(frame[symbol]) for frame in self.recent_frames if symbol in frame)
         return tuple(tick for tick in ticks if tick)
 
     def prospect(self, instrument: Instrument, side: Side) -> Prospect:
@@ -179,8 +185,7 @@ class Desk:
         ticks = self.ticks_e4(instrument.symbol)
         low_e4 = high_e4 = 0
         if ticks and self.day is not None:
-            allowed = band(instrument, ticks[-1], self.day)
-            low_e4, high_e4 = allowed.low_e4, allowed.high_e4
+            low_e4, high_e4 = _band(instrument, ticks[-1], self.day)
         return Prospect(touch_e4, quote.ltp_e4, low_e4, high_e4, instrument.tick_e4)
 
     def position_changed(self, order: Order, at_ns: int) -> PositionChanged:
@@ -211,3 +216,12 @@ def _reference(quote: Quote) -> int:
     if quote.ltp_e4:
         return quote.ltp_e4
     return (quote.bid_e4 + quote.ask_e4) // 2 if quote.bid_e4 and quote.ask_e4 else 0
+
+
+def _band(instrument: Instrument, reference_e4: int, day: date) -> tuple[int, int]:
+    """Return what the exchange takes; (0, 0) where no table says, for then it alone judges."""
+    try:
+        allowed = band(instrument, reference_e4, day)
+    except RuleUnknown:
+        return 0, 0
+    return allowed.low_e4, allowed.high_e4

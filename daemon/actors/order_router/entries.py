@@ -43,14 +43,11 @@ def proceed(desk: Desk, turn: Turn, basket: Basket, now_ns: int) -> None:
     """Send what is missing; end the basket once all is filled or a refusal forbids it."""
     progress = progress_of(desk, basket)
     if is_complete(basket, progress):
-        _end(desk, turn, BasketEnded(basket.basket_id, basket.strategy_id, True, "", now_ns))
+        _end(desk, turn, basket, "", now_ns)
         return
     wanted = missing(basket, progress)
-    seen: set[str] = set()
     for entry in wanted:
-        again = entry.leg.leg_id in seen or _tried(desk, basket, entry.leg)
-        seen.add(entry.leg.leg_id)
-        refused = _send(desk, turn, basket, entry, again=again, now_ns=now_ns)
+        refused = _send(desk, turn, basket, entry, now_ns)
         if refused is not None and refused.control is not Control.RATE:
             give_up(desk, turn, basket, refused.sentence, now_ns)
             return
@@ -70,7 +67,7 @@ def due(desk: Desk, turn: Turn, basket: Basket, now_ns: int) -> None:
 def give_up(desk: Desk, turn: Turn, basket: Basket, because: str, now_ns: int) -> None:
     """Take back what is not filled; the caller unwinds what is, where the plan says so."""
     withdraw(desk, turn, basket.basket_id, now_ns)
-    _end(desk, turn, BasketEnded(basket.basket_id, basket.strategy_id, False, because, now_ns))
+    _end(desk, turn, basket, because, now_ns)
 
 
 def withdraw(desk: Desk, turn: Turn, parent: str, now_ns: int) -> None:
@@ -99,7 +96,14 @@ def _forbidden(desk: Desk, basket: Basket) -> str:
     return ""
 
 
-def _end(desk: Desk, turn: Turn, ended: BasketEnded) -> None:
+def _end(desk: Desk, turn: Turn, basket: Basket, because: str, now_ns: int) -> None:
+    ended = BasketEnded(
+        basket.basket_id,
+        basket.strategy_id,
+        complete=not because,
+        because=because,
+        at_ns=now_ns,
+    )
     desk.apply(ended)
     turn.announce(ended)
 
@@ -108,13 +112,12 @@ def _tried(desk: Desk, basket: Basket, leg: BasketLeg) -> bool:
     return any(o.intent.leg_id == leg.leg_id for o in desk.book.children(basket.basket_id))
 
 
-def _send(
-    desk: Desk, turn: Turn, basket: Basket, entry: PlaceEntry, *, again: bool, now_ns: int
-) -> Refused | None:
+def _send(desk: Desk, turn: Turn, basket: Basket, entry: PlaceEntry, now_ns: int) -> Refused | None:
     leg = entry.leg
     price_e4 = _price_e4(desk, basket, leg)
     if not price_e4:
         return Refused(Control.STALE, f"{leg.symbol} has no quote to enter at")
+    again = _tried(desk, basket, leg)
     intent = Intent(
         intent_id=desk.ids.next(),
         account=desk.terms.account,
@@ -127,7 +130,7 @@ def _send(
         price_e4=price_e4,
         purpose=Purpose.ENTRY,
         parent=basket.basket_id,
-        decided_ns=now_ns if _tried(desk, basket, leg) else basket.decided_ns,
+        decided_ns=now_ns if again else basket.decided_ns,
         deadline_ns=now_ns + _LEAVE_WITHIN_NS,
     )
     come = progress_of(desk, basket)[leg.leg_id]

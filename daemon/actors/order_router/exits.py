@@ -1,4 +1,4 @@
-"""Exits: an obligation each, worked by the closing machine until the broker's evidence says flat."""
+"""Exits: an obligation each, worked by the closing machine until the broker's evidence is flat."""
 
 from __future__ import annotations
 

@@ -24,7 +24,7 @@ def begin(desk: Desk, turn: Turn, intent_id: str, now_ns: int) -> None:
     turn.do(Alarm(now_ns + desk.terms.lookup_ns, LookUpDue(intent_id)))
 
 
-def due(desk: Desk, turn: Turn, intent_id: str, now_ns: int) -> None:
+def due(desk: Desk, turn: Turn, intent_id: str) -> None:
     """Ask the broker once more, unless its evidence has come by another way."""
     order = desk.book.order(intent_id)
     if order is None or order.state not in _DOUBTFUL or not desk.sessions:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from daemon.actors.order_router import entries, exits, lookups
 from daemon.actors.order_router.alarms import BasketDue, ClosingDue, ExitLate, LookUpDue
 from daemon.actors.order_router.desk import Desk, Terms
+from daemon.actors.order_router.settlements import settlement
 from daemon.actors.turn import Turn
 from daemon.domain.market.frames import Frame
 from daemon.domain.orders.basket import Basket, OnFail
@@ -30,6 +31,7 @@ from daemon.messages import (
     LinkRevived,
     OrderNotFound,
     PauseEntries,
+    Settled,
 )
 from daemon.runtime.budget import Budget
 from daemon.runtime.words import NOTHING, Effect, Started
@@ -80,7 +82,7 @@ class OrderRouter:
             case ExitLate(exit_id):
                 exits.late(desk, turn, exit_id, now_ns)
             case LookUpDue(intent_id):
-                lookups.due(desk, turn, intent_id, now_ns)
+                lookups.due(desk, turn, intent_id)
             case OrderNotFound(intent_id):
                 lookups.not_found(desk, turn, intent_id, now_ns)
             case CancelAnswered(intent_id):
@@ -101,6 +103,8 @@ class OrderRouter:
                 desk.recent_frames.clear()
             case LinkRevived():
                 desk.link_alive = True
+            case Settled():
+                self._settle(turn, message, now_ns)
             case PauseEntries(because):
                 paused = EntriesPaused(because, now_ns)
                 desk.apply(paused)
@@ -178,6 +182,18 @@ class OrderRouter:
         if not all(progress[leg.leg_id].filled_quantity >= leg.quantity for leg in basket.legs):
             legs = tuple(leg.leg_id for leg in basket.legs)
             exits.unwind(desk, turn, basket.strategy_id, legs, now_ns)
+
+    def _settle(self, turn: Turn, settled: Settled, now_ns: int) -> None:
+        """Book what the exchange settled: each leg that held it is closed at that price."""
+        for fact in settlement(self._desk, settled, now_ns):
+            self._desk.apply(fact)
+            turn.record(fact)
+            if isinstance(fact, OrderUpdated):
+                order = self._desk.book.order(fact.intent_id)
+                assert order is not None, "a settlement is recorded before it is filled"
+                turn.announce(self._desk.position_changed(order, now_ns))
+        for exit_id in tuple(self._desk.closings):
+            exits.proceed(self._desk, turn, exit_id, now_ns)
 
     def _leave_the_unwanted(self, turn: Turn, strategy_id: str, leg_id: str, now_ns: int) -> None:
         """A fill that came after its leg was left, or after its basket failed, is closed."""

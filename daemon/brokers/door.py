@@ -1,0 +1,56 @@
+"""The door: the last line before any broker, for paper and live alike.
+
+It takes only what the gate approved, and lets each intent through once. Past its deadline an order
+stays here, for nobody looked at the price that it would meet.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from daemon.domain.orders.limits import Approved
+from daemon.domain.orders.words import OrderRefused, Purpose, Refusal
+from daemon.messages import Cancel, FindOrder, Place
+from daemon.ports.broker import Broker
+
+
+class Door:
+    """Stands before one account's broker.
+
+    Args:
+        broker: what is behind it.
+        now_ns: tells market time.
+        latched: whether a kill forbids new entries; asked anew for every order.
+    """
+
+    def __init__(
+        self, broker: Broker, now_ns: Callable[[], int], latched: Callable[[], bool]
+    ) -> None:
+        self._broker = broker
+        self._now_ns = now_ns
+        self._latched = latched
+        self._passed: set[str] = set()
+
+    async def ask(self, request: object) -> Sequence[Any]:
+        """Pass a request on, or answer it here."""
+        match request:
+            case Place(approved):
+                return await self._place(approved)
+            case Cancel(intent_id, broker_order_id):
+                return await self._broker.cancel(intent_id, broker_order_id)
+            case FindOrder(intent_id):
+                return await self._broker.find(intent_id)
+        raise AssertionError(f"no broker is asked {request!r}")
+
+    async def _place(self, approved: Approved) -> Sequence[Any]:
+        intent, now_ns = approved.intent, self._now_ns()
+        assert intent.intent_id not in self._passed, f"{intent.intent_id} would be sent twice"
+        self._passed.add(intent.intent_id)
+        if intent.purpose is Purpose.ENTRY and self._latched():
+            text = "a kill is latched; release it with rearm"
+            return (OrderRefused(intent.intent_id, Refusal.OTHER, text, now_ns),)
+        if now_ns > intent.deadline_ns:
+            text = "its deadline passed before it could leave"
+            return (OrderRefused(intent.intent_id, Refusal.OTHER, text, now_ns),)
+        return await self._broker.place(approved)

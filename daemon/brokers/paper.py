@@ -1,0 +1,123 @@
+"""The paper broker: speaks to the exchange twin as any broker is spoken to.
+
+It is the only place where the twin's words meet ours; each side keeps its own book.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+
+from daemon.domain.market.frames import Frame
+from daemon.domain.orders.limits import Approved
+from daemon.domain.orders.words import (
+    OrderAccepted,
+    OrderRefused,
+    OrderUpdated,
+    OutcomeUnknown,
+    Refusal,
+    State,
+)
+from daemon.messages import CancelAnswered, OrderNotFound, Settled
+from daemon.ports.broker import Answer, Found
+from daemon.twin import words
+from daemon.twin.exchange import Exchange
+
+_STATES = {
+    words.Status.WORKING: State.WORKING,
+    words.Status.FILLED: State.FILLED,
+    words.Status.CANCELLED: State.CANCELLED,
+    words.Status.REJECTED: State.REJECTED,
+}
+
+
+class Paper:
+    """One account at the exchange twin.
+
+    Args:
+        exchange: the twin.
+        now_ns: tells market time.
+    """
+
+    def __init__(self, exchange: Exchange, now_ns: Callable[[], int]) -> None:
+        self.exchange = exchange
+        self._now_ns = now_ns
+
+    async def place(self, approved: Approved) -> Sequence[Answer]:
+        """Ask for an order; the fills that it met at once follow the answer."""
+        intent = approved.intent
+        request = words.TwinOrder(
+            client_id=intent.intent_id,
+            symbol=intent.symbol,
+            side=words.Side(intent.side.value),
+            quantity=intent.quantity,
+            order_type=words.OrderType(intent.order_type.value),
+            price_e4=intent.price_e4,
+            decided_ns=intent.decided_ns,
+            trigger_e4=intent.trigger_e4,
+        )
+        answer = self.exchange.place(request, self._now_ns())
+        return (_placed(intent.intent_id, answer), *self._news(answer.at_ns))
+
+    async def cancel(self, intent_id: str, broker_order_id: str) -> Sequence[Answer]:
+        """Ask that an order be taken out of the book."""
+        answer = self.exchange.cancel(broker_order_id, self._now_ns())
+        text = "" if isinstance(answer, words.Cancelled) else answer.text
+        answered = CancelAnswered(intent_id, not text, text, answer.at_ns)
+        return (answered, *self._news(answer.at_ns))
+
+    async def find(self, intent_id: str) -> Sequence[Found]:
+        """Look an order up by our own id."""
+        now_ns = self._now_ns()
+        self.exchange.advance(now_ns)
+        reports = self.exchange.orders_by_client_id(intent_id)
+        return tuple(_updated(each, now_ns) for each in reports) or (
+            OrderNotFound(intent_id, now_ns),
+        )
+
+    def on_frame(self, frame: Frame, now_ns: int) -> Sequence[OrderUpdated]:
+        """Let the twin see a frame, and return what it filled."""
+        events = self.exchange.on_frame(frame, now_ns)
+        return _reports(events, now_ns) if events else ()
+
+    def advance(self, now_ns: int) -> Sequence[OrderUpdated]:
+        """Let the twin's day go on without a frame, and return what lapsed."""
+        return _reports(self.exchange.advance(now_ns), now_ns)
+
+    def _news(self, at_ns: int) -> Sequence[OrderUpdated]:
+        return _reports(self.exchange.advance(at_ns), at_ns)
+
+
+def settled(events: Iterable[words.Event]) -> tuple[Settled, ...]:
+    """Return what the exchange settled by itself."""
+    return tuple(
+        Settled(event.symbol, event.quantity, event.price_e4, event.at_ns)
+        for event in events
+        if isinstance(event, words.Trade) and event.settlement
+    )
+
+
+def _reports(events: Iterable[words.Event], at_ns: int) -> tuple[OrderUpdated, ...]:
+    return tuple(_updated(event, at_ns) for event in events if isinstance(event, words.OrderReport))
+
+
+def _updated(report: words.OrderReport, at_ns: int) -> OrderUpdated:
+    return OrderUpdated(
+        intent_id=report.client_id,
+        broker_order_id=report.order_id,
+        state=_STATES[report.status],
+        filled_quantity=report.filled_quantity,
+        filled_value_e4=report.filled_value_e4,
+        at_ns=max(report.at_ns, at_ns),
+        kind=Refusal(report.reason.value) if report.reason else None,
+        text=report.text,
+    )
+
+
+def _placed(intent_id: str, answer: words.PlaceAnswer) -> Answer:
+    match answer:
+        case words.Accepted(order_id, at_ns):
+            return OrderAccepted(intent_id, order_id, at_ns)
+        case words.Refused(reason, text, at_ns):
+            return OrderRefused(intent_id, Refusal(reason.value), text, at_ns)
+        case words.NoAnswer(text, at_ns):
+            return OutcomeUnknown(intent_id, text, at_ns)

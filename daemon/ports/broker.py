@@ -1,0 +1,34 @@
+"""What a router may ask of a broker, and what it is answered.
+
+An answer is a sequence of messages, the direct one first. A write is answered with exactly one of
+`OrderAccepted`, `OrderRefused` and `OutcomeUnknown`; whatever else follows is the broker's own
+evidence. A time-out is `OutcomeUnknown`, never a refusal.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from daemon.domain.orders.limits import Approved
+from daemon.domain.orders.words import OrderAccepted, OrderRefused, OrderUpdated, OutcomeUnknown
+from daemon.messages import CancelAnswered, OrderNotFound
+
+Answer = OrderAccepted | OrderRefused | OutcomeUnknown | OrderUpdated | CancelAnswered
+Found = OrderUpdated | OrderNotFound
+
+
+class Broker(Protocol):
+    """One account at one broker."""
+
+    async def place(self, approved: Approved) -> Sequence[Answer]:
+        """Ask for an order; asked once per intent, whatever is answered."""
+        ...
+
+    async def cancel(self, intent_id: str, broker_order_id: str) -> Sequence[Answer]:
+        """Ask that an order be taken out of the book."""
+        ...
+
+    async def find(self, intent_id: str) -> Sequence[Found]:
+        """Look an order up by our own id; several where the broker made several of it."""
+        ...
