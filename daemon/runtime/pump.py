@@ -11,6 +11,7 @@ from collections.abc import Coroutine, Sequence
 from heapq import heappop, heappush
 from typing import Any
 
+from daemon.runtime.clock import VirtualClock
 from daemon.runtime.inbox import Inbox
 from daemon.runtime.supervisor import Child, Supervisor
 from daemon.runtime.words import (
@@ -58,8 +59,15 @@ class Pump:
         now_ns: the instant of market time that the world stands at.
     """
 
-    def __init__(self, supervisor: Supervisor, ledger: Ledger, around: Surroundings) -> None:
-        self.now_ns = 0
+    def __init__(
+        self,
+        supervisor: Supervisor,
+        ledger: Ledger,
+        around: Surroundings,
+        clock: VirtualClock,
+    ) -> None:
+        self.now_ns = clock.now_ns()
+        self._clock = clock
         self._supervisor = supervisor
         self._ledger = ledger
         self._around = around
@@ -78,8 +86,7 @@ class Pump:
         alarms = self._alarms
         while alarms and alarms[0][0] < at_ns:
             self._ring()
-        if at_ns > self.now_ns:
-            self.now_ns = at_ns
+        self._reach(at_ns)
         for other, news in self._around.outside(message, at_ns):
             self._put(self._slots[other], Lane.FACTS, news, 0)
         self._put(self._slots[to], lane, message, 0)
@@ -89,13 +96,19 @@ class Pump:
         """Let market time pass, ringing every alarm up to and including that instant."""
         while self._alarms and self._alarms[0][0] <= at_ns:
             self._ring()
-        self.now_ns = max(self.now_ns, at_ns)
+        self._reach(at_ns)
 
     def _ring(self) -> None:
         at_ns, _, slot, alarm = heappop(self._alarms)
-        self.now_ns = max(self.now_ns, at_ns)
+        self._reach(at_ns)
         self._put(slot, alarm.lane, alarm.message, 0)
         self._drain()
+
+    def _reach(self, at_ns: int) -> None:
+        """Let time be at an instant; it never goes back."""
+        if at_ns > self.now_ns:
+            self.now_ns = at_ns
+            self._clock.set(at_ns)
 
     def _put(self, slot: _Slot, lane: Lane, message: Any, cause: int) -> None:
         self._number = number = self._number + 1
@@ -118,7 +131,7 @@ class Pump:
             if not answers:
                 return
             at_ns, slot, message, cause = answers.popleft()
-            self.now_ns = max(self.now_ns, at_ns)
+            self._reach(at_ns)
             self._put(slot, Lane.FACTS, message, cause)
 
     def _carry_out(

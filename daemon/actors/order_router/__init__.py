@@ -6,6 +6,6 @@ through the gate; `router` is the actor.
 """
 
 from daemon.actors.order_router.desk import Terms
-from daemon.actors.order_router.router import OrderRouter
+from daemon.actors.order_router.router import HEARS, OrderRouter
 
-__all__ = ["OrderRouter", "Terms"]
+__all__ = ["HEARS", "OrderRouter", "Terms"]

@@ -1,0 +1,129 @@
+"""The composition root: every actor, wired to the world around it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from datetime import date
+from functools import partial
+from typing import Any
+
+from msgspec import Struct
+
+from daemon.actors import market_feed, order_router, risk_watchdog, strategy_runner
+from daemon.actors.market_feed import MarketFeed
+from daemon.actors.order_router import OrderRouter, Terms
+from daemon.actors.risk_watchdog import RiskWatchdog
+from daemon.actors.strategy_runner import StrategyRunner
+from daemon.actors.timekeeper import Timekeeper
+from daemon.brokers.door import Door
+from daemon.brokers.paper import Paper
+from daemon.domain.market.merge import merge
+from daemon.domain.orders.ids import IntentIds
+from daemon.domain.plans.schema import Plan
+from daemon.domain.risk.account import AccountLimits
+from daemon.feeds.replay import Recording
+from daemon.runtime.budget import Budget, Window
+from daemon.runtime.words import ActorSpec, Surroundings
+from daemon.twin.file import TwinFile
+from daemon.twin.latency import Latency
+from daemon.worlds import Recorded, exchange
+
+
+class Account(Struct, frozen=True):
+    """One account and everything that it trades under.
+
+    Attributes:
+        terms: limits, ladder, strictness.
+        cash_e4: what a paper account begins with.
+        limits: of its day.
+        windows: of its message budget.
+        latency: of its exchange twin.
+        interval_ns: of its feed, where configured; 0: learnt.
+    """
+
+    terms: Terms
+    cash_e4: int
+    limits: AccountLimits
+    windows: tuple[Window, ...]
+    latency: Latency
+    interval_ns: int = 0
+
+
+class Run(Struct, frozen=True):
+    """What one run plays, and keeps its exchange in.
+
+    Attributes:
+        recording: the market's days.
+        days: which of them.
+        epoch: the run's number; order ids are bound to it.
+        twin_file: where the exchange twin keeps its book; None: nowhere.
+    """
+
+    recording: Recording
+    days: Sequence[date]
+    epoch: int
+    twin_file: TwinFile | None = None
+
+
+class App(Struct, frozen=True):
+    """The actors of a run, and the world around them."""
+
+    specs: tuple[ActorSpec, ...]
+    world: Recorded
+    around: Surroundings
+
+
+def build(
+    account: Account,
+    plans: Sequence[Plan],
+    run: Run,
+    now_ns: Callable[[], int],
+    show: Callable[[Any], None],
+) -> App:
+    """Wire the actors of one paper account to a recorded world."""
+    router = f"router:{account.terms.account}"
+    twin = exchange(account.cash_e4, account.latency, run.twin_file)
+    paper = Paper(twin, now_ns)
+    door = Door(paper, now_ns, latched=lambda: False)
+    world = Recorded(run.recording, {router: paper}, run.days)
+    around = Surroundings({account.terms.broker: door.ask}, show, world.see)
+    return App(_specs(account, plans, router, run), world, around)
+
+
+def _specs(account: Account, plans: Sequence[Plan], router: str, run: Run) -> tuple[ActorSpec, ...]:
+    ids, budget = IntentIds(run.epoch), Budget(account.windows)
+    runners = tuple(
+        ActorSpec(
+            name=f"runner:{plan.id}",
+            restore=partial(_runner, plan, router, strict=account.terms.strict),
+            hears=strategy_runner.HEARS,
+            merge=merge,
+            disarm=True,
+        )
+        for plan in plans
+    )
+    return (
+        ActorSpec("timekeeper", lambda _: Timekeeper()),
+        ActorSpec(
+            "feed",
+            lambda facts: MarketFeed(account.interval_ns, run.recording.memory, facts),
+            hears=market_feed.HEARS,
+        ),
+        ActorSpec(
+            router,
+            lambda facts: OrderRouter(account.terms, ids, budget, facts),
+            hears=order_router.HEARS,
+            merge=merge,
+        ),
+        ActorSpec(
+            "watchdog",
+            lambda facts: RiskWatchdog(router, account.limits, facts),
+            hears=risk_watchdog.HEARS,
+            merge=merge,
+        ),
+        *runners,
+    )
+
+
+def _runner(plan: Plan, router: str, facts: Iterable[object], *, strict: bool) -> StrategyRunner:
+    return StrategyRunner(plan, router, strict=strict, facts=facts)

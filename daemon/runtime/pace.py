@@ -1,0 +1,47 @@
+"""Market time that a running world waits for: at a set pace, or as fast as it can be worked.
+
+Between two events time stands still: what is read is the instant last reached, so a handler is
+stamped with the instant of its message, however long the machine took to get there.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from fractions import Fraction
+
+from daemon.runtime.clock import Clock, PacedClock
+
+_SECOND_NS = 1_000_000_000
+
+
+class Pace:
+    """Market time of a replayed world.
+
+    Args:
+        host: host time.
+        speed: market seconds per host second; None: never wait.
+    """
+
+    def __init__(self, host: Clock, speed: Fraction | None) -> None:
+        self._host = host
+        self._speed = speed
+        self._paced: PacedClock | None = None
+        self._now_ns = 0
+
+    def now_ns(self) -> int:
+        """Return the instant last reached, in ns."""
+        return self._now_ns
+
+    async def reach(self, at_ns: int) -> None:
+        """Wait until market time is at that instant; never goes back."""
+        if self._paced is not None and at_ns > self._now_ns:
+            delay_ns = self._paced.delay_until_ns(at_ns)
+            if delay_ns:
+                await asyncio.sleep(delay_ns / _SECOND_NS)
+        self._now_ns = max(self._now_ns, at_ns)
+
+    def jump(self, at_ns: int) -> None:
+        """Go on from a later instant at once, such as the start of the next session."""
+        self._now_ns = max(self._now_ns, at_ns)
+        if self._speed is not None:
+            self._paced = PacedClock(self._host, self._now_ns, self._speed)

@@ -1,0 +1,195 @@
+"""Worlds: what is around the actors, said once for each kind of run.
+
+A recorded world plays days back. The exchange twin sees every frame before the actors do, but only
+frames that are news: a duplicate refills no order book. `replay` runs on the live driver at a
+pace, `backtest` on the pump; nothing else differs between them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import date
+from typing import Any
+
+from msgspec import Struct
+
+from daemon.actors.timekeeper import DayBegins, DayEnds
+from daemon.brokers.paper import Paper, settled
+from daemon.domain.market.bands import band
+from daemon.domain.market.calendar import Segment, is_open, sessions
+from daemon.domain.market.expiries import front
+from daemon.domain.market.frames import Frame, Quote
+from daemon.domain.market.freshness import Link
+from daemon.domain.market.instruments import Instrument, Kind, contract, parse_symbol
+from daemon.domain.market.intake import Arrival, Intake, Sessions, judge
+from daemon.domain.market.parity import synthetic_forward
+from daemon.errors import RuleUnknown
+from daemon.feeds.formats.words import RecordedFrame
+from daemon.feeds.replay import Recording
+from daemon.messages import FrameArrived
+from daemon.twin.exchange import Exchange
+from daemon.twin.file import NoFile, TwinFile
+from daemon.twin.floor import Terms
+from daemon.twin.latency import Latency
+from daemon.twin.rules import MarketRules
+
+News = Sequence[tuple[str, Any]]
+
+
+class Step(Struct, frozen=True, gc=False):
+    """Something that the world brings in.
+
+    Attributes:
+        to: the actor that is told.
+        message: what.
+        at_ns: when, in market time.
+        jump: nothing happens before it; a paced world need not wait for it.
+    """
+
+    to: str
+    message: Any
+    at_ns: int
+    jump: bool = False
+
+
+def exchange(cash_e4: int, latency: Latency, file: TwinFile | None = None) -> Exchange:
+    """Open an exchange twin that goes by the dated rules of the Indian market."""
+    rules = MarketRules(contract=_contract, band=_band, is_open=_is_open)
+    return Exchange.open(Terms(rules, cash_e4, latency), file or NoFile())
+
+
+class Recorded:
+    """A world that plays recorded days back, around the twins of its accounts.
+
+    Args:
+        recording: the days.
+        papers: the paper account of each router, by the router's address.
+        days: which of the recorded days.
+    """
+
+    def __init__(
+        self, recording: Recording, papers: Mapping[str, Paper], days: Sequence[date]
+    ) -> None:
+        self._recording = recording
+        self._papers = papers
+        self._days = days
+        self._tape = Intake(Link(0), recording.memory)
+        self._sessions: Sessions = ()
+        self._quotes: dict[str, Quote] = {}
+
+    def steps(self) -> Iterator[Step]:
+        """Yield everything that these days bring, in order; reads one day at a time."""
+        for day in self._days:
+            frames = self._recording.frames(day)
+            first = next(frames, None)
+            if first is not None:
+                yield from self._day(day, first, frames)
+
+    def see(self, message: object, at_ns: int) -> News:
+        """Let the twins see what is coming, and return what that led to."""
+        match message:
+            case FrameArrived(frame, fingerprint):
+                return self._trade(frame, fingerprint, at_ns)
+            case DayBegins(day):
+                self._sessions = trading_sessions(day)
+                self._quotes.clear()
+                return self._each(lambda paper: paper.advance(at_ns))
+            case DayEnds(day):
+                values_e4 = self._settlement_values(day)
+                return self._each(
+                    lambda paper: settled(paper.exchange.settle(day, values_e4, at_ns))
+                )
+        return ()
+
+    def _day(
+        self, day: date, first: RecordedFrame, rest: Iterator[RecordedFrame]
+    ) -> Iterator[Step]:
+        at_ns = first.frame.at_ns
+        begins = DayBegins(day, self._recording.interval_ns(day))
+        yield Step("timekeeper", begins, at_ns - 1, jump=True)
+        yield Step("feed", FrameArrived(first.frame, first.fingerprint), at_ns)
+        for recorded in rest:
+            at_ns = recorded.frame.at_ns
+            yield Step("feed", FrameArrived(recorded.frame, recorded.fingerprint), at_ns)
+        close_ns = self._sessions[-1][1] if self._sessions else at_ns
+        yield Step("timekeeper", DayEnds(day), max(at_ns, close_ns) + 1)
+
+    def _trade(self, frame: Frame, fingerprint: int, at_ns: int) -> News:
+        judged = judge(self._tape, Arrival(frame.at_ns, fingerprint), self._sessions)
+        self._tape = judged.intake
+        if judged.dropped is not None:
+            return ()
+        self._quotes.update(frame.quotes)
+        news: News = ()
+        for router, paper in self._papers.items():
+            updates = paper.on_frame(frame, at_ns)
+            if updates:
+                news = (*news, *((router, update) for update in updates))
+        return news
+
+    def _each(self, asked: Callable[[Paper], Sequence[Any]]) -> News:
+        return tuple(
+            (router, told) for router, paper in self._papers.items() for told in asked(paper)
+        )
+
+    def _settlement_values(self, day: date) -> dict[str, int]:
+        """The last price of every underlying, or the forward that its expiring options imply."""
+        underlyings = {
+            parse_symbol(position.symbol).underlying
+            for paper in self._papers.values()
+            for position in paper.exchange.positions()
+        }
+        values_e4 = {name: self._settlement_e4(name, day) for name in sorted(underlyings)}
+        return {name: value for name, value in values_e4.items() if value}
+
+    def _settlement_e4(self, underlying: str, day: date) -> int:
+        spot = self._quotes.get(underlying)
+        if spot is not None and spot.ltp_e4:
+            return spot.ltp_e4
+        calls: dict[int, Quote] = {}
+        puts: dict[int, Quote] = {}
+        for symbol, quote in self._quotes.items():
+            parts = parse_symbol(symbol)
+            if (parts.underlying, parts.expiry) == (underlying, day):
+                {Kind.CALL: calls, Kind.PUT: puts}.get(parts.kind, {})[parts.strike_e4] = quote
+        rows = ((strike, calls[strike], puts[strike]) for strike in calls if strike in puts)
+        return synthetic_forward(rows) or 0
+
+
+def trading_sessions(day: date) -> Sessions:
+    """Return a day's sessions of the derivatives segment; none where no table reaches it."""
+    try:
+        return tuple((each.open_ns, each.close_ns) for each in sessions(day, Segment.DERIVATIVES))
+    except RuleUnknown:
+        return ()
+
+
+def front_expiry(underlying: str, day: date) -> date:
+    """Return the nearest expiry, for recordings that do not say which one they are of."""
+    return front(underlying, day)
+
+
+def _contract(symbol: str, day: date) -> Instrument | None:
+    try:
+        return contract(symbol, day, strict=False)
+    except (RuleUnknown, ValueError):
+        return None
+
+
+def _band(symbol: str, reference_e4: int, day: date) -> tuple[int, int] | None:
+    instrument = _contract(symbol, day)
+    if instrument is None:
+        return None
+    try:
+        allowed = band(instrument, reference_e4, day)
+    except RuleUnknown:
+        return None
+    return allowed.low_e4, allowed.high_e4
+
+
+def _is_open(instrument: Instrument, at_ns: int) -> bool:
+    segment = Segment.DERIVATIVES if instrument.expiry else Segment.CASH
+    try:
+        return is_open(at_ns, segment)
+    except RuleUnknown:
+        return False
