@@ -198,7 +198,16 @@ class PauseEntries(Struct, frozen=True):
 
 
 class DayMarked(Struct, frozen=True, tag=True):
-    """How a strategy's day went, before charges; None where nothing was ever valued."""
+    """How a strategy's day went, before charges.
+
+    Attributes:
+        low: instant and amount of the lowest profit; None where nothing was ever valued.
+        high: the highest.
+        last: the open or closed profit at the day's last price.
+        status: of its lock.
+        floor_e4: under its profit; 0: none.
+        marks: leg id and what it is valued at, for what is still open.
+    """
 
     strategy_id: str
     day: date
@@ -207,6 +216,7 @@ class DayMarked(Struct, frozen=True, tag=True):
     last: tuple[int, int] | None
     status: str
     floor_e4: int
+    marks: tuple[tuple[str, int], ...]
     at_ns: int
 
 

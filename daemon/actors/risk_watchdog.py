@@ -334,5 +334,6 @@ def _marked(watch: Watch, ended: DayEnded, last_ns: int) -> DayMarked:
         last=(last_ns, pnl.last_e4) if seen else None,
         status=lock.status,
         floor_e4=lock.floor_e4,
+        marks=tuple((leg.leg_id, leg.mark_e4) for leg in watch.risk.legs() if leg.net_quantity),
         at_ns=ended.at_ns,
     )
