@@ -1,0 +1,5 @@
+"""`python -m daemon` is `ordo`."""
+
+from daemon.cli import main
+
+main()

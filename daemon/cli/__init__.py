@@ -1,0 +1,82 @@
+"""The `ordo` command.
+
+Each command imports what it needs when it is called, so that help and completion stay quick. Exit
+codes: 0 done, 1 refused or failed, 2 bad usage or settings, 3 the daemon cannot be reached,
+130 interrupted.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+from typing import Any
+
+import click
+
+from daemon.errors import OrdoError, SettingsError, StrategyError
+
+FAILED, MISUSED, INTERRUPTED = 1, 2, 130
+_COMMANDS = {
+    "run": ("daemon.cli.run", "Run the daemon in the foreground."),
+    "backtest": ("daemon.cli.backtest", "Play recorded days through the engine."),
+    "audit": ("daemon.cli.audit", "Verify or export the record of everything that happened."),
+}
+_LATER = (
+    "adjust arm bench cancel-all check data db demo disarm divergence exit guard instruments kill "
+    "login optimise orders pause pnl positions rearm settings simulate start status stop token "
+    "top twin vault why"
+).split()
+
+
+class _Commands(click.Group):
+    """Finds a command's module only when it is called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
+        found = _COMMANDS.get(name)
+        if found is None:
+            if name in _LATER:
+                ctx.fail(f"`ordo {name}` has not been built yet")
+            return super().get_command(ctx, name)
+        command: click.Command = import_module(found[0]).command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, told) for name, (_, told) in _COMMANDS.items()])
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="ordo")
+def ordo() -> None:
+    """Ordo: a trading daemon that accounts for every order and proves it."""
+
+
+def main(args: Sequence[str] | None = None) -> None:
+    """Run a command and end with its exit code; no traceback reaches a user."""
+    sys.exit(_outcome(args))
+
+
+def _outcome(args: Sequence[str] | None) -> int:
+    try:
+        code: Any = ordo.main(args, standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except (SettingsError, StrategyError) as error:
+        return _told(error, MISUSED)
+    except OrdoError as error:
+        return _told(error, FAILED)
+    except (click.Abort, KeyboardInterrupt):
+        return INTERRUPTED
+    return code if isinstance(code, int) else 0
+
+
+def _told(error: OrdoError, code: int) -> int:
+    click.echo(f"ordo: {error}", err=True)
+    for more in getattr(error, "__notes__", ()):
+        click.echo(f"ordo: {more}", err=True)
+    return code

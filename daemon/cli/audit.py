@@ -1,0 +1,56 @@
+"""`ordo audit`: is the record whole, and what is in it?"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+import orjson
+
+from daemon.cli.engine import load_settings
+from daemon.errors import StoreError
+from daemon.storage.audit import verify
+
+_PATH = click.Path(path_type=Path)
+
+
+@click.group("audit")
+def command() -> None:
+    """Verify the record of everything that happened."""
+
+
+@command.command("verify")
+@click.option("--ledger", type=_PATH, help="The ledger file; else the newest of the state folder.")
+@click.option("--settings", type=_PATH, help="Another settings.toml.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON document.")
+def _verify(ledger: Path | None, settings: Path | None, *, as_json: bool) -> int:
+    """Check every link of the chain, against its head and count."""
+    path = ledger or _newest(load_settings(settings).daemon.state_dir)
+    found = verify(path)
+    broken = found.broken
+    if as_json:
+        where = {"number": broken.number, "how": broken.how} if broken else None
+        document = {
+            "ledger": str(path),
+            "records": found.count,
+            "whole": broken is None,
+            "broken": where,
+            "head": found.head.digest.hex(),
+        }
+        click.echo(orjson.dumps(document, option=orjson.OPT_INDENT_2))
+    elif broken is None:
+        click.echo(f"{path}: {found.count:,} records, whole; head {found.head.digest.hex()}")
+    else:
+        click.echo(f"{path}: record {broken.number} is {broken.how}; do not trust what follows it")
+    return 0 if broken is None else 1
+
+
+def _newest(state_dir: Path) -> Path:
+    """Return the daemon's ledger, or that of the newest replay."""
+    own = state_dir / "ledger.sqlite"
+    if own.exists():
+        return own
+    replays = sorted((state_dir / "replay").glob("*/ledger.sqlite"))
+    if not replays:
+        raise StoreError(f"{state_dir} holds no ledger; name one with --ledger")
+    return replays[-1]

@@ -1,0 +1,151 @@
+"""What `ordo run` prints: P&L as it moves, and every event; JSON where stderr is no terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any, TextIO
+
+import msgspec
+
+from daemon.actors.risk_watchdog import PnlSeen
+from daemon.domain.instants import MILLISECOND_NS, iso, wall_of
+from daemon.domain.money import divide_half_even, units
+from daemon.domain.risk.moves import LevelMoved
+from daemon.messages import (
+    BasketEnded,
+    DayEnded,
+    DayOpened,
+    EntryDecided,
+    ExitDecided,
+    ExitFinished,
+    ExitOverdue,
+    Noted,
+    PositionChanged,
+)
+from daemon.runtime.clock import MonotonicClock
+from daemon.runtime.words import Ledger, Origin
+
+_BETWEEN_NS = 250 * MILLISECOND_NS
+
+
+class Lines:
+    """Writes lines for people to one stream, and JSON lines for machines to another."""
+
+    def __init__(self, people: TextIO, machines: TextIO | None) -> None:
+        self._people = people
+        self._machines = machines
+        self._host = MonotonicClock()
+        self._shown: dict[str, tuple[int, int]] = {}
+
+    def say(self, text: str) -> None:
+        """Write one line for people, at once."""
+        self._people.write(text + "\n")
+        self._people.flush()
+
+    def show(self, view: object) -> None:
+        """Show a strategy's profit when it has moved, at most four times a second."""
+        if not isinstance(view, PnlSeen):
+            return
+        host_ns = self._host.now_ns()
+        before_ns, before_e4 = self._shown.get(view.strategy_id, (-_BETWEEN_NS, 0))
+        if view.pnl_e4 == before_e4 or host_ns - before_ns < _BETWEEN_NS:
+            return
+        self._shown[view.strategy_id] = (host_ns, view.pnl_e4)
+        floor = f"  locked at {units(view.floor_e4)}" if view.floor_e4 else ""
+        self.say(f"{_clock(view.at_ns)}  {view.strategy_id}  P&L {units(view.pnl_e4):>10}{floor}")
+
+    def tell(self, fact: object, origin: Origin, at_ns: int) -> None:
+        """Write one recorded fact."""
+        text = _sentence(fact)
+        if text:
+            self.say(f"{_clock(at_ns)}  {text}")
+        if self._machines is not None:
+            line = {
+                "at": iso(at_ns),
+                "actor": origin.actor,
+                "message": origin.message,
+                "cause": origin.cause,
+                "event": type(fact).__name__,
+                "fact": msgspec.to_builtins(fact),
+            }
+            self._machines.write(msgspec.json.encode(line).decode() + "\n")
+            self._machines.flush()
+
+
+class Shown:
+    """A ledger whose facts are also told to people as they are entered."""
+
+    def __init__(self, ledger: Ledger, lines: Lines) -> None:
+        self._ledger = ledger
+        self._lines = lines
+
+    def take(self, tick: Any) -> None:
+        """Enter a tick."""
+        self._ledger.take(tick)
+
+    def append(self, facts: Sequence[Any], origin: Origin, at_ns: int) -> None:
+        """Enter facts, and tell them."""
+        self._ledger.append(facts, origin, at_ns)
+        for fact in facts:
+            self._lines.tell(fact, origin, at_ns)
+
+    def flush(self) -> None:
+        """Make everything entered durable."""
+        self._ledger.flush()
+
+    def facts(self) -> Iterable[Any]:
+        """Return every fact so far."""
+        return self._ledger.facts()
+
+
+def summary(document: dict[str, Any]) -> str:
+    """Return a strategy's run in one line."""
+    total = document["total"]
+    charges = "unknown" if total["charges"] is None else f"{total['charges']:,.2f}"
+    return (
+        f"{document['strategy_id']}: {total['trades']} trades on {total['days_traded']} of "
+        f"{total['days']} days, P&L {total['pnl']:,.2f} before charges of {charges}\n"
+        f"journal {document['journal_sha256']}"
+    )
+
+
+def _sentence(fact: object) -> str:
+    match fact:
+        case DayOpened(day, sessions):
+            return f"{day} " + ("opens" if sessions else "is no trading day")
+        case DayEnded(day):
+            return f"{day} is over"
+        case Noted(kind, text):
+            return f"{kind}: {text}"
+        case EntryDecided(strategy_id, _, basis_e4):
+            return f"{strategy_id} enters, {units(basis_e4)} at the money"
+        case PositionChanged():
+            return _position(fact)
+        case LevelMoved(strategy_id, leg_id, move, _, to_e4):
+            return f"{strategy_id} {leg_id or 'floor'} {move.replace('_', ' ')} at {units(to_e4)}"
+        case ExitDecided(strategy_id, leg_ids, reason, pnl_e4):
+            return f"{strategy_id} leaves {', '.join(leg_ids)}: {reason}, P&L {units(pnl_e4)}"
+        case ExitFinished(_, strategy_id, leg_ids):
+            return f"{strategy_id} is out of {', '.join(leg_ids)}"
+        case ExitOverdue(_, strategy_id, because):
+            return f"ALERT {strategy_id}: {because}"
+        case BasketEnded(_, strategy_id, complete, because):
+            return f"{strategy_id} is in" if complete else f"{strategy_id} is not in: {because}"
+    return ""
+
+
+def _position(changed: PositionChanged) -> str:
+    bought, sold = changed.bought_quantity, changed.sold_quantity
+    prices = [
+        f"{word} {quantity} at {units(divide_half_even(value_e4, quantity))}"
+        for word, quantity, value_e4 in (
+            ("bought", bought, changed.bought_value_e4),
+            ("sold", sold, changed.sold_value_e4),
+        )
+        if quantity
+    ]
+    return f"{changed.symbol}  {', '.join(prices)}  net {changed.net_quantity:+d}"
+
+
+def _clock(at_ns: int) -> str:
+    return wall_of(at_ns).isoformat(timespec="seconds")
