@@ -1,7 +1,8 @@
 """Worlds: what is around the actors, said once for each kind of run.
 
-A recorded world plays days back. The exchange twin sees every frame before the actors do, but only
-frames that are news: a duplicate refills no order book. `replay` runs on the live driver at a
+A recorded world plays days back. The exchange twin sees every frame that the feed takes before the
+other actors do; a frame that the feed drops is no news to it either, so a duplicate refills no
+order book. `replay` runs on the live driver at a
 pace, `backtest` on the pump; nothing else differs between them.
 """
 
@@ -19,9 +20,8 @@ from daemon.domain.market.bands import band
 from daemon.domain.market.calendar import Segment, is_open, sessions
 from daemon.domain.market.expiries import front
 from daemon.domain.market.frames import Frame, Quote
-from daemon.domain.market.freshness import Link
 from daemon.domain.market.instruments import Instrument, Kind, contract, parse_symbol
-from daemon.domain.market.intake import Arrival, Intake, Sessions, judge
+from daemon.domain.market.intake import Sessions
 from daemon.domain.market.parity import synthetic_forward
 from daemon.errors import RuleUnknown
 from daemon.feeds.formats.words import RecordedFrame
@@ -73,7 +73,6 @@ class Recorded:
         self._recording = recording
         self._papers = papers
         self._days = days
-        self._tape = Intake(Link(0), recording.memory)
         self._sessions: Sessions = ()
         self._quotes: dict[str, Quote] = {}
 
@@ -87,9 +86,9 @@ class Recorded:
 
     def see(self, message: object, at_ns: int) -> News:
         """Let the twins see what is coming, and return what that led to."""
+        if type(message) is Frame:
+            return self._trade(message, at_ns)
         match message:
-            case FrameArrived(frame, fingerprint):
-                return self._trade(frame, fingerprint, at_ns)
             case DayBegins(day):
                 self._sessions = trading_sessions(day)
                 self._quotes.clear()
@@ -114,11 +113,8 @@ class Recorded:
         close_ns = self._sessions[-1][1] if self._sessions else at_ns
         yield Step("timekeeper", DayEnds(day), max(at_ns, close_ns) + 1)
 
-    def _trade(self, frame: Frame, fingerprint: int, at_ns: int) -> News:
-        judged = judge(self._tape, Arrival(frame.at_ns, fingerprint), self._sessions)
-        self._tape = judged.intake
-        if judged.dropped is not None:
-            return ()
+    def _trade(self, frame: Frame, at_ns: int) -> News:
+        """Let the twins match a frame that the feed took: what it drops is no news to them."""
         self._quotes.update(frame.quotes)
         news: News = ()
         for router, paper in self._papers.items():

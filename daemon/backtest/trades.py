@@ -11,8 +11,8 @@ from daemon.domain.market.charges import ChargedFill, Unknown, charges
 from daemon.domain.market.instruments import contract
 from daemon.domain.money import divide_half_even
 from daemon.domain.orders.words import Intent, IntentRecorded, OrderUpdated, Side
-from daemon.messages import BasketOpened, DayMarked, ExitOwed, PositionChanged
 from daemon.errors import RuleUnknown
+from daemon.messages import BasketOpened, DayMarked, ExitOwed, PositionChanged
 
 
 class LegTrade(Struct):

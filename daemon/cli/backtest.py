@@ -33,7 +33,7 @@ _DAY = click.DateTime(formats=["%Y-%m-%d"])
 @click.option("--to", "last", type=_DAY, help="The last day.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON document instead of a table.")
 @click.option("--settings", type=click.Path(path_type=Path), help="Another settings.toml.")
-def command(
+def command(  # noqa: PLR0913  one argument for each option
     strategy: str,
     data: Path,
     first: datetime | None,

@@ -19,24 +19,31 @@ class Inbox:
     """The unread messages of one actor, each with its number and cause.
 
     Attributes:
+        unread: how many messages are waiting.
         superseded: how many messages of the newest lane were joined into a later one.
     """
 
-    __slots__ = ("_control", "_facts", "_limit", "_merge", "_newest", "name", "superseded")
+    __slots__ = (
+        "_control",
+        "_facts",
+        "_limit",
+        "_merge",
+        "_newest",
+        "name",
+        "superseded",
+        "unread",
+    )
 
     def __init__(
         self, name: str, limit: int, merge: Callable[[Any, Any], Any] | None = None
     ) -> None:
         self.name = name
-        self.superseded = 0
+        self.superseded = self.unread = 0
         self._limit = limit
         self._merge = merge
         self._control: deque[tuple[Any, int, int]] = deque()
         self._facts: deque[tuple[Any, int, int]] = deque()
         self._newest: tuple[Any, int, int] | None = None
-
-    def __len__(self) -> int:
-        return len(self._control) + len(self._facts) + (self._newest is not None)
 
     def put(self, lane: Lane, item: tuple[Any, int, int]) -> bool:
         """Add (message, number, cause); return whether the inbox was empty before.
@@ -44,13 +51,14 @@ class Inbox:
         Raises:
             InboxFull: the lane of facts has no room left.
         """
-        was_empty = not (self._control or self._facts or self._newest)
         if lane is Lane.NEWEST:
-            unread = self._newest
-            if unread is not None and self._merge is not None:
-                item = (self._merge(unread[0], item[0]), item[1], item[2])
-            self.superseded += unread is not None
+            waiting = self._newest
             self._newest = item
+            if waiting is not None:
+                self.superseded += 1
+                if self._merge is not None:
+                    self._newest = (self._merge(waiting[0], item[0]), item[1], item[2])
+                return False
         elif lane is Lane.CONTROL:
             self._control.append(item)
         elif len(self._facts) >= self._limit:
@@ -59,7 +67,8 @@ class Inbox:
             )
         else:
             self._facts.append(item)
-        return was_empty
+        self.unread += 1
+        return self.unread == 1
 
     def get(self) -> tuple[Any, int, int]:
         """Remove and return the first message of the first lane that has one.
@@ -67,12 +76,13 @@ class Inbox:
         Raises:
             IndexError: the inbox is empty.
         """
+        if not self.unread:
+            raise IndexError(f"{self.name}: the inbox is empty")
+        self.unread -= 1
         if self._control:
             return self._control.popleft()
         if self._facts:
             return self._facts.popleft()
-        item = self._newest
-        if item is None:
-            raise IndexError(f"{self.name}: the inbox is empty")
-        self._newest = None
+        item, self._newest = self._newest, None
+        assert item is not None, "what is counted as unread is in a lane"
         return item

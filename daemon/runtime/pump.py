@@ -122,17 +122,49 @@ class Pump:
         while True:
             while ready:
                 slot = ready.popleft()
-                item = slot.inbox.get()
-                if len(slot.inbox):
+                inbox = slot.inbox
+                item = inbox.get()
+                if inbox.unread:
                     ready.append(slot)
                 effects = handle(slot.child, item, self.now_ns)
-                if effects:
+                if not effects:
+                    continue
+                last = effects[-1]
+                if type(last) is Publish and not ready:
+                    self._carry_out(effects[:-1], slot, item)
+                    self._fan_out(last, item[1])
+                else:
                     self._carry_out(effects, slot, item)
             if not answers:
                 return
             at_ns, slot, message, cause = answers.popleft()
             self._reach(at_ns)
             self._put(slot, Lane.FACTS, message, cause)
+
+    def _fan_out(self, published: Publish, cause: int) -> None:
+        """Let hearers decide one after the other, as draining would have them do, but at once.
+
+        Only where nobody else waits: then each would be read next anyway. Whoever finds mail that
+        an earlier hearer sent reads that mail first, so from there on the inboxes take over.
+        """
+        message, lane = published.message, published.lane
+        hearers = self._hearers.get(type(message), ())
+        number = self._number
+        self._number += len(hearers)
+        at_once = True
+        for slot in hearers:
+            number += 1
+            if slot.child.disarmed:
+                continue
+            item = (message, number, cause)
+            at_once = at_once and not slot.inbox.unread
+            if not at_once:
+                if slot.inbox.put(lane, item):
+                    self._ready.append(slot)
+                continue
+            effects = self._supervisor.handle(slot.child, item, self.now_ns)
+            if effects:
+                self._carry_out(effects, slot, item)
 
     def _carry_out(
         self, effects: Sequence[Effect], slot: _Slot, item: tuple[Any, int, int]
@@ -145,6 +177,8 @@ class Pump:
                         self._put(hearer, lane, message, cause)
                 case Take(tick):
                     self._ledger.take(tick)
+                    for other, news in self._around.outside(tick, self.now_ns):
+                        self._put(self._slots[other], Lane.FACTS, news, cause)
                 case Tell(to, message, lane):
                     self._put(self._slots[to], lane, message, cause)
                 case Commit(facts, then):

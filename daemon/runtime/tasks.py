@@ -60,11 +60,11 @@ class LaneQueue(asyncio.Queue[Any]):
 
     def qsize(self) -> int:
         """Return how many messages are unread."""
-        return len(self.inbox)
+        return self.inbox.unread
 
     def empty(self) -> bool:
         """Return whether nothing is unread."""
-        return not len(self.inbox)
+        return not self.inbox.unread
 
     def _put(self, item: tuple[Lane, Item]) -> None:
         self.inbox.put(item[0], item[1])
@@ -226,6 +226,8 @@ class Tasks:
                             self._put(hearer, lane, message, cause)
                 case Take(tick):
                     self._ledger.take(tick)
+                    for other, news in self._around.outside(tick, self._clock.now_ns()):
+                        self._put(self._runners[other], Lane.FACTS, news, cause)
                 case Tell(to, message, lane):
                     self._put(self._runners[to], lane, message, cause)
                 case Commit(facts):

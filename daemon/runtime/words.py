@@ -154,8 +154,8 @@ class Surroundings(Struct, frozen=True):
     Attributes:
         ports: by name.
         show: lets people see something.
-        outside: lets the rest of the world see an incoming message before the actors do, and
-            returns what that led to: (actor, message) each.
+        outside: lets the rest of the world see what comes in, and each tick that is taken,
+            before the actors do; returns what that led to: (actor, message) each.
     """
 
     ports: Mapping[str, Port]
