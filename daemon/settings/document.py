@@ -60,7 +60,8 @@ class Document:
         for line, text, statement in _statements(self.text):
             if text.lstrip().startswith("["):
                 section = _header(statement, lines)
-                lines.setdefault(section, line)
+                for length in range(1, len(section) + 1):
+                    lines.setdefault(section[:length], line)
             else:
                 for key in _keys(statement):
                     lines.setdefault(section + key, line)

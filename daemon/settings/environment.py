@@ -73,8 +73,6 @@ def override_in(raw: object) -> Override | None:
             return value
         if isinstance(value, dict):
             waiting.extend(value.values())
-        elif isinstance(value, list):
-            waiting.extend(value)
     return None
 
 

@@ -81,7 +81,7 @@ def shown(raw: object) -> str:
         case Decimal() | datetime() | date() | time():
             return str(raw)[:_SHOWN_MOST]
         case list():
-            return f"a list of {len(raw)}" if raw else "an empty list"
+            return f"a list with {len(raw)} in it" if raw else "an empty list"
         case _:
             return "a section"
 

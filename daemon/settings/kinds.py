@@ -8,6 +8,7 @@ would have given. Nothing is coerced: a number in quotes is refused, and so is `
 from __future__ import annotations
 
 import re
+from abc import abstractmethod
 from collections.abc import Callable
 from decimal import Decimal
 from enum import StrEnum
@@ -29,17 +30,19 @@ class Kind(Struct, frozen=True):
     """What a key takes."""
 
     @property
+    @abstractmethod
     def expected(self) -> str:
         """What to write, in words."""
-        return "what the key takes"
+        ...
 
+    @abstractmethod
     def read(self, raw: object) -> object:
         """Return the value that the daemon works with.
 
         Raises:
             Wrong: it is not what the key takes.
         """
-        raise self.wrong(raw)
+        ...
 
     def typed(self, text: str) -> object:
         """Return what TOML would have given for a text from the environment."""
