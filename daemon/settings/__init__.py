@@ -1,0 +1,58 @@
+"""Settings: `settings.toml` and the environment, checked whole before anything starts.
+
+What is wrong is told all at once, each fault with its place and its mend; what is not built yet is
+refused by name. Nothing of the outside is looked at but the one file and the variables given.
+"""
+
+from daemon.settings.faults import Fault, SettingsRefused
+from daemon.settings.loading import load
+from daemon.settings.schema import (
+    Account,
+    Broker,
+    Daemon,
+    Durability,
+    Feed,
+    FeedKind,
+    LedgerSettings,
+    Mode,
+    ProfitLock,
+    Risk,
+    Settings,
+    StalePolicy,
+    Strategies,
+)
+from daemon.settings.terms import (
+    account_limits,
+    breaker_policy,
+    ladder,
+    ledger_path,
+    limits,
+    read_policy,
+    windows,
+)
+
+__all__ = [
+    "Account",
+    "Broker",
+    "Daemon",
+    "Durability",
+    "Fault",
+    "Feed",
+    "FeedKind",
+    "LedgerSettings",
+    "Mode",
+    "ProfitLock",
+    "Risk",
+    "Settings",
+    "SettingsRefused",
+    "StalePolicy",
+    "Strategies",
+    "account_limits",
+    "breaker_policy",
+    "ladder",
+    "ledger_path",
+    "limits",
+    "load",
+    "read_policy",
+    "windows",
+]

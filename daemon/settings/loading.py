@@ -1,0 +1,67 @@
+"""Loading: presets, then the file, then the environment; all of it checked before it is used."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+
+from daemon.settings.document import Document, read_document
+from daemon.settings.environment import BETWEEN, PREFIX, overlay
+from daemon.settings.faults import Fault, SettingsRefused
+from daemon.settings.reading import Reader, fields_of
+from daemon.settings.schema import Settings
+
+DEFAULT_PATH: Final = Path("settings.toml")
+
+
+def load(path: Path | None, environ: Mapping[str, str]) -> Settings:
+    """Return the settings.
+
+    Args:
+        path: the file; None: `settings.toml` in the working folder, presets where there is none.
+        environ: variables that go before the file.
+
+    Raises:
+        SettingsRefused: a `SettingsError` with every fault that was found.
+    """
+    document = _document(path)
+    faults = _nearly_named(environ)
+    faults += overlay(document.raw, environ)
+    reader = Reader(document)
+    settings = reader.table(Settings, document.raw)
+    faults += reader.faults
+    if settings is None or faults:
+        raise SettingsRefused(faults)
+    return settings
+
+
+def _document(path: Path | None) -> Document:
+    if path is not None:
+        return read_document(path)
+    try:
+        DEFAULT_PATH.lstat()
+    except FileNotFoundError:
+        return Document("settings")
+    except OSError:
+        pass  # there is something, and reading it says what is wrong with it
+    return read_document(DEFAULT_PATH)
+
+
+def _nearly_named(environ: Mapping[str, str]) -> list[Fault]:
+    """Refuse `ORDO_DAEMON_MODE`, which would be passed over, where `__` was meant."""
+    meant = {
+        f"{PREFIX}{section.key}_{field.key}".upper(): (section.key, field.key)
+        for section in fields_of(Settings)
+        if section.table is not None and section.shape is None
+        for field in fields_of(section.table)
+    }
+    return [
+        Fault(
+            f"{name} in the environment",
+            "",
+            "sets nothing",
+            f"did you mean {PREFIX}{BETWEEN.join(meant[name]).upper()}?",
+        )
+        for name in sorted(meant.keys() & environ.keys())
+    ]

@@ -1,0 +1,328 @@
+"""Every setting: its section, key, bounds and preset. What is preset runs on paper as it stands.
+
+A field is called by its unit (`cash_e4`), a key as a trader writes it (`cash`). What the domain
+presets (limits, the exit ladder) is taken from there, so that each preset has one home. Sections
+and keys that come later are known by name, and refused by it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from decimal import Decimal
+from enum import StrEnum
+from pathlib import Path
+from types import MappingProxyType
+from typing import Annotated, ClassVar
+
+from msgspec import Struct, field
+
+from daemon.domain.money import E4, e4
+from daemon.domain.orders.ladder import Ladder
+from daemon.domain.orders.limits import Limits
+from daemon.runtime.breaker import DEFAULT as BREAKER
+from daemon.runtime.retry import DEFAULT as READS
+from daemon.settings.brokers import canonical
+from daemon.settings.kinds import (
+    Amount,
+    Location,
+    Many,
+    OneOf,
+    Only,
+    Speed,
+    Text,
+    Translated,
+    Whole,
+    percent,
+    rupees,
+)
+from daemon.settings.ledger import ledger_url
+
+_LIMITS = Limits()
+_LADDER = Ladder()
+_MILLISECOND_NS = 1_000_000
+_LATER_SECTIONS = ("web", "hot_state", "alerts", "auth", "jobs", "telemetry", "logs")
+_ID = Text(r"[a-z][a-z0-9-]{0,31}", 'small letters, digits and dashes, at most 32, such as "paper"')
+_STRATEGY = Text(
+    r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}", 'the id of a strategy, such as "nifty-short-straddle"'
+)
+
+
+class Mode(StrEnum):
+    """Whose money is traded with."""
+
+    PAPER = "paper"
+
+
+class Durability(StrEnum):
+    """What a record outlives: the loss of power, or the end of the process only."""
+
+    DISK = "disk"
+    PROCESS = "process"
+
+
+class FeedKind(StrEnum):
+    """Where prices come from."""
+
+    REPLAY = "replay"
+
+
+class StalePolicy(StrEnum):
+    """What becomes of open positions while prices stay stale."""
+
+    HOLD = "hold"
+
+
+class Rule(Struct, frozen=True):
+    """What several keys of a section owe to each other.
+
+    Attributes:
+        keys: the keys, as written; the first one that was written is blamed.
+        holds: takes their values in that order.
+        what: what is wrong where it does not hold.
+        mend: what to do about it.
+    """
+
+    keys: tuple[str, ...]
+    holds: Callable[..., bool]
+    what: str
+    mend: str
+
+
+class Listed(Struct, frozen=True):
+    """Sections that may stand several times, as `[[...]]`, told apart by one of their keys."""
+
+    key: str
+    most: int
+
+
+class Named(Struct, frozen=True):
+    """Sections under names that a function makes canonical, or refuses."""
+
+    canonical: Callable[[str], str]
+
+
+class Table(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A section: its `later` keys are known and not built yet, its `rules` tie keys together."""
+
+    later: ClassVar[tuple[str, ...]] = ()
+    rules: ClassVar[tuple[Rule, ...]] = ()
+
+
+class Daemon(Table, frozen=True):
+    """`[daemon]`: where it keeps its records, and what it may do."""
+
+    later: ClassVar[tuple[str, ...]] = ("busy_poll",)
+    state_dir: Annotated[Path, Location()] = Path("state")
+    mode: Annotated[Mode, OneOf(Mode, ("live",))] = Mode.PAPER
+    durability: Annotated[Durability, OneOf(Durability)] = Durability.DISK
+
+
+class LedgerSettings(Table, frozen=True):
+    """`[ledger]`: where every fact is recorded; `STATE` stands for the state folder."""
+
+    later: ClassVar[tuple[str, ...]] = ("pool", "pool_overflow")
+    url: Annotated[
+        str, Translated('"sqlite:FILE", such as "sqlite:STATE/ledger.sqlite"', ledger_url)
+    ] = "sqlite:STATE/ledger.sqlite"
+
+
+class Feed(Table, frozen=True):
+    """`[feed]`: where prices come from.
+
+    Attributes:
+        path: a recording or a folder of them; None: the one that comes with Ordo.
+        speed_e4: market seconds per second of the wall clock, in `_e4`; 0: as fast as it goes.
+        seed: of everything that is left to chance on paper.
+        interval_ms: how far apart frames are expected; 0: learned from the feed.
+    """
+
+    kind: Annotated[FeedKind, OneOf(FeedKind, ("generated", "broker", "twelve_data"))] = (
+        FeedKind.REPLAY
+    )
+    path: Annotated[Path, Location()] | None = None
+    speed_e4: Annotated[int, Speed(Amount(Decimal("0.01"), Decimal(10_000), "a factor"))] = field(
+        default=60 * E4, name="speed"
+    )
+    seed: Annotated[int, Whole(0, 2**32 - 1)] = 1
+    interval_ms: Annotated[int, Whole(0, 600_000, "milliseconds")] = 0
+
+
+class ProfitLock(Table, frozen=True):
+    """`profit_lock` of an account: from a profit `at` on, a floor `lock` that trails it."""
+
+    rules: ClassVar[tuple[Rule, ...]] = (
+        Rule(
+            ("lock", "at"),
+            lambda lock, at: lock < at,
+            "is not below `at`",
+            "lock less than the profit that it begins at",
+        ),
+        Rule(
+            ("every", "by"),
+            lambda every, by: bool(every) == bool(by),
+            "stands alone",
+            "write both `every` and `by`, or neither",
+        ),
+        Rule(
+            ("by", "every"),
+            lambda by, every: not every or by <= every,
+            "is more than `every`, so the floor would overtake the profit",
+            "write at most `every`",
+        ),
+    )
+    at_e4: Annotated[int, rupees("0.05", "10_000_000_000")] = field(name="at")
+    lock_e4: Annotated[int, rupees("0", "10_000_000_000")] = field(name="lock")
+    every_e4: Annotated[int, rupees("0.05", "10_000_000_000")] = field(default=0, name="every")
+    by_e4: Annotated[int, rupees("0.05", "10_000_000_000")] = field(default=0, name="by")
+
+
+class Account(Table, frozen=True):
+    """`[[accounts]]`: one account with one broker; amounts in `_e4`.
+
+    Attributes:
+        owner: whose it is; every record carries it.
+        cash_e4: what an account on paper begins with.
+        lots_multiplier: how many times the lots of a strategy are traded.
+        max_daily_loss_e4: at this loss of a day everything is left; 0: no limit.
+        max_daily_profit_e4: the same of profit; 0: no limit.
+        max_lots: possible exposure over all its options and futures.
+        max_orders_per_day: entries beyond it are refused, exits never; 0: no limit.
+    """
+
+    id: Annotated[str, _ID]
+    broker: Annotated[str, Translated('the name of a broker, such as "paper"', canonical)]
+    owner: Annotated[
+        str, Text(r"[A-Za-z0-9][A-Za-z0-9_.@-]{0,63}", "a name without blanks, at most 64 letters")
+    ] = "owner"
+    cash_e4: Annotated[int, rupees("1", "10_000_000_000")] = field(
+        default=e4(1_000_000), name="cash"
+    )
+    lots_multiplier: Annotated[int, Only(1)] = 1
+    max_daily_loss_e4: Annotated[int, rupees("1", "10_000_000_000")] = field(
+        default=0, name="max_daily_loss"
+    )
+    max_daily_profit_e4: Annotated[int, rupees("1", "10_000_000_000")] = field(
+        default=0, name="max_daily_profit"
+    )
+    profit_lock: ProfitLock | None = None
+    max_lots: Annotated[int, Whole(1, 100_000, "lots")] = _LIMITS.max_account_lots
+    max_orders_per_day: Annotated[int, Whole(0, 100_000, "orders")] = 0
+
+
+class Broker(Table, frozen=True):
+    """`[brokers.ID]`: how often and how patiently a broker is called; kept per account.
+
+    Attributes:
+        writes_per_second: orders, changes and cancellations in any second; the rules for orders
+            without a registered algorithm end at 10.
+        exit_per_second: of these, kept free for exits.
+        latency_ms: on paper, the least that a message takes to the exchange.
+        jitter_ms: on paper, the most that chance adds.
+        timeout_ms: after it an answer is given up; an order is then looked up, never sent again.
+        read_attempts: how often a read is tried; a write is sent once.
+        read_base_ms: the wait before the second try.
+        breaker_failures: link failures in a row after which nobody but exits calls.
+        breaker_cool_down_ms: how long.
+    """
+
+    later: ClassVar[tuple[str, ...]] = ("api_root", "ws_root", "static_ip")
+    rules: ClassVar[tuple[Rule, ...]] = tuple(
+        Rule(
+            (f"exit_per_{span}", f"writes_per_{span}"),
+            lambda exits, writes: exits < writes,
+            f"leaves nothing to entries: exit_per_{span} is not below writes_per_{span}",
+            "keep fewer slots for exits, or allow more writes",
+        )
+        for span in ("second", "minute")
+    )
+    writes_per_second: Annotated[int, Whole(2, 10, "calls")] = 8
+    writes_per_minute: Annotated[int, Whole(2, 600, "calls")] = 300
+    exit_per_second: Annotated[int, Whole(1, 9, "calls")] = 3
+    exit_per_minute: Annotated[int, Whole(1, 599, "calls")] = 60
+    latency_ms: Annotated[int, Whole(0, 10_000, "milliseconds")] = 30
+    jitter_ms: Annotated[int, Whole(0, 10_000, "milliseconds")] = 20
+    timeout_ms: Annotated[int, Whole(100, 9_000, "milliseconds")] = READS.try_timeout_ms
+    read_attempts: Annotated[int, Whole(1, 10, "tries")] = READS.attempts
+    read_base_ms: Annotated[int, Whole(10, 2_000, "milliseconds")] = READS.base_ms
+    breaker_failures: Annotated[int, Whole(1, 100, "failures")] = BREAKER.failures
+    breaker_cool_down_ms: Annotated[int, Whole(1_000, 600_000, "milliseconds")] = (
+        BREAKER.cool_down_ns // _MILLISECOND_NS
+    )
+
+
+class Risk(Table, frozen=True):
+    """`[risk]`: what no order may exceed, and how exits are priced.
+
+    Attributes:
+        collar_percent_e4: how far an option's price may lie from its reference.
+        collar_least_e4: but at least this far.
+        linear_collar_percent_e4: the same share for futures and equities.
+        collar_ticks: the reference is the median of so many of the newest prices.
+        max_order_value_e4: premium or price x units of one order of options or equities.
+        max_notional_e4: strike x units of one short option order, price x units of a future.
+        max_equity_value_e4: possible exposure in one equity.
+        ladder_steps_percent_e4: how far through the touch each attempt of an exit goes.
+        ladder_edge_percent_e4: how far inside the price band its last attempt stays.
+        ladder_interval_ms: how long an attempt may rest.
+        stale_policy: what becomes of open positions while prices stay stale.
+    """
+
+    max_order_lots: Annotated[int, Whole(1, 10_000, "lots")] = _LIMITS.max_order_lots
+    max_instrument_lots: Annotated[int, Whole(1, 100_000, "lots")] = _LIMITS.max_instrument_lots
+    max_strategy_lots: Annotated[int, Whole(1, 100_000, "lots")] = _LIMITS.max_strategy_lots
+    max_order_value_e4: Annotated[int, rupees("1", "10_000_000_000")] = field(
+        default=_LIMITS.max_value_e4, name="max_order_value"
+    )
+    max_notional_e4: Annotated[int, rupees("1", "100_000_000_000")] = field(
+        default=_LIMITS.max_notional_e4, name="max_notional"
+    )
+    max_equity_value_e4: Annotated[int, rupees("1", "10_000_000_000")] = field(
+        default=_LIMITS.max_equity_e4, name="max_equity_value"
+    )
+    duplicate_window_ms: Annotated[int, Whole(100, 60_000, "milliseconds")] = (
+        _LIMITS.duplicate_window_ms
+    )
+    collar_percent_e4: Annotated[int, percent("0.1", "100")] = field(
+        default=_LIMITS.collar_percent_e4, name="collar_percent"
+    )
+    collar_least_e4: Annotated[int, rupees("0", "1_000")] = field(
+        default=_LIMITS.collar_least_e4, name="collar_least"
+    )
+    linear_collar_percent_e4: Annotated[int, percent("0.1", "20")] = field(
+        default=_LIMITS.linear_collar_percent_e4, name="linear_collar_percent"
+    )
+    collar_ticks: Annotated[int, Whole(1, 100, "prices")] = _LIMITS.collar_ticks
+    ladder_steps_percent_e4: Annotated[
+        tuple[int, ...], Many(percent("0", "50"), 1, 10, rising=True)
+    ] = field(default=_LADDER.steps_percent_e4, name="ladder_steps_percent")
+    ladder_edge_percent_e4: Annotated[int, percent("0", "20")] = field(
+        default=_LADDER.edge_inside_percent_e4, name="ladder_edge_percent"
+    )
+    ladder_interval_ms: Annotated[int, Whole(100, 60_000, "milliseconds")] = _LADDER.interval_ms
+    stale_policy: Annotated[StalePolicy, OneOf(StalePolicy, ("flatten",))] = StalePolicy.HOLD
+
+
+class Strategies(Table, frozen=True):
+    """`[strategies]`: where they are, and which take entries from the start."""
+
+    paths: Annotated[tuple[Path, ...], Many(Location(), 1, 20)] = (Path("strategies"),)
+    autostart: Annotated[tuple[str, ...], Many(_STRATEGY, 0, 100)] = ("nifty-short-straddle",)
+
+
+def _no_broker() -> Mapping[str, Broker]:
+    return MappingProxyType({"paper": Broker()})
+
+
+class Settings(Table, frozen=True):
+    """All of them, whole and within their bounds."""
+
+    later: ClassVar[tuple[str, ...]] = _LATER_SECTIONS
+    daemon: Daemon = Daemon()
+    ledger: LedgerSettings = LedgerSettings()
+    feed: Feed = Feed()
+    accounts: Annotated[tuple[Account, ...], Listed("id", 20)] = (
+        Account(id="paper", broker="paper"),
+    )
+    brokers: Annotated[Mapping[str, Broker], Named(canonical)] = field(default_factory=_no_broker)
+    risk: Risk = Risk()
+    strategies: Strategies = Strategies()

@@ -1,0 +1,80 @@
+"""What the engine is told of the settings, in its own words."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from daemon.domain.instants import MILLISECOND_NS, SECOND_NS
+from daemon.domain.orders.ladder import Ladder
+from daemon.domain.orders.limits import Limits
+from daemon.domain.risk.account import AccountLimits
+from daemon.domain.risk.words import LockRule
+from daemon.runtime.breaker import BreakerPolicy
+from daemon.runtime.budget import Window
+from daemon.runtime.retry import ReadPolicy
+from daemon.settings.ledger import ledger_file
+from daemon.settings.schema import Account, Settings
+
+
+def limits(settings: Settings, account: Account) -> Limits:
+    """Return what no order of an account may exceed."""
+    risk = settings.risk
+    return Limits(
+        max_order_lots=risk.max_order_lots,
+        collar_percent_e4=risk.collar_percent_e4,
+        collar_least_e4=risk.collar_least_e4,
+        linear_collar_percent_e4=risk.linear_collar_percent_e4,
+        collar_ticks=risk.collar_ticks,
+        max_value_e4=risk.max_order_value_e4,
+        max_notional_e4=risk.max_notional_e4,
+        max_equity_e4=risk.max_equity_value_e4,
+        max_instrument_lots=risk.max_instrument_lots,
+        max_strategy_lots=risk.max_strategy_lots,
+        max_account_lots=account.max_lots,
+        duplicate_window_ms=risk.duplicate_window_ms,
+    )
+
+
+def ladder(settings: Settings) -> Ladder:
+    """Return how exits are priced."""
+    risk = settings.risk
+    return Ladder(
+        risk.ladder_steps_percent_e4, risk.ladder_edge_percent_e4, risk.ladder_interval_ms
+    )
+
+
+def windows(settings: Settings, broker_id: str) -> tuple[Window, ...]:
+    """Return how often an account may call its broker, with what is kept for exits."""
+    broker = settings.brokers[broker_id]
+    return (
+        Window(broker.writes_per_second, SECOND_NS, broker.exit_per_second),
+        Window(broker.writes_per_minute, 60 * SECOND_NS, broker.exit_per_minute),
+    )
+
+
+def account_limits(account: Account) -> AccountLimits:
+    """Return what an account is held to in one day."""
+    lock = account.profit_lock
+    rule = LockRule(lock.at_e4, lock.lock_e4, lock.every_e4, lock.by_e4) if lock else None
+    return AccountLimits(account.max_daily_loss_e4, account.max_daily_profit_e4, rule)
+
+
+def read_policy(settings: Settings, broker_id: str) -> ReadPolicy:
+    """Return how often a read of a broker is tried."""
+    broker = settings.brokers[broker_id]
+    return ReadPolicy(
+        attempts=broker.read_attempts,
+        base_ms=broker.read_base_ms,
+        try_timeout_ms=broker.timeout_ms,
+    )
+
+
+def breaker_policy(settings: Settings, broker_id: str) -> BreakerPolicy:
+    """Return when calls to a broker stop for a while."""
+    broker = settings.brokers[broker_id]
+    return BreakerPolicy(broker.breaker_failures, broker.breaker_cool_down_ms * MILLISECOND_NS)
+
+
+def ledger_path(settings: Settings) -> Path:
+    """Return the file that every fact is recorded in."""
+    return ledger_file(settings.ledger.url, settings.daemon.state_dir)

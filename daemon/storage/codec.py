@@ -1,0 +1,119 @@
+"""Records as bytes: what stands in a row of the ledger, and what of it is linked.
+
+A body is JSON, so that a person can read the table with any tool. Equal facts have equal bytes.
+What is linked is every column of the row but the link itself, in an encoding that no two different
+rows share.
+"""
+
+from __future__ import annotations
+
+from struct import Struct as Layout
+from typing import NamedTuple, get_args
+
+import msgspec
+from msgspec import Struct
+
+from daemon.domain.chain import link
+from daemon.errors import StoreError
+from daemon.messages import Fact
+from daemon.runtime.words import Origin
+
+
+class TicksTaken(Struct, frozen=True, tag=True):
+    """A block of ticks was taken, before whatever is recorded next.
+
+    Attributes:
+        first_ns: the instant of its first tick.
+        last_ns: the instant of its last tick.
+        count: how many ticks it has.
+        digest: the SHA-256 over every tick since this run of the ledger began, this block
+            included, each as MessagePack with its quotes in the order that the source gave them.
+            It does not depend on where blocks end.
+    """
+
+    first_ns: int
+    last_ns: int
+    count: int
+    digest: str
+
+
+Recorded = Fact | TicksTaken
+"""What a row's body may hold."""
+FACTS: tuple[type[Fact], ...] = get_args(Fact)
+"""Every type of fact."""
+TICKS = Origin("feed", 0, 0)
+"""Where blocks of ticks come from."""
+LEDGER = Origin("ledger", 0, 0)
+"""Where the beginning of an epoch comes from."""
+
+_KINDS = frozenset(get_args(Recorded))
+_LENGTHS = Layout(">qqqIII")
+_encoder = msgspec.json.Encoder(order="deterministic")
+_decoder: msgspec.json.Decoder[Recorded] = msgspec.json.Decoder(Recorded)
+
+
+class Row(NamedTuple):
+    """One record as the table holds it; `kind` is the name of the type in `body`."""
+
+    number: int
+    owner_id: str
+    at_ns: int
+    kind: str
+    actor: str
+    message: int
+    cause: int
+    body: bytes
+    link: bytes
+
+
+def kind_of(record: Recorded) -> str:
+    """Return the name that a record's type has in the table."""
+    return type(record).__name__
+
+
+def encode(record: Recorded) -> bytes:
+    """Return the body of a record.
+
+    Raises:
+        StoreError: it is no fact, or holds what JSON cannot.
+    """
+    if type(record) not in _KINDS:
+        raise StoreError(f"a {kind_of(record)} is not a fact and cannot be recorded: {record!r}")
+    try:
+        return _encoder.encode(record)
+    except (TypeError, ValueError, OverflowError) as error:
+        raise StoreError(f"{record!r} cannot be recorded: {error}") from error
+
+
+def decode(body: bytes) -> Recorded:
+    """Return the record that a body holds.
+
+    Raises:
+        StoreError: these bytes are no record of this version.
+    """
+    try:
+        return _decoder.decode(body)
+    except (msgspec.MsgspecError, ValueError) as error:
+        raise StoreError(f"{body!r} is no record that this version knows: {error}") from error
+
+
+def linked(row: Row) -> bytes:
+    """Return the bytes that a row is linked by: its columns without number and link.
+
+    Instant, message, cause (8 bytes each, signed, big-endian), the lengths of owner, kind and
+    actor (4 bytes each), these three, the body. The number and the length of the whole are linked
+    by the chain itself.
+    """
+    texts = [_bytes(row.owner_id), _bytes(row.kind), _bytes(row.actor)]
+    numbers = (row.at_ns, row.message, row.cause)
+    return b"".join((_LENGTHS.pack(*numbers, *map(len, texts)), *texts, row.body))
+
+
+def sealed(row: Row, previous: bytes) -> Row:
+    """Return the row with its link to the one before it."""
+    return row._replace(link=link(previous, row.number, linked(row)))
+
+
+def _bytes(text: str) -> bytes:
+    # A table that was tampered with may hold any bytes as text; they are told apart, not refused.
+    return text.encode("utf-8", "surrogateescape")

@@ -1,0 +1,144 @@
+"""The journal: what a run took in and decided, without what its host and its brokers added.
+
+Two runs over equal input have one journal, on any machine, through either driver, however their
+ledgers were cut into blocks and flushes. It is kept as a running digest, one line for each entry.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from hashlib import sha256
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+from msgspec.structs import replace
+
+from daemon import messages as m
+from daemon.domain.orders import words as orders
+from daemon.domain.orders.states import is_final
+from daemon.domain.risk.moves import LevelMoved
+from daemon.messages import Fact
+from daemon.runtime.words import ActorDisarmed, DeadLetter
+from daemon.storage.codec import Recorded, TicksTaken
+
+
+def _always(_: Any) -> bool:
+    return True
+
+
+def _never(_: Any) -> bool:
+    return False
+
+
+def _tells_a_fill_or_an_end(update: orders.OrderUpdated) -> bool:
+    return update.filled_quantity > 0 or is_final(update.state)
+
+
+class Entry(Struct, frozen=True):
+    """How a type of fact stands in the journal.
+
+    Attributes:
+        without: the fields that are left out.
+        when: whether one fact of the type is entered.
+    """
+
+    without: tuple[str, ...] = ()
+    when: Callable[[Any], bool] = _always
+
+
+_WHOLE = Entry()
+_ABSENT = Entry(when=_never)
+_TIMELESS = Entry(without=("at_ns",))
+_BARE = Entry(without=("at_ns", "because"))
+
+ENTRIES: dict[type[Fact], Entry] = {
+    # What the day and the feed brought, and what was decided on it: at market time.
+    m.DayOpened: _WHOLE,
+    m.DayEnded: _WHOLE,
+    m.LinkDied: _WHOLE,
+    m.LinkRevived: _WHOLE,
+    m.EntryDecided: _WHOLE,
+    m.BasketOpened: _WHOLE,
+    m.ExitDecided: _WHOLE,
+    LevelMoved: _WHOLE,
+    m.DayMarked: _WHOLE,
+    orders.IntentRecorded: _WHOLE,
+    m.EntriesPaused: Entry(without=("because",)),
+    # What follows from an answer comes when the answer came, and may quote it.
+    m.Noted: Entry(without=("at_ns", "text")),
+    m.BasketEnded: _BARE,
+    m.PositionChanged: _TIMELESS,
+    m.ExitOwed: _TIMELESS,
+    m.ExitFinished: _TIMELESS,
+    m.ExitOverdue: _BARE,
+    orders.OrderRefused: Entry(without=("at_ns", "text")),
+    orders.OrderParked: _TIMELESS,
+    orders.OrderUpdated: Entry(("at_ns", "text", "broker_order_id"), _tells_a_fill_or_an_end),
+    # What befell the host, the connection or the process; what it led to is entered.
+    orders.OrderAccepted: _ABSENT,
+    orders.OutcomeUnknown: _ABSENT,
+    m.EpochBegan: _ABSENT,
+    DeadLetter: _ABSENT,
+    ActorDisarmed: _ABSENT,
+}
+"""Every type of fact; sentences for people are left out wherever they may quote a broker."""
+
+_KEPT: dict[type[Fact], tuple[str, ...]] = {
+    kind: tuple(name for name in kind.__struct_fields__ if name not in entry.without)
+    for kind, entry in ENTRIES.items()
+}
+_encode = msgspec.json.Encoder(order="deterministic").encode
+
+
+class Journal:
+    """The running digest of one run's journal.
+
+    Client order ids are replaced by the place in which they first appear: what an id is made of,
+    the run's epoch and a count, is a matter of the host.
+    """
+
+    def __init__(self) -> None:
+        self._hash = sha256()
+        self._places: dict[str, int] = {}
+        self._ticks = self._entered = ""
+
+    def feed(self, record: Recorded) -> None:
+        """Enter what was recorded next."""
+        if isinstance(record, TicksTaken):
+            self._ticks = record.digest
+        elif ENTRIES[type(record)].when(record):
+            self._hash.update(self._ticks_line())
+            self._entered = self._ticks
+            self._hash.update(self._line(record))
+
+    def sha256(self, ticks: str = "") -> str:
+        """Return the hash of the journal so far, in hexadecimal.
+
+        Args:
+            ticks: the digest over all ticks of the run, where some of them are not yet recorded.
+        """
+        whole = self._hash.copy()
+        whole.update(self._ticks_line(ticks or self._ticks))
+        return whole.hexdigest()
+
+    def _ticks_line(self, ticks: str = "") -> bytes:
+        """Return the entry of the ticks since the last entry; nothing where there were none."""
+        ticks = ticks or self._ticks
+        return b"" if ticks == self._entered else _encode(("ticks", ticks)) + b"\n"
+
+    def _line(self, fact: Fact) -> bytes:
+        kind = type(fact)
+        values = [self._placed(name, getattr(fact, name)) for name in _KEPT[kind]]
+        return _encode((kind.__name__, *values)) + b"\n"
+
+    def _placed(self, name: str, value: Any) -> Any:
+        match name:
+            case "intent_id":
+                return self._place(value)
+            case "intent":
+                return replace(value, intent_id=self._place(value.intent_id))
+        return value
+
+    def _place(self, intent_id: str) -> str:
+        return str(self._places.setdefault(intent_id, len(self._places) + 1))

@@ -1,0 +1,190 @@
+"""The ledger on disk: one append-only, hash-chained table in a SQLite file.
+
+Records are linked as they are entered, and stored by `flush`: all that waits in one transaction,
+the head in the same one. One process writes. What is flushed outlives a kill and a power cut; what
+is not was never relied upon.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+from pathlib import Path
+from threading import Lock
+from typing import Any
+
+from daemon.domain.chain import Head
+from daemon.errors import StoreError
+from daemon.messages import EpochBegan, Fact
+from daemon.runtime.words import Origin
+from daemon.storage.codec import LEDGER, Row, TicksTaken, decode
+from daemon.storage.recorder import TICKS_IN_BLOCK, Recorder
+from daemon.storage.schema import head_of, open_to_write, refusing
+
+_INSERT = "INSERT INTO records VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
+_ADVANCE = "UPDATE head SET count = ?, digest = ? WHERE count = ? AND digest = ?"
+_PAGE_ROWS = 1_000
+_PAGE = f"""
+    SELECT number, body FROM records
+    WHERE number > ? AND number <= ? AND owner_id = ? AND kind <> '{TicksTaken.__name__}'
+    ORDER BY number LIMIT {_PAGE_ROWS}
+"""  # noqa: S608  both are our own
+_LAST_EPOCH = f"""
+    SELECT body FROM records WHERE kind = '{EpochBegan.__name__}' ORDER BY number DESC LIMIT 1
+"""  # noqa: S608  our own
+
+
+class SqliteLedger:
+    """A ledger in a file; `flush` may run in another thread than the rest.
+
+    Args:
+        path: made where it does not exist.
+        owner_id: whose records these are; only his facts are read back.
+        block_limit: how many ticks are chained as one block at most.
+
+    Raises:
+        StoreError: the file cannot be used, or does not end as its head says.
+    """
+
+    def __init__(self, path: Path, owner_id: str, block_limit: int = TICKS_IN_BLOCK) -> None:
+        self._path = path
+        self._owner_id = owner_id
+        self._db = open_to_write(path)
+        try:
+            with refusing(path, "cannot be read"):
+                self._saved = _checked_head(self._db, path)
+                self._epoch = _last_epoch(self._db)
+        except StoreError:
+            self._db.close()
+            raise
+        self._waiting: list[Row] = []
+        self._recorder = Recorder(owner_id, self._waiting.append, self._saved, block_limit)
+        self._entering = Lock()  # held for moments: the recorder, and the rows that wait
+        self._storing = Lock()  # held for a transaction: the file, and how far it goes
+
+    def take(self, tick: Any) -> None:
+        """Enter a tick; it is chained before the next fact."""
+        with self._entering:
+            self._recorder.take(tick)
+
+    def append(self, facts: Sequence[Fact], origin: Origin, at_ns: int) -> None:
+        """Enter facts; they are durable once `flush` has returned.
+
+        Raises:
+            StoreError: one of them cannot be recorded; then none is.
+        """
+        with self._entering:
+            self._recorder.append(facts, origin, at_ns)
+
+    def flush(self) -> None:
+        """Make everything entered durable, in one transaction.
+
+        Raises:
+            StoreError: nothing more was stored; what waits still does.
+        """
+        with self._storing:
+            with self._entering:
+                self._recorder.end_block()
+                rows, head = self._waiting.copy(), self._recorder.head
+            if rows:
+                self._store(rows, head)
+                with self._entering:
+                    del self._waiting[: len(rows)]
+
+    def facts(self) -> Iterator[Fact]:
+        """Return every fact of the owner's so far, oldest first; later ones do not join.
+
+        Raises:
+            StoreError: the file cannot be read, or holds what this version does not know.
+        """
+        with self._storing, self._entering:
+            saved, waiting = self._saved.count, self._waiting.copy()
+        return self._read(saved, waiting)
+
+    def begin_epoch(self, at_ns: int) -> int:
+        """Record durably that a run begins, and return its number: 1 for the first.
+
+        Raises:
+            StoreError: it could not be recorded; the run must not begin.
+        """
+        self._epoch += 1
+        self.append((EpochBegan(self._epoch, at_ns),), LEDGER, at_ns)
+        self.flush()
+        return self._epoch
+
+    @property
+    def head(self) -> Head:
+        """Where the chain ends, with all that was entered."""
+        return self._recorder.head
+
+    def journal_sha256(self) -> str:
+        """Return the hash of the journal since this ledger was opened, in hexadecimal."""
+        with self._entering:
+            return self._recorder.journal_sha256()
+
+    def close(self) -> None:
+        """Flush, and let go of the file.
+
+        Raises:
+            StoreError: not all could be stored; the file is let go all the same.
+        """
+        with closing(self._db):
+            self.flush()
+
+    def _advance(self, head: Head) -> None:
+        before = (self._saved.count, self._saved.digest)
+        moved = self._db.execute(_ADVANCE, (head.count, head.digest, *before))
+        if moved.rowcount != 1:
+            raise StoreError(
+                f"another program has written to the ledger {self._path}; stop one of the two"
+            )
+
+    def _store(self, rows: list[Row], head: Head) -> None:
+        with refusing(self._path, "could not be written"):
+            try:
+                self._db.execute("BEGIN IMMEDIATE")
+                self._db.executemany(_INSERT, rows)
+                self._advance(head)
+                self._db.execute("COMMIT")
+            finally:
+                if self._db.in_transaction:
+                    self._db.execute("ROLLBACK")
+        self._saved = head
+
+    def _read(self, until: int, waiting: list[Row]) -> Iterator[Fact]:
+        number = 0
+        while True:
+            with self._storing, refusing(self._path, "cannot be read"):
+                page = self._db.execute(_PAGE, (number, until, self._owner_id)).fetchall()
+            for number, body in page:  # noqa: B007  the next page begins behind it
+                yield _fact(body)
+            if len(page) < _PAGE_ROWS:
+                break
+        yield from (_fact(row.body) for row in waiting if row.kind != TicksTaken.__name__)
+
+
+def _fact(body: bytes) -> Fact:
+    record = decode(body)
+    if isinstance(record, TicksTaken):
+        raise StoreError("a block of ticks stands where a fact should; run `ordo audit verify`")
+    return record
+
+
+def _checked_head(db: sqlite3.Connection, path: Path) -> Head:
+    """Return the head, if the records end as it says; the audit looks at all that is before."""
+    head = head_of(db, path)
+    (count,) = db.execute("SELECT count(*) FROM records").fetchone()
+    last = db.execute("SELECT link FROM records ORDER BY number DESC LIMIT 1").fetchone()
+    if count != head.count or (count and last != (head.digest,)):
+        raise StoreError(
+            f"the ledger {path} was altered: it has {count} records and its head counts"
+            f" {head.count}, or they end in another link; run `ordo audit verify`"
+        )
+    return head
+
+
+def _last_epoch(db: sqlite3.Connection) -> int:
+    found = db.execute(_LAST_EPOCH).fetchone()
+    began = decode(found[0]) if found else None
+    return began.epoch if isinstance(began, EpochBegan) else 0

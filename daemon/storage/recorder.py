@@ -1,0 +1,103 @@
+"""What every ledger does before it stores: take ticks, link records, keep the journal.
+
+Each tick goes into one running digest at once. It stands in the chain as part of a block, which
+ends before the next fact, when it is full, or when its ledger is flushed; so the order of ticks and
+decisions is linked, and no tick is stored.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from hashlib import sha256
+from typing import Any
+
+import msgspec
+
+from daemon.domain.chain import GENESIS, Head
+from daemon.messages import Fact
+from daemon.runtime.words import Origin
+from daemon.storage.codec import TICKS, Row, TicksTaken, encode, kind_of, sealed
+from daemon.storage.journal import Journal
+
+TICKS_IN_BLOCK = 4_096
+
+
+class Recorder:
+    """Turns ticks and facts into linked rows.
+
+    Args:
+        owner_id: whose records these are.
+        keep: is given each row, in order, as soon as it is linked.
+        head: where the chain ends so far.
+        block_limit: how many ticks a block has at most.
+    """
+
+    def __init__(
+        self,
+        owner_id: str,
+        keep: Callable[[Row], None],
+        head: Head = GENESIS,
+        block_limit: int = TICKS_IN_BLOCK,
+    ) -> None:
+        assert block_limit > 0, "a block holds at least one tick"
+        self._owner_id = owner_id
+        self._keep = keep
+        self._count, self._link = head.count, head.digest
+        self._block_limit = block_limit
+        self._journal = Journal()
+        self._ticks = sha256()
+        self._digest_more = self._ticks.update
+        self._encode_into = msgspec.msgpack.Encoder().encode_into
+        self._buffer = bytearray(1_024)
+        self._taken = 0
+        self._first_ns = 0
+        self._last: Any = None
+
+    @property
+    def head(self) -> Head:
+        """Where the chain ends, with all that was linked."""
+        return Head(self._count, self._link)
+
+    def take(self, tick: Any) -> None:
+        """Enter a tick; it is chained before the next fact."""
+        self._encode_into(tick, self._buffer)
+        self._digest_more(self._buffer)
+        if not self._taken:
+            self._first_ns = tick.at_ns
+        self._last = tick
+        self._taken += 1
+        if self._taken == self._block_limit:
+            self.end_block()
+
+    def append(self, facts: Sequence[Fact], origin: Origin, at_ns: int) -> None:
+        """Link facts, after the ticks taken before them; all of them or none.
+
+        Raises:
+            StoreError: one of them cannot be recorded.
+        """
+        bodies = [encode(fact) for fact in facts]
+        self.end_block()
+        for fact, body in zip(facts, bodies, strict=True):
+            self._add(fact, body, origin, at_ns)
+
+    def end_block(self) -> None:
+        """Chain the ticks that were taken since the last block, if any."""
+        if self._taken:
+            last_ns = self._last.at_ns
+            block = TicksTaken(self._first_ns, last_ns, self._taken, self._ticks.hexdigest())
+            self._taken = 0
+            self._add(block, encode(block), TICKS, last_ns)
+
+    def journal_sha256(self) -> str:
+        """Return the hash of this run's journal so far, in hexadecimal."""
+        return self._journal.sha256(self._ticks.hexdigest() if self._last is not None else "")
+
+    def _add(self, record: Fact | TicksTaken, body: bytes, origin: Origin, at_ns: int) -> None:
+        actor, message, cause = origin.actor, origin.message, origin.cause
+        number = self._count + 1
+        kind = kind_of(record)
+        row = Row(number, self._owner_id, at_ns, kind, actor, message, cause, body, b"")
+        row = sealed(row, self._link)
+        self._count, self._link = number, row.link
+        self._journal.feed(record)
+        self._keep(row)

@@ -1,0 +1,167 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from daemon.domain.money import e4
+from daemon.domain.orders.ladder import Ladder
+from daemon.domain.orders.limits import Limits
+from daemon.domain.risk.account import AccountLimits
+from daemon.domain.risk.words import LockRule
+from daemon.runtime.breaker import DEFAULT as BREAKER
+from daemon.runtime.breaker import BreakerPolicy
+from daemon.runtime.budget import Window
+from daemon.runtime.retry import DEFAULT as READS
+from daemon.settings import (
+    Settings,
+    account_limits,
+    breaker_policy,
+    ladder,
+    ledger_path,
+    limits,
+    read_policy,
+    windows,
+)
+from daemon.settings.faults import Wrong
+from daemon.settings.ledger import ledger_url
+from tests.kit.settings_file import loaded
+
+SECOND_NS = 1_000_000_000
+
+
+def test_the_presets_are_those_of_the_engine():
+    settings = Settings()
+
+    assert limits(settings, settings.accounts[0]) == Limits()
+    assert ladder(settings) == Ladder()
+    assert account_limits(settings.accounts[0]) == AccountLimits()
+    assert read_policy(settings, "paper") == READS
+    assert breaker_policy(settings, "paper") == BREAKER
+    assert windows(settings, "paper") == (
+        Window(8, SECOND_NS, 3),
+        Window(300, 60 * SECOND_NS, 60),
+    )
+
+
+def test_limits_are_the_owners():
+    settings = loaded(
+        """\
+[[accounts]]
+id = "a"
+broker = "paper"
+max_lots = 12
+[risk]
+max_order_lots = 1
+max_instrument_lots = 2
+max_strategy_lots = 3
+max_order_value = 4
+max_notional = 5
+max_equity_value = 6
+duplicate_window_ms = 700
+collar_percent = 8
+collar_least = 9
+linear_collar_percent = 10
+collar_ticks = 11
+"""
+    )
+
+    assert limits(settings, settings.accounts[0]) == Limits(
+        max_order_lots=1,
+        max_instrument_lots=2,
+        max_strategy_lots=3,
+        max_value_e4=e4(4),
+        max_notional_e4=e4(5),
+        max_equity_e4=e4(6),
+        duplicate_window_ms=700,
+        collar_percent_e4=e4(8),
+        collar_least_e4=e4(9),
+        linear_collar_percent_e4=e4(10),
+        collar_ticks=11,
+        max_account_lots=12,
+    )
+
+
+def test_exits_are_priced_as_written():
+    settings = loaded(
+        "[risk]\nladder_steps_percent = [1, 2.5]\nladder_edge_percent = 3\nladder_interval_ms = 400"
+    )
+
+    assert ladder(settings) == Ladder((10_000, 25_000), 30_000, 400)
+
+
+def test_an_account_is_held_to_its_day():
+    settings = loaded(
+        """\
+[[accounts]]
+id = "a"
+broker = "paper"
+max_daily_loss = 20_000
+max_daily_profit = 50_000
+profit_lock = { at = 10_000, lock = 5_000, every = 2_000, by = 1_000 }
+"""
+    )
+
+    assert account_limits(settings.accounts[0]) == AccountLimits(
+        e4(20_000), e4(50_000), LockRule(e4(10_000), e4(5_000), e4(2_000), e4(1_000))
+    )
+
+
+def test_a_broker_is_called_as_written():
+    settings = loaded(
+        """\
+[brokers.paper]
+writes_per_second = 5
+writes_per_minute = 50
+exit_per_second = 2
+exit_per_minute = 20
+timeout_ms = 1_500
+read_attempts = 2
+read_base_ms = 100
+breaker_failures = 3
+breaker_cool_down_ms = 5_000
+"""
+    )
+    reads = read_policy(settings, "paper")
+
+    assert windows(settings, "paper") == (Window(5, SECOND_NS, 2), Window(50, 60 * SECOND_NS, 20))
+    assert (reads.attempts, reads.base_ms, reads.try_timeout_ms) == (2, 100, 1_500)
+    assert breaker_policy(settings, "paper") == BreakerPolicy(3, 5 * SECOND_NS)
+
+
+@pytest.mark.parametrize(
+    ("url", "path"),
+    [
+        ("sqlite:STATE/ledger.sqlite", Path("/var/ordo/ledger.sqlite")),
+        ("sqlite:STATE/a/b", Path("/var/ordo/a/b")),
+        ("sqlite:/x/ledger.sqlite", Path("/x/ledger.sqlite")),
+        ("sqlite:here.sqlite", Path("here.sqlite")),
+    ],
+)
+def test_the_ledger_lies_where_its_url_says(url, path):
+    settings = loaded(f'[daemon]\nstate_dir = "/var/ordo"\n[ledger]\nurl = "{url}"')
+
+    assert ledger_path(settings) == path
+
+
+@pytest.mark.parametrize(
+    ("url", "what"),
+    [
+        ("postgresql://me:secret@host/db", "names PostgreSQL, which comes with a later version"),
+        ("postgres+asyncpg://host/db", "names PostgreSQL, which comes with a later version"),
+        ("mysql://me:secret@host/db", "does not begin with sqlite:"),
+        ("ledger.sqlite", "does not begin with sqlite:"),
+        ("sqlite:///x", 'is "sqlite:///x", with slashes that mean a host'),
+        ("sqlite::memory:", "names a ledger in memory, which would not outlive the daemon"),
+        ("sqlite:", 'is "sqlite:", which names no file'),
+        ("sqlite:STATE", 'is "sqlite:STATE", which names no file'),
+        ("sqlite:STATE/", 'is "sqlite:STATE/", which names no file'),
+        ("sqlite:~/x", 'is "sqlite:~/x", which names no file'),
+    ],
+)
+def test_a_ledger_elsewhere_is_refused(url, what):
+    with pytest.raises(Wrong) as refused:
+        ledger_url(url)
+
+    assert refused.value.what == what
+    assert 'write "sqlite:FILE"' in refused.value.mend
