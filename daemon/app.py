@@ -21,12 +21,11 @@ from daemon.domain.market.merge import merge
 from daemon.domain.orders.ids import IntentIds
 from daemon.domain.plans.schema import Plan
 from daemon.domain.risk.account import AccountLimits
-from daemon.feeds.replay import Recording
 from daemon.runtime.budget import Budget, Window
 from daemon.runtime.words import ActorSpec, Surroundings
 from daemon.twin.file import TwinFile
 from daemon.twin.latency import Latency
-from daemon.worlds import Recorded, exchange
+from daemon.worlds import Market, Recorded, exchange
 
 
 class Account(Struct, frozen=True):
@@ -39,6 +38,7 @@ class Account(Struct, frozen=True):
         windows: of its message budget.
         latency: of its exchange twin.
         interval_ns: of its feed, where configured; 0: learnt.
+        owner: whose it is; every record carries it.
     """
 
     terms: Terms
@@ -47,6 +47,7 @@ class Account(Struct, frozen=True):
     windows: tuple[Window, ...]
     latency: Latency
     interval_ns: int = 0
+    owner: str = "owner"
 
 
 class Run(Struct, frozen=True):
@@ -59,7 +60,7 @@ class Run(Struct, frozen=True):
         twin_file: where the exchange twin keeps its book; None: nowhere.
     """
 
-    recording: Recording
+    recording: Market
     days: Sequence[date]
     epoch: int
     twin_file: TwinFile | None = None

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date
-from typing import Any
+from typing import Any, Protocol
 
 from msgspec import Struct
 
@@ -25,7 +25,6 @@ from daemon.domain.market.intake import Sessions
 from daemon.domain.market.parity import synthetic_forward
 from daemon.errors import RuleUnknown
 from daemon.feeds.formats.words import RecordedFrame
-from daemon.feeds.replay import Recording
 from daemon.messages import FrameArrived
 from daemon.twin.exchange import Exchange
 from daemon.twin.file import NoFile, TwinFile
@@ -58,6 +57,24 @@ def exchange(cash_e4: int, latency: Latency, file: TwinFile | None = None) -> Ex
     return Exchange.open(Terms(rules, cash_e4, latency), file or NoFile())
 
 
+class Market(Protocol):
+    """Days of frames to play, recorded or made.
+
+    Attributes:
+        memory: how many contents the feed should remember.
+    """
+
+    memory: int
+
+    def frames(self, day: date) -> Iterator[RecordedFrame]:
+        """Yield a day's frames in order of time."""
+        ...
+
+    def interval_ns(self, day: date) -> int:
+        """Return how far apart that day's frames typically are, in ns; 0: not known."""
+        ...
+
+
 class Recorded:
     """A world that plays recorded days back, around the twins of its accounts.
 
@@ -68,7 +85,7 @@ class Recorded:
     """
 
     def __init__(
-        self, recording: Recording, papers: Mapping[str, Paper], days: Sequence[date]
+        self, recording: Market, papers: Mapping[str, Paper], days: Sequence[date]
     ) -> None:
         self._recording = recording
         self._papers = papers

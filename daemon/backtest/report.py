@@ -36,8 +36,8 @@ def report(plan: Plan, facts: Iterable[object], journal_sha256: str) -> Document
     for trade in trades.finish():
         days[trade.day]["trades"].append(_trade(trade))
         _add_charges(days[trade.day], trade.charges_e4)
-    for because in sorted(trades.without_charges):
-        _note_unknown(days, because)
+    if trades.without_charges:
+        _note_unknown(days, trades.without_charges)
     listed = list(days.values())
     for day in listed:
         day["charges"] = _rupees(day["charges"])

@@ -34,7 +34,7 @@ def backtest(
         days: which of its days.
         progress: told each day before it is played.
     """
-    ledger, clock = MemoryLedger(account.terms.account), VirtualClock()
+    ledger, clock = MemoryLedger(account.owner), VirtualClock()
     for note in recording.notes:
         fact = Noted(note.kind, note.text, note.at_ns)
         ledger.append((fact,), Origin("recording", 0, 0), note.at_ns)

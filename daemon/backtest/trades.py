@@ -7,7 +7,7 @@ from datetime import date
 from msgspec import Struct
 
 from daemon.domain.instants import day_of
-from daemon.domain.market.charges import ChargedFill, Unknown, charges
+from daemon.domain.market.charges import ChargedFill, Charges, Unknown, charges
 from daemon.domain.market.instruments import contract
 from daemon.domain.money import divide_half_even
 from daemon.domain.orders.words import Intent, IntentRecorded, OrderUpdated, Side
@@ -49,16 +49,14 @@ class Trades:
         self._reasons: dict[str, str] = {}
         self._intents: dict[str, Intent] = {}
         self._filled: dict[str, tuple[int, int]] = {}
-        self._sides: dict[str, Side] = {}
         self.all: list[LegTrade] = []
-        self.without_charges: set[str] = set()
+        self.without_charges = ""
 
     def take(self, fact: object) -> None:
         """Take one fact in, in the order in which they were recorded."""
         match fact:
             case BasketOpened(basket) if basket.strategy_id == self._strategy_id:
                 self._open.clear()
-                self._sides = {leg.leg_id: leg.side for leg in basket.legs}
             case ExitOwed(_, strategy_id, leg_ids, reason) if strategy_id == self._strategy_id:
                 self._reasons.update(dict.fromkeys(leg_ids, reason.value))
             case IntentRecorded(intent) if intent.strategy_id == self._strategy_id:
@@ -77,11 +75,10 @@ class Trades:
         """Work out what every trade was charged, and return them all."""
         for trade in self.all:
             trade.charges_e4 = 0
-        by_leg = {(trade.leg_id, trade.day): trade for trade in self.all}
         for intent_id, (quantity, value_e4) in self._filled.items():
             intent = self._intents[intent_id]
             day = day_of(intent.decided_ns)
-            trade = by_leg.get((intent.leg_id, day)) or _latest(self.all, intent.leg_id, day)
+            trade = _latest(self.all, intent.leg_id, day)
             if quantity and trade is not None:
                 self._charge(trade, intent, quantity, value_e4)
         return self.all
@@ -109,30 +106,32 @@ class Trades:
     def _mark(self, marks: dict[str, int]) -> None:
         """Value what is still open at the day's last price."""
         for leg_id, mark_e4 in marks.items():
-            trade = self._open.get(leg_id)
-            if trade is not None and not trade.exit_ns and mark_e4:
-                away_e4 = mark_e4 - trade.entry_e4
-                trade.pnl_e4 = trade.side.sign * away_e4 * trade.quantity
+            held = self._open.get(leg_id)
+            if held is not None and not held.exit_ns and mark_e4:
+                away_e4 = mark_e4 - held.entry_e4
+                held.pnl_e4 = held.side.sign * away_e4 * held.quantity
 
     def _charge(self, trade: LegTrade, intent: Intent, quantity: int, value_e4: int) -> None:
-        day = day_of(intent.decided_ns)
         if intent.parent.startswith("settlement:"):
             return
-        try:
-            instrument = contract(intent.symbol, day, strict=False)
-        except RuleUnknown as error:
-            charged: object = Unknown(str(error))
-        else:
-            price_e4 = divide_half_even(value_e4, quantity)
-            charged = charges(ChargedFill(instrument, intent.side, quantity, price_e4), day)
+        charged = _charges(intent, quantity, divide_half_even(value_e4, quantity))
         if isinstance(charged, Unknown):
             trade.charges_e4 = None
-            self.without_charges.add(charged.because)
+            self.without_charges = self.without_charges or charged.because
         elif trade.charges_e4 is not None:
             trade.charges_e4 += charged.total_e4
 
 
+def _charges(intent: Intent, quantity: int, price_e4: int) -> Charges | Unknown:
+    day = day_of(intent.decided_ns)
+    try:
+        instrument = contract(intent.symbol, day, strict=False)
+    except RuleUnknown as error:
+        return Unknown(str(error))
+    return charges(ChargedFill(instrument, intent.side, quantity, price_e4), day)
+
+
 def _latest(trades: list[LegTrade], leg_id: str, day: date) -> LegTrade | None:
-    """Return the trade of a leg that was carried into a day."""
+    """Return the newest trade of a leg that was entered on a day or carried into it."""
     carried = [trade for trade in trades if trade.leg_id == leg_id and trade.day <= day]
     return carried[-1] if carried else None

@@ -22,7 +22,12 @@ _COMMANDS = {
     "backtest": ("daemon.cli.backtest", "Play recorded days through the engine."),
     "audit": ("daemon.cli.audit", "Verify or export the record of everything that happened."),
 }
-_LATER = ["adjust", "arm", "bench", "cancel-all", "check", "data", "db", "demo", "disarm", "divergence", "exit", "guard", "instruments", "kill", "login", "optimise", "orders", "pause", "pnl", "positions", "rearm", "settings", "simulate", "start", "status", "stop", "token", "top", "twin", "vault", "why"]
+_LATER = (
+    *("adjust", "arm", "bench", "cancel-all", "check", "data", "db", "demo", "disarm"),
+    *("divergence", "exit", "guard", "instruments", "kill", "login", "optimise", "orders"),
+    *("pause", "pnl", "positions", "rearm", "settings", "simulate", "start", "status", "stop"),
+    *("token", "top", "twin", "vault", "why"),
+)
 
 
 class _Commands(click.Group):

@@ -7,11 +7,9 @@ from pathlib import Path
 import click
 import orjson
 
-from daemon.cli.engine import load_settings
+from daemon.cli.engine import PATH, load_settings
 from daemon.errors import StoreError
 from daemon.storage.audit import verify
-
-_PATH = click.Path(path_type=Path)
 
 
 @click.group("audit")
@@ -20,8 +18,8 @@ def command() -> None:
 
 
 @command.command("verify")
-@click.option("--ledger", type=_PATH, help="The ledger file; else the newest of the state folder.")
-@click.option("--settings", type=_PATH, help="Another settings.toml.")
+@click.option("--ledger", type=PATH, help="The ledger file; else the newest of the state folder.")
+@click.option("--settings", type=PATH, help="Another settings.toml.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON document.")
 def _verify(ledger: Path | None, settings: Path | None, *, as_json: bool) -> int:
     """Check every link of the chain, against its head and count."""

@@ -11,7 +11,7 @@ import click
 import orjson
 
 from daemon.backtest.run import backtest
-from daemon.cli.engine import account_of, find_plan, load_settings
+from daemon.cli.engine import PATH, account_of, find_plan, load_settings
 from daemon.errors import DataError
 from daemon.feeds.formats.words import ReplayOptions
 from daemon.feeds.replay import Recording, open_recording
@@ -26,13 +26,13 @@ _DAY = click.DateTime(formats=["%Y-%m-%d"])
     "--data",
     "data",
     required=True,
-    type=click.Path(path_type=Path),
+    type=PATH,
     help="Recorded days: a file or a folder.",
 )
 @click.option("--from", "first", type=_DAY, help="The first day.")
 @click.option("--to", "last", type=_DAY, help="The last day.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON document instead of a table.")
-@click.option("--settings", type=click.Path(path_type=Path), help="Another settings.toml.")
+@click.option("--settings", type=PATH, help="Another settings.toml.")
 def command(  # noqa: PLR0913  one argument for each option
     strategy: str,
     data: Path,

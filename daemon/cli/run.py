@@ -15,8 +15,9 @@ import uvloop
 
 from daemon.app import Account, App, Run, build
 from daemon.backtest.report import report
-from daemon.cli.engine import account_of, find_plan, load_settings
+from daemon.cli.engine import PATH, account_of, find_plan, load_settings
 from daemon.cli.lines import Lines, Shown, summary
+from daemon.domain.money import E4
 from daemon.domain.plans.schema import Plan
 from daemon.errors import SettingsError
 from daemon.feeds.formats.words import ReplayOptions
@@ -31,12 +32,10 @@ from daemon.storage.ledger import SqliteLedger
 from daemon.twin.file import SqliteFile
 from daemon.worlds import front_expiry
 
-_PATH = click.Path(path_type=Path)
-
 
 @click.command("run")
-@click.option("--settings", type=_PATH, help="Another settings.toml.")
-@click.option("--data", type=_PATH, help="Recorded days to play; else [feed] path, else our own.")
+@click.option("--settings", type=PATH, help="Another settings.toml.")
+@click.option("--data", type=PATH, help="Recorded days to play; else [feed] path, else our own.")
 @click.option("--speed", help="Market seconds in one second, or max.")
 @click.option("--strategy", "strategies", multiple=True, help="An id or a file; may be repeated.")
 def command(
@@ -53,7 +52,7 @@ def command(
     recording = open_recording(
         data or loaded.feed.path or sample_path(), ReplayOptions(front=front_expiry)
     )
-    pace = Pace(MonotonicClock(), _speed(speed) if speed else loaded.feed.speed)
+    pace = Pace(MonotonicClock(), _speed(speed) if speed else _settled_speed(loaded))
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         return runner.run(_Session(loaded, account, plans, recording).play(pace))
 
@@ -72,7 +71,7 @@ class _Session:
 
     async def play(self, pace: Pace) -> int:
         """Play every day, then tell how it went."""
-        ledger = SqliteLedger(self._folder / "ledger.sqlite", self._account.terms.account)
+        ledger = SqliteLedger(self._folder / "ledger.sqlite", self._account.owner)
         shown = Shown(ledger, self._lines)
         days = self._recording.days()
         run = Run(self._recording, days, ledger.begin_epoch(0), self._twin_file())
@@ -126,6 +125,10 @@ def _fresh_folder(parent: Path) -> Path:
     folder = parent / f"{max(taken, default=0) + 1:04}"
     folder.mkdir(mode=0o700)
     return folder
+
+
+def _settled_speed(settings: Settings) -> Fraction | None:
+    return Fraction(settings.feed.speed_e4, E4) if settings.feed.speed_e4 else None
 
 
 def _speed(text: str) -> Fraction | None:

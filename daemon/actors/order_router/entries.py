@@ -25,18 +25,20 @@ _LEAVE_WITHIN_NS = 2 * SECOND_NS
 """An entry that could not leave by then rests on prices that nobody looked at."""
 
 
-def begin(desk: Desk, turn: Turn, opened: BasketOpened, now_ns: int) -> None:
-    """Open a basket and send what may go first, or say why not."""
+def begin(desk: Desk, turn: Turn, opened: BasketOpened, now_ns: int) -> bool:
+    """Open a basket and send what may go first, or say why not; return whether it was opened."""
     basket = opened.basket
     because = _forbidden(desk, basket)
+    if because:
+        # Not opened at all: what it would replace is still open, and stays guarded as it is.
+        _end(desk, turn, basket, because, now_ns)
+        return False
     desk.apply(opened)
     turn.announce(opened)
-    if because:
-        give_up(desk, turn, basket, because, now_ns)
-        return
     wakes_ns = min(now_ns + basket.reprice_ns, basket.deadline_ns)
     turn.do(Alarm(wakes_ns, BasketDue(basket.basket_id)))
     proceed(desk, turn, basket, now_ns)
+    return True
 
 
 def proceed(desk: Desk, turn: Turn, basket: Basket, now_ns: int) -> None:

@@ -68,8 +68,8 @@ class OrderRouter:
             case OrderAccepted() | OrderRefused() | OutcomeUnknown() | OrderUpdated():
                 self._hear(turn, message, now_ns)
             case EnterLegs(opened):
-                entries.begin(desk, turn, opened, now_ns)
-                self._clear_up(turn, opened.basket, now_ns)
+                if entries.begin(desk, turn, opened, now_ns):
+                    self._clear_up(turn, opened.basket, now_ns)
             case ExitLegs():
                 exits.begin(desk, turn, message, now_ns)
             case BasketDue(basket_id):
