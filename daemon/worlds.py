@@ -15,7 +15,7 @@ from typing import Any, Protocol
 from msgspec import Struct
 
 from daemon.actors.timekeeper import DayBegins, DayEnds
-from daemon.brokers.paper import Paper, settled
+from daemon.brokers.paper import Paper
 from daemon.domain.market.bands import band
 from daemon.domain.market.calendar import Segment, is_open, sessions
 from daemon.domain.market.expiries import front
@@ -112,9 +112,7 @@ class Recorded:
                 return self._each(lambda paper: paper.advance(at_ns))
             case DayEnds(day):
                 values_e4 = self._settlement_values(day)
-                return self._each(
-                    lambda paper: settled(paper.exchange.settle(day, values_e4, at_ns))
-                )
+                return self._each(lambda paper: paper.settle(day, values_e4, at_ns))
         return ()
 
     def _day(

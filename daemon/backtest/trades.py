@@ -73,8 +73,8 @@ class Trades:
 
     def finish(self) -> list[LegTrade]:
         """Work out what every trade was charged, and return them all."""
-        for trade in self.all:
-            trade.charges_e4 = 0
+        for each in self.all:
+            each.charges_e4 = 0
         for intent_id, (quantity, value_e4) in self._filled.items():
             intent = self._intents[intent_id]
             day = day_of(intent.decided_ns)

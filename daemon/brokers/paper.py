@@ -5,7 +5,8 @@ It is the only place where the twin's words meet ours; each side keeps its own b
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import date
 
 from daemon.domain.market.frames import Frame
 from daemon.domain.orders.limits import Approved
@@ -83,17 +84,26 @@ class Paper:
         """Let the twin's day go on without a frame, and return what lapsed."""
         return _reports(self.exchange.advance(now_ns), now_ns)
 
+    def settle(
+        self, day: date, values_e4: Mapping[str, int], now_ns: int
+    ) -> Sequence[OrderUpdated | Settled]:
+        """Let the twin settle what expires on a day; its orders lapse before it is settled.
+
+        Args:
+            day: the expiry day.
+            values_e4: the settlement value of each underlying, in `_e4`.
+            now_ns: after the close.
+        """
+        events = self.exchange.settle(day, values_e4, now_ns)
+        settled = tuple(
+            Settled(event.symbol, event.quantity, event.price_e4, event.at_ns)
+            for event in events
+            if isinstance(event, words.Trade) and event.settlement
+        )
+        return (*_reports(events, now_ns), *settled)
+
     def _news(self, at_ns: int) -> Sequence[OrderUpdated]:
         return _reports(self.exchange.advance(at_ns), at_ns)
-
-
-def settled(events: Iterable[words.Event]) -> tuple[Settled, ...]:
-    """Return what the exchange settled by itself."""
-    return tuple(
-        Settled(event.symbol, event.quantity, event.price_e4, event.at_ns)
-        for event in events
-        if isinstance(event, words.Trade) and event.settlement
-    )
 
 
 def _reports(events: Iterable[words.Event], at_ns: int) -> tuple[OrderUpdated, ...]:
