@@ -24,6 +24,8 @@ BYTES_MOST: Final = 65_536
 LINES_MOST: Final = 1_500
 LINE_MOST: Final = 1_000
 _DEEPEST: Final = 6
+_STATEMENT_MOST: Final = 200
+"""Lines of one statement; what stands after a longer one is told without its line."""
 _AT_LINE = re.compile(r" ?\(at line (\d+), column \d+\)\Z")
 _AT_END = re.compile(r" ?\(at end of document\)\Z")
 _CLOSING: Final = ("]", "}", '"""', "'''")
@@ -134,6 +136,8 @@ def _statements(text: str) -> Iterator[tuple[int, str, dict[str, Any]]]:
             continue
         begins = begins if held else number
         held += f"{line}\n"
+        if number - begins >= _STATEMENT_MOST:
+            return
         if begins != number and not any(mark in line for mark in _CLOSING):
             continue
         try:

@@ -117,6 +117,15 @@ def holds(raw: object, key: tuple[str | int, ...]) -> bool:
     return True
 
 
+def test_what_stands_after_an_endless_list_is_told_without_a_line():
+    told = refusals("[web]\nb = [\n" + "[],\n" * 300 + "]\n[auth]\nc.d = 1")
+
+    assert told == [
+        "settings.toml, line 1: [web] comes with a later version; take it out",
+        "settings.toml: [auth] comes with a later version; take it out",
+    ]
+
+
 BROKEN = {
     "no value": (
         "[risk]\nmax_order_lots =\n",
