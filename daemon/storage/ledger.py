@@ -144,8 +144,8 @@ class SqliteLedger:
         with refusing(self._path, "could not be written"):
             try:
                 self._db.execute("BEGIN IMMEDIATE")
-                self._db.executemany(_INSERT, rows)
                 self._advance(head)
+                self._db.executemany(_INSERT, rows)
                 self._db.execute("COMMIT")
             finally:
                 if self._db.in_transaction:

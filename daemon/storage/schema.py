@@ -105,8 +105,9 @@ def refusing(path: Path, what: str) -> Iterator[None]:
     """
     try:
         yield
-    except sqlite3.Error as error:
-        code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+    # A damaged schema names its columns, and SQLite its errors, in bytes that are no text.
+    except (sqlite3.Error, UnicodeDecodeError) as error:
+        code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT) & 0xFF
         advice = _ADVICE.get(code, "look at the file and its disk")
         raise StoreError(f"the ledger {path} {what}: {error}; {advice}") from error
 

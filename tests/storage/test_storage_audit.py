@@ -1,0 +1,218 @@
+from __future__ import annotations
+
+import random
+import sqlite3
+from contextlib import closing
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from daemon.domain.chain import GENESIS, Broken, Head, How
+from daemon.errors import StoreError
+from daemon.messages import DayEnded
+from daemon.storage.audit import verify
+from daemon.storage.ledger import SqliteLedger
+from tests.kit.facts import NOW, ORIGIN, tick
+
+COLUMNS = ("number", "owner_id", "at_ns", "kind", "actor", "message", "cause", "body", "link")
+TEXTS = {"owner_id", "kind", "actor"}
+DAYS = tuple(DayEnded(date(2025, 8, day), NOW + day) for day in range(1, 5))
+
+
+@pytest.fixture
+def path(tmp_path) -> Path:
+    """A ledger of five records: a block of ticks and four facts."""
+    path = tmp_path / "ledger.db"
+    with closing(sqlite3.connect(path)) as db:
+        db.execute("PRAGMA page_size = 1024")
+        db.execute("VACUUM")
+    ledger = SqliteLedger(path, "owner")
+    ledger.take(tick(1))
+    ledger.append(DAYS, ORIGIN, NOW)
+    ledger.close()
+    return path
+
+
+def tampered(path: Path, *statements: str, values: tuple = ()) -> Broken | None:
+    """What the audit says of a copy on which somebody has run statements."""
+    copy = path.with_name("copy.db")
+    copy.write_bytes(path.read_bytes())
+    with closing(sqlite3.connect(copy)) as db, db:
+        db.execute("DROP TRIGGER records_are_not_altered")
+        db.execute("DROP TRIGGER records_are_not_removed")
+        for statement in statements:
+            db.execute(statement, values)
+    return verify(copy).broken
+
+
+def content(path: Path) -> list:
+    """All that any reader sees of records and head; an error where nothing can be read."""
+    with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)) as db:
+        db.text_factory = lambda raw: ("text", raw)
+        records = db.execute(f"SELECT {', '.join(COLUMNS)} FROM records ORDER BY number")
+        return [*records.fetchall(), db.execute("SELECT count, digest FROM head").fetchall()]
+
+
+def flips(value: int | str | bytes) -> list[int | bytes]:
+    """A cell's value with each of its bytes altered in turn, in one bit."""
+    match value:
+        case int():
+            return [value ^ (1 << (8 * place + place % 8)) for place in range(7)]
+        case str():
+            return flips(value.encode())
+    altered = []
+    for place in range(len(value)):
+        cell = bytearray(value)
+        cell[place] ^= 1 << place % 8
+        altered.append(bytes(cell))
+    return altered
+
+
+def test_a_ledger_as_it_was_written_is_sound(path):
+    report = verify(path)
+
+    assert (report.count, report.broken, report.head.count) == (5, None, 5)
+
+
+def test_an_empty_ledger_is_sound(tmp_path):
+    SqliteLedger(tmp_path / "new.db", "owner").close()
+    report = verify(tmp_path / "new.db")
+
+    assert (report.count, report.broken, report.head) == (0, None, GENESIS)
+
+
+@pytest.mark.parametrize("column", COLUMNS)
+def test_any_altered_byte_of_any_column_is_found(path, column):
+    """Every byte of every row, be it text that is no UTF-8 any more."""
+    value = "CAST(? AS TEXT)" if column in TEXTS else "?"
+    statement = f"UPDATE records SET {column} = {value} WHERE number = ?"
+    with closing(sqlite3.connect(path)) as db:
+        cells = db.execute(f"SELECT number, {column} FROM records").fetchall()
+    found = [
+        (number, altered, tampered(path, statement, values=(altered, number)))
+        for number, cell in cells
+        for altered in flips(cell)
+        if column != "number" or altered not in range(1, 6)
+    ]
+
+    assert [(number, altered) for number, altered, broken in found if broken is None] == []
+    if column not in {"number", "link"}:
+        assert {(number, broken) for number, _, broken in found} == {
+            (number, Broken(number, How.ALTERED)) for number, _ in cells
+        }
+
+
+@pytest.mark.parametrize(
+    ("statements", "broken"),
+    [
+        (["DELETE FROM records WHERE number = 2"], Broken(2, How.MISSING)),
+        (["DELETE FROM records WHERE number = 1"], Broken(1, How.MISSING)),
+        (["DELETE FROM records WHERE number = 5"], Broken(5, How.CUT)),
+        (["DELETE FROM records WHERE number > 2"], Broken(3, How.CUT)),
+        (["DELETE FROM records"], Broken(1, How.CUT)),
+        (
+            [
+                "UPDATE records SET number = 9 WHERE number = 2",
+                "UPDATE records SET number = 2 WHERE number = 4",
+                "UPDATE records SET number = 4 WHERE number = 9",
+            ],
+            Broken(2, How.SWAPPED),
+        ),
+        (
+            [
+                "UPDATE records SET number = -number WHERE number > 2",
+                "UPDATE records SET number = 1 - number WHERE number < 0",
+                "INSERT INTO records SELECT 3, '', 0, '', '', 0, 0, x'', x'' FROM records LIMIT 1",
+            ],
+            Broken(3, How.INSERTED),
+        ),
+        (
+            ["INSERT INTO records VALUES (6, 'owner', 0, 'Noted', 'x', 0, 0, x'7b7d', x'00')"],
+            Broken(6, How.INSERTED),
+        ),
+        (["UPDATE head SET digest = zeroblob(32)"], Broken(5, How.REWRITTEN)),
+        (["UPDATE head SET count = 4"], Broken(4, How.REWRITTEN)),
+        (["UPDATE head SET count = 6"], Broken(6, How.CUT)),
+    ],
+)
+def test_what_was_removed_swapped_inserted_or_cut_is_found(path, statements, broken):
+    assert tampered(path, *statements) == broken
+
+
+def test_a_cell_of_another_type_is_found_though_its_bytes_are_equal(path):
+    """A table without types would take text for bytes."""
+    loose = "CREATE TABLE loose AS SELECT * FROM records"
+    swap = ["DROP TABLE records", "ALTER TABLE loose RENAME TO records"]
+    found = [
+        tampered(path, loose, f"UPDATE loose SET {column} = CAST({column} AS {other})", *swap)
+        for column, other in (("body", "TEXT"), ("kind", "BLOB"))
+    ]
+
+    assert tampered(path, loose, *swap) is None
+    assert found == [Broken(1, How.ALTERED)] * 2
+
+
+@pytest.mark.parametrize(
+    "statement",
+    ["DELETE FROM head", "UPDATE head SET digest = x'00'", "UPDATE head SET count = -1"],
+)
+def test_without_a_head_there_is_nothing_to_audit_against(path, statement):
+    with pytest.raises(StoreError, match=r"the head of the ledger .* was altered"):
+        tampered(path, statement)
+
+
+def test_no_altered_byte_of_the_file_changes_what_is_read_unseen(path):
+    """Each byte once: the audit tells of it or cannot read the file; else all read the same.
+
+    The last holds for bytes that say nothing of records and head: free space, counters, the
+    wording of the schema, the number that SQLite keeps beside a row and not in it.
+    """
+    whole, before = path.read_bytes(), content(path)
+    chance = random.Random(20250829)
+    copy = path.with_name("flipped.db")
+    unseen = []
+    found = 0
+    for place in range(len(whole)):
+        flipped = bytearray(whole)
+        flipped[place] ^= 1 << chance.randrange(8)
+        copy.write_bytes(flipped)
+        try:
+            sound = verify(copy).broken is None
+        except StoreError:
+            sound = False
+        found += not sound
+        if sound and content(copy) != before:
+            unseen.append(place)
+
+    assert (unseen, found > 500) == ([], True)
+
+
+def test_it_reads_beside_a_daemon_that_writes_and_leaves_the_file_alone(path):
+    ledger = SqliteLedger(path, "owner")
+    ledger.append(DAYS, ORIGIN, NOW)
+    ledger.flush()
+    ledger.append(DAYS, ORIGIN, NOW)
+    report = verify(path)
+    ledger.flush()
+
+    assert (report.count, report.broken, verify(path).count) == (9, None, 13)
+    ledger.close()
+
+
+def test_the_report_names_the_head_that_is_kept_beside_the_records(path):
+    digest = bytes(range(32))
+    with closing(sqlite3.connect(path)) as db, db:
+        db.execute("UPDATE head SET digest = ?", (digest,))
+
+    assert verify(path).head == Head(5, digest)
+
+
+@pytest.mark.parametrize("content", [None, b"", b"no database" * 500])
+def test_what_is_no_ledger_cannot_be_audited(tmp_path, content):
+    path = tmp_path / "other.db"
+    if content is not None:
+        path.write_bytes(content)
+
+    with pytest.raises(StoreError, match=r"other\.db"):
+        verify(path)

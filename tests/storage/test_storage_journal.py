@@ -1,0 +1,194 @@
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from msgspec.structs import replace
+
+from daemon.domain.market.notes import NoteKind
+from daemon.domain.orders.words import (
+    IntentRecorded,
+    OrderAccepted,
+    OrderParked,
+    OrderRefused,
+    OrderUpdated,
+    OutcomeUnknown,
+    Refusal,
+    Side,
+    State,
+)
+from daemon.domain.risk.moves import LevelMoved, Move
+from daemon.domain.risk.words import ExitReason
+from daemon.messages import (
+    BasketEnded,
+    DayEnded,
+    EpochBegan,
+    ExitDecided,
+    ExitFinished,
+    ExitOverdue,
+    Noted,
+    PositionChanged,
+)
+from daemon.runtime.words import ActorDisarmed, DeadLetter
+from daemon.storage.codec import FACTS, TicksTaken
+from daemon.storage.journal import ENTRIES, Journal
+from daemon.storage.recorder import Recorder
+from tests.kit.facts import INTENT, NOW, ORIGIN, tick
+
+RECORDED = IntentRecorded(INTENT, NOW)
+FILLED = OrderUpdated(INTENT.intent_id, "B1", State.FILLED, 75, 88_950_000, NOW)
+MOVED = LevelMoved("straddle", "call", Move.TRAILED, 5, 4, NOW)
+POSITION = PositionChanged("straddle", "call", "NIFTY", Side.SELL, 0, 0, 75, 88_950_000, NOW)
+DECIDED = ExitDecided("straddle", ("call",), ExitReason.STOP, -5, NOW)
+
+
+def hashed(*records) -> str:
+    journal = Journal()
+    for record in records:
+        journal.feed(record)
+    return journal.sha256()
+
+
+def test_every_type_of_fact_has_its_entry():
+    """A new one fails here until somebody has decided what the journal takes of it."""
+    assert set(ENTRIES) == set(FACTS)
+
+
+def test_only_fields_that_exist_are_left_out():
+    assert [
+        (kind.__name__, name)
+        for kind, entry in ENTRIES.items()
+        for name in entry.without
+        if name not in kind.__struct_fields__
+    ] == []
+
+
+@pytest.mark.parametrize(
+    "fact",
+    [
+        OrderAccepted(INTENT.intent_id, "B1", NOW),
+        OutcomeUnknown(INTENT.intent_id, "no answer in 3 s", NOW),
+        OrderUpdated(INTENT.intent_id, "B1", State.WORKING, 0, 0, NOW),
+        EpochBegan(1, NOW),
+        DeadLetter("runner", "Frame", "ValueError", NOW),
+        ActorDisarmed("runner", NOW),
+    ],
+)
+def test_what_befalls_the_host_or_the_connection_is_absent(fact):
+    """It does not even part the ticks around it."""
+    before, after = TicksTaken(1, 2, 2, "aa"), TicksTaken(3, 4, 2, "bb")
+
+    assert hashed(before, fact, after, MOVED) == hashed(after, MOVED)
+
+
+@pytest.mark.parametrize(
+    ("fact", "other"),
+    [
+        (FILLED, replace(FILLED, at_ns=1, broker_order_id="X", text="traded")),
+        (POSITION, replace(POSITION, at_ns=1)),
+        (Noted(NoteKind.STALE, "late", NOW), Noted(NoteKind.STALE, "later", 1)),
+        (BasketEnded("b", "s", False, "MARGIN", NOW), BasketEnded("b", "s", False, "margin", 1)),
+        (ExitFinished("e", "s", ("call",), NOW), ExitFinished("e", "s", ("call",), 1)),
+        (ExitOverdue("e", "s", "one", NOW), ExitOverdue("e", "s", "other", 1)),
+        (OrderParked("A", NOW), OrderParked("B", 1)),
+        (OrderRefused("A", Refusal.BAND, "x", NOW), OrderRefused("A", Refusal.BAND, "y", 1)),
+        (RECORDED, IntentRecorded(replace(INTENT, intent_id="OR0000000070000009"), NOW)),
+    ],
+)
+def test_broker_ids_their_words_and_latencies_make_no_difference(fact, other):
+    assert hashed(fact) == hashed(other)
+
+
+@pytest.mark.parametrize(
+    ("fact", "other"),
+    [
+        (FILLED, replace(FILLED, filled_value_e4=1)),
+        (FILLED, replace(FILLED, state=State.CANCELLED)),
+        (MOVED, replace(MOVED, at_ns=1)),
+        (MOVED, replace(MOVED, to_e4=3)),
+        (DECIDED, replace(DECIDED, at_ns=1)),
+        (RECORDED, IntentRecorded(replace(INTENT, price_e4=1), NOW)),
+        (RECORDED, IntentRecorded(replace(INTENT, parent="another"), NOW)),
+        (OrderRefused("A", Refusal.BAND, "", NOW), OrderRefused("A", Refusal.RATE, "", NOW)),
+        (ExitFinished("e", "s", (), NOW), ExitFinished("f", "s", (), NOW)),
+    ],
+)
+def test_decisions_intents_and_fills_do(fact, other):
+    assert hashed(fact) != hashed(other)
+
+
+ENTERED = st.lists(st.sampled_from([MOVED, DECIDED, FILLED, POSITION]), max_size=4)
+
+
+@given(ENTERED, ENTERED)
+def test_a_journal_tells_what_was_entered_and_in_which_order(some, more):
+    assert (hashed(*some) == hashed(*more)) == (some == more)
+
+
+def test_an_order_is_told_from_another_by_where_it_first_appears():
+    """Epoch and count are gone; which fill belongs to which intent is not."""
+
+    def run(epoch: int, filled: int) -> str:
+        intents = [replace(INTENT, intent_id=f"{epoch}-{count}") for count in (1, 2)]
+        recorded = [IntentRecorded(intent, NOW) for intent in intents]
+        return hashed(*recorded, replace(FILLED, intent_id=f"{epoch}-{filled}"))
+
+    assert [run(2, 2) == run(1, 2), run(1, 1) == run(1, 2)] == [True, False]
+
+
+STEPS = st.lists(
+    st.one_of(st.integers(0, 9), st.just("flush"), st.just(MOVED), st.just(EpochBegan(1, NOW))),
+    max_size=30,
+)
+
+
+def journal_of(steps: list, block_limit: int) -> str:
+    """The journal that a recorder tells after these ticks, facts and flushes."""
+    recorder = Recorder("owner", [].append, block_limit=block_limit)
+    for step in steps:
+        match step:
+            case int():
+                recorder.take(tick(step))
+            case "flush":
+                recorder.end_block()
+            case fact:
+                recorder.append((fact,), ORIGIN, NOW)
+    return recorder.journal_sha256()
+
+
+@given(STEPS, st.integers(1, 5))
+def test_where_blocks_end_and_when_is_flushed_makes_no_difference(steps, block_limit):
+    """Ticks are entered as one stream."""
+    unflushed = [step for step in steps if step != "flush"]
+
+    assert journal_of(steps, block_limit) == journal_of(unflushed, 4_096)
+
+
+@given(st.integers(0, 6), st.integers(0, 6))
+def test_the_place_of_a_decision_among_the_ticks_is_told(early, late):
+    ticks = list(range(6))
+    run = [journal_of([*ticks[:at], MOVED, *ticks[at:]], 4_096) for at in (early, late)]
+
+    assert (run[0] == run[1]) == (early == late)
+
+
+def test_ticks_after_the_last_decision_are_told():
+    assert journal_of([1, MOVED, 2], 9) != journal_of([1, MOVED], 9)
+
+
+def test_asking_for_the_hash_changes_nothing():
+    journal = Journal()
+    for record in (TicksTaken(1, 1, 1, "aa"), MOVED, TicksTaken(2, 2, 1, "bb")):
+        journal.feed(record)
+        journal.sha256("cc")
+
+    assert journal.sha256() == hashed(TicksTaken(1, 1, 1, "aa"), MOVED, TicksTaken(2, 2, 1, "bb"))
+
+
+def test_a_journal_is_the_same_anywhere():
+    """Pinned: whoever changes what is hashed changes what earlier runs were compared by."""
+    steps = [1, 2, RECORDED, 3, FILLED, DECIDED, 4, DayEnded(date(2025, 8, 29), NOW)]
+
+    assert journal_of(steps, 4_096)[:16] == "337ae09a0af0eb51"
