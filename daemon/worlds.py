@@ -125,7 +125,8 @@ class Recorded:
         for recorded in rest:
             at_ns = recorded.frame.at_ns
             yield Step("feed", FrameArrived(recorded.frame, recorded.fingerprint), at_ns)
-        close_ns = self._sessions[-1][1] if self._sessions else at_ns
+        day_sessions = trading_sessions(day)
+        close_ns = day_sessions[-1][1] if day_sessions else at_ns
         yield Step("timekeeper", DayEnds(day), max(at_ns, close_ns) + 1)
 
     def _trade(self, frame: Frame, at_ns: int) -> News:

@@ -32,6 +32,8 @@ class Chain:
         for symbol, quote in quotes.items():
             if symbol.startswith(f"{underlying}-"):
                 parts = parse_symbol(symbol)
+                if parts.underlying != underlying:
+                    continue
                 if parts.expiry is not None and parts.kind.is_option:
                     strikes = self._options.setdefault((parts.expiry, parts.kind), {})
                     strikes[parts.strike_e4] = quote

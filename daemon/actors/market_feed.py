@@ -8,12 +8,14 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from daemon.actors.turn import Turn
+from daemon.domain.instants import DAY_NS, day_of, start_of
 from daemon.domain.market.freshness import Link
 from daemon.domain.market.intake import (
     Arrival,
     Intake,
     Judged,
     Sessions,
+    begin,
     dies_at_ns,
     ended,
     judge,
@@ -68,11 +70,7 @@ class MarketFeed:
         turn = Turn()
         match message:
             case Silence():
-                self._alarm_ns = 0
-                judged = silence(self._intake, now_ns)
-                self._intake = judged.intake
-                self._note(turn, judged.notes)
-                self._listen(turn)
+                self._ring(turn, now_ns)
             case DayOpened():
                 self._open(message)
             case DayEnded():
@@ -81,6 +79,7 @@ class MarketFeed:
                 self._sessions = ()
                 self._note(turn, judged.notes)
             case Started():
+                self._resume(now_ns)
                 self._listen(turn)
             case _:
                 raise AssertionError(f"the feed was told {message!r}")
@@ -91,6 +90,25 @@ class MarketFeed:
         if opened.interval_ns and not self._intake.link.configured_ns:
             link = replace(self._intake.link, declared_ns=opened.interval_ns)
             self._intake = replace(self._intake, link=link)
+
+    def _ring(self, turn: Turn, now_ns: int) -> None:
+        """Look whether the link died; an alarm that was set before a fall is not ours any more."""
+        if now_ns < self._alarm_ns:
+            return
+        self._alarm_ns = 0
+        judged = silence(self._intake, now_ns)
+        self._intake = judged.intake
+        self._note(turn, judged.notes)
+        self._listen(turn)
+
+    def _resume(self, now_ns: int) -> None:
+        """After a restart within a session the feed owes a frame at once."""
+        session = next((each for each in self._sessions if each[0] <= now_ns <= each[1]), None)
+        if session is None or self._stale:
+            return
+        intake = begin(self._intake, now_ns, session)
+        day_ends_ns = start_of(day_of(now_ns)) + DAY_NS
+        self._intake = replace(intake, last_ns=now_ns, day_ends_ns=day_ends_ns)
 
     def _tell(self, message: FrameArrived, judged: Judged, now_ns: int) -> Sequence[Effect]:
         turn = Turn()

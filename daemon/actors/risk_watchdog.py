@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from datetime import date
 
 from msgspec import Struct
 
 from daemon.actors.turn import Turn
+from daemon.actors.watches import Watch, Watches
 from daemon.domain.market.frames import Frame
 from daemon.domain.risk.account import AccountLimits, AccountState, judge_account
 from daemon.domain.risk.hours import GRACE_NS, alarm_at
-from daemon.domain.risk.moves import Exit, LevelMoved, Verdict
-from daemon.domain.risk.pnl import LegPosition
+from daemon.domain.risk.lock_and_trail import Lock, LockStatus
+from daemon.domain.risk.moves import Exit, LevelMoved, Move, Verdict
 from daemon.domain.risk.strategy import StrategyRisk
 from daemon.domain.risk.words import ExitReason
 from daemon.messages import (
@@ -20,6 +22,7 @@ from daemon.messages import (
     DayEnded,
     DayMarked,
     DayOpened,
+    EntriesPaused,
     ExitDecided,
     ExitFinished,
     ExitLegs,
@@ -43,7 +46,6 @@ HEARS = (
     ExitOwed,
     ExitFinished,
 )
-_NEVER = 1 << 62
 _GRACE_INTERVALS = 3
 
 
@@ -63,25 +65,6 @@ class PnlSeen(Struct, frozen=True, gc=False):
     at_ns: int
 
 
-class Watch:
-    """One strategy's entry under watch."""
-
-    __slots__ = ("exit_ns", "legs", "opened", "risk")
-
-    def __init__(self, opened: BasketOpened) -> None:
-        basket = opened.basket
-        self.opened = opened
-        self.exit_ns = opened.exit_ns
-        self.risk = StrategyRisk(basket.strategy_id, opened.rules, opened.leg_rules)
-        self.legs: dict[str, LegPosition] = {}
-        for leg in basket.legs:
-            self.risk.watch(leg.leg_id, leg.symbol, leg.side, leg.quantity)
-
-    def open_legs(self) -> tuple[str, ...]:
-        """Return the legs in which something is held."""
-        return tuple(leg_id for leg_id, held in self.legs.items() if held.net_quantity)
-
-
 class RiskWatchdog:
     """Guards the positions of one account.
 
@@ -96,13 +79,15 @@ class RiskWatchdog:
         self._limits = limits
         self._limited = bool(limits.loss_e4 or limits.profit_e4 or limits.lock)
         self._account = AccountState()
-        self._watches: dict[str, Watch] = {}
-        self._active: tuple[Watch, ...] = ()
-        self._next_exit_ns = _NEVER
+        self._watches = Watches()
+        self._alive = True
+        self._day: date | None = None
+        self._sessions: tuple[tuple[int, int], ...] = ()
         self._interval_ns = 0
         self._last_ns = 0
-        self._unheard: list[ExitLegs] = []
-        self._restore(facts)
+        for fact in facts:
+            self._recall(fact)
+        self._watches.restored()
 
     def handle(self, message: object, now_ns: int) -> Sequence[Effect]:
         """Decide on one message."""
@@ -111,49 +96,51 @@ class RiskWatchdog:
         turn = Turn()
         match message:
             case PositionChanged():
-                for moved in self._fill(message):
-                    turn.record(moved)
+                self._fill(turn, message, now_ns)
             case BasketOpened():
-                self._watch(message)
-                self._set_exit_alarm(turn, message)
-            case BasketEnded(_, strategy_id):
-                self._settle(strategy_id)
+                self._watches.open(message)
+                self._set_alarm(turn, message)
+            case BasketEnded(basket_id):
+                self._watches.end_entry(basket_id)
             case ExitOwed(_, strategy_id, leg_ids):
-                self._hear_owed(strategy_id, leg_ids)
+                self._watches.hear_owed(strategy_id, leg_ids)
             case ExitFinished(_, strategy_id, leg_ids):
-                self._finish(strategy_id, leg_ids)
+                self._watches.finish(strategy_id, leg_ids)
             case ExitTime(strategy_id):
-                self._leave_in_time(turn, self._watches.get(strategy_id), now_ns)
+                for watch in self._watches.of(strategy_id):
+                    self._leave_due(turn, watch, now_ns)
+                self._insist(turn, strategy_id, now_ns)
             case _:
-                self._take_notice(turn, message)
+                self._take_notice(turn, message, now_ns)
         return turn.done()
 
-    def _take_notice(self, turn: Turn, message: object) -> None:
+    def _take_notice(self, turn: Turn, message: object, now_ns: int) -> None:
         match message:
             case LinkDied():
-                for watch in self._active:
-                    watch.risk.lose_marks()
+                self._die()
             case LinkRevived():
-                pass
+                self._alive = True
             case DayOpened():
-                self._interval_ns = message.interval_ns
-                self._account = AccountState()
+                self._begin_day(message)
+                self._set_alarms(turn, now_ns)
             case DayEnded():
                 self._end_day(turn, message)
             case Started():
-                for watch in self._active:
-                    self._set_exit_alarm(turn, watch.opened)
+                self._set_alarms(turn, now_ns)
+                for unheard in self._watches.unheard:
+                    turn.do(Tell(self._router, unheard, Lane.CONTROL))
             case _:
                 raise AssertionError(f"the watchdog was told {message!r}")
 
     def _see(self, frame: Frame, now_ns: int) -> Sequence[Effect]:
         """Judge one frame; the path of every tick."""
         self._last_ns = now_ns
-        active = self._active
-        if not active:
+        watches = self._watches
+        active = watches.active
+        if not active and not self._limited:
             return NOTHING
         quotes, effects, turn = frame.quotes, [], None
-        for watch in active:
+        for watch in active if self._alive else ():
             risk = watch.risk
             risk.see(quotes, now_ns)
             verdicts = risk.judge(now_ns)
@@ -161,15 +148,15 @@ class RiskWatchdog:
                 turn = turn or Turn()
                 self._act(turn, watch, verdicts, now_ns)
             effects.append(_shown(risk, now_ns))
-        if now_ns < self._next_exit_ns and not self._limited and not self._unheard and not turn:
+        hurried = self._limited or watches.unheard or turn
+        if now_ns < watches.next_exit_ns and not hurried:
             return effects
         turn = turn or Turn()
-        for watch in active:
-            if now_ns >= watch.exit_ns:
-                self._leave_in_time(turn, watch, now_ns)
-        if self._limited:
+        if self._limited and self._alive:
             self._judge_account(turn, now_ns)
-        for unheard in self._unheard:
+        for watch in watches.active:
+            self._leave_due(turn, watch, now_ns)
+        for unheard in watches.unheard:
             turn.do(Tell(self._router, unheard, Lane.CONTROL))
         turn.do(*effects)
         return turn.done()
@@ -180,142 +167,164 @@ class RiskWatchdog:
                 case LevelMoved():
                     turn.record(verdict)
                 case Exit(_, leg_ids, reason):
-                    self._leave(turn, watch, leg_ids, reason, now_ns)
+                    self._leave(turn, watch, ExitLegs(verdict.strategy_id, leg_ids, reason), now_ns)
 
-    def _leave(
-        self, turn: Turn, watch: Watch, leg_ids: tuple[str, ...], reason: ExitReason, now_ns: int
-    ) -> None:
-        """Decide an exit; it is told again with every frame until it is heard to be owed."""
-        risk = watch.risk
-        pnl_e4 = risk.pnl.last_e4
-        turn.record(ExitDecided(risk.strategy_id, leg_ids, reason, pnl_e4, now_ns))
-        self._unheard.append(ExitLegs(risk.strategy_id, leg_ids, reason))
-        risk.owe(leg_ids)
+    def _leave(self, turn: Turn, watch: Watch, wanted: ExitLegs, now_ns: int) -> None:
+        """Decide an exit; it is told with every frame until it is heard to be owed."""
+        pnl_e4 = watch.risk.pnl.last_e4
+        decided = ExitDecided(wanted.strategy_id, wanted.leg_ids, wanted.reason, pnl_e4, now_ns)
+        turn.record(decided)
+        self._watches.leave(wanted)
 
-    def _leave_in_time(self, turn: Turn, watch: Watch | None, now_ns: int) -> None:
-        """Leave what is open once its exit time has come."""
-        if watch is None or now_ns < watch.exit_ns:
+    def _leave_due(self, turn: Turn, watch: Watch, now_ns: int) -> None:
+        """Leave what is held of an entry that is to be left as a whole by now."""
+        reason = watch.due(now_ns)
+        free = watch.free_legs() if reason is not None else ()
+        if reason is not None and free:
+            self._leave(turn, watch, ExitLegs(watch.risk.strategy_id, free, reason), now_ns)
+
+    def _insist(self, turn: Turn, strategy_id: str, now_ns: int) -> None:
+        """Tell what is unheard of a strategy, and again in a while where no frame comes."""
+        unheard = [each for each in self._watches.unheard if each.strategy_id == strategy_id]
+        for each in unheard:
+            turn.do(Tell(self._router, each, Lane.CONTROL))
+        if unheard:
+            turn.do(Alarm(now_ns + GRACE_NS, ExitTime(strategy_id), Lane.CONTROL))
+
+    def _fill(self, turn: Turn, changed: PositionChanged, now_ns: int) -> None:
+        """Take a fill in; what is filled after its entry was left is left at once."""
+        watch, moves = self._watches.fill(changed)
+        for moved in moves:
+            turn.record(moved)
+        if watch is None:
             return
-        watch.exit_ns = _NEVER
-        self._plan_exits()
-        leaving = {leg_id for exit_legs in self._unheard for leg_id in exit_legs.leg_ids}
-        free = tuple(leg_id for leg_id in watch.open_legs() if leg_id not in leaving)
-        if free:
-            self._leave(turn, watch, free, ExitReason.TIME, now_ns)
-            turn.do(Tell(self._router, self._unheard[-1], Lane.CONTROL))
+        known = self._watches.unheard
+        self._leave_due(turn, watch, now_ns)
+        if self._watches.unheard is not known:
+            self._insist(turn, changed.strategy_id, now_ns)
+        if not watch.is_open:
+            turn.do(_shown(watch.risk, now_ns))
 
     def _judge_account(self, turn: Turn, now_ns: int) -> None:
         """Hold the account's day to its limits, on frames that value all that is open."""
-        watches = self._watches.values()
-        if any(watch.risk.pnl.last_ns != now_ns for watch in self._active if watch.open_legs()):
+        watches = self._watches.all()
+        if any(watch.risk.pnl.last_ns != now_ns for watch in watches if watch.is_open):
             return
-        total_e4 = sum(watch.risk.pnl.last_e4 for watch in watches)
+        total_e4 = sum(
+            watch.risk.pnl.last_e4 - watch.carried_e4 for watch in watches if watch.risk.pnl.last_ns
+        )
+        before = self._account.lock
         reason = judge_account(self._account, total_e4, self._limits)
-        if reason is None:
-            return
-        turn.do(Tell(self._router, PauseEntries(f"the account's limit: {reason}"), Lane.CONTROL))
-        for watch in self._active:
-            if watch.open_legs():
-                self._leave(turn, watch, watch.open_legs(), reason, now_ns)
+        if self._account.lock is not before:
+            turn.record(_floor_moved(before, self._account.lock, now_ns))
+        if reason is not None:
+            turn.do(Tell(self._router, PauseEntries(_because(reason)), Lane.CONTROL))
+            self._leave_all(reason)
 
-    def _watch(self, opened: BasketOpened) -> None:
-        self._watches[opened.basket.strategy_id] = Watch(opened)
-        self._plan_exits()
+    def _leave_all(self, reason: ExitReason) -> None:
+        for watch in self._watches.active:
+            watch.leaving = reason
+        self._watches.plan()
 
-    def _fill(self, changed: PositionChanged) -> tuple[LevelMoved, ...]:
-        watch = self._watches.get(changed.strategy_id)
-        if watch is None:
-            return ()
-        position = LegPosition(
-            changed.leg_id,
-            changed.symbol,
-            changed.side,
-            changed.bought_quantity,
-            changed.bought_value_e4,
-            changed.sold_quantity,
-            changed.sold_value_e4,
-        )
-        watch.legs[changed.leg_id] = position
-        return watch.risk.fill(position, changed.at_ns)
+    def _die(self) -> None:
+        """The link is dead: its prices are stale, and nothing is judged until it lives again."""
+        self._alive = False
+        for watch in self._watches.active:
+            watch.risk.lose_marks()
 
-    def _settle(self, strategy_id: str) -> None:
-        """An entry is over: what was not filled is not waited for."""
-        watch = self._watches.get(strategy_id)
-        if watch is None:
-            return
-        for leg in watch.opened.basket.legs:
-            held = watch.legs.get(leg.leg_id)
-            entered = held.entry_quantity if held else 0
-            watch.risk.watch(leg.leg_id, leg.symbol, leg.side, entered)
-        self._plan_exits()
+    def _set_alarms(self, turn: Turn, now_ns: int) -> None:
+        for watch in self._watches.active:
+            if self._sessions or now_ns < watch.opened.exit_ns:
+                self._set_alarm(turn, watch.opened)
 
-    def _hear_owed(self, strategy_id: str, leg_ids: tuple[str, ...]) -> None:
-        watch = self._watches.get(strategy_id)
-        if watch is not None:
-            watch.risk.owe(leg_ids)
-        self._unheard = [
-            each
-            for each in self._unheard
-            if each.strategy_id != strategy_id or not set(each.leg_ids) & set(leg_ids)
-        ]
-
-    def _finish(self, strategy_id: str, leg_ids: tuple[str, ...]) -> None:
-        watch = self._watches.get(strategy_id)
-        if watch is not None:
-            watch.risk.withdraw(leg_ids)
-        self._plan_exits()
-
-    def _plan_exits(self) -> None:
-        """Keep at hand who is to be judged, and when the next exit time comes."""
-        self._active = tuple(
-            watch for watch in self._watches.values() if watch.open_legs() or not _is_over(watch)
-        )
-        self._next_exit_ns = min((watch.exit_ns for watch in self._active), default=_NEVER)
-
-    def _set_exit_alarm(self, turn: Turn, opened: BasketOpened) -> None:
-        """A square-off that no frame brings is brought by an alarm."""
+    def _set_alarm(self, turn: Turn, opened: BasketOpened) -> None:
+        """A square-off that no frame brings is brought by an alarm, yesterday's by today's."""
+        exit_ns, close_ns = opened.exit_ns, opened.close_ns
+        if self._sessions and exit_ns < self._sessions[0][0]:
+            exit_ns, close_ns = self._sessions[0][0], self._sessions[-1][1]
         grace_ns = max(GRACE_NS, _GRACE_INTERVALS * self._interval_ns)
-        at_ns = alarm_at(opened.exit_ns, opened.close_ns, grace_ns)
+        at_ns = alarm_at(exit_ns, close_ns, grace_ns)
         turn.do(Alarm(at_ns, ExitTime(opened.basket.strategy_id), Lane.CONTROL))
 
+    def _begin_day(self, opened: DayOpened) -> None:
+        self._interval_ns, self._sessions = opened.interval_ns, opened.sessions
+        if opened.day != self._day:
+            self._day = opened.day
+            self._account = AccountState()
+            self._watches.begin_day()
+
     def _end_day(self, turn: Turn, ended: DayEnded) -> None:
-        for strategy_id, watch in tuple(self._watches.items()):
-            turn.record(_marked(watch, ended, self._last_ns))
-            if watch not in self._active:
-                del self._watches[strategy_id]
+        self._sessions = ()
+        told: set[str] = set()
+        for watch in self._watches.all():
+            strategy_id = watch.risk.strategy_id
+            if watch.legs or strategy_id not in told:
+                told.add(strategy_id)
+                marked = _marked(watch, ended, self._last_ns)
+                turn.record(marked)
+                self._close_day(watch, marked)
 
-    def _restore(self, facts: Iterable[object]) -> None:
-        moves: dict[str, list[LevelMoved]] = {}
-        for fact in facts:
-            match fact:
-                case BasketOpened(basket):
-                    moves[basket.strategy_id] = []
-                    self._watch(fact)
-                case PositionChanged():
-                    self._fill(fact)
-                case BasketEnded(_, strategy_id):
-                    self._settle(strategy_id)
-                case LevelMoved(strategy_id):
-                    moves.setdefault(strategy_id, []).append(fact)
-                case ExitOwed(_, strategy_id, leg_ids):
-                    self._hear_owed(strategy_id, leg_ids)
-                case ExitFinished(_, strategy_id, leg_ids):
-                    self._finish(strategy_id, leg_ids)
-                case DayOpened():
-                    self._interval_ns = fact.interval_ns
-                case DayEnded():
-                    self._end_day(Turn(), fact)
-        for strategy_id, moved in moves.items():
-            if strategy_id in self._watches:
-                self._watches[strategy_id].risk.restore(moved)
+    def _close_day(self, watch: Watch, marked: DayMarked) -> None:
+        if marked.last is not None:
+            watch.carried_e4 = marked.last[1]
+        self._watches.set_aside(watch)
+
+    def _recall(self, fact: object) -> None:
+        """Take in what was recorded before."""
+        watches = self._watches
+        match fact:
+            case BasketOpened():
+                watches.open(fact)
+            case PositionChanged():
+                watches.fill(fact)
+            case BasketEnded(basket_id):
+                watches.end_entry(basket_id)
+            case LevelMoved("", ""):
+                kept = Lock(LockStatus.LOCKED, fact.to_e4, fact.best_e4)
+                self._account.restore(kept)
+            case LevelMoved():
+                watches.note_move(fact)
+            case ExitDecided(strategy_id, leg_ids, reason):
+                watches.leave(ExitLegs(strategy_id, leg_ids, reason))
+            case ExitOwed(_, strategy_id, leg_ids):
+                watches.hear_owed(strategy_id, leg_ids)
+            case ExitFinished(_, strategy_id, leg_ids):
+                watches.finish(strategy_id, leg_ids)
+            case _:
+                self._recall_day(fact)
+
+    def _recall_day(self, fact: object) -> None:
+        match fact:
+            case DayOpened():
+                self._begin_day(fact)
+            case DayEnded():
+                self._sessions = ()
+            case DayMarked(strategy_id):
+                for watch in self._watches.of(strategy_id):
+                    self._close_day(watch, fact)
+            case LinkDied():
+                self._die()
+            case LinkRevived():
+                self._alive = True
+            case EntriesPaused(because) if because in _LIMITS:
+                self._account.verdict = _LIMITS[because]
+                self._leave_all(_LIMITS[because])
 
 
-def _is_over(watch: Watch) -> bool:
-    """Say whether nothing is open and nothing is still to come."""
-    legs = watch.risk.legs()
-    return all(not leg.net_quantity for leg in legs) and (
-        not watch.legs or all(held.entry_quantity for held in watch.legs.values())
-    )
+def _because(reason: ExitReason) -> str:
+    return f"the account's limit: {reason}"
+
+
+_LIMITS = {
+    _because(reason): reason for reason in (ExitReason.ACCOUNT_LOSS, ExitReason.ACCOUNT_PROFIT)
+}
+"""By it a restart knows that an account was left today, and that the router has heard so."""
+
+
+def _floor_moved(before: Lock, after: Lock, now_ns: int) -> LevelMoved:
+    """Return the record of an account's floor: a level of no strategy and no leg."""
+    move = Move.LOCKED if before.status is LockStatus.NONE else Move.FLOOR_RAISED
+    return LevelMoved("", "", move, before.floor_e4, after.floor_e4, now_ns, after.best_e4)
 
 
 def _shown(risk: StrategyRisk, now_ns: int) -> Show:
@@ -324,14 +333,16 @@ def _shown(risk: StrategyRisk, now_ns: int) -> Show:
 
 
 def _marked(watch: Watch, ended: DayEnded, last_ns: int) -> DayMarked:
+    """Return how a day went; what is flat is worth the same on every later frame of the day."""
     pnl, lock = watch.risk.pnl, watch.risk.lock
     seen = bool(pnl.last_ns)
+    valued_ns = pnl.last_ns if watch.is_open else max(pnl.last_ns, last_ns)
     return DayMarked(
         strategy_id=watch.risk.strategy_id,
         day=ended.day,
         low=(pnl.low_ns, pnl.low_e4) if seen else None,
         high=(pnl.high_ns, pnl.high_e4) if seen else None,
-        last=(last_ns, pnl.last_e4) if seen else None,
+        last=(valued_ns, pnl.last_e4) if seen else None,
         status=lock.status,
         floor_e4=lock.floor_e4,
         marks=tuple((leg.leg_id, leg.mark_e4) for leg in watch.risk.legs() if leg.net_quantity),

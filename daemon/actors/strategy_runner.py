@@ -71,20 +71,28 @@ class StrategyRunner:
         self._window: Window | None = None
         self._entered: set[date] = set()
         self._told: set[str] = set()
+        self._alive = True
         for fact in facts:
             match fact:
                 case EntryDecided(strategy_id) if strategy_id == plan.id:
                     self._entered.add(day_of(fact.at_ns))
+                    self._window = None
+                case Noted(_, text, _, strategy_id) if strategy_id == plan.id:
+                    self._told.add(text)
                 case DayOpened():
                     self._open(Turn(), fact)
                 case DayEnded():
                     self._window = None
+                case LinkDied():
+                    self._alive = False
+                case LinkRevived():
+                    self._alive = True
 
     def handle(self, message: object, now_ns: int) -> Sequence[Effect]:
         """Decide on one message."""
         if type(message) is Frame:
             window = self._window
-            if window is None:
+            if window is None or not self._alive:
                 return NOTHING
             self._quotes.update(message.quotes)
             if not window.opens_ns <= now_ns <= window.closes_ns:
@@ -97,11 +105,14 @@ class StrategyRunner:
             case DayEnded():
                 self._window = None
             case LinkDied():
+                self._alive = False
                 self._quotes.clear()
+            case LinkRevived():
+                self._alive = True
             case BasketEnded(_, strategy_id, complete, because):
                 if strategy_id == self._plan.id and not complete:
                     self._note(turn, NoteKind.REFUSED, f"the entry failed: {because}", now_ns)
-            case Started() | LinkRevived():
+            case Started():
                 return NOTHING
             case _:
                 raise AssertionError(f"the runner was told {message!r}")
@@ -126,7 +137,7 @@ class StrategyRunner:
         close_ns = opened.sessions[-1][1]
         exit_ns = exit_at(day, plan.exit.at, close_ns)
         latest = plan.entry.no_later_than
-        closes_ns = at(day, latest) if latest else exit_ns - 1
+        closes_ns = min(at(day, latest), exit_ns - 1) if latest else exit_ns - 1
         self._window = Window(day, at(day, plan.entry.at), closes_ns, exit_ns, close_ns, chosen)
 
     def _try(self, window: Window, now_ns: int) -> Sequence[Effect]:

@@ -1,0 +1,226 @@
+"""What the watchdog keeps under watch, as a fold of facts: the same live and after a restart.
+
+An entry is watched from the moment that it is opened, so that its stops live from the first fill,
+until it is over and nothing of it is held. One that is over is kept aside until its strategy's
+next entry is over too, for a fill that was in doubt may still come: it finds its rules again.
+"""
+
+from __future__ import annotations
+
+from daemon.domain.risk.moves import NEVER, LevelMoved
+from daemon.domain.risk.pnl import LegPosition, PnlTrack
+from daemon.domain.risk.strategy import StrategyRisk
+from daemon.domain.risk.words import ExitReason
+from daemon.messages import BasketOpened, ExitLegs, PositionChanged
+
+
+class Watch:
+    """One entry under watch.
+
+    Attributes:
+        opened: what was entered, and what it is held to.
+        risk: its levels and its profit.
+        legs: what was traded, by leg id.
+        entering: the entry is under way; more fills are wanted.
+        leaving: why all of it is being left, whatever of it may still fill; None: it is not.
+        carried_e4: its profit at the end of the day before; that was never today's.
+        moves: recorded moves of its levels that a restart has yet to put back.
+    """
+
+    __slots__ = ("carried_e4", "entering", "leaving", "legs", "moves", "opened", "risk")
+
+    def __init__(self, opened: BasketOpened) -> None:
+        basket = opened.basket
+        self.opened = opened
+        self.risk = StrategyRisk(basket.strategy_id, opened.rules, opened.leg_rules)
+        self.legs: dict[str, LegPosition] = {}
+        self.entering = True
+        self.leaving: ExitReason | None = None
+        self.carried_e4 = 0
+        self.moves: list[LevelMoved] = []
+        for leg in basket.legs:
+            self.risk.watch(leg.leg_id, leg.symbol, leg.side, leg.quantity)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether anything is held."""
+        return any(held.net_quantity for held in self.legs.values())
+
+    def holds(self, leg_id: str) -> bool:
+        """Say whether something is held in a leg."""
+        held = self.legs.get(leg_id)
+        return held is not None and held.net_quantity != 0
+
+    def wants(self, leg_id: str) -> bool:
+        """Say whether a leg belongs to the entry."""
+        return any(leg.leg_id == leg_id for leg in self.opened.basket.legs)
+
+    def free_legs(self) -> tuple[str, ...]:
+        """Return the legs in which something is held that owes no exit yet."""
+        return tuple(leg.leg_id for leg in self.risk.legs() if leg.net_quantity and not leg.owed)
+
+    def due(self, now_ns: int) -> ExitReason | None:
+        """Return why all of it is to be left by now."""
+        if self.leaving is None and now_ns >= self.opened.exit_ns:
+            return ExitReason.TIME
+        return self.leaving
+
+    def fill(self, changed: PositionChanged) -> tuple[LevelMoved, ...]:
+        """Take a leg's position after a fill, and return what that armed."""
+        position = LegPosition(
+            changed.leg_id,
+            changed.symbol,
+            changed.side,
+            changed.bought_quantity,
+            changed.bought_value_e4,
+            changed.sold_quantity,
+            changed.sold_value_e4,
+        )
+        self.legs[changed.leg_id] = position
+        return self.risk.fill(position, changed.at_ns)
+
+    def end_entry(self) -> None:
+        """The entry is over: what was not filled is not waited for."""
+        self.entering = False
+        for leg in self.opened.basket.legs:
+            held = self.legs.get(leg.leg_id)
+            entered = held.entry_quantity if held else 0
+            self.risk.watch(leg.leg_id, leg.symbol, leg.side, entered)
+
+
+class Watches:
+    """Every entry of an account that is watched.
+
+    Attributes:
+        active: those to be judged: under way, or with something held.
+        next_exit_ns: when the first of them is to be left.
+        unheard: exits that were decided and are not yet heard to be owed.
+    """
+
+    def __init__(self) -> None:
+        self.active: tuple[Watch, ...] = ()
+        self.next_exit_ns = NEVER
+        self.unheard: tuple[ExitLegs, ...] = ()
+        self._watches: dict[str, Watch] = {}
+        self._aside: dict[str, Watch] = {}
+        self._owing: set[tuple[str, str]] = set()
+
+    def all(self) -> tuple[Watch, ...]:
+        """Return every entry that is not set aside, the oldest first."""
+        return tuple(self._watches.values())
+
+    def of(self, strategy_id: str) -> tuple[Watch, ...]:
+        """Return the entries of one strategy, the oldest first."""
+        return tuple(
+            watch for watch in self._watches.values() if watch.risk.strategy_id == strategy_id
+        )
+
+    def open(self, opened: BasketOpened) -> None:
+        """Watch an entry; those of its strategy that are still held stay watched beside it."""
+        self._watches.setdefault(opened.basket.basket_id, Watch(opened))
+        self.plan()
+
+    def fill(self, changed: PositionChanged) -> tuple[Watch | None, tuple[LevelMoved, ...]]:
+        """Take a fill; return whose it is and what it armed."""
+        watch = self._holder(changed.strategy_id, changed.leg_id)
+        if watch is None:
+            return None, ()
+        moves = watch.fill(changed)
+        if watch.is_open:
+            self._watches.setdefault(watch.opened.basket.basket_id, watch)
+        self.plan()
+        return watch, moves
+
+    def end_entry(self, basket_id: str) -> None:
+        """An entry is over, complete or not."""
+        watch = self._watches.get(basket_id)
+        if watch is not None:
+            watch.end_entry()
+            self.plan()
+
+    def leave(self, wanted: ExitLegs) -> None:
+        """Take a decided exit; it is unheard until it is owed."""
+        for watch in self.of(wanted.strategy_id):
+            watch.risk.owe(wanted.leg_ids)
+        self.unheard = (*self.unheard, wanted)
+        self.plan()
+
+    def hear_owed(self, strategy_id: str, leg_ids: tuple[str, ...]) -> None:
+        """Take that the exit of these legs is an obligation of the router now."""
+        self._owing.update((strategy_id, leg_id) for leg_id in leg_ids)
+        for watch in self.of(strategy_id):
+            watch.risk.owe(leg_ids)
+        self.plan()
+
+    def finish(self, strategy_id: str, leg_ids: tuple[str, ...]) -> None:
+        """Take that such an obligation is met."""
+        self._owing.difference_update((strategy_id, leg_id) for leg_id in leg_ids)
+        for watch in self.of(strategy_id):
+            watch.risk.withdraw(leg_ids)
+        self.plan()
+
+    def begin_day(self) -> None:
+        """Another day: what is over is set aside, and yesterday's prices are no prices."""
+        for watch in self.all():
+            self.set_aside(watch)
+            watch.risk.lose_marks()
+            watch.risk.pnl = PnlTrack()
+
+    def set_aside(self, watch: Watch) -> None:
+        """Put an entry away that is over and of which nothing is held."""
+        if not watch.entering and not watch.is_open:
+            self._watches.pop(watch.opened.basket.basket_id, None)
+            self._aside[watch.risk.strategy_id] = watch
+
+    def note_move(self, moved: LevelMoved) -> None:
+        """Keep a recorded move until everything is restored."""
+        watch = self._holder(moved.strategy_id, moved.leg_id)
+        if watch is not None:
+            watch.moves.append(moved)
+
+    def restored(self) -> None:
+        """Put the levels where the record says they stood."""
+        for watch in (*self._watches.values(), *self._aside.values()):
+            watch.risk.restore(watch.moves)
+            watch.moves.clear()
+
+    def plan(self) -> None:
+        """Keep at hand who is judged, when the next exit time comes, and what is unheard."""
+        self.active = tuple(
+            watch for watch in self._watches.values() if watch.entering or watch.is_open
+        )
+        self.next_exit_ns = min(
+            (watch.opened.exit_ns if watch.leaving is None else 0 for watch in self.active),
+            default=NEVER,
+        )
+        if self.unheard:
+            left = ((each, self._still_unheard(each)) for each in self.unheard)
+            self.unheard = tuple(
+                ExitLegs(each.strategy_id, leg_ids, each.reason)
+                for each, leg_ids in left
+                if leg_ids
+            )
+
+    def _still_unheard(self, wanted: ExitLegs) -> tuple[str, ...]:
+        strategy_id = wanted.strategy_id
+        return tuple(
+            leg_id
+            for leg_id in wanted.leg_ids
+            if (strategy_id, leg_id) not in self._owing
+            and any(watch.holds(leg_id) for watch in self.of(strategy_id))
+        )
+
+    def _holder(self, strategy_id: str, leg_id: str) -> Watch | None:
+        """Return the entry that a leg belongs to: that which holds it, else the newest with it.
+
+        Without a leg: the one whose levels may move, for it holds something.
+        """
+        mine = self.of(strategy_id)
+        for watch in mine:
+            if watch.holds(leg_id) or (not leg_id and watch.is_open):
+                return watch
+        for watch in reversed(mine):
+            if watch.wants(leg_id):
+                return watch
+        aside = self._aside.get(strategy_id)
+        return aside if aside is not None and aside.wants(leg_id) else None
