@@ -90,7 +90,6 @@ class Recorded:
         self._recording = recording
         self._papers = papers
         self._days = days
-        self._sessions: Sessions = ()
         self._quotes: dict[str, Quote] = {}
 
     def steps(self) -> Iterator[Step]:
@@ -106,8 +105,7 @@ class Recorded:
         if type(message) is Frame:
             return self._trade(message, at_ns)
         match message:
-            case DayBegins(day):
-                self._sessions = trading_sessions(day)
+            case DayBegins():
                 self._quotes.clear()
                 return self._each(lambda paper: paper.advance(at_ns))
             case DayEnds(day):

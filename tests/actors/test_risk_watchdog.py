@@ -1,0 +1,533 @@
+"""The watchdog: what goes in, what comes out."""
+
+import pytest
+
+from daemon.actors.risk_watchdog import ExitTime, RiskWatchdog
+from daemon.domain.market.frames import Frame
+from daemon.domain.money import e4
+from daemon.domain.risk.account import AccountLimits
+from daemon.domain.risk.hours import GRACE_NS
+from daemon.domain.risk.lock_and_trail import LockStatus
+from daemon.domain.risk.moves import LevelMoved, Move
+from daemon.domain.risk.words import Distance, ExitReason, LegRules, LockRule, StrategyRules
+from daemon.messages import (
+    DayMarked,
+    EntriesPaused,
+    ExitDecided,
+    ExitLegs,
+    LinkDied,
+    LinkRevived,
+    PauseEntries,
+)
+from daemon.runtime.words import NOTHING, Lane, Started, Tell
+from tests.kit.acting import (
+    DAY,
+    LOT,
+    NEXT_DAY,
+    ROUTER,
+    alarms,
+    clock,
+    day_ended,
+    day_opened,
+    ended,
+    facts,
+    finished,
+    opened,
+    others,
+    owed,
+    prices,
+    shown,
+    sold,
+    told,
+)
+
+STOP = LegRules(stop=Distance(percent_e4=e4("30")))
+BOTH = StrategyRules(all_on_leg_stop=True)
+LOSS = AccountLimits(loss_e4=e4("1000"))
+T = clock("09:31:00")
+SECOND = 1_000_000_000
+
+
+def dog(*messages, limits=AccountLimits(), before=()) -> RiskWatchdog:
+    """A watchdog that was told these."""
+    watchdog = RiskWatchdog(ROUTER, limits, before)
+    for message in messages:
+        watchdog.handle(message, getattr(message, "at_ns", 0))
+    return watchdog
+
+
+def straddle(strategy="s", rules=None, leg_rules=STOP) -> list:
+    """A straddle sold at 100 and 100."""
+    return [
+        opened(strategy, rules=rules, leg_rules=leg_rules),
+        sold("ce", strategy=strategy),
+        sold("pe", strategy=strategy),
+        ended(strategy),
+    ]
+
+
+def see(watchdog, at_ns, ce=None, pe=None):
+    return watchdog.handle(prices(at_ns, ce, pe), at_ns)
+
+
+def exits(effects) -> list:
+    return [(each.leg_ids, each.reason) for each in facts(effects, ExitDecided)]
+
+
+def test_an_exit_is_recorded_and_told_on_the_frame_that_decides_it() -> None:
+    """Durable first, then told on the control lane, before the picture for people."""
+    effects = see(dog(*straddle()), T, "130", "100")
+    wanted = ExitLegs("s", ("ce",), ExitReason.STOP)
+    pnl_e4 = -30 * LOT * 10_000
+    assert facts(effects) == [ExitDecided("s", ("ce",), ExitReason.STOP, pnl_e4, T)]
+    assert effects[0].then[0] == Tell(ROUTER, wanted, Lane.CONTROL)
+    assert [type(each).__name__ for each in effects[0].then] == ["Tell", "Show"]
+
+
+def test_an_exit_is_told_with_every_frame_until_it_is_owed() -> None:
+    """Told again without being decided again."""
+    watchdog = dog(*straddle())
+    for second in range(3):
+        effects = see(watchdog, T + second, "130", "100")
+        assert told(effects) == [ExitLegs("s", ("ce",), ExitReason.STOP)]
+        assert len(exits(effects)) == (second == 0)
+    watchdog.handle(owed("ce"), T + 3)
+    assert told(see(watchdog, T + 4, "131", "100")) == []
+
+
+def test_another_obligation_of_a_leg_leaves_the_rest_to_be_told() -> None:
+    """What is owed of an exit is heard, what is not is told on."""
+    watchdog = dog(*straddle(rules=BOTH))
+    assert exits(see(watchdog, T, "130", "100")) == [(("ce", "pe"), ExitReason.STOP)]
+    watchdog.handle(owed("ce", reason=ExitReason.UNWIND), T)
+    assert told(see(watchdog, T + 1)) == [ExitLegs("s", ("pe",), ExitReason.STOP)]
+
+
+def test_an_exit_of_what_is_gone_is_told_no_more() -> None:
+    """A leg that became flat some other way needs no exit."""
+    watchdog = dog(*straddle())
+    see(watchdog, T, "130", "100")
+    watchdog.handle(sold("ce", bought="130"), T)
+    assert told(see(watchdog, T + 1, "130", "100")) == []
+
+
+@pytest.mark.parametrize(
+    ("rules", "left"), [(StrategyRules(), ("ce",)), (BOTH, ("ce", "pe"))], ids=["leg", "all"]
+)
+def test_a_stopped_leg_leaves_alone_unless_all_go(rules, left) -> None:
+    """`on_leg_stop` says which."""
+    assert exits(see(dog(*straddle(rules=rules)), T, "130", "100")) == [(left, ExitReason.STOP)]
+
+
+def test_a_stop_lives_from_the_first_fill() -> None:
+    """While the other leg is still waited for, a frame is judged already."""
+    watchdog = dog(opened(leg_rules=STOP))
+    effects = watchdog.handle(sold("ce"), T)
+    assert facts(effects) == [
+        LevelMoved("s", "ce", Move.ARMED, 0, e4("130"), clock("09:30:00"), e4("100"))
+    ]
+    assert exits(see(watchdog, T, "130", "100")) == [(("ce",), ExitReason.STOP)]
+
+
+def test_an_entry_that_ended_incomplete_is_still_guarded() -> None:
+    """What was filled has its stop, also where the fill came after the end."""
+    watchdog = dog(opened(leg_rules=STOP), ended(because="no time left"))
+    assert see(watchdog, T, "100", "100") == NOTHING
+    watchdog.handle(sold("ce"), T)
+    assert exits(see(watchdog, T + 1, "131")) == [(("ce",), ExitReason.STOP)]
+
+
+def test_a_basket_that_was_never_opened_ends_nothing() -> None:
+    """The router's refusal of a second entry leaves the first under watch."""
+    watchdog = dog(*straddle())
+    watchdog.handle(ended(day=NEXT_DAY, because="ce is still open from before"), T)
+    assert exits(see(watchdog, T, "130", "100")) == [(("ce",), ExitReason.STOP)]
+
+
+def test_a_position_of_nobody_is_passed_over() -> None:
+    """A fill of a strategy that was never opened here has no rules to be held to."""
+    watchdog = dog()
+    assert watchdog.handle(sold("ce", strategy="other"), T) == NOTHING
+    watchdog = dog(opened(legs=("ce",)))
+    assert watchdog.handle(sold("pe"), T) == NOTHING
+
+
+def test_profit_is_shown_with_every_frame_and_at_the_end() -> None:
+    """The last fill shows what was realised."""
+    watchdog = dog(*straddle())
+    assert [view.pnl_e4 for view in shown(see(watchdog, T, "99", "99"))] == [2 * LOT * 10_000]
+    watchdog.handle(sold("ce", bought="98"), T + 1)
+    view = shown(watchdog.handle(sold("pe", bought="98", at_ns=T + 1), T + 1))[0]
+    assert (view.strategy_id, view.pnl_e4, view.at_ns) == ("s", 4 * LOT * 10_000, T + 1)
+    assert see(watchdog, T + 2, "99", "99") == NOTHING
+
+
+def test_moves_of_the_lock_are_recorded() -> None:
+    """Locked, raised, broken: the floor stands in the record before anybody relies on it."""
+    rule = LockRule(at_e4=e4("1500"), lock_e4=e4("750"), every_e4=e4("250"), by_e4=e4("200"))
+    watchdog = dog(*straddle(rules=StrategyRules(lock=rule), leg_rules=LegRules()))
+    moves = []
+    for at_ns, price in enumerate(("89", "85", "86"), start=T):
+        moves += facts(see(watchdog, at_ns, price, price))
+    assert [(move.move, move.to_e4) for move in moves] == [
+        (Move.LOCKED, e4("750")),
+        (Move.FLOOR_RAISED, e4("1350")),
+    ]
+    assert exits(see(watchdog, T + 9, "92", "92")) == [(("ce", "pe"), ExitReason.LOCK)]
+
+
+@pytest.mark.parametrize("late_ns", [0, 1, 60 * SECOND])
+def test_the_first_frame_at_or_after_the_exit_time_leaves(late_ns) -> None:
+    """Not the frame before it, and told once on the frame."""
+    watchdog, exit_ns = dog(*straddle()), clock("15:20:00")
+    assert exits(see(watchdog, exit_ns - 1, "100", "100")) == []
+    effects = see(watchdog, exit_ns + late_ns, "100", "100")
+    assert exits(effects) == [(("ce", "pe"), ExitReason.TIME)]
+    assert told(effects) == [ExitLegs("s", ("ce", "pe"), ExitReason.TIME)]
+    watchdog.handle(owed("ce", "pe"), exit_ns + late_ns)
+    assert facts(see(watchdog, exit_ns + late_ns + 1, "100", "100")) == []
+
+
+def test_at_its_time_only_what_owes_no_exit_is_left() -> None:
+    """A stop on the same frame goes first."""
+    effects = see(dog(*straddle()), clock("15:20:00"), "130", "100")
+    assert exits(effects) == [(("ce",), ExitReason.STOP), (("pe",), ExitReason.TIME)]
+    assert len(told(effects)) == 2
+
+
+def test_where_no_frame_comes_an_alarm_leaves_and_insists() -> None:
+    """Told again every few seconds until it is owed."""
+    watchdog = dog()
+    rings_ns, ring = alarms(watchdog.handle(opened(), T))[0]
+    assert (rings_ns, ring) == (clock("15:20:05"), ExitTime("s"))
+    for message in straddle()[1:]:
+        watchdog.handle(message, T)
+    effects = watchdog.handle(ring, rings_ns)
+    assert exits(effects) == [(("ce", "pe"), ExitReason.TIME)]
+    assert len(told(effects)) == 1
+    assert alarms(effects) == [(rings_ns + GRACE_NS, ring)]
+    assert len(told(watchdog.handle(ring, rings_ns + GRACE_NS))) == 1
+    watchdog.handle(owed("ce", "pe"), rings_ns)
+    assert watchdog.handle(ring, rings_ns + 2 * GRACE_NS) == NOTHING
+
+
+def test_the_alarm_of_an_earlier_time_leaves_nothing() -> None:
+    """Rung before the exit time, or for nobody, it does nothing."""
+    watchdog = dog(*straddle())
+    assert watchdog.handle(ExitTime("s"), T) == NOTHING
+    assert watchdog.handle(ExitTime("nobody"), T) == NOTHING
+
+
+def test_a_slow_feed_is_given_three_intervals() -> None:
+    """Of a chain every 65 s the next frame is waited for, yet not past the last minute."""
+    watchdog = dog(day_opened(interval_ns=65 * SECOND))
+    assert alarms(watchdog.handle(opened(), T)) == [(clock("15:23:15"), ExitTime("s"))]
+    late = opened(exit_at="15:28:30")
+    assert alarms(watchdog.handle(late, T)) == [(clock("15:29:00"), ExitTime("s"))]
+
+
+def test_what_fills_after_the_exit_time_is_left_at_once() -> None:
+    """An order that was in doubt at the exit time brings no position into the night."""
+    watchdog, late_ns = dog(opened(leg_rules=STOP)), clock("15:21:00")
+    see(watchdog, clock("15:20:00"), "100", "100")
+    effects = watchdog.handle(sold("ce", at_ns=late_ns), late_ns)
+    assert exits(effects) == [(("ce",), ExitReason.TIME)]
+    assert told(effects) == [ExitLegs("s", ("ce",), ExitReason.TIME)]
+    assert alarms(effects) == [(late_ns + GRACE_NS, ExitTime("s"))]
+
+
+def test_a_dead_link_stops_nothing_but_the_time() -> None:
+    """Its frames are not judged; a timed exit is decided on one, and by the alarm."""
+    watchdog = dog(*straddle(), LinkDied(T))
+    assert exits(see(watchdog, T, "500", "500")) == []
+    assert exits(see(watchdog, clock("15:20:00"), "500", "500")) == [
+        (("ce", "pe"), ExitReason.TIME)
+    ]
+    again = dog(*straddle(), LinkDied(T))
+    assert exits(again.handle(ExitTime("s"), clock("15:20:05"))) == [
+        (("ce", "pe"), ExitReason.TIME)
+    ]
+
+
+def test_after_a_dead_link_nothing_is_judged_until_it_is_fresh() -> None:
+    """A combined rule waits for every leg's new price; a leg's own stop for its own."""
+    rules = StrategyRules(combined_premium_stop=Distance(percent_e4=e4("20")))
+    watchdog = dog(*straddle(rules=rules, leg_rules=LegRules()))
+    see(watchdog, T, "100", "100")
+    watchdog.handle(LinkDied(T + 1), T + 1)
+    watchdog.handle(LinkRevived(T + 2), T + 2)
+    assert exits(see(watchdog, T + 2, "150")) == []
+    assert exits(see(watchdog, T + 3, pe="100")) == [(("ce", "pe"), ExitReason.COMBINED_PREMIUM)]
+
+
+def test_yesterdays_prices_are_no_prices() -> None:
+    """On a new day a combined rule waits for every leg too, though the link never died."""
+    rules = StrategyRules(combined_premium_stop=Distance(percent_e4=e4("20")))
+    entry = opened(rules=rules, exit_at="15:29:00")
+    watchdog = dog(day_opened(), entry, sold("ce"), sold("pe"), ended())
+    see(watchdog, T, "100", "100")
+    watchdog.handle(day_opened(NEXT_DAY), clock("09:00:00", NEXT_DAY))
+    effects = see(watchdog, clock("09:15:00", NEXT_DAY), "150")
+    assert exits(effects) == [(("ce", "pe"), ExitReason.TIME)]
+
+
+def test_two_strategies_are_independent() -> None:
+    """Equal leg ids and one contract: each has its own stop, exit time and obligation."""
+    second = [
+        opened("t", leg_rules=STOP, exit_at="15:10:00"),
+        sold("ce", "200", "t"),
+        sold("pe", "200", "t"),
+        ended("t"),
+    ]
+    watchdog = dog(*straddle(), *second)
+    assert [each.strategy_id for each in facts(see(watchdog, T, "130", "100"))] == ["s"]
+    effects = see(watchdog, clock("15:10:00"), "130", "100")
+    assert [(each.strategy_id, each.leg_ids) for each in facts(effects)] == [("t", ("ce", "pe"))]
+    assert [each.strategy_id for each in told(effects)] == ["s", "t"]
+    watchdog.handle(owed("ce", strategy="s"), clock("15:10:00"))
+    assert [each.strategy_id for each in told(see(watchdog, clock("15:10:01")))] == ["t"]
+
+
+def test_an_exit_that_ended_before_flat_is_judged_again() -> None:
+    """The obligation is gone but not the position: the stop holds on."""
+    watchdog = dog(*straddle(), owed("ce"))
+    assert exits(see(watchdog, T, "140", "100")) == []
+    watchdog.handle(finished("ce"), T)
+    assert exits(see(watchdog, T + 1, "140", "100")) == [(("ce",), ExitReason.STOP)]
+
+
+def loss_frames(watchdog, *ce_prices, start=T) -> list:
+    return [see(watchdog, at_ns, ce, "100") for at_ns, ce in enumerate(ce_prices, start=start)]
+
+
+def test_the_account_is_left_after_two_valuations_and_once() -> None:
+    """One beyond the limit is not enough; then entries pause and everything goes, once."""
+    watchdog = dog(
+        *straddle(leg_rules=LegRules()), *straddle("t", leg_rules=LegRules()), limits=LOSS
+    )
+    turns = loss_frames(watchdog, "110", "100", "110", "111", "112")
+    assert [exits(turn) for turn in turns[:3]] == [[], [], []]
+    assert exits(turns[3]) == [(("ce", "pe"), ExitReason.ACCOUNT_LOSS)] * 2
+    pause = PauseEntries("the account's limit: account_loss")
+    assert told(turns[3], PauseEntries) == [pause]
+    assert told(turns[3], object)[0] == pause
+    assert len(told(turns[3])) == 2
+    assert (exits(turns[4]), told(turns[4], PauseEntries)) == ([], [])
+
+
+def test_what_is_not_valued_freshly_does_not_judge_the_account() -> None:
+    """An open leg without a price: the account waits."""
+    watchdog = dog(*straddle(leg_rules=LegRules()), limits=LOSS)
+    turns = [see(watchdog, T + n, "150") for n in range(3)]
+    assert [facts(turn) for turn in turns] == [[], [], []]
+    assert told(see(watchdog, T + 3, "150", "100"), PauseEntries) == []
+    assert len(told(see(watchdog, T + 4, "150", "100"), PauseEntries)) == 1
+
+
+def test_what_fills_after_the_account_was_left_is_left_too() -> None:
+    """An entry under way at that moment may still fill."""
+    watchdog = dog(*straddle(leg_rules=LegRules()), opened("t"), limits=LOSS)
+    loss_frames(watchdog, "150", "150")
+    effects = watchdog.handle(sold("ce", strategy="t"), T + 2)
+    assert exits(effects) == [(("ce",), ExitReason.ACCOUNT_LOSS)]
+    assert [each.strategy_id for each in told(effects)] == ["t"]
+
+
+def test_a_leg_that_owes_an_exit_is_not_left_again_by_the_account() -> None:
+    """Its obligation stands; the rest goes."""
+    watchdog = dog(*straddle(leg_rules=LegRules()), owed("ce"), limits=LOSS)
+    assert exits(loss_frames(watchdog, "150", "150")[1]) == [(("pe",), ExitReason.ACCOUNT_LOSS)]
+
+
+def test_a_loss_that_is_realised_pauses_entries_with_nothing_open() -> None:
+    """Frames go on to be judged for the account."""
+    watchdog = dog(*straddle(leg_rules=LegRules()), limits=LOSS)
+    for leg in ("ce", "pe"):
+        watchdog.handle(sold(leg, bought="110", at_ns=T), T)
+    turns = loss_frames(watchdog, "1", "1", "1", start=T + 1)
+    assert [len(told(turn, PauseEntries)) for turn in turns] == [0, 1, 0]
+
+
+def test_an_account_counts_its_day_alone() -> None:
+    """A loss of yesterday is not today's, and a new day judges anew."""
+    watchdog = dog(day_opened(), opened(exit_at="15:29:00"), limits=LOSS)
+    for message in (sold("ce"), sold("pe"), ended()):
+        watchdog.handle(message, T)
+    see(watchdog, T, "150", "100")
+    watchdog.handle(day_ended(), day_ended().at_ns)
+    watchdog.handle(day_opened(NEXT_DAY), clock("09:00:00", NEXT_DAY))
+    start = clock("09:15:00", NEXT_DAY)
+    turns = loss_frames(watchdog, "150", "150", "170", "170", start=start)
+    assert [len(told(turn, PauseEntries)) for turn in turns] == [0, 0, 0, 1]
+
+
+def test_the_floor_of_an_account_is_recorded_and_survives() -> None:
+    """It is a level of no strategy; after a restart it stands where it stood."""
+    limits = AccountLimits(lock=LockRule(e4("1000"), e4("500"), e4("500"), e4("500")))
+    record = [day_opened(), *straddle(leg_rules=LegRules())]
+    watchdog = dog(*record, limits=limits)
+    moves = [m for turn in loss_frames(watchdog, "80", "80", "70", "70") for m in facts(turn)]
+    assert [(m.strategy_id, m.leg_id, m.move, m.to_e4) for m in moves] == [
+        ("", "", Move.LOCKED, e4("1000")),
+        ("", "", Move.FLOOR_RAISED, e4("1500")),
+    ]
+    again = dog(limits=limits, before=[*record, *moves])
+    turns = loss_frames(again, "80", "80", start=T + 9)
+    assert [exits(turn) for turn in turns] == [[], [(("ce", "pe"), ExitReason.ACCOUNT_PROFIT)]]
+
+
+def test_an_account_that_was_left_is_not_left_again_after_a_restart() -> None:
+    """The router's pause is the record; without it the pause is told again."""
+    record = [day_opened(), *straddle(leg_rules=LegRules()), opened("t")]
+    left = ExitDecided("s", ("ce", "pe"), ExitReason.ACCOUNT_LOSS, 0, T)
+    paused = EntriesPaused("the account's limit: account_loss", T)
+    again = dog(limits=LOSS, before=[*record, left, owed("ce", "pe"), paused])
+    turns = loss_frames(again, "150", "150", "150")
+    assert [told(turn, object) for turn in turns] == [[], [], []]
+    assert exits(again.handle(sold("ce", strategy="t"), T + 9)) == [
+        (("ce",), ExitReason.ACCOUNT_LOSS)
+    ]
+    lost = dog(limits=LOSS, before=[*record, left])
+    assert len(told(loss_frames(lost, "150", "150")[1], PauseEntries)) == 1
+
+
+def test_a_pause_by_a_person_is_not_the_accounts_verdict() -> None:
+    """Only its own words tell the watchdog that the account was left."""
+    record = [day_opened(), *straddle(leg_rules=LegRules()), EntriesPaused("lunch", T)]
+    again = dog(limits=LOSS, before=record)
+    assert len(told(loss_frames(again, "150", "150")[1], PauseEntries)) == 1
+
+
+@pytest.mark.parametrize("heard", [False, True])
+def test_after_a_restart_an_exit_that_is_not_owed_is_told_at_once(heard) -> None:
+    """Decided, recorded, and the router never heard of it: without waiting for a frame."""
+    record = [*straddle(), ExitDecided("s", ("ce",), ExitReason.STOP, 0, T)]
+    again = dog(before=[*record, *([owed("ce")] if heard else [])])
+    wanted = [] if heard else [ExitLegs("s", ("ce",), ExitReason.STOP)]
+    assert told(again.handle(Started(), T)) == wanted
+    effects = see(again, T, "140", "100")
+    assert (told(effects), exits(effects)) == (wanted, [])
+
+
+def test_an_exit_that_was_owed_before_it_was_decided_is_not_told_again() -> None:
+    """Router and watchdog may both decide in one moment; the record shows either order."""
+    record = [*straddle(), owed("ce"), ExitDecided("s", ("ce",), ExitReason.STOP, 0, T)]
+    assert told(dog(before=record).handle(Started(), T)) == []
+
+
+def test_after_a_restart_the_alarms_are_set_again() -> None:
+    """Of what is open; not of what is over."""
+    gone = [sold("ce", bought="99"), sold("pe", bought="99")]
+    assert alarms(dog(before=straddle()).handle(Started(), T)) == [
+        (clock("15:20:05"), ExitTime("s"))
+    ]
+    assert dog(before=[*straddle(), *gone]).handle(Started(), T) == NOTHING
+
+
+def test_a_day_is_marked_once_for_each_strategy() -> None:
+    """Lowest, highest and last with their instants; what is flat since days is silent."""
+    watchdog = dog(day_opened(), *straddle(leg_rules=LegRules()))
+    for at_ns, price in enumerate(("101", "98", "99"), start=T):
+        see(watchdog, at_ns, price, price)
+    watchdog.handle(sold("ce", bought="99", at_ns=T + 2), T + 2)
+    watchdog.handle(sold("pe", bought="99", at_ns=T + 2), T + 2)
+    see(watchdog, T + 5, "50", "50")
+    marked = facts(watchdog.handle(day_ended(), day_ended().at_ns))
+    unit = 2 * LOT * 10_000
+    assert marked == [
+        DayMarked(
+            strategy_id="s",
+            day=DAY,
+            low=(T, -unit),
+            high=(T + 1, 2 * unit),
+            last=(T + 5, unit),
+            status=LockStatus.NONE,
+            floor_e4=0,
+            marks=(),
+            at_ns=day_ended().at_ns,
+        )
+    ]
+    watchdog.handle(day_opened(NEXT_DAY), 0)
+    assert watchdog.handle(day_ended(NEXT_DAY), 0) == NOTHING
+
+
+def test_a_strategy_without_a_price_is_marked_without_an_amount() -> None:
+    """None, not zero; and an open one is worth what its own last frame said."""
+    watchdog = dog(*straddle())
+    marked = facts(watchdog.handle(day_ended(), 0), DayMarked)[0]
+    assert (marked.low, marked.high, marked.last) == (None, None, None)
+    assert marked.marks == (("ce", 0), ("pe", 0))
+    see(watchdog, T, "99", "98")
+    watchdog.handle(LinkDied(T + 1), T + 1)
+    see(watchdog, T + 2, "50", "50")
+    marked = facts(watchdog.handle(day_ended(), 0), DayMarked)[0]
+    assert marked.last == (T, 3 * LOT * 10_000)
+
+
+def test_what_is_carried_over_night_is_watched_and_left_as_owed() -> None:
+    """Its day is marked, its alarm is set for the new day, the first frame leaves it."""
+    watchdog = dog(day_opened(), *straddle())
+    assert len(facts(watchdog.handle(day_ended(), 0), DayMarked)) == 1
+    effects = watchdog.handle(day_opened(NEXT_DAY), clock("09:00:00", NEXT_DAY))
+    assert alarms(effects) == [(clock("09:15:05", NEXT_DAY), ExitTime("s"))]
+    first = see(watchdog, clock("09:15:00", NEXT_DAY), "100", "100")
+    assert exits(first) == [(("ce", "pe"), ExitReason.TIME)]
+    marked = facts(watchdog.handle(day_ended(NEXT_DAY), 0), DayMarked)[0]
+    assert (marked.day, marked.low[0]) == (NEXT_DAY, clock("09:15:00", NEXT_DAY))
+
+
+def test_on_a_closed_day_no_alarm_is_set_for_what_is_carried() -> None:
+    """Nothing could be sold; the next session's alarm will do."""
+    watchdog = dog(day_opened(), *straddle(), day_ended())
+    closed = day_opened(NEXT_DAY, closed=True)
+    assert watchdog.handle(closed, closed.at_ns) == NOTHING
+
+
+def test_a_day_told_twice_changes_nothing() -> None:
+    """After a restart within a day it may be opened again."""
+    watchdog = dog(day_opened(), *straddle(leg_rules=LegRules()), limits=LOSS)
+    loss_frames(watchdog, "110", "150", "150")
+    watchdog.handle(day_opened(), T)
+    assert told(see(watchdog, T + 9, "150", "100"), PauseEntries) == []
+
+
+def test_a_fill_that_comes_days_late_finds_its_rules_again() -> None:
+    """Its exit time is past: it is left at once, and its day is marked."""
+    before = [day_opened(), opened(leg_rules=STOP), ended(because="in doubt"), day_ended()]
+    watchdog = dog(*before, day_opened(NEXT_DAY))
+    late_ns = clock("10:00:00", NEXT_DAY)
+    effects = watchdog.handle(sold("ce", at_ns=late_ns), late_ns)
+    assert exits(effects) == [(("ce",), ExitReason.TIME)]
+    assert told(effects) == [ExitLegs("s", ("ce",), ExitReason.TIME)]
+
+
+def test_an_entry_beside_an_older_one_leaves_both_guarded() -> None:
+    """Legs of another name: yesterday's is still left, today's has its own stop."""
+    older = [opened(legs=("ce",), leg_rules=STOP), sold("ce"), ended()]
+    newer = [opened(legs=("pe",), leg_rules=STOP, day=NEXT_DAY), sold("pe")]
+    watchdog = dog(*older, *newer)
+    at_ns = clock("09:31:00", NEXT_DAY)
+    assert exits(see(watchdog, at_ns, "100", "131")) == [
+        (("pe",), ExitReason.STOP),
+        (("ce",), ExitReason.TIME),
+    ]
+    assert len(facts(watchdog.handle(day_ended(NEXT_DAY), 0), DayMarked)) == 2
+
+
+def test_an_entry_told_twice_is_one() -> None:
+    """A message read again after a fall does not blank what the record gave back."""
+    watchdog = dog(before=straddle())
+    watchdog.handle(opened(leg_rules=STOP), T)
+    assert exits(see(watchdog, T, "131", "100")) == [(("ce",), ExitReason.STOP)]
+
+
+def test_what_is_not_for_it_fells_it() -> None:
+    """A message nobody meant is a programmer's error."""
+    with pytest.raises(AssertionError, match="the watchdog was told"):
+        dog().handle("hello", T)
+
+
+def test_a_frame_with_nothing_open_costs_nothing() -> None:
+    """No watch, no effect."""
+    assert dog().handle(Frame(T, {}), T) == NOTHING
+    assert others(dog(limits=LOSS).handle(Frame(T, {}), T), object) == []

@@ -1,0 +1,158 @@
+"""What holds for the watch over any prices: a restart anywhere finds it as it stood."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from daemon.actors.risk_watchdog import RiskWatchdog
+from daemon.domain.market.frames import Frame
+from daemon.domain.money import E4, e4
+from daemon.domain.risk.account import AccountLimits
+from daemon.domain.risk.moves import Move
+from daemon.domain.risk.words import Distance, ExitReason, LegRules, LockRule, StrategyRules, Trail
+from daemon.messages import DayMarked, ExitDecided, ExitLegs, ExitOwed, LevelMoved
+from daemon.runtime.words import Started
+from tests.kit.acting import (
+    NEXT_DAY,
+    ROUTER,
+    clock,
+    day_ended,
+    day_opened,
+    ended,
+    facts,
+    finished,
+    opened,
+    owed,
+    prices,
+    sold,
+    told,
+)
+
+TRAIL = Trail(Distance(points_e4=e4("5")), Distance(points_e4=e4("4")))
+LEG_RULES = LegRules(stop=Distance(percent_e4=e4("30")), trail=TRAIL)
+RULES = StrategyRules(
+    combined_premium_stop=Distance(percent_e4=e4("25")),
+    target_e4=e4("9000"),
+    lock=LockRule(e4("1500"), e4("750"), e4("250"), e4("200")),
+)
+paths = st.lists(st.tuples(st.integers(55, 140), st.integers(55, 140)), min_size=1, max_size=14)
+
+
+def answer(exit_legs: ExitLegs, at_ns: int) -> list[object]:
+    """The router takes an exit on and meets it."""
+    legs = exit_legs.leg_ids
+    filled = [sold(leg, bought="100", at_ns=at_ns) for leg in legs]
+    return [owed(*legs), *filled, finished(*legs)]
+
+
+def day_of(path: list[tuple[int, int]]) -> list[object]:
+    """What a watchdog hears on a day with such prices, its exits unmet."""
+    start = clock("09:31:00")
+    heard = [day_opened(), opened(rules=RULES, leg_rules=LEG_RULES)]
+    heard += [sold("ce"), prices(start - 1, 100), sold("pe"), ended()]
+    return heard + [
+        prices(start + at, str(ce), str(pe)) for at, (ce, pe) in enumerate(path, start=1)
+    ]
+
+
+class Run:
+    """A watchdog with the table that it and the others write."""
+
+    def __init__(self, table: list[object] | None = None) -> None:
+        self.table = list(table or [])
+        self.watchdog = RiskWatchdog(ROUTER, AccountLimits(), self.table)
+        self.decided: list[object] = []
+
+    def hear(self, message: object) -> None:
+        at_ns = getattr(message, "at_ns", 0)
+        if not isinstance(message, Frame):
+            self.table.append(message)
+        effects = self.watchdog.handle(message, at_ns)
+        self.table += facts(effects)
+        self.decided += facts(effects, ExitDecided) + facts(effects, LevelMoved)
+        for exit_legs in told(effects):
+            for each in answer(exit_legs, at_ns):
+                self.hear(each)
+
+
+@given(paths)
+def test_a_restart_before_any_message_decides_as_if_there_were_none(path) -> None:
+    """From the record of every prefix: the same decisions and levels from there on."""
+    heard = day_of(path)
+    whole, marks = Run(), []
+    for message in heard:
+        marks.append((list(whole.table), len(whole.decided)))
+        whole.hear(message)
+    for cut, (table, count) in enumerate(marks):
+        again = Run(table)
+        assert told(again.watchdog.handle(Started(), 0)) == []
+        for message in heard[cut:]:
+            again.hear(message)
+        assert again.decided == whole.decided[count:]
+
+
+@given(paths)
+def test_an_exit_that_was_lost_is_told_by_whoever_is_restored(path) -> None:
+    """The record ends with any fact: every decided exit is owed, or told at the start."""
+    whole = Run()
+    for message in day_of(path):
+        whole.hear(message)
+    for cut in range(len(whole.table) + 1):
+        table = whole.table[:cut]
+        heard = {leg for fact in table if isinstance(fact, ExitOwed) for leg in fact.leg_ids}
+        open_exits = [
+            (fact.leg_ids, fact.reason)
+            for fact in table
+            if isinstance(fact, ExitDecided) and not heard & set(fact.leg_ids)
+        ]
+        again = RiskWatchdog(ROUTER, AccountLimits(), table).handle(Started(), 0)
+        assert [(each.leg_ids, each.reason) for each in told(again)] == open_exits
+
+
+@given(paths)
+def test_floors_never_fall_and_stops_never_loosen(path) -> None:
+    """As the record has it, over the whole day."""
+    whole = Run()
+    for message in day_of(path):
+        whole.hear(message)
+    moves = [fact for fact in whole.table if isinstance(fact, LevelMoved)]
+    floors = [move.to_e4 for move in moves if not move.leg_id]
+    assert floors == sorted(floors)
+    for leg in ("ce", "pe"):
+        stops = [move.to_e4 for move in moves if move.leg_id == leg]
+        assert stops == sorted(stops, reverse=True)
+        assert [move.move for move in moves if move.leg_id == leg][0] is Move.ARMED
+
+
+@given(paths, paths)
+def test_every_position_is_left_by_its_time_and_once(path, later) -> None:
+    """Whatever the prices: each leg is decided once, and no day ends with one open."""
+    whole = Run()
+    for message in day_of(path):
+        whole.hear(message)
+    whole.hear(prices(clock("15:20:00"), "100", "100"))
+    whole.hear(day_ended())
+    whole.hear(day_opened(NEXT_DAY))
+    for at, (ce, pe) in enumerate(later):
+        whole.hear(prices(clock("09:15:00", NEXT_DAY) + at, str(ce), str(pe)))
+    whole.hear(day_ended(NEXT_DAY))
+    left = [fact for fact in whole.table if isinstance(fact, ExitDecided)]
+    assert sorted(leg for each in left for leg in each.leg_ids) == ["ce", "pe"]
+    marked = [fact for fact in whole.table if isinstance(fact, DayMarked)]
+    assert [(each.strategy_id, each.marks) for each in marked] == [("s", ())]
+    assert all(marked[0].low[1] <= each.pnl_e4 <= marked[0].high[1] for each in left)
+
+
+def test_a_restart_in_the_night_carries_what_was_carried() -> None:
+    """The day's mark is where tomorrow's profit counts from, restart or not."""
+    limits = AccountLimits(loss_e4=1_000 * E4)
+    table = [day_opened(), opened(exit_at="15:29:00"), sold("ce"), sold("pe"), ended()]
+    live = RiskWatchdog(ROUTER, limits, table)
+    live.handle(prices(clock("15:00:00"), "150", "100"), clock("15:00:00"))
+    table += facts(live.handle(day_ended(), day_ended().at_ns))
+    again = RiskWatchdog(ROUTER, limits, [*table, day_ended()])
+    for watchdog in (live, again):
+        watchdog.handle(day_opened(NEXT_DAY), 0)
+        for at_ns in range(3):
+            at_ns += clock("09:15:00", NEXT_DAY)
+            effects = watchdog.handle(prices(at_ns, "150", "100"), at_ns)
+            assert {each.reason for each in told(effects)} == {ExitReason.TIME}
