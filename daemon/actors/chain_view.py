@@ -11,6 +11,7 @@ from daemon.domain.market.instruments import Kind, parse_symbol, symbol_of
 from daemon.domain.market.parity import synthetic_forward
 from daemon.domain.plans.strikes import Listed
 from daemon.domain.plans.words import Basis
+from daemon.errors import RuleUnknown
 
 
 class Chain:
@@ -62,7 +63,10 @@ class Chain:
             case Basis.SPOT:
                 symbol = self._underlying
             case Basis.FUTURE:
-                expiry = monthly(self._underlying, self._day)
+                try:
+                    expiry = monthly(self._underlying, self._day)
+                except RuleUnknown:
+                    return 0
                 symbol = symbol_of(self._underlying, expiry, 0, Kind.FUTURE)
             case Basis.SYNTHETIC:
                 return 0

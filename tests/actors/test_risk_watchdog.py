@@ -43,12 +43,13 @@ from tests.kit.acting import (
 
 STOP = LegRules(stop=Distance(percent_e4=e4("30")))
 BOTH = StrategyRules(all_on_leg_stop=True)
+NO_LIMITS = AccountLimits()
 LOSS = AccountLimits(loss_e4=e4("1000"))
 T = clock("09:31:00")
 SECOND = 1_000_000_000
 
 
-def dog(*messages, limits=AccountLimits(), before=()) -> RiskWatchdog:
+def dog(*messages, limits=NO_LIMITS, before=()) -> RiskWatchdog:
     """A watchdog that was told these."""
     watchdog = RiskWatchdog(ROUTER, limits, before)
     for message in messages:

@@ -120,7 +120,7 @@ def test_floors_never_fall_and_stops_never_loosen(path) -> None:
     for leg in ("ce", "pe"):
         stops = [move.to_e4 for move in moves if move.leg_id == leg]
         assert stops == sorted(stops, reverse=True)
-        assert [move.move for move in moves if move.leg_id == leg][0] is Move.ARMED
+        assert next(move.move for move in moves if move.leg_id == leg) is Move.ARMED
 
 
 @given(paths, paths)
@@ -152,7 +152,7 @@ def test_a_restart_in_the_night_carries_what_was_carried() -> None:
     again = RiskWatchdog(ROUTER, limits, [*table, day_ended()])
     for watchdog in (live, again):
         watchdog.handle(day_opened(NEXT_DAY), 0)
-        for at_ns in range(3):
-            at_ns += clock("09:15:00", NEXT_DAY)
+        opens_ns = clock("09:15:00", NEXT_DAY)
+        for at_ns in range(opens_ns, opens_ns + 3):
             effects = watchdog.handle(prices(at_ns, "150", "100"), at_ns)
             assert {each.reason for each in told(effects)} == {ExitReason.TIME}

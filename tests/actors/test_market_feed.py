@@ -1,0 +1,213 @@
+"""The feed: every verdict on a frame as effects, and one alarm that listens for silence."""
+
+import pytest
+
+from daemon.actors.market_feed import MarketFeed, Silence
+from daemon.domain.market.frames import Frame
+from daemon.domain.market.notes import NoteKind
+from daemon.messages import FrameArrived, LinkDied, LinkRevived, Noted
+from daemon.runtime.words import NOTHING, Commit, Lane, Publish, Started, Take
+from tests.kit.acting import DAY, NEXT_DAY, alarms, clock, day_ended, day_opened, facts, published
+
+SECOND = 1_000_000_000
+T = clock("09:15:00")
+DEATH = 3 * SECOND + 1
+
+
+def feed(*before, interval_ns=0, memory=1) -> MarketFeed:
+    """A feed whose day was opened, after these facts."""
+    made = MarketFeed(interval_ns, memory, before)
+    made.handle(day_opened(), clock("09:00:00"))
+    return made
+
+
+def arrive(made, at_ns=T, fingerprint=0, now_ns=None):
+    frame = Frame(at_ns, {})
+    return made.handle(FrameArrived(frame, fingerprint), at_ns if now_ns is None else now_ns)
+
+
+def taken(at_ns) -> tuple:
+    return (Take(Frame(at_ns, {})), Publish(Frame(at_ns, {}), Lane.NEWEST))
+
+
+def kinds(effects) -> list:
+    return [fact.kind if isinstance(fact, Noted) else type(fact) for fact in facts(effects)]
+
+
+def test_a_frame_is_taken_and_told_and_the_first_sets_the_alarm() -> None:
+    """Entered into the journal before anybody hears it; on the newest lane."""
+    made = feed()
+    effects = arrive(made)
+    assert tuple(effects[:2]) == taken(T)
+    assert alarms(effects) == [(T + DEATH, Silence())]
+    assert arrive(made, T + SECOND) == taken(T + SECOND)
+
+
+@pytest.mark.parametrize(
+    ("frames", "kind"),
+    [
+        ([(T, 0), (T - SECOND, 0)], NoteKind.REFUSED),
+        ([(T - SECOND, 0)], NoteKind.OUTSIDE_SESSION),
+        ([(T, 7), (T + SECOND, 7)], NoteKind.DUPLICATE),
+        ([(T, 0), (T, 0)], NoteKind.DUPLICATE),
+    ],
+)
+def test_a_frame_that_is_dropped_is_told_once_and_counted_at_the_end(frames, kind) -> None:
+    """Neither taken nor published; the run of them is one note, the day one count."""
+    made = feed()
+    effects = [arrive(made, *frame) for frame in [*frames, frames[-1], frames[-1]]]
+    dropped = effects[len(frames) - 1]
+    assert kinds(dropped) == [kind]
+    assert [type(each) for each in published(dropped)] == [Noted]
+    assert [kinds(each) for each in effects[len(frames) :]] == [[], []]
+    last = facts(made.handle(day_ended(), day_ended().at_ns), Noted)[-1]
+    assert (last.kind, last.text[:26]) == (kind, "3 frames were dropped toda")
+
+
+def test_on_a_closed_day_every_frame_is_dropped() -> None:
+    """Whatever its hour."""
+    made = MarketFeed(0, 1)
+    made.handle(day_opened(closed=True), 0)
+    assert kinds(arrive(made)) == [NoteKind.CLOSED_DAY]
+
+
+def test_a_silence_is_told_once_and_kills_the_link() -> None:
+    """At the alarm: a note and LinkDied, both recorded before they are heard; no new alarm."""
+    made = feed()
+    arrive(made)
+    effects = made.handle(Silence(), T + DEATH)
+    assert kinds(effects) == [NoteKind.STALE, LinkDied]
+    assert published(effects) == facts(effects)
+    assert isinstance(effects[0], Commit)
+    assert facts(effects, LinkDied) == [LinkDied(T + DEATH)]
+    assert alarms(effects) == []
+    assert made.handle(Silence(), T + 2 * DEATH) == NOTHING
+
+
+def test_there_is_one_alarm_at_a_time() -> None:
+    """Rung while the link lives it is moved on; frames between set no other."""
+    made = feed()
+    arrive(made)
+    for second in range(1, 4):
+        assert alarms(arrive(made, T + second * SECOND)) == []
+    effects = made.handle(Silence(), T + DEATH)
+    assert (kinds(effects), alarms(effects)) == ([], [(T + 3 * SECOND + DEATH, Silence())])
+
+
+def test_an_alarm_from_before_a_fall_starts_no_second_chain() -> None:
+    """It rings before the one that was set after the rebuilding, and is passed over."""
+    made = MarketFeed(0, 1, [day_opened()])
+    assert alarms(made.handle(Started(), T + SECOND)) == [(T + SECOND + DEATH, Silence())]
+    assert made.handle(Silence(), T + DEATH) == NOTHING
+
+
+def test_a_frame_after_a_death_revives_the_link_first() -> None:
+    """LinkRevived is heard before the frame, and the silence is listened for again."""
+    made = feed()
+    arrive(made)
+    made.handle(Silence(), T + DEATH)
+    at_ns = T + 60 * SECOND
+    effects = arrive(made, at_ns)
+    assert kinds(effects) == [LinkRevived]
+    assert published(effects) == [LinkRevived(at_ns), Frame(at_ns, {})]
+    assert alarms(effects) == [(at_ns + DEATH, Silence())]
+
+
+def test_a_silence_that_the_next_frame_brings_is_died_and_revived() -> None:
+    """Where frame and alarm are due at one instant the frame comes first."""
+    made = feed()
+    arrive(made)
+    assert kinds(arrive(made, T + DEATH)) == [NoteKind.STALE, LinkDied, LinkRevived]
+
+
+def test_copies_of_a_frame_do_not_keep_a_link_alive() -> None:
+    """A source that repeats itself goes stale; its copies do not revive it."""
+    made = feed()
+    arrive(made, T, 7)
+    arrive(made, T + 2 * SECOND, 7)
+    assert kinds(made.handle(Silence(), T + DEATH)) == [NoteKind.STALE, LinkDied]
+    assert LinkRevived not in kinds(arrive(made, T + 4 * SECOND, 7))
+    assert LinkRevived in kinds(arrive(made, T + 5 * SECOND, 8))
+
+
+def test_a_silence_to_the_close_is_told_at_the_end_of_the_day() -> None:
+    """The alarm that would ring after the close is not set."""
+    made = feed()
+    close_ns = clock("15:30:00")
+    assert alarms(arrive(made, close_ns - 2 * SECOND)) == []
+    assert made.handle(day_ended(), close_ns + 1) == NOTHING
+    slow = feed(interval_ns=60 * SECOND)
+    arrive(slow, close_ns - 600 * SECOND)
+    assert kinds(slow.handle(day_ended(), close_ns + 1)) == [NoteKind.STALE, LinkDied]
+    slow.handle(day_opened(NEXT_DAY), 0)
+    assert LinkRevived in kinds(arrive(slow, clock("09:15:00", NEXT_DAY)))
+
+
+@pytest.mark.parametrize(
+    ("configured_ns", "declared_ns", "dies_ns"),
+    [
+        (0, 0, DEATH),
+        (0, 65 * SECOND, 195 * SECOND + 1),
+        (2 * SECOND, 65 * SECOND, 6 * SECOND + 1),
+    ],
+)
+def test_what_is_configured_goes_before_what_the_source_declares(
+    configured_ns, declared_ns, dies_ns
+) -> None:
+    """Three intervals of silence, three seconds at the least."""
+    made = MarketFeed(configured_ns, 1)
+    made.handle(day_opened(interval_ns=declared_ns), 0)
+    assert alarms(arrive(made)) == [(T + dies_ns, Silence())]
+
+
+def test_a_feed_that_is_rebuilt_within_a_session_listens_at_once() -> None:
+    """Where no frame comes any more the link is dead, told as at any other time."""
+    made = MarketFeed(0, 1, [day_opened()])
+    rings_ns, ring = alarms(made.handle(Started(), T))[0]
+    assert kinds(made.handle(ring, rings_ns)) == [NoteKind.STALE, LinkDied]
+
+
+def test_a_feed_that_is_rebuilt_takes_the_next_frame_without_a_word() -> None:
+    """The time before its restart is no gap and no silence of the feed's."""
+    made = MarketFeed(0, 1, [day_opened()])
+    made.handle(Started(), clock("11:00:00"))
+    at_ns = clock("11:00:01")
+    assert arrive(made, at_ns) == taken(at_ns)
+
+
+@pytest.mark.parametrize(
+    ("record", "now"),
+    [
+        ([], "11:00:00"),
+        ([day_opened()], "09:00:00"),
+        ([day_opened(), day_ended()], "11:00:00"),
+        ([day_opened(), LinkDied(T)], "11:00:00"),
+    ],
+    ids=["no day", "before it opens", "after its end", "told already"],
+)
+def test_a_feed_that_is_rebuilt_outside_or_on_a_dead_link_waits(record, now) -> None:
+    """There is nothing to listen for, or it has been told."""
+    assert MarketFeed(0, 1, record).handle(Started(), clock(now)) == NOTHING
+
+
+@pytest.mark.parametrize(
+    ("record", "revived"),
+    [([LinkDied(T)], True), ([LinkDied(T), LinkRevived(T)], False)],
+)
+def test_a_feed_that_is_rebuilt_knows_whether_its_link_was_dead(record, revived) -> None:
+    """Only a link that was told dead is told revived."""
+    made = MarketFeed(0, 1, [day_opened(), *record])
+    assert (LinkRevived in kinds(arrive(made, clock("11:00:00")))) is revived
+
+
+def test_the_day_of_the_facts_is_the_day_of_the_feed() -> None:
+    """A note carries the instant that it is about."""
+    made = feed()
+    note = facts(arrive(made, T - SECOND), Noted)[0]
+    assert (note.at_ns, DAY) == (T - SECOND, day_opened().day)
+
+
+def test_what_is_not_for_it_fells_it() -> None:
+    """A message nobody meant is a programmer's error."""
+    with pytest.raises(AssertionError, match="the feed was told"):
+        feed().handle("hello", T)

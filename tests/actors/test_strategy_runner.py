@@ -1,0 +1,305 @@
+"""The runner: on which frame it enters, and what it says when it does not."""
+
+from dataclasses import dataclass
+
+import pytest
+
+from daemon.actors.strategy_runner import StrategyRunner
+from daemon.domain.market.frames import Frame, Quote
+from daemon.domain.market.notes import NoteKind
+from daemon.domain.money import e4
+from daemon.domain.orders.basket import OnFail
+from daemon.domain.plans.parsing import parse
+from daemon.messages import (
+    DayOpened,
+    EnterLegs,
+    EntryDecided,
+    LinkDied,
+    LinkRevived,
+    Noted,
+)
+from daemon.runtime.words import NOTHING, Started
+from tests.kit.acting import (
+    CE,
+    DAY,
+    NEXT_DAY,
+    PE,
+    ROUTER,
+    clock,
+    day_ended,
+    day_opened,
+    ended,
+    facts,
+    prices,
+    told,
+)
+from tests.kit.plans import CALL, GUARD, PUT
+
+FUTURE = "NIFTY-2025-09-30-FUT"
+AT = clock("09:20:00")
+
+
+@dataclass(frozen=True)
+class Script:
+    """What of a strategy file differs from test to test."""
+
+    head: str = ""
+    entry: str = ""
+    exit: str = "15:20:00"
+    tail: str = GUARD
+    leg: str = ""
+
+    def runner(self, before=()) -> StrategyRunner:
+        legs = (CALL + self.leg) + (PUT + self.leg)
+        hours = f"[entry]\nat = 09:20:00\n{self.entry}\n[exit]\nat = {self.exit}\n"
+        text = f'id = "s"\nunderlying = "NIFTY"\n{self.head}\n{hours}{legs}{self.tail}'
+        return StrategyRunner(parse(text), ROUTER, strict=False, facts=before)
+
+
+def runner(*before, **script) -> StrategyRunner:
+    """A runner of a straddle at the money, restored from these facts."""
+    return Script(**script).runner(before)
+
+
+def awake(day=DAY, **script) -> StrategyRunner:
+    """A runner whose day has begun."""
+    made = runner(**script)
+    made.handle(day_opened(day), 0)
+    return made
+
+
+def see(made, at_ns=AT, ce="100", pe="95", **others):
+    given = {"NIFTY": "24555"} | others
+    return made.handle(prices(at_ns, ce, pe, **given), at_ns)
+
+
+def entered(effects) -> bool:
+    return bool(told(effects, EnterLegs))
+
+
+def notes(effects) -> list:
+    return [(note.kind, note.text) for note in facts(effects, Noted)]
+
+
+def test_an_entry_is_recorded_and_told_with_everything_it_is_held_to() -> None:
+    """The record has the quotes that the decision rests on; the router the whole basket."""
+    effects = see(awake(), AT)
+    assert facts(effects) == [
+        EntryDecided(
+            strategy_id="s",
+            basket_id="s:2025-09-01",
+            basis_e4=e4("24555"),
+            legs=(("ce", CE, e4("100"), e4("100")), ("pe", PE, e4("95"), e4("95"))),
+            at_ns=AT,
+        )
+    ]
+    opened = told(effects, EnterLegs)[0].opened
+    assert (opened.exit_ns, opened.close_ns) == (clock("15:20:00"), clock("15:30:00"))
+    basket = opened.basket
+    assert [(leg.symbol, leg.quantity) for leg in basket.legs] == [(CE, 75), (PE, 75)]
+    assert (basket.deadline_ns - AT, basket.on_fail) == (5_000_000_000, OnFail.UNWIND)
+    assert opened.rules.stop_e4 == e4("6000")
+
+
+@pytest.mark.parametrize(
+    ("at_ns", "enters"),
+    [
+        (AT - 1, False),
+        (AT, True),
+        (clock("10:00:00"), True),
+        (clock("10:00:00") + 1, False),
+    ],
+)
+def test_it_enters_from_its_time_to_the_latest_both_included(at_ns, enters) -> None:
+    """Never outside."""
+    assert entered(see(awake(entry="no_later_than = 10:00:00"), at_ns)) is enters
+
+
+@pytest.mark.parametrize(("early_ns", "enters"), [(1, True), (0, False)])
+def test_it_never_enters_at_its_exit_time(early_ns, enters) -> None:
+    """Without a latest time the exit is the end of it."""
+    assert entered(see(awake(), clock("15:20:00") - early_ns)) is enters
+
+
+def test_on_a_shortened_day_it_does_not_enter_after_its_exit() -> None:
+    """The exit is moved before the close, and a later `no_later_than` does not outlive it."""
+    made = runner(entry="no_later_than = 14:30:00")
+    hours = ((clock("09:15:00"), clock("10:00:00")),)
+    made.handle(DayOpened(DAY, hours, clock("09:00:00")), 0)
+    assert not entered(see(made, clock("09:59:00")))
+    assert entered(see(made, clock("09:58:59")))
+
+
+def test_it_enters_once_a_day_and_again_the_next() -> None:
+    """However many frames come, and also where the day is opened again."""
+    made = awake()
+    assert [entered(see(made, AT + n)) for n in range(3)] == [True, False, False]
+    made.handle(day_opened(), AT)
+    assert not entered(see(made, AT + 9))
+    made.handle(day_ended(), 0)
+    assert see(made, AT + 10) == NOTHING
+    made.handle(day_opened(NEXT_DAY), 0)
+    assert entered(see(made, clock("09:20:00", NEXT_DAY)))
+
+
+def test_no_day_no_entry() -> None:
+    """Before a day begins, and on a closed one, frames pass by."""
+    assert see(runner()) == NOTHING
+    made = runner()
+    assert made.handle(day_opened(closed=True), 0) == NOTHING
+    assert see(made) == NOTHING
+
+
+@pytest.mark.parametrize(
+    ("head", "text"),
+    [
+        ('days = ["tue"]', "days: mon is not among tue"),
+        (
+            "days_to_expiry = [0]",
+            "days_to_expiry: 1 trading days to 2025-09-02; allowed: 0",
+        ),
+    ],
+)
+def test_a_day_that_its_plan_forbids_is_noted_and_passed(head, text) -> None:
+    """Told when the day begins; on an allowed day it enters."""
+    made = runner(head=head)
+    assert notes(made.handle(day_opened(), 0)) == [(NoteKind.REFUSED, text)]
+    assert see(made) == NOTHING
+    made.handle(day_opened(NEXT_DAY), 0)
+    assert entered(see(made, clock("09:20:00", NEXT_DAY)))
+
+
+def test_an_expiry_that_no_table_has_rests_the_day() -> None:
+    """An expired contract is refused for the day, with its place."""
+    made = runner(leg="expiry = { date = 2025-08-28 }\n")
+    text = notes(made.handle(day_opened(), 0))[0][1]
+    assert text.startswith("legs[0].expiry: 2025-08-28 has expired")
+    assert see(made) == NOTHING
+
+
+def test_days_to_an_expiry_beyond_the_calendar_are_counted_as_far_as_it_reaches() -> None:
+    """An expiry years ahead is simply not among the days allowed."""
+    script = {"head": "days_to_expiry = [0]", "leg": "expiry = { date = 2029-12-31 }\n"}
+    assert "trading days to 2029-12-31" in notes(runner(**script).handle(day_opened(), 0))[0][1]
+
+
+def test_without_a_spot_price_the_forward_stands_in_and_that_is_told_once() -> None:
+    """Said with the first frame that needs it, not with the next."""
+    made = awake(entry="max_spread = { percent = 1 }")
+    text = "NIFTY has no spot price; the synthetic forward is taken"
+    wide = Frame(AT, {CE: Quote(1, 900_000, 1, 1_100_000, 1), PE: Quote(1, 950_000, 1, 950_000, 1)})
+    assert (NoteKind.BASIS, text) in notes(made.handle(wide, AT))
+    effects = made.handle(prices(AT + 1, "100", "95"), AT + 1)
+    assert (notes(effects), entered(effects)) == ([], True)
+    assert facts(effects, EntryDecided)[0].basis_e4 == e4("24555")
+
+
+@pytest.mark.parametrize(
+    ("basis", "others", "basis_e4", "told_of"),
+    [
+        ("spot", {"NIFTY": "24560"}, e4("24560"), []),
+        ("future", {"NIFTY": "1", FUTURE: "24570"}, e4("24570"), []),
+        ("future", {"NIFTY": "1"}, e4("24555"), [NoteKind.BASIS]),
+        ("synthetic", {"NIFTY": "1", FUTURE: "1"}, e4("24555"), []),
+    ],
+)
+def test_the_money_is_measured_on_what_the_plan_says(basis, others, basis_e4, told_of) -> None:
+    """Spot, the month's future, or the forward that the options imply."""
+    effects = see(awake(head=f'basis = "{basis}"'), AT, **others)
+    assert facts(effects, EntryDecided)[0].basis_e4 == basis_e4
+    assert [kind for kind, _ in notes(effects)] == told_of
+
+
+def test_a_fault_is_told_once_a_day_and_tried_again_with_the_next_frame() -> None:
+    """The third frame enters; the next day tells the fault anew."""
+    made = awake()
+    expected = [(NoteKind.REFUSED, f"no entry yet: legs[1]: nobody bids for {PE}")]
+    assert notes(see(made, AT, pe="0")) == expected
+    assert see(made, AT + 1, pe="0") == NOTHING
+    assert entered(see(made, AT + 2))
+    made.handle(day_opened(NEXT_DAY), 0)
+    assert notes(see(made, clock("09:20:00", NEXT_DAY), pe="0")) == expected
+
+
+def test_a_wide_spread_is_waited_out() -> None:
+    """`max_spread` is a fault like any other."""
+    made = awake(entry="max_spread = { percent = 5 }")
+    wide = Quote(e4("100"), e4("90"), 75, e4("110"), 75)
+    frame = Frame(AT, prices(AT, pe="95", NIFTY="24555").quotes | {CE: wide})
+    assert notes(made.handle(frame, AT))[0][1].startswith("no entry yet: entry.max_spread: ")
+    assert entered(see(made, AT + 1))
+
+
+def test_quotes_before_its_time_are_remembered() -> None:
+    """A strike that is quiet at the entry time has the price it had."""
+    made = awake()
+    assert see(made, AT - 1) == NOTHING
+    assert entered(made.handle(Frame(AT, {}), AT))
+
+
+def test_a_dead_link_enters_nothing() -> None:
+    """Its quotes are forgotten, its late frames are not looked at; then all must be new."""
+    made = awake()
+    see(made, AT - 1)
+    made.handle(LinkDied(AT), AT)
+    assert see(made, AT) == NOTHING
+    assert made.handle(LinkRevived(AT + 1), AT + 1) == NOTHING
+    assert not entered(made.handle(Frame(AT + 1, {}), AT + 1))
+    assert entered(see(made, AT + 2))
+
+
+def test_a_runner_that_is_rebuilt_on_a_dead_link_knows_it() -> None:
+    """The record says whether the link lives."""
+    record = [day_opened(), LinkDied(AT - 9)]
+    assert see(runner(*record)) == NOTHING
+    assert entered(see(runner(*record, LinkRevived(AT - 1))))
+
+
+@pytest.mark.parametrize(
+    ("message", "expected"),
+    [
+        (ended(because="no time"), [(NoteKind.REFUSED, "the entry failed: no time")]),
+        (ended(), []),
+        (ended("other", because="no time"), []),
+    ],
+)
+def test_an_entry_that_failed_is_noted(message, expected) -> None:
+    """Of this strategy, and only a failure."""
+    assert notes(awake().handle(message, AT)) == expected
+
+
+def decided(at_ns=AT, strategy="s") -> EntryDecided:
+    return EntryDecided(strategy, f"{strategy}:x", 0, (), at_ns)
+
+
+@pytest.mark.parametrize(
+    ("record", "enters"),
+    [
+        ([], True),
+        ([decided()], False),
+        ([decided(strategy="other")], True),
+        ([decided(), day_opened()], False),
+        ([day_ended()], False),
+    ],
+    ids=["nothing", "entered", "another", "opened again", "ended"],
+)
+def test_a_runner_that_is_rebuilt_enters_only_where_it_has_not(record, enters) -> None:
+    """Mid-day, after its own entry, it does not enter twice."""
+    made = runner(day_opened(), *record)
+    assert made.handle(Started(), AT) == NOTHING
+    assert entered(see(made, AT + 1)) is enters
+
+
+def test_a_runner_that_is_rebuilt_does_not_tell_a_fault_again() -> None:
+    """What it said today is in the record; what another said is not its own."""
+    made = awake()
+    said = facts(see(made, AT, pe="0"))
+    assert see(runner(day_opened(), *said), AT + 1, pe="0") == NOTHING
+    others = [Noted(note.kind, note.text, note.at_ns, "other") for note in said]
+    assert notes(see(runner(day_opened(), *others), AT + 1, pe="0")) != []
+
+
+def test_what_is_not_for_it_fells_it() -> None:
+    """A message nobody meant is a programmer's error."""
+    with pytest.raises(AssertionError, match="the runner was told"):
+        runner().handle("hello", AT)
