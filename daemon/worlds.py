@@ -14,7 +14,7 @@ from typing import Any, Protocol
 
 from msgspec import Struct
 
-from daemon.actors.timekeeper import DayBegins, DayEnds
+from daemon.actors.timekeeper import DayBegins, DayEnds, DaySettles
 from daemon.brokers.paper import Paper
 from daemon.domain.market.bands import band
 from daemon.domain.market.calendar import Segment, is_open, sessions
@@ -108,7 +108,7 @@ class Recorded:
             case DayBegins():
                 self._quotes.clear()
                 return self._each(lambda paper: paper.advance(at_ns))
-            case DayEnds(day):
+            case DaySettles(day):
                 values_e4 = self._settlement_values(day)
                 return self._each(lambda paper: paper.settle(day, values_e4, at_ns))
         return ()
@@ -125,7 +125,10 @@ class Recorded:
             yield Step("feed", FrameArrived(recorded.frame, recorded.fingerprint), at_ns)
         day_sessions = trading_sessions(day)
         close_ns = day_sessions[-1][1] if day_sessions else at_ns
-        yield Step("timekeeper", DayEnds(day), max(at_ns, close_ns) + 1)
+        ends_ns = max(at_ns, close_ns) + 1
+        # A step of its own: all that is settled is booked before the day is marked.
+        yield Step("timekeeper", DaySettles(day), ends_ns)
+        yield Step("timekeeper", DayEnds(day), ends_ns)
 
     def _trade(self, frame: Frame, at_ns: int) -> News:
         """Let the twins match a frame that the feed took: what it drops is no news to them."""

@@ -22,6 +22,12 @@ class DayBegins(Struct, frozen=True):
     interval_ns: int = 0
 
 
+class DaySettles(Struct, frozen=True):
+    """The market of a day has closed, and the exchange settles what expired on it."""
+
+    day: date
+
+
 class DayEnds(Struct, frozen=True):
     """A day of market time ends."""
 
@@ -44,7 +50,7 @@ class Timekeeper:
                 )
             case DayEnds(day):
                 turn.announce(DayEnded(day, now_ns))
-            case Started():
+            case Started() | DaySettles():
                 return NOTHING
             case _:
                 raise AssertionError(f"the timekeeper was told {message!r}")

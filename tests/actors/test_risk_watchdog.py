@@ -261,6 +261,15 @@ def test_after_a_dead_link_nothing_is_judged_until_it_is_fresh() -> None:
     assert exits(see(watchdog, T + 3, pe="100")) == [(("ce", "pe"), ExitReason.COMBINED_PREMIUM)]
 
 
+@pytest.mark.parametrize(
+    ("record", "left"), [([], []), ([LinkRevived(T)], [(("ce",), ExitReason.STOP)])]
+)
+def test_after_a_restart_a_dead_link_is_dead(record, left) -> None:
+    """The record says whether it lives."""
+    again = dog(before=[*straddle(), LinkDied(T), *record])
+    assert exits(see(again, T, "140", "100")) == left
+
+
 def test_yesterdays_prices_are_no_prices() -> None:
     """On a new day a combined rule waits for every leg too, though the link never died."""
     rules = StrategyRules(combined_premium_stop=Distance(percent_e4=e4("20")))

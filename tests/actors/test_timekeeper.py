@@ -4,7 +4,7 @@ from datetime import date
 
 import pytest
 
-from daemon.actors.timekeeper import DayBegins, DayEnds, Timekeeper
+from daemon.actors.timekeeper import DayBegins, DayEnds, DaySettles, Timekeeper
 from daemon.domain.market.calendar import Segment
 from daemon.domain.market.notes import NoteKind
 from daemon.messages import DayEnded, DayOpened, Noted
@@ -38,9 +38,10 @@ def test_a_day_that_no_table_reaches_is_closed_and_that_is_told() -> None:
     assert "calendar" in said[0].text
 
 
-def test_there_is_nothing_to_set_again_after_a_start() -> None:
-    """The world brings the days."""
-    assert Timekeeper().handle(Started(), AT) == NOTHING
+@pytest.mark.parametrize("message", [Started(), DaySettles(DAY)])
+def test_a_start_and_a_settlement_are_no_turns_of_a_day(message) -> None:
+    """The world brings the days, and the exchange settles."""
+    assert Timekeeper().handle(message, AT) == NOTHING
 
 
 def test_what_is_not_for_it_fells_it() -> None:
