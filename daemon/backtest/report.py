@@ -15,7 +15,7 @@ from daemon.domain.instants import day_of, moment_of
 from daemon.domain.market.notes import NoteKind
 from daemon.domain.money import E4
 from daemon.domain.plans.schema import Plan
-from daemon.messages import DayEnded, DayMarked, DayOpened, Noted
+from daemon.messages import DayMarked, DayOpened, Noted
 
 Document = dict[str, Any]
 
@@ -38,9 +38,10 @@ def report(plan: Plan, facts: Iterable[object], journal_sha256: str) -> Document
         _add_charges(days[trade.day], trade.charges_e4)
     if trades.without_charges:
         _note_unknown(days, trades.without_charges)
-    listed = list(days.values())
+    listed = [days[day] for day in sorted(days)]
     for day in listed:
         day["charges"] = _rupees(day["charges"])
+        day["notes"].sort(key=_instant)
     return {
         "strategy_id": plan.id,
         "mark": plan.risk.mark.value,
@@ -53,7 +54,7 @@ def report(plan: Plan, facts: Iterable[object], journal_sha256: str) -> Document
 def _take(days: dict[date, Document], fact: object, strategy_id: str) -> None:
     match fact:
         case DayOpened(day):
-            days[day] = _empty(day)
+            days.setdefault(day, _empty(day))
         case Noted(kind, text, at_ns, about) if about in ("", strategy_id):
             note = {"at": _at(at_ns), "kind": kind.value, "text": text}
             days.setdefault(day_of(at_ns), _empty(day_of(at_ns)))["notes"].append(note)
@@ -61,8 +62,6 @@ def _take(days: dict[date, Document], fact: object, strategy_id: str) -> None:
             days[day]["pnl"] = {"low": _mark(low), "high": _mark(high), "last": _mark(last)}
             floor = _rupees(floor_e4) if status == "LOCKED" else None
             days[day]["risk"] = {"status": status, "current_sl": floor}
-        case DayEnded(day):
-            days[day]["notes"].sort(key=lambda note: note["at"])
 
 
 def _empty(day: date) -> Document:
@@ -108,17 +107,27 @@ def _note_unknown(days: dict[date, Document], because: str) -> None:
 
 
 def _total(days: list[Document], trades: list[LegTrade]) -> Document:
+    pnl = [trade.pnl_e4 for trade in trades]
     charges = [trade.charges_e4 for trade in trades]
-    known = [amount for amount in charges if amount is not None]
     kinds = [note["kind"] for day in days for note in day["notes"]]
     return {
         "days": len(days),
         "days_traded": sum(bool(day["trades"]) for day in days),
         "trades": len(trades),
-        "pnl": _rupees(sum(trade.pnl_e4 or 0 for trade in trades)),
-        "charges": _rupees(sum(known)) if len(known) == len(charges) else None,
+        "pnl": _rupees(_sum(pnl)),
+        "charges": _rupees(_sum(charges)),
         "notes": {kind.value: kinds.count(kind.value) for kind in NoteKind if kind in kinds},
     }
+
+
+def _sum(amounts: list[int | None]) -> int | None:
+    """Add amounts; what is not known makes their sum unknown."""
+    known = [amount for amount in amounts if amount is not None]
+    return sum(known) if len(known) == len(amounts) else None
+
+
+def _instant(note: Document) -> Any:
+    return note["at"]
 
 
 def _mark(mark: tuple[int, int] | None) -> Document | None:

@@ -19,7 +19,11 @@ class LegTrade(Struct):
     """One leg from its entry to its exit; prices and amounts in `_e4`.
 
     Attributes:
+        exit_e4: the average of what was left, whether or not all of it was.
+        pnl_e4: before charges, with the rest at its mark; None while it has never been valued.
         charges_e4: None where a table does not reach back to its day.
+        net_quantity: units still held; below zero short.
+        cash_e4: what was received less what was paid.
     """
 
     leg_id: str
@@ -34,6 +38,8 @@ class LegTrade(Struct):
     exit_reason: str = ""
     pnl_e4: int | None = None
     charges_e4: int | None = 0
+    net_quantity: int = 0
+    cash_e4: int = 0
 
 
 class Trades:
@@ -47,7 +53,7 @@ class Trades:
         self._strategy_id = strategy_id
         self._open: dict[str, LegTrade] = {}
         self._reasons: dict[str, str] = {}
-        self._intents: dict[str, Intent] = {}
+        self._orders: dict[str, tuple[Intent, LegTrade]] = {}
         self._filled: dict[str, tuple[int, int]] = {}
         self.all: list[LegTrade] = []
         self.without_charges = ""
@@ -60,10 +66,10 @@ class Trades:
             case ExitOwed(_, strategy_id, leg_ids, reason) if strategy_id == self._strategy_id:
                 self._reasons.update(dict.fromkeys(leg_ids, reason.value))
             case IntentRecorded(intent) if intent.strategy_id == self._strategy_id:
-                self._intents[intent.intent_id] = intent
+                self._orders[intent.intent_id] = intent, self._trade(intent.leg_id, intent)
                 if intent.parent.startswith("settlement:"):
                     self._reasons[intent.leg_id] = "expiry"
-            case OrderUpdated(intent_id, _, _, quantity, value_e4) if intent_id in self._intents:
+            case OrderUpdated(intent_id, _, _, quantity, value_e4) if intent_id in self._orders:
                 self._filled[intent_id] = (quantity, value_e4)
             case PositionChanged(strategy_id) if strategy_id == self._strategy_id:
                 self._fill(fact)
@@ -76,21 +82,26 @@ class Trades:
         for each in self.all:
             each.charges_e4 = 0
         for intent_id, (quantity, value_e4) in self._filled.items():
-            intent = self._intents[intent_id]
-            day = day_of(intent.decided_ns)
-            trade = _latest(self.all, intent.leg_id, day)
-            if quantity and trade is not None:
+            intent, trade = self._orders[intent_id]
+            if quantity:
                 self._charge(trade, intent, quantity, value_e4)
         return self.all
 
-    def _fill(self, changed: PositionChanged) -> None:
-        trade = self._open.get(changed.leg_id)
+    def _trade(self, leg_id: str, of: Intent | PositionChanged) -> LegTrade:
+        """Return the trade that a leg is in; an entry's first order begins a new one."""
+        trade = self._open.get(leg_id)
         if trade is None:
-            day = day_of(changed.at_ns)
-            trade = LegTrade(changed.leg_id, changed.symbol, changed.side, day)
+            day = day_of(of.decided_ns if isinstance(of, Intent) else of.at_ns)
+            trade = self._open[leg_id] = LegTrade(leg_id, of.symbol, of.side, day)
+        return trade
+
+    def _fill(self, changed: PositionChanged) -> None:
+        trade = self._trade(changed.leg_id, changed)
+        if not trade.entry_ns:
             trade.entry_ns = changed.at_ns
-            self._open[changed.leg_id] = trade
             self.all.append(trade)
+        trade.net_quantity = changed.net_quantity
+        trade.cash_e4 = changed.sold_value_e4 - changed.bought_value_e4
         bought = (changed.bought_quantity, changed.bought_value_e4)
         sold = (changed.sold_quantity, changed.sold_value_e4)
         entered, left = (bought, sold) if changed.side is Side.BUY else (sold, bought)
@@ -101,15 +112,14 @@ class Trades:
         if not changed.net_quantity:
             trade.exit_ns = changed.at_ns
             trade.exit_reason = self._reasons.get(changed.leg_id, "")
-            trade.pnl_e4 = changed.sold_value_e4 - changed.bought_value_e4
+            trade.pnl_e4 = trade.cash_e4
 
     def _mark(self, marks: dict[str, int]) -> None:
         """Value what is still open at the day's last price."""
         for leg_id, mark_e4 in marks.items():
             held = self._open.get(leg_id)
-            if held is not None and not held.exit_ns and mark_e4:
-                away_e4 = mark_e4 - held.entry_e4
-                held.pnl_e4 = held.side.sign * away_e4 * held.quantity
+            if held is not None and mark_e4:
+                held.pnl_e4 = held.cash_e4 + held.net_quantity * mark_e4
 
     def _charge(self, trade: LegTrade, intent: Intent, quantity: int, value_e4: int) -> None:
         if intent.parent.startswith("settlement:"):
@@ -129,9 +139,3 @@ def _charges(intent: Intent, quantity: int, price_e4: int) -> Charges | Unknown:
     except RuleUnknown as error:
         return Unknown(str(error))
     return charges(ChargedFill(instrument, intent.side, quantity, price_e4), day)
-
-
-def _latest(trades: list[LegTrade], leg_id: str, day: date) -> LegTrade | None:
-    """Return the newest trade of a leg that was entered on a day or carried into it."""
-    carried = [trade for trade in trades if trade.leg_id == leg_id and trade.day <= day]
-    return carried[-1] if carried else None

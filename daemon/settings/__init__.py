@@ -10,7 +10,6 @@ from daemon.settings.schema import (
     Account,
     Broker,
     Daemon,
-    Durability,
     Feed,
     FeedKind,
     LedgerSettings,
@@ -23,11 +22,9 @@ from daemon.settings.schema import (
 )
 from daemon.settings.terms import (
     account_limits,
-    breaker_policy,
     ladder,
     ledger_path,
     limits,
-    read_policy,
     windows,
 )
 
@@ -35,7 +32,6 @@ __all__ = [
     "Account",
     "Broker",
     "Daemon",
-    "Durability",
     "Fault",
     "Feed",
     "FeedKind",
@@ -48,11 +44,9 @@ __all__ = [
     "StalePolicy",
     "Strategies",
     "account_limits",
-    "breaker_policy",
     "ladder",
     "ledger_path",
     "limits",
     "load",
-    "read_policy",
     "windows",
 ]

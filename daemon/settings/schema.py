@@ -19,8 +19,6 @@ from msgspec import Struct, field
 from daemon.domain.money import E4, e4
 from daemon.domain.orders.ladder import Ladder
 from daemon.domain.orders.limits import Limits
-from daemon.runtime.breaker import DEFAULT as BREAKER
-from daemon.runtime.retry import DEFAULT as READS
 from daemon.settings.brokers import canonical
 from daemon.settings.kinds import (
     Amount,
@@ -35,11 +33,10 @@ from daemon.settings.kinds import (
     percent,
     rupees,
 )
-from daemon.settings.ledger import ledger_url
+from daemon.settings.ledger import LEDGER_URL, ledger_url
 
 _LIMITS = Limits()
 _LADDER = Ladder()
-_MILLISECOND_NS = 1_000_000
 _LATER_SECTIONS = ("web", "hot_state", "alerts", "auth", "jobs", "telemetry", "logs")
 _ID = Text(r"[a-z][a-z0-9-]{0,31}", 'small letters, digits and dashes, at most 32, such as "paper"')
 _STRATEGY = Text(
@@ -51,13 +48,6 @@ class Mode(StrEnum):
     """Whose money is traded with."""
 
     PAPER = "paper"
-
-
-class Durability(StrEnum):
-    """What a record outlives: the loss of power, or the end of the process only."""
-
-    DISK = "disk"
-    PROCESS = "process"
 
 
 class FeedKind(StrEnum):
@@ -111,19 +101,16 @@ class Table(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 class Daemon(Table, frozen=True):
     """`[daemon]`: where it keeps its records, and what it may do."""
 
-    later: ClassVar[tuple[str, ...]] = ("busy_poll",)
+    later: ClassVar[tuple[str, ...]] = ("durability", "busy_poll")
     state_dir: Annotated[Path, Location()] = Path("state")
     mode: Annotated[Mode, OneOf(Mode, ("live",))] = Mode.PAPER
-    durability: Annotated[Durability, OneOf(Durability)] = Durability.DISK
 
 
 class LedgerSettings(Table, frozen=True):
-    """`[ledger]`: where every fact is recorded; `STATE` stands for the state folder."""
+    """`[ledger]`: where every fact is recorded; a replay has a folder of its own for it."""
 
     later: ClassVar[tuple[str, ...]] = ("pool", "pool_overflow")
-    url: Annotated[
-        str, Translated('"sqlite:FILE", such as "sqlite:STATE/ledger.sqlite"', ledger_url)
-    ] = "sqlite:STATE/ledger.sqlite"
+    url: Annotated[str, Translated(f'"{LEDGER_URL}"', ledger_url)] = LEDGER_URL
 
 
 class Feed(Table, frozen=True):
@@ -186,9 +173,9 @@ class Account(Table, frozen=True):
         max_daily_loss_e4: at this loss of a day everything is left; 0: no limit.
         max_daily_profit_e4: the same of profit; 0: no limit.
         max_lots: possible exposure over all its options and futures.
-        max_orders_per_day: entries beyond it are refused, exits never; 0: no limit.
     """
 
+    later: ClassVar[tuple[str, ...]] = ("max_orders_per_day",)
     id: Annotated[str, _ID]
     broker: Annotated[str, Translated('the name of a broker, such as "paper"', canonical)]
     owner: Annotated[
@@ -206,11 +193,10 @@ class Account(Table, frozen=True):
     )
     profit_lock: ProfitLock | None = None
     max_lots: Annotated[int, Whole(1, 100_000, "lots")] = _LIMITS.max_account_lots
-    max_orders_per_day: Annotated[int, Whole(0, 100_000, "orders")] = 0
 
 
 class Broker(Table, frozen=True):
-    """`[brokers.ID]`: how often and how patiently a broker is called; kept per account.
+    """`[brokers.ID]`: how often a broker is called, and how long it takes; kept per account.
 
     Attributes:
         writes_per_second: orders, changes and cancellations in any second; the rules for orders
@@ -218,14 +204,12 @@ class Broker(Table, frozen=True):
         exit_per_second: of these, kept free for exits.
         latency_ms: on paper, the least that a message takes to the exchange.
         jitter_ms: on paper, the most that chance adds.
-        timeout_ms: after it an answer is given up; an order is then looked up, never sent again.
-        read_attempts: how often a read is tried; a write is sent once.
-        read_base_ms: the wait before the second try.
-        breaker_failures: link failures in a row after which nobody but exits calls.
-        breaker_cool_down_ms: how long.
     """
 
-    later: ClassVar[tuple[str, ...]] = ("api_root", "ws_root", "static_ip")
+    later: ClassVar[tuple[str, ...]] = (
+        *("api_root", "ws_root", "static_ip", "timeout_ms", "read_attempts", "read_base_ms"),
+        *("breaker_failures", "breaker_cool_down_ms"),
+    )
     rules: ClassVar[tuple[Rule, ...]] = tuple(
         Rule(
             (f"exit_per_{span}", f"writes_per_{span}"),
@@ -241,13 +225,6 @@ class Broker(Table, frozen=True):
     exit_per_minute: Annotated[int, Whole(1, 599, "calls")] = 60
     latency_ms: Annotated[int, Whole(0, 10_000, "milliseconds")] = 30
     jitter_ms: Annotated[int, Whole(0, 10_000, "milliseconds")] = 20
-    timeout_ms: Annotated[int, Whole(100, 9_000, "milliseconds")] = READS.try_timeout_ms
-    read_attempts: Annotated[int, Whole(1, 10, "tries")] = READS.attempts
-    read_base_ms: Annotated[int, Whole(10, 2_000, "milliseconds")] = READS.base_ms
-    breaker_failures: Annotated[int, Whole(1, 100, "failures")] = BREAKER.failures
-    breaker_cool_down_ms: Annotated[int, Whole(1_000, 600_000, "milliseconds")] = (
-        BREAKER.cool_down_ns // _MILLISECOND_NS
-    )
 
 
 class Risk(Table, frozen=True):

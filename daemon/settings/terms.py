@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from daemon.domain.instants import MILLISECOND_NS, SECOND_NS
+from daemon.domain.instants import SECOND_NS
 from daemon.domain.orders.ladder import Ladder
 from daemon.domain.orders.limits import Limits
 from daemon.domain.risk.account import AccountLimits
 from daemon.domain.risk.words import LockRule
-from daemon.runtime.breaker import BreakerPolicy
 from daemon.runtime.budget import Window
-from daemon.runtime.retry import ReadPolicy
 from daemon.settings.ledger import ledger_file
 from daemon.settings.schema import Account, Settings
 
@@ -59,22 +57,6 @@ def account_limits(account: Account) -> AccountLimits:
     return AccountLimits(account.max_daily_loss_e4, account.max_daily_profit_e4, rule)
 
 
-def read_policy(settings: Settings, broker_id: str) -> ReadPolicy:
-    """Return how often a read of a broker is tried."""
-    broker = settings.brokers[broker_id]
-    return ReadPolicy(
-        attempts=broker.read_attempts,
-        base_ms=broker.read_base_ms,
-        try_timeout_ms=broker.timeout_ms,
-    )
-
-
-def breaker_policy(settings: Settings, broker_id: str) -> BreakerPolicy:
-    """Return when calls to a broker stop for a while."""
-    broker = settings.brokers[broker_id]
-    return BreakerPolicy(broker.breaker_failures, broker.breaker_cool_down_ms * MILLISECOND_NS)
-
-
 def ledger_path(settings: Settings) -> Path:
-    """Return the file that every fact is recorded in."""
+    """Return the file of the daemon's own ledger; each replay has one of its own beside it."""
     return ledger_file(settings.ledger.url, settings.daemon.state_dir)

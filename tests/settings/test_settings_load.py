@@ -29,7 +29,7 @@ BAD_KEYS = {
     ),
     "unknown key, nothing near": (
         "[daemon]\nqqq = 5",
-        "settings.toml, line 2: daemon.qqq is unknown; known here: state_dir, mode and durability",
+        "settings.toml, line 2: daemon.qqq is unknown; known here: state_dir and mode",
     ),
     "unknown section": (
         "[rsik]\nmax_order_lots = 5",
@@ -37,10 +37,7 @@ BAD_KEYS = {
     ),
     "odd key": (
         '[daemon]\n"a b" = 5',
-        (
-            "settings.toml, line 2: daemon.'a b' is unknown; "
-            "known here: state_dir, mode and durability"
-        ),
+        "settings.toml, line 2: daemon.'a b' is unknown; known here: state_dir and mode",
     ),
     "below": (
         "[risk]\nmax_order_lots = 0",
@@ -107,8 +104,8 @@ BAD_KEYS = {
         ),
     ),
     "no such choice": (
-        '[daemon]\ndurability = "Disk"',
-        'settings.toml, line 2: daemon.durability is "Disk"; write "disk" or "process"',
+        '[feed]\nkind = "Replay"',
+        'settings.toml, line 2: feed.kind is "Replay"; write "replay"',
     ),
     "generated days": (
         '[feed]\nkind = "generated"',
@@ -310,6 +307,31 @@ def test_a_section_that_comes_later_is_refused_by_its_name(section):
     assert told == [f"settings.toml, line 1: [{section}] comes with a later version; take it out"]
 
 
+LATER_KEYS = {
+    "daemon": ("durability", "busy_poll"),
+    "accounts": ("max_orders_per_day",),
+    "brokers.paper": (
+        *("api_root", "ws_root", "static_ip", "timeout_ms", "read_attempts", "read_base_ms"),
+        *("breaker_failures", "breaker_cool_down_ms"),
+    ),
+    "ledger": ("pool", "pool_overflow"),
+}
+
+
+@pytest.mark.parametrize(
+    ("section", "key"), [(section, key) for section, keys in LATER_KEYS.items() for key in keys]
+)
+def test_a_key_that_nothing_reads_yet_is_refused_by_its_name(section, key):
+    opened = ACCOUNT if section == "accounts" else f"[{section}]\n"
+    where = "accounts[0]" if section == "accounts" else section
+    line = opened.count("\n") + 1
+
+    told = refusals(f"{opened}{key} = 1")
+
+    sentence = f"line {line}: {where}.{key} comes with a later version; take it out"
+    assert told == [f"settings.toml, {sentence}"]
+
+
 def test_all_faults_are_told_at_once():
     """Ten faults in five sections and the environment are one refusal."""
     text = """\
@@ -352,13 +374,13 @@ collar_ticks = "x"
 
 def test_a_refusal_carries_each_fault_and_is_a_settings_error():
     with pytest.raises(SettingsError) as refused:
-        loaded("[daemon]\nmode = 1\ndurability = 2")
+        loaded("[daemon]\nmode = 1\nstate_dir = 2")
 
     assert isinstance(refused.value, SettingsRefused)
-    assert [fault.key for fault in refused.value.faults] == ["daemon.mode", "daemon.durability"]
+    assert [fault.key for fault in refused.value.faults] == ["daemon.state_dir", "daemon.mode"]
     assert [fault.mend for fault in refused.value.faults] == [
+        'write a path in quotes, such as "state" or "/var/lib/ordo" (no ~)',
         'write "paper"',
-        'write "disk" or "process"',
     ]
 
 
@@ -450,7 +472,6 @@ def test_what_is_written_is_read():
         """\
 [daemon]
 state_dir = "/var/lib/ordo"
-durability = "process"
 [feed]
 path = "days"
 speed = "max"
