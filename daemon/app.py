@@ -79,19 +79,36 @@ def build(
     plans: Sequence[Plan],
     run: Run,
     now_ns: Callable[[], int],
-    show: Callable[[Any], None],
+    show: Callable[[Any], None] | None,
 ) -> App:
-    """Wire the actors of one paper account to a recorded world."""
+    """Wire the actors of one paper account to a recorded world.
+
+    Args:
+        account: the account and what it trades under.
+        plans: the strategies that trade in it.
+        run: what is played.
+        now_ns: tells market time.
+        show: lets people see what moves; None: nobody watches.
+    """
     router = f"router:{account.terms.account}"
     twin = exchange(account.cash_e4, account.latency, run.twin_file)
     paper = Paper(twin, now_ns)
     door = Door(paper, now_ns, latched=lambda: False)
     world = Recorded(run.recording, {router: paper}, run.days)
-    around = Surroundings({account.terms.broker: door.ask}, show, world.see)
-    return App(_specs(account, plans, router, run), world, around)
+    around = Surroundings({account.terms.broker: door.ask}, show or _unseen, world.see)
+    watchdog = ActorSpec(
+        "watchdog",
+        lambda facts: RiskWatchdog(router, account.limits, facts, shown=show is not None),
+        hears=risk_watchdog.HEARS,
+        merge=merge,
+    )
+    return App(_specs(account, plans, router, run, watchdog), world, around)
 
 
-def _specs(account: Account, plans: Sequence[Plan], router: str, run: Run) -> tuple[ActorSpec, ...]:
+def _specs(
+    account: Account, plans: Sequence[Plan], router: str, run: Run, watchdog: ActorSpec
+) -> tuple[ActorSpec, ...]:
+    """The actors in the order in which they start, and in which they hear of one thing."""
     ids, budget = IntentIds(run.epoch), Budget(account.windows)
     runners = tuple(
         ActorSpec(
@@ -116,14 +133,13 @@ def _specs(account: Account, plans: Sequence[Plan], router: str, run: Run) -> tu
             hears=order_router.HEARS,
             merge=merge,
         ),
-        ActorSpec(
-            "watchdog",
-            lambda facts: RiskWatchdog(router, account.limits, facts),
-            hears=risk_watchdog.HEARS,
-            merge=merge,
-        ),
+        watchdog,
         *runners,
     )
+
+
+def _unseen(view: Any) -> None:
+    raise AssertionError(f"nobody watches, and yet {view!r} is shown")
 
 
 def _runner(plan: Plan, router: str, facts: Iterable[object], *, strict: bool) -> StrategyRunner:

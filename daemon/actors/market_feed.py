@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from daemon.actors.turn import Turn
 from daemon.domain.instants import DAY_NS, day_of, start_of
+from daemon.domain.market.calm import Calm
 from daemon.domain.market.freshness import Link
 from daemon.domain.market.intake import (
     Arrival,
@@ -21,7 +22,7 @@ from daemon.domain.market.intake import (
     judge,
     silence,
 )
-from daemon.domain.market.notes import Note, NoteKind
+from daemon.domain.market.notes import NoteKind
 from daemon.messages import DayEnded, DayOpened, FrameArrived, LinkDied, LinkRevived, Noted
 from daemon.runtime.words import Alarm, Effect, Lane, Publish, Started, Take
 
@@ -42,7 +43,7 @@ class MarketFeed:
     """
 
     def __init__(self, interval_ns: int, memory: int, facts: Iterable[object] = ()) -> None:
-        self._intake = Intake(Link(interval_ns, interval_ns), memory)
+        self._calm = Calm(Intake(Link(interval_ns, interval_ns), memory))
         self._sessions: Sessions = ()
         self._alarm_ns = 0
         self._stale = False
@@ -61,12 +62,14 @@ class MarketFeed:
         """Decide on one message."""
         if type(message) is FrameArrived:
             frame = message.frame
-            arrival = Arrival(frame.at_ns, message.fingerprint)
-            judged = judge(self._intake, arrival, self._sessions)
-            self._intake = judged.intake
-            if judged.dropped is None and not judged.notes and not self._stale and self._alarm_ns:
+            if self._alarm_ns and self._calm.is_usual(frame.at_ns, message.fingerprint):
                 return (Take(frame), Publish(frame, Lane.NEWEST))
-            return self._tell(message, judged, now_ns)
+            return self._judge(message, now_ns)
+        if type(message) is Silence and now_ns >= self._alarm_ns:
+            may_die_ns = self._calm.may_die_ns()
+            if may_die_ns > now_ns:
+                self._alarm_ns = may_die_ns
+                return (Alarm(may_die_ns, Silence()),)
         turn = Turn()
         match message:
             case Silence():
@@ -74,10 +77,8 @@ class MarketFeed:
             case DayOpened():
                 self._open(message)
             case DayEnded():
-                judged = ended(self._intake)
-                self._intake = judged.intake
                 self._sessions = ()
-                self._note(turn, judged.notes)
+                self._take_in(turn, ended(self._calm.intake()))
             case Started():
                 self._resume(now_ns)
                 self._listen(turn)
@@ -87,18 +88,17 @@ class MarketFeed:
 
     def _open(self, opened: DayOpened) -> None:
         self._sessions = opened.sessions
-        if opened.interval_ns and not self._intake.link.configured_ns:
-            link = replace(self._intake.link, declared_ns=opened.interval_ns)
-            self._intake = replace(self._intake, link=link)
+        intake = self._calm.intake()
+        if opened.interval_ns and not intake.link.configured_ns:
+            link = replace(intake.link, declared_ns=opened.interval_ns)
+            self._calm.settle(replace(intake, link=link))
 
     def _ring(self, turn: Turn, now_ns: int) -> None:
         """Look whether the link died; an alarm that was set before a fall is not ours any more."""
         if now_ns < self._alarm_ns:
             return
         self._alarm_ns = 0
-        judged = silence(self._intake, now_ns)
-        self._intake = judged.intake
-        self._note(turn, judged.notes)
+        self._take_in(turn, silence(self._calm.intake(), now_ns))
         self._listen(turn)
 
     def _resume(self, now_ns: int) -> None:
@@ -106,13 +106,15 @@ class MarketFeed:
         session = next((each for each in self._sessions if each[0] <= now_ns <= each[1]), None)
         if session is None or self._stale:
             return
-        intake = begin(self._intake, now_ns, session)
+        intake = begin(self._calm.intake(), now_ns, session)
         day_ends_ns = start_of(day_of(now_ns)) + DAY_NS
-        self._intake = replace(intake, last_ns=now_ns, day_ends_ns=day_ends_ns)
+        self._calm.settle(replace(intake, last_ns=now_ns, day_ends_ns=day_ends_ns))
 
-    def _tell(self, message: FrameArrived, judged: Judged, now_ns: int) -> Sequence[Effect]:
-        turn = Turn()
-        self._note(turn, judged.notes)
+    def _judge(self, message: FrameArrived, now_ns: int) -> Sequence[Effect]:
+        """Let the decision table say what becomes of a frame."""
+        turn, arrival = Turn(), Arrival(message.frame.at_ns, message.fingerprint)
+        judged = judge(self._calm.intake(), arrival, self._sessions)
+        self._take_in(turn, judged)
         if judged.dropped is None:
             if self._stale:
                 self._stale = False
@@ -121,8 +123,10 @@ class MarketFeed:
         self._listen(turn)
         return turn.done()
 
-    def _note(self, turn: Turn, notes: Iterable[Note]) -> None:
-        for note in notes:
+    def _take_in(self, turn: Turn, judged: Judged) -> None:
+        """Go on from what was judged, and tell what there is to tell."""
+        self._calm.settle(judged.intake)
+        for note in judged.notes:
             turn.announce(Noted(note.kind, note.text, note.at_ns))
             if note.kind is NoteKind.STALE and not self._stale:
                 self._stale = True
@@ -130,7 +134,7 @@ class MarketFeed:
 
     def _listen(self, turn: Turn) -> None:
         """Keep one alarm set while the link lives; it is moved on when it rings too early."""
-        dies_ns = dies_at_ns(self._intake)
+        dies_ns = dies_at_ns(self._calm.intake())
         if dies_ns and not self._alarm_ns:
             self._alarm_ns = dies_ns
             turn.do(Alarm(dies_ns, Silence()))

@@ -72,10 +72,19 @@ class RiskWatchdog:
         router: the address of the account's router.
         limits: of the account's day.
         facts: what was recorded before.
+        shown: somebody watches the profit move; else nothing is made for nobody to see.
     """
 
-    def __init__(self, router: str, limits: AccountLimits, facts: Iterable[object] = ()) -> None:
+    def __init__(
+        self,
+        router: str,
+        limits: AccountLimits,
+        facts: Iterable[object] = (),
+        *,
+        shown: bool = True,
+    ) -> None:
         self._router = router
+        self._shown = shown
         self._limits = limits
         self._limited = bool(limits.loss_e4 or limits.profit_e4 or limits.lock)
         self._account = AccountState()
@@ -139,7 +148,8 @@ class RiskWatchdog:
         active = watches.active
         if not active and not self._limited:
             return NOTHING
-        quotes, effects, turn = frame.quotes, [], None
+        quotes, turn = frame.quotes, None
+        effects: list[Effect] = []
         for watch in active if self._alive else ():
             risk = watch.risk
             risk.see(quotes, now_ns)
@@ -147,7 +157,8 @@ class RiskWatchdog:
             if verdicts:
                 turn = turn or Turn()
                 self._act(turn, watch, verdicts, now_ns)
-            effects.append(_shown(risk, now_ns))
+            if self._shown:
+                effects.append(_shown(risk, now_ns))
         hurried = self._limited or watches.unheard or turn
         if now_ns < watches.next_exit_ns and not hurried:
             return effects
@@ -202,7 +213,7 @@ class RiskWatchdog:
         self._leave_due(turn, watch, now_ns)
         if self._watches.unheard is not known:
             self._insist(turn, changed.strategy_id, now_ns)
-        if not watch.is_open:
+        if self._shown and not watch.is_open:
             turn.do(_shown(watch.risk, now_ns))
 
     def _judge_account(self, turn: Turn, now_ns: int) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import date
-from typing import Any
 
 from daemon.app import Account, Run, build
 from daemon.backtest.report import Document, report
@@ -37,7 +36,7 @@ def backtest(
     """
     ledger, clock = MemoryLedger(account.owner), VirtualClock()
     tell_of(recording, days, ledger)
-    app = build(account, [plan], Run(recording, days, epoch=1), clock.now_ns, _unseen)
+    app = build(account, [plan], Run(recording, days, epoch=1), clock.now_ns, show=None)
     pump = Pump(Supervisor(app.specs, ledger), ledger, app.around, clock)
     for step in app.world.steps():
         if step.jump:
@@ -64,7 +63,3 @@ def tell_of(recording: Recording, days: Sequence[date], ledger: Ledger) -> None:
             told.add(note.text)
             fact = Noted(note.kind, note.text, max(note.at_ns, first_ns))
             ledger.append((fact,), Origin("recording", 0, 0), fact.at_ns)
-
-
-def _unseen(view: Any) -> None:  # noqa: ARG001  nobody watches a backtest
-    return

@@ -81,11 +81,11 @@ class Calm:
         self.settle(taken)
         return taken
 
-    def lives_until_ns(self) -> int:
-        """Return an instant before which the link cannot die; 0 where nothing is known of it."""
+    def may_die_ns(self) -> int:
+        """Return the first instant at which the link might be dead; 0: nothing is known of it."""
         if not self._ends_ns:
             return 0
-        return self._last_ns + max(STALE_FLOOR_NS, STALE_INTERVALS * self._least_ns)
+        return self._last_ns + max(STALE_FLOOR_NS, STALE_INTERVALS * self._least_ns) + 1
 
 
 _FLOOR_NS = -(-GAP_FLOOR_NS // GAP_INTERVALS)

@@ -52,10 +52,10 @@ def test_a_link_lives_at_least_as_long_as_calm_says(
         at_ns += abs(gap_ns)
         if not calm.is_usual(at_ns, fingerprint):
             calm.settle(judge(calm.intake(), Arrival(at_ns, fingerprint), SESSIONS).intake)
-    until_ns = calm.lives_until_ns()
+    may_die_ns = calm.may_die_ns()
     taken = calm.intake()
-    assert until_ns == 0 or alive(taken.link, until_ns)
-    assert until_ns == 0 or dies_at_ns(taken) == 0 or until_ns < dies_at_ns(taken)
+    assert may_die_ns == 0 or alive(taken.link, may_die_ns - 1)
+    assert may_die_ns == 0 or dies_at_ns(taken) == 0 or may_die_ns <= dies_at_ns(taken)
 
 
 def test_a_long_run_of_calm_frames_is_taken_in_piece_by_piece() -> None:
@@ -77,4 +77,4 @@ def test_a_frame_without_a_fingerprint_is_never_a_repeat() -> None:
 
 
 def test_nothing_is_known_of_a_link_before_its_first_frame() -> None:
-    assert Calm(Intake(Link(SECOND_NS))).lives_until_ns() == 0
+    assert Calm(Intake(Link(SECOND_NS))).may_die_ns() == 0
