@@ -1,7 +1,9 @@
 """The deterministic driver: one loop drains every inbox in a fixed order, without task switches.
 
-Market time is virtual and stands still while a port works. At equal times answers run first, then
-the outside's message (a frame), then alarms. Equal input gives equal decisions, anywhere.
+Market time is virtual and stands still while a port works. What follows a commit runs once all
+inboxes are empty; then, at equal times, come answers, the outside's message (a frame), and alarms.
+What one actor decides is carried out in the order decided. Equal input gives equal decisions,
+anywhere.
 """
 
 from __future__ import annotations
@@ -9,7 +11,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Coroutine, Sequence
 from heapq import heappop, heappush
-from typing import Any
+from typing import Any, assert_never
 
 from daemon.runtime.clock import VirtualClock
 from daemon.runtime.inbox import Inbox
@@ -32,13 +34,14 @@ from daemon.runtime.words import (
 
 
 class _Slot:
-    """An actor in the pump: its inbox and its child."""
+    """An actor in the pump: its inbox, its child, and how much of what it decided waits."""
 
-    __slots__ = ("child", "inbox")
+    __slots__ = ("child", "inbox", "waiting")
 
     def __init__(self, child: Child) -> None:
         self.child = child
         self.inbox = Inbox(child.spec.name, child.spec.facts_limit, child.spec.merge)
+        self.waiting = 0
 
 
 def at_once(work: Coroutine[Any, Any, Sequence[Any]]) -> Sequence[Any]:
@@ -75,6 +78,8 @@ class Pump:
         self._slots = {name: _Slot(child) for name, child in supervisor.children.items()}
         self._hearers = _hearers(list(self._slots.values()))
         self._ready: deque[_Slot] = deque()
+        self._busy: _Slot | None = None
+        self._commits: deque[tuple[_Slot, Sequence[Effect], tuple[Any, int, int]]] = deque()
         self._answers: deque[tuple[int, _Slot, Any, int]] = deque()
         self._alarms: list[tuple[int, int, _Slot, Alarm]] = []
         for slot in self._slots.values():
@@ -114,32 +119,44 @@ class Pump:
         self._number = number = self._number + 1
         if slot.child.disarmed:
             return
-        if slot.inbox.put(lane, (message, number, cause)):
+        if slot.inbox.put(lane, (message, number, cause)) and slot is not self._busy:
             self._ready.append(slot)
 
     def _drain(self) -> None:
-        ready, answers, handle = self._ready, self._answers, self._supervisor.handle
+        ready, commits = self._ready, self._commits
         while True:
             while ready:
                 slot = ready.popleft()
-                inbox = slot.inbox
-                item = inbox.get()
-                if inbox.unread:
-                    ready.append(slot)
-                effects = handle(slot.child, item, self.now_ns)
-                if not effects:
-                    continue
-                last = effects[-1]
-                if type(last) is Publish and not ready:
-                    self._carry_out(effects[:-1], slot, item)
-                    self._fan_out(last, item[1])
-                else:
-                    self._carry_out(effects, slot, item)
-            if not answers:
+                self._decide(slot, slot.inbox.get())
+            if commits:
+                slot, then, item = commits.popleft()
+                slot.waiting -= 1
+                self._carry_out(then, slot, item, held=False)
+            elif self._answers:
+                at_ns, slot, message, cause = self._answers.popleft()
+                self._reach(at_ns)
+                self._put(slot, Lane.FACTS, message, cause)
+            else:
                 return
-            at_ns, slot, message, cause = answers.popleft()
-            self._reach(at_ns)
-            self._put(slot, Lane.FACTS, message, cause)
+
+    def _decide(self, slot: _Slot, item: tuple[Any, int, int]) -> None:
+        """Let an actor decide; whatever is in its inbox afterwards waits behind all others."""
+        effects = self._supervisor.handle(slot.child, item, self.now_ns)
+        if effects:
+            last = effects[-1]
+            if type(last) is Publish and not self._ready and not slot.waiting:
+                self._busy = slot
+                self._carry_out(effects[:-1], slot, item, held=False)
+                self._busy = None
+                if not slot.waiting and not self._ready and not slot.inbox.unread:
+                    self._fan_out(last, item[1])
+                    return
+                effects = (last,)
+            self._busy = slot
+            self._carry_out(effects, slot, item, held=slot.waiting > 0)
+            self._busy = None
+        if slot.inbox.unread:
+            self._ready.append(slot)
 
     def _fan_out(self, published: Publish, cause: int) -> None:
         """Let hearers decide one after the other, as draining would have them do, but at once.
@@ -164,35 +181,50 @@ class Pump:
                 continue
             effects = self._supervisor.handle(slot.child, item, self.now_ns)
             if effects:
-                self._carry_out(effects, slot, item)
+                self._busy = slot
+                self._carry_out(effects, slot, item, held=slot.waiting > 0)
+                self._busy = None
+                if slot.inbox.unread:
+                    self._ready.append(slot)
 
     def _carry_out(
-        self, effects: Sequence[Effect], slot: _Slot, item: tuple[Any, int, int]
+        self, effects: Sequence[Effect], slot: _Slot, item: tuple[Any, int, int], *, held: bool
     ) -> None:
         cause = item[1]
         for effect in effects:
+            if held and type(effect) is not Commit:
+                self._hold((effect,), slot, item)
+                continue
             match effect:
-                case Publish(message, lane):
-                    for hearer in self._hearers.get(type(message), ()):
-                        self._put(hearer, lane, message, cause)
                 case Take(tick):
                     self._ledger.take(tick)
                     for other, news in self._around.outside(tick, self.now_ns):
                         self._put(self._slots[other], Lane.FACTS, news, cause)
+                case Publish(message, lane):
+                    for hearer in self._hearers.get(type(message), ()):
+                        self._put(hearer, lane, message, cause)
+                case Alarm(at_ns):
+                    self._number += 1
+                    heappush(self._alarms, (at_ns, self._number, slot, effect))
                 case Tell(to, message, lane):
                     self._put(self._slots[to], lane, message, cause)
                 case Commit(facts, then):
                     origin = Origin(slot.child.spec.name, cause, item[2])
                     self._ledger.append(facts, origin, self.now_ns)
-                    self._carry_out(then, slot, item)
-                case Alarm(at_ns):
-                    self._number += 1
-                    heappush(self._alarms, (at_ns, self._number, slot, effect))
+                    self._hold(then, slot, item)
+                    held = True
                 case Call(port, request):
                     for answer in at_once(self._around.ports[port](request)):
                         self._answers.append((answer.at_ns, slot, answer, cause))
                 case Show(view):
                     self._around.show(view)
+                case _:
+                    assert_never(effect)
+
+    def _hold(self, effects: Sequence[Effect], slot: _Slot, item: tuple[Any, int, int]) -> None:
+        """Keep effects back until what the actor committed before them has had its turn."""
+        slot.waiting += 1
+        self._commits.append((slot, effects, item))
 
 
 def _hearers(slots: Sequence[_Slot]) -> dict[type, tuple[_Slot, ...]]:

@@ -39,6 +39,7 @@ class Intensity:
     __slots__ = ("_falls", "_period_ns", "_restarts")
 
     def __init__(self, restarts: int, period_ns: int) -> None:
+        assert period_ns > 0, "falls are counted within a period"
         self._restarts = restarts
         self._period_ns = period_ns
         self._falls: deque[int] = deque()
@@ -50,6 +51,13 @@ class Intensity:
         while falls[0] <= now_ns - self._period_ns:
             falls.popleft()
         return Fall.ESCALATE if len(falls) > self._restarts else Fall.RESTART
+
+
+class _LeftOut:
+    """What stands in for a disarmed actor: what it had not read leads to nothing."""
+
+    def handle(self, message: Any, now_ns: int) -> Sequence[Effect]:  # noqa: ARG002
+        return NOTHING
 
 
 class Child:
@@ -90,18 +98,41 @@ class Supervisor:
     def _fallen(
         self, child: Child, item: tuple[Any, int, int], error: Exception, now_ns: int
     ) -> Sequence[Effect]:
-        name = child.spec.name
-        letter = DeadLetter(name, repr(item[0])[:2_000], f"{type(error).__name__}: {error}", now_ns)
-        origin = Origin(name, item[1], item[2])
-        self._ledger.append((letter,), origin, now_ns)
-        if child.intensity.fell(now_ns) is Fall.RESTART:
+        origin = Origin(child.spec.name, item[1], item[2])
+        message = item[0]
+        while True:
+            self._bury(message, error, origin, now_ns)
+            if child.intensity.fell(now_ns) is Fall.ESCALATE:
+                return self._give_up(child, error, origin, now_ns)
             child.restarts += 1
-            child.actor = child.spec.restore(self._ledger.facts())
-            return child.actor.handle(Started(), now_ns)
+            message = Started()
+            try:
+                child.actor = child.spec.restore(self._ledger.facts())
+                return child.actor.handle(message, now_ns)
+            except StoreError:
+                raise
+            except Exception as again:  # noqa: BLE001  a fall while it was rebuilt
+                error = again
+
+    def _bury(self, message: object, error: Exception, origin: Origin, now_ns: int) -> None:
+        """Put a message that felled its actor to the dead letters."""
+        letter = DeadLetter(origin.actor, repr(message)[:2_000], _told(error), now_ns)
+        self._ledger.append((letter,), origin, now_ns)
+
+    def _give_up(
+        self, child: Child, error: Exception, origin: Origin, now_ns: int
+    ) -> Sequence[Effect]:
+        """Leave an actor out that fell too often, or end the tree."""
+        name = child.spec.name
         if not child.spec.disarm:
             raise TooManyRestarts(
-                f"{name} fell more than {child.spec.restarts} times; the last fall: {letter.error}"
+                f"{name} fell more than {child.spec.restarts} times; the last fall: {_told(error)}"
             ) from error
         child.disarmed = True
+        child.actor = _LeftOut()
         self._ledger.append((ActorDisarmed(name, now_ns),), origin, now_ns)
         return NOTHING
+
+
+def _told(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}"

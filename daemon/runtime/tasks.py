@@ -1,9 +1,11 @@
 """The live driver: each actor is a supervised task on its own asyncio queue of lanes.
 
-The handlers are those of the pump, and so is the order of the world: answers, then the outside's
-message, then alarms. Commits are grouped: what is committed while the disk works goes out in one
-flush, and no `then` leaves before its facts are durable. Ports run as tasks of their own. The tree
-starts in order and stops in reverse, each stop bounded.
+The handlers are those of the pump, and so is the order of the world: what follows a commit once all
+inboxes are empty, then answers, the outside's message, and alarms; what one actor decides is
+carried out in the order decided. Commits are grouped: what is committed while the disk works goes
+out in one flush, and no `then` leaves before its facts are durable. Ports run as tasks of their
+own. The tree starts in order and stops in reverse, each stop bounded; once it has failed nothing
+is decided and nothing leaves any more.
 """
 
 from __future__ import annotations
@@ -12,9 +14,13 @@ import asyncio
 from collections import deque
 from collections.abc import Coroutine, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AsyncExitStack
 from heapq import heappop, heappush
-from typing import Any, Protocol
+from typing import Any, Protocol, assert_never
 
+from msgspec import Struct
+
+from daemon.errors import StoreError
 from daemon.runtime.inbox import Inbox
 from daemon.runtime.supervisor import Child, Supervisor
 from daemon.runtime.words import (
@@ -74,15 +80,24 @@ class LaneQueue(asyncio.Queue[Any]):
 
 
 class _Runner:
-    """An actor's queue and its task."""
+    """An actor's queue, and how much of what it decided waits for the disk."""
 
-    __slots__ = ("child", "queue", "task")
+    __slots__ = ("child", "queue", "waiting")
 
     def __init__(self, child: Child) -> None:
         spec = child.spec
         self.child = child
         self.queue = LaneQueue(Inbox(spec.name, spec.facts_limit, spec.merge))
-        self.task: asyncio.Task[None] | None = None
+        self.waiting = 0
+
+
+class _Held(Struct, frozen=True, gc=False):
+    """Effects that wait until as many commits are durable as were entered before them."""
+
+    effects: Sequence[Effect]
+    runner: _Runner
+    item: Item
+    entered: int
 
 
 class Tasks:
@@ -99,36 +114,44 @@ class Tasks:
         self._around = around
         self._clock = clock
         self._number = 0
-        self._open = 0  # messages, commits and calls not yet done with
+        self._entered = self._durable = 0  # commits
+        self._unread = 0  # messages, the one in hand included
+        self._open = 0  # commits and calls not yet done with
+        self._calm = asyncio.Event()
         self._settled = asyncio.Event()
+        self._settling = asyncio.Lock()
         self._failure: BaseException | None = None
         self._runners = {name: _Runner(child) for name, child in supervisor.children.items()}
-        self._commits: asyncio.Queue[tuple[_Runner, Commit, Item]] = asyncio.Queue()
+        self._commits: asyncio.Queue[_Held] = asyncio.Queue()
         self._calls: set[asyncio.Task[None]] = set()
         self._answers: deque[tuple[_Runner, Any, int]] = deque()
         self._alarms: list[tuple[int, int, _Runner, Alarm]] = []
         self._disk = ThreadPoolExecutor(1, "ledger")
-        self._committer: asyncio.Task[None] | None = None
+        self._tasks: list[asyncio.Task[None]] = []
 
     async def __aenter__(self) -> Tasks:
-        """Start every actor, in order, and let each settle."""
-        self._committer = self._spawn(self._keep_committing(), "ledger")
-        for runner in self._runners.values():
-            name = runner.child.spec.name
-            runner.task = self._spawn(self._keep_handling(runner), name)
-            self._put(runner, Lane.FACTS, Started(), 0)
+        """Start every actor, in order; a start that fails leaves nothing behind.
+
+        Raises:
+            OrdoError: what ended the tree, such as `TooManyRestarts` or `StoreError`.
+        """
+        async with AsyncExitStack() as starting:
+            starting.push_async_callback(self._stop)
+            self._tasks.append(self._spawn(self._keep_committing(), "ledger"))
+            for name, runner in self._runners.items():
+                self._tasks.append(self._spawn(self._keep_handling(runner), name))
+                self._put(runner, Lane.FACTS, Started(), 0)
             await self._settle()
+            starting.pop_all()
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        """Stop every actor, the last started first; each has `_STOP_LIMIT_S` to end."""
-        tasks = [runner.task for runner in reversed(self._runners.values())]
-        for task in [*tasks, *self._calls, self._committer]:
-            if task is not None:
-                task.cancel()
-                await asyncio.wait({task}, timeout=_STOP_LIMIT_S)
-        await asyncio.get_running_loop().run_in_executor(self._disk, self._ledger.flush)
-        self._disk.shutdown(wait=False)
+        """Stop every actor, the last started first; each has `_STOP_LIMIT_S` to end.
+
+        Raises:
+            StoreError: the ledger failed, or did not end in its time either.
+        """
+        await self._stop()
 
     async def tell(self, to: str, message: Any, at_ns: int, lane: Lane = Lane.FACTS) -> None:
         """Bring a message in from the outside, after every alarm that is due before it.
@@ -136,7 +159,7 @@ class Tasks:
         Raises:
             OrdoError: what ended the tree, such as `TooManyRestarts` or `StoreError`.
         """
-        await self.run_until(at_ns - 1)
+        await self._ring(at_ns - 1)
         await self._clock.reach(at_ns)
         for other, news in self._around.outside(message, at_ns):
             self._put(self._runners[other], Lane.FACTS, news, 0)
@@ -145,24 +168,43 @@ class Tasks:
 
     async def run_until(self, at_ns: int) -> None:
         """Let market time pass, ringing every alarm up to and including that instant."""
-        while self._alarms and self._alarms[0][0] <= at_ns:
+        await self._ring(at_ns)
+        await self._clock.reach(at_ns)
+
+    async def _ring(self, until_ns: int) -> None:
+        while self._alarms and self._alarms[0][0] <= until_ns:
             due_ns, _, runner, alarm = heappop(self._alarms)
             await self._clock.reach(due_ns)
             self._put(runner, alarm.lane, alarm.message, 0)
             await self._settle()
 
     async def _settle(self) -> None:
-        while True:
-            if self._open:
-                self._settled.clear()
-                await self._settled.wait()
-            if self._failure is not None:
-                raise self._failure
-            if not self._answers:
-                return
-            runner, answer, cause = self._answers.popleft()
-            await self._clock.reach(answer.at_ns)
-            self._put(runner, Lane.FACTS, answer, cause)
+        """Wait until nothing is under way any more, bringing in the answers of ports."""
+        async with self._settling:
+            while True:
+                while self._failure is None and (self._unread or self._open):
+                    self._settled.clear()
+                    await self._settled.wait()
+                if self._failure is not None:
+                    raise self._failure
+                if not self._answers:
+                    return
+                runner, answer, cause = self._answers[0]
+                await self._clock.reach(answer.at_ns)
+                self._answers.popleft()
+                self._put(runner, Lane.FACTS, answer, cause)
+
+    async def _stop(self) -> None:
+        self._fail(RuntimeError("the tree was stopped"))
+        for task in [*reversed(self._tasks), *self._calls]:
+            task.cancel()
+            await asyncio.wait({task}, timeout=_STOP_LIMIT_S)
+        flush = asyncio.get_running_loop().run_in_executor(self._disk, self._ledger.flush)
+        self._disk.shutdown(wait=False)
+        await asyncio.wait({flush}, timeout=_STOP_LIMIT_S)
+        if not flush.done():
+            raise StoreError(f"the ledger did not end within {_STOP_LIMIT_S} s; look at its disk")
+        flush.result()
 
     def _put(self, runner: _Runner, lane: Lane, message: Any, cause: int) -> None:
         self._number += 1
@@ -170,12 +212,14 @@ class Tasks:
             return
         unread = runner.queue.qsize()
         runner.queue.put_nowait((lane, (message, self._number, cause)))
-        self._open += runner.queue.qsize() - unread
+        self._unread += runner.queue.qsize() - unread
 
-    def _done(self) -> None:
-        self._open -= 1
-        if not self._open:
-            self._settled.set()
+    def _mark(self) -> None:
+        """Wake those who wait for less to be under way."""
+        if not self._unread:
+            self._calm.set()
+            if not self._open:
+                self._settled.set()
 
     def _spawn(self, work: Coroutine[Any, Any, None], name: str) -> asyncio.Task[None]:
         task = asyncio.get_running_loop().create_task(work, name=name)
@@ -183,42 +227,60 @@ class Tasks:
         return task
 
     def _ended(self, task: asyncio.Task[None]) -> None:
-        error = None if task.cancelled() else task.exception()
-        if error is not None:
+        if task.cancelled():
+            self._fail(RuntimeError(f"{task.get_name()} was cancelled"))
+        elif (error := task.exception()) is not None:
             self._fail(error)
 
     def _fail(self, error: BaseException) -> None:
+        """End the tree: whoever waits for it gets the first error."""
         self._failure = self._failure or error
-        self._open = 0
         self._settled.set()
 
     async def _keep_handling(self, runner: _Runner) -> None:
-        while self._failure is None:
+        while True:
             item = await runner.queue.get()
+            if self._failure is not None:
+                return
             effects = self._supervisor.handle(runner.child, item, self._clock.now_ns())
-            self._carry_out(effects, runner, item)
-            self._done()
-            await asyncio.sleep(0)  # one message each in turn, as the pump does
+            self._carry_out(effects, runner, item, held=runner.waiting > 0)
+            self._unread -= 1
+            self._mark()
+            if not runner.queue.empty():
+                await asyncio.sleep(0)  # one message each in turn, as the pump does
 
     async def _keep_committing(self) -> None:
         loop = asyncio.get_running_loop()
-        while self._failure is None:
-            waiting = [await self._commits.get()]
-            while not self._commits.empty():
-                waiting.append(self._commits.get_nowait())
-            await loop.run_in_executor(self._disk, self._ledger.flush)
-            for runner, commit, item in waiting:
-                self._carry_out(commit.then, runner, item)
-                self._done()
+        while True:
+            held = await self._commits.get()
+            if held.entered > self._durable:
+                entered = self._entered
+                await loop.run_in_executor(self._disk, self._ledger.flush)
+                self._durable = entered
+            while self._unread:
+                self._calm.clear()
+                await self._calm.wait()
+            if self._failure is not None:
+                return
+            held.runner.waiting -= 1
+            self._carry_out(held.effects, held.runner, held.item, held=False)
+            self._open -= 1
+            self._mark()
 
     async def _ask(self, runner: _Runner, call: Call, cause: int) -> None:
         for answer in await self._around.ports[call.port](call.request):
             self._answers.append((runner, answer, cause))
-        self._done()
+        self._open -= 1
+        self._mark()
 
-    def _carry_out(self, effects: Sequence[Effect], runner: _Runner, item: Item) -> None:
+    def _carry_out(
+        self, effects: Sequence[Effect], runner: _Runner, item: Item, *, held: bool
+    ) -> None:
         cause = item[1]
         for effect in effects:
+            if held and not isinstance(effect, Commit):
+                self._hold((effect,), runner, item)
+                continue
             match effect:
                 case Publish(message, lane):
                     for hearer in self._runners.values():
@@ -230,21 +292,33 @@ class Tasks:
                         self._put(self._runners[other], Lane.FACTS, news, cause)
                 case Tell(to, message, lane):
                     self._put(self._runners[to], lane, message, cause)
-                case Commit(facts):
+                case Commit(facts, then):
                     origin = Origin(runner.child.spec.name, cause, item[2])
                     self._ledger.append(facts, origin, self._clock.now_ns())
-                    self._open += 1
-                    self._commits.put_nowait((runner, effect, item))
+                    self._entered += 1
+                    self._hold(then, runner, item)
+                    held = True
                 case Alarm(at_ns):
                     self._number += 1
                     heappush(self._alarms, (at_ns, self._number, runner, effect))
                 case Call():
-                    self._open += 1
-                    task = self._spawn(self._ask(runner, effect, cause), effect.port)
-                    self._calls.add(task)
-                    task.add_done_callback(self._calls.discard)
+                    self._call(runner, effect, cause)
                 case Show(view):
                     self._around.show(view)
+                case _:
+                    assert_never(effect)
+
+    def _hold(self, effects: Sequence[Effect], runner: _Runner, item: Item) -> None:
+        """Keep effects back until what the actor committed before them is durable."""
+        runner.waiting += 1
+        self._open += 1
+        self._commits.put_nowait(_Held(effects, runner, item, self._entered))
+
+    def _call(self, runner: _Runner, call: Call, cause: int) -> None:
+        self._open += 1
+        task = self._spawn(self._ask(runner, call, cause), call.port)
+        self._calls.add(task)
+        task.add_done_callback(self._calls.discard)
 
 
 _STOP_LIMIT_S = 5
