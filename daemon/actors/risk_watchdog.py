@@ -107,14 +107,10 @@ class RiskWatchdog:
             case PositionChanged():
                 self._fill(turn, message, now_ns)
             case BasketOpened():
-                self._watches.open(message)
+                self._watches.apply(message)
                 self._set_alarm(turn, message)
-            case BasketEnded(basket_id):
-                self._watches.end_entry(basket_id)
-            case ExitOwed(_, strategy_id, leg_ids):
-                self._watches.hear_owed(strategy_id, leg_ids)
-            case ExitFinished(_, strategy_id, leg_ids):
-                self._watches.finish(strategy_id, leg_ids)
+            case BasketEnded() | ExitOwed() | ExitFinished():
+                self._watches.apply(message)
             case ExitTime(strategy_id):
                 for watch in self._watches.of(strategy_id):
                     self._leave_due(turn, watch, now_ns)
@@ -185,7 +181,7 @@ class RiskWatchdog:
         pnl_e4 = watch.risk.pnl.last_e4
         decided = ExitDecided(wanted.strategy_id, wanted.leg_ids, wanted.reason, pnl_e4, now_ns)
         turn.record(decided)
-        self._watches.leave(wanted)
+        self._watches.apply(decided)
 
     def _leave_due(self, turn: Turn, watch: Watch, now_ns: int) -> None:
         """Leave what is held of an entry that is to be left as a whole by now."""
@@ -282,30 +278,12 @@ class RiskWatchdog:
 
     def _recall(self, fact: object) -> None:
         """Take in what was recorded before."""
-        watches = self._watches
         match fact:
-            case BasketOpened():
-                watches.open(fact)
-            case PositionChanged():
-                watches.fill(fact)
-            case BasketEnded(basket_id):
-                watches.end_entry(basket_id)
             case LevelMoved("", ""):
                 kept = Lock(LockStatus.LOCKED, fact.to_e4, fact.best_e4)
                 self._account.restore(kept)
             case LevelMoved():
-                watches.note_move(fact)
-            case ExitDecided(strategy_id, leg_ids, reason):
-                watches.leave(ExitLegs(strategy_id, leg_ids, reason))
-            case ExitOwed(_, strategy_id, leg_ids):
-                watches.hear_owed(strategy_id, leg_ids)
-            case ExitFinished(_, strategy_id, leg_ids):
-                watches.finish(strategy_id, leg_ids)
-            case _:
-                self._recall_day(fact)
-
-    def _recall_day(self, fact: object) -> None:
-        match fact:
+                self._watches.note_move(fact)
             case DayOpened():
                 self._begin_day(fact)
             case DayEnded():
@@ -320,6 +298,8 @@ class RiskWatchdog:
             case EntriesPaused(because) if because in _LIMITS:
                 self._account.verdict = _LIMITS[because]
                 self._leave_all(_LIMITS[because])
+            case _:
+                self._watches.apply(fact)
 
 
 def _because(reason: ExitReason) -> str:

@@ -11,7 +11,15 @@ from daemon.domain.risk.moves import NEVER, LevelMoved
 from daemon.domain.risk.pnl import LegPosition, PnlTrack
 from daemon.domain.risk.strategy import StrategyRisk
 from daemon.domain.risk.words import ExitReason
-from daemon.messages import BasketOpened, ExitLegs, PositionChanged
+from daemon.messages import (
+    BasketEnded,
+    BasketOpened,
+    ExitDecided,
+    ExitFinished,
+    ExitLegs,
+    ExitOwed,
+    PositionChanged,
+)
 
 
 class Watch:
@@ -115,10 +123,33 @@ class Watches:
             watch for watch in self._watches.values() if watch.risk.strategy_id == strategy_id
         )
 
-    def open(self, opened: BasketOpened) -> None:
-        """Watch an entry; those of its strategy that are still held stay watched beside it."""
-        self._watches.setdefault(opened.basket.basket_id, Watch(opened))
+    def apply(self, fact: object) -> None:
+        """Take one recorded fact in; those that concern no watch are passed over."""
+        match fact:
+            case BasketOpened():
+                # Those of its strategy that are still held stay watched beside it.
+                self._watches.setdefault(fact.basket.basket_id, Watch(fact))
+            case PositionChanged():
+                self.fill(fact)
+            case BasketEnded(basket_id) if basket_id in self._watches:
+                self._watches[basket_id].end_entry()
+            case ExitDecided(strategy_id, leg_ids, reason):
+                self._owe(strategy_id, leg_ids)
+                self.unheard = (*self.unheard, ExitLegs(strategy_id, leg_ids, reason))
+            case ExitOwed(_, strategy_id, leg_ids):
+                self._owing.update((strategy_id, leg_id) for leg_id in leg_ids)
+                self._owe(strategy_id, leg_ids)
+            case ExitFinished(_, strategy_id, leg_ids):
+                self._owing.difference_update((strategy_id, leg_id) for leg_id in leg_ids)
+                for watch in self.of(strategy_id):
+                    watch.risk.withdraw(leg_ids)
+            case _:
+                return
         self.plan()
+
+    def _owe(self, strategy_id: str, leg_ids: tuple[str, ...]) -> None:
+        for watch in self.of(strategy_id):
+            watch.risk.owe(leg_ids)
 
     def fill(self, changed: PositionChanged) -> tuple[Watch | None, tuple[LevelMoved, ...]]:
         """Take a fill; return whose it is and what it armed."""
@@ -130,34 +161,6 @@ class Watches:
             self._watches.setdefault(watch.opened.basket.basket_id, watch)
         self.plan()
         return watch, moves
-
-    def end_entry(self, basket_id: str) -> None:
-        """An entry is over, complete or not."""
-        watch = self._watches.get(basket_id)
-        if watch is not None:
-            watch.end_entry()
-            self.plan()
-
-    def leave(self, wanted: ExitLegs) -> None:
-        """Take a decided exit; it is unheard until it is owed."""
-        for watch in self.of(wanted.strategy_id):
-            watch.risk.owe(wanted.leg_ids)
-        self.unheard = (*self.unheard, wanted)
-        self.plan()
-
-    def hear_owed(self, strategy_id: str, leg_ids: tuple[str, ...]) -> None:
-        """Take that the exit of these legs is an obligation of the router now."""
-        self._owing.update((strategy_id, leg_id) for leg_id in leg_ids)
-        for watch in self.of(strategy_id):
-            watch.risk.owe(leg_ids)
-        self.plan()
-
-    def finish(self, strategy_id: str, leg_ids: tuple[str, ...]) -> None:
-        """Take that such an obligation is met."""
-        self._owing.difference_update((strategy_id, leg_id) for leg_id in leg_ids)
-        for watch in self.of(strategy_id):
-            watch.risk.withdraw(leg_ids)
-        self.plan()
 
     def begin_day(self) -> None:
         """Another day: what is over is set aside, and yesterday's prices are no prices."""
