@@ -117,9 +117,12 @@ class Pump:
 
     def _put(self, slot: _Slot, lane: Lane, message: Any, cause: int) -> None:
         self._number = number = self._number + 1
+        self._deliver(slot, lane, (message, number, cause))
+
+    def _deliver(self, slot: _Slot, lane: Lane, item: tuple[Any, int, int]) -> None:
         if slot.child.disarmed:
             return
-        if slot.inbox.put(lane, (message, number, cause)) and slot is not self._busy:
+        if slot.inbox.put(lane, item) and slot is not self._busy:
             self._ready.append(slot)
 
     def _drain(self) -> None:
@@ -148,44 +151,44 @@ class Pump:
                 self._busy = slot
                 self._carry_out(effects[:-1], slot, item, held=False)
                 self._busy = None
-                if not slot.waiting and not self._ready and not slot.inbox.unread:
-                    self._fan_out(last, item[1])
+                hearers = self._hearers.get(type(last.message), ())
+                nobody_waits = not (slot.waiting or self._ready or slot.inbox.unread)
+                if nobody_waits and slot not in hearers:
+                    self._fan_out(last, hearers, item[1])
                     return
                 effects = (last,)
-            self._busy = slot
-            self._carry_out(effects, slot, item, held=slot.waiting > 0)
-            self._busy = None
+            self._follow(effects, slot, item)
+        elif slot.inbox.unread:
+            self._ready.append(slot)
+
+    def _follow(self, effects: Sequence[Effect], slot: _Slot, item: tuple[Any, int, int]) -> None:
+        """Carry out what an actor has just decided, behind what it decided before."""
+        self._busy = slot
+        self._carry_out(effects, slot, item, held=slot.waiting > 0)
+        self._busy = None
         if slot.inbox.unread:
             self._ready.append(slot)
 
-    def _fan_out(self, published: Publish, cause: int) -> None:
+    def _fan_out(self, published: Publish, hearers: Sequence[_Slot], cause: int) -> None:
         """Let hearers decide one after the other, as draining would have them do, but at once.
 
-        Only where nobody else waits: then each would be read next anyway. Whoever finds mail that
-        an earlier hearer sent reads that mail first, so from there on the inboxes take over.
+        Only where nobody else waits: then each would be read next anyway. Before anything is
+        carried out for one of them those after it get their mail, so that what it sends comes
+        behind; from there on the inboxes take over.
         """
         message, lane = published.message, published.lane
-        hearers = self._hearers.get(type(message), ())
-        number = self._number
+        first = self._number + 1
         self._number += len(hearers)
-        at_once = True
-        for slot in hearers:
-            number += 1
+        for place, slot in enumerate(hearers):
             if slot.child.disarmed:
                 continue
-            item = (message, number, cause)
-            at_once = at_once and not slot.inbox.unread
-            if not at_once:
-                if slot.inbox.put(lane, item):
-                    self._ready.append(slot)
-                continue
+            item = (message, first + place, cause)
             effects = self._supervisor.handle(slot.child, item, self.now_ns)
             if effects:
-                self._busy = slot
-                self._carry_out(effects, slot, item, held=slot.waiting > 0)
-                self._busy = None
-                if slot.inbox.unread:
-                    self._ready.append(slot)
+                for later in range(place + 1, len(hearers)):
+                    self._deliver(hearers[later], lane, (message, first + later, cause))
+                self._follow(effects, slot, item)
+                return
 
     def _carry_out(
         self, effects: Sequence[Effect], slot: _Slot, item: tuple[Any, int, int], *, held: bool
