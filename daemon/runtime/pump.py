@@ -200,9 +200,7 @@ class Pump:
                 continue
             match effect:
                 case Take(tick):
-                    self._ledger.take(tick)
-                    for other, news in self._around.outside(tick, self.now_ns):
-                        self._put(self._slots[other], Lane.FACTS, news, cause)
+                    self._take(tick, cause)
                 case Publish(message, lane):
                     for hearer in self._hearers.get(type(message), ()):
                         self._put(hearer, lane, message, cause)
@@ -223,6 +221,11 @@ class Pump:
                     self._around.show(view)
                 case _:
                     assert_never(effect)
+
+    def _take(self, tick: Any, cause: int) -> None:
+        self._ledger.take(tick)
+        for other, news in self._around.outside(tick, self.now_ns):
+            self._put(self._slots[other], Lane.FACTS, news, cause)
 
     def _hold(self, effects: Sequence[Effect], slot: _Slot, item: tuple[Any, int, int]) -> None:
         """Keep effects back until what the actor committed before them has had its turn."""

@@ -62,39 +62,42 @@ visits = st.lists(
 )
 
 
+def effect(line: Any, news: News, name: str, now_ns: int) -> Any:
+    life = news.life - 1
+    match line:
+        case ("tell", to, topic, lane):
+            return Tell(to, News(topic, life), lane)
+        case ("publish", topic, lane):
+            return Publish(Price(topic, life), lane)
+        case ("call", topic, delay_ns):
+            return Call("broker", (topic, life, delay_ns))
+        case ("alarm", topic, delay_ns, lane):
+            return Alarm(now_ns + delay_ns, News(topic, life), lane)
+        case ("commit", inner):
+            then = tuple(effect(each, news, name, now_ns) for each in inner)
+            return Commit((Fact(f"{name} {news.topic} {life}"),), then)
+        case ("take", topic):
+            return Take(News(topic, life))
+        case ("show", topic):
+            return Show((name, topic, life))
+    raise ArithmeticError("a fall")
+
+
+def acting(stage: Stage, name: str, script: dict[Any, Any]) -> Callable[[Any], Any]:
+    def act(message: Any) -> Any:
+        now_ns = stage.clock.now_ns()
+        if isinstance(message, Started):
+            lasting = (line for line in script[name, 0] if line != ("fall",))
+            return [effect(line, News(0, 1), name, now_ns) for line in lasting]
+        if message.life <= 0:
+            return ()
+        return [effect(line, message, name, now_ns) for line in script[name, message.topic]]
+
+    return act
+
+
 def staged(script: dict[Any, Any]) -> Stage:
     stage = Stage()
-
-    def effect(line: Any, news: News, name: str) -> Any:
-        life = news.life - 1
-        match line:
-            case ("tell", to, topic, lane):
-                return Tell(to, News(topic, life), lane)
-            case ("publish", topic, lane):
-                return Publish(Price(topic, life), lane)
-            case ("call", topic, delay_ns):
-                return Call("broker", (topic, life, delay_ns))
-            case ("alarm", topic, delay_ns, lane):
-                return Alarm(stage.clock.now_ns() + delay_ns, News(topic, life), lane)
-            case ("commit", inner):
-                then = tuple(effect(each, news, name) for each in inner)
-                return Commit((Fact(f"{name} {news.topic} {life}"),), then)
-            case ("take", topic):
-                return Take(News(topic, life))
-            case ("show", topic):
-                return Show((name, topic, life))
-        raise ArithmeticError("a fall")
-
-    def acts(name: str) -> Callable[[Any], Any]:
-        def act(message: Any) -> Any:
-            if isinstance(message, Started):
-                lasting = (line for line in script[name, 0] if line != ("fall",))
-                return [effect(line, News(0, 1), name) for line in lasting]
-            if message.life <= 0:
-                return ()
-            return [effect(line, message, name) for line in script[name, message.topic]]
-
-        return act
 
     async def broker(request: tuple[int, int, int]) -> list[News]:
         topic, life, delay_ns = request
@@ -107,7 +110,7 @@ def staged(script: dict[Any, Any]) -> Stage:
         last = name == "runner"
         stage.add(
             name,
-            acts(name),
+            acting(stage, name, script),
             hears=(Price,) if name != "feed" else (),
             merge=joined if name != "router" else None,
             restarts=1 if last else 10_000,
