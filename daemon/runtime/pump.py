@@ -200,7 +200,9 @@ class Pump:
                 continue
             match effect:
                 case Take(tick):
-                    self._take(tick, cause)
+                    self._ledger.take(tick)
+                    for other, news in self._around.outside(tick, self.now_ns):
+                        self._put(self._slots[other], Lane.FACTS, news, cause)
                 case Publish(message, lane):
                     for hearer in self._hearers.get(type(message), ()):
                         self._put(hearer, lane, message, cause)
@@ -214,18 +216,16 @@ class Pump:
                     self._ledger.append(facts, origin, self.now_ns)
                     self._hold(then, slot, item)
                     held = True
-                case Call(port, request):
-                    for answer in at_once(self._around.ports[port](request)):
-                        self._answers.append((answer.at_ns, slot, answer, cause))
+                case Call():
+                    self._ask(effect, slot, cause)
                 case Show(view):
                     self._around.show(view)
                 case _:
                     assert_never(effect)
 
-    def _take(self, tick: Any, cause: int) -> None:
-        self._ledger.take(tick)
-        for other, news in self._around.outside(tick, self.now_ns):
-            self._put(self._slots[other], Lane.FACTS, news, cause)
+    def _ask(self, call: Call, slot: _Slot, cause: int) -> None:
+        for answer in at_once(self._around.ports[call.port](call.request)):
+            self._answers.append((answer.at_ns, slot, answer, cause))
 
     def _hold(self, effects: Sequence[Effect], slot: _Slot, item: tuple[Any, int, int]) -> None:
         """Keep effects back until what the actor committed before them has had its turn."""
