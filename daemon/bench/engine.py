@@ -22,7 +22,7 @@ from daemon.runtime.words import NOTHING, ActorSpec, Effect
 from daemon.storage.memory import MemoryLedger
 
 FRAMES = 300_000
-_FIRST = date(2024, 1, 1)
+_FIRST = date(2023, 1, 2)
 STRATEGY = """
 id = "bench"
 underlying = "NIFTY"
