@@ -94,7 +94,12 @@ class Pump:
         self._reach(at_ns)
         for other, news in self._around.outside(message, at_ns):
             self._put(self._slots[other], Lane.FACTS, news, 0)
-        self._put(self._slots[to], lane, message, 0)
+        slot = self._slots[to]
+        if self._ready or slot.inbox.unread or slot.child.disarmed:
+            self._put(slot, lane, message, 0)
+        else:  # nobody waits, so it would be read next anyway
+            self._number += 1
+            self._decide(slot, (message, self._number, 0))
         self._drain()
 
     def run_until(self, at_ns: int) -> None:
@@ -141,19 +146,15 @@ class Pump:
 
     def _decide(self, slot: _Slot, item: tuple[Any, int, int]) -> None:
         """Let an actor decide; whatever is in its inbox afterwards waits behind all others."""
-        effects = self._supervisor.handle(slot.child, item, self.now_ns)
+        try:
+            effects = slot.child.actor.handle(item[0], self.now_ns)
+        except Exception as error:  # noqa: BLE001  the boundary where a fall becomes a fact
+            effects = self._supervisor.fell(slot.child, item, error, self.now_ns)
         if effects:
-            last = effects[-1]
-            if type(last) is Publish and not self._ready and not slot.waiting:
-                self._busy = slot
-                self._carry_out(effects[:-1], slot, item, held=False)
-                self._busy = None
-                if not slot.waiting and not self._ready and not slot.inbox.unread:
-                    self._fan_out(last, item[1])
-                    return
-                effects = (last,)
             self._busy = slot
             self._carry_out(effects, slot, item, held=slot.waiting > 0)
+            if self._busy is not slot:
+                return  # its hearers have had their turn, and its own mail is in the queue
             self._busy = None
         if slot.inbox.unread:
             self._ready.append(slot)
@@ -164,62 +165,71 @@ class Pump:
         Only where nobody else waits: then each would be read next anyway. Whoever finds mail that
         an earlier hearer sent reads that mail first, so from there on the inboxes take over.
         """
-        message, lane = published.message, published.lane
+        message = published.message
         hearers = self._hearers.get(type(message), ())
         number = self._number
         self._number += len(hearers)
         at_once = True
         for slot in hearers:
             number += 1
+            at_once = at_once and not slot.inbox.unread
             if slot.child.disarmed:
                 continue
-            item = (message, number, cause)
-            at_once = at_once and not slot.inbox.unread
-            if not at_once:
-                if slot.inbox.put(lane, item):
-                    self._ready.append(slot)
-                continue
-            effects = self._supervisor.handle(slot.child, item, self.now_ns)
-            if effects:
-                self._busy = slot
-                self._carry_out(effects, slot, item, held=slot.waiting > 0)
-                self._busy = None
-                if slot.inbox.unread:
-                    self._ready.append(slot)
+            if at_once:
+                self._decide(slot, (message, number, cause))
+            elif slot.inbox.put(published.lane, (message, number, cause)):
+                self._ready.append(slot)
 
     def _carry_out(
         self, effects: Sequence[Effect], slot: _Slot, item: tuple[Any, int, int], *, held: bool
     ) -> None:
-        cause = item[1]
         for effect in effects:
-            if held and type(effect) is not Commit:
+            if held and not isinstance(effect, Commit):
                 self._hold((effect,), slot, item)
-                continue
-            match effect:
-                case Take(tick):
-                    self._ledger.take(tick)
-                    for other, news in self._around.outside(tick, self.now_ns):
-                        self._put(self._slots[other], Lane.FACTS, news, cause)
-                case Publish(message, lane):
-                    for hearer in self._hearers.get(type(message), ()):
-                        self._put(hearer, lane, message, cause)
-                case Alarm(at_ns):
-                    self._number += 1
-                    heappush(self._alarms, (at_ns, self._number, slot, effect))
-                case Tell(to, message, lane):
-                    self._put(self._slots[to], lane, message, cause)
-                case Commit(facts, then):
-                    origin = Origin(slot.child.spec.name, cause, item[2])
-                    self._ledger.append(facts, origin, self.now_ns)
-                    self._hold(then, slot, item)
-                    held = True
-                case Call(port, request):
-                    for answer in at_once(self._around.ports[port](request)):
-                        self._answers.append((answer.at_ns, slot, answer, cause))
-                case Show(view):
-                    self._around.show(view)
-                case _:
-                    assert_never(effect)
+            elif isinstance(effect, Take):  # the path of every tick, hence before the table below
+                self._take(effect.tick, item[1])
+            elif isinstance(effect, Publish) and effect is effects[-1] and self._is_alone(slot):
+                self._busy = None
+                self._fan_out(effect, item[1])
+            else:
+                held = self._carry_out_one(effect, slot, item) or held
+
+    def _is_alone(self, slot: _Slot) -> bool:
+        """Say whether nobody waits but those who would hear what this actor publishes."""
+        return not (self._ready or slot.waiting or slot.inbox.unread or slot is not self._busy)
+
+    def _take(self, tick: Any, cause: int) -> None:
+        self._ledger.take(tick)
+        for other, news in self._around.outside(tick, self.now_ns):
+            self._put(self._slots[other], Lane.FACTS, news, cause)
+
+    def _carry_out_one(self, effect: Effect, slot: _Slot, item: tuple[Any, int, int]) -> bool:
+        """Carry an effect out; return whether what follows it has to be held back."""
+        cause = item[1]
+        match effect:
+            case Publish(message, lane):
+                for hearer in self._hearers.get(type(message), ()):
+                    self._put(hearer, lane, message, cause)
+            case Alarm(at_ns):
+                self._number += 1
+                heappush(self._alarms, (at_ns, self._number, slot, effect))
+            case Tell(to, message, lane):
+                self._put(self._slots[to], lane, message, cause)
+            case Commit(facts, then):
+                origin = Origin(slot.child.spec.name, cause, item[2])
+                self._ledger.append(facts, origin, self.now_ns)
+                self._hold(then, slot, item)
+                return True
+            case Call(port, request):
+                for answer in at_once(self._around.ports[port](request)):
+                    self._answers.append((answer.at_ns, slot, answer, cause))
+            case Show(view):
+                self._around.show(view)
+            case Take(tick):
+                self._take(tick, cause)
+            case _:
+                assert_never(effect)
+        return False
 
     def _hold(self, effects: Sequence[Effect], slot: _Slot, item: tuple[Any, int, int]) -> None:
         """Keep effects back until what the actor committed before them has had its turn."""
