@@ -17,15 +17,20 @@ from daemon.actors.strategy_runner import StrategyRunner
 from daemon.actors.timekeeper import Timekeeper
 from daemon.brokers.door import Door
 from daemon.brokers.paper import Paper
+from daemon.domain.instants import MILLISECOND_NS
 from daemon.domain.market.merge import merge
 from daemon.domain.orders.ids import IntentIds
 from daemon.domain.plans.schema import Plan
 from daemon.domain.risk.account import AccountLimits
+from daemon.errors import SettingsError
 from daemon.runtime.budget import Budget, Window
 from daemon.runtime.words import ActorSpec, Surroundings
+from daemon.settings import Settings, account_limits, ladder, limits, windows
 from daemon.twin.file import TwinFile
 from daemon.twin.latency import Latency
 from daemon.worlds import Market, Recorded, exchange
+
+_US_IN_MS = 1_000
 
 
 class Account(Struct, frozen=True):
@@ -72,6 +77,44 @@ class App(Struct, frozen=True):
     specs: tuple[ActorSpec, ...]
     world: Recorded
     around: Surroundings
+
+
+def account_of(settings: Settings, plan: Plan, *, strict: bool) -> Account:
+    """Return the account that a strategy trades in, with everything it trades under.
+
+    Args:
+        settings: the accounts.
+        plan: the strategy; it trades in the first account where it names none.
+        strict: refuse contracts whose tables are not certain; false only where days are replayed.
+
+    Raises:
+        SettingsError: the strategy names an account that is not there.
+    """
+    known = {account.id: account for account in settings.accounts}
+    name = plan.accounts[0] if plan.accounts else settings.accounts[0].id
+    if name not in known:
+        raise SettingsError(
+            f"strategy {plan.id} trades in account {name}; the settings have {', '.join(known)}"
+        )
+    account = known[name]
+    broker = settings.brokers[account.broker]
+    return Account(
+        terms=Terms(
+            account=account.id,
+            broker=f"{account.broker}:{account.id}",
+            limits=limits(settings, account),
+            ladder=ladder(settings),
+            strict=strict,
+        ),
+        cash_e4=account.cash_e4,
+        limits=account_limits(account),
+        windows=windows(settings, account.broker),
+        latency=Latency(
+            settings.feed.seed, broker.latency_ms * _US_IN_MS, broker.jitter_ms * _US_IN_MS
+        ),
+        interval_ns=settings.feed.interval_ms * MILLISECOND_NS,
+        owner=account.owner,
+    )
 
 
 def build(

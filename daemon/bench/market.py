@@ -24,7 +24,7 @@ class MadeMarket:
 
     Args:
         first: the first day.
-        frames: how many frames in all, over as many sessions as it takes.
+        frames: how many at least; the last day is whole like every other.
     """
 
     stamped_at_close = True
@@ -36,10 +36,13 @@ class MadeMarket:
         day, made, walk = first, 0, _Walk()
         while made < frames:
             if is_session(day, Segment.DERIVATIVES):
-                minutes = _day(day, walk, frames - made)
+                minutes = _day(day, walk)
                 self._days[day] = minutes
                 made += len(minutes)
             day = day + timedelta(days=1)
+
+    def __len__(self) -> int:
+        return sum(map(len, self._days.values()))
 
     def days(self) -> list[date]:
         """Return the days that were made."""
@@ -70,7 +73,7 @@ class _Walk:
         return (self._state >> 33) % (2 * span + 1) - span
 
 
-def _day(day: date, walk: _Walk, limit: int) -> list[RecordedFrame]:
+def _day(day: date, walk: _Walk) -> list[RecordedFrame]:
     expiry = weekly("NIFTY", day)
     call = symbol_of("NIFTY", expiry, _STRIKE_E4, Kind.CALL)
     put = symbol_of("NIFTY", expiry, _STRIKE_E4, Kind.PUT)
@@ -78,8 +81,6 @@ def _day(day: date, walk: _Walk, limit: int) -> list[RecordedFrame]:
     spot_e4, premium_e4 = _STRIKE_E4, 100 * E4
     minutes: list[RecordedFrame] = []
     for at_ns in range(session.open_ns + MINUTE_NS, session.close_ns + 1, MINUTE_NS):
-        if len(minutes) == limit:
-            break
         spot_e4 += walk.step(40) * _TICK_E4
         premium_e4 = max(premium_e4 + walk.step(4) * _TICK_E4, 20 * E4)
         half_e4 = (spot_e4 - _STRIKE_E4) // (2 * _TICK_E4) * _TICK_E4

@@ -10,8 +10,9 @@ from typing import Any
 import click
 import orjson
 
+from daemon.app import account_of
 from daemon.backtest.run import backtest
-from daemon.cli.engine import PATH, account_of, find_plan, load_settings
+from daemon.cli.engine import PATH, find_plan, load_settings
 from daemon.errors import DataError
 from daemon.feeds.formats.words import ReplayOptions
 from daemon.feeds.replay import Recording, open_recording

@@ -13,9 +13,9 @@ from pathlib import Path
 import click
 import uvloop
 
-from daemon.app import Account, App, Run, build
+from daemon.app import Account, App, Run, account_of, build
 from daemon.backtest.report import report
-from daemon.cli.engine import PATH, account_of, find_plan, load_settings
+from daemon.cli.engine import PATH, find_plan, load_settings
 from daemon.cli.lines import Lines, Shown, summary
 from daemon.domain.money import E4
 from daemon.domain.plans.schema import Plan

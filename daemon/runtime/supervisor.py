@@ -90,14 +90,26 @@ class Supervisor:
         """
         try:
             return child.actor.handle(item[0], now_ns)
-        except StoreError:
-            raise
         except Exception as error:  # noqa: BLE001  the boundary where a fall becomes a fact
-            return self._fallen(child, item, error, now_ns)
+            return self.fell(child, item, error, now_ns)
 
-    def _fallen(
+    def fell(
         self, child: Child, item: tuple[Any, int, int], error: Exception, now_ns: int
     ) -> Sequence[Effect]:
+        """Answer the fall of an actor: bury the message, rebuild the actor or give it up.
+
+        Args:
+            child: who fell.
+            item: the message that felled it, with its number and cause.
+            error: what it raised.
+            now_ns: the instant of market time.
+
+        Raises:
+            TooManyRestarts: it fell more often than it may, and is not one to be left out.
+            StoreError: the ledger failed; deciding on without it would lose orders.
+        """
+        if isinstance(error, StoreError):
+            raise error
         origin = Origin(child.spec.name, item[1], item[2])
         message = item[0]
         while True:
