@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
@@ -45,36 +46,45 @@ def find_plan(name: str, settings: Settings) -> Plan:
     if name.endswith(".toml"):
         return _read(Path(name))
     folders = (*settings.strategies.paths, _SHIPPED)
-    files = sorted(file for folder in folders for file in folder.glob("*.toml"))
-    for file in files:
-        if file.stem.replace("_", "-") == name:
-            return _read(file)
+    files = [file for folder in folders for file in sorted(folder.glob("*.toml"))]
+    # A file is mostly called after its id; so a fault in another one need not be met.
+    files.sort(key=lambda file: _called(file) != name)
     for file in files:
         plan = _read(file)
         if plan.id == name:
             return plan
-    known = ", ".join(sorted({file.stem.replace("_", "-") for file in files})) or "none"
+    known = ", ".join(sorted({_called(file) for file in files}))
     raise SettingsError(f"no strategy has the id {name}; there are: {known}")
 
 
-def account_of(settings: Settings, plan: Plan, *, strict: bool) -> Account:
-    """Return the account that a strategy trades in, with everything it trades under.
+def account_of(settings: Settings, plans: Sequence[Plan], *, strict: bool) -> Account:
+    """Return the one account that strategies trade in, with everything they trade under.
 
     Args:
         settings: the accounts.
-        plan: the strategy; it trades in the first account where it names none.
+        plans: the strategies; one that names no account trades in the first.
         strict: refuse contracts whose tables are not certain; false only where days are replayed.
 
     Raises:
-        SettingsError: the strategy names an account that is not there.
+        SettingsError: a strategy names an account that is not there, or they need several.
     """
     known = {account.id: account for account in settings.accounts}
-    name = plan.accounts[0] if plan.accounts else settings.accounts[0].id
-    if name not in known:
+    wanted: dict[str, str] = {}
+    for plan in plans:
+        for name in plan.accounts or (settings.accounts[0].id,):
+            if name not in known:
+                has = ", ".join(known)
+                raise SettingsError(
+                    f"strategy {plan.id} trades in account {name}; the settings have {has}"
+                )
+            wanted.setdefault(name, plan.id)
+    if len(wanted) > 1:
+        named = ", ".join(f"{name} ({plan_id})" for name, plan_id in wanted.items())
         raise SettingsError(
-            f"strategy {plan.id} trades in account {name}; the settings have {', '.join(known)}"
+            f"one run trades in one account so far, and these are wanted: {named}; "
+            "run them one after the other"
         )
-    account = known[name]
+    account = known[next(iter(wanted))]
     broker = settings.brokers[account.broker]
     return Account(
         terms=Terms(
@@ -93,6 +103,17 @@ def account_of(settings: Settings, plan: Plan, *, strict: bool) -> Account:
         interval_ns=settings.feed.interval_ms * MILLISECOND_NS,
         owner=account.owner,
     )
+
+
+def replays_of(state_dir: Path) -> list[Path]:
+    """Return the folders of the replays so far, the oldest first."""
+    parent = state_dir / "replay"
+    numbered = [each for each in parent.glob("*") if each.name.isdecimal() and each.is_dir()]
+    return sorted(numbered, key=lambda each: int(each.name))
+
+
+def _called(file: Path) -> str:
+    return file.stem.replace("_", "-")
 
 
 def _read(file: Path) -> Plan:
