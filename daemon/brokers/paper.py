@@ -61,8 +61,9 @@ class Paper:
     async def cancel(self, intent_id: str, broker_order_id: str) -> Sequence[Answer]:
         """Ask that an order be taken out of the book."""
         answer = self.exchange.cancel(broker_order_id, self._now_ns())
+        done = isinstance(answer, words.Cancelled)
         text = "" if isinstance(answer, words.Cancelled) else answer.text
-        answered = CancelAnswered(intent_id, not text, text, answer.at_ns)
+        answered = CancelAnswered(intent_id, done, text, answer.at_ns)
         return (answered, *self._news(answer.at_ns))
 
     async def find(self, intent_id: str) -> Sequence[Found]:
@@ -87,13 +88,15 @@ class Paper:
         return _reports(self.exchange.advance(at_ns), at_ns)
 
 
-def settled(events: Iterable[words.Event]) -> tuple[Settled, ...]:
-    """Return what the exchange settled by itself."""
-    return tuple(
+def settled(events: Iterable[words.Event]) -> tuple[OrderUpdated | Settled, ...]:
+    """Return what a settlement did: the orders that lapsed, then what the exchange closed."""
+    heard = list(events)
+    closed = tuple(
         Settled(event.symbol, event.quantity, event.price_e4, event.at_ns)
-        for event in events
+        for event in heard
         if isinstance(event, words.Trade) and event.settlement
     )
+    return (*_reports(heard, 0), *closed)
 
 
 def _reports(events: Iterable[words.Event], at_ns: int) -> tuple[OrderUpdated, ...]:
