@@ -57,7 +57,7 @@ class Door:
             return (OrderRefused(intent.intent_id, Refusal.OTHER, text, now_ns),)
         try:
             return await self._broker.place(approved)
-        except (errors.BrokerUnavailable, errors.BrokerMisused) as error:
+        except errors.BrokerUnavailable as error:
             return (OrderRefused(intent.intent_id, Refusal.OTHER, str(error), self._now_ns()),)
         except (errors.BrokerError, TimeoutError) as error:
             return (OutcomeUnknown(intent.intent_id, str(error), self._now_ns()),)

@@ -32,6 +32,7 @@ from daemon.domain.orders.words import (
     OrderUpdated,
     OutcomeUnknown,
     Side,
+    State,
 )
 from daemon.errors import RuleUnknown
 from daemon.messages import (
@@ -125,6 +126,7 @@ class Desk:
         self.wakes = Wakes()
         self.recent_intents: deque[Intent] = deque(maxlen=_RECENT_INTENTS)
         self.cancelling: dict[str, int] = {}
+        self.cancelled: set[str] = set()
         self.asked: set[str] = set()
         self._legs: dict[tuple[str, str], BasketLeg] = {}
         self._before: dict[tuple[str, str], Position] = {}
@@ -138,6 +140,8 @@ class Desk:
                 self.book.apply(fact)
             case _ if isinstance(fact, _ORDER_FACTS):
                 self.book.apply(fact)
+                if isinstance(fact, OrderUpdated) and fact.state is State.CANCELLED:
+                    self.cancelled.add(fact.intent_id)
             case BasketOpened():
                 self._open(fact)
             case BasketEnded(basket_id, complete=complete):
@@ -176,6 +180,7 @@ class Desk:
             case DayOpened(day, sessions):
                 if day != self.day:
                     self.paused = ""
+                    self.cancelled.clear()
                     for closing in self.closings.values():
                         closing.told.clear()
                 self.day, self.sessions = day, sessions

@@ -2,8 +2,8 @@
 
 Absence proves nothing: past the window the order is parked, still counts as possible exposure, is
 told to a person and asked about on, until the broker's own evidence settles it or its day ends.
-An order that rests is asked about where its news may have been lost: after a restart, and when a
-cancellation was answered.
+An order that rests, or was cancelled, is asked about where its news may have been lost: after a
+restart, and when a cancellation was answered; what is told to be cancelled may have filled.
 """
 
 from __future__ import annotations
@@ -31,7 +31,9 @@ def begin(desk: Desk, turn: Turn, intent_id: str, now_ns: int) -> None:
 def due(desk: Desk, turn: Turn, intent_id: str, now_ns: int) -> None:
     """Ask the broker once more, unless its evidence has come by another way."""
     order = desk.book.order(intent_id)
-    if order is None or not is_open(order.state) or not desk.sessions:
+    if order is None or not desk.sessions:
+        return
+    if order.state is not State.CANCELLED and not is_open(order.state):
         return
     if intent_id in desk.asked:
         _park(desk, turn, order, now_ns)  # it was asked about, and the broker gave no answer

@@ -121,12 +121,13 @@ class OrderRouter:
     def _resume(self, turn: Turn, now_ns: int) -> None:
         """Go on with whatever was under way before a restart, or on an earlier day.
 
-        News may have been missed meanwhile, so every order that is not ended is asked about.
+        News may have been missed meanwhile, so every order that is not ended is asked about, and
+        every one that was cancelled today: such orders have been seen to fill.
         """
         desk = self._desk
         orders = desk.book.open_orders()
-        for order in orders:
-            lookups.begin(desk, turn, order.intent.intent_id, now_ns)
+        for intent_id in (*(o.intent.intent_id for o in orders), *sorted(desk.cancelled)):
+            lookups.begin(desk, turn, intent_id, now_ns)
         entering = {o.intent.parent for o in orders if o.intent.purpose is Purpose.ENTRY}
         for basket_id in sorted(entering.union(desk.baskets)):
             self._enter_on(turn, basket_id, now_ns)
