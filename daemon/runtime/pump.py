@@ -122,9 +122,12 @@ class Pump:
 
     def _put(self, slot: _Slot, lane: Lane, message: Any, cause: int) -> None:
         self._number = number = self._number + 1
+        self._deliver(slot, lane, (message, number, cause))
+
+    def _deliver(self, slot: _Slot, lane: Lane, item: tuple[Any, int, int]) -> None:
         if slot.child.disarmed:
             return
-        if slot.inbox.put(lane, (message, number, cause)) and slot is not self._busy:
+        if slot.inbox.put(lane, item) and slot is not self._busy:
             self._ready.append(slot)
 
     def _drain(self) -> None:
@@ -146,39 +149,44 @@ class Pump:
 
     def _decide(self, slot: _Slot, item: tuple[Any, int, int]) -> None:
         """Let an actor decide; whatever is in its inbox afterwards waits behind all others."""
-        try:
-            effects = slot.child.actor.handle(item[0], self.now_ns)
-        except Exception as error:  # noqa: BLE001  the boundary where a fall becomes a fact
-            effects = self._supervisor.fell(slot.child, item, error, self.now_ns)
+        effects = self._supervisor.handle(slot.child, item, self.now_ns)
         if effects:
-            self._busy = slot
-            self._carry_out(effects, slot, item, held=slot.waiting > 0)
-            if self._busy is not slot:
-                return  # its hearers have had their turn, and its own mail is in the queue
-            self._busy = None
+            self._follow(effects, slot, item)
+        elif slot.inbox.unread:
+            self._ready.append(slot)
+
+    def _follow(self, effects: Sequence[Effect], slot: _Slot, item: tuple[Any, int, int]) -> None:
+        """Carry out what an actor has just decided, behind what it decided before."""
+        self._busy = slot
+        self._carry_out(effects, slot, item, held=slot.waiting > 0)
+        if self._busy is not slot:
+            return  # its hearers have had their turn, and its own mail is in the queue
+        self._busy = None
         if slot.inbox.unread:
             self._ready.append(slot)
 
-    def _fan_out(self, published: Publish, cause: int) -> None:
+    def _fan_out(self, published: Publish, hearers: Sequence[_Slot], cause: int) -> None:
         """Let hearers decide one after the other, as draining would have them do, but at once.
 
-        Only where nobody else waits: then each would be read next anyway. Whoever finds mail that
-        an earlier hearer sent reads that mail first, so from there on the inboxes take over.
+        Only where nobody else waits: then each would be read next anyway. Before anything is
+        carried out for one of them those after it get their mail, so that what it sends comes
+        behind; from there on the inboxes take over.
         """
-        message = published.message
-        hearers = self._hearers.get(type(message), ())
+        message, lane = published.message, published.lane
         number = self._number
+        first = number + 1
         self._number += len(hearers)
-        at_once = True
         for slot in hearers:
             number += 1
-            at_once = at_once and not slot.inbox.unread
             if slot.child.disarmed:
                 continue
-            if at_once:
-                self._decide(slot, (message, number, cause))
-            elif slot.inbox.put(published.lane, (message, number, cause)):
-                self._ready.append(slot)
+            item = (message, number, cause)
+            effects = self._supervisor.handle(slot.child, item, self.now_ns)
+            if effects:
+                for later in range(number + 1 - first, len(hearers)):
+                    self._deliver(hearers[later], lane, (message, first + later, cause))
+                self._follow(effects, slot, item)
+                return
 
     def _carry_out(
         self, effects: Sequence[Effect], slot: _Slot, item: tuple[Any, int, int], *, held: bool
@@ -189,8 +197,12 @@ class Pump:
             elif isinstance(effect, Take):  # the path of every tick, hence before the table below
                 self._take(effect.tick, item[1])
             elif isinstance(effect, Publish) and effect is effects[-1] and self._is_alone(slot):
-                self._busy = None
-                self._fan_out(effect, item[1])
+                hearers = self._hearers.get(type(effect.message), ())
+                if slot in hearers:
+                    self._carry_out_one(effect, slot, item)
+                else:
+                    self._busy = None
+                    self._fan_out(effect, hearers, item[1])
             else:
                 held = self._carry_out_one(effect, slot, item) or held
 
@@ -220,9 +232,8 @@ class Pump:
                 self._ledger.append(facts, origin, self.now_ns)
                 self._hold(then, slot, item)
                 return True
-            case Call(port, request):
-                for answer in at_once(self._around.ports[port](request)):
-                    self._answers.append((answer.at_ns, slot, answer, cause))
+            case Call():
+                self._ask(effect, slot, cause)
             case Show(view):
                 self._around.show(view)
             case Take(tick):
@@ -230,6 +241,10 @@ class Pump:
             case _:
                 assert_never(effect)
         return False
+
+    def _ask(self, call: Call, slot: _Slot, cause: int) -> None:
+        for answer in at_once(self._around.ports[call.port](call.request)):
+            self._answers.append((answer.at_ns, slot, answer, cause))
 
     def _hold(self, effects: Sequence[Effect], slot: _Slot, item: tuple[Any, int, int]) -> None:
         """Keep effects back until what the actor committed before them has had its turn."""

@@ -287,9 +287,7 @@ class Tasks:
                         if type(message) in hearer.child.spec.hears:
                             self._put(hearer, lane, message, cause)
                 case Take(tick):
-                    self._ledger.take(tick)
-                    for other, news in self._around.outside(tick, self._clock.now_ns()):
-                        self._put(self._runners[other], Lane.FACTS, news, cause)
+                    self._take(tick, cause)
                 case Tell(to, message, lane):
                     self._put(self._runners[to], lane, message, cause)
                 case Commit(facts, then):
@@ -307,6 +305,11 @@ class Tasks:
                     self._around.show(view)
                 case _:
                     assert_never(effect)
+
+    def _take(self, tick: Any, cause: int) -> None:
+        self._ledger.take(tick)
+        for other, news in self._around.outside(tick, self._clock.now_ns()):
+            self._put(self._runners[other], Lane.FACTS, news, cause)
 
     def _hold(self, effects: Sequence[Effect], runner: _Runner, item: Item) -> None:
         """Keep effects back until what the actor committed before them is durable."""

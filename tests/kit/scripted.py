@@ -149,7 +149,7 @@ class Stage:
         return Tasks(*self._parts())
 
     def _parts(self) -> tuple[Supervisor, Notebook, Surroundings, MarketHours]:
-        around = Surroundings(self.ports, self.shown.append, lambda m, at: self.outside(m, at))
+        around = Surroundings(self.ports, self.shown.append, self.outside)
         return Supervisor(self.specs, self.ledger), self.ledger, around, self.clock
 
 

@@ -49,7 +49,11 @@ lines = st.recursive(
 falls = st.just(("fall",))
 committed = st.tuples(st.just("commit"), st.lists(plain, min_size=1, max_size=2))
 scripts = st.fixed_dictionaries(
-    {(name, topic): st.lists(committed | lines | falls, min_size=1, max_size=3) for name in NAMES for topic in TOPICS}
+    {
+        (name, topic): st.lists(committed | lines | falls, min_size=1, max_size=3)
+        for name in NAMES
+        for topic in TOPICS
+    }
 )
 visits = st.lists(
     st.tuples(st.sampled_from(NAMES), topics, st.integers(0, 5), lanes, st.booleans()),
@@ -58,37 +62,42 @@ visits = st.lists(
 )
 
 
+def effect(line: Any, news: News, name: str, now_ns: int) -> Any:
+    life = news.life - 1
+    match line:
+        case ("tell", to, topic, lane):
+            return Tell(to, News(topic, life), lane)
+        case ("publish", topic, lane):
+            return Publish(Price(topic, life), lane)
+        case ("call", topic, delay_ns):
+            return Call("broker", (topic, life, delay_ns))
+        case ("alarm", topic, delay_ns, lane):
+            return Alarm(now_ns + delay_ns, News(topic, life), lane)
+        case ("commit", inner):
+            then = tuple(effect(each, news, name, now_ns) for each in inner)
+            return Commit((Fact(f"{name} {news.topic} {life}"),), then)
+        case ("take", topic):
+            return Take(News(topic, life))
+        case ("show", topic):
+            return Show((name, topic, life))
+    raise ArithmeticError("a fall")
+
+
+def acting(stage: Stage, name: str, script: dict[Any, Any]) -> Callable[[Any], Any]:
+    def act(message: Any) -> Any:
+        now_ns = stage.clock.now_ns()
+        if isinstance(message, Started):
+            lasting = (line for line in script[name, 0] if line != ("fall",))
+            return [effect(line, News(0, 1), name, now_ns) for line in lasting]
+        if message.life <= 0:
+            return ()
+        return [effect(line, message, name, now_ns) for line in script[name, message.topic]]
+
+    return act
+
+
 def staged(script: dict[Any, Any]) -> Stage:
     stage = Stage()
-
-    def effect(line: Any, news: News, name: str) -> Any:
-        life = news.life - 1
-        match line:
-            case ("tell", to, topic, lane):
-                return Tell(to, News(topic, life), lane)
-            case ("publish", topic, lane):
-                return Publish(Price(topic, life), lane)
-            case ("call", topic, delay_ns):
-                return Call("broker", (topic, life, delay_ns))
-            case ("alarm", topic, delay_ns, lane):
-                return Alarm(stage.clock.now_ns() + delay_ns, News(topic, life), lane)
-            case ("commit", inner):
-                then = tuple(effect(each, news, name) for each in inner)
-                return Commit((Fact(f"{name} {news.topic} {life}"),), then)
-            case ("take", topic):
-                return Take((name, topic, life))
-            case ("show", topic):
-                return Show((name, topic, life))
-        raise ArithmeticError("a fall")
-
-    def acts(name: str) -> Callable[[Any], Any]:
-        def act(message: Any) -> Any:
-            lines = script[name, message.topic if isinstance(message, News) else 0]
-            if isinstance(message, Started):
-                return [effect(line, News(0, 1), name) for line in lines if line != ("fall",)]
-            return [effect(line, message, name) for line in lines] if message.life else ()
-
-        return act
 
     async def broker(request: tuple[int, int, int]) -> list[News]:
         topic, life, delay_ns = request
@@ -96,12 +105,12 @@ def staged(script: dict[Any, Any]) -> Stage:
         return [News(topic, life, stage.clock.now_ns() + delay_ns)]
 
     stage.ports["broker"] = broker
-    stage.outside = lambda message, _: [("router", News(message.topic, 0))] * (message.topic == 1)
+    stage.outside = lambda seen, _: [("router", News(2, seen.life - 1))] * (seen.topic == 1)
     for name in NAMES:
         last = name == "runner"
         stage.add(
             name,
-            acts(name),
+            acting(stage, name, script),
             hears=(Price,) if name != "feed" else (),
             merge=joined if name != "router" else None,
             restarts=1 if last else 10_000,
