@@ -79,24 +79,34 @@ class App(Struct, frozen=True):
     around: Surroundings
 
 
-def account_of(settings: Settings, plan: Plan, *, strict: bool) -> Account:
-    """Return the account that a strategy trades in, with everything it trades under.
+def account_of(settings: Settings, plans: Sequence[Plan], *, strict: bool) -> Account:
+    """Return the one account that strategies trade in, with everything they trade under.
 
     Args:
         settings: the accounts.
-        plan: the strategy; it trades in the first account where it names none.
+        plans: the strategies; one that names no account trades in the first.
         strict: refuse contracts whose tables are not certain; false only where days are replayed.
 
     Raises:
-        SettingsError: the strategy names an account that is not there.
+        SettingsError: a strategy names an account that is not there, or they need several.
     """
     known = {account.id: account for account in settings.accounts}
-    name = plan.accounts[0] if plan.accounts else settings.accounts[0].id
-    if name not in known:
+    wanted: dict[str, str] = {}
+    for plan in plans:
+        for name in plan.accounts or (settings.accounts[0].id,):
+            if name not in known:
+                has = ", ".join(known)
+                raise SettingsError(
+                    f"strategy {plan.id} trades in account {name}; the settings have {has}"
+                )
+            wanted.setdefault(name, plan.id)
+    if len(wanted) > 1:
+        named = ", ".join(f"{name} ({plan_id})" for name, plan_id in wanted.items())
         raise SettingsError(
-            f"strategy {plan.id} trades in account {name}; the settings have {', '.join(known)}"
+            f"one run trades in one account so far, and these are wanted: {named}; "
+            "run them one after the other"
         )
-    account = known[name]
+    account = known[next(iter(wanted))]
     broker = settings.brokers[account.broker]
     return Account(
         terms=Terms(

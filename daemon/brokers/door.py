@@ -1,7 +1,8 @@
 """The door: the last line before any broker, for paper and live alike.
 
 It takes only what the gate approved, and lets each intent through once. Past its deadline an order
-stays here, for nobody looked at the price that it would meet.
+stays here, for nobody looked at the price that it would meet. A broker that fails instead of
+answering is answered for: what surely did not arrive is refused, all else is unknown.
 """
 
 from __future__ import annotations
@@ -9,9 +10,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from daemon import errors
 from daemon.domain.orders.limits import Approved
-from daemon.domain.orders.words import OrderRefused, Purpose, Refusal
-from daemon.messages import Cancel, FindOrder, Place
+from daemon.domain.orders.words import OrderRefused, OutcomeUnknown, Purpose, Refusal
+from daemon.messages import Cancel, CancelAnswered, FindOrder, Place
 from daemon.ports.broker import Broker
 
 
@@ -38,9 +40,9 @@ class Door:
             case Place(approved):
                 return await self._place(approved)
             case Cancel(intent_id, broker_order_id):
-                return await self._broker.cancel(intent_id, broker_order_id)
+                return await self._cancel(intent_id, broker_order_id)
             case FindOrder(intent_id):
-                return await self._broker.find(intent_id)
+                return await self._find(intent_id)
         raise AssertionError(f"no broker is asked {request!r}")
 
     async def _place(self, approved: Approved) -> Sequence[Any]:
@@ -53,4 +55,21 @@ class Door:
         if now_ns > intent.deadline_ns:
             text = "its deadline passed before it could leave"
             return (OrderRefused(intent.intent_id, Refusal.OTHER, text, now_ns),)
-        return await self._broker.place(approved)
+        try:
+            return await self._broker.place(approved)
+        except errors.BrokerUnavailable as error:
+            return (OrderRefused(intent.intent_id, Refusal.OTHER, str(error), self._now_ns()),)
+        except (errors.BrokerError, TimeoutError) as error:
+            return (OutcomeUnknown(intent.intent_id, str(error), self._now_ns()),)
+
+    async def _cancel(self, intent_id: str, broker_order_id: str) -> Sequence[Any]:
+        try:
+            return await self._broker.cancel(intent_id, broker_order_id)
+        except (errors.BrokerError, TimeoutError) as error:
+            return (CancelAnswered(intent_id, False, str(error), self._now_ns()),)  # noqa: FBT003
+
+    async def _find(self, intent_id: str) -> Sequence[Any]:
+        try:
+            return await self._broker.find(intent_id)
+        except (errors.BrokerError, TimeoutError):
+            return ()  # nothing was seen, which is less than that there is nothing

@@ -62,8 +62,9 @@ class Paper:
     async def cancel(self, intent_id: str, broker_order_id: str) -> Sequence[Answer]:
         """Ask that an order be taken out of the book."""
         answer = self.exchange.cancel(broker_order_id, self._now_ns())
+        done = isinstance(answer, words.Cancelled)
         text = "" if isinstance(answer, words.Cancelled) else answer.text
-        answered = CancelAnswered(intent_id, not text, text, answer.at_ns)
+        answered = CancelAnswered(intent_id, done, text, answer.at_ns)
         return (answered, *self._news(answer.at_ns))
 
     async def find(self, intent_id: str) -> Sequence[Found]:

@@ -40,16 +40,26 @@ def find_plan(name: str, settings: Settings) -> Plan:
     if name.endswith(".toml"):
         return _read(Path(name))
     folders = (*settings.strategies.paths, _SHIPPED)
-    files = sorted(file for folder in folders for file in folder.glob("*.toml"))
-    for file in files:
-        if file.stem.replace("_", "-") == name:
-            return _read(file)
+    files = [file for folder in folders for file in sorted(folder.glob("*.toml"))]
+    # A file is mostly called after its id; so a fault in another one need not be met.
+    files.sort(key=lambda file: _called(file) != name)
     for file in files:
         plan = _read(file)
         if plan.id == name:
             return plan
-    known = ", ".join(sorted({file.stem.replace("_", "-") for file in files})) or "none"
+    known = ", ".join(sorted({_called(file) for file in files}))
     raise SettingsError(f"no strategy has the id {name}; there are: {known}")
+
+
+def replays_of(state_dir: Path) -> list[Path]:
+    """Return the folders of the replays so far, the oldest first."""
+    parent = state_dir / "replay"
+    numbered = [each for each in parent.glob("*") if each.name.isdecimal() and each.is_dir()]
+    return sorted(numbered, key=lambda each: int(each.name))
+
+
+def _called(file: Path) -> str:
+    return file.stem.replace("_", "-")
 
 
 def _read(file: Path) -> Plan:

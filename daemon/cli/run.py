@@ -15,7 +15,9 @@ import uvloop
 
 from daemon.app import Account, App, Run, account_of, build
 from daemon.backtest.report import report
-from daemon.cli.engine import PATH, find_plan, load_settings
+from daemon.backtest.run import tell_of
+from daemon.cli import INTERRUPTED
+from daemon.cli.engine import PATH, find_plan, load_settings, replays_of
 from daemon.cli.lines import Lines, Shown, summary
 from daemon.domain.money import E4
 from daemon.domain.plans.schema import Plan
@@ -48,11 +50,14 @@ def command(
         raise SettingsError(
             "no strategy to run: name one with --strategy or [strategies] autostart"
         )
-    account = account_of(loaded, plans[0], strict=False)
+    repeated = {plan.id for plan in plans if [each.id for each in plans].count(plan.id) > 1}
+    if repeated:
+        raise SettingsError(f"strategies are told apart by their ids; twice: {min(repeated)}")
+    account = account_of(loaded, plans, strict=False)
+    pace = Pace(MonotonicClock(), _speed(speed) if speed else _settled_speed(loaded))
     recording = open_recording(
         data or loaded.feed.path or sample_path(), ReplayOptions(front=front_expiry)
     )
-    pace = Pace(MonotonicClock(), _speed(speed) if speed else _settled_speed(loaded))
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         return runner.run(_Session(loaded, account, plans, recording).play(pace))
 
@@ -66,7 +71,7 @@ class _Session:
         self._account = account
         self._plans = plans
         self._recording = recording
-        self._folder = _fresh_folder(settings.daemon.state_dir / "replay")
+        self._folder = _fresh_folder(settings.daemon.state_dir)
         self._lines = Lines(sys.stdout, None if sys.stderr.isatty() else sys.stderr)
 
     async def play(self, pace: Pace) -> int:
@@ -78,16 +83,17 @@ class _Session:
         app = build(self._account, self._plans, run, pace.now_ns, self._lines.show)
         code = 0
         self._lines.say(f"ordo ready: paper, playing {days[0]} to {days[-1]}, in {self._folder}")
+        tell_of(self._recording, days, shown)
         try:
             with _stoppable():
                 await self._conduct(app, shown, pace)
         except asyncio.CancelledError:
-            self._lines.say("stopped; what is open stays recorded")
-            code = 130
+            self._lines.say("stopped")
+            code = INTERRUPTED
         finally:
             for plan in self._plans:
                 document = report(plan, ledger.facts(), ledger.journal_sha256())
-                self._lines.say(summary(document))
+                self._lines.say(summary(document, self._lines.seen.get(plan.id)))
             ledger.close()
             self._recording.close()
         return code
@@ -118,12 +124,18 @@ def _stoppable() -> Iterator[None]:
             loop.remove_signal_handler(name)
 
 
-def _fresh_folder(parent: Path) -> Path:
+def _fresh_folder(state_dir: Path) -> Path:
     """Make the next numbered folder: each replay keeps a record of its own."""
-    parent.mkdir(parents=True, exist_ok=True)
-    taken = [int(each.name) for each in parent.iterdir() if each.name.isdecimal()]
-    folder = parent / f"{max(taken, default=0) + 1:04}"
-    folder.mkdir(mode=0o700)
+    taken = [int(each.name) for each in replays_of(state_dir)]
+    folder = state_dir / "replay" / f"{max(taken, default=0) + 1:04}"
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(mode=0o700)
+    except OSError as error:
+        raise SettingsError(
+            f"the folder {folder} cannot be made: {error.strerror}; "
+            "let [daemon] state_dir name one that this user may write to"
+        ) from error
     return folder
 
 

@@ -152,10 +152,7 @@ class Pump:
 
     def _decide(self, slot: _Slot, item: Item) -> None:
         """Let an actor decide; whatever is in its inbox afterwards waits behind all others."""
-        try:
-            effects = slot.child.actor.handle(item[0], self.now_ns)
-        except Exception as error:  # noqa: BLE001  the boundary where a fall becomes a fact
-            effects = self._supervisor.fell(slot.child, item, error, self.now_ns)
+        effects = self._supervisor.handle(slot.child, item, self.now_ns)
         while True:
             last = None
             if effects:
@@ -188,10 +185,7 @@ class Pump:
             if hearer.child.disarmed:
                 continue
             slot, item = hearer, (message, first + place, cause)
-            try:
-                effects = slot.child.actor.handle(message, self.now_ns)
-            except Exception as error:  # noqa: BLE001  as above
-                effects = self._supervisor.fell(slot.child, item, error, self.now_ns)
+            effects = self._supervisor.handle(hearer.child, item, self.now_ns)
             if effects:
                 for later in range(place + 1, len(hearers)):
                     self._deliver(hearers[later], published.lane, (message, first + later, cause))

@@ -1,29 +1,63 @@
-"""What the router has itself told later."""
+"""What the router has itself told later, and which of these alarms it still waits for.
+
+For each matter at most one alarm is waited for. One that was moved, or was set before a fall, still
+rings; it is known by its instant and passed over, so alarms never multiply.
+"""
 
 from __future__ import annotations
 
 from msgspec import Struct
 
-
-class BasketDue(Struct, frozen=True):
-    """A basket's limits have rested long enough, or its time is up."""
-
-    basket_id: str
+from daemon.actors.turn import Turn
+from daemon.runtime.words import Alarm
 
 
-class ClosingDue(Struct, frozen=True):
+class Due(Struct, frozen=True):
+    """Something to be looked at again.
+
+    Attributes:
+        what: the id of the matter.
+        at_ns: when it was to ring.
+    """
+
+    what: str
+    at_ns: int
+
+
+class BasketDue(Due, frozen=True):
+    """A basket's limits have rested long enough, its time is up, or its rest is to be recalled."""
+
+
+class ClosingDue(Due, frozen=True):
     """Look at a closing again."""
 
-    exit_id: str
 
-
-class ExitLate(Struct, frozen=True):
+class ExitLate(Due, frozen=True):
     """An exit should have been finished by now."""
 
-    exit_id: str
 
-
-class LookUpDue(Struct, frozen=True):
+class LookUpDue(Due, frozen=True):
     """Ask again what became of an order."""
 
-    intent_id: str
+
+class Wakes:
+    """The alarms that are waited for, by kind and matter."""
+
+    def __init__(self) -> None:
+        self._pending: dict[tuple[type[Due], str], int] = {}
+
+    def wake(self, turn: Turn, due: Due) -> None:
+        """Have the router told this at its instant, unless it will be told the same before."""
+        key = (type(due), due.what)
+        pending_ns = self._pending.get(key)
+        if pending_ns is None or due.at_ns < pending_ns:
+            self._pending[key] = due.at_ns
+            turn.do(Alarm(due.at_ns, due))
+
+    def rings(self, due: Due) -> bool:
+        """Say whether an alarm is the one that is waited for; it is waited for no longer."""
+        key = (type(due), due.what)
+        if self._pending.get(key) != due.at_ns:
+            return False
+        del self._pending[key]
+        return True

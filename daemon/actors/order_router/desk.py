@@ -1,21 +1,23 @@
 """The desk: all that a router knows of its account, as a fold of the facts it recorded.
 
 The same `apply` serves the live path and a restart, so what a restart finds is what stood before.
-Prices and freshness are not facts of the account; they come with frames and start empty.
+Prices are not facts of the account; they come with frames and start empty. What was asked of the
+broker and not yet answered is not known after a restart: it is asked again.
 """
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from datetime import date
 
-from msgspec import Struct
+from msgspec import Struct, field
 
+from daemon.actors.order_router.alarms import Wakes
+from daemon.actors.order_router.prices import Prices, reference_e4
 from daemon.domain.market.bands import band
-from daemon.domain.market.frames import Frame, Quote
 from daemon.domain.market.instruments import Instrument, contract
-from daemon.domain.orders.basket import Basket, BasketLeg
+from daemon.domain.orders.basket import Basket, BasketLeg, OnFail
 from daemon.domain.orders.book import Book, Order, Position
 from daemon.domain.orders.flatten import Flatten
 from daemon.domain.orders.ids import IntentIds
@@ -30,14 +32,20 @@ from daemon.domain.orders.words import (
     OrderUpdated,
     OutcomeUnknown,
     Side,
+    State,
 )
 from daemon.errors import RuleUnknown
 from daemon.messages import (
     BasketEnded,
     BasketOpened,
+    DayEnded,
+    DayOpened,
     EntriesPaused,
     ExitFinished,
+    ExitOverdue,
     ExitOwed,
+    LinkDied,
+    LinkRevived,
     PositionChanged,
 )
 from daemon.runtime.budget import Budget
@@ -66,6 +74,7 @@ class Terms(Struct, frozen=True):
         exit_limit_ns: how long an exit may take before a person is paged.
         lookup_ns: between two look-ups of an order whose outcome is unknown.
         lookup_window_ns: after it such an order is parked.
+        answer_ns: an order that has no answer by then is looked up as well.
     """
 
     account: str
@@ -76,13 +85,25 @@ class Terms(Struct, frozen=True):
     exit_limit_ns: int = 10_000_000_000
     lookup_ns: int = 1_000_000_000
     lookup_window_ns: int = 15_000_000_000
+    answer_ns: int = 5_000_000_000
+
+
+LATE = "late"
+"""Among what was told of a closing: that its time is over."""
 
 
 class Closing(Struct):
-    """One exit that is owed."""
+    """One exit that is owed.
+
+    Attributes:
+        owed: the obligation.
+        machine: what works it.
+        told: what a person was told of it already.
+    """
 
     owed: ExitOwed
     machine: Flatten
+    told: set[str] = field(default_factory=set)
 
 
 class Desk:
@@ -94,16 +115,19 @@ class Desk:
         self.budget = budget
         self.book = Book()
         self.baskets: dict[str, BasketOpened] = {}
+        self.known_baskets: set[str] = set()
         self.closings: dict[str, Closing] = {}
         self.exits_owed = 0
         self.paused = ""
         self.day: date | None = None
         self.sessions: tuple[tuple[int, int], ...] = ()
         self.link_alive = True
-        self.quotes: dict[str, Quote] = {}
-        self.recent_frames: deque[Mapping[str, Quote]] = deque(maxlen=terms.limits.collar_ticks)
+        self.prices = Prices(terms.limits.collar_ticks)
+        self.wakes = Wakes()
         self.recent_intents: deque[Intent] = deque(maxlen=_RECENT_INTENTS)
-        self.cancelling: set[str] = set()
+        self.cancelling: dict[str, int] = {}
+        self.cancelled: set[str] = set()
+        self.asked: set[str] = set()
         self._legs: dict[tuple[str, str], BasketLeg] = {}
         self._before: dict[tuple[str, str], Position] = {}
         self._held: set[tuple[str, str]] = set()
@@ -111,38 +135,74 @@ class Desk:
     def apply(self, fact: object) -> None:
         """Take one recorded fact in; those of others are passed over."""
         match fact:
-            case BasketOpened(basket):
-                self.baskets[basket.basket_id] = fact
-                for leg in basket.legs:
-                    key = (basket.strategy_id, leg.leg_id)
-                    self._legs[key] = leg
-                    self._before[key] = self.book.position(*key)
-                    self._held.add(key)
-            case BasketEnded(basket_id):
-                self.baskets.pop(basket_id, None)
+            case IntentRecorded(intent):
+                self.recent_intents.append(intent)
+                self.book.apply(fact)
+            case _ if isinstance(fact, _ORDER_FACTS):
+                self.book.apply(fact)
+                if isinstance(fact, OrderUpdated) and fact.state is State.CANCELLED:
+                    self.cancelled.add(fact.intent_id)
+            case BasketOpened():
+                self._open(fact)
+            case BasketEnded(basket_id, complete=complete):
+                opened = self.baskets.pop(basket_id, None)
+                if opened and not complete and opened.basket.on_fail is OnFail.UNWIND:
+                    self._held.difference_update(_keys(opened.basket))
             case ExitOwed(exit_id):
                 self.exits_owed += 1
                 self.closings[exit_id] = Closing(fact, Flatten(self.terms.ladder))
             case ExitFinished(exit_id, strategy_id, leg_ids):
                 self.closings.pop(exit_id, None)
                 self._held.difference_update((strategy_id, leg_id) for leg_id in leg_ids)
-            case EntriesPaused(because):
-                self.paused = because
-            case IntentRecorded(intent):
-                self.recent_intents.append(intent)
-                self.book.apply(fact)
-            case _ if isinstance(fact, _ORDER_FACTS):
-                self.book.apply(fact)
+            case ExitOverdue(exit_id, at_ns=at_ns):
+                closing = self.closings.get(exit_id)
+                if closing and at_ns - closing.owed.at_ns >= self.terms.exit_limit_ns:
+                    closing.told.add(LATE)
+            case _:
+                self._take_notice(fact)
 
     def restore(self, facts: Iterable[object]) -> None:
-        """Take all recorded facts in, oldest first."""
+        """Take all recorded facts in, oldest first.
+
+        A budget that a fallen router left behind knows more than they do: cancellations too.
+        """
+        left: list[int] = []
         for fact in facts:
             self.apply(fact)
+            if isinstance(fact, IntentRecorded):
+                left.append(fact.at_ns)
+        if not self.budget.snapshot():
+            self.budget.restore(left)
 
-    def see(self, frame: Frame) -> None:
-        """Take a frame's prices."""
-        self.quotes.update(frame.quotes)
-        self.recent_frames.append(frame.quotes)
+    def _take_notice(self, fact: object) -> None:
+        """Take in what stands around the account."""
+        match fact:
+            case DayOpened(day, sessions):
+                if day != self.day:
+                    self.paused = ""
+                    self.cancelled.clear()
+                    for closing in self.closings.values():
+                        closing.told.clear()
+                self.day, self.sessions = day, sessions
+                self.prices.lose()
+            case DayEnded():
+                self.sessions = ()
+            case LinkDied():
+                self.link_alive = False
+                self.prices.lose()
+            case LinkRevived():
+                self.link_alive = True
+            case EntriesPaused(because):
+                self.paused = because
+
+    def _open(self, opened: BasketOpened) -> None:
+        basket = opened.basket
+        self.baskets[basket.basket_id] = opened
+        self.known_baskets.add(basket.basket_id)
+        for key, leg in zip(_keys(basket), basket.legs, strict=True):
+            self._legs[key] = leg
+            self._before[key] = self.book.position(*key)
+            self._held.add(key)
 
     def leg(self, strategy_id: str, leg_id: str) -> BasketLeg | None:
         """Return what a leg was entered with."""
@@ -173,19 +233,14 @@ class Desk:
         """Say whether the exchange trades now."""
         return any(opens <= now_ns <= closes for opens, closes in self.sessions)
 
-    def ticks_e4(self, symbol: str) -> tuple[int, ...]:
-        """Return the newest last prices, oldest first; the mid where it has not traded."""
-        ticks = (_reference(frame[symbol]) for frame in self.recent_frames if symbol in frame)
-        return tuple(tick for tick in ticks if tick)
-
     def prospect(self, instrument: Instrument, side: Side) -> Prospect:
         """Return what an order in this contract is priced from."""
-        quote = self.quotes.get(instrument.symbol, Quote(0))
+        quote = self.prices.last(instrument.symbol)
         touch_e4 = quote.ask_e4 if side is Side.BUY else quote.bid_e4
-        ticks = self.ticks_e4(instrument.symbol)
+        around_e4 = reference_e4(quote)
         low_e4 = high_e4 = 0
-        if ticks and self.day is not None:
-            low_e4, high_e4 = _band(instrument, ticks[-1], self.day)
+        if around_e4 and self.day is not None:
+            low_e4, high_e4 = _band(instrument, around_e4, self.day)
         return Prospect(touch_e4, quote.ltp_e4, low_e4, high_e4, instrument.tick_e4)
 
     def position_changed(self, order: Order, at_ns: int) -> PositionChanged:
@@ -212,16 +267,14 @@ class Desk:
         return opened.basket if opened else None
 
 
-def _reference(quote: Quote) -> int:
-    if quote.ltp_e4:
-        return quote.ltp_e4
-    return (quote.bid_e4 + quote.ask_e4) // 2 if quote.bid_e4 and quote.ask_e4 else 0
+def _keys(basket: Basket) -> tuple[tuple[str, str], ...]:
+    return tuple((basket.strategy_id, leg.leg_id) for leg in basket.legs)
 
 
-def _band(instrument: Instrument, reference_e4: int, day: date) -> tuple[int, int]:
+def _band(instrument: Instrument, around_e4: int, day: date) -> tuple[int, int]:
     """Return what the exchange takes; (0, 0) where no table says, for then it alone judges."""
     try:
-        allowed = band(instrument, reference_e4, day)
+        allowed = band(instrument, around_e4, day)
     except RuleUnknown:
         return 0, 0
     return allowed.low_e4, allowed.high_e4

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from daemon.actors.order_router.alarms import BasketDue
 from daemon.actors.order_router.desk import Desk
-from daemon.actors.order_router.sending import Errand, cancel, send
+from daemon.actors.order_router.sending import Errand, Held, Later, cancel, send
 from daemon.actors.turn import Turn
-from daemon.domain.instants import SECOND_NS
+from daemon.domain.instants import SECOND_NS, day_of
 from daemon.domain.money import ceil_to, floor_to, percent_of
 from daemon.domain.orders.basket import (
     Basket,
@@ -16,67 +16,96 @@ from daemon.domain.orders.basket import (
     is_complete,
     missing,
 )
-from daemon.domain.orders.limits import Control, Parent, Refused
+from daemon.domain.orders.book import Order
+from daemon.domain.orders.limits import Parent
 from daemon.domain.orders.words import Intent, OrderType, Purpose, Side, State
 from daemon.messages import BasketEnded, BasketOpened
-from daemon.runtime.words import Alarm
 
 _LEAVE_WITHIN_NS = 2 * SECOND_NS
 """An entry that could not leave by then rests on prices that nobody looked at."""
 
+_RECALL_AGAIN_NS = SECOND_NS
+"""Between two attempts to take back what an ended basket left in the broker's book."""
+
 
 def begin(desk: Desk, turn: Turn, opened: BasketOpened, now_ns: int) -> bool:
-    """Open a basket and send what may go first, or say why not; return whether it was opened."""
+    """Open a basket and send what may go first, or say why not.
+
+    A basket that may not be opened leaves no trace on the legs that it names: they may be held.
+
+    Returns:
+        Whether it was opened; one that is told twice is opened once.
+    """
     basket = opened.basket
-    because = _forbidden(desk, basket)
+    if basket.basket_id in desk.known_baskets:
+        return False
+    because = _forbidden(desk, basket, now_ns)
     if because:
-        # Not opened at all: what it would replace is still open, and stays guarded as it is.
-        _end(desk, turn, basket, because, now_ns)
+        desk.known_baskets.add(basket.basket_id)
+        turn.announce(_ended(basket, because, now_ns))
         return False
     desk.apply(opened)
     turn.announce(opened)
-    wakes_ns = min(now_ns + basket.reprice_ns, basket.deadline_ns)
-    turn.do(Alarm(wakes_ns, BasketDue(basket.basket_id)))
     proceed(desk, turn, basket, now_ns)
+    _wake(desk, turn, basket, now_ns)
     return True
 
 
 def proceed(desk: Desk, turn: Turn, basket: Basket, now_ns: int) -> None:
-    """Send what is missing; end the basket once all is filled or a refusal forbids it."""
+    """Send what is missing; end the basket once all is filled, too late, or refused."""
     progress = progress_of(desk, basket)
     if is_complete(basket, progress):
-        _end(desk, turn, basket, "", now_ns)
+        give_up(desk, turn, basket, "", now_ns)
         return
-    wanted = missing(basket, progress)
-    for entry in wanted:
-        refused = _send(desk, turn, basket, entry, now_ns)
-        if refused is not None and refused.control is not Control.RATE:
-            give_up(desk, turn, basket, refused.sentence, now_ns)
+    if now_ns >= basket.deadline_ns:
+        give_up(desk, turn, basket, "not filled within the time for legging", now_ns)
+        return
+    for entry in missing(basket, progress):
+        held = _send(desk, turn, basket, entry, now_ns)
+        if isinstance(held, Later):
+            at_ns = min(held.at_ns, basket.deadline_ns)
+            desk.wakes.wake(turn, BasketDue(basket.basket_id, at_ns))
+            return
+        if held is not None:
+            give_up(desk, turn, basket, held.sentence, now_ns)
             return
 
 
 def due(desk: Desk, turn: Turn, basket: Basket, now_ns: int) -> None:
-    """Price anew what has rested too long; give up what is past its deadline."""
-    if now_ns >= basket.deadline_ns:
-        give_up(desk, turn, basket, "not filled within the time for legging", now_ns)
-        return
-    withdraw(desk, turn, basket.basket_id, now_ns)
+    """Take back what has rested too long, to price it anew once it is gone; send the missing."""
+    for order in desk.book.children(basket.basket_id):
+        if now_ns >= _rested_ns(order, basket):
+            cancel(desk, turn, order, now_ns)
     proceed(desk, turn, basket, now_ns)
-    wakes_ns = min(now_ns + basket.reprice_ns, basket.deadline_ns)
-    turn.do(Alarm(wakes_ns, BasketDue(basket.basket_id)))
+    _wake(desk, turn, basket, now_ns)
 
 
 def give_up(desk: Desk, turn: Turn, basket: Basket, because: str, now_ns: int) -> None:
-    """Take back what is not filled; the caller unwinds what is, where the plan says so."""
-    withdraw(desk, turn, basket.basket_id, now_ns)
-    _end(desk, turn, basket, because, now_ns)
+    """End a basket and take back what is still on its way.
+
+    The caller unwinds what is filled, where there is a reason to and the plan says so.
+    """
+    ended = _ended(basket, because, now_ns)
+    desk.apply(ended)
+    turn.announce(ended)
+    recall(desk, turn, basket.basket_id, now_ns)
 
 
-def withdraw(desk: Desk, turn: Turn, parent: str, now_ns: int) -> None:
-    """Cancel every order of a parent that rests in the broker's book."""
-    for order in desk.book.children(parent):
-        if order.state is State.WORKING:
-            cancel(desk, turn, order.intent.intent_id, now_ns)
+def recall(desk: Desk, turn: Turn, basket_id: str, now_ns: int) -> None:
+    """Cancel what an ended basket has in the broker's book, until nothing of it is there."""
+    resting = [o for o in desk.book.children(basket_id) if o.state is State.WORKING]
+    for order in resting:
+        cancel(desk, turn, order, now_ns)
+    if resting:
+        desk.wakes.wake(turn, BasketDue(basket_id, now_ns + _RECALL_AGAIN_NS))
+
+
+def make_way(desk: Desk, turn: Turn, symbol: str, side: Side, now_ns: int) -> None:
+    """Cancel the own entries that an exit on this side would trade with."""
+    for order in desk.book.open_orders():
+        intent = order.intent
+        if (intent.symbol, intent.side, intent.purpose) == (symbol, side.opposite, Purpose.ENTRY):
+            cancel(desk, turn, order, now_ns)
 
 
 def progress_of(desk: Desk, basket: Basket) -> dict[str, Progress]:
@@ -89,36 +118,66 @@ def progress_of(desk: Desk, basket: Basket) -> dict[str, Progress]:
     return {leg_id: Progress(filled[leg_id], pending[leg_id]) for leg_id in filled}
 
 
-def _forbidden(desk: Desk, basket: Basket) -> str:
+def _forbidden(desk: Desk, basket: Basket, now_ns: int) -> str:
     if desk.paused:
         return f"entries are paused: {desk.paused}"
+    if now_ns >= basket.deadline_ns:
+        return "its time for legging was over before it began"
     for leg in basket.legs:
         if desk.book.position(basket.strategy_id, leg.leg_id).net_quantity:
             return f"{leg.leg_id} is still open from before"
+        if _may_fill(desk, basket.strategy_id, leg.leg_id):
+            return f"an order of {leg.leg_id} from before may still fill"
     return ""
 
 
-def _end(desk: Desk, turn: Turn, basket: Basket, because: str, now_ns: int) -> None:
-    ended = BasketEnded(
+def _may_fill(desk: Desk, strategy_id: str, leg_id: str) -> bool:
+    """Say whether a leg has orders on their way; one of an earlier day lapsed with its day."""
+    return any(
+        (order.intent.strategy_id, order.intent.leg_id) == (strategy_id, leg_id)
+        and day_of(order.intent.decided_ns) == desk.day
+        for order in desk.book.open_orders()
+    )
+
+
+def _ended(basket: Basket, because: str, now_ns: int) -> BasketEnded:
+    return BasketEnded(
         basket.basket_id,
         basket.strategy_id,
         complete=not because,
         because=because,
         at_ns=now_ns,
     )
-    desk.apply(ended)
-    turn.announce(ended)
+
+
+def _wake(desk: Desk, turn: Turn, basket: Basket, now_ns: int) -> None:
+    """Look at a basket again when its oldest order has rested long enough, or its time is up."""
+    if basket.basket_id not in desk.baskets:
+        return
+    rested = [
+        _rested_ns(order, basket)
+        for order in desk.book.children(basket.basket_id)
+        if order.state is State.WORKING
+    ]
+    soon = [at_ns for at_ns in rested if at_ns > now_ns]
+    at_ns = min([*soon, now_ns + basket.reprice_ns, basket.deadline_ns])
+    desk.wakes.wake(turn, BasketDue(basket.basket_id, at_ns))
+
+
+def _rested_ns(order: Order, basket: Basket) -> int:
+    """Return when an entry has rested long enough; it may have left well after its decision."""
+    return order.intent.deadline_ns - _LEAVE_WITHIN_NS + basket.reprice_ns
 
 
 def _tried(desk: Desk, basket: Basket, leg: BasketLeg) -> bool:
     return any(o.intent.leg_id == leg.leg_id for o in desk.book.children(basket.basket_id))
 
 
-def _send(desk: Desk, turn: Turn, basket: Basket, entry: PlaceEntry, now_ns: int) -> Refused | None:
+def _send(desk: Desk, turn: Turn, basket: Basket, entry: PlaceEntry, now_ns: int) -> Held | None:
     leg = entry.leg
     price_e4 = _price_e4(desk, basket, leg)
-    if not price_e4:
-        return Refused(Control.STALE, f"{leg.symbol} has no quote to enter at")
+    if not price_e4 and desk.link_alive and desk.contract(leg.symbol) is not None:
+        return Later(basket.deadline_ns)  # a frame brings the price, or nothing does
     again = _tried(desk, basket, leg)
     intent = Intent(
         intent_id=desk.ids.next(),
@@ -150,7 +209,7 @@ def _price_e4(desk: Desk, basket: Basket, leg: BasketLeg) -> int:
     if instrument is None:
         return 0
     prospect = desk.prospect(instrument, leg.side)
-    if not prospect.touch_e4:
+    if not prospect.touch_e4 or desk.prices.fresh(leg.symbol) is None:
         return 0
     through_e4 = percent_of(prospect.touch_e4, basket.buffer_percent_e4)
     if leg.side is Side.BUY:

@@ -2,31 +2,40 @@
 
 from __future__ import annotations
 
-from daemon.actors.order_router import entries
+from daemon.actors.order_router import entries, lookups
 from daemon.actors.order_router.alarms import ClosingDue, ExitLate
-from daemon.actors.order_router.desk import Closing, Desk
-from daemon.actors.order_router.sending import Errand, cancel, send
+from daemon.actors.order_router.desk import LATE, Closing, Desk
+from daemon.actors.order_router.sending import (
+    Errand,
+    Later,
+    can_cancel,
+    cancel,
+    exits_on_their_way,
+    remaining,
+    send,
+)
 from daemon.actors.turn import Turn
 from daemon.domain.instants import SECOND_NS
-from daemon.domain.orders.flatten import CancelExit, Holding, PlaceExit, Resting, is_flat
-from daemon.domain.orders.limits import Control, Parent
-from daemon.domain.orders.words import (
-    Intent,
-    OrderRefused,
-    OrderType,
-    Purpose,
-    Refusal,
-    Side,
-    State,
+from daemon.domain.market.notes import NoteKind
+from daemon.domain.orders.basket import Basket, OnFail
+from daemon.domain.orders.book import Order
+from daemon.domain.orders.flatten import (
+    Answer,
+    CancelExit,
+    Holding,
+    PlaceExit,
+    Resting,
+    is_flat,
 )
+from daemon.domain.orders.limits import Control, Parent
+from daemon.domain.orders.words import Intent, OrderType, Purpose, Refusal, Side, State
 from daemon.domain.risk.words import ExitReason
-from daemon.messages import ExitFinished, ExitLegs, ExitOverdue, ExitOwed
-from daemon.runtime.words import Alarm
+from daemon.messages import ExitFinished, ExitLegs, ExitOverdue, ExitOwed, Noted
 
 _EXIT_DEADLINE_NS = 3_600 * SECOND_NS
+_LOOK_AGAIN_NS = SECOND_NS
 
 _KINDS = {
-    Control.RATE: Refusal.RATE,
     Control.COLLAR: Refusal.BAND,
     Control.QUANTITY: Refusal.FREEZE,
 }
@@ -35,81 +44,124 @@ _KINDS = {
 
 def begin(desk: Desk, turn: Turn, wanted: ExitLegs, now_ns: int) -> None:
     """Take an exit on as an obligation; legs that are already being left are passed over."""
+    strategy_id = wanted.strategy_id
     leaving = {
         leg_id
         for closing in desk.closings.values()
-        if closing.owed.strategy_id == wanted.strategy_id
+        if closing.owed.strategy_id == strategy_id
         for leg_id in closing.owed.leg_ids
     }
-    legs = tuple(leg_id for leg_id in wanted.leg_ids if leg_id not in leaving)
+    legs = tuple(
+        leg_id
+        for leg_id in dict.fromkeys(wanted.leg_ids)
+        if leg_id not in leaving and desk.leg(strategy_id, leg_id) is not None
+    )
     if not legs:
         return
     exit_id = f"{desk.terms.account}:exit:{desk.exits_owed + 1}"
-    owed = ExitOwed(exit_id, wanted.strategy_id, legs, wanted.reason, now_ns)
+    owed = ExitOwed(exit_id, strategy_id, legs, wanted.reason, now_ns)
     desk.apply(owed)
     turn.announce(owed)
-    for opened in tuple(desk.baskets.values()):
-        basket = opened.basket
-        if basket.strategy_id == wanted.strategy_id:
-            entries.give_up(desk, turn, basket, f"left by {wanted.reason}", now_ns)
-    turn.do(Alarm(now_ns + desk.terms.exit_limit_ns, ExitLate(exit_id)))
+    entering = [o.basket for o in desk.baskets.values() if o.basket.strategy_id == strategy_id]
+    for basket in entering:
+        entries.give_up(desk, turn, basket, f"left by {wanted.reason}", now_ns)
+    desk.wakes.wake(turn, ExitLate(exit_id, now_ns + desk.terms.exit_limit_ns))
+    proceed(desk, turn, exit_id, now_ns)
+    for basket in entering:
+        clear_up(desk, turn, basket, now_ns)
+
+
+def resume(desk: Desk, turn: Turn, exit_id: str, now_ns: int) -> None:
+    """Go on with a closing after a restart, or on a new day."""
+    opened_ns = desk.sessions[0][0] if desk.sessions else 0
+    began_ns = max(desk.closings[exit_id].owed.at_ns, opened_ns)
+    late_ns = began_ns + desk.terms.exit_limit_ns
+    desk.wakes.wake(turn, ExitLate(exit_id, max(late_ns, now_ns + _LOOK_AGAIN_NS)))
     proceed(desk, turn, exit_id, now_ns)
 
 
-def proceed(desk: Desk, turn: Turn, exit_id: str, now_ns: int, *, wake: bool = True) -> None:
+def proceed(desk: Desk, turn: Turn, exit_id: str, now_ns: int) -> None:
     """Do what a closing needs now; finish it once all is flat."""
     closing = desk.closings.get(exit_id)
     if closing is None:
         return
-    holdings = tuple(_holding(desk, closing, leg_id) for leg_id in closing.owed.leg_ids)
-    if is_flat(holdings) and not _entering(desk, turn, closing, now_ns):
+    holdings = tuple(_holding(desk, closing, leg_id, now_ns) for leg_id in closing.owed.leg_ids)
+    if is_flat(holdings) and not _entering(desk, closing):
         owed = closing.owed
         finished = ExitFinished(exit_id, owed.strategy_id, owed.leg_ids, now_ns)
         desk.apply(finished)
         turn.announce(finished)
         return
     if not desk.session_open(now_ns):
+        opens_ns = min((first for first, _ in desk.sessions if first > now_ns), default=0)
+        if opens_ns:
+            desk.wakes.wake(turn, ClosingDue(exit_id, opens_ns))
         return
+    for leg_id in closing.owed.leg_ids:
+        _recall_surplus(desk, turn, closing.owed.strategy_id, leg_id, now_ns)
     for word in closing.machine.next(holdings, now_ns):
         match word:
             case PlaceExit():
                 _send(desk, turn, closing, word, now_ns)
             case CancelExit(intent_id):
-                cancel(desk, turn, intent_id, now_ns)
-    if wake:
-        wakes_ns = closing.machine.wakes_ns(holdings, now_ns)
-        if wakes_ns:
-            turn.do(Alarm(wakes_ns, ClosingDue(exit_id)))
+                order = desk.book.order(intent_id)
+                assert order is not None, "what rests was recorded"
+                cancel(desk, turn, order, now_ns)
+    wakes_ns = closing.machine.wakes_ns(holdings, now_ns) or now_ns + _LOOK_AGAIN_NS
+    desk.wakes.wake(turn, ClosingDue(exit_id, wakes_ns))
 
 
-def refused(desk: Desk, turn: Turn, fact: OrderRefused, now_ns: int) -> None:
-    """Let the closing machine answer a refusal by its table."""
-    order = desk.book.order(fact.intent_id)
-    closing = desk.closings.get(order.intent.parent) if order else None
-    if order is None or closing is None:
-        return
+def proceed_all(desk: Desk, turn: Turn, now_ns: int, strategy_id: str | None = None) -> None:
+    """Go on with every closing, or with those of one strategy."""
+    for exit_id, closing in tuple(desk.closings.items()):
+        if strategy_id in (None, closing.owed.strategy_id):
+            proceed(desk, turn, exit_id, now_ns)
+
+
+def refused(desk: Desk, turn: Turn, order: Order, now_ns: int) -> None:
+    """Let the closing machine answer a no of the broker's by its table.
+
+    An exchange that says FREEZE to a single lot cannot be met by halving.
+    """
     intent = order.intent
-    answer = closing.machine.refused(intent.leg_id, fact.kind, intent.quantity, now_ns)
-    because = f"{intent.symbol}: {fact.kind} {fact.text}; {answer}"
-    turn.record(ExitOverdue(intent.parent, intent.strategy_id, because, now_ns))
+    closing = desk.closings.get(intent.parent)
+    if closing is None:
+        return
+    kind = order.refusal or Refusal.OTHER
+    leg = desk.leg(intent.strategy_id, intent.leg_id)
+    if kind is Refusal.FREEZE and leg is not None and intent.quantity <= leg.lot:
+        kind = Refusal.OTHER
+    answer = closing.machine.refused(intent.leg_id, kind, intent.quantity, now_ns)
+    _tell(turn, closing, answer, f"{intent.symbol}: {order.refusal or kind} {order.text}", now_ns)
 
 
 def late(desk: Desk, turn: Turn, exit_id: str, now_ns: int) -> None:
-    """Tell a person of an exit that is not finished in its time."""
+    """Tell a person, once a day, of an exit not finished in its time; ask what its orders did."""
     closing = desk.closings.get(exit_id)
     if closing is None:
         return
-    left = ", ".join(
-        f"{leg_id} {net:+d}"
-        for leg_id in closing.owed.leg_ids
-        if (net := desk.book.position(closing.owed.strategy_id, leg_id).net_quantity)
-    )
-    because = f"still open: {left}" if left else "orders of it are still on their way"
-    turn.announce(ExitOverdue(exit_id, closing.owed.strategy_id, because, now_ns))
+    owed = closing.owed
+    if LATE not in closing.told:
+        closing.told.add(LATE)
+        left = ", ".join(
+            f"{leg_id} {net:+d}"
+            for leg_id in owed.leg_ids
+            if (net := desk.book.position(owed.strategy_id, leg_id).net_quantity)
+        )
+        because = f"still open: {left}" if left else "orders of it are still on their way"
+        turn.announce(ExitOverdue(exit_id, owed.strategy_id, because, now_ns))
+    if not desk.sessions:
+        return
+    for order in desk.book.open_orders():
+        intent = order.intent
+        ours = intent.strategy_id == owed.strategy_id and intent.leg_id in owed.leg_ids
+        if ours and order.state is State.WORKING:
+            lookups.ask(desk, turn, intent.intent_id)
+    desk.wakes.wake(turn, ExitLate(exit_id, now_ns + desk.terms.exit_limit_ns))
 
 
 def unwind(desk: Desk, turn: Turn, strategy_id: str, leg_ids: tuple[str, ...], now_ns: int) -> None:
-    """Leave legs that nobody wants open: of a basket that failed, or filled after their exit."""
+    """Leave legs that nobody wants open."""
     filled = tuple(
         leg_id for leg_id in leg_ids if desk.book.position(strategy_id, leg_id).net_quantity
     )
@@ -117,29 +169,46 @@ def unwind(desk: Desk, turn: Turn, strategy_id: str, leg_ids: tuple[str, ...], n
         begin(desk, turn, ExitLegs(strategy_id, filled, ExitReason.UNWIND), now_ns)
 
 
-def _holding(desk: Desk, closing: Closing, leg_id: str) -> Holding:
+def clear_up(desk: Desk, turn: Turn, basket: Basket, now_ns: int) -> None:
+    """Unwind the filled legs of a basket that was given up, where its plan says so."""
+    if basket.basket_id in desk.baskets or basket.on_fail is OnFail.KEEP:
+        return
+    progress = entries.progress_of(desk, basket)
+    if not all(progress[leg.leg_id].filled_quantity >= leg.quantity for leg in basket.legs):
+        legs = tuple(leg.leg_id for leg in basket.legs)
+        unwind(desk, turn, basket.strategy_id, legs, now_ns)
+
+
+def leave_unwanted(desk: Desk, turn: Turn, intent: Intent, now_ns: int) -> None:
+    """Close what filled after its leg was left, after its basket failed, or beyond flat."""
+    strategy_id, leg_id = intent.strategy_id, intent.leg_id
+    leg = desk.leg(strategy_id, leg_id)
+    net = desk.book.position(strategy_id, leg_id).net_quantity
+    if leg is not None and (net * leg.side.sign < 0 or not desk.is_held(strategy_id, leg_id)):
+        unwind(desk, turn, strategy_id, (leg_id,), now_ns)
+
+
+def _holding(desk: Desk, closing: Closing, leg_id: str, now_ns: int) -> Holding:
+    """Return a leg as the closing machine sees it.
+
+    An order that may still trade the other way closes nothing; with nothing open any order counts.
+    """
     strategy_id = closing.owed.strategy_id
     net = desk.book.position(strategy_id, leg_id).net_quantity
     leg = desk.leg(strategy_id, leg_id)
     assert leg is not None, "an exit is owed only for a leg that was entered"
-    exits = [
-        order
-        for order in desk.book.open_orders()
-        if order.intent.purpose is Purpose.EXIT
-        and (order.intent.strategy_id, order.intent.leg_id) == (strategy_id, leg_id)
-    ]
-    resting = tuple(
-        Resting(order.intent.intent_id, order.intent.price_e4, order.intent.decided_ns)
-        for order in exits
-        if order.state is State.WORKING
-    )
-    step = closing.machine.step(leg_id)
+    exits = exits_on_their_way(desk, strategy_id, leg_id)
     side = Side.BUY if net < 0 else Side.SELL
+    step = closing.machine.step(leg_id)
     return Holding(
         leg_id=leg_id,
         net_quantity=net,
-        closing_quantity=sum(order.remaining_quantity for order in exits),
-        resting=resting,
+        closing_quantity=remaining(exits, side) + (0 if net else remaining(exits, side.opposite)),
+        resting=tuple(
+            Resting(order.intent.intent_id, order.intent.price_e4, order.intent.decided_ns)
+            for order in exits
+            if order.intent.side is side and can_cancel(desk, order, now_ns)
+        ),
         lot=leg.lot,
         freeze_quantity=leg.freeze_quantity,
         price_e4=_price_e4(desk, leg.symbol, side, step),
@@ -154,22 +223,42 @@ def _price_e4(desk: Desk, symbol: str, side: Side, step: int) -> int:
     return desk.terms.ladder.price(step, side, desk.prospect(instrument, side)) or 0
 
 
-def _entering(desk: Desk, turn: Turn, closing: Closing, now_ns: int) -> bool:
-    """Say whether entries of these legs may still fill; cancel those that can be."""
+def _entering(desk: Desk, closing: Closing) -> bool:
+    """Say whether entries of these legs may still fill."""
     owed = closing.owed
-    entering = [
-        order
-        for order in desk.book.open_orders()
-        if order.intent.purpose is Purpose.ENTRY
+    return any(
+        order.intent.purpose is Purpose.ENTRY
         and order.intent.strategy_id == owed.strategy_id
         and order.intent.leg_id in owed.leg_ids
-    ]
-    for order in entering:
-        cancel(desk, turn, order.intent.intent_id, now_ns)
-    return bool(entering)
+        for order in desk.book.open_orders()
+    )
+
+
+def _recall_surplus(desk: Desk, turn: Turn, strategy_id: str, leg_id: str, now_ns: int) -> None:
+    """Cancel the exits that would trade more than is open, since late evidence made it less."""
+    left = desk.book.position(strategy_id, leg_id).net_quantity
+    exits = exits_on_their_way(desk, strategy_id, leg_id)
+    for order in sorted(exits, key=lambda each: each.state is State.WORKING):
+        wanted = left * order.intent.side.sign < 0 and abs(left) >= order.remaining_quantity
+        if wanted:
+            left += order.intent.side.sign * order.remaining_quantity
+        else:
+            cancel(desk, turn, order, now_ns)
+
+
+def _shorts_elsewhere(desk: Desk, closing: Closing) -> bool:
+    """Say whether another closing of the strategy still has shorts to buy back."""
+    return any(
+        desk.book.position(other.owed.strategy_id, leg_id).net_quantity < 0
+        for other in desk.closings.values()
+        if other is not closing and other.owed.strategy_id == closing.owed.strategy_id
+        for leg_id in other.owed.leg_ids
+    )
 
 
 def _send(desk: Desk, turn: Turn, closing: Closing, word: PlaceExit, now_ns: int) -> None:
+    if word.side is Side.SELL and _shorts_elsewhere(desk, closing):
+        return
     owed = closing.owed
     leg = desk.leg(owed.strategy_id, word.leg_id)
     assert leg is not None, "an exit is owed only for a leg that was entered"
@@ -189,15 +278,28 @@ def _send(desk: Desk, turn: Turn, closing: Closing, word: PlaceExit, now_ns: int
         deadline_ns=now_ns + _EXIT_DEADLINE_NS,
     )
     open_quantity = abs(desk.book.position(owed.strategy_id, word.leg_id).net_quantity)
-    others = sum(
-        order.remaining_quantity
-        for order in desk.book.children(owed.exit_id)
-        if order.intent.leg_id == word.leg_id
-    )
+    others = remaining(exits_on_their_way(desk, owed.strategy_id, word.leg_id), word.side)
     parent = Parent(live=True, quantity=open_quantity, others_quantity=others)
-    objection = send(desk, turn, Errand(intent, parent, again=True), now_ns)
-    if objection is not None:
-        kind = _KINDS.get(objection.control, Refusal.OTHER)
+    held = send(desk, turn, Errand(intent, parent, again=True), now_ns)
+    if held is None:
+        return
+    if isinstance(held, Later):
+        desk.wakes.wake(turn, ClosingDue(owed.exit_id, held.at_ns))
+    elif held.control is Control.SELF_TRADE:
+        entries.make_way(desk, turn, leg.symbol, word.side, now_ns)
+    else:
+        kind = _KINDS.get(held.control, Refusal.OTHER)
         answer = closing.machine.refused(word.leg_id, kind, word.quantity, now_ns)
-        because = f"{leg.symbol}: {objection.sentence}; {answer}"
-        turn.record(ExitOverdue(owed.exit_id, owed.strategy_id, because, now_ns))
+        _tell(turn, closing, answer, f"{leg.symbol}: {held.sentence}", now_ns)
+
+
+def _tell(turn: Turn, closing: Closing, answer: Answer, what: str, now_ns: int) -> None:
+    """Tell of a refused exit, once for each answer to it: page a person, or leave a note."""
+    if answer in closing.told:
+        return
+    closing.told.add(answer)
+    owed, because = closing.owed, f"{what}; {answer}"
+    if answer is Answer.PAGE:
+        turn.announce(ExitOverdue(owed.exit_id, owed.strategy_id, because, now_ns))
+    else:
+        turn.record(Noted(NoteKind.REFUSED, because, now_ns, owed.strategy_id))

@@ -2,6 +2,8 @@
 
 Absence proves nothing: past the window the order is parked, still counts as possible exposure, is
 told to a person and asked about on, until the broker's own evidence settles it or its day ends.
+An order that rests, or was cancelled, is asked about where its news may have been lost: after a
+restart, and when a cancellation was answered; what is told to be cancelled may have filled.
 """
 
 from __future__ import annotations
@@ -10,9 +12,11 @@ from daemon.actors.order_router.alarms import LookUpDue
 from daemon.actors.order_router.desk import Desk
 from daemon.actors.turn import Turn
 from daemon.domain.market.notes import NoteKind
+from daemon.domain.orders.book import Order
+from daemon.domain.orders.states import is_open
 from daemon.domain.orders.words import OrderParked, State
 from daemon.messages import FindOrder, Noted
-from daemon.runtime.words import Alarm, Call
+from daemon.runtime.words import Call
 
 _DOUBTFUL = (State.INTENDED, State.UNKNOWN, State.PARKED)
 _PARKED_EVERY = 30
@@ -20,30 +24,52 @@ _PARKED_EVERY = 30
 
 
 def begin(desk: Desk, turn: Turn, intent_id: str, now_ns: int) -> None:
-    """Set the first look-up of an order whose outcome is unknown."""
-    turn.do(Alarm(now_ns + desk.terms.lookup_ns, LookUpDue(intent_id)))
+    """Have an order looked up soon."""
+    desk.wakes.wake(turn, LookUpDue(intent_id, now_ns + desk.terms.lookup_ns))
 
 
-def due(desk: Desk, turn: Turn, intent_id: str) -> None:
+def due(desk: Desk, turn: Turn, intent_id: str, now_ns: int) -> None:
     """Ask the broker once more, unless its evidence has come by another way."""
     order = desk.book.order(intent_id)
-    if order is None or order.state not in _DOUBTFUL or not desk.sessions:
+    if order is None or not desk.sessions:
         return
+    if order.state is not State.CANCELLED and not is_open(order.state):
+        return
+    if intent_id in desk.asked:
+        _park(desk, turn, order, now_ns)  # it was asked about, and the broker gave no answer
+    ask(desk, turn, intent_id)
+    if order.state in _DOUBTFUL:
+        _again(desk, turn, intent_id, now_ns)
+
+
+def ask(desk: Desk, turn: Turn, intent_id: str) -> None:
+    """Ask the broker what its book says of an order."""
+    desk.asked.add(intent_id)
     turn.do(Call(desk.terms.broker, FindOrder(intent_id)))
 
 
 def not_found(desk: Desk, turn: Turn, intent_id: str, now_ns: int) -> None:
     """Take an absence for what it is: no evidence. Past the window, park the order."""
     order = desk.book.order(intent_id)
-    if order is None or order.state not in _DOUBTFUL:
+    if order is not None:
+        _park(desk, turn, order, now_ns)
+
+
+def _park(desk: Desk, turn: Turn, order: Order, now_ns: int) -> None:
+    """Park an order whose window is over, and tell a person."""
+    intent = order.intent
+    over = now_ns - intent.decided_ns >= desk.terms.lookup_window_ns
+    if not over or order.state not in (State.INTENDED, State.UNKNOWN):
         return
-    waits_ns = desk.terms.lookup_ns
-    if order.state is State.PARKED:
-        waits_ns *= _PARKED_EVERY
-    elif now_ns - order.intent.decided_ns >= desk.terms.lookup_window_ns:
-        parked = OrderParked(intent_id, now_ns)
-        desk.apply(parked)
-        text = f"{intent_id} is parked: the broker shows no such order; it counts as possible"
-        turn.record(parked)
-        turn.announce(Noted(NoteKind.REFUSED, text, now_ns, order.intent.strategy_id))
-    turn.do(Alarm(now_ns + waits_ns, LookUpDue(intent_id)))
+    parked = OrderParked(intent.intent_id, now_ns)
+    desk.apply(parked)
+    text = f"{intent.intent_id} is parked: the broker shows no such order; it counts as possible"
+    turn.record(parked)
+    turn.announce(Noted(NoteKind.REFUSED, text, now_ns, intent.strategy_id))
+
+
+def _again(desk: Desk, turn: Turn, intent_id: str, now_ns: int) -> None:
+    order = desk.book.order(intent_id)
+    parked = order is not None and order.state is State.PARKED
+    waits_ns = desk.terms.lookup_ns * (_PARKED_EVERY if parked else 1)
+    desk.wakes.wake(turn, LookUpDue(intent_id, now_ns + waits_ns))

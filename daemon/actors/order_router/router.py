@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from daemon.actors.order_router import entries, exits, lookups
-from daemon.actors.order_router.alarms import BasketDue, ClosingDue, ExitLate, LookUpDue
+from daemon.actors.order_router.alarms import BasketDue, ClosingDue, Due, ExitLate, LookUpDue
 from daemon.actors.order_router.desk import Desk, Terms
-from daemon.actors.order_router.settlements import settlement
+from daemon.actors.order_router.sending import cancel_answered
+from daemon.actors.order_router.settlements import settle
 from daemon.actors.turn import Turn
 from daemon.domain.market.frames import Frame
-from daemon.domain.orders.basket import Basket, OnFail
+from daemon.domain.market.notes import NoteKind
+from daemon.domain.orders.book import Order
 from daemon.domain.orders.ids import IntentIds
+from daemon.domain.orders.states import is_open
 from daemon.domain.orders.words import (
     OrderAccepted,
     OrderRefused,
@@ -29,6 +32,7 @@ from daemon.messages import (
     ExitLegs,
     LinkDied,
     LinkRevived,
+    Noted,
     OrderNotFound,
     PauseEntries,
     Settled,
@@ -36,6 +40,7 @@ from daemon.messages import (
 from daemon.runtime.budget import Budget
 from daemon.runtime.words import NOTHING, Effect, Started
 
+_NO = (State.REFUSED, State.REJECTED)
 Heard = OrderAccepted | OrderRefused | OutcomeUnknown | OrderUpdated
 HEARS = (Frame, DayOpened, DayEnded, LinkDied, LinkRevived)
 
@@ -53,7 +58,7 @@ class OrderRouter:
         """Decide on one message."""
         desk = self._desk
         if type(message) is Frame:
-            desk.see(message)
+            desk.prices.see(message)
             if not desk.closings and not desk.baskets:
                 return NOTHING
         turn = Turn()
@@ -69,68 +74,92 @@ class OrderRouter:
                 self._hear(turn, message, now_ns)
             case EnterLegs(opened):
                 if entries.begin(desk, turn, opened, now_ns):
-                    self._clear_up(turn, opened.basket, now_ns)
+                    exits.clear_up(desk, turn, opened.basket, now_ns)
             case ExitLegs():
                 exits.begin(desk, turn, message, now_ns)
+            case Due():
+                if desk.wakes.rings(message):
+                    self._look_again(turn, message, now_ns)
+            case OrderNotFound(intent_id):
+                lookups.not_found(desk, turn, intent_id, now_ns)
+            case CancelAnswered(intent_id):
+                cancel_answered(desk, intent_id, now_ns)
+                lookups.begin(desk, turn, intent_id, now_ns)
+            case _:
+                self._take_notice(turn, message, now_ns)
+
+    def _look_again(self, turn: Turn, due: Due, now_ns: int) -> None:
+        desk = self._desk
+        match due:
             case BasketDue(basket_id):
-                basket = desk.basket(basket_id)
-                if basket is not None:
-                    entries.due(desk, turn, basket, now_ns)
-                    self._clear_up(turn, basket, now_ns)
+                self._enter_on(turn, basket_id, now_ns)
             case ClosingDue(exit_id):
                 exits.proceed(desk, turn, exit_id, now_ns)
             case ExitLate(exit_id):
                 exits.late(desk, turn, exit_id, now_ns)
             case LookUpDue(intent_id):
-                lookups.due(desk, turn, intent_id)
-            case OrderNotFound(intent_id):
-                lookups.not_found(desk, turn, intent_id, now_ns)
-            case CancelAnswered(intent_id):
-                desk.cancelling.discard(intent_id)
-            case _:
-                self._take_notice(turn, message, now_ns)
+                lookups.due(desk, turn, intent_id, now_ns)
 
     def _take_notice(self, turn: Turn, message: object, now_ns: int) -> None:
         desk = self._desk
         match message:
-            case DayOpened(day, sessions):
-                desk.day, desk.sessions = day, sessions
-                desk.recent_frames.clear()
-            case DayEnded():
-                desk.sessions = ()
-            case LinkDied():
-                desk.link_alive = False
-                desk.recent_frames.clear()
-            case LinkRevived():
-                desk.link_alive = True
+            case DayOpened():
+                desk.apply(message)
+                self._resume(turn, now_ns)
+            case DayEnded() | LinkDied() | LinkRevived():
+                desk.apply(message)
             case Settled():
-                self._settle(turn, message, now_ns)
+                settle(desk, turn, message, now_ns)
+                exits.proceed_all(desk, turn, now_ns)
             case PauseEntries(because):
-                paused = EntriesPaused(because, now_ns)
-                desk.apply(paused)
-                turn.announce(paused)
+                self._pause(turn, because, now_ns)
             case Started():
                 self._resume(turn, now_ns)
             case _:
                 raise AssertionError(f"the router was told {message!r}")
 
     def _resume(self, turn: Turn, now_ns: int) -> None:
-        """Set the alarms of whatever was under way before a restart."""
-        for basket_id in tuple(self._desk.baskets):
-            self._decide(turn, BasketDue(basket_id), now_ns)
-        for exit_id in tuple(self._desk.closings):
-            exits.proceed(self._desk, turn, exit_id, now_ns)
-        for order in self._desk.book.open_orders():
-            if order.state is not State.WORKING:
-                lookups.begin(self._desk, turn, order.intent.intent_id, now_ns)
+        """Go on with whatever was under way before a restart, or on an earlier day.
+
+        News may have been missed meanwhile, so every order that is not ended is asked about, and
+        every one that was cancelled today: such orders have been seen to fill.
+        """
+        desk = self._desk
+        orders = desk.book.open_orders()
+        for intent_id in (*(o.intent.intent_id for o in orders), *sorted(desk.cancelled)):
+            lookups.begin(desk, turn, intent_id, now_ns)
+        entering = {o.intent.parent for o in orders if o.intent.purpose is Purpose.ENTRY}
+        for basket_id in sorted(entering.union(desk.baskets)):
+            self._enter_on(turn, basket_id, now_ns)
+        for exit_id in tuple(desk.closings):
+            exits.resume(desk, turn, exit_id, now_ns)
+
+    def _enter_on(self, turn: Turn, basket_id: str, now_ns: int) -> None:
+        """Look at a basket again: one that ended has its rest taken back."""
+        basket = self._desk.basket(basket_id)
+        if basket is None:
+            entries.recall(self._desk, turn, basket_id, now_ns)
+            return
+        entries.due(self._desk, turn, basket, now_ns)
+        exits.clear_up(self._desk, turn, basket, now_ns)
+
+    def _pause(self, turn: Turn, because: str, now_ns: int) -> None:
+        """Take no new entries, and none of those that are under way any further."""
+        desk = self._desk
+        if desk.paused != because:
+            paused = EntriesPaused(because, now_ns)
+            desk.apply(paused)
+            turn.announce(paused)
+        for opened in tuple(desk.baskets.values()):
+            entries.give_up(desk, turn, opened.basket, f"entries are paused: {because}", now_ns)
+            exits.clear_up(desk, turn, opened.basket, now_ns)
 
     def _go_on(self, turn: Turn, now_ns: int) -> None:
         """Look at what is under way with the prices of a new frame."""
         for opened in tuple(self._desk.baskets.values()):
             entries.proceed(self._desk, turn, opened.basket, now_ns)
-            self._clear_up(turn, opened.basket, now_ns)
-        for exit_id in tuple(self._desk.closings):
-            exits.proceed(self._desk, turn, exit_id, now_ns, wake=False)
+            exits.clear_up(self._desk, turn, opened.basket, now_ns)
+        exits.proceed_all(self._desk, turn, now_ns)
 
     def _hear(self, turn: Turn, fact: Heard, now_ns: int) -> None:
         """Take the broker's word on an order in, and what follows for its parent."""
@@ -144,59 +173,41 @@ class OrderRouter:
             return
         if isinstance(fact, OutcomeUnknown):
             lookups.begin(desk, turn, intent_id, now_ns)
+        if not is_open(order.state):
+            desk.cancelling.pop(intent_id, None)
         if order.filled_quantity != before.filled_quantity:
             turn.announce(desk.position_changed(order, now_ns))
-        if isinstance(fact, OrderRefused) or order.state is State.REJECTED:
-            self._hear_no(turn, fact, now_ns)
-        self._go_on_with(turn, order.intent.parent, now_ns)
-        if order.intent.purpose is Purpose.ENTRY and order.intent.parent not in desk.baskets:
-            self._leave_the_unwanted(turn, order.intent.strategy_id, order.intent.leg_id, now_ns)
+            _tell_overfill(turn, order, now_ns)
+        if order.state is not before.state and order.state in _NO:
+            self._hear_no(turn, order, now_ns)
+        self._go_on_with(turn, order, now_ns)
+        exits.leave_unwanted(desk, turn, order.intent, now_ns)
 
-    def _hear_no(self, turn: Turn, fact: Heard, now_ns: int) -> None:
+    def _hear_no(self, turn: Turn, order: Order, now_ns: int) -> None:
+        """A no ends the basket, and is answered by the table of the closing."""
         desk = self._desk
-        assert isinstance(fact, OrderRefused | OrderUpdated), "only an answer says no"
-        order = desk.book.order(fact.intent_id)
-        assert order is not None, "a refusal is of an order that was recorded"
-        text = fact.text
         basket = desk.basket(order.intent.parent)
-        if basket is not None:
-            entries.give_up(desk, turn, basket, f"{order.intent.symbol}: {text}", now_ns)
-            self._clear_up(turn, basket, now_ns)
-        elif isinstance(fact, OrderRefused):
-            exits.refused(desk, turn, fact, now_ns)
-
-    def _go_on_with(self, turn: Turn, parent: str, now_ns: int) -> None:
-        basket = self._desk.basket(parent)
-        if basket is not None:
-            entries.proceed(self._desk, turn, basket, now_ns)
-            self._clear_up(turn, basket, now_ns)
-        else:
-            exits.proceed(self._desk, turn, parent, now_ns)
-
-    def _clear_up(self, turn: Turn, basket: Basket, now_ns: int) -> None:
-        """Unwind the filled legs of a basket that was just given up, where its plan says so."""
-        desk = self._desk
-        if basket.basket_id in desk.baskets or basket.on_fail is OnFail.KEEP:
+        if basket is None:
+            exits.refused(desk, turn, order, now_ns)
             return
-        progress = entries.progress_of(desk, basket)
-        if not all(progress[leg.leg_id].filled_quantity >= leg.quantity for leg in basket.legs):
-            legs = tuple(leg.leg_id for leg in basket.legs)
-            exits.unwind(desk, turn, basket.strategy_id, legs, now_ns)
+        entries.give_up(desk, turn, basket, f"{order.intent.symbol}: {order.text}", now_ns)
+        exits.clear_up(desk, turn, basket, now_ns)
 
-    def _settle(self, turn: Turn, settled: Settled, now_ns: int) -> None:
-        """Book what the exchange settled: each leg that held it is closed at that price."""
-        for fact in settlement(self._desk, settled, now_ns):
-            self._desk.apply(fact)
-            turn.record(fact)
-            if isinstance(fact, OrderUpdated):
-                order = self._desk.book.order(fact.intent_id)
-                assert order is not None, "a settlement is recorded before it is filled"
-                turn.announce(self._desk.position_changed(order, now_ns))
-        for exit_id in tuple(self._desk.closings):
-            exits.proceed(self._desk, turn, exit_id, now_ns)
+    def _go_on_with(self, turn: Turn, order: Order, now_ns: int) -> None:
+        """Do what the news of an order calls for: in its basket, and in what is being left."""
+        desk, intent = self._desk, order.intent
+        basket = desk.basket(intent.parent)
+        if basket is not None:
+            entries.proceed(desk, turn, basket, now_ns)
+            exits.clear_up(desk, turn, basket, now_ns)
+        elif intent.purpose is Purpose.ENTRY:
+            entries.recall(desk, turn, intent.parent, now_ns)
+        exits.proceed_all(desk, turn, now_ns, intent.strategy_id)
 
-    def _leave_the_unwanted(self, turn: Turn, strategy_id: str, leg_id: str, now_ns: int) -> None:
-        """A fill that came after its leg was left, or after its basket failed, is closed."""
-        desk = self._desk
-        if not desk.is_held(strategy_id, leg_id):
-            exits.unwind(desk, turn, strategy_id, (leg_id,), now_ns)
+
+def _tell_overfill(turn: Turn, order: Order, now_ns: int) -> None:
+    """Tell a person of a broker that filled more than was asked."""
+    intent, filled = order.intent, order.filled_quantity
+    if filled > intent.quantity:
+        text = f"{intent.intent_id} filled {filled} of {intent.quantity} {intent.symbol}"
+        turn.announce(Noted(NoteKind.REFUSED, text, now_ns, intent.strategy_id))

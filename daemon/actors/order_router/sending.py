@@ -4,15 +4,21 @@ from __future__ import annotations
 
 from msgspec import Struct
 
+from daemon.actors.order_router.alarms import LookUpDue
 from daemon.actors.order_router.desk import Desk
 from daemon.actors.turn import Turn
-from daemon.domain.orders.limits import Approved, GateView, Parent, Reach, Refused, gate
-from daemon.domain.orders.words import Intent, IntentRecorded, Purpose, State
+from daemon.domain.instants import SECOND_NS
+from daemon.domain.orders.book import Order
+from daemon.domain.orders.limits import Approved, Control, GateView, Parent, Reach, Refused, gate
+from daemon.domain.orders.words import Intent, IntentRecorded, Purpose, Side, State
 from daemon.messages import Cancel, Place
-from daemon.runtime.budget import Granted, Priority
+from daemon.runtime.budget import Priority, Wait
 from daemon.runtime.words import Call
 
 _PRIORITY = {Purpose.ENTRY: Priority.ENTRY, Purpose.EXIT: Priority.EXIT}
+
+_CANCEL_AGAIN_NS = 5 * SECOND_NS
+"""A cancellation that was not answered by then is asked once more: twice does no harm."""
 
 
 class Errand(Struct, frozen=True):
@@ -29,37 +35,88 @@ class Errand(Struct, frozen=True):
     again: bool
 
 
-def send(desk: Desk, turn: Turn, errand: Errand, now_ns: int) -> Refused | None:
+class Later(Struct, frozen=True):
+    """An intent that may not leave yet; nothing is wrong with it.
+
+    Attributes:
+        at_ns: when to try again at the latest.
+    """
+
+    at_ns: int
+
+
+Held = Refused | Later
+"""Why an intent stays here."""
+
+
+def send(desk: Desk, turn: Turn, errand: Errand, now_ns: int) -> Held | None:
     """Let an intent leave through the gate, or return why it stays."""
-    intent = errand.intent
-    has_slot = desk.budget.room(now_ns, _PRIORITY[intent.purpose]) > 0
-    view = _view(desk, errand, now_ns, rate_slot=has_slot)
+    intent, lane = errand.intent, _PRIORITY[errand.intent.purpose]
+    view = _view(desk, errand, now_ns, rate_slot=desk.budget.room(now_ns, lane) > 0)
     approved = gate(intent, view, desk.terms.limits, now_ns)
-    if not isinstance(approved, Approved):
+    if isinstance(approved, Refused) and approved.control is not Control.RATE:
         return approved
-    taken = desk.budget.take(now_ns, _PRIORITY[intent.purpose])
-    assert isinstance(taken, Granted), "the gate approved without a slot in the budget"
+    taken = desk.budget.take(now_ns, lane)
+    if isinstance(taken, Wait):
+        return Later(taken.until_ns)
+    assert isinstance(approved, Approved), "the gate saw no slot where the budget has one"
     recorded = IntentRecorded(intent, now_ns)
     desk.apply(recorded)
     turn.record(recorded)
     turn.do(Call(desk.terms.broker, Place(approved)))
+    desk.wakes.wake(turn, LookUpDue(intent.intent_id, now_ns + desk.terms.answer_ns))
     return None
 
 
-def cancel(desk: Desk, turn: Turn, intent_id: str, now_ns: int) -> None:
-    """Ask once that an order be taken out of the broker's book; its number must be known."""
-    order = desk.book.order(intent_id)
-    if order is None or not order.broker_order_id or intent_id in desk.cancelling:
+def cancel(desk: Desk, turn: Turn, order: Order, now_ns: int) -> None:
+    """Ask that a resting order be taken out of the broker's book, unless that was asked already.
+
+    Without a slot in the budget nothing is asked; whoever wants it gone asks again.
+    """
+    if not can_cancel(desk, order, now_ns):
         return
-    if isinstance(desk.budget.take(now_ns, Priority.EXIT), Granted):
-        desk.cancelling.add(intent_id)
-        turn.do(Call(desk.terms.broker, Cancel(intent_id, order.broker_order_id)))
+    intent_id = order.intent.intent_id
+    taken = desk.budget.take(now_ns, Priority.EXIT)
+    assert not isinstance(taken, Wait), "there was room for a cancellation"
+    desk.cancelling[intent_id] = now_ns + _CANCEL_AGAIN_NS
+    turn.do(Call(desk.terms.broker, Cancel(intent_id, order.broker_order_id)))
+
+
+def can_cancel(desk: Desk, order: Order, now_ns: int) -> bool:
+    """Say whether an order's cancellation could be asked now, and is not under way."""
+    return (
+        order.state is State.WORKING
+        and bool(order.broker_order_id)
+        and now_ns >= desk.cancelling.get(order.intent.intent_id, 0)
+        and desk.budget.room(now_ns, Priority.EXIT) > 0
+    )
+
+
+def cancel_answered(desk: Desk, intent_id: str, now_ns: int) -> None:
+    """Give the broker's book time to tell what became of the order before it is asked again."""
+    if intent_id in desk.cancelling:
+        desk.cancelling[intent_id] = now_ns + 2 * desk.terms.lookup_ns
+
+
+def exits_on_their_way(desk: Desk, strategy_id: str, leg_id: str) -> tuple[Order, ...]:
+    """Return a leg's exits that may still fill, doubtful ones included."""
+    return tuple(
+        order
+        for order in desk.book.open_orders()
+        if order.intent.purpose is Purpose.EXIT
+        and (order.intent.strategy_id, order.intent.leg_id) == (strategy_id, leg_id)
+    )
+
+
+def remaining(orders: tuple[Order, ...], side: Side) -> int:
+    """Return the units that these orders may still trade on one side."""
+    return sum(order.remaining_quantity for order in orders if order.intent.side is side)
 
 
 def _view(desk: Desk, errand: Errand, now_ns: int, *, rate_slot: bool) -> GateView:
     intent = errand.intent
     instrument = desk.contract(intent.symbol)
-    ticks = desk.ticks_e4(intent.symbol)
+    ticks = desk.prices.ticks_e4(intent.symbol)
     low_e4 = high_e4 = 0
     if instrument is not None:
         prospect = desk.prospect(instrument, intent.side)
@@ -99,11 +156,5 @@ def _reach(desk: Desk, symbol: str, strategy_id: str | None) -> Reach:
 def _closable(desk: Desk, intent: Intent) -> int:
     """Units that this side may close: what is proven open, less the exits on their way."""
     net = desk.book.position(intent.strategy_id, intent.leg_id).net_quantity
-    open_quantity = max(-net * intent.side.sign, 0)
-    on_their_way = sum(
-        order.remaining_quantity
-        for order in desk.book.open_orders()
-        if order.intent.purpose is Purpose.EXIT
-        and (order.intent.strategy_id, order.intent.leg_id) == (intent.strategy_id, intent.leg_id)
-    )
-    return open_quantity - on_their_way
+    exits = exits_on_their_way(desk, intent.strategy_id, intent.leg_id)
+    return max(-net * intent.side.sign, 0) - remaining(exits, intent.side)

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from daemon.actors.order_router.desk import Desk
+from daemon.actors.turn import Turn
+from daemon.domain.market.notes import NoteKind
 from daemon.domain.orders.words import (
     Intent,
     IntentRecorded,
@@ -18,16 +20,31 @@ from daemon.domain.orders.words import (
     Side,
     State,
 )
-from daemon.messages import Settled
+from daemon.messages import Noted, Settled
 
 
-def settlement(
-    desk: Desk, settled: Settled, now_ns: int
-) -> Iterator[IntentRecorded | OrderUpdated]:
-    """Yield the facts that close every leg which holds a contract that was settled."""
+def settle(desk: Desk, turn: Turn, settled: Settled, now_ns: int) -> None:
+    """Book what the exchange settled: each leg that held it is closed at that price."""
+    if abs(desk.book.net(settled.symbol)) != settled.quantity:
+        held = desk.book.net(settled.symbol)
+        text = f"{settled.quantity} {settled.symbol} were settled, and {held:+d} were held"
+        turn.announce(Noted(NoteKind.REFUSED, text, now_ns))
+    for intent in _closings(desk, settled, now_ns):
+        recorded, filled = _facts(intent, now_ns)
+        desk.apply(recorded)
+        desk.apply(filled)
+        turn.record(recorded)
+        turn.record(filled)
+        order = desk.book.order(intent.intent_id)
+        assert order is not None, "a settlement is recorded before it is filled"
+        turn.announce(desk.position_changed(order, now_ns))
+
+
+def _closings(desk: Desk, settled: Settled, now_ns: int) -> Iterator[Intent]:
+    """Yield an intent for every leg which holds a contract that was settled."""
     for strategy_id, leg_id in desk.holders(settled.symbol):
         net = desk.book.position(strategy_id, leg_id).net_quantity
-        intent = Intent(
+        yield Intent(
             intent_id=desk.ids.next(),
             account=desk.terms.account,
             strategy_id=strategy_id,
@@ -42,13 +59,16 @@ def settlement(
             decided_ns=now_ns,
             deadline_ns=now_ns,
         )
-        yield IntentRecorded(intent, now_ns)
-        yield OrderUpdated(
-            intent_id=intent.intent_id,
-            broker_order_id="",
-            state=State.FILLED,
-            filled_quantity=abs(net),
-            filled_value_e4=abs(net) * settled.price_e4,
-            at_ns=now_ns,
-            text="settled by the exchange",
-        )
+
+
+def _facts(intent: Intent, now_ns: int) -> tuple[IntentRecorded, OrderUpdated]:
+    filled = OrderUpdated(
+        intent_id=intent.intent_id,
+        broker_order_id="",
+        state=State.FILLED,
+        filled_quantity=intent.quantity,
+        filled_value_e4=intent.quantity * intent.price_e4,
+        at_ns=now_ns,
+        text="settled by the exchange",
+    )
+    return IntentRecorded(intent, now_ns), filled

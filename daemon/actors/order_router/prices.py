@@ -1,0 +1,61 @@
+"""Prices as a router knows them: the newest of each contract, and whether they are fresh.
+
+What is absent from a frame is unchanged, so a strike that did not trade is quiet, not stale. Once
+the link is dead, or the day is over, every price is stale: it sizes nothing and admits no entry,
+but an exit that is owed is still priced by it.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Mapping
+
+from daemon.domain.market.frames import Frame, Quote
+
+_NO_QUOTE = Quote(0)
+
+
+class Prices:
+    """The quotes of one account's contracts.
+
+    Args:
+        ticks: how many of the newest are kept to find a reference among.
+    """
+
+    def __init__(self, ticks: int) -> None:
+        self._fresh: dict[str, Quote] = {}
+        self._stale: dict[str, Quote] = {}
+        self._frames: deque[Mapping[str, Quote]] = deque(maxlen=ticks)
+
+    def see(self, frame: Frame) -> None:
+        """Take a frame's prices."""
+        self._fresh.update(frame.quotes)
+        self._frames.append(frame.quotes)
+
+    def lose(self) -> None:
+        """Hold every price for stale from here on."""
+        self._stale.update(self._fresh)
+        self._fresh = {}
+        self._frames.clear()
+
+    def fresh(self, symbol: str) -> Quote | None:
+        """Return a quote that may be entered at; None where there is none."""
+        return self._fresh.get(symbol)
+
+    def last(self, symbol: str) -> Quote:
+        """Return the newest quote, stale or not; an empty one where there was none."""
+        return self._fresh.get(symbol) or self._stale.get(symbol, _NO_QUOTE)
+
+    def ticks_e4(self, symbol: str) -> tuple[int, ...]:
+        """Return the newest fresh last prices, oldest first; the mid where it has not traded."""
+        seen = [frame[symbol] for frame in self._frames if symbol in frame]
+        if not seen and symbol in self._fresh:
+            seen = [self._fresh[symbol]]
+        return tuple(tick for tick in map(reference_e4, seen) if tick)
+
+
+def reference_e4(quote: Quote) -> int:
+    """Return the last price, or the mid where there is none; 0 where there is neither."""
+    if quote.ltp_e4:
+        return quote.ltp_e4
+    return (quote.bid_e4 + quote.ask_e4) // 2 if quote.bid_e4 and quote.ask_e4 else 0

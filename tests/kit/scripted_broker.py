@@ -1,0 +1,178 @@
+"""A broker that does what a script says, with a book of its own to hold ours against."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict, deque
+from collections.abc import Iterable
+
+from msgspec import Struct
+
+from daemon.domain.instants import SECOND_NS
+from daemon.domain.orders.words import (
+    Intent,
+    OrderAccepted,
+    OrderRefused,
+    OrderUpdated,
+    OutcomeUnknown,
+    Refusal,
+    State,
+)
+from daemon.messages import Cancel, CancelAnswered, FindOrder, OrderNotFound, Place
+
+LATENCY_NS = 10_000_000
+CLOSED = frozenset({State.FILLED, State.CANCELLED, State.REJECTED})
+
+
+class Placed(Struct):
+    """One order in the broker's book."""
+
+    number: str
+    intent: Intent
+    state: State = State.WORKING
+    filled: int = 0
+
+    def update(self, at_ns: int, **fields) -> OrderUpdated:
+        """What the book says of it."""
+        value_e4 = self.filled * self.intent.price_e4
+        return OrderUpdated(
+            self.intent.intent_id, self.number, self.state, self.filled, value_e4, at_ns, **fields
+        )
+
+
+class ScriptedBroker:
+    """Answers the n-th placing, and the n-th cancellation, as its script says.
+
+    placing: fill | work | part (one lot) | accept (no update follows) | refuse KIND |
+        reject KIND (accepted before) | dumb [seconds] (no answer; it arrives at once, or so much
+        later, and fills) | dumbwork (no answer; it arrives and rests) | lost (no answer, and it
+        never arrives) | mute (nothing at all, not even a time-out; it arrives and fills) | over
+        (fills twice as much)
+    cancelling: done | quiet (done, and no update follows) | race (it fills instead) | after
+        [seconds] (cancelled, yet fills then) | lost (nothing happens, nothing is answered) | no
+        (nothing happens, and that is answered)
+
+    What is beyond a script's end goes by its last word. Every answer is (after how long, message).
+    """
+
+    def __init__(self, place: Iterable[str] = ("fill",), cancel: Iterable[str] = ("done",)) -> None:
+        self._place, self._cancel = deque(place), deque(cancel)
+        self.orders: dict[str, Placed] = {}
+        self.asked: Counter[str] = Counter()
+        self.copies = 1
+        self.flips: list[str] = []
+        self._later: list[tuple[int, Intent]] = []
+
+    def ask(self, request: object, now_ns: int) -> list[tuple[int, object]]:
+        """Take a request; what it is answered, and when."""
+        match request:
+            case Place(approved):
+                self.asked[approved.intent.intent_id] += 1
+                return self._placed(approved.intent, *_next(self._place).split(), now_ns=now_ns)
+            case Cancel(_, number):
+                how = _next(self._cancel).split()
+                return self._cancelled(self.orders[number], *how, now_ns=now_ns)
+            case FindOrder(intent_id):
+                return self._found(intent_id, now_ns)
+        raise AssertionError(request)
+
+    def calm(self) -> None:
+        """From here on every order fills and every cancellation is done."""
+        self._place, self._cancel = deque(["fill"]), deque(["done"])
+
+    def net(self) -> dict[str, int]:
+        """Units held, by symbol; without those that are flat."""
+        nets: defaultdict[str, int] = defaultdict(int)
+        for order in self.orders.values():
+            nets[order.intent.symbol] += order.intent.side.sign * order.filled
+        return {symbol: net for symbol, net in nets.items() if net}
+
+    def resting(self) -> list[Placed]:
+        """What may still fill."""
+        return [order for order in self.orders.values() if order.state is State.WORKING]
+
+    def land(self, now_ns: int) -> list[OrderUpdated]:
+        """Let requests arrive that were on their way; nobody is told unless he asks."""
+        due = [(at_ns, intent) for at_ns, intent in self._later if at_ns <= now_ns]
+        self._later = [each for each in self._later if each[0] > now_ns]
+        return [self.fill(self._arrive(intent), now_ns) for _, intent in due]
+
+    def fill(self, order: Placed, now_ns: int, quantity: int = 0) -> OrderUpdated:
+        """Fill an order, wholly unless told."""
+        more = quantity or order.intent.quantity - order.filled
+        before = self.net().get(order.intent.symbol, 0)
+        order.filled += more
+        if before * (before + more * order.intent.side.sign) < 0:
+            self.flips.append(order.intent.intent_id)
+        if order.filled >= order.intent.quantity:
+            order.state = State.FILLED
+        return order.update(now_ns)
+
+    def of(self, intent_id: str) -> list[Placed]:
+        """The orders that one intent led to."""
+        return [order for order in self.orders.values() if order.intent.intent_id == intent_id]
+
+    def _arrive(self, intent: Intent) -> Placed:
+        number = f"B{len(self.orders) + 1}"
+        self.orders[number] = order = Placed(number, intent)
+        return order
+
+    def _placed(self, intent: Intent, how: str, what: str = "", *, now_ns: int):
+        at_ns, intent_id = now_ns + LATENCY_NS, intent.intent_id
+        if how == "refuse":
+            return _told(OrderRefused(intent_id, Refusal(what), "no", at_ns))
+        if how in ("dumb", "dumbwork", "lost"):
+            if what:
+                self._later.append((now_ns + int(what) * SECOND_NS, intent))
+            elif how != "lost":
+                order = self._arrive(intent)
+                if how == "dumb":
+                    self.fill(order, at_ns)
+            return _told(OutcomeUnknown(intent_id, "no answer in time", at_ns))
+        order = self._arrive(intent)
+        accepted = OrderAccepted(intent_id, order.number, at_ns)
+        if how == "mute":
+            self.fill(order, at_ns)
+            return []
+        if how == "reject":
+            order.state = State.REJECTED
+            kind = Refusal(what) if what else None
+            return _told(accepted, order.update(at_ns, kind=kind, text="rejected"))
+        if how == "fill":
+            return _told(accepted, *[self.fill(order, at_ns)] * self.copies)
+        if how == "over":
+            return _told(accepted, self.fill(order, at_ns, 2 * intent.quantity))
+        if how == "part":
+            return _told(accepted, self.fill(order, at_ns, min(75, intent.quantity)))
+        return _told(accepted, *[order.update(at_ns)] * (how == "work"))
+
+    def _cancelled(self, order: Placed, how: str, what: str = "", *, now_ns: int):
+        at_ns, intent_id = now_ns + LATENCY_NS, order.intent.intent_id
+        no = CancelAnswered(intent_id, False, "it cannot be cancelled", at_ns)
+        if how == "lost":
+            return []
+        if how == "no" or order.state in CLOSED:
+            return _told(no)
+        if how == "race":
+            return _told(self.fill(order, at_ns), no)
+        order.state = State.CANCELLED
+        yes = CancelAnswered(intent_id, True, "", at_ns)
+        if how == "quiet":
+            return _told(yes)
+        told = _told(yes, *[order.update(at_ns)] * self.copies)
+        if how == "after":
+            later_ns = int(what or 1) * SECOND_NS
+            told.append((later_ns, self.fill(order, now_ns + later_ns)))
+        return told
+
+    def _found(self, intent_id: str, now_ns: int):
+        at_ns = now_ns + LATENCY_NS
+        found = [order.update(at_ns) for order in self.of(intent_id)]
+        return _told(*found or [OrderNotFound(intent_id, at_ns)])
+
+
+def _next(script: deque[str]) -> str:
+    return script.popleft() if len(script) > 1 else script[0]
+
+
+def _told(*messages: object) -> list[tuple[int, object]]:
+    return [(LATENCY_NS, message) for message in messages]
