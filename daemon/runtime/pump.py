@@ -219,7 +219,9 @@ class Pump:
         for other, news in self._around.outside(tick, self.now_ns):
             self._put(self._slots[other], Lane.FACTS, news, cause)
 
-    def _carry_out_one(self, effect: Effect, slot: _Slot, item: Item) -> bool:
+    def _carry_out_one(
+        self, effect: Publish | Tell | Commit | Call | Alarm | Show, slot: _Slot, item: Item
+    ) -> bool:
         """Carry an effect out; return whether what follows it has to be held back."""
         cause = item[1]
         match effect:
@@ -241,8 +243,6 @@ class Pump:
                     self._answers.append((answer.at_ns, slot, answer, cause))
             case Show(view):
                 self._around.show(view)
-            case Take(tick):
-                self._take(tick, cause)
             case _:
                 assert_never(effect)
         return False

@@ -1,0 +1,233 @@
+from __future__ import annotations
+
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from daemon.errors import StoreError, TooManyRestarts
+from daemon.runtime.supervisor import Fall, Intensity, Supervisor
+from daemon.runtime.words import ActorDisarmed, ActorSpec, DeadLetter, Origin, Show, Started
+from tests.kit.scripted import Entry, Fact, Notebook, Scripted, Stage, Word
+
+MINUTE_NS = 60 * 10**9
+ORIGIN = Origin("router", 7, 3)
+BAD = (Word("bad"), 7, 3)
+GOOD = (Word("good"), 8, 3)
+FALLS = {"bad": ValueError("no such leg")}
+
+
+def supervised(stage: Stage, **spec) -> Supervisor:
+    stage.add("router", FALLS | {"Started": (Show("again"),), "good": (Show("good"),)}, **spec)
+    return Supervisor(stage.specs, stage.ledger)
+
+
+@pytest.mark.parametrize(
+    ("falls_ns", "expected"),
+    [
+        ((0,), Fall.RESTART),
+        ((0, 0, 0), Fall.RESTART),
+        ((0, 0, 0, 0), Fall.ESCALATE),
+        ((0, 1, 2, 9), Fall.ESCALATE),
+        ((0, 1, 2, 10), Fall.RESTART),
+        ((0, 1, 2, 11), Fall.RESTART),
+        ((0, 1, 2, 10, 10), Fall.ESCALATE),
+        ((0, 1, 2, 10, 11), Fall.RESTART),
+    ],
+)
+def test_as_many_falls_as_allowed_hold_and_one_more_escalates(falls_ns, expected):
+    """Three within ten; the window slides, and a fall exactly ten old no longer counts."""
+    intensity = Intensity(3, 10)
+    assert [intensity.fell(at_ns) for at_ns in falls_ns][-1] is expected
+
+
+@given(
+    st.integers(0, 4),
+    st.integers(1, 12),
+    st.lists(st.integers(0, 6), min_size=1, max_size=25),
+)
+def test_escalation_is_a_count_of_the_falls_within_one_period(restarts, period_ns, gaps_ns):
+    """At every fall, whatever came before it."""
+    intensity, now_ns, falls = Intensity(restarts, period_ns), 0, []
+    for gap_ns in gaps_ns:
+        now_ns += gap_ns
+        falls.append(now_ns)
+        recent = [at_ns for at_ns in falls if now_ns - at_ns < period_ns]
+        expected = Fall.ESCALATE if len(recent) > restarts else Fall.RESTART
+        assert intensity.fell(now_ns) is expected
+
+
+def test_a_period_of_nothing_is_a_defect():
+    """Falls are counted within a span."""
+    with pytest.raises(AssertionError, match="within a period"):
+        Intensity(3, 0)
+
+
+def test_actors_are_built_in_order_from_every_fact():
+    """Start-up is recovery: each gets all that is recorded."""
+    ledger, built = Notebook(), []
+    ledger.append((Fact("yesterday"),), ORIGIN, 1)
+
+    def restoring(name):
+        return lambda facts: built.append((name, list(facts)))
+
+    Supervisor([ActorSpec(name, restoring(name)) for name in ("feed", "router")], ledger)
+    assert built == [("feed", [Fact("yesterday")]), ("router", [Fact("yesterday")])]
+
+
+def test_two_actors_of_one_name_are_a_defect():
+    """A message for one of them would reach the other."""
+    stage = Stage().add("router").add("router")
+    with pytest.raises(AssertionError, match="share a name"):
+        Supervisor(stage.specs, stage.ledger)
+
+
+def test_what_an_actor_decides_is_handed_on():
+    """As it stands."""
+    stage = Stage()
+    supervisor = supervised(stage)
+    child = supervisor.children["router"]
+    assert supervisor.handle(child, GOOD, 5) == (Show("good"),)
+    assert (child.restarts, stage.ledger.entries) == (0, [])
+
+
+def test_the_message_that_felled_an_actor_goes_to_the_dead_letters():
+    """With the error, and with where it came from; it is not tried again."""
+    stage = Stage()
+    supervisor = supervised(stage)
+    supervisor.handle(supervisor.children["router"], BAD, 5)
+    letter = DeadLetter("router", repr(Word("bad")), "ValueError: no such leg", 5)
+    assert stage.ledger.entries == [Entry(letter, ORIGIN, 5)]
+    assert stage.handled() == ["bad"]
+
+
+def test_a_long_message_is_cut_in_its_dead_letter():
+    """A frame of ten thousand quotes need not be kept twice."""
+    stage = Stage().add("router", lambda message: ValueError("no"), disarm=True, restarts=0)
+    supervisor = Supervisor(stage.specs, stage.ledger)
+    supervisor.handle(supervisor.children["router"], (Word("x" * 9_000), 7, 3), 5)
+    assert len(stage.ledger.entries[0].fact.message) == 2_000
+
+
+def test_a_fallen_actor_is_rebuilt_by_the_way_it_was_built():
+    """From every fact up to its own dead letter; then it is told that it has started."""
+    stage, seen = Stage(), []
+
+    def restore(facts):
+        seen.append(list(facts))
+        return Scripted("router", FALLS | {"Started": (Show("again"),)}, stage.log)
+
+    supervisor = supervised(stage, restore=restore)
+    child = supervisor.children["router"]
+    before = child.actor
+    stage.ledger.append((Fact("entered"),), ORIGIN, 4)
+    assert supervisor.handle(child, BAD, 5) == (Show("again"),)
+    assert seen == [[], [Fact("entered"), stage.ledger.entries[1].fact]]
+    assert stage.log[-1] == ("router", Started(), 5)
+    assert (child.restarts, child.actor is before) == (1, False)
+
+
+def test_a_failed_ledger_is_no_fall_of_the_actor_that_met_it():
+    """Deciding on without it would lose orders."""
+    stage = Stage().add("router", {"bad": StoreError("disk full")})
+    supervisor = Supervisor(stage.specs, stage.ledger)
+    with pytest.raises(StoreError, match="disk full"):
+        supervisor.handle(supervisor.children["router"], BAD, 5)
+    assert stage.ledger.entries == []
+
+
+def test_an_actor_past_its_restarts_ends_the_tree():
+    """The fourth fall within ten minutes, after three that were borne."""
+    stage = Stage()
+    supervisor = supervised(stage)
+    child = supervisor.children["router"]
+    for _ in range(3):
+        supervisor.handle(child, BAD, 5)
+    with pytest.raises(TooManyRestarts, match=r"router fell more than 3 times; .*no such leg"):
+        supervisor.handle(child, BAD, 5 + 10 * MINUTE_NS - 1)
+    assert (child.restarts, child.disarmed) == (3, False)
+    assert len(stage.ledger.entries) == 4
+
+
+def test_an_actor_whose_falls_lie_apart_is_borne_for_ever():
+    """Three in any ten minutes, all day long."""
+    stage = Stage()
+    supervisor = supervised(stage)
+    child = supervisor.children["router"]
+    instants = [third * 200 * 10**9 for third in range(30)]
+    for at_ns in instants:
+        supervisor.handle(child, BAD, at_ns)
+    assert child.restarts == len(instants)
+    assert {later - early for early, later in pairwise(instants)} == {10 * MINUTE_NS // 3}
+
+
+def test_an_actor_that_may_be_left_out_is_and_that_is_recorded():
+    """What it had not read leads to nothing any more."""
+    stage = Stage()
+    supervisor = supervised(stage, restarts=1, disarm=True)
+    child = supervisor.children["router"]
+    supervisor.handle(child, BAD, 5)
+    assert list(supervisor.handle(child, BAD, 6)) == []
+    assert child.disarmed
+    assert stage.ledger.entries[-1] == Entry(ActorDisarmed("router", 6), ORIGIN, 6)
+    heard = len(stage.log)
+    assert list(supervisor.handle(child, GOOD, 7)) == []
+    assert (len(stage.log), len(stage.ledger.entries)) == (heard, 3)
+
+
+@pytest.mark.parametrize("where", ["built", "told"])
+def test_to_fall_while_being_rebuilt_is_one_more_fall(where):
+    """It is tried again within its restarts, and each fall is a dead letter."""
+    stage, faults = Stage(), []
+
+    def restore(_):
+        fails = faults and faults.pop()
+        if fails and where == "built":
+            raise LookupError("a fact that cannot be read")
+        started = LookupError("no alarm") if fails else (Show("again"),)
+        return Scripted("router", FALLS | {"Started": started}, stage.log)
+
+    supervisor = supervised(stage, restore=restore)
+    child = supervisor.children["router"]
+    faults += [False, True, True]
+    assert supervisor.handle(child, BAD, 5) == (Show("again"),)
+    assert child.restarts == 3
+    letters = [entry.fact for entry in stage.ledger.entries]
+    assert [letter.message for letter in letters] == [repr(Word("bad"))] + 2 * [repr(Started())]
+    assert [letter.error.split(":")[0] for letter in letters] == ["ValueError"] + 2 * [
+        "LookupError"
+    ]
+
+
+def test_an_actor_that_cannot_be_rebuilt_is_left_out_and_others_go_on():
+    """It does not pull the tree down with it."""
+    stage, faults = Stage(), []
+
+    def restore(_):
+        if faults:
+            raise LookupError("a fact that cannot be read")
+        return Scripted("runner", FALLS, stage.log)
+
+    stage.add("runner", restore=restore, disarm=True).add("router", {"good": (Show("good"),)})
+    supervisor = Supervisor(stage.specs, stage.ledger)
+    faults.append(True)
+    assert list(supervisor.handle(supervisor.children["runner"], BAD, 5)) == []
+    assert supervisor.children["runner"].disarmed
+    assert supervisor.handle(supervisor.children["router"], GOOD, 5) == (Show("good"),)
+
+
+def test_a_ledger_that_fails_while_an_actor_is_rebuilt_ends_the_tree():
+    """There is nothing to rebuild from."""
+    stage, faults = Stage(), []
+
+    def restore(_):
+        if faults:
+            raise StoreError("disk gone")
+        return Scripted("router", FALLS, stage.log)
+
+    supervisor = supervised(stage, restore=restore)
+    faults.append(True)
+    with pytest.raises(StoreError, match="disk gone"):
+        supervisor.handle(supervisor.children["router"], BAD, 5)
+    assert supervisor.children["router"].restarts == 1
