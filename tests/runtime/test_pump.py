@@ -279,3 +279,25 @@ def test_an_effect_that_nobody_knows_is_a_defect():
     pump = stage.pump()
     with pytest.raises(AssertionError, match="no effect"):
         pump.tell("router", Word("go"), 5)
+
+
+def test_what_is_decided_after_a_commit_does_not_overtake_it():
+    """Neither in the same decision nor in a later one of the same actor; others need not wait."""
+    stage = Stage().add("feed", {"go": (Tell("router", Word("a")), Tell("router", Word("b")))})
+    stage.add(
+        "router", {"a": (Commit((Fact("a"),), (Show("placed"),)), Show("after")), "b": (Show("b"),)}
+    )
+    stage.pump().tell("feed", Word("go"), 5)
+    assert stage.shown == ["placed", "after", "b"]
+
+
+def test_a_publication_waits_its_turn_behind_what_was_sent_before():
+    """Mail that is already there is read first."""
+    stage = Stage().add("feed", {"go": (Tell("web", Word("first")), Publish(Fact("news")))})
+    stage.add("router", hears=(Fact,)).add("web", hears=(Fact,))
+    stage.pump().tell("feed", Word("go"), 5)
+    assert stage.log[4:] == [
+        ("web", Word("first"), 5),
+        ("router", Fact("news"), 5),
+        ("web", Fact("news"), 5),
+    ]

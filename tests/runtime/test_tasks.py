@@ -1,0 +1,406 @@
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
+from threading import Event
+from typing import Any
+
+import pytest
+
+from daemon.errors import InboxFull, StoreError, TooManyRestarts
+from daemon.runtime import tasks as driver
+from daemon.runtime.words import (
+    ActorDisarmed,
+    Alarm,
+    Call,
+    Commit,
+    DeadLetter,
+    Lane,
+    Origin,
+    Publish,
+    Show,
+    Started,
+    Take,
+    Tell,
+)
+from tests.kit.scripted import Entry, Fact, Notebook, Stage, Word
+
+COMMIT = Commit((Fact("intent"),), (Call("broker", Word("place")), Show("placed")))
+
+
+class SlowDisk(Notebook):
+    """A ledger whose flush ends only when a test lets it."""
+
+    def __init__(self, log: list[Any]) -> None:
+        super().__init__()
+        self.log = log
+        self.reached = Event()
+        self.go_on = Event()
+
+    def flush(self) -> None:
+        durable = len(self.entries)
+        self.reached.set()
+        assert self.go_on.wait(30), "the test never let the flush end"
+        self.log.append(f"durable {durable}")
+        self.flushes += 1
+
+
+class BrokenDisk(Notebook):
+    """A ledger that cannot be made durable."""
+
+    def flush(self) -> None:
+        raise StoreError("disk full")
+
+
+async def turns(count: int = 20) -> None:
+    for _ in range(count):
+        await asyncio.sleep(0)
+
+
+async def reached(disk: SlowDisk) -> None:
+    await asyncio.get_running_loop().run_in_executor(None, disk.reached.wait, 30)
+
+
+def asking(stage: Stage, *answers: Word) -> Stage:
+    async def broker(request: Word) -> list[Word]:
+        stage.shown.append(f"asked {request.text}")
+        return list(answers)
+
+    stage.ports["broker"] = broker
+    return stage
+
+
+@contextmanager
+def nothing_left() -> Iterator[None]:
+    """Every task that was begun inside is over at the end."""
+    before = asyncio.all_tasks()
+    yield
+    assert asyncio.all_tasks() == before
+
+
+async def test_actors_start_in_order_before_anything_else():
+    """What one sends to a later one at its start is read, after that one's own start."""
+    stage = Stage().add("feed", {"Started": (Tell("router", Word("hello")),)}).add("router")
+    with nothing_left():
+        async with stage.tasks():
+            assert stage.log == [
+                ("feed", Started(), 0),
+                ("router", Started(), 0),
+                ("router", Word("hello"), 0),
+            ]
+
+
+async def test_actors_stop_in_reverse_and_what_they_recorded_is_durable():
+    """The last one started ends first; the ledger's own task ends last."""
+    stage, ended = Stage().add("feed", {"go": (Commit((Fact("a"),)),)}).add("router"), []
+    with nothing_left():
+        async with stage.tasks() as tasks:
+            for task in asyncio.all_tasks() - {asyncio.current_task()}:
+                task.add_done_callback(lambda done: ended.append(done.get_name()))
+            await tasks.tell("feed", Word("go"), 5)
+    assert ended == ["router", "feed", "ledger"]
+    assert stage.ledger.durable == 1
+
+
+async def test_a_start_that_fails_leaves_nothing_behind():
+    """An actor that cannot start ends the tree before it has begun."""
+    stage = Stage().add("feed").add("router", {"Started": ValueError("no")}, restarts=0)
+    with nothing_left(), pytest.raises(TooManyRestarts, match="router fell"):
+        async with stage.tasks():
+            pytest.fail("it has begun")
+
+
+async def test_nothing_leaves_before_its_facts_are_durable():
+    """While the disk works other messages are handled, but the order waits."""
+    stage = Stage().add("router", {"go": (COMMIT,)}).add("watchdog")
+    disk = stage.ledger = SlowDisk(stage.shown)
+    async with asking(stage).tasks() as tasks:
+        told = asyncio.ensure_future(tasks.tell("router", Word("go"), 5))
+        await reached(disk)
+        also = asyncio.ensure_future(tasks.tell("watchdog", Word("halt"), 5, Lane.CONTROL))
+        await turns()
+        assert (stage.shown, stage.handled()) == ([], ["go", "halt"])
+        disk.go_on.set()
+        await asyncio.gather(told, also)
+        assert stage.shown == ["durable 1", "placed", "asked place"]
+
+
+async def test_what_is_committed_while_the_disk_works_goes_out_in_one_flush():
+    """Four commits, two flushes, and what follows leaves in the order of the commits."""
+    stage = Stage()
+    for name in "abcd":
+        stage.add(name, {"go": (Commit((Fact(name),), (Show(name),)),)})
+    disk = stage.ledger = SlowDisk(stage.shown)
+    async with stage.tasks() as tasks:
+        first = asyncio.ensure_future(tasks.tell("a", Word("go"), 5))
+        await reached(disk)
+        rest = [asyncio.ensure_future(tasks.tell(name, Word("go"), 5)) for name in "bcd"]
+        await turns()
+        disk.go_on.set()
+        await asyncio.gather(first, *rest)
+        assert stage.shown == ["durable 1", "a", "durable 4", "b", "c", "d"]
+
+
+async def test_nothing_leaves_when_the_disk_fails():
+    """The tree ends with the ledger's error, and decides nothing any more."""
+    stage = Stage().add("router", {"go": (COMMIT,), "more": (Show("more"),)})
+    stage.ledger = BrokenDisk()
+    tasks = await asking(stage).tasks().__aenter__()
+    with pytest.raises(StoreError, match="disk full"):
+        await tasks.tell("router", Word("go"), 5)
+    with pytest.raises(StoreError, match="disk full"):
+        await tasks.tell("router", Word("more"), 6)
+    with pytest.raises(StoreError, match="disk full"):
+        await tasks.__aexit__()
+    assert (stage.shown, stage.handled()) == ([], ["go"])
+
+
+@pytest.mark.parametrize("reply", [ValueError("no"), (Call("feed", 1),)])
+async def test_a_tree_that_failed_meanwhile_lets_nothing_leave_after_its_flush(reply):
+    """The disk did its part, but an actor or a port has ended the tree while it worked."""
+    stage = asking(
+        Stage().add("router", {"go": (COMMIT,)}).add("runner", {"bad": reply}, restarts=0)
+    )
+    disk = stage.ledger = SlowDisk(stage.shown)
+
+    async def lost(_: object) -> list[Word]:
+        raise OSError("no route")
+
+    stage.ports["feed"] = lost
+    async with stage.tasks() as tasks:
+        told = [asyncio.ensure_future(tasks.tell("router", Word("go"), 5))]
+        await reached(disk)
+        told.append(asyncio.ensure_future(tasks.tell("runner", Word("bad"), 5)))
+        ends = await asyncio.gather(*told, return_exceptions=True)
+        assert [type(end) for end in ends] == 2 * [
+            TooManyRestarts if isinstance(reply, ValueError) else OSError
+        ]
+        disk.go_on.set()
+        await asyncio.get_running_loop().run_in_executor(tasks._disk, disk.reached.wait, 30)
+        await turns()
+        assert stage.shown == ["durable 1"]
+
+
+async def test_what_is_decided_after_a_commit_does_not_overtake_it():
+    """Neither in the same decision nor in a later one of the same actor."""
+    stage = Stage().add("feed", {"go": (Tell("router", Word("a")), Tell("router", Word("b")))})
+    stage.add("router", {"a": (COMMIT, Show("after")), "b": (Show("b"),)})
+    async with asking(stage).tasks() as tasks:
+        await tasks.tell("feed", Word("go"), 5)
+    assert [shown for shown in stage.shown if shown != "asked place"] == ["placed", "after", "b"]
+
+
+async def test_what_follows_a_commit_waits_until_every_inbox_is_empty():
+    """So its place in the order does not hang on how fast the disk is."""
+    relay = {str(n): (Tell("router", Word(str(n - 1))),) for n in range(1, 40)}
+    stage = Stage().add("router", relay | {"go": (COMMIT, Show("x")), "0": (Show("empty"),)})
+    stage.add("feed", {"go": (Tell("router", Word("go")), Tell("router", Word("39")))})
+    async with asking(stage).tasks() as tasks:
+        await tasks.tell("feed", Word("go"), 5)
+    assert stage.handled("router") == ["go", *(str(n) for n in range(39, -1, -1))]
+
+
+async def test_at_one_instant_answers_come_first_then_the_outside_then_alarms():
+    """As in the pump."""
+    stage = Stage().add(
+        "router", {"go": (Alarm(5, Word("alarm")), Call("broker", Word("answer", 5)))}
+    )
+    async with asking(stage, Word("answer", 5)).tasks() as tasks:
+        await tasks.tell("router", Word("go"), 5)
+        await tasks.tell("router", Word("frame"), 5)
+        await tasks.run_until(5)
+    assert stage.handled() == ["go", "answer", "frame", "alarm"]
+
+
+async def test_alarms_ring_at_their_instants_and_time_passes_to_the_one_asked_for():
+    """Whatever is due before the outside's message rings before it."""
+    stage = Stage().add("router", {"go": (Alarm(9, Word("b")), Alarm(7, Word("a")))})
+    async with stage.tasks() as tasks:
+        await tasks.tell("router", Word("go"), 5)
+        await tasks.tell("router", Word("frame"), 8)
+        await tasks.run_until(50)
+    assert [(word.text, at_ns) for _, word, at_ns in stage.log[1:]] == [
+        ("go", 5),
+        ("a", 7),
+        ("frame", 8),
+        ("b", 9),
+    ]
+    assert stage.clock.now_ns() == 50
+
+
+async def test_the_outside_sees_a_message_first_and_a_tick_when_it_is_taken():
+    """As in the pump."""
+    stage = Stage().add("feed", {"frame": (Take(Word("tick")),)}).add("router")
+    stage.outside = lambda seen, at_ns: [("router", Word(f"{seen.text} traded", at_ns))]
+    async with stage.tasks() as tasks:
+        await tasks.tell("feed", Word("frame"), 5)
+    assert stage.handled() == ["frame traded", "frame", "tick traded"]
+    assert stage.ledger.ticks == [Word("tick")]
+
+
+async def test_facts_are_recorded_with_where_they_come_from():
+    """The actor, the number of its message, and the number of what caused that."""
+    stage = Stage().add("feed", {"frame": (Publish(Fact("news")),)})
+    stage.add("router", {"Fact": (Commit((Fact("one"), Fact("two"))),)}, hears=(Fact,))
+    async with stage.tasks() as tasks:
+        await tasks.tell("feed", Word("frame"), 5)
+    origin = Origin("router", 4, 3)
+    assert stage.ledger.entries == [Entry(Fact("one"), origin, 5), Entry(Fact("two"), origin, 5)]
+
+
+async def test_control_overtakes_ten_thousand_waiting_frames():
+    """All of them were told before it, and are one by the time it is read."""
+    stage = Stage().add("router", merge=lambda older, newer: Word(f"..{newer.text}"))
+    async with stage.tasks() as tasks:
+        frames = [tasks.tell("router", Word(str(n)), 5, Lane.NEWEST) for n in range(10_000)]
+        await asyncio.gather(*frames, tasks.tell("router", Word("halt"), 5, Lane.CONTROL))
+    assert stage.handled() == ["halt", "..9999"]
+
+
+async def test_a_full_lane_of_facts_ends_the_tree():
+    """Whoever waits for it is told why."""
+    more = tuple(Tell("router", Word(str(n))) for n in range(3))
+    stage = Stage().add("feed", {"flood": more}).add("router", facts_limit=2)
+    async with stage.tasks() as tasks:
+        with pytest.raises(InboxFull, match="router: 2 unread facts"):
+            await tasks.tell("feed", Word("flood"), 5)
+
+
+async def test_a_fallen_actor_goes_on_with_what_it_had_not_read():
+    """One for one: nobody else notices, and the message that felled it is kept."""
+    mail = tuple(Tell("router", Word(text)) for text in ("a", "bad", "b"))
+    stage = Stage().add("feed", {"go": mail}).add("router", {"bad": ValueError("no")})
+    async with stage.tasks() as tasks:
+        await tasks.tell("feed", Word("go"), 5)
+    assert [message for name, message, _ in stage.log if name == "router"] == [
+        Started(),
+        Word("a"),
+        Word("bad"),
+        Started(),
+        Word("b"),
+    ]
+    letter = DeadLetter("router", repr(Word("bad")), "ValueError: no", 5)
+    assert stage.ledger.entries == [Entry(letter, Origin("router", 5, 3), 5)]
+
+
+async def test_an_actor_that_falls_too_often_is_left_out_and_others_go_on():
+    """It is told nothing any more."""
+    stage = Stage().add("runner", {"bad": ValueError("no")}, restarts=0, disarm=True)
+    async with stage.add("router").tasks() as tasks:
+        await tasks.tell("runner", Word("bad"), 5)
+        await tasks.tell("runner", Word("more"), 6)
+        await tasks.tell("router", Word("go"), 7)
+    assert stage.handled() == ["bad", "go"]
+    assert [type(entry.fact) for entry in stage.ledger.entries] == [DeadLetter, ActorDisarmed]
+
+
+@pytest.mark.parametrize(
+    ("error", "expected", "match"),
+    [
+        (OSError("no route"), OSError, "no route"),
+        (KeyError("id"), KeyError, "id"),
+        (asyncio.CancelledError(), RuntimeError, "broker was cancelled"),
+    ],
+)
+async def test_what_a_port_did_not_foresee_ends_the_tree(error, expected, match):
+    """Nobody waits for an answer that will never come."""
+    stage = Stage().add("router", {"go": (Call("broker", 1),)})
+
+    async def broker(_: object) -> list[Word]:
+        raise error
+
+    stage.ports["broker"] = broker
+    with nothing_left():
+        async with stage.tasks() as tasks:
+            with pytest.raises(expected, match=match):
+                await tasks.tell("router", Word("go"), 5)
+
+
+async def test_an_effect_that_nobody_knows_is_a_defect():
+    """It is never passed over in silence."""
+    stage = Stage().add("router", {"go": ("no effect",)})
+    async with stage.tasks() as tasks:
+        with pytest.raises(AssertionError, match="no effect"):
+            await tasks.tell("router", Word("go"), 5)
+
+
+async def test_ports_work_beside_each_other_and_are_answered_as_they_end():
+    """A slow one holds up no other."""
+    stage = Stage().add("router", {"go": (Call("slow", 1), Call("fast", 2))})
+    let_go = asyncio.Event()
+
+    async def slow(_: object) -> list[Word]:
+        await let_go.wait()
+        return [Word("slow")]
+
+    async def fast(_: object) -> list[Word]:
+        let_go.set()
+        return [Word("fast")]
+
+    stage.ports |= {"slow": slow, "fast": fast}
+    async with stage.tasks() as tasks:
+        await tasks.tell("router", Word("go"), 5)
+    assert stage.handled() == ["go", "fast", "slow"]
+
+
+async def test_whoever_waits_for_a_tree_that_is_stopped_is_told():
+    """As is who tells it something afterwards."""
+    stage, begun = Stage().add("router", {"go": (Call("broker", 1),)}), asyncio.Event()
+
+    async def broker(_: object) -> list[Word]:
+        begun.set()
+        await asyncio.Event().wait()
+        return []
+
+    stage.ports["broker"] = broker
+    async with stage.tasks() as tasks:
+        waiting = asyncio.ensure_future(tasks.tell("router", Word("go"), 5))
+        await begun.wait()
+    with pytest.raises(RuntimeError, match="was stopped"):
+        await waiting
+    with pytest.raises(RuntimeError, match="was stopped"):
+        await tasks.tell("router", Word("more"), 6)
+
+
+async def test_a_port_that_does_not_heed_the_stop_is_left_behind(monkeypatch):
+    """Each stop is bounded."""
+    monkeypatch.setattr(driver, "_STOP_LIMIT_S", 0)
+    stage, begun, let_go = Stage().add("router", {"go": (Call("broker", 1),)}), *_events()
+
+    async def broker(_: object) -> list[Word]:
+        begun.set()
+        while not let_go.is_set():
+            try:
+                await let_go.wait()
+            except asyncio.CancelledError:
+                stage.shown.append("not heeded")
+        return []
+
+    stage.ports["broker"] = broker
+    async with stage.tasks() as tasks:
+        waiting = asyncio.ensure_future(tasks.tell("router", Word("go"), 5))
+        await begun.wait()
+        (call,) = tasks._calls
+    await turns()
+    assert (stage.shown, call.done()) == (["not heeded"], False)
+    let_go.set()
+    await call
+    with pytest.raises(RuntimeError, match="was stopped"):
+        await waiting
+
+
+async def test_a_disk_that_does_not_end_is_not_waited_for(monkeypatch):
+    """The stop says so: what was recorded last may be lost."""
+    monkeypatch.setattr(driver, "_STOP_LIMIT_S", 0)
+    stage = Stage().add("router")
+    disk = stage.ledger = SlowDisk(stage.shown)
+    with pytest.raises(StoreError, match="did not end within 0 s"):
+        async with stage.tasks():
+            pass
+    assert disk.flushes == 0
+    disk.go_on.set()
+
+
+def _events() -> tuple[asyncio.Event, asyncio.Event]:
+    return asyncio.Event(), asyncio.Event()
