@@ -17,6 +17,7 @@ from daemon.runtime.clock import VirtualClock
 from daemon.runtime.inbox import Inbox
 from daemon.runtime.supervisor import Child, Supervisor
 from daemon.runtime.words import (
+    NOTHING,
     Alarm,
     Call,
     Commit,
@@ -31,6 +32,8 @@ from daemon.runtime.words import (
     Take,
     Tell,
 )
+
+Item = tuple[Any, int, int]
 
 
 class _Slot:
@@ -79,7 +82,7 @@ class Pump:
         self._hearers = _hearers(list(self._slots.values()))
         self._ready: deque[_Slot] = deque()
         self._busy: _Slot | None = None
-        self._commits: deque[tuple[_Slot, Sequence[Effect], tuple[Any, int, int]]] = deque()
+        self._commits: deque[tuple[_Slot, Sequence[Effect], Item]] = deque()
         self._answers: deque[tuple[int, _Slot, Any, int]] = deque()
         self._alarms: list[tuple[int, int, _Slot, Alarm]] = []
         for slot in self._slots.values():
@@ -124,7 +127,7 @@ class Pump:
         self._number = number = self._number + 1
         self._deliver(slot, lane, (message, number, cause))
 
-    def _deliver(self, slot: _Slot, lane: Lane, item: tuple[Any, int, int]) -> None:
+    def _deliver(self, slot: _Slot, lane: Lane, item: Item) -> None:
         if slot.child.disarmed:
             return
         if slot.inbox.put(lane, item) and slot is not self._busy:
@@ -147,75 +150,76 @@ class Pump:
             else:
                 return
 
-    def _decide(self, slot: _Slot, item: tuple[Any, int, int]) -> None:
+    def _decide(self, slot: _Slot, item: Item) -> None:
         """Let an actor decide; whatever is in its inbox afterwards waits behind all others."""
         effects = self._supervisor.handle(slot.child, item, self.now_ns)
-        if effects:
-            self._follow(effects, slot, item)
-        elif slot.inbox.unread:
-            self._ready.append(slot)
+        while True:
+            last = None
+            if effects:
+                self._busy = slot
+                last = self._carry_out(effects, slot, item, held=slot.waiting > 0)
+                self._busy = None
+            if slot.inbox.unread:
+                self._ready.append(slot)
+            if last is None:
+                return
+            slot, item, effects = self._fan_out(last, slot, item)
 
-    def _follow(self, effects: Sequence[Effect], slot: _Slot, item: tuple[Any, int, int]) -> None:
-        """Carry out what an actor has just decided, behind what it decided before."""
-        self._busy = slot
-        self._carry_out(effects, slot, item, held=slot.waiting > 0)
-        if self._busy is not slot:
-            return  # its hearers have had their turn, and its own mail is in the queue
-        self._busy = None
-        if slot.inbox.unread:
-            self._ready.append(slot)
-
-    def _fan_out(self, published: Publish, hearers: Sequence[_Slot], cause: int) -> None:
+    def _fan_out(
+        self, published: Publish, slot: _Slot, item: Item
+    ) -> tuple[_Slot, Item, Sequence[Effect]]:
         """Let hearers decide one after the other, as draining would have them do, but at once.
 
         Only where nobody else waits: then each would be read next anyway. Before anything is
-        carried out for one of them those after it get their mail, so that what it sends comes
+        carried out for one of them those after it have their mail, so that what it sends comes
         behind; from there on the inboxes take over.
+
+        Returns:
+            The last one that decided, on what, and what is to be carried out for it.
         """
-        message, lane = published.message, published.lane
-        number = self._number
-        first = number + 1
+        effects: Sequence[Effect] = NOTHING
+        message, cause, first = published.message, item[1], self._number + 1
+        hearers = self._hearers.get(type(message), ())
         self._number += len(hearers)
-        for slot in hearers:
-            number += 1
-            if slot.child.disarmed:
+        for place, hearer in enumerate(hearers):
+            if hearer.child.disarmed:
                 continue
-            item = (message, number, cause)
-            effects = self._supervisor.handle(slot.child, item, self.now_ns)
+            slot, item = hearer, (message, first + place, cause)
+            effects = self._supervisor.handle(hearer.child, item, self.now_ns)
             if effects:
-                for later in range(number + 1 - first, len(hearers)):
-                    self._deliver(hearers[later], lane, (message, first + later, cause))
-                self._follow(effects, slot, item)
-                return
+                for later in range(place + 1, len(hearers)):
+                    self._deliver(hearers[later], published.lane, (message, first + later, cause))
+                break
+        return slot, item, effects
 
     def _carry_out(
-        self, effects: Sequence[Effect], slot: _Slot, item: tuple[Any, int, int], *, held: bool
-    ) -> None:
-        for effect in effects:
+        self, effects: Sequence[Effect], slot: _Slot, item: Item, *, held: bool
+    ) -> Publish | None:
+        """Carry effects out, or return the last where its hearers can be let decide at once."""
+        end = len(effects) - 1
+        for place, effect in enumerate(effects):
             if held and not isinstance(effect, Commit):
                 self._hold((effect,), slot, item)
             elif isinstance(effect, Take):  # the path of every tick, hence before the table below
                 self._take(effect.tick, item[1])
-            elif isinstance(effect, Publish) and effect is effects[-1] and self._is_alone(slot):
-                hearers = self._hearers.get(type(effect.message), ())
-                if slot in hearers:
-                    self._carry_out_one(effect, slot, item)
-                else:
-                    self._busy = None
-                    self._fan_out(effect, hearers, item[1])
+            elif isinstance(effect, Publish) and place == end and self._is_alone(slot, effect):
+                return effect
             else:
                 held = self._carry_out_one(effect, slot, item) or held
+        return None
 
-    def _is_alone(self, slot: _Slot) -> bool:
-        """Say whether nobody waits but those who would hear what this actor publishes."""
-        return not (self._ready or slot.waiting or slot.inbox.unread or slot is not self._busy)
+    def _is_alone(self, slot: _Slot, published: Publish) -> bool:
+        """Say whether nobody waits, and this actor does not hear itself."""
+        if self._ready or slot.waiting or slot.inbox.unread or slot is not self._busy:
+            return False
+        return type(published.message) not in slot.child.spec.hears
 
     def _take(self, tick: Any, cause: int) -> None:
         self._ledger.take(tick)
         for other, news in self._around.outside(tick, self.now_ns):
             self._put(self._slots[other], Lane.FACTS, news, cause)
 
-    def _carry_out_one(self, effect: Effect, slot: _Slot, item: tuple[Any, int, int]) -> bool:
+    def _carry_out_one(self, effect: Effect, slot: _Slot, item: Item) -> bool:
         """Carry an effect out; return whether what follows it has to be held back."""
         cause = item[1]
         match effect:
@@ -232,8 +236,9 @@ class Pump:
                 self._ledger.append(facts, origin, self.now_ns)
                 self._hold(then, slot, item)
                 return True
-            case Call():
-                self._ask(effect, slot, cause)
+            case Call(port, request):
+                for answer in at_once(self._around.ports[port](request)):
+                    self._answers.append((answer.at_ns, slot, answer, cause))
             case Show(view):
                 self._around.show(view)
             case Take(tick):
@@ -242,11 +247,7 @@ class Pump:
                 assert_never(effect)
         return False
 
-    def _ask(self, call: Call, slot: _Slot, cause: int) -> None:
-        for answer in at_once(self._around.ports[call.port](call.request)):
-            self._answers.append((answer.at_ns, slot, answer, cause))
-
-    def _hold(self, effects: Sequence[Effect], slot: _Slot, item: tuple[Any, int, int]) -> None:
+    def _hold(self, effects: Sequence[Effect], slot: _Slot, item: Item) -> None:
         """Keep effects back until what the actor committed before them has had its turn."""
         slot.waiting += 1
         self._commits.append((slot, effects, item))

@@ -29,6 +29,10 @@ class Price(News, frozen=True):
     """One that others hear."""
 
 
+class Quote(News, frozen=True):
+    """Another that others hear."""
+
+
 def joined(older: News, newer: News) -> News:
     return type(newer)((older.topic + newer.topic + 1) % len(TOPICS), newer.life)
 
@@ -167,3 +171,28 @@ def test_what_an_actor_decides_is_carried_out_in_the_order_decided(driver):
     )
     told(driver, stage, [("router", Word("both"), 5)])
     assert stage.shown == ["place", "after", "cancel"]
+
+
+@pytest.mark.parametrize("driver", DRIVERS)
+def test_a_long_exchange_is_carried_out_to_its_end(driver):
+    """Two actors that answer each other's publications 5,000 times, one after the other."""
+    stage = Stage()
+    for name, hears, says in (("left", Price, Quote), ("right", Quote, Price)):
+        stage.add(
+            name,
+            lambda message, says=says: (
+                (Publish(says(0, message.life - 1)),) if getattr(message, "life", 0) else ()
+            ),
+            hears=(hears,),
+        )
+    told(driver, stage, [("left", Price(0, 5_000), 5)])
+    assert [message.life for _, message, _ in stage.log[2:]] == [*range(5_000, -1, -1)]
+
+
+@pytest.mark.parametrize("driver", DRIVERS)
+def test_a_publication_decided_twice_is_heard_twice(driver):
+    """Also where both are one object."""
+    price = Publish(Price(1, 0))
+    stage = Stage().add("feed", {"go": (price, price)}).add("runner", hears=(Price,))
+    told(driver, stage, [("feed", Word("go"), 5)])
+    assert [name for name, message, _ in stage.log if isinstance(message, Price)] == ["runner"] * 2
