@@ -7,9 +7,11 @@ codes: 0 done, 1 refused or failed, 2 bad usage or settings, 3 the daemon cannot
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
+from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 import click
@@ -20,7 +22,7 @@ FAILED, MISUSED, INTERRUPTED = 1, 2, 130
 _COMMANDS = {
     "run": ("daemon.cli.run", "Run the daemon in the foreground."),
     "backtest": ("daemon.cli.backtest", "Play recorded days through the engine."),
-    "audit": ("daemon.cli.audit", "Verify or export the record of everything that happened."),
+    "audit": ("daemon.cli.audit", "Verify the record of everything that happened."),
 }
 _LATER = (
     *("adjust", "arm", "bench", "cancel-all", "check", "data", "db", "demo", "disarm"),
@@ -50,8 +52,25 @@ class _Commands(click.Group):
             formatter.write_dl([(name, told) for name, (_, told) in _COMMANDS.items()])
 
 
+def _show_version(ctx: click.Context, _: click.Parameter, asked: bool) -> None:  # noqa: FBT001
+    if asked:
+        try:
+            told = version("ordo")
+        except PackageNotFoundError:
+            told = "not installed, run from its sources"
+        click.echo(f"ordo {told}")
+        ctx.exit()
+
+
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(package_name="ordo")
+@click.option(
+    "--version",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_show_version,
+    help="Show the version and exit.",
+)
 def ordo() -> None:
     """Ordo: a trading daemon that accounts for every order and proves it."""
 
@@ -63,7 +82,7 @@ def main(args: Sequence[str] | None = None) -> None:
 
 def _outcome(args: Sequence[str] | None) -> int:
     try:
-        code: Any = ordo.main(args, standalone_mode=False)
+        code: Any = ordo.main(args, prog_name="ordo", standalone_mode=False)
     except click.ClickException as error:
         error.show()
         return error.exit_code
@@ -73,6 +92,10 @@ def _outcome(args: Sequence[str] | None) -> int:
         return _told(error, FAILED)
     except (click.Abort, KeyboardInterrupt):
         return INTERRUPTED
+    except BrokenPipeError:
+        # Whoever read has gone; what is still buffered must not fail a second time at the end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return FAILED
     return code if isinstance(code, int) else 0
 
 

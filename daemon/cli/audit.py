@@ -7,8 +7,9 @@ from pathlib import Path
 import click
 import orjson
 
-from daemon.cli.engine import PATH, load_settings
+from daemon.cli.engine import PATH, load_settings, replays_of
 from daemon.errors import StoreError
+from daemon.settings import Settings, ledger_path
 from daemon.storage.audit import verify
 
 
@@ -23,7 +24,7 @@ def command() -> None:
 @click.option("--json", "as_json", is_flag=True, help="One JSON document.")
 def _verify(ledger: Path | None, settings: Path | None, *, as_json: bool) -> int:
     """Check every link of the chain, against its head and count."""
-    path = ledger or _newest(load_settings(settings).daemon.state_dir)
+    path = ledger or _newest(load_settings(settings))
     found = verify(path)
     broken = found.broken
     if as_json:
@@ -43,12 +44,20 @@ def _verify(ledger: Path | None, settings: Path | None, *, as_json: bool) -> int
     return 0 if broken is None else 1
 
 
-def _newest(state_dir: Path) -> Path:
+@command.command("export", hidden=True)
+@click.argument("anything", nargs=-1)
+@click.pass_context
+def _export(ctx: click.Context, anything: tuple[str, ...]) -> None:  # noqa: ARG001
+    """Say that it is still to come."""
+    ctx.fail("`ordo audit export` has not been built yet")
+
+
+def _newest(settings: Settings) -> Path:
     """Return the daemon's ledger, or that of the newest replay."""
-    own = state_dir / "ledger.sqlite"
+    own, state_dir = ledger_path(settings), settings.daemon.state_dir
     if own.exists():
         return own
-    replays = sorted((state_dir / "replay").glob("*/ledger.sqlite"))
+    replays = [path for path in replays_of(state_dir) if (path / own.name).exists()]
     if not replays:
         raise StoreError(f"{state_dir} holds no ledger; name one with --ledger")
-    return replays[-1]
+    return replays[-1] / own.name

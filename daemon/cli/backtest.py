@@ -10,9 +10,9 @@ from typing import Any
 import click
 import orjson
 
-from daemon.app import account_of
 from daemon.backtest.run import backtest
-from daemon.cli.engine import PATH, find_plan, load_settings
+from daemon.cli.engine import PATH, find_plan, load_settings, one_account
+from daemon.cli.words import count, money
 from daemon.errors import DataError
 from daemon.feeds.formats.words import ReplayOptions
 from daemon.feeds.replay import Recording, open_recording
@@ -44,13 +44,16 @@ def command(  # noqa: PLR0913  one argument for each option
     settings: Path | None,
 ) -> None:
     """Play recorded days through the engine; STRATEGY is an id or a file."""
+    if first is not None and last is not None and last < first:
+        raise click.UsageError(f"--to {last.date()} lies before --from {first.date()}")
     loaded = load_settings(settings)
     plan = find_plan(strategy, loaded)
     recording = open_recording(data, ReplayOptions(front=front_expiry))
     try:
         days = _days(recording, first, last)
-        account = account_of(loaded, plan, strict=False)
-        document = backtest(account, plan, recording, days, _progress(as_json=as_json))
+        account = one_account(loaded, (plan,))
+        with _Progress() as progress:
+            document = backtest(account, plan, recording, days, progress.tell)
     finally:
         recording.close()
     if as_json:
@@ -73,39 +76,54 @@ def _days(recording: Recording, first: datetime | None, last: datetime | None) -
     return days
 
 
-def _progress(*, as_json: bool) -> Any:
-    shown = sys.stderr.isatty() and not as_json
-    return lambda day: click.echo(f"\r{day}", nl=False, err=True) if shown else None
+class _Progress:
+    """Shows on a terminal which day is played; a pipe sees nothing of it."""
+
+    def __init__(self) -> None:
+        self._shown = sys.stderr.isatty()
+
+    def __enter__(self) -> _Progress:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._write("\r\x1b[K")
+
+    def tell(self, day: date) -> None:
+        """Show a day in place of the one before."""
+        self._write(f"\r{day}")
+
+    def _write(self, text: str) -> None:
+        if self._shown:
+            click.echo(text, nl=False, err=True)
 
 
 def _print(document: dict[str, Any]) -> None:
-    click.echo(f"\r{document['strategy_id']}, marked at {document['mark']}")
+    click.echo(f"{document['strategy_id']}, marked at {document['mark']}")
     for day in document["days"]:
         _print_day(day)
     total = document["total"]
     click.echo(
-        f"{total['days']} days, {total['trades']} trades, P&L {_money(total['pnl'])} before "
-        f"charges of {_money(total['charges'])}"
+        f"{count(total['days'], 'day')}, {count(total['trades'], 'trade')}, "
+        f"P&L {money(total['pnl'])} before charges of {money(total['charges'])}"
     )
     click.echo(f"journal {document['journal_sha256']}")
 
 
 def _print_day(day: dict[str, Any]) -> None:
     pnl = day["pnl"]["last"]
-    click.echo(f"{day['date']}  P&L {_money(pnl['value'] if pnl else None)}")
+    click.echo(f"{day['date']}  P&L {money(pnl['value'] if pnl else None)}")
     for trade in day["trades"]:
-        left = (
-            f"{trade['exit_at'][11:19]} {trade['exit']:.2f} {trade['exit_reason']}"
-            if trade["exit_at"]
-            else "open"
-        )
+        left = _left(trade) if trade["exit_at"] else "open"
         click.echo(
             f"  {trade['leg_id']:8} {trade['side']:4} {trade['quantity']:>6} {trade['symbol']}  "
-            f"{trade['entry_at'][11:19]} {trade['entry']:.2f} -> {left}  {_money(trade['pnl'])}"
+            f"{trade['entry_at'][11:19]} {trade['entry']:.2f} -> {left}  {money(trade['pnl'])}"
         )
     for note in day["notes"]:
         click.echo(f"  {note['at'][11:19]} {note['kind']}: {note['text']}")
 
 
-def _money(amount: float | None) -> str:
-    return "unknown" if amount is None else f"{amount:,.2f}"
+def _left(trade: dict[str, Any]) -> str:
+    """Return when, at what and why a trade was left; with the date where that is another day."""
+    day, wall = trade["exit_at"][:10], trade["exit_at"][11:19]
+    when = wall if day == trade["entry_at"][:10] else f"{day} {wall}"
+    return f"{when} {trade['exit']:.2f} {trade['exit_reason']}"

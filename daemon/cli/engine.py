@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
 
+from daemon.app import Account, account_of
 from daemon.domain.plans.parsing import parse
 from daemon.domain.plans.schema import Plan
 from daemon.errors import SettingsError, StrategyError
@@ -40,16 +42,47 @@ def find_plan(name: str, settings: Settings) -> Plan:
     if name.endswith(".toml"):
         return _read(Path(name))
     folders = (*settings.strategies.paths, _SHIPPED)
-    files = sorted(file for folder in folders for file in folder.glob("*.toml"))
-    for file in files:
-        if file.stem.replace("_", "-") == name:
-            return _read(file)
+    files = [file for folder in folders for file in sorted(folder.glob("*.toml"))]
+    # A file is mostly called after its id; so a fault in another one need not be met.
+    files.sort(key=lambda file: _called(file) != name)
     for file in files:
         plan = _read(file)
         if plan.id == name:
             return plan
-    known = ", ".join(sorted({file.stem.replace("_", "-") for file in files})) or "none"
+    known = ", ".join(sorted({_called(file) for file in files}))
     raise SettingsError(f"no strategy has the id {name}; there are: {known}")
+
+
+def one_account(settings: Settings, plans: Sequence[Plan]) -> Account:
+    """Return the account that all strategies of a replay trade in.
+
+    Args:
+        settings: the accounts.
+        plans: the strategies; one that names no account trades in the first.
+
+    Raises:
+        SettingsError: a strategy names an account that is not there, or they need several.
+    """
+    first = settings.accounts[0].id
+    wanted = {name: plan.id for plan in plans for name in plan.accounts or (first,)}
+    if len(wanted) > 1:
+        named = ", ".join(f"{name} ({plan_id})" for name, plan_id in wanted.items())
+        raise SettingsError(
+            f"one run trades in one account so far, and these are wanted: {named}; "
+            "run them one after the other"
+        )
+    return account_of(settings, plans[0], strict=False)
+
+
+def replays_of(state_dir: Path) -> list[Path]:
+    """Return the folders of the replays so far, the oldest first."""
+    parent = state_dir / "replay"
+    numbered = [each for each in parent.glob("*") if each.name.isdecimal() and each.is_dir()]
+    return sorted(numbered, key=lambda each: int(each.name))
+
+
+def _called(file: Path) -> str:
+    return file.stem.replace("_", "-")
 
 
 def _read(file: Path) -> Plan:

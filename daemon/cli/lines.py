@@ -8,6 +8,7 @@ from typing import Any, TextIO
 import msgspec
 
 from daemon.actors.risk_watchdog import PnlSeen
+from daemon.cli.words import count, money, rupees
 from daemon.domain.instants import MILLISECOND_NS, iso, wall_of
 from daemon.domain.money import divide_half_even, units
 from daemon.domain.risk.moves import LevelMoved
@@ -29,13 +30,18 @@ _BETWEEN_NS = 250 * MILLISECOND_NS
 
 
 class Lines:
-    """Writes lines for people to one stream, and JSON lines for machines to another."""
+    """Writes lines for people to one stream, and JSON lines for machines to another.
+
+    Attributes:
+        seen: each strategy's newest profit, written or not; none before it first moved.
+    """
 
     def __init__(self, people: TextIO, machines: TextIO | None) -> None:
         self._people = people
         self._machines = machines
         self._host = MonotonicClock()
         self._shown: dict[str, tuple[int, int]] = {}
+        self.seen: dict[str, PnlSeen] = {}
 
     def say(self, text: str) -> None:
         """Write one line for people, at once."""
@@ -46,13 +52,15 @@ class Lines:
         """Show a strategy's profit when it has moved, at most four times a second."""
         if not isinstance(view, PnlSeen):
             return
+        if view.pnl_e4 or view.strategy_id in self.seen:
+            self.seen[view.strategy_id] = view
         host_ns = self._host.now_ns()
         before_ns, before_e4 = self._shown.get(view.strategy_id, (-_BETWEEN_NS, 0))
         if view.pnl_e4 == before_e4 or host_ns - before_ns < _BETWEEN_NS:
             return
         self._shown[view.strategy_id] = (host_ns, view.pnl_e4)
-        floor = f"  locked at {units(view.floor_e4)}" if view.floor_e4 else ""
-        self.say(f"{_clock(view.at_ns)}  {view.strategy_id}  P&L {units(view.pnl_e4):>10}{floor}")
+        floor = f"  locked at {rupees(view.floor_e4)}" if view.floor_e4 else ""
+        self.say(f"{_clock(view.at_ns)}  {view.strategy_id}  P&L {rupees(view.pnl_e4):>10}{floor}")
 
     def tell(self, fact: object, origin: Origin, at_ns: int) -> None:
         """Write one recorded fact."""
@@ -98,14 +106,53 @@ class Shown:
         return self._ledger.facts()
 
 
-def summary(document: dict[str, Any]) -> str:
-    """Return a strategy's run in one line."""
+def summary(document: dict[str, Any], seen: PnlSeen | None) -> str:
+    """Return how a strategy's run went, and what of it is still open.
+
+    Args:
+        document: the report of the run so far.
+        seen: its newest profit, which values what is open.
+    """
     total = document["total"]
-    charges = "unknown" if total["charges"] is None else f"{total['charges']:,.2f}"
+    head = f"{count(total['trades'], 'trade')} on {total['days_traded']} of "
+    head += f"{count(total['days'], 'day')}, {_profit(document, seen)}"
+    return "\n".join(
+        [
+            f"{document['strategy_id']}: {head} before charges of {money(total['charges'])}",
+            *(f"  still open: {held}" for held in map(_open, _trades(document)) if held),
+            f"journal {document['journal_sha256']}",
+        ]
+    )
+
+
+def _profit(document: dict[str, Any], seen: PnlSeen | None) -> str:
+    """Return the profit; while a leg is open, its entry is worth what was last seen of it."""
+    is_open = any(map(_open, _trades(document)))
+    if not is_open:
+        return f"P&L {money(document['total']['pnl'])}"
+    if seen is None:
+        return "P&L not valued"
+    closed = [
+        trade["pnl"]
+        for day in document["days"]
+        if not any(map(_open, day["trades"]))
+        for trade in day["trades"]
+    ]
+    profit = sum(closed) + float(units(seen.pnl_e4))
+    return f"P&L {money(profit)} as last valued at {_clock(seen.at_ns)}"
+
+
+def _trades(document: dict[str, Any]) -> list[dict[str, Any]]:
+    return [trade for day in document["days"] for trade in day["trades"]]
+
+
+def _open(trade: dict[str, Any]) -> str:
+    """Return what is still open of a trade, in words; empty: nothing is."""
+    if trade["exit_at"] is not None:
+        return ""
     return (
-        f"{document['strategy_id']}: {total['trades']} trades on {total['days_traded']} of "
-        f"{total['days']} days, P&L {total['pnl']:,.2f} before charges of {charges}\n"
-        f"journal {document['journal_sha256']}"
+        f"{trade['leg_id']} {trade['side']} {trade['quantity']} {trade['symbol']} "
+        f"at {money(trade['entry'])}"
     )
 
 
@@ -118,13 +165,14 @@ def _sentence(fact: object) -> str:
         case Noted(kind, text):
             return f"{kind}: {text}"
         case EntryDecided(strategy_id, _, basis_e4):
-            return f"{strategy_id} enters, {units(basis_e4)} at the money"
+            return f"{strategy_id} enters, {rupees(basis_e4)} at the money"
         case PositionChanged():
             return _position(fact)
         case LevelMoved(strategy_id, leg_id, move, _, to_e4):
-            return f"{strategy_id} {leg_id or 'floor'} {move.replace('_', ' ')} at {units(to_e4)}"
+            whose = f"{strategy_id} {leg_id}" if leg_id else strategy_id
+            return f"{whose} {move.replace('_', ' ')} at {rupees(to_e4)}"
         case ExitDecided(strategy_id, leg_ids, reason, pnl_e4):
-            return f"{strategy_id} leaves {', '.join(leg_ids)}: {reason}, P&L {units(pnl_e4)}"
+            return f"{strategy_id} leaves {', '.join(leg_ids)}: {reason}, P&L {rupees(pnl_e4)}"
         case ExitFinished(_, strategy_id, leg_ids):
             return f"{strategy_id} is out of {', '.join(leg_ids)}"
         case ExitOverdue(_, strategy_id, because):
@@ -137,7 +185,7 @@ def _sentence(fact: object) -> str:
 def _position(changed: PositionChanged) -> str:
     bought, sold = changed.bought_quantity, changed.sold_quantity
     prices = [
-        f"{word} {quantity} at {units(divide_half_even(value_e4, quantity))}"
+        f"{word} {quantity} at {rupees(divide_half_even(value_e4, quantity))}"
         for word, quantity, value_e4 in (
             ("bought", bought, changed.bought_value_e4),
             ("sold", sold, changed.sold_value_e4),

@@ -13,9 +13,11 @@ from pathlib import Path
 import click
 import uvloop
 
-from daemon.app import Account, App, Run, account_of, build
+from daemon.app import Account, App, Run, build
 from daemon.backtest.report import report
-from daemon.cli.engine import PATH, find_plan, load_settings
+from daemon.backtest.run import tell_of
+from daemon.cli import INTERRUPTED
+from daemon.cli.engine import PATH, find_plan, load_settings, one_account, replays_of
 from daemon.cli.lines import Lines, Shown, summary
 from daemon.domain.money import E4
 from daemon.domain.plans.schema import Plan
@@ -48,11 +50,14 @@ def command(
         raise SettingsError(
             "no strategy to run: name one with --strategy or [strategies] autostart"
         )
-    account = account_of(loaded, plans[0], strict=False)
+    repeated = {plan.id for plan in plans if [each.id for each in plans].count(plan.id) > 1}
+    if repeated:
+        raise SettingsError(f"strategies are told apart by their ids; twice: {min(repeated)}")
+    account = one_account(loaded, plans)
+    pace = Pace(MonotonicClock(), _speed(speed) if speed else _settled_speed(loaded))
     recording = open_recording(
         data or loaded.feed.path or sample_path(), ReplayOptions(front=front_expiry)
     )
-    pace = Pace(MonotonicClock(), _speed(speed) if speed else _settled_speed(loaded))
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         return runner.run(_Session(loaded, account, plans, recording).play(pace))
 
@@ -66,7 +71,7 @@ class _Session:
         self._account = account
         self._plans = plans
         self._recording = recording
-        self._folder = _fresh_folder(settings.daemon.state_dir / "replay")
+        self._folder = _fresh_folder(settings.daemon.state_dir)
         self._lines = Lines(sys.stdout, None if sys.stderr.isatty() else sys.stderr)
 
     async def play(self, pace: Pace) -> int:
@@ -74,6 +79,7 @@ class _Session:
         ledger = SqliteLedger(self._folder / "ledger.sqlite", self._account.owner)
         shown = Shown(ledger, self._lines)
         days = self._recording.days()
+        tell_of(self._recording, days, shown)
         run = Run(self._recording, days, ledger.begin_epoch(0), self._twin_file())
         app = build(self._account, self._plans, run, pace.now_ns, self._lines.show)
         code = 0
@@ -82,12 +88,12 @@ class _Session:
             with _stoppable():
                 await self._conduct(app, shown, pace)
         except asyncio.CancelledError:
-            self._lines.say("stopped; what is open stays recorded")
-            code = 130
+            self._lines.say("stopped")
+            code = INTERRUPTED
         finally:
             for plan in self._plans:
                 document = report(plan, ledger.facts(), ledger.journal_sha256())
-                self._lines.say(summary(document))
+                self._lines.say(summary(document, self._lines.seen.get(plan.id)))
             ledger.close()
             self._recording.close()
         return code
@@ -118,12 +124,18 @@ def _stoppable() -> Iterator[None]:
             loop.remove_signal_handler(name)
 
 
-def _fresh_folder(parent: Path) -> Path:
+def _fresh_folder(state_dir: Path) -> Path:
     """Make the next numbered folder: each replay keeps a record of its own."""
-    parent.mkdir(parents=True, exist_ok=True)
-    taken = [int(each.name) for each in parent.iterdir() if each.name.isdecimal()]
-    folder = parent / f"{max(taken, default=0) + 1:04}"
-    folder.mkdir(mode=0o700)
+    taken = [int(each.name) for each in replays_of(state_dir)]
+    folder = state_dir / "replay" / f"{max(taken, default=0) + 1:04}"
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(mode=0o700)
+    except OSError as error:
+        raise SettingsError(
+            f"the folder {folder} cannot be made: {error.strerror}; "
+            "let [daemon] state_dir name one that this user may write to"
+        ) from error
     return folder
 
 

@@ -1,0 +1,20 @@
+"""Numbers as people read them: rupees on two decimals, counts with their noun."""
+
+from __future__ import annotations
+
+from daemon.domain.money import units
+
+
+def money(amount: float | None) -> str:
+    """Return rupees of a report; what is not known says so."""
+    return "unknown" if amount is None else f"{amount:,.2f}"
+
+
+def rupees(amount_e4: int) -> str:
+    """Return an exact amount or price on two decimals, half to even."""
+    return f"{units(amount_e4):.2f}"
+
+
+def count(number: int, noun: str) -> str:
+    """Return a number with its noun, in the plural where that is due."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
