@@ -11,7 +11,6 @@ import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
-from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 import click
@@ -54,9 +53,10 @@ class _Commands(click.Group):
 
 def _show_version(ctx: click.Context, _: click.Parameter, asked: bool) -> None:  # noqa: FBT001
     if asked:
+        metadata = import_module("importlib.metadata")
         try:
-            told = version("ordo")
-        except PackageNotFoundError:
+            told = metadata.version("ordo")
+        except metadata.PackageNotFoundError:
             told = "not installed, run from its sources"
         click.echo(f"ordo {told}")
         ctx.exit()
