@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 import orjson
+from msgspec import Struct
 
 from daemon.backtest.run import backtest
 from daemon.cli.engine import PATH, find_plan, load_settings, one_account
@@ -34,29 +35,36 @@ _DAY = click.DateTime(formats=["%Y-%m-%d"])
 @click.option("--to", "last", type=_DAY, help="The last day.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON document instead of a table.")
 @click.option("--settings", type=PATH, help="Another settings.toml.")
-def command(  # noqa: PLR0913  one argument for each option
-    strategy: str,
-    data: Path,
-    first: datetime | None,
-    last: datetime | None,
-    *,
-    as_json: bool,
-    settings: Path | None,
-) -> None:
+def command(**asked: Any) -> None:
     """Play recorded days through the engine; STRATEGY is an id or a file."""
-    if first is not None and last is not None and last < first:
-        raise click.UsageError(f"--to {last.date()} lies before --from {first.date()}")
-    loaded = load_settings(settings)
-    plan = find_plan(strategy, loaded)
-    recording = open_recording(data, ReplayOptions(front=front_expiry))
+    _play(_Asked(**asked))
+
+
+class _Asked(Struct, frozen=True):
+    """What the command was given, by the names of its options."""
+
+    strategy: str
+    data: Path
+    first: datetime | None
+    last: datetime | None
+    as_json: bool
+    settings: Path | None
+
+
+def _play(asked: _Asked) -> None:
+    if asked.first is not None and asked.last is not None and asked.last < asked.first:
+        raise click.UsageError(f"--to {asked.last.date()} lies before --from {asked.first.date()}")
+    loaded = load_settings(asked.settings)
+    plan = find_plan(asked.strategy, loaded)
+    account = one_account(loaded, (plan,))
+    recording = open_recording(asked.data, ReplayOptions(front=front_expiry))
     try:
-        days = _days(recording, first, last)
-        account = one_account(loaded, (plan,))
+        days = _days(recording, asked.first, asked.last)
         with _Progress() as progress:
             document = backtest(account, plan, recording, days, progress.tell)
     finally:
         recording.close()
-    if as_json:
+    if asked.as_json:
         click.echo(orjson.dumps(document, option=orjson.OPT_INDENT_2))
     else:
         _print(document)

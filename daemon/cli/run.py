@@ -79,11 +79,11 @@ class _Session:
         ledger = SqliteLedger(self._folder / "ledger.sqlite", self._account.owner)
         shown = Shown(ledger, self._lines)
         days = self._recording.days()
-        tell_of(self._recording, days, shown)
         run = Run(self._recording, days, ledger.begin_epoch(0), self._twin_file())
         app = build(self._account, self._plans, run, pace.now_ns, self._lines.show)
         code = 0
         self._lines.say(f"ordo ready: paper, playing {days[0]} to {days[-1]}, in {self._folder}")
+        tell_of(self._recording, days, shown)
         try:
             with _stoppable():
                 await self._conduct(app, shown, pace)
