@@ -10,10 +10,10 @@ from typing import Any
 
 from msgspec import Struct
 
-from daemon.app import Account, App, Run, build
+from daemon.app import App, Run, build
 from daemon.backtest.report import Document, report
 from daemon.backtest.run import tell_of
-from daemon.cli.engine import account_of
+from daemon.cli.engine import one_account
 from daemon.domain.market.notes import NoteKind
 from daemon.domain.plans.parsing import parse
 from daemon.domain.plans.schema import Plan
@@ -97,11 +97,6 @@ def straddle(*, mark: str = "touch", risk: str = "", old: str = "", new: str = "
     return parse(text.replace(old, new) if old else text)
 
 
-def account(*plans: Plan, settings: Settings | None = None) -> Account:
-    """Return the account that these trade in, by the presets unless told otherwise."""
-    return account_of(settings or Settings(), plans, strict=False)
-
-
 def play(path: Path, *plans: Plan, days: Sequence[date] = ()) -> Played:
     """Play days of a recording through the pump."""
     clock = VirtualClock()
@@ -160,7 +155,7 @@ def _played(
         chosen, ledger = days or recording.days(), MemoryLedger("owner")
         tell_of(recording, chosen, ledger)
         run = Run(recording, chosen, epoch=1)
-        through(build(account(*plans), plans, run, now_ns, None), ledger)
+        through(build(one_account(Settings(), plans), plans, run, now_ns, None), ledger)
         ledger.flush()
         return Played(plans, tuple(ledger.facts()), ledger.journal_sha256())
     finally:
