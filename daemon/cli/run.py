@@ -72,7 +72,9 @@ class _Session:
         self._plans = plans
         self._recording = recording
         self._folder = _fresh_folder(settings.daemon.state_dir)
-        self._lines = Lines(sys.stdout, None if sys.stderr.isatty() else sys.stderr)
+        self._lines = Lines(
+            sys.stdout, None if sys.stderr.isatty() else sys.stderr, MonotonicClock()
+        )
 
     async def play(self, pace: Pace) -> int:
         """Play every day, then tell how it went."""
