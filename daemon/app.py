@@ -79,34 +79,24 @@ class App(Struct, frozen=True):
     around: Surroundings
 
 
-def account_of(settings: Settings, plans: Sequence[Plan], *, strict: bool) -> Account:
-    """Return the one account that strategies trade in, with everything they trade under.
+def account_of(settings: Settings, plan: Plan, *, strict: bool) -> Account:
+    """Return the account that a strategy trades in, with everything it trades under.
 
     Args:
         settings: the accounts.
-        plans: the strategies; one that names no account trades in the first.
+        plan: the strategy; it trades in the first account where it names none.
         strict: refuse contracts whose tables are not certain; false only where days are replayed.
 
     Raises:
-        SettingsError: a strategy names an account that is not there, or they need several.
+        SettingsError: the strategy names an account that is not there.
     """
     known = {account.id: account for account in settings.accounts}
-    wanted: dict[str, str] = {}
-    for plan in plans:
-        for name in plan.accounts or (settings.accounts[0].id,):
-            if name not in known:
-                has = ", ".join(known)
-                raise SettingsError(
-                    f"strategy {plan.id} trades in account {name}; the settings have {has}"
-                )
-            wanted.setdefault(name, plan.id)
-    if len(wanted) > 1:
-        named = ", ".join(f"{name} ({plan_id})" for name, plan_id in wanted.items())
+    name = plan.accounts[0] if plan.accounts else settings.accounts[0].id
+    if name not in known:
         raise SettingsError(
-            f"one run trades in one account so far, and these are wanted: {named}; "
-            "run them one after the other"
+            f"strategy {plan.id} trades in account {name}; the settings have {', '.join(known)}"
         )
-    account = known[next(iter(wanted))]
+    account = known[name]
     broker = settings.brokers[account.broker]
     return Account(
         terms=Terms(

@@ -90,7 +90,7 @@ class Recorded:
         self._recording = recording
         self._papers = papers
         self._days = days
-        self._quotes: dict[str, Quote] = {}
+        self._takers = tuple(papers.items())
 
     def steps(self) -> Iterator[Step]:
         """Yield everything that these days bring, in order; reads one day at a time."""
@@ -108,7 +108,6 @@ class Recorded:
             return self._trade(message, at_ns)
         match message:
             case DayBegins():
-                self._quotes.clear()
                 return self._each(lambda paper: paper.advance(at_ns))
             case DaySettles(day):
                 values_e4 = self._settlement_values(day)
@@ -134,13 +133,12 @@ class Recorded:
 
     def _trade(self, frame: Frame, at_ns: int) -> News:
         """Let the twins match a frame that the feed took: what it drops is no news to them."""
-        self._quotes.update(frame.quotes)
-        news: News = ()
-        for router, paper in self._papers.items():
+        news: list[tuple[str, Any]] = []
+        for router, paper in self._takers:
             updates = paper.on_frame(frame, at_ns)
             if updates:
-                news = (*news, *((router, update) for update in updates))
-        return news
+                news += ((router, update) for update in updates)
+        return tuple(news) if news else ()
 
     def _each(self, asked: Callable[[Paper], Sequence[Any]]) -> News:
         return tuple(
@@ -154,21 +152,9 @@ class Recorded:
             for paper in self._papers.values()
             for position in paper.exchange.positions()
         }
-        values_e4 = {name: self._settlement_e4(name, day) for name in sorted(underlyings)}
+        quotes = self._takers[0][1].exchange.quotes(day) if underlyings else {}
+        values_e4 = {name: _settlement_e4(quotes, name, day) for name in sorted(underlyings)}
         return {name: value for name, value in values_e4.items() if value}
-
-    def _settlement_e4(self, underlying: str, day: date) -> int:
-        spot = self._quotes.get(underlying)
-        if spot is not None and spot.ltp_e4:
-            return spot.ltp_e4
-        calls: dict[int, Quote] = {}
-        puts: dict[int, Quote] = {}
-        for symbol, quote in self._quotes.items():
-            parts = parse_symbol(symbol)
-            if (parts.underlying, parts.expiry) == (underlying, day):
-                {Kind.CALL: calls, Kind.PUT: puts}.get(parts.kind, {})[parts.strike_e4] = quote
-        rows = ((strike, calls[strike], puts[strike]) for strike in calls if strike in puts)
-        return synthetic_forward(rows) or 0
 
 
 def trading_sessions(day: date) -> Sessions:
@@ -182,6 +168,20 @@ def trading_sessions(day: date) -> Sessions:
 def front_expiry(underlying: str, day: date) -> date:
     """Return the nearest expiry, for recordings that do not say which one they are of."""
     return front(underlying, day)
+
+
+def _settlement_e4(quotes: Mapping[str, Quote], underlying: str, day: date) -> int:
+    spot = quotes.get(underlying)
+    if spot is not None and spot.ltp_e4:
+        return spot.ltp_e4
+    calls: dict[int, Quote] = {}
+    puts: dict[int, Quote] = {}
+    for symbol, quote in quotes.items():
+        parts = parse_symbol(symbol)
+        if (parts.underlying, parts.expiry) == (underlying, day):
+            {Kind.CALL: calls, Kind.PUT: puts}.get(parts.kind, {})[parts.strike_e4] = quote
+    rows = ((strike, calls[strike], puts[strike]) for strike in calls if strike in puts)
+    return synthetic_forward(rows) or 0
 
 
 def _contract(symbol: str, day: date) -> Instrument | None:

@@ -18,7 +18,7 @@ ROUNDS = 3
 
 def main() -> None:
     """Run the bench several times: the median counts, the spread tells of the machine."""
-    account = account_of(Settings(), [parse(STRATEGY)], strict=False)
+    account = account_of(Settings(), parse(STRATEGY), strict=False)
     gc.freeze()
     rounds = [bench(account, FRAMES) for _ in range(ROUNDS)]
     rates = sorted(each["frames_per_s"] for each in rounds)

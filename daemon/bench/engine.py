@@ -14,6 +14,7 @@ from typing import Any
 from daemon.app import Account, Run, build
 from daemon.bench.market import MadeMarket
 from daemon.domain.market.frames import Frame
+from daemon.domain.money import PERCENT_E4
 from daemon.domain.plans.parsing import parse
 from daemon.runtime.clock import VirtualClock
 from daemon.runtime.pump import Pump
@@ -59,12 +60,13 @@ class Indicators:
         """Carry both on."""
         if type(message) is Frame:
             price_e4 = message.quotes["NIFTY"].ltp_e4
-            change_e4 = price_e4 - (self.last_e4 or price_e4)
+            change_e4 = price_e4 - self.last_e4 if self.last_e4 else 0
             self.last_e4 = price_e4
             self.ema_e4 += (price_e4 - self.ema_e4) * 2 // 21
-            self.gain_e4 += (max(change_e4, 0) - self.gain_e4) // 14
-            self.loss_e4 += (max(-change_e4, 0) - self.loss_e4) // 14
-            self.rsi_e4 = 100_0000 * self.gain_e4 // (self.gain_e4 + self.loss_e4 or 1)
+            rise_e4 = max(0, change_e4)
+            gain_e4 = self.gain_e4 = self.gain_e4 + (rise_e4 - self.gain_e4) // 14
+            self.loss_e4 += (rise_e4 - change_e4 - self.loss_e4) // 14
+            self.rsi_e4 = PERCENT_E4 * gain_e4 // (gain_e4 + self.loss_e4 or 1)
         return NOTHING
 
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
 
+from daemon.app import Account, account_of
 from daemon.domain.plans.parsing import parse
 from daemon.domain.plans.schema import Plan
 from daemon.errors import SettingsError, StrategyError
@@ -49,6 +51,27 @@ def find_plan(name: str, settings: Settings) -> Plan:
             return plan
     known = ", ".join(sorted({_called(file) for file in files}))
     raise SettingsError(f"no strategy has the id {name}; there are: {known}")
+
+
+def one_account(settings: Settings, plans: Sequence[Plan]) -> Account:
+    """Return the account that all strategies of a replay trade in.
+
+    Args:
+        settings: the accounts.
+        plans: the strategies; one that names no account trades in the first.
+
+    Raises:
+        SettingsError: a strategy names an account that is not there, or they need several.
+    """
+    first = settings.accounts[0].id
+    wanted = {name: plan.id for plan in plans for name in plan.accounts or (first,)}
+    if len(wanted) > 1:
+        named = ", ".join(f"{name} ({plan_id})" for name, plan_id in wanted.items())
+        raise SettingsError(
+            f"one run trades in one account so far, and these are wanted: {named}; "
+            "run them one after the other"
+        )
+    return account_of(settings, plans[0], strict=False)
 
 
 def replays_of(state_dir: Path) -> list[Path]:

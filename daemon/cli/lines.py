@@ -11,20 +11,23 @@ from daemon.actors.risk_watchdog import PnlSeen
 from daemon.cli.words import count, money, rupees
 from daemon.domain.instants import MILLISECOND_NS, iso, wall_of
 from daemon.domain.money import divide_half_even, units
+from daemon.domain.orders.words import OrderParked, OrderRefused, OutcomeUnknown
 from daemon.domain.risk.moves import LevelMoved
 from daemon.messages import (
     BasketEnded,
     DayEnded,
     DayOpened,
+    EntriesPaused,
     EntryDecided,
     ExitDecided,
     ExitFinished,
     ExitOverdue,
+    LinkRevived,
     Noted,
     PositionChanged,
 )
-from daemon.runtime.clock import MonotonicClock
-from daemon.runtime.words import Ledger, Origin
+from daemon.runtime.clock import Clock
+from daemon.runtime.words import ActorDisarmed, DeadLetter, Ledger, Origin
 
 _BETWEEN_NS = 250 * MILLISECOND_NS
 
@@ -32,14 +35,19 @@ _BETWEEN_NS = 250 * MILLISECOND_NS
 class Lines:
     """Writes lines for people to one stream, and JSON lines for machines to another.
 
+    Args:
+        people: where lines for people go.
+        machines: where JSON lines go; None: nowhere.
+        host: host time, by which the lines of a profit are spaced.
+
     Attributes:
         seen: each strategy's newest profit, written or not; none before it first moved.
     """
 
-    def __init__(self, people: TextIO, machines: TextIO | None) -> None:
+    def __init__(self, people: TextIO, machines: TextIO | None, host: Clock) -> None:
         self._people = people
         self._machines = machines
-        self._host = MonotonicClock()
+        self._host = host
         self._shown: dict[str, tuple[int, int]] = {}
         self.seen: dict[str, PnlSeen] = {}
 
@@ -175,10 +183,29 @@ def _sentence(fact: object) -> str:
             return f"{strategy_id} leaves {', '.join(leg_ids)}: {reason}, P&L {rupees(pnl_e4)}"
         case ExitFinished(_, strategy_id, leg_ids):
             return f"{strategy_id} is out of {', '.join(leg_ids)}"
-        case ExitOverdue(_, strategy_id, because):
-            return f"ALERT {strategy_id}: {because}"
         case BasketEnded(_, strategy_id, complete, because):
             return f"{strategy_id} is in" if complete else f"{strategy_id} is not in: {because}"
+        case LinkRevived():
+            return "prices are fresh again"
+    return _warning(fact)
+
+
+def _warning(fact: object) -> str:
+    match fact:
+        case ExitOverdue(_, strategy_id, because):
+            return f"ALERT {strategy_id}: {because}"
+        case EntriesPaused(because):
+            return f"ALERT no more entries: {because}"
+        case OrderRefused(intent_id, kind, text):
+            return f"order {intent_id} was refused, {kind}: {text}"
+        case OutcomeUnknown(intent_id, because):
+            return f"ALERT order {intent_id} may stand or not: {because}"
+        case OrderParked(intent_id):
+            return f"ALERT order {intent_id} is parked: nobody knows whether it stands"
+        case DeadLetter(actor, _, error):
+            return f"ALERT {actor} fell and is rebuilt: {error}"
+        case ActorDisarmed(actor):
+            return f"ALERT {actor} fell too often and is left out"
     return ""
 
 

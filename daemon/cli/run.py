@@ -13,11 +13,11 @@ from pathlib import Path
 import click
 import uvloop
 
-from daemon.app import Account, App, Run, account_of, build
+from daemon.app import Account, App, Run, build
 from daemon.backtest.report import report
 from daemon.backtest.run import tell_of
 from daemon.cli import INTERRUPTED
-from daemon.cli.engine import PATH, find_plan, load_settings, replays_of
+from daemon.cli.engine import PATH, find_plan, load_settings, one_account, replays_of
 from daemon.cli.lines import Lines, Shown, summary
 from daemon.domain.money import E4
 from daemon.domain.plans.schema import Plan
@@ -53,7 +53,7 @@ def command(
     repeated = {plan.id for plan in plans if [each.id for each in plans].count(plan.id) > 1}
     if repeated:
         raise SettingsError(f"strategies are told apart by their ids; twice: {min(repeated)}")
-    account = account_of(loaded, plans, strict=False)
+    account = one_account(loaded, plans)
     pace = Pace(MonotonicClock(), _speed(speed) if speed else _settled_speed(loaded))
     recording = open_recording(
         data or loaded.feed.path or sample_path(), ReplayOptions(front=front_expiry)
@@ -72,7 +72,9 @@ class _Session:
         self._plans = plans
         self._recording = recording
         self._folder = _fresh_folder(settings.daemon.state_dir)
-        self._lines = Lines(sys.stdout, None if sys.stderr.isatty() else sys.stderr)
+        self._lines = Lines(
+            sys.stdout, None if sys.stderr.isatty() else sys.stderr, MonotonicClock()
+        )
 
     async def play(self, pace: Pace) -> int:
         """Play every day, then tell how it went."""

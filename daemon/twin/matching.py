@@ -7,7 +7,8 @@ price, then by time; they never trade with each other. No quote, no fill.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 
 from msgspec import Struct
 
@@ -68,6 +69,10 @@ class Quotes:
     def get(self, symbol: str) -> Quote | None:
         """Return the newest quote of a symbol, if it has one."""
         return self._known.get(symbol)
+
+    def known(self) -> Mapping[str, Quote]:
+        """Return the newest quote of every symbol that has one."""
+        return MappingProxyType(self._known)
 
     def offer(self, symbol: str, side: Side, lot: int) -> Offer | None:
         """Return what an order of that side could trade at now, if there is anything.

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import date
 
 import msgspec
 
 from daemon.domain.instants import day_of
+from daemon.domain.market.frames import Quote
 from daemon.domain.market.instruments import Instrument
 from daemon.errors import StoreError
 from daemon.twin.book import Book, marked
@@ -50,6 +51,11 @@ class Statements:
         self._quotes.merge()
         held = self._book.positions.values()
         return [marked(position, self._last(position.symbol)) for position in held]
+
+    def quotes(self, day: date) -> Mapping[str, Quote]:
+        """Return the newest quotes of a day, by symbol; none once another day has begun."""
+        self._quotes.merge()
+        return self._quotes.known() if day_of(self._quotes.at_ns) == day else {}
 
     def funds(self) -> Funds:
         """Return the account in money; what is used includes the working orders."""

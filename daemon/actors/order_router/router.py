@@ -175,9 +175,13 @@ class OrderRouter:
             lookups.begin(desk, turn, intent_id, now_ns)
         if not is_open(order.state):
             desk.cancelling.pop(intent_id, None)
-        if order.filled_quantity != before.filled_quantity:
+        is_filling = order.filled_quantity != before.filled_quantity
+        if is_filling:
             turn.announce(desk.position_changed(order, now_ns))
             _tell_overfill(turn, order, now_ns)
+        is_awaited = order.intent.purpose is Purpose.EXIT or order.intent.parent in desk.baskets
+        if is_awaited and is_open(order.state) and not is_filling:
+            return  # it rests where it was wanted
         if order.state is not before.state and order.state in _NO:
             self._hear_no(turn, order, now_ns)
         self._go_on_with(turn, order, now_ns)
