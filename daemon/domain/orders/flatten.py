@@ -114,12 +114,16 @@ class LegProgress(Struct):
 
     Attributes:
         step: of the exit ladder.
+        stepped_ns: when it was taken; none for the first.
+        lot: units in one lot, once an exit was placed.
         largest_quantity: the largest slice that the exchange has not refused; 0: the freeze
             quantity.
         not_before_ns: a refusal asked for patience until then.
     """
 
     step: int = 0
+    stepped_ns: int | None = None
+    lot: int = 0
     largest_quantity: int = 0
     not_before_ns: int = 0
 
@@ -138,6 +142,9 @@ class Flatten:
     def refused(self, leg_id: str, kind: Refusal, quantity: int, now_ns: int) -> Answer:
         """Take a refusal in, and say what it leads to.
 
+        Several slices of one attempt may be refused at once: the leg takes one step for them all,
+        and the longest patience asked for holds. What cannot be halved any more is for a person.
+
         Args:
             leg_id: whose exit was refused.
             kind: why.
@@ -145,12 +152,15 @@ class Flatten:
             now_ns: the instant of the answer.
         """
         leg, answer = self._leg(leg_id), ANSWERS[kind]
-        leg.not_before_ns = now_ns + _WAIT_NS[answer]
+        if answer is Answer.HALVE and quantity <= leg.lot:
+            answer = Answer.PAGE
+        waits_ns = _WAIT_NS[answer]
         if answer is Answer.REPRICE:
-            leg.step += 1
-            leg.not_before_ns = now_ns + self._interval_ns
+            self._take_step(leg, now_ns)
+            waits_ns = self._interval_ns
         elif answer is Answer.HALVE:
-            leg.largest_quantity = max(quantity // 2, 1)
+            leg.largest_quantity = min(leg.largest_quantity or quantity, max(quantity // 2, 1))
+        leg.not_before_ns = max(leg.not_before_ns, now_ns + waits_ns)
         return answer
 
     def next(self, holdings: Sequence[Holding], now_ns: int) -> tuple[Word, ...]:
@@ -179,6 +189,7 @@ class Flatten:
         missing = abs(holding.net_quantity) - holding.closing_quantity
         if missing <= 0 or not holding.price_e4 or now_ns < leg.not_before_ns:
             return []
+        leg.lot = holding.lot
         side = Side.BUY if holding.net_quantity < 0 else Side.SELL
         largest = min(leg.largest_quantity or holding.freeze_quantity, holding.freeze_quantity)
         return [
@@ -187,16 +198,28 @@ class Flatten:
         ]
 
     def _reprice(self, holding: Holding, now_ns: int) -> list[Word]:
-        """Cancel what has rested a whole step, where the next step would ask another price."""
+        """Cancel what has rested a whole step, where the next step would ask another price.
+
+        Asked again while a cancellation is under way, it neither repeats it nor steps on before
+        another interval has passed.
+        """
         old = [
             each
             for each in holding.resting
             if now_ns - each.since_ns >= self._interval_ns
             and holding.next_price_e4 not in (0, each.price_e4)
         ]
-        if old:
-            self._leg(holding.leg_id).step += 1
+        if not old or not self._take_step(self._leg(holding.leg_id), now_ns):
+            return []
         return [CancelExit(each.intent_id) for each in old]
+
+    def _take_step(self, leg: LegProgress, now_ns: int) -> bool:
+        """Go one step on, at most once in an interval; return whether it was taken."""
+        if leg.stepped_ns is not None and now_ns - leg.stepped_ns < self._interval_ns:
+            return False
+        leg.step += 1
+        leg.stepped_ns = now_ns
+        return True
 
 
 def is_flat(holdings: Sequence[Holding]) -> bool:

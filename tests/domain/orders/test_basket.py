@@ -1,0 +1,138 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from msgspec.structs import replace
+
+from daemon.domain.orders.basket import (
+    Basket,
+    BasketLeg,
+    OnFail,
+    PlaceEntry,
+    Progress,
+    is_complete,
+    is_settled,
+    missing,
+)
+from daemon.domain.orders.words import Side
+
+SHORT = BasketLeg("short", "NIFTY-CE", Side.SELL, 130, 65, 1800, 500)
+HEDGE = BasketLeg("hedge", "NIFTY-FAR-CE", Side.BUY, 130, 65, 1800, 500)
+LARGE = replace(SHORT, quantity=3250)
+CONDOR = Basket("b1", "condor", (SHORT, HEDGE), 5, 60, OnFail.UNWIND, 0, 10)
+STRADDLE = replace(CONDOR, legs=(SHORT, replace(SHORT, leg_id="put")))
+
+
+def of(**progress: tuple[int, int]) -> dict[str, Progress]:
+    return {leg_id: Progress(*come) for leg_id, come in progress.items()}
+
+
+@pytest.mark.parametrize(
+    ("case", "basket", "progress", "expected"),
+    [
+        ("hedges first", CONDOR, of(), [("hedge", 130)]),
+        ("a hedge on its way", CONDOR, of(hedge=(0, 130)), []),
+        ("a hedge half filled", CONDOR, of(hedge=(65, 65)), []),
+        ("a hedge half taken back", CONDOR, of(hedge=(65, 0)), [("hedge", 65)]),
+        ("the hedge filled", CONDOR, of(hedge=(130, 0)), [("short", 130)]),
+        ("a short on its way", CONDOR, of(hedge=(130, 0), short=(0, 130)), []),
+        ("half of a short", CONDOR, of(hedge=(130, 0), short=(65, 0)), [("short", 65)]),
+        ("all filled", CONDOR, of(hedge=(130, 0), short=(130, 0)), []),
+        ("filled beyond", CONDOR, of(hedge=(195, 0), short=(195, 0)), []),
+        ("no hedges", STRADDLE, of(), [("short", 130), ("put", 130)]),
+        (
+            "slices",
+            replace(STRADDLE, legs=(LARGE,)),
+            of(short=(65, 65)),
+            [("short", 1755), ("short", 1365)],
+        ),
+    ],
+)
+def test_what_is_sent_is_what_is_wanted_and_neither_filled_nor_on_its_way(
+    case, basket, progress, expected
+):
+    """Shorts only once every hedge is filled."""
+    assert [(e.leg.leg_id, e.quantity) for e in missing(basket, progress)] == expected
+
+
+def test_an_entry_carries_its_leg():
+    """With the symbol, the side and the price step that its order needs."""
+    assert missing(CONDOR, of()) == (PlaceEntry(HEDGE, 130),)
+
+
+@pytest.mark.parametrize(
+    ("progress", "complete", "settled"),
+    [
+        (of(), False, True),
+        (of(hedge=(130, 0)), False, True),
+        (of(hedge=(130, 0), short=(65, 65)), False, False),
+        (of(hedge=(130, 0), short=(130, 0)), True, True),
+        (of(hedge=(130, 65), short=(130, 0)), True, False),
+        (of(hedge=(195, 0), short=(130, 0)), True, True),
+        (of(other=(0, 65), hedge=(130, 0), short=(130, 0)), True, True),
+    ],
+)
+def test_a_basket_is_complete_when_filled_and_settled_when_nothing_is_on_its_way(
+    progress, complete, settled
+):
+    """Each by its own legs alone."""
+    assert (is_complete(CONDOR, progress), is_settled(CONDOR, progress)) == (complete, settled)
+
+
+lots = st.integers(1, 60)
+legs = st.lists(
+    st.builds(
+        lambda side, lots, freeze: replace(
+            SHORT, side=side, quantity=65 * lots, freeze_quantity=freeze
+        ),
+        st.sampled_from(Side),
+        lots,
+        st.integers(1, 2_000),
+    ),
+    min_size=1,
+    max_size=5,
+).map(lambda drawn: tuple(replace(leg, leg_id=str(n)) for n, leg in enumerate(drawn)))
+
+
+@given(legs, st.data())
+def test_orders_sum_to_what_is_missing_exactly(drawn, data):
+    """Per leg, in whole lots, each within the freeze quantity or one lot; hedges before shorts."""
+    basket = replace(CONDOR, legs=drawn)
+    progress = {}
+    for leg in drawn:
+        filled = data.draw(st.integers(0, leg.quantity // 65)) * 65
+        pending = data.draw(st.integers(0, (leg.quantity - filled) // 65)) * 65
+        progress[leg.leg_id] = Progress(filled, pending)
+    wanted = missing(basket, progress)
+    hedged = all(
+        progress[leg.leg_id].filled_quantity == leg.quantity
+        for leg in drawn
+        if leg.side is Side.BUY
+    )
+    for leg in drawn:
+        sent = [entry.quantity for entry in wanted if entry.leg == leg]
+        come = progress[leg.leg_id]
+        due = leg.side is Side.BUY or hedged
+        rest = leg.quantity - come.filled_quantity - come.pending_quantity
+        assert sum(sent) == (rest if due else 0)
+        assert [q for q in sent if q % 65 or q > max(leg.freeze_quantity, 65)] == []
+
+
+@given(legs, st.data())
+def test_a_basket_that_is_filled_bit_by_bit_is_entered_exactly_once(drawn, data):
+    """Asked after every answer, until nothing is missing: never a unit too many, shorts last."""
+    basket = replace(CONDOR, legs=drawn)
+    filled = {leg.leg_id: 0 for leg in drawn}
+    for _ in range(1_000):
+        progress = {leg_id: Progress(quantity) for leg_id, quantity in filled.items()}
+        wanted = missing(basket, progress)
+        if not wanted:
+            break
+        entry = data.draw(st.sampled_from(wanted[:3]))
+        if entry.leg.side is Side.SELL:
+            hedges = [leg for leg in drawn if leg.side is Side.BUY]
+            assert [leg for leg in hedges if filled[leg.leg_id] < leg.quantity] == []
+        filled[entry.leg.leg_id] += entry.quantity
+    assert filled == {leg.leg_id: leg.quantity for leg in drawn}
+    assert is_complete(basket, progress)

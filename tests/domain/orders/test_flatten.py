@@ -1,0 +1,341 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from msgspec.structs import replace
+
+from daemon.domain.instants import SECOND_NS
+from daemon.domain.orders.flatten import (
+    ANSWERS,
+    Answer,
+    CancelExit,
+    Flatten,
+    Holding,
+    PlaceExit,
+    Resting,
+    is_flat,
+)
+from daemon.domain.orders.ladder import Ladder
+from daemon.domain.orders.words import Refusal, Side
+
+NOW = 100 * SECOND_NS
+SHORT = Holding("call", -130, 0, (), 65, 1800, 1_000, 1_010)
+LONG = replace(SHORT, leg_id="hedge", net_quantity=130)
+LARGE = replace(SHORT, net_quantity=-3250)
+RESTING = Resting("OR1", 1_000, NOW - SECOND_NS)
+CLOSING = replace(SHORT, closing_quantity=130, resting=(RESTING,))
+
+
+def machine() -> Flatten:
+    return Flatten(Ladder())
+
+
+def placed(words) -> list[tuple[str, Side, int, int]]:
+    return [(w.leg_id, w.side, w.quantity, w.price_e4) for w in words if isinstance(w, PlaceExit)]
+
+
+@pytest.mark.parametrize(
+    ("kind", "expected", "patience_ns"),
+    [
+        (Refusal.BAND, Answer.REPRICE, SECOND_NS),
+        (Refusal.TICK, Answer.REPRICE, SECOND_NS),
+        (Refusal.FREEZE, Answer.HALVE, 0),
+        (Refusal.MARGIN, Answer.SHORTS_FIRST, SECOND_NS),
+        (Refusal.SESSION, Answer.ASK_KEEPER, 5 * SECOND_NS),
+        (Refusal.RATE, Answer.WAIT_SLOT, SECOND_NS),
+        (Refusal.CLOSED, Answer.PAGE, 5 * SECOND_NS),
+        (Refusal.LOT, Answer.PAGE, 5 * SECOND_NS),
+        (Refusal.INSTRUMENT, Answer.PAGE, 5 * SECOND_NS),
+        (Refusal.OTHER, Answer.PAGE, 5 * SECOND_NS),
+    ],
+)
+def test_every_refusal_has_its_answer_and_its_patience(kind, expected, patience_ns):
+    """Until then the leg is left alone; then it is tried again, for an exit is owed."""
+    closing = machine()
+    closing.next((SHORT,), NOW)
+    assert closing.refused("call", kind, 130, NOW) is expected
+    assert ANSWERS[kind] is expected
+    due_ns = NOW + patience_ns
+    assert closing.wakes_ns((SHORT,), NOW) == min(
+        NOW + SECOND_NS, due_ns if patience_ns else 10**18
+    )
+    assert closing.next((SHORT,), due_ns - 1) == () or not patience_ns
+    assert sum(word.quantity for word in closing.next((SHORT,), due_ns)) == 130
+
+
+def test_no_refusal_is_without_an_answer():
+    """The table is whole."""
+    assert set(ANSWERS) == set(Refusal)
+
+
+@pytest.mark.parametrize(
+    ("case", "holdings", "expected"),
+    [
+        ("a short is bought back", (SHORT,), [("call", Side.BUY, 130, 1_000)]),
+        ("a long is sold", (LONG,), [("hedge", Side.SELL, 130, 1_000)]),
+        ("shorts before longs", (LONG, SHORT), [("call", Side.BUY, 130, 1_000)]),
+        ("a short on its way holds longs back", (LONG, CLOSING), []),
+        (
+            "a flat leg does not",
+            (LONG, replace(SHORT, net_quantity=0)),
+            [("hedge", Side.SELL, 130, 1_000)],
+        ),
+        (
+            "all shorts at once, by name",
+            (replace(SHORT, leg_id="put"), SHORT),
+            [("call", Side.BUY, 130, 1_000), ("put", Side.BUY, 130, 1_000)],
+        ),
+        (
+            "only what is missing",
+            (replace(SHORT, closing_quantity=65),),
+            [("call", Side.BUY, 65, 1_000)],
+        ),
+        ("more on its way than open", (replace(SHORT, closing_quantity=195),), []),
+        ("no price", (replace(SHORT, price_e4=0),), []),
+        (
+            "slices",
+            (LARGE,),
+            [("call", Side.BUY, 1755, 1_000), ("call", Side.BUY, 1495, 1_000)],
+        ),
+        (
+            "an odd rest",
+            (replace(LONG, net_quantity=100),),
+            [("hedge", Side.SELL, 65, 1_000), ("hedge", Side.SELL, 35, 1_000)],
+        ),
+        ("nothing open", (replace(SHORT, net_quantity=0),), []),
+        ("nothing at all", (), []),
+    ],
+)
+def test_what_is_open_and_not_on_its_way_is_closed_shorts_first(case, holdings, expected):
+    """Never more than is proven open."""
+    assert placed(machine().next(holdings, NOW)) == expected
+
+
+@pytest.mark.parametrize(
+    ("case", "changes", "expected"),
+    [
+        ("a whole interval", {}, [CancelExit("OR1")]),
+        ("not yet", {"resting": (replace(RESTING, since_ns=NOW - SECOND_NS + 1),)}, []),
+        ("the next step asks the same", {"next_price_e4": 1_000}, []),
+        ("no price one step on", {"next_price_e4": 0}, []),
+        (
+            "of several, those",
+            {"resting": (RESTING, Resting("OR2", 1_010, 0), Resting("OR3", 1_000, NOW))},
+            [CancelExit("OR1")],
+        ),
+        ("none is in the book", {"resting": ()}, []),
+    ],
+)
+def test_only_what_has_rested_and_would_be_priced_anew_is_taken_back(case, changes, expected):
+    """And the leg goes one step on with it."""
+    closing = machine()
+    assert list(closing.next((replace(CLOSING, **changes),), NOW)) == expected
+    assert closing.step("call") == len(expected)
+
+
+def test_a_cancellation_under_way_is_not_repeated_and_no_step_is_skipped():
+    """Asked at every frame of a second, the leg goes one step on; a second later the next."""
+    closing, asked = machine(), []
+    for at_ns in range(NOW, NOW + SECOND_NS, SECOND_NS // 20):
+        asked += closing.next((CLOSING,), at_ns)
+    assert (asked, closing.step("call")) == ([CancelExit("OR1")], 1)
+    assert closing.next((CLOSING,), NOW + SECOND_NS) == (CancelExit("OR1"),)
+    assert closing.step("call") == 2
+
+
+def test_slices_of_one_attempt_that_are_refused_together_cost_one_step():
+    """Three times outside the band is one price outside the band."""
+    closing = machine()
+    for _ in range(3):
+        closing.refused("call", Refusal.BAND, 65, NOW)
+    assert closing.step("call") == 1
+    closing.refused("call", Refusal.BAND, 65, NOW + SECOND_NS)
+    assert closing.step("call") == 2
+
+
+@pytest.mark.parametrize(
+    ("refused", "expected"),
+    [
+        ((1755,), [845] * 3 + [715]),
+        ((1755, 1495), [715] * 4 + [390]),
+        ((1495, 1755), [715] * 4 + [390]),
+        ((1755, 845), [390] * 8 + [130]),
+        ((130,), [65] * 50),
+    ],
+)
+def test_a_slice_above_the_freeze_quantity_is_halved_and_stays_so(refused, expected):
+    """By the smallest that was refused, in whichever order; whole lots, and the sum is exact."""
+    closing = machine()
+    closing.next((LARGE,), NOW)
+    answers = {closing.refused("call", Refusal.FREEZE, quantity, NOW) for quantity in refused}
+    assert answers == {Answer.HALVE}
+    assert [word.quantity for word in closing.next((LARGE,), NOW)] == expected
+
+
+def test_one_lot_that_is_too_much_is_for_a_person():
+    """It cannot be halved, so it is not sent again at once."""
+    closing = machine()
+    closing.next((SHORT,), NOW)
+    assert closing.refused("call", Refusal.FREEZE, 65, NOW) is Answer.PAGE
+    assert closing.next((SHORT,), NOW) == ()
+
+
+def test_the_longest_patience_asked_for_holds():
+    """A slice that may be halved at once does not wake a session that is gone."""
+    closing = machine()
+    closing.refused("call", Refusal.SESSION, 1755, NOW)
+    closing.refused("call", Refusal.FREEZE, 1495, NOW)
+    assert closing.next((LARGE,), NOW + 5 * SECOND_NS - 1) == ()
+    assert closing.next((LARGE,), NOW + 5 * SECOND_NS) != ()
+
+
+def test_a_leg_that_waits_holds_up_no_other():
+    """Each has its own steps and its own patience."""
+    closing = machine()
+    closing.refused("call", Refusal.BAND, 130, NOW)
+    put = replace(SHORT, leg_id="put")
+    assert placed(closing.next((SHORT, put), NOW)) == [("put", Side.BUY, 130, 1_000)]
+    assert (closing.step("call"), closing.step("put")) == (1, 0)
+
+
+@pytest.mark.parametrize(
+    ("holdings", "expected"),
+    [
+        ((), True),
+        ((replace(SHORT, net_quantity=0),), True),
+        ((SHORT,), False),
+        ((LONG,), False),
+        ((replace(SHORT, net_quantity=0, closing_quantity=65),), False),
+    ],
+)
+def test_flat_is_when_nothing_is_open_and_nothing_may_open_it_again(holdings, expected):
+    """An exit of unknown outcome may still fill."""
+    assert is_flat(holdings) is expected
+    assert (machine().wakes_ns(holdings, NOW) == 0) is expected
+
+
+def test_it_asks_to_be_woken_within_an_interval():
+    """Sooner where a leg's patience ends sooner, whatever ended before."""
+    closing = machine()
+    closing.refused("call", Refusal.RATE, 65, NOW - SECOND_NS)
+    assert closing.wakes_ns((SHORT, LONG), NOW) == NOW + SECOND_NS
+    closing.refused("hedge", Refusal.RATE, 65, NOW - SECOND_NS // 2)
+    assert closing.wakes_ns((SHORT, LONG), NOW) == NOW + SECOND_NS // 2
+
+
+class Broker:
+    """Takes exits, refuses some, fills some in part, loses some answers; keeps the one truth."""
+
+    def __init__(self, legs: dict[str, int], lot: int, freeze: int, rng) -> None:
+        self.net = dict(legs)
+        self.lot, self.freeze, self.rng = lot, freeze, rng
+        self.orders: dict[str, list] = {}
+        self.sold: dict[str, int] = dict.fromkeys(legs, 0)
+        self.bought: dict[str, int] = dict.fromkeys(legs, 0)
+        self.kind = True
+        self.numbered = 0
+
+    def holding(self, leg_id: str, closing: Flatten) -> Holding:
+        mine = {key: order for key, order in self.orders.items() if order[0] == leg_id}
+        price_e4 = 1_000 + min(closing.step(leg_id), 3)
+        return Holding(
+            leg_id,
+            self.net[leg_id],
+            sum(order[2] for order in mine.values()),
+            tuple(Resting(key, o[3], o[4]) for key, o in mine.items() if not o[5]),
+            self.lot,
+            self.freeze,
+            price_e4,
+            min(price_e4 + 1, 1_003),
+        )
+
+    def place(self, word: PlaceExit, now_ns: int) -> Refusal | None:
+        if not self.kind and self.rng.random() < 0.4:
+            return self.rng.choice(list(Refusal))
+        self.numbered += 1
+        doubtful = not self.kind and self.rng.random() < 0.2
+        order = [word.leg_id, word.side, word.quantity, word.price_e4, now_ns, doubtful]
+        self.orders[f"OR{self.numbered}"] = order
+        return None
+
+    def trade(self) -> None:
+        """Fill, or forget: an order of unknown outcome may turn out either way."""
+        for key, order in list(self.orders.items()):
+            chance = 1 if self.kind else self.rng.random()
+            if chance < 0.4:
+                continue
+            leg_id, side, left, *_, doubtful = order
+            units = left if chance > 0.7 else self.rng.randint(0, left)
+            if doubtful:
+                units = self.rng.choice([0, left])
+                order[2] = units
+            self.net[leg_id] += side.sign * units
+            (self.bought if side is Side.BUY else self.sold)[leg_id] += units
+            order[2] -= units
+            if not order[2]:
+                del self.orders[key]
+
+    def cancel(self, intent_id: str) -> None:
+        if self.kind or self.rng.random() < 0.7:
+            self.orders.pop(intent_id, None)
+
+
+positions = st.dictionaries(
+    st.sampled_from(["call", "put", "low", "high"]),
+    st.integers(-4_000, 4_000).filter(bool),
+    min_size=1,
+)
+
+
+@given(
+    positions,
+    st.sampled_from([1, 25, 65]),
+    st.integers(1, 2_000),
+    st.randoms(use_true_random=False),
+)
+def test_whatever_the_broker_does_it_ends_flat_and_never_closes_more_than_is_open(
+    legs, lot, freeze, rng
+):
+    """Refusals, partial fills, lost answers; then a broker that does its work, and it is over."""
+    broker, closing, now_ns = Broker(legs, lot, freeze, rng), machine(), NOW
+    patient: dict[str, int] = {}
+    for attempt in range(400):
+        broker.kind = attempt >= 25
+        holdings = tuple(broker.holding(leg_id, closing) for leg_id in legs)
+        if is_flat(holdings):
+            break
+        words = closing.next(holdings, now_ns)
+        assert_bounded(words, holdings, patient, now_ns)
+        for word in words:
+            if isinstance(word, CancelExit):
+                broker.cancel(word.intent_id)
+            elif (kind := broker.place(word, now_ns)) is not None:
+                answer = closing.refused(word.leg_id, kind, word.quantity, now_ns)
+                if answer is not Answer.HALVE:
+                    patient[word.leg_id] = max(patient.get(word.leg_id, 0), now_ns + SECOND_NS)
+        broker.trade()
+        assert [n for leg_id, n in broker.net.items() if n * legs[leg_id] < 0] == []
+        now_ns = min(closing.wakes_ns(holdings, now_ns), now_ns + rng.randint(1, SECOND_NS))
+    assert broker.net == dict.fromkeys(legs, 0)
+    assert broker.bought == {leg_id: max(-net, 0) for leg_id, net in legs.items()}
+    assert broker.sold == {leg_id: max(net, 0) for leg_id, net in legs.items()}
+
+
+def assert_bounded(words, holdings, patient, now_ns) -> None:
+    """Each leg's exits add up to what is missing, or to nothing, within freeze and patience."""
+    short = any(holding.net_quantity < 0 for holding in holdings)
+    for holding in holdings:
+        mine = [w for w in words if isinstance(w, PlaceExit) and w.leg_id == holding.leg_id]
+        missing = abs(holding.net_quantity) - holding.closing_quantity
+        assert sum(word.quantity for word in mine) in {0, missing}
+        assert [w for w in mine if w.quantity > max(holding.freeze_quantity, holding.lot)] == []
+        assert [w for w in mine if w.price_e4 != holding.price_e4] == []
+        side = Side.BUY if holding.net_quantity < 0 else Side.SELL
+        assert [word for word in mine if word.side is not side] == []
+        if short:
+            assert [word for word in mine if side is Side.SELL] == []
+        if now_ns < patient.get(holding.leg_id, 0):
+            assert mine == []
+    old = {r.intent_id for h in holdings for r in h.resting if now_ns - r.since_ns >= SECOND_NS}
+    assert {w.intent_id for w in words if isinstance(w, CancelExit)} <= old
