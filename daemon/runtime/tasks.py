@@ -6,6 +6,10 @@ carried out in the order decided. Commits are grouped: what is committed while t
 out in one flush, and no `then` leaves before its facts are durable. Ports run as tasks of their
 own. The tree starts in order and stops in reverse, each stop bounded; once it has failed nothing
 is decided and nothing leaves any more.
+
+The order is that of a world whose time stands still while it works: what follows a commit, and the
+next message from outside, wait until every inbox is empty. A world on the wall clock, where frames
+never cease, must not wait so; that is not built yet.
 """
 
 from __future__ import annotations

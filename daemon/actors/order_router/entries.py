@@ -17,7 +17,7 @@ from daemon.domain.orders.basket import (
     missing,
 )
 from daemon.domain.orders.book import Order
-from daemon.domain.orders.limits import Parent
+from daemon.domain.orders.limits import Control, Parent, Refused
 from daemon.domain.orders.words import Intent, OrderType, Purpose, Side, State
 from daemon.messages import BasketEnded, BasketOpened
 
@@ -175,8 +175,12 @@ def _tried(desk: Desk, basket: Basket, leg: BasketLeg) -> bool:
 
 def _send(desk: Desk, turn: Turn, basket: Basket, entry: PlaceEntry, now_ns: int) -> Held | None:
     leg = entry.leg
+    if _is_left_by_others(desk, leg):
+        return Later(basket.deadline_ns)
     price_e4 = _price_e4(desk, basket, leg)
-    if not price_e4 and desk.link_alive and desk.contract(leg.symbol) is not None:
+    if not price_e4 and not desk.link_alive:
+        return Refused(Control.STALE, f"the price of {leg.symbol} is stale")
+    if not price_e4 and desk.contract(leg.symbol) is not None:
         return Later(basket.deadline_ns)  # a frame brings the price, or nothing does
     again = _tried(desk, basket, leg)
     intent = Intent(
@@ -201,6 +205,16 @@ def _send(desk: Desk, turn: Turn, basket: Basket, entry: PlaceEntry, now_ns: int
         others_quantity=come.filled_quantity + come.pending_quantity,
     )
     return send(desk, turn, Errand(intent, parent, again), now_ns)
+
+
+def _is_left_by_others(desk: Desk, leg: BasketLeg) -> bool:
+    """Say whether an exit is owed that would trade with this entry; the exit goes first."""
+    return any(
+        desk.book.position(closing.owed.strategy_id, leg_id).net_quantity * leg.side.sign > 0
+        for closing in desk.closings.values()
+        for leg_id in closing.owed.leg_ids
+        if (left := desk.leg(closing.owed.strategy_id, leg_id)) and left.symbol == leg.symbol
+    )
 
 
 def _price_e4(desk: Desk, basket: Basket, leg: BasketLeg) -> int:

@@ -111,11 +111,10 @@ def proceed(desk: Desk, turn: Turn, exit_id: str, now_ns: int) -> None:
     desk.wakes.wake(turn, ClosingDue(exit_id, wakes_ns))
 
 
-def proceed_all(desk: Desk, turn: Turn, now_ns: int, strategy_id: str | None = None) -> None:
-    """Go on with every closing, or with those of one strategy."""
-    for exit_id, closing in tuple(desk.closings.items()):
-        if strategy_id in (None, closing.owed.strategy_id):
-            proceed(desk, turn, exit_id, now_ns)
+def proceed_all(desk: Desk, turn: Turn, now_ns: int) -> None:
+    """Go on with every closing: what one has done may be what another waits for."""
+    for exit_id in tuple(desk.closings):
+        proceed(desk, turn, exit_id, now_ns)
 
 
 def refused(desk: Desk, turn: Turn, order: Order, now_ns: int) -> None:

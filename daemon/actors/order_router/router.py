@@ -155,11 +155,11 @@ class OrderRouter:
             exits.clear_up(desk, turn, opened.basket, now_ns)
 
     def _go_on(self, turn: Turn, now_ns: int) -> None:
-        """Look at what is under way with the prices of a new frame."""
+        """Look at what is under way with the prices of a new frame; exits go first."""
+        exits.proceed_all(self._desk, turn, now_ns)
         for opened in tuple(self._desk.baskets.values()):
             entries.proceed(self._desk, turn, opened.basket, now_ns)
             exits.clear_up(self._desk, turn, opened.basket, now_ns)
-        exits.proceed_all(self._desk, turn, now_ns)
 
     def _hear(self, turn: Turn, fact: Heard, now_ns: int) -> None:
         """Take the broker's word on an order in, and what follows for its parent."""
@@ -198,15 +198,15 @@ class OrderRouter:
         exits.clear_up(desk, turn, basket, now_ns)
 
     def _go_on_with(self, turn: Turn, order: Order, now_ns: int) -> None:
-        """Do what the news of an order calls for: in its basket, and in what is being left."""
+        """Do what the news of an order calls for: in what is being left, then in its basket."""
         desk, intent = self._desk, order.intent
+        exits.proceed_all(desk, turn, now_ns)
         basket = desk.basket(intent.parent)
         if basket is not None:
             entries.proceed(desk, turn, basket, now_ns)
             exits.clear_up(desk, turn, basket, now_ns)
         elif intent.purpose is Purpose.ENTRY:
             entries.recall(desk, turn, intent.parent, now_ns)
-        exits.proceed_all(desk, turn, now_ns, intent.strategy_id)
 
 
 def _tell_overfill(turn: Turn, order: Order, now_ns: int) -> None:

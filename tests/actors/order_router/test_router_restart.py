@@ -4,7 +4,7 @@ import pytest
 
 from daemon.domain.orders.words import OrderParked, State
 from daemon.messages import ExitFinished, ExitOverdue, ExitOwed
-from tests.kit.router import CONDOR, SHORTS, SYMBOLS, T0, S, Stage, enter, frame, leave
+from tests.kit.router import CONDOR, SHORTS, SYMBOLS, T0, Stage, enter, frame, leave
 
 SCRIPTS = {
     "calm": (("fill",), ("done",)),
@@ -61,8 +61,9 @@ def commits(script, legs):
     return stage.commits
 
 
-@pytest.mark.parametrize("down_s", [0, 30])
-@pytest.mark.parametrize("calls_leave", [True, False], ids=["sent", "unsent"])
+@pytest.mark.parametrize(
+    ("calls_leave", "down_s"), [(True, 0), (True, 30), (False, 0)], ids=["sent", "down", "unsent"]
+)
 @pytest.mark.parametrize("legs", [SHORTS, CONDOR], ids=["straddle", "condor"])
 @pytest.mark.parametrize("script", SCRIPTS)
 def test_a_crash_at_any_commit_sends_nothing_twice_and_leaves_nothing_unsaid(

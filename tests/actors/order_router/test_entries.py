@@ -1,0 +1,464 @@
+"""Entries: message in, effects out."""
+
+import pytest
+
+from daemon.actors.order_router import Terms
+from daemon.actors.order_router.alarms import Due
+from daemon.domain.orders.basket import OnFail
+from daemon.domain.orders.limits import Limits
+from daemon.domain.orders.words import OrderAccepted, OrderRefused, OrderUpdated, Refusal, State
+from daemon.messages import (
+    BasketEnded,
+    BasketOpened,
+    CancelAnswered,
+    LinkDied,
+    LinkRevived,
+    Noted,
+    PauseEntries,
+)
+from daemon.runtime.budget import Window
+from daemon.runtime.words import Alarm
+from tests.kit.router import (
+    CLOSES,
+    CONDOR,
+    SYMBOLS,
+    T0,
+    S,
+    Stage,
+    enter,
+    frame,
+    leave,
+    leg,
+    without_wakes,
+)
+
+CE, PE = SYMBOLS["ce"], SYMBOLS["pe"]
+SENT = ["opened", "intend 1 sell ce 75 @99.95", "intend 2 sell pe 75 @99.95", "place 1", "place 2"]
+LATE = "ended: not filled within the time for legging"
+PATIENT = {"reprice_ns": 60 * S}
+
+
+def entry(stage, seconds, *legs, **fields):
+    """What is said at once, and what within some seconds."""
+    said = without_wakes(stage.tell(enter(*legs, at_ns=stage.now_ns, **fields)))
+    return said, without_wakes(stage.run(seconds))
+
+
+WALKS = {
+    "two shorts leave together and are entered once both are filled": (
+        (["fill"], ["done"]),
+        (0.1, (), {}),
+        SENT,
+        ["ce -75", "pe -75", "entered"],
+    ),
+    "shorts leave only once every hedge is filled": (
+        (["fill", "part", "fill"], ["done"]),
+        (0.1, CONDOR, {}),
+        [
+            "opened",
+            "intend 1 buy hc 75 @20.05",
+            "intend 2 buy hp 75 @20.05",
+            "place 1",
+            "place 2",
+        ],
+        [
+            "hc +75",
+            "hp +75",
+            "intend 3 sell ce 75 @99.95",
+            "intend 4 sell pe 75 @99.95",
+            "place 3",
+            "place 4",
+            "ce -75",
+            "pe -75",
+            "entered",
+        ],
+    ),
+    "a hedge that is half filled holds the shorts back": (
+        (["part"], ["done"]),
+        (0.1, (leg("hc", 2), "ce"), {}),
+        ["opened", "intend 1 buy hc 150 @20.05", "place 1"],
+        ["hc +75"],
+    ),
+    "a limit that rested too long is cancelled, and replaced once that is done": (
+        (["work", "fill"], ["done"]),
+        (2, ("ce",), {}),
+        ["opened", "intend 1 sell ce 75 @99.95", "place 1"],
+        ["cancel 1", "intend 2 sell ce 75 @99.95", "place 2", "ce -75", "entered"],
+    ),
+    "what filled instead of being cancelled is not replaced": (
+        (["work"], ["race"]),
+        (3, ("ce",), {}),
+        ["opened", "intend 1 sell ce 75 @99.95", "place 1"],
+        ["cancel 1", "ce -75", "entered"],
+    ),
+    "a part is kept, and only the rest is priced anew": (
+        (["part", "fill"], ["done"]),
+        (2, (leg("ce", 2),), {}),
+        ["opened", "intend 1 sell ce 150 @99.95", "place 1"],
+        ["ce -75", "cancel 1", "intend 2 sell ce 75 @99.95", "place 2", "ce -150", "entered"],
+    ),
+    "a refused leg unwinds the filled one": (
+        (["fill", "refuse MARGIN", "fill"], ["done"]),
+        (0.1, (), {}),
+        SENT,
+        [
+            "ce -75",
+            f"ended: {PE}: no",
+            "owed ce unwind",
+            "intend 3 buy ce 75 @100.05",
+            "place 3",
+            "ce +0",
+            "flat ce",
+        ],
+    ),
+    "a leg that is rejected after it was accepted unwinds the filled one": (
+        (["fill", "reject MARGIN", "fill"], ["done"]),
+        (0.1, (), {}),
+        SENT,
+        [
+            "ce -75",
+            f"ended: {PE}: rejected",
+            "owed ce unwind",
+            "intend 3 buy ce 75 @100.05",
+            "place 3",
+            "ce +0",
+            "flat ce",
+        ],
+    ),
+    "keep keeps the filled leg": (
+        (["fill", "refuse MARGIN"], ["done"]),
+        (0.1, (), {"on_fail": OnFail.KEEP}),
+        SENT,
+        ["ce -75", f"ended: {PE}: no"],
+    ),
+    "past the time for legging the rest is taken back and the filled leg unwound": (
+        (["fill", "work", "fill"], ["done"]),
+        (5.1, (), PATIENT),
+        SENT,
+        [
+            "ce -75",
+            "find 2",
+            LATE,
+            "owed ce unwind",
+            "intend 3 buy ce 75 @100.05",
+            "cancel 2",
+            "place 3",
+            "ce +0",
+            "flat ce",
+        ],
+    ),
+    "an exit waits for the own entry that it would trade with": (
+        (["part", "fill"], ["done"]),
+        (5.1, (leg("ce", 2),), PATIENT),
+        ["opened", "intend 1 sell ce 150 @99.95", "place 1"],
+        [
+            "ce -75",
+            "find 1",
+            LATE,
+            "owed ce unwind",
+            "cancel 1",
+            "intend 2 buy ce 75 @100.05",
+            "place 2",
+            "ce +0",
+            "flat ce",
+        ],
+    ),
+    "a hundred lots are sliced by the freeze quantity": (
+        (["fill"], ["done"]),
+        (0.1, (leg("ce", 100),), {}),
+        [
+            "opened",
+            *[f"intend {n} sell ce {1800 if n < 5 else 300} @99.95" for n in range(1, 6)],
+            *[f"place {n}" for n in range(1, 6)],
+        ],
+        ["ce -1800", "ce -3600", "ce -5400", "ce -7200", "ce -7500", "entered"],
+    ),
+    "more than was asked is told, and ends the entry": (
+        (["over"], ["done"]),
+        (0.1, ("ce",), {}),
+        ["opened", "intend 1 sell ce 75 @99.95", "place 1"],
+        ["ce -150", f"note OR0000000010000001 filled 150 of 75 {CE}", "entered"],
+    ),
+}
+
+
+@pytest.mark.parametrize("walk", WALKS.values(), ids=WALKS.keys())
+def test_an_entry_walks_its_walk(walk):
+    """Message in, effects out: at once, and in the seconds after."""
+    scripts, (seconds, legs, fields), at_once, then = walk
+    assert entry(Stage(*scripts), seconds, *legs, **fields) == (at_once, then)
+
+
+def test_twice_the_same_leg_quantity_is_never_on_its_way():
+    """While an answer is out, frames and alarms send nothing more."""
+    stage = Stage(["mute"])
+    stage.tell(enter("ce"))
+    assert without_wakes(stage.tell(frame())) == []
+    assert len(stage.intents()) == 1
+
+
+def test_a_basket_has_one_alarm_however_often_it_is_looked_at():
+    """Alarms do not multiply by frames, answers and re-pricing."""
+    stage = Stage(["work"])
+    stage.tell(enter("ce"))
+    for _ in range(10):
+        stage.run(0.2)
+        stage.tell(frame(stage.now_ns))
+    pending = [m for _, _, m in stage._due if type(m).__name__ == "BasketDue"]
+    assert len(pending) == 1
+
+
+# what stands before an entry, and what is said
+FORBIDDEN = {
+    "paused": ([PauseEntries("the day's loss")], "ended: entries are paused: the day's loss"),
+    "open": ([enter("ce")], "ended: ce is still open from before"),
+}
+
+
+@pytest.mark.parametrize(("before", "said"), FORBIDDEN.values(), ids=FORBIDDEN.keys())
+def test_an_entry_that_is_forbidden_leaves_no_trace_on_its_legs(before, said):
+    """It is ended without ever being opened, so what guards the legs is not disturbed."""
+    stage = Stage()
+    for message in before:
+        stage.tell(message)
+    stage.run()
+    opened, intents = len(stage.told(BasketOpened)), len(stage.intents())
+    assert stage.tell(enter("ce", basket_id="again")) == [said]
+    assert (len(stage.told(BasketOpened)), len(stage.intents())) == (opened, intents)
+
+
+def test_an_entry_into_an_open_leg_does_not_close_it():
+    """What was open stays open."""
+    stage = Stage().entered("ce")
+    stage.tell(enter("ce", "pe", basket_id="again"))
+    stage.run()
+    assert stage.broker.net() == {CE: -75}
+
+
+def test_an_entry_is_refused_while_an_order_from_before_may_still_fill():
+    """A late fill of the old order would be taken for one of the new."""
+    stage = Stage(["lost"])
+    stage.tell(enter("ce"))
+    stage.run(6)
+    assert stage.tell(enter("ce", at_ns=stage.now_ns)) == [
+        "ended: an order of ce from before may still fill"
+    ]
+
+
+def test_an_entry_that_is_told_twice_is_made_once():
+    """Under way, or long over."""
+    stage = Stage()
+    wanted = enter()
+    stage.tell(wanted)
+    assert stage.tell(wanted) == []
+    stage.run()
+    assert stage.tell(wanted) == []
+
+
+def test_an_entry_that_comes_too_late_is_not_begun():
+    """Nobody looked at the prices of now."""
+    wanted = enter("ce", at_ns=T0 - 5 * S)
+    assert Stage().tell(wanted) == ["ended: its time for legging was over before it began"]
+
+
+@pytest.mark.parametrize(
+    ("terms", "legs", "because"),
+    [
+        (Limits(max_order_lots=1), (leg("ce", 2),), f"150 units of {CE} in one order are above"),
+        (Limits(max_strategy_lots=1), ("ce", "pe"), "the strategy could come to 2 lots"),
+    ],
+    ids=["quantity", "exposure"],
+)
+def test_what_the_gate_refuses_ends_the_entry(terms, legs, because):
+    """Its sentence is the reason."""
+    stage = Stage(terms=Terms("a", "broker", limits=terms, strict=False))
+    stage.tell(enter(*legs))
+    assert stage.told(BasketEnded)[0].because.startswith(because)
+
+
+def test_an_order_sent_before_the_gate_refused_the_next_is_taken_back():
+    """Its answer was not there yet when the basket ended; it is cancelled once it is."""
+    limits = Limits(max_strategy_lots=1)
+    stage = Stage(["work"], terms=Terms("a", "broker", limits=limits, strict=False))
+    said, then = entry(stage, 0.1)
+    assert said[-1] == "place 1"
+    assert then == ["cancel 1"]
+    assert stage.broker.resting() == []
+
+
+def test_a_closed_session_refuses_entries():
+    """The exchange does not trade then."""
+    stage = Stage()
+    said = stage.tell(enter("ce", at_ns=CLOSES + 1), CLOSES + 1)
+    assert said[-1] == f"ended: the exchange does not trade {CE} now"
+
+
+def test_a_dead_link_refuses_entries():
+    """Its prices are stale; they admit no risk until the link brings new ones."""
+    stage = Stage()
+    stage.tell(LinkDied(T0))
+    assert stage.tell(enter("ce"))[-1] == f"ended: the price of {CE} is stale"
+
+
+def test_a_link_that_dies_on_the_way_takes_the_entry_back():
+    """The limits that rest are cancelled at their time; no other follows."""
+    stage = Stage(["fill", "work", "fill"])
+    stage.tell(enter())
+    stage.run()
+    stage.tell(LinkDied(stage.now_ns))
+    stage.run(2)
+    assert stage.told(BasketEnded)[0].because == f"the price of {PE} is stale"
+    assert stage.broker.net() == {}
+
+
+def test_a_revived_link_is_entered_with_once_it_has_brought_a_price():
+    """Old prices stay stale."""
+    stage = Stage()
+    stage.tell(LinkDied(T0))
+    stage.tell(LinkRevived(T0))
+    assert without_wakes(stage.tell(enter("ce"))) == ["opened"]
+    assert without_wakes(stage.tell(frame()))[-1] == "place 1"
+
+
+def test_a_quiet_strike_is_not_stale():
+    """What is absent from the newest frames is unchanged."""
+    stage = Stage()
+    for _ in range(9):
+        other = frame()
+        other.quotes.pop(PE)
+        stage.tell(other)
+    assert without_wakes(stage.tell(enter("pe")))[-1] == "place 1"
+
+
+def test_an_entry_that_finds_no_slot_is_sent_when_there_is_one():
+    """Neither given up nor left to the next frame."""
+    stage = Stage(windows=(Window(3, S, 2),))
+    assert stage.tell(enter())[-1] == "wake BasketDue +1"
+    assert without_wakes(stage.run(1.1)) == [
+        "ce -75",
+        "intend 2 sell pe 75 @99.95",
+        "place 2",
+        "pe -75",
+        "entered",
+    ]
+
+
+def test_a_pause_takes_back_what_is_under_way():
+    """No order of an entry leaves after it, and what is filled is unwound."""
+    stage = Stage(["fill", "work", "fill"])
+    stage.tell(enter())
+    stage.run()
+    assert without_wakes(stage.tell(PauseEntries("loss"))) == [
+        "paused",
+        "ended: entries are paused: loss",
+        "owed ce unwind",
+        "intend 3 buy ce 75 @100.05",
+        "cancel 2",
+        "place 3",
+    ]
+    assert stage.tell(PauseEntries("loss")) == []
+
+
+@pytest.mark.parametrize("cancel", ["lost", "no", "quiet"])
+def test_what_an_ended_entry_left_in_the_book_is_recalled_until_it_is_gone(cancel):
+    """A cancellation that is lost, refused or not told of is not the end of it."""
+    stage = Stage(["work"], [cancel, "done"])
+    stage.tell(enter("ce"))
+    stage.run()
+    stage.tell(leave("ce"))
+    stage.run(12)
+    assert stage.broker.resting() == []
+    assert stage.book().open_orders() == ()
+
+
+def test_a_recall_without_a_slot_in_the_budget_is_made_later():
+    """The budget holds for cancellations too; nothing is forgotten for want of a slot."""
+    stage = Stage(["work", "work"], windows=(Window(3, 2 * S),))
+    stage.tell(enter())
+    stage.run()
+    said = without_wakes(stage.tell(leave()))
+    assert [word for word in said if word.startswith("cancel")] == ["cancel 1"]
+    assert "cancel 2" in stage.run(3.5)
+    assert stage.broker.resting() == []
+
+
+def test_an_answer_after_the_basket_ended_is_recalled():
+    """Found resting by a look-up."""
+    stage = Stage(["dumbwork 7"])
+    stage.tell(enter("ce"))
+    stage.run(30)
+    assert stage.told(BasketEnded)[0].because == LATE.removeprefix("ended: ")
+    assert stage.broker.resting() == []
+
+
+@pytest.mark.parametrize(
+    ("on_fail", "net"), [(OnFail.UNWIND, {}), (OnFail.KEEP, {CE: -75})], ids=["unwind", "keep"]
+)
+def test_a_fill_after_its_entry_failed_is_closed_unless_the_plan_keeps_it(on_fail, net):
+    """The basket ended with nothing filled; its order was cancelled, yet it fills."""
+    stage = Stage(["work", "fill"], ["after 3"])
+    stage.tell(enter("ce", on_fail=on_fail, **PATIENT))
+    stage.run(20)
+    assert stage.broker.net() == net
+
+
+def test_a_refusal_that_comes_after_the_fill_is_not_believed():
+    """The broker's book outweighs an answer."""
+    stage = Stage(["dumb"])
+    stage.tell(enter("ce"))
+    stage.run(2)
+    intent_id = stage.intents()[0].intent_id
+    assert stage.tell(OrderRefused(intent_id, Refusal.OTHER, "no", stage.now_ns)) == []
+    assert stage.broker.net() == {CE: -75}
+
+
+def test_an_order_that_was_refused_and_yet_is_in_the_book_is_recalled():
+    """Nothing may rest in the book that nobody wants."""
+    stage = Stage(["work"])
+    stage.tell(enter("ce"))
+    order = stage.intents()[0].intent_id
+    stage.tell(OrderRefused(order, Refusal.OTHER, "no", stage.now_ns))
+    stage.run()
+    assert stage.broker.resting() == []
+
+
+def test_a_no_that_is_heard_twice_is_answered_once():
+    """An update told twice changes nothing."""
+    stage = Stage(["fill", "reject", "fill"])
+    stage.broker.copies = 2
+    stage.tell(enter())
+    stage.run()
+    rejected = next(f for f in stage.told(OrderUpdated) if f.state is State.REJECTED)
+    assert stage.tell(rejected) == []
+    assert [type(fact) for fact in stage.told(BasketEnded)] == [BasketEnded]
+
+
+def test_the_word_of_a_stranger_is_recorded_and_nothing_else():
+    """An order that we never intended is not ours to lead."""
+    stage = Stage()
+    accepted = OrderAccepted("OR9", "B9", T0)
+    assert stage.tell(accepted) == []
+    assert stage.told(OrderAccepted) == [accepted]
+    assert stage.tell(CancelAnswered("OR9", True, "", T0)) == ["wake LookUpDue +1"]
+    assert stage.run(2) == []
+
+
+def test_alarms_that_were_moved_do_nothing():
+    """They ring; nobody waits for them."""
+    stage = Stage(["work"])
+    stage.tell(enter("ce"))
+    due = [message for _, _, message in stage._due if isinstance(message, Due)]
+    assert [stage.tell(type(each)(each.what, each.at_ns - 1)) for each in due] == [[], []]
+
+
+def test_an_overfill_is_noted_only_where_there_is_one():
+    """No note without a reason."""
+    assert Stage().entered().told(Noted) == []
+
+
+def test_alarm_effects_carry_their_own_instant():
+    """So that a moved alarm is known when it rings."""
+    stage = Stage(["work"])
+    effects = stage.router.handle(enter("ce"), T0)
+    alarms = [each for each in effects[0].then if isinstance(each, Alarm)]
+    assert [each.at_ns for each in alarms] == [each.message.at_ns for each in alarms]

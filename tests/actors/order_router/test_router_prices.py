@@ -1,0 +1,46 @@
+"""Prices: fresh, quiet, stale."""
+
+from daemon.actors.order_router.prices import Prices, reference_e4
+from daemon.domain.market.frames import Frame, Quote
+
+A, B = Quote(100, 90, 1, 110, 1), Quote(200)
+
+
+def seen(*frames):
+    """Prices that have seen frames of these quotes."""
+    prices = Prices(2)
+    for n, quotes in enumerate(frames):
+        prices.see(Frame(n, quotes))
+    return prices
+
+
+def test_the_newest_ticks_come_oldest_first():
+    """As many as are kept."""
+    assert seen({"a": A}, {"a": B}, {"a": Quote(300)}).ticks_e4("a") == (200, 300)
+
+
+def test_a_contract_that_is_absent_is_quiet():
+    """Its last price stands."""
+    prices = seen({"a": A}, {"b": B}, {"b": B}, {"b": B})
+    assert (prices.ticks_e4("a"), prices.fresh("a")) == ((100,), A)
+
+
+def test_what_was_never_seen_has_no_price():
+    """Neither fresh nor stale."""
+    prices = seen({"a": A})
+    assert (prices.ticks_e4("b"), prices.fresh("b"), prices.last("b")) == ((), None, Quote(0))
+
+
+def test_a_lost_price_is_stale_and_can_still_close():
+    """It is no tick and not fresh, yet the last that is known."""
+    prices = seen({"a": A})
+    prices.lose()
+    assert (prices.ticks_e4("a"), prices.fresh("a"), prices.last("a")) == ((), None, A)
+    prices.see(Frame(9, {"a": B}))
+    assert (prices.ticks_e4("a"), prices.last("a")) == ((200,), B)
+
+
+def test_the_mid_stands_in_for_a_trade_where_both_sides_are_quoted():
+    """Half a quote is no price."""
+    quotes = (A, Quote(0, 90, 1, 110, 1), Quote(0, 90), Quote(0, 0, 0, 110))
+    assert [reference_e4(quote) for quote in quotes] == [100, 100, 0, 0]

@@ -1,0 +1,241 @@
+"""The paper broker: the twin's words become ours, and nothing is lost between."""
+
+import pytest
+from msgspec.structs import replace
+
+from daemon.brokers.paper import Paper, settled
+from daemon.domain.money import e4
+from daemon.domain.orders.limits import Approved, GateView, Limits, Parent, Reach, gate
+from daemon.domain.orders.words import (
+    Intent,
+    OrderAccepted,
+    OrderRefused,
+    OrderType,
+    OrderUpdated,
+    OutcomeUnknown,
+    Purpose,
+    Refusal,
+    Side,
+    State,
+)
+from daemon.messages import CancelAnswered, OrderNotFound, Settled
+from daemon.twin import words
+from daemon.twin.faults import Call, Fault, FaultKind
+from tests.kit import exchange as market
+from tests.kit.exchange import CALL, EXPIRY, T0, contract, frame, quote
+
+SECOND = 10**9
+INTENT = Intent(
+    intent_id="OR1",
+    account="a",
+    strategy_id="s",
+    leg_id="ce",
+    symbol=CALL,
+    side=Side.BUY,
+    quantity=75,
+    order_type=OrderType.LIMIT,
+    price_e4=e4("100.05"),
+    purpose=Purpose.ENTRY,
+    parent="b",
+    decided_ns=T0,
+    deadline_ns=T0 + SECOND,
+)
+RESTING = replace(INTENT, price_e4=e4("99"))
+
+
+def approved(intent):
+    """The intent, past the gate."""
+    view = GateView(
+        instrument=contract(CALL, market.DAY),
+        session_open=True,
+        ticks_e4=(e4(100),),
+        low_e4=0,
+        high_e4=0,
+        account=Reach(0, 0, 0),
+        strategy=Reach(0, 0, 0),
+        rate_slot=True,
+        recent=(),
+        working=(),
+        doubtful=(),
+        fresh={CALL: True},
+        parent=Parent(live=True, quantity=7500, others_quantity=0),
+        strategy_sane=True,
+        closable_quantity=0,
+    )
+    passed = gate(intent, view, Limits(), T0)
+    assert isinstance(passed, Approved)
+    return passed
+
+
+class Clock:
+    """Market time, set by hand."""
+
+    now_ns = T0
+
+    def __call__(self):
+        return self.now_ns
+
+
+def paper(*plan, **given):
+    """A paper account whose market stands at 99.95 to 100.05, and its clock."""
+    clock = Clock()
+    made = Paper(market.exchange(*plan, **given), clock)
+    made.on_frame(frame(call=quote()), T0)
+    return made, clock
+
+
+def fault(call, kind, **fields):
+    """A fault of the first such call."""
+    return Fault(call, kind, 1, **fields)
+
+
+def gist(answers):
+    """Type, and state or kind, of each answer."""
+    return [
+        (type(a).__name__, *(getattr(a, f) for f in ("state", "kind", "done") if hasattr(a, f)))
+        for a in answers
+    ]
+
+
+ACCEPTED = ("OrderAccepted",)
+WORKING = ("OrderUpdated", State.WORKING, None)
+FILLED = ("OrderUpdated", State.FILLED, None)
+UNKNOWN = ("OutcomeUnknown",)
+
+# the plan of faults, the order, what is answered to it
+PLACINGS = [
+    ((), INTENT, [ACCEPTED, WORKING, FILLED]),
+    ((), RESTING, [ACCEPTED, WORKING]),
+    ((fault(Call.PLACE, FaultKind.NO_ANSWER),), INTENT, [UNKNOWN, WORKING, FILLED]),
+    ((fault(Call.PLACE, FaultKind.LOSE),), INTENT, [UNKNOWN]),
+    ((fault(Call.PLACE, FaultKind.LATE, delay_ns=60 * SECOND),), INTENT, [UNKNOWN]),
+    (
+        (fault(Call.PLACE, FaultKind.REJECT_LATER, reason=words.Reason.MARGIN),),
+        INTENT,
+        [ACCEPTED, WORKING, ("OrderUpdated", State.REJECTED, Refusal.MARGIN)],
+    ),
+]
+
+
+@pytest.mark.parametrize(("plan", "intent", "answers"), PLACINGS)
+async def test_an_order_is_answered_once_and_its_evidence_follows(plan, intent, answers):
+    """Exactly one of accepted, refused and unknown; then what the book says."""
+    made, _ = paper(*plan)
+    assert gist(await made.place(approved(intent))) == answers
+
+
+async def test_a_fill_carries_quantity_value_and_the_brokers_number():
+    """Cumulative, and by our own id."""
+    made, _ = paper()
+    *_, filled = await made.place(approved(INTENT))
+    assert (filled.intent_id, filled.filled_quantity, filled.filled_value_e4) == (
+        "OR1",
+        75,
+        75 * e4("100.05"),
+    )
+    assert filled.broker_order_id
+
+
+@pytest.mark.parametrize("reason", words.Reason)
+async def test_every_reason_of_the_exchange_is_a_kind_of_ours(reason):
+    """None falls through."""
+    made, _ = paper(fault(Call.PLACE, FaultKind.REFUSE, reason=reason))
+    (refused,) = await made.place(approved(INTENT))
+    assert refused == OrderRefused("OR1", Refusal(reason.value), refused.text, refused.at_ns)
+
+
+# the plan of faults, what is answered to a cancellation of an order that rests
+CANCELS = [
+    ((), [("CancelAnswered", True), ("OrderUpdated", State.CANCELLED, None)]),
+    ((fault(Call.CANCEL, FaultKind.REFUSE),), [("CancelAnswered", False)]),
+    ((fault(Call.CANCEL, FaultKind.LOSE),), [("CancelAnswered", False)]),
+    (
+        (fault(Call.CANCEL, FaultKind.NO_ANSWER),),
+        [("CancelAnswered", False), ("OrderUpdated", State.CANCELLED, None)],
+    ),
+    ((fault(Call.REPORT, FaultKind.OMIT),), [("CancelAnswered", True)]),
+]
+
+
+@pytest.mark.parametrize(("plan", "answers"), CANCELS)
+async def test_a_cancellation_is_answered_and_the_book_tells_the_rest(plan, answers):
+    """A no, and no answer at all, are both not done."""
+    if plan and plan[0].call is Call.REPORT:
+        plan = (replace(plan[0], number=2),)
+    made, _ = paper(*plan)
+    accepted, *_ = await made.place(approved(RESTING))
+    assert gist(await made.cancel("OR1", accepted.broker_order_id)) == answers
+
+
+async def test_a_cancellation_of_what_is_filled_is_not_done_and_says_why():
+    """The words are the exchange's."""
+    made, _ = paper()
+    accepted, *_ = await made.place(approved(INTENT))
+    (answered,) = await made.cancel("OR1", accepted.broker_order_id)
+    assert answered == CancelAnswered("OR1", False, answered.text, T0)
+    assert "filled" in answered.text
+
+
+async def test_a_look_up_finds_what_arrived_late():
+    """Not found is no proof; a minute later it is there."""
+    made, clock = paper(fault(Call.PLACE, FaultKind.LATE, delay_ns=60 * SECOND))
+    await made.place(approved(INTENT))
+    assert await made.find("OR1") == (OrderNotFound("OR1", T0),)
+    clock.now_ns = T0 + 61 * SECOND
+    (found,) = await made.find("OR1")
+    assert (found.state, found.at_ns) == (State.FILLED, clock.now_ns)
+
+
+async def test_a_look_up_finds_every_order_of_an_id():
+    """A broker that made two of one is told of, not tidied up."""
+    made, _ = paper()
+    await made.place(approved(RESTING))
+    await made.place(approved(RESTING))
+    found = await made.find("OR1")
+    assert len({each.broker_order_id for each in found}) == 2
+
+
+async def test_a_frame_fills_what_rests():
+    """And only that is told."""
+    made, _ = paper()
+    await made.place(approved(RESTING))
+    cheaper = frame(T0 + SECOND, call=quote("98.9", "98.85", "98.95"))
+    assert gist(made.on_frame(cheaper, T0 + SECOND)) == [FILLED]
+    assert made.on_frame(frame(T0 + 2 * SECOND, call=quote()), T0 + 2 * SECOND) == ()
+
+
+async def test_what_lapses_overnight_is_told_in_the_morning():
+    """An order is good for its session."""
+    made, _ = paper()
+    await made.place(approved(RESTING))
+    morning = T0 + 86_400 * SECOND
+    assert gist(made.advance(morning)) == [("OrderUpdated", State.CANCELLED, None)]
+    assert made.advance(morning) == ()
+
+
+async def test_a_settlement_tells_what_lapsed_and_what_was_closed():
+    """Both: an order that rests in an expired contract is over as well."""
+    made, _ = paper()
+    await made.place(approved(INTENT))
+    resting = replace(RESTING, intent_id="OR2")
+    await made.place(approved(resting))
+    after = market.at(EXPIRY, market.time(15, 31))
+    events = made.exchange.settle(EXPIRY, {"NIFTY": e4(24600)}, after)
+    lapsed, closed = settled(events)
+    assert (lapsed.intent_id, lapsed.state) == ("OR2", State.CANCELLED)
+    assert closed == Settled(CALL, 75, e4(50), after)
+
+
+async def test_answers_come_after_the_way_there():
+    """Each is stamped with the instant that it is due."""
+    made, _ = paper(latency=market.Latency(1, 40_000))
+    accepted, *_ = await made.place(approved(INTENT))
+    assert accepted == OrderAccepted("OR1", accepted.broker_order_id, T0 + 40_000_000)
+
+
+async def test_no_answer_is_never_a_refusal():
+    """A time-out is unknown, whether or not the order arrived."""
+    made, _ = paper(fault(Call.PLACE, FaultKind.LOSE))
+    (answer,) = await made.place(approved(INTENT))
+    assert answer == OutcomeUnknown("OR1", answer.because, T0)
+    assert not isinstance(answer, OrderUpdated)
