@@ -117,11 +117,13 @@ class LegProgress(Struct):
         largest_quantity: the largest slice that the exchange has not refused; 0: the freeze
             quantity.
         not_before_ns: a refusal asked for patience until then.
+        stepped_ns: when it last stepped on with its exits left as they were.
     """
 
     step: int = 0
     largest_quantity: int = 0
     not_before_ns: int = 0
+    stepped_ns: int = 0
 
 
 class Flatten:
@@ -145,12 +147,14 @@ class Flatten:
             now_ns: the instant of the answer.
         """
         leg, answer = self._leg(leg_id), ANSWERS[kind]
-        leg.not_before_ns = now_ns + _WAIT_NS[answer]
+        wait_ns = _WAIT_NS[answer]
         if answer is Answer.REPRICE:
             leg.step += 1
-            leg.not_before_ns = now_ns + self._interval_ns
+            wait_ns = self._interval_ns
         elif answer is Answer.HALVE:
-            leg.largest_quantity = max(quantity // 2, 1)
+            half = max(quantity // 2, 1)
+            leg.largest_quantity = min(leg.largest_quantity or half, half)
+        leg.not_before_ns = max(leg.not_before_ns, now_ns + wait_ns)
         return answer
 
     def next(self, holdings: Sequence[Holding], now_ns: int) -> tuple[Word, ...]:
@@ -187,15 +191,23 @@ class Flatten:
         ]
 
     def _reprice(self, holding: Holding, now_ns: int) -> list[Word]:
-        """Cancel what has rested a whole step, where the next step would ask another price."""
-        old = [
+        """Step on once an exit has rested a whole step; cancel it where that asks another price.
+
+        Steps may share a price (of a cheap option 1 % and 3 % are one tick): the exit then keeps
+        its place in the queue, and rests there for each of them.
+        """
+        leg = self._leg(holding.leg_id)
+        rested = [
             each
             for each in holding.resting
-            if now_ns - each.since_ns >= self._interval_ns
-            and holding.next_price_e4 not in (0, each.price_e4)
+            if now_ns - max(each.since_ns, leg.stepped_ns) >= self._interval_ns
         ]
-        if old:
-            self._leg(holding.leg_id).step += 1
+        if not rested or not holding.next_price_e4:
+            return []
+        leg.step += 1
+        old = [each for each in rested if each.price_e4 != holding.next_price_e4]
+        if not old:
+            leg.stepped_ns = now_ns
         return [CancelExit(each.intent_id) for each in old]
 
 
