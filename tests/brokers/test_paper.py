@@ -3,7 +3,7 @@
 import pytest
 from msgspec.structs import replace
 
-from daemon.brokers.paper import Paper, settled
+from daemon.brokers.paper import Paper
 from daemon.domain.money import e4
 from daemon.domain.orders.limits import Approved, GateView, Limits, Parent, Reach, gate
 from daemon.domain.orders.words import (
@@ -220,8 +220,7 @@ async def test_a_settlement_tells_what_lapsed_and_what_was_closed():
     resting = replace(RESTING, intent_id="OR2")
     await made.place(approved(resting))
     after = market.at(EXPIRY, market.time(15, 31))
-    events = made.exchange.settle(EXPIRY, {"NIFTY": e4(24600)}, after)
-    lapsed, closed = settled(events)
+    lapsed, closed = made.settle(EXPIRY, {"NIFTY": e4(24600)}, after)
     assert (lapsed.intent_id, lapsed.state) == ("OR2", State.CANCELLED)
     assert closed == Settled(CALL, 75, e4(50), after)
 
