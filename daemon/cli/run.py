@@ -6,7 +6,7 @@ import asyncio
 import signal
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from fractions import Fraction
 from pathlib import Path
 
@@ -54,7 +54,7 @@ def command(
     if repeated:
         raise SettingsError(f"strategies are told apart by their ids; twice: {min(repeated)}")
     account = one_account(loaded, plans)
-    pace = Pace(MonotonicClock(), _speed(speed) if speed else _settled_speed(loaded))
+    pace = Pace(MonotonicClock(), _speed(speed) if speed is not None else _settled_speed(loaded))
     recording = open_recording(
         data or loaded.feed.path or sample_path(), ReplayOptions(front=front_expiry)
     )
@@ -78,38 +78,37 @@ class _Session:
 
     async def play(self, pace: Pace) -> int:
         """Play every day, then tell how it went."""
-        ledger = SqliteLedger(self._folder / "ledger.sqlite", self._account.owner)
-        shown = Shown(ledger, self._lines)
-        days = self._recording.days()
-        run = Run(self._recording, days, ledger.begin_epoch(0), self._twin_file())
-        app = build(self._account, self._plans, run, pace.now_ns, self._lines.show)
-        code = 0
-        self._lines.say(f"ordo ready: paper, playing {days[0]} to {days[-1]}, in {self._folder}")
-        tell_of(self._recording, days, shown)
+        with (
+            closing(self._recording),
+            closing(SqliteLedger(self._folder / "ledger.sqlite", self._account.owner)) as ledger,
+            closing(SqliteFile(self._folder / "exchange.sqlite")) as exchange,
+        ):
+            days = self._recording.days()
+            run = Run(self._recording, days, ledger.begin_epoch(0), exchange)
+            app = build(self._account, self._plans, run, pace.now_ns, self._lines.show)
+            self._lines.say(
+                f"ordo ready: paper, playing {days[0]} to {days[-1]}, in {self._folder}"
+            )
+            try:
+                return await self._conduct(app, Shown(ledger, self._lines), pace)
+            finally:
+                for plan in self._plans:
+                    document = report(plan, ledger.facts(), ledger.journal_sha256())
+                    self._lines.say(summary(document, self._lines.seen.get(plan.id)))
+
+    async def _conduct(self, app: App, ledger: Shown, pace: Pace) -> int:
+        tell_of(self._recording, self._recording.days(), ledger)
         try:
             with _stoppable():
-                await self._conduct(app, shown, pace)
+                async with Tasks(Supervisor(app.specs, ledger), ledger, app.around, pace) as tasks:
+                    for step in app.world.steps():
+                        if step.jump:
+                            pace.jump(step.at_ns)
+                        await tasks.tell(step.to, step.message, step.at_ns)
         except asyncio.CancelledError:
             self._lines.say("stopped")
-            code = INTERRUPTED
-        finally:
-            for plan in self._plans:
-                document = report(plan, ledger.facts(), ledger.journal_sha256())
-                self._lines.say(summary(document, self._lines.seen.get(plan.id)))
-            ledger.close()
-            self._recording.close()
-        return code
-
-    async def _conduct(self, app: App, ledger: Shown, pace: Pace) -> None:
-        supervisor = Supervisor(app.specs, ledger)
-        async with Tasks(supervisor, ledger, app.around, pace) as tasks:
-            for step in app.world.steps():
-                if step.jump:
-                    pace.jump(step.at_ns)
-                await tasks.tell(step.to, step.message, step.at_ns)
-
-    def _twin_file(self) -> SqliteFile:
-        return SqliteFile(self._folder / "exchange.sqlite")
+            return INTERRUPTED
+        return 0
 
 
 @contextmanager

@@ -7,6 +7,7 @@ import io
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -24,9 +25,45 @@ class Told(Struct, frozen=True):
     err: str
 
 
-def told(*args: str | Path) -> Told:
-    """Call `ordo` within this process; neither of its streams is a terminal."""
-    out, err = (io.TextIOWrapper(io.BytesIO(), "utf-8") for _ in range(2))
+class Stream(io.TextIOWrapper):
+    """A stream in memory that may be a terminal, and acts when something is first written.
+
+    Args:
+        on: a text, and what to do when it comes.
+    """
+
+    def __init__(
+        self, *, terminal: bool = False, on: tuple[str, Callable[[], object]] | None = None
+    ) -> None:
+        super().__init__(io.BytesIO(), "utf-8", newline="")
+        self._terminal = terminal
+        self._on = on
+
+    def isatty(self) -> bool:
+        """Say whether a person reads this."""
+        return self._terminal
+
+    def write(self, text: str) -> int:
+        """Write, and act where it is due."""
+        if self._on is not None and self._on[0] in text:
+            act, self._on = self._on[1], None
+            act()
+        return super().write(text)
+
+
+def told(
+    *args: str | Path,
+    terminal: bool = False,
+    on: tuple[str, Callable[[], object]] | None = None,
+) -> Told:
+    """Call `ordo` within this process.
+
+    Args:
+        args: of the command.
+        terminal: a person reads both streams.
+        on: a text, and what to do when it is first written to stdout.
+    """
+    out, err = Stream(terminal=terminal, on=on), Stream(terminal=terminal)
     with (
         contextlib.redirect_stdout(out),
         contextlib.redirect_stderr(err),
@@ -38,7 +75,7 @@ def told(*args: str | Path) -> Told:
     return Told(code, written(out), written(err))
 
 
-def written(stream: io.TextIOWrapper) -> str:
+def written(stream: Stream) -> str:
     """Return what was written to a stream in memory."""
     stream.flush()
     stream.seek(0)

@@ -198,20 +198,22 @@ class Flatten:
         ]
 
     def _reprice(self, holding: Holding, now_ns: int) -> list[Word]:
-        """Cancel what has rested a whole step, where the next step would ask another price.
+        """Step on once an exit has rested a whole step; cancel it where that asks another price.
 
-        Asked again while a cancellation is under way, it neither repeats it nor steps on before
-        another interval has passed.
+        Steps may share a price (of a cheap option 1 % and 3 % are one tick): the exit then keeps
+        its turn at the exchange, and rests there for each of them. Asked again while a
+        cancellation is under way, it neither repeats it nor steps on before another interval.
         """
-        old = [
-            each
-            for each in holding.resting
-            if now_ns - each.since_ns >= self._interval_ns
-            and holding.next_price_e4 not in (0, each.price_e4)
-        ]
-        if not old or not self._take_step(self._leg(holding.leg_id), now_ns):
+        rested = [each for each in holding.resting if now_ns - each.since_ns >= self._interval_ns]
+        if not rested or not holding.next_price_e4:
             return []
-        return [CancelExit(each.intent_id) for each in old]
+        if not self._take_step(self._leg(holding.leg_id), now_ns):
+            return []
+        return [
+            CancelExit(each.intent_id)
+            for each in rested
+            if each.price_e4 != holding.next_price_e4
+        ]
 
     def _take_step(self, leg: LegProgress, now_ns: int) -> bool:
         """Go one step on, at most once in an interval; return whether it was taken."""

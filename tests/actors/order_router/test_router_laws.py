@@ -40,7 +40,9 @@ DEEDS = [
     "enter",
     "condor",
     "keep",
+    "other",
     "leave",
+    "leave other",
     "leave ce",
     "leave hp",
     "wait 1",
@@ -70,19 +72,20 @@ class Judged(Stage):
         book = self.book()
         if intent.purpose is Purpose.ENTRY:
             return
-        legs = {intent.leg_id}
-        net = book.position("s", intent.leg_id).net_quantity
+        strategy_id = intent.strategy_id
+        net = book.position(strategy_id, intent.leg_id).net_quantity
         exits = sum(
             order.remaining_quantity
             for order in book.open_orders()
             if order.intent.purpose is Purpose.EXIT
-            and order.intent.leg_id == intent.leg_id
+            and (order.intent.strategy_id, order.intent.leg_id) == (strategy_id, intent.leg_id)
             and order.intent.side is intent.side
         )
         assert exits <= -net * intent.side.sign, "exits exceed what is open"
         if intent.side.sign < 0:
-            legs = {leg for fact in self.owed() for leg in fact.leg_ids}
-            shorts = [leg for leg in legs if book.position("s", leg).net_quantity < 0]
+            owed = [fact for fact in self.owed() if fact.strategy_id == strategy_id]
+            legs = {leg for fact in owed for leg in fact.leg_ids}
+            shorts = [leg for leg in legs if book.position(strategy_id, leg).net_quantity < 0]
             assert shorts == [], "a long was sold before a short was bought back"
 
     def owed(self):
@@ -98,6 +101,12 @@ class Judged(Stage):
                 legs = CONDOR if what == "condor" else SHORTS
                 on_fail = OnFail.KEEP if what == "keep" else OnFail.UNWIND
                 self.tell(enter(*legs, at_ns=self.now_ns, on_fail=on_fail))
+            case "other":
+                self.tell(
+                    enter("ce", at_ns=self.now_ns, strategy_id="other", basket_id=f"o{self.now_ns}")
+                )
+            case "leave" if how == "other":
+                self.tell(leave("ce", strategy_id="other"))
             case "leave":
                 self.tell(leave(*(how.split() or CONDOR)))
             case "wait":
@@ -122,12 +131,21 @@ class Judged(Stage):
         """The faults are over; five minutes in which everything wanted comes to its end."""
         self.broker.calm()
         self.tell(LinkRevived(self.now_ns))
-        for _ in range(60):
+        for n in range(60):
             self.run(5)
             self.tell(frame(self.now_ns))
-            held = [leg for leg, symbol in SYMBOLS.items() if self.book().net(symbol)]
-            if held:
-                self.tell(leave(*held))
+            resting = self.broker.resting() if n > 20 else []
+            for order in resting:
+                assert order.intent.purpose is Purpose.EXIT, "no entry rests unwanted"
+                assert order.intent.parent in {fact.exit_id for fact in self.owed()}
+                self.tell(self.broker.fill(order, self.now_ns))
+            for strategy_id, leg_id in self.held():
+                self.tell(leave(leg_id, strategy_id=strategy_id))
+
+    def held(self):
+        """The legs in which anything is open."""
+        legs = {("other", "ce"), *(("s", leg_id) for leg_id in SYMBOLS)}
+        return sorted(leg for leg in legs if self.book().position(*leg).net_quantity)
 
 
 def judge(stage):
@@ -140,8 +158,8 @@ def judge(stage):
     doubtful = book.open_orders()
     assert {order.state for order in doubtful} <= {State.PARKED}
     assert len(stage.told(OrderParked)) >= len(doubtful)
-    stuck = {leg for fact in stage.owed() for leg in fact.leg_ids}
-    assert set(nets) <= {SYMBOLS[leg] for leg in stuck}, "what is open is being left"
+    owed = {(fact.strategy_id, leg) for fact in stage.owed() for leg in fact.leg_ids}
+    assert set(stage.held()) <= owed, "what is open is being left"
     overdue = {fact.exit_id for fact in stage.told(ExitOverdue)}
     for owed in stage.owed():
         assert owed.exit_id in overdue, "a person was told"

@@ -37,7 +37,7 @@ def book_net(stage, leg_id):
     return stage.book().net(SYMBOLS[leg_id])
 
 
-def judge(stage):
+def assert_flat_or_told(stage):
     """What must hold at the end of every day, whatever happened in it."""
     broker, book = stage.broker, stage.book()
     assert set(broker.asked.values()) <= {1}, "an intent was sent twice"
@@ -57,7 +57,7 @@ def judge(stage):
 def commits(script, legs):
     stage = Stage(*SCRIPTS[script])
     play(stage, legs)
-    judge(stage)
+    assert_flat_or_told(stage)
     return stage.commits
 
 
@@ -73,7 +73,7 @@ def test_a_crash_at_any_commit_sends_nothing_twice_and_leaves_nothing_unsaid(
         stage = Stage(*SCRIPTS[script])
         stage.crashes, stage.calls_leave, stage.down_s = frozenset({at}), calls_leave, down_s
         play(stage, legs)
-        judge(stage)
+        assert_flat_or_told(stage)
 
 
 @pytest.mark.parametrize("script", SCRIPTS)
@@ -83,4 +83,4 @@ def test_two_crashes_are_survived_as_one_is(script):
             stage = Stage(*SCRIPTS[script])
             stage.crashes = frozenset({first, first + gap})
             play(stage)
-            judge(stage)
+            assert_flat_or_told(stage)

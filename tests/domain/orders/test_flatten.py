@@ -144,6 +144,17 @@ def test_a_cancellation_under_way_is_not_repeated_and_no_step_is_skipped():
     assert closing.step("call") == 2
 
 
+def test_an_exit_whose_next_step_asks_the_same_price_rests_on_and_steps_all_the_same():
+    """Of a cheap option 1 % and 3 % are the same tick: it rests through both, then goes on."""
+    closing = machine()
+    alike = replace(CLOSING, next_price_e4=1_000)
+    assert () == closing.next((alike,), NOW)
+    assert 1 == closing.step("call")
+    assert () == closing.next((alike,), NOW + SECOND_NS)
+    assert 2 == closing.step("call")
+    assert (CancelExit("OR1"),) == closing.next((CLOSING,), NOW + 2 * SECOND_NS)
+
+
 def test_slices_of_one_attempt_that_are_refused_together_cost_one_step():
     """Three times outside the band is one price outside the band."""
     closing = machine()

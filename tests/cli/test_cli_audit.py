@@ -1,0 +1,105 @@
+"""The command; what an audit finds is told in the stories."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from daemon.storage.ledger import SqliteLedger
+from tests.kit.commands import told
+
+
+@pytest.fixture(autouse=True)
+def _elsewhere(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.fixture
+def begun(tmp_path):
+    """Make ledgers in which so many runs began."""
+
+    def begin(name: str, epochs: int) -> None:
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        ledger = SqliteLedger(path, "owner")
+        for epoch in range(epochs):
+            ledger.begin_epoch(epoch)
+        ledger.close()
+
+    return begin
+
+
+def records(*args: str) -> tuple[str, int]:
+    document = json.loads(told("audit", "verify", "--json", *args).out)
+    return document["ledger"], document["records"]
+
+
+def test_the_newest_replay_is_verified(tmp_path, begun):
+    """By its number, not by its name, and only where it has a ledger."""
+    begun("state/replay/0009/ledger.sqlite", 1)
+    begun("state/replay/9999/ledger.sqlite", 2)
+    begun("state/replay/10000/ledger.sqlite", 3)
+    (tmp_path / "state/replay/10001").mkdir()
+
+    assert records() == ("state/replay/10000/ledger.sqlite", 3)
+
+
+def test_the_daemons_own_ledger_goes_before_replays(begun):
+    begun("state/replay/0001/ledger.sqlite", 1)
+    begun("state/ledger.sqlite", 2)
+
+    assert records() == ("state/ledger.sqlite", 2)
+
+
+def test_a_ledger_may_be_named(begun):
+    begun("state/ledger.sqlite", 1)
+    begun("elsewhere.sqlite", 4)
+
+    assert records("--ledger", "elsewhere.sqlite") == ("elsewhere.sqlite", 4)
+
+
+def test_the_state_folder_is_that_of_the_settings(tmp_path, begun):
+    (tmp_path / "other.toml").write_text('[daemon]\nstate_dir = "mine"\n')
+    begun("mine/ledger.sqlite", 2)
+
+    assert records("--settings", "other.toml") == ("mine/ledger.sqlite", 2)
+
+
+def test_the_document_has_these_names(begun):
+    begun("state/ledger.sqlite", 1)
+    document = json.loads(told("audit", "verify", "--json").out)
+
+    assert set(document) == {"ledger", "records", "whole", "broken", "head"}
+
+
+def test_where_there_is_no_ledger_that_is_said():
+    done = told("audit", "verify")
+
+    assert (done.code, done.out) == (1, "")
+    assert done.err == "ordo: state holds no ledger; name one with --ledger\n"
+
+
+@pytest.mark.parametrize("content", [None, b"", b"not a ledger, and longer than a header" * 9])
+def test_what_is_no_ledger_is_refused(tmp_path, content):
+    if content is not None:
+        (tmp_path / "x.sqlite").write_bytes(content)
+    done = told("audit", "verify", "--ledger", "x.sqlite", "--json")
+
+    assert (done.code, done.out) == (1, "")
+    assert done.err.startswith("ordo: ")
+    assert "x.sqlite" in done.err
+
+
+def test_export_says_that_it_comes_later():
+    done = told("audit", "export", "anything")
+
+    assert (done.code, done.out) == (2, "")
+    assert done.err.endswith("Error: `ordo audit export` has not been built yet\n")
+
+
+def test_an_unknown_command_of_the_group_is_bad_usage():
+    done = told("audit", "varify")
+
+    assert (done.code, done.out) == (2, "")
+    assert "No such command 'varify'" in done.err

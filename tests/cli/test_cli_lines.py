@@ -1,0 +1,249 @@
+from __future__ import annotations
+
+import io
+import json
+from datetime import date, time
+from typing import Any
+
+import pytest
+
+from daemon.actors.risk_watchdog import PnlSeen
+from daemon.cli.lines import Lines, Shown, summary
+from daemon.domain.instants import MILLISECOND_NS, at
+from daemon.domain.market.notes import NoteKind
+from daemon.domain.orders.words import (
+    IntentRecorded,
+    OrderParked,
+    OrderRefused,
+    OutcomeUnknown,
+    Refusal,
+    Side,
+)
+from daemon.domain.risk.moves import LevelMoved, Move
+from daemon.domain.risk.words import ExitReason
+from daemon.messages import (
+    BasketEnded,
+    DayEnded,
+    DayOpened,
+    EntriesPaused,
+    EntryDecided,
+    ExitDecided,
+    ExitFinished,
+    ExitOverdue,
+    LinkRevived,
+    Noted,
+    PositionChanged,
+)
+from daemon.runtime.clock import VirtualClock
+from daemon.runtime.words import ActorDisarmed, DeadLetter, Origin
+from daemon.storage.memory import MemoryLedger
+from tests.kit.facts import INTENT, tick
+
+DAY = date(2026, 11, 18)
+NOW = at(DAY, time(9, 20))
+CE = "NIFTY-2026-11-23-24500-CE"
+ORIGIN = Origin("watchdog", 7, 3)
+REFUSAL = next(iter(Refusal))
+
+
+class Screen:
+    """Lines onto streams in memory, with a host clock of their own."""
+
+    def __init__(self) -> None:
+        self.people, self.machines, self.host = io.StringIO(), io.StringIO(), VirtualClock()
+        self.lines = Lines(self.people, self.machines, self.host)
+
+    def said(self) -> list[str]:
+        return self.people.getvalue().splitlines()
+
+
+def seen(pnl_e4: int, floor_e4: int = 0, at_ns: int = NOW, name: str = "s") -> PnlSeen:
+    return PnlSeen(name, pnl_e4, "LOCKED" if floor_e4 else "NONE", floor_e4, at_ns)
+
+
+SENTENCES = [
+    (DayOpened(DAY, ((NOW, NOW + 1),), NOW), "2026-11-18 opens"),
+    (DayOpened(DAY, (), NOW), "2026-11-18 is no trading day"),
+    (DayEnded(DAY, NOW), "2026-11-18 is over"),
+    (Noted(NoteKind.GAP, "no frame", NOW), "gap: no frame"),
+    (EntryDecided("s", "s:1", 245_023_950, (), NOW), "s enters, 24502.40 at the money"),
+    (
+        PositionChanged("s", "ce", CE, Side.SELL, 0, 0, 65, 65 * 1_640_000, NOW),
+        f"{CE}  sold 65 at 164.00  net -65",
+    ),
+    (
+        PositionChanged("s", "ce", CE, Side.SELL, 65, 65 * 1_683_500, 65, 65 * 1_640_000, NOW),
+        f"{CE}  bought 65 at 168.35, sold 65 at 164.00  net +0",
+    ),
+    (LevelMoved("s", "ce", Move.ARMED, 0, 1_961_050, NOW), "s ce armed at 196.10"),
+    (LevelMoved("s", "", Move.LOCKED, 0, 7_500_000, NOW), "s locked at 750.00"),
+    (LevelMoved("s", "", Move.FLOOR_RAISED, 0, 9_500_000, NOW), "s floor raised at 950.00"),
+    (
+        ExitDecided("s", ("ce", "pe"), ExitReason.TARGET, 15_437_500, NOW),
+        "s leaves ce, pe: target, P&L 1543.75",
+    ),
+    (ExitFinished("x", "s", ("ce",), NOW), "s is out of ce"),
+    (BasketEnded("s:1", "s", True, "", NOW), "s is in"),
+    (BasketEnded("s:1", "s", False, "no quote", NOW), "s is not in: no quote"),
+    (LinkRevived(NOW), "prices are fresh again"),
+    (ExitOverdue("x", "s", "no price", NOW), "ALERT s: no price"),
+    (EntriesPaused("a limit", NOW), "ALERT no more entries: a limit"),
+    (OrderRefused("OR1", REFUSAL, "beyond", NOW), f"order OR1 was refused, {REFUSAL}: beyond"),
+    (OutcomeUnknown("OR1", "no answer", NOW), "ALERT order OR1 may stand or not: no answer"),
+    (OrderParked("OR1", NOW), "ALERT order OR1 is parked: nobody knows whether it stands"),
+    (DeadLetter("feed", "m", "KeyError", NOW), "ALERT feed fell and is rebuilt: KeyError"),
+    (ActorDisarmed("runner:s", NOW), "ALERT runner:s fell too often and is left out"),
+]
+
+
+@pytest.mark.parametrize(("fact", "sentence"), SENTENCES, ids=lambda each: type(each).__name__)
+def test_what_is_recorded_is_told_to_people_in_a_sentence(fact, sentence):
+    screen = Screen()
+    screen.lines.tell(fact, ORIGIN, NOW)
+
+    assert screen.said() == [f"09:20:00  {sentence}"]
+
+
+def test_what_is_for_machines_alone_is_not_told_to_people():
+    screen = Screen()
+    screen.lines.tell(IntentRecorded(INTENT, NOW), ORIGIN, NOW)
+
+    assert screen.said() == []
+
+
+def test_machines_get_every_fact_with_where_it_comes_from():
+    screen = Screen()
+    screen.lines.tell(IntentRecorded(INTENT, NOW), ORIGIN, NOW)
+    line = json.loads(screen.machines.getvalue())
+
+    assert {key: line[key] for key in ("at", "actor", "message", "cause", "event")} == {
+        "at": "2026-11-18T09:20:00+05:30",
+        "actor": "watchdog",
+        "message": 7,
+        "cause": 3,
+        "event": "IntentRecorded",
+    }
+    assert line["fact"]["intent"]["symbol"] == INTENT.symbol
+
+
+def test_a_person_alone_is_served_too():
+    people = io.StringIO()
+    Lines(people, None, VirtualClock()).tell(DayEnded(DAY, NOW), ORIGIN, NOW)
+
+    assert people.getvalue() == "09:20:00  2026-11-18 is over\n"
+
+
+def test_a_profit_is_shown_as_it_moves():
+    screen = Screen()
+    screen.lines.show(seen(-32_500))
+
+    assert screen.said() == ["09:20:00  s  P&L      -3.25"]
+
+
+def test_a_floor_is_shown_beside_the_profit():
+    screen = Screen()
+    screen.lines.show(seen(15_000_000, 7_500_000))
+
+    assert screen.said() == ["09:20:00  s  P&L    1500.00  locked at 750.00"]
+
+
+def test_a_profit_is_shown_at_most_four_times_a_second():
+    screen = Screen()
+    for step in range(9):
+        screen.host.set(step * 125 * MILLISECOND_NS)
+        screen.lines.show(seen(10_000 * (step + 1)))
+
+    assert [line.split()[-1] for line in screen.said()] == [f"{n}.00" for n in (1, 3, 5, 7, 9)]
+
+
+def test_a_profit_that_stands_still_is_shown_once():
+    screen = Screen()
+    for second in range(3):
+        screen.host.set(second * 1_000 * MILLISECOND_NS)
+        screen.lines.show(seen(10_000))
+
+    assert len(screen.said()) == 1
+
+
+def test_each_strategy_is_spaced_by_itself():
+    screen = Screen()
+    screen.lines.show(seen(10_000, name="a"))
+    screen.lines.show(seen(20_000, name="b"))
+
+    assert [line.split()[1] for line in screen.said()] == ["a", "b"]
+
+
+def test_other_views_are_passed_over():
+    screen = Screen()
+    screen.lines.show("something else")
+
+    assert (screen.said(), screen.lines.seen) == ([], {})
+
+
+def test_the_newest_profit_is_kept_whether_or_not_it_was_shown():
+    screen = Screen()
+    screen.lines.show(seen(0))
+    assert screen.lines.seen == {}
+    for amount_e4 in (10_000, 20_000, 0):
+        screen.lines.show(seen(amount_e4))
+
+    assert screen.lines.seen == {"s": seen(0)}
+
+
+def test_a_shown_ledger_is_the_ledger_and_tells_what_is_entered():
+    screen, plain = Screen(), MemoryLedger("owner")
+    shown = Shown(plain, screen.lines)
+    shown.take(tick(1))
+    shown.append((DayEnded(DAY, NOW),), ORIGIN, NOW)
+    shown.flush()
+
+    assert list(shown.facts()) == list(plain.facts()) == [DayEnded(DAY, NOW)]
+    assert plain.head.count == 2
+    assert screen.said() == ["09:20:00  2026-11-18 is over"]
+
+
+def trade(leg_id: str, exit_at: str | None, pnl: float | None) -> dict[str, Any]:
+    held = {"leg_id": leg_id, "symbol": CE, "side": "sell", "quantity": 65, "entry": 164.0}
+    return {**held, "exit_at": exit_at, "pnl": pnl}
+
+
+def document(*days: list[dict[str, Any]], pnl: float | None = 0) -> dict[str, Any]:
+    trades = [each for day in days for each in day]
+    total = {"days": len(days), "days_traded": len(days), "trades": len(trades), "pnl": pnl}
+    return {
+        "strategy_id": "s",
+        "journal_sha256": "ab" * 32,
+        "days": [{"trades": day} for day in days],
+        "total": {**total, "charges": 7.5},
+    }
+
+
+CLOSED = trade("ce", "2026-11-18T10:00:00+05:30", 100.0)
+OPEN = trade("pe", None, None)
+
+
+@pytest.mark.parametrize(
+    ("report", "newest", "profit"),
+    [
+        (document([CLOSED], pnl=100), seen(5), "P&L 100.00"),
+        (document([CLOSED], pnl=None), None, "P&L unknown"),
+        (document([CLOSED, OPEN], pnl=None), None, "P&L not valued"),
+        (document([OPEN]), seen(10_497_500), "P&L 1,049.75 as last valued at 09:20:00"),
+        (document([CLOSED, OPEN]), seen(10_497_500), "P&L 1,049.75 as last valued at 09:20:00"),
+        (document([CLOSED], [OPEN]), seen(10_497_500), "P&L 1,149.75 as last valued at 09:20:00"),
+    ],
+    ids=["closed", "never valued", "open and never valued", "open", "half open", "open later"],
+)
+def test_the_summary_values_what_is_open_at_what_was_last_seen(report, newest, profit):
+    """A day that is still open is worth its newest profit; days before it are over."""
+    assert f", {profit} before charges of 7.50\n" in summary(report, newest)
+
+
+def test_the_summary_names_what_is_open():
+    lines = summary(document([CLOSED, OPEN]), None).splitlines()
+
+    assert lines == [
+        "s: 2 trades on 1 of 1 day, P&L not valued before charges of 7.50",
+        f"  still open: pe sell 65 {CE} at 164.00",
+        "journal " + "ab" * 32,
+    ]

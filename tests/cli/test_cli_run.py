@@ -1,0 +1,289 @@
+from __future__ import annotations
+
+import gzip
+import json
+import os
+import re
+import signal
+import stat
+
+import pytest
+
+from daemon.feeds.sample import sample_path
+from tests.kit.commands import Told, ended, ordo, told
+from tests.kit.days import play, sample
+from tests.kit.plans import ROOT, parse
+
+SHIPPED = (ROOT / "strategies" / "nifty_short_straddle.toml").read_text()
+ID = "nifty-short-straddle"
+HEX = "[0-9a-f]{64}"
+
+
+@pytest.fixture(autouse=True)
+def _elsewhere(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.fixture
+def written(tmp_path):
+    """Write a strategy that differs from the shipped one in some pieces; return its file."""
+
+    def write(name: str, *pieces: tuple[str, str]) -> str:
+        text = SHIPPED.replace(f'id = "{ID}"', f'id = "{name}"')
+        for old, new in pieces:
+            assert old in text
+            text = text.replace(old, new)
+        (tmp_path / f"{name}.toml").write_text(text)
+        return f"{name}.toml"
+
+    return write
+
+
+def ran(*args: str, speed: str = "max", **how: object) -> Told:
+    return told("run", "--speed", speed, *args, **how)
+
+
+def test_without_options_the_shipped_strategy_trades_our_own_day():
+    done = ran()
+    lines = done.out.splitlines()
+
+    assert done.code == 0
+    assert lines[0] == ("ordo ready: paper, playing 2026-11-18 to 2026-11-18, in state/replay/0001")
+    assert lines[1].endswith("  2026-11-18 opens")
+    assert f"09:20:00  {ID} is in" in lines
+    assert f"13:16:00  {ID} is out of ce, pe" in lines
+    assert f"13:16:00  {ID} leaves ce, pe: lock_and_trail, P&L 1543.75" in lines
+    assert lines[-2] == (f"{ID}: 2 trades on 1 of 1 day, P&L 1,527.50 before charges of 142.23")
+    assert re.fullmatch(f"journal {HEX}", lines[-1])
+
+
+def test_the_live_driver_keeps_the_journal_of_the_backtest():
+    done = ran()
+
+    assert done.out.splitlines()[-1] == f"journal {play(sample(), parse(SHIPPED)).journal_sha256}"
+
+
+def test_prices_and_levels_are_shown_on_two_decimals():
+    """A stop of 30 % over 150.85 stands at 196.1050, and is shown at 196.10."""
+    done = ran()
+
+    assert f"09:20:00  {ID} pe armed at 196.10\n" in done.out
+    assert re.findall(r"\d\.\d(?!\d)|\d\.\d{3,}", done.out) == []
+
+
+def test_machines_read_json_lines_where_stderr_is_no_terminal():
+    lines = [json.loads(line) for line in ran().err.splitlines()]
+    (opened,) = [line for line in lines if line["event"] == "DayOpened"]
+
+    assert all(set(line) == {"at", "actor", "message", "cause", "event", "fact"} for line in lines)
+    assert (opened["actor"], opened["fact"]["day"]) == ("timekeeper", "2026-11-18")
+    assert len([line for line in lines if line["event"] == "EntryDecided"]) == 1
+
+
+def test_a_terminal_sees_no_json():
+    assert ran(terminal=True).err == ""
+
+
+def test_each_run_keeps_a_record_of_its_own(tmp_path):
+    for number in ("0001", "0002"):
+        assert f"in state/replay/{number}\n" in ran().out
+    folders = sorted((tmp_path / "state" / "replay").iterdir())
+
+    assert [folder.name for folder in folders] == ["0001", "0002"]
+    assert {stat.S_IMODE(folder.stat().st_mode) for folder in folders} == {0o700}
+    assert {file.name for file in folders[0].iterdir()} == {"ledger.sqlite", "exchange.sqlite"}
+
+
+def test_replays_are_numbered_on_whatever_lies_beside_them(tmp_path):
+    for name in ("0041", "notes", "9"):
+        (tmp_path / "state" / "replay" / name).mkdir(parents=True)
+
+    assert "in state/replay/0042\n" in ran().out
+
+
+def test_what_a_run_recorded_is_whole():
+    ran()
+    done = told("audit", "verify")
+
+    assert done.code == 0
+    assert re.fullmatch(
+        rf"state/replay/0001/ledger\.sqlite: \d+ records, whole; head {HEX}\n", done.out
+    )
+
+
+def test_several_strategies_run_side_by_side(written):
+    done = ran("--strategy", ID, "--strategy", written("later", ("09:20:00", "10:00:00")))
+    lines = done.out.splitlines()
+
+    assert done.code == 0
+    assert f"09:20:00  {ID} is in" in lines
+    assert "10:00:00  later is in" in lines
+    assert [line.partition(":")[0] for line in lines if " trades on " in line] == [ID, "later"]
+
+
+def test_one_strategy_twice_is_refused(written):
+    done = ran("--strategy", ID, "--strategy", written(ID))
+
+    assert (done.code, done.out) == (2, "")
+    assert done.err == f"ordo: strategies are told apart by their ids; twice: {ID}\n"
+
+
+def test_no_strategy_at_all_is_refused(tmp_path):
+    (tmp_path / "settings.toml").write_text("[strategies]\nautostart = []\n")
+    done = ran()
+
+    assert (done.code, done.out) == (2, "")
+    assert "no strategy to run: name one with --strategy or [strategies] autostart" in done.err
+
+
+TWO_ACCOUNTS = """\
+[[accounts]]
+id = "first"
+broker = "paper"
+[[accounts]]
+id = "second"
+broker = "paper"
+"""
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "named"),
+    [
+        ('["first"]', '["second"]', "first (a), second (b)"),
+        ("[]", '["second"]', "first (a), second (b)"),
+    ],
+)
+def test_several_accounts_in_one_run_are_refused(tmp_path, written, first, second, named):
+    (tmp_path / "settings.toml").write_text(TWO_ACCOUNTS)
+    files = [
+        written(name, ('product = "intraday"', f'product = "intraday"\naccounts = {accounts}'))
+        for name, accounts in (("a", first), ("b", second))
+    ]
+    done = ran("--strategy", files[0], "--strategy", files[1])
+
+    assert (done.code, done.out) == (2, "")
+    assert done.err == (
+        f"ordo: one run trades in one account so far, and these are wanted: {named}; "
+        "run them one after the other\n"
+    )
+    assert not (tmp_path / "state").exists()
+
+
+def test_the_account_that_a_strategy_names_is_traded_in(tmp_path, written):
+    (tmp_path / "settings.toml").write_text(TWO_ACCOUNTS)
+    file = written("a", ('product = "intraday"', 'product = "intraday"\naccounts = ["second"]'))
+    done = ran("--strategy", file)
+    facts = [json.loads(line) for line in done.err.splitlines()]
+
+    assert {line["actor"] for line in facts if line["actor"].startswith("router")} == {
+        "router:second"
+    }
+
+
+def test_an_account_that_is_not_there_is_refused(written):
+    file = written("a", ('product = "intraday"', 'product = "intraday"\naccounts = ["mine"]'))
+    done = ran("--strategy", file)
+
+    assert (done.code, done.out) == (2, "")
+    assert done.err == "ordo: strategy a trades in account mine; the settings have paper\n"
+
+
+@pytest.mark.parametrize("speed", ["fast", "0", "-1", "1/0", "nan", "inf", ""])
+def test_a_speed_is_a_number_above_zero_or_max(tmp_path, speed):
+    done = told("run", f"--speed={speed}")
+
+    assert (done.code, done.out) == (2, "")
+    assert done.err == f"ordo: --speed {speed}: a number above zero, or max\n"
+    assert not (tmp_path / "state").exists()
+
+
+@pytest.mark.parametrize("setting", ['"max"', "10_000"])
+def test_without_an_option_the_speed_is_that_of_the_settings(tmp_path, setting):
+    """At 10,000 seconds in one the day of six hours is over in about two."""
+    (tmp_path / "settings.toml").write_text(f"[feed]\nspeed = {setting}\n")
+
+    assert told("run").code == 0
+
+
+def test_the_recording_of_the_settings_is_played(tmp_path):
+    (tmp_path / "settings.toml").write_text(f'[feed]\npath = "{sample_path()}"\n')
+
+    assert ran().code == 0
+
+
+def test_a_recording_that_is_not_there_is_refused_before_anything_is_made(tmp_path):
+    done = ran("--data", "absent.parquet")
+
+    assert (done.code, done.out, done.err) == (1, "", "ordo: absent.parquet does not exist\n")
+    assert not (tmp_path / "state").exists()
+
+
+def test_a_state_folder_that_cannot_be_made_is_refused(tmp_path):
+    (tmp_path / "state").write_text("a file")
+    done = ran()
+
+    assert (done.code, done.out) == (2, "")
+    assert done.err.startswith("ordo: the folder state/replay/0001 cannot be made: ")
+    assert "[daemon] state_dir" in done.err
+
+
+def stop(number: signal.Signals):
+    return lambda: os.kill(os.getpid(), number)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupted_run_ends_cleanly_and_tells_what_is_open(number):
+    """It is stopped by the first line that tells of its profit."""
+    done = ran(on=("P&L", stop(number)), speed="100000")
+    lines = done.out.splitlines()
+    at = lines.index("stopped")
+
+    assert done.code == 130
+    assert re.fullmatch(
+        rf"{ID}: 2 trades on 1 of 1 day, P&L -?[\d,]+\.\d\d as last valued at 09:2\d:\d\d "
+        r"before charges of [\d.]+",
+        lines[at + 1],
+    )
+    assert lines[at + 2 : at + 4] == [
+        "  still open: ce sell 65 NIFTY-2026-11-23-24500-CE at 164.00",
+        "  still open: pe sell 65 NIFTY-2026-11-23-24500-PE at 150.85",
+    ]
+    assert told("audit", "verify").code == 0
+
+
+def test_a_run_interrupted_before_any_trade_has_nothing_open():
+    done = ran(on=("opens", stop(signal.SIGINT)))
+
+    assert done.code == 130
+    assert f"\nstopped\n{ID}: 0 trades on 0 of 1 day, P&L 0.00 before charges of 0.00\n" in done.out
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_process_is_stopped_by_a_signal_without_a_traceback(tmp_path, number):
+    process = ordo("run", "--speed", "600", cwd=tmp_path)
+    assert process.stdout is not None
+    for line in process.stdout:
+        if "P&L" in line:
+            break
+    process.send_signal(number)
+    done = ended(process)
+
+    assert done.code == 130
+    assert "\nstopped\n" in f"\n{done.out}"
+    assert "still open: ce sell 65" in done.out
+    assert "Traceback" not in done.err
+    assert all(json.loads(line)["event"] for line in done.err.splitlines())
+
+
+def test_what_is_open_when_the_data_ends_is_told_with_what_it_was_last_worth(tmp_path):
+    """The sample day, cut off at noon."""
+    with gzip.open(sample_path(), "rt") as file:
+        rows = [row for row in file if row < "20261118_120000" or row.startswith("c")]
+    (tmp_path / "morning.csv").write_text("".join(rows))
+    done = ran("--data", "morning.csv")
+    day = play(tmp_path / "morning.csv", parse(SHIPPED)).day()
+    worth = day["pnl"]["last"]["value"]
+
+    assert done.code == 0
+    assert f"P&L {worth:,.2f} as last valued at 11:59:30 before charges of " in done.out
+    assert done.out.count("  still open: ") == 2
