@@ -210,9 +210,7 @@ class Flatten:
         if not self._take_step(self._leg(holding.leg_id), now_ns):
             return []
         return [
-            CancelExit(each.intent_id)
-            for each in rested
-            if each.price_e4 != holding.next_price_e4
+            CancelExit(each.intent_id) for each in rested if each.price_e4 != holding.next_price_e4
         ]
 
     def _take_step(self, leg: LegProgress, now_ns: int) -> bool:

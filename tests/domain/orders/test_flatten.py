@@ -113,25 +113,26 @@ def test_what_is_open_and_not_on_its_way_is_closed_shorts_first(case, holdings, 
 
 
 @pytest.mark.parametrize(
-    ("case", "changes", "expected"),
+    ("case", "changes", "expected", "step"),
     [
-        ("a whole interval", {}, [CancelExit("OR1")]),
-        ("not yet", {"resting": (replace(RESTING, since_ns=NOW - SECOND_NS + 1),)}, []),
-        ("the next step asks the same", {"next_price_e4": 1_000}, []),
-        ("no price one step on", {"next_price_e4": 0}, []),
+        ("a whole interval", {}, [CancelExit("OR1")], 1),
+        ("not yet", {"resting": (replace(RESTING, since_ns=NOW - SECOND_NS + 1),)}, [], 0),
+        ("the next step asks the same", {"next_price_e4": 1_000}, [], 1),
+        ("no price one step on", {"next_price_e4": 0}, [], 0),
         (
             "of several, those",
             {"resting": (RESTING, Resting("OR2", 1_010, 0), Resting("OR3", 1_000, NOW))},
             [CancelExit("OR1")],
+            1,
         ),
-        ("none is in the book", {"resting": ()}, []),
+        ("none is in the book", {"resting": ()}, [], 0),
     ],
 )
-def test_only_what_has_rested_and_would_be_priced_anew_is_taken_back(case, changes, expected):
-    """And the leg goes one step on with it."""
+def test_only_what_has_rested_and_would_be_priced_anew_is_taken_back(case, changes, expected, step):
+    """And the leg goes one step on once an exit of it has rested."""
     closing = machine()
     assert list(closing.next((replace(CLOSING, **changes),), NOW)) == expected
-    assert closing.step("call") == len(expected)
+    assert closing.step("call") == step
 
 
 def test_a_cancellation_under_way_is_not_repeated_and_no_step_is_skipped():
