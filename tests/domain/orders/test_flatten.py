@@ -149,10 +149,10 @@ def test_an_exit_whose_next_step_asks_the_same_price_rests_on_and_steps_all_the_
     """Of a cheap option 1 % and 3 % are the same tick: it rests through both, then goes on."""
     closing = machine()
     alike = replace(CLOSING, next_price_e4=1_000)
-    assert () == closing.next((alike,), NOW)
-    assert 1 == closing.step("call")
-    assert () == closing.next((alike,), NOW + SECOND_NS)
-    assert 2 == closing.step("call")
+    assert closing.next((alike,), NOW) == ()
+    assert closing.step("call") == 1
+    assert closing.next((alike,), NOW + SECOND_NS) == ()
+    assert closing.step("call") == 2
     assert (CancelExit("OR1"),) == closing.next((CLOSING,), NOW + 2 * SECOND_NS)
 
 
