@@ -42,11 +42,11 @@ class Placed(Struct):
 class ScriptedBroker:
     """Answers the n-th placing, and the n-th cancellation, as its script says.
 
-    placing: fill | work | part (one lot) | accept (no update follows) | refuse KIND |
-        reject KIND (accepted before) | dumb [seconds] (no answer; it arrives at once, or so much
-        later, and fills) | dumbwork (no answer; it arrives and rests) | lost (no answer, and it
-        never arrives) | mute (nothing at all, not even a time-out; it arrives and fills) | over
-        (fills twice as much)
+    placing: fill | work | part (one lot) | accept (no update follows) | over (fills twice as much)
+        | refuse KIND | reject KIND (accepted before) | liar [KIND] (refused, yet two seconds later
+        it rests in the book) | dumb [seconds] (no answer; it arrives at once, or so much later, and
+        fills) | dumbwork (no answer; it arrives and rests) | lost (no answer, and it never
+        arrives) | mute (nothing at all, not even a time-out; it arrives and fills)
     cancelling: done | quiet (done, and no update follows) | race (it fills instead) | after
         [seconds] (cancelled, yet fills then) | lost (nothing happens, nothing is answered) | no
         (nothing happens, and that is answered)
@@ -129,6 +129,10 @@ class ScriptedBroker:
                     self.fill(order, at_ns)
             return _told(OutcomeUnknown(intent_id, "no answer in time", at_ns))
         order = self._arrive(intent)
+        if how == "liar":
+            refused = OrderRefused(intent_id, Refusal(what or "OTHER"), "no", at_ns)
+            later_ns = 2 * SECOND_NS
+            return [*_told(refused), (later_ns, order.update(now_ns + later_ns))]
         accepted = OrderAccepted(intent_id, order.number, at_ns)
         if how == "mute":
             self.fill(order, at_ns)

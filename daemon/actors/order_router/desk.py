@@ -32,7 +32,6 @@ from daemon.domain.orders.words import (
     OrderUpdated,
     OutcomeUnknown,
     Side,
-    State,
 )
 from daemon.errors import RuleUnknown
 from daemon.messages import (
@@ -126,7 +125,7 @@ class Desk:
         self.wakes = Wakes()
         self.recent_intents: deque[Intent] = deque(maxlen=_RECENT_INTENTS)
         self.cancelling: dict[str, int] = {}
-        self.cancelled: set[str] = set()
+        self.todays: set[str] = set()
         self.asked: set[str] = set()
         self._legs: dict[tuple[str, str], BasketLeg] = {}
         self._before: dict[tuple[str, str], Position] = {}
@@ -137,11 +136,10 @@ class Desk:
         match fact:
             case IntentRecorded(intent):
                 self.recent_intents.append(intent)
+                self.todays.add(intent.intent_id)
                 self.book.apply(fact)
             case _ if isinstance(fact, _ORDER_FACTS):
                 self.book.apply(fact)
-                if isinstance(fact, OrderUpdated) and fact.state is State.CANCELLED:
-                    self.cancelled.add(fact.intent_id)
             case BasketOpened():
                 self._open(fact)
             case BasketEnded(basket_id, complete=complete):
@@ -180,7 +178,7 @@ class Desk:
             case DayOpened(day, sessions):
                 if day != self.day:
                     self.paused = ""
-                    self.cancelled.clear()
+                    self.todays.clear()
                     for closing in self.closings.values():
                         closing.told.clear()
                 self.day, self.sessions = day, sessions

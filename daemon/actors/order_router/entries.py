@@ -91,13 +91,13 @@ def give_up(desk: Desk, turn: Turn, basket: Basket, because: str, now_ns: int) -
     recall(desk, turn, basket.basket_id, now_ns)
 
 
-def recall(desk: Desk, turn: Turn, basket_id: str, now_ns: int) -> None:
-    """Cancel what an ended basket has in the broker's book, until nothing of it is there."""
-    resting = [o for o in desk.book.children(basket_id) if o.state is State.WORKING]
+def recall(desk: Desk, turn: Turn, parent: str, now_ns: int) -> None:
+    """Cancel what an ended basket or exit has in the broker's book, until nothing is there."""
+    resting = [o for o in desk.book.children(parent) if o.state is State.WORKING]
     for order in resting:
         cancel(desk, turn, order, now_ns)
     if resting:
-        desk.wakes.wake(turn, BasketDue(basket_id, now_ns + _RECALL_AGAIN_NS))
+        desk.wakes.wake(turn, BasketDue(parent, now_ns + _RECALL_AGAIN_NS))
 
 
 def make_way(desk: Desk, turn: Turn, symbol: str, side: Side, now_ns: int) -> None:

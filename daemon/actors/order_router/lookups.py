@@ -2,8 +2,9 @@
 
 Absence proves nothing: past the window the order is parked, still counts as possible exposure, is
 told to a person and asked about on, until the broker's own evidence settles it or its day ends.
-An order that rests, or was cancelled, is asked about where its news may have been lost: after a
-restart, and when a cancellation was answered; what is told to be cancelled may have filled.
+Any other order that is not filled is asked about where its news may have been lost: some seconds
+after it was sent, when its cancellation was answered, and after a restart. What is told to be
+cancelled, or refused, has been seen to fill.
 """
 
 from __future__ import annotations
@@ -13,7 +14,6 @@ from daemon.actors.order_router.desk import Desk
 from daemon.actors.turn import Turn
 from daemon.domain.market.notes import NoteKind
 from daemon.domain.orders.book import Order
-from daemon.domain.orders.states import is_open
 from daemon.domain.orders.words import OrderParked, State
 from daemon.messages import FindOrder, Noted
 from daemon.runtime.words import Call
@@ -24,16 +24,17 @@ _PARKED_EVERY = 30
 
 
 def begin(desk: Desk, turn: Turn, intent_id: str, now_ns: int) -> None:
-    """Have an order looked up soon."""
+    """Have an order looked up soon, unless it is known to be filled."""
+    order = desk.book.order(intent_id)
+    if order is None or order.state is State.FILLED:
+        return
     desk.wakes.wake(turn, LookUpDue(intent_id, now_ns + desk.terms.lookup_ns))
 
 
 def due(desk: Desk, turn: Turn, intent_id: str, now_ns: int) -> None:
-    """Ask the broker once more, unless its evidence has come by another way."""
+    """Ask the broker once more, unless the order is known to be filled."""
     order = desk.book.order(intent_id)
-    if order is None or not desk.sessions:
-        return
-    if order.state is not State.CANCELLED and not is_open(order.state):
+    if order is None or order.state is State.FILLED or not desk.sessions:
         return
     if intent_id in desk.asked:
         _park(desk, turn, order, now_ns)  # it was asked about, and the broker gave no answer

@@ -20,7 +20,6 @@ from daemon.domain.orders.words import (
     OrderRefused,
     OrderUpdated,
     OutcomeUnknown,
-    Purpose,
     State,
 )
 from daemon.messages import (
@@ -122,20 +121,20 @@ class OrderRouter:
         """Go on with whatever was under way before a restart, or on an earlier day.
 
         News may have been missed meanwhile, so every order that is not ended is asked about, and
-        every one that was cancelled today: such orders have been seen to fill.
+        every other one of the day: what was cancelled or refused has been seen to fill.
         """
         desk = self._desk
         orders = desk.book.open_orders()
-        for intent_id in (*(o.intent.intent_id for o in orders), *sorted(desk.cancelled)):
+        for intent_id in sorted(desk.todays.union(order.intent.intent_id for order in orders)):
             lookups.begin(desk, turn, intent_id, now_ns)
-        entering = {o.intent.parent for o in orders if o.intent.purpose is Purpose.ENTRY}
-        for basket_id in sorted(entering.union(desk.baskets)):
-            self._enter_on(turn, basket_id, now_ns)
+        parents = {order.intent.parent for order in orders}
+        for parent in sorted((parents | desk.baskets.keys()) - desk.closings.keys()):
+            self._enter_on(turn, parent, now_ns)
         for exit_id in tuple(desk.closings):
             exits.resume(desk, turn, exit_id, now_ns)
 
     def _enter_on(self, turn: Turn, basket_id: str, now_ns: int) -> None:
-        """Look at a basket again: one that ended has its rest taken back."""
+        """Look at a basket again: one that ended has its rest taken back, as has an exit."""
         basket = self._desk.basket(basket_id)
         if basket is None:
             entries.recall(self._desk, turn, basket_id, now_ns)
@@ -179,7 +178,7 @@ class OrderRouter:
         if is_filling:
             turn.announce(desk.position_changed(order, now_ns))
             _tell_overfill(turn, order, now_ns)
-        is_awaited = order.intent.purpose is Purpose.EXIT or order.intent.parent in desk.baskets
+        is_awaited = order.intent.parent in desk.baskets or order.intent.parent in desk.closings
         if is_awaited and is_open(order.state) and not is_filling:
             return  # it rests where it was wanted
         if order.state is not before.state and order.state in _NO:
@@ -205,7 +204,7 @@ class OrderRouter:
         if basket is not None:
             entries.proceed(desk, turn, basket, now_ns)
             exits.clear_up(desk, turn, basket, now_ns)
-        elif intent.purpose is Purpose.ENTRY:
+        elif intent.parent not in desk.closings:
             entries.recall(desk, turn, intent.parent, now_ns)
 
 

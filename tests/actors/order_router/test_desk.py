@@ -54,7 +54,7 @@ def state(made):
         {exit_id: closing.owed for exit_id, closing in made.closings.items()},
         (made.exits_owed, made.paused, made.day, made.sessions, made.link_alive),
         list(made.recent_intents),
-        made.cancelled,
+        made.todays,
         (made._legs, made._before, made._held),
     )
 

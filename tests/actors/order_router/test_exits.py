@@ -198,7 +198,7 @@ def test_a_refused_exit_is_answered_by_the_table_whenever_the_no_comes(
     assert then == [f"{word} {CE}: {kind} {text}; {answer}"]
     again = [f"intend 3 buy ce 75 {price}", "place 3", "ce +0", "flat ce"]
     assert without_wakes(stage.run(0.7)) == (again if soon else [])
-    assert without_wakes(stage.run(5)) == ([] if soon else again)
+    assert without_wakes(stage.run(5)) == ["find 2", *([] if soon else again)]
 
 
 def test_a_rejection_without_a_reason_pages():
@@ -317,6 +317,25 @@ def test_a_late_fill_makes_the_replacement_too_large_and_it_is_recalled():
         "cancel 3",
     ]
     assert without_wakes(stage.run(0.02)) == ["flat ce"]
+
+
+def test_an_exit_that_was_refused_replaced_and_yet_rests_is_recalled():
+    """Its obligation is met; what is left of it in the book would open the leg again."""
+    stage = short(["liar RATE", "fill"])
+    stage.tell(leave("ce"))
+    assert "flat ce" in stage.run(1.5)
+    assert without_wakes(stage.run(1)) == ["cancel 2"]
+    assert stage.broker.resting() == []
+
+
+def test_such_an_exit_is_recalled_after_a_restart_too():
+    """It is no child of anything that lives."""
+    stage = short(["liar RATE", "fill"], ["lost", "done"])
+    stage.tell(leave("ce"))
+    stage.run(2.5)
+    stage.build()
+    stage.run(1)
+    assert stage.broker.resting() == []
 
 
 def test_an_overfill_is_closed_the_other_way_even_while_the_old_exit_is_in_doubt():

@@ -72,7 +72,7 @@ def test_after_a_restart_every_order_that_is_not_ended_is_asked_about():
     for order in stage.broker.orders.values():
         stage.broker.fill(order, stage.now_ns)
     stage.build()
-    assert without_wakes(stage.run(1.2))[:4] == ["find 3", "find 4", "find 1", "find 2"]
+    assert without_wakes(stage.run(1.2))[:4] == ["find 1", "find 2", "find 3", "find 4"]
     stage.run(60)
     book = stage.book()
     nets = {symbol: book.net(symbol) for symbol in SYMBOLS.values() if book.net(symbol)}

@@ -34,6 +34,8 @@ PLACINGS = [
     "lost",
     "mute",
     "over",
+    "liar",
+    "liar RATE",
 ]
 CANCELS = ["done", "quiet", "race", "after 1", "after 30", "lost", "no"]
 DEEDS = [

@@ -12,6 +12,7 @@ SCRIPTS = {
     "parts": (("part", "fill", "fill", "work", "part", "fill"), ("race", "done")),
     "doubt": (("fill", "dumb", "dumb", "dumbwork", "fill"), ("lost", "done")),
     "refused": (("fill", "refuse OTHER", "refuse RATE", "reject BAND", "fill"), ("no", "done")),
+    "liar": (("fill", "liar", "fill", "liar RATE", "fill"), ("done",)),
     "late": (("fill", "fill", "dumb 20", "fill"), ("quiet", "done")),
 }
 
