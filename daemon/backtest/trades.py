@@ -8,11 +8,11 @@ from msgspec import Struct
 
 from daemon.domain.instants import day_of
 from daemon.domain.market.charges import ChargedFill, Charges, Unknown, charges
-from daemon.domain.market.instruments import contract
+from daemon.domain.market.instruments import Kind, contract
 from daemon.domain.money import divide_half_even
 from daemon.domain.orders.words import Intent, IntentRecorded, OrderUpdated, Side
 from daemon.errors import RuleUnknown
-from daemon.messages import BasketOpened, DayMarked, ExitOwed, PositionChanged
+from daemon.messages import BasketOpened, DayMarked, DayOpened, ExitOwed, PositionChanged
 
 
 class LegTrade(Struct):
@@ -55,12 +55,15 @@ class Trades:
         self._reasons: dict[str, str] = {}
         self._orders: dict[str, tuple[Intent, LegTrade]] = {}
         self._filled: dict[str, tuple[int, int]] = {}
+        self._day = date.min
         self.all: list[LegTrade] = []
         self.without_charges = ""
 
     def take(self, fact: object) -> None:
         """Take one fact in, in the order in which they were recorded."""
         match fact:
+            case DayOpened(day):
+                self._day = day
             case BasketOpened(basket) if basket.strategy_id == self._strategy_id:
                 self._open.clear()
             case ExitOwed(_, strategy_id, leg_ids, reason) if strategy_id == self._strategy_id:
@@ -124,7 +127,9 @@ class Trades:
     def _charge(self, trade: LegTrade, intent: Intent, quantity: int, value_e4: int) -> None:
         if intent.parent.startswith("settlement:"):
             return
-        charged = _charges(intent, quantity, divide_half_even(value_e4, quantity))
+        kept_until = day_of(trade.exit_ns) if trade.exit_ns else self._day
+        fill = _Fill(intent, quantity, value_e4, is_kept=kept_until > trade.day)
+        charged = _charges(fill)
         if isinstance(charged, Unknown):
             trade.charges_e4 = None
             self.without_charges = self.without_charges or charged.because
@@ -132,10 +137,22 @@ class Trades:
             trade.charges_e4 += charged.total_e4
 
 
-def _charges(intent: Intent, quantity: int, price_e4: int) -> Charges | Unknown:
-    day = day_of(intent.decided_ns)
+class _Fill(Struct, frozen=True):
+    """What was filled of one order, and whether its trade lasted beyond a day."""
+
+    intent: Intent
+    quantity: int
+    value_e4: int
+    is_kept: bool
+
+
+def _charges(fill: _Fill) -> Charges | Unknown:
+    intent, day = fill.intent, day_of(fill.intent.decided_ns)
     try:
         instrument = contract(intent.symbol, day, strict=False)
     except RuleUnknown as error:
         return Unknown(str(error))
-    return charges(ChargedFill(instrument, intent.side, quantity, price_e4), day)
+    price_e4 = divide_half_even(fill.value_e4, fill.quantity)
+    delivery = fill.is_kept and instrument.kind is Kind.EQUITY
+    charged = ChargedFill(instrument, intent.side, fill.quantity, price_e4, delivery=delivery)
+    return charges(charged, day)

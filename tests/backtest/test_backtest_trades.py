@@ -1,0 +1,261 @@
+"""Trades are folded from facts; prices and amounts here are in 1/10,000."""
+
+from __future__ import annotations
+
+from datetime import date, time
+
+import pytest
+from msgspec.structs import replace
+
+from daemon.backtest.trades import LegTrade, Trades
+from daemon.domain.instants import at
+from daemon.domain.market.charges import ChargedFill, charges
+from daemon.domain.market.instruments import contract
+from daemon.domain.orders.basket import Basket, OnFail
+from daemon.domain.orders.words import IntentRecorded, OrderUpdated, Purpose, Side, State
+from daemon.domain.risk.words import ExitReason, StrategyRules
+from daemon.messages import BasketOpened, DayMarked, DayOpened, ExitOwed, PositionChanged
+from tests.kit.facts import INTENT
+
+DAY, NEXT = date(2025, 8, 29), date(2025, 9, 1)
+OPEN = at(DAY, time(9, 30))
+OPTION, STOCK = "NIFTY-2025-09-02-24550-CE", "RELIANCE"
+E4 = 10_000
+
+
+class Told:
+    """Facts of one leg of strategy `s`, told as they would be recorded."""
+
+    def __init__(self, symbol: str = OPTION, side: Side = Side.SELL) -> None:
+        self.trades = Trades("s")
+        self._symbol, self._side = symbol, side
+        self._sums = {Side.BUY: (0, 0), Side.SELL: (0, 0)}
+        self._orders = 0
+
+    def enters(self, at_ns: int = OPEN) -> None:
+        basket = Basket("s:1", "s", (), at_ns, at_ns, OnFail.UNWIND, 0, 0)
+        self._sums = {Side.BUY: (0, 0), Side.SELL: (0, 0)}
+        self.trades.take(BasketOpened(basket, {}, StrategyRules(), 0, 0, at_ns))
+
+    def fills(
+        self, side: Side, quantity: int, price: int, at_ns: int = OPEN, parent: str = "s:1"
+    ) -> None:
+        self._orders += 1
+        intent = replace(
+            INTENT,
+            intent_id=f"OR{self._orders}",
+            strategy_id="s",
+            leg_id="leg",
+            symbol=self._symbol,
+            side=side,
+            purpose=Purpose.ENTRY if side is self._side else Purpose.EXIT,
+            parent=parent,
+            decided_ns=at_ns,
+        )
+        value_e4 = quantity * price * E4
+        before, value = self._sums[side]
+        self._sums[side] = (before + quantity, value + value_e4)
+        self.trades.take(IntentRecorded(intent, at_ns))
+        self.trades.take(
+            OrderUpdated(intent.intent_id, "1", State.FILLED, quantity, value_e4, at_ns)
+        )
+        bought, sold = self._sums[Side.BUY], self._sums[Side.SELL]
+        self.trades.take(
+            PositionChanged("s", "leg", self._symbol, self._side, *bought, *sold, at_ns)
+        )
+
+    def owes(self, reason: ExitReason) -> None:
+        self.trades.take(ExitOwed("x", "s", ("leg",), reason, OPEN))
+
+    def marks(self, price: int, day: date = DAY) -> None:
+        marks = (("leg", price * E4),)
+        self.trades.take(DayMarked("s", day, None, None, None, "NONE", 0, marks, OPEN))
+
+    def only(self) -> LegTrade:
+        (trade,) = self.trades.finish()
+        return trade
+
+
+def cost_e4(side: Side, quantity: int, price: int, symbol: str = OPTION, **how: bool) -> int:
+    fill = ChargedFill(contract(symbol, DAY, strict=False), side, quantity, price * E4, **how)
+    return charges(fill, DAY).total_e4
+
+
+def test_a_closed_trade_is_what_was_received_less_what_was_paid():
+    told = Told()
+    told.enters()
+    told.fills(Side.SELL, 75, 100)
+    told.owes(ExitReason.STOP)
+    told.fills(Side.BUY, 75, 130, OPEN + 9)
+    trade = told.only()
+
+    assert (trade.leg_id, trade.symbol, trade.side, trade.quantity) == (
+        *("leg", OPTION, Side.SELL, 75),
+    )
+    assert (trade.entry_ns, trade.entry_e4) == (OPEN, 100 * E4)
+    assert (trade.exit_ns, trade.exit_e4, trade.exit_reason) == (OPEN + 9, 130 * E4, "stop")
+    assert trade.pnl_e4 == -75 * 30 * E4
+
+
+def test_fills_in_parts_are_one_trade_at_their_average():
+    told = Told(side=Side.BUY)
+    told.enters()
+    told.fills(Side.BUY, 75, 100)
+    told.fills(Side.BUY, 150, 103, OPEN + 1)
+    trade = told.only()
+
+    assert (trade.quantity, trade.entry_ns, trade.entry_e4) == (225, OPEN, 102 * E4)
+    assert (trade.exit_ns, trade.pnl_e4) == (0, None)
+
+
+def test_what_is_open_is_valued_at_its_mark():
+    told = Told()
+    told.enters()
+    told.fills(Side.SELL, 75, 100)
+    told.marks(90)
+
+    assert told.only().pnl_e4 == 75 * 10 * E4
+
+
+def test_what_is_partly_closed_is_valued_at_what_is_left_of_it():
+    """One lot bought back at 95, one still open at 80."""
+    told = Told()
+    told.enters()
+    told.fills(Side.SELL, 150, 100)
+    told.fills(Side.BUY, 75, 95, OPEN + 1)
+    told.marks(80)
+    trade = told.only()
+
+    assert (trade.exit_ns, trade.exit_reason) == (0, "")
+    assert trade.pnl_e4 == 75 * (5 + 20) * E4
+
+
+def test_without_a_mark_a_trade_keeps_its_last_value():
+    told = Told()
+    told.enters()
+    told.fills(Side.SELL, 75, 100)
+    told.marks(90)
+    told.marks(0, NEXT)
+
+    assert told.only().pnl_e4 == 75 * 10 * E4
+
+
+def test_a_mark_of_a_leg_that_is_not_held_is_passed_over():
+    told = Told()
+    told.marks(90)
+
+    assert told.trades.finish() == []
+
+
+def test_the_next_entry_of_a_leg_is_another_trade():
+    """Charges of the first stay with the first."""
+    told = Told()
+    told.enters()
+    told.fills(Side.SELL, 75, 100)
+    told.fills(Side.BUY, 75, 90, OPEN + 1)
+    told.enters(OPEN + 2)
+    told.fills(Side.SELL, 75, 50, OPEN + 3)
+    first, second = told.trades.finish()
+
+    assert (first.pnl_e4, second.pnl_e4) == (75 * 10 * E4, None)
+    assert first.charges_e4 == cost_e4(Side.SELL, 75, 100) + cost_e4(Side.BUY, 75, 90)
+    assert second.charges_e4 == cost_e4(Side.SELL, 75, 50)
+
+
+def test_a_trade_left_on_the_day_of_the_next_entry_is_charged_by_itself():
+    """Carried over a night, left in the morning, entered again at noon."""
+    told = Told()
+    noon = at(NEXT, time(12))
+    told.enters()
+    told.fills(Side.SELL, 75, 100)
+    told.fills(Side.BUY, 75, 90, at(NEXT, time(9, 15)))
+    told.enters(noon)
+    told.fills(Side.SELL, 75, 50, noon)
+    first, second = told.trades.finish()
+
+    assert (first.day, second.day) == (DAY, NEXT)
+    assert first.charges_e4 == cost_e4(Side.SELL, 75, 100) + cost_e4(Side.BUY, 75, 90)
+
+
+def test_what_expires_is_closed_by_the_exchange_without_a_charge():
+    told = Told()
+    told.enters()
+    told.fills(Side.SELL, 75, 100)
+    told.fills(Side.BUY, 75, 0, OPEN + 9, parent=f"settlement:{OPTION}")
+    trade = told.only()
+
+    assert (trade.exit_e4, trade.exit_reason, trade.pnl_e4) == (0, "expiry", 75 * 100 * E4)
+    assert trade.charges_e4 == cost_e4(Side.SELL, 75, 100)
+
+
+def test_an_order_that_was_not_filled_costs_nothing_and_is_no_trade():
+    told = Told()
+    told.enters()
+    told.trades.take(IntentRecorded(replace(INTENT, strategy_id="s"), OPEN))
+    told.trades.take(OrderUpdated(INTENT.intent_id, "1", State.CANCELLED, 0, 0, OPEN))
+
+    assert told.trades.finish() == []
+
+
+def test_other_strategies_are_passed_over():
+    told = Told()
+    told.trades = Trades("another")
+    told.enters()
+    told.fills(Side.SELL, 75, 100)
+    told.owes(ExitReason.STOP)
+    told.marks(90)
+
+    assert told.trades.finish() == []
+
+
+def test_finishing_twice_charges_once():
+    told = Told()
+    told.enters()
+    told.fills(Side.SELL, 75, 100)
+    once = told.only().charges_e4
+
+    assert told.only().charges_e4 == once
+
+
+@pytest.mark.parametrize(
+    ("symbol", "day", "why"),
+    [
+        ("NIFTY-2019-05-02-11700-CE", date(2019, 5, 2), "rules/charges.toml does not cover"),
+        ("NIFTY-2016-01-28-7500-CE", date(2016, 1, 4), "2016"),
+    ],
+)
+def test_charges_without_a_table_are_unknown_and_say_why(symbol, day, why):
+    """The first has no table of charges, the second none of lots."""
+    told = Told(symbol)
+    early = at(day, time(10))
+    told.enters(early)
+    told.fills(Side.SELL, 75, 100, early)
+    told.fills(Side.BUY, 75, 90, early + 1)
+
+    assert told.only().charges_e4 is None
+    assert why in told.trades.without_charges
+
+
+@pytest.mark.parametrize(
+    ("left", "delivery"), [(DAY, False), (NEXT, True), (None, False)], ids=["today", "next", "open"]
+)
+def test_a_share_kept_beyond_its_day_is_charged_as_delivered(left, delivery):
+    told = Told(STOCK, Side.BUY)
+    told.trades.take(DayOpened(DAY, (), OPEN))
+    told.enters()
+    told.fills(Side.BUY, 10, 1_300)
+    expected = cost_e4(Side.BUY, 10, 1_300, STOCK, delivery=delivery)
+    if left is not None:
+        told.fills(Side.SELL, 10, 1_310, at(left, time(15)))
+        expected += cost_e4(Side.SELL, 10, 1_310, STOCK, delivery=delivery)
+
+    assert told.only().charges_e4 == expected
+
+
+def test_a_share_still_held_on_a_later_day_is_delivered():
+    told = Told(STOCK, Side.BUY)
+    told.enters()
+    told.fills(Side.BUY, 10, 1_300)
+    told.trades.take(DayOpened(NEXT, (), at(NEXT, time(9))))
+
+    assert told.only().charges_e4 == cost_e4(Side.BUY, 10, 1_300, STOCK, delivery=True)

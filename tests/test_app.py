@@ -1,0 +1,196 @@
+"""The composition root: who is there, who hears whom, and what they trade under."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+from msgspec.structs import replace
+
+from daemon.actors.market_feed import MarketFeed
+from daemon.actors.order_router import OrderRouter
+from daemon.actors.risk_watchdog import PnlSeen, RiskWatchdog
+from daemon.actors.strategy_runner import StrategyRunner
+from daemon.actors.timekeeper import Timekeeper
+from daemon.app import App, Run, account_of, build
+from daemon.domain.money import e4
+from daemon.domain.orders.ladder import Ladder
+from daemon.domain.orders.limits import Limits
+from daemon.domain.orders.words import IntentRecorded
+from daemon.domain.risk.account import AccountLimits
+from daemon.errors import SettingsError
+from daemon.feeds.formats.words import ReplayOptions
+from daemon.feeds.replay import open_recording
+from daemon.messages import EntryDecided
+from daemon.runtime.budget import Window
+from daemon.runtime.clock import VirtualClock
+from daemon.runtime.pump import Pump
+from daemon.runtime.supervisor import Supervisor
+from daemon.settings import Settings
+from daemon.storage.memory import MemoryLedger
+from daemon.twin.file import SqliteFile
+from daemon.twin.latency import Latency
+from daemon.worlds import front_expiry
+from tests.kit.days import sample
+from tests.kit.plans import SHIPPED, parse, plan
+from tests.kit.settings_file import loaded
+
+(STRADDLE,) = [parse(file.read_bytes()) for file in SHIPPED if file.stem == "nifty_short_straddle"]
+LATER = replace(STRADDLE, id="later")
+DAY = date(2026, 11, 18)
+SECOND = 1_000_000_000
+
+
+@pytest.fixture
+def recording():
+    opened = open_recording(sample(), ReplayOptions(front=front_expiry))
+    yield opened
+    opened.close()
+
+
+def account(settings: Settings | None = None):
+    return account_of(settings or Settings(), STRADDLE, strict=False)
+
+
+def played(app: App, clock: VirtualClock) -> list[object]:
+    ledger = MemoryLedger("owner")
+    pump = Pump(Supervisor(app.specs, ledger), ledger, app.around, clock)
+    for step in app.world.steps():
+        pump.tell(step.to, step.message, step.at_ns)
+    return list(ledger.facts())
+
+
+def test_the_actors_are_these_in_the_order_of_their_start(recording):
+    """Who acts for others starts before those others."""
+    app = build(account(), [STRADDLE, LATER], Run(recording, [DAY], 1), lambda: 0, None)
+    actors = {spec.name: type(spec.restore(())) for spec in app.specs}
+
+    assert list(actors.items()) == [
+        ("timekeeper", Timekeeper),
+        ("feed", MarketFeed),
+        ("router:paper", OrderRouter),
+        ("watchdog", RiskWatchdog),
+        ("runner:nifty-short-straddle", StrategyRunner),
+        ("runner:later", StrategyRunner),
+    ]
+
+
+def test_a_strategy_that_falls_is_left_out_and_nobody_else_is(recording):
+    app = build(account(), [STRADDLE], Run(recording, [DAY], 1), lambda: 0, None)
+
+    assert [spec.name for spec in app.specs if spec.disarm] == ["runner:nifty-short-straddle"]
+
+
+def test_each_strategy_trades_through_the_one_router(recording):
+    clock = VirtualClock()
+    app = build(account(), [STRADDLE, LATER], Run(recording, [DAY], 1), clock.now_ns, None)
+    facts = played(app, clock)
+    intents = [fact.intent for fact in facts if isinstance(fact, IntentRecorded)]
+
+    assert {fact.strategy_id for fact in facts if isinstance(fact, EntryDecided)} == {
+        *(STRADDLE.id, LATER.id),
+    }
+    assert {intent.account for intent in intents} == {"paper"}
+
+
+def test_order_ids_are_bound_to_the_epoch(recording):
+    """The same day in two runs of the daemon shares no id."""
+    ids = []
+    for epoch in (1, 2):
+        clock = VirtualClock()
+        app = build(account(), [STRADDLE], Run(recording, [DAY], epoch), clock.now_ns, None)
+        facts = played(app, clock)
+        ids.append({f.intent.intent_id for f in facts if isinstance(f, IntentRecorded)})
+
+    assert [len(each) for each in ids] == [4, 4]
+    assert ids[0] & ids[1] == set()
+
+
+def test_profits_are_shown_where_somebody_watches(recording):
+    clock, shown = VirtualClock(), []
+    app = build(account(), [STRADDLE], Run(recording, [DAY], 1), clock.now_ns, shown.append)
+    played(app, clock)
+
+    assert {type(view) for view in shown} == {PnlSeen}
+
+
+def test_showing_where_nobody_watches_is_a_defect(recording):
+    app = build(account(), [STRADDLE], Run(recording, [DAY], 1), lambda: 0, None)
+
+    with pytest.raises(AssertionError, match="nobody watches"):
+        app.around.show("anything")
+
+
+def test_the_exchange_keeps_its_book_where_it_is_told(recording, tmp_path):
+    """Its file is its own; the daemon's records are elsewhere."""
+    clock, file = VirtualClock(), SqliteFile(tmp_path / "exchange.sqlite")
+    app = build(account(), [STRADDLE], Run(recording, [DAY], 1, file), clock.now_ns, None)
+    played(app, clock)
+    orders = file.load().orders
+    file.close()
+
+    assert len(orders) == 4
+
+
+def test_an_account_without_settings_of_its_own_trades_under_the_presets():
+    chosen = account()
+
+    assert (chosen.terms.account, chosen.terms.broker) == ("paper", "paper:paper")
+    assert (chosen.terms.limits, chosen.terms.ladder) == (Limits(), Ladder())
+    assert (chosen.cash_e4, chosen.owner) == (e4(1_000_000), "owner")
+    assert chosen.limits == AccountLimits()
+    assert chosen.windows == (Window(8, SECOND, 3), Window(300, 60 * SECOND, 60))
+    assert chosen.latency == Latency(1, 30_000, 20_000)
+    assert chosen.interval_ns == 0
+
+
+def test_what_the_settings_say_reaches_the_account():
+    settings = loaded(
+        """\
+[feed]
+seed = 9
+interval_ms = 2_000
+[[accounts]]
+id = "own"
+broker = "paper"
+owner = "me"
+cash = 250_000
+max_daily_loss = 1_000
+max_lots = 7
+[brokers.paper]
+writes_per_second = 5
+latency_ms = 4
+jitter_ms = 3
+[risk]
+ladder_interval_ms = 400
+"""
+    )
+    chosen = account(settings)
+
+    assert (chosen.terms.account, chosen.terms.broker) == ("own", "paper:own")
+    assert (chosen.owner, chosen.cash_e4, chosen.interval_ns) == ("me", e4(250_000), 2 * SECOND)
+    assert chosen.limits == AccountLimits(e4(1_000))
+    assert chosen.terms.limits.max_account_lots == 7
+    assert chosen.terms.ladder.interval_ms == 400
+    assert chosen.windows[0] == Window(5, SECOND, 3)
+    assert chosen.latency == Latency(9, 4_000, 3_000)
+
+
+@pytest.mark.parametrize("strict", [True, False])
+def test_strictness_is_the_callers(strict):
+    assert account_of(Settings(), STRADDLE, strict=strict).terms.strict is strict
+
+
+@pytest.mark.parametrize(
+    ("head", "name"), [("", "first"), ('accounts = ["second"]', "second")], ids=["none", "named"]
+)
+def test_a_strategy_trades_in_the_account_that_it_names_or_in_the_first(head, name):
+    two = '[[accounts]]\nid = "first"\nbroker = "paper"\n[[accounts]]\nid = "second"\n'
+    settings = loaded(two + 'broker = "paper"\n')
+
+    assert account_of(settings, plan(head=head), strict=False).terms.account == name
+
+
+def test_an_account_that_nobody_has_is_refused():
+    with pytest.raises(SettingsError, match="strategy s trades in account x; the settings have pa"):
+        account_of(Settings(), plan(head='accounts = ["x"]'), strict=False)
