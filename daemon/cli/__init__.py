@@ -18,6 +18,8 @@ import click
 from daemon.errors import OrdoError, SettingsError, StrategyError
 
 FAILED, MISUSED, INTERRUPTED = 1, 2, 130
+TRACEBACK = "ORDO_TRACEBACK"
+"""Set in the environment, it lets a defect show where it was raised."""
 _COMMANDS = {
     "run": ("daemon.cli.run", "Run the daemon in the foreground."),
     "backtest": ("daemon.cli.backtest", "Play recorded days through the engine."),
@@ -96,7 +98,17 @@ def _outcome(args: Sequence[str] | None) -> int:
         # Whoever read has gone; what is still buffered must not fail a second time at the end.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return FAILED
+    except Exception as error:
+        if os.environ.get(TRACEBACK):
+            raise
+        return _told(_defect(error), FAILED)
     return code if isinstance(code, int) else 0
+
+
+def _defect(error: Exception) -> OrdoError:
+    found = OrdoError(f"a defect of Ordo's own: {type(error).__name__}: {error}")
+    found.add_note(f"set {TRACEBACK}=1 and run it again to see where; what was recorded is kept")
+    return found
 
 
 def _told(error: OrdoError, code: int) -> int:

@@ -156,3 +156,22 @@ def test_arguments_come_from_the_command_line_where_none_are_given(monkeypatch, 
 
     assert end.value.code == 0
     assert capsys.readouterr().out.startswith("Usage: ordo ")
+
+
+def test_a_defect_of_our_own_is_a_sentence_and_says_how_to_see_where(monkeypatch, capsys):
+    """Unless the traceback is asked for."""
+
+    def fail(*_: object, **__: object) -> None:
+        raise KeyError("broken")
+
+    monkeypatch.setattr("daemon.cli.ordo.main", fail)
+    with pytest.raises(SystemExit) as ending:
+        main(["backtest"])
+    assert ending.value.code == 1
+    told_lines = capsys.readouterr().err.splitlines()
+    assert told_lines[0] == "ordo: a defect of Ordo's own: KeyError: 'broken'"
+    assert "ORDO_TRACEBACK=1" in told_lines[1]
+
+    monkeypatch.setenv("ORDO_TRACEBACK", "1")
+    with pytest.raises(KeyError):
+        main(["backtest"])
