@@ -20,10 +20,11 @@ FUNCTION_LINES = 50
 MODULE_LINES = 350
 PUBLIC_METHODS = 10
 PARAMETERS = 5
-BROAD_EXCEPT_IN = frozenset({"daemon/runtime/supervisor.py"})
+BROAD_EXCEPT_IN = frozenset({"daemon/runtime/pump.py", "daemon/runtime/supervisor.py"})
 """Where every kind of error may be caught: at most three files, each for a reason of its own.
 
-The supervisor: whatever fells an actor becomes a dead letter and a restart.
+The supervisor: whatever fells an actor becomes a dead letter and a restart. The pump: it hands
+every tick to every actor that hears it, so it catches falls itself; the supervisor answers them.
 """
 NAMELESS = frozenset({"base", "common", "helper", "helpers", "misc", "util", "utils"})
 
