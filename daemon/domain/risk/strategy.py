@@ -126,9 +126,15 @@ class StrategyRisk:
                 mark_e4 = low_e4 = high_e4 = quote.ltp_e4
                 if 0 < quote.low_e4 < low_e4:
                     low_e4 = quote.low_e4
-                high_e4 = max(high_e4, quote.high_e4)
-            if mark_e4 != leg.mark_e4:
-                self._mark(leg, mark_e4)
+                if quote.high_e4 > high_e4:
+                    high_e4 = quote.high_e4
+            before_e4 = leg.mark_e4
+            if mark_e4 != before_e4:
+                if before_e4 and mark_e4:
+                    self._pnl_e4 += leg.net_quantity * (mark_e4 - before_e4)
+                    leg.mark_e4 = mark_e4
+                else:
+                    self._mark(leg, mark_e4)
             if low_e4 <= leg.low_trip_e4 or high_e4 >= leg.high_trip_e4:
                 leg.cross(low_e4, high_e4)
                 self._stirred = True
@@ -211,11 +217,8 @@ class StrategyRisk:
         return tuple(view_of(leg, ruled_by_whole=ruled) for leg in self._legs.values())
 
     def _mark(self, leg: WatchedLeg, mark_e4: int) -> None:
-        before_e4 = leg.mark_e4
-        self._pnl_e4 += leg.net_quantity * (mark_e4 - before_e4)
-        if before_e4 and mark_e4:
-            leg.mark_e4 = mark_e4
-            return
+        """Take a mark where there was none, or none where there was one."""
+        self._pnl_e4 += leg.net_quantity * (mark_e4 - leg.mark_e4)
         leg.lose_mark()
         leg.mark_e4 = mark_e4
         self._sighted = self._sees()
