@@ -95,7 +95,8 @@ class Pump:
         while alarms and alarms[0][0] < at_ns:
             self._ring()
         if at_ns > self.now_ns:
-            self._reach(at_ns)
+            self.now_ns = at_ns
+            self._clock.set(at_ns)
         for other, news in self._around.outside(message, at_ns):
             self._put(self._slots[other], Lane.FACTS, news, 0)
         slot = self._slots[to]
@@ -207,7 +208,9 @@ class Pump:
             if held and type(effect) is not Commit:
                 self._hold((effect,), slot, item)
             elif isinstance(effect, Take):  # the path of every tick, hence before the table below
-                self._take(effect.tick, item[1])
+                self._ledger.take(effect.tick)
+                for other, news in self._around.outside(effect.tick, self.now_ns):
+                    self._put(self._slots[other], Lane.FACTS, news, item[1])
             elif type(effect) is Publish and place == end and self._is_alone(slot, effect):
                 return effect
             else:
@@ -219,11 +222,6 @@ class Pump:
         if self._ready or slot.waiting or slot.inbox.unread or slot is not self._busy:
             return False
         return type(published.message) not in slot.child.spec.hears
-
-    def _take(self, tick: Any, cause: int) -> None:
-        self._ledger.take(tick)
-        for other, news in self._around.outside(tick, self.now_ns):
-            self._put(self._slots[other], Lane.FACTS, news, cause)
 
     def _carry_out_one(
         self, effect: Publish | Tell | Commit | Call | Alarm | Show, slot: _Slot, item: Item
