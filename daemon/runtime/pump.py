@@ -99,14 +99,7 @@ class Pump:
             self._clock.set(at_ns)
         for other, news in self._around.outside(message, at_ns):
             self._put(self._slots[other], Lane.FACTS, news, 0)
-        slot = self._slots[to]
-        if self._ready or slot.inbox.unread or slot.child.disarmed:
-            self._put(slot, lane, message, 0)
-        else:  # nobody waits, so it would be read next anyway
-            self._number += 1
-            self._decide(slot, (message, self._number, 0))
-        if self._ready or self._commits or self._answers:
-            self._drain()
+        self._bring(self._slots[to], lane, message)
 
     def run_until(self, at_ns: int) -> None:
         """Let market time pass, ringing every alarm up to and including that instant."""
@@ -117,8 +110,17 @@ class Pump:
     def _ring(self) -> None:
         at_ns, _, slot, alarm = heappop(self._alarms)
         self._reach(at_ns)
-        self._put(slot, alarm.lane, alarm.message, 0)
-        self._drain()
+        self._bring(slot, alarm.lane, alarm.message)
+
+    def _bring(self, slot: _Slot, lane: Lane, message: Any) -> None:
+        """Let an actor have a message that no other caused, and everything that follows from it."""
+        if self._ready or slot.inbox.unread or slot.child.disarmed:
+            self._put(slot, lane, message, 0)
+        else:  # nobody waits, so it would be read next anyway
+            self._number += 1
+            self._decide(slot, (message, self._number, 0))
+        if self._ready or self._commits or self._answers:
+            self._drain()
 
     def _reach(self, at_ns: int) -> None:
         """Let time be at an instant; it never goes back."""
