@@ -69,7 +69,7 @@ class MarketFeed:
             may_die_ns = self._calm.may_die_ns()
             if may_die_ns > now_ns:
                 self._alarm_ns = may_die_ns
-                return (Alarm(may_die_ns, Silence()),)
+                return (Alarm(may_die_ns, message),)
         turn = Turn()
         match message:
             case Silence():

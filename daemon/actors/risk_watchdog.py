@@ -139,8 +139,7 @@ class RiskWatchdog:
 
     def _see(self, frame: Frame, now_ns: int) -> Sequence[Effect]:
         """Judge one frame; the path of every tick."""
-        self._last_ns = now_ns
-        watches = self._watches
+        self._last_ns, watches = now_ns, self._watches
         active = watches.active
         if not active and not self._limited:
             return NOTHING

@@ -67,6 +67,8 @@ class StrategyRunner:
         self._plan = plan
         self._router = router
         self._strict = strict
+        self._leg_rules = {leg.id: leg_rules(leg) for leg in plan.legs}
+        self._rules = strategy_rules(plan)
         self._quotes: dict[str, Quote] = {}
         self._window: Window | None = None
         self._entered: set[date] = set()
@@ -186,8 +188,8 @@ class StrategyRunner:
         )
         return BasketOpened(
             basket=basket,
-            leg_rules={leg.id: leg_rules(leg) for leg in plan.legs},
-            rules=strategy_rules(plan),
+            leg_rules=dict(self._leg_rules),
+            rules=self._rules,
             exit_ns=window.exit_ns,
             close_ns=window.session_end_ns,
             at_ns=now_ns,

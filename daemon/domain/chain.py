@@ -83,9 +83,7 @@ def link(previous: bytes, number: int, body: bytes) -> bytes:
         body: what is recorded.
     """
     assert len(previous) == DIGEST_BYTES, f"a link has 32 bytes, not {len(previous)}"
-    digest = sha256(_HEADER.pack(_DOMAIN, previous, number, len(body)))
-    digest.update(body)
-    return digest.digest()
+    return sha256(_HEADER.pack(_DOMAIN, previous, number, len(body)) + body).digest()
 
 
 def extend(head: Head, bodies: Iterable[bytes]) -> tuple[Head, list[bytes]]:

@@ -94,16 +94,12 @@ class Pump:
         alarms = self._alarms
         while alarms and alarms[0][0] < at_ns:
             self._ring()
-        self._reach(at_ns)
+        if at_ns > self.now_ns:
+            self.now_ns = at_ns
+            self._clock.set(at_ns)
         for other, news in self._around.outside(message, at_ns):
             self._put(self._slots[other], Lane.FACTS, news, 0)
-        slot = self._slots[to]
-        if self._ready or slot.inbox.unread or slot.child.disarmed:
-            self._put(slot, lane, message, 0)
-        else:  # nobody waits, so it would be read next anyway
-            self._number += 1
-            self._decide(slot, (message, self._number, 0))
-        self._drain()
+        self._bring(self._slots[to], lane, message)
 
     def run_until(self, at_ns: int) -> None:
         """Let market time pass, ringing every alarm up to and including that instant."""
@@ -114,8 +110,17 @@ class Pump:
     def _ring(self) -> None:
         at_ns, _, slot, alarm = heappop(self._alarms)
         self._reach(at_ns)
-        self._put(slot, alarm.lane, alarm.message, 0)
-        self._drain()
+        self._bring(slot, alarm.lane, alarm.message)
+
+    def _bring(self, slot: _Slot, lane: Lane, message: Any) -> None:
+        """Let an actor have a message that no other caused, and everything that follows from it."""
+        if self._ready or slot.inbox.unread or slot.child.disarmed:
+            self._put(slot, lane, message, 0)
+        else:  # nobody waits, so it would be read next anyway
+            self._number += 1
+            self._decide(slot, (message, self._number, 0))
+        if self._ready or self._commits or self._answers:
+            self._drain()
 
     def _reach(self, at_ns: int) -> None:
         """Let time be at an instant; it never goes back."""
@@ -152,7 +157,10 @@ class Pump:
 
     def _decide(self, slot: _Slot, item: Item) -> None:
         """Let an actor decide; whatever is in its inbox afterwards waits behind all others."""
-        effects = self._supervisor.handle(slot.child, item, self.now_ns)
+        try:
+            effects = slot.child.actor.handle(item[0], self.now_ns)
+        except Exception as error:  # noqa: BLE001  held inline: the path of every tick
+            effects = self._supervisor.fell(slot.child, item, error, self.now_ns)
         while True:
             last = None
             if effects:
@@ -175,22 +183,23 @@ class Pump:
         behind; from there on the inboxes take over.
 
         Returns:
-            The last one that decided, on what, and what is to be carried out for it.
+            Who decided something, on what, and what is to be carried out for it.
         """
-        effects: Sequence[Effect] = NOTHING
-        message, cause, first = published.message, item[1], self._number + 1
+        message, cause, now_ns = published.message, item[1], self.now_ns
         hearers = self._hearers.get(type(message), ())
-        self._number += len(hearers)
-        for place, hearer in enumerate(hearers):
-            if hearer.child.disarmed:
-                continue
-            slot, item = hearer, (message, first + place, cause)
-            effects = self._supervisor.handle(hearer.child, item, self.now_ns)
+        number, self._number = self._number, self._number + len(hearers)
+        for hearer in hearers:
+            number += 1
+            try:
+                effects = hearer.child.actor.handle(message, now_ns)
+            except Exception as error:  # noqa: BLE001  held inline: the path of every tick
+                fallen = (message, number, cause)
+                effects = self._supervisor.fell(hearer.child, fallen, error, now_ns)
             if effects:
-                for later in range(place + 1, len(hearers)):
-                    self._deliver(hearers[later], published.lane, (message, first + later, cause))
-                break
-        return slot, item, effects
+                for ahead, later in enumerate(hearers[hearers.index(hearer) + 1 :], number + 1):
+                    self._deliver(later, published.lane, (message, ahead, cause))
+                return hearer, (message, number, cause), effects
+        return slot, item, NOTHING
 
     def _carry_out(
         self, effects: Sequence[Effect], slot: _Slot, item: Item, *, held: bool
@@ -198,11 +207,13 @@ class Pump:
         """Carry effects out, or return the last where its hearers can be let decide at once."""
         end = len(effects) - 1
         for place, effect in enumerate(effects):
-            if held and not isinstance(effect, Commit):
+            if held and type(effect) is not Commit:
                 self._hold((effect,), slot, item)
             elif isinstance(effect, Take):  # the path of every tick, hence before the table below
-                self._take(effect.tick, item[1])
-            elif isinstance(effect, Publish) and place == end and self._is_alone(slot, effect):
+                self._ledger.take(effect.tick)
+                for other, news in self._around.outside(effect.tick, self.now_ns):
+                    self._put(self._slots[other], Lane.FACTS, news, item[1])
+            elif type(effect) is Publish and place == end and self._is_alone(slot, effect):
                 return effect
             else:
                 held = self._carry_out_one(effect, slot, item) or held
@@ -213,11 +224,6 @@ class Pump:
         if self._ready or slot.waiting or slot.inbox.unread or slot is not self._busy:
             return False
         return type(published.message) not in slot.child.spec.hears
-
-    def _take(self, tick: Any, cause: int) -> None:
-        self._ledger.take(tick)
-        for other, news in self._around.outside(tick, self.now_ns):
-            self._put(self._slots[other], Lane.FACTS, news, cause)
 
     def _carry_out_one(
         self, effect: Publish | Tell | Commit | Call | Alarm | Show, slot: _Slot, item: Item

@@ -7,6 +7,7 @@ rows share.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from struct import Struct as Layout
 from typing import NamedTuple, get_args
 
@@ -47,7 +48,7 @@ LEDGER = Origin("ledger", 0, 0)
 """Where the beginning of an epoch comes from."""
 
 _KINDS = frozenset(get_args(Recorded))
-_LENGTHS = Layout(">qqqIII")
+_NUMBERS, _LENGTHS = Layout(">qqq"), Layout(">III")
 _encoder = msgspec.json.Encoder(order="deterministic")
 _decoder: msgspec.json.Decoder[Recorded] = msgspec.json.Decoder(Recorded)
 
@@ -104,16 +105,18 @@ def linked(row: Row) -> bytes:
     actor (4 bytes each), these three, the body. The number and the length of the whole are linked
     by the chain itself.
     """
-    texts = [_bytes(row.owner_id), _bytes(row.kind), _bytes(row.actor)]
-    numbers = (row.at_ns, row.message, row.cause)
-    return b"".join((_LENGTHS.pack(*numbers, *map(len, texts)), *texts, row.body))
+    _, owner_id, at_ns, kind, actor, message, cause, body, _ = row
+    return _NUMBERS.pack(at_ns, message, cause) + _texts(owner_id, kind, actor) + body
 
 
 def sealed(row: Row, previous: bytes) -> Row:
     """Return the row with its link to the one before it."""
-    return row._replace(link=link(previous, row.number, linked(row)))
+    return Row(*row[:-1], link=link(previous, row.number, linked(row)))
 
 
-def _bytes(text: str) -> bytes:
+@lru_cache(maxsize=1_024)
+def _texts(*texts: str) -> bytes:
+    """Return texts with their lengths before them; a run has few owners, kinds and actors."""
     # A table that was tampered with may hold any bytes as text; they are told apart, not refused.
-    return text.encode("utf-8", "surrogateescape")
+    written = [text.encode("utf-8", "surrogateescape") for text in texts]
+    return _LENGTHS.pack(*map(len, written)) + b"".join(written)

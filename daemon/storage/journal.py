@@ -88,6 +88,13 @@ _KEPT: dict[type[Fact], tuple[str, ...]] = {
     kind: tuple(name for name in kind.__struct_fields__ if name not in entry.without)
     for kind, entry in ENTRIES.items()
 }
+_PLACE_AT: dict[type[Fact], int] = {
+    kind: kept.index(name)
+    for kind, kept in _KEPT.items()
+    for name in ("intent_id", "intent")
+    if name in kept
+}
+"""Which of the kept fields holds a client order id, be it within an intent."""
 _encode = msgspec.json.Encoder(order="deterministic").encode
 
 
@@ -108,9 +115,8 @@ class Journal:
         if isinstance(record, TicksTaken):
             self._ticks = record.digest
         elif ENTRIES[type(record)].when(record):
-            self._hash.update(self._ticks_line())
+            self._hash.update(self._ticks_line() + self._line(record))
             self._entered = self._ticks
-            self._hash.update(self._line(record))
 
     def sha256(self, ticks: str = "") -> str:
         """Return the hash of the journal so far, in hexadecimal.
@@ -129,16 +135,16 @@ class Journal:
 
     def _line(self, fact: Fact) -> bytes:
         kind = type(fact)
-        values = [self._placed(name, getattr(fact, name)) for name in _KEPT[kind]]
+        values = [getattr(fact, name) for name in _KEPT[kind]]
+        at = _PLACE_AT.get(kind)
+        if at is not None:
+            values[at] = self._placed(values[at])
         return _encode((kind.__name__, *values)) + b"\n"
 
-    def _placed(self, name: str, value: Any) -> Any:
-        match name:
-            case "intent_id":
-                return self._place(value)
-            case "intent":
-                return replace(value, intent_id=self._place(value.intent_id))
-        return value
+    def _placed(self, told: str | orders.Intent) -> str | orders.Intent:
+        if isinstance(told, orders.Intent):
+            return replace(told, intent_id=self._place(told.intent_id))
+        return self._place(told)
 
     def _place(self, intent_id: str) -> str:
         return str(self._places.setdefault(intent_id, len(self._places) + 1))

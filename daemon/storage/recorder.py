@@ -20,6 +20,8 @@ from daemon.storage.codec import TICKS, Row, TicksTaken, encode, kind_of, sealed
 from daemon.storage.journal import Journal
 
 TICKS_IN_BLOCK = 4_096
+_BUFFERED = 65_536
+"""Ticks are digested together once they fill as many bytes: a digest asked for each costs more."""
 
 
 class Recorder:
@@ -46,9 +48,8 @@ class Recorder:
         self._block_limit = block_limit
         self._journal = Journal()
         self._ticks = sha256()
-        self._digest_more = self._ticks.update
         self._encode_into = msgspec.msgpack.Encoder().encode_into
-        self._buffer = bytearray(1_024)
+        self._buffer = bytearray()
         self._taken = 0
         self._first_ns = 0
         self._last: Any = None
@@ -60,14 +61,16 @@ class Recorder:
 
     def take(self, tick: Any) -> None:
         """Enter a tick; it is chained before the next fact."""
-        self._encode_into(tick, self._buffer)
-        self._digest_more(self._buffer)
+        buffer = self._buffer
+        self._encode_into(tick, buffer, -1)
         if not self._taken:
             self._first_ns = tick.at_ns
         self._last = tick
         self._taken += 1
         if self._taken == self._block_limit:
             self.end_block()
+        elif len(buffer) >= _BUFFERED:
+            self._digest()
 
     def append(self, facts: Sequence[Fact], origin: Origin, at_ns: int) -> None:
         """Link facts, after the ticks taken before them; all of them or none.
@@ -84,13 +87,19 @@ class Recorder:
         """Chain the ticks that were taken since the last block, if any."""
         if self._taken:
             last_ns = self._last.at_ns
-            block = TicksTaken(self._first_ns, last_ns, self._taken, self._ticks.hexdigest())
+            block = TicksTaken(self._first_ns, last_ns, self._taken, self._digest())
             self._taken = 0
             self._add(block, encode(block), TICKS, last_ns)
 
     def journal_sha256(self) -> str:
         """Return the hash of this run's journal so far, in hexadecimal."""
-        return self._journal.sha256(self._ticks.hexdigest() if self._last is not None else "")
+        return self._journal.sha256(self._digest() if self._last is not None else "")
+
+    def _digest(self) -> str:
+        """Return the digest over all ticks, those in the buffer included."""
+        self._ticks.update(self._buffer)
+        self._buffer.clear()
+        return self._ticks.hexdigest()
 
     def _add(self, record: Fact | TicksTaken, body: bytes, origin: Origin, at_ns: int) -> None:
         actor, message, cause = origin.actor, origin.message, origin.cause

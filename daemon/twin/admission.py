@@ -111,10 +111,9 @@ class Admission(Floor):
 
     def _of_margin(self, draft: OrderReport) -> Why | None:
         """Return whether an order needs more margin than is free; one that needs less may pass."""
-        others_e4 = self._used(without=draft.order_id)
         needed_e4 = self._used(without=draft.order_id, extra=draft)
         free_e4 = self._cash_e4 + self._book.realised_e4
-        if needed_e4 <= free_e4 or needed_e4 <= others_e4:
+        if needed_e4 <= free_e4 or needed_e4 <= self._used(without=draft.order_id):
             return None
         return Reason.MARGIN, f"it takes the margin to {needed_e4}, and {free_e4} is there"
 

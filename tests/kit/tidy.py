@@ -20,11 +20,14 @@ FUNCTION_LINES = 50
 MODULE_LINES = 350
 PUBLIC_METHODS = 10
 PARAMETERS = 5
-BROAD_EXCEPT_IN = frozenset({"daemon/cli/__init__.py", "daemon/runtime/supervisor.py"})
+BROAD_EXCEPT_IN = frozenset(
+    {"daemon/cli/__init__.py", "daemon/runtime/pump.py", "daemon/runtime/supervisor.py"}
+)
 """Where every kind of error may be caught: at most three files, each for a reason of its own.
 
-The supervisor: whatever fells an actor becomes a dead letter and a restart. The commands: whatever
-goes wrong reaches a person as a sentence.
+The supervisor: whatever fells an actor becomes a dead letter and a restart. The pump: the same,
+beside its loop, for a call per tick and hearer is dear. The commands: whatever goes wrong reaches a
+person as a sentence.
 """
 NAMELESS = frozenset({"base", "common", "helper", "helpers", "misc", "util", "utils"})
 

@@ -13,6 +13,8 @@ from collections.abc import Mapping
 from daemon.domain.market.frames import Frame, Quote
 
 _NO_QUOTE = Quote(0)
+_MOST_UNREAD = 64
+"""Frames laid down while nobody asks; more are read, so that memory stays bounded."""
 
 
 class Prices:
@@ -26,32 +28,46 @@ class Prices:
         self._fresh: dict[str, Quote] = {}
         self._stale: dict[str, Quote] = {}
         self._frames: deque[Mapping[str, Quote]] = deque(maxlen=ticks)
+        self._unread: list[Mapping[str, Quote]] = []
 
     def see(self, frame: Frame) -> None:
-        """Take a frame's prices."""
-        self._fresh.update(frame.quotes)
-        self._frames.append(frame.quotes)
+        """Lay a frame's prices down until somebody asks."""
+        unread = self._unread
+        unread.append(frame.quotes)
+        if len(unread) >= _MOST_UNREAD:
+            self._read()
 
     def lose(self) -> None:
         """Hold every price for stale from here on."""
+        self._read()
         self._stale.update(self._fresh)
         self._fresh = {}
         self._frames.clear()
 
     def fresh(self, symbol: str) -> Quote | None:
         """Return a quote that may be entered at; None where there is none."""
+        self._read()
         return self._fresh.get(symbol)
 
     def last(self, symbol: str) -> Quote:
         """Return the newest quote, stale or not; an empty one where there was none."""
+        self._read()
         return self._fresh.get(symbol) or self._stale.get(symbol, _NO_QUOTE)
 
     def ticks_e4(self, symbol: str) -> tuple[int, ...]:
         """Return the newest fresh last prices, oldest first; the mid where it has not traded."""
+        self._read()
         seen = [frame[symbol] for frame in self._frames if symbol in frame]
         if not seen and symbol in self._fresh:
             seen = [self._fresh[symbol]]
         return tuple(tick for tick in map(reference_e4, seen) if tick)
+
+    def _read(self) -> None:
+        """Read the frames that were laid down."""
+        for quotes in self._unread:
+            self._fresh.update(quotes)
+        self._frames.extend(self._unread)
+        self._unread.clear()
 
 
 def reference_e4(quote: Quote) -> int:

@@ -60,8 +60,8 @@ def band(instrument: Instrument, reference_e4: int, day: date) -> Band:
     """
     if reference_e4 <= 0:
         raise ValueError(f"{instrument.symbol} has no band around a reference of {reference_e4}")
-    row = _row(exchange_of(instrument.underlying), _family(instrument), day)
-    width_e4 = max(percent_of(reference_e4, e4(row.percent)), e4(row.at_least))
+    percent_e4, least_e4 = _width(exchange_of(instrument.underlying), _family(instrument), day)
+    width_e4 = max(percent_of(reference_e4, percent_e4), least_e4)
     tick_e4 = instrument.tick_e4
     low_e4 = max(ceil_to(reference_e4 - width_e4, tick_e4), tick_e4)
     return Band(low_e4, max(floor_to(reference_e4 + width_e4, tick_e4), low_e4))
@@ -76,7 +76,8 @@ def _family(instrument: Instrument) -> str:
 
 
 @lru_cache(maxsize=4_096)
-def _row(exchange: Exchange, of: str, day: date) -> _Band:
+def _width(exchange: Exchange, of: str, day: date) -> tuple[int, int]:
+    """Return how far a band reaches at either side: a percentage, and at least so much."""
     found = (
         row for row in rows(_TABLE, "bands", _Band) if row.exchange is exchange and row.of == of
     )
@@ -84,4 +85,4 @@ def _row(exchange: Exchange, of: str, day: date) -> _Band:
     if row is None:
         mend = "add a row with its circular; an index itself is never ordered"
         raise unknown(_TABLE, day, f"the band of {exchange} {of}", mend)
-    return row
+    return e4(row.percent), e4(row.at_least)

@@ -8,6 +8,7 @@ asked of it. Whatever is not plainly calm goes to the decision table, so both wa
 from __future__ import annotations
 
 from collections import deque
+from itertools import pairwise
 
 from msgspec.structs import replace
 
@@ -21,7 +22,7 @@ from daemon.domain.market.freshness import (
 )
 from daemon.domain.market.intake import Intake
 
-_MOST_NOTED = 64
+_MOST_NOTED = 512
 
 
 class Calm:
@@ -57,11 +58,12 @@ class Calm:
             if fingerprint in self._seen:
                 return False
             self._seen.append(fingerprint)
-        self._least_ns = min(self._least_ns, max(silence_ns, _FLOOR_NS))
+        if silence_ns < self._least_ns:
+            self._least_ns = max(silence_ns, _FLOOR_NS)
         self._last_ns = at_ns
         self._noted.append(at_ns)
         if len(self._noted) >= _MOST_NOTED:
-            self.settle(self.intake())
+            self.intake()
         return True
 
     def intake(self) -> Intake:
@@ -72,9 +74,9 @@ class Calm:
         link = before.link
         gaps_ns = link.gaps_ns
         if not link.configured_ns:
-            instants = (link.last_ns, *noted)
-            new = tuple(later - earlier for earlier, later in zip(instants, noted, strict=False))
-            gaps_ns = (*gaps_ns, *new)[-GAPS_KEPT:]
+            instants = (link.last_ns, *noted)[-GAPS_KEPT - 1 :]
+            gaps_ns = (*gaps_ns, *(later - earlier for earlier, later in pairwise(instants)))
+            gaps_ns = gaps_ns[-GAPS_KEPT:]
         last_ns = noted[-1]
         beaten = Link(link.declared_ns, link.configured_ns, last_ns, gaps_ns, beating=True)
         taken = replace(before, link=beaten, last_ns=last_ns, seen=tuple(self._seen))

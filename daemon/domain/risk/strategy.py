@@ -16,9 +16,8 @@ from daemon.domain.risk.legs import replay_hand, reset, retrace, tighten
 from daemon.domain.risk.lock_and_trail import Lock, LockStatus, advance, broken, merge, next_at_e4
 from daemon.domain.risk.moves import NEVER, Exit, LevelMoved, Move, Verdict
 from daemon.domain.risk.pnl import LegPosition, PnlTrack
-from daemon.domain.risk.premium import Base, base_of
 from daemon.domain.risk.thresholds import Thresholds, crossed, thresholds_of
-from daemon.domain.risk.watched import LegView, WatchedLeg, view_of
+from daemon.domain.risk.watched import LegView, WatchedLeg, base_under_watch, view_of
 from daemon.domain.risk.words import ExitReason, LegRules, Mark, StrategyRules
 
 _STOPPED = (ExitReason.STOP, ExitReason.TRAIL)
@@ -47,6 +46,7 @@ class StrategyRisk:
         "_thresholds",
         "_touch",
         "_watching",
+        "_weighed",
         "lock",
         "pnl",
         "strategy_id",
@@ -70,6 +70,7 @@ class StrategyRisk:
         self._by_hand_e4: int | None = None
         self._thresholds = Thresholds()
         self._low_trip_e4, self._high_trip_e4 = -NEVER, NEVER
+        self._weighed = True
 
     def watch(self, leg_id: str, symbol: str, side: Side, quantity: int | None = None) -> None:
         """Keep the marks of a leg that is about to be entered.
@@ -88,7 +89,7 @@ class StrategyRisk:
             self._legs[leg_id] = WatchedLeg(position, rules, quantity)
         else:
             leg.planned_quantity = quantity
-        self._weigh()
+        self._weighed = False
 
     def fill(self, position: LegPosition, at_ns: int) -> tuple[LevelMoved, ...]:
         """Take a leg's position after a fill; its levels live from the first one.
@@ -105,8 +106,9 @@ class StrategyRisk:
         leg = self._legs[position.leg_id]
         before = leg.levels
         leg.take(position, at_touch=self._touch)
-        self._weigh()
+        self._weighed = False
         if not any(each.is_open for each in self._legs.values()) and leg.is_entered:
+            self._weigh()
             self.pnl.note(self._pnl_e4, at_ns)
         if leg.levels is before:
             return ()
@@ -114,6 +116,8 @@ class StrategyRisk:
 
     def see(self, quotes: Mapping[str, Quote], at_ns: int) -> None:
         """Take the marks of one frame: absent is unchanged, present without a mark is none."""
+        if not self._weighed:
+            self._weigh()
         touch = self._touch
         for leg in self._watching:
             quote = quotes.get(leg.symbol)
@@ -126,9 +130,15 @@ class StrategyRisk:
                 mark_e4 = low_e4 = high_e4 = quote.ltp_e4
                 if 0 < quote.low_e4 < low_e4:
                     low_e4 = quote.low_e4
-                high_e4 = max(high_e4, quote.high_e4)
-            if mark_e4 != leg.mark_e4:
-                self._mark(leg, mark_e4)
+                if quote.high_e4 > high_e4:
+                    high_e4 = quote.high_e4
+            before_e4 = leg.mark_e4
+            if mark_e4 != before_e4:
+                if before_e4 and mark_e4:
+                    self._pnl_e4 += leg.net_quantity * (mark_e4 - before_e4)
+                    leg.mark_e4 = mark_e4
+                else:
+                    self._mark(leg, mark_e4)
             if low_e4 <= leg.low_trip_e4 or high_e4 >= leg.high_trip_e4:
                 leg.cross(low_e4, high_e4)
                 self._stirred = True
@@ -141,6 +151,8 @@ class StrategyRisk:
             legs' own stops, targets and trails; then, for all the rest together, combined
             premium, strategy stop, target, lock.
         """
+        if not self._weighed:
+            self._weigh()
         pnl_e4 = self._pnl_e4
         if self._sighted:
             self.pnl.note(pnl_e4, now_ns)
@@ -151,9 +163,10 @@ class StrategyRisk:
 
     def lose_marks(self) -> None:
         """Forget every mark: their link is dead. The next prices bring them back."""
-        for leg in self._watching:
-            leg.lose_mark()
-        self._weigh()
+        for leg in self._legs.values():
+            if not leg.is_closed:
+                leg.lose_mark()
+        self._weighed = False
 
     def owe(self, leg_ids: Iterable[str]) -> None:
         """Take that exits of these legs are on their way, whoever decided them."""
@@ -185,7 +198,7 @@ class StrategyRisk:
         before_e4 = leg.levels.stop_e4
         if not tighten(leg.levels, stop_e4, loosen=loosen):
             return None
-        self._weigh()
+        self._weighed = False
         return self._moved(leg, Move.ADJUSTED, before_e4, at_ns)
 
     def restore(self, facts: Iterable[LevelMoved]) -> None:
@@ -203,19 +216,17 @@ class StrategyRisk:
             else:
                 kept = Lock(LockStatus.LOCKED, fact.to_e4, fact.best_e4)
                 self.lock = merge(self.lock, kept)
-        self._weigh()
+        self._weighed = False
 
     def legs(self) -> tuple[LegView, ...]:
         """Return what others may see of every leg, in the order in which they were watched."""
+        self._weigh()
         ruled = self._thresholds.floor_e4 > -NEVER
         return tuple(view_of(leg, ruled_by_whole=ruled) for leg in self._legs.values())
 
     def _mark(self, leg: WatchedLeg, mark_e4: int) -> None:
-        before_e4 = leg.mark_e4
-        self._pnl_e4 += leg.net_quantity * (mark_e4 - before_e4)
-        if before_e4 and mark_e4:
-            leg.mark_e4 = mark_e4
-            return
+        """Take a mark where there was none, or none where there was one."""
+        self._pnl_e4 += leg.net_quantity * (mark_e4 - leg.mark_e4)
         leg.lose_mark()
         leg.mark_e4 = mark_e4
         self._sighted = self._sees()
@@ -279,7 +290,7 @@ class StrategyRisk:
             leg = self._legs.get(leg_id)
             if leg is not None:
                 leg.owed = owed and leg.is_open
-        self._weigh()
+        self._weighed = False
 
     def _moved(self, leg: WatchedLeg, move: Move, from_e4: int, at_ns: int) -> LevelMoved:
         levels = leg.levels
@@ -288,11 +299,12 @@ class StrategyRisk:
         return LevelMoved(self.strategy_id, leg.leg_id, move, from_e4, to_e4, at_ns, best_e4)
 
     def _adjust_whole(self, stop_e4: int, at_ns: int, *, loosen: bool) -> LevelMoved | None:
+        self._weigh()
         before_e4 = self._thresholds.stop_e4
         if stop_e4 <= before_e4 and not loosen:
             return None
         self._by_hand_e4 = stop_e4
-        self._weigh()
+        self._weighed = False
         from_e4 = before_e4 if before_e4 > -NEVER else 0
         return LevelMoved(self.strategy_id, "", Move.ADJUSTED, from_e4, stop_e4, at_ns)
 
@@ -309,7 +321,10 @@ class StrategyRisk:
                 retrace(leg.levels, fact.to_e4, fact.best_e4)
 
     def _weigh(self) -> None:
-        """Work everything out anew that a frame relies on; never done in a frame without news."""
+        """Work everything out anew that a frame relies on; done once after any amount of news."""
+        if self._weighed:
+            return
+        self._weighed = True
         legs = tuple(self._legs.values())
         self._watching = tuple(leg for leg in legs if not leg.is_closed)
         self._pnl_e4 = sum(leg.position.cash_e4 + leg.net_quantity * leg.mark_e4 for leg in legs)
@@ -317,17 +332,8 @@ class StrategyRisk:
         self._stirred = True
         for leg in legs:
             leg.set_trips()
-        self._thresholds = thresholds_of(self._rules, self._base(legs), self._by_hand_e4)
+        self._thresholds = thresholds_of(self._rules, base_under_watch(legs), self._by_hand_e4)
         self._set_trips()
-
-    def _base(self, legs: Sequence[WatchedLeg]) -> Base:
-        """The entry premium; none yet while of a strategy that sells only hedges are there."""
-        entered = [leg.position for leg in legs if leg.is_entered]
-        complete = all(leg.is_complete for leg in legs)
-        sells = any(leg.position.side is Side.SELL for leg in legs)
-        if not complete and sells and all(each.side is Side.BUY for each in entered):
-            return Base()
-        return base_of(entered, complete=complete)
 
     def _set_trips(self) -> None:
         """Keep at hand between which profits nothing happens to the whole."""

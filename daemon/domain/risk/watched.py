@@ -5,12 +5,15 @@ The strategy's watch reads and writes these attributes directly: this is the pat
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from msgspec import Struct
 
 from daemon.domain.orders.words import Side
 from daemon.domain.risk.legs import Levels, arm, judge_leg, rearm
 from daemon.domain.risk.moves import NEVER
 from daemon.domain.risk.pnl import LegPosition, realised_e4, unrealised_e4
+from daemon.domain.risk.premium import Base, base_of
 from daemon.domain.risk.words import ExitReason, LegRules
 
 
@@ -185,6 +188,16 @@ class WatchedLeg:
             self.low_trip_e4, self.high_trip_e4 = -1, NEVER
         else:
             self.low_trip_e4, self.high_trip_e4 = levels.low_trip_e4, levels.high_trip_e4
+
+
+def base_under_watch(legs: Sequence[WatchedLeg]) -> Base:
+    """Return the entry premium; none yet while of what sells only the hedges are there."""
+    entered = [leg.position for leg in legs if leg.is_entered]
+    complete = all(leg.is_complete for leg in legs)
+    sells = any(leg.position.side is Side.SELL for leg in legs)
+    if not complete and sells and all(each.side is Side.BUY for each in entered):
+        return Base()
+    return base_of(entered, complete=complete)
 
 
 def view_of(leg: WatchedLeg, *, ruled_by_whole: bool) -> LegView:
