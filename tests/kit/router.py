@@ -13,6 +13,8 @@ from datetime import date, time
 from heapq import heapify, heappop, heappush
 from itertools import count
 
+from msgspec.structs import replace
+
 from daemon.actors.order_router import OrderRouter, Terms
 from daemon.domain.instants import SECOND_NS, at
 from daemon.domain.market.frames import Frame, Quote
@@ -76,7 +78,12 @@ def leg(leg_id: str, lots: int = 1, freeze: int = 1800) -> BasketLeg:
     return BasketLeg(leg_id, SYMBOLS[leg_id], side, 75 * lots, 75, freeze, 500)
 
 
-def enter(*legs: str | BasketLeg, at_ns: int = T0, **fields) -> EnterLegs:
+RULES = StrategyRules(stop_e4=e4(6000))
+
+
+def enter(
+    *legs: str | BasketLeg, at_ns: int = T0, rules: StrategyRules | None = None, **fields
+) -> EnterLegs:
     """A basket of strategy `s`: five seconds for legging, 1.5 s for each limit."""
     made = tuple(leg(each) if isinstance(each, str) else each for each in legs or SHORTS)
     given = {
@@ -89,7 +96,8 @@ def enter(*legs: str | BasketLeg, at_ns: int = T0, **fields) -> EnterLegs:
     } | fields
     basket = Basket(legs=made, decided_ns=at_ns, **given)
     exit_ns = at(DAY, time(15, 15))
-    return EnterLegs(BasketOpened(basket, {}, StrategyRules(), exit_ns, CLOSES, at_ns))
+    opened = BasketOpened(basket, {}, RULES, exit_ns, CLOSES, at_ns)
+    return EnterLegs(replace(opened, rules=rules) if rules is not None else opened)
 
 
 def leave(*leg_ids: str, reason: ExitReason = ExitReason.STOP, strategy_id: str = "s") -> ExitLegs:

@@ -136,7 +136,7 @@ def _view(desk: Desk, errand: Errand, now_ns: int, *, rate_slot: bool) -> GateVi
         doubtful=tuple(o.intent for o in mine if o.state is not State.WORKING),
         fresh={intent.symbol: desk.link_alive and bool(ticks)},
         parent=errand.parent,
-        strategy_sane=True,
+        strategy_sane=_is_guarded(desk, intent),
         closable_quantity=_closable(desk, intent),
         again=errand.again,
     )
@@ -151,6 +151,16 @@ def _reach(desk: Desk, symbol: str, strategy_id: str | None) -> Reach:
             least, most = desk.book.possible_exposure(other, strategy_id)
             elsewhere += -(-max(abs(least), abs(most)) // instrument.lot)
     return Reach(low, high, elsewhere)
+
+
+def _is_guarded(desk: Desk, intent: Intent) -> bool:
+    """Say whether what this order sells is held by a stop of its own or of its strategy."""
+    opened = desk.baskets.get(intent.parent)
+    if opened is None or intent.side is Side.BUY:
+        return True
+    own, whole = opened.leg_rules.get(intent.leg_id), opened.rules
+    stops = (whole.combined_premium_stop, whole.stop_e4, whole.stop_premium_percent_e4)
+    return any(stops) or (own is not None and own.stop is not None)
 
 
 def _closable(desk: Desk, intent: Intent) -> int:

@@ -1,16 +1,20 @@
 """Entries: message in, effects out."""
 
 import pytest
+from msgspec.structs import replace
 
 from daemon.actors.order_router import Terms
 from daemon.actors.order_router.alarms import Due
+from daemon.domain.money import e4
 from daemon.domain.orders.basket import OnFail
 from daemon.domain.orders.limits import Limits
 from daemon.domain.orders.words import OrderAccepted, OrderRefused, OrderUpdated, Refusal, State
+from daemon.domain.risk.words import Distance, LegRules, StrategyRules
 from daemon.messages import (
     BasketEnded,
     BasketOpened,
     CancelAnswered,
+    EnterLegs,
     LinkDied,
     LinkRevived,
     Noted,
@@ -461,3 +465,18 @@ def test_alarm_effects_carry_their_own_instant():
     effects = stage.router.handle(enter("ce"), T0)
     alarms = [each for each in effects[0].then if isinstance(each, Alarm)]
     assert [each.at_ns for each in alarms] == [each.message.at_ns for each in alarms]
+
+
+def test_what_no_stop_holds_is_not_sold():
+    """A short leg needs a stop of its own or one of its strategy; a long one needs none."""
+    naked = enter("ce", rules=StrategyRules())
+    stage = Stage()
+    stage.tell(naked)
+    stage.run()
+    assert stage.intents() == []
+    assert [ended.complete for ended in stage.told(BasketEnded)] == [False]
+
+    owned = LegRules(stop=Distance(points_e4=e4(10)))
+    stage = Stage()
+    stage.tell(EnterLegs(replace(naked.opened, leg_rules={"ce": owned})))
+    assert len(stage.intents()) == 1
