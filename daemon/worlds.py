@@ -133,12 +133,12 @@ class Recorded:
 
     def _trade(self, frame: Frame, at_ns: int) -> News:
         """Let the twins match a frame that the feed took: what it drops is no news to them."""
-        news: list[tuple[str, Any]] = []
+        news: tuple[tuple[str, Any], ...] = ()
         for router, paper in self._takers:
             updates = paper.on_frame(frame, at_ns)
             if updates:
-                news += ((router, update) for update in updates)
-        return tuple(news) if news else ()
+                news = (*news, *((router, update) for update in updates))
+        return news
 
     def _each(self, asked: Callable[[Paper], Sequence[Any]]) -> News:
         return tuple(

@@ -27,6 +27,7 @@ from daemon.messages import DayEnded, DayOpened, FrameArrived, LinkDied, LinkRev
 from daemon.runtime.words import Alarm, Effect, Lane, Publish, Started, Take
 
 HEARS = (DayOpened, DayEnded)
+_NEWEST = Lane.NEWEST  # looked up once: the path of every tick
 
 
 class Silence(Struct, frozen=True):
@@ -63,7 +64,7 @@ class MarketFeed:
         if type(message) is FrameArrived:
             frame = message.frame
             if self._alarm_ns and self._calm.is_usual(frame.at_ns, message.fingerprint):
-                return (Take(frame), Publish(frame, Lane.NEWEST))
+                return (Take(frame), Publish(frame, _NEWEST))
             return self._judge(message, now_ns)
         if type(message) is Silence and now_ns >= self._alarm_ns:
             may_die_ns = self._calm.may_die_ns()
@@ -119,7 +120,7 @@ class MarketFeed:
             if self._stale:
                 self._stale = False
                 turn.announce(LinkRevived(now_ns))
-            turn.do(Take(message.frame), Publish(message.frame, Lane.NEWEST))
+            turn.do(Take(message.frame), Publish(message.frame, _NEWEST))
         self._listen(turn)
         return turn.done()
 

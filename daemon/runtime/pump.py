@@ -37,12 +37,13 @@ Item = tuple[Any, int, int]
 
 
 class _Slot:
-    """An actor in the pump: its inbox, its child, and how much of what it decided waits."""
+    """An actor in the pump: its inbox, its child, what it hears, and how many commits it awaits."""
 
-    __slots__ = ("child", "inbox", "waiting")
+    __slots__ = ("child", "hears", "inbox", "waiting")
 
     def __init__(self, child: Child) -> None:
         self.child = child
+        self.hears = frozenset(child.spec.hears)
         self.inbox = Inbox(child.spec.name, child.spec.facts_limit, child.spec.merge)
         self.waiting = 0
 
@@ -213,17 +214,17 @@ class Pump:
                 self._ledger.take(effect.tick)
                 for other, news in self._around.outside(effect.tick, self.now_ns):
                     self._put(self._slots[other], Lane.FACTS, news, item[1])
-            elif type(effect) is Publish and place == end and self._is_alone(slot, effect):
+            elif (
+                type(effect) is Publish
+                and place == end
+                and slot is self._busy
+                and not (self._ready or slot.waiting or slot.inbox.unread)
+                and type(effect.message) not in slot.hears
+            ):  # nobody waits, and this actor does not hear itself
                 return effect
             else:
                 held = self._carry_out_one(effect, slot, item) or held
         return None
-
-    def _is_alone(self, slot: _Slot, published: Publish) -> bool:
-        """Say whether nobody waits, and this actor does not hear itself."""
-        if self._ready or slot.waiting or slot.inbox.unread or slot is not self._busy:
-            return False
-        return type(published.message) not in slot.child.spec.hears
 
     def _carry_out_one(
         self, effect: Publish | Tell | Commit | Call | Alarm | Show, slot: _Slot, item: Item

@@ -199,6 +199,8 @@ def _holding(desk: Desk, closing: Closing, leg_id: str, now_ns: int) -> Holding:
     exits = exits_on_their_way(desk, strategy_id, leg_id)
     side = Side.BUY if net < 0 else Side.SELL
     step = closing.machine.step(leg_id)
+    instrument = desk.contract(leg.symbol)
+    prospect = desk.prospect(instrument, side) if instrument is not None else None
     return Holding(
         leg_id=leg_id,
         net_quantity=net,
@@ -210,16 +212,9 @@ def _holding(desk: Desk, closing: Closing, leg_id: str, now_ns: int) -> Holding:
         ),
         lot=leg.lot,
         freeze_quantity=leg.freeze_quantity,
-        price_e4=_price_e4(desk, leg.symbol, side, step),
-        next_price_e4=_price_e4(desk, leg.symbol, side, step + 1),
+        price_e4=(prospect and desk.terms.ladder.price(step, side, prospect)) or 0,
+        next_price_e4=(prospect and desk.terms.ladder.price(step + 1, side, prospect)) or 0,
     )
-
-
-def _price_e4(desk: Desk, symbol: str, side: Side, step: int) -> int:
-    instrument = desk.contract(symbol)
-    if instrument is None:
-        return 0
-    return desk.terms.ladder.price(step, side, desk.prospect(instrument, side)) or 0
 
 
 def _entering(desk: Desk, closing: Closing) -> bool:

@@ -104,6 +104,7 @@ class _Tally(Struct):
 
 
 _NOTHING = _Tally()
+_FLAT = Position()
 
 
 class Book:
@@ -132,7 +133,9 @@ class Book:
             The order as it stands now; None while its intent was not recorded.
         """
         intent_id = fact.intent.intent_id if isinstance(fact, IntentRecorded) else fact.intent_id
-        file = self._files.setdefault(intent_id, _File())
+        file = self._files.get(intent_id)
+        if file is None:
+            file = self._files[intent_id] = _File()
         _hear(file, fact)
         if file.intent is None:
             return None
@@ -168,7 +171,7 @@ class Book:
 
     def position(self, strategy_id: str, leg_id: str) -> Position:
         """Return what a leg has bought and sold."""
-        return self._positions.get((strategy_id, leg_id), Position())
+        return self._positions.get((strategy_id, leg_id), _FLAT)
 
     def net(self, symbol: str, strategy_id: str | None = None) -> int:
         """Return the units held in a symbol, by the account or by one strategy."""
@@ -204,15 +207,20 @@ class Book:
         intent = order.intent
         if sign < 0:
             self._children[intent.parent].discard(intent.intent_id)
-        leg = (intent.strategy_id, intent.leg_id)
-        self._positions[leg] = _moved(self.position(*leg), order, sign)
+        if order.filled_quantity or order.filled_value_e4:
+            leg = (intent.strategy_id, intent.leg_id)
+            self._positions[leg] = _moved(self.position(*leg), order, sign)
+        net = sign * intent.side.sign * order.filled_quantity
+        waiting = sign * order.remaining_quantity
         for tallies in (self._tallies, self._shares[intent.strategy_id]):
-            tally = tallies.setdefault(intent.symbol, _Tally())
-            tally.net += sign * intent.side.sign * order.filled_quantity
+            tally = tallies.get(intent.symbol)
+            if tally is None:
+                tally = tallies[intent.symbol] = _Tally()
+            tally.net += net
             if intent.side is Side.BUY:
-                tally.buying += sign * order.remaining_quantity
+                tally.buying += waiting
             else:
-                tally.selling += sign * order.remaining_quantity
+                tally.selling += waiting
 
 
 def _sorted(orders: dict[str, Order]) -> tuple[Order, ...]:
