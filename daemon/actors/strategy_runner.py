@@ -11,7 +11,7 @@ from daemon.actors.chain_view import Chain
 from daemon.actors.turn import Turn
 from daemon.domain.instants import MILLISECOND_NS, at, day_of
 from daemon.domain.market import expiries
-from daemon.domain.market.calendar import Segment, next_session
+from daemon.domain.market.calendar import Segment, next_session, session_close_ns
 from daemon.domain.market.frames import Frame, Quote
 from daemon.domain.market.instruments import Instrument, Kind, Parts, contract
 from daemon.domain.market.notes import NoteKind
@@ -22,7 +22,9 @@ from daemon.domain.plans.legs import LegPlan, legs, spread_fault
 from daemon.domain.plans.risk_rules import leg_rules, strategy_rules
 from daemon.domain.plans.schema import Plan
 from daemon.domain.plans.validation import Fault
+from daemon.domain.plans.words import Product
 from daemon.domain.risk.hours import exit_at
+from daemon.domain.risk.moves import NEVER
 from daemon.errors import RuleUnknown
 from daemon.messages import (
     BasketEnded,
@@ -140,6 +142,8 @@ class StrategyRunner:
         exit_ns = exit_at(day, plan.exit.at, close_ns)
         latest = plan.entry.no_later_than
         closes_ns = min(at(day, latest), exit_ns - 1) if latest else exit_ns - 1
+        if plan.product is Product.CARRY:
+            exit_ns, close_ns = _carried_until(plan, day, chosen, (exit_ns, close_ns))
         self._window = Window(day, at(day, plan.entry.at), closes_ns, exit_ns, close_ns, chosen)
 
     def _try(self, window: Window, now_ns: int) -> Sequence[Effect]:
@@ -220,6 +224,23 @@ def _basket_leg(leg: LegPlan) -> BasketLeg:
         freeze_quantity=instrument.freeze_quantity,
         tick_e4=instrument.tick_e4,
     )
+
+
+def _carried_until(
+    plan: Plan, day: date, expiring: Sequence[date | None], today: tuple[int, int]
+) -> tuple[int, int]:
+    """Return when a carried position is left, and when its market closes on that day.
+
+    It is left at the plan's exit time on the day of its nearest expiry; what does not expire is
+    left by its rules or by hand alone.
+    """
+    last = min((expiry for expiry in expiring if expiry is not None), default=None)
+    if last is None:
+        return NEVER, NEVER
+    if last == day:
+        return today
+    close_ns = session_close_ns(last, Segment.DERIVATIVES)
+    return exit_at(last, plan.exit.at, close_ns), close_ns
 
 
 def _sessions_until(day: date, expiry: date) -> int:

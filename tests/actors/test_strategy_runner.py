@@ -1,6 +1,7 @@
 """The runner: on which frame it enters, and what it says when it does not."""
 
 from dataclasses import dataclass
+from datetime import date
 
 import pytest
 
@@ -10,6 +11,7 @@ from daemon.domain.market.notes import NoteKind
 from daemon.domain.money import e4
 from daemon.domain.orders.basket import OnFail
 from daemon.domain.plans.parsing import parse
+from daemon.domain.risk.moves import NEVER
 from daemon.messages import (
     DayOpened,
     EnterLegs,
@@ -303,3 +305,33 @@ def test_what_is_not_for_it_fells_it() -> None:
     """A message nobody meant is a programmer's error."""
     with pytest.raises(AssertionError, match="the runner was told"):
         runner().handle("hello", AT)
+
+
+def test_a_carried_position_is_left_on_the_day_of_its_nearest_expiry() -> None:
+    """At the plan's exit time there; an intraday one is left today."""
+    for head, last in (("", DAY), ('product = "carry"', date(2025, 9, 2))):
+        (entering,) = told(see(awake(head=head)), EnterLegs)
+        assert clock("15:20:00", last) == entering.opened.exit_ns
+        assert clock("15:30:00", last) == entering.opened.close_ns
+
+
+def test_on_the_day_of_its_expiry_a_carried_position_is_left_like_any_other() -> None:
+    """There is no later day to carry it to."""
+    last = date(2025, 9, 2)
+    made = awake(last, head='product = "carry"')
+    (entering,) = told(see(made, clock("09:20:00", last)), EnterLegs)
+    assert clock("15:20:00", last) == entering.opened.exit_ns
+
+
+def test_carried_shares_are_left_by_their_rules_alone() -> None:
+    """They never expire."""
+    text = (
+        'id = "s"\nunderlying = "RELIANCE"\nproduct = "carry"\n[entry]\nat = 09:20:00\n'
+        "[exit]\nat = 15:05:00\n"
+        '[[legs]]\nside = "buy"\ninstrument = "EQ"\nlots = 10\nstop = { percent = 2 }\n'
+    )
+    made = StrategyRunner(parse(text), ROUTER, strict=False)
+    made.handle(day_opened(DAY), 0)
+    frame = Frame(AT, {"RELIANCE": Quote(e4(1500), e4(1499), 100, e4(1500), 100)})
+    (entering,) = told(made.handle(frame, AT), EnterLegs)
+    assert entering.opened.exit_ns == NEVER
