@@ -6,11 +6,12 @@ prices, strikes and lots of an entry are known. Each fault names its place.
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Iterator, Sequence
 
 from msgspec import Struct
 
-from daemon.domain.market.instruments import Kind, is_index
+from daemon.domain.market.instruments import Kind, indices, is_index
 from daemon.domain.money import percent_of
 from daemon.domain.orders.words import Side
 from daemon.domain.plans.risk_rules import leg_rules, strategy_rules
@@ -46,6 +47,7 @@ class EntryPrice(Struct, frozen=True):
 
 def faults(plan: Plan) -> Iterator[StrategyError]:
     """Yield what contradicts itself in a plan, each with its place."""
+    yield from _underlying(plan)
     yield from _hours(plan)
     yield from _lists(plan)
     for at, leg in enumerate(plan.legs):
@@ -121,6 +123,19 @@ def _hours(plan: Plan) -> Iterator[StrategyError]:
         yield StrategyError(
             "entry.no_later_than", f"{latest} is not between entry.at, {start}, and exit.at, {end}"
         )
+
+
+def _underlying(plan: Plan) -> Iterator[StrategyError]:
+    """Refuse derivatives whose lots and expiries no table has: those of single shares."""
+    if is_index(plan.underlying) or not any(leg.instrument.is_derivative for leg in plan.legs):
+        return
+    close = difflib.get_close_matches(plan.underlying, indices(), n=1)
+    hint = f"; did you mean {close[0]}?" if close else f"; known here: {', '.join(indices())}"
+    yield StrategyError(
+        "underlying",
+        f"options and futures of {plan.underlying} come in a later version, with the daily list "
+        f"of contracts{hint}",
+    )
 
 
 def _lists(plan: Plan) -> Iterator[StrategyError]:

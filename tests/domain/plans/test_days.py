@@ -65,7 +65,7 @@ def test_a_leg_has_its_expiry(leg: str, expected: date | None) -> None:
 
 def test_a_date_gone_by_is_refused() -> None:
     """An expired contract is never looked for in the market."""
-    legs = STOCK + CALL + "expiry = { date = 2025-08-28 }\n"
+    legs = FUTURE + CALL + "expiry = { date = 2025-08-28 }\n"
 
     refused = resolve(plan(legs=legs), FRIDAY, Calendar())
 

@@ -47,6 +47,14 @@ def hours(start: str, end: str, latest: str = "") -> str:
             text(legs=STOCK).replace("RELIANCE", "NIFTY"),
             "legs[0].instrument: NIFTY is an index, no share",
         ),
+        (
+            text().replace('"NIFTY"', '"NIFTYY"'),
+            (
+                "underlying: options and futures of NIFTYY come in a later version, with the daily "
+                "list of contracts; did you mean NIFTY?"
+            ),
+        ),
+        (text().replace('"NIFTY"', '"TCS"'), "underlying: options and futures of TCS come in a"),
         (legs(STOCK, "strike = { atm = 0 }"), "legs[0].strike: belongs to options"),
         (legs(STOCK, 'expiry = "weekly"'), "legs[0].expiry: an equity has no expiry"),
         (legs(FUTURE, 'expiry = "weekly"'), "legs[0].expiry: a future's is monthly"),
