@@ -164,8 +164,7 @@ class StrategyRisk:
     def lose_marks(self) -> None:
         """Forget every mark: their link is dead. The next prices bring them back."""
         for leg in self._legs.values():
-            if not leg.is_closed:
-                leg.lose_mark()
+            leg.lose_mark()
         self._weighed = False
 
     def owe(self, leg_ids: Iterable[str]) -> None:

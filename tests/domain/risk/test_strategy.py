@@ -65,6 +65,14 @@ def stops(risk: StrategyRisk) -> list[int]:
     return [leg.stop_e4 for leg in risk.legs()]
 
 
+def test_news_between_a_frame_and_its_judgement_is_weighed():
+    """An exit that will not come is decided again at the same prices."""
+    risk = straddle(StrategyRules())
+    left = frame(risk, 1, ce="600", pe="1")
+    risk.withdraw(["ce"])
+    assert (left, told(risk, 2)) == ([("ce", ExitReason.STOP)], [("ce", ExitReason.STOP)])
+
+
 # --- the real day ---------------------------------------------------------------------------------
 
 
