@@ -130,14 +130,17 @@ def of_band(price_e4: int, band: tuple[int, int] | None) -> Why | None:
 
 
 def reference_of(quote: Quote | None) -> int:
-    """Return the price that bands are measured on: the last, else the middle, else 0."""
+    """Return the price that bands are measured on, 0 where there is none.
+
+    It is the last price, unless the touch has two sides and the last price lies outside of them:
+    then it is old, and the middle is the price of now.
+    """
     if quote is None:
         return 0
-    if quote.ltp_e4:
-        return quote.ltp_e4
     if quote.bid_e4 and quote.ask_e4:
-        return (quote.bid_e4 + quote.ask_e4) // 2
-    return 0
+        middle_e4 = (quote.bid_e4 + quote.ask_e4) // 2
+        return quote.ltp_e4 if quote.bid_e4 <= quote.ltp_e4 <= quote.ask_e4 else middle_e4
+    return quote.ltp_e4
 
 
 def protection(side: Side, quote: Quote | None, instrument: Instrument) -> int:

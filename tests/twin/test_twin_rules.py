@@ -105,10 +105,16 @@ def test_without_a_price_or_a_band_every_limit_passes():
         (Quote(7), 7),
         (Quote(0, 4, 1), 0),
         (Quote(0, 4, 1, 8, 1), 6),
+        (Quote(4, 4, 1, 8, 1), 4),
+        (Quote(8, 4, 1, 8, 1), 8),
+        (Quote(3, 4, 1, 8, 1), 6),
+        (Quote(9, 4, 1, 8, 1), 6),
+        (Quote(3, 4, 1), 3),
+        (Quote(9, 0, 0, 8, 1), 9),
     ],
 )
-def test_bands_are_measured_on_the_last_price_or_the_middle(known, expected):
-    """Without either there is no reference."""
+def test_bands_are_measured_on_the_last_price_or_where_it_is_old_on_the_middle(known, expected):
+    """It is old where a touch of two sides has left it; with neither there is no reference."""
     assert rules.reference_of(known) == expected
 
 

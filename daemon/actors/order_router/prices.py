@@ -55,7 +55,7 @@ class Prices:
         return self._fresh.get(symbol) or self._stale.get(symbol, _NO_QUOTE)
 
     def ticks_e4(self, symbol: str) -> tuple[int, ...]:
-        """Return the newest fresh last prices, oldest first; the mid where it has not traded."""
+        """Return the newest fresh references, oldest first."""
         self._read()
         seen = [frame[symbol] for frame in self._frames if symbol in frame]
         if not seen and symbol in self._fresh:
@@ -71,7 +71,12 @@ class Prices:
 
 
 def reference_e4(quote: Quote) -> int:
-    """Return the last price, or the mid where there is none; 0 where there is neither."""
-    if quote.ltp_e4:
-        return quote.ltp_e4
-    return (quote.bid_e4 + quote.ask_e4) // 2 if quote.bid_e4 and quote.ask_e4 else 0
+    """Return what band and collar are measured around; 0 where there is nothing.
+
+    The last price while it lies within the touch: an old trade that the touch has left behind
+    says nothing of now, and the mid does. Half a touch has no mid, so the last price stands.
+    """
+    ltp_e4, bid_e4, ask_e4 = quote.ltp_e4, quote.bid_e4, quote.ask_e4
+    if not bid_e4 or not ask_e4 or bid_e4 <= ltp_e4 <= ask_e4:
+        return ltp_e4
+    return (bid_e4 + ask_e4) // 2

@@ -3,6 +3,8 @@
 import pytest
 
 from daemon.actors.order_router import Terms
+from daemon.domain.market.frames import Frame, Quote
+from daemon.domain.money import e4
 from daemon.domain.orders.limits import Limits
 from daemon.domain.orders.words import OrderRefused, OrderUpdated, OutcomeUnknown, Refusal, State
 from daemon.messages import CancelAnswered, ExitFinished, ExitOverdue, ExitOwed, LinkDied, Noted
@@ -516,3 +518,10 @@ def test_limits_on_new_risk_do_not_stand_before_an_exit():
         "a", "broker", limits=Limits(max_order_lots=0, max_value_e4=0), strict=False
     )
     assert told(stage, 0.1)[1] == ["ce +0", "flat ce"]
+
+
+def test_an_exit_is_priced_by_the_touch_where_the_last_price_is_old():
+    """The band around a trade of long ago would leave the ask out of reach."""
+    stage = short(["fill"])
+    stage.tell(Frame(stage.now_ns, {CE: Quote(e4(30), e4("99.95"), 750, e4("100.05"), 750)}))
+    assert told(stage, 0.1) == (OUT, ["ce +0", "flat ce"])
