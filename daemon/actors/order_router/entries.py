@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from daemon.actors.order_router.alarms import BasketDue
+from daemon.actors.order_router.alarms import BasketDue, LookUpDue
 from daemon.actors.order_router.desk import Desk
 from daemon.actors.order_router.sending import Errand, Held, Later, cancel, send
 from daemon.actors.turn import Turn
@@ -72,10 +72,19 @@ def proceed(desk: Desk, turn: Turn, basket: Basket, now_ns: int) -> None:
 
 
 def due(desk: Desk, turn: Turn, basket: Basket, now_ns: int) -> None:
-    """Take back what has rested too long, to price it anew once it is gone; send the missing."""
+    """Take back what has rested too long at another price than now's; send what is missing.
+
+    What would be asked at the same price keeps its turn at the exchange, and is asked about.
+    """
+    prices_e4 = {leg.leg_id: _price_e4(desk, basket, leg) for leg in basket.legs}
     for order in desk.book.children(basket.basket_id):
-        if now_ns >= _rested_ns(order, basket):
+        if order.state is not State.WORKING or now_ns < _rested_ns(order, basket):
+            continue
+        if order.intent.price_e4 != prices_e4[order.intent.leg_id]:
             cancel(desk, turn, order, now_ns)
+        else:
+            look_up_ns = now_ns + desk.terms.answer_ns
+            desk.wakes.wake(turn, LookUpDue(order.intent.intent_id, look_up_ns))
     proceed(desk, turn, basket, now_ns)
     _wake(desk, turn, basket, now_ns)
 

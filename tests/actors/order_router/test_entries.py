@@ -83,24 +83,6 @@ WALKS = {
         ["opened", "intend 1 buy hc 150 @20.05", "place 1"],
         ["hc +75"],
     ),
-    "a limit that rested too long is cancelled, and replaced once that is done": (
-        (["work", "fill"], ["done"]),
-        (2, ("ce",), {}),
-        ["opened", "intend 1 sell ce 75 @99.95", "place 1"],
-        ["cancel 1", "intend 2 sell ce 75 @99.95", "place 2", "ce -75", "entered"],
-    ),
-    "what filled instead of being cancelled is not replaced": (
-        (["work"], ["race"]),
-        (3, ("ce",), {}),
-        ["opened", "intend 1 sell ce 75 @99.95", "place 1"],
-        ["cancel 1", "ce -75", "entered"],
-    ),
-    "a part is kept, and only the rest is priced anew": (
-        (["part", "fill"], ["done"]),
-        (2, (leg("ce", 2),), {}),
-        ["opened", "intend 1 sell ce 150 @99.95", "place 1"],
-        ["ce -75", "cancel 1", "intend 2 sell ce 75 @99.95", "place 2", "ce -150", "entered"],
-    ),
     "a refused leg unwinds the filled one": (
         (["fill", "refuse MARGIN", "fill"], ["done"]),
         (0.1, (), {}),
@@ -191,6 +173,42 @@ def test_an_entry_walks_its_walk(walk):
     """Message in, effects out: at once, and in the seconds after."""
     scripts, (seconds, legs, fields), at_once, then = walk
     assert entry(Stage(*scripts), seconds, *legs, **fields) == (at_once, then)
+
+
+# what an entry of two lots comes to, after the price moved before its limit had rested
+REPRICED = {
+    "cancelled, and replaced once that is done": (
+        (["work", "fill"], ["done"]),
+        ["cancel 1", "intend 2 sell ce 150 @98.95", "place 2", "ce -150", "entered"],
+    ),
+    "not replaced where it filled instead": (
+        (["work"], ["race"]),
+        ["cancel 1", "ce -150", "entered"],
+    ),
+    "kept in the part that filled": (
+        (["part", "fill"], ["done"]),
+        ["ce -75", "cancel 1", "intend 2 sell ce 75 @98.95", "place 2", "ce -150", "entered"],
+    ),
+}
+
+
+@pytest.mark.parametrize(("scripts", "then"), REPRICED.values(), ids=REPRICED.keys())
+def test_a_limit_that_rested_too_long_at_another_price_is_priced_anew(scripts, then):
+    """Only what is not filled, and only once the broker says that it is gone."""
+    stage = Stage(*scripts)
+    stage.tell(enter(leg("ce", 2)))
+    said = stage.run(0.1) + stage.tell(frame(stage.now_ns, ce=99)) + stage.run(2)
+    assert without_wakes(said) == then
+
+
+def test_a_limit_whose_price_would_be_the_same_keeps_its_turn():
+    """It is asked about now and then, since the news of its fill may be lost."""
+    stage = Stage(["work"])
+    stage.tell(enter("ce", deadline_ns=T0 + 60 * S))
+    said = without_wakes(stage.run(20))
+    assert (len(stage.intents()), set(said)) == (1, {"find 1"})
+    stage.broker.fill(stage.placed(1), stage.now_ns)
+    assert without_wakes(stage.run(7)) == ["find 1", "ce -75", "entered"]
 
 
 def test_twice_the_same_leg_quantity_is_never_on_its_way():

@@ -68,6 +68,7 @@ def test_after_a_restart_every_order_that_is_not_ended_is_asked_about():
     """A fill may have been missed; a cancelled order may have filled."""
     stage = Stage(["work", "work", "work"])
     stage.tell(enter())
+    stage.tell(frame(ce=99, pe=99))
     stage.run(1.55)
     for order in stage.broker.orders.values():
         stage.broker.fill(order, stage.now_ns)
