@@ -98,11 +98,14 @@ class Closing(Struct):
         owed: the obligation.
         machine: what works it.
         told: what a person was told of it already.
+        held_ns: by leg, when slices of the present attempt began to wait for the budget; they are
+            as old as the slices that did not have to wait.
     """
 
     owed: ExitOwed
     machine: Flatten
     told: set[str] = field(default_factory=set)
+    held_ns: dict[str, int] = field(default_factory=dict)
 
 
 class Desk:
@@ -181,6 +184,7 @@ class Desk:
                     self.todays.clear()
                     for closing in self.closings.values():
                         closing.told.clear()
+                        closing.held_ns.clear()
                 self.day, self.sessions = day, sessions
                 self.prices.lose()
             case DayEnded():

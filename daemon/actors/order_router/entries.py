@@ -178,8 +178,19 @@ def _rested_ns(order: Order, basket: Basket) -> int:
     return order.intent.deadline_ns - _LEAVE_WITHIN_NS + basket.reprice_ns
 
 
-def _tried(desk: Desk, basket: Basket, leg: BasketLeg) -> bool:
-    return any(o.intent.leg_id == leg.leg_id for o in desk.book.children(basket.basket_id))
+def _tried(desk: Desk, basket: Basket, leg: BasketLeg) -> tuple[Order, ...]:
+    """Return what was sent of a leg so far."""
+    children = desk.book.children(basket.basket_id)
+    return tuple(order for order in children if order.intent.leg_id == leg.leg_id)
+
+
+def _decided_ns(basket: Basket, tried: tuple[Order, ...], now_ns: int) -> int:
+    """Return when an order was decided: with the basket, until its leg is priced anew.
+
+    A slice that only waited for a slot in the budget is as old as the slices that did not.
+    """
+    anew = any(order.state is State.CANCELLED for order in tried)
+    return now_ns if anew else basket.decided_ns
 
 
 def _send(desk: Desk, turn: Turn, basket: Basket, entry: PlaceEntry, now_ns: int) -> Held | None:
@@ -191,7 +202,7 @@ def _send(desk: Desk, turn: Turn, basket: Basket, entry: PlaceEntry, now_ns: int
         return Refused(Control.STALE, f"the price of {leg.symbol} is stale")
     if not price_e4 and desk.contract(leg.symbol) is not None:
         return Later(basket.deadline_ns)  # a frame brings the price, or nothing does
-    again = _tried(desk, basket, leg)
+    tried = _tried(desk, basket, leg)
     intent = Intent(
         intent_id=desk.ids.next(),
         account=desk.terms.account,
@@ -204,7 +215,7 @@ def _send(desk: Desk, turn: Turn, basket: Basket, entry: PlaceEntry, now_ns: int
         price_e4=price_e4,
         purpose=Purpose.ENTRY,
         parent=basket.basket_id,
-        decided_ns=now_ns if again else basket.decided_ns,
+        decided_ns=_decided_ns(basket, tried, now_ns),
         deadline_ns=now_ns + _LEAVE_WITHIN_NS,
     )
     come = progress_of(desk, basket)[leg.leg_id]
@@ -213,7 +224,7 @@ def _send(desk: Desk, turn: Turn, basket: Basket, entry: PlaceEntry, now_ns: int
         quantity=leg.quantity,
         others_quantity=come.filled_quantity + come.pending_quantity,
     )
-    return send(desk, turn, Errand(intent, parent, again), now_ns)
+    return send(desk, turn, Errand(intent, parent, again=bool(tried)), now_ns)
 
 
 def _is_left_by_others(desk: Desk, leg: BasketLeg) -> bool:

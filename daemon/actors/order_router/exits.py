@@ -106,6 +106,7 @@ def proceed(desk: Desk, turn: Turn, exit_id: str, now_ns: int) -> None:
             case CancelExit(intent_id):
                 order = desk.book.order(intent_id)
                 assert order is not None, "what rests was recorded"
+                closing.held_ns.pop(order.intent.leg_id, None)
                 cancel(desk, turn, order, now_ns)
     wakes_ns = closing.machine.wakes_ns(holdings, now_ns) or now_ns + _LOOK_AGAIN_NS
     desk.wakes.wake(turn, ClosingDue(exit_id, wakes_ns))
@@ -130,6 +131,7 @@ def refused(desk: Desk, turn: Turn, order: Order, now_ns: int) -> None:
     leg = desk.leg(intent.strategy_id, intent.leg_id)
     if kind is Refusal.FREEZE and leg is not None and intent.quantity <= leg.lot:
         kind = Refusal.OTHER
+    closing.held_ns.pop(intent.leg_id, None)
     answer = closing.machine.refused(intent.leg_id, kind, intent.quantity, now_ns)
     _tell(turn, closing, answer, f"{intent.symbol}: {order.refusal or kind} {order.text}", now_ns)
 
@@ -206,7 +208,7 @@ def _holding(desk: Desk, closing: Closing, leg_id: str, now_ns: int) -> Holding:
         net_quantity=net,
         closing_quantity=remaining(exits, side) + (0 if net else remaining(exits, side.opposite)),
         resting=tuple(
-            Resting(order.intent.intent_id, order.intent.price_e4, order.intent.decided_ns)
+            Resting(order.intent.intent_id, order.intent.price_e4, _left_ns(order.intent))
             for order in exits
             if order.intent.side is side and can_cancel(desk, order, now_ns)
         ),
@@ -215,6 +217,11 @@ def _holding(desk: Desk, closing: Closing, leg_id: str, now_ns: int) -> Holding:
         price_e4=(prospect and desk.terms.ladder.price(step, side, prospect)) or 0,
         next_price_e4=(prospect and desk.terms.ladder.price(step + 1, side, prospect)) or 0,
     )
+
+
+def _left_ns(intent: Intent) -> int:
+    """Return when an exit left; it may have waited for a slot in the budget before."""
+    return intent.deadline_ns - _EXIT_DEADLINE_NS
 
 
 def _entering(desk: Desk, closing: Closing) -> bool:
@@ -268,7 +275,7 @@ def _send(desk: Desk, turn: Turn, closing: Closing, word: PlaceExit, now_ns: int
         price_e4=word.price_e4,
         purpose=Purpose.EXIT,
         parent=owed.exit_id,
-        decided_ns=now_ns,
+        decided_ns=closing.held_ns.get(word.leg_id, now_ns),
         deadline_ns=now_ns + _EXIT_DEADLINE_NS,
     )
     open_quantity = abs(desk.book.position(owed.strategy_id, word.leg_id).net_quantity)
@@ -278,6 +285,7 @@ def _send(desk: Desk, turn: Turn, closing: Closing, word: PlaceExit, now_ns: int
     if held is None:
         return
     if isinstance(held, Later):
+        closing.held_ns.setdefault(word.leg_id, now_ns)
         desk.wakes.wake(turn, ClosingDue(owed.exit_id, held.at_ns))
     elif held.control is Control.SELF_TRADE:
         entries.make_way(desk, turn, leg.symbol, word.side, now_ns)

@@ -59,7 +59,7 @@ class Resting(Struct, frozen=True):
     Attributes:
         intent_id: which.
         price_e4: its limit.
-        since_ns: when it was decided.
+        since_ns: when it left.
     """
 
     intent_id: str

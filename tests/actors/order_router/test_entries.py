@@ -8,7 +8,14 @@ from daemon.actors.order_router.alarms import Due
 from daemon.domain.money import e4
 from daemon.domain.orders.basket import OnFail
 from daemon.domain.orders.limits import Limits
-from daemon.domain.orders.words import OrderAccepted, OrderRefused, OrderUpdated, Refusal, State
+from daemon.domain.orders.words import (
+    IntentRecorded,
+    OrderAccepted,
+    OrderRefused,
+    OrderUpdated,
+    Refusal,
+    State,
+)
 from daemon.domain.risk.words import Distance, LegRules, StrategyRules
 from daemon.messages import (
     BasketEnded,
@@ -363,6 +370,27 @@ def test_an_entry_that_finds_no_slot_is_sent_when_there_is_one():
         "pe -75",
         "entered",
     ]
+
+
+def test_a_slice_that_waited_for_a_slot_is_as_old_as_the_basket():
+    """The frame that decided the basket may fill it; no later decision was made."""
+    stage = Stage(windows=(Window(4, S, 2),))
+    stage.tell(enter(leg("ce", 60), leg("pe", 60)))
+    stage.run(3.5)
+    assert [fact.complete for fact in stage.told(BasketEnded)] == [True]
+    assert [intent.decided_ns for intent in stage.intents()] == [T0] * 6
+    assert len({recorded.at_ns for recorded in stage.told(IntentRecorded)}) == 3
+
+
+def test_what_is_priced_anew_is_decided_then():
+    """The earlier frame was this leg's once; the other leg is still the basket's."""
+    stage = Stage(["work", "fill"])
+    stage.tell(enter())
+    stage.run(0.1)
+    stage.tell(frame(stage.now_ns, ce=99))
+    stage.run(2)
+    decided = [(intent.leg_id, intent.decided_ns > T0) for intent in stage.intents()]
+    assert decided == [("ce", False), ("pe", False), ("ce", True)]
 
 
 def test_a_pause_takes_back_what_is_under_way():

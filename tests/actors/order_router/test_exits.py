@@ -525,3 +525,42 @@ def test_an_exit_is_priced_by_the_touch_where_the_last_price_is_old():
     stage = short(["fill"])
     stage.tell(Frame(stage.now_ns, {CE: Quote(e4(30), e4("99.95"), 750, e4("100.05"), 750)}))
     assert told(stage, 0.1) == (OUT, ["ce +0", "flat ce"])
+
+
+def test_an_exit_slice_that_waited_for_a_slot_is_as_old_as_its_attempt():
+    """Yet it rests its whole interval from when it left."""
+    windows = (Window(2, S),)
+    stage = Stage(["fill"] * 5 + ["work"], windows=windows).entered(leg("ce", 60))
+    stage.run(6)
+    wanted_ns = stage.now_ns
+    stage.tell(leave("ce"))
+    assert "place 6" in stage.run(1.5)
+    assert [each.decided_ns - wanted_ns for each in stage.intents()[3:]] == [0] * 3
+    assert "cancel 6" not in stage.run(0.4)
+    assert "cancel 6" in stage.run(0.7)
+
+
+def test_held_exit_slices_keep_the_instant_at_which_they_were_first_held():
+    """Two legs of two slices each, where only two messages a second may leave."""
+    window = (Window(2, S),)
+    stage = Stage(["fill"], windows=window).entered(leg("ce", 40), leg("pe", 40))
+    stage.run(6)
+    wanted_ns = stage.now_ns
+    stage.tell(leave())
+    assert "flat ce,pe" in stage.run(2)
+    assert [each.decided_ns - wanted_ns for each in stage.intents()[4:]] == [0] * 4
+
+
+def test_a_held_slice_is_decided_anew_once_its_attempt_is_taken_back():
+    """A cancelled attempt is over; what follows is of now."""
+    stage = Stage(["fill", "fill", "work", "fill"], windows=(Window(2, S),))
+    stage.entered(leg("ce", 40))
+    stage.run(6)
+    wanted_ns = stage.now_ns
+    stage.tell(leave("ce"))
+    stage.run(0.1)
+    stage.tell(frame(stage.now_ns, ce=101))
+    stage.run(5)
+    ages = [each.decided_ns - wanted_ns for each in stage.intents()[2:]]
+    assert (ages[:2], all(age >= S for age in ages[2:])) == ([0, 0], True)
+    assert stage.broker.net() == {}
