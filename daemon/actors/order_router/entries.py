@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from daemon.actors.order_router.alarms import BasketDue, LookUpDue
 from daemon.actors.order_router.desk import Desk
-from daemon.actors.order_router.sending import Errand, Held, Later, cancel, send
+from daemon.actors.order_router.sending import Errand, Held, Later, cancel, objection, send
 from daemon.actors.turn import Turn
 from daemon.domain.instants import SECOND_NS, day_of
 from daemon.domain.money import ceil_to, floor_to, percent_of
@@ -18,6 +18,7 @@ from daemon.domain.orders.basket import (
 )
 from daemon.domain.orders.book import Order
 from daemon.domain.orders.limits import Control, Parent, Refused
+from daemon.domain.orders.slices import slices
 from daemon.domain.orders.words import Intent, OrderType, Purpose, Side, State
 from daemon.messages import BasketEnded, BasketOpened
 
@@ -60,8 +61,9 @@ def proceed(desk: Desk, turn: Turn, basket: Basket, now_ns: int) -> None:
     if now_ns >= basket.deadline_ns:
         give_up(desk, turn, basket, "not filled within the time for legging", now_ns)
         return
+    held = _foreseen(desk, basket, now_ns)
     for entry in missing(basket, progress):
-        held = _send(desk, turn, basket, entry, now_ns)
+        held = held or _send(desk, turn, basket, entry, now_ns)
         if isinstance(held, Later):
             at_ns = min(held.at_ns, basket.deadline_ns)
             desk.wakes.wake(turn, BasketDue(basket.basket_id, at_ns))
@@ -193,8 +195,31 @@ def _decided_ns(basket: Basket, tried: tuple[Order, ...], now_ns: int) -> int:
     return now_ns if anew else basket.decided_ns
 
 
+def _foreseen(desk: Desk, basket: Basket, now_ns: int) -> Held | None:
+    """Return what stands against any leg of a basket of which nothing has left yet.
+
+    A short that the gate will refuse is to stop the basket before its hedges are bought.
+    """
+    if desk.book.children(basket.basket_id):
+        return None
+    for leg in basket.legs:
+        entry = PlaceEntry(leg, slices(leg.quantity, leg.freeze_quantity, leg.lot)[0])
+        held = _not_yet(desk, basket, leg)
+        held = held or objection(desk, _errand(desk, basket, entry, "", now_ns), now_ns)
+        if held is not None:
+            return held
+    return None
+
+
 def _send(desk: Desk, turn: Turn, basket: Basket, entry: PlaceEntry, now_ns: int) -> Held | None:
-    leg = entry.leg
+    held = _not_yet(desk, basket, entry.leg)
+    if held is not None:
+        return held
+    return send(desk, turn, _errand(desk, basket, entry, desk.ids.next(), now_ns), now_ns)
+
+
+def _not_yet(desk: Desk, basket: Basket, leg: BasketLeg) -> Held | None:
+    """Return why an order of a leg cannot even be brought before the gate."""
     if _is_left_by_others(desk, leg):
         return Later(basket.deadline_ns)
     price_e4 = _price_e4(desk, basket, leg)
@@ -202,9 +227,14 @@ def _send(desk: Desk, turn: Turn, basket: Basket, entry: PlaceEntry, now_ns: int
         return Refused(Control.STALE, f"the price of {leg.symbol} is stale")
     if not price_e4 and desk.contract(leg.symbol) is not None:
         return Later(basket.deadline_ns)  # a frame brings the price, or nothing does
+    return None
+
+
+def _errand(desk: Desk, basket: Basket, entry: PlaceEntry, intent_id: str, now_ns: int) -> Errand:
+    leg = entry.leg
     tried = _tried(desk, basket, leg)
     intent = Intent(
-        intent_id=desk.ids.next(),
+        intent_id=intent_id,
         account=desk.terms.account,
         strategy_id=basket.strategy_id,
         leg_id=leg.leg_id,
@@ -212,7 +242,7 @@ def _send(desk: Desk, turn: Turn, basket: Basket, entry: PlaceEntry, now_ns: int
         side=leg.side,
         quantity=entry.quantity,
         order_type=OrderType.LIMIT,
-        price_e4=price_e4,
+        price_e4=_price_e4(desk, basket, leg),
         purpose=Purpose.ENTRY,
         parent=basket.basket_id,
         decided_ns=_decided_ns(basket, tried, now_ns),
@@ -224,7 +254,7 @@ def _send(desk: Desk, turn: Turn, basket: Basket, entry: PlaceEntry, now_ns: int
         quantity=leg.quantity,
         others_quantity=come.filled_quantity + come.pending_quantity,
     )
-    return send(desk, turn, Errand(intent, parent, again=bool(tried)), now_ns)
+    return Errand(intent, parent, again=bool(tried))
 
 
 def _is_left_by_others(desk: Desk, leg: BasketLeg) -> bool:

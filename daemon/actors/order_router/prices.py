@@ -8,11 +8,13 @@ but an exit that is owed is still priced by it.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Mapping
 
+from daemon.domain.instants import SECOND_NS
 from daemon.domain.market.frames import Frame, Quote
 
 _NO_QUOTE = Quote(0)
+_RECENT_NS = 60 * SECOND_NS
+"""A print that lies further back than that is no reference beside a newer one."""
 _MOST_UNREAD = 64
 """Frames laid down while nobody asks; more are read, so that memory stays bounded."""
 
@@ -27,13 +29,13 @@ class Prices:
     def __init__(self, ticks: int) -> None:
         self._fresh: dict[str, Quote] = {}
         self._stale: dict[str, Quote] = {}
-        self._frames: deque[Mapping[str, Quote]] = deque(maxlen=ticks)
-        self._unread: list[Mapping[str, Quote]] = []
+        self._frames: deque[Frame] = deque(maxlen=ticks)
+        self._unread: list[Frame] = []
 
     def see(self, frame: Frame) -> None:
         """Lay a frame's prices down until somebody asks."""
         unread = self._unread
-        unread.append(frame.quotes)
+        unread.append(frame)
         if len(unread) >= _MOST_UNREAD:
             self._read()
 
@@ -55,17 +57,19 @@ class Prices:
         return self._fresh.get(symbol) or self._stale.get(symbol, _NO_QUOTE)
 
     def ticks_e4(self, symbol: str) -> tuple[int, ...]:
-        """Return the newest fresh references, oldest first."""
+        """Return the newest fresh references, oldest first; one at least, however old."""
         self._read()
-        seen = [frame[symbol] for frame in self._frames if symbol in frame]
+        since_ns = self._frames[-1].at_ns - _RECENT_NS if self._frames else 0
+        recent = (frame.quotes for frame in self._frames if frame.at_ns >= since_ns)
+        seen = [quotes[symbol] for quotes in recent if symbol in quotes]
         if not seen and symbol in self._fresh:
             seen = [self._fresh[symbol]]
         return tuple(tick for tick in map(reference_e4, seen) if tick)
 
     def _read(self) -> None:
         """Read the frames that were laid down."""
-        for quotes in self._unread:
-            self._fresh.update(quotes)
+        for frame in self._unread:
+            self._fresh.update(frame.quotes)
         self._frames.extend(self._unread)
         self._unread.clear()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from daemon.actors.order_router.alarms import LookUpDue
 from daemon.actors.order_router.desk import Desk
@@ -66,6 +67,16 @@ def send(desk: Desk, turn: Turn, errand: Errand, now_ns: int) -> Held | None:
     turn.do(Call(desk.terms.broker, Place(approved)))
     desk.wakes.wake(turn, LookUpDue(intent.intent_id, now_ns + desk.terms.answer_ns))
     return None
+
+
+def objection(desk: Desk, errand: Errand, now_ns: int) -> Refused | None:
+    """Return what the gate would have against an intent that leaves later; no slot is taken.
+
+    An own order in its way may be gone by then, and a slot free.
+    """
+    view = _view(desk, errand, now_ns, rate_slot=True)
+    seen = gate(errand.intent, replace(view, working=(), doubtful=()), desk.terms.limits, now_ns)
+    return seen if isinstance(seen, Refused) else None
 
 
 def cancel(desk: Desk, turn: Turn, order: Order, now_ns: int) -> None:

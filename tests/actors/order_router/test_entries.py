@@ -5,8 +5,9 @@ from msgspec.structs import replace
 
 from daemon.actors.order_router import Terms
 from daemon.actors.order_router.alarms import Due
+from daemon.domain.market.frames import Frame, Quote
 from daemon.domain.money import e4
-from daemon.domain.orders.basket import OnFail
+from daemon.domain.orders.basket import BasketLeg, OnFail
 from daemon.domain.orders.limits import Limits
 from daemon.domain.orders.words import (
     IntentRecorded,
@@ -14,6 +15,7 @@ from daemon.domain.orders.words import (
     OrderRefused,
     OrderUpdated,
     Refusal,
+    Side,
     State,
 )
 from daemon.domain.risk.words import Distance, LegRules, StrategyRules
@@ -303,6 +305,42 @@ def test_what_the_gate_refuses_ends_the_entry(terms, legs, because):
     stage = Stage(terms=Terms("a", "broker", limits=terms, strict=False))
     stage.tell(enter(*legs))
     assert stage.told(BasketEnded)[0].because.startswith(because)
+
+
+def test_a_short_that_the_gate_will_refuse_stops_the_basket_before_its_hedge_leaves():
+    """Else the hedge would be bought only to be unwound."""
+    stage = Stage()
+    stage.tell(Frame(T0, {CE: Quote(e4(100), e4(50), 750, e4(150), 750)}))
+    stage.tell(enter("hc", "ce"))
+    (ended,) = stage.told(BasketEnded)
+    assert (stage.intents(), ended.because.endswith("beyond the collar")) == ([], True)
+
+
+def test_a_basket_beyond_a_freeze_quantity_of_broken_lots_is_sliced_into_whole_ones():
+    """What is looked at beforehand is what will leave."""
+    stage = Stage()
+    stage.tell(enter(leg("ce", 60, freeze=1790)))
+    stage.run()
+    assert [intent.quantity for intent in stage.intents()] == [1725, 1725, 1050]
+
+
+def test_no_hedge_leaves_before_its_short_has_a_price():
+    """Nothing says yet whether the short may be sold."""
+    stage = Stage()
+    stage.tell(Frame(T0, {CE: Quote(e4(100))}))
+    assert without_wakes(stage.tell(enter("hc", "ce"))) == ["opened"]
+    assert without_wakes(stage.tell(frame())) == ["intend 1 buy hc 75 @20.05", "place 1"]
+
+
+def test_an_own_order_in_the_way_of_a_short_does_not_hold_its_hedge_back():
+    """It may be gone once the short's turn comes."""
+    stage = Stage(["work", "fill"])
+    stage.tell(enter("hc", strategy_id="other", basket_id="o", **PATIENT))
+    stage.run(0.1)
+    short = BasketLeg("x", SYMBOLS["hc"], Side.SELL, 75, 75, 1800, 500)
+    assert without_wakes(stage.tell(enter("hp", short)))[-1] == "place 2"
+    stage.push(1)
+    assert without_wakes(stage.run(0.1))[-2:] == ["x -75", "entered"]
 
 
 def test_an_order_sent_before_the_gate_refused_the_next_is_taken_back():

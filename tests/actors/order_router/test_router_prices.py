@@ -3,6 +3,7 @@
 import pytest
 
 from daemon.actors.order_router.prices import Prices, reference_e4
+from daemon.domain.instants import SECOND_NS as S
 from daemon.domain.market.frames import Frame, Quote
 
 A, B = Quote(100, 90, 1, 110, 1), Quote(200)
@@ -19,6 +20,16 @@ def seen(*frames):
 def test_the_newest_ticks_come_oldest_first():
     """As many as are kept."""
     assert seen({"a": A}, {"a": B}, {"a": Quote(300)}).ticks_e4("a") == (200, 300)
+
+
+def test_prints_of_long_ago_are_no_reference_beside_a_newer_one():
+    """A minute back counts, more does not; a contract that was quiet since keeps its newest."""
+    prices = Prices(5)
+    for at_ns, quotes in ((0, {"a": A, "b": A}), (1, {"b": B}), (60 * S + 1, {"a": Quote(300)})):
+        prices.see(Frame(at_ns, quotes))
+    assert (prices.ticks_e4("a"), prices.ticks_e4("b")) == ((300,), (200,))
+    prices.see(Frame(120 * S + 2, {}))
+    assert (prices.ticks_e4("a"), prices.ticks_e4("b")) == ((300,), (200,))
 
 
 def test_a_contract_that_is_absent_is_quiet():
