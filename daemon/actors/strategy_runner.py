@@ -39,6 +39,8 @@ from daemon.messages import (
 )
 from daemon.runtime.words import NOTHING, Effect, Started, Tell
 
+_NOT_YET = "no entry yet"
+_OPTIONS = (f"-{Kind.CALL}", f"-{Kind.PUT}")
 HEARS = (Frame, DayOpened, DayEnded, LinkDied, LinkRevived, BasketEnded)
 
 
@@ -75,6 +77,8 @@ class StrategyRunner:
         self._window: Window | None = None
         self._entered: set[date] = set()
         self._told: set[str] = set()
+        self._bare = f"{_NOT_YET}: no option of {plan.underlying} has been quoted"
+        self._is_bare = False
         self._alive = True
         for fact in facts:
             match fact:
@@ -82,7 +86,8 @@ class StrategyRunner:
                     self._entered.add(day_of(fact.at_ns))
                     self._window = None
                 case Noted(_, text, _, strategy_id) if strategy_id == plan.id:
-                    self._told.add(text)
+                    self._told.add(_said(text))
+                    self._is_bare = self._is_bare or text == self._bare
                 case DayOpened():
                     self._open(Turn(), fact)
                 case DayEnded():
@@ -107,7 +112,7 @@ class StrategyRunner:
             case DayOpened():
                 self._open(turn, message)
             case DayEnded():
-                self._window = None
+                self._end(turn, now_ns)
             case LinkDied():
                 self._alive = False
                 self._quotes.clear()
@@ -146,20 +151,32 @@ class StrategyRunner:
             exit_ns, close_ns = _carried_until(plan, day, chosen, (exit_ns, close_ns))
         self._window = Window(day, at(day, plan.entry.at), closes_ns, exit_ns, close_ns, chosen)
 
+    def _end(self, turn: Turn, now_ns: int) -> None:
+        """Tell that what was waited for since the first refusal never came."""
+        if self._window is not None and any(said.startswith(_NOT_YET) for said in self._told):
+            self._note(turn, NoteKind.REFUSED, "no entry today", now_ns)
+        self._window = None
+
     def _try(self, window: Window, now_ns: int) -> Sequence[Effect]:
         """Enter on this frame, or say once why not."""
         turn, plan = Turn(), self._plan
         chain = Chain(plan.underlying, plan.basis, window.day, self._quotes)
+        if self._lacks_options():
+            if not self._is_bare:
+                self._is_bare = True
+                self._note(turn, NoteKind.REFUSED, self._bare, now_ns)
+            return turn.done()
+        self._is_bare = False
         chosen = legs(plan, window.expiries, chain, self._contract)
-        if not isinstance(chosen, Fault):
-            chosen = spread_fault(plan, chosen) or chosen
         if chain.substituted:
             text = f"{plan.underlying} has no {plan.basis} price; the synthetic forward is taken"
             self._note(turn, NoteKind.BASIS, text, now_ns)
-        if isinstance(chosen, Fault):
-            text = f"no entry yet: {chosen.place}: {chosen.reason}"
-            self._note(turn, NoteKind.REFUSED, text, now_ns)
+        why = chosen if isinstance(chosen, Fault) else spread_fault(plan, chosen)
+        refusal = f"{why.place}: {why.reason}" if why else _crossed(chosen)
+        if refusal:
+            self._note(turn, NoteKind.REFUSED, f"{_NOT_YET}: {refusal}", now_ns)
             return turn.done()
+        assert not isinstance(chosen, Fault), "a fault is a refusal"
         self._entered.add(window.day)
         self._window = None
         opened = self._opened(window, chosen, now_ns)
@@ -177,6 +194,15 @@ class StrategyRunner:
         )
         turn.do(Tell(self._router, EnterLegs(opened)))
         return turn.done()
+
+    def _lacks_options(self) -> bool:
+        """Say whether options are wanted and none is quoted: a recording may hold none at all."""
+        if not any(leg.instrument.is_option for leg in self._plan.legs):
+            return False
+        first = f"{self._plan.underlying}-"
+        return not any(
+            symbol.startswith(first) and symbol.endswith(_OPTIONS) for symbol in self._quotes
+        )
 
     def _opened(self, window: Window, chosen: Sequence[LegPlan], now_ns: int) -> BasketOpened:
         plan = self._plan
@@ -207,10 +233,23 @@ class StrategyRunner:
         return contract(parts, self._window.day, strict=self._strict)
 
     def _note(self, turn: Turn, kind: NoteKind, text: str, now_ns: int) -> None:
-        """Tell something once a day."""
-        if text not in self._told:
-            self._told.add(text)
+        """Tell something once a day; of refusals of an entry, the first with the same place."""
+        if _said(text) not in self._told:
+            self._told.add(_said(text))
             turn.record(Noted(kind, text, now_ns, self._plan.id))
+
+
+def _said(text: str) -> str:
+    """Return what of a text makes it new: figures of a refusal move with every frame."""
+    return ": ".join(text.split(": ")[:2]) if text.startswith(_NOT_YET) else text
+
+
+def _crossed(chosen: Sequence[LegPlan] | Fault) -> str:
+    """Return which book has a bid above its ask; empty: none, and its prices can be believed."""
+    if isinstance(chosen, Fault):
+        return ""
+    crossed = (leg.symbol for leg in chosen if leg.quote.bid_e4 > leg.quote.ask_e4 > 0)
+    return next((f"the book of {symbol} is crossed" for symbol in crossed), "")
 
 
 def _basket_leg(leg: LegPlan) -> BasketLeg:

@@ -10,6 +10,7 @@ import msgspec
 
 from daemon.domain.instants import day_of
 from daemon.domain.market.instruments import Instrument
+from daemon.domain.money import units
 from daemon.twin import rules
 from daemon.twin.floor import Floor
 from daemon.twin.rules import Why
@@ -115,7 +116,8 @@ class Admission(Floor):
         free_e4 = self._cash_e4 + self._book.realised_e4
         if needed_e4 <= free_e4 or needed_e4 <= self._used(without=draft.order_id):
             return None
-        return Reason.MARGIN, f"it takes the margin to {needed_e4}, and {free_e4} is there"
+        needed, free = units(needed_e4), units(free_e4)
+        return Reason.MARGIN, f"it takes the margin to {needed} rupees, and {free} are there"
 
 
 def drafted(request: TwinOrder, at_ns: int) -> OrderReport:

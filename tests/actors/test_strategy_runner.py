@@ -232,6 +232,64 @@ def test_a_wide_spread_is_waited_out() -> None:
     assert entered(see(made, AT + 1))
 
 
+def test_of_one_key_only_the_first_refusal_of_a_day_is_told() -> None:
+    """A spread has other figures in every frame; a rebuilt runner knows what it said."""
+    made = awake(entry="max_spread = { percent = 5 }")
+    first, second = (
+        Frame(AT + n, prices(AT, pe="95", NIFTY="24555").quotes | {CE: Quote(0, e4(90), 1, ask, 1)})
+        for n, ask in enumerate((e4(110), e4(111)))
+    )
+    said = facts(made.handle(first, AT))
+    assert [note.text.split(": ")[1] for note in said] == ["entry.max_spread"]
+    assert notes(made.handle(second, AT + 1)) == []
+    again = runner(day_opened(), *said, entry="max_spread = { percent = 5 }")
+    assert notes(again.handle(second, AT + 1)) == []
+
+
+@pytest.mark.parametrize(("bid", "ask", "enters"), [(110, 90, False), (90, 90, True)])
+def test_a_crossed_book_is_not_entered_on(bid, ask, enters) -> None:
+    """A bid above the ask is no market; one at the ask is."""
+    made = awake()
+    quote = Quote(e4(100), e4(bid), 75, e4(ask), 75)
+    effects = made.handle(Frame(AT, prices(AT, pe="95", NIFTY="24555").quotes | {CE: quote}), AT)
+    text = f"no entry yet: the book of {CE} is crossed"
+    assert (entered(effects), notes(effects)) == (
+        enters,
+        [] if enters else [(NoteKind.REFUSED, text)],
+    )
+    assert entered(see(made, AT + 1)) is not enters
+
+
+def test_an_entry_that_never_came_is_told_when_the_day_ends() -> None:
+    """Once, and only where it was refused before: a day that entered or never tried is silent."""
+    refused, quiet, late = awake(), awake(), awake()
+    see(refused, AT, pe="0")
+    see(late, AT, pe="0")
+    see(late, AT + 1)
+    made = [refused, quiet, late]
+    assert [notes(each.handle(day_ended(), 0)) for each in made] == [
+        [(NoteKind.REFUSED, "no entry today")],
+        [],
+        [],
+    ]
+    assert refused.handle(day_ended(), 0) == NOTHING
+
+
+def test_a_recording_without_options_is_told_once() -> None:
+    """Not every day anew, until one is quoted; a rebuilt runner knows what it said."""
+    text = "no entry yet: no option of NIFTY has been quoted"
+    made, spot = awake(), {"NIFTY": Quote(e4("24555"))}
+    said = facts(made.handle(Frame(AT, spot), AT))
+    assert [note.text for note in said] == [text]
+    rebuilt = runner(day_opened(), *said)
+    for each in (made, rebuilt):
+        each.handle(day_ended(), 0)
+        each.handle(day_opened(NEXT_DAY), 0)
+        at_ns = clock("09:20:00", NEXT_DAY)
+        assert each.handle(Frame(at_ns, spot), at_ns) == NOTHING
+        assert each.handle(day_ended(NEXT_DAY), 0) == NOTHING
+
+
 def test_quotes_before_its_time_are_remembered() -> None:
     """A strike that is quiet at the entry time has the price it had."""
     made = awake()
@@ -324,7 +382,7 @@ def test_on_the_day_of_its_expiry_a_carried_position_is_left_like_any_other() ->
 
 
 def test_carried_shares_are_left_by_their_rules_alone() -> None:
-    """They never expire."""
+    """They never expire, and need no option to be quoted."""
     text = (
         'id = "s"\nunderlying = "RELIANCE"\nproduct = "carry"\n[entry]\nat = 09:20:00\n'
         "[exit]\nat = 15:05:00\n"

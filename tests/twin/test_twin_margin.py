@@ -1,3 +1,4 @@
+import re
 from datetime import timedelta
 
 import pytest
@@ -87,6 +88,8 @@ def test_an_order_beyond_the_cash_is_refused_and_one_that_frees_margin_never_is(
     assert isinstance(ex.place(order("sell", price="99.95"), T0), Accepted)
     answer = ex.place(order("sell", price="99.95", symbol=PUT), T0)
     assert answer.reason == Reason.MARGIN
+    text = r"it takes the margin to \d{6}\.\d\d rupees, and 221000\.00 are there"
+    assert re.fullmatch(text, answer.text)
     ex.on_frame(frame(T0 + 1, call=quote("130", "129.95", "130.05")), T0 + 1)
     assert isinstance(ex.place(order(price="130.05"), T0 + 1), Accepted)
     assert ex.funds().used_e4 == 0

@@ -2,7 +2,8 @@
 
 The collection time is the replay clock; `Fetch_Time`, where present, the exchange's. Two sets of
 column names are known, with an expiry column and (2019) without; in the second every row is read
-as the front contract of its day, and a note says so.
+as the front contract of its day, and a note says so. A snapshot has one row for each expiry and
+strike: where two contradict each other, no order of reading is right, and the day is refused.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from daemon.domain.market.frames import Frame, Quote
 from daemon.domain.market.instruments import Kind, symbol_of
 from daemon.domain.market.notes import Note, NoteKind
 from daemon.errors import DataError
+from daemon.feeds.formats.chain_faults import refuse_cells, refuse_conflicts
 from daemon.feeds.formats.labels import label
 from daemon.feeds.formats.table import Table, days_of, median_gap_ns, on_day, rows_of
 from daemon.feeds.formats.words import (
@@ -98,6 +100,7 @@ class ChainFile:
         self._table = table
         self._words = UNDATED if "strikeprice" in table.names else DATED
         self._front = options.front
+        self._is_checked = False
         self._refuse_missing()
         named = label(table, options)
         self._underlying = named.sql
@@ -108,7 +111,12 @@ class ChainFile:
         self.notes = self._notes(named.text)
 
     def frames(self, day: date, wanted: Wanted = None) -> Iterator[RecordedFrame]:
-        """Yield a day's snapshots; quotes hold every contract that has a price."""
+        """Yield a day's snapshots; quotes hold every contract that has a price.
+
+        Raises:
+            DataError: a cell is not what its column says, or rows contradict each other.
+        """
+        refuse_conflicts(self._table, self._stage(), day, _SIDES)
         rows = self._rows(day, wanted)
         row = next(rows, None)
         symbols = _Symbols(day, self._front, wanted)
@@ -155,6 +163,7 @@ class ChainFile:
 
     def _stage(self) -> str:
         table, words = self._table, self._words
+        self._refuse_cells()
         content = ", ".join(table.column(name) for name in table.names if name not in _NO_CONTENT)
         expiry = f"day_of({table.column(words.expiry)}) - DATE '1970-01-01'" if words.expiry else 0
         exchange = table.moment_ns("fetch_time") if "fetch_time" in table.names else "0"
@@ -171,6 +180,14 @@ class ChainFile:
             cast = table.quantity if name.endswith("qty") else table.price
             columns.append(f"{cast(column)} AS {name}")
         return table.stage(", ".join(columns))
+
+    def _refuse_cells(self) -> None:
+        """Look at every cell once, before anything is made of them."""
+        if not self._is_checked:
+            spot = ("currentval",) if "currentval" in self._table.names else ()
+            numbers = (*self._words.parts(), *spot)
+            refuse_cells(self._table, self._words.expiry, self._words.strike, numbers)
+            self._is_checked = True
 
     def _snapshots(self, day: date) -> list[tuple[Any, ...]]:
         sql = (
@@ -194,7 +211,7 @@ class ChainFile:
         sql = (
             f"SELECT at_ns, underlying, expiry, strike, {', '.join(_SIDES)} FROM {self._stage()}"  # noqa: S608
             f" WHERE {on_day(day)} AND {_PRICES} > 0{self._narrowed(day, wanted)}"
-            " ORDER BY at_ns, underlying, expiry, strike"
+            f" ORDER BY at_ns, underlying, expiry, strike, {', '.join(_SIDES)}"
         )
         return rows_of(self._table.query(sql))
 

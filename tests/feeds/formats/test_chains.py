@@ -132,3 +132,58 @@ def test_a_chain_without_expiries_takes_the_front_contract_of_each_day(tmp_path)
 def test_a_chain_without_expiries_needs_somebody_who_knows_them(tmp_path):
     with pytest.raises(DataError, match="names no expiry"):
         recorded(tmp_path, "x" + "," * 12, header=",".join(UNDATED))
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "column", "value", "noun"),
+    [
+        ("23-Nov-2026", "someday", "expiry_date", "someday", "expiry"),
+        ("23-Nov-2026", "", "expiry_date", "", "expiry"),
+        ("23-Nov-2026", "20000-01-01", "expiry_date", "20000-01-01", "expiry"),
+        ("24550", "", "strike_price", "", "strike"),
+        ("24550", "-5", "strike_price", "-5", "strike"),
+        ("24550", "0", "strike_price", "0", "strike"),
+        ("24550", "inf", "strike_price", "inf", "strike"),
+        ("10.05", "inf", "calls_ltp", "inf", "price"),
+        ("10.05", "nan", "calls_ltp", "nan", "price"),
+        ("10.05", "1e30", "calls_ltp", "1e30", "price"),
+        ("10.05", "-1", "calls_ltp", "-1", "price"),
+        ("24500.05", "-1", "currentval", "-1", "price"),
+        ("130", "-130", "calls_ask_qty", "-130", "quantity"),
+    ],
+)
+def test_a_cell_that_is_not_what_its_column_says_is_refused(
+    tmp_path, before, after, column, value, noun
+):
+    recording = recorded(tmp_path, row("09:15"), row("09:16").replace(before, after, 1))
+    with pytest.raises(DataError) as refused:
+        list(recording.frames(DAY))
+    said = f"column {column} holds {value!r}, which is no {noun}"
+    assert str(refused.value) == f"{tmp_path / 'chain.csv'}: {said}"
+
+
+def test_a_row_that_was_written_twice_is_one_row(tmp_path):
+    once = recorded(tmp_path, row("09:15"))
+    (alone,) = once.frames(DAY)
+    (twice,) = recorded(tmp_path, row("09:15"), row("09:15")).frames(DAY)
+    assert alone.frame == twice.frame
+
+
+@pytest.mark.parametrize("wanted", [None, frozenset({"OTHER"})])
+def test_rows_of_one_instant_and_contract_that_differ_are_refused(tmp_path, wanted):
+    other = row("09:15", call="30,29,65,31,65,1,9")
+    recording = recorded(tmp_path, row("09:15"), row("09:15", strike="24600"), other)
+    with pytest.raises(DataError) as refused:
+        list(recording.frames(DAY, wanted))
+    assert str(refused.value) == (
+        f"{tmp_path / 'chain.csv'}: two rows of NIFTY 24550.00 of 2026-11-23 at "
+        "2026-11-18T09:15:00+05:30 say different things"
+    )
+
+
+def test_rows_without_an_expiry_that_differ_are_refused(tmp_path):
+    rows = [f"2026-11-18 09:15,24550,24500,{ltp},9,65,11,65,0,0,0,0,0" for ltp in (10, 11)]
+    options = ReplayOptions(symbol="NIFTY", front=next_thursday)
+    recording = recorded(tmp_path, *rows, header=",".join(UNDATED), options=options)
+    with pytest.raises(DataError, match="two rows of NIFTY 24550"):
+        list(recording.frames(DAY))
