@@ -2,11 +2,17 @@
 
 The names are those of the contract with the outside. Amounts are rupees as JSON numbers, for this
 is the edge where exact amounts meet a format that has none; times are Indian, to the second.
+
+Two profits are told, and they are not added up across. A trade stands, with all of its profit, on
+the day of its entry, and `total.pnl` is the sum of the trades of all days. A day's `pnl` is the
+path that the strategy's open or closed profit took on that day; of a position that is held over
+the night it goes on from where it stood, so the paths of days do not sum to the total. A day that
+begins or ends with such a position says so in a note.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import date
 from typing import Any
 
@@ -15,7 +21,8 @@ from daemon.domain.instants import day_of, moment_of
 from daemon.domain.market.notes import NoteKind
 from daemon.domain.money import E4
 from daemon.domain.plans.schema import Plan
-from daemon.messages import DayMarked, DayOpened, Noted
+from daemon.domain.plans.words import Product
+from daemon.messages import DayEnded, DayMarked, DayOpened, ExitOverdue, ExitOwed, Noted
 
 Document = dict[str, Any]
 
@@ -28,14 +35,15 @@ def report(plan: Plan, facts: Iterable[object], journal_sha256: str) -> Document
         facts: everything that was recorded, in order.
         journal_sha256: of the run.
     """
-    trades = Trades(plan.id)
-    days: dict[date, Document] = {}
+    trades, told = Trades(plan.id), _Days(plan)
     for fact in facts:
         trades.take(fact)
-        _take(days, fact, plan.id)
+        told.take(fact)
+    days = told.days
     for trade in trades.finish():
         days[trade.day]["trades"].append(_trade(trade))
         _add_charges(days[trade.day], trade.charges_e4)
+    told.tell_held_over(trades.all)
     if trades.without_charges:
         _note_unknown(days, trades.without_charges)
     listed = [days[day] for day in sorted(days)]
@@ -51,17 +59,78 @@ def report(plan: Plan, facts: Iterable[object], journal_sha256: str) -> Document
     }
 
 
-def _take(days: dict[date, Document], fact: object, strategy_id: str) -> None:
-    match fact:
-        case DayOpened(day):
-            days.setdefault(day, _empty(day))
-        case Noted(kind, text, at_ns, about) if about in ("", strategy_id):
-            note = {"at": _at(at_ns), "kind": kind.value, "text": text}
-            days.setdefault(day_of(at_ns), _empty(day_of(at_ns)))["notes"].append(note)
-        case DayMarked(about, day, low, high, last, status, floor_e4) if about == strategy_id:
-            days[day]["pnl"] = {"low": _mark(low), "high": _mark(high), "last": _mark(last)}
-            floor = _rupees(floor_e4) if status == "LOCKED" else None
-            days[day]["risk"] = {"status": status, "current_sl": floor}
+class _Days:
+    """Folds what is told of days; their trades are added when all of it is known.
+
+    Attributes:
+        days: by date.
+    """
+
+    def __init__(self, plan: Plan) -> None:
+        self.days: dict[date, Document] = {}
+        self._strategy_id = plan.id
+        # What a carrying plan means to do was refused to any other: it wanted out that day.
+        carries = plan.product is Product.CARRY
+        self._held_over = NoteKind.BASIS if carries else NoteKind.REFUSED
+        self._opened: dict[date, int] = {}
+        self._ended: dict[date, int] = {}
+        self._leaving: dict[str, tuple[str, ...]] = {}
+        self._overdue: dict[str, Document] = {}
+
+    def take(self, fact: object) -> None:
+        """Take one fact in, in the order in which they were recorded."""
+        match fact:
+            case DayOpened(day, at_ns=at_ns):
+                self.days.setdefault(day, _empty(day))
+                self._opened.setdefault(day, at_ns)
+            case DayEnded(day, at_ns):
+                self._ended[day] = at_ns
+            case Noted(kind, text, at_ns, about) if about in ("", self._strategy_id):
+                self._note(kind, text, at_ns)
+            case ExitOwed(exit_id, about, leg_ids) if about == self._strategy_id:
+                self._leaving[exit_id] = leg_ids
+            case ExitOverdue(exit_id, about) if about == self._strategy_id:
+                self._fail(exit_id, fact)
+            case DayMarked(about, day, low, high, last, status, floor_e4):
+                if about == self._strategy_id:
+                    floor = _rupees(floor_e4) if status == "LOCKED" else None
+                    marks = {"low": _mark(low), "high": _mark(high), "last": _mark(last)}
+                    risk = {"status": status, "current_sl": floor}
+                    self.days[day].update(pnl=marks, risk=risk)
+
+    def tell_held_over(self, trades: Iterable[LegTrade]) -> None:
+        """Tell of each day that begins or ends with a position of another day's trade."""
+        told = {each for trade in trades for each in self._nights(trade)}
+        for at_ns, text in sorted(told):
+            self._note(self._held_over, text, at_ns)
+
+    def _nights(self, trade: LegTrade) -> Iterator[tuple[int, str]]:
+        left = day_of(trade.exit_ns) if trade.exit_ns else date.max
+        if trade.day in self._ended and trade.day < left:
+            yield (
+                self._ended[trade.day],
+                "held over the night: its profit is told here, in its trade",
+            )
+        text = f"held over from {trade.day}: its profit is told on the day of its entry"
+        for day, at_ns in self._opened.items():
+            if trade.day < day <= left:
+                yield at_ns, text
+
+    def _fail(self, exit_id: str, overdue: ExitOverdue) -> None:
+        """Tell once of an exit that is overdue, with all that stood in its way that day."""
+        leg_ids = ", ".join(self._leaving.get(exit_id, ()))
+        note = self._overdue.get(exit_id)
+        if note is None:
+            text = f"the exit of {leg_ids} is overdue: {overdue.because}"
+            self._overdue[exit_id] = self._note(NoteKind.REFUSED, text, overdue.at_ns)
+        elif note["at"][:10] == _at(overdue.at_ns)[:10] and overdue.because not in note["text"]:
+            note["text"] += f"; {overdue.because}"
+
+    def _note(self, kind: NoteKind, text: str, at_ns: int) -> Document:
+        day = day_of(at_ns)
+        note = {"at": _at(at_ns), "kind": kind.value, "text": text}
+        self.days.setdefault(day, _empty(day))["notes"].append(note)
+        return note
 
 
 def _empty(day: date) -> Document:

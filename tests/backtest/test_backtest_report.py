@@ -1,15 +1,30 @@
 from __future__ import annotations
 
-from datetime import date, time
+from datetime import date, time, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from daemon.backtest.report import report
 from daemon.domain.instants import at
 from daemon.domain.market.notes import NoteKind
+from daemon.domain.money import e4
 from daemon.domain.orders.words import Side
-from daemon.messages import DayEnded, DayMarked, DayOpened, Noted, PositionChanged
+from daemon.domain.risk.words import ExitReason
+from daemon.messages import (
+    DayEnded,
+    DayMarked,
+    DayOpened,
+    ExitOverdue,
+    ExitOwed,
+    Noted,
+    PositionChanged,
+)
 from tests.kit.plans import plan
 
-DAY, NEXT = date(2025, 8, 29), date(2025, 9, 1)
+DAY, NEXT, LATER = date(2025, 8, 29), date(2025, 9, 1), date(2025, 9, 2)
 OPEN = at(DAY, time(9, 30))
 CE = "NIFTY-2025-09-02-24550-CE"
 HASH = "ab" * 32
@@ -120,3 +135,86 @@ def test_days_are_counted_with_those_that_were_traded():
     total = report(plan(), (opened(DAY), sold(), opened(NEXT)), HASH)["total"]
 
     assert (total["days"], total["days_traded"], total["trades"]) == (2, 1, 1)
+
+
+def bought_back(at_ns: int) -> PositionChanged:
+    return PositionChanged("s", "ce", CE, Side.SELL, 75, 75 * 900_000, 75, 75 * 1_186_000, at_ns)
+
+
+def texts(day) -> list[str]:
+    return [f"{note['at'][11:19]} {note['kind']}: {note['text']}" for note in day["notes"]]
+
+
+def test_an_exit_that_is_overdue_is_told_once_with_all_that_stood_in_its_way():
+    """Not once more for what was said already, nor by another strategy's."""
+    late = ExitOverdue("x1", "s", "still open: ce -75", OPEN + 10**9)
+    facts = (
+        opened(DAY),
+        sold(),
+        ExitOwed("x1", "s", ("ce", "pe"), ExitReason.TIME, OPEN),
+        late,
+        late,
+        ExitOverdue("x1", "s", f"{CE}: no margin", OPEN + 2 * 10**9),
+        ExitOverdue("x1", "s", "still open: ce -10", at(NEXT, time(9, 30))),
+        ExitOverdue("y1", "t", "still open: ce -75", OPEN),
+    )
+    document = report(plan(), facts, HASH)
+
+    assert texts(document["days"][0]) == [
+        f"09:30:01 refused: the exit of ce, pe is overdue: still open: ce -75; {CE}: no margin",
+    ]
+    assert document["total"]["notes"] == {"refused": 1}
+
+
+HELD_IN = "09:15:00 refused: held over from 2025-08-29: its profit is told on the day of its entry"
+HELD_OUT = "15:30:00 refused: held over the night: its profit is told here, in its trade"
+
+
+@pytest.mark.parametrize(
+    ("left", "first", "second", "third"),
+    [
+        (OPEN + 1, [], [], []),
+        (at(NEXT, time(9, 20)), [HELD_OUT], [HELD_IN], []),
+        (0, [HELD_OUT], [HELD_IN], [HELD_IN]),
+    ],
+    ids=["left that day", "left the next day", "never left"],
+)
+def test_a_day_that_begins_or_ends_with_a_position_says_so(left, first, second, third):
+    """Once for a day, however many legs are held."""
+    facts = [opened(DAY), sold(), replace(sold(), leg_id="pe")]
+    ends = [DayEnded(day, at(day, time(15, 30))) for day in (DAY, NEXT, LATER)]
+    exits = [replace(bought_back(left), leg_id=leg) for leg in ("ce", "pe") if left]
+    today = left and left < ends[0].at_ns
+    facts += [*(exits if today else []), ends[0], opened(NEXT), *([] if today else exits)]
+    days = report(plan(), [*facts, ends[1], opened(LATER), ends[2]], HASH)["days"]
+
+    said = [[text for text in texts(day) if "held over" in text] for day in days]
+    assert said == [first, second, third]
+
+
+def test_a_plan_that_carries_was_refused_nothing_by_it():
+    """What it meant to do is told as what its figures rest on."""
+    facts = (opened(DAY), sold(), DayEnded(DAY, OPEN + 1))
+    (day,) = report(plan(head='product = "carry"'), facts, HASH)["days"]
+
+    assert [note["kind"] for note in day["notes"]] == ["basis"]
+
+
+@given(st.lists(st.tuples(st.booleans(), st.integers(1, 10**7)), max_size=6))
+def test_the_trades_of_all_days_sum_to_the_total(baskets):
+    """Also of those that are held over into a day on which another is entered."""
+    facts: list[object] = []
+    for number, (is_held, price_e4) in enumerate(baskets):
+        day = DAY + timedelta(days=2 * number)
+        entered, leg_id = at(day, time(9, 30)), f"ce{number}"
+        left = at(day + timedelta(days=is_held), time(9, 45))
+        value_e4 = 75 * price_e4
+        exit_of = replace(bought_back(left), leg_id=leg_id, bought_value_e4=value_e4)
+        next_day = opened(day + timedelta(days=1))
+        facts += [opened(day), replace(sold(entered), leg_id=leg_id)]
+        facts += [next_day, exit_of] if is_held else [exit_of, next_day]
+    document = report(plan(), facts, HASH)
+    trades = [trade for day in document["days"] for trade in day["trades"]]
+
+    assert len(trades) == len(baskets)
+    assert sum(e4(str(trade["pnl"])) for trade in trades) == e4(str(document["total"]["pnl"]))
