@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from datetime import date, datetime
 from pathlib import Path
@@ -19,6 +20,7 @@ from daemon.feeds.formats.words import ReplayOptions
 from daemon.feeds.replay import Recording, open_recording
 from daemon.worlds import front_expiry
 
+_OVERDUE = re.compile("the exit of (.+?) is overdue: ")
 _DAY = click.DateTime(formats=["%Y-%m-%d"])
 
 
@@ -108,7 +110,7 @@ class _Progress:
 def _print(document: dict[str, Any]) -> None:
     click.echo(f"{document['strategy_id']}, marked at {document['mark']}")
     for day in document["days"]:
-        _print_day(day)
+        _print_day(day, document["days"])
     total = document["total"]
     click.echo(
         f"{count(total['days'], 'day')}, {count(total['trades'], 'trade')}, "
@@ -117,11 +119,13 @@ def _print(document: dict[str, Any]) -> None:
     click.echo(f"journal {document['journal_sha256']}")
 
 
-def _print_day(day: dict[str, Any]) -> None:
+def _print_day(day: dict[str, Any], days: list[dict[str, Any]]) -> None:
     pnl = day["pnl"]["last"]
-    click.echo(f"{day['date']}  P&L {money(pnl['value'] if pnl else None)}")
+    is_idle = pnl is None and not day["trades"]
+    profit = "no trade" if is_idle else f"P&L {money(pnl['value'] if pnl else None)}"
+    click.echo(f"{day['date']}  {profit}")
     for trade in day["trades"]:
-        left = _left(trade) if trade["exit_at"] else "open"
+        left = _left(trade) if trade["exit_at"] else f"open ({_why_open(trade, days)})"
         click.echo(
             f"  {trade['leg_id']:8} {trade['side']:4} {trade['quantity']:>6} {trade['symbol']}  "
             f"{trade['entry_at'][11:19]} {trade['entry']:.2f} -> {left}  {money(trade['pnl'])}"
@@ -135,3 +139,16 @@ def _left(trade: dict[str, Any]) -> str:
     day, wall = trade["exit_at"][:10], trade["exit_at"][11:19]
     when = wall if day == trade["entry_at"][:10] else f"{day} {wall}"
     return f"{when} {trade['exit']:.2f} {trade['exit_reason']}"
+
+
+def _why_open(trade: dict[str, Any], days: list[dict[str, Any]]) -> str:
+    """Return why a trade was not left: nobody took its exit, or no price came to leave it at."""
+    last = max((day["pnl"]["last"]["at"] for day in days if day["pnl"]["last"]), default="")
+    notes = (note for day in days for note in day["notes"])
+    for note in notes:
+        overdue = _OVERDUE.match(note["text"])
+        if overdue is None or trade["leg_id"] not in overdue[1].split(", "):
+            continue
+        if trade["entry_at"] <= note["at"] < last:
+            return "its exit is overdue"
+    return "no later price"

@@ -6,6 +6,7 @@ import shutil
 
 import pytest
 
+from daemon.cli.backtest import _print
 from daemon.feeds.sample import sample_path
 from tests.kit.commands import told
 from tests.kit.days import DAYS_2019
@@ -146,8 +147,35 @@ def test_what_is_open_when_the_data_ends_is_shown_as_open():
     recording = data_path(DAYS_2019)
     done = told("backtest", ID, "--data", recording, "--from", "2019-05-03", "--to", "2019-05-03")
 
-    assert done.out.count(" -> open ") == 2
+    assert done.out.count(" -> open (no later price)  ") == 2
     assert "2019-05-03  P&L 431.25\n" in done.out
+
+
+POINT_LATE = {"at": f"{DAY}T15:30:00+05:30", "value": -100}
+OVERDUE = {"at": f"{DAY}T10:22:10+05:30", "kind": "refused"}
+
+
+@pytest.mark.parametrize(
+    ("text", "last", "why"),
+    [
+        ("the exit of pe, ce is overdue: still open: ce -65", POINT_LATE, "its exit is overdue"),
+        ("the exit of pe is overdue: still open: pe -65", POINT_LATE, "no later price"),
+        ("the exit of ce is overdue: still open: ce -65", None, "no later price"),
+        ("no entry yet", POINT_LATE, "no later price"),
+    ],
+    ids=["its exit", "another's", "never valued after", "no exit"],
+)
+def test_what_is_still_open_says_why(capsys, text, last, why):
+    """An exit that met nobody while prices came is another matter than a recording that ends."""
+    trade = {"leg_id": "ce", "side": "sell", "quantity": 65, "symbol": "X", "entry": 82.0}
+    trade |= {"entry_at": f"{DAY}T09:20:00+05:30", "exit_at": None, "pnl": -100}
+    note = OVERDUE | {"text": text}
+    day = {"date": DAY, "trades": [trade], "pnl": {"last": last}, "notes": [note]}
+    total = {"days": 1, "trades": 1, "pnl": -100, "charges": 0}
+    document = {"strategy_id": "s", "mark": "ltp", "journal_sha256": "ab"}
+    _print(document | {"days": [day], "total": total})
+
+    assert f" -> open ({why})  -100.00\n" in capsys.readouterr().out
 
 
 def test_what_is_not_known_says_so():
@@ -155,7 +183,7 @@ def test_what_is_not_known_says_so():
     recording = data_path(DAYS_2019)
     done = told("backtest", ID, "--data", recording, "--to", "2019-05-02")
 
-    assert "2019-05-01  P&L unknown\n" in done.out
+    assert "2019-05-01  no trade\n" in done.out
     assert "before charges of unknown\n" in done.out
     assert "  09:00:00 closed_day: the market is closed today\n" in done.out
 
