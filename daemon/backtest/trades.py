@@ -7,7 +7,7 @@ from datetime import date
 from msgspec import Struct
 
 from daemon.domain.instants import day_of
-from daemon.domain.market.charges import ChargedFill, Charges, Unknown, charges
+from daemon.domain.market.charges import ChargedFill, Charges, Unknown, charges, exercise_tax_e4
 from daemon.domain.market.instruments import Kind, contract
 from daemon.domain.money import divide_half_even
 from daemon.domain.orders.words import Intent, IntentRecorded, OrderUpdated, Side
@@ -126,15 +126,19 @@ class Trades:
 
     def _charge(self, trade: LegTrade, intent: Intent, quantity: int, value_e4: int) -> None:
         if intent.parent.startswith("settlement:"):
+            self._add(trade, _exercise_tax(intent, quantity, value_e4))
             return
         kept_until = day_of(trade.exit_ns) if trade.exit_ns else self._day
         fill = _Fill(intent, quantity, value_e4, is_kept=kept_until > trade.day)
         charged = _charges(fill)
+        self._add(trade, charged if isinstance(charged, Unknown) else charged.total_e4)
+
+    def _add(self, trade: LegTrade, charged: int | Unknown) -> None:
         if isinstance(charged, Unknown):
             trade.charges_e4 = None
             self.without_charges = self.without_charges or charged.because
         elif trade.charges_e4 is not None:
-            trade.charges_e4 += charged.total_e4
+            trade.charges_e4 += charged
 
 
 class _Fill(Struct, frozen=True):
@@ -156,3 +160,17 @@ def _charges(fill: _Fill) -> Charges | Unknown:
     delivery = fill.is_kept and instrument.kind is Kind.EQUITY
     charged = ChargedFill(instrument, intent.side, fill.quantity, price_e4, delivery=delivery)
     return charges(charged, day)
+
+
+def _exercise_tax(intent: Intent, quantity: int, value_e4: int) -> int | Unknown:
+    """Return what an option costs that was long when it was settled in the money."""
+    day = day_of(intent.decided_ns)
+    try:
+        instrument = contract(intent.symbol, day, strict=False)
+    except RuleUnknown as error:
+        return Unknown(str(error))
+    held = quantity if intent.side is Side.SELL else -quantity
+    tax_e4 = exercise_tax_e4(instrument, held, divide_half_even(value_e4, quantity), day)
+    if tax_e4 is None:
+        return Unknown(f"rules/charges.toml does not cover an exercise on {day}")
+    return tax_e4

@@ -188,6 +188,16 @@ def test_what_expires_is_closed_by_the_exchange_without_a_charge():
     assert trade.charges_e4 == cost_e4(Side.SELL, 75, 100)
 
 
+def test_a_long_option_that_is_exercised_is_charged_the_tax_on_its_worth():
+    told = Told(side=Side.BUY)
+    told.enters()
+    told.fills(Side.BUY, 75, 100)
+    told.fills(Side.SELL, 75, 140, OPEN + 9, parent=f"settlement:{OPTION}")
+    tax_e4 = 75 * 140 * E4 * 125 // 100_000
+
+    assert told.only().charges_e4 == cost_e4(Side.BUY, 75, 100) + tax_e4
+
+
 def test_an_order_that_was_not_filled_costs_nothing_and_is_no_trade():
     told = Told()
     told.enters()
@@ -231,6 +241,24 @@ def test_charges_without_a_table_are_unknown_and_say_why(symbol, day, why):
     told.enters(early)
     told.fills(Side.SELL, 75, 100, early)
     told.fills(Side.BUY, 75, 90, early + 1)
+
+    assert told.only().charges_e4 is None
+    assert why in told.trades.without_charges
+
+
+@pytest.mark.parametrize(
+    ("symbol", "day", "why"),
+    [
+        ("NIFTY-2019-05-02-11700-CE", date(2019, 5, 2), "does not cover an exercise on 2019-05-02"),
+        ("NIFTY-2016-01-28-7500-CE", date(2016, 1, 4), "2016"),
+    ],
+)
+def test_an_exercise_without_a_table_is_unknown_and_says_why(symbol, day, why):
+    """The first has no table of charges, the second none of lots."""
+    told = Told(symbol, Side.BUY)
+    early = at(day, time(10))
+    told.enters(early)
+    told.fills(Side.SELL, 75, 90, early, parent=f"settlement:{symbol}")
 
     assert told.only().charges_e4 is None
     assert why in told.trades.without_charges

@@ -98,6 +98,10 @@ class _Sebi(Row, frozen=True, kw_only=True):
     rate: str
 
 
+class _Exercise(Row, frozen=True, kw_only=True):
+    rate: str
+
+
 class _Stamp(Row, frozen=True, kw_only=True):
     of: str
     buy: str
@@ -135,6 +139,26 @@ def charges(fill: ChargedFill, day: date) -> Charges | Unknown:
         raise ValueError(f"side {fill.side!r} is neither buy nor sell")
     rates = _rates(exchange_of(fill.instrument.underlying), _family(fill), day)
     return rates if isinstance(rates, Unknown) else _charged(fill, rates)
+
+
+def exercise_tax_e4(instrument: Instrument, quantity: int, price_e4: int, day: date) -> int | None:
+    """Return the transaction tax on an option that was held until it expired, in `_e4`.
+
+    Its buyer pays it on the intrinsic value; who sold it, and who holds a future, pays none.
+
+    Args:
+        instrument: what expired.
+        quantity: units held; below zero short.
+        price_e4: what a unit was settled at.
+        day: of the expiry.
+
+    Returns:
+        The tax, 0 where none is due; None where the table does not cover the day.
+    """
+    if quantity <= 0 or not price_e4 or not instrument.kind.is_option:
+        return 0
+    row = latest(rows(_TABLE, "exercise", _Exercise), day)
+    return None if row is None else _share(quantity * price_e4, e4(row.rate))
 
 
 def _charged(fill: ChargedFill, rates: _Rates) -> Charges:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from daemon.domain.market.charges import ChargedFill, Charges, Unknown, charges
+from daemon.domain.market.charges import ChargedFill, Charges, Unknown, charges, exercise_tax_e4
 from daemon.domain.market.instruments import contract
 from daemon.domain.money import e4, units
 
@@ -82,6 +82,28 @@ def test_a_purchase_of_a_crore(instrument, more, brokerage, stt, stamp):
     found = of(instrument, "buy", 100_000, 100, **more)
     expected = (e4(brokerage), e4(stt), e4(stamp))
     assert (found.brokerage_e4, found.stt_e4, found.stamp_e4) == expected
+
+
+@pytest.mark.parametrize(
+    ("instrument", "quantity", "price", "day", "tax"),
+    [
+        (CALL, 65, "100", DAY, "9.75"),
+        (CALL, 65, "100", date(2026, 4, 1), "9.75"),
+        (CALL, 65, "100", date(2026, 3, 31), "8.125"),
+        (CALL, -65, "100", DAY, "0"),
+        (CALL, 65, "0", DAY, "0"),
+        (FUTURE, 65, "24500", DAY, "0"),
+    ],
+    ids=["long", "first day", "before", "short", "worthless", "future"],
+)
+def test_the_buyer_of_an_option_pays_tax_on_what_it_is_worth_at_the_end(
+    instrument, quantity, price, day, tax
+):
+    assert exercise_tax_e4(instrument, quantity, e4(price), day) == e4(tax)
+
+
+def test_an_exercise_that_no_table_covers_is_not_guessed():
+    assert exercise_tax_e4(CALL, 65, e4(100), date(2019, 1, 1)) is None
 
 
 @pytest.mark.parametrize(
