@@ -138,6 +138,18 @@ class PositionChanged(Struct, frozen=True, tag=True):
         return self.bought_quantity - self.sold_quantity
 
 
+class LegExpired(Struct, frozen=True, tag=True):
+    """A leg's contract is over and nobody knows what it was worth: the leg is free again.
+
+    What it gained or lost is not known either. It stands in the book as written off.
+    """
+
+    strategy_id: str
+    leg_id: str
+    symbol: str
+    at_ns: int
+
+
 class ExitLegs(Struct, frozen=True):
     """Leave these legs."""
 
@@ -255,13 +267,27 @@ class CancelAnswered(Struct, frozen=True):
     at_ns: int
 
 
+SETTLEMENT, WRITTEN_OFF = "settlement:", "expiry:"
+"""How the parent of an intent begins for which no request left: the exchange closed the position,
+or the contract expired at a price that nobody told."""
+
+
 class Settled(Struct, frozen=True):
-    """The exchange closed what expired, at its settlement price; no order did."""
+    """The exchange closed what expired, at its settlement price; no order did.
+
+    Attributes:
+        symbol: what expired.
+        quantity: units that were closed, the net of the account; 0: it was long and short alike.
+        price_e4: what a unit was worth.
+        at_ns: when.
+        aged_ns: how long before the close its underlying was last priced; 0: it was at the close.
+    """
 
     symbol: str
     quantity: int
     price_e4: int
     at_ns: int
+    aged_ns: int = 0
 
 
 class OrderNotFound(Struct, frozen=True):
@@ -281,6 +307,7 @@ Fact = (
     | BasketOpened
     | BasketEnded
     | PositionChanged
+    | LegExpired
     | ExitDecided
     | ExitOwed
     | ExitFinished

@@ -13,11 +13,13 @@ from datetime import date
 from typing import Any, Protocol
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from daemon.actors.timekeeper import DayBegins, DayEnds, DaySettles
 from daemon.brokers.paper import Paper
+from daemon.domain.instants import SECOND_NS
 from daemon.domain.market.bands import band
-from daemon.domain.market.calendar import Segment, is_open, sessions
+from daemon.domain.market.calendar import Segment, is_open, sessions, settlement_ns
 from daemon.domain.market.expiries import front
 from daemon.domain.market.frames import Frame, Quote
 from daemon.domain.market.instruments import Instrument, Kind, contract, parse_symbol
@@ -25,7 +27,7 @@ from daemon.domain.market.intake import Sessions
 from daemon.domain.market.parity import synthetic_forward
 from daemon.errors import RuleUnknown
 from daemon.feeds.formats.words import RecordedFrame
-from daemon.messages import FrameArrived
+from daemon.messages import FrameArrived, Settled
 from daemon.twin.exchange import Exchange
 from daemon.twin.file import NoFile, TwinFile
 from daemon.twin.floor import Terms
@@ -33,6 +35,9 @@ from daemon.twin.latency import Latency
 from daemon.twin.rules import MarketRules
 
 News = Sequence[tuple[str, Any]]
+_MINUTE_NS = 60 * SECOND_NS
+_INTERVALS = 3
+"""A last price may lie so many intervals of its feed before the close, and a minute in any case."""
 
 
 class Step(Struct, frozen=True, gc=False):
@@ -110,8 +115,7 @@ class Recorded:
             case DayBegins():
                 return self._each(lambda paper: paper.advance(at_ns))
             case DaySettles(day):
-                values_e4 = self._settlement_values(day)
-                return self._each(lambda paper: paper.settle(day, values_e4, at_ns))
+                return self._settle(day, at_ns)
         return ()
 
     def _day(
@@ -145,12 +149,33 @@ class Recorded:
             (router, told) for router, paper in self._papers.items() for told in asked(paper)
         )
 
+    def _settle(self, day: date, at_ns: int) -> News:
+        """Let the exchange settle what expires, and say how old the prices were that it went by."""
+        values_e4 = self._settlement_values(day)
+        if not values_e4:
+            return ()
+        aged_ns = self._aged_ns(day)
+        return tuple(
+            (router, replace(told, aged_ns=aged_ns) if type(told) is Settled else told)
+            for router, told in self._each(lambda paper: paper.settle(day, values_e4, at_ns))
+        )
+
+    def _aged_ns(self, day: date) -> int:
+        """How long before its closing value was known an index was last priced; 0: not long."""
+        try:
+            known_ns = settlement_ns(day)
+        except RuleUnknown:
+            return 0
+        aged_ns = known_ns - self._takers[0][1].exchange.quoted_ns()
+        usual_ns = max(_MINUTE_NS, _INTERVALS * self._recording.interval_ns(day))
+        return aged_ns if aged_ns > usual_ns else 0
+
     def _settlement_values(self, day: date) -> dict[str, int]:
         """The last price of every underlying, or the forward that its expiring options imply."""
         underlyings = {
-            parse_symbol(position.symbol).underlying
+            expiring.underlying
             for paper in self._papers.values()
-            for position in paper.exchange.positions()
+            for expiring in paper.exchange.expiring(day)
         }
         quotes = self._takers[0][1].exchange.quotes(day) if underlyings else {}
         values_e4 = {name: _settlement_e4(quotes, name, day) for name in sorted(underlyings)}

@@ -29,6 +29,7 @@ from daemon.messages import (
     ExitFinished,
     ExitOwed,
     FrameArrived,
+    LegExpired,
     Noted,
     PositionChanged,
     Settled,
@@ -155,7 +156,7 @@ def test_orders_of_yesterday_lapse_before_the_new_day() -> None:
 def test_what_expires_is_settled_at_the_spot_or_the_forward(quoted, settled_e4) -> None:
     """Each position once, told to its router; the future of that day is no option."""
     played, paper = world()
-    start = clock("09:15:00", NEXT_DAY)
+    start = clock("15:29:30", NEXT_DAY)
     sell(paper, at_ns=start)
     played.see(prices(start, "100"), start)
     last = prices(start + 1, **quoted, BANKNIFTY="1", NIFTY_2025_09_30_FUT="24000")
@@ -167,6 +168,50 @@ def test_what_expires_is_settled_at_the_spot_or_the_forward(quoted, settled_e4) 
         (ROUTER, Settled(CE, 75, settled_e4, end_ns)),
     )
     assert played.see(DaySettles(NEXT_DAY), end_ns) == ()
+
+
+def test_what_is_flat_over_two_strategies_has_a_final_price_too() -> None:
+    """One is long and one is short of it, perhaps since yesterday: the price is told once."""
+    played, paper = world()
+    start = clock("15:00:00")
+    sell(paper, at_ns=start)
+    bought = TwinOrder("b", CE, Side.BUY, 75, OrderType.LIMIT, e4("101"), start)
+    played.see(prices(start, "100"), start)
+    paper.exchange.place(bought, start)
+    last = clock("15:29:30", NEXT_DAY)
+    played.see(DayBegins(NEXT_DAY), last)
+    played.see(prices(last, NIFTY="24610"), last)
+    end_ns = clock("15:30:00", NEXT_DAY) + 1
+    assert played.see(DaySettles(NEXT_DAY), end_ns) == ((ROUTER, Settled(CE, 0, e4("60"), end_ns)),)
+    assert played.see(DaySettles(NEXT_DAY), end_ns) == ()
+
+
+@pytest.mark.parametrize(
+    ("last", "aged_s"),
+    [("15:30:00", 0), ("15:29:00", 0), ("15:28:59", 61), ("15:00:00", 1_800)],
+)
+def test_a_settlement_says_how_old_its_price_is(last, aged_s) -> None:
+    """A minute before the close is no age, for bars are told at their beginning."""
+    played, paper = world()
+    start, at_ns = clock("09:15:00", NEXT_DAY), clock(last, NEXT_DAY)
+    sell(paper, at_ns=start)
+    played.see(prices(start, "100"), start)
+    played.see(prices(at_ns, NIFTY="24600"), at_ns)
+    ((_, told),) = played.see(DaySettles(NEXT_DAY), clock("15:30:00", NEXT_DAY) + 1)
+    assert told.aged_ns == aged_s * SECOND
+
+
+def test_a_settlement_on_a_day_without_hours_has_no_known_age() -> None:
+    """A contract may expire, by its name, on a day that is no session."""
+    played, paper = world()
+    symbol = CE.replace(str(NEXT_DAY), str(HOLIDAY))
+    start, at_ns = clock("15:00:00", date(2025, 8, 26)), clock("10:00:00", HOLIDAY)
+    sell(paper, symbol, at_ns=start)
+    quote = Quote(e4(100), e4(100), 75, e4(101), 75)
+    played.see(Frame(start, {symbol: quote}), start)
+    played.see(prices(at_ns, NIFTY="24600"), at_ns)
+    told = played.see(DaySettles(HOLIDAY), clock("15:30:00", HOLIDAY))
+    assert [news.aged_ns for _, news in told] == [0]
 
 
 def test_a_future_that_expires_is_no_price_of_an_option() -> None:
@@ -246,9 +291,9 @@ def test_the_exchange_goes_by_the_dated_rules(symbol, at, reason) -> None:
 class Played:
     """Days run through every actor on the pump, with the facts that came of it."""
 
-    def __init__(self, *frames: RecordedFrame, exit_at="15:20:00", days=(DAY,), tail=GUARD) -> None:
+    def __init__(self, *frames: RecordedFrame, exit_at="15:20:00", days=(DAY,), head="") -> None:
         hours = f"[entry]\nat = 09:20:00\n[exit]\nat = {exit_at}\n"
-        text = f'id = "s"\nunderlying = "NIFTY"\n{hours}{CALL}{PUT}{tail}'
+        text = f'id = "s"\nunderlying = "NIFTY"\n{head}{hours}{CALL}{PUT}{GUARD}'
         windows = (Window(8, SECOND, 3), Window(300, 60 * SECOND, 60))
         account = Account(_terms(), e4("10000000"), AccountLimits(), windows, Latency())
         ledger, time = MemoryLedger("owner"), VirtualClock()
@@ -258,6 +303,7 @@ class Played:
         for step in app.world.steps():
             self.pump.tell(step.to, step.message, step.at_ns)
         self.facts = list(ledger.facts())
+        self.twin = app.world._papers[ROUTER].exchange
 
     def of(self, kind: type) -> list:
         return [fact for fact in self.facts if isinstance(fact, kind)]
@@ -321,6 +367,29 @@ def test_what_is_carried_into_its_expiry_is_settled_and_marked_flat() -> None:
     assert {leg: fact.net_quantity for leg, fact in last.items()} == {"ce": 0, "pe": 0}
     assert [fact.marks for fact in played.of(DayMarked)] == [()]
     assert len(played.of(ExitOwed)) == len(played.of(ExitFinished)) == 1
+
+
+def test_what_expired_on_a_day_that_is_not_there_is_written_off_and_entered_again() -> None:
+    """Its value is unknown: told, freed on both sides, no profit made of it."""
+    later = date(2025, 9, 3)
+    again = {"NIFTY_2025_09_09_24550_CE": "90", "NIFTY_2025_09_09_24550_PE": "85"}
+    start = clock("09:20:00", later)
+    second = [made(start + at * SECOND, **again, NIFTY="24555") for at in range(3)]
+    first = day("09:20:00", ("100", "95"), ("100", "95"))
+    played = Played(*first, *second, days=(DAY, later), head='product = "carry"\n')
+    assert [(fact.leg_id, fact.symbol) for fact in played.of(LegExpired)] == [
+        ("ce", CE),
+        ("pe", PE),
+    ]
+    told = [note.text for note in played.of(Noted) if "expired" in note.text]
+    assert told == [
+        f"{symbol} expired on {NEXT_DAY}; its settlement value is unknown" for symbol in (CE, PE)
+    ]
+    assert [fact.complete for fact in played.of(BasketEnded)] == [True, True]
+    assert {each.symbol: each.net_quantity for each in played.twin.positions()} == {
+        name.replace("_", "-"): -75 for name in again
+    }
+    assert [mark.last[1] for mark in played.of(DayMarked)] == [0, 0]
 
 
 def test_a_runner_that_is_disarmed_leaves_its_position_guarded(monkeypatch) -> None:

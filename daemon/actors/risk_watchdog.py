@@ -27,6 +27,7 @@ from daemon.messages import (
     ExitFinished,
     ExitLegs,
     ExitOwed,
+    LegExpired,
     LinkDied,
     LinkRevived,
     PauseEntries,
@@ -45,6 +46,7 @@ HEARS = (
     PositionChanged,
     ExitOwed,
     ExitFinished,
+    LegExpired,
 )
 _GRACE_INTERVALS = 3
 
@@ -109,7 +111,7 @@ class RiskWatchdog:
             case BasketOpened():
                 self._watches.apply(message)
                 self._set_alarm(turn, message)
-            case BasketEnded() | ExitOwed() | ExitFinished():
+            case BasketEnded() | ExitOwed() | ExitFinished() | LegExpired():
                 self._watches.apply(message)
             case ExitTime(strategy_id):
                 for watch in self._watches.of(strategy_id):

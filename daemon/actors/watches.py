@@ -18,6 +18,7 @@ from daemon.messages import (
     ExitFinished,
     ExitLegs,
     ExitOwed,
+    LegExpired,
     PositionChanged,
 )
 
@@ -87,6 +88,14 @@ class Watch:
         self.legs[changed.leg_id] = position
         return self.risk.fill(position, changed.at_ns)
 
+    def expire(self, expired: LegExpired) -> None:
+        """Drop a leg that ended at a price nobody knows: it has no profit and no loss."""
+        held = self.legs.pop(expired.leg_id)
+        nothing = LegPosition(held.leg_id, held.symbol, held.side)
+        self.risk.fill(nothing, expired.at_ns)
+        self.risk.watch(held.leg_id, held.symbol, held.side, 0)
+        self.risk.withdraw((held.leg_id,))
+
     def end_entry(self) -> None:
         """The entry is over: what was not filled is not waited for."""
         self.entering = False
@@ -131,6 +140,11 @@ class Watches:
                 self._watches.setdefault(fact.basket.basket_id, Watch(fact))
             case PositionChanged():
                 self.fill(fact)
+            case LegExpired(strategy_id, leg_id):
+                for watch in self.of(strategy_id):
+                    if watch.holds(leg_id):
+                        watch.expire(fact)
+                        self.set_aside(watch)
             case BasketEnded(basket_id) if basket_id in self._watches:
                 self._watches[basket_id].end_entry()
             case ExitDecided(strategy_id, leg_ids, reason):

@@ -12,15 +12,26 @@ from daemon.domain.market.instruments import Kind, contract
 from daemon.domain.money import divide_half_even
 from daemon.domain.orders.words import Intent, IntentRecorded, OrderUpdated, Side
 from daemon.errors import RuleUnknown
-from daemon.messages import BasketOpened, DayMarked, DayOpened, ExitOwed, PositionChanged
+from daemon.messages import (
+    SETTLEMENT,
+    WRITTEN_OFF,
+    BasketOpened,
+    DayMarked,
+    DayOpened,
+    ExitOwed,
+    LegExpired,
+    PositionChanged,
+)
 
 
 class LegTrade(Struct):
     """One leg from its entry to its exit; prices and amounts in `_e4`.
 
     Attributes:
-        exit_e4: the average of what was left, whether or not all of it was.
-        pnl_e4: before charges, with the rest at its mark; None while it has never been valued.
+        exit_e4: the average of what was left, whether or not all of it was; None where the
+            contract expired at a price that nobody knows.
+        pnl_e4: before charges, with the rest at its mark; None while it has never been valued, or
+            where it ended at a price that nobody knows.
         charges_e4: None where a table does not reach back to its day.
         net_quantity: units still held; below zero short.
         cash_e4: what was received less what was paid.
@@ -34,7 +45,7 @@ class LegTrade(Struct):
     entry_ns: int = 0
     entry_e4: int = 0
     exit_ns: int = 0
-    exit_e4: int = 0
+    exit_e4: int | None = 0
     exit_reason: str = ""
     pnl_e4: int | None = None
     charges_e4: int | None = 0
@@ -70,12 +81,14 @@ class Trades:
                 self._reasons.update(dict.fromkeys(leg_ids, reason.value))
             case IntentRecorded(intent) if intent.strategy_id == self._strategy_id:
                 self._orders[intent.intent_id] = intent, self._trade(intent.leg_id, intent)
-                if intent.parent.startswith("settlement:"):
+                if intent.parent.startswith(SETTLEMENT):
                     self._reasons[intent.leg_id] = "expiry"
             case OrderUpdated(intent_id, _, _, quantity, value_e4) if intent_id in self._orders:
                 self._filled[intent_id] = (quantity, value_e4)
             case PositionChanged(strategy_id) if strategy_id == self._strategy_id:
                 self._fill(fact)
+            case LegExpired(strategy_id, leg_id) if strategy_id == self._strategy_id:
+                self._end(leg_id, fact.at_ns)
             case DayMarked(strategy_id, _, _, _, _, _, _, marks):
                 if strategy_id == self._strategy_id:
                     self._mark(dict(marks))
@@ -117,6 +130,12 @@ class Trades:
             trade.exit_reason = self._reasons.get(changed.leg_id, "")
             trade.pnl_e4 = trade.cash_e4
 
+    def _end(self, leg_id: str, at_ns: int) -> None:
+        """Close what expired at a price that nobody knows."""
+        trade = self._open[leg_id]
+        trade.exit_ns, trade.exit_reason, trade.net_quantity = at_ns, "expiry", 0
+        trade.exit_e4 = trade.pnl_e4 = None
+
     def _mark(self, marks: dict[str, int]) -> None:
         """Value what is still open at the day's last price."""
         for leg_id, mark_e4 in marks.items():
@@ -125,7 +144,9 @@ class Trades:
                 held.pnl_e4 = held.cash_e4 + held.net_quantity * mark_e4
 
     def _charge(self, trade: LegTrade, intent: Intent, quantity: int, value_e4: int) -> None:
-        if intent.parent.startswith("settlement:"):
+        if intent.parent.startswith(WRITTEN_OFF):
+            return
+        if intent.parent.startswith(SETTLEMENT):
             self._add(trade, _exercise_tax(intent, quantity, value_e4))
             return
         kept_until = day_of(trade.exit_ns) if trade.exit_ns else self._day

@@ -96,11 +96,7 @@ class Paper:
             now_ns: after the close.
         """
         events = self.exchange.settle(day, values_e4, now_ns)
-        settled = tuple(
-            Settled(event.symbol, event.quantity, event.price_e4, event.at_ns)
-            for event in events
-            if isinstance(event, words.Trade) and event.settlement
-        )
+        settled = tuple(told for event in events if (told := _settled(event)) is not None)
         return (*_reports(events, now_ns), *settled)
 
     def _news(self, at_ns: int) -> Sequence[OrderUpdated]:
@@ -109,6 +105,15 @@ class Paper:
 
 def _reports(events: Iterable[words.Event], at_ns: int) -> tuple[OrderUpdated, ...]:
     return tuple(_updated(event, at_ns) for event in events if isinstance(event, words.OrderReport))
+
+
+def _settled(event: words.Event) -> Settled | None:
+    match event:
+        case words.Trade(settlement=True):
+            return Settled(event.symbol, event.quantity, event.price_e4, event.at_ns)
+        case words.FinalPrice(symbol, price_e4, at_ns):
+            return Settled(symbol, 0, price_e4, at_ns)
+    return None
 
 
 def _updated(report: words.OrderReport, at_ns: int) -> OrderUpdated:

@@ -69,6 +69,7 @@ ENTRIES: dict[type[Fact], Entry] = {
     m.Noted: Entry(without=("at_ns", "text")),
     m.BasketEnded: _BARE,
     m.PositionChanged: _TIMELESS,
+    m.LegExpired: _TIMELESS,
     m.ExitOwed: _TIMELESS,
     m.ExitFinished: _TIMELESS,
     m.ExitOverdue: _BARE,

@@ -70,6 +70,8 @@ class Book:
         orders: by number, in the order of their arrival.
         trades: of the day.
         positions: by symbol; one that is flat goes with its day.
+        unsettled: symbols that were traded and are not over yet, in the order of their first
+            trade; flat ones too, for who sends the orders may be long and short in one.
         realised_e4: over all trades ever.
         changed: orders to save, the newest state of each.
         traded: trades to save.
@@ -79,6 +81,7 @@ class Book:
         self.orders: dict[str, OrderReport] = {}
         self.trades: list[Trade] = []
         self.positions: dict[str, Position] = {}
+        self.unsettled: dict[str, None] = {}
         self.realised_e4 = 0
         self.changed: dict[str, OrderReport] = {}
         self.traded: list[Trade] = []
@@ -124,6 +127,11 @@ class Book:
             if position.net_quantity or symbol in today
         }
 
+    def end(self, symbol: str) -> None:
+        """A contract is over, and what it was worth is not known: nothing is held of it."""
+        self.unsettled.pop(symbol, None)
+        self.positions.pop(symbol, None)
+
     def _place(self, order: OrderReport) -> None:
         self.orders[order.order_id] = order
         if order.resting:
@@ -137,6 +145,10 @@ class Book:
         before = self.positions.get(trade.symbol) or Position(trade.symbol)
         after = applied(before, trade)
         self.positions[trade.symbol] = after
+        if trade.settlement:
+            self.unsettled.pop(trade.symbol, None)
+        else:
+            self.unsettled[trade.symbol] = None
         self.realised_e4 += after.realised_e4 - before.realised_e4
         self.trades.append(trade)
 

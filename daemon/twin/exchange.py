@@ -29,6 +29,7 @@ from daemon.twin.words import (
     Cancelled,
     Change,
     Event,
+    FinalPrice,
     Modified,
     ModifyAnswer,
     NoAnswer,
@@ -134,12 +135,7 @@ class Exchange(Admission):
             BrokerMisused: a contract to settle still trades.
         """
         self._turn(now_ns)
-        symbols = dict.fromkeys([*self._book.positions, *self._book.symbols()])
-        expired = [
-            contract
-            for contract in map(self._contract, symbols)
-            if contract.expiry == day and contract.underlying in values_e4
-        ]
+        expired = [each for each in self.expiring(day) if each.underlying in values_e4]
         for contract in expired:
             if self._rules.is_open(contract, self._clock_ns):
                 raise BrokerMisused(f"{contract.symbol} still trades; settle it after the close")
@@ -229,19 +225,23 @@ class Exchange(Admission):
         return Cancelled(order_id, order.filled_quantity, at_ns)
 
     def _settled(self, contract: Instrument, value_e4: int) -> None:
-        """Close what is held of an expired contract at its settlement price."""
-        position = self._book.positions.get(contract.symbol)
+        """Close what is held of an expired contract at its settlement price, or tell the price."""
+        symbol, price_e4 = contract.symbol, settlement_price(contract, value_e4)
+        position = self._book.positions.get(symbol)
         if position is None or position.net_quantity == 0:
+            if symbol in self._book.unsettled:
+                self._outbox.append(FinalPrice(symbol, price_e4, self._clock_ns))
+                del self._book.unsettled[symbol]
             return
         self._trade(
             Trade(
                 trade_id=self._trade_id(),
                 order_id="",
                 client_id="",
-                symbol=contract.symbol,
+                symbol=symbol,
                 side=opposite(position.net_quantity),
                 quantity=abs(position.net_quantity),
-                price_e4=settlement_price(contract, value_e4),
+                price_e4=price_e4,
                 at_ns=self._clock_ns,
                 settlement=True,
             )

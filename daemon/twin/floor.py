@@ -19,7 +19,7 @@ from daemon.twin.book import after_fill
 from daemon.twin.faults import Call, Fault, FaultKind, Faults
 from daemon.twin.file import Arrival, Changes, TwinFile
 from daemon.twin.latency import Latency
-from daemon.twin.rules import MarketRules, SlidingLog
+from daemon.twin.rules import MarketRules, SlidingLog, known
 from daemon.twin.statements import Statements
 from daemon.twin.words import Event, OrderReport, Side, Status, Trade
 
@@ -82,6 +82,12 @@ class Floor(Statements):
         }
         for symbol in sorted(held.union(self._book.symbols())):
             self._learn(symbol, day_of(last_ns[symbol]))
+        for symbol in self._book.unsettled.keys() - held:
+            found = known(self._rules, symbol, day_of(last_ns[symbol]))
+            if found is None:
+                self._book.end(symbol)
+            else:
+                self._contracts[symbol] = found
         if self._clock_ns:
             self._begin_day()
         self._commit()
@@ -94,11 +100,19 @@ class Floor(Statements):
             self._begin_day()
 
     def _begin_day(self) -> None:
-        """Let the orders of earlier days lapse and forget what those days ended."""
+        """Let the orders of earlier days lapse and forget what those days ended.
+
+        A contract that was over before this day and never settled is nobody's any more.
+        """
         start_ns = start_of(day_of(self._clock_ns))
         self._midnight_ns = start_ns + DAY_NS
         self._lapse(order for order in self._resting() if order.arrived_ns < start_ns)
         self._book.forget_before(start_ns)
+        today = day_of(start_ns)
+        for symbol in tuple(self._book.unsettled):
+            expiry = self._contract(symbol).expiry
+            if expiry is not None and expiry < today:
+                self._book.end(symbol)
 
     def _lapse(self, orders: Iterable[OrderReport]) -> None:
         for order in list(orders):

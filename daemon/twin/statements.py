@@ -52,6 +52,16 @@ class Statements:
         held = self._book.positions.values()
         return [marked(position, self._last(position.symbol)) for position in held]
 
+    def expiring(self, day: date) -> list[Instrument]:
+        """Return the contracts of an expiry that were traded, or have an order resting in them."""
+        symbols = dict.fromkeys([*self._book.unsettled, *self._book.symbols()])
+        return [found for found in map(self._contract, symbols) if found.expiry == day]
+
+    def quoted_ns(self) -> int:
+        """Return the instant of the newest frame; 0: there was none."""
+        self._quotes.merge()
+        return self._quotes.at_ns
+
     def quotes(self, day: date) -> Mapping[str, Quote]:
         """Return the newest quotes of a day, by symbol; none once another day has begun."""
         self._quotes.merge()

@@ -215,7 +215,18 @@ class Trade(Struct, frozen=True):
     settlement: bool = False
 
 
-Event = OrderReport | Trade
+class FinalPrice(Struct, frozen=True):
+    """What a contract was worth at its expiry that was traded, and of which nothing is held net.
+
+    The account may yet be long and short in it for two purposes; no trade tells it the price.
+    """
+
+    symbol: str
+    price_e4: int
+    at_ns: int
+
+
+Event = OrderReport | Trade | FinalPrice
 
 
 class Position(Struct, frozen=True):

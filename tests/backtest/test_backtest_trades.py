@@ -14,7 +14,15 @@ from daemon.domain.market.instruments import contract
 from daemon.domain.orders.basket import Basket, OnFail
 from daemon.domain.orders.words import IntentRecorded, OrderUpdated, Purpose, Side, State
 from daemon.domain.risk.words import ExitReason, StrategyRules
-from daemon.messages import BasketOpened, DayMarked, DayOpened, ExitOwed, PositionChanged
+from daemon.messages import (
+    WRITTEN_OFF,
+    BasketOpened,
+    DayMarked,
+    DayOpened,
+    ExitOwed,
+    LegExpired,
+    PositionChanged,
+)
 from tests.kit.facts import INTENT
 
 DAY, NEXT = date(2025, 8, 29), date(2025, 9, 1)
@@ -196,6 +204,24 @@ def test_a_long_option_that_is_exercised_is_charged_the_tax_on_its_worth():
     tax_e4 = 75 * 140 * E4 * 125 // 100_000
 
     assert told.only().charges_e4 == cost_e4(Side.BUY, 75, 100) + tax_e4
+
+
+def test_what_expired_at_a_price_nobody_knows_has_no_exit_and_no_profit():
+    told = Told()
+    told.enters()
+    told.fills(Side.SELL, 75, 100)
+    told.marks(90)
+    written_off = replace(
+        INTENT, intent_id="W", strategy_id="s", leg_id="leg", parent=f"{WRITTEN_OFF}{OPTION}"
+    )
+    told.trades.take(IntentRecorded(written_off, OPEN + 9))
+    told.trades.take(OrderUpdated("W", "", State.FILLED, 75, 0, OPEN + 9))
+    told.trades.take(LegExpired("s", "leg", OPTION, OPEN + 9))
+    trade = told.only()
+
+    assert (trade.exit_ns, trade.exit_e4, trade.exit_reason) == (OPEN + 9, None, "expiry")
+    assert (trade.pnl_e4, trade.net_quantity) == (None, 0)
+    assert trade.charges_e4 == cost_e4(Side.SELL, 75, 100)
 
 
 def test_an_order_that_was_not_filled_costs_nothing_and_is_no_trade():

@@ -225,6 +225,16 @@ async def test_a_settlement_tells_what_lapsed_and_what_was_closed():
     assert closed == Settled(CALL, 75, e4(50), after)
 
 
+async def test_a_contract_that_is_flat_is_told_its_final_price():
+    """Who bought and sold it for two purposes needs it."""
+    made, _ = paper()
+    await made.place(approved(INTENT))
+    back = replace(INTENT, intent_id="OR2", side=Side.SELL, price_e4=e4("99.95"))
+    await made.place(approved(back))
+    after = market.at(EXPIRY, market.time(15, 31))
+    assert made.settle(EXPIRY, {"NIFTY": e4(24600)}, after) == (Settled(CALL, 0, e4(50), after),)
+
+
 async def test_answers_come_after_the_way_there():
     """Each is stamped with the instant that it is due."""
     made, _ = paper(latency=market.Latency(1, 40_000))

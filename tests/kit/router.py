@@ -36,6 +36,7 @@ from daemon.messages import (
     ExitOverdue,
     ExitOwed,
     FindOrder,
+    LegExpired,
     Noted,
     Place,
     PositionChanged,
@@ -276,6 +277,8 @@ class Stage:
                 return f"flat {','.join(leg_ids)}"
             case ExitOverdue(because=because):
                 return f"page {because}"
+            case LegExpired(leg_id=leg_id):
+                return f"{leg_id} expired"
             case Noted(text=text):
                 return f"note {text}"
             case EntriesPaused():

@@ -1,11 +1,13 @@
 from datetime import time
 
 import pytest
+from msgspec.structs import replace
 
-from daemon.domain.instants import at
+from daemon.domain.instants import DAY_NS, at
 from daemon.domain.money import e4
 from daemon.errors import BrokerMisused
-from daemon.twin.exchange import settlement_price
+from daemon.twin.exchange import Exchange, settlement_price
+from daemon.twin.file import SqliteFile
 from daemon.twin.words import Status
 from tests.kit.exchange import (
     CALL,
@@ -13,12 +15,14 @@ from tests.kit.exchange import (
     EXPIRY,
     FUTURE,
     PUT,
+    RULES,
     T0,
     contract,
     exchange,
     frame,
     order,
     quote,
+    terms,
 )
 
 CLOSED = at(EXPIRY, time(15, 40))
@@ -97,3 +101,36 @@ def test_what_still_trades_is_not_settled():
     with pytest.raises(BrokerMisused, match="still trades"):
         ex.settle(EXPIRY, {"NIFTY": e4(24_600)}, at(EXPIRY, time(15, 29)))
     assert all(p.net_quantity == -75 for p in ex.positions())
+
+
+def test_what_was_never_settled_is_dropped_when_its_day_is_over(tmp_path):
+    """Nobody knows what it was worth: nothing is held, no margin is used, nothing was earned."""
+    ex = exchange(file=SqliteFile(tmp_path / "twin"))
+    ex.on_frame(frame(call=quote()), T0)
+    ex.place(order("sell", price="99.95"), T0)
+    ex.advance(CLOSED)
+    assert [p.net_quantity for p in ex.positions()] == [-75]
+    ex.advance(CLOSED + DAY_NS)
+    ex.close()
+    again = exchange(file=SqliteFile(tmp_path / "twin"))
+    again.advance(CLOSED + DAY_NS)
+    for each in (ex, again):
+        assert each.positions() == []
+        assert (each.funds().used_e4, each.funds().realised_e4) == (0, 0)
+    again.close()
+
+
+def test_a_flat_contract_that_no_rule_knows_any_more_is_forgotten(tmp_path):
+    """Only what is held must be known."""
+    ex = exchange(file=SqliteFile(tmp_path / "twin"))
+    ex.on_frame(frame(call=quote()), T0)
+    ex.place(order("sell", price="99.95"), T0)
+    ex.place(order("buy", price="100.05"), T0)
+    ex.close()
+    rules = replace(RULES, contract=lambda symbol, day: None)
+    opened = Exchange.open(replace(terms(), rules=rules), SqliteFile(tmp_path / "twin"))
+    assert opened.expiring(EXPIRY) == []
+    opened.close()
+    known = exchange(file=SqliteFile(tmp_path / "twin"))
+    assert [each.symbol for each in known.expiring(EXPIRY)] == [CALL]
+    known.close()

@@ -43,6 +43,7 @@ from daemon.messages import (
     ExitFinished,
     ExitOverdue,
     ExitOwed,
+    LegExpired,
     LinkDied,
     LinkRevived,
     PositionChanged,
@@ -130,6 +131,7 @@ class Desk:
         self.cancelling: dict[str, int] = {}
         self.todays: set[str] = set()
         self.asked: set[str] = set()
+        self.told: set[str] = set()
         self._legs: dict[tuple[str, str], BasketLeg] = {}
         self._before: dict[tuple[str, str], Position] = {}
         self._held: set[tuple[str, str]] = set()
@@ -155,6 +157,8 @@ class Desk:
             case ExitFinished(exit_id, strategy_id, leg_ids):
                 self.closings.pop(exit_id, None)
                 self._held.difference_update((strategy_id, leg_id) for leg_id in leg_ids)
+            case LegExpired(strategy_id, leg_id):
+                self._held.discard((strategy_id, leg_id))
             case ExitOverdue(exit_id, at_ns=at_ns):
                 closing = self.closings.get(exit_id)
                 if closing and at_ns - closing.owed.at_ns >= self.terms.exit_limit_ns:
@@ -182,6 +186,7 @@ class Desk:
                 if day != self.day:
                     self.paused = ""
                     self.todays.clear()
+                    self.told.clear()
                     for closing in self.closings.values():
                         closing.told.clear()
                         closing.held_ns.clear()
@@ -210,12 +215,12 @@ class Desk:
         """Return what a leg was entered with."""
         return self._legs.get((strategy_id, leg_id))
 
-    def holders(self, symbol: str) -> tuple[tuple[str, str], ...]:
-        """Return (strategy, leg) of every leg that holds a contract."""
+    def holders(self) -> tuple[tuple[tuple[str, str], str], ...]:
+        """Return (strategy, leg) of every leg that holds something, each with what it holds."""
         return tuple(
-            key
+            (key, leg.symbol)
             for key, leg in self._legs.items()
-            if leg.symbol == symbol and self.book.position(*key).net_quantity
+            if self.book.position(*key).net_quantity
         )
 
     def is_held(self, strategy_id: str, leg_id: str) -> bool:

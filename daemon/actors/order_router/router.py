@@ -8,7 +8,7 @@ from daemon.actors.order_router import entries, exits, lookups
 from daemon.actors.order_router.alarms import BasketDue, ClosingDue, Due, ExitLate, LookUpDue
 from daemon.actors.order_router.desk import Desk, Terms
 from daemon.actors.order_router.sending import cancel_answered
-from daemon.actors.order_router.settlements import settle
+from daemon.actors.order_router.settlements import settle, write_off
 from daemon.actors.turn import Turn
 from daemon.domain.market.frames import Frame
 from daemon.domain.market.notes import NoteKind
@@ -124,6 +124,7 @@ class OrderRouter:
         every other one of the day: what was cancelled or refused has been seen to fill.
         """
         desk = self._desk
+        write_off(desk, turn, now_ns)
         orders = desk.book.open_orders()
         for intent_id in sorted(desk.todays.union(order.intent.intent_id for order in orders)):
             lookups.begin(desk, turn, intent_id, now_ns)

@@ -1,15 +1,18 @@
 """Settlements: positions that the exchange closes by itself when their contract expires.
 
 They enter the book as an intent that was filled at once, so that the book stays the one account of
-every unit; no request ever left for them.
+every unit; no request ever left for them. So does what expired at a price that nobody told: its
+units are written off, and no fill of a leg is made of that.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from msgspec.structs import replace
 
 from daemon.actors.order_router.desk import Desk
 from daemon.actors.turn import Turn
+from daemon.domain.instants import SECOND_NS
+from daemon.domain.market.instruments import parse_symbol
 from daemon.domain.market.notes import NoteKind
 from daemon.domain.orders.words import (
     Intent,
@@ -20,7 +23,7 @@ from daemon.domain.orders.words import (
     Side,
     State,
 )
-from daemon.messages import Noted, Settled
+from daemon.messages import SETTLEMENT, WRITTEN_OFF, LegExpired, Noted, Settled
 
 
 def settle(desk: Desk, turn: Turn, settled: Settled, now_ns: int) -> None:
@@ -29,39 +32,73 @@ def settle(desk: Desk, turn: Turn, settled: Settled, now_ns: int) -> None:
         held = desk.book.net(settled.symbol)
         text = f"{settled.quantity} {settled.symbol} were settled, and {held:+d} were held"
         turn.announce(Noted(NoteKind.REFUSED, text, now_ns))
-    for intent in _closings(desk, settled, now_ns):
-        recorded, filled = _facts(intent, now_ns)
-        desk.apply(recorded)
-        desk.apply(filled)
-        turn.record(recorded)
-        turn.record(filled)
+    for key, symbol in desk.holders():
+        if symbol != settled.symbol:
+            continue
+        if settled.aged_ns:
+            _tell_aged(desk, turn, settled, now_ns)
+        intent = _closing(desk, key, settled, now_ns)
+        _book(desk, turn, intent, "settled by the exchange")
         order = desk.book.order(intent.intent_id)
         assert order is not None, "a settlement is recorded before it is filled"
         turn.announce(desk.position_changed(order, now_ns))
 
 
-def _closings(desk: Desk, settled: Settled, now_ns: int) -> Iterator[Intent]:
-    """Yield an intent for every leg which holds a contract that was settled."""
-    for strategy_id, leg_id in desk.holders(settled.symbol):
-        net = desk.book.position(strategy_id, leg_id).net_quantity
-        yield Intent(
-            intent_id=desk.ids.next(),
-            account=desk.terms.account,
-            strategy_id=strategy_id,
-            leg_id=leg_id,
-            symbol=settled.symbol,
-            side=Side.BUY if net < 0 else Side.SELL,
-            quantity=abs(net),
-            order_type=OrderType.LIMIT,
-            price_e4=settled.price_e4,
-            purpose=Purpose.EXIT,
-            parent=f"settlement:{settled.symbol}",
-            decided_ns=now_ns,
-            deadline_ns=now_ns,
-        )
+def write_off(desk: Desk, turn: Turn, now_ns: int) -> None:
+    """Free the legs whose contract was over before today and was never settled."""
+    for key, symbol in desk.holders():
+        expiry = parse_symbol(symbol).expiry
+        if desk.day is None or expiry is None or expiry >= desk.day:
+            continue
+        intent = _closing(desk, key, Settled(symbol, 0, 0, now_ns), now_ns)
+        intent = replace(intent, parent=f"{WRITTEN_OFF}{symbol}")
+        _book(desk, turn, intent, "written off")
+        expired = LegExpired(*key, symbol, now_ns)
+        desk.apply(expired)
+        turn.announce(expired)
+        text = f"{symbol} expired on {expiry}; its settlement value is unknown"
+        turn.announce(Noted(NoteKind.REFUSED, text, now_ns, key[0]))
 
 
-def _facts(intent: Intent, now_ns: int) -> tuple[IntentRecorded, OrderUpdated]:
+def _tell_aged(desk: Desk, turn: Turn, settled: Settled, now_ns: int) -> None:
+    """Tell once a day of each underlying that its last price was not one of the close."""
+    minutes = settled.aged_ns // (60 * SECOND_NS)
+    underlying = parse_symbol(settled.symbol).underlying
+    text = f"{underlying} is settled at its last price, {minutes} minutes before its close"
+    if text not in desk.told:
+        desk.told.add(text)
+        turn.announce(Noted(NoteKind.STALE, text, now_ns))
+
+
+def _closing(desk: Desk, key: tuple[str, str], settled: Settled, now_ns: int) -> Intent:
+    """Return what closes all that a leg holds."""
+    strategy_id, leg_id = key
+    net = desk.book.position(strategy_id, leg_id).net_quantity
+    return Intent(
+        intent_id=desk.ids.next(),
+        account=desk.terms.account,
+        strategy_id=strategy_id,
+        leg_id=leg_id,
+        symbol=settled.symbol,
+        side=Side.BUY if net < 0 else Side.SELL,
+        quantity=abs(net),
+        order_type=OrderType.LIMIT,
+        price_e4=settled.price_e4,
+        purpose=Purpose.EXIT,
+        parent=f"{SETTLEMENT}{settled.symbol}",
+        decided_ns=now_ns,
+        deadline_ns=now_ns,
+    )
+
+
+def _book(desk: Desk, turn: Turn, intent: Intent, text: str) -> None:
+    for fact in _facts(intent, text):
+        desk.apply(fact)
+        turn.record(fact)
+
+
+def _facts(intent: Intent, text: str) -> tuple[IntentRecorded, OrderUpdated]:
+    now_ns = intent.decided_ns
     filled = OrderUpdated(
         intent_id=intent.intent_id,
         broker_order_id="",
@@ -69,6 +106,6 @@ def _facts(intent: Intent, now_ns: int) -> tuple[IntentRecorded, OrderUpdated]:
         filled_quantity=intent.quantity,
         filled_value_e4=intent.quantity * intent.price_e4,
         at_ns=now_ns,
-        text="settled by the exchange",
+        text=text,
     )
     return IntentRecorded(intent, now_ns), filled

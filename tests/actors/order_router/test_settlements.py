@@ -1,9 +1,21 @@
 """What the exchange closes by itself."""
 
-from daemon.domain.orders.words import IntentRecorded, OrderUpdated, State
-from daemon.messages import Noted, PositionChanged, Settled
+from datetime import date
+
+from msgspec.structs import replace
+
+from daemon.domain.instants import DAY_NS
+from daemon.domain.market.notes import NoteKind
+from daemon.domain.orders.words import IntentRecorded, OrderUpdated, Side, State
+from daemon.messages import (
+    DayOpened,
+    LegExpired,
+    Noted,
+    PositionChanged,
+    Settled,
+)
 from daemon.runtime.words import Call
-from tests.kit.router import CLOSES, SYMBOLS, Stage, enter, leave, leg, without_wakes
+from tests.kit.router import CLOSES, OPENED, SYMBOLS, S, Stage, enter, leave, leg, without_wakes
 
 CE = SYMBOLS["ce"]
 
@@ -64,3 +76,71 @@ def test_a_settlement_is_found_after_a_restart():
     stage.build()
     assert stage.router._desk.book.net(CE) == 0
     assert {order.state for order in stage.book().children(f"settlement:{CE}")} == {State.FILLED}
+
+
+def test_a_long_and_a_short_that_cancel_out_are_both_settled():
+    """The account holds nothing net, so nothing is settled, and yet each leg is over."""
+    stage = Stage().entered("ce")
+    other = replace(leg("ce"), side=Side.BUY)
+    stage.entered(other, strategy_id="other", basket_id="o")
+    assert without_wakes(stage.tell(Settled(CE, 0, 12_0000, CLOSES))) == [
+        "intend 3 buy ce 75 @12.00",
+        "ce +0",
+        "intend 4 sell ce 75 @12.00",
+        "ce +0",
+    ]
+
+
+def test_a_settlement_at_an_old_price_is_told_once():
+    """For all contracts of one underlying, and only where something of it is held."""
+    stage = Stage().entered("ce", "pe")
+    for symbol in (SYMBOLS["hc"], CE, SYMBOLS["pe"]):
+        held = 0 if symbol == SYMBOLS["hc"] else 75
+        stage.tell(Settled(symbol, held, 0, CLOSES, aged_ns=1_800 * S))
+    assert [(fact.kind, fact.text) for fact in stage.told(Noted)] == [
+        (NoteKind.STALE, "NIFTY is settled at its last price, 30 minutes before its close")
+    ]
+
+
+AFTER = DayOpened(date(2025, 9, 3), (), CLOSES + 2 * DAY_NS)
+
+
+def test_what_expired_unsettled_is_written_off_on_the_next_day():
+    """No request leaves, no fill is told, and the leg can be entered again."""
+    stage = Stage().entered("ce")
+    assert without_wakes(stage.tell(AFTER, AFTER.at_ns)) == [
+        "intend 2 buy ce 75 @0.00",
+        "ce expired",
+        f"note {CE} expired on 2025-09-02; its settlement value is unknown",
+    ]
+    assert not stage.tell(AFTER, AFTER.at_ns)
+
+
+def test_what_has_not_expired_is_not_written_off():
+    """Not on the day of its expiry, for it still trades."""
+    stage = Stage().entered("ce")
+    expiry = DayOpened(date(2025, 9, 2), OPENED.sessions, CLOSES + DAY_NS)
+    stage.tell(expiry, expiry.at_ns)
+    assert stage.book().net(CE) == -75
+
+
+def test_an_exit_that_is_owed_of_what_expired_is_finished():
+    """There is nothing to leave any more."""
+    stage = Stage(["fill", "work"], ["done"]).entered("ce")
+    stage.tell(leave("ce"))
+    stage.run(0.2)
+    stage.tell(AFTER, AFTER.at_ns)
+    stage.run(1)
+    assert len(stage.told(LegExpired)) == 1
+
+
+def test_a_written_off_leg_is_found_so_after_a_restart():
+    """And is written off by it, where the day had begun and nobody had done so."""
+    stage = Stage().entered("ce")
+    stage.facts.append(AFTER)
+    stage.now_ns = AFTER.at_ns
+    stage.build()
+    assert (stage.book().net(CE), len(stage.told(LegExpired))) == (0, 1)
+    stage.build()
+    assert len(stage.told(LegExpired)) == 1
+    assert not stage.router._desk.is_held("s", "ce")
