@@ -138,7 +138,8 @@ def _left(trade: dict[str, Any]) -> str:
     """Return when, at what and why a trade was left; with the date where that is another day."""
     day, wall = trade["exit_at"][:10], trade["exit_at"][11:19]
     when = wall if day == trade["entry_at"][:10] else f"{day} {wall}"
-    return f"{when} {trade['exit']:.2f} {trade['exit_reason']}"
+    price = "unknown" if trade["exit"] is None else f"{trade['exit']:.2f}"
+    return f"{when} {price} {trade['exit_reason']}"
 
 
 def _why_open(trade: dict[str, Any], days: list[dict[str, Any]]) -> str:

@@ -146,6 +146,8 @@ def _profit(document: dict[str, Any], seen: PnlSeen | None) -> str:
         if not any(map(_open, day["trades"]))
         for trade in day["trades"]
     ]
+    if None in closed:
+        return f"P&L {money(None)}"
     profit = sum(closed) + float(units(seen.pnl_e4))
     return f"P&L {money(profit)} as last valued at {_clock(seen.at_ns)}"
 

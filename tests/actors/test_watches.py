@@ -1,5 +1,7 @@
 """What holds for the watch over any prices: a restart anywhere finds it as it stood."""
 
+from datetime import date
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -9,9 +11,10 @@ from daemon.domain.money import E4, e4
 from daemon.domain.risk.account import AccountLimits
 from daemon.domain.risk.moves import Move
 from daemon.domain.risk.words import Distance, ExitReason, LegRules, LockRule, StrategyRules, Trail
-from daemon.messages import DayMarked, ExitDecided, ExitLegs, ExitOwed, LevelMoved
+from daemon.messages import DayMarked, ExitDecided, ExitLegs, ExitOwed, LegExpired, LevelMoved
 from daemon.runtime.words import Started
 from tests.kit.acting import (
+    CE,
     NEXT_DAY,
     ROUTER,
     clock,
@@ -156,3 +159,28 @@ def test_a_restart_in_the_night_carries_what_was_carried() -> None:
         for at_ns in range(opens_ns, opens_ns + 3):
             effects = watchdog.handle(prices(at_ns, "150", "100"), at_ns)
             assert {each.reason for each in told(effects)} == {ExitReason.TIME}
+
+
+def test_a_leg_that_expired_at_a_price_nobody_knows_makes_no_profit() -> None:
+    """Neither what was received for it counts nor what it might be worth; the rest is guarded."""
+    after = date(2025, 9, 3)
+    table = [day_opened(), opened(exit_at="15:29:00"), sold("ce"), sold("pe", "90"), ended()]
+    table += [day_ended(), day_opened(after)]
+    gone = LegExpired("s", "ce", CE, clock("09:00:00", after))
+    live = RiskWatchdog(ROUTER, AccountLimits(), table)
+    live.handle(gone, gone.at_ns)
+    for watchdog in (live, RiskWatchdog(ROUTER, AccountLimits(), [*table, gone])):
+        at_ns = clock("09:15:00", after)
+        left = facts(watchdog.handle(prices(at_ns, "150", "95"), at_ns), ExitDecided)
+        assert [(each.leg_ids, each.pnl_e4) for each in left] == [(("pe",), -75 * 5 * E4)]
+
+
+def test_an_entry_all_of_which_expired_is_over() -> None:
+    """Nothing of it is judged or marked again."""
+    after = date(2025, 9, 3)
+    table = [day_opened(), opened(legs=("ce",)), sold("ce"), ended(), day_ended()]
+    watchdog = RiskWatchdog(ROUTER, AccountLimits(), [*table, day_opened(after)])
+    gone = LegExpired("s", "ce", CE, clock("09:00:00", after))
+    watchdog.handle(gone, gone.at_ns)
+    assert watchdog.handle(prices(clock("09:15:00", after), "150"), 0) == ()
+    assert facts(watchdog.handle(day_ended(after), 0)) == []

@@ -6,7 +6,7 @@ import shutil
 
 import pytest
 
-from daemon.cli.backtest import _print
+from daemon.cli.backtest import _left, _print
 from daemon.feeds.sample import sample_path
 from tests.kit.commands import told
 from tests.kit.days import DAYS_2019
@@ -186,6 +186,17 @@ def test_what_is_not_known_says_so():
     assert "2019-05-01  no trade\n" in done.out
     assert "before charges of unknown\n" in done.out
     assert "  09:00:00 closed_day: the market is closed today\n" in done.out
+
+
+def test_what_expired_at_an_unknown_price_is_shown_so():
+    """It is over, and nobody knows what came of it."""
+    trade = {
+        "entry_at": "2025-09-01T09:20:00+05:30",
+        "exit_at": "2025-09-03T09:15:00+05:30",
+        "exit": None,
+        "exit_reason": "expiry",
+    }
+    assert _left(trade) == "2025-09-03 09:15:00 unknown expiry"
 
 
 @pytest.mark.parametrize(

@@ -231,8 +231,17 @@ OPEN = trade("pe", None, None)
         (document([OPEN]), seen(10_497_500), "P&L 1,049.75 as last valued at 09:20:00"),
         (document([CLOSED, OPEN]), seen(10_497_500), "P&L 1,049.75 as last valued at 09:20:00"),
         (document([CLOSED], [OPEN]), seen(10_497_500), "P&L 1,149.75 as last valued at 09:20:00"),
+        (document([CLOSED | {"pnl": None}], [OPEN]), seen(10_497_500), "P&L unknown"),
     ],
-    ids=["closed", "never valued", "open and never valued", "open", "half open", "open later"],
+    ids=[
+        "closed",
+        "never valued",
+        "open and never valued",
+        "open",
+        "half open",
+        "open later",
+        "one unknown",
+    ],
 )
 def test_the_summary_values_what_is_open_at_what_was_last_seen(report, newest, profit):
     """A day that is still open is worth its newest profit; days before it are over."""
