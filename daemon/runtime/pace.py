@@ -26,6 +26,7 @@ class Pace:
         self._host = host
         self._speed = speed
         self._paced: PacedClock | None = None
+        self._target_ns = -1
         self._now_ns = 0
 
     def now_ns(self) -> int:
@@ -34,14 +35,25 @@ class Pace:
 
     async def reach(self, at_ns: int) -> None:
         """Wait until market time is at that instant; never goes back."""
-        if self._paced is not None and at_ns > self._now_ns:
-            delay_ns = self._paced.delay_until_ns(at_ns)
-            if delay_ns:
-                await asyncio.sleep(delay_ns / _SECOND_NS)
+        if at_ns >= self._target_ns:
+            self._arrive()
+            if self._paced is not None and at_ns > self._now_ns:
+                delay_ns = self._paced.delay_until_ns(at_ns)
+                if delay_ns:
+                    await asyncio.sleep(delay_ns / _SECOND_NS)
         self._now_ns = max(self._now_ns, at_ns)
 
     def jump(self, at_ns: int) -> None:
-        """Go on from a later instant at once, such as the start of the next session."""
-        self._now_ns = max(self._now_ns, at_ns)
-        if self._speed is not None:
+        """Wait for nothing before a later instant, such as the start of the next session.
+
+        What is due on the way (an alarm of last night) is still reached at its own instant.
+        """
+        self._target_ns, self._paced = at_ns, None
+        if at_ns <= self._now_ns:
+            self._arrive()
+
+    def _arrive(self) -> None:
+        """Go on at the pace from where the jump led to."""
+        self._now_ns = max(self._now_ns, self._target_ns)
+        if self._paced is None and self._target_ns >= 0 and self._speed is not None:
             self._paced = PacedClock(self._host, self._now_ns, self._speed)

@@ -60,6 +60,7 @@ async def test_time_never_goes_back(host) -> None:
     """Neither by reaching nor by jumping to what is past; nothing is waited for then."""
     pace = Pace(host, Fraction(1))
     pace.jump(10 * SECOND)
+    await pace.reach(10 * SECOND)
     await pace.reach(5 * SECOND)
     pace.jump(5 * SECOND)
     assert (pace.now_ns(), host.slept) == (10 * SECOND, [])
@@ -85,3 +86,15 @@ async def test_time_stands_still_while_it_is_waited_for(host, monkeypatch) -> No
     pace.jump(SECOND)
     await pace.reach(2 * SECOND)
     assert (seen, pace.now_ns()) == ([SECOND], 2 * SECOND)
+
+
+async def test_what_is_due_before_a_jump_ends_has_its_own_instant(host) -> None:
+    """An alarm of last night rings at last night's time, without a wait; then the pace goes on."""
+    pace = Pace(host, Fraction(1))
+    pace.jump(10 * SECOND)
+    await pace.reach(10 * SECOND)
+    pace.jump(100 * SECOND)
+    await pace.reach(40 * SECOND)
+    assert (pace.now_ns(), host.slept) == (40 * SECOND, [])
+    await pace.reach(102 * SECOND)
+    assert (pace.now_ns(), host.slept) == (102 * SECOND, [2.0])
