@@ -142,6 +142,8 @@ class PnlTrack:
         """Take the profit of one frame; of equal ones the first instant stays."""
         self.last_e4 = pnl_e4
         self.last_ns = at_ns
+        if self.low_e4 <= pnl_e4 <= self.high_e4 and self.low_ns:
+            return
         if pnl_e4 < self.low_e4 or not self.low_ns:
             self.low_e4, self.low_ns = pnl_e4, at_ns
         if pnl_e4 > self.high_e4 or not self.high_ns:

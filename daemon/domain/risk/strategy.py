@@ -135,23 +135,22 @@ class StrategyRisk:
             self._weigh()
         touch = self._touch
         for leg in self._watching:
-            quote = quotes.get(leg.symbol)
-            if quote is None:
+            if (quote := quotes.get(leg.symbol)) is None:
                 continue
             leg.seen_ns = at_ns
             if touch:
-                price_e4 = quote.ask_e4 if leg.is_short else quote.bid_e4
-                mark_e4 = low_e4 = high_e4 = price_e4 or self._value(leg, quote)
+                mark_e4 = low_e4 = high_e4 = quote.ask_e4 if leg.is_short else quote.bid_e4
+                if not mark_e4:
+                    mark_e4 = low_e4 = high_e4 = self._value(leg, quote)
             else:
                 mark_e4 = low_e4 = high_e4 = quote.ltp_e4 or self._value(leg, quote)
                 if quote.low_e4 and quote.low_e4 < low_e4:
                     low_e4 = quote.low_e4
                 if quote.high_e4 > high_e4:
                     high_e4 = quote.high_e4
-            before_e4 = leg.mark_e4
-            if mark_e4 != before_e4:
-                if before_e4 >= 0 and mark_e4 >= 0:
-                    self._pnl_e4 += leg.net_quantity * (mark_e4 - before_e4)
+            if mark_e4 != leg.mark_e4:
+                if mark_e4 >= 0 and leg.mark_e4 >= 0:
+                    self._pnl_e4 += leg.net_quantity * (mark_e4 - leg.mark_e4)
                     leg.mark_e4 = mark_e4
                 else:
                     self._pnl_e4 += remark(leg, mark_e4)
