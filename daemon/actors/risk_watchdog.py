@@ -10,7 +10,9 @@ from msgspec import Struct
 from daemon.actors.turn import Turn
 from daemon.actors.watches import Watch, Watches
 from daemon.domain.market.frames import Frame
+from daemon.domain.market.notes import NoteKind
 from daemon.domain.risk.account import AccountLimits, AccountState, judge_account
+from daemon.domain.risk.guard import Unpriced
 from daemon.domain.risk.hours import GRACE_NS, alarm_at
 from daemon.domain.risk.lock_and_trail import Lock, LockStatus
 from daemon.domain.risk.moves import Exit, LevelMoved, Move, Verdict
@@ -30,6 +32,7 @@ from daemon.messages import (
     LegExpired,
     LinkDied,
     LinkRevived,
+    Noted,
     PauseEntries,
     PositionChanged,
 )
@@ -153,7 +156,7 @@ class RiskWatchdog:
             verdicts = risk.judge(now_ns)
             if verdicts:
                 turn = turn or Turn()
-                self._act(turn, watch, verdicts, now_ns)
+                self._act(turn, watch, verdicts)
             if self._shown:
                 effects.append(_shown(risk, now_ns))
         hurried = self._limited or watches.unheard or turn
@@ -169,13 +172,15 @@ class RiskWatchdog:
         turn.do(*effects)
         return turn.done()
 
-    def _act(self, turn: Turn, watch: Watch, verdicts: Sequence[Verdict], now_ns: int) -> None:
+    def _act(self, turn: Turn, watch: Watch, verdicts: Sequence[Verdict | Unpriced]) -> None:
         for verdict in verdicts:
             match verdict:
                 case LevelMoved():
                     turn.record(verdict)
-                case Exit(_, leg_ids, reason):
-                    self._leave(turn, watch, ExitLegs(verdict.strategy_id, leg_ids, reason), now_ns)
+                case Exit(strategy_id, leg_ids, reason, at_ns):
+                    self._leave(turn, watch, ExitLegs(strategy_id, leg_ids, reason), at_ns)
+                case Unpriced(strategy_id, at_ns=at_ns):
+                    turn.record(Noted(NoteKind.STALE, verdict.sentence, at_ns, strategy_id))
 
     def _leave(self, turn: Turn, watch: Watch, wanted: ExitLegs, now_ns: int) -> None:
         """Decide an exit; it is told with every frame until it is heard to be owed."""
@@ -216,7 +221,7 @@ class RiskWatchdog:
     def _judge_account(self, turn: Turn, now_ns: int) -> None:
         """Hold the account's day to its limits, on frames that value all that is open."""
         watches = self._watches.all()
-        if any(watch.risk.pnl.last_ns != now_ns for watch in watches if watch.is_open):
+        if not all(watch.risk.pnl.is_whole(now_ns) for watch in watches if watch.is_open):
             return
         total_e4 = sum(
             watch.risk.pnl.last_e4 - watch.carried_e4 for watch in watches if watch.risk.pnl.last_ns
@@ -327,16 +332,16 @@ def _shown(risk: StrategyRisk, now_ns: int) -> Show:
 def _marked(watch: Watch, ended: DayEnded, last_ns: int) -> DayMarked:
     """Return how a day went; what is flat is worth the same on every later frame of the day."""
     pnl, lock = watch.risk.pnl, watch.risk.lock
-    seen = bool(pnl.last_ns)
+    held = [leg for leg in watch.risk.legs() if leg.net_quantity and leg.mark_e4 >= 0]
     valued_ns = pnl.last_ns if watch.is_open else max(pnl.last_ns, last_ns)
     return DayMarked(
         strategy_id=watch.risk.strategy_id,
         day=ended.day,
-        low=(pnl.low_ns, pnl.low_e4) if seen else None,
-        high=(pnl.high_ns, pnl.high_e4) if seen else None,
-        last=(valued_ns, pnl.last_e4) if seen else None,
+        low=(pnl.low_ns, pnl.low_e4) if pnl.low_ns else None,
+        high=(pnl.high_ns, pnl.high_e4) if pnl.high_ns else None,
+        last=(valued_ns, pnl.last_e4) if pnl.last_ns else None,
         status=lock.status,
         floor_e4=lock.floor_e4,
-        marks=tuple((leg.leg_id, leg.mark_e4) for leg in watch.risk.legs() if leg.net_quantity),
+        marks=tuple((leg.leg_id, leg.mark_e4) for leg in held),
         at_ns=ended.at_ns,
     )

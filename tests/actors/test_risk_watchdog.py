@@ -4,6 +4,7 @@ import pytest
 
 from daemon.actors.risk_watchdog import ExitTime, RiskWatchdog
 from daemon.domain.market.frames import Frame
+from daemon.domain.market.notes import NoteKind
 from daemon.domain.money import e4
 from daemon.domain.risk.account import AccountLimits
 from daemon.domain.risk.hours import GRACE_NS
@@ -17,6 +18,7 @@ from daemon.messages import (
     ExitLegs,
     LinkDied,
     LinkRevived,
+    Noted,
     PauseEntries,
 )
 from daemon.runtime.words import NOTHING, Lane, Started, Tell
@@ -24,6 +26,7 @@ from tests.kit.acting import (
     DAY,
     LOT,
     NEXT_DAY,
+    PE,
     ROUTER,
     alarms,
     clock,
@@ -334,6 +337,37 @@ def test_what_is_not_valued_freshly_does_not_judge_the_account() -> None:
     assert len(told(see(watchdog, T + 4, "150", "100"), PauseEntries)) == 1
 
 
+def test_an_account_is_not_judged_by_an_estimate() -> None:
+    """A leg that lost its price: the newest profit is shown, and the account waits."""
+    watchdog = dog(*straddle(leg_rules=LegRules()), limits=LOSS)
+    see(watchdog, T, "100", "100")
+    for n in range(1, 4):
+        effects = see(watchdog, T + n, "150", "0")
+        assert [view.pnl_e4 for view in shown(effects)] == [-50 * LOT * 10_000]
+        assert told(effects, PauseEntries) == []
+
+
+def test_what_nothing_prices_is_told_once() -> None:
+    """Units are held and nobody can say what they are worth: a person must know."""
+    watchdog = dog(*straddle())
+    assert facts(see(watchdog, T, "100", "100"), Noted) == []
+    notes = facts(see(watchdog, T + 1, "100", "0"), Noted)
+    text = f"{PE} has no price to be judged by: the strategy is not guarded"
+    assert notes == [Noted(NoteKind.STALE, text, T + 1, "s")]
+    assert facts(see(watchdog, T + 2, "100", "0"), Noted) == []
+    effects = see(watchdog, T + 3, "130", "0")
+    assert (facts(effects, Noted), exits(effects)) == ([], [(("ce",), ExitReason.STOP)])
+
+
+def test_a_day_of_estimates_has_no_extremes() -> None:
+    """Nothing was ever valued as a whole; the last is what is known."""
+    watchdog = dog(*straddle())
+    see(watchdog, T, "99")
+    marked = facts(watchdog.handle(day_ended(), 0), DayMarked)[0]
+    assert (marked.low, marked.high, marked.last) == (None, None, (T, LOT * 10_000))
+    assert marked.marks == (("ce", e4("99")),)
+
+
 def test_what_fills_after_the_account_was_left_is_left_too() -> None:
     """An entry under way at that moment may still fill."""
     watchdog = dog(*straddle(leg_rules=LegRules()), opened("t"), limits=LOSS)
@@ -466,7 +500,7 @@ def test_a_strategy_without_a_price_is_marked_without_an_amount() -> None:
     watchdog = dog(*straddle())
     marked = facts(watchdog.handle(day_ended(), 0), DayMarked)[0]
     assert (marked.low, marked.high, marked.last) == (None, None, None)
-    assert marked.marks == (("ce", 0), ("pe", 0))
+    assert marked.marks == ()
     see(watchdog, T, "99", "98")
     watchdog.handle(LinkDied(T + 1), T + 1)
     see(watchdog, T + 2, "50", "50")

@@ -17,6 +17,7 @@ class Unguarded(StrEnum):
     NO_ENTRY_PRICE = "no_entry_price"
     NOT_SUBSCRIBED = "not_subscribed"
     LINK_DEAD = "link_dead"
+    NO_PRICE = "no_price"
     NOT_WATCHED = "not_watched"
     ORDERS_CLOSED = "orders_closed"
     EXIT_OVERDUE = "exit_overdue"
@@ -32,10 +33,32 @@ _SENTENCES = {
     Unguarded.NO_ENTRY_PRICE: "its entry price is not known, so no level can be set",
     Unguarded.NOT_SUBSCRIBED: "no prices are asked for it",
     Unguarded.LINK_DEAD: "the link that brings its prices is dead",
+    Unguarded.NO_PRICE: "it has no price to be judged by",
     Unguarded.NOT_WATCHED: "the watchdog has not looked at it in time",
     Unguarded.ORDERS_CLOSED: "no exit can be sent to its broker",
     Unguarded.EXIT_OVERDUE: "an exit is owed and past its deadline",
 }
+
+
+class Unpriced(Struct, frozen=True, tag=True):
+    """Units are held of what nothing prices, so nothing of the whole strategy can be judged.
+
+    Attributes:
+        strategy_id: whose.
+        leg_id: which leg of it.
+        symbol: of what.
+        at_ns: the market instant of the frame that it is told on.
+    """
+
+    strategy_id: str
+    leg_id: str
+    symbol: str
+    at_ns: int
+
+    @property
+    def sentence(self) -> str:
+        """What to tell a person."""
+        return f"{self.symbol} has no price to be judged by: the strategy is not guarded"
 
 
 class Watch(Struct, frozen=True, gc=False):
@@ -46,6 +69,7 @@ class Watch(Struct, frozen=True, gc=False):
         entry_e4: its average entry price; 0 where unknown.
         subscribed: its prices are asked for.
         link_alive: the link that brings them beats.
+        priced: it has a mark.
         looked_ns: when the watchdog last judged it.
         orders_open: an exit could be sent now; paused and latched accounts still send exits.
         exit_overdue: an exit is owed and its deadline has passed.
@@ -55,6 +79,7 @@ class Watch(Struct, frozen=True, gc=False):
     entry_e4: int
     subscribed: bool
     link_alive: bool
+    priced: bool
     looked_ns: int
     orders_open: bool
     exit_overdue: bool = False
@@ -73,6 +98,7 @@ def unguarded_because(watch: Watch, now_ns: int, patience_ns: int) -> tuple[Ungu
         (Unguarded.NO_ENTRY_PRICE, watch.entry_e4 <= 0),
         (Unguarded.NOT_SUBSCRIBED, not watch.subscribed),
         (Unguarded.LINK_DEAD, not watch.link_alive),
+        (Unguarded.NO_PRICE, not watch.priced),
         (Unguarded.NOT_WATCHED, now_ns - watch.looked_ns > patience_ns),
         (Unguarded.ORDERS_CLOSED, not watch.orders_open),
         (Unguarded.EXIT_OVERDUE, watch.exit_overdue),

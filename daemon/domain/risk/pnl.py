@@ -13,6 +13,9 @@ from daemon.domain.money import divide_half_even
 from daemon.domain.orders.words import Side
 from daemon.domain.risk.words import Mark
 
+NO_MARK = -1
+"""What stands for the price that nothing tells; 0 is a price: what nobody bids for is worthless."""
+
 
 class LegPosition(Struct, frozen=True):
     """What was traded for one leg, from its entry until it is flat; cumulative.
@@ -101,33 +104,56 @@ def realised_e4(position: LegPosition) -> int:
     return total_e4(position, 0) - unrealised_e4(position, 0)
 
 
-def mark_of(quote: Quote, net_quantity: int, mark: Mark) -> int:
-    """Return the price that a position is valued at, in `_e4`; 0 where there is none now.
+def mark_of(quote: Quote, mark: Mark, *, short: bool) -> int:
+    """Return the price that a position is valued at, in `_e4`; `NO_MARK` where nothing tells.
+
+    What never traded is valued at what closing it would meet. A short that nobody offers is
+    valued at the dearer of bid and last trade; a long that is offered and that nobody bids for
+    is worthless; one without a book is valued at its last trade.
 
     Args:
         quote: the newest prices of its contract.
-        net_quantity: units held, below zero for a short.
         mark: the last trade, or what closing would cost now: the ask for a short.
+        short: units are owed, not held.
     """
-    if mark is Mark.LTP:
+    if mark is Mark.LTP and quote.ltp_e4:
         return quote.ltp_e4
-    return quote.ask_e4 if net_quantity < 0 else quote.bid_e4
+    if short:
+        return quote.ask_e4 or max(quote.ltp_e4, quote.bid_e4) or NO_MARK
+    if quote.bid_e4 or quote.ask_e4:
+        return quote.bid_e4
+    return quote.ltp_e4 or NO_MARK
 
 
 class PnlTrack:
-    """The lowest, highest and newest profit with their instants; 0 ns before the first."""
+    """The lowest, highest and newest profit with their instants; 0 ns before the first.
 
-    __slots__ = ("high_e4", "high_ns", "last_e4", "last_ns", "low_e4", "low_ns")
+    Attributes:
+        estimated_ns: the newest that something open had no price for; 0: none.
+    """
+
+    __slots__ = ("estimated_ns", "high_e4", "high_ns", "last_e4", "last_ns", "low_e4", "low_ns")
 
     def __init__(self) -> None:
         self.low_e4 = self.high_e4 = self.last_e4 = 0
-        self.low_ns = self.high_ns = self.last_ns = 0
+        self.low_ns = self.high_ns = self.last_ns = self.estimated_ns = 0
 
     def note(self, pnl_e4: int, at_ns: int) -> None:
         """Take the profit of one frame; of equal ones the first instant stays."""
         self.last_e4 = pnl_e4
         self.last_ns = at_ns
+        if self.low_e4 <= pnl_e4 <= self.high_e4 and self.low_ns:
+            return
         if pnl_e4 < self.low_e4 or not self.low_ns:
             self.low_e4, self.low_ns = pnl_e4, at_ns
         if pnl_e4 > self.high_e4 or not self.high_ns:
             self.high_e4, self.high_ns = pnl_e4, at_ns
+
+    def estimate(self, pnl_e4: int, at_ns: int) -> None:
+        """Take a profit in which something open has no price now: the newest, and no extreme."""
+        self.last_e4 = pnl_e4
+        self.last_ns = self.estimated_ns = at_ns
+
+    def is_whole(self, at_ns: int) -> bool:
+        """Say whether all that is open had a price at that instant, the newest."""
+        return self.last_ns == at_ns != self.estimated_ns

@@ -3,7 +3,8 @@
 A frame is seen, then judged once and whole. Profit is kept as an exact running sum, and every
 rule is kept as the price or profit at which it fires, so a frame in which nothing happens costs
 two looks per leg and two for the strategy. Nothing of the whole is judged while an open leg has
-no mark; a leg that owes an exit is not judged again until it is flat or the exit is withdrawn.
+no mark, and that is told; a leg that owes an exit is not judged again until it is flat or the
+exit is withdrawn.
 """
 
 from __future__ import annotations
@@ -12,12 +13,23 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from daemon.domain.market.frames import Quote
 from daemon.domain.orders.words import Side
-from daemon.domain.risk.legs import replay_hand, reset, retrace, tighten
+from daemon.domain.risk.guard import Unpriced
+from daemon.domain.risk.legs import tighten
 from daemon.domain.risk.lock_and_trail import Lock, LockStatus, advance, broken, merge, next_at_e4
 from daemon.domain.risk.moves import NEVER, Exit, LevelMoved, Move, Verdict
-from daemon.domain.risk.pnl import LegPosition, PnlTrack
+from daemon.domain.risk.pnl import NO_MARK, LegPosition, PnlTrack, mark_of
 from daemon.domain.risk.thresholds import Thresholds, crossed, thresholds_of
-from daemon.domain.risk.watched import LegView, WatchedLeg, base_under_watch, view_of
+from daemon.domain.risk.watched import (
+    LegView,
+    WatchedLeg,
+    base_under_watch,
+    moved_of,
+    remark,
+    restore_leg,
+    unpriced,
+    view_of,
+    worth_of,
+)
 from daemon.domain.risk.words import ExitReason, LegRules, Mark, StrategyRules
 
 _STOPPED = (ExitReason.STOP, ExitReason.TRAIL)
@@ -45,6 +57,7 @@ class StrategyRisk:
         "_stirred",
         "_thresholds",
         "_touch",
+        "_unmarked",
         "_watching",
         "_weighed",
         "lock",
@@ -65,6 +78,7 @@ class StrategyRisk:
         self._touch = rules.mark is Mark.TOUCH
         self._legs: dict[str, WatchedLeg] = {}
         self._watching: tuple[WatchedLeg, ...] = ()
+        self._unmarked: tuple[WatchedLeg, ...] = ()
         self._pnl_e4 = 0
         self._sighted = self._stirred = False
         self._by_hand_e4: int | None = None
@@ -112,7 +126,8 @@ class StrategyRisk:
             self.pnl.note(self._pnl_e4, at_ns)
         if leg.levels is before:
             return ()
-        return (self._moved(leg, Move.ARMED, before.stop_e4 if before else 0, at_ns),)
+        from_e4 = before.stop_e4 if before else 0
+        return (moved_of(self.strategy_id, leg, Move.ARMED, from_e4, at_ns),)
 
     def see(self, quotes: Mapping[str, Quote], at_ns: int) -> None:
         """Take the marks of one frame: absent is unchanged, present without a mark is none."""
@@ -120,36 +135,38 @@ class StrategyRisk:
             self._weigh()
         touch = self._touch
         for leg in self._watching:
-            quote = quotes.get(leg.symbol)
-            if quote is None:
+            if (quote := quotes.get(leg.symbol)) is None:
                 continue
             leg.seen_ns = at_ns
             if touch:
                 mark_e4 = low_e4 = high_e4 = quote.ask_e4 if leg.is_short else quote.bid_e4
+                if not mark_e4:
+                    mark_e4 = low_e4 = high_e4 = self._value(leg, quote)
             else:
-                mark_e4 = low_e4 = high_e4 = quote.ltp_e4
-                if 0 < quote.low_e4 < low_e4:
+                mark_e4 = low_e4 = high_e4 = quote.ltp_e4 or self._value(leg, quote)
+                if quote.low_e4 and quote.low_e4 < low_e4:
                     low_e4 = quote.low_e4
                 if quote.high_e4 > high_e4:
                     high_e4 = quote.high_e4
-            before_e4 = leg.mark_e4
-            if mark_e4 != before_e4:
-                if before_e4 and mark_e4:
-                    self._pnl_e4 += leg.net_quantity * (mark_e4 - before_e4)
+            if mark_e4 != leg.mark_e4:
+                if mark_e4 >= 0 and leg.mark_e4 >= 0:
+                    self._pnl_e4 += leg.net_quantity * (mark_e4 - leg.mark_e4)
                     leg.mark_e4 = mark_e4
                 else:
-                    self._mark(leg, mark_e4)
+                    self._pnl_e4 += remark(leg, mark_e4)
+                    self._look()
             if low_e4 <= leg.low_trip_e4 or high_e4 >= leg.high_trip_e4:
                 leg.cross(low_e4, high_e4)
                 self._stirred = True
 
-    def judge(self, now_ns: int) -> tuple[Verdict, ...]:
+    def judge(self, now_ns: int) -> tuple[Verdict | Unpriced, ...]:
         """Judge what was seen; call once per frame.
 
         Returns:
             Levels that moved and legs to leave. The order where several rules hold at once: the
             legs' own stops, targets and trails; then, for all the rest together, combined
-            premium, strategy stop, target, lock.
+            premium, strategy stop, target, lock. Where the rest cannot be judged: the open legs
+            without a price, each once until it has one again.
         """
         if not self._weighed:
             self._weigh()
@@ -159,7 +176,11 @@ class StrategyRisk:
             if self._stirred or pnl_e4 <= self._low_trip_e4 or pnl_e4 >= self._high_trip_e4:
                 return (*self._judge_legs(now_ns), *self._judge_whole(now_ns))
             return ()
-        return self._judge_legs(now_ns) if self._stirred else ()
+        legs = self._judge_legs(now_ns) if self._stirred else ()
+        if not self._unmarked:
+            return legs
+        self.pnl.estimate(pnl_e4, now_ns)
+        return (*legs, *unpriced(self.strategy_id, self._unmarked, now_ns))
 
     def lose_marks(self) -> None:
         """Forget every mark: their link is dead. The next prices bring them back."""
@@ -198,7 +219,7 @@ class StrategyRisk:
         if not tighten(leg.levels, stop_e4, loosen=loosen):
             return None
         self._weighed = False
-        return self._moved(leg, Move.ADJUSTED, before_e4, at_ns)
+        return moved_of(self.strategy_id, leg, Move.ADJUSTED, before_e4, at_ns)
 
     def restore(self, facts: Iterable[LevelMoved]) -> None:
         """Put the levels where the record says they stood; call after the positions are filled.
@@ -209,7 +230,7 @@ class StrategyRisk:
         """
         for fact in sorted(facts, key=lambda fact: fact.at_ns):
             if fact.leg_id:
-                self._restore_leg(fact)
+                restore_leg(self._legs.get(fact.leg_id), fact)
             elif fact.move is Move.ADJUSTED:
                 self._by_hand_e4 = fact.to_e4
             else:
@@ -223,19 +244,14 @@ class StrategyRisk:
         ruled = self._thresholds.floor_e4 > -NEVER
         return tuple(view_of(leg, ruled_by_whole=ruled) for leg in self._legs.values())
 
-    def _mark(self, leg: WatchedLeg, mark_e4: int) -> None:
-        """Take a mark where there was none, or none where there was one."""
-        self._pnl_e4 += leg.net_quantity * (mark_e4 - leg.mark_e4)
-        leg.lose_mark()
-        leg.mark_e4 = mark_e4
-        self._sighted = self._sees()
+    def _value(self, leg: WatchedLeg, quote: Quote) -> int:
+        return mark_of(quote, self._rules.mark, short=leg.is_short)
 
-    def _sees(self) -> bool:
-        """Whether something was entered and every open leg has a mark."""
+    def _look(self) -> None:
+        """Keep at hand whether something was entered and every open leg has a mark."""
         legs = self._legs.values()
-        return any(leg.is_entered for leg in legs) and all(
-            leg.mark_e4 or not leg.is_open for leg in legs
-        )
+        self._unmarked = tuple(leg for leg in legs if leg.is_open and leg.mark_e4 == NO_MARK)
+        self._sighted = not self._unmarked and any(leg.is_entered for leg in legs)
 
     def _judge_legs(self, now_ns: int) -> tuple[Verdict, ...]:
         self._stirred = False
@@ -245,7 +261,7 @@ class StrategyRisk:
             before_e4 = leg.levels.stop_e4 if leg.levels else 0
             moved, reason = leg.judge()
             if moved:
-                moves.append(self._moved(leg, Move.TRAILED, before_e4, now_ns))
+                moves.append(moved_of(self.strategy_id, leg, Move.TRAILED, before_e4, now_ns))
             if reason is not None:
                 left.append((leg, reason))
         stopped = next((reason for _, reason in left if reason in _STOPPED), None)
@@ -291,12 +307,6 @@ class StrategyRisk:
                 leg.owed = owed and leg.is_open
         self._weighed = False
 
-    def _moved(self, leg: WatchedLeg, move: Move, from_e4: int, at_ns: int) -> LevelMoved:
-        levels = leg.levels
-        assert levels is not None, "only a leg that was entered has levels"
-        to_e4, best_e4 = levels.stop_e4, levels.best_e4
-        return LevelMoved(self.strategy_id, leg.leg_id, move, from_e4, to_e4, at_ns, best_e4)
-
     def _adjust_whole(self, stop_e4: int, at_ns: int, *, loosen: bool) -> LevelMoved | None:
         self._weigh()
         before_e4 = self._thresholds.stop_e4
@@ -307,18 +317,6 @@ class StrategyRisk:
         from_e4 = before_e4 if before_e4 > -NEVER else 0
         return LevelMoved(self.strategy_id, "", Move.ADJUSTED, from_e4, stop_e4, at_ns)
 
-    def _restore_leg(self, fact: LevelMoved) -> None:
-        leg = self._legs.get(fact.leg_id)
-        if leg is None or leg.levels is None:
-            return
-        match fact.move:
-            case Move.ARMED:
-                reset(leg.levels, fact.best_e4)
-            case Move.ADJUSTED:
-                replay_hand(leg.levels, fact.to_e4, fact.best_e4)
-            case _:
-                retrace(leg.levels, fact.to_e4, fact.best_e4)
-
     def _weigh(self) -> None:
         """Work everything out anew that a frame relies on; done once after any amount of news."""
         if self._weighed:
@@ -326,8 +324,8 @@ class StrategyRisk:
         self._weighed = True
         legs = tuple(self._legs.values())
         self._watching = tuple(leg for leg in legs if not leg.is_closed)
-        self._pnl_e4 = sum(leg.position.cash_e4 + leg.net_quantity * leg.mark_e4 for leg in legs)
-        self._sighted = self._sees()
+        self._pnl_e4 = sum(leg.position.cash_e4 + leg.net_quantity * worth_of(leg) for leg in legs)
+        self._look()
         self._stirred = True
         for leg in legs:
             leg.set_trips()

@@ -10,11 +10,15 @@ from collections.abc import Sequence
 from msgspec import Struct
 
 from daemon.domain.orders.words import Side
-from daemon.domain.risk.legs import Levels, arm, judge_leg, rearm
-from daemon.domain.risk.moves import NEVER
-from daemon.domain.risk.pnl import LegPosition, realised_e4, unrealised_e4
+from daemon.domain.risk.guard import Unpriced
+from daemon.domain.risk.legs import Levels, arm, judge_leg, rearm, replay_hand, reset, retrace
+from daemon.domain.risk.moves import NEVER, LevelMoved, Move
+from daemon.domain.risk.pnl import NO_MARK, LegPosition, realised_e4, unrealised_e4
 from daemon.domain.risk.premium import Base, base_of
 from daemon.domain.risk.words import ExitReason, LegRules
+
+PATIENCE_NS = 5 * 10**9
+"""How long a leg may wait for its first quote: a feed may bring its instruments one by one."""
 
 
 class LegView(Struct, frozen=True):
@@ -26,7 +30,7 @@ class LegView(Struct, frozen=True):
         side: which way it was entered.
         net_quantity: units held, below zero for a short.
         entry_e4: the average entry price; 0 before the first fill.
-        mark_e4: what it is valued at; the last known where it has none now; 0: never any.
+        mark_e4: what it is valued at; the last known where it has none now; `NO_MARK`: never any.
         fresh: whether the mark counts now.
         seen_ns: when its prices were last heard of; 0: never.
         realised_e4: profit of what is closed.
@@ -62,17 +66,20 @@ class WatchedLeg:
         net_quantity: of the position, kept at hand.
         levels: None before the first fill.
         is_short: which side of the book closes it.
-        mark_e4: what it is valued at; 0: no mark now.
-        last_mark_e4: the mark before it was lost.
+        mark_e4: what it is valued at; `NO_MARK`: nothing prices it now.
+        last_mark_e4: the mark before it was lost; `NO_MARK`: never any.
         seen_ns: when its prices were last heard of.
         low_trip_e4: at or below this price the levels must be judged.
         high_trip_e4: at or above this price the levels must be judged.
-        spike_low_e4: the lowest price that crossed a trip since it was last judged; 0: none.
-        spike_high_e4: the highest price that crossed a trip since it was last judged; 0: none.
+        spike_low_e4: the lowest price that crossed a trip since it was last judged, or `NO_MARK`.
+        spike_high_e4: the highest price that crossed a trip since it was last judged, or `NO_MARK`.
+        blind_ns: the first frame on which units were held without a mark; 0: none yet.
+        told: that nothing prices it was told; not again before it has had a mark.
         owed: an exit is on its way; nothing is judged until it is flat or that is withdrawn.
     """
 
     __slots__ = (
+        "blind_ns",
         "high_trip_e4",
         "is_short",
         "last_mark_e4",
@@ -89,6 +96,7 @@ class WatchedLeg:
         "spike_high_e4",
         "spike_low_e4",
         "symbol",
+        "told",
     )
 
     def __init__(
@@ -99,9 +107,9 @@ class WatchedLeg:
         self.position, self.net_quantity = position, 0
         self.levels: Levels | None = None
         self.is_short = position.side is Side.SELL
-        self.mark_e4 = self.last_mark_e4 = self.seen_ns = 0
-        self.spike_low_e4 = self.spike_high_e4 = 0
-        self.owed = False
+        self.mark_e4 = self.last_mark_e4 = self.spike_low_e4 = self.spike_high_e4 = NO_MARK
+        self.seen_ns = self.blind_ns = 0
+        self.owed = self.told = False
         self.low_trip_e4, self.high_trip_e4 = -1, NEVER
 
     @property
@@ -155,20 +163,25 @@ class WatchedLeg:
 
     def lose_mark(self) -> None:
         """Forget the mark: it is of a dead link, or nobody quotes it."""
-        self.last_mark_e4 = self.mark_e4 or self.last_mark_e4
-        self.mark_e4 = self.spike_low_e4 = self.spike_high_e4 = 0
+        if self.mark_e4 != NO_MARK:
+            self.last_mark_e4 = self.mark_e4
+        self.mark_e4 = self.spike_low_e4 = self.spike_high_e4 = NO_MARK
+        self.blind_ns = 0
 
     def cross(self, low_e4: int, high_e4: int) -> None:
         """Note prices that crossed a trip; they are judged with the frame."""
-        self.spike_low_e4 = min(low_e4, self.spike_low_e4 or low_e4)
+        if self.spike_low_e4 == NO_MARK or low_e4 < self.spike_low_e4:
+            self.spike_low_e4 = low_e4
         self.spike_high_e4 = max(high_e4, self.spike_high_e4)
 
     def judge(self) -> tuple[bool, ExitReason | None]:
         """Judge the levels; return whether the stop moved, and why the leg is to be left."""
-        low_e4, high_e4 = self.spike_low_e4 or self.mark_e4, self.spike_high_e4 or self.mark_e4
-        self.spike_low_e4 = self.spike_high_e4 = 0
+        low_e4, high_e4 = self.spike_low_e4, self.spike_high_e4
+        if low_e4 == NO_MARK:
+            low_e4 = high_e4 = self.mark_e4
+        self.spike_low_e4 = self.spike_high_e4 = NO_MARK
         levels = self._judged_levels()
-        if levels is None or not self.mark_e4:
+        if levels is None or self.mark_e4 == NO_MARK:
             return False, None
         verdict = judge_leg(levels, low_e4, high_e4, self.mark_e4)
         self.set_trips()
@@ -200,11 +213,69 @@ def base_under_watch(legs: Sequence[WatchedLeg]) -> Base:
     return base_of(entered, complete=complete)
 
 
+def worth_of(leg: WatchedLeg) -> int:
+    """Return what a unit counts for in the profit: its mark, the last it had, else its entry."""
+    if leg.mark_e4 != NO_MARK:
+        return leg.mark_e4
+    return leg.position.entry_e4 if leg.last_mark_e4 == NO_MARK else leg.last_mark_e4
+
+
+def remark(leg: WatchedLeg, mark_e4: int) -> int:
+    """Take a mark where there was none, or none where there was one; return the profit gained."""
+    before_e4 = worth_of(leg)
+    leg.lose_mark()
+    leg.mark_e4 = mark_e4
+    leg.told = leg.told and mark_e4 == NO_MARK
+    return leg.net_quantity * (worth_of(leg) - before_e4)
+
+
+def unpriced(strategy_id: str, unmarked: Sequence[WatchedLeg], now_ns: int) -> tuple[Unpriced, ...]:
+    """Return those to be told of the open legs without a mark, each once until it has one.
+
+    At once where this frame quotes it so; where no quote came yet, after a while.
+    """
+    return tuple(
+        Unpriced(strategy_id, leg.leg_id, leg.symbol, now_ns)
+        for leg in unmarked
+        if _is_to_be_told(leg, now_ns)
+    )
+
+
+def _is_to_be_told(leg: WatchedLeg, now_ns: int) -> bool:
+    leg.blind_ns = leg.blind_ns or now_ns
+    waits = leg.seen_ns != now_ns and now_ns - leg.blind_ns < PATIENCE_NS
+    if leg.told or waits:
+        return False
+    leg.told = True
+    return True
+
+
+def moved_of(strategy_id: str, leg: WatchedLeg, move: Move, from_e4: int, at_ns: int) -> LevelMoved:
+    """Return the record of a leg's stop that stands elsewhere now."""
+    levels = leg.levels
+    assert levels is not None, "only a leg that was entered has levels"
+    return LevelMoved(strategy_id, leg.leg_id, move, from_e4, levels.stop_e4, at_ns, levels.best_e4)
+
+
+def restore_leg(leg: WatchedLeg | None, fact: LevelMoved) -> None:
+    """Take a recorded move of a leg's levels back, where there is one that was entered."""
+    if leg is None or leg.levels is None:
+        return
+    match fact.move:
+        case Move.ARMED:
+            reset(leg.levels, fact.best_e4)
+        case Move.ADJUSTED:
+            replay_hand(leg.levels, fact.to_e4, fact.best_e4)
+        case _:
+            retrace(leg.levels, fact.to_e4, fact.best_e4)
+
+
 def view_of(leg: WatchedLeg, *, ruled_by_whole: bool) -> LegView:
     """Return what others may see of a leg; `ruled_by_whole`: a stop of its strategy holds it."""
     position, levels = leg.position, leg.levels
     stop_e4 = levels.stop_e4 if levels else 0
-    mark_e4 = leg.mark_e4 or leg.last_mark_e4
+    fresh = leg.mark_e4 != NO_MARK
+    mark_e4 = leg.mark_e4 if fresh else leg.last_mark_e4
     return LegView(
         leg_id=leg.leg_id,
         symbol=leg.symbol,
@@ -212,10 +283,10 @@ def view_of(leg: WatchedLeg, *, ruled_by_whole: bool) -> LegView:
         net_quantity=leg.net_quantity,
         entry_e4=position.entry_e4,
         mark_e4=mark_e4,
-        fresh=leg.mark_e4 > 0,
+        fresh=fresh,
         seen_ns=leg.seen_ns,
         realised_e4=realised_e4(position),
-        unrealised_e4=unrealised_e4(position, mark_e4) if mark_e4 else 0,
+        unrealised_e4=unrealised_e4(position, mark_e4) if mark_e4 != NO_MARK else 0,
         stop_e4=stop_e4,
         target_e4=levels.target_e4 if levels else 0,
         ruled=ruled_by_whole or stop_e4 > 0,

@@ -8,6 +8,7 @@ from daemon.domain.market.frames import Quote
 from daemon.domain.money import e4
 from daemon.domain.orders.words import Side
 from daemon.domain.risk.pnl import (
+    NO_MARK,
     LegPosition,
     PnlTrack,
     mark_of,
@@ -106,27 +107,44 @@ def test_the_order_of_fills_does_not_matter(
     )
 
 
+SHORT, LONG = True, False
+
+
 @pytest.mark.parametrize(
-    ("net_quantity", "mark", "expected"),
+    ("mark", "short", "ltp_bid_ask", "expected"),
     [
-        (-75, Mark.LTP, 900),
-        (75, Mark.LTP, 900),
-        (-75, Mark.TOUCH, 905),
-        (75, Mark.TOUCH, 895),
+        (Mark.LTP, SHORT, (900, 895, 905), 900),
+        (Mark.LTP, LONG, (900, 895, 905), 900),
+        (Mark.LTP, SHORT, (0, 895, 905), 905),
+        (Mark.LTP, LONG, (0, 895, 905), 895),
+        (Mark.LTP, SHORT, (0, 895, 0), 895),
+        (Mark.LTP, LONG, (0, 0, 905), 0),
+        (Mark.LTP, SHORT, (900, 0, 0), 900),
+        (Mark.LTP, LONG, (900, 0, 905), 900),
+        (Mark.TOUCH, SHORT, (900, 895, 905), 905),
+        (Mark.TOUCH, LONG, (900, 895, 905), 895),
+        (Mark.TOUCH, SHORT, (0, 895, 905), 905),
+        (Mark.TOUCH, SHORT, (900, 895, 0), 900),
+        (Mark.TOUCH, SHORT, (900, 950, 0), 950),
+        (Mark.TOUCH, SHORT, (0, 895, 0), 895),
+        (Mark.TOUCH, SHORT, (900, 0, 0), 900),
+        (Mark.TOUCH, LONG, (900, 0, 905), 0),
+        (Mark.TOUCH, LONG, (900, 0, 0), 900),
     ],
 )
 def test_a_mark_is_the_last_trade_or_what_closing_costs(
-    net_quantity: int, mark: Mark, expected: int
+    mark: Mark, short: bool, ltp_bid_ask: tuple[int, int, int], expected: int
 ) -> None:
-    """The ask for a short, the bid for a long."""
-    quote = Quote(ltp_e4=900, bid_e4=895, bid_quantity=75, ask_e4=905, ask_quantity=75)
-    assert mark_of(quote, net_quantity, mark) == expected
+    """The ask for a short, the bid for a long; what nobody bids for is worthless."""
+    ltp_e4, bid_e4, ask_e4 = ltp_bid_ask
+    quote = Quote(ltp_e4, bid_e4=bid_e4, ask_e4=ask_e4)
+    assert mark_of(quote, mark, short=short) == expected
 
 
-@pytest.mark.parametrize("net_quantity", [-75, 75])
+@pytest.mark.parametrize("short", [SHORT, LONG])
 @pytest.mark.parametrize("mark", list(Mark))
-def test_nothing_quoted_is_no_mark(net_quantity: int, mark: Mark) -> None:
-    assert mark_of(Quote(ltp_e4=0), net_quantity, mark) == 0
+def test_nothing_quoted_is_no_mark(mark: Mark, short: bool) -> None:
+    assert mark_of(Quote(ltp_e4=0), mark, short=short) == NO_MARK
 
 
 def test_a_track_keeps_the_first_instant_of_its_extremes() -> None:
@@ -143,3 +161,14 @@ def test_a_track_of_losses_alone_has_its_high_below_zero() -> None:
     track.note(-5, 1)
     track.note(-7, 2)
     assert (track.high_e4, track.low_e4) == (-5, -7)
+
+
+def test_an_estimate_is_the_newest_and_no_extreme() -> None:
+    """Of a frame that did not price everything: the next that does is whole again."""
+    track = PnlTrack()
+    track.note(5, 1)
+    track.estimate(-900, 2)
+    assert (track.last_e4, track.last_ns, track.low_e4, track.low_ns) == (-900, 2, 5, 1)
+    assert [track.is_whole(at_ns) for at_ns in (1, 2)] == [False, False]
+    track.note(4, 3)
+    assert (track.last_e4, track.low_e4, track.is_whole(3)) == (4, 4, True)

@@ -5,10 +5,12 @@ import pytest
 from daemon.domain.market.frames import Quote
 from daemon.domain.money import E4, e4
 from daemon.domain.orders.words import Side
+from daemon.domain.risk.guard import Unpriced
 from daemon.domain.risk.lock_and_trail import Lock, LockStatus
 from daemon.domain.risk.moves import Exit, LevelMoved, Move
 from daemon.domain.risk.pnl import LegPosition
 from daemon.domain.risk.strategy import StrategyRisk
+from daemon.domain.risk.watched import PATIENCE_NS
 from daemon.domain.risk.words import (
     Distance,
     ExitReason,
@@ -58,7 +60,14 @@ def told(risk: StrategyRisk, at_ns: int) -> list[object]:
         if isinstance(verdict, Exit)
         else (verdict.leg_id, verdict.move, verdict.to_e4)
         for verdict in risk.judge(at_ns)
+        if not isinstance(verdict, Unpriced)
     ]
+
+
+def blind(risk: StrategyRisk, at_ns: int, **prices: str) -> list[str]:
+    """Bring one frame; return the legs of which it is told that nothing prices them."""
+    risk.see(traded(**prices), at_ns)
+    return [each.leg_id for each in risk.judge(at_ns) if isinstance(each, Unpriced)]
 
 
 def stops(risk: StrategyRisk) -> list[int]:
@@ -204,7 +213,7 @@ def test_the_whole_waits_for_every_mark_while_legs_go_on() -> None:
     """The put has no price: its strategy's stop cannot be weighed, the call's own stop can."""
     risk = straddle(StrategyRules(stop_e4=e4(100)), LEGS, "100", "100")
     assert frame(risk, 1, ce="125") == []
-    assert (risk.pnl.last_ns, frame(risk, 2, ce="130")) == (0, [("ce", STOP)])
+    assert (risk.pnl.low_ns, frame(risk, 2, ce="130")) == (0, [("ce", STOP)])
     assert frame(risk, 3, pe="100") == [("pe", ExitReason.STRATEGY_STOP)]
 
 
@@ -215,6 +224,99 @@ def test_a_quote_without_a_price_takes_the_mark_away() -> None:
     assert frame(risk, 3) == []
     assert frame(risk, 4, pe="101") == [(*BOTH, ExitReason.STRATEGY_STOP)]
     assert risk.pnl.last_ns == 4
+
+
+def test_a_short_that_never_traded_is_judged_by_what_closing_costs() -> None:
+    """No last trade, but an ask: its own stop and that of the whole hold it."""
+    risk = straddle(StrategyRules(stop_e4=e4(1500)), LEGS, "100", "100")
+    quote = Quote(0, bid_e4=e4("119"), ask_e4=e4("120"))
+    risk.see({CE: quote, PE: Quote(e4("100"))}, 1)
+    assert told(risk, 1) == [(*BOTH, ExitReason.STRATEGY_STOP)]
+    again = straddle(StrategyRules(), LEGS, "100", "100")
+    again.see({PE: Quote(0, bid_e4=e4("129"), ask_e4=e4("130"))}, 1)
+    assert told(again, 1) == [("pe", STOP)]
+
+
+@pytest.mark.parametrize("mark", list(Mark))
+def test_a_worthless_hedge_counts_for_nothing_and_stops_nothing_else(mark: Mark) -> None:
+    """Nobody bids for it: 10 x 75 are lost with it, and with 4 x 75 of the short that is enough."""
+    risk = StrategyRisk("s", StrategyRules(stop_e4=e4(1000), mark=mark), {})
+    risk.fill(HEDGE, 0)
+    risk.fill(sold("ce", "40"), 0)
+    worthless = Quote(0, ask_e4=e4("0.05"))
+    risk.see({"HEDGE": worthless, CE: Quote(e4("40"), ask_e4=e4("40"))}, 1)
+    assert (told(risk, 1), risk.pnl.last_e4, risk.legs()[0].fresh) == ([], e4(-750), True)
+    risk.see({"HEDGE": worthless, CE: Quote(e4("44"), ask_e4=e4("44"))}, 2)
+    assert told(risk, 2) == [("hedge", "ce", ExitReason.STRATEGY_STOP)]
+
+
+def test_a_worthless_leg_that_nobody_quotes_any_more_has_no_price() -> None:
+    risk = StrategyRisk("s", StrategyRules(), {})
+    risk.fill(HEDGE, 0)
+    for at_ns, (quote, fresh, last) in enumerate(
+        [
+            (Quote(0, ask_e4=1), True, e4(-750)),
+            (Quote(0), False, e4(-750)),
+            (Quote(e4("12")), True, e4(150)),
+            (Quote(0), False, e4(150)),
+        ],
+        start=1,
+    ):
+        risk.see({"HEDGE": quote}, at_ns)
+        risk.judge(at_ns)
+        assert ([leg.fresh for leg in risk.legs()], risk.pnl.last_e4) == ([fresh], last)
+
+
+def test_a_short_without_an_ask_does_not_switch_the_stop_off() -> None:
+    risk = straddle(StrategyRules(stop_e4=e4(1500), mark=Mark.TOUCH), LEGS, "100", "100")
+    risk.see({CE: Quote(e4("120"), bid_e4=e4("118")), PE: Quote(1, ask_e4=e4("100"))}, 1)
+    assert told(risk, 1) == [(*BOTH, ExitReason.STRATEGY_STOP)]
+
+
+def test_an_open_leg_that_is_quoted_without_a_price_is_told_once() -> None:
+    """Again only after it has had one."""
+    risk = straddle(StrategyRules(stop_e4=e4(1500)), LEGS, "100", "100")
+    assert blind(risk, 1, ce="100", pe="100") == []
+    assert blind(risk, 2, ce="100", pe="0") == ["pe"]
+    assert blind(risk, 3, ce="100", pe="0") == []
+    assert blind(risk, 4, pe="100") == []
+    assert blind(risk, 5, ce="0", pe="0") == ["ce", "pe"]
+
+
+def test_an_open_leg_that_is_not_quoted_is_told_after_a_while() -> None:
+    """A feed may bring its instruments one by one, after a dead link too."""
+    risk = straddle(StrategyRules(), LEGS, "100", "100")
+    assert blind(risk, 1, ce="100") == []
+    assert blind(risk, PATIENCE_NS, ce="100") == []
+    assert blind(risk, 1 + PATIENCE_NS, ce="100") == ["pe"]
+    frame(risk, 2 + PATIENCE_NS, pe="100")
+    risk.lose_marks()
+    assert blind(risk, 9 * PATIENCE_NS, ce="100") == []
+    assert blind(risk, 10 * PATIENCE_NS, ce="100") == ["pe"]
+
+
+def test_what_is_not_held_needs_no_price() -> None:
+    """Before the entry and after it nothing is told."""
+    risk = StrategyRisk("s", StrategyRules(), {"ce": LEGS})
+    risk.watch("ce", CE, Side.SELL, 75)
+    assert blind(risk, 1, ce="0") == []
+    risk.fill(sold("ce", "100").filled(Side.BUY, 75, e4("90")), 2)
+    assert blind(risk, 3, ce="0") == []
+
+
+def test_the_newest_profit_follows_the_legs_that_move() -> None:
+    """The put counts at its last price, at its entry before the first; the extremes wait."""
+    risk = straddle(StrategyRules(), LegRules(), "100", "100")
+    frame(risk, 1, ce="99")
+    assert (risk.pnl.last_e4, risk.pnl.low_ns) == (e4(75), 0)
+    frame(risk, 2, ce="100", pe="98")
+    frame(risk, 3, ce="110", pe="0")
+    assert (risk.pnl.last_e4, risk.pnl.last_ns) == (e4(-600), 3)
+    frame(risk, 4, ce="120")
+    assert (risk.pnl.last_e4, risk.pnl.last_ns) == (e4(-1350), 4)
+    assert (risk.pnl.low_e4, risk.pnl.high_e4) == (e4(150), e4(150))
+    frame(risk, 5, pe="98")
+    assert (risk.pnl.last_e4, risk.pnl.low_e4) == (e4(-1350), e4(-1350))
 
 
 def test_what_is_absent_is_unchanged() -> None:

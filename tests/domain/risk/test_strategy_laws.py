@@ -11,9 +11,17 @@ from daemon.domain.orders.words import Side
 from daemon.domain.risk.legs import arm, judge_leg
 from daemon.domain.risk.lock_and_trail import LockStatus
 from daemon.domain.risk.moves import Exit, LevelMoved
-from daemon.domain.risk.pnl import LegPosition, total_e4
+from daemon.domain.risk.pnl import NO_MARK, LegPosition, mark_of, total_e4
 from daemon.domain.risk.strategy import StrategyRisk
-from daemon.domain.risk.words import Distance, ExitReason, LegRules, LockRule, StrategyRules, Trail
+from daemon.domain.risk.words import (
+    Distance,
+    ExitReason,
+    LegRules,
+    LockRule,
+    Mark,
+    StrategyRules,
+    Trail,
+)
 
 SYMBOLS = {"a": "A", "b": "B", "c": "C"}
 price_e4s = st.integers(1, 300 * E4)
@@ -33,6 +41,7 @@ strategy_rules = st.builds(
     target_e4=money,
     lock=st.none() | st.builds(LockRule, st.integers(1, 9_000 * E4), money, money, money),
     all_on_leg_stop=st.booleans(),
+    mark=st.sampled_from(Mark),
 )
 positions = st.lists(
     st.builds(
@@ -44,9 +53,10 @@ positions = st.lists(
     min_size=1,
     max_size=3,
 )
-quotes = st.builds(Quote, st.just(0) | price_e4s, high_e4=price_e4s, low_e4=price_e4s) | st.builds(
-    Quote, price_e4s
-)
+maybe_e4s = st.just(0) | price_e4s
+quotes = st.builds(
+    Quote, price_e4s, bid_e4=maybe_e4s, ask_e4=maybe_e4s, high_e4=price_e4s, low_e4=price_e4s
+) | st.builds(Quote, maybe_e4s, bid_e4=maybe_e4s, ask_e4=maybe_e4s)
 frames = st.lists(st.dictionaries(st.sampled_from("ABC"), quotes), max_size=12)
 
 
@@ -62,7 +72,7 @@ class Plain:
     ) -> None:
         self.rules, self.held = rules, held
         self.levels = {leg: arm(legs[leg], held[leg].side, held[leg].entry_e4) for leg in held}
-        self.marks = dict.fromkeys(held, 0)
+        self.marks = dict.fromkeys(held, NO_MARK)
         self.free = list(held)
         self.floor_e4: int | None = None
 
@@ -70,21 +80,28 @@ class Plain:
         left = []
         for leg, position in self.held.items():
             quote = quotes.get(position.symbol)
-            self.marks[leg] = last_e4 = quote.ltp_e4 if quote else self.marks[leg]
-            low_e4 = min(last_e4, quote.low_e4 or last_e4) if quote else last_e4
-            high_e4 = max(last_e4, quote.high_e4) if quote else last_e4
-            if leg in self.free and last_e4:
+            if quote:
+                short = position.side is Side.SELL
+                self.marks[leg] = mark_of(quote, self.rules.mark, short=short)
+            low_e4 = high_e4 = last_e4 = self.marks[leg]
+            if quote and self.rules.mark is Mark.LTP:
+                low_e4 = min(last_e4, quote.low_e4 or last_e4)
+                high_e4 = max(last_e4, quote.high_e4)
+            if leg in self.free and last_e4 != NO_MARK:
                 _, reason = judge_leg(self.levels[leg], low_e4, high_e4, last_e4)
                 left += [((leg,), reason)] if reason else []
         stopped = [why for _, why in left if why is not ExitReason.TARGET]
         if stopped and self.rules.all_on_leg_stop:
             left = [(tuple(self.free), stopped[0])]
         self.free = [leg for leg in self.free if all(leg not in legs for legs, _ in left)]
-        reason = self.whole() if self.free and all(self.marks.values()) else None
+        reason = self.whole() if self.free and self.sees() else None
         if reason:
             left.append((tuple(self.free), reason))
             self.free = []
         return left
+
+    def sees(self) -> bool:
+        return NO_MARK not in self.marks.values()
 
     def pnl_e4(self) -> int:
         return sum(total_e4(self.held[leg], self.marks[leg]) for leg in self.held)
@@ -151,7 +168,7 @@ def test_what_is_quick_says_what_the_rules_say(
         assert (risk.lock.floor_e4 if risk.lock.status is LockStatus.LOCKED else None) == (
             plain.floor_e4
         )
-        if all(plain.marks.values()):
+        if plain.sees():
             assert risk.pnl.last_e4 == plain.pnl_e4()
             assert risk.pnl.low_e4 <= risk.pnl.last_e4 <= risk.pnl.high_e4
 

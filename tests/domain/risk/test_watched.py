@@ -5,7 +5,7 @@ import pytest
 from daemon.domain.money import E4, e4
 from daemon.domain.orders.words import Side
 from daemon.domain.risk.moves import NEVER
-from daemon.domain.risk.pnl import LegPosition
+from daemon.domain.risk.pnl import NO_MARK, LegPosition
 from daemon.domain.risk.watched import WatchedLeg, view_of
 from daemon.domain.risk.words import Distance, ExitReason, LegRules
 
@@ -72,6 +72,17 @@ def test_a_crossed_price_is_judged_once() -> None:
     assert leg.judge() == (False, None)
 
 
+def test_a_spike_to_nothing_is_kept_until_it_is_judged() -> None:
+    """A long that was worthless for an instant has met its stop."""
+    bought = LegPosition("hedge", "HEDGE", Side.BUY).filled(Side.BUY, 75, e4("10"))
+    leg = WatchedLeg(bought, STOP, 75)
+    leg.take(bought, at_touch=True)
+    leg.cross(0, 0)
+    leg.mark_e4 = e4("10")
+    leg.cross(e4("5"), e4("5"))
+    assert leg.judge() == (False, ExitReason.STOP)
+
+
 def test_a_leg_without_a_mark_is_not_judged() -> None:
     leg = watched(SOLD)
     leg.cross(e4("100"), e4("140"))
@@ -99,10 +110,15 @@ def test_a_closed_leg_owes_nothing_and_has_no_mark() -> None:
     leg = watched(SOLD)
     leg.owed = True
     leg.take(SOLD.filled(Side.BUY, 75, e4("90")), at_touch=False)
-    assert (leg.is_closed, leg.owed, leg.mark_e4, trips(leg)) == (True, False, 0, (-1, NEVER))
+    assert (leg.is_closed, leg.owed, leg.mark_e4, trips(leg)) == (
+        True,
+        False,
+        NO_MARK,
+        (-1, NEVER),
+    )
 
 
-@pytest.mark.parametrize(("at_touch", "mark_e4"), [(False, e4("100")), (True, 0)])
+@pytest.mark.parametrize(("at_touch", "mark_e4"), [(False, e4("100")), (True, NO_MARK)])
 def test_a_leg_closed_too_far_is_valued_from_the_other_side(at_touch: bool, mark_e4: int) -> None:
     """It is open against its entry, so its levels rest; a touch of the wrong side is no mark."""
     leg = watched(SOLD, at_touch=at_touch)
@@ -121,5 +137,5 @@ def test_a_view_tells_the_last_mark_and_that_it_is_not_fresh() -> None:
 
 def test_a_view_before_the_entry_has_neither_price_nor_level() -> None:
     view = view_of(watched(), ruled_by_whole=True)
-    assert (view.entry_e4, view.mark_e4, view.unrealised_e4, view.stop_e4) == (0, 0, 0, 0)
+    assert (view.entry_e4, view.mark_e4, view.unrealised_e4, view.stop_e4) == (0, NO_MARK, 0, 0)
     assert view.ruled
