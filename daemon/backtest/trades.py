@@ -140,7 +140,7 @@ class Trades:
         """Value what is still open at the day's last price."""
         for leg_id, mark_e4 in marks.items():
             held = self._open.get(leg_id)
-            if held is not None and mark_e4:
+            if held is not None:
                 held.pnl_e4 = held.cash_e4 + held.net_quantity * mark_e4
 
     def _charge(self, trade: LegTrade, intent: Intent, quantity: int, value_e4: int) -> None:
