@@ -138,14 +138,15 @@ def test_what_is_partly_closed_is_valued_at_what_is_left_of_it():
     assert trade.pnl_e4 == 75 * (5 + 20) * E4
 
 
-def test_without_a_mark_a_trade_keeps_its_last_value():
+def test_what_became_worthless_is_valued_at_nothing():
+    """A leg that nothing prices is not among a day's marks at all."""
     told = Told()
     told.enters()
     told.fills(Side.SELL, 75, 100)
     told.marks(90)
     told.marks(0, NEXT)
 
-    assert told.only().pnl_e4 == 75 * 10 * E4
+    assert told.only().pnl_e4 == 75 * 100 * E4
 
 
 def test_a_mark_of_a_leg_that_is_not_held_is_passed_over():
