@@ -16,7 +16,7 @@ from daemon.domain.market.frames import Frame, Quote
 from daemon.domain.market.instruments import Instrument, Kind, Parts, contract
 from daemon.domain.market.notes import NoteKind
 from daemon.domain.money import e4
-from daemon.domain.orders.basket import Basket, BasketLeg, OnFail
+from daemon.domain.orders.basket import Basket, BasketLeg
 from daemon.domain.plans.days import resolve, rest_reason
 from daemon.domain.plans.legs import LegPlan, legs, spread_fault
 from daemon.domain.plans.risk_rules import leg_rules, strategy_rules
@@ -212,7 +212,7 @@ class StrategyRunner:
             legs=tuple(_basket_leg(leg) for leg in chosen),
             decided_ns=now_ns,
             deadline_ns=now_ns + plan.entry.legging.timeout_ms * MILLISECOND_NS,
-            on_fail=OnFail(plan.entry.legging.on_fail.value),
+            on_fail=plan.entry.legging.on_fail,
             buffer_percent_e4=e4(plan.order.buffer.percent),
             reprice_ns=plan.order.unfilled_after_ms * MILLISECOND_NS,
         )

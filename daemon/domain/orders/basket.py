@@ -100,11 +100,6 @@ def is_complete(basket: Basket, progress: Mapping[str, Progress]) -> bool:
     return all(_of(progress, leg).filled_quantity >= leg.quantity for leg in basket.legs)
 
 
-def is_settled(basket: Basket, progress: Mapping[str, Progress]) -> bool:
-    """Say whether nothing of it is on its way any more."""
-    return not any(_of(progress, leg).pending_quantity for leg in basket.legs)
-
-
 def _of(progress: Mapping[str, Progress], leg: BasketLeg) -> Progress:
     return progress.get(leg.leg_id, Progress())
 

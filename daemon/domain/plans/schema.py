@@ -14,6 +14,7 @@ from typing import Annotated, ClassVar, Literal
 from msgspec import Meta, Struct
 
 from daemon.domain.market.instruments import Kind
+from daemon.domain.orders.basket import OnFail
 from daemon.domain.orders.words import Side
 from daemon.domain.plans.words import (
     AccountId,
@@ -26,7 +27,6 @@ from daemon.domain.plans.words import (
     LegId,
     Lots,
     Milliseconds,
-    OnFail,
     OnLegStop,
     Percent,
     Pick,

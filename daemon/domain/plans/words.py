@@ -48,13 +48,6 @@ class Weekday(StrEnum):
     SUN = "sun"
 
 
-class OnFail(StrEnum):
-    """What becomes of the legs that filled when another did not in time."""
-
-    UNWIND = "unwind"
-    KEEP = "keep"
-
-
 class ExpiryWord(StrEnum):
     """An expiry by its place in the calendar, counted from the trading day."""
 

@@ -6,8 +6,6 @@ floor rises only by the profit that both of them show. A day ends with the first
 
 from __future__ import annotations
 
-from datetime import date
-
 from msgspec import Struct
 
 from daemon.domain.risk.lock_and_trail import Lock, advance, broken, merge
@@ -26,16 +24,6 @@ class AccountLimits(Struct, frozen=True):
     loss_e4: int = 0
     profit_e4: int = 0
     lock: LockRule | None = None
-
-
-class AccountFloorRaised(Struct, frozen=True, tag=True):
-    """The floor under an account's profit of a day stands higher now; amounts in `_e4`."""
-
-    account: str
-    day: date
-    floor_e4: int
-    best_e4: int
-    at_ns: int
 
 
 class AccountState:

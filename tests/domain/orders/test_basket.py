@@ -12,7 +12,6 @@ from daemon.domain.orders.basket import (
     PlaceEntry,
     Progress,
     is_complete,
-    is_settled,
     missing,
 )
 from daemon.domain.orders.words import Side
@@ -62,22 +61,19 @@ def test_an_entry_carries_its_leg():
 
 
 @pytest.mark.parametrize(
-    ("progress", "complete", "settled"),
+    ("progress", "complete"),
     [
-        (of(), False, True),
-        (of(hedge=(130, 0)), False, True),
-        (of(hedge=(130, 0), short=(65, 65)), False, False),
-        (of(hedge=(130, 0), short=(130, 0)), True, True),
-        (of(hedge=(130, 65), short=(130, 0)), True, False),
-        (of(hedge=(195, 0), short=(130, 0)), True, True),
-        (of(other=(0, 65), hedge=(130, 0), short=(130, 0)), True, True),
+        (of(), False),
+        (of(hedge=(130, 0)), False),
+        (of(hedge=(130, 0), short=(65, 65)), False),
+        (of(hedge=(130, 0), short=(130, 0)), True),
+        (of(hedge=(195, 0), short=(130, 0)), True),
+        (of(other=(0, 65), hedge=(130, 0), short=(130, 0)), True),
     ],
 )
-def test_a_basket_is_complete_when_filled_and_settled_when_nothing_is_on_its_way(
-    progress, complete, settled
-):
-    """Each by its own legs alone."""
-    assert (is_complete(CONDOR, progress), is_settled(CONDOR, progress)) == (complete, settled)
+def test_a_basket_is_complete_when_each_of_its_own_legs_is_filled(progress, complete):
+    """What is on its way is not there yet."""
+    assert is_complete(CONDOR, progress) == complete
 
 
 lots = st.integers(1, 60)

@@ -7,10 +7,11 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from daemon.domain.orders.basket import OnFail
 from daemon.domain.orders.words import Side
 from daemon.domain.plans.parsing import LINE_MOST, NOTES_MOST, encode, from_mapping, parse
 from daemon.domain.plans.schema import Expiry, Strike
-from daemon.domain.plans.words import Basis, OnFail, Product, Weekday
+from daemon.domain.plans.words import Basis, Product, Weekday
 from daemon.domain.risk.words import Mark
 from daemon.errors import StrategyError
 from tests.kit.plans import CALL, SHIPPED, text
