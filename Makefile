@@ -82,8 +82,11 @@ clean: ## remove what was made here; the daemon's own records in state/ stay
 
 # The stamps. Each is newer than the locks it was made from; what was made for development holds
 # all that running needs, so it renews both and the two never undo each other.
-INSTALL_SELF = $(PIP) install --require-hashes -r requirements/build.txt && \
-  $(PIP) install --no-deps --no-build-isolation -e .
+# A lock names everything, so nothing is resolved anew: an older pip, asked for a pinned package
+# by an extra of its name, takes the newest instead and then misses its hash.
+INSTALL_LOCKED = $(PIP) install --no-deps --require-hashes -r
+INSTALL_SELF = $(INSTALL_LOCKED) requirements/build.txt && \
+  $(PIP) install --no-deps --no-build-isolation -e . && $(PIP) check
 
 # A .venv holds absolute paths: one that was moved along with its folder is made anew.
 ifneq ($(shell cat $(VENV)/.python 2>/dev/null),$(CURDIR))
@@ -104,10 +107,10 @@ $(VENV)/.python:
 
 $(VENV)/.runtime: $(VENV)/.python requirements/runtime.txt requirements/build.txt pyproject.toml
 	@echo "installing what the daemon needs"
-	@$(PIP) install --require-hashes -r requirements/runtime.txt && $(INSTALL_SELF)
+	@$(INSTALL_LOCKED) requirements/runtime.txt && $(INSTALL_SELF)
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/.python requirements/dev.txt requirements/build.txt pyproject.toml
 	@echo "installing what the tests need"
-	@$(PIP) install --require-hashes -r requirements/dev.txt && $(INSTALL_SELF)
+	@$(INSTALL_LOCKED) requirements/dev.txt && $(INSTALL_SELF)
 	@touch $(VENV)/.runtime $@
