@@ -170,6 +170,16 @@ class Tasks:
         self._put(self._runners[to], lane, message, 0)
         await self._settle()
 
+    def say(self, to: str, message: Any, lane: Lane = Lane.FACTS) -> None:
+        """Bring a message in at the present instant, whatever is under way; waits for nothing.
+
+        What fails because of it ends the tree, like any failure.
+        """
+        self._put(self._runners[to], lane, message, 0)
+        task = asyncio.get_running_loop().create_task(self._settle(), name=f"said to {to}")
+        self._calls.add(task)
+        task.add_done_callback(self._said)
+
     async def run_until(self, at_ns: int) -> None:
         """Let market time pass, ringing every alarm up to and including that instant."""
         await self._ring(at_ns)
@@ -229,6 +239,12 @@ class Tasks:
         task = asyncio.get_running_loop().create_task(work, name=name)
         task.add_done_callback(self._ended)
         return task
+
+    def _said(self, task: asyncio.Task[None]) -> None:
+        """What a settling raises has ended the tree already; it is told to who waits for that."""
+        self._calls.discard(task)
+        if not task.cancelled():
+            task.exception()
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         if task.cancelled():

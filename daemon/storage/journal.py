@@ -76,10 +76,21 @@ ENTRIES: dict[type[Fact], Entry] = {
     orders.OrderRefused: Entry(without=("at_ns", "text")),
     orders.OrderParked: _TIMELESS,
     orders.OrderUpdated: Entry(("at_ns", "text", "broker_order_id"), _tells_a_fill_or_an_end),
+    # What a person did, as far as trading hangs on it; who, why and under which name is his affair.
+    m.Latched: Entry(without=("latch_id", "at_ns", "reason", "by")),
+    m.Released: Entry(without=("latch_id", "at_ns", "by")),
+    m.KillStaged: Entry(without=("latch_id", "at_ns", "left")),
+    m.StrategyStarted: Entry(without=("at_ns", "by")),
+    m.StrategyStopped: Entry(without=("at_ns", "by")),
+    m.OrderAsked: Entry(without=("request_id", "tag", "by", "at_ns")),
+    m.BooksDiffer: _TIMELESS,
+    m.BooksAgree: _TIMELESS,
     # What befell the host, the connection or the process; what it led to is entered.
     orders.OrderAccepted: _ABSENT,
     orders.OutcomeUnknown: _ABSENT,
     m.EpochBegan: _ABSENT,
+    m.RequestAnswered: _ABSENT,
+    m.SessionReady: _ABSENT,
     DeadLetter: _ABSENT,
     ActorDisarmed: _ABSENT,
 }

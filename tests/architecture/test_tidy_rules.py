@@ -56,7 +56,7 @@ BAD = [
     (ambient_call, ACTOR, "import time\ntime.time()  # sim-ok:", "2: time.time"),
     (ambient_call, ACTOR, "import time\ntime.time()\n# sim-ok: not on the line", "2: time.time"),
     (float_money, DOMAIN, "half = 0.5", "1: the literal 0.5"),
-    (float_money, "daemon/messages.py", "big = 1e4", "1: the literal 10000.0"),
+    (float_money, "daemon/messages/trading.py", "big = 1e4", "1: the literal 10000.0"),
     (float_money, DOMAIN, "def f(price: float): ...", "1: float"),
     (float_money, DOMAIN, "x = float('1')", "1: float"),
     (float_money, DOMAIN, "x = a / b", "1: true division"),

@@ -1,9 +1,4 @@
-"""What the actors say to each other, and who hears what.
-
-Facts are past tense and carry the state after; they go into the one table and, where others need
-them, to those who hear them. Commands are imperative and go to one actor. Words that belong to one
-machine live beside that machine, in `domain`.
-"""
+"""Entries, positions and exits: what is decided, owed, and done."""
 
 from __future__ import annotations
 
@@ -11,66 +6,9 @@ from datetime import date
 
 from msgspec import Struct
 
-from daemon.domain.market.frames import Frame
-from daemon.domain.market.notes import NoteKind
 from daemon.domain.orders.basket import Basket
-from daemon.domain.orders.limits import Approved
-from daemon.domain.orders.words import (
-    IntentRecorded,
-    OrderAccepted,
-    OrderParked,
-    OrderRefused,
-    OrderUpdated,
-    OutcomeUnknown,
-    Side,
-)
-from daemon.domain.risk.moves import LevelMoved
+from daemon.domain.orders.words import Side
 from daemon.domain.risk.words import ExitReason, LegRules, StrategyRules
-from daemon.runtime.words import ActorDisarmed, DeadLetter
-
-
-class FrameArrived(Struct, frozen=True, gc=False):
-    """A feed delivered a frame; `fingerprint` is equal for equal content, 0 where unknown."""
-
-    frame: Frame
-    fingerprint: int
-
-
-class DayOpened(Struct, frozen=True, tag=True):
-    """A day of market time has begun. Sessions are (first, last) instants; none: closed."""
-
-    day: date
-    sessions: tuple[tuple[int, int], ...]
-    at_ns: int
-    interval_ns: int = 0
-
-
-class DayEnded(Struct, frozen=True, tag=True):
-    """A day of market time is over."""
-
-    day: date
-    at_ns: int
-
-
-class Noted(Struct, frozen=True, tag=True):
-    """Something that a person reading the day should know."""
-
-    kind: NoteKind
-    text: str
-    at_ns: int
-    strategy_id: str = ""
-
-
-class LinkDied(Struct, frozen=True, tag=True):
-    """The feed has been silent too long: its prices are stale."""
-
-    at_ns: int
-
-
-class LinkRevived(Struct, frozen=True, tag=True):
-    """The feed brings news again."""
-
-    at_ns: int
 
 
 class EntryDecided(Struct, frozen=True, tag=True):
@@ -237,92 +175,3 @@ class EpochBegan(Struct, frozen=True, tag=True):
 
     epoch: int
     at_ns: int
-
-
-class Place(Struct, frozen=True):
-    """Ask the broker to take an order."""
-
-    approved: Approved
-
-
-class Cancel(Struct, frozen=True):
-    """Ask the broker to take an order out of its book."""
-
-    intent_id: str
-    broker_order_id: str
-
-
-class FindOrder(Struct, frozen=True):
-    """Ask the broker what became of an order whose outcome is unknown."""
-
-    intent_id: str
-
-
-class CancelAnswered(Struct, frozen=True):
-    """What the broker said to a cancellation; what became of the order is told by its book."""
-
-    intent_id: str
-    done: bool
-    text: str
-    at_ns: int
-
-
-SETTLEMENT, WRITTEN_OFF = "settlement:", "expiry:"
-"""How the parent of an intent begins for which no request left: the exchange closed the position,
-or the contract expired at a price that nobody told."""
-
-
-class Settled(Struct, frozen=True):
-    """The exchange closed what expired, at its settlement price; no order did.
-
-    Attributes:
-        symbol: what expired.
-        quantity: units that were closed, the net of the account; 0: it was long and short alike.
-        price_e4: what a unit was worth.
-        at_ns: when.
-        aged_ns: how long before the close its underlying was last priced; 0: it was at the close.
-    """
-
-    symbol: str
-    quantity: int
-    price_e4: int
-    at_ns: int
-    aged_ns: int = 0
-
-
-class OrderNotFound(Struct, frozen=True):
-    """The broker shows no such order now; that is never proof that there will be none."""
-
-    intent_id: str
-    at_ns: int
-
-
-Fact = (
-    DayOpened
-    | DayEnded
-    | Noted
-    | LinkDied
-    | LinkRevived
-    | EntryDecided
-    | BasketOpened
-    | BasketEnded
-    | PositionChanged
-    | LegExpired
-    | ExitDecided
-    | ExitOwed
-    | ExitFinished
-    | ExitOverdue
-    | EntriesPaused
-    | DayMarked
-    | EpochBegan
-    | LevelMoved
-    | IntentRecorded
-    | OrderAccepted
-    | OrderRefused
-    | OutcomeUnknown
-    | OrderParked
-    | OrderUpdated
-    | DeadLetter
-    | ActorDisarmed
-)
-"""Everything that may stand in the one table."""

@@ -1,0 +1,77 @@
+"""Brakes: pause, cancel all, kill, and the release of what was pulled."""
+
+from __future__ import annotations
+
+import secrets
+
+from daemon import kill as latch_files
+from daemon.control.line import Line, Refusal
+from daemon.messages import CancelAll, Done, Latched, LatchKind, PullLatch, ReleaseLatch, Scope
+from daemon.runtime.words import Lane
+
+
+class Brakes:
+    """What stops trading, by scope.
+
+    Args:
+        line: to the actors.
+    """
+
+    def __init__(self, line: Line) -> None:
+        self._line = line
+
+    async def pause(self, scope: Scope, name: str, reason: str, by: str) -> Latched:
+        """Take no new entries in a scope, until that is released."""
+        return await self._latch(LatchKind.PAUSE, scope, name, (reason, by))
+
+    async def kill(self, scope: Scope, name: str, reason: str, by: str) -> Latched:
+        """Stop the entries of a scope durably, and have all of it closed."""
+        return await self._latch(LatchKind.KILL, scope, name, (reason, by))
+
+    async def cancel_all(self, scope: Scope, name: str, by: str) -> Done:
+        """Take every working order of a scope out of the book."""
+        for to in self._line.reached(scope, name):
+            await self._line.ask(to, CancelAll(scope, name, by), Lane.CONTROL)
+        return Done()
+
+    async def rearm(self, latch_id: str, by: str) -> Done:
+        """Release a latch.
+
+        Raises:
+            Refusal: there is no such latch, or it could not be removed.
+        """
+        try:
+            there = latch_files.release(self._line.names.state_dir, latch_id)
+        except latch_files.LatchUnwritten as error:
+            raise Refusal("latch_unwritten", str(error)) from error
+        if not there:
+            raise Refusal("unknown_latch", f"no latch {latch_id} stands; `ordo status` lists them")
+        for to in self._line.names.routers.values():
+            await self._line.ask(to, ReleaseLatch(latch_id, by), Lane.CONTROL)
+        return Done()
+
+    async def _latch(
+        self, kind: LatchKind, scope: Scope, name: str, told: tuple[str, str]
+    ) -> Latched:
+        reached, (reason, by) = self._line.reached(scope, name), told
+        latch_id = f"{kind}-{secrets.token_hex(8)}"  # sim-ok: a name that only a person repeats
+        latched = Latched(latch_id, kind, scope, name, reason, by, self._line.now_ns())
+        try:
+            latch_files.pull(self._line.names.state_dir, as_latch(latched))
+        finally:  # the actors are told even where the disk refuses
+            for to in reached:
+                self._line.tell(to, PullLatch(latched), Lane.CONTROL)
+        return latched
+
+
+def as_latch(latched: Latched) -> latch_files.Latch:
+    """Return a latch as its file holds it."""
+    return latch_files.Latch(
+        latch_id=latched.latch_id,
+        kind=latched.kind.value,
+        scope=latched.scope.value,
+        id=latched.id,
+        reason=latched.reason,
+        by=latched.by,
+        at_ns=latched.at_ns,
+    )

@@ -1,0 +1,125 @@
+"""The line to the actors: a question is told, its answer awaited; and who there is to talk to."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from msgspec import Struct
+
+from daemon.errors import OrdoError
+from daemon.messages import Ask, Declined, Scope, Told
+from daemon.runtime.words import Lane
+
+_PATIENCE_S = 5
+
+Teller = Callable[[str, Any, Lane], None]
+"""Brings a message to an actor: its address, the message, the lane."""
+
+
+class Refusal(OrdoError):
+    """A verb was refused.
+
+    Attributes:
+        code: one word for programs.
+    """
+
+    def __init__(self, code: str, sentence: str) -> None:
+        super().__init__(sentence)
+        self.code = code
+
+
+class Names(Struct, frozen=True):
+    """Who there is to talk to.
+
+    Attributes:
+        state_dir: where the latches are kept.
+        routers: the address of each account's router, by account.
+        strategies: the address of each strategy's runner, by strategy.
+        accounts: the account of each strategy.
+        watchdog: its address.
+        broadcaster: its address.
+    """
+
+    state_dir: Path
+    routers: dict[str, str]
+    strategies: dict[str, str]
+    accounts: dict[str, str]
+    watchdog: str = "watchdog"
+    broadcaster: str = "pnl_broadcaster"
+
+
+class Line:
+    """Speaks with the actors of one running daemon.
+
+    Args:
+        tell: brings a message to an actor.
+        now_ns: market time.
+        names: who there is.
+    """
+
+    def __init__(self, tell: Teller, now_ns: Callable[[], int], names: Names) -> None:
+        self.names = names
+        self.tell = tell
+        self.now_ns = now_ns
+        self._number = 0
+        self._waiting: dict[int, asyncio.Future[Any]] = {}
+
+    def shown(self, view: object) -> bool:
+        """Take what an actor shows; return whether it was an answer."""
+        if not isinstance(view, Told):
+            return False
+        waiting = self._waiting.get(view.number)
+        if waiting is not None and not waiting.done():
+            waiting.set_result(view.answer)
+        return True
+
+    async def ask(self, to: str, about: Any, lane: Lane = Lane.FACTS) -> Any:
+        """Tell an actor something and return what it answers.
+
+        Raises:
+            Refusal: it said no, or did not answer in time; then nobody knows whether it acts.
+        """
+        self._number = number = self._number + 1
+        answered = self._waiting[number] = asyncio.get_running_loop().create_future()
+        try:
+            async with asyncio.timeout(_PATIENCE_S):
+                self.tell(to, Ask(number, about), lane)
+                answer = await answered
+        except TimeoutError as error:
+            sentence = f"{to} has not answered within {_PATIENCE_S} s; look before you repeat it"
+            raise Refusal("no_answer", sentence) from error
+        finally:
+            del self._waiting[number]
+        if isinstance(answer, Declined):
+            raise Refusal(answer.code, answer.sentence)
+        return answer
+
+    def reached(self, scope: Scope, name: str) -> tuple[str, ...]:
+        """Return the routers that a scope reaches."""
+        if scope is Scope.ACCOUNT:
+            return (self.router(name),)
+        if scope is Scope.STRATEGY:
+            return (self.router_of(name),)
+        return tuple(self.names.routers.values())
+
+    def router(self, account: str) -> str:
+        """Return the address of an account's router."""
+        if account not in self.names.routers:
+            known = ", ".join(self.names.routers)
+            raise Refusal("unknown_account", f"no account {account}; there are: {known}")
+        return self.names.routers[account]
+
+    def runner(self, strategy_id: str) -> str:
+        """Return the address of a strategy's runner."""
+        if strategy_id not in self.names.strategies:
+            known = ", ".join(self.names.strategies)
+            raise Refusal("unknown_strategy", f"no strategy {strategy_id}; there are: {known}")
+        return self.names.strategies[strategy_id]
+
+    def router_of(self, strategy_id: str) -> str:
+        """Return the address of the router that a strategy trades through."""
+        self.runner(strategy_id)
+        return self.router(self.names.accounts[strategy_id])

@@ -1,0 +1,76 @@
+"""Reads: how things stand, each told by the owner of that truth."""
+
+from __future__ import annotations
+
+from daemon import kill
+from daemon.control.line import Line
+from daemon.domain.orders.book import Order
+from daemon.messages import (
+    AccountSeen,
+    Declined,
+    KillStaged,
+    PriceSeen,
+    RiskSeen,
+    SeeAccount,
+    SeeKill,
+    SeeOrderAsked,
+    SeeOrders,
+    SeePrice,
+    SeeRisk,
+    SeeStrategy,
+    StrategySeen,
+)
+from daemon.runtime.words import Lane
+
+
+class Reads:
+    """What may be asked.
+
+    Args:
+        line: to the actors.
+    """
+
+    def __init__(self, line: Line) -> None:
+        self._line = line
+
+    async def accounts(self) -> tuple[AccountSeen, ...]:
+        """Return every account as its router knows it."""
+        return tuple(
+            [await self._line.ask(to, SeeAccount()) for to in self._line.names.routers.values()]
+        )
+
+    async def strategies(self) -> tuple[StrategySeen, ...]:
+        """Return every strategy as its runner knows it."""
+        return tuple(
+            [await self._line.ask(to, SeeStrategy()) for to in self._line.names.strategies.values()]
+        )
+
+    async def risk(self) -> RiskSeen:
+        """Return everything under watch."""
+        seen: RiskSeen = await self._line.ask(self._line.names.watchdog, SeeRisk())
+        return seen
+
+    async def orders(self) -> tuple[Order, ...]:
+        """Return the orders of every account, oldest first within each."""
+        books = [await self._line.ask(to, SeeOrders()) for to in self._line.names.routers.values()]
+        return tuple(order for book in books for order in book)
+
+    async def price(self, symbol: str) -> PriceSeen:
+        """Return the newest price of a symbol."""
+        seen: PriceSeen = await self._line.ask(self._line.names.broadcaster, SeePrice(symbol))
+        return seen
+
+    async def order_asked(self, account: str, request_id: str) -> Order | Declined | None:
+        """Return what became of the order of a request; None: it was never asked for."""
+        found: Order | Declined | None
+        found = await self._line.ask(self._line.router(account), SeeOrderAsked(request_id))
+        return found
+
+    async def kill_stage(self, latch_id: str) -> tuple[KillStaged, ...]:
+        """Return how far a kill has come, in each account that it reaches."""
+        routers = self._line.names.routers.values()
+        return tuple([await self._line.ask(to, SeeKill(latch_id), Lane.CONTROL) for to in routers])
+
+    def latches(self) -> tuple[kill.Latch, ...]:
+        """Return the latches that stand on disk: the truth about them."""
+        return kill.standing(self._line.names.state_dir)

@@ -1,0 +1,216 @@
+"""What the actors say to each other, and who hears what.
+
+Facts are past tense and carry the state after; they go into the one table and, where others need
+them, to those who hear them. Commands are imperative and go to one actor. Words that belong to one
+machine live beside that machine, in `domain`.
+"""
+
+from __future__ import annotations
+
+from daemon.domain.orders.words import (
+    IntentRecorded,
+    OrderAccepted,
+    OrderParked,
+    OrderRefused,
+    OrderUpdated,
+    OutcomeUnknown,
+)
+from daemon.domain.risk.moves import LevelMoved
+from daemon.messages.asks import (
+    AdjustByHand,
+    Ask,
+    CancelAll,
+    CancelByHand,
+    Declined,
+    Done,
+    ExitByHand,
+    PlaceByHand,
+    PullLatch,
+    ReleaseLatch,
+    SeeAccount,
+    SeeKill,
+    SeeOrderAsked,
+    SeeOrders,
+    SeePrice,
+    SeeRisk,
+    SeeStrategy,
+    TakeEntries,
+    TakeNoEntries,
+    Told,
+)
+from daemon.messages.broker import (
+    SETTLEMENT,
+    WRITTEN_OFF,
+    AccountRead,
+    AccountUnread,
+    BrokerOrder,
+    BrokerPosition,
+    Cancel,
+    CancelAnswered,
+    FindOrder,
+    OrderNotFound,
+    Place,
+    ReadAccount,
+    Settled,
+)
+from daemon.messages.control import (
+    BooksAgree,
+    BooksDiffer,
+    ControlFact,
+    KillStaged,
+    Latched,
+    LatchKind,
+    OrderAsked,
+    Released,
+    RequestAnswered,
+    Scope,
+    SessionReady,
+    Stage,
+    StrategyStarted,
+    StrategyStopped,
+)
+from daemon.messages.market import (
+    DayEnded,
+    DayOpened,
+    FrameArrived,
+    LinkDied,
+    LinkRevived,
+    Noted,
+)
+from daemon.messages.trading import (
+    BasketEnded,
+    BasketOpened,
+    DayMarked,
+    EnterLegs,
+    EntriesPaused,
+    EntryDecided,
+    EpochBegan,
+    ExitDecided,
+    ExitFinished,
+    ExitLegs,
+    ExitOverdue,
+    ExitOwed,
+    LegExpired,
+    PauseEntries,
+    PositionChanged,
+)
+from daemon.messages.views import (
+    AccountSeen,
+    HeldSeen,
+    LegSeen,
+    PriceSeen,
+    RiskSeen,
+    StrategySeen,
+    WatchSeen,
+)
+from daemon.runtime.words import ActorDisarmed, DeadLetter
+
+__all__ = [
+    "SETTLEMENT",
+    "WRITTEN_OFF",
+    "AccountRead",
+    "AccountSeen",
+    "AccountUnread",
+    "AdjustByHand",
+    "Ask",
+    "BasketEnded",
+    "BasketOpened",
+    "BooksAgree",
+    "BooksDiffer",
+    "BrokerOrder",
+    "BrokerPosition",
+    "Cancel",
+    "CancelAll",
+    "CancelAnswered",
+    "CancelByHand",
+    "ControlFact",
+    "DayEnded",
+    "DayMarked",
+    "DayOpened",
+    "Declined",
+    "Done",
+    "EnterLegs",
+    "EntriesPaused",
+    "EntryDecided",
+    "EpochBegan",
+    "ExitByHand",
+    "ExitDecided",
+    "ExitFinished",
+    "ExitLegs",
+    "ExitOverdue",
+    "ExitOwed",
+    "Fact",
+    "FindOrder",
+    "FrameArrived",
+    "HeldSeen",
+    "KillStaged",
+    "LatchKind",
+    "Latched",
+    "LegExpired",
+    "LegSeen",
+    "LinkDied",
+    "LinkRevived",
+    "Noted",
+    "OrderAsked",
+    "OrderNotFound",
+    "PauseEntries",
+    "Place",
+    "PlaceByHand",
+    "PositionChanged",
+    "PriceSeen",
+    "PullLatch",
+    "ReadAccount",
+    "ReleaseLatch",
+    "Released",
+    "RequestAnswered",
+    "RiskSeen",
+    "Scope",
+    "SeeAccount",
+    "SeeKill",
+    "SeeOrderAsked",
+    "SeeOrders",
+    "SeePrice",
+    "SeeRisk",
+    "SeeStrategy",
+    "SessionReady",
+    "Settled",
+    "Stage",
+    "StrategySeen",
+    "StrategyStarted",
+    "StrategyStopped",
+    "TakeEntries",
+    "TakeNoEntries",
+    "Told",
+    "WatchSeen",
+]
+
+Fact = (
+    DayOpened
+    | DayEnded
+    | Noted
+    | LinkDied
+    | LinkRevived
+    | EntryDecided
+    | BasketOpened
+    | BasketEnded
+    | PositionChanged
+    | LegExpired
+    | ExitDecided
+    | ExitOwed
+    | ExitFinished
+    | ExitOverdue
+    | EntriesPaused
+    | DayMarked
+    | EpochBegan
+    | LevelMoved
+    | IntentRecorded
+    | OrderAccepted
+    | OrderRefused
+    | OutcomeUnknown
+    | OrderParked
+    | OrderUpdated
+    | DeadLetter
+    | ActorDisarmed
+    | ControlFact
+)
+"""Everything that may stand in the one table."""

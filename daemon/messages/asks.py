@@ -1,0 +1,166 @@
+"""What comes from outside by hand: commands and questions, and what is told in answer.
+
+Whoever asks from outside wraps a question or a command in `Ask`; its actor answers with
+`Show(Told(...))` under the same number, after what it records is durable. So a verb is told, and
+its reply awaited, without any actor ever waiting.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from msgspec import Struct
+
+from daemon.messages.control import Latched, OrderAsked, Scope
+
+
+class Ask(Struct, frozen=True):
+    """A question or a command from outside.
+
+    Attributes:
+        number: comes back with the answer.
+        about: what is asked or wanted.
+    """
+
+    number: int
+    about: Any
+
+
+class Told(Struct, frozen=True):
+    """What an actor answers: it is shown once all that it records is durable."""
+
+    number: int
+    answer: Any
+
+
+class Declined(Struct, frozen=True):
+    """An answer that says no.
+
+    Attributes:
+        code: one word for programs, such as `unknown_strategy` or `halted`.
+        sentence: what is wrong and what to do, for a person.
+    """
+
+    code: str
+    sentence: str
+
+
+class Done(Struct, frozen=True):
+    """A command was carried out; `text` says what came of it."""
+
+    text: str = ""
+
+
+class PullLatch(Struct, frozen=True):
+    """To a router: stop the entries of this scope; where it is a kill, flatten it."""
+
+    latched: Latched
+
+
+class ReleaseLatch(Struct, frozen=True):
+    """To a router: a person has released a latch."""
+
+    latch_id: str
+    by: str
+
+
+class CancelAll(Struct, frozen=True):
+    """To a router: take every working order of a scope out of the broker's book."""
+
+    scope: Scope
+    id: str
+    by: str
+
+
+class PlaceByHand(Struct, frozen=True):
+    """To a router: send one order; `dry_run` passes every gate and sends nothing."""
+
+    asked: OrderAsked
+    dry_run: bool = False
+
+
+class CancelByHand(Struct, frozen=True):
+    """To a router: take one order out of the broker's book."""
+
+    intent_id: str
+    by: str
+
+
+class ExitByHand(Struct, frozen=True):
+    """To a router: close a position of a strategy, or part of it.
+
+    Attributes:
+        strategy_id: whose.
+        leg_id: of which leg; empty: all.
+        lots: how many of them; 0: all.
+        by: who wants it.
+    """
+
+    strategy_id: str
+    leg_id: str
+    lots: int
+    by: str
+
+
+class AdjustByHand(Struct, frozen=True):
+    """To the watchdog: move a stop.
+
+    Attributes:
+        strategy_id: whose.
+        leg_id: of which leg, a price; empty: of the whole strategy, an amount of loss.
+        stop_e4: where it shall stand.
+        loosen: it may move away from the market too.
+        by: who wants it.
+    """
+
+    strategy_id: str
+    leg_id: str
+    stop_e4: int
+    loosen: bool
+    by: str
+
+
+class TakeEntries(Struct, frozen=True):
+    """To a runner: take entries from here on."""
+
+    by: str
+
+
+class TakeNoEntries(Struct, frozen=True):
+    """To a runner: take no more entries."""
+
+    by: str
+
+
+class SeeOrders(Struct, frozen=True):
+    """To a router: which orders are known, a tuple of `Order`, oldest first."""
+
+
+class SeeAccount(Struct, frozen=True):
+    """To a router: `AccountSeen`."""
+
+
+class SeeKill(Struct, frozen=True):
+    """To a router: how far a kill has come, `KillStaged`; `Declined` where there is none such."""
+
+    latch_id: str
+
+
+class SeeOrderAsked(Struct, frozen=True):
+    """To a router: what became of the order of a request: `Order`, `Declined`, or None unknown."""
+
+    request_id: str
+
+
+class SeeRisk(Struct, frozen=True):
+    """To the watchdog: `RiskSeen`."""
+
+
+class SeePrice(Struct, frozen=True):
+    """To the broadcaster: the newest price of a symbol, `PriceSeen`, or `Declined`."""
+
+    symbol: str
+
+
+class SeeStrategy(Struct, frozen=True):
+    """To a runner: `StrategySeen`."""

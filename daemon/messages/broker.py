@@ -1,0 +1,118 @@
+"""What a router asks of its broker, and what it is answered beside the facts of an order."""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+from daemon.domain.orders.limits import Approved
+from daemon.domain.orders.words import Side, State
+
+
+class Place(Struct, frozen=True):
+    """Ask the broker to take an order."""
+
+    approved: Approved
+
+
+class Cancel(Struct, frozen=True):
+    """Ask the broker to take an order out of its book."""
+
+    intent_id: str
+    broker_order_id: str
+
+
+class FindOrder(Struct, frozen=True):
+    """Ask the broker what became of an order whose outcome is unknown."""
+
+    intent_id: str
+
+
+class CancelAnswered(Struct, frozen=True):
+    """What the broker said to a cancellation; what became of the order is told by its book."""
+
+    intent_id: str
+    done: bool
+    text: str
+    at_ns: int
+
+
+SETTLEMENT, WRITTEN_OFF = "settlement:", "expiry:"
+"""How the parent of an intent begins for which no request left: the exchange closed the position,
+or the contract expired at a price that nobody told."""
+
+
+class Settled(Struct, frozen=True):
+    """The exchange closed what expired, at its settlement price; no order did.
+
+    Attributes:
+        symbol: what expired.
+        quantity: units that were closed, the net of the account; 0: it was long and short alike.
+        price_e4: what a unit was worth.
+        at_ns: when.
+        aged_ns: how long before the close its underlying was last priced; 0: it was at the close.
+    """
+
+    symbol: str
+    quantity: int
+    price_e4: int
+    at_ns: int
+    aged_ns: int = 0
+
+
+class OrderNotFound(Struct, frozen=True):
+    """The broker shows no such order now; that is never proof that there will be none."""
+
+    intent_id: str
+    at_ns: int
+
+
+class ReadAccount(Struct, frozen=True):
+    """Ask the broker for its whole book: orders of the day and positions, at one instant."""
+
+
+class BrokerPosition(Struct, frozen=True):
+    """What the broker says is held; units, below zero short."""
+
+    symbol: str
+    net_quantity: int
+
+
+class BrokerOrder(Struct, frozen=True):
+    """An order as the broker's book shows it.
+
+    Attributes:
+        client_id: our own id; empty or strange where it was not ours.
+        broker_order_id: the broker's number.
+        symbol: of what.
+        side: which way.
+        quantity: units asked.
+        state: `WORKING`, `REJECTED`, `CANCELLED` or `FILLED`.
+        filled_quantity: units filled so far.
+        filled_value_e4: the sum of price x units over those fills.
+        text: the broker's words.
+    """
+
+    client_id: str
+    broker_order_id: str
+    symbol: str
+    side: Side
+    quantity: int
+    state: State
+    filled_quantity: int
+    filled_value_e4: int
+    text: str = ""
+
+
+class AccountRead(Struct, frozen=True):
+    """The broker's whole book at one instant; a read that failed has no answer at all."""
+
+    orders: tuple[BrokerOrder, ...]
+    positions: tuple[BrokerPosition, ...]
+    at_ns: int
+
+
+class AccountUnread(Struct, frozen=True):
+    """The broker's book could not be read."""
+
+    because: str
+    at_ns: int

@@ -1,0 +1,200 @@
+"""What is recorded of what a person did, and of what came of it."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from msgspec import Struct
+
+from daemon.domain.orders.words import OrderType, Side
+
+
+class Scope(StrEnum):
+    """How far a word of a person reaches."""
+
+    ALL = "all"
+    ACCOUNT = "account"
+    STRATEGY = "strategy"
+
+
+class LatchKind(StrEnum):
+    """What a latch does: both stop entries until they are released; a kill closes as well."""
+
+    PAUSE = "pause"
+    KILL = "kill"
+
+
+class Stage(StrEnum):
+    """How far a kill has come."""
+
+    CANCELLING = "cancelling"
+    CLOSING = "closing"
+    VERIFYING = "verifying"
+    FLAT = "flat"
+    INCOMPLETE = "incomplete"
+
+
+class Latched(Struct, frozen=True, tag=True):
+    """Entries of a scope are stopped until a person releases this; a kill also closes it.
+
+    Attributes:
+        latch_id: repeated by whoever releases it.
+        kind: pause or kill.
+        scope: how far it reaches.
+        id: of the account or strategy; empty for all.
+        reason: why, in the words of whoever pulled it.
+        by: who.
+        at_ns: the market instant.
+    """
+
+    latch_id: str
+    kind: LatchKind
+    scope: Scope
+    id: str
+    reason: str
+    by: str
+    at_ns: int
+
+
+class Released(Struct, frozen=True, tag=True):
+    """A latch was released by a person."""
+
+    latch_id: str
+    by: str
+    at_ns: int
+
+
+class KillStaged(Struct, frozen=True, tag=True):
+    """A kill went on, or back, to a stage.
+
+    Attributes:
+        latch_id: which kill.
+        stage: where it stands now.
+        left: what is still open or working, a sentence each; empty when flat.
+        attempts: how often its closing began anew because more was found.
+        at_ns: the market instant.
+    """
+
+    latch_id: str
+    stage: Stage
+    left: tuple[str, ...]
+    attempts: int
+    at_ns: int
+
+
+class StrategyStarted(Struct, frozen=True, tag=True):
+    """A strategy takes entries from here on."""
+
+    strategy_id: str
+    by: str
+    at_ns: int
+
+
+class StrategyStopped(Struct, frozen=True, tag=True):
+    """A strategy takes no more entries; what it holds stays guarded."""
+
+    strategy_id: str
+    by: str
+    at_ns: int
+
+
+class OrderAsked(Struct, frozen=True, tag=True):
+    """A person or a program asked for one order.
+
+    Attributes:
+        request_id: under which it is asked for once and never again.
+        account: in which.
+        symbol: of what.
+        side: which way.
+        quantity: units.
+        order_type: how it is priced.
+        price_e4: the limit; 0 where the order names none.
+        trigger_e4: of a stop order; 0: none.
+        tag: the caller's own word for it.
+        by: who asked.
+        at_ns: the market instant.
+    """
+
+    request_id: str
+    account: str
+    symbol: str
+    side: Side
+    quantity: int
+    order_type: OrderType
+    price_e4: int
+    trigger_e4: int
+    tag: str
+    by: str
+    at_ns: int
+
+
+class RequestAnswered(Struct, frozen=True, tag=True):
+    """A write was answered: under its id it is answered with these bytes again, and not done again.
+
+    Attributes:
+        request_id: as the caller gave it.
+        digest: of the method, the path and the body that came under it.
+        status: of the answer.
+        body: of the answer.
+        host_ns: wall time, by which it is forgotten after a day.
+    """
+
+    request_id: str
+    digest: str
+    status: int
+    body: str
+    host_ns: int
+
+
+class BooksDiffer(Struct, frozen=True, tag=True):
+    """The broker shows another position than ours: no entry in it until the two agree.
+
+    Attributes:
+        account: whose.
+        symbol: in what.
+        ours: units by our book; below zero short.
+        theirs: units by the broker's.
+        at_ns: the market instant.
+    """
+
+    account: str
+    symbol: str
+    ours: int
+    theirs: int
+    at_ns: int
+
+
+class BooksAgree(Struct, frozen=True, tag=True):
+    """The broker's position in a symbol is ours again."""
+
+    account: str
+    symbol: str
+    at_ns: int
+
+
+class SessionReady(Struct, frozen=True, tag=True):
+    """The broker session of an account can be used.
+
+    Attributes:
+        account: whose.
+        generation: rises with each log-in; who met a refusal names the one that he used.
+        at_ns: the market instant.
+    """
+
+    account: str
+    generation: int
+    at_ns: int
+
+
+ControlFact = (
+    Latched
+    | Released
+    | KillStaged
+    | StrategyStarted
+    | StrategyStopped
+    | OrderAsked
+    | RequestAnswered
+    | BooksDiffer
+    | BooksAgree
+    | SessionReady
+)

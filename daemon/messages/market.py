@@ -1,0 +1,54 @@
+"""What the day and the feed bring."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from msgspec import Struct
+
+from daemon.domain.market.frames import Frame
+from daemon.domain.market.notes import NoteKind
+
+
+class FrameArrived(Struct, frozen=True, gc=False):
+    """A feed delivered a frame; `fingerprint` is equal for equal content, 0 where unknown."""
+
+    frame: Frame
+    fingerprint: int
+
+
+class DayOpened(Struct, frozen=True, tag=True):
+    """A day of market time has begun. Sessions are (first, last) instants; none: closed."""
+
+    day: date
+    sessions: tuple[tuple[int, int], ...]
+    at_ns: int
+    interval_ns: int = 0
+
+
+class DayEnded(Struct, frozen=True, tag=True):
+    """A day of market time is over."""
+
+    day: date
+    at_ns: int
+
+
+class Noted(Struct, frozen=True, tag=True):
+    """Something that a person reading the day should know."""
+
+    kind: NoteKind
+    text: str
+    at_ns: int
+    strategy_id: str = ""
+
+
+class LinkDied(Struct, frozen=True, tag=True):
+    """The feed has been silent too long: its prices are stale."""
+
+    at_ns: int
+
+
+class LinkRevived(Struct, frozen=True, tag=True):
+    """The feed brings news again."""
+
+    at_ns: int

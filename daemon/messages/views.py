@@ -1,0 +1,142 @@
+"""What actors answer to those who only look: how things stand, each by the owner of that truth."""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+from daemon.domain.orders.words import Side
+from daemon.messages.control import Latched
+
+
+class HeldSeen(Struct, frozen=True):
+    """A position of one leg by our book, in units and sums of price x units."""
+
+    account: str
+    strategy_id: str
+    leg_id: str
+    symbol: str
+    net_quantity: int
+    bought_quantity: int
+    bought_value_e4: int
+    sold_quantity: int
+    sold_value_e4: int
+
+
+class AccountSeen(Struct, frozen=True):
+    """An account as its router knows it.
+
+    Attributes:
+        account: its id.
+        broker: the canonical id of its broker.
+        reconciled: our books were held against the broker's since the start.
+        paused: why entries of the whole account are paused; empty: they are not.
+        latches: those that stand.
+        held: positions, flat ones of today included.
+        differing: symbols in which the broker shows another position.
+        exits_owed: ids of exits not finished.
+        working: orders that may still fill.
+    """
+
+    account: str
+    broker: str
+    reconciled: bool
+    paused: str
+    latches: tuple[Latched, ...]
+    held: tuple[HeldSeen, ...]
+    differing: tuple[str, ...]
+    exits_owed: tuple[str, ...]
+    working: int
+
+
+class StrategySeen(Struct, frozen=True):
+    """A strategy as its runner knows it: whether it takes entries, and what it waits for."""
+
+    strategy_id: str
+    taking: bool
+    status: str
+
+
+class LegSeen(Struct, frozen=True):
+    """One leg under watch; prices and amounts in `_e4`, 0 where there is none.
+
+    Attributes:
+        leg_id: the leg of its strategy.
+        symbol: of what.
+        side: which way it was entered.
+        quantity: units held; below zero short.
+        entry_e4: the average entry price.
+        ltp_e4: the newest last price.
+        age_ms: how old that is, in market time; -1: no price is known.
+        realised_e4: profit of what is closed.
+        unrealised_e4: profit of what is open.
+        stop_e4: where its stop stands.
+        target_e4: where its target stands.
+        unguarded_because: every reason why it is not guarded; empty: it is.
+    """
+
+    leg_id: str
+    symbol: str
+    side: Side
+    quantity: int
+    entry_e4: int
+    ltp_e4: int
+    age_ms: int
+    realised_e4: int
+    unrealised_e4: int
+    stop_e4: int
+    target_e4: int
+    unguarded_because: tuple[str, ...] = ()
+
+
+class WatchSeen(Struct, frozen=True):
+    """A strategy under watch; amounts in `_e4`, before charges but for `charges_e4`.
+
+    Attributes:
+        strategy_id: whose.
+        status: `entering`, `open`, `leaving` or `flat`.
+        lock: `NONE` or `LOCKED`.
+        current_sl_e4: the floor under its profit, or minus its rupee stop; 0: none.
+        pnl_e4: realised and unrealised.
+        realised_e4: of what is closed.
+        unrealised_e4: of what is open.
+        charges_e4: of today's fills; None where no table knows them.
+        legs: in the order of the plan.
+    """
+
+    strategy_id: str
+    status: str
+    lock: str
+    current_sl_e4: int
+    pnl_e4: int
+    realised_e4: int
+    unrealised_e4: int
+    charges_e4: int | None
+    legs: tuple[LegSeen, ...]
+
+
+class RiskSeen(Struct, frozen=True):
+    """Everything under watch, at one market instant."""
+
+    at_ns: int
+    link_alive: bool
+    watches: tuple[WatchSeen, ...]
+
+
+class PriceSeen(Struct, frozen=True):
+    """The newest price of a symbol; 0 where there is none.
+
+    Attributes:
+        symbol: of what.
+        ltp_e4: the last traded price.
+        bid_e4: the best bid.
+        ask_e4: the best ask.
+        age_ms: how old it is, in market time.
+        stale: the link that brought it is dead.
+    """
+
+    symbol: str
+    ltp_e4: int
+    bid_e4: int
+    ask_e4: int
+    age_ms: int
+    stale: bool
