@@ -405,3 +405,65 @@ async def test_a_disk_that_does_not_end_is_not_waited_for(monkeypatch):
 
 def _events() -> tuple[asyncio.Event, asyncio.Event]:
     return asyncio.Event(), asyncio.Event()
+
+
+async def test_what_is_said_is_carried_out_to_its_end_though_nobody_waits_for_it():
+    """The commit is flushed, the port asked, and its answer brought back."""
+    stage = Stage().add("router", {"go": (COMMIT,)})
+    async with asking(stage, Word("accepted", 7)).tasks() as tasks:
+        tasks.say("router", Word("go"))
+        assert stage.handled() == []
+        await tasks.tell("router", Word("next"), 9)
+    assert stage.handled() == ["go", "next", "accepted"]
+
+
+async def test_what_is_said_does_not_wait_for_the_disk():
+    """A halt is read while the flush of something else is under way."""
+    stage = Stage().add("router", {"go": (COMMIT,)})
+    disk = stage.ledger = SlowDisk(stage.shown)
+    async with asking(stage).tasks() as tasks:
+        told = asyncio.ensure_future(tasks.tell("router", Word("go"), 5))
+        await reached(disk)
+        tasks.say("router", Word("halt"), Lane.CONTROL)
+        await turns()
+        assert stage.handled() == ["go", "halt"]
+        disk.go_on.set()
+        await told
+
+
+async def test_what_is_said_while_nothing_else_comes_is_answered():
+    """No frame has to come before the answer of a port is brought in."""
+    stage = Stage().add("router", {"go": (COMMIT,)})
+    async with asking(stage, Word("accepted", 7)).tasks() as tasks:
+        tasks.say("router", Word("go"))
+        for _ in range(1_000):
+            if "accepted" in stage.handled():
+                break
+            await asyncio.sleep(0.01)
+        assert stage.handled() == ["go", "accepted"]
+
+
+async def test_a_failure_after_something_was_said_ends_the_tree():
+    """Nobody awaited it, and yet whoever comes next is told."""
+    stage = Stage().add("router", {"go": ValueError("no")}, restarts=0)
+    with nothing_left():
+        async with stage.tasks() as tasks:
+            tasks.say("router", Word("go"))
+            await turns()
+            with pytest.raises(TooManyRestarts):
+                await tasks.tell("router", Word("next"), 5)
+
+
+async def test_what_was_said_and_is_not_over_is_ended_with_the_tree():
+    """A port that never answers holds nothing up."""
+
+    async def never(_: Word) -> list[Word]:
+        await asyncio.Event().wait()
+        raise AssertionError("it was never to answer")
+
+    stage = Stage().add("router", {"go": (Call("broker", Word("place")),)})
+    stage.ports["broker"] = never
+    with nothing_left():
+        async with stage.tasks() as tasks:
+            tasks.say("router", Word("go"))
+            await turns()
