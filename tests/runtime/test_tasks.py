@@ -467,3 +467,17 @@ async def test_what_was_said_and_is_not_over_is_ended_with_the_tree():
         async with stage.tasks() as tasks:
             tasks.say("router", Word("go"))
             await turns()
+
+
+async def test_a_settling_that_is_cancelled_from_outside_does_not_fell_the_tree():
+    """Whoever comes next brings everything to its end."""
+    stage = Stage().add("router", {"go": (COMMIT,)})
+    disk = stage.ledger = SlowDisk(stage.shown)
+    async with asking(stage).tasks() as tasks:
+        tasks.say("router", Word("go"))
+        await reached(disk)
+        (settling,) = (task for task in asyncio.all_tasks() if task.get_name() == "said to router")
+        settling.cancel()
+        disk.go_on.set()
+        await tasks.tell("router", Word("next"), 5)
+    assert (stage.handled(), "placed" in stage.shown) == (["go", "next"], True)
