@@ -467,6 +467,7 @@ async def test_what_was_said_and_is_not_over_is_ended_with_the_tree():
         async with stage.tasks() as tasks:
             tasks.say("router", Word("go"))
             await turns()
+            assert stage.handled() == ["go"]
 
 
 async def test_a_settling_that_is_cancelled_from_outside_does_not_fell_the_tree():
