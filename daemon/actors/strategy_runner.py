@@ -5,54 +5,48 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import date
 
-from msgspec import Struct
-
 from daemon.actors.chain_view import Chain
+from daemon.actors.entry_window import Window, window_of
 from daemon.actors.turn import Turn
-from daemon.domain.instants import MILLISECOND_NS, at, day_of
-from daemon.domain.market import expiries
-from daemon.domain.market.calendar import Segment, next_session, session_close_ns
+from daemon.domain.instants import MILLISECOND_NS, day_of, wall_of
 from daemon.domain.market.frames import Frame, Quote
 from daemon.domain.market.instruments import Instrument, Kind, Parts, contract
 from daemon.domain.market.notes import NoteKind
 from daemon.domain.money import e4
 from daemon.domain.orders.basket import Basket, BasketLeg
-from daemon.domain.plans.days import resolve, rest_reason
 from daemon.domain.plans.legs import LegPlan, legs, spread_fault
 from daemon.domain.plans.risk_rules import leg_rules, strategy_rules
 from daemon.domain.plans.schema import Plan
 from daemon.domain.plans.validation import Fault
-from daemon.domain.plans.words import Product
-from daemon.domain.risk.hours import exit_at
-from daemon.domain.risk.moves import NEVER
-from daemon.errors import RuleUnknown
 from daemon.messages import (
+    Ask,
     BasketEnded,
     BasketOpened,
     DayEnded,
     DayOpened,
+    Done,
     EnterLegs,
     EntryDecided,
     LinkDied,
     LinkRevived,
     Noted,
+    SeeStrategy,
+    StrategySeen,
+    StrategyStarted,
+    StrategyStopped,
+    TakeEntries,
+    TakeNoEntries,
+    Told,
 )
-from daemon.runtime.words import NOTHING, Effect, Started, Tell
+from daemon.runtime.words import NOTHING, Effect, Show, Started, Tell
 
 _NOT_YET = "no entry yet"
+_NO_DAY = "resting: no day is open"
+_ENTERING = "entering"
+_ENTERED = "entered today"
+_CUT_SHORT = "resting: today's entry was decided, and a restart came before it began"
 _OPTIONS = (f"-{Kind.CALL}", f"-{Kind.PUT}")
 HEARS = (Frame, DayOpened, DayEnded, LinkDied, LinkRevived, BasketEnded)
-
-
-class Window(Struct, frozen=True):
-    """When a strategy may enter today, and when it is out at the latest."""
-
-    day: date
-    opens_ns: int
-    closes_ns: int
-    exit_ns: int
-    session_end_ns: int
-    expiries: tuple[date | None, ...]
 
 
 class StrategyRunner:
@@ -62,11 +56,18 @@ class StrategyRunner:
         plan: the strategy.
         router: the address of its account's router.
         strict: refuse contracts whose tables are not certain.
+        taking: whether it takes entries before anybody has said so or not.
         facts: what was recorded before.
     """
 
     def __init__(
-        self, plan: Plan, router: str, *, strict: bool, facts: Iterable[object] = ()
+        self,
+        plan: Plan,
+        router: str,
+        *,
+        strict: bool,
+        taking: bool = True,
+        facts: Iterable[object] = (),
     ) -> None:
         self._plan = plan
         self._router = router
@@ -80,22 +81,11 @@ class StrategyRunner:
         self._bare = f"{_NOT_YET}: no option of {plan.underlying} has been quoted"
         self._is_bare = False
         self._alive = True
+        self._taking = taking
+        self._rests = _NO_DAY
+        self._refusal = ""
         for fact in facts:
-            match fact:
-                case EntryDecided(strategy_id) if strategy_id == plan.id:
-                    self._entered.add(day_of(fact.at_ns))
-                    self._window = None
-                case Noted(_, text, _, strategy_id) if strategy_id == plan.id:
-                    self._told.add(_said(text))
-                    self._is_bare = self._is_bare or text == self._bare
-                case DayOpened():
-                    self._open(Turn(), fact)
-                case DayEnded():
-                    self._window = None
-                case LinkDied():
-                    self._alive = False
-                case LinkRevived():
-                    self._alive = True
+            self._recall(fact)
 
     def handle(self, message: object, now_ns: int) -> Sequence[Effect]:
         """Decide on one message."""
@@ -104,7 +94,7 @@ class StrategyRunner:
             if window is None or not self._alive:
                 return NOTHING
             self._quotes.update(message.quotes)
-            if not window.opens_ns <= now_ns <= window.closes_ns:
+            if not (window.opens_ns <= now_ns <= window.closes_ns and self._taking):
                 return NOTHING
             return self._try(window, now_ns)
         turn = Turn()
@@ -119,49 +109,118 @@ class StrategyRunner:
             case LinkRevived():
                 self._alive = True
             case BasketEnded(_, strategy_id, complete, because):
-                if strategy_id == self._plan.id and not complete:
-                    self._note(turn, NoteKind.REFUSED, f"the entry failed: {because}", now_ns)
+                if strategy_id == self._plan.id:
+                    self._rests = _ended(message)
+                    if not complete:
+                        self._note(turn, NoteKind.REFUSED, f"the entry failed: {because}", now_ns)
+            case Ask(number, about):
+                turn.do(Show(Told(number, self._answer(turn, about, now_ns))))
             case Started():
                 return NOTHING
             case _:
                 raise AssertionError(f"the runner was told {message!r}")
         return turn.done()
 
+    def _recall(self, fact: object) -> None:
+        """Take in what was recorded before."""
+        mine = self._plan.id
+        match fact:
+            case EntryDecided(strategy_id) if strategy_id == mine:
+                self._enter(day_of(fact.at_ns))
+                self._rests = _CUT_SHORT
+            case BasketOpened(basket) if basket.strategy_id == mine:
+                self._rests = _ENTERING
+            case BasketEnded(_, strategy_id) if strategy_id == mine:
+                self._rests = _ended(fact)
+            case Noted(_, text, _, strategy_id) if strategy_id == mine:
+                self._told.add(_said(text))
+                self._is_bare = self._is_bare or text == self._bare
+                if text.startswith(_NOT_YET):
+                    self._refusal = text
+            case StrategyStarted(strategy_id) if strategy_id == mine:
+                self._taking = True
+            case StrategyStopped(strategy_id) if strategy_id == mine:
+                self._taking = False
+            case DayOpened():
+                self._open(Turn(), fact)
+            case DayEnded():
+                self._close()
+            case LinkDied():
+                self._alive = False
+            case LinkRevived():
+                self._alive = True
+
+    def _answer(self, turn: Turn, about: object, now_ns: int) -> StrategySeen | Done:
+        """Answer a question, or carry out a command by hand."""
+        match about:
+            case SeeStrategy():
+                return StrategySeen(self._plan.id, self._taking, self._status(now_ns))
+            case TakeEntries(by):
+                return self._take(turn, StrategyStarted(self._plan.id, by, now_ns))
+            case TakeNoEntries(by):
+                return self._take(turn, StrategyStopped(self._plan.id, by, now_ns))
+        raise AssertionError(f"the runner was asked {about!r}")
+
+    def _take(self, turn: Turn, wanted: StrategyStarted | StrategyStopped) -> Done:
+        """Take entries from here on, or none; what is held stays guarded either way."""
+        taking = isinstance(wanted, StrategyStarted)
+        if taking is self._taking:
+            return Done("already so")
+        self._taking = taking
+        turn.announce(wanted)
+        return Done("takes entries" if taking else "takes no entries")
+
+    def _status(self, now_ns: int) -> str:
+        """Return what it waits for, in words for people."""
+        window = self._window
+        if not self._taking:
+            return "stopped"
+        if window is None:
+            return self._rests
+        if now_ns < window.opens_ns:
+            return f"waiting for {wall_of(window.opens_ns):%H:%M:%S}"
+        status = "too late today" if now_ns > window.closes_ns else "waiting for prices"
+        return f"{status}; {self._refusal}" if self._refusal else status
+
     def _open(self, turn: Turn, opened: DayOpened) -> None:
         """Find out whether and when the strategy trades on a day."""
-        self._window = None
+        self._window, self._refusal = None, ""
         self._quotes.clear()
         self._told.clear()
-        day, plan = opened.day, self._plan
-        if not opened.sessions or day in self._entered:
+        if not opened.sessions:
+            self._rests = "resting: the market is closed today"
             return
-        chosen = resolve(plan, day, expiries)
-        reason = (
-            chosen if isinstance(chosen, Fault) else rest_reason(plan, day, chosen, _sessions_until)
-        )
-        if reason is not None:
-            self._note(turn, NoteKind.REFUSED, f"{reason.place}: {reason.reason}", opened.at_ns)
+        if opened.day in self._entered:
+            self._rests = _ENTERED if self._rests == _NO_DAY else self._rests
             return
-        assert not isinstance(chosen, Fault), "a fault is a reason to rest"
-        close_ns = opened.sessions[-1][1]
-        exit_ns = exit_at(day, plan.exit.at, close_ns)
-        latest = plan.entry.no_later_than
-        closes_ns = min(at(day, latest), exit_ns - 1) if latest else exit_ns - 1
-        if plan.product is Product.CARRY:
-            exit_ns, close_ns = _carried_until(plan, day, chosen, (exit_ns, close_ns))
-        self._window = Window(day, at(day, plan.entry.at), closes_ns, exit_ns, close_ns, chosen)
+        found = window_of(self._plan, opened)
+        if isinstance(found, Fault):
+            text = f"{found.place}: {found.reason}"
+            self._rests = f"resting: {text}"
+            self._note(turn, NoteKind.REFUSED, text, opened.at_ns)
+        else:
+            self._window = found
+
+    def _close(self) -> None:
+        self._window, self._rests = None, _NO_DAY
+
+    def _enter(self, day: date) -> None:
+        """Take that an entry of a day was decided: there is none after it."""
+        self._entered.add(day)
+        self._window, self._rests = None, _ENTERING
 
     def _end(self, turn: Turn, now_ns: int) -> None:
         """Tell that what was waited for since the first refusal never came."""
         if self._window is not None and any(said.startswith(_NOT_YET) for said in self._told):
             self._note(turn, NoteKind.REFUSED, "no entry today", now_ns)
-        self._window = None
+        self._close()
 
     def _try(self, window: Window, now_ns: int) -> Sequence[Effect]:
         """Enter on this frame, or say once why not."""
         turn, plan = Turn(), self._plan
         chain = Chain(plan.underlying, plan.basis, window.day, self._quotes)
         if self._lacks_options():
+            self._refusal = self._bare
             if not self._is_bare:
                 self._is_bare = True
                 self._note(turn, NoteKind.REFUSED, self._bare, now_ns)
@@ -174,12 +233,12 @@ class StrategyRunner:
         why = chosen if isinstance(chosen, Fault) else spread_fault(plan, chosen)
         refusal = f"{why.place}: {why.reason}" if why else _crossed(chosen)
         if refusal:
-            self._note(turn, NoteKind.REFUSED, f"{_NOT_YET}: {refusal}", now_ns)
+            self._refusal = f"{_NOT_YET}: {refusal}"
+            self._note(turn, NoteKind.REFUSED, self._refusal, now_ns)
             return turn.done()
         assert not isinstance(chosen, Fault), "a fault is a refusal"
-        self._entered.add(window.day)
-        self._window = None
         opened = self._opened(window, chosen, now_ns)
+        self._enter(window.day)
         nearest = next((expiry for expiry in window.expiries if expiry is not None), window.day)
         turn.record(
             EntryDecided(
@@ -239,6 +298,11 @@ class StrategyRunner:
             turn.record(Noted(kind, text, now_ns, self._plan.id))
 
 
+def _ended(basket: BasketEnded) -> str:
+    """Return what is left to be said of an entry that is over."""
+    return _ENTERED if basket.complete else f"resting: the entry failed: {basket.because}"
+
+
 def _said(text: str) -> str:
     """Return what of a text makes it new: figures of a refusal move with every frame."""
     return ": ".join(text.split(": ")[:2]) if text.startswith(_NOT_YET) else text
@@ -263,36 +327,3 @@ def _basket_leg(leg: LegPlan) -> BasketLeg:
         freeze_quantity=instrument.freeze_quantity,
         tick_e4=instrument.tick_e4,
     )
-
-
-def _carried_until(
-    plan: Plan, day: date, expiring: Sequence[date | None], today: tuple[int, int]
-) -> tuple[int, int]:
-    """Return when a carried position is left, and when its market closes on that day.
-
-    It is left at the plan's exit time on the day of its nearest expiry; what does not expire is
-    left by its rules or by hand alone.
-    """
-    last = min((expiry for expiry in expiring if expiry is not None), default=None)
-    if last is None:
-        return NEVER, NEVER
-    if last == day:
-        return today
-    close_ns = session_close_ns(last, Segment.DERIVATIVES)
-    return exit_at(last, plan.exit.at, close_ns), close_ns
-
-
-def _sessions_until(day: date, expiry: date) -> int:
-    """Count the trading days after a day, up to and including an expiry."""
-    count = 0
-    while day < expiry:
-        day = _next(day, expiry)
-        count += 1
-    return count
-
-
-def _next(day: date, expiry: date) -> date:
-    try:
-        return next_session(day, Segment.DERIVATIVES)
-    except RuleUnknown:
-        return expiry

@@ -7,11 +7,10 @@ from datetime import date
 from msgspec import Struct
 
 from daemon.domain.instants import day_of
-from daemon.domain.market.charges import ChargedFill, Charges, Unknown, charges, exercise_tax_e4
-from daemon.domain.market.instruments import Kind, contract
+from daemon.domain.market.charges import Unknown
+from daemon.domain.market.costs import Executed, cost_e4
 from daemon.domain.money import divide_half_even
 from daemon.domain.orders.words import Intent, IntentRecorded, OrderUpdated, Side
-from daemon.errors import RuleUnknown
 from daemon.messages import (
     SETTLEMENT,
     WRITTEN_OFF,
@@ -146,13 +145,11 @@ class Trades:
     def _charge(self, trade: LegTrade, intent: Intent, quantity: int, value_e4: int) -> None:
         if intent.parent.startswith(WRITTEN_OFF):
             return
-        if intent.parent.startswith(SETTLEMENT):
-            self._add(trade, _exercise_tax(intent, quantity, value_e4))
-            return
+        settled = intent.parent.startswith(SETTLEMENT)
+        executed = Executed(intent.symbol, intent.side, quantity, value_e4, settled)
         kept_until = day_of(trade.exit_ns) if trade.exit_ns else self._day
-        fill = _Fill(intent, quantity, value_e4, is_kept=kept_until > trade.day)
-        charged = _charges(fill)
-        self._add(trade, charged if isinstance(charged, Unknown) else charged.total_e4)
+        day = day_of(intent.decided_ns)
+        self._add(trade, cost_e4(executed, day, kept=kept_until > trade.day))
 
     def _add(self, trade: LegTrade, charged: int | Unknown) -> None:
         if isinstance(charged, Unknown):
@@ -160,38 +157,3 @@ class Trades:
             self.without_charges = self.without_charges or charged.because
         elif trade.charges_e4 is not None:
             trade.charges_e4 += charged
-
-
-class _Fill(Struct, frozen=True):
-    """What was filled of one order, and whether its trade lasted beyond a day."""
-
-    intent: Intent
-    quantity: int
-    value_e4: int
-    is_kept: bool
-
-
-def _charges(fill: _Fill) -> Charges | Unknown:
-    intent, day = fill.intent, day_of(fill.intent.decided_ns)
-    try:
-        instrument = contract(intent.symbol, day, strict=False)
-    except RuleUnknown as error:
-        return Unknown(str(error))
-    price_e4 = divide_half_even(fill.value_e4, fill.quantity)
-    delivery = fill.is_kept and instrument.kind is Kind.EQUITY
-    charged = ChargedFill(instrument, intent.side, fill.quantity, price_e4, delivery=delivery)
-    return charges(charged, day)
-
-
-def _exercise_tax(intent: Intent, quantity: int, value_e4: int) -> int | Unknown:
-    """Return what an option costs that was long when it was settled in the money."""
-    day = day_of(intent.decided_ns)
-    try:
-        instrument = contract(intent.symbol, day, strict=False)
-    except RuleUnknown as error:
-        return Unknown(str(error))
-    held = quantity if intent.side is Side.SELL else -quantity
-    tax_e4 = exercise_tax_e4(instrument, held, divide_half_even(value_e4, quantity), day)
-    if tax_e4 is None:
-        return Unknown(f"rules/charges.toml does not cover an exercise on {day}")
-    return tax_e4

@@ -13,7 +13,7 @@ from typing import Any
 from daemon import errors
 from daemon.domain.orders.limits import Approved
 from daemon.domain.orders.words import OrderRefused, OutcomeUnknown, Purpose, Refusal
-from daemon.messages import Cancel, CancelAnswered, FindOrder, Place
+from daemon.messages import Cancel, CancelAnswered, FindOrder, LogIn, LoginFailed, Place
 from daemon.ports.broker import Broker
 
 
@@ -43,6 +43,8 @@ class Door:
                 return await self._cancel(intent_id, broker_order_id)
             case FindOrder(intent_id):
                 return await self._find(intent_id)
+            case LogIn(generation):
+                return await self._log_in(generation)
         raise AssertionError(f"no broker is asked {request!r}")
 
     async def _place(self, approved: Approved) -> Sequence[Any]:
@@ -73,3 +75,9 @@ class Door:
             return await self._broker.find(intent_id)
         except (errors.BrokerError, TimeoutError):
             return ()  # nothing was seen, which is less than that there is nothing
+
+    async def _log_in(self, generation: int) -> Sequence[Any]:
+        try:
+            return await self._broker.log_in(generation)
+        except (errors.BrokerError, TimeoutError) as error:
+            return (LoginFailed(generation, str(error), self._now_ns()),)

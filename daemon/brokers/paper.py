@@ -18,7 +18,7 @@ from daemon.domain.orders.words import (
     Refusal,
     State,
 )
-from daemon.messages import CancelAnswered, OrderNotFound, Settled
+from daemon.messages import CancelAnswered, LoggedIn, OrderNotFound, Settled
 from daemon.ports.broker import Answer, Found
 from daemon.twin import words
 from daemon.twin.exchange import Exchange
@@ -75,6 +75,10 @@ class Paper:
         return tuple(_updated(each, now_ns) for each in reports) or (
             OrderNotFound(intent_id, now_ns),
         )
+
+    async def log_in(self, generation: int) -> Sequence[LoggedIn]:
+        """Log in; the twin lets everybody in."""
+        return (LoggedIn(generation, self._now_ns()),)
 
     def on_frame(self, frame: Frame, now_ns: int) -> Sequence[OrderUpdated]:
         """Let the twin see a frame, and return what it filled."""

@@ -108,7 +108,7 @@ class AdjustByHand(Struct, frozen=True):
     Attributes:
         strategy_id: whose.
         leg_id: of which leg, a price; empty: of the whole strategy, an amount of loss.
-        stop_e4: where it shall stand.
+        stop_e4: where it shall stand, above zero.
         loosen: it may move away from the market too.
         by: who wants it.
     """
@@ -164,3 +164,19 @@ class SeePrice(Struct, frozen=True):
 
 class SeeStrategy(Struct, frozen=True):
     """To a runner: `StrategySeen`."""
+
+
+class TellRisk(Struct, frozen=True):
+    """To the watchdog, from an actor: tell me `RiskSeen`."""
+
+    to: str
+
+
+class Beat(Struct, frozen=True):
+    """To the broadcaster, at the pace of whoever watches: show `PnlFrame` if anything has changed.
+
+    Attributes:
+        force: show one even where nothing has.
+    """
+
+    force: bool = False

@@ -116,3 +116,36 @@ class AccountUnread(Struct, frozen=True):
 
     because: str
     at_ns: int
+
+
+class LogIn(Struct, frozen=True):
+    """Ask the broker for a session; `generation` comes back with the answer."""
+
+    generation: int
+
+
+class LoggedIn(Struct, frozen=True):
+    """The broker gave a session."""
+
+    generation: int
+    at_ns: int
+
+
+class LoginFailed(Struct, frozen=True):
+    """The broker gave no session, and why."""
+
+    generation: int
+    because: str
+    at_ns: int
+
+
+class RenewSession(Struct, frozen=True):
+    """To a session keeper: the broker refused the session of this generation.
+
+    Attributes:
+        account: whose.
+        generation: the one that was refused; where a newer one stands already, nothing is done.
+    """
+
+    account: str
+    generation: int

@@ -58,7 +58,21 @@ class BasketEnded(Struct, frozen=True, tag=True):
 
 
 class PositionChanged(Struct, frozen=True, tag=True):
-    """A fill moved a leg; quantities and values are those of the leg's whole life."""
+    """A fill moved a leg; quantities and values are those of the leg's whole life.
+
+    Attributes:
+        strategy_id: whose leg.
+        leg_id: which.
+        symbol: of what.
+        side: which way it was entered.
+        bought_quantity: units bought so far.
+        bought_value_e4: the sum of price x units over those fills.
+        sold_quantity: units sold so far.
+        sold_value_e4: the sum of price x units over those fills.
+        at_ns: the market instant.
+        intent_id: the order whose fill moved it; empty: none of ours that is known.
+        settled: the exchange closed it by itself, at its settlement price.
+    """
 
     strategy_id: str
     leg_id: str
@@ -69,6 +83,8 @@ class PositionChanged(Struct, frozen=True, tag=True):
     sold_quantity: int
     sold_value_e4: int
     at_ns: int
+    intent_id: str = ""
+    settled: bool = False
 
     @property
     def net_quantity(self) -> int:

@@ -63,7 +63,7 @@ class LegSeen(Struct, frozen=True):
         leg_id: the leg of its strategy.
         symbol: of what.
         side: which way it was entered.
-        quantity: units held; below zero short.
+        quantity: units held; below zero short; what is flat needs no guard.
         entry_e4: the average entry price.
         ltp_e4: the newest last price.
         age_ms: how old that is, in market time; -1: no price is known.
@@ -95,7 +95,7 @@ class WatchSeen(Struct, frozen=True):
         strategy_id: whose.
         status: `entering`, `open`, `leaving` or `flat`.
         lock: `NONE` or `LOCKED`.
-        current_sl_e4: the floor under its profit, or minus its rupee stop; 0: none.
+        current_sl_e4: the floor under its profit, or where its stop in rupees fires; 0: none.
         pnl_e4: realised and unrealised.
         realised_e4: of what is closed.
         unrealised_e4: of what is open.
@@ -131,7 +131,7 @@ class PriceSeen(Struct, frozen=True):
         bid_e4: the best bid.
         ask_e4: the best ask.
         age_ms: how old it is, in market time.
-        stale: the link that brought it is dead.
+        stale: its link has been dead since, or another day has begun.
     """
 
     symbol: str
@@ -140,3 +140,17 @@ class PriceSeen(Struct, frozen=True):
     ask_e4: int
     age_ms: int
     stale: bool
+
+
+class PnlFrame(Struct, frozen=True):
+    """What people see move, whole, so that one may be skipped but for its prices.
+
+    Attributes:
+        at_ns: the market instant.
+        risk: everything under watch.
+        prices: what was quoted, or went stale, since the frame before.
+    """
+
+    at_ns: int
+    risk: RiskSeen
+    prices: tuple[PriceSeen, ...]

@@ -12,7 +12,7 @@ from typing import Protocol
 
 from daemon.domain.orders.limits import Approved
 from daemon.domain.orders.words import OrderAccepted, OrderRefused, OrderUpdated, OutcomeUnknown
-from daemon.messages import CancelAnswered, OrderNotFound
+from daemon.messages import CancelAnswered, LoggedIn, LoginFailed, OrderNotFound
 
 Answer = OrderAccepted | OrderRefused | OutcomeUnknown | OrderUpdated | CancelAnswered
 Found = OrderUpdated | OrderNotFound
@@ -27,6 +27,10 @@ class Broker(Protocol):
 
     async def cancel(self, intent_id: str, broker_order_id: str) -> Sequence[Answer]:
         """Ask that an order be taken out of the book."""
+        ...
+
+    async def log_in(self, generation: int) -> Sequence[LoggedIn | LoginFailed]:
+        """Ask for a session; the generation comes back with the answer."""
         ...
 
     async def find(self, intent_id: str) -> Sequence[Found]:

@@ -68,7 +68,7 @@ ENTRIES: dict[type[Fact], Entry] = {
     # What follows from an answer comes when the answer came, and may quote it.
     m.Noted: Entry(without=("at_ns", "text")),
     m.BasketEnded: _BARE,
-    m.PositionChanged: _TIMELESS,
+    m.PositionChanged: Entry(without=("at_ns", "intent_id", "settled")),
     m.LegExpired: _TIMELESS,
     m.ExitOwed: _TIMELESS,
     m.ExitFinished: _TIMELESS,

@@ -7,7 +7,7 @@ from daemon import errors
 from daemon.brokers.door import Door
 from daemon.domain.orders.limits import Approved
 from daemon.domain.orders.words import OrderRefused, OutcomeUnknown, Purpose, Refusal
-from daemon.messages import Cancel, CancelAnswered, FindOrder, Place
+from daemon.messages import Cancel, CancelAnswered, FindOrder, LogIn, LoginFailed, Place
 from tests.kit.asked import INTENT, NOW, gated
 
 ENTRY = replace(INTENT, deadline_ns=NOW)
@@ -36,6 +36,10 @@ class Behind:
         """Note a look-up."""
         return self._answer(("find", intent_id))
 
+    async def log_in(self, generation):
+        """Note a log-in."""
+        return self._answer(("log_in", generation))
+
     def _answer(self, request):
         self.asked.append(request)
         if self.failure is not None:
@@ -62,6 +66,7 @@ async def ask(request, *, behind=None, latched=False, now_ns=NOW):
         (Place(approved(ENTRY)), ("place", ENTRY.intent_id)),
         (Cancel("OR1", "B1"), ("cancel", "OR1", "B1")),
         (FindOrder("OR1"), ("find", "OR1")),
+        (LogIn(3), ("log_in", 3)),
     ],
 )
 async def test_what_is_allowed_goes_through(request_, asked):
@@ -121,6 +126,13 @@ async def test_a_look_up_that_fails_has_seen_nothing():
     """That is less than an order that was not found."""
     behind = Behind(errors.BrokerUnavailable("no connection"))
     assert (await ask(FindOrder("OR1"), behind=behind))[0] == ()
+
+
+@pytest.mark.parametrize("failure", [errors.BrokerUnavailable("no connection"), TimeoutError()])
+async def test_a_log_in_that_fails_says_so_under_its_generation(failure):
+    """The keeper decides when it is tried again."""
+    answers, _ = await ask(LogIn(3), behind=Behind(failure))
+    assert answers == (LoginFailed(3, str(failure), NOW),)
 
 
 async def test_nothing_else_is_asked_of_a_broker():

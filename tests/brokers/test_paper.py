@@ -18,7 +18,7 @@ from daemon.domain.orders.words import (
     Side,
     State,
 )
-from daemon.messages import CancelAnswered, OrderNotFound, Settled
+from daemon.messages import CancelAnswered, LoggedIn, OrderNotFound, Settled
 from daemon.twin import words
 from daemon.twin.faults import Call, Fault, FaultKind
 from tests.kit import exchange as market
@@ -193,6 +193,13 @@ async def test_a_look_up_finds_every_order_of_an_id():
     await made.place(approved(RESTING))
     found = await made.find("OR1")
     assert len({each.broker_order_id for each in found}) == 2
+
+
+async def test_the_twin_lets_everybody_in():
+    """At once, under the generation that was asked for."""
+    made, clock = paper()
+    clock.now_ns = T0 + 5
+    assert await made.log_in(3) == (LoggedIn(3, T0 + 5),)
 
 
 async def test_a_frame_fills_what_rests():

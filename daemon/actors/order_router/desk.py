@@ -35,6 +35,7 @@ from daemon.domain.orders.words import (
 )
 from daemon.errors import RuleUnknown
 from daemon.messages import (
+    SETTLEMENT,
     BasketEnded,
     BasketOpened,
     DayEnded,
@@ -266,6 +267,8 @@ class Desk:
             sold_quantity=now.sold_quantity - before.sold_quantity,
             sold_value_e4=now.sold_value_e4 - before.sold_value_e4,
             at_ns=at_ns,
+            intent_id=intent.intent_id,
+            settled=intent.parent.startswith(SETTLEMENT),
         )
 
     def basket(self, basket_id: str) -> Basket | None:

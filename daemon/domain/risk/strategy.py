@@ -43,6 +43,7 @@ class StrategyRisk:
         strategy_id: whose.
         pnl: lowest, highest and newest profit before charges, over the frames since the entry.
         lock: the floor under profit.
+        thresholds: the profits at which its rules fire, as of the last frame or look at its legs.
     """
 
     __slots__ = (
@@ -55,7 +56,6 @@ class StrategyRisk:
         "_rules_by_leg",
         "_sighted",
         "_stirred",
-        "_thresholds",
         "_touch",
         "_unmarked",
         "_watching",
@@ -63,6 +63,7 @@ class StrategyRisk:
         "lock",
         "pnl",
         "strategy_id",
+        "thresholds",
     )
 
     def __init__(
@@ -82,7 +83,7 @@ class StrategyRisk:
         self._pnl_e4 = 0
         self._sighted = self._stirred = False
         self._by_hand_e4: int | None = None
-        self._thresholds = Thresholds()
+        self.thresholds = Thresholds()
         self._low_trip_e4, self._high_trip_e4 = -NEVER, NEVER
         self._weighed = True
 
@@ -241,7 +242,7 @@ class StrategyRisk:
     def legs(self) -> tuple[LegView, ...]:
         """Return what others may see of every leg, in the order in which they were watched."""
         self._weigh()
-        ruled = self._thresholds.floor_e4 > -NEVER
+        ruled = self.thresholds.floor_e4 > -NEVER
         return tuple(view_of(leg, ruled_by_whole=ruled) for leg in self._legs.values())
 
     def _value(self, leg: WatchedLeg, quote: Quote) -> int:
@@ -273,7 +274,7 @@ class StrategyRisk:
         free = self._free()
         if not free:
             return ()
-        reason = crossed(self._thresholds, self._pnl_e4)
+        reason = crossed(self.thresholds, self._pnl_e4)
         moves = self._advance_lock(now_ns) if reason is None else ()
         if reason is None and self._rules.lock is not None and broken(self.lock, self._pnl_e4):
             reason = ExitReason.LOCK
@@ -309,7 +310,7 @@ class StrategyRisk:
 
     def _adjust_whole(self, stop_e4: int, at_ns: int, *, loosen: bool) -> LevelMoved | None:
         self._weigh()
-        before_e4 = self._thresholds.stop_e4
+        before_e4 = self.thresholds.stop_e4
         if stop_e4 <= before_e4 and not loosen:
             return None
         self._by_hand_e4 = stop_e4
@@ -329,14 +330,14 @@ class StrategyRisk:
         self._stirred = True
         for leg in legs:
             leg.set_trips()
-        self._thresholds = thresholds_of(self._rules, base_under_watch(legs), self._by_hand_e4)
+        self.thresholds = thresholds_of(self._rules, base_under_watch(legs), self._by_hand_e4)
         self._set_trips()
 
     def _set_trips(self) -> None:
         """Keep at hand between which profits nothing happens to the whole."""
         low_e4, high_e4 = -NEVER, NEVER
         if self._free():
-            low_e4, high_e4 = self._thresholds.floor_e4, self._thresholds.target_e4
+            low_e4, high_e4 = self.thresholds.floor_e4, self.thresholds.target_e4
             rule = self._rules.lock
             if rule is not None:
                 high_e4 = min(high_e4, next_at_e4(rule, self.lock))

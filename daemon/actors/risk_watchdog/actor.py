@@ -1,33 +1,40 @@
-"""The risk watchdog: judges every frame against what every open position is held to."""
+"""The actor: which message leads to which decision."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import date
 
-from msgspec import Struct
-
+from daemon.actors.risk_watchdog import by_hand
+from daemon.actors.risk_watchdog.account import LIMITS, AccountDay, because
+from daemon.actors.risk_watchdog.picture import Picture
+from daemon.actors.risk_watchdog.views import Around
+from daemon.actors.risk_watchdog.words import ExitTime, marked, pnl_seen
 from daemon.actors.turn import Turn
 from daemon.actors.watches import Watch, Watches
 from daemon.domain.market.frames import Frame
 from daemon.domain.market.notes import NoteKind
-from daemon.domain.risk.account import AccountLimits, AccountState, judge_account
+from daemon.domain.money import units
+from daemon.domain.risk.account import AccountLimits
 from daemon.domain.risk.guard import Unpriced
 from daemon.domain.risk.hours import GRACE_NS, alarm_at
-from daemon.domain.risk.lock_and_trail import Lock, LockStatus
-from daemon.domain.risk.moves import Exit, LevelMoved, Move, Verdict
-from daemon.domain.risk.strategy import StrategyRisk
+from daemon.domain.risk.moves import Exit, LevelMoved, Verdict
 from daemon.domain.risk.words import ExitReason
 from daemon.messages import (
+    AdjustByHand,
+    Ask,
     BasketEnded,
     BasketOpened,
     DayEnded,
     DayMarked,
     DayOpened,
+    Declined,
+    Done,
     EntriesPaused,
     ExitDecided,
     ExitFinished,
     ExitLegs,
+    ExitOverdue,
     ExitOwed,
     LegExpired,
     LinkDied,
@@ -35,6 +42,10 @@ from daemon.messages import (
     Noted,
     PauseEntries,
     PositionChanged,
+    RiskSeen,
+    SeeRisk,
+    TellRisk,
+    Told,
 )
 from daemon.runtime.words import NOTHING, Alarm, Effect, Lane, Show, Started, Tell
 
@@ -49,25 +60,10 @@ HEARS = (
     PositionChanged,
     ExitOwed,
     ExitFinished,
+    ExitOverdue,
     LegExpired,
 )
 _GRACE_INTERVALS = 3
-
-
-class ExitTime(Struct, frozen=True):
-    """A strategy's exit time has passed, whether or not a frame brought it."""
-
-    strategy_id: str
-
-
-class PnlSeen(Struct, frozen=True, gc=False):
-    """A strategy's profit on a frame, before charges, for people to see."""
-
-    strategy_id: str
-    pnl_e4: int
-    status: str
-    floor_e4: int
-    at_ns: int
 
 
 class RiskWatchdog:
@@ -77,7 +73,7 @@ class RiskWatchdog:
         router: the address of the account's router.
         limits: of the account's day.
         facts: what was recorded before.
-        shown: somebody watches the profit move; else nothing is made for nobody to see.
+        shown: somebody may watch; else nothing is made, and no price kept, for nobody to see.
     """
 
     def __init__(
@@ -90,10 +86,9 @@ class RiskWatchdog:
     ) -> None:
         self._router = router
         self._shown = shown
-        self._limits = limits
-        self._limited = bool(limits.loss_e4 or limits.profit_e4 or limits.lock)
-        self._account = AccountState()
+        self._account = AccountDay(limits)
         self._watches = Watches()
+        self._picture = Picture()
         self._alive = True
         self._day: date | None = None
         self._sessions: tuple[tuple[int, int], ...] = ()
@@ -112,10 +107,14 @@ class RiskWatchdog:
             case PositionChanged():
                 self._fill(turn, message, now_ns)
             case BasketOpened():
-                self._watches.apply(message)
+                self._apply(message)
                 self._set_alarm(turn, message)
-            case BasketEnded() | ExitOwed() | ExitFinished() | LegExpired():
-                self._watches.apply(message)
+            case BasketEnded() | ExitOwed() | ExitFinished() | LegExpired() | ExitOverdue():
+                self._apply(message)
+            case Ask(number, about):
+                turn.do(Show(Told(number, self._answer(turn, about, now_ns))))
+            case TellRisk(to):
+                turn.do(Tell(to, self._risk_seen(now_ns)))
             case ExitTime(strategy_id):
                 for watch in self._watches.of(strategy_id):
                     self._leave_due(turn, watch, now_ns)
@@ -145,8 +144,10 @@ class RiskWatchdog:
     def _see(self, frame: Frame, now_ns: int) -> Sequence[Effect]:
         """Judge one frame; the path of every tick."""
         self._last_ns, watches = now_ns, self._watches
-        active = watches.active
-        if not active and not self._limited:
+        if self._shown:
+            self._picture.see(frame.quotes, now_ns)
+        active, limited = watches.active, self._account.limited
+        if not active and not limited:
             return NOTHING
         quotes, turn = frame.quotes, None
         effects: list[Effect] = []
@@ -158,12 +159,12 @@ class RiskWatchdog:
                 turn = turn or Turn()
                 self._act(turn, watch, verdicts)
             if self._shown:
-                effects.append(_shown(risk, now_ns))
-        hurried = self._limited or watches.unheard or turn
+                effects.append(pnl_seen(risk, now_ns))
+        hurried = limited or watches.unheard or turn
         if now_ns < watches.next_exit_ns and not hurried:
             return effects
         turn = turn or Turn()
-        if self._limited and self._alive:
+        if limited and self._alive:
             self._judge_account(turn, now_ns)
         for watch in watches.active:
             self._leave_due(turn, watch, now_ns)
@@ -206,7 +207,7 @@ class RiskWatchdog:
 
     def _fill(self, turn: Turn, changed: PositionChanged, now_ns: int) -> None:
         """Take a fill in; what is filled after its entry was left is left at once."""
-        watch, moves = self._watches.fill(changed)
+        watch, moves = self._take_fill(changed)
         for moved in moves:
             turn.record(moved)
         if watch is None:
@@ -216,22 +217,48 @@ class RiskWatchdog:
         if self._watches.unheard is not known:
             self._insist(turn, changed.strategy_id, now_ns)
         if self._shown and not watch.is_open:
-            turn.do(_shown(watch.risk, now_ns))
+            turn.do(pnl_seen(watch.risk, now_ns))
+
+    def _take_fill(self, changed: PositionChanged) -> tuple[Watch | None, tuple[LevelMoved, ...]]:
+        watch, moves = self._watches.fill(changed)
+        self._picture.fill(changed, watch, self._watches.all())
+        return watch, moves
+
+    def _apply(self, fact: object) -> None:
+        """Take a fact in that moves what is watched or seen; the same live and after a restart."""
+        self._watches.apply(fact)
+        match fact:
+            case BasketOpened():
+                self._picture.open(fact, self._watches.all())
+            case ExitOwed() | ExitFinished() | ExitOverdue() | LegExpired():
+                self._picture.hear(fact)
+
+    def _answer(self, turn: Turn, about: object, now_ns: int) -> RiskSeen | Done | Declined:
+        """Answer a question, or carry out a command by hand."""
+        match about:
+            case SeeRisk():
+                return self._risk_seen(now_ns)
+            case AdjustByHand(strategy_id, leg_id):
+                moved = by_hand.adjust(self._watches, about, now_ns)
+                if isinstance(moved, Declined):
+                    return moved
+                turn.record(moved)
+                whose = f"{leg_id} of {strategy_id}" if leg_id else strategy_id
+                where = units(moved.to_e4)
+                return Done(f"the stop of {whose} moved from {units(moved.from_e4)} to {where}")
+        raise AssertionError(f"the watchdog was asked {about!r}")
+
+    def _risk_seen(self, now_ns: int) -> RiskSeen:
+        assert self._shown, "prices are kept only where somebody may look"
+        is_open = any(opens <= now_ns <= closes for opens, closes in self._sessions)
+        interval_ns = max(self._interval_ns, self._picture.gap_ns)
+        return self._picture.risk_seen(Around(now_ns, self._alive, is_open, interval_ns))
 
     def _judge_account(self, turn: Turn, now_ns: int) -> None:
-        """Hold the account's day to its limits, on frames that value all that is open."""
-        watches = self._watches.all()
-        if not all(watch.risk.pnl.is_whole(now_ns) for watch in watches if watch.is_open):
-            return
-        total_e4 = sum(
-            watch.risk.pnl.last_e4 - watch.carried_e4 for watch in watches if watch.risk.pnl.last_ns
-        )
-        before = self._account.lock
-        reason = judge_account(self._account, total_e4, self._limits)
-        if self._account.lock is not before:
-            turn.record(_floor_moved(before, self._account.lock, now_ns))
+        """Hold the account's day to its limits."""
+        reason = self._account.judge(turn, self._watches.all(), now_ns)
         if reason is not None:
-            turn.do(Tell(self._router, PauseEntries(_because(reason)), Lane.CONTROL))
+            turn.do(Tell(self._router, PauseEntries(because(reason)), Lane.CONTROL))
             self._leave_all(reason)
 
     def _leave_all(self, reason: ExitReason) -> None:
@@ -263,8 +290,9 @@ class RiskWatchdog:
         self._interval_ns, self._sessions = opened.interval_ns, opened.sessions
         if opened.day != self._day:
             self._day = opened.day
-            self._account = AccountState()
+            self._account.begin()
             self._watches.begin_day()
+            self._picture.begin_day(self._watches.all())
 
     def _end_day(self, turn: Turn, ended: DayEnded) -> None:
         self._sessions = ()
@@ -273,9 +301,9 @@ class RiskWatchdog:
             strategy_id = watch.risk.strategy_id
             if watch.legs or strategy_id not in told:
                 told.add(strategy_id)
-                marked = _marked(watch, ended, self._last_ns)
-                turn.record(marked)
-                self._close_day(watch, marked)
+                mark = marked(watch, ended, self._last_ns)
+                turn.record(mark)
+                self._close_day(watch, mark)
 
     def _close_day(self, watch: Watch, marked: DayMarked) -> None:
         if marked.last is not None:
@@ -286,8 +314,7 @@ class RiskWatchdog:
         """Take in what was recorded before."""
         match fact:
             case LevelMoved("", ""):
-                kept = Lock(LockStatus.LOCKED, fact.to_e4, fact.best_e4)
-                self._account.restore(kept)
+                self._account.restore(fact)
             case LevelMoved():
                 self._watches.note_move(fact)
             case DayOpened():
@@ -301,47 +328,10 @@ class RiskWatchdog:
                 self._die()
             case LinkRevived():
                 self._alive = True
-            case EntriesPaused(because) if because in _LIMITS:
-                self._account.verdict = _LIMITS[because]
-                self._leave_all(_LIMITS[because])
+            case EntriesPaused(why) if why in LIMITS:
+                self._account.recall(LIMITS[why])
+                self._leave_all(LIMITS[why])
+            case PositionChanged():
+                self._take_fill(fact)
             case _:
-                self._watches.apply(fact)
-
-
-def _because(reason: ExitReason) -> str:
-    return f"the account's limit: {reason}"
-
-
-_LIMITS = {
-    _because(reason): reason for reason in (ExitReason.ACCOUNT_LOSS, ExitReason.ACCOUNT_PROFIT)
-}
-"""By it a restart knows that an account was left today, and that the router has heard so."""
-
-
-def _floor_moved(before: Lock, after: Lock, now_ns: int) -> LevelMoved:
-    """Return the record of an account's floor: a level of no strategy and no leg."""
-    move = Move.LOCKED if before.status is LockStatus.NONE else Move.FLOOR_RAISED
-    return LevelMoved("", "", move, before.floor_e4, after.floor_e4, now_ns, after.best_e4)
-
-
-def _shown(risk: StrategyRisk, now_ns: int) -> Show:
-    lock = risk.lock
-    return Show(PnlSeen(risk.strategy_id, risk.pnl.last_e4, lock.status, lock.floor_e4, now_ns))
-
-
-def _marked(watch: Watch, ended: DayEnded, last_ns: int) -> DayMarked:
-    """Return how a day went; what is flat is worth the same on every later frame of the day."""
-    pnl, lock = watch.risk.pnl, watch.risk.lock
-    held = [leg for leg in watch.risk.legs() if leg.net_quantity and leg.mark_e4 >= 0]
-    valued_ns = pnl.last_ns if watch.is_open else max(pnl.last_ns, last_ns)
-    return DayMarked(
-        strategy_id=watch.risk.strategy_id,
-        day=ended.day,
-        low=(pnl.low_ns, pnl.low_e4) if pnl.low_ns else None,
-        high=(pnl.high_ns, pnl.high_e4) if pnl.high_ns else None,
-        last=(valued_ns, pnl.last_e4) if pnl.last_ns else None,
-        status=lock.status,
-        floor_e4=lock.floor_e4,
-        marks=tuple((leg.leg_id, leg.mark_e4) for leg in held),
-        at_ns=ended.at_ns,
-    )
+                self._apply(fact)

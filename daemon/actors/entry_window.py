@@ -1,0 +1,82 @@
+"""When a strategy may enter on a day, or why it rests."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+
+from msgspec import Struct
+
+from daemon.domain.instants import at
+from daemon.domain.market import expiries
+from daemon.domain.market.calendar import Segment, next_session, session_close_ns
+from daemon.domain.plans.days import resolve, rest_reason
+from daemon.domain.plans.schema import Plan
+from daemon.domain.plans.validation import Fault
+from daemon.domain.plans.words import Product
+from daemon.domain.risk.hours import exit_at
+from daemon.domain.risk.moves import NEVER
+from daemon.errors import RuleUnknown
+from daemon.messages import DayOpened
+
+
+class Window(Struct, frozen=True):
+    """When a strategy may enter today, and when it is out at the latest."""
+
+    day: date
+    opens_ns: int
+    closes_ns: int
+    exit_ns: int
+    session_end_ns: int
+    expiries: tuple[date | None, ...]
+
+
+def window_of(plan: Plan, opened: DayOpened) -> Window | Fault:
+    """Return when a strategy may enter on a day that has sessions, or why it rests."""
+    day = opened.day
+    chosen = resolve(plan, day, expiries)
+    if isinstance(chosen, Fault):
+        return chosen
+    resting = rest_reason(plan, day, chosen, _sessions_until)
+    if resting is not None:
+        return resting
+    close_ns = opened.sessions[-1][1]
+    exit_ns = exit_at(day, plan.exit.at, close_ns)
+    latest = plan.entry.no_later_than
+    closes_ns = min(at(day, latest), exit_ns - 1) if latest else exit_ns - 1
+    if plan.product is Product.CARRY:
+        exit_ns, close_ns = _carried_until(plan, day, chosen, (exit_ns, close_ns))
+    return Window(day, at(day, plan.entry.at), closes_ns, exit_ns, close_ns, chosen)
+
+
+def _carried_until(
+    plan: Plan, day: date, expiring: Sequence[date | None], today: tuple[int, int]
+) -> tuple[int, int]:
+    """Return when a carried position is left, and when its market closes on that day.
+
+    It is left at the plan's exit time on the day of its nearest expiry; what does not expire is
+    left by its rules or by hand alone.
+    """
+    last = min((expiry for expiry in expiring if expiry is not None), default=None)
+    if last is None:
+        return NEVER, NEVER
+    if last == day:
+        return today
+    close_ns = session_close_ns(last, Segment.DERIVATIVES)
+    return exit_at(last, plan.exit.at, close_ns), close_ns
+
+
+def _sessions_until(day: date, expiry: date) -> int:
+    """Count the trading days after a day, up to and including an expiry."""
+    count = 0
+    while day < expiry:
+        day = _next(day, expiry)
+        count += 1
+    return count
+
+
+def _next(day: date, expiry: date) -> date:
+    try:
+        return next_session(day, Segment.DERIVATIVES)
+    except RuleUnknown:
+        return expiry

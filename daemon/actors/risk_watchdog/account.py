@@ -1,0 +1,73 @@
+"""The day of the watched account: its profit over all entries, held to the account's limits."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from daemon.actors.turn import Turn
+from daemon.actors.watches import Watch
+from daemon.domain.risk.account import AccountLimits, AccountState, judge_account
+from daemon.domain.risk.lock_and_trail import Lock, LockStatus
+from daemon.domain.risk.moves import LevelMoved, Move
+from daemon.domain.risk.words import ExitReason
+
+
+class AccountDay:
+    """One account's day.
+
+    Attributes:
+        limited: there is anything that it is held to.
+    """
+
+    def __init__(self, limits: AccountLimits) -> None:
+        self.limited = bool(limits.loss_e4 or limits.profit_e4 or limits.lock)
+        self._limits = limits
+        self._state = AccountState()
+
+    def begin(self) -> None:
+        """Another day begins at nothing."""
+        self._state = AccountState()
+
+    def restore(self, moved: LevelMoved) -> None:
+        """Take a recorded floor."""
+        self._state.restore(Lock(LockStatus.LOCKED, moved.to_e4, moved.best_e4))
+
+    def recall(self, reason: ExitReason) -> None:
+        """Take that the account was left today, and that the router has heard so."""
+        self._state.verdict = reason
+
+    def judge(self, turn: Turn, watches: Iterable[Watch], now_ns: int) -> ExitReason | None:
+        """Hold the day to its limits, on frames that value all that is open.
+
+        Returns:
+            Why everything is to be left; told once a day.
+        """
+        valued = tuple(watches)
+        if not all(watch.risk.pnl.is_whole(now_ns) for watch in valued if watch.is_open):
+            return None
+        total_e4 = sum(
+            watch.risk.pnl.last_e4 - watch.carried_e4 for watch in valued if watch.risk.pnl.last_ns
+        )
+        state = self._state
+        before = state.lock
+        reason = judge_account(state, total_e4, self._limits)
+        if state.lock is not before:
+            turn.record(_floor_moved(before, state.lock, now_ns))
+        return reason
+
+
+def because(reason: ExitReason) -> str:
+    """Return why entries are paused once a limit of the account was reached."""
+    return f"the account's limit: {reason}"
+
+
+LIMITS = {
+    because(reason): reason for reason in (ExitReason.ACCOUNT_LOSS, ExitReason.ACCOUNT_PROFIT)
+}
+"""By it a restart knows that an account was left today, and that the router has heard so."""
+
+
+def _floor_moved(before: Lock, after: Lock, now_ns: int) -> LevelMoved:
+    """Return the record of an account's floor: a level of no strategy and no leg."""
+    move = Move.LOCKED if before.status is LockStatus.NONE else Move.FLOOR_RAISED
+    return LevelMoved("", "", move, before.floor_e4, after.floor_e4, now_ns, after.best_e4)

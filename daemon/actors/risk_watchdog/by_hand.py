@@ -1,0 +1,112 @@
+"""A stop that a person moves: what may be done, and why the rest may not."""
+
+from __future__ import annotations
+
+from daemon.actors.watches import Watch, Watches
+from daemon.domain.money import units
+from daemon.domain.risk.moves import NEVER, LevelMoved
+from daemon.domain.risk.pnl import NO_MARK
+from daemon.domain.risk.watched import LegView
+from daemon.messages import AdjustByHand, Declined
+
+
+def adjust(watches: Watches, wanted: AdjustByHand, now_ns: int) -> LevelMoved | Declined:
+    """Move a stop, or say why not.
+
+    Args:
+        watches: what is under watch.
+        wanted: whose stop, and where to.
+        now_ns: the market instant of the command.
+    """
+    mine = watches.of(wanted.strategy_id)
+    if not mine:
+        return _unknown(wanted.strategy_id)
+    if wanted.stop_e4 <= 0:
+        what = "a price" if wanted.leg_id else "an amount of loss"
+        return Declined("bad_stop", f"a stop is {what} above zero")
+    if not wanted.leg_id:
+        return _adjust_whole(mine, wanted, now_ns)
+    found = [
+        (watch, leg) for watch in mine for leg in watch.risk.legs() if leg.leg_id == wanted.leg_id
+    ]
+    if not found:
+        known = ", ".join(leg.leg_id for watch in mine for leg in watch.risk.legs())
+        sentence = f"{wanted.strategy_id} has no leg {wanted.leg_id}; it has: {known}"
+        return Declined("unknown_leg", sentence)
+    held = next(((w, leg) for w, leg in found if leg.net_quantity * leg.side.sign > 0), None)
+    if held is None:
+        return _flat(f"{wanted.leg_id} of {wanted.strategy_id}")
+    watch, leg = held
+    refused = _leg_fault(leg, wanted)
+    if refused is not None:
+        return refused
+    moved = watch.risk.adjust(wanted.leg_id, wanted.stop_e4, now_ns, loosen=wanted.loosen)
+    return moved or _loosens(leg.stop_e4, wanted)
+
+
+def _leg_fault(leg: LegView, wanted: AdjustByHand) -> Declined | None:
+    whose = f"{wanted.leg_id} of {wanted.strategy_id}"
+    if leg.owed:
+        return _owed(whose)
+    if leg.mark_e4 == NO_MARK:
+        return _unpriced(leg.symbol)
+    if leg.side.sign * (leg.mark_e4 - wanted.stop_e4) <= 0:
+        where = "below" if leg.side.sign > 0 else "above"
+        sentence = (
+            f"{leg.symbol} stands at {units(leg.mark_e4)}: the stop of {whose} belongs {where} it;"
+            " to be out now, exit"
+        )
+        return Declined("wrong_side", sentence)
+    return None
+
+
+def _adjust_whole(
+    mine: tuple[Watch, ...], wanted: AdjustByHand, now_ns: int
+) -> LevelMoved | Declined:
+    """Move the stop of a strategy: the profit at which it fires is minus the loss that is given."""
+    watch = next((each for each in mine if each.is_open), None)
+    if watch is None:
+        return _flat(wanted.strategy_id)
+    held = [leg for leg in watch.risk.legs() if leg.net_quantity]
+    if all(leg.owed for leg in held):
+        return _owed(wanted.strategy_id)
+    unpriced = next((leg.symbol for leg in held if leg.mark_e4 == NO_MARK), None)
+    if unpriced is not None:
+        return _unpriced(unpriced)
+    pnl_e4 = sum(leg.realised_e4 + leg.unrealised_e4 for leg in watch.risk.legs())
+    if pnl_e4 <= -wanted.stop_e4:
+        sentence = (
+            f"{wanted.strategy_id} stands at {units(pnl_e4)}: a stop at a loss of"
+            f" {units(wanted.stop_e4)} would fire at once; to be out now, exit"
+        )
+        return Declined("wrong_side", sentence)
+    stands_e4 = -watch.risk.thresholds.stop_e4
+    moved = watch.risk.adjust("", -wanted.stop_e4, now_ns, loosen=wanted.loosen)
+    assert moved is not None or stands_e4 < NEVER, "where no stop is, any stop is tighter"
+    return moved or _loosens(stands_e4, wanted)
+
+
+def _unknown(strategy_id: str) -> Declined:
+    sentence = f"no entry of {strategy_id} is under watch; `ordo pnl` lists what is"
+    return Declined("unknown_strategy", sentence)
+
+
+def _flat(whose: str) -> Declined:
+    return Declined("no_position", f"nothing is held in {whose} that a stop could guard")
+
+
+def _owed(whose: str) -> Declined:
+    return Declined("exit_owed", f"{whose} is being left already; its stop is judged no more")
+
+
+def _unpriced(symbol: str) -> Declined:
+    sentence = f"{symbol} has had no price yet, so nobody can tell on which side a stop belongs"
+    return Declined("no_price", sentence)
+
+
+def _loosens(stands_e4: int, wanted: AdjustByHand) -> Declined:
+    sentence = (
+        f"the stop stands at {units(stands_e4)}, and {units(wanted.stop_e4)} is no tighter;"
+        " ask for it with loosen to move it there"
+    )
+    return Declined("loosens", sentence)

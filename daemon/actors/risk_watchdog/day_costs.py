@@ -1,0 +1,85 @@
+"""What today's orders came to cost, gathered from the fills that moved the legs."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Container
+from datetime import date
+
+from msgspec import Struct
+
+from daemon.domain.instants import day_of
+from daemon.domain.market.charges import Unknown
+from daemon.domain.market.costs import Executed, cost_e4
+from daemon.domain.orders.words import Side
+from daemon.messages import BasketOpened, PositionChanged
+
+Owner = tuple[str, str]
+"""Whose orders: strategy and basket; no basket for what was not entered by one."""
+
+
+class _Filled(Struct, frozen=True):
+    leg_id: str
+    day: date
+    executed: Executed
+
+
+class DayCosts:
+    """The orders of a day, each as the sum of its fills."""
+
+    def __init__(self) -> None:
+        self._legs: dict[tuple[str, str], PositionChanged] = {}
+        self._orders: defaultdict[Owner, dict[str, _Filled]] = defaultdict(dict)
+
+    def begin_day(self) -> None:
+        """Forget yesterday's orders; what the legs hold goes on."""
+        self._orders.clear()
+
+    def open(self, opened: BasketOpened) -> None:
+        """An entry begins: the sums of its legs begin at nothing."""
+        for leg in opened.basket.legs:
+            self._legs.pop((opened.basket.strategy_id, leg.leg_id), None)
+
+    def take(self, owner: Owner, changed: PositionChanged) -> None:
+        """Take a fill: what the sums of its leg have grown by."""
+        key = (changed.strategy_id, changed.leg_id)
+        before, self._legs[key] = self._legs.get(key), changed
+        bought = (changed.bought_quantity, changed.bought_value_e4)
+        sold = (changed.sold_quantity, changed.sold_value_e4)
+        if before is not None:
+            bought = (bought[0] - before.bought_quantity, bought[1] - before.bought_value_e4)
+            sold = (sold[0] - before.sold_quantity, sold[1] - before.sold_value_e4)
+        for side, (quantity, value_e4) in ((Side.BUY, bought), (Side.SELL, sold)):
+            if quantity > 0:
+                executed = Executed(changed.symbol, side, quantity, value_e4, changed.settled)
+                self._add(owner, changed, executed)
+
+    def total_e4(self, owner: Owner, kept: Container[str]) -> int | None:
+        """Return what the orders of today have cost; None where no table knows.
+
+        Args:
+            owner: whose.
+            kept: legs held, or to be held, beyond a day.
+        """
+        total_e4 = 0
+        for filled in self._orders.get(owner, {}).values():
+            charged = cost_e4(filled.executed, filled.day, kept=filled.leg_id in kept)
+            if isinstance(charged, Unknown):
+                return None
+            total_e4 += charged
+        return total_e4
+
+    def _add(self, owner: Owner, changed: PositionChanged, executed: Executed) -> None:
+        """Add a fill to its order; one whose order nobody knows is an order of its own."""
+        orders = self._orders[owner]
+        name = f"{changed.intent_id or len(orders)}:{executed.side}"
+        known = orders.get(name)
+        if known is not None:
+            executed = Executed(
+                executed.symbol,
+                executed.side,
+                executed.quantity + known.executed.quantity,
+                executed.value_e4 + known.executed.value_e4,
+                executed.settled,
+            )
+        orders[name] = _Filled(changed.leg_id, day_of(changed.at_ns), executed)

@@ -1,0 +1,160 @@
+"""What is kept for people to look at; no decision hangs on it.
+
+Entries of today stay in it after they are over, and what no entry holds (placed by hand, or found
+at the broker) is in it as well, with nothing that guards it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from daemon.actors.risk_watchdog.day_costs import DayCosts
+from daemon.actors.risk_watchdog.views import (
+    Around,
+    Look,
+    Traded,
+    leg_seen,
+    stray_seen,
+    stray_view,
+    watch_seen,
+)
+from daemon.actors.watches import Watch
+from daemon.domain.instants import day_of
+from daemon.domain.market.frames import Quote
+from daemon.domain.risk.pnl import LegPosition
+from daemon.messages import (
+    BasketOpened,
+    ExitFinished,
+    ExitOverdue,
+    ExitOwed,
+    LegExpired,
+    LegSeen,
+    PositionChanged,
+    RiskSeen,
+    WatchSeen,
+)
+
+
+class Picture:
+    """The watch as people see it.
+
+    Attributes:
+        gap_ns: between the last two frames of a day.
+    """
+
+    def __init__(self) -> None:
+        self.gap_ns = 0
+        self._last_ns = 0
+        self._followed: tuple[str, ...] = ()
+        self._traded: dict[str, Traded] = {}
+        self._todays: dict[str, Watch] = {}
+        self._strays: dict[tuple[str, str], LegPosition] = {}
+        self._carried: frozenset[tuple[str, str]] = frozenset()
+        self._costs = DayCosts()
+        self._exits: dict[str, tuple[str, tuple[str, ...]]] = {}
+        self._overdue: set[str] = set()
+
+    def see(self, quotes: Mapping[str, Quote], now_ns: int) -> None:
+        """Keep the last prices of what is followed."""
+        self.gap_ns = now_ns - self._last_ns if self._last_ns else 0
+        self._last_ns = now_ns
+        for symbol in self._followed:
+            quote = quotes.get(symbol)
+            if quote is not None and (quote.ltp_e4 or symbol not in self._traded):
+                self._traded[symbol] = Traded(quote.ltp_e4, now_ns)
+
+    def begin_day(self, watches: Iterable[Watch]) -> None:
+        """Another day: what is over leaves the picture."""
+        self.gap_ns = self._last_ns = 0
+        self._costs.begin_day()
+        self._todays.clear()
+        self._strays = {key: held for key, held in self._strays.items() if held.net_quantity}
+        self._carried = frozenset(self._strays)
+        self._follow(watches)
+        kept = frozenset(self._followed)
+        self._traded = {symbol: last for symbol, last in self._traded.items() if symbol in kept}
+
+    def open(self, opened: BasketOpened, watches: Iterable[Watch]) -> None:
+        """Take an entry in."""
+        self._costs.open(opened)
+        self._follow(watches)
+
+    def fill(self, changed: PositionChanged, watch: Watch | None, watches: Iterable[Watch]) -> None:
+        """Take a fill in; without an entry that it belongs to it is a stray."""
+        key = (changed.strategy_id, changed.leg_id)
+        if watch is None:
+            self._strays[key] = _position(changed)
+        basket_id = watch.opened.basket.basket_id if watch is not None else ""
+        self._costs.take((changed.strategy_id, basket_id), changed)
+        self._follow(watches)
+
+    def hear(self, fact: ExitOwed | ExitFinished | ExitOverdue | LegExpired) -> None:
+        """Take in what became of an exit, or of a stray that ended."""
+        match fact:
+            case ExitOwed(exit_id, strategy_id, leg_ids):
+                self._exits[exit_id] = (strategy_id, leg_ids)
+            case ExitFinished(exit_id):
+                self._exits.pop(exit_id, None)
+                self._overdue.discard(exit_id)
+            case ExitOverdue(exit_id):
+                self._overdue.add(exit_id)
+            case LegExpired(strategy_id, leg_id):
+                self._strays.pop((strategy_id, leg_id), None)
+
+    def risk_seen(self, around: Around) -> RiskSeen:
+        """Return everything under watch."""
+        late = frozenset(
+            (strategy_id, leg_id)
+            for exit_id in self._overdue & self._exits.keys()
+            for strategy_id, leg_ids in (self._exits[exit_id],)
+            for leg_id in leg_ids
+        )
+        watches = tuple(self._watch(watch, late, around) for watch in self._todays.values())
+        owners = dict.fromkeys(strategy_id for strategy_id, _ in self._strays)
+        strays = tuple(self._stray(strategy_id, late, around) for strategy_id in owners)
+        return RiskSeen(around.now_ns, around.link_alive, watches + strays)
+
+    def _follow(self, watches: Iterable[Watch]) -> None:
+        """Keep every entry that is watched today, and follow the prices of all there is."""
+        for watch in watches:
+            self._todays.setdefault(watch.opened.basket.basket_id, watch)
+        symbols = [leg.symbol for watch in self._todays.values() for leg in watch.risk.legs()]
+        symbols += [held.symbol for held in self._strays.values()]
+        self._followed = tuple(dict.fromkeys(symbols))
+
+    def _watch(self, watch: Watch, late: frozenset[tuple[str, str]], around: Around) -> WatchSeen:
+        strategy_id, basket_id = watch.risk.strategy_id, watch.opened.basket.basket_id
+        legs: list[LegSeen] = []
+        for leg in watch.risk.legs():
+            overdue = (strategy_id, leg.leg_id) in late
+            look = Look(self._traded.get(leg.symbol), watch.risk.pnl.last_ns, overdue)
+            legs.append(leg_seen(leg, look, around))
+        today, opened = day_of(around.now_ns), watch.opened
+        stays = day_of(opened.at_ns) < today
+        lasts = day_of(opened.exit_ns) > today
+        kept = {leg.leg_id for leg in legs if stays or (lasts and leg.quantity)}
+        return watch_seen(watch, legs, self._costs.total_e4((strategy_id, basket_id), kept))
+
+    def _stray(
+        self, strategy_id: str, late: frozenset[tuple[str, str]], around: Around
+    ) -> WatchSeen:
+        legs: list[LegSeen] = []
+        for key, held in self._strays.items():
+            if key[0] == strategy_id:
+                traded = self._traded.get(held.symbol)
+                look = Look(traded, self._last_ns, key in late)
+                legs.append(leg_seen(stray_view(held, traded), look, around))
+        kept = {leg_id for owner, leg_id in self._carried if owner == strategy_id}
+        return stray_seen(strategy_id, legs, self._costs.total_e4((strategy_id, ""), kept))
+
+
+def _position(changed: PositionChanged) -> LegPosition:
+    return LegPosition(
+        changed.leg_id,
+        changed.symbol,
+        changed.side,
+        changed.bought_quantity,
+        changed.bought_value_e4,
+        changed.sold_quantity,
+        changed.sold_value_e4,
+    )

@@ -1,0 +1,169 @@
+"""What people see of the watch: each leg with its levels and its guard, each entry as a whole."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from msgspec import Struct
+
+from daemon.actors.watches import Watch
+from daemon.domain.instants import MILLISECOND_NS
+from daemon.domain.market.freshness import STALE_FLOOR_NS, STALE_INTERVALS
+from daemon.domain.risk import guard
+from daemon.domain.risk.lock_and_trail import LockStatus
+from daemon.domain.risk.moves import NEVER
+from daemon.domain.risk.pnl import NO_MARK, LegPosition, realised_e4, unrealised_e4
+from daemon.domain.risk.strategy import StrategyRisk
+from daemon.domain.risk.watched import LegView
+from daemon.messages import LegSeen, WatchSeen
+
+
+class Traded(Struct, frozen=True, gc=False):
+    """The newest last price of a symbol, `ltp_e4` 0 while it has only a book; and its instant."""
+
+    ltp_e4: int
+    at_ns: int
+
+
+class Around(Struct, frozen=True):
+    """What holds for every leg at the instant of a look.
+
+    Attributes:
+        now_ns: the instant.
+        link_alive: the feed's link beats.
+        orders_open: the exchange trades.
+        interval_ns: how far apart frames are.
+    """
+
+    now_ns: int
+    link_alive: bool
+    orders_open: bool
+    interval_ns: int
+
+
+class Look(Struct, frozen=True):
+    """What is known of one leg beside its levels.
+
+    Attributes:
+        traded: its newest last price; None: it was never quoted.
+        looked_ns: when it was last judged.
+        overdue: an exit of it is past its deadline.
+    """
+
+    traded: Traded | None
+    looked_ns: int
+    overdue: bool
+
+
+def leg_seen(leg: LegView, look: Look, around: Around) -> LegSeen:
+    """Return what people see of a leg."""
+    traded = look.traded or Traded(0, 0)
+    age_ms = (around.now_ns - traded.at_ns) // MILLISECOND_NS if traded.ltp_e4 else -1
+    return LegSeen(
+        leg_id=leg.leg_id,
+        symbol=leg.symbol,
+        side=leg.side,
+        quantity=leg.net_quantity,
+        entry_e4=leg.entry_e4,
+        ltp_e4=traded.ltp_e4,
+        age_ms=age_ms,
+        realised_e4=leg.realised_e4,
+        unrealised_e4=leg.unrealised_e4,
+        stop_e4=leg.stop_e4,
+        target_e4=leg.target_e4,
+        unguarded_because=_unguarded(leg, look, around) if leg.net_quantity else (),
+    )
+
+
+def _unguarded(leg: LegView, look: Look, around: Around) -> tuple[str, ...]:
+    known = guard.Watch(
+        ruled=leg.ruled,
+        entry_e4=leg.entry_e4,
+        subscribed=look.traded is not None,
+        link_alive=around.link_alive,
+        priced=leg.fresh,
+        looked_ns=look.looked_ns,
+        orders_open=around.orders_open,
+        exit_overdue=look.overdue,
+    )
+    patience_ns = max(STALE_FLOOR_NS, STALE_INTERVALS * around.interval_ns)
+    reasons = guard.unguarded_because(known, around.now_ns, patience_ns)
+    return tuple(reason.value for reason in reasons)
+
+
+def watch_seen(watch: Watch, legs: Sequence[LegSeen], charges_e4: int | None) -> WatchSeen:
+    """Return what people see of an entry; its legs were looked at just before."""
+    risk = watch.risk
+    return _whole(
+        WatchSeen(
+            strategy_id=risk.strategy_id,
+            status=_status(watch),
+            lock=risk.lock.status.value,
+            current_sl_e4=_current_sl_e4(risk),
+            pnl_e4=0,
+            realised_e4=0,
+            unrealised_e4=0,
+            charges_e4=charges_e4,
+            legs=tuple(legs),
+        )
+    )
+
+
+def stray_seen(strategy_id: str, legs: Sequence[LegSeen], charges_e4: int | None) -> WatchSeen:
+    """Return what people see of what no entry of a strategy holds, and no rule."""
+    status = "open" if any(leg.quantity for leg in legs) else "flat"
+    lock = LockStatus.NONE.value
+    return _whole(WatchSeen(strategy_id, status, lock, 0, 0, 0, 0, charges_e4, tuple(legs)))
+
+
+def stray_view(position: LegPosition, traded: Traded | None) -> LegView:
+    """Return a leg that nothing holds, valued at its last price."""
+    mark_e4 = traded.ltp_e4 if traded is not None and traded.ltp_e4 else NO_MARK
+    return LegView(
+        leg_id=position.leg_id,
+        symbol=position.symbol,
+        side=position.side,
+        net_quantity=position.net_quantity,
+        entry_e4=position.entry_e4,
+        mark_e4=mark_e4,
+        fresh=mark_e4 != NO_MARK,
+        seen_ns=traded.at_ns if traded is not None else 0,
+        realised_e4=realised_e4(position),
+        unrealised_e4=unrealised_e4(position, mark_e4) if mark_e4 != NO_MARK else 0,
+        stop_e4=0,
+        target_e4=0,
+        ruled=False,
+        owed=False,
+    )
+
+
+def _whole(seen: WatchSeen) -> WatchSeen:
+    """Return it with the sums over its legs."""
+    realised_sum_e4 = sum(leg.realised_e4 for leg in seen.legs)
+    unrealised_sum_e4 = sum(leg.unrealised_e4 for leg in seen.legs)
+    return WatchSeen(
+        seen.strategy_id,
+        seen.status,
+        seen.lock,
+        seen.current_sl_e4,
+        realised_sum_e4 + unrealised_sum_e4,
+        realised_sum_e4,
+        unrealised_sum_e4,
+        seen.charges_e4,
+        seen.legs,
+    )
+
+
+def _status(watch: Watch) -> str:
+    if not (watch.entering or watch.is_open):
+        return "flat"
+    if watch.leaving is not None or (watch.is_open and not watch.free_legs()):
+        return "leaving"
+    return "entering" if watch.entering else "open"
+
+
+def _current_sl_e4(risk: StrategyRisk) -> int:
+    if risk.lock.status is LockStatus.LOCKED:
+        return risk.lock.floor_e4
+    stop_e4 = risk.thresholds.stop_e4
+    return stop_e4 if stop_e4 > -NEVER else 0

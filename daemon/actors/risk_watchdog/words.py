@@ -1,0 +1,50 @@
+"""What the watchdog says to itself and to people, and what it records of a day."""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+from daemon.actors.watches import Watch
+from daemon.domain.risk.strategy import StrategyRisk
+from daemon.messages import DayEnded, DayMarked
+from daemon.runtime.words import Show
+
+
+class ExitTime(Struct, frozen=True):
+    """A strategy's exit time has passed, whether or not a frame brought it."""
+
+    strategy_id: str
+
+
+class PnlSeen(Struct, frozen=True, gc=False):
+    """A strategy's profit on a frame, before charges, for people to see."""
+
+    strategy_id: str
+    pnl_e4: int
+    status: str
+    floor_e4: int
+    at_ns: int
+
+
+def pnl_seen(risk: StrategyRisk, now_ns: int) -> Show:
+    """Return a strategy's profit for people to see."""
+    lock = risk.lock
+    return Show(PnlSeen(risk.strategy_id, risk.pnl.last_e4, lock.status, lock.floor_e4, now_ns))
+
+
+def marked(watch: Watch, ended: DayEnded, last_ns: int) -> DayMarked:
+    """Return how a day went; what is flat is worth the same on every later frame of the day."""
+    pnl, lock = watch.risk.pnl, watch.risk.lock
+    held = [leg for leg in watch.risk.legs() if leg.net_quantity and leg.mark_e4 >= 0]
+    valued_ns = pnl.last_ns if watch.is_open else max(pnl.last_ns, last_ns)
+    return DayMarked(
+        strategy_id=watch.risk.strategy_id,
+        day=ended.day,
+        low=(pnl.low_ns, pnl.low_e4) if pnl.low_ns else None,
+        high=(pnl.high_ns, pnl.high_e4) if pnl.high_ns else None,
+        last=(valued_ns, pnl.last_e4) if pnl.last_ns else None,
+        status=lock.status,
+        floor_e4=lock.floor_e4,
+        marks=tuple((leg.leg_id, leg.mark_e4) for leg in held),
+        at_ns=ended.at_ns,
+    )

@@ -1,0 +1,70 @@
+"""Costs: what one order came to cost, by all that was filled of it.
+
+A position that the exchange closed by itself pays no fees but the tax on its worth. Where no table
+reaches back to the day, for the contract or for its charges, the answer is `Unknown`.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+
+from msgspec import Struct
+
+from daemon.domain.market.charges import ChargedFill, Unknown, charges, exercise_tax_e4
+from daemon.domain.market.instruments import Instrument, Kind, contract
+from daemon.domain.money import divide_half_even
+from daemon.errors import RuleUnknown
+
+
+class Executed(Struct, frozen=True):
+    """What was filled of one order.
+
+    Attributes:
+        symbol: of what.
+        side: `buy` or `sell`.
+        quantity: units, above zero.
+        value_e4: the sum of price x units over its fills.
+        settled: no order did it: the exchange closed the position, at its settlement price.
+    """
+
+    symbol: str
+    side: str
+    quantity: int
+    value_e4: int
+    settled: bool = False
+
+    @property
+    def price_e4(self) -> int:
+        """The average price, half to even."""
+        return divide_half_even(self.value_e4, self.quantity)
+
+
+def cost_e4(executed: Executed, day: date, *, kept: bool) -> int | Unknown:
+    """Return what an order cost, in `_e4`.
+
+    Args:
+        executed: what was filled of it.
+        day: of the order.
+        kept: what it opened, or closed, was held beyond a day: of equity that is delivery.
+    """
+    try:
+        instrument = contract(executed.symbol, day, strict=False)
+    except RuleUnknown as error:
+        return Unknown(str(error))
+    if executed.settled:
+        return _exercise(executed, instrument, day)
+    delivery = kept and instrument.kind is Kind.EQUITY
+    fill = ChargedFill(
+        instrument, executed.side, executed.quantity, executed.price_e4, delivery=delivery
+    )
+    charged = charges(fill, day)
+    return charged if isinstance(charged, Unknown) else charged.total_e4
+
+
+def _exercise(executed: Executed, instrument: Instrument, day: date) -> int | Unknown:
+    """Return what an option costs that was long when it was settled in the money."""
+    held = executed.quantity if executed.side == "sell" else -executed.quantity
+    tax_e4 = exercise_tax_e4(instrument, held, executed.price_e4, day)
+    if tax_e4 is None:
+        return Unknown(f"rules/charges.toml does not cover an exercise on {day}")
+    return tax_e4

@@ -1,0 +1,162 @@
+"""The broadcaster: the newest prices, and what people see move."""
+
+import pytest
+from msgspec.structs import replace
+
+from daemon.actors.pnl_broadcaster import PnlBroadcaster
+from daemon.domain.instants import SECOND_NS
+from daemon.domain.market.frames import Frame, Quote
+from daemon.domain.orders.words import Side
+from daemon.messages import (
+    Ask,
+    Beat,
+    Declined,
+    LegSeen,
+    LinkDied,
+    LinkRevived,
+    PnlFrame,
+    PriceSeen,
+    RiskSeen,
+    SeePrice,
+    SeeRisk,
+    TellRisk,
+    Told,
+    WatchSeen,
+)
+from daemon.runtime.words import NOTHING, Show, Started, Tell
+from tests.kit.acting import NEXT_DAY, clock, day_opened
+
+T = clock("09:31:00")
+LEG = LegSeen("ce", "X", Side.SELL, -75, 100, 90, 500, 0, 10, 130, 0)
+WATCH = WatchSeen("s", "open", "NONE", 0, 10, 0, 10, 0, (LEG,))
+RISK = RiskSeen(T, link_alive=True, watches=(WATCH,))
+
+
+def quoted(at_ns=T, **prices) -> Frame:
+    """A frame of last prices, each with a book around it."""
+    return Frame(at_ns, {name: Quote(p, p - 1, 75, p + 1, 75) for name, p in prices.items()})
+
+
+def seen(symbol, price, *, age_ms=0, stale=False) -> PriceSeen:
+    """How such a price is seen."""
+    return PriceSeen(symbol, price, price - 1, price + 1, age_ms, stale)
+
+
+def told(*messages) -> PnlBroadcaster:
+    """A broadcaster that was told these."""
+    made = PnlBroadcaster()
+    for message in messages:
+        assert made.handle(message, getattr(message, "at_ns", T)) == NOTHING
+    return made
+
+
+def price(made, symbol, at_ns=T):
+    """What it answers."""
+    (show,) = made.handle(Ask(4, SeePrice(symbol)), at_ns)
+    assert isinstance(show, Show)
+    assert show.view == Told(4, show.view.answer)
+    return show.view.answer
+
+
+def beaten(made, risk=RISK, *, force=False, at_ns=T) -> tuple[PnlFrame, ...]:
+    """What it shows when it is beaten and the watchdog answers."""
+    asked = (Tell("watchdog", TellRisk("pnl_broadcaster")),)
+    assert made.handle(Beat(force), at_ns) == asked
+    return tuple(show.view for show in made.handle(risk, at_ns))
+
+
+def test_the_newest_price_of_a_symbol_is_told_with_its_age() -> None:
+    """By market time since it was last quoted; what is absent from a frame is unchanged."""
+    made = told(Started(), quoted(X=100, Y=200), quoted(T + SECOND_NS, X=110))
+    assert price(made, "X", T + SECOND_NS) == seen("X", 110)
+    assert price(made, "Y", T + SECOND_NS) == seen("Y", 200, age_ms=1_000)
+
+
+def test_a_symbol_that_was_never_quoted_is_declined() -> None:
+    """By name."""
+    answer = price(told(quoted(X=100)), "Z")
+    assert isinstance(answer, Declined)
+    assert (answer.code, answer.sentence.split()[0]) == ("unknown_symbol", "Z")
+
+
+@pytest.mark.parametrize(
+    ("messages", "stale"),
+    [
+        ((), (False, False)),
+        ((LinkDied(T),), (True, True)),
+        ((LinkDied(T), LinkRevived(T)), (True, True)),
+        ((LinkDied(T), LinkRevived(T), quoted(X=100)), (False, True)),
+        ((day_opened(NEXT_DAY),), (True, True)),
+        ((day_opened(),), (False, False)),
+    ],
+)
+def test_a_price_is_stale_from_the_end_of_its_link_or_day_until_it_is_quoted(
+    messages, stale
+) -> None:
+    """A link that lives again says nothing of what it has not quoted."""
+    made = told(day_opened(), quoted(X=100, Y=200), *messages)
+    assert (price(made, "X").stale, price(made, "Y").stale) == stale
+
+
+def test_a_beat_shows_the_risk_and_what_was_quoted_since_the_one_before() -> None:
+    """At the market instant of the risk."""
+    made = told(quoted(Y=200, X=100))
+    assert beaten(made) == (PnlFrame(T, RISK, (seen("X", 100), seen("Y", 200))),)
+    told_then = quoted(T + 5, X=101)
+    made.handle(told_then, T + 5)
+    assert beaten(made, at_ns=T + 5) == (PnlFrame(T, RISK, (seen("X", 101),)),)
+
+
+def test_where_nothing_has_changed_nothing_is_shown_unless_it_is_forced() -> None:
+    """Time alone is no change: neither the instant nor the age of a price."""
+    made = told(quoted(X=100))
+    assert beaten(made)
+    leg = replace(LEG, age_ms=900)
+    later = RiskSeen(T + 1, link_alive=True, watches=(replace(WATCH, legs=(leg,)),))
+    assert beaten(made, later) == ()
+    assert beaten(made, later, force=True) == (PnlFrame(T + 1, later, ()),)
+    assert beaten(made, later) == ()
+
+
+@pytest.mark.parametrize(
+    "risk",
+    [
+        RiskSeen(T, link_alive=False, watches=(WATCH,)),
+        RiskSeen(T, link_alive=True, watches=()),
+        replace(RISK, watches=(replace(WATCH, status="leaving"),)),
+        replace(RISK, watches=(replace(WATCH, legs=(replace(LEG, stop_e4=120),)),)),
+        replace(RISK, watches=(replace(WATCH, legs=(replace(LEG, unguarded_because=("a",)),)),)),
+    ],
+    ids=["link", "gone", "status", "stop", "guard"],
+)
+def test_whatever_changed_at_the_watchdog_is_shown(risk) -> None:
+    """Without any new price."""
+    made = told()
+    assert beaten(made) == (PnlFrame(T, RISK, ()),)
+    assert beaten(made, risk) == (PnlFrame(T, risk, ()),)
+
+
+def test_a_dead_link_is_shown_with_every_price_that_it_leaves_stale() -> None:
+    """Once."""
+    made = told(quoted(X=100, Y=200))
+    beaten(made)
+    made.handle(LinkDied(T), T)
+    stale = (seen("X", 100, stale=True), seen("Y", 200, stale=True))
+    assert beaten(made) == (PnlFrame(T, RISK, stale),)
+    assert beaten(made) == ()
+
+
+def test_a_force_that_waits_for_its_answer_is_not_forgotten() -> None:
+    """Nor spent twice."""
+    made = told()
+    beaten(made)
+    made.handle(Beat(force=True), T)
+    made.handle(Beat(), T)
+    assert [len(made.handle(RISK, T)) for _ in range(2)] == [1, 0]
+
+
+@pytest.mark.parametrize("message", [Ask(1, SeeRisk()), "what"])
+def test_it_takes_nothing_that_it_does_not_know(message) -> None:
+    """That would be a mistake in the program."""
+    with pytest.raises(AssertionError, match="was told"):
+        told().handle(message, T)

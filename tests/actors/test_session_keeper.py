@@ -1,0 +1,122 @@
+"""The session keeper: when it logs in, and what it tells of it."""
+
+import pytest
+
+from daemon.actors.session_keeper import SessionKeeper, TryAgain
+from daemon.domain.instants import SECOND_NS
+from daemon.domain.market.notes import NoteKind
+from daemon.messages import (
+    LoggedIn,
+    LogIn,
+    LoginFailed,
+    Noted,
+    RenewSession,
+    SessionReady,
+)
+from daemon.runtime.words import NOTHING, Alarm, Call, Commit, Publish, Started
+from tests.kit.acting import alarms, facts, others
+
+T = 1_000 * SECOND_NS
+
+
+def keeper(*messages, before=()) -> SessionKeeper:
+    """A keeper that was told these."""
+    made = SessionKeeper("paper", "paper:paper", before)
+    for message in messages:
+        made.handle(message, T)
+    return made
+
+
+def log_in(generation) -> tuple:
+    """The log-in of a generation."""
+    return (Call("paper:paper", LogIn(generation)),)
+
+
+def renew(generation) -> RenewSession:
+    """The router met a refusal."""
+    return RenewSession("paper", generation)
+
+
+READY = (Started(), LoggedIn(1, T))
+FAILED = LoginFailed(1, "no route", T)
+
+
+@pytest.mark.parametrize(
+    ("before", "generation"),
+    [
+        ((), 1),
+        ((SessionReady("paper", 1, 5), SessionReady("paper", 4, 6)), 5),
+        ((SessionReady("other", 9, 5),), 1),
+    ],
+)
+def test_it_logs_in_when_it_starts_under_a_generation_never_used_before(before, generation) -> None:
+    """A session from before a restart is not taken to stand."""
+    assert keeper(before=before).handle(Started(), T) == log_in(generation)
+
+
+def test_a_session_that_is_ready_is_recorded_and_told() -> None:
+    """With the generation under which it was asked for."""
+    ready = SessionReady("paper", 1, T)
+    assert keeper(Started()).handle(LoggedIn(1, T), T) == (Commit((ready,), (Publish(ready),)),)
+
+
+@pytest.mark.parametrize(
+    ("told", "message", "effects"),
+    [
+        (READY, renew(1), log_in(2)),
+        (READY, renew(0), NOTHING),
+        ((*READY, renew(1)), renew(1), NOTHING),
+        ((*READY, renew(1)), renew(2), NOTHING),
+        ((*READY, renew(1), LoggedIn(2, T)), renew(1), NOTHING),
+        ((*READY, renew(1), LoggedIn(2, T)), renew(2), log_in(3)),
+        ((Started(),), renew(1), NOTHING),
+        (READY, LoggedIn(1, T), NOTHING),
+        ((*READY, renew(1)), LoggedIn(1, T), NOTHING),
+        ((*READY, renew(1)), LoginFailed(1, "late", T), NOTHING),
+        ((Started(), FAILED), TryAgain(1), log_in(2)),
+        ((Started(), FAILED, TryAgain(1)), TryAgain(1), NOTHING),
+        ((Started(), FAILED, TryAgain(1), LoggedIn(2, T)), TryAgain(1), NOTHING),
+        ((*READY, renew(1), LoginFailed(2, "no", T)), TryAgain(2), log_in(3)),
+    ],
+)
+def test_only_a_word_about_the_newest_generation_is_acted_on(told, message, effects) -> None:
+    """Two refusals of one session are one renewal."""
+    assert keeper(*told).handle(message, T) == effects
+
+
+def test_a_failed_log_in_waits_longer_each_time_and_a_minute_at_most() -> None:
+    """By market time."""
+    made, waits = keeper(Started()), []
+    for generation in range(1, 8):
+        failed = made.handle(LoginFailed(generation, "no route", T), T)
+        ((at_ns, again),) = alarms(failed)
+        assert again == TryAgain(generation)
+        waits.append((at_ns - T) // SECOND_NS)
+        assert made.handle(again, T) == log_in(generation + 1)
+    assert waits == [5, 10, 20, 40, 60, 60, 60]
+
+
+def test_a_person_is_told_once_that_it_fails() -> None:
+    """And again only after it has worked meanwhile; then it is tried soon again as well."""
+    made = keeper(Started())
+    first = made.handle(FAILED, T)
+    text = "paper is not logged in, and is tried again: no route"
+    assert facts(first) == [Noted(NoteKind.REFUSED, text, T)]
+    made.handle(TryAgain(1), T)
+    second = made.handle(LoginFailed(2, "no route", T), T)
+    assert facts(second) == []
+    assert others(second, Alarm) == [Alarm(T + 10 * SECOND_NS, TryAgain(2))]
+    for message in (TryAgain(2), LoggedIn(3, T), renew(3)):
+        made.handle(message, T)
+    third = made.handle(LoginFailed(4, "no route", T), T)
+    assert len(facts(third, Noted)) == 1
+    assert others(third, Alarm) == [Alarm(T + 5 * SECOND_NS, TryAgain(4))]
+
+
+@pytest.mark.parametrize(
+    ("message", "says"), [("what", "was told"), (RenewSession("other", 1), "not ours")]
+)
+def test_it_takes_nothing_that_is_not_its_own(message, says) -> None:
+    """That would be a mistake in the program."""
+    with pytest.raises(AssertionError, match=says):
+        keeper(*READY).handle(message, T)

@@ -1,0 +1,188 @@
+"""The watchdog: a stop that a person moves."""
+
+import pytest
+
+from daemon.actors.risk_watchdog import RiskWatchdog
+from daemon.domain.money import e4
+from daemon.domain.risk.account import AccountLimits
+from daemon.domain.risk.moves import LevelMoved, Move
+from daemon.domain.risk.words import Distance, ExitReason, LegRules, StrategyRules
+from daemon.messages import AdjustByHand, Ask, Declined, Done, ExitDecided, LinkDied, SeeRisk, Told
+from daemon.runtime.words import Commit, Show
+from tests.kit.acting import (
+    LOT,
+    ROUTER,
+    clock,
+    day_opened,
+    ended,
+    facts,
+    opened,
+    others,
+    owed,
+    prices,
+    sold,
+)
+
+STOP = LegRules(stop=Distance(percent_e4=e4("30")))
+RUPEES = StrategyRules(stop_e4=e4("6000"))
+LIMITS = AccountLimits()
+T = clock("09:31:00")
+
+
+def straddle(rules=RUPEES, leg_rules=STOP) -> list:
+    """A straddle sold at 100 and 100."""
+    entry = opened(rules=rules, leg_rules=leg_rules)
+    return [day_opened(), entry, sold("ce"), sold("pe"), ended()]
+
+
+def dog(*messages, **rules) -> RiskWatchdog:
+    """A watchdog of a straddle that stands at 100 and 105."""
+    made = RiskWatchdog(ROUTER, LIMITS)
+    for message in (*straddle(**rules), prices(T, "100", "105"), *messages):
+        made.handle(message, message.at_ns)
+    return made
+
+
+def adjust(made, leg="ce", stop="120", *, loosen=False, strategy="s"):
+    """What comes of the command: the effects, and the answer."""
+    wanted = AdjustByHand(strategy, leg, e4(stop), loosen, "ops")
+    effects = made.handle(Ask(3, wanted), T)
+    (told,) = others(effects, Show)
+    assert isinstance(told.view, Told)
+    return effects, told.view.answer
+
+
+def seen(made):
+    """How the entry stands."""
+    (show,) = made.handle(Ask(1, SeeRisk()), T)
+    return show.view.answer.watches[0]
+
+
+def test_a_stop_is_moved_recorded_and_only_then_answered() -> None:
+    """The record first, the answer in what follows it."""
+    made = dog()
+    effects, answer = adjust(made, "ce", "120")
+    assert effects == (
+        Commit(
+            (LevelMoved("s", "ce", Move.ADJUSTED, e4("130"), e4("120"), T, e4("100")),),
+            (Show(Told(3, answer)),),
+        ),
+    )
+    assert answer == Done("the stop of ce of s moved from 130.00 to 120.00")
+    assert seen(made).legs[0].stop_e4 == e4("120")
+
+
+def test_the_next_frame_is_judged_by_the_stop_that_was_set() -> None:
+    """At its price, not before."""
+    made = dog()
+    adjust(made, "ce", "120")
+    assert facts(made.handle(prices(T + 1, "119.95", "105"), T + 1), ExitDecided) == []
+    (decided,) = facts(made.handle(prices(T + 2, "120", "105"), T + 2), ExitDecided)
+    assert (decided.leg_ids, decided.reason) == (("ce",), ExitReason.STOP)
+
+
+def test_the_stop_of_a_strategy_is_an_amount_of_loss() -> None:
+    """It fires where the profit is minus that."""
+    made = dog()
+    effects, answer = adjust(made, "", "3000")
+    moved = LevelMoved("s", "", Move.ADJUSTED, e4("-6000"), e4("-3000"), T)
+    assert facts(effects) == [moved]
+    assert answer == Done("the stop of s moved from -6000.00 to -3000.00")
+    assert seen(made).current_sl_e4 == e4("-3000")
+    (decided,) = facts(made.handle(prices(T + 1, "120", "120"), T + 1), ExitDecided)
+    assert decided.reason is ExitReason.STRATEGY_STOP
+
+
+def test_a_strategy_without_a_stop_gets_one() -> None:
+    """Any is tighter than none."""
+    made = dog(rules=StrategyRules())
+    assert isinstance(adjust(made, "", "3000")[1], Done)
+    assert seen(made).current_sl_e4 == e4("-3000")
+
+
+GONE = sold("ce", bought="100", at_ns=T)
+
+
+@pytest.mark.parametrize(
+    ("messages", "wanted", "code", "says"),
+    [
+        ((), {"strategy": "x"}, "unknown_strategy", "no entry of x"),
+        ((), {"leg": "x"}, "unknown_leg", "it has: ce, pe"),
+        ((), {"stop": "0"}, "bad_stop", "a price above zero"),
+        ((), {"stop": "-1"}, "bad_stop", "above zero"),
+        ((), {"leg": "", "stop": "0"}, "bad_stop", "an amount of loss"),
+        ((GONE,), {}, "no_position", "ce of s"),
+        ((GONE, sold("pe", bought="100", at_ns=T)), {"leg": ""}, "no_position", "in s"),
+        ((owed("ce"),), {}, "exit_owed", "ce of s is being left"),
+        ((owed("ce", "pe"),), {"leg": ""}, "exit_owed", "s is being left"),
+        ((), {"stop": "100"}, "wrong_side", "stands at 100.00"),
+        ((), {"stop": "99"}, "wrong_side", "belongs above it"),
+        ((), {"leg": "", "stop": "375"}, "wrong_side", "stands at -375.00"),
+        ((), {"stop": "130"}, "loosens", "stands at 130.00, and 130.00 is no tighter"),
+        ((), {"stop": "140"}, "loosens", "loosen"),
+        ((), {"leg": "", "stop": "7000"}, "loosens", "stands at 6000.00"),
+    ],
+)
+def test_what_may_not_be_is_declined_with_its_reason(messages, wanted, code, says) -> None:
+    """And nothing is recorded of it."""
+    effects, answer = adjust(dog(*messages), **wanted)
+    assert facts(effects) == []
+    assert isinstance(answer, Declined)
+    assert (answer.code, says in answer.sentence) == (code, True), answer.sentence
+
+
+def test_a_long_has_its_stop_below_the_market() -> None:
+    """The mirror of a short."""
+    made = RiskWatchdog(ROUTER, LIMITS)
+    entry = opened(legs=("ce",), leg_rules=STOP)
+    (leg,) = entry.basket.legs
+    long = type(leg)(leg.leg_id, leg.symbol, leg.side.opposite, LOT, LOT, 1_800, 500)
+    basket = type(entry.basket)("s:1", "s", (long,), T, T, entry.basket.on_fail, 20_000, 1)
+    entry = type(entry)(basket, entry.leg_rules, entry.rules, entry.exit_ns, entry.close_ns, T)
+    bought = type(GONE)("s", "ce", leg.symbol, long.side, LOT, LOT * e4("100"), 0, 0, T)
+    for message in (day_opened(), entry, bought, prices(T, "100")):
+        made.handle(message, T)
+    _, answer = adjust(made, "ce", "100")
+    assert isinstance(answer, Declined)
+    assert "belongs below it" in answer.sentence
+    assert isinstance(adjust(made, "ce", "90")[1], Done)
+
+
+@pytest.mark.parametrize("wanted", [{"stop": "120"}, {"leg": "", "stop": "5000"}])
+def test_before_the_first_price_nobody_knows_the_right_side(wanted) -> None:
+    """It is told, not guessed."""
+    made = RiskWatchdog(ROUTER, LIMITS)
+    for message in straddle():
+        made.handle(message, message.at_ns)
+    _, answer = adjust(made, **wanted)
+    assert answer.code == "no_price"
+
+
+def test_on_a_dead_link_the_last_price_known_tells_the_side() -> None:
+    """Tightening must be possible when things go wrong."""
+    assert isinstance(adjust(dog(LinkDied(T + 1)), "ce", "120")[1], Done)
+
+
+@pytest.mark.parametrize(
+    "wanted", [{"stop": "150"}, {"leg": "", "stop": "7000"}], ids=["leg", "strategy"]
+)
+def test_who_asks_for_it_may_loosen(wanted) -> None:
+    """It is done, and stands."""
+    made = dog()
+    effects, answer = adjust(made, **wanted, loosen=True)
+    assert isinstance(answer, Done)
+    (moved,) = facts(effects, LevelMoved)
+    again = RiskWatchdog(ROUTER, LIMITS, [*straddle(), moved])
+    kept = seen(again).legs[0].stop_e4 if "leg" not in wanted else seen(again).current_sl_e4
+    assert kept == moved.to_e4
+
+
+def test_a_restart_finds_the_stops_where_they_were_put() -> None:
+    """Tightened and loosened, of leg and strategy: the last word of each stands."""
+    made, table = dog(), straddle()
+    for wanted in (("ce", "110"), ("ce", "125"), ("pe", "115"), ("", "4000")):
+        table += facts(adjust(made, *wanted, loosen=True)[0])
+    again = RiskWatchdog(ROUTER, LIMITS, table)
+    stops = [leg.stop_e4 for leg in seen(made).legs]
+    assert stops == [leg.stop_e4 for leg in seen(again).legs] == [e4("125"), e4("115")]
+    assert seen(made).current_sl_e4 == seen(again).current_sl_e4 == e4("-4000")

@@ -1,0 +1,58 @@
+"""What one order came to cost."""
+
+from datetime import date
+
+import pytest
+
+from daemon.domain.market.charges import ChargedFill, Unknown, charges, exercise_tax_e4
+from daemon.domain.market.costs import Executed, cost_e4
+from daemon.domain.market.instruments import contract
+from daemon.domain.money import e4
+
+DAY = date(2025, 9, 2)
+CALL, STOCK = "NIFTY-2025-09-02-24550-CE", "RELIANCE"
+
+
+def charged_e4(symbol: str, *, delivery: bool = False) -> int:
+    """What 75 units bought at 100 are charged."""
+    fill = ChargedFill(contract(symbol, DAY, strict=False), "buy", 75, e4("100"), delivery=delivery)
+    return charges(fill, DAY).total_e4
+
+
+@pytest.mark.parametrize(
+    ("symbol", "kept", "delivery"),
+    [(CALL, False, False), (CALL, True, False), (STOCK, False, False), (STOCK, True, True)],
+)
+def test_an_order_costs_what_its_fills_are_charged_in_one(symbol, kept, delivery):
+    """Only equity that is kept is delivered."""
+    bought = Executed(symbol, "buy", 75, 75 * e4("100"))
+    assert cost_e4(bought, DAY, kept=kept) == charged_e4(symbol, delivery=delivery)
+
+
+def test_prices_of_several_fills_count_by_their_average():
+    """Half to even, as for everything."""
+    assert Executed(CALL, "buy", 2, 5).price_e4 == 2
+
+
+@pytest.mark.parametrize(("side", "held"), [("sell", 75), ("buy", -75)])
+def test_a_settled_option_costs_the_tax_of_whoever_exercised_it(side, held):
+    """A long is closed by a sale; who sold it pays nothing."""
+    settled = Executed(CALL, side, 75, 75 * e4("100"), settled=True)
+    tax_e4 = exercise_tax_e4(contract(CALL, DAY, strict=False), held, e4("100"), DAY)
+    assert cost_e4(settled, DAY, kept=False) == tax_e4
+    assert (tax_e4 == 0) is (held < 0)
+
+
+@pytest.mark.parametrize(
+    ("symbol", "day", "settled", "why"),
+    [
+        ("NIFTY-2019-05-02-11700-CE", date(2019, 5, 2), False, "charges.toml does not cover"),
+        ("NIFTY-2019-05-02-11700-CE", date(2019, 5, 2), True, "exercise on 2019-05-02"),
+        ("NIFTY-2015-05-28-8300-CE", date(2015, 5, 28), False, "2015"),
+    ],
+)
+def test_where_no_table_knows_nothing_is_guessed(symbol, day, settled, why):
+    """Of charges, of an exercise, of the contract."""
+    unknown = cost_e4(Executed(symbol, "sell", 75, 75 * e4("100"), settled), day, kept=False)
+    assert isinstance(unknown, Unknown)
+    assert why in unknown.because
