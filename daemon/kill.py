@@ -2,8 +2,10 @@
 
 One file for each latch in the folder `killed` of the state folder, written whole and made durable
 before anybody acts on it. Nothing but the standard library is used here, so that no failure of the
-ledger, the feed, the web or a strategy can keep a kill from standing. A file that cannot be read
-counts as a kill of everything: what nobody understands must not let an order through.
+ledger, the feed, the web or a strategy can keep a kill from standing. Whatever stands in the folder
+and cannot be read as a latch counts as a kill of everything: what nobody understands must not let
+an order through. Only names that begin with a dot are passed over; a pull that was cut short leaves
+one.
 """
 
 from __future__ import annotations
@@ -11,15 +13,24 @@ from __future__ import annotations
 import json
 import os
 import re
-import tempfile
-from dataclasses import asdict, dataclass
+from contextlib import suppress
+from dataclasses import asdict, dataclass, replace
+from itertools import count
 from pathlib import Path
+from stat import S_ISREG
 
 FOLDER = "killed"
 ALL, ACCOUNT, STRATEGY = "all", "account", "strategy"
 PAUSE, KILL = "pause", "kill"
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}")
 _FIELDS = frozenset({"latch_id", "kind", "scope", "id", "reason", "by", "at_ns"})
+_FILE_BYTES = 65_536
+_AFTER_NS = 2**63
+_REASON_LETTERS, _BY_LETTERS = 2_000, 500
+"""What is longer is cut, so that no long story makes a latch too large to be read back."""
+_WRITE = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC
+_READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC  # a pipe must not hold us up
+_drafts = count(1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +44,7 @@ class Latch:
         id: of the account or strategy; empty for all.
         reason: why.
         by: who pulled it.
-        at_ns: the market instant.
+        at_ns: the market instant; 0 where whoever pulled it could not know.
     """
 
     latch_id: str
@@ -61,18 +72,21 @@ def pull(state_dir: Path, latch: Latch) -> None:
     """Write a latch and make it durable, file and folder; the same again changes nothing.
 
     Raises:
-        LatchUnwritten: the disk refused, or the latch has no name to be kept under.
+        LatchUnwritten: the disk refused, the latch says nothing that could be understood, or its
+            name is taken by another, which goes on standing.
     """
     if not _NAME.fullmatch(latch.latch_id):
         raise LatchUnwritten(f"a latch cannot be called {latch.latch_id!r}")
+    cut = replace(latch, reason=latch.reason[:_REASON_LETTERS], by=latch.by[:_BY_LETTERS])
+    text = json.dumps(asdict(cut)).encode("ascii")
+    if _understood(text, latch.latch_id) != cut:
+        raise LatchUnwritten(f"nobody could read {latch!r}: its kind, its scope or its id is wrong")
     folder = state_dir / FOLDER
     try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile("w", dir=folder, prefix=".", delete=False) as file:
-            json.dump(asdict(latch), file)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(file.name).replace(folder / latch.latch_id)
+        _make(folder)
+        if _read(folder / latch.latch_id) not in (None, cut):
+            raise LatchUnwritten(f"the name {latch.latch_id} is taken by another latch")
+        _write(folder, latch.latch_id, text)
         _sync(folder)
         _sync(state_dir)
     except OSError as error:
@@ -83,9 +97,9 @@ def release(state_dir: Path, latch_id: str) -> bool:
     """Remove a latch durably; return whether there was one.
 
     Raises:
-        LatchUnwritten: the disk refused; the latch still stands.
+        LatchUnwritten: the disk refused; the latch still stands, or may stand again after a crash.
     """
-    if not _NAME.fullmatch(latch_id):
+    if not latch_id or latch_id.startswith(".") or "/" in latch_id or "\0" in latch_id:
         return False
     folder = state_dir / FOLDER
     try:
@@ -102,25 +116,62 @@ def standing(state_dir: Path) -> tuple[Latch, ...]:
     """Return every latch that stands, by name; asked anew for every order."""
     folder = state_dir / FOLDER
     try:
-        names = sorted(path.name for path in folder.iterdir() if not path.name.startswith("."))
+        names = sorted(name for name in os.listdir(folder) if not name.startswith("."))  # noqa: PTH208  a name alone is wanted
     except FileNotFoundError:
-        return ()
+        # A link into nowhere hides whatever was latched behind it.
+        return (_unreadable(FOLDER, "it leads nowhere"),) if folder.is_symlink() else ()
     except OSError as error:
         return (_unreadable(FOLDER, str(error)),)
     return tuple(latch for name in names if (latch := _read(folder / name)) is not None)
 
 
+def forbids(state_dir: Path, account: str, strategy_id: str) -> str:
+    """Return which latch forbids entries of a strategy in an account; empty: none does."""
+    for latch in standing(state_dir):
+        if latch.covers(account, strategy_id):
+            whose = f" {latch.id}" if latch.id else ""
+            return (
+                f"a {latch.kind} is latched for {latch.scope}{whose}: {latch.reason or 'no reason'}"
+                f"; release it with `ordo rearm {latch.latch_id}`"
+            )
+    return ""
+
+
 def _read(path: Path) -> Latch | None:
+    """Return the latch in a file; None: there is no file."""
     try:
-        held = json.loads(path.read_bytes())
+        descriptor = os.open(path, _READ)
     except FileNotFoundError:
         return None  # released a moment ago
-    except (OSError, ValueError) as error:
+    except OSError as error:
         return _unreadable(path.name, str(error))
-    if not isinstance(held, dict) or held.keys() != _FIELDS:
-        return _unreadable(path.name, "it is not a latch")
-    if not all(isinstance(held[name], int if name == "at_ns" else str) for name in _FIELDS):
-        return _unreadable(path.name, "it is not a latch")
+    try:
+        if not S_ISREG(os.fstat(descriptor).st_mode):
+            return _unreadable(path.name, "it is no file")
+        text = os.read(descriptor, _FILE_BYTES + 1)
+    except OSError as error:
+        return _unreadable(path.name, str(error))
+    finally:
+        os.close(descriptor)
+    return _understood(text, path.name)
+
+
+def _understood(text: bytes, name: str) -> Latch:
+    """Return the latch that a file of that name holds, or the kill that it counts as."""
+    if len(text) > _FILE_BYTES:
+        return _unreadable(name, "it is too large for a latch")
+    try:
+        held = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        return _unreadable(name, str(error))
+    if not isinstance(held, dict) or held.keys() != _FIELDS or held["latch_id"] != name:
+        return _unreadable(name, "it is not a latch")
+    if not all(type(held[field]) is (int if field == "at_ns" else str) for field in _FIELDS):
+        return _unreadable(name, "it is not a latch")
+    if held["kind"] not in (PAUSE, KILL) or held["scope"] not in (ALL, ACCOUNT, STRATEGY):
+        return _unreadable(name, "its kind or its scope is none that this version knows")
+    if (held["scope"] == ALL) != (held["id"] == "") or not 0 <= held["at_ns"] < _AFTER_NS:
+        return _unreadable(name, "it does not say what it stands for")
     return Latch(**held)
 
 
@@ -129,8 +180,35 @@ def _unreadable(name: str, because: str) -> Latch:
     return Latch(name, KILL, ALL, "", reason, "the latch folder", 0)
 
 
+def _make(folder: Path) -> None:
+    """Make a folder and those above it, each durable in the one above."""
+    if folder.is_dir():
+        return
+    _make(folder.parent)
+    folder.mkdir(mode=0o700, exist_ok=True)
+    _sync(folder.parent)
+
+
+def _write(folder: Path, name: str, text: bytes) -> None:
+    """Write a file whole, durable but for its name; what was begun and failed is removed."""
+    draft = folder / f".{name}.{os.getpid()}.{next(_drafts)}"
+    try:
+        descriptor = os.open(draft, _WRITE, 0o600)
+        try:
+            while text:
+                text = text[os.write(descriptor, text) :]
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+        draft.replace(folder / name)
+    except OSError:
+        with suppress(OSError):  # the first error is told
+            draft.unlink(missing_ok=True)
+        raise
+
+
 def _sync(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         os.fsync(descriptor)
     finally:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from datetime import date
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 from msgspec import Struct
@@ -23,6 +24,7 @@ from daemon.domain.orders.ids import IntentIds
 from daemon.domain.plans.schema import Plan
 from daemon.domain.risk.account import AccountLimits
 from daemon.errors import SettingsError
+from daemon.kill import forbids
 from daemon.runtime.budget import Budget, Window
 from daemon.runtime.words import ActorSpec, Surroundings
 from daemon.settings import Settings, account_limits, ladder, limits, windows
@@ -63,12 +65,14 @@ class Run(Struct, frozen=True):
         days: which of them.
         epoch: the run's number; order ids are bound to it.
         twin_file: where the exchange twin keeps its book; None: nowhere.
+        state_dir: whose latches forbid entries; None: none do, as in a backtest.
     """
 
     recording: Market
     days: Sequence[date]
     epoch: int
     twin_file: TwinFile | None = None
+    state_dir: Path | None = None
 
 
 class App(Struct, frozen=True):
@@ -136,7 +140,8 @@ def build(
     router = f"router:{account.terms.account}"
     twin = exchange(account.cash_e4, account.latency, run.twin_file)
     paper = Paper(twin, now_ns)
-    door = Door(paper, now_ns, latched=lambda: False)
+    latched = partial(forbids, run.state_dir) if run.state_dir is not None else _unlatched
+    door = Door(paper, now_ns, latched)
     world = Recorded(run.recording, {router: paper}, run.days)
     around = Surroundings({account.terms.broker: door.ask}, show or _unseen, world.see)
     watchdog = ActorSpec(
@@ -183,6 +188,10 @@ def _specs(
 
 def _unseen(view: Any) -> None:
     raise AssertionError(f"nobody watches, and yet {view!r} is shown")
+
+
+def _unlatched(account: str, strategy_id: str) -> str:  # noqa: ARG001
+    return ""
 
 
 def _runner(plan: Plan, router: str, facts: Iterable[object], *, strict: bool) -> StrategyRunner:

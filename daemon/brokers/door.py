@@ -23,11 +23,12 @@ class Door:
     Args:
         broker: what is behind it.
         now_ns: tells market time.
-        latched: whether a kill forbids new entries; asked anew for every order.
+        latched: tells which latch forbids entries of a strategy in an account, in a sentence that
+            is empty where none does; asked anew for every entry, and never for an exit.
     """
 
     def __init__(
-        self, broker: Broker, now_ns: Callable[[], int], latched: Callable[[], bool]
+        self, broker: Broker, now_ns: Callable[[], int], latched: Callable[[str, str], str]
     ) -> None:
         self._broker = broker
         self._now_ns = now_ns
@@ -51,9 +52,10 @@ class Door:
         intent, now_ns = approved.intent, self._now_ns()
         assert intent.intent_id not in self._passed, f"{intent.intent_id} would be sent twice"
         self._passed.add(intent.intent_id)
-        if intent.purpose is Purpose.ENTRY and self._latched():
-            text = "a kill is latched; release it with rearm"
-            return (OrderRefused(intent.intent_id, Refusal.OTHER, text, now_ns),)
+        if intent.purpose is Purpose.ENTRY:
+            text = self._latched(intent.account, intent.strategy_id)
+            if text:
+                return (OrderRefused(intent.intent_id, Refusal.OTHER, text, now_ns),)
         if now_ns > intent.deadline_ns:
             text = "its deadline passed before it could leave"
             return (OrderRefused(intent.intent_id, Refusal.OTHER, text, now_ns),)

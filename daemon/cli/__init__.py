@@ -23,13 +23,16 @@ TRACEBACK = "ORDO_TRACEBACK"
 _COMMANDS = {
     "run": ("daemon.cli.run", "Run the daemon in the foreground."),
     "backtest": ("daemon.cli.backtest", "Play recorded days through the engine."),
+    "kill": ("daemon.cli.brakes:kill", "Stop entries, close everything, see that it is flat."),
+    "pause": ("daemon.cli.brakes:pause", "Take no new entries."),
+    "cancel-all": ("daemon.cli.brakes:cancel_all", "Take every working order out of the book."),
+    "rearm": ("daemon.cli.brakes:rearm", "Release a pause or a kill."),
     "audit": ("daemon.cli.audit", "Verify the record of everything that happened."),
 }
 _LATER = (
-    *("adjust", "arm", "bench", "cancel-all", "check", "data", "db", "demo", "disarm"),
-    *("divergence", "exit", "guard", "instruments", "kill", "login", "optimise", "orders"),
-    *("pause", "pnl", "positions", "rearm", "settings", "simulate", "start", "status", "stop"),
-    *("token", "top", "twin", "vault", "why"),
+    *("adjust", "arm", "bench", "check", "data", "db", "demo", "disarm", "divergence"),
+    *("exit", "guard", "instruments", "login", "optimise", "orders", "pnl", "positions"),
+    *("settings", "simulate", "start", "status", "stop", "token", "top", "twin", "vault", "why"),
 )
 
 
@@ -45,7 +48,8 @@ class _Commands(click.Group):
             if name in _LATER:
                 ctx.fail(f"`ordo {name}` has not been built yet")
             return super().get_command(ctx, name)
-        command: click.Command = import_module(found[0]).command
+        module, _, called = found[0].partition(":")
+        command: click.Command = getattr(import_module(module), called or "command")
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002

@@ -71,7 +71,8 @@ class _Session:
         self._account = account
         self._plans = plans
         self._recording = recording
-        self._folder = _fresh_folder(settings.daemon.state_dir)
+        self._state_dir = settings.daemon.state_dir
+        self._folder = _fresh_folder(self._state_dir)
         self._lines = Lines(
             sys.stdout, None if sys.stderr.isatty() else sys.stderr, MonotonicClock()
         )
@@ -84,7 +85,8 @@ class _Session:
             closing(SqliteFile(self._folder / "exchange.sqlite")) as exchange,
         ):
             days = self._recording.days()
-            run = Run(self._recording, days, ledger.begin_epoch(0), exchange)
+            epoch = ledger.begin_epoch(0)
+            run = Run(self._recording, days, epoch, exchange, self._state_dir)
             app = build(self._account, self._plans, run, pace.now_ns, self._lines.show)
             self._lines.say(
                 f"ordo ready: paper, playing {days[0]} to {days[-1]}, in {self._folder}"

@@ -13,6 +13,8 @@ from daemon.errors import OrdoError
 from daemon.messages import Ask, Declined, Scope, Told
 from daemon.runtime.words import Lane
 
+NO_ANSWER = "no_answer"
+"""The code where an actor did not answer in time."""
 _PATIENCE_S = 5
 
 Teller = Callable[[str, Any, Lane], None]
@@ -90,7 +92,7 @@ class Line:
                 answer = await answered
         except TimeoutError as error:
             sentence = f"{to} has not answered within {_PATIENCE_S} s; look before you repeat it"
-            raise Refusal("no_answer", sentence) from error
+            raise Refusal(NO_ANSWER, sentence) from error
         finally:
             del self._waiting[number]
         if isinstance(answer, Declined):

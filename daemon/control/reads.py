@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from daemon import kill
-from daemon.control.line import Line
+from daemon.control.line import NO_ANSWER, Line, Refusal
 from daemon.domain.orders.book import Order
 from daemon.messages import (
     AccountSeen,
@@ -67,9 +67,23 @@ class Reads:
         return found
 
     async def kill_stage(self, latch_id: str) -> tuple[KillStaged, ...]:
-        """Return how far a kill has come, in each account that it reaches."""
-        routers = self._line.names.routers.values()
-        return tuple([await self._line.ask(to, SeeKill(latch_id), Lane.CONTROL) for to in routers])
+        """Return how far a kill has come, in each account that it reaches.
+
+        Raises:
+            Refusal: no account knows of it, or one has not answered.
+        """
+        staged: list[KillStaged] = []
+        declined: Refusal | None = None
+        for to in self._line.names.routers.values():
+            try:
+                staged.append(await self._line.ask(to, SeeKill(latch_id), Lane.CONTROL))
+            except Refusal as refusal:
+                if refusal.code == NO_ANSWER:
+                    raise
+                declined = refusal  # it does not reach this account
+        if declined is not None and not staged:
+            raise declined
+        return tuple(staged)
 
     def latches(self) -> tuple[kill.Latch, ...]:
         """Return the latches that stand on disk: the truth about them."""

@@ -21,7 +21,8 @@ from daemon.domain.risk.account import AccountLimits
 from daemon.errors import SettingsError
 from daemon.feeds.formats.words import ReplayOptions
 from daemon.feeds.replay import open_recording
-from daemon.messages import EntryDecided
+from daemon.kill import Latch, pull
+from daemon.messages import EntryDecided, PositionChanged
 from daemon.runtime.budget import Window
 from daemon.runtime.clock import VirtualClock
 from daemon.runtime.pump import Pump
@@ -194,3 +195,20 @@ def test_a_strategy_trades_in_the_account_that_it_names_or_in_the_first(head, na
 def test_an_account_that_nobody_has_is_refused():
     with pytest.raises(SettingsError, match="strategy s trades in account x; the settings have pa"):
         account_of(Settings(), plan(head='accounts = ["x"]'), strict=False)
+
+
+def test_a_latch_of_the_state_folder_forbids_entries_and_other_folders_do_not(recording, tmp_path):
+    """Of a strategy alone, where it says so."""
+    pull(tmp_path, Latch("kill-1", "kill", "strategy", STRADDLE.id, "enough", "ann", 0))
+    entered = []
+    for state_dir in (tmp_path, tmp_path / "other", None):
+        clock = VirtualClock()
+        run = Run(recording, [DAY], 1, state_dir=state_dir)
+        app = build(account(), [STRADDLE, LATER], run, clock.now_ns, None)
+        entered.append({f.strategy_id for f in played(app, clock) if _bought_or_sold(f)})
+
+    assert entered == [{LATER.id}, {STRADDLE.id, LATER.id}, {STRADDLE.id, LATER.id}]
+
+
+def _bought_or_sold(fact: object) -> bool:
+    return isinstance(fact, PositionChanged) and fact.net_quantity != 0

@@ -12,9 +12,7 @@ from tests.kit.asked import INTENT, NOW, gated
 
 ENTRY = replace(INTENT, deadline_ns=NOW)
 EXIT = replace(ENTRY, purpose=Purpose.EXIT)
-LATCHED = OrderRefused(
-    ENTRY.intent_id, Refusal.OTHER, "a kill is latched; release it with rearm", NOW
-)
+LATCHED = OrderRefused(ENTRY.intent_id, Refusal.OTHER, "a kill is latched", NOW)
 
 
 class Behind:
@@ -54,10 +52,29 @@ def approved(intent):
     return passed
 
 
+def _called(intent, intent_id):
+    passed = gated(intent.purpose, {"deadline_ns": NOW, "intent_id": intent_id})
+    assert isinstance(passed, Approved)
+    return passed
+
+
+class Latches:
+    """Notes whose entries it is asked about, and answers with one sentence."""
+
+    def __init__(self, sentence=""):
+        self.asked = []
+        self.sentence = sentence
+
+    def __call__(self, account, strategy_id):
+        """Tell what forbids these entries."""
+        self.asked.append((account, strategy_id))
+        return self.sentence
+
+
 async def ask(request, *, behind=None, latched=False, now_ns=NOW):
     """What the door answers."""
-    broker = behind or Behind()
-    return await Door(broker, lambda: now_ns, lambda: latched).ask(request), broker.asked
+    broker, latches = behind or Behind(), Latches("a kill is latched" if latched else "")
+    return await Door(broker, lambda: now_ns, latches).ask(request), broker.asked
 
 
 @pytest.mark.parametrize(
@@ -76,7 +93,7 @@ async def test_what_is_allowed_goes_through(request_, asked):
 
 async def test_an_intent_goes_through_once():
     """A second time is a defect of ours, whatever became of the first."""
-    door = Door(Behind(errors.OutcomeUnknown("cut")), lambda: NOW, lambda: False)
+    door = Door(Behind(errors.OutcomeUnknown("cut")), lambda: NOW, Latches())
     await door.ask(Place(approved(ENTRY)))
     with pytest.raises(AssertionError, match="would be sent twice"):
         await door.ask(Place(approved(ENTRY)))
@@ -95,6 +112,23 @@ async def test_a_latched_kill_stops_entries_and_lets_exits_pass(intent, left):
     answers, asked = await ask(Place(approved(intent)), latched=True)
     assert asked == left
     assert answers == (("answer",) if left else (LATCHED,))
+
+
+async def test_the_latches_are_asked_anew_for_every_entry_and_never_for_an_exit():
+    """By its account and its strategy; what was pulled a moment ago holds."""
+    latches = Latches()
+    door = Door(Behind(), lambda: NOW, latches)
+    first = await door.ask(Place(approved(ENTRY)))
+    latches.sentence = "a kill is latched"
+    second = await door.ask(Place(_called(ENTRY, "OR2")))
+    third = await door.ask(Place(_called(EXIT, "OR3")))
+
+    assert latches.asked == [(ENTRY.account, ENTRY.strategy_id)] * 2
+    assert (first, second, third) == (
+        ("answer",),
+        (OrderRefused("OR2", Refusal.OTHER, "a kill is latched", NOW),),
+        ("answer",),
+    )
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,328 @@
+"""`ordo kill`, `pause`, `cancel-all`, `rearm`: through the kill socket, or by the latch itself.
+
+They need neither the web nor the ledger. Where no daemon answers, kill and pause are latched all
+the same, as files that it finds when it runs, and the exit code says that nobody acted yet.
+"""
+
+from __future__ import annotations
+
+import getpass
+import json
+import os
+import secrets
+import socket
+import sys
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+from msgspec import Struct
+
+from daemon import kill as latches
+from daemon.cli import FAILED, MISUSED
+from daemon.control.line import NO_ANSWER
+from daemon.control.local import BUSY, LINE_BYTES, socket_path
+from daemon.errors import OrdoError
+from daemon.settings import Settings, load
+
+UNREACHED = 3
+_GONE = "the daemon is not running/answering"
+_QUICK_S, _PATIENT_S, _EVERY_S = 2.0, 6.0, 0.2
+"""Within how many seconds a latch is answered, and all else; how often a kill is looked at."""
+_MISSES = 10
+"""After so many looks without an answer a kill is watched no more."""
+_ANSWER_BYTES = 4_000_000
+_PATH = click.Path(path_type=Path)
+
+
+class Refused(OrdoError):
+    """The daemon said no."""
+
+    def __init__(self, code: str, sentence: str) -> None:
+        super().__init__(sentence)
+        self.code = code
+
+
+class Unreached(OrdoError):
+    """Nobody has answered."""
+
+
+class Wanted(Struct, frozen=True):
+    """What a brake was given, by the names of its options."""
+
+    settings: Path | None
+    strategy: str | None
+    account: str | None
+    reason: str
+    as_json: bool
+    latch_id: str | None = None
+    no_wait: bool = False
+
+    @property
+    def scope(self) -> tuple[str, str]:
+        """How far it reaches: the word, and the id.
+
+        Raises:
+            UsageError: more than one thing is named, or one without an id.
+        """
+        named = {latches.STRATEGY: self.strategy, latches.ACCOUNT: self.account}
+        given = [(scope, name) for scope, name in named.items() if name is not None]
+        if len(given) > 1:
+            raise click.UsageError("name a strategy or an account, not both")
+        if self.latch_id is not None and given:
+            raise click.UsageError("name a latch or a scope, not both")
+        if any(not name for _, name in given):
+            raise click.UsageError(f"--{given[0][0]} needs an id")
+        return given[0] if given else (latches.ALL, "")
+
+
+def ask(state_dir: Path, request: dict[str, str], within_s: float) -> dict[str, Any]:
+    """Put a request to the running daemon, and return its answer.
+
+    Raises:
+        Unreached: none came in time; whether the request is acted on, nobody knows.
+        Refused: it said no.
+    """
+    line = json.dumps(request).encode("ascii") + b"\n"
+    if len(line) > LINE_BYTES:
+        raise click.UsageError("the reason is too long; say it in fewer words")
+    path = os.fspath(socket_path(state_dir))
+    try:
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as to:
+            to.settimeout(within_s)
+            to.connect(path)
+            to.sendall(line)
+            with to.makefile("rb") as replies:
+                reply = replies.readline(_ANSWER_BYTES)
+        answer = json.loads(reply)
+    except (OSError, ValueError) as error:
+        raise Unreached(f"{_GONE}: {error}") from error
+    if not answer["ok"] and answer["code"] == BUSY:
+        raise Unreached(f"{_GONE}: {answer['sentence']}")
+    if not answer["ok"]:
+        raise Refused(answer["code"], answer["sentence"])
+    return dict(answer)
+
+
+def _brake(name: str, *more: Callable[[Any], Any]) -> Callable[[Callable[..., int]], click.Command]:
+    """Make a brake's command, with the options that all of them have."""
+    options = (
+        *more,
+        click.option("--strategy", metavar="ID", help="Of one strategy alone."),
+        click.option("--account", metavar="ID", help="Of one account alone."),
+        click.option("--reason", default="", help="Why; it is recorded."),
+        click.option("--settings", type=_PATH, help="Another settings.toml."),
+        click.option("--json", "as_json", is_flag=True, help="One JSON document."),
+    )
+
+    def made(act: Callable[..., int]) -> click.Command:
+        def call(latch_id: str | None = None, *, no_wait: bool = False, **asked: Any) -> int:
+            wanted = Wanted(**asked, latch_id=latch_id, no_wait=no_wait)
+            _ = wanted.scope  # misuse is told before anything is read
+            return act(wanted, load(wanted.settings, os.environ))
+
+        for option in reversed(options):
+            call = option(call)
+        return click.command(name, help=act.__doc__)(call)
+
+    return made
+
+
+@_brake("kill", click.option("--no-wait", is_flag=True, help="Return once it is latched."))
+def kill(wanted: Wanted, settings: Settings) -> int:
+    """Stop entries durably, cancel, close everything, and see that it is flat."""
+    latch = _latched(latches.KILL, wanted, settings)
+    if latch is None:
+        return UNREACHED
+    if wanted.no_wait:
+        told = {"kill_id": latch["latch_id"], **latch}
+        _tell(wanted, told, f"latched as {latch['latch_id']}; what is open is being closed")
+        return 0
+    return _watch(wanted, settings.daemon.state_dir, latch)
+
+
+@_brake("pause")
+def pause(wanted: Wanted, settings: Settings) -> int:
+    """Take no new entries until it is released; what is open stays guarded."""
+    latch = _latched(latches.PAUSE, wanted, settings)
+    if latch is None:
+        return UNREACHED
+    _tell(wanted, latch, f"latched as {latch['latch_id']}; no new entries until it is released")
+    return 0
+
+
+@_brake("cancel-all")
+def cancel_all(wanted: Wanted, settings: Settings) -> int:
+    """Take every working order out of the book."""
+    scope, name = wanted.scope
+    request = {"verb": "cancel_all", "scope": scope, "id": name, "reason": wanted.reason}
+    try:
+        ask(settings.daemon.state_dir, request, _PATIENT_S)
+    except Unreached as error:
+        _tell(wanted, {"done": False, "daemon": "gone"}, f"nothing was cancelled: {error}")
+        return UNREACHED
+    _tell(wanted, {"done": True, "daemon": "answered"}, "working orders are being cancelled")
+    return 0
+
+
+@_brake("rearm", click.argument("latch_id", required=False))
+def rearm(wanted: Wanted, settings: Settings) -> int:
+    """Release a pause or a kill; without LATCH_ID the only one of its scope."""
+    state_dir = settings.daemon.state_dir
+    standing = latches.standing(state_dir)
+    if wanted.latch_id is None:
+        found = [latch for latch in standing if (latch.scope, latch.id) == wanted.scope]
+    else:
+        found = [latch for latch in standing if latch.latch_id == wanted.latch_id]
+    if len(found) != 1:
+        return _which(wanted, standing)
+    latch_id = found[0].latch_id
+    request = {"verb": "rearm", "latch_id": latch_id, "reason": wanted.reason}
+    told = {"latch_id": latch_id, "released": True}
+    try:
+        ask(state_dir, request, _PATIENT_S)
+    except Unreached:
+        _release(state_dir, latch_id)
+        text = f"{latch_id} is released; {_GONE}: it finds that when it runs"
+        _tell(wanted, {**told, "daemon": "gone"}, text)
+        return 0
+    _tell(wanted, {**told, "daemon": "answered"}, f"{latch_id} is released")
+    return 0
+
+
+def _release(state_dir: Path, latch_id: str) -> None:
+    """Remove a latch's file, which is the truth, if the daemon has not done so already.
+
+    Raises:
+        OrdoError: it stands.
+    """
+    try:
+        latches.release(state_dir, latch_id)
+    except latches.LatchUnwritten as error:
+        raise OrdoError(f"NOTHING is released, and {_GONE}: {error}") from error
+
+
+def _which(wanted: Wanted, standing: Sequence[latches.Latch]) -> int:
+    """Say which latches stand, where it is not plain which of them is meant."""
+    lines = [
+        f"  {latch.latch_id}  {latch.kind} of {latch.scope} {latch.id}".rstrip()
+        + f"  by {latch.by}: {latch.reason or 'no reason'}"
+        for latch in standing
+    ]
+    head = "no latch stands"
+    if standing:
+        head = f"there is no latch {wanted.latch_id}" if wanted.latch_id else "say which"
+        head += ": ordo rearm LATCH_ID; these stand:"
+    told: dict[str, Any] = {
+        "released": False,
+        "latches": [{name: getattr(each, name) for name in each.__slots__} for each in standing],
+    }
+    _tell(wanted, told, "\n".join([head, *lines]))
+    return MISUSED if standing else FAILED
+
+
+def _latched(kind: str, wanted: Wanted, settings: Settings) -> dict[str, Any] | None:
+    """Have a latch pulled by the daemon, or pull it; None: nobody acts on it yet.
+
+    Raises:
+        OrdoError: it does not stand.
+    """
+    scope, name = wanted.scope
+    request = {"verb": kind, "scope": scope, "id": name, "reason": wanted.reason}
+    try:
+        return dict(ask(settings.daemon.state_dir, request, _QUICK_S)["latch"])
+    except Unreached:
+        unchecked = _known(settings, scope, name)
+    latch_id = f"{kind}-{secrets.token_hex(8)}"  # sim-ok: a name that only a person repeats
+    by = f"local:{_user()}"
+    latch = latches.Latch(latch_id, kind, scope, name, wanted.reason, by, at_ns=0)
+    try:
+        latches.pull(settings.daemon.state_dir, latch)
+    except latches.LatchUnwritten as error:
+        raise OrdoError(f"NOTHING is latched, and {_GONE}: {error}") from error
+    then = "nothing has been closed yet; it will be closed when the daemon runs"
+    if kind == latches.PAUSE:
+        then = "no new entries when the daemon runs"
+    told = {name: getattr(latch, name) for name in latch.__slots__}
+    _tell(
+        wanted,
+        {**told, "daemon": "gone"},
+        f"latched as {latch_id}; {_GONE}: {then}{unchecked}",
+    )
+    return None
+
+
+def _known(settings: Settings, scope: str, name: str) -> str:
+    """Return what to add where nobody could say whether there is such a strategy.
+
+    Raises:
+        UsageError: there is no such account.
+    """
+    accounts = [account.id for account in settings.accounts]
+    if scope == latches.ACCOUNT and name not in accounts:
+        raise click.UsageError(f"no account {name}; the settings have {', '.join(accounts)}")
+    if scope != latches.STRATEGY:
+        return ""
+    return f"\nnobody could check that there is a strategy {name}: look at its id"
+
+
+def _watch(wanted: Wanted, state_dir: Path, latch: dict[str, Any]) -> int:
+    """Wait until a kill is flat or incomplete, showing a person how far it is."""
+    latch_id, misses, shown = latch["latch_id"], 0, ""
+    while True:
+        try:
+            stages = ask(state_dir, {"verb": "kill_stage", "latch_id": latch_id}, _PATIENT_S)
+        except (Unreached, Refused) as error:
+            misses += 1
+            if isinstance(error, Refused) and error.code != NO_ANSWER:
+                raise
+            if misses < _MISSES:
+                time.sleep(_EVERY_S)
+                continue
+            told = {"kill_id": latch_id, **latch, "daemon": "gone"}
+            _tell(wanted, told, f"latched as {latch_id}; {error}; it goes on when the daemon runs")
+            return UNREACHED
+        misses = 0
+        stage, left, attempts = _summed(stages["stages"])
+        if stage in {"flat", "incomplete"}:
+            ended = {"stage": stage, "left": left, "attempts": attempts}
+            _tell(wanted, {"kill_id": latch_id, **latch, **ended}, _outcome(latch_id, stage, left))
+            return 0 if stage == "flat" else FAILED
+        if sys.stderr.isatty() and stage != shown:
+            click.echo(stage, err=True)
+        shown = stage
+        time.sleep(_EVERY_S)
+
+
+_ORDER = ("cancelling", "closing", "verifying", "incomplete", "flat")
+
+
+def _summed(stages: Sequence[dict[str, Any]]) -> tuple[str, list[str], int]:
+    """Return the stage of the account that has come least far, and what is left in all of them."""
+    stage = min((each["stage"] for each in stages), key=_ORDER.index)
+    left = [what for each in stages for what in each["left"]]
+    return stage, left, max(each["attempts"] for each in stages)
+
+
+def _outcome(latch_id: str, stage: str, left: Sequence[str]) -> str:
+    head = f"flat; latched as {latch_id} until `ordo rearm {latch_id}`"
+    if stage == "flat":
+        return head
+    return "\n".join([f"INCOMPLETE, and still tried; latched as {latch_id}; left:", *left])
+
+
+def _tell(wanted: Wanted, document: dict[str, Any], text: str) -> None:
+    """Say what came of it; in ASCII where a name on disk is no text."""
+    if wanted.as_json:
+        click.echo(json.dumps(document, indent=2))
+    else:
+        click.echo(text.encode("utf-8", "backslashreplace").decode())
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return str(os.getuid())

@@ -1,0 +1,379 @@
+"""`ordo kill`, `pause`, `cancel-all`, `rearm`: with a daemon, and without one."""
+
+from __future__ import annotations
+
+import getpass
+import json
+import os
+import socket
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+
+from daemon import kill
+from daemon.cli import brakes
+from daemon.control.local import _name_of
+from daemon.kill import Latch
+from daemon.messages import CancelAll, LatchKind, PullLatch, ReleaseLatch, Scope
+from tests.kit.braking import Actors, serving, staged
+from tests.kit.commands import told
+from tests.kit.tidy import ROOT
+
+ME = _name_of(os.geteuid())
+LATCH = Latch("kill-1", "kill", "all", "", "enough", "ann", 1)
+GONE = "the daemon is not running/answering"
+
+
+@pytest.fixture(autouse=True)
+def _elsewhere(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(brakes, "_EVERY_S", 0)
+
+
+@pytest.fixture
+def actors():
+    return Actors()
+
+
+@pytest.fixture
+def daemon(actors, tmp_path):
+    with serving(actors, tmp_path / "state"):
+        yield actors
+
+
+@pytest.fixture
+def silent(tmp_path, monkeypatch):
+    """A daemon that takes requests and answers none."""
+    monkeypatch.setattr(brakes, "_QUICK_S", 0.05)
+    monkeypatch.setattr(brakes, "_PATIENT_S", 0.05)
+    (tmp_path / "state").mkdir()
+    with socket.socket(socket.AF_UNIX) as hung:
+        hung.bind(str(tmp_path / "state/kill.sock"))
+        hung.listen(20)
+        yield
+
+
+def standing() -> tuple[Latch, ...]:
+    return kill.standing(Path("state"))
+
+
+def pulled(actors: Actors) -> list[tuple[str, LatchKind, Scope, str, str]]:
+    return [
+        (to, m.latched.kind, m.latched.scope, m.latched.id, m.latched.reason)
+        for to, m, _ in actors.told
+        if isinstance(m, PullLatch)
+    ]
+
+
+def test_a_kill_waits_until_every_account_is_flat(daemon):
+    daemon.stages = {
+        "router:paper": [staged("cancelling"), staged("closing", "75 NIFTY"), staged("flat")],
+        "router:other": [staged("flat"), staged("verifying"), staged("flat")],
+    }
+    ended = told("kill", "--reason", "enough")
+    (latch,) = standing()
+
+    assert (ended.code, ended.err) == (0, "")
+    assert ended.out == (f"flat; latched as {latch.latch_id} until `ordo rearm {latch.latch_id}`\n")
+    assert pulled(daemon) == [
+        (to, LatchKind.KILL, Scope.ALL, "", "enough") for to in ("router:paper", "router:other")
+    ]
+
+
+def test_a_person_sees_each_stage_once(daemon):
+    stages = ["cancelling", "closing", "closing", "verifying", "flat"]
+    daemon.stages["router:paper"] = [staged(stage) for stage in stages]
+
+    assert told("kill", terminal=True).err.splitlines() == ["cancelling", "closing", "verifying"]
+
+
+def test_a_kill_that_stays_incomplete_says_what_is_left(daemon):
+    daemon.stages["router:paper"] = [staged("incomplete", "75 NIFTY", "an order of a stranger")]
+    ended = told("kill", "--account", "paper")
+
+    assert ended.code == 1
+    assert ended.out.splitlines()[0].startswith("INCOMPLETE, and still tried; latched as kill-")
+    assert ended.out.splitlines()[1:] == ["75 NIFTY", "an order of a stranger"]
+
+
+@pytest.mark.parametrize(("stage", "code"), [("flat", 0), ("incomplete", 1)])
+def test_a_program_reads_one_document(stage, code, daemon):
+    daemon.stages["router:paper"] = [staged(stage, attempts=3)]
+    ended = told("kill", "--strategy", "straddle", "--json", terminal=False)
+    (latch,) = standing()
+
+    assert (ended.code, ended.err) == (code, "")
+    assert json.loads(ended.out).items() >= {
+        "kill_id": latch.latch_id, "latch_id": latch.latch_id, "kind": "kill",
+        "scope": "strategy", "id": "straddle", "stage": stage, "left": [], "attempts": 3,
+    }.items()  # fmt: skip
+
+
+def test_a_kill_need_not_be_waited_for(daemon):
+    ended = told("kill", "--no-wait", "--json")
+    (latch,) = standing()
+
+    assert (ended.code, json.loads(ended.out)["kill_id"]) == (0, latch.latch_id)
+
+
+def test_a_kill_whose_daemon_goes_away_says_that_it_goes_on(daemon, monkeypatch):
+    """The latch stands, so it is taken up again at the next start."""
+    Path("state").mkdir(exist_ok=True)
+    asked = brakes.ask
+
+    def once(state_dir, request, within_s):
+        if request["verb"] == "kill_stage":
+            raise brakes.Unreached(GONE)
+        return asked(state_dir, request, within_s)
+
+    monkeypatch.setattr(brakes, "ask", once)
+    ended = told("kill")
+
+    assert ended.code == 3
+    assert ended.out.endswith(f"; {GONE}; it goes on when the daemon runs\n")
+
+
+def test_a_kill_that_nobody_knows_any_more_is_told(daemon):
+    """A defect of the daemon's; the latch stands."""
+    ended = told("kill")
+
+    assert (ended.code, ended.out) == (1, "")
+    assert "no kill kill-" in ended.err
+    assert [latch.kind for latch in standing()] == ["kill"]
+
+
+def test_a_pause_returns_at_once(daemon):
+    ended = told("pause", "--strategy", "straddle", "--reason", "news")
+    (latch,) = standing()
+
+    assert (ended.code, latch.by, latch.reason) == (0, f"local:{ME}", "news")
+    assert ended.out == f"latched as {latch.latch_id}; no new entries until it is released\n"
+    assert pulled(daemon) == [("router:paper", LatchKind.PAUSE, Scope.STRATEGY, "straddle", "news")]
+
+
+@pytest.mark.parametrize("brake", ["kill", "pause", "cancel-all"])
+def test_what_the_daemon_does_not_know_is_refused_by_it(brake, daemon):
+    ended = told(brake, "--account", "nobody")
+
+    assert (ended.code, ended.out) == (1, "")
+    assert ended.err == "ordo: no account nobody; there are: paper, other\n"
+    assert standing() == ()
+
+
+def test_working_orders_are_cancelled_in_their_scope(daemon):
+    ended = told("cancel-all", "--account", "other", "--reason", "close")
+
+    assert (ended.code, ended.out) == (0, "working orders are being cancelled\n")
+    assert [(to, m.about) for to, m, _ in daemon.told] == [
+        ("router:other", CancelAll(Scope.ACCOUNT, "other", f"local:{ME} (close)"))
+    ]
+
+
+@pytest.mark.parametrize("named", [("kill-1",), ()])
+def test_a_latch_is_released_by_its_id_or_as_the_only_one_of_its_scope(named, daemon):
+    kill.pull(Path("state"), LATCH)
+    kill.pull(Path("state"), Latch("pause-1", "pause", "account", "paper", "", "", 1))
+    ended = told("rearm", *named)
+
+    assert (ended.code, ended.out) == (0, "kill-1 is released\n")
+    assert [latch.latch_id for latch in standing()] == ["pause-1"]
+    assert {m.about for _, m, _ in daemon.told} == {ReleaseLatch("kill-1", f"local:{ME}")}
+
+
+@pytest.mark.parametrize(
+    ("args", "head"),
+    [
+        ((), "say which: ordo rearm LATCH_ID; these stand:"),
+        (("--account", "paper"), "say which: ordo rearm LATCH_ID; these stand:"),
+        (("kill-9",), "there is no latch kill-9: ordo rearm LATCH_ID; these stand:"),
+    ],
+)
+def test_where_it_is_not_plain_which_latch_is_meant_they_are_listed(args, head):
+    kill.pull(Path("state"), LATCH)
+    kill.pull(Path("state"), Latch("pause-1", "pause", "all", "", "", "bob", 1))
+    kill.pull(Path("state"), Latch("pause-2", "pause", "strategy", "straddle", "x", "bob", 1))
+    ended = told("rearm", *args)
+
+    assert ended.code == 2
+    assert ended.out.splitlines() == [
+        head,
+        "  kill-1  kill of all  by ann: enough",
+        "  pause-1  pause of all  by bob: no reason",
+        "  pause-2  pause of strategy straddle  by bob: x",
+    ]
+    assert len(standing()) == 3
+
+
+def test_a_program_reads_which_latches_stand():
+    kill.pull(Path("state"), LATCH)
+    document = json.loads(told("rearm", "kill-9", "--json").out)
+
+    assert (document["released"], document["latches"][0]["latch_id"]) == (False, "kill-1")
+
+
+def test_where_no_latch_stands_there_is_nothing_to_release():
+    ended = told("rearm")
+
+    assert (ended.code, ended.out) == (1, "no latch stands\n")
+
+
+def test_a_latch_whose_name_is_no_text_is_listed():
+    Path("state/killed").mkdir(parents=True)
+    Path("state/killed/\udcff").touch()
+
+    assert "\\udcff  kill of all" in told("rearm", "kill-9").out
+
+
+@pytest.mark.parametrize("gone", ["nowhere", "refused", "silent"])
+@pytest.mark.parametrize(
+    ("brake", "then"),
+    [
+        ("kill", "nothing has been closed yet; it will be closed when the daemon runs"),
+        ("pause", "no new entries when the daemon runs"),
+    ],
+)
+def test_without_a_daemon_the_latch_is_pulled_all_the_same(gone, brake, then, request, tmp_path):
+    if gone == "silent":
+        request.getfixturevalue("silent")
+    if gone == "refused":
+        (tmp_path / "state").mkdir()
+        with socket.socket(socket.AF_UNIX) as left:
+            left.bind(str(tmp_path / "state/kill.sock"))
+    ended = told(brake, "--reason", "enough")
+    (latch,) = standing()
+
+    assert (ended.code, ended.out) == (3, f"latched as {latch.latch_id}; {GONE}: {then}\n")
+    assert (latch.kind, latch.scope, latch.reason) == (brake, "all", "enough")
+    assert latch.by == f"local:{getpass.getuser()}"
+
+
+def test_a_daemon_with_too_many_connections_is_one_that_does_not_answer(tmp_path):
+    (tmp_path / "state").mkdir()
+    with socket.socket(socket.AF_UNIX) as busy:
+        busy.bind(str(tmp_path / "state/kill.sock"))
+        busy.listen(1)
+
+        def refuse():
+            one, _ = busy.accept()
+            one.recv(1_000)
+            one.sendall(b'{"ok": false, "code": "busy", "sentence": "later"}\n')
+            one.close()
+
+        thread = threading.Thread(target=refuse)
+        thread.start()
+        ended = told("pause")
+        thread.join()
+
+    assert (ended.code, len(standing())) == (3, 1)
+
+
+def test_without_a_daemon_a_program_reads_so():
+    document = json.loads(told("kill", "--json").out)
+
+    assert (document["daemon"], document["latch_id"]) == ("gone", standing()[0].latch_id)
+
+
+def test_without_a_daemon_an_account_is_looked_up_in_the_settings():
+    ended = told("kill", "--account", "papre")
+
+    assert (ended.code, standing()) == (2, ())
+    assert "no account papre; the settings have paper" in ended.err
+
+
+def test_without_a_daemon_nobody_vouches_for_the_id_of_a_strategy():
+    ended = told("kill", "--strategy", "straddle")
+
+    assert ended.code == 3
+    assert ended.out.endswith("\nnobody could check that there is a strategy straddle: look at its id\n")  # fmt: skip  # noqa: E501
+
+
+def test_without_a_daemon_and_without_a_disk_nothing_is_latched_and_that_is_said():
+    Path("state").mkdir()
+    Path("state/killed").write_text("in the way")
+    ended = told("kill")
+
+    assert ended.code == 1
+    assert ended.err.startswith(f"ordo: NOTHING is latched, and {GONE}: state/killed cannot be")
+
+
+def test_without_a_daemon_nothing_is_cancelled():
+    ended = told("cancel-all")
+
+    assert ended.code == 3
+    assert ended.out.startswith(f"nothing was cancelled: {GONE}: ")
+
+
+@pytest.mark.parametrize("gone", ["nowhere", "silent"])
+def test_without_a_daemon_the_file_is_released_for_it_is_the_truth(gone, request):
+    if gone == "silent":
+        request.getfixturevalue("silent")
+    kill.pull(Path("state"), LATCH)
+    ended = told("rearm", "kill-1")
+
+    assert (ended.code, standing()) == (0, ())
+    assert ended.out == f"kill-1 is released; {GONE}: it finds that when it runs\n"
+
+
+def test_without_a_daemon_a_latch_that_cannot_be_removed_is_told():
+    Path("state/killed/kill-1").mkdir(parents=True)
+    ended = told("rearm", "kill-1")
+
+    assert (ended.code, len(standing())) == (1, 1)
+    assert ended.err.startswith(f"ordo: NOTHING is released, and {GONE}: state/killed/kill-1")
+
+
+@pytest.mark.parametrize(
+    ("args", "sentence"),
+    [
+        (("kill", "--strategy", "a", "--account", "b"), "name a strategy or an account, not both"),
+        (("kill", "--strategy", ""), "--strategy needs an id"),
+        (("rearm", "kill-1", "--account", "b"), "name a latch or a scope, not both"),
+        (("pause", "--reason", "x" * 20_000), "the reason is too long"),
+        (("pause", "--settings", "nowhere.toml"), "nowhere.toml"),
+    ],
+)
+def test_misuse_is_told_and_nothing_is_latched(args, sentence):
+    ended = told(*args)
+
+    assert (ended.code, standing()) == (2, ())
+    assert sentence in ended.err
+
+
+def test_a_state_folder_that_holds_no_socket_is_refused_with_its_mend(monkeypatch):
+    monkeypatch.setenv("ORDO_DAEMON__STATE_DIR", "x" * 120)
+    ended = told("kill")
+
+    assert ended.code == 2
+    assert "let [daemon] state_dir name a shorter one" in ended.err
+
+
+def test_a_user_without_a_name_is_called_by_his_number(monkeypatch):
+    def nameless():
+        raise KeyError("uid not found")
+
+    monkeypatch.setattr(getpass, "getuser", nameless)
+
+    assert brakes._user() == str(os.getuid())
+
+
+LOADED = """
+import json, sys
+import daemon.cli.brakes
+print(json.dumps(sorted(sys.modules)))
+"""
+
+
+def test_the_brakes_bring_neither_the_web_nor_the_ledger_along():
+    ended = subprocess.run(
+        [sys.executable, "-c", LOADED], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    loaded = set(json.loads(ended.stdout))
+
+    assert {"daemon.kill", "daemon.control.local"} <= loaded
+    assert not loaded & {
+        *("aiohttp", "duckdb", "sqlite3", "structlog", "uvloop"),
+        *("daemon.app", "daemon.actors", "daemon.storage", "daemon.web", "daemon.worlds"),
+    }
