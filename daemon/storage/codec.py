@@ -98,6 +98,18 @@ def decode(body: bytes) -> Recorded:
         raise StoreError(f"{body!r} is no record that this version knows: {error}") from error
 
 
+def decode_fact(body: bytes) -> Fact:
+    """Return the fact that a body holds.
+
+    Raises:
+        StoreError: these bytes are no fact of this version.
+    """
+    record = decode(body)
+    if isinstance(record, TicksTaken):
+        raise StoreError("a block of ticks stands where a fact should; run `ordo audit verify`")
+    return record
+
+
 def linked(row: Row) -> bytes:
     """Return the bytes that a row is linked by: its columns without number and link.
 

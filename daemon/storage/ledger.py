@@ -18,9 +18,10 @@ from daemon.domain.chain import Head
 from daemon.errors import StoreError
 from daemon.messages import EpochBegan, Fact
 from daemon.runtime.words import Origin
-from daemon.storage.codec import LEDGER, Row, TicksTaken, decode
+from daemon.storage.codec import LEDGER, Row, TicksTaken, decode, decode_fact
 from daemon.storage.recorder import TICKS_IN_BLOCK, Recorder
 from daemon.storage.schema import head_of, open_to_write, refusing
+from daemon.storage.stored import Stored
 
 _INSERT = "INSERT INTO records VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
 _ADVANCE = "UPDATE head SET count = ?, digest = ? WHERE count = ? AND digest = ?"
@@ -118,6 +119,11 @@ class SqliteLedger:
         """Where the chain ends, with all that was entered."""
         return self._recorder.head
 
+    @property
+    def stored(self) -> Stored:
+        """What the file holds, for who must not wait for a flush."""
+        return Stored(self._path, self._owner_id)
+
     def journal_sha256(self) -> str:
         """Return the hash of the journal since this ledger was opened, in hexadecimal."""
         with self._entering:
@@ -158,17 +164,10 @@ class SqliteLedger:
             with self._storing, refusing(self._path, "cannot be read"):
                 page = self._db.execute(_PAGE, (number, until, self._owner_id)).fetchall()
             for number, body in page:  # noqa: B007  the next page begins behind it
-                yield _fact(body)
+                yield decode_fact(body)
             if len(page) < _PAGE_ROWS:
                 break
-        yield from (_fact(row.body) for row in waiting if row.kind != TicksTaken.__name__)
-
-
-def _fact(body: bytes) -> Fact:
-    record = decode(body)
-    if isinstance(record, TicksTaken):
-        raise StoreError("a block of ticks stands where a fact should; run `ordo audit verify`")
-    return record
+        yield from (decode_fact(row.body) for row in waiting if row.kind != TicksTaken.__name__)
 
 
 def _checked_head(db: sqlite3.Connection, path: Path) -> Head:

@@ -1,0 +1,233 @@
+"""The emergency file: a small file that is there beforehand, so that a full disk does not matter.
+
+A head, then records one behind the other, then zeros. Each record is length, checksum and body;
+the checksum covers its place as well. It is written and made durable in one piece before the next
+begins, so after a crash at most the last one is half written, and nothing was done because of it.
+A record that is damaged while a whole one stands behind it was damaged later, and is refused.
+"""
+
+from __future__ import annotations
+
+import os
+from contextlib import suppress
+from hashlib import sha256
+from pathlib import Path
+from struct import Struct as Layout
+
+import msgspec
+from msgspec import Struct
+
+from daemon.domain.chain import Head
+from daemon.errors import StoreError
+from daemon.messages import Fact
+from daemon.storage.codec import encode
+
+SIZE_BYTES = 1_048_576
+HEAD = b"ordo emergency file, version 1\n".ljust(64, b"\0")
+_HEADER, _PLACE = Layout(">I32s"), Layout(">Q")
+_ALIGNED = 8
+BECAUSE_LETTERS = 100
+OVERHEAD_BYTES = 1_024
+"""More than a record needs beside the facts of its first batch."""
+
+
+class Batch(Struct, frozen=True):
+    """Facts that were entered in one piece, and where they come from, as in a row."""
+
+    facts: tuple[Fact, ...]
+    actor: str
+    message: int
+    cause: int
+    at_ns: int
+
+
+class Written(Struct, frozen=True):
+    """One record.
+
+    Attributes:
+        head: where the ledger's chain surely stood on disk when it failed.
+        because: why it counts as failed.
+        batches: what was entered since, in order; a part of it may be in the ledger too.
+    """
+
+    head: Head
+    because: str
+    batches: tuple[Batch, ...]
+
+
+_encoder = msgspec.json.Encoder(order="deterministic")
+_decoder = msgspec.json.Decoder(Written)
+
+
+def weight_bytes(batch: Batch) -> int:
+    """Return how much room a batch needs at most.
+
+    Raises:
+        StoreError: it holds what cannot be recorded.
+    """
+    return (
+        sum(len(encode(fact)) + 1 for fact in batch.facts) + OVERHEAD_BYTES + len(batch.actor) * 6
+    )
+
+
+class EmergencyFile:
+    """The file, open; it is made where it does not exist.
+
+    Args:
+        path: where.
+        size_bytes: how large it is, from the beginning to the end.
+
+    Raises:
+        StoreError: it cannot be made or opened, or is none of ours.
+    """
+
+    def __init__(self, path: Path, size_bytes: int = SIZE_BYTES) -> None:
+        self._path = path
+        self._size = size_bytes
+        self._descriptor = -1
+        if not path.exists():
+            self._make()
+        self._open()
+        self.end = len(HEAD)
+
+    def read(self) -> tuple[tuple[Written, ...], bool]:
+        """Return its records, and whether a half-written one stands behind them.
+
+        Raises:
+            StoreError: it is damaged, or holds what this version does not know.
+        """
+        with self._refusing("cannot be read"):
+            content = os.pread(self._descriptor, self._size + 1, 0)
+        if len(content) != self._size or not content.startswith(HEAD):
+            raise StoreError(self._damaged(0))
+        records, place = [], len(HEAD)
+        while (body := _body_at(content, place)) is not None:
+            records.append(self._decoded(body, place))
+            place += _span(body)
+        self.end = place
+        if not content[place:].strip(b"\0"):
+            return tuple(records), False
+        later = range(place + _ALIGNED, self._size, _ALIGNED)
+        if any(_body_at(content, behind) is not None for behind in later):
+            raise StoreError(self._damaged(place))
+        return tuple(records), True
+
+    def write(self, written: Written) -> None:
+        """Add a record, durably.
+
+        Raises:
+            StoreError: there is no room for it, or the disk failed.
+        """
+        body = _encoder.encode(written)
+        record = _HEADER.pack(len(body), _checksum(self.end, body)) + body
+        if self.end + _span(body) > self._size:
+            raise StoreError(f"the emergency file {self._path} is full")
+        with self._refusing("could not be written"):
+            done = 0
+            while done < len(record):
+                done += os.pwrite(self._descriptor, record[done:], self.end + done)
+            os.fsync(self._descriptor)
+        self.end += _span(body)
+
+    def renew(self) -> None:
+        """Put an empty file in its place, durably: whole or not at all.
+
+        Raises:
+            StoreError: it could not be made; the old one is still there.
+        """
+        self._make()
+        self.close()
+        self._open()
+        self.end = len(HEAD)
+
+    def close(self) -> None:
+        """Let go of the file."""
+        descriptor, self._descriptor = self._descriptor, -1
+        if descriptor >= 0:
+            os.close(descriptor)
+
+    def _open(self) -> None:
+        with self._refusing("cannot be opened"):
+            self._descriptor = os.open(self._path, os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC)
+
+    def _make(self) -> None:
+        draft = self._path.with_name(f".{self._path.name}.new")
+        kinds = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC
+        with self._refusing("cannot be made"):
+            try:
+                _fill(os.open(draft, kinds, 0o600), HEAD.ljust(self._size, b"\0"))
+                draft.replace(self._path)
+            except OSError:
+                with suppress(OSError):  # the first error is told
+                    draft.unlink(missing_ok=True)
+                raise
+            folder = os.open(self._path.parent, os.O_RDONLY | os.O_CLOEXEC)
+            try:
+                os.fsync(folder)
+            finally:
+                os.close(folder)
+
+    def _decoded(self, body: bytes, place: int) -> Written:
+        try:
+            return _decoder.decode(body)
+        except (msgspec.MsgspecError, ValueError) as error:
+            raise StoreError(
+                f"the emergency file {self._path} holds at byte {place} what this version does "
+                f"not know: {error}; start the version that wrote it"
+            ) from error
+
+    def _damaged(self, place: int) -> str:
+        return (
+            f"the emergency file {self._path} is damaged at byte {place}; facts that the ledger "
+            "does not have are in it: keep a copy, and move it away to start without them"
+        )
+
+    def _refusing(self, what: str) -> _Refusing:
+        return _Refusing(f"the emergency file {self._path} {what}")
+
+
+class _Refusing:
+    """Turns what a disk says into a sentence."""
+
+    def __init__(self, what: str) -> None:
+        self._what = what
+
+    def __enter__(self) -> None:
+        """Begin."""
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        """Turn an error of the system's into one of ours."""
+        if isinstance(error, OSError):
+            raise StoreError(f"{self._what}: {error.strerror}; look at its disk") from error
+
+
+def _fill(descriptor: int, content: bytes) -> None:
+    try:
+        while content:
+            content = content[os.write(descriptor, content) :]
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _span(body: bytes) -> int:
+    """Return how many bytes a record takes; the next begins at a place that is easily found."""
+    return -(-(_HEADER.size + len(body)) // _ALIGNED) * _ALIGNED
+
+
+def _body_at(content: bytes, place: int) -> bytes | None:
+    """Return the body of the record at a place; None: none that is whole."""
+    begin = place + _HEADER.size
+    if begin > len(content):
+        return None
+    length, checksum = _HEADER.unpack_from(content, place)
+    if not 0 < length <= len(content) - begin:
+        return None
+    body = content[begin : begin + length]
+    padding = content[begin + length : place + _span(body)]
+    whole = _checksum(place, body) == checksum and not padding.strip(b"\0")
+    return body if whole else None
+
+
+def _checksum(place: int, body: bytes) -> bytes:
+    return sha256(_PLACE.pack(place) + body).digest()

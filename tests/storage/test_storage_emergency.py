@@ -1,0 +1,576 @@
+"""The guarded ledger: nothing decided is lost, nothing is entered twice, and a kill goes on."""
+
+from __future__ import annotations
+
+import json
+import os
+import sqlite3
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from msgspec.structs import replace
+
+from daemon.domain.orders.words import IntentRecorded, OrderRefused, Purpose, Refusal
+from daemon.domain.risk.words import ExitReason
+from daemon.errors import StoreError
+from daemon.messages import (
+    EpochBegan,
+    ExitOwed,
+    Latched,
+    LatchKind,
+    Noted,
+    Scope,
+    TakeEntries,
+)
+from daemon.runtime.words import Origin
+from daemon.storage import emergency_file
+from daemon.storage.audit import verify
+from daemon.storage.codec import LEDGER
+from daemon.storage.emergency import GuardedLedger
+from daemon.storage.ledger import SqliteLedger
+from tests.kit.facts import INTENT, NOW, ORIGIN, tick
+from tests.kit.tidy import ROOT
+
+SMALL = 32_768
+FACTS = [EpochBegan(number, NOW) for number in range(100)]
+EXIT = replace(INTENT, purpose=Purpose.EXIT)
+
+
+class Killed(BaseException):
+    """The process ends here."""
+
+
+class Disk:
+    """Waits for a flush as told: it succeeds, fails, is late and stores, or is late and does not.
+
+    Attributes:
+        does: what becomes of the next flushes; then all succeed.
+    """
+
+    limit_s = 0.25
+
+    def __init__(self, *does: str) -> None:
+        self.does = list(does)
+        self.idle = True
+
+    def in_time(self, flush) -> bool:
+        """Run a flush as told."""
+        done = self.does.pop(0) if self.does else "stores"
+        if done == "fails":
+            raise StoreError("the disk is full")
+        if done != "hangs":
+            flush()
+        if done == "fails after all":
+            raise StoreError("the answer was lost")
+        self.idle = done != "hangs"
+        return done == "stores"
+
+    def close(self) -> None:
+        """There is nothing to let go of."""
+
+
+class Run:
+    """A ledger and its emergency file in a folder, started anew as often as wanted."""
+
+    def __init__(self, folder: Path, *does: str, size: int = SMALL) -> None:
+        self.told: list[str] = []
+        self.inner = SqliteLedger(folder / "ledger.db", "owner")
+        self.path = folder / "emergency"
+        self.disk = Disk(*does)
+        self.ledger = GuardedLedger(self.inner, self.path, self.told.append, self.disk, size)
+
+    def recovered(self):
+        """Recover, and return this run."""
+        self.said = self.ledger.recover()
+        return self
+
+    def enter(self, *facts, origin=ORIGIN) -> None:
+        """Enter facts in one piece and make them durable."""
+        self.ledger.append(facts, origin, NOW)
+        self.ledger.flush()
+
+    def dies(self) -> None:
+        """End as a kill does: nothing is flushed any more."""
+        self.inner._db.close()
+        self.ledger._file.close()
+
+
+@pytest.fixture
+def started(tmp_path):
+    """Start runs in one folder; each ends the one before it."""
+    runs: list[Run] = []
+
+    def start(*does: str, size: int = SMALL) -> Run:
+        if runs:
+            runs[-1].dies()
+        runs.append(Run(tmp_path, *does, size=size))
+        return runs[-1].recovered()
+
+    yield start
+    runs[-1].dies()
+
+
+def in_ledger(run: Run) -> list:
+    return list(run.inner.facts())
+
+
+def test_while_the_ledger_works_everything_goes_through_to_it(started):
+    run = started()
+    epoch = run.ledger.begin_epoch(NOW)
+    run.ledger.take(tick(1))
+    run.enter(*FACTS[:2])
+
+    assert (epoch, in_ledger(run)) == (1, [EpochBegan(1, NOW), *FACTS[:2]])
+    assert list(run.ledger.facts()) == in_ledger(run)
+    assert (run.ledger.head, run.ledger.journal_sha256()) == (
+        run.inner.head,
+        run.inner.journal_sha256(),
+    )
+    assert (run.told, run.ledger.failed_because, run.said) == ([], "", ())
+    assert started().said == ()
+
+
+@pytest.mark.parametrize(
+    ("does", "because", "there"),
+    [
+        ("fails", "the disk is full", 2),
+        ("fails after all", "the answer was lost", 4),
+        ("hangs", "a flush took over 250 ms", 2),
+        ("stores late", "a flush took over 250 ms", 4),
+    ],
+)
+def test_what_a_failing_ledger_did_not_store_is_entered_at_the_next_start(
+    does, because, there, started
+):
+    """Once, in order, whether the flush that failed stored it after all or not."""
+    run = started("stores", does)
+    run.enter(*FACTS[:2])
+    run.enter(*FACTS[2:4])
+    run.enter(FACTS[4], origin=Origin("router", 8, 7))
+    run.enter(FACTS[5])
+    meanwhile = list(run.ledger.facts())
+    again = started()
+
+    assert meanwhile == FACTS[:6]
+    assert run.ledger.failed_because == because
+    (sentence,) = run.told
+    assert sentence.startswith(f"the ledger failed: {because}; what is decided is kept in ")
+    (said,) = again.said
+    assert said.startswith(f"{6 - there} of 4 facts in ")
+    assert said.endswith(f"it had failed: {because}")
+    assert in_ledger(again) == list(again.ledger.facts()) == FACTS[:6]
+    assert verify(again.path.with_name("ledger.db")).broken is None
+    again.enter(FACTS[6])
+    assert (started().said, again.told) == ((), [])
+
+
+def test_recovered_facts_tell_where_they_come_from(started, tmp_path):
+    run = started("fails")
+    run.enter(FACTS[0], origin=Origin("router", 8, 7))
+    started()
+    with sqlite3.connect(tmp_path / "ledger.db") as db:
+        rows = db.execute("SELECT actor, message, cause, at_ns FROM records").fetchall()
+    db.close()
+
+    assert rows == [("router", 8, 7, NOW)]
+
+
+def test_equal_facts_are_entered_as_often_as_they_were_decided(started):
+    """Two that are alike in everything, the first of them in a flush that was only late."""
+    run = started("stores late")
+    run.enter(FACTS[0])
+    run.enter(FACTS[0])
+    run.enter(FACTS[0], FACTS[0])
+
+    assert in_ledger(started()) == [FACTS[0]] * 4
+
+
+def test_what_another_run_recorded_in_between_is_not_taken_for_it(started, tmp_path):
+    """A daemon without the guard ran on this ledger meanwhile."""
+    run = started("stores late")
+    run.enter(*FACTS[:2])
+    run.enter(FACTS[2])
+    run.dies()
+    other = SqliteLedger(tmp_path / "ledger.db", "owner")
+    other.append((FACTS[9], FACTS[2]), LEDGER, NOW)
+    other.close()
+
+    left = run.path.read_bytes()
+    first = in_ledger(again := started())
+    again.dies()
+    run.path.write_bytes(left)  # as if it had died before the file was emptied
+
+    assert first == in_ledger(started()) == [*FACTS[:2], FACTS[9], FACTS[2], FACTS[2]]
+
+
+def test_ticks_are_not_taken_while_the_ledger_has_failed(started):
+    run = started("fails")
+    run.enter(FACTS[0])
+    before = run.inner.head
+    for number in range(10_000):
+        run.ledger.take(tick(number))
+    run.inner.flush()
+
+    assert run.inner.head == before
+
+
+def test_ticks_between_facts_do_not_disturb_the_recovery(started, tmp_path):
+    run = started("stores", "stores late")
+    for number in range(3):
+        run.ledger.take(tick(number))
+        run.enter(FACTS[number])
+
+    assert in_ledger(started()) == FACTS[:3]
+    assert verify(tmp_path / "ledger.db").broken is None
+
+
+def test_a_ledger_that_refuses_to_be_entered_into_has_failed(started, monkeypatch):
+    run = started()
+
+    def refuse(*_):
+        raise StoreError("it is gone")
+
+    monkeypatch.setattr(run.inner, "append", refuse)
+    run.enter(FACTS[0])
+
+    assert (run.ledger.failed_because, list(run.ledger.facts())) == ("it is gone", FACTS[:1])
+    assert in_ledger(started()) == FACTS[:1]
+
+
+def test_what_is_no_fact_is_refused_and_fells_no_ledger(started):
+    run = started()
+    with pytest.raises(StoreError, match="is not a fact"):
+        run.ledger.append((FACTS[0], TakeEntries("ann")), ORIGIN, NOW)
+    run.enter(FACTS[1])
+
+    assert (run.ledger.failed_because, in_ledger(run)) == ("", FACTS[1:2])
+
+
+def test_nothing_is_entered_before_what_the_last_run_left(tmp_path):
+    run = Run(tmp_path)
+    with pytest.raises(AssertionError, match="comes first"):
+        run.ledger.append((FACTS[0],), ORIGIN, NOW)
+    with pytest.raises(AssertionError, match="comes first"):
+        run.ledger.begin_epoch(NOW)
+    run.dies()
+
+
+def test_no_run_begins_in_the_emergency_file(started):
+    run = started("fails")
+    with pytest.raises(StoreError, match="no run can begin, the ledger failed: the disk is full"):
+        run.ledger.begin_epoch(NOW)
+
+
+def test_an_epoch_that_begins_after_facts_reads_back_once(started):
+    run = started()
+    run.ledger.append((FACTS[5],), ORIGIN, NOW)
+    epoch = run.ledger.begin_epoch(NOW)
+
+    assert list(run.ledger.facts()) == [FACTS[5], EpochBegan(epoch, NOW)]
+
+
+def test_a_flush_without_anything_new_writes_nothing(started):
+    run = started("fails")
+    run.enter(FACTS[0])
+    end = run.ledger._file.end
+    run.ledger.flush()
+
+    assert (run.ledger._file.end, len(run.told)) == (end, 1)
+
+
+def test_facts_are_read_while_a_flush_hangs(started):
+    """An actor that is built again must not wait for the disk."""
+    run = started()
+    run.enter(*FACTS[:2])
+    run.ledger.append(FACTS[2:3], ORIGIN, NOW)
+    with run.inner._storing:
+        told = list(run.ledger.facts())
+
+    assert told == FACTS[:3]
+
+
+def test_a_ledger_that_hangs_is_left_behind_by_the_real_patience(tmp_path):
+    """The flush that hangs is waited for by nobody; what it held is in the emergency file."""
+    inner, go, told = SqliteLedger(tmp_path / "ledger.db", "owner"), threading.Event(), []
+    store = inner.flush
+    inner.flush = lambda: (go.wait(), store())
+    ledger = GuardedLedger(inner, tmp_path / "emergency", told.append)
+    ledger._patience.limit_s = 0.001
+    inner.flush, hanging = store, inner.flush
+    ledger.recover()
+    inner.flush = hanging
+    ledger.append(FACTS[:2], ORIGIN, NOW)
+    ledger.flush()
+    ledger.close()
+    seen = len(told), ledger.failed_because
+    go.set()
+    ledger._patience._thread.join()
+    inner._db.close()
+    again = Run(tmp_path, size=emergency_file.SIZE_BYTES).recovered()
+
+    assert seen == (1, "a flush took over 1 ms")
+    assert in_ledger(again) == FACTS[:2]
+    again.dies()
+
+
+@pytest.mark.parametrize("does", ["stores", "fails", "stores late"])
+def test_closing_keeps_everything(does, started, tmp_path):
+    run = started(does)
+    run.ledger.append(FACTS[:2], ORIGIN, NOW)
+    run.ledger.close()
+
+    with pytest.raises(sqlite3.ProgrammingError):
+        run.inner._db.execute("SELECT 1")
+    assert in_ledger(started()) == FACTS[:2]
+
+
+def test_closing_a_ledger_that_cannot_even_be_closed_in_peace_is_no_loss(started):
+    run = started("fails")
+    run.ledger.append(FACTS[:2], ORIGIN, NOW)
+    run.inner._db.close()
+    run.ledger.close()
+
+    assert in_ledger(started()) == FACTS[:2]
+
+
+def test_another_ledgers_emergency_file_is_refused(started, tmp_path):
+    run = started("stores", "fails")
+    run.enter(FACTS[0])
+    run.enter(FACTS[1])
+    run.dies()
+    (tmp_path / "ledger.db").unlink()
+
+    with pytest.raises(StoreError, match="belongs to another ledger, or the ledger lost record 1"):
+        started()
+    assert Run(tmp_path).ledger._file.read()[0][0].batches[0].facts == (FACTS[1],)
+
+
+def test_a_half_written_record_is_dropped_and_told(started, tmp_path, monkeypatch):
+    run = started("fails")
+    run.enter(FACTS[0])
+    real = os.pwrite
+
+    def torn(to, what, at):
+        real(to, what[: len(what) // 2], at)
+        raise Killed
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "pwrite", torn)
+        with pytest.raises(Killed):
+            run.enter(FACTS[1])
+    again = started()
+
+    assert in_ledger(again) == FACTS[:1]
+    assert len(again.said) == 2
+    assert again.said[1].endswith("was half written and is dropped: nothing was done because of it")
+    assert started().said == ()
+
+
+def test_a_disk_that_takes_neither_is_fatal(started, monkeypatch):
+    run = started("fails")
+
+    def failing(*_):
+        raise OSError(5, "Input/output error")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "fsync", failing)
+        with pytest.raises(StoreError, match=r"the emergency file .* could not be written"):
+            run.enter(FACTS[0])
+    run.ledger.flush()
+
+    assert in_ledger(started()) == FACTS[:1]
+
+
+NOTE = Noted("gap", "x" * 500, NOW)
+SAFE = [
+    IntentRecorded(EXIT, NOW),
+    OrderRefused("OR1", Refusal.OTHER, "", NOW),
+    ExitOwed("exit-1", "straddle", (), ExitReason.STOP, NOW),
+    Latched("kill-1", LatchKind.KILL, Scope.ALL, "", "", "ann", NOW),
+]
+UNSAFE = [NOTE, IntentRecorded(INTENT, NOW), EpochBegan(1, NOW)]
+
+
+def filled(started, *facts) -> Run:
+    """Return a run whose emergency file takes no more of these facts."""
+    run = started("fails")
+    run.enter(FACTS[0])
+    for _ in range(SMALL):
+        try:
+            run.enter(*facts)
+        except StoreError:
+            return run
+    raise AssertionError("it never fills")
+
+
+@pytest.mark.parametrize("fact", SAFE, ids=lambda fact: type(fact).__name__)
+def test_the_last_quarter_is_kept_for_what_ends_risk(fact, started):
+    run = filled(started, NOTE)
+    end = run.ledger._file.end
+    run.enter(fact)
+    run.enter(fact, NOTE)
+
+    assert SMALL * 5 // 8 < end <= SMALL * 3 // 4
+    assert list(run.ledger.facts())[-3:] == [fact, fact, NOTE]
+    assert in_ledger(started())[-3:] == [fact, fact, NOTE]
+
+
+@pytest.mark.parametrize("fact", UNSAFE, ids=lambda fact: type(fact).__name__)
+def test_what_adds_to_no_safety_is_refused_the_last_quarter(fact, started):
+    run = filled(started, NOTE)
+    kind = type(fact).__name__
+    with pytest.raises(StoreError, match=f"no room left for {kind}; the ledger failed: the disk"):
+        run.ledger.append((fact,) * 3, ORIGIN, NOW)
+    with pytest.raises(StoreError, match="no room left for nothing"):
+        append_many(run)
+
+
+def append_many(run: Run, *facts) -> None:
+    for _ in range(SMALL):
+        run.ledger.append(facts, ORIGIN, NOW)
+
+
+def test_the_whole_file_is_the_end_of_what_ends_risk_too(started):
+    run = filled(started, SAFE[0])
+
+    assert SMALL * 7 // 8 < run.ledger._file.end <= SMALL
+    assert len(in_ledger(started())) > 20
+
+
+def test_what_waits_unwritten_counts_as_room_that_is_taken(started):
+    """Facts that are entered between two flushes never overfill the file."""
+    run = started("fails")
+    run.enter(FACTS[0])
+    with pytest.raises(StoreError, match="no room left"):
+        append_many(run, NOTE)
+    run.ledger.flush()
+
+    assert run.ledger._file.end <= SMALL * 3 // 4
+
+
+STEPS = st.lists(
+    st.sampled_from(["append", "append", "flush", "tick", "start"]), min_size=1, max_size=25
+)
+FATES = st.lists(
+    st.sampled_from(["stores", "stores", "fails", "fails after all", "stores late", "hangs"]),
+    max_size=6,
+)
+
+
+@settings(max_examples=60)
+@given(STEPS, FATES, st.integers(0, 12), st.integers(0, 400), st.booleans())
+def test_wherever_it_dies_what_was_durable_is_there_once_and_in_order(
+    tmp_path_factory, steps, fates, dies_at, written_bytes, twice
+):
+    """It dies in the n-th write to the emergency file, or at the end; and again in recovery."""
+    folder, real, writes = tmp_path_factory.mktemp("state"), os.pwrite, [0]
+    entered: list[EpochBegan] = []
+    durable = 0
+
+    def torn(to, what, at):
+        writes[0] += 1
+        if writes[0] == dies_at:
+            real(to, what[:written_bytes], at)
+            raise Killed
+        return real(to, what, at)
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(os, "pwrite", torn)
+        run = Run(folder, *fates).recovered()
+        try:
+            for step in steps:
+                if step == "append":
+                    # Even numbers twice, so that some facts are alike.
+                    entered.append(EpochBegan(len(entered) // 2, NOW))
+                    run.ledger.append(entered[-1:], ORIGIN, NOW)
+                elif step == "flush":
+                    run.ledger.flush()
+                    durable = len(entered)
+                elif step == "tick":
+                    run.ledger.take(tick(len(entered)))
+                else:
+                    run.dies()
+                    found = in_ledger(run := Run(folder, *fates).recovered())
+                    assert found == entered[: len(found)]
+                    assert len(found) >= durable
+                    entered, durable = found, len(found)
+        except Killed:
+            pass
+    run.dies()
+    if twice:
+        cut = Run(folder)
+        with pytest.MonkeyPatch.context() as patched:
+            patched.setattr(cut.ledger._file, "renew", renewal_that_dies)
+            with pytest.raises(Killed) if durable_in_emergency(cut) else noted():
+                cut.ledger.recover()
+        cut.dies()
+    again = Run(folder).recovered()
+    found = in_ledger(again)
+    again.dies()
+
+    assert found == entered[: len(found)]
+    assert len(found) >= durable
+    assert verify(folder / "ledger.db").broken is None
+
+
+def renewal_that_dies() -> None:
+    raise Killed
+
+
+def durable_in_emergency(run: Run) -> bool:
+    return any(run.ledger._file.read())
+
+
+def noted():
+    return pytest.MonkeyPatch.context()
+
+
+FULL = """
+import json, resource, sys
+from pathlib import Path
+from daemon.messages import EpochBegan
+from daemon.runtime.words import Origin
+from daemon.storage.emergency import GuardedLedger
+from daemon.storage.ledger import SqliteLedger
+folder, told = Path(sys.argv[1]), []
+inner = SqliteLedger(folder / "ledger.db", "owner")
+ledger = GuardedLedger(inner, folder / "emergency", told.append)
+ledger._patience.limit_s = 60
+ledger.recover()
+resource.setrlimit(resource.RLIMIT_FSIZE, (2**20, 2**20))
+number = 0
+while not told or number % 10:
+    ledger.append([EpochBegan(number, 0)] * 20, Origin("router", number, 0), 0)
+    ledger.flush()
+    number += 1
+print(json.dumps([number, told, len(list(ledger.facts()))]), flush=True)
+import os, signal
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def test_a_disk_that_is_really_full_takes_every_fact_all_the_same(tmp_path):
+    """The write-ahead log may not grow beyond a megabyte; the process is killed at the end."""
+    ended = subprocess.run(
+        [sys.executable, "-c", FULL, tmp_path],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (ended.returncode, ended.stderr) == (-9, "")
+    count, told, held = json.loads(ended.stdout)
+    again = Run(tmp_path, size=emergency_file.SIZE_BYTES).recovered()
+    found = in_ledger(again)
+
+    assert len(told) == 1
+    assert "could not be written" in told[0]
+    assert held == count * 20
+    assert found == [EpochBegan(number, 0) for number in range(count) for _ in range(20)]
+    assert (len(again.said), verify(tmp_path / "ledger.db").broken) == (1, None)
+    again.dies()
