@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from enum import StrEnum
 from itertools import chain, repeat
+from typing import assert_never
 
 from msgspec import Struct
 
@@ -101,6 +102,8 @@ class SessionKeeper:
                 self._wait(turn, because, now_ns)
             case TryAgain(generation) | RenewSession(_, generation):
                 self._log_in(turn, generation + 1)
+            case _:
+                assert_never(word)
 
     def _log_in(self, turn: Turn, generation: int) -> None:
         self._generation = generation

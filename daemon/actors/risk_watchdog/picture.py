@@ -7,6 +7,7 @@ at the broker) is in it as well, with nothing that guards it.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from typing import assert_never
 
 from daemon.actors.risk_watchdog.day_costs import DayCosts
 from daemon.actors.risk_watchdog.views import (
@@ -100,6 +101,8 @@ class Picture:
                 self._overdue.add(exit_id)
             case LegExpired(strategy_id, leg_id):
                 self._strays.pop((strategy_id, leg_id), None)
+            case _:
+                assert_never(fact)
 
     def risk_seen(self, around: Around) -> RiskSeen:
         """Return everything under watch."""
@@ -118,7 +121,8 @@ class Picture:
         """Keep every entry that is watched today, and follow the prices of all there is."""
         for watch in watches:
             self._todays.setdefault(watch.opened.basket.basket_id, watch)
-        symbols = [leg.symbol for watch in self._todays.values() for leg in watch.risk.legs()]
+        entries = self._todays.values()
+        symbols = [leg.symbol for watch in entries for leg in watch.opened.basket.legs]
         symbols += [held.symbol for held in self._strays.values()]
         self._followed = tuple(dict.fromkeys(symbols))
 
