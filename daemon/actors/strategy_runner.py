@@ -44,7 +44,6 @@ _NOT_YET = "no entry yet"
 _NO_DAY = "resting: no day is open"
 _ENTERING = "entering"
 _ENTERED = "entered today"
-_CUT_SHORT = "resting: today's entry was decided, and a restart came before it began"
 _OPTIONS = (f"-{Kind.CALL}", f"-{Kind.PUT}")
 HEARS = (Frame, DayOpened, DayEnded, LinkDied, LinkRevived, BasketEnded)
 
@@ -125,12 +124,12 @@ class StrategyRunner:
         """Take in what was recorded before."""
         mine = self._plan.id
         match fact:
-            case EntryDecided(strategy_id) if strategy_id == mine:
-                self._enter(day_of(fact.at_ns))
-                self._rests = _CUT_SHORT
-            case BasketOpened(basket) if basket.strategy_id == mine:
-                self._rests = _ENTERING
-            case BasketEnded(_, strategy_id) if strategy_id == mine:
+            # A decision that no basket followed never reached the router: it is taken anew. Where
+            # it did after all, the router knows the basket by its id.
+            case BasketOpened(basket, at_ns=at_ns) if basket.strategy_id == mine:
+                self._enter(day_of(at_ns))
+            case BasketEnded(_, strategy_id, at_ns=at_ns) if strategy_id == mine:
+                self._enter(day_of(at_ns))
                 self._rests = _ended(fact)
             case Noted(_, text, _, strategy_id) if strategy_id == mine:
                 self._told.add(_said(text))

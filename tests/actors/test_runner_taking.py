@@ -152,7 +152,7 @@ def test_started_too_late_it_enters_no_more() -> None:
         (
             (day_opened(), DECIDED),
             AT,
-            "resting: today's entry was decided, and a restart came before it began",
+            "waiting for prices",
         ),
         ((day_opened(), opened("other"), ended("other")), AT, "waiting for prices"),
     ],
@@ -211,7 +211,7 @@ def test_the_newest_refusal_stands_until_it_is_overcome() -> None:
 
 def test_prices_are_not_kept_for_a_day_on_which_it_is_done() -> None:
     """A frame then costs nothing."""
-    made = runner(day_opened(), DECIDED)
+    made = runner(day_opened(), DECIDED, opened())
     assert made.handle(prices(AT, "100", "95", NIFTY="24555"), AT) == NOTHING
     assert DAY in made._entered
 

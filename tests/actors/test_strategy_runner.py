@@ -32,6 +32,7 @@ from tests.kit.acting import (
     day_opened,
     ended,
     facts,
+    opened,
     prices,
     told,
 )
@@ -336,15 +337,16 @@ def decided(at_ns=AT, strategy="s") -> EntryDecided:
     ("record", "enters"),
     [
         ([], True),
-        ([decided()], False),
-        ([decided(strategy="other")], True),
-        ([decided(), day_opened()], False),
+        ([decided(), opened()], False),
+        ([decided(strategy="other"), opened("other")], True),
+        ([decided(), opened(), day_opened()], False),
+        ([decided()], True),
         ([day_ended()], False),
     ],
-    ids=["nothing", "entered", "another", "opened again", "ended"],
+    ids=["nothing", "entered", "another", "opened again", "decided, and no more", "ended"],
 )
 def test_a_runner_that_is_rebuilt_enters_only_where_it_has_not(record, enters) -> None:
-    """Mid-day, after its own entry, it does not enter twice."""
+    """Mid-day, after its own entry, it does not enter twice; one that was never begun is begun."""
     made = runner(day_opened(), *record)
     assert made.handle(Started(), AT) == NOTHING
     assert entered(see(made, AT + 1)) is enters
