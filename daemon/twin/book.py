@@ -8,9 +8,11 @@ saved, so what the file holds and what memory holds cannot part. Money is conser
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from datetime import date
 
 import msgspec
 
+from daemon.domain.instants import day_of
 from daemon.domain.money import divide_half_even
 from daemon.twin.words import OrderReport, Position, Side, Status, Trade
 
@@ -91,7 +93,11 @@ class Book:
         """Take in what a file holds, oldest first."""
         for order in orders:
             self._place(order)
+        today = date.min
         for trade in trades:
+            if day_of(trade.at_ns) != today:
+                today = day_of(trade.at_ns)
+                self._forget_flat()
             self._fold(trade)
 
     def put(self, order: OrderReport) -> None:
@@ -131,6 +137,12 @@ class Book:
         """A contract is over, and what it was worth is not known: nothing is held of it."""
         self.unsettled.pop(symbol, None)
         self.positions.pop(symbol, None)
+
+    def _forget_flat(self) -> None:
+        """A new day knows no position that an earlier one closed."""
+        self.positions = {
+            symbol: position for symbol, position in self.positions.items() if position.net_quantity
+        }
 
     def _place(self, order: OrderReport) -> None:
         self.orders[order.order_id] = order

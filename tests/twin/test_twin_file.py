@@ -1,7 +1,7 @@
 import sqlite3
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from daemon.domain.instants import DAY_NS, SECOND_NS
@@ -156,8 +156,18 @@ STEPS = st.lists(
 )
 
 
+TWO_DAYS = [
+    ("buy", 2, "100.05"),
+    ("sell", 2, "99.90"),
+    ("day", 1, "99.90"),
+    ("sell", 1, "99.90"),
+    ("buy", 1, "99.90"),
+]
+
+
 @settings(max_examples=40, deadline=None)
 @given(STEPS)
+@example(TWO_DAYS)
 def test_a_restart_between_any_two_calls_changes_nothing(tmp_path_factory, steps):
     """One exchange lives on, another is opened anew before each call; both say the same."""
     path = tmp_path_factory.mktemp("twin") / "twin.sqlite"
