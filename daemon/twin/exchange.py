@@ -8,7 +8,7 @@ request sent twice is two orders, which is how a test proves that we never send 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Self
 
@@ -64,6 +64,17 @@ class Exchange(Admission):
             StoreError: the file cannot be read, or holds a contract that no rule knows.
         """
         return cls(terms, NoFile() if file is None else file)
+
+    def prime(self, frames: Sequence[Frame]) -> None:
+        """Show an account that was just opened the newest quotes, as it would have kept them.
+
+        Nothing is matched by it and no time passes; what was traded at a quote is no longer on
+        offer there.
+
+        Args:
+            frames: each symbol's newest quote in a frame of its instant, the oldest first.
+        """
+        self._quotes.prime(frames, self._book.trades)
 
     def on_frame(self, frame: Frame, now_ns: int) -> list[Event]:
         """Take a frame, fill what it allows, and return what has happened since the last time."""

@@ -7,14 +7,14 @@ price, then by time; they never trade with each other. No quote, no fill.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from types import MappingProxyType
 
 from msgspec import Struct
 
 from daemon.domain.instants import DAY_NS, day_of, start_of
 from daemon.domain.market.frames import Frame, Quote
-from daemon.twin.words import OrderReport, OrderType, Side
+from daemon.twin.words import OrderReport, OrderType, Side, Trade
 
 PENDING_FRAMES = 64
 """Frames kept unread while nothing works; more are folded in, so that memory stays bounded."""
@@ -52,6 +52,21 @@ class Quotes:
         self._midnight_ns = 0
         self._known: dict[str, Quote] = {}
         self._taken: dict[tuple[str, Side], int] = {}
+
+    def prime(self, frames: Sequence[Frame], trades: Iterable[Trade]) -> None:
+        """Take in the newest quotes and what of them was taken before.
+
+        Args:
+            frames: each symbol's newest quote in a frame of its instant, the oldest first.
+            trades: of the day; those since a symbol's newest quote were made at it.
+        """
+        assert not self.at_ns, "quotes are primed before any was read"
+        self.pending.extend(frames)
+        self.merge()
+        quoted_ns = {symbol: frame.at_ns for frame in frames for symbol in frame.quotes}
+        for trade in trades:
+            if not trade.settlement and trade.at_ns >= quoted_ns.get(trade.symbol, trade.at_ns + 1):
+                self.consume(trade.symbol, trade.side, trade.quantity)
 
     def merge(self) -> None:
         """Read the frames that were laid down."""

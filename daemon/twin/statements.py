@@ -57,6 +57,10 @@ class Statements:
         symbols = dict.fromkeys([*self._book.unsettled, *self._book.symbols()])
         return [found for found in map(self._contract, symbols) if found.expiry == day]
 
+    def reached_ns(self) -> int:
+        """Return the instant of the exchange's own clock; 0: nothing has happened yet."""
+        return self._clock_ns
+
     def quoted_ns(self) -> int:
         """Return the instant of the newest frame; 0: there was none."""
         self._quotes.merge()
