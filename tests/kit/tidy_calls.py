@@ -42,6 +42,10 @@ STATISTICS = frozenset(
     {"daemon/domain/market/options.py", "daemon/domain/plans/indicators.py"},
 )
 """Where floats are meant: implied volatility, Greeks and indicators."""
+EXACT = ("daemon/domain/", "daemon/messages/", "daemon/twin/")
+"""Where money is counted."""
+MODEL = "daemon/twin/generator/"
+"""A market made by chance: options are valued by Black-76, and become whole ticks in a quote."""
 _EXCUSE = re.compile(r"#\s*sim-ok:\s*\S")
 
 
@@ -116,7 +120,7 @@ def _excused(source: Source, node: ast.expr) -> bool:
 
 def float_money(source: Source) -> Iterator[Finding]:
     """Where money is counted there is no float: no literal, no name, no true division."""
-    exact = source.path.startswith("daemon/domain/") or source.path.startswith("daemon/messages/")
+    exact = source.path.startswith(EXACT) and not source.path.startswith(MODEL)
     if not exact or source.path in STATISTICS:
         return
     for node in source.nodes:

@@ -1,0 +1,1 @@
+"""A market made by chance: days of NIFTY and SENSEX with their weekly chains, from a seed."""
