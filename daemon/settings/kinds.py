@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from abc import abstractmethod
 from collections.abc import Callable
+from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
 from itertools import pairwise
@@ -21,6 +22,7 @@ from daemon.domain.money import e4
 from daemon.settings.faults import Wrong, listed, shown
 
 _WHOLE = re.compile(r"[+-]?[0-9][0-9_]{0,39}")
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _NUMBER = re.compile(r"[+-]?[0-9][0-9_]{0,39}(\.[0-9]{1,39})?")
 _LEAST_STEP = Decimal("0.0001")
 _TEXT_MOST = 500
@@ -137,6 +139,35 @@ def rupees(low: str, high: str) -> Amount:
 def percent(low: str, high: str) -> Amount:
     """Return the kind of a percentage."""
     return Amount(Decimal(low), Decimal(high), "a percentage")
+
+
+class Day(Kind, frozen=True):
+    """A day, bounds included."""
+
+    first: date
+    last: date
+
+    @property
+    def expected(self) -> str:
+        """What to write, in words."""
+        return f"a day from {self.first} to {self.last}, without quotes"
+
+    def read(self, raw: object) -> date:
+        """Return the day."""
+        if not isinstance(raw, date) or isinstance(raw, datetime):
+            raise self.wrong(raw)
+        if not self.first <= raw <= self.last:
+            raise self.wrong(raw)
+        return raw
+
+    def typed(self, text: str) -> object:
+        """Return a day where the text is one."""
+        if not _DAY.fullmatch(text.strip()):
+            return text
+        try:
+            return date.fromisoformat(text.strip())
+        except ValueError:  # a day that does not exist is no day
+            return text
 
 
 class Speed(Kind, frozen=True):

@@ -8,6 +8,7 @@ and keys that come later are known by name, and refused by it.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 from pathlib import Path
@@ -16,12 +17,14 @@ from typing import Annotated, ClassVar
 
 from msgspec import Struct, field
 
+from daemon.domain.market.calendar import coverage
 from daemon.domain.money import E4, e4
 from daemon.domain.orders.ladder import Ladder
 from daemon.domain.orders.limits import Limits
 from daemon.settings.brokers import canonical
 from daemon.settings.kinds import (
     Amount,
+    Day,
     Location,
     Many,
     OneOf,
@@ -53,6 +56,7 @@ class Mode(StrEnum):
 class FeedKind(StrEnum):
     """Where prices come from."""
 
+    GENERATED = "generated"
     REPLAY = "replay"
 
 
@@ -117,16 +121,17 @@ class Feed(Table, frozen=True):
     """`[feed]`: where prices come from.
 
     Attributes:
-        path: a recording or a folder of them; None: the one that comes with Ordo.
+        kind: `generated`: made by chance from the seed; `replay`: recorded days.
+        path: what is replayed, a recording or a folder of them; None: the one that comes with Ordo.
+        first_day: the first generated day; one without a session stands for the next with one.
         speed_e4: market seconds per second of the wall clock, in `_e4`; 0: as fast as it goes.
-        seed: of everything that is left to chance on paper.
-        interval_ms: how far apart frames are expected; 0: learned from the feed.
+        seed: of everything that is left to chance on paper, a generated market included.
+        interval_ms: how far apart frames are; 0: a second where they are generated, else learned.
     """
 
-    kind: Annotated[FeedKind, OneOf(FeedKind, ("generated", "broker", "twelve_data"))] = (
-        FeedKind.REPLAY
-    )
+    kind: Annotated[FeedKind, OneOf(FeedKind, ("broker", "twelve_data"))] = FeedKind.GENERATED
     path: Annotated[Path, Location()] | None = None
+    first_day: Annotated[date, Day(*coverage())] = date(2026, 3, 9)
     speed_e4: Annotated[int, Speed(Amount(Decimal("0.01"), Decimal(10_000), "a factor"))] = field(
         default=60 * E4, name="speed"
     )

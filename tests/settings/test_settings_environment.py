@@ -1,11 +1,12 @@
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 
 import pytest
 
 from daemon.domain.money import e4
-from daemon.settings import Mode
+from daemon.settings import FeedKind, Mode
 from tests.kit.settings_file import loaded, refusals
 
 TWO = (
@@ -24,6 +25,8 @@ READ = {
     "a word or a number": ("ORDO_FEED__SPEED", "0.5", lambda s: s.feed.speed_e4, 5_000),
     "the word": ("ORDO_FEED__SPEED", "max", lambda s: s.feed.speed_e4, 0),
     "a choice": ("ORDO_DAEMON__MODE", "paper", lambda s: s.daemon.mode, Mode.PAPER),
+    "another choice": ("ORDO_FEED__KIND", "replay", lambda s: s.feed.kind, FeedKind.REPLAY),
+    "a day": ("ORDO_FEED__FIRST_DAY", " 2026-04-06", lambda s: s.feed.first_day, date(2026, 4, 6)),
     "a path": ("ORDO_DAEMON__STATE_DIR", "/a b", lambda s: s.daemon.state_dir, Path("/a b")),
     "a list of numbers": (
         "ORDO_RISK__LADDER_STEPS_PERCENT",
@@ -94,6 +97,20 @@ REFUSED = {
         (
             "ORDO_RISK__LADDER_STEPS_PERCENT in the environment: risk.ladder_steps_percent[1] is "
             '"x"; write a percentage from 0 to 50, with at most 4 decimals'
+        ),
+    ),
+    "no day": (
+        {"ORDO_FEED__FIRST_DAY": "monday"},
+        (
+            'ORDO_FEED__FIRST_DAY in the environment: feed.first_day is "monday"; '
+            "write a day from 2019-01-01 to 2026-12-31, without quotes"
+        ),
+    ),
+    "a day that does not exist": (
+        {"ORDO_FEED__FIRST_DAY": "2026-02-30"},
+        (
+            'ORDO_FEED__FIRST_DAY in the environment: feed.first_day is "2026-02-30"; '
+            "write a day from 2019-01-01 to 2026-12-31, without quotes"
         ),
     ),
     "an unknown key": (

@@ -3,6 +3,7 @@ from __future__ import annotations
 import inspect
 import re
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -105,13 +106,34 @@ BAD_KEYS = {
     ),
     "no such choice": (
         '[feed]\nkind = "Replay"',
-        'settings.toml, line 2: feed.kind is "Replay"; write "replay"',
+        'settings.toml, line 2: feed.kind is "Replay"; write "generated" or "replay"',
     ),
-    "generated days": (
-        '[feed]\nkind = "generated"',
+    "prices of a broker": (
+        '[feed]\nkind = "broker"',
         (
-            'settings.toml, line 2: feed.kind is "generated", which comes with a later version; '
-            'until then write "replay"'
+            'settings.toml, line 2: feed.kind is "broker", which comes with a later version; '
+            'until then write "generated" or "replay"'
+        ),
+    ),
+    "a day beyond the calendar": (
+        "[feed]\nfirst_day = 2018-12-31",
+        (
+            "settings.toml, line 2: feed.first_day is 2018-12-31; "
+            "write a day from 2019-01-01 to 2026-12-31, without quotes"
+        ),
+    ),
+    "a day in quotes": (
+        '[feed]\nfirst_day = "2026-03-09"',
+        (
+            'settings.toml, line 2: feed.first_day is "2026-03-09"; '
+            "write a day from 2019-01-01 to 2026-12-31, without quotes"
+        ),
+    ),
+    "a moment for a day": (
+        "[feed]\nfirst_day = 2026-03-09T09:15:00",
+        (
+            "settings.toml, line 2: feed.first_day is 2026-03-09 09:15:00; "
+            "write a day from 2019-01-01 to 2026-12-31, without quotes"
         ),
     ),
     "flatten on stale prices": (
@@ -473,7 +495,9 @@ def test_what_is_written_is_read():
 [daemon]
 state_dir = "/var/lib/ordo"
 [feed]
+kind = "replay"
 path = "days"
+first_day = 2026-04-06
 speed = "max"
 interval_ms = 5_000
 [[accounts]]
@@ -497,6 +521,7 @@ autostart = []
     )
 
     assert (settings.feed.kind, settings.feed.path) == (FeedKind.REPLAY, Path("days"))
+    assert settings.feed.first_day == date(2026, 4, 6)
     assert (settings.feed.speed_e4, settings.feed.interval_ms) == (0, 5_000)
     assert settings.daemon.state_dir == Path("/var/lib/ordo")
     first, second = settings.accounts
