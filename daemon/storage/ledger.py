@@ -31,6 +31,10 @@ _PAGE = f"""
     WHERE number > ? AND number <= ? AND owner_id = ? AND kind <> '{TicksTaken.__name__}'
     ORDER BY number LIMIT {_PAGE_ROWS}
 """  # noqa: S608  both are our own
+_REACHED = f"""
+    SELECT coalesce(max(at_ns), 0) FROM records
+    WHERE owner_id = ? AND kind <> '{EpochBegan.__name__}'
+"""  # noqa: S608  our own
 _LAST_EPOCH = f"""
     SELECT body FROM records WHERE kind = '{EpochBegan.__name__}' ORDER BY number DESC LIMIT 1
 """  # noqa: S608  our own
@@ -102,6 +106,16 @@ class SqliteLedger:
         with self._storing, self._entering:
             saved, waiting = self._saved.count, self._waiting.copy()
         return self._read(saved, waiting)
+
+    def reached_ns(self) -> int:
+        """Return the newest instant of market time that is stored, ticks included; 0: none.
+
+        Raises:
+            StoreError: the file cannot be read.
+        """
+        with self._storing, refusing(self._path, "cannot be read"):
+            (at_ns,) = self._db.execute(_REACHED, (self._owner_id,)).fetchone()
+        return int(at_ns)
 
     def begin_epoch(self, at_ns: int) -> int:
         """Record durably that a run begins, and return its number: 1 for the first.

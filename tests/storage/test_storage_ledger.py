@@ -104,6 +104,21 @@ def test_ticks_without_a_fact_behind_them_are_chained_by_the_flush(path, ledger)
     assert rows_of(path, "number, kind") == [(1, "TicksTaken")]
 
 
+def test_the_newest_instant_is_that_of_facts_and_ticks_and_never_of_an_epoch(path, ledger):
+    """An epoch is stamped by whoever begins it; and another owner's records tell nothing."""
+    assert ledger.reached_ns() == 0
+    ledger.begin_epoch(NOW + 99)
+    assert ledger.reached_ns() == 0
+    ledger.append(ENDED[:1], ORIGIN, NOW)
+    assert ledger.reached_ns() == 0  # it is not durable yet
+    ledger.flush()
+    assert ledger.reached_ns() == NOW
+    ledger.take(tick(7))
+    ledger.close()
+    assert SqliteLedger(path, "owner").reached_ns() == NOW + 7
+    assert SqliteLedger(path, "another").reached_ns() == 0
+
+
 def test_every_start_has_an_epoch_of_its_own_that_is_durable_at_once(path, ledger):
     """Other facts between them make no difference."""
     epochs = [ledger.begin_epoch(NOW), ledger.begin_epoch(NOW)]

@@ -1,4 +1,4 @@
-"""Worlds: what is around the actors, said once for each kind of run.
+"""The recorded world: days that were written down, around the exchange twins of its accounts.
 
 A recorded world plays days back. The exchange twin sees every frame that the feed takes before the
 other actors do; a frame that the feed drops is no news to it either, so a duplicate refills no
@@ -128,6 +128,10 @@ class Recorded:
         for recorded in rest:
             at_ns = recorded.frame.at_ns
             yield Step("feed", FrameArrived(recorded.frame, recorded.fingerprint), at_ns)
+        yield from self._ends(day, at_ns)
+
+    def _ends(self, day: date, at_ns: int) -> Iterator[Step]:
+        """Yield the end of a day whose last step was at that instant."""
         day_sessions = trading_sessions(day)
         close_ns = day_sessions[-1][1] if day_sessions else at_ns
         ends_ns = max(at_ns, close_ns) + 1
