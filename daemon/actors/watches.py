@@ -121,6 +121,7 @@ class Watches:
         self._watches: dict[str, Watch] = {}
         self._aside: dict[str, Watch] = {}
         self._owing: set[tuple[str, str]] = set()
+        self._parts: set[str] = set()
 
     def all(self) -> tuple[Watch, ...]:
         """Return every entry that is not set aside, the oldest first."""
@@ -150,6 +151,10 @@ class Watches:
             case ExitDecided(strategy_id, leg_ids, reason):
                 self._owe(strategy_id, leg_ids)
                 self.unheard = (*self.unheard, ExitLegs(strategy_id, leg_ids, reason))
+            case ExitOwed(exit_id, keep=keep) if keep:
+                self._parts.add(exit_id)  # what stays is guarded, and so is what is being left
+            case ExitFinished(exit_id) if exit_id in self._parts:
+                self._parts.discard(exit_id)
             case ExitOwed(_, strategy_id, leg_ids):
                 self._owing.update((strategy_id, leg_id) for leg_id in leg_ids)
                 self._owe(strategy_id, leg_ids)

@@ -13,7 +13,16 @@ from typing import Any
 from daemon import errors
 from daemon.domain.orders.limits import Approved
 from daemon.domain.orders.words import OrderRefused, OutcomeUnknown, Purpose, Refusal
-from daemon.messages import Cancel, CancelAnswered, FindOrder, LogIn, LoginFailed, Place
+from daemon.messages import (
+    AccountUnread,
+    Cancel,
+    CancelAnswered,
+    FindOrder,
+    LogIn,
+    LoginFailed,
+    Place,
+    ReadAccount,
+)
 from daemon.ports.broker import Broker
 
 
@@ -46,6 +55,8 @@ class Door:
                 return await self._find(intent_id)
             case LogIn(generation):
                 return await self._log_in(generation)
+            case ReadAccount():
+                return await self._read()
         raise AssertionError(f"no broker is asked {request!r}")
 
     async def _place(self, approved: Approved) -> Sequence[Any]:
@@ -83,3 +94,9 @@ class Door:
             return await self._broker.log_in(generation)
         except (errors.BrokerError, TimeoutError) as error:
             return (LoginFailed(generation, str(error), self._now_ns()),)
+
+    async def _read(self) -> Sequence[Any]:
+        try:
+            return await self._broker.read()
+        except (errors.BrokerError, TimeoutError) as error:
+            return (AccountUnread(str(error), self._now_ns()),)

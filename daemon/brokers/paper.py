@@ -16,10 +16,19 @@ from daemon.domain.orders.words import (
     OrderUpdated,
     OutcomeUnknown,
     Refusal,
+    Side,
     State,
 )
-from daemon.messages import CancelAnswered, LoggedIn, OrderNotFound, Settled
-from daemon.ports.broker import Answer, Found
+from daemon.messages import (
+    AccountRead,
+    BrokerOrder,
+    BrokerPosition,
+    CancelAnswered,
+    LoggedIn,
+    OrderNotFound,
+    Settled,
+)
+from daemon.ports.broker import Answer, Found, Read
 from daemon.twin import words
 from daemon.twin.exchange import Exchange
 
@@ -80,6 +89,14 @@ class Paper:
         """Log in; the twin lets everybody in."""
         return (LoggedIn(generation, self._now_ns()),)
 
+    async def read(self) -> Sequence[Read]:
+        """Read the twin's whole book: the orders of its day, and what is held."""
+        now_ns = self._now_ns()
+        happened = self._news(now_ns)
+        orders = tuple(map(_shown, self.exchange.orders()))
+        held = (BrokerPosition(p.symbol, p.net_quantity) for p in self.exchange.positions())
+        return (*happened, AccountRead(orders, tuple(held), now_ns))
+
     def on_frame(self, frame: Frame, now_ns: int) -> Sequence[OrderUpdated]:
         """Let the twin see a frame, and return what it filled."""
         events = self.exchange.on_frame(frame, now_ns)
@@ -129,6 +146,20 @@ def _updated(report: words.OrderReport, at_ns: int) -> OrderUpdated:
         filled_value_e4=report.filled_value_e4,
         at_ns=max(report.at_ns, at_ns),
         kind=Refusal(report.reason.value) if report.reason else None,
+        text=report.text,
+    )
+
+
+def _shown(report: words.OrderReport) -> BrokerOrder:
+    return BrokerOrder(
+        client_id=report.client_id,
+        broker_order_id=report.order_id,
+        symbol=report.symbol,
+        side=Side(report.side.value),
+        quantity=report.quantity,
+        state=_STATES[report.status],
+        filled_quantity=report.filled_quantity,
+        filled_value_e4=report.filled_value_e4,
         text=report.text,
     )
 

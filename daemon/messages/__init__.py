@@ -7,6 +7,8 @@ machine live beside that machine, in `domain`.
 
 from __future__ import annotations
 
+from daemon.domain.orders.kill import Stage
+from daemon.domain.orders.reconcile import AccountRead, BrokerOrder, BrokerPosition
 from daemon.domain.orders.words import (
     IntentRecorded,
     OrderAccepted,
@@ -17,14 +19,17 @@ from daemon.domain.orders.words import (
 )
 from daemon.domain.risk.moves import LevelMoved
 from daemon.messages.asks import (
+    AbandonRequest,
     AdjustByHand,
     Ask,
     Beat,
     CancelAll,
     CancelByHand,
+    ClaimRequest,
     Declined,
     Done,
     ExitByHand,
+    FinishRequest,
     PlaceByHand,
     PullLatch,
     ReleaseLatch,
@@ -43,10 +48,7 @@ from daemon.messages.asks import (
 from daemon.messages.broker import (
     SETTLEMENT,
     WRITTEN_OFF,
-    AccountRead,
     AccountUnread,
-    BrokerOrder,
-    BrokerPosition,
     Cancel,
     CancelAnswered,
     FindOrder,
@@ -69,9 +71,9 @@ from daemon.messages.control import (
     OrderAsked,
     Released,
     RequestAnswered,
+    RequestBegun,
     Scope,
     SessionReady,
-    Stage,
     StrategyStarted,
     StrategyStopped,
 )
@@ -96,6 +98,7 @@ from daemon.messages.trading import (
     ExitLegs,
     ExitOverdue,
     ExitOwed,
+    ExitReplaced,
     LegExpired,
     PauseEntries,
     PositionChanged,
@@ -115,6 +118,7 @@ from daemon.runtime.words import ActorDisarmed, DeadLetter
 __all__ = [
     "SETTLEMENT",
     "WRITTEN_OFF",
+    "AbandonRequest",
     "AccountRead",
     "AccountSeen",
     "AccountUnread",
@@ -131,6 +135,7 @@ __all__ = [
     "CancelAll",
     "CancelAnswered",
     "CancelByHand",
+    "ClaimRequest",
     "ControlFact",
     "DayEnded",
     "DayMarked",
@@ -147,8 +152,10 @@ __all__ = [
     "ExitLegs",
     "ExitOverdue",
     "ExitOwed",
+    "ExitReplaced",
     "Fact",
     "FindOrder",
+    "FinishRequest",
     "FrameArrived",
     "HeldSeen",
     "KillStaged",
@@ -176,6 +183,7 @@ __all__ = [
     "Released",
     "RenewSession",
     "RequestAnswered",
+    "RequestBegun",
     "RiskSeen",
     "Scope",
     "SeeAccount",
@@ -213,6 +221,7 @@ Fact = (
     | ExitOwed
     | ExitFinished
     | ExitOverdue
+    | ExitReplaced
     | EntriesPaused
     | DayMarked
     | EpochBegan

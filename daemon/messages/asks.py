@@ -11,7 +11,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from daemon.messages.control import Latched, OrderAsked, Scope
+from daemon.messages.control import Latched, OrderAsked, RequestAnswered, Scope
 
 
 class Ask(Struct, frozen=True):
@@ -180,3 +180,34 @@ class Beat(Struct, frozen=True):
     """
 
     force: bool = False
+
+
+class ClaimRequest(Struct, frozen=True):
+    """To the clerk: may this request act? `Done`: yes; `RequestAnswered`: it has, and how.
+
+    While the same request is under way its answer is awaited; `Declined` where the id was used for
+    another one, or where a stop of the daemon cut it off.
+
+    Attributes:
+        request_id: as the caller gave it.
+        digest: of who asks, the method, the address and the body.
+        host_ns: wall time.
+        once: it is recorded before it acts, so that it never acts twice.
+    """
+
+    request_id: str
+    digest: str
+    host_ns: int
+    once: bool
+
+
+class FinishRequest(Struct, frozen=True):
+    """To the clerk: a claimed request is answered so; it comes back once that is durable."""
+
+    answered: RequestAnswered
+
+
+class AbandonRequest(Struct, frozen=True):
+    """To the clerk: a claimed request has no answer that could be repeated."""
+
+    request_id: str

@@ -5,7 +5,6 @@ from __future__ import annotations
 from msgspec import Struct
 
 from daemon.domain.orders.limits import Approved
-from daemon.domain.orders.words import Side, State
 
 
 class Place(Struct, frozen=True):
@@ -68,47 +67,6 @@ class OrderNotFound(Struct, frozen=True):
 
 class ReadAccount(Struct, frozen=True):
     """Ask the broker for its whole book: orders of the day and positions, at one instant."""
-
-
-class BrokerPosition(Struct, frozen=True):
-    """What the broker says is held; units, below zero short."""
-
-    symbol: str
-    net_quantity: int
-
-
-class BrokerOrder(Struct, frozen=True):
-    """An order as the broker's book shows it.
-
-    Attributes:
-        client_id: our own id; empty or strange where it was not ours.
-        broker_order_id: the broker's number.
-        symbol: of what.
-        side: which way.
-        quantity: units asked.
-        state: `WORKING`, `REJECTED`, `CANCELLED` or `FILLED`.
-        filled_quantity: units filled so far.
-        filled_value_e4: the sum of price x units over those fills.
-        text: the broker's words.
-    """
-
-    client_id: str
-    broker_order_id: str
-    symbol: str
-    side: Side
-    quantity: int
-    state: State
-    filled_quantity: int
-    filled_value_e4: int
-    text: str = ""
-
-
-class AccountRead(Struct, frozen=True):
-    """The broker's whole book at one instant; a read that failed has no answer at all."""
-
-    orders: tuple[BrokerOrder, ...]
-    positions: tuple[BrokerPosition, ...]
-    at_ns: int
 
 
 class AccountUnread(Struct, frozen=True):

@@ -6,6 +6,7 @@ from enum import StrEnum
 
 from msgspec import Struct
 
+from daemon.domain.orders.kill import Stage
 from daemon.domain.orders.words import OrderType, Side
 
 
@@ -22,16 +23,6 @@ class LatchKind(StrEnum):
 
     PAUSE = "pause"
     KILL = "kill"
-
-
-class Stage(StrEnum):
-    """How far a kill has come."""
-
-    CANCELLING = "cancelling"
-    CLOSING = "closing"
-    VERIFYING = "verifying"
-    FLAT = "flat"
-    INCOMPLETE = "incomplete"
 
 
 class Latched(Struct, frozen=True, tag=True):
@@ -128,12 +119,26 @@ class OrderAsked(Struct, frozen=True, tag=True):
     at_ns: int
 
 
+class RequestBegun(Struct, frozen=True, tag=True):
+    """A write is about to act; without an answer after it, nobody knows how far it came.
+
+    Attributes:
+        request_id: as the caller gave it.
+        digest: of who asked, the method, the address and the body.
+        host_ns: wall time, by which it is forgotten after a day.
+    """
+
+    request_id: str
+    digest: str
+    host_ns: int
+
+
 class RequestAnswered(Struct, frozen=True, tag=True):
     """A write was answered: under its id it is answered with these bytes again, and not done again.
 
     Attributes:
         request_id: as the caller gave it.
-        digest: of the method, the path and the body that came under it.
+        digest: of who asked, the method, the address and the body that came under it.
         status: of the answer.
         body: of the answer.
         host_ns: wall time, by which it is forgotten after a day.
@@ -193,6 +198,7 @@ ControlFact = (
     | StrategyStarted
     | StrategyStopped
     | OrderAsked
+    | RequestBegun
     | RequestAnswered
     | BooksDiffer
     | BooksAgree

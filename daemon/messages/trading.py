@@ -123,13 +123,23 @@ class ExitDecided(Struct, frozen=True, tag=True):
 
 
 class ExitOwed(Struct, frozen=True, tag=True):
-    """An exit is an obligation from here on."""
+    """An exit is an obligation from here on.
+
+    Attributes:
+        exit_id: the parent of its orders.
+        strategy_id: whose.
+        leg_ids: what is left.
+        reason: why.
+        at_ns: when.
+        keep: units of each leg that stay held; 0: all of it is left.
+    """
 
     exit_id: str
     strategy_id: str
     leg_ids: tuple[str, ...]
     reason: ExitReason
     at_ns: int
+    keep: int = 0
 
 
 class ExitFinished(Struct, frozen=True, tag=True):
@@ -147,6 +157,13 @@ class ExitOverdue(Struct, frozen=True, tag=True):
     exit_id: str
     strategy_id: str
     because: str
+    at_ns: int
+
+
+class ExitReplaced(Struct, frozen=True, tag=True):
+    """An exit in doubt is no longer counted on: another leaves in its place, and both may fill."""
+
+    intent_id: str
     at_ns: int
 
 

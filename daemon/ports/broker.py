@@ -12,10 +12,11 @@ from typing import Protocol
 
 from daemon.domain.orders.limits import Approved
 from daemon.domain.orders.words import OrderAccepted, OrderRefused, OrderUpdated, OutcomeUnknown
-from daemon.messages import CancelAnswered, LoggedIn, LoginFailed, OrderNotFound
+from daemon.messages import AccountRead, CancelAnswered, LoggedIn, LoginFailed, OrderNotFound
 
 Answer = OrderAccepted | OrderRefused | OutcomeUnknown | OrderUpdated | CancelAnswered
 Found = OrderUpdated | OrderNotFound
+Read = OrderUpdated | AccountRead
 
 
 class Broker(Protocol):
@@ -35,4 +36,8 @@ class Broker(Protocol):
 
     async def find(self, intent_id: str) -> Sequence[Found]:
         """Look an order up by our own id; several where the broker made several of it."""
+        ...
+
+    async def read(self) -> Sequence[Read]:
+        """Read the whole book; what happened of late may precede it, `AccountRead` comes last."""
         ...

@@ -41,10 +41,13 @@ class Entry(Struct, frozen=True):
     Attributes:
         without: the fields that are left out.
         when: whether one fact of the type is entered.
+        unless_empty: fields that came later, left out where they hold nothing: what was recorded
+            before there were any has the same entry.
     """
 
     without: tuple[str, ...] = ()
     when: Callable[[Any], bool] = _always
+    unless_empty: tuple[str, ...] = ()
 
 
 _WHOLE = Entry()
@@ -70,9 +73,10 @@ ENTRIES: dict[type[Fact], Entry] = {
     m.BasketEnded: _BARE,
     m.PositionChanged: Entry(without=("at_ns", "intent_id", "settled")),
     m.LegExpired: _TIMELESS,
-    m.ExitOwed: _TIMELESS,
+    m.ExitOwed: Entry(without=("at_ns",), unless_empty=("keep",)),
     m.ExitFinished: _TIMELESS,
     m.ExitOverdue: _BARE,
+    m.ExitReplaced: _TIMELESS,
     orders.OrderRefused: Entry(without=("at_ns", "text")),
     orders.OrderParked: _TIMELESS,
     orders.OrderUpdated: Entry(("at_ns", "text", "broker_order_id"), _tells_a_fill_or_an_end),
@@ -89,6 +93,7 @@ ENTRIES: dict[type[Fact], Entry] = {
     orders.OrderAccepted: _ABSENT,
     orders.OutcomeUnknown: _ABSENT,
     m.EpochBegan: _ABSENT,
+    m.RequestBegun: _ABSENT,
     m.RequestAnswered: _ABSENT,
     m.SessionReady: _ABSENT,
     DeadLetter: _ABSENT,
@@ -97,7 +102,11 @@ ENTRIES: dict[type[Fact], Entry] = {
 """Every type of fact; sentences for people are left out wherever they may quote a broker."""
 
 _KEPT: dict[type[Fact], tuple[str, ...]] = {
-    kind: tuple(name for name in kind.__struct_fields__ if name not in entry.without)
+    kind: tuple(
+        name
+        for name in kind.__struct_fields__
+        if name not in entry.without and name not in entry.unless_empty
+    )
     for kind, entry in ENTRIES.items()
 }
 _PLACE_AT: dict[type[Fact], int] = {
@@ -151,6 +160,7 @@ class Journal:
         at = _PLACE_AT.get(kind)
         if at is not None:
             values[at] = self._placed(values[at])
+        values += [got for name in ENTRIES[kind].unless_empty if (got := getattr(fact, name))]
         return _encode((kind.__name__, *values)) + b"\n"
 
     def _placed(self, told: str | orders.Intent) -> str | orders.Intent:

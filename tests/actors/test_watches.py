@@ -11,7 +11,15 @@ from daemon.domain.money import E4, e4
 from daemon.domain.risk.account import AccountLimits
 from daemon.domain.risk.moves import Move
 from daemon.domain.risk.words import Distance, ExitReason, LegRules, LockRule, StrategyRules, Trail
-from daemon.messages import DayMarked, ExitDecided, ExitLegs, ExitOwed, LegExpired, LevelMoved
+from daemon.messages import (
+    DayMarked,
+    ExitDecided,
+    ExitFinished,
+    ExitLegs,
+    ExitOwed,
+    LegExpired,
+    LevelMoved,
+)
 from daemon.runtime.words import Started
 from tests.kit.acting import (
     CE,
@@ -184,3 +192,41 @@ def test_an_entry_all_of_which_expired_is_over() -> None:
     watchdog.handle(gone, gone.at_ns)
     assert watchdog.handle(prices(clock("09:15:00", after), "150"), 0) == ()
     assert facts(watchdog.handle(day_ended(after), 0)) == []
+
+
+def test_while_a_part_of_a_leg_is_left_its_stop_still_stands_and_leaves_the_rest():
+    """And the end of the part withdraws no exit of the whole."""
+    watchdog = RiskWatchdog(ROUTER, AccountLimits())
+    at_ns = clock("09:31:00")
+    part = ExitOwed("x:9", "s", ("ce",), ExitReason.MANUAL, at_ns, 30)
+    for message in (
+        day_opened(),
+        opened(leg_rules=LEG_RULES),
+        sold("ce"),
+        sold("pe"),
+        ended(),
+        part,
+    ):
+        watchdog.handle(message, at_ns)
+    stopped = told(watchdog.handle(prices(at_ns + 1, 140, 100), at_ns + 1))
+    assert [(each.leg_ids, each.reason) for each in stopped] == [(("ce",), ExitReason.STOP)]
+    watchdog.handle(owed("ce"), at_ns + 2)
+    watchdog.handle(ExitFinished("x:9", "s", ("ce",), at_ns + 3), at_ns + 3)
+    assert told(watchdog.handle(prices(at_ns + 4, 145, 100), at_ns + 4)) == []
+
+
+def test_once_a_part_of_a_leg_was_left_the_rest_is_guarded():
+    watchdog = RiskWatchdog(ROUTER, AccountLimits())
+    at_ns = clock("09:31:00")
+    for message in (
+        day_opened(),
+        opened(leg_rules=LEG_RULES),
+        sold("ce"),
+        sold("pe"),
+        ended(),
+        ExitOwed("x:9", "s", ("ce",), ExitReason.MANUAL, at_ns, 30),
+        ExitFinished("x:9", "s", ("ce",), at_ns),
+    ):
+        watchdog.handle(message, at_ns)
+    stopped = told(watchdog.handle(prices(at_ns + 1, 140, 100), at_ns + 1))
+    assert [each.leg_ids for each in stopped] == [("ce",)]

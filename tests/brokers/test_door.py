@@ -7,7 +7,16 @@ from daemon import errors
 from daemon.brokers.door import Door
 from daemon.domain.orders.limits import Approved
 from daemon.domain.orders.words import OrderRefused, OutcomeUnknown, Purpose, Refusal
-from daemon.messages import Cancel, CancelAnswered, FindOrder, LogIn, LoginFailed, Place
+from daemon.messages import (
+    AccountUnread,
+    Cancel,
+    CancelAnswered,
+    FindOrder,
+    LogIn,
+    LoginFailed,
+    Place,
+    ReadAccount,
+)
 from tests.kit.asked import INTENT, NOW, gated
 
 ENTRY = replace(INTENT, deadline_ns=NOW)
@@ -37,6 +46,10 @@ class Behind:
     async def log_in(self, generation):
         """Note a log-in."""
         return self._answer(("log_in", generation))
+
+    async def read(self):
+        """Note a reading."""
+        return self._answer(("read",))
 
     def _answer(self, request):
         self.asked.append(request)
@@ -84,6 +97,7 @@ async def ask(request, *, behind=None, latched=False, now_ns=NOW):
         (Cancel("OR1", "B1"), ("cancel", "OR1", "B1")),
         (FindOrder("OR1"), ("find", "OR1")),
         (LogIn(3), ("log_in", 3)),
+        (ReadAccount(), ("read",)),
     ],
 )
 async def test_what_is_allowed_goes_through(request_, asked):
@@ -167,6 +181,13 @@ async def test_a_log_in_that_fails_says_so_under_its_generation(failure):
     """The keeper decides when it is tried again."""
     answers, _ = await ask(LogIn(3), behind=Behind(failure))
     assert answers == (LoginFailed(3, str(failure), NOW),)
+
+
+@pytest.mark.parametrize("failure", [errors.BrokerUnavailable("no connection"), TimeoutError("t")])
+async def test_a_book_that_cannot_be_read_is_told_as_unread(failure):
+    """An empty book would be another thing."""
+    answers, _ = await ask(ReadAccount(), behind=Behind(failure))
+    assert answers == (AccountUnread(str(failure), NOW),)
 
 
 async def test_nothing_else_is_asked_of_a_broker():

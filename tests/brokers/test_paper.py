@@ -18,7 +18,14 @@ from daemon.domain.orders.words import (
     Side,
     State,
 )
-from daemon.messages import CancelAnswered, LoggedIn, OrderNotFound, Settled
+from daemon.messages import (
+    AccountRead,
+    BrokerPosition,
+    CancelAnswered,
+    LoggedIn,
+    OrderNotFound,
+    Settled,
+)
 from daemon.twin import words
 from daemon.twin.faults import Call, Fault, FaultKind
 from tests.kit import exchange as market
@@ -255,3 +262,22 @@ async def test_no_answer_is_never_a_refusal():
     (answer,) = await made.place(approved(INTENT))
     assert answer == OutcomeUnknown("OR1", answer.because, T0)
     assert not isinstance(answer, OrderUpdated)
+
+
+async def test_the_whole_book_is_read_after_what_happened_of_late():
+    """Orders with their fills, and positions, flat ones of today included."""
+    broker, clock = paper()
+    await broker.place(approved(INTENT))
+    broker.exchange.place(market.order(client_id="mine"), T0)
+    clock.now_ns = T0 + SECOND
+    *happened, read = await broker.read()
+    assert [(each.intent_id, each.state) for each in happened] == [
+        ("mine", State.WORKING),
+        ("mine", State.FILLED),
+    ]
+    assert isinstance(read, AccountRead)
+    assert [(o.client_id, o.side, o.state, o.filled_quantity) for o in read.orders] == [
+        ("OR1", Side.BUY, State.FILLED, 75),
+        ("mine", Side.BUY, State.FILLED, 75),
+    ]
+    assert (read.positions, read.at_ns) == ((BrokerPosition(CALL, 150),), clock.now_ns)

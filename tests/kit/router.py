@@ -3,7 +3,9 @@
 `tell` and `run` return what came out in short words, for tests that read "in -> out":
 
     opened, entered, ended: WHY, intend 1 sell ce 75 @99.95, place 1, cancel 1, find 1, parked 1,
-    ce -75 (a position), owed ce,pe stop, flat ce,pe, page WHY, note WHY, paused, wake basket +1.5
+    ce -75 (a position), owed ce,pe stop, flat ce,pe, page WHY, note WHY, paused, wake basket +1.5,
+    read, differ ce -75 +0 (ours, theirs), agree ce, latched k, released k, k closing 1 (attempts),
+    replaced 1
 """
 
 from __future__ import annotations
@@ -25,8 +27,11 @@ from daemon.domain.orders.ids import IntentIds
 from daemon.domain.orders.words import IntentRecorded, OrderFact, OrderParked, Side
 from daemon.domain.risk.words import ExitReason, StrategyRules
 from daemon.messages import (
+    Ask,
     BasketEnded,
     BasketOpened,
+    BooksAgree,
+    BooksDiffer,
     Cancel,
     DayOpened,
     EnterLegs,
@@ -35,14 +40,23 @@ from daemon.messages import (
     ExitLegs,
     ExitOverdue,
     ExitOwed,
+    ExitReplaced,
     FindOrder,
+    KillStaged,
+    Latched,
+    LatchKind,
     LegExpired,
     Noted,
     Place,
     PositionChanged,
+    PullLatch,
+    ReadAccount,
+    Released,
+    Scope,
+    Told,
 )
 from daemon.runtime.budget import Budget, Window
-from daemon.runtime.words import Alarm, Call, Commit, Publish, Started
+from daemon.runtime.words import Alarm, Call, Commit, Publish, Show, Started
 from tests.kit.scripted_broker import LATENCY_NS, ScriptedBroker
 
 DAY = date(2025, 9, 1)
@@ -57,6 +71,7 @@ SYMBOLS = {
     "hc": "NIFTY-2025-09-02-24750-CE",
     "hp": "NIFTY-2025-09-02-24350-PE",
 }
+_LEG_IDS = {symbol: leg_id for leg_id, symbol in SYMBOLS.items()}
 OPENED = DayOpened(DAY, ((OPENS, CLOSES),), OPENS - 1)
 SHORTS = ("ce", "pe")
 CONDOR = ("ce", "pe", "hc", "hp")
@@ -106,6 +121,13 @@ def leave(*leg_ids: str, reason: ExitReason = ExitReason.STOP, strategy_id: str 
     return ExitLegs(strategy_id, leg_ids or SHORTS, reason)
 
 
+def latch(
+    latch_id: str = "k", scope: Scope = Scope.ALL, name: str = "", kind: LatchKind = LatchKind.KILL
+) -> PullLatch:
+    """A latch, pulled by somebody; a kill of everything unless told."""
+    return PullLatch(Latched(latch_id, kind, scope, name, "enough", "me", T0))
+
+
 class Stage:
     """One router, its broker, its ledger, its alarms, and market time.
 
@@ -131,9 +153,10 @@ class Stage:
         self.calls_leave = True
         self.down_s = 0
         self.left_ns: list[int] = []
+        self.answers: dict[int, object] = {}
         self._windows = windows
         self._terms = terms or Terms("a", "broker", strict=False)
-        self._epoch = 0
+        self._epoch = self._asks = 0
         self._news: list[object] = []
         self._due: list[tuple[int, int, object]] = []
         self._sequence = count()
@@ -160,6 +183,12 @@ class Stage:
             self.facts.append(message)
         self._carry_out(self.router.handle(message, self.now_ns))
         return self._out
+
+    def ask(self, about: object) -> object:
+        """Ask the router; what it answers at once, or None."""
+        self._asks += 1
+        self.said = self.tell(Ask(self._asks, about))
+        return self.answers.get(self._asks)
 
     def run(self, seconds: float = 0.1) -> list[str]:
         """Let time pass: answers come, alarms ring; what came out of all that."""
@@ -217,7 +246,7 @@ class Stage:
                     self._carry_out(then, facts)
                 case Call(_, request):
                     self._out.append(self._asked(request))
-                    if not isinstance(request, FindOrder):
+                    if not isinstance(request, FindOrder | ReadAccount):
                         self.left_ns.append(self.now_ns)
                     for after_ns, message in self.broker.ask(request, self.now_ns):
                         self._news += [message] * (after_ns > LATENCY_NS)
@@ -227,6 +256,8 @@ class Stage:
                         f"wake {type(message).__name__} +{(at_ns - self.now_ns) / S:g}"
                     )
                     self._later(at_ns, message)
+                case Show(Told(number, answer)):
+                    self.answers[number] = answer
                 case Publish(message):
                     assert message in recorded, "what is announced was recorded before"
 
@@ -251,6 +282,8 @@ class Stage:
                 return f"cancel {self._number(intent_id)}"
             case FindOrder(intent_id):
                 return f"find {self._number(intent_id)}"
+            case ReadAccount():
+                return "read"
         raise AssertionError(request)
 
     def _number(self, intent_id: str) -> int:
@@ -281,8 +314,24 @@ class Stage:
                 return f"{leg_id} expired"
             case Noted(text=text):
                 return f"note {text}"
+        return self._brake_word(fact)
+
+    def _brake_word(self, fact: object) -> str:
+        match fact:
             case EntriesPaused():
                 return "paused"
+            case BooksDiffer(_, symbol, ours, theirs):
+                return f"differ {_LEG_IDS.get(symbol, symbol)} {ours:+d} {theirs:+d}"
+            case Latched(latch_id):
+                return f"latched {latch_id}"
+            case Released(latch_id):
+                return f"released {latch_id}"
+            case KillStaged(latch_id, stage, _, attempts):
+                return f"{latch_id} {stage}{'' if not attempts else f' {attempts}'}"
+            case ExitReplaced(intent_id):
+                return f"replaced {self._number(intent_id)}"
+            case BooksAgree(_, symbol):
+                return f"agree {_LEG_IDS.get(symbol, symbol)}"
         return ""
 
 

@@ -6,18 +6,33 @@ from collections import Counter, defaultdict, deque
 from collections.abc import Iterable
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from daemon.domain.instants import SECOND_NS
 from daemon.domain.orders.words import (
     Intent,
     OrderAccepted,
     OrderRefused,
+    OrderType,
     OrderUpdated,
     OutcomeUnknown,
+    Purpose,
     Refusal,
+    Side,
     State,
 )
-from daemon.messages import Cancel, CancelAnswered, FindOrder, OrderNotFound, Place
+from daemon.messages import (
+    AccountRead,
+    AccountUnread,
+    BrokerOrder,
+    BrokerPosition,
+    Cancel,
+    CancelAnswered,
+    FindOrder,
+    OrderNotFound,
+    Place,
+    ReadAccount,
+)
 
 LATENCY_NS = 10_000_000
 CLOSED = frozenset({State.FILLED, State.CANCELLED, State.REJECTED})
@@ -51,6 +66,9 @@ class ScriptedBroker:
         [seconds] (cancelled, yet fills then) | lost (nothing happens, nothing is answered) | no
         (nothing happens, and that is answered)
 
+    Strangers' orders and positions `beside` all orders stand in its book too; `unread` says why the
+    next readings fail, `mute` for no answer at all.
+
     What is beyond a script's end goes by its last word. Every answer is (after how long, message).
     """
 
@@ -60,6 +78,9 @@ class ScriptedBroker:
         self.asked: Counter[str] = Counter()
         self.copies = 1
         self.flips: list[str] = []
+        self.reads = 0
+        self.unread: deque[str] = deque()
+        self.beside: dict[str, int] = {}
         self._later: list[tuple[int, Intent]] = []
 
     def ask(self, request: object, now_ns: int) -> list[tuple[int, object]]:
@@ -73,6 +94,8 @@ class ScriptedBroker:
                 return self._cancelled(self.orders[number], *how, now_ns=now_ns)
             case FindOrder(intent_id):
                 return self._found(intent_id, now_ns)
+            case ReadAccount():
+                return self._shown(now_ns)
         raise AssertionError(request)
 
     def calm(self) -> None:
@@ -81,10 +104,18 @@ class ScriptedBroker:
 
     def net(self) -> dict[str, int]:
         """Units held, by symbol; without those that are flat."""
-        nets: defaultdict[str, int] = defaultdict(int)
+        nets: defaultdict[str, int] = defaultdict(int, self.beside)
         for order in self.orders.values():
             nets[order.intent.symbol] += order.intent.side.sign * order.filled
         return {symbol: net for symbol, net in nets.items() if net}
+
+    def stranger(self, symbol: str, side: Side, quantity: int = 75, filled: int = 0) -> Placed:
+        """Somebody else orders in this account, under no id of ours."""
+        made = replace(NOBODY, intent_id="", symbol=symbol, side=side, quantity=quantity)
+        order = self._arrive(made)
+        if filled:
+            self.fill(order, 0, filled)
+        return order
 
     def resting(self) -> list[Placed]:
         """What may still fill."""
@@ -168,10 +199,40 @@ class ScriptedBroker:
             told.append((later_ns, self.fill(order, now_ns + later_ns)))
         return told
 
+    def _shown(self, now_ns: int):
+        """The whole book, unless the script of failures has a word for this reading."""
+        self.reads += 1
+        at_ns = now_ns + LATENCY_NS
+        how = self.unread.popleft() if self.unread else ""
+        if how:
+            return [] if how == "mute" else _told(AccountUnread(how, at_ns))
+        orders = tuple(map(_shown, self.orders.values()))
+        held = tuple(BrokerPosition(symbol, net) for symbol, net in self.net().items())
+        return _told(AccountRead(orders, held, at_ns))
+
     def _found(self, intent_id: str, now_ns: int):
         at_ns = now_ns + LATENCY_NS
         found = [order.update(at_ns) for order in self.of(intent_id)]
         return _told(*found or [OrderNotFound(intent_id, at_ns)])
+
+
+NOBODY = Intent(
+    "", "", "", "", "", Side.BUY, 75, OrderType.LIMIT, 100_0000, Purpose.ENTRY, "", 0, 0
+)
+
+
+def _shown(order: Placed) -> BrokerOrder:
+    intent = order.intent
+    return BrokerOrder(
+        intent.intent_id,
+        order.number,
+        intent.symbol,
+        intent.side,
+        intent.quantity,
+        order.state,
+        order.filled,
+        order.filled * intent.price_e4,
+    )
 
 
 def _next(script: deque[str]) -> str:

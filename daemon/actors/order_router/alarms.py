@@ -40,6 +40,18 @@ class LookUpDue(Due, frozen=True):
     """Ask again what became of an order."""
 
 
+class ReadDue(Due, frozen=True):
+    """See whether the broker's book is to be read again."""
+
+
+class KillDue(Due, frozen=True):
+    """Look at a kill again."""
+
+
+class AnswerDue(Due, frozen=True):
+    """Whoever asked for an order has waited long enough for the broker's answer."""
+
+
 class Wakes:
     """The alarms that are waited for, by kind and matter."""
 

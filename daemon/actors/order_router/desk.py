@@ -14,7 +14,10 @@ from datetime import date
 from msgspec import Struct, field
 
 from daemon.actors.order_router.alarms import Wakes
+from daemon.actors.order_router.halts import Halts
+from daemon.actors.order_router.loose import Requests, is_loose
 from daemon.actors.order_router.prices import Prices, reference_e4
+from daemon.actors.order_router.readings import Readings
 from daemon.domain.market.bands import band
 from daemon.domain.market.instruments import Instrument, contract
 from daemon.domain.orders.basket import Basket, BasketLeg, OnFail
@@ -23,6 +26,7 @@ from daemon.domain.orders.flatten import Flatten
 from daemon.domain.orders.ids import IntentIds
 from daemon.domain.orders.ladder import Ladder, Prospect
 from daemon.domain.orders.limits import Limits
+from daemon.domain.orders.reconcile import EXTERNAL
 from daemon.domain.orders.words import (
     Intent,
     IntentRecorded,
@@ -35,7 +39,6 @@ from daemon.domain.orders.words import (
 )
 from daemon.errors import RuleUnknown
 from daemon.messages import (
-    SETTLEMENT,
     BasketEnded,
     BasketOpened,
     DayEnded,
@@ -44,9 +47,11 @@ from daemon.messages import (
     ExitFinished,
     ExitOverdue,
     ExitOwed,
+    ExitReplaced,
     LegExpired,
     LinkDied,
     LinkRevived,
+    OrderAsked,
     PositionChanged,
 )
 from daemon.runtime.budget import Budget
@@ -76,6 +81,10 @@ class Terms(Struct, frozen=True):
         lookup_ns: between two look-ups of an order whose outcome is unknown.
         lookup_window_ns: after it such an order is parked.
         answer_ns: an order that has no answer by then is looked up as well.
+        reconcile_ns: between two readings of the broker's book while anything is on its way; 0: it
+            is not read, but by a kill.
+        verify_ns: how far two readings lie apart, longer than a request may be late.
+        kill_limit_ns: how long a kill may take before what is left is told.
     """
 
     account: str
@@ -87,6 +96,9 @@ class Terms(Struct, frozen=True):
     lookup_ns: int = 1_000_000_000
     lookup_window_ns: int = 15_000_000_000
     answer_ns: int = 5_000_000_000
+    reconcile_ns: int = 0
+    verify_ns: int = 2_000_000_000
+    kill_limit_ns: int = 60_000_000_000
 
 
 LATE = "late"
@@ -133,6 +145,10 @@ class Desk:
         self.todays: set[str] = set()
         self.asked: set[str] = set()
         self.told: set[str] = set()
+        self.reads = Readings(terms.account)
+        self.halts = Halts(terms.account)
+        self.requests = Requests()
+        self.replaced: set[str] = set()
         self._legs: dict[tuple[str, str], BasketLeg] = {}
         self._before: dict[tuple[str, str], Position] = {}
         self._held: set[tuple[str, str]] = set()
@@ -144,6 +160,8 @@ class Desk:
                 self.recent_intents.append(intent)
                 self.todays.add(intent.intent_id)
                 self.book.apply(fact)
+                if is_loose(intent.strategy_id):
+                    self._take_leg(intent)
             case _ if isinstance(fact, _ORDER_FACTS):
                 self.book.apply(fact)
             case BasketOpened():
@@ -156,8 +174,9 @@ class Desk:
                 self.exits_owed += 1
                 self.closings[exit_id] = Closing(fact, Flatten(self.terms.ladder))
             case ExitFinished(exit_id, strategy_id, leg_ids):
-                self.closings.pop(exit_id, None)
-                self._held.difference_update((strategy_id, leg_id) for leg_id in leg_ids)
+                closing = self.closings.pop(exit_id, None)
+                if closing is None or not closing.owed.keep:
+                    self._held.difference_update((strategy_id, leg_id) for leg_id in leg_ids)
             case LegExpired(strategy_id, leg_id):
                 self._held.discard((strategy_id, leg_id))
             case ExitOverdue(exit_id, at_ns=at_ns):
@@ -175,7 +194,7 @@ class Desk:
         left: list[int] = []
         for fact in facts:
             self.apply(fact)
-            if isinstance(fact, IntentRecorded):
+            if isinstance(fact, IntentRecorded) and fact.intent.strategy_id != EXTERNAL:
                 left.append(fact.at_ns)
         if not self.budget.snapshot():
             self.budget.restore(left)
@@ -202,6 +221,13 @@ class Desk:
                 self.link_alive = True
             case EntriesPaused(because):
                 self.paused = because
+            case OrderAsked(request_id, account) if account == self.terms.account:
+                self.requests.asked[request_id] = fact
+            case ExitReplaced(intent_id):
+                self.replaced.add(intent_id)
+            case _:
+                self.reads.apply(fact)
+                self.halts.apply(fact)
 
     def _open(self, opened: BasketOpened) -> None:
         basket = opened.basket
@@ -211,6 +237,21 @@ class Desk:
             self._legs[key] = leg
             self._before[key] = self.book.position(*key)
             self._held.add(key)
+
+    def _take_leg(self, intent: Intent) -> None:
+        """Know a leg that no basket entered by the first order of it."""
+        key = (intent.strategy_id, intent.leg_id)
+        if key in self._legs:
+            return
+        found = self.contract(intent.symbol)
+        lot, freeze, tick_e4 = (
+            (found.lot, found.freeze_quantity, found.tick_e4)
+            if found is not None
+            else (1, max(intent.quantity, 1), 1)
+        )
+        self._legs[key] = BasketLeg(
+            intent.leg_id, intent.symbol, intent.side, 0, lot, freeze, tick_e4
+        )
 
     def leg(self, strategy_id: str, leg_id: str) -> BasketLeg | None:
         """Return what a leg was entered with."""
@@ -255,26 +296,36 @@ class Desk:
         """Return the leg of an order as it stands since its basket was opened."""
         intent = order.intent
         key = (intent.strategy_id, intent.leg_id)
-        now, before = self.book.position(*key), self._before.get(key, Position())
-        leg = self._legs.get(key)
+        leg = None if is_loose(intent.strategy_id) else self._legs.get(key)
+        traded = self.traded(*key)
         return PositionChanged(
             strategy_id=intent.strategy_id,
             leg_id=intent.leg_id,
             symbol=intent.symbol,
             side=leg.side if leg else intent.side,
-            bought_quantity=now.bought_quantity - before.bought_quantity,
-            bought_value_e4=now.bought_value_e4 - before.bought_value_e4,
-            sold_quantity=now.sold_quantity - before.sold_quantity,
-            sold_value_e4=now.sold_value_e4 - before.sold_value_e4,
+            bought_quantity=traded.bought_quantity,
+            bought_value_e4=traded.bought_value_e4,
+            sold_quantity=traded.sold_quantity,
+            sold_value_e4=traded.sold_value_e4,
             at_ns=at_ns,
-            intent_id=intent.intent_id,
-            settled=intent.parent.startswith(SETTLEMENT),
         )
 
-    def basket(self, basket_id: str) -> Basket | None:
-        """Return a basket that is still being entered."""
-        opened = self.baskets.get(basket_id)
-        return opened.basket if opened else None
+    def traded(self, strategy_id: str, leg_id: str) -> Position:
+        """Return what a leg has bought and sold since its basket was opened."""
+        key = (strategy_id, leg_id)
+        now, before = self.book.position(*key), self._before.get(key, Position())
+        return Position(
+            now.bought_quantity - before.bought_quantity,
+            now.bought_value_e4 - before.bought_value_e4,
+            now.sold_quantity - before.sold_quantity,
+            now.sold_value_e4 - before.sold_value_e4,
+        )
+
+
+def basket_of(desk: Desk, basket_id: str) -> Basket | None:
+    """Return a basket that is still being entered."""
+    opened = desk.baskets.get(basket_id)
+    return opened.basket if opened else None
 
 
 def _keys(basket: Basket) -> tuple[tuple[str, str], ...]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from daemon.actors.order_router.alarms import BasketDue, LookUpDue
 from daemon.actors.order_router.desk import Desk
+from daemon.actors.order_router.halts import said
+from daemon.actors.order_router.reconciling import objection as objection_of_books
 from daemon.actors.order_router.sending import Errand, Held, Later, cancel, objection, send
 from daemon.actors.turn import Turn
 from daemon.domain.instants import SECOND_NS, day_of
@@ -18,6 +20,7 @@ from daemon.domain.orders.basket import (
 )
 from daemon.domain.orders.book import Order
 from daemon.domain.orders.limits import Control, Parent, Refused
+from daemon.domain.orders.reconcile import EXTERNAL
 from daemon.domain.orders.slices import slices
 from daemon.domain.orders.words import Intent, OrderType, Purpose, Side, State
 from daemon.messages import BasketEnded, BasketOpened
@@ -25,6 +28,7 @@ from daemon.messages import BasketEnded, BasketOpened
 _LEAVE_WITHIN_NS = 2 * SECOND_NS
 """An entry that could not leave by then rests on prices that nobody looked at."""
 
+_ENTRY = Purpose.ENTRY
 _RECALL_AGAIN_NS = SECOND_NS
 """Between two attempts to take back what an ended basket left in the broker's book."""
 
@@ -112,10 +116,11 @@ def recall(desk: Desk, turn: Turn, parent: str, now_ns: int) -> None:
 
 
 def make_way(desk: Desk, turn: Turn, symbol: str, side: Side, now_ns: int) -> None:
-    """Cancel the own entries that an exit on this side would trade with."""
+    """Cancel the own entries that an exit on this side would trade with; strangers' are left."""
     for order in desk.book.open_orders():
         intent = order.intent
-        if (intent.symbol, intent.side, intent.purpose) == (symbol, side.opposite, Purpose.ENTRY):
+        meets = (intent.symbol, intent.side, intent.purpose) == (symbol, side.opposite, _ENTRY)
+        if meets and intent.strategy_id != EXTERNAL:
             cancel(desk, turn, order, now_ns)
 
 
@@ -132,6 +137,12 @@ def progress_of(desk: Desk, basket: Basket) -> dict[str, Progress]:
 def _forbidden(desk: Desk, basket: Basket, now_ns: int) -> str:
     if desk.paused:
         return f"entries are paused: {desk.paused}"
+    latched = desk.halts.over(basket.strategy_id)
+    if latched is not None:
+        return said(latched)
+    because = objection_of_books(desk, tuple(leg.symbol for leg in basket.legs))
+    if because:
+        return because
     if now_ns >= basket.deadline_ns:
         return "its time for legging was over before it began"
     for leg in basket.legs:
@@ -222,6 +233,10 @@ def _not_yet(desk: Desk, basket: Basket, leg: BasketLeg) -> Held | None:
     """Return why an order of a leg cannot even be brought before the gate."""
     if _is_left_by_others(desk, leg):
         return Later(basket.deadline_ns)
+    because = objection_of_books(desk, (leg.symbol,))
+    if because:
+        waits = not desk.reads.reconciled
+        return Later(basket.deadline_ns) if waits else Refused(Control.BOOKS, because)
     price_e4 = _price_e4(desk, basket, leg)
     if not price_e4 and not desk.link_alive:
         return Refused(Control.STALE, f"the price of {leg.symbol} is stale")

@@ -5,10 +5,17 @@ from __future__ import annotations
 from daemon.actors.order_router import entries, lookups
 from daemon.actors.order_router.alarms import ClosingDue, ExitLate
 from daemon.actors.order_router.desk import LATE, Closing, Desk
+from daemon.actors.order_router.holdings import (
+    EXIT_DEADLINE_NS,
+    holding,
+    is_met,
+    open_quantity,
+    surplus,
+)
+from daemon.actors.order_router.loose import is_loose
 from daemon.actors.order_router.sending import (
     Errand,
     Later,
-    can_cancel,
     cancel,
     exits_on_their_way,
     remaining,
@@ -22,9 +29,7 @@ from daemon.domain.orders.book import Order
 from daemon.domain.orders.flatten import (
     Answer,
     CancelExit,
-    Holding,
     PlaceExit,
-    Resting,
     is_flat,
 )
 from daemon.domain.orders.limits import Control, Parent
@@ -32,7 +37,6 @@ from daemon.domain.orders.words import Intent, OrderType, Purpose, Refusal, Side
 from daemon.domain.risk.words import ExitReason
 from daemon.messages import ExitFinished, ExitLegs, ExitOverdue, ExitOwed, Noted
 
-_EXIT_DEADLINE_NS = 3_600 * SECOND_NS
 _LOOK_AGAIN_NS = SECOND_NS
 
 _KINDS = {
@@ -42,24 +46,27 @@ _KINDS = {
 """What our own gate's refusal of an exit means to the closing machine."""
 
 
-def begin(desk: Desk, turn: Turn, wanted: ExitLegs, now_ns: int) -> None:
-    """Take an exit on as an obligation; legs that are already being left are passed over."""
+def begin(desk: Desk, turn: Turn, wanted: ExitLegs, now_ns: int, keep: int = 0) -> None:
+    """Take an exit on as an obligation; legs that are already being left are passed over.
+
+    Args:
+        desk: of the account.
+        turn: what is done.
+        wanted: the legs, and why.
+        now_ns: the present instant.
+        keep: units of each leg that stay; 0: all is left, whatever of it was to stay before.
+    """
     strategy_id = wanted.strategy_id
-    leaving = {
-        leg_id
-        for closing in desk.closings.values()
-        if closing.owed.strategy_id == strategy_id
-        for leg_id in closing.owed.leg_ids
-    }
     legs = tuple(
         leg_id
         for leg_id in dict.fromkeys(wanted.leg_ids)
-        if leg_id not in leaving and desk.leg(strategy_id, leg_id) is not None
+        if not is_leaving(desk, strategy_id, leg_id) and desk.leg(strategy_id, leg_id) is not None
     )
     if not legs:
         return
+    _end_partial(desk, turn, strategy_id, legs, now_ns)
     exit_id = f"{desk.terms.account}:exit:{desk.exits_owed + 1}"
-    owed = ExitOwed(exit_id, strategy_id, legs, wanted.reason, now_ns)
+    owed = ExitOwed(exit_id, strategy_id, legs, wanted.reason, now_ns, keep)
     desk.apply(owed)
     turn.announce(owed)
     entering = [o.basket for o in desk.baskets.values() if o.basket.strategy_id == strategy_id]
@@ -69,6 +76,32 @@ def begin(desk: Desk, turn: Turn, wanted: ExitLegs, now_ns: int) -> None:
     proceed(desk, turn, exit_id, now_ns)
     for basket in entering:
         clear_up(desk, turn, basket, now_ns)
+
+
+def is_leaving(desk: Desk, strategy_id: str, leg_id: str) -> bool:
+    """Say whether all of a leg is being left."""
+    return any(
+        not closing.owed.keep
+        and closing.owed.strategy_id == strategy_id
+        and leg_id in closing.owed.leg_ids
+        for closing in desk.closings.values()
+    )
+
+
+def _end_partial(
+    desk: Desk, turn: Turn, strategy_id: str, leg_ids: tuple[str, ...], now_ns: int
+) -> None:
+    """End the exits of a part of these legs: all is left now, their orders on the way included."""
+    for closing in tuple(desk.closings.values()):
+        owed = closing.owed
+        if owed.strategy_id == strategy_id and set(owed.leg_ids) & set(leg_ids):
+            _finish(desk, turn, owed, now_ns)
+
+
+def _finish(desk: Desk, turn: Turn, owed: ExitOwed, now_ns: int) -> None:
+    finished = ExitFinished(owed.exit_id, owed.strategy_id, owed.leg_ids, now_ns)
+    desk.apply(finished)
+    turn.announce(finished)
 
 
 def resume(desk: Desk, turn: Turn, exit_id: str, now_ns: int) -> None:
@@ -85,12 +118,9 @@ def proceed(desk: Desk, turn: Turn, exit_id: str, now_ns: int) -> None:
     closing = desk.closings.get(exit_id)
     if closing is None:
         return
-    holdings = tuple(_holding(desk, closing, leg_id, now_ns) for leg_id in closing.owed.leg_ids)
-    if is_flat(holdings) and not _entering(desk, closing):
-        owed = closing.owed
-        finished = ExitFinished(exit_id, owed.strategy_id, owed.leg_ids, now_ns)
-        desk.apply(finished)
-        turn.announce(finished)
+    holdings = tuple(holding(desk, closing, leg_id, now_ns) for leg_id in closing.owed.leg_ids)
+    if is_flat(holdings) and is_met(desk, closing):
+        _finish(desk, turn, closing.owed, now_ns)
         return
     if not desk.session_open(now_ns):
         opens_ns = min((first for first, _ in desk.sessions if first > now_ns), default=0)
@@ -98,7 +128,8 @@ def proceed(desk: Desk, turn: Turn, exit_id: str, now_ns: int) -> None:
             desk.wakes.wake(turn, ClosingDue(exit_id, opens_ns))
         return
     for leg_id in closing.owed.leg_ids:
-        _recall_surplus(desk, turn, closing.owed.strategy_id, leg_id, now_ns)
+        for beyond in surplus(desk, closing, leg_id):
+            cancel(desk, turn, beyond, now_ns)
     for word in closing.machine.next(holdings, now_ns):
         match word:
             case PlaceExit():
@@ -181,70 +212,19 @@ def clear_up(desk: Desk, turn: Turn, basket: Basket, now_ns: int) -> None:
 
 
 def leave_unwanted(desk: Desk, turn: Turn, intent: Intent, now_ns: int) -> None:
-    """Close what filled after its leg was left, after its basket failed, or beyond flat."""
+    """Close what filled after its leg was left, after its basket failed, or beyond flat.
+
+    A leg that no basket entered is left alone, unless an exit of it went beyond flat.
+    """
     strategy_id, leg_id = intent.strategy_id, intent.leg_id
     leg = desk.leg(strategy_id, leg_id)
     net = desk.book.position(strategy_id, leg_id).net_quantity
+    if is_loose(strategy_id):
+        if intent.purpose is Purpose.EXIT and net * intent.side.sign > 0:
+            unwind(desk, turn, strategy_id, (leg_id,), now_ns)
+        return
     if leg is not None and (net * leg.side.sign < 0 or not desk.is_held(strategy_id, leg_id)):
         unwind(desk, turn, strategy_id, (leg_id,), now_ns)
-
-
-def _holding(desk: Desk, closing: Closing, leg_id: str, now_ns: int) -> Holding:
-    """Return a leg as the closing machine sees it.
-
-    An order that may still trade the other way closes nothing; with nothing open any order counts.
-    """
-    strategy_id = closing.owed.strategy_id
-    net = desk.book.position(strategy_id, leg_id).net_quantity
-    leg = desk.leg(strategy_id, leg_id)
-    assert leg is not None, "an exit is owed only for a leg that was entered"
-    exits = exits_on_their_way(desk, strategy_id, leg_id)
-    side = Side.BUY if net < 0 else Side.SELL
-    step = closing.machine.step(leg_id)
-    instrument = desk.contract(leg.symbol)
-    prospect = desk.prospect(instrument, side) if instrument is not None else None
-    return Holding(
-        leg_id=leg_id,
-        net_quantity=net,
-        closing_quantity=remaining(exits, side) + (0 if net else remaining(exits, side.opposite)),
-        resting=tuple(
-            Resting(order.intent.intent_id, order.intent.price_e4, _left_ns(order.intent))
-            for order in exits
-            if order.intent.side is side and can_cancel(desk, order, now_ns)
-        ),
-        lot=leg.lot,
-        freeze_quantity=leg.freeze_quantity,
-        price_e4=(prospect and desk.terms.ladder.price(step, side, prospect)) or 0,
-        next_price_e4=(prospect and desk.terms.ladder.price(step + 1, side, prospect)) or 0,
-    )
-
-
-def _left_ns(intent: Intent) -> int:
-    """Return when an exit left; it may have waited for a slot in the budget before."""
-    return intent.deadline_ns - _EXIT_DEADLINE_NS
-
-
-def _entering(desk: Desk, closing: Closing) -> bool:
-    """Say whether entries of these legs may still fill."""
-    owed = closing.owed
-    return any(
-        order.intent.purpose is Purpose.ENTRY
-        and order.intent.strategy_id == owed.strategy_id
-        and order.intent.leg_id in owed.leg_ids
-        for order in desk.book.open_orders()
-    )
-
-
-def _recall_surplus(desk: Desk, turn: Turn, strategy_id: str, leg_id: str, now_ns: int) -> None:
-    """Cancel the exits that would trade more than is open, since late evidence made it less."""
-    left = desk.book.position(strategy_id, leg_id).net_quantity
-    exits = exits_on_their_way(desk, strategy_id, leg_id)
-    for order in sorted(exits, key=lambda each: each.state is State.WORKING):
-        wanted = left * order.intent.side.sign < 0 and abs(left) >= order.remaining_quantity
-        if wanted:
-            left += order.intent.side.sign * order.remaining_quantity
-        else:
-            cancel(desk, turn, order, now_ns)
 
 
 def _shorts_elsewhere(desk: Desk, closing: Closing) -> bool:
@@ -276,11 +256,11 @@ def _send(desk: Desk, turn: Turn, closing: Closing, word: PlaceExit, now_ns: int
         purpose=Purpose.EXIT,
         parent=owed.exit_id,
         decided_ns=closing.held_ns.get(word.leg_id, now_ns),
-        deadline_ns=now_ns + _EXIT_DEADLINE_NS,
+        deadline_ns=now_ns + EXIT_DEADLINE_NS,
     )
-    open_quantity = abs(desk.book.position(owed.strategy_id, word.leg_id).net_quantity)
+    to_close = abs(open_quantity(desk, closing, word.leg_id))
     others = remaining(exits_on_their_way(desk, owed.strategy_id, word.leg_id), word.side)
-    parent = Parent(live=True, quantity=open_quantity, others_quantity=others)
+    parent = Parent(live=True, quantity=to_close, others_quantity=others)
     held = send(desk, turn, Errand(intent, parent, again=True), now_ns)
     if held is None:
         return

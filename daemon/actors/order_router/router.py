@@ -4,9 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from daemon.actors.order_router import entries, exits, lookups
-from daemon.actors.order_router.alarms import BasketDue, ClosingDue, Due, ExitLate, LookUpDue
-from daemon.actors.order_router.desk import Desk, Terms
+from daemon.actors.order_router import (
+    answers,
+    by_hand,
+    doubts,
+    entries,
+    exits,
+    killing,
+    latches,
+    lookups,
+    reconciling,
+)
+from daemon.actors.order_router.alarms import (
+    AnswerDue,
+    BasketDue,
+    ClosingDue,
+    Due,
+    ExitLate,
+    KillDue,
+    LookUpDue,
+    ReadDue,
+)
+from daemon.actors.order_router.desk import Desk, Terms, basket_of
+from daemon.actors.order_router.loose import is_loose, stands_alone
+from daemon.actors.order_router.reconciling import Heard
 from daemon.actors.order_router.sending import cancel_answered
 from daemon.actors.order_router.settlements import settle, write_off
 from daemon.actors.turn import Turn
@@ -14,6 +35,7 @@ from daemon.domain.market.frames import Frame
 from daemon.domain.market.notes import NoteKind
 from daemon.domain.orders.book import Order
 from daemon.domain.orders.ids import IntentIds
+from daemon.domain.orders.reconcile import AccountRead, news
 from daemon.domain.orders.states import is_open
 from daemon.domain.orders.words import (
     OrderAccepted,
@@ -23,6 +45,8 @@ from daemon.domain.orders.words import (
     State,
 )
 from daemon.messages import (
+    AccountUnread,
+    Ask,
     CancelAnswered,
     DayEnded,
     DayOpened,
@@ -34,13 +58,14 @@ from daemon.messages import (
     Noted,
     OrderNotFound,
     PauseEntries,
+    PullLatch,
+    ReleaseLatch,
     Settled,
 )
 from daemon.runtime.budget import Budget
 from daemon.runtime.words import NOTHING, Effect, Started
 
 _NO = (State.REFUSED, State.REJECTED)
-Heard = OrderAccepted | OrderRefused | OutcomeUnknown | OrderUpdated
 HEARS = (Frame, DayOpened, DayEnded, LinkDied, LinkRevived)
 
 
@@ -58,10 +83,12 @@ class OrderRouter:
         desk = self._desk
         if type(message) is Frame:
             desk.prices.see(message)
-            if not desk.closings and not desk.baskets:
+            if not desk.closings and not desk.baskets and not desk.halts.under_way():
                 return NOTHING
         turn = Turn()
         self._decide(turn, message, now_ns)
+        if desk.halts.kills:
+            killing.go_on(desk, turn, now_ns)
         return turn.done()
 
     def _decide(self, turn: Turn, message: object, now_ns: int) -> None:
@@ -71,6 +98,10 @@ class OrderRouter:
                 self._go_on(turn, now_ns)
             case OrderAccepted() | OrderRefused() | OutcomeUnknown() | OrderUpdated():
                 self._hear(turn, message, now_ns)
+            case Ask(number, about):
+                answers.answer(desk, turn, number, about, now_ns)
+            case PullLatch(latched):
+                latches.pull(desk, turn, latched, now_ns)
             case EnterLegs(opened):
                 if entries.begin(desk, turn, opened, now_ns):
                     exits.clear_up(desk, turn, opened.basket, now_ns)
@@ -84,6 +115,10 @@ class OrderRouter:
             case CancelAnswered(intent_id):
                 cancel_answered(desk, intent_id, now_ns)
                 lookups.begin(desk, turn, intent_id, now_ns)
+            case AccountRead():
+                self._read(turn, message, now_ns)
+            case AccountUnread():
+                reconciling.unread(desk, turn, message, now_ns)
             case _:
                 self._take_notice(turn, message, now_ns)
 
@@ -98,6 +133,12 @@ class OrderRouter:
                 exits.late(desk, turn, exit_id, now_ns)
             case LookUpDue(intent_id):
                 lookups.due(desk, turn, intent_id, now_ns)
+            case ReadDue():
+                reconciling.due(desk, turn, now_ns)
+            case AnswerDue(intent_id):
+                by_hand.answer(desk, turn, intent_id)
+            case KillDue():
+                pass  # every kill goes on after every message
 
     def _take_notice(self, turn: Turn, message: object, now_ns: int) -> None:
         desk = self._desk
@@ -105,11 +146,16 @@ class OrderRouter:
             case DayOpened():
                 desk.apply(message)
                 self._resume(turn, now_ns)
-            case DayEnded() | LinkDied() | LinkRevived():
+            case DayEnded() | LinkDied():
                 desk.apply(message)
+            case LinkRevived():
+                desk.apply(message)
+                reconciling.begin(desk, turn, now_ns)
             case Settled():
                 settle(desk, turn, message, now_ns)
                 exits.proceed_all(desk, turn, now_ns)
+            case ReleaseLatch(latch_id, by):
+                latches.release(desk, turn, latch_id, by, now_ns)
             case PauseEntries(because):
                 self._pause(turn, because, now_ns)
             case Started():
@@ -124,11 +170,12 @@ class OrderRouter:
         every other one of the day: what was cancelled or refused has been seen to fill.
         """
         desk = self._desk
+        reconciling.begin(desk, turn, now_ns)
         write_off(desk, turn, now_ns)
         orders = desk.book.open_orders()
         for intent_id in sorted(desk.todays.union(order.intent.intent_id for order in orders)):
             lookups.begin(desk, turn, intent_id, now_ns)
-        parents = {order.intent.parent for order in orders}
+        parents = {o.intent.parent for o in orders if not is_loose(o.intent.strategy_id)}
         for parent in sorted((parents | desk.baskets.keys()) - desk.closings.keys()):
             self._enter_on(turn, parent, now_ns)
         for exit_id in tuple(desk.closings):
@@ -136,7 +183,7 @@ class OrderRouter:
 
     def _enter_on(self, turn: Turn, basket_id: str, now_ns: int) -> None:
         """Look at a basket again: one that ended has its rest taken back, as has an exit."""
-        basket = self._desk.basket(basket_id)
+        basket = basket_of(self._desk, basket_id)
         if basket is None:
             entries.recall(self._desk, turn, basket_id, now_ns)
             return
@@ -161,9 +208,20 @@ class OrderRouter:
             entries.proceed(self._desk, turn, opened.basket, now_ns)
             exits.clear_up(self._desk, turn, opened.basket, now_ns)
 
+    def _read(self, turn: Turn, read: AccountRead, now_ns: int) -> None:
+        """Hear what the broker's book knows better; then hold it against ours."""
+        desk = self._desk
+        moved = reconciling.answered(desk, read)
+        for fact in news(desk.book, read):
+            self._hear(turn, fact, now_ns)
+        reconciling.read(desk, turn, read, moved, now_ns)
+        doubts.look(desk, turn, read, now_ns)
+        killing.saw(desk, read)
+
     def _hear(self, turn: Turn, fact: Heard, now_ns: int) -> None:
         """Take the broker's word on an order in, and what follows for its parent."""
         desk = self._desk
+        fact = reconciling.known_as(desk, fact, now_ns)
         intent_id = fact.intent_id
         before = desk.book.order(intent_id)
         desk.apply(fact)
@@ -173,10 +231,13 @@ class OrderRouter:
             return
         if isinstance(fact, OutcomeUnknown):
             lookups.begin(desk, turn, intent_id, now_ns)
+            reconciling.soon(desk, turn, now_ns)
+        by_hand.heard(desk, turn, order)
         if not is_open(order.state):
             desk.cancelling.pop(intent_id, None)
         is_filling = order.filled_quantity != before.filled_quantity
         if is_filling:
+            desk.reads.moved_ns[order.intent.symbol] = now_ns
             turn.announce(desk.position_changed(order, now_ns))
             _tell_overfill(turn, order, now_ns)
         is_awaited = order.intent.parent in desk.baskets or order.intent.parent in desk.closings
@@ -185,12 +246,13 @@ class OrderRouter:
         if order.state is not before.state and order.state in _NO:
             self._hear_no(turn, order, now_ns)
         self._go_on_with(turn, order, now_ns)
-        exits.leave_unwanted(desk, turn, order.intent, now_ns)
+        if is_filling or not is_loose(order.intent.strategy_id):
+            exits.leave_unwanted(desk, turn, order.intent, now_ns)
 
     def _hear_no(self, turn: Turn, order: Order, now_ns: int) -> None:
         """A no ends the basket, and is answered by the table of the closing."""
         desk = self._desk
-        basket = desk.basket(order.intent.parent)
+        basket = basket_of(desk, order.intent.parent)
         if basket is None:
             exits.refused(desk, turn, order, now_ns)
             return
@@ -201,11 +263,11 @@ class OrderRouter:
         """Do what the news of an order calls for: in what is being left, then in its basket."""
         desk, intent = self._desk, order.intent
         exits.proceed_all(desk, turn, now_ns)
-        basket = desk.basket(intent.parent)
+        basket = basket_of(desk, intent.parent)
         if basket is not None:
             entries.proceed(desk, turn, basket, now_ns)
             exits.clear_up(desk, turn, basket, now_ns)
-        elif intent.parent not in desk.closings:
+        elif intent.parent not in desk.closings and not stands_alone(intent):
             entries.recall(desk, turn, intent.parent, now_ns)
 
 

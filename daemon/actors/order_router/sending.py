@@ -5,12 +5,13 @@ from __future__ import annotations
 from msgspec import Struct
 from msgspec.structs import replace
 
-from daemon.actors.order_router.alarms import LookUpDue
+from daemon.actors.order_router.alarms import LookUpDue, ReadDue
 from daemon.actors.order_router.desk import Desk
 from daemon.actors.turn import Turn
 from daemon.domain.instants import SECOND_NS
 from daemon.domain.orders.book import Order
 from daemon.domain.orders.limits import Approved, Control, GateView, Parent, Reach, Refused, gate
+from daemon.domain.orders.reconcile import EXTERNAL
 from daemon.domain.orders.words import Intent, IntentRecorded, Purpose, Side, State
 from daemon.messages import Cancel, Place
 from daemon.runtime.budget import Priority, Wait
@@ -66,6 +67,8 @@ def send(desk: Desk, turn: Turn, errand: Errand, now_ns: int) -> Held | None:
     turn.record(recorded)
     turn.do(Call(desk.terms.broker, Place(approved)))
     desk.wakes.wake(turn, LookUpDue(intent.intent_id, now_ns + desk.terms.answer_ns))
+    if desk.terms.reconcile_ns:
+        desk.wakes.wake(turn, ReadDue("account", now_ns + desk.terms.reconcile_ns))
     return None
 
 
@@ -76,6 +79,14 @@ def objection(desk: Desk, errand: Errand, now_ns: int) -> Refused | None:
     """
     view = _view(desk, errand, now_ns, rate_slot=True)
     seen = gate(errand.intent, replace(view, working=(), doubtful=()), desk.terms.limits, now_ns)
+    return seen if isinstance(seen, Refused) else None
+
+
+def judge(desk: Desk, errand: Errand, now_ns: int) -> Refused | None:
+    """Return what the gate would say to an intent now; nothing is sent and no slot is taken."""
+    lane = _PRIORITY[errand.intent.purpose]
+    view = _view(desk, errand, now_ns, rate_slot=desk.budget.room(now_ns, lane) > 0)
+    seen = gate(errand.intent, view, desk.terms.limits, now_ns)
     return seen if isinstance(seen, Refused) else None
 
 
@@ -110,13 +121,34 @@ def cancel_answered(desk: Desk, intent_id: str, now_ns: int) -> None:
 
 
 def exits_on_their_way(desk: Desk, strategy_id: str, leg_id: str) -> tuple[Order, ...]:
-    """Return a leg's exits that may still fill, doubtful ones included."""
+    """Return a leg's exits that may still fill, doubtful ones included unless one was replaced."""
     return tuple(
         order
         for order in desk.book.open_orders()
         if order.intent.purpose is Purpose.EXIT
         and (order.intent.strategy_id, order.intent.leg_id) == (strategy_id, leg_id)
+        and (order.state is State.WORKING or order.intent.intent_id not in desk.replaced)
     )
+
+
+def proven(desk: Desk, symbol: str, net: int) -> int:
+    """Return the units of a leg that may be closed; fewer where the broker's book shows fewer.
+
+    Our book is the evidence of the fills. Where two equal readings of the positions say otherwise,
+    nothing is sold that the broker does not show, and a kill of the account closes no more than
+    what the broker shows.
+
+    Args:
+        desk: of the account.
+        symbol: what the leg holds.
+        net: units of the leg by our book; below zero short.
+    """
+    gap = desk.reads.gap(symbol, desk.terms.verify_ns)
+    if gap is None or (net < 0 and not desk.halts.closes_all()):
+        return net
+    sign = 1 if net > 0 else -1
+    shown = (desk.book.net(symbol) + gap) * sign
+    return sign * min(abs(net), max(shown, 0))
 
 
 def remaining(orders: tuple[Order, ...], side: Side) -> int:
@@ -133,6 +165,8 @@ def _view(desk: Desk, errand: Errand, now_ns: int, *, rate_slot: bool) -> GateVi
         prospect = desk.prospect(instrument, intent.side)
         low_e4, high_e4 = prospect.low_e4, prospect.high_e4
     mine = [o for o in desk.book.open_orders() if o.intent.account == intent.account]
+    if intent.purpose is Purpose.EXIT:  # no order of a stranger's holds up an exit
+        mine = [o for o in mine if o.intent.strategy_id != EXTERNAL]
     return GateView(
         instrument=instrument,
         session_open=desk.session_open(now_ns),
@@ -176,6 +210,7 @@ def _is_guarded(desk: Desk, intent: Intent) -> bool:
 
 def _closable(desk: Desk, intent: Intent) -> int:
     """Units that this side may close: what is proven open, less the exits on their way."""
-    net = desk.book.position(intent.strategy_id, intent.leg_id).net_quantity
+    held = desk.book.position(intent.strategy_id, intent.leg_id).net_quantity
+    net = proven(desk, intent.symbol, held)
     exits = exits_on_their_way(desk, intent.strategy_id, intent.leg_id)
     return max(-net * intent.side.sign, 0) - remaining(exits, intent.side)

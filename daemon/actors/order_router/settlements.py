@@ -7,6 +7,8 @@ units are written off, and no fill of a leg is made of that.
 
 from __future__ import annotations
 
+from datetime import date
+
 from msgspec.structs import replace
 
 from daemon.actors.order_router.desk import Desk
@@ -47,7 +49,7 @@ def settle(desk: Desk, turn: Turn, settled: Settled, now_ns: int) -> None:
 def write_off(desk: Desk, turn: Turn, now_ns: int) -> None:
     """Free the legs whose contract was over before today and was never settled."""
     for key, symbol in desk.holders():
-        expiry = parse_symbol(symbol).expiry
+        expiry = _expiry(symbol)
         if desk.day is None or expiry is None or expiry >= desk.day:
             continue
         intent = _closing(desk, key, Settled(symbol, 0, 0, now_ns), now_ns)
@@ -58,6 +60,14 @@ def write_off(desk: Desk, turn: Turn, now_ns: int) -> None:
         turn.announce(expired)
         text = f"{symbol} expired on {expiry}; its settlement value is unknown"
         turn.announce(Noted(NoteKind.REFUSED, text, now_ns, key[0]))
+
+
+def _expiry(symbol: str) -> date | None:
+    """Return when a contract expires; what a broker calls by a name of its own does not."""
+    try:
+        return parse_symbol(symbol).expiry
+    except ValueError:
+        return None
 
 
 def _tell_aged(desk: Desk, turn: Turn, settled: Settled, now_ns: int) -> None:

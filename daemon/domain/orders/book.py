@@ -10,6 +10,7 @@ Every sum is kept as facts arrive, so no question walks over the closed orders.
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterator
 from typing import assert_never
 
 from msgspec import Struct, field
@@ -151,6 +152,10 @@ class Book:
     def order(self, intent_id: str) -> Order | None:
         """Return what is known of an intent."""
         return self._orders.get(intent_id)
+
+    def __iter__(self) -> Iterator[Order]:
+        """Yield every order, in the order in which their intents were recorded."""
+        return iter(self._orders.values())
 
     def open_orders(self) -> tuple[Order, ...]:
         """Return the orders that may still add fills, by intent id."""

@@ -31,6 +31,7 @@ class Control(StrEnum):
     PARENT = "parent"
     STRATEGY = "strategy_config"
     CLOSABLE = "closable"
+    BOOKS = "books_differ"
 
 
 class Limits(Struct, frozen=True):

@@ -1,0 +1,265 @@
+"""By hand: exits of a position or a part of it, single orders, and their cancellation.
+
+An order by hand is recorded in one piece with who asked for it, and sent once under its request id,
+whatever becomes of it. Its leg is the symbol, its strategy `manual`: no rule guards it, and that is
+shown. It is held to every control that an entry is held to.
+"""
+
+from __future__ import annotations
+
+from daemon.actors.order_router import entries, exits, reconciling
+from daemon.actors.order_router.alarms import AnswerDue
+from daemon.actors.order_router.desk import Desk, basket_of
+from daemon.actors.order_router.halts import said
+from daemon.actors.order_router.loose import MANUAL
+from daemon.actors.order_router.sending import Errand, Later, judge, send
+from daemon.actors.turn import Turn
+from daemon.domain.instants import SECOND_NS
+from daemon.domain.money import units
+from daemon.domain.orders.book import Order
+from daemon.domain.orders.limits import Parent
+from daemon.domain.orders.states import is_open
+from daemon.domain.orders.words import Intent, OrderType, Purpose, State
+from daemon.domain.risk.words import ExitReason
+from daemon.messages import (
+    CancelByHand,
+    Declined,
+    Done,
+    ExitByHand,
+    ExitLegs,
+    OrderAsked,
+    PlaceByHand,
+    Told,
+)
+from daemon.runtime.words import Show
+
+_ANSWER_NS = 4 * SECOND_NS
+"""How long the answer waits for the broker's: less than whoever asked has patience for."""
+_LEAVE_WITHIN_NS = 2 * SECOND_NS
+_PROTECTED_STEP = 1
+"""A market order is a limit at this step of the exit ladder."""
+
+
+def parent_of(request_id: str) -> str:
+    """Return what an order by hand is a child of."""
+    return f"{MANUAL}:{request_id}"
+
+
+def found(desk: Desk, request_id: str) -> Order | None:
+    """Return the order of a request as it stands; None: it was never sent."""
+    orders = desk.book.children(parent_of(request_id))
+    return orders[0] if orders else None
+
+
+def leave(desk: Desk, turn: Turn, wanted: ExitByHand, now_ns: int) -> Done | Declined:
+    """Close a position, or so many lots of it."""
+    strategy_id, leg_id, lots = wanted.strategy_id, wanted.leg_id, wanted.lots
+    if lots < 0:
+        return Declined("bad_lots", f"{lots} lots cannot be closed; name one or more, or 0 for all")
+    if leg_id and desk.leg(strategy_id, leg_id) is None:
+        return Declined("unknown_leg", f"{strategy_id} has no leg {leg_id}")
+    legs = tuple(
+        leg for (owner, leg), _ in desk.holders() if owner == strategy_id and leg_id in ("", leg)
+    )
+    if lots:
+        return _leave_part(desk, turn, wanted, legs, now_ns)
+    entering = tuple(
+        leg.leg_id
+        for opened in desk.baskets.values()
+        if opened.basket.strategy_id == strategy_id
+        for leg in opened.basket.legs
+        if leg_id in ("", leg.leg_id)
+    )
+    wanted_legs = tuple(dict.fromkeys((*legs, *entering)))
+    if not wanted_legs:
+        return Declined("nothing_held", f"{strategy_id} holds nothing in {leg_id or 'any leg'}")
+    if all(exits.is_leaving(desk, strategy_id, leg) for leg in wanted_legs):
+        return Done("it is being left already")
+    exits.begin(desk, turn, ExitLegs(strategy_id, wanted_legs, ExitReason.MANUAL), now_ns)
+    return Done(f"leaving {', '.join(wanted_legs)}")
+
+
+def _leave_part(
+    desk: Desk, turn: Turn, wanted: ExitByHand, legs: tuple[str, ...], now_ns: int
+) -> Done | Declined:
+    """Owe an exit of so many lots of each leg, once all of them allow it."""
+    strategy_id = wanted.strategy_id
+    if not legs:
+        where = wanted.leg_id or "any leg"
+        return Declined("nothing_held", f"{strategy_id} holds nothing in {where}")
+    keeps: dict[str, int] = {}
+    for leg_id in legs:
+        no = _no_to_part(desk, strategy_id, leg_id, wanted.lots)
+        if no is not None:
+            return no
+        leg = desk.leg(strategy_id, leg_id)
+        assert leg is not None, "what holds something is known"
+        net = desk.book.position(strategy_id, leg_id).net_quantity
+        keeps[leg_id] = abs(net) - wanted.lots * leg.lot
+    for leg_id, keep in keeps.items():
+        part = ExitLegs(strategy_id, (leg_id,), ExitReason.MANUAL)
+        exits.begin(desk, turn, part, now_ns, keep)
+    return Done(f"leaving {wanted.lots} lots of {', '.join(keeps)}")
+
+
+def _no_to_part(desk: Desk, strategy_id: str, leg_id: str, lots: int) -> Declined | None:
+    leg = desk.leg(strategy_id, leg_id)
+    assert leg is not None, "what holds something is known"
+    net = desk.book.position(strategy_id, leg_id).net_quantity
+    closing = any(
+        closing.owed.strategy_id == strategy_id and leg_id in closing.owed.leg_ids
+        for closing in desk.closings.values()
+    )
+    if closing:
+        return Declined("leaving", f"an exit of {leg_id} is on its way; wait until it is done")
+    if any(opened.basket.strategy_id == strategy_id for opened in desk.baskets.values()):
+        return Declined("entering", f"{strategy_id} is being entered; leave all of it, or wait")
+    if lots * leg.lot > abs(net):
+        return Declined("too_many_lots", f"{leg_id} holds {abs(net) // leg.lot} lots, not {lots}")
+    if net < 0 and net % leg.lot:
+        held = f"{leg_id} is short {-net} units, which are not whole lots of {leg.lot}"
+        return Declined("odd_lots", f"{held}; leave all of it")
+    return None
+
+
+def place(desk: Desk, turn: Turn, number: int, wanted: PlaceByHand, now_ns: int) -> None:
+    """Send one order, once under its request id; answer when the broker has, or after a while."""
+    asked = wanted.asked
+    known = found(desk, asked.request_id)
+    if known is not None:
+        _tell_known(desk, turn, number, known, asked)
+        return
+    errand = _errand(desk, asked, desk.ids.next() if not wanted.dry_run else "", now_ns)
+    no = errand if isinstance(errand, Declined) else None
+    if isinstance(errand, Errand):
+        no = _sent(desk, turn, errand, wanted, now_ns)
+    if no is not None:
+        turn.do(Show(Told(number, no)))
+        return
+    assert isinstance(errand, Errand), "an order was sent"
+    intent = errand.intent
+    if wanted.dry_run:
+        what = f"{intent.side} {intent.quantity} {intent.symbol} at {units(intent.price_e4)}"
+        turn.do(Show(Told(number, Done(f"would be sent: {what}"))))
+        return
+    desk.requests.waiting[intent.intent_id] = [number]
+    desk.wakes.wake(turn, AnswerDue(intent.intent_id, now_ns + _ANSWER_NS))
+
+
+def cancel(desk: Desk, turn: Turn, wanted: CancelByHand, now_ns: int) -> Done | Declined:
+    """Take one order out of the broker's book; of a basket that is being entered all of it."""
+    order = desk.book.order(wanted.intent_id)
+    if order is None:
+        return Declined("unknown_order", f"no order {wanted.intent_id} is known")
+    if not is_open(order.state):
+        return Declined("not_open", f"{wanted.intent_id} is {order.state}")
+    if order.intent.purpose is Purpose.EXIT:
+        return Declined("is_exit", f"{wanted.intent_id} closes a position; it would leave again")
+    basket = basket_of(desk, order.intent.parent)
+    if basket is not None:
+        entries.give_up(desk, turn, basket, f"cancelled by {wanted.by}", now_ns)
+        exits.clear_up(desk, turn, basket, now_ns)
+        return Done(f"the entry {basket.basket_id} is given up")
+    if order.state is not State.WORKING:
+        return Declined("in_doubt", f"{wanted.intent_id} is {order.state}: nobody knows its number")
+    entries.recall(desk, turn, order.intent.parent, now_ns)
+    return Done(f"{wanted.intent_id} is being taken back")
+
+
+def heard(desk: Desk, turn: Turn, order: Order) -> None:
+    """Answer whoever waits for the broker's word on an order; it has come."""
+    if order.state is not State.INTENDED:
+        answer(desk, turn, order.intent.intent_id)
+
+
+def answer(desk: Desk, turn: Turn, intent_id: str) -> None:
+    """Answer whoever waits for an order, with the order as it stands."""
+    order = desk.book.order(intent_id)
+    for number in desk.requests.waiting.pop(intent_id, ()):
+        turn.do(Show(Told(number, order)))
+
+
+def _tell_known(desk: Desk, turn: Turn, number: int, known: Order, asked: OrderAsked) -> None:
+    """Answer a request that was made before, with what became of it then."""
+    before, intent_id = desk.requests.asked.get(asked.request_id), known.intent.intent_id
+    if before is not None and _content(before) != _content(asked):
+        text = f"{asked.request_id} asked for another order before; take a new id"
+        turn.do(Show(Told(number, Declined("request_reused", text))))
+    elif intent_id in desk.requests.waiting:
+        desk.requests.waiting[intent_id].append(number)
+    else:
+        turn.do(Show(Told(number, known)))
+
+
+def _content(asked: OrderAsked) -> tuple[object, ...]:
+    return (
+        asked.account,
+        asked.symbol,
+        asked.side,
+        asked.quantity,
+        asked.order_type,
+        asked.price_e4,
+        asked.trigger_e4,
+    )
+
+
+def _sent(
+    desk: Desk, turn: Turn, errand: Errand, wanted: PlaceByHand, now_ns: int
+) -> Declined | None:
+    """Let an order leave, and record with it who asked; or return why it stays."""
+    if wanted.dry_run:
+        refused = judge(desk, errand, now_ns)
+        return Declined(refused.control.value, refused.sentence) if refused else None
+    held = send(desk, turn, errand, now_ns)
+    if isinstance(held, Later):
+        return Declined("message_rate", "the account's orders come too fast; wait for a slot")
+    if held is not None:
+        return Declined(held.control.value, held.sentence)
+    desk.apply(wanted.asked)
+    turn.record(wanted.asked)
+    return None
+
+
+def _errand(desk: Desk, asked: OrderAsked, intent_id: str, now_ns: int) -> Errand | Declined:
+    """Return the order on its way to the gate, or what keeps it from getting there."""
+    latched = desk.halts.over(MANUAL)
+    if latched is not None:
+        return Declined("halted", said(latched))
+    if desk.paused:
+        return Declined("paused", f"entries are paused: {desk.paused}")
+    because = reconciling.objection(desk, (asked.symbol,))
+    if because:
+        return Declined("books_differ", because)
+    price_e4 = asked.price_e4
+    if asked.order_type is OrderType.MARKET:
+        price_e4 = _protected_e4(desk, asked)
+        if not price_e4:
+            return Declined("no_price", f"{asked.symbol} has no fresh price to be protected by")
+    stop = asked.order_type is OrderType.STOP_LIMIT
+    intent = Intent(
+        intent_id=intent_id,
+        account=desk.terms.account,
+        strategy_id=MANUAL,
+        leg_id=asked.symbol,
+        symbol=asked.symbol,
+        side=asked.side,
+        quantity=asked.quantity,
+        order_type=OrderType.STOP_LIMIT if stop else OrderType.LIMIT,
+        price_e4=price_e4,
+        purpose=Purpose.ENTRY,
+        parent=parent_of(asked.request_id),
+        decided_ns=now_ns,
+        deadline_ns=now_ns + _LEAVE_WITHIN_NS,
+        trigger_e4=asked.trigger_e4 if stop else 0,
+    )
+    parent = Parent(live=True, quantity=asked.quantity, others_quantity=0)
+    return Errand(intent, parent, again=False)
+
+
+def _protected_e4(desk: Desk, asked: OrderAsked) -> int:
+    """Return the limit that protects a market order: a step of the ladder through the touch."""
+    instrument = desk.contract(asked.symbol)
+    if instrument is None or desk.prices.fresh(asked.symbol) is None:
+        return 0
+    prospect = desk.prospect(instrument, asked.side)
+    return desk.terms.ladder.price(_PROTECTED_STEP, asked.side, prospect) or 0

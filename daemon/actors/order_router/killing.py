@@ -1,0 +1,206 @@
+"""A kill at work: it cancels, closes, and reads the broker's book until that shows all flat.
+
+It looks at its scope after every message and does what is missing, so it goes on after a restart
+from the facts alone. What it closes it owes as exits like any other; of what is said to be held
+only the broker's evidence counts. It ends with its latch, and no sooner: what turns up while that
+stands is closed as well.
+"""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+from daemon.actors.order_router import exits, reconciling
+from daemon.actors.order_router.alarms import KillDue
+from daemon.actors.order_router.desk import Desk
+from daemon.actors.order_router.halts import Kill, covers
+from daemon.actors.order_router.sending import cancel, proven
+from daemon.actors.turn import Turn
+from daemon.domain.instants import day_of
+from daemon.domain.market.notes import NoteKind
+from daemon.domain.orders.book import Order
+from daemon.domain.orders.kill import Sight, Stage, after
+from daemon.domain.orders.reconcile import AccountRead, Difference, id_in, positions
+from daemon.domain.orders.words import Purpose, State
+from daemon.domain.risk.words import ExitReason
+from daemon.messages import ExitLegs, KillStaged, Noted, Scope
+
+
+class _Seen(Struct, frozen=True):
+    """What a kill has before it.
+
+    Attributes:
+        working: orders that rest and could open something.
+        exits: exits that rest.
+        doubtful: orders of today that may still fill, and nobody knows.
+        held: (strategy, leg) and what it holds, where the broker's evidence has it too.
+        beyond: what the broker shows held beyond our book.
+    """
+
+    working: tuple[Order, ...]
+    exits: tuple[Order, ...]
+    doubtful: tuple[Order, ...]
+    held: tuple[tuple[tuple[str, str], str], ...]
+    beyond: tuple[Difference, ...]
+
+    @property
+    def sight(self) -> Sight:
+        """What of it is the most pressing."""
+        if self.working:
+            return Sight.WORKING
+        if self.held or self.exits or self.beyond:
+            return Sight.HELD
+        return Sight.DOUBTFUL if self.doubtful else Sight.QUIET
+
+
+def begin(desk: Desk, turn: Turn, latch_id: str, now_ns: int) -> None:
+    """Begin a kill whose latch was just recorded."""
+    _stage(desk, turn, KillStaged(latch_id, Stage.CANCELLING, (), 0, now_ns))
+
+
+def go_on(desk: Desk, turn: Turn, now_ns: int) -> None:
+    """Do what every kill needs now, and say how far each has come."""
+    for kill in tuple(desk.halts.kills.values()):
+        if kill.progress is None:  # it was recorded, and a crash kept it from beginning
+            begin(desk, turn, kill.latched.latch_id, now_ns)
+        _close(desk, turn, kill, now_ns)
+        _advance(desk, turn, kill, now_ns)
+        if not kill.is_over:
+            _look_again(desk, turn, kill, now_ns)
+
+
+def saw(desk: Desk, read: AccountRead) -> None:
+    """Take a reading of the broker's book as proof, or as the end of it."""
+    for kill in desk.halts.kills.values():
+        is_quiet = _look(desk, kill).sight is Sight.QUIET
+        is_flat = is_quiet and _shows_flat(desk, kill, read)
+        kill.proof.take(read.at_ns, desk.terms.verify_ns, is_flat=is_flat)
+
+
+def _close(desk: Desk, turn: Turn, kill: Kill, now_ns: int) -> None:
+    """Take back what could open something, and owe an exit of all that is held."""
+    for order in _look(desk, kill).working:
+        cancel(desk, turn, order, now_ns)
+    for difference in _look(desk, kill).beyond:
+        if desk.reads.gap(difference.symbol, desk.terms.verify_ns) is not None:
+            del desk.reads.gaps[difference.symbol]
+            reconciling.adopt(desk, turn, difference, now_ns)
+    legs: dict[str, list[str]] = {}
+    for (strategy_id, leg_id), _ in _look(desk, kill).held:
+        legs.setdefault(strategy_id, []).append(leg_id)
+    for strategy_id, leg_ids in legs.items():
+        wanted = ExitLegs(strategy_id, tuple(leg_ids), ExitReason.KILL)
+        exits.begin(desk, turn, wanted, now_ns)
+
+
+def _advance(desk: Desk, turn: Turn, kill: Kill, now_ns: int) -> None:
+    """Take the stage that follows from what is seen, and tell of it when it is another."""
+    before = kill.progress
+    assert before is not None, "a kill that goes on was begun"
+    seen = _look(desk, kill)
+    if seen.sight is not Sight.QUIET:
+        kill.proof.lose()
+    sight = Sight.VERIFIED if kill.proof.given else seen.sight
+    progress = after(before, sight, now_ns)
+    if now_ns - progress.began_ns >= desk.terms.kill_limit_ns:
+        progress = after(progress, Sight.OVERDUE, now_ns)
+    if progress == before:
+        return
+    latch_id, stage = kill.latched.latch_id, progress.stage
+    left = () if stage is Stage.FLAT else _left(desk, kill, seen)
+    _stage(desk, turn, KillStaged(latch_id, stage, left, progress.attempts, now_ns))
+    if stage is Stage.INCOMPLETE:
+        text = f"{latch_id} is incomplete and goes on: {'; '.join(left)}"
+        turn.announce(Noted(NoteKind.REFUSED, text, now_ns))
+
+
+def _look_again(desk: Desk, turn: Turn, kill: Kill, now_ns: int) -> None:
+    """Read the broker's book as often as a proof needs it; one past its time is not hurried.
+
+    What could not be closed by the end of the session waits for the next one.
+    """
+    assert kill.progress is not None, "a kill that goes on was begun"
+    late = kill.progress.stage is Stage.INCOMPLETE
+    if late and not desk.session_open(now_ns):
+        at_ns = min((first for first, _ in desk.sessions if first > now_ns), default=0)
+    else:
+        pace_ns = desk.terms.answer_ns if late else desk.terms.lookup_ns
+        at_ns = now_ns + pace_ns
+        if now_ns - desk.reads.read_ns >= pace_ns:
+            reconciling.ask(desk, turn, now_ns)
+    if at_ns:
+        desk.wakes.wake(turn, KillDue(kill.latched.latch_id, at_ns))
+
+
+def _stage(desk: Desk, turn: Turn, staged: KillStaged) -> None:
+    desk.apply(staged)
+    turn.announce(staged)
+
+
+def _look(desk: Desk, kill: Kill) -> _Seen:
+    """Return what there is of a kill's scope now."""
+    scope, name = kill.latched.scope, kill.latched.id
+    orders = [o for o in desk.book.open_orders() if covers(scope, name, o.intent.strategy_id)]
+    rests = [order for order in orders if order.state is State.WORKING]
+    return _Seen(
+        working=tuple(order for order in rests if order.intent.purpose is Purpose.ENTRY),
+        exits=tuple(order for order in rests if order.intent.purpose is Purpose.EXIT),
+        doubtful=tuple(
+            order
+            for order in orders
+            if order.state is not State.WORKING and day_of(order.intent.decided_ns) == desk.day
+        ),
+        held=tuple(
+            (key, symbol)
+            for key, symbol in desk.holders()
+            if covers(scope, name, key[0])
+            and proven(desk, symbol, desk.book.position(*key).net_quantity)
+        ),
+        beyond=() if scope is Scope.STRATEGY else _beyond(desk),
+    )
+
+
+def _beyond(desk: Desk) -> tuple[Difference, ...]:
+    """Return what the newest reading shows held, where it is more than our book has."""
+    found = []
+    for symbol in sorted(desk.reads.gaps):
+        ours, more = desk.book.net(symbol), desk.reads.gap(symbol, 0) or 0
+        if (ours + more) * more > 0:
+            found.append(Difference(symbol, ours, ours + more))
+    return tuple(found)
+
+
+def _shows_flat(desk: Desk, kill: Kill, read: AccountRead) -> bool:
+    """Say whether a reading shows nothing of a scope; of a strategy it names orders alone."""
+    rests = [order for order in read.orders if order.state is State.WORKING]
+    if kill.latched.scope is not Scope.STRATEGY:
+        return not rests and not positions(read)
+    known = (desk.book.order(id_in(desk.book, order, read.at_ns)) for order in rests)
+    return not any(o is not None and o.intent.strategy_id == kill.latched.id for o in known)
+
+
+def _left(desk: Desk, kill: Kill, seen: _Seen) -> tuple[str, ...]:
+    """Return what is still open or on its way, a sentence each."""
+    held = (
+        f"{strategy_id} {leg_id} holds {net:+d} {symbol}"
+        for (strategy_id, leg_id), symbol in seen.held
+        if (net := desk.book.position(strategy_id, leg_id).net_quantity)
+    )
+    orders = (*seen.working, *seen.exits, *seen.doubtful)
+    beyond = (
+        f"the broker shows {d.theirs - d.ours:+d} {d.symbol} beyond our book" for d in seen.beyond
+    )
+    left = (*held, *map(_order_left, orders), *beyond)
+    if not left and not kill.proof.given:
+        unread = desk.reads.unread
+        because = f": it cannot be read: {unread}" if unread else ""
+        return (f"the broker's book has not yet shown all flat twice{because}",)
+    return left
+
+
+def _order_left(order: Order) -> str:
+    intent = order.intent
+    what = f"{intent.intent_id}, {intent.side} {order.remaining_quantity} {intent.symbol}"
+    if order.state is State.WORKING:
+        return f"{what}, rests in the broker's book"
+    return f"{what}, is in doubt ({order.state}) and may still fill"

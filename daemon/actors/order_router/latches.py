@@ -1,0 +1,77 @@
+"""Latches: the entries of a scope stop at once, and stay stopped until a person releases it."""
+
+from __future__ import annotations
+
+from daemon.actors.order_router import entries, exits, killing
+from daemon.actors.order_router.desk import Desk
+from daemon.actors.order_router.halts import covers, said
+from daemon.actors.turn import Turn
+from daemon.domain.orders.basket import Basket
+from daemon.domain.orders.words import Purpose, State
+from daemon.messages import CancelAll, Latched, LatchKind, Released, Scope
+
+
+def pull(desk: Desk, turn: Turn, latched: Latched, now_ns: int) -> None:
+    """Take a latch on: no entry of its scope goes on, and a kill of it begins.
+
+    One that stands already, or is of another account, changes nothing.
+    """
+    if latched.latch_id in desk.halts.latches or not desk.halts.reaches(latched):
+        return
+    desk.apply(latched)
+    turn.announce(latched)
+    given_up = _give_up(desk, turn, latched, said(latched), now_ns)
+    if latched.kind is LatchKind.KILL:
+        killing.begin(desk, turn, latched.latch_id, now_ns)  # it closes what is filled of them too
+        return
+    for basket in given_up:
+        exits.clear_up(desk, turn, basket, now_ns)
+
+
+def release(desk: Desk, turn: Turn, latch_id: str, by: str, now_ns: int) -> bool:
+    """Let entries in again; what a kill owes is an obligation still. Say whether it stood."""
+    if latch_id not in desk.halts.latches:
+        return False
+    released = Released(latch_id, by, now_ns)
+    desk.apply(released)
+    turn.announce(released)
+    return True
+
+
+def cancel_all(desk: Desk, turn: Turn, asked: CancelAll, now_ns: int) -> int:
+    """Take back what a scope has in the broker's book that could open something.
+
+    Exits stay: they are obligations, and would leave again.
+
+    Returns:
+        How many orders are being taken back.
+    """
+    if asked.scope is Scope.ACCOUNT and asked.id != desk.terms.account:
+        return 0
+    resting = [
+        order
+        for order in desk.book.open_orders()
+        if order.state is State.WORKING
+        and order.intent.purpose is Purpose.ENTRY
+        and covers(asked.scope, asked.id, order.intent.strategy_id)
+    ]
+    because = f"all orders are cancelled by {asked.by}"
+    for basket in _give_up(desk, turn, asked, because, now_ns):
+        exits.clear_up(desk, turn, basket, now_ns)
+    for parent in sorted({order.intent.parent for order in resting}):
+        entries.recall(desk, turn, parent, now_ns)
+    return len(resting)
+
+
+def _give_up(
+    desk: Desk, turn: Turn, asked: Latched | CancelAll, because: str, now_ns: int
+) -> tuple[Basket, ...]:
+    """Give up the baskets of a scope that are under way, and return them."""
+    given_up = tuple(
+        opened.basket
+        for opened in desk.baskets.values()
+        if covers(asked.scope, asked.id, opened.basket.strategy_id)
+    )
+    for basket in given_up:
+        entries.give_up(desk, turn, basket, because, now_ns)
+    return given_up

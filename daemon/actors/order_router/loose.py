@@ -1,0 +1,34 @@
+"""Orders and legs that belong to no basket: made by hand, or not of our making at all."""
+
+from __future__ import annotations
+
+from msgspec import Struct, field
+
+from daemon.domain.orders.reconcile import EXTERNAL
+from daemon.domain.orders.words import Intent, Purpose
+from daemon.messages import OrderAsked
+
+MANUAL = "manual"
+"""The strategy that orders by hand count for; the leg is the symbol."""
+
+
+def is_loose(strategy_id: str) -> bool:
+    """Say whether legs of this strategy belong to no basket."""
+    return strategy_id in (MANUAL, EXTERNAL)
+
+
+def stands_alone(intent: Intent) -> bool:
+    """Say whether an order is a child of neither basket nor exit: it rests until it is recalled."""
+    return is_loose(intent.strategy_id) and intent.purpose is Purpose.ENTRY
+
+
+class Requests(Struct):
+    """Orders by hand: what was asked for, and who waits to hear of it.
+
+    Attributes:
+        asked: by request id; a fold of facts.
+        waiting: numbers of the questions that wait for the broker's answer, by intent id.
+    """
+
+    asked: dict[str, OrderAsked] = field(default_factory=dict)
+    waiting: dict[str, list[int]] = field(default_factory=dict)

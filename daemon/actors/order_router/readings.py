@@ -1,0 +1,97 @@
+"""What the router knows of the broker's book beside its own: who differs, since when, and how.
+
+What differs is a fold of facts. How long a reading has said the same is not: after a restart the
+book is read anew, and no decision rests on what was read before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from msgspec import Struct, field
+
+from daemon.domain.orders.reconcile import AccountRead, Difference
+from daemon.messages import BooksAgree, BooksDiffer
+
+
+class Same(Struct):
+    """Something that readings show alike.
+
+    Attributes:
+        seen: what they show.
+        since_ns: the first of them in a row.
+        at_ns: the newest of them.
+    """
+
+    seen: object
+    since_ns: int
+    at_ns: int
+
+    @property
+    def lasted_ns(self) -> int:
+        """How far the readings lie apart that showed the same."""
+        return self.at_ns - self.since_ns
+
+
+class Readings(Struct):
+    """The readings of one account.
+
+    Attributes:
+        account: whose facts are folded.
+        reconciled: the broker's book was read since the start.
+        differing: positions that the broker shows otherwise, by symbol.
+        asked_ns: when the reading was asked for that is still out; None: none is.
+        read_ns: when the newest was asked for.
+        newest: the newest.
+        moved_ns: when a fill was last heard of, by symbol.
+        gaps: by how many units the broker's position is above ours, by symbol.
+        doubts: what readings show around an order in doubt, by its id.
+        unread: why the book could not be read, once a person was told.
+    """
+
+    account: str
+    reconciled: bool = False
+    differing: dict[str, BooksDiffer] = field(default_factory=dict)
+    asked_ns: int | None = None
+    read_ns: int = 0
+    newest: AccountRead | None = None
+    moved_ns: dict[str, int] = field(default_factory=dict)
+    gaps: dict[str, Same] = field(default_factory=dict)
+    doubts: dict[str, Same] = field(default_factory=dict)
+    unread: str = ""
+
+    def apply(self, fact: object) -> None:
+        """Take one recorded fact in; those of others are passed over."""
+        match fact:
+            case BooksDiffer(account, symbol) if account == self.account:
+                self.differing[symbol] = fact
+            case BooksAgree(account, symbol) if account == self.account:
+                self.differing.pop(symbol, None)
+
+    def note_gaps(self, differing: tuple[Difference, ...], at_ns: int) -> None:
+        """Take what the newest reading shows beside our book; what it no longer shows is gone."""
+        self.gaps = {
+            each.symbol: _again(self.gaps.get(each.symbol), each.theirs - each.ours, at_ns)
+            for each in differing
+        }
+
+    def note_doubts(self, seen: Mapping[str, object], at_ns: int) -> None:
+        """Take what the newest reading shows around each order in doubt."""
+        self.doubts = {
+            intent_id: _again(self.doubts.get(intent_id), view, at_ns)
+            for intent_id, view in seen.items()
+        }
+
+    def gap(self, symbol: str, lasted_ns: int) -> int | None:
+        """Return the units by which the broker shows more, once that was read for so long."""
+        known = self.gaps.get(symbol)
+        if known is None or known.lasted_ns < lasted_ns:
+            return None
+        assert isinstance(known.seen, int), "a gap is told in units"
+        return known.seen
+
+
+def _again(known: Same | None, seen: object, at_ns: int) -> Same:
+    if known is not None and known.seen == seen:
+        return Same(seen, known.since_ns, at_ns)
+    return Same(seen, at_ns, at_ns)

@@ -1,0 +1,249 @@
+"""Readings of the broker's whole book: when they are asked for, and what is made of them.
+
+The book is read at the start, after a dead link, while anything is on its way and, at a slower
+pace, while anything is held. Entries wait for the first reading, and stay out of any symbol in
+which the books differ. Nothing is invented to make them agree: an order that is not ours is taken
+in as external, for it is the broker's own evidence; a position that no order explains is told.
+"""
+
+from __future__ import annotations
+
+from msgspec.structs import replace
+
+from daemon.actors.order_router.alarms import ReadDue
+from daemon.actors.order_router.desk import Desk
+from daemon.actors.turn import Turn
+from daemon.domain.market.notes import NoteKind
+from daemon.domain.orders.book import Order
+from daemon.domain.orders.reconcile import (
+    EXTERNAL,
+    AccountRead,
+    BrokerOrder,
+    Compared,
+    Difference,
+    compare,
+    external_id,
+    strangers,
+    updated,
+)
+from daemon.domain.orders.words import (
+    Intent,
+    IntentRecorded,
+    OrderAccepted,
+    OrderRefused,
+    OrderType,
+    OrderUpdated,
+    OutcomeUnknown,
+    Purpose,
+    Side,
+    State,
+)
+from daemon.messages import AccountUnread, BooksAgree, BooksDiffer, Noted, ReadAccount
+from daemon.runtime.words import Call
+
+Heard = OrderAccepted | OrderRefused | OutcomeUnknown | OrderUpdated
+"""What a broker says of one order."""
+_ACCOUNT = "account"
+_HELD_EVERY = 6
+"""What is only held is read at a sixth of the pace of what is on its way."""
+
+
+def begin(desk: Desk, turn: Turn, now_ns: int) -> None:
+    """Read the book before entries are taken, and after news may have been missed."""
+    if desk.terms.reconcile_ns:
+        ask(desk, turn, now_ns)
+        desk.wakes.wake(turn, ReadDue(_ACCOUNT, now_ns + desk.terms.reconcile_ns))
+
+
+def ask(desk: Desk, turn: Turn, now_ns: int) -> None:
+    """Ask for the broker's book, unless it was asked for and may still be answered."""
+    reads = desk.reads
+    if reads.asked_ns is not None and now_ns - reads.asked_ns < desk.terms.answer_ns:
+        return
+    reads.asked_ns = reads.read_ns = now_ns
+    turn.do(Call(desk.terms.broker, ReadAccount()))
+
+
+def soon(desk: Desk, turn: Turn, now_ns: int) -> None:
+    """Have the book read without delay: an order is in doubt."""
+    if desk.terms.reconcile_ns:
+        desk.wakes.wake(turn, ReadDue(_ACCOUNT, now_ns + desk.terms.lookup_ns))
+
+
+def due(desk: Desk, turn: Turn, now_ns: int) -> None:
+    """Read the book again where it is time, and look again in a while where there is reason to."""
+    if desk.reads.reconciled and not desk.session_open(now_ns):
+        opens_ns = min((first for first, _ in desk.sessions if first > now_ns), default=0)
+        if opens_ns:
+            desk.wakes.wake(turn, ReadDue(_ACCOUNT, opens_ns))
+        return
+    pace_ns = _pace_ns(desk)
+    if pace_ns and now_ns - desk.reads.read_ns >= pace_ns:
+        ask(desk, turn, now_ns)
+    _again(desk, turn, now_ns)
+
+
+def read(desk: Desk, turn: Turn, read: AccountRead, moved: frozenset[str], now_ns: int) -> None:
+    """Hold a reading against our book, once what it knows better of our orders was heard.
+
+    Args:
+        desk: of the account.
+        turn: what is done.
+        read: the reading.
+        moved: symbols in which units moved while it was under way.
+        now_ns: the present instant.
+    """
+    for order in strangers(desk.book, read):
+        if order.state is State.WORKING or order.filled_quantity:
+            _take_in(desk, turn, order, read.at_ns, now_ns)
+    compared = compare(desk.book, read, moved)
+    desk.reads.newest = read
+    desk.reads.note_gaps(compared.differing, read.at_ns)
+    desk.reads.unread = ""
+    desk.reads.reconciled = True
+    _tell(desk, turn, compared, now_ns)
+    _again(desk, turn, now_ns)
+
+
+def unread(desk: Desk, turn: Turn, told: AccountUnread, now_ns: int) -> None:
+    """Tell once that the book cannot be read, and ask again soon."""
+    desk.reads.asked_ns = None
+    if desk.reads.unread != told.because:
+        desk.reads.unread = told.because
+        text = f"the book of {desk.terms.broker} cannot be read: {told.because}"
+        turn.announce(Noted(NoteKind.REFUSED, text, now_ns))
+    if desk.terms.reconcile_ns:
+        desk.wakes.wake(turn, ReadDue(_ACCOUNT, now_ns + desk.terms.lookup_ns))
+
+
+def answered(desk: Desk, read: AccountRead) -> frozenset[str]:
+    """Take that a reading has come; return the symbols in which units moved meanwhile."""
+    reads = desk.reads
+    since_ns = read.at_ns if reads.asked_ns is None else min(reads.asked_ns, read.at_ns)
+    reads.asked_ns = None
+    return frozenset(symbol for symbol, at_ns in reads.moved_ns.items() if at_ns >= since_ns)
+
+
+def known_as(desk: Desk, fact: Heard, now_ns: int) -> Heard:
+    """Return news under the id that our book has for it: a stranger's order has one of ours."""
+    if isinstance(fact, OrderUpdated) and desk.book.order(fact.intent_id) is None:
+        intent_id = external_id(fact.broker_order_id, now_ns)
+        if desk.book.order(intent_id) is not None:
+            return replace(fact, intent_id=intent_id)
+    return fact
+
+
+def objection(desk: Desk, symbols: tuple[str, ...]) -> str:
+    """Return why the books keep entries in these symbols out; empty where they do not."""
+    if desk.terms.reconcile_ns and not desk.reads.reconciled:
+        return "the broker's book was not read since the start; entries wait for it"
+    for symbol in symbols:
+        known = desk.reads.differing.get(symbol)
+        if known is not None:
+            shown = f"the broker shows {known.theirs:+d} {symbol} and our book {known.ours:+d}"
+            return f"{shown}; no entry in it until they agree"
+    return ""
+
+
+def adopt(desk: Desk, turn: Turn, difference: Difference, now_ns: int) -> None:
+    """Count units that the broker shows beyond our book as external, so that they can be closed.
+
+    No order explains them; their price is not known, and the newest one stands for it.
+    """
+    units = difference.theirs - difference.ours
+    price_e4 = desk.prices.last(difference.symbol).ltp_e4
+    shown = BrokerOrder(
+        client_id="",
+        broker_order_id="",
+        symbol=difference.symbol,
+        side=Side.BUY if units > 0 else Side.SELL,
+        quantity=abs(units),
+        state=State.FILLED,
+        filled_quantity=abs(units),
+        filled_value_e4=abs(units) * price_e4,
+        text="held by the broker's book, by no order that is known",
+    )
+    _enter(desk, turn, desk.ids.next(), shown, now_ns)
+
+
+def _again(desk: Desk, turn: Turn, now_ns: int) -> None:
+    """See again in a while, where there is reason to, whether the book is to be read."""
+    pace_ns = _pace_ns(desk)
+    if pace_ns:
+        next_ns = max(desk.reads.read_ns + pace_ns, now_ns + desk.terms.lookup_ns)
+        desk.wakes.wake(turn, ReadDue(_ACCOUNT, next_ns))
+
+
+def _pace_ns(desk: Desk) -> int:
+    """Return how often the book is to be read now; 0: there is nothing to read it for."""
+    terms, reads = desk.terms, desk.reads
+    if not terms.reconcile_ns:
+        return 0
+    orders = desk.book.open_orders()
+    if not reads.reconciled or any(is_doubted(order) for order in orders):
+        return terms.lookup_ns
+    if orders or reads.differing:
+        return terms.reconcile_ns
+    return _HELD_EVERY * terms.reconcile_ns if desk.book.symbols() else 0
+
+
+def is_doubted(order: Order) -> bool:
+    """Say whether an order buys a short back, and nobody knows what became of it."""
+    intent = order.intent
+    doubted = order.state in (State.UNKNOWN, State.PARKED)
+    return doubted and intent.purpose is Purpose.EXIT and intent.side is Side.BUY
+
+
+def _tell(desk: Desk, turn: Turn, compared: Compared, now_ns: int) -> None:
+    """Announce what differs and what agrees again, each when it changes."""
+    account, reads = desk.terms.account, desk.reads
+    for each in compared.differing:
+        known = reads.differing.get(each.symbol)
+        if known is not None and (known.ours, known.theirs) == (each.ours, each.theirs):
+            continue
+        differ = BooksDiffer(account, each.symbol, each.ours, each.theirs, now_ns)
+        reads.apply(differ)
+        turn.announce(differ)
+        if known is None:
+            shown = f"the broker shows {each.theirs:+d} {each.symbol} and our book {each.ours:+d}"
+            turn.announce(Noted(NoteKind.REFUSED, f"{shown}; entries in it are stopped", now_ns))
+    still = {each.symbol for each in compared.differing}.union(compared.undecided)
+    for symbol in sorted(reads.differing.keys() - still):
+        agree = BooksAgree(account, symbol, now_ns)
+        reads.apply(agree)
+        turn.announce(agree)
+
+
+def _take_in(desk: Desk, turn: Turn, order: BrokerOrder, at_ns: int, now_ns: int) -> None:
+    """Take an order in that is not ours: it is shown and counted, and left alone."""
+    intent_id = external_id(order.broker_order_id, at_ns)
+    _enter(desk, turn, intent_id, order, now_ns)
+    what = f"{order.side} {order.quantity} {order.symbol}"
+    text = f"the broker has an order that is not ours, {order.broker_order_id}: {what}"
+    turn.announce(Noted(NoteKind.REFUSED, text, now_ns, EXTERNAL))
+
+
+def _enter(desk: Desk, turn: Turn, intent_id: str, shown: BrokerOrder, now_ns: int) -> None:
+    filled, value_e4 = shown.filled_quantity, shown.filled_value_e4
+    intent = Intent(
+        intent_id=intent_id,
+        account=desk.terms.account,
+        strategy_id=EXTERNAL,
+        leg_id=shown.symbol,
+        symbol=shown.symbol,
+        side=shown.side,
+        quantity=shown.quantity,
+        order_type=OrderType.LIMIT,
+        price_e4=value_e4 // filled if filled else 0,
+        purpose=Purpose.ENTRY,
+        parent=f"{EXTERNAL}:{intent_id}",
+        decided_ns=now_ns,
+        deadline_ns=now_ns,
+    )
+    for fact in (IntentRecorded(intent, now_ns), updated(intent_id, shown, now_ns)):
+        desk.apply(fact)
+        turn.record(fact)
+    order = desk.book.order(intent_id)
+    assert order is not None, "it was recorded before it was told"
+    if filled:
+        turn.announce(desk.position_changed(order, now_ns))

@@ -1,0 +1,187 @@
+"""Two books held against each other: ours, and what the broker's account shows at one instant.
+
+Nothing is mended here. What the broker knows better of an order of ours becomes evidence; an order
+that was never ours is named; a position that differs is named, unless orders on their way can
+explain it, or units moved while the reading was under way. Then it is too early to say.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable
+
+from msgspec import Struct
+
+from daemon.domain.instants import day_of
+from daemon.domain.orders.book import Book, Order
+from daemon.domain.orders.states import BOOK_WORDS, after, is_final
+from daemon.domain.orders.words import OrderUpdated, Side, State
+
+EXTERNAL = "external"
+"""The strategy that orders and positions count for which are not of our making."""
+
+
+class BrokerPosition(Struct, frozen=True):
+    """What the broker says is held; units, below zero short."""
+
+    symbol: str
+    net_quantity: int
+
+
+class BrokerOrder(Struct, frozen=True):
+    """An order as the broker's book shows it.
+
+    Attributes:
+        client_id: our own id; empty or strange where it was not ours.
+        broker_order_id: the broker's number.
+        symbol: of what.
+        side: which way.
+        quantity: units asked.
+        state: `WORKING`, `REJECTED`, `CANCELLED` or `FILLED`.
+        filled_quantity: units filled so far.
+        filled_value_e4: the sum of price x units over those fills.
+        text: the broker's words.
+    """
+
+    client_id: str
+    broker_order_id: str
+    symbol: str
+    side: Side
+    quantity: int
+    state: State
+    filled_quantity: int
+    filled_value_e4: int
+    text: str = ""
+
+
+class AccountRead(Struct, frozen=True):
+    """The broker's whole book at one instant; a read that failed has no answer at all."""
+
+    orders: tuple[BrokerOrder, ...]
+    positions: tuple[BrokerPosition, ...]
+    at_ns: int
+
+
+class Difference(Struct, frozen=True):
+    """The broker shows another position than our book; units, below zero short."""
+
+    symbol: str
+    ours: int
+    theirs: int
+
+
+class Compared(Struct, frozen=True):
+    """How the positions stand to each other.
+
+    Attributes:
+        differing: those that nothing explains.
+        undecided: symbols of which it is too early to say anything.
+        agreeing: all other symbols that either book knows.
+    """
+
+    differing: tuple[Difference, ...]
+    undecided: tuple[str, ...]
+    agreeing: tuple[str, ...]
+
+
+def external_id(broker_order_id: str, at_ns: int) -> str:
+    """Return the id under which a stranger stands in our book; brokers' numbers are of their day.
+
+    Args:
+        broker_order_id: the broker's number.
+        at_ns: an instant of the day in which it was seen.
+    """
+    return f"EX:{day_of(at_ns)}:{broker_order_id}"
+
+
+def id_in(book: Book, order: BrokerOrder, at_ns: int) -> str:
+    """Return under which id our book knows an order of the broker's; empty: it does not."""
+    for intent_id in (order.client_id, external_id(order.broker_order_id, at_ns)):
+        if book.order(intent_id) is not None:
+            return intent_id
+    return ""
+
+
+def news(book: Book, read: AccountRead) -> tuple[OrderUpdated, ...]:
+    """Return what the broker knows better of the orders in our book, as its evidence."""
+    told: defaultdict[str, list[BrokerOrder]] = defaultdict(list)
+    for order in read.orders:
+        told[id_in(book, order, read.at_ns)].append(order)
+    return tuple(
+        updated(intent_id, each, read.at_ns)
+        for intent_id, seen in told.items()
+        if (known := book.order(intent_id)) is not None and _knows_better(known, seen)
+        for each in seen
+    )
+
+
+def strangers(book: Book, read: AccountRead) -> tuple[BrokerOrder, ...]:
+    """Return the broker's orders that our book knows under no id."""
+    return tuple(order for order in read.orders if not id_in(book, order, read.at_ns))
+
+
+def updated(intent_id: str, order: BrokerOrder, at_ns: int) -> OrderUpdated:
+    """Return an order of the broker's book as evidence of one in ours."""
+    return OrderUpdated(
+        intent_id=intent_id,
+        broker_order_id=order.broker_order_id,
+        state=order.state,
+        filled_quantity=order.filled_quantity,
+        filled_value_e4=order.filled_value_e4,
+        at_ns=at_ns,
+        text=order.text,
+    )
+
+
+def compare(book: Book, read: AccountRead, moved: Collection[str] = ()) -> Compared:
+    """Hold the positions of both books against each other, once the orders' news is heard.
+
+    Args:
+        book: ours.
+        read: the broker's.
+        moved: symbols in which units moved since the reading was asked for.
+    """
+    theirs = positions(read)
+    differing: list[Difference] = []
+    undecided: list[str] = []
+    agreeing: list[str] = []
+    for symbol in sorted({*theirs, *book.symbols()}):
+        ours, shown = book.net(symbol), theirs.get(symbol, 0)
+        low, high = book.possible_exposure(symbol)
+        if ours == shown:
+            agreeing.append(symbol)
+        elif symbol in moved or low <= shown <= high:
+            undecided.append(symbol)
+        else:
+            differing.append(Difference(symbol, ours, shown))
+    return Compared(tuple(differing), tuple(undecided), tuple(agreeing))
+
+
+def positions(read: AccountRead) -> dict[str, int]:
+    """Return the units that the broker shows held, by symbol; without those that are flat."""
+    held: defaultdict[str, int] = defaultdict(int)
+    for position in read.positions:
+        held[position.symbol] += position.net_quantity
+    return {symbol: net for symbol, net in held.items() if net}
+
+
+def _knows_better(known: Order, seen: list[BrokerOrder]) -> bool:
+    """Say whether the broker shows more of an intent than we heard: a number, fills, an end."""
+    if any(each.broker_order_id not in known.broker_order_ids for each in seen):
+        return True
+    filled = _sum((each.filled_quantity, each.filled_value_e4) for each in seen)
+    if filled > (known.filled_quantity, known.filled_value_e4):
+        return True
+    if len(known.broker_order_ids) == 1:
+        return after(known.state, BOOK_WORDS[seen[0].state]) is not known.state
+    rests = (
+        0 if is_final(each.state) else known.intent.quantity - each.filled_quantity for each in seen
+    )
+    return len(seen) == len(known.broker_order_ids) and sum(rests) < known.remaining_quantity
+
+
+def _sum(pairs: Iterable[tuple[int, int]]) -> tuple[int, int]:
+    quantity = value_e4 = 0
+    for more, more_e4 in pairs:
+        quantity, value_e4 = quantity + more, value_e4 + more_e4
+    return quantity, value_e4

@@ -1,0 +1,455 @@
+"""By hand: exits of a position or a part of it, single orders, their cancellation."""
+
+import pytest
+from msgspec.structs import replace
+
+from daemon.actors.order_router import Terms
+from daemon.domain.money import e4
+from daemon.domain.orders.basket import OnFail
+from daemon.domain.orders.book import Order
+from daemon.domain.orders.limits import Limits
+from daemon.domain.orders.words import IntentRecorded, OrderType, Purpose, Side, State
+from daemon.messages import (
+    AccountSeen,
+    CancelByHand,
+    Declined,
+    Done,
+    ExitByHand,
+    ExitFinished,
+    ExitOwed,
+    LatchKind,
+    OrderAsked,
+    PauseEntries,
+    PlaceByHand,
+    SeeAccount,
+    SeeOrderAsked,
+    SeeOrders,
+)
+from daemon.runtime.budget import Window
+from tests.kit.router import (
+    CLOSES,
+    SYMBOLS,
+    T0,
+    S,
+    Stage,
+    enter,
+    frame,
+    latch,
+    leave,
+    leg,
+    without_wakes,
+)
+
+CE, PE, HC = SYMBOLS["ce"], SYMBOLS["pe"], SYMBOLS["hc"]
+KEEP = {"on_fail": OnFail.KEEP, "deadline_ns": CLOSES, "reprice_ns": 3600 * S}
+ASKED = OrderAsked("r1", "a", CE, Side.BUY, 75, OrderType.LIMIT, e4("100.05"), 0, "", "me", T0)
+
+
+def place(stage, *, dry_run=False, **fields):
+    """Ask for an order by hand; what is answered at once."""
+    return stage.ask(PlaceByHand(replace(ASKED, **fields), dry_run))
+
+
+def out(stage, leg_id="", lots=0, strategy_id="s"):
+    """Leave by hand; the answer."""
+    return stage.ask(ExitByHand(strategy_id, leg_id, lots, "me"))
+
+
+def test_all_of_a_strategy_is_left_by_hand():
+    stage = Stage().entered()
+    assert out(stage) == Done("leaving ce, pe")
+    stage.run()
+    assert [(f.leg_ids, f.reason, f.keep) for f in stage.told(ExitOwed)] == [
+        (("ce", "pe"), "manual", 0)
+    ]
+    assert stage.broker.net() == {}
+
+
+def test_one_leg_is_left_by_hand_and_the_other_stays():
+    stage = Stage().entered()
+    assert out(stage, "ce") == Done("leaving ce")
+    stage.run()
+    assert stage.broker.net() == {PE: -75}
+
+
+def test_what_is_being_left_is_not_left_twice():
+    stage = Stage(["fill", "work"]).entered("ce")
+    stage.tell(leave("ce"))
+    assert out(stage) == Done("it is being left already")
+    assert len(stage.told(ExitOwed)) == 1
+
+
+def test_an_entry_under_way_is_given_up_by_hand():
+    stage = Stage(["work"])
+    stage.tell(enter(**KEEP))
+    stage.run()
+    assert out(stage) == Done("leaving ce, pe")
+    stage.run(2)
+    assert stage.broker.resting() == []
+
+
+NOS = {
+    "a leg that is not known": (("x", 0, "s"), "unknown_leg", "s has no leg x"),
+    "a strategy that holds nothing": (("", 0, "t"), "nothing_held", "t holds nothing in any leg"),
+    "part of nothing": (("", 1, "t"), "nothing_held", "t holds nothing in any leg"),
+    "more lots than are held": (("ce", 4, "s"), "too_many_lots", "ce holds 3 lots, not 4"),
+    "lots below zero": (
+        ("ce", -1, "s"),
+        "bad_lots",
+        "-1 lots cannot be closed; name one or more, or 0 for all",
+    ),
+}
+
+
+@pytest.mark.parametrize(("wanted", "code", "sentence"), NOS.values(), ids=NOS)
+def test_what_cannot_be_left_is_declined_and_nothing_happens(wanted, code, sentence):
+    stage = Stage().entered(leg("ce", 3))
+    assert out(stage, *wanted) == Declined(code, sentence)
+    assert stage.told(ExitOwed) == []
+
+
+def test_a_leg_that_is_flat_holds_nothing():
+    stage = Stage().entered("ce")
+    out(stage)
+    stage.run()
+    assert out(stage, "ce") == Declined("nothing_held", "s holds nothing in ce")
+
+
+def test_a_part_is_left_and_the_rest_stays_held():
+    stage = Stage().entered(leg("ce", 3))
+    assert out(stage, "ce", 2) == Done("leaving 2 lots of ce")
+    stage.run()
+    assert stage.broker.net() == {CE: -75}
+    assert [fact.keep for fact in stage.told(ExitOwed)] == [75]
+    assert len(stage.told(ExitFinished)) == 1
+    stage.run(30)
+    assert stage.broker.net() == {CE: -75}
+    stage.tell(leave("ce"))
+    stage.run()
+    assert stage.broker.net() == {}
+
+
+def test_a_part_of_every_leg_is_left():
+    stage = Stage().entered(leg("ce", 2), leg("hc", 2))
+    assert out(stage, "", 1) == Done("leaving 1 lots of ce, hc")
+    stage.run()
+    assert stage.broker.net() == {CE: -75, HC: 75}
+
+
+def test_a_part_that_does_not_fill_climbs_the_ladder_and_sells_no_more():
+    stage = Stage(["fill", "work", "work", "fill"]).entered(leg("hc", 3))
+    out(stage, "hc", 1)
+    stage.run(5)
+    assert stage.broker.net() == {HC: 150}
+
+
+def test_a_part_goes_on_after_a_restart():
+    stage = Stage(["fill", "work", "fill"]).entered(leg("ce", 3))
+    out(stage, "ce", 1)
+    stage.build()
+    stage.tell(frame(stage.now_ns))
+    stage.run(6)
+    assert stage.broker.net() == {CE: -150}
+
+
+def test_all_of_a_leg_may_be_left_while_a_part_of_it_is():
+    """A stop does not wait for a hand; the order that is on its way counts."""
+    stage = Stage(["fill", "work", "fill"]).entered(leg("ce", 3))
+    out(stage, "ce", 1)
+    stage.run(0.1)
+    said = without_wakes(stage.tell(leave("ce")))
+    assert said[0] == "flat ce"
+    assert [word for word in said if word.startswith("intend")] == ["intend 3 buy ce 150 @100.05"]
+    stage.run(6)
+    assert (stage.broker.net(), stage.broker.flips, stage.broker.resting()) == ({}, [], [])
+
+
+def test_a_second_part_waits_for_the_first():
+    stage = Stage(["fill", "work"]).entered(leg("ce", 3))
+    out(stage, "ce", 1)
+    answer = out(stage, "ce", 1)
+    assert answer.code == "leaving"
+
+
+def test_a_part_of_what_is_being_entered_is_declined():
+    stage = Stage(["part"])
+    stage.tell(enter(leg("ce", 3), **KEEP))
+    stage.run()
+    assert out(stage, "ce", 1).code == "entering"
+
+
+def test_a_part_of_a_short_that_is_not_whole_lots_is_declined():
+    stage = Stage(["work", "fill"])
+    stage.tell(enter(leg("ce", 3), **KEEP))
+    stage.run()
+    stage.push(1, 100)
+    stage.router._desk.baskets.clear()
+    assert out(stage, "ce", 1).code == "odd_lots"
+
+
+def test_an_order_by_hand_is_recorded_in_one_piece_and_answered_when_the_broker_has():
+    stage = Stage(["work"])
+    assert place(stage) is None
+    recorded = [type(fact) for fact in stage.facts[-2:]]
+    assert recorded == [IntentRecorded, OrderAsked]
+    stage.run(0.05)
+    order = stage.answers[1]
+    assert isinstance(order, Order)
+    assert (order.state, order.intent.strategy_id, order.intent.leg_id) == (
+        State.WORKING,
+        "manual",
+        CE,
+    )
+    assert order.intent.parent == "manual:r1"
+
+
+ANSWERS = {
+    "refused": ("refuse MARGIN", State.REFUSED),
+    "unknown": ("dumb", State.UNKNOWN),
+    "accepted": ("accept", State.WORKING),
+}
+
+
+@pytest.mark.parametrize(("how", "state"), ANSWERS.values(), ids=ANSWERS)
+def test_the_answer_is_the_order_as_it_stands(how, state):
+    stage = Stage([how])
+    place(stage)
+    stage.run(0.05)
+    assert stage.answers[1].state is state
+
+
+def test_without_an_answer_of_the_broker_it_is_answered_before_patience_ends():
+    stage = Stage(["mute"])
+    place(stage)
+    stage.run(3.9)
+    assert stage.answers == {}
+    stage.run(0.2)
+    assert stage.answers[1].state is State.INTENDED
+
+
+def test_the_same_request_again_is_sent_once_and_both_are_answered():
+    stage = Stage(["work"])
+    place(stage)
+    place(stage)
+    stage.run()
+    assert place(stage).state is State.WORKING
+    assert stage.answers[1] == stage.answers[2]
+    assert len(stage.intents()) == 1
+
+
+def test_after_a_restart_the_request_is_found_and_not_sent_again():
+    stage = Stage(["work"])
+    place(stage)
+    stage.run()
+    stage.build()
+    stage.tell(frame(stage.now_ns))
+    assert place(stage).state is State.WORKING
+    assert stage.ask(SeeOrderAsked("r1")).intent.parent == "manual:r1"
+    assert stage.ask(SeeOrderAsked("r2")) is None
+    assert len(stage.intents()) == 1
+
+
+def test_a_request_id_is_not_used_for_another_order():
+    stage = Stage(["work"])
+    place(stage)
+    answer = place(stage, quantity=150)
+    assert answer.code == "request_reused"
+    assert len(stage.intents()) == 1
+
+
+def test_a_crash_before_the_answer_leaves_an_order_that_the_repeat_finds():
+    stage = Stage(["fill"])
+    stage.crashes = frozenset({stage.commits + 1})
+    place(stage)
+    stage.tell(frame(stage.now_ns))
+    place(stage)
+    assert len(stage.intents()) == 1
+    assert set(stage.broker.asked.values()) == {1}
+
+
+DECLINED = {
+    "beyond the collar": ({"price_e4": e4(200)}, "price_collar"),
+    "not whole lots": ({"quantity": 70}, "tradability"),
+    "too many": ({"quantity": 75 * 60}, "quantity"),
+    "not known": ({"symbol": "no symbol"}, "tradability"),
+    "a market order without a price": (
+        {"symbol": "NIFTY-2025-09-02-25000-CE", "order_type": OrderType.MARKET},
+        "no_price",
+    ),
+    "a market order in what is not known": (
+        {"symbol": "no symbol", "order_type": OrderType.MARKET},
+        "no_price",
+    ),
+}
+
+
+@pytest.mark.parametrize("dry_run", [True, False])
+@pytest.mark.parametrize(("fields", "code"), DECLINED.values(), ids=DECLINED)
+def test_what_a_control_objects_to_is_declined_and_leaves_no_trace(fields, code, dry_run):
+    stage = Stage()
+    answer = place(stage, dry_run=dry_run, **fields)
+    assert isinstance(answer, Declined)
+    assert answer.code == code
+    assert stage.told(OrderAsked) == stage.intents() == []
+
+
+def test_a_dry_run_says_what_would_be_sent_and_sends_nothing():
+    stage = Stage()
+    assert place(stage, dry_run=True) == Done(f"would be sent: buy 75 {CE} at 100.05")
+    assert (stage.intents(), stage.told(OrderAsked)) == ([], [])
+
+
+def test_a_market_order_becomes_a_limit_that_protects_it():
+    stage = Stage()
+    place(stage, order_type=OrderType.MARKET, price_e4=0)
+    place(stage, request_id="r2", order_type=OrderType.MARKET, price_e4=0, side=Side.SELL)
+    first, second = stage.intents()[0], stage.intents()[-1]
+    assert (first.order_type, first.price_e4) == (OrderType.LIMIT, e4("101.10"))
+    assert second is first or second.price_e4 == e4("98.95")
+
+
+def test_a_stop_order_keeps_its_trigger():
+    stage = Stage(["work"])
+    prices = {"price_e4": e4(106), "trigger_e4": e4(105)}
+    place(stage, order_type=OrderType.STOP_LIMIT, **prices)
+    (intent,) = stage.intents()
+    assert (intent.order_type, intent.price_e4, intent.trigger_e4) == (
+        OrderType.STOP_LIMIT,
+        e4(106),
+        e4(105),
+    )
+
+
+def test_no_order_by_hand_leaves_a_latched_account():
+    stage = Stage()
+    stage.tell(latch("p", kind=LatchKind.PAUSE))
+    answer = place(stage)
+    assert (answer.code, "rearm" in answer.sentence) == ("halted", True)
+    assert place(stage, dry_run=True).code == "halted"
+
+
+def test_no_order_by_hand_leaves_while_entries_are_paused():
+    stage = Stage()
+    stage.tell(PauseEntries("the account's limit: account_loss"))
+    assert place(stage).code == "paused"
+
+
+def test_no_order_by_hand_leaves_before_the_books_were_compared():
+    stage = Stage(terms=Terms("a", "broker", strict=False, reconcile_ns=5 * S))
+    assert place(stage).code == "books_differ"
+
+
+def test_an_order_by_hand_waits_for_no_slot_it_is_declined():
+    stage = Stage(["work"], windows=(Window(1, 60 * S),))
+    place(stage)
+    assert place(stage, request_id="r2", price_e4=e4(99)).code == "message_rate"
+    assert place(stage, request_id="r2", price_e4=e4(99), dry_run=True).code == "message_rate"
+
+
+def test_an_order_by_hand_rests_until_it_is_cancelled_also_over_a_restart():
+    stage = Stage(["work"])
+    place(stage, price_e4=e4(99))
+    stage.run(20)
+    stage.build()
+    stage.run(20)
+    assert len(stage.broker.resting()) == 1
+    (intent,) = stage.intents()
+    assert stage.ask(CancelByHand(intent.intent_id, "me")) == Done(
+        f"{intent.intent_id} is being taken back"
+    )
+    stage.run()
+    assert stage.broker.resting() == []
+    assert stage.ask(CancelByHand(intent.intent_id, "me")) == Declined(
+        "not_open", f"{intent.intent_id} is CANCELLED"
+    )
+
+
+def test_an_order_that_is_not_known_or_in_doubt_cannot_be_cancelled():
+    stage = Stage(["lost"])
+    assert stage.ask(CancelByHand("x", "me")) == Declined("unknown_order", "no order x is known")
+    place(stage)
+    stage.run()
+    assert stage.ask(CancelByHand(stage.intents()[0].intent_id, "me")).code == "in_doubt"
+
+
+def test_an_exit_cannot_be_cancelled_by_hand():
+    stage = Stage(["fill", "work"]).entered("ce")
+    stage.tell(leave("ce"))
+    stage.run(0.1)
+    assert stage.ask(CancelByHand(stage.intents()[1].intent_id, "me")).code == "is_exit"
+
+
+def test_the_cancellation_of_an_entry_gives_up_its_basket():
+    stage = Stage(["fill", "work", "fill"])
+    stage.tell(enter())
+    stage.run()
+    answer = stage.ask(CancelByHand(stage.intents()[1].intent_id, "me"))
+    assert answer == Done("the entry s:0 is given up")
+    stage.run()
+    assert (stage.broker.net(), stage.broker.resting()) == ({}, [])
+
+
+def test_what_is_held_by_hand_is_left_by_hand_and_left_alone_until_then():
+    stage = Stage(["fill"])
+    place(stage, side=Side.SELL, price_e4=e4("99.95"))
+    stage.run(60)
+    assert stage.broker.net() == {CE: -75}
+    stage.tell(frame(stage.now_ns))
+    assert out(stage, CE, 0, "manual") == Done(f"leaving {CE}")
+    stage.run()
+    assert stage.broker.net() == {}
+
+
+def test_an_exit_by_hand_that_went_beyond_flat_is_closed_again():
+    stage = Stage(["fill", "work", "fill", "fill"], ["after 5"])
+    place(stage, side=Side.SELL, price_e4=e4("99.95"))
+    stage.run()
+    out(stage, CE, 0, "manual")
+    stage.run(20)
+    assert stage.broker.net() == {}
+
+
+def test_an_order_by_hand_is_killed_with_all_else():
+    stage = Stage(["fill", "work", "fill"])
+    place(stage, side=Side.SELL, price_e4=e4("99.95"))
+    place(stage, request_id="r2", symbol=PE, price_e4=e4(99))
+    stage.run()
+    stage.tell(latch())
+    stage.run(5)
+    assert (stage.broker.net(), stage.broker.resting()) == ({}, [])
+
+
+def test_a_part_of_what_is_held_by_hand_is_left():
+    stage = Stage(["fill"], terms=Terms("a", "broker", limits=Limits(), strict=False))
+    place(stage, quantity=150)
+    stage.run()
+    assert out(stage, CE, 1, "manual") == Done(f"leaving 1 lots of {CE}")
+    stage.run()
+    assert stage.broker.net() == {CE: 75}
+
+
+def test_orders_are_shown_in_the_order_in_which_they_were_recorded():
+    stage = Stage().entered()
+    place(stage, symbol=HC, price_e4=e4("20.05"))
+    stage.run()
+    seen = stage.ask(SeeOrders())
+    assert [order.intent.leg_id for order in seen] == ["ce", "pe", HC]
+    assert [order.intent.purpose for order in seen] == [Purpose.ENTRY] * 3
+
+
+def test_the_account_is_shown_as_its_router_knows_it():
+    stage = Stage(["fill", "fill", "fill", "work"], terms=Terms("a", "paper:a", strict=False))
+    stage.entered()
+    out(stage, "ce")
+    stage.run()
+    out(stage, "pe")
+    stage.tell(latch("p", kind=LatchKind.PAUSE))
+    seen = stage.ask(SeeAccount())
+    assert isinstance(seen, AccountSeen)
+    assert [(h.leg_id, h.net_quantity, h.bought_quantity, h.sold_value_e4) for h in seen.held] == [
+        ("ce", 0, 75, 75 * e4("99.95")),
+        ("pe", -75, 0, 75 * e4("99.95")),
+    ]
+    assert (seen.account, seen.broker, seen.reconciled, seen.paused) == ("a", "paper", False, "")
+    assert [latched.latch_id for latched in seen.latches] == ["p"]
+    assert (len(seen.exits_owed), seen.working, seen.differing) == (1, 1, ())

@@ -1,0 +1,514 @@
+"""A kill: cancels, closes, verifies, and goes on until the broker's book shows all flat."""
+
+from itertools import pairwise
+
+import pytest
+
+from daemon.actors.order_router import Terms
+from daemon.domain.orders.basket import OnFail
+from daemon.domain.orders.words import OrderUpdated, Refusal, Side, State
+from daemon.domain.risk.words import ExitReason
+from daemon.messages import (
+    DayEnded,
+    ExitFinished,
+    ExitOwed,
+    KillStaged,
+    Noted,
+    ReleaseLatch,
+    Scope,
+    SeeKill,
+)
+from daemon.runtime.budget import Window
+from tests.kit.router import (
+    CLOSES,
+    CONDOR,
+    DAY,
+    OPENED,
+    OPENS,
+    SHORTS,
+    SYMBOLS,
+    S,
+    Stage,
+    enter,
+    frame,
+    latch,
+    leave,
+    leg,
+    without_wakes,
+)
+
+CE, PE, HC = SYMBOLS["ce"], SYMBOLS["pe"], SYMBOLS["hc"]
+KEEP = {"on_fail": OnFail.KEEP, "deadline_ns": CLOSES, "reprice_ns": 3600 * S}
+READING = Terms("a", "broker", strict=False, reconcile_ns=5 * S)
+
+
+def stages(stage):
+    """The stages that were told, in order, with their attempts."""
+    return [(fact.stage.value, fact.attempts) for fact in stage.told(KillStaged)]
+
+
+def newest(stage):
+    """What SeeKill answers."""
+    return stage.ask(SeeKill("k"))
+
+
+def beat(stage, seconds):
+    """Let seconds pass with a frame in each; all that was said."""
+    said = []
+    for _ in range(seconds):
+        said += stage.run(1)
+        said += stage.tell(frame(stage.now_ns))
+    return without_wakes(said)
+
+
+CLEAN = [("cancelling", 0), ("closing", 0), ("verifying", 0), ("flat", 0)]
+
+
+def test_four_legs_and_their_working_orders_leave_at_once_and_end_flat():
+    """Shorts are bought back in the turn of the kill, longs sold once they are."""
+    stage = Stage(["fill"]).entered(*CONDOR)
+    stage.broker._place.clear()
+    stage.broker._place.extend(["work", "fill"])
+    stage.tell(enter("ce", strategy_id="other", basket_id="o", **KEEP))
+    stage.run()
+    said = without_wakes(stage.tell(latch()))
+    assert said[0] == "latched k"
+    assert "k cancelling" in said
+    assert {word for word in said if word.startswith(("cancel", "place"))} >= {"cancel 5"}
+    began_ns = stage.now_ns
+    said = beat(stage, 5)
+    assert stages(stage) == CLEAN
+    assert stage.told(KillStaged)[-1].at_ns - began_ns < 5 * S
+    assert (stage.broker.net(), stage.broker.resting(), stage.broker.flips) == ({}, [], [])
+    assert newest(stage).left == ()
+
+
+def test_the_exits_leave_in_the_turn_of_the_kill():
+    stage = Stage().entered()
+    said = without_wakes(stage.tell(latch()))
+    assert [word for word in said if word.startswith("place")] == ["place 3", "place 4"]
+    assert [fact.reason for fact in stage.told(ExitOwed)] == [ExitReason.KILL]
+
+
+def test_an_exit_that_would_meet_our_own_order_waits_for_its_cancellation():
+    """The other strategy sells the call that this one buys back."""
+    stage = Stage(["fill", "work", "fill"]).entered("ce")
+    stage.tell(enter("ce", strategy_id="other", basket_id="o", **KEEP))
+    stage.run()
+    said = without_wakes(stage.tell(latch()))
+    assert [word for word in said if word.startswith(("cancel", "place"))] == ["cancel 2"]
+    assert "place 3" in stage.run()
+
+
+def test_with_nothing_to_close_it_still_takes_two_readings_apart():
+    stage = Stage()
+    stage.tell(latch())
+    assert stages(stage) == [("cancelling", 0), ("verifying", 0)]
+    stage.run(1.9)
+    assert stages(stage)[-1] == ("verifying", 0)
+    stage.run(2)
+    assert stages(stage)[-1] == ("flat", 0)
+
+
+def test_it_stays_latched_when_it_is_flat_and_what_fills_later_is_closed_too():
+    stage = Stage(["work", "fill"])
+    stage.tell(enter("ce", **KEEP))
+    stage.run()
+    stage.tell(latch())
+    beat(stage, 6)
+    assert stages(stage)[-1] == ("flat", 0)
+    stage.push(1)
+    beat(stage, 6)
+    assert stages(stage)[2:] == [("flat", 0), ("closing", 1), ("verifying", 1), ("flat", 1)]
+    assert stage.broker.net() == {}
+    stage.tell(enter(at_ns=stage.now_ns))
+    assert len(stage.intents()) == 2
+
+
+def test_a_fill_that_turns_up_while_it_verifies_leads_back_to_closing():
+    stage = Stage(["work", "fill"], ["after 1"])
+    stage.tell(enter("ce", **KEEP))
+    stage.run()
+    stage.tell(latch())
+    beat(stage, 8)
+    assert stages(stage) == [
+        ("cancelling", 0),
+        ("verifying", 0),
+        ("closing", 1),
+        ("verifying", 1),
+        ("flat", 1),
+    ]
+
+
+def test_a_kill_during_an_entry_gives_it_up_and_closes_what_is_filled():
+    stage = Stage(["fill", "work", "fill"])
+    stage.tell(enter())
+    stage.run()
+    stage.tell(latch())
+    beat(stage, 5)
+    assert [fact.reason for fact in stage.told(ExitOwed)] == [ExitReason.KILL]
+    assert (stage.broker.net(), stage.broker.resting()) == ({}, [])
+    assert stages(stage)[-1] == ("flat", 0)
+
+
+def test_an_entry_without_an_answer_yet_is_closed_when_it_fills():
+    stage = Stage(["fill"])
+    stage.tell(enter())
+    stage.tell(latch())
+    beat(stage, 6)
+    assert stage.broker.net() == {}
+    assert stages(stage)[-1][0] == "flat"
+
+
+def test_a_kill_while_an_exit_is_owed_goes_on_with_that_exit():
+    stage = Stage(["fill", "fill", "work", "fill"]).entered()
+    stage.tell(leave("ce"))
+    stage.tell(latch())
+    owed = [(fact.leg_ids, fact.reason) for fact in stage.told(ExitOwed)]
+    assert owed == [(("ce",), ExitReason.STOP), (("pe",), ExitReason.KILL)]
+    beat(stage, 6)
+    assert (stage.broker.net(), stages(stage)[-1]) == ({}, ("flat", 0))
+
+
+def test_two_kills_at_once_are_both_flat_and_nothing_is_sent_twice():
+    stage = Stage().entered()
+    stage.tell(latch("k"))
+    stage.tell(latch("l", Scope.STRATEGY, "s"))
+    beat(stage, 6)
+    assert {fact.latch_id for fact in stage.told(KillStaged) if fact.stage == "flat"} == {"k", "l"}
+    assert (len(stage.intents()), stage.broker.net()) == (4, {})
+
+
+def test_the_kill_of_a_strategy_trades_its_own_share_and_cancels_its_own_orders():
+    stage = Stage(["fill", "fill", "fill", "work", "fill"]).entered()
+    stage.entered("ce", strategy_id="other", basket_id="o")
+    stage.tell(enter("hc", strategy_id="third", basket_id="t", **KEEP))
+    stage.run()
+    stage.tell(latch("k", Scope.STRATEGY, "s"))
+    beat(stage, 5)
+    assert stage.broker.net() == {CE: -75}
+    assert [order.intent.strategy_id for order in stage.broker.resting()] == ["third"]
+    assert stages(stage)[-1] == ("flat", 0)
+
+
+def test_a_strategy_whose_order_still_rests_at_the_broker_is_not_flat():
+    """We heard of its cancellation; the broker's book does not show it."""
+    stage = Stage(["work"], ["done"])
+    stage.tell(enter("ce", **KEEP))
+    stage.run()
+    order = stage.placed(1)
+    stage.tell(latch("k", Scope.STRATEGY, "s"))
+    stage.run(0.05)
+    order.state = State.WORKING
+    beat(stage, 5)
+    assert stages(stage)[-1] == ("verifying", 0)
+    order.state = State.CANCELLED
+    beat(stage, 4)
+    assert stages(stage)[-1] == ("flat", 0)
+
+
+@pytest.mark.parametrize("kind", [Refusal.RATE, Refusal.BAND, Refusal.MARGIN, Refusal.OTHER])
+def test_a_refused_exit_walks_the_table_and_the_kill_goes_on(kind):
+    stage = Stage(["fill", f"refuse {kind}", f"reject {kind}", "fill"]).entered("ce")
+    stage.tell(latch())
+    beat(stage, 30)
+    assert (stage.broker.net(), stages(stage)[-1][0]) == ({}, "flat")
+
+
+@pytest.mark.parametrize("kind", [Refusal.SESSION, Refusal.CLOSED])
+def test_a_broker_that_never_takes_an_exit_makes_it_incomplete_and_says_what_is_left(kind):
+    stage = Stage(["fill", f"refuse {kind}"]).entered("ce")
+    stage.tell(latch())
+    beat(stage, 61)
+    assert stages(stage) == [("cancelling", 0), ("closing", 0), ("incomplete", 0)]
+    assert newest(stage).left == (f"s ce holds -75 {CE}",)
+    assert len([f for f in stage.told(Noted) if f.text.startswith("k is incomplete")]) == 1
+    sent = len(stage.intents())
+    stage.broker.calm()
+    beat(stage, 20)
+    assert len(stage.intents()) > sent
+    assert (stage.broker.net(), stages(stage)[-1]) == ({}, ("flat", 0))
+
+
+def test_an_order_that_is_parked_is_named_and_keeps_it_from_being_flat():
+    stage = Stage(["lost"])
+    stage.tell(enter("ce", **KEEP))
+    stage.tell(latch())
+    beat(stage, 61)
+    assert stages(stage)[-1] == ("incomplete", 0)
+    (left,) = newest(stage).left
+    assert left.endswith(f"sell 75 {CE}, is in doubt (PARKED) and may still fill")
+
+
+def test_an_order_in_doubt_that_lands_late_is_closed():
+    stage = Stage(["dumb 20", "fill"])
+    stage.tell(enter("ce", **KEEP))
+    stage.tell(latch())
+    beat(stage, 80)
+    assert (stage.broker.net(), stages(stage)[-1][0]) == ({}, "flat")
+
+
+def test_an_exit_in_doubt_that_buys_back_is_replaced_and_the_doubt_is_named():
+    stage = Stage(["fill", "lost", "fill"]).entered("ce")
+    stage.tell(latch())
+    said = beat(stage, 61)
+    assert "replaced 2" in said
+    assert stage.broker.net() == {}
+    (left,) = newest(stage).left
+    assert "is in doubt (PARKED)" in left
+
+
+def test_a_cancellation_that_the_broker_refuses_is_asked_again_until_it_is_done():
+    stage = Stage(["work"], ["no", "no", "lost", "done"])
+    stage.tell(enter("ce", **KEEP))
+    stage.run()
+    stage.tell(latch())
+    beat(stage, 40)
+    assert (stage.broker.resting(), stages(stage)[-1][0]) == ([], "flat")
+
+
+def test_an_order_that_cannot_be_cancelled_is_named():
+    stage = Stage(["work"], ["no"])
+    stage.tell(enter("ce", **KEEP))
+    stage.run()
+    stage.tell(latch())
+    beat(stage, 61)
+    (left,) = newest(stage).left
+    assert left.endswith(f"sell 75 {CE}, rests in the broker's book")
+
+
+def test_a_strangers_order_is_cancelled_by_its_number():
+    stage = Stage()
+    order = stage.broker.stranger(CE, Side.BUY)
+    stage.tell(latch())
+    beat(stage, 6)
+    assert order.state is State.CANCELLED
+    assert stages(stage)[-1][0] == "flat"
+
+
+def test_the_kill_of_a_strategy_leaves_strangers_alone():
+    stage = Stage()
+    order = stage.broker.stranger(CE, Side.BUY)
+    stage.tell(latch("k", Scope.STRATEGY, "s"))
+    beat(stage, 6)
+    assert (order.state, stages(stage)[-1][0]) == (State.WORKING, "flat")
+
+
+@pytest.mark.parametrize(("side", "net"), [(Side.BUY, 75), (Side.SELL, -75)])
+def test_what_a_stranger_bought_or_sold_is_closed(side, net):
+    stage = Stage()
+    stage.broker.stranger(CE, side, filled=75)
+    assert stage.broker.net() == {CE: net}
+    stage.tell(latch())
+    beat(stage, 8)
+    assert (stage.broker.net(), stages(stage)[-1][0]) == ({}, "flat")
+
+
+@pytest.mark.parametrize("beside", [75, -75])
+def test_what_the_broker_shows_beyond_our_book_is_closed_after_two_equal_readings(beside):
+    stage = Stage()
+    stage.broker.beside[CE] = beside
+    stage.tell(latch())
+    beat(stage, 1)
+    assert stage.intents() == []
+    beat(stage, 9)
+    assert (stage.broker.net(), stage.broker.flips) == ({}, [])
+    assert stages(stage)[-1] == ("flat", 1)
+    external = [fact for fact in stage.told(ExitOwed) if fact.strategy_id == "external"]
+    assert [fact.leg_ids for fact in external] == [(CE,)]
+
+
+def test_what_the_broker_shows_beyond_what_we_hold_is_closed_with_it():
+    stage = Stage().entered("ce")
+    stage.broker.beside[CE] = -150
+    stage.tell(latch())
+    beat(stage, 12)
+    assert (stage.broker.net(), stage.broker.flips, stages(stage)[-1][0]) == ({}, [], "flat")
+
+
+def test_what_the_broker_shows_beyond_is_named_until_it_is_closed():
+    stage = Stage(["refuse CLOSED"])
+    stage.broker.beside["NIFTY"] = 10
+    stage.tell(latch())
+    beat(stage, 61)
+    assert newest(stage).left == ("external NIFTY holds +10 NIFTY",)
+
+
+def test_a_position_that_the_broker_does_not_show_is_not_closed():
+    """Somebody closed it elsewhere; to close it again would open it the other way."""
+    stage = Stage(["fill", "refuse CLOSED"], terms=READING)
+    stage.run()
+    stage.entered("ce")
+    stage.broker.beside[CE] = 75
+    stage.broker.calm()
+    stage.run(45)
+    sent = len(stage.intents())
+    stage.tell(latch())
+    beat(stage, 8)
+    assert (len(stage.intents()), stage.broker.net()) == (sent, {})
+    assert stages(stage)[-1][0] == "flat"
+    assert stage.told(ExitFinished) == []
+
+
+@pytest.mark.parametrize("leg_id", ["hc", "hp"])
+def test_no_long_is_sold_that_the_broker_does_not_show(leg_id):
+    """By no exit at all: that would open a short."""
+    stage = Stage(terms=READING)
+    stage.run()
+    stage.entered(leg_id)
+    stage.broker.beside[SYMBOLS[leg_id]] = -75
+    stage.run(45)
+    stage.tell(leave(leg_id))
+    stage.run(20)
+    assert (len(stage.intents()), stage.broker.net()) == (1, {})
+
+
+def test_while_the_book_cannot_be_read_it_is_not_flat_and_says_so():
+    stage = Stage()
+    stage.broker.unread.extend(["down"] * 100)
+    stage.tell(latch())
+    beat(stage, 61)
+    assert stages(stage)[-1] == ("incomplete", 0)
+    assert newest(stage).left == (
+        "the broker's book has not yet shown all flat twice: it cannot be read: down",
+    )
+
+
+def test_a_kill_outside_the_session_waits_for_the_next_one():
+    stage = Stage().entered("ce")
+    stage.tell(DayEnded(DAY, stage.now_ns))
+    stage.tell(latch())
+    stage.run(70)
+    assert stages(stage)[-1] == ("incomplete", 0)
+    reads = stage.broker.reads
+    stage.run(600)
+    assert stage.broker.reads == reads
+    opens_ns = stage.now_ns + 60 * S
+    stage.tell(type(OPENED)(DAY, ((opens_ns, CLOSES),), stage.now_ns))
+    stage.run(58)
+    assert len(stage.intents()) == 1
+    beat(stage, 12)
+    assert (stage.broker.net(), stages(stage)[-1][0]) == ({}, "flat")
+
+
+def test_a_kill_with_few_slots_sends_as_slots_come_free():
+    windows = (Window(2, S),)
+    stage = Stage(windows=windows).entered(leg("ce", 60), leg("pe", 60))
+    stage.run(8)
+    stage.tell(latch())
+    beat(stage, 12)
+    assert (stage.broker.net(), stages(stage)[-1][0]) == ({}, "flat")
+    exits = stage.left_ns[6:]
+    assert all(third - first >= S for first, third in zip(exits, exits[2:], strict=False))
+
+
+@pytest.mark.parametrize(
+    ("place", "until"),
+    [
+        ((["work"], ["lost", "done"]), "cancelling"),
+        ((["fill", "work", "fill"], ["done"]), "closing"),
+        ((["fill"], ["done"]), "verifying"),
+        ((["fill"], ["done"]), "flat"),
+        ((["fill", "refuse CLOSED"], ["done"]), "incomplete"),
+    ],
+)
+def test_after_a_fall_in_any_stage_it_goes_on_and_stays_latched(place, until):
+    stage = Stage(*place)
+    stage.tell(enter("ce", **KEEP))
+    stage.run()
+    stage.tell(latch())
+    for _ in range(70):
+        if stages(stage)[-1][0] == until:
+            break
+        beat(stage, 1)
+    assert stages(stage)[-1][0] == until
+    stage.build()
+    stage.broker.calm()
+    stage.tell(frame(stage.now_ns))
+    beat(stage, 20)
+    assert (stage.broker.net(), stage.broker.resting()) == ({}, [])
+    assert stages(stage)[-1][0] == "flat"
+    stage.tell(enter(at_ns=stage.now_ns))
+    assert stage.broker.net() == {}
+
+
+def test_a_latch_whose_kill_was_not_begun_begins_it_after_a_restart():
+    stage = Stage().entered("ce")
+    stage.facts.append(latch().latched)
+    stage.build()
+    stage.tell(frame(stage.now_ns))
+    beat(stage, 6)
+    assert (stage.broker.net(), stages(stage)[-1]) == ({}, ("flat", 0))
+
+
+def test_once_released_it_closes_no_more_and_what_it_owes_is_still_met():
+    stage = Stage(["fill", "work", "fill"]).entered("ce")
+    stage.tell(latch())
+    stage.ask(ReleaseLatch("k", "me"))
+    beat(stage, 5)
+    assert stage.broker.net() == {}
+    stage.tell(frame(stage.now_ns))
+    stage.tell(enter("pe", at_ns=stage.now_ns, basket_id="again"))
+    stage.run()
+    assert stage.broker.net() == {PE: -75}
+
+
+def test_stages_are_told_on_change_alone():
+    stage = Stage(["fill", "work", "fill"]).entered()
+    stage.tell(latch())
+    beat(stage, 10)
+    told = stage.told(KillStaged)
+    assert all(early.stage is not late.stage for early, late in pairwise(told))
+
+
+def test_a_position_that_goes_beyond_flat_by_a_late_exit_is_closed_again():
+    stage = Stage(["fill", "work", "fill"], ["after 5"]).entered("ce")
+    stage.tell(latch())
+    beat(stage, 20)
+    assert (stage.broker.net(), stages(stage)[-1][0]) == ({}, "flat")
+
+
+def test_a_strangers_fill_that_goes_beyond_flat_by_a_late_exit_of_ours_is_closed_again():
+    stage = Stage(["work", "fill"], ["after 5"])
+    stage.broker.stranger(CE, Side.SELL, filled=75)
+    stage.tell(latch())
+    beat(stage, 30)
+    assert (stage.broker.net(), stages(stage)[-1][0]) == ({}, "flat")
+
+
+def test_a_parked_order_of_an_earlier_day_does_not_keep_it_from_being_flat():
+    """Orders lapse with their day."""
+    stage = Stage(["lost"])
+    stage.tell(enter("ce", **KEEP))
+    stage.run(20)
+    day_ns = 86_400 * S
+    opens_ns = OPENS + day_ns
+    tomorrow = type(OPENED)(DAY.replace(day=2), ((opens_ns, CLOSES + day_ns),), opens_ns)
+    stage.tell(tomorrow, opens_ns)
+    stage.tell(latch())
+    beat(stage, 5)
+    assert stages(stage)[-1][0] == "flat"
+
+
+def test_a_leg_known_by_an_update_of_an_exit_is_left_alone_when_nothing_filled():
+    stage = Stage(["fill"])
+    stage.broker.stranger(HC, Side.BUY, filled=75)
+    stage.tell(latch())
+    beat(stage, 8)
+    update = stage.told(OrderUpdated)[-1]
+    assert without_wakes(stage.tell(update)) == []
+    assert SHORTS == ("ce", "pe")
+
+
+def test_a_position_of_a_name_that_no_table_knows_is_carried_into_the_next_day():
+    """It cannot be priced nor closed here, and fells nobody."""
+    stage = Stage()
+    stage.broker.beside["what is this"] = 10
+    stage.tell(latch())
+    beat(stage, 10)
+    day_ns = 86_400 * S
+    opens_ns = OPENS + day_ns
+    tomorrow = type(OPENED)(DAY.replace(day=2), ((opens_ns, CLOSES + day_ns),), opens_ns)
+    stage.tell(tomorrow, opens_ns)
+    beat(stage, 2)
+    assert newest(stage).left == ("external what is this holds +10 what is this",)

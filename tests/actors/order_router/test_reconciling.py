@@ -1,0 +1,288 @@
+"""Readings of the broker's book: when they are asked for, and what follows from them."""
+
+from itertools import pairwise
+
+import pytest
+
+from daemon.actors.order_router import Terms
+from daemon.domain.orders.basket import OnFail
+from daemon.domain.orders.words import OrderUpdated, Side, State
+from daemon.messages import (
+    BasketEnded,
+    BooksAgree,
+    BooksDiffer,
+    DayEnded,
+    LinkDied,
+    LinkRevived,
+    Noted,
+)
+from tests.kit.router import (
+    CLOSES,
+    DAY,
+    OPENED,
+    SYMBOLS,
+    T0,
+    S,
+    Stage,
+    enter,
+    frame,
+    leave,
+    without_wakes,
+)
+
+CE, PE = SYMBOLS["ce"], SYMBOLS["pe"]
+READING = Terms("a", "broker", strict=False, reconcile_ns=5 * S)
+KEEP = {"on_fail": OnFail.KEEP, "deadline_ns": CLOSES, "reprice_ns": 3600 * S}
+UNREAD = "the broker's book was not read since the start; entries wait for it"
+
+
+def reading(place=("fill",), **given):
+    """A stage whose broker's book is read."""
+    return Stage(place, terms=READING, **given)
+
+
+def reads_at(stage, seconds, step=0.5):
+    """At which half seconds the book was read."""
+    at, before = [], stage.broker.reads
+    for n in range(int(seconds / step)):
+        stage.run(step)
+        if stage.broker.reads > before:
+            before = stage.broker.reads
+            at.append((n + 1) * step)
+    return at
+
+
+def agreed(stage):
+    """Go on once the first reading has come."""
+    stage.run()
+    return stage
+
+
+def test_no_book_is_read_where_that_is_off():
+    stage = Stage().entered()
+    stage.run(60)
+    assert stage.broker.reads == 0
+
+
+def test_the_book_is_read_at_the_start_and_entries_wait_for_it():
+    stage = reading()
+    assert stage.broker.reads == 1
+    assert without_wakes(stage.tell(enter())) == [f"ended: {UNREAD}"]
+    stage.run()
+    assert without_wakes(stage.tell(enter(basket_id="s:2")))[-1] == "place 2"
+
+
+def test_a_reading_that_fails_is_told_once_and_asked_again_until_it_comes():
+    stage = reading()
+    stage.broker.unread.extend(["down", "down"])
+    stage.build()
+    said = without_wakes(stage.run(3))
+    assert said.count("note the book of broker cannot be read: down") == 1
+    assert without_wakes(stage.tell(enter(at_ns=stage.now_ns)))[0] == "opened"
+
+
+def test_a_reading_that_is_never_answered_is_asked_for_again():
+    stage = reading()
+    stage.run()
+    stage.broker.unread.append("mute")
+    stage.build()
+    stage.run(4.5)
+    assert without_wakes(stage.tell(enter(at_ns=stage.now_ns)))[0].startswith("ended")
+    stage.run(2)
+    assert without_wakes(stage.tell(enter(at_ns=stage.now_ns)))[0] == "opened"
+
+
+def test_it_is_read_every_five_seconds_while_an_order_is_on_its_way():
+    stage = agreed(reading(["work"]))
+    stage.tell(enter("ce", **KEEP))
+    assert reads_at(stage, 21) == [5.0, 10.0, 15.0, 20.0]
+
+
+def test_it_is_read_every_thirty_seconds_while_anything_is_held():
+    stage = agreed(reading())
+    stage.entered("ce")
+    at = reads_at(stage, 95)
+    assert [later - early for early, later in pairwise(at)] == [30.0, 30.0]
+
+
+def test_it_is_not_read_while_nothing_is_held_nor_on_its_way():
+    assert reads_at(agreed(reading()), 120) == []
+
+
+def test_it_is_not_read_while_the_exchange_is_closed_and_again_with_the_next_session():
+    stage = agreed(reading())
+    stage.entered("ce")
+    stage.tell(DayEnded(DAY, stage.now_ns))
+    assert reads_at(stage, 90) == []
+    later_ns = stage.now_ns + 60 * S
+    stage.tell(type(OPENED)(DAY, ((later_ns, CLOSES),), stage.now_ns))
+    stage.run(0.5)
+    at = reads_at(stage, 100)
+    assert at
+    assert at[0] >= 29
+
+
+def test_it_is_read_after_the_link_was_dead():
+    stage = agreed(reading())
+    stage.tell(LinkDied(stage.now_ns))
+    assert "read" in stage.tell(LinkRevived(stage.now_ns))
+
+
+def test_what_the_broker_knows_better_of_our_order_is_heard_as_its_evidence():
+    stage = agreed(reading(["work"]))
+    stage.tell(enter("ce", **KEEP))
+    stage.run(1)
+    stage.broker.fill(stage.placed(1), stage.now_ns)
+    assert "ce -75" in stage.run(5)
+    assert stage.told(BooksDiffer) == []
+
+
+def test_an_unknown_order_is_settled_by_a_reading():
+    stage = agreed(reading(["dumb"]))
+    stage.broker._found = lambda *_: []
+    stage.tell(enter("ce", **KEEP))
+    assert "ce -75" in stage.run(6)
+
+
+def differing(theirs=-150):
+    """A stage that is short one lot, of which the broker shows something else."""
+    stage = agreed(reading())
+    stage.entered("ce")
+    stage.broker.beside[CE] = theirs + 75
+    stage.run(31)
+    return stage
+
+
+@pytest.mark.parametrize("theirs", [-150, 0, 75])
+def test_a_position_that_differs_is_told_once_and_keeps_entries_in_it_out(theirs):
+    stage = differing(theirs)
+    stage.run(31)
+    assert [(f.symbol, f.ours, f.theirs) for f in stage.told(BooksDiffer)] == [(CE, -75, theirs)]
+    assert len([f for f in stage.told(Noted) if "entries in it are stopped" in f.text]) == 1
+    stage.tell(frame(stage.now_ns))
+    stage.tell(enter("ce", at_ns=stage.now_ns, strategy_id="other", basket_id="o"))
+    shown = f"the broker shows {theirs:+d} {CE} and our book -75"
+    assert stage.told(BasketEnded)[-1].because == f"{shown}; no entry in it until they agree"
+
+
+def test_other_symbols_may_still_be_entered():
+    stage = differing()
+    stage.tell(frame(stage.now_ns))
+    assert "opened" in stage.tell(enter("pe", at_ns=stage.now_ns, strategy_id="o", basket_id="o"))
+
+
+def test_a_basket_under_way_stops_where_the_books_come_to_differ_and_unwinds():
+    stage = agreed(reading(["work", "fill"]))
+    stage.tell(enter("hc", "ce", **KEEP | {"on_fail": OnFail.UNWIND}))
+    stage.broker.beside[CE] = 300
+    assert "differ ce +0 +300" in stage.run(6)
+    said = stage.push(1)
+    assert (
+        f"ended: the broker shows +300 {CE} and our book +0; no entry in it until they agree"
+        in (said)
+    )
+    stage.run()
+    assert stage.broker.net() == {CE: 300}
+
+
+def test_once_the_books_agree_that_is_told_and_entries_are_taken():
+    stage = differing()
+    stage.broker.beside.clear()
+    assert "agree ce" in stage.run(6)
+    assert len(stage.told(BooksAgree)) == 1
+    stage.tell(frame(stage.now_ns))
+    entered = enter("ce", at_ns=stage.now_ns, strategy_id="other", basket_id="o")
+    assert "opened" in stage.tell(entered)
+
+
+def test_a_difference_that_changes_is_told_anew():
+    stage = differing()
+    stage.broker.beside[CE] = -150
+    stage.run(6)
+    assert [f.theirs for f in stage.told(BooksDiffer)] == [-150, -225]
+    assert len([f for f in stage.told(Noted) if "entries in it are stopped" in f.text]) == 1
+
+
+def test_what_differs_is_known_after_a_restart_before_the_book_is_read():
+    stage = differing()
+    stage.facts.append(BooksDiffer("another", PE, 0, 1, T0))
+    stage.facts.append(BooksAgree("another", CE, T0))
+    stage.broker.unread.append("down")
+    stage.build()
+    assert list(stage.router._desk.reads.differing) == [CE]
+
+
+def test_units_that_moved_while_the_book_was_read_make_no_difference():
+    """The reading is of before the fill."""
+    stage = agreed(reading(["work", "fill"]))
+    stage.tell(enter("ce", **KEEP))
+    stage.run(1)
+    stage.tell(LinkRevived(stage.now_ns))
+    stage.push(1)
+    stage.run()
+    assert stage.told(BooksDiffer) == []
+
+
+def test_a_strangers_order_is_taken_in_counted_and_left_alone():
+    stage = agreed(reading())
+    stage.broker.stranger(CE, Side.BUY)
+    stage.entered("pe")
+    stage.run(40)
+    external = [i for i in stage.intents() if i.strategy_id == "external"]
+    assert [(i.leg_id, i.side, i.quantity) for i in external] == [(CE, "buy", 75)]
+    assert stage.book().possible_exposure(CE) == (0, 75)
+    stage.build()
+    said = stage.run(60)
+    assert [word for word in said if word.startswith("cancel")] == []
+    assert len([i for i in stage.intents() if i.strategy_id == "external"]) == 1
+
+
+def test_a_strangers_fills_are_heard_by_readings_and_by_the_brokers_own_news():
+    stage = agreed(reading())
+    order = stage.broker.stranger(CE, Side.BUY, 150)
+    stage.entered("pe")
+    stage.run(40)
+    stage.broker.fill(order, stage.now_ns, 75)
+    told = OrderUpdated("whoever", order.number, State.WORKING, 75, 75 * 100_0000, stage.now_ns)
+    stage.tell(told)
+    assert stage.book().net(CE) == 75
+    stage.broker.fill(order, stage.now_ns, 75)
+    stage.run(6)
+    assert stage.book().net(CE) == 150
+    assert stage.told(BooksDiffer) == []
+
+
+def test_a_strangers_order_that_came_to_nothing_is_passed_over():
+    stage = agreed(reading())
+    stage.broker.stranger(CE, Side.BUY).state = State.CANCELLED
+    stage.entered("pe")
+    stage.run(31)
+    assert [i.strategy_id for i in stage.intents()] == ["s"]
+
+
+def test_news_of_an_order_that_nobody_knows_changes_nothing():
+    stage = agreed(reading())
+    told = OrderUpdated("whoever", "B99", State.WORKING, 75, 75, stage.now_ns)
+    stage.tell(told)
+    assert stage.book().net(CE) == 0
+
+
+def test_an_exit_is_not_held_up_by_a_strangers_order_that_it_would_meet():
+    stage = agreed(reading())
+    stage.entered("ce")
+    stage.broker.stranger(CE, Side.SELL)
+    stage.run(31)
+    assert without_wakes(stage.tell(leave("ce")))[-1].startswith("place")
+
+
+def test_after_a_restart_a_basket_waits_for_the_reading_and_goes_on():
+    stage = agreed(reading(["fill", "fill"]))
+    stage.tell(enter("hc", "ce", **KEEP))
+    stage.build()
+    stage.tell(frame(stage.now_ns))
+    stage.run()
+    stage.tell(frame(stage.now_ns))
+    stage.run(3)
+    stage.tell(frame(stage.now_ns))
+    stage.run()
+    assert stage.broker.net() == {SYMBOLS["hc"]: 75, CE: -75}

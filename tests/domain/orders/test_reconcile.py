@@ -1,0 +1,157 @@
+"""Two books held against each other: what is heard, who is a stranger, what differs."""
+
+import pytest
+
+from daemon.domain.orders.book import Book
+from daemon.domain.orders.reconcile import (
+    AccountRead,
+    BrokerOrder,
+    BrokerPosition,
+    Difference,
+    compare,
+    external_id,
+    id_in,
+    news,
+    positions,
+    strangers,
+)
+from daemon.domain.orders.words import (
+    IntentRecorded,
+    OrderAccepted,
+    OrderRefused,
+    OrderUpdated,
+    OutcomeUnknown,
+    Refusal,
+    Side,
+    State,
+)
+from tests.kit.facts import INTENT, NOW
+
+ID, CE = INTENT.intent_id, INTENT.symbol
+RECORDED = IntentRecorded(INTENT, NOW)
+ACCEPTED = OrderAccepted(ID, "B1", NOW)
+
+
+def updated(state, filled=0, number="B1"):
+    """The broker's word on the one order of ours."""
+    return OrderUpdated(ID, number, state, filled, filled * 100, NOW)
+
+
+def book(*facts):
+    """Our book, after the intent to sell 75 calls was recorded."""
+    made = Book()
+    for fact in (RECORDED, *facts):
+        made.apply(fact)
+    return made
+
+
+def shown(state=State.WORKING, filled=0, client_id=ID, number="B1", **fields):
+    """An order in the broker's book."""
+    return BrokerOrder(client_id, number, CE, Side.SELL, 75, state, filled, filled * 100, **fields)
+
+
+def read(*orders, net=0, symbol=CE):
+    """A reading, with a position in one symbol."""
+    return AccountRead(orders, (BrokerPosition(symbol, net),), NOW)
+
+
+NEWS = {
+    "an order whose number we had not heard": ([], [shown()], 1),
+    "one of which nothing was known": ([OutcomeUnknown(ID, "", NOW)], [shown()], 1),
+    "one that was refused and yet rests": (
+        [OrderRefused(ID, Refusal.OTHER, "", NOW)],
+        [shown()],
+        1,
+    ),
+    "more filled than we heard": ([ACCEPTED], [shown(filled=25)], 1),
+    "an end that we had not heard": ([ACCEPTED], [shown(State.CANCELLED)], 1),
+    "a cancelled order that filled": (
+        [ACCEPTED, updated(State.CANCELLED)],
+        [shown(State.FILLED, 75)],
+        1,
+    ),
+    "what we know as well": ([ACCEPTED], [shown()], 0),
+    "less than we know": ([ACCEPTED, updated(State.FILLED, 75)], [shown(filled=25)], 0),
+    "an older end than ours": ([updated(State.FILLED, 75)], [shown(State.CANCELLED)], 0),
+    "two orders of one intent, both known": (
+        [ACCEPTED, updated(State.WORKING, number="B2")],
+        [shown(), shown(number="B2")],
+        0,
+    ),
+    "two orders of one intent, of which one ended": (
+        [ACCEPTED, updated(State.WORKING, number="B2")],
+        [shown(State.CANCELLED), shown(number="B2")],
+        2,
+    ),
+    "one of two orders of one intent": (
+        [ACCEPTED, updated(State.WORKING, number="B2")],
+        [shown(State.CANCELLED)],
+        0,
+    ),
+    "a second order of one intent": ([ACCEPTED], [shown(), shown(number="B2")], 2),
+    "an order of somebody else": ([ACCEPTED], [shown(client_id="x", number="B9")], 0),
+}
+
+
+@pytest.mark.parametrize(("heard", "orders", "count"), NEWS.values(), ids=NEWS)
+def test_only_what_the_broker_knows_better_is_news(heard, orders, count):
+    told = news(book(*heard), read(*orders))
+    assert [fact.broker_order_id for fact in told] == [
+        order.broker_order_id for order in orders[:count]
+    ]
+
+
+def test_news_that_was_heard_is_no_news_again():
+    made, seen = book(OutcomeUnknown(ID, "", NOW)), read(shown(State.FILLED, 75, text="x"))
+    for fact in news(made, seen):
+        made.apply(fact)
+    assert (made.order(ID).state, made.net(CE), news(made, seen)) == (State.FILLED, -75, ())
+
+
+def test_an_order_that_our_book_knows_under_no_id_is_a_stranger():
+    stranger = shown(client_id="", number="B7")
+    assert strangers(book(), read(shown(), stranger)) == (stranger,)
+
+
+def test_a_stranger_that_was_taken_in_is_known_by_its_number_on_that_day():
+    stranger = shown(client_id="theirs", number="B7")
+    made = book()
+    own_id = external_id("B7", NOW)
+    made.apply(IntentRecorded(type(INTENT)(own_id, *_rest_of(INTENT)), NOW))
+    assert id_in(made, stranger, NOW) == own_id
+    assert strangers(made, read(stranger)) == ()
+    assert news(made, read(stranger))[0].intent_id == own_id
+    assert id_in(made, stranger, NOW + 86_400 * 10**9) == ""
+
+
+def _rest_of(intent):
+    return [getattr(intent, name) for name in intent.__struct_fields__[1:]]
+
+
+FILLED = updated(State.FILLED, 75)
+COMPARED = {
+    "both short": ([FILLED], -75, (), ("agreeing", -75)),
+    "both flat, nothing known": ([ACCEPTED, updated(State.CANCELLED)], 0, (), ("none", 0)),
+    "the broker flat": ([FILLED], 0, (), ("differing", -75)),
+    "the broker beyond": ([FILLED], -150, (), ("differing", -75)),
+    "an order on its way explains it": ([ACCEPTED], -75, (), ("undecided", 0)),
+    "part of an order on its way": ([ACCEPTED], -25, (), ("undecided", 0)),
+    "more than the order on its way explains": ([ACCEPTED], -150, (), ("differing", 0)),
+    "the other way than the order": ([ACCEPTED], 75, (), ("differing", 0)),
+    "an order in doubt explains it": ([OutcomeUnknown(ID, "", NOW)], -75, (), ("undecided", 0)),
+    "units moved meanwhile": ([FILLED], 0, (CE,), ("undecided", -75)),
+}
+
+
+@pytest.mark.parametrize(("heard", "net", "moved", "expected"), COMPARED.values(), ids=COMPARED)
+def test_positions_differ_where_nothing_explains_it(heard, net, moved, expected):
+    compared = compare(book(*heard), read(net=net), moved)
+    where, ours = expected
+    assert compared.agreeing == ((CE,) if where == "agreeing" else ())
+    assert compared.undecided == ((CE,) if where == "undecided" else ())
+    assert compared.differing == ((Difference(CE, ours, net),) if where == "differing" else ())
+
+
+def test_positions_of_one_symbol_are_summed_and_flat_ones_left_out():
+    held = tuple(BrokerPosition(*each) for each in ((CE, 75), (CE, 75), ("X", 0)))
+    assert positions(AccountRead((), held, NOW)) == {CE: 150}
