@@ -27,6 +27,7 @@ from daemon.settings.terms import (
     limits,
     windows,
 )
+from daemon.settings.web import Web
 
 __all__ = [
     "Account",
@@ -43,6 +44,7 @@ __all__ = [
     "SettingsRefused",
     "StalePolicy",
     "Strategies",
+    "Web",
     "account_limits",
     "ladder",
     "ledger_path",

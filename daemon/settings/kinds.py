@@ -79,6 +79,25 @@ class Whole(Kind, frozen=True):
         return int(text) if _WHOLE.fullmatch(text.strip()) else text
 
 
+class Switch(Kind, frozen=True):
+    """On or off."""
+
+    @property
+    def expected(self) -> str:
+        """What to write, in words."""
+        return "true or false"
+
+    def read(self, raw: object) -> bool:
+        """Return whether it is on."""
+        if not isinstance(raw, bool):
+            raise self.wrong(raw)
+        return raw
+
+    def typed(self, text: str) -> object:
+        """Return what the text says where it says either."""
+        return {"true": True, "false": False}.get(text.strip().lower(), text)
+
+
 class Only(Kind, frozen=True):
     """One number, because others need what is not built yet."""
 

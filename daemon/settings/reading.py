@@ -21,7 +21,7 @@ from daemon.settings.document import Document, Key
 from daemon.settings.environment import Override, override_in
 from daemon.settings.faults import Fault, Wrong, listed, shown
 from daemon.settings.kinds import Kind
-from daemon.settings.schema import Listed, Named, Rule, Table
+from daemon.settings.tables import Listed, Named, Rule, Table
 
 T = TypeVar("T", bound=Table)
 _PLAIN = re.compile(r"[A-Za-z0-9_-]{1,64}")

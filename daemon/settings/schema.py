@@ -7,7 +7,7 @@ and keys that come later are known by name, and refused by it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
@@ -15,7 +15,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Annotated, ClassVar
 
-from msgspec import Struct, field
+from msgspec import field
 
 from daemon.domain.market.calendar import coverage
 from daemon.domain.money import E4, e4
@@ -37,10 +37,12 @@ from daemon.settings.kinds import (
     rupees,
 )
 from daemon.settings.ledger import LEDGER_URL, ledger_url
+from daemon.settings.tables import Listed, Named, Rule, Table
+from daemon.settings.web import Web
 
 _LIMITS = Limits()
 _LADDER = Ladder()
-_LATER_SECTIONS = ("web", "hot_state", "alerts", "auth", "jobs", "telemetry", "logs")
+_LATER_SECTIONS = ("hot_state", "alerts", "auth", "jobs", "telemetry", "logs")
 _ID = Text(r"[a-z][a-z0-9-]{0,31}", 'small letters, digits and dashes, at most 32, such as "paper"')
 _STRATEGY = Text(
     r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}", 'the id of a strategy, such as "nifty-short-straddle"'
@@ -64,42 +66,6 @@ class StalePolicy(StrEnum):
     """What becomes of open positions while prices stay stale."""
 
     HOLD = "hold"
-
-
-class Rule(Struct, frozen=True):
-    """What several keys of a section owe to each other.
-
-    Attributes:
-        keys: the keys, as written; the first one that was written is blamed.
-        holds: takes their values in that order.
-        what: what is wrong where it does not hold.
-        mend: what to do about it.
-    """
-
-    keys: tuple[str, ...]
-    holds: Callable[..., bool]
-    what: str
-    mend: str
-
-
-class Listed(Struct, frozen=True):
-    """Sections that may stand several times, as `[[...]]`, told apart by one of their keys."""
-
-    key: str
-    most: int
-
-
-class Named(Struct, frozen=True):
-    """Sections under names that a function makes canonical, or refuses."""
-
-    canonical: Callable[[str], str]
-
-
-class Table(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A section: its `later` keys are known and not built yet, its `rules` tie keys together."""
-
-    later: ClassVar[tuple[str, ...]] = ()
-    rules: ClassVar[tuple[Rule, ...]] = ()
 
 
 class Daemon(Table, frozen=True):
@@ -300,6 +266,7 @@ class Settings(Table, frozen=True):
 
     later: ClassVar[tuple[str, ...]] = _LATER_SECTIONS
     daemon: Daemon = Daemon()
+    web: Web = Web()
     ledger: LedgerSettings = LedgerSettings()
     feed: Feed = Feed()
     accounts: Annotated[tuple[Account, ...], Listed("id", 20)] = (

@@ -16,7 +16,7 @@ from msgspec.structs import fields
 from daemon.errors import SettingsError
 from daemon.settings import Account, FeedKind, Settings, SettingsRefused, StalePolicy, load
 from daemon.settings.reading import Field, fields_of
-from daemon.settings.schema import Table
+from daemon.settings.tables import Table
 from tests.kit.settings_file import loaded, refusals
 from tests.kit.tidy import ROOT
 
@@ -158,8 +158,8 @@ BAD_KEYS = {
         ),
     ),
     "a later section": (
-        "\n[web]\nport = 8787",
-        "settings.toml, line 2: [web] comes with a later version; take it out",
+        "\n[telemetry]\nport = 8787",
+        "settings.toml, line 2: [telemetry] comes with a later version; take it out",
     ),
     "a later key": (
         "[daemon]\nbusy_poll = true",
@@ -320,9 +320,7 @@ def test_a_wrong_setting_is_refused_with_its_line_key_and_mend(text, sentence):
     assert refusals(text) == [sentence]
 
 
-@pytest.mark.parametrize(
-    "section", ["web", "hot_state", "alerts", "auth", "jobs", "telemetry", "logs"]
-)
+@pytest.mark.parametrize("section", ["hot_state", "alerts", "auth", "jobs", "telemetry", "logs"])
 def test_a_section_that_comes_later_is_refused_by_its_name(section):
     told = refusals(f"[{section}]")
 
@@ -361,7 +359,7 @@ def test_all_faults_are_told_at_once():
 mode = "live"
 state_dri = "x"
 
-[web]
+[jobs]
 
 [[accounts]]
 id = "one"
@@ -389,7 +387,7 @@ collar_ticks = "x"
         "settings.toml, line 17: risk.collar_ticks",
         "settings.toml, line 2: daemon.mode",
         "settings.toml, line 3: daemon.state_dri",
-        "settings.toml, line 5: [web] comes with a later version",
+        "settings.toml, line 5: [jobs] comes with a later version",
         "settings.toml, line 9: accounts[0].broker",
     ]
 

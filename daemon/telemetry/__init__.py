@@ -1,0 +1,1 @@
+"""What is told of the daemon's own doings: its log."""

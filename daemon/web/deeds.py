@@ -1,0 +1,104 @@
+"""Deeds: hands on strategies, and the brakes."""
+
+from __future__ import annotations
+
+from daemon.kill import LatchUnwritten
+from daemon.messages import AdjustByHand, Done, ExitByHand, Latched, LatchKind, Scope
+from daemon.web.asks import AdjustBody, ExitBody, amount_e4
+from daemon.web.problems import Problem
+from daemon.web.shapes import DoneTold, KilledTold, PausedTold
+from daemon.web.table import Call
+
+
+async def start(call: Call) -> DoneTold:
+    """Let a strategy take entries."""
+    hands = call.house.control.hands
+    return _done(await hands.start(call.path["strategy_id"], call.who.name))
+
+
+async def stop(call: Call) -> DoneTold:
+    """Let a strategy take no more entries."""
+    hands = call.house.control.hands
+    return _done(await hands.stop(call.path["strategy_id"], call.who.name))
+
+
+async def leave(call: Call) -> DoneTold:
+    """Close a position, or part of it."""
+    body: ExitBody = call.body
+    wanted = ExitByHand(call.path["strategy_id"], body.leg_id or "", body.lots or 0, call.who.name)
+    return _done(await call.house.control.hands.exit(wanted))
+
+
+async def adjust(call: Call) -> DoneTold:
+    """Move a stop."""
+    body: AdjustBody = call.body
+    wanted = AdjustByHand(
+        strategy_id=call.path["strategy_id"],
+        leg_id=body.leg_id or "",
+        stop_e4=amount_e4(body.stop, "stop"),
+        loosen=body.loosen,
+        by=call.who.name,
+    )
+    return _done(await call.house.control.hands.adjust(wanted))
+
+
+async def kill_strategy(call: Call) -> KilledTold:
+    """Stop and close one strategy."""
+    told = (Scope.STRATEGY, call.path["strategy_id"], call.body.reason)
+    return KilledTold((await _latched(call, LatchKind.KILL, told)).latch_id)
+
+
+async def kill(call: Call) -> KilledTold:
+    """Stop and close a scope."""
+    told = (call.body.scope, _name(call), call.body.reason)
+    return KilledTold((await _latched(call, LatchKind.KILL, told)).latch_id)
+
+
+async def pause(call: Call) -> PausedTold:
+    """Take no new entries in a scope."""
+    told = (call.body.scope, _name(call), call.body.reason)
+    return PausedTold((await _latched(call, LatchKind.PAUSE, told)).latch_id)
+
+
+async def cancel_all(call: Call) -> DoneTold:
+    """Take every working order of a scope out of the book."""
+    brakes = call.house.control.brakes
+    return _done(await brakes.cancel_all(call.body.scope, _name(call), call.who.name))
+
+
+async def rearm(call: Call) -> DoneTold:
+    """Release a latch."""
+    return _done(await call.house.control.brakes.rearm(call.body.kill_id, call.who.name))
+
+
+async def _latched(call: Call, kind: LatchKind, told: tuple[Scope, str, str]) -> Latched:
+    """Pull a latch.
+
+    Raises:
+        Problem: the disk refused it; the actors were told all the same.
+    """
+    scope, name, reason = told
+    brakes = call.house.control.brakes
+    pull = brakes.kill if kind is LatchKind.KILL else brakes.pause
+    try:
+        return await pull(scope, name, reason, call.who.name)
+    except LatchUnwritten as error:
+        sentence = f"the actors were told and act, but a restart would forget it: {error}"
+        raise Problem("latch_unwritten", sentence) from error
+
+
+def _name(call: Call) -> str:
+    """Return whose the scope is.
+
+    Raises:
+        Problem: everything was meant and a name given, or the other way round.
+    """
+    scope, name = call.body.scope, call.body.id
+    if (scope is Scope.ALL) != (name is None):
+        says = "takes no id" if scope is Scope.ALL else "needs the id of it"
+        raise Problem("invalid", f"scope {scope} {says} - at `$.id`")
+    return name or ""
+
+
+def _done(done: Done) -> DoneTold:
+    return DoneTold(ok=True, text=done.text)

@@ -1,0 +1,201 @@
+"""Looks: how things stand, each told by the owner of that truth."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal
+
+from daemon import kill
+from daemon.domain.instants import day_of, iso
+from daemon.messages import KillStaged, Stage, WatchSeen
+from daemon.web.door import Nothing
+from daemon.web.house import House
+from daemon.web.problems import Problem
+from daemon.web.shapes import (
+    ActorTold,
+    DailyTold,
+    HealthTold,
+    KillTold,
+    LedgerTold,
+    OrdersTold,
+    OrderTold,
+    PriceTold,
+    ProfitTold,
+    SnapshotTold,
+    StatusTold,
+    StrategiesTold,
+    StrategyTold,
+)
+from daemon.web.table import Call
+from daemon.web.telling import (
+    account_told,
+    latch_told,
+    order_told,
+    position_told,
+    price_told,
+    profit_told,
+    session_told,
+    strategy_told,
+    watch_told,
+)
+
+_WORST = (Stage.INCOMPLETE, Stage.CANCELLING, Stage.CLOSING, Stage.VERIFYING, Stage.FLAT)
+
+
+async def health(call: Call) -> Nothing:  # noqa: ARG001
+    """Tell that somebody is there."""
+    return Nothing()
+
+
+async def ready(call: Call) -> Nothing:
+    """Tell whether recovery is complete."""
+    if not call.house.ready():
+        raise Problem("not_ready", "what was recorded is being read; a moment", 1)
+    return Nothing()
+
+
+async def admin_health(call: Call) -> HealthTold:
+    """Tell how the daemon is."""
+    house = call.house
+    told = house.health() if house.health is not None else None
+    accounts = await house.control.reads.accounts()
+    risk = await house.control.reads.risk()
+    return HealthTold(
+        ready=house.ready(),
+        ledger=LedgerTold(told.ledger_ok if told else None),
+        link_alive=risk.link_alive,
+        brokers=tuple(session_told(each) for each in accounts),
+        actors=tuple(
+            ActorTold(each.name, each.restarts, each.mailbox, each.disarmed)
+            for each in (told.actors if told else ())
+        ),
+    )
+
+
+async def status(call: Call) -> StatusTold:
+    """Tell how things stand."""
+    control = call.house.control
+    latches = control.reads.latches()
+    accounts = await control.reads.accounts()
+    return StatusTold(
+        mode="live" if call.house.mode == "live" else "paper",
+        state=_state(call.house, latches),
+        latches=tuple(latch_told(each) for each in latches),
+        market_time=iso(control.line.now_ns()),
+        accounts=tuple(account_told(each) for each in accounts),
+        strategies=await _strategies(call.house),
+        sessions=tuple(session_told(each) for each in accounts),
+    )
+
+
+def _state(
+    house: House, latches: Sequence[kill.Latch]
+) -> Literal["running", "paused", "reduce_only", "halted"]:
+    if any(each.kind == kill.KILL for each in latches):
+        return "halted"
+    if house.health is not None and not house.health().ledger_ok:
+        return "reduce_only"
+    if any(each.kind == kill.PAUSE and each.scope == kill.ALL for each in latches):
+        return "paused"
+    return "running"
+
+
+async def ltp(call: Call) -> PriceTold:
+    """Tell the newest price of a symbol."""
+    return price_told(await call.house.control.reads.price(call.query.symbol))
+
+
+async def orders(call: Call) -> OrdersTold:
+    """Tell every order that is asked for."""
+    wanted = call.query
+    return OrdersTold(
+        tuple(
+            order_told(each)
+            for each in await call.house.control.reads.orders()
+            if wanted.account in (None, each.intent.account)
+            and wanted.strategy_id in (None, each.intent.strategy_id)
+        )
+    )
+
+
+async def order(call: Call) -> OrderTold:
+    """Tell of one order."""
+    wanted = call.path["order_id"]
+    for each in await call.house.control.reads.orders():
+        if each.intent.intent_id == wanted:
+            return order_told(each)
+    raise Problem("unknown_order", f"no order {wanted} is known; GET /api/orders lists them")
+
+
+async def snapshot(call: Call) -> SnapshotTold:
+    """Tell positions and profit."""
+    reads = call.house.control.reads
+    accounts = await reads.accounts()
+    risk = await reads.risk()
+    owners = call.house.control.line.names.accounts
+    return SnapshotTold(
+        at=iso(risk.at_ns),
+        link_alive=risk.link_alive,
+        positions=tuple(position_told(held) for each in accounts for held in each.held),
+        accounts=_by_account(call.house, risk.watches),
+        strategies=tuple(
+            watch_told(each, owners.get(each.strategy_id, "")) for each in risk.watches
+        ),
+    )
+
+
+async def daily(call: Call) -> DailyTold:
+    """Tell the profit of the day."""
+    risk = await call.house.control.reads.risk()
+    return DailyTold(
+        date=day_of(risk.at_ns).isoformat(),
+        at=iso(risk.at_ns),
+        total=profit_told("total", risk.watches),
+        accounts=_by_account(call.house, risk.watches),
+        strategies=tuple(profit_told(each.strategy_id, (each,)) for each in risk.watches),
+    )
+
+
+def _by_account(house: House, watches: Sequence[WatchSeen]) -> tuple[ProfitTold, ...]:
+    owners = house.control.line.names.accounts
+    return tuple(
+        profit_told(name, [each for each in watches if owners.get(each.strategy_id) == name])
+        for name in house.control.line.names.routers
+    )
+
+
+async def strategies(call: Call) -> StrategiesTold:
+    """Tell of every strategy."""
+    return StrategiesTold(await _strategies(call.house))
+
+
+async def strategy(call: Call) -> StrategyTold:
+    """Tell of one strategy."""
+    wanted = call.path["strategy_id"]
+    call.house.control.line.runner(wanted)
+    return next(each for each in await _strategies(call.house) if each.strategy_id == wanted)
+
+
+async def _strategies(house: House) -> tuple[StrategyTold, ...]:
+    owners = house.control.line.names.accounts
+    seen = await house.control.reads.strategies()
+    return tuple(strategy_told(each, owners[each.strategy_id]) for each in seen)
+
+
+async def kill_stage(call: Call) -> KillTold:
+    """Tell how far a kill has come."""
+    kill_id = call.path["kill_id"]
+    return merged(kill_id, await call.house.control.reads.kill_stage(kill_id))
+
+
+def merged(kill_id: str, staged: Sequence[KillStaged]) -> KillTold:
+    """Return how far a kill has come in the account where it has come least far.
+
+    Raises:
+        Problem: no account knows of it.
+    """
+    if not staged:
+        raise Problem("unknown_kill", f"no kill {kill_id} is known; `ordo status` lists latches")
+    worst = min(staged, key=lambda each: _WORST.index(each.stage))
+    left = tuple(sentence for each in staged for sentence in each.left)
+    return KillTold(kill_id, worst.stage, left, max(each.attempts for each in staged))

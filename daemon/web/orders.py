@@ -1,0 +1,134 @@
+"""Orders by hand: one for each account that is named, sent once under the request's id."""
+
+from __future__ import annotations
+
+import asyncio
+from http import HTTPStatus
+
+from msgspec import Struct
+
+from daemon.control import Refusal
+from daemon.domain.orders.book import Order
+from daemon.domain.orders.words import OrderType, State
+from daemon.domain.plans.words import Product
+from daemon.messages import Declined, Done, OrderAsked
+from daemon.web.asks import OrderBody, amount_e4
+from daemon.web.guards import ASKED
+from daemon.web.problems import Problem, kind_of
+from daemon.web.shapes import DoneTold, OrderAnswer, PlacedTold
+from daemon.web.table import Answer, Call
+from daemon.web.telling import reason_of
+
+_NO = frozenset({State.REFUSED, State.REJECTED})
+_NEEDED = {
+    OrderType.LIMIT: (True, False),
+    OrderType.STOP_LIMIT: (True, True),
+    OrderType.MARKET: (False, False),
+}
+"""Of each type of order: whether it has a price, and whether it has a trigger."""
+
+
+class _Row(Struct, frozen=True):
+    """What became of an order in one account; `code` is empty where it was taken."""
+
+    told: PlacedTold
+    code: str
+
+    @property
+    def status(self) -> int:
+        return kind_of(self.code).status if self.code else HTTPStatus.OK
+
+
+async def place(call: Call) -> Answer:
+    """Send an order in each account.
+
+    Raises:
+        Problem: it cannot be, or every account refused it alike.
+    """
+    body: OrderBody = call.body
+    names = body.accounts or tuple(call.house.control.line.names.routers)[:1]
+    _check(body, names)
+    for name in names:
+        call.house.control.line.router(name)  # all of them are known before anything is sent
+    rows = await asyncio.gather(*(_placed(call, body, name) for name in names))
+    call.request[ASKED].order_id = ",".join(row.told.order_id for row in rows if row.told.order_id)
+    answer = OrderAnswer(call.request_id, tuple(row.told for row in rows))
+    statuses = {row.status for row in rows}
+    if len(statuses) > 1:
+        final = not any(row.code == "no_answer" for row in rows)
+        return Answer(HTTPStatus.MULTI_STATUS, answer, final=final)
+    if rows[0].code:
+        raise Problem(rows[0].code, rows[0].told.reason, more={"results": answer.results})
+    return Answer(HTTPStatus.OK, answer)
+
+
+async def cancel(call: Call) -> DoneTold:
+    """Take an order out of the book."""
+    order_id = call.path["order_id"]
+    call.request[ASKED].order_id = order_id
+    done = await call.house.control.hands.cancel(order_id, call.who.name)
+    return DoneTold(ok=True, text=done.text)
+
+
+def _check(body: OrderBody, names: tuple[str, ...]) -> None:
+    """Refuse an order that cannot be, whatever the market.
+
+    Raises:
+        Problem: with the key that is at fault.
+    """
+    priced, triggered = _NEEDED[body.order_type]
+    for key, given, needed in (
+        ("price", body.price is not None, priced),
+        ("trigger_price", body.trigger_price is not None, triggered),
+    ):
+        if given != needed:
+            says = "needs one" if needed else "takes none"
+            sentence = f"an order of type {body.order_type} {says} - at `$.{key}`"
+            raise Problem("invalid", sentence)
+    if body.product is Product.CARRY:
+        sentence = "product carry comes with a later version; leave it out - at `$.product`"
+        raise Problem("invalid", sentence)
+    if len(set(names)) < len(names):
+        raise Problem("invalid", "an account is named more than once - at `$.accounts`")
+
+
+async def _placed(call: Call, body: OrderBody, name: str) -> _Row:
+    """Return what became of the order in one account; what was sent before is not sent again."""
+    control, broker = call.house.control, call.house.brokers.get(name, "")
+    asked = OrderAsked(
+        request_id=call.request_id,
+        account=name,
+        symbol=body.symbol,
+        side=body.side,
+        quantity=body.quantity,
+        order_type=body.order_type,
+        price_e4=amount_e4(body.price, "price"),
+        trigger_e4=amount_e4(body.trigger_price, "trigger_price"),
+        tag=body.tag,
+        by=call.who.name,
+        at_ns=control.line.now_ns(),
+    )
+    try:
+        placed = None if body.dry_run else await _sent_before(call, name)
+        if placed is None:
+            placed = await control.hands.order(asked, dry_run=body.dry_run)
+    except Refusal as refusal:
+        return _Row(PlacedTold(name, broker, "DECLINED", "", "", str(refusal)), refusal.code)
+    if isinstance(placed, Done):
+        return _Row(PlacedTold(name, broker, "PASSED", "", "", placed.text), "")
+    told = PlacedTold(
+        account=name,
+        broker=broker,
+        status=placed.state.value,
+        order_id=placed.intent.intent_id,
+        broker_order_id=placed.broker_order_id,
+        reason=reason_of(placed),
+    )
+    return _Row(told, "order_refused" if placed.state in _NO else "")
+
+
+async def _sent_before(call: Call, name: str) -> Order | Done | None:
+    """Return what became of this request's order where a crash came before its answer."""
+    found = await call.house.control.reads.order_asked(name, call.request_id)
+    assert not isinstance(found, Declined), "the line raises what is declined"
+    return found

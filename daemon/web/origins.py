@@ -1,0 +1,123 @@
+"""Which names are served, and whose pages may act: the Host and the Origin of a request."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from aiohttp import web
+
+from daemon.web.problems import Problem
+
+SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
+_CREDENTIALS: Final = frozenset(
+    {
+        *("token", "access_token", "api_key", "apikey", "api-key", "auth", "authorization"),
+        *("bearer", "password", "passwd", "secret", "code", "session", "ordo_session", "ticket"),
+    }
+)
+_TOKENS_BEGIN = "ordo_"
+_PREFLIGHT: Final = {
+    "Access-Control-Allow-Methods": "GET, POST, PUT, DELETE",
+    "Access-Control-Allow-Headers": "Authorization, Content-Type, X-Request-Id",
+    "Access-Control-Max-Age": "600",
+}
+
+
+class Origins:
+    """Judges names and origins.
+
+    Args:
+        hosts: what a Host header may say, besides the loopback names.
+        origins: of pages that are not ours and may act.
+        port: that is listened on.
+    """
+
+    def __init__(self, hosts: tuple[str, ...], origins: tuple[str, ...], port: int) -> None:
+        loopback = {f"{name}:{port}" for name in ("127.0.0.1", "localhost", "[::1]")}
+        if port == 80:  # noqa: PLR2004 (a browser leaves the port of http out)
+            loopback |= {"127.0.0.1", "localhost", "[::1]"}
+        self._hosts = frozenset(loopback | set(hosts))
+        self._others = frozenset(origins)
+        own = {f"http://{host}" for host in self._hosts} | {f"https://{host}" for host in hosts}
+        self._own = frozenset(own)
+
+    def check_host(self, request: web.BaseRequest) -> None:
+        """Serve only the names that are ours.
+
+        Raises:
+            Problem: another name was asked for, or more than one.
+        """
+        named = request.headers.getall("Host", [])
+        if len(named) > 1:
+            raise Problem("duplicate_host", "a request names one host")
+        if not named or named[0].lower() not in self._hosts:
+            sentence = "this name is not served here; [web] allowed_hosts lists those that are"
+            raise Problem("misdirected", sentence)
+
+    def check_query(self, request: web.Request) -> None:
+        """Keep credentials out of addresses, which end in logs and histories.
+
+        Raises:
+            Problem: one stood there.
+        """
+        for name, value in request.query.items():
+            if name.lower() == "ticket" and request.path.startswith("/ws/"):
+                continue
+            if name.lower() in _CREDENTIALS or value.startswith(_TOKENS_BEGIN):
+                sentence = f"take {name!r} out of the address; credentials go into headers"
+                raise Problem("credential_in_url", sentence)
+
+    def check_origin(self, request: web.Request) -> None:
+        """Let no foreign page act.
+
+        Raises:
+            Problem: the browser says that one does.
+        """
+        origin = self._origin(request)
+        fetched = request.headers.get("Sec-Fetch-Site", "none")
+        foreign = fetched not in ("same-origin", "none") and not origin
+        if foreign or (origin is not None and not self.knows(origin, request)):
+            sentence = "[web] allowed_origins lists the other sites whose pages may act here"
+            raise Problem("cross_site", sentence)
+
+    def is_ours(self, request: web.Request) -> bool:
+        """Return whether a browser says that the asking page is one that may act."""
+        origin = self._origin(request)
+        if origin is not None:
+            return self.knows(origin, request)
+        fetched = request.headers.get("Sec-Fetch-Site")
+        return fetched == "same-origin" or (fetched == "none" and request.method in SAFE)
+
+    def knows(self, origin: str, request: web.Request) -> bool:
+        """Return whether an origin is allowed; our own is that of the very name asked for."""
+        if origin in self._others:
+            return True
+        host = request.headers.get("Host", "").lower()
+        return origin in self._own and origin.partition("://")[2] == host
+
+    def cors(self, request: web.BaseRequest) -> dict[str, str]:
+        """Return what lets an allowed page of another server read an answer."""
+        origin = request.headers.get("Origin", "")
+        if origin not in self._others:
+            return {"Vary": "Origin"} if self._others else {}
+        return {
+            "Access-Control-Allow-Origin": origin,
+            "Access-Control-Expose-Headers": "X-Request-Id, X-Process-Time, Retry-After",
+            "Vary": "Origin",
+        }
+
+    def preflight(self, request: web.Request) -> web.Response:
+        """Answer a browser that asks whether a page of another server may act.
+
+        Raises:
+            Problem: it may not.
+        """
+        self.check_origin(request)
+        return web.Response(status=204, headers=_PREFLIGHT)
+
+    def _origin(self, request: web.Request) -> str | None:
+        origins = request.headers.getall("Origin", [])
+        return ",".join(origins) if origins else None
+
+
+ORIGINS: Final = web.AppKey("origins", Origins)

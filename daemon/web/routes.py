@@ -1,0 +1,129 @@
+"""The route table: all that is served, by whom it may be asked, and what it says."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+from msgspec import Struct
+
+from daemon.web import asks, deeds, door, looks, orders, shapes
+from daemon.web.openapi import describe
+from daemon.web.table import Call, Handler, Route, Writes
+from daemon.web.tokens import Role
+
+
+def _look(path: str, handler: Handler, told: type[Struct], summary: str, **more: Any) -> Route:
+    """A row that changes nothing."""
+    role = more.pop("role", Role.VIEWER)
+    return Route(
+        method="GET", path=path, role=role, handler=handler, answer=told, summary=summary, **more
+    )
+
+
+def _deed(path: str, handler: Handler, taken: type[Struct], summary: str, **more: Any) -> Route:
+    """A row that a trader acts by."""
+    given: dict[str, Any] = {
+        "method": "POST",
+        "role": Role.TRADER,
+        "writes": Writes.ONCE,
+        "answer": shapes.DoneTold,
+        **more,
+    }
+    return Route(path=path, handler=handler, body=taken, summary=summary, **given)
+
+
+def _later(method: str, path: str, summary: str, role: Role = Role.ADMIN) -> Route:
+    """A row that is known and not built yet."""
+    return Route(method=method, path=path, role=role, summary=summary)
+
+
+async def description(call: Call) -> shapes.Description:  # noqa: ARG001
+    """Describe all that is served."""
+    return describe(ROUTES)
+
+
+_STRATEGY = "/api/strategies/{strategy_id}"
+_ORDER = "/api/orders/{order_id}"
+_brake = partial(_deed, writes=Writes.BRAKE)
+_kill = partial(_brake, answer=shapes.KilledTold, status=202)
+
+_LOOKS = (
+    _look("/api/health", looks.health, door.Nothing, "whether somebody is there", role=Role.NONE),
+    _look("/api/ready", looks.ready, door.Nothing, "whether recovery is complete", role=Role.NONE),
+    _look("/api/admin/health", looks.admin_health, shapes.HealthTold, "how the daemon is"),
+    _look("/api/status", looks.status, shapes.StatusTold, "how things stand"),
+    _look(
+        *("/api/ltp", looks.ltp, shapes.PriceTold, "the newest price of a symbol"),
+        query=asks.PriceQuery,
+    ),
+    _look(
+        *("/api/orders", looks.orders, shapes.OrdersTold, "the book of orders"),
+        query=asks.OrdersQuery,
+    ),
+    _look(_ORDER, looks.order, shapes.OrderTold, "one order"),
+    _look(
+        *("/api/portfolio/snapshot", looks.snapshot, shapes.SnapshotTold),
+        "positions and profit per account and strategy",
+    ),
+    _look("/api/pnl/daily", looks.daily, shapes.DailyTold, "the profit of the day"),
+    _look("/api/strategies", looks.strategies, shapes.StrategiesTold, "every strategy"),
+    _look(_STRATEGY, looks.strategy, shapes.StrategyTold, "one strategy"),
+    _look("/api/kill/{kill_id}", looks.kill_stage, shapes.KillTold, "how far a kill has come"),
+)
+_DEEDS = (
+    _deed(
+        *("/api/order", orders.place, asks.OrderBody, "send one order, once"),
+        writes=Writes.ORDER,
+        answer=shapes.OrderAnswer,
+    ),
+    Route(
+        method="DELETE",
+        path=_ORDER,
+        role=Role.TRADER,
+        handler=orders.cancel,
+        answer=shapes.DoneTold,
+        writes=Writes.ONCE,
+        summary="take an order out of the book",
+    ),
+    _deed(f"{_STRATEGY}/start", deeds.start, asks.NoBody, "let a strategy take entries"),
+    _deed(f"{_STRATEGY}/stop", deeds.stop, asks.NoBody, "let a strategy take no more entries"),
+    _deed(f"{_STRATEGY}/exit", deeds.leave, asks.ExitBody, "close a position, or part of it"),
+    _deed(f"{_STRATEGY}/adjust", deeds.adjust, asks.AdjustBody, "move a stop"),
+    _kill(f"{_STRATEGY}/kill", deeds.kill_strategy, asks.ReasonBody, "stop and close a strategy"),
+    _brake(
+        *("/api/pause", deeds.pause, asks.ScopeBody, "take no new entries in a scope"),
+        answer=shapes.PausedTold,
+    ),
+    _brake(
+        *("/api/cancel-all", deeds.cancel_all, asks.CancelBody),
+        "take every working order of a scope out of the book",
+    ),
+    _kill("/api/kill", deeds.kill, asks.ScopeBody, "stop and close a scope"),
+    _kill("/api/admin/kill-switch", deeds.kill, asks.ScopeBody, "the same as /api/kill"),
+    _deed("/api/rearm", deeds.rearm, asks.RearmBody, "release a latch", role=Role.ADMIN),
+)
+_LATER = (
+    _later("GET", "/metrics", "Prometheus text", Role.VIEWER),
+    _later("POST", "/api/strategies", "add a strategy", Role.TRADER),
+    _later("PUT", _STRATEGY, "change a strategy", Role.TRADER),
+    _later("DELETE", _STRATEGY, "remove a strategy", Role.TRADER),
+    _later("POST", "/api/broker/credentials", "credentials of a broker"),
+    _later("POST", "/api/sessions/{account}/login", "a step of a broker's log-in"),
+    _later("POST", "/api/webhooks/{name}", "a signal from outside", Role.TRADER),
+    _later("POST", "/api/backtests", "a backtest", Role.TRADER),
+    *(
+        _later(method, f"/api/{area}/{{rest:.*}}", f"everything under /api/{area}")
+        for area in ("auth", "marketplace")
+        for method in ("GET", "POST", "PUT", "DELETE")
+    ),
+)
+_DESCRIPTION = Route(
+    method="GET",
+    path="/api/openapi.json",
+    role=Role.NONE,
+    summary="this description, OpenAPI 3.1",
+    handler=description,
+)
+ROUTES: tuple[Route, ...] = (*_LOOKS, *_DEEDS, *door.ROUTES, *_LATER, _DESCRIPTION)
+"""Whatever stands in no row is not served at all."""

@@ -1,0 +1,159 @@
+"""From a row of the table to an answer: who asks, what is asked, once or again."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import partial
+from http import HTTPStatus
+from typing import Final
+
+import msgspec
+from aiohttp import web
+
+from daemon.control import Refusal
+from daemon.web.auth import AUTH, COOKIE, demand
+from daemon.web.connection import Connection
+from daemon.web.guards import ASKED
+from daemon.web.house import HOUSE
+from daemon.web.once import Once
+from daemon.web.origins import ORIGINS, SAFE
+from daemon.web.problems import Problem
+from daemon.web.reading import body_of, read_body, read_query
+from daemon.web.sessions import SESSION_NS
+from daemon.web.table import Answer, Call, Route, Writes
+from daemon.web.tokens import Principal, Role
+
+JSON: Final = "application/json"
+_NOT_YET: Final = frozenset({HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.GATEWAY_TIMEOUT})
+"""Statuses that say what is not known yet: a repeat may find out more."""
+_encoder = msgspec.json.Encoder()
+
+
+def add_routes(app: web.Application, routes: tuple[Route, ...]) -> None:
+    """Serve every row of a table."""
+    for path in dict.fromkeys(route.path for route in routes):
+        here = [route for route in routes if route.path == path]
+        later = {route.method: route for route in here if not (route.handler or route.raw)}
+        built = [route for route in here if route.method not in later]
+        for route in built:
+            app.router.add_route(route.method, path, partial(_serve, route))
+        for method in later if not built else ("*",) if later else ():
+            app.router.add_route(method, path, partial(_refuse, later, built))
+
+
+async def _refuse(
+    later: Mapping[str, Route], built: Sequence[Route], request: web.Request
+) -> web.StreamResponse:
+    """Refuse by its name what is not built yet.
+
+    Raises:
+        Problem: always.
+    """
+    allowed = [route.method for route in built]
+    if request.method not in later:
+        raise web.HTTPMethodNotAllowed(request.method, allowed)
+    route = later[request.method]
+    demand(await _who(route, request), route.role)
+    problem = Problem(
+        "not_built_method" if built else "not_built",
+        f"{route.method} {route.path} comes with a later version",
+    )
+    if built:
+        problem.headers["Allow"] = ", ".join(allowed)
+    raise problem
+
+
+async def _serve(route: Route, request: web.Request) -> web.StreamResponse:
+    """Answer one request of a row.
+
+    Raises:
+        Problem: it is refused.
+    """
+    origins = request.app[ORIGINS]
+    if route.upgrade or request.method not in SAFE:
+        origins.check_origin(request)
+    who = await _who(route, request)
+    demand(who, route.role)
+    if route.raw is not None:
+        if route.upgrade and isinstance(request.protocol, Connection):
+            request.protocol.stay()
+        return await route.raw(request, who)
+    query = read_query(route.query, request)
+    data = await body_of(request)
+    if route.body is None and data:
+        raise Problem("invalid", f"{route.method} {route.path} takes no body")
+    body = read_body(route.body, request, data) if route.body is not None else None
+    call = Call(
+        house=request.app[HOUSE],
+        request=request,
+        who=who,
+        request_id=request[ASKED].request_id,
+        path=request.match_info,
+        query=query,
+        body=body,
+    )
+    if route.writes is Writes.ORDER and not request[ASKED].given:
+        sentence = "send X-Request-Id: under it the order is sent once, however often it is asked"
+        raise Problem("request_id_needed", sentence)
+    if route.writes is Writes.NO or not request[ASKED].given:
+        return _response(request, await handled(route, call))
+    return await Once(call, route.writes, data).answer(partial(recorded, route, call))
+
+
+async def _who(route: Route, request: web.Request) -> Principal:
+    """Return who is asking; what is open to anybody asks nobody for a credential."""
+    if route.role is Role.NONE:
+        return Principal("nobody", Role.NONE)
+    cookie_alone = "Authorization" not in request.headers and "ticket" not in request.query
+    if route.upgrade and cookie_alone and "Origin" not in request.headers:
+        demand(Principal("nobody", Role.NONE), route.role)
+    who = await request.app[AUTH].who(request)
+    request[ASKED].user = who.name
+    return who
+
+
+async def handled(route: Route, call: Call) -> Answer:
+    """Return what a handler answers.
+
+    Raises:
+        Problem: it is refused.
+    """
+    assert route.handler is not None, "a row without a handler was refused before"
+    try:
+        told = await route.handler(call)
+    except Refusal as refusal:
+        raise Problem(refusal.code, str(refusal)) from refusal
+    return told if isinstance(told, Answer) else Answer(route.status, told)
+
+
+async def recorded(route: Route, call: Call) -> tuple[int, bytes, bool]:
+    """Return status and bytes of an answer, a refusal's included, and whether it is final."""
+    try:
+        answer = await handled(route, call)
+    except Problem as problem:
+        return problem.status, problem.body(call.request_id), problem.status not in _NOT_YET
+    return answer.status, _encoder.encode(answer.document), answer.final
+
+
+def _response(request: web.Request, answer: Answer) -> web.Response:
+    response = web.Response(
+        status=answer.status, body=_encoder.encode(answer.document), content_type=JSON
+    )
+    if answer.session is not None:
+        _keep_session(request, response, answer.session)
+    return response
+
+
+def _keep_session(request: web.Request, response: web.Response, session: str) -> None:
+    if not session:
+        response.del_cookie(COOKIE, path="/", httponly=True, samesite="Strict")
+        return
+    response.set_cookie(
+        COOKIE,
+        session,
+        max_age=SESSION_NS // 1_000_000_000,
+        path="/",
+        httponly=True,
+        samesite="Strict",
+        secure=request.headers.get("Origin", "").startswith("https://"),
+    )

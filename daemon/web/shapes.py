@@ -1,0 +1,273 @@
+"""What is told: the forms of every answer.
+
+Amounts are rupees as JSON numbers, for this is the edge. Instants are ISO 8601 in Indian
+time. What has no value is null, never 0.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from msgspec import Struct
+
+from daemon.domain.orders.words import OrderType, Purpose, Side, State
+from daemon.messages import Stage
+
+
+class LatchTold(Struct, frozen=True):
+    """A latch that stands."""
+
+    latch_id: str
+    kind: str
+    scope: str
+    id: str
+    reason: str
+    by: str
+    at: str
+
+
+class PositionTold(Struct, frozen=True):
+    """A position of one leg; `quantity` below zero is short."""
+
+    account: str
+    strategy_id: str
+    leg_id: str
+    symbol: str
+    quantity: int
+    average_price: float | None
+    bought_quantity: int
+    bought_value: float
+    sold_quantity: int
+    sold_value: float
+
+
+class AccountTold(Struct, frozen=True):
+    """An account; `differing`: symbols in which the broker shows another position."""
+
+    account: str
+    broker: str
+    reconciled: bool
+    paused: str
+    differing: tuple[str, ...]
+    exits_owed: tuple[str, ...]
+    working: int
+
+
+class StrategyTold(Struct, frozen=True):
+    """A strategy: whether it takes entries, and what it waits for."""
+
+    strategy_id: str
+    account: str
+    taking: bool
+    status: str
+
+
+class StrategiesTold(Struct, frozen=True):
+    """Every strategy."""
+
+    strategies: tuple[StrategyTold, ...]
+
+
+class SessionTold(Struct, frozen=True):
+    """The way to a broker."""
+
+    account: str
+    broker: str
+    reconciled: bool
+
+
+class StatusTold(Struct, frozen=True):
+    """How things stand."""
+
+    mode: Literal["paper", "live"]
+    state: Literal["running", "paused", "reduce_only", "halted"]
+    latches: tuple[LatchTold, ...]
+    market_time: str
+    accounts: tuple[AccountTold, ...]
+    strategies: tuple[StrategyTold, ...]
+    sessions: tuple[SessionTold, ...]
+
+
+class PriceTold(Struct, frozen=True):
+    """The newest price of a symbol; `source` is the feed, or a feed that is dead."""
+
+    symbol: str
+    ltp: float | None
+    bid: float | None
+    ask: float | None
+    age_ms: int
+    stale: bool
+    source: str
+
+
+class OrderTold(Struct, frozen=True):
+    """An order and what is known of it."""
+
+    order_id: str
+    account: str
+    strategy_id: str
+    leg_id: str
+    symbol: str
+    side: Side
+    quantity: int
+    filled_quantity: int
+    remaining_quantity: int
+    average_price: float | None
+    order_type: OrderType
+    price: float | None
+    trigger_price: float | None
+    purpose: Purpose
+    state: State
+    broker_order_id: str
+    reason: str
+    decided_at: str
+    at: str
+
+
+class OrdersTold(Struct, frozen=True):
+    """Orders, oldest first within each account."""
+
+    orders: tuple[OrderTold, ...]
+
+
+class PlacedTold(Struct, frozen=True):
+    """What became of an order in one account."""
+
+    account: str
+    broker: str
+    status: str
+    order_id: str
+    broker_order_id: str
+    reason: str
+
+
+class OrderAnswer(Struct, frozen=True):
+    """What became of an order in each account that it was asked for."""
+
+    request_id: str
+    results: tuple[PlacedTold, ...]
+
+
+class LegTold(Struct, frozen=True):
+    """A leg under watch."""
+
+    leg_id: str
+    symbol: str
+    side: Side
+    quantity: int
+    entry: float | None
+    ltp: float | None
+    age_ms: int
+    pnl: float
+    stop: float | None
+    target: float | None
+    guarded: bool
+    unguarded_because: tuple[str, ...]
+
+
+class RiskTold(Struct, frozen=True):
+    """How a strategy's profit is held."""
+
+    status: str
+    current_sl: float | None
+
+
+class WatchTold(Struct, frozen=True):
+    """A strategy's profit and legs; profit is before charges."""
+
+    strategy_id: str
+    account: str
+    status: str
+    pnl: float
+    realised: float
+    unrealised: float
+    charges: float | None
+    risk: RiskTold
+    legs: tuple[LegTold, ...]
+
+
+class ProfitTold(Struct, frozen=True):
+    """A profit of the day; `charges` null where no table knows them."""
+
+    id: str
+    pnl: float
+    realised: float
+    unrealised: float
+    charges: float | None
+
+
+class SnapshotTold(Struct, frozen=True):
+    """Positions and profit, per account and strategy."""
+
+    at: str
+    link_alive: bool
+    positions: tuple[PositionTold, ...]
+    accounts: tuple[ProfitTold, ...]
+    strategies: tuple[WatchTold, ...]
+
+
+class DailyTold(Struct, frozen=True):
+    """The profit of a day."""
+
+    date: str
+    at: str
+    total: ProfitTold
+    accounts: tuple[ProfitTold, ...]
+    strategies: tuple[ProfitTold, ...]
+
+
+class DoneTold(Struct, frozen=True):
+    """Something was carried out."""
+
+    ok: bool
+    text: str
+
+
+class PausedTold(Struct, frozen=True):
+    """Entries are paused until this latch is released."""
+
+    latch_id: str
+
+
+class KilledTold(Struct, frozen=True):
+    """A kill has begun; `GET /api/kill/{kill_id}` tells how far it is."""
+
+    kill_id: str
+
+
+class KillTold(Struct, frozen=True):
+    """How far a kill has come, in the account where it has come least far."""
+
+    kill_id: str
+    stage: Stage
+    left: tuple[str, ...]
+    attempts: int
+
+
+class ActorTold(Struct, frozen=True):
+    """How one actor is."""
+
+    name: str
+    restarts: int
+    mailbox: int
+    disarmed: bool
+
+
+class LedgerTold(Struct, frozen=True):
+    """Whether facts become durable; null: nobody tells."""
+
+    ok: bool | None
+
+
+class HealthTold(Struct, frozen=True):
+    """How the daemon is; `brokers` are reached through their accounts."""
+
+    ready: bool
+    ledger: LedgerTold
+    link_alive: bool
+    brokers: tuple[SessionTold, ...]
+    actors: tuple[ActorTold, ...]
+
+
+Description = dict[str, Any]
+"""The OpenAPI document."""

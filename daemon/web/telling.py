@@ -1,0 +1,193 @@
+"""From the daemon's own words to what is told outside."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from daemon import kill
+from daemon.domain.instants import iso
+from daemon.domain.money import E4
+from daemon.domain.orders.book import Order
+from daemon.messages import (
+    AccountSeen,
+    HeldSeen,
+    LegSeen,
+    PriceSeen,
+    StrategySeen,
+    WatchSeen,
+)
+from daemon.web.shapes import (
+    AccountTold,
+    LatchTold,
+    LegTold,
+    OrderTold,
+    PositionTold,
+    PriceTold,
+    ProfitTold,
+    RiskTold,
+    SessionTold,
+    StrategyTold,
+    WatchTold,
+)
+
+
+def rupees(amount_e4: int) -> float:
+    """Return an amount as a JSON number."""
+    return amount_e4 / E4
+
+
+def price(price_e4: int) -> float | None:
+    """Return a price; null where there is none."""
+    return price_e4 / E4 if price_e4 else None
+
+
+def average(value_e4: int, quantity: int) -> float | None:
+    """Return the average price of what was traded; null where nothing was."""
+    return value_e4 / quantity / E4 if quantity else None
+
+
+def latch_told(latch: kill.Latch) -> LatchTold:
+    """Tell of a latch."""
+    return LatchTold(
+        latch.latch_id,
+        latch.kind,
+        latch.scope,
+        latch.id,
+        latch.reason,
+        latch.by,
+        iso(latch.at_ns),
+    )
+
+
+def account_told(seen: AccountSeen) -> AccountTold:
+    """Tell of an account."""
+    return AccountTold(
+        seen.account,
+        seen.broker,
+        seen.reconciled,
+        seen.paused,
+        seen.differing,
+        seen.exits_owed,
+        seen.working,
+    )
+
+
+def session_told(seen: AccountSeen) -> SessionTold:
+    """Tell of the way to a broker."""
+    return SessionTold(seen.account, seen.broker, seen.reconciled)
+
+
+def strategy_told(seen: StrategySeen, account: str) -> StrategyTold:
+    """Tell of a strategy."""
+    return StrategyTold(seen.strategy_id, account, seen.taking, seen.status)
+
+
+def price_told(seen: PriceSeen) -> PriceTold:
+    """Tell of a price."""
+    return PriceTold(
+        seen.symbol,
+        price(seen.ltp_e4),
+        price(seen.bid_e4),
+        price(seen.ask_e4),
+        seen.age_ms,
+        seen.stale,
+        "feed (dead)" if seen.stale else "feed",
+    )
+
+
+def order_told(order: Order) -> OrderTold:
+    """Tell of an order."""
+    intent = order.intent
+    return OrderTold(
+        order_id=intent.intent_id,
+        account=intent.account,
+        strategy_id=intent.strategy_id,
+        leg_id=intent.leg_id,
+        symbol=intent.symbol,
+        side=intent.side,
+        quantity=intent.quantity,
+        filled_quantity=order.filled_quantity,
+        remaining_quantity=order.remaining_quantity,
+        average_price=average(order.filled_value_e4, order.filled_quantity),
+        order_type=intent.order_type,
+        price=price(intent.price_e4),
+        trigger_price=price(intent.trigger_e4),
+        purpose=intent.purpose,
+        state=order.state,
+        broker_order_id=order.broker_order_id,
+        reason=reason_of(order),
+        decided_at=iso(intent.decided_ns),
+        at=iso(order.at_ns),
+    )
+
+
+def reason_of(order: Order) -> str:
+    """Return why an order is not working, as far as somebody said so."""
+    said = (order.refusal.value if order.refusal else "", order.text)
+    return ": ".join(part for part in said if part)
+
+
+def position_told(held: HeldSeen) -> PositionTold:
+    """Tell of a position; its average is that of the side which opened it."""
+    short = held.net_quantity < 0
+    value_e4 = held.sold_value_e4 if short else held.bought_value_e4
+    quantity = held.sold_quantity if short else held.bought_quantity
+    return PositionTold(
+        account=held.account,
+        strategy_id=held.strategy_id,
+        leg_id=held.leg_id,
+        symbol=held.symbol,
+        quantity=held.net_quantity,
+        average_price=average(value_e4, quantity) if held.net_quantity else None,
+        bought_quantity=held.bought_quantity,
+        bought_value=rupees(held.bought_value_e4),
+        sold_quantity=held.sold_quantity,
+        sold_value=rupees(held.sold_value_e4),
+    )
+
+
+def leg_told(leg: LegSeen) -> LegTold:
+    """Tell of a leg under watch."""
+    return LegTold(
+        leg_id=leg.leg_id,
+        symbol=leg.symbol,
+        side=leg.side,
+        quantity=leg.quantity,
+        entry=price(leg.entry_e4),
+        ltp=price(leg.ltp_e4),
+        age_ms=leg.age_ms,
+        pnl=rupees(leg.realised_e4 + leg.unrealised_e4),
+        stop=price(leg.stop_e4),
+        target=price(leg.target_e4),
+        guarded=not leg.unguarded_because,
+        unguarded_because=leg.unguarded_because,
+    )
+
+
+def watch_told(watch: WatchSeen, account: str) -> WatchTold:
+    """Tell of a strategy under watch."""
+    return WatchTold(
+        strategy_id=watch.strategy_id,
+        account=account,
+        status=watch.status,
+        pnl=rupees(watch.pnl_e4),
+        realised=rupees(watch.realised_e4),
+        unrealised=rupees(watch.unrealised_e4),
+        charges=None if watch.charges_e4 is None else rupees(watch.charges_e4),
+        risk=RiskTold(watch.lock, price(watch.current_sl_e4)),
+        legs=tuple(leg_told(leg) for leg in watch.legs),
+    )
+
+
+def profit_told(name: str, watches: Iterable[WatchSeen]) -> ProfitTold:
+    """Tell the sum of some strategies; charges are unknown where one of them is."""
+    summed = tuple(watches)
+    charges = [watch.charges_e4 for watch in summed]
+    known = [each for each in charges if each is not None]
+    return ProfitTold(
+        id=name,
+        pnl=rupees(sum(watch.pnl_e4 for watch in summed)),
+        realised=rupees(sum(watch.realised_e4 for watch in summed)),
+        unrealised=rupees(sum(watch.unrealised_e4 for watch in summed)),
+        charges=rupees(sum(known)) if len(known) == len(charges) else None,
+    )

@@ -1,0 +1,148 @@
+"""Deeds: hands on strategies, and the brakes, each told to its owner."""
+
+from __future__ import annotations
+
+import pytest
+
+from daemon import kill
+from daemon.messages import (
+    AdjustByHand,
+    CancelAll,
+    Declined,
+    Done,
+    ExitByHand,
+    LatchKind,
+    PullLatch,
+    ReleaseLatch,
+    Scope,
+    TakeEntries,
+    TakeNoEntries,
+)
+from tests.kit.control_port import MARKET_NS, open_port
+
+STRATEGY = "/api/strategies/straddle"
+WHY = {"reason": "a test"}
+
+
+def done(_: object) -> Done:
+    return Done("it is so")
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "to", "about"),
+    [
+        ("/start", {}, "runner:straddle", TakeEntries("operator")),
+        ("/stop", {}, "runner:straddle", TakeNoEntries("operator")),
+        ("/exit", {}, "router:paper", ExitByHand("straddle", "", 0, "operator")),
+        (
+            "/exit",
+            {"leg_id": "ce", "lots": 2},
+            "router:paper",
+            ExitByHand("straddle", "ce", 2, "operator"),
+        ),
+        (
+            "/adjust",
+            {"leg_id": "ce", "stop": 140.05},
+            "watchdog",
+            AdjustByHand("straddle", "ce", 1_400_500, False, "operator"),
+        ),
+        (
+            "/adjust",
+            {"stop": 6000, "loosen": True},
+            "watchdog",
+            AdjustByHand("straddle", "", 60_000_000, True, "operator"),
+        ),
+    ],
+)
+async def test_a_hand_on_a_strategy_reaches_the_owner_of_that_truth(
+    tmp_path, path, body, to, about
+):
+    async with open_port(tmp_path, {type(about): done}) as port:
+        status, told, _ = await port.ask("POST", STRATEGY + path, json=body)
+
+    assert (status, told) == (200, {"ok": True, "text": "it is so"})
+    assert port.actors.asked == [(to, about)]
+
+
+@pytest.mark.parametrize("path", ["/start", "/stop", "/exit", "/kill"])
+async def test_an_unknown_strategy_is_not_found(tmp_path, path):
+    async with open_port(tmp_path) as port:
+        body = WHY if path == "/kill" else {}
+        status, told, _ = await port.ask("POST", f"/api/strategies/none{path}", json=body)
+
+    assert (status, told["code"]) == (404, "unknown_strategy")
+    assert kill.standing(tmp_path) == ()
+
+
+async def test_a_stop_finer_than_money_is_refused(tmp_path):
+    async with open_port(tmp_path) as port:
+        status, told, _ = await port.ask("POST", f"{STRATEGY}/adjust", json={"stop": 1.00001})
+
+    assert (status, told["code"]) == (422, "invalid")
+
+
+async def test_what_the_owner_declines_is_refused_in_its_words(tmp_path):
+    declined = {AdjustByHand: lambda _: Declined("loosens", "say that it may loosen")}
+    async with open_port(tmp_path, declined) as port:
+        status, told, _ = await port.ask("POST", f"{STRATEGY}/adjust", json={"stop": 5})
+
+    assert (status, told["code"], told["detail"]) == (409, "loosens", "say that it may loosen")
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "scope", "name", "routers"),
+    [
+        ("/api/kill", {"scope": "all"}, Scope.ALL, "", 2),
+        ("/api/admin/kill-switch", {"scope": "all"}, Scope.ALL, "", 2),
+        ("/api/kill", {"scope": "account", "id": "second"}, Scope.ACCOUNT, "second", 1),
+        ("/api/kill", {"scope": "strategy", "id": "straddle"}, Scope.STRATEGY, "straddle", 1),
+        (f"{STRATEGY}/kill", {}, Scope.STRATEGY, "straddle", 1),
+        ("/api/pause", {"scope": "all"}, Scope.ALL, "", 2),
+    ],
+)
+async def test_a_latch_stands_before_its_id_is_told(tmp_path, path, body, scope, name, routers):
+    async with open_port(tmp_path) as port:
+        status, told, _ = await port.ask("POST", path, json={**body, **WHY})
+
+    pause = path == "/api/pause"
+    (latch,) = kill.standing(tmp_path)
+    assert (status, told) == (
+        (200, {"latch_id": latch.latch_id}) if pause else (202, {"kill_id": latch.latch_id})
+    )
+    assert (latch.kind, latch.scope, latch.id) == ("pause" if pause else "kill", scope, name)
+    assert (latch.reason, latch.by, latch.at_ns) == ("a test", "operator", MARKET_NS)
+    pulled = port.actors.told(PullLatch)
+    assert [each.latched.kind for each in pulled] == [LatchKind(latch.kind)] * routers
+
+
+async def test_a_kill_whose_latch_the_disk_refuses_is_told_to_the_actors_all_the_same(tmp_path):
+    (tmp_path / "killed").write_text("in the way")
+    async with open_port(tmp_path) as port:
+        status, told, _ = await port.ask("POST", "/api/kill", json={"scope": "all", **WHY})
+
+    assert (status, told["code"], told["severity"]) == (503, "latch_unwritten", "error")
+    assert len(port.actors.told(PullLatch)) == 2
+
+
+async def test_every_working_order_of_a_scope_is_taken_back(tmp_path):
+    async with open_port(tmp_path, {CancelAll: done}) as port:
+        body = {"scope": "account", "id": "second"}
+        status, _, _ = await port.ask("POST", "/api/cancel-all", json=body)
+
+    assert status == 200
+    assert port.actors.asked == [("router:second", CancelAll(Scope.ACCOUNT, "second", "operator"))]
+
+
+async def test_a_latch_is_released_by_its_id_by_an_administrator(tmp_path):
+    async with open_port(tmp_path, {ReleaseLatch: done}) as port:
+        _, killed, _ = await port.ask("POST", "/api/kill", json={"scope": "all", **WHY})
+        trader, _, _ = await port.ask(
+            "POST", "/api/rearm", json=killed, headers=port.token("trader")
+        )
+        standing = len(kill.standing(tmp_path))
+        status, _, _ = await port.ask("POST", "/api/rearm", json=killed)
+        again, told, _ = await port.ask("POST", "/api/rearm", json=killed)
+
+    assert (trader, standing, status) == (403, 1, 200)
+    assert (again, told["code"]) == (404, "unknown_latch")
+    assert kill.standing(tmp_path) == ()

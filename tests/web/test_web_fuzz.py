@@ -1,0 +1,102 @@
+"""Requests that nobody would write, made from the description: no defect, nothing that acts twice.
+
+ORDO_FUZZ=10000 sends so many; a few are sent else.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, settings
+from schemathesis.specs.openapi.checks import ignored_auth, positive_data_acceptance
+
+from daemon.messages import (
+    AdjustByHand,
+    CancelAll,
+    CancelByHand,
+    Declined,
+    Done,
+    ExitByHand,
+    PlaceByHand,
+    ReleaseLatch,
+    SeeKill,
+    SeeOrderAsked,
+    SeeOrders,
+    TakeEntries,
+    TakeNoEntries,
+)
+from daemon.web.openapi import describe
+from daemon.web.routes import ROUTES
+from tests.kit.control_port import Port, open_port
+from tests.kit.seen import ANSWERS
+
+DESCRIPTION = describe(ROUTES)
+OPERATIONS = sum(len(methods) for methods in DESCRIPTION["paths"].values())
+EACH = max(2, int(os.environ.get("ORDO_FUZZ", "0")) // OPERATIONS)
+ACTING = (AdjustByHand, CancelAll, CancelByHand, ExitByHand, PlaceByHand, ReleaseLatch)
+ACTORS = {
+    **ANSWERS,
+    **dict.fromkeys((*ACTING, TakeEntries, TakeNoEntries), lambda _: Done("it is so")),
+    SeeOrders: lambda _: (),
+    SeeOrderAsked: lambda _: None,
+    SeeKill: lambda _: Declined("unknown_kill", "none"),
+}
+MISDIRECTED = 421
+UNASKED = [
+    positive_data_acceptance,  # a form may be right and its sense wrong
+    ignored_auth,  # many wrong credentials are 429
+]
+schema = schemathesis.openapi.from_dict(DESCRIPTION)
+
+
+@pytest.fixture(scope="module")
+def port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Port]:
+    """A control port on a loop of its own, for a client that waits."""
+    opened: list[Port] = []
+    is_open, may_close = threading.Event(), asyncio.Event()
+
+    async def keep_open(folder: Path) -> None:
+        async with open_port(folder, ACTORS) as one:
+            opened.append(one)
+            is_open.set()
+            await may_close.wait()
+
+    loop = asyncio.new_event_loop()
+    folder = tmp_path_factory.mktemp("fuzz")
+    thread = threading.Thread(target=lambda: loop.run_until_complete(keep_open(folder)))
+    thread.start()
+    assert is_open.wait(10)
+    yield opened[0]
+    loop.call_soon_threadsafe(may_close.set)
+    thread.join()
+    loop.close()
+
+
+@schema.parametrize()
+@settings(
+    max_examples=EACH,
+    deadline=None,
+    derandomize=True,
+    database=None,
+    suppress_health_check=list(HealthCheck),
+)
+def test_no_request_that_can_be_made_from_the_description_is_a_defect(case, port):
+    response = case.call(base_url=port.served.url, headers=port.admin)
+    if response.status_code != MISDIRECTED:  # a Host header was made up
+        case.validate_response(response, excluded_checks=UNASKED)
+
+    assert response.status_code < 500
+    assert "Traceback" not in response.text
+
+
+def test_the_log_tells_of_no_defect(port):
+    events = {line["event"] for line in port.lines()}
+
+    assert "request" in events
+    assert "defect" not in events

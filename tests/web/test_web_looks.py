@@ -1,0 +1,268 @@
+"""Looks: how things stand, in rupees and Indian time."""
+
+from __future__ import annotations
+
+import pytest
+
+from daemon import kill
+from daemon.messages import Declined, KillStaged, SeeKill, SeePrice, Stage
+from daemon.web.house import ActorHealth, Health
+from daemon.web.looks import merged
+from tests.kit.control_port import MARKET_NS, open_port
+from tests.kit.seen import ANSWERS, CE
+
+PROFIT = {"pnl": 686.25, "realised": 37.5, "unrealised": 648.75, "charges": None}
+NO_PROFIT = {"pnl": 0.0, "realised": 0.0, "unrealised": 0.0, "charges": 0.0}
+AT = "2025-11-23T09:30:51+05:30"
+
+
+def latch(kind: str, scope: str = kill.ALL, name: str = "") -> kill.Latch:
+    return kill.Latch(f"{kind}-{scope}", kind, scope, name, "a test", "me", MARKET_NS)
+
+
+async def test_the_status_tells_mode_state_and_who_there_is(tmp_path):
+    async with open_port(tmp_path, ANSWERS) as port:
+        status, told, _ = await port.ask("GET", "/api/status")
+
+    account = {
+        "account": "paper",
+        "broker": "paper",
+        "reconciled": True,
+        "paused": "",
+        "differing": ["RELIANCE"],
+        "exits_owed": ["E1"],
+        "working": 2,
+    }
+    assert status == 200
+    assert told == {
+        "mode": "paper",
+        "state": "running",
+        "latches": [],
+        "market_time": AT,
+        "accounts": [account, account],
+        "strategies": [
+            {
+                "strategy_id": "straddle",
+                "account": "paper",
+                "taking": True,
+                "status": "waits for 09:20:00",
+            }
+        ],
+        "sessions": [{"account": "paper", "broker": "paper", "reconciled": True}] * 2,
+    }
+
+
+@pytest.mark.parametrize(
+    ("latches", "ledger_ok", "state"),
+    [
+        ([], True, "running"),
+        ([latch("pause")], True, "paused"),
+        ([latch("pause", "account", "paper")], True, "running"),
+        ([latch("kill", "strategy", "straddle")], True, "halted"),
+        ([latch("pause"), latch("kill")], False, "halted"),
+        ([latch("pause")], False, "reduce_only"),
+    ],
+)
+async def test_the_state_is_the_gravest_that_holds(tmp_path, latches, ledger_ok, state):
+    for each in latches:
+        kill.pull(tmp_path, each)
+    health = Health(ledger_ok, ())
+    async with open_port(tmp_path, ANSWERS, health=lambda: health) as port:
+        _, told, _ = await port.ask("GET", "/api/status")
+
+    assert told["state"] == state
+    assert {each["latch_id"] for each in told["latches"]} == {each.latch_id for each in latches}
+
+
+async def test_a_latch_is_told_with_who_pulled_it_and_why(tmp_path):
+    kill.pull(tmp_path, latch("kill", "account", "paper"))
+    async with open_port(tmp_path, ANSWERS) as port:
+        _, told, _ = await port.ask("GET", "/api/status")
+
+    assert told["latches"] == [
+        {
+            "latch_id": "kill-account",
+            "kind": "kill",
+            "scope": "account",
+            "id": "paper",
+            "reason": "a test",
+            "by": "me",
+            "at": AT,
+        }
+    ]
+
+
+async def test_the_snapshot_tells_positions_and_profit(tmp_path):
+    async with open_port(tmp_path, {**ANSWERS}) as port:
+        _, told, _ = await port.ask("GET", "/api/portfolio/snapshot")
+
+    assert (told["at"], told["link_alive"]) == (AT, True)
+    assert told["positions"][:2] == [
+        {
+            "account": "paper",
+            "strategy_id": "straddle",
+            "leg_id": "ce",
+            "symbol": CE,
+            "quantity": -75,
+            "average_price": 11.865,
+            "bought_quantity": 75,
+            "bought_value": 750.0,
+            "sold_quantity": 150,
+            "sold_value": 1779.75,
+        },
+        {
+            "account": "paper",
+            "strategy_id": "straddle",
+            "leg_id": "pe",
+            "symbol": CE,
+            "quantity": 0,
+            "average_price": None,
+            "bought_quantity": 75,
+            "bought_value": 750.0,
+            "sold_quantity": 75,
+            "sold_value": 787.5,
+        },
+    ]
+    assert told["accounts"] == [{"id": "paper", **PROFIT}, {"id": "second", **NO_PROFIT}]
+    assert told["strategies"] == [
+        {
+            "strategy_id": "straddle",
+            "account": "paper",
+            "status": "open",
+            **PROFIT,
+            "risk": {"status": "LOCKED", "current_sl": 1500.0},
+            "legs": [
+                {
+                    "leg_id": "ce",
+                    "symbol": CE,
+                    "side": "sell",
+                    "quantity": -75,
+                    "entry": 118.65,
+                    "ltp": 110.0,
+                    "age_ms": 250,
+                    "pnl": 648.75,
+                    "stop": 154.245,
+                    "target": None,
+                    "guarded": False,
+                    "unguarded_because": ["the feed link is dead"],
+                }
+            ],
+        }
+    ]
+
+
+async def test_the_profit_of_the_day_is_told_by_account_and_strategy(tmp_path):
+    async with open_port(tmp_path, ANSWERS) as port:
+        _, told, _ = await port.ask("GET", "/api/pnl/daily")
+
+    assert told == {
+        "date": "2025-11-23",
+        "at": AT,
+        "total": {"id": "total", **PROFIT},
+        "accounts": [{"id": "paper", **PROFIT}, {"id": "second", **NO_PROFIT}],
+        "strategies": [{"id": "straddle", **PROFIT}],
+    }
+
+
+async def test_a_price_is_told_with_its_age_and_source(tmp_path):
+    async with open_port(tmp_path, ANSWERS) as port:
+        _, told, _ = await port.ask("GET", "/api/ltp?symbol=NIFTY")
+        port.actors.answers[SeePrice] = lambda about: Declined("unknown_symbol", "no such thing")
+        status, unknown, _ = await port.ask("GET", "/api/ltp?symbol=NIFTI")
+
+    assert told == {
+        "symbol": "NIFTY",
+        "ltp": 24500.05,
+        "bid": None,
+        "ask": None,
+        "age_ms": 40,
+        "stale": False,
+        "source": "feed",
+    }
+    assert (status, unknown["code"]) == (404, "unknown_symbol")
+
+
+async def test_a_strategy_is_told_by_its_id(tmp_path):
+    async with open_port(tmp_path, ANSWERS) as port:
+        _, one, _ = await port.ask("GET", "/api/strategies/straddle")
+        _, every, _ = await port.ask("GET", "/api/strategies")
+        status, unknown, _ = await port.ask("GET", "/api/strategies/strangle")
+
+    assert every == {"strategies": [one]}
+    assert one["taking"] is True
+    assert (status, unknown["code"]) == (404, "unknown_strategy")
+
+
+async def test_it_is_ready_once_recovery_is_complete(tmp_path):
+    recovered = []
+    async with open_port(tmp_path, ready=lambda: bool(recovered)) as port:
+        before, told, headers = await port.bare("GET", "/api/ready")
+        recovered.append(True)
+        after, _, _ = await port.bare("GET", "/api/ready")
+
+    assert (before, told["code"], headers["Retry-After"], after) == (503, "not_ready", "1", 200)
+
+
+async def test_its_health_is_told_to_those_who_may_look(tmp_path):
+    health = Health(True, (ActorHealth("watchdog", 2, 5), ActorHealth("runner:a", 4, 0, True)))
+    async with open_port(tmp_path, ANSWERS, health=lambda: health) as port:
+        _, told, _ = await port.ask("GET", "/api/admin/health")
+    async with open_port(tmp_path, ANSWERS) as port:
+        _, untold, _ = await port.ask("GET", "/api/admin/health")
+
+    assert told["ledger"] == {"ok": True}
+    assert told["actors"] == [
+        {"name": "watchdog", "restarts": 2, "mailbox": 5, "disarmed": False},
+        {"name": "runner:a", "restarts": 4, "mailbox": 0, "disarmed": True},
+    ]
+    assert (untold["ledger"], untold["actors"]) == ({"ok": None}, [])
+
+
+def staged(stage: Stage, *left: str, attempts: int = 1) -> KillStaged:
+    return KillStaged("kill-1", stage, left, attempts, MARKET_NS)
+
+
+@pytest.mark.parametrize(
+    ("stages", "worst"),
+    [
+        ([Stage.FLAT, Stage.FLAT], Stage.FLAT),
+        ([Stage.FLAT, Stage.VERIFYING], Stage.VERIFYING),
+        ([Stage.CLOSING, Stage.VERIFYING], Stage.CLOSING),
+        ([Stage.CLOSING, Stage.CANCELLING], Stage.CANCELLING),
+        ([Stage.CANCELLING, Stage.INCOMPLETE], Stage.INCOMPLETE),
+    ],
+)
+def test_a_kill_is_as_far_as_where_it_is_least_far(stages, worst):
+    assert merged("kill-1", [staged(each) for each in stages]).stage == worst
+
+
+async def test_a_kill_tells_what_is_left_in_every_account_that_it_reaches(tmp_path):
+    told_by = iter([staged(Stage.FLAT), staged(Stage.CLOSING, "75 of it", attempts=3)])
+    async with open_port(tmp_path, {SeeKill: lambda _: next(told_by)}) as port:
+        _, told, _ = await port.ask("GET", "/api/kill/kill-1")
+
+    assert told == {"kill_id": "kill-1", "stage": "closing", "left": ["75 of it"], "attempts": 3}
+
+
+async def test_accounts_that_a_kill_does_not_reach_are_left_out(tmp_path):
+    told_by = iter([Declined("unknown_kill", "none"), staged(Stage.FLAT)])
+    async with open_port(tmp_path, {SeeKill: lambda _: next(told_by)}) as port:
+        _, told, _ = await port.ask("GET", "/api/kill/kill-1")
+
+    assert told["stage"] == "flat"
+
+
+async def test_a_kill_that_nobody_knows_is_not_found(tmp_path):
+    nobody = {SeeKill: lambda _: Declined("unknown_kill", "none")}
+    async with open_port(tmp_path, nobody) as port:
+        status, told, _ = await port.ask("GET", "/api/kill/kill-1")
+
+    assert (status, told["code"]) == (404, "unknown_kill")
+
+
+async def test_a_router_that_is_silent_about_a_kill_is_no_account_left_out(tmp_path, monkeypatch):
+    monkeypatch.setattr("daemon.control.line._PATIENCE_S", 0.02)
+    async with open_port(tmp_path) as port:
+        status, told, _ = await port.ask("GET", "/api/kill/kill-1")
+
+    assert (status, told["code"]) == (504, "no_answer")

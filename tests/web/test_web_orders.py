@@ -1,0 +1,280 @@
+"""Orders by hand: sent once per account under the request's id."""
+
+from __future__ import annotations
+
+import pytest
+from msgspec.structs import replace
+
+from daemon.domain.orders.book import Order
+from daemon.domain.orders.words import Intent, OrderType, Purpose, Refusal, Side, State
+from daemon.messages import (
+    CancelByHand,
+    Declined,
+    Done,
+    OrderAsked,
+    PlaceByHand,
+    SeeOrderAsked,
+    SeeOrders,
+)
+from tests.kit.control_port import MARKET_NS, open_port
+
+BODY = {
+    "symbol": "NIFTY-2026-11-23-24550-CE",
+    "side": "sell",
+    "quantity": 75,
+    "order_type": "limit",
+    "price": 118.65,
+}
+ID = {"X-Request-Id": "order-1"}
+INTENT = Intent(
+    intent_id="OR01",
+    account="paper",
+    strategy_id="by-hand",
+    leg_id="order-1",
+    symbol=BODY["symbol"],
+    side=Side.SELL,
+    quantity=75,
+    order_type=OrderType.LIMIT,
+    price_e4=1_186_500,
+    purpose=Purpose.ENTRY,
+    parent="",
+    decided_ns=MARKET_NS,
+    deadline_ns=MARKET_NS,
+)
+WORKING = Order(INTENT, State.WORKING, "7001", 0, 0, 75, None, "", MARKET_NS)
+REFUSED = replace(WORKING, state=State.REFUSED, refusal=Refusal.MARGIN, text="Rs 10 short")
+HALTED = Declined("halted", "a kill stands")
+NEW = {SeeOrderAsked: lambda _: None}
+
+
+def placing(answer, **accounts):
+    """Return actors who answer an order, other accounts otherwise."""
+    return {**NEW, PlaceByHand: lambda about: accounts.get(about.asked.account, answer)}
+
+
+async def place(port, body=None, **more):
+    return await port.ask("POST", "/api/order", json={**BODY, **(body or {})}, headers=ID, **more)
+
+
+async def test_an_order_goes_to_the_first_account_with_all_that_was_said(tmp_path):
+    async with open_port(tmp_path, placing(WORKING)) as port:
+        status, told, _ = await place(port, {"tag": "mine"})
+        line = port.lines()[-1]
+
+    assert (status, told) == (
+        200,
+        {
+            "request_id": "order-1",
+            "results": [
+                {
+                    "account": "paper",
+                    "broker": "paper",
+                    "status": "WORKING",
+                    "order_id": "OR01",
+                    "broker_order_id": "7001",
+                    "reason": "",
+                }
+            ],
+        },
+    )
+    assert port.actors.told(PlaceByHand) == [
+        PlaceByHand(
+            OrderAsked(
+                request_id="order-1",
+                account="paper",
+                symbol=BODY["symbol"],
+                side=Side.SELL,
+                quantity=75,
+                order_type=OrderType.LIMIT,
+                price_e4=1_186_500,
+                trigger_e4=0,
+                tag="mine",
+                by="operator",
+                at_ns=MARKET_NS,
+            )
+        )
+    ]
+    assert (line["order_id"], line["user"]) == ("OR01", "operator")
+
+
+async def test_an_order_needs_a_request_id(tmp_path):
+    async with open_port(tmp_path, placing(WORKING)) as port:
+        status, told, _ = await port.ask("POST", "/api/order", json=BODY)
+
+    assert (status, told["code"]) == (400, "request_id_needed")
+    assert port.actors.asked == []
+
+
+async def test_what_was_sent_before_a_crash_is_not_sent_again(tmp_path):
+    async with open_port(tmp_path, {SeeOrderAsked: lambda _: WORKING}) as port:
+        status, told, _ = await place(port)
+
+    assert (status, told["results"][0]["order_id"]) == (200, "OR01")
+    assert port.actors.told(PlaceByHand) == []
+
+
+async def test_what_nobody_answered_is_looked_up_by_the_repeat(tmp_path, monkeypatch):
+    monkeypatch.setattr("daemon.control.line._PATIENCE_S", 0.02)
+    async with open_port(tmp_path, NEW) as port:
+        status, told, _ = await place(port)
+        port.actors.answers[SeeOrderAsked] = lambda _: WORKING
+        again, found, _ = await place(port)
+
+    assert (status, told["code"], told["recoverable"]) == (504, "no_answer", False)
+    assert (again, found["results"][0]["status"]) == (200, "WORKING")
+    assert len(port.actors.told(PlaceByHand)) == 1
+
+
+async def test_accounts_that_differ_are_told_apart(tmp_path):
+    async with open_port(tmp_path, placing(WORKING, second=HALTED)) as port:
+        status, told, _ = await place(port, {"accounts": ["paper", "second"]})
+
+    assert status == 207
+    assert [row["status"] for row in told["results"]] == ["WORKING", "DECLINED"]
+    assert told["results"][1]["reason"] == "a kill stands"
+
+
+async def test_an_answer_that_lacks_an_account_is_completed_by_the_repeat(tmp_path, monkeypatch):
+    monkeypatch.setattr("daemon.control.line._PATIENCE_S", 0.02)
+    async with open_port(tmp_path, placing(WORKING, second=HALTED)) as port:
+        port.actors.answers[PlaceByHand] = lambda about: WORKING
+        port.actors.answers[SeeOrderAsked] = lambda about: None
+        held, tell = port.actors.answers, port.actors.line.tell
+
+        def deaf(to, message, lane):
+            if to != "router:second":
+                tell(to, message, lane)
+
+        port.actors.line.tell = deaf
+        first, _, _ = await place(port, {"accounts": ["paper", "second"]})
+        port.actors.line.tell = tell
+        held[SeeOrderAsked] = lambda about: WORKING
+        again, told, _ = await place(port, {"accounts": ["paper", "second"]})
+
+    assert (first, again) == (207, 200)
+    assert [row["status"] for row in told["results"]] == ["WORKING", "WORKING"]
+
+
+@pytest.mark.parametrize(
+    ("answer", "status", "code"),
+    [
+        (HALTED, 409, "halted"),
+        (REFUSED, 422, "order_refused"),
+        (Declined("unknown_symbol", "no such thing"), 404, "unknown_symbol"),
+        (Declined("freeze", "too many"), 409, "freeze"),
+    ],
+)
+async def test_a_refusal_says_why(tmp_path, answer, status, code):
+    async with open_port(tmp_path, placing(answer)) as port:
+        answered, told, headers = await place(port)
+
+    assert (answered, told["code"], told["status"]) == (status, code, status)
+    assert told["detail"] == told["results"][0]["reason"]
+    assert headers["Content-Type"].startswith("application/problem+json")
+
+
+async def test_a_dry_run_passes_every_gate_and_sends_nothing(tmp_path):
+    async with open_port(tmp_path, placing(Done("would be sent"))) as port:
+        status, told, _ = await place(port, {"dry_run": True})
+
+    assert (status, told["results"][0]["status"]) == (200, "PASSED")
+    assert [about.dry_run for about in port.actors.told(PlaceByHand)] == [True]
+    assert port.actors.told(SeeOrderAsked) == []
+
+
+@pytest.mark.parametrize(
+    ("wrong", "place_of_it"),
+    [
+        ({"price": None}, "$.price"),
+        ({"order_type": "market"}, "$.price"),
+        ({"order_type": "sl"}, "$.trigger_price"),
+        ({"trigger_price": 5}, "$.trigger_price"),
+        ({"price": 0.00001}, "$.price"),
+        ({"price": 0}, "$.price"),
+        ({"price": -5}, "$.price"),
+        ({"price": "118.65"}, "$.price"),
+        ({"price": 1e300}, "$.price"),
+        ({"quantity": 0}, "$.quantity"),
+        ({"quantity": 7.5}, "$.quantity"),
+        ({"quantity": True}, "$.quantity"),
+        ({"side": "short"}, "$.side"),
+        ({"symbol": "../etc"}, "$.symbol"),
+        ({"accounts": []}, "$.accounts"),
+        ({"accounts": ["paper", "paper"]}, "$.accounts"),
+        ({"strange": 1}, "strange"),
+    ],
+)
+async def test_an_order_that_cannot_be_is_refused_with_its_key(tmp_path, wrong, place_of_it):
+    async with open_port(tmp_path, placing(WORKING)) as port:
+        status, told, _ = await place(port, wrong)
+
+    assert (status, told["code"]) == (422, "invalid")
+    assert place_of_it in told["detail"]
+    assert port.actors.told(PlaceByHand) == []
+
+
+async def test_an_unknown_account_is_refused_before_anything_is_sent(tmp_path):
+    async with open_port(tmp_path, placing(WORKING)) as port:
+        status, told, _ = await place(port, {"accounts": ["paper", "third"]})
+
+    assert (status, told["code"]) == (404, "unknown_account")
+    assert port.actors.told(PlaceByHand) == []
+
+
+async def test_carrying_a_position_by_hand_comes_later(tmp_path):
+    async with open_port(tmp_path, placing(WORKING)) as port:
+        _, told, _ = await place(port, {"product": "carry"})
+        port.clock.advance(1)
+        status, _, _ = await port.ask(
+            *("POST", "/api/order"),
+            json={**BODY, "product": "intraday"},
+            headers={"X-Request-Id": "other"},
+        )
+
+    assert (told["code"], status) == ("invalid", 200)
+    assert "$.product" in told["detail"]
+
+
+async def test_the_book_is_told_in_rupees_and_indian_time(tmp_path):
+    half = replace(WORKING, filled_quantity=50, filled_value_e4=50 * 1_186_500)
+    async with open_port(tmp_path, {SeeOrders: lambda _: (half,)}) as port:
+        _, one, _ = await port.ask("GET", "/api/orders/OR01")
+        _, mine, _ = await port.ask("GET", "/api/orders?account=paper&strategy_id=by-hand")
+        _, others, _ = await port.ask("GET", "/api/orders?strategy_id=straddle")
+        status, told, _ = await port.ask("GET", "/api/orders/OR99")
+
+    assert one == {
+        "order_id": "OR01",
+        "account": "paper",
+        "strategy_id": "by-hand",
+        "leg_id": "order-1",
+        "symbol": BODY["symbol"],
+        "side": "sell",
+        "quantity": 75,
+        "filled_quantity": 50,
+        "remaining_quantity": 75,
+        "average_price": 118.65,
+        "order_type": "limit",
+        "price": 118.65,
+        "trigger_price": None,
+        "purpose": "entry",
+        "state": "WORKING",
+        "broker_order_id": "7001",
+        "reason": "",
+        "decided_at": "2025-11-23T09:30:51+05:30",
+        "at": "2025-11-23T09:30:51+05:30",
+    }
+    assert len(mine["orders"]) == 2  # each of the two routers showed it
+    assert others == {"orders": []}
+    assert (status, told["code"]) == (404, "unknown_order")
+
+
+async def test_an_order_is_taken_out_of_the_book(tmp_path):
+    answers = {SeeOrders: lambda _: (WORKING,), CancelByHand: lambda _: Done("asked for")}
+    async with open_port(tmp_path, answers) as port:
+        done = await port.ask("DELETE", "/api/orders/OR01", headers=ID)
+        unknown = await port.ask("DELETE", "/api/orders/OR02")
+
+    assert done[:2] == (200, {"ok": True, "text": "asked for"})
+    assert (unknown[0], unknown[1]["code"]) == (404, "unknown_order")
+    assert port.actors.told(CancelByHand) == [CancelByHand("OR01", "operator")]
