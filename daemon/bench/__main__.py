@@ -1,14 +1,17 @@
-"""`python -m daemon.bench`: play the engine bench and print one JSON document."""
+"""`python -m daemon.bench [NAME]`: play a bench and print one JSON document."""
 
 from __future__ import annotations
 
 import gc
 import statistics
 import sys
+from collections.abc import Callable
+from typing import Any
 
 import orjson
 
 from daemon.app import account_of
+from daemon.bench import fan_out
 from daemon.bench.engine import FRAMES, STRATEGY, bench
 from daemon.domain.plans.parsing import parse
 from daemon.settings import Settings
@@ -16,13 +19,13 @@ from daemon.settings import Settings
 ROUNDS = 3
 
 
-def main() -> None:
-    """Run the bench several times: the median counts, the spread tells of the machine."""
+def engine() -> dict[str, Any]:
+    """Run the engine bench several times: the median counts, the spread tells of the machine."""
     account = account_of(Settings(), parse(STRATEGY), strict=False)
     gc.freeze()
     rounds = [bench(account, FRAMES) for _ in range(ROUNDS)]
     rates = sorted(each["frames_per_s"] for each in rounds)
-    document = {
+    return {
         "bench": "engine",
         "rounds": ROUNDS,
         "ours": {
@@ -33,8 +36,24 @@ def main() -> None:
         },
         "noise": {"frames_per_s_low": rates[0], "frames_per_s_high": rates[-1]},
     }
+
+
+def fan_out_once() -> dict[str, Any]:
+    """Run the fan-out bench; the noise is how late the loop was before there were clients."""
+    ours = fan_out.bench()
+    return {"bench": "fan_out", "rounds": 1, "ours": ours, "noise": ours["loop_late_ms"]["idle"]}
+
+
+BENCHES: dict[str, Callable[[], dict[str, Any]]] = {"engine": engine, "fan_out": fan_out_once}
+
+
+def main(name: str = "engine") -> None:
+    """Run a bench and print what it measured."""
+    if name not in BENCHES:
+        sys.exit(f"no bench {name}; there are: {', '.join(BENCHES)}")
+    document = BENCHES[name]()
     sys.stdout.write(orjson.dumps(document, option=orjson.OPT_INDENT_2).decode() + "\n")
 
 
 if __name__ == "__main__":
-    main()
+    main(*sys.argv[1:2])

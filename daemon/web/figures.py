@@ -1,0 +1,104 @@
+"""The documents of the streams: profit and loss, and prices, as people and pages read them.
+
+Amounts are rupees as JSON numbers: this is the edge where exact amounts meet a format that has
+none. What is not there is null, never zero.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from daemon.domain.instants import MILLISECOND_NS, iso
+from daemon.messages import LegSeen, PriceSeen, RiskSeen, WatchSeen
+from daemon.web.telling import price, rupees
+
+Document = dict[str, Any]
+
+
+def pnl(risk: RiskSeen, accounts: Mapping[str, str]) -> Document:
+    """Return the fields of a message of `/ws/pnl`.
+
+    Args:
+        risk: everything under watch.
+        accounts: the account of each strategy.
+    """
+    sums: dict[str, list[WatchSeen]] = {account: [] for account in accounts.values()}
+    for watch in risk.watches:
+        account = accounts.get(watch.strategy_id)
+        if account is not None:
+            sums[account].append(watch)
+    return {
+        "market_time": iso(risk.at_ns),
+        "feed": {"alive": risk.link_alive},
+        "strategies": [_strategy(watch) for watch in risk.watches],
+        "accounts": [_account(account, watches) for account, watches in sums.items()],
+    }
+
+
+def tick(seen: PriceSeen, later_ns: int) -> Document:
+    """Return one entry of a message of `/ws/ticks`.
+
+    Args:
+        seen: the price, and how old it was when it was told.
+        later_ns: market time since then.
+    """
+    age_ms = _age(seen.age_ms)
+    return {
+        "symbol": seen.symbol,
+        "ltp": price(seen.ltp_e4),
+        "bid": price(seen.bid_e4),
+        "ask": price(seen.ask_e4),
+        "age_ms": None if age_ms is None else age_ms + later_ns // MILLISECOND_NS,
+        "stale": seen.stale,
+    }
+
+
+def _strategy(watch: WatchSeen) -> Document:
+    return {
+        "strategy_id": watch.strategy_id,
+        "pnl": rupees(watch.pnl_e4),
+        "realised": rupees(watch.realised_e4),
+        "unrealised": rupees(watch.unrealised_e4),
+        "charges": None if watch.charges_e4 is None else rupees(watch.charges_e4),
+        "status": watch.status,
+        "risk": {"status": watch.lock, "current_sl": price(watch.current_sl_e4)},
+        "legs": [_leg(leg) for leg in watch.legs],
+    }
+
+
+def _leg(leg: LegSeen) -> Document:
+    guarded = not leg.unguarded_because
+    document: Document = {
+        "leg_id": leg.leg_id,
+        "symbol": leg.symbol,
+        "side": leg.side.value,
+        "quantity": leg.quantity,
+        "entry": price(leg.entry_e4),
+        "ltp": price(leg.ltp_e4),
+        "age_ms": _age(leg.age_ms),
+        "pnl": rupees(leg.realised_e4 + leg.unrealised_e4),
+        "stop": price(leg.stop_e4),
+        "target": price(leg.target_e4),
+        "guarded": guarded,
+    }
+    if not guarded:
+        document["unguarded_because"] = list(leg.unguarded_because)
+    return document
+
+
+def _account(account: str, watches: Iterable[WatchSeen]) -> Document:
+    held = list(watches)
+    charges = [watch.charges_e4 for watch in held]
+    known = [each for each in charges if each is not None]
+    return {
+        "account": account,
+        "pnl": rupees(sum(watch.pnl_e4 for watch in held)),
+        "realised": rupees(sum(watch.realised_e4 for watch in held)),
+        "unrealised": rupees(sum(watch.unrealised_e4 for watch in held)),
+        "charges": rupees(sum(known)) if len(known) == len(charges) else None,
+    }
+
+
+def _age(age_ms: int) -> int | None:
+    return None if age_ms < 0 else age_ms

@@ -1,0 +1,203 @@
+"""What people are told of what was recorded: one line for each fact that concerns them.
+
+The kinds are those of the contract: order, fill, risk, kill, alert, actor. Facts that only the
+machine needs (prices of a day, answers kept, who began when) are no news.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from typing import Any
+
+from daemon.domain.instants import iso
+from daemon.domain.money import divide_half_even, units
+from daemon.domain.orders.words import (
+    Intent,
+    IntentRecorded,
+    OrderAccepted,
+    OrderParked,
+    OrderRefused,
+    OrderUpdated,
+    OutcomeUnknown,
+    State,
+)
+from daemon.domain.risk.moves import LevelMoved
+from daemon.domain.risk.words import ExitReason
+from daemon.messages import (
+    BasketEnded,
+    BasketOpened,
+    BooksAgree,
+    BooksDiffer,
+    EntriesPaused,
+    ExitDecided,
+    ExitFinished,
+    ExitOverdue,
+    ExitOwed,
+    KillStaged,
+    Latched,
+    LegExpired,
+    LinkDied,
+    LinkRevived,
+    Noted,
+    OrderAsked,
+    Released,
+    SessionReady,
+    StrategyStarted,
+    StrategyStopped,
+)
+from daemon.runtime.words import ActorDisarmed, DeadLetter
+
+Item = dict[str, Any]
+_ORDERS_KEPT = 4_096
+_BY_HAND = frozenset({ExitReason.MANUAL, ExitReason.KILL})  # no rule has told of these before
+
+
+class News:
+    """Turns facts into lines; it remembers the newest orders, whose later facts name no symbol."""
+
+    def __init__(self) -> None:
+        self._intents: OrderedDict[str, Intent] = OrderedDict()
+
+    def of(self, fact: Any) -> Item | None:
+        """Return the line of a fact; None where it concerns nobody."""
+        told = self._order(fact) or _trading(fact) or _control(fact) or _machine(fact)
+        if told is None:
+            return None
+        kind, text, about = told
+        item = {"kind": kind, "fact": type(fact).__name__, "at": iso(fact.at_ns), "text": text}
+        return {**item, **about}
+
+    def _order(self, fact: Any) -> tuple[str, str, Item] | None:
+        match fact:
+            case IntentRecorded(intent):
+                self._intents[intent.intent_id] = intent
+                if len(self._intents) > _ORDERS_KEPT:
+                    self._intents.popitem(last=False)
+                priced = f" at {units(intent.price_e4)}" if intent.price_e4 else ""
+                return "order", f"{self._name(intent.intent_id)}{priced} is sent", _of(intent)
+            case OrderAccepted(intent_id):
+                return "order", f"{self._name(intent_id)} is in the book", self._about(intent_id)
+            case OrderRefused(intent_id, kind, text):
+                text = f"{self._name(intent_id)} was refused, {kind.value}: {text}"
+                return "order", text, self._about(intent_id)
+            case OutcomeUnknown(intent_id, because):
+                text = f"{self._name(intent_id)}: perhaps it was executed; {because}"
+                return "alert", text, self._about(intent_id)
+            case OrderParked(intent_id):
+                text = f"{self._name(intent_id)}: nothing was heard of it; it counts as exposure"
+                return "alert", text, self._about(intent_id)
+            case OrderUpdated():
+                return self._updated(fact)
+        return None
+
+    def _updated(self, fact: OrderUpdated) -> tuple[str, str, Item]:
+        about = {**self._about(fact.intent_id), "state": fact.state.value}
+        name = self._name(fact.intent_id)
+        if fact.filled_quantity and fact.state in {State.FILLED, State.WORKING}:
+            average = units(divide_half_even(fact.filled_value_e4, fact.filled_quantity))
+            about["filled_quantity"] = fact.filled_quantity
+            done = "filled" if fact.state is State.FILLED else f"{fact.filled_quantity} filled"
+            return "fill", f"{name}: {done} at {average}", about
+        because = f": {fact.text}" if fact.text else ""
+        return "order", f"{name} is {fact.state.value.lower()}{because}", about
+
+    def _about(self, intent_id: str) -> Item:
+        intent = self._intents.get(intent_id)
+        return {"order_id": intent_id} if intent is None else _of(intent)
+
+    def _name(self, intent_id: str) -> str:
+        intent = self._intents.get(intent_id)
+        if intent is None:
+            return f"order {intent_id}"
+        return f"{intent.side.value} {intent.quantity} {intent.symbol}"
+
+
+def _of(intent: Intent) -> Item:
+    return {
+        "order_id": intent.intent_id,
+        "account": intent.account,
+        "strategy_id": intent.strategy_id,
+        "leg_id": intent.leg_id,
+        "symbol": intent.symbol,
+    }
+
+
+def _trading(fact: Any) -> tuple[str, str, Item] | None:
+    match fact:
+        case BasketOpened(basket):
+            about = {"strategy_id": basket.strategy_id}
+            return "risk", f"{basket.strategy_id} enters {len(basket.legs)} legs", about
+        case BasketEnded(_, strategy_id, complete, because):
+            text = f"{strategy_id}: the entry is complete"
+            text = text if complete else f"{strategy_id}: the entry failed, {because}"
+            return "risk" if complete else "alert", text, {"strategy_id": strategy_id}
+        case ExitDecided(strategy_id, leg_ids, reason):
+            text = f"{strategy_id} leaves {', '.join(leg_ids)}: {reason.value.replace('_', ' ')}"
+            return "risk", text, {"strategy_id": strategy_id, "reason": reason.value}
+        case ExitOwed(_, strategy_id, leg_ids, reason) if reason in _BY_HAND:
+            text = f"{strategy_id} has to leave {', '.join(leg_ids)}: {reason.value}"
+            return "risk", text, {"strategy_id": strategy_id, "reason": reason.value}
+        case ExitFinished(_, strategy_id, leg_ids):
+            text = f"{strategy_id} has left {', '.join(leg_ids)}"
+            return "risk", text, {"strategy_id": strategy_id}
+        case ExitOverdue(_, strategy_id, because):
+            text = f"{strategy_id}: an exit is overdue, {because}"
+            return "alert", text, {"strategy_id": strategy_id}
+        case LevelMoved(strategy_id, leg_id, move, from_e4, to_e4):
+            level = f"{strategy_id} {leg_id}".rstrip()
+            moved = f"from {units(from_e4)} to {units(to_e4)}" if from_e4 else f"{units(to_e4)}"
+            text = f"{level}: level {move.value.replace('_', ' ')}, {moved}"
+            return "risk", text, {"strategy_id": strategy_id, "leg_id": leg_id}
+        case LegExpired(strategy_id, leg_id, symbol):
+            text = f"{strategy_id} {leg_id}: {symbol} expired and nobody knows what it was worth"
+            return "alert", text, {"strategy_id": strategy_id, "leg_id": leg_id, "symbol": symbol}
+    return None
+
+
+def _control(fact: Any) -> tuple[str, str, Item] | None:
+    match fact:
+        case Latched(latch_id, kind, scope, name, reason, by):
+            whose = f"{scope.value} {name}".rstrip()
+            told = f", {reason}" if reason else ""
+            about = {"kill_id": latch_id, "scope": scope.value, "id": name}
+            return "kill", f"{kind.value} of {whose} by {by}{told}", about
+        case Released(latch_id, by):
+            return "kill", f"{latch_id} was released by {by}", {"kill_id": latch_id}
+        case KillStaged(latch_id, stage, left, attempts):
+            rest = f"; left: {', '.join(left)}" if left else ""
+            about = {"kill_id": latch_id, "stage": stage.value}
+            counted = {**about, "left": list(left), "attempts": attempts}
+            return "kill", f"{latch_id} is {stage.value}{rest}", counted
+        case OrderAsked(request_id, account, symbol, side, quantity, by=by):
+            text = f"{by} asks to {side.value} {quantity} {symbol}"
+            return "order", text, {"request_id": request_id, "account": account, "symbol": symbol}
+        case EntriesPaused(because):
+            return "alert", f"no new entries: {because}", {}
+        case BooksDiffer(account, symbol, ours, theirs):
+            text = f"{account}: the broker shows {theirs} {symbol}, our book {ours}"
+            return "alert", text, {"account": account, "symbol": symbol}
+        case BooksAgree(account, symbol):
+            text = f"{account}: the broker shows the same {symbol} as our book again"
+            return "alert", text, {"account": account, "symbol": symbol}
+    return None
+
+
+def _machine(fact: Any) -> tuple[str, str, Item] | None:
+    match fact:
+        case StrategyStarted(strategy_id, by):
+            return "actor", f"{strategy_id} was started by {by}", {"strategy_id": strategy_id}
+        case StrategyStopped(strategy_id, by):
+            return "actor", f"{strategy_id} was stopped by {by}", {"strategy_id": strategy_id}
+        case SessionReady(account):
+            return "actor", f"{account}: the broker session is ready", {"account": account}
+        case ActorDisarmed(actor):
+            return "alert", f"{actor} fell too often and was left out", {"actor": actor}
+        case DeadLetter(actor, message, error):
+            return "actor", f"{actor} fell over {message}: {error}", {"actor": actor}
+        case LinkDied():
+            return "alert", "the feed is silent: its prices are stale", {}
+        case LinkRevived():
+            return "alert", "the feed brings prices again", {}
+        case Noted(_, text, _, strategy_id):
+            return "alert", text, {"strategy_id": strategy_id} if strategy_id else {}
+    return None

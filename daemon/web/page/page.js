@@ -1,0 +1,711 @@
+// Ordo's page. Everything that comes from the daemon reaches the document as text, never as markup.
+
+const HOLD_MS = 1200;
+const AWAY_PX = 60;
+const SILENCE_MS = 3000; // the daemon promises a message a second
+const STATUS_MS = 2000;
+const KILLING_MS = 400;
+const BACKOFF_MS = [400, 800, 1600, 3200, 6000];
+const WRITE_TRIES = 4;
+const LINES = 60;
+const MINUS = "\u2212";
+const STAGES = ["cancelling", "closing", "verifying", "flat"];
+const SAID = {
+  cancelling: "Taking every working order back. Left:",
+  closing: "Closing what the broker shows. Left:",
+  verifying: "Reading the broker's book until it says flat twice.",
+  flat: "Everything is flat. Entries stay stopped until you rearm.",
+  incomplete: "Not flat in time; it goes on being tried. Look at your broker. Left:",
+};
+const WHY = {
+  no_rule: "no stop holds it",
+  no_entry_price: "entry price unknown",
+  not_subscribed: "no prices asked for",
+  link_dead: "the feed is dead",
+  no_price: "no price yet",
+  not_watched: "watchdog is late",
+  orders_closed: "no exit can be sent",
+  exit_overdue: "an exit is overdue",
+};
+
+const $ = (id) => document.getElementById(id);
+
+function element(tag, className = "", text = "") {
+  const made = document.createElement(tag);
+  if (className) made.className = className;
+  if (text) made.textContent = text;
+  return made;
+}
+
+function put(node, text) {
+  if (node.textContent !== text) node.textContent = text;
+}
+
+function mark(node, name, value) {
+  if (node.dataset[name] !== value) node.dataset[name] = value;
+}
+
+// ---- figures -------------------------------------------------------------------------------
+
+const grouped = new Intl.NumberFormat("en-IN", { minimumFractionDigits: 2, maximumFractionDigits: 2 });
+const whole = new Intl.NumberFormat("en-IN");
+const known = (value) => typeof value === "number";
+
+function amount(value) {
+  if (!known(value)) return "\u2013";
+  const sign = value > 0 ? "+" : value < 0 ? MINUS : "";
+  return sign + grouped.format(Math.abs(value));
+}
+
+const price = (value) => (known(value) ? grouped.format(value) : "\u2013");
+const units = (value) => (value < 0 ? MINUS : "") + whole.format(Math.abs(value));
+
+function age(ms) {
+  if (!known(ms)) return "\u2013";
+  if (ms < 10_000) return (ms / 1000).toFixed(1) + " s";
+  if (ms < 120_000) return Math.round(ms / 1000) + " s";
+  return Math.round(ms / 60_000) + " min";
+}
+
+function putAmount(node, value) {
+  put(node, amount(value));
+  node.classList.toggle("gain", value > 0);
+  node.classList.toggle("loss", value < 0);
+}
+
+const sum = (values) => (values.every(known) ? values.reduce((a, b) => a + b, 0) : null);
+
+// NIFTY-2026-11-23-24550-CE -> ["NIFTY 24550 CE", "23 Nov"]
+const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+function spoken(symbol) {
+  const parts = /^(.+)-(\d{4})-(\d\d)-(\d\d)-(?:([\d.]+)-)?([A-Z]+)$/.exec(symbol);
+  if (!parts) return [symbol, ""];
+  const [, underlying, , month, day, strike, kind] = parts;
+  const expiry = `${Number(day)} ${MONTHS[Number(month) - 1] ?? ""}`;
+  return [[underlying, strike, kind].filter(Boolean).join(" "), expiry];
+}
+
+// ---- speaking with the daemon --------------------------------------------------------------
+
+class Refused extends Error {
+  constructor(status, text) {
+    super(text);
+    this.status = status;
+  }
+}
+
+function requestId() {
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  return "page-" + Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+async function call(method, path, body, id) {
+  const headers = { Accept: "application/json" };
+  if (body !== undefined) headers["Content-Type"] = "application/json";
+  if (id) headers["X-Request-Id"] = id;
+  const request = { method, headers, credentials: "same-origin", cache: "no-store" };
+  if (body !== undefined) request.body = JSON.stringify(body);
+  const response = await fetch(path, { ...request, signal: AbortSignal.timeout(8000) });
+  const text = await response.text();
+  let told = {};
+  try {
+    told = text ? JSON.parse(text) : {};
+  } catch {
+    throw new Refused(response.status, "the answer could not be read");
+  }
+  if (!response.ok) throw new Refused(response.status, told.detail || told.title || `status ${response.status}`);
+  return told;
+}
+
+// A write that brought no answer is repeated under its own id: the daemon acts on it once.
+async function write(path, body) {
+  const id = requestId();
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return await call("POST", path, body, id);
+    } catch (error) {
+      const answered = error instanceof Refused && error.status < 500;
+      if (answered || tries === WRITE_TRIES) throw error;
+      await new Promise((done) => setTimeout(done, 300 * tries));
+    }
+  }
+}
+
+function tell(text) {
+  put($("told-text"), text);
+  $("told").hidden = false;
+}
+
+const sentence = (error) => (error instanceof Refused ? error.message : "the daemon did not answer");
+
+async function act(path, body, failed) {
+  try {
+    await write(path, body);
+    $("told").hidden = true;
+  } catch (error) {
+    if (error.status === 401) logOut();
+    tell(`${failed}: ${sentence(error)}`);
+  }
+  refresh();
+}
+
+// ---- the link ------------------------------------------------------------------------------
+
+const link = { seen: 0, started: 0, in: false };
+
+class Channel {
+  constructor(path, take) {
+    this.path = path;
+    this.take = take;
+    this.failures = 0;
+    this.socket = null;
+    this.timer = 0;
+    this.due = 0;
+    this.opened = 0;
+  }
+
+  open() {
+    this.shut();
+    const address = new URL(this.path, location.href);
+    address.protocol = location.protocol === "https:" ? "wss:" : "ws:";
+    const socket = new WebSocket(address);
+    this.socket = socket;
+    this.opened = Date.now();
+    socket.onmessage = (message) => {
+      if (socket !== this.socket) return;
+      this.failures = 0;
+      this.take(JSON.parse(message.data));
+    };
+    socket.onclose = () => {
+      if (socket === this.socket) this.later();
+    };
+  }
+
+  shut() {
+    clearTimeout(this.timer);
+    const socket = this.socket;
+    this.socket = null;
+    this.due = 0;
+    if (socket) socket.close();
+  }
+
+  // Again after a while that grows, and is a little different for every page.
+  async later() {
+    this.shut();
+    const most = BACKOFF_MS[Math.min(this.failures, BACKOFF_MS.length - 1)];
+    const wait = most * (0.5 + Math.random() / 2);
+    this.failures += 1;
+    this.due = Date.now() + wait;
+    this.timer = setTimeout(() => link.in && this.open(), wait);
+    await refresh(); // tells whether we are still logged in
+  }
+}
+
+const pnl = new Channel("/ws/pnl", (message) => {
+  link.seen = Date.now();
+  showPnl(message);
+  showLink();
+});
+const events = new Channel("/ws/events", showEvents);
+
+function showLink() {
+  const silent = Date.now() - (link.seen || link.started);
+  const cut = link.in && (silent > SILENCE_MS || (pnl.socket === null && pnl.due > 0));
+  mark(document.body, "link", !link.in ? "out" : cut ? "cut" : link.seen ? "live" : "starting");
+  $("cut").hidden = !cut;
+  put($("cut-what"), cut ? "Disconnected: these are old figures" : "");
+  if (!cut) return;
+  const since = link.seen ? `last seen ${Math.max(0, Math.floor(silent / 1000))} s ago` : "nothing seen yet";
+  put($("cut-since"), since);
+  const wait = Math.ceil((pnl.due - Date.now()) / 1000);
+  put($("cut-next"), pnl.due && wait > 0 ? `trying again in ${wait} s` : "trying again now");
+  if (pnl.socket && Date.now() - Math.max(pnl.opened, link.seen) > 2 * SILENCE_MS) pnl.later();
+}
+
+function logIn() {
+  link.in = true;
+  link.seen = 0;
+  $("out").hidden = true;
+  for (const id of ["total", "strategies", "news"]) $(id).hidden = false;
+  $("kill").disabled = false;
+  link.started = Date.now();
+  pnl.open();
+  events.open();
+}
+
+function logOut(why = "") {
+  link.in = false;
+  pnl.shut();
+  events.shut();
+  $("out").hidden = false;
+  put($("out-why"), why);
+  for (const id of ["total", "strategies", "news"]) $(id).hidden = true;
+  $("kill").disabled = true;
+  showLink();
+}
+
+// ---- profit and loss -----------------------------------------------------------------------
+
+const cards = new Map();
+let taking = new Map();
+
+function showPnl(message) {
+  const [day, clock] = String(message.market_time ?? "").split("T");
+  put($("clock"), clock ? clock.slice(0, 8) : "--:--:--");
+  put($("date"), day || "----------");
+  const alive = message.feed?.alive;
+  mark($("feed"), "state", alive ? "good" : "bad");
+  put($("feed"), alive ? "alive" : "dead");
+  const watched = message.strategies;
+  const total = watched.reduce((all, one) => all + one.pnl, 0);
+  const charges = sum(watched.map((one) => one.charges));
+  putAmount($("total-pnl"), total);
+  putAmount($("total-realised"), watched.reduce((all, one) => all + one.realised, 0));
+  putAmount($("total-unrealised"), watched.reduce((all, one) => all + one.unrealised, 0));
+  put($("total-charges"), charges === null ? "unknown" : price(charges));
+  putAmount($("total-net"), charges === null ? null : total - charges);
+  document.title = `${amount(total)} · Ordo`;
+  showAccounts(message.accounts ?? []);
+  for (const one of watched) showStrategy(one);
+}
+
+function showAccounts(accounts) {
+  const box = $("accounts");
+  while (box.children.length > accounts.length) box.lastChild.remove();
+  accounts.forEach((account, at) => {
+    const line = box.children[at] ?? box.appendChild(element("span"));
+    if (!line.firstChild) line.append(element("span"), " ", element("b", "num"));
+    put(line.firstChild, account.account);
+    putAmount(line.lastChild, account.pnl);
+  });
+}
+
+function cardOf(id) {
+  if (!cards.has(id)) {
+    cards.set(id, makeCard(id));
+    $("none").hidden = true;
+    $("strategies").append(cards.get(id).node);
+  }
+  return cards.get(id);
+}
+
+function named(list, name, className = "num") {
+  const row = list.appendChild(element("div"));
+  row.append(element("dt", "", name));
+  return row.appendChild(element("dd", className, "\u2013"));
+}
+
+function makeCard(id) {
+  const node = element("article", "card");
+  const head = node.appendChild(element("header"));
+  const title = head.appendChild(element("div"));
+  title.append(element("h3", "", id));
+  const status = title.appendChild(element("p", "status", " "));
+  const button = head.appendChild(element("button", "act", "Start entries"));
+  button.type = "button";
+  button.onclick = () => switchEntries(id, button);
+  const figures = node.appendChild(element("div", "figures"));
+  const big = figures.appendChild(element("p", "big num", "\u2013"));
+  const parts = figures.appendChild(element("dl", "parts"));
+  const card = { node, status, button, big, legs: new Map(), watched: "", ladder: makeLadder(figures, parts) };
+  card.realised = named(parts, "Realised");
+  card.unrealised = named(parts, "Unrealised");
+  card.charges = named(parts, "Charges");
+  card.body = makeTable(node);
+  return card;
+}
+
+function makeTable(node) {
+  const table = node.appendChild(element("table"));
+  const row = table.appendChild(element("thead")).appendChild(element("tr"));
+  for (const name of ["Leg", ...COLUMNS.map(([title]) => title), "Guard"]) {
+    const cell = row.appendChild(element("th", "", name));
+    cell.scope = "col";
+  }
+  table.hidden = true;
+  return table.appendChild(element("tbody"));
+}
+
+const COLUMNS = [
+  ["Qty", (leg) => units(leg.quantity)],
+  ["Entry", (leg) => price(leg.entry)],
+  ["LTP", (leg) => price(leg.ltp)],
+  ["Age", (leg) => age(leg.age_ms)],
+  ["P&L", (leg) => amount(leg.pnl)],
+  ["Stop", (leg) => price(leg.stop)],
+  ["Target", (leg) => price(leg.target)],
+];
+
+async function switchEntries(id, button) {
+  const verb = taking.get(id) ? "stop" : "start";
+  button.disabled = true;
+  await act(`/api/strategies/${encodeURIComponent(id)}/${verb}`, {}, `${id} could not be ${verb === "stop" ? "stopped" : "started"}`);
+  button.disabled = false;
+}
+
+function showStrategy(one) {
+  const card = cardOf(one.strategy_id);
+  putAmount(card.big, one.pnl);
+  putAmount(card.realised, one.realised);
+  putAmount(card.unrealised, one.unrealised);
+  put(card.charges, known(one.charges) ? price(one.charges) : "unknown");
+  card.watched = one.status;
+  showState(one.strategy_id);
+  showLadder(card.ladder, one);
+  const there = new Set(one.legs.map((leg) => leg.leg_id));
+  for (const [id, row] of card.legs) {
+    if (!there.has(id)) {
+      row.node.remove();
+      card.legs.delete(id);
+    }
+  }
+  for (const leg of one.legs) showLeg(card, leg);
+  card.body.parentNode.hidden = one.legs.length === 0;
+}
+
+function showState(id) {
+  const card = cards.get(id);
+  const entries = !taking.has(id) ? "" : stopped(id) ? "entries stopped by a latch" : taking.get(id) ? "takes entries" : "takes no entries";
+  put(card.status, [card.watched, entries].filter(Boolean).join(" · ") || " ");
+  card.button.hidden = !taking.has(id);
+  put(card.button, taking.get(id) ? "Stop entries" : "Start entries");
+  card.button.title = taking.get(id) ? "Take no more entries; what is open stays guarded" : "Take entries";
+}
+
+function makeRow(card) {
+  const node = card.body.appendChild(element("tr"));
+  const first = node.appendChild(element("td"));
+  const side = first.appendChild(element("span", "side"));
+  const symbol = first.appendChild(element("span", "symbol num"));
+  first.append(" ");
+  const expiry = first.appendChild(element("span", "expiry"));
+  const cells = COLUMNS.map(([name]) => {
+    const cell = node.appendChild(element("td", "num"));
+    cell.dataset.name = name;
+    return cell;
+  });
+  const last = node.appendChild(element("td"));
+  last.dataset.name = "Guard";
+  const guard = last.appendChild(element("span", "guard"));
+  return { node, first, side, symbol, expiry, cells, last, guard };
+}
+
+function showLeg(card, leg) {
+  if (!card.legs.has(leg.leg_id)) card.legs.set(leg.leg_id, makeRow(card));
+  const row = card.legs.get(leg.leg_id);
+  const [name, expiry] = spoken(leg.symbol);
+  put(row.side, leg.side.toUpperCase());
+  put(row.symbol, name);
+  put(row.expiry, expiry);
+  row.first.title = `${leg.leg_id}: ${leg.symbol}`;
+  COLUMNS.forEach(([, text], at) => put(row.cells[at], text(leg)));
+  const profit = row.cells[4];
+  profit.classList.toggle("gain", leg.pnl > 0);
+  profit.classList.toggle("loss", leg.pnl < 0);
+  const because = (leg.unguarded_because ?? []).map((word) => WHY[word] ?? word);
+  const flat = leg.quantity === 0;
+  row.guard.className = flat ? "guard flat" : leg.guarded ? "guard" : "guard bare";
+  row.last.classList.toggle("bare", !flat && !leg.guarded);
+  put(row.guard, flat ? "closed" : leg.guarded ? "guarded" : because.join(", ") || "not guarded");
+}
+
+// ---- the ladder: where profit stands between the floor or stop and nought --------------------
+
+function makeLadder(before, parts) {
+  const node = before.insertBefore(element("div", "ladder"), parts);
+  before.append(node);
+  const caption = node.appendChild(element("p", "caption"));
+  const level = caption.appendChild(element("b", "num"));
+  const room = caption.appendChild(element("span", "muted num"));
+  const track = node.appendChild(element("div", "track"));
+  track.setAttribute("aria-hidden", "true");
+  const held = track.appendChild(element("i", "held"));
+  const nought = track.appendChild(element("i", "nought"));
+  const floor = track.appendChild(element("i", "floor"));
+  const here = track.appendChild(element("i", "here"));
+  return { node, level, room, track, held, nought, floor, here, high: 0, low: 0 };
+}
+
+function showLadder(ladder, one) {
+  const level = one.risk.current_sl;
+  const locked = one.risk.status === "LOCKED";
+  const has = known(level);
+  const flat = one.status === "flat";
+  const name = locked ? (flat ? "Floor was" : "Locked: floor") : flat ? "Stop was" : "Stop";
+  put(ladder.level, has ? `${name} ${amount(level)}` : "No floor, no stop of the whole");
+  put(ladder.room, has && !flat ? `${price(Math.max(0, one.pnl - level))} away` : "");
+  ladder.track.classList.toggle("locked", locked);
+  ladder.floor.hidden = !has;
+  // The scale only ever widens, so the dot moves and the marks do not.
+  ladder.low = Math.min(ladder.low, one.pnl, has ? level : 0);
+  ladder.high = Math.max(ladder.high, one.pnl, has ? level : 0);
+  const span = Math.max(ladder.high - ladder.low, 1);
+  const place = (value) => 3 + (94 * (value - ladder.low)) / span;
+  ladder.nought.style.left = `${place(0)}%`;
+  ladder.here.style.left = `${place(one.pnl)}%`;
+  if (has) ladder.floor.style.left = `${place(level)}%`;
+  const from = place(Math.max(0, Math.min(has && locked ? level : 0, one.pnl)));
+  ladder.held.hidden = one.pnl <= 0;
+  ladder.held.style.left = `${from}%`;
+  ladder.held.style.width = `${Math.max(0, place(one.pnl) - from)}%`;
+  ladder.here.classList.toggle("gain", one.pnl > 0);
+  ladder.here.classList.toggle("loss", one.pnl < 0);
+}
+
+// ---- events --------------------------------------------------------------------------------
+
+function showEvents(message) {
+  const list = $("lines");
+  if (message.type === "snapshot") list.replaceChildren();
+  for (const item of message.events) {
+    const line = element("li");
+    mark(line, "kind", item.kind);
+    const when = line.appendChild(element("time", "num", String(item.at).slice(11, 19)));
+    when.dateTime = item.at;
+    line.append(element("span", "kind", item.kind), element("span", "what", item.text));
+    list.prepend(line);
+  }
+  while (list.children.length > LINES) list.lastChild.remove();
+  if (!list.firstChild) list.append(element("li", "none", "Nothing has been recorded yet."));
+  else if (list.children.length > 1) list.querySelector("li.none")?.remove();
+  if (message.events.some((item) => item.kind !== "order")) refresh();
+}
+
+// ---- state, latches, and how far a kill has come ---------------------------------------------
+
+const STATES = { running: ["good", "running"], paused: ["warn", "paused"], reduce_only: ["warn", "reduce only"], halted: ["bad", "halted"] };
+const MODES = { paper: "simulated fills, no real money", live: "orders reach the exchange, real money moves" };
+const latches = new Map();
+let asking = null;
+let again = false;
+let nextLook = 0;
+
+// One question at a time; whoever asks meanwhile gets another one afterwards.
+function refresh() {
+  if (asking) {
+    again = true;
+    return asking;
+  }
+  asking = look().finally(() => {
+    asking = null;
+    if (again) {
+      again = false;
+      refresh();
+    }
+  });
+  return asking;
+}
+
+async function look() {
+  clearTimeout(nextLook);
+  try {
+    const status = await call("GET", "/api/status");
+    if (!link.in) logIn();
+    await showStatus(status);
+  } catch (error) {
+    if (error.status === 401) logOut();
+  }
+  if (link.in || $("out").hidden) nextLook = setTimeout(refresh, killing() ? KILLING_MS : STATUS_MS);
+}
+
+async function showStatus(status) {
+  mark($("mode"), "mode", status.mode);
+  put($("mode-name"), String(status.mode).toUpperCase());
+  put($("mode-means"), MODES[status.mode] ?? "");
+  const [state, word] = STATES[status.state] ?? ["warn", String(status.state)];
+  mark($("daemon"), "state", state);
+  put($("daemon"), word);
+  taking = new Map(status.strategies.map((one) => [one.strategy_id, one.taking]));
+  const stages = showLatches(status.latches);
+  for (const one of status.strategies) {
+    accountOf.set(one.strategy_id, one.account);
+    cardOf(one.strategy_id).watched ||= one.status;
+    showState(one.strategy_id);
+  }
+  await stages;
+}
+
+const accountOf = new Map();
+function stopped(id) {
+  const reaches = { all: () => true, strategy: (name) => name === id, account: (name) => name === accountOf.get(id) };
+  return [...latches.values()].some(({ latch }) => reaches[latch.scope]?.(latch.id));
+}
+
+const isKill = (latch) => latch.kind === "kill";
+const killing = () => [...latches.values()].some((box) => box.killed && box.stage !== "flat");
+
+async function showLatches(standing) {
+  const there = new Set(standing.map((latch) => latch.latch_id));
+  for (const [id, box] of latches) {
+    if (!there.has(id)) {
+      box.node.remove();
+      latches.delete(id);
+    }
+  }
+  for (const latch of standing) {
+    if (!latches.has(latch.latch_id)) latches.set(latch.latch_id, makeLatch(latch));
+  }
+  showKill(standing);
+  const open = standing.filter((latch) => isKill(latch) && latches.get(latch.latch_id).stage !== "flat");
+  await Promise.all(open.map((latch) => askStage(latch.latch_id)));
+}
+
+async function askStage(id) {
+  const told = await call("GET", `/api/kill/${encodeURIComponent(id)}`);
+  const box = latches.get(id);
+  if (box) showStage(box, told);
+}
+
+function makeLatch(latch) {
+  const killed = isKill(latch);
+  const node = element("article", killed ? "latch killed" : "latch");
+  const words = node.appendChild(element("div"));
+  const reach = latch.scope === "all" ? "everything" : `${latch.scope} ${latch.id}`;
+  words.append(element("h3", "", `${killed ? "KILLED" : "Paused"}: ${reach}`));
+  const when = latch.at ? `, at ${String(latch.at).slice(11, 19)}` : "";
+  words.append(element("p", "why", `by ${latch.by || "somebody"}${when}${latch.reason ? `: ${latch.reason}` : ""}`));
+  node.append(makeRelease(latch));
+  const box = { latch, node, killed, stage: "", lines: "" };
+  if (killed) {
+    box.steps = node.appendChild(element("ol", "steps"));
+    for (const stage of STAGES) box.steps.append(element("li", "", stage[0].toUpperCase() + stage.slice(1)));
+    box.said = node.appendChild(element("p", "said"));
+    box.left = node.appendChild(element("ul", "left"));
+  }
+  $("latches").append(node);
+  return box;
+}
+
+function makeRelease(latch) {
+  const box = element("div", "release");
+  const killed = isKill(latch);
+  const first = box.appendChild(element("button", "rearm", killed ? "Rearm…" : "Release…"));
+  const question = box.appendChild(element("span", "", "Let entries be taken again?"));
+  const yes = box.appendChild(element("button", "yes", killed ? "Yes, rearm" : "Yes, release"));
+  const no = box.appendChild(element("button", "no", "No"));
+  const turn = (asked) => {
+    first.hidden = asked;
+    for (const part of [question, yes, no]) part.hidden = !asked;
+  };
+  for (const button of [first, yes, no]) button.type = "button";
+  first.onclick = () => {
+    turn(true);
+    no.focus();
+  };
+  no.onclick = () => {
+    turn(false);
+    first.focus();
+  };
+  yes.onclick = async () => {
+    yes.disabled = true;
+    await act("/api/rearm", { kill_id: latch.latch_id }, "It was not released");
+    yes.disabled = false;
+    turn(false);
+  };
+  turn(false);
+  return box;
+}
+
+function showStage(box, told) {
+  box.stage = told.stage;
+  const at = STAGES.indexOf(told.stage); // of an incomplete one nothing is known to be done
+  [...box.steps.children].forEach((step, number) => {
+    if (told.stage === "incomplete") step.className = number === 3 ? "failed" : "";
+    else step.className = number < at || told.stage === "flat" ? "done" : number === at ? "now" : "";
+  });
+  mark(box.node, "stage", told.stage);
+  put(box.said, SAID[told.stage] ?? "");
+  const lines = (told.left ?? []).map((each) => (typeof each === "string" ? each : JSON.stringify(each)));
+  if (box.lines !== lines.join("\n")) {
+    box.lines = lines.join("\n");
+    box.left.replaceChildren(...lines.map((line) => element("li", "", line)));
+  }
+}
+
+// ---- kill: hold to confirm -------------------------------------------------------------------
+
+const kill = $("kill");
+let held = 0;
+let sending = false;
+
+function showKill(standing) {
+  const all = standing.some((latch) => isKill(latch) && latch.scope === "all");
+  kill.classList.toggle("sent", all || sending);
+  put($("kill-label"), all ? "Killed" : sending ? "Killing…" : held ? "Keep holding…" : "Hold to kill");
+}
+
+function hold() {
+  if (held || sending || kill.disabled) return;
+  kill.classList.add("holding");
+  held = setTimeout(() => {
+    release();
+    fire();
+  }, HOLD_MS);
+  put($("kill-label"), "Keep holding…");
+}
+
+function release() {
+  pressed = null;
+  if (!held) return;
+  clearTimeout(held);
+  held = 0;
+  kill.classList.remove("holding");
+  if (!kill.classList.contains("sent")) put($("kill-label"), "Hold to kill");
+}
+
+async function fire() {
+  sending = true;
+  showKill([]);
+  await act("/api/kill", { scope: "all", reason: "held on the page" }, "The kill was NOT accepted. Use `ordo kill` in a terminal");
+  sending = false;
+  await refresh();
+  if (![...latches.values()].some((box) => box.killed)) showKill([]);
+}
+
+// The pointer is captured, so that a banner which comes or goes under it does not end the hold;
+// whoever moves it away does.
+let pressed = null;
+kill.addEventListener("pointerdown", (event) => {
+  if (event.button !== 0) return;
+  kill.setPointerCapture(event.pointerId);
+  pressed = { x: event.clientX, y: event.clientY };
+  hold();
+});
+kill.addEventListener("pointermove", (event) => {
+  if (pressed && Math.hypot(event.clientX - pressed.x, event.clientY - pressed.y) > AWAY_PX) release();
+});
+for (const name of ["pointerup", "pointercancel", "blur"]) kill.addEventListener(name, release);
+kill.addEventListener("contextmenu", (event) => event.preventDefault());
+kill.addEventListener("keydown", (event) => {
+  if (event.key !== " " && event.key !== "Enter") return;
+  event.preventDefault();
+  if (!event.repeat) hold();
+});
+kill.addEventListener("keyup", (event) => {
+  if (event.key === " " || event.key === "Enter") release();
+});
+document.addEventListener("visibilitychange", () => document.hidden && release());
+
+// ---- begin -----------------------------------------------------------------------------------
+
+async function begin() {
+  const code = new URLSearchParams(location.hash.slice(1)).get("code");
+  if (location.hash) history.replaceState(null, "", location.pathname + location.search);
+  if (code) {
+    try {
+      await call("POST", "/api/login", { code });
+    } catch (error) {
+      await refresh();
+      if (!link.in) logOut(`That code was not taken: ${sentence(error)}`);
+      return;
+    }
+  }
+  await refresh();
+}
+
+$("told-close").onclick = () => {
+  $("told").hidden = true;
+};
+window.addEventListener("hashchange", begin);
+setInterval(showLink, 250);
+begin();

@@ -1,0 +1,275 @@
+"""The page in a real browser, over the real port, hub and streams."""
+
+from contextlib import asynccontextmanager
+
+import pytest
+from msgspec.structs import replace
+
+from daemon import kill
+from daemon.messages import ReleaseLatch, Stage, TakeEntries, TakeNoEntries
+from tests.kit.browser import HOW, chromium
+from tests.kit.page_world import World, page_open
+from tests.kit.watched import LEG, risk, watch
+
+BROWSER = chromium()
+pytestmark = pytest.mark.skipif(BROWSER is None, reason=HOW)
+HOLD_S = 5
+
+
+def shown(selector):
+    """The text of an element, as an expression for the page."""
+    return f"document.querySelector({selector!r}).textContent"
+
+
+@asynccontextmanager
+async def opened(tmp_path, world=None):
+    """The page; what the browser says against it fails the test, refused requests apart."""
+    async with page_open(tmp_path, BROWSER, world) as (tab, shown_world):
+        yield tab, shown_world
+        assert [told for told in tab.told if not told.startswith("network:")] == []
+
+
+async def hold(tab):
+    """Hold the kill button until it takes."""
+    at = await tab.press("#kill")
+    await tab.wait_for("document.querySelector('#kill').classList.contains('sent')", HOLD_S)
+    await tab.release(at)
+
+
+async def test_the_code_is_taken_out_of_the_address_and_the_page_is_logged_in(tmp_path):
+    async with opened(tmp_path) as (tab, _):
+        assert await tab.evaluate("location.hash + location.search") == ""
+        assert await tab.text("#mode-name") == "PAPER"
+        assert await tab.text("#clock") == "10:00:00"
+        assert await tab.text("#feed") == "alive"
+        assert await tab.text("#daemon") == "running"
+
+
+async def test_profit_moves_on_the_page_with_its_sign(tmp_path):
+    async with opened(tmp_path) as (tab, world):
+        await tab.wait_for(f"{shown('#total-pnl')} === '+776.25'")
+        world.earn("-1234567.50")
+        await tab.wait_for(f"{shown('.card .big')} === '\\u221212,34,567.50'")
+        assert await tab.evaluate("document.querySelector('#total-pnl').className") == (
+            "huge num loss"
+        )
+
+
+async def test_each_leg_shows_its_levels_and_whether_it_is_guarded_or_why_not(tmp_path):
+    world = World()
+    bare = replace(LEG, leg_id="pe", unguarded_because=("link_dead", "a new reason"))
+    world.risk = risk(watch(legs=(LEG, bare, replace(LEG, leg_id="x", quantity=0))), alive=False)
+    async with opened(tmp_path, world) as (tab, _):
+        rows = await tab.wait_for(
+            "[...document.querySelectorAll('tbody tr')].map((row) => "
+            "[...row.children].map((cell) => cell.textContent))"
+        )
+        assert rows[0][1:] == [
+            *("\u221275", "112.35", "102.00", "0.4 s", "+776.25", "146.05", "\u2013"),
+            "guarded",
+        ]
+        assert rows[0][0].split() == ["SELLNIFTY", "24550", "CE", "2", "Sep"]
+        assert [row[-1] for row in rows[1:]] == ["the feed is dead, a new reason", "closed"]
+        assert await tab.text("#feed") == "dead"
+
+
+async def test_the_kill_button_held_posts_a_kill_and_shows_its_stages_to_flat(tmp_path):
+    async with opened(tmp_path) as (tab, world):
+        await hold(tab)
+        await tab.wait_for("document.querySelector('.latch').dataset.stage === 'cancelling'")
+        assert len(world.kills) == 2  # one for the router of each account
+        assert world.kills[0].latched.reason == "held on the page"
+        assert [each.kind for each in kill.standing(tmp_path)] == ["kill"]
+        assert "4 orders are working" in await tab.text(".left")
+
+        world.go_on(Stage.CLOSING, "75 of a call are short")
+        await tab.wait_for(f"{shown('.steps .now')} === 'Closing'")
+        world.go_on(Stage.INCOMPLETE, "75 of a call are short")
+        await tab.wait_for("document.querySelector('.steps .failed')")
+        world.go_on(Stage.FLAT)
+        await tab.wait_for("document.querySelectorAll('.steps .done').length === 4")
+        assert await tab.text("#kill-label") == "Killed"
+        assert len(world.kills) == 2
+
+
+@pytest.mark.parametrize("key", [" ", "Enter"])
+async def test_the_kill_button_is_held_with_a_key_as_well(tmp_path, key):
+    async with opened(tmp_path) as (tab, world):
+        await tab.evaluate("document.querySelector('#kill').focus()")
+        await tab.key("keyDown", key)
+        await tab.wait_for("document.querySelector('#kill').classList.contains('holding')")
+        await tab.wait_for("document.querySelector('#kill').classList.contains('sent')", HOLD_S)
+        await tab.key("keyUp", key)
+        await tab.wait_for("document.querySelector('.latch')")
+        assert len(world.kills) == 2
+
+
+async def test_the_kill_button_released_early_does_nothing(tmp_path):
+    async with opened(tmp_path) as (tab, world):
+        at = await tab.press("#kill")
+        await tab.wait_for("document.querySelector('#kill').classList.contains('holding')")
+        await tab.release(at)
+        await tab.evaluate("new Promise((done) => setTimeout(done, 1500))")
+        assert await tab.text("#kill-label") == "Hold to kill"
+        assert world.kills == []
+
+
+async def test_a_kill_that_is_not_taken_is_told_loudly_with_the_other_way(tmp_path):
+    async with opened(tmp_path) as (tab, _):
+        (tmp_path / "killed").write_text("no folder can be here")
+        at = await tab.press("#kill")
+        await tab.wait_for("!document.querySelector('#told').hidden", 15)
+        await tab.release(at)
+        told = await tab.text("#told-text")
+        assert "NOT accepted" in told
+        assert "ordo kill" in told
+
+
+async def test_a_latch_survives_a_reload_until_it_is_rearmed_and_that_is_asked_twice(tmp_path):
+    async with opened(tmp_path) as (tab, world):
+        await hold(tab)
+        await tab.wait_for("document.querySelector('.latch')")
+        world.go_on(Stage.FLAT)
+        await tab.wait_for("document.querySelector('.latch').dataset.stage === 'flat'")
+        await tab.send("Page.reload")
+        await tab.wait_for("document.querySelector('.latch')?.dataset.stage === 'flat'")
+        assert await tab.text("#kill-label") == "Killed"
+        assert "by operator" in await tab.text(".latch .why")
+        assert await tab.text("#daemon") == "halted"
+
+        await tab.click(".rearm")
+        await tab.click(".no")
+        assert kill.standing(tmp_path)
+        await tab.click(".rearm")
+        await tab.click(".yes")
+        await tab.wait_for("!document.querySelector('.latch')")
+        await tab.wait_for(f"{shown('#kill-label')} === 'Hold to kill'")
+        assert not kill.standing(tmp_path)
+        assert world.port.actors.told(ReleaseLatch)
+
+
+async def test_entries_are_stopped_and_started_again(tmp_path):
+    async with opened(tmp_path) as (tab, world):
+        await tab.wait_for(f"{shown('.act')} === 'Stop entries'")
+        await tab.click(".act")
+        await tab.wait_for(f"{shown('.act')} === 'Start entries'")
+        await tab.wait_for(f"{shown('.card .status')} === 'open · takes no entries'")
+        await tab.click(".act")
+        await tab.wait_for(f"{shown('.act')} === 'Stop entries'")
+        assert world.port.actors.told(TakeNoEntries) == [TakeNoEntries("operator")]
+        assert world.port.actors.told(TakeEntries) == [TakeEntries("operator")]
+
+
+async def test_a_cut_link_is_unmistakable_and_mends_itself(tmp_path):
+    async with opened(tmp_path) as (tab, world):
+        await world.cut()
+        await tab.wait_for("document.body.dataset.link === 'cut'")
+        banner = await tab.text("#cut")
+        assert "these are old figures" in banner
+        assert "last seen" in banner
+        faded = "getComputedStyle(document.querySelector('#total')).opacity"
+        assert await tab.evaluate(faded) == "0.4"
+
+        world.earn("5")
+        world.mend()
+        await tab.wait_for("document.body.dataset.link === 'live'")
+        await tab.wait_for(f"{shown('#total-pnl')} === '+5.00'")
+        assert await tab.evaluate("document.querySelector('#cut').hidden")
+        assert await tab.evaluate(faded) == "1"
+
+
+async def test_the_kill_button_is_at_hand_wherever_the_page_is_scrolled_and_while_cut(tmp_path):
+    async with opened(tmp_path) as (tab, world):
+        await tab.size(380, 500)
+        await world.cut()
+        await tab.wait_for("document.body.dataset.link === 'cut'")
+        await tab.evaluate("scrollTo(0, document.body.scrollHeight)")
+        assert await tab.wait_for("scrollY > 100")
+        assert await tab.evaluate(
+            "(() => { const box = document.querySelector('#kill').getBoundingClientRect(); "
+            "const there = document.elementFromPoint(box.x + 20, box.y + 20); "
+            "return there.closest('#kill') !== null; })()"
+        )
+        await hold(tab)
+        assert world.kills
+
+
+async def test_a_hold_goes_on_while_the_page_moves_under_it_and_ends_where_the_pointer_leaves(
+    tmp_path,
+):
+    async with opened(tmp_path) as (tab, world):
+        x, y = await tab.press("#kill")
+        await tab.move((x, y + 70))
+        await tab.wait_for(f"{shown('#kill-label')} === 'Hold to kill'")
+        await tab.release((x, y + 70))
+        assert world.kills == []
+
+        await world.cut()
+        await tab.wait_for("document.body.dataset.link === 'cut'")
+        at = await tab.press("#kill")
+        world.mend()
+        await tab.wait_for("document.querySelector('#kill').classList.contains('sent')", HOLD_S)
+        await tab.release(at)
+        assert world.kills
+
+
+async def test_a_link_that_is_open_and_silent_counts_as_cut(tmp_path):
+    async with opened(tmp_path) as (tab, world):
+        world.mute = True
+        await tab.wait_for("document.body.dataset.link === 'cut'")
+        world.mute = False
+        await tab.wait_for("document.body.dataset.link === 'live'")
+        assert await tab.evaluate("document.querySelector('#cut').hidden")
+
+
+async def test_who_is_logged_out_is_told_how_to_come_in_again(tmp_path):
+    async with opened(tmp_path) as (tab, world):
+        await tab.evaluate("fetch('/api/logout', { method: 'POST' }).then(() => true)")
+        await world.streams.close()
+        await tab.wait_for("document.body.dataset.link === 'out'")
+        assert "The daemon prints a fresh address when it starts" in await tab.text("#out")
+        assert await tab.evaluate("document.querySelector('#kill').disabled")
+
+        code = world.port.served.ready_url.partition("#")[2]
+        await tab.evaluate(f"location.hash = {code!r}")
+        await tab.wait_for("document.body.dataset.link === 'live'")
+        assert await tab.evaluate("document.querySelector('#out').hidden")
+
+
+async def test_a_code_that_does_not_count_says_so(tmp_path):
+    async with opened(tmp_path) as (tab, world):
+        await tab.send("Network.clearBrowserCookies")
+        await tab.navigate(world.port.served.url + "/#code=wrong")
+        await tab.wait_for("document.body.dataset.link === 'out'")
+        assert "That code was not taken" in await tab.text("#out-why")
+
+
+async def test_text_from_outside_is_shown_and_never_run(tmp_path):
+    evil = '<img src=x onerror="window.run=1"><script>window.run=1</script>'
+    world = World()
+    leg = replace(LEG, symbol=evil, unguarded_because=(evil,))
+    world.risk = risk(watch(evil, legs=(leg,)))
+    async with opened(tmp_path, world) as (tab, _):
+        names = "[...document.querySelectorAll('.card h3')].map((name) => name.textContent)"
+        assert evil in await tab.wait_for(f"document.querySelector('tbody .symbol') && {names}")
+        assert await tab.evaluate(shown("tbody .symbol")) == evil
+        assert await tab.evaluate("window.run === undefined && document.images.length === 0")
+
+
+async def test_what_the_policy_forbids_is_noticed_by_these_tests(tmp_path):
+    async with page_open(tmp_path, BROWSER) as (tab, _):
+        await tab.evaluate(
+            "document.body.append(Object.assign(document.createElement('script'), "
+            "{ textContent: 'window.run = 1' }))"
+        )
+        assert await tab.evaluate("window.run === undefined")
+        assert any("Content Security Policy" in told for told in tab.told)
+
+
+@pytest.mark.parametrize("width", [380, 860, 1280])
+async def test_nothing_is_wider_than_the_window(tmp_path, width):
+    async with opened(tmp_path) as (tab, world):
+        await tab.size(width, 800)
+        world.earn("-123456789.50")
+        await tab.wait_for(f"{shown('.card .big')}.endsWith('789.50')")
+        assert await tab.evaluate("document.documentElement.scrollWidth") == width

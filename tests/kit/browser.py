@@ -1,0 +1,229 @@
+"""A real browser for tests: headless Chromium, driven over its DevTools protocol."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import json
+import shutil
+import tempfile
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from aiohttp import ClientSession, ClientWebSocketResponse, WSMsgType
+
+NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
+HOW = "no Chromium is on the PATH: apt-get install --no-install-recommends chromium"
+FLAGS = (
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--disable-dev-shm-usage",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-default-apps",
+    "--disable-sync",
+    "--no-first-run",
+    "--no-default-browser-check",
+    "--metrics-recording-only",
+    "--hide-scrollbars",
+    "--remote-debugging-port=0",
+)
+PATIENCE_S = 20
+_START_S = 30
+_MESSAGE_BYTES = 64 * 1024 * 1024
+
+
+def chromium() -> str | None:
+    """Return the browser's path; None where none is found."""
+    return next((found for name in NAMES if (found := shutil.which(name))), None)
+
+
+class Tab:
+    """One tab.
+
+    Attributes:
+        told: what the page has written to its console, and what the browser says against it.
+    """
+
+    def __init__(self, socket: ClientWebSocketResponse) -> None:
+        self.told: list[str] = []
+        self._socket = socket
+        self._number = 0
+        self._waiting: dict[int, asyncio.Future[dict]] = {}
+
+    async def listen(self) -> None:
+        """Take in what the browser says, until it goes."""
+        async for message in self._socket:
+            if message.type is not WSMsgType.TEXT:
+                continue
+            told = json.loads(message.data)
+            if "id" in told:
+                self._waiting.pop(told["id"]).set_result(told)
+            else:
+                self._hear(told["method"], told["params"])
+
+    def _hear(self, method: str, params: dict) -> None:
+        if method == "Runtime.consoleAPICalled":
+            self.told.append(" ".join(str(arg.get("value", arg)) for arg in params["args"]))
+        elif method == "Runtime.exceptionThrown":
+            details = params["exceptionDetails"]
+            self.told.append(details.get("exception", {}).get("description", details["text"]))
+        elif method == "Log.entryAdded":
+            entry = params["entry"]
+            self.told.append(f"{entry['source']}: {entry['text']}")
+
+    async def send(self, method: str, **params) -> dict:
+        """Have the browser do something, and return what it answers."""
+        self._number += 1
+        answered = asyncio.get_running_loop().create_future()
+        self._waiting[self._number] = answered
+        await self._socket.send_json({"id": self._number, "method": method, "params": params})
+        async with asyncio.timeout(PATIENCE_S):
+            told = await answered
+        assert "error" not in told, f"{method}: {told['error']}"
+        return told["result"]
+
+    async def navigate(self, url: str) -> None:
+        """Open an address; a bare change of the fragment loads nothing, so leave first."""
+        await self.send("Page.navigate", url="about:blank")
+        await self.send("Page.navigate", url=url)
+
+    async def evaluate(self, expression: str):
+        """Return what an expression gives in the page."""
+        told = await self.send(
+            "Runtime.evaluate", expression=expression, returnByValue=True, awaitPromise=True
+        )
+        assert "exceptionDetails" not in told, told["exceptionDetails"]
+        return told["result"].get("value")
+
+    async def wait_for(self, expression: str, patience_s: float = PATIENCE_S):
+        """Return what an expression gives as soon as that is truthy."""
+        watched = f"""new Promise((done) => {{
+          const look = () => {{
+            const found = (() => {{ try {{ return {expression}; }} catch {{ return null; }} }})();
+            if (found) done(found); else setTimeout(look, 20);
+          }};
+          look();
+        }})"""
+        try:
+            async with asyncio.timeout(patience_s):
+                return await self.evaluate(watched)
+        except TimeoutError:
+            text = await self.evaluate("document.body.innerText")
+            raise AssertionError(f"never came: {expression}\non the page: {text}") from None
+
+    async def text(self, selector: str) -> str:
+        """Return the text of an element."""
+        return await self.evaluate(f"document.querySelector({json.dumps(selector)}).innerText")
+
+    async def press(self, selector: str) -> tuple[float, float]:
+        """Press the mouse upon an element, and return where; nothing releases it."""
+        box = await self.wait_for(f"""(() => {{
+          const element = document.querySelector({json.dumps(selector)});
+          element.scrollIntoView({{ block: "nearest" }});
+          const box = element.getBoundingClientRect();
+          return box.width && {{ x: box.x + box.width / 2, y: box.y + box.height / 2 }};
+        }})()""")
+        await self._mouse("mouseMoved", box["x"], box["y"])
+        await self._mouse("mousePressed", box["x"], box["y"])
+        return box["x"], box["y"]
+
+    async def move(self, to: tuple[float, float]) -> None:
+        """Move the mouse while it is pressed."""
+        x, y = to
+        held = {"button": "left", "buttons": 1}
+        await self.send("Input.dispatchMouseEvent", type="mouseMoved", x=x, y=y, **held)
+
+    async def release(self, at: tuple[float, float]) -> None:
+        """Release the mouse."""
+        await self._mouse("mouseReleased", *at)
+
+    async def click(self, selector: str) -> None:
+        """Click upon an element."""
+        await self.release(await self.press(selector))
+
+    async def key(self, kind: str, key: str = " ") -> None:
+        """Press (`keyDown`) or release (`keyUp`) a key."""
+        code = "Space" if key == " " else key
+        await self.send("Input.dispatchKeyEvent", type=kind, key=key, code=code)
+
+    async def _mouse(self, kind: str, x: float, y: float) -> None:
+        button = {} if kind == "mouseMoved" else {"button": "left", "clickCount": 1}
+        await self.send("Input.dispatchMouseEvent", type=kind, x=x, y=y, **button)
+
+    async def size(self, width: int, height: int) -> None:
+        """Give the tab a size."""
+        await self.send(
+            "Emulation.setDeviceMetricsOverride",
+            width=width,
+            height=height,
+            deviceScaleFactor=1,
+            mobile=False,
+        )
+
+    async def colours(self, scheme: str) -> None:
+        """Prefer `dark` or `light`."""
+        feature = {"name": "prefers-color-scheme", "value": scheme}
+        await self.send("Emulation.setEmulatedMedia", features=[feature])
+
+    async def screenshot(self) -> bytes:
+        """Return what the tab shows, as PNG."""
+        told = await self.send("Page.captureScreenshot", format="png")
+        return base64.b64decode(told["data"])
+
+
+@asynccontextmanager
+async def browsing(path: str) -> AsyncIterator[Tab]:
+    """Run a browser with a profile of its own, and give its one tab."""
+    with tempfile.TemporaryDirectory(prefix="ordo-browser-", ignore_cleanup_errors=True) as folder:
+        process = await asyncio.create_subprocess_exec(
+            path,
+            *FLAGS,
+            f"--user-data-dir={folder}",
+            "about:blank",
+            stdout=asyncio.subprocess.DEVNULL,
+            stderr=asyncio.subprocess.DEVNULL,
+        )
+        try:
+            port = await _port(Path(folder) / "DevToolsActivePort", process)
+            async with _tab(port) as tab:
+                yield tab
+        finally:
+            if process.returncode is None:
+                process.terminate()
+            await process.wait()
+
+
+async def _port(path: Path, process: asyncio.subprocess.Process) -> int:
+    """Wait until the browser has written which port it chose."""
+    async with asyncio.timeout(_START_S):
+        while True:
+            assert process.returncode is None, f"the browser ended with {process.returncode}"
+            if port := _written(path):
+                return port
+            await asyncio.sleep(0.02)
+
+
+def _written(path: Path) -> int:
+    """Return the port that a file names; 0: none yet."""
+    lines = path.read_text().splitlines() if path.exists() else []
+    return int(lines[0]) if lines else 0
+
+
+@asynccontextmanager
+async def _tab(port: int) -> AsyncIterator[Tab]:
+    async with ClientSession() as session:
+        async with session.get(f"http://127.0.0.1:{port}/json/list") as answer:
+            targets = await answer.json()
+        address = next(one for one in targets if one["type"] == "page")["webSocketDebuggerUrl"]
+        async with session.ws_connect(address, max_msg_size=_MESSAGE_BYTES) as socket:
+            tab = Tab(socket)
+            listening = asyncio.create_task(tab.listen())
+            for domain in ("Page", "Runtime", "Log"):
+                await tab.send(f"{domain}.enable")
+            yield tab
+            listening.cancel()
+            await asyncio.wait({listening})

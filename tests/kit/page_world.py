@@ -1,0 +1,158 @@
+"""A daemon as the page sees it: the real port, streams and page over scripted actors."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from msgspec.structs import replace
+
+from daemon.domain.money import e4
+from daemon.messages import (
+    AccountSeen,
+    Done,
+    KillStaged,
+    PullLatch,
+    ReleaseLatch,
+    RiskSeen,
+    SeeAccount,
+    SeeKill,
+    SeeStrategy,
+    Stage,
+    StrategySeen,
+    TakeEntries,
+    TakeNoEntries,
+)
+from daemon.telemetry.log import make_log
+from daemon.web.hub import Hub
+from daemon.web.page_files import Page
+from daemon.web.problems import Problem
+from daemon.web.streams import Streams
+from daemon.web.table import Raw, Route
+from tests.kit.acting import clock
+from tests.kit.browser import Tab, browsing
+from tests.kit.control_port import Port, open_port
+from tests.kit.watched import LEG, OTHER_LEG, frame, risk, watch
+
+ACCOUNT = AccountSeen(
+    account="paper",
+    broker="paper",
+    reconciled=True,
+    paused="",
+    latches=(),
+    held=(),
+    differing=(),
+    exits_owed=(),
+    working=0,
+)
+
+
+class World:
+    """What the scripted daemon shows.
+
+    Attributes:
+        risk: what the broadcaster answers each beat with.
+        taking: whether the strategy takes entries.
+        stage: of a kill.
+        left: by a kill.
+        mute: the broadcaster answers nothing.
+        shut: nobody is let in to a stream.
+        port: of the daemon, once it is open.
+    """
+
+    port: Port
+
+    def __init__(self) -> None:
+        self.risk: RiskSeen = risk(watch(legs=(LEG, OTHER_LEG)))
+        self.taking = True
+        self.stage = Stage.CANCELLING
+        self.left: tuple[str, ...] = ("4 orders are working",)
+        self.mute = self.shut = False
+        log = make_log(io.StringIO(), lambda: 0)
+        self.hub = Hub(self._beat, lambda: 0, {"straddle": "paper"}, log)
+        self.streams = Streams(self.hub)
+
+    @property
+    def routes(self) -> tuple[Route, ...]:
+        """The rows of streams and page."""
+        gated = [replace(row, raw=partial(self._enter, row.raw)) for row in self.streams.routes]
+        return (*gated, *Page().routes)
+
+    @property
+    def answers(self) -> dict[type, Any]:
+        """What the scripted actors answer."""
+        return {
+            SeeAccount: lambda _: ACCOUNT,
+            SeeStrategy: lambda _: StrategySeen("straddle", self.taking, "waits for 09:20:00"),
+            SeeKill: lambda about: self._staged(about.latch_id),
+            TakeEntries: lambda _: self._take(True),
+            TakeNoEntries: lambda _: self._take(False),
+            ReleaseLatch: lambda _: Done(),
+        }
+
+    @property
+    def kills(self) -> list[PullLatch]:
+        """The kills that reached a router."""
+        return self.port.actors.told(PullLatch)
+
+    def earn(self, rupees: str) -> None:
+        """Let profit stand elsewhere."""
+        seen = self.risk.watches[0]
+        seen = replace(seen, pnl_e4=e4(rupees), unrealised_e4=e4(rupees))
+        self.risk = replace(self.risk, watches=(seen,))
+
+    def go_on(self, stage: Stage, *left: str) -> None:
+        """Let a kill come to a stage, and record it."""
+        self.stage, self.left = stage, left
+        self.hub.record([self._staged(self.kills[0].latched.latch_id)])
+
+    async def cut(self) -> None:
+        """Send everybody away, and let nobody in."""
+        self.shut = True
+        await self.streams.close()
+
+    def mend(self) -> None:
+        """Let people in again."""
+        self.shut = False
+
+    async def _enter(self, raw: Raw, request: Any, who: Any) -> Any:
+        if self.shut:
+            raise Problem("not_ready", "nobody is let in now")
+        return await raw(request, who)
+
+    def _beat(self, *, force: bool) -> None:
+        if not self.mute:
+            self.hub.show(frame(self.risk))
+
+    def _staged(self, latch_id: str) -> KillStaged:
+        return KillStaged(latch_id, self.stage, self.left, 0, clock("10:00:00"))
+
+    def _take(self, taking: bool) -> Done:
+        self.taking = taking
+        return Done()
+
+
+@asynccontextmanager
+async def page_open(
+    state_dir: Path, browser: str, world: World | None = None
+) -> AsyncIterator[tuple[Tab, World]]:
+    """Open the page of a scripted daemon in a browser that comes in with a code."""
+    world = world or World()
+    async with (
+        open_port(state_dir, world.answers, more=world.routes) as port,
+        browsing(browser) as tab,
+    ):
+        world.port = port
+        serving = asyncio.create_task(world.hub.serve())
+        await tab.navigate(port.served.ready_url)
+        await tab.wait_for("document.body.dataset.link === 'live'")
+        yield tab, world
+        serving.cancel()
+        with suppress(asyncio.CancelledError):
+            await serving
+        await tab.navigate("about:blank")

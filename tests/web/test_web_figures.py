@@ -1,0 +1,85 @@
+import pytest
+from msgspec.structs import replace
+
+from daemon.web import figures
+from tests.kit.acting import CE
+from tests.kit.watched import LEG, price, risk, watch
+
+
+def test_profit_and_loss_is_told_in_rupees_with_every_name_of_the_contract():
+    locked = watch(lock="LOCKED", current_sl_e4=15_000_000)
+
+    assert figures.pnl(risk(locked), {"straddle": "paper"}) == {
+        "market_time": "2025-09-01T10:00:00+05:30",
+        "feed": {"alive": True},
+        "strategies": [
+            {
+                "strategy_id": "straddle",
+                "pnl": 776.25,
+                "realised": 0.0,
+                "unrealised": 776.25,
+                "charges": 41.2,
+                "status": "open",
+                "risk": {"status": "LOCKED", "current_sl": 1500.0},
+                "legs": [
+                    {
+                        "leg_id": "ce",
+                        "symbol": CE,
+                        "side": "sell",
+                        "quantity": -75,
+                        "entry": 112.35,
+                        "ltp": 102.0,
+                        "age_ms": 400,
+                        "pnl": 776.25,
+                        "stop": 146.05,
+                        "target": None,
+                        "guarded": True,
+                    }
+                ],
+            }
+        ],
+        "accounts": [
+            {
+                "account": "paper",
+                "pnl": 776.25,
+                "realised": 0.0,
+                "unrealised": 776.25,
+                "charges": 41.2,
+            }
+        ],
+    }
+
+
+def test_what_is_not_there_is_null():
+    bare = replace(LEG, age_ms=-1, ltp_e4=0, unguarded_because=("no_price", "link_dead"))
+    told = figures.pnl(risk(watch(current_sl_e4=0, charges_e4=None, legs=(bare,))), {})
+
+    strategy = told["strategies"][0]
+    leg = strategy["legs"][0]
+    assert (strategy["risk"]["current_sl"], strategy["charges"]) == (None, None)
+    assert (leg["age_ms"], leg["ltp"], leg["guarded"]) == (None, None, False)
+    assert leg["unguarded_because"] == ["no_price", "link_dead"]
+
+
+@pytest.mark.parametrize(("charges_e4", "told"), [((10_000, 20_000), 3.0), ((10_000, None), None)])
+def test_an_account_is_the_sum_of_its_strategies_and_knows_its_charges_where_all_do(
+    charges_e4, told
+):
+    watches = [watch(name, charges_e4=each) for name, each in zip("ab", charges_e4, strict=True)]
+    document = figures.pnl(risk(*watches, watch("x")), {"a": "paper", "b": "paper", "c": "other"})
+
+    paper, other = document["accounts"]
+    assert (paper["account"], paper["pnl"], paper["charges"]) == ("paper", 1552.5, told)
+    assert (other["account"], other["pnl"]) == ("other", 0.0)
+
+
+def test_a_price_grows_older_with_market_time():
+    assert figures.tick(price(), 600_000_000) == {
+        "symbol": CE,
+        "ltp": 102.0,
+        "bid": 101.95,
+        "ask": 102.05,
+        "age_ms": 1000,
+        "stale": False,
+    }
+    assert figures.tick(price(age_ms=-1), 600_000_000)["age_ms"] is None

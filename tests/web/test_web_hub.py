@@ -1,0 +1,162 @@
+import asyncio
+import io
+from contextlib import asynccontextmanager, suppress
+
+import pytest
+
+from daemon.messages import LinkDied, StrategyStarted
+from daemon.telemetry.log import make_log
+from daemon.web.hub import Caps, Hub
+from daemon.web.stream import PENDING_S, Watcher
+from tests.kit.acting import CE, PE, clock
+from tests.kit.transports import Wire
+from tests.kit.watched import frame, price, risk
+
+
+class Broadcaster:
+    """Counts the beats, and lets a test wait for them."""
+
+    def __init__(self):
+        self.beats = []
+        self.more = asyncio.Event()
+
+    def __call__(self, *, force):
+        self.beats.append(force)
+        self.more.set()
+
+    async def reach(self, count):
+        while len(self.beats) < count:
+            self.more.clear()
+            await self.more.wait()
+
+
+def hub_of(broadcaster=None, written=None, **caps):
+    log = make_log(written or io.StringIO(), lambda: 0)
+    return Hub(broadcaster or Broadcaster(), lambda: 0, {"straddle": "paper"}, log, Caps(**caps))
+
+
+def follow(hub, stream):
+    wire = Wire()
+    watcher = Watcher(wire, 0.0)
+    hub.join(stream, watcher)
+    return wire, watcher
+
+
+@asynccontextmanager
+async def serving(hub):
+    task = asyncio.create_task(hub.serve())
+    yield
+    task.cancel()
+    with suppress(asyncio.CancelledError):
+        await task
+
+
+async def test_nobody_is_asked_while_nobody_watches_and_at_a_pace_while_somebody_does():
+    broadcaster = Broadcaster()
+    hub = hub_of(broadcaster, pnl_hz=500)
+    async with serving(hub):
+        for _ in range(10):
+            await asyncio.sleep(0)
+        assert (broadcaster.beats, hub.watched) == ([], False)
+
+        _, watcher = follow(hub, hub.pnl)
+        assert broadcaster.beats == [True]
+        await broadcaster.reach(4)
+        assert hub.watched
+
+        hub.leave(hub.pnl, watcher)
+        assert not hub.watched
+
+
+async def test_what_the_broadcaster_shows_reaches_who_watches_snapshot_first():
+    hub = hub_of()
+    wire, _ = follow(hub, hub.pnl)
+    async with serving(hub):
+        hub.show(frame(risk()))
+        await wire.reach(1)
+        hub.show(frame(risk(at="10:00:01")))
+        await wire.reach(2)
+
+    assert [(each["type"], each["seq"]) for each in wire.told] == [("snapshot", 1), ("pnl", 2)]
+    assert wire.told[1]["market_time"] == "2025-09-01T10:00:01+05:30"
+
+
+async def test_who_joins_while_others_watch_is_shown_what_they_see_without_asking():
+    broadcaster = Broadcaster()
+    hub = hub_of(broadcaster)
+    follow(hub, hub.pnl)
+    hub.show(frame(risk()))
+    wire, _ = follow(hub, hub.pnl)
+
+    assert [each["type"] for each in wire.told] == ["snapshot"]
+    assert broadcaster.beats == [True]
+
+
+async def test_prices_go_to_those_who_named_their_symbols_and_only_when_one_has_moved():
+    hub = hub_of()
+    calls, call_watcher = follow(hub, hub.ticks([CE]))
+    both, _ = follow(hub, hub.ticks([PE, CE, PE]))
+    async with serving(hub):
+        hub.show(frame(risk(), price(CE), price("RELIANCE")))
+        await both.reach(1)
+        hub.show(frame(risk(at="10:00:01"), price(PE, 90)))
+        await both.reach(2)
+
+    assert [[t["symbol"] for t in each["ticks"]] for each in both.told] == [[CE], [CE, PE]]
+    assert both.told[1]["ticks"][0]["age_ms"] == 1400
+    assert [each["type"] for each in calls.told] == ["snapshot"]
+    hub.leave(hub.ticks([CE]), call_watcher)
+    assert hub.ticks([CE]).newest is None  # the old stream is forgotten
+
+
+async def test_events_are_told_as_they_are_recorded_and_the_newest_to_who_comes_later():
+    hub = hub_of()
+    early, _ = follow(hub, hub.events)
+    async with serving(hub):
+        hub.record([StrategyStarted("straddle", "me", clock("09:20:00")), object()])
+        await early.reach(2)
+        hub.record([LinkDied(clock("09:21:00"))])
+        await early.reach(3)
+    late, _ = follow(hub, hub.events)
+
+    assert [each["type"] for each in early.told] == ["snapshot", "events", "events"]
+    assert [len(each["events"]) for each in early.told] == [0, 1, 1]
+    assert [each["kind"] for each in late.told[0]["events"]] == ["actor", "alert"]
+    assert late.told[0]["seq"] == early.told[2]["seq"]
+
+
+async def test_facts_that_concern_nobody_are_no_message():
+    hub = hub_of()
+    wire, _ = follow(hub, hub.events)
+    hub.record([object()])
+
+    assert hub.events.newest.seq == 1
+    assert len(wire.told) == 1
+
+
+async def test_who_stops_reading_is_dropped_while_others_go_on():
+    written = io.StringIO()
+    hub = hub_of(written=written, pnl_hz=500)
+    stuck, watcher = follow(hub, hub.pnl)
+    quick, _ = follow(hub, hub.pnl)
+    stuck.pending = 1
+    now_s = asyncio.get_running_loop().time()
+    watcher.look(now_s - PENDING_S - 1)
+    async with serving(hub), asyncio.timeout(5):
+        hub.show(frame(risk()))
+        await stuck.told_to_go.wait()
+        await quick.reach(1)
+
+    assert [each["type"] for each in quick.told] == ["snapshot"]
+    assert not stuck.told
+    assert '"stream":"pnl","because":"it has not read' in written.getvalue()
+
+
+@pytest.mark.parametrize("most", [1, 5])
+def test_a_principal_has_so_many_connections_and_gets_one_back_for_each_that_ends(most):
+    hub = hub_of(per_principal=most)
+
+    assert [hub.admit("me") for _ in range(most + 1)] == [True] * most + [False]
+    assert hub.admit("another")
+    hub.dismiss("me")
+    assert hub.admit("me")

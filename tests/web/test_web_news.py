@@ -1,0 +1,215 @@
+import pytest
+
+from daemon.domain.market.notes import NoteKind
+from daemon.domain.money import e4
+from daemon.domain.orders.words import (
+    IntentRecorded,
+    OrderAccepted,
+    OrderParked,
+    OrderRefused,
+    OrderType,
+    OrderUpdated,
+    OutcomeUnknown,
+    Refusal,
+    Side,
+    State,
+)
+from daemon.domain.risk.moves import LevelMoved, Move
+from daemon.domain.risk.words import ExitReason
+from daemon.messages import (
+    BasketEnded,
+    BooksAgree,
+    BooksDiffer,
+    EntriesPaused,
+    EpochBegan,
+    ExitDecided,
+    ExitFinished,
+    ExitOverdue,
+    ExitOwed,
+    KillStaged,
+    Latched,
+    LatchKind,
+    LegExpired,
+    LinkDied,
+    LinkRevived,
+    Noted,
+    OrderAsked,
+    Released,
+    Scope,
+    SessionReady,
+    Stage,
+    StrategyStarted,
+    StrategyStopped,
+)
+from daemon.runtime.words import ActorDisarmed, DeadLetter
+from daemon.web.news import News
+from tests.kit.acting import opened
+from tests.kit.facts import INTENT, NOW
+
+ID = INTENT.intent_id
+CALL = "sell 75 NIFTY-2025-09-02-24550-CE"
+
+
+def updated(state, quantity=0, value_e4=0, text=""):
+    return OrderUpdated(ID, "B1", state, quantity, value_e4, NOW, None, text)
+
+
+@pytest.mark.parametrize(
+    ("fact", "kind", "text"),
+    [
+        (IntentRecorded(INTENT, NOW), "order", f"{CALL} at 118.60 is sent"),
+        (OrderAccepted(ID, "B1", NOW), "order", f"{CALL} is in the book"),
+        (
+            OrderRefused(ID, Refusal.BAND, "out of range", NOW),
+            "order",
+            f"{CALL} was refused, BAND: out of range",
+        ),
+        (
+            OutcomeUnknown(ID, "no answer", NOW),
+            "alert",
+            f"{CALL}: perhaps it was executed; no answer",
+        ),
+        (OrderParked(ID, NOW), "alert", f"{CALL}: nothing was heard of it; it counts as exposure"),
+        (updated(State.WORKING), "order", f"{CALL} is working"),
+        (
+            updated(State.REJECTED, text="too late"),
+            "order",
+            f"{CALL} is rejected: too late",
+        ),
+        (
+            updated(State.WORKING, 25, 25 * 1_186_000),
+            "fill",
+            f"{CALL}: 25 filled at 118.60",
+        ),
+        (updated(State.FILLED, 75, 75 * 1_186_000), "fill", f"{CALL}: filled at 118.60"),
+        (updated(State.CANCELLED, 25, 25 * 1_186_000), "order", f"{CALL} is cancelled"),
+        (opened(), "risk", "s enters 2 legs"),
+        (BasketEnded("b", "straddle", True, "", NOW), "risk", "straddle: the entry is complete"),
+        (
+            BasketEnded("b", "straddle", False, "refused", NOW),
+            "alert",
+            "straddle: the entry failed, refused",
+        ),
+        (
+            ExitDecided("straddle", ("ce", "pe"), ExitReason.LOCK, 5, NOW),
+            "risk",
+            "straddle leaves ce, pe: lock and trail",
+        ),
+        (
+            ExitOwed("x", "straddle", ("ce",), ExitReason.MANUAL, NOW),
+            "risk",
+            "straddle has to leave ce: manual",
+        ),
+        (ExitFinished("x", "straddle", ("ce",), NOW), "risk", "straddle has left ce"),
+        (
+            ExitOverdue("x", "straddle", "no quote", NOW),
+            "alert",
+            "straddle: an exit is overdue, no quote",
+        ),
+        (
+            LevelMoved("straddle", "", Move.FLOOR_RAISED, e4(1500), e4(1750), NOW),
+            "risk",
+            "straddle: level floor raised, from 1500.00 to 1750.00",
+        ),
+        (
+            LevelMoved("straddle", "ce", Move.ARMED, 0, e4(146), NOW),
+            "risk",
+            "straddle ce: level armed, 146.00",
+        ),
+        (
+            LegExpired("straddle", "ce", "NIFTY", NOW),
+            "alert",
+            "straddle ce: NIFTY expired and nobody knows what it was worth",
+        ),
+        (
+            Latched("kill-1", LatchKind.KILL, Scope.ALL, "", "too fast", "me", NOW),
+            "kill",
+            "kill of all by me, too fast",
+        ),
+        (
+            Latched("pause-1", LatchKind.PAUSE, Scope.ACCOUNT, "paper", "", "me", NOW),
+            "kill",
+            "pause of account paper by me",
+        ),
+        (Released("kill-1", "me", NOW), "kill", "kill-1 was released by me"),
+        (
+            KillStaged("kill-1", Stage.CLOSING, ("75 NIFTY", "an order"), 1, NOW),
+            "kill",
+            "kill-1 is closing; left: 75 NIFTY, an order",
+        ),
+        (KillStaged("kill-1", Stage.FLAT, (), 1, NOW), "kill", "kill-1 is flat"),
+        (
+            OrderAsked(
+                "r", "paper", "NIFTY", Side.BUY, 75, OrderType.LIMIT, e4(1), 0, "", "me", NOW
+            ),
+            "order",
+            "me asks to buy 75 NIFTY",
+        ),
+        (EntriesPaused("the loss of the day", NOW), "alert", "no new entries: the loss of the day"),
+        (
+            BooksDiffer("paper", "NIFTY", 0, 75, NOW),
+            "alert",
+            "paper: the broker shows 75 NIFTY, our book 0",
+        ),
+        (
+            BooksAgree("paper", "NIFTY", NOW),
+            "alert",
+            "paper: the broker shows the same NIFTY as our book again",
+        ),
+        (StrategyStarted("straddle", "me", NOW), "actor", "straddle was started by me"),
+        (StrategyStopped("straddle", "me", NOW), "actor", "straddle was stopped by me"),
+        (SessionReady("paper", 1, NOW), "actor", "paper: the broker session is ready"),
+        (ActorDisarmed("runner:x", NOW), "alert", "runner:x fell too often and was left out"),
+        (DeadLetter("feed", "Frame", "oops", NOW), "actor", "feed fell over Frame: oops"),
+        (LinkDied(NOW), "alert", "the feed is silent: its prices are stale"),
+        (LinkRevived(NOW), "alert", "the feed brings prices again"),
+        (Noted(NoteKind.GAP, "a gap", NOW), "alert", "a gap"),
+    ],
+    ids=lambda each: type(each).__name__ if not isinstance(each, str) else "",
+)
+def test_a_fact_is_told_in_one_line_of_its_kind(fact, kind, text):
+    news = News()
+    news.of(IntentRecorded(INTENT, NOW))
+    item = news.of(fact)
+
+    assert (item["kind"], item["text"], item["fact"]) == (kind, text, type(fact).__name__)
+    assert item["at"].endswith("+05:30")
+
+
+def test_an_order_is_told_with_what_it_is_for():
+    news = News()
+    news.of(IntentRecorded(INTENT, NOW))
+    item = news.of(updated(State.FILLED, 75, 75 * 1_186_000))
+
+    assert {key: item[key] for key in ("order_id", "account", "strategy_id", "leg_id")} == {
+        "order_id": ID,
+        "account": "paper",
+        "strategy_id": "straddle",
+        "leg_id": "call",
+    }
+    assert (item["state"], item["filled_quantity"]) == ("FILLED", 75)
+
+
+def test_an_order_that_was_not_heard_of_before_is_told_by_its_id():
+    item = News().of(OrderAccepted(ID, "B1", NOW))
+
+    assert item["text"] == f"order {ID} is in the book"
+    assert item["order_id"] == ID
+
+
+def test_a_kill_is_told_with_its_stage_and_what_is_left():
+    item = News().of(KillStaged("kill-1", Stage.CLOSING, ("75 NIFTY",), 2, NOW))
+
+    assert (item["kill_id"], item["stage"], item["left"], item["attempts"]) == (
+        "kill-1",
+        "closing",
+        ["75 NIFTY"],
+        2,
+    )
+
+
+def test_what_only_the_machine_needs_is_no_news():
+    news = News()
+
+    assert news.of(EpochBegan(1, NOW)) is None
+    assert news.of(ExitOwed("x", "straddle", ("ce",), ExitReason.STOP, NOW)) is None

@@ -1,0 +1,208 @@
+"""The WebSocket routes on a real port: who is let in, what is told, and how it ends."""
+
+import asyncio
+import io
+from contextlib import asynccontextmanager, suppress
+
+import aiohttp
+import pytest
+
+from daemon.telemetry.log import make_log
+from daemon.web.hub import Caps, Hub
+from daemon.web.streams import Streams
+from tests.kit.acting import CE, PE
+from tests.kit.control_port import open_port
+from tests.kit.watched import frame, price, risk
+
+
+@asynccontextmanager
+async def watching(state_dir, **caps):
+    """A port whose hub shows the same things for every beat."""
+
+    def beat(*, force):
+        hub.show(frame(risk(), price(CE), price(PE, 90)))
+
+    log = make_log(io.StringIO(), lambda: 0)
+    hub = Hub(beat, lambda: 0, {"straddle": "paper"}, log, Caps(**{"pnl_hz": 200, **caps}))
+    streams = Streams(hub)
+    async with open_port(state_dir, more=streams.routes) as port:
+        task = asyncio.create_task(hub.serve())
+        yield port, hub, streams
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+
+
+def connect(port, path, headers=None):
+    return port.client.ws_connect(port.served.url + path, headers=headers, autoping=True)
+
+
+async def refused(port, path, headers=None):
+    with pytest.raises(aiohttp.WSServerHandshakeError) as refusal:
+        await connect(port, path, headers)
+    return refusal.value.status
+
+
+@pytest.mark.parametrize(
+    ("path", "kind"), [("/ws/pnl", "pnl"), (f"/ws/ticks?symbols={CE},{PE}", "ticks")]
+)
+async def test_a_stream_begins_with_a_snapshot_and_counts_on(tmp_path, path, kind):
+    async with watching(tmp_path) as (port, _, _), connect(port, path, port.admin) as socket:
+        told = [await socket.receive_json(timeout=5) for _ in range(3)]
+
+    assert [each["type"] for each in told] == ["snapshot", kind, kind]
+    assert {frozenset(each) for each in told} == {frozenset(told[0])}
+    assert [each["seq"] - told[0]["seq"] for each in told] == [0, 1, 2]
+
+
+async def test_events_begin_with_a_snapshot_even_where_nothing_was_recorded(tmp_path):
+    async with (
+        watching(tmp_path) as (port, _, _),
+        connect(port, "/ws/events", port.admin) as socket,
+    ):
+        told = await socket.receive_json(timeout=5)
+
+    assert (told["type"], told["events"]) == ("snapshot", [])
+
+
+async def test_nobody_and_no_other_site_is_let_in(tmp_path):
+    async with watching(tmp_path) as (port, _, _):
+        assert await refused(port, "/ws/pnl") == 401
+        evil = {**port.admin, "Origin": "http://evil.example"}
+        assert await refused(port, "/ws/pnl", evil) == 403
+
+
+async def test_a_ticket_lets_one_viewer_in_once(tmp_path):
+    async with watching(tmp_path) as (port, _, _):
+        _, told, _ = await port.bare("POST", "/api/ws-ticket", headers=port.token("viewer"))
+        path = f"/ws/pnl?ticket={told['ticket']}"
+        async with connect(port, path) as socket:
+            first = await socket.receive_json(timeout=5)
+        again = await refused(port, path)
+
+    assert first["type"] == "snapshot"
+    assert again == 401
+
+
+async def test_a_principal_on_another_machine_has_so_many_and_may_open_one_when_another_ends(
+    tmp_path, monkeypatch
+):
+    monkeypatch.setattr("daemon.web.streams.is_local", lambda _: False)
+    async with watching(tmp_path, per_principal=2) as (port, _, _):
+        first = await connect(port, "/ws/pnl", port.admin)
+        second = await connect(port, "/ws/events", port.admin)
+        status, told, _ = await port.ask("GET", "/ws/pnl", headers=_UPGRADE)
+        assert (status, told["code"]) == (429, "too_many")
+        assert (await port.bare("GET", "/ws/pnl", headers={**port.token("viewer")}))[0] == 400
+
+        await first.close()
+        async with connect(port, "/ws/pnl", port.admin) as third:
+            assert (await third.receive_json(timeout=5))["type"] == "snapshot"
+        await second.close()
+
+
+async def test_on_this_machine_the_port_caps_connections_and_no_principal_is_counted(tmp_path):
+    async with watching(tmp_path, per_principal=1) as (port, _, _):
+        sockets = [await connect(port, "/ws/events", port.admin) for _ in range(3)]
+        told = [await socket.receive_json(timeout=5) for socket in sockets]
+        for socket in sockets:
+            await socket.close()
+
+    assert [each["type"] for each in told] == ["snapshot"] * 3
+
+
+@pytest.mark.parametrize(
+    ("query", "says"),
+    [
+        ("", "name symbols"),
+        ("?symbols=,", "name symbols"),
+        ("?symbols=A,B,C", "follows at most 2"),
+    ],
+)
+async def test_ticks_are_of_symbols_that_are_named_and_not_too_many(tmp_path, query, says):
+    async with watching(tmp_path, symbols=2) as (port, hub, _):
+        status, told, _ = await port.ask("GET", f"/ws/ticks{query}", headers=_UPGRADE)
+
+        assert (status, told["code"]) == (400, "bad_request")
+        assert says in told["detail"]
+        assert not hub.watched
+
+
+async def test_a_plain_request_is_told_that_this_is_a_websocket(tmp_path):
+    async with watching(tmp_path) as (port, _, _):
+        status, told, _ = await port.ask("GET", "/ws/pnl")
+
+    assert status == 400
+    assert "WebSocket" in told["detail"]
+
+
+async def test_a_client_that_sends_too_much_at_once_is_sent_away(tmp_path):
+    async with watching(tmp_path) as (port, hub, _):
+        socket = await connect(port, "/ws/pnl", port.admin)
+        await socket.send_str("what a client says is not heard")
+        assert (await socket.receive_json(timeout=5))["type"] == "snapshot"
+
+        await socket.send_str("x" * (64 * 1024 + 1))
+        async for _ in socket:
+            continue
+        assert socket.close_code == aiohttp.WSCloseCode.MESSAGE_TOO_BIG
+        assert not hub.watched
+
+
+async def test_pings_are_answered_and_pongs_are_taken(tmp_path):
+    async with (
+        watching(tmp_path) as (port, hub, _),
+        port.client.ws_connect(
+            port.served.url + "/ws/events", headers=port.admin, autoping=False
+        ) as socket,
+    ):
+        await socket.receive_json(timeout=5)
+        await socket.ping(b"there?")
+        pong = await socket.receive(timeout=5)
+        watcher = next(iter(hub.events.watchers))
+        loop = asyncio.get_running_loop()
+        assert not watcher.look(loop.time() + 6)
+        ping = await socket.receive(timeout=5)
+        await socket.pong()
+        await socket.ping(b"again?")
+        await socket.receive(timeout=5)
+        late = watcher.look(loop.time() + 60)
+
+    assert (pong.type, pong.data) == (aiohttp.WSMsgType.PONG, b"there?")
+    assert ping.type is aiohttp.WSMsgType.PING
+    assert not late
+
+
+async def test_a_client_that_stops_reading_is_cut_and_the_others_go_on(tmp_path):
+    async with watching(tmp_path) as (port, hub, _):
+        stuck = await connect(port, "/ws/events", port.admin)
+        quick = await connect(port, "/ws/pnl", port.admin)
+        await stuck.receive_json(timeout=5)
+        now_s = asyncio.get_running_loop().time()
+        assert not hub.events.look(now_s + 100)  # pinged, and it does not answer
+        assert hub.events.look(now_s + 200) == ["it has not answered a ping within 10 s"]
+        async for _ in stuck:
+            continue
+
+        assert stuck.close_code == 1013
+        assert (await quick.receive_json(timeout=5))["type"] == "snapshot"
+        await quick.close()
+
+
+async def test_everybody_is_told_when_the_daemon_stops(tmp_path):
+    async with watching(tmp_path) as (port, _, streams):
+        socket = await connect(port, "/ws/events", port.admin)
+        await socket.receive_json(timeout=5)
+        reading = asyncio.create_task(socket.receive())
+        await streams.close()
+        await reading
+
+    assert socket.close_code == aiohttp.WSCloseCode.GOING_AWAY
+
+
+_UPGRADE = {
+    "Connection": "Upgrade",
+    "Upgrade": "websocket",
+    "Sec-WebSocket-Version": "13",
+    "Sec-WebSocket-Key": "AAAAAAAAAAAAAAAAAAAAAA==",
+}
