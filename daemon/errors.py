@@ -10,6 +10,7 @@
     │   ├── BrokerUnavailable   surely not executed; a read may be retried
     │   └── OutcomeUnknown      perhaps executed; never sent again, only asked about
     ├── StoreError           the ledger failed or was found altered
+    ├── DaemonUnreachable    nobody answers at the daemon's address; exit code 3
     ├── InboxFull            a lane of facts has no room: an incident
     └── TooManyRestarts      an actor fell more often than its supervisor bears
 
@@ -66,6 +67,10 @@ class OutcomeUnknown(BrokerError):
 
 class StoreError(OrdoError):
     """The ledger failed, or was found altered."""
+
+
+class DaemonUnreachable(OrdoError):
+    """Nobody answers at the daemon's address; the command ends with exit code 3."""
 
 
 class InboxFull(OrdoError):

@@ -15,24 +15,45 @@ from typing import Any
 
 import click
 
-from daemon.errors import OrdoError, SettingsError, StrategyError
+from daemon.errors import DaemonUnreachable, OrdoError, SettingsError, StrategyError
 
-FAILED, MISUSED, INTERRUPTED = 1, 2, 130
+FAILED, MISUSED, UNREACHED, INTERRUPTED = 1, 2, 3, 130
 TRACEBACK = "ORDO_TRACEBACK"
 """Set in the environment, it lets a defect show where it was raised."""
 _COMMANDS = {
-    "run": ("daemon.cli.run", "Run the daemon in the foreground."),
-    "backtest": ("daemon.cli.backtest", "Play recorded days through the engine."),
-    "kill": ("daemon.cli.brakes:kill", "Stop entries, close everything, see that it is flat."),
-    "pause": ("daemon.cli.brakes:pause", "Take no new entries."),
-    "cancel-all": ("daemon.cli.brakes:cancel_all", "Take every working order out of the book."),
-    "rearm": ("daemon.cli.brakes:rearm", "Release a pause or a kill."),
-    "audit": ("daemon.cli.audit", "Verify the record of everything that happened."),
+    "Run and look": {
+        "run": ("run", "Run the daemon in the foreground."),
+        "check": ("check", "Say before a start what would hinder it."),
+        "status": ("look:status", "Show mode, state, latches, accounts and strategies."),
+        "positions": ("look:positions", "Show what is held, its levels and its guard."),
+        "orders": ("look:orders", "Show the book of orders."),
+        "pnl": ("look:pnl", "Show profit and loss by strategy."),
+        "guard": ("look:guard", "Say of each open leg whether it is guarded now."),
+    },
+    "Act": {
+        "start": ("act:start", "Let a strategy take entries."),
+        "stop": ("act:stop", "Let a strategy take no more entries; it stays guarded."),
+        "exit": ("act:leave", "Close a position, or part of it."),
+        "adjust": ("act:adjust", "Move a stop."),
+    },
+    "Brake": {
+        "pause": ("brakes:pause", "Take no new entries."),
+        "cancel-all": ("brakes:cancel_all", "Take every working order out of the book."),
+        "kill": ("brakes:kill", "Stop entries, close everything, see that it is flat."),
+        "rearm": ("brakes:rearm", "Release a pause or a kill."),
+    },
+    "Records": {
+        "why": ("why", "Tell the chain from tick to fill of one order."),
+        "audit": ("audit", "Verify the record of everything that happened."),
+        "backtest": ("backtest", "Play recorded days through the engine."),
+        "token": ("token_files", "Make, list and revoke bearer tokens."),
+    },
 }
+"""Title -> name -> module of this package and the command in it, and one line of help."""
+_PLACES = {name: place for named in _COMMANDS.values() for name, (place, _) in named.items()}
 _LATER = (
-    *("adjust", "arm", "bench", "check", "data", "db", "demo", "disarm", "divergence"),
-    *("exit", "guard", "instruments", "login", "optimise", "orders", "pnl", "positions"),
-    *("settings", "simulate", "start", "status", "stop", "token", "top", "twin", "vault", "why"),
+    *("arm", "bench", "data", "db", "demo", "disarm", "divergence", "instruments", "login"),
+    *("optimise", "settings", "simulate", "top", "twin", "vault"),
 )
 
 
@@ -40,21 +61,23 @@ class _Commands(click.Group):
     """Finds a command's module only when it is called."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
-        return list(_COMMANDS)
+        return list(_PLACES)
 
     def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
-        found = _COMMANDS.get(name)
-        if found is None:
+        place = _PLACES.get(name)
+        if place is None:
             if name in _LATER:
                 ctx.fail(f"`ordo {name}` has not been built yet")
             return super().get_command(ctx, name)
-        module, _, called = found[0].partition(":")
-        command: click.Command = getattr(import_module(module), called or "command")
+        module, _, called = place.partition(":")
+        command: click.Command
+        command = getattr(import_module(f"daemon.cli.{module}"), called or "command")
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
-        with formatter.section("Commands"):
-            formatter.write_dl([(name, told) for name, (_, told) in _COMMANDS.items()])
+        for title, named in _COMMANDS.items():
+            with formatter.section(title):
+                formatter.write_dl([(name, told) for name, (_, told) in named.items()])
 
 
 def _show_version(ctx: click.Context, _: click.Parameter, asked: bool) -> None:  # noqa: FBT001
@@ -94,6 +117,8 @@ def _outcome(args: Sequence[str] | None) -> int:
         return error.exit_code
     except (SettingsError, StrategyError) as error:
         return _told(error, MISUSED)
+    except DaemonUnreachable as error:
+        return _told(error, UNREACHED)
     except OrdoError as error:
         return _told(error, FAILED)
     except (click.Abort, KeyboardInterrupt):

@@ -7,9 +7,8 @@ from pathlib import Path
 import click
 import orjson
 
-from daemon.cli.engine import PATH, load_settings, replays_of
-from daemon.errors import StoreError
-from daemon.settings import Settings, ledger_path
+from daemon.cli.ledgers import newest_ledger
+from daemon.cli.options import AS_JSON, PATH, SETTINGS, load_settings
 from daemon.storage.audit import verify
 
 
@@ -20,11 +19,11 @@ def command() -> None:
 
 @command.command("verify")
 @click.option("--ledger", type=PATH, help="The ledger file; else the newest of the state folder.")
-@click.option("--settings", type=PATH, help="Another settings.toml.")
-@click.option("--json", "as_json", is_flag=True, help="One JSON document.")
+@SETTINGS
+@AS_JSON
 def _verify(ledger: Path | None, settings: Path | None, *, as_json: bool) -> int:
     """Check every link of the chain, against its head and count."""
-    path = ledger or _newest(load_settings(settings))
+    path = ledger or newest_ledger(load_settings(settings))
     found = verify(path)
     broken = found.broken
     if as_json:
@@ -50,14 +49,3 @@ def _verify(ledger: Path | None, settings: Path | None, *, as_json: bool) -> int
 def _export(ctx: click.Context, anything: tuple[str, ...]) -> None:  # noqa: ARG001
     """Say that it is still to come."""
     ctx.fail("`ordo audit export` has not been built yet")
-
-
-def _newest(settings: Settings) -> Path:
-    """Return the daemon's ledger, or that of the newest replay."""
-    own, state_dir = ledger_path(settings), settings.daemon.state_dir
-    if own.exists():
-        return own
-    replays = [path for path in replays_of(state_dir) if (path / own.name).exists()]
-    if not replays:
-        raise StoreError(f"{state_dir} holds no ledger; name one with --ledger")
-    return replays[-1] / own.name

@@ -21,13 +21,12 @@ import click
 from msgspec import Struct
 
 from daemon import kill as latches
-from daemon.cli import FAILED, MISUSED
+from daemon.cli import FAILED, MISUSED, UNREACHED
 from daemon.control.line import NO_ANSWER
 from daemon.control.local import BUSY, LINE_BYTES, socket_path
 from daemon.errors import OrdoError
 from daemon.settings import Settings, load
 
-UNREACHED = 3
 _GONE = "the daemon is not running/answering"
 _QUICK_S, _PATIENT_S, _EVERY_S = 2.0, 6.0, 0.2
 """Within how many seconds a latch is answered, and all else; how often a kill is looked at."""

@@ -96,6 +96,23 @@ def head_of(db: sqlite3.Connection, path: Path) -> Head:
     raise StoreError(f"the head of the ledger {path} was altered; restore a copy of the file")
 
 
+def checked_head(db: sqlite3.Connection, path: Path) -> Head:
+    """Return the head, if the records end as it says; the audit looks at all that is before.
+
+    Raises:
+        StoreError: they do not.
+    """
+    head = head_of(db, path)
+    (count,) = db.execute("SELECT count(*) FROM records").fetchone()
+    last = db.execute("SELECT link FROM records ORDER BY number DESC LIMIT 1").fetchone()
+    if count != head.count or (count and last != (head.digest,)):
+        raise StoreError(
+            f"the ledger {path} was altered: it has {count} records and its head counts"
+            f" {head.count}, or they end in another link; run `ordo audit verify`"
+        )
+    return head
+
+
 @contextmanager
 def refusing(path: Path, what: str) -> Iterator[None]:
     """Turn every error of SQLite's into a sentence.

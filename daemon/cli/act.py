@@ -1,0 +1,96 @@
+"""`ordo start`, `stop`, `exit` and `adjust`: hands on a running strategy."""
+
+from __future__ import annotations
+
+from decimal import Decimal, InvalidOperation
+from pathlib import Path
+from typing import Any
+
+import click
+
+from daemon.cli.client import connect, read_document, segment
+from daemon.cli.options import AS_JSON, SETTINGS
+from daemon.cli.tables import clean, say
+from daemon.domain.money import e4
+
+_LEG = click.option("--leg", help="The leg; else all of them.")
+
+
+def _price(_: click.Context, __: click.Parameter, written: str) -> Decimal:
+    """Return rupees above zero, exact to 1/10,000."""
+    try:
+        price = Decimal(written)
+        e4(price)
+    except (InvalidOperation, ValueError):
+        price = Decimal(0)
+    if price <= 0:
+        raise click.BadParameter(f"{written!r} is no amount above zero with at most four decimals")
+    return price
+
+
+@click.command("start")
+@click.argument("strategy")
+@SETTINGS
+@AS_JSON
+def start(strategy: str, settings: Path | None, *, as_json: bool) -> None:
+    """Let a strategy take entries."""
+    content = connect(settings).post(_path(strategy, "start"), {})
+    _tell(content, f"{strategy} takes entries", as_json=as_json)
+
+
+@click.command("stop")
+@click.argument("strategy")
+@SETTINGS
+@AS_JSON
+def stop(strategy: str, settings: Path | None, *, as_json: bool) -> None:
+    """Let a strategy take no more entries; what it holds stays guarded."""
+    content = connect(settings).post(_path(strategy, "stop"), {})
+    _tell(
+        content, f"{strategy} takes no more entries; what it holds stays guarded", as_json=as_json
+    )
+
+
+@click.command("exit")
+@click.argument("strategy")
+@_LEG
+@click.option("--lots", type=click.IntRange(min=1), help="How many lots; else all of them.")
+@SETTINGS
+@AS_JSON
+def leave(
+    strategy: str, leg: str | None, lots: int | None, settings: Path | None, *, as_json: bool
+) -> None:
+    """Close a position of a strategy, or part of it."""
+    wanted: dict[str, Any] = {"leg_id": leg, "lots": lots}
+    given = {key: value for key, value in wanted.items() if value is not None}
+    content = connect(settings).post(_path(strategy, "exit"), given)
+    _tell(content, f"{strategy} leaves {leg or 'all it holds'}", as_json=as_json)
+
+
+@click.command("adjust")
+@click.argument("strategy")
+@click.option("--leg", help="The leg, by its stop's price; else the loss of the whole strategy.")
+@click.option("--stop", "level", required=True, callback=_price, help="Where the stop shall stand.")
+@click.option("--yes", is_flag=True, help="Also away from the market, which risks more.")
+@SETTINGS
+@AS_JSON
+def adjust(**asked: Any) -> None:
+    """Move a stop: towards the market at once, away from it with --yes."""
+    strategy, leg, level = asked["strategy"], asked["leg"], asked["level"]
+    wanted: dict[str, Any] = {"stop": float(level), "loosen": asked["yes"]}
+    if leg is not None:
+        wanted["leg_id"] = leg
+    content = connect(asked["settings"]).post(_path(strategy, "adjust"), wanted)
+    whose = f"{strategy} {leg}" if leg else strategy
+    _tell(content, f"the stop of {whose} stands at {level}", as_json=asked["as_json"])
+
+
+def _path(strategy: str, verb: str) -> str:
+    return f"/api/strategies/{segment(strategy)}/{verb}"
+
+
+def _tell(content: bytes, sentence: str, *, as_json: bool) -> None:
+    """Write the daemon's answer, or its sentence; ours where it says none."""
+    if as_json:
+        click.echo(content.rstrip(b"\n"))
+    else:
+        say([clean(str(read_document(content).get("text") or sentence))])

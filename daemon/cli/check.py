@@ -1,0 +1,76 @@
+"""`ordo check`: what would hinder a start, a line each, with evidence and the mend.
+
+It works without a daemon and beside one, asks nobody but this machine, and changes nothing.
+As JSON: `{"ok", "checks": [{"check", "verdict": "ok" or "warn" or "fail", "evidence", "mend"}]}`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+import msgspec
+
+from daemon.cli.client import Client, address_of, token_path
+from daemon.cli.options import AS_JSON, SETTINGS, load_settings
+from daemon.cli.preflight import machine, market
+from daemon.cli.preflight.findings import Finding, Verdict, fail, ok
+from daemon.cli.tables import clean, say, table
+from daemon.domain.instants import day_of
+from daemon.errors import SettingsError
+from daemon.runtime.clock import WallClock
+
+
+@click.command("check")
+@SETTINGS
+@AS_JSON
+def command(settings: Path | None, *, as_json: bool) -> int:
+    """Say before a start what would hinder it; exit code 1 where something does."""
+    found = list(_preflight(settings))
+    passed = all(each.verdict is not Verdict.FAIL for each in found)
+    if as_json:
+        click.echo(msgspec.json.encode({"ok": passed, "checks": found}))
+    else:
+        _tell(found)
+    return 0 if passed else 1
+
+
+def _preflight(path: Path | None) -> Iterator[Finding]:
+    try:
+        settings = load_settings(path)
+    except SettingsError as error:
+        yield fail("settings", str(error), "mend that; the rest is looked at afterwards")
+        return
+    yield ok(
+        "settings", f"{path or 'settings.toml or the presets'}: whole, mode {settings.daemon.mode}"
+    )
+    today = day_of(WallClock().now_ns())
+    fed, first_day = market.feed(settings, today)
+    yield fed
+    yield market.strategies(settings, first_day)
+    yield machine.state_folder(settings)
+    yield machine.ledger(settings)
+    yield machine.secrets(settings, token_path(settings))
+    yield machine.latches(settings)
+    if settings.web.enabled:
+        yield machine.port(Client(address_of(settings), token_path(settings)))
+    else:
+        yield ok("port", "none is opened: [web] enabled is false")
+    yield machine.clock()
+    yield market.calendar_reach(today)
+    yield market.rates(settings)
+    yield from market.brokers(settings)
+
+
+def _tell(found: list[Finding]) -> None:
+    """Write a line each; the mend stands below what it mends."""
+    lines = table(
+        ("check", "verdict", "evidence"),
+        [[each.check, each.verdict, each.evidence.replace("\n", "; ")] for each in found],
+    )
+    margin = " " * lines[0].index("evidence")
+    for line, each in zip(lines[1:], found, strict=True):
+        say([line])
+        if each.mend:
+            say([f"{margin}-> {clean(each.mend)}"])

@@ -1,0 +1,315 @@
+"""`ordo status`, `positions`, `orders`, `pnl` and `guard`: what is so, from the running daemon.
+
+With `--json` each is the daemon's own document, byte for byte, but for `guard`, which is made of
+the snapshot: `{"at", "guarded", "legs": [{"strategy_id", "leg_id", "symbol", "quantity", "guarded",
+"because": [sentence]}]}`, open legs alone. `pnl --follow --json` writes one document a line.
+"""
+
+from __future__ import annotations
+
+import shutil
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import click
+import msgspec
+
+from daemon.cli.client import Client, connect, read_document
+from daemon.cli.options import AS_JSON, SETTINGS
+from daemon.cli.tables import age, amount, clean, clock, number, say, say_table, table, word
+from daemon.domain.risk.guard import Unguarded
+from daemon.errors import OrdoError
+
+Document = dict[str, Any]
+_SNAPSHOT = "/api/portfolio/snapshot"
+_BETWEEN_S = 1
+_STALE = "the feed's link is dead: these prices are stale"
+_UNSAID = "the daemon does not say whether it is guarded"
+_PNL_HEAD = (
+    *("at", "strategy", ">P&L", ">realised", ">unrealised", ">charges", "status", "lock"),
+    ">floor",
+)
+
+
+@click.command("status")
+@SETTINGS
+@AS_JSON
+def status(settings: Path | None, *, as_json: bool) -> None:
+    """Show mode, state, latches, accounts and strategies."""
+    content = connect(settings).get("/api/status")
+    if as_json:
+        _write(content)
+        return
+    found = read_document(content)
+    latches = _records(found, "latches")
+    head = f"{found.get('mode')}, {found.get('state')}, market time {found.get('market_time')}"
+    say([clean(head)])
+    _section(
+        ("latch", "kind", "scope", "id", "since", "by", "reason"),
+        [
+            [word(each.get(key)) for key in ("latch_id", "kind", "scope", "id")]
+            + [clock(each.get("at")), word(each.get("by")), word(each.get("reason"))]
+            for each in latches
+        ],
+    )
+    if latches:
+        say(["", "release one with `ordo rearm`"])
+    _named(found, "accounts", _ACCOUNT)
+    _named(found, "strategies", _STRATEGY)
+
+
+_ACCOUNT = (
+    *(("account", "account"), ("broker", "broker"), ("reconciled", "reconciled")),
+    *(("paused", "paused"), ("working", ">working"), ("exits_owed", "exits owed")),
+    ("differing", "books differ in"),
+)
+_STRATEGY = (
+    *(("strategy_id", "strategy"), ("account", "account"), ("taking", "takes entries")),
+    ("status", "status"),
+)
+
+
+@click.command("positions")
+@SETTINGS
+@AS_JSON
+def positions(settings: Path | None, *, as_json: bool) -> None:
+    """Show every leg that is held, its levels, and whether it is guarded."""
+    content = connect(settings).get(_SNAPSHOT)
+    if as_json:
+        _write(content)
+        return
+    found = read_document(content)
+    rows = [
+        [
+            *(word(strategy.get("strategy_id")), word(leg.get("leg_id")), word(leg.get("symbol"))),
+            *(word(leg.get("side")), number(leg.get("quantity")), amount(leg.get("entry"))),
+            *(amount(leg.get("ltp")), age(leg.get("age_ms")), amount(leg.get("pnl"))),
+            *(amount(leg.get("stop")), amount(leg.get("target")), word(leg.get("guarded"))),
+        ]
+        for strategy, leg in held_legs(found)
+    ]
+    if not rows:
+        say(["nothing is held"])
+        return
+    head = ("strategy", "leg", "symbol", "side", ">units", ">entry", ">last", ">age", ">P&L")
+    say_table((*head, ">stop", ">target", "guarded"), rows)
+    say(_stale(found))
+
+
+@click.command("orders")
+@SETTINGS
+@AS_JSON
+def orders(settings: Path | None, *, as_json: bool) -> None:
+    """Show the book of orders."""
+    content = connect(settings).get("/api/orders")
+    if as_json:
+        _write(content)
+        return
+    rows = [
+        [
+            *(clock(each.get("at")), word(each.get("order_id")), word(each.get("account"))),
+            *(word(each.get("strategy_id")), word(each.get("leg_id")), word(each.get("side"))),
+            *(number(each.get("quantity")), word(each.get("symbol")), amount(each.get("price"))),
+            *(word(each.get("state")), number(each.get("filled_quantity"))),
+            *(amount(each.get("average_price")), word(each.get("reason"))),
+        ]
+        for each in _records(read_document(content), "orders")
+    ]
+    if not rows:
+        say(["no orders"])
+        return
+    head = ("at", "order", "account", "strategy", "leg", "side", ">units", "symbol", ">price")
+    say_table((*head, "state", ">filled", ">average", "reason"), rows)
+
+
+@click.command("pnl")
+@click.option("--follow", is_flag=True, help="Again each second, until interrupted.")
+@SETTINGS
+@AS_JSON
+def pnl(settings: Path | None, *, follow: bool, as_json: bool) -> None:
+    """Show profit and loss by strategy; before charges, which stand beside it."""
+    client = connect(settings)
+    if not follow:
+        content = client.get(_SNAPSHOT)
+        if as_json:
+            _write(content)
+        else:
+            found = read_document(content)
+            say_table(_PNL_HEAD, _pnl_rows(found))
+            say(_stale(found))
+    elif as_json:
+        _follow(client, lambda content: click.echo(content.strip()))
+    elif sys.stdout.isatty():
+        _follow(client, _Screen().rewrite)
+    else:
+        _follow(client, _append())
+
+
+@click.command("guard")
+@SETTINGS
+@AS_JSON
+def guard(settings: Path | None, *, as_json: bool) -> int:
+    """Say of each open leg whether it is guarded now; exit code 1 where one is not."""
+    found = read_document(connect(settings).get(_SNAPSHOT))
+    legs = [_guard_of(strategy, leg) for strategy, leg in held_legs(found)]
+    whole = all(leg["guarded"] for leg in legs)
+    if as_json:
+        _write(msgspec.json.encode({"at": found.get("at"), "guarded": whole, "legs": legs}))
+    elif not legs:
+        say(["nothing is held"])
+    else:
+        head = ("strategy", "leg", "symbol", ">units", "guarded", "because")
+        keys = ("strategy_id", "leg_id", "symbol")
+        rows = [
+            [word(leg[key]) for key in keys]
+            + [number(leg["quantity"]), word(leg["guarded"]), "; ".join(leg["because"])]
+            for leg in legs
+        ]
+        say_table(head, rows)
+    return 0 if whole else 1
+
+
+def _guard_of(strategy: Document, leg: Document) -> Document:
+    """Return whether an open leg is guarded; what is not said to be is not."""
+    guarded = leg.get("guarded") is True
+    return {
+        "strategy_id": strategy.get("strategy_id"),
+        "leg_id": leg.get("leg_id"),
+        "symbol": leg.get("symbol"),
+        "quantity": leg.get("quantity"),
+        "guarded": guarded,
+        "because": [] if guarded else _reasons(leg),
+    }
+
+
+def _reasons(leg: Document) -> list[str]:
+    """Return every reason why a leg is not guarded, in words."""
+    told = leg.get("unguarded_because") or [_UNSAID]
+    known = {reason.value: reason.sentence for reason in Unguarded}
+    return [known.get(each, each) for each in map(str, told)]
+
+
+def held_legs(found: Document) -> Iterator[tuple[Document, Document]]:
+    """Yield every open leg of a snapshot with its strategy.
+
+    What an account holds and the watchdog does not know comes last, as a leg that no rule holds.
+
+    Raises:
+        OrdoError: the document does not say what is held.
+    """
+    watched = set()
+    for strategy in _records(found, "strategies"):
+        for leg in _records(strategy, "legs"):
+            watched.add((strategy.get("strategy_id"), leg.get("leg_id")))
+            if leg.get("quantity") != 0:
+                yield strategy, leg
+    for held in _records(found, "positions"):
+        key = (held.get("strategy_id"), held.get("leg_id"))
+        if held.get("quantity") != 0 and key not in watched:
+            bare = {"guarded": False, "unguarded_because": [Unguarded.NO_RULE.value]}
+            yield held, {**held, "entry": held.get("average_price"), **bare}
+
+
+def _pnl_rows(found: Document) -> list[list[str]]:
+    """Return a row for each strategy, and one for their sum where there are several."""
+    at, strategies = clock(found.get("at")), _records(found, "strategies")
+    rows = []
+    for each in strategies:
+        risk = each.get("risk") or {}
+        rows.append(
+            [
+                *(at, word(each.get("strategy_id")), *_sums([each]), word(each.get("status"))),
+                *(word(risk.get("status")), amount(risk.get("current_sl"))),
+            ]
+        )
+    if len(strategies) != 1:
+        rows.append([at, "all", *_sums(strategies), "", "", ""])
+    return rows
+
+
+def _sums(strategies: list[Document]) -> list[str]:
+    """Return the sum of each amount; absent where one of them is not known."""
+    sums = []
+    for key in ("pnl", "realised", "unrealised", "charges"):
+        known = [each[key] for each in strategies if each.get(key) is not None]
+        sums.append(amount(sum(known) if len(known) == len(strategies) else None))
+    return sums
+
+
+def _follow(client: Client, show: Callable[[bytes], None]) -> None:
+    """Ask once a second, until interrupted or until nobody answers."""
+    while True:
+        show(client.get(_SNAPSHOT))
+        sys.stdout.flush()
+        time.sleep(_BETWEEN_S)
+
+
+class _Screen:
+    """The lines on a terminal, each time in the place of those before."""
+
+    def __init__(self) -> None:
+        self._written = 0
+
+    def rewrite(self, content: bytes) -> None:
+        """Show a snapshot; what the window has no room for is cut off, so that no line wraps."""
+        room = shutil.get_terminal_size()
+        found = read_document(content)
+        lines = table(_PNL_HEAD, _pnl_rows(found)) + _stale(found)
+        lines = [line[: room.columns - 1] for line in lines[: room.lines - 1]]
+        back = f"\x1b[{self._written}F\x1b[J" if self._written else ""
+        sys.stdout.write(back + "".join(line + "\n" for line in lines))
+        self._written = len(lines)
+
+
+def _append() -> Callable[[bytes], None]:
+    """Return what adds the lines of a snapshot below those before, under one head."""
+    begun = False
+
+    def show(content: bytes) -> None:
+        nonlocal begun
+        found = read_document(content)
+        lines = table(_PNL_HEAD, _pnl_rows(found)) + _stale(found)
+        say(lines[1:] if begun else lines)
+        begun = True
+
+    return show
+
+
+def _stale(found: Document) -> list[str]:
+    """Return a warning where the link that brings prices is dead."""
+    return [_STALE] if found.get("link_alive") is False else []
+
+
+def _records(found: Document, key: str) -> list[Document]:
+    """Return the records under a key; one that is missing is never taken for none.
+
+    Raises:
+        OrdoError: there is no such list.
+    """
+    held = found.get(key)
+    if isinstance(held, list) and all(isinstance(each, dict) for each in held):
+        return held
+    raise OrdoError(f"the answer does not tell the {key}; is the daemon of another version?")
+
+
+def _named(found: Document, key: str, columns: tuple[tuple[str, str], ...]) -> None:
+    rows = [[_cell(each.get(name)) for name, _ in columns] for each in _records(found, key)]
+    _section(tuple(title for _, title in columns), rows)
+
+
+def _section(head: tuple[str, ...], rows: list[list[str]]) -> None:
+    if rows:
+        say([""])
+        say_table(head, rows)
+
+
+def _cell(value: Any) -> str:
+    return ", ".join(map(str, value)) if isinstance(value, list) else word(value)
+
+
+def _write(content: bytes) -> None:
+    """Write a document as the daemon wrote it."""
+    click.echo(content.rstrip(b"\n"))

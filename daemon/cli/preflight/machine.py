@@ -1,0 +1,177 @@
+"""The machine's side: state folder, ledger, secrets, latches, port, clock."""
+
+from __future__ import annotations
+
+import errno
+import os
+import shutil
+import socket
+import stat
+import time
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from daemon import kill
+from daemon.cli.client import Client, read_document, read_token
+from daemon.cli.ledgers import newest_ledger
+from daemon.cli.preflight.findings import Finding, fail, ok, warn, worst
+from daemon.domain.instants import MILLISECOND_NS, moment_of
+from daemon.errors import OrdoError, StoreError
+from daemon.runtime.clock import MonotonicClock, WallClock
+from daemon.settings import Settings
+from daemon.storage.schema import checked_head, open_to_read, refusing
+
+_OTHERS = stat.S_IRWXG | stat.S_IRWXO
+_MEBIBYTE = 2**20
+_LEAST_FREE, _LOW_FREE = 100 * _MEBIBYTE, 1_000 * _MEBIBYTE
+_FIRST_YEAR = 2026
+_LOOK_S = 0.02
+_DRIFT_NS = 20 * MILLISECOND_NS
+
+
+def state_folder(settings: Settings) -> Finding:
+    """Say whether the state folder can be written, by its owner alone, with room left."""
+    check, folder = "state folder", settings.daemon.state_dir
+    there = next(each for each in (folder, *folder.absolute().parents) if each.exists())
+    if not there.is_dir():
+        return fail(check, f"{there} is no folder", "move it away, or change [daemon] state_dir")
+    if not os.access(there, os.W_OK | os.X_OK):
+        mend = "let this user write to it, or change [daemon] state_dir"
+        return fail(check, f"{there} cannot be written", mend)
+    mode = stat.S_IMODE(there.stat().st_mode)
+    found = []
+    if there == folder and mode & _OTHERS:
+        mend = f"chmod 700 {folder}"
+        found.append(fail(check, f"{folder} is open to others (mode {mode:04o})", mend))
+    free = shutil.disk_usage(there).free
+    if free < _LOW_FREE:
+        grade = fail if free < _LEAST_FREE else warn
+        mend = "make room: every order is recorded before it leaves"
+        found.append(grade(check, f"{free // _MEBIBYTE:,} MiB are free at {there}", mend))
+    is_new = "" if there == folder else " and is made at the first run"
+    evidence = f"{folder} is private{is_new}, {free // _MEBIBYTE:,} MiB are free"
+    return worst(check, found, evidence)
+
+
+def ledger(settings: Settings) -> Finding:
+    """Say whether the newest ledger opens and ends as its head says."""
+    check, folder = "ledger", settings.daemon.state_dir
+    try:
+        path = newest_ledger(settings)
+    except StoreError:
+        return ok(check, f"none yet in {folder}; the first run makes it")
+    try:
+        with closing(open_to_read(path)) as db, refusing(path, "cannot be read"):
+            db.execute("BEGIN")
+            head = checked_head(db, path)
+    except StoreError as error:
+        return fail(check, str(error), "`ordo audit verify` reads all of it")
+    return ok(check, f"{path} has {head.count:,} records and ends as its head says")
+
+
+def secrets(settings: Settings, token_path: Path) -> Finding:
+    """Say whether the files of tokens are for their owner alone."""
+    check, found = "tokens", []
+    paths = [token_path, settings.daemon.state_dir / "tokens.json"]
+    there = [path for path in paths if path.exists()]
+    for path in there:
+        about = path.stat()
+        mode = stat.S_IMODE(about.st_mode)
+        if about.st_uid != os.getuid():
+            mend = f"chown it to this user, or run Ordo as user {about.st_uid}"
+            found.append(fail(check, f"{path} belongs to user {about.st_uid}", mend))
+        elif mode & _OTHERS:
+            mend = f"chmod 600 {path}, and make new tokens: somebody may have read it"
+            found.append(fail(check, f"{path} is open to others (mode {mode:04o})", mend))
+    if token_path in there and not found:
+        try:
+            read_token(token_path)
+        except OrdoError as error:
+            found.append(fail(check, str(error), "see to that file"))
+    if not there:
+        return ok(check, f"none yet at {token_path}; the first run makes it")
+    return worst(check, found, f"{', '.join(map(str, there))}: private")
+
+
+def latches(settings: Settings) -> Finding:
+    """Say which latches stand: each keeps entries from being taken until it is released."""
+    standing = kill.standing(settings.daemon.state_dir)
+    if not standing:
+        return ok("latches", "none stands")
+    told = [
+        f"{each.latch_id} ({each.kind} of {each.id or each.scope}: {each.reason or 'no reason'})"
+        for each in standing
+    ]
+    mend = "no entries until each is released: `ordo rearm`"
+    return warn("latches", "; ".join(told), mend)
+
+
+def port(client: Client) -> Finding:
+    """Say whether the port is free, or our own daemon answers on it."""
+    check, address = "port", client.address
+    if not address.port:
+        return ok(check, "any that is free is taken")
+    family = socket.AF_INET6 if ":" in address.host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((address.host, address.port))
+        except OSError as error:
+            if error.errno != errno.EADDRINUSE:
+                mend = "let [web] host and port name one that this user may listen on"
+                return fail(check, f"{address.url} cannot be had: {error.strerror}", mend)
+        else:
+            return ok(check, f"{address.url} is free")
+    return _answering(client)
+
+
+def _answering(client: Client) -> Finding:
+    check, url = "port", client.address.url
+    try:
+        found = read_document(client.get("/api/status"))
+    except OrdoError as error:
+        notes = "; ".join(getattr(error, "__notes__", ()))
+        mend = notes or "stop what listens there, or let [web] port name another"
+        return fail(check, f"{url} is taken: {error}", mend)
+    return ok(check, f"our daemon answers at {url}: {found.get('mode')}, {found.get('state')}")
+
+
+def clock() -> Finding:
+    """Say whether the wall clock runs, tells a believable day, and knows Indian time."""
+    # A busy machine may stop us between two readings; a clock that jumps does so every time.
+    drift_ns = min((_drift() for _ in range(3)), key=abs)
+    return judged_clock(WallClock().now_ns(), drift_ns, "Asia/Kolkata")
+
+
+def _drift() -> int:
+    """Return how much further the wall clock went in a moment than the host's running time."""
+    wall, running = WallClock(), MonotonicClock()
+    wall_ns, host_ns = wall.now_ns(), running.now_ns()
+    time.sleep(_LOOK_S)
+    return (wall.now_ns() - wall_ns) - (running.now_ns() - host_ns)
+
+
+def judged_clock(wall_ns: int, drift_ns: int, zone: str) -> Finding:
+    """Return what to think of a clock.
+
+    Args:
+        wall_ns: what it showed.
+        drift_ns: how much further it went than the host's running time did.
+        zone: the name of Indian time in the data of time zones.
+    """
+    check, now = "clock", moment_of(wall_ns)
+    mend = "set the clock, and let it be kept by chrony or systemd-timesyncd"
+    found = []
+    if now.year < _FIRST_YEAR:
+        found.append(fail(check, f"it says {now:%Y-%m-%d}, before this version was made", mend))
+    if abs(drift_ns) > _DRIFT_NS:
+        found.append(fail(check, f"it jumps: {drift_ns // MILLISECOND_NS} ms in a moment", mend))
+    try:
+        offset = datetime.fromtimestamp(0, UTC).astimezone(ZoneInfo(zone)).utcoffset()
+    except ZoneInfoNotFoundError:
+        offset = None
+    if offset != timedelta(hours=5, minutes=30):
+        found.append(fail(check, "the data of time zones lacks Indian time", "install tzdata"))
+    return worst(check, found, f"{now:%Y-%m-%d %H:%M:%S} in India, running evenly")

@@ -1,0 +1,122 @@
+"""The market's side: strategies and their contracts, calendar, rates, brokers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import closing
+from datetime import date, timedelta
+from pathlib import Path
+
+from daemon.cli.preflight.findings import Finding, fail, ok, warn, worst
+from daemon.domain.market import calendar, expiries
+from daemon.domain.market.instruments import Kind, Parts, contract
+from daemon.domain.money import e4
+from daemon.domain.plans.days import resolve
+from daemon.domain.plans.parsing import parse
+from daemon.domain.plans.schema import Plan
+from daemon.domain.plans.validation import Fault
+from daemon.errors import DataError, RuleUnknown, StrategyError
+from daemon.feeds.formats.words import ReplayOptions
+from daemon.feeds.replay import open_recording
+from daemon.feeds.sample import sample_path
+from daemon.settings import FeedKind, Settings
+from daemon.worlds import front_expiry
+
+_ANY_STRIKE_E4 = e4(100)
+_AHEAD = timedelta(days=30)
+_REACH = "install a version whose tables reach that day, or mend the leg"
+_EXCHANGE_PER_SECOND = 10
+SHIPPED = Path(__file__).parents[3] / "strategies"
+
+
+def feed(settings: Settings, today: date) -> tuple[Finding, date]:
+    """Say what prices come from, and return the first day that will be traded."""
+    check = "feed"
+    if settings.feed.kind is not FeedKind.REPLAY:
+        day = settings.feed.first_day
+        return ok(check, f"{settings.feed.kind}, from {day} on"), day
+    path = settings.feed.path or sample_path()
+    try:
+        with closing(open_recording(path, ReplayOptions(front=front_expiry))) as recording:
+            days = recording.days()
+    except DataError as error:
+        mend = "let [feed] path name a recording, or leave it out for Ordo's own"
+        return fail(check, str(error), mend), today
+    return ok(check, f"{path}: {len(days)} recorded, {days[0]} to {days[-1]}"), days[0]
+
+
+def strategies(settings: Settings, day: date) -> Finding:
+    """Say whether every strategy file is valid, and its contracts known on a day."""
+    check, found, plans = "strategies", list[Finding](), dict[str, Path]()
+    for file in _files(settings):
+        try:
+            plan = parse(file.read_bytes())
+        except OSError as error:
+            found.append(fail(check, f"{file} cannot be read: {error.strerror}", "see to the file"))
+        except StrategyError as error:
+            found.append(fail(check, f"{file}: {error}", "mend the file at that place"))
+        else:
+            if plan.id in plans and plans[plan.id].parent == file.parent:
+                mend = "give each an id of its own"
+                found.append(fail(check, f"{file} has the id of {plans[plan.id]}", mend))
+            plans.setdefault(plan.id, file)
+            grade = fail if plan.id in settings.strategies.autostart else warn
+            found += [grade(check, f"{file}: {why}", _REACH) for why in _unknown(plan, day)]
+    for name in settings.strategies.autostart:
+        if name not in plans:
+            mend = "name one that is there in [strategies] autostart, or add its file"
+            found.append(fail(check, f"no file holds {name}, which starts by itself", mend))
+    return worst(check, found, f"{len(plans)} valid, their contracts of {day} known")
+
+
+def calendar_reach(today: date) -> Finding:
+    """Say whether the closed days of the next month are known."""
+    check, (_, last) = "calendar", calendar.coverage()
+    if last >= today + _AHEAD:
+        return ok(check, f"known until {last}")
+    mend = "install a version with the next year's closed days"
+    return warn(check, f"known until {last}, less than 30 days from {today}", mend)
+
+
+def rates(settings: Settings) -> Finding:
+    """Say how far the budgets stay below what the exchange allows."""
+    check, found, told = "rates", [], []
+    for name in sorted({account.broker for account in settings.accounts}):
+        writes = settings.brokers[name].writes_per_second
+        told.append(f"{name} {writes} of {_EXCHANGE_PER_SECOND} a second")
+        if writes >= _EXCHANGE_PER_SECOND:
+            mend = f"write at most {_EXCHANGE_PER_SECOND - 1} to [brokers.{name}] writes_per_second"
+            evidence = f"{name} leaves no room below {_EXCHANGE_PER_SECOND} a second"
+            found.append(warn(check, evidence, mend))
+    return worst(check, found, ", ".join(told))
+
+
+def brokers(settings: Settings) -> Iterator[Finding]:
+    """Say of each account whether its broker can be reached."""
+    for account in settings.accounts:
+        if account.broker == "paper":
+            yield ok(f"broker of {account.id}", "paper: simulated here, no order leaves")
+        else:
+            mend = "let the account trade on paper"
+            yield fail(f"broker of {account.id}", f"{account.broker} is not built yet", mend)
+
+
+def _files(settings: Settings) -> list[Path]:
+    """Return every strategy file in the order in which an id is looked up."""
+    folders = dict.fromkeys(each.resolve() for each in (*settings.strategies.paths, SHIPPED))
+    return [file for folder in folders for file in sorted(folder.glob("*.toml"))]
+
+
+def _unknown(plan: Plan, day: date) -> Iterator[str]:
+    """Yield which contracts of a plan no table knows on a day."""
+    resolved = resolve(plan, day, expiries)
+    if isinstance(resolved, Fault):
+        yield f"{resolved.place}: {resolved.reason}"
+        return
+    for leg, expiry in zip(plan.legs, resolved, strict=True):
+        strike_e4 = _ANY_STRIKE_E4 if leg.instrument.is_option else 0
+        kind = Kind.EQUITY if expiry is None else leg.instrument
+        try:
+            contract(Parts(plan.underlying, kind, expiry, strike_e4), day, strict=False)
+        except RuleUnknown as error:
+            yield f"leg {leg.id}: {error}"

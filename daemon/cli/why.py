@@ -1,0 +1,128 @@
+"""`ordo why ORDER`: the chain from tick to fill, read from the record.
+
+It needs no daemon: the ledger is read as it lies, also while one writes to it or after it has gone.
+As JSON: `{"ledger", "order": {...}, "chain": [{"at", "step", "sentence", "record", "actor",
+"message", "cause", "event", "fact"}]}`; the frame is no record, so its step has `frame_at` instead.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+import msgspec
+
+from daemon.cli.ledgers import newest_ledger
+from daemon.cli.options import AS_JSON, PATH, SETTINGS, load_settings
+from daemon.cli.tables import clean, say, table
+from daemon.cli.why_records import Record, Why, open_records
+from daemon.cli.why_words import Step, average, frame_sentence, sentence_of, wanted
+from daemon.domain.instants import moment_of
+from daemon.domain.money import E4, divide_half_even
+from daemon.domain.orders.book import Order
+
+
+@click.command("why")
+@click.argument("order")
+@click.option("--ledger", type=PATH, help="The ledger file; else the newest of the state folder.")
+@SETTINGS
+@AS_JSON
+def command(order: str, ledger: Path | None, settings: Path | None, *, as_json: bool) -> None:
+    """Tell the chain from tick to fill of one order.
+
+    ORDER is its id, the broker's number, or a beginning of either.
+    """
+    path = ledger or newest_ledger(load_settings(settings))
+    with open_records(path) as records:
+        found = records.why(order)
+    steps = _steps(found)
+    if as_json:
+        document = {"ledger": str(path), "order": _order(found.order), "chain": steps}
+        click.echo(msgspec.json.encode(document))
+        return
+    intent = found.order.intent
+    say(
+        [
+            clean(f"{intent.intent_id}: {wanted(intent)}"),
+            clean(f"{intent.purpose} of {intent.strategy_id} {intent.leg_id} in {intent.account}"),
+            clean(_standing(found.order)),
+            "",
+        ]
+    )
+    days = len({step["at"][:10] for step in steps}) > 1
+    rows = [[_at(step["at"], days=days), step["step"], step["sentence"]] for step in steps]
+    say(table(("at", "step", "what"), rows)[1:])
+
+
+def _steps(found: Why) -> list[dict[str, Any]]:
+    """Return every step of the chain; the frame stands before the first decision."""
+    steps = []
+    frame_due = True
+    for record in found.records:
+        step = _step(record)
+        if frame_due and step["step"] in (Step.DECISION, Step.HAND, Step.INTENT):
+            steps.append(_frame(found, record))
+            frame_due = False
+        steps.append(step)
+    return steps
+
+
+def _frame(found: Why, before: Record) -> dict[str, Any]:
+    return {
+        "at": _iso(found.frame_ns if found.by_frame and found.frame_ns else before.at_ns),
+        "step": Step.FRAME,
+        "sentence": frame_sentence(found.frame_ns, by_frame=found.by_frame),
+        "frame_at": _iso(found.frame_ns) if found.frame_ns else None,
+        "record": None,
+    }
+
+
+def _step(record: Record) -> dict[str, Any]:
+    step, sentence = sentence_of(record.fact)
+    return {
+        "at": _iso(record.at_ns),
+        "step": step,
+        "sentence": sentence,
+        "record": record.number,
+        "actor": record.actor,
+        "message": record.message,
+        "cause": record.cause,
+        "event": type(record.fact).__name__,
+        "fact": msgspec.to_builtins(record.fact),
+    }
+
+
+def _order(order: Order) -> dict[str, Any]:
+    intent, filled = order.intent, order.filled_quantity
+    return {
+        "order_id": intent.intent_id,
+        "broker_order_ids": list(order.broker_order_ids),
+        "account": intent.account,
+        "strategy_id": intent.strategy_id,
+        "leg_id": intent.leg_id,
+        "symbol": intent.symbol,
+        "side": intent.side,
+        "quantity": intent.quantity,
+        "purpose": intent.purpose,
+        "state": order.state,
+        "filled_quantity": filled,
+        "average_price": divide_half_even(order.filled_value_e4, filled) / E4 if filled else None,
+        "reason": order.text or None,
+    }
+
+
+def _standing(order: Order) -> str:
+    filled = order.filled_quantity
+    told = f", {average(filled, order.filled_value_e4)}" if filled else ""
+    number = f", the broker's number {order.broker_order_id}" if order.broker_order_id else ""
+    return f"it is {order.state}{told}{number}"
+
+
+def _iso(at_ns: int) -> str:
+    return moment_of(at_ns).isoformat(timespec="milliseconds")
+
+
+def _at(iso: str, *, days: bool) -> str:
+    day, _, time = iso.partition("T")
+    return f"{day} {time[:12]}" if days else time[:12]

@@ -1,0 +1,108 @@
+"""The command as a whole; each check has a test of its own under preflight."""
+
+from __future__ import annotations
+
+import json
+import socket
+
+import pytest
+
+from daemon import kill
+from tests.kit.commands import told
+from tests.kit.fake_daemon import TOKEN
+
+CHECKS = [
+    *("settings", "feed", "strategies", "state folder", "ledger", "tokens", "latches", "port"),
+    *("clock", "calendar", "rates", "broker of paper"),
+]
+
+
+@pytest.fixture
+def free_port(house, monkeypatch):
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    monkeypatch.setenv("ORDO_WEB__PORT", str(port))
+
+
+def checked() -> dict[str, tuple[str, str, str]]:
+    document = json.loads(told("check", "--json").out)
+    return {
+        each["check"]: (each["verdict"], each["evidence"], each["mend"])
+        for each in document["checks"]
+    }
+
+
+@pytest.mark.usefixtures("free_port")
+def test_a_fresh_folder_passes_every_check():
+    done = told("check", "--json")
+    document = json.loads(done.out)
+
+    assert (done.code, done.err, document["ok"]) == (0, "", True)
+    assert [each["check"] for each in document["checks"]] == CHECKS
+    assert {each["verdict"] for each in document["checks"]} <= {"ok", "warn"}
+
+
+@pytest.mark.usefixtures("free_port")
+def test_people_read_a_line_each():
+    lines = told("check").out.splitlines()
+
+    assert [line[:15].strip() for line in lines if not line.startswith(" ")] == CHECKS
+    assert lines[2].startswith("strategies       ok       ")
+
+
+@pytest.mark.usefixtures("free_port")
+def test_what_fails_is_told_with_its_mend_and_the_exit_code(house):
+    (house / "state").chmod(0o755)
+    done = told("check")
+
+    assert done.code == 1
+    assert "state folder     fail     state is open to others (mode 0755)\n" in done.out
+    assert "\n                          -> chmod 700 state\n" in done.out
+
+
+@pytest.mark.usefixtures("free_port")
+def test_a_warning_does_not_fail(house):
+    latch = kill.Latch("kill-1", kill.KILL, kill.ALL, "", "too wild", "me", 0)
+    kill.pull(house / "state", latch)
+    done = told("check")
+
+    assert done.code == 0
+    assert "kill-1 (kill of all: too wild)" in done.out
+
+
+def test_wrong_settings_are_told_and_nothing_else_is_looked_at(house):
+    (house / "settings.toml").write_text("[feed]\nsed = 1\n")
+    done = told("check", "--json")
+    (only,) = json.loads(done.out)["checks"]
+
+    assert done.code == 1
+    assert (only["check"], only["verdict"]) == ("settings", "fail")
+    assert "feed.sed is unknown" in only["evidence"]
+
+
+def test_a_daemon_of_ours_on_the_port_is_known(fake):
+    fake.tells("/api/status", {"mode": "paper", "state": "running"})
+
+    assert checked()["port"] == (
+        *("ok", f"our daemon answers at http://127.0.0.1:{fake.port}: paper, running", ""),
+    )
+
+
+def test_a_control_port_that_is_off_is_no_fault(house, monkeypatch):
+    monkeypatch.setenv("ORDO_WEB__ENABLED", "false")
+
+    assert checked()["port"] == ("ok", "none is opened: [web] enabled is false", "")
+
+
+@pytest.mark.usefixtures("free_port")
+def test_no_secret_is_shown():
+    assert TOKEN not in told("check").out + told("check", "--json").out
+
+
+@pytest.mark.usefixtures("free_port")
+def test_checking_changes_nothing(house):
+    before = sorted(path.relative_to(house) for path in house.rglob("*"))
+    told("check")
+
+    assert sorted(path.relative_to(house) for path in house.rglob("*")) == before

@@ -1,0 +1,397 @@
+from __future__ import annotations
+
+import json
+import os
+
+import pytest
+
+from daemon.cli import look
+from daemon.domain.risk.guard import Unguarded
+from tests.kit.commands import told
+
+SNAPSHOT = "/api/portfolio/snapshot"
+AT = "2026-11-23T09:20:31.5+05:30"
+CE, PE = "NIFTY-2026-11-23-24550-CE", "NIFTY-2026-11-23-24550-PE"
+
+
+def leg(name: str, symbol: str, **other: object) -> dict[str, object]:
+    return {
+        "leg_id": name,
+        "symbol": symbol,
+        "side": "sell",
+        "quantity": -75,
+        "entry": 118.6,
+        "ltp": 112.35,
+        "age_ms": 400,
+        "pnl": 468.75,
+        "stop": 154.2,
+        "target": None,
+        "guarded": True,
+        "unguarded_because": [],
+        **other,
+    }
+
+
+def held(name: str, quantity: int, strategy: str = "straddle") -> dict[str, object]:
+    return {
+        "account": "paper",
+        "strategy_id": strategy,
+        "leg_id": name,
+        "symbol": CE,
+        "quantity": quantity,
+        "average_price": 118.6,
+    }
+
+
+def strategy(name: str, *legs: object, **other: object) -> dict[str, object]:
+    return {
+        "strategy_id": name,
+        "account": "paper",
+        "status": "open",
+        "pnl": 1_468.75,
+        "realised": 1_000.0,
+        "unrealised": 468.75,
+        "charges": 35.5,
+        "risk": {"status": "LOCKED", "current_sl": 750.0},
+        "legs": list(legs),
+        **other,
+    }
+
+
+def snapshot(*strategies: object, positions: object = ()) -> dict[str, object]:
+    return {
+        "at": AT,
+        "link_alive": True,
+        "positions": list(positions),
+        "accounts": [],
+        "strategies": list(strategies),
+    }
+
+
+WHOLE = snapshot(
+    strategy("straddle", leg("ce", CE), leg("pe", PE, age_ms=None, ltp=None)),
+    positions=[held("ce", -75), held("pe", -75)],
+)
+STATUS = {
+    "mode": "paper",
+    "state": "halted",
+    "market_time": AT,
+    "latches": [
+        {
+            "latch_id": "kill-1f",
+            "kind": "kill",
+            "scope": "strategy",
+            "id": "straddle",
+            "reason": "too \x1b[2Jwild",
+            "by": "page",
+            "at": AT,
+        }
+    ],
+    "accounts": [
+        {
+            "account": "paper",
+            "broker": "paper",
+            "reconciled": True,
+            "paused": "",
+            "differing": ["NIFTY", "SENSEX"],
+            "exits_owed": [],
+            "working": 2,
+        }
+    ],
+    "strategies": [
+        {"strategy_id": "straddle", "account": "paper", "taking": False, "status": "waits"}
+    ],
+    "sessions": [{"account": "paper", "broker": "paper", "reconciled": True}],
+}
+ORDERS = {
+    "orders": [
+        {
+            "order_id": "OR01",
+            "account": "paper",
+            "strategy_id": "straddle",
+            "leg_id": "ce",
+            "symbol": CE,
+            "side": "sell",
+            "quantity": 75,
+            "filled_quantity": 75,
+            "average_price": 118.6,
+            "price": 117.5,
+            "state": "FILLED",
+            "reason": "",
+            "at": AT,
+        }
+    ]
+}
+DOCUMENTS = {"status": STATUS, "orders": ORDERS, "positions": WHOLE, "pnl": WHOLE}
+
+
+def serve(fake, document: object = WHOLE) -> bytes:
+    return fake.tells(SNAPSHOT, document)
+
+
+@pytest.mark.parametrize("command", DOCUMENTS)
+def test_the_document_is_the_daemons_own_byte_for_byte(fake, command):
+    body = b" " + json.dumps(DOCUMENTS[command], indent=1).encode()
+    for path in ("/api/status", "/api/orders", SNAPSHOT):
+        fake.tells(path, body)
+    done = told(command, "--json")
+
+    assert (done.code, done.out.encode(), done.err) == (0, body + b"\n", "")
+    assert len(fake.asked) == 1
+
+
+def test_the_status_is_told_with_its_latches_accounts_and_strategies(fake):
+    fake.tells("/api/status", STATUS)
+    done = told("status")
+
+    assert done.code == 0
+    assert done.out.splitlines() == [
+        f"paper, halted, market time {AT}",
+        "",
+        "latch    kind  scope     id        since     by    reason",
+        "kill-1f  kill  strategy  straddle  09:20:31  page  too ?[2Jwild",
+        "",
+        "release one with `ordo rearm`",
+        "",
+        "account  broker  reconciled  paused  working  exits owed  books differ in",
+        "paper    paper   yes         -             2  -           NIFTY, SENSEX",
+        "",
+        "strategy  account  takes entries  status",
+        "straddle  paper    no             waits",
+    ]
+
+
+def test_a_status_without_latches_shows_none(fake):
+    fake.tells("/api/status", {**STATUS, "state": "running", "latches": []})
+
+    assert "rearm" not in told("status").out
+
+
+def test_positions_are_a_line_for_each_open_leg(fake):
+    serve(fake, snapshot(strategy("straddle", leg("ce", CE), leg("pe", PE, quantity=0))))
+    head, line = told("positions").out.splitlines()
+
+    assert head.split() == [
+        *("strategy", "leg", "symbol", "side", "units", "entry", "last", "age", "P&L"),
+        *("stop", "target", "guarded"),
+    ]
+    assert line.startswith(f"straddle  ce   {CE}  sell    -75  118.60  112.35  400 ms  468.75  ")
+    assert line.endswith("  154.20       -  yes")
+
+
+def test_what_nobody_watches_is_among_the_positions(fake):
+    serve(fake, snapshot(positions=[held("", -75, "by-hand"), held("gone", 0)]))
+    done = told("positions")
+
+    assert len(done.out.splitlines()) == 2
+    assert done.out.splitlines()[1].split() == [
+        *("by-hand", "-", CE, "-", "-75", "118.60", "-", "-", "-", "-", "-", "no"),
+    ]
+
+
+@pytest.mark.parametrize("command", ["positions", "guard"])
+def test_where_nothing_is_held_that_is_said(fake, command):
+    serve(fake, snapshot(strategy("straddle", leg("ce", CE, quantity=0))))
+    done = told(command)
+
+    assert (done.code, done.out) == (0, "nothing is held\n")
+
+
+def test_orders_are_a_line_each(fake):
+    fake.tells("/api/orders", ORDERS)
+    line = told("orders").out.splitlines()[1]
+
+    assert line.split() == [
+        *("09:20:31", "OR01", "paper", "straddle", "ce", "sell", "75", CE, "117.50", "FILLED"),
+        *("75", "118.60", "-"),
+    ]
+
+
+def test_where_there_are_no_orders_that_is_said(fake):
+    fake.tells("/api/orders", {"orders": []})
+
+    assert told("orders").out == "no orders\n"
+
+
+def test_profit_is_a_line_for_each_strategy_and_one_for_all(fake):
+    serve(fake, snapshot(strategy("a"), strategy("b", pnl=-2_000.0, charges=None)))
+
+    assert told("pnl").out.splitlines() == [
+        "at        strategy        P&L  realised  unrealised  charges  status  lock     floor",
+        "09:20:31  a          1,468.75  1,000.00      468.75    35.50  open    LOCKED  750.00",
+        "09:20:31  b         -2,000.00  1,000.00      468.75        -  open    LOCKED  750.00",
+        "09:20:31  all         -531.25  2,000.00      937.50        -  -       -            -",
+    ]
+
+
+def test_the_profit_of_one_strategy_needs_no_sum(fake):
+    serve(fake, snapshot(strategy("a", risk=None)))
+
+    assert len(told("pnl").out.splitlines()) == 2
+
+
+@pytest.mark.parametrize("command", [("positions",), ("pnl",), ("pnl", "--follow")])
+@pytest.mark.parametrize("terminal", [False, True])
+def test_prices_of_a_dead_link_are_told_to_be_stale(fake, monkeypatch, command, terminal):
+    def interrupt(_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(look.time, "sleep", interrupt)
+    stale = "the feed's link is dead: these prices are stale"
+    serve(fake, WHOLE)
+    assert stale not in told(*command, terminal=terminal).out
+
+    serve(fake, {**WHOLE, "link_alive": False})
+    assert told(*command, terminal=terminal).out.splitlines()[-1] == stale
+
+
+def test_no_strategy_has_no_profit(fake):
+    serve(fake, snapshot())
+
+    assert told("pnl").out.splitlines()[1].split()[1:4] == ["all", "0.00", "0.00"]
+
+
+@pytest.fixture
+def thrice(fake, monkeypatch):
+    """Serve a profit that rises, and be interrupted after three looks."""
+    told_so_far = []
+
+    def rising():
+        told_so_far.append(None)
+        rising_pnl = snapshot(strategy("a", pnl=float(len(told_so_far))))
+        return 200, "application/json", json.dumps(rising_pnl).encode()
+
+    def wait(seconds):
+        assert seconds == 1
+        if len(told_so_far) == 3:
+            raise KeyboardInterrupt
+
+    fake.replies["GET", SNAPSHOT] = rising
+    monkeypatch.setattr(look.time, "sleep", wait)
+
+
+def test_following_appends_in_a_pipe_under_one_head(thrice):
+    done = told("pnl", "--follow")
+    lines = done.out.splitlines()
+
+    assert (done.code, done.err.strip(), len(lines)) == (130, "", 4)
+    assert [line.split()[2] for line in lines] == ["P&L", "1.00", "2.00", "3.00"]
+    assert "\x1b" not in done.out
+
+
+def test_following_as_documents_is_one_on_each_line(thrice):
+    done = told("pnl", "--follow", "--json")
+
+    assert done.code == 130
+    assert [json.loads(line)["strategies"][0]["pnl"] for line in done.out.splitlines()] == [1, 2, 3]
+
+
+def test_following_rewrites_its_lines_on_a_terminal(thrice):
+    done = told("pnl", "--follow", terminal=True)
+    first, *rest = done.out.split("\x1b[2F\x1b[J")
+
+    assert done.code == 130
+    assert [part.splitlines()[1].split()[2] for part in (first, *rest)] == ["1.00", "2.00", "3.00"]
+
+
+def test_a_narrow_terminal_cuts_lines_rather_than_wrapping_them(thrice, monkeypatch):
+    monkeypatch.setattr(look.shutil, "get_terminal_size", lambda: os.terminal_size((20, 2)))
+    done = told("pnl", "--follow", terminal=True)
+
+    assert done.out.split("\x1b[1F\x1b[J")[0] == "at        strategy \n"
+
+
+def test_following_ends_when_the_daemon_has_gone(fake, monkeypatch):
+    serve(fake)
+    monkeypatch.setattr(look.time, "sleep", lambda _: fake.replies.clear())
+    done = told("pnl", "--follow")
+
+    assert done.code == 1
+    assert len(done.out.splitlines()) == 2
+
+
+def test_guard_says_that_every_open_leg_is_guarded(fake):
+    serve(fake)
+    done = told("guard")
+
+    assert done.code == 0
+    assert done.out.splitlines() == [
+        "strategy  leg  symbol                     units  guarded  because",
+        f"straddle  ce   {CE}    -75  yes      -",
+        f"straddle  pe   {PE}    -75  yes      -",
+    ]
+
+
+@pytest.mark.parametrize("reason", Unguarded)
+def test_guard_tells_every_reason_in_words_and_fails(fake, reason):
+    because = [reason.value, "a reason of a later version"]
+    bare = leg("pe", PE, guarded=False, unguarded_because=because)
+    serve(fake, snapshot(strategy("straddle", leg("ce", CE), bare)))
+    done = told("guard")
+
+    assert done.code == 1
+    assert done.out.splitlines()[2].endswith(
+        f"-75  no       {reason.sentence}; a reason of a later version"
+    )
+
+
+@pytest.mark.parametrize(
+    ("other", "because"),
+    [
+        ({"guarded": None}, "the daemon does not say whether it is guarded"),
+        ({"guarded": "yes"}, "the daemon does not say whether it is guarded"),
+        ({"quantity": None}, None),
+    ],
+)
+def test_what_is_not_said_is_not_taken_for_guarded(fake, other, because):
+    serve(fake, snapshot(strategy("straddle", leg("ce", CE, **other))))
+    done = told("guard", "--json")
+    (shown,) = json.loads(done.out)["legs"]
+
+    assert done.code == (1 if because else 0)
+    assert shown["because"] == ([because] if because else [])
+
+
+def test_a_holding_that_nobody_watches_is_not_guarded(fake):
+    serve(fake, snapshot(strategy("straddle", leg("ce", CE)), positions=[held("by-hand", 75)]))
+    done = told("guard")
+
+    assert done.code == 1
+    assert "no stop of its own and none of its strategy holds it" in done.out
+
+
+def test_the_document_of_guard_has_these_names(fake):
+    serve(fake)
+    document = json.loads(told("guard", "--json").out)
+
+    assert set(document) == {"at", "guarded", "legs"}
+    assert (document["at"], document["guarded"]) == (AT, True)
+    assert document["legs"][0] == {
+        "strategy_id": "straddle",
+        "leg_id": "ce",
+        "symbol": CE,
+        "quantity": -75,
+        "guarded": True,
+        "because": [],
+    }
+
+
+@pytest.mark.parametrize("lack", ["strategies", "positions", "legs"])
+@pytest.mark.parametrize("instead", [None, {}, "none", ["x"]])
+def test_a_document_that_does_not_say_what_is_held_is_never_taken_for_nothing(fake, lack, instead):
+    document = json.loads(json.dumps(WHOLE))
+    (document if lack != "legs" else document["strategies"][0])[lack] = instead
+    serve(fake, document)
+
+    for command in ("guard", "positions"):
+        done = told(command)
+        assert done.code == 1
+        assert done.err.startswith(f"ordo: the answer does not tell the {lack}; is the daemon of")
+
+
+def test_a_terminal_sees_the_head_in_bold_unless_nobody_wants_colour(fake, monkeypatch):
+    serve(fake)
+    assert told("pnl", terminal=True).out.startswith("\x1b[1mat")
+
+    monkeypatch.setenv("NO_COLOR", "1")
+    assert told("pnl", terminal=True).out.startswith("at")
