@@ -1,0 +1,230 @@
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from daemon import kill
+from daemon.cli.client import Address, Client
+from daemon.cli.preflight import machine
+from daemon.cli.preflight.findings import Verdict
+from daemon.domain.instants import MILLISECOND_NS
+from daemon.settings import Daemon, Settings
+from daemon.storage.ledger import SqliteLedger
+from tests.kit.fake_daemon import TOKEN
+
+OK, WARN, FAIL = Verdict
+NOW = 1_795_406_400 * 10**9
+MIB = 2**20
+
+
+@pytest.fixture
+def state(tmp_path):
+    folder = tmp_path / "state"
+    folder.mkdir(mode=0o700)
+    return folder
+
+
+def of(folder: Path) -> Settings:
+    return Settings(daemon=Daemon(state_dir=folder))
+
+
+def test_a_private_state_folder_with_room_is_well(state):
+    found = machine.state_folder(of(state))
+
+    assert found.verdict is OK
+    assert found.evidence.startswith(f"{state} is private, ")
+
+
+def test_a_state_folder_that_is_still_to_be_made_is_well(tmp_path):
+    found = machine.state_folder(of(tmp_path / "deep" / "state"))
+
+    assert found.verdict is OK
+    assert "is made at the first run" in found.evidence
+
+
+@pytest.mark.parametrize("mode", [0o750, 0o704, 0o777])
+def test_a_state_folder_that_is_open_to_others_fails(state, mode):
+    state.chmod(mode)
+    found = machine.state_folder(of(state))
+
+    assert (found.verdict, found.mend) == (FAIL, f"chmod 700 {state}")
+
+
+def test_a_file_in_the_place_of_the_state_folder_fails(tmp_path):
+    (tmp_path / "state").write_text("")
+    found = machine.state_folder(of(tmp_path / "state"))
+
+    assert (found.verdict, found.evidence) == (FAIL, f"{tmp_path / 'state'} is no folder")
+
+
+def test_a_state_folder_that_cannot_be_written_fails(state, monkeypatch):
+    monkeypatch.setattr(os, "access", lambda *_: False)
+    found = machine.state_folder(of(state))
+
+    assert (found.verdict, found.evidence) == (FAIL, f"{state} cannot be written")
+
+
+@pytest.mark.parametrize(
+    ("free_mib", "verdict"), [(99, FAIL), (100, WARN), (999, WARN), (1_000, OK)]
+)
+def test_a_disk_must_have_room(state, monkeypatch, free_mib, verdict):
+    usage = (0, 0, free_mib * MIB)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: shutil._ntuple_diskusage(*usage))
+
+    assert machine.state_folder(of(state)).verdict is verdict
+
+
+def test_no_ledger_yet_is_well(state):
+    found = machine.ledger(of(state))
+
+    assert (found.verdict, found.evidence) == (
+        OK,
+        f"none yet in {state}; the first run makes it",
+    )
+
+
+def test_a_ledger_that_ends_as_its_head_says_is_well(state):
+    ledger = SqliteLedger(state / "ledger.sqlite", "owner")
+    ledger.begin_epoch(NOW)
+    found = machine.ledger(of(state))
+    ledger.close()
+
+    assert found.verdict is OK
+    assert found.evidence.endswith("ledger.sqlite has 1 records and ends as its head says")
+
+
+def test_a_ledger_whose_tail_was_cut_fails(state):
+    ledger = SqliteLedger(state / "ledger.sqlite", "owner")
+    ledger.begin_epoch(NOW)
+    ledger.close()
+    db = sqlite3.connect(state / "ledger.sqlite", isolation_level=None)
+    db.execute("DROP TRIGGER records_are_not_removed")
+    db.execute("DELETE FROM records")
+    db.close()
+    found = machine.ledger(of(state))
+
+    assert (found.verdict, found.mend) == (FAIL, "`ordo audit verify` reads all of it")
+    assert "was altered" in found.evidence
+
+
+@pytest.fixture
+def token(state):
+    path = state / "operator.token"
+    path.write_text(TOKEN)
+    path.chmod(0o600)
+    return path
+
+
+def test_no_token_yet_is_well(state):
+    assert machine.secrets(of(state), state / "operator.token").verdict is OK
+
+
+def test_a_private_token_is_well_and_not_shown(state, token):
+    found = machine.secrets(of(state), token)
+
+    assert (found.verdict, found.evidence) == (OK, f"{token}: private")
+    assert TOKEN not in repr(found)
+
+
+@pytest.mark.parametrize("name", ["operator.token", "tokens.json"])
+@pytest.mark.parametrize("mode", [0o640, 0o604])
+def test_a_file_of_tokens_that_is_open_to_others_fails(state, token, name, mode):
+    (state / name).touch()
+    (state / name).chmod(mode)
+    found = machine.secrets(of(state), token)
+
+    assert found.verdict is FAIL
+    assert f"{state / name} is open to others (mode {mode:04o})" in found.evidence
+
+
+def test_a_token_of_another_user_fails(state, token, monkeypatch):
+    mine = os.getuid()
+    monkeypatch.setattr(os, "getuid", lambda: mine + 1)
+    found = machine.secrets(of(state), token)
+
+    assert (found.verdict, found.evidence) == (FAIL, f"{token} belongs to user {mine}")
+
+
+def test_a_file_that_holds_no_token_fails(state, token):
+    token.write_text("two words")
+    found = machine.secrets(of(state), token)
+
+    assert found.verdict is FAIL
+    assert "holds no token" in found.evidence
+
+
+def test_a_latch_that_stands_is_a_warning_that_tells_which(state):
+    assert machine.latches(of(state)).verdict is OK
+
+    kill.pull(state, kill.Latch("pause-2", kill.PAUSE, kill.STRATEGY, "straddle", "", "me", 0))
+    found = machine.latches(of(state))
+
+    assert (found.verdict, found.evidence) == (WARN, "pause-2 (pause of straddle: no reason)")
+
+
+def client(port: int, host: str = "127.0.0.1") -> Client:
+    return Client(Address(host, port), Path("none"))
+
+
+def test_a_free_port_is_well():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+
+    assert machine.port(client(port)).evidence == f"http://127.0.0.1:{port} is free"
+
+
+def test_any_port_that_is_free_is_well():
+    assert machine.port(client(0)).evidence == "any that is free is taken"
+
+
+def test_an_address_that_this_machine_has_not_fails():
+    found = machine.port(client(8787, "192.0.2.1"))
+
+    assert found.verdict is FAIL
+    assert found.evidence.startswith("http://192.0.2.1:8787 cannot be had: ")
+
+
+def test_another_program_on_the_port_fails(fake):
+    fake.replies["GET", "/api/status"] = (200, "text/html", b"<h1>It works</h1>")
+    found = machine.port(Client(Address("127.0.0.1", fake.port), Path("state/operator.token")))
+
+    assert (found.verdict, found.mend) == (
+        FAIL,
+        "stop what listens there, or let [web] port name another",
+    )
+
+
+def test_a_daemon_that_does_not_know_our_token_fails_with_what_to_do(fake):
+    found = machine.port(client(fake.port))
+
+    assert found.verdict is FAIL
+    assert "unauthorised" in found.evidence
+    assert "a token is wanted, and none is in none" in found.mend
+
+
+def test_the_clock_of_this_machine_is_well():
+    assert machine.clock().verdict is OK
+
+
+@pytest.mark.parametrize(
+    ("wall_ns", "drift_ms", "zone", "said"),
+    [
+        (NOW, 20, "Asia/Kolkata", ""),
+        (NOW, -20, "Asia/Kolkata", ""),
+        (NOW, 21, "Asia/Kolkata", "it jumps: 21 ms in a moment"),
+        (NOW, -3_000, "Asia/Kolkata", "it jumps: -3000 ms in a moment"),
+        (0, 0, "Asia/Kolkata", "it says 1970-01-01, before this version was made"),
+        (NOW, 0, "Asia/Nowhere", "the data of time zones lacks Indian time"),
+        (NOW, 0, "Asia/Tokyo", "the data of time zones lacks Indian time"),
+    ],
+)
+def test_a_clock_is_judged(wall_ns, drift_ms, zone, said):
+    found = machine.judged_clock(wall_ns, drift_ms * MILLISECOND_NS, zone)
+
+    assert (found.verdict, said in found.evidence) == (FAIL if said else OK, True)

@@ -1,0 +1,166 @@
+from __future__ import annotations
+
+import os
+from datetime import date, timedelta
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+from msgspec.structs import replace
+
+from daemon.cli.preflight import market
+from daemon.cli.preflight.findings import Verdict
+from daemon.domain.market import calendar
+from daemon.settings import Account, Broker, Feed, FeedKind, Settings
+from daemon.settings.schema import Strategies
+from tests.kit.plans import text
+
+OK, WARN, FAIL = Verdict
+DAY = date(2026, 11, 18)
+ID = "nifty-short-straddle"
+REPLAY = Settings(feed=Feed(kind=FeedKind.REPLAY))
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """A folder of strategies, and a writer into it."""
+
+    def write(name: str, *changes: tuple[str, str], identity: str = "own") -> Path:
+        written = text(tail="[risk]\nstop = { rupees = 1 }\n")
+        for before, after in (('id = "s"', f'id = "{identity}"'), *changes):
+            assert before in written
+            written = written.replace(before, after)
+        (tmp_path / name).write_text(written)
+        return tmp_path / name
+
+    return tmp_path, write
+
+
+def settings(path: Path, *autostart: str) -> Settings:
+    return Settings(strategies=Strategies(paths=(path,), autostart=autostart))
+
+
+def test_the_day_that_comes_with_ordo_is_the_day_that_is_traded_first():
+    found, day = market.feed(REPLAY, date(2030, 1, 1))
+
+    assert (found.verdict, day) == (OK, DAY)
+    assert found.evidence.endswith(f": 1 recorded, {DAY} to {DAY}")
+
+
+def test_a_recording_that_is_not_there_fails(tmp_path):
+    absent = Settings(feed=Feed(kind=FeedKind.REPLAY, path=tmp_path / "absent.parquet"))
+    found, day = market.feed(absent, DAY)
+
+    assert (found.verdict, day) == (FAIL, DAY)
+    assert found.evidence == f"{tmp_path / 'absent.parquet'} does not exist"
+
+
+@pytest.mark.parametrize(("feed", "day"), [({"first_day": DAY}, DAY), ({}, date(2030, 1, 1))])
+def test_a_feed_that_records_nothing_begins_on_its_first_day_or_today(feed, day):
+    settings = SimpleNamespace(feed=SimpleNamespace(kind="other", **feed))
+    found, first = market.feed(settings, date(2030, 1, 1))
+
+    assert (found.evidence, first) == (f"other, from {day} on", day)
+
+
+def test_what_ordo_ships_is_valid_on_the_day_that_it_ships():
+    found = market.strategies(Settings(), DAY)
+
+    assert found.verdict is OK
+    assert found.evidence.endswith(f" valid, their contracts of {DAY} known")
+
+
+def test_a_refused_strategy_fails_with_its_file_and_place(folder):
+    path, write = folder
+    file = write("wrong.toml", ("strike =", "lots = 0\nstrike ="))
+    found = market.strategies(settings(path), DAY)
+
+    assert found.verdict is FAIL
+    assert found.evidence.startswith(f"{file}: legs[0].lots: ")
+
+
+def test_a_strategy_file_that_cannot_be_read_fails(folder):
+    path, _ = folder
+    (path / "folder.toml").mkdir()
+    found = market.strategies(settings(path), DAY)
+
+    assert (found.verdict, found.evidence) == (
+        FAIL,
+        f"{path / 'folder.toml'} cannot be read: {os.strerror(21)}",
+    )
+
+
+def test_one_id_in_two_files_of_a_folder_fails(folder):
+    path, write = folder
+    first, second = write("a.toml"), write("b.toml")
+    found = market.strategies(settings(path), DAY)
+
+    assert (found.verdict, found.evidence) == (FAIL, f"{second} has the id of {first}")
+
+
+def test_a_file_of_ones_own_goes_before_one_that_ships(folder):
+    path, write = folder
+    write("mine.toml", identity=ID)
+
+    assert market.strategies(settings(path, ID), DAY).verdict is OK
+
+
+def test_a_strategy_that_starts_by_itself_must_be_there(folder):
+    path, _ = folder
+    found = market.strategies(settings(path, "nobody"), DAY)
+
+    assert (found.verdict, found.evidence) == (
+        FAIL,
+        "no file holds nobody, which starts by itself",
+    )
+
+
+@pytest.mark.parametrize(("autostart", "verdict"), [((), WARN), (("own",), FAIL)])
+@pytest.mark.parametrize("day", [date(1999, 1, 1), date(2099, 1, 1)])
+def test_contracts_that_no_table_knows_fail_where_the_strategy_starts_by_itself(
+    folder, autostart, verdict, day
+):
+    path, write = folder
+    write("own.toml")
+    found = market.strategies(settings(path, *autostart), day)
+
+    assert found.verdict is verdict
+    assert "own.toml: " in found.evidence
+
+
+def test_an_underlying_whose_lot_nobody_knows_is_told(folder, monkeypatch):
+    path, write = folder
+    write("own.toml")
+
+    def unknown(*_, **__):
+        raise market.RuleUnknown("no lot is known")
+
+    monkeypatch.setattr(market, "contract", unknown)
+    found = market.strategies(settings(path, "own"), DAY)
+
+    assert found.verdict is FAIL
+    assert "own.toml: leg " in found.evidence
+    assert "no lot is known" in found.evidence
+
+
+@pytest.mark.parametrize(("days_left", "verdict"), [(30, OK), (29, WARN), (-1, WARN)])
+def test_the_calendar_must_reach_a_month_ahead(days_left, verdict):
+    _, last = calendar.coverage()
+
+    assert market.calendar_reach(last - timedelta(days_left)).verdict is verdict
+
+
+@pytest.mark.parametrize(("writes", "verdict"), [(8, OK), (9, OK), (10, WARN)])
+def test_the_budget_of_a_broker_stays_below_the_exchanges(writes, verdict):
+    set_so = replace(Settings(), brokers={"paper": Broker(writes_per_second=writes)})
+    found = market.rates(set_so)
+
+    assert found.verdict is verdict
+
+
+def test_paper_is_always_there_and_a_broker_that_is_not_built_is_told():
+    accounts = (Account(id="a", broker="paper"), Account(id="b", broker="zerodha"))
+    first, second = market.brokers(Settings(accounts=accounts))
+
+    assert (first.check, first.verdict) == ("broker of a", OK)
+    assert (second.verdict, second.evidence) == (FAIL, "zerodha is not built yet")
