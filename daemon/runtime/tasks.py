@@ -26,6 +26,7 @@ from msgspec import Struct
 
 from daemon.errors import StoreError
 from daemon.runtime.inbox import Inbox
+from daemon.runtime.lane_queue import Item, LaneQueue
 from daemon.runtime.supervisor import Child, Supervisor
 from daemon.runtime.words import (
     Alarm,
@@ -43,8 +44,6 @@ from daemon.runtime.words import (
     Tell,
 )
 
-Item = tuple[Any, int, int]
-
 
 class MarketTime(Protocol):
     """The clock that trading goes by, in a world where time can be waited for."""
@@ -56,31 +55,6 @@ class MarketTime(Protocol):
     async def reach(self, at_ns: int) -> None:
         """Wait until market time is at that instant; never goes back."""
         ...
-
-
-class LaneQueue(asyncio.Queue[Any]):
-    """An asyncio queue whose storage is an inbox of lanes."""
-
-    def __init__(self, inbox: Inbox) -> None:
-        self.inbox = inbox
-        super().__init__()
-
-    def _init(self, maxsize: int) -> None:
-        assert maxsize == 0, "the lanes bound themselves"
-
-    def qsize(self) -> int:
-        """Return how many messages are unread."""
-        return self.inbox.unread
-
-    def empty(self) -> bool:
-        """Return whether nothing is unread."""
-        return not self.inbox.unread
-
-    def _put(self, item: tuple[Lane, Item]) -> None:
-        self.inbox.put(item[0], item[1])
-
-    def _get(self) -> Item:
-        return self.inbox.get()
 
 
 class _Runner:
@@ -179,6 +153,18 @@ class Tasks:
         task = asyncio.get_running_loop().create_task(self._settle(), name=f"said to {to}")
         self._calls.add(task)
         task.add_done_callback(self._said)
+
+    async def settle(self) -> None:
+        """Wait until nothing is under way any more.
+
+        Raises:
+            OrdoError: what ended the tree, such as `TooManyRestarts` or `StoreError`.
+        """
+        await self._settle()
+
+    def unread(self) -> dict[str, int]:
+        """Return how many messages each actor has yet to read."""
+        return {name: runner.queue.qsize() for name, runner in self._runners.items()}
 
     async def run_until(self, at_ns: int) -> None:
         """Let market time pass, ringing every alarm up to and including that instant."""
