@@ -18,7 +18,7 @@ RECORDING = $(or $(wildcard $(DATA)),$(wildcard $(PWD)/$(DATA)),$(DATA))
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: setup run test check sim bench fuzz backtest demo fresh clean help moved
+.PHONY: setup run test browser check sim bench fuzz backtest demo fresh clean help moved
 
 help: ## print this list
 	@echo "Ordo: make TARGET [VARIABLE=value]"
@@ -54,16 +54,30 @@ check: $(VENV)/.dev ## lint, format, types, arrows and tidiness, in under a minu
 
 test: $(VENV)/.dev ## every check and every test, with coverage held; the summary comes last
 	@rm -rf $(OUT) && mkdir -p $(OUT)
-	@$(MAKE) --no-print-directory check
+	@$(MAKE) --no-print-directory check browser
 	@COVERAGE_FILE=$(OUT)/coverage $(BIN)/python -m pytest -n 2 --junit-xml=$(OUT)/junit.xml \
 	  --cov --cov-report=json:$(OUT)/coverage.json --cov-report=; \
 	$(BIN)/python tests/kit/summary.py $(OUT) $$?
 
-bench: $(VENV)/.dev ## measure rates on this machine
-	@exec $(BIN)/python -m daemon.bench
+# The page is tried in a real browser. Where none can be had those tests are skipped, and say so.
+browser:
+	@for name in chromium chromium-browser google-chrome google-chrome-stable chrome; do \
+	  command -v $$name >/dev/null && exit 0; \
+	done; \
+	[ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null || exit 0; \
+	echo "installing Debian's chromium for the tests of the page"; \
+	mkdir -p $(OUT); export DEBIAN_FRONTEND=noninteractive; \
+	{ timeout 120 apt-get -qq update && \
+	  timeout 300 apt-get -qq install -y --no-install-recommends chromium; \
+	} >$(OUT)/chromium.log 2>&1 </dev/null || \
+	  echo "no chromium could be installed ($(OUT)/chromium.log tells why)" >&2
 
-fuzz: $(VENV)/.dev ## 100,000 mutations of strategy files
+bench: $(VENV)/.dev ## measure on this machine [NAME=engine or fan_out]
+	@exec $(BIN)/python -m daemon.bench $(NAME)
+
+fuzz: $(VENV)/.dev ## 100,000 mutations of strategy files, 10,000 requests to the control port
 	@ORDO_FUZZ=100000 $(BIN)/python -m pytest tests/domain/plans -k mutation --timeout=0
+	@ORDO_FUZZ=10000 $(BIN)/python -m pytest tests/web/test_web_fuzz.py --timeout=0
 
 sim: ## fault simulation: not built yet
 	@echo "sim: the fault simulation is not built yet" >&2; exit 1

@@ -1,5 +1,5 @@
 """The composition root: every actor and every port, wired once for each world."""
 
-from daemon.app.wiring import Account, App, Run, account_of, build
+from daemon.app.wiring import Account, App, Past, Run, account_of, build
 
-__all__ = ["Account", "App", "Run", "account_of", "build"]
+__all__ = ["Account", "App", "Past", "Run", "account_of", "build"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date
 from functools import partial
 from pathlib import Path
@@ -10,10 +10,19 @@ from typing import Any
 
 from msgspec import Struct
 
-from daemon.actors import market_feed, order_router, risk_watchdog, strategy_runner
+from daemon.actors import (
+    market_feed,
+    order_router,
+    pnl_broadcaster,
+    risk_watchdog,
+    strategy_runner,
+)
 from daemon.actors.market_feed import MarketFeed
 from daemon.actors.order_router import OrderRouter, Terms
+from daemon.actors.pnl_broadcaster import PnlBroadcaster
+from daemon.actors.request_clerk import RequestClerk
 from daemon.actors.risk_watchdog import RiskWatchdog
+from daemon.actors.session_keeper import SessionKeeper
 from daemon.actors.strategy_runner import StrategyRunner
 from daemon.actors.timekeeper import Timekeeper
 from daemon.brokers.door import Door
@@ -30,7 +39,15 @@ from daemon.runtime.words import ActorSpec, Surroundings
 from daemon.settings import Settings, account_limits, ladder, limits, windows
 from daemon.twin.file import TwinFile
 from daemon.twin.latency import Latency
-from daemon.worlds import Market, Recorded, exchange
+from daemon.worlds import (
+    Entry,
+    Generated,
+    GeneratedMarket,
+    Market,
+    Recorded,
+    exchange,
+    reached,
+)
 
 _US_IN_MS = 1_000
 
@@ -57,6 +74,20 @@ class Account(Struct, frozen=True):
     owner: str = "owner"
 
 
+class Past(Struct, frozen=True):
+    """What came before a run.
+
+    Attributes:
+        facts: all that was recorded, oldest first.
+        reached_ns: the newest instant in the ledger; 0: it is new.
+        begins_ns: where a market is entered that was never entered before.
+    """
+
+    facts: Iterable[object]
+    reached_ns: int
+    begins_ns: int
+
+
 class Run(Struct, frozen=True):
     """What one run plays, and keeps its exchange in.
 
@@ -66,6 +97,9 @@ class Run(Struct, frozen=True):
         epoch: the run's number; order ids are bound to it.
         twin_file: where the exchange twin keeps its book; None: nowhere.
         state_dir: whose latches forbid entries; None: none do, as in a backtest.
+        past: what a generated market is entered by; None: it is a recorded one.
+        taking: the strategies that take entries from the start; None: all.
+        served: somebody may ask, so the actors that answer people are there too.
     """
 
     recording: Market
@@ -73,14 +107,18 @@ class Run(Struct, frozen=True):
     epoch: int
     twin_file: TwinFile | None = None
     state_dir: Path | None = None
+    past: Past | None = None
+    taking: frozenset[str] | None = None
+    served: bool = False
 
 
 class App(Struct, frozen=True):
-    """The actors of a run, and the world around them."""
+    """The actors of a run, and the world around them, which begins at `at_ns`."""
 
     specs: tuple[ActorSpec, ...]
     world: Recorded
     around: Surroundings
+    at_ns: int = 0
 
 
 def account_of(settings: Settings, plan: Plan, *, strict: bool) -> Account:
@@ -142,7 +180,7 @@ def build(
     paper = Paper(twin, now_ns)
     latched = partial(forbids, run.state_dir) if run.state_dir is not None else _unlatched
     door = Door(paper, now_ns, latched)
-    world = Recorded(run.recording, {router: paper}, run.days)
+    world, at_ns = _world(run, {router: paper})
     around = Surroundings({account.terms.broker: door.ask}, show or _unseen, world.see)
     watchdog = ActorSpec(
         "watchdog",
@@ -150,7 +188,39 @@ def build(
         hears=risk_watchdog.HEARS,
         merge=merge,
     )
-    return App(_specs(account, plans, router, run, watchdog), world, around)
+    specs = _specs(account, plans, router, run, watchdog)
+    if run.served:
+        specs = (*specs, *_for_people(account))
+    return App(specs, world, around, at_ns)
+
+
+def _world(run: Run, papers: Mapping[str, Paper]) -> tuple[Recorded, int]:
+    """Return the world that a run plays, and the instant at which it is entered."""
+    past = run.past
+    if past is None:
+        return Recorded(run.recording, papers, run.days), 0
+    assert isinstance(run.recording, GeneratedMarket), "only such a market is entered at an instant"
+    exchanges = [paper.exchange for paper in papers.values()]
+    entry = reached(past.facts, past.reached_ns, exchanges)
+    if not entry.at_ns:
+        entry = Entry(past.begins_ns)
+    return Generated(run.recording, papers, entry), entry.at_ns
+
+
+def _for_people(account: Account) -> tuple[ActorSpec, ...]:
+    """The actors that trading does not need: sessions, what people see, and what they asked."""
+    name, broker = account.terms.account, account.terms.broker
+    return (
+        ActorSpec(f"session_keeper:{name}", lambda facts: SessionKeeper(name, broker, facts)),
+        ActorSpec(
+            "pnl_broadcaster",
+            lambda _: PnlBroadcaster(),
+            hears=pnl_broadcaster.HEARS,
+            merge=merge,
+            disarm=True,
+        ),
+        ActorSpec("request_clerk", lambda facts: RequestClerk("request_clerk", facts)),
+    )
 
 
 def _specs(
@@ -161,7 +231,7 @@ def _specs(
     runners = tuple(
         ActorSpec(
             name=f"runner:{plan.id}",
-            restore=partial(_runner, plan, router, strict=account.terms.strict),
+            restore=partial(_runner, plan, router, account.terms.strict, _takes(run, plan)),
             hears=strategy_runner.HEARS,
             merge=merge,
             disarm=True,
@@ -194,5 +264,15 @@ def _unlatched(account: str, strategy_id: str) -> str:  # noqa: ARG001
     return ""
 
 
-def _runner(plan: Plan, router: str, facts: Iterable[object], *, strict: bool) -> StrategyRunner:
-    return StrategyRunner(plan, router, strict=strict, facts=facts)
+def _takes(run: Run, plan: Plan) -> bool:
+    return run.taking is None or plan.id in run.taking
+
+
+def _runner(
+    plan: Plan,
+    router: str,
+    strict: bool,  # noqa: FBT001  bound once, in the table of actors
+    taking: bool,  # noqa: FBT001
+    facts: Iterable[object],
+) -> StrategyRunner:
+    return StrategyRunner(plan, router, strict=strict, taking=taking, facts=facts)

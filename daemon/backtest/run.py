@@ -6,15 +6,13 @@ from collections.abc import Callable, Sequence
 from datetime import date
 
 from daemon.app import Account, Run, build
+from daemon.app.assignment import tell_of
 from daemon.backtest.report import Document, report
-from daemon.domain.instants import day_of, start_of
 from daemon.domain.plans.schema import Plan
 from daemon.feeds.replay import Recording
-from daemon.messages import Noted
 from daemon.runtime.clock import VirtualClock
 from daemon.runtime.pump import Pump
 from daemon.runtime.supervisor import Supervisor
-from daemon.runtime.words import Ledger, Origin
 from daemon.storage.memory import MemoryLedger
 
 
@@ -44,22 +42,3 @@ def backtest(
         pump.tell(step.to, step.message, step.at_ns)
     ledger.flush()
     return report(plan, ledger.facts(), ledger.journal_sha256())
-
-
-def tell_of(recording: Recording, days: Sequence[date], ledger: Ledger) -> None:
-    """Record what must be said of a recording, before its first day is played.
-
-    What was said of days that are left out is told where the first one begins.
-
-    Args:
-        recording: the market.
-        days: which of its days are played.
-        ledger: where it is recorded.
-    """
-    first_ns = start_of(days[0])
-    told: set[str] = set()
-    for note in recording.notes:
-        if day_of(note.at_ns) <= days[-1] and note.text not in told:
-            told.add(note.text)
-            fact = Noted(note.kind, note.text, max(note.at_ns, first_ns))
-            ledger.append((fact,), Origin("recording", 0, 0), fact.at_ns)

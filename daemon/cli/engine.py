@@ -2,30 +2,23 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from pathlib import Path
 
-import click
+from msgspec.structs import replace
 
 from daemon.app import Account, account_of
+from daemon.cli.ledgers import replays_of
+from daemon.cli.options import PATH, load_settings
+from daemon.domain.instants import SECOND_NS
 from daemon.domain.plans.parsing import parse
 from daemon.domain.plans.schema import Plan
 from daemon.errors import SettingsError, StrategyError
-from daemon.settings import Settings, load
+from daemon.settings import Settings
 
-PATH = click.Path(path_type=Path)
-"""How an option takes a path; whether it exists is said by whoever opens it."""
+__all__ = ["PATH", "all_plans", "find_plan", "load_settings", "one_account", "replays_of"]
+_RECONCILE_NS = 5 * SECOND_NS
 _SHIPPED = Path(__file__).parents[2] / "strategies"
-
-
-def load_settings(path: Path | None) -> Settings:
-    """Return the settings of this command, the environment included.
-
-    Raises:
-        SettingsError: something in them is wrong.
-    """
-    return load(path, os.environ)
 
 
 def find_plan(name: str, settings: Settings) -> Plan:
@@ -53,12 +46,23 @@ def find_plan(name: str, settings: Settings) -> Plan:
     raise SettingsError(f"no strategy has the id {name}; there are: {known}")
 
 
-def one_account(settings: Settings, plans: Sequence[Plan]) -> Account:
-    """Return the account that all strategies of a replay trade in.
+def all_plans(settings: Settings) -> list[Plan]:
+    """Return every strategy in the folders of the settings, by file name.
+
+    Raises:
+        StrategyError: a file is refused, with the place.
+    """
+    files = [file for folder in settings.strategies.paths for file in sorted(folder.glob("*.toml"))]
+    return [_read(file) for file in files]
+
+
+def one_account(settings: Settings, plans: Sequence[Plan], *, served: bool = False) -> Account:
+    """Return the account that all strategies of a run trade in.
 
     Args:
         settings: the accounts.
         plans: the strategies; one that names no account trades in the first.
+        served: a daemon runs in it, so the broker's book is held against ours from time to time.
 
     Raises:
         SettingsError: a strategy names an account that is not there, or they need several.
@@ -71,14 +75,10 @@ def one_account(settings: Settings, plans: Sequence[Plan]) -> Account:
             f"one run trades in one account so far, and these are wanted: {named}; "
             "run them one after the other"
         )
-    return account_of(settings, plans[0], strict=False)
-
-
-def replays_of(state_dir: Path) -> list[Path]:
-    """Return the folders of the replays so far, the oldest first."""
-    parent = state_dir / "replay"
-    numbered = [each for each in parent.glob("*") if each.name.isdecimal() and each.is_dir()]
-    return sorted(numbered, key=lambda each: int(each.name))
+    account = account_of(settings, plans[0], strict=False)
+    if not served:
+        return account
+    return replace(account, terms=replace(account.terms, reconcile_ns=_RECONCILE_NS))
 
 
 def _called(file: Path) -> str:

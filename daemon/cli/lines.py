@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
 from typing import Any, TextIO
 
 import msgspec
@@ -15,6 +14,8 @@ from daemon.domain.orders.words import OrderParked, OrderRefused, OutcomeUnknown
 from daemon.domain.risk.moves import LevelMoved
 from daemon.messages import (
     BasketEnded,
+    BooksAgree,
+    BooksDiffer,
     DayEnded,
     DayOpened,
     EntriesPaused,
@@ -22,12 +23,18 @@ from daemon.messages import (
     ExitDecided,
     ExitFinished,
     ExitOverdue,
+    KillStaged,
+    Latched,
     LinkRevived,
     Noted,
+    OrderAsked,
     PositionChanged,
+    Released,
+    StrategyStarted,
+    StrategyStopped,
 )
 from daemon.runtime.clock import Clock
-from daemon.runtime.words import ActorDisarmed, DeadLetter, Ledger, Origin
+from daemon.runtime.words import ActorDisarmed, DeadLetter, Origin
 
 _BETWEEN_NS = 250 * MILLISECOND_NS
 
@@ -88,32 +95,6 @@ class Lines:
             self._machines.flush()
 
 
-class Shown:
-    """A ledger whose facts are also told to people as they are entered."""
-
-    def __init__(self, ledger: Ledger, lines: Lines) -> None:
-        self._ledger = ledger
-        self._lines = lines
-
-    def take(self, tick: Any) -> None:
-        """Enter a tick."""
-        self._ledger.take(tick)
-
-    def append(self, facts: Sequence[Any], origin: Origin, at_ns: int) -> None:
-        """Enter facts, and tell them."""
-        self._ledger.append(facts, origin, at_ns)
-        for fact in facts:
-            self._lines.tell(fact, origin, at_ns)
-
-    def flush(self) -> None:
-        """Make everything entered durable."""
-        self._ledger.flush()
-
-    def facts(self) -> Iterable[Any]:
-        """Return every fact so far."""
-        return self._ledger.facts()
-
-
 def summary(document: dict[str, Any], seen: PnlSeen | None) -> str:
     """Return how a strategy's run went, and what of it is still open.
 
@@ -167,6 +148,33 @@ def _open(trade: dict[str, Any]) -> str:
 
 
 def _sentence(fact: object) -> str:
+    return _of_hands(fact) or _of_trading(fact)
+
+
+def _of_hands(fact: object) -> str:
+    """Return what a person did, and what came of it."""
+    match fact:
+        case Latched(latch_id, kind, scope, name, reason, by):
+            whom = f"{scope} {name}".strip()
+            return f"ALERT {kind} of {whom} by {by}: {reason or 'no reason given'} ({latch_id})"
+        case Released(latch_id, by):
+            return f"{latch_id} is released by {by}"
+        case KillStaged(latch_id, stage, left):
+            return f"{latch_id}: {stage}" + (f", left: {'; '.join(left)}" if left else "")
+        case StrategyStarted(strategy_id, by):
+            return f"{strategy_id} takes entries, says {by}"
+        case StrategyStopped(strategy_id, by):
+            return f"{strategy_id} takes no more entries, says {by}"
+        case OrderAsked(symbol=symbol, side=side, quantity=quantity, by=by):
+            return f"{by} asks to {side} {quantity} {symbol}"
+        case BooksDiffer(symbol=symbol, ours=ours, theirs=theirs):
+            return f"ALERT {symbol}: the broker holds {theirs:+d}, our book says {ours:+d}"
+        case BooksAgree(symbol=symbol):
+            return f"{symbol}: the broker's book and ours agree again"
+    return ""
+
+
+def _of_trading(fact: object) -> str:
     match fact:
         case DayOpened(day, sessions):
             return f"{day} " + ("opens" if sessions else "is no trading day")

@@ -5,45 +5,58 @@ from __future__ import annotations
 import asyncio
 import signal
 import sys
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from collections.abc import Iterable, Sequence
+from contextlib import ExitStack, closing
+from datetime import datetime
 from fractions import Fraction
 from pathlib import Path
 
 import click
 import uvloop
 
-from daemon.app import Account, App, Run, build
+from daemon.app.assignment import Assignment, GeneratedDays, Played, RecordedDays
+from daemon.app.service import Service
 from daemon.backtest.report import report
-from daemon.backtest.run import tell_of
 from daemon.cli import INTERRUPTED
-from daemon.cli.engine import PATH, find_plan, load_settings, one_account, replays_of
-from daemon.cli.lines import Lines, Shown, summary
+from daemon.cli.engine import (
+    PATH,
+    all_plans,
+    find_plan,
+    load_settings,
+    one_account,
+    replays_of,
+)
+from daemon.cli.lines import Lines, summary
+from daemon.domain.instants import MILLISECOND_NS
 from daemon.domain.money import E4
 from daemon.domain.plans.schema import Plan
 from daemon.errors import SettingsError
 from daemon.feeds.formats.words import ReplayOptions
-from daemon.feeds.replay import Recording, open_recording
+from daemon.feeds.replay import open_recording
 from daemon.feeds.sample import sample_path
 from daemon.runtime.clock import MonotonicClock
 from daemon.runtime.pace import Pace
-from daemon.runtime.supervisor import Supervisor
-from daemon.runtime.tasks import Tasks
-from daemon.settings import Settings
-from daemon.storage.ledger import SqliteLedger
-from daemon.twin.file import SqliteFile
-from daemon.worlds import front_expiry
+from daemon.settings import FeedKind, Settings
+from daemon.storage.emergency import GuardedLedger
+from daemon.worlds import GeneratedMarket, begins_ns, front_expiry
 
 
 @click.command("run")
 @click.option("--settings", type=PATH, help="Another settings.toml.")
-@click.option("--data", type=PATH, help="Recorded days to play; else [feed] path, else our own.")
+@click.option("--data", type=PATH, help="Recorded days to play instead of generated ones.")
 @click.option("--speed", help="Market seconds in one second, or max.")
 @click.option("--strategy", "strategies", multiple=True, help="An id or a file; may be repeated.")
+@click.option(
+    "--until", type=click.DateTime(["%Y-%m-%d"]), help="The last generated day; then it ends."
+)
 def command(
-    settings: Path | None, data: Path | None, speed: str | None, strategies: tuple[str, ...]
+    settings: Path | None,
+    data: Path | None,
+    speed: str | None,
+    strategies: tuple[str, ...],
+    until: datetime | None,
 ) -> int:
-    """Run the daemon in the foreground, on paper, over recorded days."""
+    """Run the daemon in the foreground, on paper."""
     loaded = load_settings(settings)
     plans = [find_plan(name, loaded) for name in strategies or loaded.strategies.autostart]
     if not plans:
@@ -53,78 +66,72 @@ def command(
     repeated = {plan.id for plan in plans if [each.id for each in plans].count(plan.id) > 1}
     if repeated:
         raise SettingsError(f"strategies are told apart by their ids; twice: {min(repeated)}")
-    account = one_account(loaded, plans)
-    pace = Pace(MonotonicClock(), _speed(speed) if speed is not None else _settled_speed(loaded))
-    recording = open_recording(
-        data or loaded.feed.path or sample_path(), ReplayOptions(front=front_expiry)
-    )
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        return runner.run(_Session(loaded, account, plans, recording).play(pace))
-
-
-class _Session:
-    """One run over a recording: its own folder, ledger and exchange."""
-
-    def __init__(
-        self, settings: Settings, account: Account, plans: list[Plan], recording: Recording
-    ) -> None:
-        self._account = account
-        self._plans = plans
-        self._recording = recording
-        self._state_dir = settings.daemon.state_dir
-        self._folder = _fresh_folder(self._state_dir)
-        self._lines = Lines(
-            sys.stdout, None if sys.stderr.isatty() else sys.stderr, MonotonicClock()
+    pace = _speed(speed) if speed is not None else _settled_speed(loaded)
+    replays = data is not None or loaded.feed.kind is FeedKind.REPLAY
+    if replays and until is not None:
+        raise SettingsError("--until ends generated days; a recording ends by itself")
+    with ExitStack() as held:
+        market = (
+            _recorded(loaded, data, held) if replays else _generated(loaded, plans, pace, until)
         )
-
-    async def play(self, pace: Pace) -> int:
-        """Play every day, then tell how it went."""
-        with (
-            closing(self._recording),
-            closing(SqliteLedger(self._folder / "ledger.sqlite", self._account.owner)) as ledger,
-            closing(SqliteFile(self._folder / "exchange.sqlite")) as exchange,
-        ):
-            days = self._recording.days()
-            epoch = ledger.begin_epoch(0)
-            run = Run(self._recording, days, epoch, exchange, self._state_dir)
-            app = build(self._account, self._plans, run, pace.now_ns, self._lines.show)
-            self._lines.say(
-                f"ordo ready: paper, playing {days[0]} to {days[-1]}, in {self._folder}"
-            )
-            try:
-                return await self._conduct(app, Shown(ledger, self._lines), pace)
-            finally:
-                for plan in self._plans:
-                    document = report(plan, ledger.facts(), ledger.journal_sha256())
-                    self._lines.say(summary(document, self._lines.seen.get(plan.id)))
-
-    async def _conduct(self, app: App, ledger: Shown, pace: Pace) -> int:
-        tell_of(self._recording, self._recording.days(), ledger)
-        try:
-            with _stoppable():
-                async with Tasks(Supervisor(app.specs, ledger), ledger, app.around, pace) as tasks:
-                    for step in app.world.steps():
-                        if step.jump:
-                            pace.jump(step.at_ns)
-                        await tasks.tell(step.to, step.message, step.at_ns)
-        except asyncio.CancelledError:
-            self._lines.say("stopped")
-            return INTERRUPTED
-        return 0
+        given = _assignment(loaded, plans, market)
+        runner = held.enter_context(asyncio.Runner(loop_factory=uvloop.new_event_loop))
+        return runner.run(_run(given, plans, Pace(MonotonicClock(), pace)))
 
 
-@contextmanager
-def _stoppable() -> Iterator[None]:
-    """Let SIGINT and SIGTERM end the run as a cancellation, once."""
-    loop, task = asyncio.get_running_loop(), asyncio.current_task()
-    assert task is not None, "a run is a task"
-    for name in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(name, task.cancel)
-    try:
-        yield
-    finally:
-        for name in (signal.SIGINT, signal.SIGTERM):
-            loop.remove_signal_handler(name)
+def _recorded(settings: Settings, data: Path | None, held: ExitStack) -> RecordedDays:
+    """Return recorded days: those that are named, set, or come with Ordo; `held` closes them."""
+    path = data or settings.feed.path or sample_path()
+    recording = open_recording(path, ReplayOptions(front=front_expiry))
+    return RecordedDays(held.enter_context(closing(recording)))
+
+
+def _generated(
+    settings: Settings, plans: Sequence[Plan], speed: Fraction | None, until: datetime | None
+) -> GeneratedDays:
+    """Return the days that the seed makes, from half a minute before the first entry on."""
+    feed = settings.feed
+    market = GeneratedMarket(feed.seed, feed.first_day, feed.interval_ms * MILLISECOND_NS)
+    first = next(market.days())
+    begins = begins_ns(plans, speed, first)
+    return GeneratedDays(market, begins, until.date() if until is not None else None)
+
+
+def _assignment(settings: Settings, plans: list[Plan], played: Played) -> Assignment:
+    """Return what is run: a replay keeps a record of its own, all else goes on with the last."""
+    replays = isinstance(played, RecordedDays)
+    idle = [] if replays else [plan for plan in all_plans(settings) if plan.id not in _ids(plans)]
+    every = [*plans, *idle]
+    return Assignment(
+        settings=settings,
+        account=one_account(settings, every, served=True),
+        plans=tuple(every),
+        taking=_ids(plans),
+        played=played,
+        folder=_fresh_folder(settings.daemon.state_dir) if replays else settings.daemon.state_dir,
+    )
+
+
+def _ids(plans: Iterable[Plan]) -> frozenset[str]:
+    return frozenset(plan.id for plan in plans)
+
+
+async def _run(given: Assignment, plans: list[Plan], pace: Pace) -> int:
+    """Run until the end, and tell how it went."""
+    lines = Lines(sys.stdout, None if sys.stderr.isatty() else sys.stderr, MonotonicClock())
+    days = given.played.days()
+    what = f"playing {days[0]} to {days[-1]}" if days else "on a generated market"
+    lines.say(f"paper, {what}, in {given.folder}")
+
+    def at_end(ledger: GuardedLedger, asked: signal.Signals | None) -> None:
+        if asked is not None:
+            lines.say("stopped")
+        for plan in plans if days else ():
+            document = report(plan, ledger.facts(), ledger.journal_sha256())
+            lines.say(summary(document, lines.seen.get(plan.id)))
+
+    asked = await Service(given, lines, pace, at_end).run()
+    return INTERRUPTED if asked is signal.SIGINT else 0
 
 
 def _fresh_folder(state_dir: Path) -> Path:

@@ -81,6 +81,8 @@ class Recording:
 
     def close(self) -> None:
         """Free everything; frames that were not read yet cannot be read any more."""
+        for source in self._sources:
+            source.release()
         self._store.close()
 
     def _of_day(self, day: date) -> list[Source]:

@@ -20,7 +20,7 @@ from daemon.messages import EpochBegan, Fact
 from daemon.runtime.words import Origin
 from daemon.storage.codec import LEDGER, Row, TicksTaken, decode, decode_fact
 from daemon.storage.recorder import TICKS_IN_BLOCK, Recorder
-from daemon.storage.schema import head_of, open_to_write, refusing
+from daemon.storage.schema import checked_head, open_to_write, refusing
 from daemon.storage.stored import Stored
 
 _INSERT = "INSERT INTO records VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
@@ -58,7 +58,7 @@ class SqliteLedger:
         self._db = open_to_write(path)
         try:
             with refusing(path, "cannot be read"):
-                self._saved = _checked_head(self._db, path)
+                self._saved = checked_head(self._db, path)
                 self._epoch = _last_epoch(self._db)
         except StoreError:
             self._db.close()
@@ -182,19 +182,6 @@ class SqliteLedger:
             if len(page) < _PAGE_ROWS:
                 break
         yield from (decode_fact(row.body) for row in waiting if row.kind != TicksTaken.__name__)
-
-
-def _checked_head(db: sqlite3.Connection, path: Path) -> Head:
-    """Return the head, if the records end as it says; the audit looks at all that is before."""
-    head = head_of(db, path)
-    (count,) = db.execute("SELECT count(*) FROM records").fetchone()
-    last = db.execute("SELECT link FROM records ORDER BY number DESC LIMIT 1").fetchone()
-    if count != head.count or (count and last != (head.digest,)):
-        raise StoreError(
-            f"the ledger {path} was altered: it has {count} records and its head counts"
-            f" {head.count}, or they end in another link; run `ordo audit verify`"
-        )
-    return head
 
 
 def _last_epoch(db: sqlite3.Connection) -> int:

@@ -21,7 +21,10 @@ HEX = "[0-9a-f]{64}"
 
 @pytest.fixture(autouse=True)
 def _elsewhere(tmp_path, monkeypatch):
+    """A replay in a folder of its own, without a control port."""
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("ORDO_FEED__KIND", "replay")
+    monkeypatch.setenv("ORDO_WEB__ENABLED", "false")
 
 
 @pytest.fixture
@@ -48,8 +51,9 @@ def test_without_options_the_shipped_strategy_trades_our_own_day():
     lines = done.out.splitlines()
 
     assert done.code == 0
-    assert lines[0] == ("ordo ready: paper, playing 2026-11-18 to 2026-11-18, in state/replay/0001")
-    assert lines[1].endswith("  2026-11-18 opens")
+    assert lines[0] == "paper, playing 2026-11-18 to 2026-11-18, in state/replay/0001"
+    assert lines[1] == "ordo ready"
+    assert lines[2].endswith("  2026-11-18 opens")
     assert f"09:20:00  {ID} is in" in lines
     assert f"13:16:00  {ID} is out of ce, pe" in lines
     assert f"13:16:00  {ID} leaves ce, pe: lock_and_trail, P&L 1543.75" in lines
@@ -91,7 +95,9 @@ def test_each_run_keeps_a_record_of_its_own(tmp_path):
 
     assert [folder.name for folder in folders] == ["0001", "0002"]
     assert {stat.S_IMODE(folder.stat().st_mode) for folder in folders} == {0o700}
-    assert {file.name for file in folders[0].iterdir()} == {"ledger.sqlite", "exchange.sqlite"}
+    assert {file.name for file in folders[0].iterdir()} == {
+        *("ledger.sqlite", "exchange.sqlite", "emergency")
+    }
 
 
 def test_replays_are_numbered_on_whatever_lies_beside_them(tmp_path):
@@ -231,14 +237,14 @@ def stop(number: signal.Signals):
     return lambda: os.kill(os.getpid(), number)
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_an_interrupted_run_ends_cleanly_and_tells_what_is_open(number):
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 0)])
+def test_an_interrupted_run_ends_cleanly_and_tells_what_is_open(number, code):
     """It is stopped by the first line that tells of its profit."""
     done = ran(on=("P&L", stop(number)), speed="100000")
     lines = done.out.splitlines()
     at = lines.index("stopped")
 
-    assert done.code == 130
+    assert done.code == code
     assert re.fullmatch(
         rf"{ID}: 2 trades on 1 of 1 day, P&L -?[\d,]+\.\d\d as last valued at 09:2\d:\d\d "
         r"before charges of [\d.]+",
@@ -258,8 +264,8 @@ def test_a_run_interrupted_before_any_trade_has_nothing_open():
     assert f"\nstopped\n{ID}: 0 trades on 0 of 1 day, P&L 0.00 before charges of 0.00\n" in done.out
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_process_is_stopped_by_a_signal_without_a_traceback(tmp_path, number):
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 0)])
+def test_a_process_is_stopped_by_a_signal_without_a_traceback(tmp_path, number, code):
     process = ordo("run", "--speed", "600", cwd=tmp_path)
     assert process.stdout is not None
     for line in process.stdout:
@@ -268,7 +274,7 @@ def test_a_process_is_stopped_by_a_signal_without_a_traceback(tmp_path, number):
     process.send_signal(number)
     done = ended(process)
 
-    assert done.code == 130
+    assert done.code == code
     assert "\nstopped\n" in f"\n{done.out}"
     assert "still open: ce sell 65" in done.out
     assert "Traceback" not in done.err

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from datetime import date
+from hashlib import sha256
 
 import pytest
 from hypothesis import given
@@ -28,11 +29,12 @@ from daemon.messages import (
     ExitDecided,
     ExitFinished,
     ExitOverdue,
+    ExitOwed,
     Noted,
     PositionChanged,
 )
 from daemon.runtime.words import ActorDisarmed, DeadLetter
-from daemon.storage.codec import FACTS, TicksTaken
+from daemon.storage.codec import FACTS, TicksTaken, decode, encode
 from daemon.storage.journal import ENTRIES, Journal
 from daemon.storage.recorder import Recorder
 from tests.kit.facts import INTENT, NOW, ORIGIN, tick
@@ -60,9 +62,23 @@ def test_only_fields_that_exist_are_left_out():
     assert [
         (kind.__name__, name)
         for kind, entry in ENTRIES.items()
-        for name in entry.without
+        for name in (*entry.without, *entry.unless_empty)
         if name not in kind.__struct_fields__
     ] == []
+
+
+def test_an_exit_of_a_part_has_an_entry_of_its_own_and_a_whole_one_that_of_old():
+    """A field that came later changes no journal of before."""
+    whole = ExitOwed("e", "s", ("call",), ExitReason.MANUAL, NOW)
+    old = b'["ExitOwed","e","s",["call"],"manual"]\n'
+    assert hashed(whole) == sha256(old).hexdigest()
+    assert hashed(replace(whole, keep=75)) == sha256(old[:-2] + b",75]\n").hexdigest()
+
+
+def test_an_exit_that_was_recorded_before_parts_were_left_is_read_as_whole():
+    body = encode(ExitOwed("e", "s", ("call",), ExitReason.STOP, NOW)).replace(b',"keep":0', b"")
+    assert b"keep" not in body
+    assert decode(body) == ExitOwed("e", "s", ("call",), ExitReason.STOP, NOW)
 
 
 @pytest.mark.parametrize(

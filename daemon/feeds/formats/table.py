@@ -96,6 +96,8 @@ class Store:
         Raises:
             DataError: the file cannot be read so.
         """
+        if self._database is None:
+            raise DataError(f"{path} cannot be read any more: the recording was closed")
         try:
             found: Result = self._database.cursor().execute(sql)
         except self._error as refused:
@@ -104,8 +106,10 @@ class Store:
         return found
 
     def close(self) -> None:
-        """Free everything."""
-        self._database.close()
+        """Free everything, the connection itself included; twice does no harm."""
+        if self._database is not None:
+            self._database.close()
+            self._database = None
 
 
 class Table:

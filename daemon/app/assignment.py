@@ -1,0 +1,157 @@
+"""What a daemon is given to run, and who watches it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from pathlib import Path
+from typing import Protocol
+
+from msgspec import Struct
+
+from daemon.actors.timekeeper import DayEnds
+from daemon.app.records import Records
+from daemon.app.wiring import Account, Past
+from daemon.domain.instants import day_of, start_of
+from daemon.domain.plans.schema import Plan
+from daemon.feeds.replay import Recording
+from daemon.messages import Noted
+from daemon.runtime.words import Ledger, Origin
+from daemon.settings import Settings
+from daemon.worlds import GeneratedMarket, Market
+
+
+class Watcher(Protocol):
+    """Whoever sees what a daemon does, while it does it."""
+
+    def say(self, text: str) -> None:
+        """Tell a person something."""
+        ...
+
+    def show(self, view: object) -> None:
+        """See what an actor shows."""
+        ...
+
+    def tell(self, fact: object, origin: Origin, at_ns: int) -> None:
+        """See a fact as it is entered."""
+        ...
+
+
+class Played(Protocol):
+    """A market that is played."""
+
+    @property
+    def market(self) -> Market:
+        """Its frames."""
+        ...
+
+    def days(self) -> Sequence[date]:
+        """Return the days that are played, where they are known."""
+        ...
+
+    def past(self, kept: Records) -> Past | None:
+        """Return by what it is entered; None: it begins at its beginning."""
+        ...
+
+    def tell_of(self, ledger: Ledger) -> None:
+        """Record what must be said of it before it is played."""
+        ...
+
+    def is_last(self, message: object) -> bool:
+        """Say whether nothing is played after this message."""
+        ...
+
+
+class RecordedDays(Struct, frozen=True):
+    """All days of a recording."""
+
+    market: Recording
+
+    def days(self) -> Sequence[date]:
+        """Return every day."""
+        return self.market.days()
+
+    def past(self, kept: Records) -> Past | None:  # noqa: ARG002  each replay has records of its own
+        """Return nothing: a recording begins at its beginning."""
+        return None
+
+    def tell_of(self, ledger: Ledger) -> None:
+        """Record what must be said of the recording."""
+        tell_of(self.market, self.days(), ledger)
+
+    def is_last(self, message: object) -> bool:  # noqa: ARG002  the world ends by itself
+        """Say that its end is not to be looked for."""
+        return False
+
+
+class GeneratedDays(Struct, frozen=True):
+    """The days that a seed makes, one session after the other.
+
+    Attributes:
+        market: the days.
+        begins_ns: where a new market is entered.
+        until: the last day that is played; None: as far as the tables of the market reach.
+    """
+
+    market: GeneratedMarket
+    begins_ns: int
+    until: date | None = None
+
+    def days(self) -> Sequence[date]:
+        """Return nothing: there is no end of them."""
+        return ()
+
+    def past(self, kept: Records) -> Past | None:
+        """Return where the records end."""
+        return Past(kept.ledger.facts(), kept.reached_ns, self.begins_ns)
+
+    def tell_of(self, ledger: Ledger) -> None:
+        """Nothing must be said of it."""
+
+    def is_last(self, message: object) -> bool:
+        """Say whether its last day has ended."""
+        return isinstance(message, DayEnds) and self.until is not None and message.day >= self.until
+
+
+class Assignment(Struct, frozen=True):
+    """What a daemon runs.
+
+    Attributes:
+        settings: everything that was set.
+        account: what is traded in.
+        plans: the strategies.
+        taking: those that take entries from the start.
+        played: the market.
+        folder: where its ledger and its exchange are kept.
+    """
+
+    settings: Settings
+    account: Account
+    plans: tuple[Plan, ...]
+    taking: frozenset[str]
+    played: Played
+    folder: Path
+
+    @property
+    def state_dir(self) -> Path:
+        """Where latches, tokens and the local socket are kept, whatever is played."""
+        return self.settings.daemon.state_dir
+
+
+def tell_of(recording: Recording, days: Sequence[date], ledger: Ledger) -> None:
+    """Record what must be said of a recording, before its first day is played.
+
+    What was said of days that are left out is told where the first one begins.
+
+    Args:
+        recording: the market.
+        days: which of its days are played.
+        ledger: where it is recorded.
+    """
+    first_ns = start_of(days[0])
+    told: set[str] = set()
+    for note in recording.notes:
+        if day_of(note.at_ns) <= days[-1] and note.text not in told:
+            told.add(note.text)
+            fact = Noted(note.kind, note.text, max(note.at_ns, first_ns))
+            ledger.append((fact,), Origin("recording", 0, 0), fact.at_ns)

@@ -1,0 +1,74 @@
+"""The latch folder and the record, held against each other while the daemon runs.
+
+The folder is the truth. A latch that appears in it, because a command found nobody to talk to, is
+taken up; one that a person removed is released. A latch that was told but whose file the disk had
+refused is written until it stands.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from daemon import kill
+from daemon.control.brakes import as_latch
+from daemon.messages import Latched, LatchKind, PullLatch, ReleaseLatch, Scope
+
+_BY = "the latch folder"
+
+
+class LatchWatch:
+    """Watches the folder for one router.
+
+    Args:
+        state_dir: whose folder.
+        tell: brings a message to the router.
+        now_ns: market time.
+    """
+
+    def __init__(
+        self, state_dir: Path, tell: Callable[[Any], None], now_ns: Callable[[], int]
+    ) -> None:
+        self._state_dir = state_dir
+        self._tell = tell
+        self._now_ns = now_ns
+        self._seen: set[str] = set()
+
+    def begin(self, recorded: tuple[Latched, ...]) -> None:
+        """Hold the folder against what was recorded before this start."""
+        self._seen = {latched.latch_id for latched in recorded}
+        self.look(recorded)
+
+    def look(self, recorded: tuple[Latched, ...]) -> None:
+        """Take up what is new in the folder, release what is gone, write what never stood.
+
+        Args:
+            recorded: the latches that the router goes by.
+        """
+        there = {latch.latch_id: latch for latch in kill.standing(self._state_dir)}
+        known = {latched.latch_id: latched for latched in recorded}
+        for latch_id, latch in there.items():
+            if latch_id not in known:
+                self._tell(PullLatch(self._latched(latch)))
+        for latch_id, latched in known.items():
+            if latch_id in there:
+                continue
+            if latch_id in self._seen:
+                self._tell(ReleaseLatch(latch_id, _BY))
+            else:
+                with suppress(kill.LatchUnwritten):  # who pulled it was told; it is tried again
+                    kill.pull(self._state_dir, as_latch(latched))
+        self._seen.update(there)
+
+    def _latched(self, latch: kill.Latch) -> Latched:
+        return Latched(
+            latch_id=latch.latch_id,
+            kind=LatchKind(latch.kind),
+            scope=Scope(latch.scope),
+            id=latch.id,
+            reason=latch.reason,
+            by=latch.by,
+            at_ns=self._now_ns(),
+        )

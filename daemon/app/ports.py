@@ -1,0 +1,129 @@
+"""The ports of a running daemon: the control port with its streams and its page, and the socket."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+from msgspec import Struct
+
+from daemon.control import Control
+from daemon.control.local import LocalSocket
+from daemon.messages import Beat, PnlFrame
+from daemon.runtime.clock import WallClock
+from daemon.runtime.words import Lane
+from daemon.settings import Web
+from daemon.telemetry.log import Log, make_log
+from daemon.web.house import Health, House
+from daemon.web.hub import Caps, Hub
+from daemon.web.page_files import Page
+from daemon.web.server import Served, serve
+from daemon.web.streams import Streams
+
+_STREAMS_MAY_FALL = 5
+
+
+class Doors(Struct, frozen=True):
+    """What the ports need to know of the daemon behind them.
+
+    Attributes:
+        control: the verbs.
+        settings: of the control port.
+        state_dir: where tokens, sessions and the socket are kept.
+        brokers: the broker of each account.
+        ready: whether recovery is complete.
+        health: how the daemon is.
+    """
+
+    control: Control
+    settings: Web
+    state_dir: Path
+    brokers: Mapping[str, str]
+    ready: Callable[[], bool]
+    health: Callable[[], Health]
+
+
+class Ports:
+    """Serves a daemon to people and programs on this machine."""
+
+    def __init__(self, doors: Doors, log: Log | None = None) -> None:
+        self._doors = doors
+        self._wall = WallClock()
+        self._log = log or make_log(sys.stderr, self._wall.now_ns)
+        names = doors.control.line.names
+        caps = Caps(pnl_hz=doors.settings.pnl_hz)
+        self.hub = Hub(self._beat, self._wall.now_ns, names.accounts, self._log, caps)
+
+    def show(self, view: object) -> bool:
+        """Bring what an actor shows to whom it concerns; return whether it was for a port."""
+        if isinstance(view, PnlFrame):
+            self.hub.show(view)
+            return True
+        return self._doors.control.line.shown(view)
+
+    def record(self, facts: Sequence[Any]) -> None:
+        """Tell of what has just become durable."""
+        self.hub.record(facts)
+
+    @asynccontextmanager
+    async def opened(self) -> AsyncIterator[Served | None]:
+        """Keep the ports open until the block ends; None: there is no control port."""
+        doors, control = self._doors, self._doors.control
+        async with AsyncExitStack() as stack:
+            await stack.enter_async_context(
+                LocalSocket(doors.state_dir, control.brakes, control.reads)
+            )
+            if not doors.settings.enabled:
+                yield None
+                return
+            streams = Streams(self.hub)
+            house = House(
+                control=control,
+                settings=doors.settings,
+                state_dir=doors.state_dir,
+                host=self._wall,
+                log=self._log,
+                brokers=doors.brokers,
+                ready=doors.ready,
+                health=doors.health,
+            )
+            served = await stack.enter_async_context(
+                serve(house, (*streams.routes, *Page().routes))
+            )
+            stack.push_async_callback(streams.close)
+            await stack.enter_async_context(self._streaming())
+            yield served
+
+    def _beat(self, *, force: bool) -> None:
+        line = self._doors.control.line
+        line.tell(line.names.broadcaster, Beat(force), Lane.FACTS)
+
+    @asynccontextmanager
+    async def _streaming(self) -> AsyncIterator[None]:
+        """Keep the streams going beside the block."""
+        task = asyncio.get_running_loop().create_task(self._keep_streaming(), name="streams")
+        try:
+            yield
+        finally:
+            task.cancel()
+            await asyncio.wait({task})
+
+    async def _keep_streaming(self) -> None:
+        """Begin the streams anew when they fall; a defect of theirs costs nobody his guard."""
+        for _ in range(_STREAMS_MAY_FALL + 1):
+            self._log.error("streams fell", exc_info=await _outcome(self.hub.serve()))
+        self._log.error("streams are left out: they fell too often")
+
+
+async def _outcome(work: Coroutine[Any, Any, None]) -> BaseException | None:
+    """Return what a task ended with, instead of raising it."""
+    task = asyncio.get_running_loop().create_task(work)
+    try:
+        await asyncio.wait({task})
+    finally:
+        task.cancel()
+    return task.exception()

@@ -1,0 +1,244 @@
+"""A running daemon, from recovery to its orderly end.
+
+Start-up is recovery: the emergency file is read first, then the ledger, every actor is restored
+from its facts, latches that stand on disk are taken up, the broker's book is read, and only then is
+the daemon ready. It ends in stages, the reverse of how it began: no more of the market is taken,
+what is under way is finished, the ports close, the actors stop, the records are closed. Positions
+stay, and so do their stops: the next start finds both.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import Callable, Sequence
+from contextlib import AsyncExitStack
+from typing import Any
+
+from daemon import kill as latch_files
+from daemon.app.assignment import Assignment, Watcher
+from daemon.app.exclusive import exclusively
+from daemon.app.latch_watch import LatchWatch
+from daemon.app.ports import Doors, Ports
+from daemon.app.records import Records, records
+from daemon.app.signals import Stop, heard
+from daemon.app.wiring import App, Run, build
+from daemon.control import Control, Line, Names
+from daemon.errors import TooManyRestarts
+from daemon.messages import Latched, PauseEntries, Scope
+from daemon.runtime.pace import Pace
+from daemon.runtime.supervisor import Supervisor
+from daemon.runtime.tasks import Tasks
+from daemon.runtime.words import Lane, Ledger
+from daemon.storage.announcing import AnnouncingLedger, Recorded
+from daemon.storage.emergency import GuardedLedger
+from daemon.web.house import ActorHealth, Health
+
+_LOOK_EVERY_S = 0.02
+_HOUSE_EVERY_S = 0.5
+
+
+class Service:
+    """One daemon.
+
+    Args:
+        given: what it runs.
+        watcher: sees what it does.
+        pace: market time.
+        at_end: is shown the records of a run that came to its end, before they are closed, and
+            the signal that asked for it.
+    """
+
+    def __init__(
+        self,
+        given: Assignment,
+        watcher: Watcher,
+        pace: Pace,
+        at_end: Callable[[GuardedLedger, signal.Signals | None], None],
+    ) -> None:
+        self._at_end = at_end
+        self._given = given
+        self._watcher = watcher
+        self._pace = pace
+        self._stop = Stop()
+        self._ready = False
+
+    async def run(self) -> signal.Signals | None:
+        """Run until the days are over or somebody asks for the end; return the signal that did.
+
+        Raises:
+            OrdoError: it could not start, or could not go on; entries are latched then.
+        """
+        given, loop = self._given, asyncio.get_running_loop()
+
+        def failed(sentence: str) -> None:
+            loop.call_soon_threadsafe(self._ledger_failed, sentence)
+
+        with (
+            exclusively(given.state_dir),
+            records(given.folder, given.account.owner, failed) as kept,
+        ):
+            for sentence in kept.recovered:
+                self._watcher.say(sentence)
+            app = build(
+                given.account, given.plans, self._begun(kept), self._pace.now_ns, self._show
+            )
+            self._pace.jump(app.at_ns)
+            await self._pace.reach(app.at_ns)
+            try:
+                await self._conduct(app, kept)
+            except TooManyRestarts as error:
+                self._latch(f"an actor fell too often: {error}")
+                raise
+            self._at_end(kept.ledger, self._stop.signal)
+        return self._stop.signal
+
+    def _begun(self, kept: Records) -> Run:
+        """Return the run that begins now, under an epoch of its own."""
+        given = self._given
+        return Run(
+            recording=given.played.market,
+            days=given.played.days(),
+            epoch=kept.ledger.begin_epoch(kept.reached_ns),
+            twin_file=kept.exchange,
+            state_dir=given.state_dir,
+            taking=given.taking,
+            served=True,
+            past=given.played.past(kept),
+        )
+
+    async def _conduct(self, app: App, kept: Records) -> None:
+        given = self._given
+        loop = asyncio.get_running_loop()
+
+        def durable(facts: Sequence[Recorded]) -> None:
+            loop.call_soon_threadsafe(self._ports.record, [each.fact for each in facts])
+
+        ledger = AnnouncingLedger(kept.ledger, self._entered, durable)
+        supervisor = Supervisor(app.specs, ledger)
+        self._tasks = tasks = Tasks(supervisor, ledger, app.around, self._pace)
+        control = self._control = Control(Line(tasks.say, self._pace.now_ns, self._names()))
+        self._ports = Ports(
+            Doors(
+                control=control,
+                settings=given.settings.web,
+                state_dir=given.state_dir,
+                brokers={given.account.terms.account: "paper"},
+                ready=lambda: self._ready,
+                health=lambda: _health(kept, supervisor, tasks),
+            )
+        )
+        given.played.tell_of(ledger)
+        async with tasks, AsyncExitStack() as stack:
+            stack.enter_context(heard(self._stop, self._kill))
+            served = await stack.enter_async_context(self._ports.opened())
+            watch = LatchWatch(given.state_dir, self._tell_router, self._pace.now_ns)
+            watch.begin(await self._latches())
+            await self._wait_for_books()
+            self._ready = True
+            self._pace.jump(self._pace.now_ns())  # what recovery took is not caught up with
+            self._watcher.say(f"ordo ready {served.ready_url}" if served else "ordo ready")
+            await self._play(app, watch, ledger)
+            await tasks.settle()
+
+    async def _play(self, app: App, watch: LatchWatch, ledger: Ledger) -> None:
+        """Let the market come until it is over, or somebody asks for the end."""
+        loop = asyncio.get_running_loop()
+        works = {
+            loop.create_task(self._take(app), name="market"),
+            loop.create_task(self._stop.asked(), name="stop"),
+            loop.create_task(self._keep_house(watch, ledger), name="house"),
+        }
+        try:
+            await asyncio.wait(works, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for work in works:
+                work.cancel()
+            await asyncio.wait(works)
+        for work in works:
+            if not work.cancelled():
+                work.result()
+
+    async def _take(self, app: App) -> None:
+        for step in app.world.steps():
+            if step.jump:
+                self._pace.jump(step.at_ns)
+            await self._tasks.tell(step.to, step.message, step.at_ns)
+            if self._given.played.is_last(step.message):
+                return
+
+    async def _keep_house(self, watch: LatchWatch, ledger: Ledger) -> None:
+        """Hold the folder of latches against the record, and let the record keep up with time.
+
+        A market in which nothing is decided leaves no trace but its ticks; they are made durable
+        too, so that a restart goes on where it was left.
+        """
+        loop = asyncio.get_running_loop()
+        while True:
+            await asyncio.sleep(_HOUSE_EVERY_S)
+            watch.look(await self._latches())
+            await loop.run_in_executor(None, ledger.flush)
+
+    async def _latches(self) -> tuple[Latched, ...]:
+        """Return the latches that the router goes by."""
+        accounts = await self._control.reads.accounts()
+        return tuple(latched for account in accounts for latched in account.latches)
+
+    async def _wait_for_books(self) -> None:
+        """Wait until the broker's book was read and held against ours; an end may come first."""
+        while self._stop.signal is None:
+            if all(account.reconciled for account in await self._control.reads.accounts()):
+                return
+            await asyncio.sleep(_LOOK_EVERY_S)
+
+    def _tell_router(self, message: Any) -> None:
+        self._tasks.say(self._router, message, Lane.CONTROL)
+
+    @property
+    def _router(self) -> str:
+        return f"router:{self._given.account.terms.account}"
+
+    def _names(self) -> Names:
+        account = self._given.account.terms.account
+        return Names(
+            state_dir=self._given.state_dir,
+            routers={account: self._router},
+            strategies={plan.id: f"runner:{plan.id}" for plan in self._given.plans},
+            accounts={plan.id: account for plan in self._given.plans},
+        )
+
+    def _show(self, view: object) -> None:
+        if not self._ports.show(view):
+            self._watcher.show(view)
+
+    def _entered(self, recorded: Recorded) -> None:
+        self._watcher.tell(recorded.fact, recorded.origin, recorded.at_ns)
+
+    def _ledger_failed(self, sentence: str) -> None:
+        """Stop entries; exits and kills go on, into the emergency file."""
+        self._watcher.say(f"ALERT {sentence}")
+        self._tell_router(PauseEntries(sentence))
+
+    def _kill(self) -> None:
+        """A person without any other way asked for a kill of everything."""
+        killing = self._control.brakes.kill(Scope.ALL, "", "signal USR1", "signal")
+        task = asyncio.get_running_loop().create_task(killing, name="kill")
+        self._killing = task
+
+    def _latch(self, reason: str) -> None:
+        """Let nothing be entered after the next start until a person has looked."""
+        latch = latch_files.Latch(
+            f"pause-{self._pace.now_ns()}", "pause", "all", "", reason, "ordo", self._pace.now_ns()
+        )
+        latch_files.pull(self._given.state_dir, latch)
+
+
+def _health(kept: Records, supervisor: Supervisor, tasks: Tasks) -> Health:
+    unread = tasks.unread()
+    return Health(
+        ledger_ok=not kept.ledger.failed_because,
+        actors=tuple(
+            ActorHealth(name, child.restarts, unread[name], child.disarmed)
+            for name, child in supervisor.children.items()
+        ),
+    )

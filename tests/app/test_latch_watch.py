@@ -1,0 +1,88 @@
+from __future__ import annotations
+
+import pytest
+
+from daemon import kill
+from daemon.app.latch_watch import LatchWatch
+from daemon.control.brakes import as_latch
+from daemon.messages import Latched, LatchKind, PullLatch, ReleaseLatch, Scope
+
+KILL = Latched("kill-1", LatchKind.KILL, Scope.ALL, "", "enough", "ann", 5)
+PAUSE = Latched("pause-1", LatchKind.PAUSE, Scope.STRATEGY, "s", "lunch", "ann", 6)
+
+
+class Watched:
+    """A folder under watch, and what the router is told."""
+
+    def __init__(self, folder) -> None:
+        self.folder = folder
+        self.told: list[object] = []
+        self.watch = LatchWatch(folder, self.told.append, lambda: 9)
+
+    def stand(self, *latches: Latched) -> None:
+        for latched in latches:
+            kill.pull(self.folder, as_latch(latched))
+
+    def names(self) -> list[str]:
+        return [latch.latch_id for latch in kill.standing(self.folder)]
+
+
+@pytest.fixture
+def watched(tmp_path) -> Watched:
+    return Watched(tmp_path)
+
+
+def test_a_latch_that_only_the_folder_has_is_taken_up_under_the_instant_of_now(watched):
+    watched.stand(PAUSE)
+    watched.watch.begin(())
+
+    assert [told.latched.latch_id for told in watched.told] == ["pause-1"]
+    assert isinstance(watched.told[0], PullLatch)
+    assert (watched.told[0].latched.scope, watched.told[0].latched.at_ns) == (Scope.STRATEGY, 9)
+
+
+def test_what_both_have_is_not_told_again(watched):
+    watched.stand(KILL, PAUSE)
+    watched.watch.begin((KILL, PAUSE))
+    watched.watch.look((KILL, PAUSE))
+
+    assert watched.told == []
+
+
+def test_a_latch_whose_file_a_person_removed_is_released(watched):
+    watched.stand(KILL)
+    watched.watch.begin((KILL,))
+    kill.release(watched.folder, "kill-1")
+    watched.watch.look((KILL,))
+
+    assert watched.told == [ReleaseLatch("kill-1", "the latch folder")]
+
+
+def test_a_latch_that_was_released_while_nobody_ran_is_released_at_the_start(watched):
+    watched.watch.begin((KILL,))
+
+    assert watched.told == [ReleaseLatch("kill-1", "the latch folder")]
+
+
+def test_a_latch_whose_file_was_refused_is_written_until_it_stands(watched, monkeypatch):
+    def refuse(folder, latch) -> None:
+        raise kill.LatchUnwritten("disk full")
+
+    watched.watch.begin(())
+    with monkeypatch.context() as full:
+        full.setattr(kill, "pull", refuse)
+        watched.watch.look((KILL,))
+    assert (watched.told, watched.names()) == ([], [])
+    watched.watch.look((KILL,))
+
+    assert (watched.told, watched.names()) == ([], ["kill-1"])
+
+
+def test_what_nobody_can_read_is_taken_up_as_a_kill_of_everything(watched):
+    watched.stand(PAUSE)
+    (watched.folder / kill.FOLDER / "pause-1").write_text("{")
+    watched.watch.begin(())
+
+    assert [(told.latched.kind, told.latched.scope) for told in watched.told] == [
+        (LatchKind.KILL, Scope.ALL)
+    ]
