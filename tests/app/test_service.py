@@ -1,0 +1,260 @@
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from datetime import time
+from fractions import Fraction
+from typing import Any
+
+import aiohttp
+import pytest
+from msgspec.structs import replace
+
+from daemon import kill
+from daemon.actors.market_feed import MarketFeed
+from daemon.app import ports
+from daemon.app.assignment import Assignment, GeneratedDays
+from daemon.app.service import Service
+from daemon.cli.engine import one_account
+from daemon.domain.instants import at
+from daemon.errors import StoreError, TooManyRestarts
+from daemon.messages import (
+    EntriesPaused,
+    EntryDecided,
+    ExitFinished,
+    KillStaged,
+    Latched,
+    LatchKind,
+    PositionChanged,
+    Scope,
+)
+from daemon.runtime.clock import MonotonicClock
+from daemon.runtime.pace import Pace
+from daemon.settings import Daemon, Settings, Web
+from daemon.storage.ledger import SqliteLedger
+from daemon.worlds import GeneratedMarket
+from tests.kit.plans import ROOT, parse
+
+STRADDLE = parse((ROOT / "strategies" / "nifty_short_straddle.toml").read_text())
+SPEED = Fraction(60)
+
+
+class Seen:
+    """A watcher that remembers, and lets a test wait for what it waits for."""
+
+    def __init__(self) -> None:
+        self.said: list[str] = []
+        self.facts: list[Any] = []
+        self._waiting: list[tuple[Callable[[], bool], asyncio.Event]] = []
+
+    def say(self, text: str) -> None:
+        self.said.append(text)
+        self._look()
+
+    def show(self, view: object) -> None:
+        self._look()
+
+    def tell(self, fact: object, origin: object, at_ns: int) -> None:
+        self.facts.append(fact)
+        self._look()
+
+    def of(self, kind: type) -> list[Any]:
+        return [fact for fact in self.facts if isinstance(fact, kind)]
+
+    async def until(self, so: Callable[[], bool]) -> None:
+        """Wait until something is so; looked at whenever anything is seen."""
+        if not so():
+            event = asyncio.Event()
+            self._waiting.append((so, event))
+            async with asyncio.timeout(60):
+                await event.wait()
+
+    def _look(self) -> None:
+        for so, event in self._waiting:
+            if so():
+                event.set()
+
+    @property
+    def url(self) -> str:
+        (ready,) = [text for text in self.said if text.startswith("ordo ready")]
+        return ready.removeprefix("ordo ready ").partition("/#")[0]
+
+
+def assignment(folder, *, enabled: bool = True) -> Assignment:
+    """The shipped straddle on the preset generated day, two seconds before its entry."""
+    settings = Settings(daemon=Daemon(state_dir=folder / "state"), web=Web(enabled=enabled, port=0))
+    market = GeneratedMarket(settings.feed.seed, settings.feed.first_day)
+    day = next(market.days())
+    return Assignment(
+        settings=settings,
+        account=one_account(settings, [STRADDLE], served=True),
+        plans=(STRADDLE,),
+        taking=frozenset({STRADDLE.id}),
+        played=GeneratedDays(market, at(day, time(9, 19, 58)), until=day),
+        folder=folder / "state",
+    )
+
+
+class Running:
+    """A daemon under test."""
+
+    def __init__(self, task: asyncio.Task[Any], seen: Seen, given: Assignment) -> None:
+        self.task = task
+        self.seen = seen
+        self.state_dir = given.state_dir
+
+    async def stopped(self) -> signal.Signals | None:
+        os.kill(os.getpid(), signal.SIGTERM)
+        async with asyncio.timeout(60):
+            return await self.task
+
+    @property
+    def token(self) -> str:
+        return (self.state_dir / "operator.token").read_text().strip()
+
+
+@asynccontextmanager
+async def running(given: Assignment, speed: Fraction | None = SPEED) -> AsyncIterator[Running]:
+    seen, pace = Seen(), Pace(MonotonicClock(), speed)
+    task = asyncio.ensure_future(Service(given, seen, pace, lambda *_: None).run())
+    task.add_done_callback(lambda _: seen.say("over"))
+    try:
+        await seen.until(lambda: any(t.startswith(("ordo ready", "over")) for t in seen.said))
+        yield Running(task, seen, given)
+    finally:
+        task.cancel()
+        await asyncio.wait({task})
+
+
+def in_position(seen: Seen) -> Callable[[], bool]:
+    return lambda: len({fact.leg_id for fact in seen.of(PositionChanged)}) == 2
+
+
+async def test_it_is_ready_once_the_books_agree_and_ends_when_it_is_asked_to(tmp_path):
+    async with running(assignment(tmp_path)) as daemon:
+        async with aiohttp.ClientSession() as web:
+            answers = [await web.get(daemon.seen.url + path) for path in ("/api/ready", "/")]
+        assert [answer.status for answer in answers] == [200, 200]
+        assert await daemon.stopped() is signal.SIGTERM
+
+
+async def test_without_a_control_port_it_is_ready_all_the_same(tmp_path):
+    async with running(assignment(tmp_path, enabled=False)) as daemon:
+        assert daemon.seen.said == ["ordo ready"]
+        assert await daemon.stopped() is signal.SIGTERM
+
+
+async def test_it_tells_how_its_actors_are(tmp_path):
+    async with running(assignment(tmp_path)) as daemon:
+        headers = {"Authorization": f"Bearer {daemon.token}"}
+        async with aiohttp.ClientSession(headers=headers) as web:
+            health = await (await web.get(daemon.seen.url + "/api/admin/health")).json()
+        assert {"feed", "router:paper", "watchdog", "pnl_broadcaster", "request_clerk"} <= {
+            actor["name"] for actor in health["actors"]
+        }
+        await daemon.stopped()
+
+
+async def test_the_signal_of_a_kill_latches_and_flattens(tmp_path):
+    async with running(assignment(tmp_path)) as daemon:
+        await daemon.seen.until(in_position(daemon.seen))
+        os.kill(os.getpid(), signal.SIGUSR1)
+        await daemon.seen.until(
+            lambda: [staged.stage for staged in daemon.seen.of(KillStaged)][-1:] == ["flat"]
+        )
+        assert [latch.by for latch in kill.standing(daemon.state_dir)] == ["signal"]
+        assert {fact.net_quantity for fact in daemon.seen.of(PositionChanged)[-2:]} == {0}
+        assert await daemon.stopped() is signal.SIGTERM
+
+
+async def test_a_stop_leaves_the_position_and_the_next_start_finds_it_with_its_levels(tmp_path):
+    given = assignment(tmp_path)
+    async with running(given) as daemon:
+        await daemon.seen.until(in_position(daemon.seen))
+        await daemon.stopped()
+    async with running(given) as again:
+        (account,) = [fact for fact in await seen_risk(again) if fact["legs"]]
+        assert [leg["quantity"] for leg in account["legs"]] == [-65, -65]
+        assert all(leg["stop"] > leg["entry"] for leg in account["legs"])
+        assert again.seen.of(EntryDecided) == []
+        await again.stopped()
+
+
+async def seen_risk(daemon: Running) -> list[dict[str, Any]]:
+    headers = {"Authorization": f"Bearer {daemon.token}"}
+    async with aiohttp.ClientSession(headers=headers) as web:
+        answer = await web.get(daemon.seen.url + "/api/portfolio/snapshot")
+        found: list[dict[str, Any]] = (await answer.json())["strategies"]
+    return found
+
+
+async def test_a_latch_that_appears_in_the_folder_is_taken_up_and_one_that_goes_is_released(
+    tmp_path,
+):
+    latch = kill.Latch("pause-x", "pause", "strategy", STRADDLE.id, "lunch", "ann", 1)
+    async with running(assignment(tmp_path)) as daemon:
+        kill.pull(daemon.state_dir, latch)
+        await daemon.seen.until(lambda: bool(daemon.seen.of(Latched)))
+        latched = daemon.seen.of(Latched)[0]
+        assert (latched.kind, latched.scope, latched.id) == (
+            LatchKind.PAUSE,
+            Scope.STRATEGY,
+            STRADDLE.id,
+        )
+        await daemon.stopped()
+
+
+async def test_when_the_ledger_fails_entries_stop_and_a_kill_still_flattens(tmp_path, monkeypatch):
+    def refuse(self: SqliteLedger) -> None:
+        raise StoreError("disk full")
+
+    async with running(assignment(tmp_path)) as daemon:
+        await daemon.seen.until(in_position(daemon.seen))
+        with monkeypatch.context() as full:
+            full.setattr(SqliteLedger, "flush", refuse)
+            await daemon.seen.until(lambda: bool(daemon.seen.of(EntriesPaused)))
+            os.kill(os.getpid(), signal.SIGUSR1)
+            await daemon.seen.until(lambda: bool(daemon.seen.of(ExitFinished)))
+            assert any(text.startswith("ALERT the ledger failed") for text in daemon.seen.said)
+            await daemon.stopped()
+    async with running(assignment(tmp_path)) as again:
+        assert any("emergency" in text for text in again.seen.said)
+        assert all(leg["quantity"] == 0 for one in await seen_risk(again) for leg in one["legs"])
+        await again.stopped()
+
+
+async def test_an_actor_that_falls_too_often_ends_it_and_entries_are_latched(tmp_path, monkeypatch):
+    def fall(self: MarketFeed, message: object, now_ns: int) -> None:
+        raise ValueError("no")
+
+    given = assignment(tmp_path)
+    monkeypatch.setattr(MarketFeed, "handle", fall)
+    with pytest.raises(TooManyRestarts, match="feed fell more than"):
+        async with running(given) as daemon:
+            await daemon.task
+    (latch,) = kill.standing(given.state_dir)
+    assert (latch.kind, latch.scope, latch.by) == ("pause", "all", "ordo")
+
+
+async def test_streams_that_fall_are_begun_again_and_cost_nobody_his_guard(tmp_path, monkeypatch):
+    begun: list[int] = []
+
+    async def fall(self: object) -> None:
+        begun.append(len(begun))
+        raise ValueError("no")
+
+    monkeypatch.setattr(ports.Hub, "serve", fall)
+    async with running(assignment(tmp_path)) as daemon:
+        await daemon.seen.until(in_position(daemon.seen))
+        assert begun == [0, 1, 2, 3, 4, 5]
+        assert await daemon.stopped() is signal.SIGTERM
+
+
+async def test_it_ends_by_itself_after_its_last_day(tmp_path):
+    given = assignment(tmp_path, enabled=False)
+    late = replace(given.played, begins_ns=at(given.played.until, time(15, 39)))
+    async with running(replace(given, played=late), speed=None) as daemon:
+        assert await daemon.task is None
