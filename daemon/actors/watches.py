@@ -7,6 +7,7 @@ next entry is over too, for a fill that was in doubt may still come: it finds it
 
 from __future__ import annotations
 
+from daemon.domain.market.frames import Quote
 from daemon.domain.risk.moves import NEVER, LevelMoved
 from daemon.domain.risk.pnl import LegPosition, PnlTrack
 from daemon.domain.risk.strategy import StrategyRisk
@@ -180,6 +181,21 @@ class Watches:
             self._watches.setdefault(watch.opened.basket.basket_id, watch)
         self.plan()
         return watch, moves
+
+    def know(self, basket_id: str, symbol: str, quote: Quote, came_ns: int) -> None:
+        """Mark the legs of an entry that was just opened at a price from before it.
+
+        Nothing of it is filled yet, so the lows and highs of that price can trip no level.
+
+        Args:
+            basket_id: of the entry.
+            symbol: what was quoted.
+            quote: its newest prices.
+            came_ns: when they came.
+        """
+        watch = self._watches.get(basket_id)
+        if watch is not None and not watch.legs:
+            watch.risk.see({symbol: quote}, came_ns)
 
     def begin_day(self) -> None:
         """Another day: what is over is set aside, and yesterday's prices are no prices."""

@@ -3,7 +3,7 @@
 import pytest
 
 from daemon.actors.risk_watchdog import ExitTime, RiskWatchdog
-from daemon.domain.market.frames import Frame
+from daemon.domain.market.frames import Frame, Quote
 from daemon.domain.market.notes import NoteKind
 from daemon.domain.money import e4
 from daemon.domain.risk.account import AccountLimits
@@ -575,3 +575,34 @@ def test_a_frame_with_nothing_open_costs_nothing() -> None:
     """No watch, no effect."""
     assert dog().handle(Frame(T, {}), T) == NOTHING
     assert others(dog(limits=LOSS).handle(Frame(T, {}), T), object) == []
+
+
+LOSS_OF_ALL = StrategyRules(stop_e4=e4("1000"))
+
+
+def test_a_leg_that_is_quiet_after_the_entry_is_judged_at_its_price_from_before_it() -> None:
+    """Nobody needs to quote it again: a strategy with one quiet leg is judged as a whole."""
+    watchdog = dog(prices(T - 5 * SECOND, "100", "104"), *straddle())
+    (seen,) = shown(see(watchdog, T, "90"))
+    assert seen.pnl_e4 == (10 - 4) * LOT * 10_000
+    before = prices(T - 5 * SECOND, "100", "104")
+    watchdog = dog(before, *straddle(rules=LOSS_OF_ALL, leg_rules=None))
+    assert exits(see(watchdog, T, "110")) == [(("ce", "pe"), ExitReason.STRATEGY_STOP)]
+
+
+def test_what_traded_before_the_entry_trips_no_stop_of_it() -> None:
+    """A spike is of the frame that brought it; also where the entry is told of once more."""
+    spike = Frame(T - SECOND, {PE: Quote(e4("100"), high_e4=e4("200"), low_e4=e4("50"))})
+    watchdog = dog(spike, *straddle(), opened("s", leg_rules=STOP))
+    assert exits(see(watchdog, T, "100")) == []
+
+
+@pytest.mark.parametrize("between", [[LinkDied(T), LinkRevived(T)], [day_opened(NEXT_DAY)]])
+def test_prices_of_a_dead_link_and_of_another_day_mark_no_entry(between) -> None:
+    """The whole is not judged then, and a person is told so."""
+    watchdog = dog(prices(T, "100", "104"), *between)
+    for message in straddle(rules=LOSS_OF_ALL, leg_rules=None):
+        watchdog.handle(message, T)
+    effects = [see(watchdog, T + n * SECOND, "110") for n in range(10)]
+    assert [left for each in effects for left in exits(each)] == []
+    assert [fact.kind for each in effects for fact in facts(each, Noted)] == [NoteKind.STALE]

@@ -213,6 +213,17 @@ def test_the_watch_may_look_as_seldom_as_its_feed_delivers(interval_ns, gap_ns) 
     assert reasons(made, T + 180 * SECOND_NS + 1) == [("not_watched",)] * 2
 
 
+def test_a_quiet_leg_is_guarded_from_its_entry_on_and_its_price_has_its_age() -> None:
+    """It was quoted ten seconds before, on a link that lives."""
+    made = dog(prices(T - 10 * SECOND_NS, "100", "104"), *straddle())
+    made.handle(prices(T, "100"), T)
+    assert reasons(made) == [(), ()]
+    assert [(leg.ltp_e4, leg.age_ms) for leg in watch(made).legs] == [
+        (e4("100"), 0),
+        (e4("104"), 10_000),
+    ]
+
+
 def test_after_a_restart_nothing_is_guarded_before_the_first_frame() -> None:
     """The facts bring positions and levels back, and no price."""
     table = [day_opened(), *straddle(), owed("ce"), LATE]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import date
 
+from daemon.actors.newest import Newest
 from daemon.actors.risk_watchdog import by_hand
 from daemon.actors.risk_watchdog.account import LIMITS, AccountDay, because
 from daemon.actors.risk_watchdog.picture import Picture
@@ -89,6 +90,7 @@ class RiskWatchdog:
         self._account = AccountDay(limits)
         self._watches = Watches()
         self._picture = Picture()
+        self._newest = Newest()
         self._alive = True
         self._day: date | None = None
         self._sessions: tuple[tuple[int, int], ...] = ()
@@ -108,6 +110,7 @@ class RiskWatchdog:
                 self._fill(turn, message, now_ns)
             case BasketOpened():
                 self._apply(message)
+                self._know(message)
                 self._set_alarm(turn, message)
             case BasketEnded() | ExitOwed() | ExitFinished() | LegExpired() | ExitOverdue():
                 self._apply(message)
@@ -144,6 +147,7 @@ class RiskWatchdog:
     def _see(self, frame: Frame, now_ns: int) -> Sequence[Effect]:
         """Judge one frame; the path of every tick."""
         self._last_ns, watches = now_ns, self._watches
+        self._newest.see(frame)
         if self._shown:
             self._picture.see(frame.quotes, now_ns)
         active, limited = watches.active, self._account.limited
@@ -233,6 +237,13 @@ class RiskWatchdog:
             case ExitOwed() | ExitFinished() | ExitOverdue() | LegExpired():
                 self._picture.hear(fact)
 
+    def _know(self, opened: BasketOpened) -> None:
+        """Mark what is quiet at its newest price from before the entry."""
+        for symbol, quote, came_ns in self._newest.of(leg.symbol for leg in opened.basket.legs):
+            self._watches.know(opened.basket.basket_id, symbol, quote, came_ns)
+            if self._shown:
+                self._picture.know(symbol, quote, came_ns)
+
     def _answer(self, turn: Turn, about: object, now_ns: int) -> RiskSeen | Done | Declined:
         """Answer a question, or carry out a command by hand."""
         match about:
@@ -269,6 +280,7 @@ class RiskWatchdog:
     def _die(self) -> None:
         """The link is dead: its prices are stale, and nothing is judged until it lives again."""
         self._alive = False
+        self._newest.lose()
         for watch in self._watches.active:
             watch.risk.lose_marks()
 
@@ -290,6 +302,7 @@ class RiskWatchdog:
         self._interval_ns, self._sessions = opened.interval_ns, opened.sessions
         if opened.day != self._day:
             self._day = opened.day
+            self._newest.lose()
             self._account.begin()
             self._watches.begin_day()
             self._picture.begin_day(self._watches.all())

@@ -61,8 +61,13 @@ class Picture:
         self._last_ns = now_ns
         for symbol in self._followed:
             quote = quotes.get(symbol)
-            if quote is not None and (quote.ltp_e4 or symbol not in self._traded):
-                self._traded[symbol] = Traded(quote.ltp_e4, now_ns)
+            if quote is not None:
+                self.know(symbol, quote, now_ns)
+
+    def know(self, symbol: str, quote: Quote, came_ns: int) -> None:
+        """Keep the last price of one symbol; a book without one replaces none."""
+        if quote.ltp_e4 or symbol not in self._traded:
+            self._traded[symbol] = Traded(quote.ltp_e4, came_ns)
 
     def begin_day(self, watches: Iterable[Watch]) -> None:
         """Another day: what is over leaves the picture."""
