@@ -44,6 +44,7 @@ def day(tmp_path_factory):
     folder = tmp_path_factory.mktemp("day")
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
+        patch.setenv("ORDO_WEB__ENABLED", "false")
         assert told("run", "--speed", "max", "--data", sample_path()).code == 0
     return folder
 

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from daemon.feeds.sample import sample_path
 from tests.kit.commands import Told, told
 
 UNGUARDED = ("DROP TRIGGER records_are_not_altered", "DROP TRIGGER records_are_not_removed")
@@ -24,7 +25,8 @@ def recorded(tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("ran")
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
-        assert told("run", "--speed", "max").code == 0
+        patch.setenv("ORDO_WEB__ENABLED", "false")
+        assert told("run", "--speed", "max", "--data", sample_path()).code == 0
     return folder
 
 
