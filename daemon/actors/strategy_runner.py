@@ -196,7 +196,8 @@ class StrategyRunner:
         if isinstance(found, Fault):
             text = f"{found.place}: {found.reason}"
             self._rests = f"resting: {text}"
-            self._note(turn, NoteKind.REFUSED, text, opened.at_ns)
+            if self._taking:  # of others nobody waits for an entry; their status says it
+                self._note(turn, NoteKind.REFUSED, text, opened.at_ns)
         else:
             self._window = found
 

@@ -29,6 +29,7 @@ from tests.kit.acting import (
     day_ended,
     day_opened,
     ended,
+    facts,
     opened,
     others,
     prices,
@@ -161,6 +162,17 @@ def test_it_has_a_word_for_what_it_waits_for(facts, at_ns, status) -> None:
     """The same whether it lived through the facts or was restored from them."""
     assert seen(runner(*facts), at_ns) == StrategySeen("s", taking=True, status=status)
     assert seen(runner(*facts, taking=False), at_ns) == StrategySeen("s", False, "stopped")
+
+
+def test_a_day_without_an_entry_is_told_where_one_is_waited_for_and_else_on_being_asked():
+    never = "days_to_expiry: 1 trading days to 2025-09-02; allowed: 0"
+    idle = runner(taking=False, head="days_to_expiry = [0]")
+    assert idle.handle(day_opened(), 0) == NOTHING
+    ask(idle, START)
+    assert seen(idle).status == f"resting: {never}"
+    waiting = runner(head="days_to_expiry = [0]")
+    (note,) = facts(waiting.handle(day_opened(), 0), Noted)
+    assert note.text == never
 
 
 def test_what_it_lives_through_moves_its_word_on() -> None:
