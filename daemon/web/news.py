@@ -73,7 +73,7 @@ class News:
                 self._intents[intent.intent_id] = intent
                 if len(self._intents) > _ORDERS_KEPT:
                     self._intents.popitem(last=False)
-                priced = f" at {units(intent.price_e4)}" if intent.price_e4 else ""
+                priced = f" at {_rupees(intent.price_e4)}" if intent.price_e4 else ""
                 return "order", f"{self._name(intent.intent_id)}{priced} is sent", _of(intent)
             case OrderAccepted(intent_id):
                 return "order", f"{self._name(intent_id)} is in the book", self._about(intent_id)
@@ -94,7 +94,7 @@ class News:
         about = {**self._about(fact.intent_id), "state": fact.state.value}
         name = self._name(fact.intent_id)
         if fact.filled_quantity and fact.state in {State.FILLED, State.WORKING}:
-            average = units(divide_half_even(fact.filled_value_e4, fact.filled_quantity))
+            average = _rupees(divide_half_even(fact.filled_value_e4, fact.filled_quantity))
             about["filled_quantity"] = fact.filled_quantity
             done = "filled" if fact.state is State.FILLED else f"{fact.filled_quantity} filled"
             return "fill", f"{name}: {done} at {average}", about
@@ -110,6 +110,11 @@ class News:
         if intent is None:
             return f"order {intent_id}"
         return f"{intent.side.value} {intent.quantity} {intent.symbol}"
+
+
+def _rupees(amount_e4: int) -> str:
+    """Return a price or an amount on two decimals: levels are finer than prices."""
+    return f"{units(amount_e4):.2f}"
 
 
 def _of(intent: Intent) -> Item:
@@ -145,8 +150,8 @@ def _trading(fact: Any) -> tuple[str, str, Item] | None:
             return "alert", text, {"strategy_id": strategy_id}
         case LevelMoved(strategy_id, leg_id, move, from_e4, to_e4):
             level = f"{strategy_id} {leg_id}".rstrip()
-            moved = f"from {units(from_e4)} to {units(to_e4)}" if from_e4 else f"{units(to_e4)}"
-            text = f"{level}: level {move.value.replace('_', ' ')}, {moved}"
+            moved = f"from {_rupees(from_e4)} to" if from_e4 else "at"
+            text = f"{level}: {move.value.replace('_', ' ')} {moved} {_rupees(to_e4)}"
             return "risk", text, {"strategy_id": strategy_id, "leg_id": leg_id}
         case LegExpired(strategy_id, leg_id, symbol):
             text = f"{strategy_id} {leg_id}: {symbol} expired and nobody knows what it was worth"

@@ -109,12 +109,12 @@ def updated(state, quantity=0, value_e4=0, text=""):
         (
             LevelMoved("straddle", "", Move.FLOOR_RAISED, e4(1500), e4(1750), NOW),
             "risk",
-            "straddle: level floor raised, from 1500.00 to 1750.00",
+            "straddle: floor raised from 1500.00 to 1750.00",
         ),
         (
-            LevelMoved("straddle", "ce", Move.ARMED, 0, e4(146), NOW),
+            LevelMoved("straddle", "ce", Move.ARMED, 0, e4("167.635"), NOW),
             "risk",
-            "straddle ce: level armed, 146.00",
+            "straddle ce: armed at 167.64",
         ),
         (
             LegExpired("straddle", "ce", "NIFTY", NOW),
