@@ -278,6 +278,7 @@ function showAccounts(accounts) {
     put(line.firstChild, account.account);
     putAmount(line.lastChild, account.pnl);
   });
+  box.hidden = accounts.length < 2; // the only one would repeat the total
 }
 
 function cardOf(id) {
@@ -305,9 +306,10 @@ function makeCard(id) {
   button.type = "button";
   button.onclick = () => switchEntries(id, button);
   const figures = node.appendChild(element("div", "figures"));
+  figures.hidden = true; // until there is something to show
   const big = figures.appendChild(element("p", "big num", "\u2013"));
   const parts = figures.appendChild(element("dl", "parts"));
-  const card = { node, status, button, big, legs: new Map(), watched: "", ladder: makeLadder(figures, parts) };
+  const card = { node, status, button, figures, big, legs: new Map(), watched: "", waits: "", ladder: makeLadder(figures, parts) };
   card.realised = named(parts, "Realised");
   card.unrealised = named(parts, "Unrealised");
   card.charges = named(parts, "Charges");
@@ -345,6 +347,7 @@ async function switchEntries(id, button) {
 
 function showStrategy(one) {
   const card = cardOf(one.strategy_id);
+  card.figures.hidden = false;
   putAmount(card.big, one.pnl);
   putAmount(card.realised, one.realised);
   putAmount(card.unrealised, one.unrealised);
@@ -366,7 +369,8 @@ function showStrategy(one) {
 function showState(id) {
   const card = cards.get(id);
   const entries = !taking.has(id) ? "" : stopped(id) ? "entries stopped by a latch" : taking.get(id) ? "takes entries" : "takes no entries";
-  put(card.status, [card.watched, entries].filter(Boolean).join(" · ") || " ");
+  const does = card.watched || (card.waits === "stopped" ? "" : card.waits);
+  put(card.status, [does, entries].filter(Boolean).join(" · ") || " ");
   card.button.hidden = !taking.has(id);
   put(card.button, taking.get(id) ? "Stop entries" : "Start entries");
   card.button.title = taking.get(id) ? "Take no more entries; what is open stays guarded" : "Take entries";
@@ -519,7 +523,7 @@ async function showStatus(status) {
   const stages = showLatches(status.latches);
   for (const one of status.strategies) {
     accountOf.set(one.strategy_id, one.account);
-    cardOf(one.strategy_id).watched ||= one.status;
+    cardOf(one.strategy_id).waits = one.status;
     showState(one.strategy_id);
   }
   await stages;
