@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
+from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
 from typing import Any
@@ -36,6 +37,7 @@ from daemon.web.house import ActorHealth, Health
 
 _LOOK_EVERY_S = 0.02
 _HOUSE_EVERY_S = 0.5
+_RECALLED = 1_000  # facts of earlier runs, of which whoever looks is told the newest
 
 
 class Service:
@@ -128,6 +130,7 @@ class Service:
                 health=lambda: _health(kept, supervisor, tasks),
             )
         )
+        self._ports.record(deque(kept.ledger.facts(), maxlen=_RECALLED))
         given.played.tell_of(ledger)
         async with tasks, AsyncExitStack() as stack:
             stack.enter_context(heard(self._stop, self._kill))
