@@ -18,7 +18,7 @@ RECORDING = $(or $(wildcard $(DATA)),$(wildcard $(PWD)/$(DATA)),$(DATA))
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: setup run test browser check sim bench fuzz backtest demo fresh clean help moved
+.PHONY: setup run test browser check static sim bench fuzz backtest demo fresh clean help moved
 
 help: ## print this list
 	@echo "Ordo: make TARGET [VARIABLE=value]"
@@ -26,12 +26,14 @@ help: ## print this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)$$/  \1|\2/p' $(firstword $(MAKEFILE_LIST)) \
 	  | awk -F'|' '{ printf "%-11s%s\n", $$1, $$2 }'
 	@echo
+	@echo "run: DATA=path plays recorded days instead of generated ones; SPEED=60 is sixty market"
+	@echo "seconds in one, SPEED=max never waits; STRATEGY=file-or-id takes entries instead of the preset."
 	@echo "PYTHON=path chooses the Python that .venv is made with."
 
 setup: $(VENV)/.runtime ## make .venv with what the daemon needs
 	@echo "ready: $(BIN)/ordo"
 
-run: $(VENV)/.runtime ## run the daemon over a recorded day [DATA=path SPEED=factor STRATEGY=file]
+run: $(VENV)/.runtime ## run the daemon on paper; open the address it prints [DATA SPEED STRATEGY]
 	@exec $(BIN)/ordo run \
 	  $(if $(DATA),--data "$(RECORDING)") \
 	  $(if $(SPEED),--speed "$(SPEED)") \
@@ -44,17 +46,20 @@ else
 	@exec $(BIN)/ordo backtest "$(STRATEGY)" --data "$(RECORDING)"
 endif
 
-check: $(VENV)/.dev ## lint, format, types, arrows and tidiness, in under a minute
+check: static ## lint, format, types, arrows and tidiness, in under a minute
+	@$(BIN)/python -m pytest --quiet -p no:cacheprovider tests/architecture
+
+# What needs no test run; `test` runs the rules of the house once, with all other tests.
+static: $(VENV)/.dev
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/ruff format --check --quiet . || \
 	  { echo "not formatted; mend it with: $(BIN)/ruff format ." >&2; exit 1; }
 	@$(BIN)/python -m mypy
 	@$(BIN)/lint-imports --no-logo
-	@$(BIN)/python -m pytest --quiet -p no:cacheprovider tests/architecture
 
 test: $(VENV)/.dev ## every check and every test, with coverage held; the summary comes last
 	@rm -rf $(OUT) && mkdir -p $(OUT)
-	@$(MAKE) --no-print-directory check browser
+	@$(MAKE) --no-print-directory static browser
 	@COVERAGE_FILE=$(OUT)/coverage $(BIN)/python -m pytest -n 2 --junit-xml=$(OUT)/junit.xml \
 	  --cov --cov-report=json:$(OUT)/coverage.json --cov-report=; \
 	$(BIN)/python tests/kit/summary.py $(OUT) $$?
@@ -83,7 +88,7 @@ sim: ## fault simulation: not built yet
 	@echo "sim: the fault simulation is not built yet" >&2; exit 1
 
 demo: ## a guided show: not built yet
-	@echo "demo: the guided show is not built yet; 'make run' shows a recorded day" >&2; exit 1
+	@echo "demo: the guided show is not built yet; 'make run' shows a generated day" >&2; exit 1
 
 fresh: ## clone HEAD into a temporary folder and run 'make test' there
 	@folder=$$(mktemp -d) && trap 'rm -rf "$$folder"' EXIT && trap 'exit 130' INT TERM && \
