@@ -75,13 +75,13 @@ class Tab:
             entry = params["entry"]
             self.told.append(f"{entry['source']}: {entry['text']}")
 
-    async def send(self, method: str, **params) -> dict:
+    async def send(self, method: str, patience_s: float = PATIENCE_S, **params) -> dict:
         """Have the browser do something, and return what it answers."""
         self._number += 1
         answered = asyncio.get_running_loop().create_future()
         self._waiting[self._number] = answered
         await self._socket.send_json({"id": self._number, "method": method, "params": params})
-        async with asyncio.timeout(PATIENCE_S):
+        async with asyncio.timeout(patience_s):
             told = await answered
         assert "error" not in told, f"{method}: {told['error']}"
         return told["result"]
@@ -91,10 +91,14 @@ class Tab:
         await self.send("Page.navigate", url="about:blank")
         await self.send("Page.navigate", url=url)
 
-    async def evaluate(self, expression: str):
+    async def evaluate(self, expression: str, patience_s: float = PATIENCE_S):
         """Return what an expression gives in the page."""
         told = await self.send(
-            "Runtime.evaluate", expression=expression, returnByValue=True, awaitPromise=True
+            "Runtime.evaluate",
+            patience_s,
+            expression=expression,
+            returnByValue=True,
+            awaitPromise=True,
         )
         assert "exceptionDetails" not in told, told["exceptionDetails"]
         return told["result"].get("value")
@@ -109,8 +113,7 @@ class Tab:
           look();
         }})"""
         try:
-            async with asyncio.timeout(patience_s):
-                return await self.evaluate(watched)
+            return await self.evaluate(watched, patience_s)
         except TimeoutError:
             text = await self.evaluate("document.body.innerText")
             raise AssertionError(f"never came: {expression}\non the page: {text}") from None
