@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from daemon.control import Control
 from daemon.control.local import LocalSocket
@@ -37,6 +38,7 @@ class Doors(Struct, frozen=True):
         brokers: the broker of each account.
         ready: whether recovery is complete.
         health: how the daemon is.
+        passing_ns: market time as a clock on the wall shows it.
     """
 
     control: Control
@@ -45,6 +47,7 @@ class Doors(Struct, frozen=True):
     brokers: Mapping[str, str]
     ready: Callable[[], bool]
     health: Callable[[], Health]
+    passing_ns: Callable[[], int]
 
 
 class Ports:
@@ -61,7 +64,9 @@ class Ports:
     def show(self, view: object) -> bool:
         """Bring what an actor shows to whom it concerns; return whether it was for a port."""
         if isinstance(view, PnlFrame):
-            self.hub.show(view)
+            # Between two events market time stands still; on the page its clock goes on.
+            risk = replace(view.risk, at_ns=max(view.risk.at_ns, self._doors.passing_ns()))
+            self.hub.show(replace(view, risk=risk))
             return True
         return self._doors.control.line.shown(view)
 

@@ -128,6 +128,7 @@ class Service:
                 brokers={given.account.terms.account: "paper"},
                 ready=lambda: self._ready,
                 health=lambda: _health(kept, supervisor, tasks),
+                passing_ns=self._pace.passing_ns,
             )
         )
         self._ports.record(deque(kept.ledger.facts(), maxlen=_RECALLED))

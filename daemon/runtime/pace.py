@@ -27,14 +27,24 @@ class Pace:
         self._speed = speed
         self._paced: PacedClock | None = None
         self._target_ns = -1
-        self._now_ns = 0
+        self._now_ns = self._awaited_ns = 0
 
     def now_ns(self) -> int:
         """Return the instant last reached, in ns."""
         return self._now_ns
 
+    def passing_ns(self) -> int:
+        """Return where market time is on the way to what is waited for, in ns.
+
+        For eyes alone: a clock that people watch goes on before the market opens.
+        """
+        if self._paced is None:
+            return self._now_ns
+        return max(self._now_ns, min(self._paced.now_ns(), self._awaited_ns))
+
     async def reach(self, at_ns: int) -> None:
         """Wait until market time is at that instant; never goes back."""
+        self._awaited_ns = at_ns
         if at_ns >= self._target_ns:
             self._arrive()
             if self._paced is not None and at_ns > self._now_ns:

@@ -88,6 +88,23 @@ async def test_time_stands_still_while_it_is_waited_for(host, monkeypatch) -> No
     assert (seen, pace.now_ns()) == ([SECOND], 2 * SECOND)
 
 
+async def test_a_clock_for_people_goes_on_while_time_is_waited_for(host, monkeypatch) -> None:
+    """At the pace, never past what is waited for, and not at all before there is a pace."""
+    pace, seen = Pace(host, Fraction(60)), []
+
+    async def sleep(seconds: float) -> None:
+        for _ in range(3):
+            host.advance(round(seconds * SECOND / 2))
+            seen.append(pace.passing_ns())
+
+    monkeypatch.setattr(asyncio, "sleep", sleep)
+    assert pace.passing_ns() == 0
+    pace.jump(SECOND)
+    await pace.reach(121 * SECOND)
+    assert seen == [61 * SECOND, 121 * SECOND, 121 * SECOND]
+    assert pace.passing_ns() == pace.now_ns() == 121 * SECOND
+
+
 async def test_what_is_due_before_a_jump_ends_has_its_own_instant(host) -> None:
     """An alarm of last night rings at last night's time, without a wait; then the pace goes on."""
     pace = Pace(host, Fraction(1))
