@@ -8,13 +8,14 @@ from typing import Any
 import pytest
 
 from daemon.actors.risk_watchdog import PnlSeen
-from daemon.cli.lines import Lines, Shown, summary
+from daemon.cli.lines import Lines, summary
 from daemon.domain.instants import MILLISECOND_NS, at
 from daemon.domain.market.notes import NoteKind
 from daemon.domain.orders.words import (
     IntentRecorded,
     OrderParked,
     OrderRefused,
+    OrderType,
     OutcomeUnknown,
     Refusal,
     Side,
@@ -23,6 +24,8 @@ from daemon.domain.risk.moves import LevelMoved, Move
 from daemon.domain.risk.words import ExitReason
 from daemon.messages import (
     BasketEnded,
+    BooksAgree,
+    BooksDiffer,
     DayEnded,
     DayOpened,
     EntriesPaused,
@@ -30,14 +33,22 @@ from daemon.messages import (
     ExitDecided,
     ExitFinished,
     ExitOverdue,
+    KillStaged,
+    Latched,
+    LatchKind,
     LinkRevived,
     Noted,
+    OrderAsked,
     PositionChanged,
+    Released,
+    Scope,
+    Stage,
+    StrategyStarted,
+    StrategyStopped,
 )
 from daemon.runtime.clock import VirtualClock
 from daemon.runtime.words import ActorDisarmed, DeadLetter, Origin
-from daemon.storage.memory import MemoryLedger
-from tests.kit.facts import INTENT, tick
+from tests.kit.facts import INTENT
 
 DAY = date(2026, 11, 18)
 NOW = at(DAY, time(9, 20))
@@ -190,16 +201,41 @@ def test_the_newest_profit_is_kept_whether_or_not_it_was_shown():
     assert screen.lines.seen == {"s": seen(0)}
 
 
-def test_a_shown_ledger_is_the_ledger_and_tells_what_is_entered():
-    screen, plain = Screen(), MemoryLedger("owner")
-    shown = Shown(plain, screen.lines)
-    shown.take(tick(1))
-    shown.append((DayEnded(DAY, NOW),), ORIGIN, NOW)
-    shown.flush()
+HANDS = [
+    (
+        Latched("kill-1", LatchKind.KILL, Scope.ALL, "", "enough", "ann", NOW),
+        "ALERT kill of all by ann: enough (kill-1)",
+    ),
+    (
+        Latched("pause-1", LatchKind.PAUSE, Scope.STRATEGY, "s", "", "ann", NOW),
+        "ALERT pause of strategy s by ann: no reason given (pause-1)",
+    ),
+    (Released("kill-1", "bob", NOW), "kill-1 is released by bob"),
+    (KillStaged("kill-1", Stage.FLAT, (), 0, NOW), "kill-1: flat"),
+    (
+        KillStaged("kill-1", Stage.CLOSING, ("ce holds -65", "pe holds -65"), 0, NOW),
+        "kill-1: closing, left: ce holds -65; pe holds -65",
+    ),
+    (StrategyStarted("s", "ann", NOW), "s takes entries, says ann"),
+    (StrategyStopped("s", "ann", NOW), "s takes no more entries, says ann"),
+    (
+        OrderAsked("r", "paper", CE, Side.BUY, 65, OrderType.LIMIT, 1, 0, "", "ann", NOW),
+        f"ann asks to buy 65 {CE}",
+    ),
+    (
+        BooksDiffer("paper", CE, -65, 0, NOW),
+        f"ALERT {CE}: the broker holds +0, our book says -65",
+    ),
+    (BooksAgree("paper", CE, NOW), f"{CE}: the broker's book and ours agree again"),
+]
 
-    assert list(shown.facts()) == list(plain.facts()) == [DayEnded(DAY, NOW)]
-    assert plain.head.count == 2
-    assert screen.said() == ["09:20:00  2026-11-18 is over"]
+
+@pytest.mark.parametrize(("fact", "sentence"), HANDS, ids=lambda each: str(each)[:40])
+def test_what_a_person_did_is_told_with_what_came_of_it(fact, sentence):
+    screen = Screen()
+    screen.lines.tell(fact, ORIGIN, NOW)
+
+    assert screen.said() == [f"09:20:00  {sentence}"]
 
 
 def trade(leg_id: str, exit_at: str | None, pnl: float | None) -> dict[str, Any]:

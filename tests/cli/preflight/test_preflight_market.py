@@ -3,7 +3,6 @@ from __future__ import annotations
 import os
 from datetime import date, timedelta
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 from msgspec.structs import replace
@@ -55,12 +54,10 @@ def test_a_recording_that_is_not_there_fails(tmp_path):
     assert found.evidence == f"{tmp_path / 'absent.parquet'} does not exist"
 
 
-@pytest.mark.parametrize(("feed", "day"), [({"first_day": DAY}, DAY), ({}, date(2030, 1, 1))])
-def test_a_feed_that_records_nothing_begins_on_its_first_day_or_today(feed, day):
-    settings = SimpleNamespace(feed=SimpleNamespace(kind="other", **feed))
-    found, first = market.feed(settings, date(2030, 1, 1))
+def test_a_generated_feed_begins_on_its_first_day():
+    found, first = market.feed(Settings(feed=Feed(first_day=DAY)), date(2030, 1, 1))
 
-    assert (found.evidence, first) == (f"other, from {day} on", day)
+    assert (found.verdict, found.evidence, first) == (OK, f"generated, from {DAY} on", DAY)
 
 
 def test_what_ordo_ships_is_valid_on_the_day_that_it_ships():
