@@ -121,7 +121,12 @@ class Paper:
         return (*_reports(events, now_ns), *settled)
 
     def _news(self, at_ns: int) -> Sequence[OrderUpdated]:
-        return _reports(self.exchange.advance(at_ns), at_ns)
+        """Return what has happened, told at an instant that may be yet to come.
+
+        The exchange's own clock stays where it is: messages that leave together travel side by
+        side, and none of them waits for the answer to another.
+        """
+        return _reports(self.exchange.advance(self._now_ns()), at_ns)
 
 
 def _reports(events: Iterable[words.Event], at_ns: int) -> tuple[OrderUpdated, ...]:

@@ -256,6 +256,15 @@ async def test_answers_come_after_the_way_there():
     assert accepted == OrderAccepted("OR1", accepted.broker_order_id, T0 + 40_000_000)
 
 
+async def test_messages_that_leave_together_travel_side_by_side():
+    """A kill sends eight at once; none of them waits for the answer to another."""
+    made, _ = paper(latency=market.Latency(1, 40_000))
+    again = replace(INTENT, intent_id="OR2", parent="c")
+    accepted = [(await made.place(approved(each)))[0] for each in (INTENT, again)]
+    cancelled, *_ = await made.cancel("OR1", accepted[0].broker_order_id)
+    assert [each.at_ns for each in (*accepted, cancelled)] == [T0 + 40_000_000] * 3
+
+
 async def test_no_answer_is_never_a_refusal():
     """A time-out is unknown, whether or not the order arrived."""
     made, _ = paper(fault(Call.PLACE, FaultKind.LOSE))
