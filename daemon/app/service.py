@@ -82,9 +82,7 @@ class Service:
         ):
             for sentence in kept.recovered:
                 self._watcher.say(sentence)
-            app = build(
-                given.account, given.plans, self._begun(kept), self._pace.now_ns, self._show
-            )
+            app = self._wired(kept)
             self._pace.jump(app.at_ns)
             await self._pace.reach(app.at_ns)
             try:
@@ -109,6 +107,11 @@ class Service:
             past=given.played.past(kept),
         )
 
+    def _wired(self, kept: Records) -> App:
+        """Return the actors, wired to the world that they run in."""
+        given = self._given
+        return build(given.account, given.plans, self._begun(kept), self._pace.now_ns, self._show)
+
     async def _conduct(self, app: App, kept: Records) -> None:
         given = self._given
         loop = asyncio.get_running_loop()
@@ -119,7 +122,7 @@ class Service:
         ledger = AnnouncingLedger(kept.ledger, self._entered, durable)
         supervisor = Supervisor(app.specs, ledger)
         self._tasks = tasks = Tasks(supervisor, ledger, app.around, self._pace)
-        control = self._control = Control(Line(tasks.say, self._pace.now_ns, self._names()))
+        control = self._control = self._verbs(tasks)
         self._ports = Ports(
             Doors(
                 control=control,
@@ -144,6 +147,10 @@ class Service:
             self._watcher.say(f"ordo ready {served.ready_url}" if served else "ordo ready")
             await self._play(app, watch, ledger)
             await tasks.settle()
+
+    def _verbs(self, tasks: Tasks) -> Control:
+        """Return what may be asked of these actors."""
+        return Control(Line(tasks.say, self._pace.now_ns, self._names()))
 
     async def _play(self, app: App, watch: LatchWatch, ledger: Ledger) -> None:
         """Let the market come until it is over, or somebody asks for the end."""

@@ -37,6 +37,7 @@ from daemon.kill import forbids
 from daemon.runtime.budget import Budget, Window
 from daemon.runtime.words import ActorSpec, Surroundings
 from daemon.settings import Settings, account_limits, ladder, limits, windows
+from daemon.twin.faults import Faults
 from daemon.twin.file import TwinFile
 from daemon.twin.latency import Latency
 from daemon.worlds import (
@@ -100,6 +101,7 @@ class Run(Struct, frozen=True):
         past: what a generated market is entered by; None: it is a recorded one.
         taking: the strategies that take entries from the start; None: all.
         served: somebody may ask, so the actors that answer people are there too.
+        faults: what goes wrong at the exchange by plan.
     """
 
     recording: Market
@@ -110,6 +112,7 @@ class Run(Struct, frozen=True):
     past: Past | None = None
     taking: frozenset[str] | None = None
     served: bool = False
+    faults: Faults = Faults()
 
 
 class App(Struct, frozen=True):
@@ -176,7 +179,7 @@ def build(
         show: lets people see what moves; None: nobody watches.
     """
     router = f"router:{account.terms.account}"
-    twin = exchange(account.cash_e4, account.latency, run.twin_file)
+    twin = exchange(account.cash_e4, account.latency, run.twin_file, run.faults)
     paper = Paper(twin, now_ns)
     latched = partial(forbids, run.state_dir) if run.state_dir is not None else _unlatched
     door = Door(paper, now_ns, latched)

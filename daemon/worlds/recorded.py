@@ -29,12 +29,14 @@ from daemon.errors import RuleUnknown
 from daemon.feeds.formats.words import RecordedFrame
 from daemon.messages import FrameArrived, Settled
 from daemon.twin.exchange import Exchange
+from daemon.twin.faults import Faults
 from daemon.twin.file import NoFile, TwinFile
 from daemon.twin.floor import Terms
 from daemon.twin.latency import Latency
 from daemon.twin.rules import MarketRules
 
 News = Sequence[tuple[str, Any]]
+_NO_FAULTS = Faults()
 _MINUTE_NS = 60 * SECOND_NS
 _INTERVALS = 3
 """A last price may lie so many intervals of its feed before the close, and a minute in any case."""
@@ -56,10 +58,12 @@ class Step(Struct, frozen=True, gc=False):
     jump: bool = False
 
 
-def exchange(cash_e4: int, latency: Latency, file: TwinFile | None = None) -> Exchange:
+def exchange(
+    cash_e4: int, latency: Latency, file: TwinFile | None = None, faults: Faults = _NO_FAULTS
+) -> Exchange:
     """Open an exchange twin that goes by the dated rules of the Indian market."""
     rules = MarketRules(contract=_contract, band=_band, is_open=_is_open)
-    return Exchange.open(Terms(rules, cash_e4, latency), file or NoFile())
+    return Exchange.open(Terms(rules, cash_e4, latency, faults), file or NoFile())
 
 
 class Market(Protocol):
