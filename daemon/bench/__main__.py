@@ -11,7 +11,7 @@ from typing import Any
 import orjson
 
 from daemon.app import account_of
-from daemon.bench import fan_out
+from daemon.bench import fan_out, kill, watchdog
 from daemon.bench.engine import FRAMES, STRATEGY, bench
 from daemon.domain.plans.parsing import parse
 from daemon.settings import Settings
@@ -44,7 +44,26 @@ def fan_out_once() -> dict[str, Any]:
     return {"bench": "fan_out", "rounds": 1, "ours": ours, "noise": ours["loop_late_ms"]["idle"]}
 
 
-BENCHES: dict[str, Callable[[], dict[str, Any]]] = {"engine": engine, "fan_out": fan_out_once}
+def kill_rounds() -> dict[str, Any]:
+    """Run the kill bench; the noise is how late the watchdog was while a kill went on."""
+    ours = kill.bench()
+    noise = ours["quiet"]["frame_to_decision_ms"]
+    return {"bench": "kill", "rounds": ours["quiet"]["rounds"], "ours": ours, "noise": noise}
+
+
+def watchdog_once() -> dict[str, Any]:
+    """Run the watchdog bench; the noise is how late it was while nobody watched."""
+    ours = watchdog.bench()
+    noise = ours["frame_to_decision_ms"]["idle"]["from_due"]
+    return {"bench": "watchdog", "rounds": 1, "ours": ours, "noise": noise}
+
+
+BENCHES: dict[str, Callable[[], dict[str, Any]]] = {
+    "engine": engine,
+    "fan_out": fan_out_once,
+    "kill": kill_rounds,
+    "watchdog": watchdog_once,
+}
 
 
 def main(name: str = "engine") -> None:

@@ -100,8 +100,17 @@ async def _measure(load: Load, state_dir: Path) -> dict[str, Any]:
 
 
 async def _clients(load: Load, served: Served, token: str) -> Noted:
-    """Run the clients in their own process and return what they noted."""
+    """Run the clients that are wanted, and return what they noted."""
     order = Order(served.port, token, load.clients, load.stuck, load.seconds)
+    return await listen_elsewhere(order)
+
+
+async def listen_elsewhere(order: Order) -> Noted:
+    """Let clients listen in a process of their own, and return what they noted.
+
+    Raises:
+        OrdoError: the process failed.
+    """
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         "-m",
