@@ -172,7 +172,7 @@ class Hub:
         while True:
             await asyncio.sleep(1 / self.caps.pnl_hz)
             for stream in (self.events, self.pnl, *self._ticks.values()):
-                for because in stream.look(_now_s()):
+                for because in await stream.look(_now_s()):
                     self._log.warning("watcher dropped", stream=stream.kind, because=because)
             self._forget()
 

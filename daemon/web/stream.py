@@ -26,7 +26,7 @@ PONG_WITHIN_S = 10
 BUFFER_BYTES = 256 * 1024
 _SOCKET_BYTES = 64 * 1024  # what the kernel holds back for a client that has stopped reading
 _LAST_WORD_S = 1
-_SLICE = 32  # clients written to before other work of the loop has its turn
+_SLICE = 32  # clients written to, or looked at, before other work of the loop has its turn
 _TEXT, _CLOSE, _PING = 0x81, 0x88, 0x89
 _SHORT, _MIDDLE = 126, 1 << 16
 TRY_AGAIN_LATER = 1013
@@ -210,13 +210,18 @@ class Stream:
         else:
             watcher.send(message)
 
-    def look(self, now_s: float) -> list[str]:
-        """Drop those who have stopped reading; return why, for each."""
+    async def look(self, now_s: float) -> list[str]:
+        """Drop those who have stopped reading; return why, for each.
+
+        Whoever came together is pinged together, so other work of the loop is let in between.
+        """
         dropped: list[str] = []
-        for watcher in tuple(self.watchers):
+        for number, watcher in enumerate(tuple(self.watchers), 1):
             because = watcher.look(now_s)
             if because:
                 self.leave(watcher)
                 watcher.drop()
                 dropped.append(because)
+            if number % _SLICE == 0:
+                await asyncio.sleep(0)
         return dropped

@@ -151,15 +151,32 @@ async def test_a_dropped_client_is_told_1013_and_cut_a_second_later(monkeypatch)
     pnl = stream()
     wire, _ = follow(pnl)
     wire.pending = 1
-    pnl.look(0.0)
+    await pnl.look(0.0)
 
-    assert pnl.look(PENDING_S + 0.1) == [f"it has not read for {PENDING_S} s"]
+    assert await pnl.look(PENDING_S + 0.1) == [f"it has not read for {PENDING_S} s"]
 
     (opcode, payload), (delay_s, cut) = wire.controls[0], later[0]
     assert (opcode, payload[:2], delay_s) == (0x88, (1013).to_bytes(2), 1)
     cut()
     assert wire.aborted
     assert not pnl.watchers
+
+
+async def test_other_work_has_its_turn_while_many_clients_are_pinged():
+    """Whoever came together is due together; a frame of the market does not wait for all."""
+    pnl = stream()
+    wires = [follow(pnl)[0] for _ in range(100)]
+    seen: list[int] = []
+
+    async def work():
+        seen.append(sum(bool(wire.controls) for wire in wires))
+
+    working = asyncio.get_running_loop().create_task(work())
+    assert await pnl.look(PING_EVERY_S) == []
+    await working
+
+    assert 0 < seen[0] < len(wires)
+    assert all(wire.controls == [(0x89, b"")] for wire in wires)
 
 
 @pytest.mark.parametrize(

@@ -179,8 +179,8 @@ async def test_a_client_that_stops_reading_is_cut_and_the_others_go_on(tmp_path)
         quick = await connect(port, "/ws/pnl", port.admin)
         await stuck.receive_json(timeout=5)
         now_s = asyncio.get_running_loop().time()
-        assert not hub.events.look(now_s + 100)  # pinged, and it does not answer
-        assert hub.events.look(now_s + 200) == ["it has not answered a ping within 10 s"]
+        assert not await hub.events.look(now_s + 100)  # pinged, and it does not answer
+        assert await hub.events.look(now_s + 200) == ["it has not answered a ping within 10 s"]
         async for _ in stuck:
             continue
 
