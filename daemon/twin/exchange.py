@@ -65,7 +65,7 @@ class Exchange(Admission):
         """
         return cls(terms, NoFile() if file is None else file)
 
-    def prime(self, frames: Sequence[Frame]) -> None:
+    def prime(self, frames: Sequence[Frame], shown_ns: int = 0) -> None:
         """Show an account that was just opened the newest quotes, as it would have kept them.
 
         Nothing is matched by it and no time passes; what was traded at a quote is no longer on
@@ -73,8 +73,10 @@ class Exchange(Admission):
 
         Args:
             frames: each symbol's newest quote in a frame of its instant, the oldest first.
+            shown_ns: when the account's owner is shown all of them in one frame: what he decides
+                on it may match them; 0: he is not.
         """
-        self._quotes.prime(frames, self._book.trades)
+        self._quotes.prime(frames, self._book.trades, shown_ns)
 
     def on_frame(self, frame: Frame, now_ns: int) -> list[Event]:
         """Take a frame, fill what it allows, and return what has happened since the last time."""

@@ -156,8 +156,8 @@ class Floor(Statements):
     def _match(self, symbol: str, *, ranged: bool) -> None:
         """Trigger and fill what the newest frame allows in one symbol."""
         quote = self._quotes.get(symbol)
-        at_ns = self._quotes.at_ns
-        ready = [order for order in self._book.resting(symbol) if order.decided_ns <= at_ns]
+        at_ns, shown_ns = self._quotes.at_ns, self._quotes.shown_ns
+        ready = [order for order in self._book.resting(symbol) if order.decided_ns <= shown_ns]
         if quote is None or not ready:
             return
         instrument = self._contract(symbol)

@@ -44,25 +44,29 @@ class Quotes:
     Attributes:
         pending: frames laid down and not read yet; `merge` reads them.
         at_ns: the instant of the newest frame read.
+        shown_ns: the instant at which these quotes were shown last: what was decided up to then
+            may match them.
     """
 
     def __init__(self) -> None:
         self.pending: list[Frame] = []
-        self.at_ns = 0
+        self.at_ns = self.shown_ns = 0
         self._midnight_ns = 0
         self._known: dict[str, Quote] = {}
         self._taken: dict[tuple[str, Side], int] = {}
 
-    def prime(self, frames: Sequence[Frame], trades: Iterable[Trade]) -> None:
+    def prime(self, frames: Sequence[Frame], trades: Iterable[Trade], shown_ns: int = 0) -> None:
         """Take in the newest quotes and what of them was taken before.
 
         Args:
             frames: each symbol's newest quote in a frame of its instant, the oldest first.
             trades: of the day; those since a symbol's newest quote were made at it.
+            shown_ns: when all of them are shown once more; 0: they are not.
         """
         assert not self.at_ns, "quotes are primed before any was read"
         self.pending.extend(frames)
         self.merge()
+        self.shown_ns = max(self.at_ns, shown_ns)
         quoted_ns = {symbol: frame.at_ns for frame in frames for symbol in frame.quotes}
         for trade in trades:
             if not trade.settlement and trade.at_ns >= quoted_ns.get(trade.symbol, trade.at_ns + 1):
@@ -75,7 +79,7 @@ class Quotes:
                 continue
             if frame.at_ns >= self._midnight_ns:
                 self._begin_day(frame.at_ns)
-            self.at_ns = frame.at_ns
+            self.at_ns = self.shown_ns = frame.at_ns
             self._known.update(frame.quotes)
             if self._taken:
                 self._refill(frame.quotes)

@@ -150,9 +150,9 @@ class Generated(Recorded):
         self._market = market
         self._entry = entry
         known = self._known()
-        for paper in papers.values():
-            paper.exchange.prime(known)
         self._picture = _whole(known, entry.at_ns + 1) if known and self._is_open() else None
+        for paper in papers.values():
+            paper.exchange.prime(known, self._picture.at_ns if self._picture is not None else 0)
 
     def steps(self) -> Iterator[Step]:
         """Yield everything that happens after the entry, day after day."""

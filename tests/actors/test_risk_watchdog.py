@@ -459,13 +459,28 @@ def test_an_exit_that_was_owed_before_it_was_decided_is_not_told_again() -> None
     assert told(dog(before=record).handle(Started(), T)) == []
 
 
+def test_a_stop_that_a_crash_kept_out_of_the_record_is_entered_by_the_restart() -> None:
+    """With the fill it is the same stop, at the fill's own instant, and it is entered once."""
+    fills = straddle()
+    live = dog(fills[0])
+    armed = [move for fill in fills[1:3] for move in facts(live.handle(fill, T), LevelMoved)]
+    cut, whole = [fills[0], fills[1], armed[0], *fills[2:]], [*fills, *armed]
+    started = dog(before=cut).handle(Started(), T + SECOND)
+
+    assert [move.leg_id for move in armed] == ["ce", "pe"]
+    assert facts(started, LevelMoved) == [armed[1]]
+    assert facts(dog(before=fills).handle(Started(), T + SECOND), LevelMoved) == armed
+    assert facts(dog(before=whole).handle(Started(), T + SECOND), LevelMoved) == []
+    assert facts(dog(before=[*cut, day_ended()]).handle(Started(), T), LevelMoved) == []
+
+
 def test_after_a_restart_the_alarms_are_set_again() -> None:
     """Of what is open; not of what is over."""
     gone = [sold("ce", bought="99"), sold("pe", bought="99")]
     assert alarms(dog(before=straddle()).handle(Started(), T)) == [
         (clock("15:20:05"), ExitTime("s"))
     ]
-    assert dog(before=[*straddle(), *gone]).handle(Started(), T) == NOTHING
+    assert alarms(dog(before=[*straddle(), *gone]).handle(Started(), T)) == []
 
 
 def test_a_day_is_marked_once_for_each_strategy() -> None:

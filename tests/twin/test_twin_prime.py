@@ -44,6 +44,16 @@ def test_an_order_decided_at_the_newest_frame_may_match_it_and_a_later_one_may_n
     assert bought(fresh) == [(75, 1_000_500)]
 
 
+def test_what_is_decided_on_a_picture_of_the_newest_quotes_may_match_them(path):
+    """A picture is a frame that its owner decides on; what it shows may lie a while back."""
+    exchange(file=SqliteFile(path)).close()
+    fresh = exchange(file=SqliteFile(path))
+    fresh.prime([frame(T0, call=quote())], T0 + 2 * MS)
+    fresh.place(order(quantity=75, decided_ns=T0 + 2 * MS), T0 + 40 * MS)
+    fresh.place(order(quantity=75, decided_ns=T0 + 2 * MS + 1), T0 + 80 * MS)
+    assert bought(fresh) == [(75, 1_000_500)]
+
+
 def test_what_was_taken_of_a_quote_is_still_gone(path):
     """Two lots stood there and one was bought, so one is left until the next quote."""
     ex = exchange(file=SqliteFile(path))

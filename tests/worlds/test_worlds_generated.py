@@ -229,6 +229,22 @@ def test_the_picture_is_no_news_to_the_exchange():
     assert [type(update) for _, update in news] == [OrderUpdated] * len(news)
 
 
+def test_what_is_decided_on_the_picture_matches_the_quotes_that_it_shows():
+    """As it would have on the frame itself, had the run not fallen."""
+    at_ns = clock("10:00:00", MON)
+    world, account = entered(at_ns + 7, day=MON, first=MON)
+    picture = next(world.steps())
+    strike = round(account.exchange.quotes(MON)["NIFTY"].ltp_e4 / E4 / 50) * 50
+    symbol = f"NIFTY-2026-03-10-{strike}-CE"
+    limit = account.exchange.quotes(MON)[symbol].ask_e4
+    account.exchange.place(
+        TwinOrder("c", symbol, Side.BUY, 65, OrderType.LIMIT, limit, picture.at_ns), picture.at_ns
+    )
+    assert [(trade.quantity, trade.price_e4) for trade in account.exchange.trades()] == [
+        (65, limit)
+    ]
+
+
 def sold(at_ns: int) -> tuple[Paper, str]:
     """An account that is short one call of Tuesday's expiry."""
     account = paper()

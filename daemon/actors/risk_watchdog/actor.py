@@ -96,6 +96,7 @@ class RiskWatchdog:
         self._sessions: tuple[tuple[int, int], ...] = ()
         self._interval_ns = 0
         self._last_ns = 0
+        self._untold: dict[LevelMoved, None] = {}
         for fact in facts:
             self._recall(fact)
         self._watches.restored()
@@ -139,6 +140,9 @@ class RiskWatchdog:
                 self._end_day(turn, message)
             case Started():
                 self._set_alarms(turn, now_ns)
+                for moved in self._untold:  # the fill was recorded, and a crash kept its stop out
+                    turn.record(moved)
+                self._untold.clear()
                 for unheard in self._watches.unheard:
                     turn.do(Tell(self._router, unheard, Lane.CONTROL))
             case _:
@@ -330,10 +334,12 @@ class RiskWatchdog:
                 self._account.restore(fact)
             case LevelMoved():
                 self._watches.note_move(fact)
+                self._untold.pop(fact, None)
             case DayOpened():
                 self._begin_day(fact)
             case DayEnded():
                 self._sessions = ()
+                self._untold.clear()
             case DayMarked(strategy_id):
                 for watch in self._watches.of(strategy_id):
                     self._close_day(watch, fact)
@@ -345,6 +351,7 @@ class RiskWatchdog:
                 self._account.recall(LIMITS[why])
                 self._leave_all(LIMITS[why])
             case PositionChanged():
-                self._take_fill(fact)
+                _, moves = self._take_fill(fact)
+                self._untold.update(dict.fromkeys(moves))
             case _:
                 self._apply(fact)
