@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from daemon.actors.order_router.desk import Closing, Desk
 from daemon.actors.order_router.sending import can_cancel, exits_on_their_way, proven, remaining
-from daemon.domain.instants import SECOND_NS
+from daemon.domain.instants import SECOND_NS, day_of
 from daemon.domain.orders.book import Order
 from daemon.domain.orders.flatten import Holding, Resting
 from daemon.domain.orders.words import Intent, Purpose, Side, State
@@ -57,7 +57,10 @@ def open_quantity(desk: Desk, closing: Closing, leg_id: str) -> int:
 
 
 def is_met(desk: Desk, closing: Closing) -> bool:
-    """Say whether nothing of these legs is to be closed, by our book, nor may come to be."""
+    """Say whether nothing of these legs is to be closed, by our book, nor may come to be.
+
+    An order in doubt of an earlier day is over with that day, so nothing comes of it any more.
+    """
     owed = closing.owed
     if any(open_quantity(desk, closing, leg_id) for leg_id in owed.leg_ids):
         return False
@@ -65,6 +68,7 @@ def is_met(desk: Desk, closing: Closing) -> bool:
         order.intent.purpose is Purpose.ENTRY
         and order.intent.strategy_id == owed.strategy_id
         and order.intent.leg_id in owed.leg_ids
+        and (order.state is State.WORKING or day_of(order.intent.decided_ns) == desk.day)
         for order in desk.book.open_orders()
     )
 

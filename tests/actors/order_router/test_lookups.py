@@ -6,7 +6,7 @@ from daemon.actors.order_router import Terms
 from daemon.domain.orders.basket import OnFail
 from daemon.domain.orders.limits import Limits
 from daemon.domain.orders.words import OrderParked, State
-from daemon.messages import BasketEnded, DayEnded, DayOpened, ExitOverdue, Noted
+from daemon.messages import BasketEnded, DayEnded, DayOpened, ExitFinished, ExitOverdue, Noted
 from tests.kit.router import (
     CLOSES,
     DAY,
@@ -82,6 +82,25 @@ def test_a_broker_that_answers_no_look_up_leaves_it_parked_as_well():
     stage.run(20)
     assert [fact.text for fact in stage.told(Noted)] == [NOTE]
     assert "find 1" in stage.run(35)
+
+
+def test_a_parked_entry_of_an_earlier_day_does_not_keep_an_exit_of_its_leg_open():
+    """It lapsed with its day; today's entry of the leg is left, and nobody is paged for the old."""
+    stage = doubtful("lost")
+    stage.run(20)
+    day_ns = 86_400 * S
+    opens_ns = OPENS + day_ns
+    stage.tell(DayEnded(DAY, CLOSES), CLOSES)
+    sessions = ((opens_ns, CLOSES + day_ns),)
+    stage.tell(DayOpened(DAY.replace(day=2), sessions, opens_ns), opens_ns)
+    stage.tell(frame(), opens_ns + S)
+    stage.tell(enter("ce", basket_id="s:1", **KEEP | {"deadline_ns": CLOSES + day_ns}))
+    stage.run(1)
+    stage.tell(leave("ce"))
+    stage.run(20)
+    assert stage.book().position("s", "ce").net_quantity == 0
+    assert stage.told(ExitOverdue) == []
+    assert len(stage.told(ExitFinished)) == 1
 
 
 def test_a_parked_order_counts_as_possible_exposure():
