@@ -9,7 +9,7 @@ from typing import Protocol
 
 from msgspec import Struct
 
-from daemon.actors.timekeeper import DayEnds
+from daemon.actors.timekeeper import DayBegins
 from daemon.app.records import Records
 from daemon.app.wiring import Account, Past
 from daemon.domain.instants import day_of, start_of
@@ -57,8 +57,8 @@ class Played(Protocol):
         """Record what must be said of it before it is played."""
         ...
 
-    def is_last(self, message: object) -> bool:
-        """Say whether nothing is played after this message."""
+    def is_beyond(self, message: object) -> bool:
+        """Say whether this message, and all that follows, is not played any more."""
         ...
 
 
@@ -79,7 +79,7 @@ class RecordedDays(Struct, frozen=True):
         """Record what must be said of the recording."""
         tell_of(self.market, self.days(), ledger)
 
-    def is_last(self, message: object) -> bool:  # noqa: ARG002  the world ends by itself
+    def is_beyond(self, message: object) -> bool:  # noqa: ARG002  the world ends by itself
         """Say that its end is not to be looked for."""
         return False
 
@@ -108,9 +108,11 @@ class GeneratedDays(Struct, frozen=True):
     def tell_of(self, ledger: Ledger) -> None:
         """Nothing must be said of it."""
 
-    def is_last(self, message: object) -> bool:
-        """Say whether its last day has ended."""
-        return isinstance(message, DayEnds) and self.until is not None and message.day >= self.until
+    def is_beyond(self, message: object) -> bool:
+        """Say whether a day after its last begins; a run that is entered there is over at once."""
+        if not isinstance(message, DayBegins):
+            return False
+        return self.until is not None and message.day > self.until
 
 
 class Assignment(Struct, frozen=True):

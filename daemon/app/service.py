@@ -172,11 +172,11 @@ class Service:
 
     async def _take(self, app: App) -> None:
         for step in app.world.steps():
+            if self._given.played.is_beyond(step.message):
+                return
             if step.jump:
                 self._pace.jump(step.at_ns)
             await self._tasks.tell(step.to, step.message, step.at_ns)
-            if self._given.played.is_last(step.message):
-                return
 
     async def _keep_house(self, watch: LatchWatch, ledger: Ledger) -> None:
         """Hold the folder of latches against the record, and let the record keep up with time.

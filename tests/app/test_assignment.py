@@ -1,0 +1,28 @@
+"""What a daemon is given to run: where its days end."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+
+from daemon.actors.timekeeper import DayBegins, DayEnds
+from daemon.app.assignment import GeneratedDays
+from daemon.worlds import GeneratedMarket
+
+MON, TUE = date(2026, 3, 9), date(2026, 3, 10)
+MARKET = GeneratedMarket(1, MON)
+
+
+@pytest.mark.parametrize(
+    ("until", "message", "beyond"),
+    [
+        (MON, DayBegins(TUE), True),
+        (MON, DayBegins(MON), False),
+        (MON, DayEnds(TUE), False),
+        (None, DayBegins(TUE), False),
+    ],
+)
+def test_generated_days_end_where_a_day_after_the_last_begins(until, message, beyond):
+    """So a run that is entered again after its last day is over at once."""
+    assert GeneratedDays(MARKET, 0, until).is_beyond(message) is beyond
