@@ -18,7 +18,7 @@ RECORDING = $(or $(wildcard $(DATA)),$(wildcard $(PWD)/$(DATA)),$(DATA))
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: setup run test browser check static sim bench fuzz backtest demo fresh clean help moved
+.PHONY: setup run test browser check static crash sim bench fuzz backtest demo fresh clean help moved
 
 help: ## print this list
 	@echo "Ordo: make TARGET [VARIABLE=value]"
@@ -83,6 +83,10 @@ bench: $(VENV)/.dev ## measure on this machine [NAME=engine or fan_out]
 fuzz: $(VENV)/.dev ## 100,000 mutations of strategy files, 10,000 requests to the control port
 	@ORDO_FUZZ=100000 $(BIN)/python -m pytest tests/domain/plans -k mutation --timeout=0
 	@ORDO_FUZZ=10000 $(BIN)/python -m pytest tests/web/test_web_fuzz.py --timeout=0
+
+crash: $(VENV)/.dev ## kill -9 a daemon at 200 moments of a day, in kills and between answers [CRASHES=n]
+	@ORDO_CRASHES=$(or $(CRASHES),200) timeout 3600 \
+	  $(BIN)/python -m pytest -p no:cacheprovider -s tests/crash && cat $(OUT)/crash.json
 
 sim: ## fault simulation: not built yet
 	@echo "sim: the fault simulation is not built yet" >&2; exit 1

@@ -1,0 +1,24 @@
+"""A state folder in which a straddle was entered, and its daemon killed right after."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from tests.kit.daemon_process import enter
+
+
+@pytest.fixture(scope="session")
+def entered(tmp_path_factory) -> Path:
+    folder = tmp_path_factory.mktemp("entered")
+    enter(folder)
+    return folder
+
+
+@pytest.fixture
+def held(entered, tmp_path) -> Path:
+    """A copy of it that a test may go on with."""
+    shutil.copytree(entered, tmp_path, dirs_exist_ok=True, ignore=shutil.ignore_patterns("*.sock"))
+    return tmp_path
