@@ -10,7 +10,7 @@ from daemon.actors.risk_watchdog import by_hand
 from daemon.actors.risk_watchdog.account import LIMITS, AccountDay, because
 from daemon.actors.risk_watchdog.picture import Picture
 from daemon.actors.risk_watchdog.views import Around
-from daemon.actors.risk_watchdog.words import ExitTime, marked, pnl_seen
+from daemon.actors.risk_watchdog.words import ExitTime, exit_alarm, marked, pnl_seen
 from daemon.actors.turn import Turn
 from daemon.actors.watches import Watch, Watches
 from daemon.domain.market.frames import Frame
@@ -18,7 +18,7 @@ from daemon.domain.market.notes import NoteKind
 from daemon.domain.money import units
 from daemon.domain.risk.account import AccountLimits
 from daemon.domain.risk.guard import Unpriced
-from daemon.domain.risk.hours import GRACE_NS, alarm_at
+from daemon.domain.risk.hours import GRACE_NS
 from daemon.domain.risk.moves import Exit, LevelMoved, Verdict
 from daemon.domain.risk.words import ExitReason
 from daemon.messages import (
@@ -64,7 +64,6 @@ HEARS = (
     ExitOverdue,
     LegExpired,
 )
-_GRACE_INTERVALS = 3
 
 
 class RiskWatchdog:
@@ -112,7 +111,7 @@ class RiskWatchdog:
             case BasketOpened():
                 self._apply(message)
                 self._know(message)
-                self._set_alarm(turn, message)
+                turn.do(exit_alarm(message, self._sessions, self._interval_ns))
             case BasketEnded() | ExitOwed() | ExitFinished() | LegExpired() | ExitOverdue():
                 self._apply(message)
             case Ask(number, about):
@@ -291,16 +290,7 @@ class RiskWatchdog:
     def _set_alarms(self, turn: Turn, now_ns: int) -> None:
         for watch in self._watches.active:
             if self._sessions or now_ns < watch.opened.exit_ns:
-                self._set_alarm(turn, watch.opened)
-
-    def _set_alarm(self, turn: Turn, opened: BasketOpened) -> None:
-        """A square-off that no frame brings is brought by an alarm, yesterday's by today's."""
-        exit_ns, close_ns = opened.exit_ns, opened.close_ns
-        if self._sessions and exit_ns < self._sessions[0][0]:
-            exit_ns, close_ns = self._sessions[0][0], self._sessions[-1][1]
-        grace_ns = max(GRACE_NS, _GRACE_INTERVALS * self._interval_ns)
-        at_ns = alarm_at(exit_ns, close_ns, grace_ns)
-        turn.do(Alarm(at_ns, ExitTime(opened.basket.strategy_id), Lane.CONTROL))
+                turn.do(exit_alarm(watch.opened, self._sessions, self._interval_ns))
 
     def _begin_day(self, opened: DayOpened) -> None:
         self._interval_ns, self._sessions = opened.interval_ns, opened.sessions

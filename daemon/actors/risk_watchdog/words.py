@@ -5,9 +5,12 @@ from __future__ import annotations
 from msgspec import Struct
 
 from daemon.actors.watches import Watch
+from daemon.domain.risk.hours import GRACE_NS, alarm_at
 from daemon.domain.risk.strategy import StrategyRisk
-from daemon.messages import DayEnded, DayMarked
-from daemon.runtime.words import Show
+from daemon.messages import BasketOpened, DayEnded, DayMarked
+from daemon.runtime.words import Alarm, Lane, Show
+
+_GRACE_INTERVALS = 3
 
 
 class ExitTime(Struct, frozen=True):
@@ -48,3 +51,21 @@ def marked(watch: Watch, ended: DayEnded, last_ns: int) -> DayMarked:
         marks=tuple((leg.leg_id, leg.mark_e4) for leg in held),
         at_ns=ended.at_ns,
     )
+
+
+def exit_alarm(
+    opened: BasketOpened, sessions: tuple[tuple[int, int], ...], interval_ns: int
+) -> Alarm:
+    """Return the alarm of a square-off that no frame brings; yesterday's is rung by today's.
+
+    Args:
+        opened: what is to be left.
+        sessions: of the day; none on a closed one.
+        interval_ns: how far frames lie apart; a frame in its time goes before the alarm.
+    """
+    exit_ns, close_ns = opened.exit_ns, opened.close_ns
+    if sessions and exit_ns < sessions[0][0]:
+        exit_ns, close_ns = sessions[0][0], sessions[-1][1]
+    grace_ns = max(GRACE_NS, _GRACE_INTERVALS * interval_ns)
+    at_ns = alarm_at(exit_ns, close_ns, grace_ns)
+    return Alarm(at_ns, ExitTime(opened.basket.strategy_id), Lane.CONTROL)
