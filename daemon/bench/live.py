@@ -277,7 +277,7 @@ class _Made(Struct, frozen=True):
     def tell_of(self, ledger: Ledger) -> None:
         pass
 
-    def is_last(self, message: object) -> bool:  # noqa: ARG002
+    def is_beyond(self, message: object) -> bool:  # noqa: ARG002
         return False
 
 
