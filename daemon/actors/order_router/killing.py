@@ -154,7 +154,7 @@ def _look(desk: Desk, kill: Kill) -> _Seen:
             (key, symbol)
             for key, symbol in desk.holders()
             if covers(scope, name, key[0])
-            and proven(desk, symbol, desk.book.position(*key).net_quantity)
+            and proven(desk, key, symbol, desk.book.position(*key).net_quantity)
         ),
         beyond=() if scope is Scope.STRATEGY else _beyond(desk),
     )

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 
 from msgspec import Struct, field
 
-from daemon.domain.orders.reconcile import AccountRead, Difference
+from daemon.domain.orders.reconcile import AccountRead, Compared
 from daemon.messages import BooksAgree, BooksDiffer
 
 
@@ -45,6 +45,8 @@ class Readings(Struct):
         newest: the newest.
         moved_ns: when a fill was last heard of, by symbol.
         gaps: by how many units the broker's position is above ours, by symbol.
+        open_gaps: gaps that an earlier reading showed, of symbols in which orders on their way make
+            it too early to say whether they are still there.
         doubts: what readings show around an order in doubt, by its id.
         unread: why the book could not be read, once a person was told.
     """
@@ -57,6 +59,7 @@ class Readings(Struct):
     newest: AccountRead | None = None
     moved_ns: dict[str, int] = field(default_factory=dict)
     gaps: dict[str, Same] = field(default_factory=dict)
+    open_gaps: dict[str, Same] = field(default_factory=dict)
     doubts: dict[str, Same] = field(default_factory=dict)
     unread: str = ""
 
@@ -68,11 +71,15 @@ class Readings(Struct):
             case BooksAgree(account, symbol) if account == self.account:
                 self.differing.pop(symbol, None)
 
-    def note_gaps(self, differing: tuple[Difference, ...], at_ns: int) -> None:
+    def note_gaps(self, compared: Compared, at_ns: int) -> None:
         """Take what the newest reading shows beside our book; what it no longer shows is gone."""
+        before = self.open_gaps | self.gaps
+        self.open_gaps = {
+            symbol: before[symbol] for symbol in compared.undecided if symbol in before
+        }
         self.gaps = {
-            each.symbol: _again(self.gaps.get(each.symbol), each.theirs - each.ours, at_ns)
-            for each in differing
+            each.symbol: _again(before.get(each.symbol), each.theirs - each.ours, at_ns)
+            for each in compared.differing
         }
 
     def note_doubts(self, seen: Mapping[str, object], at_ns: int) -> None:
@@ -84,11 +91,22 @@ class Readings(Struct):
 
     def gap(self, symbol: str, lasted_ns: int) -> int | None:
         """Return the units by which the broker shows more, once that was read for so long."""
-        known = self.gaps.get(symbol)
-        if known is None or known.lasted_ns < lasted_ns:
-            return None
-        assert isinstance(known.seen, int), "a gap is told in units"
-        return known.seen
+        return _units(self.gaps.get(symbol), lasted_ns)
+
+    def shown_gap(self, symbol: str, lasted_ns: int) -> int | None:
+        """Return the same; where orders on their way leave it open, what was last read of it.
+
+        An exit that rests can explain units that are missing anyhow, so that it rests is no
+        evidence that they are there.
+        """
+        return _units(self.gaps.get(symbol) or self.open_gaps.get(symbol), lasted_ns)
+
+
+def _units(known: Same | None, lasted_ns: int) -> int | None:
+    if known is None or known.lasted_ns < lasted_ns:
+        return None
+    assert isinstance(known.seen, int), "a gap is told in units"
+    return known.seen
 
 
 def _again(known: Same | None, seen: object, at_ns: int) -> Same:

@@ -98,7 +98,7 @@ def read(desk: Desk, turn: Turn, read: AccountRead, moved: frozenset[str], now_n
             _take_in(desk, turn, order, read.at_ns, now_ns)
     compared = compare(desk.book, read, moved)
     desk.reads.newest = read
-    desk.reads.note_gaps(compared.differing, read.at_ns)
+    desk.reads.note_gaps(compared, read.at_ns)
     desk.reads.unread = ""
     desk.reads.reconciled = True
     _tell(desk, turn, compared, now_ns)

@@ -131,24 +131,40 @@ def exits_on_their_way(desk: Desk, strategy_id: str, leg_id: str) -> tuple[Order
     )
 
 
-def proven(desk: Desk, symbol: str, net: int) -> int:
+def proven(desk: Desk, leg: tuple[str, str], symbol: str, net: int) -> int:
     """Return the units of a leg that may be closed; fewer where the broker's book shows fewer.
 
     Our book is the evidence of the fills. Where two equal readings of the positions say otherwise,
     nothing is sold that the broker does not show, and a kill of the account closes no more than
-    what the broker shows.
+    what the broker shows. What exits of other legs were sent for before is theirs.
 
     Args:
         desk: of the account.
+        leg: strategy and leg.
         symbol: what the leg holds.
         net: units of the leg by our book; below zero short.
     """
-    gap = desk.reads.gap(symbol, desk.terms.verify_ns)
+    gap = desk.reads.shown_gap(symbol, desk.terms.verify_ns)
     if gap is None or (net < 0 and not desk.halts.closes_all()):
         return net
     sign = 1 if net > 0 else -1
     shown = (desk.book.net(symbol) + gap) * sign
-    return sign * min(abs(net), max(shown, 0))
+    theirs = _sent_before(desk, leg, symbol, Side.SELL if net > 0 else Side.BUY)
+    return sign * min(abs(net), max(shown - theirs, 0))
+
+
+def _sent_before(desk: Desk, leg: tuple[str, str], symbol: str, side: Side) -> int:
+    """Return the units that exits of other legs in a symbol, sent before this leg's, may trade."""
+    mine = exits_on_their_way(desk, *leg)
+    first = min((order.intent.intent_id for order in mine), default="")
+    before = {
+        (order.intent.strategy_id, order.intent.leg_id)
+        for order in desk.book.open_orders()
+        if order.intent.symbol == symbol
+        and order.intent.purpose is Purpose.EXIT
+        and (not first or order.intent.intent_id < first)
+    }
+    return sum(remaining(exits_on_their_way(desk, *other), side) for other in before - {leg})
 
 
 def remaining(orders: tuple[Order, ...], side: Side) -> int:
@@ -211,6 +227,6 @@ def _is_guarded(desk: Desk, intent: Intent) -> bool:
 def _closable(desk: Desk, intent: Intent) -> int:
     """Units that this side may close: what is proven open, less the exits on their way."""
     held = desk.book.position(intent.strategy_id, intent.leg_id).net_quantity
-    net = proven(desk, intent.symbol, held)
+    net = proven(desk, (intent.strategy_id, intent.leg_id), intent.symbol, held)
     exits = exits_on_their_way(desk, intent.strategy_id, intent.leg_id)
     return max(-net * intent.side.sign, 0) - remaining(exits, intent.side)

@@ -12,6 +12,8 @@ from daemon.messages import (
     BooksAgree,
     BooksDiffer,
     DayEnded,
+    ExitOwed,
+    KillStaged,
     LinkDied,
     LinkRevived,
     Noted,
@@ -26,7 +28,9 @@ from tests.kit.router import (
     Stage,
     enter,
     frame,
+    latch,
     leave,
+    leg,
     without_wakes,
 )
 
@@ -286,3 +290,52 @@ def test_after_a_restart_a_basket_waits_for_the_reading_and_goes_on():
     stage.tell(frame(stage.now_ns))
     stage.run()
     assert stage.broker.net() == {SYMBOLS["hc"]: 75, CE: -75}
+
+
+def short_by_a_lot(*strategies, lots=1):
+    """A lot of what was bought is gone from the broker's book; exits rest, and are not recalled."""
+    bought = len(strategies)
+    stage = agreed(Stage(["fill"] * bought + ["work"], ["no"], terms=READING))
+    for strategy_id in strategies:
+        stage.entered(leg("hc", lots), strategy_id=strategy_id, basket_id=strategy_id)
+    stage.broker.beside[SYMBOLS["hc"]] = -75
+    for _ in range(14):
+        stage.run(3)
+        stage.tell(frame(stage.now_ns))
+    return stage
+
+
+def asked_to_sell(stage):
+    """Units that rest to be sold, after frames and readings have gone by."""
+    for _ in range(4):
+        stage.run(3)
+        stage.tell(frame(stage.now_ns))
+    return sum(order.intent.quantity for order in stage.broker.resting())
+
+
+def test_an_exit_that_rests_does_not_make_units_reappear_that_the_broker_does_not_show():
+    stage = short_by_a_lot("s", lots=2)
+    stage.tell(leave("hc"))
+    assert asked_to_sell(stage) == 75
+
+
+def test_two_strategies_do_not_both_sell_the_one_lot_that_the_broker_shows():
+    stage = short_by_a_lot("s", "other")
+    for strategy_id in ("s", "other"):
+        stage.tell(leave("hc", strategy_id=strategy_id))
+    assert asked_to_sell(stage) == 75
+    for order in stage.broker.resting():
+        stage.tell(stage.broker.fill(order, stage.now_ns))
+    assert asked_to_sell(stage) == 0
+    assert stage.broker.net() == {}
+
+
+def test_a_kill_sells_the_one_lot_that_the_broker_shows_of_two_strategies_once():
+    stage = short_by_a_lot("s", "other")
+    stage.broker.calm()
+    stage.tell(latch())
+    stage.run()
+    assert stage.broker.net() == {}
+    stage.run(15)
+    assert stage.told(KillStaged)[-1].stage == "flat"
+    assert len(stage.told(ExitOwed)) == 2
