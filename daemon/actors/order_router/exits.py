@@ -18,6 +18,7 @@ from daemon.actors.order_router.sending import (
     Later,
     cancel,
     exits_on_their_way,
+    proven,
     remaining,
     send,
 )
@@ -228,13 +229,20 @@ def leave_unwanted(desk: Desk, turn: Turn, intent: Intent, now_ns: int) -> None:
 
 
 def _shorts_elsewhere(desk: Desk, closing: Closing) -> bool:
-    """Say whether another closing of the strategy still has shorts to buy back."""
-    return any(
-        desk.book.position(other.owed.strategy_id, leg_id).net_quantity < 0
-        for other in desk.closings.values()
-        if other is not closing and other.owed.strategy_id == closing.owed.strategy_id
-        for leg_id in other.owed.leg_ids
-    )
+    """Say whether another closing of the strategy still has shorts to buy back.
+
+    One that the broker does not show is not bought back, so nothing waits for it.
+    """
+    strategy_id = closing.owed.strategy_id
+    for other in desk.closings.values():
+        if other is closing or other.owed.strategy_id != strategy_id:
+            continue
+        for leg_id in other.owed.leg_ids:
+            leg, net = (strategy_id, leg_id), desk.book.position(strategy_id, leg_id).net_quantity
+            known = desk.leg(*leg)
+            if known is not None and net < 0 and proven(desk, leg, known.symbol, net):
+                return True
+    return False
 
 
 def _send(desk: Desk, turn: Turn, closing: Closing, word: PlaceExit, now_ns: int) -> None:

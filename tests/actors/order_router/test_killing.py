@@ -350,6 +350,21 @@ def test_a_position_that_the_broker_does_not_show_is_not_closed():
     assert stage.told(ExitFinished) == []
 
 
+def test_a_hedge_does_not_wait_for_a_short_that_the_broker_does_not_show():
+    """Its exit is owed and never met: nobody buys it back a second time."""
+    stage = Stage(["fill", "fill", "refuse OTHER"], terms=READING)
+    stage.run()
+    stage.entered("ce", "hc")
+    stage.broker.beside[CE] = 75
+    stage.run(45)
+    stage.tell(leave("ce"))
+    stage.run()
+    stage.broker.calm()
+    stage.tell(latch())
+    beat(stage, 20)
+    assert (stage.broker.net(), stages(stage)[-1][0]) == ({}, "flat")
+
+
 @pytest.mark.parametrize("leg_id", ["hc", "hp"])
 def test_no_long_is_sold_that_the_broker_does_not_show(leg_id):
     """By no exit at all: that would open a short."""
