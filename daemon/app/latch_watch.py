@@ -2,7 +2,8 @@
 
 The folder is the truth. A latch that appears in it, because a command found nobody to talk to, is
 taken up; one that a person removed is released. A latch that was told but whose file the disk had
-refused is written until it stands.
+refused is written until it stands. A folder that cannot be read at all counts as a kill of
+everything, and releases nothing: what stands in it is only out of sight.
 """
 
 from __future__ import annotations
@@ -35,6 +36,7 @@ class LatchWatch:
         self._tell = tell
         self._now_ns = now_ns
         self._seen: set[str] = set()
+        self._lacking: set[str] = set()
 
     def begin(self, recorded: tuple[Latched, ...]) -> None:
         """Hold the folder against what was recorded before this start."""
@@ -52,15 +54,17 @@ class LatchWatch:
         for latch_id, latch in there.items():
             if latch_id not in known:
                 self._tell(PullLatch(self._latched(latch)))
-        for latch_id, latched in known.items():
-            if latch_id in there:
-                continue
+        self._seen.update(there)
+        if kill.FOLDER in there:
+            return
+        lacking = {latch_id for latch_id in known if latch_id not in there}
+        for latch_id in sorted(lacking):
             if latch_id in self._seen:
                 self._tell(ReleaseLatch(latch_id, _BY))
-            else:
+            elif latch_id in self._lacking:  # twice: else it may be released at this very moment
                 with suppress(kill.LatchUnwritten):  # who pulled it was told; it is tried again
-                    kill.pull(self._state_dir, as_latch(latched))
-        self._seen.update(there)
+                    kill.pull(self._state_dir, as_latch(known[latch_id]))
+        self._lacking = lacking
 
     def _latched(self, latch: kill.Latch) -> Latched:
         return Latched(

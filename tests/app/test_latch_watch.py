@@ -72,6 +72,7 @@ def test_a_latch_whose_file_was_refused_is_written_until_it_stands(watched, monk
     with monkeypatch.context() as full:
         full.setattr(kill, "pull", refuse)
         watched.watch.look((KILL,))
+        watched.watch.look((KILL,))
     assert (watched.told, watched.names()) == ([], [])
     watched.watch.look((KILL,))
 
@@ -86,3 +87,30 @@ def test_what_nobody_can_read_is_taken_up_as_a_kill_of_everything(watched):
     assert [(told.latched.kind, told.latched.scope) for told in watched.told] == [
         (LatchKind.KILL, Scope.ALL)
     ]
+
+
+def test_a_folder_that_cannot_be_read_releases_nothing_and_kills_everything(watched):
+    watched.stand(KILL)
+    watched.watch.begin((KILL,))
+    folder, aside = watched.folder / kill.FOLDER, watched.folder / "aside"
+    folder.rename(aside)
+    folder.write_text("no folder")
+    watched.watch.look((KILL,))
+    assert [told.latched.latch_id for told in watched.told] == [kill.FOLDER]
+
+    unreadable = watched.told.pop().latched
+    folder.unlink()
+    aside.rename(folder)
+    watched.watch.look((KILL, unreadable))
+    assert watched.told == [ReleaseLatch(kill.FOLDER, "the latch folder")]
+
+
+def test_a_latch_that_is_released_while_the_router_is_asked_is_not_written_again(watched):
+    """The router's answer is from a moment before; its file was there and gone between two looks."""
+    watched.watch.begin(())
+    watched.stand(KILL)
+    kill.release(watched.folder, "kill-1")
+    watched.watch.look((KILL,))
+    watched.watch.look(())
+
+    assert (watched.told, watched.names()) == ([], [])
