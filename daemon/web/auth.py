@@ -61,14 +61,14 @@ class Auth:
             return await self._bearer(request, header)
         ticket = request.query.get("ticket")
         if ticket is not None:
-            found = self._tickets.take(ticket, self._clock.now_ns())
+            found = self._counting(self._tickets.take(ticket, self._clock.now_ns()))
             if found is None:
                 self._refuse(request, "unauthorised", "the ticket is used or too old")
             return found
         secret = request.cookies.get(COOKIE)
         if secret is None or not self._origins.is_ours(request):
             return NOBODY
-        return self._sessions.who(secret, self._clock.now_ns()) or NOBODY
+        return self._counting(self._sessions.who(secret, self._clock.now_ns())) or NOBODY
 
     def code(self, who: Principal = OPERATOR) -> tuple[str, int]:
         """Return a code that becomes a session once, and when it ends."""
@@ -85,7 +85,7 @@ class Auth:
             Problem: the code does not count.
         """
         now_ns = self._clock.now_ns()
-        who = self._codes.take(code, now_ns)
+        who = self._counting(self._codes.take(code, now_ns))
         if who is None:
             sentence = (
                 "the code is used, older than ten minutes, or not ours; `ordo run` prints one"
@@ -104,6 +104,10 @@ class Auth:
         async with self._writing:
             written = self._sessions.end(request.cookies.get(COOKIE, ""))
             await self._write("sessions", self._sessions.keep, written)
+
+    def _counting(self, who: Principal | None) -> Principal | None:
+        """Return who is meant, unless his token was revoked meanwhile."""
+        return who if who is not None and self._tokens.stands(who) else None
 
     async def _bearer(self, request: web.Request, header: str) -> Principal:
         token = header[len(_BEARER) :].strip() if header.lower().startswith(_BEARER) else ""

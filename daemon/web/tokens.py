@@ -207,6 +207,17 @@ class Tokens:
             return None
         return Principal(known.name, ROLES[known.role])
 
+    def stands(self, who: Principal) -> bool:
+        """Return whether somebody whom a code, a session or a ticket names still counts.
+
+        What was handed out for a token ends with it.
+        """
+        self._reload()
+        return any(
+            (one.name, one.role) == (who.name, who.role.word) and not one.revoked_ns
+            for one in self._by_prefix.values()
+        )
+
     def used(self, token: str, now_ns: int) -> bool:
         """Return whether it is time to note that a token is in use, and remember that it is."""
         prefix = token.split("_")[1]
