@@ -106,7 +106,7 @@ def test_a_folder_that_cannot_be_read_releases_nothing_and_kills_everything(watc
 
 
 def test_a_latch_that_is_released_while_the_router_is_asked_is_not_written_again(watched):
-    """The router's answer is from a moment before; its file was there and gone between two looks."""
+    """What the router answered is from a moment before its release."""
     watched.watch.begin(())
     watched.stand(KILL)
     kill.release(watched.folder, "kill-1")

@@ -76,7 +76,21 @@ def leave(desk: Desk, turn: Turn, wanted: ExitByHand, now_ns: int) -> Done | Dec
     if all(exits.is_leaving(desk, strategy_id, leg) for leg in wanted_legs):
         return Done("it is being left already")
     exits.begin(desk, turn, ExitLegs(strategy_id, wanted_legs, ExitReason.MANUAL), now_ns)
+    if strategy_id == MANUAL:  # a stranger's order is left alone
+        for order in _resting(desk, strategy_id, wanted_legs):
+            entries.recall(desk, turn, order.intent.parent, now_ns)
     return Done(f"leaving {', '.join(wanted_legs)}")
+
+
+def _resting(desk: Desk, strategy_id: str, leg_ids: tuple[str, ...]) -> tuple[Order, ...]:
+    """Return the orders that may still open more of these legs."""
+    return tuple(
+        order
+        for order in desk.book.open_orders()
+        if order.intent.purpose is Purpose.ENTRY
+        and order.intent.strategy_id == strategy_id
+        and order.intent.leg_id in leg_ids
+    )
 
 
 def _leave_part(
@@ -119,6 +133,10 @@ def _no_to_part(desk: Desk, strategy_id: str, leg_id: str, lots: int) -> Decline
     if net < 0 and net % leg.lot:
         held = f"{leg_id} is short {-net} units, which are not whole lots of {leg.lot}"
         return Declined("odd_lots", f"{held}; leave all of it")
+    if _resting(desk, strategy_id, (leg_id,)):
+        return Declined(
+            "entering", f"an order could add to {leg_id}; cancel it, or leave all of it"
+        )
     return None
 
 

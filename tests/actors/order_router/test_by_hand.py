@@ -453,3 +453,29 @@ def test_the_account_is_shown_as_its_router_knows_it():
     assert (seen.account, seen.broker, seen.reconciled, seen.paused) == ("a", "paper", False, "")
     assert [latched.latch_id for latched in seen.latches] == ["p"]
     assert (len(seen.exits_owed), seen.working, seen.differing) == (1, 1, ())
+
+
+def bought_and_buying_more():
+    """Two lots are held by hand, and a third rests far below."""
+    stage = Stage(["fill", "work", "fill"])
+    place(stage, quantity=150)
+    stage.run()
+    place(stage, request_id="r2", price_e4=e4(90))
+    stage.run()
+    return stage
+
+
+def test_no_part_is_left_while_an_order_could_add_to_it():
+    """What it fills would count for what is to be left, and be closed at once."""
+    stage = bought_and_buying_more()
+    answer = out(stage, CE, 1, "manual")
+    assert isinstance(answer, Declined)
+    assert (answer.code, stage.broker.net()) == ("entering", {CE: 150})
+
+
+def test_all_of_a_leg_is_left_with_the_orders_that_rest_in_it():
+    stage = bought_and_buying_more()
+    assert out(stage, CE, 0, "manual") == Done(f"leaving {CE}")
+    stage.run(5)
+    assert (stage.broker.net(), stage.broker.resting()) == ({}, [])
+    assert len(stage.told(ExitFinished)) == 1
