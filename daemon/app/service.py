@@ -17,6 +17,7 @@ from contextlib import AsyncExitStack
 from typing import Any
 
 from daemon import kill as latch_files
+from daemon.actors.order_router import LOOSE
 from daemon.app.assignment import Assignment, Watcher
 from daemon.app.exclusive import exclusively
 from daemon.app.latch_watch import LatchWatch
@@ -215,7 +216,7 @@ class Service:
             state_dir=self._given.state_dir,
             routers={account: self._router},
             strategies={plan.id: f"runner:{plan.id}" for plan in self._given.plans},
-            accounts={plan.id: account for plan in self._given.plans},
+            accounts=dict.fromkeys((*LOOSE, *(plan.id for plan in self._given.plans)), account),
         )
 
     def _show(self, view: object) -> None:

@@ -40,7 +40,7 @@ class Names(Struct, frozen=True):
         state_dir: where the latches are kept.
         routers: the address of each account's router, by account.
         strategies: the address of each strategy's runner, by strategy.
-        accounts: the account of each strategy.
+        accounts: the account of each strategy, those without a runner included.
         watchdog: its address.
         broadcaster: its address.
     """
@@ -122,6 +122,10 @@ class Line:
         return self.names.strategies[strategy_id]
 
     def router_of(self, strategy_id: str) -> str:
-        """Return the address of the router that a strategy trades through."""
-        self.runner(strategy_id)
+        """Return the address of the router that a strategy trades through.
+
+        Orders by hand, and those that are not of our making, have a strategy without a runner.
+        """
+        if strategy_id not in self.names.accounts:
+            self.runner(strategy_id)
         return self.router(self.names.accounts[strategy_id])

@@ -170,6 +170,30 @@ async def test_the_signal_of_a_kill_latches_and_flattens(tmp_path):
         assert await daemon.stopped() is signal.SIGTERM
 
 
+async def test_what_was_bought_by_hand_is_left_by_hand_while_entries_are_paused(tmp_path):
+    async with running(assignment(tmp_path)) as daemon:
+        await daemon.seen.until(in_position(daemon.seen))
+        held = daemon.seen.of(PositionChanged)[-1]
+        quantity = held.bought_quantity + held.sold_quantity
+        order = {"symbol": held.symbol, "side": "buy", "order_type": "market", "quantity": quantity}
+        posts = (
+            ("order", order),
+            ("pause", {"scope": "all", "reason": "lunch"}),
+            ("strategies/manual/exit", {"leg_id": held.symbol}),
+        )
+        headers = {"Authorization": f"Bearer {daemon.token}"}
+        async with aiohttp.ClientSession(headers=headers) as web:
+            for path, body in posts:
+                answer = await web.post(
+                    f"{daemon.seen.url}/api/{path}", json=body, headers={"X-Request-Id": path[:5]}
+                )
+                assert answer.status == 200, await answer.text()
+        await daemon.seen.until(
+            lambda: "manual" in {each.strategy_id for each in daemon.seen.of(ExitFinished)}
+        )
+        await daemon.stopped()
+
+
 async def test_a_stop_leaves_the_position_and_the_next_start_finds_it_with_its_levels(tmp_path):
     given = assignment(tmp_path)
     async with running(given) as daemon:

@@ -6,6 +6,7 @@ through the gate; `router` is the actor.
 """
 
 from daemon.actors.order_router.desk import Terms
+from daemon.actors.order_router.loose import LOOSE
 from daemon.actors.order_router.router import HEARS, OrderRouter
 
-__all__ = ["HEARS", "OrderRouter", "Terms"]
+__all__ = ["HEARS", "LOOSE", "OrderRouter", "Terms"]

@@ -10,11 +10,13 @@ from daemon.messages import OrderAsked
 
 MANUAL = "manual"
 """The strategy that orders by hand count for; the leg is the symbol."""
+LOOSE = (MANUAL, EXTERNAL)
+"""Strategies that no runner trades."""
 
 
 def is_loose(strategy_id: str) -> bool:
     """Say whether legs of this strategy belong to no basket."""
-    return strategy_id in (MANUAL, EXTERNAL)
+    return strategy_id in LOOSE
 
 
 def stands_alone(intent: Intent) -> bool:
