@@ -26,6 +26,7 @@ from daemon.app.records import Records, records
 from daemon.app.signals import Stop, heard
 from daemon.app.wiring import App, Run, build
 from daemon.control import Control, Line, Names
+from daemon.domain.instants import MILLISECOND_NS
 from daemon.errors import TooManyRestarts
 from daemon.messages import Latched, PauseEntries, Scope
 from daemon.runtime.pace import Pace
@@ -37,6 +38,7 @@ from daemon.storage.emergency import GuardedLedger
 from daemon.web.house import ActorHealth, Health
 
 _LOOK_EVERY_S = 0.02
+_LOOK_EVERY_NS = 20 * MILLISECOND_NS
 _HOUSE_EVERY_S = 0.5
 _RECALLED = 1_000  # facts of earlier runs, of which whoever looks is told the newest
 
@@ -197,11 +199,15 @@ class Service:
         return tuple(latched for account in accounts for latched in account.latches)
 
     async def _wait_for_books(self) -> None:
-        """Wait until the broker's book was read and held against ours; an end may come first."""
+        """Wait until the broker's book was read and held against ours; an end may come first.
+
+        Market time goes on meanwhile, for by its alarms what failed is tried again.
+        """
         while self._stop.signal is None:
             if all(account.reconciled for account in await self._control.reads.accounts()):
                 return
             await asyncio.sleep(_LOOK_EVERY_S)
+            await self._tasks.run_until(self._pace.now_ns() + _LOOK_EVERY_NS)
 
     def _tell_router(self, message: Any) -> None:
         self._tasks.say(self._router, message, Lane.CONTROL)

@@ -18,9 +18,10 @@ from daemon.actors.market_feed import MarketFeed
 from daemon.app import ports
 from daemon.app.assignment import Assignment, GeneratedDays
 from daemon.app.service import Service
+from daemon.brokers.paper import Paper
 from daemon.cli.engine import one_account
 from daemon.domain.instants import at
-from daemon.errors import StoreError, TooManyRestarts
+from daemon.errors import BrokerError, StoreError, TooManyRestarts
 from daemon.messages import (
     EntriesPaused,
     EntryDecided,
@@ -139,6 +140,20 @@ async def test_it_is_ready_once_the_books_agree_and_ends_when_it_is_asked_to(tmp
             answers = [await web.get(daemon.seen.url + path) for path in ("/api/ready", "/")]
         assert [answer.status for answer in answers] == [200, 200]
         assert await daemon.stopped() is signal.SIGTERM
+
+
+async def test_a_first_reading_that_fails_is_asked_for_again(tmp_path, monkeypatch):
+    read, failures = Paper.read, ["down"]
+
+    async def failing(paper):
+        if failures:
+            raise BrokerError(failures.pop())
+        return await read(paper)
+
+    monkeypatch.setattr(Paper, "read", failing)
+    async with asyncio.timeout(20), running(assignment(tmp_path)) as daemon:
+        assert daemon.seen.said[0].startswith("ordo ready")
+        await daemon.stopped()
 
 
 async def test_without_a_control_port_it_is_ready_all_the_same(tmp_path):
