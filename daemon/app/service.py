@@ -25,7 +25,7 @@ from daemon.app.ports import Doors, Ports
 from daemon.app.records import Records, records
 from daemon.app.signals import Stop, heard
 from daemon.app.wiring import App, Run, build
-from daemon.control import Control, Line, Names
+from daemon.control import Control, Line, Names, Refusal
 from daemon.domain.instants import MILLISECOND_NS
 from daemon.errors import TooManyRestarts
 from daemon.messages import Latched, PauseEntries, Scope
@@ -190,7 +190,10 @@ class Service:
         loop = asyncio.get_running_loop()
         while True:
             await asyncio.sleep(_HOUSE_EVERY_S)
-            watch.look(await self._latches())
+            try:
+                watch.look(await self._latches())
+            except Refusal as unanswered:  # who is busy goes on guarding, and is asked again
+                self._watcher.say(f"the latches were not compared: {unanswered}")
             await loop.run_in_executor(None, ledger.flush)
 
     async def _latches(self) -> tuple[Latched, ...]:

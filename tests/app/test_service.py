@@ -20,6 +20,8 @@ from daemon.app.assignment import Assignment, GeneratedDays
 from daemon.app.service import Service
 from daemon.brokers.paper import Paper
 from daemon.cli.engine import one_account
+from daemon.control import Refusal
+from daemon.control.reads import Reads
 from daemon.domain.instants import at
 from daemon.errors import BrokerError, StoreError, TooManyRestarts
 from daemon.messages import (
@@ -171,6 +173,21 @@ async def test_it_tells_how_its_actors_are(tmp_path):
             actor["name"] for actor in health["actors"]
         }
         await daemon.stopped()
+
+
+async def test_a_router_that_is_too_busy_to_answer_once_does_not_end_the_daemon(
+    tmp_path, monkeypatch
+):
+    async with running(assignment(tmp_path)) as daemon:
+        with monkeypatch.context() as busy:
+            busy.setattr(Reads, "accounts", unanswered)
+            await daemon.seen.until(lambda: len(daemon.seen.said) > 1)
+        assert daemon.seen.said[1] == "the latches were not compared: router:paper is busy"
+        assert await daemon.stopped() is signal.SIGTERM
+
+
+async def unanswered(reads):
+    raise Refusal("no_answer", "router:paper is busy")
 
 
 async def test_the_signal_of_a_kill_latches_and_flattens(tmp_path):
