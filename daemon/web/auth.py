@@ -158,5 +158,5 @@ def demand(who: Principal, role: Role) -> None:
     if who.role is Role.NONE:
         sentence = "send `Authorization: Bearer TOKEN`, or log in with the code of `ordo run`"
         raise Problem("unauthorised", sentence)
-    needed = f"{who.name} is a {who.role.word}; this needs a {role.word}"
+    needed = f"{who.name} has the role {who.role.word}; this needs the role {role.word}"
     raise Problem("forbidden", needed)

@@ -39,6 +39,15 @@ async def test_a_route_lets_in_its_role_and_those_above(tmp_path, route, role):
         assert port.actors.asked == []
 
 
+async def test_who_may_not_reads_which_role_may(tmp_path):
+    async with open_port(tmp_path) as port:
+        _, told, _ = await port.bare(
+            "POST", "/api/rearm", headers=port.token("trader"), json={"kill_id": "kill-1"}
+        )
+
+    assert told["detail"].endswith(" has the role trader; this needs the role admin")
+
+
 def test_nothing_but_what_is_named_here_is_open_to_anybody():
     assert {route.path for route in ROUTES if route.role is Role.NONE} == PUBLIC
 
