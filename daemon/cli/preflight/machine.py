@@ -18,7 +18,7 @@ from daemon.cli.client import Client, read_document, read_token
 from daemon.cli.ledgers import newest_ledger
 from daemon.cli.preflight.findings import Finding, fail, ok, warn, worst
 from daemon.domain.instants import MILLISECOND_NS, moment_of
-from daemon.errors import OrdoError, StoreError
+from daemon.errors import DaemonUnreachable, OrdoError, StoreError
 from daemon.runtime.clock import MonotonicClock, WallClock
 from daemon.settings import Settings
 from daemon.storage.schema import checked_head, open_to_read, refusing
@@ -131,6 +131,10 @@ def _answering(client: Client) -> Finding:
     check, url = "port", client.address.url
     try:
         found = read_document(client.get("/api/status"))
+    except DaemonUnreachable as error:
+        # What the client says besides is to ask this check, which has just been done.
+        mend = "stop what listens there, or let [web] port name another"
+        return fail(check, f"{url} is taken: {error}", mend)
     except OrdoError as error:
         notes = "; ".join(getattr(error, "__notes__", ()))
         mend = notes or "stop what listens there, or let [web] port name another"

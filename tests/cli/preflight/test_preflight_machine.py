@@ -183,6 +183,15 @@ def test_any_port_that_is_free_is_well():
     assert machine.port(client(0)).evidence == "any that is free is taken"
 
 
+def test_a_port_where_nobody_answers_is_not_mended_by_the_check_that_found_it():
+    with socket.socket() as silent:
+        silent.bind(("127.0.0.1", 0))
+        found = machine.port(client(silent.getsockname()[1]))
+
+    assert found.verdict is FAIL
+    assert found.mend == "stop what listens there, or let [web] port name another"
+
+
 def test_an_address_that_this_machine_has_not_fails():
     found = machine.port(client(8787, "192.0.2.1"))
 
