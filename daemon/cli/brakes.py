@@ -216,6 +216,7 @@ def _which(wanted: Wanted, standing: Sequence[latches.Latch]) -> int:
         head += ": ordo rearm LATCH_ID; these stand:"
     told: dict[str, Any] = {
         "released": False,
+        "because": head.partition(":")[0],
         "latches": [{name: getattr(each, name) for name in each.__slots__} for each in standing],
     }
     _tell(wanted, told, "\n".join([head, *lines]))

@@ -212,12 +212,19 @@ def test_a_program_reads_which_latches_stand():
     document = json.loads(told("rearm", "kill-9", "--json").out)
 
     assert (document["released"], document["latches"][0]["latch_id"]) == (False, "kill-1")
+    assert document["because"] == "there is no latch kill-9"
 
 
 def test_where_no_latch_stands_there_is_nothing_to_release():
     ended = told("rearm")
 
     assert (ended.code, ended.out) == (1, "no latch stands\n")
+
+
+def test_a_program_reads_why_nothing_is_released():
+    document = json.loads(told("rearm", "--json").out)
+
+    assert document == {"released": False, "because": "no latch stands", "latches": []}
 
 
 def test_a_latch_whose_name_is_no_text_is_listed():
