@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 import click
@@ -64,8 +65,9 @@ def word(value: Any) -> str:
 
 
 def amount(value: float | None) -> str:
-    """Return rupees of a document on two decimals."""
-    return "" if value is None else f"{value:,.2f}"
+    """Return rupees of a document on two decimals, half to even as they were written."""
+    # As a binary number 167.635 lies a little below itself, and would not read as in the log.
+    return "" if value is None else f"{Decimal(str(value)):,.2f}"
 
 
 def number(value: int | None) -> str:

@@ -41,7 +41,8 @@ def test_a_value_becomes_a_cell(value, shown):
 
 
 @pytest.mark.parametrize(
-    ("value", "shown"), [(None, ""), (0.0, "0.00"), (-1234.5, "-1,234.50"), (7, "7.00")]
+    ("value", "shown"),
+    [(None, ""), (0.0, "0.00"), (-1234.5, "-1,234.50"), (7, "7.00"), (167.635, "167.64")],
 )
 def test_rupees_have_two_decimals(value, shown):
     assert amount(value) == shown
