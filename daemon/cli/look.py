@@ -56,7 +56,7 @@ def status(settings: Path | None, *, as_json: bool) -> None:
         ],
     )
     if latches:
-        say(["", "release one with `ordo rearm`"])
+        say(["", "release one with `ordo rearm LATCH`"])
     _named(found, "accounts", _ACCOUNT)
     _named(found, "strategies", _STRATEGY)
 

@@ -151,7 +151,7 @@ def test_the_status_is_told_with_its_latches_accounts_and_strategies(fake):
         "latch    kind  scope     id        since     by    reason",
         "kill-1f  kill  strategy  straddle  09:20:31  page  too ?[2Jwild",
         "",
-        "release one with `ordo rearm`",
+        "release one with `ordo rearm LATCH`",
         "",
         "account  broker  reconciled  paused  working  exits owed  books differ in",
         "paper    paper   yes         -             2  -           NIFTY, SENSEX",
