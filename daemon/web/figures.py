@@ -11,7 +11,7 @@ from typing import Any
 
 from daemon.domain.instants import MILLISECOND_NS, iso
 from daemon.messages import LegSeen, PriceSeen, RiskSeen, WatchSeen
-from daemon.web.telling import price, rupees
+from daemon.web.telling import owner, price, rupees
 
 Document = dict[str, Any]
 
@@ -25,8 +25,7 @@ def pnl(risk: RiskSeen, accounts: Mapping[str, str]) -> Document:
     """
     sums: dict[str, list[WatchSeen]] = {account: [] for account in accounts.values()}
     for watch in risk.watches:
-        account = accounts.get(watch.strategy_id)
-        if account is not None:
+        if account := owner(watch.strategy_id, accounts):
             sums[account].append(watch)
     return {
         "market_time": iso(risk.at_ns),

@@ -31,6 +31,7 @@ from daemon.web.telling import (
     account_told,
     latch_told,
     order_told,
+    owner,
     position_told,
     price_told,
     profit_told,
@@ -139,7 +140,7 @@ async def snapshot(call: Call) -> SnapshotTold:
         positions=tuple(position_told(held) for each in accounts for held in each.held),
         accounts=_by_account(call.house, risk.watches),
         strategies=tuple(
-            watch_told(each, owners.get(each.strategy_id, "")) for each in risk.watches
+            watch_told(each, owner(each.strategy_id, owners)) for each in risk.watches
         ),
     )
 
@@ -159,7 +160,7 @@ async def daily(call: Call) -> DailyTold:
 def _by_account(house: House, watches: Sequence[WatchSeen]) -> tuple[ProfitTold, ...]:
     owners = house.control.line.names.accounts
     return tuple(
-        profit_told(name, [each for each in watches if owners.get(each.strategy_id) == name])
+        profit_told(name, [each for each in watches if owner(each.strategy_id, owners) == name])
         for name in house.control.line.names.routers
     )
 

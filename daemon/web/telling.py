@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from daemon import kill
 from daemon.domain.instants import iso
@@ -75,6 +75,20 @@ def account_told(seen: AccountSeen) -> AccountTold:
 def session_told(seen: AccountSeen) -> SessionTold:
     """Tell of the way to a broker."""
     return SessionTold(seen.account, seen.broker, seen.reconciled)
+
+
+def owner(strategy_id: str, accounts: Mapping[str, str]) -> str:
+    """Return the account of a strategy; "": nobody can tell.
+
+    What was traded by hand, or outside, is of no strategy: it is of the only account there is.
+
+    Args:
+        strategy_id: of a strategy, or of what is of none.
+        accounts: the account of each strategy.
+    """
+    every = set(accounts.values())
+    only = next(iter(every)) if len(every) == 1 else ""
+    return accounts.get(strategy_id, only)
 
 
 def strategy_told(seen: StrategySeen, account: str) -> StrategyTold:

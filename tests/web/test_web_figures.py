@@ -73,6 +73,13 @@ def test_an_account_is_the_sum_of_its_strategies_and_knows_its_charges_where_all
     assert (other["account"], other["pnl"]) == ("other", 0.0)
 
 
+def test_what_was_traded_by_hand_counts_in_the_only_account():
+    document = figures.pnl(risk(watch("a"), watch("manual")), {"a": "paper"})
+
+    (paper,) = document["accounts"]
+    assert (paper["account"], paper["pnl"]) == ("paper", 1552.5)
+
+
 def test_a_price_grows_older_with_market_time():
     assert figures.tick(price(), 600_000_000) == {
         "symbol": CE,
