@@ -64,7 +64,7 @@ class Span(Struct, frozen=True):
     Attributes:
         after_ns: the market instant that it comes after; the frame of it is left out whole.
         without: strategies that are left out.
-        unordered: frames within which the order of the lines does not count.
+        unordered: frames within which neither order nor repetition counts.
     """
 
     after_ns: int
@@ -162,30 +162,33 @@ def started_in(day: Day) -> frozenset[int]:
     return frozenset(began.at_ns // FRAME_NS for began in day.of(EpochBegan))
 
 
-def journal(day: Day, span: Span) -> dict[str, list[tuple[Any, ...]]]:
+def journal(day: Day, span: Span) -> dict[str, list[str]]:
     """Return what the journal would enter of each strategy, as comparable lines.
 
     Ids are replaced by what they belong to. Instants are told to the frame: a run that was entered
     again decides on its first picture a nanosecond after the frame that this shows once more. A
     day's lowest and highest profit are left out: they are of the run, not of the day. Within a
-    frame that a crash fell into the order does not count: what would have come as two answers is
-    found by the restart in one reading.
+    frame that a crash fell into neither order nor repetition counts: what would have come as two
+    answers is found by the restart in one reading, and a decision that was cut off from what
+    follows it is taken again, the same.
     """
     parents = _parents(day)
-    found: dict[str, list[tuple[int, tuple[Any, ...]]]] = {}
+    found: dict[str, list[tuple[int, str]]] = {}
     for told in day.ledger:
         frame, fact = told.at_ns // FRAME_NS, told.fact
         strategy_id = _strategy(fact, parents)
         is_early = frame <= span.after_ns // FRAME_NS
         if is_early or strategy_id in span.without or not ENTRIES[type(fact)].when(fact):
             continue
-        found.setdefault(strategy_id, []).append((frame, _line(fact)))
+        line, lines = (frame, _line(fact)), found.setdefault(strategy_id, [])
+        if frame not in span.unordered or line not in lines:
+            lines.append(line)
     for lines in found.values():
-        lines.sort(key=lambda line: (line[0], repr(line[1]) if line[0] in span.unordered else ""))
+        lines.sort(key=lambda line: (line[0], line[1] if line[0] in span.unordered else ""))
     return {strategy_id: [line for _, line in lines] for strategy_id, lines in found.items()}
 
 
-def _line(fact: Any) -> tuple[Any, ...]:
+def _line(fact: Any) -> str:
     kind = type(fact)
     left_out = {*ENTRIES[kind].without, *_IDS, *_OF_THE_RUN.get(kind, ())}
     values = {
@@ -193,7 +196,7 @@ def _line(fact: Any) -> tuple[Any, ...]:
         for name, value in msgspec.to_builtins(fact).items()
         if name not in left_out
     }
-    return (kind.__name__, *sorted(values.items(), key=str))
+    return f"{kind.__name__} {sorted(values.items(), key=str)}"
 
 
 _IDS = ("intent_id", "exit_id")
