@@ -16,7 +16,7 @@ from daemon.domain.plans.schema import Plan
 from daemon.errors import SettingsError, StrategyError
 from daemon.settings import Settings
 
-__all__ = ["PATH", "all_plans", "find_plan", "load_settings", "one_account", "replays_of"]
+__all__ = ["PATH", "find_plan", "idle_plans", "load_settings", "one_account", "replays_of"]
 _RECONCILE_NS = 5 * SECOND_NS
 _SHIPPED = Path(__file__).parents[2] / "strategies"
 
@@ -46,14 +46,48 @@ def find_plan(name: str, settings: Settings) -> Plan:
     raise SettingsError(f"no strategy has the id {name}; there are: {known}")
 
 
-def all_plans(settings: Settings) -> list[Plan]:
-    """Return every strategy in the folders of the settings, by file name.
+def idle_plans(settings: Settings, taking: Sequence[Plan]) -> tuple[list[Plan], list[str]]:
+    """Return the strategies of the folders that a person may start later, by file name.
 
-    Raises:
-        StrategyError: a file is refused, with the place.
+    One that cannot be read, or would need another account, is left out, and that is told: whoever
+    never started it must not keep the daemon from guarding what is open.
+
+    Args:
+        settings: the folders.
+        taking: the strategies that take entries from the start; they are not among the idle.
+
+    Returns:
+        The strategies, and a sentence for each file that is left out.
     """
-    files = [file for folder in settings.strategies.paths for file in sorted(folder.glob("*.toml"))]
-    return [_read(file) for file in files]
+    known = {plan.id for plan in taking}
+    accounts = {name for plan in taking for name in plan.accounts} or {settings.accounts[0].id}
+    idle: list[Plan] = []
+    left_out: list[str] = []
+    for folder in settings.strategies.paths:
+        for file in sorted((*folder.glob("*.toml"), *folder.glob("*.py"))):
+            if file.name == "__init__.py":
+                continue
+            plan = _read_or_tell(file)
+            if isinstance(plan, str):
+                left_out.append(plan)
+            elif plan.id not in known:
+                if plan.accounts and not accounts.issuperset(plan.accounts):
+                    named = ", ".join(plan.accounts)
+                    left_out.append(f"{file}: one run trades in one account so far, not {named}")
+                    continue
+                known.add(plan.id)
+                idle.append(plan)
+    return idle, left_out
+
+
+def _read_or_tell(file: Path) -> Plan | str:
+    """Return a strategy, or why it is left out."""
+    if file.suffix == ".py":
+        return f"{file}: strategies in Python have not been built yet"
+    try:
+        return _read(file)
+    except (SettingsError, StrategyError) as error:
+        return f"{file}: {error}"
 
 
 def one_account(settings: Settings, plans: Sequence[Plan], *, served: bool = False) -> Account:

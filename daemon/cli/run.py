@@ -20,8 +20,8 @@ from daemon.backtest.report import report
 from daemon.cli import INTERRUPTED
 from daemon.cli.engine import (
     PATH,
-    all_plans,
     find_plan,
+    idle_plans,
     load_settings,
     one_account,
     replays_of,
@@ -70,11 +70,18 @@ def command(
     replays = data is not None or loaded.feed.kind is FeedKind.REPLAY
     if replays and until is not None:
         raise SettingsError("--until ends generated days; a recording ends by itself")
+    if until is not None and until.date() < loaded.feed.first_day:
+        raise SettingsError(
+            f"--until {until.date()} lies before {loaded.feed.first_day}, the first generated day"
+        )
     with ExitStack() as held:
         market = (
             _recorded(loaded, data, held) if replays else _generated(loaded, plans, pace, until)
         )
-        given = _assignment(loaded, plans, market)
+        idle, left_out = ([], []) if replays else idle_plans(loaded, plans)
+        for sentence in left_out:
+            click.echo(f"ordo: left out: {sentence}", err=True)
+        given = _assignment(loaded, plans, idle, market)
         runner = held.enter_context(asyncio.Runner(loop_factory=uvloop.new_event_loop))
         return runner.run(_run(given, plans, Pace(MonotonicClock(), pace)))
 
@@ -97,10 +104,11 @@ def _generated(
     return GeneratedDays(market, begins, until.date() if until is not None else None)
 
 
-def _assignment(settings: Settings, plans: list[Plan], played: Played) -> Assignment:
+def _assignment(
+    settings: Settings, plans: list[Plan], idle: list[Plan], played: Played
+) -> Assignment:
     """Return what is run: a replay keeps a record of its own, all else goes on with the last."""
     replays = isinstance(played, RecordedDays)
-    idle = [] if replays else [plan for plan in all_plans(settings) if plan.id not in _ids(plans)]
     every = [*plans, *idle]
     return Assignment(
         settings=settings,

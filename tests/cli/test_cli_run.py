@@ -233,6 +233,22 @@ def test_a_state_folder_that_cannot_be_made_is_refused(tmp_path):
     assert "[daemon] state_dir" in done.err
 
 
+@pytest.mark.parametrize(
+    ("args", "told_why"),
+    [
+        (("--until", "2020-01-01"), "--until 2020-01-01 lies before 2026-03-09, the first"),
+        (("--data", "x", "--until", "2026-03-09"), "--until ends generated days; a recording ends"),
+    ],
+)
+def test_a_last_day_that_cannot_be_is_refused(tmp_path, monkeypatch, args, told_why):
+    monkeypatch.setenv("ORDO_FEED__KIND", "generated")
+    done = ran(*args)
+
+    assert (done.code, done.out) == (2, "")
+    assert told_why in done.err
+    assert not (tmp_path / "state").exists()
+
+
 def stop(number: signal.Signals):
     return lambda: os.kill(os.getpid(), number)
 
