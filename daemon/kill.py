@@ -22,6 +22,8 @@ from stat import S_ISREG
 FOLDER = "killed"
 ALL, ACCOUNT, STRATEGY = "all", "account", "strategy"
 PAUSE, KILL = "pause", "kill"
+UNREAD = "the latch folder"
+"""By whom a latch is said to be that nobody can read."""
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}")
 _FIELDS = frozenset({"latch_id", "kind", "scope", "id", "reason", "by", "at_ns"})
 _FILE_BYTES = 65_536
@@ -177,7 +179,7 @@ def _understood(text: bytes, name: str) -> Latch:
 
 def _unreadable(name: str, because: str) -> Latch:
     reason = f"the latch {name} cannot be read, so it counts for everything: {because}"
-    return Latch(name, KILL, ALL, "", reason, "the latch folder", 0)
+    return Latch(name, KILL, ALL, "", reason, UNREAD, 0)
 
 
 def _make(folder: Path) -> None:

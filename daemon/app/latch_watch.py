@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from daemon import kill
-from daemon.control.brakes import as_latch
-from daemon.messages import Latched, LatchKind, PullLatch, ReleaseLatch, Scope
+from daemon.control.brakes import as_latch, as_latched
+from daemon.messages import Latched, PullLatch, ReleaseLatch
 
 _BY = "the latch folder"
 
@@ -53,7 +53,7 @@ class LatchWatch:
         known = {latched.latch_id: latched for latched in recorded}
         for latch_id, latch in there.items():
             if latch_id not in known:
-                self._tell(PullLatch(self._latched(latch)))
+                self._tell(PullLatch(as_latched(latch, self._now_ns())))
         self._seen.update(there)
         if kill.FOLDER in there:
             return
@@ -65,14 +65,3 @@ class LatchWatch:
                 with suppress(kill.LatchUnwritten):  # who pulled it was told; it is tried again
                     kill.pull(self._state_dir, as_latch(known[latch_id]))
         self._lacking = lacking
-
-    def _latched(self, latch: kill.Latch) -> Latched:
-        return Latched(
-            latch_id=latch.latch_id,
-            kind=LatchKind(latch.kind),
-            scope=Scope(latch.scope),
-            id=latch.id,
-            reason=latch.reason,
-            by=latch.by,
-            at_ns=self._now_ns(),
-        )

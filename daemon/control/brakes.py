@@ -53,15 +53,25 @@ class Brakes:
     async def _latch(
         self, kind: LatchKind, scope: Scope, name: str, told: tuple[str, str]
     ) -> Latched:
+        """Pull a latch, or the one again that stands for the same; whoever must act is told."""
         reached, (reason, by) = self._line.reached(scope, name), told
+        for latch in latch_files.standing(self._line.names.state_dir):
+            same = (latch.kind, latch.scope, latch.id) == (kind.value, scope.value, name)
+            if same and latch.by != latch_files.UNREAD:
+                again = as_latched(latch, self._line.now_ns())
+                self._tell(reached, again)
+                return again
         latch_id = f"{kind}-{secrets.token_hex(8)}"  # sim-ok: a name that only a person repeats
         latched = Latched(latch_id, kind, scope, name, reason, by, self._line.now_ns())
         try:
             latch_files.pull(self._line.names.state_dir, as_latch(latched))
         finally:  # the actors are told even where the disk refuses
-            for to in reached:
-                self._line.tell(to, PullLatch(latched), Lane.CONTROL)
+            self._tell(reached, latched)
         return latched
+
+    def _tell(self, reached: tuple[str, ...], latched: Latched) -> None:
+        for to in reached:
+            self._line.tell(to, PullLatch(latched), Lane.CONTROL)
 
 
 def as_latch(latched: Latched) -> latch_files.Latch:
@@ -74,4 +84,17 @@ def as_latch(latched: Latched) -> latch_files.Latch:
         reason=latched.reason,
         by=latched.by,
         at_ns=latched.at_ns,
+    )
+
+
+def as_latched(latch: latch_files.Latch, at_ns: int) -> Latched:
+    """Return the latch of a file as it is recorded, at an instant of market time."""
+    return Latched(
+        latch_id=latch.latch_id,
+        kind=LatchKind(latch.kind),
+        scope=Scope(latch.scope),
+        id=latch.id,
+        reason=latch.reason,
+        by=latch.by,
+        at_ns=at_ns,
     )

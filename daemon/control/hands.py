@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from daemon import kill
 from daemon.control.line import Line, Refusal
 from daemon.domain.orders.book import Order
 from daemon.messages import (
@@ -29,9 +30,11 @@ class Hands:
         self._line = line
 
     async def start(self, strategy_id: str, by: str) -> Done:
-        """Let a strategy take entries."""
+        """Let a strategy take entries; a latch that holds them back all the same is told."""
         done: Done = await self._line.ask(self._line.runner(strategy_id), TakeEntries(by))
-        return done
+        names = self._line.names
+        latched = kill.forbids(names.state_dir, names.accounts[strategy_id], strategy_id)
+        return Done(f"{done.text}; but {latched}") if latched else done
 
     async def stop(self, strategy_id: str, by: str) -> Done:
         """Let a strategy take no more entries."""

@@ -72,6 +72,21 @@ async def test_a_latch_is_written_and_its_routers_are_told(
     assert answer["latch"].items() >= {"kind": verb, "scope": scope, "id": name}.items()
 
 
+@pytest.mark.parametrize("verb", ["kill", "pause"])
+async def test_pulled_again_a_latch_that_stands_is_told_again_and_no_second_one_is_written(
+    verb, actors, tmp_path
+):
+    first = await asked(actors, tmp_path, verb=verb, scope="all", reason="enough")
+    again = await asked(actors, tmp_path, verb=verb, scope="all", reason="really")
+    other = await asked(actors, tmp_path, verb=verb, scope="account", id="other")
+
+    assert again["latch"] == first["latch"]
+    assert len(kill.standing(tmp_path)) == 2
+    assert other["latch"]["latch_id"] != first["latch"]["latch_id"]
+    pulled = [about.latched.latch_id for _, about, _ in actors.told]
+    assert pulled[:4] == [first["latch"]["latch_id"]] * 4
+
+
 async def test_working_orders_are_cancelled_with_who_and_why(actors, tmp_path):
     answer = await asked(actors, tmp_path, verb="cancel_all", reason="day is over")
     wanted = CancelAll(Scope.ALL, "", f"local:{ME} (day is over)")

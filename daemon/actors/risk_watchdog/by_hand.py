@@ -107,6 +107,6 @@ def _unpriced(symbol: str) -> Declined:
 def _loosens(stands_e4: int, wanted: AdjustByHand) -> Declined:
     sentence = (
         f"the stop stands at {units(stands_e4)}, and {units(wanted.stop_e4)} is no tighter;"
-        " ask for it with loosen to move it there"
+        " say that it is meant (--yes, or loosen in a request) to move it there"
     )
     return Declined("loosens", sentence)
