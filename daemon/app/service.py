@@ -27,7 +27,7 @@ from daemon.app.signals import Stop, heard
 from daemon.app.wiring import App, Run, build
 from daemon.control import Control, Line, Names, Refusal
 from daemon.domain.instants import MILLISECOND_NS
-from daemon.errors import TooManyRestarts
+from daemon.errors import OrdoError
 from daemon.messages import Latched, PauseEntries, Scope
 from daemon.runtime.pace import Pace
 from daemon.runtime.supervisor import Supervisor
@@ -90,8 +90,8 @@ class Service:
             await self._pace.reach(app.at_ns)
             try:
                 await self._conduct(app, kept)
-            except TooManyRestarts as error:
-                self._latch(f"an actor fell too often: {error}")
+            except OrdoError as error:
+                self._latch(f"the daemon ended: {error}")
                 raise
             self._at_end(kept.ledger, self._stop.signal)
         return self._stop.signal

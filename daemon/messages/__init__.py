@@ -86,6 +86,7 @@ from daemon.messages.market import (
     Noted,
 )
 from daemon.messages.trading import (
+    LEDGER_FAILED,
     BasketEnded,
     BasketOpened,
     DayMarked,
@@ -116,6 +117,7 @@ from daemon.messages.views import (
 from daemon.runtime.words import ActorDisarmed, DeadLetter
 
 __all__ = [
+    "LEDGER_FAILED",
     "SETTLEMENT",
     "WRITTEN_OFF",
     "AbandonRequest",

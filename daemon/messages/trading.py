@@ -167,6 +167,10 @@ class ExitReplaced(Struct, frozen=True, tag=True):
     at_ns: int
 
 
+LEDGER_FAILED = "the ledger failed"
+"""How a pause begins that the next start ends, for by then the ledger was mended or refused."""
+
+
 class EntriesPaused(Struct, frozen=True, tag=True):
     """No new entries in the account until a person says otherwise, or the next day."""
 

@@ -18,7 +18,16 @@ from typing import Any, NamedTuple, Protocol
 from daemon.domain.chain import Head
 from daemon.domain.orders.words import IntentRecorded, OrderFact, Purpose
 from daemon.errors import StoreError
-from daemon.messages import ExitFinished, ExitOverdue, ExitOwed, Fact, KillStaged, Latched, Released
+from daemon.messages import (
+    LEDGER_FAILED,
+    ExitFinished,
+    ExitOverdue,
+    ExitOwed,
+    Fact,
+    KillStaged,
+    Latched,
+    Released,
+)
 from daemon.runtime.words import Ledger, Origin
 from daemon.storage.codec import decode_fact, encode
 from daemon.storage.emergency_file import (
@@ -253,7 +262,7 @@ class GuardedLedger:
             self._told = self._told or first
         if first:
             self._on_failure(
-                f"the ledger failed: {self.failed_because}; what is decided is kept in "
+                f"{LEDGER_FAILED}: {self.failed_because}; what is decided is kept in "
                 f"{self._path}, entries stop, and a restart takes it over"
             )
 

@@ -39,11 +39,13 @@ from daemon.domain.orders.words import (
 )
 from daemon.errors import RuleUnknown
 from daemon.messages import (
+    LEDGER_FAILED,
     BasketEnded,
     BasketOpened,
     DayEnded,
     DayOpened,
     EntriesPaused,
+    EpochBegan,
     ExitFinished,
     ExitOverdue,
     ExitOwed,
@@ -221,6 +223,8 @@ class Desk:
                 self.link_alive = True
             case EntriesPaused(because):
                 self.paused = because
+            case EpochBegan() if self.paused.startswith(LEDGER_FAILED):
+                self.paused = ""
             case OrderAsked(request_id, account) if account == self.terms.account:
                 self.requests.asked[request_id] = fact
             case ExitReplaced(intent_id):

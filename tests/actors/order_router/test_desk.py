@@ -11,6 +11,7 @@ from daemon.messages import (
     DayEnded,
     DayOpened,
     EntriesPaused,
+    EpochBegan,
     ExitOverdue,
     LinkDied,
     LinkRevived,
@@ -91,6 +92,14 @@ def test_a_restart_finds_the_desk_as_it_was_after_every_commit(script):
         ([OPENED, LinkDied(T0)], (DAY, OPENED.sessions, False, "")),
         ([OPENED, LinkDied(T0), LinkRevived(T0)], (DAY, OPENED.sessions, True, "")),
         ([OPENED, EntriesPaused("loss", T0)], (DAY, OPENED.sessions, True, "loss")),
+        (
+            [OPENED, EntriesPaused("the ledger failed: disk full", T0), EpochBegan(2, T0)],
+            (DAY, OPENED.sessions, True, ""),
+        ),
+        (
+            [OPENED, EntriesPaused("loss", T0), EpochBegan(2, T0)],
+            (DAY, OPENED.sessions, True, "loss"),
+        ),
         ([OPENED, EntriesPaused("loss", T0), OPENED], (DAY, OPENED.sessions, True, "loss")),
         (
             [OPENED, EntriesPaused("loss", T0), TOMORROW],
