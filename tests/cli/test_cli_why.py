@@ -96,7 +96,7 @@ def test_an_entry_is_told_from_its_frame_to_its_fill():
             "09:20:00.044  rule      the stop of nifty-short-straddle ce is set to 213.20,"
             " the best so far 164.00"
         ),
-        "09:20:00.085  end       nifty-short-straddle is in",
+        "09:20:00.044  end       nifty-short-straddle is in",
     ]
 
 
