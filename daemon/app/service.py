@@ -67,6 +67,7 @@ class Service:
         self._pace = pace
         self._stop = Stop()
         self._ready = False
+        self._kills: set[asyncio.Task[Latched]] = set()
 
     async def run(self) -> signal.Signals | None:
         """Run until the days are over or somebody asks for the end; return the signal that did.
@@ -244,7 +245,15 @@ class Service:
         """A person without any other way asked for a kill of everything."""
         killing = self._control.brakes.kill(Scope.ALL, "", "signal USR1", "signal")
         task = asyncio.get_running_loop().create_task(killing, name="kill")
-        self._killing = task
+        self._kills.add(task)
+        task.add_done_callback(self._killed)
+
+    def _killed(self, task: asyncio.Task[Latched]) -> None:
+        """Tell where the latch of such a kill was refused; its actors were told all the same."""
+        self._kills.discard(task)
+        error = None if task.cancelled() else task.exception()
+        if error is not None:
+            self._watcher.say(f"ALERT the latch of the kill by signal does not stand: {error}")
 
     def _latch(self, reason: str) -> None:
         """Let nothing be entered after the next start until a person has looked."""

@@ -226,6 +226,18 @@ async def test_what_was_bought_by_hand_is_left_by_hand_while_entries_are_paused(
         await daemon.stopped()
 
 
+async def test_a_kill_by_signal_whose_latch_the_disk_refuses_says_so_and_flattens_all_the_same(
+    tmp_path,
+):
+    async with running(assignment(tmp_path)) as daemon:
+        await daemon.seen.until(in_position(daemon.seen))
+        (daemon.state_dir / kill.FOLDER).write_text("in the way")
+        os.kill(os.getpid(), signal.SIGUSR1)
+        await daemon.seen.until(lambda: bool(daemon.seen.of(ExitFinished)))
+        assert any("kill by signal does not stand" in text for text in daemon.seen.said)
+        await daemon.stopped()
+
+
 async def test_a_stop_leaves_the_position_and_the_next_start_finds_it_with_its_levels(tmp_path):
     given = assignment(tmp_path)
     async with running(given) as daemon:
