@@ -1,5 +1,9 @@
 from __future__ import annotations
 
+from collections.abc import Generator
+
+import pytest
+from coverage import Coverage
 from hypothesis import HealthCheck, settings
 
 # How long an example takes says more about the machine than about the code.
@@ -7,3 +11,19 @@ settings.register_profile(
     "house", deadline=None, print_blob=True, suppress_health_check=[HealthCheck.too_slow]
 )
 settings.load_profile("house")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
+    """Play whole days untraced: tracing each line of them takes longer than playing them.
+
+    What they run is covered by the tests of its own module, and must be.
+    """
+    tracing = Coverage.current() if item.get_closest_marker("untraced") else None
+    if tracing is None:
+        return (yield)
+    tracing.stop()
+    try:
+        return (yield)
+    finally:
+        tracing.start()

@@ -109,6 +109,7 @@ def test_a_folder_of_recordings_is_a_recording(tmp_path):
     assert (done.code, done.out) == (0, backtested())
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize(
     ("options", "days"),
     [

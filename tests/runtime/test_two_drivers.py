@@ -12,6 +12,8 @@ from msgspec import Struct
 from daemon.runtime.words import Alarm, Call, Commit, Lane, Publish, Show, Started, Take, Tell
 from tests.kit.scripted import Fact, Stage, Word, told
 
+pytestmark = pytest.mark.untraced
+
 NAMES = ("feed", "router", "runner")
 TOPICS = range(3)
 DRIVERS = ("pump", "tasks")

@@ -15,6 +15,8 @@ from daemon.storage.audit import verify
 from daemon.storage.ledger import SqliteLedger
 from tests.kit.facts import NOW, ORIGIN, tick
 
+pytestmark = pytest.mark.untraced
+
 COLUMNS = ("number", "owner_id", "at_ns", "kind", "actor", "message", "cause", "body", "link")
 TEXTS = {"owner_id", "kind", "actor"}
 DAYS = tuple(DayEnded(date(2025, 8, day), NOW + day) for day in range(1, 5))

@@ -41,6 +41,8 @@ from daemon.worlds import (
 from tests.kit.acting import clock
 from tests.kit.plans import text
 
+pytestmark = pytest.mark.untraced
+
 FRI, MON, TUE = date(2026, 3, 6), date(2026, 3, 9), date(2026, 3, 10)
 ROUTER = "router:paper"
 MINUTE = 60 * SECOND_NS

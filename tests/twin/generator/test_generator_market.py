@@ -21,6 +21,8 @@ from daemon.domain.money import E4
 from daemon.twin.generator.market import Generator
 from tests.kit.acting import clock
 
+pytestmark = pytest.mark.untraced
+
 MON, TUE = date(2026, 3, 9), date(2026, 3, 10)
 MINUTE = 60 * SECOND_NS
 FIVE = 5 * SECOND_NS
