@@ -29,16 +29,26 @@ class SettingsError(OrdoError):
 
 
 class StrategyError(OrdoError):
-    """A strategy is refused.
+    """A strategy is refused, for all the faults that were found in it.
 
     Attributes:
-        place: the key inside the file, such as `legs[0].stop.percent`.
+        place: the key inside the file, such as `legs[0].stop.percent`, of the first fault.
+        reason: what is wrong there, and how to mend it.
+        others: the further faults, each of which is also a note, as `place: reason`.
     """
 
-    def __init__(self, place: str, reason: str) -> None:
+    def __init__(self, place: str, reason: str, others: tuple[StrategyError, ...] = ()) -> None:
         super().__init__(f"{place}: {reason}")
         self.place = place
         self.reason = reason
+        self.others = others
+        for other in others:
+            self.add_note(str(other))
+
+    @property
+    def sentences(self) -> tuple[str, ...]:
+        """Every fault as `place: reason`, the first included."""
+        return tuple(map(str, (self, *self.others)))
 
 
 class RuleUnknown(OrdoError):

@@ -86,7 +86,9 @@ def _read_or_tell(file: Path) -> Plan | str:
         return f"{file}: strategies in Python have not been built yet"
     try:
         return _read(file)
-    except (SettingsError, StrategyError) as error:
+    except StrategyError as error:
+        return f"{file}: {'; '.join(error.sentences)}"
+    except SettingsError as error:
         return f"{file}: {error}"
 
 

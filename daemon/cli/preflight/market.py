@@ -54,7 +54,8 @@ def strategies(settings: Settings, day: date) -> Finding:
         except OSError as error:
             found.append(fail(check, f"{file} cannot be read: {error.strerror}", "see to the file"))
         except StrategyError as error:
-            found.append(fail(check, f"{file}: {error}", "mend the file at that place"))
+            told = f"{file}: {'; '.join(error.sentences)}"
+            found.append(fail(check, told, "mend the file at these places"))
         else:
             if plan.id in plans and plans[plan.id].parent == file.parent:
                 mend = "give each an id of its own"

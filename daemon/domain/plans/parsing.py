@@ -6,23 +6,20 @@ Nothing else leaves here: whatever the text, the answer is a plan or a `Strategy
 from __future__ import annotations
 
 import re
-import tomllib
-from collections.abc import Mapping
-from decimal import Decimal, InvalidOperation
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import msgspec
 
-from daemon.domain.plans.reading import read
-from daemon.domain.plans.schema import Plan
-from daemon.domain.plans.validation import faults
+from daemon.domain.plans.reading import read, sound
+from daemon.domain.plans.schema import LEGS_MOST, Leg, Plan
+from daemon.domain.plans.syntax import loads
+from daemon.domain.plans.validation import faults, faults_of_leg
 from daemon.errors import StrategyError
 
 TEXT_MOST = 65_536
-LINE_MOST = 1_000
 NOTES_MOST = 20
-_LINE = re.compile(r" ?\(at line (\d+), column \d+\)\Z")
-_END = re.compile(r" ?\(at end of document\)\Z")
+_TOP = re.compile(r"[.[]")
 _ENCODER = msgspec.json.Encoder(decimal_format="number")
 
 
@@ -34,9 +31,13 @@ def parse(text: str | bytes) -> Plan:
 
     Raises:
         StrategyError: the file is refused. The error names the first fault and its place; up to
-            20 further faults are its notes, as `place: reason`.
+            20 further ones are its `others`.
     """
-    return from_mapping(_loads(_text(text)))
+    written = loads(_text(text))
+    found = list(written.faults)
+    if written.raw is None:
+        raise _all(found)
+    return _plan(written.raw, found, written.places)
 
 
 def from_mapping(raw: Mapping[str, Any]) -> Plan:
@@ -45,14 +46,30 @@ def from_mapping(raw: Mapping[str, Any]) -> Plan:
     Raises:
         StrategyError: as for `parse`.
     """
-    found: list[StrategyError] = []
-    plan = read(Plan, raw, "", found)
-    if plan is not None:
-        plan = _named(plan)
-        found.extend(faults(plan))
-    if plan is None or found:
+    return _plan(raw, [], ())
+
+
+def _plan(raw: Mapping[str, Any], found: list[StrategyError], unread: tuple[str, ...]) -> Plan:
+    """Return a plan, unless it has faults.
+
+    Args:
+        raw: what was written.
+        found: the faults that are known already.
+        unread: the keys that those are about; nothing more is said of them.
+    """
+    judged: list[StrategyError] = []
+    parts = sound(Plan, raw, "", judged)
+    for place in unread:
+        parts.pop(_TOP.split(place)[0], None)
+    if "legs" in parts:
+        parts["legs"] = _named(parts["legs"])
+    elif isinstance(raw, dict) and isinstance(raw.get("legs"), list):
+        judged.extend(_of_sound_legs(raw["legs"][:LEGS_MOST], unread))
+    judged.extend(faults(parts))
+    found.extend(one for one in judged if not _is_about(one.place, unread))
+    if found:
         raise _all(found)
-    return plan
+    return Plan(**parts)
 
 
 def encode(plan: Plan) -> bytes:
@@ -72,45 +89,34 @@ def _text(text: str | bytes) -> str:
         raise StrategyError(f"line {line}", "is not UTF-8") from error
 
 
-def _loads(text: str) -> dict[str, Any]:
-    # Within a long line, thousands of dotted keys would cost minutes.
-    for number, line in enumerate(text.split("\n"), start=1):
-        if len(line) > LINE_MOST:
-            raise StrategyError(f"line {number}", f"is longer than {LINE_MOST} characters")
-    try:
-        return tomllib.loads(text, parse_float=_decimal)
-    except RecursionError as error:
-        raise StrategyError("file", "its lists or tables are nested too deeply") from error
-    except tomllib.TOMLDecodeError as error:
-        raise _syntax(str(error), text) from error
+def _of_sound_legs(legs: list[object], unread: tuple[str, ...]) -> Iterator[StrategyError]:
+    """Yield what contradicts itself in legs that have no other fault, beside one that has."""
+    for at, raw in enumerate(legs):
+        place = f"legs[{at}]"
+        leg = read(Leg, raw, place, [])
+        if leg is not None and not any(key.startswith(f"{place}.") for key in unread):
+            yield from faults_of_leg(leg, place)
 
 
-def _decimal(digits: str) -> Decimal:
-    try:
-        return Decimal(digits)
-    except InvalidOperation:
-        # An exponent beyond all bounds: refused later, where its key is known.
-        return Decimal("NaN")
-
-
-def _syntax(message: str, text: str) -> StrategyError:
-    where = _LINE.search(message)
-    line = where[1] if where else text.count("\n") + 1
-    reason = _END.sub("", _LINE.sub("", message))
-    return StrategyError(f"line {line}", reason)
-
-
-def _named(plan: Plan) -> Plan:
-    """Give each leg without an id one by its place: `leg1`, `leg2`."""
-    legs = tuple(
-        leg if leg.id else msgspec.structs.replace(leg, id=f"leg{at}")
-        for at, leg in enumerate(plan.legs, start=1)
+def _is_about(place: str, unread: tuple[str, ...]) -> bool:
+    """Say whether a place is one of those keys, stands within one, or holds one."""
+    ends = (".", "[")
+    return any(
+        key == place
+        or place.startswith(tuple(key + end for end in ends))
+        or key.startswith(tuple(place + end for end in ends))
+        for key in unread
     )
-    return msgspec.structs.replace(plan, legs=legs)
+
+
+def _named(legs: tuple[Leg, ...]) -> tuple[Leg, ...]:
+    """Give each leg without an id one by its place: `leg1`, `leg2`."""
+    return tuple(
+        leg if leg.id else msgspec.structs.replace(leg, id=f"leg{at}")
+        for at, leg in enumerate(legs, start=1)
+    )
 
 
 def _all(found: list[StrategyError]) -> StrategyError:
     first, *others = found
-    for other in others[:NOTES_MOST]:
-        first.add_note(str(other))
-    return first
+    return StrategyError(first.place, first.reason, tuple(others[:NOTES_MOST]))

@@ -36,6 +36,7 @@ class _Field(Struct, frozen=True):
     """One key of a table: what may stand there.
 
     Attributes:
+        default: what stands where nothing was written; None where it is required.
         table: the struct of an inline table or of each element of a list of tables.
         many: it is a list of tables.
         leaf: the type of a plain value.
@@ -45,6 +46,7 @@ class _Field(Struct, frozen=True):
 
     name: str
     required: bool
+    default: Any
     table: type[Table] | None
     many: bool
     leaf: Any
@@ -61,19 +63,37 @@ def read(table: type[T], raw: object, place: str, found: Found) -> T | None:
         place: the key that it was written under; "" for the whole file.
         found: faults are added here, each with its place.
     """
+    before = len(found)
+    values = sound(table, raw, place, found)
+    return table(**values) if len(found) == before else None
+
+
+def sound(table: type[Table], raw: object, place: str, found: Found) -> dict[str, Any]:
+    """Return the values of all keys of a table that are without fault, defaults included.
+
+    Args:
+        table: the struct that says what may stand there.
+        raw: what was written there.
+        place: the key that it was written under; "" for the whole file.
+        found: faults are added here, each with its place.
+    """
     if not isinstance(raw, dict):
         _refuse(found, place or "file", f"expected a table such as {table.example}", raw)
-        return None
-    before = len(found)
+        return {}
     postponed = _unwelcome(table, raw, place, found)
-    values = {
-        field.name: _value(field, raw[field.name], _join(place, field.name), found)
-        for field in _fields(table)
-        if field.name in raw and field.name not in postponed
-    }
+    values: dict[str, Any] = {}
+    for field in _fields(table):
+        if field.name not in raw:
+            if not field.required:
+                values[field.name] = field.default
+        elif field.name not in postponed:
+            before = len(found)
+            value = _value(field, raw[field.name], _join(place, field.name), found)
+            if len(found) == before:
+                values[field.name] = value
     if not postponed:
         _absent(table, raw, place, found)
-    return table(**values) if len(found) == before else None
+    return values
 
 
 def _unwelcome(table: type[Table], raw: dict[Any, Any], place: str, found: Found) -> set[object]:
@@ -86,7 +106,8 @@ def _unwelcome(table: type[Table], raw: dict[Any, Any], place: str, found: Found
             written = key if key in table.later else f'{key} = "{value}"'
             letter = table.later[key if key in table.later else pair]
             version = f"a later version ({letter})" if letter else "a later version"
-            found.append(StrategyError(_join(place, key), f"`{written}` comes in {version}"))
+            reason = f"`{written}` comes in {version}; take it out"
+            found.append(StrategyError(_join(place, key), reason))
             postponed.add(key)
         elif key not in known:
             found.append(StrategyError(_join(place, key), _unknown(str(key), known)))
@@ -102,7 +123,7 @@ def _unknown(key: str, known: list[str]) -> str:
 def _absent(table: type[Table], raw: dict[Any, Any], place: str, found: Found) -> None:
     """Refuse what is missing, and what excludes each other."""
     found.extend(
-        StrategyError(_join(place, field.name), "is required")
+        StrategyError(_join(place, field.name), f"is required; write {_example(field)}")
         for field in _fields(table)
         if field.required and field.name not in raw
     )
@@ -111,6 +132,12 @@ def _absent(table: type[Table], raw: dict[Any, Any], place: str, found: Found) -
         has = " and ".join(given) or "none"
         choice = ", ".join(table.one_of)
         found.append(StrategyError(place, f"needs exactly one of {choice}; it has {has}"))
+
+
+def _example(field: _Field) -> str:
+    if field.table is None:
+        return field.expected
+    return f"a table such as {field.table.example}"
 
 
 def _value(field: _Field, raw: object, place: str, found: Found) -> object:
@@ -211,6 +238,7 @@ def _field(info: msgspec.structs.FieldInfo) -> _Field:
     return _Field(
         name=info.name,
         required=info.required,
+        default=None if info.required else info.default,
         table=table,
         many=many,
         leaf=leaf,

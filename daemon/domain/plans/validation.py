@@ -7,7 +7,8 @@ prices, strikes and lots of an entry are known. Each fault names its place.
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
 
 from msgspec import Struct
 
@@ -15,8 +16,8 @@ from daemon.domain.market.instruments import Kind, indices, is_index
 from daemon.domain.money import percent_of
 from daemon.domain.orders.words import Side
 from daemon.domain.plans.risk_rules import leg_rules, strategy_rules
-from daemon.domain.plans.schema import Leg, LockAndTrail, Plan, Risk
-from daemon.domain.plans.words import ExpiryWord
+from daemon.domain.plans.schema import Entry, Exit, Leg, LockAndTrail, Plan, Risk
+from daemon.domain.plans.words import ExpiryWord, Weekday
 from daemon.domain.risk.words import Distance
 from daemon.errors import StrategyError
 
@@ -45,19 +46,16 @@ class EntryPrice(Struct, frozen=True):
     strike_e4: int = 0
 
 
-def faults(plan: Plan) -> Iterator[StrategyError]:
-    """Yield what contradicts itself in a plan, each with its place."""
-    yield from _underlying(plan)
-    yield from _hours(plan)
-    yield from _lists(plan)
-    for at, leg in enumerate(plan.legs):
-        if leg.instrument is Kind.EQUITY and is_index(plan.underlying):
-            yield StrategyError(
-                f"legs[{at}].instrument", f"{plan.underlying} is an index, no share"
-            )
-        yield from _leg(leg, f"legs[{at}]")
-    yield from _guarded(plan)
-    yield from _risk(plan.risk)
+def faults(parts: Mapping[str, Any]) -> Iterator[StrategyError]:
+    """Yield what contradicts itself in a plan, each with its place.
+
+    Args:
+        parts: the values of the plan's keys; what is at fault by itself is left out, and nothing
+            is said of what would need it.
+    """
+    for keys, check in _ACROSS:
+        if all(key in parts for key in keys):
+            yield from check(*(parts[key] for key in keys))
 
 
 def leg_fault(leg: Leg, place: str, entry: EntryPrice) -> Fault | None:
@@ -115,8 +113,8 @@ def _points(away: Distance | None, price_e4: int) -> int:
     return away.points_e4 or percent_of(price_e4, away.percent_e4)
 
 
-def _hours(plan: Plan) -> Iterator[StrategyError]:
-    start, latest, end = plan.entry.at, plan.entry.no_later_than, plan.exit.at
+def _hours(entry: Entry, leaving: Exit) -> Iterator[StrategyError]:
+    start, latest, end = entry.at, entry.no_later_than, leaving.at
     if start >= end:
         yield StrategyError("entry.at", f"{start} is not before exit.at, {end}")
     elif latest is not None and not start <= latest <= end:
@@ -125,37 +123,56 @@ def _hours(plan: Plan) -> Iterator[StrategyError]:
         )
 
 
-def _underlying(plan: Plan) -> Iterator[StrategyError]:
-    """Refuse derivatives whose lots and expiries no table has: those of single shares."""
-    if is_index(plan.underlying) or not any(leg.instrument.is_derivative for leg in plan.legs):
-        return
-    close = difflib.get_close_matches(plan.underlying, indices(), n=1)
-    hint = f"; did you mean {close[0]}?" if close else f"; known here: {', '.join(indices())}"
-    yield StrategyError(
-        "underlying",
-        f"options and futures of {plan.underlying} come in a later version, with the daily list "
-        f"of contracts{hint}",
-    )
+def _underlying(underlying: str, legs: Sequence[Leg]) -> Iterator[StrategyError]:
+    """Refuse derivatives whose lots and expiries no table has, and shares of an index."""
+    if is_index(underlying):
+        for at, leg in enumerate(legs):
+            if leg.instrument is Kind.EQUITY:
+                yield StrategyError(f"legs[{at}].instrument", f"{underlying} is an index, no share")
+    elif any(leg.instrument.is_derivative for leg in legs):
+        close = difflib.get_close_matches(underlying, indices(), n=1)
+        hint = f"; did you mean {close[0]}?" if close else f"; known here: {', '.join(indices())}"
+        yield StrategyError(
+            "underlying",
+            f"options and futures of {underlying} come in a later version, with the daily list "
+            f"of contracts{hint}",
+        )
 
 
-def _lists(plan: Plan) -> Iterator[StrategyError]:
-    if not plan.days:
+def _days(days: Sequence[Weekday]) -> Iterator[StrategyError]:
+    if not days:
         yield StrategyError("days", "names no day: the strategy would never trade")
-    if not plan.days_to_expiry:
+    yield from _twice("days", days)
+
+
+def _days_to_expiry(left: Sequence[int] | str) -> Iterator[StrategyError]:
+    if not left:
         yield StrategyError("days_to_expiry", "names no day: the strategy would never trade")
-    if len(plan.accounts) > 1:
+    if not isinstance(left, str):
+        yield from _twice("days_to_expiry", left)
+
+
+def _accounts(accounts: Sequence[str]) -> Iterator[StrategyError]:
+    if len(accounts) > 1:
         yield StrategyError("accounts", "more than one account comes in a later version")
-    for place in ("days", "days_to_expiry", "accounts"):
-        named: Sequence[object] = getattr(plan, place)
-        if not isinstance(named, str) and len(set(named)) < len(named):
-            yield StrategyError(place, "names one twice")
-    ids = [leg.id for leg in plan.legs]
-    for at, leg_id in enumerate(ids):
-        if leg_id in ids[:at]:
-            yield StrategyError(f"legs[{at}].id", f'"{leg_id}" is the id of an earlier leg too')
+    yield from _twice("accounts", accounts)
 
 
-def _leg(leg: Leg, place: str) -> Iterator[StrategyError]:
+def _twice(place: str, named: Sequence[object]) -> Iterator[StrategyError]:
+    if len(set(named)) < len(named):
+        yield StrategyError(place, "names one twice")
+
+
+def _legs(legs: Sequence[Leg]) -> Iterator[StrategyError]:
+    ids = [leg.id for leg in legs]
+    for at, leg in enumerate(legs):
+        if leg.id in ids[:at]:
+            yield StrategyError(f"legs[{at}].id", f'"{leg.id}" is the id of an earlier leg too')
+        yield from faults_of_leg(leg, f"legs[{at}]")
+
+
+def faults_of_leg(leg: Leg, place: str) -> Iterator[StrategyError]:
+    """Yield what contradicts itself in one leg, each with its place, such as `legs[0].stop`."""
     yield from _contract(leg, place)
     yield from _stop(leg, place)
     yield from _target(leg, place)
@@ -218,12 +235,12 @@ def _trail(leg: Leg, place: str) -> Iterator[StrategyError]:
         yield StrategyError(f"{place}.trail.by", "must be of the same unit as `every`")
 
 
-def _guarded(plan: Plan) -> Iterator[StrategyError]:
+def _guarded(legs: Sequence[Leg], risk: Risk) -> Iterator[StrategyError]:
     """A short leg must have something that ends its loss, other than the clock."""
-    stop = plan.risk.stop
+    stop = risk.stop
     rupees = stop is not None and stop.rupees is not None
-    premium = plan.risk.combined_premium_stop is not None or stop is not None
-    for at, leg in enumerate(plan.legs):
+    premium = risk.combined_premium_stop is not None or stop is not None
+    for at, leg in enumerate(legs):
         option = leg.instrument.is_option
         if leg.side is Side.SELL and not (leg.stop or rupees or (premium and option)):
             yield StrategyError(
@@ -249,3 +266,16 @@ def _lock(lock: LockAndTrail) -> Iterator[StrategyError]:
         yield StrategyError(
             f"{place}.by", f"{lock.by} is more than `every`, {lock.every}: the floor would overtake"
         )
+
+
+_ACROSS: tuple[tuple[tuple[str, ...], Callable[..., Iterator[StrategyError]]], ...] = (
+    (("underlying", "legs"), _underlying),
+    (("entry", "exit"), _hours),
+    (("days",), _days),
+    (("days_to_expiry",), _days_to_expiry),
+    (("accounts",), _accounts),
+    (("legs",), _legs),
+    (("legs", "risk"), _guarded),
+    (("risk",), _risk),
+)
+"""Which keys of a plan are held against each other, and by what."""

@@ -67,13 +67,14 @@ def test_what_ordo_ships_is_valid_on_the_day_that_it_ships():
     assert found.evidence.endswith(f" valid, their contracts of {DAY} known")
 
 
-def test_a_refused_strategy_fails_with_its_file_and_place(folder):
+def test_a_refused_strategy_fails_with_its_file_and_every_place(folder):
     path, write = folder
-    file = write("wrong.toml", ("strike =", "lots = 0\nstrike ="))
+    file = write("wrong.toml", ("strike =", "lots = 0\nexpiry = 3\nstrike ="))
     found = market.strategies(settings(path), DAY)
 
     assert found.verdict is FAIL
     assert found.evidence.startswith(f"{file}: legs[0].lots: ")
+    assert "; legs[0].expiry: " in found.evidence
 
 
 def test_a_strategy_file_that_cannot_be_read_fails(folder):

@@ -9,8 +9,9 @@ import pytest
 
 from daemon.domain.orders.basket import OnFail
 from daemon.domain.orders.words import Side
-from daemon.domain.plans.parsing import LINE_MOST, NOTES_MOST, encode, from_mapping, parse
+from daemon.domain.plans.parsing import NOTES_MOST, encode, from_mapping, parse
 from daemon.domain.plans.schema import Expiry, Strike
+from daemon.domain.plans.syntax import LINE_MOST
 from daemon.domain.plans.words import Basis, Product, Weekday
 from daemon.domain.risk.words import Mark
 from daemon.errors import StrategyError
