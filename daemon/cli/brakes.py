@@ -13,7 +13,8 @@ import secrets
 import socket
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,7 @@ from daemon import kill as latches
 from daemon.cli import FAILED, MISUSED, UNREACHED
 from daemon.control.line import NO_ANSWER
 from daemon.control.local import BUSY, LINE_BYTES, socket_path
+from daemon.domain.instants import iso
 from daemon.errors import OrdoError
 from daemon.settings import Settings, load
 
@@ -217,7 +219,7 @@ def _which(wanted: Wanted, standing: Sequence[latches.Latch]) -> int:
     told: dict[str, Any] = {
         "released": False,
         "because": head.partition(":")[0],
-        "latches": [{name: getattr(each, name) for name in each.__slots__} for each in standing],
+        "latches": [_document(asdict(each)) for each in standing],
     }
     _tell(wanted, told, "\n".join([head, *lines]))
     return MISUSED if standing else FAILED
@@ -232,7 +234,8 @@ def _latched(kind: str, wanted: Wanted, settings: Settings) -> dict[str, Any] | 
     scope, name = wanted.scope
     request = {"verb": kind, "scope": scope, "id": name, "reason": wanted.reason}
     try:
-        return dict(ask(settings.daemon.state_dir, request, _QUICK_S)["latch"])
+        answer = ask(settings.daemon.state_dir, request, _QUICK_S)
+        return _document(answer["latch"])
     except Unreached:
         unchecked = _known(settings, scope, name)
     latch_id = f"{kind}-{secrets.token_hex(8)}"  # sim-ok: a name that only a person repeats
@@ -245,13 +248,15 @@ def _latched(kind: str, wanted: Wanted, settings: Settings) -> dict[str, Any] | 
     then = "nothing has been closed yet; it will be closed when the daemon runs"
     if kind == latches.PAUSE:
         then = "no new entries when the daemon runs"
-    told = {name: getattr(latch, name) for name in latch.__slots__}
-    _tell(
-        wanted,
-        {**told, "daemon": "gone"},
-        f"latched as {latch_id}; {_GONE}: {then}{unchecked}",
-    )
+    told = {**_document(asdict(latch)), "daemon": "gone"}
+    _tell(wanted, told, f"latched as {latch_id}; {_GONE}: {then}{unchecked}")
     return None
+
+
+def _document(latch: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a latch as programs are shown it everywhere; null where nobody knew when."""
+    told = {name: latch[name] for name in latches.Latch.__slots__ if name != "at_ns"}
+    return {**told, "at": iso(latch["at_ns"]) if latch["at_ns"] else None}
 
 
 def _known(settings: Settings, scope: str, name: str) -> str:
@@ -316,7 +321,7 @@ def _outcome(latch_id: str, stage: str, left: Sequence[str]) -> str:
 def _tell(wanted: Wanted, document: dict[str, Any], text: str) -> None:
     """Say what came of it; in ASCII where a name on disk is no text."""
     if wanted.as_json:
-        click.echo(json.dumps(document, indent=2))
+        click.echo(json.dumps(document))
     else:
         click.echo(text.encode("utf-8", "backslashreplace").decode())
 

@@ -9,7 +9,9 @@ import socket
 import subprocess
 import sys
 import threading
+from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -117,6 +119,31 @@ def test_a_kill_need_not_be_waited_for(daemon):
     (latch,) = standing()
 
     assert (ended.code, json.loads(ended.out)["kill_id"]) == (0, latch.latch_id)
+
+
+def told_json(*args: str) -> dict[str, Any]:
+    """Return the document that a command wrote, which must be one line."""
+    out = told(*args, "--json").out
+    assert out.count("\n") == 1
+    document = json.loads(out)
+    assert isinstance(document, dict)
+    return document
+
+
+def test_a_program_reads_the_instant_of_a_latch_as_everywhere_on_one_line(daemon):
+    """As `ordo status --json` shows it."""
+    latched = told_json("pause")
+
+    assert set(latched) == {"latch_id", "kind", "scope", "id", "reason", "by", "at"}
+    assert datetime.fromisoformat(latched["at"]).utcoffset() == timedelta(hours=5, minutes=30)
+    assert told_json("kill", "--no-wait")["at"] == latched["at"]
+    assert [latch["at"] for latch in told_json("rearm", "none")["latches"]] == [latched["at"]] * 2
+    assert told_json("cancel-all") == {"done": True, "daemon": "answered"}
+    assert told_json("rearm", latched["latch_id"])["released"] is True
+
+
+def test_nobody_says_when_a_latch_was_pulled_without_a_daemon():
+    assert told_json("pause")["at"] is None
 
 
 def test_a_kill_whose_daemon_goes_away_says_that_it_goes_on(daemon, monkeypatch):
