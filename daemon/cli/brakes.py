@@ -178,7 +178,7 @@ def rearm(wanted: Wanted, settings: Settings) -> int:
     else:
         found = [latch for latch in standing if latch.latch_id == wanted.latch_id]
     if len(found) != 1:
-        return _which(wanted, standing)
+        return _which(wanted, standing, found)
     latch_id = found[0].latch_id
     request = {"verb": "rearm", "latch_id": latch_id, "reason": wanted.reason}
     told = {"latch_id": latch_id, "released": True}
@@ -205,8 +205,12 @@ def _release(state_dir: Path, latch_id: str) -> None:
         raise OrdoError(f"NOTHING is released, and {_GONE}: {error}") from error
 
 
-def _which(wanted: Wanted, standing: Sequence[latches.Latch]) -> int:
+def _which(
+    wanted: Wanted, standing: Sequence[latches.Latch], found: Sequence[latches.Latch]
+) -> int:
     """Say which latches stand, where it is not plain which of them is meant."""
+    scope, name = wanted.scope
+    named = wanted.latch_id is not None or scope != latches.ALL
     lines = [
         f"  {latch.latch_id}  {latch.kind} of {latch.scope} {latch.id}".rstrip()
         + f"  by {latch.by}: {latch.reason or 'no reason'}"
@@ -214,7 +218,9 @@ def _which(wanted: Wanted, standing: Sequence[latches.Latch]) -> int:
     ]
     head = "no latch stands"
     if standing:
-        head = f"there is no latch {wanted.latch_id}" if wanted.latch_id else "say which"
+        head = f"there is no latch {wanted.latch_id or f'of {scope} {name}'}"
+        if found or not named:
+            head = "say which"
         head += ": ordo rearm LATCH_ID; these stand:"
     told: dict[str, Any] = {
         "released": False,
@@ -222,7 +228,7 @@ def _which(wanted: Wanted, standing: Sequence[latches.Latch]) -> int:
         "latches": [_document(asdict(each)) for each in standing],
     }
     _tell(wanted, told, "\n".join([head, *lines]))
-    return MISUSED if standing else FAILED
+    return FAILED if not standing or (named and not found) else MISUSED
 
 
 def _latched(kind: str, wanted: Wanted, settings: Settings) -> dict[str, Any] | None:

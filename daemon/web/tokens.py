@@ -20,7 +20,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from daemon.domain.instants import SECOND_NS
-from daemon.errors import SettingsError
+from daemon.errors import OrdoError, SettingsError
 from daemon.web.secret_file import locked, read_secret, write_secret
 
 OPERATOR_FILE = "operator.token"
@@ -135,7 +135,7 @@ def revoke_token(state_dir: Path, name: str, now_ns: int) -> TokenRecord:
         now_ns: host time.
 
     Raises:
-        TokenRefused: there is no such token that counts.
+        OrdoError: there is no such token that counts.
         SettingsError: the file is open to others, or the disk refused.
     """
     path = state_dir / TOKENS_FILE
@@ -143,7 +143,7 @@ def revoke_token(state_dir: Path, name: str, now_ns: int) -> TokenRecord:
         known = _load(path)
         meant = [one for one in known if name in (one.name, one.prefix) and not one.revoked_ns]
         if not meant:
-            raise TokenRefused(f"no token {name} counts; `ordo token list` shows them")
+            raise OrdoError(f"no token {name} counts; `ordo token list` shows them")
         gone = replace(meant[0], revoked_ns=now_ns)
         _store(path, tuple(gone if one is meant[0] else one for one in known))
     return gone

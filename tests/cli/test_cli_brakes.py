@@ -211,27 +211,31 @@ def test_a_latch_is_released_by_its_id_or_as_the_only_one_of_its_scope(named, da
 
 
 @pytest.mark.parametrize(
-    ("args", "head"),
+    ("args", "code", "head"),
     [
-        ((), "say which: ordo rearm LATCH_ID; these stand:"),
-        (("--account", "paper"), "say which: ordo rearm LATCH_ID; these stand:"),
-        (("kill-9",), "there is no latch kill-9: ordo rearm LATCH_ID; these stand:"),
+        ((), 2, "say which"),
+        (("--account", "paper"), 1, "there is no latch of account paper"),
+        (("--strategy", "strangle"), 2, "say which"),
+        (("kill-9",), 1, "there is no latch kill-9"),
     ],
 )
-def test_where_it_is_not_plain_which_latch_is_meant_they_are_listed(args, head):
+def test_where_it_is_not_plain_which_latch_is_meant_they_are_listed(args, code, head):
+    """A name that is wanting or means several is bad usage; one that nobody has is refused."""
     kill.pull(Path("state"), LATCH)
     kill.pull(Path("state"), Latch("pause-1", "pause", "all", "", "", "bob", 1))
-    kill.pull(Path("state"), Latch("pause-2", "pause", "strategy", "straddle", "x", "bob", 1))
+    kill.pull(Path("state"), Latch("pause-2", "pause", "strategy", "strangle", "x", "bob", 1))
+    kill.pull(Path("state"), Latch("pause-3", "pause", "strategy", "strangle", "y", "bob", 1))
     ended = told("rearm", *args)
 
-    assert ended.code == 2
+    assert ended.code == code
     assert ended.out.splitlines() == [
-        head,
+        f"{head}: ordo rearm LATCH_ID; these stand:",
         "  kill-1  kill of all  by ann: enough",
         "  pause-1  pause of all  by bob: no reason",
-        "  pause-2  pause of strategy straddle  by bob: x",
+        "  pause-2  pause of strategy strangle  by bob: x",
+        "  pause-3  pause of strategy strangle  by bob: y",
     ]
-    assert len(standing()) == 3
+    assert len(standing()) == 4
 
 
 def test_a_program_reads_which_latches_stand():

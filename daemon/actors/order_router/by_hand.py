@@ -56,11 +56,11 @@ def leave(desk: Desk, turn: Turn, wanted: ExitByHand, now_ns: int) -> Done | Dec
     strategy_id, leg_id, lots = wanted.strategy_id, wanted.leg_id, wanted.lots
     if lots < 0:
         return Declined("bad_lots", f"{lots} lots cannot be closed; name one or more, or 0 for all")
+    holding = [leg for (owner, leg), _ in desk.holders() if owner == strategy_id]
     if leg_id and desk.leg(strategy_id, leg_id) is None:
-        return Declined("unknown_leg", f"{strategy_id} has no leg {leg_id}")
-    legs = tuple(
-        leg for (owner, leg), _ in desk.holders() if owner == strategy_id and leg_id in ("", leg)
-    )
+        held = ", ".join(holding) or "nothing"
+        return Declined("unknown_leg", f"{strategy_id} has no leg {leg_id}; it holds {held}")
+    legs = tuple(leg for leg in holding if leg_id in ("", leg))
     if lots:
         return _leave_part(desk, turn, wanted, legs, now_ns)
     entering = tuple(

@@ -89,7 +89,7 @@ def test_an_entry_under_way_is_given_up_by_hand():
 
 
 NOS = {
-    "a leg that is not known": (("x", 0, "s"), "unknown_leg", "s has no leg x"),
+    "a leg that is not known": (("x", 0, "s"), "unknown_leg", "s has no leg x; it holds ce"),
     "a strategy that holds nothing": (("", 0, "t"), "nothing_held", "t holds nothing in any leg"),
     "part of nothing": (("", 1, "t"), "nothing_held", "t holds nothing in any leg"),
     "more lots than are held": (("ce", 4, "s"), "too_many_lots", "ce holds 3 lots, not 4"),
