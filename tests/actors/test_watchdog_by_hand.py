@@ -87,7 +87,7 @@ def test_the_stop_of_a_strategy_is_an_amount_of_loss() -> None:
     effects, answer = adjust(made, "", "3000")
     moved = LevelMoved("s", "", Move.ADJUSTED, e4("-6000"), e4("-3000"), T)
     assert facts(effects) == [moved]
-    assert answer == Done("the stop of s moved from -6000.00 to -3000.00")
+    assert answer == Done("the stop of s moved from a loss of 6000.00 to a loss of 3000.00")
     assert seen(made).current_sl_e4 == e4("-3000")
     (decided,) = facts(made.handle(prices(T + 1, "120", "120"), T + 1), ExitDecided)
     assert decided.reason is ExitReason.STRATEGY_STOP
@@ -96,7 +96,8 @@ def test_the_stop_of_a_strategy_is_an_amount_of_loss() -> None:
 def test_a_strategy_without_a_stop_gets_one() -> None:
     """Any is tighter than none."""
     made = dog(rules=StrategyRules())
-    assert isinstance(adjust(made, "", "3000")[1], Done)
+    answer = adjust(made, "", "3000")[1]
+    assert answer == Done("the stop of s stands at a loss of 3000.00; there was none")
     assert seen(made).current_sl_e4 == e4("-3000")
 
 
@@ -117,10 +118,15 @@ GONE = sold("ce", bought="100", at_ns=T)
         ((owed("ce", "pe"),), {"leg": ""}, "exit_owed", "s is being left"),
         ((), {"stop": "100"}, "wrong_side", "stands at 100.00"),
         ((), {"stop": "99"}, "wrong_side", "belongs above it"),
-        ((), {"leg": "", "stop": "375"}, "wrong_side", "stands at -375.00"),
+        ((), {"leg": "", "stop": "375"}, "wrong_side", "the P&L of s is -375.00"),
         ((), {"stop": "130"}, "loosens", "stands at 130.00, and 130.00 is no tighter"),
         ((), {"stop": "140"}, "loosens", "loosen"),
-        ((), {"leg": "", "stop": "7000"}, "loosens", "stands at 6000.00"),
+        (
+            *((), {"leg": "", "stop": "7000"}, "loosens"),
+            "stands at a loss of 6000.00, and a loss of 7000.00 is no tighter",
+        ),
+        ((), {"stop": "120.03"}, "bad_stop", "whose tick is 0.05; the nearest: 120.00 or 120.05"),
+        ((), {"stop": "120.0001"}, "bad_stop", "the nearest: 120.00 or 120.05"),
     ],
 )
 def test_what_may_not_be_is_declined_with_its_reason(messages, wanted, code, says) -> None:
@@ -145,6 +151,8 @@ def test_a_long_has_its_stop_below_the_market() -> None:
     _, answer = adjust(made, "ce", "100")
     assert isinstance(answer, Declined)
     assert "belongs below it" in answer.sentence
+    _, answer = adjust(made, "ce", "0.03")
+    assert answer.sentence.endswith("whose tick is 0.05; the nearest: 0.05")
     assert isinstance(adjust(made, "ce", "90")[1], Done)
 
 

@@ -15,7 +15,6 @@ from daemon.actors.turn import Turn
 from daemon.actors.watches import Watch, Watches
 from daemon.domain.market.frames import Frame
 from daemon.domain.market.notes import NoteKind
-from daemon.domain.money import units
 from daemon.domain.risk.account import AccountLimits
 from daemon.domain.risk.guard import Unpriced
 from daemon.domain.risk.hours import GRACE_NS
@@ -252,14 +251,12 @@ class RiskWatchdog:
         match about:
             case SeeRisk():
                 return self._risk_seen(now_ns)
-            case AdjustByHand(strategy_id, leg_id):
+            case AdjustByHand():
                 moved = by_hand.adjust(self._watches, about, now_ns)
                 if isinstance(moved, Declined):
                     return moved
                 turn.record(moved)
-                whose = f"{leg_id} of {strategy_id}" if leg_id else strategy_id
-                where = units(moved.to_e4)
-                return Done(f"the stop of {whose} moved from {units(moved.from_e4)} to {where}")
+                return Done(by_hand.told(moved))
         raise AssertionError(f"the watchdog was asked {about!r}")
 
     def _risk_seen(self, now_ns: int) -> RiskSeen:

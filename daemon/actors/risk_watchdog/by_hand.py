@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from daemon.actors.watches import Watch, Watches
-from daemon.domain.money import units
+from daemon.domain.money import ceil_to, floor_to, units
 from daemon.domain.risk.moves import NEVER, LevelMoved
 from daemon.domain.risk.pnl import NO_MARK
 from daemon.domain.risk.watched import LegView
@@ -37,11 +37,39 @@ def adjust(watches: Watches, wanted: AdjustByHand, now_ns: int) -> LevelMoved | 
     if held is None:
         return _flat(f"{wanted.leg_id} of {wanted.strategy_id}")
     watch, leg = held
-    refused = _leg_fault(leg, wanted)
+    refused = _leg_fault(leg, wanted) or _tick_fault(watch, wanted)
     if refused is not None:
         return refused
     moved = watch.risk.adjust(wanted.leg_id, wanted.stop_e4, now_ns, loosen=wanted.loosen)
     return moved or _loosens(leg.stop_e4, wanted)
+
+
+def told(moved: LevelMoved) -> str:
+    """Return what was done: a leg's stop is a price, a strategy's an amount of loss."""
+    leg_id, sign = moved.leg_id, 1 if moved.leg_id else -1
+    whose = f"{leg_id} of {moved.strategy_id}" if leg_id else moved.strategy_id
+    where = _level(sign * moved.to_e4, leg_id)
+    if not moved.from_e4:
+        return f"the stop of {whose} stands at {where}; there was none"
+    return f"the stop of {whose} moved from {_level(sign * moved.from_e4, leg_id)} to {where}"
+
+
+def _level(stop_e4: int, leg_id: str) -> str:
+    return str(units(stop_e4)) if leg_id else f"a loss of {units(stop_e4)}"
+
+
+def _tick_fault(watch: Watch, wanted: AdjustByHand) -> Declined | None:
+    """Refuse a price that no order could stand at."""
+    (tick_e4,) = (leg.tick_e4 for leg in watch.opened.basket.legs if leg.leg_id == wanted.leg_id)
+    below_e4, above_e4 = floor_to(wanted.stop_e4, tick_e4), ceil_to(wanted.stop_e4, tick_e4)
+    if below_e4 == above_e4:
+        return None
+    near = f"{units(below_e4)} or {units(above_e4)}" if below_e4 else str(units(above_e4))
+    sentence = (
+        f"{units(wanted.stop_e4)} is no price of {wanted.leg_id} of {wanted.strategy_id},"
+        f" whose tick is {units(tick_e4)}; the nearest: {near}"
+    )
+    return Declined("bad_stop", sentence)
 
 
 def _leg_fault(leg: LegView, wanted: AdjustByHand) -> Declined | None:
@@ -76,7 +104,7 @@ def _adjust_whole(
     pnl_e4 = sum(leg.realised_e4 + leg.unrealised_e4 for leg in watch.risk.legs())
     if pnl_e4 <= -wanted.stop_e4:
         sentence = (
-            f"{wanted.strategy_id} stands at {units(pnl_e4)}: a stop at a loss of"
+            f"the P&L of {wanted.strategy_id} is {units(pnl_e4)}: a stop at a loss of"
             f" {units(wanted.stop_e4)} would fire at once; to be out now, exit"
         )
         return Declined("wrong_side", sentence)
@@ -105,8 +133,9 @@ def _unpriced(symbol: str) -> Declined:
 
 
 def _loosens(stands_e4: int, wanted: AdjustByHand) -> Declined:
+    stands, there = _level(stands_e4, wanted.leg_id), _level(wanted.stop_e4, wanted.leg_id)
     sentence = (
-        f"the stop stands at {units(stands_e4)}, and {units(wanted.stop_e4)} is no tighter;"
+        f"the stop stands at {stands}, and {there} is no tighter;"
         " say that it is meant (--yes, or loosen in a request) to move it there"
     )
     return Declined("loosens", sentence)
