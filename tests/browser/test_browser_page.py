@@ -178,6 +178,22 @@ async def test_a_cut_link_is_unmistakable_and_mends_itself(tmp_path):
         assert await tab.evaluate(faded) == "1"
 
 
+async def test_latches_stages_and_events_fade_like_the_figures_while_the_link_is_cut(tmp_path):
+    """How far a kill had come is as old as the profit beside it."""
+    old = (".facts", "#kill.sent", "#latches", "#total", "#strategies", "#news")
+    looks = (
+        f"{list(old)}.map((part) => getComputedStyle(document.querySelector(part)))"
+        ".map((style) => `${style.filter} ${style.opacity}`)"
+    )
+    async with opened(tmp_path) as (tab, world):
+        await hold(tab)
+        await tab.wait_for("document.querySelector('.latch .steps')")
+        assert await tab.evaluate(looks) == ["none 1"] * len(old)
+        await world.cut()
+        await tab.wait_for("document.body.dataset.link === 'cut'")
+        assert await tab.evaluate(looks) == ["grayscale(1) 0.4"] * len(old)
+
+
 async def test_the_kill_button_is_at_hand_wherever_the_page_is_scrolled_and_while_cut(tmp_path):
     async with opened(tmp_path) as (tab, world):
         await tab.size(380, 500)
