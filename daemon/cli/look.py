@@ -57,8 +57,30 @@ def status(settings: Path | None, *, as_json: bool) -> None:
     )
     if latches:
         say(["", "release one with `ordo rearm LATCH`"])
-    _named(found, "accounts", _ACCOUNT)
-    _named(found, "strategies", _STRATEGY)
+    accounts = _records(found, "accounts")
+    _named(accounts, _ACCOUNT)
+    strategies = _records(found, "strategies")
+    _named([{**each, "takes": _takes(found, each)} for each in strategies], _STRATEGY)
+
+
+def _takes(found: Document, strategy: Document) -> str:
+    """Return whether a strategy takes entries now; if not, what keeps it, the gravest first."""
+    reached = {"strategy": strategy.get("strategy_id"), "account": strategy.get("account")}
+    kinds = {
+        latch.get("kind")
+        for latch in _records(found, "latches")
+        if latch.get("scope") == "all" or reached.get(latch.get("scope", "")) == latch.get("id")
+    }
+    accounts = [
+        each for each in _records(found, "accounts") if each.get("account") == reached["account"]
+    ]
+    if "kill" in kinds:
+        return "no: halted"
+    if found.get("state") == "reduce_only":
+        return "no: reduce only"
+    if "pause" in kinds or any(each.get("paused") for each in accounts):
+        return "no: paused"
+    return "yes" if strategy.get("taking") else "no: stopped"
 
 
 _ACCOUNT = (
@@ -67,8 +89,8 @@ _ACCOUNT = (
     ("differing", "books differ in"),
 )
 _STRATEGY = (
-    *(("strategy_id", "strategy"), ("account", "account"), ("taking", "takes entries")),
-    ("status", "status"),
+    *(("strategy_id", "strategy"), ("account", "account"), ("taking", "started")),
+    *(("takes", "takes entries"), ("status", "status")),
 )
 
 
@@ -295,8 +317,8 @@ def _records(found: Document, key: str) -> list[Document]:
     raise OrdoError(f"the answer does not tell the {key}; is the daemon of another version?")
 
 
-def _named(found: Document, key: str, columns: tuple[tuple[str, str], ...]) -> None:
-    rows = [[_cell(each.get(name)) for name, _ in columns] for each in _records(found, key)]
+def _named(records: list[Document], columns: tuple[tuple[str, str], ...]) -> None:
+    rows = [[_cell(each.get(name)) for name, _ in columns] for each in records]
     _section(tuple(title for _, title in columns), rows)
 
 

@@ -156,9 +156,43 @@ def test_the_status_is_told_with_its_latches_accounts_and_strategies(fake):
         "account  broker  reconciled  paused  working  exits owed  books differ in",
         "paper    paper   yes         -             2  -           NIFTY, SENSEX",
         "",
-        "strategy  account  takes entries  status",
-        "straddle  paper    no             waits",
+        "strategy  account  started  takes entries  status",
+        "straddle  paper    no       no: halted     waits",
     ]
+
+
+LATCH = STATUS["latches"][0]
+
+
+@pytest.mark.parametrize(
+    ("taking", "other", "takes"),
+    [
+        (True, {}, "yes"),
+        (False, {}, "no: stopped"),
+        (True, {"state": "reduce_only"}, "no: reduce only"),
+        (True, {"accounts": [{**STATUS["accounts"][0], "paused": "books differ"}]}, "no: paused"),
+        (True, {"accounts": [{"account": "other", "paused": "books differ"}]}, "yes"),
+        (True, {"latches": [LATCH]}, "no: halted"),
+        (True, {"latches": [{**LATCH, "kind": "pause"}]}, "no: paused"),
+        (True, {"latches": [{**LATCH, "kind": "pause"}, LATCH]}, "no: halted"),
+        (True, {"latches": [{**LATCH, "scope": "all", "id": ""}]}, "no: halted"),
+        (True, {"latches": [{**LATCH, "scope": "account", "id": "paper"}]}, "no: halted"),
+        (True, {"latches": [{**LATCH, "id": "strangle"}]}, "yes"),
+        (True, {"latches": [{**LATCH, "scope": "account", "id": "straddle"}]}, "yes"),
+    ],
+)
+def test_a_strategy_that_was_started_takes_no_entries_where_something_keeps_it(
+    taking, other, takes, fake
+):
+    """Its own setting stays in sight: it is what counts again after a release."""
+    one = {**STATUS["strategies"][0], "taking": taking}
+    running = {**STATUS, "state": "running", "latches": [], "strategies": [one]}
+    fake.tells("/api/status", running | other)
+    head, row = told("status").out.splitlines()[-2:]
+    at = head.index("started")
+
+    assert row[at:].split(maxsplit=1)[0] == ("yes" if taking else "no")
+    assert row[head.index("takes entries") : head.index("status")].strip() == takes
 
 
 def test_a_status_without_latches_shows_none(fake):
