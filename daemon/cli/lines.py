@@ -191,8 +191,9 @@ def _of_trading(fact: object) -> str:
             return f"{whose} {move.replace('_', ' ')} at {rupees(to_e4)}"
         case ExitDecided(strategy_id, leg_ids, reason, pnl_e4):
             return f"{strategy_id} leaves {', '.join(leg_ids)}: {reason}, P&L {rupees(pnl_e4)}"
-        case ExitFinished(_, strategy_id, leg_ids):
-            return f"{strategy_id} is out of {', '.join(leg_ids)}"
+        case ExitFinished(_, strategy_id, leg_ids, part=part):
+            out = f"is out of {', '.join(leg_ids)}"
+            return f"{strategy_id} " + (f"has closed {part}" if part else out)
         case BasketEnded(_, strategy_id, complete, because):
             return f"{strategy_id} is in" if complete else f"{strategy_id} is not in: {because}"
         case LinkRevived():

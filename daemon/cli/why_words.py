@@ -181,8 +181,9 @@ def _ended(fact: Recorded) -> tuple[Step, str]:
         case m.BasketEnded(_, strategy_id, complete, because):
             told = f"{strategy_id} is in" if complete else f"{strategy_id} is not in: {because}"
             return Step.END, told
-        case m.ExitFinished(exit_id, strategy_id, leg_ids):
-            return Step.END, f"{exit_id} is done: {strategy_id} is out of {', '.join(leg_ids)}"
+        case m.ExitFinished(exit_id, strategy_id, leg_ids, part=part):
+            done = f"has closed {part}" if part else f"is out of {', '.join(leg_ids)}"
+            return Step.END, f"{exit_id} is done: {strategy_id} {done}"
         case m.ExitOverdue(exit_id, _, because):
             return Step.END, f"{exit_id} is overdue: {because}"
     return Step.OTHER, f"beside it: {type(fact).__name__}"

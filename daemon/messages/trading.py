@@ -143,12 +143,31 @@ class ExitOwed(Struct, frozen=True, tag=True):
 
 
 class ExitFinished(Struct, frozen=True, tag=True):
-    """The obligation is met: the broker's evidence says flat."""
+    """The obligation is met: the broker's evidence says flat, or that the part is closed.
+
+    Attributes:
+        exit_id: the parent of its orders.
+        strategy_id: whose.
+        leg_ids: what was left.
+        at_ns: when.
+        closed_quantity: units that a part has closed; 0 where all was to be left.
+        held_quantity: units that stay after a part; 0 where all was to be left.
+    """
 
     exit_id: str
     strategy_id: str
     leg_ids: tuple[str, ...]
     at_ns: int
+    closed_quantity: int = 0
+    held_quantity: int = 0
+
+    @property
+    def part(self) -> str:
+        """How much of how much was closed, in words; empty where all was to be left."""
+        if not self.held_quantity:
+            return ""
+        whole = self.closed_quantity + self.held_quantity
+        return f"{self.closed_quantity} of {whole} units of {', '.join(self.leg_ids)}"
 
 
 class ExitOverdue(Struct, frozen=True, tag=True):

@@ -74,7 +74,7 @@ ENTRIES: dict[type[Fact], Entry] = {
     m.PositionChanged: Entry(without=("at_ns", "intent_id", "settled")),
     m.LegExpired: _TIMELESS,
     m.ExitOwed: Entry(without=("at_ns",), unless_empty=("keep",)),
-    m.ExitFinished: _TIMELESS,
+    m.ExitFinished: Entry(("at_ns",), unless_empty=("closed_quantity", "held_quantity")),
     m.ExitOverdue: _BARE,
     m.ExitReplaced: _TIMELESS,
     orders.OrderRefused: Entry(without=("at_ns", "text")),

@@ -142,9 +142,9 @@ def _trading(fact: Any) -> tuple[str, str, Item] | None:
         case ExitOwed(_, strategy_id, leg_ids, reason) if reason in _BY_HAND:
             text = f"{strategy_id} has to leave {', '.join(leg_ids)}: {reason.value}"
             return "risk", text, {"strategy_id": strategy_id, "reason": reason.value}
-        case ExitFinished(_, strategy_id, leg_ids):
-            text = f"{strategy_id} has left {', '.join(leg_ids)}"
-            return "risk", text, {"strategy_id": strategy_id}
+        case ExitFinished(_, strategy_id, leg_ids, part=part):
+            done = f"has closed {part}" if part else f"has left {', '.join(leg_ids)}"
+            return "risk", f"{strategy_id} {done}", {"strategy_id": strategy_id}
         case ExitOverdue(_, strategy_id, because):
             text = f"{strategy_id}: an exit is overdue, {because}"
             return "alert", text, {"strategy_id": strategy_id}

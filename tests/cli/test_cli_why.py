@@ -354,6 +354,13 @@ def test_an_exit_that_is_overdue_before_it_is_done_is_told_so(diary):
     ]
 
 
+def test_the_end_of_a_part_says_how_much_of_it_was_closed(diary):
+    diary.turn("router:paper", 9, 0, owed(ExitReason.MANUAL), intent(1, **LEAVING))
+    diary.turn("router:paper", 30, 0, m.ExitFinished("x:1", "straddle", ("call",), NOW, 75, 75))
+
+    assert diary.why(ENTRY)[-1].endswith("x:1 is done: straddle has closed 75 of 150 units of call")
+
+
 def test_a_record_that_no_message_brought_moves_nothing(diary):
     """Nor does it take for its own whatever else came from outside."""
     diary.turn("router:paper", 9, 0, intent(1))

@@ -75,6 +75,15 @@ def test_an_exit_of_a_part_has_an_entry_of_its_own_and_a_whole_one_that_of_old()
     assert hashed(replace(whole, keep=75)) == sha256(old[:-2] + b",75]\n").hexdigest()
 
 
+def test_the_end_of_an_exit_tells_of_a_part_only_where_there_was_one():
+    """As the exit itself."""
+    whole = ExitFinished("e", "s", ("call",), NOW)
+    old = b'["ExitFinished","e","s",["call"]]\n'
+    assert hashed(whole) == sha256(old).hexdigest()
+    part = replace(whole, closed_quantity=75, held_quantity=150)
+    assert hashed(part) == sha256(old[:-2] + b",75,150]\n").hexdigest()
+
+
 def test_an_exit_that_was_recorded_before_parts_were_left_is_read_as_whole():
     body = encode(ExitOwed("e", "s", ("call",), ExitReason.STOP, NOW)).replace(b',"keep":0', b"")
     assert b"keep" not in body

@@ -102,6 +102,10 @@ def updated(state, quantity=0, value_e4=0, text=""):
         ),
         (ExitFinished("x", "straddle", ("ce",), NOW), "risk", "straddle has left ce"),
         (
+            *(ExitFinished("x", "straddle", ("ce",), NOW, 75, 150), "risk"),
+            "straddle has closed 75 of 225 units of ce",
+        ),
+        (
             ExitOverdue("x", "straddle", "no quote", NOW),
             "alert",
             "straddle: an exit is overdue, no quote",

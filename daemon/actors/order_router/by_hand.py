@@ -113,7 +113,8 @@ def _leave_part(
     for leg_id, keep in keeps.items():
         part = ExitLegs(strategy_id, (leg_id,), ExitReason.MANUAL)
         exits.begin(desk, turn, part, now_ns, keep)
-    return Done(f"leaving {wanted.lots} lots of {', '.join(keeps)}")
+    lots = "1 lot" if wanted.lots == 1 else f"{wanted.lots} lots"
+    return Done(f"leaving {lots} of {', '.join(keeps)}")
 
 
 def _no_to_part(desk: Desk, strategy_id: str, leg_id: str, lots: int) -> Declined | None:

@@ -100,9 +100,17 @@ def _end_partial(
 
 
 def _finish(desk: Desk, turn: Turn, owed: ExitOwed, now_ns: int) -> None:
-    finished = ExitFinished(owed.exit_id, owed.strategy_id, owed.leg_ids, now_ns)
+    closed, held = _closed(desk, owed) if owed.keep else (0, 0)
+    finished = ExitFinished(owed.exit_id, owed.strategy_id, owed.leg_ids, now_ns, closed, held)
     desk.apply(finished)
     turn.announce(finished)
+
+
+def _closed(desk: Desk, owed: ExitOwed) -> tuple[int, int]:
+    """Return how many units the exit of a part has closed, and how many stay."""
+    closed = sum(order.filled_quantity for order in desk.book.children(owed.exit_id))
+    nets = [desk.book.position(owed.strategy_id, leg_id).net_quantity for leg_id in owed.leg_ids]
+    return closed, sum(map(abs, nets))
 
 
 def resume(desk: Desk, turn: Turn, exit_id: str, now_ns: int) -> None:

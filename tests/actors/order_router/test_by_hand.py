@@ -121,7 +121,8 @@ def test_a_part_is_left_and_the_rest_stays_held():
     stage.run()
     assert stage.broker.net() == {CE: -75}
     assert [fact.keep for fact in stage.told(ExitOwed)] == [75]
-    assert len(stage.told(ExitFinished)) == 1
+    (finished,) = stage.told(ExitFinished)
+    assert finished.part == "150 of 225 units of ce"
     stage.run(30)
     assert stage.broker.net() == {CE: -75}
     stage.tell(leave("ce"))
@@ -131,7 +132,7 @@ def test_a_part_is_left_and_the_rest_stays_held():
 
 def test_a_part_of_every_leg_is_left():
     stage = Stage().entered(leg("ce", 2), leg("hc", 2))
-    assert out(stage, "", 1) == Done("leaving 1 lots of ce, hc")
+    assert out(stage, "", 1) == Done("leaving 1 lot of ce, hc")
     stage.run()
     assert stage.broker.net() == {CE: -75, HC: 75}
 
@@ -423,7 +424,7 @@ def test_a_part_of_what_is_held_by_hand_is_left():
     stage = Stage(["fill"], terms=Terms("a", "broker", limits=Limits(), strict=False))
     place(stage, quantity=150)
     stage.run()
-    assert out(stage, CE, 1, "manual") == Done(f"leaving 1 lots of {CE}")
+    assert out(stage, CE, 1, "manual") == Done(f"leaving 1 lot of {CE}")
     stage.run()
     assert stage.broker.net() == {CE: 75}
 
