@@ -3,6 +3,7 @@
 It needs no daemon: the ledger is read as it lies, also while one writes to it or after it has gone.
 As JSON: `{"ledger", "order": {...}, "chain": [{"at", "step", "sentence", "record", "actor",
 "message", "cause", "event", "fact"}]}`; the frame is no record, so its step has `frame_at` instead.
+With `--list`: `{"ledger", "orders": [{"at", "order_id", "strategy_id", "leg_id", "sentence"}]}`.
 """
 
 from __future__ import annotations
@@ -15,27 +16,60 @@ import msgspec
 
 from daemon.cli.ledgers import newest_ledger
 from daemon.cli.options import AS_JSON, PATH, SETTINGS, load_settings
-from daemon.cli.tables import clean, say, table
+from daemon.cli.tables import clean, say, say_table, table
 from daemon.cli.why_records import Record, Why, open_records
 from daemon.cli.why_words import Step, average, frame_sentence, sentence_of, wanted
 from daemon.domain.instants import moment_of
 from daemon.domain.money import E4, divide_half_even
 from daemon.domain.orders.book import Order
+from daemon.domain.orders.words import Intent
 
 
 @click.command("why")
-@click.argument("order")
+@click.argument("order", default="")
+@click.option("--list", "listed", is_flag=True, help="List the orders that ORDER may mean; or all.")
 @click.option("--ledger", type=PATH, help="The ledger file; else the newest of the state folder.")
 @SETTINGS
 @AS_JSON
-def command(order: str, ledger: Path | None, settings: Path | None, *, as_json: bool) -> None:
+def command(
+    order: str, ledger: Path | None, settings: Path | None, *, listed: bool, as_json: bool
+) -> None:
     """Tell the chain from tick to fill of one order.
 
     ORDER is its id, the broker's number, or a beginning of either.
     """
+    if not order and not listed:
+        raise click.UsageError("name an ORDER; --list shows which there are")
     path = ledger or newest_ledger(load_settings(settings))
     with open_records(path) as records:
+        if listed:
+            _list(path, records.begun(order), as_json=as_json)
+            return
         found = records.why(order)
+    _tell(path, found, as_json=as_json)
+
+
+def _list(path: Path, orders: list[tuple[int, Intent]], *, as_json: bool) -> None:
+    told = [
+        {
+            "at": _iso(at_ns),
+            "order_id": intent.intent_id,
+            "strategy_id": intent.strategy_id,
+            "leg_id": intent.leg_id,
+            "sentence": wanted(intent),
+        }
+        for at_ns, intent in orders
+    ]
+    if as_json:
+        click.echo(msgspec.json.encode({"ledger": str(path), "orders": told}))
+    elif not told:
+        say(["no such order"])
+    else:
+        rows = [[_at(each["at"], days=True), *list(each.values())[1:]] for each in told]
+        say_table(("at", "order", "strategy", "leg", "what"), rows)
+
+
+def _tell(path: Path, found: Why, *, as_json: bool) -> None:
     steps = _steps(found)
     if as_json:
         document = {"ledger": str(path), "order": _order(found.order), "chain": steps}

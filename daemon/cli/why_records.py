@@ -48,6 +48,7 @@ from daemon.storage.schema import open_to_read, refusing
 _COLUMNS = "number, at_ns, actor, message, cause, body"
 _NEVER = 2**63 - 1
 _NEAR = 10_000
+_SHOWN = 5
 _BY_LEVEL = {ExitReason.STOP, ExitReason.TRAIL}
 _BY_FLOOR = {ExitReason.LOCK, ExitReason.STRATEGY_STOP}
 
@@ -117,24 +118,42 @@ class Records:
             by_frame=first.cause > 0 and not self._of_message(first.number, first.cause),
         )
 
-    def _called(self, name: str) -> str:
-        """Return the id of the one order of that name."""
+    def begun(self, name: str) -> list[tuple[int, Intent]]:
+        """Return every order of that name, or whose name begins so, as its instant and its intent.
+
+        Args:
+            name: as for `why`; empty for all orders.
+        """
+        if not name:
+            found = self._select(f"{_of(IntentRecorded)} ORDER BY number")
+        else:
+            found = [self._intent(each) for each in self._matches(name)]
+        return [(each.at_ns, _intent_of(each)) for each in found]
+
+    def _matches(self, name: str) -> list[str]:
+        """Return the ids of the orders of that name, or else of those whose name begins so."""
         names = self._names(b'"' + name.encode())
         exact = [known for known, told in names.items() if name in told]
         begun = [known for known, told in names.items() if any(n.startswith(name) for n in told)]
-        matches = exact or begun
+        return sorted(exact or begun)
+
+    def _called(self, name: str) -> str:
+        """Return the id of the one order of that name."""
+        matches = self._matches(name)
         if len(matches) == 1:
             return matches[0]
         if matches:
-            shown = ", ".join(sorted(matches)[:5])
-            raise OrdoError(f"{name} is the beginning of {len(matches)} orders: {shown}; say more")
+            shown = ", ".join(matches[:_SHOWN])
+            several = OrdoError(f"{name} is the beginning of {len(matches)} orders; say more")
+            several.add_note(f"the first are: {shown}; `ordo why {name} --list` lists all")
+            raise several
         known_names = [each for told in self._names(b"", _NEAR).values() for each in told]
         near = ", ".join(get_close_matches(name, known_names, n=3, cutoff=0.7))
         unknown = OrdoError(f"no order {name} is in the record")
         if near:
-            unknown.add_note(f"near it are: {near}")
+            unknown.add_note(f"near it are: {near}; `ordo why --list` lists all")
         elif known_names:
-            unknown.add_note(f"the newest is {known_names[0]}; `ordo orders` lists those of today")
+            unknown.add_note(f"the newest is {known_names[0]}; `ordo why --list` lists all")
         raise unknown
 
     def _names(self, part: bytes, most: int = -1) -> dict[str, tuple[str, ...]]:

@@ -171,23 +171,27 @@ def test_the_document_has_these_names():
             "OR0000000010000009",
             [
                 "ordo: no order OR0000000010000009 is in the record",
-                "ordo: near it are: OR0000000010000004, OR0000000010000003, OR0000000010000002",
+                (
+                    "ordo: near it are: OR0000000010000004, OR0000000010000003,"
+                    " OR0000000010000002; `ordo why --list` lists all"
+                ),
             ],
         ),
         (
             "anything",
             [
                 "ordo: no order anything is in the record",
-                "ordo: the newest is OR0000000010000004; `ordo orders` lists those of today",
+                "ordo: the newest is OR0000000010000004; `ordo why --list` lists all",
             ],
         ),
         (
             "OR",
             [
+                "ordo: OR is the beginning of 4 orders; say more",
                 (
-                    "ordo: OR is the beginning of 4 orders: OR0000000010000001, "
-                    "OR0000000010000002, OR0000000010000003, OR0000000010000004; say more"
-                )
+                    "ordo: the first are: OR0000000010000001, OR0000000010000002, "
+                    "OR0000000010000003, OR0000000010000004; `ordo why OR --list` lists all"
+                ),
             ],
         ),
     ],
@@ -196,6 +200,36 @@ def test_an_order_that_is_not_there_is_told_with_what_is_near(name, said):
     done = told("why", name, "--json")
 
     assert (done.code, done.out, done.err.splitlines()) == (1, "", said)
+
+
+@pytest.mark.usefixtures("ran")
+@pytest.mark.parametrize(
+    ("args", "orders"), [((), 4), (("OR",), 4), ((EXIT,), 1), (("2026111800000003",), 1)]
+)
+def test_the_orders_that_a_beginning_may_mean_are_listed(args, orders):
+    """All of them where nothing is named."""
+    head, *rows = why(*args, "--list")
+
+    assert head.split() == ["at", "order", "strategy", "leg", "what"]
+    assert len(rows) == orders
+    assert rows[-1].startswith("2026-11-18 13:16:00.000  OR000000001000000")
+    told_as_json = json.loads(told("why", *args, "--list", "--json").out)["orders"]
+    assert [each["order_id"] in row for each, row in zip(told_as_json, rows, strict=True)] == (
+        [True] * orders
+    )
+
+
+@pytest.mark.usefixtures("ran")
+def test_where_no_order_begins_so_none_is_listed():
+    assert why("nobody", "--list") == ["no such order"]
+    assert json.loads(told("why", "nobody", "--list", "--json").out)["orders"] == []
+
+
+def test_an_order_must_be_named():
+    done = told("why")
+
+    assert (done.code, done.out) == (2, "")
+    assert "name an ORDER; --list shows which there are" in done.err
 
 
 def test_without_a_ledger_that_is_said(house):
