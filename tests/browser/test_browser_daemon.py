@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 import pytest
 
 from tests.kit.browser import HOW, browsing, chromium
-from tests.kit.daemons import before_the_entry
+from tests.kit.daemon_process import before_the_entry
 
 BROWSER = chromium()
 pytestmark = pytest.mark.skipif(BROWSER is None, reason=HOW)

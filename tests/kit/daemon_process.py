@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import re
@@ -9,8 +10,8 @@ import signal
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import closing, contextmanager
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from contextlib import asynccontextmanager, closing, contextmanager
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from typing import IO, Any
@@ -246,6 +247,58 @@ def enter(folder: Path) -> None:
     """Run the preset day until its strategy is in, and kill the daemon there."""
     with running(folder, "--speed", "max") as process:
         process.wait_event("BasketEnded", complete=True)
+
+
+class DaemonBeside:
+    """A daemon beside an event loop that goes on meanwhile, always on the port that it had first.
+
+    Args:
+        folder: where it runs, and keeps its state.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._port = 0
+        self._process: DaemonProcess | None = None
+
+    async def start(self, speed: int) -> str:
+        """Start it, wait until it is ready, and return the address it prints.
+
+        Args:
+            speed: market seconds in one second.
+        """
+        environ = {"ORDO_WEB__PORT": str(self._port)}
+        self._process = DaemonProcess(self._folder, "--speed", str(speed), environ=environ)
+        await asyncio.to_thread(self._process.wait_ready)
+        self._port = urlsplit(self._process.url).port or 0
+        return self._process.url
+
+    async def wait_line(self, part: str) -> None:
+        """Wait until it has said something to people."""
+        assert self._process is not None, "it was started"
+        await asyncio.to_thread(self._process.wait_line, part)
+
+    async def end(self, how: signal.Signals) -> int:
+        """Send it a signal that ends it, and return its exit code."""
+        assert self._process is not None, "it was started"
+        return await asyncio.to_thread(self._process.end, how)
+
+
+@asynccontextmanager
+async def before_the_entry(folder: Path) -> AsyncIterator[DaemonBeside]:
+    """A daemon that was stopped half a minute of market time before the day's first entry.
+
+    A first run begins half a minute of real time before it, whatever the speed: at the market's
+    own speed that is the same half minute, which then passes at any other.
+    """
+    daemon = DaemonBeside(folder)
+    try:
+        await daemon.start(speed=1)
+        await daemon.wait_line("opens")
+        assert await daemon.end(signal.SIGTERM) == 0
+        yield daemon
+    finally:
+        await daemon.end(signal.SIGKILL)
 
 
 def host_ns() -> int:
