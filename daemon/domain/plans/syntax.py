@@ -19,6 +19,8 @@ LINE_MOST = 1_000
 FAULTS_MOST = 20
 _BACK_MOST = 20
 """How many lines before an unreadable one are looked at for a list that was not closed."""
+_CHARACTERS_MOST = 131_072
+"""So much is read in all: what is far larger than a strategy is not read again for each fault."""
 _AT_LINE = re.compile(r" ?\(at line (\d+), column \d+\)\Z")
 _AT_END = re.compile(r" ?\(at end of document\)\Z")
 _KEY = re.compile(r"\s*([A-Za-z0-9_-]{1,64}(?:\.[A-Za-z0-9_-]{1,64}){0,4})\s*=")
@@ -53,12 +55,13 @@ def loads(text: str) -> Written:
             raise StrategyError(f"line {number}", f"is longer than {LINE_MOST} characters")
     faults: list[StrategyError] = []
     places: list[str] = []
-    while len(faults) < FAULTS_MOST:
-        told = _toml(lines)
+    reader = _Reader()
+    while len(faults) < FAULTS_MOST and reader.left > 0:
+        told = reader.read(lines)
         if isinstance(told, dict):
             return Written(told, tuple(faults), tuple(places))
         number, reason = told
-        begin = _begin(lines, number)
+        begin = reader.begin(lines, number)
         key = _KEY.match(lines[begin - 1])
         faults.append(_fault(begin, key and key[1], reason if begin == number else "is not closed"))
         if key is None or begin != number:
@@ -68,20 +71,41 @@ def loads(text: str) -> Written:
     return Written(None, tuple(faults), tuple(places))
 
 
-def _toml(lines: list[str]) -> dict[str, Any] | tuple[int, str]:
-    """Return what lines say, or which of them cannot be read and why.
+class _Reader:
+    """Reads a file several times, without its unreadable lines, as long as that costs little.
 
-    Raises:
-        StrategyError: they are nested too deeply.
+    Attributes:
+        left: how many more characters may be read.
     """
-    try:
-        return tomllib.loads("\n".join(lines), parse_float=_decimal)
-    except RecursionError as error:
-        raise StrategyError("file", "its lists or tables are nested too deeply") from error
-    except tomllib.TOMLDecodeError as error:
-        where = _AT_LINE.search(str(error))
-        number = int(where[1]) if where else len(lines)
-        return number, _AT_END.sub("", _AT_LINE.sub("", str(error)))
+
+    def __init__(self) -> None:
+        self.left = _CHARACTERS_MOST
+
+    def read(self, lines: list[str]) -> dict[str, Any] | tuple[int, str]:
+        """Return what lines say, or which of them cannot be read and why.
+
+        Raises:
+            StrategyError: they are nested too deeply.
+        """
+        text = "\n".join(lines)
+        self.left -= len(text)
+        try:
+            return tomllib.loads(text, parse_float=_decimal)
+        except RecursionError as error:
+            raise StrategyError("file", "its lists or tables are nested too deeply") from error
+        except tomllib.TOMLDecodeError as error:
+            where = _AT_LINE.search(str(error))
+            number = int(where[1]) if where else len(lines)
+            return number, _AT_END.sub("", _AT_LINE.sub("", str(error)))
+
+    def begin(self, lines: list[str], number: int) -> int:
+        """Return the line on which the statement begins that cannot be read on at a line."""
+        for before in range(number - 1, max(-1, number - 1 - _BACK_MOST), -1):
+            if self.left <= 0:
+                break
+            if isinstance(self.read(lines[:before]), dict):
+                return before + 1
+        return number
 
 
 def _decimal(digits: str) -> Decimal:
@@ -90,14 +114,6 @@ def _decimal(digits: str) -> Decimal:
     except InvalidOperation:
         # An exponent beyond all bounds: refused later, where its key is known.
         return Decimal("NaN")
-
-
-def _begin(lines: list[str], number: int) -> int:
-    """Return the line on which the statement begins that cannot be read further at a line."""
-    for before in range(number - 1, max(0, number - 1 - _BACK_MOST), -1):
-        if isinstance(_toml(lines[:before]), dict):
-            return before + 1
-    return number if number > _BACK_MOST else 1
 
 
 def _fault(number: int, key: str | None, reason: str) -> StrategyError:

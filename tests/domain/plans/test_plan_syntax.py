@@ -81,6 +81,17 @@ def test_the_lines_that_are_told_have_an_end() -> None:
     assert len(written.faults) == FAULTS_MOST
 
 
+@pytest.mark.parametrize(
+    "tail", ["\n".join(f"key{at} = x" for at in range(30)), "a = [\n" + "1,\n" * 10 + "x"]
+)
+def test_what_is_far_larger_than_a_strategy_is_not_read_again_and_again(tail: str) -> None:
+    """A hostile text costs little more than one reading of it."""
+    written = loads("\n".join(f"key_{at} = {'1' * 900}" for at in range(65)) + "\n" + tail)
+
+    assert written.raw is None
+    assert len(written.faults) < 3
+
+
 def test_legs_without_fault_are_judged_beside_one_that_has_one() -> None:
     """What contradicts itself is told together with what is wrong by itself."""
     later = HOURS.replace("09:20:00", "15:20:00")
