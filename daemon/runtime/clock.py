@@ -20,6 +20,14 @@ class Clock(Protocol):
         ...
 
 
+class MarketTime(Clock, Protocol):
+    """The clock that trading goes by, in a world where time can be waited for."""
+
+    async def reach(self, at_ns: int) -> None:
+        """Wait until market time is at that instant; never goes back."""
+        ...
+
+
 class WallClock:
     """Nanoseconds since 1970 in UTC: market time in live and paper. May step, either way."""
 

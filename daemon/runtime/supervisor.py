@@ -81,6 +81,20 @@ class Supervisor:
         self.children = {spec.name: Child(spec, spec.restore(ledger.facts())) for spec in specs}
         assert len(self.children) == len(specs), "two actors share a name"
 
+    def admit(self, spec: ActorSpec) -> Child:
+        """Build one more actor from the facts so far, as start-up would have.
+
+        Raises:
+            StoreError: the ledger failed.
+        """
+        assert spec.name not in self.children, "two actors share a name"
+        child = self.children[spec.name] = Child(spec, spec.restore(self._ledger.facts()))
+        return child
+
+    def dismiss(self, name: str) -> None:
+        """Let an actor go; it is handed nothing any more."""
+        del self.children[name]
+
     def handle(self, child: Child, item: tuple[Any, int, int], now_ns: int) -> Sequence[Effect]:
         """Let an actor decide on one message, and survive its fall.
 

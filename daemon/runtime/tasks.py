@@ -5,7 +5,8 @@ inboxes are empty, then answers, the outside's message, and alarms; what one act
 carried out in the order decided. Commits are grouped: what is committed while the disk works goes
 out in one flush, and no `then` leaves before its facts are durable. Ports run as tasks of their
 own. The tree starts in order and stops in reverse, each stop bounded; once it has failed nothing
-is decided and nothing leaves any more.
+is decided and nothing leaves any more. An actor may come and go while the others run: one that has
+gone reads nothing any more, and what it decided before is carried out.
 
 The order is that of a world whose time stands still while it works: what follows a commit, and the
 next message from outside, wait until every inbox is empty. A world on the wall clock, where frames
@@ -20,15 +21,17 @@ from collections.abc import Coroutine, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack
 from heapq import heappop, heappush
-from typing import Any, Protocol, assert_never
+from typing import Any, assert_never
 
 from msgspec import Struct
 
 from daemon.errors import StoreError
+from daemon.runtime.clock import MarketTime
 from daemon.runtime.inbox import Inbox
 from daemon.runtime.lane_queue import Item, LaneQueue
 from daemon.runtime.supervisor import Child, Supervisor
 from daemon.runtime.words import (
+    ActorSpec,
     Alarm,
     Call,
     Commit,
@@ -45,26 +48,16 @@ from daemon.runtime.words import (
 )
 
 
-class MarketTime(Protocol):
-    """The clock that trading goes by, in a world where time can be waited for."""
-
-    def now_ns(self) -> int:
-        """Return the instant of market time, in ns."""
-        ...
-
-    async def reach(self, at_ns: int) -> None:
-        """Wait until market time is at that instant; never goes back."""
-        ...
-
-
 class _Runner:
     """An actor's queue, and how much of what it decided waits for the disk."""
 
-    __slots__ = ("child", "queue", "waiting")
+    __slots__ = ("child", "gone", "queue", "task", "waiting")
+    task: asyncio.Task[None]
 
     def __init__(self, child: Child) -> None:
         spec = child.spec
         self.child = child
+        self.gone = False
         self.queue = LaneQueue(Inbox(spec.name, spec.facts_limit, spec.merge))
         self.waiting = 0
 
@@ -100,6 +93,7 @@ class Tasks:
         self._settling = asyncio.Lock()
         self._failure: BaseException | None = None
         self._runners = {name: _Runner(child) for name, child in supervisor.children.items()}
+        self._addresses = self._runners.copy()  # those that have gone included
         self._commits: asyncio.Queue[_Held] = asyncio.Queue()
         self._calls: set[asyncio.Task[None]] = set()
         self._answers: deque[tuple[_Runner, Any, int]] = deque()
@@ -116,10 +110,10 @@ class Tasks:
         async with AsyncExitStack() as starting:
             starting.push_async_callback(self._stop)
             self._tasks.append(self._spawn(self._keep_committing(), "ledger"))
-            for name, runner in self._runners.items():
-                self._tasks.append(self._spawn(self._keep_handling(runner), name))
+            for runner in self._runners.values():
+                self._begin(runner)
                 self._put(runner, Lane.FACTS, Started(), 0)
-            await self._settle()
+            await self.settle()
             starting.pop_all()
         return self
 
@@ -131,6 +125,28 @@ class Tasks:
         """
         await self._stop()
 
+    def admit(self, spec: ActorSpec) -> None:
+        """Let one more actor join the others, built from the facts as at a start.
+
+        Raises:
+            StoreError: the ledger failed.
+        """
+        runner = _Runner(self._supervisor.admit(spec))
+        self._runners[spec.name] = self._addresses[spec.name] = runner
+        self._begin(runner)
+        self.say(spec.name, Started())
+
+    def dismiss(self, name: str) -> None:
+        """Let an actor go: what it has not read, its alarms and later mail go nowhere."""
+        self._supervisor.dismiss(name)
+        runner = self._runners.pop(name)
+        runner.gone = True
+        runner.task.remove_done_callback(self._ended)
+        runner.task.cancel()
+        self._tasks.remove(runner.task)
+        self._unread -= runner.queue.qsize()
+        self._mark()
+
     async def tell(self, to: str, message: Any, at_ns: int, lane: Lane = Lane.FACTS) -> None:
         """Bring a message in from the outside, after every alarm that is due before it.
 
@@ -140,27 +156,19 @@ class Tasks:
         await self._ring(at_ns - 1)
         await self._clock.reach(at_ns)
         for other, news in self._around.outside(message, at_ns):
-            self._put(self._runners[other], Lane.FACTS, news, 0)
-        self._put(self._runners[to], lane, message, 0)
-        await self._settle()
+            self._put(self._addresses[other], Lane.FACTS, news, 0)
+        self._put(self._addresses[to], lane, message, 0)
+        await self.settle()
 
     def say(self, to: str, message: Any, lane: Lane = Lane.FACTS) -> None:
         """Bring a message in at the present instant, whatever is under way; waits for nothing.
 
         What fails because of it ends the tree, like any failure.
         """
-        self._put(self._runners[to], lane, message, 0)
-        task = asyncio.get_running_loop().create_task(self._settle(), name=f"said to {to}")
+        self._put(self._addresses[to], lane, message, 0)
+        task = asyncio.get_running_loop().create_task(self.settle(), name=f"said to {to}")
         self._calls.add(task)
         task.add_done_callback(self._said)
-
-    async def settle(self) -> None:
-        """Wait until nothing is under way any more.
-
-        Raises:
-            OrdoError: what ended the tree, such as `TooManyRestarts` or `StoreError`.
-        """
-        await self._settle()
 
     def unread(self) -> dict[str, int]:
         """Return how many messages each actor has yet to read."""
@@ -171,15 +179,12 @@ class Tasks:
         await self._ring(at_ns)
         await self._clock.reach(at_ns)
 
-    async def _ring(self, until_ns: int) -> None:
-        while self._alarms and self._alarms[0][0] <= until_ns:
-            due_ns, _, runner, alarm = heappop(self._alarms)
-            await self._clock.reach(due_ns)
-            self._put(runner, alarm.lane, alarm.message, 0)
-            await self._settle()
+    async def settle(self) -> None:
+        """Wait until nothing is under way any more, bringing in the answers of ports.
 
-    async def _settle(self) -> None:
-        """Wait until nothing is under way any more, bringing in the answers of ports."""
+        Raises:
+            OrdoError: what ended the tree, such as `TooManyRestarts` or `StoreError`.
+        """
         async with self._settling:
             while True:
                 while self._failure is None and (self._unread or self._open):
@@ -193,6 +198,13 @@ class Tasks:
                 await self._clock.reach(answer.at_ns)
                 self._answers.popleft()
                 self._put(runner, Lane.FACTS, answer, cause)
+
+    async def _ring(self, until_ns: int) -> None:
+        while self._alarms and self._alarms[0][0] <= until_ns:
+            due_ns, _, runner, alarm = heappop(self._alarms)
+            await self._clock.reach(due_ns)
+            self._put(runner, alarm.lane, alarm.message, 0)
+            await self.settle()
 
     async def _stop(self) -> None:
         self._fail(RuntimeError("the tree was stopped"))
@@ -208,7 +220,7 @@ class Tasks:
 
     def _put(self, runner: _Runner, lane: Lane, message: Any, cause: int) -> None:
         self._number += 1
-        if runner.child.disarmed:
+        if runner.gone or runner.child.disarmed:
             return
         unread = runner.queue.qsize()
         runner.queue.put_nowait((lane, (message, self._number, cause)))
@@ -220,6 +232,10 @@ class Tasks:
             self._calm.set()
             if not self._open:
                 self._settled.set()
+
+    def _begin(self, runner: _Runner) -> None:
+        runner.task = self._spawn(self._keep_handling(runner), runner.child.spec.name)
+        self._tasks.append(runner.task)
 
     def _spawn(self, work: Coroutine[Any, Any, None], name: str) -> asyncio.Task[None]:
         task = asyncio.get_running_loop().create_task(work, name=name)
@@ -295,7 +311,7 @@ class Tasks:
                 case Take(tick):
                     self._take(tick, cause)
                 case Tell(to, message, lane):
-                    self._put(self._runners[to], lane, message, cause)
+                    self._put(self._addresses[to], lane, message, cause)
                 case Commit(facts, then):
                     origin = Origin(runner.child.spec.name, cause, item[2])
                     self._ledger.append(facts, origin, self._clock.now_ns())
@@ -315,7 +331,7 @@ class Tasks:
     def _take(self, tick: Any, cause: int) -> None:
         self._ledger.take(tick)
         for other, news in self._around.outside(tick, self._clock.now_ns()):
-            self._put(self._runners[other], Lane.FACTS, news, cause)
+            self._put(self._addresses[other], Lane.FACTS, news, cause)
 
     def _hold(self, effects: Sequence[Effect], runner: _Runner, item: Item) -> None:
         """Keep effects back until what the actor committed before them is durable."""

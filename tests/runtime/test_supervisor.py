@@ -231,3 +231,22 @@ def test_a_ledger_that_fails_while_an_actor_is_rebuilt_ends_the_tree():
     with pytest.raises(StoreError, match="disk gone"):
         supervisor.handle(supervisor.children["router"], BAD, 5)
     assert supervisor.children["router"].restarts == 1
+
+
+def test_an_actor_that_joins_is_built_from_all_that_was_recorded():
+    """As at a start; a name is free again once its actor has gone."""
+    stage, seen = Stage(Notebook()), []
+    supervisor = supervised(stage)
+    stage.ledger.append((Fact("one"),), ORIGIN, 5)
+
+    def restore(facts):
+        seen.extend(facts)
+        return Scripted("late", {}, stage.log)
+
+    child = supervisor.admit(ActorSpec("late", restore))
+    assert (supervisor.children["late"], seen) == (child, [Fact("one")])
+    with pytest.raises(AssertionError, match="share a name"):
+        supervisor.admit(ActorSpec("late", restore))
+    supervisor.dismiss("late")
+    assert list(supervisor.children) == ["router"]
+    assert supervisor.admit(ActorSpec("late", restore)) is not child

@@ -12,6 +12,7 @@ from daemon.errors import InboxFull, StoreError, TooManyRestarts
 from daemon.runtime import tasks as driver
 from daemon.runtime.words import (
     ActorDisarmed,
+    ActorSpec,
     Alarm,
     Call,
     Commit,
@@ -24,7 +25,7 @@ from daemon.runtime.words import (
     Take,
     Tell,
 )
-from tests.kit.scripted import Entry, Fact, Notebook, Stage, Word
+from tests.kit.scripted import Entry, Fact, Notebook, Scripted, Stage, Word
 
 COMMIT = Commit((Fact("intent"),), (Call("broker", Word("place")), Show("placed")))
 
@@ -482,3 +483,136 @@ async def test_a_settling_that_is_cancelled_from_outside_does_not_fell_the_tree(
         disk.go_on.set()
         await tasks.tell("router", Word("next"), 5)
     assert (stage.handled(), "placed" in stage.shown) == (["go", "next"], True)
+
+
+def late(stage: Stage, name: str = "late", script: Any = None, **spec: Any) -> ActorSpec:
+    """Return an actor that a stage does not begin with."""
+    stage.add(name, script, **spec)
+    return stage.specs.pop()
+
+
+async def test_an_actor_may_join_the_others_built_from_all_that_was_recorded():
+    """It is started, hears what is published from there on, and is told like any other."""
+    stage, seen = Stage().add("feed", {"go": (Publish(Fact("news")),)}), []
+    stage.ledger.append((Fact("before"),), Origin("feed", 0, 0), 0)
+
+    def restore(facts: Any) -> Scripted:
+        seen.extend(facts)
+        return Scripted("late", {}, stage.log)
+
+    spec = late(stage, restore=restore, hears=(Fact,))
+    with nothing_left():
+        async with stage.tasks() as tasks:
+            tasks.admit(spec)
+            assert tasks.unread() == {"feed": 0, "late": 1}
+            await tasks.tell("feed", Word("go"), 5)
+            await tasks.tell("late", Word("hello"), 6)
+    assert seen == [Fact("before")]
+    told = [message for name, message, _ in stage.log if name == "late"]
+    assert told == [Started(), Fact("news"), Word("hello")]
+
+
+async def test_what_an_actor_asks_a_port_when_it_joins_is_answered_though_nobody_waits():
+    """As at a start."""
+    stage = Stage().add("feed")
+    spec = late(stage, script={"Started": (Call("broker", Word("read")),)})
+    async with asking(stage, Word("book", 7)).tasks() as tasks:
+        tasks.admit(spec)
+        await turns()
+        assert stage.handled("late") == ["book"]
+
+
+async def test_what_an_actor_that_goes_has_not_read_goes_nowhere_and_nobody_waits_for_it():
+    """Neither does what it is told later on."""
+    stage = Stage().add("feed", {"go": (Tell("runner", Word("c")),)}).add("runner")
+    with nothing_left():
+        async with stage.tasks() as tasks:
+            for text in "ab":
+                tasks.say("runner", Word(text))
+            tasks.dismiss("runner")
+            await tasks.tell("feed", Word("go"), 5)
+            await tasks.tell("runner", Word("d"), 6)
+            tasks.say("runner", Word("e"))
+            assert tasks.unread() == {"feed": 0}
+    assert stage.handled() == ["go"]
+
+
+async def test_whoever_waits_for_calm_need_not_wait_for_an_actor_that_has_gone():
+    """The flush of another is over, and what follows it leaves as soon as it may."""
+    stage = Stage().add("router", {"go": (COMMIT,)}).add("runner")
+    disk = stage.ledger = SlowDisk(stage.shown)
+    async with asking(stage).tasks() as tasks:
+        told = asyncio.ensure_future(tasks.tell("router", Word("go"), 5))
+        await reached(disk)
+        tasks.say("runner", Word("unread"))
+        tasks.dismiss("runner")
+        disk.go_on.set()
+        await told
+        assert stage.shown == ["durable 1", "placed", "asked place"]
+    assert stage.handled() == ["go"]
+
+
+async def test_what_an_actor_decided_before_it_went_is_carried_out():
+    """What waits for the disk, and what was asked of a port; the answer goes nowhere."""
+    stage = Stage().add("runner", {"go": (COMMIT, Alarm(7, Word("alarm")))}).add("router")
+    disk = stage.ledger = SlowDisk(stage.shown)
+    async with asking(stage, Word("answer", 6)).tasks() as tasks:
+        told = asyncio.ensure_future(tasks.tell("runner", Word("go"), 5))
+        await reached(disk)
+        tasks.dismiss("runner")
+        disk.go_on.set()
+        await told
+        await tasks.run_until(8)
+        assert stage.shown == ["durable 1", "placed", "asked place"]
+    assert stage.handled() == ["go"]
+
+
+async def test_an_alarm_dies_with_the_actor_that_set_it():
+    """One of the same name that comes later has set none."""
+    stage = Stage().add("runner", {"go": (Alarm(7, Word("alarm")),)})
+    spec = stage.specs[0]
+    async with stage.tasks() as tasks:
+        await tasks.tell("runner", Word("go"), 5)
+        tasks.dismiss("runner")
+        tasks.admit(spec)
+        await tasks.run_until(9)
+        await tasks.tell("runner", Word("hello"), 9)
+    assert stage.handled() == ["go", "hello"]
+
+
+async def test_one_who_was_left_out_comes_back_under_its_name():
+    """It has fallen as often as anybody who has just begun: never."""
+    stage = Stage().add("runner", {"bad": ValueError("no")}, restarts=0, disarm=True)
+    spec = stage.specs[0]
+    async with stage.tasks() as tasks:
+        await tasks.tell("runner", Word("bad"), 5)
+        tasks.dismiss("runner")
+        tasks.admit(spec)
+        await tasks.tell("runner", Word("hello"), 6)
+    assert stage.handled() == ["bad", "hello"]
+
+
+async def test_an_actor_may_be_let_go_while_it_decides():
+    """Its decision is carried out, and it reads nothing after that."""
+    stage = Stage().add("runner", {"go": (Show("gone"), Tell("router", Word("farewell")))})
+    stage.add("router")
+
+    class Dismissing(list[Any]):
+        def append(self, view: Any) -> None:
+            super().append(view)
+            tasks.dismiss("runner")
+
+    stage.shown = Dismissing()
+    async with stage.tasks() as tasks:
+        tasks.say("runner", Word("go"))
+        tasks.say("runner", Word("more"))
+        await tasks.settle()
+    assert stage.handled() == ["go", "farewell"]
+
+
+async def test_a_name_that_nobody_ever_had_is_a_defect():
+    """It is told apart from one that has gone."""
+    stage = Stage().add("router", {"go": (Tell("nobody", Word("hello")),)})
+    async with stage.tasks() as tasks:
+        with pytest.raises(KeyError, match="nobody"):
+            await tasks.tell("router", Word("go"), 5)
