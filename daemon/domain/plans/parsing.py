@@ -11,6 +11,7 @@ from typing import Any
 
 import msgspec
 
+from daemon.domain.plans import json_syntax
 from daemon.domain.plans.reading import read, sound
 from daemon.domain.plans.schema import LEGS_MOST, Leg, Plan
 from daemon.domain.plans.syntax import loads
@@ -38,6 +39,27 @@ def parse(text: str | bytes) -> Plan:
     if written.raw is None:
         raise _all(found)
     return _plan(written.raw, found, written.places)
+
+
+def from_json(text: str | bytes) -> Plan:
+    """Return the plan that a JSON document holds: the same structure as a strategy file.
+
+    Raises:
+        StrategyError: as for `parse`.
+    """
+    return from_mapping(json_of(text))
+
+
+def json_of(text: str | bytes) -> Any:
+    """Return what a JSON document holds, its numbers exact; whether it is a plan is not judged.
+
+    Args:
+        text: 64 KiB at most.
+
+    Raises:
+        StrategyError: it is no JSON, or names a key twice.
+    """
+    return json_syntax.loads(_text(text))
 
 
 def from_mapping(raw: Mapping[str, Any]) -> Plan:

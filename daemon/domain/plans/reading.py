@@ -10,6 +10,7 @@ import difflib
 import functools
 import inspect
 import re
+from collections.abc import Sequence
 from datetime import date, time
 from decimal import Decimal
 from types import NoneType, UnionType
@@ -24,6 +25,7 @@ from daemon.errors import StrategyError
 
 _SHOWN_MOST = 40
 _DECIMALS = 4
+_HINTS_MOST = 32  # each costs, and nobody is shown so many
 _COUNTED_MOST = 10**18
 _PLAIN_KEY = re.compile(r"[A-Za-z0-9_-]{1,64}\Z")
 _INSIDE = re.compile(r" - at `\$(\S+)`\Z")
@@ -110,11 +112,14 @@ def _unwelcome(table: type[Table], raw: dict[Any, Any], place: str, found: Found
             found.append(StrategyError(_join(place, key), reason))
             postponed.add(key)
         elif key not in known:
-            found.append(StrategyError(_join(place, key), _unknown(str(key), known)))
+            hints = known if len(found) < _HINTS_MOST else ()
+            found.append(StrategyError(_join(place, key), _unknown(str(key), hints)))
     return postponed
 
 
-def _unknown(key: str, known: list[str]) -> str:
+def _unknown(key: str, known: Sequence[str]) -> str:
+    if not known:
+        return "unknown key"
     close = difflib.get_close_matches(key[:64], known, n=1)
     hint = f"did you mean `{close[0]}`?" if close else f"known here: {', '.join(known)}"
     return f"unknown key; {hint}"

@@ -90,7 +90,7 @@ class _Reader:
         text = "\n".join(lines)
         self.left -= len(text)
         try:
-            return tomllib.loads(text, parse_float=_decimal)
+            return tomllib.loads(text, parse_float=exact)
         except RecursionError as error:
             raise StrategyError("file", "its lists or tables are nested too deeply") from error
         except tomllib.TOMLDecodeError as error:
@@ -108,7 +108,8 @@ class _Reader:
         return number
 
 
-def _decimal(digits: str) -> Decimal:
+def exact(digits: str) -> Decimal:
+    """Return a number as it was written."""
     try:
         return Decimal(digits)
     except InvalidOperation:

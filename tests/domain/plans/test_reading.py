@@ -177,3 +177,12 @@ def test_no_table_at_all_is_refused_as_a_file() -> None:
     (told,) = faults(Plan, [1], "")
 
     assert told.startswith("file: expected a table")
+
+
+def test_the_first_unknown_keys_come_with_a_hint_and_the_rest_without():
+    """A hint costs, and nobody is shown as many faults as a text can hold."""
+    found = []
+    assert read(Plan, {f"entrz{number}": 0 for number in range(100)}, "", found) is None
+    unknown = [str(each) for each in found if "unknown key" in str(each)]
+    assert unknown[0] == "entrz0: unknown key; did you mean `entry`?"
+    assert (len(unknown), unknown[-1]) == (100, "entrz99: unknown key")
