@@ -31,6 +31,8 @@ from daemon.messages import (
     LinkRevived,
     Noted,
     SeeStrategy,
+    StrategyDeclared,
+    StrategyRemoved,
     StrategySeen,
     StrategyStarted,
     StrategyStopped,
@@ -80,7 +82,7 @@ class StrategyRunner:
         self._bare = f"{_NOT_YET}: no option of {plan.underlying} has been quoted"
         self._is_bare = False
         self._alive = True
-        self._taking = taking
+        self._taking = self._taking_unasked = taking
         self._rests = _NO_DAY
         self._refusal = ""
         for fact in facts:
@@ -140,6 +142,10 @@ class StrategyRunner:
                 self._taking = True
             case StrategyStopped(strategy_id) if strategy_id == mine:
                 self._taking = False
+            case StrategyDeclared(strategy_id) if strategy_id == mine:
+                self._begin_anew(taking=False)
+            case StrategyRemoved(strategy_id) if strategy_id == mine:
+                self._begin_anew(taking=self._taking_unasked)
             case DayOpened():
                 self._open(Turn(), fact)
             case DayEnded():
@@ -148,6 +154,11 @@ class StrategyRunner:
                 self._alive = False
             case LinkRevived():
                 self._alive = True
+
+    def _begin_anew(self, *, taking: bool) -> None:
+        """Forget what was said to and by another strategy under this id, but not its entries."""
+        self._taking, self._refusal, self._is_bare = taking, "", False
+        self._told.clear()
 
     def _answer(self, turn: Turn, about: object, now_ns: int) -> StrategySeen | Done:
         """Answer a question, or carry out a command by hand."""

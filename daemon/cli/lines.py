@@ -30,6 +30,8 @@ from daemon.messages import (
     OrderAsked,
     PositionChanged,
     Released,
+    StrategyDeclared,
+    StrategyRemoved,
     StrategyStarted,
     StrategyStopped,
 )
@@ -165,6 +167,10 @@ def _of_hands(fact: object) -> str:
             return f"{strategy_id} takes entries, says {by}"
         case StrategyStopped(strategy_id, by):
             return f"{strategy_id} takes no more entries, says {by}"
+        case StrategyDeclared(strategy_id, _, by):
+            return f"{strategy_id} is declared by {by}, and takes no entries yet"
+        case StrategyRemoved(strategy_id, by):
+            return f"{strategy_id} is removed by {by}"
         case OrderAsked(symbol=symbol, side=side, quantity=quantity, by=by):
             return f"{by} asks to {side} {quantity} {symbol}"
         case BooksDiffer(symbol=symbol, ours=ours, theirs=theirs):

@@ -88,6 +88,10 @@ def sentence_of(fact: Recorded) -> tuple[Step, str]:
             return Step.RULE, f"{exit_id} is owed: {strategy_id} out of {legs}, because {why}"
         case m.Latched() | m.OrderAsked() | m.StrategyStopped() | m.StrategyStarted():
             return Step.HAND, _hand(fact)
+        case m.StrategyDeclared(strategy_id, _, by):
+            return Step.HAND, f"{by} declared {strategy_id}"
+        case m.StrategyRemoved(strategy_id, by):
+            return Step.HAND, f"{by} removed {strategy_id}"
         case orders.IntentRecorded(intent):
             return Step.INTENT, f"{intent.intent_id} is wanted: {wanted(intent)}"
     return _reply(fact)

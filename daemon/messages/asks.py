@@ -166,6 +166,53 @@ class SeeStrategy(Struct, frozen=True):
     """To a runner: `StrategySeen`."""
 
 
+class SeeOpen(Struct, frozen=True):
+    """To a router: what of a strategy is open, on its way or owed, a sentence each; else none."""
+
+    strategy_id: str
+
+
+class DeclareStrategy(Struct, frozen=True):
+    """To the register: there shall be one more strategy; `Done` once that is durable.
+
+    Attributes:
+        strategy_id: which.
+        declaration: the plan as JSON; it was judged.
+        by: who wants it.
+    """
+
+    strategy_id: str
+    declaration: str
+    by: str
+
+
+class ChangeStrategy(Struct, frozen=True):
+    """To the register: a declared strategy, with nothing open, shall be this one from here on."""
+
+    strategy_id: str
+    declaration: str
+    by: str
+
+
+class RemoveStrategy(Struct, frozen=True):
+    """To the register: a declared strategy, with nothing open, shall be there no more."""
+
+    strategy_id: str
+    by: str
+
+
+class JudgeChange(Struct, frozen=True):
+    """To the register: may this strategy be changed or removed over HTTP? `Done` or `Declined`."""
+
+    strategy_id: str
+
+
+class SeeDeclaration(Struct, frozen=True):
+    """To the register: `DeclarationSeen`, or `Declined`."""
+
+    strategy_id: str
+
+
 class TellRisk(Struct, frozen=True):
     """To the watchdog, from an actor: tell me `RiskSeen`."""
 

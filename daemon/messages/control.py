@@ -89,6 +89,32 @@ class StrategyStopped(Struct, frozen=True, tag=True):
     at_ns: int
 
 
+class StrategyDeclared(Struct, frozen=True, tag=True):
+    """A strategy is there, or is another one under its id: so it is written from here on.
+
+    It takes no entries until somebody starts it, whatever was said of its id before.
+
+    Attributes:
+        strategy_id: which.
+        declaration: the plan as JSON.
+        by: who declared or changed it.
+        at_ns: the market instant.
+    """
+
+    strategy_id: str
+    declaration: str
+    by: str
+    at_ns: int
+
+
+class StrategyRemoved(Struct, frozen=True, tag=True):
+    """A declared strategy is there no more."""
+
+    strategy_id: str
+    by: str
+    at_ns: int
+
+
 class OrderAsked(Struct, frozen=True, tag=True):
     """A person or a program asked for one order.
 
@@ -197,6 +223,8 @@ ControlFact = (
     | KillStaged
     | StrategyStarted
     | StrategyStopped
+    | StrategyDeclared
+    | StrategyRemoved
     | OrderAsked
     | RequestBegun
     | RequestAnswered

@@ -88,6 +88,14 @@ class LegSeen(Struct, frozen=True):
     unguarded_because: tuple[str, ...] = ()
 
 
+class DeclarationSeen(Struct, frozen=True):
+    """How a strategy is written: its plan as JSON, and the name of its file; empty: it has none."""
+
+    strategy_id: str
+    declaration: str
+    file: str
+
+
 class WatchSeen(Struct, frozen=True):
     """A strategy under watch; amounts in `_e4`, before charges but for `charges_e4`.
 

@@ -86,6 +86,8 @@ ENTRIES: dict[type[Fact], Entry] = {
     m.KillStaged: Entry(without=("latch_id", "at_ns", "left")),
     m.StrategyStarted: Entry(without=("at_ns", "by")),
     m.StrategyStopped: Entry(without=("at_ns", "by")),
+    m.StrategyDeclared: Entry(without=("at_ns", "by")),
+    m.StrategyRemoved: Entry(without=("at_ns", "by")),
     m.OrderAsked: Entry(without=("request_id", "tag", "by", "at_ns")),
     m.BooksDiffer: _TIMELESS,
     m.BooksAgree: _TIMELESS,

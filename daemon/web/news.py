@@ -42,6 +42,8 @@ from daemon.messages import (
     OrderAsked,
     Released,
     SessionReady,
+    StrategyDeclared,
+    StrategyRemoved,
     StrategyStarted,
     StrategyStopped,
 )
@@ -193,6 +195,10 @@ def _machine(fact: Any) -> tuple[str, str, Item] | None:
             return "actor", f"{strategy_id} was started by {by}", {"strategy_id": strategy_id}
         case StrategyStopped(strategy_id, by):
             return "actor", f"{strategy_id} was stopped by {by}", {"strategy_id": strategy_id}
+        case StrategyDeclared(strategy_id, _, by):
+            return "actor", f"{strategy_id} was declared by {by}", {"strategy_id": strategy_id}
+        case StrategyRemoved(strategy_id, by):
+            return "actor", f"{strategy_id} was removed by {by}", {"strategy_id": strategy_id}
         case SessionReady(account):
             return "actor", f"{account}: the broker session is ready", {"account": account}
         case ActorDisarmed(actor):

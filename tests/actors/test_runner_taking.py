@@ -13,6 +13,8 @@ from daemon.messages import (
     Noted,
     SeeRisk,
     SeeStrategy,
+    StrategyDeclared,
+    StrategyRemoved,
     StrategySeen,
     StrategyStarted,
     StrategyStopped,
@@ -104,6 +106,13 @@ def test_what_is_so_already_is_recorded_no_more(taking, about) -> None:
         (False, (StrategyStopped("s", "ops", 1), StrategyStarted("s", "ops", 2)), True),
         (True, (StrategyStopped("other", "ops", 1),), True),
         (False, (StrategyStarted("other", "ops", 1),), False),
+        (True, (StrategyDeclared("s", "{}", "ops", 1),), False),
+        (True, (StrategyStarted("s", "ops", 1), StrategyDeclared("s", "{}", "ops", 2)), False),
+        (False, (StrategyDeclared("s", "{}", "ops", 1), StrategyStarted("s", "ops", 2)), True),
+        (True, (StrategyStopped("s", "ops", 1), StrategyRemoved("s", "ops", 2)), True),
+        (False, (StrategyStarted("s", "ops", 1), StrategyRemoved("s", "ops", 2)), False),
+        (True, (StrategyDeclared("other", "{}", "ops", 1),), True),
+        (True, (StrategyStopped("s", "ops", 1), StrategyRemoved("other", "ops", 2)), False),
     ],
 )
 def test_after_a_restart_the_newest_word_of_a_person_stands(argument, facts, taking) -> None:
@@ -232,3 +241,26 @@ def test_the_runner_answers_nothing_that_is_not_its_own() -> None:
     """A question for somebody else is a mistake in the program."""
     with pytest.raises(AssertionError, match="was asked SeeRisk"):
         runner().handle(Ask(1, SeeRisk()), AT)
+
+
+def test_a_strategy_declared_anew_enters_no_second_time_on_one_day() -> None:
+    """Its baskets are told apart by its id and the day."""
+    before = (
+        day_opened(),
+        opened("s"),
+        ended("s"),
+        StrategyRemoved("s", "ops", AT + 1),
+        StrategyDeclared("s", "{}", "ops", AT + 2),
+    )
+    made = runner(*before)
+    ask(made, START, AT + 3)
+    assert seen(made).status == "entered today"
+    assert not enters(made, AT + 4)
+
+
+def test_a_strategy_declared_anew_says_again_what_the_one_before_it_said() -> None:
+    """A note is told once a day, and so is another strategy's."""
+    said = Noted(NoteKind.REFUSED, "no entry yet: legs[0]: no such price", AT, "s")
+    again = runner(day_opened(), said, StrategyDeclared("s", "{}", "ops", AT + 1))
+    ask(again, START, AT + 2)
+    assert seen(again, AT + 2).status == "waiting for prices"

@@ -43,6 +43,8 @@ from daemon.messages import (
     Released,
     Scope,
     Stage,
+    StrategyDeclared,
+    StrategyRemoved,
     StrategyStarted,
     StrategyStopped,
 )
@@ -219,6 +221,11 @@ HANDS = [
     ),
     (StrategyStarted("s", "ann", NOW), "s takes entries, says ann"),
     (StrategyStopped("s", "ann", NOW), "s takes no more entries, says ann"),
+    (
+        StrategyDeclared("s", "{}", "ann", NOW),
+        "s is declared by ann, and takes no entries yet",
+    ),
+    (StrategyRemoved("s", "ann", NOW), "s is removed by ann"),
     (
         OrderAsked("r", "paper", CE, Side.BUY, 65, OrderType.LIMIT, 1, 0, "", "ann", NOW),
         f"ann asks to buy 65 {CE}",

@@ -486,6 +486,8 @@ REFUSED = OrderUpdated("a", "", State.REJECTED, 0, 0, NOW, Refusal.MARGIN, "no m
         ),
         (m.StrategyStopped("s", "me", NOW), Step.HAND, "me stopped s"),
         (m.StrategyStarted("s", "me", NOW), Step.HAND, "me started s"),
+        (m.StrategyDeclared("s", "{}", "me", NOW), Step.HAND, "me declared s"),
+        (m.StrategyRemoved("s", "me", NOW), Step.HAND, "me removed s"),
         (
             intent(1, order_type=OrderType.STOP_LIMIT, trigger_e4=1_200_000),
             Step.INTENT,

@@ -38,6 +38,8 @@ from daemon.messages import (
     Scope,
     SessionReady,
     Stage,
+    StrategyDeclared,
+    StrategyRemoved,
     StrategyStarted,
     StrategyStopped,
 )
@@ -162,6 +164,8 @@ def updated(state, quantity=0, value_e4=0, text=""):
         ),
         (StrategyStarted("straddle", "me", NOW), "actor", "straddle was started by me"),
         (StrategyStopped("straddle", "me", NOW), "actor", "straddle was stopped by me"),
+        (StrategyDeclared("s", "{}", "me", NOW), "actor", "s was declared by me"),
+        (StrategyRemoved("s", "me", NOW), "actor", "s was removed by me"),
         (SessionReady("paper", 1, NOW), "actor", "paper: the broker session is ready"),
         (ActorDisarmed("runner:x", NOW), "alert", "runner:x fell too often and was left out"),
         (DeadLetter("feed", "Frame", "oops", NOW), "actor", "feed fell over Frame: oops"),

@@ -9,6 +9,7 @@ from typing import Any
 
 from daemon.actors.order_router import by_hand, latches
 from daemon.actors.order_router.desk import Desk
+from daemon.actors.order_router.remains import remains
 from daemon.actors.turn import Turn
 from daemon.messages import (
     AccountSeen,
@@ -24,6 +25,7 @@ from daemon.messages import (
     ReleaseLatch,
     SeeAccount,
     SeeKill,
+    SeeOpen,
     SeeOrderAsked,
     SeeOrders,
     Told,
@@ -69,6 +71,8 @@ def _seen(desk: Desk, about: Any) -> object:
             return _kill(desk, latch_id)
         case SeeOrderAsked(request_id):
             return by_hand.found(desk, request_id)
+        case SeeOpen(strategy_id):
+            return remains(desk, strategy_id)
         case SeeOrders():
             return tuple(desk.book)
         case SeeAccount():

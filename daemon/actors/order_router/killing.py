@@ -190,7 +190,7 @@ def _left(desk: Desk, kill: Kill, seen: _Seen) -> tuple[str, ...]:
     beyond = (
         f"the broker shows {d.theirs - d.ours:+d} {d.symbol} beyond our book" for d in seen.beyond
     )
-    left = (*held, *map(_order_left, orders), *beyond)
+    left = (*held, *map(order_left, orders), *beyond)
     if not left and not kill.proof.given:
         unread = desk.reads.unread
         because = f": it cannot be read: {unread}" if unread else ""
@@ -198,7 +198,8 @@ def _left(desk: Desk, kill: Kill, seen: _Seen) -> tuple[str, ...]:
     return left
 
 
-def _order_left(order: Order) -> str:
+def order_left(order: Order) -> str:
+    """Return what an order may still do."""
     intent = order.intent
     what = f"{intent.intent_id}, {intent.side} {order.remaining_quantity} {intent.symbol}"
     if order.state is State.WORKING:
