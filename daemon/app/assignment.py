@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from pathlib import Path
 from typing import Protocol
 
 from msgspec import Struct
 
+from daemon.actors.strategy_register import Filed
 from daemon.actors.timekeeper import DayBegins
 from daemon.app.records import Records
 from daemon.app.wiring import Account, Past
 from daemon.domain.instants import day_of, start_of
+from daemon.domain.plans.parsing import encode
 from daemon.domain.plans.schema import Plan
 from daemon.feeds.replay import Recording
 from daemon.messages import Noted
@@ -121,10 +123,11 @@ class Assignment(Struct, frozen=True):
     Attributes:
         settings: everything that was set.
         account: what is traded in.
-        plans: the strategies.
+        plans: the strategies of files; those that were declared are in the records.
         taking: those that take entries from the start.
         played: the market.
         folder: where its ledger and its exchange are kept.
+        files: the name of each strategy's file, by its id.
     """
 
     settings: Settings
@@ -133,11 +136,19 @@ class Assignment(Struct, frozen=True):
     taking: frozenset[str]
     played: Played
     folder: Path
+    files: Mapping[str, str] = {}
 
     @property
     def state_dir(self) -> Path:
         """Where latches, tokens and the local socket are kept, whatever is played."""
         return self.settings.daemon.state_dir
+
+    def filed(self) -> dict[str, Filed]:
+        """Return how the strategies of files are written, by id."""
+        return {
+            plan.id: Filed(self.files.get(plan.id, "a file"), encode(plan).decode())
+            for plan in self.plans
+        }
 
 
 def tell_of(recording: Recording, days: Sequence[date], ledger: Ledger) -> None:

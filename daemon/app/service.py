@@ -19,16 +19,24 @@ from typing import Any
 from daemon import kill as latch_files
 from daemon.actors.order_router import LOOSE
 from daemon.app.assignment import Assignment, Watcher
+from daemon.app.declared import take_up
 from daemon.app.exclusive import exclusively
 from daemon.app.latch_watch import LatchWatch
 from daemon.app.ports import Doors, Ports
 from daemon.app.records import Records, records
+from daemon.app.runners import Runners
 from daemon.app.signals import Stop, heard
-from daemon.app.wiring import App, Run, build
+from daemon.app.wiring import App, Run, build, router_of
 from daemon.control import Control, Line, Names, Refusal
 from daemon.domain.instants import MILLISECOND_NS
 from daemon.errors import OrdoError
-from daemon.messages import Latched, PauseEntries, Scope
+from daemon.messages import (
+    Latched,
+    PauseEntries,
+    Scope,
+    StrategyDeclared,
+    StrategyRemoved,
+)
 from daemon.runtime.pace import Pace
 from daemon.runtime.supervisor import Supervisor
 from daemon.runtime.tasks import Tasks
@@ -109,12 +117,17 @@ class Service:
             taking=given.taking,
             served=True,
             past=given.played.past(kept),
+            filed=given.filed(),
         )
 
     def _wired(self, kept: Records) -> App:
         """Return the actors, wired to the world that they run in."""
-        given = self._given
-        return build(given.account, given.plans, self._begun(kept), self._pace.now_ns, self._show)
+        given, account = self._given, self._given.account
+        self._declared = take_up(tuple(kept.ledger.facts()), self._account, given.filed())
+        for sentence in self._declared.left_out:
+            self._watcher.say(f"left out: {sentence}")
+        plans = (*given.plans, *self._declared.plans)
+        return build(account, plans, self._begun(kept), self._pace.now_ns, self._show)
 
     async def _conduct(self, app: App, kept: Records) -> None:
         given = self._given
@@ -127,12 +140,13 @@ class Service:
         supervisor = Supervisor(app.specs, ledger)
         self._tasks = tasks = Tasks(supervisor, ledger, app.around, self._pace)
         control = self._control = self._verbs(tasks)
+        self._runners = Runners(tasks, control.line, self._account, app.runner)
         self._ports = Ports(
             Doors(
                 control=control,
                 settings=given.settings.web,
                 state_dir=given.state_dir,
-                brokers={given.account.terms.account: "paper"},
+                brokers={self._account: "paper"},
                 ready=lambda: self._ready,
                 health=lambda: _health(kept, supervisor, tasks),
                 passing_ns=self._pace.passing_ns,
@@ -217,20 +231,26 @@ class Service:
         self._tasks.say(self._router, message, Lane.CONTROL)
 
     @property
+    def _account(self) -> str:
+        return self._given.account.terms.account
+
+    @property
     def _router(self) -> str:
-        return f"router:{self._given.account.terms.account}"
+        return router_of(self._given.account)
 
     def _names(self) -> Names:
-        account = self._given.account.terms.account
+        ids = [plan.id for plan in (*self._given.plans, *self._declared.plans)]
         return Names(
             state_dir=self._given.state_dir,
-            routers={account: self._router},
-            strategies={plan.id: f"runner:{plan.id}" for plan in self._given.plans},
-            accounts=dict.fromkeys((*LOOSE, *(plan.id for plan in self._given.plans)), account),
+            routers={self._account: self._router},
+            strategies={each: f"runner:{each}" for each in ids},
+            accounts=dict.fromkeys((*LOOSE, *ids, *self._declared.once), self._account),
         )
 
     def _show(self, view: object) -> None:
-        if not self._ports.show(view):
+        if isinstance(view, StrategyDeclared | StrategyRemoved):
+            self._runners.take(view)
+        elif not self._ports.show(view):
             self._watcher.show(view)
 
     def _entered(self, recorded: Recorded) -> None:

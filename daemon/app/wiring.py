@@ -15,7 +15,6 @@ from daemon.actors import (
     order_router,
     pnl_broadcaster,
     risk_watchdog,
-    strategy_runner,
 )
 from daemon.actors.market_feed import MarketFeed
 from daemon.actors.order_router import OrderRouter, Terms
@@ -23,8 +22,9 @@ from daemon.actors.pnl_broadcaster import PnlBroadcaster
 from daemon.actors.request_clerk import RequestClerk
 from daemon.actors.risk_watchdog import RiskWatchdog
 from daemon.actors.session_keeper import SessionKeeper
-from daemon.actors.strategy_runner import StrategyRunner
+from daemon.actors.strategy_register import Filed, StrategyRegister
 from daemon.actors.timekeeper import Timekeeper
+from daemon.app.runners import runner_spec
 from daemon.brokers.door import Door
 from daemon.brokers.paper import Paper
 from daemon.domain.instants import MILLISECOND_NS
@@ -101,6 +101,7 @@ class Run(Struct, frozen=True):
         past: what a generated market is entered by; None: it is a recorded one.
         taking: the strategies that take entries from the start; None: all.
         served: somebody may ask, so the actors that answer people are there too.
+        filed: how the strategies of files are written, by id; for whoever asks.
         faults: what goes wrong at the exchange by plan.
     """
 
@@ -112,15 +113,25 @@ class Run(Struct, frozen=True):
     past: Past | None = None
     taking: frozenset[str] | None = None
     served: bool = False
+    filed: Mapping[str, Filed] = {}
     faults: Faults = Faults()
 
 
 class App(Struct, frozen=True):
-    """The actors of a run, and the world around them, which begins at `at_ns`."""
+    """The actors of a run, and the world around them.
+
+    Attributes:
+        specs: the actors.
+        world: what they trade in.
+        around: what their driver finds around them.
+        runner: makes the runner of a strategy that comes later.
+        at_ns: where the world begins.
+    """
 
     specs: tuple[ActorSpec, ...]
     world: Recorded
     around: Surroundings
+    runner: Callable[[Plan], ActorSpec]
     at_ns: int = 0
 
 
@@ -178,7 +189,7 @@ def build(
         now_ns: tells market time.
         show: lets people see what moves; None: nobody watches.
     """
-    router = f"router:{account.terms.account}"
+    router = router_of(account)
     twin = exchange(account.cash_e4, account.latency, run.twin_file, run.faults)
     paper = Paper(twin, now_ns)
     latched = partial(forbids, run.state_dir) if run.state_dir is not None else _unlatched
@@ -193,8 +204,14 @@ def build(
     )
     specs = _specs(account, plans, router, run, watchdog)
     if run.served:
-        specs = (*specs, *_for_people(account))
-    return App(specs, world, around, at_ns)
+        specs = (*specs, *_for_people(account, run.filed))
+    runner = partial(runner_spec, router=router, strict=account.terms.strict)
+    return App(specs, world, around, runner, at_ns)
+
+
+def router_of(account: Account) -> str:
+    """Return the address of an account's router."""
+    return f"router:{account.terms.account}"
 
 
 def _world(run: Run, papers: Mapping[str, Paper]) -> tuple[Recorded, int]:
@@ -210,8 +227,8 @@ def _world(run: Run, papers: Mapping[str, Paper]) -> tuple[Recorded, int]:
     return Generated(run.recording, papers, entry), entry.at_ns
 
 
-def _for_people(account: Account) -> tuple[ActorSpec, ...]:
-    """The actors that trading does not need: sessions, what people see, and what they asked."""
+def _for_people(account: Account, filed: Mapping[str, Filed]) -> tuple[ActorSpec, ...]:
+    """The actors that trading does not need: sessions, what people see, asked and declared."""
     name, broker = account.terms.account, account.terms.broker
     return (
         ActorSpec(f"session_keeper:{name}", lambda facts: SessionKeeper(name, broker, facts)),
@@ -223,6 +240,7 @@ def _for_people(account: Account) -> tuple[ActorSpec, ...]:
             disarm=True,
         ),
         ActorSpec("request_clerk", lambda facts: RequestClerk("request_clerk", facts)),
+        ActorSpec("strategy_register", lambda facts: StrategyRegister(filed, facts)),
     )
 
 
@@ -232,13 +250,7 @@ def _specs(
     """The actors in the order in which they start, and in which they hear of one thing."""
     ids, budget = IntentIds(run.epoch), Budget(account.windows)
     runners = tuple(
-        ActorSpec(
-            name=f"runner:{plan.id}",
-            restore=partial(_runner, plan, router, account.terms.strict, _takes(run, plan)),
-            hears=strategy_runner.HEARS,
-            merge=merge,
-            disarm=True,
-        )
+        runner_spec(plan, router, strict=account.terms.strict, taking=_takes(run, plan))
         for plan in plans
     )
     return (
@@ -269,13 +281,3 @@ def _unlatched(account: str, strategy_id: str) -> str:  # noqa: ARG001
 
 def _takes(run: Run, plan: Plan) -> bool:
     return run.taking is None or plan.id in run.taking
-
-
-def _runner(
-    plan: Plan,
-    router: str,
-    strict: bool,  # noqa: FBT001  bound once, in the table of actors
-    taking: bool,  # noqa: FBT001
-    facts: Iterable[object],
-) -> StrategyRunner:
-    return StrategyRunner(plan, router, strict=strict, taking=taking, facts=facts)

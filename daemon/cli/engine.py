@@ -16,13 +16,26 @@ from daemon.domain.plans.schema import Plan
 from daemon.errors import SettingsError, StrategyError
 from daemon.settings import Settings
 
-__all__ = ["PATH", "find_plan", "idle_plans", "load_settings", "one_account", "replays_of"]
+__all__ = [
+    "PATH",
+    "find_filed",
+    "find_plan",
+    "idle_plans",
+    "load_settings",
+    "one_account",
+    "replays_of",
+]
 _RECONCILE_NS = 5 * SECOND_NS
 _SHIPPED = Path(__file__).parents[2] / "strategies"
 
 
 def find_plan(name: str, settings: Settings) -> Plan:
-    """Return a strategy by its file, or by its id in the folders of the settings.
+    """Return a strategy by its file, or by its id, as `find_filed` does."""
+    return find_filed(name, settings)[1]
+
+
+def find_filed(name: str, settings: Settings) -> tuple[Path, Plan]:
+    """Return the file of a strategy, and the strategy, by its file or by its id in the folders.
 
     Args:
         name: a path to a TOML file, or an id.
@@ -33,7 +46,7 @@ def find_plan(name: str, settings: Settings) -> Plan:
         SettingsError: there is no such strategy.
     """
     if name.endswith(".toml"):
-        return _read(Path(name))
+        return Path(name), _read(Path(name))
     folders = (*settings.strategies.paths, _SHIPPED)
     files = [file for folder in folders for file in sorted(folder.glob("*.toml"))]
     # A file is mostly called after its id; so a fault in another one need not be met.
@@ -41,12 +54,12 @@ def find_plan(name: str, settings: Settings) -> Plan:
     for file in files:
         plan = _read(file)
         if plan.id == name:
-            return plan
+            return file, plan
     known = ", ".join(sorted({_called(file) for file in files}))
     raise SettingsError(f"no strategy has the id {name}; there are: {known}")
 
 
-def idle_plans(settings: Settings, taking: Sequence[Plan]) -> tuple[list[Plan], list[str]]:
+def idle_plans(settings: Settings, taking: Sequence[Plan]) -> tuple[dict[Path, Plan], list[str]]:
     """Return the strategies of the folders that a person may start later, by file name.
 
     One that cannot be read, or would need another account, is left out, and that is told: whoever
@@ -57,11 +70,11 @@ def idle_plans(settings: Settings, taking: Sequence[Plan]) -> tuple[list[Plan], 
         taking: the strategies that take entries from the start; they are not among the idle.
 
     Returns:
-        The strategies, and a sentence for each file that is left out.
+        The strategies by their files, and a sentence for each file that is left out.
     """
     known = {plan.id for plan in taking}
     accounts = {name for plan in taking for name in plan.accounts} or {settings.accounts[0].id}
-    idle: list[Plan] = []
+    idle: dict[Path, Plan] = {}
     left_out: list[str] = []
     for folder in settings.strategies.paths:
         for file in sorted((*folder.glob("*.toml"), *folder.glob("*.py"))):
@@ -76,7 +89,7 @@ def idle_plans(settings: Settings, taking: Sequence[Plan]) -> tuple[list[Plan], 
                     left_out.append(f"{file}: one run trades in one account so far, not {named}")
                     continue
                 known.add(plan.id)
-                idle.append(plan)
+                idle[file] = plan
     return idle, left_out
 
 

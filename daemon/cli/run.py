@@ -13,6 +13,7 @@ from pathlib import Path
 
 import click
 import uvloop
+from msgspec.structs import replace
 
 from daemon.app.assignment import Assignment, GeneratedDays, Played, RecordedDays
 from daemon.app.service import Service
@@ -20,7 +21,7 @@ from daemon.backtest.report import report
 from daemon.cli import INTERRUPTED
 from daemon.cli.engine import (
     PATH,
-    find_plan,
+    find_filed,
     idle_plans,
     load_settings,
     one_account,
@@ -58,7 +59,8 @@ def command(
 ) -> int:
     """Run the daemon in the foreground, on paper."""
     loaded = load_settings(settings)
-    plans = [find_plan(name, loaded) for name in strategies or loaded.strategies.autostart]
+    named = [find_filed(name, loaded) for name in strategies or loaded.strategies.autostart]
+    plans = [plan for _, plan in named]
     if not plans:
         raise SettingsError(
             "no strategy to run: name one with --strategy or [strategies] autostart"
@@ -78,10 +80,11 @@ def command(
         market = (
             _recorded(loaded, data, held) if replays else _generated(loaded, plans, pace, until)
         )
-        idle, left_out = ([], []) if replays else idle_plans(loaded, plans)
+        idle, left_out = ({}, []) if replays else idle_plans(loaded, plans)
         for sentence in left_out:
             click.echo(f"ordo: left out: {sentence}", err=True)
-        given = _assignment(loaded, plans, idle, market)
+        files = {plan.id: file.name for file, plan in (*named, *idle.items())}
+        given = replace(_assignment(loaded, plans, idle.values(), market), files=files)
         runner = held.enter_context(asyncio.Runner(loop_factory=uvloop.new_event_loop))
         return runner.run(_run(given, plans, Pace(MonotonicClock(), pace)))
 
@@ -105,7 +108,7 @@ def _generated(
 
 
 def _assignment(
-    settings: Settings, plans: list[Plan], idle: list[Plan], played: Played
+    settings: Settings, plans: list[Plan], idle: Iterable[Plan], played: Played
 ) -> Assignment:
     """Return what is run: a replay keeps a record of its own, all else goes on with the last."""
     replays = isinstance(played, RecordedDays)

@@ -6,12 +6,16 @@ refusal comes from the actor that owns the truth, or from the latch.
 
 from __future__ import annotations
 
+import asyncio
+
 from daemon.control.brakes import Brakes
 from daemon.control.hands import Hands
-from daemon.control.line import Line, Names, Refusal
+from daemon.control.line import Line, Refusal
+from daemon.control.names import Names
 from daemon.control.reads import Reads
+from daemon.control.strategies import Strategies
 
-__all__ = ["Brakes", "Control", "Hands", "Line", "Names", "Reads", "Refusal"]
+__all__ = ["Brakes", "Control", "Hands", "Line", "Names", "Reads", "Refusal", "Strategies"]
 
 
 class Control:
@@ -22,10 +26,13 @@ class Control:
         reads: how things stand.
         hands: on strategies, positions and orders.
         brakes: pause, cancel all, kill, rearm.
+        strategies: which there are.
     """
 
     def __init__(self, line: Line) -> None:
         self.line = line
         self.reads = Reads(line)
-        self.hands = Hands(line)
+        changing = asyncio.Lock()
+        self.hands = Hands(line, changing)
         self.brakes = Brakes(line)
+        self.strategies = Strategies(line, changing)

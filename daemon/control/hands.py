@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from daemon import kill
 from daemon.control.line import Line, Refusal
 from daemon.domain.orders.book import Order
@@ -24,14 +26,17 @@ class Hands:
 
     Args:
         line: to the actors.
+        changing: held while a strategy is changed; it is not started meanwhile.
     """
 
-    def __init__(self, line: Line) -> None:
+    def __init__(self, line: Line, changing: asyncio.Lock) -> None:
         self._line = line
+        self._changing = changing
 
     async def start(self, strategy_id: str, by: str) -> Done:
         """Let a strategy take entries; a latch that holds them back all the same is told."""
-        done: Done = await self._line.ask(self._line.runner(strategy_id), TakeEntries(by))
+        async with self._changing:
+            done: Done = await self._line.ask(self._line.runner(strategy_id), TakeEntries(by))
         names = self._line.names
         latched = kill.forbids(names.state_dir, names.accounts[strategy_id], strategy_id)
         return Done(f"{done.text}; but {latched}") if latched else done

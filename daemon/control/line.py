@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 from msgspec import Struct
 
+from daemon.control.names import Names
 from daemon.errors import OrdoError
 from daemon.messages import Ask, Declined, Scope, Told
 from daemon.runtime.words import Lane
 
 NO_ANSWER = "no_answer"
 """The code where an actor did not answer in time."""
+GONE = "strategy_gone"
+"""The code where an actor went before it answered."""
 _PATIENCE_S = 5
 
 Teller = Callable[[str, Any, Lane], None]
@@ -33,24 +35,11 @@ class Refusal(OrdoError):
         self.code = code
 
 
-class Names(Struct, frozen=True):
-    """Who there is to talk to.
+class _Waiting(Struct, frozen=True):
+    """A question under way: whom it was put to, and where its answer is awaited."""
 
-    Attributes:
-        state_dir: where the latches are kept.
-        routers: the address of each account's router, by account.
-        strategies: the address of each strategy's runner, by strategy.
-        accounts: the account of each strategy, those without a runner included.
-        watchdog: its address.
-        broadcaster: its address.
-    """
-
-    state_dir: Path
-    routers: dict[str, str]
-    strategies: dict[str, str]
-    accounts: dict[str, str]
-    watchdog: str = "watchdog"
-    broadcaster: str = "pnl_broadcaster"
+    to: str
+    answered: asyncio.Future[Any]
 
 
 class Line:
@@ -67,16 +56,23 @@ class Line:
         self.tell = tell
         self.now_ns = now_ns
         self._number = 0
-        self._waiting: dict[int, asyncio.Future[Any]] = {}
+        self._waiting: dict[int, _Waiting] = {}
 
     def shown(self, view: object) -> bool:
         """Take what an actor shows; return whether it was an answer."""
         if not isinstance(view, Told):
             return False
         waiting = self._waiting.get(view.number)
-        if waiting is not None and not waiting.done():
-            waiting.set_result(view.answer)
+        if waiting is not None and not waiting.answered.done():
+            waiting.answered.set_result(view.answer)
         return True
+
+    def give_up(self, to: str) -> None:
+        """Answer whoever waits for an actor that has gone: it will not."""
+        for number, waiting in self._waiting.items():
+            if waiting.to == to:
+                sentence = "it was changed or removed while it was asked; look, and ask again"
+                self.shown(Told(number, Declined(GONE, sentence)))
 
     async def ask(self, to: str, about: Any, lane: Lane = Lane.FACTS) -> Any:
         """Tell an actor something and return what it answers.
@@ -85,7 +81,8 @@ class Line:
             Refusal: it said no, or did not answer in time; then nobody knows whether it acts.
         """
         self._number = number = self._number + 1
-        answered = self._waiting[number] = asyncio.get_running_loop().create_future()
+        answered = asyncio.get_running_loop().create_future()
+        self._waiting[number] = _Waiting(to, answered)
         try:
             async with asyncio.timeout(_PATIENCE_S):
                 self.tell(to, Ask(number, about), lane)

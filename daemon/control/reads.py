@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from daemon import kill
-from daemon.control.line import NO_ANSWER, Line, Refusal
+from daemon.control.line import GONE, NO_ANSWER, Line, Refusal
 from daemon.domain.orders.book import Order
 from daemon.messages import (
     AccountSeen,
@@ -40,10 +40,20 @@ class Reads:
         )
 
     async def strategies(self) -> tuple[StrategySeen, ...]:
-        """Return every strategy as its runner knows it."""
-        return tuple(
-            [await self._line.ask(to, SeeStrategy()) for to in self._line.names.strategies.values()]
-        )
+        """Return every strategy as its runner knows it; they may come and go meanwhile."""
+        there, seen = self._line.names.strategies, dict[str, StrategySeen]()
+        while left := [each for each in there if each not in seen]:
+            try:
+                seen[left[0]] = await self._line.ask(there[left[0]], SeeStrategy())
+            except Refusal as refusal:
+                if refusal.code != GONE:
+                    raise
+        return tuple(each for strategy_id, each in seen.items() if strategy_id in there)
+
+    async def strategy(self, strategy_id: str) -> StrategySeen:
+        """Return a strategy as its runner knows it."""
+        seen: StrategySeen = await self._line.ask(self._line.runner(strategy_id), SeeStrategy())
+        return seen
 
     async def risk(self) -> RiskSeen:
         """Return everything under watch."""

@@ -24,7 +24,10 @@ def found(folder: Path) -> tuple[list[str], list[str]]:
         strategies=Strategies(paths=(folder,)),
     )
     idle, left_out = idle_plans(settings, TAKING)
-    return [plan.id for plan in idle], [text.removeprefix(f"{folder}/") for text in left_out]
+    assert all(plan.id in file.read_text() for file, plan in idle.items())
+    return [plan.id for plan in idle.values()], [
+        text.removeprefix(f"{folder}/") for text in left_out
+    ]
 
 
 def named(name: str, head: str = "") -> str:

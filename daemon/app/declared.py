@@ -1,0 +1,62 @@
+"""The strategies that were declared from outside, as the ledger tells of them at a start."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+
+from msgspec import Struct
+
+from daemon.actors.strategy_register import declared
+from daemon.domain.plans.parsing import from_json
+from daemon.domain.plans.schema import Plan
+from daemon.errors import StrategyError
+from daemon.messages import StrategyDeclared
+
+
+class Declared(Struct, frozen=True):
+    """What a run begins with, beside the strategies of files.
+
+    Attributes:
+        plans: those that are run.
+        left_out: a sentence for each that is not; whoever declared it must not keep the daemon
+            from guarding what is open.
+        once: every id that was ever declared; latches and profits may still bear it.
+    """
+
+    plans: tuple[Plan, ...]
+    left_out: tuple[str, ...]
+    once: tuple[str, ...]
+
+
+def take_up(facts: Iterable[object], account: str, filed: Collection[str]) -> Declared:
+    """Return the declared strategies of a ledger.
+
+    Args:
+        facts: all that was recorded so far.
+        account: what is traded in.
+        filed: ids of strategies of files, which go first.
+    """
+    told = [fact for fact in facts if isinstance(fact, StrategyDeclared)]
+    plans: list[Plan] = []
+    left_out: list[str] = []
+    for strategy_id, declaration in declared(facts).items():
+        plan = _plan(declaration, account)
+        if strategy_id in filed:
+            left_out.append(f"{strategy_id} was declared and stands in a file too; the file counts")
+        elif isinstance(plan, Plan):
+            plans.append(plan)
+        else:
+            left_out.append(f"{strategy_id}, which was declared: {plan}")
+    once = dict.fromkeys(fact.strategy_id for fact in told)
+    return Declared(tuple(plans), tuple(left_out), tuple(once))
+
+
+def _plan(declaration: str, account: str) -> Plan | str:
+    """Return the plan of a declaration, or why it cannot be run."""
+    try:
+        plan = from_json(declaration)
+    except StrategyError as error:
+        return str(error)
+    if plan.accounts and account not in plan.accounts:
+        return f"one run trades in one account so far, {account}, not {', '.join(plan.accounts)}"
+    return plan

@@ -1,0 +1,77 @@
+"""Runners of strategies: made at the start, and with every strategy that comes, changes or goes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from functools import partial
+
+from daemon.actors import strategy_runner
+from daemon.actors.strategy_runner import StrategyRunner
+from daemon.control import Line
+from daemon.domain.market.merge import merge
+from daemon.domain.plans.parsing import from_json
+from daemon.domain.plans.schema import Plan
+from daemon.messages import StrategyDeclared, StrategyRemoved
+from daemon.runtime.tasks import Tasks
+from daemon.runtime.words import ActorSpec
+
+
+def runner_spec(plan: Plan, router: str, *, strict: bool, taking: bool = False) -> ActorSpec:
+    """Return how the runner of a strategy is made.
+
+    Args:
+        plan: the strategy.
+        router: the address of its account's router.
+        strict: refuse contracts whose tables are not certain.
+        taking: whether it takes entries before anybody has said so or not.
+    """
+    return ActorSpec(
+        name=f"runner:{plan.id}",
+        restore=partial(_runner, plan, router, strict, taking),
+        hears=strategy_runner.HEARS,
+        merge=merge,
+        disarm=True,
+    )
+
+
+class Runners:
+    """Lets runners come and go while the others run, each as it is recorded.
+
+    Args:
+        tasks: where they run.
+        line: to the actors; it knows who is there.
+        account: what a strategy that comes trades in.
+        spec: makes its runner.
+    """
+
+    def __init__(
+        self, tasks: Tasks, line: Line, account: str, spec: Callable[[Plan], ActorSpec]
+    ) -> None:
+        self._tasks = tasks
+        self._line = line
+        self._account = account
+        self._spec = spec
+
+    def take(self, fact: StrategyDeclared | StrategyRemoved) -> None:
+        """Exchange, add or dismiss the runner of a strategy of which this was just recorded."""
+        names, strategy_id = self._line.names, fact.strategy_id
+        address = names.strategies.get(strategy_id)
+        if address is not None:
+            names.go(strategy_id)
+            self._tasks.dismiss(address)
+        if isinstance(fact, StrategyDeclared):
+            spec = self._spec(from_json(fact.declaration))
+            self._tasks.admit(spec)
+            names.come(strategy_id, spec.name, self._account)
+        if address is not None:
+            self._line.give_up(address)
+
+
+def _runner(
+    plan: Plan,
+    router: str,
+    strict: bool,  # noqa: FBT001  bound once, in the table of actors
+    taking: bool,  # noqa: FBT001
+    facts: Iterable[object],
+) -> StrategyRunner:
+    return StrategyRunner(plan, router, strict=strict, taking=taking, facts=facts)
