@@ -170,13 +170,6 @@ async def strategies(call: Call) -> StrategiesTold:
     return StrategiesTold(await _strategies(call.house))
 
 
-async def strategy(call: Call) -> StrategyTold:
-    """Tell of one strategy."""
-    wanted = call.path["strategy_id"]
-    call.house.control.line.runner(wanted)
-    return next(each for each in await _strategies(call.house) if each.strategy_id == wanted)
-
-
 async def _strategies(house: House) -> tuple[StrategyTold, ...]:
     owners = house.control.line.names.accounts
     seen = await house.control.reads.strategies()

@@ -11,6 +11,7 @@ import msgspec
 from msgspec import Struct
 
 from daemon.web.auth import COOKIE
+from daemon.web.plan_form import plan_components
 from daemon.web.problems import CONTENT_TYPE, ProblemDocument
 from daemon.web.table import Route, Writes
 from daemon.web.tokens import Role
@@ -35,6 +36,7 @@ def describe(routes: Iterable[Route]) -> dict[str, Any]:
     kinds = {kind for route in served for kind in (route.body, route.query, route.answer) if kind}
     ordered = sorted(kinds | {ProblemDocument}, key=lambda kind: kind.__name__)
     _, components = msgspec.json.schema_components(ordered, ref_template=_REF)
+    components |= plan_components(_REF)
     paths: dict[str, dict[str, Any]] = {}
     for route in served:
         paths.setdefault(route.path, {})[route.method.lower()] = _operation(route, components)

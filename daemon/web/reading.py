@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from functools import cache
 from typing import Any
 
@@ -34,8 +35,19 @@ async def body_of(request: web.Request) -> bytes:
         raise Problem("bad_request", "the body ended before its end") from error
 
 
-def read_body(kind: type[Struct], request: web.Request, data: bytes) -> Any:
+def read_body(
+    kind: type[Struct],
+    request: web.Request,
+    data: bytes,
+    read: Callable[[bytes], Any] | None = None,
+) -> Any:
     """Return what a body says.
+
+    Args:
+        kind: its form.
+        request: whose.
+        data: its bytes.
+        read: reads them, where more than the form is judged.
 
     Raises:
         Problem: it is no JSON, or not what is taken here; with the key that is at fault.
@@ -43,6 +55,8 @@ def read_body(kind: type[Struct], request: web.Request, data: bytes) -> Any:
     media = request.content_type
     if data and media != "application/json":
         raise Problem("bad_media_type", "send the body as Content-Type: application/json")
+    if read is not None:
+        return read(data)
     try:
         return _decoder(kind).decode(data or b"{}")
     except msgspec.ValidationError as error:

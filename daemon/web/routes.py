@@ -7,7 +7,8 @@ from typing import Any
 
 from msgspec import Struct
 
-from daemon.web import asks, deeds, door, looks, orders, shapes
+from daemon.domain.plans.schema import Plan
+from daemon.web import asks, deeds, door, looks, orders, shapes, strategies
 from daemon.web.openapi import describe
 from daemon.web.table import Call, Handler, Route, Writes
 from daemon.web.tokens import Role
@@ -46,6 +47,7 @@ async def description(call: Call) -> shapes.Description:  # noqa: ARG001
 _STRATEGY = "/api/strategies/{strategy_id}"
 _ORDER = "/api/orders/{order_id}"
 _brake = partial(_deed, writes=Writes.BRAKE)
+_plan = partial(_deed, taken=Plan, read=strategies.plan_of)
 _kill = partial(_brake, answer=shapes.KilledTold, status=202)
 
 _LOOKS = (
@@ -68,7 +70,7 @@ _LOOKS = (
     ),
     _look("/api/pnl/daily", looks.daily, shapes.DailyTold, "the profit of the day"),
     _look("/api/strategies", looks.strategies, shapes.StrategiesTold, "every strategy"),
-    _look(_STRATEGY, looks.strategy, shapes.StrategyTold, "one strategy"),
+    _look(_STRATEGY, strategies.look, shapes.DeclarationTold, "one strategy, as it is written"),
     _look("/api/kill/{kill_id}", looks.kill_stage, shapes.KillTold, "how far a kill has come"),
 )
 _DEEDS = (
@@ -85,6 +87,17 @@ _DEEDS = (
         answer=shapes.DoneTold,
         writes=Writes.ONCE,
         summary="take an order out of the book",
+    ),
+    _plan("/api/strategies", strategies.declare, summary="add a strategy", status=201),
+    _plan(_STRATEGY, strategies.change, summary="change a declared strategy", method="PUT"),
+    Route(
+        method="DELETE",
+        path=_STRATEGY,
+        role=Role.TRADER,
+        handler=strategies.remove,
+        answer=shapes.DoneTold,
+        writes=Writes.ONCE,
+        summary="remove a declared strategy",
     ),
     _deed(f"{_STRATEGY}/start", deeds.start, asks.NoBody, "let a strategy take entries"),
     _deed(f"{_STRATEGY}/stop", deeds.stop, asks.NoBody, "let a strategy take no more entries"),
@@ -105,9 +118,6 @@ _DEEDS = (
 )
 _LATER = (
     _later("GET", "/metrics", "Prometheus text", Role.VIEWER),
-    _later("POST", "/api/strategies", "add a strategy", Role.TRADER),
-    _later("PUT", _STRATEGY, "change a strategy", Role.TRADER),
-    _later("DELETE", _STRATEGY, "remove a strategy", Role.TRADER),
     _later("POST", "/api/broker/credentials", "credentials of a broker"),
     _later("POST", "/api/sessions/{account}/login", "a step of a broker's log-in"),
     _later("POST", "/api/webhooks/{name}", "a signal from outside", Role.TRADER),

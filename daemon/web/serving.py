@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from functools import partial
 from http import HTTPStatus
 from typing import Final
@@ -33,34 +32,19 @@ def add_routes(app: web.Application, routes: tuple[Route, ...]) -> None:
     """Serve every row of a table."""
     for path in dict.fromkeys(route.path for route in routes):
         here = [route for route in routes if route.path == path]
-        later = {route.method: route for route in here if not (route.handler or route.raw)}
-        built = [route for route in here if route.method not in later]
-        for route in built:
-            app.router.add_route(route.method, path, partial(_serve, route))
-        for method in later if not built else ("*",) if later else ():
-            app.router.add_route(method, path, partial(_refuse, later, built))
+        for route in here:
+            serve = _serve if route.handler or route.raw else _refuse
+            app.router.add_route(route.method, path, partial(serve, route))
 
 
-async def _refuse(
-    later: Mapping[str, Route], built: Sequence[Route], request: web.Request
-) -> web.StreamResponse:
+async def _refuse(route: Route, request: web.Request) -> web.StreamResponse:
     """Refuse by its name what is not built yet.
 
     Raises:
         Problem: always.
     """
-    allowed = [route.method for route in built]
-    if request.method not in later:
-        raise web.HTTPMethodNotAllowed(request.method, allowed)
-    route = later[request.method]
     demand(await _who(route, request), route.role)
-    problem = Problem(
-        "not_built_method" if built else "not_built",
-        f"{route.method} {route.path} comes with a later version",
-    )
-    if built:
-        problem.headers["Allow"] = ", ".join(allowed)
-    raise problem
+    raise Problem("not_built", f"{route.method} {route.path} comes with a later version")
 
 
 async def _serve(route: Route, request: web.Request) -> web.StreamResponse:
@@ -82,7 +66,7 @@ async def _serve(route: Route, request: web.Request) -> web.StreamResponse:
     data = await body_of(request)
     if route.body is None and data:
         raise Problem("invalid", f"{route.method} {route.path} takes no body")
-    body = read_body(route.body, request, data) if route.body is not None else None
+    body = read_body(route.body, request, data, route.read) if route.body is not None else None
     call = Call(
         house=request.app[HOUSE],
         request=request,

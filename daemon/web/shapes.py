@@ -6,9 +6,9 @@ time. What has no value is null, never 0.
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from msgspec import Struct
+from msgspec import Meta, Raw, Struct
 
 from daemon.domain.orders.words import OrderType, Purpose, Side, State
 from daemon.messages import Stage
@@ -60,6 +60,13 @@ class StrategyTold(Struct, frozen=True):
     account: str
     taking: bool
     status: str
+
+
+class DeclarationTold(StrategyTold, frozen=True, kw_only=True):
+    """A strategy, and how it is written: the plan without what has its default."""
+
+    declaration: Annotated[Raw, Meta(extra_json_schema={"$ref": "#/components/schemas/Plan"})]
+    source: Literal["file", "declared"]
 
 
 class StrategiesTold(Struct, frozen=True):

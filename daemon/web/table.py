@@ -86,6 +86,7 @@ class Route(Struct, frozen=True, kw_only=True):
         writes: what a repeat does.
         query: what may stand in the address.
         body: what is taken.
+        read: reads the body, where more than its form is judged.
         answer: what is told; None: nothing that has a form.
         status: of the plain answer.
     """
@@ -100,5 +101,6 @@ class Route(Struct, frozen=True, kw_only=True):
     writes: Writes = Writes.NO
     query: type[Struct] | None = None
     body: type[Struct] | None = None
+    read: Callable[[bytes], Any] | None = None
     answer: Any = None
     status: int = 200

@@ -16,16 +16,24 @@ import schemathesis
 from hypothesis import HealthCheck, settings
 from schemathesis.specs.openapi.checks import ignored_auth, positive_data_acceptance
 
+from daemon.domain.plans.parsing import encode, parse
 from daemon.messages import (
     AdjustByHand,
     CancelAll,
     CancelByHand,
+    ChangeStrategy,
+    DeclarationSeen,
+    DeclareStrategy,
     Declined,
     Done,
     ExitByHand,
+    JudgeChange,
     PlaceByHand,
     ReleaseLatch,
+    RemoveStrategy,
+    SeeDeclaration,
     SeeKill,
+    SeeOpen,
     SeeOrderAsked,
     SeeOrders,
     TakeEntries,
@@ -34,20 +42,25 @@ from daemon.messages import (
 from daemon.web.openapi import describe
 from daemon.web.routes import ROUTES
 from tests.kit.control_port import Port, open_port
+from tests.kit.plans import SHIPPED
 from tests.kit.seen import ANSWERS
 
 DESCRIPTION = describe(ROUTES)
 OPERATIONS = sum(len(methods) for methods in DESCRIPTION["paths"].values())
 EACH = max(2, int(os.environ.get("ORDO_FUZZ", "0")) // OPERATIONS)
 ACTING = (AdjustByHand, CancelAll, CancelByHand, ExitByHand, PlaceByHand, ReleaseLatch)
+CHANGING = (DeclareStrategy, ChangeStrategy, RemoveStrategy, JudgeChange)
 ACTORS = {
     **ANSWERS,
-    **dict.fromkeys((*ACTING, TakeEntries, TakeNoEntries), lambda _: Done("it is so")),
+    **dict.fromkeys((*ACTING, *CHANGING, TakeEntries, TakeNoEntries), lambda _: Done("it is so")),
     SeeOrders: lambda _: (),
     SeeOrderAsked: lambda _: None,
     SeeKill: lambda _: Declined("unknown_kill", "none"),
+    SeeOpen: lambda _: (),
+    SeeDeclaration: lambda about: DeclarationSeen(about.strategy_id, DECLARATION, "a.toml"),
 }
 MISDIRECTED = 421
+DECLARATION = encode(parse(SHIPPED[0].read_text())).decode()
 UNASKED = [
     positive_data_acceptance,  # a form may be right and its sense wrong
     ignored_auth,  # many wrong credentials are 429

@@ -5,7 +5,15 @@ from __future__ import annotations
 import pytest
 
 from daemon import kill
-from daemon.messages import Declined, KillStaged, SeeKill, SeePrice, Stage
+from daemon.messages import (
+    DeclarationSeen,
+    Declined,
+    KillStaged,
+    SeeDeclaration,
+    SeeKill,
+    SeePrice,
+    Stage,
+)
 from daemon.web.house import ActorHealth, Health
 from daemon.web.looks import merged
 from tests.kit.control_port import MARKET_NS, open_port
@@ -183,11 +191,15 @@ async def test_a_price_is_told_with_its_age_and_source(tmp_path):
 
 
 async def test_a_strategy_is_told_by_its_id(tmp_path):
-    async with open_port(tmp_path, ANSWERS) as port:
+    written = DeclarationSeen("straddle", '{"id":"straddle","lots":1.50}', "straddle.toml")
+    answers = {**ANSWERS, SeeDeclaration: lambda _: written}
+    async with open_port(tmp_path, answers) as port:
         _, one, _ = await port.ask("GET", "/api/strategies/straddle")
         _, every, _ = await port.ask("GET", "/api/strategies")
         status, unknown, _ = await port.ask("GET", "/api/strategies/strangle")
 
+    assert one.pop("declaration") == {"id": "straddle", "lots": 1.5}
+    assert one.pop("source") == "file"
     assert every == {"strategies": [one]}
     assert one["taking"] is True
     assert (status, unknown["code"]) == (404, "unknown_strategy")

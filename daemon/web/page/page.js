@@ -248,6 +248,7 @@ function logOut(why = "") {
 
 const cards = new Map();
 let taking = new Map();
+let inStream = new Set();
 
 function showPnl(message) {
   const [day, clock] = String(message.market_time ?? "").split("T");
@@ -267,6 +268,16 @@ function showPnl(message) {
   document.title = `${amount(total)} · Ordo`;
   showAccounts(message.accounts ?? []);
   for (const one of watched) showStrategy(one);
+  inStream = new Set(watched.map((one) => one.strategy_id));
+  dropGone();
+}
+
+function dropGone() {
+  for (const [id, card] of cards) {
+    if (taking.has(id) || inStream.has(id)) continue; // what it made today stays in sight
+    card.node.remove();
+    cards.delete(id);
+  }
 }
 
 function showAccounts(accounts) {
@@ -526,6 +537,7 @@ async function showStatus(status) {
     cardOf(one.strategy_id).waits = one.status;
     showState(one.strategy_id);
   }
+  dropGone();
   await stages;
 }
 
