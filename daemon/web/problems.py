@@ -86,6 +86,7 @@ KINDS: Final[Mapping[str, Kind]] = {
     "not_built": Kind(501, "Not built yet", "daemon", "info"),
     "not_ready": Kind(503, "The daemon is recovering", "state", "info", recoverable=True),
     "request_unfinished": Kind(503, "The request was not carried out", "daemon", recoverable=True),
+    "reduce_only": Kind(503, "Nothing new is taken", "daemon", "error", recoverable=True),
     "latch_unwritten": Kind(503, "The latch could not be made durable", "daemon", "error"),
     "no_answer": Kind(504, "No answer in time; perhaps it acts", "daemon", "error"),
 }

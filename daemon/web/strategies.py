@@ -35,6 +35,7 @@ def plan_of(data: bytes) -> Plan:
 
 async def declare(call: Call) -> DoneTold:
     """Add a strategy."""
+    _need_ledger(call)
     return _done(await call.house.control.strategies.declare(call.body, call.who.name))
 
 
@@ -48,6 +49,7 @@ async def change(call: Call) -> DoneTold:
     wanted = call.path["strategy_id"]
     if plan.id != wanted:
         raise Problem("invalid", f"id: the body is {plan.id}, and the address names {wanted}")
+    _need_ledger(call)
     return _done(await call.house.control.strategies.change(plan, call.who.name))
 
 
@@ -68,6 +70,18 @@ async def look(call: Call) -> DeclarationTold:
         declaration=msgspec.Raw(written.declaration.encode()),
         source="file" if written.file else "declared",
     )
+
+
+def _need_ledger(call: Call) -> None:
+    """Keep the emergency file for what ends risk; nothing is entered meanwhile anyway.
+
+    Raises:
+        Problem: the ledger has failed.
+    """
+    health = call.house.health
+    if health is not None and not health().ledger_ok:
+        sentence = "the ledger failed and only exits go on; mend its disk, start again, and repeat"
+        raise Problem("reduce_only", sentence)
 
 
 def _done(done: Done) -> DoneTold:

@@ -23,8 +23,10 @@ from daemon.cli.engine import one_account
 from daemon.control import Refusal
 from daemon.control.reads import Reads
 from daemon.domain.instants import at
+from daemon.domain.plans.parsing import encode
 from daemon.errors import BrokerError, StoreError, TooManyRestarts
 from daemon.messages import (
+    BasketEnded,
     EntriesPaused,
     EntryDecided,
     ExitFinished,
@@ -292,6 +294,39 @@ async def test_when_the_ledger_fails_entries_stop_and_a_kill_still_flattens(tmp_
         assert any("emergency" in text for text in again.seen.said)
         assert all(leg["quantity"] == 0 for one in await seen_risk(again) for leg in one["legs"])
         await again.stopped()
+
+
+async def test_a_strategy_that_comes_trades_and_is_killed_like_any_other_and_goes(tmp_path):
+    mine = encode(replace(STRADDLE, id="mine"))
+    headers = {"Content-Type": "application/json"}
+    async with running(assignment(tmp_path)) as daemon:
+        headers["Authorization"] = f"Bearer {daemon.token}"
+        url = daemon.seen.url + "/api/strategies"
+        async with aiohttp.ClientSession(headers=headers) as web:
+            assert (await web.post(url, data=mine)).status == 201
+            assert (await web.post(f"{url}/mine/start", data=b"{}")).status == 200
+            await daemon.seen.until(lambda: "mine" in entered(daemon.seen))
+            assert (await web.post(f"{url}/mine/kill", data=b"{}")).status == 202
+            await daemon.seen.until(lambda: [s.stage for s in killed(daemon.seen)] == ["flat"])
+            assert (await web.post(f"{url}/mine/stop", data=b"{}")).status == 200
+            assert (await web.delete(f"{url}/mine")).status == 200
+            risk = {one["strategy_id"]: one for one in await seen_risk(daemon)}
+            there = (await (await web.get(url)).json())["strategies"]
+            shipped = await (await web.get(f"{url}/{STRADDLE.id}")).json()
+        (latch,) = kill.standing(daemon.state_dir)
+        assert (latch.scope, latch.id) == ("strategy", "mine")
+        assert [each["strategy_id"] for each in there] == [STRADDLE.id]
+        assert (risk["mine"]["status"], risk["mine"]["account"]) == ("flat", "paper")
+        assert (shipped["source"], shipped["declaration"]["underlying"]) == ("file", "NIFTY")
+        await daemon.stopped()
+
+
+def entered(seen: Seen) -> set[str]:
+    return {fact.strategy_id for fact in seen.of(BasketEnded) if fact.complete}
+
+
+def killed(seen: Seen) -> list[KillStaged]:
+    return [staged for staged in seen.of(KillStaged) if staged.stage in ("flat", "incomplete")]
 
 
 async def test_an_actor_that_falls_too_often_ends_it_and_entries_are_latched(tmp_path, monkeypatch):

@@ -21,6 +21,7 @@ from daemon.messages import (
     SeeStrategy,
     StrategySeen,
 )
+from daemon.web.house import Health
 from tests.kit.control_port import Port, open_port
 from tests.kit.plans import ROOT
 
@@ -205,6 +206,15 @@ async def test_a_request_that_is_sent_again_acts_once(tmp_path):
     assert first == again
     assert (first[0], other[0], other[1]["code"]) == (201, 422, "request_reused")
     assert len(port.actors.told(DeclareStrategy)) == 1
+
+
+@pytest.mark.parametrize(("method", "path"), [("POST", ALL), ("PUT", ONE)])
+async def test_while_the_ledger_has_failed_nothing_new_is_taken(tmp_path, method, path):
+    """What is left of the emergency file is for exits."""
+    async with open_port(tmp_path, ANSWERS, health=lambda: Health(False, ())) as port:
+        status, told = await send(port, method, path, WRITTEN)
+
+    assert (status, told["code"], port.actors.asked) == (503, "reduce_only", [])
 
 
 @pytest.mark.parametrize(("method", "path"), [("POST", ALL), ("PUT", ONE), ("DELETE", ONE)])
