@@ -10,7 +10,7 @@ from daemon.actors.strategy_register import declared
 from daemon.domain.plans.parsing import from_json
 from daemon.domain.plans.schema import Plan
 from daemon.errors import StrategyError
-from daemon.messages import StrategyDeclared
+from daemon.messages import BasketOpened, StrategyDeclared, StrategyRemoved
 
 
 class Declared(Struct, frozen=True):
@@ -20,7 +20,8 @@ class Declared(Struct, frozen=True):
         plans: those that are run.
         left_out: a sentence for each that is not; whoever declared it must not keep the daemon
             from guarding what is open.
-        once: every id that was ever declared; latches and profits may still bear it.
+        once: every id that was ever declared or traded under, of files that are gone too: what
+            is open, latched or gained under it is its account's.
     """
 
     plans: tuple[Plan, ...]
@@ -36,10 +37,18 @@ def take_up(facts: Iterable[object], account: str, filed: Collection[str]) -> De
         account: what is traded in.
         filed: ids of strategies of files, which go first.
     """
-    told = [fact for fact in facts if isinstance(fact, StrategyDeclared)]
+    told: list[StrategyDeclared | StrategyRemoved] = []
+    once: dict[str, None] = {}
+    for fact in facts:
+        match fact:
+            case StrategyDeclared() | StrategyRemoved():
+                told.append(fact)
+                once[fact.strategy_id] = None
+            case BasketOpened(basket):
+                once[basket.strategy_id] = None
     plans: list[Plan] = []
     left_out: list[str] = []
-    for strategy_id, declaration in declared(facts).items():
+    for strategy_id, declaration in declared(told).items():
         plan = _plan(declaration, account)
         if strategy_id in filed:
             left_out.append(f"{strategy_id} was declared and stands in a file too; the file counts")
@@ -47,7 +56,6 @@ def take_up(facts: Iterable[object], account: str, filed: Collection[str]) -> De
             plans.append(plan)
         else:
             left_out.append(f"{strategy_id}, which was declared: {plan}")
-    once = dict.fromkeys(fact.strategy_id for fact in told)
     return Declared(tuple(plans), tuple(left_out), tuple(once))
 
 

@@ -123,7 +123,7 @@ class Service:
     def _wired(self, kept: Records) -> App:
         """Return the actors, wired to the world that they run in."""
         given, account = self._given, self._given.account
-        self._declared = take_up(tuple(kept.ledger.facts()), self._account, given.filed())
+        self._declared = take_up(kept.ledger.facts(), self._account, given.filed())
         for sentence in self._declared.left_out:
             self._watcher.say(f"left out: {sentence}")
         plans = (*given.plans, *self._declared.plans)

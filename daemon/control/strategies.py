@@ -45,6 +45,8 @@ class Strategies:
     async def declare(self, plan: Plan, by: str) -> Done:
         """Let there be one more strategy; it takes no entries until somebody starts it."""
         self._judge_account(plan)
+        if plan.id not in self._line.names.strategies:  # the register refuses that
+            await self._judge_open(plan.id)  # of one whose file was taken away, perhaps
         await self._tell(DeclareStrategy(plan.id, encode(plan).decode(), by))
         return Done(f"{plan.id} is declared; {_idle_until(plan.id)}")
 
@@ -76,10 +78,19 @@ class Strategies:
         if seen.taking:
             sentence = f"{strategy_id} takes entries; `ordo stop {strategy_id}` first"
             raise Refusal("strategy_busy", sentence)
-        remains = await self._line.ask(self._line.router_of(strategy_id), SeeOpen(strategy_id))
-        if remains:
-            sentence = f"{strategy_id} is not done: {'; '.join(remains)}"
-            raise Refusal("strategy_busy", f"{sentence}; `ordo exit {strategy_id}`, and wait")
+        await self._judge_open(strategy_id)
+
+    async def _judge_open(self, strategy_id: str) -> None:
+        """Refuse while anything of a strategy is open, in whichever account.
+
+        Raises:
+            Refusal: with what to do about it.
+        """
+        for router in self._line.names.routers.values():
+            remains = await self._line.ask(router, SeeOpen(strategy_id))
+            if remains:
+                sentence = f"{strategy_id} is not done: {'; '.join(remains)}"
+                raise Refusal("strategy_busy", f"{sentence}; `ordo exit {strategy_id}`, and wait")
 
     def _judge_account(self, plan: Plan) -> None:
         """Refuse an account that no strategy of this run can trade in.

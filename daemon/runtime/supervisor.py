@@ -93,7 +93,7 @@ class Supervisor:
 
     def dismiss(self, name: str) -> None:
         """Let an actor go; it is handed nothing any more."""
-        del self.children[name]
+        self.children.pop(name).actor = _LeftOut()
 
     def handle(self, child: Child, item: tuple[Any, int, int], now_ns: int) -> Sequence[Effect]:
         """Let an actor decide on one message, and survive its fall.

@@ -29,7 +29,7 @@ def plan_of(data: bytes) -> Plan:
     try:
         return from_mapping(raw)
     except StrategyError as error:
-        faults = [str(error), *getattr(error, "__notes__", ())]
+        faults = error.sentences
         raise Problem("invalid", "; ".join(faults), more={"faults": faults}) from error
 
 

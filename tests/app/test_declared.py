@@ -5,6 +5,7 @@ from __future__ import annotations
 from daemon.app.declared import Declared, take_up
 from daemon.domain.plans.parsing import encode, parse
 from daemon.messages import StrategyDeclared, StrategyRemoved
+from tests.kit.acting import opened
 from tests.kit.plans import text
 
 
@@ -22,6 +23,11 @@ def test_those_are_run_that_were_declared_and_not_removed():
     found = take_up(facts, "paper", ())
 
     assert (ids(found), found.left_out, found.once) == (["b"], (), ("a", "b"))
+
+
+def test_an_id_that_was_traded_under_is_known_though_no_strategy_has_it_any_more():
+    """Its file was taken away; what it holds can be left by hand all the same."""
+    assert take_up((opened("c"),), "paper", ()).once == ("c",)
 
 
 def test_the_account_of_the_run_may_be_named():

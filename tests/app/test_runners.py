@@ -129,6 +129,18 @@ async def test_what_takes_entries_or_has_something_open_is_not_changed_nor_remov
     assert house.recorded().count(StrategyDeclared) == 1
 
 
+async def test_an_id_under_which_something_is_open_still_is_not_given_to_another():
+    """Its file was taken away, perhaps, and what it held is guarded all the same."""
+    house = House({})
+    async with house.running() as control:
+        house.open = ("ce holds -65 X",)
+        with pytest.raises(Refusal, match="mine is not done: ce holds -65 X"):
+            await control.strategies.declare(PLAN, "ann")
+        house.open = ()
+        await control.strategies.declare(PLAN, "ann")
+    assert house.recorded() == [StrategyDeclared]
+
+
 async def test_nobody_starts_a_strategy_while_it_is_being_changed():
     """Whoever comes in between starts the new one, and nothing of the old."""
     house = House({})

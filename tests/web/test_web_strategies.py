@@ -63,10 +63,12 @@ async def test_a_strategy_is_declared_changed_and_removed(tmp_path):
         ("strategy_register", JudgeChange("straddle")),
         ("runner:straddle", SeeStrategy()),
         ("router:paper", SeeOpen("straddle")),
+        ("router:second", SeeOpen("straddle")),
         ("strategy_register", ChangeStrategy("straddle", WRITTEN, "operator")),
         ("strategy_register", JudgeChange("straddle")),
         ("runner:straddle", SeeStrategy()),
         ("router:paper", SeeOpen("straddle")),
+        ("router:second", SeeOpen("straddle")),
         ("strategy_register", RemoveStrategy("straddle", "operator")),
     ]
 
