@@ -2,11 +2,12 @@
 
 Four legs are open and four orders by hand rest far from the market. `quiet`: nothing else leaves,
 so all eight messages fit into the budget of one second. `crowded`: entries leave as often as the
-budget lets them, so a kill finds it nearly used up. `busy`: entries leave all the time, under a
-budget that does not hold them back; the exchange refuses each of them, and for their number much of
-what comes after, and market time stands still for their answers, so here it counts alone when the
-last of them left. These go at the pace of the clock. In rounds with faults every fifth write is
-refused or stays unanswered, and time is hurried.
+budget lets them, so a kill finds only the slots that are kept free of them, fewer than its messages
+are; the rest leaves as the entries drop out of the window. `busy`: entries leave all the time,
+under a budget that does not hold them back; the exchange refuses each of them, and for their number
+much of what comes after, and market time stands still for their answers, so here it counts alone
+when the last of them left. These go at the pace of the clock. In rounds with faults every fifth
+write is refused or stays unanswered, and time is hurried.
 """
 
 from __future__ import annotations
@@ -87,6 +88,7 @@ class Round(Struct, frozen=True):
     Attributes:
         accept_us: from its pressing to its acceptance.
         last_entry_us: when the last entry left; not above 0: before.
+        shorts_us: when the last purchase that closes a short was out.
         messages_us: when the last of the eight messages was out.
         flat_us: when it was proven flat.
         decided_us: how long after it was due the watchdog had decided on each frame meanwhile.
@@ -94,6 +96,7 @@ class Round(Struct, frozen=True):
 
     accept_us: int
     last_entry_us: int
+    shorts_us: int
     messages_us: int
     flat_us: int
     decided_us: list[int]
@@ -151,6 +154,7 @@ def _measured(live: Live, resting: Sequence[str], pressed_ns: int, *, by_socket:
     return Round(
         accept_us=0 if by_socket else (accepted_ns - pressed_ns) // 1_000,
         last_entry_us=(entries[-1].host_ns - accepted_ns) // 1_000,
+        shorts_us=(max(_exits_ns(marks.writes, Side.BUY).values()) - accepted_ns) // 1_000,
         messages_us=(_eighth_ns(marks.writes, resting) - accepted_ns) // 1_000,
         flat_us=(flat_ns - accepted_ns) // 1_000,
         decided_us=list(marks.due_us),
@@ -164,16 +168,25 @@ def _is_entry(write: Leaving) -> bool:
 
 def _eighth_ns(writes: Sequence[Leaving], resting: Sequence[str]) -> int:
     """Return when every resting order's cancellation and every leg's first exit had left."""
-    left: dict[str, int] = {}
+    left = _exits_ns(writes, *Side)
     for write in writes:
         match write.request:
             case Cancel(intent_id) if intent_id in resting:
                 left.setdefault(intent_id, write.host_ns)
-            case Place(approved) if approved.intent.purpose is Purpose.EXIT:
-                left.setdefault(approved.intent.leg_id, write.host_ns)
     if len(left) != len(resting) + LEGS:
         raise OrdoError(f"of the messages of a kill only these left: {', '.join(left)}")
     return max(left.values())
+
+
+def _exits_ns(writes: Sequence[Leaving], *sides: Side) -> dict[str, int]:
+    """Return when the first exit of each leg that is closed on these sides had left."""
+    left: dict[str, int] = {}
+    for write in writes:
+        match write.request:
+            case Place(approved) if approved.intent.purpose is Purpose.EXIT:
+                if approved.intent.side in sides:
+                    left.setdefault(approved.intent.leg_id, write.host_ns)
+    return left
 
 
 async def rest(live: Live) -> list[str]:
@@ -289,6 +302,7 @@ def _told(kind: Kind, rounds: Sequence[Round]) -> dict[str, Any]:
         return entries
     decided = [value for each in rounds for value in each.decided_us]
     return entries | {
+        "shorts_out_ms": of("shorts_us"),
         "eight_messages_out_ms": of("messages_us"),
         "flat_ms": of("flat_us"),
         "frame_to_decision_ms": asdict(spread(decided)),

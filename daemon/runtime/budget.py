@@ -101,7 +101,7 @@ class Budget:
             lane: `EXIT` may use every slot, `ENTRY` leaves the reserved ones.
         """
         at_ns = self._reckon(now_ns)
-        until_ns = max(self._free_at(window, lane, at_ns) for window in self._windows)
+        until_ns = self._free_in_all(lane, at_ns)
         if until_ns > at_ns:
             return Wait(until_ns)
         self._taken.append(at_ns)
@@ -115,6 +115,13 @@ class Budget:
             for window in self._windows
         )
         return max(0, min(rooms))
+
+    def free_ns(self, now_ns: int, lane: Priority) -> int:
+        """Return the first instant, from the present one on, at which a call of a lane could leave.
+
+        Nothing is taken, so somebody else may be there before.
+        """
+        return self._free_in_all(lane, self._reckon(now_ns))
 
     def snapshot(self) -> tuple[int, ...]:
         """Return the instants that still count or lately did, in ns, rising."""
@@ -130,12 +137,15 @@ class Budget:
         self._taken.extend(sorted(instants))
         self._seen_ns = self._taken[-1] if self._taken else None
 
+    def _free_in_all(self, lane: Priority, at_ns: int) -> int:
+        return max(self._free_at(window, lane, at_ns) for window in self._windows)
+
     def _free_at(self, window: Window, lane: Priority, at_ns: int) -> int:
         """Return when the window has a slot: when the oldest call that fills it drops out."""
         slots = window.slots(lane)
         if len(self._taken) < slots:
             return at_ns
-        return self._taken[-slots] + window.span_ns
+        return max(at_ns, self._taken[-slots] + window.span_ns)
 
     def _reckon(self, now_ns: int) -> int:
         """Return the instant to count at, and forget the calls that count no more."""

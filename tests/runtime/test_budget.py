@@ -134,6 +134,19 @@ def test_a_wait_is_exact(asked, lane: Priority) -> None:
         assert budget.take(answer.until_ns, lane) == Granted(answer.until_ns)
 
 
+@given(ASKED, LANES)
+def test_when_a_slot_is_free_is_told_without_taking_it(asked, lane: Priority) -> None:
+    """Now where one could be taken, else when the wait would be over."""
+    budget, now_ns = Budget(SMALL), 0
+    for gap_ns, other in asked:
+        now_ns += gap_ns
+        budget.take(now_ns, other)
+    before, told_ns = budget.snapshot(), budget.free_ns(now_ns, lane)
+    assert budget.snapshot() == before
+    answer = budget.take(now_ns, lane)
+    assert told_ns == (answer.until_ns if isinstance(answer, Wait) else now_ns)
+
+
 @given(ASKED, ASKED, st.randoms(use_true_random=False))
 def test_a_restart_changes_no_answer(before, after, shuffler) -> None:
     """A budget restored from the instants, in whatever order, goes on as the old one would."""

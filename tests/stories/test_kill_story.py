@@ -44,7 +44,7 @@ async def test_the_latch_stands_as_a_file_before_a_kill_is_accepted(tmp_path):
 
 
 async def test_a_kill_sends_eight_messages_and_is_flat(tmp_path):
-    """All that rests is cancelled and the shorts are bought back at once; then the longs go."""
+    """The shorts are bought back and all that rests is cancelled at once; then the longs go."""
     async with living(setup(), tmp_path) as live:
         resting = await rest(live)
         before = len(live.marks.writes)
@@ -55,7 +55,7 @@ async def test_a_kill_sends_eight_messages_and_is_flat(tmp_path):
 
     first = list(dict.fromkeys(map(told, writes)))  # what rests too long is priced anew
     at_once, shorts = first[:6], ["exit buy short_ce", "exit buy short_pe"]
-    assert at_once == [*resting, *shorts]
+    assert at_once == [*shorts, *resting]
     assert [word for word in first[6:] if word.startswith("exit")] == [
         "exit sell hedge_ce",
         "exit sell hedge_pe",

@@ -33,9 +33,10 @@ LATCHED = """\
 Once the file is durable no entry passes the door any more, whoever sends it and whatever else
 happens, a restart included. Only a person takes it away again."""
 CANCELLING = """\
-The router records the latch and the first stage of the kill, takes back the order that could still
-open something, and owes an exit of all four legs, all in one decision. The two sold legs are bought
-back first."""
+The router records the latch and the first stage of the kill, owes an exit of all four legs, and
+takes back the order that could still open something, all in one decision. The two sold legs are
+bought back first: were there too few slots in the message budget, the cancellation would wait for
+them, and the sale of the hedges for the cancellation."""
 CLOSING = """\
 The resting order is gone by the broker's own word, and the stage is CLOSING. As soon as both shorts
 are bought back the two hedges are sold."""

@@ -6,7 +6,15 @@ from daemon.actors.order_router.alarms import BasketDue, LookUpDue
 from daemon.actors.order_router.desk import Desk
 from daemon.actors.order_router.halts import said
 from daemon.actors.order_router.reconciling import objection as objection_of_books
-from daemon.actors.order_router.sending import Errand, Held, Later, cancel, objection, send
+from daemon.actors.order_router.sending import (
+    Errand,
+    Held,
+    Later,
+    cancel,
+    is_under_kill,
+    objection,
+    send,
+)
 from daemon.actors.turn import Turn
 from daemon.domain.instants import SECOND_NS, day_of
 from daemon.domain.money import ceil_to, floor_to, percent_of
@@ -107,10 +115,14 @@ def give_up(desk: Desk, turn: Turn, basket: Basket, because: str, now_ns: int) -
 
 
 def recall(desk: Desk, turn: Turn, parent: str, now_ns: int) -> None:
-    """Cancel what an ended basket or exit has in the broker's book, until nothing is there."""
+    """Cancel what an ended basket or exit has in the broker's book, until nothing is there.
+
+    A kill takes entries back by itself, in its turn.
+    """
     resting = [o for o in desk.book.children(parent) if o.state is State.WORKING]
     for order in resting:
-        cancel(desk, turn, order, now_ns)
+        if not is_under_kill(desk, order):
+            cancel(desk, turn, order, now_ns)
     if resting:
         desk.wakes.wake(turn, BasketDue(parent, now_ns + _RECALL_AGAIN_NS))
 

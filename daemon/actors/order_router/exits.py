@@ -21,6 +21,7 @@ from daemon.actors.order_router.sending import (
     proven,
     remaining,
     send,
+    to_take_back,
 )
 from daemon.actors.turn import Turn
 from daemon.domain.instants import SECOND_NS
@@ -37,6 +38,7 @@ from daemon.domain.orders.limits import Control, Parent
 from daemon.domain.orders.words import Intent, OrderType, Purpose, Refusal, Side, State
 from daemon.domain.risk.words import ExitReason
 from daemon.messages import ExitFinished, ExitLegs, ExitOverdue, ExitOwed, Noted
+from daemon.runtime.budget import Priority
 
 _LOOK_AGAIN_NS = SECOND_NS
 
@@ -254,8 +256,13 @@ def _shorts_elsewhere(desk: Desk, closing: Closing) -> bool:
 
 
 def _send(desk: Desk, turn: Turn, closing: Closing, word: PlaceExit, now_ns: int) -> None:
-    if word.side is Side.SELL and _shorts_elsewhere(desk, closing):
-        return
+    if word.side is Side.SELL:
+        if _shorts_elsewhere(desk, closing):
+            return
+        if 0 < len(to_take_back(desk)) >= desk.budget.room(now_ns, Priority.EXIT):
+            free_ns = desk.budget.free_ns(now_ns, Priority.EXIT)
+            _hold(desk, turn, closing, word.leg_id, (now_ns, free_ns))
+            return
     owed = closing.owed
     leg = desk.leg(owed.strategy_id, word.leg_id)
     assert leg is not None, "an exit is owed only for a leg that was entered"
@@ -281,14 +288,22 @@ def _send(desk: Desk, turn: Turn, closing: Closing, word: PlaceExit, now_ns: int
     if held is None:
         return
     if isinstance(held, Later):
-        closing.held_ns.setdefault(word.leg_id, now_ns)
-        desk.wakes.wake(turn, ClosingDue(owed.exit_id, held.at_ns))
+        _hold(desk, turn, closing, word.leg_id, (now_ns, held.at_ns))
     elif held.control is Control.SELF_TRADE:
         entries.make_way(desk, turn, leg.symbol, word.side, now_ns)
     else:
         kind = _KINDS.get(held.control, Refusal.OTHER)
         answer = closing.machine.refused(word.leg_id, kind, word.quantity, now_ns)
         _tell(turn, closing, answer, f"{leg.symbol}: {held.sentence}", now_ns)
+
+
+def _hold(
+    desk: Desk, turn: Turn, closing: Closing, leg_id: str, from_until_ns: tuple[int, int]
+) -> None:
+    """Have an exit wait for a slot in the budget, from one instant until another at the latest."""
+    now_ns, until_ns = from_until_ns
+    closing.held_ns.setdefault(leg_id, now_ns)
+    desk.wakes.wake(turn, ClosingDue(closing.owed.exit_id, until_ns))
 
 
 def _tell(turn: Turn, closing: Closing, answer: Answer, what: str, now_ns: int) -> None:

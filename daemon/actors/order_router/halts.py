@@ -72,6 +72,12 @@ class Halts(Struct):
         """Say whether a kill of the whole account stands: the broker's book is what it closes."""
         return any(kill.latched.scope is not Scope.STRATEGY for kill in self.kills.values())
 
+    def kills_in(self, strategy_id: str) -> bool:
+        """Say whether a kill stands that closes a strategy."""
+        return any(
+            covers(kill.latched.scope, kill.latched.id, strategy_id) for kill in self.kills.values()
+        )
+
     def under_way(self) -> bool:
         """Say whether a kill is not over."""
         return any(not kill.is_over for kill in self.kills.values())

@@ -1,7 +1,9 @@
 """A kill at work: it cancels, closes, and reads the broker's book until that shows all flat.
 
 It looks at its scope after every message and does what is missing, so it goes on after a restart
-from the facts alone. What it closes it owes as exits like any other; of what is said to be held
+from the facts alone. Where the budget has too few slots, shorts are bought back first, for they can
+lose without end already; then what could open more is taken back, sales first; longs are sold last.
+What it closes it owes as exits like any other; of what is said to be held
 only the broker's evidence counts. It ends with its latch, and no sooner: what turns up while that
 stands is closed as well.
 """
@@ -14,7 +16,7 @@ from daemon.actors.order_router import exits, reconciling
 from daemon.actors.order_router.alarms import KillDue
 from daemon.actors.order_router.desk import Desk
 from daemon.actors.order_router.halts import Kill, covers
-from daemon.actors.order_router.sending import cancel, proven
+from daemon.actors.order_router.sending import cancel, proven, to_take_back
 from daemon.actors.turn import Turn
 from daemon.domain.instants import day_of
 from daemon.domain.market.notes import NoteKind
@@ -24,6 +26,7 @@ from daemon.domain.orders.reconcile import AccountRead, Difference, id_in, posit
 from daemon.domain.orders.words import Purpose, State
 from daemon.domain.risk.words import ExitReason
 from daemon.messages import ExitLegs, KillStaged, Noted, Scope
+from daemon.runtime.budget import Priority
 
 
 class _Seen(Struct, frozen=True):
@@ -78,9 +81,7 @@ def saw(desk: Desk, read: AccountRead) -> None:
 
 
 def _close(desk: Desk, turn: Turn, kill: Kill, now_ns: int) -> None:
-    """Take back what could open something, and owe an exit of all that is held."""
-    for order in _look(desk, kill).working:
-        cancel(desk, turn, order, now_ns)
+    """Owe an exit of all that is held, and take back what could open something."""
     for difference in _look(desk, kill).beyond:
         if desk.reads.gap(difference.symbol, desk.terms.verify_ns) is not None:
             del desk.reads.gaps[difference.symbol]
@@ -88,9 +89,27 @@ def _close(desk: Desk, turn: Turn, kill: Kill, now_ns: int) -> None:
     legs: dict[str, list[str]] = {}
     for (strategy_id, leg_id), _ in _look(desk, kill).held:
         legs.setdefault(strategy_id, []).append(leg_id)
-    for strategy_id, leg_ids in legs.items():
+    for strategy_id, leg_ids in sorted(legs.items(), key=lambda each: not _is_short(desk, *each)):
         wanted = ExitLegs(strategy_id, tuple(leg_ids), ExitReason.KILL)
         exits.begin(desk, turn, wanted, now_ns)
+    _take_back(desk, turn, kill, now_ns)
+
+
+def _is_short(desk: Desk, strategy_id: str, leg_ids: list[str]) -> bool:
+    return any(desk.book.position(strategy_id, leg_id).net_quantity < 0 for leg_id in leg_ids)
+
+
+def _take_back(desk: Desk, turn: Turn, kill: Kill, now_ns: int) -> None:
+    """Ask for the cancellation of what could open something, as far as the budget has slots."""
+    if to_take_back(desk):  # whoever waits for the same slots to buy a short back goes first
+        exits.proceed_all(desk, turn, now_ns)
+    working = _look(desk, kill).working
+    never_asked = [order for order in to_take_back(desk) if order in working]
+    for order in (*never_asked, *working):
+        cancel(desk, turn, order, now_ns)
+    if any(order.intent.intent_id not in desk.cancelling for order in never_asked):
+        free_ns = desk.budget.free_ns(now_ns, Priority.EXIT)
+        desk.wakes.wake(turn, KillDue(kill.latched.latch_id, free_ns))
 
 
 def _advance(desk: Desk, turn: Turn, kill: Kill, now_ns: int) -> None:

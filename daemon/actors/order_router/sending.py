@@ -114,6 +114,27 @@ def can_cancel(desk: Desk, order: Order, now_ns: int) -> bool:
     )
 
 
+def to_take_back(desk: Desk) -> tuple[Order, ...]:
+    """Return the entries under a kill whose cancellation was never asked, those that sell first."""
+    if not desk.halts.kills:
+        return ()
+    found = (
+        order
+        for order in desk.book.open_orders()
+        if order.state is State.WORKING
+        and bool(order.broker_order_id)
+        and order.intent.intent_id not in desk.cancelling
+        and is_under_kill(desk, order)
+    )
+    return tuple(sorted(found, key=lambda order: order.intent.side is Side.BUY))
+
+
+def is_under_kill(desk: Desk, order: Order) -> bool:
+    """Say whether an order is an entry that a kill takes back."""
+    entry = order.intent.purpose is Purpose.ENTRY
+    return entry and desk.halts.kills_in(order.intent.strategy_id)
+
+
 def cancel_answered(desk: Desk, intent_id: str, now_ns: int) -> None:
     """Give the broker's book time to tell what became of the order before it is asked again."""
     if intent_id in desk.cancelling:
