@@ -16,6 +16,7 @@ from daemon.domain.orders.words import (
     OrderAccepted,
     OrderRefused,
     OrderUpdated,
+    OutcomeUnknown,
 )
 from daemon.domain.risk.moves import LevelMoved
 from daemon.messages import (
@@ -130,6 +131,11 @@ def _(accepted: OrderAccepted) -> str:
 @said.register
 def _(refused: OrderRefused) -> str:
     return f"{refused.intent_id}, {refused.kind}: {refused.text}"
+
+
+@said.register
+def _(unknown: OutcomeUnknown) -> str:
+    return f"{unknown.intent_id}: {unknown.because}"
 
 
 @said.register

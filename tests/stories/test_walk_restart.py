@@ -33,8 +33,9 @@ owed, its order is durable, the request leaves. The exchange takes it and fills 
 out."""
 BUILT = """\
 Every actor is built from the facts in the ledger, by the same path as on any other day. The router
-knows that it wanted an order and has no answer to it. It does not send it again: it asks for the
-broker's whole book. The session is opened anew, under the next generation."""
+knows that it wanted an order and has no answer to it: what became of it is unknown, and that is
+recorded. It does not send it again: it asks for the broker's whole book. The session is opened
+anew, under the next generation."""
 RECONCILED = """\
 The book of the broker knows the order, and that it was filled. This is evidence like any other, so
 our own book takes it in, the position is flat, and the obligation from before the crash is met.

@@ -159,9 +159,22 @@ class OrderRouter:
             case PauseEntries(because):
                 self._pause(turn, because, now_ns)
             case Started():
+                self._doubt(turn, now_ns)
                 self._resume(turn, now_ns)
             case _:
                 raise AssertionError(f"the router was told {message!r}")
+
+    def _doubt(self, turn: Turn, now_ns: int) -> None:
+        """Take it that nobody knows what became of an order whose answer was not recorded.
+
+        Its request may have left or not: the intent was durable before, and nothing shows which.
+        An answer that is still on its way is heard all the same.
+        """
+        for order in self._desk.book.open_orders():
+            if order.state is State.INTENDED:
+                because = "the daemon was started anew before its answer was recorded"
+                unknown = OutcomeUnknown(order.intent.intent_id, because, now_ns)
+                self._hear(turn, unknown, now_ns)
 
     def _resume(self, turn: Turn, now_ns: int) -> None:
         """Go on with whatever was under way before a restart, or on an earlier day.
