@@ -82,6 +82,7 @@ class ScriptedBroker:
         self.unread: deque[str] = deque()
         self.beside: dict[str, int] = {}
         self._later: list[tuple[int, Intent]] = []
+        self._arrived = 0
 
     def ask(self, request: object, now_ns: int) -> list[tuple[int, object]]:
         """Take a request; what it is answered, and when."""
@@ -91,6 +92,9 @@ class ScriptedBroker:
                 return self._placed(approved.intent, *_next(self._place).split(), now_ns=now_ns)
             case Cancel(_, number):
                 how = _next(self._cancel).split()
+                if number not in self.orders:
+                    text = "no such order today"
+                    return _told(CancelAnswered(request.intent_id, False, text, now_ns))
                 return self._cancelled(self.orders[number], *how, now_ns=now_ns)
             case FindOrder(intent_id):
                 return self._found(intent_id, now_ns)
@@ -138,12 +142,17 @@ class ScriptedBroker:
             order.state = State.FILLED
         return order.update(now_ns)
 
+    def end_day(self) -> None:
+        """Forget the orders of the day; what they filled stays held, what rests lapses untold."""
+        self.beside, self.orders = self.net(), {}
+
     def of(self, intent_id: str) -> list[Placed]:
         """The orders that one intent led to."""
         return [order for order in self.orders.values() if order.intent.intent_id == intent_id]
 
     def _arrive(self, intent: Intent) -> Placed:
-        number = f"B{len(self.orders) + 1}"
+        self._arrived += 1
+        number = f"B{self._arrived}"
         self.orders[number] = order = Placed(number, intent)
         return order
 

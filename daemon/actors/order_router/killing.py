@@ -160,7 +160,8 @@ def _look(desk: Desk, kill: Kill) -> _Seen:
     """Return what there is of a kill's scope now."""
     scope, name = kill.latched.scope, kill.latched.id
     orders = [o for o in desk.book.open_orders() if covers(scope, name, o.intent.strategy_id)]
-    rests = [order for order in orders if order.state is State.WORKING]
+    gone = desk.reads.gone  # whatever they filled is held, and seen by that
+    rests = [o for o in orders if o.state is State.WORKING and o.intent.intent_id not in gone]
     return _Seen(
         working=tuple(order for order in rests if order.intent.purpose is Purpose.ENTRY),
         exits=tuple(order for order in rests if order.intent.purpose is Purpose.EXIT),

@@ -48,6 +48,7 @@ class Readings(Struct):
         open_gaps: gaps that an earlier reading showed, of symbols in which orders on their way make
             it too early to say whether they are still there.
         doubts: what readings show around an order in doubt, by its id.
+        gone: orders that are over with their day, and may have filled before.
         unread: why the book could not be read, once a person was told.
     """
 
@@ -61,6 +62,7 @@ class Readings(Struct):
     gaps: dict[str, Same] = field(default_factory=dict)
     open_gaps: dict[str, Same] = field(default_factory=dict)
     doubts: dict[str, Same] = field(default_factory=dict)
+    gone: frozenset[str] = frozenset()
     unread: str = ""
 
     def apply(self, fact: object) -> None:

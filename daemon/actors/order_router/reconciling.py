@@ -14,6 +14,7 @@ from daemon.actors.order_router.alarms import ReadDue
 from daemon.actors.order_router.desk import Desk
 from daemon.actors.turn import Turn
 from daemon.domain.market.notes import NoteKind
+from daemon.domain.orders import reconcile
 from daemon.domain.orders.book import Order
 from daemon.domain.orders.reconcile import (
     EXTERNAL,
@@ -83,8 +84,40 @@ def due(desk: Desk, turn: Turn, now_ns: int) -> None:
     _again(desk, turn, now_ns)
 
 
+def take_in(desk: Desk, turn: Turn, read: AccountRead, now_ns: int) -> None:
+    """Take the orders in that are not ours."""
+    for order in strangers(desk.book, read):
+        if order.state is State.WORKING or order.filled_quantity:
+            _take_in(desk, turn, order, read.at_ns, now_ns)
+
+
+def lapsed(
+    desk: Desk, turn: Turn, read: AccountRead, moved: frozenset[str], now_ns: int
+) -> tuple[OrderUpdated, ...]:
+    """Return the ends of orders of earlier days; tell, once a day, of those that may have filled.
+
+    A person was told of each that was parked, so he is told of its end as well.
+    """
+    found = reconcile.lapsed(desk.book, read, moved)
+    desk.reads.gone = frozenset(order.intent.intent_id for order in found.unproven)
+    for end in found.ends:
+        order = desk.book.order(end.intent_id)
+        assert order is not None, "what lapsed was open in our book"
+        if order.state is State.PARKED:
+            text = f"{end.intent_id}, which was parked, is over: {end.text}"
+            turn.announce(Noted(NoteKind.REFUSED, text, now_ns, order.intent.strategy_id))
+    for order in found.unproven:
+        intent = order.intent
+        what = f"{intent.intent_id}, {intent.side} {order.remaining_quantity} {intent.symbol}"
+        text = f"{what}, is over with its day and may have filled; look it up at the broker"
+        if intent.symbol not in moved and text not in desk.told:
+            desk.told.add(text)
+            turn.announce(Noted(NoteKind.REFUSED, text, now_ns, intent.strategy_id))
+    return found.ends
+
+
 def read(desk: Desk, turn: Turn, read: AccountRead, moved: frozenset[str], now_ns: int) -> None:
-    """Hold a reading against our book, once what it knows better of our orders was heard.
+    """Hold a reading against our book, once all that it tells of orders was heard.
 
     Args:
         desk: of the account.
@@ -93,9 +126,6 @@ def read(desk: Desk, turn: Turn, read: AccountRead, moved: frozenset[str], now_n
         moved: symbols in which units moved while it was under way.
         now_ns: the present instant.
     """
-    for order in strangers(desk.book, read):
-        if order.state is State.WORKING or order.filled_quantity:
-            _take_in(desk, turn, order, read.at_ns, now_ns)
     compared = compare(desk.book, read, moved)
     desk.reads.newest = read
     desk.reads.note_gaps(compared, read.at_ns)

@@ -227,6 +227,9 @@ class OrderRouter:
         moved = reconciling.answered(desk, read)
         for fact in news(desk.book, read):
             self._hear(turn, fact, now_ns)
+        reconciling.take_in(desk, turn, read, now_ns)
+        for end in reconciling.lapsed(desk, turn, read, moved, now_ns):
+            self._hear(turn, end, now_ns)
         reconciling.read(desk, turn, read, moved, now_ns)
         doubts.look(desk, turn, read, now_ns)
         killing.saw(desk, read)

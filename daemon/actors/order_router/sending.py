@@ -124,6 +124,7 @@ def to_take_back(desk: Desk) -> tuple[Order, ...]:
         if order.state is State.WORKING
         and bool(order.broker_order_id)
         and order.intent.intent_id not in desk.cancelling
+        and order.intent.intent_id not in desk.reads.gone
         and is_under_kill(desk, order)
     )
     return tuple(sorted(found, key=lambda order: order.intent.side is Side.BUY))

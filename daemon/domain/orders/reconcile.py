@@ -3,6 +3,9 @@
 Nothing is mended here. What the broker knows better of an order of ours becomes evidence; an order
 that was never ours is named; a position that differs is named, unless orders on their way can
 explain it, or units moved while the reading was under way. Then it is too early to say.
+
+Orders are good for their day. One of an earlier day that the book of today does not show is over;
+whether it filled before that is told by the position alone, where the position can tell it.
 """
 
 from __future__ import annotations
@@ -70,6 +73,18 @@ class Difference(Struct, frozen=True):
     theirs: int
 
 
+class Lapsed(Struct, frozen=True):
+    """What a reading shows of the orders of earlier days that we hold for open.
+
+    Attributes:
+        ends: of those that are proven to be over without another fill, as evidence.
+        unproven: those that are over, and may have filled before.
+    """
+
+    ends: tuple[OrderUpdated, ...]
+    unproven: tuple[Order, ...]
+
+
 class Compared(Struct, frozen=True):
     """How the positions stand to each other.
 
@@ -133,21 +148,53 @@ def updated(intent_id: str, order: BrokerOrder, at_ns: int) -> OrderUpdated:
     )
 
 
+def lapsed(book: Book, read: AccountRead, moved: Collection[str] = ()) -> Lapsed:
+    """Return what became of the orders of earlier days, once all other news of a reading is heard.
+
+    None of them filled unheard where the broker holds what our book has, and all that may still
+    fill in the symbol would have moved it one way.
+
+    Args:
+        book: ours.
+        read: the broker's, of a day.
+        moved: symbols in which units moved since the reading was asked for; they wait.
+    """
+    theirs = positions(read)
+    ends: list[OrderUpdated] = []
+    unproven: list[Order] = []
+    for order in _gone(book, read):
+        symbol = order.intent.symbol
+        net = book.net(symbol)
+        agreed = symbol not in moved and theirs.get(symbol, 0) == net
+        if agreed and net in book.possible_exposure(symbol):
+            ends += _ends(order, read.at_ns)
+        else:
+            unproven.append(order)
+    return Lapsed(tuple(ends), tuple(unproven))
+
+
 def compare(book: Book, read: AccountRead, moved: Collection[str] = ()) -> Compared:
     """Hold the positions of both books against each other, once the orders' news is heard.
+
+    An order that is over with its day is on its way no longer, so it explains no difference.
 
     Args:
         book: ours.
         read: the broker's.
         moved: symbols in which units moved since the reading was asked for.
     """
-    theirs = positions(read)
+    theirs, gone = positions(read), _gone(book, read)
     differing: list[Difference] = []
     undecided: list[str] = []
     agreeing: list[str] = []
     for symbol in sorted({*theirs, *book.symbols()}):
         ours, shown = book.net(symbol), theirs.get(symbol, 0)
         low, high = book.possible_exposure(symbol)
+        for order in gone:
+            if order.intent.symbol == symbol and order.intent.side is Side.BUY:
+                high -= order.remaining_quantity
+            elif order.intent.symbol == symbol:
+                low += order.remaining_quantity
         if ours == shown:
             agreeing.append(symbol)
         elif symbol in moved or low <= shown <= high:
@@ -163,6 +210,34 @@ def positions(read: AccountRead) -> dict[str, int]:
     for position in read.positions:
         held[position.symbol] += position.net_quantity
     return {symbol: net for symbol, net in held.items() if net}
+
+
+def _gone(book: Book, read: AccountRead) -> tuple[Order, ...]:
+    """Return our open orders of earlier days than the reading's that it does not show.
+
+    Absence within its day proves nothing.
+    """
+    shown = {id_in(book, order, read.at_ns) for order in read.orders}
+    return tuple(
+        order
+        for order in book.open_orders()
+        if day_of(order.intent.decided_ns) < day_of(read.at_ns)
+        and order.intent.intent_id not in shown
+    )
+
+
+def _ends(order: Order, at_ns: int) -> Iterable[OrderUpdated]:
+    """Return the end of an order that lapsed: of each that the broker made of it, or of the one."""
+    for broker_order_id in order.broker_order_ids or ("",):
+        yield OrderUpdated(
+            intent_id=order.intent.intent_id,
+            broker_order_id=broker_order_id,
+            state=State.CANCELLED,
+            filled_quantity=0,
+            filled_value_e4=0,
+            at_ns=at_ns,
+            text="lapsed with its day: the broker's book shows neither it nor another fill",
+        )
 
 
 def _knows_better(known: Order, seen: list[BrokerOrder]) -> bool:

@@ -4,8 +4,9 @@ Everything that changes the state of an order stands in `TABLE`. Evidence only e
 is known, in the order INTENDED < UNKNOWN < PARKED < REFUSED < WORKING < REJECTED < CANCELLED <
 FILLED, so hearing it late, twice or in another order ends in the same state. A refused *answer*
 never reached a book, therefore any word of the broker's book outweighs it; an order reported as
-cancelled that proves executed was executed. Absence is not evidence: only a word of the broker's
-leads out of PARKED.
+cancelled that proves executed was executed. Absence is not evidence within the day: until then only
+a word of the broker's leads out of PARKED. Orders are good for their day, so the broker's book of a
+later one ends as CANCELLED what it shows neither itself nor by a position.
 """
 
 from __future__ import annotations

@@ -1,0 +1,175 @@
+"""Orders that outlived their day in our book: the broker's book of the next one ends them."""
+
+import pytest
+
+from daemon.actors.order_router import Terms
+from daemon.domain.orders.basket import OnFail
+from daemon.domain.orders.words import OrderUpdated, Side, State
+from daemon.messages import (
+    BooksDiffer,
+    DayEnded,
+    DayOpened,
+    ExitOwed,
+    KillStaged,
+    LinkRevived,
+    Noted,
+)
+from tests.kit.router import (
+    CLOSES,
+    DAY,
+    OPENS,
+    SYMBOLS,
+    S,
+    Stage,
+    enter,
+    frame,
+    latch,
+    leave,
+    without_wakes,
+)
+
+CE, HC = SYMBOLS["ce"], SYMBOLS["hc"]
+DAY_NS = 86_400 * S
+KEEP = {"on_fail": OnFail.KEEP, "deadline_ns": CLOSES, "reprice_ns": 3600 * S}
+READING = Terms("a", "broker", strict=False, reconcile_ns=5 * S)
+
+
+def rested(how="work", leg_id="ce"):
+    """A stage with one entry that was not ended when its day was."""
+    stage = Stage([how, "fill"], terms=READING)
+    stage.run()
+    stage.tell(enter(leg_id, **KEEP))
+    stage.run(20)
+    return stage
+
+
+def left():
+    """A stage whose exit rested, and was not ended when its day was."""
+    stage = Stage(["fill", "work", "fill"], ["lost"], terms=READING)
+    stage.run()
+    stage.entered("ce").tell(leave("ce"))
+    stage.run(20)
+    return stage
+
+
+def next_day(stage, seconds=8, day=2):
+    """Let the night pass, in which the broker forgets its orders, and some seconds of the day."""
+    opens_ns = OPENS + (day - 1) * DAY_NS
+    sessions = ((opens_ns, opens_ns + CLOSES - OPENS),)
+    stage.tell(DayEnded(DAY.replace(day=day - 1), CLOSES + (day - 2) * DAY_NS))
+    stage.broker.end_day()
+    said = stage.tell(DayOpened(DAY.replace(day=day), sessions, opens_ns), opens_ns)
+    return without_wakes(said + beat(stage, seconds))
+
+
+def beat(stage, seconds):
+    """Let seconds pass with a frame in each."""
+    said = []
+    for _ in range(seconds):
+        said += stage.run(1) + stage.tell(frame(stage.now_ns))
+    return said
+
+
+def notes(stage):
+    """What a person was told."""
+    return [fact.text for fact in stage.told(Noted)]
+
+
+@pytest.mark.parametrize("how", ["work", "lost"])
+def test_an_order_of_an_earlier_day_keeps_no_kill_from_being_flat(how):
+    """Its lapse was never heard; the first reading of the next day ends it."""
+    stage = rested(how)
+    next_day(stage)
+    assert stage.book().open_orders() == ()
+    stage.tell(latch())
+    beat(stage, 6)
+    assert stage.told(KillStaged)[-1].stage == "flat"
+
+
+def test_it_is_recorded_as_an_end_of_the_order_with_its_reason():
+    stage = rested()
+    next_day(stage)
+    end = stage.told(OrderUpdated)[-1]
+    assert (end.state, end.broker_order_id) == (State.CANCELLED, "B1")
+    assert end.text == "lapsed with its day: the broker's book shows neither it nor another fill"
+    stage.build()
+    assert stage.book().order(end.intent_id).state is State.CANCELLED
+
+
+def test_it_is_ended_though_the_daemon_was_down_over_night():
+    stage = rested()
+    stage.broker.end_day()
+    stage.now_ns = OPENS + DAY_NS
+    sessions = ((OPENS + DAY_NS, CLOSES + DAY_NS),)
+    stage.facts.append(DayOpened(DAY.replace(day=2), sessions, stage.now_ns))
+    stage.build()
+    beat(stage, 3)
+    assert stage.book().open_orders() == ()
+
+
+def test_it_is_not_ended_within_its_day():
+    """The broker shows nothing of it, and that proves nothing."""
+    stage = rested("lost")
+    stage.run(600)
+    assert [order.state for order in stage.book().open_orders()] == [State.PARKED]
+
+
+def test_the_end_of_a_parked_order_is_told():
+    stage = rested("lost")
+    next_day(stage)
+    (told,) = [text for text in notes(stage) if "is over:" in text]
+    assert told.startswith("OR0000000010000001, which was parked, is over: lapsed with its day")
+
+
+def test_an_exit_of_an_earlier_day_is_sent_anew_once_it_is_known_to_be_over():
+    """It counted as on its way until then, so nothing left for its units."""
+    stage = left()
+    said = next_day(stage)
+    assert said.index("read") < said.index("place 3") < said.index("flat ce")
+    assert stage.broker.net() == {}
+
+
+def test_one_that_may_have_filled_is_told_once_a_day_and_is_never_taken_for_lapsed():
+    """It filled in its last second; what it filled differs, so nothing enters in its symbol."""
+    stage = rested()
+    stage.broker.fill(stage.placed(1), stage.now_ns)
+    next_day(stage, seconds=20)
+    text = f"OR0000000010000001, sell 75 {CE}, is over with its day and may have filled; "
+    assert [each for each in notes(stage) if each.startswith(text)] == [
+        f"{text}look it up at the broker"
+    ]
+    assert [(fact.ours, fact.theirs) for fact in stage.told(BooksDiffer)] == [(0, -75)]
+    assert [order.state for order in stage.book().open_orders()] == [State.WORKING]
+
+
+def test_a_kill_closes_what_it_filled_by_the_brokers_evidence():
+    stage = rested()
+    stage.broker.fill(stage.placed(1), stage.now_ns)
+    next_day(stage)
+    stage.tell(latch())
+    beat(stage, 12)
+    assert (stage.broker.net(), stage.broker.flips) == ({}, [])
+    assert [fact.strategy_id for fact in stage.told(ExitOwed)] == ["external"]
+    assert stage.told(KillStaged)[-1].stage == "flat"
+
+
+def test_an_exit_that_filled_unheard_is_not_sent_again_and_keeps_no_kill_from_being_flat():
+    """The broker shows nothing held and nothing at rest."""
+    stage = left()
+    stage.broker.fill(stage.placed(2), stage.now_ns)
+    next_day(stage, seconds=20)
+    stage.tell(latch())
+    beat(stage, 12)
+    assert (len(stage.intents()), stage.broker.net()) == (2, {})
+    assert stage.told(KillStaged)[-1].stage == "flat"
+
+
+def test_a_strangers_order_that_rested_is_over_with_its_day_too():
+    stage = Stage(terms=READING)
+    stage.run()
+    stage.broker.stranger(HC, Side.BUY)
+    stage.tell(LinkRevived(stage.now_ns))
+    stage.run(1)
+    assert len(stage.book().open_orders()) == 1
+    next_day(stage)
+    assert stage.book().open_orders() == ()
