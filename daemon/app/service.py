@@ -116,6 +116,7 @@ class Service:
             state_dir=given.state_dir,
             taking=given.taking,
             served=True,
+            timed=True,
             past=given.played.past(kept),
             filed=given.filed(),
         )

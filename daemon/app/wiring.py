@@ -63,6 +63,7 @@ class Account(Struct, frozen=True):
         windows: of its message budget.
         latency: of its exchange twin.
         interval_ns: of its feed, where configured; 0: learnt.
+        timeout_ms: how long its broker may take to answer.
         owner: whose it is; every record carries it.
     """
 
@@ -72,6 +73,7 @@ class Account(Struct, frozen=True):
     windows: tuple[Window, ...]
     latency: Latency
     interval_ns: int = 0
+    timeout_ms: int = 5_000
     owner: str = "owner"
 
 
@@ -103,6 +105,8 @@ class Run(Struct, frozen=True):
         served: somebody may ask, so the actors that answer people are there too.
         filed: how the strategies of files are written, by id; for whoever asks.
         faults: what goes wrong at the exchange by plan.
+        timed: tasks of an event loop run it, so that a broker that takes too long can be called
+            off.
     """
 
     recording: Market
@@ -115,6 +119,7 @@ class Run(Struct, frozen=True):
     served: bool = False
     filed: Mapping[str, Filed] = {}
     faults: Faults = Faults()
+    timed: bool = False
 
 
 class App(Struct, frozen=True):
@@ -169,6 +174,7 @@ def account_of(settings: Settings, plan: Plan, *, strict: bool) -> Account:
             settings.feed.seed, broker.latency_ms * _US_IN_MS, broker.jitter_ms * _US_IN_MS
         ),
         interval_ns=settings.feed.interval_ms * MILLISECOND_NS,
+        timeout_ms=broker.timeout_ms,
         owner=account.owner,
     )
 
@@ -193,7 +199,7 @@ def build(
     twin = exchange(account.cash_e4, account.latency, run.twin_file, run.faults)
     paper = Paper(twin, now_ns)
     latched = partial(forbids, run.state_dir) if run.state_dir is not None else _unlatched
-    door = Door(paper, now_ns, latched)
+    door = Door(paper, now_ns, latched, account.timeout_ms if run.timed else None)
     world, at_ns = _world(run, {router: paper})
     around = Surroundings({account.terms.broker: door.ask}, show or _unseen, world.see)
     watchdog = ActorSpec(

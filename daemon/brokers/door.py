@@ -2,12 +2,14 @@
 
 It takes only what the gate approved, and lets each intent through once. Past its deadline an order
 stays here, for nobody looked at the price that it would meet. A broker that fails instead of
-answering is answered for: what surely did not arrive is refused, all else is unknown.
+answering is answered for: what surely did not arrive is refused, all else is unknown. So is one
+that does not answer at all: what it was asked is called off once it has taken too long.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import asyncio
+from collections.abc import Callable, Coroutine, Sequence
 from typing import Any
 
 from daemon import errors
@@ -34,14 +36,21 @@ class Door:
         now_ns: tells market time.
         latched: tells which latch forbids entries of a strategy in an account, in a sentence that
             is empty where none does; asked anew for every entry, and never for an exit.
+        timeout_ms: how long the broker may take, by the host's clock; None: no event loop runs, so
+            that it answers at once.
     """
 
     def __init__(
-        self, broker: Broker, now_ns: Callable[[], int], latched: Callable[[str, str], str]
+        self,
+        broker: Broker,
+        now_ns: Callable[[], int],
+        latched: Callable[[str, str], str],
+        timeout_ms: int | None = None,
     ) -> None:
         self._broker = broker
         self._now_ns = now_ns
         self._latched = latched
+        self._timeout_ms = timeout_ms
         self._passed: set[str] = set()
 
     async def ask(self, request: object) -> Sequence[Any]:
@@ -71,7 +80,7 @@ class Door:
             text = "its deadline passed before it could leave"
             return (OrderRefused(intent.intent_id, Refusal.OTHER, text, now_ns),)
         try:
-            return await self._broker.place(approved)
+            return await self._in_time(self._broker.place(approved))
         except errors.BrokerUnavailable as error:
             return (OrderRefused(intent.intent_id, Refusal.OTHER, str(error), self._now_ns()),)
         except (errors.BrokerError, TimeoutError) as error:
@@ -79,24 +88,41 @@ class Door:
 
     async def _cancel(self, intent_id: str, broker_order_id: str) -> Sequence[Any]:
         try:
-            return await self._broker.cancel(intent_id, broker_order_id)
+            return await self._in_time(self._broker.cancel(intent_id, broker_order_id))
         except (errors.BrokerError, TimeoutError) as error:
             return (CancelAnswered(intent_id, False, str(error), self._now_ns()),)  # noqa: FBT003
 
     async def _find(self, intent_id: str) -> Sequence[Any]:
         try:
-            return await self._broker.find(intent_id)
+            return await self._in_time(self._broker.find(intent_id))
         except (errors.BrokerError, TimeoutError):
             return ()  # nothing was seen, which is less than that there is nothing
 
     async def _log_in(self, generation: int) -> Sequence[Any]:
         try:
-            return await self._broker.log_in(generation)
+            return await self._in_time(self._broker.log_in(generation))
         except (errors.BrokerError, TimeoutError) as error:
             return (LoginFailed(generation, str(error), self._now_ns()),)
 
     async def _read(self) -> Sequence[Any]:
         try:
-            return await self._broker.read()
+            return await self._in_time(self._broker.read())
         except (errors.BrokerError, TimeoutError) as error:
             return (AccountUnread(str(error), self._now_ns()),)
+
+    async def _in_time(self, asking: Coroutine[Any, Any, Sequence[Any]]) -> Sequence[Any]:
+        """Wait for the broker's answer, and call off what takes too long.
+
+        Raises:
+            BrokerError: what the broker raised, or `OutcomeUnknown`: it took too long.
+        """
+        if self._timeout_ms is None:
+            return await asking
+        try:
+            async with asyncio.timeout(self._timeout_ms / 1_000) as limit:
+                return await asking
+        except TimeoutError:
+            if not limit.expired():
+                raise
+            text = f"the broker gave no answer within {self._timeout_ms} ms"
+            raise errors.OutcomeUnknown(text) from None

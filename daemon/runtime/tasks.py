@@ -4,9 +4,10 @@ The handlers are those of the pump, and so is the order of the world: what follo
 inboxes are empty, then answers, the outside's message, and alarms; what one actor decides is
 carried out in the order decided. Commits are grouped: what is committed while the disk works goes
 out in one flush, and no `then` leaves before its facts are durable. Ports run as tasks of their
-own. The tree starts in order and stops in reverse, each stop bounded; once it has failed nothing
-is decided and nothing leaves any more. An actor may come and go while the others run: one that has
-gone reads nothing any more, and what it decided before is carried out.
+own; each has to answer in bounded time, for market time stands still until it does. The tree starts
+in order and stops in reverse, each stop bounded; once it has failed nothing is decided and nothing
+leaves any more. An actor may come and go while the others run: one that has gone reads nothing any
+more, and what it decided before is carried out.
 
 The order is that of a world whose time stands still while it works: what follows a commit, and the
 next message from outside, wait until every inbox is empty. A world on the wall clock, where frames

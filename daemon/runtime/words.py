@@ -141,7 +141,10 @@ class ActorDisarmed(Struct, frozen=True, tag=True):
 
 
 Port = Callable[[Any], Coroutine[Any, Any, Sequence[Any]]]
-"""Asks the outside something; answers with messages, each with its `at_ns`."""
+"""Asks the outside something; answers with messages, each with its `at_ns`, in bounded time.
+
+A port alone knows the words for an answer that did not come, so the limit is its own.
+"""
 
 
 def _nothing(message: Any, at_ns: int) -> Sequence[tuple[str, Any]]:  # noqa: ARG001

@@ -173,12 +173,13 @@ class Broker(Table, frozen=True):
         writes_per_second: orders, changes and cancellations in any second; the rules for orders
             without a registered algorithm end at 10.
         exit_per_second: of these, kept free for exits.
+        timeout_ms: how long an answer may take; after it a write is in doubt, and a read failed.
         latency_ms: on paper, the least that a message takes to the exchange.
         jitter_ms: on paper, the most that chance adds.
     """
 
     later: ClassVar[tuple[str, ...]] = (
-        *("api_root", "ws_root", "static_ip", "timeout_ms", "read_attempts", "read_base_ms"),
+        *("api_root", "ws_root", "static_ip", "read_attempts", "read_base_ms"),
         *("breaker_failures", "breaker_cool_down_ms"),
     )
     rules: ClassVar[tuple[Rule, ...]] = tuple(
@@ -194,6 +195,7 @@ class Broker(Table, frozen=True):
     writes_per_minute: Annotated[int, Whole(2, 600, "calls")] = 300
     exit_per_second: Annotated[int, Whole(1, 9, "calls")] = 3
     exit_per_minute: Annotated[int, Whole(1, 599, "calls")] = 60
+    timeout_ms: Annotated[int, Whole(100, 60_000, "milliseconds")] = 5_000
     latency_ms: Annotated[int, Whole(0, 10_000, "milliseconds")] = 30
     jitter_ms: Annotated[int, Whole(0, 10_000, "milliseconds")] = 20
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import date
 
 import pytest
@@ -13,6 +14,7 @@ from daemon.actors.risk_watchdog import PnlSeen, RiskWatchdog
 from daemon.actors.strategy_runner import StrategyRunner
 from daemon.actors.timekeeper import Timekeeper
 from daemon.app import App, Run, account_of, build
+from daemon.brokers.paper import Paper
 from daemon.domain.money import e4
 from daemon.domain.orders.ladder import Ladder
 from daemon.domain.orders.limits import Limits
@@ -22,7 +24,7 @@ from daemon.errors import SettingsError
 from daemon.feeds.formats.words import ReplayOptions
 from daemon.feeds.replay import open_recording
 from daemon.kill import Latch, pull
-from daemon.messages import EntryDecided, PositionChanged
+from daemon.messages import AccountUnread, EntryDecided, PositionChanged, ReadAccount
 from daemon.runtime.budget import Window
 from daemon.runtime.clock import VirtualClock
 from daemon.runtime.pump import Pump
@@ -162,6 +164,7 @@ max_lots = 7
 writes_per_second = 5
 latency_ms = 4
 jitter_ms = 3
+timeout_ms = 900
 [risk]
 ladder_interval_ms = 400
 """
@@ -175,6 +178,7 @@ ladder_interval_ms = 400
     assert chosen.terms.ladder.interval_ms == 400
     assert chosen.windows[0] == Window(5, SECOND, 3)
     assert chosen.latency == Latency(9, 4_000, 3_000)
+    assert chosen.timeout_ms == 900
 
 
 @pytest.mark.parametrize("strict", [True, False])
@@ -208,6 +212,20 @@ def test_a_latch_of_the_state_folder_forbids_entries_and_other_folders_do_not(re
         entered.append({f.strategy_id for f in played(app, clock) if _bought_or_sold(f)})
 
     assert entered == [{LATER.id}, {STRADDLE.id, LATER.id}, {STRADDLE.id, LATER.id}]
+
+
+async def test_where_tasks_run_it_a_broker_may_take_no_longer_than_the_settings_say(
+    recording, monkeypatch
+):
+    async def never(self) -> None:
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(Paper, "read", never)
+    hasty = replace(account(), timeout_ms=1)
+    app = build(hasty, [STRADDLE], Run(recording, [DAY], 1, timed=True), lambda: 7, None)
+
+    unread = AccountUnread("the broker gave no answer within 1 ms", 7)
+    assert await app.around.ports["paper:paper"](ReadAccount()) == (unread,)
 
 
 def _bought_or_sold(fact: object) -> bool:

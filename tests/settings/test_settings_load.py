@@ -331,7 +331,7 @@ LATER_KEYS = {
     "daemon": ("durability", "busy_poll"),
     "accounts": ("max_orders_per_day",),
     "brokers.paper": (
-        *("api_root", "ws_root", "static_ip", "timeout_ms", "read_attempts", "read_base_ms"),
+        *("api_root", "ws_root", "static_ip", "read_attempts", "read_base_ms"),
         *("breaker_failures", "breaker_cool_down_ms"),
     ),
     "ledger": ("pool", "pool_overflow"),
@@ -509,6 +509,7 @@ broker = "paper-trading"
 profit_lock = { at = 10_000, lock = 5_000, every = 2_000, by = 1_000 }
 [brokers."paper trading"]
 latency_ms = 0
+timeout_ms = 2_000
 [risk]
 collar_percent = 12.5
 ladder_steps_percent = [0, 0.5, 2]
@@ -530,6 +531,7 @@ autostart = []
     assert second.profit_lock is not None
     assert second.profit_lock.every_e4 == 20_000_000
     assert settings.brokers["paper"].latency_ms == 0
+    assert settings.brokers["paper"].timeout_ms == 2_000
     assert settings.risk.collar_percent_e4 == 125_000
     assert settings.risk.ladder_steps_percent_e4 == (0, 5_000, 20_000)
     assert settings.risk.stale_policy is StalePolicy.HOLD
