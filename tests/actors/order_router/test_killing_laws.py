@@ -6,8 +6,8 @@ from hypothesis import strategies as st
 from daemon.actors.order_router import Terms
 from daemon.domain.orders.words import Purpose, Side, State
 from daemon.messages import ExitReplaced, KillStaged
-from tests.actors.order_router.test_router_laws import CANCELS, PLACINGS
-from tests.kit.router import CONDOR, SYMBOLS, S, Stage, enter, frame, latch, leave
+from tests.actors.order_router.test_router_laws import CANCELS, NARROW, PLACINGS
+from tests.kit.router import CONDOR, SYMBOLS, WIDE, S, Stage, enter, frame, latch, leave
 
 HONEST = [
     "fill",
@@ -130,6 +130,7 @@ class Killed(Stage):
 
 STORY = st.lists(st.sampled_from(DEEDS), max_size=10)
 REST = st.lists(st.sampled_from(AFTER), max_size=8)
+WINDOWS = st.sampled_from([WIDE, NARROW])
 
 
 @settings(max_examples=40)
@@ -138,11 +139,12 @@ REST = st.lists(st.sampled_from(AFTER), max_size=8)
     st.lists(st.sampled_from(CANCELS), min_size=1, max_size=6),
     STORY,
     REST,
+    WINDOWS,
 )
 def test_whatever_the_broker_does_a_kill_ends_flat_or_names_what_is_left(
-    place, cancel, before, after
+    place, cancel, before, after, windows
 ):
-    stage = Killed(place, cancel, terms=READING)
+    stage = Killed(place, cancel, windows, READING)
     stage.play(before, after)
     stage.assert_flat_or_named()
 
@@ -153,11 +155,12 @@ def test_whatever_the_broker_does_a_kill_ends_flat_or_names_what_is_left(
     st.lists(st.sampled_from(TRUE), min_size=1, max_size=6),
     STORY,
     REST,
+    WINDOWS,
 )
 def test_where_the_broker_tells_no_lies_a_kill_never_reverses_a_position(
-    place, cancel, before, after
+    place, cancel, before, after, windows
 ):
-    stage = Killed(place, cancel, terms=READING)
+    stage = Killed(place, cancel, windows, READING)
     stage.play(before, after)
     stage.assert_flat_or_named()
     assert stage.broker.flips == []
