@@ -23,7 +23,16 @@ from daemon.domain.market.intake import (
     silence,
 )
 from daemon.domain.market.notes import NoteKind
-from daemon.messages import DayEnded, DayOpened, FrameArrived, LinkDied, LinkRevived, Noted
+from daemon.messages import (
+    DayEnded,
+    DayOpened,
+    FrameArrived,
+    LinkDied,
+    LinkRevived,
+    Noted,
+    Pulse,
+    Pulsed,
+)
 from daemon.runtime.words import Alarm, Effect, Lane, Publish, Started, Take
 
 HEARS = (DayOpened, DayEnded)
@@ -80,6 +89,8 @@ class MarketFeed:
             case DayEnded():
                 self._sessions = ()
                 self._take_in(turn, ended(self._calm.intake()))
+            case Pulse(number, who):
+                turn.do(Publish(Pulsed(number, who)))
             case Started():
                 self._resume(now_ns)
                 self._listen(turn)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import date
 from pathlib import Path
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 from msgspec import Struct
 
@@ -40,7 +40,13 @@ class Watcher(Protocol):
 
 
 class Played(Protocol):
-    """A market that is played."""
+    """A market that is played.
+
+    Attributes:
+        by_the_wall: its time is what the machine's clock shows.
+    """
+
+    by_the_wall: ClassVar[bool]
 
     @property
     def market(self) -> Market:
@@ -67,6 +73,7 @@ class Played(Protocol):
 class RecordedDays(Struct, frozen=True):
     """All days of a recording."""
 
+    by_the_wall: ClassVar[bool] = False
     market: Recording
 
     def days(self) -> Sequence[date]:
@@ -95,6 +102,7 @@ class GeneratedDays(Struct, frozen=True):
         until: the last day that is played; None: as far as the tables of the market reach.
     """
 
+    by_the_wall: ClassVar[bool] = False
     market: GeneratedMarket
     begins_ns: int
     until: date | None = None

@@ -21,11 +21,13 @@ from daemon.actors.order_router import LOOSE
 from daemon.app.assignment import Assignment, Watcher
 from daemon.app.declared import take_up
 from daemon.app.exclusive import exclusively
+from daemon.app.host import Host, this_host
 from daemon.app.latch_watch import LatchWatch
 from daemon.app.ports import Doors, Ports
 from daemon.app.records import Records, records
 from daemon.app.runners import Runners
 from daemon.app.signals import Stop, heard
+from daemon.app.unit import Unit
 from daemon.app.wiring import App, Run, build, router_of
 from daemon.control import Control, Line, Names, Refusal
 from daemon.domain.instants import MILLISECOND_NS
@@ -60,6 +62,7 @@ class Service:
         pace: market time.
         at_end: is shown the records of a run that came to its end, before they are closed, and
             the signal that asked for it.
+        host: the machine.
     """
 
     def __init__(
@@ -68,6 +71,7 @@ class Service:
         watcher: Watcher,
         pace: Pace,
         at_end: Callable[[GuardedLedger, signal.Signals | None], None],
+        host: Host | None = None,
     ) -> None:
         self._at_end = at_end
         self._given = given
@@ -75,6 +79,8 @@ class Service:
         self._pace = pace
         self._stop = Stop()
         self._ready = False
+        mode = given.settings.daemon.mode
+        self._unit = Unit(host or this_host(), watcher.say, self._latch, mode, pace.passing_ns)
         self._kills: set[asyncio.Task[Latched]] = set()
 
     async def run(self) -> signal.Signals | None:
@@ -158,13 +164,18 @@ class Service:
         async with tasks, AsyncExitStack() as stack:
             stack.enter_context(heard(self._stop, self._kill))
             served = await stack.enter_async_context(self._ports.opened())
+            await stack.enter_async_context(
+                self._unit.attended(tasks, control, by_the_wall=given.played.by_the_wall)
+            )
             watch = LatchWatch(given.state_dir, self._tell_router, self._pace.now_ns)
             watch.begin(await self._latches())
             await self._wait_for_books()
             self._ready = True
             self._pace.jump(self._pace.now_ns())  # what recovery took is not caught up with
             self._watcher.say(f"ordo ready {served.ready_url}" if served else "ordo ready")
+            self._unit.ready()
             await self._play(app, watch, ledger)
+            self._unit.stopping()
             await tasks.settle()
 
     def _verbs(self, tasks: Tasks) -> Control:
@@ -251,7 +262,7 @@ class Service:
     def _show(self, view: object) -> None:
         if isinstance(view, StrategyDeclared | StrategyRemoved):
             self._runners.take(view)
-        elif not self._ports.show(view):
+        elif not (self._unit.shown(view) or self._ports.show(view)):
             self._watcher.show(view)
 
     def _entered(self, recorded: Recorded) -> None:

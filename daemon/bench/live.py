@@ -12,7 +12,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -266,6 +266,7 @@ class _Timed(Brakes):
 class _Made(Struct, frozen=True):
     """The made market as something that a daemon plays once, from its beginning."""
 
+    by_the_wall: ClassVar[bool] = False
     market: LiveMarket
 
     def days(self) -> Sequence[Any]:

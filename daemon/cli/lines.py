@@ -18,6 +18,8 @@ from daemon.messages import (
     BooksDiffer,
     DayEnded,
     DayOpened,
+    EntriesFreed,
+    EntriesHeld,
     EntriesPaused,
     EntryDecided,
     ExitDecided,
@@ -213,6 +215,10 @@ def _warning(fact: object) -> str:
             return f"ALERT {strategy_id}: {because}"
         case EntriesPaused(because):
             return f"ALERT no more entries: {because}"
+        case EntriesHeld(because=because):
+            return f"ALERT entries wait: {because}"
+        case EntriesFreed(by=by):
+            return f"entries need not wait for the {by} any more"
         case OrderRefused(intent_id, kind, text):
             return f"order {intent_id} was refused, {kind}: {text}"
         case OutcomeUnknown(intent_id, because):

@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from daemon.domain.orders.kill import Stage
 from daemon.domain.orders.words import OrderType, Side
+from daemon.messages.beats import HeldBy
 
 
 class Scope(StrEnum):
@@ -217,6 +218,30 @@ class SessionReady(Struct, frozen=True, tag=True):
     at_ns: int
 
 
+class EntriesHeld(Struct, frozen=True, tag=True):
+    """Nothing is entered in the account while something of the machine's own is not in order.
+
+    Attributes:
+        account: whose.
+        by: what holds them; it lets go by itself, and a restart forgets it.
+        because: what is not in order.
+        at_ns: the market instant.
+    """
+
+    account: str
+    by: HeldBy
+    because: str
+    at_ns: int
+
+
+class EntriesFreed(Struct, frozen=True, tag=True):
+    """What held the entries of an account has passed."""
+
+    account: str
+    by: HeldBy
+    at_ns: int
+
+
 ControlFact = (
     Latched
     | Released
@@ -231,4 +256,6 @@ ControlFact = (
     | BooksDiffer
     | BooksAgree
     | SessionReady
+    | EntriesHeld
+    | EntriesFreed
 )

@@ -28,6 +28,8 @@ from daemon.messages import (
     BasketOpened,
     BooksAgree,
     BooksDiffer,
+    EntriesFreed,
+    EntriesHeld,
     EntriesPaused,
     ExitDecided,
     ExitFinished,
@@ -180,6 +182,11 @@ def _control(fact: Any) -> tuple[str, str, Item] | None:
             return "order", text, {"request_id": request_id, "account": account, "symbol": symbol}
         case EntriesPaused(because):
             return "alert", f"no new entries: {because}", {}
+        case EntriesHeld(account, _, because):
+            return "alert", f"{account}: entries wait: {because}", {"account": account}
+        case EntriesFreed(account, by):
+            text = f"{account}: entries need not wait for the {by.value} any more"
+            return "alert", text, {"account": account}
         case BooksDiffer(account, symbol, ours, theirs):
             text = f"{account}: the broker shows {theirs} {symbol}, our book {ours}"
             return "alert", text, {"account": account, "symbol": symbol}

@@ -9,6 +9,7 @@ from typing import Any
 
 from daemon.actors.order_router import by_hand, latches
 from daemon.actors.order_router.desk import Desk
+from daemon.actors.order_router.holds import paused_because
 from daemon.actors.order_router.remains import remains
 from daemon.actors.turn import Turn
 from daemon.messages import (
@@ -99,7 +100,7 @@ def _account(desk: Desk) -> AccountSeen:
         account=desk.terms.account,
         broker=desk.terms.broker.partition(":")[0],
         reconciled=desk.reads.reconciled,
-        paused=desk.paused,
+        paused=paused_because(desk),
         latches=tuple(desk.halts.latches.values()),
         held=tuple(_held(desk, *key) for key in sorted(legs)),
         differing=tuple(sorted(desk.reads.differing)),

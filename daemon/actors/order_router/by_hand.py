@@ -11,6 +11,7 @@ from daemon.actors.order_router import entries, exits, reconciling
 from daemon.actors.order_router.alarms import AnswerDue
 from daemon.actors.order_router.desk import Desk, basket_of
 from daemon.actors.order_router.halts import said
+from daemon.actors.order_router.holds import paused_because
 from daemon.actors.order_router.loose import MANUAL
 from daemon.actors.order_router.sending import Errand, Later, judge, send
 from daemon.actors.turn import Turn
@@ -244,8 +245,9 @@ def _errand(desk: Desk, asked: OrderAsked, intent_id: str, now_ns: int) -> Erran
     latched = desk.halts.over(MANUAL)
     if latched is not None:
         return Declined("halted", said(latched))
-    if desk.paused:
-        return Declined("paused", f"entries are paused: {desk.paused}")
+    paused = paused_because(desk)
+    if paused:
+        return Declined("paused", f"entries are paused: {paused}")
     because = reconciling.objection(desk, (asked.symbol,))
     if because:
         return Declined("books_differ", because)

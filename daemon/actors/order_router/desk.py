@@ -223,8 +223,10 @@ class Desk:
                 self.link_alive = True
             case EntriesPaused(because):
                 self.paused = because
-            case EpochBegan() if self.paused.startswith(LEDGER_FAILED):
-                self.paused = ""
+            case EpochBegan():
+                if self.paused.startswith(LEDGER_FAILED):
+                    self.paused = ""
+                self.halts.apply(fact)
             case OrderAsked(request_id, account) if account == self.terms.account:
                 self.requests.asked[request_id] = fact
             case ExitReplaced(intent_id):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from daemon.actors.order_router.alarms import BasketDue, LookUpDue
 from daemon.actors.order_router.desk import Desk
 from daemon.actors.order_router.halts import said
+from daemon.actors.order_router.holds import paused_because
 from daemon.actors.order_router.reconciling import objection as objection_of_books
 from daemon.actors.order_router.sending import (
     Errand,
@@ -147,8 +148,9 @@ def progress_of(desk: Desk, basket: Basket) -> dict[str, Progress]:
 
 
 def _forbidden(desk: Desk, basket: Basket, now_ns: int) -> str:
-    if desk.paused:
-        return f"entries are paused: {desk.paused}"
+    paused = paused_because(desk)
+    if paused:
+        return f"entries are paused: {paused}"
     latched = desk.halts.over(basket.strategy_id)
     if latched is not None:
         return said(latched)

@@ -1,11 +1,21 @@
-"""What is halted: the latches that stand and how far their kills have come, as a fold of facts."""
+"""What is halted: latches and how far their kills have come, and holds, as a fold of facts."""
 
 from __future__ import annotations
 
 from msgspec import Struct, field
 
 from daemon.domain.orders.kill import Progress, Proof, Stage, begun
-from daemon.messages import KillStaged, Latched, LatchKind, Released, Scope
+from daemon.messages import (
+    EntriesFreed,
+    EntriesHeld,
+    EpochBegan,
+    HeldBy,
+    KillStaged,
+    Latched,
+    LatchKind,
+    Released,
+    Scope,
+)
 
 
 class Kill(Struct):
@@ -28,19 +38,21 @@ class Kill(Struct):
 
 
 class Halts(Struct):
-    """The latches of one account.
+    """The latches and holds of one account.
 
     Attributes:
         account: whose.
         latches: those that stand, by id.
         kills: those of them that are kills.
         stages: the newest stage of every kill, released ones included.
+        holds: why entries wait, by who holds them; a new run begins without any.
     """
 
     account: str
     latches: dict[str, Latched] = field(default_factory=dict)
     kills: dict[str, Kill] = field(default_factory=dict)
     stages: dict[str, KillStaged] = field(default_factory=dict)
+    holds: dict[HeldBy, str] = field(default_factory=dict)
 
     def apply(self, fact: object) -> None:
         """Take one recorded fact in; those of others are passed over."""
@@ -56,6 +68,12 @@ class Halts(Struct):
                 kill = self.kills[latch_id]
                 kill.progress = begun(kill.progress, stage, attempts, at_ns)
                 self.stages[latch_id] = fact
+            case EntriesHeld(self.account, by, because):
+                self.holds[by] = because
+            case EntriesFreed(self.account, by):
+                self.holds.pop(by, None)
+            case EpochBegan():
+                self.holds.clear()
 
     def reaches(self, latched: Latched) -> bool:
         """Say whether a latch may concern this account; who trades in it is not known here."""

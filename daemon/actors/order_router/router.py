@@ -10,6 +10,7 @@ from daemon.actors.order_router import (
     doubts,
     entries,
     exits,
+    holds,
     killing,
     latches,
     lookups,
@@ -53,17 +54,21 @@ from daemon.messages import (
     EnterLegs,
     EntriesPaused,
     ExitLegs,
+    FreeEntries,
+    HoldEntries,
     LinkDied,
     LinkRevived,
     Noted,
     OrderNotFound,
     PauseEntries,
     PullLatch,
+    Pulse,
+    Pulsed,
     ReleaseLatch,
     Settled,
 )
 from daemon.runtime.budget import Budget
-from daemon.runtime.words import NOTHING, Effect, Started
+from daemon.runtime.words import NOTHING, Effect, Publish, Started
 
 _NO = (State.REFUSED, State.REJECTED)
 HEARS = (Frame, DayOpened, DayEnded, LinkDied, LinkRevived)
@@ -158,6 +163,13 @@ class OrderRouter:
                 latches.release(desk, turn, latch_id, by, now_ns)
             case PauseEntries(because):
                 self._pause(turn, because, now_ns)
+            case HoldEntries():
+                if holds.hold(desk, turn, message, now_ns):
+                    self._enter_no_further(turn, message.because, now_ns)
+            case FreeEntries(by):
+                holds.free(desk, turn, by, now_ns)
+            case Pulse(number, who):
+                turn.do(Publish(Pulsed(number, who)))
             case Started():
                 self._doubt(turn, now_ns)
                 self._resume(turn, now_ns)
@@ -210,6 +222,11 @@ class OrderRouter:
             paused = EntriesPaused(because, now_ns)
             desk.apply(paused)
             turn.announce(paused)
+        self._enter_no_further(turn, because, now_ns)
+
+    def _enter_no_further(self, turn: Turn, because: str, now_ns: int) -> None:
+        """Give up every entry that is under way."""
+        desk = self._desk
         for opened in tuple(desk.baskets.values()):
             entries.give_up(desk, turn, opened.basket, f"entries are paused: {because}", now_ns)
             exits.clear_up(desk, turn, opened.basket, now_ns)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from daemon.actors.risk_watchdog.actor import HEARS, RiskWatchdog
-from daemon.actors.risk_watchdog.words import ExitTime, PnlSeen
+from daemon.actors.risk_watchdog.actor import RiskWatchdog
+from daemon.actors.risk_watchdog.words import HEARS, ExitTime, PnlSeen
 
 __all__ = ["HEARS", "ExitTime", "PnlSeen", "RiskWatchdog"]

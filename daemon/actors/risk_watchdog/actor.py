@@ -8,6 +8,7 @@ from datetime import date
 from daemon.actors.newest import Newest
 from daemon.actors.risk_watchdog import by_hand
 from daemon.actors.risk_watchdog.account import LIMITS, AccountDay, because
+from daemon.actors.risk_watchdog.beats import Beats
 from daemon.actors.risk_watchdog.picture import Picture
 from daemon.actors.risk_watchdog.views import Around
 from daemon.actors.risk_watchdog.words import ExitTime, exit_alarm, marked, pnl_seen
@@ -42,27 +43,13 @@ from daemon.messages import (
     Noted,
     PauseEntries,
     PositionChanged,
+    Pulsed,
     RiskSeen,
     SeeRisk,
     TellRisk,
     Told,
 )
 from daemon.runtime.words import NOTHING, Alarm, Effect, Lane, Show, Started, Tell
-
-HEARS = (
-    Frame,
-    DayOpened,
-    DayEnded,
-    LinkDied,
-    LinkRevived,
-    BasketOpened,
-    BasketEnded,
-    PositionChanged,
-    ExitOwed,
-    ExitFinished,
-    ExitOverdue,
-    LegExpired,
-)
 
 
 class RiskWatchdog:
@@ -89,6 +76,7 @@ class RiskWatchdog:
         self._watches = Watches()
         self._picture = Picture()
         self._newest = Newest()
+        self._beats = Beats(router)
         self._alive = True
         self._day: date | None = None
         self._sessions: tuple[tuple[int, int], ...] = ()
@@ -115,6 +103,8 @@ class RiskWatchdog:
                 self._apply(message)
             case Ask(number, about):
                 turn.do(Show(Told(number, self._answer(turn, about, now_ns))))
+            case Pulsed():
+                turn.do(*self._beats.hear(message))
             case TellRisk(to):
                 turn.do(Tell(to, self._risk_seen(now_ns)))
             case ExitTime(strategy_id):

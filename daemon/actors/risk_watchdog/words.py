@@ -5,11 +5,41 @@ from __future__ import annotations
 from msgspec import Struct
 
 from daemon.actors.watches import Watch
+from daemon.domain.market.frames import Frame
 from daemon.domain.risk.hours import GRACE_NS, alarm_at
 from daemon.domain.risk.strategy import StrategyRisk
-from daemon.messages import BasketOpened, DayEnded, DayMarked
+from daemon.messages import (
+    BasketEnded,
+    BasketOpened,
+    DayEnded,
+    DayMarked,
+    DayOpened,
+    ExitFinished,
+    ExitOverdue,
+    ExitOwed,
+    LegExpired,
+    LinkDied,
+    LinkRevived,
+    PositionChanged,
+    Pulsed,
+)
 from daemon.runtime.words import Alarm, Lane, Show
 
+HEARS = (
+    Frame,
+    DayOpened,
+    DayEnded,
+    LinkDied,
+    LinkRevived,
+    BasketOpened,
+    BasketEnded,
+    PositionChanged,
+    ExitOwed,
+    ExitFinished,
+    ExitOverdue,
+    LegExpired,
+    Pulsed,
+)
 _GRACE_INTERVALS = 3
 
 

@@ -1,0 +1,180 @@
+"""A daemon as a unit of its machine: the beat, the clocks, and what the service manager is told.
+
+Before it is ready each beat asks for more time to start in, afterwards it is the watchdog's ping,
+and while the daemon ends it asks for more time to finish in as well. A daemon that hangs asks for
+nothing. The loop's part runs as tasks beside the market; the sentry's is a thread.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import asynccontextmanager
+from enum import Enum
+from typing import Any
+
+from daemon.app import clock_watch, standing
+from daemon.app.beat import SILENT, Beat
+from daemon.app.clock_watch import ClockWatch, Wall, jump_sentence
+from daemon.app.host import Host
+from daemon.app.notify import Notifier, extend, status
+from daemon.app.sentry import LOOK_S, LOOKS, Sentry
+from daemon.control import Control, Refusal
+from daemon.errors import OrdoError
+from daemon.kill import LatchUnwritten
+from daemon.messages import FreeEntries, HeldBy, HoldEntries
+from daemon.runtime.tasks import Tasks
+from daemon.runtime.words import Lane
+
+_STATUS_EVERY_S = 1
+_MORE_S = 30
+LOST = f"the daemon ended: {SILENT}, for {LOOKS * LOOK_S:.0f} s"
+_BEAT = "WATCHDOG=1"
+
+
+class Stage(Enum):
+    """How far a daemon has come, and what a beat says then; a manager too busy hears it again."""
+
+    STARTING = (extend(_MORE_S),)
+    RUNNING = ("READY=1", _BEAT)
+    STOPPING = (_BEAT, extend(_MORE_S))
+
+
+class Unit:
+    """What a machine sees of one daemon.
+
+    Args:
+        host: the machine.
+        say: tells people something.
+        latch: lets nothing be entered after the next start, and says why.
+        mode: whose money is traded with.
+        passing_ns: market time as a clock on the wall shows it.
+    """
+
+    def __init__(
+        self,
+        host: Host,
+        say: Callable[[str], None],
+        latch: Callable[[str], None],
+        mode: str,
+        passing_ns: Callable[[], int],
+    ) -> None:
+        self._host = host
+        self._say = say
+        self._latch = latch
+        self._mode = mode
+        self._passing_ns = passing_ns
+        self._notifier = Notifier(host.notify, say)
+        self._stage = Stage.STARTING
+        self._beat: Beat | None = None
+        self._notifier.send(status(standing.RECOVERING))
+
+    def shown(self, view: object) -> bool:
+        """Take what an actor shows; return whether it was for the unit."""
+        return self._beat is not None and self._beat.shown(view)
+
+    @asynccontextmanager
+    async def attended(
+        self, tasks: Tasks, control: Control, *, by_the_wall: bool
+    ) -> AsyncIterator[None]:
+        """Keep the beat, and watch it and the clocks, while the block runs.
+
+        Args:
+            tasks: the driver of the actors.
+            control: what may be asked of them.
+            by_the_wall: market time is the wall clock's.
+        """
+        routers = tuple(control.line.names.routers.values())
+        self._beat = beat = Beat(tasks.say, tasks.settle, routers, self._beaten)
+        watch = ClockWatch(self._host.wall.now_ns(), self._host.running.now_ns())
+        works = {
+            self._spawn(beat.keep(), "the beat"),
+            self._spawn(self._keep_clock(watch, control if by_the_wall else None), "the clock"),
+        }
+        if self._notifier:
+            works.add(self._spawn(self._keep_status(control), "the status"))
+        try:
+            with Sentry(lambda: beat.count, self._lost):
+                yield
+        finally:
+            for work in works:
+                work.cancel()
+            await asyncio.wait(works)
+
+    def ready(self) -> None:
+        """Tell that recovery is complete."""
+        self._stage = Stage.RUNNING
+        self._beaten()
+
+    def stopping(self) -> None:
+        """Tell that the daemon ends, and finishes first what is under way."""
+        self._stage = Stage.STOPPING
+        self._notifier.send("STOPPING=1", status(standing.STOPPING), extend(_MORE_S))
+
+    def _beaten(self) -> None:
+        self._notifier.send(*self._stage.value)
+
+    def _lost(self) -> None:
+        """End the process, for its watchdogs guard nothing; the sentry's thread calls this."""
+        sentence = LOST
+        try:
+            self._latch(LOST)
+        except LatchUnwritten as error:
+            sentence = f"{LOST}; entries could not be latched: {error}"
+        self._notifier.send(status(sentence))
+        self._host.end(sentence)
+
+    def _spawn(self, work: Coroutine[Any, Any, None], name: str) -> asyncio.Task[None]:
+        task = asyncio.get_running_loop().create_task(work, name=name)
+        task.add_done_callback(self._ended)
+        return task
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        """Tell of a work that fell; without the beat the sentry ends the process."""
+        error = None if task.cancelled() else task.exception()
+        if error is not None and not isinstance(error, OrdoError):  # that one ends the daemon
+            self._say(f"ALERT {task.get_name()} is looked after no more: {error!r}")
+
+    async def _keep_status(self, control: Control) -> None:
+        """Tell how things stand, for ever."""
+        while True:
+            await asyncio.sleep(_STATUS_EVERY_S)
+            if self._stage is Stage.RUNNING:
+                self._notifier.send(status(await self._standing(control)))
+
+    async def _standing(self, control: Control) -> str:
+        try:
+            risk, accounts = await control.reads.risk(), await control.reads.accounts()
+        except Refusal as unanswered:
+            return f"ALERT {unanswered}"
+        head = standing.head(self._mode, max(risk.at_ns, self._passing_ns()))
+        return standing.standing(head, risk, accounts, control.reads.latches())
+
+    async def _keep_clock(self, watch: ClockWatch, held: Control | None) -> None:
+        """Hold the wall clock against running time, for ever."""
+        while True:
+            await asyncio.sleep(clock_watch.LOOK_S)
+            self.look_at_clock(watch, held)
+
+    def look_at_clock(self, watch: ClockWatch, held: Control | None) -> None:
+        """Tell of a wall clock that jumped, and of one that runs evenly again.
+
+        Args:
+            watch: what was seen of it.
+            held: whose entries wait meanwhile; None: market time is another clock's.
+        """
+        looked = watch.look(self._host.wall.now_ns(), self._host.running.now_ns())
+        if looked.wall is Wall.JUMPED:
+            sentence = jump_sentence(looked.by_ns)
+            self._say(f"ALERT {sentence}")
+            if held is not None:
+                _tell(held, HoldEntries(HeldBy.CLOCK, sentence))
+        elif looked.wall is Wall.STEADY:
+            self._say("the machine's clock has run evenly for a while")
+            if held is not None:
+                _tell(held, FreeEntries(HeldBy.CLOCK))
+
+
+def _tell(control: Control, message: HoldEntries | FreeEntries) -> None:
+    for router in control.line.names.routers.values():
+        control.line.tell(router, message, Lane.CONTROL)

@@ -1,0 +1,214 @@
+"""The daemon as a unit of its machine: what the service manager hears, and who ends it."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from daemon.app import beat, clock_watch, sentry, unit
+from daemon.app.clock_watch import ClockWatch
+from daemon.app.host import Host
+from daemon.app.unit import LOST, Unit
+from daemon.control import Control, Line, Names
+from daemon.domain.instants import DAY_NS, SECOND_NS
+from daemon.kill import LatchUnwritten
+from daemon.messages import (
+    AccountSeen,
+    Alive,
+    Ask,
+    Declined,
+    FreeEntries,
+    HeldBy,
+    HoldEntries,
+    Pulse,
+    RiskSeen,
+    SeeAccount,
+    Told,
+)
+from daemon.runtime.clock import VirtualClock
+from daemon.runtime.words import Lane
+
+ROUTER = "router:paper"
+ACCOUNT = AccountSeen("paper", "paper", True, "", (), (), (), (), 0)
+
+
+class Machine:
+    """A unit under test: its manager, its clocks, and actors that answer, or do not."""
+
+    def __init__(self, folder: Path) -> None:
+        self.manager = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self.manager.bind(str(folder / "notify"))
+        self.manager.setblocking(False)
+        self.wall, self.running = VirtualClock(30 * DAY_NS), VirtualClock(SECOND_NS)
+        self.said: list[str] = []
+        self.latched: list[str] = []
+        self.told: list[Any] = []
+        self.answering = True
+        self.refusing = False
+        self.ends: asyncio.Queue[str] = asyncio.Queue()
+        loop = asyncio.get_running_loop()
+        self.unit = Unit(
+            Host(
+                str(folder / "notify"),
+                self.wall,
+                self.running,
+                lambda sentence: loop.call_soon_threadsafe(self.ends.put_nowait, sentence),
+            ),
+            self.said.append,
+            self.latch,
+            "paper",
+            lambda: 0,
+        )
+        names = Names(folder, {"paper": ROUTER}, {}, {})
+        self.control = Control(Line(self.say, lambda: 0, names))
+
+    def latch(self, reason: str) -> None:
+        self.latched.append(reason)
+        if self.refusing:
+            raise LatchUnwritten("the disk is full")
+
+    def say(self, to: str, message: Any, lane: Lane) -> None:
+        """Be the driver, and the actors behind it."""
+        self.told.append(message)
+        match message:
+            case Pulse(number, who) if who == ROUTER and self.answering:
+                assert self.unit.shown(Alive(number, ROUTER))
+            case Ask(number, about) if self.refusing:
+                self.control.line.shown(Told(number, Declined("busy", f"{about} is not told")))
+            case Ask(number, SeeAccount()):
+                self.control.line.shown(Told(number, ACCOUNT))
+            case Ask(number):
+                self.control.line.shown(Told(number, RiskSeen(0, True, ())))
+
+    async def settle(self) -> None:
+        """Have nothing under way."""
+
+    @asynccontextmanager
+    async def attended(self, *, by_the_wall: bool = False) -> AsyncIterator[None]:
+        tasks: Any = self
+        async with self.unit.attended(tasks, self.control, by_the_wall=by_the_wall):
+            yield
+
+    async def heard(self, wanted: Callable[[bytes], bool]) -> bytes:
+        """What the manager hears next that is wanted."""
+        loop = asyncio.get_running_loop()
+        async with asyncio.timeout(20):
+            while not wanted(datagram := await loop.sock_recv(self.manager, 4096)):
+                pass
+        return datagram
+
+
+@pytest.fixture
+async def machine(tmp_path, monkeypatch) -> AsyncIterator[Machine]:
+    monkeypatch.setattr(beat, "LOOK_S", 0.005)
+    monkeypatch.setattr(clock_watch, "LOOK_S", 0.005)
+    monkeypatch.setattr(unit, "_STATUS_EVERY_S", 0.005)
+    made = Machine(tmp_path)
+    with closing(made.manager):
+        yield made
+
+
+async def test_before_it_is_ready_each_beat_asks_for_more_time_to_start_in(machine):
+    async with machine.attended():
+        recovering = await machine.heard(bool)
+        more = await machine.heard(lambda told: not told.startswith(b"STATUS"))
+    assert recovering.startswith(b"STATUS=recovering")
+    assert more == b"EXTEND_TIMEOUT_USEC=30000000"
+
+
+async def test_once_it_is_ready_each_beat_is_the_watchdogs_and_people_read_how_things_stand(
+    machine,
+):
+    async with machine.attended():
+        machine.unit.ready()
+        told = [await machine.heard(lambda told: b"READY" in told) for _ in range(2)]
+        assert told == [b"READY=1\nWATCHDOG=1"] * 2
+        standing = await machine.heard(lambda told: told.startswith(b"STATUS=paper"))
+    assert standing == b"STATUS=paper, market time 1970-01-01 05:30:00; nothing is open"
+
+
+async def test_who_does_not_answer_is_named_in_the_status(machine):
+    machine.refusing = True
+    async with machine.attended():
+        machine.unit.ready()
+        assert b"is not told" in await machine.heard(lambda told: told.startswith(b"STATUS=ALERT"))
+
+
+async def test_while_it_ends_each_beat_asks_for_more_time_to_finish_in(machine):
+    async with machine.attended():
+        machine.unit.ready()
+        machine.unit.stopping()
+        stopping = await machine.heard(lambda told: b"STOPPING" in told)
+        more = await machine.heard(lambda told: told.startswith(b"WATCHDOG"))
+    assert stopping.split(b"\n")[0] == b"STOPPING=1"
+    assert more == b"WATCHDOG=1\nEXTEND_TIMEOUT_USEC=30000000"
+
+
+async def test_a_watchdog_that_does_not_answer_is_no_beat_holds_entries_and_ends_the_process(
+    machine, monkeypatch
+):
+    monkeypatch.setattr(sentry, "LOOK_S", 0.02)
+    machine.answering = False
+    async with machine.attended():
+        machine.unit.ready()
+        told = await machine.heard(lambda told: b"the daemon ended" in told)
+        async with asyncio.timeout(20):
+            assert await machine.ends.get() == LOST
+    assert told == b"STATUS=" + LOST.encode()
+    assert machine.latched == [LOST]
+    assert HeldBy.BEAT in {each.by for each in machine.told if isinstance(each, HoldEntries)}
+
+
+async def test_a_latch_that_the_disk_refuses_does_not_keep_the_process_alive(machine, monkeypatch):
+    monkeypatch.setattr(sentry, "LOOK_S", 0.005)
+    machine.answering, machine.refusing = False, True
+    async with machine.attended(), asyncio.timeout(20):
+        assert (await machine.ends.get()).endswith("could not be latched: the disk is full")
+
+
+@pytest.mark.parametrize("by_the_wall", [True, False])
+async def test_a_clock_that_jumps_is_told_and_holds_entries_where_market_time_is_the_wall(
+    machine, by_the_wall
+):
+    watch = ClockWatch(machine.wall.now_ns(), machine.running.now_ns())
+    held = machine.control if by_the_wall else None
+    machine.wall.advance(3_600 * SECOND_NS)
+    machine.unit.look_at_clock(watch, held)
+    machine.unit.look_at_clock(watch, held)
+    for clock in (machine.wall, machine.running):
+        clock.advance(60 * SECOND_NS)
+    machine.unit.look_at_clock(watch, held)
+
+    assert [text.split(" by ")[0] for text in machine.said] == [
+        "ALERT the machine's clock jumped forward",
+        "the machine's clock has run evenly for a while",
+    ]
+    kinds = [type(each) for each in machine.told]
+    assert kinds == ([HoldEntries, FreeEntries] if by_the_wall else [])
+
+
+async def test_the_clocks_are_looked_at_while_it_runs(machine):
+    async with machine.attended(by_the_wall=True):
+        machine.wall.advance(DAY_NS)
+        await machine.heard(lambda _: bool(machine.said))
+    assert "jumped forward by 86,400.0 s" in machine.said[0]
+
+
+async def test_a_work_that_falls_is_told(machine, monkeypatch):
+    def fall(*_: object) -> None:
+        raise ValueError("no")
+
+    monkeypatch.setattr(machine.unit, "look_at_clock", fall)
+    async with machine.attended():
+        await machine.heard(lambda _: bool(machine.said))
+    assert machine.said == ["ALERT the clock is looked after no more: ValueError('no')"]
+
+
+async def test_without_a_unit_that_attends_a_view_is_for_others(machine):
+    assert not machine.unit.shown(Alive(1, ROUTER))
