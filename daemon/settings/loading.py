@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
+from daemon.settings.credentials import credential
 from daemon.settings.document import Document, read_document
 from daemon.settings.environment import BETWEEN, PREFIX, overlay
 from daemon.settings.faults import Fault, SettingsRefused
@@ -19,13 +20,14 @@ def load(path: Path | None, environ: Mapping[str, str]) -> Settings:
     """Return the settings.
 
     Args:
-        path: the file; None: `settings.toml` in the working folder, presets where there is none.
+        path: the file; None: the `settings.toml` that the service manager hands over, else the one
+            in the working folder, and presets where there is none.
         environ: variables that go before the file.
 
     Raises:
         SettingsRefused: a `SettingsError` with every fault that was found.
     """
-    document = _document(path)
+    document = _document(path or credential(DEFAULT_PATH.name, environ))
     faults = _nearly_named(environ)
     faults += overlay(document.raw, environ)
     reader = Reader(document)
