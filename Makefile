@@ -19,12 +19,13 @@ RECORDING = $(or $(wildcard $(DATA)),$(wildcard $(PWD)/$(DATA)),$(DATA))
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
 .PHONY: setup run test browser check static crash sim bench fuzz backtest demo fresh clean help moved
+.PHONY: install-systemd uninstall-systemd
 
 help: ## print this list
 	@echo "Ordo: make TARGET [VARIABLE=value]"
 	@echo
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)$$/  \1|\2/p' $(firstword $(MAKEFILE_LIST)) \
-	  | awk -F'|' '{ printf "%-11s%s\n", $$1, $$2 }'
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)$$/  \1|\2/p' $(firstword $(MAKEFILE_LIST)) \
+	  | awk -F'|' '{ printf "%-20s%s\n", $$1, $$2 }'
 	@echo
 	@echo "run: DATA=path plays recorded days instead of generated ones; SPEED=60 is sixty market"
 	@echo "seconds in one, SPEED=max never waits; STRATEGY=file-or-id takes entries instead of the preset."
@@ -97,6 +98,12 @@ demo: ## a guided show: not built yet
 fresh: ## clone HEAD into a temporary folder and run 'make test' there
 	@folder=$$(mktemp -d) && trap 'rm -rf "$$folder"' EXIT && trap 'exit 130' INT TERM && \
 	git clone --quiet . "$$folder/ordo" && $(MAKE) --no-print-directory -C "$$folder/ordo" test
+
+install-systemd: ## say how Ordo becomes a unit of systemd here; CONFIRM=yes does it
+	@CONFIRM="$(CONFIRM)" sh deploy/systemd.sh install
+
+uninstall-systemd: ## say what would be taken away again; CONFIRM=yes does it
+	@CONFIRM="$(CONFIRM)" sh deploy/systemd.sh uninstall
 
 clean: ## remove what was made here; the daemon's own records in state/ stay
 	@rm -rf $(VENV) build dist .coverage .coverage.* .hypothesis .mypy_cache .pytest_cache \

@@ -1,0 +1,110 @@
+#!/bin/sh
+# Puts Ordo on this machine as a unit of systemd, or takes it away. It prints first what it would do;
+# only CONFIRM=yes does it, and only that needs root. Done twice, it changes nothing the second time.
+#
+#   sh deploy/systemd.sh install|uninstall
+#
+# CONFIRM=yes   do it
+# ROOT=/path    below that folder instead, without systemd or packages: for staging and tests
+set -eu
+
+SOURCE=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd)
+ROOT=${ROOT:-}
+CODE=$ROOT/opt/ordo
+SETTINGS=$ROOT/etc/ordo/settings.toml
+UNIT=$ROOT/etc/systemd/system/ordo.service
+STATE=$ROOT/var/lib/ordo
+PARTS='daemon strategies requirements systemd deploy Makefile pyproject.toml README.md settings.toml'
+
+plan_install() {
+  cat <<PLAN
+This installs Ordo as a unit of systemd:
+
+  $CODE
+      the code of $SOURCE, and a .venv made from its hash-pinned locks
+  $SETTINGS
+      its settings, for root alone$([ -e "$SETTINGS" ] && echo '; there already, and left as they are' || :)
+  $UNIT
+      the unit: enabled and started by nobody but you
+  $STATE
+      its state folder, made by systemd at the first start, with a user that exists while it runs
+
+A daemon that runs goes on with the code that it has loaded until it is restarted.
+PLAN
+}
+
+plan_uninstall() {
+  cat <<PLAN
+This stops Ordo and takes it off systemd:
+
+  $UNIT and $CODE are removed
+  $SETTINGS and $STATE stay: settings, records and latches are yours to remove
+
+What is open stays open, and nobody guards it any more. Look first: ordo positions
+PLAN
+}
+
+confirmed() {
+  if [ "${CONFIRM:-}" != yes ]; then
+    echo
+    echo "Nothing was done. To do it, as root: make $1 CONFIRM=yes"
+    exit 0
+  fi
+  if [ -z "$ROOT" ] && [ "$(id -u)" != 0 ]; then
+    echo "$1 needs root: sudo make $1 CONFIRM=yes" >&2
+    exit 1
+  fi
+}
+
+install_it() {
+  plan_install
+  confirmed install-systemd
+  if [ "$SOURCE" = "$CODE" ]; then
+    echo "$CODE is what is installed; run this in the checkout that it comes from" >&2
+    exit 1
+  fi
+  umask 022
+  mkdir -p "$CODE" "$(dirname "$SETTINGS")" "$(dirname "$UNIT")"
+  for part in $PARTS; do
+    rm -rf "${CODE:?}/$part"
+    cp -R "$SOURCE/$part" "$CODE/$part"
+  done
+  find "$CODE/daemon" "$CODE/strategies" -name __pycache__ -type d -prune -exec rm -rf {} +
+  if [ ! -e "$SETTINGS" ]; then
+    (umask 077 && sed 's#^state_dir = .*#state_dir = "/var/lib/ordo"#' \
+      "$SOURCE/settings.toml" >"$SETTINGS")
+  fi
+  chmod 600 "$SETTINGS"
+  cp "$SOURCE/systemd/ordo.service" "$UNIT"
+  chmod 644 "$UNIT"
+  if [ -z "$ROOT" ]; then
+    make --no-print-directory -C "$CODE" setup
+    "$CODE/.venv/bin/python" -m compileall -q "$CODE/daemon" "$CODE/strategies"
+    systemctl daemon-reload
+  fi
+  echo
+  echo "Done. Start it with: systemctl enable --now ordo"
+}
+
+uninstall_it() {
+  plan_uninstall
+  confirmed uninstall-systemd
+  if [ -z "$ROOT" ] && [ -e "$UNIT" ]; then
+    systemctl disable --now ordo
+  fi
+  rm -rf "$UNIT" "${CODE:?}"
+  if [ -z "$ROOT" ]; then
+    systemctl daemon-reload
+  fi
+  echo
+  echo "Done."
+}
+
+case "${1:-}" in
+  install) install_it ;;
+  uninstall) uninstall_it ;;
+  *)
+    echo "usage: sh deploy/systemd.sh install|uninstall" >&2
+    exit 2
+    ;;
+esac
