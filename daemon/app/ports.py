@@ -14,7 +14,7 @@ from msgspec.structs import replace
 
 from daemon.control import Control
 from daemon.control.local import LocalSocket
-from daemon.messages import Beat, PnlFrame
+from daemon.messages import Beat, CodeLoaded, PnlFrame
 from daemon.runtime.clock import WallClock
 from daemon.runtime.words import Lane
 from daemon.settings import Web
@@ -39,6 +39,7 @@ class Doors(Struct, frozen=True):
         ready: whether recovery is complete.
         health: how the daemon is.
         passing_ns: market time as a clock on the wall shows it.
+        code: what decides in this run.
     """
 
     control: Control
@@ -48,6 +49,7 @@ class Doors(Struct, frozen=True):
     ready: Callable[[], bool]
     health: Callable[[], Health]
     passing_ns: Callable[[], int]
+    code: CodeLoaded
 
 
 class Ports:
@@ -95,6 +97,7 @@ class Ports:
                 brokers=doors.brokers,
                 ready=doors.ready,
                 health=doors.health,
+                code=doors.code,
             )
             served = await stack.enter_async_context(
                 serve(house, (*streams.routes, *Page().routes))

@@ -20,6 +20,7 @@ from daemon import kill as latch_files
 from daemon.actors.order_router import LOOSE
 from daemon.app.assignment import Assignment, Watcher
 from daemon.app.declared import take_up
+from daemon.app.deployed import code_loaded
 from daemon.app.exclusive import exclusively
 from daemon.app.host import Host, this_host
 from daemon.app.latch_watch import LatchWatch
@@ -44,6 +45,7 @@ from daemon.runtime.supervisor import Supervisor
 from daemon.runtime.tasks import Tasks
 from daemon.runtime.words import Lane, Ledger
 from daemon.storage.announcing import AnnouncingLedger, Recorded
+from daemon.storage.codec import LEDGER
 from daemon.storage.emergency import GuardedLedger
 from daemon.web.house import ActorHealth, Health
 
@@ -100,6 +102,7 @@ class Service:
         ):
             for sentence in kept.recovered:
                 self._watcher.say(sentence)
+            self._code = code_loaded(given.settings, kept.reached_ns)
             app = self._wired(kept)
             self._pace.jump(app.at_ns)
             await self._pace.reach(app.at_ns)
@@ -114,10 +117,12 @@ class Service:
     def _begun(self, kept: Records) -> Run:
         """Return the run that begins now, under an epoch of its own."""
         given = self._given
+        epoch = kept.ledger.begin_epoch(kept.reached_ns)
+        kept.ledger.append((self._code,), LEDGER, kept.reached_ns)
         return Run(
             recording=given.played.market,
             days=given.played.days(),
-            epoch=kept.ledger.begin_epoch(kept.reached_ns),
+            epoch=epoch,
             twin_file=kept.exchange,
             state_dir=given.state_dir,
             taking=given.taking,
@@ -157,6 +162,7 @@ class Service:
                 ready=lambda: self._ready,
                 health=lambda: _health(kept, supervisor, tasks),
                 passing_ns=self._pace.passing_ns,
+                code=self._code,
             )
         )
         self._ports.record(deque(kept.ledger.facts(), maxlen=_RECALLED))

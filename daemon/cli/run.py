@@ -16,6 +16,7 @@ import uvloop
 from msgspec.structs import replace
 
 from daemon.app.assignment import Assignment, GeneratedDays, Played, RecordedDays
+from daemon.app.deployed import code_loaded
 from daemon.app.service import Service
 from daemon.backtest.report import report
 from daemon.cli import INTERRUPTED
@@ -28,6 +29,7 @@ from daemon.cli.engine import (
     replays_of,
 )
 from daemon.cli.lines import Lines, summary
+from daemon.cli.words import code_said
 from daemon.domain.instants import MILLISECOND_NS
 from daemon.domain.money import E4
 from daemon.domain.plans.schema import Plan
@@ -133,6 +135,7 @@ async def _run(given: Assignment, plans: list[Plan], pace: Pace) -> int:
     days = given.played.days()
     what = f"playing {days[0]} to {days[-1]}" if days else "on a generated market"
     lines.say(f"paper, {what}, in {given.folder}")
+    lines.say(code_said(code_loaded(given.settings, 0)))
 
     def at_end(ledger: GuardedLedger, asked: signal.Signals | None) -> None:
         if asked is not None:

@@ -1,8 +1,9 @@
 """`ordo why ORDER`: the chain from tick to fill, read from the record.
 
 It needs no daemon: the ledger is read as it lies, also while one writes to it or after it has gone.
-As JSON: `{"ledger", "order": {...}, "chain": [{"at", "step", "sentence", "record", "actor",
-"message", "cause", "event", "fact"}]}`; the frame is no record, so its step has `frame_at` instead.
+As JSON: `{"ledger", "order": {...}, "code": {...}, "chain": [{"at", "step", "sentence", "record",
+"actor", "message", "cause", "event", "fact"}]}`; the frame is no record, so its step has `frame_at`
+instead, and `code` is null where the record does not say what decided.
 With `--list`: `{"ledger", "orders": [{"at", "order_id", "strategy_id", "leg_id", "sentence"}]}`.
 """
 
@@ -19,6 +20,7 @@ from daemon.cli.options import AS_JSON, PATH, SETTINGS, load_settings
 from daemon.cli.tables import clean, say, say_table, table
 from daemon.cli.why_records import Record, Why, open_records
 from daemon.cli.why_words import Step, average, frame_sentence, sentence_of, wanted
+from daemon.cli.words import code_said
 from daemon.domain.instants import moment_of
 from daemon.domain.money import E4, divide_half_even
 from daemon.domain.orders.book import Order
@@ -72,7 +74,12 @@ def _list(path: Path, orders: list[tuple[int, Intent]], *, as_json: bool) -> Non
 def _tell(path: Path, found: Why, *, as_json: bool) -> None:
     steps = _steps(found)
     if as_json:
-        document = {"ledger": str(path), "order": _order(found.order), "chain": steps}
+        document = {
+            "ledger": str(path),
+            "order": _order(found.order),
+            "code": found.code and msgspec.to_builtins(found.code),
+            "chain": steps,
+        }
         click.echo(msgspec.json.encode(document))
         return
     intent = found.order.intent
@@ -81,6 +88,7 @@ def _tell(path: Path, found: Why, *, as_json: bool) -> None:
             clean(f"{intent.intent_id}: {wanted(intent)}"),
             clean(f"{intent.purpose} of {intent.strategy_id} {intent.leg_id} in {intent.account}"),
             clean(_standing(found.order)),
+            *([clean(f"decided by {code_said(found.code)}")] if found.code else ()),
             "",
         ]
     )

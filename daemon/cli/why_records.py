@@ -31,6 +31,7 @@ from daemon.errors import OrdoError
 from daemon.messages import (
     BasketEnded,
     BasketOpened,
+    CodeLoaded,
     EntryDecided,
     ExitDecided,
     ExitFinished,
@@ -72,12 +73,14 @@ class Why(Struct, frozen=True):
         records: from cause to end, in the order of the ledger.
         frame_ns: the newest frame that was taken before it was decided; 0: none is recorded.
         by_frame: that frame brought the decision; else the clock did, or somebody from outside.
+        code: what decided in that run; None: the record does not say.
     """
 
     order: Order
     records: tuple[Record, ...]
     frame_ns: int
     by_frame: bool
+    code: CodeLoaded | None
 
 
 class Records:
@@ -116,6 +119,7 @@ class Records:
             records=tuple(found[number] for number in sorted(found)),
             frame_ns=frame.fact.last_ns if frame and isinstance(frame.fact, TicksTaken) else 0,
             by_frame=first.cause > 0 and not self._of_message(first.number, first.cause),
+            code=self._code(first.number),
         )
 
     def begun(self, name: str) -> list[tuple[int, Intent]]:
@@ -278,6 +282,11 @@ class Records:
         where = "SELECT max(number) FROM records WHERE number <= ? AND kind = 'EpochBegan'"
         (found,) = self._db.execute(where, (number,)).fetchone()
         return found or 0
+
+    def _code(self, number: int) -> CodeLoaded | None:
+        """Return what decided in the run that a record belongs to."""
+        found = self._last(CodeLoaded, number, "number > ?", self._began(number))
+        return found.fact if found and isinstance(found.fact, CodeLoaded) else None
 
     def _ended(self, number: int) -> int:
         where = "SELECT min(number) FROM records WHERE number > ? AND kind = 'EpochBegan'"

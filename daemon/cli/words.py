@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from daemon.domain.money import units
+from daemon.messages import CodeLoaded
+
+_SHOWN = 12
 
 
 def money(amount: float | None) -> str:
@@ -18,3 +21,11 @@ def rupees(amount_e4: int) -> str:
 def count(number: int, noun: str) -> str:
     """Return a number with its noun, in the plural where that is due."""
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
+def code_said(loaded: CodeLoaded) -> str:
+    """Return what decides in a run, with the beginnings of its hashes."""
+    return (
+        f"version {loaded.version}, code {loaded.code_sha256[:_SHOWN]}, "
+        f"settings {loaded.settings_sha256[:_SHOWN]}, ledger schema {loaded.schema_number}"
+    )

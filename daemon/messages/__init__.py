@@ -100,6 +100,7 @@ from daemon.messages.trading import (
     LEDGER_FAILED,
     BasketEnded,
     BasketOpened,
+    CodeLoaded,
     DayMarked,
     EnterLegs,
     EntriesPaused,
@@ -152,6 +153,7 @@ __all__ = [
     "CancelByHand",
     "ChangeStrategy",
     "ClaimRequest",
+    "CodeLoaded",
     "ControlFact",
     "DayEnded",
     "DayMarked",
@@ -256,6 +258,7 @@ Fact = (
     | EntriesPaused
     | DayMarked
     | EpochBegan
+    | CodeLoaded
     | LevelMoved
     | IntentRecorded
     | OrderAccepted

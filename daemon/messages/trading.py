@@ -231,3 +231,21 @@ class EpochBegan(Struct, frozen=True, tag=True):
 
     epoch: int
     at_ns: int
+
+
+class CodeLoaded(Struct, frozen=True, tag=True):
+    """What decides from here on, in the run that has just begun.
+
+    Attributes:
+        version: of the program.
+        code_sha256: over the program's own files.
+        settings_sha256: over the settings that the run goes by.
+        schema_number: of the newest migration of the ledger that this version has.
+        at_ns: the market instant that the record had reached.
+    """
+
+    version: str
+    code_sha256: str
+    settings_sha256: str
+    schema_number: int
+    at_ns: int

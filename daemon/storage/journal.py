@@ -95,6 +95,7 @@ ENTRIES: dict[type[Fact], Entry] = {
     orders.OrderAccepted: _ABSENT,
     orders.OutcomeUnknown: _ABSENT,
     m.EpochBegan: _ABSENT,
+    m.CodeLoaded: _ABSENT,
     m.EntriesHeld: _ABSENT,
     m.EntriesFreed: _ABSENT,
     m.RequestBegun: _ABSENT,

@@ -10,6 +10,7 @@ from aiohttp import web
 from msgspec import Struct
 
 from daemon.control import Control
+from daemon.messages import CodeLoaded
 from daemon.runtime.clock import Clock
 from daemon.settings.web import Web
 from daemon.telemetry.log import Log
@@ -60,6 +61,7 @@ class House(Struct, frozen=True):
         mode: whose money is traded with.
         ready: whether recovery is complete.
         health: tells what the control line does not; None: nobody does.
+        code: what decides in this run; None: nobody says.
         clerk: the address of the actor that remembers which requests were answered.
     """
 
@@ -72,6 +74,7 @@ class House(Struct, frozen=True):
     mode: str = "paper"
     ready: Callable[[], bool] = _is_ready
     health: Callable[[], Health] | None = None
+    code: CodeLoaded | None = None
     clerk: str = "request_clerk"
 
 

@@ -29,6 +29,7 @@ from daemon.web.shapes import (
 from daemon.web.table import Call
 from daemon.web.telling import (
     account_told,
+    code_told,
     latch_told,
     order_told,
     owner,
@@ -86,6 +87,7 @@ async def status(call: Call) -> StatusTold:
         accounts=tuple(account_told(each) for each in accounts),
         strategies=await _strategies(call.house),
         sessions=tuple(session_told(each) for each in accounts),
+        code=code_told(call.house.code),
     )
 
 

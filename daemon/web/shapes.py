@@ -83,6 +83,15 @@ class SessionTold(Struct, frozen=True):
     reconciled: bool
 
 
+class CodeTold(Struct, frozen=True):
+    """Which code, settings and schema of the ledger decide in this run."""
+
+    version: str
+    code_sha256: str
+    settings_sha256: str
+    schema_number: int
+
+
 class StatusTold(Struct, frozen=True):
     """How things stand."""
 
@@ -93,6 +102,7 @@ class StatusTold(Struct, frozen=True):
     accounts: tuple[AccountTold, ...]
     strategies: tuple[StrategyTold, ...]
     sessions: tuple[SessionTold, ...]
+    code: CodeTold | None
 
 
 class PriceTold(Struct, frozen=True):

@@ -10,6 +10,7 @@ from daemon.domain.money import E4
 from daemon.domain.orders.book import Order
 from daemon.messages import (
     AccountSeen,
+    CodeLoaded,
     HeldSeen,
     LegSeen,
     PriceSeen,
@@ -18,6 +19,7 @@ from daemon.messages import (
 )
 from daemon.web.shapes import (
     AccountTold,
+    CodeTold,
     LatchTold,
     LegTold,
     OrderTold,
@@ -69,6 +71,15 @@ def account_told(seen: AccountSeen) -> AccountTold:
         seen.differing,
         seen.exits_owed,
         seen.working,
+    )
+
+
+def code_told(loaded: CodeLoaded | None) -> CodeTold | None:
+    """Tell what decides in this run, where somebody says."""
+    if loaded is None:
+        return None
+    return CodeTold(
+        loaded.version, loaded.code_sha256, loaded.settings_sha256, loaded.schema_number
     )
 
 

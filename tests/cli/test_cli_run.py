@@ -17,6 +17,7 @@ from tests.kit.plans import ROOT, parse
 SHIPPED = (ROOT / "strategies" / "nifty_short_straddle.toml").read_text()
 ID = "nifty-short-straddle"
 HEX = "[0-9a-f]{64}"
+CODE = r"version \S+, code [0-9a-f]{12}, settings [0-9a-f]{12}, ledger schema \d+"
 
 
 @pytest.fixture(autouse=True)
@@ -52,8 +53,9 @@ def test_without_options_the_shipped_strategy_trades_our_own_day():
 
     assert done.code == 0
     assert lines[0] == "paper, playing 2026-11-18 to 2026-11-18, in state/replay/0001"
-    assert lines[1] == "ordo ready"
-    assert lines[2].endswith("  2026-11-18 opens")
+    assert re.fullmatch(CODE, lines[1])
+    assert lines[2] == "ordo ready"
+    assert lines[3].endswith("  2026-11-18 opens")
     assert f"09:20:00  {ID} is in" in lines
     assert f"13:16:00  {ID} is out of ce, pe" in lines
     assert f"13:16:00  {ID} leaves ce, pe: lock_and_trail, P&L 1543.75" in lines
@@ -72,7 +74,8 @@ def test_prices_and_levels_are_shown_on_two_decimals():
     done = ran()
 
     assert f"09:20:00  {ID} pe armed at 196.10\n" in done.out
-    assert re.findall(r"\d\.\d(?!\d)|\d\.\d{3,}", done.out) == []
+    told_of_trading = re.sub(CODE, "", done.out)
+    assert re.findall(r"\d\.\d(?!\d)|\d\.\d{3,}", told_of_trading) == []
 
 
 def test_machines_read_json_lines_where_stderr_is_no_terminal():

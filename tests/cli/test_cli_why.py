@@ -10,7 +10,9 @@ from hypothesis import given
 from msgspec.structs import replace
 
 from daemon import messages as m
+from daemon.app.deployed import code_loaded
 from daemon.cli.why_words import Step, frame_sentence, sentence_of
+from daemon.cli.words import code_said
 from daemon.domain.instants import SECOND_NS
 from daemon.domain.market.frames import Frame, Quote
 from daemon.domain.orders.words import (
@@ -30,6 +32,7 @@ from daemon.domain.risk.moves import LevelMoved, Move
 from daemon.domain.risk.words import ExitReason
 from daemon.feeds.sample import sample_path
 from daemon.runtime.words import DeadLetter, Origin
+from daemon.settings import load
 from daemon.storage.ledger import SqliteLedger
 from tests.kit.commands import told
 from tests.kit.facts import ANY_FACT, INTENT, NOW
@@ -54,6 +57,12 @@ def ran(day, monkeypatch):
     monkeypatch.chdir(day)
 
 
+def told_of_code() -> str:
+    """What `ordo run` told of itself on that day: all of it was made by this very code."""
+    settings = load(None, {"ORDO_WEB__ENABLED": "false"})
+    return f"decided by {code_said(code_loaded(settings, 0))}"
+
+
 def why(*args: str) -> list[str]:
     done = told("why", *args)
     assert (done.code, done.err) == (0, "")
@@ -66,6 +75,7 @@ def test_an_entry_is_told_from_its_frame_to_its_fill():
         f"{ENTRY}: sell 65 NIFTY-2026-11-23-24500-CE, limit 160.70",
         "entry of nifty-short-straddle ce in paper",
         "it is FILLED, 65 at 164.00, the broker's number 2026111800000001",
+        told_of_code(),
         "",
         "09:20:00.000  frame     the frame of 09:20:00.000 came in",
         (
@@ -104,7 +114,7 @@ def test_an_entry_is_told_from_its_frame_to_its_fill():
 def test_an_exit_is_told_with_the_floor_that_it_went_by():
     lines = why(EXIT)
 
-    assert lines[4:8] == [
+    assert lines[5:9] == [
         (
             "12:00:30.000  rule      the floor of nifty-short-straddle is raised from 1350.00 to"
             " 1550.00, the best so far 2509.00"
@@ -132,7 +142,8 @@ def test_an_order_is_found_by_its_id_and_by_the_brokers_number(name):
 def test_the_document_has_these_names():
     document = json.loads(told("why", EXIT, "--json").out)
 
-    assert set(document) == {"ledger", "order", "chain"}
+    assert set(document) == {"ledger", "order", "code", "chain"}
+    assert document["code"]["schema_number"] == 1
     assert document["ledger"] == "state/replay/0001/ledger.sqlite"
     assert document["order"] == {
         "order_id": EXIT,

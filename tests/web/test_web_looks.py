@@ -6,6 +6,7 @@ import pytest
 
 from daemon import kill
 from daemon.messages import (
+    CodeLoaded,
     DeclarationSeen,
     Declined,
     KillStaged,
@@ -29,7 +30,8 @@ def latch(kind: str, scope: str = kill.ALL, name: str = "") -> kill.Latch:
 
 
 async def test_the_status_tells_mode_state_and_who_there_is(tmp_path):
-    async with open_port(tmp_path, ANSWERS) as port:
+    code = CodeLoaded("1.2.3", "ab", "cd", 4, 0)
+    async with open_port(tmp_path, ANSWERS, code=code) as port:
         status, told, _ = await port.ask("GET", "/api/status")
 
     account = {
@@ -57,6 +59,12 @@ async def test_the_status_tells_mode_state_and_who_there_is(tmp_path):
             }
         ],
         "sessions": [{"account": "paper", "broker": "paper", "reconciled": True}] * 2,
+        "code": {
+            "version": "1.2.3",
+            "code_sha256": "ab",
+            "settings_sha256": "cd",
+            "schema_number": 4,
+        },
     }
 
 

@@ -1,0 +1,72 @@
+"""Which code, settings and schema a daemon runs with: told, recorded and shown, so that it is seen.
+
+A deployment that went half way, or a file that somebody changed on the machine, gives another hash
+than the one that was meant; the record says of every order which code decided it.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from functools import cache
+from hashlib import sha256
+from importlib import metadata
+from pathlib import Path
+
+import msgspec
+
+import daemon
+from daemon.messages import CodeLoaded
+from daemon.settings import Settings
+from daemon.storage.schema import shipped
+
+_LEFT_OUT = frozenset({"__pycache__"})
+UNINSTALLED = "not installed"
+
+
+def code_loaded(settings: Settings, at_ns: int) -> CodeLoaded:
+    """Return what decides in a run that begins.
+
+    Args:
+        settings: what it goes by.
+        at_ns: the market instant that the record had reached.
+    """
+    return CodeLoaded(
+        version=_version(),
+        code_sha256=code_sha256(Path(daemon.__file__).parent),
+        settings_sha256=sha256(
+            msgspec.json.encode(settings, enc_hook=str, order="deterministic")
+        ).hexdigest(),
+        schema_number=shipped()[-1].number,
+        at_ns=at_ns,
+    )
+
+
+@cache
+def code_sha256(folder: Path) -> str:
+    """Return the hash over the files of a package, their names included, in hexadecimal.
+
+    Args:
+        folder: of the package; what Python itself puts there does not count.
+    """
+    whole = sha256()
+    for name in sorted(_files(folder)):
+        content = (folder / name).read_bytes()
+        whole.update(f"{name}\0{len(content)}\0".encode() + content)
+    return whole.hexdigest()
+
+
+def _files(folder: Path) -> Iterator[str]:
+    """Yield the name of every file, from the folder on."""
+    for here, folders, names in os.walk(folder):
+        folders[:] = [each for each in folders if each not in _LEFT_OUT]
+        inner = Path(here).relative_to(folder).as_posix()
+        yield from (f"{inner}/{name}" for name in names)
+
+
+@cache
+def _version() -> str:
+    try:
+        return metadata.version("ordo")
+    except metadata.PackageNotFoundError:
+        return UNINSTALLED
