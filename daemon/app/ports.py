@@ -15,7 +15,7 @@ from msgspec.structs import replace
 from daemon.control import Control
 from daemon.control.local import LocalSocket
 from daemon.messages import Beat, CodeLoaded, PnlFrame
-from daemon.runtime.clock import WallClock
+from daemon.runtime.clock import MonotonicClock, SteadyClock, WallClock
 from daemon.runtime.words import Lane
 from daemon.settings import Web
 from daemon.telemetry.log import Log, make_log
@@ -92,7 +92,7 @@ class Ports:
                 control=control,
                 settings=doors.settings,
                 state_dir=doors.state_dir,
-                host=self._wall,
+                host=SteadyClock(self._wall, MonotonicClock()),
                 log=self._log,
                 brokers=doors.brokers,
                 ready=doors.ready,

@@ -44,6 +44,25 @@ class MonotonicClock:
         return time.monotonic_ns()  # sim-ok: the one reading of host time; others have other clocks
 
 
+class SteadyClock:
+    """Wall time as it was at the start, carried on by running time: for whatever expires.
+
+    A wall that is set to another hour neither ends a ticket early nor lets one live on.
+
+    Args:
+        wall: read once.
+        running: the host's running time.
+    """
+
+    def __init__(self, wall: Clock, running: Clock) -> None:
+        self._running = running
+        self._ahead_ns = wall.now_ns() - running.now_ns()
+
+    def now_ns(self) -> int:
+        """Return what the wall would show had nobody set it, in ns."""
+        return self._running.now_ns() + self._ahead_ns
+
+
 class VirtualClock:
     """A clock that moves only when it is told to: market time in replay and in tests.
 

@@ -7,7 +7,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from daemon.runtime.clock import Clock, MonotonicClock, PacedClock, VirtualClock, WallClock
+from daemon.runtime.clock import (
+    Clock,
+    MonotonicClock,
+    PacedClock,
+    SteadyClock,
+    VirtualClock,
+    WallClock,
+)
 
 SECOND_NS = 1_000_000_000
 START_NS = 1_795_405_500 * SECOND_NS
@@ -129,3 +136,12 @@ def test_market_time_that_stands_or_runs_back_is_refused(speed: Fraction) -> Non
     _, clock = paced(Fraction(1))
     with pytest.raises(AssertionError, match="only runs forward"):
         clock.set_speed(speed)
+
+
+def test_a_steady_clock_goes_on_from_the_wall_whatever_the_wall_is_set_to() -> None:
+    """Read once at the start; what passes afterwards is running time."""
+    wall, running = VirtualClock(START_NS), VirtualClock(7)
+    clock = SteadyClock(wall, running)
+    wall.advance(3_600 * SECOND_NS)
+    running.advance(SECOND_NS)
+    assert clock.now_ns() == START_NS + SECOND_NS
