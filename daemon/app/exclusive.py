@@ -30,7 +30,8 @@ def exclusively(state_dir: Path) -> Iterator[None]:
     except OSError as error:
         raise SettingsError(
             f"the state folder {state_dir} cannot be used: {error.strerror}; "
-            "let [daemon] state_dir name a folder that this user may write to"
+            "let [daemon] state_dir name a folder that this user may write to",
+            "state_folder_unusable",
         ) from error
     try:
         _take(descriptor, state_dir)
@@ -46,7 +47,8 @@ def _take(descriptor: int, state_dir: Path) -> None:
         holder = os.pread(descriptor, 32, 0).decode(errors="replace").strip() or "unknown"
         raise StoreError(
             f"the daemon with process id {holder} runs on the state folder {state_dir}; "
-            "stop it first, or give this one another [daemon] state_dir"
+            "stop it first, or give this one another [daemon] state_dir",
+            "already_running",
         ) from error
     os.ftruncate(descriptor, 0)
     os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)

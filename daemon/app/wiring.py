@@ -155,7 +155,8 @@ def account_of(settings: Settings, plan: Plan, *, strict: bool) -> Account:
     name = plan.accounts[0] if plan.accounts else settings.accounts[0].id
     if name not in known:
         raise SettingsError(
-            f"strategy {plan.id} trades in account {name}; the settings have {', '.join(known)}"
+            f"strategy {plan.id} trades in account {name}; the settings have {', '.join(known)}",
+            "unknown_account",
         )
     account = known[name]
     broker = settings.brokers[account.broker]

@@ -106,42 +106,85 @@ def ordo() -> None:
 
 def main(args: Sequence[str] | None = None) -> None:
     """Run a command and end with its exit code; no traceback reaches a user."""
-    sys.exit(_outcome(args))
+    given = list(sys.argv[1:] if args is None else args)
+    try:
+        code = _outcome(given, as_json="--json" in given)
+    except OSError:
+        code = FAILED  # whoever read has gone, or can be told nothing
+    sys.exit(code if _is_written() else FAILED)
 
 
-def _outcome(args: Sequence[str] | None) -> int:
+def _outcome(args: list[str], *, as_json: bool) -> int:
     try:
         code: Any = ordo.main(args, prog_name="ordo", standalone_mode=False)
     except click.ClickException as error:
         error.show()
+        if as_json:
+            _document("bad_usage", error.format_message())
         return error.exit_code
-    except (SettingsError, StrategyError) as error:
-        return _told(error, MISUSED)
-    except DaemonUnreachable as error:
-        return _told(error, UNREACHED)
     except OrdoError as error:
-        return _told(error, FAILED)
+        return _told(error, as_json=as_json)
     except (click.Abort, KeyboardInterrupt):
         return INTERRUPTED
     except BrokenPipeError:
-        # Whoever read has gone; what is still buffered must not fail a second time at the end.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return FAILED
+        raise  # nobody is there to be told
     except Exception as error:
         if os.environ.get(TRACEBACK):
             raise
-        return _told(_defect(error), FAILED)
+        found = _refused(error) if isinstance(error, OSError) else _defect(error)
+        return _told(found, as_json=as_json)
     return code if isinstance(code, int) else 0
 
 
+def _refused(error: OSError) -> OrdoError:
+    found = OrdoError(f"the system refused: {error}", "system_refused")
+    found.add_note("look at that file, at the room on its disk and at who may write to it")
+    return found
+
+
 def _defect(error: Exception) -> OrdoError:
-    found = OrdoError(f"a defect of Ordo's own: {type(error).__name__}: {error}")
+    found = OrdoError(f"a defect of Ordo's own: {type(error).__name__}: {error}", "internal")
     found.add_note(f"set {TRACEBACK}=1 and run it again to see where; what was recorded is kept")
     return found
 
 
-def _told(error: OrdoError, code: int) -> int:
-    click.echo(f"ordo: {error}", err=True)
-    for more in getattr(error, "__notes__", ()):
-        click.echo(f"ordo: {more}", err=True)
-    return code
+def _told(error: OrdoError, *, as_json: bool) -> int:
+    """Tell an error, on a terminal with the page of its code, and return the exit code."""
+    notes = list(getattr(error, "__notes__", ()))
+    page = [f"error {error.code}, see docs/errors.md#{error.code}"] if sys.stderr.isatty() else []
+    for line in (str(error), *notes, *page):
+        click.echo(f"ordo: {line}", err=True)
+    if as_json:
+        _document(error.code, str(error), notes)
+    if isinstance(error, SettingsError | StrategyError):
+        return MISUSED
+    return UNREACHED if isinstance(error, DaemonUnreachable) else FAILED
+
+
+def _document(code: str, sentence: str, notes: Sequence[str] = ()) -> None:
+    """Write an error to programs, with what the catalogue says of its code."""
+    entry_of = import_module("daemon.errors.catalogue").entry_of
+    entry = entry_of(code)
+    error = {
+        "code": code,
+        "title": entry.title,
+        "sentence": sentence,
+        "notes": list(notes),
+        "mend": entry.mend,
+        "category": entry.category,
+        "severity": entry.severity,
+        "recoverable": entry.recoverable,
+        "retry_after": entry.retry_after_s,
+    }
+    click.echo(import_module("json").dumps({"error": error}, indent=2))
+
+
+def _is_written() -> bool:
+    """Return whether all of stdout was taken; what was not must not fail once more at the end."""
+    try:
+        if sys.stdout is not None:
+            sys.stdout.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return False
+    return True

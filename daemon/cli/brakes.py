@@ -42,12 +42,13 @@ class Refused(OrdoError):
     """The daemon said no."""
 
     def __init__(self, code: str, sentence: str) -> None:
-        super().__init__(sentence)
-        self.code = code
+        super().__init__(sentence, code)
 
 
 class Unreached(OrdoError):
     """Nobody has answered."""
+
+    code = "unreachable"
 
 
 class Wanted(Struct, frozen=True):
@@ -202,7 +203,8 @@ def _release(state_dir: Path, latch_id: str) -> None:
     try:
         latches.release(state_dir, latch_id)
     except latches.LatchUnwritten as error:
-        raise OrdoError(f"NOTHING is released, and {_GONE}: {error}") from error
+        text = f"NOTHING is released, and {_GONE}: {error}"
+        raise OrdoError(text, "latch_unwritten") from error
 
 
 def _which(
@@ -250,7 +252,8 @@ def _latched(kind: str, wanted: Wanted, settings: Settings) -> dict[str, Any] | 
     try:
         latches.pull(settings.daemon.state_dir, latch)
     except latches.LatchUnwritten as error:
-        raise OrdoError(f"NOTHING is latched, and {_GONE}: {error}") from error
+        text = f"NOTHING is latched, and {_GONE}: {error}"
+        raise OrdoError(text, "latch_unwritten") from error
     then = "nothing has been closed yet; it will be closed when the daemon runs"
     if kind == latches.PAUSE:
         then = "no new entries when the daemon runs"

@@ -119,13 +119,15 @@ class Client:
     def _refusal(self, answer: HTTPResponse, content: bytes, had_token: bool) -> OrdoError:  # noqa: FBT001
         if answer.getheader("Content-Type", "").partition(";")[0].strip() != _PROBLEM:
             foreign = OrdoError(
-                f"{self.address.url} answers {answer.status} {answer.reason}, not as Ordo does"
+                f"{self.address.url} answers {answer.status} {answer.reason}, not as Ordo does",
+                "not_ordo",
             )
             foreign.add_note("another program may have that port; [web] port says which is Ordo's")
             return foreign
         problem = read_document(content)
         detail = problem.get("detail") or problem.get("title") or answer.reason
-        refused = OrdoError(f"{problem.get('code') or answer.status}: {detail}")
+        code = problem.get("code")
+        refused = OrdoError(f"{code or answer.status}: {detail}", str(code or ""))
         if answer.status == HTTPStatus.UNAUTHORIZED:
             held = "the token is read from" if had_token else "a token is wanted, and none is in"
             refused.add_note(f"{held} {self._token_path}; {TOKEN_FILE} names another file")
@@ -186,11 +188,13 @@ def read_token(path: Path) -> str:
     except FileNotFoundError:
         return ""
     except OSError as error:
-        raise OrdoError(f"the token cannot be read from {path}: {error.strerror}") from error
+        text = f"the token cannot be read from {path}: {error.strerror}"
+        raise OrdoError(text, "token_unreadable") from error
     except UnicodeDecodeError:
         token = ""
     if not token or not token.isprintable() or " " in token:
-        raise OrdoError(f"{path} holds no token; remove it, and the next `ordo run` makes one")
+        text = f"{path} holds no token; remove it, and the next `ordo run` makes one"
+        raise OrdoError(text, "token_unreadable")
     return token
 
 
@@ -203,7 +207,8 @@ def read_document(content: bytes) -> dict[str, Any]:
     try:
         return msgspec.json.decode(content, type=dict[str, Any])
     except msgspec.MsgspecError as error:
-        raise OrdoError(f"the answer cannot be read: {error}; `ordo check` may say why") from error
+        text = f"the answer cannot be read: {error}; `ordo check` may say why"
+        raise OrdoError(text, "not_ordo") from error
 
 
 def segment(name: str) -> str:

@@ -56,7 +56,7 @@ def find_filed(name: str, settings: Settings) -> tuple[Path, Plan]:
         if plan.id == name:
             return file, plan
     known = ", ".join(sorted({_called(file) for file in files}))
-    raise SettingsError(f"no strategy has the id {name}; there are: {known}")
+    raise SettingsError(f"no strategy has the id {name}; there are: {known}", "unknown_strategy")
 
 
 def idle_plans(settings: Settings, taking: Sequence[Plan]) -> tuple[dict[Path, Plan], list[str]]:
@@ -138,7 +138,7 @@ def _read(file: Path) -> Plan:
     try:
         return parse(file.read_bytes())
     except OSError as error:
-        raise SettingsError(f"{file} cannot be read: {error.strerror}") from error
+        raise SettingsError(f"{file} cannot be read: {error.strerror}", "bad_strategy") from error
     except StrategyError as error:
         error.add_note(f"in {file}")
         raise

@@ -19,7 +19,7 @@ def newest_ledger(settings: Settings) -> Path:
         return own
     replays = [path for path in replays_of(state_dir) if (path / own.name).exists()]
     if not replays:
-        raise StoreError(f"{state_dir} holds no ledger; name one with --ledger")
+        raise StoreError(f"{state_dir} holds no ledger; name one with --ledger", "no_ledger")
     return replays[-1] / own.name
 
 

@@ -314,7 +314,8 @@ def _records(found: Document, key: str) -> list[Document]:
     held = found.get(key)
     if isinstance(held, list) and all(isinstance(each, dict) for each in held):
         return held
-    raise OrdoError(f"the answer does not tell the {key}; is the daemon of another version?")
+    text = f"the answer does not tell the {key}; is the daemon of another version?"
+    raise OrdoError(text, "not_ordo")
 
 
 def _named(records: list[Document], columns: tuple[tuple[str, str], ...]) -> None:

@@ -65,7 +65,7 @@ def command(
     plans = [plan for _, plan in named]
     if not plans:
         raise SettingsError(
-            "no strategy to run: name one with --strategy or [strategies] autostart"
+            "no strategy to run: name one with --strategy or [strategies] autostart", "no_strategy"
         )
     repeated = {plan.id for plan in plans if [each.id for each in plans].count(plan.id) > 1}
     if repeated:
@@ -158,7 +158,8 @@ def _fresh_folder(state_dir: Path) -> Path:
     except OSError as error:
         raise SettingsError(
             f"the folder {folder} cannot be made: {error.strerror}; "
-            "let [daemon] state_dir name one that this user may write to"
+            "let [daemon] state_dir name one that this user may write to",
+            "state_folder_unusable",
         ) from error
     return folder
 

@@ -148,12 +148,13 @@ class Records:
             return matches[0]
         if matches:
             shown = ", ".join(matches[:_SHOWN])
-            several = OrdoError(f"{name} is the beginning of {len(matches)} orders; say more")
+            text = f"{name} is the beginning of {len(matches)} orders; say more"
+            several = OrdoError(text, "ambiguous_order")
             several.add_note(f"the first are: {shown}; `ordo why {name} --list` lists all")
             raise several
         known_names = [each for told in self._names(b"", _NEAR).values() for each in told]
         near = ", ".join(get_close_matches(name, known_names, n=3, cutoff=0.7))
-        unknown = OrdoError(f"no order {name} is in the record")
+        unknown = OrdoError(f"no order {name} is in the record", "unknown_order")
         if near:
             unknown.add_note(f"near it are: {near}; `ordo why --list` lists all")
         elif known_names:
@@ -180,7 +181,8 @@ class Records:
         where = f"{_of(IntentRecorded)} AND instr(body, ?) ORDER BY number"
         found = self._select(where, _quoted(intent_id))
         if not found:
-            raise OrdoError(f"the record has replies to {intent_id} and not its intent")
+            text = f"the record has replies to {intent_id} and not its intent"
+            raise OrdoError(text, "ledger_altered")
         return found[0]
 
     def _parents(self, asked: Record) -> Iterator[Record]:

@@ -31,8 +31,7 @@ class Refusal(OrdoError):
     """
 
     def __init__(self, code: str, sentence: str) -> None:
-        super().__init__(sentence)
-        self.code = code
+        super().__init__(sentence, code)
 
 
 class _Waiting(Struct, frozen=True):

@@ -173,7 +173,7 @@ class LocalSocket:
                 f"{error}; the running daemon was told, and forgets it when it ends",
             )
         except OrdoError as error:
-            return _no("failed", str(error))
+            return _no(error.code, str(error))
 
     async def _kill(self, asked: Asked, by: str) -> Answer:
         latched = await self._brakes.kill(asked.scope, asked.id, asked.reason, by)
@@ -210,7 +210,8 @@ def socket_path(state_dir: Path) -> Path:
     if length > _PATH_BYTES:
         raise SettingsError(
             f"{path} has {length} bytes, and the path of a socket at most {_PATH_BYTES}; "
-            "let [daemon] state_dir name a shorter one"
+            "let [daemon] state_dir name a shorter one",
+            "socket_unusable",
         )
     return path
 
@@ -222,7 +223,8 @@ def _listen(path: Path) -> socket.socket:
         if path.parent.stat().st_mode & stat.S_IWOTH:
             raise SettingsError(
                 f"others may write to {path.parent}, where the kill socket would be; "
-                f"forbid it with: chmod o-w {path.parent}"
+                f"forbid it with: chmod o-w {path.parent}",
+                "socket_unusable",
             )
         _make_room(path)
         listening = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
@@ -235,7 +237,8 @@ def _listen(path: Path) -> socket.socket:
             listening.close()
             raise
     except OSError as error:
-        raise SettingsError(f"the kill socket {path} cannot be made: {error.strerror}") from error
+        text = f"the kill socket {path} cannot be made: {error.strerror}"
+        raise SettingsError(text, "socket_unusable") from error
     return listening
 
 
@@ -250,7 +253,7 @@ def _make_room(path: Path) -> None:
     except FileNotFoundError:
         return
     if not stat.S_ISSOCK(mode):
-        raise SettingsError(f"{path} is no socket; move it away")
+        raise SettingsError(f"{path} is no socket; move it away", "socket_unusable")
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
         probe.setblocking(False)  # noqa: FBT003
         try:
@@ -260,7 +263,8 @@ def _make_room(path: Path) -> None:
             return
         except BlockingIOError:
             pass  # so many wait for an answer that there is no room
-    raise SettingsError(f"another daemon answers on {path}; stop that one first")
+    text = f"another daemon answers on {path}; stop that one first"
+    raise SettingsError(text, "already_running")
 
 
 def _user_of(writer: asyncio.StreamWriter) -> int:

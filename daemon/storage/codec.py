@@ -79,11 +79,13 @@ def encode(record: Recorded) -> bytes:
         StoreError: it is no fact, or holds what JSON cannot.
     """
     if type(record) not in _KINDS:
-        raise StoreError(f"a {kind_of(record)} is not a fact and cannot be recorded: {record!r}")
+        raise StoreError(
+            f"a {kind_of(record)} is not a fact and cannot be recorded: {record!r}", "unrecordable"
+        )
     try:
         return _encoder.encode(record)
     except (TypeError, ValueError, OverflowError) as error:
-        raise StoreError(f"{record!r} cannot be recorded: {error}") from error
+        raise StoreError(f"{record!r} cannot be recorded: {error}", "unrecordable") from error
 
 
 def decode(body: bytes) -> Recorded:
@@ -95,7 +97,8 @@ def decode(body: bytes) -> Recorded:
     try:
         return _decoder.decode(body)
     except (msgspec.MsgspecError, ValueError) as error:
-        raise StoreError(f"{body!r} is no record that this version knows: {error}") from error
+        text = f"{body!r} is no record that this version knows: {error}"
+        raise StoreError(text, "ledger_newer") from error
 
 
 def decode_fact(body: bytes) -> Fact:
@@ -106,7 +109,8 @@ def decode_fact(body: bytes) -> Fact:
     """
     record = decode(body)
     if isinstance(record, TicksTaken):
-        raise StoreError("a block of ticks stands where a fact should; run `ordo audit verify`")
+        text = "a block of ticks stands where a fact should; run `ordo audit verify`"
+        raise StoreError(text, "ledger_altered")
     return record
 
 

@@ -275,7 +275,8 @@ class GuardedLedger:
             kind = type(batch.facts[0]).__name__ if batch.facts else "nothing"
             raise StoreError(
                 f"the emergency file {self._path} has no room left for {kind}; the ledger failed: "
-                f"{self.failed_because}"
+                f"{self.failed_because}",
+                "emergency_full",
             )
         self._owed_bytes += weight
 
@@ -304,7 +305,8 @@ class GuardedLedger:
         if not self._inner.stored.has(base):
             raise StoreError(
                 f"the emergency file {self._path} belongs to another ledger, or the ledger lost "
-                f"record {base.count}; put the right one back, or move the emergency file away"
+                f"record {base.count}; put the right one back, or move the emergency file away",
+                "emergency_damaged",
             )
         batches = [batch for record in records for batch in record.batches]
         lacking = [b for b in _lacking(batches, self._inner.stored.rows(base.count)) if b.facts]

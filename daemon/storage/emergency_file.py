@@ -9,7 +9,6 @@ A record that is damaged while a whole one stands behind it was damaged later, a
 from __future__ import annotations
 
 import os
-from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
 from struct import Struct as Layout
@@ -21,6 +20,7 @@ from daemon.domain.chain import Head
 from daemon.errors import StoreError
 from daemon.messages import Fact
 from daemon.storage.codec import encode
+from daemon.storage.whole import write_whole
 
 SIZE_BYTES = 1_048_576
 HEAD = b"ordo emergency file, version 1\n".ljust(64, b"\0")
@@ -99,7 +99,7 @@ class EmergencyFile:
         with self._refusing("cannot be read"):
             content = os.pread(self._descriptor, self._size + 1, 0)
         if len(content) != self._size or not content.startswith(HEAD):
-            raise StoreError(self._damaged(0))
+            raise StoreError(self._damaged(0), "emergency_damaged")
         records, place = [], len(HEAD)
         while (body := _body_at(content, place)) is not None:
             records.append(self._decoded(body, place))
@@ -109,7 +109,7 @@ class EmergencyFile:
             return tuple(records), False
         later = range(place + _ALIGNED, self._size, _ALIGNED)
         if any(_body_at(content, behind) is not None for behind in later):
-            raise StoreError(self._damaged(place))
+            raise StoreError(self._damaged(place), "emergency_damaged")
         return tuple(records), True
 
     def write(self, written: Written) -> None:
@@ -121,7 +121,7 @@ class EmergencyFile:
         body = _encoder.encode(written)
         record = _HEADER.pack(len(body), _checksum(self.end, body)) + body
         if self.end + _span(body) > self._size:
-            raise StoreError(f"the emergency file {self._path} is full")
+            raise StoreError(f"the emergency file {self._path} is full", "emergency_full")
         with self._refusing("could not be written"):
             done = 0
             while done < len(record):
@@ -151,21 +151,8 @@ class EmergencyFile:
             self._descriptor = os.open(self._path, os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC)
 
     def _make(self) -> None:
-        draft = self._path.with_name(f".{self._path.name}.new")
-        kinds = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC
         with self._refusing("cannot be made"):
-            try:
-                _fill(os.open(draft, kinds, 0o600), HEAD.ljust(self._size, b"\0"))
-                draft.replace(self._path)
-            except OSError:
-                with suppress(OSError):  # the first error is told
-                    draft.unlink(missing_ok=True)
-                raise
-            folder = os.open(self._path.parent, os.O_RDONLY | os.O_CLOEXEC)
-            try:
-                os.fsync(folder)
-            finally:
-                os.close(folder)
+            write_whole(self._path, HEAD.ljust(self._size, b"\0"))
 
     def _decoded(self, body: bytes, place: int) -> Written:
         try:
@@ -173,7 +160,8 @@ class EmergencyFile:
         except (msgspec.MsgspecError, ValueError) as error:
             raise StoreError(
                 f"the emergency file {self._path} holds at byte {place} what this version does "
-                f"not know: {error}; start the version that wrote it"
+                f"not know: {error}; start the version that wrote it",
+                "ledger_newer",
             ) from error
 
     def _damaged(self, place: int) -> str:
@@ -198,16 +186,8 @@ class _Refusing:
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
         """Turn an error of the system's into one of ours."""
         if isinstance(error, OSError):
-            raise StoreError(f"{self._what}: {error.strerror}; look at its disk") from error
-
-
-def _fill(descriptor: int, content: bytes) -> None:
-    try:
-        while content:
-            content = content[os.write(descriptor, content) :]
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+            text = f"{self._what}: {error.strerror}; look at its disk"
+            raise StoreError(text, "emergency_unusable") from error
 
 
 def _span(body: bytes) -> int:

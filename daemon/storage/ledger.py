@@ -157,7 +157,8 @@ class SqliteLedger:
         moved = self._db.execute(_ADVANCE, (head.count, head.digest, *before))
         if moved.rowcount != 1:
             raise StoreError(
-                f"another program has written to the ledger {self._path}; stop one of the two"
+                f"another program has written to the ledger {self._path}; stop one of the two",
+                "two_writers",
             )
 
     def _store(self, rows: list[Row], head: Head) -> None:

@@ -31,6 +31,11 @@ _ADVICE = {
     sqlite3.SQLITE_IOERR: "its disk fails; look at the system's log",
 }
 """Primary result code -> what to do."""
+_CODES = {
+    sqlite3.SQLITE_BUSY: "two_writers",
+    sqlite3.SQLITE_NOTADB: "ledger_foreign",
+    sqlite3.SQLITE_CORRUPT: "ledger_altered",
+}
 
 
 class Migration(Struct, frozen=True):
@@ -93,7 +98,8 @@ def head_of(db: sqlite3.Connection, path: Path) -> Head:
     match heads:
         case [(int(count), bytes(digest))] if count >= 0 and len(digest) == DIGEST_BYTES:
             return Head(count, digest)
-    raise StoreError(f"the head of the ledger {path} was altered; restore a copy of the file")
+    text = f"the head of the ledger {path} was altered; restore a copy of the file"
+    raise StoreError(text, "ledger_altered")
 
 
 def checked_head(db: sqlite3.Connection, path: Path) -> Head:
@@ -108,7 +114,8 @@ def checked_head(db: sqlite3.Connection, path: Path) -> Head:
     if count != head.count or (count and last != (head.digest,)):
         raise StoreError(
             f"the ledger {path} was altered: it has {count} records and its head counts"
-            f" {head.count}, or they end in another link; run `ordo audit verify`"
+            f" {head.count}, or they end in another link; run `ordo audit verify`",
+            "ledger_altered",
         )
     return head
 
@@ -126,7 +133,8 @@ def refusing(path: Path, what: str) -> Iterator[None]:
     except (sqlite3.Error, UnicodeDecodeError) as error:
         code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT) & 0xFF
         advice = _ADVICE.get(code, "look at the file and its disk")
-        raise StoreError(f"the ledger {path} {what}: {error}; {advice}") from error
+        sentence = f"the ledger {path} {what}: {error}; {advice}"
+        raise StoreError(sentence, _CODES.get(code, "ledger_unusable")) from error
 
 
 def shipped() -> tuple[Migration, ...]:
@@ -149,7 +157,8 @@ def _set_up(db: sqlite3.Connection, path: Path) -> None:
 
 def _require_schema(db: sqlite3.Connection, path: Path) -> None:
     if _missing(db, path):
-        raise StoreError(f"{path} is not a ledger of this version; `ordo run` makes it one")
+        text = f"{path} is not a ledger of this version; `ordo run` makes it one"
+        raise StoreError(text, "ledger_foreign")
 
 
 def _migrate(db: sqlite3.Connection, path: Path) -> None:
@@ -163,15 +172,18 @@ def _missing(db: sqlite3.Connection, path: Path) -> list[Migration]:
     """Return the migrations that a file has yet to take."""
     tables = [name for (name,) in db.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")]
     if tables and "migrations" not in tables:
-        raise StoreError(f"{path} belongs to another program; name another file for the ledger")
+        text = f"{path} belongs to another program; name another file for the ledger"
+        raise StoreError(text, "ledger_foreign")
     query = "SELECT number, name, sha256 FROM migrations ORDER BY number"
     taken = db.execute(query).fetchall() if tables else []
     steps = shipped()
     if len(taken) > len(steps):
-        raise StoreError(f"the ledger {path} was written by a newer version; run that one")
+        text = f"the ledger {path} was written by a newer version; run that one"
+        raise StoreError(text, "ledger_newer")
     for row, step in zip(taken, steps, strict=False):
         if row != (step.number, step.name, step.sha256):
             raise StoreError(
-                f"the ledger {path} was not made by {step.name} as shipped; restore a copy of it"
+                f"the ledger {path} was not made by {step.name} as shipped; restore a copy of it",
+                "ledger_altered",
             )
     return list(steps[len(taken) :])

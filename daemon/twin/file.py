@@ -133,10 +133,14 @@ class SqliteFile:
             if version == 0:
                 self._db.executescript(f"BEGIN; {_SCHEMA} COMMIT;")
         except sqlite3.Error as error:
-            raise StoreError(f"the exchange's file {path} cannot be used: {error}") from error
+            text = (
+                f"the exchange's file {path} cannot be used: {error}; look at the file and its disk"
+            )
+            raise StoreError(text, "exchange_unusable") from error
         if version not in (0, VERSION):
             self._db.close()
-            raise StoreError(f"{path} has version {version}, this exchange reads {VERSION}")
+            text = f"{path} has version {version}, not {VERSION}; run the version that made it"
+            raise StoreError(text, "exchange_unusable")
 
     def load(self) -> Saved:
         """Return all that was saved; numbers of orders and trades sort as they were given.
@@ -158,7 +162,8 @@ class SqliteFile:
                 counters=dict(self._select("SELECT name, value FROM counters")),
             )
         except (sqlite3.Error, msgspec.ValidationError, msgspec.DecodeError) as error:
-            raise StoreError(f"the exchange's file {self._path} is damaged: {error}") from error
+            text = f"the exchange's file {self._path} is damaged: {error}; restore a copy of it"
+            raise StoreError(text, "exchange_unusable") from error
 
     def save(self, changes: Changes) -> None:
         """Save what one call changed, in one transaction.
@@ -184,7 +189,8 @@ class SqliteFile:
         except sqlite3.Error as error:
             if db.in_transaction:
                 db.execute("ROLLBACK")
-            raise StoreError(f"the exchange could not save to {self._path}: {error}") from error
+            text = f"the exchange could not save to {self._path}: {error}; look at its disk"
+            raise StoreError(text, "exchange_unusable") from error
 
     def close(self) -> None:
         """Close the connection."""

@@ -109,7 +109,8 @@ class Statements:
     def _learn(self, symbol: str, day: date) -> Instrument:
         found = known(self._rules, symbol, day)
         if found is None:
-            raise StoreError(f"{symbol} stands in the exchange's book, but no rule knows it")
+            text = f"{symbol} stands in the exchange's book, but no rule knows it"
+            raise StoreError(text, "exchange_unusable")
         self._contracts[symbol] = found
         return found
 

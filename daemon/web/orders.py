@@ -11,10 +11,11 @@ from daemon.control import Refusal
 from daemon.domain.orders.book import Order
 from daemon.domain.orders.words import OrderType, State
 from daemon.domain.plans.words import Product
+from daemon.errors.catalogue import entry_of
 from daemon.messages import Declined, Done, OrderAsked
 from daemon.web.asks import OrderBody, amount_e4
 from daemon.web.guards import ASKED
-from daemon.web.problems import Problem, kind_of
+from daemon.web.problems import Problem
 from daemon.web.shapes import DoneTold, OrderAnswer, PlacedTold
 from daemon.web.table import Answer, Call
 from daemon.web.telling import reason_of
@@ -36,7 +37,7 @@ class _Row(Struct, frozen=True):
 
     @property
     def status(self) -> int:
-        return kind_of(self.code).status if self.code else HTTPStatus.OK
+        return entry_of(self.code).status if self.code else HTTPStatus.OK
 
 
 async def place(call: Call) -> Answer:

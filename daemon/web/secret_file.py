@@ -6,11 +6,11 @@ import contextlib
 import fcntl
 import os
 import stat
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 from daemon.errors import SettingsError
+from daemon.storage.whole import write_whole
 
 _OTHERS = stat.S_IRWXG | stat.S_IRWXO
 
@@ -26,13 +26,14 @@ def read_secret(path: Path) -> bytes | None:
     except FileNotFoundError:
         return None
     except OSError as error:
-        raise SettingsError(f"{path} cannot be read: {error.strerror}") from error
+        raise _unusable(f"{path} cannot be read: {error.strerror}") from error
     with os.fdopen(descriptor, "rb") as file:
         mode = stat.S_IMODE(os.fstat(descriptor).st_mode)
         if mode & _OTHERS:
             raise SettingsError(
                 f"{path} is open to others (mode {mode:04o}); chmod 600 it, and make new tokens, "
-                "for somebody may have read these"
+                "for somebody may have read these",
+                "secret_exposed",
             )
         return file.read()
 
@@ -45,18 +46,9 @@ def write_secret(path: Path, data: bytes) -> None:
     """
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=".", delete=False) as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(file.name).replace(path)
-        folder = os.open(path.parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
+        write_whole(path, data)
     except OSError as error:
-        raise SettingsError(f"{path} cannot be written: {error.strerror}") from error
+        raise _unusable(f"{path} cannot be written: {error.strerror}") from error
 
 
 @contextlib.contextmanager
@@ -71,9 +63,14 @@ def locked(path: Path) -> Iterator[None]:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         descriptor = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
     except OSError as error:
-        raise SettingsError(f"{lock} cannot be opened: {error.strerror}") from error
+        raise _unusable(f"{lock} cannot be opened: {error.strerror}") from error
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX)
         yield
     finally:
         os.close(descriptor)
+
+
+def _unusable(what: str) -> SettingsError:
+    sentence = f"{what}; let this user read and write it, and look at its disk"
+    return SettingsError(sentence, "secret_unusable")

@@ -112,7 +112,8 @@ def _bound(host: str, port: int) -> socket.socket:
         listener.close()
         raise SettingsError(
             f"[web] {host} port {port} cannot be listened on: {error.strerror}; "
-            "end what listens there, or let [web] port name another"
+            "end what listens there, or let [web] port name another",
+            "port_taken",
         ) from error
     listener.setblocking(False)  # noqa: FBT003 (the socket's own way)
     return listener

@@ -85,7 +85,8 @@ class Sessions:
             self._held = msgspec.json.decode(held or b"{}", type=dict[str, Held])
         except msgspec.MsgspecError as error:
             raise SettingsError(
-                f"{self._path} cannot be understood: {error}; remove it and log in anew"
+                f"{self._path} cannot be understood: {error}; remove it and log in anew",
+                "secret_unusable",
             ) from error
         self._held = {key: one for key, one in self._held.items() if one.role in ROLES}
 

@@ -86,6 +86,8 @@ class TokenRecord(Struct, frozen=True):
 class TokenRefused(SettingsError):
     """A token cannot be made or revoked as asked."""
 
+    code = "token_refused"
+
 
 def new_token() -> tuple[str, str]:
     """Return a new token and its id."""
@@ -143,7 +145,8 @@ def revoke_token(state_dir: Path, name: str, now_ns: int) -> TokenRecord:
         known = _load(path)
         meant = [one for one in known if name in (one.name, one.prefix) and not one.revoked_ns]
         if not meant:
-            raise OrdoError(f"no token {name} counts; `ordo token list` shows them")
+            text = f"no token {name} counts; `ordo token list` shows them"
+            raise OrdoError(text, "unknown_token")
         gone = replace(meant[0], revoked_ns=now_ns)
         _store(path, tuple(gone if one is meant[0] else one for one in known))
     return gone
@@ -164,7 +167,8 @@ def operator_token(state_dir: Path) -> str:
             return token
     token = held.decode("ascii", "replace").strip()
     if not _FORM.fullmatch(token):
-        raise SettingsError(f"{path} holds no token; remove it, and the next start makes a new one")
+        text = f"{path} holds no token; remove it, and the next start makes a new one"
+        raise SettingsError(text, "secret_unusable")
     return token
 
 
@@ -194,7 +198,7 @@ class Tokens:
         self.fault = ""
         self._reload()
         if self.fault:
-            raise SettingsError(self.fault)
+            raise SettingsError(self.fault, "secret_unusable")
 
     def who(self, token: str) -> Principal | None:
         """Return whose token it is; None: nobody's. A known and an unknown one cost the same."""
@@ -272,10 +276,12 @@ def _load(path: Path) -> tuple[TokenRecord, ...]:
     try:
         records = _decoder.decode(held)
     except msgspec.MsgspecError as error:
-        raise SettingsError(f"{path} cannot be understood: {error}") from error
+        text = f"{path} cannot be understood: {error}; restore a copy, or remove it to begin anew"
+        raise SettingsError(text, "secret_unusable") from error
     strange = [one.role for one in records if one.role not in ROLES]
     if strange:
-        raise SettingsError(f"{path} cannot be understood: no role {strange[0]!r}")
+        text = f"{path} cannot be understood: no role {strange[0]!r}; remove it to begin anew"
+        raise SettingsError(text, "secret_unusable")
     return records
 
 

@@ -13,7 +13,7 @@ from tests.kit.tidy import (
     nameless_module,
     parameter_count,
 )
-from tests.kit.tidy_calls import BANNED, ambient_call, float_money
+from tests.kit.tidy_calls import BANNED, ambient_call, bare_write, float_money
 from tests.kit.tidy_texts import asserting_test, banned_word, changelog_form, mirror
 
 ACTOR = "daemon/actors/sample.py"
@@ -62,6 +62,13 @@ BAD = [
     (float_money, DOMAIN, "x = float('1')", "1: float"),
     (float_money, DOMAIN, "x = a / b", "1: true division"),
     (float_money, DOMAIN, "x /= b", "1: true division"),
+    (bare_write, ACTOR, "path.write_text('x')", "1: path.write_text"),
+    (bare_write, ACTOR, "path.write_bytes(b'x')", "1: path.write_bytes"),
+    (bare_write, ACTOR, "open(path, 'w')", "1: open for writing"),
+    (bare_write, ACTOR, "path.open(mode='ab')", "1: path.open for writing"),
+    (bare_write, ACTOR, "path.open('r+b')", "1: path.open for writing"),
+    (bare_write, ACTOR, "tempfile.NamedTemporaryFile()", "1: tempfile.NamedTemporaryFile"),
+    (bare_write, ACTOR, "os.open(path, os.O_WRONLY | os.O_TRUNC)", "1: O_TRUNC"),
     (banned_word, "README.md", "fine\nTO" + "DO: later", "2: TO" + "DO"),
     (banned_word, ACTOR, "# FIX" + "ME", "1: FIX" + "ME"),
     (banned_word, ACTOR, "# XX" + "X", "1: XX" + "X"),
@@ -100,6 +107,11 @@ GOOD = [
     (ambient_call, ACTOR, "x.time()\nself.print()\nnow.today()"),
     (ambient_call, "daemon/runtime/tasks.py", "import asyncio\nasyncio.Queue()"),
     (ambient_call, "daemon/cli/sample.py", "print(1)"),
+    (bare_write, ACTOR, "path.open()\nopen(path, 'rb')\npath.open('r')"),
+    (bare_write, ACTOR, "os.open(lock, os.O_RDWR | os.O_CREAT)"),
+    (bare_write, "daemon/kill.py", "os.open(path, os.O_TRUNC)"),
+    (bare_write, "daemon/storage/whole.py", "tempfile.mkstemp()"),
+    (bare_write, "tests/kit/pages.py", "path.write_text('x')"),
     (float_money, DOMAIN, "x = a // b\ny = 10_000"),
     (float_money, "daemon/domain/market/options.py", "x = 0.5 / 2"),
     (float_money, "daemon/bench/sample.py", "x = 0.5 / 2"),

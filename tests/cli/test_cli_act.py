@@ -76,7 +76,7 @@ def test_a_stop_that_would_loosen_is_refused_without_yes(fake):
     )
     done = told("adjust", "s", "--leg", "ce", "--stop", "250", "--json")
 
-    assert (done.code, done.out) == (1, "")
+    assert (done.code, json.loads(done.out)["error"]["code"]) == (1, "loosens")
     assert done.err == "ordo: loosens: that moves the stop away from the market\n"
     assert json.loads(fake.asked[0].body)["loosen"] is False
 

@@ -80,13 +80,20 @@ def test_where_there_is_no_ledger_that_is_said():
     assert done.err == "ordo: state holds no ledger; name one with --ledger\n"
 
 
-@pytest.mark.parametrize("content", [None, b"", b"not a ledger, and longer than a header" * 9])
-def test_what_is_no_ledger_is_refused(tmp_path, content):
+@pytest.mark.parametrize(
+    ("content", "code"),
+    [
+        (None, "ledger_unusable"),
+        (b"", "ledger_foreign"),
+        (b"not a ledger, and longer than a header" * 9, "ledger_foreign"),
+    ],
+)
+def test_what_is_no_ledger_is_refused(tmp_path, content, code):
     if content is not None:
         (tmp_path / "x.sqlite").write_bytes(content)
     done = told("audit", "verify", "--ledger", "x.sqlite", "--json")
 
-    assert (done.code, done.out) == (1, "")
+    assert (done.code, json.loads(done.out)["error"]["code"]) == (1, code)
     assert done.err.startswith("ordo: ")
     assert "x.sqlite" in done.err
 

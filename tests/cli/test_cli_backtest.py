@@ -237,7 +237,7 @@ def test_what_cannot_be_done_is_refused_with_its_code(tmp_path, args, code, told
     (tmp_path / "odd.txt").write_text("a,b\n1,2\n")
     done = told("backtest", *args, "--json")
 
-    assert (done.code, done.out) == (code, "")
+    assert (done.code, list(json.loads(done.out))) == (code, ["error"])
     assert told_so in done.err
 
 

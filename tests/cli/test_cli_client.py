@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import os
 import re
 import signal
@@ -38,7 +39,7 @@ def free_port(monkeypatch):
 def test_without_a_daemon_the_exit_code_is_3_and_the_mend_is_told(house, free_port, command):
     done = told(*command, "--json")
 
-    assert (done.code, done.out) == (3, "")
+    assert (done.code, json.loads(done.out)["error"]["code"]) == (3, "unreachable")
     assert done.err == (
         f"ordo: no daemon answers at http://127.0.0.1:{free_port}: Connection refused\n"
         "ordo: start it with `ordo run`; where it listens is said by [web] host and port\n"

@@ -210,7 +210,8 @@ def test_the_document_has_these_names():
 def test_an_order_that_is_not_there_is_told_with_what_is_near(name, said):
     done = told("why", name, "--json")
 
-    assert (done.code, done.out, done.err.splitlines()) == (1, "", said)
+    assert (done.code, done.err.splitlines()) == (1, said)
+    assert json.loads(done.out)["error"]["notes"] == [each[len("ordo: ") :] for each in said[1:]]
 
 
 @pytest.mark.usefixtures("ran")

@@ -194,7 +194,7 @@ async def test_an_actor_without_room_is_told_in_a_sentence(actors, tmp_path):
     actors.tell = full
 
     assert await asked(actors, tmp_path, verb="cancel_all") == refusal(
-        "failed", "router:paper is full"
+        "inbox_full", "router:paper is full"
     )
 
 

@@ -46,6 +46,11 @@ EXACT = ("daemon/domain/", "daemon/messages/", "daemon/twin/")
 """Where money is counted."""
 MODEL = "daemon/twin/generator/"
 """A market made by chance: options are valued by Black-76, and become whole ticks in a quote."""
+WRITES_WHOLE = frozenset({"daemon/storage/whole.py", "daemon/kill.py"})
+"""Who writes files whole: one function for all, and the latch, which stands alone."""
+_WHOLE = "write_whole of daemon/storage/whole.py"
+_WRITERS = frozenset({"write_text", "write_bytes", "NamedTemporaryFile", "mkstemp"})
+_CHANGES = re.compile(r"[rwax]?[bt+]*[wax+][bt+]*")
 _EXCUSE = re.compile(r"#\s*sim-ok:\s*\S")
 
 
@@ -133,4 +138,27 @@ def float_money(source: Source) -> Iterator[Finding]:
             yield source.found(node, "true division", instead)
 
 
-CALL_RULES: tuple[Rule, ...] = (ambient_call, float_money)
+def bare_write(source: Source) -> Iterator[Finding]:
+    """A file is written whole or not at all, durably; two modules know how, and no other does."""
+    if not source.path.startswith("daemon/") or source.path in WRITES_WHOLE:
+        return
+    for node in source.nodes:
+        if isinstance(node, ast.Attribute) and node.attr == "O_TRUNC":
+            yield source.found(node, "O_TRUNC", _WHOLE)
+        elif isinstance(node, ast.Call):
+            called = ast.unparse(node.func)
+            name = called.rpartition(".")[2]
+            if name in _WRITERS:
+                yield source.found(node, called, _WHOLE)
+            elif name == "open" and called != "os.open" and _for_writing(node):
+                yield source.found(node, f"{called} for writing", _WHOLE)
+
+
+def _for_writing(node: ast.Call) -> bool:
+    """Return whether a file is opened in a mode that changes it."""
+    given = [*node.args, *(keyword.value for keyword in node.keywords)]
+    modes = [each.value for each in given if isinstance(each, ast.Constant)]
+    return any(isinstance(mode, str) and _CHANGES.fullmatch(mode) for mode in modes)
+
+
+CALL_RULES: tuple[Rule, ...] = (ambient_call, float_money, bare_write)

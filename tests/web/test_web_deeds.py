@@ -120,7 +120,7 @@ async def test_a_kill_whose_latch_the_disk_refuses_is_told_to_the_actors_all_the
     async with open_port(tmp_path) as port:
         status, told, _ = await port.ask("POST", "/api/kill", json={"scope": "all", **WHY})
 
-    assert (status, told["code"], told["severity"]) == (503, "latch_unwritten", "error")
+    assert (status, told["code"], told["severity"]) == (503, "latch_unwritten", "critical")
     assert len(port.actors.told(PullLatch)) == 2
 
 

@@ -6,6 +6,7 @@ import re
 
 import pytest
 
+from daemon.errors.catalogue import CATALOGUE
 from daemon.messages import PullLatch
 from daemon.settings.web import Web
 from tests.kit.control_port import open_port
@@ -124,6 +125,7 @@ async def test_a_problem_has_every_member_of_the_contract(tmp_path):
         "recoverable": False,
         "retry_after": None,
         "request_id": "",
+        "mend": CATALOGUE["unauthorised"].mend,
     }
 
 

@@ -1,0 +1,147 @@
+"""Every error that Ordo raises on purpose.
+
+    OrdoError
+    ├── SettingsError            the operator must act; the command ends with exit code 2
+    │   ├── SettingsRefused      settings with every fault in them
+    │   └── TokenRefused         a token cannot be made or revoked as asked
+    ├── StrategyError            a strategy file is refused, with its place; exit code 2
+    ├── RuleUnknown              a dated market rule does not reach the date asked for
+    ├── RulesDamaged             a table of market rules is not there, or not as shipped
+    ├── DataError                a recording cannot be understood; says what is missing
+    ├── BrokerError              the way to a broker failed
+    │   ├── BrokerMisused        our request was wrong: a defect of ours
+    │   ├── BrokerUnavailable    surely not executed; a read may be retried
+    │   └── OutcomeUnknown       perhaps executed; never sent again, only asked about
+    ├── StoreError               the ledger failed or was found altered
+    ├── DaemonUnreachable        nobody answers at the daemon's address; exit code 3
+    ├── InboxFull                a lane of facts has no room: an incident
+    ├── TooManyRestarts          an actor fell more often than its supervisor bears
+    ├── Problem                  a request over HTTP is answered with a no
+    ├── Refusal                  a verb was refused by whoever owns the truth
+    ├── Refused                  the daemon said no to a command on its kill socket
+    └── Unreached                nobody has answered on the kill socket
+
+Beside the tree stands `LatchUnwritten`, for the latch knows nothing but the standard library. An
+answer of the broker's that says no is not an error: it is an `OrderRefused` fact.
+
+What a person meets of an error is a code and a sentence. The code is looked up in the catalogue
+beside this file: how grave it is, whether to try again, and what to do. `docs/errors.md` is printed
+from it.
+"""
+
+from __future__ import annotations
+
+
+class OrdoError(Exception):
+    """The root: a sentence that says what, where and what to do.
+
+    Args:
+        sentence: for people.
+        code: one word for programs, out of the catalogue; empty: that of the class.
+
+    Attributes:
+        code: that word.
+    """
+
+    code = "failed"
+
+    def __init__(self, sentence: str, code: str = "") -> None:
+        super().__init__(sentence)
+        self.code = code or self.code
+
+
+class SettingsError(OrdoError):
+    """A setting is wrong; the operator must mend it."""
+
+    code = "bad_settings"
+
+
+class StrategyError(OrdoError):
+    """A strategy is refused, for all the faults that were found in it.
+
+    Attributes:
+        place: the key inside the file, such as `legs[0].stop.percent`, of the first fault.
+        reason: what is wrong there, and how to mend it.
+        others: the further faults, each of which is also a note, as `place: reason`.
+    """
+
+    code = "bad_strategy"
+
+    def __init__(self, place: str, reason: str, others: tuple[StrategyError, ...] = ()) -> None:
+        super().__init__(f"{place}: {reason}")
+        self.place = place
+        self.reason = reason
+        self.others = others
+        for other in others:
+            self.add_note(str(other))
+
+    @property
+    def sentences(self) -> tuple[str, ...]:
+        """Every fault as `place: reason`, the first included."""
+        return tuple(map(str, (self, *self.others)))
+
+
+class RuleUnknown(OrdoError):
+    """No market rule is known for the date asked for; never guessed."""
+
+    code = "rule_unknown"
+
+
+class RulesDamaged(OrdoError):
+    """A table of market rules is not there, or is not as it was shipped."""
+
+    code = "rules_damaged"
+
+
+class DataError(OrdoError):
+    """A recording cannot be read; says what is missing."""
+
+    code = "bad_data"
+
+
+class BrokerError(OrdoError):
+    """The way to a broker failed."""
+
+    code = "broker_failed"
+
+
+class BrokerMisused(BrokerError):
+    """Our request was wrong: a defect of ours."""
+
+    code = "broker_misused"
+
+
+class BrokerUnavailable(BrokerError):
+    """Surely not executed; a read may be tried again."""
+
+    code = "broker_unavailable"
+
+
+class OutcomeUnknown(BrokerError):
+    """Perhaps executed; never sent again, only asked about."""
+
+    code = "outcome_unknown"
+
+
+class StoreError(OrdoError):
+    """The ledger failed, or was found altered."""
+
+    code = "ledger_unusable"
+
+
+class DaemonUnreachable(OrdoError):
+    """Nobody answers at the daemon's address; the command ends with exit code 3."""
+
+    code = "unreachable"
+
+
+class InboxFull(OrdoError):
+    """A bounded lane of facts has no room left."""
+
+    code = "inbox_full"
+
+
+class TooManyRestarts(OrdoError):
+    """An actor fell more often than its supervisor bears."""
+
+    code = "too_many_restarts"

@@ -1,0 +1,200 @@
+"""Codes of the house: its settings and files, its ledger, its disk and its ports."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from daemon.errors.entry import Entry
+
+_SETTINGS, _DATA, _DISK, _DAEMON = "settings", "data", "disk", "daemon"
+_COPY = "keep the file aside, restore a copy, or move it away to begin a new one; delete nothing"
+
+HOUSE: Final[Mapping[str, Entry]] = {
+    "bad_settings": Entry(
+        "The settings are wrong",
+        "mend each line that is named; `ordo check` looks again",
+        _SETTINGS,
+        "error",
+        status=500,
+    ),
+    "no_strategy": Entry(
+        "There is no strategy to run",
+        "name one with --strategy, or in [strategies] autostart",
+        _SETTINGS,
+        "error",
+        status=500,
+    ),
+    "bad_strategy": Entry(
+        "The strategy's file is refused",
+        "mend the key that is named",
+        _SETTINGS,
+        "error",
+        status=422,
+    ),
+    "token_refused": Entry(
+        "The token cannot be made or revoked so", "look at `ordo token list`", "access", status=422
+    ),
+    "secret_exposed": Entry(
+        "Others can read a file of secrets",
+        "chmod 600 it, and make new tokens: somebody may have read these",
+        "access",
+        "critical",
+        status=500,
+    ),
+    "secret_unusable": Entry(
+        "A file of secrets cannot be used",
+        "let this user read and write it, or move it away: the next start makes a new one",
+        "access",
+        "error",
+        status=500,
+    ),
+    "state_folder_unusable": Entry(
+        "The state folder cannot be used",
+        "let [daemon] state_dir name a folder, not a file, that this user may write to",
+        _DISK,
+        "error",
+        status=500,
+    ),
+    "socket_unusable": Entry(
+        "The kill socket cannot be made",
+        "let [daemon] state_dir name a folder with a short path that this user alone may write to",
+        _DISK,
+        "error",
+        status=500,
+    ),
+    "already_running": Entry(
+        "Another daemon runs on this state folder",
+        "stop that one first, or give this one another [daemon] state_dir",
+        _DAEMON,
+        "error",
+        status=500,
+    ),
+    "port_taken": Entry(
+        "The control port cannot be listened on",
+        "end what listens there, or let [web] port name another",
+        _DAEMON,
+        "error",
+        status=500,
+    ),
+    "rule_unknown": Entry(
+        "No market rule is known for that day",
+        "add the row that is missing, with its source, or choose another day",
+        _DATA,
+        "error",
+        status=422,
+    ),
+    "rules_damaged": Entry(
+        "A table of market rules is damaged",
+        "install Ordo anew, or put the table back as it was shipped",
+        _DATA,
+        "critical",
+        status=500,
+    ),
+    "bad_data": Entry(
+        "The recording cannot be understood",
+        "mend what is named; a recording is chain snapshots, bars or ticks, as CSV or Parquet",
+        _DATA,
+        "error",
+        status=422,
+    ),
+    "no_ledger": Entry(
+        "There is no ledger yet",
+        "run the daemon once, or name a ledger with --ledger",
+        _DATA,
+        status=404,
+    ),
+    "ledger_unusable": Entry(
+        "The ledger failed",
+        "mend the file, its disk or its folder, and start anew: what was decided meanwhile is kept",
+        _DISK,
+        "critical",
+        status=503,
+    ),
+    "ledger_altered": Entry(
+        "The ledger is not as it was written",
+        f"see what `ordo audit verify` finds; {_COPY}",
+        _DATA,
+        "critical",
+        status=500,
+    ),
+    "ledger_newer": Entry(
+        "The ledger was written by a newer version",
+        "run that version, or a later one",
+        _DATA,
+        "error",
+        status=500,
+    ),
+    "ledger_foreign": Entry(
+        "The file is no ledger of this version",
+        "name another file, or move this one away; delete nothing",
+        _DATA,
+        "error",
+        status=500,
+    ),
+    "two_writers": Entry(
+        "Another program writes to the ledger",
+        "stop one of the two",
+        _DISK,
+        "critical",
+        status=500,
+    ),
+    "unrecordable": Entry(
+        "A fact cannot be recorded",
+        "report it: this is a defect of Ordo's",
+        _DAEMON,
+        "critical",
+        status=500,
+    ),
+    "emergency_unusable": Entry(
+        "The emergency file cannot be used",
+        "mend its disk or its folder's permissions; it holds what the ledger lacks: delete nothing",
+        _DISK,
+        "critical",
+        status=503,
+    ),
+    "emergency_damaged": Entry(
+        "The emergency file is damaged",
+        "keep a copy of it: facts that the ledger lacks are in it; move it away to start without",
+        _DATA,
+        "critical",
+        status=500,
+    ),
+    "emergency_full": Entry(
+        "The emergency file is full",
+        "make room for the ledger, and start anew: what is in the file is taken over first",
+        _DISK,
+        "critical",
+        status=503,
+    ),
+    "exchange_unusable": Entry(
+        "The exchange's file cannot be used",
+        f"mend its disk or its folder's permissions; where it is damaged, {_COPY}",
+        _DISK,
+        "critical",
+        status=503,
+    ),
+    "system_refused": Entry(
+        "The system refused",
+        "look at the file it names, at the room on its disk and at who may write to it",
+        _DISK,
+        "error",
+        status=500,
+    ),
+    "inbox_full": Entry(
+        "An actor does not keep up with its facts",
+        "look with `ordo status` and into the log what slows it; entries are latched",
+        _DAEMON,
+        "critical",
+        recoverable=True,
+        status=503,
+    ),
+    "too_many_restarts": Entry(
+        "An actor fell too often",
+        "look into the log for what felled it; entries are latched, `ordo rearm` releases them",
+        _DAEMON,
+        "critical",
+        status=500,
+    ),
+}
+"""Code -> what it means."""
