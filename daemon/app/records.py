@@ -8,6 +8,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
+from daemon.storage.audit import require_whole
 from daemon.storage.emergency import GuardedLedger
 from daemon.storage.ledger import SqliteLedger
 from daemon.twin.file import SqliteFile
@@ -39,10 +40,12 @@ def records(folder: Path, owner: str, on_failure: Callable[[str], None]) -> Iter
         on_failure: is told once when the ledger fails, in whichever thread finds out.
 
     Raises:
-        StoreError: one of the files cannot be used.
+        StoreError: one of the files cannot be used, or the ledger is not as it was written.
     """
-    inner = SqliteLedger(folder / "ledger.sqlite", owner)
+    path = folder / "ledger.sqlite"
+    inner = SqliteLedger(path, owner)
     with closing(GuardedLedger(inner, folder / "emergency", on_failure)) as ledger:
+        require_whole(path)
         recovered = ledger.recover()
         with closing(SqliteFile(folder / "exchange.sqlite")) as exchange:
             yield Records(ledger, inner.reached_ns(), recovered, exchange)

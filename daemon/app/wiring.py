@@ -29,6 +29,7 @@ from daemon.brokers.door import Door
 from daemon.brokers.paper import Paper
 from daemon.domain.instants import MILLISECOND_NS
 from daemon.domain.market.merge import merge
+from daemon.domain.market.rules import require_tables
 from daemon.domain.orders.ids import IntentIds
 from daemon.domain.plans.schema import Plan
 from daemon.domain.risk.account import AccountLimits
@@ -196,6 +197,7 @@ def build(
         now_ns: tells market time.
         show: lets people see what moves; None: nobody watches.
     """
+    require_tables()
     router = router_of(account)
     twin = exchange(account.cash_e4, account.latency, run.twin_file, run.faults)
     paper = Paper(twin, now_ns)

@@ -73,10 +73,11 @@ def command(
     pace = _speed(speed) if speed is not None else _settled_speed(loaded)
     replays = data is not None or loaded.feed.kind is FeedKind.REPLAY
     if replays and until is not None:
-        raise SettingsError("--until ends generated days; a recording ends by itself")
+        raise SettingsError("--until ends generated days; a recording ends by itself", "bad_usage")
     if until is not None and until.date() < loaded.feed.first_day:
         raise SettingsError(
-            f"--until {until.date()} lies before {loaded.feed.first_day}, the first generated day"
+            f"--until {until.date()} lies before {loaded.feed.first_day}, the first generated day",
+            "bad_usage",
         )
     with ExitStack() as held:
         market = (
@@ -176,5 +177,5 @@ def _speed(text: str) -> Fraction | None:
     except (ValueError, ZeroDivisionError):
         speed = Fraction(0)
     if speed <= 0:
-        raise SettingsError(f"--speed {text}: a number above zero, or max")
+        raise SettingsError(f"--speed {text}: a number above zero, or max", "bad_usage")
     return speed

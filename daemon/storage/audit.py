@@ -16,6 +16,7 @@ from msgspec import Struct
 
 from daemon.domain import chain
 from daemon.domain.chain import Broken, Head
+from daemon.errors import StoreError
 from daemon.storage.codec import Row, linked
 from daemon.storage.schema import head_of, open_to_read, refusing
 
@@ -48,6 +49,22 @@ def verify(path: Path) -> AuditReport:
         head = head_of(db, path)
         (count,) = db.execute("SELECT count(*) FROM records").fetchone()
         return AuditReport(count, chain.verify(_rows(db), head), head)
+
+
+def require_whole(path: Path) -> None:
+    """Let nothing be decided by a record that is not as it was written.
+
+    Raises:
+        StoreError: it is not, or cannot be read; with what to do.
+    """
+    broken = verify(path).broken
+    if broken is not None:
+        raise StoreError(
+            f"the ledger {path} is not as it was written: record {broken.number} is {broken.how}; "
+            "keep it aside and restore a copy, or move it and the file `emergency` away to begin "
+            "anew: what the broker holds then stands in no book of ours, and entries wait for you",
+            "ledger_altered",
+        )
 
 
 def _rows(db: sqlite3.Connection) -> Iterator[Any]:

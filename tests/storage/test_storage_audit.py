@@ -11,7 +11,7 @@ import pytest
 from daemon.domain.chain import GENESIS, Broken, Head, How
 from daemon.errors import StoreError
 from daemon.messages import DayEnded
-from daemon.storage.audit import verify
+from daemon.storage.audit import require_whole, verify
 from daemon.storage.ledger import SqliteLedger
 from tests.kit.facts import NOW, ORIGIN, tick
 
@@ -218,3 +218,14 @@ def test_what_is_no_ledger_cannot_be_audited(tmp_path, content):
 
     with pytest.raises(StoreError, match=r"other\.db"):
         verify(path)
+
+
+def test_nothing_is_decided_by_a_ledger_that_is_not_as_it_was_written(path):
+    require_whole(path)
+    with closing(sqlite3.connect(path)) as db, db:
+        db.execute("DROP TRIGGER records_are_not_altered")
+        db.execute("UPDATE records SET at_ns = at_ns + 1 WHERE number = 3")
+    with pytest.raises(StoreError, match="record 3 is altered; keep it aside") as refused:
+        require_whole(path)
+
+    assert refused.value.code == "ledger_altered"

@@ -8,7 +8,6 @@ import shutil
 import socket
 import stat
 import time
-from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -21,7 +20,7 @@ from daemon.domain.instants import MILLISECOND_NS, moment_of
 from daemon.errors import DaemonUnreachable, OrdoError, StoreError
 from daemon.runtime.clock import MonotonicClock, WallClock
 from daemon.settings import Settings
-from daemon.storage.schema import checked_head, open_to_read, refusing
+from daemon.storage.audit import verify
 
 _OTHERS = stat.S_IRWXG | stat.S_IRWXO
 _MEBIBYTE = 2**20
@@ -56,19 +55,20 @@ def state_folder(settings: Settings) -> Finding:
 
 
 def ledger(settings: Settings) -> Finding:
-    """Say whether the newest ledger opens and ends as its head says."""
+    """Say whether the newest ledger opens and every record of it is as it was written."""
     check, folder = "ledger", settings.daemon.state_dir
     try:
         path = newest_ledger(settings)
     except StoreError:
         return ok(check, f"none yet in {folder}; the first run makes it")
     try:
-        with closing(open_to_read(path)) as db, refusing(path, "cannot be read"):
-            db.execute("BEGIN")
-            head = checked_head(db, path)
+        found = verify(path)
     except StoreError as error:
-        return fail(check, str(error), "`ordo audit verify` reads all of it")
-    return ok(check, f"{path} has {head.count:,} records and ends as its head says")
+        return fail(check, str(error), "keep it aside, and restore a copy; delete nothing")
+    if found.broken is not None:
+        evidence = f"record {found.broken.number} of {path} is {found.broken.how}"
+        return fail(check, evidence, "keep it aside, and restore a copy; delete nothing")
+    return ok(check, f"{path} has {found.count:,} records, each as it was written")
 
 
 def secrets(settings: Settings, token_path: Path) -> Finding:

@@ -1,7 +1,8 @@
 """The dated tables of market rules: the only reader of `rules/*.toml`.
 
 Every row says from which day it holds, where it is known from and how far it can be trusted. What
-no row covers is unknown and is refused by a sentence; it is never guessed.
+no row covers is unknown and is refused by a sentence; it is never guessed. A table that is not
+there or not as it was shipped is refused before anything is traded by it.
 """
 
 from __future__ import annotations
@@ -17,7 +18,9 @@ from typing import Any, TypeVar, cast
 import msgspec
 from msgspec import Struct
 
-from daemon.errors import RuleUnknown
+from daemon.errors import RulesDamaged, RuleUnknown
+
+TABLES = ("bands", "calendar", "charges", "expiries", "instruments", "margin")
 
 
 class Confidence(StrEnum):
@@ -52,6 +55,15 @@ class Row(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         )
 
 
+class _Carried(Struct):
+    """What every row carries, beside what is its own."""
+
+    effective_from: date
+    source: str
+    confidence: Confidence
+    effective_to: date | None = None
+
+
 R = TypeVar("R", bound=Row)
 
 
@@ -68,7 +80,7 @@ def rows(table: str, section: str, shape: type[R]) -> tuple[R, ...]:
 
 def fact(table: str, name: str) -> Any:
     """Return a single value from the head of a table."""
-    return _document(table)[name]
+    return _value(table, name)
 
 
 def latest(found: Iterable[R], day: date) -> R | None:
@@ -81,6 +93,18 @@ def nearest(found: Iterable[R], day: date) -> R | None:
     return min(found, key=lambda row: _days_off(row, day), default=None)
 
 
+def require_tables() -> None:
+    """Read every table, so that none is found damaged in the middle of a day.
+
+    Raises:
+        RulesDamaged: with the table, and what is wrong with it.
+    """
+    for table in TABLES:
+        for name, value in _document(table).items():
+            if isinstance(value, list) and all(isinstance(each, dict) for each in value):
+                _converted(table, name, list[_Carried])
+
+
 def unknown(table: str, day: date, what: str, mend: str) -> RuleUnknown:
     """Return the refusal that names the table, the day and what to do."""
     return RuleUnknown(f"rules/{table}.toml does not know {what} on {day}: {mend}")
@@ -88,14 +112,37 @@ def unknown(table: str, day: date, what: str, mend: str) -> RuleUnknown:
 
 @cache
 def _rows(table: str, section: str, shape: type[Row]) -> tuple[Row, ...]:
-    read = (msgspec.convert(entry, shape) for entry in _document(table)[section])
-    return tuple(sorted(read, key=_since))
+    return tuple(sorted(_converted(table, section, list[shape]), key=_since))  # type: ignore[valid-type]
 
 
 @cache
 def _document(table: str) -> dict[str, Any]:
-    text = files(__package__).joinpath("rules", f"{table}.toml").read_text(encoding="utf-8")
-    return tomllib.loads(text)
+    file = files(__package__).joinpath("rules", f"{table}.toml")
+    try:
+        return tomllib.loads(file.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise _damaged(table, f"cannot be read: {error.strerror}") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise _damaged(table, f"is no TOML: {error}") from error
+
+
+def _converted(table: str, section: str, shape: Any) -> Any:
+    try:
+        return msgspec.convert(_value(table, section), shape)
+    except msgspec.ValidationError as error:
+        raise _damaged(table, f"has a wrong row in {section}: {error}") from error
+
+
+def _value(table: str, name: str) -> Any:
+    document = _document(table)
+    if name not in document:
+        raise _damaged(table, f"lacks {name}")
+    return document[name]
+
+
+def _damaged(table: str, what: str) -> RulesDamaged:
+    file = files(__package__).joinpath("rules", f"{table}.toml")
+    return RulesDamaged(f"{file} {what}; put it back as it was shipped, or install Ordo anew")
 
 
 def _since(row: Row) -> date:

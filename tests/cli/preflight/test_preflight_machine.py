@@ -88,14 +88,14 @@ def test_no_ledger_yet_is_well(state):
     )
 
 
-def test_a_ledger_that_ends_as_its_head_says_is_well(state):
+def test_a_ledger_that_is_as_it_was_written_is_well(state):
     ledger = SqliteLedger(state / "ledger.sqlite", "owner")
     ledger.begin_epoch(NOW)
     found = machine.ledger(of(state))
     ledger.close()
 
     assert found.verdict is OK
-    assert found.evidence.endswith("ledger.sqlite has 1 records and ends as its head says")
+    assert found.evidence.endswith("ledger.sqlite has 1 records, each as it was written")
 
 
 def test_a_ledger_whose_tail_was_cut_fails(state):
@@ -108,8 +108,17 @@ def test_a_ledger_whose_tail_was_cut_fails(state):
     db.close()
     found = machine.ledger(of(state))
 
-    assert (found.verdict, found.mend) == (FAIL, "`ordo audit verify` reads all of it")
-    assert "was altered" in found.evidence
+    assert found.verdict is FAIL
+    assert found.mend == "keep it aside, and restore a copy; delete nothing"
+    assert found.evidence.endswith("ledger.sqlite is cut")
+
+
+def test_a_file_that_is_no_ledger_fails(state):
+    (state / "ledger.sqlite").write_bytes(b"not a ledger, and longer than a header" * 9)
+    found = machine.ledger(of(state))
+
+    assert found.verdict is FAIL
+    assert "file is not a database" in found.evidence
 
 
 @pytest.fixture

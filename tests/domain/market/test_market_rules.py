@@ -6,10 +6,19 @@ from importlib.resources import files
 
 import pytest
 
-from daemon.domain.market.rules import Confidence, Row, fact, latest, nearest, rows, unknown
-from daemon.errors import RuleUnknown
-
-TABLES = ("bands", "calendar", "charges", "expiries", "instruments", "margin")
+from daemon.domain.market import rules as market_rules
+from daemon.domain.market.rules import (
+    TABLES,
+    Confidence,
+    Row,
+    fact,
+    latest,
+    nearest,
+    require_tables,
+    rows,
+    unknown,
+)
+from daemon.errors import RulesDamaged, RuleUnknown
 
 
 def row(since: date, until: date | None = None) -> Row:
@@ -86,3 +95,73 @@ def test_the_refusal_names_table_day_and_mend():
     refusal = unknown("bands", date(2018, 1, 2), "the band", "add a row")
     assert isinstance(refusal, RuleUnknown)
     assert str(refusal) == "rules/bands.toml does not know the band on 2018-01-02: add a row"
+
+
+WHOLE = """
+first_day = 2020-01-01
+[[model]]
+effective_from = 2020-01-01
+source = "a test"
+confidence = "OWN"
+"""
+
+
+@pytest.fixture
+def shipped(tmp_path, monkeypatch):
+    """Tables of one's own, in a folder that they are read from."""
+    folder = tmp_path / "rules"
+    folder.mkdir()
+    for table in TABLES:
+        (folder / f"{table}.toml").write_text(WHOLE)
+    monkeypatch.setattr(market_rules, "files", lambda _: tmp_path)
+    caches = (market_rules._document, market_rules._rows)
+    for each in caches:
+        each.cache_clear()
+    yield folder
+    for each in caches:
+        each.cache_clear()
+
+
+def test_every_table_is_as_it_was_shipped():
+    require_tables()
+
+    assert sorted(f"{table}.toml" for table in TABLES) == sorted(
+        file.name for file in files("daemon.domain.market").joinpath("rules").iterdir()
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (None, "cannot be read: No such file or directory"),
+        (b"\xff", "is no TOML: 'utf-8' codec can't decode"),
+        (b"first_day = ", "is no TOML: Invalid value"),
+        (WHOLE.encode() + b"[[more]]\nsource = 1\n", "has a wrong row in more: "),
+    ],
+)
+def test_a_table_that_is_damaged_is_refused_before_it_is_needed(shipped, text, said):
+    require_tables()
+    market_rules._document.cache_clear()
+    path = shipped / "margin.toml"
+    path.unlink()
+    if text is not None:
+        path.write_bytes(text)
+    with pytest.raises(RulesDamaged) as refused:
+        require_tables()
+
+    assert str(refused.value).startswith(f"{path} {said}")
+    assert str(refused.value).endswith("put it back as it was shipped, or install Ordo anew")
+
+
+@pytest.mark.parametrize("look", [lambda: rows("margin", "gone", Row), lambda: fact("bands", "x")])
+def test_what_a_table_lacks_is_refused_and_not_guessed(shipped, look):
+    with pytest.raises(RulesDamaged, match="lacks"):
+        look()
+
+
+def test_a_row_that_has_not_the_shape_of_its_section_is_refused(shipped):
+    class Rate(Row):
+        rate: int
+
+    with pytest.raises(RulesDamaged, match=r"has a wrong row in model: .*rate"):
+        rows("margin", "model", Rate)
