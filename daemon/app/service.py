@@ -32,7 +32,7 @@ from daemon.app.unit import Unit
 from daemon.app.wiring import App, Run, build, router_of
 from daemon.control import Control, Line, Names, Refusal
 from daemon.domain.instants import MILLISECOND_NS
-from daemon.errors import OrdoError
+from daemon.errors import OrdoError, SettingsError
 from daemon.messages import (
     Latched,
     PauseEntries,
@@ -80,7 +80,7 @@ class Service:
         self._watcher = watcher
         self._pace = pace
         self._stop = Stop()
-        self._ready = False
+        self._ready = self._trading = False
         mode = given.settings.daemon.mode
         self._unit = Unit(host or this_host(), watcher.say, self._latch, mode, pace.passing_ns)
         self._kills: set[asyncio.Task[Latched]] = set()
@@ -89,7 +89,8 @@ class Service:
         """Run until the days are over or somebody asks for the end; return the signal that did.
 
         Raises:
-            OrdoError: it could not start, or could not go on; entries are latched then.
+            OrdoError: it could not start, or could not go on; entries are latched then, unless it
+                is a setting that kept it from getting ready.
         """
         given, loop = self._given, asyncio.get_running_loop()
 
@@ -109,7 +110,9 @@ class Service:
             try:
                 await self._conduct(app, kept)
             except OrdoError as error:
-                self._latch(f"the daemon ended: {error}")
+                # What kept it from getting ready is told at the next start as well.
+                if self._ready or not isinstance(error, SettingsError):
+                    self._latch(f"the daemon ended: {error}")
                 raise
             self._at_end(kept.ledger, self._stop.signal)
         return self._stop.signal
@@ -151,6 +154,7 @@ class Service:
         ledger = AnnouncingLedger(kept.ledger, self._entered, durable)
         supervisor = Supervisor(app.specs, ledger)
         self._tasks = tasks = Tasks(supervisor, ledger, app.around, self._pace)
+        self._trading = True
         control = self._control = self._verbs(tasks)
         self._runners = Runners(tasks, control.line, self._account, app.runner)
         self._ports = Ports(
@@ -277,7 +281,8 @@ class Service:
     def _ledger_failed(self, sentence: str) -> None:
         """Stop entries; exits and kills go on, into the emergency file."""
         self._watcher.say(f"ALERT {sentence}")
-        self._tell_router(PauseEntries(sentence))
+        if self._trading:  # before, nobody is there to be told, and the start fails by itself
+            self._tell_router(PauseEntries(sentence))
 
     def _kill(self) -> None:
         """A person without any other way asked for a kill of everything."""

@@ -19,6 +19,7 @@ from daemon.errors import StoreError
 from daemon.twin.words import OrderReport, Trade, TwinOrder
 
 VERSION = 1
+_BUSY_MS = 250
 _SCHEMA = """
 CREATE TABLE orders (
     order_id TEXT PRIMARY KEY, client_id TEXT NOT NULL, symbol TEXT NOT NULL, side TEXT NOT NULL,
@@ -127,11 +128,14 @@ class SqliteFile:
         self._path = path
         try:
             self._db = sqlite3.connect(path, isolation_level=None)
+            self._db.execute(f"PRAGMA busy_timeout = {_BUSY_MS}")
             self._db.execute("PRAGMA journal_mode = WAL")
             self._db.execute("PRAGMA synchronous = NORMAL")
             (version,) = self._db.execute("PRAGMA user_version").fetchone()
             if version == 0:
                 self._db.executescript(f"BEGIN; {_SCHEMA} COMMIT;")
+            elif version == VERSION:  # a file that cannot be written is told at once
+                self._db.execute(f"PRAGMA user_version = {VERSION}")
         except sqlite3.Error as error:
             text = (
                 f"the exchange's file {path} cannot be used: {error}; look at the file and its disk"
