@@ -107,6 +107,7 @@ def ordo() -> None:
 def main(args: Sequence[str] | None = None) -> None:
     """Run a command and end with its exit code; no traceback reaches a user."""
     given = list(sys.argv[1:] if args is None else args)
+    _open_streams()
     try:
         code = _outcome(given, as_json="--json" in given)
     except OSError:
@@ -179,11 +180,20 @@ def _document(code: str, sentence: str, notes: Sequence[str] = ()) -> None:
     click.echo(import_module("json").dumps({"error": error}, indent=2))
 
 
+def _open_streams() -> None:
+    """Stand in for a stream that the caller has closed.
+
+    Its number would go to the next file that is opened, and what is written for people into that.
+    """
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, os.fdopen(os.open(os.devnull, os.O_WRONLY), "w"))
+
+
 def _is_written() -> bool:
     """Return whether all of stdout was taken; what was not must not fail once more at the end."""
     try:
-        if sys.stdout is not None:
-            sys.stdout.flush()
+        sys.stdout.flush()
     except OSError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return False
