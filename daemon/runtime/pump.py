@@ -77,7 +77,9 @@ class Pump:
         self._clock = clock
         self._supervisor = supervisor
         self._ledger = ledger
+        self._take = ledger.take
         self._around = around
+        self._outside = around.outside
         self._number = 0
         self._slots = {name: _Slot(child) for name, child in supervisor.children.items()}
         self._hearers = _hearers(list(self._slots.values()))
@@ -98,7 +100,7 @@ class Pump:
         if at_ns > self.now_ns:
             self.now_ns = at_ns
             self._clock.set(at_ns)
-        for other, news in self._around.outside(message, at_ns):
+        for other, news in self._outside(message, at_ns):
             self._put(self._slots[other], Lane.FACTS, news, 0)
         self._bring(self._slots[to], lane, message)
 
@@ -162,17 +164,16 @@ class Pump:
             effects = slot.child.actor.handle(item[0], self.now_ns)
         except Exception as error:  # noqa: BLE001  held inline: the path of every tick
             effects = self._supervisor.fell(slot.child, item, error, self.now_ns)
-        while True:
-            last = None
-            if effects:
-                self._busy = slot
-                last = self._carry_out(effects, slot, item, held=slot.waiting > 0)
-                self._busy = None
-            if slot.inbox.unread:
-                self._ready.append(slot)
+        last: Publish | None = None
+        while effects:
+            self._busy = slot
+            last = self._carry_out(effects, slot, item, held=slot.waiting > 0)
+            self._busy = None
             if last is None:
-                return
+                break
             slot, item, effects = self._fan_out(last, slot, item)
+        if slot.inbox.unread:
+            self._ready.append(slot)
 
     def _fan_out(
         self, published: Publish, slot: _Slot, item: Item
@@ -206,17 +207,17 @@ class Pump:
         self, effects: Sequence[Effect], slot: _Slot, item: Item, *, held: bool
     ) -> Publish | None:
         """Carry effects out, or return the last where its hearers can be let decide at once."""
-        end = len(effects) - 1
-        for place, effect in enumerate(effects):
+        for place, effect in enumerate(effects, 1):
             if held and type(effect) is not Commit:
                 self._hold((effect,), slot, item)
-            elif isinstance(effect, Take):  # the path of every tick, hence before the table below
-                self._ledger.take(effect.tick)
-                for other, news in self._around.outside(effect.tick, self.now_ns):
+            elif type(effect) is Take:  # the path of every tick, hence before the table below
+                tick = effect.tick
+                self._take(tick)
+                for other, news in self._outside(tick, self.now_ns):
                     self._put(self._slots[other], Lane.FACTS, news, item[1])
             elif (
                 type(effect) is Publish
-                and place == end
+                and place == len(effects)
                 and slot is self._busy
                 and not (self._ready or slot.waiting or slot.inbox.unread)
                 and type(effect.message) not in slot.hears
@@ -232,19 +233,19 @@ class Pump:
         """Carry an effect out; return whether what follows it has to be held back."""
         cause = item[1]
         match effect:
-            case Publish(message, lane):
-                for hearer in self._hearers.get(type(message), ()):
-                    self._put(hearer, lane, message, cause)
             case Alarm(at_ns):
                 self._number += 1
                 heappush(self._alarms, (at_ns, self._number, slot, effect))
-            case Tell(to, message, lane):
-                self._put(self._slots[to], lane, message, cause)
             case Commit(facts, then):
                 origin = Origin(slot.child.spec.name, cause, item[2])
                 self._ledger.append(facts, origin, self.now_ns)
                 self._hold(then, slot, item)
                 return True
+            case Tell(to, message, lane):
+                self._put(self._slots[to], lane, message, cause)
+            case Publish(message, lane):
+                for hearer in self._hearers.get(type(message), ()):
+                    self._put(hearer, lane, message, cause)
             case Call(port, request):
                 for answer in at_once(self._around.ports[port](request)):
                     self._answers.append((answer.at_ns, slot, answer, cause))

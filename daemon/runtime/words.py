@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from enum import IntEnum
-from typing import Any, Protocol
+from typing import Any, Protocol, final
 
 from msgspec import Struct
 
@@ -36,6 +36,7 @@ class Publish(Struct, frozen=True, gc=False):
     lane: Lane = Lane.FACTS
 
 
+@final
 class Take(Struct, frozen=True, gc=False):
     """Enter a tick into the journal; ticks are chained in blocks, before the next fact."""
 
