@@ -6,7 +6,8 @@ begins to watch it only now must not wait until it is quoted again.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import deque
+from collections.abc import Iterable, Sequence
 
 from daemon.domain.market.frames import Frame, Quote
 
@@ -15,13 +16,17 @@ _MOST_UNREAD = 64
 
 
 class Newest:
-    """The newest quotes of a living link."""
+    """The newest quotes of a living link.
 
-    __slots__ = ("_came_ns", "_quotes", "_unread")
+    Args:
+        recent: how many of the newest frames are kept whole.
+    """
 
-    def __init__(self) -> None:
-        self._quotes: dict[str, Quote] = {}
-        self._came_ns: dict[str, int] = {}
+    __slots__ = ("_frames", "_recent", "_unread")
+
+    def __init__(self, recent: int = 0) -> None:
+        self._frames: dict[str, Frame] = {}
+        self._recent: deque[Frame] = deque(maxlen=recent)
         self._unread: list[Frame] = []
 
     def see(self, frame: Frame) -> None:
@@ -34,20 +39,39 @@ class Newest:
     def lose(self) -> None:
         """Forget every quote: the link is dead, or the day is another."""
         self._unread.clear()
-        self._quotes.clear()
-        self._came_ns.clear()
+        self._frames.clear()
+        self._recent.clear()
 
     def of(self, symbols: Iterable[str]) -> tuple[tuple[str, Quote, int], ...]:
         """Return the quotes of these symbols that are known, each with the instant it came at."""
         self._read()
-        return tuple(
-            (symbol, self._quotes[symbol], self._came_ns[symbol])
-            for symbol in symbols
-            if symbol in self._quotes
-        )
+        found = ((symbol, self._frames.get(symbol)) for symbol in symbols)
+        return tuple((name, frame.quotes[name], frame.at_ns) for name, frame in found if frame)
+
+    def quote(self, symbol: str) -> Quote | None:
+        """Return the newest quote of a symbol, if it has one."""
+        self._read()
+        frame = self._frames.get(symbol)
+        return frame.quotes[symbol] if frame else None
+
+    def quotes(self) -> dict[str, Quote]:
+        """Return the newest quote of every symbol that has one."""
+        self._read()
+        return {symbol: frame.quotes[symbol] for symbol, frame in self._frames.items()}
+
+    def recent(self) -> Sequence[Frame]:
+        """Return the newest frames, oldest first."""
+        self._read()
+        return self._recent
 
     def _read(self) -> None:
-        for frame in self._unread:
-            self._quotes.update(frame.quotes)
-            self._came_ns.update(dict.fromkeys(frame.quotes, frame.at_ns))
+        """Read the frames that were laid down, the newest first: most of the others add nothing."""
+        newest: dict[str, Frame] = {}
+        known = newest.keys()
+        for frame in reversed(self._unread):
+            if not frame.quotes.keys() <= known:
+                for symbol in frame.quotes:
+                    newest.setdefault(symbol, frame)
+        self._frames.update(newest)
+        self._recent.extend(self._unread)
         self._unread.clear()

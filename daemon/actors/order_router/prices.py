@@ -7,16 +7,13 @@ but an exit that is owed is still priced by it.
 
 from __future__ import annotations
 
-from collections import deque
-
+from daemon.actors.newest import Newest
 from daemon.domain.instants import SECOND_NS
-from daemon.domain.market.frames import Frame, Quote
+from daemon.domain.market.frames import Quote
 
 _NO_QUOTE = Quote(0)
 _RECENT_NS = 60 * SECOND_NS
 """A print that lies further back than that is no reference beside a newer one."""
-_MOST_UNREAD = 64
-"""Frames laid down while nobody asks; more are read, so that memory stays bounded."""
 
 
 class Prices:
@@ -27,51 +24,32 @@ class Prices:
     """
 
     def __init__(self, ticks: int) -> None:
-        self._fresh: dict[str, Quote] = {}
+        self._newest = Newest(recent=ticks)
         self._stale: dict[str, Quote] = {}
-        self._frames: deque[Frame] = deque(maxlen=ticks)
-        self._unread: list[Frame] = []
-
-    def see(self, frame: Frame) -> None:
-        """Lay a frame's prices down until somebody asks."""
-        unread = self._unread
-        unread.append(frame)
-        if len(unread) >= _MOST_UNREAD:
-            self._read()
+        self.see = self._newest.see  # the path of every tick: not one call more
 
     def lose(self) -> None:
         """Hold every price for stale from here on."""
-        self._read()
-        self._stale.update(self._fresh)
-        self._fresh = {}
-        self._frames.clear()
+        self._stale.update(self._newest.quotes())
+        self._newest.lose()
 
     def fresh(self, symbol: str) -> Quote | None:
         """Return a quote that may be entered at; None where there is none."""
-        self._read()
-        return self._fresh.get(symbol)
+        return self._newest.quote(symbol)
 
     def last(self, symbol: str) -> Quote:
         """Return the newest quote, stale or not; an empty one where there was none."""
-        self._read()
-        return self._fresh.get(symbol) or self._stale.get(symbol, _NO_QUOTE)
+        return self.fresh(symbol) or self._stale.get(symbol, _NO_QUOTE)
 
     def ticks_e4(self, symbol: str) -> tuple[int, ...]:
         """Return the newest fresh references, oldest first; one at least, however old."""
-        self._read()
-        since_ns = self._frames[-1].at_ns - _RECENT_NS if self._frames else 0
-        recent = (frame.quotes for frame in self._frames if frame.at_ns >= since_ns)
+        frames = self._newest.recent()
+        since_ns = frames[-1].at_ns - _RECENT_NS if frames else 0
+        recent = (frame.quotes for frame in frames if frame.at_ns >= since_ns)
         seen = [quotes[symbol] for quotes in recent if symbol in quotes]
-        if not seen and symbol in self._fresh:
-            seen = [self._fresh[symbol]]
+        if not seen and (quote := self.fresh(symbol)) is not None:
+            seen = [quote]
         return tuple(tick for tick in map(reference_e4, seen) if tick)
-
-    def _read(self) -> None:
-        """Read the frames that were laid down."""
-        for frame in self._unread:
-            self._fresh.update(frame.quotes)
-        self._frames.extend(self._unread)
-        self._unread.clear()
 
 
 def reference_e4(quote: Quote) -> int:
