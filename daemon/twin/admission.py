@@ -35,7 +35,7 @@ class Admission(Floor):
         number = self._count("order")
         return msgspec.structs.replace(
             order,
-            order_id=f"{day_of(self._clock_ns):%Y%m%d}{number:08d}",
+            order_id=self._day_number(number),
             priority=self._count("priority"),
         )
 

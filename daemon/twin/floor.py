@@ -151,7 +151,12 @@ class Floor(Statements):
         self._outbox.append(trade)
 
     def _trade_id(self) -> str:
-        return f"{day_of(self._clock_ns):%Y%m%d}{self._count('trade'):08d}"
+        return self._day_number(self._count("trade"))
+
+    def _day_number(self, number: int) -> str:
+        """Return a number with the exchange's day before it, such as 2024010200000001."""
+        day = day_of(self._clock_ns).isoformat().replace("-", "")
+        return f"{day}{number:08d}"
 
     def _match(self, symbol: str, *, ranged: bool) -> None:
         """Trigger and fill what the newest frame allows in one symbol."""

@@ -193,7 +193,7 @@ class Book:
     def symbols(self, strategy_id: str | None = None) -> tuple[str, ...]:
         """Return the symbols in which anything is held or may come to be."""
         tallies = self._tallies if strategy_id is None else self._shares.get(strategy_id, {})
-        return tuple(sorted(symbol for symbol, tally in tallies.items() if tally != _NOTHING))
+        return tuple(sorted(tallies))
 
     def _tally(self, symbol: str, strategy_id: str | None) -> _Tally:
         tallies = self._tallies if strategy_id is None else self._shares.get(strategy_id, {})
@@ -226,6 +226,8 @@ class Book:
                 tally.buying += waiting
             else:
                 tally.selling += waiting
+            if not (tally.net or tally.buying or tally.selling):
+                del tallies[intent.symbol]  # what is over is walked over no more
 
 
 def _sorted(orders: dict[str, Order]) -> tuple[Order, ...]:

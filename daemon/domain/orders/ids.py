@@ -40,14 +40,14 @@ class IntentIds:
 
     def __init__(self, epoch: int) -> None:
         assert 0 < epoch < MOST_EPOCHS, "an epoch is above zero and fits nine digits of base 32"
-        self._epoch = epoch
+        self._begins = _MARK + _base32(epoch, _EPOCH_WIDTH)
         self._count = 0
 
     def next(self) -> str:
         """Return an id that was never returned before, in this epoch or any other."""
         self._count += 1
         assert self._count < MOST_IN_ONE_EPOCH, "this run has used up its order ids"
-        return str(IntentId(self._epoch, self._count))
+        return self._begins + _base32(self._count, _COUNT_WIDTH)
 
 
 def parse(text: str) -> IntentId | None:
@@ -57,8 +57,5 @@ def parse(text: str) -> IntentId | None:
 
 
 def _base32(number: int, width: int) -> str:
-    digits = []
-    for _ in range(width):
-        number, digit = divmod(number, 32)
-        digits.append(_DIGITS[digit])
-    return "".join(reversed(digits))
+    shifts = range(5 * (width - 1), -1, -5)
+    return "".join([_DIGITS[number >> shift & 31] for shift in shifts])
