@@ -60,13 +60,14 @@ class Indicators:
         """Carry both on."""
         if type(message) is Frame:
             price_e4 = message.quotes["NIFTY"].ltp_e4
+            ema_e4, gain_e4, loss_e4 = self.ema_e4, self.gain_e4, self.loss_e4
             change_e4 = price_e4 - self.last_e4 if self.last_e4 else 0
+            rise_e4, fall_e4 = (change_e4, 0) if change_e4 > 0 else (0, -change_e4)
             self.last_e4 = price_e4
-            self.ema_e4 += (price_e4 - self.ema_e4) * 2 // 21
-            rise_e4 = max(0, change_e4)
-            gain_e4 = self.gain_e4 = self.gain_e4 + (rise_e4 - self.gain_e4) // 14
-            self.loss_e4 += (rise_e4 - change_e4 - self.loss_e4) // 14
-            self.rsi_e4 = PERCENT_E4 * gain_e4 // (gain_e4 + self.loss_e4 or 1)
+            self.ema_e4 = ema_e4 + (price_e4 - ema_e4) * 2 // 21
+            self.gain_e4 = gain_e4 = gain_e4 + (rise_e4 - gain_e4) // 14
+            self.loss_e4 = loss_e4 = loss_e4 + (fall_e4 - loss_e4) // 14
+            self.rsi_e4 = PERCENT_E4 * gain_e4 // (gain_e4 + loss_e4 or 1)
         return NOTHING
 
 
