@@ -150,7 +150,7 @@ class Pump:
             if commits:
                 slot, then, item = commits.popleft()
                 slot.waiting -= 1
-                self._carry_out(then, slot, item, held=False)
+                self._carry_out(then, slot, item, 0)
             elif self._answers:
                 at_ns, slot, message, cause = self._answers.popleft()
                 self._reach(at_ns)
@@ -167,7 +167,7 @@ class Pump:
         last: Publish | None = None
         while effects:
             self._busy = slot
-            last = self._carry_out(effects, slot, item, held=slot.waiting > 0)
+            last = self._carry_out(effects, slot, item, slot.waiting)
             self._busy = None
             if last is None:
                 break
@@ -189,25 +189,31 @@ class Pump:
         """
         message, cause, now_ns = published.message, item[1], self.now_ns
         hearers = self._hearers.get(type(message), ())
-        number, self._number = self._number, self._number + len(hearers)
+        first = self._number + 1
+        self._number += len(hearers)
         for hearer in hearers:
-            number += 1
             try:
                 effects = hearer.child.actor.handle(message, now_ns)
             except Exception as error:  # noqa: BLE001  held inline: the path of every tick
-                fallen = (message, number, cause)
+                fallen = (message, first + hearers.index(hearer), cause)
                 effects = self._supervisor.fell(hearer.child, fallen, error, now_ns)
             if effects:
-                for ahead, later in enumerate(hearers[hearers.index(hearer) + 1 :], number + 1):
+                number = first + hearers.index(hearer)
+                for ahead, later in enumerate(hearers[number - first + 1 :], number + 1):
                     self._deliver(later, published.lane, (message, ahead, cause))
                 return hearer, (message, number, cause), effects
         return slot, item, NOTHING
 
     def _carry_out(
-        self, effects: Sequence[Effect], slot: _Slot, item: Item, *, held: bool
+        self, effects: Sequence[Effect], slot: _Slot, item: Item, awaited: int
     ) -> Publish | None:
-        """Carry effects out, or return the last where its hearers can be let decide at once."""
-        for place, effect in enumerate(effects, 1):
+        """Carry effects out, or return the last where its hearers can be let decide at once.
+
+        While commits are awaited everything but another commit is held back.
+        """
+        held, left = awaited > 0, len(effects)
+        for effect in effects:
+            left -= 1
             if held and type(effect) is not Commit:
                 self._hold((effect,), slot, item)
             elif type(effect) is Take:  # the path of every tick, hence before the table below
@@ -217,7 +223,7 @@ class Pump:
                     self._put(self._slots[other], Lane.FACTS, news, item[1])
             elif (
                 type(effect) is Publish
-                and place == len(effects)
+                and not left
                 and slot is self._busy
                 and not (self._ready or slot.waiting or slot.inbox.unread)
                 and type(effect.message) not in slot.hears
@@ -233,9 +239,9 @@ class Pump:
         """Carry an effect out; return whether what follows it has to be held back."""
         cause = item[1]
         match effect:
-            case Alarm(at_ns):
+            case Alarm():  # every few frames the feed moves its own on, hence first
                 self._number += 1
-                heappush(self._alarms, (at_ns, self._number, slot, effect))
+                heappush(self._alarms, (effect.at_ns, self._number, slot, effect))
             case Commit(facts, then):
                 origin = Origin(slot.child.spec.name, cause, item[2])
                 self._ledger.append(facts, origin, self.now_ns)

@@ -28,13 +28,22 @@ _MOST_NOTED = 512
 class Calm:
     """The intake of one feed, with the calm frames that it has yet to take in."""
 
-    __slots__ = ("_ends_ns", "_intake", "_last_ns", "_least_ns", "_noted", "_seen")
+    __slots__ = (
+        "_ends_ns",
+        "_gap_ns",
+        "_intake",
+        "_last_ns",
+        "_least_ns",
+        "_noted",
+        "_seen",
+        "_stale_ns",
+    )
 
     def __init__(self, intake: Intake) -> None:
         self._noted: list[int] = []
         self._seen: deque[int] = deque()
         self._intake = intake
-        self._last_ns = self._least_ns = self._ends_ns = 0
+        self._last_ns = self._ends_ns = 0
         self.settle(intake)
 
     def settle(self, intake: Intake) -> None:
@@ -47,24 +56,31 @@ class Calm:
         calm = intake.dropping is None and not intake.stale_told and intake.last_ns == link.last_ns
         self._ends_ns = intake.session[1] if calm and link.beating else 0
         self._seen = deque(intake.seen, maxlen=intake.memory)
-        self._least_ns = _least_ns(link)
+        self._expect(_least_ns(link))
 
     def is_usual(self, at_ns: int, fingerprint: int) -> bool:
         """Note a frame down and return True, where it is plainly to be taken without a word."""
         silence_ns = at_ns - self._last_ns
-        if not 0 < silence_ns < GAP_INTERVALS * self._least_ns or at_ns > self._ends_ns:
+        if not 0 < silence_ns < self._gap_ns or at_ns > self._ends_ns:
             return False
         if fingerprint:
             if fingerprint in self._seen:
                 return False
             self._seen.append(fingerprint)
         if silence_ns < self._least_ns:
-            self._least_ns = max(silence_ns, _FLOOR_NS)
+            self._expect(max(silence_ns, _FLOOR_NS))
         self._last_ns = at_ns
-        self._noted.append(at_ns)
-        if len(self._noted) >= _MOST_NOTED:
+        noted = self._noted
+        noted.append(at_ns)
+        if len(noted) >= _MOST_NOTED:
             self.intake()
         return True
+
+    def _expect(self, least_ns: int) -> None:
+        """Take a span that the expected interval is not below, and what silences follow from it."""
+        self._least_ns = least_ns
+        self._gap_ns = GAP_INTERVALS * least_ns
+        self._stale_ns = max(STALE_FLOOR_NS, STALE_INTERVALS * least_ns) + 1
 
     def intake(self) -> Intake:
         """Return the intake with everything that was noted taken in."""
@@ -87,7 +103,7 @@ class Calm:
         """Return the first instant at which the link might be dead; 0: nothing is known of it."""
         if not self._ends_ns:
             return 0
-        return self._last_ns + max(STALE_FLOOR_NS, STALE_INTERVALS * self._least_ns) + 1
+        return self._last_ns + self._stale_ns
 
 
 _FLOOR_NS = -(-GAP_FLOOR_NS // GAP_INTERVALS)
