@@ -67,9 +67,10 @@ class Newest:
     def _read(self) -> None:
         """Read the frames that were laid down, the newest first: most of the others add nothing."""
         newest: dict[str, Frame] = {}
-        known = newest.keys()
+        known: set[str] = set()
         for frame in reversed(self._unread):
-            if not frame.quotes.keys() <= known:
+            if not known.issuperset(frame.quotes):
+                known.update(frame.quotes)
                 for symbol in frame.quotes:
                     newest.setdefault(symbol, frame)
         self._frames.update(newest)

@@ -74,15 +74,17 @@ class Quotes:
 
     def merge(self) -> None:
         """Read the frames that were laid down."""
+        known = self._known
         for frame in self.pending:
-            if frame.at_ns < self.at_ns:
+            at_ns, quotes = frame.at_ns, frame.quotes
+            if at_ns < self.at_ns:
                 continue
-            if frame.at_ns >= self._midnight_ns:
-                self._begin_day(frame.at_ns)
-            self.at_ns = self.shown_ns = frame.at_ns
-            self._known.update(frame.quotes)
+            if at_ns >= self._midnight_ns:
+                self._begin_day(at_ns)
+            self.at_ns = self.shown_ns = at_ns
+            known.update(quotes)
             if self._taken:
-                self._refill(frame.quotes)
+                self._refill(quotes)
         self.pending.clear()
 
     def get(self, symbol: str) -> Quote | None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date
+from itertools import chain
 from typing import Any, Protocol
 
 from msgspec import Struct
@@ -103,11 +104,7 @@ class Recorded:
 
     def steps(self) -> Iterator[Step]:
         """Yield everything that these days bring, in order; reads one day at a time."""
-        for day in self._days:
-            frames = self._recording.frames(day)
-            first = next(frames, None)
-            if first is not None:
-                yield from self._day(day, first, frames)
+        return chain.from_iterable(map(self._of, self._days))  # one generator deep, not two
 
     def see(self, message: object, at_ns: int) -> News:
         """Let the twins see what is coming, and return what that led to."""
@@ -122,6 +119,11 @@ class Recorded:
                 return self._settle(day, at_ns)
         return ()
 
+    def _of(self, day: date) -> Iterator[Step]:
+        frames = self._recording.frames(day)
+        first = next(frames, None)
+        return iter(()) if first is None else self._day(day, first, frames)
+
     def _day(
         self, day: date, first: RecordedFrame, rest: Iterator[RecordedFrame]
     ) -> Iterator[Step]:
@@ -130,8 +132,9 @@ class Recorded:
         yield Step("timekeeper", begins, at_ns - 1, jump=True)
         yield Step("feed", FrameArrived(first.frame, first.fingerprint), at_ns)
         for recorded in rest:
-            at_ns = recorded.frame.at_ns
-            yield Step("feed", FrameArrived(recorded.frame, recorded.fingerprint), at_ns)
+            frame = recorded.frame
+            at_ns = frame.at_ns
+            yield Step("feed", FrameArrived(frame, recorded.fingerprint), at_ns)
         yield from self._ends(day, at_ns)
 
     def _ends(self, day: date, at_ns: int) -> Iterator[Step]:
@@ -145,7 +148,7 @@ class Recorded:
 
     def _trade(self, frame: Frame, at_ns: int) -> News:
         """Let the twins match a frame that the feed took: what it drops is no news to them."""
-        news: tuple[tuple[str, Any], ...] = ()
+        news: News = ()
         for router, paper in self._takers:
             updates = paper.on_frame(frame, at_ns)
             if updates:
