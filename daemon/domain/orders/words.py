@@ -21,12 +21,15 @@ class Side(StrEnum):
     @property
     def sign(self) -> int:
         """+1 for a purchase, -1 for a sale."""
-        return 1 if self is Side.BUY else -1
+        return 1 if self is _BUY else -1
 
     @property
     def opposite(self) -> Side:
         """The side that undoes this one."""
-        return Side.SELL if self is Side.BUY else Side.BUY
+        return _SELL if self is _BUY else _BUY
+
+
+_BUY, _SELL = Side.BUY, Side.SELL  # looked up once: asking the class costs twenty times a name
 
 
 class OrderType(StrEnum):

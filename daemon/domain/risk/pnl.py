@@ -13,6 +13,7 @@ from daemon.domain.money import divide_half_even
 from daemon.domain.orders.words import Side
 from daemon.domain.risk.words import Mark
 
+_BUY = Side.BUY  # looked up once: every sum asks
 NO_MARK = -1
 """What stands for the price that nothing tells; 0 is a price: what nobody bids for is worthless."""
 
@@ -46,12 +47,12 @@ class LegPosition(Struct, frozen=True):
     @property
     def entry_quantity(self) -> int:
         """Units that were traded in the direction of the entry."""
-        return self.bought_quantity if self.side is Side.BUY else self.sold_quantity
+        return self.bought_quantity if self.side is _BUY else self.sold_quantity
 
     @property
     def entry_value_e4(self) -> int:
         """What was paid or received for the units of the entry."""
-        return self.bought_value_e4 if self.side is Side.BUY else self.sold_value_e4
+        return self.bought_value_e4 if self.side is _BUY else self.sold_value_e4
 
     @property
     def entry_e4(self) -> int:
@@ -66,7 +67,7 @@ class LegPosition(Struct, frozen=True):
 
     def filled(self, side: Side, quantity: int, price_e4: int) -> LegPosition:
         """Return the position after one more fill."""
-        bought, sold = (quantity, 0) if side is Side.BUY else (0, quantity)
+        bought, sold = (quantity, 0) if side is _BUY else (0, quantity)
         return LegPosition(
             self.leg_id,
             self.symbol,
