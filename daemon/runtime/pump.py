@@ -225,7 +225,7 @@ class Pump:
                 type(effect) is Publish
                 and not left
                 and slot is self._busy
-                and not (self._ready or slot.waiting or slot.inbox.unread)
+                and not (self._ready or slot.inbox.unread)
                 and type(effect.message) not in slot.hears
             ):  # nobody waits, and this actor does not hear itself
                 return effect

@@ -109,9 +109,14 @@ class Recorded:
     def see(self, message: object, at_ns: int) -> News:
         """Let the twins see what is coming, and return what that led to."""
         if type(message) is FrameArrived:
-            return ()  # once the feed has taken it
-        if type(message) is Frame:
-            return self._trade(message, at_ns)
+            return ()  # once the feed has taken it: what it drops is no news to them
+        if type(message) is Frame:  # the path of every tick: not one call more
+            news: News = ()
+            for router, paper in self._takers:
+                updates = paper.on_frame(message, at_ns)
+                if updates:
+                    news = (*news, *((router, update) for update in updates))
+            return news
         match message:
             case DayBegins():
                 return self._each(lambda paper: paper.advance(at_ns))
@@ -145,15 +150,6 @@ class Recorded:
         # A step of its own: all that is settled is booked before the day is marked.
         yield Step("timekeeper", DaySettles(day), ends_ns)
         yield Step("timekeeper", DayEnds(day), ends_ns)
-
-    def _trade(self, frame: Frame, at_ns: int) -> News:
-        """Let the twins match a frame that the feed took: what it drops is no news to them."""
-        news: News = ()
-        for router, paper in self._takers:
-            updates = paper.on_frame(frame, at_ns)
-            if updates:
-                news = (*news, *((router, update) for update in updates))
-        return news
 
     def _each(self, asked: Callable[[Paper], Sequence[Any]]) -> News:
         return tuple(

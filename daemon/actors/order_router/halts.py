@@ -98,7 +98,7 @@ class Halts(Struct):
 
     def under_way(self) -> bool:
         """Say whether a kill is not over."""
-        return bool(self.kills) and any(not kill.is_over for kill in self.kills.values())
+        return any(not kill.is_over for kill in self.kills.values())
 
 
 def covers(scope: Scope, name: str, strategy_id: str) -> bool:

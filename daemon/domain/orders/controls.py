@@ -146,13 +146,12 @@ def _rate(ask: Ask) -> str:
 
 
 def _duplicate(ask: Ask) -> str:
-    intent = ask.intent
-    window_ns = ask.limits.duplicate_window_ms * MILLISECOND_NS
+    intent, intent_id, again = ask.intent, ask.intent.intent_id, ask.view.again
+    since_ns = ask.now_ns - ask.limits.duplicate_window_ms * MILLISECOND_NS
     for earlier in ask.view.recent:
-        if earlier.intent_id == intent.intent_id:
-            return f"{intent.intent_id} was intended before; an intent is never sent twice"
-        young = ask.now_ns - earlier.decided_ns < window_ns
-        if young and not ask.view.again and _alike(earlier, intent):
+        if earlier.intent_id == intent_id:
+            return f"{intent_id} was intended before; an intent is never sent twice"
+        if earlier.decided_ns > since_ns and not again and _alike(earlier, intent):
             return f"it repeats {earlier.intent_id} of a moment ago without saying that it is meant"
     return ""
 

@@ -63,6 +63,7 @@ class WatchedLeg:
     Attributes:
         planned_quantity: units that the entry wants; None: any fill completes it.
         position: what was traded so far.
+        entry_quantity: of the position, kept at hand.
         net_quantity: of the position, kept at hand.
         levels: None before the first fill.
         is_short: which side of the book closes it.
@@ -80,6 +81,7 @@ class WatchedLeg:
 
     __slots__ = (
         "blind_ns",
+        "entry_quantity",
         "high_trip_e4",
         "is_short",
         "last_mark_e4",
@@ -105,6 +107,7 @@ class WatchedLeg:
         self.leg_id, self.symbol = position.leg_id, position.symbol
         self.rules, self.planned_quantity = rules, planned_quantity
         self.position, self.net_quantity = position, 0
+        self.entry_quantity = position.entry_quantity
         self.levels: Levels | None = None
         self.is_short = position.side is Side.SELL
         self.mark_e4 = self.last_mark_e4 = self.spike_low_e4 = self.spike_high_e4 = NO_MARK
@@ -120,7 +123,7 @@ class WatchedLeg:
     @property
     def is_entered(self) -> bool:
         """Whether units were ever held."""
-        return self.position.entry_quantity > 0
+        return self.entry_quantity > 0
 
     @property
     def is_closed(self) -> bool:
@@ -132,7 +135,7 @@ class WatchedLeg:
         """Whether the entry has the quantity that was planned."""
         if self.planned_quantity is None:
             return self.is_entered
-        return self.position.entry_quantity >= self.planned_quantity
+        return self.entry_quantity >= self.planned_quantity
 
     @property
     def is_free(self) -> bool:
@@ -147,6 +150,7 @@ class WatchedLeg:
             at_touch: marks are of one side of the book, so a flip of the position loses its own.
         """
         self.position, self.net_quantity = position, position.net_quantity
+        self.entry_quantity = position.entry_quantity
         if position.entry_e4:
             if self.levels is None:
                 self.levels = arm(self.rules, position.side, position.entry_e4)
