@@ -66,6 +66,8 @@ class Newest:
 
     def _read(self) -> None:
         """Read the frames that were laid down, the newest first: most of the others add nothing."""
+        if not self._unread:
+            return
         newest: dict[str, Frame] = {}
         known: set[str] = set()
         for frame in reversed(self._unread):

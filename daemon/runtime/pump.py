@@ -100,7 +100,8 @@ class Pump:
         if at_ns > self.now_ns:
             self.now_ns = at_ns
             self._clock.set(at_ns)
-        for other, news in self._outside(message, at_ns):
+        outside = self._outside
+        for other, news in outside(message, at_ns):
             self._put(self._slots[other], Lane.FACTS, news, 0)
         self._bring(self._slots[to], lane, message)
 
@@ -217,9 +218,9 @@ class Pump:
             if held and type(effect) is not Commit:
                 self._hold((effect,), slot, item)
             elif type(effect) is Take:  # the path of every tick, hence before the table below
-                tick = effect.tick
-                self._take(tick)
-                for other, news in self._outside(tick, self.now_ns):
+                tick, take, outside = effect.tick, self._take, self._outside
+                take(tick)
+                for other, news in outside(tick, self.now_ns):
                     self._put(self._slots[other], Lane.FACTS, news, item[1])
             elif (
                 type(effect) is Publish

@@ -122,8 +122,8 @@ def _exposure(ask: Ask) -> str:
         ("the account", view.account, limits.max_account_lots),
     )
     for name, reach, cap in scopes:
-        worst, before = (reach.elsewhere_lots - (-_worst(reach, by) // lot) for by in (more, 0))
-        if worst > max(cap, before):
+        worst = _worst_lots(reach, more, lot)
+        if worst > cap and worst > _worst_lots(reach, 0, lot):
             return f"{name} could come to {worst} lots, above the limit of {cap}"
     return ""
 
@@ -134,6 +134,11 @@ def _equity_exposure(ask: Ask, worst: int, before: int) -> str:
         most = units(cap_e4)
         return f"{ask.intent.symbol} could come to {units(value_e4)}, above the limit of {most}"
     return ""
+
+
+def _worst_lots(reach: Reach, more: int, lot: int) -> int:
+    """Return the lots at worst, those in all else included."""
+    return reach.elsewhere_lots - (-_worst(reach, more) // lot)
 
 
 def _worst(reach: Reach, more: int) -> int:
