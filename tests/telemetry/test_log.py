@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import io
 import json
+import os
+from pathlib import Path
 
 import pytest
 
-from daemon.telemetry.log import make_log, printable
+from daemon.telemetry.log import as_json, for_journald, make_log, suiting
+from daemon.telemetry.redaction import Secret, Secrets
 
 NOW = 1_764_000_000_123_456_789
 
@@ -59,17 +62,47 @@ def test_what_is_below_info_is_not_told():
     assert stream.getvalue() == ""
 
 
+def test_whoever_takes_events_is_given_plain_values():
+    taken = []
+    make_log(taken.append, lambda: NOW).info("request", path=Path("/a"), codes=(1, None))
+
+    assert taken[0] | {"at": ""} == {
+        "at": "",
+        "level": "info",
+        "event": "request",
+        "path": "/a",
+        "codes": [1, None],
+    }
+
+
+def test_no_secret_stands_in_a_line_or_in_a_trace():
+    secrets, taken = Secrets(), []
+    secrets.know(Secret("hunter2-hunter2"))
+    log = make_log(taken.append, lambda: NOW, secrets)
+    log.info("login", password="short", note="with hunter2-hunter2", inner={"pin": "1234"})
+    log.error("defect", exc_info=ValueError("hunter2-hunter2 is wrong"))
+
+    assert "hunter2" not in as_json(taken[0]) + as_json(taken[1])
+    assert (taken[0]["password"], taken[0]["inner"]) == ("***", {"pin": "***"})
+    assert taken[1]["exception"].endswith("ValueError: *** is wrong")
+
+
 @pytest.mark.parametrize(
-    ("text", "told"),
-    [
-        ("plain, and ₹ too", "plain, and ₹ too"),
-        ("a\nb\r\tc", "a\\nb\\r\\tc"),
-        ("\x00\x1b[31m", "\\x00\\x1b[31m"),
-        ("a\u202eb\u2066c", "a\\u202eb\\u2066c"),
-        ("\u2028\x85", "\\u2028\\x85"),
-        ("\udcff", "\\udcff"),
-        ("x" * 2_001, "x" * 2_000 + "..."),
-    ],
+    ("level", "mark"),
+    [("critical", 2), ("error", 3), ("warning", 4), ("info", 6), ("debug", 7), ("odd", 6)],
 )
-def test_a_text_keeps_to_its_line(text, told):
-    assert printable(text) == told
+def test_the_journal_is_given_each_line_with_its_priority(level, mark):
+    line = for_journald({"level": level, "event": "it"})
+
+    assert line.startswith(f"<{mark}>{{")
+    assert json.loads(line[3:])["event"] == "it"
+
+
+def test_the_journal_is_known_by_the_file_it_reads_from(tmp_path):
+    with (tmp_path / "stderr").open("w") as stream:
+        found = os.fstat(stream.fileno())
+        journal = {"JOURNAL_STREAM": f"{found.st_dev}:{found.st_ino}"}
+        chosen = [suiting(stream, named) for named in (journal, {"JOURNAL_STREAM": "1:2"}, {})]
+
+    assert chosen == [for_journald, as_json, as_json]
+    assert suiting(io.StringIO(), journal) is as_json

@@ -1,0 +1,126 @@
+"""Whoever gives a line never waits for it: a thread of its own writes.
+
+A pipe that nobody reads and a disk that hangs hold up that thread and nothing else. What no longer
+fits is left out and counted, and so is what could not be written; nothing of it is ever raised.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from queue import SimpleQueue
+from threading import Thread
+from typing import Protocol, TextIO
+
+from daemon.telemetry.log import Event, suiting
+
+_CLOSE_S = 2.0
+
+
+class Sink(Protocol):
+    """Where lines end up."""
+
+    def write(self, event: Event) -> None:
+        """Write an event.
+
+        Raises:
+            OSError: it could not be written.
+            ValueError: there is nothing to write to any more.
+        """
+        ...
+
+    def close(self) -> None:
+        """Let go of what was opened here."""
+        ...
+
+
+class StreamSink:
+    """Writes to a stream, in the form that suits it; at a terminal people read no facts.
+
+    Args:
+        stream: takes the lines.
+        environ: says whether systemd's journal reads it.
+    """
+
+    def __init__(self, stream: TextIO, environ: Mapping[str, str]) -> None:
+        self._stream = stream
+        self._render = suiting(stream, environ)
+        self._facts = not stream.isatty()
+
+    def write(self, event: Event) -> None:
+        """Write an event, at once.
+
+        Raises:
+            OSError: whoever read has gone.
+            ValueError: the stream is closed.
+        """
+        if "fact" in event and not self._facts:
+            return  # they are told of it in a sentence, on standard output
+        self._stream.write(self._render(event) + "\n")
+        self._stream.flush()
+
+    def close(self) -> None:
+        """Leave the stream to whoever opened it."""
+
+
+class Writer:
+    """Writes events to every sink, in the order given.
+
+    Args:
+        sinks: where they go.
+        now: the instant as lines show it, for what the writer itself has to say.
+        most: how many may wait.
+
+    Attributes:
+        lost: how many lines reached a sink not, or were left out.
+    """
+
+    def __init__(self, sinks: Sequence[Sink], now: Callable[[], str], most: int = 10_000) -> None:
+        self.lost = 0
+        self._sinks = tuple(sinks)
+        self._now = now
+        self._most = most
+        self._waiting: SimpleQueue[Event | None] = SimpleQueue()
+        self._failed: set[Sink] = set()
+        self._thread = Thread(target=self._work, name="log", daemon=True)  # sim-ok: real files
+        self._thread.start()
+
+    def put(self, event: Event) -> None:
+        """Have an event written; waits for nothing."""
+        if self._waiting.qsize() >= self._most:
+            self.lost += 1
+            return
+        self._waiting.put(event)
+
+    def close(self) -> None:
+        """Have written what waits; a sink that hangs is left behind."""
+        self._waiting.put(None)
+        self._thread.join(_CLOSE_S)
+
+    def _work(self) -> None:
+        while (event := self._waiting.get()) is not None:
+            for sink in self._sinks:
+                self._write(sink, event)
+        for sink in self._sinks:
+            sink.close()
+
+    def _write(self, sink: Sink, event: Event) -> None:
+        because = _tried(sink, event)
+        if not because:
+            self._failed.discard(sink)
+            return
+        self.lost += 1
+        if sink not in self._failed:  # told once, by whoever still can
+            self._failed.add(sink)
+            told = {"at": self._now(), "level": "error", "event": "log not written"}
+            for other in self._sinks:
+                if other is not sink:
+                    _tried(other, {**told, "because": because})
+
+
+def _tried(sink: Sink, event: Event) -> str:
+    """Write, and return why it failed; empty: it did not."""
+    try:
+        sink.write(event)
+    except (OSError, ValueError) as error:
+        return str(error) or type(error).__name__
+    return ""
