@@ -19,7 +19,7 @@ GONE = "strategy_gone"
 """The code where an actor went before it answered."""
 _PATIENCE_S = 5
 
-Teller = Callable[[str, Any, Lane], None]
+Teller = Callable[[str, Any, Lane], object]
 """Brings a message to an actor: its address, the message, the lane."""
 
 

@@ -35,6 +35,8 @@ class AccountSeen(Struct, frozen=True):
         differing: symbols in which the broker shows another position.
         exits_owed: ids of exits not finished.
         working: orders that may still fill.
+        entries_left: calls for entries that the message budget lets out at once.
+        exits_left: the same for exits, which may use every slot.
     """
 
     account: str
@@ -46,6 +48,8 @@ class AccountSeen(Struct, frozen=True):
     differing: tuple[str, ...]
     exits_owed: tuple[str, ...]
     working: int
+    entries_left: int = 0
+    exits_left: int = 0
 
 
 class StrategySeen(Struct, frozen=True):

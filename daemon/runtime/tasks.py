@@ -28,9 +28,9 @@ from msgspec import Struct
 
 from daemon.errors import StoreError
 from daemon.runtime.clock import MarketTime
-from daemon.runtime.inbox import Inbox
-from daemon.runtime.lane_queue import Item, LaneQueue
-from daemon.runtime.supervisor import Child, Supervisor
+from daemon.runtime.lane_queue import Item
+from daemon.runtime.runner import Runner
+from daemon.runtime.supervisor import Supervisor
 from daemon.runtime.words import (
     ActorSpec,
     Alarm,
@@ -49,25 +49,11 @@ from daemon.runtime.words import (
 )
 
 
-class _Runner:
-    """An actor's queue, and how much of what it decided waits for the disk."""
-
-    __slots__ = ("child", "gone", "queue", "task", "waiting")
-    task: asyncio.Task[None]
-
-    def __init__(self, child: Child) -> None:
-        spec = child.spec
-        self.child = child
-        self.gone = False
-        self.queue = LaneQueue(Inbox(spec.name, spec.facts_limit, spec.merge))
-        self.waiting = 0
-
-
 class _Held(Struct, frozen=True, gc=False):
     """Effects that wait until as many commits are durable as were entered before them."""
 
     effects: Sequence[Effect]
-    runner: _Runner
+    runner: Runner
     item: Item
     entered: int
 
@@ -85,6 +71,7 @@ class Tasks:
         self._ledger = ledger
         self._around = around
         self._clock = clock
+        self._meter = around.meter
         self._number = 0
         self._entered = self._durable = 0  # commits
         self._unread = 0  # messages, the one in hand included
@@ -93,12 +80,12 @@ class Tasks:
         self._settled = asyncio.Event()
         self._settling = asyncio.Lock()
         self._failure: BaseException | None = None
-        self._runners = {name: _Runner(child) for name, child in supervisor.children.items()}
+        self._runners = {name: Runner(child) for name, child in supervisor.children.items()}
         self._addresses = self._runners.copy()  # those that have gone included
         self._commits: asyncio.Queue[_Held] = asyncio.Queue()
         self._calls: set[asyncio.Task[None]] = set()
-        self._answers: deque[tuple[_Runner, Any, int]] = deque()
-        self._alarms: list[tuple[int, int, _Runner, Alarm]] = []
+        self._answers: deque[tuple[Runner, Any, int]] = deque()
+        self._alarms: list[tuple[int, int, Runner, Alarm]] = []
         self._disk = ThreadPoolExecutor(1, "ledger")
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -132,7 +119,7 @@ class Tasks:
         Raises:
             StoreError: the ledger failed.
         """
-        runner = _Runner(self._supervisor.admit(spec))
+        runner = Runner(self._supervisor.admit(spec))
         self._runners[spec.name] = self._addresses[spec.name] = runner
         self._begin(runner)
         self.say(spec.name, Started())
@@ -159,21 +146,28 @@ class Tasks:
         for other, news in self._around.outside(message, at_ns):
             self._put(self._addresses[other], Lane.FACTS, news, 0)
         self._put(self._addresses[to], lane, message, 0)
+        if self._meter is not None:
+            self._meter.brought(self._number)
         await self.settle()
 
-    def say(self, to: str, message: Any, lane: Lane = Lane.FACTS) -> None:
+    def say(self, to: str, message: Any, lane: Lane = Lane.FACTS) -> int:
         """Bring a message in at the present instant, whatever is under way; waits for nothing.
 
-        What fails because of it ends the tree, like any failure.
+        What fails because of it ends the tree, like any failure. Returns the message's number.
         """
         self._put(self._addresses[to], lane, message, 0)
         task = asyncio.get_running_loop().create_task(self.settle(), name=f"said to {to}")
         self._calls.add(task)
         task.add_done_callback(self._said)
+        return self._number
 
     def unread(self) -> dict[str, int]:
         """Return how many messages each actor has yet to read."""
         return {name: runner.queue.qsize() for name, runner in self._runners.items()}
+
+    def superseded(self) -> dict[str, int]:
+        """Return how many messages each actor met only joined with a later one."""
+        return {name: runner.queue.inbox.superseded for name, runner in self._runners.items()}
 
     async def run_until(self, at_ns: int) -> None:
         """Let market time pass, ringing every alarm up to and including that instant."""
@@ -219,7 +213,7 @@ class Tasks:
             raise StoreError(f"the ledger did not end within {_STOP_LIMIT_S} s; look at its disk")
         flush.result()
 
-    def _put(self, runner: _Runner, lane: Lane, message: Any, cause: int) -> None:
+    def _put(self, runner: Runner, lane: Lane, message: Any, cause: int) -> None:
         self._number += 1
         if runner.gone or runner.child.disarmed:
             return
@@ -234,7 +228,7 @@ class Tasks:
             if not self._open:
                 self._settled.set()
 
-    def _begin(self, runner: _Runner) -> None:
+    def _begin(self, runner: Runner) -> None:
         runner.task = self._spawn(self._keep_handling(runner), runner.child.spec.name)
         self._tasks.append(runner.task)
 
@@ -260,13 +254,16 @@ class Tasks:
         self._failure = self._failure or error
         self._settled.set()
 
-    async def _keep_handling(self, runner: _Runner) -> None:
+    async def _keep_handling(self, runner: Runner) -> None:
         while True:
             item = await runner.queue.get()
             if self._failure is not None:
                 return
+            began_ns = self._meter.now_ns() if self._meter is not None else 0
             effects = self._supervisor.handle(runner.child, item, self._clock.now_ns())
             self._carry_out(effects, runner, item, held=runner.waiting > 0)
+            if self._meter is not None:
+                self._meter.handled(runner.child.spec.name, item, began_ns)
             self._unread -= 1
             self._mark()
             if not runner.queue.empty():
@@ -290,14 +287,18 @@ class Tasks:
             self._open -= 1
             self._mark()
 
-    async def _ask(self, runner: _Runner, call: Call, cause: int) -> None:
-        for answer in await self._around.ports[call.port](call.request):
+    async def _ask(self, runner: Runner, call: Call, cause: int) -> None:
+        began_ns = self._meter.now_ns() if self._meter is not None else 0
+        answers = await self._around.ports[call.port](call.request)
+        if self._meter is not None:
+            self._meter.answered(call, cause, began_ns, answers)
+        for answer in answers:
             self._answers.append((runner, answer, cause))
         self._open -= 1
         self._mark()
 
     def _carry_out(
-        self, effects: Sequence[Effect], runner: _Runner, item: Item, *, held: bool
+        self, effects: Sequence[Effect], runner: Runner, item: Item, *, held: bool
     ) -> None:
         cause = item[1]
         for effect in effects:
@@ -334,13 +335,13 @@ class Tasks:
         for other, news in self._around.outside(tick, self._clock.now_ns()):
             self._put(self._addresses[other], Lane.FACTS, news, cause)
 
-    def _hold(self, effects: Sequence[Effect], runner: _Runner, item: Item) -> None:
+    def _hold(self, effects: Sequence[Effect], runner: Runner, item: Item) -> None:
         """Keep effects back until what the actor committed before them is durable."""
         runner.waiting += 1
         self._open += 1
         self._commits.put_nowait(_Held(effects, runner, item, self._entered))
 
-    def _call(self, runner: _Runner, call: Call, cause: int) -> None:
+    def _call(self, runner: Runner, call: Call, cause: int) -> None:
         self._open += 1
         task = self._spawn(self._ask(runner, call, cause), call.port)
         self._calls.add(task)

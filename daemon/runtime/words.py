@@ -152,6 +152,39 @@ def _nothing(message: Any, at_ns: int) -> Sequence[tuple[str, Any]]:  # noqa: AR
     return ()
 
 
+class Meter(Protocol):
+    """Whoever measures a driver, by host time; it decides nothing, and never raises."""
+
+    def now_ns(self) -> int:
+        """Return host time, in ns."""
+        ...
+
+    def brought(self, number: int) -> None:
+        """A message with that number has come in from the outside."""
+        ...
+
+    def handled(self, actor: str, item: tuple[Any, int, int], began_ns: int) -> None:
+        """An actor has handled a message, and what followed at once was carried out.
+
+        Args:
+            actor: its address.
+            item: the message, its number and that of its cause.
+            began_ns: host time before.
+        """
+        ...
+
+    def answered(self, call: Call, cause: int, began_ns: int, answers: Sequence[Any]) -> None:
+        """A port has answered.
+
+        Args:
+            call: what it was asked.
+            cause: the number of the message that led to it.
+            began_ns: host time before.
+            answers: all of them.
+        """
+        ...
+
+
 class Surroundings(Struct, frozen=True):
     """What a driver finds around its actors.
 
@@ -160,11 +193,13 @@ class Surroundings(Struct, frozen=True):
         show: lets people see something.
         outside: lets the rest of the world see what comes in, and each tick that is taken,
             before the actors do; returns what that led to: (actor, message) each.
+        meter: measures the live driver; None: nobody does.
     """
 
     ports: Mapping[str, Port]
     show: Callable[[Any], None]
     outside: Callable[[Any, int], Sequence[tuple[str, Any]]] = _nothing
+    meter: Meter | None = None
 
 
 class Ledger(Protocol):

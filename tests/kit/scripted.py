@@ -15,7 +15,7 @@ from daemon.runtime.clock import VirtualClock
 from daemon.runtime.pump import Pump
 from daemon.runtime.supervisor import Supervisor
 from daemon.runtime.tasks import Tasks
-from daemon.runtime.words import NOTHING, ActorSpec, Effect, Origin, Surroundings
+from daemon.runtime.words import NOTHING, ActorSpec, Effect, Meter, Origin, Surroundings
 
 Reply = Sequence[Effect] | Exception
 
@@ -116,6 +116,7 @@ class Stage:
         ledger: the facts.
         ports: by name; a test adds its own.
         clock: market time.
+        meter: measures the live driver.
     """
 
     def __init__(self, ledger: Notebook | None = None) -> None:
@@ -127,6 +128,7 @@ class Stage:
         self.ports: dict[str, Any] = {}
         self.specs: list[ActorSpec] = []
         self.outside: Callable[[Any, int], Sequence[tuple[str, Any]]] = lambda *_: ()
+        self.meter: Meter | None = None
 
     def add(self, name: str, script: Script | None = None, **spec: Any) -> Stage:
         """Add an actor; `spec` holds what its `ActorSpec` is to say beside its name."""
@@ -149,7 +151,7 @@ class Stage:
         return Tasks(*self._parts())
 
     def _parts(self) -> tuple[Supervisor, Notebook, Surroundings, MarketHours]:
-        around = Surroundings(self.ports, self.shown.append, self.outside)
+        around = Surroundings(self.ports, self.shown.append, self.outside, self.meter)
         return Supervisor(self.specs, self.ledger), self.ledger, around, self.clock
 
 

@@ -616,3 +616,63 @@ async def test_a_name_that_nobody_ever_had_is_a_defect():
     async with stage.tasks() as tasks:
         with pytest.raises(KeyError, match="nobody"):
             await tasks.tell("router", Word("go"), 5)
+
+
+class Measuring:
+    """A meter that notes what it is told, under a clock that ticks with each reading."""
+
+    def __init__(self) -> None:
+        self.told: list[Any] = []
+        self._now_ns = 0
+
+    def now_ns(self) -> int:
+        self._now_ns += 1
+        return self._now_ns
+
+    def brought(self, number: int) -> None:
+        self.told.append(("brought", number))
+
+    def handled(self, actor: str, item: tuple[Any, int, int], began_ns: int) -> None:
+        if isinstance(item[0], Word):
+            self.told.append((actor, item[0].text, item[1], item[2]))
+
+    def answered(self, call: Call, cause: int, began_ns: int, answers: Any) -> None:
+        self.told.append((call.port, call.request.text, cause, list(answers)))
+
+
+async def test_a_meter_is_told_of_each_message_and_call_with_number_and_cause():
+    stage, meter = asking(Stage(), Word("placed")), Measuring()
+    stage.add("feed", {"frame": (Tell("router", Word("decide")),)})
+    stage.add("router", {"decide": (COMMIT,)})
+    stage.meter = meter
+    async with stage.tasks() as tasks:
+        await tasks.tell("feed", Word("frame"), 1)
+
+    (_, brought), *_ = meter.told
+    assert meter.told == [
+        ("brought", brought),
+        ("feed", "frame", brought, 0),
+        ("router", "decide", brought + 1, brought),
+        ("broker", "place", brought + 1, [Word("placed")]),
+        ("router", "placed", brought + 2, brought + 1),
+    ]
+
+
+async def test_whoever_brings_a_message_in_learns_its_number():
+    stage, meter = Stage().add("router"), Measuring()
+    stage.meter = meter
+    async with stage.tasks() as tasks:
+        number = tasks.say("router", Word("look"))
+        await tasks.settle()
+
+    assert meter.told == [("router", "look", number, 0)]
+
+
+async def test_what_was_joined_unread_is_counted_for_each_actor():
+    stage = Stage().add("reader").add("other")
+    async with stage.tasks() as tasks:
+        for text in ("a", "b", "c"):
+            tasks.say("reader", Word(text), Lane.NEWEST)
+        await tasks.settle()
+
+        assert tasks.superseded() == {"reader": 2, "other": 0}

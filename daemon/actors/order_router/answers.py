@@ -31,6 +31,7 @@ from daemon.messages import (
     SeeOrders,
     Told,
 )
+from daemon.runtime.budget import Priority
 from daemon.runtime.words import Show
 
 
@@ -63,10 +64,10 @@ def _answer(desk: Desk, turn: Turn, about: Any, now_ns: int) -> object:
         case CancelByHand():
             return by_hand.cancel(desk, turn, about, now_ns)
         case _:
-            return _seen(desk, about)
+            return _seen(desk, about, now_ns)
 
 
-def _seen(desk: Desk, about: Any) -> object:
+def _seen(desk: Desk, about: Any, now_ns: int) -> object:
     match about:
         case SeeKill(latch_id):
             return _kill(desk, latch_id)
@@ -77,7 +78,7 @@ def _seen(desk: Desk, about: Any) -> object:
         case SeeOrders():
             return tuple(desk.book)
         case SeeAccount():
-            return _account(desk)
+            return _account(desk, now_ns)
     raise AssertionError(f"the router was asked {about!r}")
 
 
@@ -88,7 +89,7 @@ def _kill(desk: Desk, latch_id: str) -> KillStaged | Declined:
     return staged
 
 
-def _account(desk: Desk) -> AccountSeen:
+def _account(desk: Desk, now_ns: int) -> AccountSeen:
     """Return the account as it stands; flat legs are shown on the day that they were traded."""
     orders = desk.book.open_orders()
     legs = {key: None for key, _ in desk.holders()}
@@ -106,6 +107,8 @@ def _account(desk: Desk) -> AccountSeen:
         differing=tuple(sorted(desk.reads.differing)),
         exits_owed=tuple(desk.closings),
         working=len(orders),
+        entries_left=desk.budget.room(now_ns, Priority.ENTRY),
+        exits_left=desk.budget.room(now_ns, Priority.EXIT),
     )
 
 

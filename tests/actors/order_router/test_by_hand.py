@@ -439,7 +439,11 @@ def test_orders_are_shown_in_the_order_in_which_they_were_recorded():
 
 
 def test_the_account_is_shown_as_its_router_knows_it():
-    stage = Stage(["fill", "fill", "fill", "work"], terms=Terms("a", "paper:a", strict=False))
+    stage = Stage(
+        ["fill", "fill", "fill", "work"],
+        terms=Terms("a", "paper:a", strict=False),
+        windows=(Window(10, 60_000_000_000, 3),),
+    )
     stage.entered()
     out(stage, "ce")
     stage.run()
@@ -454,6 +458,7 @@ def test_the_account_is_shown_as_its_router_knows_it():
     assert (seen.account, seen.broker, seen.reconciled, seen.paused) == ("a", "paper", False, "")
     assert [latched.latch_id for latched in seen.latches] == ["p"]
     assert (len(seen.exits_owed), seen.working, seen.differing) == (1, 1, ())
+    assert (seen.entries_left, seen.exits_left) == (3, 6)
 
 
 def bought_and_buying_more():
