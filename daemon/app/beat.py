@@ -40,7 +40,7 @@ class Beat:
 
     def __init__(
         self,
-        tell: Callable[[str, Any, Lane], None],
+        tell: Callable[[str, Any, Lane], object],
         settled: Callable[[], Coroutine[Any, Any, None]],
         routers: Sequence[str],
         beaten: Callable[[], None],

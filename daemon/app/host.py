@@ -10,6 +10,7 @@ from collections.abc import Callable
 from msgspec import Struct
 
 from daemon.app.notify import VARIABLE
+from daemon.app.telemetry import Telemetry
 from daemon.runtime.clock import Clock, MonotonicClock, WallClock
 
 _MOST_BYTES = 512
@@ -37,12 +38,14 @@ class Host(Struct, frozen=True):
         wall: what its clock shows.
         running: its running time.
         end: ends the process at once, with a sentence for people.
+        telemetry: takes what the daemon tells of itself; None: standard error takes its log.
     """
 
     notify: str = ""
     wall: Clock = WallClock()
     running: Clock = MonotonicClock()
     end: Callable[[str], None] = end_at_once
+    telemetry: Telemetry | None = None
 
 
 def this_host() -> Host:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import sys
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
@@ -12,13 +11,13 @@ from typing import Any
 from msgspec import Struct
 from msgspec.structs import replace
 
+from daemon.app.telemetry import Telemetry
 from daemon.control import Control
 from daemon.control.local import LocalSocket
 from daemon.messages import Beat, CodeLoaded, PnlFrame
 from daemon.runtime.clock import MonotonicClock, SteadyClock, WallClock
 from daemon.runtime.words import Lane
 from daemon.settings import Web
-from daemon.telemetry.log import Log, make_log
 from daemon.web.house import Health, House
 from daemon.web.hub import Caps, Hub
 from daemon.web.page_files import Page
@@ -40,6 +39,7 @@ class Doors(Struct, frozen=True):
         health: how the daemon is.
         passing_ns: market time as a clock on the wall shows it.
         code: what decides in this run.
+        telemetry: takes lines, figures and spans.
     """
 
     control: Control
@@ -50,15 +50,16 @@ class Doors(Struct, frozen=True):
     health: Callable[[], Health]
     passing_ns: Callable[[], int]
     code: CodeLoaded
+    telemetry: Telemetry
 
 
 class Ports:
     """Serves a daemon to people and programs on this machine."""
 
-    def __init__(self, doors: Doors, log: Log | None = None) -> None:
+    def __init__(self, doors: Doors) -> None:
         self._doors = doors
         self._wall = WallClock()
-        self._log = log or make_log(sys.stderr, self._wall.now_ns)
+        self._log = doors.telemetry.log
         names = doors.control.line.names
         caps = Caps(pnl_hz=doors.settings.pnl_hz)
         self.hub = Hub(self._beat, self._wall.now_ns, names.accounts, self._log, caps)
@@ -98,6 +99,8 @@ class Ports:
                 ready=doors.ready,
                 health=doors.health,
                 code=doors.code,
+                metrics=doors.telemetry.metrics,
+                tracer=doors.telemetry.tracer,
             )
             served = await stack.enter_async_context(
                 serve(house, (*streams.routes, *Page().routes))

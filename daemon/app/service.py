@@ -16,18 +16,24 @@ from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
 from typing import Any
 
+from msgspec.structs import replace
+
 from daemon import kill as latch_files
 from daemon.actors.order_router import LOOSE
 from daemon.app.assignment import Assignment, Watcher
 from daemon.app.declared import take_up
 from daemon.app.deployed import code_loaded
 from daemon.app.exclusive import exclusively
+from daemon.app.health import Physician
 from daemon.app.host import Host, this_host
 from daemon.app.latch_watch import LatchWatch
+from daemon.app.loop_watch import LoopWatch
+from daemon.app.meter import Meter
 from daemon.app.ports import Doors, Ports
 from daemon.app.records import Records, records
 from daemon.app.runners import Runners
 from daemon.app.signals import Stop, heard
+from daemon.app.telemetry import bare
 from daemon.app.unit import Unit
 from daemon.app.wiring import App, Run, build, router_of
 from daemon.control import Control, Line, Names, Refusal
@@ -47,7 +53,7 @@ from daemon.runtime.words import Lane, Ledger
 from daemon.storage.announcing import AnnouncingLedger, Recorded
 from daemon.storage.codec import LEDGER
 from daemon.storage.emergency import GuardedLedger
-from daemon.web.house import ActorHealth, Health
+from daemon.storage.timed import TimedLedger
 
 _LOOK_EVERY_S = 0.02
 _LOOK_EVERY_NS = 20 * MILLISECOND_NS
@@ -76,13 +82,17 @@ class Service:
         host: Host | None = None,
     ) -> None:
         self._at_end = at_end
+        machine = host or this_host()
+        self._telemetry = machine.telemetry or bare()
+        self._meter = Meter(self._telemetry)
+        self._loop_watch = LoopWatch(self._telemetry)
         self._given = given
         self._watcher = watcher
         self._pace = pace
         self._stop = Stop()
         self._ready = self._trading = False
         mode = given.settings.daemon.mode
-        self._unit = Unit(host or this_host(), watcher.say, self._latch, mode, pace.passing_ns)
+        self._unit = Unit(machine, watcher.say, self._latch, mode, pace.passing_ns)
         self._kills: set[asyncio.Task[Latched]] = set()
 
     async def run(self) -> signal.Signals | None:
@@ -110,6 +120,7 @@ class Service:
             try:
                 await self._conduct(app, kept)
             except OrdoError as error:
+                self._telemetry.log.critical("daemon ended", because=str(error))
                 # What kept it from getting ready is told at the next start as well.
                 if self._ready or not isinstance(error, SettingsError):
                     self._latch(f"the daemon ended: {error}")
@@ -151,10 +162,15 @@ class Service:
         def durable(facts: Sequence[Recorded]) -> None:
             loop.call_soon_threadsafe(self._ports.record, [each.fact for each in facts])
 
-        ledger = AnnouncingLedger(kept.ledger, self._entered, durable)
+        told, meter = self._telemetry, self._meter
+        timed = TimedLedger(kept.ledger, meter.now_ns, told.metrics.ledger_round_trip.observe)
+        ledger = AnnouncingLedger(timed, self._entered, durable)
         supervisor = Supervisor(app.specs, ledger)
-        self._tasks = tasks = Tasks(supervisor, ledger, app.around, self._pace)
+        around = replace(app.around, meter=meter)
+        self._tasks = tasks = Tasks(supervisor, ledger, around, self._pace)
         self._trading = True
+        physician = Physician(kept, supervisor, tasks, timed, meter, self._loop_watch, told)
+        told.metrics.look(physician.standing)
         control = self._control = self._verbs(tasks)
         self._runners = Runners(tasks, control.line, self._account, app.runner)
         self._ports = Ports(
@@ -164,9 +180,10 @@ class Service:
                 state_dir=given.state_dir,
                 brokers={self._account: "paper"},
                 ready=lambda: self._ready,
-                health=lambda: _health(kept, supervisor, tasks),
+                health=physician.health,
                 passing_ns=self._pace.passing_ns,
                 code=self._code,
+                telemetry=told,
             )
         )
         self._ports.record(deque(kept.ledger.facts(), maxlen=_RECALLED))
@@ -190,7 +207,7 @@ class Service:
 
     def _verbs(self, tasks: Tasks) -> Control:
         """Return what may be asked of these actors."""
-        return Control(Line(tasks.say, self._pace.now_ns, self._names()))
+        return Control(Line(self._meter.traced(tasks.say), self._pace.now_ns, self._names()))
 
     async def _play(self, app: App, watch: LatchWatch, ledger: Ledger) -> None:
         """Let the market come until it is over, or somebody asks for the end."""
@@ -199,6 +216,7 @@ class Service:
             loop.create_task(self._take(app), name="market"),
             loop.create_task(self._stop.asked(), name="stop"),
             loop.create_task(self._keep_house(watch, ledger), name="house"),
+            loop.create_task(self._loop_watch.keep(), name="loop watch"),
         }
         try:
             await asyncio.wait(works, return_when=asyncio.FIRST_COMPLETED)
@@ -276,10 +294,12 @@ class Service:
             self._watcher.show(view)
 
     def _entered(self, recorded: Recorded) -> None:
+        self._meter.entered(recorded.fact)
         self._watcher.tell(recorded.fact, recorded.origin, recorded.at_ns)
 
     def _ledger_failed(self, sentence: str) -> None:
         """Stop entries; exits and kills go on, into the emergency file."""
+        self._telemetry.log.error("ledger failed", because=sentence)
         self._watcher.say(f"ALERT {sentence}")
         if self._trading:  # before, nobody is there to be told, and the start fails by itself
             self._tell_router(PauseEntries(sentence))
@@ -297,6 +317,7 @@ class Service:
         error = None if task.cancelled() else task.exception()
         if error is not None:
             self._watcher.say(f"ALERT the latch of the kill by signal does not stand: {error}")
+            self._telemetry.log.error("latch of a kill by signal not written", because=str(error))
 
     def _latch(self, reason: str) -> None:
         """Let nothing be entered after the next start until a person has looked."""
@@ -304,14 +325,3 @@ class Service:
             f"pause-{self._pace.now_ns()}", "pause", "all", "", reason, "ordo", self._pace.now_ns()
         )
         latch_files.pull(self._given.state_dir, latch)
-
-
-def _health(kept: Records, supervisor: Supervisor, tasks: Tasks) -> Health:
-    unread = tasks.unread()
-    return Health(
-        ledger_ok=not kept.ledger.failed_because,
-        actors=tuple(
-            ActorHealth(name, child.restarts, unread[name], child.disarmed)
-            for name, child in supervisor.children.items()
-        ),
-    )

@@ -1,7 +1,8 @@
-"""What `ordo run` prints: P&L as it moves, and every event; JSON where stderr is no terminal."""
+"""What `ordo run` prints: P&L as it moves, and every event; machines are told each fact."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from typing import Any, TextIO
 
 import msgspec
@@ -44,18 +45,20 @@ _BETWEEN_NS = 250 * MILLISECOND_NS
 
 
 class Lines:
-    """Writes lines for people to one stream, and JSON lines for machines to another.
+    """Writes lines for people to a stream, and tells machines of facts.
 
     Args:
         people: where lines for people go.
-        machines: where JSON lines go; None: nowhere.
+        machines: takes each fact, plain values under plain keys.
         host: host time, by which the lines of a profit are spaced.
 
     Attributes:
         seen: each strategy's newest profit, written or not; none before it first moved.
     """
 
-    def __init__(self, people: TextIO, machines: TextIO | None, host: Clock) -> None:
+    def __init__(
+        self, people: TextIO, machines: Callable[[Mapping[str, object]], None], host: Clock
+    ) -> None:
         self._people = people
         self._machines = machines
         self._host = host
@@ -86,17 +89,17 @@ class Lines:
         text = _sentence(fact)
         if text:
             self.say(f"{_clock(at_ns)}  {text}")
-        if self._machines is not None:
-            line = {
+        self._machines(
+            {
                 "at": iso(at_ns),
+                "level": "warning" if text.startswith("ALERT") else "info",
                 "actor": origin.actor,
                 "message": origin.message,
                 "cause": origin.cause,
                 "event": type(fact).__name__,
                 "fact": msgspec.to_builtins(fact),
             }
-            self._machines.write(msgspec.json.encode(line).decode() + "\n")
-            self._machines.flush()
+        )
 
 
 def summary(document: dict[str, Any], seen: PnlSeen | None) -> str:

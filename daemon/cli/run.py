@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
 import sys
 from collections.abc import Iterable, Sequence
@@ -17,7 +18,9 @@ from msgspec.structs import replace
 
 from daemon.app.assignment import Assignment, GeneratedDays, Played, RecordedDays
 from daemon.app.deployed import code_loaded
+from daemon.app.host import this_host
 from daemon.app.service import Service
+from daemon.app.telemetry import Telemetry, opened
 from daemon.backtest.report import report
 from daemon.cli import INTERRUPTED
 from daemon.cli.engine import (
@@ -88,8 +91,9 @@ def command(
             click.echo(f"ordo: left out: {sentence}", err=True)
         files = {plan.id: file.name for file, plan in (*named, *idle.items())}
         given = replace(_assignment(loaded, plans, idle.values(), market), files=files)
+        telemetry = held.enter_context(opened(loaded, sys.stderr, os.environ))
         runner = held.enter_context(asyncio.Runner(loop_factory=uvloop.new_event_loop))
-        return runner.run(_run(given, plans, Pace(MonotonicClock(), pace)))
+        return runner.run(_run(given, plans, Pace(MonotonicClock(), pace), telemetry))
 
 
 def _recorded(settings: Settings, data: Path | None, held: ExitStack) -> RecordedDays:
@@ -130,9 +134,9 @@ def _ids(plans: Iterable[Plan]) -> frozenset[str]:
     return frozenset(plan.id for plan in plans)
 
 
-async def _run(given: Assignment, plans: list[Plan], pace: Pace) -> int:
+async def _run(given: Assignment, plans: list[Plan], pace: Pace, telemetry: Telemetry) -> int:
     """Run until the end, and tell how it went."""
-    lines = Lines(sys.stdout, None if sys.stderr.isatty() else sys.stderr, MonotonicClock())
+    lines = Lines(sys.stdout, telemetry.record, MonotonicClock())
     days = given.played.days()
     what = f"playing {days[0]} to {days[-1]}" if days else "on a generated market"
     lines.say(f"paper, {what}, in {given.folder}")
@@ -145,7 +149,8 @@ async def _run(given: Assignment, plans: list[Plan], pace: Pace) -> int:
             document = report(plan, ledger.facts(), ledger.journal_sha256())
             lines.say(summary(document, lines.seen.get(plan.id)))
 
-    asked = await Service(given, lines, pace, at_end).run()
+    host = replace(this_host(), telemetry=telemetry)
+    asked = await Service(given, lines, pace, at_end, host).run()
     return INTERRUPTED if asked is signal.SIGINT else 0
 
 

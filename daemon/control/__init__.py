@@ -10,12 +10,22 @@ import asyncio
 
 from daemon.control.brakes import Brakes
 from daemon.control.hands import Hands
-from daemon.control.line import Line, Refusal
+from daemon.control.line import Line, Refusal, Teller
 from daemon.control.names import Names
 from daemon.control.reads import Reads
 from daemon.control.strategies import Strategies
 
-__all__ = ["Brakes", "Control", "Hands", "Line", "Names", "Reads", "Refusal", "Strategies"]
+__all__ = [
+    "Brakes",
+    "Control",
+    "Hands",
+    "Line",
+    "Names",
+    "Reads",
+    "Refusal",
+    "Strategies",
+    "Teller",
+]
 
 
 class Control:

@@ -6,6 +6,7 @@ refused by name. Nothing of the outside is looked at but the one file and the va
 
 from daemon.settings.faults import Fault, SettingsRefused
 from daemon.settings.loading import load
+from daemon.settings.looking import Logs, Telemetry
 from daemon.settings.schema import (
     Account,
     Broker,
@@ -37,6 +38,7 @@ __all__ = [
     "Feed",
     "FeedKind",
     "LedgerSettings",
+    "Logs",
     "Mode",
     "ProfitLock",
     "Risk",
@@ -44,6 +46,7 @@ __all__ = [
     "SettingsRefused",
     "StalePolicy",
     "Strategies",
+    "Telemetry",
     "Web",
     "account_limits",
     "ladder",

@@ -37,12 +37,13 @@ from daemon.settings.kinds import (
     rupees,
 )
 from daemon.settings.ledger import LEDGER_URL, ledger_url
+from daemon.settings.looking import Logs, Telemetry
 from daemon.settings.tables import Listed, Named, Rule, Table
 from daemon.settings.web import Web
 
 _LIMITS = Limits()
 _LADDER = Ladder()
-_LATER_SECTIONS = ("hot_state", "alerts", "auth", "jobs", "telemetry", "logs")
+_LATER_SECTIONS = ("hot_state", "alerts", "auth", "jobs")
 _ID = Text(r"[a-z][a-z0-9-]{0,31}", 'small letters, digits and dashes, at most 32, such as "paper"')
 _STRATEGY = Text(
     r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}", 'the id of a strategy, such as "nifty-short-straddle"'
@@ -277,3 +278,5 @@ class Settings(Table, frozen=True):
     brokers: Annotated[Mapping[str, Broker], Named(canonical)] = field(default_factory=_no_broker)
     risk: Risk = Risk()
     strategies: Strategies = Strategies()
+    logs: Logs = Logs()
+    telemetry: Telemetry = Telemetry()

@@ -2,20 +2,29 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
 import secrets
 from collections.abc import Awaitable, Callable
+from http import HTTPStatus
 from typing import Final
 
 from aiohttp import web
 from msgspec import Struct
+from structlog.contextvars import bound_contextvars
 
+from daemon.domain.instants import SECOND_NS
+from daemon.runtime.clock import MonotonicClock
+from daemon.telemetry.tracing import Span, SpanKind
 from daemon.web.auth import address_of
 from daemon.web.connection import Connection
 from daemon.web.house import HOUSE, House
 from daemon.web.origins import ORIGINS
 from daemon.web.problems import Problem
+
+_HOST: Final = MonotonicClock()  # the loop's own clock counts in whole milliseconds
+_UNMATCHED: Final = "unmatched"
+_UNREAD: Final = "unread"
+_UNKNOWN: Final = frozenset({_UNMATCHED, _UNREAD})
 
 
 class Asked(Struct):
@@ -24,16 +33,20 @@ class Asked(Struct):
     Attributes:
         request_id: as the caller gave it, or made.
         given: the caller gave it, in a form that is taken.
-        began_s: when, on the loop's clock.
+        began_ns: when, in host time.
+        route: the template of the route that it took.
         user: who asks, once that is known.
         order_id: which order it was about.
+        strategy_id: which strategy.
     """
 
     request_id: str
     given: bool
-    began_s: float
+    began_ns: int
+    route: str = _UNREAD
     user: str = ""
     order_id: str = ""
+    strategy_id: str = ""
 
 
 ASKED: Final = web.RequestKey("asked", Asked)
@@ -64,11 +77,13 @@ async def guard(request: web.Request, handler: _Handler) -> web.StreamResponse:
     assert isinstance(connection, Connection), "every connection is made by the server"
     connection.began()
     begin(request)
-    try:
-        response = await _answer(request, handler)
-    finally:
-        connection.ended()
-    log_answer(request.app[HOUSE], request, response.status)
+    _place(request)
+    with bound_contextvars(request_id=request[ASKED].request_id):
+        try:
+            response = await _answer(request, handler)
+        finally:
+            connection.ended()
+        account_for(request.app[HOUSE], request, response.status)
     return response
 
 
@@ -78,8 +93,15 @@ def begin(request: web.BaseRequest) -> None:
         return
     given = request.headers.get("X-Request-Id", "")
     fits = _ID.fullmatch(given) is not None
-    began_s = asyncio.get_running_loop().time()
-    request[ASKED] = Asked(given if fits else _made_id(), fits, began_s)
+    request[ASKED] = Asked(given if fits else _made_id(), fits, _HOST.now_ns())
+
+
+def _place(request: web.Request) -> None:
+    """Note which route a request took, and what its address names."""
+    asked, found = request[ASKED], request.match_info
+    resource = found.route.resource
+    asked.route = resource.canonical if resource is not None else _UNMATCHED
+    asked.order_id, asked.strategy_id = found.get("order_id", ""), found.get("strategy_id", "")
 
 
 async def dress(request: web.Request, response: web.StreamResponse) -> None:
@@ -95,28 +117,46 @@ def dress_bare(
     """Put on an answer what it carries even where the request could not be read."""
     begin(request)
     asked = request[ASKED]
-    spent_s = asyncio.get_running_loop().time() - asked.began_s
+    spent_s = (_HOST.now_ns() - asked.began_ns) / SECOND_NS
     for name, value in {**_SECURITY, **more}.items():
         response.headers.setdefault(name, value)
     response.headers["X-Request-Id"] = asked.request_id
     response.headers["X-Process-Time"] = f"{spent_s:.6f}"
 
 
-def log_answer(house: House, request: web.BaseRequest, status: int) -> None:
-    """Write the line of a request."""
+def account_for(house: House, request: web.BaseRequest, status: int) -> None:
+    """Write the line of a request, and count it; nothing of what it carried is told.
+
+    The address is told where no route knows it: there it says what was looked for.
+    """
     asked = request[ASKED]
-    spent_s = asyncio.get_running_loop().time() - asked.began_s
-    house.log.info(
-        "request",
-        method=request.method,
-        path=request.path,
-        client=address_of(request),
-        status=status,
-        time_ms=round(spent_s * 1_000, 3),
-        request_id=asked.request_id,
-        user=asked.user,
-        order_id=asked.order_id,
-    )
+    ended_ns = _HOST.now_ns()
+    spent_s = (ended_ns - asked.began_ns) / SECOND_NS
+    told = {
+        "method": request.method,
+        "route": asked.route,
+        "path": request.path if asked.route in _UNKNOWN else "",
+        "client": address_of(request),
+        "status": status,
+        "latency_ms": round(spent_s * 1_000, 3),
+        "request_id": asked.request_id,
+        "user": asked.user,
+        "order_id": asked.order_id,
+        "strategy_id": asked.strategy_id,
+    }
+    house.log.info("request", **{key: value for key, value in told.items() if value != ""})
+    house.metrics.http_requests.labels(asked.route, str(status)).inc()
+    if status != HTTPStatus.SWITCHING_PROTOCOLS:  # a stream lasts as long as somebody watches
+        house.metrics.http_seconds.labels(asked.route).observe(spent_s)
+    if house.tracer is not None:
+        span = Span(
+            kind=SpanKind.ROUTE,
+            name=f"{request.method} {asked.route}",
+            began_ns=asked.began_ns,
+            ended_ns=ended_ns,
+            request_id=asked.request_id,
+        )
+        house.tracer.ended(span)
 
 
 async def _answer(request: web.Request, handler: _Handler) -> web.StreamResponse:

@@ -7,13 +7,15 @@ from pathlib import Path
 from typing import Final
 
 from aiohttp import web
-from msgspec import Struct
+from msgspec import Struct, field
 
 from daemon.control import Control
 from daemon.messages import CodeLoaded
 from daemon.runtime.clock import Clock
 from daemon.settings.web import Web
 from daemon.telemetry.log import Log
+from daemon.telemetry.metrics import Metrics
+from daemon.telemetry.tracing import Tracer
 
 
 class ActorHealth(Struct, frozen=True):
@@ -24,12 +26,15 @@ class ActorHealth(Struct, frozen=True):
         restarts: how often it fell and was built again.
         mailbox: messages that it has not read.
         disarmed: it fell too often and was left out.
+        beat_age_ms: how long ago it ended with a message, in host time; None: it never did. Who is
+            told nothing has nothing to end with: it hangs where its mailbox does not empty.
     """
 
     name: str
     restarts: int
     mailbox: int = 0
     disarmed: bool = False
+    beat_age_ms: float | None = None
 
 
 class Health(Struct, frozen=True):
@@ -38,10 +43,17 @@ class Health(Struct, frozen=True):
     Attributes:
         ledger_ok: facts become durable; false: only exits go on.
         actors: each of them.
+        ledger_round_trip_ms: how long the last flush took that had something to store; None: none
+            had.
+        loop_lag_ms: how late the event loop woke whoever slept, last; None: nobody looks.
+        loop_lag_most_ms: the most since the start.
     """
 
     ledger_ok: bool
     actors: tuple[ActorHealth, ...]
+    ledger_round_trip_ms: float | None = None
+    loop_lag_ms: float | None = None
+    loop_lag_most_ms: float | None = None
 
 
 def _is_ready() -> bool:
@@ -63,6 +75,8 @@ class House(Struct, frozen=True):
         health: tells what the control line does not; None: nobody does.
         code: what decides in this run; None: nobody says.
         clerk: the address of the actor that remembers which requests were answered.
+        metrics: counts requests, and is told as text.
+        tracer: takes a span for each request; None: nobody traces.
     """
 
     control: Control
@@ -76,6 +90,8 @@ class House(Struct, frozen=True):
     health: Callable[[], Health] | None = None
     code: CodeLoaded | None = None
     clerk: str = "request_clerk"
+    metrics: Metrics = field(default_factory=Metrics)
+    tracer: Tracer | None = None
 
 
 HOUSE: Final = web.AppKey("house", House)

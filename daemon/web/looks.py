@@ -12,11 +12,8 @@ from daemon.web.door import Nothing
 from daemon.web.house import House
 from daemon.web.problems import Problem
 from daemon.web.shapes import (
-    ActorTold,
     DailyTold,
-    HealthTold,
     KillTold,
-    LedgerTold,
     OrdersTold,
     OrderTold,
     PriceTold,
@@ -54,24 +51,6 @@ async def ready(call: Call) -> Nothing:
     if not call.house.ready():
         raise Problem("not_ready", "what was recorded is being read; a moment", 1)
     return Nothing()
-
-
-async def admin_health(call: Call) -> HealthTold:
-    """Tell how the daemon is."""
-    house = call.house
-    told = house.health() if house.health is not None else None
-    accounts = await house.control.reads.accounts()
-    risk = await house.control.reads.risk()
-    return HealthTold(
-        ready=house.ready(),
-        ledger=LedgerTold(told.ledger_ok if told else None),
-        link_alive=risk.link_alive,
-        brokers=tuple(session_told(each) for each in accounts),
-        actors=tuple(
-            ActorTold(each.name, each.restarts, each.mailbox, each.disarmed)
-            for each in (told.actors if told else ())
-        ),
-    )
 
 
 async def status(call: Call) -> StatusTold:

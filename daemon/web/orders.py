@@ -66,7 +66,6 @@ async def place(call: Call) -> Answer:
 async def cancel(call: Call) -> DoneTold:
     """Take an order out of the book."""
     order_id = call.path["order_id"]
-    call.request[ASKED].order_id = order_id
     done = await call.house.control.hands.cancel(order_id, call.who.name)
     return DoneTold(ok=True, text=done.text)
 

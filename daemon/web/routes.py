@@ -8,7 +8,7 @@ from typing import Any
 from msgspec import Struct
 
 from daemon.domain.plans.schema import Plan
-from daemon.web import asks, deeds, door, looks, orders, shapes, strategies
+from daemon.web import asks, deeds, door, health, looks, orders, shapes, strategies
 from daemon.web.openapi import describe
 from daemon.web.table import Call, Handler, Route, Writes
 from daemon.web.tokens import Role
@@ -53,7 +53,7 @@ _kill = partial(_brake, answer=shapes.KilledTold, status=202)
 _LOOKS = (
     _look("/api/health", looks.health, door.Nothing, "whether somebody is there", role=Role.NONE),
     _look("/api/ready", looks.ready, door.Nothing, "whether recovery is complete", role=Role.NONE),
-    _look("/api/admin/health", looks.admin_health, shapes.HealthTold, "how the daemon is"),
+    _look("/api/admin/health", health.admin_health, shapes.HealthTold, "how the daemon is"),
     _look("/api/status", looks.status, shapes.StatusTold, "how things stand"),
     _look(
         *("/api/ltp", looks.ltp, shapes.PriceTold, "the newest price of a symbol"),
@@ -117,7 +117,6 @@ _DEEDS = (
     _deed("/api/rearm", deeds.rearm, asks.RearmBody, "release a latch", role=Role.ADMIN),
 )
 _LATER = (
-    _later("GET", "/metrics", "Prometheus text", Role.VIEWER),
     _later("POST", "/api/broker/credentials", "credentials of a broker"),
     _later("POST", "/api/sessions/{account}/login", "a step of a broker's log-in"),
     _later("POST", "/api/webhooks/{name}", "a signal from outside", Role.TRADER),
@@ -128,6 +127,13 @@ _LATER = (
         for method in ("GET", "POST", "PUT", "DELETE")
     ),
 )
+_METRICS = Route(
+    method="GET",
+    path="/metrics",
+    role=Role.VIEWER,
+    summary="everything that is measured, Prometheus text",
+    raw=health.metrics,
+)
 _DESCRIPTION = Route(
     method="GET",
     path="/api/openapi.json",
@@ -135,5 +141,5 @@ _DESCRIPTION = Route(
     summary="this description, OpenAPI 3.1",
     handler=description,
 )
-ROUTES: tuple[Route, ...] = (*_LOOKS, *_DEEDS, *door.ROUTES, *_LATER, _DESCRIPTION)
+ROUTES: tuple[Route, ...] = (*_LOOKS, *_DEEDS, *door.ROUTES, *_LATER, _METRICS, _DESCRIPTION)
 """Whatever stands in no row is not served at all."""

@@ -18,7 +18,7 @@ from msgspec import Struct
 from daemon.errors import SettingsError
 from daemon.web.auth import AUTH, Auth
 from daemon.web.connection import Connection, Failed, Room
-from daemon.web.guards import ASKED, begin, dress, dress_bare, guard, log_answer
+from daemon.web.guards import ASKED, account_for, begin, dress, dress_bare, guard
 from daemon.web.house import HOUSE, House
 from daemon.web.origins import ORIGINS, Origins
 from daemon.web.problems import Problem
@@ -142,7 +142,7 @@ def _failed(
         problem = Problem("internal", sentence)
     response = problem.response(request_id)
     dress_bare(request, response, {})
-    log_answer(house, request, problem.status)
+    account_for(house, request, problem.status)
     return response
 
 

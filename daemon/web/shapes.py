@@ -262,18 +262,54 @@ class KillTold(Struct, frozen=True):
 
 
 class ActorTold(Struct, frozen=True):
-    """How one actor is."""
+    """How one actor is; `beat_age_ms` is how long ago it ended with a message, null: it never did.
+
+    Who is told nothing has nothing to end with: an actor hangs where its mailbox does not empty.
+    """
 
     name: str
     restarts: int
     mailbox: int
     disarmed: bool
+    beat_age_ms: float | None
 
 
 class LedgerTold(Struct, frozen=True):
-    """Whether facts become durable; null: nobody tells."""
+    """Whether facts become durable, and how long that took last; null: nobody tells."""
 
     ok: bool | None
+    round_trip_ms: float | None
+
+
+class HotStateTold(Struct, frozen=True):
+    """Where the state of risk is kept beside the ledger; `kind` is `none` until it is built."""
+
+    kind: Literal["none"]
+    ok: bool | None
+    round_trip_ms: float | None
+
+
+class FeedTold(Struct, frozen=True):
+    """Whether the feed's link lives."""
+
+    alive: bool
+
+
+class BrokerTold(Struct, frozen=True):
+    """The way to a broker, and what its budget of messages lets out at once."""
+
+    account: str
+    broker: str
+    reconciled: bool
+    entries_left: int
+    exits_left: int
+
+
+class LoopTold(Struct, frozen=True):
+    """How late the event loop woke whoever slept: last, and at most; null: nobody looks."""
+
+    lag_ms: float | None
+    lag_most_ms: float | None
 
 
 class HealthTold(Struct, frozen=True):
@@ -281,8 +317,11 @@ class HealthTold(Struct, frozen=True):
 
     ready: bool
     ledger: LedgerTold
+    hot_state: HotStateTold
+    feed: FeedTold
     link_alive: bool
-    brokers: tuple[SessionTold, ...]
+    loop: LoopTold
+    brokers: tuple[BrokerTold, ...]
     actors: tuple[ActorTold, ...]
 
 

@@ -17,7 +17,9 @@ from daemon import kill
 from daemon.actors.market_feed import MarketFeed
 from daemon.app import ports
 from daemon.app.assignment import Assignment, GeneratedDays
+from daemon.app.host import Host
 from daemon.app.service import Service
+from daemon.app.telemetry import bare
 from daemon.brokers.paper import Paper
 from daemon.cli.engine import one_account
 from daemon.control import Refusal
@@ -40,6 +42,7 @@ from daemon.runtime.clock import MonotonicClock
 from daemon.runtime.pace import Pace
 from daemon.settings import Daemon, Settings, Web
 from daemon.storage.ledger import SqliteLedger
+from daemon.telemetry.tracing import SpansInMemory
 from daemon.worlds import GeneratedMarket
 from tests.kit.plans import ROOT, parse
 
@@ -122,9 +125,11 @@ class Running:
 
 
 @asynccontextmanager
-async def running(given: Assignment, speed: Fraction | None = SPEED) -> AsyncIterator[Running]:
+async def running(
+    given: Assignment, speed: Fraction | None = SPEED, host: Host | None = None
+) -> AsyncIterator[Running]:
     seen, pace = Seen(), Pace(MonotonicClock(), speed)
-    task = asyncio.ensure_future(Service(given, seen, pace, lambda *_: None).run())
+    task = asyncio.ensure_future(Service(given, seen, pace, lambda *_: None, host).run())
     task.add_done_callback(lambda _: seen.say("over"))
     try:
         await seen.until(lambda: any(t.startswith(("ordo ready", "over")) for t in seen.said))
@@ -144,6 +149,45 @@ async def test_it_is_ready_once_the_books_agree_and_ends_when_it_is_asked_to(tmp
             answers = [await web.get(daemon.seen.url + path) for path in ("/api/ready", "/")]
         assert [answer.status for answer in answers] == [200, 200]
         assert await daemon.stopped() is signal.SIGTERM
+
+
+async def test_it_tells_how_it_is_and_what_was_measured(tmp_path):
+    async with running(assignment(tmp_path)) as daemon, aiohttp.ClientSession() as web:
+        await daemon.seen.until(in_position(daemon.seen))
+        bearer = {"Authorization": f"Bearer {daemon.token}"}
+        answer = await web.get(daemon.seen.url + "/api/admin/health", headers=bearer)
+        health = await answer.json()
+        answer = await web.get(daemon.seen.url + "/metrics", headers=bearer)
+        metrics = await answer.text()
+
+    assert health["ledger"]["ok"]
+    assert health["ledger"]["round_trip_ms"] > 0
+    assert {each["name"] for each in health["actors"]} >= {"feed", "router:paper", "watchdog"}
+    assert all(each["beat_age_ms"] is not None for each in health["actors"])
+    assert 'broker_calls_total{op="place",status="ok"} 2.0' in metrics
+    assert "ordo_decision_to_send_seconds_count 2.0" in metrics
+    assert 'ordo_actor_restarts_total{actor="watchdog"} 0.0' in metrics
+    assert "ordo_frame_to_decision_seconds_count 0.0" not in metrics
+
+
+async def test_a_request_is_followed_from_its_route_to_the_broker(tmp_path):
+    spans = SpansInMemory()
+    telemetry = replace(bare(), tracer=spans)
+    async with (
+        running(assignment(tmp_path), host=Host(telemetry=telemetry)) as daemon,
+        aiohttp.ClientSession() as web,
+    ):
+        await daemon.seen.until(in_position(daemon.seen))
+        headers = {"Authorization": f"Bearer {daemon.token}", "X-Request-Id": "mine"}
+        url = f"{daemon.seen.url}/api/strategies/{STRADDLE.id}/exit"
+        answer = await web.post(url, headers=headers, json={})
+        assert answer.status == 200
+        await daemon.seen.until(lambda: bool(daemon.seen.of(ExitFinished)))
+        names = [each.name for each in spans.of("mine")]
+
+    assert "POST /api/strategies/{strategy_id}/exit" in names
+    assert names.count("router:paper ExitByHand") == 2  # the verb, and the message
+    assert names.count("paper:paper place") == 2
 
 
 async def test_a_first_reading_that_fails_is_asked_for_again(tmp_path, monkeypatch):

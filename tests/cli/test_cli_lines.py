@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import io
-import json
 from datetime import date, time
 from typing import Any
 
@@ -66,8 +65,9 @@ class Screen:
     """Lines onto streams in memory, with a host clock of their own."""
 
     def __init__(self) -> None:
-        self.people, self.machines, self.host = io.StringIO(), io.StringIO(), VirtualClock()
-        self.lines = Lines(self.people, self.machines, self.host)
+        self.people, self.host = io.StringIO(), VirtualClock()
+        self.machines: list[Any] = []
+        self.lines = Lines(self.people, self.machines.append, self.host)
 
     def said(self) -> list[str]:
         return self.people.getvalue().splitlines()
@@ -133,10 +133,11 @@ def test_what_is_for_machines_alone_is_not_told_to_people():
 def test_machines_get_every_fact_with_where_it_comes_from():
     screen = Screen()
     screen.lines.tell(IntentRecorded(INTENT, NOW), ORIGIN, NOW)
-    line = json.loads(screen.machines.getvalue())
+    (line,) = screen.machines
 
-    assert {key: line[key] for key in ("at", "actor", "message", "cause", "event")} == {
+    assert {key: line[key] for key in ("at", "level", "actor", "message", "cause", "event")} == {
         "at": "2026-11-18T09:20:00+05:30",
+        "level": "info",
         "actor": "watchdog",
         "message": 7,
         "cause": 3,
@@ -145,11 +146,11 @@ def test_machines_get_every_fact_with_where_it_comes_from():
     assert line["fact"]["intent"]["symbol"] == INTENT.symbol
 
 
-def test_a_person_alone_is_served_too():
-    people = io.StringIO()
-    Lines(people, None, VirtualClock()).tell(DayEnded(DAY, NOW), ORIGIN, NOW)
+def test_what_alerts_a_person_is_a_warning_to_machines():
+    screen = Screen()
+    screen.lines.tell(OrderParked("OR1", NOW), ORIGIN, NOW)
 
-    assert people.getvalue() == "09:20:00  2026-11-18 is over\n"
+    assert screen.machines[0]["level"] == "warning"
 
 
 def test_a_profit_is_shown_as_it_moves():

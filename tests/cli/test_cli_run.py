@@ -82,13 +82,39 @@ def test_machines_read_json_lines_where_stderr_is_no_terminal():
     lines = [json.loads(line) for line in ran().err.splitlines()]
     (opened,) = [line for line in lines if line["event"] == "DayOpened"]
 
-    assert all(set(line) == {"at", "actor", "message", "cause", "event", "fact"} for line in lines)
+    keys = {"at", "level", "actor", "message", "cause", "event", "fact"}
+    assert all(set(line) == keys for line in lines)
     assert (opened["actor"], opened["fact"]["day"]) == ("timekeeper", "2026-11-18")
     assert len([line for line in lines if line["event"] == "EntryDecided"]) == 1
 
 
 def test_a_terminal_sees_no_json():
     assert ran(terminal=True).err == ""
+
+
+def test_what_machines_read_is_kept_in_a_file_of_the_day(tmp_path):
+    done = ran()
+    (kept,) = (tmp_path / "state" / "logs").iterdir()
+
+    assert re.fullmatch(r"ordo-\d{4}-\d\d-\d\d\.jsonl", kept.name)
+    assert kept.read_text() == done.err
+
+
+def test_no_file_is_kept_where_none_is_wanted(tmp_path, monkeypatch):
+    monkeypatch.setenv("ORDO_LOGS__DAYS", "0")
+
+    assert ran().code == 0
+    assert not (tmp_path / "state" / "logs").exists()
+
+
+def test_a_log_that_cannot_be_kept_hinders_nothing(tmp_path, monkeypatch):
+    (tmp_path / "logs").write_text("a file stands in the way")
+    monkeypatch.setenv("ORDO_LOGS__FOLDER", "logs")
+    done = ran()
+    (line,) = [json.loads(each) for each in done.err.splitlines() if "log not written" in each]
+
+    assert (done.code, line["level"]) == (0, "error")
+    assert "File exists" in line["because"]
 
 
 def test_each_run_keeps_a_record_of_its_own(tmp_path):

@@ -158,8 +158,8 @@ BAD_KEYS = {
         ),
     ),
     "a later section": (
-        "\n[telemetry]\nport = 8787",
-        "settings.toml, line 2: [telemetry] comes with a later version; take it out",
+        "\n[alerts]\nport = 8787",
+        "settings.toml, line 2: [alerts] comes with a later version; take it out",
     ),
     "a later key": (
         "[daemon]\nbusy_poll = true",
@@ -320,7 +320,7 @@ def test_a_wrong_setting_is_refused_with_its_line_key_and_mend(text, sentence):
     assert refusals(text) == [sentence]
 
 
-@pytest.mark.parametrize("section", ["hot_state", "alerts", "auth", "jobs", "telemetry", "logs"])
+@pytest.mark.parametrize("section", ["hot_state", "alerts", "auth", "jobs"])
 def test_a_section_that_comes_later_is_refused_by_its_name(section):
     told = refusals(f"[{section}]")
 
@@ -335,6 +335,7 @@ LATER_KEYS = {
         *("breaker_failures", "breaker_cool_down_ms"),
     ),
     "ledger": ("pool", "pool_overflow"),
+    "telemetry": ("traces",),
 }
 
 

@@ -181,21 +181,42 @@ async def test_each_request_is_a_line_of_the_log_without_secrets(tmp_path):
         await port.ask("POST", "/api/kill", json={"scope": "all", "reason": "hush"})
         line = port.lines()[-1]
 
-    assert {**line, "time_ms": 0, "at": ""} == {
+    assert {**line, "latency_ms": 0, "at": ""} == {
         "at": "",
         "event": "request",
         "level": "info",
         "method": "POST",
-        "path": "/api/kill",
+        "route": "/api/kill",
         "client": "127.0.0.1",
         "status": 202,
-        "time_ms": 0,
+        "latency_ms": 0,
         "request_id": line["request_id"],
         "user": "operator",
-        "order_id": "",
     }
     assert "hush" not in port.log.getvalue()
     assert port.admin["Authorization"] not in port.log.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "named"),
+    [
+        ("GET", "/api/orders/OR1", {"route": "/api/orders/{order_id}", "order_id": "OR1"}),
+        (
+            *("POST", "/api/strategies/straddle/start"),
+            {"route": "/api/strategies/{strategy_id}/start", "strategy_id": "straddle"},
+        ),
+        ("GET", "/api/none?code=x", {"route": "unmatched", "path": "/api/none"}),
+    ],
+)
+async def test_a_line_names_the_template_of_the_route_and_what_the_address_names(
+    tmp_path, method, path, named
+):
+    async with open_port(tmp_path) as port:
+        await port.bare(method, path)
+        line = port.lines()[-1]
+
+    assert named.items() <= line.items()
+    assert "?" not in line.get("path", "")
 
 
 async def test_a_path_cannot_break_out_of_its_line_of_the_log(tmp_path):

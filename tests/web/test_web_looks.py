@@ -15,7 +15,7 @@ from daemon.messages import (
     SeePrice,
     Stage,
 )
-from daemon.web.house import ActorHealth, Health
+from daemon.web.house import Health
 from daemon.web.looks import merged
 from tests.kit.control_port import MARKET_NS, open_port
 from tests.kit.seen import ANSWERS, CE
@@ -221,21 +221,6 @@ async def test_it_is_ready_once_recovery_is_complete(tmp_path):
         after, _, _ = await port.bare("GET", "/api/ready")
 
     assert (before, told["code"], headers["Retry-After"], after) == (503, "not_ready", "1", 200)
-
-
-async def test_its_health_is_told_to_those_who_may_look(tmp_path):
-    health = Health(True, (ActorHealth("watchdog", 2, 5), ActorHealth("runner:a", 4, 0, True)))
-    async with open_port(tmp_path, ANSWERS, health=lambda: health) as port:
-        _, told, _ = await port.ask("GET", "/api/admin/health")
-    async with open_port(tmp_path, ANSWERS) as port:
-        _, untold, _ = await port.ask("GET", "/api/admin/health")
-
-    assert told["ledger"] == {"ok": True}
-    assert told["actors"] == [
-        {"name": "watchdog", "restarts": 2, "mailbox": 5, "disarmed": False},
-        {"name": "runner:a", "restarts": 4, "mailbox": 0, "disarmed": True},
-    ]
-    assert (untold["ledger"], untold["actors"]) == ({"ok": None}, [])
 
 
 def staged(stage: Stage, *left: str, attempts: int = 1) -> KillStaged:

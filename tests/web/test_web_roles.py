@@ -59,7 +59,7 @@ def test_whatever_acts_is_for_traders_and_above():
     assert [route.path for route in acting if route.role is Role.ADMIN] == ["/api/rearm"]
 
 
-@pytest.mark.parametrize("route", [each for each in ROUTES if not each.handler])
+@pytest.mark.parametrize("route", [each for each in ROUTES if not (each.handler or each.raw)])
 async def test_what_is_not_built_yet_says_so_by_its_name(tmp_path, route):
     async with open_port(tmp_path) as port:
         status, told, _ = await port.ask(route.method, address(route))

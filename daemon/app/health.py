@@ -1,0 +1,74 @@
+"""How the daemon is, put together from those who know: for its health and for its metrics."""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+from daemon.app.loop_watch import LoopWatch
+from daemon.app.meter import Meter
+from daemon.app.records import Records
+from daemon.app.telemetry import Telemetry
+from daemon.domain.instants import MILLISECOND_NS
+from daemon.runtime.supervisor import Supervisor
+from daemon.runtime.tasks import Tasks
+from daemon.storage.timed import TimedLedger
+from daemon.telemetry.metrics import Standing
+from daemon.web.house import ActorHealth, Health
+
+
+class Physician(Struct, frozen=True):
+    """Knows whom to ask how the daemon is.
+
+    Attributes:
+        kept: the records.
+        supervisor: counts falls.
+        tasks: holds the inboxes.
+        ledger: measures flushes.
+        meter: notes when each actor last ended with a message.
+        loop: measures the event loop's lag.
+        telemetry: counts lost lines.
+    """
+
+    kept: Records
+    supervisor: Supervisor
+    tasks: Tasks
+    ledger: TimedLedger
+    meter: Meter
+    loop: LoopWatch
+    telemetry: Telemetry
+
+    def health(self) -> Health:
+        """Return how the daemon is."""
+        unread, now_ns = self.tasks.unread(), self.meter.now_ns()
+        return Health(
+            ledger_ok=not self.kept.ledger.failed_because,
+            ledger_round_trip_ms=_ms(self.ledger.round_trip_ns),
+            loop_lag_ms=_ms(self.loop.lag_ns),
+            loop_lag_most_ms=_ms(self.loop.most_ns),
+            actors=tuple(
+                ActorHealth(
+                    name=name,
+                    restarts=child.restarts,
+                    mailbox=unread.get(name, 0),
+                    disarmed=child.disarmed,
+                    beat_age_ms=_ms(now_ns - beat_ns)
+                    if (beat_ns := self.meter.beats.get(name)) is not None
+                    else None,
+                )
+                for name, child in self.supervisor.children.items()
+            ),
+        )
+
+    def standing(self) -> Standing:
+        """Return what metrics look at."""
+        return Standing(
+            restarts={name: each.restarts for name, each in self.supervisor.children.items()},
+            unread=self.tasks.unread(),
+            superseded=self.tasks.superseded(),
+            ledger_ok=not self.kept.ledger.failed_because,
+            lost_lines=self.telemetry.lost_lines(),
+        )
+
+
+def _ms(span_ns: int | None) -> float | None:
+    return None if span_ns is None else round(span_ns / MILLISECOND_NS, 3)

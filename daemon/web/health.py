@@ -1,0 +1,99 @@
+"""Health and metrics: how the daemon itself is, for people and for Prometheus."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Coroutine
+from typing import Any, Final, TypeVar
+
+from aiohttp import web
+
+from daemon.control import Refusal
+from daemon.messages import AccountSeen, RiskSeen
+from daemon.telemetry.metrics import CONTENT_TYPE, Metrics
+from daemon.web.house import HOUSE, ActorHealth, Health, House
+from daemon.web.shapes import (
+    ActorTold,
+    BrokerTold,
+    FeedTold,
+    HealthTold,
+    HotStateTold,
+    LedgerTold,
+    LoopTold,
+)
+from daemon.web.table import Call
+from daemon.web.tokens import Principal
+
+T = TypeVar("T")
+_UNKNOWN: Final = float("nan")
+_PATIENCE_S: Final = 1.0
+_NO_HEALTH: Final = Health(ledger_ok=False, actors=())
+_NO_HOT_STATE: Final = HotStateTold("none", None, None)
+
+
+async def admin_health(call: Call) -> HealthTold:
+    """Tell how the daemon is."""
+    house = call.house
+    told = house.health() if house.health is not None else None
+    found = told or _NO_HEALTH
+    accounts = await house.control.reads.accounts()
+    risk = await house.control.reads.risk()
+    return HealthTold(
+        ready=house.ready(),
+        ledger=LedgerTold(told.ledger_ok if told else None, found.ledger_round_trip_ms),
+        hot_state=_NO_HOT_STATE,
+        feed=FeedTold(risk.link_alive),
+        link_alive=risk.link_alive,
+        loop=LoopTold(found.loop_lag_ms, found.loop_lag_most_ms),
+        brokers=tuple(_broker_told(each) for each in accounts),
+        actors=tuple(_actor_told(each) for each in found.actors),
+    )
+
+
+async def metrics(request: web.Request, who: Principal) -> web.Response:  # noqa: ARG001
+    """Tell everything that is measured; what an actor does not answer is told as not known."""
+    house = request.app[HOUSE]
+    await _look(house)
+    return web.Response(body=house.metrics.text(), headers={"Content-Type": CONTENT_TYPE})
+
+
+async def _look(house: House) -> None:
+    """Ask the owners how things stand; who does not answer leaves no figure of before."""
+    told, reads = house.metrics, house.control.reads
+    risk, accounts = await asyncio.gather(_asked(reads.risk()), _asked(reads.accounts()))
+    if risk is None:
+        for gauge in (told.open_legs, told.guarded, told.link_alive):
+            gauge.set(_UNKNOWN)
+    else:
+        _set_risk(told, risk)
+    told.budget_left.clear()
+    for each in accounts or ():
+        told.budget_left.labels(each.account, "entry").set(each.entries_left)
+        told.budget_left.labels(each.account, "exit").set(each.exits_left)
+
+
+async def _asked(reading: Coroutine[Any, Any, T]) -> T | None:
+    """Return what an actor answers, if it does so before whoever scrapes gives up."""
+    try:
+        async with asyncio.timeout(_PATIENCE_S):
+            return await reading
+    except (Refusal, TimeoutError):
+        return None
+
+
+def _set_risk(told: Metrics, risk: RiskSeen) -> None:
+    legs = [leg for watch in risk.watches for leg in watch.legs if leg.quantity]
+    guarded = sum(not leg.unguarded_because for leg in legs)
+    told.open_legs.set(len(legs))
+    told.guarded.set(guarded / len(legs) if legs else 1)
+    told.link_alive.set(risk.link_alive)
+
+
+def _broker_told(seen: AccountSeen) -> BrokerTold:
+    return BrokerTold(
+        seen.account, seen.broker, seen.reconciled, seen.entries_left, seen.exits_left
+    )
+
+
+def _actor_told(each: ActorHealth) -> ActorTold:
+    return ActorTold(each.name, each.restarts, each.mailbox, each.disarmed, each.beat_age_ms)

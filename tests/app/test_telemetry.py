@@ -1,0 +1,61 @@
+"""The log goes to standard error and to a file for each day, as the settings say."""
+
+from __future__ import annotations
+
+import io
+import json
+
+from daemon.app.telemetry import bare, opened
+from daemon.settings import Daemon, Logs, Settings
+from daemon.telemetry.redaction import STARS
+
+TOKEN = "ordo_0123abcd_" + "Ab1-_" * 8 + "xyz"
+
+
+def settings(folder, **logs) -> Settings:
+    return Settings(daemon=Daemon(state_dir=folder), logs=Logs(**logs))
+
+
+def events(text: str) -> list[str]:
+    return [json.loads(line)["event"] for line in text.splitlines()]
+
+
+def test_lines_and_facts_go_to_standard_error_and_to_the_file_of_the_day(tmp_path):
+    stderr = io.StringIO()
+    with opened(settings(tmp_path), stderr, {}) as told:
+        told.log.info("request", status=200)
+        told.record({"event": "DayEnded", "fact": {"note": TOKEN}})
+        assert told.lost_lines() == 0
+    (kept,) = (tmp_path / "logs").iterdir()
+
+    assert events(stderr.getvalue()) == ["request", "DayEnded"]
+    assert kept.read_text() == stderr.getvalue()
+    assert json.loads(kept.read_text().splitlines()[1])["fact"] == {"note": STARS}
+
+
+def test_without_days_there_are_no_files(tmp_path):
+    stderr = io.StringIO()
+    with opened(settings(tmp_path, days=0), stderr, {}) as told:
+        told.log.info("request")
+
+    assert events(stderr.getvalue()) == ["request"]
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_that_cannot_be_had_is_told_and_hinders_nobody(tmp_path):
+    stderr = io.StringIO()
+    (tmp_path / "logs").write_text("in the way")
+    with opened(settings(tmp_path), stderr, {}) as told:
+        told.log.info("request")
+    lost = told.lost_lines()
+
+    assert (events(stderr.getvalue()), lost) == (["request", "log not written"], 1)
+
+
+def test_a_bare_one_writes_at_once(capsys):
+    told = bare()
+    told.log.info("request")
+    told.record({"event": "DayEnded"})
+
+    assert events(capsys.readouterr().err) == ["request"]
+    assert told.lost_lines() == 0

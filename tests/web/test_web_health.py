@@ -1,0 +1,145 @@
+"""How the daemon itself is: for people, and for Prometheus."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+from msgspec.structs import replace
+from prometheus_client.parser import text_string_to_metric_families
+
+from daemon.messages import SeeAccount, SeeRisk
+from daemon.telemetry.tracing import SpanKind, SpansInMemory
+from daemon.web import health
+from daemon.web.house import ActorHealth, Health
+from tests.kit.control_port import open_port
+from tests.kit.seen import ACCOUNT, ANSWERS
+from tests.kit.watched import LEG, OTHER_LEG, risk, watch
+
+
+def samples(text: bytes) -> dict[tuple[str, ...], float]:
+    """Every sample: its name and the values of its labels, and its value."""
+    return {
+        (sample.name, *sample.labels.values()): sample.value
+        for family in text_string_to_metric_families(text.decode())
+        for sample in family.samples
+    }
+
+
+def standing(*legs):
+    seen = risk(watch(legs=legs))
+    account = replace(ACCOUNT, entries_left=5, exits_left=8)
+    return {**ANSWERS, SeeRisk: lambda _: seen, SeeAccount: lambda _: account}
+
+
+async def test_its_health_is_told_to_those_who_may_look(tmp_path):
+    known = Health(
+        ledger_ok=True,
+        ledger_round_trip_ms=4.2,
+        loop_lag_ms=0.1,
+        loop_lag_most_ms=7.5,
+        actors=(ActorHealth("watchdog", 2, 5, False, 12.5), ActorHealth("runner:a", 4, 0, True)),
+    )
+    async with open_port(tmp_path, standing(), health=lambda: known) as port:
+        status, told, _ = await port.ask("GET", "/api/admin/health")
+
+    broker = {"account": "paper", "broker": "paper", "reconciled": True}
+    assert status == 200
+    assert told == {
+        "ready": True,
+        "ledger": {"ok": True, "round_trip_ms": 4.2},
+        "hot_state": {"kind": "none", "ok": None, "round_trip_ms": None},
+        "feed": {"alive": True},
+        "link_alive": True,
+        "loop": {"lag_ms": 0.1, "lag_most_ms": 7.5},
+        "brokers": [{**broker, "entries_left": 5, "exits_left": 8}] * 2,
+        "actors": [
+            {
+                "name": "watchdog",
+                "restarts": 2,
+                "mailbox": 5,
+                "disarmed": False,
+                "beat_age_ms": 12.5,
+            },
+            {
+                "name": "runner:a",
+                "restarts": 4,
+                "mailbox": 0,
+                "disarmed": True,
+                "beat_age_ms": None,
+            },
+        ],
+    }
+
+
+async def test_what_nobody_tells_is_null(tmp_path):
+    async with open_port(tmp_path, ANSWERS) as port:
+        _, told, _ = await port.ask("GET", "/api/admin/health")
+
+    assert told["ledger"] == {"ok": None, "round_trip_ms": None}
+    assert told["loop"] == {"lag_ms": None, "lag_most_ms": None}
+    assert told["actors"] == []
+
+
+UNGUARDED = replace(OTHER_LEG, unguarded_because=("the link is dead",))
+FLAT = replace(UNGUARDED, quantity=0)
+
+
+@pytest.mark.parametrize(
+    ("legs", "open_legs", "share"),
+    [
+        ((), 0, 1),
+        ((FLAT,), 0, 1),
+        ((LEG,), 1, 1),
+        ((LEG, UNGUARDED, FLAT), 2, 0.5),
+        ((UNGUARDED,), 1, 0),
+    ],
+)
+async def test_the_metrics_tell_which_share_of_open_legs_is_guarded(
+    tmp_path, legs, open_legs, share
+):
+    async with open_port(tmp_path, standing(*legs)) as port:
+        status, text, headers = await port.ask("GET", "/metrics")
+    told = samples(text)
+
+    assert (status, headers["Content-Type"]) == (200, "text/plain; version=0.0.4; charset=utf-8")
+    assert told["ordo_open_legs",] == open_legs
+    assert told["ordo_guarded_ratio",] == share
+    assert told["ordo_feed_link_alive",] == 1
+    assert told["ordo_rate_budget_left", "paper", "entry"] == 5
+    assert told["ordo_rate_budget_left", "paper", "exit"] == 8
+
+
+async def test_who_does_not_answer_leaves_no_figure_of_before(tmp_path, monkeypatch):
+    monkeypatch.setattr(health, "_PATIENCE_S", 0.01)
+    async with open_port(tmp_path, standing(LEG)) as port:
+        await port.ask("GET", "/metrics")
+        port.actors.answers.clear()
+        _, text, _ = await port.ask("GET", "/metrics")
+    told = samples(text)
+
+    assert math.isnan(told["ordo_guarded_ratio",])
+    assert math.isnan(told["ordo_feed_link_alive",])
+    assert not [key for key in told if key[0] == "ordo_rate_budget_left"]
+
+
+async def test_requests_are_counted_by_the_template_of_their_route(tmp_path):
+    async with open_port(tmp_path, ANSWERS) as port:
+        for path in ("/api/strategies/one", "/api/strategies/two", "/api/nothing", "/api/else"):
+            await port.ask("GET", path)
+        _, text, _ = await port.ask("GET", "/metrics")
+    told = samples(text)
+
+    assert told["http_requests_total", "/api/strategies/{strategy_id}", "404"] == 2
+    assert told["http_requests_total", "unmatched", "404"] == 2
+    assert told["http_request_duration_seconds_count", "/api/strategies/{strategy_id}"] == 2
+
+
+async def test_a_request_is_a_span_where_somebody_traces(tmp_path):
+    spans = SpansInMemory()
+    async with open_port(tmp_path, ANSWERS, tracer=spans) as port:
+        await port.ask("GET", "/api/pnl/daily", headers={"X-Request-Id": "mine"})
+    (span,) = spans.of("mine")
+
+    assert (span.kind, span.name) == (SpanKind.ROUTE, "GET /api/pnl/daily")
+    assert span.began_ns < span.ended_ns
