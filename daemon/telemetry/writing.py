@@ -1,6 +1,6 @@
-"""Whoever gives a line never waits for it: a thread of its own writes.
+"""Whoever gives a line never waits for it: threads of their own write, one for each sink.
 
-A pipe that nobody reads and a disk that hangs hold up that thread and nothing else. What no longer
+A pipe that nobody reads and a disk that hangs hold up their own thread alone. What no longer
 fits is left out and counted, and so is what could not be written; nothing of it is ever raised.
 """
 
@@ -63,58 +63,76 @@ class StreamSink:
 
 
 class Writer:
-    """Writes events to every sink, in the order given.
+    """Writes events to every sink, in the order given, each in a thread of its own.
 
     Args:
         sinks: where they go.
         now: the instant as lines show it, for what the writer itself has to say.
-        most: how many may wait.
-
-    Attributes:
-        lost: how many lines reached a sink not, or were left out.
+        most: how many may wait for a sink.
     """
 
     def __init__(self, sinks: Sequence[Sink], now: Callable[[], str], most: int = 10_000) -> None:
-        self.lost = 0
-        self._sinks = tuple(sinks)
         self._now = now
+        self._pens = tuple(_Pen(sink, most, self._tell) for sink in sinks)
+
+    @property
+    def lost(self) -> int:
+        """How many lines reached a sink not, or were left out there."""
+        return sum(pen.lost for pen in self._pens)
+
+    def put(self, event: Event) -> None:
+        """Have an event written; waits for nothing."""
+        for pen in self._pens:
+            pen.put(event)
+
+    def close(self) -> None:
+        """Have written what waits; a sink that hangs is left behind."""
+        for pen in self._pens:
+            pen.end()
+        for pen in self._pens:
+            pen.join()
+
+    def _tell(self, failed: _Pen, because: str) -> None:
+        """Let those who still can say that one cannot write."""
+        told = {"at": self._now(), "level": "error", "event": "log not written"}
+        for pen in self._pens:
+            if pen is not failed:
+                pen.put({**told, "because": because})
+
+
+class _Pen:
+    """Writes to one sink what waits for it."""
+
+    def __init__(self, sink: Sink, most: int, tell: Callable[[_Pen, str], None]) -> None:
+        self.lost = 0
+        self._sink = sink
         self._most = most
+        self._tell = tell
+        self._failed = False
         self._waiting: SimpleQueue[Event | None] = SimpleQueue()
-        self._failed: set[Sink] = set()
         self._thread = Thread(target=self._work, name="log", daemon=True)  # sim-ok: real files
         self._thread.start()
 
     def put(self, event: Event) -> None:
-        """Have an event written; waits for nothing."""
         if self._waiting.qsize() >= self._most:
             self.lost += 1
             return
         self._waiting.put(event)
 
-    def close(self) -> None:
-        """Have written what waits; a sink that hangs is left behind."""
+    def end(self) -> None:
         self._waiting.put(None)
+
+    def join(self) -> None:
         self._thread.join(_CLOSE_S)
 
     def _work(self) -> None:
         while (event := self._waiting.get()) is not None:
-            for sink in self._sinks:
-                self._write(sink, event)
-        for sink in self._sinks:
-            sink.close()
-
-    def _write(self, sink: Sink, event: Event) -> None:
-        because = _tried(sink, event)
-        if not because:
-            self._failed.discard(sink)
-            return
-        self.lost += 1
-        if sink not in self._failed:  # told once, by whoever still can
-            self._failed.add(sink)
-            told = {"at": self._now(), "level": "error", "event": "log not written"}
-            for other in self._sinks:
-                if other is not sink:
-                    _tried(other, {**told, "because": because})
+            because = _tried(self._sink, event)
+            self.lost += bool(because)
+            if because and not self._failed:  # told once, until it works again
+                self._tell(self, because)
+            self._failed = bool(because)
+        self._sink.close()
 
 
 def _tried(sink: Sink, event: Event) -> str:

@@ -22,8 +22,9 @@ CODE = r"version \S+, code [0-9a-f]{12}, settings [0-9a-f]{12}, ledger schema \d
 
 @pytest.fixture(autouse=True)
 def _elsewhere(tmp_path, monkeypatch):
-    """A replay in a folder of its own, without a control port."""
+    """A replay in a folder of its own, without a control port; no slow machine is told of."""
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("ORDO_TELEMETRY__SLOW_MS", "10000")
     monkeypatch.setenv("ORDO_FEED__KIND", "replay")
     monkeypatch.setenv("ORDO_WEB__ENABLED", "false")
 
