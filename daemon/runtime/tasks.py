@@ -292,8 +292,7 @@ class Tasks:
         answers = await self._around.ports[call.port](call.request)
         if self._meter is not None:
             self._meter.answered(call, cause, began_ns, answers)
-        for answer in answers:
-            self._answers.append((runner, answer, cause))
+        self._answers.extend((runner, answer, cause) for answer in answers)
         self._open -= 1
         self._mark()
 
