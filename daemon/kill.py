@@ -43,7 +43,7 @@ class Latch:
         latch_id: repeated by whoever releases it.
         kind: `pause` or `kill`; both stop entries.
         scope: `all`, `account` or `strategy`.
-        id: of the account or strategy; empty for all.
+        id: of the account or strategy, `ID@ACCOUNT` for a strategy in one account; empty for all.
         reason: why.
         by: who pulled it.
         at_ns: the market instant; 0 where whoever pulled it could not know.
@@ -57,13 +57,16 @@ class Latch:
     by: str
     at_ns: int
 
-    def covers(self, account: str, strategy_id: str) -> bool:
-        """Say whether orders of a strategy in an account are under this latch."""
+    def reaches(self, account: str) -> bool:
+        """Say whether anything in an account may be under this latch."""
         if self.scope == ACCOUNT:
             return self.id == account
-        if self.scope == STRATEGY:
-            return self.id == strategy_id
-        return True
+        return self.scope != STRATEGY or self.id.partition("@")[2] in ("", account)
+
+    def covers(self, account: str, strategy_id: str) -> bool:
+        """Say whether orders of a strategy in an account are under this latch."""
+        of_strategy = self.scope != STRATEGY or self.id.partition("@")[0] == strategy_id
+        return of_strategy and self.reaches(account)
 
 
 class LatchUnwritten(Exception):

@@ -28,6 +28,7 @@ from daemon.messages import (
     TellRisk,
     Told,
 )
+from daemon.messages.cells import whole_of
 from daemon.runtime.words import NOTHING, Effect, Show, Started, Tell
 
 HEARS = (Frame, DayOpened, LinkDied, LinkRevived)
@@ -38,11 +39,14 @@ class PnlBroadcaster:
 
     Args:
         name: its own address, to which the watchdog answers.
-        watchdog: the address of the watchdog.
+        watchdogs: their addresses, one of each account.
     """
 
-    def __init__(self, name: str = "pnl_broadcaster", watchdog: str = "watchdog") -> None:
-        self._ask = (Tell(watchdog, TellRisk(name)),)
+    def __init__(
+        self, name: str = "pnl_broadcaster", watchdogs: Sequence[str] = ("watchdog",)
+    ) -> None:
+        self._ask = tuple(Tell(each, TellRisk(name)) for each in watchdogs)
+        self._told: dict[str, RiskSeen] = {}
         self._quotes: dict[str, Quote] = {}
         self._seen_ns: dict[str, int] = {}
         self._stale: set[str] = set()
@@ -60,8 +64,13 @@ class PnlBroadcaster:
             case Beat(force):
                 self._forced = self._forced or force
                 return self._ask
-            case RiskSeen():
-                return self._compose(message, now_ns)
+            case RiskSeen(account=account):
+                self._told[account] = message
+                if len(self._told) < len(self._ask):
+                    return NOTHING
+                whole = whole_of(tuple(self._told.values()))
+                self._told.clear()
+                return self._compose(whole, now_ns)
             case Ask(number, SeePrice(symbol)):
                 return (Show(Told(number, self._price(symbol, now_ns))),)
             case LinkDied():

@@ -7,6 +7,7 @@ from datetime import date
 
 from daemon.actors.chain_view import Chain
 from daemon.actors.entry_window import Window, window_of
+from daemon.actors.fan_out import ENTERED, FanOut, Place
 from daemon.actors.turn import Turn
 from daemon.domain.instants import MILLISECOND_NS, day_of, wall_of
 from daemon.domain.market.frames import Frame, Quote
@@ -25,7 +26,6 @@ from daemon.messages import (
     DayEnded,
     DayOpened,
     Done,
-    EnterLegs,
     EntryDecided,
     LinkDied,
     LinkRevived,
@@ -44,8 +44,6 @@ from daemon.runtime.words import NOTHING, Effect, Show, Started, Tell
 
 _NOT_YET = "no entry yet"
 _NO_DAY = "resting: no day is open"
-_ENTERING = "entering"
-_ENTERED = "entered today"
 _OPTIONS = (f"-{Kind.CALL}", f"-{Kind.PUT}")
 HEARS = (Frame, DayOpened, DayEnded, LinkDied, LinkRevived, BasketEnded)
 
@@ -55,7 +53,7 @@ class StrategyRunner:
 
     Args:
         plan: the strategy.
-        router: the address of its account's router.
+        places: the accounts that it trades in.
         strict: refuse contracts whose tables are not certain.
         taking: whether it takes entries before anybody has said so or not.
         facts: what was recorded before.
@@ -64,14 +62,14 @@ class StrategyRunner:
     def __init__(
         self,
         plan: Plan,
-        router: str,
+        places: Sequence[Place],
         *,
         strict: bool,
         taking: bool = True,
         facts: Iterable[object] = (),
     ) -> None:
         self._plan = plan
-        self._router = router
+        self._fan_out = FanOut(plan, places)
         self._strict = strict
         self._leg_rules = {leg.id: leg_rules(leg) for leg in plan.legs}
         self._rules = strategy_rules(plan)
@@ -109,11 +107,9 @@ class StrategyRunner:
                 self._quotes.clear()
             case LinkRevived():
                 self._alive = True
-            case BasketEnded(_, strategy_id, complete, because):
+            case BasketEnded(_, strategy_id):
                 if strategy_id == self._plan.id:
-                    self._rests = _ended(message)
-                    if not complete:
-                        self._note(turn, NoteKind.REFUSED, f"the entry failed: {because}", now_ns)
+                    self._hear(turn, message, now_ns)
             case Ask(number, about):
                 turn.do(Show(Told(number, self._answer(turn, about, now_ns))))
             case Started():
@@ -127,12 +123,12 @@ class StrategyRunner:
         mine = self._plan.id
         match fact:
             # A decision that no basket followed never reached the router: it is taken anew. Where
-            # it did after all, the router knows the basket by its id.
-            case BasketOpened(basket, at_ns=at_ns) if basket.strategy_id == mine:
-                self._enter(day_of(at_ns))
-            case BasketEnded(_, strategy_id, at_ns=at_ns) if strategy_id == mine:
-                self._enter(day_of(at_ns))
-                self._rests = _ended(fact)
+            # it did after all, the router knows the basket by its id. One that some accounts have
+            # is told to the rest of them.
+            case BasketOpened(basket) if basket.strategy_id == mine:
+                self._recall_entry(fact)
+            case BasketEnded(_, strategy_id) if strategy_id == mine:
+                self._recall_entry(fact)
             case Noted(_, text, _, strategy_id) if strategy_id == mine:
                 self._told.add(_said(text))
                 self._is_bare = self._is_bare or text == self._bare
@@ -159,6 +155,21 @@ class StrategyRunner:
         """Forget what was said to and by another strategy under this id, but not its entries."""
         self._taking, self._refusal, self._is_bare = taking, "", False
         self._told.clear()
+
+    def _recall_entry(self, fact: BasketOpened | BasketEnded) -> None:
+        """Take in what an account made of an entry; frames are looked at while others wait."""
+        self._fan_out.hear(fact)
+        self._entered.add(day_of(fact.at_ns))
+        self._rests = self._fan_out.status()
+        if not self._fan_out.has_rest():
+            self._window = None
+
+    def _hear(self, turn: Turn, ended: BasketEnded, now_ns: int) -> None:
+        self._fan_out.hear(ended)
+        self._rests = self._fan_out.status()
+        if not ended.complete:
+            text = f"the entry failed{self._fan_out.failed_in(ended)}: {ended.because}"
+            self._note(turn, NoteKind.REFUSED, text, now_ns)
 
     def _answer(self, turn: Turn, about: object, now_ns: int) -> StrategySeen | Done:
         """Answer a question, or carry out a command by hand."""
@@ -201,7 +212,7 @@ class StrategyRunner:
             self._rests = "resting: the market is closed today"
             return
         if opened.day in self._entered:
-            self._rests = _ENTERED if self._rests == _NO_DAY else self._rests
+            self._rests = ENTERED if self._rests == _NO_DAY else self._rests
             return
         found = window_of(self._plan, opened)
         if isinstance(found, Fault):
@@ -215,11 +226,6 @@ class StrategyRunner:
     def _close(self) -> None:
         self._window, self._rests = None, _NO_DAY
 
-    def _enter(self, day: date) -> None:
-        """Take that an entry of a day was decided: there is none after it."""
-        self._entered.add(day)
-        self._window, self._rests = None, _ENTERING
-
     def _end(self, turn: Turn, now_ns: int) -> None:
         """Tell that what was waited for since the first refusal never came."""
         if self._window is not None and any(said.startswith(_NOT_YET) for said in self._told):
@@ -229,6 +235,8 @@ class StrategyRunner:
     def _try(self, window: Window, now_ns: int) -> Sequence[Effect]:
         """Enter on this frame, or say once why not."""
         turn, plan = Turn(), self._plan
+        if self._fan_out.has_rest():
+            return self._tell(turn, self._fan_out.tell_rest())
         chain = Chain(plan.underlying, plan.basis, window.day, self._quotes)
         if self._lacks_options():
             self._refusal = self._bare
@@ -249,7 +257,7 @@ class StrategyRunner:
             return turn.done()
         assert not isinstance(chosen, Fault), "a fault is a refusal"
         opened = self._opened(window, chosen, now_ns)
-        self._enter(window.day)
+        self._entered.add(window.day)
         nearest = next((expiry for expiry in window.expiries if expiry is not None), window.day)
         turn.record(
             EntryDecided(
@@ -262,7 +270,12 @@ class StrategyRunner:
                 at_ns=now_ns,
             )
         )
-        turn.do(Tell(self._router, EnterLegs(opened)))
+        return self._tell(turn, self._fan_out.tell(opened))
+
+    def _tell(self, turn: Turn, told: Sequence[Tell]) -> Sequence[Effect]:
+        """Tell the accounts; there is no entry after this one today."""
+        self._window, self._rests = None, self._fan_out.status()
+        turn.do(*told)
         return turn.done()
 
     def _lacks_options(self) -> bool:
@@ -307,11 +320,6 @@ class StrategyRunner:
         if _said(text) not in self._told:
             self._told.add(_said(text))
             turn.record(Noted(kind, text, now_ns, self._plan.id))
-
-
-def _ended(basket: BasketEnded) -> str:
-    """Return what is left to be said of an entry that is over."""
-    return _ENTERED if basket.complete else f"resting: the entry failed: {basket.because}"
 
 
 def _said(text: str) -> str:

@@ -1,5 +1,6 @@
 """The composition root: every actor and every port, wired once for each world."""
 
-from daemon.app.wiring import Account, App, Past, Run, account_of, build
+from daemon.app.accounts import Account, account_of, accounts_of
+from daemon.app.wiring import App, Past, Run, build
 
-__all__ = ["Account", "App", "Past", "Run", "account_of", "build"]
+__all__ = ["Account", "App", "Past", "Run", "account_of", "accounts_of", "build"]

@@ -11,8 +11,9 @@ from msgspec import Struct
 
 from daemon.actors.strategy_register import Filed
 from daemon.actors.timekeeper import DayBegins
+from daemon.app.accounts import Account
 from daemon.app.records import Records
-from daemon.app.wiring import Account, Past
+from daemon.app.wiring import Past
 from daemon.domain.instants import day_of, start_of
 from daemon.domain.plans.parsing import encode
 from daemon.domain.plans.schema import Plan
@@ -130,7 +131,7 @@ class Assignment(Struct, frozen=True):
 
     Attributes:
         settings: everything that was set.
-        account: what is traded in.
+        accounts: what is traded in.
         plans: the strategies of files; those that were declared are in the records.
         taking: those that take entries from the start.
         played: the market.
@@ -139,7 +140,7 @@ class Assignment(Struct, frozen=True):
     """
 
     settings: Settings
-    account: Account
+    accounts: tuple[Account, ...]
     plans: tuple[Plan, ...]
     taking: frozenset[str]
     played: Played

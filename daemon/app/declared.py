@@ -21,7 +21,7 @@ class Declared(Struct, frozen=True):
         left_out: a sentence for each that is not; whoever declared it must not keep the daemon
             from guarding what is open.
         once: every id that was ever declared or traded under, of files that are gone too: what
-            is open, latched or gained under it is its account's.
+            is open, latched or gained under it stays reachable by its name.
     """
 
     plans: tuple[Plan, ...]
@@ -29,12 +29,12 @@ class Declared(Struct, frozen=True):
     once: tuple[str, ...]
 
 
-def take_up(facts: Iterable[object], account: str, filed: Collection[str]) -> Declared:
+def take_up(facts: Iterable[object], accounts: Collection[str], filed: Collection[str]) -> Declared:
     """Return the declared strategies of a ledger.
 
     Args:
         facts: all that was recorded so far.
-        account: what is traded in.
+        accounts: what is traded in.
         filed: ids of strategies of files, which go first.
     """
     told: list[StrategyDeclared | StrategyRemoved] = []
@@ -49,7 +49,7 @@ def take_up(facts: Iterable[object], account: str, filed: Collection[str]) -> De
     plans: list[Plan] = []
     left_out: list[str] = []
     for strategy_id, declaration in declared(told).items():
-        plan = _plan(declaration, account)
+        plan = _plan(declaration, accounts)
         if strategy_id in filed:
             left_out.append(f"{strategy_id} was declared and stands in a file too; the file counts")
         elif isinstance(plan, Plan):
@@ -59,12 +59,12 @@ def take_up(facts: Iterable[object], account: str, filed: Collection[str]) -> De
     return Declared(tuple(plans), tuple(left_out), tuple(once))
 
 
-def _plan(declaration: str, account: str) -> Plan | str:
+def _plan(declaration: str, accounts: Collection[str]) -> Plan | str:
     """Return the plan of a declaration, or why it cannot be run."""
     try:
         plan = from_json(declaration)
     except StrategyError as error:
         return str(error)
-    if plan.accounts and account not in plan.accounts:
-        return f"one run trades in one account so far, {account}, not {', '.join(plan.accounts)}"
+    if not set(accounts).issuperset(plan.accounts):
+        return f"it trades in {', '.join(plan.accounts)}; the settings have {', '.join(accounts)}"
     return plan

@@ -25,14 +25,20 @@ class LatchWatch:
 
     Args:
         state_dir: whose folder.
+        account: of the router; what cannot reach it is passed over.
         tell: brings a message to the router.
         now_ns: market time.
     """
 
     def __init__(
-        self, state_dir: Path, tell: Callable[[Any], None], now_ns: Callable[[], int]
+        self,
+        state_dir: Path,
+        account: str,
+        tell: Callable[[Any], None],
+        now_ns: Callable[[], int],
     ) -> None:
         self._state_dir = state_dir
+        self._account = account
         self._tell = tell
         self._now_ns = now_ns
         self._seen: set[str] = set()
@@ -49,7 +55,8 @@ class LatchWatch:
         Args:
             recorded: the latches that the router goes by.
         """
-        there = {latch.latch_id: latch for latch in kill.standing(self._state_dir)}
+        standing = kill.standing(self._state_dir)
+        there = {latch.latch_id: latch for latch in standing if latch.reaches(self._account)}
         known = {latched.latch_id: latched for latched in recorded}
         for latch_id, latch in there.items():
             if latch_id not in known:

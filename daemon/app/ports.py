@@ -61,8 +61,9 @@ class Ports:
         self._wall = WallClock()
         self._log = doors.telemetry.log
         names = doors.control.line.names
+        accounts = tuple(dict.fromkeys((names.marked(""), *names.routers)))
         caps = Caps(pnl_hz=doors.settings.pnl_hz)
-        self.hub = Hub(self._beat, self._wall.now_ns, names.accounts, self._log, caps)
+        self.hub = Hub(self._beat, self._wall.now_ns, accounts, self._log, caps)
 
     def show(self, view: object) -> bool:
         """Bring what an actor shows to whom it concerns; return whether it was for a port."""

@@ -1,9 +1,9 @@
-"""The records of one daemon: its ledger with the emergency file beside it, and its exchange."""
+"""The records of one daemon: its ledger with the emergency file beside it, and its exchanges."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 
 from msgspec import Struct
@@ -21,13 +21,28 @@ class Records(Struct, frozen=True):
         ledger: everything that was recorded.
         reached_ns: the newest instant of market time in it; 0: it is new.
         recovered: what was taken over from the emergency file, a sentence each.
-        exchange: the book of the exchange on paper.
+        folder: where it is kept.
+        open: keeps what is opened until the records are closed.
     """
 
     ledger: GuardedLedger
     reached_ns: int
     recovered: tuple[str, ...]
-    exchange: SqliteFile
+    folder: Path
+    open: ExitStack
+
+    def exchanges(self, accounts: Sequence[str], home: str) -> dict[str, SqliteFile]:
+        """Open the book that the exchange on paper keeps of each account.
+
+        Raises:
+            StoreError: one of the files cannot be used.
+        """
+        return {
+            account: self.open.enter_context(
+                closing(SqliteFile(self.folder / _file(account, home)))
+            )
+            for account in accounts
+        }
 
 
 @contextmanager
@@ -47,5 +62,9 @@ def records(folder: Path, owner: str, on_failure: Callable[[str], None]) -> Iter
     with closing(GuardedLedger(inner, folder / "emergency", on_failure)) as ledger:
         require_whole(path)
         recovered = ledger.recover()
-        with closing(SqliteFile(folder / "exchange.sqlite")) as exchange:
-            yield Records(ledger, inner.reached_ns(), recovered, exchange)
+        with ExitStack() as held:
+            yield Records(ledger, inner.reached_ns(), recovered, folder, held)
+
+
+def _file(account: str, home: str) -> str:
+    return "exchange.sqlite" if account == home else f"exchange.{account}.sqlite"

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 
 from daemon.actors import strategy_runner
+from daemon.actors.fan_out import Place
 from daemon.actors.strategy_runner import StrategyRunner
 from daemon.control import Line
 from daemon.domain.market.merge import merge
@@ -16,18 +17,20 @@ from daemon.runtime.tasks import Tasks
 from daemon.runtime.words import ActorSpec
 
 
-def runner_spec(plan: Plan, router: str, *, strict: bool, taking: bool = False) -> ActorSpec:
+def runner_spec(
+    plan: Plan, places: Sequence[Place], *, strict: bool, taking: bool = False
+) -> ActorSpec:
     """Return how the runner of a strategy is made.
 
     Args:
         plan: the strategy.
-        router: the address of its account's router.
+        places: the accounts that it trades in.
         strict: refuse contracts whose tables are not certain.
         taking: whether it takes entries before anybody has said so or not.
     """
     return ActorSpec(
         name=f"runner:{plan.id}",
-        restore=partial(_runner, plan, router, strict, taking),
+        restore=partial(_runner, plan, places, strict, taking),
         hears=strategy_runner.HEARS,
         merge=merge,
         disarm=True,
@@ -40,16 +43,20 @@ class Runners:
     Args:
         tasks: where they run.
         line: to the actors; it knows who is there.
-        account: what a strategy that comes trades in.
+        accounts: tells what a strategy trades in.
         spec: makes its runner.
     """
 
     def __init__(
-        self, tasks: Tasks, line: Line, account: str, spec: Callable[[Plan], ActorSpec]
+        self,
+        tasks: Tasks,
+        line: Line,
+        accounts: Callable[[Plan], tuple[str, ...]],
+        spec: Callable[[Plan], ActorSpec],
     ) -> None:
         self._tasks = tasks
         self._line = line
-        self._account = account
+        self._accounts = accounts
         self._spec = spec
 
     def take(self, fact: StrategyDeclared | StrategyRemoved) -> None:
@@ -60,18 +67,19 @@ class Runners:
             names.go(strategy_id)
             self._tasks.dismiss(address)
         if isinstance(fact, StrategyDeclared):
-            spec = self._spec(from_json(fact.declaration))
+            plan = from_json(fact.declaration)
+            spec = self._spec(plan)
             self._tasks.admit(spec)
-            names.come(strategy_id, spec.name, self._account)
+            names.come(strategy_id, spec.name, self._accounts(plan))
         if address is not None:
             self._line.give_up(address)
 
 
 def _runner(
     plan: Plan,
-    router: str,
+    places: Sequence[Place],
     strict: bool,  # noqa: FBT001  bound once, in the table of actors
     taking: bool,  # noqa: FBT001
     facts: Iterable[object],
 ) -> StrategyRunner:
-    return StrategyRunner(plan, router, strict=strict, taking=taking, facts=facts)
+    return StrategyRunner(plan, places, strict=strict, taking=taking, facts=facts)

@@ -12,14 +12,16 @@ from __future__ import annotations
 import asyncio
 import signal
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
+from functools import partial
 from typing import Any
 
 from msgspec.structs import replace
 
 from daemon import kill as latch_files
 from daemon.actors.order_router import LOOSE
+from daemon.app.accounts import home, traded_in, watchdog_of
 from daemon.app.assignment import Assignment, Watcher
 from daemon.app.declared import take_up
 from daemon.app.deployed import code_loaded
@@ -35,9 +37,10 @@ from daemon.app.runners import Runners
 from daemon.app.signals import Stop, heard
 from daemon.app.telemetry import bare
 from daemon.app.unit import Unit
-from daemon.app.wiring import App, Run, build, router_of
+from daemon.app.wiring import App, Run, build, cells_of
 from daemon.control import Control, Line, Names, Refusal
 from daemon.domain.instants import MILLISECOND_NS
+from daemon.domain.plans.schema import Plan
 from daemon.errors import OrdoError, SettingsError
 from daemon.messages import (
     Latched,
@@ -93,6 +96,7 @@ class Service:
         self._ready = self._trading = False
         mode = given.settings.daemon.mode
         self._unit = Unit(machine, watcher.say, self._latch, mode, pace.passing_ns)
+        self._home = ""
         self._kills: set[asyncio.Task[Latched]] = set()
 
     async def run(self) -> signal.Signals | None:
@@ -109,11 +113,12 @@ class Service:
 
         with (
             exclusively(given.state_dir),
-            records(given.folder, given.account.owner, failed) as kept,
+            records(given.folder, given.accounts[0].owner, failed) as kept,
         ):
             for sentence in kept.recovered:
                 self._watcher.say(sentence)
             self._code = code_loaded(given.settings, kept.reached_ns)
+            self._home = home(kept.ledger.facts(), given.accounts)
             app = self._wired(kept)
             self._pace.jump(app.at_ns)
             await self._pace.reach(app.at_ns)
@@ -137,23 +142,24 @@ class Service:
             recording=given.played.market,
             days=given.played.days(),
             epoch=epoch,
-            twin_file=kept.exchange,
+            twin_files=kept.exchanges([each.id for each in given.accounts], self._home),
             state_dir=given.state_dir,
             taking=given.taking,
             served=True,
             timed=True,
             past=given.played.past(kept),
             filed=given.filed(),
+            home=self._home,
         )
 
     def _wired(self, kept: Records) -> App:
         """Return the actors, wired to the world that they run in."""
-        given, account = self._given, self._given.account
-        self._declared = take_up(kept.ledger.facts(), self._account, given.filed())
+        given, every = self._given, [each.id for each in self._given.accounts]
+        self._declared = take_up(kept.ledger.facts(), every, given.filed())
         for sentence in self._declared.left_out:
             self._watcher.say(f"left out: {sentence}")
         plans = (*given.plans, *self._declared.plans)
-        return build(account, plans, self._begun(kept), self._pace.now_ns, self._show)
+        return build(given.accounts, plans, self._begun(kept), self._pace.now_ns, self._show)
 
     async def _conduct(self, app: App, kept: Records) -> None:
         given = self._given
@@ -172,13 +178,13 @@ class Service:
         physician = Physician(kept, supervisor, tasks, timed, meter, self._loop_watch, told)
         told.metrics.look(physician.standing)
         control = self._control = self._verbs(tasks)
-        self._runners = Runners(tasks, control.line, self._account, app.runner)
+        self._runners = Runners(tasks, control.line, self._traded, app.runner)
         self._ports = Ports(
             Doors(
                 control=control,
                 settings=given.settings.web,
                 state_dir=given.state_dir,
-                brokers={self._account: "paper"},
+                brokers={each.id: "paper" for each in given.accounts},
                 ready=lambda: self._ready,
                 health=physician.health,
                 passing_ns=self._pace.passing_ns,
@@ -194,14 +200,15 @@ class Service:
             await stack.enter_async_context(
                 self._unit.attended(tasks, control, by_the_wall=given.played.by_the_wall)
             )
-            watch = LatchWatch(given.state_dir, self._tell_router, self._pace.now_ns)
-            watch.begin(await self._latches())
+            watches = self._watches()
+            for account, watch in watches.items():
+                watch.begin((await self._latches())[account])
             await self._wait_for_books()
             self._ready = True
             self._pace.jump(self._pace.now_ns())  # what recovery took is not caught up with
             self._watcher.say(f"ordo ready {served.ready_url}" if served else "ordo ready")
             self._unit.ready()
-            await self._play(app, watch, ledger)
+            await self._play(app, watches, ledger)
             self._unit.stopping()
             await tasks.settle()
 
@@ -209,13 +216,13 @@ class Service:
         """Return what may be asked of these actors."""
         return Control(Line(self._meter.traced(tasks.say), self._pace.now_ns, self._names()))
 
-    async def _play(self, app: App, watch: LatchWatch, ledger: Ledger) -> None:
+    async def _play(self, app: App, watches: Mapping[str, LatchWatch], ledger: Ledger) -> None:
         """Let the market come until it is over, or somebody asks for the end."""
         loop = asyncio.get_running_loop()
         works = {
             loop.create_task(self._take(app), name="market"),
             loop.create_task(self._stop.asked(), name="stop"),
-            loop.create_task(self._keep_house(watch, ledger), name="house"),
+            loop.create_task(self._keep_house(watches, ledger), name="house"),
             loop.create_task(self._loop_watch.keep(), name="loop watch"),
         }
         try:
@@ -236,7 +243,7 @@ class Service:
                 self._pace.jump(step.at_ns)
             await self._tasks.tell(step.to, step.message, step.at_ns)
 
-    async def _keep_house(self, watch: LatchWatch, ledger: Ledger) -> None:
+    async def _keep_house(self, watches: Mapping[str, LatchWatch], ledger: Ledger) -> None:
         """Hold the folder of latches against the record, and let the record keep up with time.
 
         A market in which nothing is decided leaves no trace but its ticks; they are made durable
@@ -246,15 +253,24 @@ class Service:
         while True:
             await asyncio.sleep(_HOUSE_EVERY_S)
             try:
-                watch.look(await self._latches())
+                for account, latches in (await self._latches()).items():
+                    watches[account].look(latches)
             except Refusal as unanswered:  # who is busy goes on guarding, and is asked again
                 self._watcher.say(f"the latches were not compared: {unanswered}")
             await loop.run_in_executor(None, ledger.flush)
 
-    async def _latches(self) -> tuple[Latched, ...]:
-        """Return the latches that the router goes by."""
-        accounts = await self._control.reads.accounts()
-        return tuple(latched for account in accounts for latched in account.latches)
+    def _watches(self) -> dict[str, LatchWatch]:
+        """Return who watches the folder of latches for each account."""
+        return {
+            each.id: LatchWatch(
+                self._given.state_dir, each.id, partial(self._tell, each.router), self._pace.now_ns
+            )
+            for each in self._given.accounts
+        }
+
+    async def _latches(self) -> dict[str, tuple[Latched, ...]]:
+        """Return the latches that each router goes by."""
+        return {seen.account: seen.latches for seen in await self._control.reads.accounts()}
 
     async def _wait_for_books(self) -> None:
         """Wait until the broker's book was read and held against ours; an end may come first.
@@ -267,24 +283,24 @@ class Service:
             await asyncio.sleep(_LOOK_EVERY_S)
             await self._tasks.run_until(self._pace.now_ns() + _LOOK_EVERY_NS)
 
-    def _tell_router(self, message: Any) -> None:
-        self._tasks.say(self._router, message, Lane.CONTROL)
+    def _tell(self, to: str, message: Any) -> None:
+        self._tasks.say(to, message, Lane.CONTROL)
 
-    @property
-    def _account(self) -> str:
-        return self._given.account.terms.account
-
-    @property
-    def _router(self) -> str:
-        return router_of(self._given.account)
+    def _traded(self, plan: Plan) -> tuple[str, ...]:
+        return tuple(each.id for each in traded_in(plan, self._given.accounts))
 
     def _names(self) -> Names:
-        ids = [plan.id for plan in (*self._given.plans, *self._declared.plans)]
+        given = self._given
+        plans = (*given.plans, *self._declared.plans)
+        every = tuple(each.id for each in given.accounts)
+        reached = dict.fromkeys((*LOOSE, *self._declared.once), every)
+        cells = cells_of(given.accounts, self._home)
         return Names(
-            state_dir=self._given.state_dir,
-            routers={self._account: self._router},
-            strategies={each: f"runner:{each}" for each in ids},
-            accounts=dict.fromkeys((*LOOSE, *ids, *self._declared.once), self._account),
+            state_dir=given.state_dir,
+            routers={each.id: each.router for each in given.accounts},
+            strategies={plan.id: f"runner:{plan.id}" for plan in plans},
+            accounts=reached | {plan.id: self._traded(plan) for plan in plans},
+            watchdogs={cell.account: watchdog_of(cell) for cell in cells},
         )
 
     def _show(self, view: object) -> None:
@@ -301,8 +317,10 @@ class Service:
         """Stop entries; exits and kills go on, into the emergency file."""
         self._telemetry.log.error("ledger failed", because=sentence)
         self._watcher.say(f"ALERT {sentence}")
-        if self._trading:  # before, nobody is there to be told, and the start fails by itself
-            self._tell_router(PauseEntries(sentence))
+        if not self._trading:  # nobody is there to be told yet, and the start fails by itself
+            return
+        for account in self._given.accounts:
+            self._tell(account.router, PauseEntries(sentence))
 
     def _kill(self) -> None:
         """A person without any other way asked for a kill of everything."""

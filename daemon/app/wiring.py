@@ -6,9 +6,11 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date
 from functools import partial
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from daemon.actors import (
     market_feed,
@@ -16,31 +18,29 @@ from daemon.actors import (
     pnl_broadcaster,
     risk_watchdog,
 )
+from daemon.actors.cell_wall import CellWall
+from daemon.actors.fan_out import Place
 from daemon.actors.market_feed import MarketFeed
-from daemon.actors.order_router import OrderRouter, Terms
+from daemon.actors.order_router import OrderRouter
 from daemon.actors.pnl_broadcaster import PnlBroadcaster
 from daemon.actors.request_clerk import RequestClerk
 from daemon.actors.risk_watchdog import RiskWatchdog
 from daemon.actors.session_keeper import SessionKeeper
 from daemon.actors.strategy_register import Filed, StrategyRegister
 from daemon.actors.timekeeper import Timekeeper
+from daemon.app.accounts import Account, traded_in, watchdog_of
 from daemon.app.runners import runner_spec
 from daemon.brokers.door import Door
 from daemon.brokers.paper import Paper
-from daemon.domain.instants import MILLISECOND_NS
 from daemon.domain.market.merge import merge
 from daemon.domain.market.rules import require_tables
 from daemon.domain.orders.ids import IntentIds
 from daemon.domain.plans.schema import Plan
-from daemon.domain.risk.account import AccountLimits
-from daemon.errors import SettingsError
 from daemon.kill import forbids
-from daemon.runtime.budget import Budget, Window
-from daemon.runtime.words import ActorSpec, Surroundings
-from daemon.settings import Settings, account_limits, ladder, limits, windows
-from daemon.twin.faults import Faults
+from daemon.messages.cells import Cell
+from daemon.runtime.budget import Budget
+from daemon.runtime.words import Actor, ActorSpec, Port, Surroundings
 from daemon.twin.file import TwinFile
-from daemon.twin.latency import Latency
 from daemon.worlds import (
     Entry,
     Generated,
@@ -50,32 +50,6 @@ from daemon.worlds import (
     exchange,
     reached,
 )
-
-_US_IN_MS = 1_000
-
-
-class Account(Struct, frozen=True):
-    """One account and everything that it trades under.
-
-    Attributes:
-        terms: limits, ladder, strictness.
-        cash_e4: what a paper account begins with.
-        limits: of its day.
-        windows: of its message budget.
-        latency: of its exchange twin.
-        interval_ns: of its feed, where configured; 0: learnt.
-        timeout_ms: how long its broker may take to answer.
-        owner: whose it is; every record carries it.
-    """
-
-    terms: Terms
-    cash_e4: int
-    limits: AccountLimits
-    windows: tuple[Window, ...]
-    latency: Latency
-    interval_ns: int = 0
-    timeout_ms: int = 5_000
-    owner: str = "owner"
 
 
 class Past(Struct, frozen=True):
@@ -99,28 +73,28 @@ class Run(Struct, frozen=True):
         recording: the market's days.
         days: which of them.
         epoch: the run's number; order ids are bound to it.
-        twin_file: where the exchange twin keeps its book; None: nowhere.
+        twin_files: where the exchange twin of each account keeps its book; of others nowhere.
         state_dir: whose latches forbid entries; None: none do, as in a backtest.
         past: what a generated market is entered by; None: it is a recorded one.
         taking: the strategies that take entries from the start; None: all.
         served: somebody may ask, so the actors that answer people are there too.
-        filed: how the strategies of files are written, by id; for whoever asks.
-        faults: what goes wrong at the exchange by plan.
         timed: tasks of an event loop run it, so that a broker that takes too long can be called
             off.
+        filed: how the strategies of files are written, by id; for whoever asks.
+        home: the account that the records began with; empty: the first.
     """
 
     recording: Market
     days: Sequence[date]
     epoch: int
-    twin_file: TwinFile | None = None
+    twin_files: Mapping[str, TwinFile] = MappingProxyType({})
     state_dir: Path | None = None
     past: Past | None = None
     taking: frozenset[str] | None = None
     served: bool = False
-    filed: Mapping[str, Filed] = {}
-    faults: Faults = Faults()
     timed: bool = False
+    filed: Mapping[str, Filed] = MappingProxyType({})
+    home: str = ""
 
 
 class App(Struct, frozen=True):
@@ -141,86 +115,47 @@ class App(Struct, frozen=True):
     at_ns: int = 0
 
 
-def account_of(settings: Settings, plan: Plan, *, strict: bool) -> Account:
-    """Return the account that a strategy trades in, with everything it trades under.
-
-    Args:
-        settings: the accounts.
-        plan: the strategy; it trades in the first account where it names none.
-        strict: refuse contracts whose tables are not certain; false only where days are replayed.
-
-    Raises:
-        SettingsError: the strategy names an account that is not there.
-    """
-    known = {account.id: account for account in settings.accounts}
-    name = plan.accounts[0] if plan.accounts else settings.accounts[0].id
-    if name not in known:
-        raise SettingsError(
-            f"strategy {plan.id} trades in account {name}; the settings have {', '.join(known)}",
-            "unknown_account",
-        )
-    account = known[name]
-    broker = settings.brokers[account.broker]
-    return Account(
-        terms=Terms(
-            account=account.id,
-            broker=f"{account.broker}:{account.id}",
-            limits=limits(settings, account),
-            ladder=ladder(settings),
-            strict=strict,
-        ),
-        cash_e4=account.cash_e4,
-        limits=account_limits(account),
-        windows=windows(settings, account.broker),
-        latency=Latency(
-            settings.feed.seed, broker.latency_ms * _US_IN_MS, broker.jitter_ms * _US_IN_MS
-        ),
-        interval_ns=settings.feed.interval_ms * MILLISECOND_NS,
-        timeout_ms=broker.timeout_ms,
-        owner=account.owner,
-    )
-
-
 def build(
-    account: Account,
+    accounts: Sequence[Account],
     plans: Sequence[Plan],
     run: Run,
     now_ns: Callable[[], int],
     show: Callable[[Any], None] | None,
 ) -> App:
-    """Wire the actors of one paper account to a recorded world.
+    """Wire the actors of paper accounts to a recorded world.
 
     Args:
-        account: the account and what it trades under.
-        plans: the strategies that trade in it.
+        accounts: the accounts and what they trade under; a strategy that names none trades in the
+            first.
+        plans: the strategies that trade in them.
         run: what is played.
         now_ns: tells market time.
         show: lets people see what moves; None: nobody watches.
     """
     require_tables()
-    router = router_of(account)
-    twin = exchange(account.cash_e4, account.latency, run.twin_file, run.faults)
-    paper = Paper(twin, now_ns)
     latched = partial(forbids, run.state_dir) if run.state_dir is not None else _unlatched
-    door = Door(paper, now_ns, latched, account.timeout_ms if run.timed else None)
-    world, at_ns = _world(run, {router: paper})
-    around = Surroundings({account.terms.broker: door.ask}, show or _unseen, world.see)
-    watchdog = ActorSpec(
-        "watchdog",
-        lambda facts: RiskWatchdog(router, account.limits, facts, shown=show is not None),
-        hears=risk_watchdog.HEARS,
-        merge=merge,
-    )
-    specs = _specs(account, plans, router, run, watchdog)
+    cells = cells_of(accounts, run.home)
+    papers: dict[str, Paper] = {}
+    doors: dict[str, Port] = {}
+    for account in accounts:
+        file = run.twin_files.get(account.id)
+        twin = exchange(account.cash_e4, account.latency, file, account.faults)
+        timeout_ms = account.timeout_ms if run.timed else None
+        papers[account.router] = paper = Paper(twin, now_ns)
+        doors[account.terms.broker] = Door(paper, now_ns, latched, timeout_ms).ask
+    world, at_ns = _world(run, papers)
+    around = Surroundings(doors, show or _unseen, world.see)
+    specs = _specs(accounts, cells, plans, run, shown=show is not None)
     if run.served:
-        specs = (*specs, *_for_people(account, run.filed))
-    runner = partial(runner_spec, router=router, strict=account.terms.strict)
+        specs = (*specs, *_for_people(accounts, cells, run.filed))
+    runner = partial(_runner_of, accounts=accounts, cells=cells, taking=False)
     return App(specs, world, around, runner, at_ns)
 
 
-def router_of(account: Account) -> str:
-    """Return the address of an account's router."""
-    return f"router:{account.terms.account}"
+def cells_of(accounts: Sequence[Account], home: str = "") -> tuple[Cell, ...]:
+    """Return the cell of each account; without a home the first of them is at home."""
+    home = home or accounts[0].id
+    return tuple(Cell(each.id, "" if each.id == home else each.id) for each in accounts)
 
 
 def _world(run: Run, papers: Mapping[str, Paper]) -> tuple[Recorded, int]:
@@ -236,14 +171,21 @@ def _world(run: Run, papers: Mapping[str, Paper]) -> tuple[Recorded, int]:
     return Generated(run.recording, papers, entry), entry.at_ns
 
 
-def _for_people(account: Account, filed: Mapping[str, Filed]) -> tuple[ActorSpec, ...]:
+def _for_people(
+    accounts: Sequence[Account], cells: Sequence[Cell], filed: Mapping[str, Filed]
+) -> tuple[ActorSpec, ...]:
     """The actors that trading does not need: sessions, what people see, asked and declared."""
-    name, broker = account.terms.account, account.terms.broker
+    watchdogs = tuple(watchdog_of(cell) for cell in cells)
     return (
-        ActorSpec(f"session_keeper:{name}", lambda facts: SessionKeeper(name, broker, facts)),
+        *(
+            ActorSpec(
+                f"session_keeper:{each.id}", partial(SessionKeeper, each.id, each.terms.broker)
+            )
+            for each in accounts
+        ),
         ActorSpec(
             "pnl_broadcaster",
-            lambda _: PnlBroadcaster(),
+            lambda _: PnlBroadcaster(watchdogs=watchdogs),
             hears=pnl_broadcaster.HEARS,
             merge=merge,
             disarm=True,
@@ -254,30 +196,74 @@ def _for_people(account: Account, filed: Mapping[str, Filed]) -> tuple[ActorSpec
 
 
 def _specs(
-    account: Account, plans: Sequence[Plan], router: str, run: Run, watchdog: ActorSpec
+    accounts: Sequence[Account],
+    cells: Sequence[Cell],
+    plans: Sequence[Plan],
+    run: Run,
+    *,
+    shown: bool,
 ) -> tuple[ActorSpec, ...]:
     """The actors in the order in which they start, and in which they hear of one thing."""
-    ids, budget = IntentIds(run.epoch), Budget(account.windows)
-    runners = tuple(
-        runner_spec(plan, router, strict=account.terms.strict, taking=_takes(run, plan))
-        for plan in plans
-    )
+    ids = IntentIds(run.epoch)  # one source: no two orders of a run share an id
+    each = tuple(zip(accounts, cells, strict=True))
+    walled = len(accounts) > 1 or bool(cells[0].mark)
+    routers = (_router(account, cell, ids, walled=walled) for account, cell in each)
+    watchdogs = (_watchdog(*one, shown=shown, walled=walled) for one in each)
+    interval_ns = accounts[0].interval_ns
     return (
         ActorSpec("timekeeper", lambda _: Timekeeper()),
         ActorSpec(
             "feed",
-            lambda facts: MarketFeed(account.interval_ns, run.recording.memory, facts),
+            lambda facts: MarketFeed(interval_ns, run.recording.memory, facts),
             hears=market_feed.HEARS,
         ),
-        ActorSpec(
-            router,
-            lambda facts: OrderRouter(account.terms, ids, budget, facts),
-            hears=order_router.HEARS,
-            merge=merge,
-        ),
-        watchdog,
-        *runners,
+        *routers,
+        *watchdogs,
+        *(_runner_of(plan, accounts, cells, taking=_takes(run, plan)) for plan in plans),
     )
+
+
+def _runner_of(
+    plan: Plan, accounts: Sequence[Account], cells: Sequence[Cell], *, taking: bool
+) -> ActorSpec:
+    """Return the runner of a strategy, which speaks to the routers of all its accounts."""
+    traded, marks = traded_in(plan, accounts), {cell.account: cell.mark for cell in cells}
+    places = tuple(Place(a.router, a.id, marks[a.id], a.lots_multiplier) for a in traded)
+    return runner_spec(plan, places, strict=traded[0].terms.strict, taking=taking)
+
+
+def _router(account: Account, cell: Cell, ids: IntentIds, *, walled: bool) -> ActorSpec:
+    terms, budget = replace(account.terms, mark=cell.mark), Budget(account.windows)
+    return ActorSpec(
+        account.router,
+        _behind_wall(cell, lambda facts: OrderRouter(terms, ids, budget, facts), walled=walled),
+        hears=order_router.HEARS,
+        merge=merge,
+    )
+
+
+def _watchdog(account: Account, cell: Cell, *, shown: bool, walled: bool) -> ActorSpec:
+    router, limits = account.router, account.limits
+    return ActorSpec(
+        watchdog_of(cell),
+        _behind_wall(
+            cell, lambda facts: RiskWatchdog(router, limits, facts, shown=shown), walled=walled
+        ),
+        hears=risk_watchdog.HEARS,
+        merge=merge,
+    )
+
+
+def _behind_wall(
+    cell: Cell, made: Callable[[Iterable[object]], Actor], *, walled: bool
+) -> Callable[[Iterable[object]], Actor]:
+    """Return what builds an actor of an account; where there is but one, no wall is needed."""
+
+    def restore(facts: Iterable[object]) -> Actor:
+        actor = made(cell.facts(facts))
+        return CellWall(cell, actor) if walled else actor
+
+    return restore
 
 
 def _unseen(view: Any) -> None:

@@ -34,7 +34,7 @@ def backtest(
     """
     ledger, clock = MemoryLedger(account.owner), VirtualClock()
     tell_of(recording, days, ledger)
-    app = build(account, [plan], Run(recording, days, epoch=1), clock.now_ns, show=None)
+    app = build([account], [plan], Run(recording, days, epoch=1), clock.now_ns, show=None)
     pump = Pump(Supervisor(app.specs, ledger), ledger, app.around, clock)
     for step in app.world.steps():
         if step.jump:

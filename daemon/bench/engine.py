@@ -81,7 +81,7 @@ def bench(account: Account, frames: int = FRAMES) -> dict[str, Any]:
     market = MadeMarket(_FIRST, frames)
     ledger, clock = MemoryLedger("bench"), VirtualClock()
     run = Run(market, market.days(), epoch=1)
-    app = build(account, [parse(STRATEGY)], run, clock.now_ns, show=None)
+    app = build([account], [parse(STRATEGY)], run, clock.now_ns, show=None)
     indicators = ActorSpec("indicators", lambda _: Indicators(), hears=(Frame,))
     pump = Pump(Supervisor((*app.specs, indicators), ledger), ledger, app.around, clock)
     begun = time.perf_counter()  # sim-ok: a bench measures host time

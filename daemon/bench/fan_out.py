@@ -75,7 +75,7 @@ async def _measure(load: Load, state_dir: Path) -> dict[str, Any]:
         risk = _made(next(numbers))
         hub.show(PnlFrame(risk.at_ns, risk, ()))
 
-    hub = Hub(beat, clock.now_ns, {}, make_log(written, clock.now_ns))
+    hub = Hub(beat, clock.now_ns, (), make_log(written, clock.now_ns))
     house = House(
         control=Control(Line(_nobody, clock.now_ns, Names(state_dir, {}, {}, {}))),
         settings=Web(port=0),

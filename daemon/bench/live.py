@@ -18,7 +18,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from daemon.actors.timekeeper import DayBegins
-from daemon.app import Account, App, Past, Run, account_of
+from daemon.app import Account, App, Past, account_of
 from daemon.app.assignment import Assignment
 from daemon.app.records import Records
 from daemon.app.service import Service
@@ -176,9 +176,6 @@ class Live(Service):
         marks.due_us.append((now_ns - due_ns) // 1_000)
         marks.arrived_us.append((now_ns - self._arrived_ns) // 1_000)
 
-    def _begun(self, kept: Records) -> Run:
-        return replace(super()._begun(kept), faults=self._setup.faults)
-
     def _wired(self, kept: Records) -> App:
         app = super()._wired(kept)
         ports = {name: self._noting(port) for name, port in app.around.ports.items()}
@@ -287,7 +284,7 @@ def _given(setup: Setup, folder: Path) -> Assignment:
     plan = parse(CONDOR)
     return Assignment(
         settings=settings,
-        account=_account(account_of(settings, plan, strict=False), setup),
+        accounts=(_account(account_of(settings, plan, strict=False), setup),),
         plans=(plan,),
         taking=frozenset({plan.id}),
         played=_Made(setup.market),
@@ -298,7 +295,8 @@ def _given(setup: Setup, folder: Path) -> Assignment:
 def _account(account: Account, setup: Setup) -> Account:
     """Return the account as a served one, with the budget that is wanted."""
     terms = replace(account.terms, reconcile_ns=_READ_EVERY_NS)
-    return replace(account, terms=terms, windows=setup.windows or account.windows)
+    windows = setup.windows or account.windows
+    return replace(account, terms=terms, windows=windows, faults=setup.faults)
 
 
 def _unheeded(ledger: GuardedLedger, asked: signal.Signals | None) -> None:

@@ -12,8 +12,9 @@ import click
 import orjson
 from msgspec import Struct
 
+from daemon.app import account_of
 from daemon.backtest.run import backtest
-from daemon.cli.engine import PATH, find_plan, load_settings, one_account
+from daemon.cli.engine import PATH, find_plan, load_settings
 from daemon.cli.words import count, money
 from daemon.errors import DataError
 from daemon.feeds.formats.words import ReplayOptions
@@ -58,7 +59,9 @@ def _play(asked: _Asked) -> None:
         raise click.UsageError(f"--to {asked.last.date()} lies before --from {asked.first.date()}")
     loaded = load_settings(asked.settings)
     plan = find_plan(asked.strategy, loaded)
-    account = one_account(loaded, (plan,))
+    account = account_of(loaded, plan, strict=False)
+    if len(plan.accounts) > 1:
+        click.echo(f"a backtest plays one account: {account.id} of {len(plan.accounts)}", err=True)
     recording = open_recording(asked.data, ReplayOptions(front=front_expiry))
     try:
         days = _days(recording, asked.first, asked.last)

@@ -7,7 +7,8 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
-from daemon.app import Account, account_of
+from daemon.app import Account, accounts_of
+from daemon.app.accounts import traded_in
 from daemon.cli.ledgers import replays_of
 from daemon.cli.options import PATH, load_settings
 from daemon.domain.instants import SECOND_NS
@@ -18,11 +19,11 @@ from daemon.settings import Settings
 
 __all__ = [
     "PATH",
+    "accounts_for",
     "find_filed",
     "find_plan",
     "idle_plans",
     "load_settings",
-    "one_account",
     "replays_of",
 ]
 _RECONCILE_NS = 5 * SECOND_NS
@@ -62,8 +63,8 @@ def find_filed(name: str, settings: Settings) -> tuple[Path, Plan]:
 def idle_plans(settings: Settings, taking: Sequence[Plan]) -> tuple[dict[Path, Plan], list[str]]:
     """Return the strategies of the folders that a person may start later, by file name.
 
-    One that cannot be read, or would need another account, is left out, and that is told: whoever
-    never started it must not keep the daemon from guarding what is open.
+    One that cannot be read, or needs an account that is not there, is left out, and that is told:
+    whoever never started it must not keep the daemon from guarding what is open.
 
     Args:
         settings: the folders.
@@ -73,7 +74,7 @@ def idle_plans(settings: Settings, taking: Sequence[Plan]) -> tuple[dict[Path, P
         The strategies by their files, and a sentence for each file that is left out.
     """
     known = {plan.id for plan in taking}
-    accounts = {name for plan in taking for name in plan.accounts} or {settings.accounts[0].id}
+    accounts = tuple(account.id for account in settings.accounts)
     idle: dict[Path, Plan] = {}
     left_out: list[str] = []
     for folder in settings.strategies.paths:
@@ -84,9 +85,9 @@ def idle_plans(settings: Settings, taking: Sequence[Plan]) -> tuple[dict[Path, P
             if isinstance(plan, str):
                 left_out.append(plan)
             elif plan.id not in known:
-                if plan.accounts and not accounts.issuperset(plan.accounts):
-                    named = ", ".join(plan.accounts)
-                    left_out.append(f"{file}: one run trades in one account so far, not {named}")
+                if not set(accounts).issuperset(plan.accounts):
+                    named, there = ", ".join(plan.accounts), ", ".join(accounts)
+                    left_out.append(f"{file}: trades in {named}; the settings have {there}")
                     continue
                 known.add(plan.id)
                 idle[file] = plan
@@ -105,29 +106,31 @@ def _read_or_tell(file: Path) -> Plan | str:
         return f"{file}: {error}"
 
 
-def one_account(settings: Settings, plans: Sequence[Plan], *, served: bool = False) -> Account:
-    """Return the account that all strategies of a run trade in.
+def accounts_for(settings: Settings, plans: Sequence[Plan]) -> tuple[Account, ...]:
+    """Return the accounts that a daemon runs: all of the settings.
+
+    The broker's book of each is held against ours from time to time.
 
     Args:
         settings: the accounts.
         plans: the strategies; one that names no account trades in the first.
-        served: a daemon runs in it, so the broker's book is held against ours from time to time.
 
     Raises:
-        SettingsError: a strategy names an account that is not there, or they need several.
+        SettingsError: a strategy names an account that is not there, or they have several owners.
     """
-    first = settings.accounts[0].id
-    wanted = {name: plan.id for plan in plans for name in plan.accounts or (first,)}
-    if len(wanted) > 1:
-        named = ", ".join(f"{name} ({plan_id})" for name, plan_id in wanted.items())
+    accounts = accounts_of(settings, strict=False)
+    for plan in plans:
+        traded_in(plan, accounts)
+    owners = {account.owner: account.id for account in accounts}
+    if len(owners) > 1:
+        named = ", ".join(f"{owner} ({account})" for owner, account in owners.items())
         raise SettingsError(
-            f"one run trades in one account so far, and these are wanted: {named}; "
-            "run them one after the other"
+            f"[[accounts]] have several owners, {named}, and one ledger has one owner so far: "
+            "give them the same, or run each owner's with a [daemon] state_dir of its own"
         )
-    account = account_of(settings, plans[0], strict=False)
-    if not served:
-        return account
-    return replace(account, terms=replace(account.terms, reconcile_ns=_RECONCILE_NS))
+    return tuple(
+        replace(each, terms=replace(each.terms, reconcile_ns=_RECONCILE_NS)) for each in accounts
+    )
 
 
 def _called(file: Path) -> str:

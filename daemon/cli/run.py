@@ -25,10 +25,10 @@ from daemon.backtest.report import report
 from daemon.cli import INTERRUPTED
 from daemon.cli.engine import (
     PATH,
+    accounts_for,
     find_filed,
     idle_plans,
     load_settings,
-    one_account,
     replays_of,
 )
 from daemon.cli.lines import Lines, summary
@@ -122,7 +122,7 @@ def _assignment(
     every = [*plans, *idle]
     return Assignment(
         settings=settings,
-        account=one_account(settings, every, served=True),
+        accounts=accounts_for(settings, every),
         plans=tuple(every),
         taking=_ids(plans),
         played=played,

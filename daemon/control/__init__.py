@@ -10,7 +10,7 @@ import asyncio
 
 from daemon.control.brakes import Brakes
 from daemon.control.hands import Hands
-from daemon.control.line import Line, Refusal, Teller
+from daemon.control.line import Line, Outcome, Refusal, Teller
 from daemon.control.names import Names
 from daemon.control.reads import Reads
 from daemon.control.strategies import Strategies
@@ -21,6 +21,7 @@ __all__ = [
     "Hands",
     "Line",
     "Names",
+    "Outcome",
     "Reads",
     "Refusal",
     "Strategies",

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import secrets
+from collections.abc import Iterable
+from typing import Any
 
 from daemon import kill as latch_files
 from daemon.control.line import Line, Refusal
@@ -30,8 +33,7 @@ class Brakes:
 
     async def cancel_all(self, scope: Scope, name: str, by: str) -> Done:
         """Take every working order of a scope out of the book."""
-        for to in self._line.reached(scope, name):
-            await self._line.ask(to, CancelAll(scope, name, by), Lane.CONTROL)
+        await self._ask_all(self._line.reached(scope, name), CancelAll(scope, name, by))
         return Done()
 
     async def rearm(self, latch_id: str, by: str) -> Done:
@@ -46,9 +48,15 @@ class Brakes:
             raise Refusal("latch_unwritten", str(error)) from error
         if not there:
             raise Refusal("unknown_latch", f"no latch {latch_id} stands; `ordo status` lists them")
-        for to in self._line.names.routers.values():
-            await self._line.ask(to, ReleaseLatch(latch_id, by), Lane.CONTROL)
+        await self._ask_all(self._line.names.routers.values(), ReleaseLatch(latch_id, by))
         return Done()
+
+    async def _ask_all(self, routers: Iterable[str], about: Any) -> None:
+        """Ask routers at once; one that does not answer keeps none of the others from acting."""
+        asked = (self._line.ask(to, about, Lane.CONTROL) for to in routers)
+        for answer in await asyncio.gather(*asked, return_exceptions=True):
+            if isinstance(answer, BaseException):
+                raise answer
 
     async def _latch(
         self, kind: LatchKind, scope: Scope, name: str, told: tuple[str, str]

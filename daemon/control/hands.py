@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import asyncio
 
+from msgspec.structs import replace
+
 from daemon import kill
-from daemon.control.line import Line, Refusal
+from daemon.control.line import Line, Outcome, Refusal
 from daemon.domain.orders.book import Order
 from daemon.messages import (
+    NOTHING_HELD,
     AdjustByHand,
     CancelByHand,
     Done,
@@ -36,29 +39,51 @@ class Hands:
     async def start(self, strategy_id: str, by: str) -> Done:
         """Let a strategy take entries; a latch that holds them back all the same is told."""
         async with self._changing:
-            done: Done = await self._line.ask(self._line.runner(strategy_id), TakeEntries(by))
+            done: Done = await self._line.ask(self._whole(strategy_id), TakeEntries(by))
         names = self._line.names
-        latched = kill.forbids(names.state_dir, names.accounts[strategy_id], strategy_id)
-        return Done(f"{done.text}; but {latched}") if latched else done
+        several = len(names.accounts[strategy_id]) > 1
+        latched = {
+            account: because
+            for account in names.accounts[strategy_id]
+            if (because := kill.forbids(names.state_dir, account, strategy_id))
+        }
+        told = (f"{account}: {why}" if several else why for account, why in latched.items())
+        return Done(f"{done.text}; but {'; '.join(told)}") if latched else done
 
     async def stop(self, strategy_id: str, by: str) -> Done:
         """Let a strategy take no more entries."""
-        done: Done = await self._line.ask(
-            self._line.runner(strategy_id), TakeNoEntries(by), Lane.CONTROL
+        done: Done = await self._line.ask(self._whole(strategy_id), TakeNoEntries(by), Lane.CONTROL)
+        return done
+
+    async def exit(self, wanted: ExitByHand) -> tuple[Outcome, ...]:
+        """Close a position of a strategy, or part of it, in all its accounts or in one of them.
+
+        Where one account leaves something, another that holds nothing has done all there is to do.
+        """
+        strategy_id, accounts = self._line.places(wanted.strategy_id)
+        meant = replace(wanted, strategy_id=strategy_id)
+
+        async def leave(account: str) -> Done:
+            done: Done = await self._line.ask(self._line.router(account), meant, Lane.CONTROL)
+            return done
+
+        outcomes = await self._line.each(accounts, leave)
+        if all(each.code for each in outcomes):
+            return outcomes
+        return tuple(
+            replace(each, code="") if each.code == NOTHING_HELD else each for each in outcomes
         )
-        return done
 
-    async def exit(self, wanted: ExitByHand) -> Done:
-        """Close a position of a strategy, or part of it."""
-        router = self._line.router_of(wanted.strategy_id)
-        done: Done = await self._line.ask(router, wanted, Lane.CONTROL)
-        return done
+    async def adjust(self, wanted: AdjustByHand) -> tuple[Outcome, ...]:
+        """Move a stop, in all accounts of a strategy or in one of them."""
+        strategy_id, accounts = self._line.places(wanted.strategy_id)
+        meant = replace(wanted, strategy_id=strategy_id)
 
-    async def adjust(self, wanted: AdjustByHand) -> Done:
-        """Move a stop."""
-        self._line.runner(wanted.strategy_id)
-        done: Done = await self._line.ask(self._line.names.watchdog, wanted)
-        return done
+        async def move(account: str) -> Done:
+            done: Done = await self._line.ask(self._line.names.watchdog(account), meant)
+            return done
+
+        return await self._line.each(accounts, move)
 
     async def order(self, asked: OrderAsked, *, dry_run: bool = False) -> Order | Done:
         """Have one order sent, once under its request id."""
@@ -73,3 +98,19 @@ class Hands:
                 done: Done = await self._line.ask(to, CancelByHand(intent_id, by), Lane.CONTROL)
                 return done
         raise Refusal("unknown_order", f"no order {intent_id} is known; `ordo orders` lists them")
+
+    def _whole(self, name: str) -> str:
+        """Return the runner of a strategy, which decides for all its accounts alike.
+
+        Raises:
+            Refusal: one account of it was meant.
+        """
+        strategy_id, _, account = name.partition("@")
+        runner = self._line.runner(strategy_id)
+        if account:
+            raise Refusal(
+                "one_account",
+                f"{strategy_id} starts and stops in all its accounts; to stop its entries in one of"
+                f" them, pause it there: ordo pause --strategy {name}",
+            )
+        return runner

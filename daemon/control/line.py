@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Iterable
 from typing import Any
 
 from msgspec import Struct
 
 from daemon.control.names import Names
 from daemon.errors import OrdoError
-from daemon.messages import Ask, Declined, Scope, Told
+from daemon.messages import Ask, Declined, Done, Scope, Told
 from daemon.runtime.words import Lane
 
 NO_ANSWER = "no_answer"
@@ -39,6 +39,20 @@ class _Waiting(Struct, frozen=True):
 
     to: str
     answered: asyncio.Future[Any]
+
+
+class Outcome(Struct, frozen=True):
+    """What came of a verb in one account.
+
+    Attributes:
+        account: which.
+        text: what was done, or why not.
+        code: why not, in one word for programs; empty: it was done.
+    """
+
+    account: str
+    text: str
+    code: str = ""
 
 
 class Line:
@@ -100,8 +114,21 @@ class Line:
         if scope is Scope.ACCOUNT:
             return (self.router(name),)
         if scope is Scope.STRATEGY:
-            return (self.router_of(name),)
+            return tuple(self.router(account) for account in self.places(name)[1])
         return tuple(self.names.routers.values())
+
+    async def each(
+        self, accounts: Iterable[str], verb: Callable[[str], Awaitable[Done]]
+    ) -> tuple[Outcome, ...]:
+        """Carry a verb out in several accounts at once; none of them waits for another."""
+
+        async def outcome(account: str) -> Outcome:
+            try:
+                return Outcome(account, (await verb(account)).text)
+            except Refusal as refusal:
+                return Outcome(account, str(refusal), refusal.code)
+
+        return tuple(await asyncio.gather(*map(outcome, accounts)))
 
     def router(self, account: str) -> str:
         """Return the address of an account's router."""
@@ -117,11 +144,18 @@ class Line:
             raise Refusal("unknown_strategy", f"no strategy {strategy_id}; there are: {known}")
         return self.names.strategies[strategy_id]
 
-    def router_of(self, strategy_id: str) -> str:
-        """Return the address of the router that a strategy trades through.
+    def places(self, name: str) -> tuple[str, tuple[str, ...]]:
+        """Return a strategy and the accounts that are meant: all it has, or that of `ID@ACCOUNT`.
 
         Orders by hand, and those that are not of our making, have a strategy without a runner.
         """
+        strategy_id, _, account = name.partition("@")
         if strategy_id not in self.names.accounts:
             self.runner(strategy_id)
-        return self.router(self.names.accounts[strategy_id])
+        accounts = self.names.accounts[strategy_id]
+        if not account:
+            return strategy_id, accounts
+        if account not in accounts:
+            sentence = f"{strategy_id} trades in {', '.join(accounts)}, not in {account}"
+            raise Refusal("unknown_account", sentence)
+        return strategy_id, (account,)

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
 
+_AT_HOME = "watchdog"
+
 
 class Names:
     """Who there is to talk to.
@@ -14,19 +16,19 @@ class Names:
         state_dir: where the latches are kept.
         routers: the address of each account's router, by account.
         strategies: the address of each strategy's runner, by strategy.
-        accounts: the account of each strategy, those without a runner included.
+        accounts: the accounts of each strategy, those without a runner included.
+        watchdogs: the address of each account's watchdog, by account; of others `watchdog`, as it
+            is of the account whose facts carry no mark.
 
     Attributes:
         state_dir: as given.
         routers: as given.
         strategies: the address of each strategy's runner, as it stands at the moment.
-        accounts: the account of each strategy, of one that has gone too: something of it may last.
-        watchdog: its address.
+        accounts: the accounts of each strategy, of one that has gone too: something of it may last.
         broadcaster: its address.
         register: its address.
     """
 
-    watchdog = "watchdog"
     broadcaster = "pnl_broadcaster"
     register = "strategy_register"
 
@@ -35,19 +37,32 @@ class Names:
         state_dir: Path,
         routers: Mapping[str, str],
         strategies: Mapping[str, str],
-        accounts: Mapping[str, str],
+        accounts: Mapping[str, tuple[str, ...]],
+        watchdogs: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
         self._strategies = dict(strategies)
         self._accounts = dict(accounts)
         self.state_dir = state_dir
         self.routers = routers
+        self._watchdogs = watchdogs
         self.strategies: Mapping[str, str] = MappingProxyType(self._strategies)
-        self.accounts: Mapping[str, str] = MappingProxyType(self._accounts)
+        self.accounts: Mapping[str, tuple[str, ...]] = MappingProxyType(self._accounts)
 
-    def come(self, strategy_id: str, runner: str, account: str) -> None:
-        """Know a strategy from here on."""
+    def watchdog(self, account: str) -> str:
+        """Return the address of an account's watchdog."""
+        return self._watchdogs.get(account, _AT_HOME)
+
+    def marked(self, mark: str) -> str:
+        """Return the account that a mark stands for."""
+        if mark:
+            return mark
+        return next((each for each in self.routers if self.watchdog(each) == _AT_HOME), "")
+
+    def come(self, strategy_id: str, runner: str, accounts: tuple[str, ...]) -> None:
+        """Know a strategy from here on; what it has left where it traded before stays its own."""
+        before = self._accounts.get(strategy_id, ())
         self._strategies[strategy_id] = runner
-        self._accounts[strategy_id] = account
+        self._accounts[strategy_id] = tuple(dict.fromkeys((*accounts, *before)))
 
     def go(self, strategy_id: str) -> None:
         """Talk to the runner of a strategy no more."""

@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Iterable
+from typing import Any
+
+from msgspec.structs import replace
+
 from daemon import kill
 from daemon.control.line import GONE, NO_ANSWER, Line, Refusal
 from daemon.domain.orders.book import Order
@@ -20,6 +26,7 @@ from daemon.messages import (
     SeeStrategy,
     StrategySeen,
 )
+from daemon.messages.cells import whole_of
 from daemon.runtime.words import Lane
 
 
@@ -35,9 +42,10 @@ class Reads:
 
     async def accounts(self) -> tuple[AccountSeen, ...]:
         """Return every account as its router knows it."""
-        return tuple(
-            [await self._line.ask(to, SeeAccount()) for to in self._line.names.routers.values()]
+        seen: tuple[AccountSeen, ...] = await self._all(
+            self._line.names.routers.values(), SeeAccount()
         )
+        return seen
 
     async def strategies(self) -> tuple[StrategySeen, ...]:
         """Return every strategy as its runner knows it; they may come and go meanwhile."""
@@ -56,14 +64,20 @@ class Reads:
         return seen
 
     async def risk(self) -> RiskSeen:
-        """Return everything under watch."""
-        seen: RiskSeen = await self._line.ask(self._line.names.watchdog, SeeRisk())
-        return seen
+        """Return everything under watch, in every account."""
+        names = self._line.names
+        watchdogs = dict.fromkeys(names.watchdog(account) for account in names.routers)
+        return whole_of(await self._all(watchdogs, SeeRisk()))
 
     async def orders(self) -> tuple[Order, ...]:
         """Return the orders of every account, oldest first within each."""
-        books = [await self._line.ask(to, SeeOrders()) for to in self._line.names.routers.values()]
+        books: tuple[tuple[Order, ...], ...]
+        books = await self._all(self._line.names.routers.values(), SeeOrders())
         return tuple(order for book in books for order in book)
+
+    async def _all(self, addresses: Iterable[str], about: Any) -> tuple[Any, ...]:
+        """Ask several actors the same at once."""
+        return tuple(await asyncio.gather(*(self._line.ask(to, about) for to in addresses)))
 
     async def price(self, symbol: str) -> PriceSeen:
         """Return the newest price of a symbol."""
@@ -84,9 +98,11 @@ class Reads:
         """
         staged: list[KillStaged] = []
         declined: Refusal | None = None
-        for to in self._line.names.routers.values():
+        routers = self._line.names.routers
+        for account, to in routers.items():
             try:
-                staged.append(await self._line.ask(to, SeeKill(latch_id), Lane.CONTROL))
+                seen = await self._line.ask(to, SeeKill(latch_id), Lane.CONTROL)
+                staged.append(replace(seen, account=account if len(routers) > 1 else ""))
             except Refusal as refusal:
                 if refusal.code == NO_ANSWER:
                     raise

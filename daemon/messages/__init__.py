@@ -19,6 +19,7 @@ from daemon.domain.orders.words import (
 )
 from daemon.domain.risk.moves import LevelMoved
 from daemon.messages.asks import (
+    NOTHING_HELD,
     AbandonRequest,
     AdjustByHand,
     Ask,
@@ -131,6 +132,7 @@ from daemon.runtime.words import ActorDisarmed, DeadLetter
 
 __all__ = [
     "LEDGER_FAILED",
+    "NOTHING_HELD",
     "SETTLEMENT",
     "WRITTEN_OFF",
     "AbandonRequest",

@@ -13,6 +13,9 @@ from msgspec import Struct
 
 from daemon.messages.control import Latched, OrderAsked, RequestAnswered, Scope
 
+NOTHING_HELD = "nothing_held"
+"""The code where an exit is asked for and nothing is held that it could close."""
+
 
 class Ask(Struct, frozen=True):
     """A question or a command from outside.

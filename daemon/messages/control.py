@@ -1,4 +1,7 @@
-"""What is recorded of what a person did, and of what came of it."""
+"""What is recorded of what a person did, and of what came of it.
+
+Where `account` may be empty it is the mark of the account that took the fact on, see `cells`.
+"""
 
 from __future__ import annotations
 
@@ -46,6 +49,7 @@ class Latched(Struct, frozen=True, tag=True):
     reason: str
     by: str
     at_ns: int
+    account: str = ""
 
 
 class Released(Struct, frozen=True, tag=True):
@@ -54,6 +58,7 @@ class Released(Struct, frozen=True, tag=True):
     latch_id: str
     by: str
     at_ns: int
+    account: str = ""
 
 
 class KillStaged(Struct, frozen=True, tag=True):
@@ -72,6 +77,7 @@ class KillStaged(Struct, frozen=True, tag=True):
     left: tuple[str, ...]
     attempts: int
     at_ns: int
+    account: str = ""
 
 
 class StrategyStarted(Struct, frozen=True, tag=True):

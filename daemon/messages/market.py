@@ -40,6 +40,7 @@ class Noted(Struct, frozen=True, tag=True):
     text: str
     at_ns: int
     strategy_id: str = ""
+    account: str = ""
 
 
 class LinkDied(Struct, frozen=True, tag=True):

@@ -1,4 +1,7 @@
-"""Entries, positions and exits: what is decided, owed, and done."""
+"""Entries, positions and exits: what is decided, owed, and done.
+
+`account` is the mark of the account that a fact belongs to, as `cells` puts it there.
+"""
 
 from __future__ import annotations
 
@@ -45,6 +48,7 @@ class BasketOpened(Struct, frozen=True, tag=True):
     exit_ns: int
     close_ns: int
     at_ns: int
+    account: str = ""
 
 
 class BasketEnded(Struct, frozen=True, tag=True):
@@ -55,6 +59,7 @@ class BasketEnded(Struct, frozen=True, tag=True):
     complete: bool
     because: str
     at_ns: int
+    account: str = ""
 
 
 class PositionChanged(Struct, frozen=True, tag=True):
@@ -85,6 +90,7 @@ class PositionChanged(Struct, frozen=True, tag=True):
     at_ns: int
     intent_id: str = ""
     settled: bool = False
+    account: str = ""
 
     @property
     def net_quantity(self) -> int:
@@ -102,6 +108,7 @@ class LegExpired(Struct, frozen=True, tag=True):
     leg_id: str
     symbol: str
     at_ns: int
+    account: str = ""
 
 
 class ExitLegs(Struct, frozen=True):
@@ -120,6 +127,7 @@ class ExitDecided(Struct, frozen=True, tag=True):
     reason: ExitReason
     pnl_e4: int
     at_ns: int
+    account: str = ""
 
 
 class ExitOwed(Struct, frozen=True, tag=True):
@@ -140,6 +148,7 @@ class ExitOwed(Struct, frozen=True, tag=True):
     reason: ExitReason
     at_ns: int
     keep: int = 0
+    account: str = ""
 
 
 class ExitFinished(Struct, frozen=True, tag=True):
@@ -160,6 +169,7 @@ class ExitFinished(Struct, frozen=True, tag=True):
     at_ns: int
     closed_quantity: int = 0
     held_quantity: int = 0
+    account: str = ""
 
     @property
     def part(self) -> str:
@@ -177,6 +187,7 @@ class ExitOverdue(Struct, frozen=True, tag=True):
     strategy_id: str
     because: str
     at_ns: int
+    account: str = ""
 
 
 class ExitReplaced(Struct, frozen=True, tag=True):
@@ -195,6 +206,7 @@ class EntriesPaused(Struct, frozen=True, tag=True):
 
     because: str
     at_ns: int
+    account: str = ""
 
 
 class PauseEntries(Struct, frozen=True):
@@ -224,6 +236,7 @@ class DayMarked(Struct, frozen=True, tag=True):
     floor_e4: int
     marks: tuple[tuple[str, int], ...]
     at_ns: int
+    account: str = ""
 
 
 class EpochBegan(Struct, frozen=True, tag=True):

@@ -113,6 +113,7 @@ class WatchSeen(Struct, frozen=True):
         unrealised_e4: of what is open.
         charges_e4: of today's fills; None where no table knows them.
         legs: in the order of the plan.
+        account: the mark of the account that it is watched in.
     """
 
     strategy_id: str
@@ -124,6 +125,7 @@ class WatchSeen(Struct, frozen=True):
     unrealised_e4: int
     charges_e4: int | None
     legs: tuple[LegSeen, ...]
+    account: str = ""
 
 
 class RiskSeen(Struct, frozen=True):
@@ -132,6 +134,7 @@ class RiskSeen(Struct, frozen=True):
     at_ns: int
     link_alive: bool
     watches: tuple[WatchSeen, ...]
+    account: str = ""
 
 
 class PriceSeen(Struct, frozen=True):

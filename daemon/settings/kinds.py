@@ -98,30 +98,6 @@ class Switch(Kind, frozen=True):
         return {"true": True, "false": False}.get(text.strip().lower(), text)
 
 
-class Only(Kind, frozen=True):
-    """One number, because others need what is not built yet."""
-
-    number: int
-
-    @property
-    def expected(self) -> str:
-        """What to write, in words."""
-        return f"{self.number}"
-
-    def read(self, raw: object) -> int:
-        """Return the number."""
-        if isinstance(raw, bool) or raw != self.number:
-            raise Wrong(
-                f"is {shown(raw)}; others than {self.number} come with a later version",
-                f"until then write {self.expected}",
-            )
-        return self.number
-
-    def typed(self, text: str) -> object:
-        """Return a whole number where the text is one."""
-        return int(text) if _WHOLE.fullmatch(text.strip()) else text
-
-
 class Amount(Kind, frozen=True):
     """A number with at most four decimals, in `_e4` once it is read; bounds included."""
 

@@ -28,7 +28,6 @@ from daemon.settings.kinds import (
     Location,
     Many,
     OneOf,
-    Only,
     Speed,
     Text,
     Translated,
@@ -141,7 +140,8 @@ class Account(Table, frozen=True):
     Attributes:
         owner: whose it is; every record carries it.
         cash_e4: what an account on paper begins with.
-        lots_multiplier: how many times the lots of a strategy are traded.
+        lots_multiplier: how many times the lots of a strategy are traded; its amounts in rupees
+            are those of its own lots, and are multiplied as well.
         max_daily_loss_e4: at this loss of a day everything is left; 0: no limit.
         max_daily_profit_e4: the same of profit; 0: no limit.
         max_lots: possible exposure over all its options and futures.
@@ -156,7 +156,7 @@ class Account(Table, frozen=True):
     cash_e4: Annotated[int, rupees("1", "10_000_000_000")] = field(
         default=e4(1_000_000), name="cash"
     )
-    lots_multiplier: Annotated[int, Only(1)] = 1
+    lots_multiplier: Annotated[int, Whole(1, 100, "times")] = 1
     max_daily_loss_e4: Annotated[int, rupees("1", "10_000_000_000")] = field(
         default=0, name="max_daily_loss"
     )

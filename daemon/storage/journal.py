@@ -50,10 +50,13 @@ class Entry(Struct, frozen=True):
     unless_empty: tuple[str, ...] = ()
 
 
+_MARK = ("account",)
 _WHOLE = Entry()
+_MARKED = Entry(unless_empty=_MARK)
 _ABSENT = Entry(when=_never)
 _TIMELESS = Entry(without=("at_ns",))
-_BARE = Entry(without=("at_ns", "because"))
+_MARKED_TIMELESS = Entry(without=("at_ns",), unless_empty=_MARK)
+_BARE = Entry(without=("at_ns", "because"), unless_empty=_MARK)
 
 ENTRIES: dict[type[Fact], Entry] = {
     # What the day and the feed brought, and what was decided on it: at market time.
@@ -62,28 +65,28 @@ ENTRIES: dict[type[Fact], Entry] = {
     m.LinkDied: _WHOLE,
     m.LinkRevived: _WHOLE,
     m.EntryDecided: _WHOLE,
-    m.BasketOpened: _WHOLE,
-    m.ExitDecided: _WHOLE,
-    LevelMoved: _WHOLE,
-    m.DayMarked: _WHOLE,
+    m.BasketOpened: _MARKED,
+    m.ExitDecided: _MARKED,
+    LevelMoved: _MARKED,
+    m.DayMarked: _MARKED,
     orders.IntentRecorded: _WHOLE,
-    m.EntriesPaused: Entry(without=("because",)),
+    m.EntriesPaused: Entry(without=("because",), unless_empty=_MARK),
     # What follows from an answer comes when the answer came, and may quote it.
-    m.Noted: Entry(without=("at_ns", "text")),
+    m.Noted: Entry(without=("at_ns", "text"), unless_empty=_MARK),
     m.BasketEnded: _BARE,
-    m.PositionChanged: Entry(without=("at_ns", "intent_id", "settled")),
-    m.LegExpired: _TIMELESS,
-    m.ExitOwed: Entry(without=("at_ns",), unless_empty=("keep",)),
-    m.ExitFinished: Entry(("at_ns",), unless_empty=("closed_quantity", "held_quantity")),
+    m.PositionChanged: Entry(("at_ns", "intent_id", "settled"), unless_empty=_MARK),
+    m.LegExpired: _MARKED_TIMELESS,
+    m.ExitOwed: Entry(without=("at_ns",), unless_empty=("keep", "account")),
+    m.ExitFinished: Entry(("at_ns",), unless_empty=("closed_quantity", "held_quantity", "account")),
     m.ExitOverdue: _BARE,
     m.ExitReplaced: _TIMELESS,
     orders.OrderRefused: Entry(without=("at_ns", "text")),
     orders.OrderParked: _TIMELESS,
     orders.OrderUpdated: Entry(("at_ns", "text", "broker_order_id"), _tells_a_fill_or_an_end),
     # What a person did, as far as trading hangs on it; who, why and under which name is his affair.
-    m.Latched: Entry(without=("latch_id", "at_ns", "reason", "by")),
-    m.Released: Entry(without=("latch_id", "at_ns", "by")),
-    m.KillStaged: Entry(without=("latch_id", "at_ns", "left")),
+    m.Latched: Entry(("latch_id", "at_ns", "reason", "by"), unless_empty=_MARK),
+    m.Released: Entry(("latch_id", "at_ns", "by"), unless_empty=_MARK),
+    m.KillStaged: Entry(("latch_id", "at_ns", "left"), unless_empty=_MARK),
     m.StrategyStarted: Entry(without=("at_ns", "by")),
     m.StrategyStopped: Entry(without=("at_ns", "by")),
     m.StrategyDeclared: Entry(without=("at_ns", "by")),

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from http import HTTPStatus
+
+from daemon.control import Outcome
+from daemon.control.line import NO_ANSWER
 from daemon.kill import LatchUnwritten
 from daemon.messages import AdjustByHand, Done, ExitByHand, Latched, LatchKind, Scope
 from daemon.web.asks import AdjustBody, ExitBody, amount_e4
 from daemon.web.problems import Problem
-from daemon.web.shapes import DoneTold, KilledTold, PausedTold
-from daemon.web.table import Call
+from daemon.web.shapes import DoneTold, KilledTold, OutcomeTold, PausedTold
+from daemon.web.table import Answer, Call
 
 
 async def start(call: Call) -> DoneTold:
@@ -22,14 +27,14 @@ async def stop(call: Call) -> DoneTold:
     return _done(await hands.stop(call.path["strategy_id"], call.who.name))
 
 
-async def leave(call: Call) -> DoneTold:
+async def leave(call: Call) -> Answer | DoneTold:
     """Close a position, or part of it."""
     body: ExitBody = call.body
     wanted = ExitByHand(call.path["strategy_id"], body.leg_id or "", body.lots or 0, call.who.name)
-    return _done(await call.house.control.hands.exit(wanted))
+    return _each(await call.house.control.hands.exit(wanted))
 
 
-async def adjust(call: Call) -> DoneTold:
+async def adjust(call: Call) -> Answer | DoneTold:
     """Move a stop."""
     body: AdjustBody = call.body
     wanted = AdjustByHand(
@@ -39,7 +44,7 @@ async def adjust(call: Call) -> DoneTold:
         loosen=body.loosen,
         by=call.who.name,
     )
-    return _done(await call.house.control.hands.adjust(wanted))
+    return _each(await call.house.control.hands.adjust(wanted))
 
 
 async def kill_strategy(call: Call) -> KilledTold:
@@ -102,3 +107,24 @@ def _name(call: Call) -> str:
 
 def _done(done: Done) -> DoneTold:
     return DoneTold(ok=True, text=done.text)
+
+
+def _each(outcomes: Sequence[Outcome]) -> Answer | DoneTold:
+    """Tell what came of it in each account; 207 where they differ.
+
+    Raises:
+        Problem: it was refused in all of them.
+    """
+    if len(outcomes) == 1 and not outcomes[0].code:
+        return DoneTold(ok=True, text=outcomes[0].text)
+    results = tuple(OutcomeTold(o.account, not o.code, o.text, o.code) for o in outcomes)
+    text = "; ".join(f"{o.account}: {o.text}" for o in outcomes)
+    if all(each.code for each in outcomes):
+        if len(outcomes) == 1:
+            raise Problem(outcomes[0].code, outcomes[0].text)
+        raise Problem(outcomes[0].code, text, more={"results": results})
+    whole = DoneTold(all(not each.code for each in outcomes), text, results)
+    if whole.ok:
+        return whole
+    final = not any(each.code == NO_ANSWER for each in outcomes)
+    return Answer(HTTPStatus.MULTI_STATUS, whole, final=final)

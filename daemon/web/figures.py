@@ -6,31 +6,31 @@ none. What is not there is null, never zero.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from daemon.domain.instants import MILLISECOND_NS, iso
 from daemon.messages import LegSeen, PriceSeen, RiskSeen, WatchSeen
-from daemon.web.telling import owner, price, rupees
+from daemon.web.telling import price, rupees
 
 Document = dict[str, Any]
 
 
-def pnl(risk: RiskSeen, accounts: Mapping[str, str]) -> Document:
+def pnl(risk: RiskSeen, accounts: Sequence[str], home: str) -> Document:
     """Return the fields of a message of `/ws/pnl`.
 
     Args:
         risk: everything under watch.
-        accounts: the account of each strategy.
+        accounts: every account.
+        home: the one that what carries no mark is watched in.
     """
-    sums: dict[str, list[WatchSeen]] = {account: [] for account in accounts.values()}
+    sums: dict[str, list[WatchSeen]] = {account: [] for account in accounts}
     for watch in risk.watches:
-        if account := owner(watch.strategy_id, accounts):
-            sums[account].append(watch)
+        sums.setdefault(watch.account or home, []).append(watch)
     return {
         "market_time": iso(risk.at_ns),
         "feed": {"alive": risk.link_alive},
-        "strategies": [_strategy(watch) for watch in risk.watches],
+        "strategies": [_strategy(watch, watch.account or home) for watch in risk.watches],
         "accounts": [_account(account, watches) for account, watches in sums.items()],
     }
 
@@ -53,23 +53,25 @@ def tick(seen: PriceSeen, later_ns: int) -> Document:
     }
 
 
-def _strategy(watch: WatchSeen) -> Document:
+def _strategy(watch: WatchSeen, account: str) -> Document:
     return {
         "strategy_id": watch.strategy_id,
+        "account": account,
         "pnl": rupees(watch.pnl_e4),
         "realised": rupees(watch.realised_e4),
         "unrealised": rupees(watch.unrealised_e4),
         "charges": None if watch.charges_e4 is None else rupees(watch.charges_e4),
         "status": watch.status,
         "risk": {"status": watch.lock, "current_sl": price(watch.current_sl_e4)},
-        "legs": [_leg(leg) for leg in watch.legs],
+        "legs": [_leg(leg, account) for leg in watch.legs],
     }
 
 
-def _leg(leg: LegSeen) -> Document:
+def _leg(leg: LegSeen, account: str) -> Document:
     guarded = not leg.unguarded_because
     document: Document = {
         "leg_id": leg.leg_id,
+        "account": account,
         "symbol": leg.symbol,
         "side": leg.side.value,
         "quantity": leg.quantity,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter, deque
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Protocol
 
 from msgspec import Struct
@@ -54,7 +54,7 @@ class Hub:
     Args:
         beat: asks the broadcaster how things stand; it answers by `show`.
         wall_ns: host time that messages are stamped with.
-        accounts: the account of each strategy.
+        accounts: every account, that first in which is watched what carries no mark.
         log: is told of whoever is dropped.
         caps: what it bears.
     """
@@ -63,7 +63,7 @@ class Hub:
         self,
         beat: Beater,
         wall_ns: Callable[[], int],
-        accounts: Mapping[str, str],
+        accounts: Sequence[str],
         log: Log,
         caps: Caps | None = None,
     ) -> None:
@@ -73,7 +73,7 @@ class Hub:
         self.events.publish({"events": []}, 0)
         self._beat = beat
         self._wall_ns = wall_ns
-        self._accounts = accounts
+        self._accounts = tuple(accounts)
         self._log = log
         self._ticks: dict[tuple[str, ...], Stream] = {}
         self._principals: Counter[str] = Counter()
@@ -130,7 +130,9 @@ class Hub:
         now_s = _now_s()
         changed = {seen.symbol: (seen, frame.at_ns) for seen in frame.prices}
         self._prices.update(changed)
-        self.pnl.publish(figures.pnl(frame.risk, self._accounts), now_s)
+        self.pnl.publish(
+            figures.pnl(frame.risk, self._accounts, next(iter(self._accounts), "")), now_s
+        )
         for symbols, stream in self._ticks.items():
             if _due(stream, now_s) or not changed.keys().isdisjoint(symbols):
                 known = [self._prices[symbol] for symbol in symbols if symbol in self._prices]

@@ -29,7 +29,6 @@ from daemon.web.telling import (
     code_told,
     latch_told,
     order_told,
-    owner,
     position_told,
     price_told,
     profit_told,
@@ -114,35 +113,37 @@ async def snapshot(call: Call) -> SnapshotTold:
     reads = call.house.control.reads
     accounts = await reads.accounts()
     risk = await reads.risk()
-    owners = call.house.control.line.names.accounts
+    names = call.house.control.line.names
     return SnapshotTold(
         at=iso(risk.at_ns),
         link_alive=risk.link_alive,
         positions=tuple(position_told(held) for each in accounts for held in each.held),
         accounts=_by_account(call.house, risk.watches),
-        strategies=tuple(
-            watch_told(each, owner(each.strategy_id, owners)) for each in risk.watches
-        ),
+        strategies=tuple(watch_told(each, names.marked(each.account)) for each in risk.watches),
     )
 
 
 async def daily(call: Call) -> DailyTold:
     """Tell the profit of the day."""
     risk = await call.house.control.reads.risk()
+    names = call.house.control.line.names
     return DailyTold(
         date=day_of(risk.at_ns).isoformat(),
         at=iso(risk.at_ns),
         total=profit_told("total", risk.watches),
         accounts=_by_account(call.house, risk.watches),
-        strategies=tuple(profit_told(each.strategy_id, (each,)) for each in risk.watches),
+        strategies=tuple(
+            profit_told(each.strategy_id, (each,), names.marked(each.account))
+            for each in risk.watches
+        ),
     )
 
 
 def _by_account(house: House, watches: Sequence[WatchSeen]) -> tuple[ProfitTold, ...]:
-    owners = house.control.line.names.accounts
+    names = house.control.line.names
     return tuple(
-        profit_told(name, [each for each in watches if owner(each.strategy_id, owners) == name])
-        for name in house.control.line.names.routers
+        profit_told(name, [each for each in watches if names.marked(each.account) == name])
+        for name in names.routers
     )
 
 
@@ -172,5 +173,9 @@ def merged(kill_id: str, staged: Sequence[KillStaged]) -> KillTold:
     if not staged:
         raise Problem("unknown_kill", f"no kill {kill_id} is known; `ordo status` lists latches")
     worst = min(staged, key=lambda each: _WORST.index(each.stage))
-    left = tuple(sentence for each in staged for sentence in each.left)
+    left = tuple(
+        f"{each.account}: {sentence}" if each.account and len(staged) > 1 else sentence
+        for each in staged
+        for sentence in each.left
+    )
     return KillTold(kill_id, worst.stage, left, max(each.attempts for each in staged))

@@ -54,10 +54,11 @@ class AccountTold(Struct, frozen=True):
 
 
 class StrategyTold(Struct, frozen=True):
-    """A strategy: whether it takes entries, and what it waits for."""
+    """A strategy: whether it takes entries, and what it waits for; `account` names all of them."""
 
     strategy_id: str
     account: str
+    accounts: tuple[str, ...]
     taking: bool
     status: str
 
@@ -203,7 +204,7 @@ class WatchTold(Struct, frozen=True):
     legs: tuple[LegTold, ...]
 
 
-class ProfitTold(Struct, frozen=True):
+class ProfitTold(Struct, frozen=True, omit_defaults=True):
     """A profit of the day; `charges` null where no table knows them."""
 
     id: str
@@ -211,6 +212,7 @@ class ProfitTold(Struct, frozen=True):
     realised: float
     unrealised: float
     charges: float | None
+    account: str = ""
 
 
 class SnapshotTold(Struct, frozen=True):
@@ -233,11 +235,21 @@ class DailyTold(Struct, frozen=True):
     strategies: tuple[ProfitTold, ...]
 
 
-class DoneTold(Struct, frozen=True):
-    """Something was carried out."""
+class OutcomeTold(Struct, frozen=True):
+    """What came of it in one account; `code` is empty where it was carried out."""
+
+    account: str
+    ok: bool
+    text: str
+    code: str
+
+
+class DoneTold(Struct, frozen=True, omit_defaults=True):
+    """Something was carried out; `results` where several accounts were meant."""
 
     ok: bool
     text: str
+    results: tuple[OutcomeTold, ...] = ()
 
 
 class PausedTold(Struct, frozen=True):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Sequence
 
 from daemon import kill
 from daemon.domain.instants import iso
@@ -88,23 +88,11 @@ def session_told(seen: AccountSeen) -> SessionTold:
     return SessionTold(seen.account, seen.broker, seen.reconciled)
 
 
-def owner(strategy_id: str, accounts: Mapping[str, str]) -> str:
-    """Return the account of a strategy; "": nobody can tell.
-
-    What was traded by hand, or outside, is of no strategy: it is of the only account there is.
-
-    Args:
-        strategy_id: of a strategy, or of what is of none.
-        accounts: the account of each strategy.
-    """
-    every = set(accounts.values())
-    only = next(iter(every)) if len(every) == 1 else ""
-    return accounts.get(strategy_id, only)
-
-
-def strategy_told(seen: StrategySeen, account: str) -> StrategyTold:
+def strategy_told(seen: StrategySeen, accounts: Sequence[str]) -> StrategyTold:
     """Tell of a strategy."""
-    return StrategyTold(seen.strategy_id, account, seen.taking, seen.status)
+    return StrategyTold(
+        seen.strategy_id, ", ".join(accounts), tuple(accounts), seen.taking, seen.status
+    )
 
 
 def price_told(seen: PriceSeen) -> PriceTold:
@@ -204,8 +192,14 @@ def watch_told(watch: WatchSeen, account: str) -> WatchTold:
     )
 
 
-def profit_told(name: str, watches: Iterable[WatchSeen]) -> ProfitTold:
-    """Tell the sum of some strategies; charges are unknown where one of them is."""
+def profit_told(name: str, watches: Iterable[WatchSeen], account: str = "") -> ProfitTold:
+    """Tell the sum of some strategies; charges are unknown where one of them is.
+
+    Args:
+        name: whose.
+        watches: what is added up.
+        account: where it was made, of a strategy in one account.
+    """
     summed = tuple(watches)
     charges = [watch.charges_e4 for watch in summed]
     known = [each for each in charges if each is not None]
@@ -215,4 +209,5 @@ def profit_told(name: str, watches: Iterable[WatchSeen]) -> ProfitTold:
         realised=rupees(sum(watch.realised_e4 for watch in summed)),
         unrealised=rupees(sum(watch.unrealised_e4 for watch in summed)),
         charges=rupees(sum(known)) if len(known) == len(charges) else None,
+        account=account,
     )

@@ -83,14 +83,14 @@ class Entry(Struct, frozen=True):
         day: the day that was opened last; None: nothing was recorded before.
         ended: that day has ended.
         first: the first day that was ever opened.
-        settled: contracts of that day whose settlement our own book has.
+        settled: account and contract of that day whose settlement our own book has.
     """
 
     at_ns: int
     day: date | None = None
     ended: bool = False
     first: date | None = None
-    settled: frozenset[str] = frozenset()
+    settled: frozenset[tuple[str, str]] = frozenset()
 
 
 def reached(facts: Iterable[object], recorded_ns: int, exchanges: Iterable[Exchange]) -> Entry:
@@ -103,7 +103,7 @@ def reached(facts: Iterable[object], recorded_ns: int, exchanges: Iterable[Excha
     """
     day: date | None = None
     first: date | None = None
-    ended, settled = False, set[str]()
+    ended, settled = False, set[tuple[str, str]]()
     for fact in facts:
         match fact:
             case DayOpened():
@@ -113,7 +113,7 @@ def reached(facts: Iterable[object], recorded_ns: int, exchanges: Iterable[Excha
             case DayEnded():
                 ended = True
             case IntentRecorded(intent) if intent.parent.startswith(SETTLEMENT):
-                settled.add(intent.symbol)
+                settled.add((intent.account, intent.symbol))
     at_ns = max([recorded_ns, *(exchange.reached_ns() for exchange in exchanges)])
     return Entry(at_ns, day, ended, first, frozenset(settled))
 
@@ -226,7 +226,7 @@ class Generated(Recorded):
             for trade in paper.exchange.trades()
             if trade.settlement
             and day_of(trade.at_ns) == day
-            and trade.symbol not in self._entry.settled
+            and (router.removeprefix("router:"), trade.symbol) not in self._entry.settled
         )
 
 

@@ -2,6 +2,7 @@
 
 import pytest
 
+from daemon.actors.fan_out import Place
 from daemon.actors.strategy_runner import StrategyRunner
 from daemon.domain.market.notes import NoteKind
 from daemon.domain.plans.parsing import parse
@@ -48,7 +49,7 @@ def runner(*before, taking=True, head="") -> StrategyRunner:
     """A runner of a straddle between 09:20 and 10:00, restored from these facts."""
     hours = "[entry]\nat = 09:20:00\nno_later_than = 10:00:00\n[exit]\nat = 15:20:00\n"
     text = f'id = "s"\nunderlying = "NIFTY"\n{head}\n{hours}{CALL}{PUT}{GUARD}'
-    return StrategyRunner(parse(text), ROUTER, strict=False, taking=taking, facts=before)
+    return StrategyRunner(parse(text), [Place(ROUTER)], strict=False, taking=taking, facts=before)
 
 
 def ask(made, about, at_ns=AT):

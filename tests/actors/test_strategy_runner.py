@@ -5,6 +5,7 @@ from datetime import date
 
 import pytest
 
+from daemon.actors.fan_out import Place
 from daemon.actors.strategy_runner import StrategyRunner
 from daemon.domain.market.frames import Frame, Quote
 from daemon.domain.market.notes import NoteKind
@@ -56,7 +57,7 @@ class Script:
         legs = (CALL + self.leg) + (PUT + self.leg)
         hours = f"[entry]\nat = 09:20:00\n{self.entry}\n[exit]\nat = {self.exit}\n"
         text = f'id = "s"\nunderlying = "NIFTY"\n{self.head}\n{hours}{legs}{self.tail}'
-        return StrategyRunner(parse(text), ROUTER, strict=False, facts=before)
+        return StrategyRunner(parse(text), [Place(ROUTER)], strict=False, facts=before)
 
 
 def runner(*before, **script) -> StrategyRunner:
@@ -390,7 +391,7 @@ def test_carried_shares_are_left_by_their_rules_alone() -> None:
         "[exit]\nat = 15:05:00\n"
         '[[legs]]\nside = "buy"\ninstrument = "EQ"\nlots = 10\nstop = { percent = 2 }\n'
     )
-    made = StrategyRunner(parse(text), ROUTER, strict=False)
+    made = StrategyRunner(parse(text), [Place(ROUTER)], strict=False)
     made.handle(day_opened(DAY), 0)
     frame = Frame(AT, {"RELIANCE": Quote(e4(1500), e4(1499), 100, e4(1500), 100)})
     (entering,) = told(made.handle(frame, AT), EnterLegs)

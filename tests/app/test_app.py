@@ -65,7 +65,7 @@ def played(app: App, clock: VirtualClock) -> list[object]:
 
 def test_the_actors_are_these_in_the_order_of_their_start(recording):
     """Who acts for others starts before those others."""
-    app = build(account(), [STRADDLE, LATER], Run(recording, [DAY], 1), lambda: 0, None)
+    app = build([account()], [STRADDLE, LATER], Run(recording, [DAY], 1), lambda: 0, None)
     actors = {spec.name: type(spec.restore(())) for spec in app.specs}
 
     assert list(actors.items()) == [
@@ -79,14 +79,14 @@ def test_the_actors_are_these_in_the_order_of_their_start(recording):
 
 
 def test_a_strategy_that_falls_is_left_out_and_nobody_else_is(recording):
-    app = build(account(), [STRADDLE], Run(recording, [DAY], 1), lambda: 0, None)
+    app = build([account()], [STRADDLE], Run(recording, [DAY], 1), lambda: 0, None)
 
     assert [spec.name for spec in app.specs if spec.disarm] == ["runner:nifty-short-straddle"]
 
 
 def test_each_strategy_trades_through_the_one_router(recording):
     clock = VirtualClock()
-    app = build(account(), [STRADDLE, LATER], Run(recording, [DAY], 1), clock.now_ns, None)
+    app = build([account()], [STRADDLE, LATER], Run(recording, [DAY], 1), clock.now_ns, None)
     facts = played(app, clock)
     intents = [fact.intent for fact in facts if isinstance(fact, IntentRecorded)]
 
@@ -101,7 +101,7 @@ def test_order_ids_are_bound_to_the_epoch(recording):
     ids = []
     for epoch in (1, 2):
         clock = VirtualClock()
-        app = build(account(), [STRADDLE], Run(recording, [DAY], epoch), clock.now_ns, None)
+        app = build([account()], [STRADDLE], Run(recording, [DAY], epoch), clock.now_ns, None)
         facts = played(app, clock)
         ids.append({f.intent.intent_id for f in facts if isinstance(f, IntentRecorded)})
 
@@ -111,14 +111,14 @@ def test_order_ids_are_bound_to_the_epoch(recording):
 
 def test_profits_are_shown_where_somebody_watches(recording):
     clock, shown = VirtualClock(), []
-    app = build(account(), [STRADDLE], Run(recording, [DAY], 1), clock.now_ns, shown.append)
+    app = build([account()], [STRADDLE], Run(recording, [DAY], 1), clock.now_ns, shown.append)
     played(app, clock)
 
     assert {type(view) for view in shown} == {PnlSeen}
 
 
 def test_showing_where_nobody_watches_is_a_defect(recording):
-    app = build(account(), [STRADDLE], Run(recording, [DAY], 1), lambda: 0, None)
+    app = build([account()], [STRADDLE], Run(recording, [DAY], 1), lambda: 0, None)
 
     with pytest.raises(AssertionError, match="nobody watches"):
         app.around.show("anything")
@@ -127,7 +127,8 @@ def test_showing_where_nobody_watches_is_a_defect(recording):
 def test_the_exchange_keeps_its_book_where_it_is_told(recording, tmp_path):
     """Its file is its own; the daemon's records are elsewhere."""
     clock, file = VirtualClock(), SqliteFile(tmp_path / "exchange.sqlite")
-    app = build(account(), [STRADDLE], Run(recording, [DAY], 1, file), clock.now_ns, None)
+    run = Run(recording, [DAY], 1, {"paper": file})
+    app = build([account()], [STRADDLE], run, clock.now_ns, None)
     played(app, clock)
     orders = file.load().orders
     file.close()
@@ -208,7 +209,7 @@ def test_a_latch_of_the_state_folder_forbids_entries_and_other_folders_do_not(re
     for state_dir in (tmp_path, tmp_path / "other", None):
         clock = VirtualClock()
         run = Run(recording, [DAY], 1, state_dir=state_dir)
-        app = build(account(), [STRADDLE, LATER], run, clock.now_ns, None)
+        app = build([account()], [STRADDLE, LATER], run, clock.now_ns, None)
         entered.append({f.strategy_id for f in played(app, clock) if _bought_or_sold(f)})
 
     assert entered == [{LATER.id}, {STRADDLE.id, LATER.id}, {STRADDLE.id, LATER.id}]

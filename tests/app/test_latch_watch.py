@@ -17,7 +17,7 @@ class Watched:
     def __init__(self, folder) -> None:
         self.folder = folder
         self.told: list[object] = []
-        self.watch = LatchWatch(folder, self.told.append, lambda: 9)
+        self.watch = LatchWatch(folder, "paper", self.told.append, lambda: 9)
 
     def stand(self, *latches: Latched) -> None:
         for latched in latches:

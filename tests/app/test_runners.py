@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from daemon.actors.fan_out import Place
 from daemon.actors.strategy_register import Filed, StrategyRegister
 from daemon.app.runners import Runners, runner_spec
 from daemon.control import Control, Line, Names, Refusal
@@ -56,18 +57,19 @@ class House:
     @asynccontextmanager
     async def running(self) -> AsyncIterator[Control]:
         clock = MarketHours()
-        spec = partial(runner_spec, router=ROUTER, strict=False)
+        spec = partial(runner_spec, places=[Place(ROUTER)], strict=False)
         specs = [
             ActorSpec(ROUTER, lambda _: Scripted(ROUTER, self.router, [])),
             ActorSpec("strategy_register", lambda facts: StrategyRegister(self.filed, facts)),
-            *(runner_spec(PLAN, ROUTER, strict=False, taking=True) for _ in self.filed),
+            *(runner_spec(PLAN, [Place(ROUTER)], strict=False, taking=True) for _ in self.filed),
         ]
         around = Surroundings({}, self.show)
         self.tasks = tasks = Tasks(Supervisor(specs, self.ledger), self.ledger, around, clock)
         strategies = {each: f"runner:{each}" for each in self.filed}
-        names = Names(Path("none"), {"paper": ROUTER}, strategies, dict.fromkeys(strategies, "a"))
+        traded = dict.fromkeys(strategies, ("paper",))
+        names = Names(Path("none"), {"paper": ROUTER}, strategies, traded)
         self.line = line = Line(tasks.say, clock.now_ns, names)
-        self.runners = Runners(tasks, line, "paper", spec)
+        self.runners = Runners(tasks, line, lambda _: ("paper",), spec)
         async with tasks:
             yield Control(line)
 
@@ -91,7 +93,7 @@ async def test_a_strategy_comes_is_started_changed_and_goes():
         done = await control.strategies.declare(PLAN, "ann")
         assert done.text.endswith("takes no entries until somebody starts it: `ordo start mine`")
         assert await statuses(control) == {"mine": False}
-        assert control.line.names.accounts["mine"] == "paper"
+        assert control.line.names.accounts["mine"] == ("paper",)
         assert await control.hands.start("mine", "ann") == Done("takes entries")
         assert await statuses(control) == {"mine": True}
         await control.hands.stop("mine", "ann")
@@ -103,7 +105,7 @@ async def test_a_strategy_comes_is_started_changed_and_goes():
         assert await statuses(control) == {"mine": False}
         await control.strategies.remove("mine", "bob")
         assert await statuses(control) == {}
-        assert control.line.names.accounts["mine"] == "paper"
+        assert control.line.names.accounts["mine"] == ("paper",)
         with pytest.raises(Refusal, match="no strategy mine"):
             await control.strategies.declaration("mine")
     assert [each.by for each in house.ledger.facts()] == ["ann", "ann", "ann", "bob", "bob"]

@@ -21,7 +21,7 @@ from daemon.app.host import Host
 from daemon.app.service import Service
 from daemon.app.telemetry import bare
 from daemon.brokers.paper import Paper
-from daemon.cli.engine import one_account
+from daemon.cli.engine import accounts_for
 from daemon.control import Refusal
 from daemon.control.reads import Reads
 from daemon.domain.instants import at
@@ -98,7 +98,7 @@ def assignment(folder, *, enabled: bool = True) -> Assignment:
     day = next(market.days())
     return Assignment(
         settings=settings,
-        account=one_account(settings, [STRADDLE], served=True),
+        accounts=accounts_for(settings, [STRADDLE]),
         plans=(STRADDLE,),
         taking=frozenset({STRADDLE.id}),
         played=GeneratedDays(market, at(day, time(9, 19, 58)), until=day),

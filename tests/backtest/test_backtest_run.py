@@ -4,8 +4,8 @@ from datetime import date, timedelta
 
 import pytest
 
+from daemon.app import account_of
 from daemon.backtest.run import backtest, tell_of
-from daemon.cli.engine import one_account
 from daemon.domain.instants import start_of
 from daemon.domain.market.notes import Note, NoteKind
 from daemon.feeds.formats.words import ReplayOptions
@@ -28,7 +28,7 @@ def recording():
 
 
 def test_a_backtest_is_the_report_of_a_run_through_the_pump(recording):
-    account = one_account(Settings(), [STRADDLE])
+    account = account_of(Settings(), STRADDLE, strict=False)
     told = []
     document = backtest(account, STRADDLE, recording, [DAY], told.append)
 
@@ -37,7 +37,7 @@ def test_a_backtest_is_the_report_of_a_run_through_the_pump(recording):
 
 
 def test_a_day_that_was_not_recorded_brings_nothing(recording):
-    account = one_account(Settings(), [STRADDLE])
+    account = account_of(Settings(), STRADDLE, strict=False)
     document = backtest(account, STRADDLE, recording, [DAY + timedelta(days=1)], print)
 
     assert document["days"] == []

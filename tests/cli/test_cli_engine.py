@@ -3,8 +3,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
-from daemon.cli.engine import find_plan, load_settings, one_account, replays_of
+from daemon.app.accounts import traded_in
+from daemon.cli.engine import accounts_for, find_plan, load_settings, replays_of
 from daemon.errors import SettingsError, StrategyError
 from daemon.settings import Settings
 from daemon.settings.schema import Strategies
@@ -101,39 +103,44 @@ def test_a_folder_is_no_strategy_file(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("named", "account"),
+    ("head", "accounts"),
     [
-        ([""], "first"),
-        (['accounts = ["first"]'], "first"),
-        (['accounts = ["second"]'], "second"),
-        (["", 'accounts = ["first"]'], "first"),
-        (['accounts = ["second"]', 'accounts = ["second"]'], "second"),
+        ("", ["first"]),
+        ('accounts = ["second"]', ["second"]),
+        ('accounts = ["second", "first"]', ["second", "first"]),
     ],
 )
-def test_strategies_trade_in_the_account_that_they_name_or_in_the_first(named, account):
-    plans = [plan(head=head) for head in named]
+def test_a_strategy_trades_in_the_accounts_that_it_names_or_in_the_first(head, accounts):
+    known = accounts_for(ACCOUNTS, [plan(head=head)])
 
-    assert one_account(ACCOUNTS, plans).terms.account == account
+    assert [each.id for each in traded_in(plan(head=head), known)] == accounts
 
 
-@pytest.mark.parametrize(
-    "named", [["", 'accounts = ["second"]'], ['accounts = ["first"]', 'accounts = ["second"]']]
-)
-def test_strategies_of_several_accounts_are_refused(named):
-    with pytest.raises(SettingsError, match=r"one account so far.*first \(s\), second \(s\)"):
-        one_account(ACCOUNTS, [plan(head=head) for head in named])
+def test_a_daemon_runs_every_account_of_the_settings():
+    """A person may trade in one that no strategy names."""
+    assert [account.id for account in accounts_for(ACCOUNTS, [plan()])] == ["first", "second"]
 
 
 def test_an_account_that_nobody_has_is_refused():
     with pytest.raises(SettingsError, match="trades in account third; the settings have first, se"):
-        one_account(ACCOUNTS, [plan(head='accounts = ["third"]')])
+        accounts_for(ACCOUNTS, [plan(head='accounts = ["first", "third"]')])
 
 
-def test_an_account_of_a_replay_is_never_strict():
+def test_accounts_of_several_owners_are_refused():
+    """Each record of a ledger bears the name of one owner."""
+    first, second = ACCOUNTS.accounts
+    mixed = replace(ACCOUNTS, accounts=(first, replace(second, owner="her")))
+
+    with pytest.raises(SettingsError, match=r"several owners, owner \(first\), her \(second\)"):
+        accounts_for(mixed, [plan()])
+
+
+def test_an_account_of_a_run_is_never_strict_and_is_reconciled():
     """Days before the tables begin are played with a note."""
-    account = one_account(ACCOUNTS, [plan()])
+    account, _ = accounts_for(ACCOUNTS, [plan()])
 
     assert account.terms.strict is False
+    assert account.terms.reconcile_ns
     assert account.cash_e4 == 50_000
 
 

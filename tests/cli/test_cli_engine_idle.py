@@ -59,10 +59,10 @@ def test_a_broken_file_is_left_out_and_told_and_hinders_no_other(folder):
     assert left_out[0].startswith("bad.toml: legs[0].lots")
 
 
-def test_what_would_trade_in_another_account_is_left_out_and_told(folder):
-    (folder / "far.toml").write_text(named("far", 'accounts = ["other"]'))
+def test_what_would_trade_in_an_account_that_is_not_there_is_left_out_and_told(folder):
+    (folder / "far.toml").write_text(named("far", 'accounts = ["third"]'))
 
-    assert found(folder) == ([], ["far.toml: one run trades in one account so far, not other"])
+    assert found(folder) == ([], ["far.toml: trades in third; the settings have paper, other"])
 
 
 def test_a_strategy_in_python_is_left_out_by_name(folder):

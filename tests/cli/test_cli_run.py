@@ -182,27 +182,20 @@ broker = "paper"
 """
 
 
-@pytest.mark.parametrize(
-    ("first", "second", "named"),
-    [
-        ('["first"]', '["second"]', "first (a), second (b)"),
-        ("[]", '["second"]', "first (a), second (b)"),
-    ],
-)
-def test_several_accounts_in_one_run_are_refused(tmp_path, written, first, second, named):
+def test_strategies_trade_side_by_side_in_accounts_of_their_own(tmp_path, written):
     (tmp_path / "settings.toml").write_text(TWO_ACCOUNTS)
     files = [
-        written(name, ('product = "intraday"', f'product = "intraday"\naccounts = {accounts}'))
-        for name, accounts in (("a", first), ("b", second))
+        written(name, ('product = "intraday"', f'product = "intraday"\naccounts = ["{account}"]'))
+        for name, account in (("a", "first"), ("b", "second"))
     ]
     done = ran("--strategy", files[0], "--strategy", files[1])
+    facts = [json.loads(line)["fact"] for line in done.err.splitlines()]
+    intents = [fact["intent"] for fact in facts if "intent" in fact]
 
-    assert (done.code, done.out) == (2, "")
-    assert done.err == (
-        f"ordo: one run trades in one account so far, and these are wanted: {named}; "
-        "run them one after the other\n"
-    )
-    assert not (tmp_path / "state").exists()
+    assert done.code == 0
+    assert {(each["strategy_id"], each["account"]) for each in intents} == {
+        *(("a", "first"), ("b", "second")),
+    }
 
 
 def test_the_account_that_a_strategy_names_is_traded_in(tmp_path, written):

@@ -135,7 +135,7 @@ async def test_how_far_a_kill_is_is_told_by_the_accounts_that_it_reaches(actors,
         "ok": True,
         "stages": [
             {"latch_id": "kill-1", "stage": "closing", "left": ["75 NIFTY"], "attempts": 2,
-             "at_ns": MARKET_NS, "type": "KillStaged"}
+             "at_ns": MARKET_NS, "account": "other", "type": "KillStaged"}
         ],
     }  # fmt: skip
     assert [ask.about for _, ask, _ in actors.told] == [SeeKill("kill-1")] * 2

@@ -59,7 +59,7 @@ def socket_over(actors: Actors, state_dir: Path, patience_s: float = 5.0) -> Loc
         state_dir=state_dir,
         routers={"paper": "router:paper", "other": "router:other"},
         strategies={"straddle": "runner:straddle"},
-        accounts={"straddle": "paper"},
+        accounts={"straddle": ("paper",)},
     )
     actors.line = Line(actors.tell, lambda: MARKET_NS, names)
     return LocalSocket(state_dir, Brakes(actors.line), Reads(actors.line), patience_s)

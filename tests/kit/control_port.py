@@ -47,7 +47,7 @@ class Actors:
             state_dir=state_dir,
             routers={"paper": "router:paper", "second": "router:second"},
             strategies={"straddle": "runner:straddle"},
-            accounts={"straddle": "paper"},
+            accounts={"straddle": ("paper",)},
         )
         self.line = Line(self.tell, lambda: MARKET_NS, names)
 

@@ -10,10 +10,9 @@ from typing import Any
 
 from msgspec import Struct
 
-from daemon.app import App, Run, build
+from daemon.app import App, Run, accounts_of, build
 from daemon.backtest.report import Document, report
 from daemon.backtest.run import tell_of
-from daemon.cli.engine import one_account
 from daemon.domain.market.notes import NoteKind
 from daemon.domain.plans.parsing import parse
 from daemon.domain.plans.schema import Plan
@@ -155,7 +154,7 @@ def _played(
         chosen, ledger = days or recording.days(), MemoryLedger("owner")
         tell_of(recording, chosen, ledger)
         run = Run(recording, chosen, epoch=1)
-        through(build(one_account(Settings(), plans), plans, run, now_ns, None), ledger)
+        through(build(accounts_of(Settings(), strict=False), plans, run, now_ns, None), ledger)
         ledger.flush()
         return Played(plans, tuple(ledger.facts()), ledger.journal_sha256())
     finally:

@@ -10,8 +10,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from daemon.app import App, Run, build
-from daemon.cli.engine import one_account
+from daemon.app import App, Run, accounts_of, build
 from daemon.domain.plans.schema import Plan
 from daemon.runtime.clock import VirtualClock
 from daemon.runtime.pump import Pump
@@ -54,9 +53,11 @@ def run(
     ledger = SqliteLedger(folder / "ledger.sqlite", "owner")
     file = SqliteFile(folder / "exchange.sqlite")
     clock = VirtualClock()
-    account = one_account(Settings(), plans)
+    accounts = accounts_of(Settings(), strict=False)
+    files = {"paper": file}
     day = next(market.days())
-    app = build(account, plans, Run(market, [day], ledger.begin_epoch(0), file), clock.now_ns, None)
+    begun = Run(market, [day], ledger.begin_epoch(0), files)
+    app = build(accounts, plans, begun, clock.now_ns, None)
     world, entry = entered(app, market, ledger, begins_ns(plans, SPEED, day))
     clock.set(entry.at_ns)
     around = Surroundings(app.around.ports, app.around.show, world.see)

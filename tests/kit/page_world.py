@@ -74,7 +74,7 @@ class World:
         self.left: tuple[str, ...] = ("4 orders are working",)
         self.mute = self.shut = False
         log = make_log(io.StringIO(), lambda: 0)
-        self.hub = Hub(self._beat, lambda: 0, {"straddle": "paper"}, log)
+        self.hub = Hub(self._beat, lambda: 0, ["paper"], log)
         self.streams = Streams(self.hub)
 
     @property

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from daemon import kill
 from daemon.app import Past, Run, build
 from daemon.app.latch_watch import LatchWatch
-from daemon.cli.engine import find_plan, one_account
+from daemon.cli.engine import accounts_for, find_plan
 from daemon.messages import Ask, Told
 from daemon.runtime.clock import VirtualClock
 from daemon.runtime.pump import Pump
@@ -54,19 +54,19 @@ class TracedWorld:
         self._ledger = SqliteLedger(folder / "ledger.sqlite", "owner")
         self._file = SqliteFile(folder / "exchange.sqlite")
         self._clock = now = VirtualClock()
-        account = one_account(Settings(), plans, served=True)
+        accounts = accounts_for(Settings(), plans)
         begins = begins_ns(plans, SPEED, next(market.days()))
         self.found = tuple(self._ledger.facts())
         run = Run(
             market,
             (),
             self._ledger.begin_epoch(0),
-            self._file,
+            {"paper": self._file},
             state_dir=folder,
             past=Past(self.found, self._ledger.reached_ns(), begins),
             served=True,
         )
-        app = build(account, plans, run, now.now_ns, self._shown)
+        app = build(accounts, plans, run, now.now_ns, self._shown)
         self.exchange: Exchange = twin(app)
         self.exchange._terms = replace(self.exchange._terms, faults=Faults(faults))
         now.set(app.at_ns)
@@ -128,7 +128,7 @@ class TracedWorld:
             self.now_ns,
         )
         told: list[Any] = []
-        LatchWatch(self.folder, told.append, self._clock.now_ns).look(())
+        LatchWatch(self.folder, "paper", told.append, self._clock.now_ns).look(())
         for message in told:
             sentence = "finds a latch in the folder that is not in the record, and tells the router"
             who = ("latch watch", LatchWatch.__module__)

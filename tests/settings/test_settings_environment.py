@@ -86,10 +86,10 @@ REFUSED = {
         ),
     ),
     "another multiple": (
-        {"ORDO_ACCOUNTS__PAPER__LOTS_MULTIPLIER": "2"},
+        {"ORDO_ACCOUNTS__PAPER__LOTS_MULTIPLIER": "0"},
         (
             "ORDO_ACCOUNTS__PAPER__LOTS_MULTIPLIER in the environment: accounts[0].lots_multiplier "
-            "is 2; others than 1 come with a later version; until then write 1"
+            "is 0; write a whole number of times from 1 to 100"
         ),
     ),
     "an element": (

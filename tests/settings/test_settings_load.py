@@ -151,10 +151,10 @@ BAD_KEYS = {
         ),
     ),
     "multiplied lots": (
-        ACCOUNT + "lots_multiplier = 2",
+        ACCOUNT + "lots_multiplier = 0",
         (
-            "settings.toml, line 4: accounts[0].lots_multiplier is 2; "
-            "others than 1 come with a later version; until then write 1"
+            "settings.toml, line 4: accounts[0].lots_multiplier is 0; "
+            "write a whole number of times from 1 to 100"
         ),
     ),
     "a later section": (

@@ -43,6 +43,7 @@ def test_a_body_can_be_read_by_any_tool():
         "floor_e4": 0,
         "marks": [],
         "at_ns": NOW,
+        "account": "",
     }
 
 

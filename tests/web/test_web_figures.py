@@ -9,12 +9,13 @@ from tests.kit.watched import LEG, price, risk, watch
 def test_profit_and_loss_is_told_in_rupees_with_every_name_of_the_contract():
     locked = watch(lock="LOCKED", current_sl_e4=15_000_000)
 
-    assert figures.pnl(risk(locked), {"straddle": "paper"}) == {
+    assert figures.pnl(risk(locked), ["paper"], "paper") == {
         "market_time": "2025-09-01T10:00:00+05:30",
         "feed": {"alive": True},
         "strategies": [
             {
                 "strategy_id": "straddle",
+                "account": "paper",
                 "pnl": 776.25,
                 "realised": 0.0,
                 "unrealised": 776.25,
@@ -24,6 +25,7 @@ def test_profit_and_loss_is_told_in_rupees_with_every_name_of_the_contract():
                 "legs": [
                     {
                         "leg_id": "ce",
+                        "account": "paper",
                         "symbol": CE,
                         "side": "sell",
                         "quantity": -75,
@@ -52,7 +54,9 @@ def test_profit_and_loss_is_told_in_rupees_with_every_name_of_the_contract():
 
 def test_what_is_not_there_is_null():
     bare = replace(LEG, age_ms=-1, ltp_e4=0, unguarded_because=("no_price", "link_dead"))
-    told = figures.pnl(risk(watch(current_sl_e4=0, charges_e4=None, legs=(bare,))), {})
+    told = figures.pnl(
+        risk(watch(current_sl_e4=0, charges_e4=None, legs=(bare,))), ["paper"], "paper"
+    )
 
     strategy = told["strategies"][0]
     leg = strategy["legs"][0]
@@ -66,18 +70,24 @@ def test_an_account_is_the_sum_of_its_strategies_and_knows_its_charges_where_all
     charges_e4, told
 ):
     watches = [watch(name, charges_e4=each) for name, each in zip("ab", charges_e4, strict=True)]
-    document = figures.pnl(risk(*watches, watch("x")), {"a": "paper", "b": "paper", "c": "other"})
+    document = figures.pnl(risk(*watches), ["paper", "other"], "paper")
 
     paper, other = document["accounts"]
     assert (paper["account"], paper["pnl"], paper["charges"]) == ("paper", 1552.5, told)
     assert (other["account"], other["pnl"]) == ("other", 0.0)
 
 
-def test_what_was_traded_by_hand_counts_in_the_only_account():
-    document = figures.pnl(risk(watch("a"), watch("manual")), {"a": "paper"})
+def test_a_strategy_has_a_row_in_each_account_that_it_trades_in():
+    """What was traded by hand is a row of its account as well."""
+    seen = risk(watch(), watch(account="beta"), watch("manual", account="beta"))
+    document = figures.pnl(seen, ["paper", "beta"], "paper")
 
-    (paper,) = document["accounts"]
-    assert (paper["account"], paper["pnl"]) == ("paper", 1552.5)
+    rows = [(each["strategy_id"], each["account"]) for each in document["strategies"]]
+    assert rows == [("straddle", "paper"), ("straddle", "beta"), ("manual", "beta")]
+    assert [(each["account"], each["pnl"]) for each in document["accounts"]] == [
+        ("paper", 776.25),
+        ("beta", 1552.5),
+    ]
 
 
 def test_a_price_grows_older_with_market_time():

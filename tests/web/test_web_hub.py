@@ -32,7 +32,7 @@ class Broadcaster:
 
 def hub_of(broadcaster=None, written=None, **caps):
     log = make_log(written or io.StringIO(), lambda: 0)
-    return Hub(broadcaster or Broadcaster(), lambda: 0, {"straddle": "paper"}, log, Caps(**caps))
+    return Hub(broadcaster or Broadcaster(), lambda: 0, ["paper"], log, Caps(**caps))
 
 
 def follow(hub, stream):

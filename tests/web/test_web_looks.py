@@ -54,6 +54,7 @@ async def test_the_status_tells_mode_state_and_who_there_is(tmp_path):
             {
                 "strategy_id": "straddle",
                 "account": "paper",
+                "accounts": ["paper"],
                 "taking": True,
                 "status": "waits for 09:20:00",
             }
@@ -176,7 +177,7 @@ async def test_the_profit_of_the_day_is_told_by_account_and_strategy(tmp_path):
         "at": AT,
         "total": {"id": "total", **PROFIT},
         "accounts": [{"id": "paper", **PROFIT}, {"id": "second", **NO_PROFIT}],
-        "strategies": [{"id": "straddle", **PROFIT}],
+        "strategies": [{"id": "straddle", **PROFIT, "account": "paper"}],
     }
 
 
@@ -246,7 +247,12 @@ async def test_a_kill_tells_what_is_left_in_every_account_that_it_reaches(tmp_pa
     async with open_port(tmp_path, {SeeKill: lambda _: next(told_by)}) as port:
         _, told, _ = await port.ask("GET", "/api/kill/kill-1")
 
-    assert told == {"kill_id": "kill-1", "stage": "closing", "left": ["75 of it"], "attempts": 3}
+    assert told == {
+        "kill_id": "kill-1",
+        "stage": "closing",
+        "left": ["second: 75 of it"],
+        "attempts": 3,
+    }
 
 
 async def test_accounts_that_a_kill_does_not_reach_are_left_out(tmp_path):

@@ -23,7 +23,7 @@ async def watching(state_dir, **caps):
         hub.show(frame(risk(), price(CE), price(PE, 90)))
 
     log = make_log(io.StringIO(), lambda: 0)
-    hub = Hub(beat, lambda: 0, {"straddle": "paper"}, log, Caps(**{"pnl_hz": 200, **caps}))
+    hub = Hub(beat, lambda: 0, ["paper"], log, Caps(**{"pnl_hz": 200, **caps}))
     streams = Streams(hub)
     async with open_port(state_dir, more=streams.routes) as port:
         task = asyncio.create_task(hub.serve())

@@ -298,7 +298,7 @@ class Played:
         account = Account(_terms(), e4("10000000"), AccountLimits(), windows, Latency())
         ledger, time = MemoryLedger("owner"), VirtualClock()
         run = Run(Made(*frames), days, epoch=1)
-        app = build(account, [parse(text)], run, time.now_ns, lambda view: None)
+        app = build([account], [parse(text)], run, time.now_ns, lambda view: None)
         self.pump = Pump(Supervisor(app.specs, ledger), ledger, app.around, time)
         for step in app.world.steps():
             self.pump.tell(step.to, step.message, step.at_ns)

@@ -23,6 +23,7 @@ from daemon.domain.orders.states import is_open
 from daemon.domain.orders.words import Intent, OrderType, Purpose, State
 from daemon.domain.risk.words import ExitReason
 from daemon.messages import (
+    NOTHING_HELD,
     CancelByHand,
     Declined,
     Done,
@@ -73,7 +74,7 @@ def leave(desk: Desk, turn: Turn, wanted: ExitByHand, now_ns: int) -> Done | Dec
     )
     wanted_legs = tuple(dict.fromkeys((*legs, *entering)))
     if not wanted_legs:
-        return Declined("nothing_held", f"{strategy_id} holds nothing in {leg_id or 'any leg'}")
+        return Declined(NOTHING_HELD, f"{strategy_id} holds nothing in {leg_id or 'any leg'}")
     if all(exits.is_leaving(desk, strategy_id, leg) for leg in wanted_legs):
         return Done("it is being left already")
     exits.begin(desk, turn, ExitLegs(strategy_id, wanted_legs, ExitReason.MANUAL), now_ns)
@@ -101,7 +102,7 @@ def _leave_part(
     strategy_id = wanted.strategy_id
     if not legs:
         where = wanted.leg_id or "any leg"
-        return Declined("nothing_held", f"{strategy_id} holds nothing in {where}")
+        return Declined(NOTHING_HELD, f"{strategy_id} holds nothing in {where}")
     keeps: dict[str, int] = {}
     for leg_id in legs:
         no = _no_to_part(desk, strategy_id, leg_id, wanted.lots)

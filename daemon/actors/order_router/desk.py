@@ -76,6 +76,7 @@ class Terms(Struct, frozen=True):
     Attributes:
         account: its id.
         broker: the name of its port.
+        mark: what tells its strangers' orders from those of other accounts; empty at home.
         limits: the owner's.
         ladder: how exits are priced.
         strict: refuse contracts whose tables are not certain; false only where days are replayed.
@@ -101,6 +102,7 @@ class Terms(Struct, frozen=True):
     reconcile_ns: int = 0
     verify_ns: int = 2_000_000_000
     kill_limit_ns: int = 60_000_000_000
+    mark: str = ""
 
 
 LATE = "late"
@@ -131,7 +133,7 @@ class Desk:
         self.terms = terms
         self.ids = ids
         self.budget = budget
-        self.book = Book()
+        self.book = Book(terms.mark)
         self.baskets: dict[str, BasketOpened] = {}
         self.known_baskets: set[str] = set()
         self.closings: dict[str, Closing] = {}

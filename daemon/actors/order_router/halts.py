@@ -77,7 +77,7 @@ class Halts(Struct):
 
     def reaches(self, latched: Latched) -> bool:
         """Say whether a latch may concern this account; who trades in it is not known here."""
-        return latched.scope is not Scope.ACCOUNT or latched.id == self.account
+        return concerns(latched.scope, latched.id, self.account)
 
     def over(self, strategy_id: str) -> Latched | None:
         """Return a latch that stops the entries of a strategy."""
@@ -101,9 +101,16 @@ class Halts(Struct):
         return any(not kill.is_over for kill in self.kills.values())
 
 
+def concerns(scope: Scope, name: str, account: str) -> bool:
+    """Say whether a scope may reach an account; `ID@ACCOUNT` is a strategy in that one alone."""
+    if scope is Scope.ACCOUNT:
+        return name == account
+    return scope is not Scope.STRATEGY or name.partition("@")[2] in ("", account)
+
+
 def covers(scope: Scope, name: str, strategy_id: str) -> bool:
     """Say whether a scope that reaches this account holds orders of a strategy in it."""
-    return scope is not Scope.STRATEGY or name == strategy_id
+    return scope is not Scope.STRATEGY or name.partition("@")[0] == strategy_id
 
 
 def said(latched: Latched) -> str:

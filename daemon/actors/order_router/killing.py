@@ -196,7 +196,8 @@ def _shows_flat(desk: Desk, kill: Kill, read: AccountRead) -> bool:
     if kill.latched.scope is not Scope.STRATEGY:
         return not rests and not positions(read)
     known = (desk.book.order(id_in(desk.book, order, read.at_ns)) for order in rests)
-    return not any(o is not None and o.intent.strategy_id == kill.latched.id for o in known)
+    scope, name = kill.latched.scope, kill.latched.id
+    return not any(o is not None and covers(scope, name, o.intent.strategy_id) for o in known)
 
 
 def _left(desk: Desk, kill: Kill, seen: _Seen) -> tuple[str, ...]:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from daemon.actors.order_router import entries, exits, killing
 from daemon.actors.order_router.desk import Desk
-from daemon.actors.order_router.halts import covers, said
+from daemon.actors.order_router.halts import concerns, covers, said
 from daemon.actors.turn import Turn
 from daemon.domain.orders.basket import Basket
 from daemon.domain.orders.words import Purpose, State
-from daemon.messages import CancelAll, Latched, LatchKind, Released, Scope
+from daemon.messages import CancelAll, Latched, LatchKind, Released
 
 
 def pull(desk: Desk, turn: Turn, latched: Latched, now_ns: int) -> None:
@@ -46,7 +46,7 @@ def cancel_all(desk: Desk, turn: Turn, asked: CancelAll, now_ns: int) -> int:
     Returns:
         How many orders are being taken back.
     """
-    if asked.scope is Scope.ACCOUNT and asked.id != desk.terms.account:
+    if not concerns(asked.scope, asked.id, desk.terms.account):
         return 0
     resting = [
         order

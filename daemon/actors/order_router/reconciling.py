@@ -157,7 +157,7 @@ def answered(desk: Desk, read: AccountRead) -> frozenset[str]:
 def known_as(desk: Desk, fact: Heard, now_ns: int) -> Heard:
     """Return news under the id that our book has for it: a stranger's order has one of ours."""
     if isinstance(fact, OrderUpdated) and desk.book.order(fact.intent_id) is None:
-        intent_id = external_id(fact.broker_order_id, now_ns)
+        intent_id = external_id(desk.book, fact.broker_order_id, now_ns)
         if desk.book.order(intent_id) is not None:
             return replace(fact, intent_id=intent_id)
     return fact
@@ -246,7 +246,7 @@ def _tell(desk: Desk, turn: Turn, compared: Compared, now_ns: int) -> None:
 
 def _take_in(desk: Desk, turn: Turn, order: BrokerOrder, at_ns: int, now_ns: int) -> None:
     """Take an order in that is not ours: it is shown and counted, and left alone."""
-    intent_id = external_id(order.broker_order_id, at_ns)
+    intent_id = external_id(desk.book, order.broker_order_id, at_ns)
     _enter(desk, turn, intent_id, order, now_ns)
     what = f"{order.side} {order.quantity} {order.symbol}"
     text = f"the broker has an order that is not ours, {order.broker_order_id}: {what}"

@@ -57,6 +57,7 @@ class PnlSeen(Struct, frozen=True, gc=False):
     status: str
     floor_e4: int
     at_ns: int
+    account: str = ""
 
 
 def pnl_seen(risk: StrategyRisk, now_ns: int) -> Show:

@@ -110,9 +110,14 @@ _FLAT = Position()
 
 
 class Book:
-    """The orders and positions of one account."""
+    """The orders and positions of one account.
 
-    def __init__(self) -> None:
+    Args:
+        mark: what tells its strangers' orders from those of other accounts; empty: nothing does.
+    """
+
+    def __init__(self, mark: str = "") -> None:
+        self.mark = mark
         self._files: dict[str, _File] = {}
         self._orders: dict[str, Order] = {}
         self._open: dict[str, Order] = {}

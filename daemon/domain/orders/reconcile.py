@@ -99,19 +99,21 @@ class Compared(Struct, frozen=True):
     agreeing: tuple[str, ...]
 
 
-def external_id(broker_order_id: str, at_ns: int) -> str:
+def external_id(book: Book, broker_order_id: str, at_ns: int) -> str:
     """Return the id under which a stranger stands in our book; brokers' numbers are of their day.
 
     Args:
+        book: ours; two accounts may know strangers by the same number.
         broker_order_id: the broker's number.
         at_ns: an instant of the day in which it was seen.
     """
-    return f"EX:{day_of(at_ns)}:{broker_order_id}"
+    whose = f"@{book.mark}" if book.mark else ""
+    return f"EX:{day_of(at_ns)}:{broker_order_id}{whose}"
 
 
 def id_in(book: Book, order: BrokerOrder, at_ns: int) -> str:
     """Return under which id our book knows an order of the broker's; empty: it does not."""
-    for intent_id in (order.client_id, external_id(order.broker_order_id, at_ns)):
+    for intent_id in (order.client_id, external_id(book, order.broker_order_id, at_ns)):
         if book.order(intent_id) is not None:
             return intent_id
     return ""

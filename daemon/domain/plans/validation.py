@@ -153,8 +153,6 @@ def _days_to_expiry(left: Sequence[int] | str) -> Iterator[StrategyError]:
 
 
 def _accounts(accounts: Sequence[str]) -> Iterator[StrategyError]:
-    if len(accounts) > 1:
-        yield StrategyError("accounts", "more than one account comes in a later version")
     yield from _twice("accounts", accounts)
 
 

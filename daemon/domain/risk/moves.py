@@ -37,6 +37,7 @@ class LevelMoved(Struct, frozen=True, tag=True):
         to_e4: where it stands.
         at_ns: the market instant of the decision.
         best_e4: the most favourable price, or profit, that the level has followed so far.
+        account: the mark of the account that it is recorded in.
     """
 
     strategy_id: str
@@ -46,6 +47,7 @@ class LevelMoved(Struct, frozen=True, tag=True):
     to_e4: int
     at_ns: int
     best_e4: int = 0
+    account: str = ""
 
 
 class Exit(Struct, frozen=True, tag=True):

@@ -116,7 +116,8 @@ def test_an_order_that_our_book_knows_under_no_id_is_a_stranger():
 def test_a_stranger_that_was_taken_in_is_known_by_its_number_on_that_day():
     stranger = shown(client_id="theirs", number="B7")
     made = book()
-    own_id = external_id("B7", NOW)
+    own_id = external_id(made, "B7", NOW)
+    assert own_id != external_id(Book("beta"), "B7", NOW), "nor is it one of another account"
     made.apply(IntentRecorded(type(INTENT)(own_id, *_rest_of(INTENT)), NOW))
     assert id_in(made, stranger, NOW) == own_id
     assert strangers(made, read(stranger)) == ()

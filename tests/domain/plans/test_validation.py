@@ -39,7 +39,6 @@ def hours(start: str, end: str, latest: str = "") -> str:
         (text(head='days = ["mon", "mon"]'), "days: names one twice"),
         (text(head="days_to_expiry = []"), "days_to_expiry: names no day"),
         (text(head="days_to_expiry = [1, 1]"), "days_to_expiry: names one twice"),
-        (text(head='accounts = ["a", "b"]'), "accounts: more than one account comes in a later"),
         (text(legs=CALL + CALL), 'legs[1].id: "ce" is the id of an earlier leg too'),
         (text(legs=CALL.replace('"CE"', '"INDEX"')), "legs[0].instrument: an index is not traded"),
         (text(legs=CALL.replace("strike", "#")), "legs[0].strike: is required for an option"),

@@ -1,0 +1,157 @@
+"""Accounts: each with all that it trades under, and by which names its actors are reached."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+
+from msgspec import Struct
+
+from daemon.actors.order_router import Terms
+from daemon.domain.instants import MILLISECOND_NS
+from daemon.domain.orders.book import Book
+from daemon.domain.orders.words import IntentRecorded, OrderFact
+from daemon.domain.plans.schema import Plan
+from daemon.domain.risk.account import AccountLimits
+from daemon.errors import SettingsError
+from daemon.messages.cells import Cell, home_of
+from daemon.runtime.budget import Window
+from daemon.settings import Settings, account_limits, ladder, limits, windows
+from daemon.twin.faults import Faults
+from daemon.twin.latency import Latency
+
+_US_IN_MS = 1_000
+
+
+class Account(Struct, frozen=True):
+    """One account and everything that it trades under.
+
+    Attributes:
+        terms: limits, ladder, strictness.
+        cash_e4: what a paper account begins with.
+        limits: of its day.
+        windows: of its message budget.
+        latency: of its exchange twin.
+        interval_ns: of its feed, where configured; 0: learnt.
+        owner: whose it is; every record carries it.
+        lots_multiplier: how many times the lots of a strategy are traded in it.
+        faults: what goes wrong at its exchange by plan.
+        timeout_ms: how long its broker may take to answer.
+    """
+
+    terms: Terms
+    cash_e4: int
+    limits: AccountLimits
+    windows: tuple[Window, ...]
+    latency: Latency
+    interval_ns: int = 0
+    owner: str = "owner"
+    lots_multiplier: int = 1
+    faults: Faults = Faults()
+    timeout_ms: int = 5_000
+
+    @property
+    def id(self) -> str:
+        """Its id."""
+        return self.terms.account
+
+    @property
+    def router(self) -> str:
+        """The address of its router."""
+        return f"router:{self.id}"
+
+
+def watchdog_of(cell: Cell) -> str:
+    """Return the address of an account's watchdog; that of the home account bears no name."""
+    return f"watchdog:{cell.mark}" if cell.mark else "watchdog"
+
+
+def accounts_of(settings: Settings, *, strict: bool) -> tuple[Account, ...]:
+    """Return every account of the settings, in their order.
+
+    Args:
+        settings: the accounts.
+        strict: refuse contracts whose tables are not certain; false only where days are replayed.
+    """
+    return tuple(_account(settings, at, strict=strict) for at in range(len(settings.accounts)))
+
+
+def account_of(settings: Settings, plan: Plan, *, strict: bool) -> Account:
+    """Return the account that a strategy trades in first, with everything it trades under.
+
+    Args:
+        settings: the accounts.
+        plan: the strategy; it trades in the first account where it names none.
+        strict: refuse contracts whose tables are not certain; false only where days are replayed.
+
+    Raises:
+        SettingsError: the strategy names an account that is not there.
+    """
+    return traded_in(plan, accounts_of(settings, strict=strict))[0]
+
+
+def traded_in(plan: Plan, accounts: Collection[Account]) -> tuple[Account, ...]:
+    """Return the accounts that a strategy trades in: those it names, else the first.
+
+    Raises:
+        SettingsError: it names one that is not there.
+    """
+    known = {account.id: account for account in accounts}
+    names = plan.accounts or tuple(known)[:1]
+    for name in names:
+        if name not in known:
+            raise SettingsError(
+                f"strategy {plan.id} trades in account {name}; the settings have {', '.join(known)}",
+                "unknown_account",
+            )
+    return tuple(known[name] for name in names)
+
+
+def home(facts: Iterable[object], accounts: Collection[Account]) -> str:
+    """Return the account that the records began with.
+
+    Raises:
+        SettingsError: they hold something in an account that is not there: nobody would guard it.
+    """
+    recorded = tuple(fact for fact in facts if isinstance(fact, OrderFact))
+    books: dict[str, Book] = {}
+    owners: dict[str, str] = {}
+    for fact in recorded:
+        if isinstance(fact, IntentRecorded):
+            owners[fact.intent.intent_id] = fact.intent.account
+            books.setdefault(fact.intent.account, Book()).apply(fact)
+        elif fact.intent_id in owners:
+            books[owners[fact.intent_id]].apply(fact)
+    there = [account.id for account in accounts]
+    for name, book in books.items():
+        held = [symbol for symbol in book.symbols() if book.net(symbol)]
+        if held and name not in there:
+            raise SettingsError(
+                f"account {name} holds {', '.join(held)} by the records of this state folder, and "
+                f"the settings have no such account but {', '.join(there)}; "
+                f'put [[accounts]] id = "{name}" back, or name another [daemon] state_dir'
+            )
+    return home_of(recorded, there[0])
+
+
+def _account(settings: Settings, at: int, *, strict: bool) -> Account:
+    account = settings.accounts[at]
+    broker = settings.brokers[account.broker]
+    return Account(
+        terms=Terms(
+            account=account.id,
+            broker=f"{account.broker}:{account.id}",
+            limits=limits(settings, account),
+            ladder=ladder(settings),
+            strict=strict,
+        ),
+        cash_e4=account.cash_e4,
+        limits=account_limits(account),
+        windows=windows(settings, account.broker),
+        latency=Latency(
+            settings.feed.seed, broker.latency_ms * _US_IN_MS, broker.jitter_ms * _US_IN_MS
+        ),
+        interval_ns=settings.feed.interval_ms * MILLISECOND_NS,
+        owner=account.owner,
+        lots_multiplier=account.lots_multiplier,
+        timeout_ms=broker.timeout_ms,
+    )

@@ -1,0 +1,113 @@
+"""Which account a fact belongs to.
+
+An account is a cell. Within it nobody names the account: its actors hear of nothing else. At the
+wall of a cell its facts are marked with the account as they leave, and those of other cells are
+kept out. The account that a ledger began with is its home: it goes unmarked, so a ledger of one
+account reads as it always did.
+
+Orders name their account by their intent; what has neither account nor order concerns everybody.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable, Iterator, Sequence
+from functools import cache
+from typing import Any, TypeVar
+
+from msgspec import Struct
+from msgspec.structs import fields, replace
+
+from daemon.domain.orders.words import (
+    Intent,
+    IntentRecorded,
+    OrderAccepted,
+    OrderParked,
+    OrderRefused,
+    OrderUpdated,
+    OutcomeUnknown,
+)
+from daemon.messages.trading import ExitReplaced
+from daemon.messages.views import RiskSeen
+
+T = TypeVar("T")
+_OF_AN_ORDER = (
+    OrderAccepted,
+    OrderRefused,
+    OutcomeUnknown,
+    OrderParked,
+    OrderUpdated,
+    ExitReplaced,
+)
+
+
+class Cell(Struct, frozen=True):
+    """One account among those of a run.
+
+    Attributes:
+        account: its id.
+        mark: what its facts carry; empty at home.
+    """
+
+    account: str
+    mark: str = ""
+
+    def owns(self, message: Any) -> bool:
+        """Say whether a message is of this cell; what names no account is everybody's."""
+        account = getattr(message, "account", None)
+        return account is None or account in (self.mark, self.account)
+
+    def marked(self, message: T) -> T:
+        """Return a message as it leaves the cell."""
+        return self._with(message, self.mark) if self.mark else message
+
+    def bare(self, message: T) -> T:
+        """Return a message of this cell as it is known within."""
+        return self._with(message, "") if self.mark else message
+
+    def facts(self, recorded: Iterable[object]) -> Iterator[object]:
+        """Yield what is of this cell of all that was recorded, as it is known within."""
+        orders = set[str]()
+        for fact in recorded:
+            match fact:
+                case IntentRecorded(Intent(intent_id, account)):
+                    if account == self.account:
+                        orders.add(intent_id)
+                        yield fact
+                case _ if isinstance(fact, _OF_AN_ORDER):
+                    if fact.intent_id in orders:
+                        yield fact
+                case _ if self.owns(fact):
+                    yield self.bare(fact)
+
+    def _with(self, message: T, mark: str) -> T:
+        if not isinstance(message, Struct) or not _is_marked(type(message)):
+            return message
+        return replace(message, account=mark)
+
+
+def whole_of(told: Sequence[RiskSeen]) -> RiskSeen:
+    """Return what is watched in all accounts, each watch with the mark of its account."""
+    if len(told) == 1 and not told[0].account:
+        return told[0]
+    watches = tuple(replace(watch, account=risk.account) for risk in told for watch in risk.watches)
+    alive = all(risk.link_alive for risk in told)
+    return RiskSeen(max(risk.at_ns for risk in told), alive, watches)
+
+
+@cache
+def _is_marked(kind: Hashable) -> bool:
+    """Say whether messages of a type carry a mark: an account that is empty at home."""
+    assert isinstance(kind, type), "a type is asked about"
+    return any(field.name == "account" and field.default == "" for field in fields(kind))
+
+
+def home_of(recorded: Iterable[object], first: str) -> str:
+    """Return the account that a ledger began with, which its facts do not name.
+
+    Args:
+        recorded: all of it, oldest first.
+        first: the account that a ledger without any order begins with.
+    """
+    return next(
+        (fact.intent.account for fact in recorded if isinstance(fact, IntentRecorded)), first
+    )

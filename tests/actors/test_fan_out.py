@@ -1,0 +1,130 @@
+"""Fan-out: one decision for many accounts, of which none waits for another."""
+
+from __future__ import annotations
+
+import pytest
+from msgspec.structs import replace
+
+from daemon.actors.fan_out import FanOut, Place
+from daemon.domain.money import e4
+from daemon.domain.plans.risk_rules import strategy_rules
+from daemon.domain.risk.words import LockRule
+from daemon.messages import BasketEnded
+from tests.kit.plans import GUARD, plan
+from tests.kit.router import SYMBOLS, T0, enter, leg
+
+LOCKED = GUARD + "lock_and_trail = { at = 3000, lock = 1500, every = 500, by = 250 }\n"
+PLAN = plan(tail=LOCKED)
+HOME = Place("router:alpha", "alpha")
+BETA = Place("router:beta", "beta", "beta", 3)
+GAMMA = Place("router:gamma", "gamma", "gamma")
+DAY = "2025-09-01"
+
+
+def decided():
+    return enter(leg("ce"), basket_id=f"s:{DAY}", rules=strategy_rules(PLAN)).opened
+
+
+def ended(place: Place, because: str = "", day: str = DAY) -> BasketEnded:
+    name = f"s@{place.mark}" if place.mark else "s"
+    return BasketEnded(f"{name}:{day}", "s", not because, because, T0, place.mark)
+
+
+def fan_out(*places: Place) -> FanOut:
+    return FanOut(PLAN, places or (HOME, BETA, GAMMA))
+
+
+def told(fan: FanOut):
+    return {each.to: each.message.opened for each in fan.tell(decided())}
+
+
+def test_all_accounts_are_told_the_same_strikes_each_in_its_own_multiple():
+    baskets = {to: opened.basket for to, opened in told(fan_out()).items()}
+
+    assert {to: basket.basket_id for to, basket in baskets.items()} == {
+        "router:alpha": f"s:{DAY}",
+        "router:beta": f"s@beta:{DAY}",
+        "router:gamma": f"s@gamma:{DAY}",
+    }
+    assert {basket.legs[0].symbol for basket in baskets.values()} == {SYMBOLS["ce"]}
+    assert [basket.legs[0].quantity for basket in baskets.values()] == [75, 225, 75]
+
+
+def test_amounts_in_rupees_grow_with_the_lots_so_that_every_account_leaves_at_one_price():
+    rules = told(fan_out())["router:beta"].rules
+
+    assert rules.stop_e4 == 3 * e4(6000)
+    assert rules.lock == LockRule(e4(9000), e4(4500), e4(1500), e4(750))
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "status"),
+    [
+        ([], "entering"),
+        ([ended(HOME), ended(BETA)], "entering"),
+        ([ended(HOME), ended(BETA), ended(GAMMA)], "entered today"),
+        (
+            [ended(HOME), ended(BETA, "too dear"), ended(GAMMA)],
+            "entered in 2 of 3 accounts: beta refused: too dear",
+        ),
+        (
+            [ended(HOME, "a"), ended(BETA, "b"), ended(GAMMA, "c")],
+            (
+                "resting: the entry failed in all 3 accounts: "
+                "alpha refused: a; beta refused: b; gamma refused: c"
+            ),
+        ),
+    ],
+)
+def test_the_status_tells_where_an_entry_succeeded(outcomes, status):
+    fan = fan_out()
+    fan.tell(decided())
+    for outcome in outcomes:
+        fan.hear(outcome)
+
+    assert fan.status() == status
+    assert not fan.has_rest()
+
+
+def test_where_there_is_one_account_it_is_not_named():
+    fan = fan_out(HOME)
+    fan.tell(decided())
+    fan.hear(ended(HOME, "too dear"))
+
+    assert fan.status() == "resting: the entry failed: too dear"
+    assert fan.failed_in(ended(HOME)) == ""
+    assert fan_out().failed_in(ended(BETA)) == " in beta"
+
+
+def test_after_a_crash_those_are_told_that_never_were_and_nobody_twice():
+    before, after = fan_out(), fan_out()
+    opened = told(before)
+    after.hear(replace(opened["router:beta"], account="beta"))
+
+    assert after.has_rest()
+    assert after.status() == "entering"
+    rest = {each.to: each.message.opened for each in after.tell_rest()}
+    assert rest == {to: opened[to] for to in ("router:alpha", "router:gamma")}
+    assert not after.has_rest()
+    assert after.tell_rest() == ()
+
+
+def test_what_was_refused_before_a_crash_and_told_to_nobody_else_is_not_entered():
+    """No account has what was decided, so nobody knows it any more."""
+    fan = fan_out()
+    fan.hear(ended(HOME, "too dear"))
+
+    assert not fan.has_rest()
+    assert fan.status().endswith(
+        "alpha refused: too dear; beta refused: the daemon stopped before it was told; "
+        "gamma refused: the daemon stopped before it was told"
+    )
+
+
+def test_a_late_end_of_an_older_entry_says_nothing_of_the_newest():
+    fan = fan_out(HOME)
+    fan.hear(ended(HOME, "yesterday", "2025-08-29"))
+    assert len(fan.tell(decided())) == 1
+    fan.hear(ended(HOME, "yesterday", "2025-08-29"))
+
+    assert fan.status() == "entering"
