@@ -16,6 +16,7 @@ from daemon.domain.plans.risk_rules import strategy_rules
 from daemon.domain.plans.schema import Plan
 from daemon.domain.risk.words import LockRule, StrategyRules
 from daemon.messages import BasketEnded, BasketOpened, EnterLegs
+from daemon.messages.cells import address
 from daemon.runtime.words import Tell
 
 ENTERED = "entered today"
@@ -129,8 +130,7 @@ class FanOut:
         """Return a decision as an account trades it."""
         times, basket = place.lots_multiplier, decided.basket
         legs = tuple(replace(leg, quantity=leg.quantity * times) for leg in basket.legs)
-        name = f"{self._id}@{place.mark}" if place.mark else self._id
-        basket_id = f"{name}:{self._entry}"
+        basket_id = f"{address(self._id, place.mark)}:{self._entry}"
         return replace(
             decided,
             basket=replace(basket, basket_id=basket_id, legs=legs),

@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from daemon.cli import FAILED
 from daemon.cli.client import connect, read_document, segment
 from daemon.cli.options import AS_JSON, SETTINGS
 from daemon.cli.tables import clean, say
@@ -32,20 +33,20 @@ def _price(_: click.Context, __: click.Parameter, written: str) -> Decimal:
 @click.argument("strategy")
 @SETTINGS
 @AS_JSON
-def start(strategy: str, settings: Path | None, *, as_json: bool) -> None:
+def start(strategy: str, settings: Path | None, *, as_json: bool) -> int:
     """Let a strategy take entries."""
     content = connect(settings).post(_path(strategy, "start"), {})
-    _tell(content, f"{strategy} takes entries", as_json=as_json)
+    return _tell(content, f"{strategy} takes entries", as_json=as_json)
 
 
 @click.command("stop")
 @click.argument("strategy")
 @SETTINGS
 @AS_JSON
-def stop(strategy: str, settings: Path | None, *, as_json: bool) -> None:
+def stop(strategy: str, settings: Path | None, *, as_json: bool) -> int:
     """Let a strategy take no more entries; what it holds stays guarded."""
     content = connect(settings).post(_path(strategy, "stop"), {})
-    _tell(
+    return _tell(
         content, f"{strategy} takes no more entries; what it holds stays guarded", as_json=as_json
     )
 
@@ -58,12 +59,15 @@ def stop(strategy: str, settings: Path | None, *, as_json: bool) -> None:
 @AS_JSON
 def leave(
     strategy: str, leg: str | None, lots: int | None, settings: Path | None, *, as_json: bool
-) -> None:
-    """Close a position of a strategy, or part of it."""
+) -> int:
+    """Close a position of a strategy, or part of it.
+
+    ID@ACCOUNT is the strategy in one account alone; else all of its accounts are meant.
+    """
     wanted: dict[str, Any] = {"leg_id": leg, "lots": lots}
     given = {key: value for key, value in wanted.items() if value is not None}
     content = connect(settings).post(_path(strategy, "exit"), given)
-    _tell(content, f"{strategy} leaves {leg or 'all it holds'}", as_json=as_json)
+    return _tell(content, f"{strategy} leaves {leg or 'all it holds'}", as_json=as_json)
 
 
 @click.command("adjust")
@@ -73,24 +77,36 @@ def leave(
 @click.option("--yes", is_flag=True, help="Also away from the market, which risks more.")
 @SETTINGS
 @AS_JSON
-def adjust(**asked: Any) -> None:
-    """Move a stop: towards the market at once, away from it with --yes."""
+def adjust(**asked: Any) -> int:
+    """Move a stop: towards the market at once, away from it with --yes.
+
+    ID@ACCOUNT is the strategy in one account alone; else all of its accounts are meant.
+    """
     strategy, leg, level = asked["strategy"], asked["leg"], asked["level"]
     wanted: dict[str, Any] = {"stop": float(level), "loosen": asked["yes"]}
     if leg is not None:
         wanted["leg_id"] = leg
     content = connect(asked["settings"]).post(_path(strategy, "adjust"), wanted)
     whose = f"{strategy} {leg}" if leg else strategy
-    _tell(content, f"the stop of {whose} stands at {level}", as_json=asked["as_json"])
+    return _tell(content, f"the stop of {whose} stands at {level}", as_json=asked["as_json"])
 
 
 def _path(strategy: str, verb: str) -> str:
     return f"/api/strategies/{segment(strategy)}/{verb}"
 
 
-def _tell(content: bytes, sentence: str, *, as_json: bool) -> None:
-    """Write the daemon's answer, or its sentence; ours where it says none."""
+def _tell(content: bytes, sentence: str, *, as_json: bool) -> int:
+    """Write the daemon's answer, or its sentence; ours where it says none.
+
+    Returns:
+        The exit code: 1 where some of several accounts have refused.
+    """
+    told = read_document(content)
+    outcomes = told.get("results") or ()
     if as_json:
         click.echo(content.rstrip(b"\n"))
+    elif outcomes:
+        say([clean(f"{each['account']}: {each['text'] or sentence}") for each in outcomes])
     else:
-        say([clean(str(read_document(content).get("text") or sentence))])
+        say([clean(str(told.get("text") or sentence))])
+    return 0 if told.get("ok", True) else FAILED

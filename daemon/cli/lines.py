@@ -38,6 +38,7 @@ from daemon.messages import (
     StrategyStarted,
     StrategyStopped,
 )
+from daemon.messages.cells import address, mark_of
 from daemon.runtime.clock import Clock
 from daemon.runtime.words import ActorDisarmed, DeadLetter, Origin
 
@@ -53,7 +54,8 @@ class Lines:
         host: host time, by which the lines of a profit are spaced.
 
     Attributes:
-        seen: each strategy's newest profit, written or not; none before it first moved.
+        seen: each strategy's newest profit, written or not; none before it first moved. In an
+            account that is not at home it is `ID@ACCOUNT`.
     """
 
     def __init__(
@@ -74,19 +76,23 @@ class Lines:
         """Show a strategy's profit when it has moved, at most four times a second."""
         if not isinstance(view, PnlSeen):
             return
-        if view.pnl_e4 or view.strategy_id in self.seen:
-            self.seen[view.strategy_id] = view
+        name = address(view.strategy_id, view.account)
+        if view.pnl_e4 or name in self.seen:
+            self.seen[name] = view
         host_ns = self._host.now_ns()
-        before_ns, before_e4 = self._shown.get(view.strategy_id, (-_BETWEEN_NS, 0))
+        before_ns, before_e4 = self._shown.get(name, (-_BETWEEN_NS, 0))
         if view.pnl_e4 == before_e4 or host_ns - before_ns < _BETWEEN_NS:
             return
-        self._shown[view.strategy_id] = (host_ns, view.pnl_e4)
+        self._shown[name] = (host_ns, view.pnl_e4)
         floor = f"  locked at {rupees(view.floor_e4)}" if view.floor_e4 else ""
-        self.say(f"{_clock(view.at_ns)}  {view.strategy_id}  P&L {rupees(view.pnl_e4):>10}{floor}")
+        self.say(f"{_clock(view.at_ns)}  {name}  P&L {rupees(view.pnl_e4):>10}{floor}")
 
     def tell(self, fact: object, origin: Origin, at_ns: int) -> None:
         """Write one recorded fact."""
         text = _sentence(fact)
+        mark = mark_of(fact)
+        if text and mark:
+            text = f"{mark}: {text}"
         if text:
             self.say(f"{_clock(at_ns)}  {text}")
         self._machines(

@@ -1,8 +1,9 @@
 """`ordo status`, `positions`, `orders`, `pnl` and `guard`: what is so, from the running daemon.
 
 With `--json` each is the daemon's own document, byte for byte, but for `guard`, which is made of
-the snapshot: `{"at", "guarded", "legs": [{"strategy_id", "leg_id", "symbol", "quantity", "guarded",
-"because": [sentence]}]}`, open legs alone. `pnl --follow --json` writes one document a line.
+the snapshot: `{"at", "guarded", "legs": [{"strategy_id", "account", "leg_id", "symbol", "quantity",
+"guarded", "because": [sentence]}]}`, open legs alone. `pnl --follow --json` writes one document a
+line. `--account` leaves out what is of other accounts; a table names accounts where it has several.
 """
 
 from __future__ import annotations
@@ -10,22 +11,21 @@ from __future__ import annotations
 import shutil
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import click
 import msgspec
 
-from daemon.cli.client import Client, connect, read_document
+from daemon.cli.client import connect, read_document, segment
 from daemon.cli.options import AS_JSON, SETTINGS
+from daemon.cli.snapshot import SNAPSHOT, Document, held_legs, of_account, records, several_in
 from daemon.cli.tables import age, amount, clean, clock, number, say, say_table, table, word
 from daemon.domain.risk.guard import Unguarded
-from daemon.errors import OrdoError
 
-Document = dict[str, Any]
-_SNAPSHOT = "/api/portfolio/snapshot"
 _BETWEEN_S = 1
+_ACCOUNT_ALONE = click.option("--account", metavar="ID", help="Of one account alone.")
 _STALE = "the feed's link is dead: these prices are stale"
 _UNSAID = "the daemon does not say whether it is guarded"
 _PNL_HEAD = (
@@ -44,7 +44,7 @@ def status(settings: Path | None, *, as_json: bool) -> None:
         _write(content)
         return
     found = read_document(content)
-    latches = _records(found, "latches")
+    latches = records(found, "latches")
     head = f"{found.get('mode')}, {found.get('state')}, market time {found.get('market_time')}"
     say([clean(head)])
     _section(
@@ -57,9 +57,9 @@ def status(settings: Path | None, *, as_json: bool) -> None:
     )
     if latches:
         say(["", "release one with `ordo rearm LATCH`"])
-    accounts = _records(found, "accounts")
+    accounts = records(found, "accounts")
     _named(accounts, _ACCOUNT)
-    strategies = _records(found, "strategies")
+    strategies = records(found, "strategies")
     _named([{**each, "takes": _takes(found, each)} for each in strategies], _STRATEGY)
 
 
@@ -68,11 +68,11 @@ def _takes(found: Document, strategy: Document) -> str:
     reached = {"strategy": strategy.get("strategy_id"), "account": strategy.get("account")}
     kinds = {
         latch.get("kind")
-        for latch in _records(found, "latches")
+        for latch in records(found, "latches")
         if latch.get("scope") == "all" or reached.get(latch.get("scope", "")) == latch.get("id")
     }
     accounts = [
-        each for each in _records(found, "accounts") if each.get("account") == reached["account"]
+        each for each in records(found, "accounts") if each.get("account") == reached["account"]
     ]
     if "kill" in kinds:
         return "no: halted"
@@ -95,17 +95,20 @@ _STRATEGY = (
 
 
 @click.command("positions")
+@_ACCOUNT_ALONE
 @SETTINGS
 @AS_JSON
-def positions(settings: Path | None, *, as_json: bool) -> None:
+def positions(settings: Path | None, account: str | None, *, as_json: bool) -> None:
     """Show every leg that is held, its levels, and whether it is guarded."""
-    content = connect(settings).get(_SNAPSHOT)
+    content = of_account(account, connect(settings).get(SNAPSHOT))
     if as_json:
         _write(content)
         return
     found = read_document(content)
+    named = several_in(found)
     rows = [
         [
+            *(word(strategy.get("account")),) * named,
             *(word(strategy.get("strategy_id")), word(leg.get("leg_id")), word(leg.get("symbol"))),
             *(word(leg.get("side")), number(leg.get("quantity")), amount(leg.get("entry"))),
             *(amount(leg.get("ltp")), age(leg.get("age_ms")), amount(leg.get("pnl"))),
@@ -117,16 +120,18 @@ def positions(settings: Path | None, *, as_json: bool) -> None:
         say(["nothing is held"])
         return
     head = ("strategy", "leg", "symbol", "side", ">units", ">entry", ">last", ">age", ">P&L")
-    say_table((*head, ">stop", ">target", "guarded"), rows)
+    say_table((*("account",) * named, *head, ">stop", ">target", "guarded"), rows)
     say(_stale(found))
 
 
 @click.command("orders")
+@_ACCOUNT_ALONE
 @SETTINGS
 @AS_JSON
-def orders(settings: Path | None, *, as_json: bool) -> None:
+def orders(settings: Path | None, account: str | None, *, as_json: bool) -> None:
     """Show the book of orders."""
-    content = connect(settings).get("/api/orders")
+    wanted = f"?account={segment(account)}" if account else ""
+    content = connect(settings).get(f"/api/orders{wanted}")
     if as_json:
         _write(content)
         return
@@ -138,7 +143,7 @@ def orders(settings: Path | None, *, as_json: bool) -> None:
             *(word(each.get("state")), number(each.get("filled_quantity"))),
             *(amount(each.get("average_price")), word(each.get("reason"))),
         ]
-        for each in _records(read_document(content), "orders")
+        for each in records(read_document(content), "orders")
     ]
     if not rows:
         say(["no orders"])
@@ -149,13 +154,18 @@ def orders(settings: Path | None, *, as_json: bool) -> None:
 
 @click.command("pnl")
 @click.option("--follow", is_flag=True, help="Again each second, until interrupted.")
+@_ACCOUNT_ALONE
 @SETTINGS
 @AS_JSON
-def pnl(settings: Path | None, *, follow: bool, as_json: bool) -> None:
+def pnl(settings: Path | None, account: str | None, *, follow: bool, as_json: bool) -> None:
     """Show profit and loss by strategy; before charges, which stand beside it."""
     client = connect(settings)
+
+    def look() -> bytes:
+        return of_account(account, client.get(SNAPSHOT))
+
     if not follow:
-        content = client.get(_SNAPSHOT)
+        content = look()
         if as_json:
             _write(content)
         else:
@@ -163,19 +173,20 @@ def pnl(settings: Path | None, *, follow: bool, as_json: bool) -> None:
             say_table(_PNL_HEAD, _pnl_rows(found))
             say(_stale(found))
     elif as_json:
-        _follow(client, lambda content: click.echo(content.strip()))
+        _follow(look, lambda content: click.echo(content.strip()))
     elif sys.stdout.isatty():
-        _follow(client, _Screen().rewrite)
+        _follow(look, _Screen().rewrite)
     else:
-        _follow(client, _append())
+        _follow(look, _append())
 
 
 @click.command("guard")
+@_ACCOUNT_ALONE
 @SETTINGS
 @AS_JSON
-def guard(settings: Path | None, *, as_json: bool) -> int:
+def guard(settings: Path | None, account: str | None, *, as_json: bool) -> int:
     """Say of each open leg whether it is guarded now; exit code 1 where one is not."""
-    found = read_document(connect(settings).get(_SNAPSHOT))
+    found = read_document(of_account(account, connect(settings).get(SNAPSHOT)))
     legs = [_guard_of(strategy, leg) for strategy, leg in held_legs(found)]
     whole = all(leg["guarded"] for leg in legs)
     if as_json:
@@ -183,8 +194,9 @@ def guard(settings: Path | None, *, as_json: bool) -> int:
     elif not legs:
         say(["nothing is held"])
     else:
-        head = ("strategy", "leg", "symbol", ">units", "guarded", "because")
-        keys = ("strategy_id", "leg_id", "symbol")
+        named = several_in(found)
+        head = (*("account",) * named, "strategy", "leg", "symbol", ">units", "guarded", "because")
+        keys = (*("account",) * named, "strategy_id", "leg_id", "symbol")
         rows = [
             [word(leg[key]) for key in keys]
             + [number(leg["quantity"]), word(leg["guarded"]), "; ".join(leg["because"])]
@@ -199,6 +211,7 @@ def _guard_of(strategy: Document, leg: Document) -> Document:
     guarded = leg.get("guarded") is True
     return {
         "strategy_id": strategy.get("strategy_id"),
+        "account": strategy.get("account"),
         "leg_id": leg.get("leg_id"),
         "symbol": leg.get("symbol"),
         "quantity": leg.get("quantity"),
@@ -214,36 +227,17 @@ def _reasons(leg: Document) -> list[str]:
     return [known.get(each, each) for each in map(str, told)]
 
 
-def held_legs(found: Document) -> Iterator[tuple[Document, Document]]:
-    """Yield every open leg of a snapshot with its strategy.
-
-    What an account holds and the watchdog does not know comes last, as a leg that no rule holds.
-
-    Raises:
-        OrdoError: the document does not say what is held.
-    """
-    watched = set()
-    for strategy in _records(found, "strategies"):
-        for leg in _records(strategy, "legs"):
-            watched.add((strategy.get("strategy_id"), leg.get("leg_id")))
-            if leg.get("quantity") != 0:
-                yield strategy, leg
-    for held in _records(found, "positions"):
-        key = (held.get("strategy_id"), held.get("leg_id"))
-        if held.get("quantity") != 0 and key not in watched:
-            bare = {"guarded": False, "unguarded_because": [Unguarded.NO_RULE.value]}
-            yield held, {**held, "entry": held.get("average_price"), **bare}
-
-
 def _pnl_rows(found: Document) -> list[list[str]]:
     """Return a row for each strategy, and one for their sum where there are several."""
-    at, strategies = clock(found.get("at")), _records(found, "strategies")
-    rows = []
+    at, strategies = clock(found.get("at")), records(found, "strategies")
+    several, rows = several_in(found), []
     for each in strategies:
         risk = each.get("risk") or {}
+        account = each.get("account") if several else ""
+        name = word(each.get("strategy_id")) + (f"@{account}" if account else "")
         rows.append(
             [
-                *(at, word(each.get("strategy_id")), *_sums([each]), word(each.get("status"))),
+                *(at, name, *_sums([each]), word(each.get("status"))),
                 *(word(risk.get("status")), amount(risk.get("current_sl"))),
             ]
         )
@@ -261,10 +255,10 @@ def _sums(strategies: list[Document]) -> list[str]:
     return sums
 
 
-def _follow(client: Client, show: Callable[[bytes], None]) -> None:
+def _follow(look: Callable[[], bytes], show: Callable[[bytes], None]) -> None:
     """Ask once a second, until interrupted or until nobody answers."""
     while True:
-        show(client.get(_SNAPSHOT))
+        show(look())
         sys.stdout.flush()
         time.sleep(_BETWEEN_S)
 
@@ -305,21 +299,8 @@ def _stale(found: Document) -> list[str]:
     return [_STALE] if found.get("link_alive") is False else []
 
 
-def _records(found: Document, key: str) -> list[Document]:
-    """Return the records under a key; one that is missing is never taken for none.
-
-    Raises:
-        OrdoError: there is no such list.
-    """
-    held = found.get(key)
-    if isinstance(held, list) and all(isinstance(each, dict) for each in held):
-        return held
-    text = f"the answer does not tell the {key}; is the daemon of another version?"
-    raise OrdoError(text, "not_ordo")
-
-
-def _named(records: list[Document], columns: tuple[tuple[str, str], ...]) -> None:
-    rows = [[_cell(each.get(name)) for name, _ in columns] for each in records]
+def _named(told: list[Document], columns: tuple[tuple[str, str], ...]) -> None:
+    rows = [[_cell(each.get(name)) for name, _ in columns] for each in told]
     _section(tuple(title for _, title in columns), rows)
 
 

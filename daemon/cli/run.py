@@ -16,11 +16,13 @@ import click
 import uvloop
 from msgspec.structs import replace
 
+from daemon.app.accounts import traded_in
 from daemon.app.assignment import Assignment, GeneratedDays, Played, RecordedDays
 from daemon.app.deployed import code_loaded
 from daemon.app.host import this_host
 from daemon.app.service import Service
 from daemon.app.telemetry import Telemetry, opened
+from daemon.app.wiring import cells_of
 from daemon.backtest.report import report
 from daemon.cli import INTERRUPTED
 from daemon.cli.engine import (
@@ -40,6 +42,7 @@ from daemon.errors import SettingsError
 from daemon.feeds.formats.words import ReplayOptions
 from daemon.feeds.replay import open_recording
 from daemon.feeds.sample import sample_path
+from daemon.messages.cells import Cell, address
 from daemon.runtime.clock import MonotonicClock
 from daemon.runtime.pace import Pace
 from daemon.settings import FeedKind, Settings
@@ -146,12 +149,20 @@ async def _run(given: Assignment, plans: list[Plan], pace: Pace, telemetry: Tele
         if asked is not None:
             lines.say("stopped")
         for plan in plans if days else ():
-            document = report(plan, ledger.facts(), ledger.journal_sha256())
-            lines.say(summary(document, lines.seen.get(plan.id)))
+            for cell in _cells(given, plan):
+                document = report(plan, cell.facts(ledger.facts()), ledger.journal_sha256())
+                name = document["strategy_id"] = address(plan.id, cell.mark)
+                lines.say(summary(document, lines.seen.get(name)))
 
     host = replace(this_host(), telemetry=telemetry)
     asked = await Service(given, lines, pace, at_end, host).run()
     return INTERRUPTED if asked is signal.SIGINT else 0
+
+
+def _cells(given: Assignment, plan: Plan) -> list[Cell]:
+    """Return the cells of the accounts that a strategy trades in, of a record that began anew."""
+    names = [account.id for account in traded_in(plan, given.accounts)]
+    return [cell for cell in cells_of(given.accounts) if cell.account in names]
 
 
 def _fresh_folder(state_dir: Path) -> Path:

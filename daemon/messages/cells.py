@@ -10,8 +10,7 @@ Orders name their account by their intent; what has neither account nor order co
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Iterator, Sequence
-from functools import cache
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, TypeVar
 
 from msgspec import Struct
@@ -30,6 +29,7 @@ from daemon.messages.trading import ExitReplaced
 from daemon.messages.views import RiskSeen
 
 T = TypeVar("T")
+_known: dict[type, bool] = {}
 _OF_AN_ORDER = (
     OrderAccepted,
     OrderRefused,
@@ -94,11 +94,24 @@ def whole_of(told: Sequence[RiskSeen]) -> RiskSeen:
     return RiskSeen(max(risk.at_ns for risk in told), alive, watches)
 
 
-@cache
-def _is_marked(kind: Hashable) -> bool:
+def mark_of(message: Any) -> str:
+    """Return the mark that a message carries; empty at home, and for what concerns everybody."""
+    return str(message.account) if _is_marked(type(message)) else ""
+
+
+def _is_marked(kind: type) -> bool:
     """Say whether messages of a type carry a mark: an account that is empty at home."""
-    assert isinstance(kind, type), "a type is asked about"
-    return any(field.name == "account" and field.default == "" for field in fields(kind))
+    known = _known.get(kind)
+    if known is None:
+        known = _known[kind] = issubclass(kind, Struct) and any(
+            field.name == "account" and field.default == "" for field in fields(kind)
+        )
+    return known
+
+
+def address(strategy_id: str, account: str) -> str:
+    """Return a strategy in one account as people say it; without an account its id alone."""
+    return f"{strategy_id}@{account}" if account else strategy_id
 
 
 def home_of(recorded: Iterable[object], first: str) -> str:

@@ -18,7 +18,19 @@ Rupees = Annotated[
     float, Meta(gt=0, le=_RUPEES_MOST, description="rupees, with at most four decimals")
 ]
 Name = Annotated[str, Meta(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")]
+Meant = Annotated[
+    str,
+    Meta(
+        min_length=1,
+        max_length=129,
+        pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*(@[A-Za-z0-9][A-Za-z0-9_.-]*)?$",
+        description="an account, a strategy, or STRATEGY@ACCOUNT: a strategy in one account alone",
+    ),
+]
 Symbol = Annotated[str, Meta(min_length=1, max_length=64, pattern=r"^[A-Z0-9][A-Z0-9&_-]*$")]
+LegName = Annotated[
+    str, Meta(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9][A-Za-z0-9_.&-]*$")
+]
 Words = Annotated[str, Meta(max_length=200)]
 
 
@@ -46,14 +58,14 @@ class ScopeBody(Taken, frozen=True):
 
     scope: Scope
     reason: Words
-    id: Name | None = None
+    id: Meant | None = None
 
 
 class CancelBody(Taken, frozen=True):
     """How far a cancellation reaches."""
 
     scope: Scope
-    id: Name | None = None
+    id: Meant | None = None
     reason: Words = ""
 
 
@@ -76,7 +88,7 @@ class RearmBody(Taken, frozen=True):
 class ExitBody(Taken, frozen=True):
     """Which part of a position is closed; without a leg all of it, without lots the whole leg."""
 
-    leg_id: Name | None = None
+    leg_id: LegName | None = None
     lots: Annotated[int, Meta(ge=1, le=100_000)] | None = None
 
 
@@ -84,7 +96,7 @@ class AdjustBody(Taken, frozen=True):
     """Where a stop shall stand: a leg's price, or without a leg the loss of the whole strategy."""
 
     stop: Rupees
-    leg_id: Name | None = None
+    leg_id: LegName | None = None
     loosen: bool = False
 
 

@@ -49,6 +49,7 @@ from daemon.messages import (
     StrategyStarted,
     StrategyStopped,
 )
+from daemon.messages.cells import mark_of
 from daemon.runtime.words import ActorDisarmed, DeadLetter
 
 Item = dict[str, Any]
@@ -68,6 +69,8 @@ class News:
         if told is None:
             return None
         kind, text, about = told
+        if mark := mark_of(fact):
+            text, about = f"{mark}: {text}", {"account": mark, **about}
         item = {"kind": kind, "fact": type(fact).__name__, "at": iso(fact.at_ns), "text": text}
         return {**item, **about}
 

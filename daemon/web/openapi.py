@@ -55,7 +55,7 @@ def _operation(route: Route, components: dict[str, Any]) -> dict[str, Any]:
         str(route.status): good,
         "default": {"description": "a problem", **_content(CONTENT_TYPE, ProblemDocument)},
     }
-    if route.writes is Writes.ORDER:
+    if route.writes is Writes.ORDER or route.by_account:
         responses["207"] = {**good, "description": "the accounts differ"}
     operation: dict[str, Any] = {
         "operationId": _operation_id(route),

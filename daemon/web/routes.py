@@ -101,8 +101,11 @@ _DEEDS = (
     ),
     _deed(f"{_STRATEGY}/start", deeds.start, asks.NoBody, "let a strategy take entries"),
     _deed(f"{_STRATEGY}/stop", deeds.stop, asks.NoBody, "let a strategy take no more entries"),
-    _deed(f"{_STRATEGY}/exit", deeds.leave, asks.ExitBody, "close a position, or part of it"),
-    _deed(f"{_STRATEGY}/adjust", deeds.adjust, asks.AdjustBody, "move a stop"),
+    _deed(
+        *(f"{_STRATEGY}/exit", deeds.leave, asks.ExitBody, "close a position, or part of it"),
+        by_account=True,
+    ),
+    _deed(*(f"{_STRATEGY}/adjust", deeds.adjust, asks.AdjustBody, "move a stop"), by_account=True),
     _kill(f"{_STRATEGY}/kill", deeds.kill_strategy, asks.ReasonBody, "stop and close a strategy"),
     _brake(
         *("/api/pause", deeds.pause, asks.ScopeBody, "take no new entries in a scope"),

@@ -89,6 +89,7 @@ class Route(Struct, frozen=True, kw_only=True):
         read: reads the body, where more than its form is judged.
         answer: what is told; None: nothing that has a form.
         status: of the plain answer.
+        by_account: it is done in several accounts, which may answer differently.
     """
 
     method: str
@@ -104,3 +105,4 @@ class Route(Struct, frozen=True, kw_only=True):
     read: Callable[[bytes], Any] | None = None
     answer: Any = None
     status: int = 200
+    by_account: bool = False

@@ -99,3 +99,21 @@ def test_bad_usage_reaches_no_daemon(fake, command, said):
 
     assert (done.code, done.out, fake.asked) == (2, "", [])
     assert said in done.err
+
+
+def test_where_accounts_differ_each_is_told_and_the_command_has_failed(fake):
+    outcomes = [
+        {"account": "alpha", "ok": True, "text": "leaving ce", "code": ""},
+        {"account": "beta", "ok": False, "text": "wait until it is done", "code": "leaving"},
+    ]
+    document = {"ok": False, "text": "both", "results": outcomes}
+    fake.tells("/api/strategies/s/exit", document, "POST")
+    done = told("exit", "s")
+
+    assert (done.code, done.out) == (1, "alpha: leaving ce\nbeta: wait until it is done\n")
+
+
+def test_a_strategy_in_one_account_is_named_with_it(fake):
+    fake.tells("/api/strategies/s%40beta/exit", {"ok": True, "text": "leaving ce"}, "POST")
+
+    assert told("exit", "s@beta").code == 0

@@ -402,6 +402,7 @@ def test_the_document_of_guard_has_these_names(fake):
     assert (document["at"], document["guarded"]) == (AT, True)
     assert document["legs"][0] == {
         "strategy_id": "straddle",
+        "account": "paper",
         "leg_id": "ce",
         "symbol": CE,
         "quantity": -75,
@@ -429,3 +430,50 @@ def test_a_terminal_sees_the_head_in_bold_unless_nobody_wants_colour(fake, monke
 
     monkeypatch.setenv("NO_COLOR", "1")
     assert told("pnl", terminal=True).out.startswith("at")
+
+
+TWO = {
+    **snapshot(
+        strategy("straddle", leg("ce", CE)),
+        strategy("straddle", leg("ce", CE, guarded=False), account="beta"),
+        positions=[held("ce", -75), {**held("ce", -75), "account": "beta"}],
+    ),
+    "accounts": [{"id": "paper"}, {"id": "beta"}],
+}
+
+
+def test_where_there_are_several_accounts_the_tables_name_them(fake):
+    serve(fake, TWO)
+
+    assert [line.split()[:2] for line in told("positions").out.splitlines()] == [
+        ["account", "strategy"],
+        ["paper", "straddle"],
+        ["beta", "straddle"],
+    ]
+    assert [line.split()[0] for line in told("guard").out.splitlines()[1:]] == ["paper", "beta"]
+    assert [line.split()[1] for line in told("pnl").out.splitlines()[1:]] == [
+        *("straddle@paper", "straddle@beta", "all"),
+    ]
+
+
+def test_one_account_alone_is_told_where_it_is_named(fake):
+    serve(fake, TWO)
+    document = json.loads(told("positions", "--account", "beta", "--json").out)
+
+    assert [each["account"] for each in document["positions"]] == ["beta"]
+    assert [each["account"] for each in document["strategies"]] == ["beta"]
+    assert told("guard", "--account", "paper").code == 0
+    assert told("guard", "--account", "beta").code == 1
+
+
+def test_an_account_that_is_not_there_is_refused(fake):
+    serve(fake, TWO)
+    done = told("pnl", "--account", "gamma")
+
+    assert (done.code, done.err) == (1, "ordo: no account gamma; there are: paper, beta\n")
+
+
+def test_orders_of_one_account_are_asked_for_by_its_name(fake):
+    fake.tells("/api/orders?account=beta", {"orders": []})
+
+    assert told("orders", "--account", "beta").out == "no orders\n"

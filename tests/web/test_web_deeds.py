@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from msgspec.structs import replace
 
 from daemon import kill
 from daemon.messages import (
@@ -146,3 +147,123 @@ async def test_a_latch_is_released_by_its_id_by_an_administrator(tmp_path):
     assert (trader, standing, status) == (403, 1, 200)
     assert (again, told["code"]) == (404, "unknown_latch")
     assert kill.standing(tmp_path) == ()
+
+
+def everywhere(port) -> None:
+    """Let the straddle trade in both accounts."""
+    line = port.actors.line
+    line.names = replace(line.names, accounts={"straddle": ("paper", "second")})
+
+
+def saying(**answers):
+    """Answer an exit in turn, by account: paper first, then the second."""
+    told = iter(answers.values())
+    return {ExitByHand: lambda _: next(told)}
+
+
+NOTHING = Declined("nothing_held", "straddle holds nothing in any leg")
+
+
+@pytest.mark.parametrize(
+    ("paper", "second", "status", "ok"),
+    [
+        (Done("leaving ce"), Done("leaving ce"), 200, True),
+        (Done("leaving ce"), NOTHING, 200, True),
+        (Done("leaving ce"), Declined("leaving", "wait"), 207, False),
+    ],
+    ids=["alike", "one holds nothing", "one refuses"],
+)
+async def test_a_hand_on_a_strategy_reaches_all_its_accounts_and_each_answers(
+    tmp_path, paper, second, status, ok
+):
+    async with open_port(tmp_path, saying(paper=paper, second=second)) as port:
+        everywhere(port)
+        code, told, _ = await port.ask("POST", f"{STRATEGY}/exit", json={})
+
+    assert [to for to, _ in port.actors.asked] == ["router:paper", "router:second"]
+    assert (code, told["ok"]) == (status, ok)
+    assert [(each["account"], each["ok"]) for each in told["results"]] == [
+        ("paper", True),
+        ("second", ok),
+    ]
+
+
+async def test_what_every_account_refuses_is_a_problem_that_names_them(tmp_path):
+    async with open_port(tmp_path, saying(paper=NOTHING, second=NOTHING)) as port:
+        everywhere(port)
+        code, told, _ = await port.ask("POST", f"{STRATEGY}/exit", json={})
+
+    assert (code, told["code"]) == (409, "nothing_held")
+    assert told["detail"].startswith("paper: straddle holds nothing")
+    assert [each["account"] for each in told["results"]] == ["paper", "second"]
+
+
+async def test_an_account_that_is_silent_holds_up_no_other(tmp_path, monkeypatch):
+    """Its own time is all that is waited for, and the answer says which account it was."""
+    monkeypatch.setattr("daemon.control.line._PATIENCE_S", 0.05)
+    async with open_port(tmp_path, {ExitByHand: lambda _: Done("leaving ce")}) as port:
+        everywhere(port)
+        tell = port.actors.line.tell
+        port.actors.line.tell = lambda to, message, lane: (
+            None if to == "router:paper" else tell(to, message, lane)
+        )
+        code, told, _ = await port.ask("POST", f"{STRATEGY}/exit", json={})
+
+    assert code == 207
+    assert [(each["account"], each["code"]) for each in told["results"]] == [
+        ("paper", "no_answer"),
+        ("second", ""),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "reached"),
+    [
+        ("straddle@second", ["router:second"]),
+        ("straddle@paper", ["router:paper"]),
+    ],
+)
+async def test_one_account_of_a_strategy_is_reached_by_its_name(tmp_path, name, reached):
+    async with open_port(tmp_path, {ExitByHand: done}) as port:
+        everywhere(port)
+        code, _, _ = await port.ask("POST", f"/api/strategies/{name}/exit", json={})
+        kill_code, _, _ = await port.ask("POST", f"/api/strategies/{name}/kill", json=WHY)
+
+    asked = port.actors.asked
+    assert (code, kill_code) == (200, 202)
+    assert [to for to, about in asked if isinstance(about, ExitByHand)] == reached
+    assert [about.strategy_id for about in port.actors.told(ExitByHand)] == ["straddle"]
+    assert [to for to, about in asked if isinstance(about, PullLatch)] == reached
+    assert [each.id for each in kill.standing(tmp_path)] == [name]
+
+
+@pytest.mark.parametrize(
+    ("name", "verb", "code"),
+    [("straddle@third", "exit", "unknown_account"), ("straddle@second", "stop", "one_account")],
+)
+async def test_what_cannot_be_done_in_one_account_is_refused_by_name(tmp_path, name, verb, code):
+    async with open_port(tmp_path, {}) as port:
+        everywhere(port)
+        _, told, _ = await port.ask("POST", f"/api/strategies/{name}/{verb}", json={})
+
+    assert told["code"] == code
+    assert port.actors.asked == []
+
+
+async def test_a_stop_is_moved_by_the_watchdog_of_each_account(tmp_path):
+    async with open_port(tmp_path, {AdjustByHand: done}) as port:
+        everywhere(port)
+        line = port.actors.line
+        line.names = replace(line.names, watchdogs={"second": "watchdog:second"})
+        await port.ask("POST", f"{STRATEGY}/adjust", json={"stop": 5})
+
+    assert [to for to, _ in port.actors.asked] == ["watchdog", "watchdog:second"]
+
+
+async def test_a_start_tells_in_which_accounts_a_latch_holds_it_back(tmp_path):
+    kill.pull(tmp_path, kill.Latch("pause-1", "pause", "account", "second", "", "me", 0))
+    async with open_port(tmp_path, {TakeEntries: done}) as port:
+        everywhere(port)
+        _, told, _ = await port.ask("POST", f"{STRATEGY}/start", json={})
+
+    assert told["text"].startswith("it is so; but second: a pause is latched for account second")

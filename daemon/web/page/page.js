@@ -290,15 +290,17 @@ function showAccounts(accounts) {
     putAmount(line.lastChild, account.pnl);
   });
   box.hidden = accounts.length < 2; // the only one would repeat the total
+  $("strategies").classList.toggle("several", accounts.length > 1);
 }
 
-function cardOf(id) {
-  if (!cards.has(id)) {
-    cards.set(id, makeCard(id));
+function cardOf(id, account) {
+  const key = `${id}@${account}`; // a strategy has a card in each account that it trades in
+  if (!cards.has(key)) {
+    cards.set(key, makeCard(id, account));
     $("none").hidden = true;
-    $("strategies").append(cards.get(id).node);
+    $("strategies").append(cards.get(key).node);
   }
-  return cards.get(id);
+  return cards.get(key);
 }
 
 function named(list, name, className = "num") {
@@ -307,11 +309,11 @@ function named(list, name, className = "num") {
   return row.appendChild(element("dd", className, "\u2013"));
 }
 
-function makeCard(id) {
+function makeCard(id, account) {
   const node = element("article", "card");
   const head = node.appendChild(element("header"));
   const title = head.appendChild(element("div"));
-  title.append(element("h3", "", id));
+  title.append(element("h3", "", id), element("p", "account", account));
   const status = title.appendChild(element("p", "status", " "));
   const button = head.appendChild(element("button", "act", "Start entries"));
   button.type = "button";
@@ -320,7 +322,7 @@ function makeCard(id) {
   figures.hidden = true; // until there is something to show
   const big = figures.appendChild(element("p", "big num", "\u2013"));
   const parts = figures.appendChild(element("dl", "parts"));
-  const card = { node, status, button, figures, big, legs: new Map(), watched: "", waits: "", ladder: makeLadder(figures, parts) };
+  const card = { id, account, node, status, button, figures, big, legs: new Map(), watched: "", waits: "", ladder: makeLadder(figures, parts) };
   card.realised = named(parts, "Realised");
   card.unrealised = named(parts, "Unrealised");
   card.charges = named(parts, "Charges");
@@ -357,14 +359,14 @@ async function switchEntries(id, button) {
 }
 
 function showStrategy(one) {
-  const card = cardOf(one.strategy_id);
+  const card = cardOf(one.strategy_id, one.account);
   card.figures.hidden = false;
   putAmount(card.big, one.pnl);
   putAmount(card.realised, one.realised);
   putAmount(card.unrealised, one.unrealised);
   put(card.charges, known(one.charges) ? price(one.charges) : "unknown");
   card.watched = one.status;
-  showState(one.strategy_id);
+  showState(card);
   showLadder(card.ladder, one);
   const there = new Set(one.legs.map((leg) => leg.leg_id));
   for (const [id, row] of card.legs) {
@@ -377,9 +379,9 @@ function showStrategy(one) {
   card.body.parentNode.hidden = one.legs.length === 0;
 }
 
-function showState(id) {
-  const card = cards.get(id);
-  const entries = !taking.has(id) ? "" : stopped(id) ? "entries stopped by a latch" : taking.get(id) ? "takes entries" : "takes no entries";
+function showState(card) {
+  const { id } = card;
+  const entries = !taking.has(id) ? "" : stopped(card) ? "entries stopped by a latch" : taking.get(id) ? "takes entries" : "takes no entries";
   const does = card.watched || (card.waits === "stopped" ? "" : card.waits);
   put(card.status, [does, entries].filter(Boolean).join(" · ") || " ");
   card.button.hidden = !taking.has(id);
@@ -533,17 +535,22 @@ async function showStatus(status) {
   taking = new Map(status.strategies.map((one) => [one.strategy_id, one.taking]));
   const stages = showLatches(status.latches);
   for (const one of status.strategies) {
-    accountOf.set(one.strategy_id, one.account);
-    cardOf(one.strategy_id).waits = one.status;
-    showState(one.strategy_id);
+    for (const account of one.accounts) {
+      const card = cardOf(one.strategy_id, account);
+      card.waits = one.status;
+      showState(card);
+    }
   }
   dropGone();
   await stages;
 }
 
-const accountOf = new Map();
-function stopped(id) {
-  const reaches = { all: () => true, strategy: (name) => name === id, account: (name) => name === accountOf.get(id) };
+function stopped({ id, account }) {
+  const reaches = {
+    all: () => true,
+    strategy: (name) => name === id || name === `${id}@${account}`,
+    account: (name) => name === account,
+  };
   return [...latches.values()].some(({ latch }) => reaches[latch.scope]?.(latch.id));
 }
 

@@ -1,0 +1,73 @@
+"""The daemon's snapshot, as the commands read it: positions and profit by account and strategy."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import msgspec
+
+from daemon.cli.client import read_document
+from daemon.domain.risk.guard import Unguarded
+from daemon.errors import OrdoError
+
+Document = dict[str, Any]
+SNAPSHOT = "/api/portfolio/snapshot"
+_OWNED = ("positions", "strategies")
+"""What of a snapshot is of one account each."""
+
+
+def held_legs(found: Document) -> Iterator[tuple[Document, Document]]:
+    """Yield every open leg of a snapshot with its strategy.
+
+    What an account holds and the watchdog does not know comes last, as a leg that no rule holds.
+
+    Raises:
+        OrdoError: the document does not say what is held.
+    """
+    watched = set()
+    for strategy in records(found, "strategies"):
+        for leg in records(strategy, "legs"):
+            watched.add((strategy.get("account"), strategy.get("strategy_id"), leg.get("leg_id")))
+            if leg.get("quantity") != 0:
+                yield strategy, leg
+    for held in records(found, "positions"):
+        key = (held.get("account"), held.get("strategy_id"), held.get("leg_id"))
+        if held.get("quantity") != 0 and key not in watched:
+            bare = {"guarded": False, "unguarded_because": [Unguarded.NO_RULE.value]}
+            yield held, {**held, "entry": held.get("average_price"), **bare}
+
+
+def several_in(found: Document) -> bool:
+    """Say whether a snapshot tells of several accounts."""
+    return len(records(found, "accounts")) > 1
+
+
+def of_account(account: str | None, content: bytes) -> bytes:
+    """Return a snapshot without what is of other accounts; the daemon's own where none is named.
+
+    Raises:
+        OrdoError: there is no such account.
+    """
+    if account is None:
+        return content
+    found = read_document(content)
+    known = [str(each.get("id")) for each in records(found, "accounts")]
+    if account not in known:
+        raise OrdoError(f"no account {account}; there are: {', '.join(known)}")
+    kept = {key: [e for e in records(found, key) if e.get("account") == account] for key in _OWNED}
+    sums = [each for each in records(found, "accounts") if each.get("id") == account]
+    return msgspec.json.encode({**found, **kept, "accounts": sums})
+
+
+def records(found: Document, key: str) -> list[Document]:
+    """Return the records under a key; one that is missing is never taken for none.
+
+    Raises:
+        OrdoError: there is no such list.
+    """
+    held = found.get(key)
+    if isinstance(held, list) and all(isinstance(each, dict) for each in held):
+        return held
+    text = f"the answer does not tell the {key}; is the daemon of another version?"
+    raise OrdoError(text, "not_ordo")
