@@ -59,21 +59,24 @@ def status(settings: Path | None, *, as_json: bool) -> None:
         say(["", "release one with `ordo rearm LATCH`"])
     accounts = records(found, "accounts")
     _named(accounts, _ACCOUNT)
-    strategies = records(found, "strategies")
+    strategies = [
+        {**each, "account": account}
+        for each in records(found, "strategies")
+        for account in each.get("accounts", [each.get("account")])
+    ]
     _named([{**each, "takes": _takes(found, each)} for each in strategies], _STRATEGY)
 
 
 def _takes(found: Document, strategy: Document) -> str:
-    """Return whether a strategy takes entries now; if not, what keeps it, the gravest first."""
-    reached = {"strategy": strategy.get("strategy_id"), "account": strategy.get("account")}
+    """Return whether a strategy takes entries now in an account; if not, the gravest reason."""
+    name, account = strategy.get("strategy_id"), strategy.get("account")
+    reached = {"all": ("",), "strategy": (name, f"{name}@{account}"), "account": (account,)}
     kinds = {
         latch.get("kind")
         for latch in records(found, "latches")
-        if latch.get("scope") == "all" or reached.get(latch.get("scope", "")) == latch.get("id")
+        if latch.get("id") in reached.get(latch.get("scope", ""), ())
     }
-    accounts = [
-        each for each in records(found, "accounts") if each.get("account") == reached["account"]
-    ]
+    accounts = [each for each in records(found, "accounts") if each.get("account") == account]
     if "kill" in kinds:
         return "no: halted"
     if found.get("state") == "reduce_only":

@@ -54,7 +54,7 @@ class AccountTold(Struct, frozen=True):
 
 
 class StrategyTold(Struct, frozen=True):
-    """A strategy: whether it takes entries, and what it waits for; `account` names all of them."""
+    """A strategy: whether it takes entries, and what it waits for; `account` is its first."""
 
     strategy_id: str
     account: str

@@ -90,9 +90,7 @@ def session_told(seen: AccountSeen) -> SessionTold:
 
 def strategy_told(seen: StrategySeen, accounts: Sequence[str]) -> StrategyTold:
     """Tell of a strategy."""
-    return StrategyTold(
-        seen.strategy_id, ", ".join(accounts), tuple(accounts), seen.taking, seen.status
-    )
+    return StrategyTold(seen.strategy_id, accounts[0], tuple(accounts), seen.taking, seen.status)
 
 
 def price_told(seen: PriceSeen) -> PriceTold:
