@@ -7,11 +7,13 @@ next entry is over too, for a fill that was in doubt may still come: it finds it
 
 from __future__ import annotations
 
+from daemon.actors.order_router.loose import is_loose
 from daemon.domain.market.frames import Quote
+from daemon.domain.orders.basket import Basket, BasketLeg, OnFail
 from daemon.domain.risk.moves import NEVER, LevelMoved
 from daemon.domain.risk.pnl import LegPosition, PnlTrack
 from daemon.domain.risk.strategy import StrategyRisk
-from daemon.domain.risk.words import ExitReason
+from daemon.domain.risk.words import ExitReason, StrategyRules
 from daemon.messages import (
     BasketEnded,
     BasketOpened,
@@ -121,12 +123,17 @@ class Watches:
         self.unheard: tuple[ExitLegs, ...] = ()
         self._watches: dict[str, Watch] = {}
         self._aside: dict[str, Watch] = {}
+        self._loose: dict[tuple[str, str], PositionChanged] = {}
         self._owing: set[tuple[str, str]] = set()
         self._parts: set[str] = set()
 
     def all(self) -> tuple[Watch, ...]:
         """Return every entry that is not set aside, the oldest first."""
         return tuple(self._watches.values())
+
+    def entered(self) -> tuple[Watch, ...]:
+        """Return those of them that a strategy entered."""
+        return tuple(w for w in self._watches.values() if not is_loose(w.risk.strategy_id))
 
     def of(self, strategy_id: str) -> tuple[Watch, ...]:
         """Return the entries of one strategy, the oldest first."""
@@ -143,6 +150,7 @@ class Watches:
             case PositionChanged():
                 self.fill(fact)
             case LegExpired(strategy_id, leg_id):
+                self._loose.pop((strategy_id, leg_id), None)
                 for watch in self.of(strategy_id):
                     if watch.holds(leg_id):
                         watch.expire(fact)
@@ -174,13 +182,55 @@ class Watches:
     def fill(self, changed: PositionChanged) -> tuple[Watch | None, tuple[LevelMoved, ...]]:
         """Take a fill; return whose it is and what it armed."""
         watch = self._holder(changed.strategy_id, changed.leg_id)
+        if is_loose(changed.strategy_id):
+            watch = self._fill_loose(changed, watch)
         if watch is None:
             return None, ()
         moves = watch.fill(changed)
         if watch.is_open:
             self._watches.setdefault(watch.opened.basket.basket_id, watch)
+        elif is_loose(changed.strategy_id):
+            self.let_go(watch.opened.basket.basket_id)
         self.plan()
         return watch, moves
+
+    def _fill_loose(self, changed: PositionChanged, watch: Watch | None) -> Watch | None:
+        """Keep what is held without an entry; a stop that was given to it ends with it."""
+        key = (changed.strategy_id, changed.leg_id)
+        if changed.net_quantity:
+            self._loose[key] = changed
+        else:
+            self._loose.pop(key, None)
+        if watch is not None and changed.side is not watch.opened.basket.legs[0].side:
+            self.let_go(
+                watch.opened.basket.basket_id
+            )  # it went through flat: another position, without a stop
+            return None
+        return watch
+
+    def take_up(self, strategy_id: str, leg_id: str) -> BasketOpened | None:
+        """Begin to watch what is held without an entry, so that a stop can be given to it.
+
+        Returns:
+            What it is held to, nothing yet; None: nothing is held there, or it is watched already.
+        """
+        changed = self._loose.get((strategy_id, leg_id))
+        if changed is None or self._holder(strategy_id, leg_id) is not None:
+            return None
+        opened = entered_by_nobody(changed)
+        watch = self._watches[opened.basket.basket_id] = Watch(opened)
+        watch.end_entry()
+        return opened
+
+    def hold(self, opened: BasketOpened) -> None:
+        """Hold what was taken up to its levels, once its newest price is known."""
+        leg = opened.basket.legs[0]
+        self.fill(self._loose[opened.basket.strategy_id, leg.leg_id])
+
+    def let_go(self, basket_id: str) -> None:
+        """Watch no longer what was taken up."""
+        self._watches.pop(basket_id, None)
+        self.plan()
 
     def know(self, basket_id: str, symbol: str, quote: Quote, came_ns: int) -> None:
         """Mark the legs of an entry that was just opened at a price from before it.
@@ -208,10 +258,14 @@ class Watches:
         """Put an entry away that is over and of which nothing is held."""
         if not watch.entering and not watch.is_open:
             self._watches.pop(watch.opened.basket.basket_id, None)
-            self._aside[watch.risk.strategy_id] = watch
+            if not is_loose(watch.risk.strategy_id):
+                self._aside[watch.risk.strategy_id] = watch
 
     def note_move(self, moved: LevelMoved) -> None:
         """Keep a recorded move until everything is restored."""
+        opened = self.take_up(moved.strategy_id, moved.leg_id)
+        if opened is not None:
+            self.hold(opened)
         watch = self._holder(moved.strategy_id, moved.leg_id)
         if watch is not None:
             watch.moves.append(moved)
@@ -262,3 +316,20 @@ class Watches:
                 return watch
         aside = self._aside.get(strategy_id)
         return aside if aside is not None and aside.wants(leg_id) else None
+
+
+def entered_by_nobody(changed: PositionChanged) -> BasketOpened:
+    """Return what is held without an entry as one that is over: no rule holds it, and no hour."""
+    symbol, strategy_id = changed.symbol, changed.strategy_id
+    units = abs(changed.net_quantity)
+    basket = Basket(
+        basket_id=f"{strategy_id}:{changed.leg_id}",
+        strategy_id=strategy_id,
+        legs=(BasketLeg(changed.leg_id, symbol, changed.side, units, 1, units, 1),),
+        decided_ns=changed.at_ns,
+        deadline_ns=changed.at_ns,
+        on_fail=OnFail.KEEP,
+        buffer_percent_e4=0,
+        reprice_ns=0,
+    )
+    return BasketOpened(basket, {}, StrategyRules(), NEVER, NEVER, changed.at_ns)

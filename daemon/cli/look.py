@@ -18,15 +18,18 @@ from typing import Any
 import click
 import msgspec
 
+from daemon.actors.order_router.loose import MANUAL
 from daemon.cli.client import connect, read_document, segment
 from daemon.cli.options import AS_JSON, SETTINGS
 from daemon.cli.snapshot import SNAPSHOT, Document, held_legs, of_account, records, several_in
 from daemon.cli.tables import age, amount, clean, clock, number, say, say_table, table, word
+from daemon.domain.orders.reconcile import EXTERNAL
 from daemon.domain.risk.guard import Unguarded
 
 _BETWEEN_S = 1
 _ACCOUNT_ALONE = click.option("--account", metavar="ID", help="Of one account alone.")
 _STALE = "the feed's link is dead: these prices are stale"
+_WHOSE = {EXTERNAL: "not ours", MANUAL: "ordered by hand"}
 _UNSAID = "the daemon does not say whether it is guarded"
 _PNL_HEAD = (
     *("at", "strategy", ">P&L", ">realised", ">unrealised", ">charges", "status", "lock"),
@@ -219,14 +222,20 @@ def _guard_of(strategy: Document, leg: Document) -> Document:
         "symbol": leg.get("symbol"),
         "quantity": leg.get("quantity"),
         "guarded": guarded,
-        "because": [] if guarded else _reasons(leg),
+        "because": [] if guarded else _reasons(strategy, leg),
     }
 
 
-def _reasons(leg: Document) -> list[str]:
+def _reasons(strategy: Document, leg: Document) -> list[str]:
     """Return every reason why a leg is not guarded, in words."""
     told = leg.get("unguarded_because") or [_UNSAID]
     known = {reason.value: reason.sentence for reason in Unguarded}
+    name, account = strategy.get("strategy_id"), strategy.get("account")
+    if name in _WHOSE:
+        known[Unguarded.NO_RULE.value] = (
+            f"{_WHOSE[name]}: no stop; `ordo adjust {name}@{account} --leg {leg.get('leg_id')}"
+            " --stop PRICE` gives it one"
+        )
     return [known.get(each, each) for each in map(str, told)]
 
 

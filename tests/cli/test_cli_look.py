@@ -477,3 +477,12 @@ def test_orders_of_one_account_are_asked_for_by_its_name(fake):
     fake.tells("/api/orders?account=beta", {"orders": []})
 
     assert told("orders", "--account", "beta").out == "no orders\n"
+
+
+def test_what_is_not_ours_tells_how_it_is_given_a_stop(fake):
+    bare = leg(CE, CE, guarded=False, unguarded_because=["no_rule"])
+    serve(fake, snapshot(strategy("external", bare)))
+    done = told("guard")
+
+    assert done.code == 1
+    assert "not ours: no stop; `ordo adjust external@paper --leg" in done.out

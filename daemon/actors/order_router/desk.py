@@ -15,7 +15,7 @@ from msgspec import Struct, field
 
 from daemon.actors.order_router.alarms import Wakes
 from daemon.actors.order_router.halts import Halts
-from daemon.actors.order_router.loose import Requests, is_loose
+from daemon.actors.order_router.loose import Requests, entered, is_loose, is_strangers
 from daemon.actors.order_router.prices import Prices, reference_e4
 from daemon.actors.order_router.readings import Readings
 from daemon.domain.market.bands import band
@@ -26,7 +26,6 @@ from daemon.domain.orders.flatten import Flatten
 from daemon.domain.orders.ids import IntentIds
 from daemon.domain.orders.ladder import Ladder, Prospect
 from daemon.domain.orders.limits import Limits
-from daemon.domain.orders.reconcile import EXTERNAL
 from daemon.domain.orders.words import (
     Intent,
     IntentRecorded,
@@ -198,7 +197,7 @@ class Desk:
         left: list[int] = []
         for fact in facts:
             self.apply(fact)
-            if isinstance(fact, IntentRecorded) and fact.intent.strategy_id != EXTERNAL:
+            if isinstance(fact, IntentRecorded) and not is_strangers(fact.intent):
                 left.append(fact.at_ns)
         if not self.budget.snapshot():
             self.budget.restore(left)
@@ -310,7 +309,7 @@ class Desk:
             strategy_id=intent.strategy_id,
             leg_id=intent.leg_id,
             symbol=intent.symbol,
-            side=leg.side if leg else intent.side,
+            side=leg.side if leg else entered(traded.net_quantity, intent),
             bought_quantity=traded.bought_quantity,
             bought_value_e4=traded.bought_value_e4,
             sold_quantity=traded.sold_quantity,

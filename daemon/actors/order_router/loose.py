@@ -5,7 +5,7 @@ from __future__ import annotations
 from msgspec import Struct, field
 
 from daemon.domain.orders.reconcile import EXTERNAL
-from daemon.domain.orders.words import Intent, Purpose
+from daemon.domain.orders.words import Intent, Purpose, Side
 from daemon.messages import OrderAsked
 
 MANUAL = "manual"
@@ -22,6 +22,23 @@ def is_loose(strategy_id: str) -> bool:
 def stands_alone(intent: Intent) -> bool:
     """Say whether an order is a child of neither basket nor exit: it rests until it is recalled."""
     return is_loose(intent.strategy_id) and intent.purpose is Purpose.ENTRY
+
+
+def is_strangers(intent: Intent) -> bool:
+    """Say whether an order is not of our making; an exit of what it left behind is."""
+    return intent.strategy_id == EXTERNAL and intent.purpose is Purpose.ENTRY
+
+
+def entered(net_quantity: int, intent: Intent) -> Side:
+    """Return which way a leg of no basket was entered: by what it holds, or has held until now.
+
+    Args:
+        net_quantity: units held after its newest fill.
+        intent: the order of that fill.
+    """
+    if net_quantity:
+        return Side.BUY if net_quantity > 0 else Side.SELL
+    return intent.side.opposite
 
 
 class Requests(Struct):

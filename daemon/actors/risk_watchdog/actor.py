@@ -242,7 +242,7 @@ class RiskWatchdog:
             case SeeRisk():
                 return self._risk_seen(now_ns)
             case AdjustByHand():
-                moved = by_hand.adjust(self._watches, about, now_ns)
+                moved = by_hand.adjust(self._watches, self._know, about, now_ns)
                 if isinstance(moved, Declined):
                     return moved
                 turn.record(moved)
@@ -253,18 +253,20 @@ class RiskWatchdog:
         assert self._shown, "prices are kept only where somebody may look"
         is_open = any(opens <= now_ns <= closes for opens, closes in self._sessions)
         interval_ns = max(self._interval_ns, self._picture.gap_ns)
-        return self._picture.risk_seen(Around(now_ns, self._alive, is_open, interval_ns))
+        around = Around(now_ns, self._alive, is_open, interval_ns)
+        return self._picture.risk_seen(around, self._watches.active)
 
     def _judge_account(self, turn: Turn, now_ns: int) -> None:
         """Hold the account's day to its limits."""
-        reason = self._account.judge(turn, self._watches.all(), now_ns)
+        reason = self._account.judge(turn, self._watches.entered(), now_ns)
         if reason is not None:
             turn.do(Tell(self._router, PauseEntries(because(reason)), Lane.CONTROL))
             self._leave_all(reason)
 
     def _leave_all(self, reason: ExitReason) -> None:
-        for watch in self._watches.active:
-            watch.leaving = reason
+        for watch in self._watches.entered():
+            if watch.entering or watch.is_open:
+                watch.leaving = reason
         self._watches.plan()
 
     def _die(self) -> None:

@@ -2,22 +2,42 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
+from daemon.actors.order_router.loose import is_loose
 from daemon.actors.watches import Watch, Watches
 from daemon.domain.money import ceil_to, floor_to, units
 from daemon.domain.risk.moves import NEVER, LevelMoved
 from daemon.domain.risk.pnl import NO_MARK
 from daemon.domain.risk.watched import LegView
-from daemon.messages import AdjustByHand, Declined
+from daemon.messages import AdjustByHand, BasketOpened, Declined
 
 
-def adjust(watches: Watches, wanted: AdjustByHand, now_ns: int) -> LevelMoved | Declined:
-    """Move a stop, or say why not.
+def adjust(
+    watches: Watches, know: Callable[[BasketOpened], None], wanted: AdjustByHand, now_ns: int
+) -> LevelMoved | Declined:
+    """Move a stop, or give one to what is held without an entry; or say why not.
 
     Args:
         watches: what is under watch.
+        know: marks what was taken up just now at its newest price.
         wanted: whose stop, and where to.
         now_ns: the market instant of the command.
     """
+    opened = watches.take_up(wanted.strategy_id, wanted.leg_id)
+    if opened is not None:
+        know(opened)
+        watches.hold(opened)
+    moved = _adjust(watches, wanted, now_ns)
+    if opened is not None and isinstance(moved, Declined):
+        watches.let_go(opened.basket.basket_id)
+    return moved
+
+
+def _adjust(watches: Watches, wanted: AdjustByHand, now_ns: int) -> LevelMoved | Declined:
+    if is_loose(wanted.strategy_id) and not wanted.leg_id:
+        sentence = f"{wanted.strategy_id} has a stop for each symbol, a price: name it as the leg"
+        return Declined("leg_needed", sentence)
     mine = watches.of(wanted.strategy_id)
     if not mine:
         return _unknown(wanted.strategy_id)
@@ -115,6 +135,8 @@ def _adjust_whole(
 
 
 def _unknown(strategy_id: str) -> Declined:
+    if is_loose(strategy_id):
+        return Declined("no_position", f"{strategy_id} holds nothing of that name; see positions")
     sentence = f"no entry of {strategy_id} is under watch; `ordo pnl` lists what is"
     return Declined("unknown_strategy", sentence)
 

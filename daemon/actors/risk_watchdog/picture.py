@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import assert_never
 
+from daemon.actors.order_router.loose import is_loose
 from daemon.actors.risk_watchdog.day_costs import DayCosts
 from daemon.actors.risk_watchdog.views import (
     Around,
@@ -88,8 +89,9 @@ class Picture:
     def fill(self, changed: PositionChanged, watch: Watch | None, watches: Iterable[Watch]) -> None:
         """Take a fill in; without an entry that it belongs to it is a stray."""
         key = (changed.strategy_id, changed.leg_id)
-        if watch is None:
+        if watch is None or is_loose(changed.strategy_id):
             self._strays[key] = _position(changed)
+            watch = None
         basket_id = watch.opened.basket.basket_id if watch is not None else ""
         self._costs.take((changed.strategy_id, basket_id), changed)
         self._follow(watches)
@@ -109,8 +111,13 @@ class Picture:
             case _:
                 assert_never(fact)
 
-    def risk_seen(self, around: Around) -> RiskSeen:
-        """Return everything under watch."""
+    def risk_seen(self, around: Around, active: Iterable[Watch]) -> RiskSeen:
+        """Return everything under watch.
+
+        Args:
+            around: what holds for all of it.
+            active: what is judged, strays that a stop was given to included.
+        """
         late = frozenset(
             (strategy_id, leg_id)
             for exit_id in self._overdue & self._exits.keys()
@@ -119,13 +126,20 @@ class Picture:
         )
         watches = tuple(self._watch(watch, late, around) for watch in self._todays.values())
         owners = dict.fromkeys(strategy_id for strategy_id, _ in self._strays)
-        strays = tuple(self._stray(strategy_id, late, around) for strategy_id in owners)
+        guards = {
+            (watch.risk.strategy_id, leg.leg_id): watch
+            for watch in active
+            if is_loose(watch.risk.strategy_id)
+            for leg in watch.opened.basket.legs
+        }
+        strays = tuple(self._stray(strategy_id, late, around, guards) for strategy_id in owners)
         return RiskSeen(around.now_ns, around.link_alive, watches + strays)
 
     def _follow(self, watches: Iterable[Watch]) -> None:
         """Keep every entry that is watched today, and follow the prices of all there is."""
         for watch in watches:
-            self._todays.setdefault(watch.opened.basket.basket_id, watch)
+            if not is_loose(watch.risk.strategy_id):  # what was taken up stays a stray to see
+                self._todays.setdefault(watch.opened.basket.basket_id, watch)
         entries = self._todays.values()
         symbols = [leg.symbol for watch in entries for leg in watch.opened.basket.legs]
         symbols += [held.symbol for held in self._strays.values()]
@@ -145,14 +159,20 @@ class Picture:
         return watch_seen(watch, legs, self._costs.total_e4((strategy_id, basket_id), kept))
 
     def _stray(
-        self, strategy_id: str, late: frozenset[tuple[str, str]], around: Around
+        self,
+        strategy_id: str,
+        late: frozenset[tuple[str, str]],
+        around: Around,
+        guards: Mapping[tuple[str, str], Watch],
     ) -> WatchSeen:
         legs: list[LegSeen] = []
         for key, held in self._strays.items():
             if key[0] == strategy_id:
                 traded = self._traded.get(held.symbol)
-                look = Look(traded, self._last_ns, key in late)
-                legs.append(leg_seen(stray_view(held, traded), look, around))
+                guard = guards.get(key)
+                (view,) = guard.risk.legs() if guard else (stray_view(held, traded),)
+                looked_ns = guard.risk.pnl.last_ns if guard else self._last_ns
+                legs.append(leg_seen(view, Look(traded, looked_ns, key in late), around))
         kept = {leg_id for owner, leg_id in self._carried if owner == strategy_id}
         return stray_seen(strategy_id, legs, self._costs.total_e4((strategy_id, ""), kept))
 

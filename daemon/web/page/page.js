@@ -17,6 +17,7 @@ const SAID = {
   flat: "Everything is flat. Entries stay stopped until you rearm.",
   incomplete: "Not flat in time; it goes on being tried. Look at your broker. Left:",
 };
+const WHOSE = { external: "not ours: no stop", manual: "by hand: no stop" };
 const WHY = {
   no_rule: "no stop holds it",
   no_entry_price: "entry price unknown",
@@ -419,7 +420,8 @@ function showLeg(card, leg) {
   const profit = row.cells[4];
   profit.classList.toggle("gain", leg.pnl > 0);
   profit.classList.toggle("loss", leg.pnl < 0);
-  const because = (leg.unguarded_because ?? []).map((word) => WHY[word] ?? word);
+  const why = card.id in WHOSE ? { ...WHY, no_rule: WHOSE[card.id] } : WHY;
+  const because = (leg.unguarded_because ?? []).map((word) => why[word] ?? word);
   const flat = leg.quantity === 0;
   row.guard.className = flat ? "guard flat" : leg.guarded ? "guard" : "guard bare";
   row.last.classList.toggle("bare", !flat && !leg.guarded);

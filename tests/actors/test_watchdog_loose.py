@@ -1,0 +1,161 @@
+"""The watchdog: what is held without an entry, and the stop that a person gives it."""
+
+from __future__ import annotations
+
+import pytest
+
+from daemon.actors.risk_watchdog import RiskWatchdog
+from daemon.domain.money import e4
+from daemon.domain.orders.words import Side
+from daemon.domain.risk.account import AccountLimits
+from daemon.domain.risk.moves import LevelMoved
+from daemon.domain.risk.words import ExitReason
+from daemon.messages import (
+    AdjustByHand,
+    Ask,
+    Declined,
+    Done,
+    ExitDecided,
+    ExitLegs,
+    LegExpired,
+    PositionChanged,
+    SeeRisk,
+)
+from daemon.runtime.words import Show, Started, Tell
+from tests.kit.acting import CE, LOT, ROUTER, clock, day_opened, facts, others, prices
+
+LIMITS = AccountLimits()
+T = clock("09:31:00")
+
+
+def held(sold=LOT, bought=0, at_ns=T, strategy="external") -> PositionChanged:
+    """What is held of the call, sold at 100 and bought at 90."""
+    side = Side.SELL if sold >= bought else Side.BUY
+    sums = (bought, bought * e4(90), sold, sold * e4(100))
+    return PositionChanged(strategy, CE, CE, side, *sums, at_ns)
+
+
+def dog(*messages, strategy="external") -> RiskWatchdog:
+    made = RiskWatchdog(ROUTER, LIMITS)
+    for message in (day_opened(), prices(T, "100", "105"), held(strategy=strategy), *messages):
+        made.handle(message, message.at_ns)
+    return made
+
+
+def adjust(made, stop="120", leg=CE, strategy="external", *, loosen=False):
+    effects = made.handle(Ask(3, AdjustByHand(strategy, leg, e4(stop), loosen, "ops")), T)
+    (told,) = others(effects, Show)
+    return effects, told.view.answer
+
+
+def leg_of(made):
+    (show,) = made.handle(Ask(1, SeeRisk()), T)
+    (watch,) = show.view.answer.watches
+    (leg,) = watch.legs
+    return leg
+
+
+def left(made, price, at_ns=T + 1):
+    effects = made.handle(prices(at_ns, price, "105"), at_ns)
+    return [(each.leg_ids, each.reason) for each in facts(effects, ExitDecided)]
+
+
+def test_what_is_not_ours_is_seen_unguarded_until_it_is_given_a_stop():
+    made = dog()
+    assert "no_rule" in leg_of(made).unguarded_because
+
+    _, answer = adjust(made)
+    assert answer == Done(f"the stop of {CE} of external stands at 120.00; there was none")
+    made.handle(prices(T, "101", "105"), T)
+    assert (leg_of(made).stop_e4, leg_of(made).unguarded_because) == (e4(120), ())
+
+
+@pytest.mark.parametrize("strategy", ["external", "manual"])
+def test_it_is_left_by_that_stop_like_any_leg(strategy):
+    made = dog(strategy=strategy)
+    adjust(made, strategy=strategy)
+
+    assert left(made, "119.95") == []
+    effects = made.handle(prices(T + 2, "120", "105"), T + 2)
+    assert [each.reason for each in facts(effects, ExitDecided)] == [ExitReason.STOP]
+    told = [each.message for each in others(effects, Tell) if each.to == ROUTER]
+    assert ExitLegs(strategy, (CE,), ExitReason.STOP) in told
+
+
+def test_a_restart_keeps_the_stop():
+    made = dog()
+    effects, _ = adjust(made)
+    table = [day_opened(), held(), *facts(effects, LevelMoved)]
+
+    again = RiskWatchdog(ROUTER, LIMITS, table)
+    assert facts(again.handle(Started(), T), LevelMoved) == []
+    assert leg_of(again).stop_e4 == e4(120)
+    assert left(again, "121") == [((CE,), ExitReason.STOP)]
+
+
+def test_the_stop_holds_what_is_added_to_the_same_position():
+    more = held(2 * LOT)
+    effects, _ = adjust(made := dog())
+    effects = [effects, made.handle(more, T)]
+    table = [day_opened(), held(), *facts(effects[0], LevelMoved), more]
+    table += facts(effects[1], LevelMoved)
+
+    for each in (made, RiskWatchdog(ROUTER, LIMITS, table)):
+        assert (leg_of(each).stop_e4, leg_of(each).quantity) == (e4(120), -2 * LOT)
+
+
+@pytest.mark.parametrize(
+    "end",
+    [held(LOT, LOT), held(LOT, 2 * LOT), LegExpired("external", CE, CE, T)],
+    ids=["flat", "through flat", "expired"],
+)
+def test_the_stop_ends_with_the_position_and_the_next_one_has_none(end):
+    """Live, and after a restart."""
+    made = dog()
+    effects, _ = adjust(made)
+    again = held(3 * LOT, 2 * LOT)
+    table = [day_opened(), held(), *facts(effects, LevelMoved), end, again]
+    for message in (end, again):
+        made.handle(message, T)
+
+    for each in (made, RiskWatchdog(ROUTER, LIMITS, table)):
+        assert leg_of(each).stop_e4 == 0
+        assert left(each, "150") == []
+
+
+@pytest.mark.parametrize(
+    ("given", "code"),
+    [
+        ({"leg": ""}, "leg_needed"),
+        ({"leg": "NIFTY"}, "no_position"),
+        ({"stop": "99"}, "wrong_side"),
+        ({"strategy": "manual"}, "no_position"),
+    ],
+)
+def test_a_stop_that_cannot_be_is_refused_and_nothing_is_watched(given, code):
+    made = dog()
+    _, answer = adjust(made, **given)
+
+    assert isinstance(answer, Declined)
+    assert answer.code == code
+    assert left(made, "150") == []
+    assert adjust(made, "160")[1].text.endswith("there was none")
+
+
+def test_a_stop_is_loosened_only_with_leave():
+    made = dog()
+    adjust(made)
+
+    assert adjust(made, "130")[1].code == "loosens"
+    assert adjust(made, "130", loosen=True)[1].text.endswith("moved from 120.00 to 130.00")
+
+
+def test_its_profit_is_no_matter_of_the_accounts_day():
+    """It may be older than the day, and nobody entered it by a rule."""
+    made = RiskWatchdog(ROUTER, AccountLimits(loss_e4=e4(10)))
+    for message in (day_opened(), prices(T, "100", "105"), held()):
+        made.handle(message, message.at_ns)
+    adjust(made, "200")
+
+    assert left(made, "150") == []
+    assert left(made, "150", T + 2) == []
