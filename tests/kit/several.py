@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from functools import partial
 from pathlib import Path
@@ -22,7 +22,7 @@ from daemon.messages.cells import Cell
 from daemon.runtime.clock import VirtualClock
 from daemon.runtime.pump import Pump
 from daemon.runtime.supervisor import Supervisor
-from daemon.runtime.words import Lane
+from daemon.runtime.words import Actor, ActorSpec, Effect, Lane
 from daemon.settings import Account as AccountSettings
 from daemon.settings import Settings
 from daemon.storage.ledger import SqliteLedger
@@ -96,7 +96,9 @@ class Several:
             served=True,
             home=self.home,
         )
-        self.app: App = build(self.accounts, plans, run, self._clock.now_ns, self._shown)
+        self.deaf: set[str] = set()
+        app = build(self.accounts, plans, run, self._clock.now_ns, self._shown)
+        self.app: App = replace(app, specs=tuple(map(self._hearing, app.specs)))
         self._clock.set(self.app.at_ns)
         self._steps = self.app.world.steps()
         self._next: Step | None = None
@@ -168,8 +170,24 @@ class Several:
         for file in self._files.values():
             file.close()
 
+    def _hearing(self, spec: ActorSpec) -> ActorSpec:
+        """Return an actor that can be made deaf: what it is told then, a crash swallows."""
+
+        def restore(facts: Iterable[object]) -> _Hearing:
+            return _Hearing(spec.name, spec.restore(facts), self.deaf)
+
+        return replace(spec, restore=restore)
+
     def _shown(self, view: Any) -> None:
         if isinstance(view, Told):
             self._answers[view.number] = view.answer
         else:
             self.shown.append(view)
+
+
+class _Hearing:
+    def __init__(self, name: str, actor: Actor, deaf: set[str]) -> None:
+        self._name, self._actor, self._deaf = name, actor, deaf
+
+    def handle(self, message: Any, now_ns: int) -> Sequence[Effect]:
+        return () if self._name in self._deaf else self._actor.handle(message, now_ns)
