@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from daemon.actors.turn import Turn
-from daemon.actors.watches import Watch
+from daemon.actors.watch import Watch
 from daemon.domain.risk.account import AccountLimits, AccountState, judge_account
 from daemon.domain.risk.lock_and_trail import Lock, LockStatus
 from daemon.domain.risk.moves import LevelMoved, Move

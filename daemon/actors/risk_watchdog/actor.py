@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import date
 
+from daemon.actors.loose_legs import entered
 from daemon.actors.newest import Newest
 from daemon.actors.risk_watchdog import by_hand
 from daemon.actors.risk_watchdog.account import LIMITS, AccountDay, because
@@ -13,7 +14,8 @@ from daemon.actors.risk_watchdog.picture import Picture
 from daemon.actors.risk_watchdog.views import Around
 from daemon.actors.risk_watchdog.words import ExitTime, exit_alarm, marked, pnl_seen
 from daemon.actors.turn import Turn
-from daemon.actors.watches import Watch, Watches
+from daemon.actors.watch import Watch
+from daemon.actors.watches import Watches
 from daemon.domain.market.frames import Frame
 from daemon.domain.market.notes import NoteKind
 from daemon.domain.risk.account import AccountLimits
@@ -258,15 +260,14 @@ class RiskWatchdog:
 
     def _judge_account(self, turn: Turn, now_ns: int) -> None:
         """Hold the account's day to its limits."""
-        reason = self._account.judge(turn, self._watches.entered(), now_ns)
+        reason = self._account.judge(turn, entered(self._watches.all()), now_ns)
         if reason is not None:
             turn.do(Tell(self._router, PauseEntries(because(reason)), Lane.CONTROL))
             self._leave_all(reason)
 
     def _leave_all(self, reason: ExitReason) -> None:
-        for watch in self._watches.entered():
-            if watch.entering or watch.is_open:
-                watch.leaving = reason
+        for watch in entered(self._watches.active):
+            watch.leaving = reason
         self._watches.plan()
 
     def _die(self) -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from daemon.actors.order_router.loose import is_loose
-from daemon.actors.watches import Watch, Watches
+from daemon.actors.watch import Watch
+from daemon.actors.watches import Watches
 from daemon.domain.money import ceil_to, floor_to, units
 from daemon.domain.risk.moves import NEVER, LevelMoved
 from daemon.domain.risk.pnl import NO_MARK
@@ -24,13 +25,14 @@ def adjust(
         wanted: whose stop, and where to.
         now_ns: the market instant of the command.
     """
-    opened = watches.take_up(wanted.strategy_id, wanted.leg_id)
-    if opened is not None:
-        know(opened)
-        watches.hold(opened)
+    taken = watches.loose.take_up(wanted.strategy_id, wanted.leg_id)
+    if taken is not None:
+        know(taken.watch.opened)
+        watches.fill(taken.of)
     moved = _adjust(watches, wanted, now_ns)
-    if opened is not None and isinstance(moved, Declined):
-        watches.let_go(opened.basket.basket_id)
+    if taken is not None and isinstance(moved, Declined):
+        watches.loose.let_go(taken.watch)
+        watches.plan()
     return moved
 
 

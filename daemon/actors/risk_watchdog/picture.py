@@ -20,7 +20,7 @@ from daemon.actors.risk_watchdog.views import (
     stray_view,
     watch_seen,
 )
-from daemon.actors.watches import Watch
+from daemon.actors.watch import Watch
 from daemon.domain.instants import day_of
 from daemon.domain.market.frames import Quote
 from daemon.domain.risk.pnl import LegPosition

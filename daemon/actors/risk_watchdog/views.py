@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from msgspec import Struct
 
-from daemon.actors.watches import Watch
+from daemon.actors.watch import Watch
 from daemon.domain.instants import MILLISECOND_NS
 from daemon.domain.market.freshness import STALE_FLOOR_NS, STALE_INTERVALS
 from daemon.domain.risk import guard

@@ -1,0 +1,91 @@
+"""One entry under watch: what is held of it, and what it is held to."""
+
+from __future__ import annotations
+
+from daemon.domain.risk.moves import LevelMoved
+from daemon.domain.risk.pnl import LegPosition
+from daemon.domain.risk.strategy import StrategyRisk
+from daemon.domain.risk.words import ExitReason
+from daemon.messages import BasketOpened, LegExpired, PositionChanged
+
+
+class Watch:
+    """One entry under watch.
+
+    Attributes:
+        opened: what was entered, and what it is held to.
+        risk: its levels and its profit.
+        legs: what was traded, by leg id.
+        entering: the entry is under way; more fills are wanted.
+        leaving: why all of it is being left, whatever of it may still fill; None: it is not.
+        carried_e4: its profit at the end of the day before; that was never today's.
+        moves: recorded moves of its levels that a restart has yet to put back.
+    """
+
+    __slots__ = ("carried_e4", "entering", "leaving", "legs", "moves", "opened", "risk")
+
+    def __init__(self, opened: BasketOpened) -> None:
+        basket = opened.basket
+        self.opened = opened
+        self.risk = StrategyRisk(basket.strategy_id, opened.rules, opened.leg_rules)
+        self.legs: dict[str, LegPosition] = {}
+        self.entering = True
+        self.leaving: ExitReason | None = None
+        self.carried_e4 = 0
+        self.moves: list[LevelMoved] = []
+        for leg in basket.legs:
+            self.risk.watch(leg.leg_id, leg.symbol, leg.side, leg.quantity)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether anything is held."""
+        return any(held.net_quantity for held in self.legs.values())
+
+    def holds(self, leg_id: str) -> bool:
+        """Say whether something is held in a leg."""
+        held = self.legs.get(leg_id)
+        return held is not None and held.net_quantity != 0
+
+    def wants(self, leg_id: str) -> bool:
+        """Say whether a leg belongs to the entry."""
+        return any(leg.leg_id == leg_id for leg in self.opened.basket.legs)
+
+    def free_legs(self) -> tuple[str, ...]:
+        """Return the legs in which something is held that owes no exit yet."""
+        return tuple(leg.leg_id for leg in self.risk.legs() if leg.net_quantity and not leg.owed)
+
+    def due(self, now_ns: int) -> ExitReason | None:
+        """Return why all of it is to be left by now."""
+        if self.leaving is None and now_ns >= self.opened.exit_ns:
+            return ExitReason.TIME
+        return self.leaving
+
+    def fill(self, changed: PositionChanged) -> tuple[LevelMoved, ...]:
+        """Take a leg's position after a fill, and return what that armed."""
+        position = LegPosition(
+            changed.leg_id,
+            changed.symbol,
+            changed.side,
+            changed.bought_quantity,
+            changed.bought_value_e4,
+            changed.sold_quantity,
+            changed.sold_value_e4,
+        )
+        self.legs[changed.leg_id] = position
+        return self.risk.fill(position, changed.at_ns)
+
+    def expire(self, expired: LegExpired) -> None:
+        """Drop a leg that ended at a price nobody knows: it has no profit and no loss."""
+        held = self.legs.pop(expired.leg_id)
+        nothing = LegPosition(held.leg_id, held.symbol, held.side)
+        self.risk.fill(nothing, expired.at_ns)
+        self.risk.watch(held.leg_id, held.symbol, held.side, 0)
+        self.risk.withdraw((held.leg_id,))
+
+    def end_entry(self) -> None:
+        """The entry is over: what was not filled is not waited for."""
+        self.entering = False
+        for leg in self.opened.basket.legs:
+            held = self.legs.get(leg.leg_id)
+            entered = held.entry_quantity if held else 0
+            self.risk.watch(leg.leg_id, leg.symbol, leg.side, entered)
