@@ -18,12 +18,11 @@ from typing import Any
 import click
 import msgspec
 
-from daemon.actors.order_router.loose import MANUAL
 from daemon.cli.client import connect, read_document, segment
 from daemon.cli.options import AS_JSON, SETTINGS
 from daemon.cli.snapshot import SNAPSHOT, Document, held_legs, of_account, records, several_in
 from daemon.cli.tables import age, amount, clean, clock, number, say, say_table, table, word
-from daemon.domain.orders.reconcile import EXTERNAL
+from daemon.domain.orders.reconcile import EXTERNAL, MANUAL
 from daemon.domain.risk.guard import Unguarded
 
 _BETWEEN_S = 1

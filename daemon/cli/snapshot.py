@@ -40,7 +40,7 @@ def held_legs(found: Document) -> Iterator[tuple[Document, Document]]:
 
 def several_in(found: Document) -> bool:
     """Say whether a snapshot tells of several accounts."""
-    return len(records(found, "accounts")) > 1
+    return len(found.get("accounts") or ()) > 1
 
 
 def of_account(account: str | None, content: bytes) -> bytes:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from msgspec.structs import replace
 
 from daemon import kill
+from daemon.control import Names
 from daemon.messages import (
     AdjustByHand,
     CancelAll,
@@ -149,10 +149,11 @@ async def test_a_latch_is_released_by_its_id_by_an_administrator(tmp_path):
     assert kill.standing(tmp_path) == ()
 
 
-def everywhere(port) -> None:
+def everywhere(port, **watchdogs) -> None:
     """Let the straddle trade in both accounts."""
     line = port.actors.line
-    line.names = replace(line.names, accounts={"straddle": ("paper", "second")})
+    names, traded = line.names, {"straddle": ("paper", "second")}
+    line.names = Names(names.state_dir, names.routers, names.strategies, traded, watchdogs)
 
 
 def saying(**answers):
@@ -252,9 +253,7 @@ async def test_what_cannot_be_done_in_one_account_is_refused_by_name(tmp_path, n
 
 async def test_a_stop_is_moved_by_the_watchdog_of_each_account(tmp_path):
     async with open_port(tmp_path, {AdjustByHand: done}) as port:
-        everywhere(port)
-        line = port.actors.line
-        line.names = replace(line.names, watchdogs={"second": "watchdog:second"})
+        everywhere(port, second="watchdog:second")
         await port.ask("POST", f"{STRATEGY}/adjust", json={"stop": 5})
 
     assert [to for to, _ in port.actors.asked] == ["watchdog", "watchdog:second"]

@@ -12,13 +12,13 @@ from daemon.actors.order_router.alarms import AnswerDue
 from daemon.actors.order_router.desk import Desk, basket_of
 from daemon.actors.order_router.halts import said
 from daemon.actors.order_router.holds import paused_because
-from daemon.actors.order_router.loose import MANUAL
 from daemon.actors.order_router.sending import Errand, Later, judge, send
 from daemon.actors.turn import Turn
 from daemon.domain.instants import SECOND_NS
 from daemon.domain.money import units
 from daemon.domain.orders.book import Order
 from daemon.domain.orders.limits import Parent
+from daemon.domain.orders.reconcile import MANUAL
 from daemon.domain.orders.states import is_open
 from daemon.domain.orders.words import Intent, OrderType, Purpose, State
 from daemon.domain.risk.words import ExitReason

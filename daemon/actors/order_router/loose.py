@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from msgspec import Struct, field
 
-from daemon.domain.orders.reconcile import EXTERNAL
+from daemon.domain.orders.reconcile import EXTERNAL, MANUAL
 from daemon.domain.orders.words import Intent, Purpose, Side
 from daemon.messages import OrderAsked
 
-MANUAL = "manual"
-"""The strategy that orders by hand count for; the leg is the symbol."""
 LOOSE = (MANUAL, EXTERNAL)
 """Strategies that no runner trades."""
 

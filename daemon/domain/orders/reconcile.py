@@ -22,6 +22,8 @@ from daemon.domain.orders.words import OrderUpdated, Side, State
 
 EXTERNAL = "external"
 """The strategy that orders and positions count for which are not of our making."""
+MANUAL = "manual"
+"""The strategy that orders by hand count for; the leg is the symbol."""
 
 
 class BrokerPosition(Struct, frozen=True):

@@ -269,15 +269,15 @@ function showPnl(message) {
   document.title = `${amount(total)} · Ordo`;
   showAccounts(message.accounts ?? []);
   for (const one of watched) showStrategy(one);
-  inStream = new Set(watched.map((one) => one.strategy_id));
+  inStream = new Set(watched.map((one) => keyOf(one.strategy_id, one.account)));
   dropGone();
 }
 
 function dropGone() {
-  for (const [id, card] of cards) {
-    if (taking.has(id) || inStream.has(id)) continue; // what it made today stays in sight
+  for (const [key, card] of cards) {
+    if (taking.has(card.id) || inStream.has(key)) continue; // what it made today stays in sight
     card.node.remove();
-    cards.delete(id);
+    cards.delete(key);
   }
 }
 
@@ -294,8 +294,11 @@ function showAccounts(accounts) {
   $("strategies").classList.toggle("several", accounts.length > 1);
 }
 
+// A strategy has a card in each account that it trades in.
+const keyOf = (id, account) => `${id}@${account}`;
+
 function cardOf(id, account) {
-  const key = `${id}@${account}`; // a strategy has a card in each account that it trades in
+  const key = keyOf(id, account);
   if (!cards.has(key)) {
     cards.set(key, makeCard(id, account));
     $("none").hidden = true;
