@@ -492,3 +492,13 @@ def test_it_brings_nothing_along_but_the_standard_library():
 
     assert {name.partition(".")[0] for name in loaded | named} <= sys.stdlib_module_names
     assert "json" in named
+
+
+@pytest.mark.parametrize(
+    ("name", "account", "covered"),
+    [("s", "a", True), ("s@a", "a", True), ("s@b", "a", False), ("t@a", "a", False)],
+)
+def test_a_latch_of_a_strategy_may_be_of_one_account(tmp_path, name, account, covered):
+    kill.pull(tmp_path, Latch("pause-1", "pause", "strategy", name, "lunch", "me", 0))
+
+    assert bool(kill.forbids(tmp_path, account, "s")) is covered

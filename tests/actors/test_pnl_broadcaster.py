@@ -160,3 +160,22 @@ def test_it_takes_nothing_that_it_does_not_know(message) -> None:
     """That would be a mistake in the program."""
     with pytest.raises(AssertionError, match="was told"):
         told().handle(message, T)
+
+
+def test_several_watchdogs_are_asked_at_once_and_shown_as_one_frame():
+    """Each watch bears the mark of its account; until all have answered nothing is shown."""
+    made = PnlBroadcaster(watchdogs=("watchdog", "watchdog:beta"))
+    asked = made.handle(Beat(), T)
+    assert [effect.to for effect in asked] == ["watchdog", "watchdog:beta"]
+
+    assert made.handle(replace(RISK, account="beta"), T) == NOTHING
+    (show,) = made.handle(RISK, T)
+    assert sorted(watch.account for watch in show.view.risk.watches) == ["", "beta"]
+
+
+def test_an_answer_that_was_lost_holds_up_one_frame_and_no_other():
+    made = PnlBroadcaster(watchdogs=("watchdog", "watchdog:beta"))
+    made.handle(replace(RISK, account="beta"), T)  # the other fell and said nothing
+    made.handle(replace(RISK, account="beta"), T)
+
+    assert len(made.handle(RISK, T)) == 1

@@ -114,3 +114,21 @@ def test_a_latch_that_is_released_while_the_router_is_asked_is_not_written_again
     watched.watch.look(())
 
     assert (watched.told, watched.names()) == ([], [])
+
+
+@pytest.mark.parametrize(
+    ("scope", "name", "reached"),
+    [
+        (Scope.ACCOUNT, "paper", True),
+        (Scope.ACCOUNT, "beta", False),
+        (Scope.STRATEGY, "s@paper", True),
+        (Scope.STRATEGY, "s@beta", False),
+    ],
+)
+def test_a_latch_that_cannot_reach_the_account_is_not_told_to_its_router(
+    watched, scope, name, reached
+):
+    watched.stand(Latched("pause-2", LatchKind.PAUSE, scope, name, "lunch", "ann", 6))
+    watched.watch.begin(())
+
+    assert bool(watched.told) is reached

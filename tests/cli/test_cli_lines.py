@@ -306,3 +306,15 @@ def test_the_summary_names_what_is_open():
         f"  still open: pe sell 65 {CE} at 164.00",
         "journal " + "ab" * 32,
     ]
+
+
+def test_what_is_of_an_account_that_is_not_at_home_is_said_with_its_name():
+    screen = Screen()
+    screen.lines.tell(EntriesPaused("enough", NOW, "beta"), ORIGIN, NOW)
+    screen.lines.show(PnlSeen("s", 50_000, "NONE", 0, NOW, "beta"))
+    screen.lines.show(PnlSeen("s", 60_000, "NONE", 0, NOW))
+
+    said = screen.said()
+    assert "beta: ALERT no more entries: enough" in said[0]
+    assert ["s@beta" in line for line in said[1:]] == [True, False]
+    assert set(screen.lines.seen) == {"s", "s@beta"}

@@ -230,3 +230,10 @@ def test_what_only_the_machine_needs_is_no_news():
 
     assert news.of(EpochBegan(1, NOW)) is None
     assert news.of(ExitOwed("x", "straddle", ("ce",), ExitReason.STOP, NOW)) is None
+
+
+def test_what_is_of_an_account_that_is_not_at_home_names_it():
+    told = News().of(EntriesPaused("enough", 1, "beta"))
+
+    assert (told["account"], told["text"]) == ("beta", "beta: no new entries: enough")
+    assert "account" not in News().of(EntriesPaused("enough", 1))

@@ -190,3 +190,12 @@ def test_cancel_all_leaves_exits_for_they_are_obligations():
     stage.run(0.1)
     assert stage.ask(CancelAll(Scope.ALL, "", "me")) == Done("0 orders are being taken back")
     assert [order.state for order in stage.broker.resting()] == [State.WORKING]
+
+
+def test_a_strategy_in_one_account_is_latched_in_that_one_alone():
+    """`ID@ACCOUNT`; the other account takes no notice."""
+    for account, reached in (("a", True), ("b", False)):
+        stage = Stage()
+        stage.tell(latch(scope=Scope.STRATEGY, name=f"s@{account}", kind=LatchKind.PAUSE))
+        said = stage.tell(enter("ce", at_ns=stage.now_ns))
+        assert ("opened" in said) is not reached
