@@ -99,8 +99,9 @@ def traded_in(plan: Plan, accounts: Collection[Account]) -> tuple[Account, ...]:
     names = plan.accounts or tuple(known)[:1]
     for name in names:
         if name not in known:
+            there = ", ".join(known)
             raise SettingsError(
-                f"strategy {plan.id} trades in account {name}; the settings have {', '.join(known)}",
+                f"strategy {plan.id} trades in account {name}; the settings have {there}",
                 "unknown_account",
             )
     return tuple(known[name] for name in names)
@@ -128,7 +129,8 @@ def home(facts: Iterable[object], accounts: Collection[Account]) -> str:
             raise SettingsError(
                 f"account {name} holds {', '.join(held)} by the records of this state folder, and "
                 f"the settings have no such account but {', '.join(there)}; "
-                f'put [[accounts]] id = "{name}" back, or name another [daemon] state_dir'
+                f'put [[accounts]] id = "{name}" back, or name another [daemon] state_dir',
+                "unknown_account",
             )
     return home_of(recorded, there[0])
 

@@ -54,7 +54,7 @@ def of_account(account: str | None, content: bytes) -> bytes:
     found = read_document(content)
     known = [str(each.get("id")) for each in records(found, "accounts")]
     if account not in known:
-        raise OrdoError(f"no account {account}; there are: {', '.join(known)}")
+        raise OrdoError(f"no account {account}; there are: {', '.join(known)}", "unknown_account")
     kept = {key: [e for e in records(found, key) if e.get("account") == account] for key in _OWNED}
     sums = [each for each in records(found, "accounts") if each.get("id") == account]
     return msgspec.json.encode({**found, **kept, "accounts": sums})

@@ -39,6 +39,16 @@ TRADING: Final[Mapping[str, Entry]] = {
     "unknown_account": Entry(
         "There is no such account", "name one of [[accounts]] in the settings", status=404
     ),
+    "one_account": Entry(
+        "A strategy starts and stops in all its accounts",
+        "pause it in one: `ordo pause --strategy ID@ACCOUNT`",
+        _STATE,
+    ),
+    "leg_needed": Entry(
+        "What nobody entered has a stop for each symbol",
+        "name the symbol as the leg; `ordo positions` lists them",
+        _STATE,
+    ),
     "unknown_strategy": Entry(
         "There is no such strategy", "name one that `ordo status` lists, or its file", status=404
     ),
