@@ -45,7 +45,7 @@ from daemon.runtime.words import NOTHING, Effect, Show, Started, Tell
 _NOT_YET = "no entry yet"
 _NO_DAY = "resting: no day is open"
 _OPTIONS = (f"-{Kind.CALL}", f"-{Kind.PUT}")
-HEARS = (Frame, DayOpened, DayEnded, LinkDied, LinkRevived, BasketEnded)
+HEARS = (Frame, DayOpened, DayEnded, LinkDied, LinkRevived, BasketEnded, StrategyStopped)
 
 
 class StrategyRunner:
@@ -82,7 +82,7 @@ class StrategyRunner:
         self._alive = True
         self._taking = self._taking_unasked = taking
         self._rests = _NO_DAY
-        self._refusal = ""
+        self._refusal = self._why = ""
         for fact in facts:
             self._recall(fact)
 
@@ -107,8 +107,8 @@ class StrategyRunner:
                 self._quotes.clear()
             case LinkRevived():
                 self._alive = True
-            case BasketEnded(_, strategy_id):
-                if strategy_id == self._plan.id:
+            case BasketEnded() | StrategyStopped():
+                if message.strategy_id == self._plan.id:
                     self._hear(turn, message, now_ns)
             case Ask(number, about):
                 turn.do(Show(Told(number, self._answer(turn, about, now_ns))))
@@ -117,6 +117,17 @@ class StrategyRunner:
             case _:
                 raise AssertionError(f"the runner was told {message!r}")
         return turn.done()
+
+    def _hear(self, turn: Turn, told: BasketEnded | StrategyStopped, now_ns: int) -> None:
+        """Take in what the router says of this strategy."""
+        if isinstance(told, BasketEnded):
+            self._fan_out.hear(told)
+            self._rests = self._fan_out.status()
+            if not told.complete:
+                text = f"the entry failed{self._fan_out.failed_in(told)}: {told.because}"
+                self._note(turn, NoteKind.REFUSED, text, now_ns)
+        elif told.because:  # what a person stops was heard when he said so
+            self._taking, self._why = False, told.because
 
     def _recall(self, fact: object) -> None:
         """Take in what was recorded before."""
@@ -136,8 +147,8 @@ class StrategyRunner:
                     self._refusal = text
             case StrategyStarted(strategy_id) if strategy_id == mine:
                 self._taking = True
-            case StrategyStopped(strategy_id) if strategy_id == mine:
-                self._taking = False
+            case StrategyStopped(strategy_id, because=because) if strategy_id == mine:
+                self._taking, self._why = False, because
             case StrategyDeclared(strategy_id) if strategy_id == mine:
                 self._begin_anew(taking=False)
             case StrategyRemoved(strategy_id) if strategy_id == mine:
@@ -153,7 +164,7 @@ class StrategyRunner:
 
     def _begin_anew(self, *, taking: bool) -> None:
         """Forget what was said to and by another strategy under this id, but not its entries."""
-        self._taking, self._refusal, self._is_bare = taking, "", False
+        self._taking, self._refusal, self._why, self._is_bare = taking, "", "", False
         self._told.clear()
 
     def _recall_entry(self, fact: BasketOpened | BasketEnded) -> None:
@@ -163,13 +174,6 @@ class StrategyRunner:
         self._rests = self._fan_out.status()
         if not self._fan_out.has_rest():
             self._window = None
-
-    def _hear(self, turn: Turn, ended: BasketEnded, now_ns: int) -> None:
-        self._fan_out.hear(ended)
-        self._rests = self._fan_out.status()
-        if not ended.complete:
-            text = f"the entry failed{self._fan_out.failed_in(ended)}: {ended.because}"
-            self._note(turn, NoteKind.REFUSED, text, now_ns)
 
     def _answer(self, turn: Turn, about: object, now_ns: int) -> StrategySeen | Done:
         """Answer a question, or carry out a command by hand."""
@@ -187,7 +191,7 @@ class StrategyRunner:
         taking = isinstance(wanted, StrategyStarted)
         if taking is self._taking:
             return Done("already so")
-        self._taking = taking
+        self._taking, self._why = taking, ""
         turn.announce(wanted)
         return Done("takes entries" if taking else "takes no entries")
 
@@ -195,7 +199,7 @@ class StrategyRunner:
         """Return what it waits for, in words for people."""
         window = self._window
         if not self._taking:
-            return "stopped"
+            return f"stopped, {self._why}" if self._why else "stopped"
         if window is None:
             return self._rests
         if now_ns < window.opens_ns:

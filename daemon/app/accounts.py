@@ -15,7 +15,16 @@ from daemon.domain.risk.account import AccountLimits
 from daemon.errors import SettingsError
 from daemon.messages.cells import Cell, home_of
 from daemon.runtime.budget import Window
-from daemon.settings import Settings, account_limits, ladder, limits, windows
+from daemon.settings import (
+    Settings,
+    StalePolicy,
+    account_limits,
+    breaker,
+    ladder,
+    limits,
+    storms,
+    windows,
+)
 from daemon.twin.faults import Faults
 from daemon.twin.latency import Latency
 
@@ -138,12 +147,19 @@ def home(facts: Iterable[object], accounts: Collection[Account]) -> str:
 def _account(settings: Settings, at: int, *, strict: bool) -> Account:
     account = settings.accounts[at]
     broker = settings.brokers[account.broker]
+    repeats, refusals = storms(settings)
     return Account(
         terms=Terms(
             account=account.id,
             broker=f"{account.broker}:{account.id}",
             limits=limits(settings, account),
             ladder=ladder(settings),
+            asks_margin=True,
+            repeats=repeats,
+            refusals=refusals,
+            breaker=breaker(settings, account.broker),
+            silence_ns=settings.risk.stale_after_ms * MILLISECOND_NS,
+            leaves_in_silence=settings.risk.stale_policy is StalePolicy.FLATTEN,
             strict=strict,
         ),
         cash_e4=account.cash_e4,

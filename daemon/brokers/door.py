@@ -22,8 +22,10 @@ from daemon.messages import (
     FindOrder,
     LogIn,
     LoginFailed,
+    MarginUnread,
     Place,
     ReadAccount,
+    ReadMargin,
 )
 from daemon.ports.broker import Broker
 
@@ -66,6 +68,8 @@ class Door:
                 return await self._log_in(generation)
             case ReadAccount():
                 return await self._read()
+            case ReadMargin():
+                return await self._margin(request)
         raise AssertionError(f"no broker is asked {request!r}")
 
     async def _place(self, approved: Approved) -> Sequence[Any]:
@@ -109,6 +113,12 @@ class Door:
             return await self._in_time(self._broker.read())
         except (errors.BrokerError, TimeoutError) as error:
             return (AccountUnread(str(error), self._now_ns()),)
+
+    async def _margin(self, asked: ReadMargin) -> Sequence[Any]:
+        try:
+            return await self._in_time(self._broker.margin(asked.parent, asked.legs))
+        except (errors.BrokerError, TimeoutError) as error:
+            return (MarginUnread(asked.parent, str(error), self._now_ns()),)
 
     async def _in_time(self, asking: Coroutine[Any, Any, Sequence[Any]]) -> Sequence[Any]:
         """Wait for the broker's answer, and call off what takes too long.

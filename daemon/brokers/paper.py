@@ -10,6 +10,7 @@ from datetime import date
 
 from daemon.domain.market.frames import Frame
 from daemon.domain.orders.limits import Approved
+from daemon.domain.orders.margin import MarginLeg
 from daemon.domain.orders.words import (
     OrderAccepted,
     OrderRefused,
@@ -25,10 +26,11 @@ from daemon.messages import (
     BrokerPosition,
     CancelAnswered,
     LoggedIn,
+    MarginRead,
     OrderNotFound,
     Settled,
 )
-from daemon.ports.broker import Answer, Found, Read
+from daemon.ports.broker import Answer, Counted, Found, Read
 from daemon.twin import words
 from daemon.twin.exchange import Exchange
 
@@ -96,6 +98,18 @@ class Paper:
         orders = tuple(map(_shown, self.exchange.orders()))
         held = (BrokerPosition(p.symbol, p.net_quantity) for p in self.exchange.positions())
         return (*happened, AccountRead(orders, tuple(held), now_ns))
+
+    async def margin(self, parent: str, legs: Sequence[MarginLeg]) -> Sequence[Counted]:
+        """Let the twin count what these legs need by its own model, and what is free."""
+        now_ns = self._now_ns()
+        happened = self._news(now_ns)
+        wanted = [
+            words.Wanted(leg.symbol, words.Side(leg.side.value), leg.quantity, leg.price_e4)
+            for leg in legs
+        ]
+        required_e4 = self.exchange.needed_for(wanted)
+        available_e4 = self.exchange.funds().available_e4
+        return (*happened, MarginRead(parent, required_e4, available_e4, now_ns))
 
     def on_frame(self, frame: Frame, now_ns: int) -> Sequence[OrderUpdated]:
         """Let the twin see a frame, and return what it filled."""

@@ -176,8 +176,8 @@ def _of_hands(fact: object) -> str:
             return f"{latch_id}: {stage}" + (f", left: {'; '.join(left)}" if left else "")
         case StrategyStarted(strategy_id, by):
             return f"{strategy_id} takes entries, says {by}"
-        case StrategyStopped(strategy_id, by):
-            return f"{strategy_id} takes no more entries, says {by}"
+        case StrategyStopped(strategy_id, by, because=because):
+            return f"{strategy_id} takes no more entries, says {by}" + (because and f": {because}")
         case StrategyDeclared(strategy_id, _, by):
             return f"{strategy_id} is declared by {by}, and takes no entries yet"
         case StrategyRemoved(strategy_id, by):

@@ -136,8 +136,8 @@ def _hand(fact: Recorded) -> str:
         case m.OrderAsked(request_id, account, symbol, side, quantity, order_type):
             what = f"{side} {quantity} {symbol}, {order_type}, in {account}"
             return f"{fact.by} asked for it by hand: {what} (request {request_id})"
-        case m.StrategyStopped(strategy_id, by):
-            return f"{by} stopped {strategy_id}"
+        case m.StrategyStopped(strategy_id, by, because=because):
+            return f"{by} stopped {strategy_id}" + (because and f": {because}")
     assert isinstance(fact, m.StrategyStarted), "the last of the four"
     return f"{fact.by} started {fact.strategy_id}"
 

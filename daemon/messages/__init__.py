@@ -8,6 +8,7 @@ machine live beside that machine, in `domain`.
 from __future__ import annotations
 
 from daemon.domain.orders.kill import Stage
+from daemon.domain.orders.margin import MarginLeg
 from daemon.domain.orders.reconcile import AccountRead, BrokerOrder, BrokerPosition
 from daemon.domain.orders.words import (
     IntentRecorded,
@@ -63,15 +64,19 @@ from daemon.messages.broker import (
     LoggedIn,
     LogIn,
     LoginFailed,
+    MarginRead,
+    MarginUnread,
     OrderNotFound,
     Place,
     ReadAccount,
+    ReadMargin,
     RenewSession,
     Settled,
 )
 from daemon.messages.control import (
     BooksAgree,
     BooksDiffer,
+    BreakerMoved,
     ControlFact,
     EntriesFreed,
     EntriesHeld,
@@ -147,6 +152,7 @@ __all__ = [
     "Beat",
     "BooksAgree",
     "BooksDiffer",
+    "BreakerMoved",
     "BrokerOrder",
     "BrokerPosition",
     "Cancel",
@@ -196,6 +202,9 @@ __all__ = [
     "LogIn",
     "LoggedIn",
     "LoginFailed",
+    "MarginLeg",
+    "MarginRead",
+    "MarginUnread",
     "Noted",
     "OrderAsked",
     "OrderNotFound",
@@ -209,6 +218,7 @@ __all__ = [
     "Pulse",
     "Pulsed",
     "ReadAccount",
+    "ReadMargin",
     "ReleaseLatch",
     "Released",
     "RemoveStrategy",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from msgspec import Struct
 
 from daemon.domain.orders.limits import Approved
+from daemon.domain.orders.margin import MarginLeg
 
 
 class Place(Struct, frozen=True):
@@ -72,6 +73,42 @@ class ReadAccount(Struct, frozen=True):
 class AccountUnread(Struct, frozen=True):
     """The broker's book could not be read."""
 
+    because: str
+    at_ns: int
+
+
+class ReadMargin(Struct, frozen=True):
+    """Ask the broker what margin these legs need beside all that is held and works.
+
+    Attributes:
+        parent: the entry that they belong to; it comes back with the answer.
+        legs: all of them, as they stand once they are filled.
+    """
+
+    parent: str
+    legs: tuple[MarginLeg, ...]
+
+
+class MarginRead(Struct, frozen=True):
+    """What an entry needs, and what is free for it.
+
+    Attributes:
+        parent: the entry.
+        required_e4: by how much it raises the margin; below zero where it frees some.
+        available_e4: free before it.
+        at_ns: when that was so.
+    """
+
+    parent: str
+    required_e4: int
+    available_e4: int
+    at_ns: int
+
+
+class MarginUnread(Struct, frozen=True):
+    """The broker did not say what an entry needs, and why."""
+
+    parent: str
     because: str
     at_ns: int
 

@@ -12,6 +12,7 @@ from msgspec import Struct
 from daemon.domain.orders.kill import Stage
 from daemon.domain.orders.words import OrderType, Side
 from daemon.messages.beats import HeldBy
+from daemon.runtime.breaker import Phase
 
 
 class Scope(StrEnum):
@@ -89,10 +90,32 @@ class StrategyStarted(Struct, frozen=True, tag=True):
 
 
 class StrategyStopped(Struct, frozen=True, tag=True):
-    """A strategy takes no more entries; what it holds stays guarded."""
+    """A strategy takes no more entries; what it holds stays guarded.
+
+    Attributes:
+        strategy_id: which.
+        by: who stopped it; `ordo` where no person did.
+        at_ns: the market instant.
+        because: why, where no person did.
+    """
 
     strategy_id: str
     by: str
+    at_ns: int
+    because: str = ""
+
+
+class BreakerMoved(Struct, frozen=True, tag=True):
+    """Calls to a broker failed in a row, or get through again; exits leave all the same.
+
+    Attributes:
+        account: whose calls.
+        phase: what is believed of the link to the broker.
+        at_ns: the market instant.
+    """
+
+    account: str
+    phase: Phase
     at_ns: int
 
 
@@ -264,4 +287,5 @@ ControlFact = (
     | SessionReady
     | EntriesHeld
     | EntriesFreed
+    | BreakerMoved
 )

@@ -11,12 +11,21 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from daemon.domain.orders.limits import Approved
+from daemon.domain.orders.margin import MarginLeg
 from daemon.domain.orders.words import OrderAccepted, OrderRefused, OrderUpdated, OutcomeUnknown
-from daemon.messages import AccountRead, CancelAnswered, LoggedIn, LoginFailed, OrderNotFound
+from daemon.messages import (
+    AccountRead,
+    CancelAnswered,
+    LoggedIn,
+    LoginFailed,
+    MarginRead,
+    OrderNotFound,
+)
 
 Answer = OrderAccepted | OrderRefused | OutcomeUnknown | OrderUpdated | CancelAnswered
 Found = OrderUpdated | OrderNotFound
 Read = OrderUpdated | AccountRead
+Counted = OrderUpdated | MarginRead
 
 
 class Broker(Protocol):
@@ -40,4 +49,8 @@ class Broker(Protocol):
 
     async def read(self) -> Sequence[Read]:
         """Read the whole book; what happened of late may precede it, `AccountRead` comes last."""
+        ...
+
+    async def margin(self, parent: str, legs: Sequence[MarginLeg]) -> Sequence[Counted]:
+        """Say what margin legs need and what is free for them; `MarginRead` comes last."""
         ...

@@ -120,6 +120,17 @@ class Breaker:
         """What it believes of the link."""
         return self._phase
 
+    def restore(self, phase: Phase, since_ns: int) -> None:
+        """Take what was believed of the link before a restart, and since when."""
+        self._phase, self._since_ns = phase, since_ns
+        self._turn += 1
+
+    def admits(self, now_ns: int) -> bool:
+        """Return whether a call would be let through now; nothing is moved by asking."""
+        if self._phase is Phase.CLOSED:
+            return True
+        return now_ns >= min(self._since_ns, now_ns) + self._waits_ns[self._phase]
+
     def allow(self, now_ns: int) -> Allowed | Refused:
         """Return whether a call may be made now; a call let through in `OPEN` is the probe."""
         if self._phase is not Phase.CLOSED:

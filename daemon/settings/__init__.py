@@ -23,9 +23,11 @@ from daemon.settings.schema import (
 )
 from daemon.settings.terms import (
     account_limits,
+    breaker,
     ladder,
     ledger_path,
     limits,
+    storms,
     windows,
 )
 from daemon.settings.web import Web
@@ -49,9 +51,11 @@ __all__ = [
     "Telemetry",
     "Web",
     "account_limits",
+    "breaker",
     "ladder",
     "ledger_path",
     "limits",
     "load",
+    "storms",
     "windows",
 ]

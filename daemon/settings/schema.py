@@ -17,10 +17,13 @@ from typing import Annotated, ClassVar
 
 from msgspec import field
 
+from daemon.domain.instants import MILLISECOND_NS, SECOND_NS
 from daemon.domain.market.calendar import coverage
 from daemon.domain.money import E4, e4
 from daemon.domain.orders.ladder import Ladder
 from daemon.domain.orders.limits import Limits
+from daemon.domain.orders.storm import REFUSALS, REPEATS
+from daemon.runtime.breaker import BreakerPolicy
 from daemon.settings.brokers import canonical
 from daemon.settings.kinds import (
     Amount,
@@ -42,6 +45,8 @@ from daemon.settings.web import Web
 
 _LIMITS = Limits()
 _LADDER = Ladder()
+_BREAKER = BreakerPolicy()
+_MINUTE_NS = 60 * SECOND_NS
 _LATER_SECTIONS = ("hot_state", "alerts", "auth", "jobs")
 _ID = Text(r"[a-z][a-z0-9-]{0,31}", 'small letters, digits and dashes, at most 32, such as "paper"')
 _STRATEGY = Text(
@@ -66,6 +71,7 @@ class StalePolicy(StrEnum):
     """What becomes of open positions while prices stay stale."""
 
     HOLD = "hold"
+    FLATTEN = "flatten"
 
 
 class Daemon(Table, frozen=True):
@@ -177,11 +183,12 @@ class Broker(Table, frozen=True):
         timeout_ms: how long an answer may take; after it a write is in doubt, and a read failed.
         latency_ms: on paper, the least that a message takes to the exchange.
         jitter_ms: on paper, the most that chance adds.
+        breaker_failures: so many calls that fail in a row keep entries from leaving.
+        breaker_cool_down_ms: after it one call finds out whether the link is back.
     """
 
     later: ClassVar[tuple[str, ...]] = (
         *("api_root", "ws_root", "static_ip", "read_attempts", "read_base_ms"),
-        *("breaker_failures", "breaker_cool_down_ms"),
     )
     rules: ClassVar[tuple[Rule, ...]] = tuple(
         Rule(
@@ -199,6 +206,10 @@ class Broker(Table, frozen=True):
     timeout_ms: Annotated[int, Whole(100, 60_000, "milliseconds")] = 5_000
     latency_ms: Annotated[int, Whole(0, 10_000, "milliseconds")] = 30
     jitter_ms: Annotated[int, Whole(0, 10_000, "milliseconds")] = 20
+    breaker_failures: Annotated[int, Whole(1, 100, "calls")] = _BREAKER.failures
+    breaker_cool_down_ms: Annotated[int, Whole(100, 600_000, "milliseconds")] = (
+        _BREAKER.cool_down_ns // MILLISECOND_NS
+    )
 
 
 class Risk(Table, frozen=True):
@@ -212,10 +223,15 @@ class Risk(Table, frozen=True):
         max_order_value_e4: premium or price x units of one order of options or equities.
         max_notional_e4: strike x units of one short option order, price x units of a future.
         max_equity_value_e4: possible exposure in one equity.
+        max_entries: how often a strategy may decide an entry in `max_entries_minutes` before it is
+            stopped.
+        refusal_storm: so many refusals for one reason in `refusal_storm_ms` stop a strategy.
+        max_margin_percent_e4: the share of the free margin that an entry may take.
         ladder_steps_percent_e4: how far through the touch each attempt of an exit goes.
         ladder_edge_percent_e4: how far inside the price band its last attempt stays.
         ladder_interval_ms: how long an attempt may rest.
-        stale_policy: what becomes of open positions while prices stay stale.
+        stale_policy: what becomes of shorts while the feed stays silent.
+        stale_after_ms: how long it is silent before they are told of, or left.
     """
 
     max_order_lots: Annotated[int, Whole(1, 10_000, "lots")] = _LIMITS.max_order_lots
@@ -243,6 +259,17 @@ class Risk(Table, frozen=True):
         default=_LIMITS.linear_collar_percent_e4, name="linear_collar_percent"
     )
     collar_ticks: Annotated[int, Whole(1, 100, "prices")] = _LIMITS.collar_ticks
+    max_margin_percent_e4: Annotated[int, percent("1", "100")] = field(
+        default=_LIMITS.margin_percent_e4, name="max_margin_percent"
+    )
+    max_entries: Annotated[int, Whole(1, 1_000, "entries")] = REPEATS.most
+    max_entries_minutes: Annotated[int, Whole(1, 1_440, "minutes")] = (
+        REPEATS.within_ns // _MINUTE_NS
+    )
+    refusal_storm: Annotated[int, Whole(2, 100, "refusals")] = REFUSALS.most + 1
+    refusal_storm_ms: Annotated[int, Whole(100, 600_000, "milliseconds")] = (
+        REFUSALS.within_ns // MILLISECOND_NS
+    )
     ladder_steps_percent_e4: Annotated[
         tuple[int, ...], Many(percent("0", "50"), 1, 10, rising=True)
     ] = field(default=_LADDER.steps_percent_e4, name="ladder_steps_percent")
@@ -250,7 +277,8 @@ class Risk(Table, frozen=True):
         default=_LADDER.edge_inside_percent_e4, name="ladder_edge_percent"
     )
     ladder_interval_ms: Annotated[int, Whole(100, 60_000, "milliseconds")] = _LADDER.interval_ms
-    stale_policy: Annotated[StalePolicy, OneOf(StalePolicy, ("flatten",))] = StalePolicy.HOLD
+    stale_policy: Annotated[StalePolicy, OneOf(StalePolicy)] = StalePolicy.HOLD
+    stale_after_ms: Annotated[int, Whole(1_000, 3_600_000, "milliseconds")] = 60_000
 
 
 class Strategies(Table, frozen=True):

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from daemon.domain.instants import SECOND_NS
+from daemon.domain.instants import MILLISECOND_NS, SECOND_NS
 from daemon.domain.orders.ladder import Ladder
 from daemon.domain.orders.limits import Limits
+from daemon.domain.orders.storm import Rate
 from daemon.domain.risk.account import AccountLimits
 from daemon.domain.risk.words import LockRule
+from daemon.runtime.breaker import BreakerPolicy
 from daemon.runtime.budget import Window
 from daemon.settings.ledger import ledger_file
 from daemon.settings.schema import Account, Settings
@@ -29,6 +31,7 @@ def limits(settings: Settings, account: Account) -> Limits:
         max_instrument_lots=risk.max_instrument_lots,
         max_strategy_lots=risk.max_strategy_lots,
         max_account_lots=account.max_lots,
+        margin_percent_e4=risk.max_margin_percent_e4,
         duplicate_window_ms=risk.duplicate_window_ms,
     )
 
@@ -48,6 +51,21 @@ def windows(settings: Settings, broker_id: str) -> tuple[Window, ...]:
         Window(broker.writes_per_second, SECOND_NS, broker.exit_per_second),
         Window(broker.writes_per_minute, 60 * SECOND_NS, broker.exit_per_minute),
     )
+
+
+def storms(settings: Settings) -> tuple[Rate, Rate]:
+    """Return how often a strategy may decide an entry, and be refused for one reason."""
+    risk = settings.risk
+    return (
+        Rate(risk.max_entries, risk.max_entries_minutes * 60 * SECOND_NS),
+        Rate(risk.refusal_storm - 1, risk.refusal_storm_ms * MILLISECOND_NS),
+    )
+
+
+def breaker(settings: Settings, broker_id: str) -> BreakerPolicy:
+    """Return when entries wait because calls to a broker fail."""
+    broker = settings.brokers[broker_id]
+    return BreakerPolicy(broker.breaker_failures, broker.breaker_cool_down_ms * MILLISECOND_NS)
 
 
 def account_limits(account: Account) -> AccountLimits:

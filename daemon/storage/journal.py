@@ -88,7 +88,7 @@ ENTRIES: dict[type[Fact], Entry] = {
     m.Released: Entry(("latch_id", "at_ns", "by"), unless_empty=_MARK),
     m.KillStaged: Entry(("latch_id", "at_ns", "left"), unless_empty=_MARK),
     m.StrategyStarted: Entry(without=("at_ns", "by")),
-    m.StrategyStopped: Entry(without=("at_ns", "by")),
+    m.StrategyStopped: Entry(without=("at_ns", "by", "because")),
     m.StrategyDeclared: Entry(without=("at_ns", "by")),
     m.StrategyRemoved: Entry(without=("at_ns", "by")),
     m.OrderAsked: Entry(without=("request_id", "tag", "by", "at_ns")),
@@ -104,6 +104,7 @@ ENTRIES: dict[type[Fact], Entry] = {
     m.RequestBegun: _ABSENT,
     m.RequestAnswered: _ABSENT,
     m.SessionReady: _ABSENT,
+    m.BreakerMoved: _ABSENT,
     DeadLetter: _ABSENT,
     ActorDisarmed: _ABSENT,
 }

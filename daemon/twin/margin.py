@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from datetime import date
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from daemon.domain.market.instruments import Instrument, Kind
 from daemon.domain.money import E4, percent_of
@@ -65,6 +66,18 @@ def required(exposures: Iterable[Exposure], day: date) -> int:
     for (_, expiry, kind), (shorts, longs) in spreads.items():
         total_e4 += spread_margin(shorts, longs, call=kind == Kind.CALL, expires=expiry == day)
     return total_e4
+
+
+def after(exposure: Exposure, units: int, price_e4: int) -> Exposure:
+    """Return an exposure once so many units were bought or, below 0, sold at a price.
+
+    They close what is open the other way before they open anything.
+    """
+    net = exposure.net_quantity
+    closes = min(abs(net), abs(units)) if net * units < 0 else 0
+    kept_e4 = exposure.open_value_e4 * (abs(net) - closes) // abs(net) if net else 0
+    opened_e4 = (abs(units) - closes) * price_e4
+    return replace(exposure, net_quantity=net + units, open_value_e4=kept_e4 + opened_e4)
 
 
 def spread_margin(shorts: Strikes, longs: Strikes, *, call: bool, expires: bool) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 
 import msgspec
@@ -10,12 +10,12 @@ import msgspec
 from daemon.domain.instants import day_of
 from daemon.domain.market.frames import Quote
 from daemon.domain.market.instruments import Instrument
-from daemon.errors import StoreError
+from daemon.errors import BrokerMisused, StoreError
 from daemon.twin.book import Book, marked
-from daemon.twin.margin import Exposure, required
+from daemon.twin.margin import Exposure, after, required
 from daemon.twin.matching import Quotes
-from daemon.twin.rules import MarketRules, known
-from daemon.twin.words import Funds, OrderReport, Position, Side, Trade
+from daemon.twin.rules import MarketRules, known, tradable
+from daemon.twin.words import Funds, OrderReport, Position, Side, Trade, Wanted
 
 
 class Statements:
@@ -78,6 +78,23 @@ class Statements:
         available_e4 = self._cash_e4 + realised_e4 - used_e4
         return Funds(self._cash_e4, realised_e4, used_e4, available_e4)
 
+    def needed_for(self, legs: Iterable[Wanted]) -> int:
+        """Return by how much legs raise the margin once they are filled; below 0: they free some.
+
+        Raises:
+            BrokerMisused: one of them is not traded.
+        """
+        day, exposures = day_of(self._clock_ns), self._exposures(self._resting())
+        before_e4 = required(exposures.values(), day)
+        for leg in legs:
+            contract = tradable(self._rules, leg.symbol, day)
+            if contract is None:
+                raise BrokerMisused(f"{leg.symbol} is not traded on {day}; name a contract that is")
+            units = leg.quantity if leg.side == Side.BUY else -leg.quantity
+            known = exposures.get(leg.symbol) or Exposure(contract)
+            exposures[leg.symbol] = after(known, units, leg.price_e4)
+        return required(exposures.values(), day) - before_e4
+
     def _last(self, symbol: str) -> int:
         quote = self._quotes.get(symbol)
         return quote.ltp_e4 if quote is not None else 0
@@ -87,6 +104,10 @@ class Statements:
         orders = [order for order in self._resting() if order.order_id != without]
         if extra is not None:
             orders.append(extra)
+        return required(self._exposures(orders).values(), day_of(self._clock_ns))
+
+    def _exposures(self, orders: Iterable[OrderReport]) -> dict[str, Exposure]:
+        """Return what is held and what these orders may add, by symbol."""
         exposures = {
             symbol: Exposure(self._contract(symbol), position.net_quantity, position.open_value_e4)
             for symbol, position in self._book.positions.items()
@@ -95,7 +116,7 @@ class Statements:
         for order in orders:
             known = exposures.get(order.symbol) or Exposure(self._contract(order.symbol))
             exposures[order.symbol] = _with(known, order)
-        return required(exposures.values(), day_of(self._clock_ns))
+        return exposures
 
     def _resting(self) -> Iterator[OrderReport]:
         for symbol in self._book.symbols():

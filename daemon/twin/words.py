@@ -264,3 +264,12 @@ class Funds(Struct, frozen=True):
     realised_e4: int
     used_e4: int
     available_e4: int
+
+
+class Wanted(Struct, frozen=True):
+    """One leg that somebody asks the margin of; units, and what one of them is to cost."""
+
+    symbol: str
+    side: Side
+    quantity: int
+    price_e4: int

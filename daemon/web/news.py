@@ -203,8 +203,10 @@ def _machine(fact: Any) -> tuple[str, str, Item] | None:
     match fact:
         case StrategyStarted(strategy_id, by):
             return "actor", f"{strategy_id} was started by {by}", {"strategy_id": strategy_id}
-        case StrategyStopped(strategy_id, by):
-            return "actor", f"{strategy_id} was stopped by {by}", {"strategy_id": strategy_id}
+        case StrategyStopped(strategy_id, by, because=because):
+            why = f", {because}" if because else ""
+            text = f"{strategy_id} was stopped by {by}{why}"
+            return "actor", text, {"strategy_id": strategy_id}
         case StrategyDeclared(strategy_id, _, by):
             return "actor", f"{strategy_id} was declared by {by}", {"strategy_id": strategy_id}
         case StrategyRemoved(strategy_id, by):

@@ -121,6 +121,26 @@ def test_after_a_restart_the_newest_word_of_a_person_stands(argument, facts, tak
     assert seen(runner(*facts, taking=argument)).taking is taking
 
 
+def test_a_strategy_that_the_router_stopped_says_why_until_a_person_starts_it() -> None:
+    """And takes no entry before."""
+    made = runner(day_opened())
+    made.handle(StrategyStopped("other", "ordo", AT, "a storm"), AT)
+    made.handle(StrategyStopped("s", "ops", AT), AT)
+    assert seen(made).taking
+    made.handle(StrategyStopped("s", "ordo", AT, "a storm"), AT)
+    assert seen(made) == StrategySeen("s", False, "stopped, a storm")
+    assert not enters(made, AT)
+    ask(made, START, AT + 1)
+    assert seen(made, AT + 1).status == "waiting for prices"
+    assert enters(made, AT + 2)
+
+
+def test_a_restart_keeps_why_a_strategy_was_stopped() -> None:
+    """Whoever asks is told the same."""
+    made = runner(StrategyStopped("s", "ordo", AT, "a storm"))
+    assert seen(made) == StrategySeen("s", False, "stopped, a storm")
+
+
 def test_while_stopped_it_enters_nothing_and_keeps_the_prices() -> None:
     """Started within its time it enters on the next frame, by prices from before as well."""
     made = runner(day_opened(), taking=False)

@@ -14,8 +14,10 @@ from daemon.messages import (
     FindOrder,
     LogIn,
     LoginFailed,
+    MarginUnread,
     Place,
     ReadAccount,
+    ReadMargin,
 )
 from tests.kit.asked import INTENT, NOW, gated
 
@@ -50,6 +52,10 @@ class Behind:
     async def read(self):
         """Note a reading."""
         return self._answer(("read",))
+
+    async def margin(self, parent, legs):
+        """Note a question for margin."""
+        return self._answer(("margin", parent, legs))
 
     def _answer(self, request):
         self.asked.append(request)
@@ -98,6 +104,7 @@ async def ask(request, *, behind=None, latched=False, now_ns=NOW):
         (FindOrder("OR1"), ("find", "OR1")),
         (LogIn(3), ("log_in", 3)),
         (ReadAccount(), ("read",)),
+        (ReadMargin("b", ()), ("margin", "b", ())),
     ],
 )
 async def test_what_is_allowed_goes_through(request_, asked):
@@ -188,6 +195,13 @@ async def test_a_book_that_cannot_be_read_is_told_as_unread(failure):
     """An empty book would be another thing."""
     answers, _ = await ask(ReadAccount(), behind=Behind(failure))
     assert answers == (AccountUnread(str(failure), NOW),)
+
+
+@pytest.mark.parametrize("failure", [errors.BrokerUnavailable("no connection"), TimeoutError("t")])
+async def test_a_margin_that_cannot_be_read_is_told_as_unread(failure):
+    """Nothing free and nothing needed would both be guesses."""
+    answers, _ = await ask(ReadMargin("b", ()), behind=Behind(failure))
+    assert answers == (MarginUnread("b", str(failure), NOW),)
 
 
 async def test_nothing_else_is_asked_of_a_broker():

@@ -16,10 +16,12 @@ from daemon.messages import (
     FindOrder,
     LogIn,
     LoginFailed,
+    MarginUnread,
     Noted,
     OrderNotFound,
     Place,
     ReadAccount,
+    ReadMargin,
 )
 from daemon.runtime.budget import Budget
 from daemon.runtime.supervisor import Supervisor
@@ -66,6 +68,10 @@ class Silent:
         """Show an empty book."""
         return await self._answer("read", lambda at_ns: (AccountRead((), (), at_ns),))
 
+    async def margin(self, parent, legs):
+        """Count nothing."""
+        return await self._answer("margin", lambda at_ns: ())
+
     async def _answer(self, kind, answer):
         self.asked.append(kind)
         if (kind, self.asked.count(kind)) not in self._answers:
@@ -84,6 +90,7 @@ class Silent:
         (FindOrder("OR1"), ()),
         (LogIn(3), (LoginFailed(3, TEXT, NOW),)),
         (ReadAccount(), (AccountUnread(TEXT, NOW),)),
+        (ReadMargin("b", ()), (MarginUnread("b", TEXT, NOW),)),
     ],
 )
 async def test_what_takes_too_long_is_called_off_and_answered_for(request_, answers):

@@ -18,11 +18,14 @@ from daemon.domain.orders.words import (
     Side,
     State,
 )
+from daemon.errors import BrokerMisused
 from daemon.messages import (
     AccountRead,
     BrokerPosition,
     CancelAnswered,
     LoggedIn,
+    MarginLeg,
+    MarginRead,
     OrderNotFound,
     Settled,
 )
@@ -65,6 +68,7 @@ def approved(intent):
         working=(),
         doubtful=(),
         fresh={CALL: True},
+        link_open=True,
         parent=Parent(live=True, quantity=7500, others_quantity=0),
         strategy_sane=True,
         closable_quantity=0,
@@ -181,6 +185,26 @@ async def test_a_cancellation_of_what_is_filled_is_not_done_and_says_why():
     (answered,) = await made.cancel("OR1", accepted.broker_order_id)
     assert answered == CancelAnswered("OR1", False, answered.text, T0)
     assert "filled" in answered.text
+
+
+async def test_the_margin_of_an_entry_is_counted_by_the_twin_beside_what_is_held():
+    """A hedge frees more than it costs, so that an entry may need less than nothing."""
+    made, _ = paper()
+    short = MarginLeg(CALL, Side.SELL, 75, e4("99.95"))
+    naked_e4 = 75 * e4(24_550) * 12 // 100
+    assert await made.margin("b", (short,)) == (MarginRead("b", naked_e4, e4(1_000_000), T0),)
+    await made.place(approved(replace(INTENT, side=Side.SELL, price_e4=e4("99.95"))))
+    wing = MarginLeg("NIFTY-2025-09-02-24750-CE", Side.BUY, 75, e4(20))
+    *_, told = await made.margin("b", (wing,))
+    assert told.required_e4 == 75 * e4(200 + 20) - naked_e4
+    assert told.available_e4 == e4(1_000_000) - naked_e4
+
+
+async def test_a_margin_of_what_is_not_traded_is_refused():
+    """It is our defect, and no figure is made of it."""
+    made, _ = paper()
+    with pytest.raises(BrokerMisused, match="BANANA is not traded on 2025-09-01"):
+        await made.margin("b", (MarginLeg("BANANA", Side.BUY, 1, 1),))
 
 
 async def test_a_look_up_finds_what_arrived_late():

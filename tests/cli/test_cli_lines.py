@@ -227,6 +227,7 @@ HANDS = [
     ),
     (StrategyStarted("s", "ann", NOW), "s takes entries, says ann"),
     (StrategyStopped("s", "ann", NOW), "s takes no more entries, says ann"),
+    (StrategyStopped("s", "ordo", NOW, "a storm"), "s takes no more entries, says ordo: a storm"),
     (
         StrategyDeclared("s", "{}", "ann", NOW),
         "s is declared by ann, and takes no entries yet",

@@ -497,6 +497,7 @@ REFUSED = OrderUpdated("a", "", State.REJECTED, 0, 0, NOW, Refusal.MARGIN, "no m
             "web:me pulled kill-1, a kill of strategy s: no reason given",
         ),
         (m.StrategyStopped("s", "me", NOW), Step.HAND, "me stopped s"),
+        (m.StrategyStopped("s", "ordo", NOW, "a storm"), Step.HAND, "ordo stopped s: a storm"),
         (m.StrategyStarted("s", "me", NOW), Step.HAND, "me started s"),
         (m.StrategyDeclared("s", "{}", "me", NOW), Step.HAND, "me declared s"),
         (m.StrategyRemoved("s", "me", NOW), Step.HAND, "me removed s"),

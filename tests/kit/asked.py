@@ -52,6 +52,7 @@ VIEW = GateView(
     working=(),
     doubtful=(),
     fresh={CALL.symbol: True},
+    link_open=True,
     parent=Parent(live=True, quantity=3250, others_quantity=0),
     strategy_sane=True,
     closable_quantity=3250,

@@ -4,8 +4,8 @@
 
     opened, entered, ended: WHY, intend 1 sell ce 75 @99.95, place 1, cancel 1, find 1, parked 1,
     ce -75 (a position), owed ce,pe stop, flat ce,pe, page WHY, note WHY, paused, wake basket +1.5,
-    read, differ ce -75 +0 (ours, theirs), agree ce, latched k, released k, k closing 1 (attempts),
-    replaced 1
+    read, margin, differ ce -75 +0 (ours, theirs), agree ce, latched k, released k,
+    k closing 1 (attempts), replaced 1, stopped s
 """
 
 from __future__ import annotations
@@ -51,8 +51,10 @@ from daemon.messages import (
     PositionChanged,
     PullLatch,
     ReadAccount,
+    ReadMargin,
     Released,
     Scope,
+    StrategyStopped,
     Told,
 )
 from daemon.runtime.budget import Budget, Window
@@ -246,7 +248,7 @@ class Stage:
                     self._carry_out(then, facts)
                 case Call(_, request):
                     self._out.append(self._asked(request))
-                    if not isinstance(request, FindOrder | ReadAccount):
+                    if not isinstance(request, FindOrder | ReadAccount | ReadMargin):
                         self.left_ns.append(self.now_ns)
                     for after_ns, message in self.broker.ask(request, self.now_ns):
                         self._news += [message] * (after_ns > LATENCY_NS)
@@ -284,6 +286,8 @@ class Stage:
                 return f"find {self._number(intent_id)}"
             case ReadAccount():
                 return "read"
+            case ReadMargin():
+                return "margin"
         raise AssertionError(request)
 
     def _number(self, intent_id: str) -> int:
@@ -320,6 +324,8 @@ class Stage:
         match fact:
             case EntriesPaused():
                 return "paused"
+            case StrategyStopped(strategy_id):
+                return f"stopped {strategy_id}"
             case BooksDiffer(_, symbol, ours, theirs):
                 return f"differ {_LEG_IDS.get(symbol, symbol)} {ours:+d} {theirs:+d}"
             case Latched(latch_id):

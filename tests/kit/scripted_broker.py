@@ -9,6 +9,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from daemon.domain.instants import SECOND_NS
+from daemon.domain.money import e4
 from daemon.domain.orders.words import (
     Intent,
     OrderAccepted,
@@ -29,9 +30,12 @@ from daemon.messages import (
     Cancel,
     CancelAnswered,
     FindOrder,
+    MarginRead,
+    MarginUnread,
     OrderNotFound,
     Place,
     ReadAccount,
+    ReadMargin,
 )
 
 LATENCY_NS = 10_000_000
@@ -69,6 +73,9 @@ class ScriptedBroker:
     Strangers' orders and positions `beside` all orders stand in its book too; `unread` says why the
     next readings fail, `mute` for no answer at all.
 
+    `margin` is what every entry needs and what is free for it, or why the broker does not say; None
+    for no answer at all.
+
     What is beyond a script's end goes by its last word. Every answer is (after how long, message).
     """
 
@@ -80,6 +87,7 @@ class ScriptedBroker:
         self.flips: list[str] = []
         self.reads = 0
         self.unread: deque[str] = deque()
+        self.margin: object = (e4(100_000), e4(1_000_000))
         self.beside: dict[str, int] = {}
         self._later: list[tuple[int, Intent]] = []
         self._arrived = 0
@@ -100,6 +108,8 @@ class ScriptedBroker:
                 return self._found(intent_id, now_ns)
             case ReadAccount():
                 return self._shown(now_ns)
+            case ReadMargin(parent):
+                return self._counted(parent, now_ns)
         raise AssertionError(request)
 
     def calm(self) -> None:
@@ -218,6 +228,16 @@ class ScriptedBroker:
         orders = tuple(map(_shown, self.orders.values()))
         held = tuple(BrokerPosition(symbol, net) for symbol, net in self.net().items())
         return _told(AccountRead(orders, held, at_ns))
+
+    def _counted(self, parent: str, now_ns: int):
+        """What an entry needs and what is free; why that is not known; nothing at all."""
+        at_ns = now_ns + LATENCY_NS
+        match self.margin:
+            case (required_e4, available_e4):
+                return _told(MarginRead(parent, required_e4, available_e4, at_ns))
+            case str() as because:
+                return _told(MarginUnread(parent, because, at_ns))
+        return []
 
     def _found(self, intent_id: str, now_ns: int):
         at_ns = now_ns + LATENCY_NS

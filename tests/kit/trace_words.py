@@ -24,6 +24,7 @@ from daemon.messages import (
     Ask,
     BasketEnded,
     BasketOpened,
+    BreakerMoved,
     Cancel,
     CancelAnswered,
     DayOpened,
@@ -229,6 +230,11 @@ def _(read: AccountRead) -> str:
 @said.register
 def _(log_in: LogIn) -> str:
     return f"generation {log_in.generation}"
+
+
+@said.register
+def _(moved: BreakerMoved) -> str:
+    return f"the link is {moved.phase}"
 
 
 @said.register

@@ -51,6 +51,27 @@ def test_the_default_opens_after_five_failures_for_thirty_seconds() -> None:
     assert breaker.allow(8) == Refused(until_ns=7 + 30_000_000_000)
 
 
+def test_asking_whether_it_admits_moves_nothing() -> None:
+    """It says what `allow` would do, be that the probe."""
+    breaker = opened(at_ns=5)
+    assert [breaker.admits(at_ns) for at_ns in (4, 5, 34, 35)] == [False, False, False, True]
+    assert breaker.phase is Phase.OPEN
+    passed(breaker, 35)
+    assert [breaker.admits(at_ns) for at_ns in (44, 45)] == [False, True]
+    assert Breaker(POLICY).admits(0)
+
+
+@pytest.mark.parametrize(("phase", "waits"), [(Phase.OPEN, 30), (Phase.HALF_OPEN, 10)])
+def test_what_was_believed_before_a_restart_is_believed_after_it(phase, waits) -> None:
+    """The wait goes on from when it began; a probe that was out is waited for."""
+    breaker = Breaker(POLICY)
+    before = passed(breaker, 0)
+    breaker.restore(phase, since_ns=100)
+    assert breaker.allow(101) == Refused(until_ns=100 + waits)
+    breaker.succeeded(102, before)
+    assert breaker.phase is phase
+
+
 def test_a_success_in_between_starts_the_count_again() -> None:
     """Only failures in a row open it; a peer's refusal counts as a success of the link."""
     breaker = Breaker(POLICY)

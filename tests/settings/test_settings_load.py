@@ -136,13 +136,6 @@ BAD_KEYS = {
             "write a day from 2019-01-01 to 2026-12-31, without quotes"
         ),
     ),
-    "flatten on stale prices": (
-        '[risk]\nstale_policy = "flatten"',
-        (
-            'settings.toml, line 2: risk.stale_policy is "flatten", which comes with a later '
-            'version; until then write "hold"'
-        ),
-    ),
     "standing still": (
         "[feed]\nspeed = 0",
         (
@@ -330,10 +323,7 @@ def test_a_section_that_comes_later_is_refused_by_its_name(section):
 LATER_KEYS = {
     "daemon": ("durability", "busy_poll"),
     "accounts": ("max_orders_per_day",),
-    "brokers.paper": (
-        *("api_root", "ws_root", "static_ip", "read_attempts", "read_base_ms"),
-        *("breaker_failures", "breaker_cool_down_ms"),
-    ),
+    "brokers.paper": (*("api_root", "ws_root", "static_ip", "read_attempts", "read_base_ms"),),
     "ledger": ("pool", "pool_overflow"),
     "telemetry": ("traces",),
 }

@@ -7,15 +7,19 @@ import pytest
 from daemon.domain.money import e4
 from daemon.domain.orders.ladder import Ladder
 from daemon.domain.orders.limits import Limits
+from daemon.domain.orders.storm import REFUSALS, REPEATS, Rate
 from daemon.domain.risk.account import AccountLimits
 from daemon.domain.risk.words import LockRule
+from daemon.runtime.breaker import BreakerPolicy
 from daemon.runtime.budget import Window
 from daemon.settings import (
     Settings,
     account_limits,
+    breaker,
     ladder,
     ledger_path,
     limits,
+    storms,
     windows,
 )
 from daemon.settings.faults import Wrong
@@ -30,6 +34,8 @@ def test_the_presets_are_those_of_the_engine():
 
     assert limits(settings, settings.accounts[0]) == Limits()
     assert ladder(settings) == Ladder()
+    assert storms(settings) == (REPEATS, REFUSALS)
+    assert breaker(settings, "paper") == BreakerPolicy()
     assert account_limits(settings.accounts[0]) == AccountLimits()
     assert windows(settings, "paper") == (
         Window(8, SECOND_NS, 3),
@@ -54,6 +60,7 @@ max_equity_value = 6
 duplicate_window_ms = 700
 collar_percent = 8
 collar_least = 9
+max_margin_percent = 80
 linear_collar_percent = 10
 collar_ticks = 11
 """
@@ -69,6 +76,7 @@ collar_ticks = 11
         duplicate_window_ms=700,
         collar_percent_e4=e4(8),
         collar_least_e4=e4(9),
+        margin_percent_e4=e4(80),
         linear_collar_percent_e4=e4(10),
         collar_ticks=11,
         max_account_lots=12,
@@ -120,6 +128,17 @@ def test_the_ledger_lies_in_the_state_folder():
     )
 
     assert ledger_path(settings) == Path("/var/ordo/ledger.sqlite")
+
+
+def test_storms_are_the_owners_figures():
+    """A storm of three is two that may be."""
+    given = loaded(
+        "[risk]\nmax_entries = 4\nmax_entries_minutes = 5\n"
+        "refusal_storm = 7\nrefusal_storm_ms = 800\n"
+        "[brokers.paper]\nbreaker_failures = 2\nbreaker_cool_down_ms = 900\n",
+    )
+    assert storms(given) == (Rate(4, 300 * 10**9), Rate(6, 800 * 10**6))
+    assert breaker(given, "paper") == BreakerPolicy(2, 900 * 10**6)
 
 
 @pytest.mark.parametrize(

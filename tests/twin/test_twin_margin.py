@@ -5,7 +5,7 @@ import pytest
 
 from daemon.domain.instants import DAY_NS, SECOND_NS
 from daemon.domain.money import e4
-from daemon.twin.margin import Exposure, required, spread_margin
+from daemon.twin.margin import Exposure, after, required, spread_margin
 from daemon.twin.words import Accepted, Reason, Refused
 from tests.kit.exchange import (
     CALL,
@@ -149,3 +149,22 @@ def _both(at_ns):
     both = frame(at_ns, call=quote())
     both.quotes[WING] = quote("50", "49.95", "50")
     return both
+
+
+# net and value of what is held, units that are traded at 10, net and value after it
+FILLED = [
+    (0, 0, 75, 75, 750),
+    (75, 600, 75, 150, 1350),
+    (150, 900, -75, 75, 450),
+    (75, 600, -75, 0, 0),
+    (75, 600, -150, -75, 750),
+    (-75, 600, 225, 150, 1500),
+]
+
+
+@pytest.mark.parametrize(("net", "value", "units", "left", "worth"), FILLED)
+def test_what_is_traded_closes_what_is_open_the_other_way_before_it_opens(
+    net, value, units, left, worth
+):
+    """So that its margin is counted for what is left."""
+    assert after(held(FUTURE, net, e4(value)), units, e4(10)) == held(FUTURE, left, e4(worth))

@@ -173,6 +173,11 @@ def updated(state, quantity=0, value_e4=0, text=""):
         ),
         (StrategyStarted("straddle", "me", NOW), "actor", "straddle was started by me"),
         (StrategyStopped("straddle", "me", NOW), "actor", "straddle was stopped by me"),
+        (
+            StrategyStopped("straddle", "ordo", NOW, "a storm"),
+            "actor",
+            "straddle was stopped by ordo, a storm",
+        ),
         (StrategyDeclared("s", "{}", "me", NOW), "actor", "s was declared by me"),
         (StrategyRemoved("s", "me", NOW), "actor", "s was removed by me"),
         (SessionReady("paper", 1, NOW), "actor", "paper: the broker session is ready"),

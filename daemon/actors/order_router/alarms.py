@@ -44,6 +44,10 @@ class ReadDue(Due, frozen=True):
     """See whether the broker's book is to be read again."""
 
 
+class SilenceDue(Due, frozen=True):
+    """The feed may have been silent for too long."""
+
+
 class KillDue(Due, frozen=True):
     """Look at a kill again."""
 

@@ -7,17 +7,19 @@ shown. It is held to every control that an entry is held to.
 
 from __future__ import annotations
 
-from daemon.actors.order_router import entries, exits, reconciling
+from daemon.actors.order_router import entries, exits, funds, reconciling, waiting
 from daemon.actors.order_router.alarms import AnswerDue
 from daemon.actors.order_router.desk import Desk, basket_of
 from daemon.actors.order_router.halts import said
 from daemon.actors.order_router.holds import paused_because
+from daemon.actors.order_router.loose import Unfunded
 from daemon.actors.order_router.sending import Errand, Later, judge, send
 from daemon.actors.turn import Turn
 from daemon.domain.instants import SECOND_NS
 from daemon.domain.money import units
 from daemon.domain.orders.book import Order
-from daemon.domain.orders.limits import Parent
+from daemon.domain.orders.limits import Control, Parent, Refused
+from daemon.domain.orders.margin import MarginLeg
 from daemon.domain.orders.reconcile import MANUAL
 from daemon.domain.orders.states import is_open
 from daemon.domain.orders.words import Intent, OrderType, Purpose, State
@@ -38,6 +40,7 @@ from daemon.runtime.words import Show
 _ANSWER_NS = 4 * SECOND_NS
 """How long the answer waits for the broker's: less than whoever asked has patience for."""
 _LEAVE_WITHIN_NS = 2 * SECOND_NS
+_DRY = ":dry"
 _PROTECTED_STEP = 1
 """A market order is a limit at this step of the exit ladder."""
 
@@ -148,22 +151,58 @@ def place(desk: Desk, turn: Turn, number: int, wanted: PlaceByHand, now_ns: int)
     asked = wanted.asked
     known = found(desk, asked.request_id)
     if known is not None:
-        _tell_known(desk, turn, number, known, asked)
+        waiting.tell_known(desk, turn, number, known, asked)
         return
-    errand = _errand(desk, asked, desk.ids.next() if not wanted.dry_run else "", now_ns)
-    no = errand if isinstance(errand, Declined) else None
-    if isinstance(errand, Errand):
-        no = _sent(desk, turn, errand, wanted, now_ns)
+    if not desk.terms.asks_margin:
+        _place(desk, turn, (number,), wanted, now_ns)
+        return
+    parent = parent_of(asked.request_id) + (_DRY if wanted.dry_run else "")
+    unfunded = desk.requests.unfunded.get(parent)
+    if unfunded is not None:
+        waiting.join(turn, unfunded, number, asked)
+        return
+    errand = _errand(desk, asked, "", now_ns)
+    no = errand if isinstance(errand, Declined) else _declined(judge(desk, errand, now_ns))
     if no is not None:
         turn.do(Show(Told(number, no)))
+        return
+    assert isinstance(errand, Errand), "what was not declined is an errand"
+    intent = errand.intent
+    leg = MarginLeg(intent.symbol, intent.side, intent.quantity, intent.price_e4)
+    desk.requests.unfunded[parent] = Unfunded(wanted, [number])
+    funds.ask(desk, turn, parent, (leg,), now_ns)
+    desk.wakes.wake(turn, AnswerDue(parent, now_ns + _ANSWER_NS))
+
+
+def funded(desk: Desk, turn: Turn, parent: str, because: str, now_ns: int) -> None:
+    """Send an order whose margin is there, or say why it stays."""
+    unfunded = desk.requests.unfunded.pop(parent, None)
+    funds.forget(desk, parent)
+    if unfunded is None:
+        return
+    if because:
+        waiting.tell(turn, unfunded.numbers, Declined(Control.MARGIN.value, because))
+        return
+    _place(desk, turn, tuple(unfunded.numbers), unfunded.wanted, now_ns)
+
+
+def _place(
+    desk: Desk, turn: Turn, numbers: tuple[int, ...], wanted: PlaceByHand, now_ns: int
+) -> None:
+    """Send one order, and have its answer wait for the broker's."""
+    intent_id = desk.ids.next() if not wanted.dry_run else ""
+    errand = _errand(desk, wanted.asked, intent_id, now_ns)
+    no = errand if isinstance(errand, Declined) else _sent(desk, turn, errand, wanted, now_ns)
+    if no is not None:
+        waiting.tell(turn, numbers, no)
         return
     assert isinstance(errand, Errand), "an order was sent"
     intent = errand.intent
     if wanted.dry_run:
         what = f"{intent.side} {intent.quantity} {intent.symbol} at {units(intent.price_e4)}"
-        turn.do(Show(Told(number, Done(f"would be sent: {what}"))))
+        waiting.tell(turn, numbers, Done(f"would be sent: {what}"))
         return
-    desk.requests.waiting[intent.intent_id] = [number]
+    desk.requests.waiting[intent.intent_id] = list(numbers)
     desk.wakes.wake(turn, AnswerDue(intent.intent_id, now_ns + _ANSWER_NS))
 
 
@@ -187,58 +226,24 @@ def cancel(desk: Desk, turn: Turn, wanted: CancelByHand, now_ns: int) -> Done | 
     return Done(f"{wanted.intent_id} is being taken back")
 
 
-def heard(desk: Desk, turn: Turn, order: Order) -> None:
-    """Answer whoever waits for the broker's word on an order; it has come."""
-    if order.state is not State.INTENDED:
-        answer(desk, turn, order.intent.intent_id)
-
-
-def answer(desk: Desk, turn: Turn, intent_id: str) -> None:
-    """Answer whoever waits for an order, with the order as it stands."""
-    order = desk.book.order(intent_id)
-    for number in desk.requests.waiting.pop(intent_id, ()):
-        turn.do(Show(Told(number, order)))
-
-
-def _tell_known(desk: Desk, turn: Turn, number: int, known: Order, asked: OrderAsked) -> None:
-    """Answer a request that was made before, with what became of it then."""
-    before, intent_id = desk.requests.asked.get(asked.request_id), known.intent.intent_id
-    if before is not None and _content(before) != _content(asked):
-        text = f"{asked.request_id} asked for another order before; take a new id"
-        turn.do(Show(Told(number, Declined("request_reused", text))))
-    elif intent_id in desk.requests.waiting:
-        desk.requests.waiting[intent_id].append(number)
-    else:
-        turn.do(Show(Told(number, known)))
-
-
-def _content(asked: OrderAsked) -> tuple[object, ...]:
-    return (
-        asked.account,
-        asked.symbol,
-        asked.side,
-        asked.quantity,
-        asked.order_type,
-        asked.price_e4,
-        asked.trigger_e4,
-    )
-
-
 def _sent(
     desk: Desk, turn: Turn, errand: Errand, wanted: PlaceByHand, now_ns: int
 ) -> Declined | None:
     """Let an order leave, and record with it who asked; or return why it stays."""
     if wanted.dry_run:
-        refused = judge(desk, errand, now_ns)
-        return Declined(refused.control.value, refused.sentence) if refused else None
+        return _declined(judge(desk, errand, now_ns))
     held = send(desk, turn, errand, now_ns)
     if isinstance(held, Later):
         return Declined("message_rate", "the account's orders come too fast; wait for a slot")
     if held is not None:
-        return Declined(held.control.value, held.sentence)
+        return _declined(held)
     desk.apply(wanted.asked)
     turn.record(wanted.asked)
     return None
+
+
+def _declined(refused: Refused | None) -> Declined | None:
+    return Declined(refused.control.value, refused.sentence) if refused is not None else None
 
 
 def _errand(desk: Desk, asked: OrderAsked, intent_id: str, now_ns: int) -> Errand | Declined:

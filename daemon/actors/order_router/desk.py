@@ -14,18 +14,21 @@ from datetime import date
 from msgspec import Struct, field
 
 from daemon.actors.order_router.alarms import Wakes
+from daemon.actors.order_router.calls import Calls
+from daemon.actors.order_router.conduct import Conduct
 from daemon.actors.order_router.halts import Halts
 from daemon.actors.order_router.loose import Requests, entered, is_loose, is_strangers
 from daemon.actors.order_router.prices import Prices, reference_e4
+from daemon.actors.order_router.purse import Purse
 from daemon.actors.order_router.readings import Readings
+from daemon.actors.order_router.terms import Terms
 from daemon.domain.market.bands import band
 from daemon.domain.market.instruments import Instrument, contract
 from daemon.domain.orders.basket import Basket, BasketLeg, OnFail
 from daemon.domain.orders.book import Book, Order, Position
 from daemon.domain.orders.flatten import Flatten
 from daemon.domain.orders.ids import IntentIds
-from daemon.domain.orders.ladder import Ladder, Prospect
-from daemon.domain.orders.limits import Limits
+from daemon.domain.orders.ladder import Prospect
 from daemon.domain.orders.words import (
     Intent,
     IntentRecorded,
@@ -69,41 +72,6 @@ _ORDER_FACTS = (
 )
 
 
-class Terms(Struct, frozen=True):
-    """What an account trades under.
-
-    Attributes:
-        account: its id.
-        broker: the name of its port.
-        mark: what tells its strangers' orders from those of other accounts; empty at home.
-        limits: the owner's.
-        ladder: how exits are priced.
-        strict: refuse contracts whose tables are not certain; false only where days are replayed.
-        exit_limit_ns: how long an exit may take before a person is paged.
-        lookup_ns: between two look-ups of an order whose outcome is unknown.
-        lookup_window_ns: after it such an order is parked.
-        answer_ns: an order that has no answer by then is looked up as well.
-        reconcile_ns: between two readings of the broker's book while anything is on its way; 0: it
-            is not read, but by a kill.
-        verify_ns: how far two readings lie apart, longer than a request may be late.
-        kill_limit_ns: how long a kill may take before what is left is told.
-    """
-
-    account: str
-    broker: str
-    limits: Limits = Limits()
-    ladder: Ladder = Ladder()
-    strict: bool = True
-    exit_limit_ns: int = 10_000_000_000
-    lookup_ns: int = 1_000_000_000
-    lookup_window_ns: int = 15_000_000_000
-    answer_ns: int = 5_000_000_000
-    reconcile_ns: int = 0
-    verify_ns: int = 2_000_000_000
-    kill_limit_ns: int = 60_000_000_000
-    mark: str = ""
-
-
 LATE = "late"
 """Among what was told of a closing: that its time is over."""
 
@@ -141,6 +109,7 @@ class Desk:
         self.day: date | None = None
         self.sessions: tuple[tuple[int, int], ...] = ()
         self.link_alive = True
+        self.link_died_ns = 0
         self.prices = Prices(terms.limits.collar_ticks)
         self.wakes = Wakes()
         self.recent_intents: deque[Intent] = deque(maxlen=_RECENT_INTENTS)
@@ -151,6 +120,9 @@ class Desk:
         self.reads = Readings(terms.account)
         self.halts = Halts(terms.account)
         self.requests = Requests()
+        self.purse = Purse()
+        self.conduct = Conduct(terms.repeats, terms.refusals)
+        self.calls = Calls(terms.account, terms.breaker)
         self.replaced: set[str] = set()
         self._legs: dict[tuple[str, str], BasketLeg] = {}
         self._before: dict[tuple[str, str], Position] = {}
@@ -158,6 +130,7 @@ class Desk:
 
     def apply(self, fact: object) -> None:
         """Take one recorded fact in; those of others are passed over."""
+        self.conduct.apply(fact)
         match fact:
             case IntentRecorded(intent):
                 self.recent_intents.append(intent)
@@ -217,8 +190,8 @@ class Desk:
                 self.prices.lose()
             case DayEnded():
                 self.sessions = ()
-            case LinkDied():
-                self.link_alive = False
+            case LinkDied(at_ns):
+                self.link_alive, self.link_died_ns = False, at_ns
                 self.prices.lose()
             case LinkRevived():
                 self.link_alive = True
@@ -235,6 +208,7 @@ class Desk:
             case _:
                 self.reads.apply(fact)
                 self.halts.apply(fact)
+                self.calls.apply(fact)
 
     def _open(self, opened: BasketOpened) -> None:
         basket = opened.basket

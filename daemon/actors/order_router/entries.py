@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from daemon.actors.order_router import funds
 from daemon.actors.order_router.alarms import BasketDue, LookUpDue
 from daemon.actors.order_router.desk import Desk
 from daemon.actors.order_router.halts import said
@@ -29,6 +30,7 @@ from daemon.domain.orders.basket import (
 )
 from daemon.domain.orders.book import Order
 from daemon.domain.orders.limits import Control, Parent, Refused
+from daemon.domain.orders.margin import MarginLeg
 from daemon.domain.orders.reconcile import EXTERNAL
 from daemon.domain.orders.slices import slices
 from daemon.domain.orders.words import Intent, OrderType, Purpose, Side, State
@@ -75,6 +77,8 @@ def proceed(desk: Desk, turn: Turn, basket: Basket, now_ns: int) -> None:
         give_up(desk, turn, basket, "not filled within the time for legging", now_ns)
         return
     held = _foreseen(desk, basket, now_ns)
+    if held is None and not _is_borne(desk, turn, basket, now_ns):
+        return
     for entry in missing(basket, progress):
         held = held or _send(desk, turn, basket, entry, now_ns)
         if isinstance(held, Later):
@@ -109,6 +113,7 @@ def give_up(desk: Desk, turn: Turn, basket: Basket, because: str, now_ns: int) -
 
     The caller unwinds what is filled, where there is a reason to and the plan says so.
     """
+    funds.forget(desk, basket.basket_id)
     ended = _ended(basket, because, now_ns)
     desk.apply(ended)
     turn.announce(ended)
@@ -154,6 +159,9 @@ def _forbidden(desk: Desk, basket: Basket, now_ns: int) -> str:
     latched = desk.halts.over(basket.strategy_id)
     if latched is not None:
         return said(latched)
+    because = desk.conduct.stopped.get(basket.strategy_id, "")
+    if because:
+        return f"{basket.strategy_id} is stopped, {because}; start it again first"
     because = objection_of_books(desk, tuple(leg.symbol for leg in basket.legs))
     if because:
         return because
@@ -234,6 +242,17 @@ def _foreseen(desk: Desk, basket: Basket, now_ns: int) -> Held | None:
         if held is not None:
             return held
     return None
+
+
+def _is_borne(desk: Desk, turn: Turn, basket: Basket, now_ns: int) -> bool:
+    """Say whether the account bears a basket; once an order of it has left, it does."""
+    if desk.book.children(basket.basket_id):
+        return True
+    legs = tuple(
+        MarginLeg(leg.symbol, leg.side, leg.quantity, _price_e4(desk, basket, leg))
+        for leg in basket.legs
+    )
+    return funds.is_borne(desk, turn, basket.basket_id, legs, now_ns)
 
 
 def _send(desk: Desk, turn: Turn, basket: Basket, entry: PlaceEntry, now_ns: int) -> Held | None:

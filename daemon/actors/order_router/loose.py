@@ -6,7 +6,7 @@ from msgspec import Struct, field
 
 from daemon.domain.orders.reconcile import EXTERNAL, MANUAL
 from daemon.domain.orders.words import Intent, Purpose, Side
-from daemon.messages import OrderAsked
+from daemon.messages import OrderAsked, PlaceByHand
 
 LOOSE = (MANUAL, EXTERNAL)
 """Strategies that no runner trades."""
@@ -39,13 +39,27 @@ def entered(net_quantity: int, intent: Intent) -> Side:
     return intent.side.opposite
 
 
+class Unfunded(Struct):
+    """An order by hand that waits for what the broker says of its margin.
+
+    Attributes:
+        wanted: what is asked for.
+        numbers: of the questions that wait for its answer.
+    """
+
+    wanted: PlaceByHand
+    numbers: list[int]
+
+
 class Requests(Struct):
     """Orders by hand: what was asked for, and who waits to hear of it.
 
     Attributes:
         asked: by request id; a fold of facts.
+        unfunded: by parent, what has not left yet; no restart keeps it.
         waiting: numbers of the questions that wait for the broker's answer, by intent id.
     """
 
     asked: dict[str, OrderAsked] = field(default_factory=dict)
+    unfunded: dict[str, Unfunded] = field(default_factory=dict)
     waiting: dict[str, list[int]] = field(default_factory=dict)

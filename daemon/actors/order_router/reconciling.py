@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
+from daemon.actors.order_router import link
 from daemon.actors.order_router.alarms import ReadDue
 from daemon.actors.order_router.desk import Desk
 from daemon.actors.turn import Turn
@@ -63,6 +64,7 @@ def ask(desk: Desk, turn: Turn, now_ns: int) -> None:
         return
     reads.asked_ns = reads.read_ns = now_ns
     turn.do(Call(desk.terms.broker, ReadAccount()))
+    link.leaves(desk, turn, _ACCOUNT, now_ns)
 
 
 def soon(desk: Desk, turn: Turn, now_ns: int) -> None:
@@ -130,6 +132,7 @@ def read(desk: Desk, turn: Turn, read: AccountRead, moved: frozenset[str], now_n
     desk.reads.newest = read
     desk.reads.note_gaps(compared, read.at_ns)
     desk.reads.unread = ""
+    link.heard(desk, turn, _ACCOUNT, now_ns, alive=True)
     desk.reads.reconciled = True
     _tell(desk, turn, compared, now_ns)
     _again(desk, turn, now_ns)
@@ -138,6 +141,7 @@ def read(desk: Desk, turn: Turn, read: AccountRead, moved: frozenset[str], now_n
 def unread(desk: Desk, turn: Turn, told: AccountUnread, now_ns: int) -> None:
     """Tell once that the book cannot be read, and ask again soon."""
     desk.reads.asked_ns = None
+    link.heard(desk, turn, _ACCOUNT, now_ns, alive=False)
     if desk.reads.unread != told.because:
         desk.reads.unread = told.because
         text = f"the book of {desk.terms.broker} cannot be read: {told.because}"

@@ -6,15 +6,19 @@ from collections.abc import Iterable, Sequence
 
 from daemon.actors.order_router import (
     answers,
-    by_hand,
     doubts,
     entries,
     exits,
     holds,
     killing,
     latches,
+    link,
     lookups,
+    margins,
     reconciling,
+    silence,
+    storms,
+    waiting,
 )
 from daemon.actors.order_router.alarms import (
     AnswerDue,
@@ -25,12 +29,14 @@ from daemon.actors.order_router.alarms import (
     KillDue,
     LookUpDue,
     ReadDue,
+    SilenceDue,
 )
-from daemon.actors.order_router.desk import Desk, Terms, basket_of
+from daemon.actors.order_router.desk import Desk, basket_of
 from daemon.actors.order_router.loose import is_loose, stands_alone
 from daemon.actors.order_router.reconciling import Heard
 from daemon.actors.order_router.sending import cancel_answered
 from daemon.actors.order_router.settlements import settle, write_off
+from daemon.actors.order_router.terms import Terms
 from daemon.actors.turn import Turn
 from daemon.domain.market.frames import Frame
 from daemon.domain.market.notes import NoteKind
@@ -58,6 +64,8 @@ from daemon.messages import (
     HoldEntries,
     LinkDied,
     LinkRevived,
+    MarginRead,
+    MarginUnread,
     Noted,
     OrderNotFound,
     PauseEntries,
@@ -66,12 +74,13 @@ from daemon.messages import (
     Pulsed,
     ReleaseLatch,
     Settled,
+    StrategyStarted,
 )
 from daemon.runtime.budget import Budget
 from daemon.runtime.words import NOTHING, Effect, Publish, Started
 
 _NO = (State.REFUSED, State.REJECTED)
-HEARS = (Frame, DayOpened, DayEnded, LinkDied, LinkRevived)
+HEARS = (Frame, DayOpened, DayEnded, LinkDied, LinkRevived, StrategyStarted)
 
 
 class OrderRouter:
@@ -108,6 +117,7 @@ class OrderRouter:
                 if desk.wakes.rings(message):
                     self._look_again(turn, message, now_ns)
             case EnterLegs(opened):
+                storms.repeated(desk, turn, opened.basket, now_ns)
                 if entries.begin(desk, turn, opened, now_ns):
                     exits.clear_up(desk, turn, opened.basket, now_ns)
             case ExitLegs():
@@ -142,7 +152,9 @@ class OrderRouter:
             case ReadDue():
                 reconciling.due(desk, turn, now_ns)
             case AnswerDue(intent_id):
-                by_hand.answer(desk, turn, intent_id)
+                waiting.late(desk, turn, intent_id)
+            case SilenceDue():
+                silence.due(desk, turn, now_ns)
             case KillDue():
                 pass  # every kill goes on after every message
 
@@ -152,8 +164,11 @@ class OrderRouter:
             case DayOpened():
                 desk.apply(message)
                 self._resume(turn, now_ns)
-            case DayEnded() | LinkDied():
+            case DayEnded() | StrategyStarted():
                 desk.apply(message)
+            case LinkDied():
+                desk.apply(message)
+                silence.watch(desk, turn, now_ns)
             case LinkRevived():
                 desk.apply(message)
                 reconciling.begin(desk, turn, now_ns)
@@ -162,6 +177,8 @@ class OrderRouter:
                 exits.proceed_all(desk, turn, now_ns)
             case ReleaseLatch(latch_id, by):
                 latches.release(desk, turn, latch_id, by, now_ns)
+            case MarginRead() | MarginUnread():
+                margins.heard(desk, turn, message, now_ns)
             case PauseEntries(because):
                 self._pause(turn, because, now_ns)
             case HoldEntries():
@@ -197,6 +214,7 @@ class OrderRouter:
         """
         desk = self._desk
         reconciling.begin(desk, turn, now_ns)
+        silence.watch(desk, turn, now_ns)
         write_off(desk, turn, now_ns)
         orders = desk.book.open_orders()
         for intent_id in sorted(desk.todays.union(order.intent.intent_id for order in orders)):
@@ -258,6 +276,7 @@ class OrderRouter:
         fact = reconciling.known_as(desk, fact, now_ns)
         intent_id = fact.intent_id
         before = desk.book.order(intent_id)
+        link.answered(desk, turn, fact, now_ns)
         desk.apply(fact)
         turn.record(fact)
         order = desk.book.order(intent_id)
@@ -266,7 +285,7 @@ class OrderRouter:
         if isinstance(fact, OutcomeUnknown):
             lookups.begin(desk, turn, intent_id, now_ns)
             reconciling.soon(desk, turn, now_ns)
-        by_hand.heard(desk, turn, order)
+        waiting.heard(desk, turn, order)
         if not is_open(order.state):
             desk.cancelling.pop(intent_id, None)
         is_filling = order.filled_quantity != before.filled_quantity
@@ -286,6 +305,7 @@ class OrderRouter:
     def _hear_no(self, turn: Turn, order: Order, now_ns: int) -> None:
         """A no ends the basket, and is answered by the table of the closing."""
         desk = self._desk
+        storms.refused(desk, turn, order, now_ns)
         basket = basket_of(desk, order.intent.parent)
         if basket is None:
             exits.refused(desk, turn, order, now_ns)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from msgspec import Struct
 from msgspec.structs import replace
 
+from daemon.actors.order_router import link
 from daemon.actors.order_router.alarms import LookUpDue, ReadDue
 from daemon.actors.order_router.desk import Desk
 from daemon.actors.turn import Turn
@@ -66,6 +67,7 @@ def send(desk: Desk, turn: Turn, errand: Errand, now_ns: int) -> Held | None:
     desk.apply(recorded)
     turn.record(recorded)
     turn.do(Call(desk.terms.broker, Place(approved)))
+    link.leaves(desk, turn, intent.intent_id, now_ns)
     desk.wakes.wake(turn, LookUpDue(intent.intent_id, now_ns + desk.terms.answer_ns))
     if desk.terms.reconcile_ns:
         desk.wakes.wake(turn, ReadDue("account", now_ns + desk.terms.reconcile_ns))
@@ -219,6 +221,7 @@ def _view(desk: Desk, errand: Errand, now_ns: int, *, rate_slot: bool) -> GateVi
         doubtful=tuple(o.intent for o in mine if o.state is not State.WORKING),
         fresh={intent.symbol: desk.link_alive and bool(ticks)},
         parent=errand.parent,
+        link_open=desk.calls.breaker.admits(now_ns),
         strategy_sane=_is_guarded(desk, intent),
         closable_quantity=_closable(desk, intent),
         again=errand.again,

@@ -1,4 +1,4 @@
-"""Margin: what the twin blocks for open positions, by a stated model and not the exchange's own.
+"""Margin: what open positions are thought to need, by a stated model and not the exchange's own.
 
 A short option costs a share of strike x quantity, more on its expiry day, capped by what the spread
 can lose where a long option of the same expiry and kind hedges it. A long option costs its premium.

@@ -198,6 +198,12 @@ def _stale(ask: Ask) -> str:
     return f"the price of {', '.join(stale)} is stale" if stale else ""
 
 
+def _link(ask: Ask) -> str:
+    if ask.view.link_open:
+        return ""
+    return "calls to the broker fail; no entry leaves until one gets through"
+
+
 def _parent(ask: Ask) -> str:
     parent, quantity = ask.view.parent, ask.intent.quantity
     if not parent.live:
@@ -232,6 +238,7 @@ CONTROLS: dict[Purpose, dict[Control, Callable[[Ask], str]]] = {
         Control.DUPLICATE: _duplicate,
         Control.SELF_TRADE: _self_trade,
         Control.STALE: _stale,
+        Control.LINK: _link,
         Control.PARENT: _parent,
         Control.STRATEGY: _strategy,
     },

@@ -28,6 +28,8 @@ class Control(StrEnum):
     DUPLICATE = "duplicate"
     SELF_TRADE = "self_trade"
     STALE = "stale_price"
+    LINK = "broker_link"
+    MARGIN = "margin"
     PARENT = "parent"
     STRATEGY = "strategy_config"
     CLOSABLE = "closable"
@@ -50,6 +52,7 @@ class Limits(Struct, frozen=True):
         max_instrument_lots: possible exposure in one option or future.
         max_strategy_lots: possible exposure of one strategy over all its options and futures.
         max_account_lots: possible exposure of the account over all options and futures.
+        margin_percent_e4: the share of the free margin that an entry may take.
         duplicate_window_ms: within it an equal order needs to say that it is meant.
     """
 
@@ -65,6 +68,7 @@ class Limits(Struct, frozen=True):
     max_instrument_lots: int = 100
     max_strategy_lots: int = 400
     max_account_lots: int = 1_000
+    margin_percent_e4: int = 95 * _PERCENT
     duplicate_window_ms: int = 2_000
 
 
@@ -112,6 +116,7 @@ class GateView(Struct, frozen=True):
         working: own orders that are in the broker's book, and so can be cancelled.
         doubtful: own orders that may be there: intended, unknown and parked ones.
         fresh: for each leg's symbol whether its price is fresh; it must name the order's own.
+        link_open: calls to the broker get through, or one is due that finds out.
         parent: what the order is a child of.
         strategy_sane: the strategy's configuration was checked and found whole.
         closable_quantity: units that this side may still close: what is open, less the exits that
@@ -131,6 +136,7 @@ class GateView(Struct, frozen=True):
     working: tuple[Intent, ...]
     doubtful: tuple[Intent, ...]
     fresh: dict[str, bool]
+    link_open: bool
     parent: Parent
     strategy_sane: bool
     closable_quantity: int

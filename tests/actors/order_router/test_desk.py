@@ -2,7 +2,8 @@
 
 import pytest
 
-from daemon.actors.order_router.desk import Desk, Terms
+from daemon.actors.order_router import Terms
+from daemon.actors.order_router.desk import Desk
 from daemon.domain.market.frames import Frame, Quote
 from daemon.domain.market.instruments import contract
 from daemon.domain.orders.ids import IntentIds

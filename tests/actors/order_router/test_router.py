@@ -4,7 +4,14 @@ import pytest
 
 from daemon.actors.order_router import HEARS, OrderRouter
 from daemon.domain.orders.ids import IntentIds
-from daemon.messages import DayEnded, DayOpened, LinkDied, LinkRevived, OrderNotFound
+from daemon.messages import (
+    DayEnded,
+    DayOpened,
+    LinkDied,
+    LinkRevived,
+    OrderNotFound,
+    StrategyStarted,
+)
 from daemon.runtime.budget import Budget
 from daemon.runtime.words import NOTHING, Started
 from tests.kit.router import (
@@ -32,9 +39,9 @@ DAY_NS = 86_400 * S
         Started(),
         DayOpened(DAY, ((OPENS, CLOSES),), OPENS),
         DayEnded(DAY, CLOSES),
-        LinkDied(T0),
         LinkRevived(T0),
         OrderNotFound("OR9", T0),
+        StrategyStarted("s", "me", T0),
     ],
 )
 def test_with_nothing_under_way_nothing_follows(message):
@@ -45,7 +52,7 @@ def test_with_nothing_under_way_nothing_follows(message):
 def test_what_is_published_to_it_is_understood():
     """Every type that it says to hear."""
     told = {type(m) for m in (frame(), DayEnded(DAY, 0), LinkDied(0), LinkRevived(0))}
-    assert set(HEARS) == told | {DayOpened}
+    assert set(HEARS) == told | {DayOpened, StrategyStarted}
 
 
 def test_a_word_that_is_not_for_it_is_a_defect():

@@ -194,6 +194,7 @@ CASES = [
     (ENTRY, C.PARENT, {}, {"the_parent": Parent(False, 3250, 0)}),
     (ENTRY, C.PARENT, {}, {"the_parent": Parent(False, 3250, 0), "parent": ""}),
     (ENTRY, C.STRATEGY, {}, {"strategy_sane": False}),
+    (ENTRY, C.LINK, {}, {"link_open": False}),
     (EXIT, C.TRADABILITY, {}, {"session_open": False}),
     (
         EXIT,

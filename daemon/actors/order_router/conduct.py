@@ -1,0 +1,48 @@
+"""How strategies conduct themselves, as a fold of facts: what they did, and which was stopped."""
+
+from __future__ import annotations
+
+from daemon.domain.orders.storm import Rate, Storm
+from daemon.messages import (
+    BasketEnded,
+    BasketOpened,
+    StrategyRemoved,
+    StrategyStarted,
+    StrategyStopped,
+)
+
+ORDO = "ordo"
+"""Who stops a strategy where no person did."""
+
+
+class Conduct:
+    """The strategies of one account.
+
+    Args:
+        repeats: how often a strategy may decide an entry.
+        refusals: how often it may be refused for one reason.
+
+    Attributes:
+        entries: what was decided of late, by strategy.
+        refusals: what was refused of late, by strategy and reason; no restart keeps it.
+        stopped: why a strategy takes no entries until a person starts it again.
+    """
+
+    def __init__(self, repeats: Rate, refusals: Rate) -> None:
+        self.entries = Storm(repeats)
+        self.refusals = Storm(refusals)
+        self.stopped: dict[str, str] = {}
+
+    def apply(self, fact: object) -> None:
+        """Take one recorded fact in; those of others are passed over."""
+        match fact:
+            case BasketOpened(basket, at_ns=at_ns):
+                self.entries.hit((basket.strategy_id,), basket.basket_id, at_ns)
+            case BasketEnded(basket_id, strategy_id, at_ns=at_ns):
+                self.entries.hit((strategy_id,), basket_id, at_ns)
+            case StrategyStopped(strategy_id, by, because=because) if by == ORDO:
+                self.stopped[strategy_id] = because
+            case StrategyStarted(strategy_id) | StrategyRemoved(strategy_id):
+                self.stopped.pop(strategy_id, None)
+                self.entries.calm(strategy_id)
+                self.refusals.calm(strategy_id)

@@ -1,0 +1,24 @@
+"""What follows from a margin that was read: the entry that waits for it goes on, or ends."""
+
+from __future__ import annotations
+
+from daemon.actors.order_router import by_hand, entries, exits, funds
+from daemon.actors.order_router.desk import Desk, basket_of
+from daemon.actors.turn import Turn
+from daemon.messages import MarginRead, MarginUnread
+
+
+def heard(desk: Desk, turn: Turn, told: MarginRead | MarginUnread, now_ns: int) -> None:
+    """Let an entry that was asked about go on, or end it; one that is over is passed over."""
+    because = funds.heard(desk, turn, told, now_ns)
+    if because is None:
+        return
+    basket = basket_of(desk, told.parent)
+    if basket is None:
+        by_hand.funded(desk, turn, told.parent, because, now_ns)
+        return
+    if because:
+        entries.give_up(desk, turn, basket, because, now_ns)
+    else:
+        entries.proceed(desk, turn, basket, now_ns)
+    exits.clear_up(desk, turn, basket, now_ns)

@@ -1,0 +1,83 @@
+"""Who waits for an order by hand, and what he is told.
+
+An order that is asked for twice is sent once, and both who asked are told of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from daemon.actors.order_router import funds
+from daemon.actors.order_router.desk import Desk
+from daemon.actors.order_router.loose import Unfunded
+from daemon.actors.turn import Turn
+from daemon.domain.orders.book import Order
+from daemon.domain.orders.limits import Control
+from daemon.domain.orders.words import State
+from daemon.messages import Declined, OrderAsked, Told
+from daemon.runtime.words import Show
+
+
+def heard(desk: Desk, turn: Turn, order: Order) -> None:
+    """Answer whoever waits for the broker's word on an order; it has come."""
+    if order.state is not State.INTENDED:
+        answer(desk, turn, order.intent.intent_id)
+
+
+def answer(desk: Desk, turn: Turn, intent_id: str) -> None:
+    """Answer whoever waits for an order, with the order as it stands."""
+    order = desk.book.order(intent_id)
+    tell(turn, desk.requests.waiting.pop(intent_id, ()), order)
+
+
+def late(desk: Desk, turn: Turn, what: str) -> None:
+    """Answer whoever has waited long enough; an order whose margin nobody told does not leave."""
+    unfunded = desk.requests.unfunded.pop(what, None)
+    if unfunded is None:
+        answer(desk, turn, what)
+        return
+    funds.forget(desk, what)
+    text = "the broker did not say in time what margin it needs; nothing was sent, try again"
+    tell(turn, unfunded.numbers, Declined(Control.MARGIN.value, text))
+
+
+def join(turn: Turn, unfunded: Unfunded, number: int, asked: OrderAsked) -> None:
+    """Have a request that is made twice wait for the one answer."""
+    if _content(unfunded.wanted.asked) != _content(asked):
+        turn.do(Show(Told(number, _reused(asked))))
+    else:
+        unfunded.numbers.append(number)
+
+
+def tell_known(desk: Desk, turn: Turn, number: int, known: Order, asked: OrderAsked) -> None:
+    """Answer a request that was made before, with what became of it then."""
+    before, intent_id = desk.requests.asked.get(asked.request_id), known.intent.intent_id
+    if before is not None and _content(before) != _content(asked):
+        turn.do(Show(Told(number, _reused(asked))))
+    elif intent_id in desk.requests.waiting:
+        desk.requests.waiting[intent_id].append(number)
+    else:
+        turn.do(Show(Told(number, known)))
+
+
+def _reused(asked: OrderAsked) -> Declined:
+    text = f"{asked.request_id} asked for another order before; take a new id"
+    return Declined("request_reused", text)
+
+
+def _content(asked: OrderAsked) -> tuple[object, ...]:
+    return (
+        asked.account,
+        asked.symbol,
+        asked.side,
+        asked.quantity,
+        asked.order_type,
+        asked.price_e4,
+        asked.trigger_e4,
+    )
+
+
+def tell(turn: Turn, numbers: Iterable[int], told: object) -> None:
+    """Answer several questions alike."""
+    for number in numbers:
+        turn.do(Show(Told(number, told)))

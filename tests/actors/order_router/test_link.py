@@ -1,0 +1,143 @@
+"""The link to the broker: calls that fail in a row stop entries, and never an exit."""
+
+from msgspec.structs import replace
+
+from daemon.actors.order_router import Terms
+from daemon.domain.money import e4
+from daemon.domain.orders.words import OrderRefused, OrderType, Refusal, Side
+from daemon.messages import (
+    BreakerMoved,
+    MarginUnread,
+    Noted,
+    OrderAsked,
+    PlaceByHand,
+)
+from daemon.runtime.breaker import BreakerPolicy
+from tests.kit.router import SYMBOLS, T0, S, Stage, enter, frame, leave, without_wakes
+
+TERMS = Terms("a", "broker", strict=False, breaker=BreakerPolicy(3, 30 * S, 10 * S))
+ASKED = OrderAsked(
+    "r", "a", SYMBOLS["hc"], Side.BUY, 75, OrderType.LIMIT, e4("20.05"), 0, "", "me", T0
+)
+CLOSED = "calls to the broker fail; no entry leaves until one gets through"
+TOLD = "3 calls to broker failed in a row: no entry leaves until one gets through, tried every 30 s"
+
+
+def fail(made, count=3):
+    """Send orders by hand whose answers never come, each a little larger."""
+    for n in range(count):
+        wanted = replace(ASKED, request_id=f"r{len(made.facts)}", quantity=75 * (n + 1))
+        made.ask(PlaceByHand(wanted))
+        made.run(0.5)
+    return made
+
+
+def moves(made):
+    """How the breaker moved."""
+    return [str(fact.phase) for fact in made.told(BreakerMoved)]
+
+
+def entry(made):
+    """Enter, and say how that began."""
+    made.tell(frame(made.now_ns))
+    return without_wakes(made.tell(enter("hp", at_ns=made.now_ns)))
+
+
+def test_calls_that_fail_in_a_row_stop_entries_and_are_told():
+    made = fail(Stage(["lost"], terms=TERMS))
+    assert moves(made) == ["open"]
+    assert entry(made) == ["opened", f"ended: {CLOSED}"]
+    assert [fact.text for fact in made.told(Noted)] == [TOLD]
+
+
+def test_an_order_by_hand_is_declined_while_the_link_is_broken():
+    made = fail(Stage(["lost"], terms=TERMS))
+    assert made.ask(PlaceByHand(replace(ASKED, quantity=750))).code == "broker_link"
+
+
+def test_an_answer_in_between_starts_the_count_again():
+    made = fail(Stage(["lost", "lost", "refuse BAND", "lost", "lost", "fill"], terms=TERMS), 5)
+    assert moves(made) == []
+
+
+def test_a_refusal_of_our_own_is_no_evidence_of_the_link():
+    """The door refuses what never left."""
+    made = fail(Stage(["lost", "lost", "refuse OTHER", "lost"], terms=TERMS), 4)
+    assert moves(made) == ["open"]
+
+
+def test_an_exit_leaves_although_the_link_is_broken_and_is_not_judged():
+    made = Stage(["fill", "lost", "lost", "lost", "fill"], terms=TERMS).entered("ce")
+    fail(made)
+    made.tell(leave("ce"))
+    assert "flat ce" in made.run(1)
+    assert moves(made) == ["open"]
+
+
+def test_after_the_cool_down_the_first_call_is_the_probe_and_an_exit_may_be_it():
+    made = Stage(["fill", "lost", "lost", "lost", "fill"], terms=TERMS).entered("ce")
+    fail(made)
+    made.run(30)
+    made.tell(frame(made.now_ns))
+    made.tell(leave("ce"))
+    made.run(1)
+    assert moves(made) == ["open", "half_open", "closed"]
+    assert entry(made)[:2] == ["opened", "intend 6 buy hp 75 @20.05"]
+    texts = [fact.text for fact in made.told(Noted) if "again" in fact.text]
+    assert texts == ["calls to broker get through again: entries may leave"]
+
+
+def test_an_entry_may_be_the_probe_and_while_it_is_out_no_other_leaves():
+    made = fail(Stage(["lost", "lost", "lost", "mute"], terms=TERMS))
+    made.run(30)
+    assert entry(made)[0] == "opened"
+    assert moves(made) == ["open", "half_open"]
+    assert made.ask(PlaceByHand(replace(ASKED, quantity=750))).code == "broker_link"
+
+
+def test_a_probe_that_fails_opens_it_again_without_another_note():
+    made = fail(Stage(["lost"], terms=TERMS))
+    made.run(30)
+    entry(made)
+    made.run(1)
+    assert moves(made) == ["open", "half_open", "open"]
+    assert sum("failed in a row" in fact.text for fact in made.told(Noted)) == 1
+
+
+def test_readings_that_fail_count_as_well_and_one_that_comes_closes_it():
+    made = Stage(terms=replace(TERMS, reconcile_ns=5 * S))
+    made.run(1)
+    made.entered("hp")
+    made.broker.unread.extend(["cut"] * 3)
+    made.build()
+    made.run(4)
+    assert moves(made) == ["open"]
+    made.run(60)
+    assert moves(made) == ["open", "half_open", "closed"]
+
+
+def test_a_margin_that_is_not_read_counts_as_well():
+    made = Stage(terms=replace(TERMS, asks_margin=True))
+    made.broker.margin = "cut"
+    for n in range(3):
+        made.ask(PlaceByHand(replace(ASKED, request_id=f"m{n}")))
+        made.run(0.5)
+    assert moves(made) == ["open"]
+    assert made.tell(MarginUnread("manual:m0", "cut", made.now_ns)) == []
+
+
+def test_a_restart_believes_of_the_link_what_was_believed_before():
+    made = fail(Stage(["lost"], terms=TERMS))
+    made.build()
+    made.tell(frame(made.now_ns))
+    assert f"ended: {CLOSED}" in entry(made)
+    made.run(31)
+    assert entry(made)[0] == "opened"
+
+
+def test_an_answer_to_a_call_from_before_a_restart_tells_nothing():
+    made = fail(Stage(["mute"], terms=TERMS), 1)
+    intent_id = made.intents()[0].intent_id
+    made.build()
+    made.tell(OrderRefused(intent_id, Refusal.BAND, "no", made.now_ns))
+    assert moves(made) == []
