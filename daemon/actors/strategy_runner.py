@@ -16,6 +16,7 @@ from daemon.domain.market.notes import NoteKind
 from daemon.domain.money import e4
 from daemon.domain.orders.basket import Basket, BasketLeg
 from daemon.domain.plans.legs import LegPlan, legs, spread_fault
+from daemon.domain.plans.parsing import version_of
 from daemon.domain.plans.risk_rules import leg_rules, strategy_rules
 from daemon.domain.plans.schema import Plan
 from daemon.domain.plans.validation import Fault
@@ -310,6 +311,7 @@ class StrategyRunner:
             exit_ns=window.exit_ns,
             close_ns=window.session_end_ns,
             at_ns=now_ns,
+            version=version_of(plan),
         )
 
     def _contract(

@@ -80,9 +80,10 @@ def sentence_of(fact: Recorded) -> tuple[Step, str]:
             return Step.DECISION, f"{strategy_id} leaves {legs} at {rupees(pnl_e4)}: {why}"
         case LevelMoved():
             return Step.RULE, _level(fact)
-        case m.BasketOpened(basket):
+        case m.BasketOpened(basket, version=version):
             legs = ", ".join(f"{leg.side} {leg.quantity} {leg.symbol}" for leg in basket.legs)
-            return Step.RULE, f"{basket.strategy_id} is to {legs}"
+            which = f", version {version[:12]}," if version else ""
+            return Step.RULE, f"{basket.strategy_id}{which} is to {legs}"
         case m.ExitOwed(exit_id, strategy_id, leg_ids, reason):
             legs, why = ", ".join(leg_ids), _REASONS[reason]
             return Step.RULE, f"{exit_id} is owed: {strategy_id} out of {legs}, because {why}"

@@ -40,6 +40,7 @@ class BasketOpened(Struct, frozen=True, tag=True):
         exit_ns: when it is left at the latest.
         close_ns: when its market closes on that day.
         at_ns: when it was opened.
+        version: of the strategy as it was declared; empty where nobody said.
     """
 
     basket: Basket
@@ -48,6 +49,7 @@ class BasketOpened(Struct, frozen=True, tag=True):
     exit_ns: int
     close_ns: int
     at_ns: int
+    version: str = ""
     account: str = ""
 
 

@@ -65,7 +65,7 @@ ENTRIES: dict[type[Fact], Entry] = {
     m.LinkDied: _WHOLE,
     m.LinkRevived: _WHOLE,
     m.EntryDecided: _WHOLE,
-    m.BasketOpened: _MARKED,
+    m.BasketOpened: Entry(unless_empty=("version", "account")),
     m.ExitDecided: _MARKED,
     LevelMoved: _MARKED,
     m.DayMarked: _MARKED,

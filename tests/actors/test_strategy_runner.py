@@ -98,6 +98,7 @@ def test_an_entry_is_recorded_and_told_with_everything_it_is_held_to() -> None:
         )
     ]
     opened = told(effects, EnterLegs)[0].opened
+    assert len(opened.version) == 64
     assert (opened.exit_ns, opened.close_ns) == (clock("15:20:00"), clock("15:30:00"))
     basket = opened.basket
     assert [(leg.symbol, leg.quantity) for leg in basket.legs] == [(CE, 75), (PE, 75)]

@@ -28,6 +28,7 @@ from daemon.domain.orders.words import (
     Side,
     State,
 )
+from daemon.domain.plans.parsing import parse, version_of
 from daemon.domain.risk.moves import LevelMoved, Move
 from daemon.domain.risk.words import ExitReason
 from daemon.feeds.sample import sample_path
@@ -36,9 +37,12 @@ from daemon.settings import load
 from daemon.storage.ledger import SqliteLedger
 from tests.kit.commands import told
 from tests.kit.facts import ANY_FACT, INTENT, NOW
+from tests.kit.plans import SHIPPED
 
 ENTRY, EXIT = "OR0000000010000001", "OR0000000010000003"
 SYMBOL = INTENT.symbol
+STRADDLE = next(path for path in SHIPPED if path.stem == "nifty_short_straddle")
+VERSION = version_of(parse(STRADDLE.read_bytes()))[:12]
 
 
 @pytest.fixture(scope="module")
@@ -84,8 +88,8 @@ def test_an_entry_is_told_from_its_frame_to_its_fill():
             " pe NIFTY-2026-11-23-24500-PE bid 150.85 ask 151.15"
         ),
         (
-            "09:20:00.000  rule      nifty-short-straddle is to sell 65 NIFTY-2026-11-23-24500-CE,"
-            " sell 65 NIFTY-2026-11-23-24500-PE"
+            f"09:20:00.000  rule      nifty-short-straddle, version {VERSION}, is to"
+            " sell 65 NIFTY-2026-11-23-24500-CE, sell 65 NIFTY-2026-11-23-24500-PE"
         ),
         (
             f"09:20:00.000  intent    {ENTRY} is wanted: sell 65 NIFTY-2026-11-23-24500-CE,"

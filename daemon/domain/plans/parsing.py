@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from hashlib import sha256
 from typing import Any
 
 import msgspec
@@ -97,6 +98,11 @@ def _plan(raw: Mapping[str, Any], found: list[StrategyError], unread: tuple[str,
 def encode(plan: Plan) -> bytes:
     """Return a plan as JSON that `from_mapping` reads back; what has its default is left out."""
     return _ENCODER.encode(plan)
+
+
+def version_of(plan: Plan) -> str:
+    """Return what tells a plan from every other: the SHA-256 of it as JSON, in hexadecimal."""
+    return sha256(encode(plan)).hexdigest()
 
 
 def _text(text: str | bytes) -> str:

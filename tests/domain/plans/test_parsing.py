@@ -9,7 +9,14 @@ import pytest
 
 from daemon.domain.orders.basket import OnFail
 from daemon.domain.orders.words import Side
-from daemon.domain.plans.parsing import NOTES_MOST, encode, from_mapping, parse
+from daemon.domain.plans.parsing import (
+    NOTES_MOST,
+    encode,
+    from_json,
+    from_mapping,
+    parse,
+    version_of,
+)
 from daemon.domain.plans.schema import Expiry, Strike
 from daemon.domain.plans.syntax import LINE_MOST
 from daemon.domain.plans.words import Basis, Product, Weekday
@@ -96,6 +103,14 @@ def refusal(file: str | bytes) -> StrategyError:
 def test_a_shipped_strategy_is_valid_and_named_as_its_file(path: Path) -> None:
     """What we ship can be taken as it is."""
     assert parse(path.read_bytes()).id == path.stem.replace("_", "-")
+
+
+def test_a_version_is_that_of_what_was_declared_however_it_was_written():
+    """The same plan has one version, and any other plan another."""
+    plan = parse(RECORDED_DAY)
+    assert version_of(plan) == version_of(from_json(encode(plan)))
+    assert version_of(plan) != version_of(msgspec.structs.replace(plan, id="another"))
+    assert len(version_of(plan)) == 64
 
 
 def test_four_strategies_are_shipped() -> None:
