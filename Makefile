@@ -18,7 +18,7 @@ RECORDING = $(or $(wildcard $(DATA)),$(wildcard $(PWD)/$(DATA)),$(DATA))
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: setup run test browser check static crash sim bench fuzz backtest demo fresh clean help moved
+.PHONY: setup run test browser check static crash sim bench fuzz mutate backtest demo fresh clean help moved
 .PHONY: install-systemd uninstall-systemd
 
 help: ## print this list
@@ -88,6 +88,9 @@ fuzz: $(VENV)/.dev ## 100,000 mutations of strategy files, 10,000 requests to th
 crash: $(VENV)/.dev ## kill -9 a daemon at 200 moments of a day, in kills and between answers [CRASHES=n]
 	@ORDO_CRASHES=$(or $(CRASHES),200) timeout 3600 \
 	  $(BIN)/python -m pytest -p no:cacheprovider -s tests/crash && cat $(OUT)/crash.json
+
+mutate: $(VENV)/.dev ## take every control out once, and see that a test fails then
+	@$(BIN)/python -m tests.kit.mutate
 
 sim: ## fault simulation: not built yet
 	@echo "sim: the fault simulation is not built yet" >&2; exit 1

@@ -1,0 +1,237 @@
+"""Mutations: each takes one check out of the code, and names the test that has to fail then.
+
+`make mutate` tries them all. `docs/controls.md` lists them with the control that each belongs to.
+"""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+GATE, GATES = "daemon/domain/orders/controls.py", "tests/domain/orders/test_controls.py"
+ROUTER, ROUTERS = "daemon/actors/order_router", "tests/actors/order_router"
+BOUNDARY = f"{GATES}::test_each_control_passes_at_its_boundary_and_refuses_one_step_beyond"
+
+
+class Mutation(Struct, frozen=True):
+    """One check, taken out.
+
+    Attributes:
+        control: the row of `docs/controls.md`.
+        what: the check, in words.
+        path: the file it stands in.
+        old: its text; it occurs there exactly once.
+        new: what stands in its place.
+        test: what fails without it.
+    """
+
+    control: str
+    what: str
+    path: str
+    old: str
+    new: str
+    test: str
+
+
+def _gate(control: str, what: str, line: str) -> Mutation:
+    """One line of the gate's table for entries, taken out."""
+    return Mutation(control, f"the gate's {what}", GATE, f"        {line},\n", "", BOUNDARY)
+
+
+MUTATIONS = (
+    _gate("P1", "price collar", "Control.COLLAR: _collar"),
+    _gate("P2", "largest quantity", "Control.QUANTITY: _quantity"),
+    _gate("P3", "largest value", "Control.VALUE: _value"),
+    _gate("P4", "possible exposure", "Control.EXPOSURE: _exposure"),
+    _gate("P5", "message rate", "Control.RATE: _rate"),
+    _gate("P6", "duplicate check", "Control.DUPLICATE: _duplicate"),
+    Mutation(
+        "P6",
+        "the door lets an intent through once",
+        "daemon/brokers/door.py",
+        "        assert intent.intent_id not in self._passed, ",
+        "        assert True, ",
+        "tests/brokers/test_door.py::test_an_intent_goes_through_once",
+    ),
+    _gate("P7", "self-trade check", "Control.SELF_TRADE: _self_trade"),
+    _gate("P8", "stale price", "Control.STALE: _stale"),
+    Mutation(
+        "P9",
+        "a contract that expired is not traded",
+        GATE,
+        "    if contract.expiry is not None and contract.expiry < day:\n",
+        "    if False:\n",
+        BOUNDARY,
+    ),
+    Mutation(
+        "P10",
+        "an entry waits for its margin",
+        f"{ROUTER}/entries.py",
+        "    if held is None and not _is_borne(desk, turn, basket, now_ns):\n        return\n",
+        "",
+        f"{ROUTERS}/test_funds.py::test_an_entry_leaves_once_its_margin_is_there_and_not_before",
+    ),
+    Mutation(
+        "P10",
+        "the share of the free margin",
+        "daemon/domain/orders/margin.py",
+        "    if required_e4 <= most_e4:\n",
+        "    if True:\n",
+        "tests/domain/orders/test_order_margin.py"
+        "::test_an_entry_takes_at_most_its_share_of_what_is_free",
+    ),
+    Mutation(
+        "P10",
+        "our own model beside the broker's word",
+        f"{ROUTER}/funds.py",
+        "max(required_e4, _own_e4(desk, legs))",
+        "required_e4",
+        f"{ROUTERS}/test_funds.py::test_the_dearer_of_two_witnesses_counts",
+    ),
+    Mutation(
+        "P11",
+        "entries that are decided too often",
+        f"{ROUTER}/router.py",
+        "                storms.repeated(desk, turn, opened.basket, now_ns)\n",
+        "",
+        f"{ROUTERS}/test_storms.py"
+        "::test_one_entry_more_than_may_be_in_the_while_stops_the_strategy",
+    ),
+    Mutation(
+        "P12",
+        "children within their parent",
+        GATE,
+        "    if parent.others_quantity + quantity > parent.quantity:\n",
+        "    if False:\n",
+        BOUNDARY,
+    ),
+    Mutation(
+        "P13",
+        "live is no mode yet",
+        "daemon/settings/schema.py",
+        '    PAPER = "paper"\n',
+        '    PAPER = "paper"\n    LIVE = "live"\n',
+        "tests/settings/test_settings_load.py"
+        "::test_a_wrong_setting_is_refused_with_its_line_key_and_mend",
+    ),
+    _gate("P14", "check of the strategy's configuration", "Control.STRATEGY: _strategy"),
+    Mutation(
+        "D1",
+        "the largest loss of an account's day",
+        "daemon/domain/risk/account.py",
+        "    if limits.loss_e4 and most_e4 <= -limits.loss_e4:\n",
+        "    if False:\n",
+        "tests/domain/risk/test_account.py::test_a_limit_holds_on_two_valuations_in_a_row",
+    ),
+    Mutation(
+        "D1",
+        "the second valuation before the loss counts",
+        "daemon/domain/risk/account.py",
+        "    if limits.loss_e4 and most_e4 <= -limits.loss_e4:\n",
+        "    if limits.loss_e4 and least_e4 <= -limits.loss_e4:\n",
+        "tests/domain/risk/test_account.py::test_a_limit_holds_on_two_valuations_in_a_row",
+    ),
+    Mutation(
+        "D2",
+        "the floor under a strategy's profit",
+        "daemon/domain/risk/lock_and_trail.py",
+        "lock.status is LockStatus.LOCKED and pnl_e4 <= lock.floor_e4",
+        "False",
+        "tests/domain/risk/test_lock_and_trail.py::test_profit_at_or_below_the_floor_breaks_it",
+    ),
+    Mutation(
+        "D3",
+        "the door asks for latches",
+        "daemon/brokers/door.py",
+        "            if text:\n",
+        "            if False:\n",
+        "tests/brokers/test_door.py::test_a_latched_kill_stops_entries_and_lets_exits_pass",
+    ),
+    Mutation(
+        "D4",
+        "shorts are left in a silence where the owner says so",
+        f"{ROUTER}/silence.py",
+        "        if desk.terms.leaves_in_silence:\n",
+        "        if False:\n",
+        f"{ROUTERS}/test_silence.py"
+        "::test_after_a_minute_of_silence_a_short_is_told_and_left_where_the_owner_says_so",
+    ),
+    Mutation(
+        "D5",
+        "exits that are on their way count",
+        f"{ROUTER}/holdings.py",
+        "closing_quantity=remaining(exits, side) + ",
+        "closing_quantity=0 + ",
+        f"{ROUTERS}/test_exits.py"
+        "::test_a_resting_exit_climbs_the_ladder_and_is_replaced_only_once_it_is_gone",
+    ),
+    Mutation(
+        "D6",
+        "no entry where the books differ",
+        f"{ROUTER}/reconciling.py",
+        "        known = desk.reads.differing.get(symbol)\n        if known is not None:\n",
+        "        known = desk.reads.differing.get(symbol)\n        if False:\n",
+        f"{ROUTERS}/test_reconciling.py"
+        "::test_a_position_that_differs_is_told_once_and_keeps_entries_in_it_out",
+    ),
+    Mutation(
+        "D7",
+        "a stranger's order is taken in",
+        f"{ROUTER}/reconciling.py",
+        "        if order.state is State.WORKING or order.filled_quantity:\n",
+        "        if False:\n",
+        f"{ROUTERS}/test_reconciling.py::test_a_strangers_order_is_taken_in_counted_and_left_alone",
+    ),
+    Mutation(
+        "D8",
+        "refusals that storm",
+        f"{ROUTER}/router.py",
+        "        storms.refused(desk, turn, order, now_ns)\n",
+        "",
+        f"{ROUTERS}/test_storms.py"
+        "::test_three_refusals_for_one_reason_stop_the_strategy_and_its_entry",
+    ),
+    _gate("D8", "look at the link to the broker", "Control.LINK: _link"),
+    Mutation(
+        "D9",
+        "entries wait without a beat",
+        "daemon/app/beat.py",
+        "        if silent and not self._held:\n",
+        "        if False:\n",
+        "tests/app/test_beat.py"
+        "::test_eight_looks_without_a_beat_hold_entries_and_the_next_beat_frees_them",
+    ),
+    Mutation(
+        "D10",
+        "a wall clock that jumps",
+        "daemon/app/clock_watch.py",
+        "        if abs(by_ns) > JUMP_NS:\n",
+        "        if False:\n",
+        "tests/app/test_clock_watch.py"
+        "::test_a_wall_that_moves_half_a_second_more_or_less_than_running_time_has_jumped",
+    ),
+    Mutation(
+        "T2",
+        "each record is held against the one before it",
+        "daemon/domain/chain.py",
+        "        if row[0] != number or not _follows(row, digest, number):\n",
+        "        if row[0] != number:\n",
+        "tests/domain/test_chain.py::test_a_flipped_bit_in_a_body_is_found",
+    ),
+    Mutation(
+        "T3",
+        "an entry names the version of its strategy",
+        "daemon/actors/strategy_runner.py",
+        "            version=version_of(plan),\n",
+        "",
+        "tests/actors/test_strategy_runner.py::test_an_entry_is_recorded_and_told_with_everything_it_is_held_to",
+    ),
+    Mutation(
+        "T5",
+        "every file counts in the hash of the code",
+        "daemon/app/deployed.py",
+        '        whole.update(f"{name}\\0{len(content)}\\0".encode() + content)\n',
+        "        whole.update(name.encode())\n",
+        "tests/app/test_deployed.py::test_any_other_file_gives_another_hash",
+    ),
+)
+"""In the order of the table."""
