@@ -41,6 +41,7 @@ class BasketOpened(Struct, frozen=True, tag=True):
         close_ns: when its market closes on that day.
         at_ns: when it was opened.
         version: of the strategy as it was declared; empty where nobody said.
+        account: its mark; empty at home.
     """
 
     basket: Basket

@@ -12,7 +12,7 @@ from daemon.actors.order_router.alarms import AnswerDue
 from daemon.actors.order_router.desk import Desk, basket_of
 from daemon.actors.order_router.halts import said
 from daemon.actors.order_router.holds import paused_because
-from daemon.actors.order_router.loose import Unfunded
+from daemon.actors.order_router.loose import Request
 from daemon.actors.order_router.sending import Errand, Later, judge, send
 from daemon.actors.turn import Turn
 from daemon.domain.instants import SECOND_NS
@@ -153,8 +153,9 @@ def place(desk: Desk, turn: Turn, number: int, wanted: PlaceByHand, now_ns: int)
     if known is not None:
         waiting.tell_known(desk, turn, number, known, asked)
         return
+    request = Request(wanted, [number], now_ns + _ANSWER_NS)
     if not desk.terms.asks_margin:
-        _place(desk, turn, (number,), wanted, now_ns)
+        _place(desk, turn, request, now_ns)
         return
     parent = parent_of(asked.request_id) + (_DRY if wanted.dry_run else "")
     unfunded = desk.requests.unfunded.get(parent)
@@ -169,27 +170,26 @@ def place(desk: Desk, turn: Turn, number: int, wanted: PlaceByHand, now_ns: int)
     assert isinstance(errand, Errand), "what was not declined is an errand"
     intent = errand.intent
     leg = MarginLeg(intent.symbol, intent.side, intent.quantity, intent.price_e4)
-    desk.requests.unfunded[parent] = Unfunded(wanted, [number])
+    desk.requests.unfunded[parent] = request
     funds.ask(desk, turn, parent, (leg,), now_ns)
-    desk.wakes.wake(turn, AnswerDue(parent, now_ns + _ANSWER_NS))
+    desk.wakes.wake(turn, AnswerDue(parent, request.answer_ns))
 
 
 def funded(desk: Desk, turn: Turn, parent: str, because: str, now_ns: int) -> None:
     """Send an order whose margin is there, or say why it stays."""
-    unfunded = desk.requests.unfunded.pop(parent, None)
+    request = desk.requests.unfunded.pop(parent, None)
     funds.forget(desk, parent)
-    if unfunded is None:
+    if request is None:
         return
     if because:
-        waiting.tell(turn, unfunded.numbers, Declined(Control.MARGIN.value, because))
+        waiting.tell(turn, request.numbers, Declined(Control.MARGIN.value, because))
         return
-    _place(desk, turn, tuple(unfunded.numbers), unfunded.wanted, now_ns)
+    _place(desk, turn, request, now_ns)
 
 
-def _place(
-    desk: Desk, turn: Turn, numbers: tuple[int, ...], wanted: PlaceByHand, now_ns: int
-) -> None:
+def _place(desk: Desk, turn: Turn, request: Request, now_ns: int) -> None:
     """Send one order, and have its answer wait for the broker's."""
+    wanted, numbers = request.wanted, request.numbers
     intent_id = desk.ids.next() if not wanted.dry_run else ""
     errand = _errand(desk, wanted.asked, intent_id, now_ns)
     no = errand if isinstance(errand, Declined) else _sent(desk, turn, errand, wanted, now_ns)
@@ -202,8 +202,8 @@ def _place(
         what = f"{intent.side} {intent.quantity} {intent.symbol} at {units(intent.price_e4)}"
         waiting.tell(turn, numbers, Done(f"would be sent: {what}"))
         return
-    desk.requests.waiting[intent.intent_id] = list(numbers)
-    desk.wakes.wake(turn, AnswerDue(intent.intent_id, now_ns + _ANSWER_NS))
+    desk.requests.waiting[intent.intent_id] = numbers
+    desk.wakes.wake(turn, AnswerDue(intent.intent_id, request.answer_ns))
 
 
 def cancel(desk: Desk, turn: Turn, wanted: CancelByHand, now_ns: int) -> Done | Declined:

@@ -39,16 +39,18 @@ def entered(net_quantity: int, intent: Intent) -> Side:
     return intent.side.opposite
 
 
-class Unfunded(Struct):
-    """An order by hand that waits for what the broker says of its margin.
+class Request(Struct):
+    """An order by hand that has not left yet.
 
     Attributes:
         wanted: what is asked for.
         numbers: of the questions that wait for its answer.
+        answer_ns: when they are answered, whether the broker has spoken or not.
     """
 
     wanted: PlaceByHand
     numbers: list[int]
+    answer_ns: int
 
 
 class Requests(Struct):
@@ -56,10 +58,10 @@ class Requests(Struct):
 
     Attributes:
         asked: by request id; a fold of facts.
-        unfunded: by parent, what has not left yet; no restart keeps it.
+        unfunded: by parent, what waits for its margin to be read; no restart keeps it.
         waiting: numbers of the questions that wait for the broker's answer, by intent id.
     """
 
     asked: dict[str, OrderAsked] = field(default_factory=dict)
-    unfunded: dict[str, Unfunded] = field(default_factory=dict)
+    unfunded: dict[str, Request] = field(default_factory=dict)
     waiting: dict[str, list[int]] = field(default_factory=dict)

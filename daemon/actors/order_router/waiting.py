@@ -9,7 +9,7 @@ from collections.abc import Iterable
 
 from daemon.actors.order_router import funds
 from daemon.actors.order_router.desk import Desk
-from daemon.actors.order_router.loose import Unfunded
+from daemon.actors.order_router.loose import Request
 from daemon.actors.turn import Turn
 from daemon.domain.orders.book import Order
 from daemon.domain.orders.limits import Control
@@ -32,21 +32,21 @@ def answer(desk: Desk, turn: Turn, intent_id: str) -> None:
 
 def late(desk: Desk, turn: Turn, what: str) -> None:
     """Answer whoever has waited long enough; an order whose margin nobody told does not leave."""
-    unfunded = desk.requests.unfunded.pop(what, None)
-    if unfunded is None:
+    request = desk.requests.unfunded.pop(what, None)
+    if request is None:
         answer(desk, turn, what)
         return
     funds.forget(desk, what)
     text = "the broker did not say in time what margin it needs; nothing was sent, try again"
-    tell(turn, unfunded.numbers, Declined(Control.MARGIN.value, text))
+    tell(turn, request.numbers, Declined(Control.MARGIN.value, text))
 
 
-def join(turn: Turn, unfunded: Unfunded, number: int, asked: OrderAsked) -> None:
+def join(turn: Turn, request: Request, number: int, asked: OrderAsked) -> None:
     """Have a request that is made twice wait for the one answer."""
-    if _content(unfunded.wanted.asked) != _content(asked):
+    if _content(request.wanted.asked) != _content(asked):
         turn.do(Show(Told(number, _reused(asked))))
     else:
-        unfunded.numbers.append(number)
+        request.numbers.append(number)
 
 
 def tell_known(desk: Desk, turn: Turn, number: int, known: Order, asked: OrderAsked) -> None:

@@ -5,7 +5,7 @@ from msgspec.structs import replace
 
 from daemon.actors.order_router import Terms, funds
 from daemon.domain.money import e4
-from daemon.domain.orders.words import OrderType, Side
+from daemon.domain.orders.words import OrderType, Side, State
 from daemon.errors import RuleUnknown
 from daemon.messages import (
     BasketOpened,
@@ -199,6 +199,18 @@ def test_an_order_by_hand_whose_margin_is_not_there_is_declined(margin, sentence
     assert made.answers == {1: Declined("margin", sentence)}
     assert made.told(IntentRecorded) == []
     assert made.tell(MarginRead("manual:r1", 0, e4(1), made.now_ns)) == []
+
+
+def test_who_asks_for_an_order_waits_no_longer_because_its_margin_was_read_first():
+    made = Stage(["mute"], terms=HELD_TO_MARGIN)
+    made.broker.margin = None
+    by_hand(made)
+    made.run(3)
+    made.tell(MarginRead("manual:r1", 0, e4(1_000_000), made.now_ns))
+    made.run(0.5)
+    assert made.answers == {}
+    made.run(1)
+    assert made.answers[1].state is State.INTENDED
 
 
 def test_the_same_request_twice_is_asked_about_once_and_both_are_answered():
