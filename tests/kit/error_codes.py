@@ -21,7 +21,7 @@ CODE_PLACES = {
 """What is called with a code, and at which place; its sentence stands behind it."""
 PASSED_ON = {
     "refused.control.value": "a control's name, and all of them are in the catalogue",
-    "held.control.value": "the same",
+    "Control.MARGIN.value": "the same",
     "refusal.code": "of what an actor declined",
     "answer.code": "the same",
     "rows[0].code": "the same",

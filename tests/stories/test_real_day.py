@@ -154,9 +154,11 @@ def test_the_one_long_gap_is_told_as_stale_and_no_other(held):
 
     assert (length.total_seconds(), f"{began:%H:%M:%S}") == (18 * 60 + 52, "10:16:18")
     assert gaps[-2][0].total_seconds() < 200
-    (stale,) = notes(held["touch"], NoteKind.STALE)
+    stale, unwatched = notes(held["touch"], NoteKind.STALE)
     assert "10:16:18" < stale[0] < "10:35:10"
     assert stale[1] == "nothing new since 10:16:18: prices are stale"
+    assert unwatched[1].startswith("the feed is silent for 60 s and")
+    assert unwatched[1].endswith("it is held; leave it by hand")
 
 
 def test_nothing_is_decided_inside_the_gap(locked):

@@ -117,9 +117,18 @@ def test_unchanged_snapshots_are_told_and_counted(days, snapshots):
     assert {day: dropped(days[day], NoteKind.DUPLICATE) for day in days} == expected
 
 
+UNWATCHED = (
+    "the feed is silent for 60 s and nifty-short-straddle is short ce: it is held; leave it by hand"
+)
+
+
 def test_the_stuck_day_is_told_as_stale_and_nothing_is_traded_on_it(played, days):
     assert notes(days[STUCK], NoteKind.STALE) == [
-        ("10:00:00", "nothing new since 09:15:00: prices are stale")
+        ("10:00:00", "nothing new since 09:15:00: prices are stale"),
+        (
+            "10:01:00",
+            UNWATCHED,
+        ),
     ]
     assert (days[STUCK]["trades"], decided_on(played, STUCK)) == ([], [])
 
