@@ -6,18 +6,15 @@ from collections.abc import Iterable, Sequence
 from datetime import date
 
 from daemon.actors.chain_view import Chain
+from daemon.actors.entry_basket import opened_by
 from daemon.actors.entry_window import Window, window_of
 from daemon.actors.fan_out import ENTERED, FanOut, Place
 from daemon.actors.turn import Turn
-from daemon.domain.instants import MILLISECOND_NS, day_of, wall_of
+from daemon.domain.instants import day_of, wall_of
 from daemon.domain.market.frames import Frame, Quote
 from daemon.domain.market.instruments import Instrument, Kind, Parts, contract
 from daemon.domain.market.notes import NoteKind
-from daemon.domain.money import e4
-from daemon.domain.orders.basket import Basket, BasketLeg
 from daemon.domain.plans.legs import LegPlan, legs, spread_fault
-from daemon.domain.plans.parsing import version_of
-from daemon.domain.plans.risk_rules import leg_rules, strategy_rules
 from daemon.domain.plans.schema import Plan
 from daemon.domain.plans.validation import Fault
 from daemon.messages import (
@@ -72,8 +69,6 @@ class StrategyRunner:
         self._plan = plan
         self._fan_out = FanOut(plan, places)
         self._strict = strict
-        self._leg_rules = {leg.id: leg_rules(leg) for leg in plan.legs}
-        self._rules = strategy_rules(plan)
         self._quotes: dict[str, Quote] = {}
         self._window: Window | None = None
         self._entered: set[date] = set()
@@ -261,7 +256,7 @@ class StrategyRunner:
             self._note(turn, NoteKind.REFUSED, self._refusal, now_ns)
             return turn.done()
         assert not isinstance(chosen, Fault), "a fault is a refusal"
-        opened = self._opened(window, chosen, now_ns)
+        opened = opened_by(plan, window, chosen, now_ns)
         self._entered.add(window.day)
         nearest = next((expiry for expiry in window.expiries if expiry is not None), window.day)
         turn.record(
@@ -292,28 +287,6 @@ class StrategyRunner:
             symbol.startswith(first) and symbol.endswith(_OPTIONS) for symbol in self._quotes
         )
 
-    def _opened(self, window: Window, chosen: Sequence[LegPlan], now_ns: int) -> BasketOpened:
-        plan = self._plan
-        basket = Basket(
-            basket_id=f"{plan.id}:{window.day}",
-            strategy_id=plan.id,
-            legs=tuple(_basket_leg(leg) for leg in chosen),
-            decided_ns=now_ns,
-            deadline_ns=now_ns + plan.entry.legging.timeout_ms * MILLISECOND_NS,
-            on_fail=plan.entry.legging.on_fail,
-            buffer_percent_e4=e4(plan.order.buffer.percent),
-            reprice_ns=plan.order.unfilled_after_ms * MILLISECOND_NS,
-        )
-        return BasketOpened(
-            basket=basket,
-            leg_rules=dict(self._leg_rules),
-            rules=self._rules,
-            exit_ns=window.exit_ns,
-            close_ns=window.session_end_ns,
-            at_ns=now_ns,
-            version=version_of(plan),
-        )
-
     def _contract(
         self, underlying: str, kind: Kind, expiry: date | None, strike_e4: int
     ) -> Instrument | None:
@@ -339,16 +312,3 @@ def _crossed(chosen: Sequence[LegPlan] | Fault) -> str:
         return ""
     crossed = (leg.symbol for leg in chosen if leg.quote.bid_e4 > leg.quote.ask_e4 > 0)
     return next((f"the book of {symbol} is crossed" for symbol in crossed), "")
-
-
-def _basket_leg(leg: LegPlan) -> BasketLeg:
-    instrument = leg.instrument
-    return BasketLeg(
-        leg_id=leg.leg_id,
-        symbol=leg.symbol,
-        side=leg.side,
-        quantity=leg.quantity,
-        lot=instrument.lot,
-        freeze_quantity=instrument.freeze_quantity,
-        tick_e4=instrument.tick_e4,
-    )

@@ -1,0 +1,58 @@
+"""The basket that a decision to enter opens, and what it is held to."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from daemon.actors.entry_window import Window
+from daemon.domain.instants import MILLISECOND_NS
+from daemon.domain.money import e4
+from daemon.domain.orders.basket import Basket, BasketLeg
+from daemon.domain.plans.legs import LegPlan
+from daemon.domain.plans.parsing import version_of
+from daemon.domain.plans.risk_rules import leg_rules, strategy_rules
+from daemon.domain.plans.schema import Plan
+from daemon.messages import BasketOpened
+
+
+def opened_by(plan: Plan, window: Window, chosen: Sequence[LegPlan], now_ns: int) -> BasketOpened:
+    """Return what a strategy opens when it enters, in its own lots.
+
+    Args:
+        plan: the strategy.
+        window: of the day on which it enters.
+        chosen: its legs, as they were found.
+        now_ns: when it decided.
+    """
+    basket = Basket(
+        basket_id=f"{plan.id}:{window.day}",
+        strategy_id=plan.id,
+        legs=tuple(_basket_leg(leg) for leg in chosen),
+        decided_ns=now_ns,
+        deadline_ns=now_ns + plan.entry.legging.timeout_ms * MILLISECOND_NS,
+        on_fail=plan.entry.legging.on_fail,
+        buffer_percent_e4=e4(plan.order.buffer.percent),
+        reprice_ns=plan.order.unfilled_after_ms * MILLISECOND_NS,
+    )
+    return BasketOpened(
+        basket=basket,
+        leg_rules={leg.id: leg_rules(leg) for leg in plan.legs},
+        rules=strategy_rules(plan),
+        exit_ns=window.exit_ns,
+        close_ns=window.session_end_ns,
+        at_ns=now_ns,
+        version=version_of(plan),
+    )
+
+
+def _basket_leg(leg: LegPlan) -> BasketLeg:
+    instrument = leg.instrument
+    return BasketLeg(
+        leg_id=leg.leg_id,
+        symbol=leg.symbol,
+        side=leg.side,
+        quantity=leg.quantity,
+        lot=instrument.lot,
+        freeze_quantity=instrument.freeze_quantity,
+        tick_e4=instrument.tick_e4,
+    )
