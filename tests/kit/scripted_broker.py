@@ -61,7 +61,8 @@ class Placed(Struct):
 class ScriptedBroker:
     """Answers the n-th placing, and the n-th cancellation, as its script says.
 
-    placing: fill | work | part (one lot) | accept (no update follows) | over (fills twice as much)
+    placing: fill | work | part (one lot) | accept (no update follows) | over (fills twice as much,
+        three times at most; after that it fills)
         | refuse KIND | reject KIND (accepted before) | liar [KIND] (refused, yet two seconds later
         it rests in the book) | dumb [seconds] (no answer; it arrives at once, or so much later, and
         fills) | dumbwork (no answer; it arrives and rests) | lost (no answer, and it never
@@ -76,6 +77,9 @@ class ScriptedBroker:
     `margin` is what every entry needs and what is free for it, or why the broker does not say; None
     for no answer at all.
 
+    `flips` are our orders that turned a position over. Where a stranger traded in a contract too, his
+    share and ours are closed one after the other, so their sum may pass through nothing.
+
     What is beyond a script's end goes by its last word. Every answer is (after how long, message).
     """
 
@@ -85,6 +89,8 @@ class ScriptedBroker:
         self.asked: Counter[str] = Counter()
         self.copies = 1
         self.flips: list[str] = []
+        self._shared: set[str] = set()
+        self._overs = 3
         self.reads = 0
         self.unread: deque[str] = deque()
         self.margin: object = (e4(100_000), e4(1_000_000))
@@ -126,6 +132,7 @@ class ScriptedBroker:
     def stranger(self, symbol: str, side: Side, quantity: int = 75, filled: int = 0) -> Placed:
         """Somebody else orders in this account, under no id of ours."""
         made = replace(NOBODY, intent_id="", symbol=symbol, side=side, quantity=quantity)
+        self._shared.add(symbol)
         order = self._arrive(made)
         if filled:
             self.fill(order, 0, filled)
@@ -146,7 +153,8 @@ class ScriptedBroker:
         more = quantity or order.intent.quantity - order.filled
         before = self.net().get(order.intent.symbol, 0)
         order.filled += more
-        if before * (before + more * order.intent.side.sign) < 0:
+        turned = before * (before + more * order.intent.side.sign) < 0
+        if turned and order.intent.symbol not in self._shared:
             self.flips.append(order.intent.intent_id)
         if order.filled >= order.intent.quantity:
             order.state = State.FILLED
@@ -191,10 +199,11 @@ class ScriptedBroker:
             order.state = State.REJECTED
             kind = Refusal(what) if what else None
             return _told(accepted, order.update(at_ns, kind=kind, text="rejected"))
-        if how == "fill":
-            return _told(accepted, *[self.fill(order, at_ns)] * self.copies)
-        if how == "over":
+        if how == "over" and self._overs:
+            self._overs -= 1
             return _told(accepted, self.fill(order, at_ns, 2 * intent.quantity))
+        if how in ("fill", "over"):
+            return _told(accepted, *[self.fill(order, at_ns)] * self.copies)
         if how == "part":
             return _told(accepted, self.fill(order, at_ns, min(75, intent.quantity)))
         return _told(accepted, *[order.update(at_ns)] * (how == "work"))

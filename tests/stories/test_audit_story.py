@@ -145,5 +145,5 @@ def test_a_file_that_is_damaged_as_a_whole_is_refused(here):
     here.write_bytes(b"no ledger at all" * 64)
     done = audited()
 
-    assert (done.code, done.out) == (1, "")
+    assert (done.code, json.loads(done.out)["error"]["code"]) == (1, "ledger_foreign")
     assert done.err.startswith("ordo: ")
