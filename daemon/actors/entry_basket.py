@@ -10,7 +10,7 @@ from daemon.domain.money import e4
 from daemon.domain.orders.basket import Basket, BasketLeg
 from daemon.domain.plans.legs import LegPlan
 from daemon.domain.plans.parsing import version_of
-from daemon.domain.plans.risk_rules import leg_rules, strategy_rules
+from daemon.domain.plans.risk_rules import leg_rules, resident_percent_e4, strategy_rules
 from daemon.domain.plans.schema import Plan
 from daemon.messages import BasketOpened
 
@@ -33,6 +33,7 @@ def opened_by(plan: Plan, window: Window, chosen: Sequence[LegPlan], now_ns: int
         on_fail=plan.entry.legging.on_fail,
         buffer_percent_e4=e4(plan.order.buffer.percent),
         reprice_ns=plan.order.unfilled_after_ms * MILLISECOND_NS,
+        resident_percent_e4=resident_percent_e4(plan),
     )
     return BasketOpened(
         basket=basket,

@@ -10,7 +10,7 @@ from daemon.domain.instants import day_of
 from daemon.domain.market.charges import Unknown
 from daemon.domain.market.costs import Executed, cost_e4
 from daemon.domain.money import divide_half_even
-from daemon.domain.orders.words import Intent, IntentRecorded, OrderUpdated, Side
+from daemon.domain.orders.words import Intent, IntentRecorded, OrderUpdated, Purpose, Side
 from daemon.messages import (
     SETTLEMENT,
     WRITTEN_OFF,
@@ -82,6 +82,8 @@ class Trades:
                 self._orders[intent.intent_id] = intent, self._trade(intent.leg_id, intent)
                 if intent.parent.startswith(SETTLEMENT):
                     self._reasons[intent.leg_id] = "expiry"
+                elif intent.purpose is Purpose.RESIDENT_STOP:
+                    self._reasons[intent.leg_id] = intent.purpose.value
             case OrderUpdated(intent_id, _, _, quantity, value_e4) if intent_id in self._orders:
                 self._filled[intent_id] = (quantity, value_e4)
             case PositionChanged(strategy_id) if strategy_id == self._strategy_id:

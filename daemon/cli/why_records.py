@@ -29,6 +29,7 @@ from daemon.domain.risk.moves import LevelMoved
 from daemon.domain.risk.words import ExitReason
 from daemon.errors import OrdoError
 from daemon.messages import (
+    RESIDENT,
     BasketEnded,
     BasketOpened,
     CodeLoaded,
@@ -187,7 +188,7 @@ class Records:
 
     def _parents(self, asked: Record) -> Iterator[Record]:
         """Yield what the order is a child of: a basket, an exit that is owed, a request by hand."""
-        parent = _quoted(_intent_of(asked).parent)
+        parent = _quoted(_intent_of(asked).parent.removeprefix(RESIDENT))
         for kind in (EntryDecided, BasketOpened, ExitOwed, OrderAsked):
             found = self._last(kind, asked.number, "instr(body, ?)", parent)
             if found is not None:

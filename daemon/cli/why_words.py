@@ -45,6 +45,7 @@ _REASONS = {
     ExitReason.MANUAL: "a person wanted it",
     ExitReason.KILL: "a kill wanted it",
     ExitReason.EXPIRY: "its contract expired",
+    ExitReason.RESIDENT_STOP: "the stop that rested at the broker was met",
 }
 _MOVES = {
     Move.ARMED: "is set",

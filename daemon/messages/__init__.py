@@ -55,6 +55,7 @@ from daemon.messages.asks import (
 )
 from daemon.messages.beats import Alive, FreeEntries, HeldBy, HoldEntries, Pulse, Pulsed
 from daemon.messages.broker import (
+    RESIDENT,
     SETTLEMENT,
     WRITTEN_OFF,
     AccountUnread,
@@ -138,6 +139,7 @@ from daemon.runtime.words import ActorDisarmed, DeadLetter
 __all__ = [
     "LEDGER_FAILED",
     "NOTHING_HELD",
+    "RESIDENT",
     "SETTLEMENT",
     "WRITTEN_OFF",
     "AbandonRequest",

@@ -40,6 +40,9 @@ SETTLEMENT, WRITTEN_OFF = "settlement:", "expiry:"
 """How the parent of an intent begins for which no request left: the exchange closed the position,
 or the contract expired at a price that nobody told."""
 
+RESIDENT = "resident:"
+"""How the parent of a resident stop begins; the basket that it guards a leg of follows."""
+
 
 class Settled(Struct, frozen=True):
     """The exchange closed what expired, at its settlement price; no order did.

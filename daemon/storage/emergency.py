@@ -339,7 +339,7 @@ def _lacking(batches: Iterable[Batch], rows: Iterable[Any]) -> Iterator[Batch]:
 def _ends_risk(fact: Fact) -> bool:
     """Say whether a fact is of what must go on while everything else stops."""
     if isinstance(fact, IntentRecorded):
-        return fact.intent.purpose is Purpose.EXIT
+        return fact.intent.purpose is not Purpose.ENTRY
     return isinstance(
         fact, OrderFact | ExitOwed | ExitFinished | ExitOverdue | Latched | Released | KillStaged
     )

@@ -39,6 +39,7 @@ from daemon.messages import (
 )
 
 LATENCY_NS = 10_000_000
+_RESTS = {"fill": "work", "part": "work", "over": "work", "dumb": "dumbwork", "mute": "accept"}
 CLOSED = frozenset({State.FILLED, State.CANCELLED, State.REJECTED})
 
 
@@ -77,8 +78,10 @@ class ScriptedBroker:
     `margin` is what every entry needs and what is free for it, or why the broker does not say; None
     for no answer at all.
 
-    `flips` are our orders that turned a position over. Where a stranger traded in a contract too, his
-    share and ours are closed one after the other, so their sum may pass through nothing.
+    `flips` are our orders that turned a position over. Where a stranger traded in a contract too,
+    his share and ours are closed one after the other, so their sum may pass through nothing.
+
+    A resident stop that would fill rests: nothing has met its trigger yet.
 
     What is beyond a script's end goes by its last word. Every answer is (after how long, message).
     """
@@ -176,6 +179,8 @@ class ScriptedBroker:
 
     def _placed(self, intent: Intent, how: str, what: str = "", *, now_ns: int):
         at_ns, intent_id = now_ns + LATENCY_NS, intent.intent_id
+        if intent.purpose is Purpose.RESIDENT_STOP:
+            how = _RESTS.get(how, how)
         if how == "refuse":
             return _told(OrderRefused(intent_id, Refusal(what), "no", at_ns))
         if how in ("dumb", "dumbwork", "lost"):

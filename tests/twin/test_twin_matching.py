@@ -202,6 +202,18 @@ def test_a_triggered_stop_stays_a_limit():
     assert bought(ex) == [(75, 1_010_000)]
 
 
+def test_a_market_that_gaps_past_the_limit_leaves_a_stop_awake_and_unfilled():
+    """It rests at its limit as any other order, and trades there once the market is back."""
+    ex = exchange()
+    ex.on_frame(frame(call=quote()), T0)
+    ex.place(order(price="125", trigger="120"), T0)
+    ex.on_frame(frame(LATER, call=quote(ltp="130", bid="129.95", ask="130.05")), LATER)
+    (stop,) = ex.orders()
+    assert (stop.triggered, stop.resting, stop.filled_quantity) == (True, True, 0)
+    ex.on_frame(frame(LATER + 1, call=quote(ltp="124", ask="124.05")), LATER + 1)
+    assert bought(ex) == [(75, 1_240_500)]
+
+
 def test_frames_are_read_as_they_are():
     """A quote with a price but no size offers nothing to a sale either."""
     ex = exchange()

@@ -52,6 +52,10 @@ class KillDue(Due, frozen=True):
     """Look at a kill again."""
 
 
+class ResidentDue(Due, frozen=True):
+    """See again whether a stop can rest at the broker."""
+
+
 class AnswerDue(Due, frozen=True):
     """Whoever asked for an order has waited long enough for the broker's answer."""
 

@@ -213,7 +213,7 @@ def cancel(desk: Desk, turn: Turn, wanted: CancelByHand, now_ns: int) -> Done | 
         return Declined("unknown_order", f"no order {wanted.intent_id} is known")
     if not is_open(order.state):
         return Declined("not_open", f"{wanted.intent_id} is {order.state}")
-    if order.intent.purpose is Purpose.EXIT:
+    if order.intent.purpose is not Purpose.ENTRY:
         return Declined("is_exit", f"{wanted.intent_id} closes a position; it would leave again")
     basket = basket_of(desk, order.intent.parent)
     if basket is not None:

@@ -18,11 +18,10 @@ from daemon.actors.order_router.calls import Calls
 from daemon.actors.order_router.conduct import Conduct
 from daemon.actors.order_router.halts import Halts
 from daemon.actors.order_router.loose import Requests, entered, is_loose, is_strangers
-from daemon.actors.order_router.prices import Prices, reference_e4
+from daemon.actors.order_router.prices import Prices, reference_e4, taken_e4
 from daemon.actors.order_router.purse import Purse
 from daemon.actors.order_router.readings import Readings
 from daemon.actors.order_router.terms import Terms
-from daemon.domain.market.bands import band
 from daemon.domain.market.instruments import Instrument, contract
 from daemon.domain.orders.basket import Basket, BasketLeg, OnFail
 from daemon.domain.orders.book import Book, Order, Position
@@ -85,12 +84,14 @@ class Closing(Struct):
         told: what a person was told of it already.
         held_ns: by leg, when slices of the present attempt began to wait for the budget; they are
             as old as the slices that did not have to wait.
+        withdrawn_ns: by resident stop, since when the exit waits for it to be gone.
     """
 
     owed: ExitOwed
     machine: Flatten
     told: set[str] = field(default_factory=set)
     held_ns: dict[str, int] = field(default_factory=dict)
+    withdrawn_ns: dict[str, int] = field(default_factory=dict)
 
 
 class Desk:
@@ -124,6 +125,7 @@ class Desk:
         self.conduct = Conduct(terms.repeats, terms.refusals)
         self.calls = Calls(terms.account, terms.breaker)
         self.replaced: set[str] = set()
+        self.resident: dict[tuple[str, str], BasketOpened] = {}
         self._legs: dict[tuple[str, str], BasketLeg] = {}
         self._before: dict[tuple[str, str], Position] = {}
         self._held: set[tuple[str, str]] = set()
@@ -186,6 +188,7 @@ class Desk:
                     for closing in self.closings.values():
                         closing.told.clear()
                         closing.held_ns.clear()
+                        closing.withdrawn_ns.clear()
                 self.day, self.sessions = day, sessions
                 self.prices.lose()
             case DayEnded():
@@ -218,6 +221,8 @@ class Desk:
             self._legs[key] = leg
             self._before[key] = self.book.position(*key)
             self._held.add(key)
+            if leg.side is Side.SELL and basket.resident_percent_e4:
+                self.resident[key] = opened
 
     def _take_leg(self, intent: Intent) -> None:
         """Know a leg that no basket entered by the first order of it."""
@@ -270,7 +275,7 @@ class Desk:
         around_e4 = reference_e4(quote)
         low_e4 = high_e4 = 0
         if around_e4 and self.day is not None:
-            low_e4, high_e4 = _band(instrument, around_e4, self.day)
+            low_e4, high_e4 = taken_e4(instrument, around_e4, self.day)
         return Prospect(touch_e4, quote.ltp_e4, low_e4, high_e4, instrument.tick_e4)
 
     def position_changed(self, order: Order, at_ns: int) -> PositionChanged:
@@ -311,12 +316,3 @@ def basket_of(desk: Desk, basket_id: str) -> Basket | None:
 
 def _keys(basket: Basket) -> tuple[tuple[str, str], ...]:
     return tuple((basket.strategy_id, leg.leg_id) for leg in basket.legs)
-
-
-def _band(instrument: Instrument, around_e4: int, day: date) -> tuple[int, int]:
-    """Return what the exchange takes; (0, 0) where no table says, for then it alone judges."""
-    try:
-        allowed = band(instrument, around_e4, day)
-    except RuleUnknown:
-        return 0, 0
-    return allowed.low_e4, allowed.high_e4

@@ -39,7 +39,6 @@ from daemon.messages import BasketEnded, BasketOpened
 _LEAVE_WITHIN_NS = 2 * SECOND_NS
 """An entry that could not leave by then rests on prices that nobody looked at."""
 
-_ENTRY = Purpose.ENTRY
 _RECALL_AGAIN_NS = SECOND_NS
 """Between two attempts to take back what an ended basket left in the broker's book."""
 
@@ -134,11 +133,11 @@ def recall(desk: Desk, turn: Turn, parent: str, now_ns: int) -> None:
 
 
 def make_way(desk: Desk, turn: Turn, symbol: str, side: Side, now_ns: int) -> None:
-    """Cancel the own entries that an exit on this side would trade with; strangers' are left."""
+    """Cancel own orders that an exit on this side would trade with, unless they are exits too."""
     for order in desk.book.open_orders():
         intent = order.intent
-        meets = (intent.symbol, intent.side, intent.purpose) == (symbol, side.opposite, _ENTRY)
-        if meets and intent.strategy_id != EXTERNAL:
+        meets = (intent.symbol, intent.side) == (symbol, side.opposite)
+        if meets and intent.purpose is not Purpose.EXIT and intent.strategy_id != EXTERNAL:
             cancel(desk, turn, order, now_ns)
 
 

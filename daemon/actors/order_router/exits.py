@@ -23,6 +23,7 @@ from daemon.actors.order_router.sending import (
     send,
     to_take_back,
 )
+from daemon.actors.order_router.withdrawals import withdraw
 from daemon.actors.turn import Turn
 from daemon.domain.instants import SECOND_NS
 from daemon.domain.market.notes import NoteKind
@@ -129,6 +130,8 @@ def proceed(desk: Desk, turn: Turn, exit_id: str, now_ns: int) -> None:
     closing = desk.closings.get(exit_id)
     if closing is None:
         return
+    if desk.session_open(now_ns):
+        withdraw(desk, turn, closing, now_ns)
     holdings = tuple(holding(desk, closing, leg_id, now_ns) for leg_id in closing.owed.leg_ids)
     if is_flat(holdings) and is_met(desk, closing):
         _finish(desk, turn, closing.owed, now_ns)

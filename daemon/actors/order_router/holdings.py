@@ -35,7 +35,9 @@ def holding(desk: Desk, closing: Closing, leg_id: str, now_ns: int) -> Holding:
         resting=tuple(
             Resting(order.intent.intent_id, order.intent.price_e4, _left_ns(order.intent))
             for order in exits
-            if order.intent.side is side and can_cancel(desk, order, now_ns)
+            if order.intent.side is side
+            and order.intent.purpose is Purpose.EXIT
+            and can_cancel(desk, order, now_ns)
         ),
         lot=leg.lot,
         freeze_quantity=leg.freeze_quantity,
@@ -78,7 +80,8 @@ def surplus(desk: Desk, closing: Closing, leg_id: str) -> tuple[Order, ...]:
     """Return the exits that would trade more than is open, since late evidence made it less."""
     left = open_quantity(desk, closing, leg_id)
     beyond: list[Order] = []
-    exits = exits_on_their_way(desk, closing.owed.strategy_id, leg_id)
+    sent = exits_on_their_way(desk, closing.owed.strategy_id, leg_id)
+    exits = [order for order in sent if order.intent.purpose is Purpose.EXIT]
     for order in sorted(exits, key=lambda each: each.state is State.WORKING):
         wanted = left * order.intent.side.sign < 0 and abs(left) >= order.remaining_quantity
         if wanted:

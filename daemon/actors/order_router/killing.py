@@ -34,7 +34,7 @@ class _Seen(Struct, frozen=True):
 
     Attributes:
         working: orders that rest and could open something.
-        exits: exits that rest.
+        exits: exits that rest, resident stops among them.
         doubtful: orders of today that may still fill, and nobody knows.
         held: (strategy, leg) and what it holds, where the broker's evidence has it too.
         beyond: what the broker shows held beyond our book.
@@ -164,7 +164,7 @@ def _look(desk: Desk, kill: Kill) -> _Seen:
     rests = [o for o in orders if o.state is State.WORKING and o.intent.intent_id not in gone]
     return _Seen(
         working=tuple(order for order in rests if order.intent.purpose is Purpose.ENTRY),
-        exits=tuple(order for order in rests if order.intent.purpose is Purpose.EXIT),
+        exits=tuple(order for order in rests if order.intent.purpose is not Purpose.ENTRY),
         doubtful=tuple(
             order
             for order in orders

@@ -19,7 +19,8 @@ def is_loose(strategy_id: str) -> bool:
 
 def stands_alone(intent: Intent) -> bool:
     """Say whether an order is a child of neither basket nor exit: it rests until it is recalled."""
-    return is_loose(intent.strategy_id) and intent.purpose is Purpose.ENTRY
+    by_hand = is_loose(intent.strategy_id) and intent.purpose is Purpose.ENTRY
+    return by_hand or intent.purpose is Purpose.RESIDENT_STOP
 
 
 def is_strangers(intent: Intent) -> bool:

@@ -16,6 +16,7 @@ from daemon.actors.order_router import (
     lookups,
     margins,
     reconciling,
+    residents,
     silence,
     storms,
     waiting,
@@ -29,6 +30,7 @@ from daemon.actors.order_router.alarms import (
     KillDue,
     LookUpDue,
     ReadDue,
+    ResidentDue,
     SilenceDue,
 )
 from daemon.actors.order_router.desk import Desk, basket_of
@@ -102,6 +104,7 @@ class OrderRouter:
                 return NOTHING
         turn = Turn()
         self._decide(turn, message, now_ns)
+        residents.keep(desk, turn, now_ns)
         if desk.halts.kills:
             killing.go_on(desk, turn, now_ns)
         return turn.done()
@@ -155,8 +158,8 @@ class OrderRouter:
                 waiting.late(desk, turn, intent_id)
             case SilenceDue():
                 silence.due(desk, turn, now_ns)
-            case KillDue():
-                pass  # every kill goes on after every message
+            case KillDue() | ResidentDue():
+                pass  # every kill goes on after every message, and every stop is kept in step
 
     def _take_notice(self, turn: Turn, message: object, now_ns: int) -> None:
         desk = self._desk
@@ -219,7 +222,8 @@ class OrderRouter:
         orders = desk.book.open_orders()
         for intent_id in sorted(desk.todays.union(order.intent.intent_id for order in orders)):
             lookups.begin(desk, turn, intent_id, now_ns)
-        parents = {o.intent.parent for o in orders if not is_loose(o.intent.strategy_id)}
+        ours = (o.intent for o in orders if not is_loose(o.intent.strategy_id))
+        parents = {intent.parent for intent in ours if not stands_alone(intent)}
         for parent in sorted((parents | desk.baskets.keys()) - desk.closings.keys()):
             self._enter_on(turn, parent, now_ns)
         for exit_id in tuple(desk.closings):
@@ -293,6 +297,7 @@ class OrderRouter:
             desk.reads.moved_ns[order.intent.symbol] = now_ns
             turn.announce(desk.position_changed(order, now_ns))
             _tell_overfill(turn, order, now_ns)
+            residents.filled(desk, turn, order, now_ns)
         is_awaited = order.intent.parent in desk.baskets or order.intent.parent in desk.closings
         if is_awaited and is_open(order.state) and not is_filling:
             return  # it rests where it was wanted

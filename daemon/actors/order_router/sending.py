@@ -18,7 +18,11 @@ from daemon.messages import Cancel, Place
 from daemon.runtime.budget import Priority, Wait
 from daemon.runtime.words import Call
 
-_PRIORITY = {Purpose.ENTRY: Priority.ENTRY, Purpose.EXIT: Priority.EXIT}
+_PRIORITY = {
+    Purpose.ENTRY: Priority.ENTRY,
+    Purpose.EXIT: Priority.EXIT,
+    Purpose.RESIDENT_STOP: Priority.ENTRY,
+}
 
 _CANCEL_AGAIN_NS = 5 * SECOND_NS
 """A cancellation that was not answered by then is asked once more: twice does no harm."""
@@ -145,14 +149,21 @@ def cancel_answered(desk: Desk, intent_id: str, now_ns: int) -> None:
 
 
 def exits_on_their_way(desk: Desk, strategy_id: str, leg_id: str) -> tuple[Order, ...]:
-    """Return a leg's exits that may still fill, doubtful ones included unless one was replaced."""
+    """Return a leg's exits that may still fill, doubtful ones included unless one was replaced.
+
+    A resident stop is one of them, until an exit leaves beside it.
+    """
     return tuple(
         order
         for order in desk.book.open_orders()
-        if order.intent.purpose is Purpose.EXIT
+        if order.intent.purpose is not Purpose.ENTRY
         and (order.intent.strategy_id, order.intent.leg_id) == (strategy_id, leg_id)
-        and (order.state is State.WORKING or order.intent.intent_id not in desk.replaced)
+        and (_surely_rests(order) or order.intent.intent_id not in desk.replaced)
     )
+
+
+def _surely_rests(order: Order) -> bool:
+    return order.state is State.WORKING and order.intent.purpose is Purpose.EXIT
 
 
 def proven(desk: Desk, leg: tuple[str, str], symbol: str, net: int) -> int:
@@ -205,7 +216,7 @@ def _view(desk: Desk, errand: Errand, now_ns: int, *, rate_slot: bool) -> GateVi
         prospect = desk.prospect(instrument, intent.side)
         low_e4, high_e4 = prospect.low_e4, prospect.high_e4
     mine = [o for o in desk.book.open_orders() if o.intent.account == intent.account]
-    if intent.purpose is Purpose.EXIT:  # no order of a stranger's holds up an exit
+    if intent.purpose is not Purpose.ENTRY:  # no order of a stranger's holds up an exit
         mine = [o for o in mine if o.intent.strategy_id != EXTERNAL]
     return GateView(
         instrument=instrument,

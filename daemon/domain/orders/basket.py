@@ -45,7 +45,7 @@ class BasketLeg(Struct, frozen=True):
     tick_e4: int
 
 
-class Basket(Struct, frozen=True):
+class Basket(Struct, frozen=True, omit_defaults=True):
     """What is to be entered together.
 
     Attributes:
@@ -57,6 +57,8 @@ class Basket(Struct, frozen=True):
         on_fail: what becomes of the filled legs when it is not.
         buffer_percent_e4: how far through the touch its limits go.
         reprice_ns: how long an unfilled limit may rest.
+        resident_percent_e4: how far beyond the entry, or its own stop, a stop of each short rests
+            at the broker; 0: none does.
     """
 
     basket_id: str
@@ -67,6 +69,7 @@ class Basket(Struct, frozen=True):
     on_fail: OnFail
     buffer_percent_e4: int
     reprice_ns: int
+    resident_percent_e4: int = 0
 
 
 class Progress(Struct, frozen=True):

@@ -2,7 +2,8 @@
 
 Each control is one small function from a question to an objection, empty where it has none. Entries
 are held to all that bounds risk. Exits are held only to what keeps them from doing harm: no limit
-on new risk may stand between an open position and its end.
+on new risk may stand between an open position and its end. A resident stop is held to that as well,
+and to a fresh price: it waits, so nothing is lost if it cannot leave now.
 """
 
 from __future__ import annotations
@@ -93,6 +94,22 @@ def _collar(ask: Ask) -> str:
     if distance_e4 > least_e4 and distance_e4 * PERCENT_E4 > reference_e4 * percent_e4:
         far = f"{units(distance_e4)} from {units(reference_e4)}"
         return f"{units(intent.price_e4)} for {intent.symbol} is {far}, beyond the collar"
+    return _band(ask)
+
+
+def _trigger(ask: Ask) -> str:
+    """A stop whose trigger is met already would be an order at once."""
+    intent = ask.intent
+    met = [
+        tick
+        for tick in ask.view.ticks_e4[-1:]
+        if (tick - intent.trigger_e4) * intent.side.sign >= 0
+    ]
+    if met:
+        return f"{intent.symbol} stands at {units(met[0])}, past {units(intent.trigger_e4)} already"
+    if (intent.price_e4 - intent.trigger_e4) * intent.side.sign < 0:
+        limit = f"a limit of {units(intent.price_e4)}"
+        return f"a {intent.side} with {limit} cannot trade once {units(intent.trigger_e4)} is met"
     return _band(ask)
 
 
@@ -187,9 +204,26 @@ def _crossed(ask: Ask, orders: tuple[Intent, ...]) -> str:
         same = own.symbol == intent.symbol and own.account == intent.account
         # Above zero where the purchase pays at least what the sale asks.
         overlap_e4 = (intent.price_e4 - own.price_e4) * intent.side.sign
-        if same and own.side is intent.side.opposite and overlap_e4 >= 0:
+        if (
+            same
+            and own.side is intent.side.opposite
+            and overlap_e4 >= 0
+            and not _asleep(own, intent)
+        ):
             return f"it would trade with the own order {own.intent_id}; cancel that one first"
     return ""
+
+
+def _asleep(one: Intent, other: Intent) -> bool:
+    """Return whether one of two orders is a resident stop that wakes only past the other's limit.
+
+    A market on its way to that trigger trades with the other one before the stop is awake.
+    """
+    return any(
+        stop.purpose is Purpose.RESIDENT_STOP
+        and (against.price_e4 - stop.trigger_e4) * stop.side.sign < 0
+        for stop, against in ((one, other), (other, one))
+    )
 
 
 def _stale(ask: Ask) -> str:
@@ -247,6 +281,15 @@ CONTROLS: dict[Purpose, dict[Control, Callable[[Ask], str]]] = {
         Control.QUANTITY: _exit_quantity,
         Control.COLLAR: _band,
         Control.SELF_TRADE: _exit_self_trade,
+        Control.PARENT: _parent,
+        Control.CLOSABLE: _closable,
+    },
+    Purpose.RESIDENT_STOP: {
+        Control.TRADABILITY: _tradability,
+        Control.QUANTITY: _exit_quantity,
+        Control.COLLAR: _trigger,
+        Control.SELF_TRADE: _self_trade,
+        Control.STALE: _stale,
         Control.PARENT: _parent,
         Control.CLOSABLE: _closable,
     },

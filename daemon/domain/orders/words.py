@@ -45,6 +45,7 @@ class Purpose(StrEnum):
 
     ENTRY = "entry"
     EXIT = "exit"
+    RESIDENT_STOP = "resident_stop"
 
 
 class Refusal(StrEnum):
@@ -88,7 +89,7 @@ class Intent(Struct, frozen=True):
         quantity: units, a multiple of the lot, at most the freeze quantity.
         order_type: how it is priced.
         price_e4: the limit; for MARKET the protection.
-        purpose: entry or exit.
+        purpose: entry, exit, or a stop that rests at the broker.
         parent: the basket or the obligation that it is a child of.
         decided_ns: the market instant of the decision; it never matches an older quote.
         deadline_ns: past this instant it must not leave any more.

@@ -35,6 +35,12 @@ def strategy_rules(plan: Plan) -> StrategyRules:
     )
 
 
+def resident_percent_e4(plan: Plan) -> int:
+    """Return how far out the stop of each short rests at the broker; 0: there is none."""
+    stop = plan.order.resident_stop
+    return e4(stop.beyond_percent) if stop else 0
+
+
 def distance(away: Away) -> Distance:
     """Return a distance in `_e4`."""
     return Distance(percent_e4=_e4(away.percent), points_e4=_e4(away.points))

@@ -241,13 +241,24 @@ class Buffer(Table, frozen=True):
     percent: Percent
 
 
-class Order(Table, frozen=True):
-    """How entries are worked; exits follow the exit ladder."""
+class ResidentStop(Table, frozen=True):
+    """How far beyond a short's entry, or its own stop, a stop rests at the broker."""
 
-    later: ClassVar[dict[str, str]] = {"resident_stop": ""}
+    example: ClassVar[str] = "{ beyond_percent = 20 }"
+    beyond_percent: Percent
+
+
+class Order(Table, frozen=True):
+    """How entries are worked; exits follow the exit ladder.
+
+    Attributes:
+        resident_stop: a wide stop of each short that rests at the broker; None: there is none.
+    """
+
     example: ClassVar[str] = "{ unfilled_after_ms = 1500 }"
     buffer: Buffer = Buffer(Decimal(2))
     unfilled_after_ms: Milliseconds = 1_500
+    resident_stop: ResidentStop | None = None
 
 
 class Plan(Table, frozen=True):

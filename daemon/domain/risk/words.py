@@ -36,6 +36,7 @@ class ExitReason(StrEnum):
     MANUAL = "manual"
     KILL = "kill"
     EXPIRY = "expiry"
+    RESIDENT_STOP = "resident_stop"
 
 
 class Distance(Struct, frozen=True):

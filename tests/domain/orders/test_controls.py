@@ -8,7 +8,7 @@ from daemon.domain.money import e4
 from daemon.domain.orders.controls import CONTROLS
 from daemon.domain.orders.limits import Approved, Control, Parent, Reach, Refused
 from daemon.domain.orders.words import OrderType, Purpose, Side
-from tests.kit.asked import CALL, EQUITY, FUTURE, INTENT, NOW, gated
+from tests.kit.asked import CALL, EQUITY, FUTURE, INTENT, NOW, changed, gated
 
 OWN = replace(INTENT, intent_id="OR0", side=Side.BUY, price_e4=e4("99.95"))
 EARLIER = replace(INTENT, intent_id="OR0", decided_ns=NOW - 2 * 10**9)
@@ -17,7 +17,16 @@ STOP = {"order_type": OrderType.STOP_LIMIT, "trigger_e4": e4(70)}
 SPIKE = (*[e4(1)] * 3, *[e4(100)] * 3, e4(500), e4(500))
 LOT_EDGE = {"max_order_lots": 2}
 
-ENTRY, EXIT = Purpose.ENTRY, Purpose.EXIT
+REST = {
+    "side": Side.BUY,
+    "order_type": OrderType.STOP_LIMIT,
+    "trigger_e4": e4(120),
+    "price_e4": e4(126),
+}
+SALE = replace(INTENT, intent_id="OR0", price_e4=e4("119.95"))
+RESTING = changed(replace(INTENT, intent_id="OR0", purpose=Purpose.RESIDENT_STOP), REST)
+
+ENTRY, EXIT, RESIDENT = Purpose.ENTRY, Purpose.EXIT, Purpose.RESIDENT_STOP
 C = Control
 # purpose, control, what passes at the boundary, what is one step beyond it
 CASES = [
@@ -220,6 +229,42 @@ CASES = [
         {"the_parent": Parent(True, 195, 131)},
     ),
     (EXIT, C.CLOSABLE, {"closable_quantity": 65}, {"closable_quantity": 64}),
+    (
+        ENTRY,
+        C.SELF_TRADE,
+        {"working": (RESTING,), "price_e4": e4("119.95"), "ticks_e4": (e4(110),)},
+        {"working": (RESTING,), "price_e4": e4(120), "ticks_e4": (e4(110),)},
+    ),
+    (RESIDENT, C.TRADABILITY, REST, REST | {"order_types": frozenset({OrderType.LIMIT})}),
+    (
+        RESIDENT,
+        C.TRADABILITY,
+        REST | {"quantity": 65, "closable_quantity": 165},
+        REST | {"quantity": 34, "closable_quantity": 164},
+    ),
+    (RESIDENT, C.QUANTITY, REST | {"quantity": 1755} | LOT_EDGE, REST | {"quantity": 1820}),
+    (RESIDENT, C.COLLAR, REST | {"price_e4": e4(140)}, REST | {"price_e4": e4("140.05")}),
+    (RESIDENT, C.COLLAR, REST | {"price_e4": e4(120)}, REST | {"price_e4": e4("119.95")}),
+    (
+        RESIDENT,
+        C.COLLAR,
+        REST | {"ticks_e4": (e4(130), e4("119.95"))},
+        REST | {"ticks_e4": (e4(100), e4(120))},
+    ),
+    (
+        RESIDENT,
+        C.SELF_TRADE,
+        REST | {"working": (SALE,), "doubtful": (SALE,)},
+        REST | {"doubtful": (replace(SALE, price_e4=e4(120)),)},
+    ),
+    (RESIDENT, C.STALE, REST, REST | {"fresh": {CALL.symbol: False}}),
+    (
+        RESIDENT,
+        C.PARENT,
+        REST | {"the_parent": Parent(True, 195, 130)},
+        REST | {"the_parent": Parent(True, 195, 131)},
+    ),
+    (RESIDENT, C.CLOSABLE, REST | {"closable_quantity": 65}, REST | {"closable_quantity": 64}),
 ]
 
 

@@ -90,6 +90,7 @@ check_on = "tick"
 [order]
 buffer = { percent = 1.5 }
 unfilled_after_ms = 2500
+resident_stop = { beyond_percent = 20 }
 """
 
 
@@ -139,6 +140,7 @@ def test_what_is_not_written_has_its_default() -> None:
     assert plan.entry.at == time(9, 30, 30)
     assert plan.entry.legging.on_fail is OnFail.UNWIND
     assert plan.order.buffer.percent == Decimal(2)
+    assert plan.order.resident_stop is None
     assert [leg.expiry for leg in plan.legs] == [Expiry(date=date(2025, 9, 2))] * 2
     assert plan.legs[0].strike == Strike(exact=Decimal(24550))
 

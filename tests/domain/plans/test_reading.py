@@ -13,7 +13,6 @@ from daemon.domain.plans.schema import (
     Expiry,
     Leg,
     LockAndTrail,
-    Order,
     Plan,
     Risk,
     Stop,
@@ -100,7 +99,6 @@ def test_a_fault_is_told_with_its_place(table: type[Table], raw: object, expecte
         (Leg, {**LEG, "on_stop": {}}, "t.on_stop: `on_stop` comes in a later version (D)"),
         (Risk, {"trail": {}}, "t.trail: `trail` comes in a later version (D)"),
         (Risk, {"check_on": "candle_close"}, 't.check_on: `check_on = "candle_close"` comes in'),
-        (Order, {"resident_stop": {}}, "t.resident_stop: `resident_stop` comes in a later version"),
     ],
 )
 def test_what_comes_later_is_refused_by_name(

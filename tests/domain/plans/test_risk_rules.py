@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from daemon.domain.plans.risk_rules import leg_rules, strategy_rules
+from daemon.domain.plans.risk_rules import leg_rules, resident_percent_e4, strategy_rules
 from daemon.domain.risk.words import (
     Distance,
     LegRules,
@@ -11,7 +11,7 @@ from daemon.domain.risk.words import (
     StrategyRules,
     Trail,
 )
-from tests.kit.plans import CALL, plan
+from tests.kit.plans import CALL, GUARD, plan
 
 
 @pytest.mark.parametrize(
@@ -70,3 +70,12 @@ def test_a_leg_is_held_to_integers(lines: str, expected: LegRules) -> None:
 def test_a_strategy_is_held_to_integers(risk: str, expected: StrategyRules) -> None:
     """Each rule of [risk] reaches the watchdog's words."""
     assert strategy_rules(plan(tail="[risk]\n" + risk)) == expected
+
+
+@pytest.mark.parametrize(
+    ("order", "expected"),
+    [("", 0), ("[order]\nresident_stop = { beyond_percent = 20 }\n", 200_000)],
+)
+def test_no_stop_rests_at_the_broker_unless_it_is_written(order: str, expected: int) -> None:
+    """It is off by default."""
+    assert resident_percent_e4(plan(tail=GUARD + order)) == expected

@@ -1,0 +1,198 @@
+"""Resident stops: the wide stop of every short that wants one, kept in step with what is open.
+
+It looks at what is open and at what rests after every message, like the closing machine, so a
+restart goes on from the facts alone. More units get a stop more; where fewer are left, stops that
+are too large are taken back, and what is missing then rests again. So for a while fewer units than
+are open may rest, and never more: the gate counts a resting stop as an exit on its way. Once a stop
+has filled, that is an exit of its leg like any other.
+"""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+from daemon.actors.order_router import exits, reconciling
+from daemon.actors.order_router.alarms import ResidentDue
+from daemon.actors.order_router.desk import Desk
+from daemon.actors.order_router.sending import (
+    Errand,
+    Later,
+    cancel,
+    exits_on_their_way,
+    remaining,
+    send,
+)
+from daemon.actors.order_router.withdrawals import stops_of
+from daemon.actors.turn import Turn
+from daemon.domain.instants import SECOND_NS
+from daemon.domain.market.notes import NoteKind
+from daemon.domain.orders.basket import BasketLeg
+from daemon.domain.orders.book import Order
+from daemon.domain.orders.limits import Parent, Refused
+from daemon.domain.orders.resident import Level, level, surplus
+from daemon.domain.orders.slices import slices
+from daemon.domain.orders.words import Intent, OrderType, Purpose, Side, State
+from daemon.domain.risk.legs import arm
+from daemon.domain.risk.words import ExitReason, LegRules
+from daemon.messages import RESIDENT, BasketOpened, ExitLegs, Noted
+
+_LEAVE_WITHIN_NS = 2 * SECOND_NS
+_PACE_NS = SECOND_NS
+_AGAIN_NS = 5 * SECOND_NS
+"""After a stop was taken back, and where none can leave yet."""
+_AFTER_NO_NS = 60 * SECOND_NS
+"""After the broker would not have one."""
+
+
+class _Short(Struct, frozen=True):
+    """A leg that wants a stop, and the entry that made it."""
+
+    leg: BasketLeg
+    opened: BasketOpened
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """Its strategy and its leg."""
+        return self.opened.basket.strategy_id, self.leg.leg_id
+
+    @property
+    def parent(self) -> str:
+        """What its stops are children of."""
+        return f"{RESIDENT}{self.opened.basket.basket_id}"
+
+
+def keep(desk: Desk, turn: Turn, now_ns: int) -> None:
+    """Bring what rests in step with what is open, as far as that can be done now."""
+    if not desk.resident:
+        return
+    if not desk.session_open(now_ns):
+        opens_ns = min((first for first, _ in desk.sessions if first > now_ns), default=0)
+        if opens_ns:
+            desk.wakes.wake(turn, ResidentDue("opening", opens_ns))
+        return
+    for key, opened in desk.resident.items():
+        leg = desk.leg(*key)
+        assert leg is not None, "a leg that may want a stop was entered"
+        _keep(desk, turn, _Short(leg, opened), now_ns)
+
+
+def filled(desk: Desk, turn: Turn, order: Order, now_ns: int) -> None:
+    """Leave the leg of a stop that fills: that is an exit, and what stays open of it is closed."""
+    intent = order.intent
+    opened = desk.resident.get((intent.strategy_id, intent.leg_id))
+    if intent.purpose is not Purpose.RESIDENT_STOP or opened is None:
+        return
+    legs = [intent.leg_id]
+    if opened.rules.all_on_leg_stop:
+        legs += [key[1] for key, _ in desk.holders() if key[0] == intent.strategy_id]
+    wanted = ExitLegs(intent.strategy_id, tuple(legs), ExitReason.RESIDENT_STOP)
+    exits.begin(desk, turn, wanted, now_ns)
+
+
+def _keep(desk: Desk, turn: Turn, short: _Short, now_ns: int) -> None:
+    """Take back what rests for more than is open; send what is missing."""
+    strategy_id, leg_id = short.key
+    resting = stops_of(desk, strategy_id, (leg_id,))
+    wanted = _wanted(desk, short)
+    at_ns = 0
+    for order in surplus(sorted(resting, key=_is_sure), wanted):
+        cancel(desk, turn, order, now_ns)
+        at_ns = now_ns + _PACE_NS
+    missing = wanted - remaining(resting, Side.BUY)
+    if missing >= short.leg.lot:
+        at_ns = _place(desk, turn, short, missing // short.leg.lot * short.leg.lot, now_ns)
+    if at_ns:
+        desk.wakes.wake(turn, ResidentDue(f"{strategy_id}:{leg_id}", at_ns))
+
+
+def _is_sure(order: Order) -> bool:
+    """Say whether an order can be taken back; one in doubt cannot, so it is reckoned with first."""
+    return order.state is State.WORKING
+
+
+def _wanted(desk: Desk, short: _Short) -> int:
+    """Return of how many units stops are to rest; what is being left has none."""
+    strategy_id, leg_id = short.key
+    leaving = any(
+        closing.owed.strategy_id == strategy_id and leg_id in closing.owed.leg_ids
+        for closing in desk.closings.values()
+    )
+    if leaving or desk.halts.kills_in(strategy_id) or not desk.is_held(strategy_id, leg_id):
+        return 0
+    return max(-desk.book.position(strategy_id, leg_id).net_quantity, 0)
+
+
+def _place(desk: Desk, turn: Turn, short: _Short, missing: int, now_ns: int) -> int:
+    """Send what is missing; return when to look again, 0: when something happens."""
+    leg = short.leg
+    next_ns = _next_ns(desk, short)
+    if now_ns < next_ns:
+        return next_ns
+    at = _level(desk, short)
+    if at is None or reconciling.objection(desk, (leg.symbol,)):
+        return now_ns + _AGAIN_NS
+    for quantity in slices(missing, leg.freeze_quantity, leg.lot):
+        intent = _intent(desk, short, quantity, at, now_ns)
+        held = send(desk, turn, Errand(intent, _parent(desk, short), again=True), now_ns)
+        if isinstance(held, Later):
+            return held.at_ns
+        if held is not None:
+            _tell(desk, turn, short, held, now_ns)
+            return now_ns + _AGAIN_NS
+    return 0
+
+
+def _next_ns(desk: Desk, short: _Short) -> int:
+    """Return when another stop of a leg may leave, by what became of those before it."""
+    waits = {State.REFUSED: _AFTER_NO_NS, State.REJECTED: _AFTER_NO_NS, State.CANCELLED: _AGAIN_NS}
+    stops = (o for o in desk.book.children(short.parent) if o.intent.leg_id == short.leg.leg_id)
+    return max((order.at_ns + waits.get(order.state, _PACE_NS) for order in stops), default=0)
+
+
+def _level(desk: Desk, short: _Short) -> Level | None:
+    """Return where the stop of a leg is to rest; None while that cannot be told."""
+    leg, opened = short.leg, short.opened
+    instrument = desk.contract(leg.symbol)
+    traded = desk.traded(*short.key)
+    if instrument is None or desk.prices.fresh(leg.symbol) is None or not traded.sold_quantity:
+        return None
+    entry_e4 = -(-traded.sold_value_e4 // traded.sold_quantity)
+    rules = opened.leg_rules.get(leg.leg_id, LegRules())
+    own_e4 = max(entry_e4, arm(rules, Side.SELL, entry_e4).stop_e4)
+    return level(own_e4, opened.basket.resident_percent_e4, desk.prospect(instrument, Side.BUY))
+
+
+def _intent(desk: Desk, short: _Short, quantity: int, at: Level, now_ns: int) -> Intent:
+    strategy_id, leg_id = short.key
+    return Intent(
+        intent_id=desk.ids.next(),
+        account=desk.terms.account,
+        strategy_id=strategy_id,
+        leg_id=leg_id,
+        symbol=short.leg.symbol,
+        side=Side.BUY,
+        quantity=quantity,
+        order_type=OrderType.STOP_LIMIT,
+        price_e4=at.limit_e4,
+        purpose=Purpose.RESIDENT_STOP,
+        parent=short.parent,
+        decided_ns=now_ns,
+        deadline_ns=now_ns + _LEAVE_WITHIN_NS,
+        trigger_e4=at.trigger_e4,
+    )
+
+
+def _parent(desk: Desk, short: _Short) -> Parent:
+    """Return what bounds a stop: no more may be on its way than its leg is short."""
+    net = desk.book.position(*short.key).net_quantity
+    others = remaining(exits_on_their_way(desk, *short.key), Side.BUY)
+    return Parent(live=desk.is_held(*short.key), quantity=-net, others_quantity=others)
+
+
+def _tell(desk: Desk, turn: Turn, short: _Short, held: Refused, now_ns: int) -> None:
+    """Tell once a day and control that no stop rests, and why."""
+    text = f"no stop of {short.leg.symbol} rests at the broker: {held.control}"
+    if text not in desk.told:
+        desk.told.add(text)
+        told = f"{text}, {held.sentence}"
+        turn.announce(Noted(NoteKind.REFUSED, told, now_ns, short.opened.basket.strategy_id))

@@ -1,0 +1,62 @@
+"""Withdrawals: a resident stop is taken back before an exit of its leg leaves.
+
+While it may still fill it counts as an exit on its way, so the exit waits for the broker's word
+that it is gone. That wait has an end, for the exit has a deadline and the stop lies far off: what
+was not settled by then is no longer counted on, the exit leaves beside it, and both may fill. Both
+buy, so the worst is a long of the units that were short, which is closed at once.
+"""
+
+from __future__ import annotations
+
+from daemon.actors.order_router.alarms import ClosingDue
+from daemon.actors.order_router.desk import Closing, Desk
+from daemon.actors.order_router.sending import cancel
+from daemon.actors.turn import Turn
+from daemon.domain.market.notes import NoteKind
+from daemon.domain.orders.book import Order
+from daemon.domain.orders.words import Purpose, State
+from daemon.messages import ExitReplaced, Noted
+
+
+def stops_of(desk: Desk, strategy_id: str, leg_ids: tuple[str, ...]) -> tuple[Order, ...]:
+    """Return the resident stops of legs that may still fill, by intent id."""
+    return tuple(
+        order
+        for order in desk.book.open_orders()
+        if order.intent.purpose is Purpose.RESIDENT_STOP
+        and order.intent.strategy_id == strategy_id
+        and order.intent.leg_id in leg_ids
+    )
+
+
+def withdraw(desk: Desk, turn: Turn, closing: Closing, now_ns: int) -> None:
+    """Take back the stops of what is being left; give up waiting for those that stay too long."""
+    owed = closing.owed
+    for order in stops_of(desk, owed.strategy_id, owed.leg_ids):
+        intent_id = order.intent.intent_id
+        cancel(desk, turn, order, now_ns)
+        can_be_asked = order.state is State.WORKING and order.broker_order_id
+        if intent_id in desk.replaced or (can_be_asked and intent_id not in desk.cancelling):
+            continue  # without a slot to ask, there is none for the exit either
+        since_ns = closing.withdrawn_ns.setdefault(intent_id, now_ns)
+        until_ns = since_ns + _patience_ns(desk)
+        if now_ns < until_ns:
+            desk.wakes.wake(turn, ClosingDue(owed.exit_id, until_ns))
+        else:
+            _go_beside(desk, turn, order, now_ns)
+
+
+def _patience_ns(desk: Desk) -> int:
+    """Return how long an exit waits; after a start longer, for the stop may have filled before."""
+    unread = desk.terms.reconcile_ns and not desk.reads.reconciled
+    return desk.terms.exit_limit_ns if unread else desk.terms.verify_ns
+
+
+def _go_beside(desk: Desk, turn: Turn, order: Order, now_ns: int) -> None:
+    intent = order.intent
+    replaced = ExitReplaced(intent.intent_id, now_ns)
+    desk.apply(replaced)
+    turn.announce(replaced)
+    what = f"{intent.intent_id}, a resident stop of {order.remaining_quantity} {intent.symbol},"
+    text = f"{what} is not known to be gone; the exit leaves beside it, and both may fill"
+    turn.announce(Noted(NoteKind.REFUSED, text, now_ns, intent.strategy_id))
