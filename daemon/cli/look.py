@@ -20,6 +20,7 @@ import msgspec
 
 from daemon.cli.client import connect, read_document, segment
 from daemon.cli.options import AS_JSON, SETTINGS
+from daemon.cli.resting import resting
 from daemon.cli.snapshot import SNAPSHOT, Document, held_legs, of_account, records, several_in
 from daemon.cli.tables import age, amount, clean, clock, number, say, say_table, table, word
 from daemon.domain.orders.reconcile import EXTERNAL, MANUAL
@@ -208,6 +209,7 @@ def guard(settings: Path | None, account: str | None, *, as_json: bool) -> int:
             for leg in legs
         ]
         say_table(head, rows)
+        say(resting(records(found, "positions")))
     return 0 if whole else 1
 
 

@@ -9,7 +9,12 @@ from daemon.messages.control import Latched
 
 
 class HeldSeen(Struct, frozen=True):
-    """A position of one leg by our book, in units and sums of price x units."""
+    """A position of one leg by our book, in units and sums of price x units.
+
+    Attributes:
+        resident_quantity: units that stops at the broker may still buy back; 0: none rests.
+        resident_trigger_e4: what wakes the first of them.
+    """
 
     account: str
     strategy_id: str
@@ -20,6 +25,8 @@ class HeldSeen(Struct, frozen=True):
     bought_value_e4: int
     sold_quantity: int
     sold_value_e4: int
+    resident_quantity: int = 0
+    resident_trigger_e4: int = 0
 
 
 class AccountSeen(Struct, frozen=True):

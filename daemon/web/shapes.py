@@ -26,8 +26,15 @@ class LatchTold(Struct, frozen=True):
     at: str
 
 
+class RestingTold(Struct, frozen=True):
+    """Units that a stop at the broker may still buy back, and what wakes it first."""
+
+    quantity: int
+    trigger_price: float | None
+
+
 class PositionTold(Struct, frozen=True):
-    """A position of one leg; `quantity` below zero is short."""
+    """A position of one leg; `quantity` below zero is short; `resident_stop` null: none rests."""
 
     account: str
     strategy_id: str
@@ -39,6 +46,7 @@ class PositionTold(Struct, frozen=True):
     bought_value: float
     sold_quantity: int
     sold_value: float
+    resident_stop: RestingTold | None
 
 
 class AccountTold(Struct, frozen=True):

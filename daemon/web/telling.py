@@ -26,6 +26,7 @@ from daemon.web.shapes import (
     PositionTold,
     PriceTold,
     ProfitTold,
+    RestingTold,
     RiskTold,
     SessionTold,
     StrategyTold,
@@ -154,7 +155,14 @@ def position_told(held: HeldSeen) -> PositionTold:
         bought_value=rupees(held.bought_value_e4),
         sold_quantity=held.sold_quantity,
         sold_value=rupees(held.sold_value_e4),
+        resident_stop=_resting(held),
     )
+
+
+def _resting(held: HeldSeen) -> RestingTold | None:
+    if not held.resident_quantity:
+        return None
+    return RestingTold(held.resident_quantity, price(held.resident_trigger_e4))
 
 
 def leg_told(leg: LegSeen) -> LegTold:

@@ -356,6 +356,16 @@ def test_guard_says_that_every_open_leg_is_guarded(fake):
     ]
 
 
+def test_guard_tells_of_the_stops_that_rest_at_the_broker(fake):
+    stop = {"quantity": 75, "trigger_price": 119.95}
+    positions = [{**held("ce", -75), "resident_stop": stop}, held("pe", -75)]
+    serve(fake, snapshot(strategy("straddle", leg("ce", CE)), positions=positions))
+
+    assert told("guard").out.splitlines()[-1] == (
+        "straddle ce: a resident stop at 119.95 rests at the broker for 75 units"
+    )
+
+
 @pytest.mark.parametrize("reason", Unguarded)
 def test_guard_tells_every_reason_in_words_and_fails(fake, reason):
     because = [reason.value, "a reason of a later version"]

@@ -19,7 +19,7 @@ from daemon.messages import (
 from tests.kit.control_port import MARKET_NS
 
 CE = "NIFTY-2026-11-23-24550-CE"
-SHORT = HeldSeen("paper", "straddle", "ce", CE, -75, 75, 7_500_000, 150, 17_797_500)
+SHORT = HeldSeen("paper", "straddle", "ce", CE, -75, 75, 7_500_000, 150, 17_797_500, 75, 1_425_000)
 FLAT = HeldSeen("paper", "straddle", "pe", CE, 0, 75, 7_500_000, 75, 7_875_000)
 ACCOUNT = AccountSeen(
     account="paper",

@@ -126,6 +126,7 @@ async def test_the_snapshot_tells_positions_and_profit(tmp_path):
             "bought_value": 750.0,
             "sold_quantity": 150,
             "sold_value": 1779.75,
+            "resident_stop": {"quantity": 75, "trigger_price": 142.5},
         },
         {
             "account": "paper",
@@ -138,6 +139,7 @@ async def test_the_snapshot_tells_positions_and_profit(tmp_path):
             "bought_value": 750.0,
             "sold_quantity": 75,
             "sold_value": 787.5,
+            "resident_stop": None,
         },
     ]
     assert told["accounts"] == [{"id": "paper", **PROFIT}, {"id": "second", **NO_PROFIT}]

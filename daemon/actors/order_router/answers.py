@@ -11,7 +11,10 @@ from daemon.actors.order_router import by_hand, latches
 from daemon.actors.order_router.desk import Desk
 from daemon.actors.order_router.holds import paused_because
 from daemon.actors.order_router.remains import remains
+from daemon.actors.order_router.sending import remaining
+from daemon.actors.order_router.withdrawals import stops_of
 from daemon.actors.turn import Turn
+from daemon.domain.orders.words import Side, State
 from daemon.messages import (
     AccountSeen,
     CancelAll,
@@ -115,6 +118,7 @@ def _account(desk: Desk, now_ns: int) -> AccountSeen:
 def _held(desk: Desk, strategy_id: str, leg_id: str) -> HeldSeen:
     leg, position = desk.leg(strategy_id, leg_id), desk.traded(strategy_id, leg_id)
     assert leg is not None, "a leg that was traded is known"
+    stops = [o for o in stops_of(desk, strategy_id, (leg_id,)) if o.state is State.WORKING]
     return HeldSeen(
         account=desk.terms.account,
         strategy_id=strategy_id,
@@ -125,4 +129,6 @@ def _held(desk: Desk, strategy_id: str, leg_id: str) -> HeldSeen:
         bought_value_e4=position.bought_value_e4,
         sold_quantity=position.sold_quantity,
         sold_value_e4=position.sold_value_e4,
+        resident_quantity=remaining(tuple(stops), Side.BUY),
+        resident_trigger_e4=min((order.intent.trigger_e4 for order in stops), default=0),
     )

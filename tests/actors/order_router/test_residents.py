@@ -22,6 +22,7 @@ from daemon.messages import (
     LatchKind,
     LinkDied,
     Noted,
+    SeeAccount,
 )
 from daemon.runtime.budget import Window
 from tests.kit.router import (
@@ -317,6 +318,13 @@ def test_a_kill_takes_the_stops_back_and_closes():
     assert stage.broker.net() == {}
     assert stage.broker.resting() == []
     assert stage.told(KillStaged)[-1].stage is KillStage.FLAT
+
+
+def test_the_account_tells_what_rests():
+    stage = held(None, leg("ce", lots=2), "hc")
+    by_leg = {seen.leg_id: seen for seen in stage.ask(SeeAccount()).held}
+    assert (by_leg["ce"].resident_quantity, by_leg["ce"].resident_trigger_e4) == (150, e4("119.95"))
+    assert (by_leg["hc"].resident_quantity, by_leg["hc"].resident_trigger_e4) == (0, 0)
 
 
 def test_a_pause_leaves_the_stops_where_they_are():
