@@ -1,7 +1,9 @@
 """What holds with stops at the broker, whatever it does and wherever the daemon falls."""
 
+from collections import Counter
+
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
@@ -9,23 +11,16 @@ from daemon.domain.money import e4
 from daemon.domain.orders.words import Purpose
 from daemon.messages import EnterLegs, ExitReplaced
 from daemon.runtime.budget import Window
-from tests.actors.order_router.test_router_laws import (
-    CANCEL_SCRIPT,
-    DEEDS,
-    NARROW,
-    SCRIPT,
-    Judged,
-)
-from tests.actors.order_router.test_router_laws import (
-    judge as assert_flat_or_told,
-)
-from tests.kit.router import SHORTS, S, frame, latch
+from tests.actors.order_router import test_killing_laws as kills
+from tests.actors.order_router import test_next_day_laws as nights
+from tests.actors.order_router import test_router_laws as days
+from tests.actors.order_router.test_router_laws import judge as assert_flat_or_told
+from tests.kit.router import SHORTS, SYMBOLS, S, Stage, frame, latch
 
 MEETINGS = ["meet", "meet part", "meet unheard"]
-STORY = st.lists(st.sampled_from([*DEEDS, *MEETINGS, *MEETINGS]), max_size=20)
 
 
-class Guarded(Judged):
+class Guarding(Stage):
     """Every short wants a stop; the market may meet it, and nobody may hear of that."""
 
     def tell(self, message, at_ns=0):
@@ -33,6 +28,22 @@ class Guarded(Judged):
             basket = replace(message.opened.basket, resident_percent_e4=e4(20))
             message = EnterLegs(replace(message.opened, basket=basket))
         return super().tell(message, at_ns)
+
+    def stops(self):
+        """The stops that rest at the broker."""
+        resting = self.broker.resting()
+        return [order for order in resting if order.intent.purpose is Purpose.RESIDENT_STOP]
+
+    def do(self, deed):
+        """The market meets every stop, or something else happens."""
+        if not deed.startswith("meet"):
+            super().do(deed)
+            return
+        for order in self.stops():
+            left = order.intent.quantity - order.filled
+            heard = self.broker.fill(order, self.now_ns, min(left, 75) if "part" in deed else left)
+            if "unheard" not in deed:
+                self.tell(heard)
 
     def _judge(self, intent):
         """What rests and what leaves never close more than is open, but for what was given up."""
@@ -51,26 +62,76 @@ class Guarded(Judged):
         )
         assert ways <= -book.position(*key).net_quantity * intent.side.sign
 
-    def do(self, deed):
-        if not deed.startswith("meet"):
-            super().do(deed)
-            return
-        for order in self.broker.resting():
-            if order.intent.purpose is Purpose.RESIDENT_STOP:
-                left = order.intent.quantity - order.filled
-                quantity = min(left, 75) if "part" in deed else left
-                heard = self.broker.fill(order, self.now_ns, quantity)
-                if "unheard" not in deed:
-                    self.tell(heard)
+
+class Guarded(Guarding, days.Judged):
+    """A day with stops at the broker."""
 
 
-@given(SCRIPT, CANCEL_SCRIPT, STORY, st.booleans())
+class GuardedKill(Guarding, kills.Killed):
+    """A kill of what stops at the broker guard."""
+
+    def _judge(self, intent):
+        """In a kill nothing leaves but exits."""
+        super()._judge(intent)
+        assert not self.killed or intent.purpose is Purpose.EXIT
+
+
+class GuardedNight(Guarding, nights.Nightly):
+    """A night over which every stop lapses, and some fill before it."""
+
+
+@given(
+    days.SCRIPT,
+    days.CANCEL_SCRIPT,
+    st.lists(st.sampled_from([*days.DEEDS, *MEETINGS, *MEETINGS]), max_size=20),
+    st.booleans(),
+)
 def test_with_stops_at_the_broker_all_ends_flat_or_told(place, cancel, deeds, narrow):
-    stage = Guarded(place, cancel, NARROW if narrow else (Window(1000, S),))
+    stage = Guarded(place, cancel, days.NARROW if narrow else (Window(1000, S),))
     for deed in ("enter", *deeds):
         stage.do(deed)
     stage.quiet()
     assert_flat_or_told(stage)
+
+
+@settings(max_examples=40)
+@given(
+    st.lists(st.sampled_from(kills.HONEST), min_size=1, max_size=12),
+    st.lists(st.sampled_from(kills.TRUE), min_size=1, max_size=6),
+    st.lists(st.sampled_from([*nights.OURS, *MEETINGS]), max_size=10),
+    st.lists(st.sampled_from([*kills.AFTER, *MEETINGS]), max_size=8),
+    kills.WINDOWS,
+)
+def test_a_kill_of_what_they_guard_ends_flat_or_named(place, cancel, before, after, windows):
+    stage = GuardedKill(place, cancel, windows, kills.READING)
+    stage.play(before, after)
+    stage.assert_flat_or_named()
+    assert stage.broker.flips == [] or stage.told(ExitReplaced), "both filled, and it was told"
+
+
+@settings(max_examples=40)
+@given(
+    st.lists(st.sampled_from(kills.HONEST), min_size=1, max_size=12),
+    st.lists(st.sampled_from(kills.TRUE), min_size=1, max_size=6),
+    st.lists(st.sampled_from([*nights.OURS, *MEETINGS]), max_size=8),
+    st.frozensets(st.integers(0, 5)),
+)
+def test_after_a_night_they_rest_for_no_more_than_is_open(place, cancel, deeds, fills):
+    stage = GuardedNight(place, cancel, terms=kills.READING)
+    stage.run(0.5)
+    for deed in ("enter", *deeds):
+        stage.do(deed)
+    stage.run(20)
+    unheard = stage.night(fills)
+    stage.broker.calm()
+    stage.beat(30)
+    rests: Counter[str] = Counter()
+    for order in stage.stops():
+        rests[order.intent.symbol] += order.intent.quantity - order.filled
+    if not unheard and not stage.told(ExitReplaced):
+        nets = stage.broker.net()
+        assert all(units <= -nets.get(symbol, 0) for symbol, units in rests.items())
+        assert {s: net for s in SYMBOLS.values() if (net := stage.book().net(s))} == nets
 
 
 DAYS = {
@@ -105,7 +166,7 @@ def test_a_crash_at_any_commit_closes_no_more_than_was_open(day, calls_leave, do
         assert stage.broker.flips == [] or stage.told(ExitReplaced), "both filled, and it was told"
 
 
-def test_the_stops_of_a_day_are_those_of_an_uninterrupted_one():
+def test_the_stops_after_a_restart_are_those_of_an_uninterrupted_day():
     whole, cut = Guarded(), Guarded()
     for stage in (whole, cut):
         stage.do("enter")
@@ -113,5 +174,5 @@ def test_the_stops_of_a_day_are_those_of_an_uninterrupted_one():
     cut.build()
     cut.tell(frame(cut.now_ns))
     cut.run(5)
-    assert [order.intent.quantity for order in cut.broker.resting()] == [75] * len(SHORTS)
-    assert len(cut.intents()) == len(whole.intents())
+    assert [order.intent.quantity for order in cut.stops()] == [75] * len(SHORTS)
+    assert cut.intents() == whole.intents()
