@@ -254,6 +254,16 @@ def test_a_stop_is_never_of_more_than_is_left_open():
     assert len(stage.intents()) == number + 2
 
 
+def test_none_is_sent_while_its_leg_is_being_left():
+    """It would hold up the next exit, however long the broker refuses the ones before."""
+    stage = held(Stage(place=("fill", "fill", "refuse OTHER", "refuse OTHER", "fill")))
+    stage.tell(leave("ce"))
+    stage.run(30)
+    sent = [intent.purpose for intent in stage.intents()]
+    assert sent == [Purpose.ENTRY, Purpose.RESIDENT_STOP, *[Purpose.EXIT] * 3]
+    assert net(stage) == 0
+
+
 def test_a_stop_that_the_broker_refuses_is_asked_for_again_a_minute_later():
     stage = Stage(place=("fill", "refuse BAND", "reject", "fill")).entered("ce", **STOP)
     stage.run(50)
