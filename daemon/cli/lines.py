@@ -13,6 +13,7 @@ from daemon.domain.instants import MILLISECOND_NS, iso, wall_of
 from daemon.domain.money import divide_half_even, units
 from daemon.domain.orders.words import OrderParked, OrderRefused, OutcomeUnknown
 from daemon.domain.risk.moves import LevelMoved
+from daemon.domain.risk.words import ExitReason
 from daemon.messages import (
     BasketEnded,
     BooksAgree,
@@ -26,6 +27,7 @@ from daemon.messages import (
     ExitDecided,
     ExitFinished,
     ExitOverdue,
+    ExitOwed,
     KillStaged,
     Latched,
     LinkRevived,
@@ -208,6 +210,8 @@ def _of_trading(fact: object) -> str:
             return f"{whose} {move.replace('_', ' ')} at {rupees(to_e4)}"
         case ExitDecided(strategy_id, leg_ids, reason, pnl_e4):
             return f"{strategy_id} leaves {', '.join(leg_ids)}: {reason}, P&L {rupees(pnl_e4)}"
+        case ExitOwed(_, strategy_id, leg_ids, ExitReason.RESIDENT_STOP):
+            return f"{strategy_id} leaves {', '.join(leg_ids)}: its stop at the broker was met"
         case ExitFinished(_, strategy_id, leg_ids, part=part):
             out = f"is out of {', '.join(leg_ids)}"
             return f"{strategy_id} " + (f"has closed {part}" if part else out)

@@ -54,7 +54,8 @@ from daemon.runtime.words import ActorDisarmed, DeadLetter
 
 Item = dict[str, Any]
 _ORDERS_KEPT = 4_096
-_BY_HAND = frozenset({ExitReason.MANUAL, ExitReason.KILL})  # no rule has told of these before
+_UNTOLD = frozenset({ExitReason.MANUAL, ExitReason.KILL, ExitReason.RESIDENT_STOP})
+"""No rule has told of these before."""
 
 
 class News:
@@ -146,8 +147,10 @@ def _trading(fact: Any) -> tuple[str, str, Item] | None:
         case ExitDecided(strategy_id, leg_ids, reason):
             text = f"{strategy_id} leaves {', '.join(leg_ids)}: {reason.value.replace('_', ' ')}"
             return "risk", text, {"strategy_id": strategy_id, "reason": reason.value}
-        case ExitOwed(_, strategy_id, leg_ids, reason) if reason in _BY_HAND:
-            text = f"{strategy_id} has to leave {', '.join(leg_ids)}: {reason.value}"
+        case ExitOwed(_, strategy_id, leg_ids, reason) if reason in _UNTOLD:
+            text = (
+                f"{strategy_id} has to leave {', '.join(leg_ids)}: {reason.value.replace('_', ' ')}"
+            )
             return "risk", text, {"strategy_id": strategy_id, "reason": reason.value}
         case ExitFinished(_, strategy_id, leg_ids, part=part):
             done = f"has closed {part}" if part else f"has left {', '.join(leg_ids)}"

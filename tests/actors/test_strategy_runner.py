@@ -104,6 +104,14 @@ def test_an_entry_is_recorded_and_told_with_everything_it_is_held_to() -> None:
     assert [(leg.symbol, leg.quantity) for leg in basket.legs] == [(CE, 75), (PE, 75)]
     assert (basket.deadline_ns - AT, basket.on_fail) == (5_000_000_000, OnFail.UNWIND)
     assert opened.rules.stop_e4 == e4("6000")
+    assert basket.resident_percent_e4 == 0
+
+
+def test_a_plan_that_wants_stops_at_the_broker_says_how_far_out() -> None:
+    """The router has them rest once a short is filled."""
+    order = "[order]\nresident_stop = { beyond_percent = 12.5 }\n"
+    (told_of,) = told(see(awake(tail=GUARD + order), AT), EnterLegs)
+    assert told_of.opened.basket.resident_percent_e4 == e4("12.5")
 
 
 @pytest.mark.parametrize(

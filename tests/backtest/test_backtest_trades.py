@@ -46,7 +46,7 @@ class Told:
         self.trades.take(BasketOpened(basket, {}, StrategyRules(), 0, 0, at_ns))
 
     def fills(
-        self, side: Side, quantity: int, price: int, at_ns: int = OPEN, parent: str = "s:1"
+        self, side: Side, quantity: int, price: int, at_ns: int = OPEN, parent: str = "s:1", **how
     ) -> None:
         self._orders += 1
         intent = replace(
@@ -56,9 +56,9 @@ class Told:
             leg_id="leg",
             symbol=self._symbol,
             side=side,
-            purpose=Purpose.ENTRY if side is self._side else Purpose.EXIT,
             parent=parent,
             decided_ns=at_ns,
+            **{"purpose": Purpose.ENTRY if side is self._side else Purpose.EXIT, **how},
         )
         value_e4 = quantity * price * E4
         before, value = self._sums[side]
@@ -103,6 +103,15 @@ def test_a_closed_trade_is_what_was_received_less_what_was_paid():
     assert (trade.entry_ns, trade.entry_e4) == (OPEN, 100 * E4)
     assert (trade.exit_ns, trade.exit_e4, trade.exit_reason) == (OPEN + 9, 130 * E4, "stop")
     assert trade.pnl_e4 == -75 * 30 * E4
+
+
+def test_a_trade_that_a_stop_at_the_broker_closed_says_so():
+    told = Told()
+    told.enters()
+    told.fills(Side.SELL, 75, 100)
+    told.fills(Side.BUY, 75, 160, OPEN + 9, "resident:s:1", purpose=Purpose.RESIDENT_STOP)
+
+    assert told.only().exit_reason == "resident_stop"
 
 
 def test_fills_in_parts_are_one_trade_at_their_average():

@@ -34,6 +34,7 @@ from daemon.messages import (
     ExitDecided,
     ExitFinished,
     ExitOverdue,
+    ExitOwed,
     HeldBy,
     KillStaged,
     Latched,
@@ -97,6 +98,10 @@ SENTENCES = [
     (
         ExitDecided("s", ("ce", "pe"), ExitReason.TARGET, 15_437_500, NOW),
         "s leaves ce, pe: target, P&L 1543.75",
+    ),
+    (
+        ExitOwed("x", "s", ("ce",), ExitReason.RESIDENT_STOP, NOW),
+        "s leaves ce: its stop at the broker was met",
     ),
     (ExitFinished("x", "s", ("ce",), NOW), "s is out of ce"),
     (ExitFinished("x", "s", ("ce",), NOW, 75, 75), "s has closed 75 of 150 units of ce"),

@@ -344,6 +344,14 @@ def test_an_order_by_hand_is_told_with_who_asked(diary):
     ]
 
 
+def test_a_stop_at_the_broker_is_told_with_the_entry_that_it_guards(diary):
+    diary.turn("strategy:straddle", 3, 0, m.EntryDecided("straddle", "b:1", 245_500_000, (), NOW))
+    resting = {"parent": "resident:b:1", "purpose": Purpose.RESIDENT_STOP, "side": Side.BUY}
+    diary.turn("router:paper", 9, 0, intent(1, **resting))
+
+    assert any("straddle enters" in line for line in diary.why(ENTRY))
+
+
 def test_a_stop_is_told_by_the_level_that_stood_and_no_other(diary):
     for leg, level in (("call", 1), ("put", 2), ("", 3), ("call", 4)):
         moved = LevelMoved("straddle", leg, Move.TRAILED, 0, level * 10_000, NOW)

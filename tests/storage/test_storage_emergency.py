@@ -389,6 +389,7 @@ def test_a_disk_that_takes_neither_is_fatal(started, monkeypatch):
 NOTE = Noted("gap", "x" * 500, NOW)
 SAFE = [
     IntentRecorded(EXIT, NOW),
+    IntentRecorded(replace(EXIT, purpose=Purpose.RESIDENT_STOP), NOW),
     OrderRefused("OR1", Refusal.OTHER, "", NOW),
     ExitOwed("exit-1", "straddle", (), ExitReason.STOP, NOW),
     Latched("kill-1", LatchKind.KILL, Scope.ALL, "", "", "ann", NOW),

@@ -105,6 +105,11 @@ def updated(state, quantity=0, value_e4=0, text=""):
             "risk",
             "straddle has to leave ce: manual",
         ),
+        (
+            ExitOwed("x", "straddle", ("ce",), ExitReason.RESIDENT_STOP, NOW),
+            "risk",
+            "straddle has to leave ce: resident stop",
+        ),
         (ExitFinished("x", "straddle", ("ce",), NOW), "risk", "straddle has left ce"),
         (
             *(ExitFinished("x", "straddle", ("ce",), NOW, 75, 150), "risk"),

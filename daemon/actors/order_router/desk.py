@@ -82,8 +82,8 @@ class Closing(Struct):
         owed: the obligation.
         machine: what works it.
         told: what a person was told of it already.
-        held_ns: by leg, when slices of the present attempt began to wait for the budget; they are
-            as old as the slices that did not have to wait.
+        held_ns: by leg, when slices of the present attempt began to wait, for the budget or for a
+            resident stop to be gone; they are as old as slices that do not have to wait.
         withdrawn_ns: by resident stop, since when the exit waits for it to be gone.
     """
 

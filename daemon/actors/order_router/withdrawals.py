@@ -38,6 +38,7 @@ def withdraw(desk: Desk, turn: Turn, closing: Closing, now_ns: int) -> None:
         can_be_asked = order.state is State.WORKING and order.broker_order_id
         if intent_id in desk.replaced or (can_be_asked and intent_id not in desk.cancelling):
             continue  # without a slot to ask, there is none for the exit either
+        closing.held_ns.setdefault(order.intent.leg_id, now_ns)
         since_ns = closing.withdrawn_ns.setdefault(intent_id, now_ns)
         until_ns = since_ns + _patience_ns(desk)
         if now_ns < until_ns:

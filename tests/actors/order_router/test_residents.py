@@ -158,6 +158,15 @@ def test_an_exit_takes_the_stop_back_first_and_leaves_once_that_is_gone():
     assert stage.broker.resting() == []
 
 
+def test_an_exit_that_waited_for_its_stop_is_as_old_as_its_decision():
+    """So on recorded days it may still meet the frame that decided it."""
+    stage = held()
+    decided_ns = stage.now_ns
+    stage.tell(leave("ce"))
+    stage.run()
+    assert stage.intents()[-1].decided_ns == decided_ns
+
+
 def test_a_stop_that_fills_while_it_is_taken_back_is_the_exit():
     stage = held(Stage(cancel=("race",)))
     stage.tell(leave("ce"))
