@@ -9,7 +9,7 @@ from daemon.domain.market.notes import NoteKind
 from daemon.domain.orders.book import Order
 from daemon.domain.orders.doubt import Doubt, may_replace
 from daemon.domain.orders.reconcile import AccountRead, id_in, positions
-from daemon.domain.orders.words import Side, State
+from daemon.domain.orders.words import Purpose, Side, State
 from daemon.messages import ExitReplaced, Noted
 
 
@@ -59,7 +59,7 @@ def _doubt(desk: Desk, order: Order, read: AccountRead) -> Doubt:
         each
         for each in desk.book.open_orders()
         if (each.intent.strategy_id, each.intent.leg_id) == leg
-        and each.intent.purpose is intent.purpose
+        and each.intent.purpose is not Purpose.ENTRY
         and each.intent.side is Side.BUY
     ]
     surely = [each for each in ways if each.state is State.WORKING]

@@ -196,7 +196,7 @@ def _sent_before(desk: Desk, leg: tuple[str, str], symbol: str, side: Side) -> i
         (order.intent.strategy_id, order.intent.leg_id)
         for order in desk.book.open_orders()
         if order.intent.symbol == symbol
-        and order.intent.purpose is Purpose.EXIT
+        and order.intent.purpose is not Purpose.ENTRY
         and (not first or order.intent.intent_id < first)
     }
     return sum(remaining(exits_on_their_way(desk, *other), side) for other in before - {leg})

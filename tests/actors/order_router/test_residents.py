@@ -428,6 +428,18 @@ def test_after_a_start_an_exit_waits_longer_while_the_book_cannot_be_read(unread
     assert net(stage) == 0
 
 
+def test_beside_a_stop_that_stays_an_exit_in_doubt_is_not_sent_a_second_time():
+    """Three purchases for one short would be two too many; once the stop is gone it may be two."""
+    stage = held(reading(place=("fill", "fill", "lost", "fill"), cancel=("lost",)))
+    stage.tell(leave("ce"))
+    stage.run(40)
+    assert len(stage.intents()) == 3
+    stage.broker.calm()
+    stage.run(40)
+    assert len(stage.intents()) == 4
+    assert stage.broker.net() == {}
+
+
 def test_none_is_sent_while_the_books_differ():
     stage = reading(place=("work", "fill"))
     stage.entered("ce", **(STOP | KEEP))
