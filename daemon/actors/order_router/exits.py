@@ -241,6 +241,14 @@ def leave_unwanted(desk: Desk, turn: Turn, intent: Intent, now_ns: int) -> None:
         unwind(desk, turn, strategy_id, (leg_id,), now_ns)
 
 
+def tell_overfill(turn: Turn, order: Order, now_ns: int) -> None:
+    """Tell a person of a broker that filled more than was asked."""
+    intent, filled = order.intent, order.filled_quantity
+    if filled > intent.quantity:
+        text = f"{intent.intent_id} filled {filled} of {intent.quantity} {intent.symbol}"
+        turn.announce(Noted(NoteKind.REFUSED, text, now_ns, intent.strategy_id))
+
+
 def _shorts_elsewhere(desk: Desk, closing: Closing) -> bool:
     """Say whether another closing of the strategy still has shorts to buy back.
 

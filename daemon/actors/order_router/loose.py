@@ -40,6 +40,11 @@ def entered(net_quantity: int, intent: Intent) -> Side:
     return intent.side.opposite
 
 
+def is_child(intent: Intent) -> bool:
+    """Say whether an order is a child of a basket or an exit, whatever became of that."""
+    return not is_loose(intent.strategy_id) and intent.purpose is not Purpose.RESIDENT_STOP
+
+
 class Request(Struct):
     """An order by hand that has not left yet.
 

@@ -34,14 +34,13 @@ from daemon.actors.order_router.alarms import (
     SilenceDue,
 )
 from daemon.actors.order_router.desk import Desk, basket_of
-from daemon.actors.order_router.loose import is_loose, stands_alone
+from daemon.actors.order_router.loose import is_child, is_loose, stands_alone
 from daemon.actors.order_router.reconciling import Heard
 from daemon.actors.order_router.sending import cancel_answered
 from daemon.actors.order_router.settlements import settle, write_off
 from daemon.actors.order_router.terms import Terms
 from daemon.actors.turn import Turn
 from daemon.domain.market.frames import Frame
-from daemon.domain.market.notes import NoteKind
 from daemon.domain.orders.book import Order
 from daemon.domain.orders.ids import IntentIds
 from daemon.domain.orders.reconcile import AccountRead, news
@@ -68,7 +67,6 @@ from daemon.messages import (
     LinkRevived,
     MarginRead,
     MarginUnread,
-    Noted,
     OrderNotFound,
     PauseEntries,
     PullLatch,
@@ -222,8 +220,7 @@ class OrderRouter:
         orders = desk.book.open_orders()
         for intent_id in sorted(desk.todays.union(order.intent.intent_id for order in orders)):
             lookups.begin(desk, turn, intent_id, now_ns)
-        ours = (o.intent for o in orders if not is_loose(o.intent.strategy_id))
-        parents = {intent.parent for intent in ours if not stands_alone(intent)}
+        parents = {o.intent.parent for o in orders if is_child(o.intent)}
         for parent in sorted((parents | desk.baskets.keys()) - desk.closings.keys()):
             self._enter_on(turn, parent, now_ns)
         for exit_id in tuple(desk.closings):
@@ -296,7 +293,7 @@ class OrderRouter:
         if is_filling:
             desk.reads.moved_ns[order.intent.symbol] = now_ns
             turn.announce(desk.position_changed(order, now_ns))
-            _tell_overfill(turn, order, now_ns)
+            exits.tell_overfill(turn, order, now_ns)
             residents.filled(desk, turn, order, now_ns)
         is_awaited = order.intent.parent in desk.baskets or order.intent.parent in desk.closings
         if is_awaited and is_open(order.state) and not is_filling:
@@ -328,11 +325,3 @@ class OrderRouter:
             exits.clear_up(desk, turn, basket, now_ns)
         elif intent.parent not in desk.closings and not stands_alone(intent):
             entries.recall(desk, turn, intent.parent, now_ns)
-
-
-def _tell_overfill(turn: Turn, order: Order, now_ns: int) -> None:
-    """Tell a person of a broker that filled more than was asked."""
-    intent, filled = order.intent, order.filled_quantity
-    if filled > intent.quantity:
-        text = f"{intent.intent_id} filled {filled} of {intent.quantity} {intent.symbol}"
-        turn.announce(Noted(NoteKind.REFUSED, text, now_ns, intent.strategy_id))
