@@ -17,6 +17,7 @@ from daemon.actors.order_router.alarms import KillDue
 from daemon.actors.order_router.desk import Desk
 from daemon.actors.order_router.halts import Kill, covers
 from daemon.actors.order_router.sending import cancel, proven, to_take_back
+from daemon.actors.order_router.withdrawals import awaited
 from daemon.actors.turn import Turn
 from daemon.domain.instants import day_of
 from daemon.domain.market.notes import NoteKind
@@ -105,9 +106,11 @@ def _take_back(desk: Desk, turn: Turn, kill: Kill, now_ns: int) -> None:
         exits.proceed_all(desk, turn, now_ns)
     working = _look(desk, kill).working
     never_asked = [order for order in to_take_back(desk) if order in working]
+    kept = awaited(desk)  # these slots are of shorts whose stop will be gone in a moment
     for order in (*never_asked, *working):
-        cancel(desk, turn, order, now_ns)
-    if any(order.intent.intent_id not in desk.cancelling for order in never_asked):
+        if desk.budget.room(now_ns, Priority.EXIT) > kept:
+            cancel(desk, turn, order, now_ns)
+    if not kept and any(order.intent.intent_id not in desk.cancelling for order in never_asked):
         free_ns = desk.budget.free_ns(now_ns, Priority.EXIT)
         desk.wakes.wake(turn, KillDue(kill.latched.latch_id, free_ns))
 

@@ -47,6 +47,16 @@ def withdraw(desk: Desk, turn: Turn, closing: Closing, now_ns: int) -> None:
             _go_beside(desk, turn, order, now_ns)
 
 
+def awaited(desk: Desk) -> int:
+    """Return how many legs are bought back once a stop of theirs is gone, with a slot each."""
+    return sum(
+        any(stop.intent.intent_id not in desk.replaced for stop in stops)
+        for closing in desk.closings.values()
+        for leg_id in closing.owed.leg_ids
+        if (stops := stops_of(desk, closing.owed.strategy_id, (leg_id,)))
+    )
+
+
 def _patience_ns(desk: Desk) -> int:
     """Return how long an exit waits; after a start longer, for the stop may have filled before."""
     unread = desk.terms.reconcile_ns and not desk.reads.reconciled

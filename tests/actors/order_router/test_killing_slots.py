@@ -1,5 +1,6 @@
 """A kill that finds too few slots in the budget: what goes first, and that all of it goes."""
 
+from daemon.domain.money import e4
 from daemon.domain.orders.basket import OnFail
 from daemon.messages import KillStaged, ReleaseLatch
 from daemon.runtime.budget import Window
@@ -94,3 +95,23 @@ def test_an_entry_is_taken_back_though_its_latch_is_released_before_a_slot_was_f
     stage.tell(ReleaseLatch("k", "me"))
     stage.run(3)
     assert stage.broker.resting() == []
+
+
+def test_entries_leave_the_slots_to_shorts_whose_stops_are_being_taken_back():
+    """A short is bought back once its stop is gone: with few slots, before any entry goes."""
+    stage = Stage(["fill"] * 4 + ["work"] * 4 + ["fill"], windows=THREE)
+    stage.entered("ce", "pe", resident_percent_e4=e4(20))
+    stage.run(5)
+    stage.tell(frame(stage.now_ns, **FAR))
+    for strategy_id, leg_id in RESTING.items():
+        fields = KEEP | {"strategy_id": strategy_id, "basket_id": strategy_id}
+        stage.tell(enter(leg_id, at_ns=stage.now_ns, **fields))
+        stage.run(1)
+    stage.tell(frame(stage.now_ns))
+    stage.run(5)
+    assert leaving(stage.tell(latch())) == ["cancel 3", "cancel 4"]
+    assert leaving(stage.run(0.9)) == ["place 9"]
+    assert leaving(stage.run(0.2))[:1] == ["place 10"]
+    for _ in range(6):
+        stage.run(1)
+    assert (stage.broker.net(), stage.broker.resting()) == ({}, [])
