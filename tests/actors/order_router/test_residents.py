@@ -396,6 +396,21 @@ def test_a_sale_of_our_own_below_the_trigger_is_not_held_up():
     assert stage.book().position("other", "ce").net_quantity == -75
 
 
+def test_a_sale_that_closes_past_the_trigger_has_the_stop_taken_back():
+    """Woken, the stop would buy what the sale sells; it rests again once the sale is done."""
+    stage = held()
+    long = replace(leg("hc"), symbol=SYMBOLS["ce"])
+    stage.entered(long, strategy_id="other", basket_id="o")
+    stage.tell(frame(stage.now_ns, ce=121))
+    said = without_wakes(stage.tell(leave("hc", strategy_id="other")))
+    assert said == ["owed hc stop", "cancel 2"]
+    stage.run(2)
+    stage.tell(frame(stage.now_ns, ce=100))
+    stage.run(10)
+    assert stage.book().position("other", "hc").net_quantity == 0
+    assert resting(stage) == 75
+
+
 def reading(**script):
     """A stage whose router reads the broker's book, and has done so."""
     stage = Stage(terms=Terms("a", "broker", strict=False, reconcile_ns=5 * S), **script)
