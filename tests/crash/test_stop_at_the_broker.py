@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
+
+import pytest
 
 from daemon.domain.instants import SECOND_NS
 from daemon.domain.market.frames import Frame, Quote
 from daemon.domain.money import e4
 from daemon.domain.orders.words import IntentRecorded, Purpose
 from daemon.domain.risk.words import ExitReason
+from daemon.kill import standing
 from daemon.messages import ExitDecided, ExitFinished, ExitOwed
 from daemon.twin.file import SqliteFile
 from daemon.twin.latency import Latency
@@ -20,14 +24,13 @@ from tests.kit.daemon_process import DaemonProcess, running
 from tests.kit.plans import ROOT
 
 PACE = ("--speed", "20")
+OVER = ("flat", "incomplete")
+"""Where an exit was committed and never sent it is flat as well, but cannot say so that day."""
 
 
 def test_a_short_whose_stop_was_met_while_the_daemon_was_dead_is_flat_and_told(tmp_path):
     """Both books agree, nothing is bought twice, and the other leg keeps its own stop."""
-    strategy = guarded(tmp_path)
-    with running(tmp_path, "--strategy", strategy, "--speed", "max") as process:
-        process.wait(lambda: len(accepted(process)) == 2, "has a stop of each leg at the broker")
-        process.kill()
+    strategy = entered(tmp_path)
     met, other = resting(tmp_path / "state")
     jump(tmp_path / "state", met)
 
@@ -48,6 +51,47 @@ def test_a_short_whose_stop_was_met_while_the_daemon_was_dead_is_flat_and_told(t
     assert exits(day, "ce") == []
     assert crashes.ours(day) == crashes.theirs(day)
     assert crashes.sent_twice(day) == []
+
+
+@pytest.mark.parametrize("stage", ["cancelling", "closing"])
+def test_a_kill_that_is_cut_short_takes_the_stops_back_as_well(tmp_path, stage):
+    """No stop rests any more, and none of them filled beside an exit."""
+    strategy = entered(tmp_path)
+    with running(tmp_path, "--strategy", strategy, *PACE) as process:
+        process.wait_ready()
+        with ThreadPoolExecutor(1) as pool:
+            pool.submit(process.brake, "kill", reason="enough").add_done_callback(heard)
+            process.wait_event("KillStaged", stage=stage)
+            process.kill()
+    (latch,) = standing(tmp_path / "state")
+    with running(tmp_path, "--strategy", strategy, *PACE) as process:
+        process.wait_ready()
+        process.wait(lambda: stage_of(process, latch.latch_id) in OVER, "is over")
+
+    day = crashes.read(tmp_path / "state")
+    assert crashes.ours(day) == crashes.theirs(day) == {}
+    assert crashes.sent_twice(day) == []
+    assert [order for order in day.orders if order.resting] == []
+    assert len(day.trades) == 4
+
+
+def entered(folder: Path) -> str:
+    """Run until both shorts have a stop at the broker, and kill the daemon there."""
+    strategy = guarded(folder)
+    with running(folder, "--strategy", strategy, "--speed", "max") as process:
+        process.wait(lambda: len(accepted(process)) == 2, "has a stop of each leg at the broker")
+        process.kill()
+    return strategy
+
+
+def heard(answer: Future[object]) -> None:
+    """Take what became of a request that the kill may have cut."""
+    answer.exception()
+
+
+def stage_of(process: DaemonProcess, latch_id: str) -> str:
+    (staged,) = process.brake("kill_stage", latch_id=latch_id)["stages"]
+    return staged["stage"]
 
 
 def guarded(folder: Path) -> str:
