@@ -32,9 +32,10 @@ class Mutation(Struct, frozen=True):
     test: str
 
 
-def _gate(control: str, what: str, line: str) -> Mutation:
-    """One line of the gate's table for entries, taken out."""
-    return Mutation(control, f"the gate's {what}", GATE, f"        {line},\n", "", BOUNDARY)
+def _gate(control: str, what: str, line: str, after: str = "") -> Mutation:
+    """One line of the gate's table for entries, taken out; known by the line that it comes after."""
+    kept = f"        {after},\n" if after else ""
+    return Mutation(control, f"the gate's {what}", GATE, f"{kept}        {line},\n", kept, BOUNDARY)
 
 
 MUTATIONS = (
@@ -52,8 +53,18 @@ MUTATIONS = (
         "        assert True, ",
         "tests/brokers/test_door.py::test_an_intent_goes_through_once",
     ),
-    _gate("P7", "self-trade check", "Control.SELF_TRADE: _self_trade"),
-    _gate("P8", "stale price", "Control.STALE: _stale"),
+    _gate(
+        *("P7", "self-trade check", "Control.SELF_TRADE: _self_trade"),
+        after="Control.DUPLICATE: _duplicate",
+    ),
+    Mutation(
+        "P8",
+        "the gate's stale price",
+        GATE,
+        "        Control.STALE: _stale,\n        Control.LINK",
+        "        Control.LINK",
+        BOUNDARY,
+    ),
     Mutation(
         "P9",
         "a contract that expired is not traded",
