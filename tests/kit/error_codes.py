@@ -25,6 +25,8 @@ PASSED_ON = {
     "refusal.code": "of what an actor declined",
     "answer.code": "the same",
     "rows[0].code": "the same",
+    "outcomes[0].code": "the same",
+    "NOTHING_HELD": "the text that stands beside the questions; texts are looked for as well",
     "error.code": "of an error that was raised",
     "code": "what the function was given",
     "str(code or '')": "what the daemon has answered",

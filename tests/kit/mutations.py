@@ -33,7 +33,7 @@ class Mutation(Struct, frozen=True):
 
 
 def _gate(control: str, what: str, line: str, after: str = "") -> Mutation:
-    """One line of the gate's table for entries, taken out; known by the line that it comes after."""
+    """One line of the table for entries, taken out; known by the line that it comes after."""
     kept = f"        {after},\n" if after else ""
     return Mutation(control, f"the gate's {what}", GATE, f"{kept}        {line},\n", kept, BOUNDARY)
 
