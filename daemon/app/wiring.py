@@ -18,6 +18,7 @@ from daemon.actors import (
     pnl_broadcaster,
     risk_watchdog,
 )
+from daemon.actors.alert_keeper import AlertKeeper
 from daemon.actors.cell_wall import CellWall
 from daemon.actors.fan_out import Place
 from daemon.actors.market_feed import MarketFeed
@@ -32,6 +33,7 @@ from daemon.app.accounts import Account, traded_in, watchdog_of
 from daemon.app.runners import runner_spec
 from daemon.brokers.door import Door
 from daemon.brokers.paper import Paper
+from daemon.domain.instants import SECOND_NS
 from daemon.domain.market.merge import merge
 from daemon.domain.market.rules import require_tables
 from daemon.domain.orders.ids import IntentIds
@@ -82,6 +84,7 @@ class Run(Struct, frozen=True):
             off.
         filed: how the strategies of files are written, by id; for whoever asks.
         home: the account that the records began with; empty: the first.
+        acknowledge_ns: within which a critical alert is to be acknowledged.
     """
 
     recording: Market
@@ -95,6 +98,7 @@ class Run(Struct, frozen=True):
     timed: bool = False
     filed: Mapping[str, Filed] = MappingProxyType({})
     home: str = ""
+    acknowledge_ns: int = 300 * SECOND_NS
 
 
 class App(Struct, frozen=True):
@@ -147,7 +151,7 @@ def build(
     around = Surroundings(doors, show or _unseen, world.see)
     specs = _specs(accounts, cells, plans, run, shown=show is not None)
     if run.served:
-        specs = (*specs, *_for_people(accounts, cells, run.filed))
+        specs = (*specs, *_for_people(accounts, cells, run))
     runner = partial(_runner_of, accounts=accounts, cells=cells, taking=False)
     return App(specs, world, around, runner, at_ns)
 
@@ -172,9 +176,9 @@ def _world(run: Run, papers: Mapping[str, Paper]) -> tuple[Recorded, int]:
 
 
 def _for_people(
-    accounts: Sequence[Account], cells: Sequence[Cell], filed: Mapping[str, Filed]
+    accounts: Sequence[Account], cells: Sequence[Cell], run: Run
 ) -> tuple[ActorSpec, ...]:
-    """The actors that trading does not need: sessions, what people see, asked and declared."""
+    """The actors that trading does not need: sessions, and what people see, ask and declare."""
     watchdogs = tuple(watchdog_of(cell) for cell in cells)
     return (
         *(
@@ -191,7 +195,12 @@ def _for_people(
             disarm=True,
         ),
         ActorSpec("request_clerk", lambda facts: RequestClerk("request_clerk", facts)),
-        ActorSpec("strategy_register", lambda facts: StrategyRegister(filed, facts)),
+        ActorSpec("strategy_register", lambda facts: StrategyRegister(run.filed, facts)),
+        ActorSpec(
+            "alert_keeper",
+            lambda facts: AlertKeeper(run.acknowledge_ns, facts),
+            disarm=True,
+        ),
     )
 
 

@@ -29,12 +29,14 @@ _COMMANDS = {
         "orders": ("look:orders", "Show the book of orders."),
         "pnl": ("look:pnl", "Show profit and loss by strategy."),
         "guard": ("look:guard", "Say of each open leg whether it is guarded now."),
+        "alerts": ("alerts:alerts", "Show what somebody must know of."),
     },
     "Act": {
         "start": ("act:start", "Let a strategy take entries."),
         "stop": ("act:stop", "Let a strategy take no more entries; it stays guarded."),
         "exit": ("act:leave", "Close a position, or part of it."),
         "adjust": ("act:adjust", "Move a stop."),
+        "acknowledge": ("alerts:acknowledge", "Say that an alert was seen."),
     },
     "Brake": {
         "pause": ("brakes:pause", "Take no new entries."),

@@ -15,6 +15,10 @@ from daemon.domain.orders.words import OrderParked, OrderRefused, OutcomeUnknown
 from daemon.domain.risk.moves import LevelMoved
 from daemon.domain.risk.words import ExitReason
 from daemon.messages import (
+    AlertAcknowledged,
+    AlertCleared,
+    AlertEscalated,
+    AlertRaised,
     BasketEnded,
     BooksAgree,
     BooksDiffer,
@@ -163,7 +167,7 @@ def _open(trade: dict[str, Any]) -> str:
 
 
 def _sentence(fact: object) -> str:
-    return _of_hands(fact) or _of_trading(fact)
+    return _of_hands(fact) or _of_trading(fact) or _of_alerts(fact)
 
 
 def _of_hands(fact: object) -> str:
@@ -190,6 +194,20 @@ def _of_hands(fact: object) -> str:
             return f"ALERT {symbol}: the broker holds {theirs:+d}, our book says {ours:+d}"
         case BooksAgree(symbol=symbol):
             return f"{symbol}: the broker's book and ours agree again"
+    return ""
+
+
+def _of_alerts(fact: object) -> str:
+    """Return what somebody is to acknowledge; what it is about was told before."""
+    match fact:
+        case AlertRaised(alert_id, condition):
+            return f"ALERT {alert_id}: {condition.severity}, {condition.code}"
+        case AlertAcknowledged(alert_id, by):
+            return f"{alert_id} is acknowledged by {by}"
+        case AlertEscalated(alert_id, level):
+            return f"ALERT {alert_id} is not acknowledged: level {level}"
+        case AlertCleared(alert_id):
+            return f"{alert_id} is over"
     return ""
 
 

@@ -1,4 +1,4 @@
-"""Hands on what runs: strategies, positions, single orders."""
+"""Hands on what runs: strategies, positions, single orders, and the alerts about them."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from daemon.control.line import Line, Outcome, Refusal
 from daemon.domain.orders.book import Order
 from daemon.messages import (
     NOTHING_HELD,
+    AcknowledgeAlert,
     AdjustByHand,
     CancelByHand,
     Done,
@@ -98,6 +99,12 @@ class Hands:
                 done: Done = await self._line.ask(to, CancelByHand(intent_id, by), Lane.CONTROL)
                 return done
         raise Refusal("unknown_order", f"no order {intent_id} is known; `ordo orders` lists them")
+
+    async def acknowledge(self, alert_id: str, by: str) -> Done:
+        """Let an alert escalate no more: somebody has seen it."""
+        keeper = self._line.names.keeper
+        done: Done = await self._line.ask(keeper, AcknowledgeAlert(alert_id, by))
+        return done
 
     def _whole(self, name: str) -> str:
         """Return the runner of a strategy, which decides for all its accounts alike.

@@ -27,10 +27,12 @@ class Names:
         accounts: the accounts of each strategy, of one that has gone too: something of it may last.
         broadcaster: its address.
         register: its address.
+        keeper: the address of the keeper of alerts.
     """
 
     broadcaster = "pnl_broadcaster"
     register = "strategy_register"
+    keeper = "alert_keeper"
 
     def __init__(
         self,

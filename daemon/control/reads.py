@@ -13,11 +13,13 @@ from daemon.control.line import GONE, NO_ANSWER, Line, Refusal
 from daemon.domain.orders.book import Order
 from daemon.messages import (
     AccountSeen,
+    AlertSeen,
     Declined,
     KillStaged,
     PriceSeen,
     RiskSeen,
     SeeAccount,
+    SeeAlerts,
     SeeKill,
     SeeOrderAsked,
     SeeOrders,
@@ -78,6 +80,12 @@ class Reads:
     async def _all(self, addresses: Iterable[str], about: Any) -> tuple[Any, ...]:
         """Ask several actors the same at once."""
         return tuple(await asyncio.gather(*(self._line.ask(to, about) for to in addresses)))
+
+    async def alerts(self) -> tuple[AlertSeen, ...]:
+        """Return the alerts, those first whose condition holds, then the newest first."""
+        seen: tuple[AlertSeen, ...]
+        seen = await self._line.ask(self._line.names.keeper, SeeAlerts())
+        return seen
 
     async def price(self, symbol: str) -> PriceSeen:
         """Return the newest price of a symbol."""

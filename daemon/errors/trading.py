@@ -36,6 +36,9 @@ TRADING: Final[Mapping[str, Entry]] = {
     "unknown_kill": Entry(
         "There is no such kill", "take a name that `ordo status` lists", status=404
     ),
+    "unknown_alert": Entry(
+        "There is no such alert", "take a name that `ordo alerts` lists", status=404
+    ),
     "unknown_account": Entry(
         "There is no such account", "name one of [[accounts]] in the settings", status=404
     ),

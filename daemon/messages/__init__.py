@@ -19,6 +19,19 @@ from daemon.domain.orders.words import (
     OutcomeUnknown,
 )
 from daemon.domain.risk.moves import LevelMoved
+from daemon.messages.alerts import (
+    AcknowledgeAlert,
+    AlertAcknowledged,
+    AlertCleared,
+    AlertEscalated,
+    AlertFact,
+    AlertRaised,
+    AlertSeen,
+    Condition,
+    FactRecorded,
+    SeeAlerts,
+    Severity,
+)
 from daemon.messages.asks import (
     NOTHING_HELD,
     AbandonRequest,
@@ -146,7 +159,14 @@ __all__ = [
     "AccountRead",
     "AccountSeen",
     "AccountUnread",
+    "AcknowledgeAlert",
     "AdjustByHand",
+    "AlertAcknowledged",
+    "AlertCleared",
+    "AlertEscalated",
+    "AlertFact",
+    "AlertRaised",
+    "AlertSeen",
     "Alive",
     "Ask",
     "BasketEnded",
@@ -164,6 +184,7 @@ __all__ = [
     "ChangeStrategy",
     "ClaimRequest",
     "CodeLoaded",
+    "Condition",
     "ControlFact",
     "DayEnded",
     "DayMarked",
@@ -186,6 +207,7 @@ __all__ = [
     "ExitOwed",
     "ExitReplaced",
     "Fact",
+    "FactRecorded",
     "FindOrder",
     "FinishRequest",
     "FrameArrived",
@@ -230,6 +252,7 @@ __all__ = [
     "RiskSeen",
     "Scope",
     "SeeAccount",
+    "SeeAlerts",
     "SeeDeclaration",
     "SeeKill",
     "SeeOpen",
@@ -240,6 +263,7 @@ __all__ = [
     "SeeStrategy",
     "SessionReady",
     "Settled",
+    "Severity",
     "Stage",
     "StrategyDeclared",
     "StrategyRemoved",
@@ -283,5 +307,6 @@ Fact = (
     | DeadLetter
     | ActorDisarmed
     | ControlFact
+    | AlertFact
 )
 """Everything that may stand in the one table."""

@@ -9,6 +9,7 @@ from daemon.settings.loading import load
 from daemon.settings.looking import Logs, Telemetry
 from daemon.settings.schema import (
     Account,
+    Alerts,
     Broker,
     Daemon,
     Feed,
@@ -34,6 +35,7 @@ from daemon.settings.web import Web
 
 __all__ = [
     "Account",
+    "Alerts",
     "Broker",
     "Daemon",
     "Fault",

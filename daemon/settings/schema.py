@@ -47,7 +47,7 @@ _LIMITS = Limits()
 _LADDER = Ladder()
 _BREAKER = BreakerPolicy()
 _MINUTE_NS = 60 * SECOND_NS
-_LATER_SECTIONS = ("hot_state", "alerts", "auth", "jobs")
+_LATER_SECTIONS = ("hot_state", "auth", "jobs")
 _ID = Text(r"[a-z][a-z0-9-]{0,31}", 'small letters, digits and dashes, at most 32, such as "paper"')
 _STRATEGY = Text(
     r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}", 'the id of a strategy, such as "nifty-short-straddle"'
@@ -288,6 +288,16 @@ class Strategies(Table, frozen=True):
     autostart: Annotated[tuple[str, ...], Many(_STRATEGY, 0, 100)] = ("nifty-short-straddle",)
 
 
+class Alerts(Table, frozen=True):
+    """`[alerts]`: how long a person has, before an alert that nobody acknowledges gets louder.
+
+    Attributes:
+        acknowledge_s: seconds of market time for a critical alert, at each of its levels.
+    """
+
+    acknowledge_s: Annotated[int, Whole(10, 86_400, "seconds")] = 300
+
+
 def _no_broker() -> Mapping[str, Broker]:
     return MappingProxyType({"paper": Broker()})
 
@@ -308,3 +318,4 @@ class Settings(Table, frozen=True):
     strategies: Strategies = Strategies()
     logs: Logs = Logs()
     telemetry: Telemetry = Telemetry()
+    alerts: Alerts = Alerts()

@@ -94,7 +94,8 @@ ENTRIES: dict[type[Fact], Entry] = {
     m.OrderAsked: Entry(without=("request_id", "tag", "by", "at_ns")),
     m.BooksDiffer: _TIMELESS,
     m.BooksAgree: _TIMELESS,
-    # What befell the host, the connection or the process; what it led to is entered.
+    # What befell the host, the connection or the process, and whoever was alerted by what is
+    # entered anyway.
     orders.OrderAccepted: _ABSENT,
     orders.OutcomeUnknown: _ABSENT,
     m.EpochBegan: _ABSENT,
@@ -105,6 +106,10 @@ ENTRIES: dict[type[Fact], Entry] = {
     m.RequestAnswered: _ABSENT,
     m.SessionReady: _ABSENT,
     m.BreakerMoved: _ABSENT,
+    m.AlertRaised: _ABSENT,
+    m.AlertAcknowledged: _ABSENT,
+    m.AlertEscalated: _ABSENT,
+    m.AlertCleared: _ABSENT,
     DeadLetter: _ABSENT,
     ActorDisarmed: _ABSENT,
 }

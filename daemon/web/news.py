@@ -24,6 +24,10 @@ from daemon.domain.orders.words import (
 from daemon.domain.risk.moves import LevelMoved
 from daemon.domain.risk.words import ExitReason
 from daemon.messages import (
+    AlertAcknowledged,
+    AlertCleared,
+    AlertEscalated,
+    AlertRaised,
     BasketEnded,
     BasketOpened,
     BooksAgree,
@@ -66,7 +70,8 @@ class News:
 
     def of(self, fact: Any) -> Item | None:
         """Return the line of a fact; None where it concerns nobody."""
-        told = self._order(fact) or _trading(fact) or _control(fact) or _machine(fact)
+        told = self._order(fact) or _trading(fact) or _control(fact)
+        told = told or _alerts(fact) or _machine(fact)
         if told is None:
             return None
         kind, text, about = told
@@ -199,6 +204,23 @@ def _control(fact: Any) -> tuple[str, str, Item] | None:
         case BooksAgree(account, symbol):
             text = f"{account}: the broker shows the same {symbol} as our book again"
             return "alert", text, {"account": account, "symbol": symbol}
+    return None
+
+
+def _alerts(fact: Any) -> tuple[str, str, Item] | None:
+    match fact:
+        case AlertRaised(alert_id, condition):
+            about = {"severity": condition.severity.value, "code": condition.code}
+            whose = {"account": condition.account, "strategy_id": condition.strategy_id}
+            about |= {name: told for name, told in whose.items() if told}
+            return "alert", condition.sentence, {"alert_id": alert_id, **about}
+        case AlertAcknowledged(alert_id, by):
+            return "alert", f"{alert_id} was acknowledged by {by}", {"alert_id": alert_id}
+        case AlertEscalated(alert_id, level):
+            text = f"nobody has acknowledged {alert_id}; it escalates to level {level}"
+            return "alert", text, {"alert_id": alert_id, "level": level}
+        case AlertCleared(alert_id):
+            return "alert", f"{alert_id} is over", {"alert_id": alert_id}
     return None
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from msgspec import Struct
 
 from daemon.domain.plans.schema import Plan
-from daemon.web import asks, deeds, door, health, looks, orders, shapes, strategies
+from daemon.web import alerts, asks, deeds, door, health, looks, orders, shapes, strategies
 from daemon.web.openapi import describe
 from daemon.web.table import Call, Handler, Route, Writes
 from daemon.web.tokens import Role
@@ -71,6 +71,7 @@ _LOOKS = (
     _look("/api/pnl/daily", looks.daily, shapes.DailyTold, "the profit of the day"),
     _look("/api/strategies", looks.strategies, shapes.StrategiesTold, "every strategy"),
     _look(_STRATEGY, strategies.look, shapes.DeclarationTold, "one strategy, as it is written"),
+    _look("/api/alerts", alerts.look, alerts.AlertsTold, "what somebody must know of"),
     _look("/api/kill/{kill_id}", looks.kill_stage, shapes.KillTold, "how far a kill has come"),
 )
 _DEEDS = (
@@ -106,6 +107,10 @@ _DEEDS = (
         by_account=True,
     ),
     _deed(*(f"{_STRATEGY}/adjust", deeds.adjust, asks.AdjustBody, "move a stop"), by_account=True),
+    _deed(
+        *("/api/alerts/{alert_id}/acknowledge", alerts.acknowledge, asks.NoBody),
+        "say that an alert was seen",
+    ),
     _kill(f"{_STRATEGY}/kill", deeds.kill_strategy, asks.ReasonBody, "stop and close a strategy"),
     _brake(
         *("/api/pause", deeds.pause, asks.ScopeBody, "take no new entries in a scope"),

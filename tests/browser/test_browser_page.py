@@ -6,9 +6,10 @@ import pytest
 from msgspec.structs import replace
 
 from daemon import kill
-from daemon.messages import ReleaseLatch, Stage, TakeEntries, TakeNoEntries
+from daemon.messages import AcknowledgeAlert, ReleaseLatch, Stage, TakeEntries, TakeNoEntries
 from tests.kit.browser import HOW, chromium
 from tests.kit.page_world import World, page_open
+from tests.kit.seen import ALERT
 from tests.kit.watched import LEG, risk, watch
 
 BROWSER = chromium()
@@ -289,3 +290,14 @@ async def test_nothing_is_wider_than_the_window(tmp_path, width):
         world.earn("-123456789.50")
         await tab.wait_for(f"{shown('.card .big')}.endsWith('789.50')")
         assert await tab.evaluate("document.documentElement.scrollWidth") == width
+
+
+async def test_an_alert_stands_on_the_page_until_somebody_says_that_he_has_seen_it(tmp_path):
+    world = World()
+    world.alerts = (ALERT,)
+    async with opened(tmp_path, world) as (tab, _):
+        await tab.wait_for(f"{shown('#alerts h3')} === 'ALERT, level 2'")
+        assert "they differ" in await tab.text("#alerts .why")
+        await tab.click("#alerts .seen")
+        await tab.wait_for("!document.querySelector('#alerts article')")
+        assert world.port.actors.told(AcknowledgeAlert) == [AcknowledgeAlert("alert-1", "operator")]

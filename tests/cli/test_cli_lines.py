@@ -22,6 +22,10 @@ from daemon.domain.orders.words import (
 from daemon.domain.risk.moves import LevelMoved, Move
 from daemon.domain.risk.words import ExitReason
 from daemon.messages import (
+    AlertAcknowledged,
+    AlertCleared,
+    AlertEscalated,
+    AlertRaised,
     BasketEnded,
     BooksAgree,
     BooksDiffer,
@@ -54,6 +58,7 @@ from daemon.messages import (
 from daemon.runtime.clock import VirtualClock
 from daemon.runtime.words import ActorDisarmed, DeadLetter, Origin
 from tests.kit.facts import INTENT
+from tests.kit.seen import DIFFER
 
 DAY = date(2026, 11, 18)
 NOW = at(DAY, time(9, 20))
@@ -247,6 +252,10 @@ HANDS = [
         f"ALERT {CE}: the broker holds +0, our book says -65",
     ),
     (BooksAgree("paper", CE, NOW), f"{CE}: the broker's book and ours agree again"),
+    (AlertRaised("alert-1", DIFFER, NOW), "ALERT alert-1: critical, books_differ"),
+    (AlertAcknowledged("alert-1", "ann", NOW), "alert-1 is acknowledged by ann"),
+    (AlertEscalated("alert-1", 2, NOW), "ALERT alert-1 is not acknowledged: level 2"),
+    (AlertCleared("alert-1", NOW), "alert-1 is over"),
 ]
 
 

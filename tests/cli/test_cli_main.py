@@ -15,8 +15,9 @@ from tests.kit.plans import ROOT
 
 STRADDLE = ROOT / "strategies" / "nifty_short_straddle.toml"
 BUILT = (
-    *("run", "check", "status", "positions", "orders", "pnl", "guard"),
-    *("start", "stop", "exit", "adjust", "pause", "cancel-all", "kill", "rearm"),
+    *("run", "check", "status", "positions", "orders", "pnl", "guard", "alerts"),
+    *("start", "stop", "exit", "adjust", "acknowledge"),
+    *("pause", "cancel-all", "kill", "rearm"),
     *("why", "audit", "backtest", "token"),
 )
 WITHIN = ("audit verify", "token create", "token list", "token revoke")

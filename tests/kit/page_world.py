@@ -15,12 +15,16 @@ from msgspec.structs import replace
 from daemon.domain.money import e4
 from daemon.messages import (
     AccountSeen,
+    AcknowledgeAlert,
+    AlertAcknowledged,
+    AlertSeen,
     Done,
     KillStaged,
     PullLatch,
     ReleaseLatch,
     RiskSeen,
     SeeAccount,
+    SeeAlerts,
     SeeKill,
     SeeStrategy,
     Stage,
@@ -58,6 +62,7 @@ class World:
     Attributes:
         risk: what the broadcaster answers each beat with.
         taking: whether the strategy takes entries.
+        alerts: that are known.
         stage: of a kill.
         left: by a kill.
         mute: the broadcaster answers nothing.
@@ -70,6 +75,7 @@ class World:
     def __init__(self) -> None:
         self.risk: RiskSeen = risk(watch(legs=(LEG, OTHER_LEG)))
         self.taking = True
+        self.alerts: tuple[AlertSeen, ...] = ()
         self.stage = Stage.CANCELLING
         self.left: tuple[str, ...] = ("4 orders are working",)
         self.mute = self.shut = False
@@ -93,6 +99,8 @@ class World:
             TakeEntries: lambda _: self._take(True),
             TakeNoEntries: lambda _: self._take(False),
             ReleaseLatch: lambda _: Done(),
+            SeeAlerts: lambda _: self.alerts,
+            AcknowledgeAlert: lambda about: self._acknowledge(about.by),
         }
 
     @property
@@ -131,6 +139,12 @@ class World:
 
     def _staged(self, latch_id: str) -> KillStaged:
         return KillStaged(latch_id, self.stage, self.left, 0, clock("10:00:00"))
+
+    def _acknowledge(self, by: str) -> Done:
+        (alert,) = self.alerts
+        seen = AlertAcknowledged(alert.raised.alert_id, by, clock("10:00:01"))
+        self.alerts = (replace(alert, acknowledged=seen),)
+        return Done()
 
     def _take(self, taking: bool) -> Done:
         self.taking = taking

@@ -5,6 +5,10 @@ from __future__ import annotations
 from daemon.domain.orders.words import Side
 from daemon.messages import (
     AccountSeen,
+    AlertAcknowledged,
+    AlertRaised,
+    AlertSeen,
+    Condition,
     HeldSeen,
     LegSeen,
     PriceSeen,
@@ -13,11 +17,15 @@ from daemon.messages import (
     SeePrice,
     SeeRisk,
     SeeStrategy,
+    Severity,
     StrategySeen,
     WatchSeen,
 )
 from tests.kit.control_port import MARKET_NS
 
+DIFFER = Condition(Severity.CRITICAL, "books_differ", "NIFTY", "they differ", "paper")
+ALERT = AlertSeen(AlertRaised("alert-1", DIFFER, MARKET_NS), 2, MARKET_NS)
+SEEN = AlertAcknowledged("alert-1", "ann", MARKET_NS)
 CE = "NIFTY-2026-11-23-24550-CE"
 SHORT = HeldSeen("paper", "straddle", "ce", CE, -75, 75, 7_500_000, 150, 17_797_500, 75, 1_425_000)
 FLAT = HeldSeen("paper", "straddle", "pe", CE, 0, 75, 7_500_000, 75, 7_875_000)

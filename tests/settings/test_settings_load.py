@@ -151,8 +151,8 @@ BAD_KEYS = {
         ),
     ),
     "a later section": (
-        "\n[alerts]\nport = 8787",
-        "settings.toml, line 2: [alerts] comes with a later version; take it out",
+        "\n[auth]\nport = 8787",
+        "settings.toml, line 2: [auth] comes with a later version; take it out",
     ),
     "a later key": (
         "[daemon]\nbusy_poll = true",
@@ -313,7 +313,7 @@ def test_a_wrong_setting_is_refused_with_its_line_key_and_mend(text, sentence):
     assert refusals(text) == [sentence]
 
 
-@pytest.mark.parametrize("section", ["hot_state", "alerts", "auth", "jobs"])
+@pytest.mark.parametrize("section", ["hot_state", "auth", "jobs"])
 def test_a_section_that_comes_later_is_refused_by_its_name(section):
     told = refusals(f"[{section}]")
 

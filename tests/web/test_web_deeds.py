@@ -7,6 +7,7 @@ import pytest
 from daemon import kill
 from daemon.control import Names
 from daemon.messages import (
+    AcknowledgeAlert,
     AdjustByHand,
     CancelAll,
     Declined,
@@ -266,3 +267,21 @@ async def test_a_start_tells_in_which_accounts_a_latch_holds_it_back(tmp_path):
         _, told, _ = await port.ask("POST", f"{STRATEGY}/start", json={})
 
     assert told["text"].startswith("it is so; but second: a pause is latched for account second")
+
+
+async def test_a_trader_acknowledges_an_alert_and_a_viewer_cannot(tmp_path):
+    path, about = "/api/alerts/alert-1/acknowledge", AcknowledgeAlert("alert-1", "operator")
+    async with open_port(tmp_path, {AcknowledgeAlert: done}) as port:
+        refused, *_ = await port.bare("POST", path, json={}, headers=port.token("viewer"))
+        status, told, _ = await port.ask("POST", path, json={})
+
+    assert (refused, status, told["text"]) == (403, 200, "it is so")
+    assert port.actors.asked == [("alert_keeper", about)]
+
+
+async def test_an_alert_that_is_not_known_is_not_found(tmp_path):
+    answers = {AcknowledgeAlert: lambda _: Declined("unknown_alert", "no alert alert-7 is known")}
+    async with open_port(tmp_path, answers) as port:
+        status, told, _ = await port.ask("POST", "/api/alerts/alert-7/acknowledge", json={})
+
+    assert (status, told["code"]) == (404, "unknown_alert")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from msgspec.structs import replace
 
 from daemon import kill
 from daemon.messages import (
@@ -10,6 +11,7 @@ from daemon.messages import (
     DeclarationSeen,
     Declined,
     KillStaged,
+    SeeAlerts,
     SeeDeclaration,
     SeeKill,
     SeePrice,
@@ -18,7 +20,7 @@ from daemon.messages import (
 from daemon.web.house import Health
 from daemon.web.looks import merged
 from tests.kit.control_port import MARKET_NS, open_port
-from tests.kit.seen import ANSWERS, CE
+from tests.kit.seen import ALERT, ANSWERS, CE, SEEN
 
 PROFIT = {"pnl": 686.25, "realised": 37.5, "unrealised": 648.75, "charges": None}
 NO_PROFIT = {"pnl": 0.0, "realised": 0.0, "unrealised": 0.0, "charges": 0.0}
@@ -279,3 +281,25 @@ async def test_a_router_that_is_silent_about_a_kill_is_no_account_left_out(tmp_p
         status, told, _ = await port.ask("GET", "/api/kill/kill-1")
 
     assert (status, told["code"]) == (504, "no_answer")
+
+
+async def test_an_alert_is_told_with_its_level_and_who_has_seen_it(tmp_path):
+    over = replace(ALERT, acknowledged=SEEN, cleared_ns=MARKET_NS)
+    async with open_port(tmp_path, {SeeAlerts: lambda _: (ALERT, over)}) as port:
+        status, told, _ = await port.ask("GET", "/api/alerts")
+
+    alert = {
+        "alert_id": "alert-1",
+        "severity": "critical",
+        "code": "books_differ",
+        "sentence": "they differ",
+        "account": "paper",
+        "strategy_id": "",
+        "at": AT,
+        "level": 2,
+        "acknowledged_by": None,
+        "acknowledged_at": None,
+        "cleared_at": None,
+    }
+    seen = {"acknowledged_by": "ann", "acknowledged_at": AT, "cleared_at": AT}
+    assert (status, told) == (200, {"alerts": [alert, {**alert, **seen}]})

@@ -17,6 +17,10 @@ from daemon.domain.orders.words import (
 from daemon.domain.risk.moves import LevelMoved, Move
 from daemon.domain.risk.words import ExitReason
 from daemon.messages import (
+    AlertAcknowledged,
+    AlertCleared,
+    AlertEscalated,
+    AlertRaised,
     BasketEnded,
     BooksAgree,
     BooksDiffer,
@@ -50,6 +54,7 @@ from daemon.runtime.words import ActorDisarmed, DeadLetter
 from daemon.web.news import News
 from tests.kit.acting import opened
 from tests.kit.facts import INTENT, NOW
+from tests.kit.seen import DIFFER
 
 ID = INTENT.intent_id
 CALL = "sell 75 NIFTY-2025-09-02-24550-CE"
@@ -176,6 +181,14 @@ def updated(state, quantity=0, value_e4=0, text=""):
             "alert",
             "paper: the broker shows the same NIFTY as our book again",
         ),
+        (AlertRaised("alert-1", DIFFER, NOW), "alert", "they differ"),
+        (AlertAcknowledged("alert-1", "me", NOW), "alert", "alert-1 was acknowledged by me"),
+        (
+            AlertEscalated("alert-1", 2, NOW),
+            "alert",
+            "nobody has acknowledged alert-1; it escalates to level 2",
+        ),
+        (AlertCleared("alert-1", NOW), "alert", "alert-1 is over"),
         (StrategyStarted("straddle", "me", NOW), "actor", "straddle was started by me"),
         (StrategyStopped("straddle", "me", NOW), "actor", "straddle was stopped by me"),
         (
@@ -233,6 +246,18 @@ def test_a_kill_is_told_with_its_stage_and_what_is_left():
         ["75 NIFTY"],
         2,
     )
+
+
+def test_an_alert_is_told_with_its_severity_code_and_whose_it_is():
+    item = News().of(AlertRaised("alert-1", DIFFER, NOW))
+
+    assert {key: item[key] for key in ("alert_id", "severity", "code", "account")} == {
+        "alert_id": "alert-1",
+        "severity": "critical",
+        "code": "books_differ",
+        "account": "paper",
+    }
+    assert "strategy_id" not in item
 
 
 def test_what_only_the_machine_needs_is_no_news():

@@ -524,6 +524,7 @@ async function look() {
     const status = await call("GET", "/api/status");
     if (!link.in) logIn();
     await showStatus(status);
+    showAlerts((await call("GET", "/api/alerts")).alerts);
   } catch (error) {
     if (error.status === 401) logOut();
   }
@@ -648,6 +649,42 @@ function showStage(box, told) {
     box.lines = lines.join("\n");
     box.left.replaceChildren(...lines.map((line) => element("li", "", line)));
   }
+}
+
+// ---- alerts: what somebody must know of, until he says that he does ---------------------------
+
+const alerts = new Map();
+
+function showAlerts(told) {
+  const open = new Map(
+    told
+      .filter((one) => one.cleared_at === null && one.acknowledged_by === null)
+      .map((one) => [`${one.alert_id} at ${one.level}`, one]),
+  );
+  for (const [key, node] of alerts) {
+    if (open.has(key)) continue;
+    node.remove();
+    alerts.delete(key);
+  }
+  for (const [key, one] of open) if (!alerts.has(key)) alerts.set(key, makeAlert(one));
+}
+
+function makeAlert(one) {
+  const critical = one.severity === "critical";
+  const node = element("article", critical ? "latch killed" : "latch");
+  const words = node.appendChild(element("div"));
+  words.append(element("h3", "", critical ? `ALERT, level ${one.level}` : "Alert"));
+  words.append(element("p", "why", `${String(one.at).slice(11, 19)} ${one.sentence}`));
+  const box = node.appendChild(element("div", "release"));
+  const seen = box.appendChild(element("button", "seen", "I have seen it"));
+  seen.type = "button";
+  seen.onclick = async () => {
+    seen.disabled = true;
+    await act(`/api/alerts/${encodeURIComponent(one.alert_id)}/acknowledge`, {}, "It was not acknowledged");
+    seen.disabled = false;
+  };
+  $("alerts").append(node);
+  return node;
 }
 
 // ---- kill: hold to confirm -------------------------------------------------------------------

@@ -1,0 +1,156 @@
+"""Which recorded facts a person is alerted by, and which of them end that.
+
+A fold of facts and nothing else: so the conditions that stood are known again after a restart, and
+whoever records a fact need not know that somebody is alerted by it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+
+from daemon.domain.orders.states import is_open
+from daemon.domain.orders.words import (
+    Intent,
+    IntentRecorded,
+    OrderParked,
+    OrderRefused,
+    OrderUpdated,
+)
+from daemon.messages import (
+    LEDGER_FAILED,
+    BooksAgree,
+    BooksDiffer,
+    DayOpened,
+    EntriesFreed,
+    EntriesHeld,
+    EntriesPaused,
+    EpochBegan,
+    ExitFinished,
+    ExitOverdue,
+    KillStaged,
+    LegExpired,
+    LinkDied,
+    LinkRevived,
+    Released,
+    Stage,
+)
+from daemon.messages.alerts import Condition, Severity
+from daemon.runtime.words import ActorDisarmed
+
+HEARS = (
+    *(ActorDisarmed, BooksAgree, BooksDiffer, DayOpened, EntriesFreed, EntriesHeld),
+    *(EntriesPaused, EpochBegan, ExitFinished),
+    *(ExitOverdue, IntentRecorded, KillStaged, LegExpired, LinkDied, LinkRevived, OrderParked),
+    *(OrderRefused, OrderUpdated, Released),
+)
+"""The facts that begin or end a condition."""
+
+Key = tuple[str, str]
+_CRITICAL, _WARNING = Severity.CRITICAL, Severity.WARNING
+_OF_A_DAY = frozenset({"entries_paused", "order_parked", "feed_silent", "worth_unknown"})
+_OF_A_RUN = frozenset({"ledger_failed", "actor_disarmed", "entries_held"})
+
+
+class Conditions:
+    """What is not as it should be, by all that was recorded.
+
+    Attributes:
+        standing: the conditions that hold, by code and what each is about.
+    """
+
+    def __init__(self) -> None:
+        self.standing: dict[Key, Condition] = {}
+        self._intents: dict[str, Intent] = {}
+        self._day: date | None = None
+
+    def hear(self, fact: object) -> None:
+        """Take one fact in."""
+        for key in self._ended(fact):
+            self.standing.pop(key, None)
+        begun = self._begun(fact)
+        if begun is not None:
+            self.standing.setdefault((begun.code, begun.about), begun)
+
+    def _begun(self, fact: object) -> Condition | None:
+        match fact:
+            case IntentRecorded(intent):
+                self._intents[intent.intent_id] = intent
+            case OrderParked(intent_id):
+                return _parked(intent_id, self._intents.get(intent_id))
+            case ExitOverdue() | KillStaged() | BooksDiffer() | LegExpired():
+                return _of_trading(fact)
+            case EntriesPaused() | EntriesHeld() | ActorDisarmed() | LinkDied():
+                return _of_machine(fact)
+        return None
+
+    def _ended(self, fact: object) -> Iterator[Key]:
+        match fact:
+            case ExitFinished(exit_id):
+                yield "exit_overdue", exit_id
+            case KillStaged(latch_id, Stage.FLAT) | Released(latch_id):
+                yield "kill_incomplete", latch_id
+            case BooksAgree(account, symbol):
+                yield "books_differ", f"{account} {symbol}"
+            case EntriesFreed(account, by):
+                yield "entries_held", f"{account} {by}"
+            case LinkRevived():
+                yield "feed_silent", ""
+            case OrderUpdated(intent_id, state=state):
+                if not is_open(state):
+                    self._intents.pop(intent_id, None)
+                yield "order_parked", intent_id
+            case OrderRefused(intent_id):
+                self._intents.pop(intent_id, None)
+                yield "order_parked", intent_id
+            case EpochBegan():
+                yield from self._of(_OF_A_RUN)
+            case DayOpened(day) if day != self._day:
+                self._day = day
+                yield from self._of(_OF_A_DAY)
+
+    def _of(self, codes: frozenset[str]) -> list[Key]:
+        return [key for key in self.standing if key[0] in codes]
+
+
+def _parked(intent_id: str, intent: Intent | None) -> Condition:
+    what = f"{intent.side} {intent.quantity} {intent.symbol}" if intent else "an order"
+    text = f"{what} ({intent_id}): nothing was heard of it, perhaps it fills; look at the broker"
+    account, strategy_id = (intent.account, intent.strategy_id) if intent else ("", "")
+    return Condition(_CRITICAL, "order_parked", intent_id, text, account, strategy_id)
+
+
+def _of_trading(fact: ExitOverdue | KillStaged | BooksDiffer | LegExpired) -> Condition | None:
+    match fact:
+        case ExitOverdue(exit_id, strategy_id, because):
+            text = f"{strategy_id}: an exit is overdue, {because}; look at the broker, and close it"
+            return Condition(_CRITICAL, "exit_overdue", exit_id, text, strategy_id=strategy_id)
+        case KillStaged(latch_id, Stage.INCOMPLETE, left):
+            text = f"{latch_id} could not close everything: {'; '.join(left)}; close it by hand"
+            return Condition(_CRITICAL, "kill_incomplete", latch_id, text)
+        case BooksDiffer(account, symbol, ours, theirs):
+            text = f"{account}: the broker holds {theirs} {symbol}, our book says {ours}; compare"
+            return Condition(_CRITICAL, "books_differ", f"{account} {symbol}", text, account)
+        case LegExpired(strategy_id, leg_id, symbol):
+            text = f"{strategy_id} {leg_id}: {symbol} expired, and nobody knows what it was worth"
+            about = f"{strategy_id} {leg_id} {symbol}"
+            return Condition(_WARNING, "worth_unknown", about, text, strategy_id=strategy_id)
+    return None
+
+
+def _of_machine(fact: EntriesPaused | EntriesHeld | ActorDisarmed | LinkDied) -> Condition:
+    match fact:
+        case EntriesHeld(account, by, because):
+            text = f"{account}: no new entries while {because}"
+            return Condition(_WARNING, "entries_held", f"{account} {by}", text, account)
+        case ActorDisarmed(actor):
+            text = f"{actor} fell too often and was left out; read why, and restart the daemon"
+            return Condition(_CRITICAL, "actor_disarmed", actor, text)
+        case EntriesPaused(because) if because.startswith(LEDGER_FAILED):
+            text = f"no new entries: {because}; exits go on, mend the disk and restart the daemon"
+            return Condition(_CRITICAL, "ledger_failed", "", text)
+        case EntriesPaused(because):
+            return Condition(_WARNING, "entries_paused", "", f"no new entries today: {because}")
+        case LinkDied():
+            text = "the feed is silent: its prices are stale, and no stop is triggered by them"
+            return Condition(_WARNING, "feed_silent", "", text)

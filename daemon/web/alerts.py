@@ -1,0 +1,61 @@
+"""Alerts: what somebody must know of, and that somebody does."""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+from daemon.domain.instants import iso
+from daemon.messages import AlertSeen, Severity
+from daemon.web.shapes import DoneTold
+from daemon.web.table import Call
+
+
+class AlertTold(Struct, frozen=True):
+    """An alert: what is wrong, since when, how loud it is, and who has seen it."""
+
+    alert_id: str
+    severity: Severity
+    code: str
+    sentence: str
+    account: str
+    strategy_id: str
+    at: str
+    level: int
+    acknowledged_by: str | None
+    acknowledged_at: str | None
+    cleared_at: str | None
+
+
+class AlertsTold(Struct, frozen=True):
+    """The alerts, those first whose condition holds, then the newest first."""
+
+    alerts: tuple[AlertTold, ...]
+
+
+async def look(call: Call) -> AlertsTold:
+    """Tell of every alert that is open, and of those that were lately."""
+    return AlertsTold(tuple(map(_told, await call.house.control.reads.alerts())))
+
+
+async def acknowledge(call: Call) -> DoneTold:
+    """Let an alert escalate no more."""
+    hands = call.house.control.hands
+    done = await hands.acknowledge(call.path["alert_id"], call.who.name)
+    return DoneTold(ok=True, text=done.text)
+
+
+def _told(alert: AlertSeen) -> AlertTold:
+    condition, seen = alert.raised.condition, alert.acknowledged
+    return AlertTold(
+        alert_id=alert.raised.alert_id,
+        severity=condition.severity,
+        code=condition.code,
+        sentence=condition.sentence,
+        account=condition.account,
+        strategy_id=condition.strategy_id,
+        at=iso(alert.raised.at_ns),
+        level=alert.level,
+        acknowledged_by=seen.by if seen else None,
+        acknowledged_at=iso(seen.at_ns) if seen else None,
+        cleared_at=None if alert.cleared_ns is None else iso(alert.cleared_ns),
+    )

@@ -1,0 +1,139 @@
+"""Which recorded facts alert a person, and which of them end that."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+
+from daemon.actors.alert_conditions import HEARS, Conditions
+from daemon.domain.orders.words import (
+    IntentRecorded,
+    OrderParked,
+    OrderRefused,
+    OrderUpdated,
+    Refusal,
+    State,
+)
+from daemon.messages import (
+    LEDGER_FAILED,
+    BooksAgree,
+    BooksDiffer,
+    DayOpened,
+    EntriesFreed,
+    EntriesHeld,
+    EntriesPaused,
+    EpochBegan,
+    ExitFinished,
+    ExitOverdue,
+    HeldBy,
+    KillStaged,
+    LegExpired,
+    LinkDied,
+    LinkRevived,
+    Released,
+    Severity,
+    Stage,
+)
+from daemon.runtime.words import ActorDisarmed
+from tests.kit.facts import INTENT, NOW
+
+ID = INTENT.intent_id
+TODAY, TOMORROW = (DayOpened(date(2026, 3, day), (), NOW) for day in (9, 10))
+OVERDUE = ExitOverdue("x1", "straddle", "30 s", NOW)
+DIFFER = BooksDiffer("paper", "NIFTY", 0, 75, NOW)
+INCOMPLETE = KillStaged("kill-1", Stage.INCOMPLETE, ("75 NIFTY",), 3, NOW)
+PARKED = OrderParked(ID, NOW)
+LIMIT = EntriesPaused("the loss of the day", NOW)
+NO_LEDGER = EntriesPaused(f"{LEDGER_FAILED}: the disk is full", NOW)
+LEFT_OUT = ActorDisarmed("runner:x", NOW)
+EXPIRED = LegExpired("straddle", "ce", "NIFTY", NOW)
+
+FILLED = OrderUpdated(ID, "B1", State.FILLED, 75, 75, NOW)
+WORKING = OrderUpdated(ID, "B1", State.WORKING, 0, 0, NOW)
+REFUSED = OrderRefused(ID, Refusal.OTHER, "", NOW)
+
+
+def after(*facts: object) -> Conditions:
+    heard = Conditions()
+    for fact in facts:
+        assert isinstance(fact, HEARS), "the keeper would not be told of it"
+        heard.hear(fact)
+    return heard
+
+
+@pytest.mark.parametrize(
+    ("fact", "code", "about", "severity", "ends"),
+    [
+        (OVERDUE, "exit_overdue", "x1", "critical", ExitFinished("x1", "straddle", ("ce",), NOW)),
+        (DIFFER, "books_differ", "paper NIFTY", "critical", BooksAgree("paper", "NIFTY", NOW)),
+        (
+            *(INCOMPLETE, "kill_incomplete", "kill-1", "critical"),
+            KillStaged("kill-1", Stage.FLAT, (), 3, NOW),
+        ),
+        (INCOMPLETE, "kill_incomplete", "kill-1", "critical", Released("kill-1", "me", NOW)),
+        (PARKED, "order_parked", ID, "critical", FILLED),
+        (PARKED, "order_parked", ID, "critical", WORKING),
+        (PARKED, "order_parked", ID, "critical", REFUSED),
+        (PARKED, "order_parked", ID, "critical", TODAY),
+        (LEFT_OUT, "actor_disarmed", "runner:x", "critical", EpochBegan(2, NOW)),
+        (NO_LEDGER, "ledger_failed", "", "critical", EpochBegan(2, NOW)),
+        (LIMIT, "entries_paused", "", "warning", TODAY),
+        (
+            *(EntriesHeld("paper", HeldBy.BEAT, "x", NOW), "entries_held", "paper beat", "warning"),
+            EntriesFreed("paper", HeldBy.BEAT, NOW),
+        ),
+        (LinkDied(NOW), "feed_silent", "", "warning", LinkRevived(NOW)),
+        (EXPIRED, "worth_unknown", "straddle ce NIFTY", "warning", TODAY),
+    ],
+)
+def test_a_condition_holds_from_the_fact_that_begins_it_to_the_one_that_ends_it(
+    fact, code, about, severity, ends
+):
+    heard = after(fact, fact)
+    (standing,) = heard.standing.values()
+
+    assert list(heard.standing) == [(code, about)] == [(standing.code, standing.about)]
+    assert standing.severity is Severity(severity)
+    assert standing.sentence
+
+    heard.hear(ends)
+    assert heard.standing == {}
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        ExitFinished("x2", "straddle", ("ce",), NOW),
+        BooksAgree("paper", "SENSEX", NOW),
+        KillStaged("kill-1", Stage.CLOSING, ("75 NIFTY",), 4, NOW),
+        Released("kill-2", "me", NOW),
+    ],
+)
+def test_what_ends_another_condition_leaves_it(other):
+    facts = (OVERDUE, DIFFER, INCOMPLETE)
+
+    assert after(*facts, other).standing == after(*facts).standing
+
+
+def test_the_same_day_that_opens_again_after_a_restart_ends_nothing():
+    assert list(after(TODAY, LIMIT, TODAY).standing) == [("entries_paused", "")]
+    assert after(TODAY, LIMIT, TOMORROW).standing == {}
+
+
+def test_an_order_that_is_parked_is_told_with_what_is_known_of_it():
+    (told,) = after(IntentRecorded(INTENT, NOW), PARKED).standing.values()
+
+    assert told.sentence.startswith(f"sell 75 {INTENT.symbol} ({ID}): nothing was heard of it")
+    assert (told.account, told.strategy_id) == ("paper", "straddle")
+
+
+@pytest.mark.parametrize("end", [FILLED, REFUSED])
+def test_an_order_that_ended_is_forgotten(end):
+    (told,) = after(IntentRecorded(INTENT, NOW), end, PARKED).standing.values()
+
+    assert told.sentence.startswith(f"an order ({ID})")
+
+
+def test_a_stage_of_a_kill_that_goes_on_alerts_nobody():
+    assert after(KillStaged("kill-1", Stage.CLOSING, (), 0, NOW)).standing == {}
