@@ -16,12 +16,12 @@ from collections.abc import Iterable, Iterator
 from datetime import date
 from typing import Any
 
-from daemon.backtest.trades import LegTrade, Trades
 from daemon.domain.instants import day_of, moment_of
 from daemon.domain.market.notes import NoteKind
 from daemon.domain.money import E4
 from daemon.domain.plans.schema import Plan
 from daemon.domain.plans.words import Product
+from daemon.jobs.trades import LegTrade, Trades
 from daemon.messages import DayEnded, DayMarked, DayOpened, ExitOverdue, ExitOwed, Noted
 
 Document = dict[str, Any]

@@ -6,7 +6,6 @@ import pytest
 from msgspec.structs import replace
 
 from daemon.actors.risk_watchdog import RiskWatchdog
-from daemon.backtest.trades import Trades
 from daemon.domain.instants import SECOND_NS
 from daemon.domain.market.costs import Executed, cost_e4
 from daemon.domain.market.frames import Frame, Quote
@@ -23,6 +22,7 @@ from daemon.domain.orders.words import (
 from daemon.domain.risk.account import AccountLimits
 from daemon.domain.risk.moves import LevelMoved, Move
 from daemon.domain.risk.words import Distance, LegRules, LockRule, StrategyRules
+from daemon.jobs.trades import Trades
 from daemon.messages import (
     Ask,
     ExitOverdue,

@@ -7,13 +7,13 @@ from datetime import date, time
 import pytest
 from msgspec.structs import replace
 
-from daemon.backtest.trades import LegTrade, Trades
 from daemon.domain.instants import at
 from daemon.domain.market.charges import ChargedFill, charges
 from daemon.domain.market.instruments import contract
 from daemon.domain.orders.basket import Basket, OnFail
 from daemon.domain.orders.words import IntentRecorded, OrderUpdated, Purpose, Side, State
 from daemon.domain.risk.words import ExitReason, StrategyRules
+from daemon.jobs.trades import LegTrade, Trades
 from daemon.messages import (
     WRITTEN_OFF,
     BasketOpened,
