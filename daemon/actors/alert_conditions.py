@@ -28,6 +28,7 @@ from daemon.messages import (
     EpochBegan,
     ExitFinished,
     ExitOverdue,
+    JobDone,
     KillStaged,
     LegExpired,
     LinkDied,
@@ -36,11 +37,12 @@ from daemon.messages import (
     Stage,
 )
 from daemon.messages.alerts import Condition, Severity
+from daemon.messages.jobs import Job
 from daemon.runtime.words import ActorDisarmed
 
 HEARS = (
     *(ActorDisarmed, BooksAgree, BooksDiffer, DayOpened, EntriesFreed, EntriesHeld),
-    *(EntriesPaused, EpochBegan, ExitFinished),
+    *(EntriesPaused, EpochBegan, ExitFinished, JobDone),
     *(ExitOverdue, IntentRecorded, KillStaged, LegExpired, LinkDied, LinkRevived, OrderParked),
     *(OrderRefused, OrderUpdated, Released),
 )
@@ -48,6 +50,8 @@ HEARS = (
 
 Key = tuple[str, str]
 _CRITICAL, _WARNING = Severity.CRITICAL, Severity.WARNING
+_JOBS = {Job.SQUARE_OFF: _CRITICAL, Job.REPORT: _WARNING, Job.BACKUP: _CRITICAL}
+"""How much hangs on a job that could not be done, or that found something amiss."""
 _OF_A_DAY = frozenset({"entries_paused", "order_parked", "feed_silent", "worth_unknown"})
 _OF_A_RUN = frozenset({"ledger_failed", "actor_disarmed", "entries_held"})
 
@@ -80,6 +84,8 @@ class Conditions:
                 return _parked(intent_id, self._intents.get(intent_id))
             case ExitOverdue() | KillStaged() | BooksDiffer() | LegExpired():
                 return _of_trading(fact)
+            case JobDone(job, _, ok, text) if not ok:
+                return Condition(_JOBS[job], job.value, "", text)
             case EntriesPaused() | EntriesHeld() | ActorDisarmed() | LinkDied():
                 return _of_machine(fact)
         return None
@@ -92,6 +98,8 @@ class Conditions:
                 yield "kill_incomplete", latch_id
             case BooksAgree(account, symbol):
                 yield "books_differ", f"{account} {symbol}"
+            case JobDone(job):
+                yield job.value, ""
             case EntriesFreed(account, by):
                 yield "entries_held", f"{account} {by}"
             case LinkRevived():

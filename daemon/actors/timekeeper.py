@@ -1,18 +1,27 @@
-"""The timekeeper: which day it is, and when its market trades."""
+"""The timekeeper: which day it is, when its market trades, and what is to be done on it.
+
+It owns the jobs of a day: when each is due, and which were done. A port does them. What was done on
+a day is not done again after a restart; what the end of a day left undone is done late.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date
 
 from msgspec import Struct
 
+from daemon.actors.day_table import EVENING, Hours, Timed, timed
 from daemon.actors.turn import Turn
 from daemon.domain.market.calendar import Segment, sessions
 from daemon.domain.market.notes import NoteKind
 from daemon.errors import RuleUnknown
 from daemon.messages import DayEnded, DayOpened, Noted
-from daemon.runtime.words import NOTHING, Effect, Started
+from daemon.messages.jobs import Job, JobDone, RunJob
+from daemon.runtime.words import Alarm, Call, Commit, Effect, Started
+
+PORT = "jobs"
+"""The name of the port that does the jobs."""
 
 
 class DayBegins(Struct, frozen=True):
@@ -35,28 +44,90 @@ class DayEnds(Struct, frozen=True):
 
 
 class Timekeeper:
-    """Opens and ends the days of one market segment."""
+    """Opens and ends the days of one market segment.
 
-    def __init__(self, segment: Segment = Segment.DERIVATIVES) -> None:
+    Args:
+        segment: which.
+        working: there is a port that does the jobs of a day.
+        facts: what was recorded before.
+    """
+
+    def __init__(
+        self,
+        segment: Segment = Segment.DERIVATIVES,
+        facts: Iterable[object] = (),
+        *,
+        working: bool = False,
+    ) -> None:
         self._segment = segment
+        self._working = working
+        self._day: date | None = None
+        self._hours: Hours = ()
+        self._ended = False
+        self._done: set[Job] = set()
+        for fact in facts:
+            if not (isinstance(fact, JobDone) and not fact.ok):  # that is tried again
+                self._recall(fact)
 
     def handle(self, message: object, now_ns: int) -> Sequence[Effect]:
         """Decide on one message."""
         turn = Turn()
         match message:
             case DayBegins(day, interval_ns):
-                turn.announce(
-                    DayOpened(day, self._sessions(turn, day, now_ns), now_ns, interval_ns)
-                )
+                hours = self._sessions(turn, day, now_ns)
+                opened = DayOpened(day, hours, now_ns, interval_ns)
+                self._recall(opened)
+                turn.announce(opened)
+                self._set_alarms(turn, now_ns)
             case DayEnds(day):
-                turn.announce(DayEnded(day, now_ns))
-            case Started() | DaySettles():
-                return NOTHING
+                ended = DayEnded(day, now_ns)
+                self._recall(ended)
+                turn.announce(ended)
+                self._go_on(turn)
+            case Started():
+                self._set_alarms(turn, now_ns)
+                self._go_on(turn)
+            case Timed(job, day) if day == self._day and not self._ended:
+                turn.do(Call(PORT, RunJob(job, day)))
+            case JobDone():
+                self._recall(message)
+                turn.record(message)
+                self._go_on(turn)
+            case DaySettles() | Timed():
+                pass
             case _:
                 raise AssertionError(f"the timekeeper was told {message!r}")
         return turn.done()
 
-    def _sessions(self, turn: Turn, day: date, now_ns: int) -> tuple[tuple[int, int], ...]:
+    def _recall(self, fact: object) -> None:
+        match fact:
+            case DayOpened(day, hours):
+                if day != self._day:
+                    self._done.clear()
+                self._day, self._hours, self._ended = day, hours, False
+            case DayEnded(day) if day == self._day:
+                self._ended = True
+            case JobDone(job, day) if day == self._day:
+                self._done.add(job)
+
+    def _set_alarms(self, turn: Turn, now_ns: int) -> None:
+        """Be woken for each job of the day whose time has not passed."""
+        if not self._working or self._day is None or self._ended:
+            return
+        for due in timed(self._day, self._hours):
+            if due.at_ns >= now_ns:
+                turn.do(Alarm(due.at_ns, due))
+
+    def _go_on(self, turn: Turn) -> None:
+        """Do the next job of a day that has ended, once all that it brought is recorded."""
+        if not self._working or self._day is None or not self._ended or not self._hours:
+            return
+        left = next((job for job in EVENING if job not in self._done), None)
+        if left is not None:
+            # What follows a commit leaves when every inbox is empty: then the day is marked.
+            turn.do(Commit((), (Call(PORT, RunJob(left, self._day)),)))
+
+    def _sessions(self, turn: Turn, day: date, now_ns: int) -> Hours:
         """Return a day's sessions; a day that no table reaches is closed, and that is told."""
         try:
             return tuple((each.open_ns, each.close_ns) for each in sessions(day, self._segment))

@@ -13,6 +13,9 @@ from daemon.storage.emergency import GuardedLedger
 from daemon.storage.ledger import SqliteLedger
 from daemon.twin.file import SqliteFile
 
+LEDGER_FILE = "ledger.sqlite"
+"""The name of the ledger in the folder of a daemon's records."""
+
 
 class Records(Struct, frozen=True):
     """What outlives the process.
@@ -57,7 +60,7 @@ def records(folder: Path, owner: str, on_failure: Callable[[str], None]) -> Iter
     Raises:
         StoreError: one of the files cannot be used, or the ledger is not as it was written.
     """
-    path = folder / "ledger.sqlite"
+    path = folder / LEDGER_FILE
     inner = SqliteLedger(path, owner)
     with closing(GuardedLedger(inner, folder / "emergency", on_failure)) as ledger:
         require_whole(path)

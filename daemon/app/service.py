@@ -24,6 +24,7 @@ from daemon.actors import alert_conditions
 from daemon.actors.order_router import LOOSE
 from daemon.app.accounts import home, traded_in, watchdog_of
 from daemon.app.assignment import Assignment, Watcher
+from daemon.app.day_jobs import day_jobs
 from daemon.app.declared import take_up
 from daemon.app.deployed import code_loaded
 from daemon.app.exclusive import exclusively
@@ -152,6 +153,7 @@ class Service:
             past=given.played.past(kept),
             filed=given.filed(),
             home=self._home,
+            jobs=day_jobs(given, kept, self._pace.now_ns),
             acknowledge_ns=given.settings.alerts.acknowledge_s * SECOND_NS,
         )
 

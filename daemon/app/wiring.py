@@ -17,6 +17,7 @@ from daemon.actors import (
     order_router,
     pnl_broadcaster,
     risk_watchdog,
+    timekeeper,
 )
 from daemon.actors.alert_keeper import AlertKeeper
 from daemon.actors.cell_wall import CellWall
@@ -84,6 +85,7 @@ class Run(Struct, frozen=True):
             off.
         filed: how the strategies of files are written, by id; for whoever asks.
         home: the account that the records began with; empty: the first.
+        jobs: does what is to be done on a day; None: nothing is.
         acknowledge_ns: within which a critical alert is to be acknowledged.
     """
 
@@ -98,6 +100,7 @@ class Run(Struct, frozen=True):
     timed: bool = False
     filed: Mapping[str, Filed] = MappingProxyType({})
     home: str = ""
+    jobs: Port | None = None
     acknowledge_ns: int = 300 * SECOND_NS
 
 
@@ -148,6 +151,8 @@ def build(
         papers[account.router] = paper = Paper(twin, now_ns)
         doors[account.terms.broker] = Door(paper, now_ns, latched, timeout_ms).ask
     world, at_ns = _world(run, papers)
+    if run.jobs is not None:
+        doors[timekeeper.PORT] = run.jobs
     around = Surroundings(doors, show or _unseen, world.see)
     specs = _specs(accounts, cells, plans, run, shown=show is not None)
     if run.served:
@@ -220,7 +225,9 @@ def _specs(
     watchdogs = (_watchdog(*one, shown=shown, walled=walled) for one in each)
     interval_ns = accounts[0].interval_ns
     return (
-        ActorSpec("timekeeper", lambda _: Timekeeper()),
+        ActorSpec(
+            "timekeeper", lambda facts: Timekeeper(facts=facts, working=run.jobs is not None)
+        ),
         ActorSpec(
             "feed",
             lambda facts: MarketFeed(interval_ns, run.recording.memory, facts),

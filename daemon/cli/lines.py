@@ -32,6 +32,7 @@ from daemon.messages import (
     ExitFinished,
     ExitOverdue,
     ExitOwed,
+    JobDone,
     KillStaged,
     Latched,
     LinkRevived,
@@ -217,6 +218,8 @@ def _of_trading(fact: object) -> str:
             return f"{day} " + ("opens" if sessions else "is no trading day")
         case DayEnded(day):
             return f"{day} is over"
+        case JobDone(job, _, ok, text):
+            return f"{'' if ok else 'ALERT '}{job.replace('_', ' ')}: {text}"
         case Noted(kind, text):
             return f"{kind}: {text}"
         case EntryDecided(strategy_id, _, basis_e4):

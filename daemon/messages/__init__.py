@@ -108,6 +108,7 @@ from daemon.messages.control import (
     StrategyStarted,
     StrategyStopped,
 )
+from daemon.messages.jobs import Job, JobDone, RunJob
 from daemon.messages.market import (
     DayEnded,
     DayOpened,
@@ -215,6 +216,8 @@ __all__ = [
     "HeldBy",
     "HeldSeen",
     "HoldEntries",
+    "Job",
+    "JobDone",
     "JudgeChange",
     "KillStaged",
     "LatchKind",
@@ -250,6 +253,7 @@ __all__ = [
     "RequestAnswered",
     "RequestBegun",
     "RiskSeen",
+    "RunJob",
     "Scope",
     "SeeAccount",
     "SeeAlerts",
@@ -308,5 +312,6 @@ Fact = (
     | ActorDisarmed
     | ControlFact
     | AlertFact
+    | JobDone
 )
 """Everything that may stand in the one table."""

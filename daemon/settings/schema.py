@@ -47,7 +47,7 @@ _LIMITS = Limits()
 _LADDER = Ladder()
 _BREAKER = BreakerPolicy()
 _MINUTE_NS = 60 * SECOND_NS
-_LATER_SECTIONS = ("hot_state", "auth", "jobs")
+_LATER_SECTIONS = ("hot_state", "auth")
 _ID = Text(r"[a-z][a-z0-9-]{0,31}", 'small letters, digits and dashes, at most 32, such as "paper"')
 _STRATEGY = Text(
     r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}", 'the id of a strategy, such as "nifty-short-straddle"'
@@ -298,6 +298,16 @@ class Alerts(Table, frozen=True):
     acknowledge_s: Annotated[int, Whole(10, 86_400, "seconds")] = 300
 
 
+class JobSettings(Table, frozen=True):
+    """`[jobs]`: what is done at the end of each day.
+
+    Attributes:
+        keep_backups_days: for so many days, that of the copy included, copies of the ledger stay.
+    """
+
+    keep_backups_days: Annotated[int, Whole(1, 3_650, "days")] = 30
+
+
 def _no_broker() -> Mapping[str, Broker]:
     return MappingProxyType({"paper": Broker()})
 
@@ -319,3 +329,4 @@ class Settings(Table, frozen=True):
     logs: Logs = Logs()
     telemetry: Telemetry = Telemetry()
     alerts: Alerts = Alerts()
+    jobs: JobSettings = JobSettings()

@@ -106,6 +106,7 @@ ENTRIES: dict[type[Fact], Entry] = {
     m.RequestAnswered: _ABSENT,
     m.SessionReady: _ABSENT,
     m.BreakerMoved: _ABSENT,
+    m.JobDone: _ABSENT,
     m.AlertRaised: _ABSENT,
     m.AlertAcknowledged: _ABSENT,
     m.AlertEscalated: _ABSENT,

@@ -39,6 +39,7 @@ from daemon.messages import (
     ExitFinished,
     ExitOverdue,
     ExitOwed,
+    JobDone,
     KillStaged,
     Latched,
     LegExpired,
@@ -242,6 +243,9 @@ def _machine(fact: Any) -> tuple[str, str, Item] | None:
             return "alert", f"{actor} fell too often and was left out", {"actor": actor}
         case DeadLetter(actor, message, error):
             return "actor", f"{actor} fell over {message}: {error}", {"actor": actor}
+        case JobDone(job, day, ok, text):
+            kind = "actor" if ok else "alert"
+            return kind, f"{job.value.replace('_', ' ')} of {day}: {text}", {"job": job.value}
         case LinkDied():
             return "alert", "the feed is silent: its prices are stale", {}
         case LinkRevived():

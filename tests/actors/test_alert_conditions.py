@@ -27,6 +27,8 @@ from daemon.messages import (
     ExitFinished,
     ExitOverdue,
     HeldBy,
+    Job,
+    JobDone,
     KillStaged,
     LegExpired,
     LinkDied,
@@ -39,6 +41,7 @@ from daemon.runtime.words import ActorDisarmed
 from tests.kit.facts import INTENT, NOW
 
 ID = INTENT.intent_id
+DAY = date(2026, 3, 9)
 TODAY, TOMORROW = (DayOpened(date(2026, 3, day), (), NOW) for day in (9, 10))
 OVERDUE = ExitOverdue("x1", "straddle", "30 s", NOW)
 DIFFER = BooksDiffer("paper", "NIFTY", 0, 75, NOW)
@@ -82,6 +85,10 @@ def after(*facts: object) -> Conditions:
         (
             *(EntriesHeld("paper", HeldBy.BEAT, "x", NOW), "entries_held", "paper beat", "warning"),
             EntriesFreed("paper", HeldBy.BEAT, NOW),
+        ),
+        (
+            *(JobDone(Job.BACKUP, DAY, False, "x", NOW), "backup", "", "critical"),
+            JobDone(Job.BACKUP, DAY, True, "", NOW),
         ),
         (LinkDied(NOW), "feed_silent", "", "warning", LinkRevived(NOW)),
         (EXPIRED, "worth_unknown", "straddle ce NIFTY", "warning", TODAY),
@@ -133,6 +140,10 @@ def test_an_order_that_ended_is_forgotten(end):
     (told,) = after(IntentRecorded(INTENT, NOW), end, PARKED).standing.values()
 
     assert told.sentence.startswith(f"an order ({ID})")
+
+
+def test_a_job_that_was_done_alerts_nobody():
+    assert after(JobDone(Job.REPORT, DAY, True, "so", NOW)).standing == {}
 
 
 def test_a_stage_of_a_kill_that_goes_on_alerts_nobody():

@@ -4,11 +4,12 @@ from datetime import date
 
 import pytest
 
-from daemon.actors.timekeeper import DayBegins, DayEnds, DaySettles, Timekeeper
+from daemon.actors.day_table import timed
+from daemon.actors.timekeeper import PORT, DayBegins, DayEnds, DaySettles, Timekeeper
 from daemon.domain.market.calendar import Segment
 from daemon.domain.market.notes import NoteKind
-from daemon.messages import DayEnded, DayOpened, Noted
-from daemon.runtime.words import NOTHING, Started
+from daemon.messages import DayEnded, DayOpened, Job, JobDone, Noted, RunJob
+from daemon.runtime.words import NOTHING, Alarm, Call, Commit, Publish, Started
 from tests.kit.acting import DAY, clock, facts, published, sessions
 
 HOLIDAY = date(2025, 8, 27)
@@ -48,3 +49,82 @@ def test_what_is_not_for_it_fells_it() -> None:
     """A message nobody meant is a programmer's error."""
     with pytest.raises(AssertionError, match="the timekeeper was told"):
         Timekeeper().handle("hello", AT)
+
+
+OPENED, ENDED = DayOpened(DAY, sessions(), AT), DayEnded(DAY, AT)
+REPORTED, FAILED = (JobDone(Job.REPORT, DAY, ok, "so", AT) for ok in (True, False))
+COPIED = JobDone(Job.BACKUP, DAY, True, "so", AT)
+JOBS = timed(DAY, sessions())
+
+
+def working(*facts) -> Timekeeper:
+    """A timekeeper that has a port for its jobs."""
+    return Timekeeper(facts=facts, working=True)
+
+
+def called(job, day=DAY) -> Commit:
+    """What is asked of the port once all that came before is handled."""
+    return Commit((), (Call(PORT, RunJob(job, day)),))
+
+
+def test_a_day_that_opens_sets_an_alarm_for_each_of_its_jobs() -> None:
+    """Those whose time has passed are not set."""
+    (commit,) = working().handle(DayBegins(DAY), AT)
+    assert commit.then[1:] == tuple(Alarm(each.at_ns, each) for each in JOBS)
+    assert working(OPENED).handle(Started(), JOBS[0].at_ns + 1) == (Alarm(JOBS[1].at_ns, JOBS[1]),)
+
+
+def test_a_job_whose_time_has_come_is_asked_for_while_its_day_lasts() -> None:
+    """The alarm of a day that is over means nothing."""
+    job = JOBS[0]
+    assert working(OPENED).handle(job, job.at_ns) == (Call(PORT, RunJob(job.job, DAY)),)
+    assert working(OPENED, ENDED).handle(job, job.at_ns) == NOTHING
+    assert working().handle(job, job.at_ns) == NOTHING
+
+
+def test_the_end_of_a_day_has_its_report_made_and_then_its_copy() -> None:
+    """The report once all have heard of the end; then one job after the other."""
+    keeper = working(OPENED)
+    (commit,) = keeper.handle(DayEnds(DAY), AT)
+    assert commit == Commit((ENDED,), (Publish(ENDED), called(Job.REPORT)))
+    assert keeper.handle(REPORTED, AT) == (Commit((REPORTED,), (called(Job.BACKUP),)),)
+    assert keeper.handle(COPIED, AT) == (Commit((COPIED,)),)
+
+
+def test_a_job_that_failed_does_not_hold_up_the_next() -> None:
+    """It is recorded as it is, and tried again at the next start."""
+    assert working(OPENED, ENDED).handle(FAILED, AT) == (Commit((FAILED,), (called(Job.BACKUP),)),)
+    assert working(OPENED, ENDED, FAILED).handle(Started(), AT) == (called(Job.REPORT),)
+
+
+@pytest.mark.parametrize(
+    ("done", "left"),
+    [((), Job.REPORT), ((REPORTED,), Job.BACKUP), ((REPORTED, COPIED), None)],
+)
+def test_after_a_restart_only_what_was_left_undone_is_done(done, left) -> None:
+    """What was done on that day is not done again."""
+    effects = working(OPENED, ENDED, *done).handle(Started(), AT)
+    assert effects == ((called(left),) if left else NOTHING)
+
+
+def test_a_new_day_has_its_own_jobs() -> None:
+    """What was done yesterday is not done today."""
+    tomorrow = date(2025, 9, 2)
+    keeper = working(OPENED, ENDED, REPORTED, COPIED, DayOpened(tomorrow, sessions(), AT))
+    (commit,) = keeper.handle(DayEnds(tomorrow), AT)
+    assert commit.then[1] == called(Job.REPORT, tomorrow)
+
+
+def test_a_day_without_a_session_has_nothing_to_be_done() -> None:
+    """It is quiet: no alarm, no report."""
+    keeper = working()
+    (commit,) = keeper.handle(DayBegins(HOLIDAY), AT)
+    assert len(commit.then) == 1
+    (commit,) = keeper.handle(DayEnds(HOLIDAY), AT)
+    assert commit.then == (Publish(DayEnded(HOLIDAY, AT)),)
+
+
+def test_without_a_port_nothing_is_done() -> None:
+    """As in a backtest."""
+    (commit,) = Timekeeper(facts=(OPENED,)).handle(DayEnds(DAY), AT)
+    assert commit.then == (Publish(ENDED),)

@@ -40,6 +40,8 @@ from daemon.messages import (
     ExitOverdue,
     ExitOwed,
     HeldBy,
+    Job,
+    JobDone,
     KillStaged,
     Latched,
     LatchKind,
@@ -256,6 +258,8 @@ HANDS = [
     (AlertAcknowledged("alert-1", "ann", NOW), "alert-1 is acknowledged by ann"),
     (AlertEscalated("alert-1", 2, NOW), "ALERT alert-1 is not acknowledged: level 2"),
     (AlertCleared("alert-1", NOW), "alert-1 is over"),
+    (JobDone(Job.BACKUP, DAY, True, "done", NOW), "backup: done"),
+    (JobDone(Job.SQUARE_OFF, DAY, False, "not so", NOW), "ALERT square off: not so"),
 ]
 
 

@@ -118,10 +118,10 @@ def holds(raw: object, key: tuple[str | int, ...]) -> bool:
 
 
 def test_what_stands_after_an_endless_list_is_told_without_a_line():
-    told = refusals("[jobs]\nb = [\n" + "[],\n" * 300 + "]\n[auth]\nc.d = 1")
+    told = refusals("[hot_state]\nb = [\n" + "[],\n" * 300 + "]\n[auth]\nc.d = 1")
 
     assert told == [
-        "settings.toml, line 1: [jobs] comes with a later version; take it out",
+        "settings.toml, line 1: [hot_state] comes with a later version; take it out",
         "settings.toml: [auth] comes with a later version; take it out",
     ]
 

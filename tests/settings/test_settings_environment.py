@@ -122,8 +122,8 @@ REFUSED = {
         "ORDO_FED__SEED in the environment: [fed] is unknown; did you mean feed?",
     ),
     "a later section": (
-        {"ORDO_JOBS__PORT": "1"},
-        "ORDO_JOBS__PORT in the environment: [jobs] comes with a later version; take it out",
+        {"ORDO_AUTH__PORT": "1"},
+        "ORDO_AUTH__PORT in the environment: [auth] comes with a later version; take it out",
     ),
     "a broker that is not built": (
         {"ORDO_BROKERS__KITE__TIMEOUT_MS": "1"},

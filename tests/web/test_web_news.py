@@ -1,3 +1,5 @@
+from datetime import date
+
 import pytest
 
 from daemon.domain.market.notes import NoteKind
@@ -33,6 +35,8 @@ from daemon.messages import (
     ExitOverdue,
     ExitOwed,
     HeldBy,
+    Job,
+    JobDone,
     KillStaged,
     Latched,
     LatchKind,
@@ -58,6 +62,8 @@ from tests.kit.seen import DIFFER
 
 ID = INTENT.intent_id
 CALL = "sell 75 NIFTY-2025-09-02-24550-CE"
+
+TODAY = date(2026, 3, 9)
 
 
 def updated(state, quantity=0, value_e4=0, text=""):
@@ -189,6 +195,12 @@ def updated(state, quantity=0, value_e4=0, text=""):
             "nobody has acknowledged alert-1; it escalates to level 2",
         ),
         (AlertCleared("alert-1", NOW), "alert", "alert-1 is over"),
+        (JobDone(Job.REPORT, TODAY, True, "so", NOW), "actor", "report of 2026-03-09: so"),
+        (
+            JobDone(Job.SQUARE_OFF, TODAY, False, "no", NOW),
+            "alert",
+            "square off of 2026-03-09: no",
+        ),
         (StrategyStarted("straddle", "me", NOW), "actor", "straddle was started by me"),
         (StrategyStopped("straddle", "me", NOW), "actor", "straddle was stopped by me"),
         (

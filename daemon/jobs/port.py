@@ -1,0 +1,109 @@
+"""The port of the day's jobs: it waits for disks, so that no actor does, and decides nothing."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable, Sequence
+from datetime import date
+from pathlib import Path
+from typing import Protocol
+
+from msgspec import Struct
+
+from daemon.domain.chain import Head
+from daemon.domain.instants import SECOND_NS
+from daemon.errors import OrdoError
+from daemon.jobs.day_report import day_report
+from daemon.jobs.still_open import still_open
+from daemon.jobs.text_files import keep_text
+from daemon.messages.jobs import Job, JobDone, RunJob
+from daemon.storage.backup import back_up, backup_path, forget, oldest_kept
+
+_LATE_NS = 30 * SECOND_NS
+"""So long after its time an exit is looked for at the earliest."""
+
+
+class Kept(Protocol):
+    """The record of what happened."""
+
+    @property
+    def head(self) -> Head:
+        """Where its chain ends."""
+        ...
+
+    def flush(self) -> None:
+        """Make everything durable."""
+        ...
+
+    def facts(self) -> Iterable[object]:
+        """Return every fact so far, oldest first."""
+        ...
+
+
+class Office(Struct, frozen=True):
+    """What the jobs of a day are done with.
+
+    Attributes:
+        folder: where reports and copies are kept, in folders of their own.
+        accounts: of which there is a report each.
+        ledger: the record.
+        path: its file.
+        keep_backups_days: how many days a copy is kept.
+        now_ns: market time.
+    """
+
+    folder: Path
+    accounts: tuple[str, ...]
+    ledger: Kept
+    path: Path
+    keep_backups_days: int
+    now_ns: Callable[[], int]
+
+
+class Jobs:
+    """Does what the timekeeper asks for, and says how it went."""
+
+    def __init__(self, office: Office) -> None:
+        self._office = office
+        self._doers: dict[Job, Callable[[date], tuple[bool, str]]] = {
+            Job.SQUARE_OFF: self._square_off,
+            Job.REPORT: self._report,
+            Job.BACKUP: self._back_up,
+        }
+
+    async def ask(self, wanted: RunJob) -> Sequence[JobDone]:
+        """Do a job; what fails is told, and ends nothing."""
+        loop = asyncio.get_running_loop()
+        try:
+            ok, text = await loop.run_in_executor(None, self._doers[wanted.job], wanted.day)
+        except OrdoError as error:
+            ok, text = False, str(error)
+        return (JobDone(wanted.job, wanted.day, ok, text, self._office.now_ns()),)
+
+    def _square_off(self, day: date) -> tuple[bool, str]:  # noqa: ARG002  it is that of now
+        office = self._office
+        found = still_open(office.ledger.facts(), office.now_ns() - _LATE_NS)
+        if not found:
+            return True, "nothing is open whose time to leave has passed"
+        return False, f"still open after its time: {'; '.join(found)}; close it, by hand if need be"
+
+    def _report(self, day: date) -> tuple[bool, str]:
+        office = self._office
+        office.ledger.flush()
+        head, written = office.ledger.head, list[str]()
+        chain = f"\nrecords: {head.count}, the chain ends with {head.digest.hex()}\n"
+        for account in office.accounts:
+            path = office.folder / "reports" / f"{day}-{account}.txt"
+            kept = keep_text(path, day_report(account, day, office.ledger.facts()) + chain)
+            told = f" (what stood there is kept as {kept.name})" if kept else ""
+            written.append(f"{path}{told}")
+        return True, f"{'; '.join(written)}; {head.count} records, head {head.digest.hex()}"
+
+    def _back_up(self, day: date) -> tuple[bool, str]:
+        office, folder = self._office, self._office.folder / "backups"
+        office.ledger.flush()
+        copy = backup_path(folder, day)
+        head = back_up(office.path, copy)
+        gone = forget(folder, oldest_kept(day, office.keep_backups_days))
+        told = f", and {', '.join(gone)} removed" if gone else ""
+        return True, f"{copy} holds {head.count} records, verified{told}"

@@ -1,0 +1,26 @@
+"""What is held although its time to leave has passed."""
+
+from __future__ import annotations
+
+import pytest
+
+from daemon.jobs.still_open import still_open
+from daemon.messages import LegExpired
+from tests.kit.acting import CE, clock, opened, sold
+
+EXIT_NS = clock("15:20:00")
+
+
+@pytest.mark.parametrize(
+    ("facts", "until_ns", "told"),
+    [
+        ((opened(), sold("ce")), EXIT_NS, (f"s ce holds -75 {CE}",)),
+        ((opened(), sold("ce")), EXIT_NS - 1, ()),
+        ((opened(), sold("ce"), sold("ce", bought="90")), EXIT_NS, ()),
+        ((opened(), sold("ce"), LegExpired("s", "ce", CE, EXIT_NS)), EXIT_NS, ()),
+        ((sold("ce"),), EXIT_NS, ()),
+        ((), EXIT_NS, ()),
+    ],
+)
+def test_only_what_was_to_be_left_by_then_is_told(facts, until_ns, told):
+    assert still_open(facts, until_ns) == told

@@ -1,0 +1,103 @@
+"""A copy of a ledger that is written to: whole, verified, private; and old ones removed."""
+
+from __future__ import annotations
+
+import sqlite3
+import stat
+from contextlib import closing
+from datetime import date
+
+import pytest
+
+from daemon.domain.chain import Broken, Head, How
+from daemon.errors import StoreError
+from daemon.messages import DayEnded
+from daemon.storage import backup
+from daemon.storage.audit import AuditReport, verify
+from daemon.storage.backup import back_up, backup_path, forget, oldest_kept
+from daemon.storage.ledger import SqliteLedger
+from tests.kit.facts import NOW, ORIGIN
+
+DAY = date(2026, 3, 9)
+FACTS = tuple(DayEnded(date(2025, 8, day), NOW + day) for day in range(1, 5))
+
+
+@pytest.fixture
+def ledger(tmp_path):
+    with closing(SqliteLedger(tmp_path / "ledger.sqlite", "owner")) as ledger:
+        ledger.append(FACTS, ORIGIN, NOW)
+        ledger.flush()
+        yield ledger
+
+
+def test_a_copy_holds_what_was_stored_and_is_a_ledger_of_its_own(tmp_path, ledger):
+    copy = backup_path(tmp_path / "backups", DAY)
+    ledger.append(FACTS, ORIGIN, NOW)  # not yet stored
+    head = back_up(tmp_path / "ledger.sqlite", copy)
+
+    assert (head.count, verify(copy)) == (4, AuditReport(4, None, head))
+    assert stat.S_IMODE(copy.stat().st_mode) == 0o600
+    assert list(copy.parent.iterdir()) == [copy]
+    ledger.flush()
+    with closing(SqliteLedger(copy, "owner")) as again:
+        assert list(again.facts()) == list(FACTS)
+    assert ledger.head.count == 8
+
+
+def test_a_copy_is_made_while_a_writer_has_begun(tmp_path, ledger):
+    path, copy = tmp_path / "ledger.sqlite", backup_path(tmp_path, DAY)
+    with closing(sqlite3.connect(path, isolation_level=None)) as writer:
+        writer.execute("BEGIN IMMEDIATE")
+        assert back_up(path, copy).count == 4
+        writer.execute("ROLLBACK")
+
+
+def test_a_copy_that_is_not_sound_does_not_replace_the_one_that_is_there(
+    tmp_path, ledger, monkeypatch
+):
+    path, copy = tmp_path / "ledger.sqlite", backup_path(tmp_path, DAY)
+    good = back_up(path, copy)
+    broken = AuditReport(4, Broken(2, How.ALTERED), Head(4, b"x" * 32))
+    monkeypatch.setattr(backup, "verify", lambda _: broken)
+
+    with pytest.raises(StoreError, match="is not what it was made of"):
+        back_up(path, copy)
+    assert verify(copy).head == good
+
+
+def test_a_draft_of_a_run_that_was_cut_short_is_no_hindrance(tmp_path, ledger):
+    copy = backup_path(tmp_path, DAY)
+    copy.with_name(f".{copy.name}.draft").write_text("half")
+
+    assert back_up(tmp_path / "ledger.sqlite", copy).count == 4
+
+
+def test_a_disk_that_refuses_is_told_with_the_file(tmp_path, ledger):
+    (tmp_path / "backups").write_text("in the way")
+
+    with pytest.raises(StoreError, match=r"2026-03-09.sqlite cannot be written"):
+        back_up(tmp_path / "ledger.sqlite", backup_path(tmp_path / "backups", DAY))
+
+
+def test_a_ledger_that_is_not_there_is_told(tmp_path):
+    with pytest.raises(StoreError, match="cannot be read"):
+        back_up(tmp_path / "none.sqlite", backup_path(tmp_path, DAY))
+
+
+def test_the_copies_of_so_many_days_are_kept_and_nothing_else_is_touched(tmp_path):
+    first = oldest_kept(DAY, 3)
+    for day in range(5, 10):
+        backup_path(tmp_path, date(2026, 3, day)).write_text("a copy")
+    (tmp_path / "ledger-of-mine.sqlite").write_text("another's")
+
+    assert first == date(2026, 3, 7)
+    assert forget(tmp_path, first) == ("ledger-2026-03-05.sqlite", "ledger-2026-03-06.sqlite")
+    assert len(list(tmp_path.iterdir())) == 4
+    assert forget(tmp_path / "none", first) == ()
+
+
+def test_a_copy_that_cannot_be_removed_is_told(tmp_path):
+    backup_path(tmp_path, DAY).mkdir()
+
+    with pytest.raises(StoreError, match="cannot be removed"):
+        forget(tmp_path, date(2027, 1, 1))
