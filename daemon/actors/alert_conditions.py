@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date
 
+from daemon.domain.instants import wall_of
 from daemon.domain.orders.states import is_open
 from daemon.domain.orders.words import (
     Intent,
@@ -25,6 +26,7 @@ from daemon.messages import (
     EntriesFreed,
     EntriesHeld,
     EntriesPaused,
+    EntryDecided,
     EpochBegan,
     ExitFinished,
     ExitOverdue,
@@ -35,6 +37,8 @@ from daemon.messages import (
     LinkRevived,
     Released,
     Stage,
+    StartMissed,
+    StrategyStopped,
 )
 from daemon.messages.alerts import Condition, Severity
 from daemon.messages.jobs import Job
@@ -44,15 +48,25 @@ HEARS = (
     *(ActorDisarmed, BooksAgree, BooksDiffer, DayOpened, EntriesFreed, EntriesHeld),
     *(EntriesPaused, EpochBegan, ExitFinished, JobDone),
     *(ExitOverdue, IntentRecorded, KillStaged, LegExpired, LinkDied, LinkRevived, OrderParked),
-    *(OrderRefused, OrderUpdated, Released),
+    *(EntryDecided, OrderRefused, OrderUpdated, Released, StartMissed, StrategyStopped),
 )
 """The facts that begin or end a condition."""
 
 Key = tuple[str, str]
 _CRITICAL, _WARNING = Severity.CRITICAL, Severity.WARNING
-_JOBS = {Job.SQUARE_OFF: _CRITICAL, Job.REPORT: _WARNING, Job.BACKUP: _CRITICAL}
+_JOBS = {
+    Job.SESSION: _CRITICAL,
+    Job.SQUARE_OFF: _CRITICAL,
+    Job.REPORT: _WARNING,
+    Job.BACKUP: _CRITICAL,
+}
 """How much hangs on a job that could not be done, or that found something amiss."""
-_OF_A_DAY = frozenset({"entries_paused", "order_parked", "feed_silent", "worth_unknown"})
+_OF_A_DAY = frozenset(
+    {
+        *("entries_paused", "order_parked", "feed_silent", "worth_unknown"),
+        *("start_missed", "session", "square_off"),
+    }
+)
 _OF_A_RUN = frozenset({"ledger_failed", "actor_disarmed", "entries_held"})
 
 
@@ -82,7 +96,7 @@ class Conditions:
                 self._intents[intent.intent_id] = intent
             case OrderParked(intent_id):
                 return _parked(intent_id, self._intents.get(intent_id))
-            case ExitOverdue() | KillStaged() | BooksDiffer() | LegExpired():
+            case ExitOverdue() | KillStaged() | BooksDiffer() | LegExpired() | StartMissed():
                 return _of_trading(fact)
             case JobDone(job, _, ok, text) if not ok:
                 return Condition(_JOBS[job], job.value, "", text)
@@ -98,6 +112,8 @@ class Conditions:
                 yield "kill_incomplete", latch_id
             case BooksAgree(account, symbol):
                 yield "books_differ", f"{account} {symbol}"
+            case EntryDecided(strategy_id) | StrategyStopped(strategy_id):
+                yield "start_missed", strategy_id
             case JobDone(job):
                 yield job.value, ""
             case EntriesFreed(account, by):
@@ -128,7 +144,9 @@ def _parked(intent_id: str, intent: Intent | None) -> Condition:
     return Condition(_CRITICAL, "order_parked", intent_id, text, account, strategy_id)
 
 
-def _of_trading(fact: ExitOverdue | KillStaged | BooksDiffer | LegExpired) -> Condition | None:
+def _of_trading(
+    fact: ExitOverdue | KillStaged | BooksDiffer | LegExpired | StartMissed,
+) -> Condition | None:
     match fact:
         case ExitOverdue(exit_id, strategy_id, because):
             text = f"{strategy_id}: an exit is overdue, {because}; look at the broker, and close it"
@@ -139,6 +157,10 @@ def _of_trading(fact: ExitOverdue | KillStaged | BooksDiffer | LegExpired) -> Co
         case BooksDiffer(account, symbol, ours, theirs):
             text = f"{account}: the broker holds {theirs} {symbol}, our book says {ours}; compare"
             return Condition(_CRITICAL, "books_differ", f"{account} {symbol}", text, account)
+        case StartMissed(strategy_id, due_ns):
+            text = f"{strategy_id} did not start at {wall_of(due_ns)}: no prices came to enter on"
+            text = f"{text}; see `ordo status`, and look at the feed"
+            return Condition(_CRITICAL, "start_missed", strategy_id, text, strategy_id=strategy_id)
         case LegExpired(strategy_id, leg_id, symbol):
             text = f"{strategy_id} {leg_id}: {symbol} expired, and nobody knows what it was worth"
             about = f"{strategy_id} {leg_id} {symbol}"

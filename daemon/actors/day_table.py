@@ -18,6 +18,10 @@ from daemon.messages.jobs import Job
 EVENING = (Job.REPORT, Job.BACKUP)
 """What follows the end of a day."""
 _MINUTE_NS = 60 * SECOND_NS
+SETTLES_NS = 2 * _MINUTE_NS
+"""So long after the opening prices must have come."""
+AGAIN_NS = _MINUTE_NS
+"""So long after a session was found to lack something it is looked at again."""
 Hours = tuple[tuple[int, int], ...]
 
 
@@ -43,4 +47,7 @@ def timed(day: date, sessions: Hours) -> tuple[Timed, ...]:
         min(at(day, wall) + _MINUTE_NS, close_ns - _MINUTE_NS // 2)
         for wall in (SQUARE_OFF_CASH, SQUARE_OFF_DERIVATIVES)
     }
-    return tuple(Timed(Job.SQUARE_OFF, day, look) for look in sorted(looks) if look > open_ns)
+    return (
+        Timed(Job.SESSION, day, open_ns + SETTLES_NS),
+        *(Timed(Job.SQUARE_OFF, day, look) for look in sorted(looks) if look > open_ns),
+    )

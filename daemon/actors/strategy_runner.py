@@ -114,6 +114,16 @@ class StrategyRunner:
                 raise AssertionError(f"the runner was told {message!r}")
         return turn.done()
 
+    @property
+    def opens_ns(self) -> int | None:
+        """When it may enter at the earliest; None: not today, or not any more."""
+        return None if self._window is None else self._window.opens_ns
+
+    @property
+    def waits_in_vain(self) -> bool:
+        """Whether it would enter, and has told nothing that keeps it from that."""
+        return self._window is not None and self._taking and not self._refusal
+
     def _hear(self, turn: Turn, told: BasketEnded | StrategyStopped, now_ns: int) -> None:
         """Take in what the router says of this strategy."""
         if isinstance(told, BasketEnded):

@@ -11,7 +11,7 @@ from datetime import date
 
 from msgspec import Struct
 
-from daemon.actors.day_table import EVENING, Hours, Timed, timed
+from daemon.actors.day_table import AGAIN_NS, EVENING, Hours, Timed, timed
 from daemon.actors.turn import Turn
 from daemon.domain.market.calendar import Segment, sessions
 from daemon.domain.market.notes import NoteKind
@@ -92,6 +92,7 @@ class Timekeeper:
             case JobDone():
                 self._recall(message)
                 turn.record(message)
+                self._look_again(turn, message, now_ns)
                 self._go_on(turn)
             case DaySettles() | Timed():
                 pass
@@ -117,6 +118,12 @@ class Timekeeper:
         for due in timed(self._day, self._hours):
             if due.at_ns >= now_ns:
                 turn.do(Alarm(due.at_ns, due))
+
+    def _look_again(self, turn: Turn, done: JobDone, now_ns: int) -> None:
+        """Look at a session again that lacks something, while its day lasts."""
+        if done.job is Job.SESSION and not done.ok and not self._ended:
+            due_ns = now_ns + AGAIN_NS
+            turn.do(Alarm(due_ns, Timed(Job.SESSION, done.day, due_ns)))
 
     def _go_on(self, turn: Turn) -> None:
         """Do the next job of a day that has ended, once all that it brought is recorded."""

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
+from typing import Any
 
 from daemon.actors import strategy_runner
 from daemon.actors.fan_out import Place
+from daemon.actors.punctual_runner import PunctualRunner
 from daemon.actors.strategy_runner import StrategyRunner
 from daemon.control import Line
 from daemon.domain.market.merge import merge
@@ -18,7 +20,12 @@ from daemon.runtime.words import ActorSpec
 
 
 def runner_spec(
-    plan: Plan, places: Sequence[Place], *, strict: bool, taking: bool = False
+    plan: Plan,
+    places: Sequence[Place],
+    *,
+    strict: bool,
+    taking: bool = False,
+    served: bool = False,
 ) -> ActorSpec:
     """Return how the runner of a strategy is made.
 
@@ -27,10 +34,11 @@ def runner_spec(
         places: the accounts that it trades in.
         strict: refuse contracts whose tables are not certain.
         taking: whether it takes entries before anybody has said so or not.
+        served: there is somebody to be told when it does not start at its time.
     """
     return ActorSpec(
         name=f"runner:{plan.id}",
-        restore=partial(_runner, plan, places, strict, taking),
+        restore=partial(_punctual if served else _runner, plan, places, strict, taking),
         hears=strategy_runner.HEARS,
         merge=merge,
         disarm=True,
@@ -83,3 +91,7 @@ def _runner(
     facts: Iterable[object],
 ) -> StrategyRunner:
     return StrategyRunner(plan, places, strict=strict, taking=taking, facts=facts)
+
+
+def _punctual(plan: Plan, *given: Any) -> PunctualRunner:
+    return PunctualRunner(plan.id, _runner(plan, *given))

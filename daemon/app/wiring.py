@@ -157,7 +157,7 @@ def build(
     specs = _specs(accounts, cells, plans, run, shown=show is not None)
     if run.served:
         specs = (*specs, *_for_people(accounts, cells, run))
-    runner = partial(_runner_of, accounts=accounts, cells=cells, taking=False)
+    runner = partial(_runner_of, accounts=accounts, cells=cells, taking=False, served=run.served)
     return App(specs, world, around, runner, at_ns)
 
 
@@ -235,17 +235,21 @@ def _specs(
         ),
         *routers,
         *watchdogs,
-        *(_runner_of(plan, accounts, cells, taking=_takes(run, plan)) for plan in plans),
+        *(
+            _runner_of(plan, accounts, cells, taking=_takes(run, plan), served=run.served)
+            for plan in plans
+        ),
     )
 
 
 def _runner_of(
-    plan: Plan, accounts: Sequence[Account], cells: Sequence[Cell], *, taking: bool
+    plan: Plan, accounts: Sequence[Account], cells: Sequence[Cell], *, taking: bool, served: bool
 ) -> ActorSpec:
     """Return the runner of a strategy, which speaks to the routers of all its accounts."""
     traded, marks = traded_in(plan, accounts), {cell.account: cell.mark for cell in cells}
     places = tuple(Place(a.router, a.id, marks[a.id], a.lots_multiplier) for a in traded)
-    return runner_spec(plan, places, strict=traded[0].terms.strict, taking=taking)
+    strict = traded[0].terms.strict
+    return runner_spec(plan, places, strict=strict, taking=taking, served=served)
 
 
 def _router(account: Account, cell: Cell, ids: IntentIds, *, walled: bool) -> ActorSpec:

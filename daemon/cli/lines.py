@@ -199,10 +199,10 @@ def _of_hands(fact: object) -> str:
 
 
 def _of_alerts(fact: object) -> str:
-    """Return what somebody is to acknowledge; what it is about was told before."""
+    """Return what somebody is to acknowledge."""
     match fact:
         case AlertRaised(alert_id, condition):
-            return f"ALERT {alert_id}: {condition.severity}, {condition.code}"
+            return f"ALERT {alert_id}, {condition.severity}: {condition.sentence}"
         case AlertAcknowledged(alert_id, by):
             return f"{alert_id} is acknowledged by {by}"
         case AlertEscalated(alert_id, level):

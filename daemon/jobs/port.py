@@ -14,10 +14,12 @@ from daemon.domain.chain import Head
 from daemon.domain.instants import SECOND_NS
 from daemon.errors import OrdoError
 from daemon.jobs.day_report import day_report
+from daemon.jobs.missing import missing
 from daemon.jobs.still_open import still_open
 from daemon.jobs.text_files import keep_text
 from daemon.messages.jobs import Job, JobDone, RunJob
 from daemon.storage.backup import back_up, backup_path, forget, oldest_kept
+from daemon.storage.stored import newest_tick_ns
 
 _LATE_NS = 30 * SECOND_NS
 """So long after its time an exit is looked for at the earliest."""
@@ -66,6 +68,7 @@ class Jobs:
     def __init__(self, office: Office) -> None:
         self._office = office
         self._doers: dict[Job, Callable[[date], tuple[bool, str]]] = {
+            Job.SESSION: self._session,
             Job.SQUARE_OFF: self._square_off,
             Job.REPORT: self._report,
             Job.BACKUP: self._back_up,
@@ -79,6 +82,15 @@ class Jobs:
         except OrdoError as error:
             ok, text = False, str(error)
         return (JobDone(wanted.job, wanted.day, ok, text, self._office.now_ns()),)
+
+    def _session(self, day: date) -> tuple[bool, str]:
+        office = self._office
+        office.ledger.flush()
+        ticked_ns = newest_tick_ns(office.path)
+        found = missing(office.ledger.facts(), day, office.accounts, ticked_ns)
+        if not found:
+            return True, "prices come, and each account has a session at its broker"
+        return False, f"{'; '.join(found)}; look at the feed and at the broker"
 
     def _square_off(self, day: date) -> tuple[bool, str]:  # noqa: ARG002  it is that of now
         office = self._office

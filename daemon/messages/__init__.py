@@ -136,6 +136,7 @@ from daemon.messages.trading import (
     LegExpired,
     PauseEntries,
     PositionChanged,
+    StartMissed,
 )
 from daemon.messages.views import (
     AccountSeen,
@@ -269,6 +270,7 @@ __all__ = [
     "Settled",
     "Severity",
     "Stage",
+    "StartMissed",
     "StrategyDeclared",
     "StrategyRemoved",
     "StrategySeen",
@@ -313,5 +315,6 @@ Fact = (
     | ControlFact
     | AlertFact
     | JobDone
+    | StartMissed
 )
 """Everything that may stand in the one table."""

@@ -11,6 +11,7 @@ from msgspec import Struct
 class Job(StrEnum):
     """What there is to do on a day."""
 
+    SESSION = "session"
     SQUARE_OFF = "square_off"
     REPORT = "report"
     BACKUP = "backup"

@@ -24,6 +24,20 @@ class EntryDecided(Struct, frozen=True, tag=True):
     at_ns: int
 
 
+class StartMissed(Struct, frozen=True, tag=True):
+    """A strategy that takes entries has not entered in its time, and nothing has told why.
+
+    Attributes:
+        strategy_id: which.
+        due_ns: when it was to enter.
+        at_ns: the market instant.
+    """
+
+    strategy_id: str
+    due_ns: int
+    at_ns: int
+
+
 class EnterLegs(Struct, frozen=True):
     """Enter a basket for a strategy, and hold it to these rules from its first fill."""
 

@@ -107,6 +107,7 @@ ENTRIES: dict[type[Fact], Entry] = {
     m.SessionReady: _ABSENT,
     m.BreakerMoved: _ABSENT,
     m.JobDone: _ABSENT,
+    m.StartMissed: _ABSENT,
     m.AlertRaised: _ABSENT,
     m.AlertAcknowledged: _ABSENT,
     m.AlertEscalated: _ABSENT,

@@ -20,7 +20,21 @@ _ROWS = f"""
     WHERE number > ? AND number <= ? AND owner_id = ? AND kind <> '{TicksTaken.__name__}'
     ORDER BY number
 """  # noqa: S608  our own
+_TICKED = f"""
+    SELECT at_ns FROM records WHERE kind = '{TicksTaken.__name__}' ORDER BY number DESC LIMIT 1
+"""  # noqa: S608  our own
 _ALL = 2**63 - 1
+
+
+def newest_tick_ns(path: Path) -> int:
+    """Return the instant of the newest tick that a ledger has stored; 0: it has none.
+
+    Raises:
+        StoreError: the file cannot be read.
+    """
+    with closing(open_to_read(path)) as db, refusing(path, "cannot be read"):
+        found = db.execute(_TICKED).fetchone()
+    return int(found[0]) if found else 0
 
 
 class Stored:

@@ -23,6 +23,7 @@ from daemon.messages import (
     EntriesFreed,
     EntriesHeld,
     EntriesPaused,
+    EntryDecided,
     EpochBegan,
     ExitFinished,
     ExitOverdue,
@@ -36,6 +37,8 @@ from daemon.messages import (
     Released,
     Severity,
     Stage,
+    StartMissed,
+    StrategyStopped,
 )
 from daemon.runtime.words import ActorDisarmed
 from tests.kit.facts import INTENT, NOW
@@ -89,6 +92,14 @@ def after(*facts: object) -> Conditions:
         (
             *(JobDone(Job.BACKUP, DAY, False, "x", NOW), "backup", "", "critical"),
             JobDone(Job.BACKUP, DAY, True, "", NOW),
+        ),
+        (
+            *(StartMissed("s", NOW, NOW), "start_missed", "s", "critical"),
+            EntryDecided("s", "s:1", 0, (), NOW),
+        ),
+        (
+            *(StartMissed("s", NOW, NOW), "start_missed", "s", "critical"),
+            StrategyStopped("s", "ann", NOW),
         ),
         (LinkDied(NOW), "feed_silent", "", "warning", LinkRevived(NOW)),
         (EXPIRED, "worth_unknown", "straddle ce NIFTY", "warning", TODAY),

@@ -20,6 +20,12 @@ def hours(day: date) -> tuple[tuple[int, int], ...]:
     return tuple((each.open_ns, each.close_ns) for each in sessions(day, Segment.DERIVATIVES))
 
 
+def test_prices_are_looked_for_a_while_after_the_opening():
+    (look,) = [each for each in timed(ORDINARY, hours(ORDINARY)) if each.job is Job.SESSION]
+
+    assert wall_of(look.at_ns).isoformat() == "09:17:00"
+
+
 @pytest.mark.parametrize(
     ("day", "looks"),
     [
@@ -34,7 +40,7 @@ def hours(day: date) -> tuple[tuple[int, int], ...]:
 def test_what_is_still_open_is_looked_for_after_the_square_off_and_before_an_earlier_close(
     day, looks
 ):
-    found = timed(day, hours(day))
+    found = [each for each in timed(day, hours(day)) if each.job is Job.SQUARE_OFF]
 
     assert [wall_of(each.at_ns).isoformat() for each in found] == looks
-    assert {(each.job, each.day) for each in found} <= {(Job.SQUARE_OFF, day)}
+    assert {each.day for each in timed(day, hours(day))} <= {day}

@@ -4,7 +4,7 @@ from datetime import date
 
 import pytest
 
-from daemon.actors.day_table import timed
+from daemon.actors.day_table import AGAIN_NS, Timed, timed
 from daemon.actors.timekeeper import PORT, DayBegins, DayEnds, DaySettles, Timekeeper
 from daemon.domain.market.calendar import Segment
 from daemon.domain.market.notes import NoteKind
@@ -71,7 +71,8 @@ def test_a_day_that_opens_sets_an_alarm_for_each_of_its_jobs() -> None:
     """Those whose time has passed are not set."""
     (commit,) = working().handle(DayBegins(DAY), AT)
     assert commit.then[1:] == tuple(Alarm(each.at_ns, each) for each in JOBS)
-    assert working(OPENED).handle(Started(), JOBS[0].at_ns + 1) == (Alarm(JOBS[1].at_ns, JOBS[1]),)
+    late = working(OPENED).handle(Started(), JOBS[0].at_ns + 1)
+    assert late == tuple(Alarm(each.at_ns, each) for each in JOBS[1:])
 
 
 def test_a_job_whose_time_has_come_is_asked_for_while_its_day_lasts() -> None:
@@ -80,6 +81,15 @@ def test_a_job_whose_time_has_come_is_asked_for_while_its_day_lasts() -> None:
     assert working(OPENED).handle(job, job.at_ns) == (Call(PORT, RunJob(job.job, DAY)),)
     assert working(OPENED, ENDED).handle(job, job.at_ns) == NOTHING
     assert working().handle(job, job.at_ns) == NOTHING
+
+
+def test_a_session_that_lacks_something_is_looked_at_again_while_its_day_lasts() -> None:
+    """Until it lacks nothing, or is over."""
+    lacks, whole = (JobDone(Job.SESSION, DAY, ok, "so", AT) for ok in (False, True))
+    again = Timed(Job.SESSION, DAY, AT + AGAIN_NS)
+    assert working(OPENED).handle(lacks, AT) == (Commit((lacks,), (Alarm(again.at_ns, again),)),)
+    assert working(OPENED).handle(whole, AT) == (Commit((whole,)),)
+    assert Alarm not in map(type, working(OPENED, ENDED).handle(lacks, AT)[0].then)
 
 
 def test_the_end_of_a_day_has_its_report_made_and_then_its_copy() -> None:

@@ -254,7 +254,7 @@ HANDS = [
         f"ALERT {CE}: the broker holds +0, our book says -65",
     ),
     (BooksAgree("paper", CE, NOW), f"{CE}: the broker's book and ours agree again"),
-    (AlertRaised("alert-1", DIFFER, NOW), "ALERT alert-1: critical, books_differ"),
+    (AlertRaised("alert-1", DIFFER, NOW), "ALERT alert-1, critical: they differ"),
     (AlertAcknowledged("alert-1", "ann", NOW), "alert-1 is acknowledged by ann"),
     (AlertEscalated("alert-1", 2, NOW), "ALERT alert-1 is not acknowledged: level 2"),
     (AlertCleared("alert-1", NOW), "alert-1 is over"),

@@ -6,13 +6,14 @@ from contextlib import closing
 from datetime import date
 
 import pytest
+from msgspec.structs import replace
 
 from daemon.jobs.port import Jobs, Office
-from daemon.messages import Job, RunJob
+from daemon.messages import Job, RunJob, SessionReady
 from daemon.storage.audit import verify
 from daemon.storage.ledger import SqliteLedger
 from tests.kit.acting import CE, DAY, clock, day_ended, day_opened, opened, sold
-from tests.kit.facts import ORIGIN
+from tests.kit.facts import ORIGIN, tick
 
 NOW = clock("15:30:00")
 
@@ -81,3 +82,17 @@ async def test_a_disk_that_refuses_is_told_and_ends_nothing(tmp_path, ledger):
 
     assert not done.ok
     assert "cannot be written" in done.text
+
+
+async def test_a_session_has_prices_and_a_way_to_each_broker(tmp_path, ledger):
+    jobs = office(tmp_path, ledger)
+    (lacks,) = await jobs.ask(RunJob(Job.SESSION, DAY))
+    ready = [SessionReady(account, 1, NOW) for account in ("paper", "second")]
+    ledger.append(ready, ORIGIN, NOW)
+    ledger.take(replace(tick(1), at_ns=NOW))
+    (whole,) = await jobs.ask(RunJob(Job.SESSION, DAY))
+
+    assert not lacks.ok
+    assert lacks.text.startswith("paper has no session at its broker; second has no session")
+    assert "no price has come since the market opened at 09:15:00; look at the feed" in lacks.text
+    assert whole.ok

@@ -9,9 +9,10 @@ import aiohttp
 from msgspec.structs import replace
 
 from daemon.actors.pnl_broadcaster import PnlBroadcaster
+from daemon.actors.strategy_runner import StrategyRunner
 from daemon.messages import AlertAcknowledged, AlertCleared, AlertEscalated, AlertRaised
 from daemon.settings import Alerts
-from tests.app.test_service import Running, assignment, running
+from tests.app.test_service import STRADDLE, Running, assignment, running
 from tests.kit.commands import told
 
 
@@ -57,3 +58,18 @@ async def test_an_alert_gets_louder_until_it_is_acknowledged_and_is_over_after_a
         assert [fact.alert_id for fact in again.seen.of(AlertCleared)] == ["alert-1"]
         assert again.seen.of(AlertRaised) == []
         await again.stopped()
+
+
+async def test_a_strategy_that_does_not_start_at_its_time_is_told_until_it_is_stopped(
+    tmp_path, monkeypatch
+):
+    monkeypatch.setattr(StrategyRunner, "_try", lambda *_: ())
+    async with running(assignment(tmp_path)) as daemon:
+        await daemon.seen.until(lambda: bool(daemon.seen.of(AlertRaised)))
+        (raised,) = daemon.seen.of(AlertRaised)
+        assert raised.condition.code == "start_missed"
+        assert "did not start at 09:20:00" in raised.condition.sentence
+        stop = f"/api/strategies/{STRADDLE.id}/stop"
+        await asked(daemon, "POST", stop, json={}, headers={"X-Request-Id": "stop-1"})
+        await daemon.seen.until(lambda: bool(daemon.seen.of(AlertCleared)))
+        await daemon.stopped()

@@ -1,0 +1,82 @@
+"""A runner of which a person is told when it does not enter at its time."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from daemon.actors.fan_out import Place
+from daemon.actors.punctual_runner import GRACE_NS, PunctualRunner, StartDue
+from daemon.actors.strategy_runner import StrategyRunner
+from daemon.messages import EnterLegs, StartMissed, StrategyStopped
+from daemon.runtime.words import NOTHING, Alarm, Started
+from tests.kit.acting import DAY, ROUTER, clock, day_ended, day_opened, facts, prices, told
+from tests.kit.plans import CALL, GUARD, PUT, parse, text
+
+AT = clock("09:20:00")
+LATE = AT + GRACE_NS
+DUE = StartDue(DAY)
+
+
+def runner(*before: object) -> PunctualRunner:
+    plan = parse(text(legs=CALL + PUT, tail=GUARD))
+    return PunctualRunner("s", StrategyRunner(plan, [Place(ROUTER)], strict=False, facts=before))
+
+
+def see(made: PunctualRunner, ce: str | None = "100"):
+    return made.handle(prices(AT, ce, "95", NIFTY="24555"), AT)
+
+
+def test_a_day_that_opens_sets_an_alarm_for_a_while_after_the_entry():
+    effects = runner().handle(day_opened(), 0)
+
+    assert effects[-1] == Alarm(LATE, DUE)
+
+
+def test_a_strategy_that_saw_no_prices_has_missed_its_start():
+    made = runner(day_opened())
+
+    assert facts(made.handle(DUE, LATE)) == [StartMissed("s", AT, LATE)]
+
+
+def test_a_strategy_that_entered_has_not():
+    made = runner(day_opened())
+    assert told(see(made), EnterLegs)
+
+    assert made.handle(DUE, LATE) == NOTHING
+
+
+def test_a_strategy_that_told_why_it_does_not_enter_has_not():
+    made = runner(day_opened())
+    see(made, ce=None)
+
+    assert made.handle(DUE, LATE) == NOTHING
+
+
+@pytest.mark.parametrize(
+    "before",
+    [
+        (),
+        (day_opened(closed=True),),
+        (day_opened(), StrategyStopped("s", "ann", AT)),
+        (day_opened(), day_ended()),
+        (day_opened(DAY + timedelta(days=1)),),
+    ],
+)
+def test_what_does_not_trade_on_the_day_cannot_miss_its_start(before):
+    assert runner(*before).handle(DUE, LATE) == NOTHING
+
+
+@pytest.mark.parametrize(("now_ns", "rings_ns"), [(0, LATE), (LATE, LATE + GRACE_NS)])
+def test_after_a_restart_it_is_waited_for_again(now_ns, rings_ns):
+    assert runner(day_opened()).handle(Started(), now_ns) == (Alarm(rings_ns, DUE),)
+    assert runner().handle(Started(), now_ns) == NOTHING
+
+
+def test_all_else_is_the_runners_own():
+    made = runner(day_opened())
+
+    assert made.handle(day_ended(), LATE) == NOTHING
+    with pytest.raises(AssertionError, match="the runner was told"):
+        made.handle("hello", LATE)
