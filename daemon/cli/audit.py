@@ -7,9 +7,9 @@ from pathlib import Path
 import click
 import orjson
 
-from daemon.cli.ledgers import newest_ledger
 from daemon.cli.options import AS_JSON, PATH, SETTINGS, load_settings
 from daemon.storage.audit import verify
+from daemon.storage.newest import newest_ledger
 
 
 @click.group("audit")

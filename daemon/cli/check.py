@@ -12,13 +12,14 @@ from pathlib import Path
 import click
 import msgspec
 
+from daemon.cli import check_outside
 from daemon.cli.client import Client, address_of, token_path
 from daemon.cli.options import AS_JSON, SETTINGS, load_settings
-from daemon.cli.preflight import machine, market
-from daemon.cli.preflight.findings import Finding, Verdict, fail, ok
 from daemon.cli.tables import clean, say, table
 from daemon.domain.instants import day_of
 from daemon.errors import SettingsError
+from daemon.jobs.preflight import machine, market
+from daemon.jobs.preflight.findings import Finding, Verdict, fail, ok
 from daemon.runtime.clock import WallClock
 
 
@@ -46,15 +47,15 @@ def _preflight(path: Path | None) -> Iterator[Finding]:
         "settings", f"{path or 'settings.toml or the presets'}: whole, mode {settings.daemon.mode}"
     )
     today = day_of(WallClock().now_ns())
-    fed, first_day = market.feed(settings, today)
+    fed, first_day = check_outside.feed(settings, today)
     yield fed
     yield market.strategies(settings, first_day)
     yield machine.state_folder(settings)
     yield machine.ledger(settings)
-    yield machine.secrets(settings, token_path(settings))
+    yield check_outside.secrets(settings, token_path(settings))
     yield machine.latches(settings)
     if settings.web.enabled:
-        yield machine.port(Client(address_of(settings), token_path(settings)))
+        yield check_outside.port(Client(address_of(settings), token_path(settings)))
     else:
         yield ok("port", "none is opened: [web] enabled is false")
     yield machine.clock()

@@ -9,13 +9,13 @@ from msgspec.structs import replace
 
 from daemon.app import Account, accounts_of
 from daemon.app.accounts import traded_in
-from daemon.cli.ledgers import replays_of
 from daemon.cli.options import PATH, load_settings
 from daemon.domain.instants import SECOND_NS
 from daemon.domain.plans.parsing import parse
 from daemon.domain.plans.schema import Plan
 from daemon.errors import SettingsError, StrategyError
 from daemon.settings import Settings
+from daemon.storage.newest import replays_of
 
 __all__ = [
     "PATH",

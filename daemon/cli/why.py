@@ -15,7 +15,6 @@ from typing import Any
 import click
 import msgspec
 
-from daemon.cli.ledgers import newest_ledger
 from daemon.cli.options import AS_JSON, PATH, SETTINGS, load_settings
 from daemon.cli.tables import clean, say, say_table, table
 from daemon.cli.why_records import Record, Why, open_records
@@ -25,6 +24,7 @@ from daemon.domain.instants import moment_of
 from daemon.domain.money import E4, divide_half_even
 from daemon.domain.orders.book import Order
 from daemon.domain.orders.words import Intent
+from daemon.storage.newest import newest_ledger
 
 
 @click.command("why")

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import closing
 from datetime import date, timedelta
 from pathlib import Path
 
-from daemon.cli.preflight.findings import Finding, fail, ok, warn, worst
 from daemon.domain.market import calendar, expiries
 from daemon.domain.market.instruments import Kind, Parts, contract
 from daemon.domain.money import e4
@@ -15,34 +13,15 @@ from daemon.domain.plans.days import resolve
 from daemon.domain.plans.parsing import parse
 from daemon.domain.plans.schema import Plan
 from daemon.domain.plans.validation import Fault
-from daemon.errors import DataError, RuleUnknown, StrategyError
-from daemon.feeds.formats.words import ReplayOptions
-from daemon.feeds.replay import open_recording
-from daemon.feeds.sample import sample_path
-from daemon.settings import FeedKind, Settings
-from daemon.worlds import front_expiry
+from daemon.errors import RuleUnknown, StrategyError
+from daemon.jobs.preflight.findings import Finding, fail, ok, warn, worst
+from daemon.settings import Settings
 
 _ANY_STRIKE_E4 = e4(100)
 _AHEAD = timedelta(days=30)
 _REACH = "install a version whose tables reach that day, or mend the leg"
 _EXCHANGE_PER_SECOND = 10
 SHIPPED = Path(__file__).parents[3] / "strategies"
-
-
-def feed(settings: Settings, today: date) -> tuple[Finding, date]:
-    """Say what prices come from, and return the first day that will be traded."""
-    check = "feed"
-    if settings.feed.kind is not FeedKind.REPLAY:
-        day = settings.feed.first_day
-        return ok(check, f"{settings.feed.kind}, from {day} on"), day
-    path = settings.feed.path or sample_path()
-    try:
-        with closing(open_recording(path, ReplayOptions(front=front_expiry))) as recording:
-            days = recording.days()
-    except DataError as error:
-        mend = "let [feed] path name a recording, or leave it out for Ordo's own"
-        return fail(check, str(error), mend), today
-    return ok(check, f"{path}: {len(days)} recorded, {days[0]} to {days[-1]}"), days[0]
 
 
 def strategies(settings: Settings, day: date) -> Finding:

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from daemon.cli.preflight import market
-from daemon.cli.preflight.findings import Verdict
 from daemon.domain.market import calendar
+from daemon.jobs.preflight import market
+from daemon.jobs.preflight.findings import Verdict
 from daemon.settings import Account, Broker, Feed, FeedKind, Settings
 from daemon.settings.schema import Strategies
 from tests.kit.plans import text
@@ -37,27 +37,6 @@ def folder(tmp_path):
 
 def settings(path: Path, *autostart: str) -> Settings:
     return Settings(strategies=Strategies(paths=(path,), autostart=autostart))
-
-
-def test_the_day_that_comes_with_ordo_is_the_day_that_is_traded_first():
-    found, day = market.feed(REPLAY, date(2030, 1, 1))
-
-    assert (found.verdict, day) == (OK, DAY)
-    assert found.evidence.endswith(f": 1 recorded, {DAY} to {DAY}")
-
-
-def test_a_recording_that_is_not_there_fails(tmp_path):
-    absent = Settings(feed=Feed(kind=FeedKind.REPLAY, path=tmp_path / "absent.parquet"))
-    found, day = market.feed(absent, DAY)
-
-    assert (found.verdict, day) == (FAIL, DAY)
-    assert found.evidence == f"{tmp_path / 'absent.parquet'} does not exist"
-
-
-def test_a_generated_feed_begins_on_its_first_day():
-    found, first = market.feed(Settings(feed=Feed(first_day=DAY)), date(2030, 1, 1))
-
-    assert (found.verdict, found.evidence, first) == (OK, f"generated, from {DAY} on", DAY)
 
 
 def test_what_ordo_ships_is_valid_on_the_day_that_it_ships():

@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-import errno
 import os
 import shutil
-import socket
 import stat
 import time
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from daemon import kill
-from daemon.cli.client import Client, read_document, read_token
-from daemon.cli.ledgers import newest_ledger
-from daemon.cli.preflight.findings import Finding, fail, ok, warn, worst
 from daemon.domain.instants import MILLISECOND_NS, moment_of
-from daemon.errors import DaemonUnreachable, OrdoError, StoreError
+from daemon.errors import StoreError
+from daemon.jobs.preflight.findings import Finding, fail, ok, warn, worst
 from daemon.runtime.clock import MonotonicClock, WallClock
 from daemon.settings import Settings
 from daemon.storage.audit import verify
+from daemon.storage.newest import newest_ledger
 
 _OTHERS = stat.S_IRWXG | stat.S_IRWXO
 _MEBIBYTE = 2**20
@@ -71,30 +67,6 @@ def ledger(settings: Settings) -> Finding:
     return ok(check, f"{path} has {found.count:,} records, each as it was written")
 
 
-def secrets(settings: Settings, token_path: Path) -> Finding:
-    """Say whether the files of tokens are for their owner alone."""
-    check, found = "tokens", []
-    paths = [token_path, settings.daemon.state_dir / "tokens.json"]
-    there = [path for path in paths if path.exists()]
-    for path in there:
-        about = path.stat()
-        mode = stat.S_IMODE(about.st_mode)
-        if about.st_uid != os.getuid():
-            mend = f"chown it to this user, or run Ordo as user {about.st_uid}"
-            found.append(fail(check, f"{path} belongs to user {about.st_uid}", mend))
-        elif mode & _OTHERS:
-            mend = f"chmod 600 {path}, and make new tokens: somebody may have read it"
-            found.append(fail(check, f"{path} is open to others (mode {mode:04o})", mend))
-    if token_path in there and not found:
-        try:
-            read_token(token_path)
-        except OrdoError as error:
-            found.append(fail(check, str(error), "see to that file"))
-    if not there:
-        return ok(check, f"none yet at {token_path}; the first run makes it")
-    return worst(check, found, f"{', '.join(map(str, there))}: private")
-
-
 def latches(settings: Settings) -> Finding:
     """Say which latches stand: each keeps entries from being taken until it is released."""
     standing = kill.standing(settings.daemon.state_dir)
@@ -106,40 +78,6 @@ def latches(settings: Settings) -> Finding:
     ]
     mend = "no entries until each is released: `ordo rearm`"
     return warn("latches", "; ".join(told), mend)
-
-
-def port(client: Client) -> Finding:
-    """Say whether the port is free, or our own daemon answers on it."""
-    check, address = "port", client.address
-    if not address.port:
-        return ok(check, "any that is free is taken")
-    family = socket.AF_INET6 if ":" in address.host else socket.AF_INET
-    with socket.socket(family, socket.SOCK_STREAM) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((address.host, address.port))
-        except OSError as error:
-            if error.errno != errno.EADDRINUSE:
-                mend = "let [web] host and port name one that this user may listen on"
-                return fail(check, f"{address.url} cannot be had: {error.strerror}", mend)
-        else:
-            return ok(check, f"{address.url} is free")
-    return _answering(client)
-
-
-def _answering(client: Client) -> Finding:
-    check, url = "port", client.address.url
-    try:
-        found = read_document(client.get("/api/status"))
-    except DaemonUnreachable as error:
-        # What the client says besides is to ask this check, which has just been done.
-        mend = "stop what listens there, or let [web] port name another"
-        return fail(check, f"{url} is taken: {error}", mend)
-    except OrdoError as error:
-        notes = "; ".join(getattr(error, "__notes__", ()))
-        mend = notes or "stop what listens there, or let [web] port name another"
-        return fail(check, f"{url} is taken: {error}", mend)
-    return ok(check, f"our daemon answers at {url}: {found.get('mode')}, {found.get('state')}")
 
 
 def clock() -> Finding:

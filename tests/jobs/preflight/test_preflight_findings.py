@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from daemon.cli.preflight.findings import Finding, Verdict, fail, ok, warn, worst
+from daemon.jobs.preflight.findings import Finding, Verdict, fail, ok, warn, worst
 
 
 @pytest.mark.parametrize(

@@ -2,20 +2,17 @@ from __future__ import annotations
 
 import os
 import shutil
-import socket
 import sqlite3
 from pathlib import Path
 
 import pytest
 
 from daemon import kill
-from daemon.cli.client import Address, Client
-from daemon.cli.preflight import machine
-from daemon.cli.preflight.findings import Verdict
 from daemon.domain.instants import MILLISECOND_NS
+from daemon.jobs.preflight import machine
+from daemon.jobs.preflight.findings import Verdict
 from daemon.settings import Daemon, Settings
 from daemon.storage.ledger import SqliteLedger
-from tests.kit.fake_daemon import TOKEN
 
 OK, WARN, FAIL = Verdict
 NOW = 1_795_406_400 * 10**9
@@ -121,52 +118,6 @@ def test_a_file_that_is_no_ledger_fails(state):
     assert "file is not a database" in found.evidence
 
 
-@pytest.fixture
-def token(state):
-    path = state / "operator.token"
-    path.write_text(TOKEN)
-    path.chmod(0o600)
-    return path
-
-
-def test_no_token_yet_is_well(state):
-    assert machine.secrets(of(state), state / "operator.token").verdict is OK
-
-
-def test_a_private_token_is_well_and_not_shown(state, token):
-    found = machine.secrets(of(state), token)
-
-    assert (found.verdict, found.evidence) == (OK, f"{token}: private")
-    assert TOKEN not in repr(found)
-
-
-@pytest.mark.parametrize("name", ["operator.token", "tokens.json"])
-@pytest.mark.parametrize("mode", [0o640, 0o604])
-def test_a_file_of_tokens_that_is_open_to_others_fails(state, token, name, mode):
-    (state / name).touch()
-    (state / name).chmod(mode)
-    found = machine.secrets(of(state), token)
-
-    assert found.verdict is FAIL
-    assert f"{state / name} is open to others (mode {mode:04o})" in found.evidence
-
-
-def test_a_token_of_another_user_fails(state, token, monkeypatch):
-    mine = os.getuid()
-    monkeypatch.setattr(os, "getuid", lambda: mine + 1)
-    found = machine.secrets(of(state), token)
-
-    assert (found.verdict, found.evidence) == (FAIL, f"{token} belongs to user {mine}")
-
-
-def test_a_file_that_holds_no_token_fails(state, token):
-    token.write_text("two words")
-    found = machine.secrets(of(state), token)
-
-    assert found.verdict is FAIL
-    assert "holds no token" in found.evidence
-
-
 def test_a_latch_that_stands_is_a_warning_that_tells_which(state):
     assert machine.latches(of(state)).verdict is OK
 
@@ -174,56 +125,6 @@ def test_a_latch_that_stands_is_a_warning_that_tells_which(state):
     found = machine.latches(of(state))
 
     assert (found.verdict, found.evidence) == (WARN, "pause-2 (pause of straddle: no reason)")
-
-
-def client(port: int, host: str = "127.0.0.1") -> Client:
-    return Client(Address(host, port), Path("none"))
-
-
-def test_a_free_port_is_well():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-
-    assert machine.port(client(port)).evidence == f"http://127.0.0.1:{port} is free"
-
-
-def test_any_port_that_is_free_is_well():
-    assert machine.port(client(0)).evidence == "any that is free is taken"
-
-
-def test_a_port_where_nobody_answers_is_not_mended_by_the_check_that_found_it():
-    with socket.socket() as silent:
-        silent.bind(("127.0.0.1", 0))
-        found = machine.port(client(silent.getsockname()[1]))
-
-    assert found.verdict is FAIL
-    assert found.mend == "stop what listens there, or let [web] port name another"
-
-
-def test_an_address_that_this_machine_has_not_fails():
-    found = machine.port(client(8787, "192.0.2.1"))
-
-    assert found.verdict is FAIL
-    assert found.evidence.startswith("http://192.0.2.1:8787 cannot be had: ")
-
-
-def test_another_program_on_the_port_fails(fake):
-    fake.replies["GET", "/api/status"] = (200, "text/html", b"<h1>It works</h1>")
-    found = machine.port(Client(Address("127.0.0.1", fake.port), Path("state/operator.token")))
-
-    assert (found.verdict, found.mend) == (
-        FAIL,
-        "stop what listens there, or let [web] port name another",
-    )
-
-
-def test_a_daemon_that_does_not_know_our_token_fails_with_what_to_do(fake):
-    found = machine.port(client(fake.port))
-
-    assert found.verdict is FAIL
-    assert "unauthorised" in found.evidence
-    assert "a token is wanted, and none is in none" in found.mend
 
 
 def test_the_clock_of_this_machine_is_well():

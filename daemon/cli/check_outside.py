@@ -1,0 +1,96 @@
+"""What `ordo check` looks at besides: where prices come from, who has a token, who has the port."""
+
+from __future__ import annotations
+
+import errno
+import os
+import socket
+import stat
+from contextlib import closing
+from datetime import date
+from pathlib import Path
+
+from daemon.cli.client import Client, read_document, read_token
+from daemon.errors import DaemonUnreachable, DataError, OrdoError
+from daemon.feeds.formats.words import ReplayOptions
+from daemon.feeds.replay import open_recording
+from daemon.feeds.sample import sample_path
+from daemon.jobs.preflight.findings import Finding, fail, ok, worst
+from daemon.settings import FeedKind, Settings
+from daemon.worlds import front_expiry
+
+_OTHERS = stat.S_IRWXG | stat.S_IRWXO
+
+
+def feed(settings: Settings, today: date) -> tuple[Finding, date]:
+    """Say what prices come from, and return the first day that will be traded."""
+    check = "feed"
+    if settings.feed.kind is not FeedKind.REPLAY:
+        day = settings.feed.first_day
+        return ok(check, f"{settings.feed.kind}, from {day} on"), day
+    path = settings.feed.path or sample_path()
+    try:
+        with closing(open_recording(path, ReplayOptions(front=front_expiry))) as recording:
+            days = recording.days()
+    except DataError as error:
+        mend = "let [feed] path name a recording, or leave it out for Ordo's own"
+        return fail(check, str(error), mend), today
+    return ok(check, f"{path}: {len(days)} recorded, {days[0]} to {days[-1]}"), days[0]
+
+
+def secrets(settings: Settings, token_path: Path) -> Finding:
+    """Say whether the files of tokens are for their owner alone."""
+    check, found = "tokens", []
+    paths = [token_path, settings.daemon.state_dir / "tokens.json"]
+    there = [path for path in paths if path.exists()]
+    for path in there:
+        about = path.stat()
+        mode = stat.S_IMODE(about.st_mode)
+        if about.st_uid != os.getuid():
+            mend = f"chown it to this user, or run Ordo as user {about.st_uid}"
+            found.append(fail(check, f"{path} belongs to user {about.st_uid}", mend))
+        elif mode & _OTHERS:
+            mend = f"chmod 600 {path}, and make new tokens: somebody may have read it"
+            found.append(fail(check, f"{path} is open to others (mode {mode:04o})", mend))
+    if token_path in there and not found:
+        try:
+            read_token(token_path)
+        except OrdoError as error:
+            found.append(fail(check, str(error), "see to that file"))
+    if not there:
+        return ok(check, f"none yet at {token_path}; the first run makes it")
+    return worst(check, found, f"{', '.join(map(str, there))}: private")
+
+
+def port(client: Client) -> Finding:
+    """Say whether the port is free, or our own daemon answers on it."""
+    check, address = "port", client.address
+    if not address.port:
+        return ok(check, "any that is free is taken")
+    family = socket.AF_INET6 if ":" in address.host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((address.host, address.port))
+        except OSError as error:
+            if error.errno != errno.EADDRINUSE:
+                mend = "let [web] host and port name one that this user may listen on"
+                return fail(check, f"{address.url} cannot be had: {error.strerror}", mend)
+        else:
+            return ok(check, f"{address.url} is free")
+    return _answering(client)
+
+
+def _answering(client: Client) -> Finding:
+    check, url = "port", client.address.url
+    try:
+        found = read_document(client.get("/api/status"))
+    except DaemonUnreachable as error:
+        # What the client says besides is to ask this check, which has just been done.
+        mend = "stop what listens there, or let [web] port name another"
+        return fail(check, f"{url} is taken: {error}", mend)
+    except OrdoError as error:
+        notes = "; ".join(getattr(error, "__notes__", ()))
+        mend = notes or "stop what listens there, or let [web] port name another"
+        return fail(check, f"{url} is taken: {error}", mend)
+    return ok(check, f"our daemon answers at {url}: {found.get('mode')}, {found.get('state')}")

@@ -1,0 +1,150 @@
+"""What `ordo check` looks at besides: tokens, the port, where prices come from."""
+
+from __future__ import annotations
+
+import os
+import socket
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from daemon.cli import check_outside
+from daemon.cli.client import Address, Client
+from daemon.jobs.preflight.findings import Verdict
+from daemon.settings import Daemon, Feed, FeedKind, Settings
+from tests.kit.fake_daemon import TOKEN
+
+OK, WARN, FAIL = Verdict
+DAY = date(2026, 11, 18)
+REPLAY = Settings(feed=Feed(kind=FeedKind.REPLAY))
+
+
+@pytest.fixture
+def state(tmp_path):
+    folder = tmp_path / "state"
+    folder.mkdir(mode=0o700)
+    return folder
+
+
+@pytest.fixture
+def token(state):
+    path = state / "operator.token"
+    path.write_text(TOKEN)
+    path.chmod(0o600)
+    return path
+
+
+def of(folder: Path) -> Settings:
+    return Settings(daemon=Daemon(state_dir=folder))
+
+
+def client(port: int, host: str = "127.0.0.1") -> Client:
+    return Client(Address(host, port), Path("none"))
+
+
+def test_no_token_yet_is_well(state):
+    assert check_outside.secrets(of(state), state / "operator.token").verdict is OK
+
+
+def test_a_private_token_is_well_and_not_shown(state, token):
+    found = check_outside.secrets(of(state), token)
+
+    assert (found.verdict, found.evidence) == (OK, f"{token}: private")
+    assert TOKEN not in repr(found)
+
+
+@pytest.mark.parametrize("name", ["operator.token", "tokens.json"])
+@pytest.mark.parametrize("mode", [0o640, 0o604])
+def test_a_file_of_tokens_that_is_open_to_others_fails(state, token, name, mode):
+    (state / name).touch()
+    (state / name).chmod(mode)
+    found = check_outside.secrets(of(state), token)
+
+    assert found.verdict is FAIL
+    assert f"{state / name} is open to others (mode {mode:04o})" in found.evidence
+
+
+def test_a_token_of_another_user_fails(state, token, monkeypatch):
+    mine = os.getuid()
+    monkeypatch.setattr(os, "getuid", lambda: mine + 1)
+    found = check_outside.secrets(of(state), token)
+
+    assert (found.verdict, found.evidence) == (FAIL, f"{token} belongs to user {mine}")
+
+
+def test_a_file_that_holds_no_token_fails(state, token):
+    token.write_text("two words")
+    found = check_outside.secrets(of(state), token)
+
+    assert found.verdict is FAIL
+    assert "holds no token" in found.evidence
+
+
+def test_a_free_port_is_well():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+
+    assert check_outside.port(client(port)).evidence == f"http://127.0.0.1:{port} is free"
+
+
+def test_any_port_that_is_free_is_well():
+    assert check_outside.port(client(0)).evidence == "any that is free is taken"
+
+
+def test_a_port_where_nobody_answers_is_not_mended_by_the_check_that_found_it():
+    with socket.socket() as silent:
+        silent.bind(("127.0.0.1", 0))
+        found = check_outside.port(client(silent.getsockname()[1]))
+
+    assert found.verdict is FAIL
+    assert found.mend == "stop what listens there, or let [web] port name another"
+
+
+def test_an_address_that_this_machine_has_not_fails():
+    found = check_outside.port(client(8787, "192.0.2.1"))
+
+    assert found.verdict is FAIL
+    assert found.evidence.startswith("http://192.0.2.1:8787 cannot be had: ")
+
+
+def test_another_program_on_the_port_fails(fake):
+    fake.replies["GET", "/api/status"] = (200, "text/html", b"<h1>It works</h1>")
+    found = check_outside.port(
+        Client(Address("127.0.0.1", fake.port), Path("state/operator.token"))
+    )
+
+    assert (found.verdict, found.mend) == (
+        FAIL,
+        "stop what listens there, or let [web] port name another",
+    )
+
+
+def test_a_daemon_that_does_not_know_our_token_fails_with_what_to_do(fake):
+    found = check_outside.port(client(fake.port))
+
+    assert found.verdict is FAIL
+    assert "unauthorised" in found.evidence
+    assert "a token is wanted, and none is in none" in found.mend
+
+
+def test_the_day_that_comes_with_ordo_is_the_day_that_is_traded_first():
+    found, day = check_outside.feed(REPLAY, date(2030, 1, 1))
+
+    assert (found.verdict, day) == (OK, DAY)
+    assert found.evidence.endswith(f": 1 recorded, {DAY} to {DAY}")
+
+
+def test_a_recording_that_is_not_there_fails(tmp_path):
+    absent = Settings(feed=Feed(kind=FeedKind.REPLAY, path=tmp_path / "absent.parquet"))
+    found, day = check_outside.feed(absent, DAY)
+
+    assert (found.verdict, day) == (FAIL, DAY)
+    assert found.evidence == f"{tmp_path / 'absent.parquet'} does not exist"
+
+
+def test_a_generated_feed_begins_on_its_first_day():
+    found, first = check_outside.feed(Settings(feed=Feed(first_day=DAY)), date(2030, 1, 1))
+
+    assert (found.verdict, found.evidence, first) == (OK, f"generated, from {DAY} on", DAY)
