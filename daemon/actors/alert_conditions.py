@@ -55,6 +55,9 @@ HEARS = (
 Key = tuple[str, str]
 _CRITICAL, _WARNING = Severity.CRITICAL, Severity.WARNING
 _JOBS = {
+    Job.EARLY_CHECK: _WARNING,
+    Job.CHECK: _CRITICAL,
+    Job.MARGIN: _CRITICAL,
     Job.SESSION: _CRITICAL,
     Job.SQUARE_OFF: _CRITICAL,
     Job.REPORT: _WARNING,
@@ -115,6 +118,8 @@ class Conditions:
             case EntryDecided(strategy_id) | StrategyStopped(strategy_id):
                 yield "start_missed", strategy_id
             case JobDone(job):
+                if job is Job.CHECK:  # it looks at the same, only later
+                    yield Job.EARLY_CHECK.value, ""
                 yield job.value, ""
             case EntriesFreed(account, by):
                 yield "entries_held", f"{account} {by}"

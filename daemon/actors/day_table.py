@@ -33,8 +33,24 @@ class Timed(Struct, frozen=True):
     at_ns: int
 
 
+def morning(day: date, sessions: Hours) -> tuple[Timed, ...]:
+    """Return the jobs before a day's market opens, the earliest first; 08:30 and 09:00 as a rule.
+
+    Args:
+        day: the day.
+        sessions: when its market opens and closes; none: it is closed.
+    """
+    if not sessions:
+        return ()
+    open_ns = sessions[0][0]
+    return tuple(
+        Timed(job, day, open_ns - minutes * _MINUTE_NS)
+        for job, minutes in ((Job.EARLY_CHECK, 45), (Job.CHECK, 15), (Job.MARGIN, 15))
+    )
+
+
 def timed(day: date, sessions: Hours) -> tuple[Timed, ...]:
-    """Return the jobs of a day by the clock, the earliest first.
+    """Return the jobs of a day while its market is open, the earliest first.
 
     Args:
         day: the day.

@@ -11,9 +11,9 @@ from datetime import date
 
 from msgspec import Struct
 
-from daemon.actors.day_table import AGAIN_NS, EVENING, Hours, Timed, timed
+from daemon.actors.day_table import AGAIN_NS, EVENING, Hours, Timed, morning, timed
 from daemon.actors.turn import Turn
-from daemon.domain.market.calendar import Segment, sessions
+from daemon.domain.market.calendar import Segment, next_session, sessions
 from daemon.domain.market.notes import NoteKind
 from daemon.errors import RuleUnknown
 from daemon.messages import DayEnded, DayOpened, Noted
@@ -65,8 +65,10 @@ class Timekeeper:
         self._hours: Hours = ()
         self._ended = False
         self._done: set[Job] = set()
+        self._next: date | None = None
+        self._morning: set[Job] = set()  # of the next day, what was done
         for fact in facts:
-            if not (isinstance(fact, JobDone) and not fact.ok):  # that is tried again
+            if not _is_tried_again(fact):
                 self._recall(fact)
 
     def handle(self, message: object, now_ns: int) -> Sequence[Effect]:
@@ -75,6 +77,7 @@ class Timekeeper:
         match message:
             case DayBegins(day, interval_ns):
                 hours = self._sessions(turn, day, now_ns)
+                self._tell_missed(turn, day, now_ns)
                 opened = DayOpened(day, hours, now_ns, interval_ns)
                 self._recall(opened)
                 turn.announce(opened)
@@ -83,11 +86,13 @@ class Timekeeper:
                 ended = DayEnded(day, now_ns)
                 self._recall(ended)
                 turn.announce(ended)
+                self._await_morning(turn, now_ns)
                 self._go_on(turn)
             case Started():
                 self._set_alarms(turn, now_ns)
+                self._await_morning(turn, now_ns)
                 self._go_on(turn)
-            case Timed(job, day) if day == self._day and not self._ended:
+            case Timed(job, day) if day == (self._next if self._ended else self._day):
                 turn.do(Call(PORT, RunJob(job, day)))
             case JobDone():
                 self._recall(message)
@@ -107,7 +112,10 @@ class Timekeeper:
                     self._done.clear()
                 self._day, self._hours, self._ended = day, hours, False
             case DayEnded(day) if day == self._day:
-                self._ended = True
+                self._ended, self._next = True, self._after(day)
+                self._morning.clear()
+            case JobDone(job, day) if day == self._next and self._ended:
+                self._morning.add(job)
             case JobDone(job, day) if day == self._day:
                 self._done.add(job)
 
@@ -125,6 +133,21 @@ class Timekeeper:
             due_ns = now_ns + AGAIN_NS
             turn.do(Alarm(due_ns, Timed(Job.SESSION, done.day, due_ns)))
 
+    def _await_morning(self, turn: Turn, now_ns: int) -> None:
+        """After a day, be woken for what is to be done before the next one opens."""
+        if not self._working or not self._ended or self._next is None:
+            return
+        for due in morning(self._next, self._hours_of(self._next)):
+            if due.at_ns >= now_ns and due.job not in self._morning:
+                turn.do(Alarm(due.at_ns, due))
+
+    def _tell_missed(self, turn: Turn, day: date, now_ns: int) -> None:
+        """Tell where nobody was there to check before a day that was waited for."""
+        was_awaited = self._working and self._ended and day == self._next
+        if was_awaited and Job.CHECK not in self._morning:
+            text = "the daemon did not run before the market opened; `ordo check` checks now"
+            turn.record(JobDone(Job.CHECK, day, False, text, now_ns))  # noqa: FBT003
+
     def _go_on(self, turn: Turn) -> None:
         """Do the next job of a day that has ended, once all that it brought is recorded."""
         if not self._working or self._day is None or not self._ended or not self._hours:
@@ -137,7 +160,23 @@ class Timekeeper:
     def _sessions(self, turn: Turn, day: date, now_ns: int) -> Hours:
         """Return a day's sessions; a day that no table reaches is closed, and that is told."""
         try:
-            return tuple((each.open_ns, each.close_ns) for each in sessions(day, self._segment))
+            return self._hours_of(day)
         except RuleUnknown as error:
             turn.announce(Noted(NoteKind.UNKNOWN_TABLE, str(error), now_ns))
             return ()
+
+    def _hours_of(self, day: date) -> Hours:
+        return tuple((each.open_ns, each.close_ns) for each in sessions(day, self._segment))
+
+    def _after(self, day: date) -> date | None:
+        """Return the next day with a session whose hours are known; None: no table reaches it."""
+        try:
+            following = next_session(day, self._segment)
+            return following if self._hours_of(following) else None
+        except RuleUnknown:
+            return None
+
+
+def _is_tried_again(fact: object) -> bool:
+    """Return whether a restart does anew what this says: the work of an evening that failed."""
+    return isinstance(fact, JobDone) and not fact.ok and fact.job in EVENING

@@ -14,10 +14,14 @@ from daemon.domain.chain import Head
 from daemon.domain.instants import SECOND_NS
 from daemon.errors import OrdoError
 from daemon.jobs.day_report import day_report
+from daemon.jobs.margin_rise import margin_rise
 from daemon.jobs.missing import missing
+from daemon.jobs.preflight import preflight
+from daemon.jobs.preflight.findings import Verdict, fail
 from daemon.jobs.still_open import still_open
 from daemon.jobs.text_files import keep_text
 from daemon.messages.jobs import Job, JobDone, RunJob
+from daemon.settings import Settings
 from daemon.storage.backup import back_up, backup_path, forget, oldest_kept
 from daemon.storage.stored import newest_tick_ns
 
@@ -52,6 +56,7 @@ class Office(Struct, frozen=True):
         path: its file.
         keep_backups_days: how many days a copy is kept.
         now_ns: market time.
+        settings: everything that was set.
     """
 
     folder: Path
@@ -60,6 +65,7 @@ class Office(Struct, frozen=True):
     path: Path
     keep_backups_days: int
     now_ns: Callable[[], int]
+    settings: Settings
 
 
 class Jobs:
@@ -68,6 +74,9 @@ class Jobs:
     def __init__(self, office: Office) -> None:
         self._office = office
         self._doers: dict[Job, Callable[[date], tuple[bool, str]]] = {
+            Job.EARLY_CHECK: self._check,
+            Job.CHECK: self._check,
+            Job.MARGIN: self._margin,
             Job.SESSION: self._session,
             Job.SQUARE_OFF: self._square_off,
             Job.REPORT: self._report,
@@ -82,6 +91,22 @@ class Jobs:
         except OrdoError as error:
             ok, text = False, str(error)
         return (JobDone(wanted.job, wanted.day, ok, text, self._office.now_ns()),)
+
+    def _check(self, day: date) -> tuple[bool, str]:
+        office = self._office
+        found = list(preflight(office.settings, day))
+        lacking = missing(office.ledger.facts(), day, office.accounts, 0)
+        found += [fail("session", each, "look at the broker, and log in") for each in lacking]
+        amiss = [each for each in found if each.verdict is not Verdict.OK]
+        told = "; ".join(f"{each.check}: {each.evidence} ({each.mend})" for each in amiss)
+        ok = all(each.verdict is not Verdict.FAIL for each in found)
+        return ok, told or f"{len(found)} checks, and nothing is amiss"
+
+    def _margin(self, day: date) -> tuple[bool, str]:
+        rise = margin_rise(self._office.ledger.facts(), day)
+        if not rise:
+            return True, "nothing that is held needs more margin than at the last session"
+        return False, f"{rise}; see to the funds, or close a part"
 
     def _session(self, day: date) -> tuple[bool, str]:
         office = self._office

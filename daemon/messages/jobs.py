@@ -11,6 +11,9 @@ from msgspec import Struct
 class Job(StrEnum):
     """What there is to do on a day."""
 
+    EARLY_CHECK = "early_check"
+    CHECK = "check"
+    MARGIN = "margin"
     SESSION = "session"
     SQUARE_OFF = "square_off"
     REPORT = "report"

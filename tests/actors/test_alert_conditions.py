@@ -153,6 +153,16 @@ def test_an_order_that_ended_is_forgotten(end):
     assert told.sentence.startswith(f"an order ({ID})")
 
 
+def test_the_second_check_of_a_morning_speaks_for_the_first():
+    early, check = (
+        JobDone(job, DAY, ok, "so", NOW)
+        for job, ok in ((Job.EARLY_CHECK, False), (Job.CHECK, True))
+    )
+
+    assert list(after(early).standing) == [("early_check", "")]
+    assert after(early, check).standing == {}
+
+
 def test_a_job_that_was_done_alerts_nobody():
     assert after(JobDone(Job.REPORT, DAY, True, "so", NOW)).standing == {}
 

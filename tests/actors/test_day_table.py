@@ -6,7 +6,7 @@ from datetime import date
 
 import pytest
 
-from daemon.actors.day_table import timed
+from daemon.actors.day_table import morning, timed
 from daemon.domain.instants import wall_of
 from daemon.domain.market.calendar import Segment, sessions
 from daemon.messages.jobs import Job
@@ -18,6 +18,22 @@ SUNDAY, HOLIDAY = date(2026, 3, 8), date(2026, 1, 26)
 
 def hours(day: date) -> tuple[tuple[int, int], ...]:
     return tuple((each.open_ns, each.close_ns) for each in sessions(day, Segment.DERIVATIVES))
+
+
+@pytest.mark.parametrize(
+    ("day", "times"),
+    [
+        (ORDINARY, ["08:30:00", "09:00:00", "09:00:00"]),
+        (SUNDAY_SESSION, ["08:30:00", "09:00:00", "09:00:00"]),
+        (SUNDAY, []),
+        (HOLIDAY, []),
+    ],
+)
+def test_a_day_with_a_session_is_checked_twice_before_it_opens(day, times):
+    found = morning(day, hours(day))
+
+    assert [wall_of(each.at_ns).isoformat() for each in found] == times
+    assert [each.job for each in found] == [Job.EARLY_CHECK, Job.CHECK, Job.MARGIN][: len(found)]
 
 
 def test_prices_are_looked_for_a_while_after_the_opening():

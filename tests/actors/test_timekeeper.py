@@ -4,9 +4,9 @@ from datetime import date
 
 import pytest
 
-from daemon.actors.day_table import AGAIN_NS, Timed, timed
+from daemon.actors.day_table import AGAIN_NS, Timed, morning, timed
 from daemon.actors.timekeeper import PORT, DayBegins, DayEnds, DaySettles, Timekeeper
-from daemon.domain.market.calendar import Segment
+from daemon.domain.market.calendar import Segment, coverage
 from daemon.domain.market.notes import NoteKind
 from daemon.messages import DayEnded, DayOpened, Job, JobDone, Noted, RunJob
 from daemon.runtime.words import NOTHING, Alarm, Call, Commit, Publish, Started
@@ -55,6 +55,9 @@ OPENED, ENDED = DayOpened(DAY, sessions(), AT), DayEnded(DAY, AT)
 REPORTED, FAILED = (JobDone(Job.REPORT, DAY, ok, "so", AT) for ok in (True, False))
 COPIED = JobDone(Job.BACKUP, DAY, True, "so", AT)
 JOBS = timed(DAY, sessions())
+TOMORROW = date(2025, 9, 2)
+MORNING = morning(TOMORROW, sessions(TOMORROW))
+WAITS = tuple(Alarm(each.at_ns, each) for each in MORNING)
 
 
 def working(*facts) -> Timekeeper:
@@ -96,7 +99,7 @@ def test_the_end_of_a_day_has_its_report_made_and_then_its_copy() -> None:
     """The report once all have heard of the end; then one job after the other."""
     keeper = working(OPENED)
     (commit,) = keeper.handle(DayEnds(DAY), AT)
-    assert commit == Commit((ENDED,), (Publish(ENDED), called(Job.REPORT)))
+    assert commit == Commit((ENDED,), (Publish(ENDED), *WAITS, called(Job.REPORT)))
     assert keeper.handle(REPORTED, AT) == (Commit((REPORTED,), (called(Job.BACKUP),)),)
     assert keeper.handle(COPIED, AT) == (Commit((COPIED,)),)
 
@@ -104,7 +107,8 @@ def test_the_end_of_a_day_has_its_report_made_and_then_its_copy() -> None:
 def test_a_job_that_failed_does_not_hold_up_the_next() -> None:
     """It is recorded as it is, and tried again at the next start."""
     assert working(OPENED, ENDED).handle(FAILED, AT) == (Commit((FAILED,), (called(Job.BACKUP),)),)
-    assert working(OPENED, ENDED, FAILED).handle(Started(), AT) == (called(Job.REPORT),)
+    after = working(OPENED, ENDED, FAILED).handle(Started(), AT)
+    assert after == (*WAITS, called(Job.REPORT))
 
 
 @pytest.mark.parametrize(
@@ -114,15 +118,15 @@ def test_a_job_that_failed_does_not_hold_up_the_next() -> None:
 def test_after_a_restart_only_what_was_left_undone_is_done(done, left) -> None:
     """What was done on that day is not done again."""
     effects = working(OPENED, ENDED, *done).handle(Started(), AT)
-    assert effects == ((called(left),) if left else NOTHING)
+    assert effects == (*WAITS, *((called(left),) if left else NOTHING))
 
 
 def test_a_new_day_has_its_own_jobs() -> None:
     """What was done yesterday is not done today."""
-    tomorrow = date(2025, 9, 2)
+    tomorrow = TOMORROW
     keeper = working(OPENED, ENDED, REPORTED, COPIED, DayOpened(tomorrow, sessions(), AT))
     (commit,) = keeper.handle(DayEnds(tomorrow), AT)
-    assert commit.then[1] == called(Job.REPORT, tomorrow)
+    assert commit.then[-1] == called(Job.REPORT, tomorrow)
 
 
 def test_a_day_without_a_session_has_nothing_to_be_done() -> None:
@@ -138,3 +142,38 @@ def test_without_a_port_nothing_is_done() -> None:
     """As in a backtest."""
     (commit,) = Timekeeper(facts=(OPENED,)).handle(DayEnds(DAY), AT)
     assert commit.then == (Publish(ENDED),)
+
+
+def test_a_morning_is_waited_for_once_the_day_before_has_ended() -> None:
+    """Also after a restart in the night; what has passed by then is not done."""
+    early, *late = MORNING
+    assert working(OPENED, ENDED, REPORTED, COPIED).handle(Started(), early.at_ns + 1) == WAITS[1:]
+    checked = JobDone(Job.EARLY_CHECK, TOMORROW, True, "so", early.at_ns)
+    again = working(OPENED, ENDED, REPORTED, COPIED, checked)
+    assert again.handle(Started(), early.at_ns) == WAITS[1:]
+    ended = working(OPENED, ENDED)
+    assert ended.handle(early, early.at_ns) == (Call(PORT, RunJob(Job.EARLY_CHECK, TOMORROW)),)
+    assert working(OPENED).handle(late[0], late[0].at_ns) == NOTHING
+
+
+@pytest.mark.parametrize("ok", [True, False])
+def test_a_morning_that_was_checked_is_not_missed(ok) -> None:
+    """Whatever the check has found."""
+    checked = JobDone(Job.CHECK, TOMORROW, ok, "so", AT)
+    keeper = working(OPENED, ENDED, REPORTED, COPIED, checked)
+    assert facts(keeper.handle(DayBegins(TOMORROW), AT), JobDone) == []
+
+
+def test_a_morning_on_which_nobody_checked_is_told() -> None:
+    """Where the day before is known, and was followed by this one."""
+    (missed,) = facts(working(OPENED, ENDED).handle(DayBegins(TOMORROW), AT), JobDone)
+    assert (missed.job, missed.day, missed.ok) == (Job.CHECK, TOMORROW, False)
+    for keeper in (working(), working(OPENED), Timekeeper(facts=(OPENED, ENDED))):
+        assert facts(keeper.handle(DayBegins(TOMORROW), AT), JobDone) == []
+
+
+def test_after_the_last_day_of_the_tables_no_morning_is_waited_for() -> None:
+    """Nobody knows when it would be."""
+    last = coverage()[1]
+    keeper = working(DayOpened(last, sessions(last), AT), DayEnded(last, AT))
+    assert Alarm not in map(type, keeper.handle(Started(), AT))

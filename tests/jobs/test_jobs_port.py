@@ -10,12 +10,14 @@ from msgspec.structs import replace
 
 from daemon.jobs.port import Jobs, Office
 from daemon.messages import Job, RunJob, SessionReady
+from daemon.settings import Daemon, Settings
 from daemon.storage.audit import verify
 from daemon.storage.ledger import SqliteLedger
 from tests.kit.acting import CE, DAY, clock, day_ended, day_opened, opened, sold
 from tests.kit.facts import ORIGIN, tick
 
 NOW = clock("15:30:00")
+TODAY, EXPIRY = date(2026, 3, 9), date(2025, 9, 2)
 
 
 @pytest.fixture
@@ -26,7 +28,10 @@ def ledger(tmp_path):
 
 
 def office(folder, ledger, now_ns: int = NOW) -> Jobs:
-    made = Office(folder, ("paper", "second"), ledger, folder / "ledger.sqlite", 2, lambda: now_ns)
+    settings = Settings(daemon=Daemon(state_dir=folder))
+    made = Office(
+        folder, ("paper", "second"), ledger, folder / "ledger.sqlite", 2, lambda: now_ns, settings
+    )
     return Jobs(made)
 
 
@@ -96,3 +101,33 @@ async def test_a_session_has_prices_and_a_way_to_each_broker(tmp_path, ledger):
     assert lacks.text.startswith("paper has no session at its broker; second has no session")
     assert "no price has come since the market opened at 09:15:00; look at the feed" in lacks.text
     assert whole.ok
+
+
+@pytest.mark.parametrize("job", [Job.EARLY_CHECK, Job.CHECK])
+async def test_a_check_tells_what_would_hinder_the_day_with_the_mend(tmp_path, ledger, job):
+    tmp_path.chmod(0o700)
+    jobs = office(tmp_path, ledger)
+    ledger.flush()
+    (lacks,) = await jobs.ask(RunJob(job, TODAY))
+    ledger.append([SessionReady(each, 1, NOW) for each in ("paper", "second")], ORIGIN, NOW)
+    ledger.flush()
+    (whole,) = await jobs.ask(RunJob(job, TODAY))
+
+    told = "session: paper has no session at its broker (look at the broker, and log in)"
+    assert not lacks.ok
+    assert told in lacks.text
+    assert whole.ok, whole.text
+    tmp_path.chmod(0o755)
+    (opened,) = await jobs.ask(RunJob(job, TODAY))
+    assert not opened.ok
+    assert f"is open to others (mode 0755) (chmod 700 {tmp_path})" in opened.text
+
+
+async def test_more_margin_for_what_is_held_is_amiss_on_the_day_that_it_expires(tmp_path, ledger):
+    jobs = office(tmp_path, ledger)
+    (day_before,) = await jobs.ask(RunJob(Job.MARGIN, DAY))
+    (expiry,) = await jobs.ask(RunJob(Job.MARGIN, EXPIRY))
+
+    assert day_before.ok
+    assert not expiry.ok
+    assert expiry.text.startswith(f"the margin of {CE} rises from ")

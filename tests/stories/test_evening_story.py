@@ -6,7 +6,7 @@ from datetime import time
 
 from msgspec.structs import replace
 
-from daemon.domain.instants import at
+from daemon.domain.instants import at, moment_of
 from daemon.messages import ExitFinished, Job, JobDone
 from daemon.storage.audit import verify
 from tests.app.test_service import STRADDLE, assignment, running
@@ -41,3 +41,22 @@ async def test_a_day_that_ended_is_reported_and_copied_once(tmp_path):
         assert await again.task is None
     assert again.seen.of(JobDone) == []
     assert [path.stat().st_ino for path in (report, copy)] == inodes
+
+
+async def test_the_next_day_is_checked_before_it_opens(tmp_path):
+    given = assignment(tmp_path, enabled=False)
+    day = given.played.until
+    late = replace(given.played, begins_ns=at(day, time(15, 29)), until=None)
+    async with running(replace(given, played=late), speed=None) as daemon:
+        await daemon.seen.until(
+            lambda: Job.MARGIN in {each.job for each in daemon.seen.of(JobDone)}
+        )
+        await daemon.stopped()
+    checks = [each for each in daemon.seen.of(JobDone) if each.day != day][:3]
+
+    assert [(each.job, f"{moment_of(each.at_ns):%H:%M}") for each in checks] == [
+        (Job.EARLY_CHECK, "08:30"),
+        (Job.CHECK, "09:00"),
+        (Job.MARGIN, "09:00"),
+    ]
+    assert [each.text for each in checks if not each.ok] == []

@@ -1,1 +1,27 @@
-"""What `ordo check` looks at, before a start and beside a running daemon. It changes nothing."""
+"""Checks: what would hinder a start, or a day, each with evidence and the mend."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+
+from daemon.jobs.preflight import machine, market
+from daemon.jobs.preflight.findings import Finding
+from daemon.settings import Settings
+
+
+def preflight(settings: Settings, day: date) -> Iterator[Finding]:
+    """Yield what a running daemon finds out about itself before a day.
+
+    Args:
+        settings: everything that was set.
+        day: that is traded.
+    """
+    yield market.strategies(settings, day)
+    yield machine.state_folder(settings)
+    yield machine.ledger(settings)
+    yield machine.latches(settings)
+    yield machine.clock()
+    yield market.calendar_reach(day)
+    yield market.rates(settings)
+    yield from market.brokers(settings)
