@@ -111,8 +111,10 @@ class Conditions:
         match fact:
             case ExitFinished(exit_id):
                 yield "exit_overdue", exit_id
-            case KillStaged(latch_id, Stage.FLAT) | Released(latch_id):
-                yield "kill_incomplete", latch_id
+            case KillStaged(latch_id, Stage.FLAT, account=account) | Released(
+                latch_id, account=account
+            ):
+                yield "kill_incomplete", _in(account, latch_id)
             case BooksAgree(account, symbol):
                 yield "books_differ", f"{account} {symbol}"
             case EntryDecided(strategy_id) | StrategyStopped(strategy_id):
@@ -142,6 +144,11 @@ class Conditions:
         return [key for key in self.standing if key[0] in codes]
 
 
+def _in(account: str, about: str) -> str:
+    """Return what a condition is about where each account has one of its own."""
+    return f"{about} {account}".rstrip()
+
+
 def _parked(intent_id: str, intent: Intent | None) -> Condition:
     what = f"{intent.side} {intent.quantity} {intent.symbol}" if intent else "an order"
     text = f"{what} ({intent_id}): nothing was heard of it, perhaps it fills; look at the broker"
@@ -153,12 +160,13 @@ def _of_trading(
     fact: ExitOverdue | KillStaged | BooksDiffer | LegExpired | StartMissed,
 ) -> Condition | None:
     match fact:
-        case ExitOverdue(exit_id, strategy_id, because):
+        case ExitOverdue(exit_id, strategy_id, because, account=account):
             text = f"{strategy_id}: an exit is overdue, {because}; look at the broker, and close it"
-            return Condition(_CRITICAL, "exit_overdue", exit_id, text, strategy_id=strategy_id)
-        case KillStaged(latch_id, Stage.INCOMPLETE, left):
+            return Condition(_CRITICAL, "exit_overdue", exit_id, text, account, strategy_id)
+        case KillStaged(latch_id, Stage.INCOMPLETE, left, account=account):
             text = f"{latch_id} could not close everything: {'; '.join(left)}; close it by hand"
-            return Condition(_CRITICAL, "kill_incomplete", latch_id, text)
+            about = _in(account, latch_id)
+            return Condition(_CRITICAL, "kill_incomplete", about, text, account)
         case BooksDiffer(account, symbol, ours, theirs):
             text = f"{account}: the broker holds {theirs} {symbol}, our book says {ours}; compare"
             return Condition(_CRITICAL, "books_differ", f"{account} {symbol}", text, account)
@@ -166,10 +174,10 @@ def _of_trading(
             text = f"{strategy_id} did not start at {wall_of(due_ns)}: no prices came to enter on"
             text = f"{text}; see `ordo status`, and look at the feed"
             return Condition(_CRITICAL, "start_missed", strategy_id, text, strategy_id=strategy_id)
-        case LegExpired(strategy_id, leg_id, symbol):
+        case LegExpired(strategy_id, leg_id, symbol, account=account):
             text = f"{strategy_id} {leg_id}: {symbol} expired, and nobody knows what it was worth"
-            about = f"{strategy_id} {leg_id} {symbol}"
-            return Condition(_WARNING, "worth_unknown", about, text, strategy_id=strategy_id)
+            about = _in(account, f"{strategy_id} {leg_id} {symbol}")
+            return Condition(_WARNING, "worth_unknown", about, text, account, strategy_id)
     return None
 
 
@@ -181,11 +189,12 @@ def _of_machine(fact: EntriesPaused | EntriesHeld | ActorDisarmed | LinkDied) ->
         case ActorDisarmed(actor):
             text = f"{actor} fell too often and was left out; read why, and restart the daemon"
             return Condition(_CRITICAL, "actor_disarmed", actor, text)
-        case EntriesPaused(because) if because.startswith(LEDGER_FAILED):
+        case EntriesPaused(because, account=account) if because.startswith(LEDGER_FAILED):
             text = f"no new entries: {because}; exits go on, mend the disk and restart the daemon"
-            return Condition(_CRITICAL, "ledger_failed", "", text)
-        case EntriesPaused(because):
-            return Condition(_WARNING, "entries_paused", "", f"no new entries today: {because}")
+            return Condition(_CRITICAL, "ledger_failed", account, text, account)
+        case EntriesPaused(because, account=account):
+            text = f"no new entries today: {because}"
+            return Condition(_WARNING, "entries_paused", account, text, account)
         case LinkDied():
             text = "the feed is silent: its prices are stale, and no stop is triggered by them"
             return Condition(_WARNING, "feed_silent", "", text)

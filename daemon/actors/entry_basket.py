@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from daemon.actors.entry_window import Window
 from daemon.domain.instants import MILLISECOND_NS
 from daemon.domain.money import e4
-from daemon.domain.orders.basket import Basket, BasketLeg
-from daemon.domain.plans.legs import LegPlan
+from daemon.domain.orders.basket import Basket
+from daemon.domain.plans.legs import LegPlan, basket_leg
 from daemon.domain.plans.parsing import version_of
 from daemon.domain.plans.risk_rules import leg_rules, resident_percent_e4, strategy_rules
 from daemon.domain.plans.schema import Plan
@@ -27,7 +27,7 @@ def opened_by(plan: Plan, window: Window, chosen: Sequence[LegPlan], now_ns: int
     basket = Basket(
         basket_id=f"{plan.id}:{window.day}",
         strategy_id=plan.id,
-        legs=tuple(_basket_leg(leg) for leg in chosen),
+        legs=tuple(basket_leg(leg) for leg in chosen),
         decided_ns=now_ns,
         deadline_ns=now_ns + plan.entry.legging.timeout_ms * MILLISECOND_NS,
         on_fail=plan.entry.legging.on_fail,
@@ -43,17 +43,4 @@ def opened_by(plan: Plan, window: Window, chosen: Sequence[LegPlan], now_ns: int
         close_ns=window.session_end_ns,
         at_ns=now_ns,
         version=version_of(plan),
-    )
-
-
-def _basket_leg(leg: LegPlan) -> BasketLeg:
-    instrument = leg.instrument
-    return BasketLeg(
-        leg_id=leg.leg_id,
-        symbol=leg.symbol,
-        side=leg.side,
-        quantity=leg.quantity,
-        lot=instrument.lot,
-        freeze_quantity=instrument.freeze_quantity,
-        tick_e4=instrument.tick_e4,
     )

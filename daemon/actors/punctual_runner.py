@@ -14,8 +14,9 @@ from msgspec import Struct
 
 from daemon.actors.strategy_runner import StrategyRunner
 from daemon.actors.turn import Turn
-from daemon.domain.instants import SECOND_NS, day_of
+from daemon.domain.instants import SECOND_NS, at, day_of
 from daemon.domain.market.frames import Frame
+from daemon.domain.plans.schema import Plan
 from daemon.messages import DayOpened, StartMissed
 from daemon.runtime.words import NOTHING, Alarm, Effect, Started
 
@@ -33,12 +34,12 @@ class PunctualRunner:
     """Runs one declared strategy, and tells when it did not start.
 
     Args:
-        strategy_id: which.
+        plan: the strategy.
         runner: decides.
     """
 
-    def __init__(self, strategy_id: str, runner: StrategyRunner) -> None:
-        self._strategy_id = strategy_id
+    def __init__(self, plan: Plan, runner: StrategyRunner) -> None:
+        self._plan = plan
         self._runner = runner
 
     def handle(self, message: object, now_ns: int) -> Sequence[Effect]:
@@ -48,20 +49,21 @@ class PunctualRunner:
         match message:
             case StartDue(day):
                 return self._missed(day, now_ns)
-            case DayOpened() | Started():
-                return (*self._runner.handle(message, now_ns), *self._await(now_ns))
+            case DayOpened(day, sessions) if sessions:
+                return (*self._runner.handle(message, now_ns), self._alarm(day, now_ns))
+            case Started() if self._runner.awaited_ns:
+                day = day_of(self._runner.awaited_ns)
+                return (*self._runner.handle(message, now_ns), self._alarm(day, now_ns))
         return self._runner.handle(message, now_ns)
 
-    def _await(self, now_ns: int) -> Sequence[Effect]:
-        opens_ns = self._runner.opens_ns
-        if opens_ns is None:
-            return NOTHING
-        return (Alarm(max(now_ns, opens_ns) + GRACE_NS, StartDue(day_of(opens_ns))),)
+    def _alarm(self, day: date, now_ns: int) -> Alarm:
+        due_ns = max(now_ns, at(day, self._plan.entry.at)) + GRACE_NS
+        return Alarm(due_ns, StartDue(day))
 
     def _missed(self, day: date, now_ns: int) -> Sequence[Effect]:
-        opens_ns = self._runner.opens_ns
-        if opens_ns is None or day_of(opens_ns) != day or not self._runner.waits_in_vain:
+        due_ns = self._runner.awaited_ns
+        if not due_ns or day_of(due_ns) != day:
             return NOTHING
         turn = Turn()
-        turn.record(StartMissed(self._strategy_id, opens_ns, now_ns))
+        turn.record(StartMissed(self._plan.id, due_ns, now_ns))
         return turn.done()

@@ -115,14 +115,10 @@ class StrategyRunner:
         return turn.done()
 
     @property
-    def opens_ns(self) -> int | None:
-        """When it may enter at the earliest; None: not today, or not any more."""
-        return None if self._window is None else self._window.opens_ns
-
-    @property
-    def waits_in_vain(self) -> bool:
-        """Whether it would enter, and has told nothing that keeps it from that."""
-        return self._window is not None and self._taking and not self._refusal
+    def awaited_ns(self) -> int:
+        """When it was to enter, if it would and nothing is told that keeps it; else 0."""
+        waits = self._window if self._taking and not self._refusal else None
+        return waits.opens_ns if waits is not None else 0
 
     def _hear(self, turn: Turn, told: BasketEnded | StrategyStopped, now_ns: int) -> None:
         """Take in what the router says of this strategy."""

@@ -11,10 +11,11 @@ from typing import Any
 from msgspec import Struct
 from msgspec.structs import replace
 
+from daemon.actors import alert_conditions
 from daemon.app.telemetry import Telemetry
 from daemon.control import Control
 from daemon.control.local import LocalSocket
-from daemon.messages import Beat, CodeLoaded, PnlFrame
+from daemon.messages import Beat, CodeLoaded, FactRecorded, PnlFrame
 from daemon.runtime.clock import MonotonicClock, SteadyClock, WallClock
 from daemon.runtime.words import Lane
 from daemon.settings import Web
@@ -75,8 +76,16 @@ class Ports:
         return self._doors.control.line.shown(view)
 
     def record(self, facts: Sequence[Any]) -> None:
-        """Tell of what has just become durable."""
+        """Tell of what was recorded."""
         self.hub.record(facts)
+
+    def hear(self, facts: Sequence[Any]) -> None:
+        """Tell of what has just become durable, and have people alerted by it."""
+        self.record(facts)
+        line = self._doors.control.line
+        for fact in facts:
+            if isinstance(fact, alert_conditions.HEARS):
+                line.tell(line.names.keeper, FactRecorded(fact), Lane.FACTS)
 
     @asynccontextmanager
     async def opened(self) -> AsyncIterator[Served | None]:

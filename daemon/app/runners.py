@@ -94,4 +94,4 @@ def _runner(
 
 
 def _punctual(plan: Plan, *given: Any) -> PunctualRunner:
-    return PunctualRunner(plan.id, _runner(plan, *given))
+    return PunctualRunner(plan, _runner(plan, *given))

@@ -20,7 +20,6 @@ from typing import Any
 from msgspec.structs import replace
 
 from daemon import kill as latch_files
-from daemon.actors import alert_conditions
 from daemon.actors.order_router import LOOSE
 from daemon.app.accounts import home, traded_in, watchdog_of
 from daemon.app.assignment import Assignment, Watcher
@@ -45,7 +44,6 @@ from daemon.domain.instants import MILLISECOND_NS, SECOND_NS
 from daemon.domain.plans.schema import Plan
 from daemon.errors import OrdoError, SettingsError
 from daemon.messages import (
-    FactRecorded,
     Latched,
     PauseEntries,
     Scope,
@@ -171,7 +169,7 @@ class Service:
         loop = asyncio.get_running_loop()
 
         def durable(facts: Sequence[Recorded]) -> None:
-            loop.call_soon_threadsafe(self._recorded, [each.fact for each in facts])
+            loop.call_soon_threadsafe(self._ports.hear, [each.fact for each in facts])
 
         told, meter = self._telemetry, self._meter
         timed = TimedLedger(kept.ledger, meter.now_ns, told.metrics.ledger_round_trip.observe)
@@ -313,13 +311,6 @@ class Service:
             self._runners.take(view)
         elif not (self._unit.shown(view) or self._ports.show(view)):
             self._watcher.show(view)
-
-    def _recorded(self, facts: Sequence[Any]) -> None:
-        """Tell of what has become durable, and have people alerted by it."""
-        self._ports.record(facts)
-        for fact in facts:
-            if isinstance(fact, alert_conditions.HEARS):
-                self._tasks.say(self._control.line.names.keeper, FactRecorded(fact))
 
     def _entered(self, recorded: Recorded) -> None:
         self._meter.entered(recorded.fact)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date
 from pathlib import Path
 from typing import Protocol
@@ -20,6 +20,7 @@ from daemon.jobs.preflight import preflight
 from daemon.jobs.preflight.findings import Verdict, fail
 from daemon.jobs.still_open import still_open
 from daemon.jobs.text_files import keep_text
+from daemon.messages.cells import Cell, home_of
 from daemon.messages.jobs import Job, JobDone, RunJob
 from daemon.settings import Settings
 from daemon.storage.backup import back_up, backup_path, forget, oldest_kept
@@ -103,10 +104,12 @@ class Jobs:
         return ok, told or f"{len(found)} checks, and nothing is amiss"
 
     def _margin(self, day: date) -> tuple[bool, str]:
-        rise = margin_rise(self._office.ledger.facts(), day)
-        if not rise:
+        each = zip(self._office.accounts, self._cells(), strict=True)
+        rises = [(account, margin_rise(facts, day)) for account, facts in each]
+        told = [f"{account}: {rise}" for account, rise in rises if rise]
+        if not told:
             return True, "nothing that is held needs more margin than at the last session"
-        return False, f"{rise}; see to the funds, or close a part"
+        return False, f"{'; '.join(told)}; see to the funds, or close a part"
 
     def _session(self, day: date) -> tuple[bool, str]:
         office = self._office
@@ -119,7 +122,8 @@ class Jobs:
 
     def _square_off(self, day: date) -> tuple[bool, str]:  # noqa: ARG002  it is that of now
         office = self._office
-        found = still_open(office.ledger.facts(), office.now_ns() - _LATE_NS)
+        until_ns = office.now_ns() - _LATE_NS
+        found = [each for cell in self._cells() for each in still_open(cell, until_ns)]
         if not found:
             return True, "nothing is open whose time to leave has passed"
         return False, f"still open after its time: {'; '.join(found)}; close it, by hand if need be"
@@ -129,9 +133,9 @@ class Jobs:
         office.ledger.flush()
         head, written = office.ledger.head, list[str]()
         chain = f"\nrecords: {head.count}, the chain ends with {head.digest.hex()}\n"
-        for account in office.accounts:
+        for account, facts in zip(office.accounts, self._cells(), strict=True):
             path = office.folder / "reports" / f"{day}-{account}.txt"
-            kept = keep_text(path, day_report(account, day, office.ledger.facts()) + chain)
+            kept = keep_text(path, day_report(account, day, facts) + chain)
             told = f" (what stood there is kept as {kept.name})" if kept else ""
             written.append(f"{path}{told}")
         return True, f"{'; '.join(written)}; {head.count} records, head {head.digest.hex()}"
@@ -144,3 +148,11 @@ class Jobs:
         gone = forget(folder, oldest_kept(day, office.keep_backups_days))
         told = f", and {', '.join(gone)} removed" if gone else ""
         return True, f"{copy} holds {head.count} records, verified{told}"
+
+    def _cells(self) -> Iterator[Iterator[object]]:
+        """Yield of each account what was recorded, as it is known within."""
+        office = self._office
+        home = home_of(office.ledger.facts(), office.accounts[0])
+        for account in office.accounts:
+            cell = Cell(account, "" if account == home else account)
+            yield cell.facts(office.ledger.facts())

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 
 import pytest
+from msgspec.structs import replace
 
 from daemon.actors.alert_conditions import HEARS, Conditions
 from daemon.domain.orders.words import (
@@ -161,6 +162,17 @@ def test_the_second_check_of_a_morning_speaks_for_the_first():
 
     assert list(after(early).standing) == [("early_check", "")]
     assert after(early, check).standing == {}
+
+
+def test_each_account_has_conditions_of_its_own():
+    second = [replace(each, account="second") for each in (INCOMPLETE, LIMIT)]
+    flat = KillStaged("kill-1", Stage.FLAT, (), 3, NOW)
+
+    assert list(after(INCOMPLETE, LIMIT, *second, flat).standing) == [
+        ("entries_paused", ""),
+        ("kill_incomplete", "kill-1 second"),
+        ("entries_paused", "second"),
+    ]
 
 
 def test_a_job_that_was_done_alerts_nobody():

@@ -21,7 +21,7 @@ DUE = StartDue(DAY)
 
 def runner(*before: object) -> PunctualRunner:
     plan = parse(text(legs=CALL + PUT, tail=GUARD))
-    return PunctualRunner("s", StrategyRunner(plan, [Place(ROUTER)], strict=False, facts=before))
+    return PunctualRunner(plan, StrategyRunner(plan, [Place(ROUTER)], strict=False, facts=before))
 
 
 def see(made: PunctualRunner, ce: str | None = "100"):

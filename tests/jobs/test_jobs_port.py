@@ -130,4 +130,15 @@ async def test_more_margin_for_what_is_held_is_amiss_on_the_day_that_it_expires(
 
     assert day_before.ok
     assert not expiry.ok
-    assert expiry.text.startswith(f"the margin of {CE} rises from ")
+    assert expiry.text.startswith(f"paper: the margin of {CE} rises from ")
+
+
+async def test_what_is_open_in_one_account_is_not_closed_by_what_another_does(tmp_path, ledger):
+    elsewhere = [
+        replace(fact, account="second") for fact in (opened(), sold("ce"), sold("ce", bought="90"))
+    ]
+    ledger.append(elsewhere, ORIGIN, NOW)
+    jobs = office(tmp_path, ledger, clock("15:21:00"))
+    (late,) = await jobs.ask(RunJob(Job.SQUARE_OFF, DAY))
+
+    assert late.text.startswith(f"still open after its time: s ce holds -75 {CE}; close it")

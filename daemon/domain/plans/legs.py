@@ -15,6 +15,7 @@ from msgspec import Struct
 from daemon.domain.market.frames import Quote
 from daemon.domain.market.instruments import Instrument, Kind
 from daemon.domain.money import PERCENT_E4, e4, units
+from daemon.domain.orders.basket import BasketLeg
 from daemon.domain.orders.words import Side
 from daemon.domain.plans.risk_rules import leg_rules
 from daemon.domain.plans.schema import Leg, Plan
@@ -185,3 +186,17 @@ def _leg(leg: Leg, place: str, instrument: Instrument, chain: ChainView) -> LegP
 
 def _price(leg: LegPlan) -> EntryPrice:
     return EntryPrice(leg.touch_e4, leg.quantity, leg.strike_e4)
+
+
+def basket_leg(leg: LegPlan) -> BasketLeg:
+    """Return a leg as its basket holds it."""
+    instrument = leg.instrument
+    return BasketLeg(
+        leg_id=leg.leg_id,
+        symbol=leg.symbol,
+        side=leg.side,
+        quantity=leg.quantity,
+        lot=instrument.lot,
+        freeze_quantity=instrument.freeze_quantity,
+        tick_e4=instrument.tick_e4,
+    )
