@@ -221,6 +221,15 @@ MUTATIONS = (
         "::test_a_wall_that_moves_half_a_second_more_or_less_than_running_time_has_jumped",
     ),
     Mutation(
+        "D11",
+        "the escalation of an alert that nobody acknowledged",
+        "daemon/actors/alert_keeper.py",
+        "                self._escalate(turn, self._alerts.get(alert_id), level, now_ns)\n",
+        "                pass\n",
+        "tests/actors/test_alert_keeper.py"
+        "::test_an_alert_that_nobody_acknowledges_escalates_level_by_level_to_the_last",
+    ),
+    Mutation(
         "T2",
         "each record is held against the one before it",
         "daemon/domain/chain.py",
