@@ -314,6 +314,7 @@ class Service:
 
     def _entered(self, recorded: Recorded) -> None:
         self._meter.entered(recorded.fact)
+        self._control.line.hear(recorded.fact)
         self._watcher.tell(recorded.fact, recorded.origin, recorded.at_ns)
 
     def _ledger_failed(self, sentence: str) -> None:

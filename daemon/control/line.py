@@ -11,12 +11,14 @@ from msgspec import Struct
 from daemon.control.names import Names
 from daemon.errors import OrdoError
 from daemon.messages import Ask, Declined, Done, Scope, Told
-from daemon.runtime.words import Lane
+from daemon.runtime.words import ActorDisarmed, Lane
 
 NO_ANSWER = "no_answer"
 """The code where an actor did not answer in time."""
 GONE = "strategy_gone"
 """The code where an actor went before it answered."""
+DISARMED = "disarmed"
+"""The code where an actor fell too often, and answers nobody until a restart."""
 _PATIENCE_S = 5
 
 Teller = Callable[[str, Any, Lane], object]
@@ -70,6 +72,7 @@ class Line:
         self.now_ns = now_ns
         self._number = 0
         self._waiting: dict[int, _Waiting] = {}
+        self._disarmed: set[str] = set()
 
     def shown(self, view: object) -> bool:
         """Take what an actor shows; return whether it was an answer."""
@@ -82,10 +85,20 @@ class Line:
 
     def give_up(self, to: str) -> None:
         """Answer whoever waits for an actor that has gone: it will not."""
+        self._disarmed.discard(to)
+        sentence = "it was changed or removed while it was asked; look, and ask again"
+        self._decline(to, Declined(GONE, sentence))
+
+    def hear(self, fact: object) -> None:
+        """Take in what was recorded: an actor that was disarmed answers nobody any more."""
+        if isinstance(fact, ActorDisarmed):
+            self._disarmed.add(fact.actor)
+            self._decline(fact.actor, _disarmed(fact.actor))
+
+    def _decline(self, to: str, answer: Declined) -> None:
         for number, waiting in self._waiting.items():
             if waiting.to == to:
-                sentence = "it was changed or removed while it was asked; look, and ask again"
-                self.shown(Told(number, Declined(GONE, sentence)))
+                self.shown(Told(number, answer))
 
     async def ask(self, to: str, about: Any, lane: Lane = Lane.FACTS) -> Any:
         """Tell an actor something and return what it answers.
@@ -93,6 +106,8 @@ class Line:
         Raises:
             Refusal: it said no, or did not answer in time; then nobody knows whether it acts.
         """
+        if to in self._disarmed:
+            raise Refusal(DISARMED, _disarmed(to).sentence)
         self._number = number = self._number + 1
         answered = asyncio.get_running_loop().create_future()
         self._waiting[number] = _Waiting(to, answered)
@@ -159,3 +174,10 @@ class Line:
             sentence = f"{strategy_id} trades in {', '.join(accounts)}, not in {account}"
             raise Refusal("unknown_account", sentence)
         return strategy_id, (account,)
+
+
+def _disarmed(actor: str) -> Declined:
+    sentence = (
+        f"{actor} fell too often and was left out; the next start of the daemon builds it anew"
+    )
+    return Declined(DISARMED, sentence)

@@ -9,7 +9,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from daemon import kill
-from daemon.control.line import GONE, NO_ANSWER, Line, Refusal
+from daemon.control.line import DISARMED, GONE, NO_ANSWER, Line, Refusal
 from daemon.domain.orders.book import Order
 from daemon.messages import (
     AccountSeen,
@@ -54,15 +54,21 @@ class Reads:
         there, seen = self._line.names.strategies, dict[str, StrategySeen]()
         while left := [each for each in there if each not in seen]:
             try:
-                seen[left[0]] = await self._line.ask(there[left[0]], SeeStrategy())
+                seen[left[0]] = await self.strategy(left[0])
             except Refusal as refusal:
                 if refusal.code != GONE:
                     raise
         return tuple(each for strategy_id, each in seen.items() if strategy_id in there)
 
     async def strategy(self, strategy_id: str) -> StrategySeen:
-        """Return a strategy as its runner knows it."""
-        seen: StrategySeen = await self._line.ask(self._line.runner(strategy_id), SeeStrategy())
+        """Return a strategy as its runner knows it; one that was disarmed takes no entries."""
+        seen: StrategySeen
+        try:
+            seen = await self._line.ask(self._line.runner(strategy_id), SeeStrategy())
+        except Refusal as refusal:
+            if refusal.code != DISARMED:
+                raise
+            return StrategySeen(strategy_id, taking=False, status=f"disarmed: {refusal}")
         return seen
 
     async def risk(self) -> RiskSeen:

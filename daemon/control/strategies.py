@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from daemon.control.line import Line, Refusal
+from daemon.control.reads import Reads
 from daemon.domain.plans.parsing import encode
 from daemon.domain.plans.schema import Plan
 from daemon.messages import (
@@ -16,7 +17,6 @@ from daemon.messages import (
     RemoveStrategy,
     SeeDeclaration,
     SeeOpen,
-    SeeStrategy,
 )
 
 
@@ -74,7 +74,7 @@ class Strategies:
         await self._tell(JudgeChange(strategy_id))
         if strategy_id not in self._line.names.strategies:
             return  # it was left out at the start: nothing runs it
-        seen = await self._line.ask(self._line.runner(strategy_id), SeeStrategy())
+        seen = await Reads(self._line).strategy(strategy_id)
         if seen.taking:
             sentence = f"{strategy_id} takes entries; `ordo stop {strategy_id}` first"
             raise Refusal("strategy_busy", sentence)

@@ -88,6 +88,11 @@ TRADING: Final[Mapping[str, Entry]] = {
         _STATE,
         recoverable=True,
     ),
+    "disarmed": Entry(
+        "What was asked has been left out",
+        "read with `ordo why` or the log why it fell, then start the daemon anew",
+        _STATE,
+    ),
     "too_many_strategies": Entry(
         "There are too many strategies", "remove one that is not needed", _STATE
     ),
