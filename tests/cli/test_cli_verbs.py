@@ -82,6 +82,14 @@ TABLE = {
     "orders": asks('"orders"'),
     "pnl": asks('"strategies"'),
     "guard": asks('"guarded"'),
+    "alerts": asks('"alerts"'),
+    "acknowledge": asks(
+        "",
+        "alert-99",
+        up=(1, "ordo: unknown_alert: "),
+        wrong=(),
+        wrong_said="Missing argument 'ALERT'",
+    ),
     "start": asks('"ok": ?true', ID, wrong=(), wrong_said="Missing argument 'STRATEGY'"),
     "stop": asks('"ok": ?true', ID, wrong=(), wrong_said="Missing argument 'STRATEGY'"),
     "exit": asks(
