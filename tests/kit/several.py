@@ -14,18 +14,21 @@ from daemon.app import App, Past, Run, build
 from daemon.app.accounts import Account, home
 from daemon.app.wiring import cells_of
 from daemon.cli.engine import accounts_for
+from daemon.domain.market.notes import NoteKind
 from daemon.domain.orders.book import Book
 from daemon.domain.orders.words import OrderFact
 from daemon.domain.plans.schema import Plan
-from daemon.messages import Ask, Told
+from daemon.messages import Ask, Noted, Told
 from daemon.messages.cells import Cell
 from daemon.runtime.clock import VirtualClock
 from daemon.runtime.pump import Pump
 from daemon.runtime.supervisor import Supervisor
-from daemon.runtime.words import Actor, ActorSpec, Effect, Lane
+from daemon.runtime.words import Actor, ActorSpec, Effect, Lane, Origin
 from daemon.settings import Account as AccountSettings
 from daemon.settings import Settings
+from daemon.storage.emergency import GuardedLedger
 from daemon.storage.ledger import SqliteLedger
+from daemon.storage.patience import Patience
 from daemon.twin.exchange import Exchange
 from daemon.twin.faults import Fault, Faults
 from daemon.twin.file import SqliteFile
@@ -39,6 +42,7 @@ at = partial(clock, day=DAY)
 NAMES = ("alpha", "beta", "gamma")
 (STRADDLE,) = [parse(file.read_bytes()) for file in SHIPPED if file.stem == "nifty_short_straddle"]
 EVERYWHERE = replace(STRADDLE, accounts=NAMES)
+_LONG_S = 60
 
 
 def settings(names: Sequence[str] = NAMES, **multipliers: int) -> Settings:
@@ -64,6 +68,10 @@ class Several:
         plans: what trades; the shipped straddle in every account where none is given.
         faults: what goes wrong at the exchange of an account, by its name.
         made: the settings.
+        guarded: an emergency file stands beside the ledger, whose disk can be made full.
+
+    Attributes:
+        alarmed: what was told of a guarded ledger, a sentence each.
     """
 
     def __init__(
@@ -72,9 +80,12 @@ class Several:
         plans: Sequence[Plan] = (EVERYWHERE,),
         faults: Mapping[str, Sequence[Fault]] | None = None,
         made: Settings | None = None,
+        guarded: bool = False,
     ) -> None:
         self.folder = folder
-        self._ledger = SqliteLedger(folder / "ledger.sqlite", "owner")
+        self.alarmed: list[str] = []
+        self._stored = stored = SqliteLedger(folder / "ledger.sqlite", "owner")
+        self._ledger = self._beside_emergency(stored) if guarded else stored
         self._clock = VirtualClock()
         struck = {name: Faults(tuple(plan)) for name, plan in (faults or {}).items()}
         self.accounts: tuple[Account, ...] = tuple(
@@ -92,7 +103,7 @@ class Several:
             self._ledger.begin_epoch(0),
             self._files,
             state_dir=folder,
-            past=Past(found, self._ledger.reached_ns(), at("09:19:50")),
+            past=Past(found, stored.reached_ns(), at("09:19:50")),
             served=True,
             home=self.home,
         )
@@ -163,12 +174,27 @@ class Several:
         assert ours == theirs, f"the books of {account} differ"
         return ours
 
+    def fill_disk(self) -> None:
+        """Let the file of a guarded ledger grow no further, and write until that is noticed."""
+        (pages,) = self._stored._db.execute("PRAGMA page_count").fetchone()
+        self._stored._db.execute(f"PRAGMA max_page_count = {pages}")
+        line = Noted(NoteKind.GAP, "one line more", self.now_ns)
+        while not self.alarmed:
+            self._ledger.append((line,), Origin("disk", 0, 0), self.now_ns)
+
     def fall(self) -> None:
         """End at once; the folder is left to whoever comes next."""
         self._ledger.flush()
         self._ledger.close()
         for file in self._files.values():
             file.close()
+
+    def _beside_emergency(self, stored: SqliteLedger) -> GuardedLedger:
+        """Return a ledger with an emergency file beside it, what that held taken over."""
+        path = self.folder / "emergency"
+        ledger = _Durable(stored, path, self.alarmed.append, Patience(_LONG_S))
+        self.alarmed += ledger.recover()
+        return ledger
 
     def _hearing(self, spec: ActorSpec) -> ActorSpec:
         """Return an actor that can be made deaf: what it is told then, a crash swallows."""
@@ -183,6 +209,14 @@ class Several:
             self._answers[view.number] = view.answer
         else:
             self.shown.append(view)
+
+
+class _Durable(GuardedLedger):
+    """Makes each decision durable before anything follows from it, as the live driver does."""
+
+    def append(self, facts: Sequence[Any], origin: Origin, at_ns: int) -> None:
+        super().append(facts, origin, at_ns)
+        self.flush()
 
 
 class _Hearing:

@@ -14,6 +14,7 @@ from daemon.domain.orders.words import (
     Intent,
     IntentRecorded,
     OrderAccepted,
+    OrderParked,
     OrderRefused,
     OrderUpdated,
     OutcomeUnknown,
@@ -29,11 +30,13 @@ from daemon.messages import (
     CancelAnswered,
     DayOpened,
     EnterLegs,
+    EntriesPaused,
     EntryDecided,
     ExitDecided,
     ExitFinished,
     ExitLegs,
     ExitOwed,
+    ExitReplaced,
     FindOrder,
     FrameArrived,
     KillStaged,
@@ -137,6 +140,21 @@ def _(refused: OrderRefused) -> str:
 @said.register
 def _(unknown: OutcomeUnknown) -> str:
     return f"{unknown.intent_id}: {unknown.because}"
+
+
+@said.register
+def _(parked: OrderParked) -> str:
+    return f"nobody knows what became of {parked.intent_id}"
+
+
+@said.register
+def _(replaced: ExitReplaced) -> str:
+    return f"{replaced.intent_id} may still fill, and another leaves in its place"
+
+
+@said.register
+def _(paused: EntriesPaused) -> str:
+    return paused.because
 
 
 @said.register
