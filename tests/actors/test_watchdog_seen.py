@@ -213,6 +213,15 @@ def test_the_watch_may_look_as_seldom_as_its_feed_delivers(interval_ns, gap_ns) 
     assert reasons(made, T + 180 * SECOND_NS + 1) == [("not_watched",)] * 2
 
 
+def test_between_its_fill_and_the_first_frame_an_entry_is_guarded() -> None:
+    """That frame has as long to come as any other; without it nobody watches any more."""
+    made = dog(
+        prices(T - SECOND_NS, "100", "100"), *(replace(each, at_ns=T) for each in straddle())
+    )
+    assert reasons(made, T + 3 * SECOND_NS) == [(), ()]
+    assert reasons(made, T + 3 * SECOND_NS + 1) == [("not_watched",)] * 2
+
+
 def test_a_quiet_leg_is_guarded_from_its_entry_on_and_its_price_has_its_age() -> None:
     """It was quoted ten seconds before, on a link that lives."""
     made = dog(prices(T - 10 * SECOND_NS, "100", "104"), *straddle())

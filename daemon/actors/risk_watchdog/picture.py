@@ -147,10 +147,12 @@ class Picture:
 
     def _watch(self, watch: Watch, late: frozenset[tuple[str, str]], around: Around) -> WatchSeen:
         strategy_id, basket_id = watch.risk.strategy_id, watch.opened.basket.basket_id
+        # A fill sets its levels as it is heard; the first frame has as long to come as any other.
+        looked_ns = max(watch.risk.pnl.last_ns, watch.opened.at_ns)
         legs: list[LegSeen] = []
         for leg in watch.risk.legs():
             overdue = (strategy_id, leg.leg_id) in late
-            look = Look(self._traded.get(leg.symbol), watch.risk.pnl.last_ns, overdue)
+            look = Look(self._traded.get(leg.symbol), looked_ns, overdue)
             legs.append(leg_seen(leg, look, around))
         today, opened = day_of(around.now_ns), watch.opened
         stays = day_of(opened.at_ns) < today
