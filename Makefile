@@ -18,7 +18,7 @@ RECORDING = $(or $(wildcard $(DATA)),$(wildcard $(PWD)/$(DATA)),$(DATA))
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: setup run test browser check static crash sim bench fuzz mutate backtest demo fresh clean help moved
+.PHONY: setup run test browser check static crash sim bench month fuzz mutate backtest demo fresh clean help moved
 .PHONY: install-systemd uninstall-systemd
 
 help: ## print this list
@@ -80,6 +80,9 @@ browser:
 
 bench: $(VENV)/.dev ## measure on this machine [NAME=engine or fan_out]
 	@exec $(BIN)/python -m daemon.bench $(NAME)
+
+month: $(VENV)/.dev ## a month unattended at full speed; it fails where anything was amiss [SESSIONS=n]
+	@exec $(BIN)/python -m daemon.bench month --sessions $(or $(SESSIONS),22)
 
 fuzz: $(VENV)/.dev ## 100,000 mutations of strategy files, 10,000 requests to the control port
 	@ORDO_FUZZ=100000 $(BIN)/python -m pytest tests/domain/plans -k mutation --timeout=0

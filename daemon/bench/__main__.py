@@ -1,4 +1,7 @@
-"""`python -m daemon.bench [NAME]`: play a bench and print one JSON document."""
+"""`python -m daemon.bench [NAME]`: play a bench and print one JSON document.
+
+The month takes options and fails where anything in it is not as it must be.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,7 @@ from typing import Any
 import orjson
 
 from daemon.app import account_of
-from daemon.bench import fan_out, kill, watchdog
+from daemon.bench import fan_out, kill, month, watchdog
 from daemon.bench.engine import FRAMES, STRATEGY, bench
 from daemon.domain.plans.parsing import parse
 from daemon.settings import Settings
@@ -66,13 +69,15 @@ BENCHES: dict[str, Callable[[], dict[str, Any]]] = {
 }
 
 
-def main(name: str = "engine") -> None:
+def main(name: str = "engine", *options: str) -> None:
     """Run a bench and print what it measured."""
+    if name == month.NAME:
+        sys.exit(month.command(options) or None)
     if name not in BENCHES:
-        sys.exit(f"no bench {name}; there are: {', '.join(BENCHES)}")
+        sys.exit(f"no bench {name}; there are: {', '.join((*BENCHES, month.NAME))}")
     document = BENCHES[name]()
     sys.stdout.write(orjson.dumps(document, option=orjson.OPT_INDENT_2).decode() + "\n")
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:2])
+    main(*sys.argv[1:])
