@@ -38,6 +38,8 @@ from daemon.messages import (
     Released,
     Stage,
     StartMissed,
+    StrategyRemoved,
+    StrategyStarted,
     StrategyStopped,
 )
 from daemon.messages.alerts import Condition, Severity
@@ -49,6 +51,7 @@ HEARS = (
     *(EntriesPaused, EpochBegan, ExitFinished, JobDone),
     *(ExitOverdue, IntentRecorded, KillStaged, LegExpired, LinkDied, LinkRevived, OrderParked),
     *(EntryDecided, OrderRefused, OrderUpdated, Released, StartMissed, StrategyStopped),
+    *(StrategyRemoved, StrategyStarted),
 )
 """The facts that begin or end a condition."""
 
@@ -101,6 +104,11 @@ class Conditions:
                 return _parked(intent_id, self._intents.get(intent_id))
             case ExitOverdue() | KillStaged() | BooksDiffer() | LegExpired() | StartMissed():
                 return _of_trading(fact)
+            case StrategyStopped(strategy_id, because=because) if because:
+                text = f"{strategy_id} takes no entries: {because}; look why, then start it again"
+                return Condition(
+                    _CRITICAL, "strategy_stopped", strategy_id, text, strategy_id=strategy_id
+                )
             case JobDone(job, _, ok, text) if not ok:
                 return Condition(_JOBS[job], job.value, "", text)
             case EntriesPaused() | EntriesHeld() | ActorDisarmed() | LinkDied():
@@ -117,8 +125,10 @@ class Conditions:
                 yield "kill_incomplete", _in(account, latch_id)
             case BooksAgree(account, symbol):
                 yield "books_differ", f"{account} {symbol}"
-            case EntryDecided(strategy_id) | StrategyStopped(strategy_id):
-                yield "start_missed", strategy_id
+            case EntryDecided() | StrategyStopped() | StrategyStarted() | StrategyRemoved():
+                yield "start_missed", fact.strategy_id
+                if isinstance(fact, StrategyStarted | StrategyRemoved):
+                    yield "strategy_stopped", fact.strategy_id
             case JobDone(job):
                 if job is Job.CHECK:  # it looks at the same, only later
                     yield Job.EARLY_CHECK.value, ""
@@ -127,18 +137,19 @@ class Conditions:
                 yield "entries_held", f"{account} {by}"
             case LinkRevived():
                 yield "feed_silent", ""
-            case OrderUpdated(intent_id, state=state):
-                if not is_open(state):
-                    self._intents.pop(intent_id, None)
-                yield "order_parked", intent_id
-            case OrderRefused(intent_id):
-                self._intents.pop(intent_id, None)
-                yield "order_parked", intent_id
+            case OrderUpdated() | OrderRefused():
+                yield self._heard_of(fact)
             case EpochBegan():
                 yield from self._of(_OF_A_RUN)
             case DayOpened(day) if day != self._day:
                 self._day = day
                 yield from self._of(_OF_A_DAY)
+
+    def _heard_of(self, fact: OrderUpdated | OrderRefused) -> Key:
+        """Forget an order that is over; it is not parked any more, whatever became of it."""
+        if isinstance(fact, OrderRefused) or not is_open(fact.state):
+            self._intents.pop(fact.intent_id, None)
+        return "order_parked", fact.intent_id
 
     def _of(self, codes: frozenset[str]) -> list[Key]:
         return [key for key in self.standing if key[0] in codes]

@@ -70,10 +70,22 @@ class FanOut:
         self._told.update(place.mark for place in untold)
         return tuple(Tell(place.router, EnterLegs(self._in(place, decided))) for place in untold)
 
-    def tell_rest(self) -> tuple[Tell, ...]:
-        """Tell what was decided before a crash to the accounts that it kept from hearing it."""
+    def tell_rest(self, now_ns: int) -> tuple[Tell, ...]:
+        """Tell what was decided before a crash to the accounts that it kept from hearing it.
+
+        Once the time of that entry is over they are given up: nobody decides on its prices now.
+        """
         assert self._decided is not None, "what was decided is known where a rest is left"
-        return self.tell(self._decided)
+        if now_ns < self._decided.basket.deadline_ns:
+            return self.tell(self._decided)
+        self._decided = None
+        return ()
+
+    def forget(self) -> None:
+        """Owe nobody anything: what was decided was of another strategy under this id."""
+        self._entry, self._decided = "", None
+        self._told.clear()
+        self._ended.clear()
 
     def hear(self, fact: BasketOpened | BasketEnded) -> None:
         """Take in what an account made of it; what is told of an older entry is passed over."""

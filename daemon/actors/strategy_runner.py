@@ -168,6 +168,9 @@ class StrategyRunner:
         """Forget what was said to and by another strategy under this id, but not its entries."""
         self._taking, self._refusal, self._why, self._is_bare = taking, "", "", False
         self._told.clear()
+        self._fan_out.forget()
+        if self._window is not None and self._window.day in self._entered:
+            self._window, self._rests = None, ENTERED
 
     def _recall_entry(self, fact: BasketOpened | BasketEnded) -> None:
         """Take in what an account made of an entry; frames are looked at while others wait."""
@@ -242,7 +245,7 @@ class StrategyRunner:
         """Enter on this frame, or say once why not."""
         turn, plan = Turn(), self._plan
         if self._fan_out.has_rest():
-            return self._tell(turn, self._fan_out.tell_rest())
+            return self._tell(turn, self._fan_out.tell_rest(now_ns))
         chain = Chain(plan.underlying, plan.basis, window.day, self._quotes)
         if self._lacks_options():
             self._refusal = self._bare

@@ -164,7 +164,10 @@ class Line:
 
         Orders by hand, and those that are not of our making, have a strategy without a runner.
         """
-        strategy_id, _, account = name.partition("@")
+        strategy_id, at, account = name.partition("@")
+        if at and not account:
+            sentence = f"{name} names no account; leave the @ out to reach all of them"
+            raise Refusal("unknown_account", sentence)
         if strategy_id not in self.names.accounts:
             self.runner(strategy_id)
         accounts = self.names.accounts[strategy_id]

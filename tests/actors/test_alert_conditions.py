@@ -39,6 +39,8 @@ from daemon.messages import (
     Severity,
     Stage,
     StartMissed,
+    StrategyRemoved,
+    StrategyStarted,
     StrategyStopped,
 )
 from daemon.runtime.words import ActorDisarmed
@@ -101,6 +103,14 @@ def after(*facts: object) -> Conditions:
         (
             *(StartMissed("s", NOW, NOW), "start_missed", "s", "critical"),
             StrategyStopped("s", "ann", NOW),
+        ),
+        (
+            *(StrategyStopped("s", "ordo", NOW, "a storm"), "strategy_stopped", "s", "critical"),
+            StrategyStarted("s", "ann", NOW),
+        ),
+        (
+            *(StrategyStopped("s", "ordo", NOW, "a storm"), "strategy_stopped", "s", "critical"),
+            StrategyRemoved("s", "ann", NOW),
         ),
         (LinkDied(NOW), "feed_silent", "", "warning", LinkRevived(NOW)),
         (EXPIRED, "worth_unknown", "straddle ce NIFTY", "warning", TODAY),

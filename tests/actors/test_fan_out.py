@@ -103,10 +103,27 @@ def test_after_a_crash_those_are_told_that_never_were_and_nobody_twice():
 
     assert after.has_rest()
     assert after.status() == "entering"
-    rest = {each.to: each.message.opened for each in after.tell_rest()}
+    rest = {each.to: each.message.opened for each in after.tell_rest(0)}
     assert rest == {to: opened[to] for to in ("router:alpha", "router:gamma")}
     assert not after.has_rest()
-    assert after.tell_rest() == ()
+    assert after.tell_rest(0) == ()
+
+
+def test_once_the_time_of_an_entry_is_over_its_rest_is_given_up():
+    after = fan_out()
+    opened = told(fan_out())["router:beta"]
+    after.hear(replace(opened, account="beta"))
+
+    assert after.tell_rest(opened.basket.deadline_ns) == ()
+    assert not after.has_rest()
+
+
+def test_what_another_strategy_of_this_id_decided_is_owed_to_nobody():
+    after = fan_out()
+    after.hear(replace(told(fan_out())["router:beta"], account="beta"))
+    after.forget()
+
+    assert not after.has_rest()
 
 
 def test_what_was_refused_before_a_crash_and_told_to_nobody_else_is_not_entered():

@@ -1,6 +1,7 @@
 """The watchdog: a stop that a person moves."""
 
 import pytest
+from msgspec.structs import replace
 
 from daemon.actors.risk_watchdog import RiskWatchdog
 from daemon.domain.money import e4
@@ -194,3 +195,25 @@ def test_a_restart_finds_the_stops_where_they_were_put() -> None:
     stops = [leg.stop_e4 for leg in seen(made).legs]
     assert stops == [leg.stop_e4 for leg in seen(again).legs] == [e4("125"), e4("115")]
     assert seen(made).current_sl_e4 == seen(again).current_sl_e4 == e4("-4000")
+
+
+def test_a_stop_is_not_moved_beyond_the_one_that_rests_at_the_broker():
+    """It would be met there first, so to take it would be a promise that nobody keeps."""
+    entry = opened(rules=RUPEES, leg_rules=STOP)
+    resting = replace(entry, basket=replace(entry.basket, resident_percent_e4=e4("20")))
+    made = RiskWatchdog(ROUTER, LIMITS)
+    for message in (
+        day_opened(),
+        resting,
+        sold("ce"),
+        sold("pe"),
+        ended(),
+        prices(T, "100", "105"),
+    ):
+        made.handle(message, message.at_ns)
+
+    _, refused = adjust(made, "ce", "130.05", loosen=True)
+    assert isinstance(refused, Declined)
+    assert (refused.code, "just beyond 130.00" in refused.sentence) == ("bad_stop", True)
+    _, done = adjust(made, "ce", "120")
+    assert isinstance(done, Done)

@@ -221,6 +221,7 @@ class Desk:
             self._legs[key] = leg
             self._before[key] = self.book.position(*key)
             self._held.add(key)
+            self.resident.pop(key, None)  # of an entry before, which may have been held to another
             if leg.side is Side.SELL and basket.resident_percent_e4:
                 self.resident[key] = opened
 

@@ -8,9 +8,12 @@ from daemon.actors.order_router.loose import is_loose
 from daemon.actors.watch import Watch
 from daemon.actors.watches import Watches
 from daemon.domain.money import ceil_to, floor_to, units
+from daemon.domain.orders.words import Side
+from daemon.domain.risk.legs import arm
 from daemon.domain.risk.moves import NEVER, LevelMoved
 from daemon.domain.risk.pnl import NO_MARK
 from daemon.domain.risk.watched import LegView
+from daemon.domain.risk.words import LegRules
 from daemon.messages import AdjustByHand, BasketOpened, Declined
 
 
@@ -60,6 +63,7 @@ def _adjust(watches: Watches, wanted: AdjustByHand, now_ns: int) -> LevelMoved |
         return _flat(f"{wanted.leg_id} of {wanted.strategy_id}")
     watch, leg = held
     refused = _leg_fault(leg, wanted) or _tick_fault(watch, wanted)
+    refused = refused or _resident_fault(watch, leg, wanted)
     if refused is not None:
         return refused
     moved = watch.risk.adjust(wanted.leg_id, wanted.stop_e4, now_ns, loosen=wanted.loosen)
@@ -90,6 +94,21 @@ def _tick_fault(watch: Watch, wanted: AdjustByHand) -> Declined | None:
     sentence = (
         f"{units(wanted.stop_e4)} is no price of {wanted.leg_id} of {wanted.strategy_id},"
         f" whose tick is {units(tick_e4)}; the nearest: {near}"
+    )
+    return Declined("bad_stop", sentence)
+
+
+def _resident_fault(watch: Watch, leg: LegView, wanted: AdjustByHand) -> Declined | None:
+    """Refuse a stop that would never be met, for the one that rests at the broker comes first."""
+    if leg.net_quantity > 0 or not watch.opened.basket.resident_percent_e4:
+        return None
+    rules = watch.opened.leg_rules.get(wanted.leg_id, LegRules())
+    own_e4 = max(leg.entry_e4, arm(rules, Side.SELL, leg.entry_e4).stop_e4)
+    if wanted.stop_e4 <= own_e4:
+        return None
+    sentence = (
+        f"a stop of {wanted.leg_id} rests at the broker just beyond {units(own_e4)}, and would be"
+        f" met before {units(wanted.stop_e4)}; {units(own_e4)} is as far as it goes"
     )
     return Declined("bad_stop", sentence)
 

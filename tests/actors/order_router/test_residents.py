@@ -95,6 +95,17 @@ def test_a_strategy_that_wants_none_has_none():
     assert stops(stage) == []
 
 
+def test_an_entry_that_wants_none_any_more_has_none():
+    """Its leg had one in the entry before, under another version of the strategy."""
+    stage = held()
+    stage.tell(leave("ce"))
+    stage.run(5)
+    assert net(stage) == 0
+    stage.tell(enter("ce", at_ns=stage.now_ns, basket_id="later"))
+    stage.run(5)
+    assert (net(stage), resting(stage)) == (-75, 0)
+
+
 def test_a_long_has_none():
     stage = held(None, "hc", "ce")
     assert resting(stage, "hc") == 0

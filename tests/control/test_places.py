@@ -1,0 +1,32 @@
+"""Whom a name of a strategy means: all its accounts, or the one behind the @."""
+
+from pathlib import Path
+
+import pytest
+
+from daemon.control import Line, Names, Refusal
+
+
+@pytest.fixture
+def line() -> Line:
+    routers = {"a": "router:a", "b": "router:b"}
+    names = Names(Path(), routers, {"s": "runner:s"}, {"s": ("a", "b")})
+    return Line(lambda *_: None, lambda: 0, names)
+
+
+def test_a_name_alone_means_every_account_of_the_strategy(line):
+    assert line.places("s") == ("s", ("a", "b"))
+
+
+def test_a_name_with_an_account_means_that_one(line):
+    assert line.places("s@b") == ("s", ("b",))
+
+
+@pytest.mark.parametrize(
+    ("name", "because"),
+    [("s@", "names no account"), ("s@c", "trades in a, b, not in c")],
+)
+def test_an_account_that_is_empty_or_another_ones_is_refused(line, name, because):
+    with pytest.raises(Refusal, match=because) as refused:
+        line.places(name)
+    assert refused.value.code == "unknown_account"
