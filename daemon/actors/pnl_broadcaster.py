@@ -13,6 +13,7 @@ from msgspec.structs import replace
 
 from daemon.domain.instants import MILLISECOND_NS
 from daemon.domain.market.frames import Frame, Quote
+from daemon.domain.market.instruments import parse_symbol
 from daemon.messages import (
     Ask,
     Beat,
@@ -78,6 +79,7 @@ class PnlBroadcaster:
             case DayOpened(day):
                 if day != self._day:
                     self._day = day
+                    self._forget(day)
                     self._lose()
             case LinkRevived() | Started():
                 pass
@@ -93,6 +95,15 @@ class PnlBroadcaster:
         self._changed.update(quotes)
         if self._stale:
             self._stale.difference_update(quotes)
+
+    def _forget(self, day: date) -> None:
+        """Keep no price of a contract that is over, lest there be more of them each week."""
+        for symbol in tuple(self._quotes):
+            expiry = parse_symbol(symbol).expiry
+            if expiry is not None and expiry < day:
+                del self._quotes[symbol], self._seen_ns[symbol]
+                self._stale.discard(symbol)
+                self._changed.discard(symbol)
 
     def _lose(self) -> None:
         """Every price is stale until it is quoted anew, and people see that."""

@@ -24,7 +24,7 @@ from daemon.messages import (
     WatchSeen,
 )
 from daemon.runtime.words import NOTHING, Show, Started, Tell
-from tests.kit.acting import NEXT_DAY, clock, day_opened
+from tests.kit.acting import DAY, NEXT_DAY, clock, day_opened
 
 T = clock("09:31:00")
 LEG = LegSeen("ce", "X", Side.SELL, -75, 100, 90, 500, 0, 10, 130, 0)
@@ -96,6 +96,18 @@ def test_a_price_is_stale_from_the_end_of_its_link_or_day_until_it_is_quoted(
     """A link that lives again says nothing of what it has not quoted."""
     made = told(day_opened(), quoted(X=100, Y=200), *messages)
     assert (price(made, "X").stale, price(made, "Y").stale) == stale
+
+
+def test_a_contract_that_is_over_has_no_price_on_the_next_day() -> None:
+    """What goes on keeps its last one, and an index never ends."""
+    over, goes_on = f"NIFTY-{DAY}-24500-CE", f"NIFTY-{NEXT_DAY}-24500-CE"
+    quotes = {each: Quote(100, 99, 75, 101, 75) for each in (over, goes_on, "NIFTY")}
+    made = told(day_opened(), Frame(T, quotes))
+    assert price(made, over) == seen(over, 100)
+    assert made.handle(day_opened(NEXT_DAY), T) == NOTHING
+    assert isinstance(price(made, over), Declined)
+    left = (seen("NIFTY", 100, stale=True), seen(goes_on, 100, stale=True))
+    assert beaten(made) == (PnlFrame(T, RISK, left),)
 
 
 def test_a_beat_shows_the_risk_and_what_was_quoted_since_the_one_before() -> None:
