@@ -61,7 +61,7 @@ static: $(VENV)/.dev
 test: $(VENV)/.dev ## every check and every test, with coverage held; the summary comes last
 	@rm -rf $(OUT) && mkdir -p $(OUT)
 	@$(MAKE) --no-print-directory static browser
-	@COVERAGE_FILE=$(OUT)/coverage $(BIN)/python -m pytest -n 2 --dist worksteal --junit-xml=$(OUT)/junit.xml \
+	@COVERAGE_FILE=$(OUT)/coverage $(BIN)/python -m pytest -n 3 --dist worksteal --junit-xml=$(OUT)/junit.xml \
 	  --cov --cov-report=json:$(OUT)/coverage.json --cov-report=; \
 	$(BIN)/python tests/kit/summary.py $(OUT) $$?
 
