@@ -13,8 +13,6 @@ from daemon.twin.faults import Call
 from daemon.twin.file import Saved
 from daemon.twin.words import OrderReport, OrderType, Side, Status, Trade
 
-pytestmark = pytest.mark.untraced
-
 SMALL = kill.Load(rounds=1, seeds=2, symbols=41, per_second=10, speed=Fraction(10))
 BEGAN = 100
 STAGES = [

@@ -12,8 +12,6 @@ from daemon.domain.orders import words as ours
 from daemon.messages import SETTLEMENT, LegSeen, RiskSeen, WatchSeen
 from daemon.twin import words as theirs
 
-pytestmark = pytest.mark.untraced
-
 DAY, EARLIER = date(2026, 3, 10), date(2026, 3, 9)
 DAY_NS, EARLIER_NS = start_of(DAY), start_of(EARLIER)
 GOOD = {

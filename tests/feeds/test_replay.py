@@ -15,8 +15,6 @@ from daemon.feeds.replay import open_recording
 from tests.kit.intakes import next_thursday, take_day
 from tests.kit.recordings import data_path
 
-pytestmark = pytest.mark.untraced
-
 OPEN_DAY = date(2025, 8, 29)
 OPTIONS = ReplayOptions(front=next_thursday)
 BARS = "time,open,high,low,close,volume\n"
