@@ -10,12 +10,17 @@ from tests.kit.tidy import ROOT, repository_files
 
 HEAVY = {"aiohttp", "cryptography", "duckdb", "redis", "uvloop"}
 
+# The arrows go one way from part to part, so only the modules of one part can wait for each other:
+# what a part stands on is kept.
 IMPORT_EACH = """
 import importlib, json, sys, traceback
-fallen = []
+fallen, before = [], ""
 for name in json.loads(sys.argv[1]):
-    for known in [m for m in sys.modules if m.split(".")[0] in ("daemon", "strategies")]:
+    part = ".".join(name.split(".")[:2])
+    forgotten = (part + ".",) if part == before else ("daemon.", "strategies.")
+    for known in [m for m in sys.modules if (m + ".").startswith(forgotten)]:
         del sys.modules[known]
+    before = part
     try:
         importlib.import_module(name)
     except BaseException:
