@@ -9,8 +9,9 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 OUT := build/test
 
-# What the caller's shell has set for another Python must not leak into ours.
-unexport PYTHONPATH PYTHONHOME VIRTUAL_ENV
+# What the caller's shell has set for another Python must not leak into ours. Compiled modules are
+# kept: tests start hundreds of processes.
+unexport PYTHONPATH PYTHONHOME VIRTUAL_ENV PYTHONDONTWRITEBYTECODE
 
 # A recording is named as seen from the folder the caller stands in, also under `make -C`.
 RECORDING = $(or $(wildcard $(DATA)),$(wildcard $(PWD)/$(DATA)),$(DATA))
