@@ -6,6 +6,8 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -32,6 +34,12 @@ PLANS = [parse(SHIPPED), parse(LATER)]
 ZONES = ("UTC", "Asia/Kolkata", "America/New_York")
 
 
+@pytest.fixture(scope="module")
+def ours() -> Callable[..., Played]:
+    """Our own day through a driver, played once for each choice of plans."""
+    return cache(lambda driver, *plans: driver(sample(), *plans))
+
+
 def decisions(played: Played) -> list[object]:
     return played.told(*DECISIONS)
 
@@ -52,18 +60,17 @@ def test_the_real_day_is_the_same_through_both_drivers(risk):
 
 
 @pytest.mark.parametrize("plans", [PLANS[:1], PLANS[1:], PLANS], ids=["first", "second", "both"])
-def test_our_own_day_is_the_same_through_both_drivers(plans):
-    assert_the_same(play(sample(), *plans), play_as_tasks(sample(), *plans))
+def test_our_own_day_is_the_same_through_both_drivers(ours, plans):
+    assert_the_same(ours(play, *plans), ours(play_as_tasks, *plans))
 
 
-def test_two_strategies_at_once_decide_as_each_would_alone():
+def test_two_strategies_at_once_decide_as_each_would_alone(ours):
     """They share an account with room for both, so neither changes what the other does."""
-    both = play(sample(), *PLANS)
+    both = ours(play, *PLANS)
 
     for plan in PLANS:
-        alone = play(sample(), plan)
         mine = [fact for fact in decisions(both) if strategy_of(fact) == plan.id]
-        assert [type(fact) for fact in mine] == [type(fact) for fact in decisions(alone)]
+        assert [type(fact) for fact in mine] == [type(fact) for fact in decisions(ours(play, plan))]
 
 
 def strategy_of(fact: object) -> str:
@@ -72,13 +79,13 @@ def strategy_of(fact: object) -> str:
 
 
 @pytest.mark.parametrize("driver", [play, play_as_tasks])
-def test_two_runs_are_one(driver):
-    assert_the_same(driver(sample(), PLANS[0]), driver(sample(), PLANS[0]))
+def test_two_runs_are_one(ours, driver):
+    assert_the_same(ours(driver, PLANS[0]), driver(sample(), PLANS[0]))
 
 
-def test_another_day_has_another_journal():
+def test_another_day_has_another_journal(ours):
     """The hash is of what happened, not of the program."""
-    first, second = (play(sample(), plan) for plan in PLANS[:2])
+    first, second = (ours(play, plan) for plan in PLANS)
 
     assert first.journal_sha256 != second.journal_sha256
 
@@ -109,5 +116,5 @@ def test_neither_the_hosts_zone_nor_its_hash_seed_changes_anything(reports):
     assert len(set(reports.values())) == 1
 
 
-def test_a_process_of_its_own_reports_what_the_drivers_recorded(reports):
-    assert json.loads(reports["UTC"]) == play_as_tasks(sample(), PLANS[0]).document()
+def test_a_process_of_its_own_reports_what_the_drivers_recorded(ours, reports):
+    assert json.loads(reports["UTC"]) == ours(play_as_tasks, PLANS[0]).document()
