@@ -13,10 +13,8 @@ FAR = {"ce": 115, "pe": 115, "hc": 18, "hp": 18}
 RESTING = {"buys": "hc", "sells": "ce", "buys too": "hp", "sells too": "pe"}
 
 
-def rested(*open_legs, cancel=("done",), fills=4):
-    """Legs that are open, and four entries of other strategies that rest."""
-    stage = Stage(["fill"] * fills + ["work"] * 4 + ["fill"], cancel, THREE)
-    stage.entered(*open_legs)
+def rest(stage):
+    """Let four entries of other strategies rest."""
     stage.run(5)
     stage.tell(frame(stage.now_ns, **FAR))
     for strategy_id, leg_id in RESTING.items():
@@ -25,6 +23,13 @@ def rested(*open_legs, cancel=("done",), fills=4):
         stage.run(1)
     stage.tell(frame(stage.now_ns))
     stage.run(5)
+
+
+def rested(*open_legs, cancel=("done",), fills=4):
+    """Legs that are open, and four entries of other strategies that rest."""
+    stage = Stage(["fill"] * fills + ["work"] * 4 + ["fill"], cancel, THREE)
+    stage.entered(*open_legs)
+    rest(stage)
     return stage
 
 
@@ -101,14 +106,7 @@ def test_entries_leave_the_slots_to_shorts_whose_stops_are_being_taken_back():
     """A short is bought back once its stop is gone: with few slots, before any entry goes."""
     stage = Stage(["fill"] * 4 + ["work"] * 4 + ["fill"], windows=THREE)
     stage.entered("ce", "pe", resident_percent_e4=e4(20))
-    stage.run(5)
-    stage.tell(frame(stage.now_ns, **FAR))
-    for strategy_id, leg_id in RESTING.items():
-        fields = KEEP | {"strategy_id": strategy_id, "basket_id": strategy_id}
-        stage.tell(enter(leg_id, at_ns=stage.now_ns, **fields))
-        stage.run(1)
-    stage.tell(frame(stage.now_ns))
-    stage.run(5)
+    rest(stage)
     assert leaving(stage.tell(latch())) == ["cancel 3", "cancel 4"]
     assert leaving(stage.run(0.9)) == ["place 9"]
     assert leaving(stage.run(0.2))[:1] == ["place 10"]
