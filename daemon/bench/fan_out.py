@@ -14,17 +14,17 @@ import sys
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import datetime
+from functools import partial
 from itertools import count
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import msgspec
-import uvloop
 from msgspec import Struct
 from msgspec.structs import asdict
 
 from daemon.bench.fan_out_clients import Noted, Order, spread
+from daemon.bench.rig import on_its_own
 from daemon.control import Control, Line, Names
 from daemon.domain.instants import SECOND_NS, instant
 from daemon.domain.money import E4
@@ -61,11 +61,7 @@ class Load(Struct, frozen=True):
 
 def bench(load: Load | None = None) -> dict[str, Any]:
     """Run the bench once and return what was measured."""
-    with (
-        TemporaryDirectory(prefix="ordo-bench-") as folder,
-        asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner,
-    ):
-        return runner.run(_measure(load or Load(), Path(folder)))
+    return on_its_own(partial(_measure, load or Load()))
 
 
 async def _measure(load: Load, state_dir: Path) -> dict[str, Any]:

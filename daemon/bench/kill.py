@@ -15,16 +15,14 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from enum import StrEnum
 from fractions import Fraction
+from functools import partial
 from itertools import count
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
-import uvloop
 from msgspec import Struct
 from msgspec.structs import asdict
 
@@ -33,6 +31,7 @@ from daemon.bench.kill_faults import Outcome, judged, plan_of
 from daemon.bench.live import LEGS, Live, Setup, living, within
 from daemon.bench.live_market import TICK_E4, LiveMarket, option, quote_of
 from daemon.bench.live_marks import Leaving
+from daemon.bench.rig import on_its_own
 from daemon.control import Refusal
 from daemon.domain.instants import SECOND_NS
 from daemon.domain.market.instruments import Kind as Contract
@@ -122,11 +121,10 @@ def _clean(load: Load, kind: Kind, number: int) -> Round:
         windows=_FREE if kind is Kind.BUSY else (),
     )
     by_socket = kind is Kind.QUIET and number == 0
-    with _folder() as folder, asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        return runner.run(_round(setup, folder, kind, by_socket=by_socket))
+    return on_its_own(partial(_round, setup, kind, by_socket=by_socket))
 
 
-async def _round(setup: Setup, folder: Path, kind: Kind, *, by_socket: bool) -> Round:
+async def _round(setup: Setup, kind: Kind, folder: Path, *, by_socket: bool) -> Round:
     clock = MonotonicClock()
     async with living(setup, folder) as live:
         resting = await rest(live)
@@ -265,28 +263,19 @@ def faulty(load: Load, seed: int) -> Outcome:
         speed=_HURRIED,
         faults=plan_of(seed, places_before=LEGS + len(_RESTING)),
     )
-    with _folder() as folder:
-        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            live = runner.run(_killed(setup, folder))
-        file = SqliteFile(folder / "exchange.sqlite")
-        try:
-            return judged(seed, live.marks.stages, file.load())
-        finally:
-            file.close()
+    return on_its_own(partial(_killed, setup, seed))
 
 
-async def _killed(setup: Setup, folder: Path) -> Live:
+async def _killed(setup: Setup, seed: int, folder: Path) -> Outcome:
     async with living(setup, folder) as live:
         await rest(live)
         await live.control.brakes.kill(Scope.ALL, "", "bench", "bench")
         await within(live.over)
-    return live
-
-
-@contextmanager
-def _folder() -> Iterator[Path]:
-    with TemporaryDirectory(prefix="ordo-kill-") as name:
-        yield Path(name)
+    file = SqliteFile(folder / "exchange.sqlite")
+    try:
+        return judged(seed, live.marks.stages, file.load())
+    finally:
+        file.close()
 
 
 def _told(kind: Kind, rounds: Sequence[Round]) -> dict[str, Any]:

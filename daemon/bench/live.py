@@ -24,6 +24,7 @@ from daemon.app.records import Records
 from daemon.app.service import Service
 from daemon.bench.live_market import LiveMarket
 from daemon.bench.live_marks import Leaving, Marks, watching
+from daemon.bench.rig import condor_legs
 from daemon.control import Brakes, Control, Line
 from daemon.domain.instants import SECOND_NS
 from daemon.domain.orders.words import OrderRefused
@@ -48,39 +49,24 @@ from daemon.settings.web import Web
 from daemon.storage.emergency import GuardedLedger
 from daemon.twin.faults import Faults
 
-CONDOR = """
+CONDOR = (
+    """
 id = "condor"
 underlying = "NIFTY"
 [entry]
 at = "09:20:00"
 [exit]
 at = "15:20:00"
-[[legs]]
-id = "hedge_ce"
-side = "buy"
-instrument = "CE"
-strike = { exact = 24900 }
-[[legs]]
-id = "hedge_pe"
-side = "buy"
-instrument = "PE"
-strike = { exact = 24100 }
-[[legs]]
-id = "short_ce"
-side = "sell"
-instrument = "CE"
-strike = { exact = 24700 }
-stop = { percent = 100 }
-[[legs]]
-id = "short_pe"
-side = "sell"
-instrument = "PE"
-strike = { exact = 24300 }
-stop = { percent = 100 }
+"""
+    + condor_legs(
+        hedges=("exact = 24900", "exact = 24100"), shorts=("exact = 24700", "exact = 24300")
+    )
+    + """
 [risk]
 stop = { rupees = 6000 }
 lock_and_trail = { at = 3000, lock = 1500, every = 500, by = 250 }
 """
+)
 LEGS = 4
 _READ_EVERY_NS = 5 * SECOND_NS
 _PATIENCE_S = 60

@@ -6,20 +6,18 @@ read; while anything is open, each watchdog is asked before each frame whether i
 
 from __future__ import annotations
 
-import asyncio
 import os
 import signal
 from argparse import ArgumentParser
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import date
+from functools import partial
 from itertools import islice
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import orjson
-import uvloop
 from msgspec import Struct
 from msgspec.structs import replace
 
@@ -31,6 +29,7 @@ from daemon.app.service import Service
 from daemon.app.wiring import App, Run, cells_of
 from daemon.bench.month_books import OurBooks, their_day
 from daemon.bench.month_marks import Close, Guards, asked, slope_kb
+from daemon.bench.rig import condor_legs, on_its_own
 from daemon.domain.instants import MILLISECOND_NS, SECOND_NS, moment_of
 from daemon.domain.money import E4
 from daemon.domain.orders.words import IntentRecorded, OrderFact
@@ -56,7 +55,8 @@ ACCOUNTS = {"one": 1, "two": 2, "three": 3}
 Three times the lots of far strikes are more than the made market takes at once, so the third
 account trades none: an exit that waits for a buyer is overdue, and that is no fault of a guard.
 """
-SENSEX_CONDOR = """
+SENSEX_CONDOR = (
+    """
 id = "sensex-iron-condor"
 underlying = "SENSEX"
 [entry]
@@ -64,32 +64,14 @@ at = "10:00:00"
 max_spread = { percent = 10 }
 [exit]
 at = "15:10:00"
-[[legs]]
-id = "hedge_ce"
-side = "buy"
-instrument = "CE"
-strike = { atm = 10 }
-[[legs]]
-id = "hedge_pe"
-side = "buy"
-instrument = "PE"
-strike = { atm = 10 }
-[[legs]]
-id = "short_ce"
-side = "sell"
-instrument = "CE"
-strike = { atm = 5 }
-stop = { percent = 100 }
-[[legs]]
-id = "short_pe"
-side = "sell"
-instrument = "PE"
-strike = { atm = 5 }
-stop = { percent = 100 }
+"""
+    + condor_legs(hedges=("atm = 10", "atm = 10"), shorts=("atm = 5", "atm = 5"))
+    + """
 [risk]
 stop = { rupees = 3000 }
 lock_and_trail = { at = 1000, lock = 500, every = 250, by = 200 }
 """
+)
 _SHIPPED = Path(__file__).parents[2] / "strategies"
 _TRADED: Mapping[str, tuple[str, ...]] = {
     "nifty_short_straddle": ("one", "two", "three"),
@@ -191,16 +173,16 @@ class Month(Service):
 
 def bench(load: Load | None = None) -> dict[str, Any]:
     """Live through a month, and return what was measured; `amiss` says what was wrong."""
-    load = load or Load()
+    return on_its_own(partial(_measure, load or Load()))
+
+
+async def _measure(load: Load, folder: Path) -> dict[str, Any]:
     clock = MonotonicClock()
-    with TemporaryDirectory(prefix="ordo-month-") as name:
-        folder = Path(name)
-        month = Month(given(load, folder))
-        began_ns = clock.now_ns()
-        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            runner.run(month.run())
-        wall_s = (clock.now_ns() - began_ns) / SECOND_NS
-        return _told(load, month, folder) | {"wall_s": round(wall_s, 1)}
+    month = Month(given(load, folder))
+    began_ns = clock.now_ns()
+    await month.run()
+    wall_s = (clock.now_ns() - began_ns) / SECOND_NS
+    return _told(load, month, folder) | {"wall_s": round(wall_s, 1)}
 
 
 def given(load: Load, folder: Path) -> Assignment:

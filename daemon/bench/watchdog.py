@@ -8,11 +8,10 @@ was due, so a loop that is late for it is late for the decision.
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
-import uvloop
 from msgspec import Struct
 from msgspec.structs import asdict
 
@@ -20,6 +19,7 @@ from daemon.bench import fan_out
 from daemon.bench.fan_out_clients import Order, spread
 from daemon.bench.live import Live, Setup, living
 from daemon.bench.live_market import LiveMarket
+from daemon.bench.rig import on_its_own
 from daemon.web.tokens import operator_token
 
 
@@ -43,11 +43,7 @@ class Load(Struct, frozen=True):
 
 def bench(load: Load | None = None) -> dict[str, Any]:
     """Run the bench once and return what was measured."""
-    with (
-        TemporaryDirectory(prefix="ordo-watchdog-") as folder,
-        asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner,
-    ):
-        return runner.run(_measure(load or Load(), Path(folder)))
+    return on_its_own(partial(_measure, load or Load()))
 
 
 async def _measure(load: Load, folder: Path) -> dict[str, Any]:
