@@ -24,8 +24,10 @@ from daemon.messages import (
     FindOrder,
     LogIn,
     LoginFailed,
+    MarginUnread,
     Place,
     ReadAccount,
+    ReadMargin,
 )
 from daemon.runtime.lane_queue import Item
 from daemon.runtime.words import Call, Lane
@@ -36,8 +38,10 @@ _OPS: Final[Mapping[type, str]] = {
     Cancel: "cancel",
     FindOrder: "find",
     ReadAccount: "read",
+    ReadMargin: "margin",
     LogIn: "log_in",
 }
+"""What a broker is asked; other ports are asked other things."""
 _AGAIN_NS: Final = 10 * SECOND_NS
 """Who is slow time and again is told so often, and counted each time."""
 _UNSENT: Final = 1_000
@@ -91,19 +95,20 @@ class Meter:
             self._tracer.ended(span)
 
     def answered(self, call: Call, cause: int, began_ns: int, answers: Sequence[Any]) -> None:
-        """Measure what a broker was asked."""
+        """Measure what a broker was asked, and trace what any port was."""
         ended_ns = self.now_ns()
         request = call.request
-        op = _OPS.get(type(request), "other")
+        op = _OPS.get(type(request))
         if isinstance(request, Place):
             committed_ns = self._committed.pop(request.approved.intent.intent_id, began_ns)
             self._told.decision_to_send.observe((began_ns - committed_ns) / SECOND_NS)
-        self._told.broker_calls.labels(op, _outcome(answers)).inc()
-        self._told.broker_seconds.labels(op).observe((ended_ns - began_ns) / SECOND_NS)
+        if op is not None:
+            self._told.broker_calls.labels(op, _outcome(answers)).inc()
+            self._told.broker_seconds.labels(op).observe((ended_ns - began_ns) / SECOND_NS)
         if self._tracer is not None:
             span = Span(
                 kind=SpanKind.CALL,
-                name=f"{call.port} {op}",
+                name=f"{call.port} {op or named(request)}",
                 began_ns=began_ns,
                 ended_ns=ended_ns,
                 cause=cause,
@@ -158,6 +163,6 @@ def _outcome(answers: Sequence[Any]) -> str:
                 return "refused"
             case OutcomeUnknown():
                 return "unknown"
-            case LoginFailed() | AccountUnread():
+            case LoginFailed() | AccountUnread() | MarginUnread():
                 return "failed"
-    return "ok"
+    return "ok" if answers else "failed"  # a look-up that saw nothing has no answer

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 import pytest
@@ -28,11 +29,16 @@ from daemon.messages import (
     Cancel,
     CancelAnswered,
     FindOrder,
+    Job,
     LoggedIn,
     LogIn,
     LoginFailed,
+    MarginRead,
+    MarginUnread,
     Place,
     ReadAccount,
+    ReadMargin,
+    RunJob,
     SeeRisk,
 )
 from daemon.runtime.clock import VirtualClock
@@ -125,6 +131,7 @@ def test_intents_that_are_never_sent_are_not_remembered_for_ever(monkeypatch):
     assert stage.told("ordo_decision_to_send_seconds_sum") == pytest.approx(0.001)
 
 
+READ_MARGIN = ReadMargin("EN1", ())
 OUTCOMES = [
     (PLACE, OrderAccepted("OR1", "b", 0), "place", "ok"),
     (PLACE, OrderRefused("OR1", Refusal.OTHER, "no", 0), "place", "refused"),
@@ -135,7 +142,8 @@ OUTCOMES = [
     (ReadAccount(), AccountUnread("down", 0), "read", "failed"),
     (LogIn(1), LoggedIn(1, 0), "log_in", "ok"),
     (LogIn(1), LoginFailed(1, "no", 0), "log_in", "failed"),
-    ("what comes later", "an answer", "other", "ok"),
+    (READ_MARGIN, MarginRead("EN1", 1, 2, 0), "margin", "ok"),
+    (READ_MARGIN, MarginUnread("EN1", "down", 0), "margin", "failed"),
 ]
 
 
@@ -146,6 +154,22 @@ def test_what_a_broker_was_asked_is_counted_by_what_came_of_it(request_, answer,
 
     assert stage.told("broker_calls_total", op, status) == 1
     assert stage.told("broker_call_duration_seconds_count", op) == 1
+
+
+def test_a_look_up_that_saw_nothing_has_failed():
+    stage = Stage()
+    stage.answered(FindOrder("OR1"))
+
+    assert stage.told("broker_calls_total", "find", "failed") == 1
+
+
+def test_what_is_asked_of_other_ports_is_traced_and_no_call_of_a_broker():
+    spans = SpansInMemory()
+    stage = Stage(spans)
+    stage.answered(RunJob(Job.BACKUP, date(2026, 3, 9)), "an answer")
+
+    assert b"broker_calls_total{" not in stage.metrics.text()
+    assert [each.name for each in spans.spans] == ["paper:paper RunJob"]
 
 
 def test_whoever_holds_up_the_loop_is_named_by_actor_and_message():
@@ -214,6 +238,6 @@ def test_where_nobody_traces_no_span_is_made(monkeypatch):
     monkeypatch.setattr(measuring, "Span", None)  # whoever made one would fall over it
     stage = Stage()
     stage.handled("feed", FRAME)
-    stage.answered(PLACE)
+    stage.answered(PLACE, OrderAccepted("OR1", "b", 0))
 
     assert stage.told("broker_calls_total", "place", "ok") == 1
