@@ -19,12 +19,10 @@ def keep_text(path: Path, text: str) -> Path | None:
     data = text.encode()
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        if not path.exists():
-            write_whole(path, data)
+        stood = path.exists()
+        if stood and path.read_bytes() == data:
             return None
-        if path.read_bytes() == data:
-            return None
-        kept = _set_aside(path)
+        kept = _set_aside(path) if stood else None
         write_whole(path, data)
     except OSError as error:
         raise StoreError(f"{path} cannot be written: {error.strerror}; see its disk") from error

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import sqlite3
 from contextlib import closing
@@ -13,6 +12,7 @@ from daemon.domain.chain import Head
 from daemon.errors import StoreError
 from daemon.storage.audit import verify
 from daemon.storage.schema import head_of, open_to_read, refusing
+from daemon.storage.whole import whole
 
 _NAME = re.compile(r"ledger-(\d{4}-\d{2}-\d{2})\.sqlite")
 
@@ -31,16 +31,13 @@ def back_up(path: Path, copy: Path) -> Head:
     Raises:
         StoreError: the ledger cannot be read, the copy cannot be written, or is not sound.
     """
-    draft = copy.with_name(f".{copy.name}.draft")
     try:
         copy.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        draft.unlink(missing_ok=True)
-        os.close(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
-        head = _copied(path, draft)
-        found = verify(draft)
-        if found.broken is not None or found.head != head:
-            raise StoreError(f"the copy {draft} is not what it was made of; see its disk")
-        _settle(draft, copy)
+        with whole(copy) as draft:
+            head = _copied(path, draft)
+            found = verify(draft)
+            if found.broken is not None or found.head != head:
+                raise StoreError(f"the copy {copy} is not what it was made of; see its disk")
     except OSError as error:
         raise StoreError(f"{copy} cannot be written: {error.strerror}; see its disk") from error
     return head
@@ -77,15 +74,3 @@ def _copied(path: Path, draft: Path) -> Head:
             db.backup(to)
             to.execute("PRAGMA journal_mode = DELETE")  # one file alone, whatever the ledger's
     return head
-
-
-def _settle(draft: Path, copy: Path) -> None:
-    """Make a draft durable under its name."""
-    for path, flags in ((draft, os.O_RDWR), (copy.parent, os.O_RDONLY)):
-        if path == copy.parent:
-            draft.replace(copy)
-        descriptor = os.open(path, flags | os.O_CLOEXEC)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)

@@ -7,10 +7,11 @@ and the name is made durable too. `kill.py` does the same by itself, for it stan
 from __future__ import annotations
 
 import os
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
-_DRAFT = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+_NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
 def write_whole(path: Path, data: bytes) -> None:
@@ -19,26 +20,40 @@ def write_whole(path: Path, data: bytes) -> None:
     Raises:
         OSError: the disk refused; what was there before still is, and no draft is left.
     """
+    with whole(path) as draft:
+        descriptor = os.open(draft, os.O_WRONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+        try:
+            while data:
+                data = data[os.write(descriptor, data) :]
+        finally:
+            os.close(descriptor)
+
+
+@contextmanager
+def whole(path: Path) -> Iterator[Path]:
+    """Let the block fill a draft, which is empty and its owner's alone, then put it in its place.
+
+    Raises:
+        OSError: the disk refused; what was there before still is, and no draft is left. Nor is
+            one where the block fails.
+    """
     draft = path.with_name(f".{path.name}.new")
     try:
         draft.unlink(missing_ok=True)  # of a write that was cut short
-        _fill(os.open(draft, _DRAFT, 0o600), data)
+        os.close(os.open(draft, _NEW, 0o600))
+        yield draft
+        _settle(draft, os.O_RDWR | os.O_NOFOLLOW)
         draft.replace(path)
-    except OSError:
-        with suppress(OSError):  # the first error is told
-            draft.unlink(missing_ok=True)
-        raise
-    folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(folder)
     finally:
-        os.close(folder)
+        with suppress(OSError):  # where it is still there, the first error is told
+            draft.unlink(missing_ok=True)
+    _settle(path.parent, os.O_RDONLY | os.O_DIRECTORY)
 
 
-def _fill(descriptor: int, data: bytes) -> None:
+def _settle(path: Path, flags: int) -> None:
+    """Make durable what stands at a path."""
+    descriptor = os.open(path, flags | os.O_CLOEXEC)
     try:
-        while data:
-            data = data[os.write(descriptor, data) :]
         os.fsync(descriptor)
     finally:
         os.close(descriptor)

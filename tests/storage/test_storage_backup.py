@@ -63,11 +63,12 @@ def test_a_copy_that_is_not_sound_does_not_replace_the_one_that_is_there(
     with pytest.raises(StoreError, match="is not what it was made of"):
         back_up(path, copy)
     assert verify(copy).head == good
+    assert not list(tmp_path.glob(".*"))
 
 
 def test_a_draft_of_a_run_that_was_cut_short_is_no_hindrance(tmp_path, ledger):
     copy = backup_path(tmp_path, DAY)
-    copy.with_name(f".{copy.name}.draft").write_text("half")
+    copy.with_name(f".{copy.name}.new").write_text("half")
 
     assert back_up(tmp_path / "ledger.sqlite", copy).count == 4
 
