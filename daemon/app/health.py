@@ -13,7 +13,8 @@ from daemon.runtime.supervisor import Supervisor
 from daemon.runtime.tasks import Tasks
 from daemon.storage.timed import TimedLedger
 from daemon.telemetry.metrics import Standing
-from daemon.web.house import ActorHealth, Health
+from daemon.web.house import Health
+from daemon.web.shapes import ActorTold
 
 
 class Physician(Struct, frozen=True):
@@ -39,21 +40,19 @@ class Physician(Struct, frozen=True):
 
     def health(self) -> Health:
         """Return how the daemon is."""
-        unread, now_ns = self.tasks.unread(), self.meter.now_ns()
+        unread = self.tasks.unread()
         return Health(
             ledger_ok=not self.kept.ledger.failed_because,
             ledger_round_trip_ms=_ms(self.ledger.round_trip_ns),
             loop_lag_ms=_ms(self.loop.lag_ns),
             loop_lag_most_ms=_ms(self.loop.most_ns),
             actors=tuple(
-                ActorHealth(
+                ActorTold(
                     name=name,
                     restarts=child.restarts,
                     mailbox=unread.get(name, 0),
                     disarmed=child.disarmed,
-                    beat_age_ms=_ms(now_ns - beat_ns)
-                    if (beat_ns := self.meter.beats.get(name)) is not None
-                    else None,
+                    beat_age_ms=_ms(self.meter.silent_ns(name)),
                 )
                 for name, child in self.supervisor.children.items()
             ),

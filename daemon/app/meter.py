@@ -44,6 +44,8 @@ _OPS: Final[Mapping[type, str]] = {
 """What a broker is asked; other ports are asked other things."""
 _AGAIN_NS: Final = 10 * SECOND_NS
 """Who is slow time and again is told so often, and counted each time."""
+_DECIDER: Final = "watchdog"
+"""Its decisions on frames are measured."""
 _UNSENT: Final = 1_000
 """So many intents may wait to be sent before the oldest is not measured any more."""
 
@@ -53,23 +55,23 @@ class Meter:
 
     Args:
         telemetry: takes what was measured.
-        decider: the actor whose decisions on frames are measured.
-
-    Attributes:
-        beats: host time at which each actor last ended with a message.
     """
 
-    def __init__(self, telemetry: Telemetry, decider: str = "watchdog") -> None:
-        self.beats: dict[str, int] = {}
+    def __init__(self, telemetry: Telemetry) -> None:
+        self._beats: dict[str, int] = {}
         self.now_ns = telemetry.host.now_ns
         self._told = telemetry.metrics
         self._log = telemetry.log
         self._slow_ns = telemetry.slow_ns
         self._tracer = telemetry.tracer
-        self._decider = decider
         self._brought = (0, 0)
         self._committed: dict[str, int] = {}
         self._warned: dict[tuple[str, str], int] = {}
+
+    def silent_ns(self, actor: str) -> int | None:
+        """Return how long ago an actor ended with a message; None: it never did."""
+        beat_ns = self._beats.get(actor)
+        return None if beat_ns is None else self.now_ns() - beat_ns
 
     def brought(self, number: int) -> None:
         """Note when a message came in from the outside."""
@@ -77,9 +79,9 @@ class Meter:
 
     def handled(self, actor: str, item: Item, began_ns: int) -> None:
         """Measure what an actor made of a message, and name it where that took too long."""
-        ended_ns = self.beats[actor] = self.now_ns()
+        ended_ns = self._beats[actor] = self.now_ns()
         number, brought_ns = self._brought
-        if item[2] == number and actor == self._decider and type(item[0]) is Frame:
+        if item[2] == number and actor == _DECIDER and type(item[0]) is Frame:
             self._told.frame_to_decision.observe((ended_ns - brought_ns) / SECOND_NS)
         if ended_ns - began_ns > self._slow_ns:
             self._slow(actor, named(item[0]), ended_ns - began_ns, ended_ns)

@@ -28,12 +28,11 @@ def standing(
         accounts: as their routers know them.
         latches: those that stand.
     """
-    legs = [leg for watch in risk.watches for leg in watch.legs if leg.quantity]
-    guarded = sum(not leg.unguarded_because for leg in legs)
+    guarded, legs = risk.guarded()
     owed = sum(len(each.exits_owed) for each in accounts)
     parts = [
         head,
-        f"{guarded} of {len(legs)} open legs guarded" if legs else "nothing is open",
+        f"{guarded} of {legs} open legs guarded" if legs else "nothing is open",
         f"exits under way: {owed}" if owed else "",
         *(f"{each.account} takes no entries: {each.paused}" for each in accounts if each.paused),
         *(f"{each.kind} {each.latch_id} is latched" for each in latches),

@@ -143,6 +143,11 @@ class RiskSeen(Struct, frozen=True):
     watches: tuple[WatchSeen, ...]
     account: str = ""
 
+    def guarded(self) -> tuple[int, int]:
+        """Return how many open legs are guarded, and how many are open."""
+        legs = [leg for watch in self.watches for leg in watch.legs if leg.quantity]
+        return sum(not leg.unguarded_because for leg in legs), len(legs)
+
 
 class PriceSeen(Struct, frozen=True):
     """The newest price of a symbol; 0 where there is none.

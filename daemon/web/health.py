@@ -11,9 +11,8 @@ from aiohttp import web
 from daemon.control import Refusal
 from daemon.messages import AccountSeen, RiskSeen
 from daemon.telemetry.metrics import CONTENT_TYPE, Metrics
-from daemon.web.house import HOUSE, ActorHealth, Health, House
+from daemon.web.house import HOUSE, Health, House
 from daemon.web.shapes import (
-    ActorTold,
     BrokerTold,
     FeedTold,
     HealthTold,
@@ -46,7 +45,7 @@ async def admin_health(call: Call) -> HealthTold:
         link_alive=risk.link_alive,
         loop=LoopTold(found.loop_lag_ms, found.loop_lag_most_ms),
         brokers=tuple(_broker_told(each) for each in accounts),
-        actors=tuple(_actor_told(each) for each in found.actors),
+        actors=found.actors,
     )
 
 
@@ -82,10 +81,9 @@ async def _asked(reading: Coroutine[Any, Any, T]) -> T | None:
 
 
 def _set_risk(told: Metrics, risk: RiskSeen) -> None:
-    legs = [leg for watch in risk.watches for leg in watch.legs if leg.quantity]
-    guarded = sum(not leg.unguarded_because for leg in legs)
-    told.open_legs.set(len(legs))
-    told.guarded.set(guarded / len(legs) if legs else 1)
+    guarded, legs = risk.guarded()
+    told.open_legs.set(legs)
+    told.guarded.set(guarded / legs if legs else 1)
     told.link_alive.set(risk.link_alive)
 
 
@@ -93,7 +91,3 @@ def _broker_told(seen: AccountSeen) -> BrokerTold:
     return BrokerTold(
         seen.account, seen.broker, seen.reconciled, seen.entries_left, seen.exits_left
     )
-
-
-def _actor_told(each: ActorHealth) -> ActorTold:
-    return ActorTold(each.name, each.restarts, each.mailbox, each.disarmed, each.beat_age_ms)

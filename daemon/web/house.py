@@ -16,25 +16,7 @@ from daemon.settings.web import Web
 from daemon.telemetry.log import Log
 from daemon.telemetry.metrics import Metrics
 from daemon.telemetry.tracing import Tracer
-
-
-class ActorHealth(Struct, frozen=True):
-    """How one actor is.
-
-    Attributes:
-        name: its address.
-        restarts: how often it fell and was built again.
-        mailbox: messages that it has not read.
-        disarmed: it fell too often and was left out.
-        beat_age_ms: how long ago it ended with a message, in host time; None: it never did. Who is
-            told nothing has nothing to end with: it hangs where its mailbox does not empty.
-    """
-
-    name: str
-    restarts: int
-    mailbox: int = 0
-    disarmed: bool = False
-    beat_age_ms: float | None = None
+from daemon.web.shapes import ActorTold
 
 
 class Health(Struct, frozen=True):
@@ -50,7 +32,7 @@ class Health(Struct, frozen=True):
     """
 
     ledger_ok: bool
-    actors: tuple[ActorHealth, ...]
+    actors: tuple[ActorTold, ...]
     ledger_round_trip_ms: float | None = None
     loop_lag_ms: float | None = None
     loop_lag_most_ms: float | None = None

@@ -195,15 +195,13 @@ def test_who_is_slow_time_and_again_is_told_every_ten_seconds_and_counted_each_t
     assert stage.told("ordo_slow_handlings_total", "watchdog", "Frame") == 20
 
 
-def test_the_last_beat_of_each_actor_is_known():
+def test_how_long_an_actor_has_been_silent_is_known():
     stage = Stage()
     stage.handled("feed", FRAME, 3)
     stage.handled("watchdog", FRAME, 4)
 
-    assert stage.meter.beats == {
-        "feed": SECOND_NS + 3 * MILLISECOND_NS,
-        "watchdog": SECOND_NS + 7 * MILLISECOND_NS,
-    }
+    silent = {each: stage.meter.silent_ns(each) for each in ("feed", "watchdog", "runner:a")}
+    assert silent == {"feed": 4 * MILLISECOND_NS, "watchdog": 0, "runner:a": None}
 
 
 def test_a_verb_is_followed_to_the_broker_by_the_drivers_numbers():

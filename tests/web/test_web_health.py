@@ -11,7 +11,8 @@ from prometheus_client.parser import text_string_to_metric_families
 from daemon.messages import SeeAccount, SeeRisk
 from daemon.telemetry.tracing import SpanKind, SpansInMemory
 from daemon.web import health
-from daemon.web.house import ActorHealth, Health
+from daemon.web.house import Health
+from daemon.web.shapes import ActorTold
 from tests.kit.control_port import open_port
 from tests.kit.seen import ACCOUNT, ANSWERS
 from tests.kit.watched import LEG, OTHER_LEG, risk, watch
@@ -38,7 +39,10 @@ async def test_its_health_is_told_to_those_who_may_look(tmp_path):
         ledger_round_trip_ms=4.2,
         loop_lag_ms=0.1,
         loop_lag_most_ms=7.5,
-        actors=(ActorHealth("watchdog", 2, 5, False, 12.5), ActorHealth("runner:a", 4, 0, True)),
+        actors=(
+            ActorTold("watchdog", 2, 5, False, 12.5),
+            ActorTold("runner:a", 4, 0, True, None),
+        ),
     )
     async with open_port(tmp_path, standing(), health=lambda: known) as port:
         status, told, _ = await port.ask("GET", "/api/admin/health")
