@@ -12,10 +12,8 @@ from __future__ import annotations
 import asyncio
 import signal
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
-from functools import partial
-from typing import Any
 
 from msgspec.structs import replace
 
@@ -29,7 +27,7 @@ from daemon.app.deployed import code_loaded
 from daemon.app.exclusive import exclusively
 from daemon.app.health import Physician
 from daemon.app.host import Host, this_host
-from daemon.app.latch_watch import LatchWatch
+from daemon.app.housekeeping import Housekeeper
 from daemon.app.loop_watch import LoopWatch
 from daemon.app.meter import Meter
 from daemon.app.ports import Doors, Ports
@@ -39,7 +37,7 @@ from daemon.app.signals import Stop, heard
 from daemon.app.telemetry import bare
 from daemon.app.unit import Unit
 from daemon.app.wiring import App, Run, build, cells_of
-from daemon.control import Control, Line, Names, Refusal
+from daemon.control import Control, Line, Names
 from daemon.domain.instants import MILLISECOND_NS, SECOND_NS
 from daemon.domain.plans.schema import Plan
 from daemon.errors import OrdoError, SettingsError
@@ -53,7 +51,7 @@ from daemon.messages import (
 from daemon.runtime.pace import Pace
 from daemon.runtime.supervisor import Supervisor
 from daemon.runtime.tasks import Tasks
-from daemon.runtime.words import Lane, Ledger
+from daemon.runtime.words import Lane
 from daemon.storage.announcing import AnnouncingLedger, Recorded
 from daemon.storage.codec import LEDGER
 from daemon.storage.emergency import GuardedLedger
@@ -61,7 +59,6 @@ from daemon.storage.timed import TimedLedger
 
 _LOOK_EVERY_S = 0.02
 _LOOK_EVERY_NS = 20 * MILLISECOND_NS
-_HOUSE_EVERY_S = 0.5
 _RECALLED = 1_000  # facts of earlier runs, of which whoever looks is told the newest
 
 
@@ -203,15 +200,14 @@ class Service:
             await stack.enter_async_context(
                 self._unit.attended(tasks, control, by_the_wall=given.played.by_the_wall)
             )
-            watches = self._watches()
-            for account, watch in watches.items():
-                watch.begin((await self._latches())[account])
+            house = Housekeeper(control, ledger, self._watcher.say)
+            await house.begin()
             await self._wait_for_books()
             self._ready = True
             self._pace.jump(self._pace.now_ns())  # what recovery took is not caught up with
             self._watcher.say(f"ordo ready {served.ready_url}" if served else "ordo ready")
             self._unit.ready()
-            await self._play(app, watches, ledger)
+            await self._play(app, house)
             self._unit.stopping()
             await tasks.settle()
 
@@ -219,13 +215,13 @@ class Service:
         """Return what may be asked of these actors."""
         return Control(Line(self._meter.traced(tasks.say), self._pace.now_ns, self._names()))
 
-    async def _play(self, app: App, watches: Mapping[str, LatchWatch], ledger: Ledger) -> None:
+    async def _play(self, app: App, house: Housekeeper) -> None:
         """Let the market come until it is over, or somebody asks for the end."""
         loop = asyncio.get_running_loop()
         works = {
             loop.create_task(self._take(app), name="market"),
             loop.create_task(self._stop.asked(), name="stop"),
-            loop.create_task(self._keep_house(watches, ledger), name="house"),
+            loop.create_task(house.keep(), name="house"),
             loop.create_task(self._loop_watch.keep(), name="loop watch"),
         }
         try:
@@ -246,35 +242,6 @@ class Service:
                 self._pace.jump(step.at_ns)
             await self._tasks.tell(step.to, step.message, step.at_ns)
 
-    async def _keep_house(self, watches: Mapping[str, LatchWatch], ledger: Ledger) -> None:
-        """Hold the folder of latches against the record, and let the record keep up with time.
-
-        A market in which nothing is decided leaves no trace but its ticks; they are made durable
-        too, so that a restart goes on where it was left.
-        """
-        loop = asyncio.get_running_loop()
-        while True:
-            await asyncio.sleep(_HOUSE_EVERY_S)
-            try:
-                for account, latches in (await self._latches()).items():
-                    watches[account].look(latches)
-            except Refusal as unanswered:  # who is busy goes on guarding, and is asked again
-                self._watcher.say(f"the latches were not compared: {unanswered}")
-            await loop.run_in_executor(None, ledger.flush)
-
-    def _watches(self) -> dict[str, LatchWatch]:
-        """Return who watches the folder of latches for each account."""
-        return {
-            each.id: LatchWatch(
-                self._given.state_dir, each.id, partial(self._tell, each.router), self._pace.now_ns
-            )
-            for each in self._given.accounts
-        }
-
-    async def _latches(self) -> dict[str, tuple[Latched, ...]]:
-        """Return the latches that each router goes by."""
-        return {seen.account: seen.latches for seen in await self._control.reads.accounts()}
-
     async def _wait_for_books(self) -> None:
         """Wait until the broker's book was read and held against ours; an end may come first.
 
@@ -285,9 +252,6 @@ class Service:
                 return
             await asyncio.sleep(_LOOK_EVERY_S)
             await self._tasks.run_until(self._pace.now_ns() + _LOOK_EVERY_NS)
-
-    def _tell(self, to: str, message: Any) -> None:
-        self._tasks.say(to, message, Lane.CONTROL)
 
     def _traded(self, plan: Plan) -> tuple[str, ...]:
         return tuple(each.id for each in traded_in(plan, self._given.accounts))
@@ -324,7 +288,7 @@ class Service:
         if not self._trading:  # nobody is there to be told yet, and the start fails by itself
             return
         for account in self._given.accounts:
-            self._tell(account.router, PauseEntries(sentence))
+            self._tasks.say(account.router, PauseEntries(sentence), Lane.CONTROL)
 
     def _kill(self) -> None:
         """A person without any other way asked for a kill of everything."""

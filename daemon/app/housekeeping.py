@@ -1,0 +1,75 @@
+"""What is looked after beside the market: the folder of latches, and that the record keeps up."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+from daemon.app.latch_watch import LatchWatch
+from daemon.control import Control, Line, Refusal
+from daemon.messages import Latched
+from daemon.runtime.words import Lane, Ledger
+
+_EVERY_S = 0.5
+
+
+class Housekeeper:
+    """Looks after one running daemon.
+
+    Args:
+        control: reaches its routers.
+        ledger: the record.
+        say: tells people something.
+    """
+
+    def __init__(self, control: Control, ledger: Ledger, say: Callable[[str], None]) -> None:
+        line, names = control.line, control.line.names
+        self._reads = control.reads
+        self._ledger = ledger
+        self._say = say
+        self._watches = {
+            account: LatchWatch(names.state_dir, account, _teller(line, router), line.now_ns)
+            for account, router in names.routers.items()
+        }
+
+    async def begin(self) -> None:
+        """Hold the folder of latches against what was recorded before this start.
+
+        Raises:
+            Refusal: a router did not answer.
+        """
+        for account, latches in (await self._latches()).items():
+            self._watches[account].begin(latches)
+
+    async def keep(self) -> None:
+        """Hold the folder of latches against the record, and let the record keep up, for ever.
+
+        A market in which nothing is decided leaves no trace but its ticks; they are made durable
+        too, so that a restart goes on where it was left.
+
+        Raises:
+            StoreError: the ledger failed.
+        """
+        loop = asyncio.get_running_loop()
+        while True:
+            await asyncio.sleep(_EVERY_S)
+            try:
+                for account, latches in (await self._latches()).items():
+                    self._watches[account].look(latches)
+            except Refusal as unanswered:  # who is busy goes on guarding, and is asked again
+                self._say(f"the latches were not compared: {unanswered}")
+            await loop.run_in_executor(None, self._ledger.flush)
+
+    async def _latches(self) -> dict[str, tuple[Latched, ...]]:
+        """Return the latches that each router goes by."""
+        return {seen.account: seen.latches for seen in await self._reads.accounts()}
+
+
+def _teller(line: Line, router: str) -> Callable[[Any], None]:
+    """Return what brings a message to a router before all else."""
+
+    def tell(message: Any) -> None:
+        line.tell(router, message, Lane.CONTROL)
+
+    return tell
