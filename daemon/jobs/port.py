@@ -91,6 +91,8 @@ class Jobs:
             ok, text = await loop.run_in_executor(None, self._doers[wanted.job], wanted.day)
         except OrdoError as error:
             ok, text = False, str(error)
+        except OSError as error:
+            ok, text = False, f"{error}; see to that file, or to its disk"
         return (JobDone(wanted.job, wanted.day, ok, text, self._office.now_ns()),)
 
     def _check(self, day: date) -> tuple[bool, str]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import shutil
 from contextlib import closing
 from datetime import date
 
@@ -121,6 +123,20 @@ async def test_a_check_tells_what_would_hinder_the_day_with_the_mend(tmp_path, l
     (opened,) = await jobs.ask(RunJob(job, TODAY))
     assert not opened.ok
     assert f"is open to others (mode 0755) (chmod 700 {tmp_path})" in opened.text
+
+
+async def test_a_disk_that_cannot_be_looked_at_fails_the_check_and_ends_nothing(
+    tmp_path, ledger, monkeypatch
+):
+    def refuse(path):
+        raise PermissionError(errno.EACCES, "Permission denied", str(path))
+
+    monkeypatch.setattr(shutil, "disk_usage", refuse)
+    (done,) = await office(tmp_path, ledger).ask(RunJob(Job.CHECK, TODAY))
+
+    assert not done.ok
+    assert "Permission denied" in done.text
+    assert done.text.endswith("see to that file, or to its disk")
 
 
 async def test_more_margin_for_what_is_held_is_amiss_on_the_day_that_it_expires(tmp_path, ledger):
