@@ -1,17 +1,15 @@
 """The live driver: each actor is a supervised task on its own asyncio queue of lanes.
 
-The handlers are those of the pump, and so is the order of the world: what follows a commit once all
-inboxes are empty, then answers, the outside's message, and alarms; what one actor decides is
-carried out in the order decided. Commits are grouped: what is committed while the disk works goes
-out in one flush, and no `then` leaves before its facts are durable. Ports run as tasks of their
-own; each has to answer in bounded time, for market time stands still until it does. The tree starts
-in order and stops in reverse, each stop bounded; once it has failed nothing is decided and nothing
-leaves any more. An actor may come and go while the others run: one that has gone reads nothing any
-more, and what it decided before is carried out.
+The handlers are those of the pump, and so is the order, of a world whose time stands still while it
+works: what follows a commit once all inboxes are empty, then answers, the outside's message, and
+alarms; what one actor decides is carried out in the order decided. A world on the wall clock, where
+frames never cease, must not wait so; that is not built yet.
 
-The order is that of a world whose time stands still while it works: what follows a commit, and the
-next message from outside, wait until every inbox is empty. A world on the wall clock, where frames
-never cease, must not wait so; that is not built yet.
+Commits are grouped: what is committed while the disk works goes out in one flush, and no `then`
+leaves before its facts are durable. Ports run as tasks of their own, and answer in bounded time.
+The tree starts in order and stops in reverse, each stop bounded; once it has failed nothing is
+decided and nothing leaves any more. An actor may come and go while the others run: one that has
+gone reads nothing any more, and what it decided before is carried out.
 """
 
 from __future__ import annotations
@@ -47,6 +45,8 @@ from daemon.runtime.words import (
     Take,
     Tell,
 )
+
+_STOP_LIMIT_S = 5
 
 
 class _Held(Struct, frozen=True, gc=False):
@@ -143,8 +143,7 @@ class Tasks:
         """
         await self._ring(at_ns - 1)
         await self._clock.reach(at_ns)
-        for other, news in self._around.outside(message, at_ns):
-            self._put(self._addresses[other], Lane.FACTS, news, 0)
+        self._see(message, at_ns, 0)
         self._put(self._addresses[to], lane, message, 0)
         if self._meter is not None:
             self._meter.brought(self._number)
@@ -310,7 +309,8 @@ class Tasks:
                         if type(message) in hearer.child.spec.hears:
                             self._put(hearer, lane, message, cause)
                 case Take(tick):
-                    self._take(tick, cause)
+                    self._ledger.take(tick)
+                    self._see(tick, self._clock.now_ns(), cause)
                 case Tell(to, message, lane):
                     self._put(self._addresses[to], lane, message, cause)
                 case Commit(facts, then):
@@ -329,9 +329,9 @@ class Tasks:
                 case _:
                     assert_never(effect)
 
-    def _take(self, tick: Any, cause: int) -> None:
-        self._ledger.take(tick)
-        for other, news in self._around.outside(tick, self._clock.now_ns()):
+    def _see(self, message: Any, at_ns: int, cause: int) -> None:
+        """Let the rest of the world see what comes in, before the actors do."""
+        for other, news in self._around.outside(message, at_ns):
             self._put(self._addresses[other], Lane.FACTS, news, cause)
 
     def _hold(self, effects: Sequence[Effect], runner: Runner, item: Item) -> None:
@@ -345,6 +345,3 @@ class Tasks:
         task = self._spawn(self._ask(runner, call, cause), call.port)
         self._calls.add(task)
         task.add_done_callback(self._calls.discard)
-
-
-_STOP_LIMIT_S = 5
