@@ -65,18 +65,27 @@ install_it() {
   fi
   umask 022
   mkdir -p "$CODE" "$(dirname "$SETTINGS")" "$(dirname "$UNIT")"
+  # All is copied before anything is replaced: a disk that fills up leaves what was there.
+  rm -rf "${CODE:?}/.new"
+  mkdir "$CODE/.new"
   for part in $PARTS; do
-    rm -rf "${CODE:?}/$part"
-    cp -R "$SOURCE/$part" "$CODE/$part"
+    cp -R "$SOURCE/$part" "$CODE/.new/$part"
   done
-  find "$CODE/daemon" "$CODE/strategies" -name __pycache__ -type d -prune -exec rm -rf {} +
+  find "$CODE/.new" -name __pycache__ -type d -prune -exec rm -rf {} +
   if [ ! -e "$SETTINGS" ]; then
     (umask 077 && sed 's#^state_dir = .*#state_dir = "/var/lib/ordo"#' \
-      "$SOURCE/settings.toml" >"$SETTINGS")
+      "$SOURCE/settings.toml" >"$SETTINGS.new")
+    mv "$SETTINGS.new" "$SETTINGS"
   fi
   chmod 600 "$SETTINGS"
-  cp "$SOURCE/systemd/ordo.service" "$UNIT"
-  chmod 644 "$UNIT"
+  cp "$SOURCE/systemd/ordo.service" "$UNIT.new"
+  chmod 644 "$UNIT.new"
+  for part in $PARTS; do
+    rm -rf "${CODE:?}/$part"
+    mv "$CODE/.new/$part" "$CODE/$part"
+  done
+  rmdir "$CODE/.new"
+  mv "$UNIT.new" "$UNIT"
   if [ -z "$ROOT" ]; then
     make --no-print-directory -C "$CODE" setup
     "$CODE/.venv/bin/python" -m compileall -q "$CODE/daemon" "$CODE/strategies"

@@ -58,6 +58,31 @@ def test_confirmed_it_lays_code_settings_and_unit_and_keeps_settings_that_are_th
     assert code_sha256(tmp_path / "opt" / "ordo" / "daemon") == code_sha256(ROOT / "daemon")
 
 
+def test_a_copy_that_fails_leaves_what_was_installed(tmp_path):
+    ran("install", tmp_path, CONFIRM="yes")
+    code = tmp_path / "opt" / "ordo"
+    (code / "daemon" / "mine.py").write_text("")
+    tools = tmp_path / "tools"
+    tools.mkdir()
+    (tools / "cp").write_text(
+        '#!/bin/sh\ncase $* in */README.md*) exit 1;; esac\nexec /bin/cp "$@"\n'
+    )
+    (tools / "cp").chmod(0o755)
+    done = subprocess.run(
+        ["sh", ROOT / "deploy" / "systemd.sh", "install"],
+        env={"PATH": f"{tools}:{os.environ['PATH']}", "ROOT": str(tmp_path), "CONFIRM": "yes"},
+        capture_output=True,
+        timeout=60,
+        check=False,
+    )
+
+    assert done.returncode == 1
+    assert (code / "daemon" / "mine.py").exists()
+    ran("install", tmp_path, CONFIRM="yes")
+    assert not (code / "daemon" / "mine.py").exists()
+    assert not list(code.glob(".*"))
+
+
 def test_taken_away_it_leaves_settings_and_records(tmp_path):
     ran("install", tmp_path, CONFIRM="yes")
     ran("uninstall", tmp_path, CONFIRM="yes")
