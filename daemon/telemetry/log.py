@@ -38,7 +38,7 @@ def make_log(
         now_ns: host time, wall.
         secrets: what must not be told.
     """
-    put = write if callable(write) else _to_stream(write)
+    put = write if callable(write) else to_stream(write, {})
     processors: list[Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.processors.add_log_level,
@@ -133,8 +133,9 @@ def suiting(stream: TextIO, environ: Mapping[str, str]) -> Render:
     return for_journald if journal else as_json
 
 
-def _to_stream(stream: TextIO) -> Callable[[Event], None]:
-    render = suiting(stream, {})
+def to_stream(stream: TextIO, environ: Mapping[str, str]) -> Callable[[Event], None]:
+    """Return what writes events to a stream at once, in the form that suits it."""
+    render = suiting(stream, environ)
 
     def put(event: Event) -> None:
         stream.write(render(event) + "\n")

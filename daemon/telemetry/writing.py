@@ -11,7 +11,7 @@ from queue import SimpleQueue
 from threading import Thread
 from typing import Protocol, TextIO
 
-from daemon.telemetry.log import Event, suiting
+from daemon.telemetry.log import Event, to_stream
 
 _CLOSE_S = 2.0
 
@@ -42,8 +42,7 @@ class StreamSink:
     """
 
     def __init__(self, stream: TextIO, environ: Mapping[str, str]) -> None:
-        self._stream = stream
-        self._render = suiting(stream, environ)
+        self._put = to_stream(stream, environ)
         self._facts = not stream.isatty()
 
     def write(self, event: Event) -> None:
@@ -55,8 +54,7 @@ class StreamSink:
         """
         if "fact" in event and not self._facts:
             return  # they are told of it in a sentence, on standard output
-        self._stream.write(self._render(event) + "\n")
-        self._stream.flush()
+        self._put(event)
 
     def close(self) -> None:
         """Leave the stream to whoever opened it."""
