@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from threading import Event
+from threading import Event, current_thread
 
 from daemon.app import sentry
 from daemon.app.sentry import LOOKS, Sentry
@@ -20,9 +20,13 @@ def test_so_many_looks_in_a_row_without_a_beat_are_a_lost_one():
 
 def test_it_tells_of_a_lost_beat_once_from_a_thread_of_its_own(monkeypatch):
     monkeypatch.setattr(sentry, "LOOK_S", 0)
-    lost = Event()
-    with Sentry(lambda: 0, lost.set):
-        assert lost.wait(20)
+    told_by: list[str] = []
+    watch = Sentry(lambda: 0, lambda: told_by.append(current_thread().name))
+    with watch:
+        watch._thread.join(20)
+        assert not watch._thread.is_alive()
+
+    assert told_by == ["sentry"]
 
 
 def test_it_tells_nothing_once_it_is_relieved():
