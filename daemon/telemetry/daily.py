@@ -6,6 +6,7 @@ restart goes on in the file of the day.
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 from collections.abc import Callable
@@ -41,7 +42,7 @@ class DailyFiles:
         """Write an event.
 
         Raises:
-            OSError: the disk refused.
+            OSError: the disk refused, or took only a part.
         """
         today = datetime.fromtimestamp(self._now_ns() // _SECOND_NS, UTC).date()
         if self._file is None or today != self._day:
@@ -49,7 +50,9 @@ class DailyFiles:
             self._file = self._opened(today)
             self._day = today
             self._forget(today)
-        self._file.write(as_json(event).encode() + b"\n")
+        line = as_json(event).encode() + b"\n"
+        if self._file.write(line) != len(line):
+            raise OSError(errno.ENOSPC, f"only a part of a line fits into {self._folder}")
 
     def close(self) -> None:
         """Let go of the file."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import stat
 from datetime import UTC, datetime
@@ -77,6 +78,17 @@ def test_a_file_is_for_its_owner_alone(tmp_path):
 
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
+
+
+def test_a_line_of_which_the_disk_took_a_part_is_not_taken_for_written(tmp_path, monkeypatch):
+    class Full(io.BytesIO):
+        def write(self, line):
+            return super().write(line[:3])
+
+    files = Days(tmp_path)
+    monkeypatch.setattr(files, "_opened", lambda _: Full())
+    with pytest.raises(OSError, match="only a part of a line fits"):
+        files.write_on(0, "it")
 
 
 def test_a_link_is_not_followed(tmp_path):
