@@ -23,7 +23,6 @@ def day_jobs(given: Assignment, kept: Records, now_ns: Callable[[], int]) -> Por
         accounts=tuple(each.id for each in given.accounts),
         ledger=kept.ledger,
         path=given.folder / LEDGER_FILE,
-        keep_backups_days=given.settings.jobs.keep_backups_days,
         now_ns=now_ns,
         settings=given.settings,
     )

@@ -55,7 +55,6 @@ class Office(Struct, frozen=True):
         accounts: of which there is a report each.
         ledger: the record.
         path: its file.
-        keep_backups_days: how many days a copy is kept.
         now_ns: market time.
         settings: everything that was set.
     """
@@ -64,7 +63,6 @@ class Office(Struct, frozen=True):
     accounts: tuple[str, ...]
     ledger: Kept
     path: Path
-    keep_backups_days: int
     now_ns: Callable[[], int]
     settings: Settings
 
@@ -147,7 +145,7 @@ class Jobs:
         office.ledger.flush()
         copy = backup_path(folder, day)
         head = back_up(office.path, copy)
-        gone = forget(folder, oldest_kept(day, office.keep_backups_days))
+        gone = forget(folder, oldest_kept(day, office.settings.jobs.keep_backups_days))
         told = f", and {', '.join(gone)} removed" if gone else ""
         return True, f"{copy} holds {head.count} records, verified{told}"
 

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from daemon.jobs.port import Jobs, Office
 from daemon.messages import Job, RunJob, SessionReady
-from daemon.settings import Daemon, Settings
+from daemon.settings import Daemon, JobSettings, Settings
 from daemon.storage.audit import verify
 from daemon.storage.ledger import SqliteLedger
 from tests.kit.acting import CE, DAY, clock, day_ended, day_opened, opened, sold
@@ -30,9 +30,9 @@ def ledger(tmp_path):
 
 
 def office(folder, ledger, now_ns: int = NOW) -> Jobs:
-    settings = Settings(daemon=Daemon(state_dir=folder))
+    settings = Settings(daemon=Daemon(state_dir=folder), jobs=JobSettings(keep_backups_days=2))
     made = Office(
-        folder, ("paper", "second"), ledger, folder / "ledger.sqlite", 2, lambda: now_ns, settings
+        folder, ("paper", "second"), ledger, folder / "ledger.sqlite", lambda: now_ns, settings
     )
     return Jobs(made)
 
