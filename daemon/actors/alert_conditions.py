@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from datetime import date
 
 from daemon.domain.instants import wall_of
+from daemon.domain.market.notes import NoteKind
 from daemon.domain.orders.states import is_open
 from daemon.domain.orders.words import (
     Intent,
@@ -35,6 +36,7 @@ from daemon.messages import (
     LegExpired,
     LinkDied,
     LinkRevived,
+    Noted,
     Released,
     Stage,
     StartMissed,
@@ -48,7 +50,7 @@ from daemon.runtime.words import ActorDisarmed
 
 HEARS = (
     *(ActorDisarmed, BooksAgree, BooksDiffer, DayOpened, EntriesFreed, EntriesHeld),
-    *(EntriesPaused, EpochBegan, ExitFinished, JobDone),
+    *(EntriesPaused, EpochBegan, ExitFinished, JobDone, Noted),
     *(ExitOverdue, IntentRecorded, KillStaged, LegExpired, LinkDied, LinkRevived, OrderParked),
     *(EntryDecided, OrderRefused, OrderUpdated, Released, StartMissed, StrategyStopped),
     *(StrategyRemoved, StrategyStarted),
@@ -70,7 +72,7 @@ _JOBS = {
 _OF_A_DAY = frozenset(
     {
         *("entries_paused", "order_parked", "feed_silent", "worth_unknown"),
-        *("start_missed", "session", "square_off"),
+        *("overfilled", "start_missed", "session", "square_off"),
     }
 )
 _OF_A_RUN = frozenset({"ledger_failed", "actor_disarmed", "entries_held"})
@@ -109,6 +111,10 @@ class Conditions:
                 return Condition(
                     _CRITICAL, "strategy_stopped", strategy_id, text, strategy_id=strategy_id
                 )
+            case Noted(NoteKind.OVERFILLED, said, _, strategy_id, account):
+                text = f"{strategy_id}: {said}; look at the broker, and at what it cost"
+                about = _in(account, said)
+                return Condition(_CRITICAL, "overfilled", about, text, account, strategy_id)
             case JobDone(job, _, ok, text) if not ok:
                 return Condition(_JOBS[job], job.value, "", text)
             case EntriesPaused() | EntriesHeld() | ActorDisarmed() | LinkDied():

@@ -8,6 +8,7 @@ import pytest
 from msgspec.structs import replace
 
 from daemon.actors.alert_conditions import HEARS, Conditions
+from daemon.domain.market.notes import NoteKind
 from daemon.domain.orders.words import (
     IntentRecorded,
     OrderParked,
@@ -35,6 +36,7 @@ from daemon.messages import (
     LegExpired,
     LinkDied,
     LinkRevived,
+    Noted,
     Released,
     Severity,
     Stage,
@@ -114,6 +116,10 @@ def after(*facts: object) -> Conditions:
         ),
         (LinkDied(NOW), "feed_silent", "", "warning", LinkRevived(NOW)),
         (EXPIRED, "worth_unknown", "straddle ce NIFTY", "warning", TODAY),
+        (
+            *(Noted(NoteKind.OVERFILLED, "x1 filled", NOW, "s"), "overfilled", "x1 filled"),
+            *("critical", TODAY),
+        ),
     ],
 )
 def test_a_condition_holds_from_the_fact_that_begins_it_to_the_one_that_ends_it(
@@ -183,6 +189,10 @@ def test_each_account_has_conditions_of_its_own():
         ("kill_incomplete", "kill-1 second"),
         ("entries_paused", "second"),
     ]
+
+
+def test_a_note_of_anything_else_alerts_nobody():
+    assert after(Noted(NoteKind.REFUSED, "x1 is parked", NOW, "s")).standing == {}
 
 
 def test_a_job_that_was_done_alerts_nobody():

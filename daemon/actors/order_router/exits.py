@@ -241,12 +241,16 @@ def leave_unwanted(desk: Desk, turn: Turn, intent: Intent, now_ns: int) -> None:
         unwind(desk, turn, strategy_id, (leg_id,), now_ns)
 
 
-def tell_overfill(turn: Turn, order: Order, now_ns: int) -> None:
-    """Tell a person of a broker that filled more than was asked."""
+def tell_overfill(desk: Desk, turn: Turn, order: Order, now_ns: int) -> None:
+    """Tell a person of a fill of more than was asked, and of an exit that went beyond flat."""
     intent, filled = order.intent, order.filled_quantity
-    if filled > intent.quantity:
-        text = f"{intent.intent_id} filled {filled} of {intent.quantity} {intent.symbol}"
-        turn.announce(Noted(NoteKind.REFUSED, text, now_ns, intent.strategy_id))
+    text = f"{intent.intent_id} filled {filled} of {intent.quantity} {intent.symbol}"
+    net = desk.book.position(intent.strategy_id, intent.leg_id).net_quantity
+    if intent.purpose is not Purpose.ENTRY and net * intent.side.sign > 0:
+        text = f"{text}, beyond flat: {net:+d} of {intent.leg_id} are held, and are closed at once"
+    elif filled <= intent.quantity:
+        return
+    turn.announce(Noted(NoteKind.OVERFILLED, text, now_ns, intent.strategy_id))
 
 
 def _shorts_elsewhere(desk: Desk, closing: Closing) -> bool:

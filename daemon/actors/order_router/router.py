@@ -293,7 +293,7 @@ class OrderRouter:
         if is_filling:
             desk.reads.moved_ns[order.intent.symbol] = now_ns
             turn.announce(desk.position_changed(order, now_ns))
-            exits.tell_overfill(turn, order, now_ns)
+            exits.tell_overfill(desk, turn, order, now_ns)
             residents.filled(desk, turn, order, now_ns)
         is_awaited = order.intent.parent in desk.baskets or order.intent.parent in desk.closings
         if is_awaited and is_open(order.state) and not is_filling:

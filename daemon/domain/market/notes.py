@@ -17,6 +17,7 @@ class NoteKind(StrEnum):
     OUTSIDE_SESSION = "outside_session"
     BASIS = "basis"
     REFUSED = "refused"
+    OVERFILLED = "overfilled"
     UNKNOWN_TABLE = "unknown_table"
 
 

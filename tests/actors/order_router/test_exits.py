@@ -345,7 +345,8 @@ def test_an_overfill_is_closed_the_other_way_even_while_the_old_exit_is_in_doubt
     stage = Stage(["fill", "over", "fill"]).entered("ce")
     stage.tell(leave("ce"))
     said = without_wakes(stage.run())
-    assert said[:2] == ["ce +75", f"note OR0000000010000002 filled 150 of 75 {CE}"]
+    beyond = "beyond flat: +75 of ce are held, and are closed at once"
+    assert said[:2] == ["ce +75", f"note OR0000000010000002 filled 150 of 75 {CE}, {beyond}"]
     assert said[2:] == ["intend 3 sell ce 75 @99.95", "place 3", "ce +0", "flat ce"]
 
 

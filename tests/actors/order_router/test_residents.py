@@ -7,6 +7,7 @@ from msgspec.structs import replace
 
 from daemon.actors.order_router import Terms
 from daemon.domain.instants import at
+from daemon.domain.market.notes import NoteKind
 from daemon.domain.money import e4
 from daemon.domain.orders.basket import OnFail
 from daemon.domain.orders.kill import Stage as KillStage
@@ -210,6 +211,8 @@ def test_a_stop_that_fills_beside_the_exit_is_undone_at_once():
     stage.run(1)
     assert stage.broker.net() == {}
     assert len(owed(stage)) == 2
+    (told,) = [note.text for note in stage.told(Noted) if note.kind is NoteKind.OVERFILLED]
+    assert "beyond flat: +75 of ce" in told
 
 
 def test_a_stop_whose_answer_is_lost_holds_an_exit_up_for_as_long_and_no_longer():
