@@ -126,6 +126,7 @@ class Desk:
         self.calls = Calls(terms.account, terms.breaker)
         self.replaced: set[str] = set()
         self.resident: dict[tuple[str, str], BasketOpened] = {}
+        self.unrested: dict[tuple[str, str], int] = {}
         self._legs: dict[tuple[str, str], BasketLeg] = {}
         self._before: dict[tuple[str, str], Position] = {}
         self._held: set[tuple[str, str]] = set()
@@ -185,6 +186,7 @@ class Desk:
                     self.paused = ""
                     self.todays.clear()
                     self.told.clear()
+                    self.unrested.clear()
                     for closing in self.closings.values():
                         closing.told.clear()
                         closing.held_ns.clear()

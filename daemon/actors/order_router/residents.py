@@ -28,7 +28,7 @@ from daemon.domain.instants import SECOND_NS
 from daemon.domain.market.notes import NoteKind
 from daemon.domain.orders.basket import BasketLeg
 from daemon.domain.orders.book import Order
-from daemon.domain.orders.limits import Parent, Refused
+from daemon.domain.orders.limits import Control, Parent
 from daemon.domain.orders.resident import Level, level, surplus
 from daemon.domain.orders.slices import slices
 from daemon.domain.orders.words import Intent, OrderType, Purpose, Side, State
@@ -42,6 +42,8 @@ _AGAIN_NS = 5 * SECOND_NS
 """After a stop was taken back, and where none can leave yet."""
 _AFTER_NO_NS = 60 * SECOND_NS
 """After the broker would not have one."""
+_LASTS_NS = 60 * SECOND_NS
+"""What keeps a stop from resting for so long is told; prices and books are read anew before."""
 
 
 class _Short(Struct, frozen=True):
@@ -101,6 +103,8 @@ def _keep(desk: Desk, turn: Turn, short: _Short, now_ns: int) -> None:
     missing = wanted - remaining(resting, Side.BUY)
     if missing >= short.leg.lot:
         at_ns = _place(desk, turn, short, missing // short.leg.lot * short.leg.lot, now_ns)
+    else:
+        desk.unrested.pop(short.key, None)
     if at_ns:
         desk.wakes.wake(turn, ResidentDue(f"{strategy_id}:{leg_id}", at_ns))
 
@@ -128,18 +132,31 @@ def _place(desk: Desk, turn: Turn, short: _Short, missing: int, now_ns: int) -> 
     next_ns = _next_ns(desk, short)
     if now_ns < next_ns:
         return next_ns
-    at = _level(desk, short)
-    if at is None or reconciling.objection(desk, (leg.symbol,)):
-        return now_ns + _AGAIN_NS
+    books = reconciling.objection(desk, (leg.symbol,))
+    at = f"{Control.BOOKS}, {books}" if books else _level(desk, short)
+    if isinstance(at, str):
+        return _wait(desk, turn, short, at, now_ns)
+    desk.unrested.pop(short.key, None)
     for quantity in slices(missing, leg.freeze_quantity, leg.lot):
         intent = _intent(desk, short, quantity, at, now_ns)
         held = send(desk, turn, Errand(intent, _parent(desk, short), again=True), now_ns)
         if isinstance(held, Later):
             return held.at_ns
         if held is not None:
-            _tell(desk, turn, short, held, now_ns)
+            _tell_none(desk, turn, short, f"{held.control}, {held.sentence}", now_ns)
             return now_ns + _AGAIN_NS
+    if at.is_near:
+        text = f"the stop of {leg.symbol} rests near our own: the band of the exchange ends there"
+        _tell(desk, turn, short, text, now_ns)
     return 0
+
+
+def _wait(desk: Desk, turn: Turn, short: _Short, because: str, now_ns: int) -> int:
+    """Return when to look again; tell what has kept a stop from resting for too long."""
+    since_ns = desk.unrested.setdefault(short.key, now_ns)
+    if now_ns - since_ns >= _LASTS_NS:
+        _tell_none(desk, turn, short, because, now_ns)
+    return now_ns + _AGAIN_NS
 
 
 def _next_ns(desk: Desk, short: _Short) -> int:
@@ -149,13 +166,16 @@ def _next_ns(desk: Desk, short: _Short) -> int:
     return max((order.at_ns + waits.get(order.state, _PACE_NS) for order in stops), default=0)
 
 
-def _level(desk: Desk, short: _Short) -> Level | None:
-    """Return where the stop of a leg is to rest; None while that cannot be told."""
+def _level(desk: Desk, short: _Short) -> Level | str:
+    """Return where the stop of a leg is to rest, or why that cannot be told."""
     leg, opened = short.leg, short.opened
     instrument = desk.contract(leg.symbol)
     traded = desk.traded(*short.key)
-    if instrument is None or desk.prices.fresh(leg.symbol) is None or not traded.sold_quantity:
-        return None
+    if instrument is None:
+        return "it is not in today's list of contracts"
+    if desk.prices.fresh(leg.symbol) is None:
+        return "its price is stale"
+    assert traded.sold_quantity, "what is short was sold"
     entry_e4 = -(-traded.sold_value_e4 // traded.sold_quantity)
     rules = opened.leg_rules.get(leg.leg_id, LegRules())
     own_e4 = max(entry_e4, arm(rules, Side.SELL, entry_e4).stop_e4)
@@ -189,10 +209,15 @@ def _parent(desk: Desk, short: _Short) -> Parent:
     return Parent(live=desk.is_held(*short.key), quantity=-net, others_quantity=others)
 
 
-def _tell(desk: Desk, turn: Turn, short: _Short, held: Refused, now_ns: int) -> None:
-    """Tell once a day and control that no stop rests, and why."""
-    text = f"no stop of {short.leg.symbol} rests at the broker: {held.control}"
-    if text not in desk.told:
-        desk.told.add(text)
-        told = f"{text}, {held.sentence}"
-        turn.announce(Noted(NoteKind.REFUSED, told, now_ns, short.opened.basket.strategy_id))
+def _tell_none(desk: Desk, turn: Turn, short: _Short, because: str, now_ns: int) -> None:
+    text = f"no stop of {short.leg.symbol} rests at the broker: {because}"
+    _tell(desk, turn, short, text, now_ns)
+
+
+def _tell(desk: Desk, turn: Turn, short: _Short, text: str, now_ns: int) -> None:
+    """Tell once a day how it stands with a stop; what follows a comma may be new each time."""
+    known = text.partition(",")[0]
+    if known not in desk.told:
+        desk.told.add(known)
+        strategy_id, _ = short.key
+        turn.announce(Noted(NoteKind.REFUSED, text, now_ns, strategy_id))

@@ -67,6 +67,10 @@ def net(stage, leg_id="ce"):
     return stage.book().net(SYMBOLS[leg_id])
 
 
+def notes(stage):
+    return [note.text for note in stage.told(Noted)]
+
+
 def owed(stage):
     return [(fact.leg_ids, fact.reason) for fact in stage.told(ExitOwed)]
 
@@ -127,12 +131,27 @@ def test_a_stop_for_which_the_band_has_no_room_rests_once_it_has():
     wanted = enter("ce", at_ns=stage.now_ns, **STOP)
     rules = {"ce": LegRules(stop=Distance(percent_e4=e4(40)))}
     stage.tell(replace(wanted, opened=replace(wanted.opened, leg_rules=rules)))
-    stage.run(2)
+    stage.run(30)
+    assert (stops(stage), notes(stage)) == ([], [])
+    stage.run(90)
     assert stops(stage) == []
+    (told,) = notes(stage)
+    assert "rests at the broker: the band of the exchange ends before there is room" in told
     stage.tell(frame(stage.now_ns, ce=120))
     stage.run(6)
     (order,) = stops(stage)
     assert order.intent.trigger_e4 > e4(140)
+
+
+def test_a_stop_that_the_band_cuts_short_is_told():
+    stage = Stage()
+    wanted = enter("ce", at_ns=stage.now_ns, **STOP)
+    rules = {"ce": LegRules(stop=Distance(percent_e4=e4(30)))}
+    stage.tell(replace(wanted, opened=replace(wanted.opened, leg_rules=rules)))
+    stage.run(2)
+    assert resting(stage) == 75
+    (told,) = notes(stage)
+    assert told.endswith("rests near our own: the band of the exchange ends there")
 
 
 def test_none_is_sent_while_the_market_stands_past_the_trigger():
@@ -318,8 +337,11 @@ def test_no_stop_is_sent_at_a_stale_price():
     stage = Stage(place=("work", "fill")).entered("ce", **(STOP | KEEP))
     stage.tell(LinkDied(stage.now_ns))
     stage.push(1)
-    stage.run(20)
+    stage.run(50)
+    assert (stops(stage), notes(stage)) == ([], [])
+    stage.run(50)
     assert stops(stage) == []
+    assert "rests at the broker: its price is stale" in notes(stage)[-1]
 
 
 def test_a_stop_leaves_the_slots_of_exits_alone():
@@ -475,5 +497,6 @@ def test_none_is_sent_while_the_books_differ():
     stage.broker.beside[SYMBOLS["ce"]] = 75
     stage.run(12)
     stage.push(1)
-    stage.run(12)
+    stage.run(70)
     assert stops(stage) == []
+    assert "rests at the broker: books_differ, the broker shows" in notes(stage)[-1]
