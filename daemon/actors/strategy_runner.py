@@ -68,6 +68,7 @@ class StrategyRunner:
     ) -> None:
         self._plan = plan
         self._fan_out = FanOut(plan, places)
+        self._marks = tuple(place.mark for place in places)
         self._strict = strict
         self._quotes: dict[str, Quote] = {}
         self._window: Window | None = None
@@ -127,7 +128,7 @@ class StrategyRunner:
             self._rests = self._fan_out.status()
             if not told.complete:
                 text = f"the entry failed{self._fan_out.failed_in(told)}: {told.because}"
-                self._note(turn, NoteKind.REFUSED, text, now_ns)
+                self._note(turn, NoteKind.REFUSED, text, now_ns, told.account)
         elif told.because:  # what a person stops was heard when he said so
             self._taking, self._why = False, told.because
 
@@ -303,11 +304,15 @@ class StrategyRunner:
         parts = Parts(underlying, kind, expiry, strike_e4)
         return contract(parts, self._window.day, strict=self._strict)
 
-    def _note(self, turn: Turn, kind: NoteKind, text: str, now_ns: int) -> None:
-        """Tell something once a day; of refusals of an entry, the first with the same place."""
+    def _note(self, turn: Turn, kind: NoteKind, text: str, now_ns: int, *marks: str) -> None:
+        """Tell something once a day; of refusals of an entry, the first with the same place.
+
+        It is told of the accounts with these marks; without one, of each that it trades in.
+        """
         if _said(text) not in self._told:
             self._told.add(_said(text))
-            turn.record(Noted(kind, text, now_ns, self._plan.id))
+            for mark in marks or self._marks:
+                turn.record(Noted(kind, text, now_ns, self._plan.id, mark))
 
 
 def _said(text: str) -> str:

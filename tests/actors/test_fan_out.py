@@ -6,10 +6,13 @@ import pytest
 from msgspec.structs import replace
 
 from daemon.actors.fan_out import FanOut, Place
+from daemon.actors.strategy_runner import StrategyRunner
 from daemon.domain.money import e4
 from daemon.domain.plans.risk_rules import strategy_rules
 from daemon.domain.risk.words import LockRule
 from daemon.messages import BasketEnded
+from daemon.messages.cells import Cell
+from tests.kit.acting import clock, day_opened, facts, prices
 from tests.kit.plans import GUARD, plan
 from tests.kit.router import SYMBOLS, T0, enter, leg
 
@@ -145,3 +148,17 @@ def test_a_late_end_of_an_older_entry_says_nothing_of_the_newest():
     fan.hear(ended(HOME, "yesterday", "2025-08-29"))
 
     assert fan.status() == "entering"
+
+
+def test_what_a_strategy_says_is_said_of_the_accounts_that_it_trades_in_and_of_no_other():
+    runner = StrategyRunner(PLAN, (BETA, GAMMA), strict=False)
+    runner.handle(day_opened(), 0)
+    said = facts(runner.handle(prices(clock("09:20:00"), NIFTY="24555"), clock("09:20:00")))
+    said += facts(runner.handle(ended(BETA, "too dear"), T0))
+
+    def of(account):
+        return [note.text for note in Cell(account, account).facts(said)]
+
+    assert list(Cell("alpha").facts(said)) == []
+    assert len(of("gamma")) == 1
+    assert of("beta") == [*of("gamma"), "the entry failed in beta: too dear"]
