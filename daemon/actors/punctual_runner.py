@@ -14,11 +14,11 @@ from msgspec import Struct
 
 from daemon.actors.strategy_runner import StrategyRunner
 from daemon.actors.turn import Turn
-from daemon.domain.instants import SECOND_NS, at, day_of
+from daemon.domain.instants import SECOND_NS
 from daemon.domain.market.frames import Frame
 from daemon.domain.plans.schema import Plan
-from daemon.messages import DayOpened, StartMissed
-from daemon.runtime.words import NOTHING, Alarm, Effect, Started
+from daemon.messages import Ask, StartMissed
+from daemon.runtime.words import NOTHING, Alarm, Effect
 
 GRACE_NS = 60 * SECOND_NS
 """So long after its time an entry may still come before a person is told."""
@@ -41,29 +41,28 @@ class PunctualRunner:
     def __init__(self, plan: Plan, runner: StrategyRunner) -> None:
         self._plan = plan
         self._runner = runner
+        self._awaited: date | None = None
 
     def handle(self, message: object, now_ns: int) -> Sequence[Effect]:
         """Decide on one message."""
         if type(message) is Frame:
             return self._runner.handle(message, now_ns)
-        match message:
-            case StartDue(day):
-                return self._missed(day, now_ns)
-            case DayOpened(day, sessions) if sessions:
-                return (*self._runner.handle(message, now_ns), self._alarm(day, now_ns))
-            case Started() if self._runner.awaited_ns:
-                day = day_of(self._runner.awaited_ns)
-                return (*self._runner.handle(message, now_ns), self._alarm(day, now_ns))
-        return self._runner.handle(message, now_ns)
-
-    def _alarm(self, day: date, now_ns: int) -> Alarm:
-        due_ns = max(now_ns, at(day, self._plan.entry.at)) + GRACE_NS
-        return Alarm(due_ns, StartDue(day))
+        if isinstance(message, StartDue):
+            return self._missed(message.day, now_ns)
+        effects = self._runner.handle(message, now_ns)
+        awaited, before = self._runner.awaited, self._awaited
+        self._awaited = awaited.day if awaited is not None else None
+        if awaited is None or awaited.day == before:
+            return effects
+        if isinstance(message, Ask) and now_ns > awaited.closes_ns:
+            return effects  # whoever starts it so late sees by its status that there is no entry
+        due_ns = max(now_ns, awaited.opens_ns) + GRACE_NS
+        return (*effects, Alarm(due_ns, StartDue(awaited.day)))
 
     def _missed(self, day: date, now_ns: int) -> Sequence[Effect]:
-        due_ns = self._runner.awaited_ns
-        if not due_ns or day_of(due_ns) != day:
+        awaited = self._runner.awaited
+        if awaited is None or awaited.day != day:
             return NOTHING
         turn = Turn()
-        turn.record(StartMissed(self._plan.id, due_ns, now_ns))
+        turn.record(StartMissed(self._plan.id, awaited.opens_ns, now_ns))
         return turn.done()

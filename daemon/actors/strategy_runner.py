@@ -116,10 +116,9 @@ class StrategyRunner:
         return turn.done()
 
     @property
-    def awaited_ns(self) -> int:
-        """When it was to enter, if it would and nothing is told that keeps it; else 0."""
-        waits = self._window if self._taking and not self._refusal else None
-        return waits.opens_ns if waits is not None else 0
+    def awaited(self) -> Window | None:
+        """When it is to enter, if it would and nothing is told that keeps it."""
+        return self._window if self._taking and not self._refusal else None
 
     def _hear(self, turn: Turn, told: BasketEnded | StrategyStopped, now_ns: int) -> None:
         """Take in what the router says of this strategy."""

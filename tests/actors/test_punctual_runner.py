@@ -9,7 +9,7 @@ import pytest
 from daemon.actors.fan_out import Place
 from daemon.actors.punctual_runner import GRACE_NS, PunctualRunner, StartDue
 from daemon.actors.strategy_runner import StrategyRunner
-from daemon.messages import EnterLegs, StartMissed, StrategyStopped
+from daemon.messages import Ask, EnterLegs, StartMissed, StrategyStopped, TakeEntries, TakeNoEntries
 from daemon.runtime.words import NOTHING, Alarm, Started
 from tests.kit.acting import DAY, ROUTER, clock, day_ended, day_opened, facts, prices, told
 from tests.kit.plans import CALL, GUARD, PUT, parse, text
@@ -22,6 +22,10 @@ DUE = StartDue(DAY)
 def runner(*before: object) -> PunctualRunner:
     plan = parse(text(legs=CALL + PUT, tail=GUARD))
     return PunctualRunner(plan, StrategyRunner(plan, [Place(ROUTER)], strict=False, facts=before))
+
+
+def alarms(effects):
+    return [each for each in effects if isinstance(each, Alarm)]
 
 
 def see(made: PunctualRunner, ce: str | None = "100"):
@@ -72,6 +76,34 @@ def test_what_does_not_trade_on_the_day_cannot_miss_its_start(before):
 def test_after_a_restart_it_is_waited_for_again(now_ns, rings_ns):
     assert runner(day_opened()).handle(Started(), now_ns) == (Alarm(rings_ns, DUE),)
     assert runner().handle(Started(), now_ns) == NOTHING
+
+
+STOPPED = StrategyStopped("s", "ann", 0)
+
+
+@pytest.mark.parametrize(("now_ns", "rings_ns"), [(0, LATE), (LATE, LATE + GRACE_NS)])
+def test_a_strategy_that_is_started_on_an_open_day_is_waited_for(now_ns, rings_ns):
+    made = runner(day_opened(), STOPPED)
+    assert made.handle(Started(), 0) == NOTHING
+
+    assert alarms(made.handle(Ask(1, TakeEntries("ann")), now_ns)) == [Alarm(rings_ns, DUE)]
+
+
+def test_one_that_is_started_after_its_time_of_entry_is_not():
+    made = runner(day_opened(), STOPPED)
+
+    effects = made.handle(Ask(1, TakeEntries("ann")), clock("15:20:00"))
+    assert not alarms(effects)
+
+
+def test_what_is_waited_for_is_not_waited_for_twice():
+    made = runner()
+    assert alarms(made.handle(day_opened(), 0))
+    assert not alarms(made.handle(Ask(1, TakeEntries("ann")), 0))
+    assert not alarms(made.handle(day_opened(), 0))
+    assert not alarms(made.handle(Ask(2, TakeNoEntries("ann")), 0))
+    assert alarms(made.handle(Ask(3, TakeEntries("ann")), 0))
+    assert alarms(made.handle(day_opened(DAY + timedelta(days=1)), 0))
 
 
 def test_all_else_is_the_runners_own():
