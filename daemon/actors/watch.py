@@ -62,15 +62,7 @@ class Watch:
 
     def fill(self, changed: PositionChanged) -> tuple[LevelMoved, ...]:
         """Take a leg's position after a fill, and return what that armed."""
-        position = LegPosition(
-            changed.leg_id,
-            changed.symbol,
-            changed.side,
-            changed.bought_quantity,
-            changed.bought_value_e4,
-            changed.sold_quantity,
-            changed.sold_value_e4,
-        )
+        position = position_of(changed)
         self.legs[changed.leg_id] = position
         return self.risk.fill(position, changed.at_ns)
 
@@ -89,3 +81,16 @@ class Watch:
             held = self.legs.get(leg.leg_id)
             entered = held.entry_quantity if held else 0
             self.risk.watch(leg.leg_id, leg.symbol, leg.side, entered)
+
+
+def position_of(changed: PositionChanged) -> LegPosition:
+    """Return a leg as a fill left it."""
+    return LegPosition(
+        changed.leg_id,
+        changed.symbol,
+        changed.side,
+        changed.bought_quantity,
+        changed.bought_value_e4,
+        changed.sold_quantity,
+        changed.sold_value_e4,
+    )

@@ -16,28 +16,12 @@ from typing import Any, TypeVar
 from msgspec import Struct
 from msgspec.structs import fields, replace
 
-from daemon.domain.orders.words import (
-    Intent,
-    IntentRecorded,
-    OrderAccepted,
-    OrderParked,
-    OrderRefused,
-    OrderUpdated,
-    OutcomeUnknown,
-)
+from daemon.domain.orders.words import IntentRecorded, OrderNews
 from daemon.messages.trading import ExitReplaced
 from daemon.messages.views import RiskSeen
 
 T = TypeVar("T")
 _known: dict[type, bool] = {}
-_OF_AN_ORDER = (
-    OrderAccepted,
-    OrderRefused,
-    OutcomeUnknown,
-    OrderParked,
-    OrderUpdated,
-    ExitReplaced,
-)
 
 
 class Cell(Struct, frozen=True):
@@ -68,16 +52,15 @@ class Cell(Struct, frozen=True):
         """Yield what is of this cell of all that was recorded, as it is known within."""
         orders = set[str]()
         for fact in recorded:
-            match fact:
-                case IntentRecorded(Intent(intent_id, account)):
-                    if account == self.account:
-                        orders.add(intent_id)
-                        yield fact
-                case _ if isinstance(fact, _OF_AN_ORDER):
-                    if fact.intent_id in orders:
-                        yield fact
-                case _ if self.owns(fact):
-                    yield self.bare(fact)
+            if isinstance(fact, IntentRecorded):
+                if fact.intent.account == self.account:
+                    orders.add(fact.intent.intent_id)
+                    yield fact
+            elif isinstance(fact, OrderNews | ExitReplaced):
+                if fact.intent_id in orders:
+                    yield fact
+            elif self.owns(fact):
+                yield self.bare(fact)
 
     def _with(self, message: T, mark: str) -> T:
         if not isinstance(message, Struct) or not _is_marked(type(message)):

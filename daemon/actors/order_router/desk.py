@@ -28,16 +28,7 @@ from daemon.domain.orders.book import Book, Order, Position
 from daemon.domain.orders.flatten import Flatten
 from daemon.domain.orders.ids import IntentIds
 from daemon.domain.orders.ladder import Prospect
-from daemon.domain.orders.words import (
-    Intent,
-    IntentRecorded,
-    OrderAccepted,
-    OrderParked,
-    OrderRefused,
-    OrderUpdated,
-    OutcomeUnknown,
-    Side,
-)
+from daemon.domain.orders.words import Intent, IntentRecorded, OrderFact, Side
 from daemon.errors import RuleUnknown
 from daemon.messages import (
     LEDGER_FAILED,
@@ -61,15 +52,6 @@ from daemon.runtime.budget import Budget
 
 _RECENT_INTENTS = 64
 """More than the message budget lets out within the window in which equal orders are looked for."""
-
-_ORDER_FACTS = (
-    OrderAccepted,
-    OrderRefused,
-    OutcomeUnknown,
-    OrderParked,
-    OrderUpdated,
-)
-
 
 LATE = "late"
 """Among what was told of a closing: that its time is over."""
@@ -141,7 +123,7 @@ class Desk:
                 self.book.apply(fact)
                 if is_loose(intent.strategy_id):
                     self._take_leg(intent)
-            case _ if isinstance(fact, _ORDER_FACTS):
+            case _ if isinstance(fact, OrderFact):
                 self.book.apply(fact)
             case BasketOpened():
                 self._open(fact)
@@ -315,6 +297,11 @@ def basket_of(desk: Desk, basket_id: str) -> Basket | None:
     """Return a basket that is still being entered."""
     opened = desk.baskets.get(basket_id)
     return opened.basket if opened else None
+
+
+def next_opening_ns(desk: Desk, now_ns: int) -> int:
+    """Return when the exchange opens again today; 0: it does not."""
+    return min((opens_ns for opens_ns, _ in desk.sessions if opens_ns > now_ns), default=0)
 
 
 def _keys(basket: Basket) -> tuple[tuple[str, str], ...]:

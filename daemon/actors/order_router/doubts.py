@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from daemon.actors.order_router import exits, reconciling
 from daemon.actors.order_router.desk import Desk
+from daemon.actors.order_router.withdrawals import go_beside
 from daemon.actors.turn import Turn
-from daemon.domain.market.notes import NoteKind
 from daemon.domain.orders.book import Order
 from daemon.domain.orders.doubt import Doubt, may_replace
 from daemon.domain.orders.reconcile import AccountRead, id_in, positions
 from daemon.domain.orders.words import Purpose, Side, State
-from daemon.messages import ExitReplaced, Noted
 
 
 def look(desk: Desk, turn: Turn, read: AccountRead, now_ns: int) -> None:
@@ -26,19 +25,10 @@ def look(desk: Desk, turn: Turn, read: AccountRead, now_ns: int) -> None:
     desk.reads.note_doubts(seen, read.at_ns)
     for order in doubted:
         if may_replace(_doubt(desk, order, read), desk.terms.verify_ns):
-            _replace(desk, turn, order, now_ns)
+            what = f"buy {order.remaining_quantity} {order.intent.symbol}"
+            go_beside(desk, turn, order, f"{what}, is in doubt", now_ns)
     if any(order.intent.intent_id in desk.replaced for order in doubted):
         exits.proceed_all(desk, turn, now_ns)
-
-
-def _replace(desk: Desk, turn: Turn, order: Order, now_ns: int) -> None:
-    intent = order.intent
-    replaced = ExitReplaced(intent.intent_id, now_ns)
-    desk.apply(replaced)
-    turn.announce(replaced)
-    what = f"{intent.intent_id}, buy {order.remaining_quantity} {intent.symbol},"
-    text = f"{what} is in doubt; another leaves in its place, and both may fill"
-    turn.announce(Noted(NoteKind.REFUSED, text, now_ns, intent.strategy_id))
 
 
 def _around(order: Order, read: AccountRead) -> tuple[object, ...]:

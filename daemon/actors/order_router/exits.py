@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from daemon.actors.order_router import entries, lookups
 from daemon.actors.order_router.alarms import ClosingDue, ExitLate
-from daemon.actors.order_router.desk import LATE, Closing, Desk
+from daemon.actors.order_router.desk import LATE, Closing, Desk, next_opening_ns
 from daemon.actors.order_router.holdings import (
     EXIT_DEADLINE_NS,
     holding,
@@ -137,7 +137,7 @@ def proceed(desk: Desk, turn: Turn, exit_id: str, now_ns: int) -> None:
         _finish(desk, turn, closing.owed, now_ns)
         return
     if not desk.session_open(now_ns):
-        opens_ns = min((first for first, _ in desk.sessions if first > now_ns), default=0)
+        opens_ns = next_opening_ns(desk, now_ns)
         if opens_ns:
             desk.wakes.wake(turn, ClosingDue(exit_id, opens_ns))
         return

@@ -14,7 +14,7 @@ from msgspec import Struct
 
 from daemon.actors.order_router import exits, reconciling
 from daemon.actors.order_router.alarms import KillDue
-from daemon.actors.order_router.desk import Desk
+from daemon.actors.order_router.desk import Desk, next_opening_ns
 from daemon.actors.order_router.halts import Kill, covers
 from daemon.actors.order_router.sending import cancel, proven, to_take_back
 from daemon.actors.order_router.withdrawals import awaited
@@ -144,7 +144,7 @@ def _look_again(desk: Desk, turn: Turn, kill: Kill, now_ns: int) -> None:
     assert kill.progress is not None, "a kill that goes on was begun"
     late = kill.progress.stage is Stage.INCOMPLETE
     if late and not desk.session_open(now_ns):
-        at_ns = min((first for first, _ in desk.sessions if first > now_ns), default=0)
+        at_ns = next_opening_ns(desk, now_ns)
     else:
         pace_ns = desk.terms.answer_ns if late else desk.terms.lookup_ns
         at_ns = now_ns + pace_ns

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from daemon.actors.order_router import link
 from daemon.actors.order_router.alarms import ReadDue
-from daemon.actors.order_router.desk import Desk
+from daemon.actors.order_router.desk import Desk, next_opening_ns
 from daemon.actors.turn import Turn
 from daemon.domain.market.notes import NoteKind
 from daemon.domain.orders import reconcile
@@ -76,7 +76,7 @@ def soon(desk: Desk, turn: Turn, now_ns: int) -> None:
 def due(desk: Desk, turn: Turn, now_ns: int) -> None:
     """Read the book again where it is time, and look again in a while where there is reason to."""
     if desk.reads.reconciled and not desk.session_open(now_ns):
-        opens_ns = min((first for first, _ in desk.sessions if first > now_ns), default=0)
+        opens_ns = next_opening_ns(desk, now_ns)
         if opens_ns:
             desk.wakes.wake(turn, ReadDue(_ACCOUNT, opens_ns))
         return

@@ -13,7 +13,7 @@ from msgspec import Struct
 
 from daemon.actors.order_router import exits, reconciling
 from daemon.actors.order_router.alarms import ResidentDue
-from daemon.actors.order_router.desk import Desk
+from daemon.actors.order_router.desk import Desk, next_opening_ns
 from daemon.actors.order_router.sending import (
     Errand,
     Later,
@@ -68,7 +68,7 @@ def keep(desk: Desk, turn: Turn, now_ns: int) -> None:
     if not desk.resident:
         return
     if not desk.session_open(now_ns):
-        opens_ns = min((first for first, _ in desk.sessions if first > now_ns), default=0)
+        opens_ns = next_opening_ns(desk, now_ns)
         if opens_ns:
             desk.wakes.wake(turn, ResidentDue("opening", opens_ns))
         return

@@ -44,7 +44,8 @@ def withdraw(desk: Desk, turn: Turn, closing: Closing, now_ns: int) -> None:
         if now_ns < until_ns:
             desk.wakes.wake(turn, ClosingDue(owed.exit_id, until_ns))
         else:
-            _go_beside(desk, turn, order, now_ns)
+            what = f"a resident stop of {order.remaining_quantity} {order.intent.symbol}"
+            go_beside(desk, turn, order, f"{what}, is not known to be gone", now_ns)
 
 
 def awaited(desk: Desk) -> int:
@@ -63,11 +64,11 @@ def _patience_ns(desk: Desk) -> int:
     return desk.terms.exit_limit_ns if unread else desk.terms.verify_ns
 
 
-def _go_beside(desk: Desk, turn: Turn, order: Order, now_ns: int) -> None:
+def go_beside(desk: Desk, turn: Turn, order: Order, because: str, now_ns: int) -> None:
+    """Count on an exit no longer, so that another may leave; tell a person why."""
     intent = order.intent
     replaced = ExitReplaced(intent.intent_id, now_ns)
     desk.apply(replaced)
     turn.announce(replaced)
-    what = f"{intent.intent_id}, a resident stop of {order.remaining_quantity} {intent.symbol},"
-    text = f"{what} is not known to be gone; the exit leaves beside it, and both may fill"
+    text = f"{intent.intent_id}, {because}; another leaves in its place, and both may fill"
     turn.announce(Noted(NoteKind.REFUSED, text, now_ns, intent.strategy_id))

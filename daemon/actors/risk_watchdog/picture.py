@@ -20,7 +20,7 @@ from daemon.actors.risk_watchdog.views import (
     stray_view,
     watch_seen,
 )
-from daemon.actors.watch import Watch
+from daemon.actors.watch import Watch, position_of
 from daemon.domain.instants import day_of
 from daemon.domain.market.frames import Quote
 from daemon.domain.risk.pnl import LegPosition
@@ -90,7 +90,7 @@ class Picture:
         """Take a fill in; without an entry that it belongs to it is a stray."""
         key = (changed.strategy_id, changed.leg_id)
         if watch is None or is_loose(changed.strategy_id):
-            self._strays[key] = _position(changed)
+            self._strays[key] = position_of(changed)
             watch = None
         basket_id = watch.opened.basket.basket_id if watch is not None else ""
         self._costs.take((changed.strategy_id, basket_id), changed)
@@ -177,15 +177,3 @@ class Picture:
                 legs.append(leg_seen(view, Look(traded, looked_ns, key in late), around))
         kept = {leg_id for owner, leg_id in self._carried if owner == strategy_id}
         return stray_seen(strategy_id, legs, self._costs.total_e4((strategy_id, ""), kept))
-
-
-def _position(changed: PositionChanged) -> LegPosition:
-    return LegPosition(
-        changed.leg_id,
-        changed.symbol,
-        changed.side,
-        changed.bought_quantity,
-        changed.bought_value_e4,
-        changed.sold_quantity,
-        changed.sold_value_e4,
-    )

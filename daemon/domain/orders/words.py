@@ -171,6 +171,5 @@ class OrderUpdated(Struct, frozen=True, tag=True):
     text: str = ""
 
 
-OrderFact = (
-    IntentRecorded | OrderAccepted | OrderRefused | OutcomeUnknown | OrderParked | OrderUpdated
-)
+OrderNews = OrderAccepted | OrderRefused | OutcomeUnknown | OrderParked | OrderUpdated
+OrderFact = IntentRecorded | OrderNews
