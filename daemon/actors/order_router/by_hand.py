@@ -13,7 +13,7 @@ from daemon.actors.order_router.desk import Desk, basket_of
 from daemon.actors.order_router.halts import said
 from daemon.actors.order_router.holds import paused_because
 from daemon.actors.order_router.loose import Request
-from daemon.actors.order_router.sending import Errand, Later, judge, send
+from daemon.actors.order_router.sending import Errand, Later, judge, may_fill, send
 from daemon.actors.turn import Turn
 from daemon.domain.instants import SECOND_NS
 from daemon.domain.money import units
@@ -82,20 +82,9 @@ def leave(desk: Desk, turn: Turn, wanted: ExitByHand, now_ns: int) -> Done | Dec
         return Done("it is being left already")
     exits.begin(desk, turn, ExitLegs(strategy_id, wanted_legs, ExitReason.MANUAL), now_ns)
     if strategy_id == MANUAL:  # a stranger's order is left alone
-        for order in _resting(desk, strategy_id, wanted_legs):
+        for order in may_fill(desk, Purpose.ENTRY, strategy_id, wanted_legs):
             entries.recall(desk, turn, order.intent.parent, now_ns)
     return Done(f"leaving {', '.join(wanted_legs)}")
-
-
-def _resting(desk: Desk, strategy_id: str, leg_ids: tuple[str, ...]) -> tuple[Order, ...]:
-    """Return the orders that may still open more of these legs."""
-    return tuple(
-        order
-        for order in desk.book.open_orders()
-        if order.intent.purpose is Purpose.ENTRY
-        and order.intent.strategy_id == strategy_id
-        and order.intent.leg_id in leg_ids
-    )
 
 
 def _leave_part(
@@ -126,11 +115,7 @@ def _no_to_part(desk: Desk, strategy_id: str, leg_id: str, lots: int) -> Decline
     leg = desk.leg(strategy_id, leg_id)
     assert leg is not None, "what holds something is known"
     net = desk.book.position(strategy_id, leg_id).net_quantity
-    closing = any(
-        closing.owed.strategy_id == strategy_id and leg_id in closing.owed.leg_ids
-        for closing in desk.closings.values()
-    )
-    if closing:
+    if exits.owing(desk, strategy_id, (leg_id,)):
         return Declined("leaving", f"an exit of {leg_id} is on its way; wait until it is done")
     if any(opened.basket.strategy_id == strategy_id for opened in desk.baskets.values()):
         return Declined("entering", f"{strategy_id} is being entered; leave all of it, or wait")
@@ -139,7 +124,7 @@ def _no_to_part(desk: Desk, strategy_id: str, leg_id: str, lots: int) -> Decline
     if net < 0 and net % leg.lot:
         held = f"{leg_id} is short {-net} units, which are not whole lots of {leg.lot}"
         return Declined("odd_lots", f"{held}; leave all of it")
-    if _resting(desk, strategy_id, (leg_id,)):
+    if may_fill(desk, Purpose.ENTRY, strategy_id, (leg_id,)):
         return Declined(
             "entering", f"an order could add to {leg_id}; cancel it, or leave all of it"
         )

@@ -84,11 +84,15 @@ def begin(desk: Desk, turn: Turn, wanted: ExitLegs, now_ns: int, keep: int = 0) 
 
 def is_leaving(desk: Desk, strategy_id: str, leg_id: str) -> bool:
     """Say whether all of a leg is being left."""
-    return any(
-        not closing.owed.keep
-        and closing.owed.strategy_id == strategy_id
-        and leg_id in closing.owed.leg_ids
+    return any(not owed.keep for owed in owing(desk, strategy_id, (leg_id,)))
+
+
+def owing(desk: Desk, strategy_id: str, leg_ids: tuple[str, ...]) -> tuple[ExitOwed, ...]:
+    """Return what is owed of any of these legs, exits of a part included."""
+    return tuple(
+        closing.owed
         for closing in desk.closings.values()
+        if closing.owed.strategy_id == strategy_id and set(closing.owed.leg_ids) & set(leg_ids)
     )
 
 
@@ -96,10 +100,8 @@ def _end_partial(
     desk: Desk, turn: Turn, strategy_id: str, leg_ids: tuple[str, ...], now_ns: int
 ) -> None:
     """End the exits of a part of these legs: all is left now, their orders on the way included."""
-    for closing in tuple(desk.closings.values()):
-        owed = closing.owed
-        if owed.strategy_id == strategy_id and set(owed.leg_ids) & set(leg_ids):
-            _finish(desk, turn, owed, now_ns)
+    for owed in owing(desk, strategy_id, leg_ids):
+        _finish(desk, turn, owed, now_ns)
 
 
 def _finish(desk: Desk, turn: Turn, owed: ExitOwed, now_ns: int) -> None:

@@ -32,8 +32,8 @@ from daemon.domain.orders.limits import Control, Parent
 from daemon.domain.orders.resident import Level, level, surplus
 from daemon.domain.orders.slices import slices
 from daemon.domain.orders.words import Intent, OrderType, Purpose, Side, State
-from daemon.domain.risk.legs import arm
-from daemon.domain.risk.words import ExitReason, LegRules
+from daemon.domain.risk.legs import resident_base_e4
+from daemon.domain.risk.words import ExitReason
 from daemon.messages import RESIDENT, BasketOpened, ExitLegs, Noted
 
 _LEAVE_WITHIN_NS = 2 * SECOND_NS
@@ -117,10 +117,7 @@ def _is_sure(order: Order) -> bool:
 def _wanted(desk: Desk, short: _Short) -> int:
     """Return of how many units stops are to rest; what is being left has none."""
     strategy_id, leg_id = short.key
-    leaving = any(
-        closing.owed.strategy_id == strategy_id and leg_id in closing.owed.leg_ids
-        for closing in desk.closings.values()
-    )
+    leaving = exits.owing(desk, strategy_id, (leg_id,))
     if leaving or desk.halts.kills_in(strategy_id) or not desk.is_held(strategy_id, leg_id):
         return 0
     return max(-desk.book.position(strategy_id, leg_id).net_quantity, 0)
@@ -177,8 +174,7 @@ def _level(desk: Desk, short: _Short) -> Level | str:
         return "its price is stale"
     assert traded.sold_quantity, "what is short was sold"
     entry_e4 = -(-traded.sold_value_e4 // traded.sold_quantity)
-    rules = opened.leg_rules.get(leg.leg_id, LegRules())
-    own_e4 = max(entry_e4, arm(rules, Side.SELL, entry_e4).stop_e4)
+    own_e4 = resident_base_e4(opened.leg_rules.get(leg.leg_id), entry_e4)
     return level(own_e4, opened.basket.resident_percent_e4, desk.prospect(instrument, Side.BUY))
 
 

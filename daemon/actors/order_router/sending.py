@@ -162,6 +162,19 @@ def exits_on_their_way(desk: Desk, strategy_id: str, leg_id: str) -> tuple[Order
     )
 
 
+def may_fill(
+    desk: Desk, purpose: Purpose, strategy_id: str, leg_ids: tuple[str, ...]
+) -> tuple[Order, ...]:
+    """Return the orders of legs, sent for one purpose, that may still fill; by intent id."""
+    return tuple(
+        order
+        for order in desk.book.open_orders()
+        if order.intent.purpose is purpose
+        and order.intent.strategy_id == strategy_id
+        and order.intent.leg_id in leg_ids
+    )
+
+
 def _surely_rests(order: Order) -> bool:
     return order.state is State.WORKING and order.intent.purpose is Purpose.EXIT
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from daemon.actors.order_router.alarms import ClosingDue
 from daemon.actors.order_router.desk import Closing, Desk
-from daemon.actors.order_router.sending import cancel
+from daemon.actors.order_router.sending import cancel, may_fill
 from daemon.actors.turn import Turn
 from daemon.domain.market.notes import NoteKind
 from daemon.domain.orders.book import Order
@@ -20,13 +20,7 @@ from daemon.messages import ExitReplaced, Noted
 
 def stops_of(desk: Desk, strategy_id: str, leg_ids: tuple[str, ...]) -> tuple[Order, ...]:
     """Return the resident stops of legs that may still fill, by intent id."""
-    return tuple(
-        order
-        for order in desk.book.open_orders()
-        if order.intent.purpose is Purpose.RESIDENT_STOP
-        and order.intent.strategy_id == strategy_id
-        and order.intent.leg_id in leg_ids
-    )
+    return may_fill(desk, Purpose.RESIDENT_STOP, strategy_id, leg_ids)
 
 
 def withdraw(desk: Desk, turn: Turn, closing: Closing, now_ns: int) -> None:

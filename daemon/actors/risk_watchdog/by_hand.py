@@ -8,12 +8,10 @@ from daemon.actors.order_router.loose import is_loose
 from daemon.actors.watch import Watch
 from daemon.actors.watches import Watches
 from daemon.domain.money import ceil_to, floor_to, units
-from daemon.domain.orders.words import Side
-from daemon.domain.risk.legs import arm
+from daemon.domain.risk.legs import resident_base_e4
 from daemon.domain.risk.moves import NEVER, LevelMoved
 from daemon.domain.risk.pnl import NO_MARK
 from daemon.domain.risk.watched import LegView
-from daemon.domain.risk.words import LegRules
 from daemon.messages import AdjustByHand, BasketOpened, Declined
 
 
@@ -102,8 +100,7 @@ def _resident_fault(watch: Watch, leg: LegView, wanted: AdjustByHand) -> Decline
     """Refuse a stop that would never be met, for the one that rests at the broker comes first."""
     if leg.net_quantity > 0 or not watch.opened.basket.resident_percent_e4:
         return None
-    rules = watch.opened.leg_rules.get(wanted.leg_id, LegRules())
-    own_e4 = max(leg.entry_e4, arm(rules, Side.SELL, leg.entry_e4).stop_e4)
+    own_e4 = resident_base_e4(watch.opened.leg_rules.get(wanted.leg_id), leg.entry_e4)
     if wanted.stop_e4 <= own_e4:
         return None
     sentence = (

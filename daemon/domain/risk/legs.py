@@ -79,6 +79,16 @@ def arm(rules: LegRules, side: Side, entry_e4: int) -> Levels:
     return levels
 
 
+def resident_base_e4(rules: LegRules | None, entry_e4: int) -> int:
+    """Return what the resident stop of a short lies beyond: its own stop, or its entry price.
+
+    Args:
+        rules: what the leg was entered with; None: nothing of its own.
+        entry_e4: the average entry price, above zero.
+    """
+    return max(entry_e4, arm(rules or LegRules(), Side.SELL, entry_e4).stop_e4)
+
+
 def rearm(levels: Levels, rules: LegRules, entry_e4: int) -> Levels:
     """Return the levels after the average entry price has moved: another fill came.
 

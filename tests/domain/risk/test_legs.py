@@ -13,6 +13,7 @@ from daemon.domain.risk.legs import (
     rearm,
     replay_hand,
     reset,
+    resident_base_e4,
     retrace,
     tighten,
 )
@@ -297,3 +298,15 @@ def test_between_the_trips_nothing_happens(
         quiet = levels.low_trip_e4 < price_e4 < levels.high_trip_e4
         verdict = judge_leg(levels, price_e4, price_e4, price_e4)
         assert not quiet or verdict == (False, None)
+
+
+@pytest.mark.parametrize(
+    ("rules", "base_e4"),
+    [
+        (None, e4(100)),
+        (LegRules(), e4(100)),
+        (LegRules(stop=Distance(percent_e4=e4(30))), e4(130)),
+    ],
+)
+def test_a_resident_stop_lies_beyond_the_stop_of_its_leg_or_its_entry(rules, base_e4):
+    assert resident_base_e4(rules, e4(100)) == base_e4
