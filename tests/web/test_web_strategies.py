@@ -119,11 +119,12 @@ async def test_every_fault_is_told_at_once_with_its_place(tmp_path):
     [
         ("POST", ALL, "", 400, "bad_json", "line 1: Expecting value"),
         ("POST", ALL, "{", 400, "bad_json", "line 1: Expecting property name"),
-        ("POST", ALL, '{"id":1,"id":2}', 400, "bad_json", "the key 'id' stands twice"),
-        ("POST", ALL, "[" * 60_000, 400, "bad_json", "nested too deeply"),
+        ("POST", ALL, '{"id":1,"id":2}', 400, "bad_json", "body: the key 'id' stands twice"),
+        ("POST", ALL, '{"id":NaN}', 400, "bad_json", "body: NaN is no number of JSON"),
+        ("POST", ALL, "[" * 60_000, 400, "bad_json", "body: its lists or tables are nested too"),
         ("POST", ALL, b'{"id": "\xff"}', 400, "bad_json", "is not UTF-8"),
         ("POST", ALL, " " * (TEXT_MOST + 1), 413, "too_large", "at most 65,536 bytes"),
-        ("POST", ALL, "[]", 422, "invalid", "file: expected a table"),
+        ("POST", ALL, "[]", 422, "invalid", "body: expected a table"),
         ("POST", ALL, "{}", 422, "invalid", "id: is required"),
         ("POST", ALL, '{"id":"\\ud800"}', 422, "invalid", "id: expected letters"),
         (

@@ -27,7 +27,7 @@ def loads(text: str) -> Any:
             object_pairs_hook=_table,
         )
     except RecursionError as error:
-        raise StrategyError("file", "its lists or tables are nested too deeply") from error
+        raise StrategyError("body", "its lists or tables are nested too deeply") from error
     except json.JSONDecodeError as error:
         raise StrategyError(f"line {error.lineno}", error.msg) from error
 
@@ -38,13 +38,13 @@ def _integer(digits: str) -> int | Decimal:
 
 
 def _refuse_constant(name: str) -> Any:
-    raise StrategyError("file", f"{name} is no number of JSON")
+    raise StrategyError("body", f"{name} is no number of JSON")
 
 
 def _table(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     table: dict[str, Any] = {}
     for key, value in pairs:
         if key in table:
-            raise StrategyError("file", f"the key {key[:64]!r} stands twice in one table")
+            raise StrategyError("body", f"the key {key[:64]!r} stands twice in one table")
         table[key] = value
     return table

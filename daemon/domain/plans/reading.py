@@ -62,7 +62,7 @@ def read(table: type[T], raw: object, place: str, found: Found) -> T | None:
     Args:
         table: the struct to make.
         raw: what was written there.
-        place: the key that it was written under; "" for the whole file.
+        place: the key that it was written under; "" for all of it.
         found: faults are added here, each with its place.
     """
     before = len(found)
@@ -76,11 +76,11 @@ def sound(table: type[Table], raw: object, place: str, found: Found) -> dict[str
     Args:
         table: the struct that says what may stand there.
         raw: what was written there.
-        place: the key that it was written under; "" for the whole file.
+        place: the key that it was written under; "" for all of it.
         found: faults are added here, each with its place.
     """
     if not isinstance(raw, dict):
-        _refuse(found, place or "file", f"expected a table such as {table.example}", raw)
+        _refuse(found, place or "body", f"expected a table such as {table.example}", raw)
         return {}
     postponed = _unwelcome(table, raw, place, found)
     values: dict[str, Any] = {}

@@ -170,11 +170,11 @@ def test_times_are_taken_as_toml_and_as_strings(raw: object) -> None:
     assert read(Exit, raw, "t", []) == Exit(at=time(9, 20))
 
 
-def test_no_table_at_all_is_refused_as_a_file() -> None:
+def test_no_table_at_all_is_refused_as_a_body() -> None:
     """Even then the place is not empty."""
     (told,) = faults(Plan, [1], "")
 
-    assert told.startswith("file: expected a table")
+    assert told.startswith("body: expected a table")
 
 
 def test_the_first_unknown_keys_come_with_a_hint_and_the_rest_without():
