@@ -160,7 +160,7 @@ class Line:
         return self.names.strategies[strategy_id]
 
     def places(self, name: str) -> tuple[str, tuple[str, ...]]:
-        """Return a strategy and the accounts that are meant: all it has, or that of `ID@ACCOUNT`.
+        """Return a strategy and the accounts that are meant: all, or that of `ID@ACCOUNT`.
 
         Orders by hand, and those that are not of our making, have a strategy without a runner.
         """
@@ -168,9 +168,9 @@ class Line:
         if at and not account:
             sentence = f"{name} names no account; leave the @ out to reach all of them"
             raise Refusal("unknown_account", sentence)
-        if strategy_id not in self.names.accounts:
+        if strategy_id not in self.names.places:
             self.runner(strategy_id)
-        accounts = self.names.accounts[strategy_id]
+        accounts = self.names.places[strategy_id]
         if not account:
             return strategy_id, accounts
         if account not in accounts:

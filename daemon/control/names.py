@@ -24,7 +24,8 @@ class Names:
         state_dir: as given.
         routers: as given.
         strategies: the address of each strategy's runner, as it stands at the moment.
-        accounts: the accounts of each strategy, of one that has gone too: something of it may last.
+        accounts: the accounts that each strategy trades in, or one that has gone has traded in.
+        places: those and the ones that it traded in before a change: something of it may last.
         broadcaster: its address.
         register: its address.
         keeper: the address of the keeper of alerts.
@@ -44,11 +45,13 @@ class Names:
     ) -> None:
         self._strategies = dict(strategies)
         self._accounts = dict(accounts)
+        self._places = dict(accounts)
         self.state_dir = state_dir
         self.routers = routers
         self._watchdogs = watchdogs
         self.strategies: Mapping[str, str] = MappingProxyType(self._strategies)
         self.accounts: Mapping[str, tuple[str, ...]] = MappingProxyType(self._accounts)
+        self.places: Mapping[str, tuple[str, ...]] = MappingProxyType(self._places)
 
     def watchdog(self, account: str) -> str:
         """Return the address of an account's watchdog."""
@@ -62,9 +65,10 @@ class Names:
 
     def come(self, strategy_id: str, runner: str, accounts: tuple[str, ...]) -> None:
         """Know a strategy from here on; what it has left where it traded before stays its own."""
-        before = self._accounts.get(strategy_id, ())
+        before = self._places.get(strategy_id, ())
         self._strategies[strategy_id] = runner
-        self._accounts[strategy_id] = tuple(dict.fromkeys((*accounts, *before)))
+        self._accounts[strategy_id] = accounts
+        self._places[strategy_id] = tuple(dict.fromkeys((*accounts, *before)))
 
     def go(self, strategy_id: str) -> None:
         """Talk to the runner of a strategy no more."""

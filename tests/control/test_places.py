@@ -22,6 +22,13 @@ def test_a_name_with_an_account_means_that_one(line):
     assert line.places("s@b") == ("s", ("b",))
 
 
+def test_a_strategy_that_was_changed_trades_where_it_says_and_is_reached_where_it_traded(line):
+    line.names.come("s", "runner:s", ("b",))
+
+    assert line.names.accounts["s"] == ("b",)
+    assert line.places("s") == ("s", ("b", "a"))
+
+
 @pytest.mark.parametrize(
     ("name", "because"),
     [("s@", "names no account"), ("s@c", "trades in a, b, not in c")],

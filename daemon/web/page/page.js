@@ -275,7 +275,7 @@ function showPnl(message) {
 
 function dropGone() {
   for (const [key, card] of cards) {
-    if (taking.has(card.id) || inStream.has(key)) continue; // what it made today stays in sight
+    if (taking.has(key) || inStream.has(key)) continue; // what it made today stays in sight
     card.node.remove();
     cards.delete(key);
   }
@@ -321,7 +321,7 @@ function makeCard(id, account) {
   const status = title.appendChild(element("p", "status", " "));
   const button = head.appendChild(element("button", "act", "Start entries"));
   button.type = "button";
-  button.onclick = () => switchEntries(id, button);
+  button.onclick = () => switchEntries(card);
   const figures = node.appendChild(element("div", "figures"));
   figures.hidden = true; // until there is something to show
   const big = figures.appendChild(element("p", "big num", "\u2013"));
@@ -355,8 +355,8 @@ const COLUMNS = [
   ["Target", (leg) => price(leg.target)],
 ];
 
-async function switchEntries(id, button) {
-  const verb = taking.get(id) ? "stop" : "start";
+async function switchEntries({ id, account, button }) {
+  const verb = taking.get(keyOf(id, account)) ? "stop" : "start";
   button.disabled = true;
   await act(`/api/strategies/${encodeURIComponent(id)}/${verb}`, {}, `${id} could not be ${verb === "stop" ? "stopped" : "started"}`);
   button.disabled = false;
@@ -384,13 +384,13 @@ function showStrategy(one) {
 }
 
 function showState(card) {
-  const { id } = card;
-  const entries = !taking.has(id) ? "" : stopped(card) ? "entries stopped by a latch" : taking.get(id) ? "takes entries" : "takes no entries";
+  const takes = taking.get(keyOf(card.id, card.account)); // undefined: it does not trade there any more
+  const entries = takes === undefined ? "" : stopped(card) ? "entries stopped by a latch" : takes ? "takes entries" : "takes no entries";
   const does = card.watched || (card.waits === "stopped" ? "" : card.waits);
   put(card.status, [does, entries].filter(Boolean).join(" · ") || " ");
-  card.button.hidden = !taking.has(id);
-  put(card.button, taking.get(id) ? "Stop entries" : "Start entries");
-  card.button.title = taking.get(id) ? "Take no more entries; what is open stays guarded" : "Take entries";
+  card.button.hidden = takes === undefined;
+  put(card.button, takes ? "Stop entries" : "Start entries");
+  card.button.title = takes ? "Take no more entries; what is open stays guarded" : "Take entries";
 }
 
 function makeRow(card) {
@@ -538,7 +538,7 @@ async function showStatus(status) {
   const [state, word] = STATES[status.state] ?? ["warn", String(status.state)];
   mark($("daemon"), "state", state);
   put($("daemon"), word);
-  taking = new Map(status.strategies.map((one) => [one.strategy_id, one.taking]));
+  taking = new Map(status.strategies.flatMap((one) => one.accounts.map((account) => [keyOf(one.strategy_id, account), one.taking])));
   const stages = showLatches(status.latches);
   for (const one of status.strategies) {
     for (const account of one.accounts) {
