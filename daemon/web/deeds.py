@@ -113,18 +113,18 @@ def _each(outcomes: Sequence[Outcome]) -> Answer | DoneTold:
     """Tell what came of it in each account; 207 where they differ.
 
     Raises:
-        Problem: it was refused in all of them.
+        Problem: it was refused in all of them alike.
     """
     if len(outcomes) == 1 and not outcomes[0].code:
         return DoneTold(ok=True, text=outcomes[0].text)
     results = tuple(OutcomeTold(o.account, not o.code, o.text, o.code) for o in outcomes)
     text = "; ".join(f"{o.account}: {o.text}" for o in outcomes)
-    if all(each.code for each in outcomes):
-        if len(outcomes) == 1:
-            raise Problem(outcomes[0].code, outcomes[0].text)
-        raise Problem(outcomes[0].code, text, more={"results": results})
-    whole = DoneTold(all(not each.code for each in outcomes), text, results)
-    if whole.ok:
-        return whole
-    final = not any(each.code == NO_ANSWER for each in outcomes)
-    return Answer(HTTPStatus.MULTI_STATUS, whole, final=final)
+    codes = {each.code for each in outcomes}
+    if len(codes) > 1:
+        told = DoneTold(ok=False, text=text, results=results)
+        return Answer(HTTPStatus.MULTI_STATUS, told, final=NO_ANSWER not in codes)
+    if not outcomes[0].code:
+        return DoneTold(ok=True, text=text, results=results)
+    if len(outcomes) == 1:
+        raise Problem(outcomes[0].code, outcomes[0].text)
+    raise Problem(outcomes[0].code, text, more={"results": results})

@@ -5,13 +5,11 @@ from __future__ import annotations
 import asyncio
 from http import HTTPStatus
 
-from msgspec import Struct
-
 from daemon.control import Refusal
+from daemon.control.line import NO_ANSWER
 from daemon.domain.orders.book import Order
 from daemon.domain.orders.words import OrderType, State
 from daemon.domain.plans.words import Product
-from daemon.errors.catalogue import entry_of
 from daemon.messages import Declined, Done, OrderAsked
 from daemon.web.asks import OrderBody, amount_e4
 from daemon.web.guards import ASKED
@@ -29,17 +27,6 @@ _NEEDED = {
 """Of each type of order: whether it has a price, and whether it has a trigger."""
 
 
-class _Row(Struct, frozen=True):
-    """What became of an order in one account; `code` is empty where it was taken."""
-
-    told: PlacedTold
-    code: str
-
-    @property
-    def status(self) -> int:
-        return entry_of(self.code).status if self.code else HTTPStatus.OK
-
-
 async def place(call: Call) -> Answer:
     """Send an order in each account.
 
@@ -52,14 +39,13 @@ async def place(call: Call) -> Answer:
     for name in names:
         call.house.control.line.router(name)  # all of them are known before anything is sent
     rows = await asyncio.gather(*(_placed(call, body, name) for name in names))
-    call.request[ASKED].order_id = ",".join(row.told.order_id for row in rows if row.told.order_id)
-    answer = OrderAnswer(call.request_id, tuple(row.told for row in rows))
-    statuses = {row.status for row in rows}
-    if len(statuses) > 1:
-        final = not any(row.code == "no_answer" for row in rows)
-        return Answer(HTTPStatus.MULTI_STATUS, answer, final=final)
+    call.request[ASKED].order_id = ",".join(row.order_id for row in rows if row.order_id)
+    answer = OrderAnswer(call.request_id, tuple(rows))
+    codes = {row.code for row in rows}
+    if len(codes) > 1:
+        return Answer(HTTPStatus.MULTI_STATUS, answer, final=NO_ANSWER not in codes)
     if rows[0].code:
-        raise Problem(rows[0].code, rows[0].told.reason, more={"results": answer.results})
+        raise Problem(rows[0].code, rows[0].reason, more={"results": answer.results})
     return Answer(HTTPStatus.OK, answer)
 
 
@@ -92,7 +78,7 @@ def _check(body: OrderBody, names: tuple[str, ...]) -> None:
         raise Problem("invalid", "an account is named more than once - at `$.accounts`")
 
 
-async def _placed(call: Call, body: OrderBody, name: str) -> _Row:
+async def _placed(call: Call, body: OrderBody, name: str) -> PlacedTold:
     """Return what became of the order in one account; what was sent before is not sent again."""
     control, broker = call.house.control, call.house.brokers.get(name, "")
     asked = OrderAsked(
@@ -113,18 +99,18 @@ async def _placed(call: Call, body: OrderBody, name: str) -> _Row:
         if placed is None:
             placed = await control.hands.order(asked, dry_run=body.dry_run)
     except Refusal as refusal:
-        return _Row(PlacedTold(name, broker, "DECLINED", "", "", str(refusal)), refusal.code)
+        return PlacedTold(name, broker, "DECLINED", "", "", str(refusal), refusal.code)
     if isinstance(placed, Done):
-        return _Row(PlacedTold(name, broker, "PASSED", "", "", placed.text), "")
-    told = PlacedTold(
+        return PlacedTold(name, broker, "PASSED", "", "", placed.text, "")
+    return PlacedTold(
         account=name,
         broker=broker,
         status=placed.state.value,
         order_id=placed.intent.intent_id,
         broker_order_id=placed.broker_order_id,
         reason=reason_of(placed),
+        code="order_refused" if placed.state in _NO else "",
     )
-    return _Row(told, "order_refused" if placed.state in _NO else "")
 
 
 async def _sent_before(call: Call, name: str) -> Order | Done | None:

@@ -157,7 +157,7 @@ class OrdersTold(Struct, frozen=True):
 
 
 class PlacedTold(Struct, frozen=True):
-    """What became of an order in one account."""
+    """What became of an order in one account; `code` is empty where it was taken."""
 
     account: str
     broker: str
@@ -165,6 +165,7 @@ class PlacedTold(Struct, frozen=True):
     order_id: str
     broker_order_id: str
     reason: str
+    code: str
 
 
 class OrderAnswer(Struct, frozen=True):

@@ -200,6 +200,16 @@ async def test_what_every_account_refuses_is_a_problem_that_names_them(tmp_path)
     assert [each["account"] for each in told["results"]] == ["paper", "second"]
 
 
+async def test_what_the_accounts_refuse_for_different_reasons_is_told_of_each(tmp_path):
+    leaving = Declined("leaving", "wait")
+    async with open_port(tmp_path, saying(paper=NOTHING, second=leaving)) as port:
+        everywhere(port)
+        code, told, _ = await port.ask("POST", f"{STRATEGY}/exit", json={})
+
+    assert (code, told["ok"]) == (207, False)
+    assert [each["code"] for each in told["results"]] == ["nothing_held", "leaving"]
+
+
 async def test_an_account_that_is_silent_holds_up_no_other(tmp_path, monkeypatch):
     """Its own time is all that is waited for, and the answer says which account it was."""
     monkeypatch.setattr("daemon.control.line._PATIENCE_S", 0.05)

@@ -44,6 +44,7 @@ INTENT = Intent(
 WORKING = Order(INTENT, State.WORKING, "7001", 0, 0, 75, None, "", MARKET_NS)
 REFUSED = replace(WORKING, state=State.REFUSED, refusal=Refusal.MARGIN, text="Rs 10 short")
 HALTED = Declined("halted", "a kill stands")
+PAUSED = Declined("paused", "the books differ")
 NEW = {SeeOrderAsked: lambda _: None}
 
 
@@ -73,6 +74,7 @@ async def test_an_order_goes_to_the_first_account_with_all_that_was_said(tmp_pat
                     "order_id": "OR01",
                     "broker_order_id": "7001",
                     "reason": "",
+                    "code": "",
                 }
             ],
         },
@@ -132,6 +134,20 @@ async def test_accounts_that_differ_are_told_apart(tmp_path):
     assert status == 207
     assert [row["status"] for row in told["results"]] == ["WORKING", "DECLINED"]
     assert told["results"][1]["reason"] == "a kill stands"
+
+
+@pytest.mark.parametrize(
+    ("second", "status"),
+    [(HALTED, 409), (Declined("halted", "another kill stands"), 409), (PAUSED, 207)],
+    ids=["alike", "the same in other words", "for another reason"],
+)
+async def test_accounts_that_refuse_for_different_reasons_differ(tmp_path, second, status):
+    """A program that reads one code must not take it for that of every account."""
+    async with open_port(tmp_path, placing(HALTED, second=second)) as port:
+        answered, told, _ = await place(port, {"accounts": ["paper", "second"]})
+
+    assert (answered, told.get("code")) == (status, "halted" if status == 409 else None)
+    assert [row["code"] for row in told["results"]] == ["halted", second.code]
 
 
 async def test_an_answer_that_lacks_an_account_is_completed_by_the_repeat(tmp_path, monkeypatch):
