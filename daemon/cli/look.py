@@ -20,8 +20,16 @@ import msgspec
 
 from daemon.cli.client import connect, read_document, segment
 from daemon.cli.options import AS_JSON, SETTINGS
-from daemon.cli.resting import resting
-from daemon.cli.snapshot import SNAPSHOT, Document, held_legs, of_account, records, several_in
+from daemon.cli.snapshot import (
+    SNAPSHOT,
+    Document,
+    held_legs,
+    of_account,
+    records,
+    resting,
+    several_in,
+    whose,
+)
 from daemon.cli.tables import age, amount, clean, clock, number, say, say_table, table, word
 from daemon.domain.orders.reconcile import EXTERNAL, MANUAL
 from daemon.domain.risk.guard import Unguarded
@@ -30,7 +38,12 @@ _BETWEEN_S = 1
 _ACCOUNT_ALONE = click.option("--account", metavar="ID", help="Of one account alone.")
 _STALE = "the feed's link is dead: these prices are stale"
 _WHOSE = {EXTERNAL: "not ours", MANUAL: "ordered by hand"}
+_UNKNOWN = "unknown"
 _UNSAID = "the daemon does not say whether it is guarded"
+_ORDERS_HEAD = (
+    *("at", "order", "account", "strategy", "leg", "purpose", "side", ">units", "symbol"),
+    *("type", ">price", ">trigger", "state", ">filled", ">average", "reason"),
+)
 _PNL_HEAD = (
     *("at", "strategy", ">P&L", ">realised", ">unrealised", ">charges", "status", "lock"),
     ">floor",
@@ -54,7 +67,7 @@ def status(settings: Path | None, *, as_json: bool) -> None:
         ("latch", "kind", "scope", "id", "since", "by", "reason"),
         [
             [word(each.get(key)) for key in ("latch_id", "kind", "scope", "id")]
-            + [clock(each.get("at")), word(each.get("by")), word(each.get("reason"))]
+            + [clock(each.get("at")) or _UNKNOWN, word(each.get("by")), word(each.get("reason"))]
             for each in latches
         ],
     )
@@ -144,9 +157,12 @@ def orders(settings: Path | None, account: str | None, *, as_json: bool) -> None
     rows = [
         [
             *(clock(each.get("at")), word(each.get("order_id")), word(each.get("account"))),
-            *(word(each.get("strategy_id")), word(each.get("leg_id")), word(each.get("side"))),
-            *(number(each.get("quantity")), word(each.get("symbol")), amount(each.get("price"))),
-            *(word(each.get("state")), number(each.get("filled_quantity"))),
+            *(word(each.get("strategy_id")), word(each.get("leg_id"))),
+            *(word(each.get("purpose")).replace("_", " "), word(each.get("side"))),
+            *(number(each.get("quantity")), word(each.get("symbol"))),
+            *(word(each.get("order_type")), amount(each.get("price"))),
+            *(amount(each.get("trigger_price")), word(each.get("state"))),
+            number(each.get("filled_quantity")),
             *(amount(each.get("average_price")), word(each.get("reason"))),
         ]
         for each in records(read_document(content), "orders")
@@ -154,8 +170,7 @@ def orders(settings: Path | None, account: str | None, *, as_json: bool) -> None
     if not rows:
         say(["no orders"])
         return
-    head = ("at", "order", "account", "strategy", "leg", "side", ">units", "symbol", ">price")
-    say_table((*head, "state", ">filled", ">average", "reason"), rows)
+    say_table(_ORDERS_HEAD, rows)
 
 
 @click.command("pnl")
@@ -209,7 +224,7 @@ def guard(settings: Path | None, account: str | None, *, as_json: bool) -> int:
             for leg in legs
         ]
         say_table(head, rows)
-        say(resting(records(found, "positions")))
+        say(resting(found))
     return 0 if whole else 1
 
 
@@ -246,11 +261,9 @@ def _pnl_rows(found: Document) -> list[list[str]]:
     several, rows = several_in(found), []
     for each in strategies:
         risk = each.get("risk") or {}
-        account = each.get("account") if several else ""
-        name = word(each.get("strategy_id")) + (f"@{account}" if account else "")
         rows.append(
             [
-                *(at, name, *_sums([each]), word(each.get("status"))),
+                *(at, whose(each, several=several), *_sums([each]), word(each.get("status"))),
                 *(word(risk.get("status")), amount(risk.get("current_sl"))),
             ]
         )

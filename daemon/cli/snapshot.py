@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from daemon.cli.client import read_document
+from daemon.cli.tables import amount, number, word
 from daemon.domain.risk.guard import Unguarded
 from daemon.errors import OrdoError
 
@@ -41,6 +42,28 @@ def held_legs(found: Document) -> Iterator[tuple[Document, Document]]:
 def several_in(found: Document) -> bool:
     """Say whether a snapshot tells of several accounts."""
     return len(found.get("accounts") or ()) > 1
+
+
+def whose(owned: Document, *, several: bool) -> str:
+    """Return the strategy of what a snapshot tells, as ID@ACCOUNT where there are several."""
+    account = owned.get("account") if several else None
+    return word(owned.get("strategy_id")) + (f"@{account}" if account else "")
+
+
+def resting(found: Document) -> list[str]:
+    """Return a line for each position that a stop at the broker would buy back.
+
+    Raises:
+        OrdoError: the document does not say what is held.
+    """
+    several = several_in(found)
+    return [
+        f"{whose(held, several=several)} {word(held.get('leg_id'))}: a resident stop at "
+        f"{amount(stop.get('trigger_price'))} rests at the broker for "
+        f"{number(stop.get('quantity'))} units"
+        for held in records(found, "positions")
+        if isinstance(stop := held.get("resident_stop"), dict)
+    ]
 
 
 def of_account(account: str | None, content: bytes) -> bytes:

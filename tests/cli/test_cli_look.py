@@ -115,7 +115,10 @@ ORDERS = {
             "quantity": 75,
             "filled_quantity": 75,
             "average_price": 118.6,
+            "order_type": "limit",
             "price": 117.5,
+            "trigger_price": None,
+            "purpose": "entry",
             "state": "FILLED",
             "reason": "",
             "at": AT,
@@ -195,6 +198,13 @@ def test_a_strategy_that_was_started_takes_no_entries_where_something_keeps_it(
     assert row[head.index("takes entries") : head.index("status")].strip() == takes
 
 
+def test_the_instant_of_a_latch_that_nobody_knows_is_told_so(fake):
+    fake.tells("/api/status", {**STATUS, "latches": [{**LATCH, "at": None}]})
+    head, line = told("status").out.splitlines()[2:4]
+
+    assert line[head.index("since") :].split()[0] == "unknown"
+
+
 def test_a_status_without_latches_shows_none(fake):
     fake.tells("/api/status", {**STATUS, "state": "running", "latches": []})
 
@@ -236,9 +246,19 @@ def test_orders_are_a_line_each(fake):
     line = told("orders").out.splitlines()[1]
 
     assert line.split() == [
-        *("09:20:31", "OR01", "paper", "straddle", "ce", "sell", "75", CE, "117.50", "FILLED"),
-        *("75", "118.60", "-"),
+        *("09:20:31", "OR01", "paper", "straddle", "ce", "entry", "sell", "75", CE, "limit"),
+        *("117.50", "-", "FILLED", "75", "118.60", "-"),
     ]
+
+
+def test_a_stop_that_rests_is_told_apart_from_a_limit(fake):
+    """What it is for, its type, and what wakes it."""
+    resident = {"purpose": "resident_stop", "order_type": "sl", "trigger_price": 119.95}
+    fake.tells("/api/orders", {"orders": [{**ORDERS["orders"][0], **resident}]})
+    head, line = told("orders").out.splitlines()
+
+    assert line[head.index("purpose") : head.index("side")].strip() == "resident stop"
+    assert line[head.index("type") :].split()[:3] == ["sl", "117.50", "119.95"]
 
 
 def test_where_there_are_no_orders_that_is_said(fake):
@@ -364,6 +384,19 @@ def test_guard_tells_of_the_stops_that_rest_at_the_broker(fake):
     assert told("guard").out.splitlines()[-1] == (
         "straddle ce: a resident stop at 119.95 rests at the broker for 75 units"
     )
+
+
+def test_where_there_are_several_accounts_a_resting_stop_names_its_own(fake):
+    stop = {"quantity": 75, "trigger_price": 119.95}
+    positions = [{**each, "resident_stop": stop} for each in TWO["positions"]]
+    serve(fake, {**TWO, "positions": positions})
+    rests = "ce: a resident stop at 119.95 rests at the broker for 75 units"
+
+    assert told("guard").out.splitlines()[-2:] == [
+        f"straddle@paper {rests}",
+        f"straddle@beta {rests}",
+    ]
+    assert told("guard", "--account", "beta").out.splitlines()[-1] == f"straddle {rests}"
 
 
 @pytest.mark.parametrize("reason", Unguarded)
