@@ -88,6 +88,8 @@ class News:
                 if len(self._intents) > _ORDERS_KEPT:
                     self._intents.popitem(last=False)
                 priced = f" at {_rupees(intent.price_e4)}" if intent.price_e4 else ""
+                if intent.trigger_e4:
+                    priced += f", triggered at {_rupees(intent.trigger_e4)},"
                 return "order", f"{self._name(intent.intent_id)}{priced} is sent", _of(intent)
             case OrderAccepted(intent_id):
                 return "order", f"{self._name(intent_id)} is in the book", self._about(intent_id)

@@ -1,6 +1,7 @@
 from datetime import date
 
 import pytest
+from msgspec.structs import replace
 
 from daemon.domain.market.notes import NoteKind
 from daemon.domain.money import e4
@@ -74,6 +75,11 @@ def updated(state, quantity=0, value_e4=0, text=""):
     ("fact", "kind", "text"),
     [
         (IntentRecorded(INTENT, NOW), "order", f"{CALL} at 118.60 is sent"),
+        (
+            IntentRecorded(replace(INTENT, trigger_e4=1_199_500), NOW),
+            "order",
+            f"{CALL} at 118.60, triggered at 119.95, is sent",
+        ),
         (OrderAccepted(ID, "B1", NOW), "order", f"{CALL} is in the book"),
         (
             OrderRefused(ID, Refusal.BAND, "out of range", NOW),
