@@ -15,7 +15,7 @@ from daemon.messages import Stage
 
 
 class LatchTold(Struct, frozen=True):
-    """A latch that stands."""
+    """A latch that stands; `at` null: whoever pulled it did not know the market's time."""
 
     latch_id: str
     kind: str
@@ -23,7 +23,7 @@ class LatchTold(Struct, frozen=True):
     id: str
     reason: str
     by: str
-    at: str
+    at: str | None
 
 
 class RestingTold(Struct, frozen=True):

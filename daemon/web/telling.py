@@ -58,7 +58,7 @@ def latch_told(latch: kill.Latch) -> LatchTold:
         latch.id,
         latch.reason,
         latch.by,
-        iso(latch.at_ns),
+        iso(latch.at_ns) if latch.at_ns else None,
     )
 
 

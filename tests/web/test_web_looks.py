@@ -71,6 +71,15 @@ async def test_the_status_tells_mode_state_and_who_there_is(tmp_path):
     }
 
 
+async def test_the_instant_of_a_latch_is_null_where_whoever_pulled_it_did_not_know(tmp_path):
+    kill.pull(tmp_path, kill.Latch("pause-1", "pause", kill.ALL, "", "a test", "me", 0))
+    kill.pull(tmp_path, latch("kill"))
+    async with open_port(tmp_path, ANSWERS) as port:
+        _, told, _ = await port.ask("GET", "/api/status")
+
+    assert [each["at"] for each in told["latches"]] == [AT, None]
+
+
 @pytest.mark.parametrize(
     ("latches", "ledger_ok", "state"),
     [
