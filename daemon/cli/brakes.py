@@ -23,13 +23,14 @@ from msgspec import Struct
 
 from daemon import kill as latches
 from daemon.cli import FAILED, MISUSED, UNREACHED
-from daemon.control.line import NO_ANSWER
-from daemon.control.local import BUSY, LINE_BYTES, socket_path
 from daemon.domain.instants import iso
 from daemon.errors import OrdoError
 from daemon.settings import Settings, load
+from daemon.settings.kill_socket import LINE_BYTES, socket_path
 
 _GONE = "the daemon is not running/answering"
+_BUSY, _NO_ANSWER = "busy", "no_answer"
+"""Codes of the daemon: its socket has no room, or an actor of its did not answer in time."""
 _QUICK_S, _PATIENT_S, _EVERY_S = 2.0, 6.0, 0.2
 """Within how many seconds a latch is answered, and all else; how often a kill is looked at."""
 _MISSES = 10
@@ -101,7 +102,7 @@ def ask(state_dir: Path, request: dict[str, str], within_s: float) -> dict[str, 
         answer = json.loads(reply)
     except (OSError, ValueError) as error:
         raise Unreached(f"{_GONE}: {error}") from error
-    if not answer["ok"] and answer["code"] == BUSY:
+    if not answer["ok"] and answer["code"] == _BUSY:
         raise Unreached(f"{_GONE}: {answer['sentence']}")
     if not answer["ok"]:
         raise Refused(answer["code"], answer["sentence"])
@@ -290,7 +291,7 @@ def _watch(wanted: Wanted, state_dir: Path, latch: dict[str, Any]) -> int:
             stages = ask(state_dir, {"verb": "kill_stage", "latch_id": latch_id}, _PATIENT_S)
         except (Unreached, Refused) as error:
             misses += 1
-            if isinstance(error, Refused) and error.code != NO_ANSWER:
+            if isinstance(error, Refused) and error.code != _NO_ANSWER:
                 raise
             if misses < _MISSES:
                 time.sleep(_EVERY_S)

@@ -13,7 +13,6 @@ import os
 import pwd
 import socket
 import stat
-import sys
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
 from struct import Struct as Layout
@@ -28,14 +27,12 @@ from daemon.control.reads import Reads
 from daemon.errors import OrdoError, SettingsError
 from daemon.kill import LatchUnwritten
 from daemon.messages import Scope
+from daemon.settings.kill_socket import LINE_BYTES, SOCKET, socket_path
 
-SOCKET = "kill.sock"
-LINE_BYTES = 16_384
 CONNECTIONS = 16
 PATIENCE_S = 5.0
 BUSY = "busy"
 """The code where there are too many connections; whoever must brake takes the latch itself."""
-_PATH_BYTES = 107 if sys.platform == "linux" else 103
 _PEER = Layout("3i")  # process, user, group
 _ROOT = 0
 
@@ -197,23 +194,6 @@ class LocalSocket:
 
     async def _latches(self, asked: Asked, by: str) -> Answer:  # noqa: ARG002
         return {"latches": _built(self._reads.latches())}
-
-
-def socket_path(state_dir: Path) -> Path:
-    """Return where the socket of a state folder is.
-
-    Raises:
-        SettingsError: a socket's path cannot be as long.
-    """
-    path = state_dir / SOCKET
-    length = len(os.fsencode(path))
-    if length > _PATH_BYTES:
-        raise SettingsError(
-            f"{path} has {length} bytes, and the path of a socket at most {_PATH_BYTES}; "
-            "let [daemon] state_dir name a shorter one",
-            "socket_unusable",
-        )
-    return path
 
 
 def _listen(path: Path) -> socket.socket:

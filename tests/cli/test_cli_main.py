@@ -25,6 +25,8 @@ LATER = (
     *("arm", "disarm", "db", "simulate", "vault", "login", "twin", "instruments", "optimise"),
     *("divergence", "data", "demo", "top", "settings", "bench"),
 )
+DAEMONS = ("asyncio", "aiohttp", "orjson", "sqlite3", "structlog", "daemon.messages")
+"""What a daemon needs, and nobody who asks one."""
 HEAVY = ("asyncio", "duckdb", "msgspec", "orjson", "sqlite3", "structlog", "uvloop")
 
 
@@ -88,15 +90,23 @@ def test_an_unknown_option_is_bad_usage():
     assert "--fast" in done.err
 
 
-def test_help_imports_nothing_heavy():
-    """What the commands need is imported when one is called."""
+@pytest.mark.parametrize(
+    ("args", "heavy"),
+    [
+        (["--help"], HEAVY),
+        *((([name, "--help"]), DAEMONS) for name in ("status", "start", "alerts")),
+    ],
+    ids=lambda part: part[0] if isinstance(part, list) else "",
+)
+def test_help_imports_nothing_heavy(args, heavy):
+    """What a command needs is imported when it is called, and no more than it needs."""
     script = f"""
 import sys
 from daemon.cli import main
 try:
-    main(["--help"])
+    main({args})
 except SystemExit:
-    print("heavy:", [name for name in {HEAVY} if name in sys.modules])
+    print("heavy:", [name for name in {heavy} if name in sys.modules])
 """
     done = subprocess.run(
         [sys.executable, "-c", script],

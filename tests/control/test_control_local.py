@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from daemon import kill
 from daemon.control import local
-from daemon.control.local import LINE_BYTES, LocalSocket, socket_path
+from daemon.control.local import LocalSocket
 from daemon.errors import InboxFull, SettingsError
 from daemon.messages import (
     CancelAll,
@@ -29,6 +29,7 @@ from daemon.messages import (
     SeeKill,
 )
 from daemon.runtime.words import Lane
+from daemon.settings.kill_socket import LINE_BYTES, socket_path
 from tests.kit.braking import MARKET_NS, Actors, exchanged, socket_over, staged, until
 
 ME = local._name_of(os.geteuid())
