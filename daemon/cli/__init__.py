@@ -36,7 +36,7 @@ _COMMANDS = {
         "stop": ("act:stop", "Let a strategy take no more entries; it stays guarded."),
         "exit": ("act:leave", "Close a position, or part of it."),
         "adjust": ("act:adjust", "Move a stop."),
-        "acknowledge": ("alerts:acknowledge", "Say that an alert was seen."),
+        "acknowledge": ("act:acknowledge", "Say that an alert was seen."),
     },
     "Brake": {
         "pause": ("brakes:pause", "Take no new entries."),

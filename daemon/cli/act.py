@@ -1,4 +1,4 @@
-"""`ordo start`, `stop`, `exit` and `adjust`: hands on a running strategy."""
+"""`ordo start`, `stop`, `exit`, `adjust` and `acknowledge`: hands on what runs."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import click
 from daemon.cli import FAILED
 from daemon.cli.client import connect, read_document, segment
 from daemon.cli.options import AS_JSON, SETTINGS
-from daemon.cli.tables import clean, say
+from daemon.cli.tables import clean, say, say_document
 from daemon.domain.money import e4
 
 _LEG = click.option("--leg", help="The leg; else all of them.")
@@ -91,6 +91,16 @@ def adjust(**asked: Any) -> int:
     return _tell(content, f"the stop of {whose} stands at {level}", as_json=asked["as_json"])
 
 
+@click.command("acknowledge")
+@click.argument("alert")
+@SETTINGS
+@AS_JSON
+def acknowledge(alert: str, settings: Path | None, *, as_json: bool) -> int:
+    """Say that an alert was seen; it escalates no more."""
+    content = connect(settings).post(f"/api/alerts/{segment(alert)}/acknowledge", {})
+    return _tell(content, f"{alert} is acknowledged", as_json=as_json)
+
+
 def _path(strategy: str, verb: str) -> str:
     return f"/api/strategies/{segment(strategy)}/{verb}"
 
@@ -104,7 +114,7 @@ def _tell(content: bytes, sentence: str, *, as_json: bool) -> int:
     told = read_document(content)
     outcomes = told.get("results") or ()
     if as_json:
-        click.echo(content.rstrip(b"\n"))
+        say_document(content)
     elif outcomes:
         say([clean(f"{each['account']}: {each['text'] or sentence}") for each in outcomes])
     else:

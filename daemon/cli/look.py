@@ -30,7 +30,18 @@ from daemon.cli.snapshot import (
     several_in,
     whose,
 )
-from daemon.cli.tables import age, amount, clean, clock, number, say, say_table, table, word
+from daemon.cli.tables import (
+    age,
+    amount,
+    clean,
+    clock,
+    number,
+    say,
+    say_document,
+    say_table,
+    table,
+    word,
+)
 from daemon.domain.orders.reconcile import EXTERNAL, MANUAL
 from daemon.domain.risk.guard import Unguarded
 
@@ -57,7 +68,7 @@ def status(settings: Path | None, *, as_json: bool) -> None:
     """Show mode, state, latches, accounts and strategies."""
     content = connect(settings).get("/api/status")
     if as_json:
-        _write(content)
+        say_document(content)
         return
     found = read_document(content)
     latches = records(found, "latches")
@@ -121,7 +132,7 @@ def positions(settings: Path | None, account: str | None, *, as_json: bool) -> N
     """Show every leg that is held, its levels, and whether it is guarded."""
     content = of_account(account, connect(settings).get(SNAPSHOT))
     if as_json:
-        _write(content)
+        say_document(content)
         return
     found = read_document(content)
     named = several_in(found)
@@ -152,7 +163,7 @@ def orders(settings: Path | None, account: str | None, *, as_json: bool) -> None
     wanted = f"?account={segment(account)}" if account else ""
     content = connect(settings).get(f"/api/orders{wanted}")
     if as_json:
-        _write(content)
+        say_document(content)
         return
     rows = [
         [
@@ -188,13 +199,13 @@ def pnl(settings: Path | None, account: str | None, *, follow: bool, as_json: bo
     if not follow:
         content = look()
         if as_json:
-            _write(content)
+            say_document(content)
         else:
             found = read_document(content)
             say_table(_PNL_HEAD, _pnl_rows(found))
             say(_stale(found))
     elif as_json:
-        _follow(look, lambda content: click.echo(content.strip()))
+        _follow(look, say_document)
     elif sys.stdout.isatty():
         _follow(look, _Screen().rewrite)
     else:
@@ -211,7 +222,7 @@ def guard(settings: Path | None, account: str | None, *, as_json: bool) -> int:
     legs = [_guard_of(strategy, leg) for strategy, leg in held_legs(found)]
     whole = all(leg["guarded"] for leg in legs)
     if as_json:
-        _write(msgspec.json.encode({"at": found.get("at"), "guarded": whole, "legs": legs}))
+        say_document(msgspec.json.encode({"at": found.get("at"), "guarded": whole, "legs": legs}))
     elif not legs:
         say(["nothing is held"])
     else:
@@ -338,8 +349,3 @@ def _section(head: tuple[str, ...], rows: list[list[str]]) -> None:
 
 def _cell(value: Any) -> str:
     return ", ".join(map(str, value)) if isinstance(value, list) else word(value)
-
-
-def _write(content: bytes) -> None:
-    """Write a document as the daemon wrote it."""
-    click.echo(content.rstrip(b"\n"))

@@ -52,6 +52,11 @@ def say_table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     say([click.style(first, bold=True), *rest])
 
 
+def say_document(content: bytes) -> None:
+    """Write a document to stdout as the daemon wrote it."""
+    click.echo(content.rstrip(b"\n"))
+
+
 def clean(text: str) -> str:
     """Return a text with each character that a terminal would act on replaced."""
     return "".join(each if each.isprintable() else "?" for each in text)

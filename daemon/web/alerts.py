@@ -8,6 +8,7 @@ from daemon.domain.instants import iso
 from daemon.messages import AlertSeen, Severity
 from daemon.web.shapes import DoneTold
 from daemon.web.table import Call
+from daemon.web.telling import done_told
 
 
 class AlertTold(Struct, frozen=True):
@@ -40,8 +41,7 @@ async def look(call: Call) -> AlertsTold:
 async def acknowledge(call: Call) -> DoneTold:
     """Let an alert escalate no more."""
     hands = call.house.control.hands
-    done = await hands.acknowledge(call.path["alert_id"], call.who.name)
-    return DoneTold(ok=True, text=done.text)
+    return done_told(await hands.acknowledge(call.path["alert_id"], call.who.name))
 
 
 def _told(alert: AlertSeen) -> AlertTold:

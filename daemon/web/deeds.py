@@ -8,23 +8,24 @@ from http import HTTPStatus
 from daemon.control import Outcome
 from daemon.control.line import NO_ANSWER
 from daemon.kill import LatchUnwritten
-from daemon.messages import AdjustByHand, Done, ExitByHand, Latched, LatchKind, Scope
+from daemon.messages import AdjustByHand, ExitByHand, Latched, LatchKind, Scope
 from daemon.web.asks import AdjustBody, ExitBody, amount_e4
 from daemon.web.problems import Problem
 from daemon.web.shapes import DoneTold, KilledTold, OutcomeTold, PausedTold
 from daemon.web.table import Answer, Call
+from daemon.web.telling import done_told
 
 
 async def start(call: Call) -> DoneTold:
     """Let a strategy take entries."""
     hands = call.house.control.hands
-    return _done(await hands.start(call.path["strategy_id"], call.who.name))
+    return done_told(await hands.start(call.path["strategy_id"], call.who.name))
 
 
 async def stop(call: Call) -> DoneTold:
     """Let a strategy take no more entries."""
     hands = call.house.control.hands
-    return _done(await hands.stop(call.path["strategy_id"], call.who.name))
+    return done_told(await hands.stop(call.path["strategy_id"], call.who.name))
 
 
 async def leave(call: Call) -> Answer | DoneTold:
@@ -68,12 +69,12 @@ async def pause(call: Call) -> PausedTold:
 async def cancel_all(call: Call) -> DoneTold:
     """Take every working order of a scope out of the book."""
     brakes = call.house.control.brakes
-    return _done(await brakes.cancel_all(call.body.scope, _name(call), call.who.name))
+    return done_told(await brakes.cancel_all(call.body.scope, _name(call), call.who.name))
 
 
 async def rearm(call: Call) -> DoneTold:
     """Release a latch."""
-    return _done(await call.house.control.brakes.rearm(call.body.kill_id, call.who.name))
+    return done_told(await call.house.control.brakes.rearm(call.body.kill_id, call.who.name))
 
 
 async def _latched(call: Call, kind: LatchKind, told: tuple[Scope, str, str]) -> Latched:
@@ -103,10 +104,6 @@ def _name(call: Call) -> str:
         says = "takes no id" if scope is Scope.ALL else "needs the id of it"
         raise Problem("invalid", f"scope {scope} {says} - at `$.id`")
     return name or ""
-
-
-def _done(done: Done) -> DoneTold:
-    return DoneTold(ok=True, text=done.text)
 
 
 def _each(outcomes: Sequence[Outcome]) -> Answer | DoneTold:

@@ -16,7 +16,7 @@ from daemon.web.guards import ASKED
 from daemon.web.problems import Problem
 from daemon.web.shapes import DoneTold, OrderAnswer, PlacedTold
 from daemon.web.table import Answer, Call
-from daemon.web.telling import reason_of
+from daemon.web.telling import done_told, reason_of
 
 _NO = frozenset({State.REFUSED, State.REJECTED})
 _NEEDED = {
@@ -52,8 +52,7 @@ async def place(call: Call) -> Answer:
 async def cancel(call: Call) -> DoneTold:
     """Take an order out of the book."""
     order_id = call.path["order_id"]
-    done = await call.house.control.hands.cancel(order_id, call.who.name)
-    return DoneTold(ok=True, text=done.text)
+    return done_told(await call.house.control.hands.cancel(order_id, call.who.name))
 
 
 def _check(body: OrderBody, names: tuple[str, ...]) -> None:

@@ -7,11 +7,10 @@ import msgspec
 from daemon.domain.plans.parsing import TEXT_MOST, from_mapping, json_of
 from daemon.domain.plans.schema import Plan
 from daemon.errors import StrategyError
-from daemon.messages import Done
 from daemon.web.problems import Problem
 from daemon.web.shapes import DeclarationTold, DoneTold
 from daemon.web.table import Call
-from daemon.web.telling import strategy_told
+from daemon.web.telling import done_told, strategy_told
 
 
 def plan_of(data: bytes) -> Plan:
@@ -36,7 +35,7 @@ def plan_of(data: bytes) -> Plan:
 async def declare(call: Call) -> DoneTold:
     """Add a strategy."""
     _need_ledger(call)
-    return _done(await call.house.control.strategies.declare(call.body, call.who.name))
+    return done_told(await call.house.control.strategies.declare(call.body, call.who.name))
 
 
 async def change(call: Call) -> DoneTold:
@@ -50,13 +49,13 @@ async def change(call: Call) -> DoneTold:
     if plan.id != wanted:
         raise Problem("invalid", f"id: the body is {plan.id}, and the address names {wanted}")
     _need_ledger(call)
-    return _done(await call.house.control.strategies.change(plan, call.who.name))
+    return done_told(await call.house.control.strategies.change(plan, call.who.name))
 
 
 async def remove(call: Call) -> DoneTold:
     """Remove a declared strategy."""
     wanted = call.path["strategy_id"]
-    return _done(await call.house.control.strategies.remove(wanted, call.who.name))
+    return done_told(await call.house.control.strategies.remove(wanted, call.who.name))
 
 
 async def look(call: Call) -> DeclarationTold:
@@ -82,7 +81,3 @@ def _need_ledger(call: Call) -> None:
     if health is not None and not health().ledger_ok:
         sentence = "the ledger failed and only exits go on; mend its disk, start again, and repeat"
         raise Problem("reduce_only", sentence)
-
-
-def _done(done: Done) -> DoneTold:
-    return DoneTold(ok=True, text=done.text)

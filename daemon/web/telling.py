@@ -11,6 +11,7 @@ from daemon.domain.orders.book import Order
 from daemon.messages import (
     AccountSeen,
     CodeLoaded,
+    Done,
     HeldSeen,
     LegSeen,
     PriceSeen,
@@ -20,6 +21,7 @@ from daemon.messages import (
 from daemon.web.shapes import (
     AccountTold,
     CodeTold,
+    DoneTold,
     LatchTold,
     LegTold,
     OrderTold,
@@ -47,6 +49,11 @@ def price(price_e4: int) -> float | None:
 def average(value_e4: int, quantity: int) -> float | None:
     """Return the average price of what was traded; null where nothing was."""
     return value_e4 / quantity / E4 if quantity else None
+
+
+def done_told(done: Done) -> DoneTold:
+    """Tell that something was carried out."""
+    return DoneTold(ok=True, text=done.text)
 
 
 def latch_told(latch: kill.Latch) -> LatchTold:
