@@ -13,7 +13,6 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import click
 import msgspec
@@ -337,7 +336,7 @@ def _stale(found: Document) -> list[str]:
 
 
 def _named(told: list[Document], columns: tuple[tuple[str, str], ...]) -> None:
-    rows = [[_cell(each.get(name)) for name, _ in columns] for each in told]
+    rows = [[word(each.get(name)) for name, _ in columns] for each in told]
     _section(tuple(title for _, title in columns), rows)
 
 
@@ -345,7 +344,3 @@ def _section(head: tuple[str, ...], rows: list[list[str]]) -> None:
     if rows:
         say([""])
         say_table(head, rows)
-
-
-def _cell(value: Any) -> str:
-    return ", ".join(map(str, value)) if isinstance(value, list) else word(value)

@@ -66,6 +66,8 @@ def word(value: Any) -> str:
     """Return a value of a document as a cell."""
     if isinstance(value, bool):
         return "yes" if value else "no"
+    if isinstance(value, list):
+        return ", ".join(map(str, value))
     return "" if value is None else str(value)
 
 

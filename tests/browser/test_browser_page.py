@@ -161,6 +161,23 @@ async def test_entries_are_stopped_and_started_again(tmp_path):
         assert world.port.actors.told(TakeEntries) == [TakeEntries("operator")]
 
 
+async def test_a_strategy_has_a_card_in_each_account_and_no_button_where_it_trades_no_more(
+    tmp_path,
+):
+    """What it made there today stays in sight."""
+    world = World()
+    world.risk = risk(watch(), watch(account="second"))
+    async with opened(tmp_path, world) as (tab, _):
+        names = world.port.actors.line.names
+        names.come("straddle", "runner:straddle", ("paper", "second"))
+        buttons = "[...document.querySelectorAll('.card .act')].map((each) => each.hidden).join()"
+        await tab.wait_for(f"{buttons} === 'false,false'")
+        names.come("straddle", "runner:straddle", ("second",))
+        await tab.wait_for(f"{buttons} === 'true,false'")
+        assert await tab.text(".card .account") == "paper"
+        assert await tab.text(".card .status") == "open"
+
+
 async def test_a_cut_link_is_unmistakable_and_mends_itself(tmp_path):
     async with opened(tmp_path) as (tab, world):
         await world.cut()
