@@ -13,13 +13,14 @@ import asyncio
 import signal
 from collections import deque
 from collections.abc import Callable, Sequence
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, aclosing
 
 from msgspec.structs import replace
 
 from daemon import kill as latch_files
 from daemon.actors.order_router import LOOSE
 from daemon.app.accounts import home, traded_in, watchdog_of
+from daemon.app.ahead import read_ahead
 from daemon.app.assignment import Assignment, Watcher
 from daemon.app.day_jobs import day_jobs
 from daemon.app.declared import take_up
@@ -235,12 +236,13 @@ class Service:
                 work.result()
 
     async def _take(self, app: App) -> None:
-        for step in app.world.steps():
-            if self._given.played.is_beyond(step.message):
-                return
-            if step.jump:
-                self._pace.jump(step.at_ns)
-            await self._tasks.tell(step.to, step.message, step.at_ns)
+        async with aclosing(read_ahead(app.world.steps())) as steps:
+            async for step in steps:
+                if self._given.played.is_beyond(step.message):
+                    return
+                if step.jump:
+                    self._pace.jump(step.at_ns)
+                await self._tasks.tell(step.to, step.message, step.at_ns)
 
     async def _wait_for_books(self) -> None:
         """Wait until the broker's book was read and held against ours; an end may come first.

@@ -3,10 +3,11 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from datetime import time
 from fractions import Fraction
+from threading import Event
 from typing import Any
 
 import aiohttp
@@ -43,7 +44,7 @@ from daemon.runtime.pace import Pace
 from daemon.settings import Daemon, Settings, Web
 from daemon.storage.ledger import SqliteLedger
 from daemon.telemetry.tracing import SpansInMemory
-from daemon.worlds import GeneratedMarket
+from daemon.worlds import Generated, GeneratedMarket, Step
 from tests.kit.plans import ROOT, parse
 
 STRADDLE = parse((ROOT / "strategies" / "nifty_short_straddle.toml").read_text())
@@ -149,6 +150,22 @@ async def test_it_is_ready_once_the_books_agree_and_ends_when_it_is_asked_to(tmp
             answers = [await web.get(daemon.seen.url + path) for path in ("/api/ready", "/")]
         assert [answer.status for answer in answers] == [200, 200]
         assert await daemon.stopped() is signal.SIGTERM
+
+
+async def test_it_answers_while_a_day_takes_long_to_be_read(tmp_path, monkeypatch):
+    answered, waited = Event(), []
+
+    def slow(self: Generated) -> Iterator[Step]:
+        waited.append(answered.wait(30))
+        yield from steps(self)
+
+    steps = Generated.steps
+    monkeypatch.setattr(Generated, "steps", slow)
+    async with running(assignment(tmp_path)) as daemon, aiohttp.ClientSession() as web:
+        assert (await web.get(daemon.seen.url + "/api/ready")).status == 200
+        answered.set()
+        await daemon.seen.until(in_position(daemon.seen))
+    assert waited == [True]
 
 
 async def test_it_tells_how_it_is_and_what_was_measured(tmp_path):
