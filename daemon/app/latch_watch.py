@@ -2,7 +2,8 @@
 
 The folder is the truth. A latch that appears in it, because a command found nobody to talk to, is
 taken up; one that a person removed is released. A latch that was told but whose file the disk had
-refused is written until it stands. A folder that cannot be read at all counts as a kill of
+refused is written until it stands. What lacks a file is looked at twice, for it may be released, or
+its file written, at this very moment. A folder that cannot be read at all counts as a kill of
 everything, and releases nothing: what stands in it is only out of sight.
 """
 
@@ -46,7 +47,7 @@ class LatchWatch:
 
     def begin(self, recorded: tuple[Latched, ...]) -> None:
         """Hold the folder against what was recorded before this start."""
-        self._seen = {latched.latch_id for latched in recorded}
+        self._seen = self._lacking = {latched.latch_id for latched in recorded}
         self.look(recorded)
 
     def look(self, recorded: tuple[Latched, ...]) -> None:
@@ -65,10 +66,10 @@ class LatchWatch:
         if kill.FOLDER in there:
             return
         lacking = {latch_id for latch_id in known if latch_id not in there}
-        for latch_id in sorted(lacking):
+        for latch_id in sorted(lacking & self._lacking):
             if latch_id in self._seen:
                 self._tell(ReleaseLatch(latch_id, _BY))
-            elif latch_id in self._lacking:  # twice: else it may be released at this very moment
+            else:
                 with suppress(kill.LatchUnwritten):  # who pulled it was told; it is tried again
                     kill.pull(self._state_dir, as_latch(known[latch_id]))
         self._lacking = lacking

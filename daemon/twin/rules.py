@@ -15,7 +15,7 @@ from msgspec import Struct
 from daemon.domain.instants import SECOND_NS
 from daemon.domain.market.frames import Quote
 from daemon.domain.market.instruments import Instrument, Kind
-from daemon.domain.money import E4, ceil_to, floor_to, percent_of
+from daemon.domain.money import E4, ceil_to, floor_to, percent_of, units
 from daemon.errors import RuleUnknown
 from daemon.twin.words import OrderReport, OrderType, Reason, Side
 
@@ -109,7 +109,8 @@ def of_contract(order: OrderReport, instrument: Instrument) -> Why | None:
         prices.append(order.trigger_e4)
     for price_e4 in prices:
         if price_e4 <= 0 or price_e4 % instrument.tick_e4:
-            return Reason.TICK, f"{price_e4} is no whole number of ticks of {instrument.tick_e4}"
+            tick = units(instrument.tick_e4)
+            return Reason.TICK, f"{units(price_e4)} is no whole number of ticks of {tick}"
     return of_trigger(order)
 
 
@@ -126,7 +127,8 @@ def of_band(price_e4: int, band: tuple[int, int] | None) -> Why | None:
     """Return whether a limit lies outside the band; its edges are inside."""
     if band is None or band[0] <= price_e4 <= band[1]:
         return None
-    return Reason.BAND, f"{price_e4} is outside {band[0]} to {band[1]}"
+    low, high = units(band[0]), units(band[1])
+    return Reason.BAND, f"{units(price_e4)} is outside {low} to {high}"
 
 
 def reference_of(quote: Quote | None) -> int:

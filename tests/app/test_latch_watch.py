@@ -54,8 +54,20 @@ def test_a_latch_whose_file_a_person_removed_is_released(watched):
     watched.watch.begin((KILL,))
     kill.release(watched.folder, "kill-1")
     watched.watch.look((KILL,))
+    watched.watch.look((KILL,))
 
     assert watched.told == [ReleaseLatch("kill-1", "the latch folder")]
+
+
+def test_a_latch_that_is_being_released_by_name_is_left_to_who_does_it(watched):
+    """Its file goes first, and who it was is known to whoever removed it."""
+    watched.stand(KILL)
+    watched.watch.begin((KILL,))
+    kill.release(watched.folder, "kill-1")
+    watched.watch.look((KILL,))
+    watched.watch.look(())
+
+    assert watched.told == []
 
 
 def test_a_latch_that_was_released_while_nobody_ran_is_released_at_the_start(watched):
@@ -101,6 +113,7 @@ def test_a_folder_that_cannot_be_read_releases_nothing_and_kills_everything(watc
     unreadable = watched.told.pop().latched
     folder.unlink()
     aside.rename(folder)
+    watched.watch.look((KILL, unreadable))
     watched.watch.look((KILL, unreadable))
     assert watched.told == [ReleaseLatch(kill.FOLDER, "the latch folder")]
 

@@ -65,6 +65,21 @@ def test_the_exchange_refuses_for_its_own_reasons(request_, expected):
 
 
 @pytest.mark.parametrize(
+    ("price", "text"),
+    [
+        ("140.05", "140.05 is outside 60.00 to 140.00"),
+        ("100.03", "100.03 is no whole number of ticks of 0.05"),
+    ],
+)
+def test_a_refused_price_is_told_in_rupees(price, text):
+    ex = exchange()
+    ex.on_frame(frame(call=quote()), T0)
+    answer = ex.place(order(price=price), T0)
+    assert isinstance(answer, Refused)
+    assert answer.text == text
+
+
+@pytest.mark.parametrize(
     ("wall", "expected"),
     [(time(9, 14, 59), Refused), (time(9, 15), Accepted), (time(15, 30), Refused)],
 )

@@ -13,7 +13,7 @@ from msgspec import Struct
 
 from daemon.domain.market.instruments import Exchange, Instrument, Kind, exchange_of, is_index
 from daemon.domain.market.rules import Row, latest, rows, unknown
-from daemon.domain.money import ceil_to, e4, floor_to, percent_of
+from daemon.domain.money import ceil_to, e4, floor_to, percent_of, units
 
 _TABLE = "bands"
 
@@ -59,7 +59,7 @@ def band(instrument: Instrument, reference_e4: int, day: date) -> Band:
         ValueError: the reference is no price.
     """
     if reference_e4 <= 0:
-        raise ValueError(f"{instrument.symbol} has no band around a reference of {reference_e4}")
+        raise ValueError(f"{instrument.symbol} has no band around a reference of {units(reference_e4)}")
     percent_e4, least_e4 = _width(exchange_of(instrument.underlying), _family(instrument), day)
     width_e4 = max(percent_of(reference_e4, percent_e4), least_e4)
     tick_e4 = instrument.tick_e4
