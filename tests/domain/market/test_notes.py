@@ -12,5 +12,6 @@ def test_the_kinds_are_the_words_of_every_report():
         "outside_session",
         "basis",
         "refused",
+        "overfilled",
         "unknown_table",
     }
