@@ -24,7 +24,7 @@ pytestmark = pytest.mark.untraced
 
 DAY = date(2026, 3, 9)
 at = partial(clock, day=DAY)
-MINUTE, QUARTER = 60 * SECOND_NS, 15 * SECOND_NS
+MINUTE = 60 * SECOND_NS
 
 
 def plans():
@@ -44,7 +44,7 @@ def decided(left: Left) -> list[object]:
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory) -> Left:
     """The first morning, from half a minute before the entry."""
-    return run(tmp_path_factory.mktemp("whole"), preset_market(), plans(), until(at("11:00:00")))
+    return run(tmp_path_factory.mktemp("whole"), preset_market(), plans(), until(at("10:30:00")))
 
 
 def test_the_default_session_enters_locks_within_half_an_hour_and_leaves_by_its_time(whole):
@@ -65,19 +65,19 @@ def test_the_default_session_enters_locks_within_half_an_hour_and_leaves_by_its_
 
 @pytest.fixture(scope="module")
 def coarse(tmp_path_factory) -> Left:
-    """The same day in frames of fifteen seconds."""
-    return run(tmp_path_factory.mktemp("coarse"), preset_market(QUARTER), plans(), day_end(DAY))
+    """The same day in frames of a minute."""
+    return run(tmp_path_factory.mktemp("coarse"), preset_market(MINUTE), plans(), day_end(DAY))
 
 
 @pytest.mark.parametrize(
-    "cut", ["08:50:00", "09:15:00", "09:20:00", "09:20:15", "first exit", "last exit", "15:30:00"]
+    "cut", ["08:50:00", "09:15:00", "09:20:00", "09:21:00", "first exit", "last exit", "15:30:00"]
 )
 def test_a_day_that_was_left_and_entered_again_ends_like_one_that_was_not(tmp_path, coarse, cut):
     """Before the open, before and in the entry, on the frame of an exit, at the close."""
     exits = [each.at_ns for each in coarse.told(ExitDecided)]
     cut_ns = {"first exit": exits[0], "last exit": exits[-1]}.get(cut) or at(cut)
-    run(tmp_path, preset_market(QUARTER), plans(), until(cut_ns))
-    again = run(tmp_path, preset_market(QUARTER), plans(), day_end(DAY))
+    run(tmp_path, preset_market(MINUTE), plans(), until(cut_ns))
+    again = run(tmp_path, preset_market(MINUTE), plans(), day_end(DAY))
     assert len(coarse.exchange.trades()) == 4
     (marked,) = coarse.told(DayMarked)
     assert marked.status == LockStatus.LOCKED
