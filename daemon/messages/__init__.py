@@ -141,6 +141,7 @@ from daemon.messages.trading import (
 from daemon.messages.views import (
     AccountSeen,
     DeclarationSeen,
+    FloorSeen,
     HeldSeen,
     LegSeen,
     PnlFrame,
@@ -212,6 +213,7 @@ __all__ = [
     "FactRecorded",
     "FindOrder",
     "FinishRequest",
+    "FloorSeen",
     "FrameArrived",
     "FreeEntries",
     "HeldBy",

@@ -17,6 +17,7 @@ class HeldBy(StrEnum):
 
     BEAT = "beat"
     CLOCK = "clock"
+    HOT_STATE = "hot_state"
 
 
 class Pulse(Struct, frozen=True):

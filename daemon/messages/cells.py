@@ -73,8 +73,9 @@ def whole_of(told: Sequence[RiskSeen]) -> RiskSeen:
     if len(told) == 1 and not told[0].account:
         return told[0]
     watches = tuple(replace(watch, account=risk.account) for risk in told for watch in risk.watches)
+    floors = tuple(replace(floor, account=risk.account) for risk in told for floor in risk.floors)
     alive = all(risk.link_alive for risk in told)
-    return RiskSeen(max(risk.at_ns for risk in told), alive, watches)
+    return RiskSeen(max(risk.at_ns for risk in told), alive, watches, floors=floors)
 
 
 def mark_of(message: Any) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 from msgspec import Struct
 
 from daemon.domain.orders.words import Side
@@ -83,6 +85,7 @@ class LegSeen(Struct, frozen=True):
         stop_e4: where its stop stands.
         target_e4: where its target stands.
         unguarded_because: every reason why it is not guarded; empty: it is.
+        followed_e4: up to where its stop has followed the price.
     """
 
     leg_id: str
@@ -97,6 +100,7 @@ class LegSeen(Struct, frozen=True):
     stop_e4: int
     target_e4: int
     unguarded_because: tuple[str, ...] = ()
+    followed_e4: int = 0
 
 
 class DeclarationSeen(Struct, frozen=True):
@@ -121,6 +125,8 @@ class WatchSeen(Struct, frozen=True):
         charges_e4: of today's fills; None where no table knows them.
         legs: in the order of the plan.
         account: the mark of the account that it is watched in.
+        basket_id: of the entry; empty for what no entry holds.
+        best_e4: the profit that last moved the floor.
     """
 
     strategy_id: str
@@ -133,6 +139,17 @@ class WatchSeen(Struct, frozen=True):
     charges_e4: int | None
     legs: tuple[LegSeen, ...]
     account: str = ""
+    basket_id: str = ""
+    best_e4: int = 0
+
+
+class FloorSeen(Struct, frozen=True):
+    """The floor under an account's day, once there is one; `account` is its mark."""
+
+    day: date
+    floor_e4: int
+    best_e4: int
+    account: str = ""
 
 
 class RiskSeen(Struct, frozen=True):
@@ -142,6 +159,7 @@ class RiskSeen(Struct, frozen=True):
     link_alive: bool
     watches: tuple[WatchSeen, ...]
     account: str = ""
+    floors: tuple[FloorSeen, ...] = ()
 
     def guarded(self) -> tuple[int, int]:
         """Return how many open legs are guarded, and how many are open."""

@@ -121,10 +121,11 @@ def test_each_leg_is_seen_with_its_prices_its_levels_and_its_profit() -> None:
             unrealised_e4=10 * LOT * 10_000,
             stop_e4=e4("130"),
             target_e4=e4("40"),
+            followed_e4=e4("100"),
         ),
         LegSeen(
             "pe", PE, Side.SELL, -LOT, e4("100"), e4("105"), 2_000, 0, -5 * LOT * 10_000,
-            e4("130"), e4("40"),
+            e4("130"), e4("40"), (), e4("100"),
         ),
     )  # fmt: skip
     assert (seen.realised_e4, seen.unrealised_e4, seen.pnl_e4) == (0, e4("375"), e4("375"))

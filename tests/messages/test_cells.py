@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import get_args
 
 import pytest
@@ -15,6 +16,7 @@ from daemon.messages import (
     EntriesPaused,
     ExitFinished,
     Fact,
+    FloorSeen,
     Noted,
     RiskSeen,
 )
@@ -75,10 +77,13 @@ def test_a_ledger_is_at_home_where_its_first_order_was():
 
 
 def test_the_watches_of_several_accounts_bear_their_marks():
-    home, beta = RiskSeen(5, True, (watch(),)), RiskSeen(7, True, (watch(),), "beta")
+    floors = (FloorSeen(date(2026, 3, 9), 1, 2),)
+    home = RiskSeen(5, True, (watch(),), floors=floors)
+    beta = RiskSeen(7, True, (watch(),), "beta", floors)
     whole = whole_of((home, beta))
 
     assert [each.account for each in whole.watches] == ["", "beta"]
+    assert [each.account for each in whole.floors] == ["", "beta"]
     assert (whole.at_ns, whole.link_alive, whole.account) == (7, True, "")
     assert whole_of((home,)) is home
 

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from datetime import date
 
 from daemon.actors.turn import Turn
 from daemon.actors.watch import Watch
 from daemon.domain.risk.account import AccountLimits, AccountState, judge_account
 from daemon.domain.risk.lock_and_trail import Lock, LockStatus
+from daemon.domain.risk.mirrored import Known, MirroredDay, Unsound, lock_raised, most_e4
 from daemon.domain.risk.moves import LevelMoved, Move
 from daemon.domain.risk.words import ExitReason
+from daemon.messages import FloorSeen
 
 
 class AccountDay:
@@ -27,6 +30,23 @@ class AccountDay:
     def begin(self) -> None:
         """Another day begins at nothing."""
         self._state = AccountState()
+
+    def floors(self, day: date | None) -> tuple[FloorSeen, ...]:
+        """Return the floor under the day for others to see; nothing before there is one."""
+        lock = self._state.lock
+        if day is None or lock.status is LockStatus.NONE:
+            return ()
+        return (FloorSeen(day, lock.floor_e4, lock.best_e4),)
+
+    def held_against(
+        self, told: MirroredDay, watches: Iterable[Watch], at_ns: int
+    ) -> Iterator[LevelMoved | Unsound]:
+        """Yield the floor that a mirror tells of this day, where it is above the record's."""
+        highest_e4 = sum(most_e4(each.legs.values()) - each.carried_e4 for each in watches)
+        known = Known("", self._limits.lock, self._state.lock, highest_e4)
+        raised = lock_raised(Lock(LockStatus.LOCKED, told.floor_e4, told.best_e4), known, at_ns)
+        if raised is not None:
+            yield raised
 
     def restore(self, moved: LevelMoved) -> None:
         """Take a recorded floor."""

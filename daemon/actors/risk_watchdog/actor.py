@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
+
+from msgspec.structs import replace
 
 from daemon.actors.loose_legs import entered
 from daemon.actors.newest import Newest
-from daemon.actors.risk_watchdog import by_hand
+from daemon.actors.risk_watchdog import by_hand, mirror
 from daemon.actors.risk_watchdog.account import LIMITS, AccountDay, because
 from daemon.actors.risk_watchdog.beats import Beats
 from daemon.actors.risk_watchdog.picture import Picture
@@ -21,6 +23,7 @@ from daemon.domain.market.notes import NoteKind
 from daemon.domain.risk.account import AccountLimits
 from daemon.domain.risk.guard import Unpriced
 from daemon.domain.risk.hours import GRACE_NS
+from daemon.domain.risk.mirrored import Mirrored, Unsound
 from daemon.domain.risk.moves import Exit, LevelMoved, Verdict
 from daemon.domain.risk.words import ExitReason
 from daemon.messages import (
@@ -116,6 +119,12 @@ class RiskWatchdog:
             case _:
                 self._take_notice(turn, message, now_ns)
         return turn.done()
+
+    def held_against(self, told: Mirrored, at_ns: int) -> Iterator[LevelMoved | Unsound]:
+        """Yield what a mirror knows to be tighter than the record that this was built from."""
+        if told.day is not None and told.day.day == self._day:
+            yield from self._account.held_against(told.day, self._watches.all(), at_ns)
+        yield from mirror.held_against(told.entries, self._watches.active, at_ns)
 
     def _take_notice(self, turn: Turn, message: object, now_ns: int) -> None:
         match message:
@@ -256,7 +265,8 @@ class RiskWatchdog:
         is_open = any(opens <= now_ns <= closes for opens, closes in self._sessions)
         interval_ns = max(self._interval_ns, self._picture.gap_ns)
         around = Around(now_ns, self._alive, is_open, interval_ns)
-        return self._picture.risk_seen(around, self._watches.active)
+        seen = self._picture.risk_seen(around, self._watches.active)
+        return replace(seen, floors=self._account.floors(self._day))
 
     def _judge_account(self, turn: Turn, now_ns: int) -> None:
         """Hold the account's day to its limits."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from daemon.actors.watch import Watch
 from daemon.domain.instants import MILLISECOND_NS
@@ -72,6 +73,7 @@ def leg_seen(leg: LegView, look: Look, around: Around) -> LegSeen:
         stop_e4=leg.stop_e4,
         target_e4=leg.target_e4,
         unguarded_because=_unguarded(leg, look, around) if leg.net_quantity else (),
+        followed_e4=leg.followed_e4,
     )
 
 
@@ -105,6 +107,8 @@ def watch_seen(watch: Watch, legs: Sequence[LegSeen], charges_e4: int | None) ->
             unrealised_e4=0,
             charges_e4=charges_e4,
             legs=tuple(legs),
+            basket_id=watch.opened.basket.basket_id,
+            best_e4=risk.lock.best_e4,
         )
     )
 
@@ -141,16 +145,11 @@ def _whole(seen: WatchSeen) -> WatchSeen:
     """Return it with the sums over its legs."""
     realised_sum_e4 = sum(leg.realised_e4 for leg in seen.legs)
     unrealised_sum_e4 = sum(leg.unrealised_e4 for leg in seen.legs)
-    return WatchSeen(
-        seen.strategy_id,
-        seen.status,
-        seen.lock,
-        seen.current_sl_e4,
-        realised_sum_e4 + unrealised_sum_e4,
-        realised_sum_e4,
-        unrealised_sum_e4,
-        seen.charges_e4,
-        seen.legs,
+    return replace(
+        seen,
+        pnl_e4=realised_sum_e4 + unrealised_sum_e4,
+        realised_e4=realised_sum_e4,
+        unrealised_e4=unrealised_sum_e4,
     )
 
 

@@ -187,6 +187,24 @@ def retrace(levels: Levels, stop_e4: int, best_e4: int) -> None:
     _set_trips(levels)
 
 
+def followed_e4(levels: Levels) -> int:
+    """Return the price up to which the stop has followed: whole steps of its trail."""
+    return levels.entry_e4 + levels.sign * _steps(levels) * levels.every_e4
+
+
+def catch_up(levels: Levels, best_e4: int) -> int:
+    """Let the trail follow to a price that was seen elsewhere; return the stop then.
+
+    Args:
+        levels: moved in place.
+        best_e4: the most favourable price.
+    """
+    levels.best_e4 = _better(levels, best_e4)
+    _follow(levels)
+    _set_trips(levels)
+    return levels.stop_e4
+
+
 def replay_hand(levels: Levels, stop_e4: int, best_e4: int) -> None:
     """Take a recorded move by a person: it stands, whichever way it went.
 

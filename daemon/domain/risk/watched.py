@@ -11,7 +11,16 @@ from msgspec import Struct
 
 from daemon.domain.orders.words import Side
 from daemon.domain.risk.guard import Unpriced
-from daemon.domain.risk.legs import Levels, arm, judge_leg, rearm, replay_hand, reset, retrace
+from daemon.domain.risk.legs import (
+    Levels,
+    arm,
+    followed_e4,
+    judge_leg,
+    rearm,
+    replay_hand,
+    reset,
+    retrace,
+)
 from daemon.domain.risk.moves import NEVER, LevelMoved, Move
 from daemon.domain.risk.pnl import NO_MARK, LegPosition, realised_e4, unrealised_e4
 from daemon.domain.risk.premium import Base, base_of
@@ -39,6 +48,7 @@ class LegView(Struct, frozen=True):
         target_e4: 0 where there is none.
         ruled: a stop of its own or of the whole strategy holds it.
         owed: an exit is on its way.
+        followed_e4: up to where the stop has followed its price; 0 before the first fill.
     """
 
     leg_id: str
@@ -55,6 +65,7 @@ class LegView(Struct, frozen=True):
     target_e4: int
     ruled: bool
     owed: bool
+    followed_e4: int = 0
 
 
 class WatchedLeg:
@@ -295,4 +306,5 @@ def view_of(leg: WatchedLeg, *, ruled_by_whole: bool) -> LegView:
         target_e4=levels.target_e4 if levels else 0,
         ruled=ruled_by_whole or stop_e4 > 0,
         owed=leg.owed,
+        followed_e4=followed_e4(levels) if levels else 0,
     )
