@@ -6,6 +6,7 @@ from msgspec import Struct
 
 from daemon.app.loop_watch import LoopWatch
 from daemon.app.meter import Meter
+from daemon.app.mirror import Mirror
 from daemon.app.records import Records
 from daemon.app.telemetry import Telemetry
 from daemon.domain.instants import MILLISECOND_NS
@@ -14,7 +15,7 @@ from daemon.runtime.tasks import Tasks
 from daemon.storage.timed import TimedLedger
 from daemon.telemetry.metrics import Standing
 from daemon.web.house import Health
-from daemon.web.shapes import ActorTold
+from daemon.web.shapes import ActorTold, HotStateTold
 
 
 class Physician(Struct, frozen=True):
@@ -28,6 +29,7 @@ class Physician(Struct, frozen=True):
         meter: notes when each actor last ended with a message.
         loop: measures the event loop's lag.
         telemetry: counts lost lines.
+        mirror: of the state of risk; None: there is none.
     """
 
     kept: Records
@@ -37,6 +39,7 @@ class Physician(Struct, frozen=True):
     meter: Meter
     loop: LoopWatch
     telemetry: Telemetry
+    mirror: Mirror | None = None
 
     def health(self) -> Health:
         """Return how the daemon is."""
@@ -46,6 +49,7 @@ class Physician(Struct, frozen=True):
             ledger_round_trip_ms=_ms(self.ledger.round_trip_ns),
             loop_lag_ms=_ms(self.loop.lag_ns),
             loop_lag_most_ms=_ms(self.loop.most_ns),
+            hot_state=self._hot_state(),
             actors=tuple(
                 ActorTold(
                     name=name,
@@ -66,7 +70,14 @@ class Physician(Struct, frozen=True):
             superseded=self.tasks.superseded(),
             ledger_ok=not self.kept.ledger.failed_because,
             lost_lines=self.telemetry.lost_lines(),
+            hot_state_ok=self._hot_state().ok,
         )
+
+    def _hot_state(self) -> HotStateTold:
+        mirror = self.mirror
+        if mirror is None:
+            return HotStateTold("none", None, None)
+        return HotStateTold(mirror.kind, not mirror.lost_because, _ms(mirror.round_trip_ns))
 
 
 def _ms(span_ns: int | None) -> float | None:

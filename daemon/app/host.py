@@ -12,6 +12,7 @@ from msgspec import Struct
 from daemon.app.notify import VARIABLE
 from daemon.app.telemetry import Telemetry
 from daemon.runtime.clock import Clock, MonotonicClock, WallClock
+from daemon.settings.credentials import FOLDER
 
 _MOST_BYTES = 512
 """A pipe that can be written to takes so much at once without waiting."""
@@ -39,6 +40,7 @@ class Host(Struct, frozen=True):
         running: its running time.
         end: ends the process at once, with a sentence for people.
         telemetry: takes what the daemon tells of itself; None: standard error takes its log.
+        credentials: the folder of files that the service manager hands over; empty: there is none.
     """
 
     notify: str = ""
@@ -46,8 +48,9 @@ class Host(Struct, frozen=True):
     running: Clock = MonotonicClock()
     end: Callable[[str], None] = end_at_once
     telemetry: Telemetry | None = None
+    credentials: str = ""
 
 
 def this_host() -> Host:
     """Return the machine that this process runs on."""
-    return Host(notify=os.environ.get(VARIABLE, ""))
+    return Host(notify=os.environ.get(VARIABLE, ""), credentials=os.environ.get(FOLDER, ""))

@@ -13,12 +13,13 @@ import asyncio
 import signal
 from collections import deque
 from collections.abc import Callable, Sequence
-from contextlib import AsyncExitStack, aclosing
+from contextlib import AsyncExitStack, aclosing, nullcontext
 
 from msgspec.structs import replace
 
 from daemon import kill as latch_files
 from daemon.actors.order_router import LOOSE
+from daemon.app import hot_state
 from daemon.app.accounts import home, traded_in, watchdog_of
 from daemon.app.ahead import read_ahead
 from daemon.app.assignment import Assignment, Watcher
@@ -31,6 +32,7 @@ from daemon.app.host import Host, this_host
 from daemon.app.housekeeping import Housekeeper
 from daemon.app.loop_watch import LoopWatch
 from daemon.app.meter import Meter
+from daemon.app.mirror import Mirror
 from daemon.app.ports import Doors, Ports
 from daemon.app.records import Records, records
 from daemon.app.runners import Runners
@@ -52,7 +54,7 @@ from daemon.messages import (
 from daemon.runtime.pace import Pace
 from daemon.runtime.supervisor import Supervisor
 from daemon.runtime.tasks import Tasks
-from daemon.runtime.words import Lane
+from daemon.runtime.words import Lane, Surroundings
 from daemon.storage.announcing import AnnouncingLedger, Recorded
 from daemon.storage.codec import LEDGER
 from daemon.storage.emergency import GuardedLedger
@@ -84,7 +86,7 @@ class Service:
         host: Host | None = None,
     ) -> None:
         self._at_end = at_end
-        machine = host or this_host()
+        self._machine = machine = host or this_host()
         self._telemetry = machine.telemetry or bare()
         self._meter = Meter(self._telemetry)
         self._loop_watch = LoopWatch(self._telemetry)
@@ -95,6 +97,7 @@ class Service:
         self._ready = self._trading = False
         mode = given.settings.daemon.mode
         self._unit = Unit(machine, watcher.say, self._latch, mode, pace.passing_ns)
+        self._hot: hot_state.Opened | None = None
         self._home = ""
         self._kills: set[asyncio.Task[Latched]] = set()
 
@@ -118,19 +121,26 @@ class Service:
                 self._watcher.say(sentence)
             self._code = code_loaded(given.settings, kept.reached_ns)
             self._home = home(kept.ledger.facts(), given.accounts)
-            app = self._wired(kept)
-            self._pace.jump(app.at_ns)
-            await self._pace.reach(app.at_ns)
-            try:
-                await self._conduct(app, kept)
-            except OrdoError as error:
-                self._telemetry.log.critical("daemon ended", because=str(error))
-                # What kept it from getting ready is told at the next start as well.
-                if self._ready or not isinstance(error, SettingsError):
-                    self._latch(f"the daemon ended: {error}")
-                raise
+            where = hot_state.where_of(given)
+            say = self._watcher.say
+            async with hot_state.opened(where, self._machine, self._telemetry, say) as self._hot:
+                await self._run_on(kept)
             self._at_end(kept.ledger, self._stop.signal)
         return self._stop.signal
+
+    async def _run_on(self, kept: Records) -> None:
+        """Run on the records, with the hot state beside them."""
+        app = self._wired(kept)
+        self._pace.jump(app.at_ns)
+        await self._pace.reach(app.at_ns)
+        try:
+            await self._conduct(app, kept)
+        except OrdoError as error:
+            self._telemetry.log.critical("daemon ended", because=str(error))
+            # What kept it from getting ready is told at the next start as well.
+            if self._ready or not isinstance(error, SettingsError):
+                self._latch(f"the daemon ended: {error}")
+            raise
 
     def _begun(self, kept: Records) -> Run:
         """Return the run that begins now, under an epoch of its own."""
@@ -160,7 +170,11 @@ class Service:
         for sentence in self._declared.left_out:
             self._watcher.say(f"left out: {sentence}")
         plans = (*given.plans, *self._declared.plans)
-        return build(given.accounts, plans, self._begun(kept), self._pace.now_ns, self._show)
+        run = self._begun(kept)
+        if self._hot is not None:
+            cells = zip(given.accounts, cells_of(given.accounts, self._home), strict=True)
+            hot_state.take_up(self._hot.believed, tuple(cells), kept, self._watcher.say)
+        return build(given.accounts, plans, run, self._pace.now_ns, self._show)
 
     async def _conduct(self, app: App, kept: Records) -> None:
         given = self._given
@@ -173,10 +187,10 @@ class Service:
         timed = TimedLedger(kept.ledger, meter.now_ns, told.metrics.ledger_round_trip.observe)
         ledger = AnnouncingLedger(timed, self._entered, durable)
         supervisor = Supervisor(app.specs, ledger)
-        around = replace(app.around, meter=meter)
-        self._tasks = tasks = Tasks(supervisor, ledger, around, self._pace)
+        mirror = self._hot.mirror if self._hot is not None else None
+        self._tasks = tasks = Tasks(supervisor, ledger, _around(app, meter, mirror), self._pace)
         self._trading = True
-        physician = Physician(kept, supervisor, tasks, timed, meter, self._loop_watch, told)
+        physician = Physician(kept, supervisor, tasks, timed, meter, self._loop_watch, told, mirror)
         told.metrics.look(physician.standing)
         control = self._control = self._verbs(tasks)
         self._runners = Runners(tasks, control.line, self._traded, app.runner)
@@ -203,6 +217,7 @@ class Service:
             )
             house = Housekeeper(control, ledger, self._watcher.say)
             await house.begin()
+            await stack.enter_async_context(mirror.kept(control) if mirror else nullcontext())
             await self._wait_for_books()
             self._ready = True
             self._pace.jump(self._pace.now_ns())  # what recovery took is not caught up with
@@ -313,3 +328,9 @@ class Service:
             f"pause-{self._pace.now_ns()}", "pause", "all", "", reason, "ordo", self._pace.now_ns()
         )
         latch_files.pull(self._given.state_dir, latch)
+
+
+def _around(app: App, meter: Meter, mirror: Mirror | None) -> Surroundings:
+    """Return what the driver finds around the actors, measured and mirrored."""
+    around = replace(app.around, meter=meter)
+    return around if mirror is None else replace(around, outside=mirror.seeing(around.outside))

@@ -15,13 +15,17 @@ from daemon.settings import Settings
 from daemon.telemetry.daily import DailyFiles
 from daemon.telemetry.log import Event, Log, make_log
 from daemon.telemetry.metrics import Metrics
-from daemon.telemetry.redaction import Secrets
+from daemon.telemetry.redaction import Secret, Secrets
 from daemon.telemetry.tracing import Tracer
 from daemon.telemetry.writing import Sink, StreamSink, Writer
 
 
 def _none() -> int:
     return 0
+
+
+def _unknown(secret: Secret) -> None:
+    """Nothing is told that it could stand in."""
 
 
 def _unread(event: Mapping[str, object]) -> None:
@@ -39,6 +43,7 @@ class Telemetry(Struct, frozen=True):
         lost_lines: how many lines of the log were not written.
         slow_ns: what holds up the loop longer is told by name.
         tracer: takes spans; None: nobody traces.
+        know: keeps a secret out of all lines from then on.
     """
 
     log: Log
@@ -48,6 +53,7 @@ class Telemetry(Struct, frozen=True):
     lost_lines: Callable[[], int] = _none
     slow_ns: int = 50 * MILLISECOND_NS
     tracer: Tracer | None = None
+    know: Callable[[Secret], None] = _unknown
 
 
 def bare() -> Telemetry:
@@ -83,6 +89,7 @@ def opened(settings: Settings, stderr: TextIO, environ: Mapping[str, str]) -> It
             record=record,
             lost_lines=lambda: writer.lost,
             slow_ns=settings.telemetry.slow_ms * MILLISECOND_NS,
+            know=secrets.know,
         )
     finally:
         writer.close()

@@ -13,6 +13,7 @@
     │   ├── BrokerUnavailable    surely not executed; a read may be retried
     │   └── OutcomeUnknown       perhaps executed; never sent again, only asked about
     ├── StoreError               the ledger failed or was found altered
+    ├── HotStateError            the mirror of risk is lost, or holds what it should not
     ├── DaemonUnreachable        nobody answers at the daemon's address; exit code 3
     ├── InboxFull                a lane of facts has no room: an incident
     ├── TooManyRestarts          an actor fell more often than its supervisor bears
@@ -127,6 +128,12 @@ class StoreError(OrdoError):
     """The ledger failed, or was found altered."""
 
     code = "ledger_unusable"
+
+
+class HotStateError(OrdoError):
+    """The mirror of the state of risk cannot be had, or holds what it should not."""
+
+    code = "hot_state_lost"
 
 
 class DaemonUnreachable(OrdoError):

@@ -98,6 +98,28 @@ HOUSE: Final[Mapping[str, Entry]] = {
         "error",
         status=422,
     ),
+    "hot_state_lost": Entry(
+        "The mirror of the state of risk cannot be had",
+        "mend the Redis or the file that is named; every position stays guarded meanwhile",
+        _DISK,
+        "warning",
+        recoverable=True,
+        status=503,
+    ),
+    "hot_state_poisoned": Entry(
+        "The mirror of the state of risk holds what it should not",
+        "find out who else writes to it, and give it a password; what it held is not taken",
+        _DATA,
+        "error",
+        status=500,
+    ),
+    "hot_state_unsafe": Entry(
+        "The Redis is not set up to keep the state of risk",
+        "mend its configuration as the sentence says, and restart it",
+        _SETTINGS,
+        "error",
+        status=500,
+    ),
     "no_ledger": Entry(
         "There is no ledger yet",
         "run the daemon once, or name a ledger with --ledger",

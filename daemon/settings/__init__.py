@@ -5,6 +5,7 @@ refused by name. Nothing of the outside is looked at but the one file and the va
 """
 
 from daemon.settings.faults import Fault, SettingsRefused
+from daemon.settings.hot_state import HotState, RedisPlace
 from daemon.settings.loading import load
 from daemon.settings.looking import Logs, Telemetry
 from daemon.settings.schema import (
@@ -42,11 +43,13 @@ __all__ = [
     "Fault",
     "Feed",
     "FeedKind",
+    "HotState",
     "JobSettings",
     "LedgerSettings",
     "Logs",
     "Mode",
     "ProfitLock",
+    "RedisPlace",
     "Risk",
     "Settings",
     "SettingsRefused",

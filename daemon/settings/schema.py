@@ -25,6 +25,7 @@ from daemon.domain.orders.limits import Limits
 from daemon.domain.orders.storm import REFUSALS, REPEATS
 from daemon.runtime.breaker import BreakerPolicy
 from daemon.settings.brokers import canonical
+from daemon.settings.hot_state import HotState
 from daemon.settings.kinds import (
     Amount,
     Day,
@@ -47,7 +48,7 @@ _LIMITS = Limits()
 _LADDER = Ladder()
 _BREAKER = BreakerPolicy()
 _MINUTE_NS = 60 * SECOND_NS
-_LATER_SECTIONS = ("hot_state", "auth")
+_LATER_SECTIONS = ("auth",)
 _ID = Text(r"[a-z][a-z0-9-]{0,31}", 'small letters, digits and dashes, at most 32, such as "paper"')
 _STRATEGY = Text(
     r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}", 'the id of a strategy, such as "nifty-short-straddle"'
@@ -319,6 +320,7 @@ class Settings(Table, frozen=True):
     daemon: Daemon = Daemon()
     web: Web = Web()
     ledger: LedgerSettings = LedgerSettings()
+    hot_state: HotState = HotState()
     feed: Feed = Feed()
     accounts: Annotated[tuple[Account, ...], Listed("id", 20)] = (
         Account(id="paper", broker="paper"),

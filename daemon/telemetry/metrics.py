@@ -36,6 +36,7 @@ class Standing(Struct, frozen=True):
         superseded: frames that each actor met only joined with a later one.
         ledger_ok: facts become durable.
         lost_lines: of the log.
+        hot_state_ok: the hot state is mirrored; None: there is none.
     """
 
     restarts: Mapping[str, int]
@@ -43,6 +44,7 @@ class Standing(Struct, frozen=True):
     superseded: Mapping[str, int]
     ledger_ok: bool
     lost_lines: int
+    hot_state_ok: bool | None = None
 
 
 class Metrics:
@@ -58,6 +60,7 @@ class Metrics:
         loop_lag: how late the loop woke whoever slept.
         slow_handlings: messages that held up the loop, by actor and type of message.
         ledger_round_trip: how long a flush took that had something to store.
+        hot_state_round_trip: how long a batch for the hot state took.
         open_legs: under watch.
         guarded: which share of them is guarded now; 1 where nothing is open.
         link_alive: the feed's link lives.
@@ -92,6 +95,9 @@ class Metrics:
         )
         self.ledger_round_trip = self._histogram(
             "ordo_ledger_round_trip_seconds", "How long a flush took that stored.", _CALL_S
+        )
+        self.hot_state_round_trip = self._histogram(
+            "ordo_hot_state_round_trip_seconds", "How long a batch for the hot state took.", _CALL_S
         )
         self.open_legs = self._gauge("ordo_open_legs", "Legs under watch.")
         self.guarded = self._gauge("ordo_guarded_ratio", "Share of open legs guarded now.")
@@ -144,6 +150,10 @@ class _Looking(Collector):
             depth.add_metric((actor,), unread)
         yield depth
         yield GaugeMetricFamily("ordo_ledger_ok", "Whether facts become durable.", now.ledger_ok)
+        if now.hot_state_ok is not None:
+            yield GaugeMetricFamily(
+                "ordo_hot_state_ok", "Whether the hot state is mirrored.", now.hot_state_ok
+            )
         yield CounterMetricFamily(
             "ordo_log_lines_lost", "Lines of the log not written.", now.lost_lines
         )

@@ -16,7 +16,6 @@ from daemon.web.shapes import (
     BrokerTold,
     FeedTold,
     HealthTold,
-    HotStateTold,
     LedgerTold,
     LoopTold,
 )
@@ -27,7 +26,6 @@ T = TypeVar("T")
 _UNKNOWN: Final = float("nan")
 _PATIENCE_S: Final = 1.0
 _NO_HEALTH: Final = Health(ledger_ok=False, actors=())
-_NO_HOT_STATE: Final = HotStateTold("none", None, None)
 
 
 async def admin_health(call: Call) -> HealthTold:
@@ -40,7 +38,7 @@ async def admin_health(call: Call) -> HealthTold:
     return HealthTold(
         ready=house.ready(),
         ledger=LedgerTold(told.ledger_ok if told else None, found.ledger_round_trip_ms),
-        hot_state=_NO_HOT_STATE,
+        hot_state=found.hot_state,
         feed=FeedTold(risk.link_alive),
         link_alive=risk.link_alive,
         loop=LoopTold(found.loop_lag_ms, found.loop_lag_most_ms),

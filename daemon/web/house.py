@@ -16,7 +16,7 @@ from daemon.settings.web import Web
 from daemon.telemetry.log import Log
 from daemon.telemetry.metrics import Metrics
 from daemon.telemetry.tracing import Tracer
-from daemon.web.shapes import ActorTold
+from daemon.web.shapes import ActorTold, HotStateTold
 
 
 class Health(Struct, frozen=True):
@@ -29,6 +29,7 @@ class Health(Struct, frozen=True):
             had.
         loop_lag_ms: how late the event loop woke whoever slept, last; None: nobody looks.
         loop_lag_most_ms: the most since the start.
+        hot_state: where the state of risk is mirrored.
     """
 
     ledger_ok: bool
@@ -36,6 +37,7 @@ class Health(Struct, frozen=True):
     ledger_round_trip_ms: float | None = None
     loop_lag_ms: float | None = None
     loop_lag_most_ms: float | None = None
+    hot_state: HotStateTold = HotStateTold("none", None, None)
 
 
 def _is_ready() -> bool:

@@ -303,9 +303,9 @@ class LedgerTold(Struct, frozen=True):
 
 
 class HotStateTold(Struct, frozen=True):
-    """Where the state of risk is kept beside the ledger; `kind` is `none` until it is built."""
+    """Where the state of risk is mirrored; `ok` and the round trip are null where there is none."""
 
-    kind: Literal["none"]
+    kind: Literal["none", "redis", "sqlite"]
     ok: bool | None
     round_trip_ms: float | None
 

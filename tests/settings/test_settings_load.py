@@ -313,7 +313,7 @@ def test_a_wrong_setting_is_refused_with_its_line_key_and_mend(text, sentence):
     assert refusals(text) == [sentence]
 
 
-@pytest.mark.parametrize("section", ["hot_state", "auth"])
+@pytest.mark.parametrize("section", ["auth"])
 def test_a_section_that_comes_later_is_refused_by_its_name(section):
     told = refusals(f"[{section}]")
 
@@ -350,7 +350,7 @@ def test_all_faults_are_told_at_once():
 mode = "live"
 state_dri = "x"
 
-[hot_state]
+[auth]
 
 [[accounts]]
 id = "one"
@@ -378,7 +378,7 @@ collar_ticks = "x"
         "settings.toml, line 17: risk.collar_ticks",
         "settings.toml, line 2: daemon.mode",
         "settings.toml, line 3: daemon.state_dri",
-        "settings.toml, line 5: [hot_state] comes with a later version",
+        "settings.toml, line 5: [auth] comes with a later version",
         "settings.toml, line 9: accounts[0].broker",
     ]
 

@@ -7,6 +7,7 @@ import shutil
 import subprocess
 
 import pytest
+from msgspec.structs import replace
 from prometheus_client.parser import text_string_to_metric_families
 
 from daemon.telemetry.metrics import Metrics, Standing
@@ -29,16 +30,22 @@ PROMISED = {
     "ordo_rate_budget_left": {"account", "lane"},
     "ordo_ledger_round_trip_seconds": set(),
     "ordo_ledger_ok": set(),
+    "ordo_hot_state_round_trip_seconds": set(),
+    "ordo_hot_state_ok": set(),
     "ordo_log_lines_lost": set(),
 }
 """The name of each family, as the parser calls it, and its labels."""
+
+STANDING = Standing(
+    {"feed": 1}, {"feed": 2}, {"feed": 3}, ledger_ok=True, lost_lines=4, hot_state_ok=False
+)
 
 
 @pytest.fixture
 def text() -> bytes:
     """The text once everything was counted."""
     told = Metrics()
-    told.look(lambda: Standing({"feed": 1}, {"feed": 2}, {"feed": 3}, ledger_ok=True, lost_lines=4))
+    told.look(lambda: STANDING)
     told.http_requests.labels("/api/orders/{order_id}", "200").inc()
     told.http_seconds.labels("/api/orders/{order_id}").observe(0.01)
     told.broker_calls.labels("place", "ok").inc()
@@ -68,6 +75,14 @@ def test_what_stands_is_looked_at_when_somebody_asks(text):
     assert told["ordo_inbox_depth"] == 2
     assert told["ordo_frames_superseded_total"] == 3
     assert (told["ordo_ledger_ok"], told["ordo_log_lines_lost_total"]) == (1, 4)
+    assert told["ordo_hot_state_ok"] == 0
+
+
+def test_where_there_is_no_hot_state_none_is_told():
+    told = Metrics()
+    told.look(lambda: replace(STANDING, hot_state_ok=None))
+
+    assert b"ordo_hot_state_ok" not in told.text()
 
 
 def test_every_name_keeps_the_rules_of_prometheus(text):

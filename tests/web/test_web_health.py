@@ -12,7 +12,7 @@ from daemon.messages import SeeAccount, SeeRisk
 from daemon.telemetry.tracing import SpanKind, SpansInMemory
 from daemon.web import health
 from daemon.web.house import Health
-from daemon.web.shapes import ActorTold
+from daemon.web.shapes import ActorTold, HotStateTold
 from tests.kit.control_port import open_port
 from tests.kit.seen import ACCOUNT, ANSWERS
 from tests.kit.watched import LEG, OTHER_LEG, risk, watch
@@ -39,6 +39,7 @@ async def test_its_health_is_told_to_those_who_may_look(tmp_path):
         ledger_round_trip_ms=4.2,
         loop_lag_ms=0.1,
         loop_lag_most_ms=7.5,
+        hot_state=HotStateTold("redis", False, 1.25),
         actors=(
             ActorTold("watchdog", 2, 5, False, 12.5),
             ActorTold("runner:a", 4, 0, True, None),
@@ -52,7 +53,7 @@ async def test_its_health_is_told_to_those_who_may_look(tmp_path):
     assert told == {
         "ready": True,
         "ledger": {"ok": True, "round_trip_ms": 4.2},
-        "hot_state": {"kind": "none", "ok": None, "round_trip_ms": None},
+        "hot_state": {"kind": "redis", "ok": False, "round_trip_ms": 1.25},
         "feed": {"alive": True},
         "link_alive": True,
         "loop": {"lag_ms": 0.1, "lag_most_ms": 7.5},
@@ -81,6 +82,7 @@ async def test_what_nobody_tells_is_null(tmp_path):
         _, told, _ = await port.ask("GET", "/api/admin/health")
 
     assert told["ledger"] == {"ok": None, "round_trip_ms": None}
+    assert told["hot_state"] == {"kind": "none", "ok": None, "round_trip_ms": None}
     assert told["loop"] == {"lag_ms": None, "lag_most_ms": None}
     assert told["actors"] == []
 
