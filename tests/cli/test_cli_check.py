@@ -12,8 +12,8 @@ from tests.kit.commands import told
 from tests.kit.fake_daemon import TOKEN
 
 CHECKS = [
-    *("settings", "feed", "strategies", "state folder", "ledger", "tokens", "latches", "port"),
-    *("clock", "calendar", "rates", "broker of paper"),
+    *("settings", "feed", "strategies", "state folder", "ledger", "hot state", "tokens", "latches"),
+    *("port", "clock", "calendar", "rates", "broker of paper"),
 ]
 
 
