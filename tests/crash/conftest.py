@@ -1,4 +1,4 @@
-"""A state folder in which a straddle was entered, and its daemon killed right after."""
+"""The undisturbed day, and a folder in which a straddle was entered, its daemon killed after."""
 
 from __future__ import annotations
 
@@ -7,7 +7,15 @@ from pathlib import Path
 
 import pytest
 
+from tests.kit.crash_days import undisturbed_day
+from tests.kit.crashes import Day
 from tests.kit.daemon_process import enter
+
+
+@pytest.fixture(scope="session")
+def undisturbed(tmp_path_factory) -> Day:
+    """The day that nobody disturbs, which all days of kills are compared with."""
+    return undisturbed_day(tmp_path_factory.mktemp("undisturbed"))
 
 
 @pytest.fixture(scope="session")
