@@ -150,6 +150,22 @@ MUTATIONS = (
         "tests/domain/risk/test_lock_and_trail.py::test_profit_at_or_below_the_floor_breaks_it",
     ),
     Mutation(
+        "D2",
+        "the record's floor beside a mirror's",
+        "daemon/domain/risk/mirrored.py",
+        " or (is_locked and told.floor_e4 <= kept.floor_e4):\n",
+        ":\n",
+        "tests/domain/risk/test_mirrored.py::test_the_higher_of_two_floors_stands",
+    ),
+    Mutation(
+        "D2",
+        "a mirror's floor on a profit that cannot have been",
+        "daemon/domain/risk/mirrored.py",
+        "    if told.best_e4 > known.most_e4:\n",
+        "    if False:\n",
+        "tests/domain/risk/test_mirrored.py::test_a_floor_that_cannot_be_is_not_taken",
+    ),
+    Mutation(
         "D3",
         "the door asks for latches",
         "daemon/brokers/door.py",
