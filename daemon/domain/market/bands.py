@@ -59,7 +59,9 @@ def band(instrument: Instrument, reference_e4: int, day: date) -> Band:
         ValueError: the reference is no price.
     """
     if reference_e4 <= 0:
-        raise ValueError(f"{instrument.symbol} has no band around a reference of {units(reference_e4)}")
+        raise ValueError(
+            f"{instrument.symbol} has no band around a reference of {units(reference_e4)}"
+        )
     percent_e4, least_e4 = _width(exchange_of(instrument.underlying), _family(instrument), day)
     width_e4 = max(percent_of(reference_e4, percent_e4), least_e4)
     tick_e4 = instrument.tick_e4
