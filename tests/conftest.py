@@ -1,11 +1,13 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 
 import pytest
 from coverage import Coverage
 from hypothesis import HealthCheck, settings
+
+from tests.kit.servers import PostgresServer, postgres_server
 
 # How long an example takes says more about the machine than about the code.
 settings.register_profile(
@@ -28,6 +30,13 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object
         return (yield)
     finally:
         tracing.start()
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[PostgresServer]:
+    """One PostgreSQL for all tests of this process; each test makes a schema of its own."""
+    with postgres_server() as server:
+        yield server
 
 
 def pytest_collection_finish() -> None:

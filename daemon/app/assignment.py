@@ -21,6 +21,8 @@ from daemon.feeds.replay import Recording
 from daemon.messages import Noted
 from daemon.runtime.words import Ledger, Origin
 from daemon.settings import Settings
+from daemon.storage.store import Store
+from daemon.storage.stores import store_of
 from daemon.worlds import GeneratedMarket, Market
 
 
@@ -135,7 +137,7 @@ class Assignment(Struct, frozen=True):
         plans: the strategies of files; those that were declared are in the records.
         taking: those that take entries from the start.
         played: the market.
-        folder: where its ledger and its exchange are kept.
+        folder: where its records are kept.
         files: the name of each strategy's file, by its id.
     """
 
@@ -151,6 +153,11 @@ class Assignment(Struct, frozen=True):
     def state_dir(self) -> Path:
         """Where latches, tokens and the local socket are kept, whatever is played."""
         return self.settings.daemon.state_dir
+
+    @property
+    def store(self) -> Store:
+        """Where its ledger is kept."""
+        return store_of(self.settings, self.folder)
 
     def filed(self) -> dict[str, Filed]:
         """Return how the strategies of files are written, by id."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from daemon.app.assignment import Assignment
-from daemon.app.records import LEDGER_FILE, Records
+from daemon.app.records import Records
 from daemon.jobs.port import Jobs, Office
 from daemon.runtime.words import Port
 
@@ -22,7 +22,7 @@ def day_jobs(given: Assignment, kept: Records, now_ns: Callable[[], int]) -> Por
         folder=given.folder,
         accounts=tuple(each.id for each in given.accounts),
         ledger=kept.ledger,
-        path=given.folder / LEDGER_FILE,
+        store=kept.store,
         now_ns=now_ns,
         settings=given.settings,
     )

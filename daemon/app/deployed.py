@@ -18,7 +18,7 @@ import msgspec
 import daemon
 from daemon.messages import CodeLoaded
 from daemon.settings import Settings
-from daemon.storage.schema import shipped
+from daemon.storage.migrating import SQLITE, shipped
 
 _LEFT_OUT = frozenset({"__pycache__"})
 UNINSTALLED = "not installed"
@@ -37,7 +37,7 @@ def code_loaded(settings: Settings, at_ns: int) -> CodeLoaded:
         settings_sha256=sha256(
             msgspec.json.encode(settings, enc_hook=str, order="deterministic")
         ).hexdigest(),
-        schema_number=shipped()[-1].number,
+        schema_number=shipped(SQLITE)[-1].number,  # that of each dialect is the same
         at_ns=at_ns,
     )
 

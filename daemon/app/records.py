@@ -10,11 +10,9 @@ from msgspec import Struct
 
 from daemon.storage.audit import require_whole
 from daemon.storage.emergency import GuardedLedger
-from daemon.storage.ledger import SqliteLedger
+from daemon.storage.ledger import StoredLedger
+from daemon.storage.store import Store
 from daemon.twin.file import SqliteFile
-
-LEDGER_FILE = "ledger.sqlite"
-"""The name of the ledger in the folder of a daemon's records."""
 
 
 class Records(Struct, frozen=True):
@@ -24,7 +22,8 @@ class Records(Struct, frozen=True):
         ledger: everything that was recorded.
         reached_ns: the newest instant of market time in it; 0: it is new.
         recovered: what was taken over from the emergency file, a sentence each.
-        folder: where it is kept.
+        folder: where it is kept, all but what the ledger's store keeps.
+        store: where the ledger is kept.
         open: keeps what is opened until the records are closed.
     """
 
@@ -32,6 +31,7 @@ class Records(Struct, frozen=True):
     reached_ns: int
     recovered: tuple[str, ...]
     folder: Path
+    store: Store
     open: ExitStack
 
     def exchanges(self, accounts: Sequence[str], home: str) -> dict[str, SqliteFile]:
@@ -49,24 +49,26 @@ class Records(Struct, frozen=True):
 
 
 @contextmanager
-def records(folder: Path, owner: str, on_failure: Callable[[str], None]) -> Iterator[Records]:
-    """Open the records of a folder, taking over first what an emergency left behind.
+def records(
+    folder: Path, store: Store, owner: str, on_failure: Callable[[str], None]
+) -> Iterator[Records]:
+    """Open the records of a daemon, taking over first what an emergency left behind.
 
     Args:
-        folder: where they are kept.
+        folder: where the emergency file and the exchanges are.
+        store: where the ledger is kept.
         owner: whose they are.
         on_failure: is told once when the ledger fails, in whichever thread finds out.
 
     Raises:
         StoreError: one of the files cannot be used, or the ledger is not as it was written.
     """
-    path = folder / LEDGER_FILE
-    inner = SqliteLedger(path, owner)
+    inner = StoredLedger(store, owner)
     with closing(GuardedLedger(inner, folder / "emergency", on_failure)) as ledger:
-        require_whole(path)
+        require_whole(store)
         recovered = ledger.recover()
         with ExitStack() as held:
-            yield Records(ledger, inner.reached_ns(), recovered, folder, held)
+            yield Records(ledger, inner.stored.reached_ns(), recovered, folder, store, held)
 
 
 def _file(account: str, home: str) -> str:

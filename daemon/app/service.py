@@ -115,7 +115,7 @@ class Service:
 
         with (
             exclusively(given.state_dir),
-            records(given.folder, given.accounts[0].owner, failed) as kept,
+            records(given.folder, given.store, given.accounts[0].owner, failed) as kept,
         ):
             for sentence in kept.recovered:
                 self._watcher.say(sentence)

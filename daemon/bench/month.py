@@ -24,7 +24,7 @@ from msgspec.structs import replace
 from daemon.app import accounts_of
 from daemon.app.accounts import watchdog_of
 from daemon.app.assignment import Assignment, GeneratedDays
-from daemon.app.records import LEDGER_FILE, Records
+from daemon.app.records import Records
 from daemon.app.service import Service
 from daemon.app.wiring import App, Run, cells_of
 from daemon.bench.month_books import OurBooks, their_day
@@ -44,6 +44,7 @@ from daemon.runtime.words import ActorDisarmed, DeadLetter, Origin
 from daemon.settings import Account, Daemon, Feed, JobSettings, Settings, Web
 from daemon.storage.audit import verify
 from daemon.storage.emergency import GuardedLedger
+from daemon.storage.sqlite import SqliteStore
 from daemon.twin.file import TwinFile
 from daemon.worlds import GeneratedMarket, begins_ns
 
@@ -233,7 +234,7 @@ def _plans() -> tuple[Plan, ...]:
 
 
 def _told(load: Load, month: Month, folder: Path) -> dict[str, Any]:
-    closes, guards = month.closes, month.guards
+    closes, guards, ledger = month.closes, month.guards, folder / "ledger.sqlite"
     reports = len(list((folder / "reports").glob("*.txt")))
     backups = sorted((folder / "backups").glob("ledger-*.sqlite"))
     sound = sum(_is_sound(path) for path in backups)
@@ -261,8 +262,8 @@ def _told(load: Load, month: Month, folder: Path) -> dict[str, Any]:
             "examples": guards.examples,
         },
         "books_equal": sum(not close.differences for close in closes),
-        "chain_whole": _is_sound(folder / LEDGER_FILE),
-        "ledger_kb": (folder / LEDGER_FILE).stat().st_size // 1_024,
+        "chain_whole": _is_sound(ledger),
+        "ledger_kb": ledger.stat().st_size // 1_024,
         "jobs_not_ok": [
             f"{each.day} {each.job}: {each.text}" for each in month.jobs if not each.ok
         ],
@@ -297,7 +298,7 @@ def amiss(document: Mapping[str, Any], closes: Sequence[Close]) -> list[str]:
 
 def _is_sound(path: Path) -> bool:
     try:
-        return verify(path).broken is None
+        return verify(SqliteStore(path)).broken is None
     except OrdoError:
         return False
 

@@ -7,9 +7,9 @@ from pathlib import Path
 import click
 import orjson
 
-from daemon.cli.options import AS_JSON, PATH, SETTINGS, load_settings
+from daemon.cli.ledgers import LEDGER, store_meant
+from daemon.cli.options import AS_JSON, SETTINGS
 from daemon.storage.audit import verify
-from daemon.storage.newest import newest_ledger
 
 
 @click.group("audit")
@@ -18,18 +18,18 @@ def command() -> None:
 
 
 @command.command("verify")
-@click.option("--ledger", type=PATH, help="The ledger file; else the newest of the state folder.")
+@LEDGER
 @SETTINGS
 @AS_JSON
-def _verify(ledger: Path | None, settings: Path | None, *, as_json: bool) -> int:
+def _verify(ledger: str | None, settings: Path | None, *, as_json: bool) -> int:
     """Check every link of the chain, against its head and count."""
-    path = ledger or newest_ledger(load_settings(settings))
-    found = verify(path)
+    store = store_meant(ledger, settings)
+    found = verify(store)
     broken = found.broken
     if as_json:
         where = {"number": broken.number, "how": broken.how} if broken else None
         document = {
-            "ledger": str(path),
+            "ledger": store.name,
             "records": found.count,
             "whole": broken is None,
             "broken": where,
@@ -37,9 +37,11 @@ def _verify(ledger: Path | None, settings: Path | None, *, as_json: bool) -> int
         }
         click.echo(orjson.dumps(document, option=orjson.OPT_INDENT_2))
     elif broken is None:
-        click.echo(f"{path}: {found.count:,} records, whole; head {found.head.digest.hex()}")
+        click.echo(f"{store.name}: {found.count:,} records, whole; head {found.head.digest.hex()}")
     else:
-        click.echo(f"{path}: record {broken.number} is {broken.how}; do not trust what follows it")
+        click.echo(
+            f"{store.name}: record {broken.number} is {broken.how}; do not trust what follows it"
+        )
     return 0 if broken is None else 1
 
 

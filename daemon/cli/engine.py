@@ -15,7 +15,7 @@ from daemon.domain.plans.parsing import parse
 from daemon.domain.plans.schema import Plan
 from daemon.errors import SettingsError, StrategyError
 from daemon.settings import Settings
-from daemon.storage.newest import replays_of
+from daemon.storage.stores import replays_of
 
 __all__ = [
     "PATH",

@@ -15,26 +15,27 @@ from typing import Any
 import click
 import msgspec
 
-from daemon.cli.options import AS_JSON, PATH, SETTINGS, load_settings
+from daemon.cli.ledgers import LEDGER, store_meant
+from daemon.cli.options import AS_JSON, SETTINGS
 from daemon.cli.tables import clean, say, say_table, table
-from daemon.cli.why_records import Record, Why, open_records
+from daemon.cli.why_records import Record, Records, Why
 from daemon.cli.why_words import Step, average, frame_sentence, sentence_of, wanted
 from daemon.cli.words import code_said
 from daemon.domain.instants import moment_of
 from daemon.domain.money import E4, divide_half_even
 from daemon.domain.orders.book import Order
 from daemon.domain.orders.words import Intent
-from daemon.storage.newest import newest_ledger
+from daemon.storage.store import Store
 
 
 @click.command("why")
 @click.argument("order", default="")
 @click.option("--list", "listed", is_flag=True, help="List the orders that ORDER may mean; or all.")
-@click.option("--ledger", type=PATH, help="The ledger file; else the newest of the state folder.")
+@LEDGER
 @SETTINGS
 @AS_JSON
 def command(
-    order: str, ledger: Path | None, settings: Path | None, *, listed: bool, as_json: bool
+    order: str, ledger: str | None, settings: Path | None, *, listed: bool, as_json: bool
 ) -> None:
     """Tell the chain from tick to fill of one order.
 
@@ -42,16 +43,17 @@ def command(
     """
     if not order and not listed:
         raise click.UsageError("name an ORDER; --list shows which there are")
-    path = ledger or newest_ledger(load_settings(settings))
-    with open_records(path) as records:
+    store = store_meant(ledger, settings)
+    with store.reading() as reader:
+        records = Records(reader)
         if listed:
-            _list(path, records.begun(order), as_json=as_json)
+            _list(store, records.begun(order), as_json=as_json)
             return
         found = records.why(order)
-    _tell(path, found, as_json=as_json)
+    _tell(store, found, as_json=as_json)
 
 
-def _list(path: Path, orders: list[tuple[int, Intent]], *, as_json: bool) -> None:
+def _list(store: Store, orders: list[tuple[int, Intent]], *, as_json: bool) -> None:
     told = [
         {
             "at": _iso(at_ns),
@@ -63,7 +65,7 @@ def _list(path: Path, orders: list[tuple[int, Intent]], *, as_json: bool) -> Non
         for at_ns, intent in orders
     ]
     if as_json:
-        click.echo(msgspec.json.encode({"ledger": str(path), "orders": told}))
+        click.echo(msgspec.json.encode({"ledger": store.name, "orders": told}))
     elif not told:
         say(["no such order"])
     else:
@@ -71,11 +73,11 @@ def _list(path: Path, orders: list[tuple[int, Intent]], *, as_json: bool) -> Non
         say_table(("at", "order", "strategy", "leg", "what"), rows)
 
 
-def _tell(path: Path, found: Why, *, as_json: bool) -> None:
+def _tell(store: Store, found: Why, *, as_json: bool) -> None:
     steps = _steps(found)
     if as_json:
         document = {
-            "ledger": str(path),
+            "ledger": store.name,
             "order": _order(found.order),
             "code": found.code and msgspec.to_builtins(found.code),
             "chain": steps,

@@ -7,15 +7,12 @@ of its intent; what a later run heard of the order is found by the order's own i
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
 from difflib import get_close_matches
-from pathlib import Path
-from typing import Any
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
 from daemon.domain.orders.book import Book, Order
 from daemon.domain.orders.words import (
@@ -34,6 +31,7 @@ from daemon.messages import (
     BasketOpened,
     CodeLoaded,
     EntryDecided,
+    EpochBegan,
     ExitDecided,
     ExitFinished,
     ExitOverdue,
@@ -45,10 +43,8 @@ from daemon.messages import (
     Scope,
 )
 from daemon.storage.codec import Recorded, TicksTaken, decode
-from daemon.storage.schema import open_to_read, refusing
+from daemon.storage.reader import ALL, Reader, Wanted
 
-_COLUMNS = "number, at_ns, actor, message, cause, body"
-_NEVER = 2**63 - 1
 _NEAR = 10_000
 _SHOWN = 5
 _BY_LEVEL = {ExitReason.STOP, ExitReason.TRAIL}
@@ -88,11 +84,11 @@ class Records:
     """A ledger, read where it lies and changed nowhere; a daemon may be writing to it.
 
     Args:
-        db: open to read.
+        reader: of the ledger, as of one moment.
     """
 
-    def __init__(self, db: sqlite3.Connection) -> None:
-        self._db = db
+    def __init__(self, reader: Reader) -> None:
+        self._reader = reader
 
     def why(self, name: str) -> Why:
         """Return the chain of an order.
@@ -114,7 +110,7 @@ class Records:
             key=lambda each: each.number,
             default=asked,
         )
-        frame = self._last(TicksTaken, first.number, "number > ?", self._began(first.number))
+        frame = self._last(TicksTaken, first.number, first=self._began(first.number))
         return Why(
             order=self._order(asked),
             records=tuple(found[number] for number in sorted(found)),
@@ -130,7 +126,7 @@ class Records:
             name: as for `why`; empty for all orders.
         """
         if not name:
-            found = self._select(f"{_of(IntentRecorded)} ORDER BY number")
+            found = self._find(Wanted((IntentRecorded,)))
         else:
             found = [self._intent(each) for each in self._matches(name)]
         return [(each.at_ns, _intent_of(each)) for each in found]
@@ -162,12 +158,11 @@ class Records:
             unknown.add_note(f"the newest is {known_names[0]}; `ordo why --list` lists all")
         raise unknown
 
-    def _names(self, part: bytes, most: int = -1) -> dict[str, tuple[str, ...]]:
+    def _names(self, part: bytes, most: int = ALL) -> dict[str, tuple[str, ...]]:
         """Return orders by their own id, each with all its names, the newest first."""
         kinds = (IntentRecorded, OrderAccepted, OrderUpdated)
         names: dict[str, tuple[str, ...]] = {}
-        where = f"{_of(*kinds)} AND instr(body, ?) ORDER BY number DESC LIMIT ?"
-        for record in self._select(where, part or b'"', most):
+        for record in self._find(Wanted(kinds, mentions=part, newest_first=True, most=most)):
             told: tuple[str, ...] = ()
             match record.fact:
                 case IntentRecorded(intent):
@@ -179,8 +174,7 @@ class Records:
         return names
 
     def _intent(self, intent_id: str) -> Record:
-        where = f"{_of(IntentRecorded)} AND instr(body, ?) ORDER BY number"
-        found = self._select(where, _quoted(intent_id))
+        found = self._find(Wanted((IntentRecorded,), mentions=_quoted(intent_id)))
         if not found:
             text = f"the record has replies to {intent_id} and not its intent"
             raise OrdoError(text, "ledger_altered")
@@ -190,7 +184,7 @@ class Records:
         """Yield what the order is a child of: a basket, an exit that is owed, a request by hand."""
         parent = _quoted(_intent_of(asked).parent.removeprefix(RESIDENT))
         for kind in (EntryDecided, BasketOpened, ExitOwed, OrderAsked):
-            found = self._last(kind, asked.number, "instr(body, ?)", parent)
+            found = self._last(kind, asked.number, mentions=parent)
             if found is not None:
                 yield found
 
@@ -220,8 +214,7 @@ class Records:
 
     def _latch(self, before: int, intent: Intent) -> Iterator[Record]:
         reached = {Scope.ACCOUNT: intent.account, Scope.STRATEGY: intent.strategy_id}
-        where = f"number < ? AND {_of(Latched)} ORDER BY number DESC"
-        for record in self._select(where, before):
+        for record in self._find(Wanted((Latched,), last=before - 1, newest_first=True)):
             fact = record.fact
             if not isinstance(fact, Latched) or fact.kind is not LatchKind.KILL:
                 continue
@@ -230,8 +223,9 @@ class Records:
                 return
 
     def _level(self, before: int, strategy_id: str, leg_id: str) -> Iterator[Record]:
-        where = f"number < ? AND {_of(LevelMoved)} AND instr(body, ?) ORDER BY number DESC"
-        for record in self._select(where, before, _quoted(strategy_id)):
+        of = _quoted(strategy_id)
+        wanted = Wanted((LevelMoved,), last=before - 1, mentions=of, newest_first=True)
+        for record in self._find(wanted):
             fact = record.fact
             if isinstance(fact, LevelMoved) and fact.leg_id == leg_id:
                 yield record
@@ -240,11 +234,11 @@ class Records:
     def _later(self, asked: Record) -> Iterator[Record]:
         """Yield what was heard of the order, what its fills moved, and how its parent ended."""
         intent = _intent_of(asked)
-        mentions = f"number > ? AND NOT {_of(IntentRecorded)} AND instr(body, ?) ORDER BY number"
-        for record in self._select(mentions, asked.number, _quoted(intent.intent_id)):
+        later = Wanted(without=(IntentRecorded,), first=asked.number + 1)
+        for record in self._find(replace(later, mentions=_quoted(intent.intent_id))):
             yield record
             yield from self._moved(record, intent)
-        for record in self._select(mentions, asked.number, _quoted(intent.parent)):
+        for record in self._find(replace(later, mentions=_quoted(intent.parent))):
             if isinstance(record.fact, BasketEnded | ExitFinished | ExitOverdue):
                 yield record
                 if not isinstance(record.fact, ExitOverdue):
@@ -255,9 +249,13 @@ class Records:
         if not record.message:
             return
         leg = (intent.strategy_id, intent.leg_id)
-        caused = "number BETWEEN ? AND ? AND (message = ? OR cause = ?) AND "
-        window = (record.number, self._ended(record.number), record.message, record.message)
-        for each in self._select(caused + _of(PositionChanged, LevelMoved), *window):
+        wanted = Wanted(
+            (PositionChanged, LevelMoved),
+            first=record.number,
+            last=self._ended(record.number),
+            around=record.message,
+        )
+        for each in self._find(wanted):
             fact = each.fact
             assert isinstance(fact, PositionChanged | LevelMoved), "chosen by its type"
             if (fact.strategy_id, fact.leg_id) == leg:
@@ -266,9 +264,7 @@ class Records:
     def _order(self, asked: Record) -> Order:
         """Return how an order stands, by all that was heard of it."""
         book, intent_id = Book(), _intent_of(asked).intent_id
-        for record in self._select(
-            "number >= ? AND instr(body, ?) ORDER BY number", asked.number, _quoted(intent_id)
-        ):
+        for record in self._find(Wanted(first=asked.number, mentions=_quoted(intent_id))):
             if isinstance(record.fact, OrderFact):
                 book.apply(record.fact)
         order = book.order(intent_id)
@@ -277,59 +273,42 @@ class Records:
 
     def _of_message(self, near: int, message: int) -> list[Record]:
         """Return what an actor recorded while it handled a message, in the same run."""
-        where = "number > ? AND number < ? AND message = ? ORDER BY number"
-        return self._select(where, self._began(near) - 1, self._ended(near), message)
+        first, last = self._began(near), self._ended(near)
+        return self._find(Wanted(first=first, last=last, message=message))
 
     def _began(self, number: int) -> int:
         """Return where the run begins that a record belongs to."""
-        where = "SELECT max(number) FROM records WHERE number <= ? AND kind = 'EpochBegan'"
-        (found,) = self._db.execute(where, (number,)).fetchone()
-        return found or 0
+        began = self._last(EpochBegan, number)
+        return began.number if began else 0
 
     def _code(self, number: int) -> CodeLoaded | None:
         """Return what decided in the run that a record belongs to."""
-        found = self._last(CodeLoaded, number, "number > ?", self._began(number))
+        found = self._last(CodeLoaded, number, first=self._began(number))
         return found.fact if found and isinstance(found.fact, CodeLoaded) else None
 
     def _ended(self, number: int) -> int:
-        where = "SELECT min(number) FROM records WHERE number > ? AND kind = 'EpochBegan'"
-        (found,) = self._db.execute(where, (number,)).fetchone()
-        return found or _NEVER
+        """Return the last record that may belong to that run."""
+        nearest = self._find(Wanted((EpochBegan,), first=number + 1, most=1))
+        return nearest[0].number - 1 if nearest else ALL
 
-    def _last(self, kind: type, before: int, where: str, *values: Any) -> Record | None:
+    def _last(
+        self, kind: type, before: int, *, first: int = 1, mentions: bytes = b""
+    ) -> Record | None:
         """Return the newest record of a kind up to another."""
-        rest = f"number <= ? AND {_of(kind)} AND {where} ORDER BY number DESC LIMIT 1"
-        found = self._select(rest, before, *values)
+        wanted = Wanted((kind,), first=first, last=before, mentions=mentions)
+        found = self._find(replace(wanted, newest_first=True, most=1))
         return found[0] if found else None
 
-    def _select(self, where: str, *values: Any) -> list[Record]:
-        query = f"SELECT {_COLUMNS} FROM records WHERE {where}"  # noqa: S608  all our own
-        rows = self._db.execute(query, values).fetchall()
+    def _find(self, wanted: Wanted) -> list[Record]:
         return [
-            Record(number, at_ns, actor, message, cause, decode(body))
-            for number, at_ns, actor, message, cause, body in rows
+            Record(row.number, row.at_ns, row.actor, row.message, row.cause, decode(row.body))
+            for row in self._reader.find(wanted)
         ]
-
-
-@contextmanager
-def open_records(path: Path) -> Iterator[Records]:
-    """Open a ledger for one question, as of one moment.
-
-    Raises:
-        StoreError: it cannot be read.
-    """
-    with closing(open_to_read(path)) as db, refusing(path, "cannot be read"):
-        db.execute("BEGIN")
-        yield Records(db)
 
 
 def _intent_of(record: Record) -> Intent:
     assert isinstance(record.fact, IntentRecorded), "a chain begins at an intent"
     return record.fact.intent
-
-
-def _of(*kinds: type) -> str:
-    return f"kind IN ({', '.join(repr(kind.__name__) for kind in kinds)})"
 
 
 def _quoted(name: str) -> bytes:

@@ -154,6 +154,20 @@ HOUSE: Final[Mapping[str, Entry]] = {
         "error",
         status=500,
     ),
+    "epoch_over": Entry(
+        "A newer run has begun on the ledger",
+        "let the newer run go on; this one ended, and what it had decided last is not recorded",
+        _DAEMON,
+        "critical",
+        status=500,
+    ),
+    "commit_unknown": Entry(
+        "Nobody knows yet whether the ledger stored",
+        "see that its server and the way to it are up; nothing is stored twice, whatever it was",
+        _DISK,
+        "critical",
+        status=503,
+    ),
     "two_writers": Entry(
         "Another program writes to the ledger",
         "stop one of the two",

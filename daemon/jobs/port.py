@@ -24,6 +24,7 @@ from daemon.messages.cells import Cell, home_of
 from daemon.messages.jobs import Job, JobDone, RunJob
 from daemon.settings import Settings
 from daemon.storage.backup import back_up, backup_path, forget, oldest_kept
+from daemon.storage.store import Store
 from daemon.storage.stored import newest_tick_ns
 
 _LATE_NS = 30 * SECOND_NS
@@ -54,7 +55,7 @@ class Office(Struct, frozen=True):
         folder: where reports and copies are kept, in folders of their own.
         accounts: of which there is a report each.
         ledger: the record.
-        path: its file.
+        store: where it is kept.
         now_ns: market time.
         settings: everything that was set.
     """
@@ -62,7 +63,7 @@ class Office(Struct, frozen=True):
     folder: Path
     accounts: tuple[str, ...]
     ledger: Kept
-    path: Path
+    store: Store
     now_ns: Callable[[], int]
     settings: Settings
 
@@ -114,7 +115,7 @@ class Jobs:
     def _session(self, day: date) -> tuple[bool, str]:
         office = self._office
         office.ledger.flush()
-        ticked_ns = newest_tick_ns(office.path)
+        ticked_ns = newest_tick_ns(office.store)
         found = missing(office.ledger.facts(), day, office.accounts, ticked_ns)
         if not found:
             return True, "prices come, and each account has a session at its broker"
@@ -144,7 +145,7 @@ class Jobs:
         office, folder = self._office, self._office.folder / "backups"
         office.ledger.flush()
         copy = backup_path(folder, day)
-        head = back_up(office.path, copy)
+        head = back_up(office.store, copy)
         gone = forget(folder, oldest_kept(day, office.settings.jobs.keep_backups_days))
         told = f", and {', '.join(gone)} removed" if gone else ""
         return True, f"{copy} holds {head.count} records, verified{told}"

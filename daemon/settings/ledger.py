@@ -4,29 +4,67 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import Final
+from urllib.parse import parse_qs, urlsplit
 
 from daemon.settings.faults import Wrong
+from daemon.settings.kinds import is_path
 
 LEDGER_URL: Final = "sqlite:STATE/ledger.sqlite"
-"""The one place until others are built; `STATE` stands for the state folder."""
-_IN_STATE: Final = "sqlite:STATE/"
-_POSTGRES: Final = ("postgres", "postgresql")
-_MEND: Final = f'until then write "{LEDGER_URL}"; [daemon] state_dir says where STATE is'
+"""What is preset; `STATE` stands for the state folder, or that of the replay."""
+_SQLITE: Final = "sqlite:"
+_IN_STATE: Final = "STATE/"
+_POSTGRES: Final = ("postgres://", "postgresql://")
+_EXPECTED: Final = (
+    f'write "{LEDGER_URL}" (STATE is [daemon] state_dir), "sqlite:PATH", or'
+    ' "postgresql://USER@HOST/DATABASE"'
+)
+_KEPT_APART: Final = (
+    "take it out, change it, and keep it in a file for this user alone that PGPASSFILE names, or in"
+    " the credential `pgpass`"
+)
 
 
 def ledger_url(text: str) -> str:
-    """Return the text where it names the ledger in the state folder.
+    """Return the text where it names a ledger.
 
     Raises:
-        Wrong: it names another place; never shown, for such an address may hold a password.
+        Wrong: it names none, or holds a password; never shown, for it may hold one.
     """
-    if text == LEDGER_URL:
+    if is_postgres(text):
+        _require_address(text)
         return text
-    if text.partition(":")[0].partition("+")[0] in _POSTGRES:
-        raise Wrong("names PostgreSQL, which comes with a later version", _MEND)
-    raise Wrong("names another ledger; to choose its place comes with a later version", _MEND)
+    path = text.removeprefix(_SQLITE)
+    if path != text and is_path(path.removeprefix(_IN_STATE)) and not path.startswith("//"):
+        return text
+    raise Wrong("names no ledger", _EXPECTED)
 
 
-def ledger_file(url: str, state_dir: Path) -> Path:
-    """Return the file that a checked text names."""
-    return state_dir / url.removeprefix(_IN_STATE)
+def is_postgres(url: str) -> bool:
+    """Say whether a text names a PostgreSQL."""
+    return url.startswith(_POSTGRES)
+
+
+def ledger_file(url: str, folder: Path) -> Path:
+    """Return the file that a checked text names.
+
+    Args:
+        url: the text, of no PostgreSQL.
+        folder: what `STATE` stands for.
+    """
+    path = url.removeprefix(_SQLITE)
+    return folder / path.removeprefix(_IN_STATE) if path.startswith(_IN_STATE) else Path(path)
+
+
+def _require_address(text: str) -> None:
+    try:
+        parts = urlsplit(text)
+        # What a password may be cut at by mistake: no name of a database holds these.
+        secret = parts.password is not None or "@" in parts.path + parts.fragment
+        named = parts.port is None or bool(parts.hostname)
+    except ValueError:
+        raise Wrong("is no address of a PostgreSQL", _EXPECTED) from None
+    keys = parse_qs(parts.query, keep_blank_values=True)
+    if secret or any(key.endswith("password") for key in keys):
+        raise Wrong("holds a password", _KEPT_APART)
+    if not named:
+        raise Wrong("is no address of a PostgreSQL", _EXPECTED)

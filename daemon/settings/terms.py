@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from daemon.domain.instants import MILLISECOND_NS, SECOND_NS
 from daemon.domain.orders.ladder import Ladder
 from daemon.domain.orders.limits import Limits
@@ -12,7 +10,6 @@ from daemon.domain.risk.account import AccountLimits
 from daemon.domain.risk.words import LockRule
 from daemon.runtime.breaker import BreakerPolicy
 from daemon.runtime.budget import Window
-from daemon.settings.ledger import ledger_file
 from daemon.settings.schema import Account, Settings
 
 
@@ -73,8 +70,3 @@ def account_limits(account: Account) -> AccountLimits:
     lock = account.profit_lock
     rule = LockRule(lock.at_e4, lock.lock_e4, lock.every_e4, lock.by_e4) if lock else None
     return AccountLimits(account.max_daily_loss_e4, account.max_daily_profit_e4, rule)
-
-
-def ledger_path(settings: Settings) -> Path:
-    """Return the file of the daemon's own ledger; each replay has one of its own beside it."""
-    return ledger_file(settings.ledger.url, settings.daemon.state_dir)

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import re
-import sqlite3
-from contextlib import closing
 from datetime import date, timedelta
 from pathlib import Path
 
 from daemon.domain.chain import Head
 from daemon.errors import StoreError
 from daemon.storage.audit import verify
-from daemon.storage.schema import head_of, open_to_read, refusing
+from daemon.storage.sqlite import SqliteStore
+from daemon.storage.store import Store
 from daemon.storage.whole import whole
 
 _NAME = re.compile(r"ledger-(\d{4}-\d{2}-\d{2})\.sqlite")
@@ -22,11 +21,12 @@ def backup_path(folder: Path, day: date) -> Path:
     return folder / f"ledger-{day}.sqlite"
 
 
-def back_up(path: Path, copy: Path) -> Head:
+def back_up(store: Store, copy: Path) -> Head:
     """Copy a ledger as it stands at one moment, and return the head of what was copied.
 
-    It is read beside whoever writes to it, and holds nobody up. A copy that is there already is
-    replaced, but only by one that was verified, record by record.
+    It is read beside whoever writes to it, and holds nobody up. Wherever it is kept, the copy is
+    one SQLite file that every command reads as it reads the ledger itself. A copy that is there
+    already is replaced, but only by one that was verified, record by record.
 
     Raises:
         StoreError: the ledger cannot be read, the copy cannot be written, or is not sound.
@@ -34,8 +34,8 @@ def back_up(path: Path, copy: Path) -> Head:
     try:
         copy.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         with whole(copy) as draft:
-            head = _copied(path, draft)
-            found = verify(draft)
+            head = store.copy_to(draft)
+            found = verify(SqliteStore(draft))
             if found.broken is not None or found.head != head:
                 raise StoreError(f"the copy {copy} is not what it was made of; see its disk")
     except OSError as error:
@@ -64,13 +64,3 @@ def forget(folder: Path, before: date) -> tuple[str, ...]:
 def oldest_kept(day: date, keep_days: int) -> date:
     """Return the first of so many days that end with a day."""
     return day - timedelta(days=keep_days - 1)
-
-
-def _copied(path: Path, draft: Path) -> Head:
-    with closing(open_to_read(path)) as db, refusing(path, "cannot be read"):
-        db.execute("BEGIN")  # head and copy are of one moment
-        head = head_of(db, path)
-        with closing(sqlite3.connect(draft)) as to:
-            db.backup(to)
-            to.execute("PRAGMA journal_mode = DELETE")  # one file alone, whatever the ledger's
-    return head

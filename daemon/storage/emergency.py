@@ -38,6 +38,7 @@ from daemon.storage.emergency_file import (
     Written,
     weight_bytes,
 )
+from daemon.storage.ledger import EPOCH_OVER
 from daemon.storage.patience import Patience
 from daemon.storage.stored import Stored
 
@@ -162,7 +163,7 @@ class GuardedLedger:
         """Make everything entered durable, in the ledger or in the emergency file.
 
         Raises:
-            StoreError: neither could be written.
+            StoreError: neither could be written, or a newer run has begun.
         """
         with self._flushing:
             if not self.failed_because:
@@ -242,6 +243,8 @@ class GuardedLedger:
             if self._patience.in_time(self._inner.flush):
                 because = ""
         except StoreError as error:
+            if error.code == EPOCH_OVER:
+                raise  # what is open is the newer run's affair, and so are exits
             because = str(error)
         with self._entering:
             if because:

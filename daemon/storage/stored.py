@@ -1,71 +1,67 @@
-"""What a ledger's file holds, read beside whoever writes to it.
+"""What a store holds, read beside whoever writes to it.
 
-Each reading opens the file anew, to read alone, and takes no lock that a writer holds; so it goes
+Each reading opens the store anew, to read alone, and takes no lock that a writer holds; so it goes
 on while a write hangs.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import closing
-from pathlib import Path
 
 from daemon.domain.chain import GENESIS, Head
 from daemon.storage.codec import Row, TicksTaken
-from daemon.storage.schema import open_to_read, refusing
-
-_HAS = "SELECT 1 FROM records WHERE number = ? AND link = ?"
-_ROWS = f"""
-    SELECT number, owner_id, at_ns, kind, actor, message, cause, body, link FROM records
-    WHERE number > ? AND number <= ? AND owner_id = ? AND kind <> '{TicksTaken.__name__}'
-    ORDER BY number
-"""  # noqa: S608  our own
-_TICKED = f"""
-    SELECT at_ns FROM records WHERE kind = '{TicksTaken.__name__}' ORDER BY number DESC LIMIT 1
-"""  # noqa: S608  our own
-_ALL = 2**63 - 1
+from daemon.storage.reader import ALL, Wanted
+from daemon.storage.store import Store
 
 
-def newest_tick_ns(path: Path) -> int:
+def newest_tick_ns(store: Store) -> int:
     """Return the instant of the newest tick that a ledger has stored; 0: it has none.
 
     Raises:
-        StoreError: the file cannot be read.
+        StoreError: it cannot be read.
     """
-    with closing(open_to_read(path)) as db, refusing(path, "cannot be read"):
-        found = db.execute(_TICKED).fetchone()
-    return int(found[0]) if found else 0
+    with store.reading() as reader:
+        return reader.ticked_ns()
 
 
 class Stored:
     """The rows of one owner's facts.
 
     Args:
-        path: the ledger's file.
+        store: the ledger's.
         owner_id: whose facts.
     """
 
-    def __init__(self, path: Path, owner_id: str) -> None:
-        self._path = path
+    def __init__(self, store: Store, owner_id: str) -> None:
+        self._store = store
         self._owner_id = owner_id
 
     def has(self, head: Head) -> bool:
         """Say whether the chain has, or once had, this head.
 
         Raises:
-            StoreError: the file cannot be read.
+            StoreError: it cannot be read.
         """
         if head == GENESIS:
             return True
-        with closing(open_to_read(self._path)) as db, refusing(self._path, "cannot be read"):
-            return db.execute(_HAS, (head.count, head.digest)).fetchone() is not None
+        with self._store.reading() as reader:
+            return reader.has(head)
 
-    def rows(self, after: int = 0, until: int = _ALL) -> Iterator[Row]:
+    def reached_ns(self) -> int:
+        """Return the newest instant of market time that is stored, ticks included; 0: none.
+
+        Raises:
+            StoreError: it cannot be read.
+        """
+        with self._store.reading() as reader:
+            return reader.reached_ns(self._owner_id)
+
+    def rows(self, after: int = 0, until: int = ALL) -> Iterator[Row]:
         """Yield the rows of facts behind one number, up to and including another, in order.
 
         Raises:
-            StoreError: the file cannot be read.
+            StoreError: it cannot be read.
         """
-        with closing(open_to_read(self._path)) as db, refusing(self._path, "cannot be read"):
-            for row in db.execute(_ROWS, (after, until, self._owner_id)):
-                yield Row(*row)
+        wanted = Wanted(without=(TicksTaken,), first=after + 1, last=until, owner_id=self._owner_id)
+        with self._store.reading() as reader:
+            yield from reader.find(wanted)

@@ -26,6 +26,7 @@ from daemon.storage.codec import decode_fact
 from daemon.storage.hot.codec import Believed
 from daemon.storage.hot.sqlite import SqliteHot
 from daemon.storage.hot.words import Batch
+from daemon.storage.sqlite import SqliteStore
 from daemon.storage.stored import Stored
 from tests.kit.acting import DAY, clock, day_opened, ended, sold
 from tests.kit.acting import opened as entered
@@ -134,6 +135,7 @@ class Restart:
 
     def __init__(self, folder: Path, mark: str = "") -> None:
         self._folder, self._mark = folder, mark
+        self._store = SqliteStore(folder / "ledger.sqlite")
         self.said: list[str] = []
         settings = Settings(
             accounts=(
@@ -150,7 +152,7 @@ class Restart:
             )
         )
         self._accounts = [(accounts_of(settings, strict=False)[0], Cell("paper", mark))]
-        with records(folder, "owner", self.said.append) as kept:
+        with records(folder, self._store, "owner", self.said.append) as kept:
             entry = entered(rules=StrategyRules(lock=RULE))
             facts = [day_opened(), entry, sold("ce"), sold("pe"), ended()]
             for fact in facts:
@@ -159,9 +161,9 @@ class Restart:
 
     def begin(self, told: Believed) -> list[tuple[str, LevelMoved]]:
         """Start, and return every level in the record with its origin."""
-        with records(self._folder, "owner", self.said.append) as kept:
+        with records(self._folder, self._store, "owner", self.said.append) as kept:
             take_up(told, self._accounts, kept, self.said.append)
-        rows = Stored(self._folder / "ledger.sqlite", "owner").rows()
+        rows = Stored(self._store, "owner").rows()
         return [(row.actor, decode_fact(row.body)) for row in rows if row.kind == "LevelMoved"]
 
 

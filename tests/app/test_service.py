@@ -42,7 +42,7 @@ from daemon.messages import (
 from daemon.runtime.clock import MonotonicClock
 from daemon.runtime.pace import Pace
 from daemon.settings import Daemon, Settings, Web
-from daemon.storage.ledger import SqliteLedger
+from daemon.storage.ledger import StoredLedger
 from daemon.telemetry.tracing import SpansInMemory
 from daemon.worlds import Generated, GeneratedMarket, Step
 from tests.kit.plans import ROOT, parse
@@ -339,13 +339,13 @@ async def test_a_latch_that_appears_in_the_folder_is_taken_up_and_one_that_goes_
 
 
 async def test_when_the_ledger_fails_entries_stop_and_a_kill_still_flattens(tmp_path, monkeypatch):
-    def refuse(self: SqliteLedger) -> None:
+    def refuse(self: StoredLedger) -> None:
         raise StoreError("disk full")
 
     async with running(assignment(tmp_path)) as daemon:
         await daemon.seen.until(in_position(daemon.seen))
         with monkeypatch.context() as full:
-            full.setattr(SqliteLedger, "flush", refuse)
+            full.setattr(StoredLedger, "flush", refuse)
             await daemon.seen.until(lambda: bool(daemon.seen.of(EntriesPaused)))
             os.kill(os.getpid(), signal.SIGUSR1)
             await daemon.seen.until(lambda: bool(daemon.seen.of(ExitFinished)))

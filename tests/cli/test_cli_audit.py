@@ -6,7 +6,8 @@ import json
 
 import pytest
 
-from daemon.storage.ledger import SqliteLedger
+from daemon.storage.ledger import StoredLedger
+from daemon.storage.sqlite import SqliteStore
 from tests.kit.commands import told
 
 
@@ -22,7 +23,7 @@ def begun(tmp_path):
     def begin(name: str, epochs: int) -> None:
         path = tmp_path / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        ledger = SqliteLedger(path, "owner")
+        ledger = StoredLedger(SqliteStore(path), "owner")
         for epoch in range(epochs):
             ledger.begin_epoch(epoch)
         ledger.close()

@@ -34,7 +34,8 @@ from daemon.domain.risk.words import ExitReason
 from daemon.feeds.sample import sample_path
 from daemon.runtime.words import DeadLetter, Origin
 from daemon.settings import load
-from daemon.storage.ledger import SqliteLedger
+from daemon.storage.ledger import StoredLedger
+from daemon.storage.sqlite import SqliteStore
 from tests.kit.commands import told
 from tests.kit.facts import ANY_FACT, INTENT, NOW
 from tests.kit.plans import SHIPPED
@@ -260,7 +261,7 @@ class Diary:
 
     def __init__(self, path) -> None:
         self.path = path
-        self.ledger = SqliteLedger(path, "owner")
+        self.ledger = StoredLedger(SqliteStore(path), "owner")
         self._seconds = count()
 
     def run(self) -> None:

@@ -10,6 +10,7 @@ from daemon.domain.orders.book import Book
 from daemon.domain.orders.words import OrderFact
 from daemon.messages.cells import Cell
 from daemon.storage.codec import decode_fact
+from daemon.storage.sqlite import SqliteStore
 from daemon.storage.stored import Stored
 from daemon.twin.exchange import Exchange
 from daemon.twin.file import SqliteFile
@@ -41,7 +42,7 @@ def books(state: Path, account: str) -> tuple[dict[str, int], dict[str, int]]:
     """What an account holds by our records, and by its exchange."""
     mark = "" if account == "alpha" else account
     book = Book()
-    rows = Stored(state / "ledger.sqlite", OWNER).rows()
+    rows = Stored(SqliteStore(state / "ledger.sqlite"), OWNER).rows()
     for fact in Cell(account, mark).facts(decode_fact(row.body) for row in rows):
         if isinstance(fact, OrderFact):
             book.apply(fact)

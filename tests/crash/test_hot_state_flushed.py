@@ -24,6 +24,7 @@ from daemon.domain.risk.mirrored import MirroredLevels
 from daemon.messages import BasketOpened
 from daemon.storage.hot.codec import believed
 from daemon.storage.hot.words import Kept
+from daemon.storage.sqlite import SqliteStore
 from daemon.storage.stored import Stored
 from tests.kit import crashes
 from tests.kit.crash_days import (
@@ -240,4 +241,4 @@ def lock_of(folder: Path, profit: int) -> Lock:
 
 
 def rows(folder: Path) -> Any:
-    return Stored(folder / "state" / "ledger.sqlite", OWNER).rows()
+    return Stored(SqliteStore(folder / "state" / "ledger.sqlite"), OWNER).rows()

@@ -14,7 +14,8 @@ from daemon.jobs.port import Jobs, Office
 from daemon.messages import Job, RunJob, SessionReady
 from daemon.settings import Daemon, JobSettings, Settings
 from daemon.storage.audit import verify
-from daemon.storage.ledger import SqliteLedger
+from daemon.storage.ledger import StoredLedger
+from daemon.storage.sqlite import SqliteStore
 from tests.kit.acting import CE, DAY, clock, day_ended, day_opened, opened, sold
 from tests.kit.facts import ORIGIN, tick
 
@@ -24,7 +25,7 @@ TODAY, EXPIRY = date(2026, 3, 9), date(2025, 9, 2)
 
 @pytest.fixture
 def ledger(tmp_path):
-    with closing(SqliteLedger(tmp_path / "ledger.sqlite", "owner")) as ledger:
+    with closing(StoredLedger(SqliteStore(tmp_path / "ledger.sqlite"), "owner")) as ledger:
         ledger.append((day_opened(), opened(), sold("ce"), day_ended()), ORIGIN, NOW)
         yield ledger
 
@@ -32,7 +33,12 @@ def ledger(tmp_path):
 def office(folder, ledger, now_ns: int = NOW) -> Jobs:
     settings = Settings(daemon=Daemon(state_dir=folder), jobs=JobSettings(keep_backups_days=2))
     made = Office(
-        folder, ("paper", "second"), ledger, folder / "ledger.sqlite", lambda: now_ns, settings
+        folder,
+        ("paper", "second"),
+        ledger,
+        SqliteStore(folder / "ledger.sqlite"),
+        lambda: now_ns,
+        settings,
     )
     return Jobs(made)
 
@@ -67,7 +73,7 @@ async def test_a_copy_is_verified_and_those_of_older_days_go(tmp_path, ledger):
     (done,) = await office(tmp_path, ledger).ask(RunJob(Job.BACKUP, DAY))
     (copy,) = (tmp_path / "backups").iterdir()
 
-    assert verify(copy).head == ledger.head
+    assert verify(SqliteStore(copy)).head == ledger.head
     assert done.ok
     assert done.text.endswith("4 records, verified, and ledger-2025-08-29.sqlite removed")
     (again,) = await office(tmp_path, ledger).ask(RunJob(Job.BACKUP, DAY))

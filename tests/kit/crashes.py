@@ -24,6 +24,8 @@ from daemon.messages import (
 )
 from daemon.storage.codec import decode_fact
 from daemon.storage.journal import ENTRIES
+from daemon.storage.sqlite import SqliteStore
+from daemon.storage.store import Store
 from daemon.storage.stored import Stored
 from daemon.twin.file import SqliteFile
 from daemon.twin.words import OrderReport, Trade
@@ -72,12 +74,15 @@ class Span(Struct, frozen=True):
     unordered: frozenset[int]
 
 
-def read(state: Path) -> Day:
-    """Return what a daemon left behind in its state folder."""
-    ledger = tuple(
-        Told(decode_fact(row.body), row.at_ns)
-        for row in Stored(state / "ledger.sqlite", OWNER).rows()
-    )
+def read(state: Path, store: Store | None = None) -> Day:
+    """Return what a daemon left behind in its state folder.
+
+    Args:
+        state: that folder.
+        store: where its ledger is; None: in that folder too.
+    """
+    rows = Stored(store or SqliteStore(state / "ledger.sqlite"), OWNER).rows()
+    ledger = tuple(Told(decode_fact(row.body), row.at_ns) for row in rows)
     file = SqliteFile(state / "exchange.sqlite")
     try:
         saved = file.load()

@@ -243,9 +243,9 @@ def running(
         process.kill()
 
 
-def enter(folder: Path) -> None:
+def enter(folder: Path, environ: Mapping[str, str] | None = None) -> None:
     """Run the preset day until its strategy is in, and kill the daemon there."""
-    with running(folder, "--speed", "max") as process:
+    with running(folder, "--speed", "max", environ=environ) as process:
         process.wait_event("BasketEnded", complete=True)
 
 

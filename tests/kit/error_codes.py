@@ -28,6 +28,7 @@ PASSED_ON = {
     "outcomes[0].code": "the same",
     "NOTHING_HELD": "the text that stands beside the questions; texts are looked for as well",
     "error.code": "of an error that was raised",
+    "EPOCH_OVER": "the text that stands beside the ledger",
     "code": "what the function was given",
     "str(code or '')": "what the daemon has answered",
     "_CODES.get(code, 'ledger_unusable')": "by SQLite's result; its texts are looked for as well",

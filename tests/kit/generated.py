@@ -17,7 +17,8 @@ from daemon.runtime.pump import Pump
 from daemon.runtime.supervisor import Supervisor
 from daemon.runtime.words import Surroundings
 from daemon.settings import Settings
-from daemon.storage.ledger import SqliteLedger
+from daemon.storage.ledger import StoredLedger
+from daemon.storage.sqlite import SqliteStore
 from daemon.twin.exchange import Exchange
 from daemon.twin.file import SqliteFile
 from daemon.worlds import Entry, Generated, GeneratedMarket, Step, begins_ns, reached
@@ -50,7 +51,7 @@ def run(
     go_on: Callable[[Step], bool],
 ) -> Left:
     """Begin in a folder, or go on from what lies there, until a step is not wanted; then fall."""
-    ledger = SqliteLedger(folder / "ledger.sqlite", "owner")
+    ledger = StoredLedger(SqliteStore(folder / "ledger.sqlite"), "owner")
     file = SqliteFile(folder / "exchange.sqlite")
     clock = VirtualClock()
     accounts = accounts_of(Settings(), strict=False)
@@ -71,10 +72,10 @@ def run(
 
 
 def entered(
-    app: App, market: GeneratedMarket, ledger: SqliteLedger, fresh_ns: int
+    app: App, market: GeneratedMarket, ledger: StoredLedger, fresh_ns: int
 ) -> tuple[Generated, Entry]:
     """The generated world of an app, entered where the ledger and the exchange got to."""
-    entry = reached(ledger.facts(), ledger.reached_ns(), [twin(app)])
+    entry = reached(ledger.facts(), ledger.stored.reached_ns(), [twin(app)])
     entry = entry if entry.at_ns else Entry(fresh_ns)
     return Generated(market, app.world._papers, entry), entry
 

@@ -23,6 +23,8 @@ import pytest
 from msgspec import Struct
 
 _FETCHED = Path(__file__).parents[2] / ".venv" / "servers"
+GUEST = "guest"
+"""The one user of a PostgreSQL who must show a password, once he is made."""
 _PATIENCE_S = 30.0
 _LOOK_S = 0.01
 
@@ -47,7 +49,7 @@ class RedisServer(Struct, frozen=True):
 
 
 class PostgresServer(Struct, frozen=True):
-    """A running PostgreSQL; the user `ordo` may do everything.
+    """A running PostgreSQL; the user `ordo` may do everything, and needs no password.
 
     Attributes:
         folder: of its socket.
@@ -118,6 +120,8 @@ def postgres_server(*, durable: bool = False) -> Iterator[PostgresServer]:
             [*made, "-E", "UTF8", "--locale=C"], capture_output=True, user=owner, check=False
         )
         assert done.returncode == 0, done.stderr.decode()
+        rules = data / "pg_hba.conf"
+        rules.write_text(f"host all {GUEST} 127.0.0.1/32 scram-sha-256\n{rules.read_text()}")
         port = free_port()
         words = ["-D", str(data), "-k", str(folder), "-p", str(port)]
         settings = {"listen_addresses": "127.0.0.1", "fsync": "on" if durable else "off"}

@@ -27,8 +27,9 @@ from daemon.runtime.words import Actor, ActorSpec, Effect, Lane, Origin
 from daemon.settings import Account as AccountSettings
 from daemon.settings import Settings
 from daemon.storage.emergency import GuardedLedger
-from daemon.storage.ledger import SqliteLedger
+from daemon.storage.ledger import StoredLedger
 from daemon.storage.patience import Patience
+from daemon.storage.sqlite import SqliteStore
 from daemon.twin.exchange import Exchange
 from daemon.twin.faults import Fault, Faults
 from daemon.twin.file import SqliteFile
@@ -84,7 +85,7 @@ class Several:
     ) -> None:
         self.folder = folder
         self.alarmed: list[str] = []
-        self._stored = stored = SqliteLedger(folder / "ledger.sqlite", "owner")
+        self._stored = stored = StoredLedger(SqliteStore(folder / "ledger.sqlite"), "owner")
         self._ledger = self._beside_emergency(stored) if guarded else stored
         self._clock = VirtualClock()
         struck = {name: Faults(tuple(plan)) for name, plan in (faults or {}).items()}
@@ -103,7 +104,7 @@ class Several:
             self._ledger.begin_epoch(0),
             self._files,
             state_dir=folder,
-            past=Past(found, stored.reached_ns(), at("09:19:50")),
+            past=Past(found, stored.stored.reached_ns(), at("09:19:50")),
             served=True,
             home=self.home,
         )
@@ -176,8 +177,8 @@ class Several:
 
     def fill_disk(self) -> None:
         """Let the file of a guarded ledger grow no further, and write until that is noticed."""
-        (pages,) = self._stored._db.execute("PRAGMA page_count").fetchone()
-        self._stored._db.execute(f"PRAGMA max_page_count = {pages}")
+        (pages,) = self._stored._writer._db.execute("PRAGMA page_count").fetchone()
+        self._stored._writer._db.execute(f"PRAGMA max_page_count = {pages}")
         line = Noted(NoteKind.GAP, "one line more", self.now_ns)
         while not self.alarmed:
             self._ledger.append((line,), Origin("disk", 0, 0), self.now_ns)
@@ -189,7 +190,7 @@ class Several:
         for file in self._files.values():
             file.close()
 
-    def _beside_emergency(self, stored: SqliteLedger) -> GuardedLedger:
+    def _beside_emergency(self, stored: StoredLedger) -> GuardedLedger:
         """Return a ledger with an emergency file beside it, what that held taken over."""
         path = self.folder / "emergency"
         ledger = _Durable(stored, path, self.alarmed.append, Patience(_LONG_S))

@@ -19,7 +19,8 @@ from daemon.runtime.pump import Pump
 from daemon.runtime.supervisor import Supervisor
 from daemon.runtime.words import Lane, Surroundings
 from daemon.settings import Settings
-from daemon.storage.ledger import SqliteLedger
+from daemon.storage.ledger import StoredLedger
+from daemon.storage.sqlite import SqliteStore
 from daemon.twin.exchange import Exchange
 from daemon.twin.faults import Fault, Faults
 from daemon.twin.file import SqliteFile
@@ -51,7 +52,7 @@ class TracedWorld:
         self.folder = folder
         self.trace = Trace()
         self.falls: Callable[[Any], bool] = _stands
-        self._ledger = SqliteLedger(folder / "ledger.sqlite", "owner")
+        self._ledger = StoredLedger(SqliteStore(folder / "ledger.sqlite"), "owner")
         self._file = SqliteFile(folder / "exchange.sqlite")
         self._clock = now = VirtualClock()
         accounts = accounts_for(Settings(), plans)
@@ -63,7 +64,7 @@ class TracedWorld:
             self._ledger.begin_epoch(0),
             {"paper": self._file},
             state_dir=folder,
-            past=Past(self.found, self._ledger.reached_ns(), begins),
+            past=Past(self.found, self._ledger.stored.reached_ns(), begins),
             served=True,
         )
         app = build(accounts, plans, run, now.now_ns, self._shown)

@@ -1,9 +1,5 @@
 from __future__ import annotations
 
-from pathlib import Path
-
-import pytest
-
 from daemon.domain.money import e4
 from daemon.domain.orders.ladder import Ladder
 from daemon.domain.orders.limits import Limits
@@ -17,13 +13,10 @@ from daemon.settings import (
     account_limits,
     breaker,
     ladder,
-    ledger_path,
     limits,
     storms,
     windows,
 )
-from daemon.settings.faults import Wrong
-from daemon.settings.ledger import ledger_url
 from tests.kit.settings_file import loaded
 
 SECOND_NS = 1_000_000_000
@@ -122,14 +115,6 @@ exit_per_minute = 20
     assert windows(settings, "paper") == (Window(5, SECOND_NS, 2), Window(50, 60 * SECOND_NS, 20))
 
 
-def test_the_ledger_lies_in_the_state_folder():
-    settings = loaded(
-        '[daemon]\nstate_dir = "/var/ordo"\n[ledger]\nurl = "sqlite:STATE/ledger.sqlite"'
-    )
-
-    assert ledger_path(settings) == Path("/var/ordo/ledger.sqlite")
-
-
 def test_storms_are_the_owners_figures():
     """A storm of three is two that may be."""
     given = loaded(
@@ -139,24 +124,3 @@ def test_storms_are_the_owners_figures():
     )
     assert storms(given) == (Rate(4, 300 * 10**9), Rate(6, 800 * 10**6))
     assert breaker(given, "paper") == BreakerPolicy(2, 900 * 10**6)
-
-
-@pytest.mark.parametrize(
-    ("url", "what"),
-    [
-        ("postgresql://me:secret@host/db", "names PostgreSQL, which comes with a later version"),
-        ("postgres+asyncpg://host/db", "names PostgreSQL, which comes with a later version"),
-        *(
-            (url, "names another ledger; to choose its place comes with a later version")
-            for url in ("mysql://me:secret@host/db", "ledger.sqlite", "sqlite:/x", "sqlite:STATE/a")
-        ),
-    ],
-)
-def test_a_ledger_elsewhere_is_refused_and_its_address_never_shown(url, what):
-    with pytest.raises(Wrong) as refused:
-        ledger_url(url)
-
-    assert refused.value.what == what
-    assert refused.value.mend == (
-        'until then write "sqlite:STATE/ledger.sqlite"; [daemon] state_dir says where STATE is'
-    )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import sqlite3
 import subprocess
 import sys
 import threading
@@ -29,11 +28,10 @@ from daemon.messages import (
 )
 from daemon.runtime.words import Origin
 from daemon.storage import emergency_file
-from daemon.storage.audit import verify
 from daemon.storage.codec import LEDGER
 from daemon.storage.emergency import GuardedLedger
-from daemon.storage.ledger import SqliteLedger
 from tests.kit.facts import INTENT, NOW, ORIGIN, tick
+from tests.kit.stores import InFile, InSchema, Kept, audited, ledger_of, rows_of
 from tests.kit.tidy import ROOT
 
 SMALL = 32_768
@@ -77,9 +75,11 @@ class Disk:
 class Run:
     """A ledger and its emergency file in a folder, started anew as often as wanted."""
 
-    def __init__(self, folder: Path, *does: str, size: int = SMALL) -> None:
+    def __init__(
+        self, folder: Path, *does: str, size: int = SMALL, kept: Kept | None = None
+    ) -> None:
         self.told: list[str] = []
-        self.inner = SqliteLedger(folder / "ledger.db", "owner")
+        self.inner = ledger_of(kept or InFile(folder / "ledger.db"))
         self.path = folder / "emergency"
         self.disk = Disk(*does)
         self.ledger = GuardedLedger(self.inner, self.path, self.told.append, self.disk, size)
@@ -96,19 +96,19 @@ class Run:
 
     def dies(self) -> None:
         """End as a kill does: nothing is flushed any more."""
-        self.inner._db.close()
+        self.inner._writer.close()
         self.ledger._file.close()
 
 
 @pytest.fixture
-def started(tmp_path):
-    """Start runs in one folder; each ends the one before it."""
+def started(tmp_path, kept):
+    """Start runs in one folder and on one store; each ends the one before it."""
     runs: list[Run] = []
 
     def start(*does: str, size: int = SMALL) -> Run:
         if runs:
             runs[-1].dies()
-        runs.append(Run(tmp_path, *does, size=size))
+        runs.append(Run(tmp_path, *does, size=size, kept=kept))
         return runs[-1].recovered()
 
     yield start
@@ -145,7 +145,7 @@ def test_while_the_ledger_works_everything_goes_through_to_it(started):
     ],
 )
 def test_what_a_failing_ledger_did_not_store_is_entered_at_the_next_start(
-    does, because, there, started
+    does, because, there, started, kept
 ):
     """Once, in order, whether the flush that failed stored it after all or not."""
     run = started("stores", does)
@@ -164,20 +164,17 @@ def test_what_a_failing_ledger_did_not_store_is_entered_at_the_next_start(
     assert said.startswith(f"{6 - there} of 4 facts in ")
     assert said.endswith(f"it had failed: {because}")
     assert in_ledger(again) == list(again.ledger.facts()) == FACTS[:6]
-    assert verify(again.path.with_name("ledger.db")).broken is None
+    assert audited(kept).broken is None
     again.enter(FACTS[6])
     assert (started().said, again.told) == ((), [])
 
 
-def test_recovered_facts_tell_where_they_come_from(started, tmp_path):
+def test_recovered_facts_tell_where_they_come_from(started, kept):
     run = started("fails")
     run.enter(FACTS[0], origin=Origin("router", 8, 7))
     started()
-    with sqlite3.connect(tmp_path / "ledger.db") as db:
-        rows = db.execute("SELECT actor, message, cause, at_ns FROM records").fetchall()
-    db.close()
 
-    assert rows == [("router", 8, 7, NOW)]
+    assert rows_of(kept, "actor, message, cause, at_ns") == [("router", 8, 7, NOW)]
 
 
 def test_equal_facts_are_entered_as_often_as_they_were_decided(started):
@@ -190,13 +187,13 @@ def test_equal_facts_are_entered_as_often_as_they_were_decided(started):
     assert in_ledger(started()) == [FACTS[0]] * 4
 
 
-def test_what_another_run_recorded_in_between_is_not_taken_for_it(started, tmp_path):
+def test_what_another_run_recorded_in_between_is_not_taken_for_it(started, kept):
     """A daemon without the guard ran on this ledger meanwhile."""
     run = started("stores late")
     run.enter(*FACTS[:2])
     run.enter(FACTS[2])
     run.dies()
-    other = SqliteLedger(tmp_path / "ledger.db", "owner")
+    other = ledger_of(kept)
     other.append((FACTS[9], FACTS[2]), LEDGER, NOW)
     other.close()
 
@@ -219,14 +216,28 @@ def test_ticks_are_not_taken_while_the_ledger_has_failed(started):
     assert run.inner.head == before
 
 
-def test_ticks_between_facts_do_not_disturb_the_recovery(started, tmp_path):
+def test_ticks_between_facts_do_not_disturb_the_recovery(started, kept):
     run = started("stores", "stores late")
     for number in range(3):
         run.ledger.take(tick(number))
         run.enter(FACTS[number])
 
     assert in_ledger(started()) == FACTS[:3]
-    assert verify(tmp_path / "ledger.db").broken is None
+    assert audited(kept).broken is None
+
+
+def test_a_run_that_another_has_followed_goes_on_in_no_file_either(started, kept):
+    """What is open is the newer run's affair: an exit of this one would be a second one."""
+    run = started()
+    newer = ledger_of(kept)
+    newer.begin_epoch(NOW)
+    newer.close()
+    for _ in range(2):
+        with pytest.raises(StoreError, match="run 1 has begun on the ledger"):
+            run.enter(IntentRecorded(EXIT, NOW))
+
+    assert (run.told, run.ledger.failed_because) == ([], "")
+    assert in_ledger(started()) == [EpochBegan(1, NOW)]
 
 
 def test_a_ledger_that_refuses_to_be_entered_into_has_failed(started, monkeypatch):
@@ -296,7 +307,11 @@ def test_facts_are_read_while_a_flush_hangs(started):
 
 def test_a_ledger_that_hangs_is_left_behind_by_the_real_patience(tmp_path):
     """The flush that hangs is waited for by nobody; what it held is in the emergency file."""
-    inner, go, told = SqliteLedger(tmp_path / "ledger.db", "owner"), threading.Event(), []
+    inner, go, told = (
+        ledger_of(InFile(tmp_path / "ledger.db")),
+        threading.Event(),
+        [],
+    )
     store = inner.flush
     inner.flush = lambda: (go.wait(), store())
     ledger = GuardedLedger(inner, tmp_path / "emergency", told.append)
@@ -310,7 +325,7 @@ def test_a_ledger_that_hangs_is_left_behind_by_the_real_patience(tmp_path):
     seen = len(told), ledger.failed_because
     go.set()
     ledger._patience._thread.join()
-    inner._db.close()
+    inner._writer._db.close()
     again = Run(tmp_path, size=emergency_file.SIZE_BYTES).recovered()
 
     assert seen == (1, "a flush took over 1 ms")
@@ -319,35 +334,37 @@ def test_a_ledger_that_hangs_is_left_behind_by_the_real_patience(tmp_path):
 
 
 @pytest.mark.parametrize("does", ["stores", "fails", "stores late"])
-def test_closing_keeps_everything(does, started, tmp_path):
+def test_closing_keeps_everything(does, started):
     run = started(does)
     run.ledger.append(FACTS[:2], ORIGIN, NOW)
     run.ledger.close()
 
-    with pytest.raises(sqlite3.ProgrammingError):
-        run.inner._db.execute("SELECT 1")
+    with pytest.raises(StoreError, match="closed"):
+        run.inner._writer.reader.head()
     assert in_ledger(started()) == FACTS[:2]
 
 
 def test_closing_a_ledger_that_cannot_even_be_closed_in_peace_is_no_loss(started):
     run = started("fails")
     run.ledger.append(FACTS[:2], ORIGIN, NOW)
-    run.inner._db.close()
+    run.inner._writer.close()
     run.ledger.close()
 
     assert in_ledger(started()) == FACTS[:2]
 
 
-def test_another_ledgers_emergency_file_is_refused(started, tmp_path):
+def test_another_ledgers_emergency_file_is_refused(started, tmp_path, kept):
     run = started("stores", "fails")
     run.enter(FACTS[0])
     run.enter(FACTS[1])
     run.dies()
-    (tmp_path / "ledger.db").unlink()
+    kept.clear()
 
     with pytest.raises(StoreError, match="belongs to another ledger, or the ledger lost record 1"):
         started()
-    assert Run(tmp_path).ledger._file.read()[0][0].batches[0].facts == (FACTS[1],)
+    left = Run(tmp_path, kept=kept)
+    assert left.ledger._file.read()[0][0].batches[0].facts == (FACTS[1],)
+    left.dies()
 
 
 def test_a_half_written_record_is_dropped_and_told(started, tmp_path, monkeypatch):
@@ -461,15 +478,35 @@ FATES = st.lists(
     st.sampled_from(["stores", "stores", "fails", "fails after all", "stores late", "hangs"]),
     max_size=6,
 )
+DEATHS = st.tuples(STEPS, FATES, st.integers(0, 12), st.integers(0, 400), st.booleans())
 
 
 @settings(max_examples=60)
-@given(STEPS, FATES, st.integers(0, 12), st.integers(0, 400), st.booleans())
-def test_wherever_it_dies_what_was_durable_is_there_once_and_in_order(
-    tmp_path_factory, steps, fates, dies_at, written_bytes, twice
-):
+@given(DEATHS)
+def test_wherever_it_dies_what_was_durable_is_there_once_and_in_order(tmp_path_factory, death):
     """It dies in the n-th write to the emergency file, or at the end; and again in recovery."""
-    folder, real, writes = tmp_path_factory.mktemp("state"), os.pwrite, [0]
+    folder = tmp_path_factory.mktemp("state")
+    assert_all_is_there(folder, InFile(folder / "ledger.db"), *death)
+
+
+@settings(max_examples=20)
+@given(DEATHS)
+def test_on_a_server_too_what_was_durable_is_there_once_and_in_order(
+    tmp_path_factory, postgres, death
+):
+    assert_all_is_there(tmp_path_factory.mktemp("state"), InSchema(postgres), *death)
+
+
+def assert_all_is_there(
+    folder: Path,
+    kept: Kept,
+    steps: list,
+    fates: list,
+    dies_at: int,
+    written_bytes: int,
+    twice: bool,
+) -> None:
+    real, writes = os.pwrite, [0]
     entered: list[EpochBegan] = []
     durable = 0
 
@@ -482,7 +519,7 @@ def test_wherever_it_dies_what_was_durable_is_there_once_and_in_order(
 
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(os, "pwrite", torn)
-        run = Run(folder, *fates).recovered()
+        run = Run(folder, *fates, kept=kept).recovered()
         try:
             for step in steps:
                 if step == "append":
@@ -496,7 +533,8 @@ def test_wherever_it_dies_what_was_durable_is_there_once_and_in_order(
                     run.ledger.take(tick(len(entered)))
                 else:
                     run.dies()
-                    found = in_ledger(run := Run(folder, *fates).recovered())
+                    run = Run(folder, *fates, kept=kept).recovered()
+                    found = in_ledger(run)
                     assert found == entered[: len(found)]
                     assert len(found) >= durable
                     entered, durable = found, len(found)
@@ -504,19 +542,19 @@ def test_wherever_it_dies_what_was_durable_is_there_once_and_in_order(
             pass
     run.dies()
     if twice:
-        cut = Run(folder)
+        cut = Run(folder, kept=kept)
         with pytest.MonkeyPatch.context() as patched:
             patched.setattr(cut.ledger._file, "renew", renewal_that_dies)
             with pytest.raises(Killed) if durable_in_emergency(cut) else noted():
                 cut.ledger.recover()
         cut.dies()
-    again = Run(folder).recovered()
+    again = Run(folder, kept=kept).recovered()
     found = in_ledger(again)
     again.dies()
 
     assert found == entered[: len(found)]
     assert len(found) >= durable
-    assert verify(folder / "ledger.db").broken is None
+    assert audited(kept).broken is None
 
 
 def renewal_that_dies() -> None:
@@ -537,9 +575,10 @@ from pathlib import Path
 from daemon.messages import EpochBegan
 from daemon.runtime.words import Origin
 from daemon.storage.emergency import GuardedLedger
-from daemon.storage.ledger import SqliteLedger
+from daemon.storage.ledger import StoredLedger
+from daemon.storage.sqlite import SqliteStore
 folder, told = Path(sys.argv[1]), []
-inner = SqliteLedger(folder / "ledger.db", "owner")
+inner = StoredLedger(SqliteStore(folder / "ledger.db"), "owner")
 ledger = GuardedLedger(inner, folder / "emergency", told.append)
 ledger._patience.limit_s = 60
 ledger.recover()
@@ -573,5 +612,5 @@ def test_a_disk_that_is_really_full_takes_every_fact_all_the_same(tmp_path):
     assert "could not be written" in told[0]
     assert held == count * 20
     assert found == [EpochBegan(number, 0) for number in range(count) for _ in range(20)]
-    assert (len(again.said), verify(tmp_path / "ledger.db").broken) == (1, None)
+    assert (len(again.said), audited(InFile(tmp_path / "ledger.db")).broken) == (1, None)
     again.dies()

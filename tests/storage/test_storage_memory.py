@@ -5,8 +5,9 @@ from hypothesis import strategies as st
 
 from daemon.domain.chain import GENESIS
 from daemon.messages import EpochBegan
-from daemon.storage.ledger import SqliteLedger
+from daemon.storage.ledger import StoredLedger
 from daemon.storage.memory import MemoryLedger
+from daemon.storage.sqlite import SqliteStore
 from tests.kit.facts import ANY_FACT, NOW, ORIGIN, tick
 
 STEPS = st.lists(
@@ -14,7 +15,7 @@ STEPS = st.lists(
 )
 
 
-def played(ledger: MemoryLedger | SqliteLedger, steps: list) -> tuple:
+def played(ledger: MemoryLedger | StoredLedger, steps: list) -> tuple:
     """What a ledger holds after these: a number is a tick."""
     for step in steps:
         match step:
@@ -58,7 +59,7 @@ def test_facts_that_are_being_read_are_not_joined_by_later_ones():
 def test_it_holds_what_the_ledger_on_disk_does(tmp_path_factory, steps, block_limit):
     """The same facts, the same links, the same journal."""
     path = tmp_path_factory.mktemp("ledger") / "ledger.db"
-    on_disk = SqliteLedger(path, "owner", block_limit)
+    on_disk = StoredLedger(SqliteStore(path), "owner", block_limit)
     stored = played(on_disk, steps)
     on_disk.close()
 

@@ -9,6 +9,7 @@ from msgspec.structs import replace
 from daemon.domain.instants import at, moment_of
 from daemon.messages import ExitFinished, Job, JobDone
 from daemon.storage.audit import verify
+from daemon.storage.sqlite import SqliteStore
 from tests.app.test_service import STRADDLE, assignment, running
 
 
@@ -30,7 +31,7 @@ async def test_a_day_that_ended_is_reported_and_copied_once(tmp_path):
         (Job.REPORT, day, True),
         (Job.BACKUP, day, True),
     ]
-    text, copied = report.read_text(), verify(copy)
+    text, copied = report.read_text(), verify(SqliteStore(copy))
     assert f"{STRADDLE.id}\n  P&L " in text
     assert ", of which 0 still open" in text
     assert daemon.seen.of(ExitFinished)

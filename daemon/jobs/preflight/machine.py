@@ -16,7 +16,7 @@ from daemon.jobs.preflight.findings import Finding, fail, ok, warn, worst
 from daemon.runtime.clock import MonotonicClock, WallClock
 from daemon.settings import Settings
 from daemon.storage.audit import verify
-from daemon.storage.newest import newest_ledger
+from daemon.storage.stores import newest_store
 
 _OTHERS = stat.S_IRWXG | stat.S_IRWXO
 _MEBIBYTE = 2**20
@@ -54,17 +54,16 @@ def ledger(settings: Settings) -> Finding:
     """Say whether the newest ledger opens and every record of it is as it was written."""
     check, folder = "ledger", settings.daemon.state_dir
     try:
-        path = newest_ledger(settings)
-    except StoreError:
-        return ok(check, f"none yet in {folder}; the first run makes it")
-    try:
-        found = verify(path)
+        store = newest_store(settings)
+        found = verify(store)
     except StoreError as error:
+        if error.code == "no_ledger":
+            return ok(check, f"none yet in {folder}; the first run makes it")
         return fail(check, str(error), "keep it aside, and restore a copy; delete nothing")
     if found.broken is not None:
-        evidence = f"record {found.broken.number} of {path} is {found.broken.how}"
+        evidence = f"record {found.broken.number} of {store.name} is {found.broken.how}"
         return fail(check, evidence, "keep it aside, and restore a copy; delete nothing")
-    return ok(check, f"{path} has {found.count:,} records, each as it was written")
+    return ok(check, f"{store.name} has {found.count:,} records, each as it was written")
 
 
 def latches(settings: Settings) -> Finding:

@@ -12,7 +12,8 @@ from daemon.domain.instants import MILLISECOND_NS
 from daemon.jobs.preflight import machine
 from daemon.jobs.preflight.findings import Verdict
 from daemon.settings import Daemon, Settings
-from daemon.storage.ledger import SqliteLedger
+from daemon.storage.ledger import StoredLedger
+from daemon.storage.sqlite import SqliteStore
 
 OK, WARN, FAIL = Verdict
 NOW = 1_795_406_400 * 10**9
@@ -86,7 +87,7 @@ def test_no_ledger_yet_is_well(state):
 
 
 def test_a_ledger_that_is_as_it_was_written_is_well(state):
-    ledger = SqliteLedger(state / "ledger.sqlite", "owner")
+    ledger = StoredLedger(SqliteStore(state / "ledger.sqlite"), "owner")
     ledger.begin_epoch(NOW)
     found = machine.ledger(of(state))
     ledger.close()
@@ -96,7 +97,7 @@ def test_a_ledger_that_is_as_it_was_written_is_well(state):
 
 
 def test_a_ledger_whose_tail_was_cut_fails(state):
-    ledger = SqliteLedger(state / "ledger.sqlite", "owner")
+    ledger = StoredLedger(SqliteStore(state / "ledger.sqlite"), "owner")
     ledger.begin_epoch(NOW)
     ledger.close()
     db = sqlite3.connect(state / "ledger.sqlite", isolation_level=None)

@@ -2,13 +2,21 @@ from __future__ import annotations
 
 import sqlite3
 from contextlib import closing
+from datetime import date
 from pathlib import Path
 
 import pytest
 
 from daemon.errors import StoreError
-from daemon.storage.ledger import SqliteLedger
-from daemon.storage.schema import open_to_read, open_to_write, refusing, shipped
+from daemon.messages import DayEnded
+from daemon.storage.audit import verify
+from daemon.storage.ledger import StoredLedger
+from daemon.storage.migrating import SQLITE, Migration, shipped
+from daemon.storage.sqlite import SqliteStore, open_to_read, open_to_write, refusing
+from tests.kit.facts import NOW, ORIGIN
+from tests.kit.stores import killed
+
+ENDED = tuple(DayEnded(date(2025, 8, day), NOW + day) for day in range(1, 30))
 
 
 def a_folder(path: Path) -> None:
@@ -45,7 +53,7 @@ def with_a_short_head(path: Path) -> None:
 
 
 def held_by_another(path: Path) -> None:
-    SqliteLedger(path, "owner").close()
+    StoredLedger(SqliteStore(path), "owner").close()
     db = sqlite3.connect(path, isolation_level=None)
     db.execute("PRAGMA locking_mode = EXCLUSIVE")
     db.execute("BEGIN IMMEDIATE")
@@ -56,7 +64,7 @@ HELD: list[sqlite3.Connection] = []
 
 
 def changed(path: Path, statement: str) -> None:
-    SqliteLedger(path, "owner").close()
+    StoredLedger(SqliteStore(path), "owner").close()
     with closing(sqlite3.connect(path)) as db, db:
         db.execute(statement)
 
@@ -90,7 +98,7 @@ def test_a_file_that_is_no_ledger_is_refused_with_its_name_and_what_to_do(path, 
     made(path)
 
     with pytest.raises(StoreError, match=told) as refused:
-        SqliteLedger(path, "owner")
+        StoredLedger(SqliteStore(path), "owner")
     assert str(path) in str(refused.value)
 
 
@@ -108,7 +116,7 @@ def test_a_refused_file_is_left_as_it_was(path, made):
 
 
 def test_a_file_that_may_not_be_written_is_told_with_what_to_do(path):
-    SqliteLedger(path, "owner").close()
+    StoredLedger(SqliteStore(path), "owner").close()
 
     with (
         closing(open_to_read(path)) as db,
@@ -139,13 +147,13 @@ def test_opening_again_applies_nothing_twice(path):
     with closing(open_to_write(path)) as db:
         taken = db.execute("SELECT number, name, sha256 FROM migrations").fetchall()
 
-    assert taken == [(step.number, step.name, step.sha256) for step in shipped()]
+    assert taken == [(step.number, step.name, step.sha256) for step in shipped(SQLITE)]
 
 
 def test_a_failed_migration_leaves_the_file_without_any_of_it(path, monkeypatch):
     """It is one transaction."""
-    broken = shipped()[0].__class__(1, "0001_x.sql", "CREATE TABLE head (one); CREATE NONSENSE;")
-    monkeypatch.setattr("daemon.storage.schema.shipped", lambda: (broken,))
+    broken = Migration(1, "0001_x.sql", "CREATE TABLE head (one); CREATE NONSENSE;")
+    monkeypatch.setattr("daemon.storage.sqlite.shipped", lambda _: (broken,))
     with pytest.raises(StoreError, match="syntax error"):
         open_to_write(path)
 
@@ -153,5 +161,66 @@ def test_a_failed_migration_leaves_the_file_without_any_of_it(path, monkeypatch)
         assert db.execute("SELECT count(*) FROM sqlite_schema").fetchone() == (0,)
 
 
-def test_migrations_are_numbered_from_one_without_a_gap():
-    assert [step.number for step in shipped()] == list(range(1, len(shipped()) + 1))
+@pytest.fixture
+def ledger(path):
+    ledger = StoredLedger(SqliteStore(path), "owner")
+    yield ledger
+    killed(ledger)
+
+
+def test_a_flush_that_failed_can_be_tried_again(path, ledger):
+    """What waits still waits, also for an actor that is built again meanwhile."""
+    ledger.append(ENDED[:2], ORIGIN, NOW)
+    other = sqlite3.connect(path, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    with pytest.raises(StoreError, match="another program is writing to it"):
+        ledger.flush()
+    assert tuple(ledger.facts()) == ENDED[:2]
+    other.execute("ROLLBACK")
+    other.close()
+    ledger.flush()
+
+    again = StoredLedger(SqliteStore(path), "owner")
+    assert (tuple(again.facts()), verify(SqliteStore(path)).broken) == (ENDED[:2], None)
+    killed(again)
+
+
+def test_a_full_disk_is_told_and_stores_nothing_of_the_flush(path, ledger):
+    ledger.append(ENDED[:1], ORIGIN, NOW)
+    ledger.flush()
+    (pages,) = ledger._writer._db.execute("PRAGMA page_count").fetchone()
+    ledger._writer._db.execute(f"PRAGMA max_page_count = {pages + 2}")
+    ledger.append(ENDED * 100, ORIGIN, NOW)
+    with pytest.raises(StoreError, match=r"ledger\.db could not be written: .*; make room"):
+        ledger.flush()
+
+    assert (verify(SqliteStore(path)).count, verify(SqliteStore(path)).broken) == (1, None)
+
+
+def test_it_waits_for_the_disk_at_every_flush(ledger):
+    """WAL with a full sync: what was flushed outlives a power cut."""
+    db = ledger._writer._db
+
+    assert db.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+    assert db.execute("PRAGMA synchronous").fetchone() == (2,)
+
+
+def test_a_torn_last_flush_leaves_the_ledger_as_it_was_before_it(tmp_path, path, ledger):
+    """Wherever the write-ahead log is cut inside the last transaction."""
+    ledger.append(ENDED[:2], ORIGIN, NOW)
+    ledger.flush()
+    log = path.with_name("ledger.db-wal")
+    whole_before, head = log.stat().st_size, ledger.head
+    ledger.append(ENDED[2:], ORIGIN, NOW)
+    ledger.flush()
+    database, logged = path.read_bytes(), log.read_bytes()
+    torn = tmp_path / "torn.db"
+    outcomes = set()
+    for size in (*range(whole_before, len(logged), 97), len(logged) - 1):
+        torn.write_bytes(database)
+        torn.with_name("torn.db-wal").write_bytes(logged[:size])
+        again = StoredLedger(SqliteStore(torn), "owner")
+        outcomes.add((again.head, tuple(again.facts()), verify(SqliteStore(torn)).broken))
+        killed(again)
+
+    assert outcomes == {(head, ENDED[:2], None)}

@@ -1,0 +1,265 @@
+"""A ledger in a SQLite file: how it is opened, brought to this version's schema, and refused.
+
+The write-ahead log lets one program write while others read. A file of another program is refused
+and left as it was. Every refusal says what, which file, and what to do.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from daemon.domain.chain import GENESIS, Head
+from daemon.errors import StoreError
+from daemon.storage import migrating
+from daemon.storage.codec import Row
+from daemon.storage.migrating import SQLITE, Migration, shipped
+from daemon.storage.reader import Reader, Select
+
+_BUSY_S = 0.25
+_BATCH_ROWS = 10_000
+_INSERT = "INSERT INTO records VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
+_ADVANCE = "UPDATE head SET count = ?, digest = ? WHERE count = ? AND digest = ?"
+_ADVICE = {
+    sqlite3.SQLITE_BUSY: "another program is writing to it; stop that one",
+    sqlite3.SQLITE_FULL: "make room on its disk",
+    sqlite3.SQLITE_NOTADB: "it is no ledger; move it away, or restore a copy",
+    sqlite3.SQLITE_CORRUPT: "it is damaged; keep it aside and restore a copy",
+    sqlite3.SQLITE_CANTOPEN: "its folder must exist and be writable, and it must be a file",
+    sqlite3.SQLITE_READONLY: "let this user write to the file and to its folder",
+    sqlite3.SQLITE_PERM: "let this user read and write the file and its folder",
+    sqlite3.SQLITE_IOERR: "its disk fails; look at the system's log",
+}
+"""Primary result code -> what to do."""
+_CODES = {
+    sqlite3.SQLITE_BUSY: "two_writers",
+    sqlite3.SQLITE_NOTADB: "ledger_foreign",
+    sqlite3.SQLITE_CORRUPT: "ledger_altered",
+}
+
+
+class SqliteStore:
+    """A file that is, or becomes, a ledger.
+
+    Args:
+        path: of the file.
+
+    Attributes:
+        name: the path, for people.
+        dialect: whose migrations it takes.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.name, self.dialect = str(path), SQLITE
+        self._path = path
+
+    def exists(self) -> bool:
+        """Say whether the file is there."""
+        return self._path.exists()
+
+    def missing(self) -> list[Migration]:
+        """Return the migrations that the file has yet to take: all where there is no file.
+
+        Raises:
+            StoreError: it cannot be read, or took others than those shipped.
+        """
+        if not self.exists():
+            return list(shipped(SQLITE))
+        with closing(_connected(self._path)) as db, refusing(self._path, "cannot be read"):
+            return _missing(db, self._path)
+
+    def open_to_write(self) -> SqliteWriter:
+        """Open the file, made or brought up to date where needed.
+
+        Raises:
+            StoreError: it cannot be used.
+        """
+        return SqliteWriter(open_to_write(self._path), self._path)
+
+    @contextmanager
+    def reading(self) -> Iterator[Reader]:
+        """Open the file to read alone, as of one moment.
+
+        Raises:
+            StoreError: it cannot be read, or is not of this version's schema.
+        """
+        with closing(open_to_read(self._path)) as db:
+            db.execute("BEGIN")
+            yield Reader(_selecting(db, self._path), self.name)
+
+    def copy_to(self, path: Path) -> Head:
+        """Copy the file as it stands at one moment, and return the head of what was copied.
+
+        Raises:
+            StoreError: it cannot be read, or the copy not be written.
+        """
+        with closing(open_to_read(self._path)) as db, refusing(self._path, "cannot be read"):
+            db.execute("BEGIN")  # head and copy are of one moment
+            head = Reader(_selecting(db, self._path), self.name).head()
+            with closing(sqlite3.connect(path)) as to:
+                db.backup(to)
+                _of_one_file(to)
+        return head
+
+
+class SqliteWriter:
+    """A file that is open to be written to.
+
+    Args:
+        db: the connection, for any thread.
+        path: of the file.
+
+    Attributes:
+        reader: what is stored.
+    """
+
+    def __init__(self, db: sqlite3.Connection, path: Path) -> None:
+        self.reader = Reader(_selecting(db, path), str(path))
+        self._db = db
+        self._path = path
+
+    def store(self, rows: Sequence[Row], before: Head, head: Head) -> bool:
+        """Make rows durable and move the head, both or neither; say whether it was done.
+
+        Raises:
+            StoreError: nothing was done.
+        """
+        with refusing(self._path, "could not be written"):
+            try:
+                self._db.execute("BEGIN IMMEDIATE")
+                places = (head.count, head.digest, before.count, before.digest)
+                if self._db.execute(_ADVANCE, places).rowcount != 1:
+                    return False
+                self._db.executemany(_INSERT, rows)
+                self._db.execute("COMMIT")
+            finally:
+                if self._db.in_transaction:
+                    self._db.execute("ROLLBACK")
+        return True
+
+    def settled_head(self) -> Head:
+        """Return the head; what was not done is undone by then."""
+        return self.reader.head()
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._db.close()
+
+
+def write_copy(reader: Reader, path: Path) -> Head:
+    """Write the records that another store holds to an empty file, and return their head.
+
+    Raises:
+        StoreError: the file cannot be written, or the records do not end as their head says.
+    """
+    head, stored = reader.head(), GENESIS
+    with closing(SqliteStore(path).open_to_write()) as writer:
+        for rows in _batches(reader.cells()):
+            reached = Head(rows[-1].number, rows[-1].link)
+            writer.store(rows, stored, reached)
+            stored = reached
+    with closing(sqlite3.connect(path)) as db, refusing(path, "could not be written"):
+        _of_one_file(db)
+    return head
+
+
+def open_to_write(path: Path) -> sqlite3.Connection:
+    """Open a ledger's file, made or brought up to date where needed; any thread may use it.
+
+    Raises:
+        StoreError: it cannot be used.
+    """
+    with refusing(path, "cannot be opened"):
+        db = sqlite3.connect(path, _BUSY_S, isolation_level=None, check_same_thread=False)
+    try:
+        with refusing(path, "cannot be opened"):
+            _migrate(db, path)
+            _set_up(db, path)
+    except StoreError:
+        db.close()
+        raise
+    return db
+
+
+def open_to_read(path: Path) -> sqlite3.Connection:
+    """Open a ledger's file as it is; text that is no UTF-8 is read with its bytes escaped.
+
+    Raises:
+        StoreError: it cannot be read, or is not of this version's schema.
+    """
+    db = _connected(path)
+    try:
+        with refusing(path, "cannot be read"):
+            migrating.require_none(_missing(db, path), str(path))
+    except StoreError:
+        db.close()
+        raise
+    return db
+
+
+@contextmanager
+def refusing(path: Path, what: str) -> Iterator[None]:
+    """Turn every error of SQLite's into a sentence.
+
+    Raises:
+        StoreError: what could not be done to which file, why, and what to do.
+    """
+    try:
+        yield
+    # A damaged schema names its columns, and SQLite its errors, in bytes that are no text.
+    except (sqlite3.Error, UnicodeDecodeError) as error:
+        code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT) & 0xFF
+        advice = _ADVICE.get(code, "look at the file and its disk")
+        sentence = f"the ledger {path} {what}: {error}; {advice}"
+        raise StoreError(sentence, _CODES.get(code, "ledger_unusable")) from error
+
+
+def _connected(path: Path) -> sqlite3.Connection:
+    """Open a file to read alone."""
+    with refusing(path, "cannot be read"):
+        uri = f"{path.absolute().as_uri()}?mode=ro"
+        db = sqlite3.connect(uri, _BUSY_S, isolation_level=None, uri=True)
+    db.text_factory = lambda raw: raw.decode("utf-8", "surrogateescape")
+    return db
+
+
+def _selecting(db: sqlite3.Connection, path: Path) -> Select:
+    def select(query: str, values: Sequence[Any]) -> Iterator[tuple[Any, ...]]:
+        with refusing(path, "cannot be read"):
+            yield from db.execute(query, values)
+
+    return select
+
+
+def _batches(cells: Iterator[tuple[Any, ...]]) -> Iterator[list[Row]]:
+    while rows := [Row(*each) for each in islice(cells, _BATCH_ROWS)]:
+        yield rows
+
+
+def _of_one_file(db: sqlite3.Connection) -> None:
+    db.execute("PRAGMA journal_mode = DELETE")  # whatever the ledger's
+
+
+def _set_up(db: sqlite3.Connection, path: Path) -> None:
+    (mode,) = db.execute("PRAGMA journal_mode = WAL").fetchone()
+    if mode != "wal":
+        raise StoreError(f"the ledger {path} must lie on a disk that allows SQLite's WAL mode")
+    db.execute("PRAGMA synchronous = FULL")
+
+
+def _migrate(db: sqlite3.Connection, path: Path) -> None:
+    for step in _missing(db, path):
+        db.executescript(f"BEGIN IMMEDIATE;\n{step.statements}\nCOMMIT;")
+
+
+def _missing(db: sqlite3.Connection, path: Path) -> list[Migration]:
+    tables = [name for (name,) in db.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")]
+    if tables and "migrations" not in tables:
+        text = f"{path} belongs to another program; name another file for the ledger"
+        raise StoreError(text, "ledger_foreign")
+    taken = db.execute(migrating.TAKEN).fetchall() if tables else []
+    return migrating.missing(taken, shipped(SQLITE), str(path))

@@ -1,0 +1,111 @@
+"""Where the records of a ledger are kept: the port, and what every store behind it promises.
+
+A store waits and decides nothing. What is written to it is written by one `Writer`; whoever reads
+it does so beside that one, as of one moment, and takes no lock that it holds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import Final, Protocol
+
+from daemon.domain.chain import Head
+from daemon.storage.codec import Row
+from daemon.storage.migrating import Migration
+from daemon.storage.reader import Reader
+
+UNKNOWN: Final = "commit_unknown"
+"""The code of an error after which nobody knows yet whether rows were stored."""
+
+
+class Writer(Protocol):
+    """A store that is open to be written to; one call at a time, from any thread."""
+
+    @property
+    def reader(self) -> Reader:
+        """What is stored."""
+        ...
+
+    def store(self, rows: Sequence[Row], before: Head, head: Head) -> bool:
+        """Make rows durable and move the head, both or neither; say whether it was done.
+
+        Args:
+            rows: what follows upon `before` and ends in `head`.
+            before: where the head must stand; where it does not, nothing is done.
+            head: where it stands then.
+
+        Raises:
+            StoreError: nothing was done; or, where its code is `UNKNOWN`, it may have been.
+        """
+        ...
+
+    def settled_head(self) -> Head:
+        """Return the head as no earlier `store` can move it any more.
+
+        Raises:
+            StoreError: that cannot be said now.
+        """
+        ...
+
+    def close(self) -> None:
+        """Let go of it."""
+        ...
+
+
+class Store(Protocol):
+    """A place for the records of a ledger."""
+
+    @property
+    def name(self) -> str:
+        """What people are told of it; no secret is in it."""
+        ...
+
+    @property
+    def dialect(self) -> str:
+        """Whose migrations it takes."""
+        ...
+
+    def exists(self) -> bool:
+        """Say whether anything is there.
+
+        Raises:
+            StoreError: it cannot be looked at.
+        """
+        ...
+
+    def missing(self) -> list[Migration]:
+        """Return the migrations that it has yet to take.
+
+        Raises:
+            StoreError: it cannot be read, or took others than those shipped.
+        """
+        ...
+
+    def open_to_write(self) -> Writer:
+        """Open it, made or brought up to date where needed.
+
+        Raises:
+            StoreError: it cannot be used.
+        """
+        ...
+
+    def reading(self) -> AbstractContextManager[Reader]:
+        """Open it to read alone, as of one moment.
+
+        Raises:
+            StoreError: it cannot be read, or is not of this version's schema.
+        """
+        ...
+
+    def copy_to(self, path: Path) -> Head:
+        """Write a ledger of one file with all of its records, and return the head of these.
+
+        Args:
+            path: an empty file.
+
+        Raises:
+            StoreError: it cannot be read, or the file not be written.
+        """
+        ...
