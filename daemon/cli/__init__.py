@@ -47,6 +47,7 @@ _COMMANDS = {
     "Records": {
         "why": ("why", "Tell the chain from tick to fill of one order."),
         "audit": ("audit", "Verify the record of everything that happened."),
+        "db": ("db", "Look at the schema of the ledger, and bring it up to date."),
         "backtest": ("backtest", "Play recorded days through the engine."),
         "token": ("token_files", "Make, list and revoke bearer tokens."),
     },
@@ -54,7 +55,7 @@ _COMMANDS = {
 """Title -> name -> module of this package and the command in it, and one line of help."""
 _PLACES = {name: place for named in _COMMANDS.values() for name, (place, _) in named.items()}
 _LATER = (
-    *("arm", "bench", "data", "db", "demo", "disarm", "divergence", "instruments", "login"),
+    *("arm", "bench", "data", "demo", "disarm", "divergence", "instruments", "login"),
     *("optimise", "settings", "simulate", "top", "twin", "vault"),
 )
 

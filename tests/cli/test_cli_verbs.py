@@ -126,6 +126,12 @@ TABLE = {
         wrong=("anything",),
         wrong_said="has not been built yet",
     ),
+    "db status": Row(
+        (), (0, '"up_to_date": ?true'), (1, '"up_to_date": ?false'), (0, '"up_to_date": ?true')
+    ),
+    "db migrate": Row(
+        (), (0, '"up_to_date": ?true'), (1, "its folder must exist"), (0, '"up_to_date": ?true')
+    ),
     "backtest": alone(
         *(ID, "--data", "absent.csv"),
         done=(1, "ordo: absent.csv does not exist"),
