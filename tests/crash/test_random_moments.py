@@ -1,7 +1,8 @@
 """kill -9 at random moments of a generated day: it ends as the day that nobody disturbed.
 
-`make test` does it a few times on the preset day; `make crash` 200 times on a day of five
-strategies (`ORDO_CRASHES`), and writes what it counted to `build/test/crash.json`.
+`make test` does it a few times on the preset day, with the ledger in a file and on a server;
+`make crash` 200 times on a day of five strategies (`ORDO_CRASHES`), in a file unless
+`ORDO_CRASH_STORES` says else, and writes what it counted to `build/test/crash.json`.
 
 What is compared: every strategy's fills with their prices, its exits with reason and profit, its
 levels in their order, and what the journal enters of it, from the first instant and once more from
@@ -18,28 +19,44 @@ import sys
 from pathlib import Path
 
 import pytest
+from msgspec import Struct
 
 from tests.kit import crashes
-from tests.kit.commands import told
-from tests.kit.crash_days import CRASHES, SEED, Outcome, day, disturbed_day
+from tests.kit.crash_days import CRASHES, SEED, STORES, Outcome, day, disturbed_day
 from tests.kit.crashes import Day, Span
 from tests.kit.plans import ROOT
+from tests.kit.stores import InFile, InSchema, Kept, audited
 
 pytestmark = pytest.mark.timeout(2_400 if "ORDO_CRASHES" in os.environ else 300)
 
 
-@pytest.fixture(scope="module")
-def disturbed(tmp_path_factory) -> tuple[Day, Outcome, Path]:
-    """The same day, killed again and again, and let go on to its end."""
+class Place(Struct, frozen=True):
+    """Where a day ran: its folder, where its ledger is, and what tells the daemon so."""
+
+    folder: Path
+    kept: Kept
+    environ: dict[str, str]
+
+
+@pytest.fixture(scope="module", params=STORES)
+def place(request, tmp_path_factory) -> Place:
     folder = tmp_path_factory.mktemp("disturbed")
-    return (*disturbed_day(folder, SEED), folder)
+    if request.param == "sqlite":
+        return Place(folder, InFile(folder / "state" / "ledger.sqlite"), {})
+    kept = InSchema(request.getfixturevalue("postgres"))
+    return Place(folder, kept, {"ORDO_LEDGER__URL": kept.url})
 
 
-def test_the_record_of_a_day_of_crashes_is_whole(disturbed):
-    _, outcome, folder = disturbed
-    done = told("audit", "verify", "--ledger", folder / "state" / "ledger.sqlite")
+@pytest.fixture(scope="module")
+def disturbed(place) -> tuple[Day, Outcome]:
+    """The same day, killed again and again, and let go on to its end."""
+    return disturbed_day(place.folder, SEED, place.environ, place.kept.store)
 
-    assert (done.code, done.err) == (0, "")
+
+def test_the_record_of_a_day_of_crashes_is_whole(place, disturbed):
+    _, outcome = disturbed
+
+    assert audited(place.kept).broken is None
     assert outcome.crashes == CRASHES
 
 
@@ -93,17 +110,17 @@ def test_an_order_that_was_never_sent_takes_its_strategy_to_flat(undisturbed, di
         assert all(abs(f[2] - f[4]) <= most for f in crashes.fills(crashed, name))
 
 
-def test_a_day_that_is_over_is_not_played_again(disturbed):
+def test_a_day_that_is_over_is_not_played_again(place, disturbed):
     """Another start finds nothing left to do before `--until`."""
-    crashed, _, folder = disturbed
-    process = day(folder, "max")
+    crashed, _ = disturbed
+    process = day(place.folder, "max", place.environ)
 
     assert process.wait_end() == 0, process.log
-    assert crashes.read(process.state).orders == crashed.orders
+    assert crashes.read(process.state, place.kept.store).orders == crashed.orders
 
 
 def test_what_was_counted_is_written_down(disturbed):
-    crashed, outcome, _ = disturbed
+    crashed, outcome = disturbed
     figures = {
         "crashes": outcome.crashes,
         "while_starting": outcome.starting,

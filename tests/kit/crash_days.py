@@ -11,6 +11,7 @@ from types import MappingProxyType
 
 from msgspec import Struct
 
+from daemon.storage.store import Store
 from tests.kit import crashes
 from tests.kit.crashes import Day
 from tests.kit.daemon_process import DaemonProcess, NoAnswer, host_ns
@@ -18,6 +19,8 @@ from tests.kit.plans import ROOT
 
 CRASHES = int(os.environ.get("ORDO_CRASHES", "3"))
 MANY = CRASHES > 20
+STORES = os.environ.get("ORDO_CRASH_STORES", "sqlite" if MANY else "sqlite,postgres").split(",")
+"""Where the ledger is kept, in turns."""
 SEED = int(os.environ.get("ORDO_CRASH_SEED", "1"))
 """How often the process is killed, and by which chance; many kills are those of `make crash`."""
 DATE = "2026-03-09"
@@ -91,9 +94,19 @@ def undisturbed_day(folder: Path) -> Day:
 
 
 def disturbed_day(
-    folder: Path, seed: int, environ: Mapping[str, str] = MappingProxyType({})
+    folder: Path,
+    seed: int,
+    environ: Mapping[str, str] = MappingProxyType({}),
+    store: Store | None = None,
 ) -> tuple[Day, Outcome]:
-    """Return the same day, killed again and again, and let go on to its end."""
+    """Return the same day, killed again and again, and let go on to its end.
+
+    Args:
+        folder: where it runs.
+        seed: of its moments.
+        environ: more settings.
+        store: where its ledger is; None: in the state folder.
+    """
     rng, outcome = random.Random(seed), Outcome()
     while True:
         last = outcome.crashes == CRASHES
@@ -109,7 +122,7 @@ def disturbed_day(
             assert process.wait_end() == 0, process.log
         outcome.lines += process.lines
         if last or over:
-            return crashes.read(process.state), outcome
+            return crashes.read(process.state, store), outcome
         outcome.crashes += 1
 
 
