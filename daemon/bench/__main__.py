@@ -6,6 +6,7 @@ The month takes options and fails where anything in it is not as it must be.
 from __future__ import annotations
 
 import gc
+import os
 import statistics
 import sys
 from collections.abc import Callable
@@ -14,7 +15,7 @@ from typing import Any
 import orjson
 
 from daemon.app import account_of
-from daemon.bench import fan_out, kill, month, watchdog
+from daemon.bench import fan_out, kill, ledger, month, watchdog
 from daemon.bench.engine import FRAMES, STRATEGY, bench
 from daemon.domain.plans.parsing import parse
 from daemon.settings import Settings
@@ -61,10 +62,18 @@ def watchdog_once() -> dict[str, Any]:
     return {"bench": "watchdog", "rounds": 1, "ours": ours, "noise": noise}
 
 
+def ledger_rounds() -> dict[str, Any]:
+    """Run the ledger bench; the noise is how far its rounds lie apart."""
+    ours = ledger.bench(os.environ.get(ledger.SERVER, ""))
+    noise = {name: each["alone_to_bare_spread"] for name, each in ours.items()}
+    return {"bench": "ledger", "rounds": ledger.ROUNDS, "ours": ours, "noise": noise}
+
+
 BENCHES: dict[str, Callable[[], dict[str, Any]]] = {
     "engine": engine,
     "fan_out": fan_out_once,
     "kill": kill_rounds,
+    "ledger": ledger_rounds,
     "watchdog": watchdog_once,
 }
 
