@@ -127,7 +127,7 @@ def linked(row: Row) -> bytes:
 
 def sealed(row: Row, previous: bytes) -> Row:
     """Return the row with its link to the one before it."""
-    return Row(*row[:-1], link=link(previous, row.number, linked(row)))
+    return Row._make((*row[:-1], link(previous, row.number, linked(row))))
 
 
 @lru_cache(maxsize=1_024)
