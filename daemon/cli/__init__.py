@@ -46,7 +46,7 @@ _COMMANDS = {
     },
     "Records": {
         "why": ("why", "Tell the chain from tick to fill of one order."),
-        "audit": ("audit", "Verify the record of everything that happened."),
+        "audit": ("audit", "Verify or write out the record of everything that happened."),
         "db": ("db", "Look at the schema of the ledger, and bring it up to date."),
         "backtest": ("backtest", "Play recorded days through the engine."),
         "token": ("token_files", "Make, list and revoke bearer tokens."),

@@ -9,12 +9,12 @@ import orjson
 
 from daemon.cli.ledgers import LEDGER, store_meant
 from daemon.cli.options import AS_JSON, SETTINGS
-from daemon.storage.audit import verify
+from daemon.storage.audit import exported, require_whole, verify
 
 
 @click.group("audit")
 def command() -> None:
-    """Verify the record of everything that happened."""
+    """Verify or write out the record of everything that happened."""
 
 
 @command.command("verify")
@@ -45,9 +45,13 @@ def _verify(ledger: str | None, settings: Path | None, *, as_json: bool) -> int:
     return 0 if broken is None else 1
 
 
-@command.command("export", hidden=True)
-@click.argument("anything", nargs=-1)
-@click.pass_context
-def _export(ctx: click.Context, anything: tuple[str, ...]) -> None:  # noqa: ARG001
-    """Say that it is still to come."""
-    ctx.fail("`ordo audit export` has not been built yet")
+@command.command("export")
+@LEDGER
+@SETTINGS
+def _export(ledger: str | None, settings: Path | None) -> None:
+    """Write the record as lines of JSON: the head first, then every record with its link."""
+    store = store_meant(ledger, settings)
+    require_whole(store)
+    with store.reading() as reader:
+        for line in exported(reader):
+            click.echo(line)

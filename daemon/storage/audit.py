@@ -10,12 +10,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+import orjson
 from msgspec import Struct
 
 from daemon.domain import chain
 from daemon.domain.chain import Broken, Head
 from daemon.errors import StoreError
 from daemon.storage.codec import Row, linked
+from daemon.storage.reader import Reader
 from daemon.storage.store import Store
 
 _TYPES = (int, str, int, str, str, int, int, bytes, bytes)
@@ -61,6 +63,22 @@ def require_whole(store: Store) -> None:
             " wait for you",
             "ledger_altered",
         )
+
+
+def exported(reader: Reader) -> Iterator[bytes]:
+    """Yield a whole ledger as lines of JSON, for whoever keeps or reads it elsewhere.
+
+    First the head, then a line for each record, in order: its columns by their names, the body as
+    it was linked, and the link in hexadecimal.
+
+    Args:
+        reader: of a ledger that was verified.
+    """
+    head = reader.head()
+    yield orjson.dumps({"records": head.count, "head": head.digest.hex()})
+    for cells in reader.cells():
+        told = Row(*cells)._asdict() | {"body": orjson.Fragment(cells[-2]), "link": cells[-1].hex()}
+        yield orjson.dumps(told)
 
 
 def _links(records: Iterator[tuple[Any, ...]]) -> Iterator[Any]:

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import json
+import sqlite3
+from contextlib import closing
 
 import pytest
 
+from daemon.domain.chain import Head, verify
+from daemon.storage.codec import Row, linked
 from daemon.storage.ledger import StoredLedger
 from daemon.storage.sqlite import SqliteStore
 from tests.kit.commands import told
@@ -99,11 +103,37 @@ def test_what_is_no_ledger_is_refused(tmp_path, content, code):
     assert "x.sqlite" in done.err
 
 
-def test_export_says_that_it_comes_later():
-    done = told("audit", "export", "anything")
+def test_the_record_is_written_out_line_by_line_and_can_be_verified_from_them(begun):
+    begun("state/ledger.sqlite", 3)
+    done = told("audit", "export")
+    head, *lines = map(json.loads, done.out.splitlines())
 
-    assert (done.code, done.out) == (2, "")
-    assert done.err.endswith("Error: `ordo audit export` has not been built yet\n")
+    assert done.code == 0
+    assert [line["number"] for line in lines] == [1, 2, 3]
+    assert head == {"records": 3, "head": lines[-1]["link"]}
+    assert lines[2]["body"] == {"type": "EpochBegan", "epoch": 3, "at_ns": 2}
+    raw = [line.partition('"body":')[2].rpartition(',"link":')[0] for line in _lines(done.out)]
+    rows = [
+        Row(**line | {"body": body.encode(), "link": bytes.fromhex(line["link"])})
+        for line, body in zip(lines, raw, strict=True)
+    ]
+    links = ((row.number, linked(row), row.link) for row in rows)
+    assert verify(links, Head(3, bytes.fromhex(head["head"]))) is None
+
+
+def test_a_record_that_was_altered_is_not_written_out(tmp_path, begun):
+    begun("state/ledger.sqlite", 2)
+    with closing(sqlite3.connect(tmp_path / "state/ledger.sqlite")) as db, db:
+        db.execute("DROP TRIGGER records_are_not_altered")
+        db.execute("UPDATE records SET at_ns = 7 WHERE number = 2")
+    done = told("audit", "export")
+
+    assert (done.code, done.out) == (1, "")
+    assert "record 2 is altered" in done.err
+
+
+def _lines(text: str) -> list[str]:
+    return text.splitlines()[1:]
 
 
 def test_an_unknown_command_of_the_group_is_bad_usage():

@@ -18,11 +18,14 @@ BUILT = (
     *("run", "check", "status", "positions", "orders", "pnl", "guard", "alerts"),
     *("start", "stop", "exit", "adjust", "acknowledge"),
     *("pause", "cancel-all", "kill", "rearm"),
-    *("why", "audit", "backtest", "token"),
+    *("why", "audit", "db", "backtest", "token"),
 )
-WITHIN = ("audit verify", "token create", "token list", "token revoke")
+WITHIN = (
+    *("audit verify", "audit export", "db status", "db migrate"),
+    *("token create", "token list", "token revoke"),
+)
 LATER = (
-    *("arm", "disarm", "db", "simulate", "vault", "login", "twin", "instruments", "optimise"),
+    *("arm", "disarm", "simulate", "vault", "login", "twin", "instruments", "optimise"),
     *("divergence", "data", "demo", "top", "settings", "bench"),
 )
 DAEMONS = ("asyncio", "aiohttp", "orjson", "sqlite3", "structlog", "daemon.messages")
