@@ -474,6 +474,19 @@ def test_a_stop_that_a_crash_kept_out_of_the_record_is_entered_by_the_restart() 
     assert facts(dog(before=[*cut, day_ended()]).handle(Started(), T), LevelMoved) == []
 
 
+def test_a_stop_that_had_followed_a_price_before_the_next_fill_is_entered_once() -> None:
+    """Who folds the fills alone does not know what it had followed by then."""
+    record = straddle()
+    live, written = dog(record[0]), [record[0]]
+    more = sold("ce", "101", quantity=2 * LOT, at_ns=T + SECOND)
+    for message in (*record[1:3], prices(T, ce="90", pe="100"), more):
+        moves = facts(live.handle(message, message.at_ns), LevelMoved)
+        written += moves if isinstance(message, Frame) else [message, *moves]
+
+    assert (written[-1].move, written[-1].best_e4) == (Move.ARMED, e4("90"))
+    assert facts(dog(before=written).handle(Started(), T + 2 * SECOND), LevelMoved) == []
+
+
 def test_after_a_restart_the_alarms_are_set_again() -> None:
     """Of what is open; not of what is over."""
     gone = [sold("ce", bought="99"), sold("pe", bought="99")]

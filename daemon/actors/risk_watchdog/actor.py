@@ -13,6 +13,7 @@ from daemon.actors.risk_watchdog import by_hand, mirror
 from daemon.actors.risk_watchdog.account import LIMITS, AccountDay, because
 from daemon.actors.risk_watchdog.beats import Beats
 from daemon.actors.risk_watchdog.picture import Picture
+from daemon.actors.risk_watchdog.untold import Untold
 from daemon.actors.risk_watchdog.views import Around
 from daemon.actors.risk_watchdog.words import ExitTime, exit_alarm, marked, pnl_seen
 from daemon.actors.turn import Turn
@@ -87,7 +88,7 @@ class RiskWatchdog:
         self._sessions: tuple[tuple[int, int], ...] = ()
         self._interval_ns = 0
         self._last_ns = 0
-        self._untold: dict[LevelMoved, None] = {}
+        self._untold = Untold()
         for fact in facts:
             self._recall(fact)
         self._watches.restored()
@@ -139,9 +140,8 @@ class RiskWatchdog:
                 self._end_day(turn, message)
             case Started():
                 self._set_alarms(turn, now_ns)
-                for moved in self._untold:  # the fill was recorded, and a crash kept its stop out
+                for moved in self._untold.take():
                     turn.record(moved)
-                self._untold.clear()
                 for unheard in self._watches.unheard:
                     turn.do(Tell(self._router, unheard, Lane.CONTROL))
             case _:
@@ -324,12 +324,12 @@ class RiskWatchdog:
                 self._account.restore(fact)
             case LevelMoved():
                 self._watches.note_move(fact)
-                self._untold.pop(fact, None)
+                self._untold.recorded(fact)
             case DayOpened():
                 self._begin_day(fact)
             case DayEnded():
                 self._sessions = ()
-                self._untold.clear()
+                self._untold.take()
             case DayMarked(strategy_id):
                 for watch in self._watches.of(strategy_id):
                     self._close_day(watch, fact)
@@ -342,6 +342,6 @@ class RiskWatchdog:
                 self._leave_all(LIMITS[why])
             case PositionChanged():
                 _, moves = self._take_fill(fact)
-                self._untold.update(dict.fromkeys(moves))
+                self._untold.armed(moves)
             case _:
                 self._apply(fact)
