@@ -1,9 +1,10 @@
 """Readings of the broker's whole book: when they are asked for, and what is made of them.
 
 The book is read at the start, after a dead link, while anything is on its way and, at a slower
-pace, while anything is held. Entries wait for the first reading, and stay out of any symbol in
-which the books differ. Nothing is invented to make them agree: an order that is not ours is taken
-in as external, for it is the broker's own evidence; a position that no order explains is told.
+pace, while anything is held, and for the rest of a day on which anything was sent. Entries wait for
+the first reading, and stay out of any symbol in which the books differ. Nothing is invented to make
+them agree: an order that is not ours is taken in as external, for it is the broker's own evidence;
+a position that no order explains is told.
 """
 
 from __future__ import annotations
@@ -218,7 +219,8 @@ def _pace_ns(desk: Desk) -> int:
         return terms.lookup_ns
     if orders or reads.differing:
         return terms.reconcile_ns
-    return _HELD_EVERY * terms.reconcile_ns if desk.book.symbols() else 0
+    # What is told to be cancelled or refused has been seen to fill, and the news of it to be lost.
+    return _HELD_EVERY * terms.reconcile_ns if desk.book.symbols() or desk.todays else 0
 
 
 def is_doubted(order: Order) -> bool:

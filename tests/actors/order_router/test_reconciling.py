@@ -109,8 +109,20 @@ def test_it_is_read_every_thirty_seconds_while_anything_is_held():
     assert [later - early for early, later in pairwise(at)] == [30.0, 30.0]
 
 
-def test_it_is_not_read_while_nothing_is_held_nor_on_its_way():
+def test_it_is_not_read_on_a_day_on_which_nothing_was_sent():
     assert reads_at(agreed(reading()), 120) == []
+
+
+def test_a_fill_after_its_cancellation_that_nobody_told_is_read_and_closed():
+    stage = agreed(reading(["work", "fill"]))
+    stage.tell(enter("ce", at_ns=stage.now_ns))
+    stage.run(20)
+    (order,) = stage.broker.orders.values()
+    assert order.state is State.CANCELLED
+    stage.broker.fill(order, stage.now_ns)
+    stage.run(31)
+    assert stage.broker.net() == {}
+    assert len(stage.broker.orders) == 2
 
 
 def test_it_is_not_read_while_the_exchange_is_closed_and_again_with_the_next_session():
