@@ -108,8 +108,8 @@ crash: $(VENV)/.dev ## kill -9 a daemon at 200 moments of a day, in kills and be
 mutate: $(VENV)/.dev ## take every control out once, and see that a test fails then
 	@$(BIN)/python -m tests.kit.mutate
 
-sim: ## fault simulation: not built yet
-	@echo "sim: the fault simulation is not built yet" >&2; exit 1
+sim: $(VENV)/.runtime ## play whole daemons under seeded faults [SEEDS=1:10000]
+	@exec $(BIN)/ordo simulate --seeds $(or $(SEEDS),1:10000)
 
 demo: ## a guided show: not built yet
 	@echo "demo: the guided show is not built yet; 'make run' shows a generated day" >&2; exit 1

@@ -154,11 +154,25 @@ def build(
     if run.jobs is not None:
         doors[timekeeper.PORT] = run.jobs
     around = Surroundings(doors, show or _unseen, world.see)
-    specs = _specs(accounts, cells, plans, run, shown=show is not None)
-    if run.served:
-        specs = (*specs, *_for_people(accounts, cells, run))
+    specs = actors(accounts, plans, run, shown=show is not None)
     runner = partial(_runner_of, accounts=accounts, cells=cells, taking=False, served=run.served)
     return App(specs, world, around, runner, at_ns)
+
+
+def actors(
+    accounts: Sequence[Account], plans: Sequence[Plan], run: Run, *, shown: bool
+) -> tuple[ActorSpec, ...]:
+    """Return every actor of a run, in the order of their start; what is around them is not theirs.
+
+    Args:
+        accounts: the accounts and what they trade under.
+        plans: the strategies that trade in them.
+        run: what is played.
+        shown: somebody sees what moves.
+    """
+    cells = cells_of(accounts, run.home)
+    specs = _specs(accounts, cells, plans, run, shown=shown)
+    return (*specs, *_for_people(accounts, cells, run)) if run.served else specs
 
 
 def cells_of(accounts: Sequence[Account], home: str = "") -> tuple[Cell, ...]:

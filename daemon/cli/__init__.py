@@ -49,6 +49,7 @@ _COMMANDS = {
         "audit": ("audit", "Verify or write out the record of everything that happened."),
         "db": ("db", "Look at the schema of the ledger, and bring it up to date."),
         "backtest": ("backtest", "Play recorded days through the engine."),
+        "simulate": ("simulate", "Play whole daemons under seeded faults."),
         "token": ("token_files", "Make, list and revoke bearer tokens."),
     },
 }
@@ -56,7 +57,7 @@ _COMMANDS = {
 _PLACES = {name: place for named in _COMMANDS.values() for name, (place, _) in named.items()}
 _LATER = (
     *("arm", "bench", "data", "demo", "disarm", "divergence", "instruments", "login"),
-    *("optimise", "settings", "simulate", "top", "twin", "vault"),
+    *("optimise", "settings", "top", "twin", "vault"),
 )
 
 

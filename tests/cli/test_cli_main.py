@@ -18,14 +18,14 @@ BUILT = (
     *("run", "check", "status", "positions", "orders", "pnl", "guard", "alerts"),
     *("start", "stop", "exit", "adjust", "acknowledge"),
     *("pause", "cancel-all", "kill", "rearm"),
-    *("why", "audit", "db", "backtest", "token"),
+    *("why", "audit", "db", "backtest", "simulate", "token"),
 )
 WITHIN = (
     *("audit verify", "audit export", "db status", "db migrate"),
     *("token create", "token list", "token revoke"),
 )
 LATER = (
-    *("arm", "disarm", "simulate", "vault", "login", "twin", "instruments", "optimise"),
+    *("arm", "disarm", "vault", "login", "twin", "instruments", "optimise"),
     *("divergence", "data", "demo", "top", "settings", "bench"),
 )
 DAEMONS = ("asyncio", "aiohttp", "orjson", "sqlite3", "structlog", "daemon.messages")

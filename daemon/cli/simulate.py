@@ -1,0 +1,191 @@
+"""`ordo simulate`: whole daemons under seeded faults, and what did not hold."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+import orjson
+
+import daemon
+from daemon.app.deployed import code_sha256
+from daemon.cli.options import AS_JSON
+from daemon.cli.words import count
+from daemon.simulation.faults import Struck, struck
+from daemon.simulation.sweep import Sweep, crash_every_gap, fewest, play_seeds, played
+from daemon.simulation.world import Given, Outcome
+
+_SPAN = re.compile(r"(\d{1,9})(?::(\d{1,9}))?")
+_FIRST_FAILURES = 3
+"""Of so many failures the fewest faults are looked for; one defect fails many seeds."""
+
+
+def _seeds(_: click.Context, __: click.Parameter, value: str) -> range:
+    """Return the seeds that a span names.
+
+    Raises:
+        BadParameter: it names none.
+    """
+    found = _SPAN.fullmatch(value)
+    if found is None or int(found[2] or found[1]) < int(found[1]):
+        text = f"{value!r} names no seeds; write 7, or 1:200 for those from 1 to 200"
+        raise click.BadParameter(text)
+    return range(int(found[1]), int(found[2] or found[1]) + 1)
+
+
+def _faults(_: click.Context, __: click.Parameter, value: tuple[str, ...]) -> tuple[Struck, ...]:
+    """Return the faults that these texts name.
+
+    Raises:
+        BadParameter: one of them is none.
+    """
+    try:
+        return tuple(map(struck, value))
+    except ValueError as error:
+        text = f"{error}; take a fault as a run that failed prints it"
+        raise click.BadParameter(text) from error
+
+
+@click.command("simulate")
+@click.option(
+    "--seeds", callback=_seeds, default="1:200", show_default=True, help="Which runs: FIRST[:LAST]."
+)
+@click.option(
+    "--crash-every-gap", is_flag=True, help="Crash each run once at every gap between two steps."
+)
+@click.option("--crash-at", type=click.IntRange(0), help="Crash at this gap, and at no other.")
+@click.option(
+    "--without", callback=_faults, multiple=True, help="Leave this fault out; repeatable."
+)
+@AS_JSON
+def command(
+    seeds: range,
+    crash_at: int | None,
+    without: tuple[Struck, ...],
+    *,
+    crash_every_gap: bool,
+    as_json: bool,
+) -> int:
+    """Play whole daemons in virtual time under seeded faults, and check what must always hold."""
+    with _Progress() as progress:
+        sweep = _swept(seeds, crash_at, without, progress, every=crash_every_gap)
+    shown = [fewest(failed) for failed in sweep.failed[:_FIRST_FAILURES]]
+    if as_json:
+        click.echo(orjson.dumps(_document(sweep, shown), option=orjson.OPT_INDENT_2))
+    else:
+        _print(sweep, shown)
+    return 1 if sweep.failed or sweep.never_hit() else 0
+
+
+def _swept(
+    seeds: range,
+    crash_at: int | None,
+    without: tuple[Struck, ...],
+    progress: _Progress,
+    *,
+    every: bool,
+) -> Sweep:
+    if every:
+        return crash_every_gap(seeds, progress.tell)
+    if crash_at is None and not without:
+        return play_seeds(seeds, progress.tell)
+    sweep = Sweep()
+    for seed in seeds:
+        sweep.take(played(Given(seed, frozenset(without), crash_at)))
+    return sweep
+
+
+class _Progress:
+    """Counts runs on a terminal; a pipe sees nothing of it."""
+
+    def __init__(self) -> None:
+        self._shown = sys.stderr.isatty()
+        self._runs = self._failed = 0
+
+    def __enter__(self) -> _Progress:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._write("\r\x1b[K")
+
+    def tell(self, outcome: Outcome) -> None:
+        """Count one run."""
+        self._runs += 1
+        self._failed += bool(outcome.violated)
+        self._write(f"\r{count(self._runs, 'run')}, {self._failed} failed")
+
+    def _write(self, text: str) -> None:
+        if self._shown:
+            click.echo(text, nl=False, err=True)
+
+
+def _print(sweep: Sweep, shown: list[Outcome]) -> None:
+    for outcome in shown:
+        _print_failure(outcome)
+    for kind in sweep.never_hit():
+        click.echo(f"never hit: {kind}")
+    click.echo(
+        f"{count(sweep.runs, 'run')}, {sweep.steps:,} steps, {sweep.crash_points:,} crashes, "
+        f"{count(sweep.kills, 'kill')}, {sweep.orders:,} orders, {sweep.parked:,} parked; "
+        f"{len(sweep.failed)} failed"
+    )
+
+
+def _print_failure(outcome: Outcome) -> None:
+    given = outcome.given
+    click.echo(f"seed {given.seed} fails at step {outcome.steps}, code {_code()}")
+    click.echo(f"  {outcome.sentence}")
+    for line in outcome.last[-200:]:
+        click.echo(f"    {line}")
+    click.echo(f"  with {', '.join(map(str, outcome.struck)) or 'no fault'}")
+    click.echo(f"  replay: {_replay(given)}")
+
+
+def _replay(given: Given) -> str:
+    words = ["ordo", "simulate", "--seeds", str(given.seed)]
+    if given.crash_at is not None:
+        words += ["--crash-at", str(given.crash_at)]
+    for fault in sorted(given.without):
+        words += ["--without", str(fault)]
+    return shlex.join(words)
+
+
+def _code() -> str:
+    return code_sha256(Path(daemon.__file__).parent)[:12]
+
+
+def _document(sweep: Sweep, shown: list[Outcome]) -> dict[str, Any]:
+    return {
+        "code": _code(),
+        "runs": sweep.runs,
+        "steps": sweep.steps,
+        "crash_points": sweep.crash_points,
+        "lives": sweep.lives,
+        "kills": sweep.kills,
+        "orders": sweep.orders,
+        "parked": sweep.parked,
+        "struck": {str(kind): sweep.struck[kind] for kind in sorted(sweep.struck)},
+        "never_hit": list(sweep.never_hit()),
+        "failed": [
+            {
+                "seed": each.given.seed,
+                "crash_at": each.given.crash_at,
+                "step": each.steps,
+                "invariant": each.violated,
+                "sentence": each.sentence,
+            }
+            for each in sweep.failed
+        ],
+        "fewest": [
+            {
+                "replay": _replay(each.given),
+                "faults": [str(fault) for fault in each.struck],
+                "last": list(each.last),
+            }
+            for each in shown
+        ],
+    }

@@ -1,0 +1,1 @@
+"""The simulated world: a whole daemon under seeded faults, with invariants checked as it runs."""

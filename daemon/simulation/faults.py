@@ -1,0 +1,179 @@
+"""What goes wrong: the kinds of fault, how often each strikes in a run, and which ones struck.
+
+Swarm style: a run has a part of the kinds, each at a rate of its own; every fifth has none. Whether
+a fault strikes follows from the seed, its kind and the number of the call alone, so that any one of
+them can be taken out of a run and the others stay.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection
+from enum import StrEnum
+
+from msgspec import Struct
+
+from daemon.simulation.dice import Dice
+
+_WHOLE = 10_000
+_PRESENT = 4_000
+_RATES = (200, 600, 1_500, 4_000)
+
+
+class Kind(StrEnum):
+    """How something goes wrong."""
+
+    REQUEST_LOST = "request lost"  # it never arrives, and no answer comes
+    REQUEST_LATE = "request late"  # no answer comes, and it arrives up to a minute later
+    ANSWER_LOST = "answer lost"  # it arrives, and no answer comes
+    ANSWER_SLOW = "answer slow"  # the answer comes after later news
+    UNREACHED = "broker unreached"  # it surely does not arrive, and that is known
+    BAND = "refused BAND"
+    MARGIN = "refused MARGIN"
+    RATE = "refused RATE"
+    SESSION = "refused SESSION"
+    REJECTED_LATER = "rejected later"  # accepted, then rejected by a report
+    CANCEL_LOST = "cancellation lost"
+    CANCEL_UNANSWERED = "cancellation unanswered"
+    CANCEL_REFUSED = "cancellation refused"
+    CANCEL_FILLED = "cancelled, then filled"
+    NEWS_TWICE = "news twice"
+    NEWS_LATE = "news late"  # after younger news
+    NEWS_LOST = "news lost"
+    FIND_BLIND = "look-up lags"  # the order is there, and is not shown yet
+    FIND_FAILED = "look-up failed"
+    READ_LAGS = "reading lags"  # the book of a while ago
+    READ_FAILED = "reading failed"
+    MARGIN_UNREAD = "margin unread"
+    THIN = "thin market"  # so little is on offer that orders fill in parts
+    FROZEN = "feed frozen"
+    STUCK = "feed stuck"  # it goes on, and says what it said before
+    FRAME_LOST = "frame lost"
+    FRAME_TWICE = "frame twice"
+    CRASH = "crash"
+    CRASH_AGAIN = "crash in recovery"
+    COMMIT_UNKNOWN = "commit unknown"  # a crash, and what was being written stands after all
+
+
+class Call(StrEnum):
+    """What a fault strikes; each is counted on its own."""
+
+    PLACE = "place"
+    REJECT = "reject"
+    CANCEL = "cancel"
+    REST = "rest"
+    NEWS = "news"
+    FIND = "find"
+    READ = "read"
+    COUNT = "count"
+    DEPTH = "depth"
+    FRAME = "frame"
+    LIFE = "life"
+    REBIRTH = "rebirth"
+    WRITE = "write"
+
+
+STRIKES: dict[Call, tuple[Kind, ...]] = {
+    Call.PLACE: (
+        Kind.REQUEST_LOST,
+        Kind.REQUEST_LATE,
+        Kind.ANSWER_LOST,
+        Kind.ANSWER_SLOW,
+        Kind.UNREACHED,
+        Kind.BAND,
+        Kind.MARGIN,
+        Kind.RATE,
+        Kind.SESSION,
+    ),
+    Call.REJECT: (Kind.REJECTED_LATER,),
+    Call.CANCEL: (Kind.CANCEL_LOST, Kind.CANCEL_UNANSWERED, Kind.CANCEL_REFUSED),
+    Call.REST: (Kind.CANCEL_FILLED,),
+    Call.NEWS: (Kind.NEWS_LOST, Kind.NEWS_TWICE, Kind.NEWS_LATE),
+    Call.FIND: (Kind.FIND_FAILED, Kind.FIND_BLIND),
+    Call.READ: (Kind.READ_FAILED, Kind.READ_LAGS),
+    Call.COUNT: (Kind.MARGIN_UNREAD,),
+    Call.DEPTH: (Kind.THIN,),
+    Call.FRAME: (Kind.FROZEN, Kind.STUCK, Kind.FRAME_LOST, Kind.FRAME_TWICE),
+    Call.LIFE: (Kind.CRASH,),
+    Call.REBIRTH: (Kind.CRASH_AGAIN,),
+    Call.WRITE: (Kind.COMMIT_UNKNOWN,),
+}
+_SELDOM = 600
+_RARE = frozenset({Kind.FROZEN, Kind.STUCK})
+"""What lasts for long when it strikes."""
+_COMMON = {Kind.CRASH: 7_000, Kind.CRASH_AGAIN: 4_000, Kind.COMMIT_UNKNOWN: 5_000, Kind.THIN: 5_000}
+"""What has few occasions in a run, and its rate where a run has it."""
+
+
+class Struck(Struct, frozen=True, order=True):
+    """A fault that struck: of which kind, and at which call of what it strikes."""
+
+    kind: Kind
+    number: int
+
+    def __str__(self) -> str:
+        """Return it as `--without` takes it."""
+        return f"{self.kind}#{self.number}"
+
+
+def struck(text: str) -> Struck:
+    """Return the fault that a text of `--without` names.
+
+    Raises:
+        ValueError: there is no such fault.
+    """
+    kind, _, number = text.rpartition("#")
+    return Struck(Kind(kind), int(number))
+
+
+class Fates:
+    """What goes wrong in one run.
+
+    Args:
+        dice: its chance.
+        without: faults that are taken out.
+
+    Attributes:
+        struck: what has gone wrong, in order.
+        quiet: nothing goes wrong any more.
+    """
+
+    def __init__(self, dice: Dice, without: Collection[Struck] = ()) -> None:
+        self._dice = dice
+        self._without = frozenset(without)
+        self._rates = {} if faultless(dice) else dict(_swarm(dice))
+        self._counts: Counter[Call] = Counter()
+        self.struck: list[Struck] = []
+        self.quiet = False
+
+    def of(self, call: Call) -> Kind | None:
+        """Count a call, and return what goes wrong with it; None: nothing."""
+        self._counts[call] = number = self._counts[call] + 1
+        if self.quiet:
+            return None
+        for kind in STRIKES[call]:
+            rate = self._rates.get(kind)
+            if rate is None or self._dice.below(_WHOLE, kind, number) >= rate:
+                continue
+            found = Struck(kind, number)
+            if found not in self._without:
+                self.struck.append(found)
+                return kind
+        return None
+
+
+def faultless(dice: Dice) -> bool:
+    """Say whether nothing goes wrong in a run: so it is in every fifth."""
+    return dice.below(5, "faultless") == 0
+
+
+def _swarm(dice: Dice) -> list[tuple[Kind, int]]:
+    """Return the kinds of a run, each with how many of 10,000 calls it strikes."""
+    found = []
+    for kind in Kind:
+        if kind in _COMMON:
+            found.append((kind, _COMMON[kind]))
+        elif dice.below(_WHOLE, f"has {kind}") < _PRESENT:
+            rate = _RATES[dice.below(len(_RATES), f"rate of {kind}")]
+            found.append((kind, min(rate, _SELDOM) if kind in _RARE else rate))
+    return found

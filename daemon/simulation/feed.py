@@ -1,0 +1,70 @@
+"""The way of the market's frames to the daemon: it loses some, repeats some, and stands still."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+
+from daemon.domain.instants import MILLISECOND_NS, SECOND_NS
+from daemon.domain.market.frames import Frame
+from daemon.messages import FrameArrived
+from daemon.simulation.faults import Call, Fates, Kind
+from daemon.simulation.judge import Judge
+from daemon.simulation.timeline import Timeline
+
+_STILL_NS = (4 * SECOND_NS, 40 * SECOND_NS)
+_RETOLD_NS = 300 * MILLISECOND_NS
+
+
+class Feed:
+    """Brings frames to the daemon that is there, unless something is in the way.
+
+    Args:
+        timeline: virtual time.
+        fates: what goes wrong.
+        judge: is told how fresh the daemon's prices are.
+        tell: brings a message to the daemon; returns whether one is there.
+    """
+
+    def __init__(
+        self, timeline: Timeline, fates: Fates, judge: Judge, tell: Callable[[FrameArrived], bool]
+    ) -> None:
+        self._timeline = timeline
+        self._fates = fates
+        self._judge = judge
+        self._tell = tell
+        self._newest: Frame | None = None
+        self._given: Frame | None = None
+        self._stands_until_ns = 0
+        self._repeats = False
+
+    def bring(self, frame: Frame) -> None:
+        """Bring a frame of the market, or not."""
+        self._newest = frame
+        fault = self._fates.of(Call.FRAME)
+        if fault in (Kind.FROZEN, Kind.STUCK):
+            dice, number = self._timeline.dice, frame.at_ns
+            self._stands_until_ns = frame.at_ns + dice.between(*_STILL_NS, "still", number)
+            self._repeats = fault is Kind.STUCK
+        if frame.at_ns < self._stands_until_ns:
+            self._repeat(frame.at_ns)
+        elif fault is not Kind.FRAME_LOST:
+            self._give(frame)
+            if fault is Kind.FRAME_TWICE:
+                self._timeline.after(_RETOLD_NS, partial(self._give, frame))
+
+    def begin(self) -> None:
+        """Bring a whole picture to a daemon that has just begun, as a broker's feed does."""
+        if self._newest is not None:
+            self._give(Frame(self._timeline.now_ns(), self._newest.quotes))
+
+    def _repeat(self, now_ns: int) -> None:
+        """Say what was said before, where the feed is stuck and not silent."""
+        given = self._given
+        if self._repeats and given is not None:
+            self._tell(FrameArrived(Frame(now_ns, given.quotes), given.at_ns))
+
+    def _give(self, frame: Frame) -> None:
+        if self._tell(FrameArrived(frame, frame.at_ns)):
+            self._given = frame
+            self._judge.frame_ns = max(self._judge.frame_ns, frame.at_ns)

@@ -1,0 +1,278 @@
+"""The judge: sees what the daemon records and sends, and what the exchange holds, and objects.
+
+Two witnesses are heard: our facts as they are entered, and the exchange's own book. Each objection
+names the invariant that it is of; the checks of orders are here, those of the end in `verdict`.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, deque
+from collections.abc import Callable, Iterable, Sequence
+
+from msgspec import Struct
+
+from daemon.domain.instants import SECOND_NS
+from daemon.domain.orders.reconcile import EXTERNAL
+from daemon.domain.orders.words import Intent, IntentRecorded, OrderFact, Purpose, Side, State
+from daemon.domain.risk.moves import LevelMoved, Move
+from daemon.messages import RiskSeen
+from daemon.runtime.budget import Window
+from daemon.runtime.words import ActorDisarmed, DeadLetter
+from daemon.simulation.known import Known
+from daemon.twin.exchange import Exchange
+from daemon.twin.words import Status
+
+
+class Violated(Exception):
+    """An invariant does not hold.
+
+    Args:
+        invariant: which, such as `I2`.
+        sentence: what was seen.
+
+    Attributes:
+        invariant: which.
+    """
+
+    def __init__(self, invariant: str, sentence: str) -> None:
+        super().__init__(f"{invariant}: {sentence}")
+        self.invariant = invariant
+
+
+class Measures(Struct, frozen=True):
+    """What the judge goes by.
+
+    Attributes:
+        windows: how often the account may write to its broker.
+        planned: by strategy and leg, the most units that it may ever enter.
+        fresh_ns: how old the newest frame may be when an entry is decided.
+        bunched_ns: by how much what was decided apart may leave closer together.
+    """
+
+    windows: tuple[Window, ...]
+    planned: dict[tuple[str, str], int]
+    fresh_ns: int
+    bunched_ns: int
+
+
+class Judge:
+    """Judges one run.
+
+    Args:
+        measures: what it goes by.
+
+    Attributes:
+        known: what the facts say, as far as they were entered.
+        killed: says whether a kill stands that covers a strategy.
+        is_durable: says whether an intent would be found after a crash now.
+        frame_ns: when the daemon was given its newest frame.
+        travelling: orders whose requests are on their way to the exchange, and will arrive.
+    """
+
+    def __init__(self, measures: Measures) -> None:
+        self._measures = measures
+        self.known = Known()
+        self.killed: Callable[[str], bool] = lambda _: False
+        self.is_durable: Callable[[str], bool] = lambda _: False
+        self.frame_ns = 0
+        self.travelling: set[str] = set()
+        self._nets: dict[str, int] = {}
+        self._works: set[str] = set()
+        self._told: dict[str, int] = {}
+        self._left: set[str] = set()
+        self._writes: deque[tuple[int, bool]] = deque(
+            maxlen=max(w.limit for w in measures.windows) + 1
+        )
+
+    def begins(self, facts: Iterable[object]) -> None:
+        """Know no more than what was durable: a life of the daemon begins.
+
+        No fact tells of a cancellation, so the next life's budget counts the orders alone.
+        """
+        self._writes = deque((each for each in self._writes if each[1]), self._writes.maxlen)
+        self.known = Known()
+        for fact in facts:
+            self.known.apply(fact)
+
+    def entered(self, facts: Sequence[object], at_ns: int) -> None:
+        """Judge facts as they are entered.
+
+        Raises:
+            Violated: one of them must not be.
+        """
+        for fact in facts:
+            match fact:
+                case IntentRecorded(intent) if intent.strategy_id == EXTERNAL:
+                    pass  # what the broker holds beyond our book, and no order of ours
+                case IntentRecorded(intent) if intent.purpose is Purpose.ENTRY:
+                    self._entry(intent, at_ns)
+                case IntentRecorded(intent):
+                    self._exit(intent)
+                case LevelMoved():
+                    self._level(fact)
+                case DeadLetter(actor, message, error):
+                    raise Violated("I20", f"{actor} fell over {message}: {error}")
+                case ActorDisarmed(actor):
+                    raise Violated("I20", f"{actor} was left out")
+            before = self._filled(fact)
+            self.known.apply(fact)
+            self._growth(fact, before)
+
+    def leaves(self, intent: Intent, at_ns: int) -> None:
+        """Judge a request for an order as it leaves.
+
+        Raises:
+            Violated: it must not.
+        """
+        if intent.intent_id in self._left:
+            raise Violated("I2", f"{intent.intent_id} leaves a second time")
+        self._left.add(intent.intent_id)
+        self.writes(at_ns, order=True)
+        known = self.known.book.order(intent.intent_id)
+        if known is None or known.intent != intent or not self.is_durable(intent.intent_id):
+            raise Violated("I1", f"{intent.intent_id} leaves, and its intent is not durable")
+        if intent.purpose is Purpose.ENTRY and self.killed(intent.strategy_id):
+            raise Violated("I8", f"the entry {intent.intent_id} leaves although a kill stands")
+
+    def writes(self, at_ns: int, *, order: bool = False) -> None:
+        """Judge how often the broker is written to.
+
+        A slot is taken when a write is decided; it leaves once the disk has what was recorded
+        ahead of it. So writes of a window and a little more may leave within the window.
+
+        Args:
+            at_ns: when the write leaves.
+            order: it is one, and no cancellation.
+
+        Raises:
+            Violated: more often than a window allows, in any stretch of its length.
+        """
+        self._writes.append((at_ns, order))
+        for window in self._measures.windows:
+            span_ns = window.span_ns - self._measures.bunched_ns
+            count = sum(at_ns - each < span_ns for each, _ in self._writes)
+            if count > window.limit:
+                span_s = window.span_ns // SECOND_NS
+                raise Violated("I13", f"{count} writes within {span_s} s, of {window.limit}")
+
+    def sees(self, exchange: Exchange) -> None:
+        """Judge the exchange's book.
+
+        Raises:
+            Violated: it holds what it must not.
+        """
+        orders = exchange.orders()
+        for intent_id, count in Counter(order.client_id for order in orders).items():
+            if count > 1:
+                raise Violated("I2", f"the exchange has {count} orders of the intent {intent_id}")
+        possible: Counter[tuple[str, str]] = Counter()
+        for order in orders:
+            known = self.known.book.order(order.client_id)
+            if known is None:
+                raise Violated("I1", f"the exchange has {order.client_id}, and no intent of it")
+            leg = (known.intent.strategy_id, known.intent.leg_id)
+            if known.intent.purpose is not Purpose.ENTRY:
+                possible[leg] -= order.filled_quantity
+            elif order.status is Status.WORKING:
+                possible[leg] += order.quantity
+            else:  # what fills once it was told to be cancelled is nobody's fault but the broker's
+                told = self._told.setdefault(order.client_id, order.filled_quantity)
+                possible[leg] += min(order.filled_quantity, told)
+        for leg, quantity in possible.items():
+            if quantity > self._measures.planned[leg]:
+                most = self._measures.planned[leg]
+                raise Violated("I14", f"{quantity} units of {leg} may come to be held, of {most}")
+        self._nets = {p.symbol: p.net_quantity for p in exchange.positions()}
+        self._works = {each.client_id for each in orders if each.status is Status.WORKING}
+
+    def stands(self, seen: RiskSeen) -> None:
+        """Judge where the levels of a daemon stand that has just begun to live.
+
+        Raises:
+            Violated: one is looser than the record says.
+        """
+        for watch in seen.watches:
+            for leg in watch.legs:
+                key = (watch.strategy_id, leg.leg_id)
+                stood = self.known.levels.get(key, 0)
+                if not stood or not leg.quantity or key in self.known.unarmed:
+                    continue
+                if (leg.stop_e4 - stood) * leg.quantity < 0 or not leg.stop_e4:
+                    where = f"the stop of {key} stands at {leg.stop_e4}"
+                    raise Violated("I15", f"{where} after a start, and it stood at {stood}")
+
+    def _entry(self, intent: Intent, at_ns: int) -> None:
+        """An entry is decided on a fresh price, and only as far as nothing else may fill."""
+        age_ns = at_ns - self.frame_ns
+        if age_ns > self._measures.fresh_ns:
+            raise Violated("I12", f"{intent.intent_id} is priced {age_ns // 1_000_000} ms too late")
+        leg = (intent.strategy_id, intent.leg_id)
+        held = abs(self.known.book.position(*leg).net_quantity)
+        possible = intent.quantity + held + self._on_their_way(intent)
+        if possible > self._measures.planned[leg]:
+            raise Violated("I14", f"{intent.intent_id} makes {possible} units of {leg} possible")
+
+    def _exit(self, intent: Intent) -> None:
+        """An exit closes no more than is open, and no long is sold before a short is back."""
+        known, leg = self.known, (intent.strategy_id, intent.leg_id)
+        net = known.book.position(*leg).net_quantity
+        on_their_way = self._on_their_way(intent)
+        if intent.quantity + on_their_way > -net * intent.side.sign:
+            sentence = (
+                f"{intent.side} {intent.quantity} beside {on_their_way}, of {net:+d} of {leg}"
+            )
+            raise Violated("I10", f"{intent.intent_id}: {sentence}")
+        if intent.side is Side.SELL:
+            for leg_id, symbol in known.owed_legs(intent.strategy_id):
+                held = known.book.position(intent.strategy_id, leg_id).net_quantity
+                if held < 0 and self._nets.get(symbol, 0) < 0:
+                    sentence = f"{intent.symbol} is sold before {symbol} is bought back"
+                    raise Violated("I11", f"{intent.intent_id}: {sentence}")
+
+    def _on_their_way(self, intent: Intent) -> int:
+        """Return the units that earlier orders like this one may still trade.
+
+        An order may still trade where our book says so, or where it is on its way to the exchange
+        or works there, whatever our book says. An exit that was replaced counts no more.
+        """
+        known, possible = self.known, 0
+        for order in known.book:
+            other = order.intent
+            if (other.strategy_id, other.leg_id, other.side, other.purpose) != (
+                *(intent.strategy_id, intent.leg_id, intent.side),
+                intent.purpose,
+            ):
+                continue
+            if other.intent_id in known.replaced and order.state is not State.WORKING:
+                continue
+            if other.intent_id in self.travelling or other.intent_id in self._works:
+                possible += other.quantity - order.filled_quantity
+            else:
+                possible += order.remaining_quantity
+        return possible
+
+    def _level(self, moved: LevelMoved) -> None:
+        """A level stands where it was left, and moves one way."""
+        stood = self.known.levels.get((moved.strategy_id, moved.leg_id))
+        if stood is None:
+            return
+        lost = moved.from_e4 != stood
+        loosened = moved.to_e4 > stood if moved.leg_id else moved.to_e4 < stood
+        if lost or (loosened and moved.move is not Move.ARMED):
+            where = f"{moved.strategy_id} {moved.leg_id}: {moved.from_e4} to {moved.to_e4}"
+            raise Violated("I15", f"{where}, and it stood at {stood}")
+
+    def _filled(self, fact: object) -> int:
+        if not isinstance(fact, OrderFact) or isinstance(fact, IntentRecorded):
+            return 0
+        order = self.known.book.order(fact.intent_id)
+        return order.filled_quantity if order else 0
+
+    def _growth(self, fact: object, before: int) -> None:
+        """What is filled never becomes less, nor more than was asked for."""
+        if not isinstance(fact, OrderFact) or isinstance(fact, IntentRecorded):
+            return
+        order = self.known.book.order(fact.intent_id)
+        if order is not None and not before <= order.filled_quantity <= order.intent.quantity:
+            sentence = f"{before}, then {order.filled_quantity} of {order.intent.quantity} units"
+            raise Violated("I6", f"{fact.intent_id} has filled {sentence}")

@@ -1,0 +1,83 @@
+"""What the facts of one account say, folded for whoever judges them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from daemon.domain.orders.book import Book
+from daemon.domain.orders.words import OrderFact, OrderParked
+from daemon.domain.risk.moves import LevelMoved
+from daemon.messages import (
+    BasketOpened,
+    ExitFinished,
+    ExitOverdue,
+    ExitOwed,
+    ExitReplaced,
+    KillStaged,
+    Noted,
+    PositionChanged,
+)
+
+
+class Known:
+    """A fold of facts.
+
+    Attributes:
+        book: of orders.
+        replaced: exits in doubt beside which another may leave.
+        owed: exits that are not finished, by id.
+        levels: where each level of a basket stands, by strategy and leg; of the whole: no leg.
+        unarmed: legs that filled since their level was recorded; another average arms it anew.
+        stages: how far each kill came, by latch.
+        overdue: exits of which a person was told.
+        notes: what else was told.
+        parked: orders that were parked.
+    """
+
+    def __init__(self) -> None:
+        self.book = Book()
+        self.replaced: set[str] = set()
+        self.owed: dict[str, ExitOwed] = {}
+        self.levels: dict[tuple[str, str], int] = {}
+        self.unarmed: set[tuple[str, str]] = set()
+        self.stages: dict[str, KillStaged] = {}
+        self.overdue: set[str] = set()
+        self.notes: list[str] = []
+        self.parked: set[str] = set()
+        self._symbols: dict[tuple[str, str], str] = {}
+
+    def apply(self, fact: object) -> None:
+        """Take one fact in; those that nobody judges are passed over."""
+        if isinstance(fact, OrderFact):
+            self.book.apply(fact)
+        match fact:
+            case OrderParked(intent_id):
+                self.parked.add(intent_id)
+            case ExitReplaced(intent_id):
+                self.replaced.add(intent_id)
+            case ExitOwed(exit_id):
+                self.owed[exit_id] = fact
+            case ExitFinished(exit_id):
+                self.owed.pop(exit_id, None)
+            case ExitOverdue(exit_id):
+                self.overdue.add(exit_id)
+            case PositionChanged(strategy_id, leg_id):
+                self.unarmed.add((strategy_id, leg_id))
+            case LevelMoved(strategy_id, leg_id):
+                self.levels[strategy_id, leg_id] = fact.to_e4
+                self.unarmed.discard((strategy_id, leg_id))
+            case KillStaged(latch_id):
+                self.stages[latch_id] = fact
+            case Noted():
+                self.notes.append(fact.text)
+            case BasketOpened(basket):
+                for leg in basket.legs:
+                    self._symbols[basket.strategy_id, leg.leg_id] = leg.symbol
+                for key in [key for key in self.levels if key[0] == basket.strategy_id]:
+                    del self.levels[key]
+
+    def owed_legs(self, strategy_id: str) -> Iterator[tuple[str, str]]:
+        """Yield the legs of a strategy that are being left, each with its symbol."""
+        for owed in self.owed.values():
+            for leg_id in owed.leg_ids if owed.strategy_id == strategy_id else ():
+                yield leg_id, self._symbols.get((strategy_id, leg_id), leg_id)

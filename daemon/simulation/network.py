@@ -1,0 +1,252 @@
+"""The broker behind a network, outside the daemon: it outlives every crash, and so does the way.
+
+A request that left arrives whatever became of who sent it: at once, up to a minute late, or never.
+Answers and news find the daemon that is there when they come, or nobody.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any
+
+from msgspec.structs import replace
+
+from daemon.brokers.paper import Paper
+from daemon.domain.instants import MILLISECOND_NS, SECOND_NS
+from daemon.domain.market.frames import Frame
+from daemon.domain.orders.limits import Approved
+from daemon.domain.orders.margin import MarginLeg
+from daemon.domain.orders.words import OrderRefused, OrderUpdated, Refusal
+from daemon.errors import BrokerUnavailable, OutcomeUnknown
+from daemon.messages import AccountRead, CancelAnswered, LoggedIn, OrderNotFound
+from daemon.ports.broker import Answer, Counted, Found, Read
+from daemon.runtime.pump import at_once
+from daemon.simulation.faults import Call, Fates, Kind
+from daemon.simulation.judge import Judge
+from daemon.simulation.pump import Reply
+from daemon.simulation.timeline import Timeline
+
+TIMEOUT_NS = 5 * SECOND_NS
+_LATEST_NS = 60 * SECOND_NS
+_WAY_NS = (MILLISECOND_NS, 40 * MILLISECOND_NS)
+_SLOW_NS = (50 * MILLISECOND_NS, TIMEOUT_NS - 50 * MILLISECOND_NS)
+_NEWS_NS = (MILLISECOND_NS, 30 * MILLISECOND_NS)
+_NEWS_LATE_NS = (100 * MILLISECOND_NS, 4 * SECOND_NS)
+_LAG_NS = (500 * MILLISECOND_NS, 4 * SECOND_NS)
+_BLIND_NS = 10 * SECOND_NS
+_BOOKS_KEPT = 64
+_REFUSALS = {
+    Kind.BAND: Refusal.BAND,
+    Kind.MARGIN: Refusal.MARGIN,
+    Kind.RATE: Refusal.RATE,
+    Kind.SESSION: Refusal.SESSION,
+}
+_UNHEARD = (Kind.REQUEST_LOST, Kind.REQUEST_LATE, Kind.ANSWER_LOST)
+
+
+class Network:
+    """One account at the exchange twin, as it is reached from a daemon.
+
+    Args:
+        paper: speaks to the twin.
+        timeline: virtual time.
+        fates: what goes wrong.
+        judge: is shown what leaves, and what the twin's book holds.
+        news: brings an update to the daemon that is there, if one is.
+    """
+
+    def __init__(
+        self,
+        paper: Paper,
+        timeline: Timeline,
+        fates: Fates,
+        judge: Judge,
+        news: Callable[[OrderUpdated], None],
+    ) -> None:
+        self._paper = paper
+        self._timeline = timeline
+        self._dice = timeline.dice
+        self._fates = fates
+        self._judge = judge
+        self._news = news
+        self._thrown = 0
+        self._books: deque[AccountRead] = deque(maxlen=_BOOKS_KEPT)
+
+    async def place(self, approved: Approved) -> Sequence[Answer]:
+        """Ask for an order.
+
+        Raises:
+            BrokerUnavailable: it surely did not arrive.
+            OutcomeUnknown: no answer came in time.
+        """
+        intent = approved.intent
+        self._judge.leaves(intent, self._timeline.now_ns())
+        fault, reply, way_ns = self._fates.of(Call.PLACE), Reply(), self._lasts(_WAY_NS)
+        if fault is Kind.UNREACHED:
+            self._later(way_ns, partial(reply.fail, BrokerUnavailable("nobody is there")))
+        elif fault in _REFUSALS:
+            self._later(way_ns, partial(self._refuse, intent.intent_id, _REFUSALS[fault], reply))
+        elif fault in _UNHEARD:
+            unknown = OutcomeUnknown("no answer came in time")
+            self._later(TIMEOUT_NS, partial(reply.fail, unknown))
+            if fault is Kind.REQUEST_LATE:
+                way_ns = self._lasts((SECOND_NS, _LATEST_NS))
+            if fault is not Kind.REQUEST_LOST:
+                self._travels(way_ns, partial(self._placed, approved, Reply(), 0), intent.intent_id)
+        else:
+            back_ns = self._lasts(_SLOW_NS if fault is Kind.ANSWER_SLOW else _WAY_NS)
+            self._travels(way_ns, partial(self._placed, approved, reply, back_ns), intent.intent_id)
+        answers: Sequence[Answer] = await reply
+        return answers
+
+    async def cancel(self, intent_id: str, broker_order_id: str) -> Sequence[Answer]:
+        """Ask that an order be taken out of the book.
+
+        Raises:
+            OutcomeUnknown: no answer came in time.
+        """
+        self._judge.writes(self._timeline.now_ns())
+        fault, reply, way_ns = self._fates.of(Call.CANCEL), Reply(), self._lasts(_WAY_NS)
+        back_ns = self._lasts(_WAY_NS)
+        heard = reply
+        if fault in (Kind.CANCEL_LOST, Kind.CANCEL_UNANSWERED):
+            heard, unknown = Reply(), OutcomeUnknown("no answer came in time")
+            self._later(TIMEOUT_NS, partial(reply.fail, unknown))
+        if fault is Kind.CANCEL_REFUSED:
+            no = CancelAnswered(intent_id, False, "it cannot be cancelled now", 0)  # noqa: FBT003
+            self._later(way_ns + back_ns, partial(self._answer, reply, (no,)))
+        elif fault is not Kind.CANCEL_LOST:
+            asked = partial(self._cancelled, intent_id, broker_order_id, heard, back_ns)
+            self._later(way_ns, asked)
+        answers: Sequence[Answer] = await reply
+        return answers
+
+    async def find(self, intent_id: str) -> Sequence[Found]:
+        """Look an order up by our own id.
+
+        Raises:
+            BrokerUnavailable: the broker could not be asked.
+        """
+        fault, reply = self._fates.of(Call.FIND), Reply()
+        if fault is Kind.FIND_FAILED:
+            failed = BrokerUnavailable("the look-up failed")
+            self._later(self._lasts(_WAY_NS), partial(reply.fail, failed))
+        else:
+            blind = fault is Kind.FIND_BLIND
+            self._later(self._lasts(_WAY_NS), partial(self._found, intent_id, blind, reply))
+        found: Sequence[Found] = await reply
+        return found
+
+    async def log_in(self, generation: int) -> Sequence[LoggedIn]:
+        """Ask for a session; everybody is let in."""
+        reply = Reply()
+        done = (LoggedIn(generation, self._timeline.now_ns()),)
+        self._later(self._lasts(_WAY_NS), partial(self._answer, reply, done))
+        logged_in: Sequence[LoggedIn] = await reply
+        return logged_in
+
+    async def read(self) -> Sequence[Read]:
+        """Read the whole book, of now or of a while ago.
+
+        Raises:
+            BrokerUnavailable: the broker could not be asked.
+        """
+        fault, reply = self._fates.of(Call.READ), Reply()
+        if fault is Kind.READ_FAILED:
+            failed = BrokerUnavailable("the reading failed")
+            self._later(self._lasts(_WAY_NS), partial(reply.fail, failed))
+        else:
+            lag_ns = self._lasts(_LAG_NS) if fault is Kind.READ_LAGS else 0
+            self._later(self._lasts(_WAY_NS), partial(self._read, lag_ns, reply))
+        read: Sequence[Read] = await reply
+        return read
+
+    async def margin(self, parent: str, legs: Sequence[MarginLeg]) -> Sequence[Counted]:
+        """Say what margin legs need and what is free for them.
+
+        Raises:
+            BrokerUnavailable: the broker could not be asked.
+        """
+        fault, reply = self._fates.of(Call.COUNT), Reply()
+        if fault is Kind.MARGIN_UNREAD:
+            failed = BrokerUnavailable("the margin could not be read")
+            self._later(self._lasts(_WAY_NS), partial(reply.fail, failed))
+        else:
+            self._later(self._lasts(_WAY_NS), partial(self._counted, parent, legs, reply))
+        counted: Sequence[Counted] = await reply
+        return counted
+
+    def on_frame(self, frame: Frame) -> None:
+        """Let the twin see a frame, and tell what it filled."""
+        news = self._paper.on_frame(frame, self._timeline.now_ns())
+        if news:
+            self._changed(news)
+
+    def _travels(self, way_ns: int, arrives: Callable[[], None], intent_id: str) -> None:
+        self._judge.travelling.add(intent_id)
+        self._later(way_ns, arrives)
+
+    def _placed(self, approved: Approved, reply: Reply, back_ns: int) -> None:
+        self._judge.travelling.discard(approved.intent.intent_id)
+        first, *news = at_once(self._paper.place(approved))
+        self._changed(news)
+        self._later(back_ns, partial(self._answer, reply, (first,)))
+
+    def _cancelled(self, intent_id: str, order_id: str, reply: Reply, back_ns: int) -> None:
+        first, *news = at_once(self._paper.cancel(intent_id, order_id))
+        self._changed(news)
+        self._later(back_ns, partial(self._answer, reply, (first,)))
+
+    def _found(self, intent_id: str, blind: bool, reply: Reply) -> None:  # noqa: FBT001
+        found = at_once(self._paper.find(intent_id))
+        now_ns = self._timeline.now_ns()
+        orders = self._paper.exchange.orders_by_client_id(intent_id)
+        if blind and all(now_ns - order.arrived_ns < _BLIND_NS for order in orders):
+            found = (OrderNotFound(intent_id, now_ns),)
+        self._later(self._lasts(_WAY_NS), partial(self._answer, reply, found))
+
+    def _read(self, lag_ns: int, reply: Reply) -> None:
+        now_ns = self._timeline.now_ns()
+        self._changed(())
+        then_ns = now_ns - lag_ns
+        book = next((b for b in reversed(self._books) if b.at_ns <= then_ns), self._books[0])
+        shown = replace(book, at_ns=now_ns)
+        self._later(self._lasts(_WAY_NS), partial(self._answer, reply, (shown,)))
+
+    def _counted(self, parent: str, legs: Sequence[MarginLeg], reply: Reply) -> None:
+        *news, counted = at_once(self._paper.margin(parent, legs))
+        self._changed(news)
+        self._later(self._lasts(_WAY_NS), partial(self._answer, reply, (counted,)))
+
+    def _refuse(self, intent_id: str, kind: Refusal, reply: Reply) -> None:
+        refused = OrderRefused(intent_id, kind, "refused on its way", self._timeline.now_ns())
+        self._answer(reply, (refused,))
+
+    def _answer(self, reply: Reply, answers: Sequence[Any]) -> None:
+        now_ns = self._timeline.now_ns()
+        reply.give(tuple(replace(each, at_ns=each.at_ns or now_ns) for each in answers))
+
+    def _changed(self, news: Sequence[OrderUpdated]) -> None:
+        """Keep the book as it stands now, have it judged, and send news of it on their way."""
+        *told, book = at_once(self._paper.read())
+        self._books.append(book)
+        self._judge.sees(self._paper.exchange)
+        for update in (*news, *told):
+            fault = self._fates.of(Call.NEWS)
+            if fault is Kind.NEWS_LOST:
+                continue
+            self._tell(update, _NEWS_LATE_NS if fault is Kind.NEWS_LATE else _NEWS_NS)
+            if fault is Kind.NEWS_TWICE:
+                self._tell(update, _NEWS_LATE_NS)
+
+    def _tell(self, update: OrderUpdated, way_ns: tuple[int, int]) -> None:
+        self._later(self._lasts(way_ns), partial(self._news, update))
+
+    def _later(self, by_ns: int, what: Callable[[], None]) -> None:
+        self._timeline.after(by_ns, what)
+
+    def _lasts(self, span_ns: tuple[int, int]) -> int:
+        self._thrown += 1
+        return self._dice.between(*span_ns, "lasts", self._thrown)

@@ -1,0 +1,153 @@
+"""Many runs: what they came to, what was never hit, and the fewest faults that a failure needs."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from msgspec import Struct, field
+from msgspec.structs import replace
+
+from daemon.simulation.faults import Kind, Struck
+from daemon.simulation.world import Given, Outcome, play
+
+ENOUGH = 200
+"""From so many seeds on, a kind of fault that never struck fails the sweep."""
+_NEVER = 1 << 60
+_MEMORY = Path("/dev/shm")  # noqa: S108  a folder of our own is made in it
+
+
+class Sweep(Struct):
+    """What many runs came to.
+
+    Attributes:
+        runs: how many were played.
+        crash_points: gaps at which a run was crashed.
+        steps: messages read and held effects carried out.
+        lives: starts of the daemon.
+        kills: runs in which a kill was pulled.
+        orders: orders that the exchange has met.
+        parked: orders that were parked.
+        struck: how often each kind of fault struck.
+        failed: the runs in which an invariant did not hold.
+    """
+
+    runs: int = 0
+    crash_points: int = 0
+    steps: int = 0
+    lives: int = 0
+    kills: int = 0
+    orders: int = 0
+    parked: int = 0
+    struck: Counter[Kind] = field(default_factory=Counter)
+    failed: list[Outcome] = field(default_factory=list)
+
+    def take(self, outcome: Outcome) -> None:
+        """Count one run."""
+        self.runs += 1
+        self.crash_points += outcome.lives - 1
+        self.steps += outcome.steps
+        self.lives += outcome.lives
+        self.kills += outcome.killed
+        self.orders += outcome.orders
+        self.parked += outcome.parked
+        self.struck.update(each.kind for each in outcome.struck)
+        if outcome.violated:
+            self.failed.append(outcome)
+
+    def never_hit(self) -> tuple[Kind, ...]:
+        """Return the kinds of fault that struck in none of the runs, where those were enough."""
+        if self.runs < ENOUGH:
+            return ()
+        return tuple(kind for kind in Kind if not self.struck[kind])
+
+
+def play_seeds(seeds: Iterable[int], told: Callable[[Outcome], None]) -> Sweep:
+    """Play a run of each seed.
+
+    Args:
+        seeds: which.
+        told: is told of every run.
+    """
+    sweep = Sweep()
+    for seed in seeds:
+        outcome = played(Given(seed))
+        sweep.take(outcome)
+        told(outcome)
+    return sweep
+
+
+def crash_every_gap(seeds: Iterable[int], told: Callable[[Outcome], None]) -> Sweep:
+    """Crash the run of each seed once at every gap between two steps before its quiet while.
+
+    Args:
+        seeds: which.
+        told: is told of every run.
+    """
+    sweep = Sweep()
+    for seed in seeds:
+        whole = played(Given(seed, crash_at=_NEVER))
+        for at in range(whole.busy):
+            outcome = played(Given(seed, crash_at=at))
+            sweep.take(outcome)
+            told(outcome)
+    return sweep
+
+
+def fewest(failed: Outcome) -> Outcome:
+    """Return a run that fails in the same way with as few faults as could be found.
+
+    Whole kinds of fault are taken out first, then ever smaller shares of what is left, as long as
+    the same invariant does not hold; a fault that appears only because another is gone is tried
+    as well. In the end none can be taken out alone.
+    """
+    best = failed
+    for kind in sorted({each.kind for each in failed.struck}):
+        best = _without(best, [each for each in best.struck if each.kind is kind]) or best
+    share = len(best.struck)
+    while share:
+        fewer = _fewer(best, share)
+        if share > 1 or fewer is None:
+            share //= 2
+        best = fewer or best
+    return best
+
+
+def _fewer(failed: Outcome, share: int) -> Outcome | None:
+    """Return the run without as many shares of its faults as can be spared; None: it needs all."""
+    best, at = failed, 0
+    while at < len(best.struck):
+        fewer = _without(best, best.struck[at : at + share])
+        if fewer is None:
+            at += share
+        else:
+            best = fewer
+    return best if best is not failed else None
+
+
+def played(given: Given) -> Outcome:
+    """Play one run, with a folder for its latches that goes with it."""
+    with _folder() as folder:
+        return play(given, folder)
+
+
+def _without(failed: Outcome, faults: Iterable[Struck]) -> Outcome | None:
+    """Return the run without some faults, where it still fails in the same way."""
+    given = replace(failed.given, without=failed.given.without.union(faults))
+    outcome = played(given)
+    fails = outcome.violated == failed.violated and len(outcome.struck) < len(failed.struck)
+    return outcome if fails else None
+
+
+@contextmanager
+def _folder() -> Iterator[Path]:
+    """Give a folder in memory where there is one, for the latch waits for its disk."""
+    folder = Path(tempfile.mkdtemp(prefix="ordo-", dir=_MEMORY if _MEMORY.is_dir() else None))
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder)

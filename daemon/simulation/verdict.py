@@ -1,0 +1,138 @@
+"""The verdict: what must hold once the faults are over and a quiet while has passed.
+
+Each check is pure: it looks at what our facts say and at the exchange's own book, and names the
+invariant that does not hold.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from daemon.domain.chain import verify
+from daemon.domain.orders.book import Book
+from daemon.domain.orders.kill import Stage
+from daemon.domain.orders.words import IntentRecorded, OrderFact, OrderUpdated, State
+from daemon.kill import ALL, Latch
+from daemon.simulation.judge import Violated
+from daemon.simulation.known import Known
+from daemon.simulation.ledger import SimulatedLedger
+from daemon.storage.codec import decode, linked
+from daemon.twin.exchange import Exchange
+from daemon.twin.words import Status
+
+
+def judge_end(
+    known: Known, exchange: Exchange, ledger: SimulatedLedger, latch: Latch | None
+) -> None:
+    """Judge what a run has come to.
+
+    Args:
+        known: what our facts say.
+        exchange: the other witness.
+        ledger: the record.
+        latch: the kill that was pulled; None: none was.
+
+    Raises:
+        Violated: an invariant does not hold.
+    """
+    every_order_is_accounted_for(known, exchange)
+    both_books_hold_the_same(known, exchange)
+    both_books_count_the_same_money(known, exchange)
+    all_is_flat_or_told(known, exchange)
+    if latch is not None:
+        a_kill_is_flat_or_names_what_is_left(known, exchange, latch)
+    ledger.flush()
+    facts = [fact for fact in ledger.facts() if isinstance(fact, OrderFact)]
+    news_may_come_in_any_order(facts)
+    the_record_is_whole(ledger, exchange)
+
+
+def every_order_is_accounted_for(known: Known, exchange: Exchange) -> None:
+    """I3: no order is unresolved, but for those that nobody shows, which a person was told of."""
+    shown = {order.client_id: order for order in exchange.orders()}
+    for order in known.book.open_orders():
+        intent_id = order.intent.intent_id
+        there = shown.get(intent_id)
+        told = any(intent_id in note for note in known.notes)
+        if order.state is State.PARKED and there is None and told:
+            continue
+        theirs = there.status if there is not None else "not there"
+        raise Violated("I3", f"{intent_id} is {order.state}, and at the exchange it is {theirs}")
+
+
+def both_books_hold_the_same(known: Known, exchange: Exchange) -> None:
+    """I4: our positions are those of the broker, to the unit."""
+    ours = {name: net for name in known.book.symbols() if (net := known.book.net(name))}
+    theirs = {p.symbol: p.net_quantity for p in exchange.positions() if p.net_quantity}
+    if ours != theirs:
+        raise Violated("I4", f"our book holds {ours}, the exchange {theirs}")
+
+
+def both_books_count_the_same_money(known: Known, exchange: Exchange) -> None:
+    """I5: what was bought and sold, in units and in money, is the same in both books."""
+    ours: Counter[tuple[str, str, str]] = Counter()
+    for order in known.book:
+        key = (order.intent.symbol, order.intent.side.value)
+        ours[*key, "units"] += order.filled_quantity
+        ours[*key, "e4"] += order.filled_value_e4
+    theirs: Counter[tuple[str, str, str]] = Counter()
+    for trade in exchange.trades():
+        key = (trade.symbol, trade.side.value)
+        theirs[*key, "units"] += trade.quantity
+        theirs[*key, "e4"] += trade.quantity * trade.price_e4
+    if +ours != +theirs:
+        differing = sorted(key for key in ours | theirs if ours[key] != theirs[key])
+        raise Violated("I5", f"the books count otherwise: {differing}")
+
+
+def all_is_flat_or_told(known: Known, exchange: Exchange) -> None:
+    """I9: after the exits of a day nothing is held or rests, or a person was paged for it."""
+    held = {p.symbol: p.net_quantity for p in exchange.positions() if p.net_quantity}
+    rests = [order.client_id for order in exchange.orders() if order.status is Status.WORKING]
+    if (held or rests) and not known.overdue.intersection(known.owed):
+        raise Violated("I9", f"{held} is held and {rests} rest, and nobody was paged")
+
+
+def a_kill_is_flat_or_names_what_is_left(known: Known, exchange: Exchange, latch: Latch) -> None:
+    """I9: a kill ends flat, or incomplete with the names of what is left."""
+    staged = known.stages.get(latch.latch_id)
+    if staged is None:
+        raise Violated("I9", f"the kill {latch.latch_id} was never begun")
+    if staged.stage is Stage.INCOMPLETE and staged.left:
+        return
+    if staged.stage is not Stage.FLAT:
+        raise Violated("I9", f"the kill {latch.latch_id} is {staged.stage}, and names nothing")
+    held = any(p.net_quantity for p in exchange.positions())
+    if latch.scope == ALL and held:
+        raise Violated("I9", f"the kill {latch.latch_id} is flat, and the exchange holds something")
+
+
+def news_may_come_in_any_order(facts: list[OrderFact]) -> None:
+    """I7: the same news backwards, or twice, make the same book."""
+    forward, backward, twice = Book(), Book(), Book()
+    for fact in facts:
+        forward.apply(fact)
+        twice.apply(fact)
+        if isinstance(fact, OrderUpdated):
+            twice.apply(fact)
+    for fact in reversed(facts):
+        backward.apply(fact)
+    if not forward == backward == twice:
+        raise Violated("I7", "the order in which news came made another book")
+
+
+def the_record_is_whole(ledger: SimulatedLedger, exchange: Exchange) -> None:
+    """I16: the chain verifies, and every order of the exchange has its intent in it."""
+    links = ((row.number, linked(row), row.link) for row in ledger.rows)
+    broken = verify(links, ledger.head)
+    if broken is not None:
+        raise Violated("I16", f"record {broken.number} of the ledger is {broken.how}")
+    recorded = {
+        fact.intent.intent_id
+        for row in ledger.rows
+        if row.kind == IntentRecorded.__name__
+        and isinstance(fact := decode(row.body), IntentRecorded)
+    }
+    missing = sorted({order.client_id for order in exchange.orders()} - recorded)
+    if missing:
+        raise Violated("I16", f"the exchange has {missing}, and the ledger has no intent of them")

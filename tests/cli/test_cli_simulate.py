@@ -1,0 +1,64 @@
+from __future__ import annotations
+
+import json
+import shlex
+
+import pytest
+
+from tests.kit.commands import told
+from tests.simulation.mutants import parked_in_silence
+
+
+def test_runs_that_hold_are_counted_and_the_command_ends_well():
+    done = told("simulate", "--seeds", "2:3")
+
+    assert (done.code, done.err) == (0, "")
+    assert done.out.startswith("2 runs, ")
+    assert done.out.endswith("; 0 failed\n")
+
+
+def test_the_document_has_what_was_counted():
+    document = json.loads(told("simulate", "--seeds", "3", "--json").out)
+
+    assert document["runs"] == 1
+    assert document["failed"] == document["fewest"] == document["never_hit"] == []
+    assert document["lives"] == document["crash_points"] + 1
+    assert sum(document["struck"].values()) > 0
+    assert document["steps"] > 0
+
+
+@pytest.mark.untraced
+def test_a_run_that_fails_prints_how_it_is_played_again(monkeypatch):
+    parked_in_silence(monkeypatch)
+
+    done = told("simulate", "--seeds", "1")
+    (replay,) = [line for line in done.out.splitlines() if "replay: " in line]
+    again = told(*shlex.split(replay.partition("replay: ")[2])[1:])
+
+    assert done.code == again.code == 1
+    assert "seed 1 fails at step " in done.out
+    assert "I3: OR" in done.out
+    assert "I3: OR" in again.out
+    assert "--without" in replay
+
+
+def test_a_crash_at_one_gap_may_be_asked_for():
+    done = told("simulate", "--seeds", "2", "--crash-at", "30", "--json")
+
+    assert json.loads(done.out)["crash_points"] == 1
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--seeds", "x"), "'x' names no seeds; write 7, or 1:200 for those from 1 to 200"),
+        (("--seeds", "9:2"), "'9:2' names no seeds"),
+        (("--without", "rain#1"), "take a fault as a run that failed prints it"),
+        (("--without", "crash"), "take a fault as a run that failed prints it"),
+    ],
+)
+def test_what_names_no_run_is_bad_usage(words, said):
+    done = told("simulate", *words)
+
+    assert (done.code, done.out) == (2, "")
+    assert said in done.err

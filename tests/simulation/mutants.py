@@ -1,0 +1,337 @@
+"""Faults planted in the daemon itself, each with the invariants that may be the ones to object.
+
+They are the mistakes that other daemons have made, and those that a careless change would make
+here. A simulator that does not notice one of them proves nothing of the daemon that it plays.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import pytest
+from msgspec.structs import replace
+
+from daemon import kill
+from daemon.actors import market_feed
+from daemon.actors.order_router import (
+    entries,
+    holdings,
+    latches,
+    lookups,
+    router,
+    sending,
+)
+from daemon.actors.order_router import exits as closings
+from daemon.actors.order_router.desk import Desk
+from daemon.actors.order_router.halts import Halts
+from daemon.actors.risk_watchdog import untold
+from daemon.actors.turn import Turn
+from daemon.app import wiring
+from daemon.brokers.door import Door
+from daemon.domain.orders import basket, book, flatten
+from daemon.domain.orders.ids import IntentIds
+from daemon.domain.orders.limits import Parent
+from daemon.domain.orders.words import (
+    OrderRefused,
+    OrderUpdated,
+    OutcomeUnknown,
+    Refusal,
+    State,
+)
+from daemon.domain.risk.strategy import StrategyRisk
+from daemon.messages import ExitOwed, FrameArrived, Place
+from daemon.runtime.budget import Budget
+from daemon.runtime.words import NOTHING, Call, Commit
+from daemon.simulation.pump import SimulatedPump
+from daemon.storage import codec, recorder
+
+Plant = Callable[[pytest.MonkeyPatch], None]
+
+
+class Mutant(NamedTuple):
+    """One planted fault, the invariants that may object, and a seed that showed it once."""
+
+    name: str
+    caught_by: frozenset[str]
+    plant: Plant
+    seed: int
+
+
+class _Sieve(set):
+    """Remembers nothing."""
+
+    def add(self, _: object) -> None:
+        pass
+
+
+def _forgetful_door(patch: pytest.MonkeyPatch) -> None:
+    made = Door.__init__
+
+    def make(door, *args, **named):
+        made(door, *args, **named)
+        door._passed = _Sieve()
+
+    patch.setattr(Door, "__init__", make)
+
+
+def _approvals(patch: pytest.MonkeyPatch) -> dict[str, object]:
+    """What the gate has approved, by intent id."""
+    kept, gate = {}, sending.gate
+
+    def keep(intent, *rest):
+        approved = kept[intent.intent_id] = gate(intent, *rest)
+        return approved
+
+    patch.setattr(sending, "gate", keep)
+    return kept
+
+
+def resend_on_time_out(patch: pytest.MonkeyPatch) -> None:
+    _forgetful_door(patch)
+    approved = _approvals(patch)
+
+    def not_found(desk, turn, intent_id, now_ns):
+        turn.do(Call(desk.terms.broker, Place(approved[intent_id])))
+
+    patch.setattr(lookups, "not_found", not_found)
+
+
+def resend_at_a_start(patch: pytest.MonkeyPatch) -> None:
+    _forgetful_door(patch)
+    approved = _approvals(patch)
+
+    def doubt(self, turn, now_ns):
+        for order in self._desk.book.open_orders():
+            if order.state is State.INTENDED:
+                turn.do(Call(self._desk.terms.broker, Place(approved[order.intent.intent_id])))
+
+    patch.setattr(router.OrderRouter, "_doubt", doubt)
+
+
+def time_out_is_a_no(patch: pytest.MonkeyPatch) -> None:
+    ask = Door.ask
+
+    async def refuse(door, request):
+        return tuple(
+            OrderRefused(each.intent_id, Refusal.OTHER, each.because, each.at_ns)
+            if isinstance(each, OutcomeUnknown)
+            else each
+            for each in await ask(door, request)
+        )
+
+    patch.setattr(Door, "ask", refuse)
+
+
+def absence_is_terminal(patch: pytest.MonkeyPatch) -> None:
+    def park(desk, turn, order, now_ns):
+        over = now_ns - order.intent.decided_ns >= desk.terms.lookup_window_ns
+        if over and order.state in (State.INTENDED, State.UNKNOWN):
+            gone = OrderRefused(order.intent.intent_id, Refusal.OTHER, "it is not there", now_ns)
+            desk.apply(gone)
+            turn.record(gone)
+
+    patch.setattr(lookups, "_park", park)
+
+
+def parked_in_silence(patch: pytest.MonkeyPatch) -> None:
+    announce = Turn.announce
+
+    def unless_parked(turn, fact):
+        if "is parked" not in getattr(fact, "text", ""):
+            announce(turn, fact)
+
+    patch.setattr(Turn, "announce", unless_parked)
+
+
+def parked_is_forgotten(patch: pytest.MonkeyPatch) -> None:
+    due = lookups.due
+
+    def unless_parked(desk, turn, intent_id, now_ns):
+        order = desk.book.order(intent_id)
+        if order is not None and order.state is not State.PARKED:
+            due(desk, turn, intent_id, now_ns)
+
+    patch.setattr(lookups, "due", unless_parked)
+    patch.setattr(router, "news", lambda *_: ())
+
+
+def effect_before_commit(patch: pytest.MonkeyPatch) -> None:
+    def done(turn):
+        if turn.facts:
+            return (*turn.effects, Commit(tuple(turn.facts)))
+        return tuple(turn.effects) or NOTHING
+
+    patch.setattr(Turn, "done", done)
+
+
+def acts_before_the_disk_has_it(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(SimulatedPump, "_may_act", lambda _, slot: bool(slot.held))
+
+
+def ids_counted_anew(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(wiring, "IntentIds", lambda _: IntentIds(1))
+
+
+def kill_in_memory_only(patch: pytest.MonkeyPatch) -> None:
+    announce = Turn.announce
+
+    def unless_latched(turn, fact):
+        if type(fact).__name__ not in ("Latched", "KillStaged"):
+            announce(turn, fact)
+
+    patch.setattr(kill, "pull", lambda *_: None)
+    patch.setattr(Turn, "announce", unless_latched)
+
+
+def kill_that_closes_nothing(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(router.killing, "go_on", lambda *_: None)
+
+
+def entries_pass_a_kill(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(kill, "forbids", lambda *_: "")
+    patch.setattr(Halts, "over", lambda *_: None)
+    patch.setattr(latches, "_give_up", lambda *_: ())
+
+
+def _without(restore, *kinds):
+    """A restore that does not see facts of some kinds."""
+
+    def restored(self, facts):
+        restore(self, [fact for fact in facts if type(fact).__name__ not in kinds])
+
+    return restored
+
+
+def longs_first(patch: pytest.MonkeyPatch) -> None:
+    def following(self, holdings, now_ns):
+        words = []
+        for holding in sorted(holdings, key=lambda each: each.net_quantity < 0):
+            words += self._place(holding, now_ns)
+            words += self._reprice(holding, now_ns)
+        return tuple(words)
+
+    patch.setattr(flatten.Flatten, "next", following)
+    patch.setattr(closings, "_shorts_elsewhere", lambda *_: False)
+
+
+def a_fill_after_a_cancel_is_ignored(patch: pytest.MonkeyPatch) -> None:
+    hear = book._hear
+
+    def unless_cancelled(file, fact):
+        if not (isinstance(fact, OrderUpdated) and file.state is State.CANCELLED):
+            hear(file, fact)
+
+    patch.setattr(book, "_hear", unless_cancelled)
+
+
+def partial_is_full(patch: pytest.MonkeyPatch) -> None:
+    hear = book._hear
+
+    def whole(file, fact):
+        if isinstance(fact, OrderUpdated) and fact.filled_quantity and file.intent:
+            fact = replace(fact, filled_quantity=file.intent.quantity)
+        hear(file, fact)
+
+    patch.setattr(book, "_hear", whole)
+
+
+def fills_add_up(patch: pytest.MonkeyPatch) -> None:
+    hear = book._hear
+
+    def added(file, fact):
+        if isinstance(fact, OrderUpdated):
+            before = file.parts.get(fact.broker_order_id)
+            quantity, value_e4 = before.filled if before else (0, 0)
+            fact = replace(
+                fact,
+                filled_quantity=quantity + fact.filled_quantity,
+                filled_value_e4=value_e4 + fact.filled_value_e4,
+            )
+        hear(file, fact)
+
+    patch.setattr(book, "_hear", added)
+
+
+def a_feed_that_is_stuck_is_believed(patch: pytest.MonkeyPatch) -> None:
+    handle = market_feed.MarketFeed.handle
+
+    def believe(feed, message, now_ns):
+        if isinstance(message, FrameArrived):
+            message = replace(message, fingerprint=message.frame.at_ns)
+        return handle(feed, message, now_ns)
+
+    patch.setattr(market_feed.MarketFeed, "handle", believe)
+
+
+def limiter_forgets(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(Budget, "restore", lambda *_: None)
+
+
+def exit_larger_than_open(patch: pytest.MonkeyPatch) -> None:
+    for module in (sending, holdings, closings):
+        patch.setattr(module, "remaining", lambda *_: 0)
+
+
+def trail_lost_at_a_start(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(StrategyRisk, "restore", lambda *_: None)
+
+
+def slices_do_not_sum(patch: pytest.MonkeyPatch) -> None:
+    cut = basket.slices
+
+    def once_more(*args):
+        found = cut(*args)
+        return (*found, *found[-1:])
+
+    patch.setattr(basket, "slices", once_more)
+    send = entries.send
+
+    def unbounded(desk, turn, errand, now_ns):
+        return send(desk, turn, replace(errand, parent=Parent(True, 1 << 40, 0)), now_ns)
+
+    patch.setattr(entries, "send", unbounded)
+
+
+def owed_exits_lost_at_a_start(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(Desk, "restore", _without(Desk.restore, ExitOwed.__name__))
+
+
+def armings_are_entered_again(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(untold, "_fill_of", lambda moved: moved)
+
+
+def unlinked_records(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(recorder, "sealed", lambda row, _: codec.sealed(row, bytes(32)))
+
+
+def _of(plant: Plant, seed: int, *caught_by: str) -> Mutant:
+    return Mutant(plant.__name__.replace("_", " "), frozenset(caught_by), plant, seed)
+
+
+MUTANTS: tuple[Mutant, ...] = (
+    _of(resend_on_time_out, 1, "I2"),
+    _of(resend_at_a_start, 12, "I2"),
+    _of(time_out_is_a_no, 1, "I10", "I14", "I3"),
+    _of(absence_is_terminal, 1, "I10", "I14", "I3"),
+    _of(parked_in_silence, 1, "I3"),
+    _of(parked_is_forgotten, 10, "I3", "I4"),
+    _of(effect_before_commit, 1, "I1"),
+    _of(acts_before_the_disk_has_it, 1, "I1"),
+    _of(ids_counted_anew, 3, "I1", "I2"),
+    _of(kill_in_memory_only, 4, "I8", "I9"),
+    _of(kill_that_closes_nothing, 4, "I9"),
+    _of(entries_pass_a_kill, 4, "I8"),
+    _of(longs_first, 2, "I11"),
+    _of(a_fill_after_a_cancel_is_ignored, 1, "I4", "I5", "I7"),
+    _of(partial_is_full, 7, "I4", "I5", "I7"),
+    _of(fills_add_up, 1, "I6", "I4"),
+    _of(a_feed_that_is_stuck_is_believed, 25, "I12"),
+    _of(limiter_forgets, 12, "I13"),
+    _of(exit_larger_than_open, 1, "I10"),
+    _of(trail_lost_at_a_start, 3, "I15"),
+    _of(slices_do_not_sum, 1, "I14"),
+    _of(owed_exits_lost_at_a_start, 146, "I9"),
+    _of(armings_are_entered_again, 1, "I15"),
+    _of(unlinked_records, 1, "I16"),
+)

@@ -1,0 +1,69 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from daemon.simulation.faults import Kind
+from daemon.simulation.sweep import play_seeds, played
+from daemon.simulation.world import Given
+
+SWEEP = range(1, 201)
+KNOWN = [
+    int(line.split()[0])
+    for line in Path(__file__).with_name("seeds.txt").read_text().splitlines()
+    if line and not line.startswith("#")
+]
+
+
+def silent(_):
+    """Nobody watches."""
+
+
+@pytest.mark.parametrize("seed", KNOWN)
+def test_a_run_that_failed_once_holds(seed):
+    outcome = played(Given(seed))
+
+    assert outcome.violated == "", outcome.sentence
+
+
+@pytest.mark.untraced
+def test_whatever_is_broken_every_order_is_accounted_for_and_every_fault_was_met():
+    sweep = play_seeds(SWEEP, silent)
+
+    assert [(each.given.seed, each.sentence) for each in sweep.failed] == []
+    assert sweep.never_hit() == ()
+    assert sweep.kills > 0
+    assert sweep.parked > 0
+
+
+@pytest.mark.parametrize("seed", [1, 2, 7])
+def test_equal_seeds_take_equal_steps(seed):
+    assert played(Given(seed)).trace == played(Given(seed)).trace
+
+
+def test_other_seeds_take_other_steps():
+    assert len({played(Given(seed)).trace for seed in range(1, 5)}) == 4
+
+
+def test_a_run_without_faults_parks_nothing():
+    outcomes = [outcome for seed in range(1, 30) if not (outcome := played(Given(seed))).struck]
+
+    assert outcomes
+    assert {outcome.parked for outcome in outcomes} == {0}
+    assert {outcome.lives for outcome in outcomes} == {1}
+    assert all(outcome.orders for outcome in outcomes)
+
+
+def test_a_fault_that_is_left_out_does_not_strike():
+    outcome = next(o for seed in range(1, 30) if (o := played(Given(seed))).struck)
+    first = outcome.struck[0]
+
+    assert first not in played(Given(outcome.given.seed, frozenset([first]))).struck
+
+
+def test_a_crash_at_a_named_gap_is_the_only_one():
+    outcome = played(Given(3, crash_at=40))
+
+    assert outcome.lives == 2
+    assert Kind.CRASH not in {each.kind for each in outcome.struck}

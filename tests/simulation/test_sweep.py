@@ -1,0 +1,73 @@
+from __future__ import annotations
+
+import pytest
+from msgspec.structs import replace
+
+from daemon.simulation import sweep
+from daemon.simulation.faults import Kind, Struck
+from daemon.simulation.sweep import Sweep, crash_every_gap, fewest, play_seeds, played
+from daemon.simulation.world import Given
+from tests.simulation.mutants import parked_is_forgotten, unlinked_records
+
+
+def silent(_):
+    """Nobody watches."""
+
+
+def test_a_failure_that_needs_no_fault_is_left_with_none(monkeypatch):
+    unlinked_records(monkeypatch)
+    failed = next(o for seed in range(1, 30) if (o := played(Given(seed))).struck)
+
+    least = fewest(failed)
+
+    assert (least.violated, least.struck) == (failed.violated, ())
+    assert failed.violated == "I16"
+
+
+@pytest.mark.untraced
+def test_a_failure_that_needs_faults_keeps_those_and_can_be_played_again(monkeypatch):
+    parked_is_forgotten(monkeypatch)
+    failed = played(Given(10))
+
+    least = fewest(failed)
+
+    assert failed.violated == least.violated == "I3"
+    assert 0 < len(least.struck) < len(failed.struck)
+    assert played(least.given).trace == least.trace
+    for fault in least.struck:
+        without = least.given.without | {fault}
+        assert played(replace(least.given, without=without)).violated != "I3"
+
+
+def test_what_many_runs_came_to_is_counted(monkeypatch):
+    unlinked_records(monkeypatch)
+    heard = []
+
+    found = play_seeds([1, 2], heard.append)
+
+    assert found.runs == len(heard) == 2
+    assert found.steps == sum(outcome.steps for outcome in heard)
+    assert [outcome.given.seed for outcome in found.failed] == [1, 2]
+    assert found.failed[0].last
+
+
+def test_a_fault_that_struck_in_none_of_many_runs_is_told():
+    one = played(Given(1))
+    many, few = Sweep(), Sweep()
+    for _ in range(200):
+        many.take(replace(one, struck=(Struck(Kind.CRASH, 1),)))
+    few.take(one)
+
+    assert set(many.never_hit()) == set(Kind) - {Kind.CRASH}
+    assert few.never_hit() == ()
+
+
+def test_a_run_is_crashed_once_at_each_gap_before_it_is_quiet(monkeypatch):
+    whole, given = replace(played(Given(1)), steps=9, busy=4), []
+    monkeypatch.setattr(sweep, "played", lambda each: given.append(each) or whole)
+
+    found = crash_every_gap([7], silent)
+
+    assert [each.crash_at for each in given[1:]] == [0, 1, 2, 3]
+    assert {each.seed for each in given} == {7}
+    assert found.runs == 4
