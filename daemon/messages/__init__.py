@@ -121,6 +121,7 @@ from daemon.messages.trading import (
     LEDGER_FAILED,
     BasketEnded,
     BasketOpened,
+    CancelAsked,
     CodeLoaded,
     DayMarked,
     EnterLegs,
@@ -183,6 +184,7 @@ __all__ = [
     "Cancel",
     "CancelAll",
     "CancelAnswered",
+    "CancelAsked",
     "CancelByHand",
     "ChangeStrategy",
     "ClaimRequest",
@@ -300,6 +302,7 @@ Fact = (
     | ExitOwed
     | ExitFinished
     | ExitOverdue
+    | CancelAsked
     | ExitReplaced
     | EntriesPaused
     | DayMarked

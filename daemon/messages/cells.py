@@ -17,7 +17,7 @@ from msgspec import Struct
 from msgspec.structs import fields, replace
 
 from daemon.domain.orders.words import IntentRecorded, OrderNews
-from daemon.messages.trading import ExitReplaced
+from daemon.messages.trading import CancelAsked, ExitReplaced
 from daemon.messages.views import RiskSeen
 
 T = TypeVar("T")
@@ -56,7 +56,7 @@ class Cell(Struct, frozen=True):
                 if fact.intent.account == self.account:
                     orders.add(fact.intent.intent_id)
                     yield fact
-            elif isinstance(fact, OrderNews | ExitReplaced):
+            elif isinstance(fact, OrderNews | CancelAsked | ExitReplaced):
                 if fact.intent_id in orders:
                     yield fact
             elif self.owns(fact):

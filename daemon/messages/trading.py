@@ -214,6 +214,13 @@ class ExitReplaced(Struct, frozen=True, tag=True):
     at_ns: int
 
 
+class CancelAsked(Struct, frozen=True, tag=True):
+    """The broker is asked to take an order out of its book; that counts in the message budget."""
+
+    intent_id: str
+    at_ns: int
+
+
 LEDGER_FAILED = "the ledger failed"
 """How a pause begins that the next start ends, for by then the ledger was mended or refused."""
 

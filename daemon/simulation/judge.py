@@ -80,16 +80,10 @@ class Judge:
         self._works: set[str] = set()
         self._told: dict[str, int] = {}
         self._left: set[str] = set()
-        self._writes: deque[tuple[int, bool]] = deque(
-            maxlen=max(w.limit for w in measures.windows) + 1
-        )
+        self._writes: deque[int] = deque(maxlen=max(w.limit for w in measures.windows) + 1)
 
     def begins(self, facts: Iterable[object]) -> None:
-        """Know no more than what was durable: a life of the daemon begins.
-
-        No fact tells of a cancellation, so the next life's budget counts the orders alone.
-        """
-        self._writes = deque((each for each in self._writes if each[1]), self._writes.maxlen)
+        """Know no more than what was durable: a life of the daemon begins."""
         self.known = Known()
         for fact in facts:
             self.known.apply(fact)
@@ -127,14 +121,14 @@ class Judge:
         if intent.intent_id in self._left:
             raise Violated("I2", f"{intent.intent_id} leaves a second time")
         self._left.add(intent.intent_id)
-        self.writes(at_ns, order=True)
+        self.writes(at_ns)
         known = self.known.book.order(intent.intent_id)
         if known is None or known.intent != intent or not self.is_durable(intent.intent_id):
             raise Violated("I1", f"{intent.intent_id} leaves, and its intent is not durable")
         if intent.purpose is Purpose.ENTRY and self.killed(intent.strategy_id):
             raise Violated("I8", f"the entry {intent.intent_id} leaves although a kill stands")
 
-    def writes(self, at_ns: int, *, order: bool = False) -> None:
+    def writes(self, at_ns: int) -> None:
         """Judge how often the broker is written to.
 
         A slot is taken when a write is decided; it leaves once the disk has what was recorded
@@ -142,15 +136,14 @@ class Judge:
 
         Args:
             at_ns: when the write leaves.
-            order: it is one, and no cancellation.
 
         Raises:
             Violated: more often than a window allows, in any stretch of its length.
         """
-        self._writes.append((at_ns, order))
+        self._writes.append(at_ns)
         for window in self._measures.windows:
             span_ns = window.span_ns - self._measures.bunched_ns
-            count = sum(at_ns - each < span_ns for each, _ in self._writes)
+            count = sum(at_ns - each < span_ns for each in self._writes)
             if count > window.limit:
                 span_s = window.span_ns // SECOND_NS
                 raise Violated("I13", f"{count} writes within {span_s} s, of {window.limit}")

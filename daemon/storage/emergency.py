@@ -20,6 +20,7 @@ from daemon.domain.orders.words import IntentRecorded, OrderFact, Purpose
 from daemon.errors import StoreError
 from daemon.messages import (
     LEDGER_FAILED,
+    CancelAsked,
     ExitFinished,
     ExitOverdue,
     ExitOwed,
@@ -42,6 +43,10 @@ from daemon.storage.ledger import EPOCH_OVER
 from daemon.storage.patience import Patience
 from daemon.storage.stored import Stored
 
+_ENDING = (
+    *(OrderFact, CancelAsked, ExitOwed, ExitFinished, ExitOverdue),
+    *(Latched, Released, KillStaged),
+)
 _RESERVED = 4
 """The last one in so many parts of the file is kept for what ends risk."""
 
@@ -341,8 +346,5 @@ def _lacking(batches: Iterable[Batch], rows: Iterable[Any]) -> Iterator[Batch]:
 
 def _ends_risk(fact: Fact) -> bool:
     """Say whether a fact is of what must go on while everything else stops."""
-    if isinstance(fact, IntentRecorded):
-        return fact.intent.purpose is not Purpose.ENTRY
-    return isinstance(
-        fact, OrderFact | ExitOwed | ExitFinished | ExitOverdue | Latched | Released | KillStaged
-    )
+    entry = isinstance(fact, IntentRecorded) and fact.intent.purpose is Purpose.ENTRY
+    return isinstance(fact, _ENDING) and not entry

@@ -98,6 +98,7 @@ ENTRIES: dict[type[Fact], Entry] = {
     # entered anyway.
     orders.OrderAccepted: _ABSENT,
     orders.OutcomeUnknown: _ABSENT,
+    m.CancelAsked: _ABSENT,
     m.EpochBegan: _ABSENT,
     m.CodeLoaded: _ABSENT,
     m.EntriesHeld: _ABSENT,

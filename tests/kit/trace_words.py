@@ -28,6 +28,7 @@ from daemon.messages import (
     BreakerMoved,
     Cancel,
     CancelAnswered,
+    CancelAsked,
     DayOpened,
     EnterLegs,
     EntriesPaused,
@@ -145,6 +146,11 @@ def _(unknown: OutcomeUnknown) -> str:
 @said.register
 def _(parked: OrderParked) -> str:
     return f"nobody knows what became of {parked.intent_id}"
+
+
+@said.register
+def _(asked: CancelAsked) -> str:
+    return f"the broker is to take {asked.intent_id} out of its book"
 
 
 @said.register

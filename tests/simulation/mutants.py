@@ -40,7 +40,7 @@ from daemon.domain.orders.words import (
     State,
 )
 from daemon.domain.risk.strategy import StrategyRisk
-from daemon.messages import ExitOwed, FrameArrived, Place
+from daemon.messages import CancelAsked, ExitOwed, FrameArrived, Place
 from daemon.runtime.budget import Budget
 from daemon.runtime.words import NOTHING, Call, Commit
 from daemon.simulation.pump import SimulatedPump
@@ -268,6 +268,15 @@ def limiter_forgets(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Budget, "restore", lambda *_: None)
 
 
+def limiter_forgets_cancellations(patch: pytest.MonkeyPatch) -> None:
+    restore = Desk.restore
+
+    def orders_alone(desk, facts):
+        restore(desk, [fact for fact in facts if not isinstance(fact, CancelAsked)])
+
+    patch.setattr(Desk, "restore", orders_alone)
+
+
 def exit_larger_than_open(patch: pytest.MonkeyPatch) -> None:
     for module in (sending, holdings, closings):
         patch.setattr(module, "remaining", lambda *_: 0)
@@ -328,6 +337,7 @@ MUTANTS: tuple[Mutant, ...] = (
     _of(fills_add_up, 1, "I6", "I4"),
     _of(a_feed_that_is_stuck_is_believed, 25, "I12"),
     _of(limiter_forgets, 12, "I13"),
+    _of(limiter_forgets_cancellations, 14, "I13"),
     _of(exit_larger_than_open, 1, "I10"),
     _of(trail_lost_at_a_start, 3, "I15"),
     _of(slices_do_not_sum, 1, "I14"),

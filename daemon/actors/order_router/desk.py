@@ -34,6 +34,7 @@ from daemon.messages import (
     LEDGER_FAILED,
     BasketEnded,
     BasketOpened,
+    CancelAsked,
     DayEnded,
     DayOpened,
     EntriesPaused,
@@ -148,15 +149,18 @@ class Desk:
                 self._take_notice(fact)
 
     def restore(self, facts: Iterable[object]) -> None:
-        """Take all recorded facts in, oldest first.
+        """Take all recorded facts in, oldest first, and count again what the broker was asked.
 
-        A budget that a fallen router left behind knows more than they do: cancellations too.
+        A budget that a fallen router left behind knows that already.
         """
         left: list[int] = []
         for fact in facts:
             self.apply(fact)
-            if isinstance(fact, IntentRecorded) and not is_strangers(fact.intent):
-                left.append(fact.at_ns)
+            match fact:
+                case IntentRecorded(intent, at_ns) if not is_strangers(intent):
+                    left.append(at_ns)
+                case CancelAsked(_, at_ns):
+                    left.append(at_ns)
         if not self.budget.snapshot():
             self.budget.restore(left)
 

@@ -14,7 +14,7 @@ from daemon.domain.orders.book import Order
 from daemon.domain.orders.limits import Approved, Control, GateView, Parent, Reach, Refused, gate
 from daemon.domain.orders.reconcile import EXTERNAL
 from daemon.domain.orders.words import Intent, IntentRecorded, Purpose, Side, State
-from daemon.messages import Cancel, Place
+from daemon.messages import Cancel, CancelAsked, Place
 from daemon.runtime.budget import Priority, Wait
 from daemon.runtime.words import Call
 
@@ -107,6 +107,7 @@ def cancel(desk: Desk, turn: Turn, order: Order, now_ns: int) -> None:
     taken = desk.budget.take(now_ns, Priority.EXIT)
     assert not isinstance(taken, Wait), "there was room for a cancellation"
     desk.cancelling[intent_id] = now_ns + _CANCEL_AGAIN_NS
+    turn.record(CancelAsked(intent_id, now_ns))
     turn.do(Call(desk.terms.broker, Cancel(intent_id, order.broker_order_id)))
 
 

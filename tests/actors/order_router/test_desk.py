@@ -6,9 +6,11 @@ from daemon.actors.order_router import Terms
 from daemon.actors.order_router.desk import Desk
 from daemon.domain.market.frames import Frame, Quote
 from daemon.domain.market.instruments import contract
+from daemon.domain.orders.basket import OnFail
 from daemon.domain.orders.ids import IntentIds
 from daemon.domain.orders.words import IntentRecorded, Side
 from daemon.messages import (
+    CancelAsked,
     DayEnded,
     DayOpened,
     EntriesPaused,
@@ -124,8 +126,16 @@ def test_the_budget_is_restored_from_what_left():
     assert made.budget.room(stage.now_ns, Priority.EXIT) == 0
 
 
+def test_a_cancellation_counts_in_the_budget_after_a_restart():
+    stage = Stage(["work"])
+    stage.tell(enter("ce", on_fail=OnFail.KEEP))
+    stage.run(10)
+    asked = [fact.at_ns for fact in stage.facts if isinstance(fact, CancelAsked)]
+    assert asked
+    assert set(asked) <= set(desk(stage.facts).budget.snapshot())
+
+
 def test_a_budget_that_outlived_its_router_is_kept():
-    """It knows of cancellations, which are no facts."""
     stage = Stage().entered("ce")
     budget = Budget(WIDE)
     budget.take(T0, Priority.EXIT)
