@@ -33,6 +33,7 @@ from daemon.messages import (
     ExitOverdue,
     JobDone,
     KillStaged,
+    Latched,
     LegExpired,
     LinkDied,
     LinkRevived,
@@ -50,10 +51,9 @@ from daemon.runtime.words import ActorDisarmed
 
 HEARS = (
     *(ActorDisarmed, BooksAgree, BooksDiffer, DayOpened, EntriesFreed, EntriesHeld),
-    *(EntriesPaused, EpochBegan, ExitFinished, JobDone, Noted),
-    *(ExitOverdue, IntentRecorded, KillStaged, LegExpired, LinkDied, LinkRevived, OrderParked),
-    *(EntryDecided, OrderRefused, OrderUpdated, Released, StartMissed, StrategyStopped),
-    *(StrategyRemoved, StrategyStarted),
+    *(EntriesPaused, EntryDecided, EpochBegan, ExitFinished, ExitOverdue, IntentRecorded, JobDone),
+    *(KillStaged, Latched, LegExpired, LinkDied, LinkRevived, Noted, OrderParked, OrderRefused),
+    *(OrderUpdated, Released, StartMissed, StrategyRemoved, StrategyStarted, StrategyStopped),
 )
 """The facts that begin or end a condition."""
 
@@ -115,6 +115,11 @@ class Conditions:
                 text = f"{strategy_id}: {said}; look at the broker, and at what it cost"
                 about = _in(account, said)
                 return Condition(_CRITICAL, "overfilled", about, text, account, strategy_id)
+            case Latched(latch_id, unwritten=True, account=account):
+                text = f"{latch_id} stands in the record alone, its file could not be written"
+                mend = "see to the folder of latches and its disk; it is tried again"
+                about = _in(account, latch_id)
+                return Condition(_CRITICAL, "latch_unwritten", about, f"{text}; {mend}", account)
             case JobDone(job, _, ok, text) if not ok:
                 return Condition(_JOBS[job], job.value, "", text)
             case EntriesPaused() | EntriesHeld() | ActorDisarmed() | LinkDied():
@@ -129,6 +134,8 @@ class Conditions:
                 latch_id, account=account
             ):
                 yield "kill_incomplete", _in(account, latch_id)
+                if isinstance(fact, Released):
+                    yield "latch_unwritten", _in(account, latch_id)
             case BooksAgree(account, symbol):
                 yield "books_differ", f"{account} {symbol}"
             case EntryDecided() | StrategyStopped() | StrategyStarted() | StrategyRemoved():

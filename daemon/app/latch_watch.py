@@ -47,7 +47,8 @@ class LatchWatch:
 
     def begin(self, recorded: tuple[Latched, ...]) -> None:
         """Hold the folder against what was recorded before this start."""
-        self._seen = self._lacking = {latched.latch_id for latched in recorded}
+        self._lacking = {latched.latch_id for latched in recorded}
+        self._seen = {latched.latch_id for latched in recorded if not latched.unwritten}
         self.look(recorded)
 
     def look(self, recorded: tuple[Latched, ...]) -> None:

@@ -139,7 +139,7 @@ class Service:
             self._telemetry.log.critical("daemon ended", because=str(error))
             # What kept it from getting ready is told at the next start as well.
             if self._ready or not isinstance(error, SettingsError):
-                self._latch(f"the daemon ended: {error}")
+                self._latch_end(f"the daemon ended: {error}")
             raise
 
     def _begun(self, kept: Records) -> Run:
@@ -321,6 +321,13 @@ class Service:
         if error is not None:
             self._watcher.say(f"ALERT the latch of the kill by signal does not stand: {error}")
             self._telemetry.log.error("latch of a kill by signal not written", because=str(error))
+
+    def _latch_end(self, reason: str) -> None:
+        """Latch entries, and tell where that is refused: why the daemon ends is told as well."""
+        try:
+            self._latch(reason)
+        except latch_files.LatchUnwritten as error:
+            self._watcher.say(f"ALERT entries could not be latched: {error}")
 
     def _latch(self, reason: str) -> None:
         """Let nothing be entered after the next start until a person has looked."""

@@ -148,7 +148,7 @@ class Unit:
         except Refusal as unanswered:
             return f"ALERT {unanswered}"
         head = standing.head(self._mode, max(risk.at_ns, self._passing_ns()))
-        return standing.standing(head, risk, accounts, control.reads.latches())
+        return standing.standing(head, risk, accounts, control.reads.latches(accounts))
 
     async def _keep_clock(self, watch: ClockWatch, held: Control | None) -> None:
         """Hold the wall clock against running time, for ever."""

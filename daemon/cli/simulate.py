@@ -75,7 +75,7 @@ def command(
         sweep = _swept(seeds, crash_at, without, progress, every=crash_every_gap)
     shown = [fewest(failed) for failed in sweep.failed[:_FIRST_FAILURES]]
     if as_json:
-        click.echo(orjson.dumps(_document(sweep, shown), option=orjson.OPT_INDENT_2))
+        click.echo(orjson.dumps(_told(sweep, shown), option=orjson.OPT_INDENT_2))
     else:
         _print(sweep, shown)
     return 1 if sweep.failed or sweep.never_hit() else 0
@@ -158,7 +158,7 @@ def _code() -> str:
     return code_sha256(Path(daemon.__file__).parent)[:12]
 
 
-def _document(sweep: Sweep, shown: list[Outcome]) -> dict[str, Any]:
+def _told(sweep: Sweep, shown: list[Outcome]) -> dict[str, Any]:
     return {
         "code": _code(),
         "runs": sweep.runs,

@@ -7,9 +7,20 @@ import secrets
 from collections.abc import Iterable
 from typing import Any
 
+from msgspec.structs import replace
+
 from daemon import kill as latch_files
 from daemon.control.line import Line, Refusal
-from daemon.messages import CancelAll, Done, Latched, LatchKind, PullLatch, ReleaseLatch, Scope
+from daemon.messages import (
+    CancelAll,
+    Done,
+    Latched,
+    LatchKind,
+    PullLatch,
+    ReleaseLatch,
+    Scope,
+    SeeAccount,
+)
 from daemon.runtime.words import Lane
 
 
@@ -46,10 +57,22 @@ class Brakes:
             there = latch_files.release(self._line.names.state_dir, latch_id)
         except latch_files.LatchUnwritten as error:
             raise Refusal("latch_unwritten", str(error)) from error
-        if not there:
+        if not there and not await self._is_in_the_record_alone(latch_id):
             raise Refusal("unknown_latch", f"no latch {latch_id} stands; `ordo status` lists them")
         await self._ask_all(self._line.names.routers.values(), ReleaseLatch(latch_id, by))
         return Done()
+
+    async def _is_in_the_record_alone(self, latch_id: str) -> bool:
+        """Say whether a router goes by a latch that the disk refused.
+
+        Who does not answer could not be told to release it either.
+        """
+        routers = self._line.names.routers.values()
+        try:
+            seen = await asyncio.gather(*(self._line.ask(to, SeeAccount()) for to in routers))
+        except Refusal:
+            return False
+        return any(latch_id == each.latch_id for account in seen for each in account.latches)
 
     async def _ask_all(self, routers: Iterable[str], about: Any) -> None:
         """Ask routers at once; one that does not answer keeps none of the others from acting."""
@@ -73,8 +96,10 @@ class Brakes:
         latched = Latched(latch_id, kind, scope, name, reason, by, self._line.now_ns())
         try:
             latch_files.pull(self._line.names.state_dir, as_latch(latched))
-        finally:  # the actors are told even where the disk refuses
-            self._tell(reached, latched)
+        except latch_files.LatchUnwritten:  # the actors are told all the same
+            self._tell(reached, replace(latched, unwritten=True))
+            raise
+        self._tell(reached, latched)
         return latched
 
     def _tell(self, reached: tuple[str, ...], latched: Latched) -> None:

@@ -167,7 +167,7 @@ class LocalSocket:
         except LatchUnwritten as error:
             return _no(
                 "latch_unwritten",
-                f"{error}; the running daemon was told, and forgets it when it ends",
+                f"{error}; the running daemon was told, and it stands in its record alone",
             )
         except OrdoError as error:
             return _no(error.code, str(error))

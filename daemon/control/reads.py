@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from msgspec.structs import replace
 
 from daemon import kill
+from daemon.control.brakes import as_latch
 from daemon.control.line import DISARMED, GONE, NO_ANSWER, Line, Refusal
 from daemon.domain.orders.book import Order
 from daemon.messages import (
@@ -125,6 +126,18 @@ class Reads:
             raise declined
         return tuple(staged)
 
-    def latches(self) -> tuple[kill.Latch, ...]:
-        """Return the latches that stand on disk: the truth about them."""
-        return kill.standing(self._line.names.state_dir)
+    def latches(self, accounts: Sequence[AccountSeen] = ()) -> tuple[kill.Latch, ...]:
+        """Return the latches that stand: those on disk, and those whose file the disk refused.
+
+        Args:
+            accounts: as their routers know them; none: what stands on disk is told alone.
+        """
+        standing = kill.standing(self._line.names.state_dir)
+        files = {latch.latch_id for latch in standing}
+        refused = {
+            latched.latch_id: as_latch(latched)
+            for seen in accounts
+            for latched in seen.latches
+            if latched.unwritten and latched.latch_id not in files
+        }
+        return (*standing, *refused.values())

@@ -41,6 +41,7 @@ class Latched(Struct, frozen=True, tag=True):
         reason: why, in the words of whoever pulled it.
         by: who.
         at_ns: the market instant.
+        unwritten: the disk refused its file; it stands in the record alone.
     """
 
     latch_id: str
@@ -51,6 +52,7 @@ class Latched(Struct, frozen=True, tag=True):
     by: str
     at_ns: int
     account: str = ""
+    unwritten: bool = False
 
 
 class Released(Struct, frozen=True, tag=True):

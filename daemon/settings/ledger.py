@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import Final
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, unquote, urlsplit
 
 from daemon.settings.faults import Wrong
 from daemon.settings.kinds import is_path
@@ -14,6 +14,10 @@ LEDGER_URL: Final = "sqlite:STATE/ledger.sqlite"
 _SQLITE: Final = "sqlite:"
 _IN_STATE: Final = "STATE/"
 _POSTGRES: Final = ("postgres://", "postgresql://")
+_ASKED: Final = frozenset(
+    {"host", "port", "search_path", "sslmode", "sslrootcert", "sslcert", "sslkey"}
+)
+"""What an address may ask for behind its `?`; whatever else stands there may be a secret."""
 _EXPECTED: Final = (
     f'write "{LEDGER_URL}" (STATE is [daemon] state_dir), "sqlite:PATH", or'
     ' "postgresql://USER@HOST/DATABASE"'
@@ -60,11 +64,13 @@ def _require_address(text: str) -> None:
         parts = urlsplit(text)
         # What a password may be cut at by mistake: no name of a database holds these.
         secret = parts.password is not None or "@" in parts.path + parts.fragment
+        secret = secret or ":" in unquote(parts.username or "")
         named = parts.port is None or bool(parts.hostname)
+        (parts.hostname or "").encode("idna")
     except ValueError:
         raise Wrong("is no address of a PostgreSQL", _EXPECTED) from None
     keys = parse_qs(parts.query, keep_blank_values=True)
     if secret or any(key.endswith("password") for key in keys):
         raise Wrong("holds a password", _KEPT_APART)
-    if not named:
+    if not named or not keys.keys() <= _ASKED:
         raise Wrong("is no address of a PostgreSQL", _EXPECTED)

@@ -84,7 +84,7 @@ ENTRIES: dict[type[Fact], Entry] = {
     orders.OrderParked: _TIMELESS,
     orders.OrderUpdated: Entry(("at_ns", "text", "broker_order_id"), _tells_a_fill_or_an_end),
     # What a person did, as far as trading hangs on it; who, why and under which name is his affair.
-    m.Latched: Entry(("latch_id", "at_ns", "reason", "by"), unless_empty=_MARK),
+    m.Latched: Entry(("latch_id", "at_ns", "reason", "by", "unwritten"), unless_empty=_MARK),
     m.Released: Entry(("latch_id", "at_ns", "by"), unless_empty=_MARK),
     m.KillStaged: Entry(("latch_id", "at_ns", "left"), unless_empty=_MARK),
     m.StrategyStarted: Entry(without=("at_ns", "by")),

@@ -49,8 +49,9 @@ class StoredLedger:
         self._name = store.name
         self._writer = store.open_to_write()
         try:
-            self._saved = self._writer.reader.checked_head()
-            self._epoch = self._writer.reader.last_epoch()
+            with store.reading() as reader:  # as of one moment, whoever else may be writing
+                self._saved = reader.checked_head()
+                self._epoch = reader.last_epoch()
         except StoreError:
             self._writer.close()
             raise

@@ -55,8 +55,8 @@ async def ready(call: Call) -> Nothing:
 async def status(call: Call) -> StatusTold:
     """Tell how things stand."""
     control = call.house.control
-    latches = control.reads.latches()
     accounts = await control.reads.accounts()
+    latches = control.reads.latches(accounts)
     return StatusTold(
         mode="live" if call.house.mode == "live" else "paper",
         state=_state(call.house, latches),

@@ -33,11 +33,14 @@ from daemon.messages import (
     Job,
     JobDone,
     KillStaged,
+    Latched,
+    LatchKind,
     LegExpired,
     LinkDied,
     LinkRevived,
     Noted,
     Released,
+    Scope,
     Severity,
     Stage,
     StartMissed,
@@ -58,6 +61,7 @@ PARKED = OrderParked(ID, NOW)
 LIMIT = EntriesPaused("the loss of the day", NOW)
 NO_LEDGER = EntriesPaused(f"{LEDGER_FAILED}: the disk is full", NOW)
 LEFT_OUT = ActorDisarmed("runner:x", NOW)
+UNWRITTEN = Latched("k1", LatchKind.KILL, Scope.ALL, "", "enough", "me", NOW, unwritten=True)
 EXPIRED = LegExpired("straddle", "ce", "NIFTY", NOW)
 
 FILLED = OrderUpdated(ID, "B1", State.FILLED, 75, 75, NOW)
@@ -116,6 +120,10 @@ def after(*facts: object) -> Conditions:
         ),
         (LinkDied(NOW), "feed_silent", "", "warning", LinkRevived(NOW)),
         (EXPIRED, "worth_unknown", "straddle ce NIFTY", "warning", TODAY),
+        (
+            *(UNWRITTEN, "latch_unwritten", "k1", "critical"),
+            Released("k1", "me", NOW),
+        ),
         (
             *(Noted(NoteKind.OVERFILLED, "x1 filled", NOW, "s"), "overfilled", "x1 filled"),
             *("critical", TODAY),

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import pytest
+from msgspec.structs import replace
 
 from daemon import kill
 from daemon.app.latch_watch import LatchWatch
@@ -74,6 +75,13 @@ def test_a_latch_that_was_released_while_nobody_ran_is_released_at_the_start(wat
     watched.watch.begin((KILL,))
 
     assert watched.told == [ReleaseLatch("kill-1", "the latch folder")]
+
+
+def test_a_latch_whose_file_was_refused_before_a_restart_still_holds_and_is_written(watched):
+    """Nobody released it: its file never stood."""
+    watched.watch.begin((replace(KILL, unwritten=True),))
+
+    assert (watched.told, watched.names()) == ([], ["kill-1"])
 
 
 def test_a_latch_whose_file_was_refused_is_written_until_it_stands(watched, monkeypatch):

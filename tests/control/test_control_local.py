@@ -20,6 +20,7 @@ from daemon.control import local
 from daemon.control.local import LocalSocket
 from daemon.errors import InboxFull, SettingsError
 from daemon.messages import (
+    Ask,
     CancelAll,
     Latched,
     LatchKind,
@@ -175,8 +176,9 @@ async def test_an_account_that_does_not_answer_is_not_taken_for_one_without_a_ki
 async def test_what_cannot_be_done_is_refused_and_does_nothing(words, code, actors, tmp_path):
     answer = await asked(actors, tmp_path, **words)
 
+    orders = [message for _, message, _ in actors.told if not isinstance(message, Ask)]
     assert (answer["ok"], answer["code"], bool(answer["sentence"])) == (False, code, True)
-    assert (actors.told, kill.standing(tmp_path)) == ([], ())
+    assert (orders, kill.standing(tmp_path)) == ([], ())
 
 
 async def test_a_disk_that_refuses_the_latch_is_told_and_so_are_the_actors(actors, tmp_path):
@@ -184,8 +186,20 @@ async def test_a_disk_that_refuses_the_latch_is_told_and_so_are_the_actors(actor
     answer = await asked(actors, tmp_path, verb="kill")
 
     assert answer["code"] == "latch_unwritten"
-    assert "forgets it when it ends" in answer["sentence"]
+    assert "it stands in its record alone" in answer["sentence"]
     assert [type(message) for _, message, _ in actors.told] == [PullLatch, PullLatch]
+    assert all(message.latched.unwritten for _, message, _ in actors.told)
+
+
+async def test_a_latch_that_stands_in_the_record_alone_is_released_by_its_id(actors, tmp_path):
+    actors.latches = (
+        Latched("kill-1", LatchKind.KILL, Scope.ALL, "", "", "me", 1, unwritten=True),
+    )
+    answer = await asked(actors, tmp_path, verb="rearm", latch_id="kill-1")
+
+    assert answer["ok"] is True
+    released = [message.about for _, message, _ in actors.told if isinstance(message, Ask)]
+    assert released[-1].latch_id == "kill-1"
 
 
 async def test_an_actor_without_room_is_told_in_a_sentence(actors, tmp_path):

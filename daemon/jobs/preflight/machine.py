@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from daemon import kill
 from daemon.domain.instants import MILLISECOND_NS, moment_of
 from daemon.errors import StoreError
+from daemon.errors.catalogue import entry_of
 from daemon.jobs.preflight.findings import Finding, fail, ok, warn, worst
 from daemon.runtime.clock import MonotonicClock, WallClock
 from daemon.settings import Settings
@@ -59,7 +60,7 @@ def ledger(settings: Settings) -> Finding:
     except StoreError as error:
         if error.code == "no_ledger":
             return ok(check, f"none yet in {folder}; the first run makes it")
-        return fail(check, str(error), "keep it aside, and restore a copy; delete nothing")
+        return fail(check, str(error), entry_of(error.code).mend)
     if found.broken is not None:
         evidence = f"record {found.broken.number} of {store.name} is {found.broken.how}"
         return fail(check, evidence, "keep it aside, and restore a copy; delete nothing")
