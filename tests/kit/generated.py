@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from datetime import date
 from fractions import Fraction
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -26,8 +27,9 @@ from daemon.worlds import Entry, Generated, GeneratedMarket, Step, begins_ns, re
 SPEED = Fraction(60)
 
 
+@cache
 def preset_market(interval_ns: int = 0) -> GeneratedMarket:
-    """The market of the preset settings."""
+    """The market of the preset settings; its days are the same whoever asks, and made once."""
     feed = Settings().feed
     return GeneratedMarket(feed.seed, feed.first_day, interval_ns)
 

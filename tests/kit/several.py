@@ -70,6 +70,7 @@ class Several:
         faults: what goes wrong at the exchange of an account, by its name.
         made: the settings.
         guarded: an emergency file stands beside the ledger, whose disk can be made full.
+        every_ns: how far apart frames are; 0: a second.
 
     Attributes:
         alarmed: what was told of a guarded ledger, a sentence each.
@@ -82,6 +83,7 @@ class Several:
         faults: Mapping[str, Sequence[Fault]] | None = None,
         made: Settings | None = None,
         guarded: bool = False,
+        every_ns: int = 0,
     ) -> None:
         self.folder = folder
         self.alarmed: list[str] = []
@@ -99,7 +101,7 @@ class Several:
         found = tuple(self._ledger.facts())
         self.home = home(found, self.accounts)
         run = Run(
-            preset_market(),
+            preset_market(every_ns),
             (),
             self._ledger.begin_epoch(0),
             self._files,

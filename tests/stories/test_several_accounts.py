@@ -37,19 +37,20 @@ from daemon.twin.words import OrderType as TheirType
 from daemon.twin.words import Side, TwinOrder
 from tests.kit.several import EVERYWHERE, NAMES, STRADDLE, Several, settings
 
+FIVE = 5 * SECOND_NS
 RUNNER = f"runner:{STRADDLE.id}"
 Begin = Callable[..., Several]
 
 
 @pytest.fixture
 def begin(tmp_path) -> Iterator[Begin]:
-    """Begin a run in one folder, the one before it having fallen."""
+    """Begin a run in one folder, the one before it having fallen; frames are five seconds apart."""
     runs: list[Several] = []
 
     def begun(**given) -> Several:
         if runs:
             runs.pop().fall()
-        runs.append(Several(tmp_path, **given))
+        runs.append(Several(tmp_path, every_ns=FIVE, **given))
         return runs[-1]
 
     yield begun
@@ -243,10 +244,10 @@ def test_what_was_sold_outside_is_shown_unguarded_until_it_is_given_a_stop(begin
     stop_e4 = leg.ltp_e4 + e4(3)
     done = world.ask("watchdog:beta", AdjustByHand("external", symbol, stop_e4, False, "me"))
     assert isinstance(done, Done), done
-    world.run_until("09:22:02")
+    world.run_until("09:22:05")
     assert guarded(world, "beta")["external", symbol] is True
 
-    again = begin().run_until("09:22:05")
+    again = begin().run_until("09:22:10")
     assert guarded(again, "beta")["external", symbol] is True
     again.run_until("10:30:00")
     left = [each for each in again.facts(ExitDecided) if each.strategy_id == "external"]

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
+from itertools import accumulate
 from math import log, sqrt
 
 from msgspec import Struct
@@ -203,17 +204,11 @@ class Board:
 
 def _listed(listing: Listing, spot: Sequence[float]) -> tuple[list[int], list[int]]:
     """Return the lowest and the highest strike that is listed, second by second."""
-    step = listing.step
-    lowest = min(round(listing.held[0] / step), round(spot[0] / step)) - REACH
-    highest = max(round(listing.held[1] / step), round(spot[0] / step)) + REACH
-    lows, highs = [], []
-    for each in spot:
-        at_money = round(each / step)
-        lowest = min(lowest, at_money - REACH)
-        highest = max(highest, at_money + REACH)
-        lows.append(lowest)
-        highs.append(highest)
-    return lows, highs
+    low, high = (round(each / listing.step) for each in listing.held)
+    at_money = [round(each / listing.step) for each in spot]
+    lows = accumulate(at_money, min, initial=low)
+    highs = accumulate(at_money, max, initial=high)
+    return [each - REACH for each in lows][1:], [each + REACH for each in highs][1:]
 
 
 def _limit(chance: float, interval_s: float) -> int:

@@ -15,7 +15,7 @@ from random import Random
 
 from msgspec import Struct
 
-from daemon.twin.generator.draws import bell, stream
+from daemon.twin.generator.draws import bell, bells, stream
 from daemon.twin.generator.walk import DAY_RETURN, Session
 
 _MINUTE = 60
@@ -89,8 +89,9 @@ def _wandering(draws: Random, shares: Sequence[float], part: float, *, jumps: bo
     leaps = _leaps(draws, len(shares)) if jumps else {}
     at, before, found = 0.0, 0.0, []
     scale = DAY_RETURN * part
+    drawn = bells(draws, len(shares))
     for second, share in enumerate(shares):
-        at += scale * sqrt(share - before) * bell(draws)
+        at += scale * sqrt(share - before) * drawn[second]
         if second in leaps:
             at += leaps[second]
         before = share
@@ -119,11 +120,11 @@ def _reverting(draws: Random, seconds: int, deviation: float) -> list[float]:
     """Return a quantity that keeps coming back to 0."""
     kept = 1.0 - 1.0 / _WANDER_S
     scale = deviation * sqrt(1.0 - kept * kept)
-    at, found = deviation * bell(draws), []
-    for _ in range(seconds):
-        at = at * kept + scale * bell(draws)
-        found.append(at)
-    return found
+    first = deviation * bell(draws)
+    drawn = accumulate(
+        bells(draws, seconds), lambda at, each: at * kept + scale * each, initial=first
+    )
+    return list(drawn)[1:]
 
 
 def _melting(seconds: int) -> list[float]:

@@ -39,5 +39,10 @@ def bell(draws: Random) -> float:
 
     A sum of four even draws: additions alone, so it is the same on every machine.
     """
+    return bells(draws, 1)[0]
+
+
+def bells(draws: Random, count: int) -> list[float]:
+    """Return so many draws of `bell`, one after another."""
     flat = draws.random
-    return (flat() + flat() + flat() + flat() - 2.0) * _FLAT
+    return [(flat() + flat() + flat() + flat() - 2.0) * _FLAT for _ in range(count)]
