@@ -6,6 +6,7 @@ import os
 import re
 import signal
 import stat
+from pathlib import Path
 
 import pytest
 
@@ -18,15 +19,19 @@ SHIPPED = (ROOT / "strategies" / "nifty_short_straddle.toml").read_text()
 ID = "nifty-short-straddle"
 HEX = "[0-9a-f]{64}"
 CODE = r"version \S+, code [0-9a-f]{12}, settings [0-9a-f]{12}, ledger schema \d+"
+ELSEWHERE = {
+    "ORDO_TELEMETRY__SLOW_MS": "10000",
+    "ORDO_FEED__KIND": "replay",
+    "ORDO_WEB__ENABLED": "false",
+}
 
 
 @pytest.fixture(autouse=True)
 def _elsewhere(tmp_path, monkeypatch):
     """A replay in a folder of its own, without a control port; no slow machine is told of."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("ORDO_TELEMETRY__SLOW_MS", "10000")
-    monkeypatch.setenv("ORDO_FEED__KIND", "replay")
-    monkeypatch.setenv("ORDO_WEB__ENABLED", "false")
+    for name, value in ELSEWHERE.items():
+        monkeypatch.setenv(name, value)
 
 
 @pytest.fixture
@@ -48,8 +53,27 @@ def ran(*args: str, speed: str = "max", **how: object) -> Told:
     return told("run", "--speed", speed, *args, **how)
 
 
-def test_without_options_the_shipped_strategy_trades_our_own_day():
-    done = ran()
+def cut_off(folder: Path, at: str) -> Path:
+    """The sample day, up to a time of day."""
+    with gzip.open(sample_path(), "rt") as file:
+        rows = [row for row in file if row < f"20261118_{at}" or row.startswith("c")]
+    (folder / f"until_{at}.csv").write_text("".join(rows))
+    return folder / f"until_{at}.csv"
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory) -> tuple[Told, Path]:
+    """A run without options through the whole day, and the folder that it ran in."""
+    folder = tmp_path_factory.mktemp("whole")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        for name, value in ELSEWHERE.items():
+            patch.setenv(name, value)
+        return ran(), folder
+
+
+def test_without_options_the_shipped_strategy_trades_our_own_day(whole):
+    done, _ = whole
     lines = done.out.splitlines()
 
     assert done.code == 0
@@ -64,23 +88,23 @@ def test_without_options_the_shipped_strategy_trades_our_own_day():
     assert re.fullmatch(f"journal {HEX}", lines[-1])
 
 
-def test_the_live_driver_keeps_the_journal_of_the_backtest():
-    done = ran()
+def test_the_live_driver_keeps_the_journal_of_the_backtest(whole):
+    done, _ = whole
 
     assert done.out.splitlines()[-1] == f"journal {play(sample(), parse(SHIPPED)).journal_sha256}"
 
 
-def test_prices_and_levels_are_shown_on_two_decimals():
+def test_prices_and_levels_are_shown_on_two_decimals(whole):
     """A stop of 30 % over 150.85 stands at 196.1050, and is shown at 196.10."""
-    done = ran()
+    done, _ = whole
 
     assert f"09:20:00  {ID} pe armed at 196.10\n" in done.out
     told_of_trading = re.sub(CODE, "", done.out)
     assert re.findall(r"\d\.\d(?!\d)|\d\.\d{3,}", told_of_trading) == []
 
 
-def test_machines_read_json_lines_where_stderr_is_no_terminal():
-    lines = [json.loads(line) for line in ran().err.splitlines()]
+def test_machines_read_json_lines_where_stderr_is_no_terminal(whole):
+    lines = [json.loads(line) for line in whole[0].err.splitlines()]
     (opened,) = [line for line in lines if line["event"] == "DayOpened"]
 
     keys = {"at", "level", "actor", "message", "cause", "event", "fact"}
@@ -89,18 +113,20 @@ def test_machines_read_json_lines_where_stderr_is_no_terminal():
     assert len([line for line in lines if line["event"] == "EntryDecided"]) == 1
 
 
+@pytest.mark.untraced
 def test_a_terminal_sees_no_json():
     assert ran(terminal=True).err == ""
 
 
-def test_what_machines_read_is_kept_in_a_file_of_the_day(tmp_path):
-    done = ran()
-    (kept,) = (tmp_path / "state" / "logs").iterdir()
+def test_what_machines_read_is_kept_in_a_file_of_the_day(whole):
+    done, folder = whole
+    (kept,) = (folder / "state" / "logs").iterdir()
 
     assert re.fullmatch(r"ordo-\d{4}-\d\d-\d\d\.jsonl", kept.name)
     assert kept.read_text() == done.err
 
 
+@pytest.mark.untraced
 def test_no_file_is_kept_where_none_is_wanted(tmp_path, monkeypatch):
     monkeypatch.setenv("ORDO_LOGS__DAYS", "0")
 
@@ -118,6 +144,7 @@ def test_a_log_that_cannot_be_kept_hinders_nothing(tmp_path, monkeypatch):
     assert "File exists" in line["because"]
 
 
+@pytest.mark.untraced
 def test_each_run_keeps_a_record_of_its_own(tmp_path):
     for number in ("0001", "0002"):
         assert f"in state/replay/{number}\n" in ran().out
@@ -130,6 +157,7 @@ def test_each_run_keeps_a_record_of_its_own(tmp_path):
     }
 
 
+@pytest.mark.untraced
 def test_replays_are_numbered_on_whatever_lies_beside_them(tmp_path):
     for name in ("0041", "notes", "9"):
         (tmp_path / "state" / "replay" / name).mkdir(parents=True)
@@ -137,8 +165,8 @@ def test_replays_are_numbered_on_whatever_lies_beside_them(tmp_path):
     assert "in state/replay/0042\n" in ran().out
 
 
-def test_what_a_run_recorded_is_whole():
-    ran()
+def test_what_a_run_recorded_is_whole(whole, monkeypatch):
+    monkeypatch.chdir(whole[1])
     done = told("audit", "verify")
 
     assert done.code == 0
@@ -147,6 +175,7 @@ def test_what_a_run_recorded_is_whole():
     )
 
 
+@pytest.mark.untraced
 def test_several_strategies_run_side_by_side(written):
     done = ran("--strategy", ID, "--strategy", written("later", ("09:20:00", "10:00:00")))
     lines = done.out.splitlines()
@@ -182,6 +211,7 @@ broker = "paper"
 """
 
 
+@pytest.mark.untraced
 def test_strategies_trade_side_by_side_in_accounts_of_their_own(tmp_path, written):
     (tmp_path / "settings.toml").write_text(TWO_ACCOUNTS)
     files = [
@@ -198,6 +228,7 @@ def test_strategies_trade_side_by_side_in_accounts_of_their_own(tmp_path, writte
     }
 
 
+@pytest.mark.untraced
 def test_the_account_that_a_strategy_names_is_traded_in(tmp_path, written):
     (tmp_path / "settings.toml").write_text(TWO_ACCOUNTS)
     file = written("a", ('product = "intraday"', 'product = "intraday"\naccounts = ["second"]'))
@@ -226,6 +257,7 @@ def test_a_speed_is_a_number_above_zero_or_max(tmp_path, speed):
     assert not (tmp_path / "state").exists()
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize("setting", ['"max"', "10_000"])
 def test_without_an_option_the_speed_is_that_of_the_settings(tmp_path, setting):
     """At 10,000 seconds in one the day of six hours is over in about two."""
@@ -234,6 +266,7 @@ def test_without_an_option_the_speed_is_that_of_the_settings(tmp_path, setting):
     assert told("run").code == 0
 
 
+@pytest.mark.untraced
 def test_the_recording_of_the_settings_is_played(tmp_path):
     (tmp_path / "settings.toml").write_text(f'[feed]\npath = "{sample_path()}"\n')
 
@@ -320,13 +353,11 @@ def test_a_process_is_stopped_by_a_signal_without_a_traceback(tmp_path, number, 
     assert all(json.loads(line)["event"] for line in done.err.splitlines())
 
 
+@pytest.mark.untraced
 def test_what_is_open_when_the_data_ends_is_told_with_what_it_was_last_worth(tmp_path):
-    """The sample day, cut off at noon."""
-    with gzip.open(sample_path(), "rt") as file:
-        rows = [row for row in file if row < "20261118_120000" or row.startswith("c")]
-    (tmp_path / "morning.csv").write_text("".join(rows))
-    done = ran("--data", "morning.csv")
-    day = play(tmp_path / "morning.csv", parse(SHIPPED)).day()
+    morning = cut_off(tmp_path, "120000")
+    done = ran("--data", str(morning))
+    day = play(morning, parse(SHIPPED)).day()
     worth = day["pnl"]["last"]["value"]
 
     assert done.code == 0
