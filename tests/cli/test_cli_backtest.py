@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import re
 import shutil
+from functools import cache
 
 import pytest
 
@@ -25,7 +26,9 @@ def _elsewhere(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
 
 
+@cache
 def backtested(*args: str) -> str:
+    """What is told of the sample day; each way of asking is played once."""
     done = told("backtest", ID, "--data", sample_path(), *args)
     assert (done.code, done.err) == (0, "")
     return done.out

@@ -47,6 +47,8 @@ from tests.kit.control_port import Port, open_port
 from tests.kit.plans import SHIPPED
 from tests.kit.seen import ANSWERS
 
+pytestmark = pytest.mark.untraced
+
 DESCRIPTION = describe(ROUTES)
 OPERATIONS = sum(len(methods) for methods in DESCRIPTION["paths"].values())
 EACH = max(2, int(os.environ.get("ORDO_FUZZ", "0")) // OPERATIONS)

@@ -6,6 +6,8 @@ from daemon.domain.orders.words import OrderParked, State
 from daemon.messages import ExitFinished, ExitOverdue, ExitOwed
 from tests.kit.router import CONDOR, SHORTS, SYMBOLS, T0, Stage, enter, frame, leave
 
+pytestmark = pytest.mark.untraced
+
 SCRIPTS = {
     "calm": (("fill",), ("done",)),
     "slow": (("work",), ("done",)),

@@ -1,6 +1,6 @@
 """Strategy files with something wrong in them: valid, or refused with a place.
 
-ORDO_FUZZ says how many mutations (3,000 unless told), ORDO_FUZZ_SEED which.
+ORDO_FUZZ says how many mutations (1,000 unless told), ORDO_FUZZ_SEED which.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from daemon.domain.plans.risk_rules import leg_rules, strategy_rules
 from daemon.errors import StrategyError
 from tests.kit.plans import SHIPPED
 
-COUNT = int(os.environ.get("ORDO_FUZZ", "3000"))
+COUNT = int(os.environ.get("ORDO_FUZZ", "1000"))
 SEED = int(os.environ.get("ORDO_FUZZ_SEED", "1"))
 
 WHOLE = """
