@@ -44,7 +44,8 @@ from daemon.runtime.pace import Pace
 from daemon.settings import Daemon, Settings, Web
 from daemon.storage.ledger import StoredLedger
 from daemon.telemetry.tracing import SpansInMemory
-from daemon.worlds import Generated, GeneratedMarket, Step
+from daemon.worlds import Generated, Step
+from tests.kit.generated import preset_market
 from tests.kit.plans import ROOT, parse
 
 STRADDLE = parse((ROOT / "strategies" / "nifty_short_straddle.toml").read_text())
@@ -95,7 +96,7 @@ class Seen:
 def assignment(folder, *, enabled: bool = True) -> Assignment:
     """The shipped straddle on the preset generated day, two seconds before its entry."""
     settings = Settings(daemon=Daemon(state_dir=folder / "state"), web=Web(enabled=enabled, port=0))
-    market = GeneratedMarket(settings.feed.seed, settings.feed.first_day)
+    market = preset_market()
     day = next(market.days())
     return Assignment(
         settings=settings,

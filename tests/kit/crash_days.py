@@ -22,7 +22,9 @@ MANY = CRASHES > 20
 STORES = os.environ.get("ORDO_CRASH_STORES", "sqlite" if MANY else "sqlite,postgres").split(",")
 """Where the ledger is kept, in turns."""
 SEED = int(os.environ.get("ORDO_CRASH_SEED", "1"))
-"""How often the process is killed, and by which chance; many kills are those of `make crash`."""
+"""How often the process is killed, and by which chance; many kills are those of `make crash`.
+
+Where there are few, frames lie five seconds apart."""
 DATE = "2026-03-09"
 SHIPPED = "nifty-short-straddle"
 LATER = {"ten": "10:00:00", "eleven": "11:10:00", "noon": "12:20:00", "two": "14:00:00"}
@@ -41,7 +43,10 @@ MOMENTS = (
 """Facts that are entered and not yet durable when they are told: a kill just then cuts there."""
 FEW = ("PositionChanged", "LevelMoved", "ExitDecided")
 """In the entry, once it locks, and in an exit, where there are few crashes."""
-ENVIRON = {"ORDO_ACCOUNTS__PAPER__CASH": "10000000"}
+ENVIRON = {
+    "ORDO_ACCOUNTS__PAPER__CASH": "10000000",
+    "ORDO_FEED__INTERVAL_MS": "0" if MANY else "5000",
+}
 SPEED = "120" if MANY else "max"
 
 
