@@ -2,6 +2,7 @@
 
 from datetime import date
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -37,6 +38,8 @@ from tests.kit.acting import (
     sold,
     told,
 )
+
+pytestmark = pytest.mark.untraced
 
 TRAIL = Trail(Distance(points_e4=e4("5")), Distance(points_e4=e4("4")))
 LEG_RULES = LegRules(stop=Distance(percent_e4=e4("30")), trail=TRAIL)

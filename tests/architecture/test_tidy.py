@@ -18,6 +18,8 @@ from tests.kit.tidy import (
 from tests.kit.tidy_calls import CALL_RULES
 from tests.kit.tidy_texts import TEST_RULES, TEXT_RULES, changelog_form, mirror
 
+pytestmark = pytest.mark.untraced
+
 FILES = repository_files()
 TEXTS = [source for path in FILES if (source := read_source(path)) is not None]
 CODE = [s for s in TEXTS if s.path.startswith(("daemon/", "strategies/")) and s.path[-3:] == ".py"]

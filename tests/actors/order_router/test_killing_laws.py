@@ -1,5 +1,6 @@
 """What holds of a kill whatever a broker does: it ends flat, or names what is left."""
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -8,6 +9,8 @@ from daemon.domain.orders.words import Purpose, Side, State
 from daemon.messages import ExitReplaced, KillStaged
 from tests.actors.order_router.test_router_laws import CANCELS, NARROW, PLACINGS
 from tests.kit.router import CONDOR, SYMBOLS, WIDE, S, Stage, enter, frame, latch, leave
+
+pytestmark = pytest.mark.untraced
 
 HONEST = [
     "fill",

@@ -17,6 +17,8 @@ from tests.actors.order_router import test_router_laws as days
 from tests.actors.order_router.test_router_laws import judge as assert_flat_or_told
 from tests.kit.router import SHORTS, SYMBOLS, S, Stage, frame, latch
 
+pytestmark = pytest.mark.untraced
+
 MEETINGS = ["meet", "meet part", "meet unheard"]
 
 

@@ -1,5 +1,6 @@
 """What holds whatever a broker does, in whatever order it is heard."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -15,6 +16,8 @@ from daemon.messages import (
 )
 from daemon.runtime.budget import Window
 from tests.kit.router import CONDOR, SHORTS, SYMBOLS, S, Stage, enter, frame, leave
+
+pytestmark = pytest.mark.untraced
 
 PLACINGS = [
     "fill",
