@@ -168,7 +168,7 @@ def test_calls_and_puts_agree_on_the_forward():
 
 @pytest.mark.parametrize("seed", range(1, 6))
 def test_a_straddle_a_day_before_its_expiry_costs_about_one_percent(seed):
-    quotes = merged(frames(seed=seed)[:6])
+    quotes = merged(islice(Generator(seed, MINUTE).day(MON).frames(0), 6))
     spot_e4 = quotes["NIFTY"].ltp_e4
     strike_e4 = round(spot_e4 / (50 * E4)) * 50 * E4
     call, put = (
