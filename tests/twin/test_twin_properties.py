@@ -1,3 +1,4 @@
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -7,6 +8,8 @@ from daemon.twin.faults import Call, Fault, FaultKind
 from daemon.twin.latency import Latency
 from daemon.twin.words import Accepted, Change, OrderReport, Side, Status
 from tests.kit.exchange import CALL, PUT, T0, exchange, frame, order
+
+pytestmark = pytest.mark.untraced
 
 TICKS = st.integers(1_990, 2_010).map(lambda ticks: ticks * 500)
 STEPS = st.lists(

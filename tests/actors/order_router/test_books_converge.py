@@ -8,6 +8,8 @@ from __future__ import annotations
 import os
 from random import Random
 
+import pytest
+
 from daemon.actors.order_router import Terms
 from daemon.domain.orders.basket import OnFail
 from daemon.domain.orders.reconcile import EXTERNAL
@@ -16,6 +18,8 @@ from daemon.domain.orders.words import Side, State
 from daemon.messages import BooksAgree, BooksDiffer
 from tests.kit.router import CLOSES, SYMBOLS, T0, S, Stage, enter, leg
 from tests.kit.scripted_broker import CLOSED, Placed
+
+pytestmark = pytest.mark.untraced
 
 SEEDS = range(int(os.environ.get("ORDO_DIFFERENCES", "300")))
 READING = Terms("a", "broker", strict=False, reconcile_ns=5 * S)
