@@ -134,6 +134,12 @@ TABLE = {
         wrong=(ID,),
         wrong_said="Missing option '--data'",
     ),
+    "simulate": alone(
+        *("--seeds", "1:1"),
+        done=(0, '"runs": ?1'),
+        wrong=("--seeds", "1:0:2"),
+        wrong_said="Invalid value for '--seeds'",
+    ),
     "token create": alone(
         *("--role", "viewer", "--name", "screen"),
         done=(0, '"token"'),

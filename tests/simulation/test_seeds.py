@@ -28,6 +28,7 @@ def test_a_run_that_failed_once_holds(seed):
 
 
 @pytest.mark.untraced
+@pytest.mark.timeout(400)
 def test_whatever_is_broken_every_order_is_accounted_for_and_every_fault_was_met():
     sweep = play_seeds(SWEEP, silent)
 
