@@ -95,8 +95,13 @@ class Conditions:
         for key in self._ended(fact):
             self.standing.pop(key, None)
         begun = self._begun(fact)
-        if begun is not None:
-            self.standing.setdefault((begun.code, begun.about), begun)
+        if begun is None:
+            return
+        key = (begun.code, begun.about)
+        if isinstance(fact, BooksDiffer):  # by another amount it is another condition
+            self.standing[key] = begun
+        else:
+            self.standing.setdefault(key, begun)
 
     def _begun(self, fact: object) -> Condition | None:
         match fact:

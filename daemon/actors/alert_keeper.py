@@ -83,8 +83,9 @@ class AlertKeeper:
     def _compare(self, turn: Turn, now_ns: int) -> None:
         """Hold the alerts that are open against the conditions that stand."""
         standing = self._conditions.standing
-        for key in [key for key in self._open if key not in standing]:
-            self._record(turn, AlertCleared(self._open[key], now_ns))
+        for key, alert_id in tuple(self._open.items()):
+            if standing.get(key) != self._alerts[alert_id].raised.condition:
+                self._record(turn, AlertCleared(alert_id, now_ns))
         for key, condition in standing.items():
             if key not in self._open:
                 self._raise(turn, condition, now_ns)

@@ -131,6 +131,20 @@ def test_a_condition_that_ends_clears_its_alert_and_raises_another_when_it_comes
     assert [each.raised.alert_id for each in kept.seen] == ["alert-2", "alert-1"]
 
 
+def test_books_that_differ_by_another_amount_raise_another_alert_in_place_of_the_first():
+    kept = Kept()
+    kept.hear(DIFFER)
+    kept.hear(DIFFER)
+    kept.hear(BooksDiffer("paper", "NIFTY", 0, -75, 6), 20)
+
+    assert [fact.alert_id for fact in kept.of(AlertCleared)] == ["alert-1"]
+    assert [fact.condition.sentence for fact in kept.of(AlertRaised)] == [
+        "paper: the broker holds 75 NIFTY, our book says 0; compare",
+        "paper: the broker holds -75 NIFTY, our book says 0; compare",
+    ]
+    assert Kept(*kept.facts).tell(Started()) == [Alarm(20 + WAIT, Unanswered("alert-2", 1))]
+
+
 def test_the_open_ones_are_told_first_then_the_newest():
     kept = Kept()
     kept.hear(PAUSED)
