@@ -13,6 +13,7 @@ from daemon.storage.emergency import GuardedLedger
 from daemon.storage.ledger import StoredLedger
 from daemon.storage.store import Store
 from daemon.twin.file import SqliteFile
+from daemon.twin.late_file import LateFile
 
 
 class Records(Struct, frozen=True):
@@ -34,15 +35,22 @@ class Records(Struct, frozen=True):
     store: Store
     open: ExitStack
 
-    def exchanges(self, accounts: Sequence[str], home: str) -> dict[str, SqliteFile]:
+    def exchanges(
+        self, accounts: Sequence[str], home: str, on_failure: Callable[[str], object]
+    ) -> dict[str, LateFile]:
         """Open the book that the exchange on paper keeps of each account.
+
+        Args:
+            accounts: whose.
+            home: the one that the records began with.
+            on_failure: is told when a book can no longer be saved.
 
         Raises:
             StoreError: one of the files cannot be used.
         """
         return {
             account: self.open.enter_context(
-                closing(SqliteFile(self.folder / _file(account, home)))
+                closing(LateFile(SqliteFile(self.folder / _file(account, home)), on_failure))
             )
             for account in accounts
         }

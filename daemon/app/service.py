@@ -111,7 +111,7 @@ class Service:
         given, loop = self._given, asyncio.get_running_loop()
 
         def failed(sentence: str) -> None:
-            loop.call_soon_threadsafe(self._ledger_failed, sentence)
+            loop.call_soon_threadsafe(self._pause, "ledger failed", sentence)
 
         with (
             exclusively(given.state_dir),
@@ -146,12 +146,17 @@ class Service:
         """Return the run that begins now, under an epoch of its own."""
         given = self._given
         epoch = kept.ledger.begin_epoch(kept.reached_ns)
+        loop = asyncio.get_running_loop()
+
+        def unsaved(sentence: str) -> None:
+            loop.call_soon(self._pause, "exchange could not save", sentence)
+
         kept.ledger.append((self._code,), LEDGER, kept.reached_ns)
         return Run(
             recording=given.played.market,
             days=given.played.days(),
             epoch=epoch,
-            twin_files=kept.exchanges([each.id for each in given.accounts], self._home),
+            twin_files=kept.exchanges([a.id for a in given.accounts], self._home, unsaved),
             state_dir=given.state_dir,
             taking=given.taking,
             served=True,
@@ -298,9 +303,9 @@ class Service:
         self._control.line.hear(recorded.fact)
         self._watcher.tell(recorded.fact, recorded.origin, recorded.at_ns)
 
-    def _ledger_failed(self, sentence: str) -> None:
-        """Stop entries; exits and kills go on, into the emergency file."""
-        self._telemetry.log.error("ledger failed", because=sentence)
+    def _pause(self, event: str, sentence: str) -> None:
+        """Stop entries where something cannot be written; exits and kills go on all the same."""
+        self._telemetry.log.error(event, because=sentence)
         self._watcher.say(f"ALERT {sentence}")
         if not self._trading:  # nobody is there to be told yet, and the start fails by itself
             return
