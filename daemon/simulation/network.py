@@ -129,14 +129,10 @@ class Network:
         Raises:
             BrokerUnavailable: the broker could not be asked.
         """
-        fault, reply = self._fates.of(Call.FIND), Reply()
-        if fault is Kind.FIND_FAILED:
-            failed = BrokerUnavailable("the look-up failed")
-            self._later(self._lasts(_WAY_NS), partial(reply.fail, failed))
-        else:
-            blind = fault is Kind.FIND_BLIND
-            self._later(self._lasts(_WAY_NS), partial(self._found, intent_id, blind, reply))
-        found: Sequence[Found] = await reply
+        fault = self._fates.of(Call.FIND)
+        blind = fault is Kind.FIND_BLIND
+        fails = "the look-up failed" if fault is Kind.FIND_FAILED else ""
+        found: Sequence[Found] = await self._asked(partial(self._found, intent_id, blind), fails)
         return found
 
     async def log_in(self, generation: int) -> Sequence[LoggedIn]:
@@ -153,14 +149,10 @@ class Network:
         Raises:
             BrokerUnavailable: the broker could not be asked.
         """
-        fault, reply = self._fates.of(Call.READ), Reply()
-        if fault is Kind.READ_FAILED:
-            failed = BrokerUnavailable("the reading failed")
-            self._later(self._lasts(_WAY_NS), partial(reply.fail, failed))
-        else:
-            lag_ns = self._lasts(_LAG_NS) if fault is Kind.READ_LAGS else 0
-            self._later(self._lasts(_WAY_NS), partial(self._read, lag_ns, reply))
-        read: Sequence[Read] = await reply
+        fault = self._fates.of(Call.READ)
+        lag_ns = self._lasts(_LAG_NS) if fault is Kind.READ_LAGS else 0
+        fails = "the reading failed" if fault is Kind.READ_FAILED else ""
+        read: Sequence[Read] = await self._asked(partial(self._read, lag_ns), fails)
         return read
 
     async def margin(self, parent: str, legs: Sequence[MarginLeg]) -> Sequence[Counted]:
@@ -169,13 +161,9 @@ class Network:
         Raises:
             BrokerUnavailable: the broker could not be asked.
         """
-        fault, reply = self._fates.of(Call.COUNT), Reply()
-        if fault is Kind.MARGIN_UNREAD:
-            failed = BrokerUnavailable("the margin could not be read")
-            self._later(self._lasts(_WAY_NS), partial(reply.fail, failed))
-        else:
-            self._later(self._lasts(_WAY_NS), partial(self._counted, parent, legs, reply))
-        counted: Sequence[Counted] = await reply
+        failed = self._fates.of(Call.COUNT) is Kind.MARGIN_UNREAD
+        fails = "the margin could not be read" if failed else ""
+        counted: Sequence[Counted] = await self._asked(partial(self._counted, parent, legs), fails)
         return counted
 
     def on_frame(self, frame: Frame) -> None:
@@ -183,6 +171,15 @@ class Network:
         news = self._paper.on_frame(frame, self._timeline.now_ns())
         if news:
             self._changed(news)
+
+    def _asked(self, arrives: Callable[[Reply], None], fails: str) -> Reply:
+        """Ask what changes nothing; return what is answered, or fail for that reason."""
+        reply = Reply()
+        if fails:
+            self._later(self._lasts(_WAY_NS), partial(reply.fail, BrokerUnavailable(fails)))
+        else:
+            self._later(self._lasts(_WAY_NS), partial(arrives, reply))
+        return reply
 
     def _travels(self, way_ns: int, arrives: Callable[[], None], intent_id: str) -> None:
         self._judge.travelling.add(intent_id)

@@ -103,15 +103,7 @@ def test_the_redis_was_used_emptied_and_the_daemon_killed(disturbed):
 
 def test_exits_levels_and_fills_are_those_of_the_day_that_nobody_disturbed(undisturbed, disturbed):
     crashed, *_ = disturbed
-    cut = crashes.cut_strategies(crashed)
-
-    assert crashes.strategies(crashed) == crashes.strategies(undisturbed)
-    for name in crashes.strategies(undisturbed):
-        for of in (crashes.exits, crashes.moves, crashes.fills):
-            wanted, got = of(undisturbed, name), of(crashed, name)
-            assert wanted
-            if name not in cut:
-                assert got == wanted, (name, of.__name__)
+    crashes.assert_traded_alike(undisturbed, crashed)
 
 
 def test_no_order_is_sent_twice_and_both_books_end_flat(disturbed):

@@ -76,15 +76,7 @@ def test_every_strategy_trades_leaves_and_moves_its_levels_as_if_nothing_had_bee
     undisturbed, disturbed
 ):
     crashed, *_ = disturbed
-    cut = crashes.cut_strategies(crashed)
-
-    assert crashes.strategies(crashed) == crashes.strategies(undisturbed)
-    for name in crashes.strategies(undisturbed):
-        for of in (crashes.fills, crashes.exits, crashes.moves):
-            wanted, got = of(undisturbed, name), of(crashed, name)
-            assert wanted
-            if name not in cut:
-                assert got == wanted, (name, of.__name__)
+    crashes.assert_traded_alike(undisturbed, crashed)
 
 
 def test_the_journal_is_that_of_the_undisturbed_day(undisturbed, disturbed):

@@ -245,3 +245,18 @@ def percentile(figures: Sequence[float], percent: int) -> float:
     """Return the smallest figure that so many percent of all do not exceed; 0: there are none."""
     ranked = sorted(figures)
     return ranked[max(-(-len(ranked) * percent // 100) - 1, 0)] if ranked else 0.0
+
+
+def assert_traded_alike(undisturbed: Day, crashed: Day) -> None:
+    """Hold fills, exits and levels of a day of crashes against those of one without.
+
+    A strategy whose order a crash kept from the exchange goes its own way from there.
+    """
+    cut = cut_strategies(crashed)
+    assert strategies(crashed) == strategies(undisturbed)
+    for name in strategies(undisturbed):
+        for of in (fills, exits, moves):
+            wanted = of(undisturbed, name)
+            assert wanted, (name, of.__name__)
+            if name not in cut:
+                assert of(crashed, name) == wanted, (name, of.__name__)
