@@ -7,6 +7,7 @@ every strike can be told at any instant without having made the ones before.
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 from itertools import accumulate
@@ -202,13 +203,15 @@ class Board:
         return here + (there - here) * (part_ns / SECOND_NS) + shiver
 
 
-def _listed(listing: Listing, spot: Sequence[float]) -> tuple[list[int], list[int]]:
+def _listed(listing: Listing, spot: Sequence[float]) -> tuple[Sequence[int], Sequence[int]]:
     """Return the lowest and the highest strike that is listed, second by second."""
     low, high = (round(each / listing.step) for each in listing.held)
     at_money = [round(each / listing.step) for each in spot]
     lows = accumulate(at_money, min, initial=low)
     highs = accumulate(at_money, max, initial=high)
-    return [each - REACH for each in lows][1:], [each + REACH for each in highs][1:]
+    lowest = array("l", (each - REACH for each in lows))
+    highest = array("l", (each + REACH for each in highs))
+    return lowest[1:], highest[1:]
 
 
 def _limit(chance: float, interval_s: float) -> int:
