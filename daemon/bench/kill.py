@@ -37,7 +37,7 @@ from daemon.domain.instants import SECOND_NS
 from daemon.domain.market.instruments import Kind as Contract
 from daemon.domain.market.instruments import parse_symbol
 from daemon.domain.money import E4, floor_to
-from daemon.domain.orders.book import Order
+from daemon.domain.orders.heard import Order
 from daemon.domain.orders.words import OrderType, Purpose, Side
 from daemon.errors import OrdoError
 from daemon.messages import Cancel, OrderAsked, Place, Scope

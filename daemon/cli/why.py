@@ -23,7 +23,7 @@ from daemon.cli.why_words import Step, average, frame_sentence, sentence_of, wan
 from daemon.cli.words import code_said
 from daemon.domain.instants import moment_of
 from daemon.domain.money import E4, divide_half_even
-from daemon.domain.orders.book import Order
+from daemon.domain.orders.heard import Order
 from daemon.domain.orders.words import Intent
 from daemon.storage.store import Store
 

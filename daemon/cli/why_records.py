@@ -14,7 +14,8 @@ import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
-from daemon.domain.orders.book import Book, Order
+from daemon.domain.orders.book import Book
+from daemon.domain.orders.heard import Order
 from daemon.domain.orders.words import (
     Intent,
     IntentRecorded,

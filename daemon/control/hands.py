@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from daemon import kill
 from daemon.control.line import Line, Outcome, Refusal
-from daemon.domain.orders.book import Order
+from daemon.domain.orders.heard import Order
 from daemon.messages import (
     NOTHING_HELD,
     AcknowledgeAlert,

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from daemon import kill
 from daemon.control.brakes import as_latch
 from daemon.control.line import DISARMED, GONE, NO_ANSWER, Line, Refusal
-from daemon.domain.orders.book import Order
+from daemon.domain.orders.heard import Order
 from daemon.messages import (
     AccountSeen,
     AlertSeen,

@@ -61,7 +61,7 @@ class _Day:
         """Take one fact in."""
         match fact:
             case DayOpened():
-                self._opened = fact
+                self._open(fact)
             case IntentRecorded(intent) if intent.account == self._account:
                 self._know(intent.strategy_id)
             case BooksDiffer(account, symbol) if account == self._account:
@@ -78,6 +78,13 @@ class _Day:
                 self._hear_strategy(fact, strategy_id)
         for trades in self._trades.values():
             trades.take(fact)
+
+    def _open(self, opened: DayOpened) -> None:
+        """Begin a day; what was over before it concerns none from here on."""
+        if self._opened is not None and self._opened.day < opened.day <= self._day:
+            for trades in self._trades.values():
+                trades.let_go()
+        self._opened = opened
 
     @property
     def _is_today(self) -> bool:

@@ -94,6 +94,21 @@ class Trades:
                 if strategy_id == self._strategy_id:
                     self._mark(dict(marks))
 
+    def let_go(self) -> None:
+        """Forget the trades that are over, with their orders and what those were charged."""
+        self.all = [each for each in self.all if not each.exit_ns]
+        held = {id(each) for each in self.all}
+        self._orders = {
+            intent_id: ordered
+            for intent_id, ordered in self._orders.items()
+            if id(ordered[1]) in held
+        }
+        self._filled = {
+            intent_id: filled
+            for intent_id, filled in self._filled.items()
+            if intent_id in self._orders
+        }
+
     def finish(self) -> list[LegTrade]:
         """Work out what every trade was charged, and return them all."""
         for each in self.all:

@@ -6,7 +6,6 @@ machine needs (prices of a day, answers kept, who began when) are no news.
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from typing import Any
 
 from daemon.domain.instants import iso
@@ -32,6 +31,7 @@ from daemon.messages import (
     BasketOpened,
     BooksAgree,
     BooksDiffer,
+    DayOpened,
     EntriesFreed,
     EntriesHeld,
     EntriesPaused,
@@ -58,19 +58,25 @@ from daemon.messages.cells import mark_of
 from daemon.runtime.words import ActorDisarmed, DeadLetter
 
 Item = dict[str, Any]
-_ORDERS_KEPT = 4_096
 _UNTOLD = frozenset({ExitReason.MANUAL, ExitReason.KILL, ExitReason.RESIDENT_STOP})
 """No rule has told of these before."""
 
 
 class News:
-    """Turns facts into lines; it remembers the newest orders, whose later facts name no symbol."""
+    """Turns facts into lines.
+
+    It remembers the orders of two days, whose later facts name no symbol: what is heard of one in
+    the morning after is still told by its name.
+    """
 
     def __init__(self) -> None:
-        self._intents: OrderedDict[str, Intent] = OrderedDict()
+        self._intents: dict[str, Intent] = {}
+        self._opened_ns = 0
 
     def of(self, fact: Any) -> Item | None:
         """Return the line of a fact; None where it concerns nobody."""
+        if isinstance(fact, DayOpened):
+            self._forget(fact.at_ns)
         told = self._order(fact) or _trading(fact) or _control(fact)
         told = told or _alerts(fact) or _machine(fact)
         if told is None:
@@ -81,12 +87,19 @@ class News:
         item = {"kind": kind, "fact": type(fact).__name__, "at": iso(fact.at_ns), "text": text}
         return {**item, **about}
 
+    def _forget(self, opened_ns: int) -> None:
+        """A day has begun: let go of the orders from before the one that ends with it."""
+        since_ns, self._opened_ns = self._opened_ns, opened_ns
+        self._intents = {
+            intent_id: intent
+            for intent_id, intent in self._intents.items()
+            if intent.decided_ns >= since_ns
+        }
+
     def _order(self, fact: Any) -> tuple[str, str, Item] | None:
         match fact:
             case IntentRecorded(intent):
                 self._intents[intent.intent_id] = intent
-                if len(self._intents) > _ORDERS_KEPT:
-                    self._intents.popitem(last=False)
                 priced = f" at {_rupees(intent.price_e4)}" if intent.price_e4 else ""
                 if intent.trigger_e4:
                     priced += f", triggered at {_rupees(intent.trigger_e4)},"

@@ -7,7 +7,7 @@ from http import HTTPStatus
 
 from daemon.control import Refusal
 from daemon.control.line import NO_ANSWER
-from daemon.domain.orders.book import Order
+from daemon.domain.orders.heard import Order
 from daemon.domain.orders.words import OrderType, State
 from daemon.domain.plans.words import Product
 from daemon.messages import Declined, Done, OrderAsked

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from daemon import kill
 from daemon.domain.instants import iso
 from daemon.domain.money import E4
-from daemon.domain.orders.book import Order
+from daemon.domain.orders.heard import Order
 from daemon.messages import (
     AccountSeen,
     CodeLoaded,

@@ -254,6 +254,20 @@ def test_other_strategies_are_passed_over():
     assert told.trades.finish() == []
 
 
+def test_what_is_over_can_be_let_go_and_what_is_held_keeps_what_it_was_charged():
+    told = Told()
+    told.enters()
+    told.fills(Side.SELL, 75, 100)
+    told.fills(Side.BUY, 75, 90)
+    told.trades.let_go()
+    assert told.trades.finish() == []
+    told.enters(at(NEXT, time(9, 30)))
+    told.fills(Side.SELL, 75, 100, at(NEXT, time(9, 30)))
+    charged = told.only().charges_e4
+    told.trades.let_go()
+    assert told.only().charges_e4 == charged > 0
+
+
 def test_finishing_twice_charges_once():
     told = Told()
     told.enters()

@@ -27,6 +27,7 @@ from daemon.messages import (
     BasketEnded,
     BooksAgree,
     BooksDiffer,
+    DayOpened,
     EntriesFreed,
     EntriesHeld,
     EntriesPaused,
@@ -253,6 +254,16 @@ def test_an_order_that_was_not_heard_of_before_is_told_by_its_id():
 
     assert item["text"] == f"order {ID} is in the book"
     assert item["order_id"] == ID
+
+
+def test_an_order_is_known_by_name_until_the_day_after_is_over():
+    news = News()
+    news.of(IntentRecorded(INTENT, NOW))
+    told = []
+    for days in range(1, 4):
+        told.append(news.of(OrderAccepted(ID, "B1", NOW))["text"])
+        news.of(DayOpened(TODAY, (), INTENT.decided_ns + days * 86_400 * 1_000_000_000))
+    assert told == [f"{CALL} is in the book"] * 2 + [f"order {ID} is in the book"]
 
 
 def test_a_kill_is_told_with_its_stage_and_what_is_left():

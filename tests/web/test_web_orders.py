@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from msgspec.structs import replace
 
-from daemon.domain.orders.book import Order
+from daemon.domain.orders.heard import Order
 from daemon.domain.orders.words import Intent, OrderType, Purpose, Refusal, Side, State
 from daemon.messages import (
     CancelByHand,

@@ -17,7 +17,7 @@ from daemon.actors.order_router.sending import Errand, Later, judge, may_fill, s
 from daemon.actors.turn import Turn
 from daemon.domain.instants import SECOND_NS
 from daemon.domain.money import units
-from daemon.domain.orders.book import Order
+from daemon.domain.orders.heard import Order
 from daemon.domain.orders.limits import Control, Parent, Refused
 from daemon.domain.orders.margin import MarginLeg
 from daemon.domain.orders.reconcile import MANUAL

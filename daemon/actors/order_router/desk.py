@@ -24,8 +24,9 @@ from daemon.actors.order_router.readings import Readings
 from daemon.actors.order_router.terms import Terms
 from daemon.domain.market.instruments import Instrument, contract
 from daemon.domain.orders.basket import Basket, BasketLeg, OnFail
-from daemon.domain.orders.book import Book, Order, Position
+from daemon.domain.orders.book import Book, Position
 from daemon.domain.orders.flatten import Flatten
+from daemon.domain.orders.heard import Order
 from daemon.domain.orders.ids import IntentIds
 from daemon.domain.orders.ladder import Prospect
 from daemon.domain.orders.words import Intent, IntentRecorded, OrderFact, Side
@@ -171,6 +172,7 @@ class Desk:
                 if day != self.day:
                     self.paused = ""
                     self.todays.clear()
+                    self.book.put_away()
                     self.told.clear()
                     self.unrested.clear()
                     for closing in self.closings.values():

@@ -6,8 +6,8 @@ from daemon.actors.order_router import exits, reconciling
 from daemon.actors.order_router.desk import Desk
 from daemon.actors.order_router.withdrawals import go_beside
 from daemon.actors.turn import Turn
-from daemon.domain.orders.book import Order
 from daemon.domain.orders.doubt import Doubt, may_replace
+from daemon.domain.orders.heard import Order
 from daemon.domain.orders.reconcile import AccountRead, id_in, positions
 from daemon.domain.orders.words import Purpose, Side, State
 

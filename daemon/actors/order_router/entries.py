@@ -28,7 +28,7 @@ from daemon.domain.orders.basket import (
     is_complete,
     missing,
 )
-from daemon.domain.orders.book import Order
+from daemon.domain.orders.heard import Order
 from daemon.domain.orders.limits import Control, Parent, Refused
 from daemon.domain.orders.margin import MarginLeg
 from daemon.domain.orders.reconcile import EXTERNAL

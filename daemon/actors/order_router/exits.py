@@ -28,13 +28,13 @@ from daemon.actors.turn import Turn
 from daemon.domain.instants import SECOND_NS
 from daemon.domain.market.notes import NoteKind
 from daemon.domain.orders.basket import Basket, OnFail
-from daemon.domain.orders.book import Order
 from daemon.domain.orders.flatten import (
     Answer,
     CancelExit,
     PlaceExit,
     is_flat,
 )
+from daemon.domain.orders.heard import Order
 from daemon.domain.orders.limits import Control, Parent
 from daemon.domain.orders.words import Intent, OrderType, Purpose, Refusal, Side, State
 from daemon.domain.risk.words import ExitReason

@@ -5,8 +5,8 @@ from __future__ import annotations
 from daemon.actors.order_router.desk import Closing, Desk
 from daemon.actors.order_router.sending import can_cancel, exits_on_their_way, proven, remaining
 from daemon.domain.instants import SECOND_NS, day_of
-from daemon.domain.orders.book import Order
 from daemon.domain.orders.flatten import Holding, Resting
+from daemon.domain.orders.heard import Order
 from daemon.domain.orders.words import Intent, Purpose, Side, State
 
 EXIT_DEADLINE_NS = 3_600 * SECOND_NS

@@ -21,7 +21,7 @@ from daemon.actors.order_router.withdrawals import awaited
 from daemon.actors.turn import Turn
 from daemon.domain.instants import day_of
 from daemon.domain.market.notes import NoteKind
-from daemon.domain.orders.book import Order
+from daemon.domain.orders.heard import Order
 from daemon.domain.orders.kill import Sight, Stage, after
 from daemon.domain.orders.reconcile import AccountRead, Difference, id_in, positions
 from daemon.domain.orders.words import Purpose, State

@@ -13,7 +13,7 @@ from daemon.actors.order_router.alarms import LookUpDue
 from daemon.actors.order_router.desk import Desk
 from daemon.actors.turn import Turn
 from daemon.domain.market.notes import NoteKind
-from daemon.domain.orders.book import Order
+from daemon.domain.orders.heard import Order
 from daemon.domain.orders.reconcile import EXTERNAL
 from daemon.domain.orders.words import OrderParked, State
 from daemon.messages import FindOrder, Noted

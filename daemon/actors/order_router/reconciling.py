@@ -17,7 +17,7 @@ from daemon.actors.order_router.desk import Desk, next_opening_ns
 from daemon.actors.turn import Turn
 from daemon.domain.market.notes import NoteKind
 from daemon.domain.orders import reconcile
-from daemon.domain.orders.book import Order
+from daemon.domain.orders.heard import Order
 from daemon.domain.orders.reconcile import (
     EXTERNAL,
     AccountRead,

@@ -27,7 +27,7 @@ from daemon.actors.turn import Turn
 from daemon.domain.instants import SECOND_NS
 from daemon.domain.market.notes import NoteKind
 from daemon.domain.orders.basket import BasketLeg
-from daemon.domain.orders.book import Order
+from daemon.domain.orders.heard import Order
 from daemon.domain.orders.limits import Control, Parent
 from daemon.domain.orders.resident import Level, level, surplus
 from daemon.domain.orders.slices import slices

@@ -41,7 +41,7 @@ from daemon.actors.order_router.settlements import settle, write_off
 from daemon.actors.order_router.terms import Terms
 from daemon.actors.turn import Turn
 from daemon.domain.market.frames import Frame
-from daemon.domain.orders.book import Order
+from daemon.domain.orders.heard import Order
 from daemon.domain.orders.ids import IntentIds
 from daemon.domain.orders.reconcile import AccountRead, news
 from daemon.domain.orders.states import is_open

@@ -10,7 +10,7 @@ from daemon.actors.order_router.alarms import LookUpDue, ReadDue
 from daemon.actors.order_router.desk import Desk
 from daemon.actors.turn import Turn
 from daemon.domain.instants import SECOND_NS
-from daemon.domain.orders.book import Order
+from daemon.domain.orders.heard import Order
 from daemon.domain.orders.limits import Approved, Control, GateView, Parent, Reach, Refused, gate
 from daemon.domain.orders.reconcile import EXTERNAL
 from daemon.domain.orders.words import Intent, IntentRecorded, Purpose, Side, State

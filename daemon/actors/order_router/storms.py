@@ -13,7 +13,7 @@ from daemon.actors.turn import Turn
 from daemon.domain.instants import SECOND_NS
 from daemon.domain.market.notes import NoteKind
 from daemon.domain.orders.basket import Basket
-from daemon.domain.orders.book import Order
+from daemon.domain.orders.heard import Order
 from daemon.messages import Noted, StrategyStopped
 
 

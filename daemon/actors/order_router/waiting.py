@@ -11,7 +11,7 @@ from daemon.actors.order_router import funds
 from daemon.actors.order_router.desk import Desk
 from daemon.actors.order_router.loose import Request
 from daemon.actors.turn import Turn
-from daemon.domain.orders.book import Order
+from daemon.domain.orders.heard import Order
 from daemon.domain.orders.limits import Control
 from daemon.domain.orders.words import State
 from daemon.messages import Declined, OrderAsked, Told

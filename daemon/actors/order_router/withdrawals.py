@@ -13,7 +13,7 @@ from daemon.actors.order_router.desk import Closing, Desk
 from daemon.actors.order_router.sending import cancel, may_fill
 from daemon.actors.turn import Turn
 from daemon.domain.market.notes import NoteKind
-from daemon.domain.orders.book import Order
+from daemon.domain.orders.heard import Order
 from daemon.domain.orders.words import Purpose, State
 from daemon.messages import ExitReplaced, Noted
 

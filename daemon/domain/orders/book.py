@@ -4,64 +4,24 @@ A book is the fold of the order facts of one account. It takes them in any order
 two books that heard the same set of facts are equal. Only fills that the broker reported move a
 position. Quantities are cumulative and the largest stands; where two values are told for one
 quantity the larger stands. A broker that made two orders of one intent is believed: both count.
-Every sum is kept as facts arrive, so no question walks over the closed orders.
+Every sum is kept as facts arrive, so no question walks over the closed orders. What ended on an
+earlier day can be put away: it takes a tenth of the room, and is known as before.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator
-from typing import assert_never
 
-from msgspec import Struct, field
-from msgspec.structs import astuple, replace
+from msgspec import Struct, msgpack
+from msgspec.structs import replace
 
-from daemon.domain.orders.states import BOOK_WORDS, Evidence, after, is_open
-from daemon.domain.orders.words import (
-    Intent,
-    IntentRecorded,
-    OrderAccepted,
-    OrderFact,
-    OrderParked,
-    OrderRefused,
-    OrderUpdated,
-    OutcomeUnknown,
-    Refusal,
-    Side,
-    State,
-)
+from daemon.domain.orders.heard import Heard, Order, hear, order_of
+from daemon.domain.orders.states import is_open
+from daemon.domain.orders.words import IntentRecorded, OrderFact, Side
 
 _BUY = Side.BUY  # looked up once: every sum asks
-_ENDED_SHORT = frozenset({State.REFUSED, State.REJECTED, State.CANCELLED})
-
-
-class Order(Struct, frozen=True):
-    """What is known of one intent.
-
-    Attributes:
-        intent: what we want.
-        state: where it stands.
-        broker_order_id: the broker's number, empty while unknown; of several, one that is open.
-        filled_quantity: units filled so far; above the intent's where the broker over-filled.
-        filled_value_e4: the sum of price x units over those fills.
-        remaining_quantity: units that may still be filled, as far as we know. It is not zero for
-            an order that was told FILLED with too few units: the rest is unexplained.
-        refusal: the newest reason for a no.
-        text: the broker's newest words, or why the outcome is unknown.
-        at_ns: the newest fact.
-        broker_order_ids: every number that the broker gave it; more than one is a duplicate.
-    """
-
-    intent: Intent
-    state: State
-    broker_order_id: str
-    filled_quantity: int
-    filled_value_e4: int
-    remaining_quantity: int
-    refusal: Refusal | None
-    text: str
-    at_ns: int
-    broker_order_ids: tuple[str, ...] = ()
+_small, _whole = msgpack.Encoder().encode, msgpack.Decoder(Heard).decode
 
 
 class Position(Struct, frozen=True):
@@ -76,25 +36,6 @@ class Position(Struct, frozen=True):
     def net_quantity(self) -> int:
         """Units held: above zero long, below zero short."""
         return self.bought_quantity - self.sold_quantity
-
-
-class _Part(Struct):
-    """One order in the broker's book."""
-
-    state: State = State.INTENDED
-    filled: tuple[int, int] = (0, 0)
-
-
-class _File(Struct):
-    """All that was heard of one intent; each field only ever grows."""
-
-    intent: Intent | None = None
-    recorded: tuple[object, ...] = ()
-    state: State = State.INTENDED
-    parts: dict[str, _Part] = field(default_factory=dict)
-    refusal: tuple[int, str] = (0, "")
-    text: tuple[int, str] = (0, "")
-    at_ns: int = 0
 
 
 class _Tally(Struct):
@@ -118,7 +59,8 @@ class Book:
 
     def __init__(self, mark: str = "") -> None:
         self.mark = mark
-        self._files: dict[str, _File] = {}
+        self._heard: dict[str, Heard] = {}
+        self._away: dict[str, bytes] = {}
         self._orders: dict[str, Order] = {}
         self._open: dict[str, Order] = {}
         self._overfilled: dict[str, Order] = {}
@@ -131,7 +73,7 @@ class Book:
 
     def __eq__(self, other: object) -> bool:
         """Two books are equal when they heard the same; their sums follow from that."""
-        return isinstance(other, Book) and self._files == other._files
+        return isinstance(other, Book) and self._all() == other._all()
 
     def apply(self, fact: OrderFact) -> Order | None:
         """Take one fact in.
@@ -140,14 +82,15 @@ class Book:
             The order as it stands now; None while its intent was not recorded.
         """
         intent_id = fact.intent.intent_id if isinstance(fact, IntentRecorded) else fact.intent_id
-        file = self._files.get(intent_id)
-        if file is None:
-            file = self._files[intent_id] = _File()
-        _hear(file, fact)
-        if file.intent is None:
+        self._take_out(intent_id)
+        heard = self._heard.get(intent_id)
+        if heard is None:
+            heard = self._heard[intent_id] = Heard()
+        hear(heard, fact)
+        if heard.intent is None:
             return None
         known = self._orders.get(intent_id)
-        order = _order(file, file.intent)
+        order = order_of(heard, heard.intent)
         if order != known:
             if known is not None:
                 self._count(known, -1)
@@ -155,12 +98,24 @@ class Book:
             self._list(order)
         return order
 
+    def put_away(self) -> None:
+        """Keep small what has ended; a new day has begun.
+
+        Nothing is forgotten: a late word brings an order back, and whoever names one is answered.
+        Only who asks for all of them is no longer told of it.
+        """
+        kept = self._open.keys() | self._overfilled.keys()
+        for intent_id in [each for each in self._orders if each not in kept]:
+            del self._orders[intent_id]
+            self._away[intent_id] = _small(self._heard.pop(intent_id))
+
     def order(self, intent_id: str) -> Order | None:
         """Return what is known of an intent."""
-        return self._orders.get(intent_id)
+        away = self._away.get(intent_id)
+        return self._orders.get(intent_id) if away is None else _order(_whole(away))
 
     def __iter__(self) -> Iterator[Order]:
-        """Yield every order, in the order in which their intents were recorded."""
+        """Yield every order but those put away, as their intents were recorded."""
         return iter(self._orders.values())
 
     def open_orders(self) -> tuple[Order, ...]:
@@ -174,11 +129,12 @@ class Book:
     def children(self, parent: str) -> tuple[Order, ...]:
         """Return all orders of a basket or an obligation, by intent id."""
         ids = self._children.get(parent, ())
-        return tuple(self._orders[intent_id] for intent_id in sorted(ids))
+        found = (self.order(intent_id) for intent_id in sorted(ids))
+        return tuple(order for order in found if order is not None)
 
     def strangers(self) -> tuple[str, ...]:
         """Return the ids that facts were heard of but whose intent was never recorded."""
-        return tuple(sorted(self._files.keys() - self._orders.keys()))
+        return tuple(sorted(self._heard.keys() - self._orders.keys()))
 
     def position(self, strategy_id: str, leg_id: str) -> Position:
         """Return what a leg has bought and sold."""
@@ -200,6 +156,16 @@ class Book:
         """Return the symbols in which anything is held or may come to be."""
         tallies = self._tallies if strategy_id is None else self._shares.get(strategy_id, {})
         return tuple(sorted(tallies))
+
+    def _all(self) -> dict[str, Heard]:
+        return self._heard | {intent_id: _whole(away) for intent_id, away in self._away.items()}
+
+    def _take_out(self, intent_id: str) -> None:
+        """Have an order at hand again that was put away; it is in every sum."""
+        away = self._away.pop(intent_id, None)
+        if away is not None:
+            heard = self._heard[intent_id] = _whole(away)
+            self._orders[intent_id] = _order(heard)
 
     def _tally(self, symbol: str, strategy_id: str | None) -> _Tally:
         tallies = self._tallies if strategy_id is None else self._shares.get(strategy_id, {})
@@ -236,6 +202,11 @@ class Book:
                 del tallies[intent.symbol]  # what is over is walked over no more
 
 
+def _order(heard: Heard) -> Order:
+    assert heard.intent is not None, "only what was recorded is put away"
+    return order_of(heard, heard.intent)
+
+
 def _sorted(orders: dict[str, Order]) -> tuple[Order, ...]:
     return tuple(orders[intent_id] for intent_id in sorted(orders))
 
@@ -260,91 +231,3 @@ def _moved(position: Position, order: Order, sign: int) -> Position:
         sold_quantity=position.sold_quantity + quantity,
         sold_value_e4=position.sold_value_e4 + value_e4,
     )
-
-
-def _hear(file: _File, fact: OrderFact) -> None:
-    """Join one fact into what was heard of its intent."""
-    file.at_ns = max(file.at_ns, fact.at_ns)
-    match fact:
-        case IntentRecorded():
-            _record(file, fact)
-        case OrderAccepted():
-            _hear_of_part(file, fact.broker_order_id, Evidence.ACCEPTED)
-        case OrderRefused():
-            file.state = after(file.state, Evidence.REFUSED)
-            _say(file, fact.at_ns, fact.kind, fact.text)
-        case OutcomeUnknown():
-            file.state = after(file.state, Evidence.UNKNOWN)
-            _say(file, fact.at_ns, None, fact.because)
-        case OrderParked():
-            file.state = after(file.state, Evidence.PARKED)
-        case OrderUpdated():
-            part = _hear_of_part(file, fact.broker_order_id, BOOK_WORDS[fact.state])
-            part.filled = max(part.filled, (fact.filled_quantity, fact.filled_value_e4))
-            _say(file, fact.at_ns, fact.kind, fact.text)
-        case _:
-            assert_never(fact)
-
-
-def _record(file: _File, fact: IntentRecorded) -> None:
-    # One id for two intents is a defect of ours; the earlier one stands, whichever came first.
-    recorded = (fact.at_ns, *astuple(fact.intent))
-    if file.intent is None or recorded < file.recorded:
-        file.intent, file.recorded = fact.intent, recorded
-
-
-def _hear_of_part(file: _File, broker_order_id: str, evidence: Evidence) -> _Part:
-    file.state = after(file.state, evidence)
-    part = file.parts.setdefault(broker_order_id, _Part())
-    part.state = after(part.state, evidence)
-    return part
-
-
-def _say(file: _File, at_ns: int, kind: Refusal | None, text: str) -> None:
-    """Keep the newest reason and the newest words; of one instant the greatest."""
-    if kind is not None:
-        file.refusal = max(file.refusal, (at_ns, kind.value))
-    if text:
-        file.text = max(file.text, (at_ns, text))
-
-
-def _order(file: _File, intent: Intent) -> Order:
-    ids = tuple(sorted(name for name in file.parts if name))
-    quantity, value_e4 = _filled(file.parts, ids)
-    state = after(file.state, Evidence.FILLED) if quantity >= intent.quantity else file.state
-    remaining = 0 if state in _ENDED_SHORT else max(0, intent.quantity - quantity)
-    live = ids
-    if len(ids) > 1:
-        rests = {name: _rest(file.parts[name], intent.quantity) for name in ids}
-        live = tuple(name for name in ids if rests[name]) or ids
-        remaining = sum(rests.values())
-        state = State.WORKING if remaining else state
-    return Order(
-        intent=intent,
-        state=state,
-        broker_order_id=live[0] if live else "",
-        filled_quantity=quantity,
-        filled_value_e4=value_e4,
-        remaining_quantity=remaining,
-        refusal=Refusal(file.refusal[1]) if file.refusal[1] else None,
-        text=file.text[1],
-        at_ns=file.at_ns,
-        broker_order_ids=ids,
-    )
-
-
-def _rest(part: _Part, quantity: int) -> int:
-    """Return what one of several orders of an intent may still fill, in units."""
-    return 0 if part.state in _ENDED_SHORT else max(0, quantity - part.filled[0])
-
-
-def _filled(parts: dict[str, _Part], ids: tuple[str, ...]) -> tuple[int, int]:
-    """Return quantity and value over all of the broker's orders.
-
-    Words that name no number may speak of any of them, hence are not added to the named ones.
-    """
-    if len(ids) == len(parts) == 1:
-        return parts[ids[0]].filled
-    named = [parts[name].filled for name in ids]
-    total = (sum(quantity for quantity, _ in named), sum(value_e4 for _, value_e4 in named))
-    return max(total, parts[""].filled) if "" in parts else total

@@ -16,7 +16,8 @@ from collections.abc import Collection, Iterable
 from msgspec import Struct
 
 from daemon.domain.instants import day_of
-from daemon.domain.orders.book import Book, Order
+from daemon.domain.orders.book import Book
+from daemon.domain.orders.heard import Order
 from daemon.domain.orders.states import BOOK_WORDS, after, is_final
 from daemon.domain.orders.words import OrderUpdated, Side, State
 

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from msgspec import Struct
 
 from daemon.domain.money import PERCENT_E4, ceil_to, floor_to, percent_of
-from daemon.domain.orders.book import Order
+from daemon.domain.orders.heard import Order
 from daemon.domain.orders.ladder import Prospect
 
 _NEAR = 4

@@ -6,7 +6,7 @@ from msgspec.structs import replace
 from daemon.actors.order_router import Terms
 from daemon.domain.money import e4
 from daemon.domain.orders.basket import OnFail
-from daemon.domain.orders.book import Order
+from daemon.domain.orders.heard import Order
 from daemon.domain.orders.limits import Limits
 from daemon.domain.orders.words import IntentRecorded, OrderType, Purpose, Side, State
 from daemon.messages import (

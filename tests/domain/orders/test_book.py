@@ -120,6 +120,20 @@ def test_the_same_facts_in_any_order_and_number_make_an_equal_book(heard, random
     assert answers(one) == answers(other)
 
 
+@given(st.lists(st.one_of(facts, st.none()), max_size=14))
+def test_a_book_that_puts_away_what_has_ended_answers_as_if_it_had_not(heard):
+    """At any moment, any number of times, with late words afterwards."""
+    whole, sparing = Book(), Book()
+    for fact in heard:
+        if fact is None:
+            sparing.put_away()
+        else:
+            assert whole.apply(fact) == sparing.apply(fact)
+        assert answers(whole) == answers(sparing)
+    assert whole == sparing
+    assert whole == book_of(*(fact for fact in heard if fact is not None))
+
+
 @given(st.lists(facts, max_size=12))
 def test_the_sums_are_those_of_the_orders(heard):
     """What is kept as facts arrive equals what a walk over all orders finds."""
@@ -205,6 +219,21 @@ def test_a_position_keeps_what_was_bought_and_sold_apart():
     assert book.position("straddle", "put") == Position()
     assert [order.intent.intent_id for order in book.children("owed")] == ["b"]
     assert book.children("nobody") == ()
+
+
+def test_a_walk_over_all_orders_passes_over_those_that_were_put_away():
+    book = book_of(
+        recorded("a"),
+        updated(State.FILLED, 130, 13_000),
+        recorded("b"),
+        recorded("c"),
+        updated(State.FILLED, 195, 19_500, intent_id="c"),
+    )
+    book.put_away()
+    assert [order.intent.intent_id for order in book] == ["b", "c"]
+    assert book.order("a").state is State.FILLED
+    book.apply(updated(State.FILLED, 130, 13_000, text="once more", at_ns=6))
+    assert [order.intent.intent_id for order in book] == ["b", "c", "a"]
 
 
 def test_two_strategies_in_one_contract_hold_their_own_shares():

@@ -4,7 +4,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from daemon.domain.money import e4
-from daemon.domain.orders.book import Order
+from daemon.domain.orders.heard import Order
 from daemon.domain.orders.ladder import Prospect
 from daemon.domain.orders.resident import Level, level, surplus
 from daemon.domain.orders.words import State

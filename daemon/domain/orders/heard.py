@@ -1,0 +1,174 @@
+"""What was heard of one intent, and the order that follows from it.
+
+Facts may come in any order and any number; what was heard only ever grows.
+"""
+
+from __future__ import annotations
+
+from typing import assert_never
+
+from msgspec import Struct, field
+from msgspec.structs import astuple
+
+from daemon.domain.orders.states import BOOK_WORDS, Evidence, after
+from daemon.domain.orders.words import (
+    Intent,
+    IntentRecorded,
+    OrderAccepted,
+    OrderFact,
+    OrderParked,
+    OrderRefused,
+    OrderUpdated,
+    OutcomeUnknown,
+    Refusal,
+    State,
+)
+
+_ENDED_SHORT = frozenset({State.REFUSED, State.REJECTED, State.CANCELLED})
+
+
+class Order(Struct, frozen=True):
+    """What is known of one intent.
+
+    Attributes:
+        intent: what we want.
+        state: where it stands.
+        broker_order_id: the broker's number, empty while unknown; of several, one that is open.
+        filled_quantity: units filled so far; above the intent's where the broker over-filled.
+        filled_value_e4: the sum of price x units over those fills.
+        remaining_quantity: units that may still be filled, as far as we know. It is not zero for
+            an order that was told FILLED with too few units: the rest is unexplained.
+        refusal: the newest reason for a no.
+        text: the broker's newest words, or why the outcome is unknown.
+        at_ns: the newest fact.
+        broker_order_ids: every number that the broker gave it; more than one is a duplicate.
+    """
+
+    intent: Intent
+    state: State
+    broker_order_id: str
+    filled_quantity: int
+    filled_value_e4: int
+    remaining_quantity: int
+    refusal: Refusal | None
+    text: str
+    at_ns: int
+    broker_order_ids: tuple[str, ...] = ()
+
+
+class Part(Struct):
+    """One order in the broker's book."""
+
+    state: State = State.INTENDED
+    filled: tuple[int, int] = (0, 0)
+
+
+class Heard(Struct):
+    """All that was heard of one intent; each field only ever grows.
+
+    Attributes:
+        intent: None while it was not recorded.
+        recorded_ns: when it was.
+        state: what the evidence of all its orders makes of it.
+        parts: the broker's orders by their number; under no number what named none.
+        refusal: the newest reason for a no, and when it was told.
+        text: the newest words, and when they were told.
+        at_ns: the newest fact.
+    """
+
+    intent: Intent | None = None
+    recorded_ns: int = 0
+    state: State = State.INTENDED
+    parts: dict[str, Part] = field(default_factory=dict)
+    refusal: tuple[int, str] = (0, "")
+    text: tuple[int, str] = (0, "")
+    at_ns: int = 0
+
+
+def hear(heard: Heard, fact: OrderFact) -> None:
+    """Join one fact into what was heard of its intent."""
+    heard.at_ns = max(heard.at_ns, fact.at_ns)
+    match fact:
+        case IntentRecorded():
+            _record(heard, fact)
+        case OrderAccepted():
+            _hear_of_part(heard, fact.broker_order_id, Evidence.ACCEPTED)
+        case OrderRefused():
+            heard.state = after(heard.state, Evidence.REFUSED)
+            _say(heard, fact.at_ns, fact.kind, fact.text)
+        case OutcomeUnknown():
+            heard.state = after(heard.state, Evidence.UNKNOWN)
+            _say(heard, fact.at_ns, None, fact.because)
+        case OrderParked():
+            heard.state = after(heard.state, Evidence.PARKED)
+        case OrderUpdated():
+            part = _hear_of_part(heard, fact.broker_order_id, BOOK_WORDS[fact.state])
+            part.filled = max(part.filled, (fact.filled_quantity, fact.filled_value_e4))
+            _say(heard, fact.at_ns, fact.kind, fact.text)
+        case _:
+            assert_never(fact)
+
+
+def _record(heard: Heard, fact: IntentRecorded) -> None:
+    # One id for two intents is a defect of ours; the earlier one stands, whichever came first.
+    told = (fact.at_ns, *astuple(fact.intent))
+    if heard.intent is None or told < (heard.recorded_ns, *astuple(heard.intent)):
+        heard.intent, heard.recorded_ns = fact.intent, fact.at_ns
+
+
+def _hear_of_part(heard: Heard, broker_order_id: str, evidence: Evidence) -> Part:
+    heard.state = after(heard.state, evidence)
+    part = heard.parts.setdefault(broker_order_id, Part())
+    part.state = after(part.state, evidence)
+    return part
+
+
+def _say(heard: Heard, at_ns: int, kind: Refusal | None, text: str) -> None:
+    """Keep the newest reason and the newest words; of one instant the greatest."""
+    if kind is not None:
+        heard.refusal = max(heard.refusal, (at_ns, kind.value))
+    if text:
+        heard.text = max(heard.text, (at_ns, text))
+
+
+def order_of(heard: Heard, intent: Intent) -> Order:
+    """Return the order as all that was heard of its intent makes it."""
+    ids = tuple(sorted(name for name in heard.parts if name))
+    quantity, value_e4 = _filled(heard.parts, ids)
+    state = after(heard.state, Evidence.FILLED) if quantity >= intent.quantity else heard.state
+    remaining = 0 if state in _ENDED_SHORT else max(0, intent.quantity - quantity)
+    live = ids
+    if len(ids) > 1:
+        rests = {name: _rest(heard.parts[name], intent.quantity) for name in ids}
+        live = tuple(name for name in ids if rests[name]) or ids
+        remaining = sum(rests.values())
+        state = State.WORKING if remaining else state
+    return Order(
+        intent=intent,
+        state=state,
+        broker_order_id=live[0] if live else "",
+        filled_quantity=quantity,
+        filled_value_e4=value_e4,
+        remaining_quantity=remaining,
+        refusal=Refusal(heard.refusal[1]) if heard.refusal[1] else None,
+        text=heard.text[1],
+        at_ns=heard.at_ns,
+        broker_order_ids=ids,
+    )
+
+
+def _rest(part: Part, quantity: int) -> int:
+    """Return what one of several orders of an intent may still fill, in units."""
+    return 0 if part.state in _ENDED_SHORT else max(0, quantity - part.filled[0])
+
+
+def _filled(parts: dict[str, Part], ids: tuple[str, ...]) -> tuple[int, int]:
+    """Return quantity and value over all of the broker's orders.
+
+    Words that name no number may speak of any of them, hence are not added to the named ones.
+    """
+    if len(ids) == len(parts) == 1:
+        return parts[ids[0]].filled
+    named = [parts[name].filled for name in ids]
+    total = (sum(quantity for quantity, _ in named), sum(value_e4 for _, value_e4 in named))
+    return max(total, parts[""].filled) if "" in parts else total

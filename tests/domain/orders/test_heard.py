@@ -1,0 +1,69 @@
+"""What facts about one intent make of it, in any order."""
+
+import pytest
+
+from daemon.domain.orders.heard import Heard, hear, order_of
+from daemon.domain.orders.words import (
+    IntentRecorded,
+    OrderAccepted,
+    OrderParked,
+    OrderRefused,
+    OrderUpdated,
+    OutcomeUnknown,
+    Refusal,
+    State,
+)
+from tests.domain.orders.test_book import intent
+
+RECORDED = IntentRecorded(intent(), 1)
+ACCEPTED = OrderAccepted("a", "7", 2)
+UNKNOWN = OutcomeUnknown("a", "time-out", 2)
+PARKED = OrderParked("a", 3)
+REFUSED = OrderRefused("a", Refusal.BAND, "too far", 2)
+
+
+def of(*facts):
+    heard = Heard()
+    for fact in (RECORDED, *facts):
+        hear(heard, fact)
+    return order_of(heard, heard.intent)
+
+
+def told(state, quantity, number="7"):
+    return OrderUpdated("a", number, state, quantity, quantity * 100, at_ns=4)
+
+
+@pytest.mark.parametrize(
+    ("facts", "state", "filled", "remaining"),
+    [
+        ((), State.INTENDED, 0, 130),
+        ((ACCEPTED,), State.WORKING, 0, 130),
+        ((REFUSED,), State.REFUSED, 0, 0),
+        ((UNKNOWN,), State.UNKNOWN, 0, 130),
+        ((UNKNOWN, PARKED), State.PARKED, 0, 130),
+        ((UNKNOWN, PARKED, told(State.FILLED, 130)), State.FILLED, 130, 0),
+        ((told(State.CANCELLED, 65),), State.CANCELLED, 65, 0),
+        ((told(State.FILLED, 130, "7"), told(State.WORKING, 0, "8")), State.WORKING, 130, 130),
+    ],
+)
+def test_an_order_is_what_all_that_was_heard_makes_of_it(facts, state, filled, remaining):
+    for order in (of(*facts), of(*reversed(facts)), of(*facts, *facts)):
+        assert (order.state, order.filled_quantity, order.remaining_quantity) == (
+            state,
+            filled,
+            remaining,
+        )
+
+
+def test_of_several_numbers_the_one_that_is_open_is_told_first():
+    order = of(told(State.FILLED, 130, "7"), told(State.WORKING, 0, "8"))
+    assert (order.broker_order_id, order.broker_order_ids) == ("8", ("7", "8"))
+
+
+def test_the_intent_that_was_recorded_first_stands_whichever_comes_first():
+    later = IntentRecorded(intent(quantity=65), 2)
+    assert of(later).intent == RECORDED.intent
+    heard = Heard()
+    for fact in (later, RECORDED):
+        hear(heard, fact)
+    assert (heard.intent, heard.recorded_ns) == (RECORDED.intent, 1)
