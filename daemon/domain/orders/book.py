@@ -63,7 +63,6 @@ class Book:
         self._away: dict[str, bytes] = {}
         self._orders: dict[str, Order] = {}
         self._open: dict[str, Order] = {}
-        self._overfilled: dict[str, Order] = {}
         self._children: defaultdict[str, set[str]] = defaultdict(set)
         self._positions: dict[tuple[str, str], Position] = {}
         self._tallies: dict[str, _Tally] = {}
@@ -104,8 +103,7 @@ class Book:
         Nothing is forgotten: a late word brings an order back, and whoever names one is answered.
         Only who asks for all of them is no longer told of it.
         """
-        kept = self._open.keys() | self._overfilled.keys()
-        for intent_id in [each for each in self._orders if each not in kept]:
+        for intent_id in [each for each in self._orders if each not in self._open]:
             del self._orders[intent_id]
             self._away[intent_id] = _small(self._heard.pop(intent_id))
 
@@ -120,21 +118,13 @@ class Book:
 
     def open_orders(self) -> tuple[Order, ...]:
         """Return the orders that may still add fills, by intent id."""
-        return _sorted(self._open)
-
-    def overfilled(self) -> tuple[Order, ...]:
-        """Return the orders that filled, or may yet fill, more than their intent asked for."""
-        return _sorted(self._overfilled)
+        return tuple(self._open[intent_id] for intent_id in sorted(self._open))
 
     def children(self, parent: str) -> tuple[Order, ...]:
         """Return all orders of a basket or an obligation, by intent id."""
         ids = self._children.get(parent, ())
         found = (self.order(intent_id) for intent_id in sorted(ids))
         return tuple(order for order in found if order is not None)
-
-    def strangers(self) -> tuple[str, ...]:
-        """Return the ids that facts were heard of but whose intent was never recorded."""
-        return tuple(sorted(self._heard.keys() - self._orders.keys()))
 
     def position(self, strategy_id: str, leg_id: str) -> Position:
         """Return what a leg has bought and sold."""
@@ -175,9 +165,10 @@ class Book:
         intent_id = order.intent.intent_id
         self._orders[intent_id] = order
         self._children[order.intent.parent].add(intent_id)
-        _keep(self._open, order, wanted=is_open(order.state))
-        possible = order.filled_quantity + order.remaining_quantity
-        _keep(self._overfilled, order, wanted=possible > order.intent.quantity)
+        if is_open(order.state):
+            self._open[intent_id] = order
+        else:
+            self._open.pop(intent_id, None)
 
     def _count(self, order: Order, sign: int) -> None:
         """Add an order to every sum, or with -1 take it out of every sum."""
@@ -205,17 +196,6 @@ class Book:
 def _order(heard: Heard) -> Order:
     assert heard.intent is not None, "only what was recorded is put away"
     return order_of(heard, heard.intent)
-
-
-def _sorted(orders: dict[str, Order]) -> tuple[Order, ...]:
-    return tuple(orders[intent_id] for intent_id in sorted(orders))
-
-
-def _keep(orders: dict[str, Order], order: Order, *, wanted: bool) -> None:
-    if wanted:
-        orders[order.intent.intent_id] = order
-    else:
-        orders.pop(order.intent.intent_id, None)
 
 
 def _moved(position: Position, order: Order, sign: int) -> Position:

@@ -66,8 +66,6 @@ def answers(book):
     return {
         "orders": [book.order(name) for name in "abc"],
         "open": book.open_orders(),
-        "overfilled": book.overfilled(),
-        "strangers": book.strangers(),
         "children": [book.children(parent) for parent in ("basket", "owed")],
         "positions": [book.position(*leg) for leg in legs],
         "sums": [
@@ -226,14 +224,12 @@ def test_a_walk_over_all_orders_passes_over_those_that_were_put_away():
         recorded("a"),
         updated(State.FILLED, 130, 13_000),
         recorded("b"),
-        recorded("c"),
-        updated(State.FILLED, 195, 19_500, intent_id="c"),
     )
     book.put_away()
-    assert [order.intent.intent_id for order in book] == ["b", "c"]
+    assert [order.intent.intent_id for order in book] == ["b"]
     assert book.order("a").state is State.FILLED
     book.apply(updated(State.FILLED, 130, 13_000, text="once more", at_ns=6))
-    assert [order.intent.intent_id for order in book] == ["b", "c", "a"]
+    assert [order.intent.intent_id for order in book] == ["b", "a"]
 
 
 def test_two_strategies_in_one_contract_hold_their_own_shares():
@@ -254,21 +250,16 @@ def test_facts_before_their_intent_are_kept_and_joined():
     """An update that overtakes its intent is a stranger until the intent arrives."""
     book = Book()
     assert book.apply(updated(State.FILLED, 130, 9)) is None
-    assert book.strangers() == ("a",)
     assert book.order("a") is None
     order = book.apply(recorded())
     assert order == book.order("a")
     assert order.state is State.FILLED
-    assert book.strangers() == ()
     assert book.net(CALL) == -130
 
 
-def test_an_over_fill_is_kept_and_told():
-    """The broker is believed, and the order is named."""
+def test_an_over_fill_is_believed():
     book = book_of(recorded(), updated(State.FILLED, 130, 9))
-    assert book.overfilled() == ()
-    book.apply(updated(State.FILLED, 195, 12))
-    assert [order.filled_quantity for order in book.overfilled()] == [195]
+    assert book.apply(updated(State.FILLED, 195, 12)).filled_quantity == 195
     assert book.net(CALL) == -195
 
 
@@ -285,7 +276,6 @@ def test_two_orders_of_one_intent_both_count():
     assert order.broker_order_ids == ("7", "8")
     assert (order.filled_quantity, order.filled_value_e4) == (195, 1300)
     assert book.possible_exposure(CALL) == (-260, -195)
-    assert book.overfilled() == (order,)
     order = book.apply(updated(State.CANCELLED, 65, 400, broker_order_id="8"))
     assert order.state is State.FILLED
     assert order.broker_order_id == "7"
