@@ -79,7 +79,7 @@ class Reads:
         return whole_of(await self._all(watchdogs, SeeRisk()))
 
     async def orders(self) -> tuple[Order, ...]:
-        """Return the orders of every account, oldest first within each."""
+        """Return the day's orders of every account and those still open, oldest first within each."""
         books: tuple[tuple[Order, ...], ...]
         books = await self._all(self._line.names.routers.values(), SeeOrders())
         return tuple(order for book in books for order in book)

@@ -136,7 +136,7 @@ class TakeNoEntries(Struct, frozen=True):
 
 
 class SeeOrders(Struct, frozen=True):
-    """To a router: which orders are known, a tuple of `Order`, oldest first."""
+    """To a router: the day's orders and those still open, a tuple of `Order`, oldest first."""
 
 
 class SeeAccount(Struct, frozen=True):
