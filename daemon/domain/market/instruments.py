@@ -137,7 +137,7 @@ def symbol_of(underlying: str, expiry: date | None, strike_e4: int, kind: Kind) 
     return f"{underlying}-{expiry}-{strike}-{kind}"
 
 
-@lru_cache(maxsize=65_536)
+@lru_cache(maxsize=8_192)
 def parse_symbol(text: str) -> Parts:
     """Return what a symbol says.
 
@@ -212,7 +212,7 @@ def notes_for(name: str | Parts, day: date) -> tuple[str, ...]:
     return (f"freeze quantity of {parts.underlying} on {day} is unknown; {stand_in}",)
 
 
-@lru_cache(maxsize=65_536)
+@lru_cache(maxsize=8_192)
 def _contract(parts: Parts, day: date, strict: bool) -> Instrument:  # noqa: FBT001 - a cache key
     return Instrument(
         symbol=symbol_of(parts.underlying, parts.expiry, parts.strike_e4, parts.kind),
