@@ -44,7 +44,7 @@ class Reads:
         self._line = line
 
     async def accounts(self) -> tuple[AccountSeen, ...]:
-        """Return every account as its router knows it."""
+        """Return the orders of the day and those still open, oldest first within each account."""
         seen: tuple[AccountSeen, ...] = await self._all(
             self._line.names.routers.values(), SeeAccount()
         )
@@ -79,7 +79,7 @@ class Reads:
         return whole_of(await self._all(watchdogs, SeeRisk()))
 
     async def orders(self) -> tuple[Order, ...]:
-        """Return the day's orders of every account and those still open, oldest first within each."""
+        """Return the orders of the day and those still open, oldest first within each account."""
         books: tuple[tuple[Order, ...], ...]
         books = await self._all(self._line.names.routers.values(), SeeOrders())
         return tuple(order for book in books for order in book)
