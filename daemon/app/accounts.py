@@ -9,10 +9,11 @@ from msgspec import Struct
 from daemon.actors.order_router import Terms
 from daemon.domain.instants import MILLISECOND_NS
 from daemon.domain.orders.book import Book
-from daemon.domain.orders.words import IntentRecorded, OrderFact
+from daemon.domain.orders.words import IntentRecorded, OrderFact, OrderNews
 from daemon.domain.plans.schema import Plan
 from daemon.domain.risk.account import AccountLimits
 from daemon.errors import SettingsError
+from daemon.messages import BasketOpened, CodeLoaded
 from daemon.messages.cells import Cell, home_of
 from daemon.runtime.budget import Window
 from daemon.settings import (
@@ -122,14 +123,16 @@ def home(facts: Iterable[object], accounts: Collection[Account]) -> str:
     Raises:
         SettingsError: they hold something in an account that is not there: nobody would guard it.
     """
-    recorded = tuple(fact for fact in facts if isinstance(fact, OrderFact))
+    recorded = tuple(
+        fact for fact in facts if isinstance(fact, OrderFact | BasketOpened | CodeLoaded)
+    )
     books: dict[str, Book] = {}
     owners: dict[str, str] = {}
     for fact in recorded:
         if isinstance(fact, IntentRecorded):
             owners[fact.intent.intent_id] = fact.intent.account
             books.setdefault(fact.intent.account, Book()).apply(fact)
-        elif fact.intent_id in owners:
+        elif isinstance(fact, OrderNews) and fact.intent_id in owners:
             books[owners[fact.intent_id]].apply(fact)
     there = [account.id for account in accounts]
     for name, book in books.items():

@@ -24,12 +24,13 @@ _LEFT_OUT = frozenset({"__pycache__"})
 UNINSTALLED = "not installed"
 
 
-def code_loaded(settings: Settings, at_ns: int) -> CodeLoaded:
+def code_loaded(settings: Settings, at_ns: int, home: str = "") -> CodeLoaded:
     """Return what decides in a run that begins.
 
     Args:
         settings: what it goes by.
         at_ns: the market instant that the record had reached.
+        home: the account whose facts go unmarked; empty where none is recorded.
     """
     return CodeLoaded(
         version=_version(),
@@ -39,6 +40,7 @@ def code_loaded(settings: Settings, at_ns: int) -> CodeLoaded:
         ).hexdigest(),
         schema_number=shipped(SQLITE)[-1].number,  # that of each dialect is the same
         at_ns=at_ns,
+        home=home,
     )
 
 

@@ -119,8 +119,8 @@ class Service:
         ):
             for sentence in kept.recovered:
                 self._watcher.say(sentence)
-            self._code = code_loaded(given.settings, kept.reached_ns)
             self._home = home(kept.ledger.facts(), given.accounts)
+            self._code = code_loaded(given.settings, kept.reached_ns, self._home)
             where = hot_state.where_of(given)
             say = self._watcher.say
             async with hot_state.opened(where, self._machine, self._telemetry, say) as self._hot:

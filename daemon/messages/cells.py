@@ -17,7 +17,7 @@ from msgspec import Struct
 from msgspec.structs import fields, replace
 
 from daemon.domain.orders.words import IntentRecorded, OrderNews
-from daemon.messages.trading import CancelAsked, ExitReplaced
+from daemon.messages.trading import CancelAsked, CodeLoaded, ExitReplaced
 from daemon.messages.views import RiskSeen
 
 T = TypeVar("T")
@@ -101,10 +101,18 @@ def address(strategy_id: str, account: str) -> str:
 def home_of(recorded: Iterable[object], first: str) -> str:
     """Return the account that a ledger began with, which its facts do not name.
 
+    Each run tells it. Records from before that show it by their orders: the account of the first of
+    them that no fact was marked with until then.
+
     Args:
         recorded: all of it, oldest first.
-        first: the account that a ledger without any order begins with.
+        first: the account that a ledger without any such order begins with.
     """
-    return next(
-        (fact.intent.account for fact in recorded if isinstance(fact, IntentRecorded)), first
-    )
+    marks = set[str]()
+    for fact in recorded:
+        if isinstance(fact, CodeLoaded) and fact.home:
+            return fact.home
+        if isinstance(fact, IntentRecorded) and fact.intent.account not in marks:
+            return fact.intent.account
+        marks.add(mark_of(fact))
+    return first

@@ -279,6 +279,7 @@ class CodeLoaded(Struct, frozen=True, tag=True):
         settings_sha256: over the settings that the run goes by.
         schema_number: of the newest migration of the ledger that this version has.
         at_ns: the market instant that the record had reached.
+        home: the account whose facts go unmarked; empty in records that do not tell it.
     """
 
     version: str
@@ -286,3 +287,4 @@ class CodeLoaded(Struct, frozen=True, tag=True):
     settings_sha256: str
     schema_number: int
     at_ns: int
+    home: str = ""

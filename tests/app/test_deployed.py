@@ -6,6 +6,7 @@ from importlib import metadata
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from daemon.app import deployed
 from daemon.app.deployed import UNINSTALLED, code_loaded, code_sha256
@@ -60,6 +61,7 @@ def test_a_run_tells_its_version_its_settings_and_its_schema():
     assert isinstance(told, CodeLoaded)
     assert (told.version, told.schema_number, told.at_ns) == (metadata.version("ordo"), 1, 7)
     assert len(told.code_sha256) == 64
+    assert code_loaded(Settings(), 7, "alpha") == replace(told, home="alpha")
 
 
 def test_run_from_its_sources_it_says_so(monkeypatch):

@@ -12,6 +12,7 @@ from daemon.domain.orders.words import IntentRecorded, OrderParked
 from daemon.domain.risk.moves import LevelMoved, Move
 from daemon.messages import (
     BooksDiffer,
+    CodeLoaded,
     DayEnded,
     EntriesPaused,
     ExitFinished,
@@ -70,10 +71,20 @@ def test_what_concerns_everybody_is_in_every_part():
     assert list(BETA.facts(table)) == [day, PAUSED]
 
 
-def test_a_ledger_is_at_home_where_its_first_order_was():
+def test_a_ledger_is_at_home_where_its_runs_say_or_its_first_order_was():
     """Whatever the settings say now."""
+    begun = CodeLoaded("1", "", "", 1, NOW, home="alpha")
     assert home_of([PAUSED, RECORDED], "beta") == "paper"
     assert home_of([PAUSED], "beta") == "beta"
+    assert home_of([begun, PAUSED, RECORDED], "beta") == "alpha"
+    assert home_of([replace(begun, home=""), RECORDED], "beta") == "paper"
+
+
+def test_an_order_of_an_account_that_facts_are_marked_with_shows_no_home():
+    """The first to trade may be any account."""
+    away = replace(RECORDED, intent=replace(RECORDED.intent, account="beta"))
+    assert home_of([BETA.marked(PAUSED), away], "paper") == "paper"
+    assert home_of([BETA.marked(PAUSED), away, RECORDED], "beta") == "paper"
 
 
 def test_the_watches_of_several_accounts_bear_their_marks():

@@ -77,6 +77,19 @@ def kill_of(scope: Scope, name: str) -> PullLatch:
     return PullLatch(Latched("kill-1", LatchKind.KILL, scope, name, "enough", "me", 0))
 
 
+def test_an_account_that_trades_before_the_first_one_does_keeps_its_positions_over_a_crash(begin):
+    """Home is where the settings began, and not who happened to trade first."""
+    away = (replace(STRADDLE, accounts=("beta",)),)
+    world = begin(plans=away).run_until("09:21:00")
+    held, home = world.held("beta"), world.home
+
+    world = begin(plans=away).run_until("09:22:00")
+
+    assert (len(held), world.home) == (2, home)
+    assert world.held("beta") == held
+    assert set(guarded(world, "beta").values()) == {True}
+
+
 def test_one_decision_is_traded_in_every_account_with_its_own_multiple(begin):
     world = begin(made=settings(beta=2)).run_until("09:21:00")
     alpha, beta, gamma = (world.held(name) for name in NAMES)
