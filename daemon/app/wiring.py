@@ -34,6 +34,7 @@ from daemon.app.accounts import Account, traded_in, watchdog_of
 from daemon.app.runners import runner_spec
 from daemon.brokers.door import Door
 from daemon.brokers.paper import Paper
+from daemon.brokers.paper_exchange import exchange
 from daemon.domain.instants import SECOND_NS
 from daemon.domain.market.merge import merge
 from daemon.domain.market.rules import require_tables
@@ -50,7 +51,6 @@ from daemon.worlds import (
     GeneratedMarket,
     Market,
     Recorded,
-    exchange,
     reached,
 )
 

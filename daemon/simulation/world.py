@@ -19,6 +19,7 @@ from daemon.app.latch_watch import LatchWatch
 from daemon.app.wiring import Run, actors
 from daemon.brokers.door import Door
 from daemon.brokers.paper import Paper
+from daemon.brokers.paper_exchange import exchange
 from daemon.control.brakes import as_latched
 from daemon.domain.instants import SECOND_NS, at
 from daemon.domain.orders.words import OrderUpdated
@@ -47,7 +48,6 @@ from daemon.simulation.pump import SLOWEST_NS, SimulatedPump, Trace
 from daemon.simulation.timeline import Timeline
 from daemon.simulation.verdict import judge_end
 from daemon.twin import faults as twin
-from daemon.worlds import exchange
 
 QUIET_NS = 330 * SECOND_NS
 _FRESH_NS = 3 * FRAME_NS

@@ -8,7 +8,6 @@ from daemon.worlds.recorded import (
     News,
     Recorded,
     Step,
-    exchange,
     front_expiry,
     trading_sessions,
 )
@@ -22,7 +21,6 @@ __all__ = [
     "Recorded",
     "Step",
     "begins_ns",
-    "exchange",
     "front_expiry",
     "reached",
     "trading_sessions",

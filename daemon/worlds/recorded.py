@@ -19,25 +19,17 @@ from msgspec.structs import replace
 from daemon.actors.timekeeper import DayBegins, DayEnds, DaySettles
 from daemon.brokers.paper import Paper
 from daemon.domain.instants import SECOND_NS
-from daemon.domain.market.bands import band
-from daemon.domain.market.calendar import Segment, is_open, sessions, settlement_ns
+from daemon.domain.market.calendar import Segment, sessions, settlement_ns
 from daemon.domain.market.expiries import front
 from daemon.domain.market.frames import Frame, Quote
-from daemon.domain.market.instruments import Instrument, Kind, contract, parse_symbol
+from daemon.domain.market.instruments import Kind, parse_symbol
 from daemon.domain.market.intake import Sessions
 from daemon.domain.market.parity import synthetic_forward
 from daemon.errors import RuleUnknown
 from daemon.feeds.formats.words import RecordedFrame
 from daemon.messages import FrameArrived, Settled
-from daemon.twin.exchange import Exchange
-from daemon.twin.faults import Faults
-from daemon.twin.file import NoFile, TwinFile
-from daemon.twin.floor import Terms
-from daemon.twin.latency import Latency
-from daemon.twin.rules import MarketRules
 
 News = Sequence[tuple[str, Any]]
-_NO_FAULTS = Faults()
 _MINUTE_NS = 60 * SECOND_NS
 _INTERVALS = 3
 """A last price may lie so many intervals of its feed before the close, and a minute in any case."""
@@ -57,14 +49,6 @@ class Step(Struct, frozen=True, gc=False):
     message: Any
     at_ns: int
     jump: bool = False
-
-
-def exchange(
-    cash_e4: int, latency: Latency, file: TwinFile | None = None, faults: Faults = _NO_FAULTS
-) -> Exchange:
-    """Open an exchange twin that goes by the dated rules of the Indian market."""
-    rules = MarketRules(contract=_contract, band=_band, is_open=_is_open)
-    return Exchange.open(Terms(rules, cash_e4, latency, faults), file or NoFile())
 
 
 class Market(Protocol):
@@ -214,29 +198,3 @@ def _settlement_e4(quotes: Mapping[str, Quote], underlying: str, day: date) -> i
             {Kind.CALL: calls, Kind.PUT: puts}.get(parts.kind, {})[parts.strike_e4] = quote
     rows = ((strike, calls[strike], puts[strike]) for strike in calls if strike in puts)
     return synthetic_forward(rows) or 0
-
-
-def _contract(symbol: str, day: date) -> Instrument | None:
-    try:
-        return contract(symbol, day, strict=False)
-    except (RuleUnknown, ValueError):
-        return None
-
-
-def _band(symbol: str, reference_e4: int, day: date) -> tuple[int, int] | None:
-    instrument = _contract(symbol, day)
-    if instrument is None:
-        return None
-    try:
-        allowed = band(instrument, reference_e4, day)
-    except RuleUnknown:
-        return None
-    return allowed.low_e4, allowed.high_e4
-
-
-def _is_open(instrument: Instrument, at_ns: int) -> bool:
-    segment = Segment.DERIVATIVES if instrument.expiry else Segment.CASH
-    try:
-        return is_open(at_ns, segment)
-    except RuleUnknown:
-        return False

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from daemon.brokers.paper_exchange import exchange
 from daemon.domain.instants import SECOND_NS
 from daemon.domain.market.frames import Frame, Quote
 from daemon.domain.money import e4
@@ -18,7 +19,6 @@ from daemon.messages import ExitDecided, ExitFinished, ExitOwed
 from daemon.twin.file import SqliteFile
 from daemon.twin.latency import Latency
 from daemon.twin.words import OrderReport, OrderType, Status
-from daemon.worlds.recorded import exchange
 from tests.kit import crashes
 from tests.kit.daemon_process import DaemonProcess, running
 from tests.kit.plans import ROOT

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from daemon.actors.timekeeper import DayBegins, DayEnds, DaySettles
 from daemon.brokers.paper import Paper
+from daemon.brokers.paper_exchange import exchange
 from daemon.domain.instants import SECOND_NS, day_of
 from daemon.domain.money import E4
 from daemon.domain.orders.words import (
@@ -34,7 +35,6 @@ from daemon.worlds import (
     Generated,
     GeneratedMarket,
     begins_ns,
-    exchange,
     reached,
     trading_sessions,
 )

@@ -10,6 +10,7 @@ from daemon.actors.strategy_runner import StrategyRunner
 from daemon.actors.timekeeper import DayBegins, DayEnds, DaySettles
 from daemon.app import Account, Run, build
 from daemon.brokers.paper import Paper
+from daemon.brokers.paper_exchange import exchange
 from daemon.domain.instants import iso
 from daemon.domain.market.frames import Frame, Quote
 from daemon.domain.market.notes import NoteKind
@@ -42,7 +43,7 @@ from daemon.runtime.words import ActorDisarmed
 from daemon.storage.memory import MemoryLedger
 from daemon.twin.latency import Latency
 from daemon.twin.words import Accepted, OrderType, Side, TwinOrder
-from daemon.worlds import Recorded, Step, exchange, front_expiry, trading_sessions
+from daemon.worlds import Recorded, Step, front_expiry, trading_sessions
 from tests.kit.acting import CE, DAY, NEXT_DAY, PE, clock, prices
 from tests.kit.plans import CALL, GUARD, PUT
 

@@ -7,14 +7,10 @@ but an exit that is owed is still priced by it.
 
 from __future__ import annotations
 
-from datetime import date
-
 from daemon.actors.newest import Newest
 from daemon.domain.instants import SECOND_NS
-from daemon.domain.market.bands import band
+from daemon.domain.market.bands import reference_e4
 from daemon.domain.market.frames import Quote
-from daemon.domain.market.instruments import Instrument
-from daemon.errors import RuleUnknown
 
 _NO_QUOTE = Quote(0)
 _RECENT_NS = 60 * SECOND_NS
@@ -55,24 +51,3 @@ class Prices:
         if not seen and (quote := self.fresh(symbol)) is not None:
             seen = [quote]
         return tuple(tick for tick in map(reference_e4, seen) if tick)
-
-
-def reference_e4(quote: Quote) -> int:
-    """Return what band and collar are measured around; 0 where there is nothing.
-
-    The last price while it lies within the touch: an old trade that the touch has left behind
-    says nothing of now, and the mid does. Half a touch has no mid, so the last price stands.
-    """
-    ltp_e4, bid_e4, ask_e4 = quote.ltp_e4, quote.bid_e4, quote.ask_e4
-    if not bid_e4 or not ask_e4 or bid_e4 <= ltp_e4 <= ask_e4:
-        return ltp_e4
-    return (bid_e4 + ask_e4) // 2
-
-
-def taken_e4(instrument: Instrument, around_e4: int, day: date) -> tuple[int, int]:
-    """Return what the exchange takes; (0, 0) where no table says, for then it alone judges."""
-    try:
-        allowed = band(instrument, around_e4, day)
-    except RuleUnknown:
-        return 0, 0
-    return allowed.low_e4, allowed.high_e4

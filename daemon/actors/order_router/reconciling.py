@@ -25,16 +25,14 @@ from daemon.domain.orders.reconcile import (
     Compared,
     Difference,
     compare,
+    external,
     external_id,
     strangers,
-    updated,
+    unexplained,
 )
 from daemon.domain.orders.words import (
-    Intent,
-    IntentRecorded,
     OrderAccepted,
     OrderRefused,
-    OrderType,
     OrderUpdated,
     OutcomeUnknown,
     Purpose,
@@ -185,19 +183,8 @@ def adopt(desk: Desk, turn: Turn, difference: Difference, now_ns: int) -> None:
 
     No order explains them; their price is not known, and the newest one stands for it.
     """
-    units = difference.theirs - difference.ours
     price_e4 = desk.prices.last(difference.symbol).ltp_e4
-    shown = BrokerOrder(
-        client_id="",
-        broker_order_id="",
-        symbol=difference.symbol,
-        side=Side.BUY if units > 0 else Side.SELL,
-        quantity=abs(units),
-        state=State.FILLED,
-        filled_quantity=abs(units),
-        filled_value_e4=abs(units) * price_e4,
-        text="held by the broker's book, by no order that is known",
-    )
+    shown = unexplained(difference, price_e4)
     _enter(desk, turn, desk.ids.next(), shown, now_ns)
 
 
@@ -260,26 +247,10 @@ def _take_in(desk: Desk, turn: Turn, order: BrokerOrder, at_ns: int, now_ns: int
 
 
 def _enter(desk: Desk, turn: Turn, intent_id: str, shown: BrokerOrder, now_ns: int) -> None:
-    filled, value_e4 = shown.filled_quantity, shown.filled_value_e4
-    intent = Intent(
-        intent_id=intent_id,
-        account=desk.terms.account,
-        strategy_id=EXTERNAL,
-        leg_id=shown.symbol,
-        symbol=shown.symbol,
-        side=shown.side,
-        quantity=shown.quantity,
-        order_type=OrderType.LIMIT,
-        price_e4=value_e4 // filled if filled else 0,
-        purpose=Purpose.ENTRY,
-        parent=f"{EXTERNAL}:{intent_id}",
-        decided_ns=now_ns,
-        deadline_ns=now_ns,
-    )
-    for fact in (IntentRecorded(intent, now_ns), updated(intent_id, shown, now_ns)):
+    for fact in external(intent_id, desk.terms.account, shown, now_ns):
         desk.apply(fact)
         turn.record(fact)
     order = desk.book.order(intent_id)
     assert order is not None, "it was recorded before it was told"
-    if filled:
+    if shown.filled_quantity:
         turn.announce(desk.position_changed(order, now_ns))

@@ -11,9 +11,11 @@ from functools import lru_cache
 
 from msgspec import Struct
 
+from daemon.domain.market.frames import Quote
 from daemon.domain.market.instruments import Exchange, Instrument, Kind, exchange_of, is_index
 from daemon.domain.market.rules import Row, latest, rows, unknown
 from daemon.domain.money import ceil_to, e4, floor_to, percent_of, units
+from daemon.errors import RuleUnknown
 
 _TABLE = "bands"
 
@@ -67,6 +69,27 @@ def band(instrument: Instrument, reference_e4: int, day: date) -> Band:
     tick_e4 = instrument.tick_e4
     low_e4 = max(ceil_to(reference_e4 - width_e4, tick_e4), tick_e4)
     return Band(low_e4, max(floor_to(reference_e4 + width_e4, tick_e4), low_e4))
+
+
+def reference_e4(quote: Quote) -> int:
+    """Return what band and collar are measured around; 0 where there is nothing.
+
+    The last price while it lies within the touch: an old trade that the touch has left behind
+    says nothing of now, and the mid does. Half a touch has no mid, so the last price stands.
+    """
+    ltp_e4, bid_e4, ask_e4 = quote.ltp_e4, quote.bid_e4, quote.ask_e4
+    if not bid_e4 or not ask_e4 or bid_e4 <= ltp_e4 <= ask_e4:
+        return ltp_e4
+    return (bid_e4 + ask_e4) // 2
+
+
+def taken_e4(instrument: Instrument, around_e4: int, day: date) -> tuple[int, int]:
+    """Return what the exchange takes; (0, 0) where no table says, for then it alone judges."""
+    try:
+        allowed = band(instrument, around_e4, day)
+    except RuleUnknown:
+        return 0, 0
+    return allowed.low_e4, allowed.high_e4
 
 
 def _family(instrument: Instrument) -> str:

@@ -19,7 +19,15 @@ from daemon.domain.instants import day_of
 from daemon.domain.orders.book import Book
 from daemon.domain.orders.heard import Order
 from daemon.domain.orders.states import BOOK_WORDS, after, is_final
-from daemon.domain.orders.words import OrderUpdated, Side, State
+from daemon.domain.orders.words import (
+    Intent,
+    IntentRecorded,
+    OrderType,
+    OrderUpdated,
+    Purpose,
+    Side,
+    State,
+)
 
 EXTERNAL = "external"
 """The strategy that orders and positions count for which are not of our making."""
@@ -150,6 +158,55 @@ def updated(intent_id: str, order: BrokerOrder, at_ns: int) -> OrderUpdated:
         filled_value_e4=order.filled_value_e4,
         at_ns=at_ns,
         text=order.text,
+    )
+
+
+def external(
+    intent_id: str, account: str, shown: BrokerOrder, now_ns: int
+) -> tuple[IntentRecorded, OrderUpdated]:
+    """Return the facts by which an order that is not of our making stands in our book.
+
+    Args:
+        intent_id: under which it stands there.
+        account: whose book.
+        shown: the order.
+        now_ns: the present instant.
+    """
+    filled, value_e4 = shown.filled_quantity, shown.filled_value_e4
+    intent = Intent(
+        intent_id=intent_id,
+        account=account,
+        strategy_id=EXTERNAL,
+        leg_id=shown.symbol,
+        symbol=shown.symbol,
+        side=shown.side,
+        quantity=shown.quantity,
+        order_type=OrderType.LIMIT,
+        price_e4=value_e4 // filled if filled else 0,
+        purpose=Purpose.ENTRY,
+        parent=f"{EXTERNAL}:{intent_id}",
+        decided_ns=now_ns,
+        deadline_ns=now_ns,
+    )
+    return IntentRecorded(intent, now_ns), updated(intent_id, shown, now_ns)
+
+
+def unexplained(difference: Difference, price_e4: int) -> BrokerOrder:
+    """Return the order that units stand for which a broker shows, and no order explains.
+
+    Their price is not known, and the newest one stands for it.
+    """
+    units = difference.theirs - difference.ours
+    return BrokerOrder(
+        client_id="",
+        broker_order_id="",
+        symbol=difference.symbol,
+        side=Side.BUY if units > 0 else Side.SELL,
+        quantity=abs(units),
+        state=State.FILLED,
+        filled_quantity=abs(units),
+        filled_value_e4=abs(units) * price_e4,
+        text="held by the broker's book, by no order that is known",
     )
 
 

@@ -1,8 +1,6 @@
 """Prices: fresh, quiet, stale."""
 
-import pytest
-
-from daemon.actors.order_router.prices import Prices, reference_e4
+from daemon.actors.order_router.prices import Prices
 from daemon.domain.instants import SECOND_NS as S
 from daemon.domain.market.frames import Frame, Quote
 
@@ -51,23 +49,3 @@ def test_a_lost_price_is_stale_and_can_still_close():
     assert (prices.ticks_e4("a"), prices.fresh("a"), prices.last("a")) == ((), None, A)
     prices.see(Frame(9, {"a": B}))
     assert (prices.ticks_e4("a"), prices.last("a")) == ((200,), B)
-
-
-@pytest.mark.parametrize(
-    ("quote", "expected"),
-    [
-        (A, 100),
-        (Quote(90, 90, 1, 110, 1), 90),
-        (Quote(110, 90, 1, 110, 1), 110),
-        (Quote(89, 90, 1, 110, 1), 100),
-        (Quote(111, 90, 1, 110, 1), 100),
-        (Quote(0, 90, 1, 110, 1), 100),
-        (Quote(40, 90, 1), 40),
-        (Quote(400, 0, 0, 110, 1), 400),
-        (Quote(0, 90, 1), 0),
-        (Quote(0, 0, 0, 110), 0),
-    ],
-)
-def test_a_last_price_counts_while_the_touch_has_not_left_it(quote, expected):
-    """Outside a touch of two sides it is old, and the mid stands in; half a quote is no price."""
-    assert reference_e4(quote) == expected

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from daemon.domain.market.bands import Band, band
+from daemon.domain.market.bands import Band, band, reference_e4, taken_e4
+from daemon.domain.market.frames import Quote
 from daemon.domain.market.instruments import Instrument, Kind, contract
 from daemon.domain.money import e4
 from daemon.errors import RuleUnknown
@@ -89,3 +90,29 @@ def test_no_band_is_known_for_an_index_or_before_the_table(symbol, day):
 def test_there_is_no_band_around_what_is_no_price(reference_e4):
     with pytest.raises(ValueError, match="no band around"):
         band(CALL, reference_e4, DAY)
+
+
+@pytest.mark.parametrize(
+    ("quote", "expected"),
+    [
+        (Quote(100, 90, 1, 110, 1), 100),
+        (Quote(90, 90, 1, 110, 1), 90),
+        (Quote(110, 90, 1, 110, 1), 110),
+        (Quote(89, 90, 1, 110, 1), 100),
+        (Quote(111, 90, 1, 110, 1), 100),
+        (Quote(0, 90, 1, 110, 1), 100),
+        (Quote(40, 90, 1), 40),
+        (Quote(400, 0, 0, 110, 1), 400),
+        (Quote(0, 90, 1), 0),
+        (Quote(0, 0, 0, 110), 0),
+    ],
+)
+def test_a_last_price_counts_while_the_touch_has_not_left_it(quote, expected):
+    """Outside a touch of two sides it is old, and the mid stands in; half a quote is no price."""
+    assert reference_e4(quote) == expected
+
+
+def test_what_the_exchange_takes_is_not_known_where_no_table_says():
+    day = date(1999, 1, 4)
+    assert taken_e4(CALL, e4(100), day) == (0, 0)
+    assert taken_e4(CALL, e4(100), DAY) == (e4(60), e4(140))
