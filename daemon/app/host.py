@@ -40,6 +40,7 @@ class Host(Struct, frozen=True):
         running: its running time.
         end: ends the process at once, with a sentence for people.
         telemetry: takes what the daemon tells of itself; None: standard error takes its log.
+        guardian: where a guardian hears of the beat, if one listens; empty: none does.
         credentials: the folder of files that the service manager hands over; empty: there is none.
     """
 
@@ -49,6 +50,7 @@ class Host(Struct, frozen=True):
     end: Callable[[str], None] = end_at_once
     telemetry: Telemetry | None = None
     credentials: str = ""
+    guardian: str = ""
 
 
 def this_host() -> Host:

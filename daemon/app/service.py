@@ -26,8 +26,8 @@ from daemon.app.assignment import Assignment, Watcher
 from daemon.app.day_jobs import day_jobs
 from daemon.app.declared import take_up
 from daemon.app.deployed import code_loaded
-from daemon.app.exclusive import exclusively
 from daemon.app.health import Physician
+from daemon.app.holding import held
 from daemon.app.host import Host, this_host
 from daemon.app.housekeeping import Housekeeper
 from daemon.app.loop_watch import LoopWatch
@@ -55,6 +55,7 @@ from daemon.runtime.pace import Pace
 from daemon.runtime.supervisor import Supervisor
 from daemon.runtime.tasks import Tasks
 from daemon.runtime.words import Lane, Surroundings
+from daemon.settings.guardian import SOCKET
 from daemon.storage.announcing import AnnouncingLedger, Recorded
 from daemon.storage.codec import LEDGER
 from daemon.storage.emergency import GuardedLedger
@@ -96,6 +97,7 @@ class Service:
         self._stop = Stop()
         self._ready = self._trading = False
         mode = given.settings.daemon.mode
+        machine = replace(machine, guardian=str(given.state_dir / SOCKET))
         self._unit = Unit(machine, watcher.say, self._latch, mode, pace.passing_ns)
         self._hot: hot_state.Opened | None = None
         self._home = ""
@@ -113,10 +115,10 @@ class Service:
         def failed(sentence: str) -> None:
             loop.call_soon_threadsafe(self._pause, "ledger failed", sentence)
 
-        with (
-            exclusively(given.state_dir),
-            records(given.folder, given.store, given.accounts[0].owner, failed) as kept,
-        ):
+        async with AsyncExitStack() as stack:
+            await stack.enter_async_context(held(given.state_dir, self._unit.waiting))
+            owner = given.accounts[0].owner
+            kept = stack.enter_context(records(given.folder, given.store, owner, failed))
             for sentence in kept.recovered:
                 self._watcher.say(sentence)
             self._home = home(kept.ledger.facts(), given.accounts)

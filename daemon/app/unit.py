@@ -65,8 +65,10 @@ class Unit:
         self._mode = mode
         self._passing_ns = passing_ns
         self._notifier = Notifier(host.notify, say)
+        self._guardian = Notifier(host.guardian, _untold)
         self._stage = Stage.STARTING
         self._beat: Beat | None = None
+        self._waited = False
         self._notifier.send(status(standing.RECOVERING))
 
     def shown(self, view: object) -> bool:
@@ -111,8 +113,16 @@ class Unit:
         self._stage = Stage.STOPPING
         self._notifier.send("STOPPING=1", status(standing.STOPPING), extend(_MORE_S))
 
+    def waiting(self, because: str) -> None:
+        """Tell that the start waits, and ask for more time; a person is told once."""
+        self._notifier.send(status(because), extend(_MORE_S))
+        if not self._waited:
+            self._waited = True
+            self._say(because)
+
     def _beaten(self) -> None:
         self._notifier.send(*self._stage.value)
+        self._guardian.send(_BEAT)
 
     def _lost(self) -> None:
         """End the process, for its watchdogs guard nothing; the sentry's thread calls this."""
@@ -173,6 +183,10 @@ class Unit:
             self._say("the machine's clock has run evenly for a while")
             if held is not None:
                 _tell(held, FreeEntries(HeldBy.CLOCK))
+
+
+def _untold(sentence: str) -> None:
+    """Nobody need be told: where no guardian listens, none was started."""
 
 
 def _tell(control: Control, message: HoldEntries | FreeEntries) -> None:

@@ -44,6 +44,7 @@ from daemon.kill import forbids
 from daemon.messages.cells import Cell
 from daemon.runtime.budget import Budget
 from daemon.runtime.words import Actor, ActorSpec, Port, Surroundings
+from daemon.storage.fence import stands
 from daemon.twin.file import TwinFile
 from daemon.worlds import (
     Entry,
@@ -140,7 +141,9 @@ def build(
         show: lets people see what moves; None: nobody watches.
     """
     require_tables()
-    latched = partial(forbids, run.state_dir) if run.state_dir is not None else _unlatched
+    latched, fenced = _unlatched, _unfenced
+    if run.state_dir is not None:
+        latched, fenced = partial(forbids, run.state_dir), partial(stands, run.state_dir)
     cells = cells_of(accounts, run.home)
     papers: dict[str, Paper] = {}
     doors: dict[str, Port] = {}
@@ -149,7 +152,7 @@ def build(
         twin = exchange(account.cash_e4, account.latency, file, account.faults)
         timeout_ms = account.timeout_ms if run.timed else None
         papers[account.router] = paper = Paper(twin, now_ns)
-        doors[account.terms.broker] = Door(paper, now_ns, latched, timeout_ms).ask
+        doors[account.terms.broker] = Door(paper, now_ns, latched, timeout_ms, fenced).ask
     world, at_ns = _world(run, papers)
     if run.jobs is not None:
         doors[timekeeper.PORT] = run.jobs
@@ -306,6 +309,10 @@ def _unseen(view: Any) -> None:
 
 def _unlatched(account: str, strategy_id: str) -> str:  # noqa: ARG001
     return ""
+
+
+def _unfenced() -> bool:
+    return False
 
 
 def _takes(run: Run, plan: Plan) -> bool:

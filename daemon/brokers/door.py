@@ -29,6 +29,12 @@ from daemon.messages import (
 )
 from daemon.ports.broker import Broker
 
+_OVER = "this run is over: the guardian has taken over"
+
+
+def _unfenced() -> bool:
+    return False
+
 
 class Door:
     """Stands before one account's broker.
@@ -40,6 +46,8 @@ class Door:
             is empty where none does; asked anew for every entry, and never for an exit.
         timeout_ms: how long the broker may take, by the host's clock; None: no event loop runs, so
             that it answers at once.
+        fenced: says whether this run is over, since another program has taken over from it; asked
+            anew for all that is written to the broker.
     """
 
     def __init__(
@@ -48,11 +56,13 @@ class Door:
         now_ns: Callable[[], int],
         latched: Callable[[str, str], str],
         timeout_ms: int | None = None,
+        fenced: Callable[[], bool] = _unfenced,
     ) -> None:
         self._broker = broker
         self._now_ns = now_ns
         self._latched = latched
         self._timeout_ms = timeout_ms
+        self._fenced = fenced
         self._passed: set[str] = set()
 
     async def ask(self, request: object) -> Sequence[Any]:
@@ -76,6 +86,8 @@ class Door:
         intent, now_ns = approved.intent, self._now_ns()
         assert intent.intent_id not in self._passed, f"{intent.intent_id} would be sent twice"
         self._passed.add(intent.intent_id)
+        if self._fenced():
+            return (OrderRefused(intent.intent_id, Refusal.OTHER, _OVER, now_ns),)
         if intent.purpose is Purpose.ENTRY:
             text = self._latched(intent.account, intent.strategy_id)
             if text:
@@ -91,6 +103,8 @@ class Door:
             return (OutcomeUnknown(intent.intent_id, str(error), self._now_ns()),)
 
     async def _cancel(self, intent_id: str, broker_order_id: str) -> Sequence[Any]:
+        if self._fenced():
+            return (CancelAnswered(intent_id, False, _OVER, self._now_ns()),)  # noqa: FBT003
         try:
             return await self._in_time(self._broker.cancel(intent_id, broker_order_id))
         except (errors.BrokerError, TimeoutError) as error:

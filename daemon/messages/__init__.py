@@ -19,6 +19,7 @@ from daemon.domain.orders.words import (
     OutcomeUnknown,
 )
 from daemon.domain.risk.moves import LevelMoved
+from daemon.domain.risk.words import ExitReason
 from daemon.messages.alerts import (
     AcknowledgeAlert,
     AlertAcknowledged,
@@ -210,6 +211,7 @@ __all__ = [
     "ExitLegs",
     "ExitOverdue",
     "ExitOwed",
+    "ExitReason",
     "ExitReplaced",
     "Fact",
     "FactRecorded",

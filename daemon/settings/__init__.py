@@ -5,6 +5,7 @@ refused by name. Nothing of the outside is looked at but the one file and the va
 """
 
 from daemon.settings.faults import Fault, SettingsRefused
+from daemon.settings.guardian import Guardian
 from daemon.settings.hot_state import HotState, RedisPlace
 from daemon.settings.loading import load
 from daemon.settings.looking import Logs, Telemetry
@@ -42,6 +43,7 @@ __all__ = [
     "Fault",
     "Feed",
     "FeedKind",
+    "Guardian",
     "HotState",
     "JobSettings",
     "LedgerSettings",

@@ -25,6 +25,7 @@ from daemon.domain.orders.limits import Limits
 from daemon.domain.orders.storm import REFUSALS, REPEATS
 from daemon.runtime.breaker import BreakerPolicy
 from daemon.settings.brokers import canonical
+from daemon.settings.guardian import Guardian
 from daemon.settings.hot_state import HotState
 from daemon.settings.kinds import (
     Amount,
@@ -332,3 +333,4 @@ class Settings(Table, frozen=True):
     telemetry: Telemetry = Telemetry()
     alerts: Alerts = Alerts()
     jobs: JobSettings = JobSettings()
+    guardian: Guardian = Guardian()

@@ -19,7 +19,9 @@ from msgspec import Struct
 from daemon.domain.chain import Head
 from daemon.errors import StoreError
 from daemon.messages import Fact
+from daemon.storage import fence
 from daemon.storage.codec import encode
+from daemon.storage.ledger import EPOCH_OVER
 from daemon.storage.whole import write_whole
 
 SIZE_BYTES = 1_048_576
@@ -116,8 +118,11 @@ class EmergencyFile:
         """Add a record, durably.
 
         Raises:
-            StoreError: there is no room for it, or the disk failed.
+            StoreError: there is no room for it, or the disk failed; or a fence stands beside it,
+                for where the ledger cannot, this must tell a run that it is over.
         """
+        if fence.stands(self._path.parent):
+            raise StoreError(fence.SENTENCE, EPOCH_OVER)
         body = _encoder.encode(written)
         record = _HEADER.pack(len(body), _checksum(self.end, body)) + body
         if self.end + _span(body) > self._size:

@@ -211,6 +211,35 @@ class SqliteFile:
         ]
 
 
+class SeenFile(SqliteFile):
+    """Such a file as it stands, beside the exchange that has it open; what is saved is dropped.
+
+    Args:
+        path: of a file that is there.
+
+    Raises:
+        StoreError: it cannot be read, or is of another version.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        try:
+            self._db = sqlite3.connect(
+                f"{path.absolute().as_uri()}?mode=ro", isolation_level=None, uri=True
+            )
+            (version,) = self._db.execute("PRAGMA user_version").fetchone()
+        except sqlite3.Error as error:
+            text = f"the exchange's file {path} cannot be read: {error}; look at it and its disk"
+            raise StoreError(text, "exchange_unusable") from error
+        if version != VERSION:
+            self._db.close()
+            text = f"{path} has version {version}, not {VERSION}; run the version that made it"
+            raise StoreError(text, "exchange_unusable")
+
+    def save(self, changes: Changes) -> None:
+        """Keep nothing: the file is another's."""
+
+
 def _row(arrival: Arrival) -> tuple[int, int, str]:
     return arrival.due_ns, arrival.number, msgspec.json.encode(arrival.request).decode()
 

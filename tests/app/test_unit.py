@@ -17,6 +17,7 @@ from daemon.app.host import Host
 from daemon.app.unit import LOST, Unit
 from daemon.control import Control, Line, Names
 from daemon.domain.instants import DAY_NS, SECOND_NS
+from daemon.guardian.listening import listening
 from daemon.kill import LatchUnwritten
 from daemon.messages import (
     AccountSeen,
@@ -59,6 +60,7 @@ class Machine:
                 self.wall,
                 self.running,
                 lambda sentence: loop.call_soon_threadsafe(self.ends.put_nowait, sentence),
+                guardian=str(folder / "guardian.sock"),
             ),
             self.said.append,
             self.latch,
@@ -212,3 +214,21 @@ async def test_a_work_that_falls_is_told(machine, monkeypatch):
 
 async def test_without_a_unit_that_attends_a_view_is_for_others(machine):
     assert not machine.unit.shown(Alive(1, ROUTER))
+
+
+async def test_a_guardian_hears_each_beat_and_nobody_is_told_where_none_listens(machine, tmp_path):
+    async with machine.attended():
+        await machine.heard(lambda told: b"EXTEND" in told)
+        with listening(tmp_path) as listener:
+            while not listener.heard():
+                await machine.heard(lambda told: b"EXTEND" in told)
+            machine.answering = False
+            machine.unit.stopping()
+    assert machine.said == []
+
+
+async def test_a_start_that_waits_asks_for_time_again_and_again_and_tells_people_once(machine):
+    for _ in range(3):
+        machine.unit.waiting("the guardian works")
+        assert b"EXTEND" in await machine.heard(lambda told: b"guardian works" in told)
+    assert machine.said == ["the guardian works"]

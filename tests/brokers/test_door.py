@@ -214,3 +214,18 @@ async def test_a_failure_of_our_own_is_not_taken_for_the_brokers():
     """It ends the port, and the restart looks the order up."""
     with pytest.raises(ZeroDivisionError):
         await ask(Place(approved(ENTRY)), behind=Behind(ZeroDivisionError()))
+
+
+@pytest.mark.parametrize("order", [ENTRY, EXIT])
+async def test_behind_a_fence_neither_an_order_nor_a_cancellation_leaves(order):
+    broker, fences = Behind(), [True]
+    door = Door(broker, lambda: NOW, lambda _, __: "", fenced=lambda: bool(fences))
+    (refused,) = await door.ask(Place(approved(order)))
+    assert isinstance(refused, OrderRefused)
+    assert "taken over" in refused.text
+    (answered,) = await door.ask(Cancel(order.intent_id, "1"))
+    assert answered == CancelAnswered(order.intent_id, False, answered.text, NOW)
+    assert broker.asked == []
+    assert await door.ask(ReadAccount()) == ("answer",)
+    fences.clear()
+    assert await door.ask(Cancel(order.intent_id, "1")) == ("answer",)

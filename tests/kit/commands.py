@@ -83,11 +83,11 @@ def written(stream: Stream) -> str:
 
 
 def ordo(
-    *args: str | Path, cwd: Path, environ: dict[str, str] | None = None
+    *args: str | Path, cwd: Path, environ: dict[str, str] | None = None, module: str = "daemon"
 ) -> subprocess.Popen[str]:
-    """Start `python -m daemon` as a process of its own, its streams in pipes."""
+    """Start `python -m daemon`, or another of its programs, as a process, its streams in pipes."""
     return subprocess.Popen(
-        [sys.executable, "-m", "daemon", *map(str, args)],
+        [sys.executable, "-m", module, *map(str, args)],
         cwd=cwd,
         env={**os.environ, "PYTHONPATH": str(ROOT), **(environ or {})},
         stdout=subprocess.PIPE,

@@ -1,0 +1,74 @@
+"""`ordo-guardian`: watches the daemon's beat, and closes what is open where it stays away."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from pathlib import Path
+
+import click
+
+from daemon.errors import OrdoError, SettingsError
+from daemon.guardian.exposure import exposure_of
+from daemon.guardian.listening import listening, watched
+from daemon.guardian.telling import Teller
+from daemon.guardian.watch import Watch, daemon_of
+from daemon.settings import Settings, load
+
+FAILED, MISUSED, INTERRUPTED = 1, 2, 130
+
+
+@click.command("ordo-guardian", context_settings={"help_option_names": ["-h", "--help"]})
+@click.option("--settings", type=click.Path(path_type=Path), help="Another settings.toml.")
+@click.option("--once", is_flag=True, help="Say how things stand, change nothing, and end.")
+def command(settings: Path | None, *, once: bool) -> int:
+    """Close what is open where no daemon guards it any more."""
+    loaded = load(settings, os.environ)
+    return _told(loaded) if once else _watched(loaded)
+
+
+def _told(settings: Settings) -> int:
+    """Say how things stand."""
+    state_dir = settings.daemon.state_dir
+    listens = "watches" if watched(state_dir) else "does not watch"
+    click.echo(f"state folder {state_dir}: a guardian {listens}")
+    click.echo(f"daemon: {daemon_of(state_dir)}")
+    click.echo(f"broker: {exposure_of(state_dir)}")
+    return 0
+
+
+def _watched(settings: Settings) -> int:
+    """Watch until somebody asks for the end."""
+    state_dir, patience = settings.daemon.state_dir, settings.guardian
+    with listening(state_dir) as listener:
+        click.echo(
+            f"guardian watches {state_dir}: {patience.silence_s} s without a beat, "
+            f"{patience.stopped_s} s after an orderly end"
+        )
+        asyncio.run(Watch(settings, listener, Teller(state_dir, _say)).keep())
+    return 0
+
+
+def _say(text: str) -> None:
+    click.echo(f"guardian: {text}")
+    sys.stdout.flush()
+
+
+def main() -> None:
+    """Run, and end with an exit code; no traceback reaches a user."""
+    try:
+        code = command.main(standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        code = error.exit_code
+    except OrdoError as error:
+        click.echo(f"ordo-guardian: {error}", err=True)
+        code = MISUSED if isinstance(error, SettingsError) else FAILED
+    except (click.Abort, KeyboardInterrupt):
+        code = INTERRUPTED
+    sys.exit(code)
+
+
+if __name__ == "__main__":
+    main()

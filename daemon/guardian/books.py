@@ -1,0 +1,118 @@
+"""Our own book of one account, with what is owed in it: a fold of the facts that were recorded."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from daemon.domain.orders.book import Book, Position
+from daemon.domain.orders.heard import Order
+from daemon.domain.orders.reconcile import EXTERNAL, MANUAL
+from daemon.domain.orders.words import IntentRecorded, OrderFact, Purpose, Side, State
+from daemon.messages import BasketOpened, ExitFinished, ExitOwed, ExitReplaced, PositionChanged
+
+Leg = tuple[str, str]
+"""Strategy and leg."""
+
+
+class Books:
+    """What we hold and owe in one account.
+
+    Args:
+        mark: of the account.
+        facts: all that was recorded of it, oldest first.
+
+    Attributes:
+        book: orders and positions.
+        symbols: what each leg trades.
+        owed: exits that are not finished, by id.
+        exits: how many were ever owed.
+        replaced: exits in doubt that are no longer counted on.
+    """
+
+    def __init__(self, mark: str, facts: Iterable[object]) -> None:
+        self.book = Book(mark)
+        self.symbols: dict[Leg, str] = {}
+        self.owed: dict[str, ExitOwed] = {}
+        self.exits = 0
+        self.replaced: set[str] = set()
+        self._entered: dict[Leg, tuple[Side, Position]] = {}
+        for fact in facts:
+            self.apply(fact)
+
+    def apply(self, fact: object) -> None:
+        """Take one fact in; those of others are passed over."""
+        match fact:
+            case IntentRecorded(intent):
+                self.book.apply(fact)
+                self.symbols[intent.strategy_id, intent.leg_id] = intent.symbol
+            case BasketOpened(basket):
+                for leg in basket.legs:
+                    key = (basket.strategy_id, leg.leg_id)
+                    self._entered[key] = (leg.side, self.book.position(*key))
+            case ExitOwed(exit_id):
+                self.owed[exit_id] = fact
+                self.exits += 1
+            case ExitFinished(exit_id):
+                self.owed.pop(exit_id, None)
+            case ExitReplaced(intent_id):
+                self.replaced.add(intent_id)
+            case _ if isinstance(fact, OrderFact):
+                self.book.apply(fact)
+
+    def net(self, leg: Leg) -> int:
+        """Return the units that a leg holds; below zero short."""
+        return self.book.position(*leg).net_quantity
+
+    def shares(self, shown: Mapping[str, int]) -> dict[Leg, int]:
+        """Return what of a broker's positions is each leg's; no more than the broker shows.
+
+        Args:
+            shown: units by symbol; below zero short.
+        """
+        found: dict[Leg, int] = {}
+        for symbol, net in shown.items():
+            left, sign = abs(net), 1 if net > 0 else -1
+            for leg in sorted(key for key, traded in self.symbols.items() if traded == symbol):
+                units = min(max(self.net(leg) * sign, 0), left)
+                if units:
+                    found[leg] = sign * units
+                    left -= units
+        return found
+
+    def exits_of(self, leg: Leg) -> tuple[Order, ...]:
+        """Return a leg's exits that may still fill, doubtful ones included unless replaced."""
+        return tuple(
+            order
+            for order in self.book.open_orders()
+            if order.intent.purpose is not Purpose.ENTRY
+            and (order.intent.strategy_id, order.intent.leg_id) == leg
+            and (order.state is State.WORKING or order.intent.intent_id not in self.replaced)
+        )
+
+    def position_changed(self, order: Order, at_ns: int) -> PositionChanged:
+        """Return the leg of an order as it stands since its basket was opened."""
+        intent = order.intent
+        leg = (intent.strategy_id, intent.leg_id)
+        now = self.book.position(*leg)
+        side, before = self._entered.get(leg, (intent.side.opposite, Position()))
+        if intent.strategy_id in (MANUAL, EXTERNAL):
+            before = Position()
+            side = intent.side.opposite
+            if now.net_quantity:
+                side = Side.BUY if now.net_quantity > 0 else Side.SELL
+        return PositionChanged(
+            strategy_id=intent.strategy_id,
+            leg_id=intent.leg_id,
+            symbol=intent.symbol,
+            side=side,
+            bought_quantity=now.bought_quantity - before.bought_quantity,
+            bought_value_e4=now.bought_value_e4 - before.bought_value_e4,
+            sold_quantity=now.sold_quantity - before.sold_quantity,
+            sold_value_e4=now.sold_value_e4 - before.sold_value_e4,
+            at_ns=at_ns,
+        )
+
+
+def remaining(orders: Iterable[Order], side: Side) -> int:
+    """Return the units that these orders may still trade on one side."""
+    return sum(order.remaining_quantity for order in orders if order.intent.side is side)

@@ -1,0 +1,258 @@
+"""Closing one account: what is recorded and asked next, from the broker's own book.
+
+It decides and never waits. Whoever asks it records the facts of a round durably, then asks the
+broker what the round wants, then tells it the answers. Shorts are bought back before longs are
+sold; no more is closed than the broker shows; what nobody knows is looked for, never sent again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from daemon.domain.instants import SECOND_NS
+from daemon.domain.market.frames import Quote
+from daemon.domain.orders import reconcile
+from daemon.domain.orders.flatten import Answer, CancelExit, Flatten, Holding, PlaceExit, Resting
+from daemon.domain.orders.heard import Order
+from daemon.domain.orders.ids import IntentIds
+from daemon.domain.orders.kill import Proof
+from daemon.domain.orders.limits import Refused, gate
+from daemon.domain.orders.reconcile import AccountRead
+from daemon.domain.orders.words import IntentRecorded, OrderNews, Purpose, Refusal, Side, State
+from daemon.guardian.books import Leg, remaining
+from daemon.guardian.orders import Wanted, intent_of, prices, seen_by_the_gate
+from daemon.guardian.witness import VERIFY_NS, Round, Terms, Witness, is_todays, leg_of
+from daemon.messages import Cancel, CancelAsked, ExitFinished, ExitOwed, ExitReason, Place
+from daemon.runtime.budget import Budget, Priority, Wait
+
+_CANCEL_AGAIN_NS = 5 * SECOND_NS
+
+
+class Closer(Witness):
+    """Closes one account.
+
+    Args:
+        terms: what it is closed under.
+        ids: of the orders of this run of the guardian.
+        facts: all that was recorded of the account, oldest first.
+    """
+
+    def __init__(self, terms: Terms, ids: IntentIds, facts: Sequence[object]) -> None:
+        super().__init__(terms, ids, facts)
+        self._machine = Flatten(terms.ladder)
+        self._proof = Proof()
+        self._budget = Budget(terms.windows)
+        self._budget.restore(
+            fact.at_ns for fact in facts if isinstance(fact, IntentRecorded | CancelAsked)
+        )
+        self._mine: set[str] = set()
+        self._cancelling: dict[str, int] = {}
+
+    def round(self, read: AccountRead, quotes: Mapping[str, Quote], now_ns: int) -> Round:
+        """Return what is done now.
+
+        Args:
+            read: the broker's book.
+            quotes: the newest, by symbol.
+            now_ns: the present instant.
+        """
+        done = Round()
+        self._learn(done, read, now_ns)
+        self._adopt(done, read, quotes, now_ns)
+        for order in self._todays(now_ns):
+            self._doubt(done, order, read, now_ns)
+        shares = self.books.shares(reconcile.positions(read))
+        self._owe(done, shares, now_ns)
+        self._close(done, shares, quotes, now_ns)
+        self._finish(done, shares, now_ns)
+        self._judge(done, read, now_ns)
+        return done
+
+    def heard(self, told: Sequence[object], now_ns: int) -> Round:
+        """Take in what the broker said; return what is to be recorded, and told to a person."""
+        done = Round()
+        for fact in told:
+            if isinstance(fact, OrderNews):
+                self._hear(done, fact, now_ns)
+        return done
+
+    def _owe(self, done: Round, shares: Mapping[Leg, int], now_ns: int) -> None:
+        """Owe an exit of all that is held; an exit of a part ends where all is left."""
+        for owed in tuple(self.books.owed.values()):
+            if owed.keep:
+                legs = [(owed.strategy_id, leg_id) for leg_id in owed.leg_ids]
+                sent = self.books.book.children(owed.exit_id)
+                closed = sum(order.filled_quantity for order in sent)
+                self._finished(
+                    done, owed, now_ns, closed, sum(abs(self.books.net(e)) for e in legs)
+                )
+        owing: dict[str, list[str]] = {}
+        for strategy_id, leg_id in shares:
+            if not self._owed_of((strategy_id, leg_id)):
+                owing.setdefault(strategy_id, []).append(leg_id)
+        for strategy_id, leg_ids in owing.items():
+            exit_id = f"{self._terms.account}:exit:{self.books.exits + 1}"
+            owed = ExitOwed(exit_id, strategy_id, tuple(leg_ids), ExitReason.KILL, now_ns)
+            self._take(done, owed)
+
+    def _owed_of(self, leg: Leg) -> str:
+        """Return the exit that a leg's orders are children of; empty: none is owed."""
+        for owed in self.books.owed.values():
+            if owed.strategy_id == leg[0] and leg[1] in owed.leg_ids:
+                return owed.exit_id
+        return ""
+
+    def _close(
+        self, done: Round, shares: Mapping[Leg, int], quotes: Mapping[str, Quote], now_ns: int
+    ) -> None:
+        """Take back what is not ours to rest, buy shorts back, take entries back, sell longs."""
+        legs = dict.fromkeys([*shares, *(leg_of(order) for order in self._exits(now_ns))])
+        holdings = {
+            leg_id: self._holding(leg, shares.get(leg, 0), quotes, now_ns)
+            for leg in legs
+            if (leg_id := _named(leg))
+        }
+        others = [o for o in self._todays(now_ns) if o.intent.intent_id not in self._mine]
+        for order in others:
+            if order.intent.purpose is not Purpose.ENTRY:
+                self._cancel(done, order, now_ns)
+        words = self._machine.next(tuple(holdings.values()), now_ns)
+        for word in words:
+            if isinstance(word, CancelExit):
+                resting = self.books.book.order(word.intent_id)
+                assert resting is not None, "what rests was recorded"
+                self._cancel(done, resting, now_ns)
+            elif word.side is Side.BUY:
+                self._send(done, word, shares, quotes, now_ns)
+        for order in sorted(others, key=lambda each: each.intent.side is Side.BUY):
+            if order.intent.purpose is Purpose.ENTRY:
+                self._cancel(done, order, now_ns)
+        for word in words:
+            if isinstance(word, PlaceExit) and word.side is Side.SELL:
+                self._send(done, word, shares, quotes, now_ns)
+
+    def _holding(self, leg: Leg, net: int, quotes: Mapping[str, Quote], now_ns: int) -> Holding:
+        exits = [o for o in self.books.exits_of(leg) if is_todays(o, now_ns)]
+        side = Side.BUY if net < 0 else Side.SELL
+        step = self._machine.step(_named(leg))
+        found = prices(self.books.symbols[leg], side, quotes, now_ns)
+        ladder = self._terms.ladder
+        return Holding(
+            leg_id=_named(leg),
+            net_quantity=net,
+            closing_quantity=remaining(exits, side)
+            + (0 if net else remaining(exits, side.opposite)),
+            resting=tuple(
+                Resting(o.intent.intent_id, o.intent.price_e4, o.intent.decided_ns)
+                for o in exits
+                if o.intent.intent_id in self._mine
+                and o.state is State.WORKING
+                and now_ns >= self._cancelling.get(o.intent.intent_id, 0)
+            ),
+            lot=found.instrument.lot if found else 1,
+            freeze_quantity=found.instrument.freeze_quantity if found else 1,
+            price_e4=(found and ladder.price(step, side, found.prospect)) or 0,
+            next_price_e4=(found and ladder.price(step + 1, side, found.prospect)) or 0,
+        )
+
+    def _send(
+        self,
+        done: Round,
+        word: PlaceExit,
+        shares: Mapping[Leg, int],
+        quotes: Mapping[str, Quote],
+        now_ns: int,
+    ) -> None:
+        """Let an exit leave through the gate."""
+        leg = next(leg for leg in shares if _named(leg) == word.leg_id)
+        exits = [o for o in self.books.exits_of(leg) if is_todays(o, now_ns)]
+        wanted = Wanted(
+            account=self._terms.account,
+            leg=leg,
+            symbol=self.books.symbols[leg],
+            parent=self._owed_of(leg),
+            open_quantity=abs(shares[leg]),
+            sent_quantity=remaining(exits, word.side),
+            working=tuple(
+                order.intent
+                for order in self._todays(now_ns)
+                if order.state is State.WORKING and order.intent.strategy_id != reconcile.EXTERNAL
+            ),
+        )
+        intent = intent_of(self._ids.next(), word, wanted, now_ns)
+        judged = gate(
+            intent, seen_by_the_gate(wanted, word.side, quotes, now_ns), self._terms.limits, now_ns
+        )
+        if isinstance(judged, Refused):
+            done.left.append(
+                f"{word.side} {word.quantity} {intent.symbol} stays: {judged.sentence}"
+            )
+            return
+        if isinstance(self._budget.take(now_ns, Priority.EXIT), Wait):
+            return
+        self._mine.add(intent.intent_id)
+        self._take(done, IntentRecorded(intent, now_ns))
+        done.asked.append(Place(judged))
+
+    def _cancel(self, done: Round, order: Order, now_ns: int) -> None:
+        intent_id = order.intent.intent_id
+        if order.state is not State.WORKING or not order.broker_order_id:
+            return
+        if now_ns < self._cancelling.get(intent_id, 0):
+            return
+        if isinstance(self._budget.take(now_ns, Priority.EXIT), Wait):
+            return
+        self._cancelling[intent_id] = now_ns + _CANCEL_AGAIN_NS
+        self._take(done, CancelAsked(intent_id, now_ns))
+        done.asked.append(Cancel(intent_id, order.broker_order_id))
+
+    def _finish(self, done: Round, shares: Mapping[Leg, int], now_ns: int) -> None:
+        """Record that an obligation is met once nothing of its legs is held or on its way."""
+        for owed in tuple(self.books.owed.values()):
+            legs = [(owed.strategy_id, leg_id) for leg_id in owed.leg_ids]
+            if not any(self.books.net(leg) or shares.get(leg) for leg in legs) and not any(
+                is_todays(order, now_ns) for leg in legs for order in self.books.exits_of(leg)
+            ):
+                self._finished(done, owed, now_ns)
+
+    def _finished(
+        self, done: Round, owed: ExitOwed, now_ns: int, closed: int = 0, held: int = 0
+    ) -> None:
+        names = owed.exit_id, owed.strategy_id, owed.leg_ids
+        self._take(done, ExitFinished(*names, now_ns, closed, held))
+
+    def _judge(self, done: Round, read: AccountRead, now_ns: int) -> None:
+        """Say what is left, and whether two readings have shown that nothing is."""
+        for symbol, net in reconcile.positions(read).items():
+            done.left.append(f"{net:+d} {symbol} is held")
+        for shown in read.orders:
+            if shown.state is State.WORKING:
+                done.left.append(f"{shown.side} {shown.quantity} {shown.symbol} rests")
+        quiet = not done.left
+        for order in self._todays(now_ns):
+            if order.state is not State.WORKING:
+                intent = order.intent
+                quiet = quiet and order.state is State.PARKED
+                what = (
+                    f"{intent.intent_id}, {intent.side} {order.remaining_quantity} {intent.symbol}"
+                )
+                done.left.append(f"{what}, is in doubt and may still fill")
+        self._proof.take(read.at_ns, VERIFY_NS, is_flat=quiet)
+        done.flat = self._proof.given
+
+    def _exits(self, now_ns: int) -> Iterator[Order]:
+        return (o for o in self._todays(now_ns) if o.intent.purpose is not Purpose.ENTRY)
+
+    def _refused(self, done: Round, order: Order, now_ns: int) -> None:
+        """Answer a no of the broker's to an exit of ours by the table of the closing machine."""
+        intent = order.intent
+        if intent.intent_id in self._mine:
+            kind = order.refusal or Refusal.OTHER
+            answer = self._machine.refused(_named(leg_of(order)), kind, intent.quantity, now_ns)
+            if answer is Answer.PAGE:
+                done.told.append(f"{intent.side} {intent.symbol} was refused: {order.text}")
+
+
+def _named(leg: Leg) -> str:
+    """Return what the closing machine calls a leg."""
+    return " ".join(leg)

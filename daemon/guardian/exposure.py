@@ -1,0 +1,61 @@
+"""Whether anything is open, by the exchange's own files, which are read beside whoever writes."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from pathlib import Path
+
+from daemon.brokers.paper_exchange import exchange
+from daemon.domain.market.calendar import Segment, is_open
+from daemon.errors import OrdoError, RuleUnknown
+from daemon.guardian.decision import Exposure
+from daemon.twin.exchange import Exchange
+from daemon.twin.file import SeenFile
+from daemon.twin.latency import Latency
+from daemon.twin.words import Status
+
+FILES = "exchange*.sqlite"
+"""The books that the exchange on paper keeps in a state folder, one of each account."""
+
+
+def exposure_of(folder: Path) -> Exposure:
+    """Return what is open in all accounts.
+
+    Market time stands where it stood last, so a market that was closed then stays closed.
+    """
+    found: list[str] = []
+    reached_ns = 0
+    try:
+        for path in sorted(folder.glob(FILES)):
+            with closing(SeenFile(path)) as file:
+                twin = exchange(0, Latency(), file)
+                reached_ns = max(reached_ns, twin.reached_ns())
+                found += open_in(twin)
+    except (OrdoError, OSError):
+        return Exposure.UNREAD
+    if not found:
+        return Exposure.FLAT
+    return Exposure.OPEN if trades(reached_ns) else Exposure.WAITING
+
+
+def open_in(twin: Exchange) -> list[str]:
+    """Return what is open at an exchange, in words: positions, and orders that rest."""
+    held = [
+        f"{position.net_quantity:+d} {position.symbol}"
+        for position in twin.positions()
+        if position.net_quantity
+    ]
+    rests = [
+        f"{order.side} {order.quantity - order.filled_quantity} {order.symbol} rests"
+        for order in twin.orders()
+        if order.status is Status.WORKING
+    ]
+    return [*held, *rests]
+
+
+def trades(at_ns: int) -> bool:
+    """Say whether derivatives trade at an instant; where no table says, they may."""
+    try:
+        return is_open(at_ns, Segment.DERIVATIVES)
+    except RuleUnknown:
+        return True

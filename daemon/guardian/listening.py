@@ -1,0 +1,95 @@
+"""Where a daemon's beat is heard: a datagram socket in the state folder.
+
+A daemon sends a beat without waiting, and without a disk, so a disk that hangs stops no beat of one
+that guards. Beats are only counted as having come; what they say is not looked at.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import socket
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+from daemon.errors import SettingsError, StoreError
+from daemon.settings.guardian import SOCKET
+
+_LOCK = "guardian.lock"
+_MOST_BYTES = 64
+
+
+class Listener:
+    """Hears beats.
+
+    Args:
+        wire: the socket, which waits for nothing.
+    """
+
+    def __init__(self, wire: socket.socket) -> None:
+        self._wire = wire
+
+    def heard(self) -> bool:
+        """Say whether a beat has come since this was asked last."""
+        came = False
+        while True:
+            try:
+                self._wire.recv(_MOST_BYTES)
+            except BlockingIOError:
+                return came
+            came = True
+
+
+@contextmanager
+def listening(state_dir: Path) -> Iterator[Listener]:
+    """Listen while the block runs; one listens on a state folder.
+
+    Args:
+        state_dir: the daemon's; made where it does not exist.
+
+    Raises:
+        SettingsError: the folder or the socket cannot be made.
+        StoreError: another guardian watches this folder.
+    """
+    with ExitStack() as held:
+        try:
+            wire = _bound(state_dir, held)
+        except BlockingIOError as error:
+            raise StoreError(
+                f"another guardian watches the state folder {state_dir}; one is enough",
+                "already_running",
+            ) from error
+        except OSError as error:
+            raise SettingsError(
+                f"{state_dir / SOCKET} cannot be listened on: {error.strerror or error}; "
+                "let [daemon] state_dir name a folder with a short path that this user owns",
+                "socket_unusable",
+            ) from error
+        yield Listener(wire)
+
+
+def _bound(state_dir: Path, held: ExitStack) -> socket.socket:
+    """Return the socket, for its owner alone; what a killed guardian left there is taken away."""
+    path = state_dir / SOCKET
+    state_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    lock = os.open(state_dir / _LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    held.callback(os.close, lock)
+    fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    wire = held.enter_context(socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM))
+    path.unlink(missing_ok=True)
+    wire.bind(os.fspath(path))
+    held.callback(path.unlink, missing_ok=True)
+    path.chmod(0o600)
+    wire.setblocking(False)  # noqa: FBT003
+    return wire
+
+
+def watched(state_dir: Path) -> bool:
+    """Say whether a guardian listens on a state folder now."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as wire:
+        try:
+            wire.connect(os.fspath(state_dir / SOCKET))
+        except OSError:
+            return False
+    return True

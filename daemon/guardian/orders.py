@@ -1,0 +1,121 @@
+"""The orders of a guardian: how an exit is priced, written, and shown to the gate."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from msgspec import Struct
+
+from daemon.domain.instants import SECOND_NS, day_of
+from daemon.domain.market.bands import reference_e4, taken_e4
+from daemon.domain.market.calendar import Segment, is_open
+from daemon.domain.market.frames import Quote
+from daemon.domain.market.instruments import Instrument, Kind, contract
+from daemon.domain.orders.flatten import PlaceExit
+from daemon.domain.orders.ladder import Prospect
+from daemon.domain.orders.limits import GateView, Parent, Reach
+from daemon.domain.orders.words import Intent, OrderType, Purpose, Side
+from daemon.errors import RuleUnknown
+
+_DEADLINE_NS = 3_600 * SECOND_NS
+_NO_QUOTE = Quote(0)
+_NOTHING = Reach(0, 0, 0)
+
+
+class Priced(Struct, frozen=True):
+    """A contract, and what an exit of it is priced from."""
+
+    instrument: Instrument
+    prospect: Prospect
+
+
+class Wanted(Struct, frozen=True):
+    """What an exit is of.
+
+    Attributes:
+        account: whose.
+        leg: strategy and leg.
+        symbol: what it holds.
+        parent: the obligation.
+        open_quantity: units that are held.
+        sent_quantity: units that its exits on their way may still close.
+        working: own orders that rest.
+    """
+
+    account: str
+    leg: tuple[str, str]
+    symbol: str
+    parent: str
+    open_quantity: int
+    sent_quantity: int
+    working: tuple[Intent, ...]
+
+
+def prices(symbol: str, side: Side, quotes: Mapping[str, Quote], now_ns: int) -> Priced | None:
+    """Return what an exit is priced from; None where the contract is not known today."""
+    day = day_of(now_ns)
+    try:
+        instrument = contract(symbol, day, strict=False)
+    except (RuleUnknown, ValueError):
+        return None
+    quote = quotes.get(symbol, _NO_QUOTE)
+    touch_e4 = quote.ask_e4 if side is Side.BUY else quote.bid_e4
+    around_e4 = reference_e4(quote)
+    low_e4, high_e4 = taken_e4(instrument, around_e4, day) if around_e4 else (0, 0)
+    prospect = Prospect(touch_e4, quote.ltp_e4, low_e4, high_e4, instrument.tick_e4)
+    return Priced(instrument, prospect)
+
+
+def intent_of(intent_id: str, word: PlaceExit, wanted: Wanted, now_ns: int) -> Intent:
+    """Return the order that an exit leaves as."""
+    strategy_id, leg_id = wanted.leg
+    return Intent(
+        intent_id=intent_id,
+        account=wanted.account,
+        strategy_id=strategy_id,
+        leg_id=leg_id,
+        symbol=wanted.symbol,
+        side=word.side,
+        quantity=word.quantity,
+        order_type=OrderType.LIMIT,
+        price_e4=word.price_e4,
+        purpose=Purpose.EXIT,
+        parent=wanted.parent,
+        decided_ns=now_ns,
+        deadline_ns=now_ns + _DEADLINE_NS,
+    )
+
+
+def seen_by_the_gate(
+    wanted: Wanted, side: Side, quotes: Mapping[str, Quote], now_ns: int
+) -> GateView:
+    """Return what is true around an exit; what the gate holds entries to alone stays empty."""
+    found = prices(wanted.symbol, side, quotes, now_ns)
+    prospect = found.prospect if found else Prospect(0, 0, 0, 0, 1)
+    return GateView(
+        instrument=found.instrument if found else None,
+        session_open=found is not None and _trades(found.instrument, now_ns),
+        ticks_e4=(),
+        low_e4=prospect.low_e4,
+        high_e4=prospect.high_e4,
+        account=_NOTHING,
+        strategy=_NOTHING,
+        rate_slot=True,
+        recent=(),
+        working=wanted.working,
+        doubtful=(),
+        fresh={},
+        link_open=True,
+        parent=Parent(bool(wanted.parent), wanted.open_quantity, wanted.sent_quantity),
+        strategy_sane=True,
+        closable_quantity=wanted.open_quantity - wanted.sent_quantity,
+        again=True,
+    )
+
+
+def _trades(instrument: Instrument, at_ns: int) -> bool:
+    segment = Segment.CASH if instrument.kind is Kind.EQUITY else Segment.DERIVATIVES
+    try:
+        return is_open(at_ns, segment)
+    except RuleUnknown:
+        return True

@@ -1,0 +1,197 @@
+"""Taking over: latch, fence, end the daemon, hold its folder, close everything."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Final
+
+from msgspec import Struct
+
+from daemon import kill
+from daemon.domain.orders.ids import IntentIds
+from daemon.errors import OrdoError
+from daemon.guardian.closer import Closer
+from daemon.guardian.ending import end
+from daemon.guardian.telling import Teller
+from daemon.guardian.witness import Round, Terms
+from daemon.guardian.world import PaperWorld, entered
+from daemon.messages import AccountRead, AccountUnread, ReadAccount
+from daemon.messages.cells import Cell, home_of
+from daemon.runtime.words import Origin
+from daemon.settings import Settings, ladder, limits, windows
+from daemon.storage import fence
+from daemon.storage.audit import require_whole
+from daemon.storage.emergency import GuardedLedger
+from daemon.storage.exclusive import GUARDIAN, exclusively, last_holder
+from daemon.storage.ledger import StoredLedger
+from daemon.storage.stores import store_of
+
+BY: Final = "guardian"
+_ORIGIN = Origin(BY, 0, 0)
+
+
+class Desk(Struct):
+    """One account at work."""
+
+    cell: Cell
+    closer: Closer
+    unread: str = ""
+    flat: bool = False
+
+
+def latch(state_dir: Path, because: str) -> str:
+    """Latch a kill of everything, unless one of a guardian's stands; return why it does not.
+
+    The instant of the market is not known, so the first name that is free tells it from others.
+    """
+    taken = {each.latch_id for each in kill.standing(state_dir)}
+    if any(is_ours(each) for each in kill.standing(state_dir)):
+        return ""
+    number = next(n for n in range(1, len(taken) + 2) if f"kill-{BY}-{n}" not in taken)
+    pulled = kill.Latch(f"kill-{BY}-{number}", kill.KILL, kill.ALL, "", because, BY, 0)
+    try:
+        kill.pull(state_dir, pulled)
+    except kill.LatchUnwritten as error:
+        return str(error)
+    return ""
+
+
+def is_ours(latched: kill.Latch) -> bool:
+    """Say whether a guardian pulled it."""
+    return latched.by == BY and latched.kind == kill.KILL
+
+
+class Takeover:
+    """One taking over.
+
+    Args:
+        settings: everything that was set.
+        teller: tells people.
+    """
+
+    def __init__(self, settings: Settings, teller: Teller) -> None:
+        self._settings = settings
+        self._state_dir = settings.daemon.state_dir
+        self._teller = teller
+
+    async def run(self, because: str) -> bool:
+        """Do all of it; return whether the broker's book has shown all flat twice.
+
+        Args:
+            because: for the latch, and for people.
+
+        Raises:
+            OrdoError: it cannot go on now, and is to be tried again.
+        """
+        unwritten = latch(self._state_dir, because)
+        if unwritten:
+            self._teller.once("latch", f"no latch stands, and what is done goes on: {unwritten}")
+        self._teller.say(f"takes over: {because}")
+        self._end_daemon(because)
+        with exclusively(self._state_dir, GUARDIAN), self._records() as (ledger, reached_ns):
+            return await self._close(ledger, reached_ns)
+
+    def _end_daemon(self, because: str) -> None:
+        """Let nothing of the daemon's leave any more, and end it."""
+        holder = last_holder(self._state_dir)
+        if holder is None or not holder.is_alive():
+            return
+        try:
+            fence.put_up(self._state_dir, because)
+        except OSError as error:
+            self._teller.once("fence", f"no fence stands before it: {error.strerror}")
+        if not end(holder):
+            raise OrdoError(
+                f"the {holder.what} with process id {holder.pid} cannot be ended from here; end it "
+                "by hand: until then nothing leaves, neither its orders nor the guardian's",
+                "already_running",
+            )
+        self._teller.say(f"the {holder.what} with process id {holder.pid} is ended")
+
+    @contextmanager
+    def _records(self) -> Iterator[tuple[GuardedLedger, int]]:
+        """Open the ledger, what an emergency left behind first, and see how far it has come."""
+        store = store_of(self._settings, self._state_dir)
+        inner = StoredLedger(store, self._settings.accounts[0].owner)
+        path = self._state_dir / "emergency"
+        with closing(GuardedLedger(inner, path, self._teller.say)) as ledger:
+            require_whole(store)
+            for sentence in ledger.recover():
+                self._teller.say(sentence)
+            yield ledger, inner.stored.reached_ns()
+
+    async def _close(self, ledger: GuardedLedger, recorded_ns: int) -> bool:
+        settings, facts = self._settings, tuple(ledger.facts())
+        home = home_of(facts, settings.accounts[0].id)
+        cells = [Cell(each.id, "" if each.id == home else each.id) for each in settings.accounts]
+        with entered(settings, cells, recorded_ns, self._teller.say) as world:
+            ids = IntentIds(ledger.begin_epoch(world.now_ns()))
+            desks = [
+                Desk(cell, Closer(self._terms(at, cell), ids, tuple(cell.facts(facts))))
+                for at, cell in enumerate(cells)
+            ]
+            return await self._rounds(ledger, world, desks)
+
+    async def _rounds(
+        self, ledger: GuardedLedger, world: PaperWorld, desks: Sequence[Desk]
+    ) -> bool:
+        """Go round by round until all is flat, or the market has no more to offer today."""
+        while True:
+            left: list[str] = []
+            for desk in desks:
+                left += await self._round(ledger, world, desk)
+            if all(desk.flat for desk in desks):
+                self._teller.alert(["the guardian has closed everything, and latched", *left])
+                return True
+            if left:
+                self._teller.alert(["the guardian is closing; left is", *left])
+            filled = await world.go_on()
+            if filled is None:
+                self._teller.alert(["the market is over for today; left is", *left])
+                return False
+            for desk in desks:
+                self._hear(ledger, desk, filled[desk.cell.account], world.now_ns())
+
+    async def _round(self, ledger: GuardedLedger, world: PaperWorld, desk: Desk) -> list[str]:
+        """Read one account, do what it needs, and return what is left of it."""
+        door, now_ns = world.doors[desk.cell.account], world.now_ns()
+        read = None
+        for told in await door.ask(ReadAccount()):
+            match told:
+                case AccountRead():
+                    read = told
+                case AccountUnread(unread):
+                    return [f"the book of {desk.cell.account} cannot be read: {unread}"]
+                case _:
+                    self._hear(ledger, desk, (told,), now_ns)
+        assert read is not None, "a reading ends with the book, or says why not"
+        done = desk.closer.round(read, world.quotes, now_ns)
+        self._record(ledger, desk, done, now_ns)
+        ledger.flush()  # what is asked below was recorded before
+        for request in done.asked:
+            self._hear(ledger, desk, await door.ask(request), now_ns)
+        ledger.flush()
+        desk.flat = done.flat
+        return done.left
+
+    def _hear(self, ledger: GuardedLedger, desk: Desk, told: Sequence[object], now_ns: int) -> None:
+        self._record(ledger, desk, desk.closer.heard(told, now_ns), now_ns)
+
+    def _record(self, ledger: GuardedLedger, desk: Desk, done: Round, now_ns: int) -> None:
+        if done.facts:
+            facts = [desk.cell.marked(fact) for fact in done.facts]
+            ledger.append(facts, _ORIGIN, now_ns)
+        for text in done.told:
+            self._teller.once(text, text)
+
+    def _terms(self, at: int, cell: Cell) -> Terms:
+        settings, account = self._settings, self._settings.accounts[at]
+        return Terms(
+            account=account.id,
+            mark=cell.mark,
+            limits=limits(settings, account),
+            ladder=ladder(settings),
+            windows=windows(settings, account.broker),
+        )

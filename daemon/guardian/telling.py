@@ -1,0 +1,46 @@
+"""What a guardian tells people: lines on standard output, and a file that the next look finds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Final
+
+from daemon.storage.whole import write_whole
+
+ALERT: Final = "guardian.alert"
+"""In the state folder: what the guardian did last, and what it left; for a person to remove."""
+
+
+class Teller:
+    """Tells each thing once for as long as it stays the same.
+
+    Args:
+        state_dir: where the alert lies.
+        write: takes a line.
+    """
+
+    def __init__(self, state_dir: Path, write: Callable[[str], None]) -> None:
+        self._path = state_dir / ALERT
+        self._write = write
+        self._told: dict[str, str] = {}
+
+    def say(self, text: str) -> None:
+        """Tell something."""
+        self._write(text)
+
+    def once(self, of: str, text: str) -> None:
+        """Tell how something is, unless that was the last that was told of it; empty: no more."""
+        if self._told.get(of, "") != text:
+            self._told[of] = text
+            if text:
+                self._write(f"ALERT {text}")
+
+    def alert(self, lines: Sequence[str]) -> None:
+        """Leave word in the state folder, and tell it."""
+        text = "; ".join(lines)
+        self.once("alert", text)
+        try:
+            write_whole(self._path, ("\n".join(lines) + "\n").encode())
+        except OSError as error:
+            self.once("file", f"{self._path} cannot be written: {error.strerror}")

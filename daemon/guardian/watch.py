@@ -1,0 +1,108 @@
+"""The watch: looks a few times a second, counts its looks without a beat, and does what follows.
+
+Looks are counted, and no clock is asked, as the daemon does itself: who was stopped meanwhile, or
+slept with the machine, has looked as seldom as it could have heard.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Final
+
+from daemon import kill
+from daemon.errors import OrdoError
+from daemon.guardian.decision import Daemon, Deed, Exposure, Patience, Seen, decide
+from daemon.guardian.exposure import exposure_of
+from daemon.guardian.listening import Listener
+from daemon.guardian.taking_over import Takeover, is_ours
+from daemon.guardian.telling import Teller
+from daemon.settings import Settings
+from daemon.storage.exclusive import last_holder
+
+LOOK_S: Final = 0.25
+_LOOKS_OF_A_READING: Final = 8
+"""What was read of the broker's book holds for so many looks."""
+
+
+class Watch:
+    """Watches one state folder.
+
+    Args:
+        settings: everything that was set.
+        listener: hears beats.
+        teller: tells people.
+    """
+
+    def __init__(self, settings: Settings, listener: Listener, teller: Teller) -> None:
+        guardian = settings.guardian
+        self._state_dir = settings.daemon.state_dir
+        self._patience = Patience(guardian.silence_s, guardian.stopped_s)
+        self._listener = listener
+        self._teller = teller
+        self._takeover = Takeover(settings, teller)
+        self._silent = 0
+        self._read = 0
+        self._exposure = Exposure.UNSEEN
+
+    async def keep(self) -> None:
+        """Watch, for ever."""
+        while True:
+            await self.look()
+            await asyncio.sleep(LOOK_S)
+
+    async def look(self) -> Deed:
+        """Look once, and do what follows; return what that was."""
+        if self._listener.heard():
+            self._silent, self._exposure = 0, Exposure.UNSEEN
+            self._teller.once("open", "")
+            return Deed.WAIT
+        self._silent += 1
+        if self._silent - self._read >= _LOOKS_OF_A_READING:
+            self._exposure = Exposure.UNSEEN
+        deed = decide(self._seen(), self._patience)
+        if deed is Deed.LOOK:
+            self._exposure, self._read = exposure_of(self._state_dir), self._silent
+            deed = decide(self._seen(), self._patience)
+        match deed:
+            case Deed.WARN:
+                self._warn()
+            case Deed.TAKE_OVER:
+                await self._take_over()
+        return deed
+
+    def _seen(self) -> Seen:
+        unfinished = any(is_ours(latch) for latch in kill.standing(self._state_dir))
+        return Seen(daemon_of(self._state_dir), self._silent * LOOK_S, self._exposure, unfinished)
+
+    def _warn(self) -> None:
+        left_s = self._patience.stopped_s - self._silent * LOOK_S
+        then = f"it is closed in {left_s:.0f} s unless a daemon comes back" if left_s > 0 else ""
+        if self._exposure is Exposure.WAITING:
+            then = "the exchange does not trade now; it is closed when it does"
+        what = "cannot be read" if self._exposure is Exposure.UNREAD else "shows something open"
+        self._teller.once("open", f"no daemon runs, and the broker's book {what}; {then}")
+
+    async def _take_over(self) -> None:
+        seconds = self._silent * LOOK_S
+        because = f"the daemon gave no beat for {seconds:.0f} s, and the broker shows what is open"
+        if self._exposure is Exposure.UNREAD:
+            because = f"the daemon gave no beat for {seconds:.0f} s; the broker cannot be read"
+        try:
+            await self._takeover.run(because)
+        except OrdoError as error:
+            self._teller.once("hindered", f"{error}; it is tried again")
+            return
+        self._teller.once("hindered", "")
+        self._silent, self._exposure = 0, Exposure.UNSEEN
+
+
+def daemon_of(state_dir: Path) -> Daemon:
+    """Return what is known of a state folder's daemon; what cannot be read was not in order."""
+    try:
+        holder = last_holder(state_dir)
+    except OSError:
+        return Daemon.GONE
+    if holder is None:
+        return Daemon.STOPPED
+    return Daemon.THERE if holder.is_alive() else Daemon.GONE

@@ -1,0 +1,197 @@
+"""What the broker's book tells of one account, taken into ours: the half of closing that reads."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from msgspec import Struct, field
+
+from daemon.domain.instants import SECOND_NS, day_of
+from daemon.domain.market.frames import Quote
+from daemon.domain.orders import reconcile
+from daemon.domain.orders.doubt import Doubt, may_replace
+from daemon.domain.orders.heard import Order
+from daemon.domain.orders.ids import IntentIds
+from daemon.domain.orders.ladder import Ladder
+from daemon.domain.orders.limits import Limits
+from daemon.domain.orders.reconcile import AccountRead
+from daemon.domain.orders.words import OrderNews, OrderParked, OutcomeUnknown, Purpose, Side, State
+from daemon.guardian.books import Books, Leg, remaining
+from daemon.messages import Cancel, ExitReplaced, Fact, Place
+from daemon.runtime.budget import Window
+
+VERIFY_NS = 2 * SECOND_NS
+"""How far two readings lie apart, longer than a request may usually be late."""
+_LOOKUP_NS = 15 * SECOND_NS
+"""An order that no reading shows within this is parked."""
+_DOUBTFUL = (State.UNKNOWN, State.PARKED)
+_REFUSED = (State.REFUSED, State.REJECTED)
+
+
+class Terms(Struct, frozen=True):
+    """What an account is closed under.
+
+    Attributes:
+        account: its id.
+        mark: of its facts; empty at home.
+        limits: the owner's.
+        ladder: how exits are priced.
+        windows: of its message budget.
+    """
+
+    account: str
+    mark: str
+    limits: Limits
+    ladder: Ladder
+    windows: tuple[Window, ...]
+
+
+class Round(Struct):
+    """What is done now.
+
+    Attributes:
+        facts: to be recorded first.
+        asked: of the broker, in this order, once they are durable.
+        told: to a person.
+        left: what is open or may still fill, a sentence each.
+        flat: the broker's book has shown all flat twice.
+    """
+
+    facts: list[Fact] = field(default_factory=list)
+    asked: list[Place | Cancel] = field(default_factory=list)
+    told: list[str] = field(default_factory=list)
+    left: list[str] = field(default_factory=list)
+    flat: bool = False
+
+
+class Witness:
+    """Holds the broker's book against ours.
+
+    Args:
+        terms: what the account is closed under.
+        ids: of the orders of this run of the guardian.
+        facts: all that was recorded of the account, oldest first.
+
+    Attributes:
+        books: ours.
+    """
+
+    def __init__(self, terms: Terms, ids: IntentIds, facts: Sequence[object]) -> None:
+        self.books = Books(terms.mark, facts)
+        self._terms = terms
+        self._ids = ids
+        self._since_ns: dict[object, tuple[object, int]] = {}
+
+    def _learn(self, done: Round, read: AccountRead, now_ns: int) -> None:
+        """Take in what the broker knows better, and the orders that are not of our making."""
+        book = self.books.book
+        for update in reconcile.news(book, read):
+            self._hear(done, update, now_ns)
+        for shown in reconcile.strangers(book, read):
+            if shown.state is State.WORKING or shown.filled_quantity:
+                intent_id = reconcile.external_id(book, shown.broker_order_id, read.at_ns)
+                self._enter(done, intent_id, shown, now_ns)
+
+    def _adopt(
+        self, done: Round, read: AccountRead, quotes: Mapping[str, Quote], now_ns: int
+    ) -> None:
+        """Count what the broker shows beyond our book as external, once it has for a while."""
+        for each in reconcile.compare(self.books.book, read).differing:
+            more = each.theirs - each.ours
+            lasted_ns = self._lasted_ns(("gap", each.symbol), more, read.at_ns)
+            if each.theirs * more > 0 and lasted_ns >= VERIFY_NS:
+                price_e4 = quotes.get(each.symbol, Quote(0)).ltp_e4
+                shown = reconcile.unexplained(each, price_e4)
+                self._enter(done, self._ids.next(), shown, now_ns)
+
+    def _enter(
+        self, done: Round, intent_id: str, shown: reconcile.BrokerOrder, now_ns: int
+    ) -> None:
+        recorded, update = reconcile.external(intent_id, self._terms.account, shown, now_ns)
+        self._take(done, recorded)
+        self._hear(done, update, now_ns)
+        done.told.append(f"not of our making: {shown.side} {shown.quantity} {shown.symbol}")
+
+    def _doubt(self, done: Round, order: Order, read: AccountRead, now_ns: int) -> None:
+        """Say of an order that nobody answered what is so; replace it where that is bounded."""
+        intent, intent_id = order.intent, order.intent.intent_id
+        if order.state is State.INTENDED:
+            because = "the run that meant it is over; nobody knows whether it left"
+            self._take(done, OutcomeUnknown(intent_id, because, now_ns))
+        elif order.state is State.UNKNOWN and now_ns - intent.decided_ns >= _LOOKUP_NS:
+            self._take(done, OrderParked(intent_id, now_ns))
+            done.told.append(f"{intent_id} is parked: {intent.side} {intent.symbol} may still fill")
+        if intent.purpose is Purpose.EXIT and intent_id not in self.books.replaced:
+            doubt = self._around(order, read)
+            if may_replace(doubt, VERIFY_NS):
+                self._take(done, ExitReplaced(intent_id, now_ns))
+                done.told.append(f"another order leaves in place of {intent_id}; both may fill")
+
+    def _around(self, order: Order, read: AccountRead) -> Doubt:
+        intent = order.intent
+        leg, symbol = (intent.strategy_id, intent.leg_id), intent.symbol
+        held = reconcile.positions(read).get(symbol, 0)
+        there = tuple(
+            (each.broker_order_id, each.state, each.filled_quantity)
+            for each in read.orders
+            if each.symbol == symbol
+        )
+        ways = [each for each in self.books.book.open_orders() if _buys_back(each, leg)]
+        return Doubt(
+            side=intent.side,
+            state=order.state,
+            shown=any(each.client_id == intent.intent_id for each in read.orders),
+            agreed=held == self.books.book.net(symbol),
+            equal_ns=self._lasted_ns(intent.intent_id, (held, there), read.at_ns),
+            leg_net=self.books.net(leg),
+            doubtful_quantity=remaining((e for e in ways if e.state in _DOUBTFUL), Side.BUY),
+            others_quantity=remaining((e for e in ways if e.state not in _DOUBTFUL), Side.BUY),
+        )
+
+    def _lasted_ns(self, of: object, seen: object, at_ns: int) -> int:
+        """Return for how long readings have shown the same."""
+        known, since_ns = self._since_ns.get(of, (None, at_ns))
+        if known != seen:
+            since_ns = at_ns
+        self._since_ns[of] = (seen, since_ns)
+        return at_ns - since_ns
+
+    def _hear(self, done: Round, fact: OrderNews, now_ns: int) -> None:
+        """Take news of one order in; record it, and the leg that a fill moved."""
+        before = self.books.book.order(fact.intent_id)
+        if before is None:
+            return  # a stranger's: the next reading tells of it under the id that it has here
+        self._take(done, fact)
+        order = self.books.book.order(fact.intent_id)
+        assert order is not None, "it was known before"
+        if order.filled_quantity != before.filled_quantity:
+            done.facts.append(self.books.position_changed(order, now_ns))
+        if order.state in _REFUSED and before.state not in _REFUSED:
+            self._refused(done, order, now_ns)
+
+    def _refused(self, done: Round, order: Order, now_ns: int) -> None:
+        """Answer a no of the broker's to an order."""
+
+    def _take(self, done: Round, fact: Any) -> None:
+        self.books.apply(fact)
+        done.facts.append(fact)
+
+    def _todays(self, now_ns: int) -> Iterator[Order]:
+        """Yield the orders that may still fill; those of earlier days are over with their day."""
+        return (each for each in self.books.book.open_orders() if is_todays(each, now_ns))
+
+
+def is_todays(order: Order, now_ns: int) -> bool:
+    """Say whether an order is of this day; those before are over with theirs."""
+    return day_of(order.intent.decided_ns) == day_of(now_ns)
+
+
+def leg_of(order: Order) -> Leg:
+    """Return the leg that an order is of."""
+    return order.intent.strategy_id, order.intent.leg_id
+
+
+def _buys_back(order: Order, leg: Leg) -> bool:
+    bought = order.intent.purpose is not Purpose.ENTRY and order.intent.side is Side.BUY
+    return bought and leg_of(order) == leg

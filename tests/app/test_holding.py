@@ -1,0 +1,38 @@
+"""A daemon's hold on its folder: another daemon refuses it, a guardian at work is waited for."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+
+from daemon.app.holding import WAITS, held
+from daemon.errors import SettingsError, StoreError
+from daemon.storage.exclusive import GUARDIAN, exclusively
+
+
+async def test_a_guardian_at_work_is_waited_for_and_told_of(tmp_path):
+    told: list[str] = []
+    guardian = exclusively(tmp_path, GUARDIAN)
+    guardian.__enter__()
+
+    def waits(because: str) -> None:
+        told.append(because)
+        if len(told) == 2:
+            guardian.__exit__(None, None, None)
+
+    async with held(tmp_path, waits):
+        assert told == [WAITS, WAITS]
+
+
+async def test_another_daemon_is_not_waited_for(tmp_path):
+    with exclusively(tmp_path), pytest.raises(StoreError, match=f"process id {os.getpid()} runs"):
+        async with held(tmp_path, pytest.fail):
+            pytest.fail("it was let in")
+
+
+async def test_a_folder_that_cannot_be_used_is_told_of_by_whoever_takes_it(tmp_path):
+    (tmp_path / "state").write_text("")
+    with pytest.raises(SettingsError, match="cannot be used"):
+        async with held(tmp_path / "state", pytest.fail):
+            pytest.fail("it was let in")

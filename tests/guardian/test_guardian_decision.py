@@ -1,0 +1,74 @@
+"""What a guardian does next, as a table."""
+
+from __future__ import annotations
+
+import pytest
+
+from daemon.guardian.decision import Daemon, Deed, Exposure, Patience, Seen, decide
+
+PATIENCE = Patience(silence_s=30, stopped_s=300)
+THERE, GONE, STOPPED = Daemon.THERE, Daemon.GONE, Daemon.STOPPED
+UNSEEN, FLAT, OPEN = Exposure.UNSEEN, Exposure.FLAT, Exposure.OPEN
+WAITING, UNREAD = Exposure.WAITING, Exposure.UNREAD
+WAIT, LOOK, WARN, TAKE_OVER = Deed.WAIT, Deed.LOOK, Deed.WARN, Deed.TAKE_OVER
+
+
+@pytest.mark.parametrize(
+    ("daemon", "silent_s", "exposure", "deed"),
+    [
+        # within its time nobody looks at the broker: the daemon may be back in a moment
+        (THERE, 29.75, UNSEEN, WAIT),
+        (THERE, 29.75, OPEN, WAIT),
+        (GONE, 29.75, UNSEEN, WAIT),
+        # past it, whether it hangs or has gone, what is open decides
+        (THERE, 30, UNSEEN, LOOK),
+        (THERE, 30, FLAT, WAIT),
+        (THERE, 30, OPEN, TAKE_OVER),
+        (GONE, 30, UNSEEN, LOOK),
+        (GONE, 30, FLAT, WAIT),
+        (GONE, 30, OPEN, TAKE_OVER),
+        # a broker that cannot be read is not flat
+        (THERE, 30, UNREAD, TAKE_OVER),
+        (GONE, 30, UNREAD, TAKE_OVER),
+        # while the exchange is closed nothing can be closed there, and a latch would only surprise
+        (GONE, 30, WAITING, WARN),
+        (THERE, 3_000, WAITING, WARN),
+        # a person stopped it: he is told at once what he left open, and has more time
+        (STOPPED, 0.25, UNSEEN, LOOK),
+        (STOPPED, 0.25, FLAT, WAIT),
+        (STOPPED, 0.25, OPEN, WARN),
+        (STOPPED, 0.25, WAITING, WARN),
+        (STOPPED, 299, UNREAD, WARN),
+        (STOPPED, 299, OPEN, WARN),
+        (STOPPED, 300, OPEN, TAKE_OVER),
+        (STOPPED, 300, UNREAD, TAKE_OVER),
+        (STOPPED, 3_000, FLAT, WAIT),
+    ],
+)
+def test_a_guardian_waits_looks_warns_or_takes_over(daemon, silent_s, exposure, deed):
+    assert decide(Seen(daemon, silent_s, exposure, unfinished=False), PATIENCE) is deed
+
+
+@pytest.mark.parametrize(
+    ("daemon", "exposure", "deed"),
+    [
+        (GONE, UNSEEN, LOOK),
+        (GONE, FLAT, WAIT),
+        (GONE, OPEN, TAKE_OVER),
+        (STOPPED, OPEN, TAKE_OVER),
+        (GONE, UNREAD, TAKE_OVER),
+        (GONE, WAITING, WARN),
+        (THERE, UNSEEN, WAIT),  # a daemon that came back latched works its kill itself
+        (THERE, OPEN, WAIT),
+    ],
+)
+def test_what_an_earlier_guardian_began_is_not_waited_for_where_no_daemon_is(
+    daemon, exposure, deed
+):
+    assert decide(Seen(daemon, 0.25, exposure, unfinished=True), PATIENCE) is deed
+
+
+def test_a_daemon_that_was_back_in_time_is_left_alone_whatever_is_open():
+    for exposure in Exposure:
+        for daemon in (THERE, GONE):
+            assert decide(Seen(daemon, 0, exposure, unfinished=False), PATIENCE) is WAIT

@@ -1,0 +1,78 @@
+"""Where a guardian hears beats: any datagram is one, and nothing that says it waits."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+
+import pytest
+
+from daemon.app.notify import Notifier
+from daemon.errors import SettingsError, StoreError
+from daemon.guardian.listening import listening, watched
+from tests.kit.plans import ROOT
+
+LISTEN = """
+import sys
+from pathlib import Path
+from daemon.guardian.listening import listening
+with listening(Path(sys.argv[1])):
+    print("listens", flush=True)
+    sys.stdin.read()
+"""
+
+
+def test_beats_are_heard_once_however_many_came(tmp_path):
+    beat = Notifier(str(tmp_path / "guardian.sock"), pytest.fail)
+    with listening(tmp_path) as listener:
+        assert not listener.heard()
+        for _ in range(3):
+            beat.send("WATCHDOG=1")
+        assert listener.heard()
+        assert not listener.heard()
+
+
+def test_one_guardian_watches_a_folder_and_whoever_asks_learns_whether_one_does(tmp_path):
+    assert not watched(tmp_path)
+    with listening(tmp_path):
+        assert watched(tmp_path)
+        with pytest.raises(StoreError, match="another guardian watches"), listening(tmp_path):
+            pytest.fail("it was let in")
+        assert watched(tmp_path)
+    assert not watched(tmp_path)
+
+
+def test_a_guardian_that_was_killed_leaves_nothing_in_the_way_of_the_next(tmp_path):
+    process = subprocess.Popen(
+        [sys.executable, "-c", LISTEN, str(tmp_path)],
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    )
+    assert process.stdout is not None
+    assert process.stdout.readline() == b"listens\n"
+    process.send_signal(signal.SIGKILL)
+    process.communicate()
+    assert (tmp_path / "guardian.sock").exists()
+    assert not watched(tmp_path)
+    with listening(tmp_path):
+        assert watched(tmp_path)
+
+
+def test_a_folder_in_which_no_socket_can_be_made_is_refused_with_the_mend(tmp_path):
+    deep = tmp_path / ("x" * 120)
+    with pytest.raises(SettingsError, match="a short path"), listening(deep):
+        pytest.fail("it listens")
+
+
+def test_a_guardian_that_reads_nothing_holds_up_no_beat(tmp_path):
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as deaf:
+        deaf.bind(str(tmp_path / "guardian.sock"))
+        said: list[str] = []
+        beat = Notifier(str(tmp_path / "guardian.sock"), said.append)
+        for _ in range(5_000):
+            beat.send("WATCHDOG=1")
+        assert len(said) == 1

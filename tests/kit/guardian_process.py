@@ -1,0 +1,89 @@
+"""`ordo-guardian` as a process of its own: started, listened to, ended."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+from tests.kit.commands import ordo
+from tests.kit.daemon_process import PATIENCE_S, host_ns
+
+
+class GuardianProcess:
+    """A running guardian.
+
+    Args:
+        folder: where it runs; the state lies in `state`.
+        environ: more settings.
+    """
+
+    def __init__(self, folder: Path, environ: Mapping[str, str]) -> None:
+        given = {"PYTHONUNBUFFERED": "1", **environ}
+        self._process = ordo(cwd=folder, environ=given, module="daemon.guardian")
+        self.pid = self._process.pid
+        self._news = threading.Condition()
+        self._lines: list[str] = []
+        self._thread = threading.Thread(target=self._listen, daemon=True)
+        self._thread.start()
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """What it has said so far."""
+        with self._news:
+            return tuple(self._lines)
+
+    def wait_line(self, part: str) -> None:
+        """Wait until it has said something; fail where it ends first, or time does."""
+        until_ns = host_ns() + int(PATIENCE_S * 1e9)
+        with self._news:
+            while not any(part in line for line in self._lines):
+                assert host_ns() < until_ns, f"it never says {part!r}: {self._lines}"
+                assert self._thread.is_alive(), f"it ended before it says {part!r}: {self.errors()}"
+                self._news.wait(0.1)
+
+    def errors(self) -> str:
+        """Return what it said and wrote to its other stream, once it has ended."""
+        assert self._process.stderr is not None, "its streams are pipes"
+        return "\n".join([*self._lines, self._process.stderr.read()])
+
+    def end(self, how: signal.Signals = signal.SIGKILL) -> int:
+        """End it, and return its exit code."""
+        if self._process.poll() is None:
+            self._process.send_signal(how)
+        code = self._process.wait(PATIENCE_S)
+        self._thread.join(PATIENCE_S)
+        assert self._process.stderr is not None, "its streams are pipes"
+        self._process.stderr.close()
+        return code
+
+    def _listen(self) -> None:
+        assert self._process.stdout is not None, "its streams are pipes"
+        with self._process.stdout as stream:
+            for line in stream:
+                with self._news:
+                    self._lines.append(line.rstrip("\n"))
+                    self._news.notify_all()
+
+
+@contextmanager
+def watching(folder: Path, silence_s: int = 2, stopped_s: int = 300) -> Iterator[GuardianProcess]:
+    """Let a guardian watch until the block ends.
+
+    Args:
+        folder: where it runs.
+        silence_s: for so long it waits for a beat.
+        stopped_s: the same, of a daemon that was stopped in order.
+    """
+    environ = {
+        "ORDO_GUARDIAN__SILENCE_S": str(silence_s),
+        "ORDO_GUARDIAN__STOPPED_S": str(stopped_s),
+    }
+    process = GuardianProcess(folder, environ)
+    try:
+        process.wait_line("guardian watches")
+        yield process
+    finally:
+        process.end()

@@ -1,0 +1,119 @@
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from daemon.errors import SettingsError, StoreError
+from daemon.storage.exclusive import GUARDIAN, Holder, exclusively, last_holder
+from daemon.storage.fence import put_up, stands
+
+HOLD = """
+import sys
+from pathlib import Path
+from daemon.storage.exclusive import exclusively
+with exclusively(Path(sys.argv[1])):
+    print("held", flush=True)
+    sys.stdin.read()
+"""
+
+
+def holder(folder) -> subprocess.Popen[str]:
+    process = subprocess.Popen(
+        [sys.executable, "-c", HOLD, str(folder)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout is not None
+    assert process.stdout.readline() == "held\n"
+    return process
+
+
+def began(pid: int) -> int:
+    """Return when a process began, by the kernel."""
+    return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19])
+
+
+def test_a_second_daemon_on_one_state_folder_is_told_who_holds_it(tmp_path):
+    process = holder(tmp_path)
+    with (
+        pytest.raises(StoreError, match=f"process id {process.pid} runs on the state folder"),
+        exclusively(tmp_path),
+    ):
+        pytest.fail("it was let in")
+    process.communicate()
+
+
+def test_a_daemon_that_was_killed_holds_nothing(tmp_path):
+    process = holder(tmp_path)
+    process.kill()
+    process.communicate()
+    with exclusively(tmp_path):
+        held_by = last_holder(tmp_path)
+        assert held_by is not None
+        assert (held_by.what, held_by.pid, held_by.is_alive()) == ("daemon", os.getpid(), True)
+
+
+def test_who_was_killed_is_told_from_who_ended_in_order_and_from_a_later_process(tmp_path):
+    assert last_holder(tmp_path) is None
+    process = holder(tmp_path)
+    assert last_holder(tmp_path) == Holder("daemon", process.pid, began(process.pid))
+    process.kill()
+    process.communicate()
+    assert last_holder(tmp_path).is_alive() is False
+    assert Holder("daemon", os.getpid(), 1).is_alive() is False
+    assert Holder("daemon", os.getpid(), 0).is_alive() is False
+
+    with pytest.raises(ZeroDivisionError), exclusively(tmp_path):
+        raise ZeroDivisionError
+    assert last_holder(tmp_path).pid == os.getpid()
+    with exclusively(tmp_path):
+        pass
+    assert last_holder(tmp_path) is None
+
+
+def test_a_process_that_has_ended_and_that_nobody_has_reaped_is_not_alive(tmp_path):
+    process = holder(tmp_path)
+    held_by = last_holder(tmp_path)
+    process.kill()
+    assert process.stdout is not None
+    process.stdout.read()
+    os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
+    assert not held_by.is_alive()
+    process.communicate()
+
+
+def test_a_lock_file_of_an_earlier_version_names_nobody_whom_one_could_end(tmp_path):
+    (tmp_path / "daemon.lock").write_text(f"{os.getpid()}\n")
+    assert not last_holder(tmp_path).is_alive()
+
+
+def test_whoever_takes_the_folder_takes_the_fence_down(tmp_path):
+    put_up(tmp_path, "no beat")
+    with exclusively(tmp_path, GUARDIAN):
+        assert not stands(tmp_path)
+        assert last_holder(tmp_path).what == GUARDIAN
+
+
+def test_a_folder_whose_fence_cannot_be_taken_down_is_not_held(tmp_path):
+    (tmp_path / "fence").mkdir()
+    with pytest.raises(SettingsError, match="cannot be used"), exclusively(tmp_path):
+        pytest.fail("it was let in")
+
+
+def test_the_folder_is_made_for_its_owner_alone(tmp_path):
+    with exclusively(tmp_path / "deep" / "state"):
+        assert (tmp_path / "deep" / "state").stat().st_mode & 0o777 == 0o700
+
+
+def test_a_file_where_the_folder_should_be_is_refused_with_the_mend(tmp_path):
+    (tmp_path / "state").write_text("")
+    with (
+        pytest.raises(SettingsError, match="cannot be used: File exists; let"),
+        exclusively(tmp_path / "state"),
+    ):
+        pytest.fail("it was let in")
