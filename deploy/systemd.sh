@@ -12,7 +12,9 @@ SOURCE=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd)
 ROOT=${ROOT:-}
 CODE=$ROOT/opt/ordo
 SETTINGS=$ROOT/etc/ordo/settings.toml
-UNIT=$ROOT/etc/systemd/system/ordo.service
+UNITS=$ROOT/etc/systemd/system
+UNIT=$UNITS/ordo.service
+GUARDIAN=$UNITS/ordo-guardian.service
 STATE=$ROOT/var/lib/ordo
 PARTS='daemon strategies requirements systemd deploy Makefile pyproject.toml README.md settings.toml'
 
@@ -25,7 +27,9 @@ This installs Ordo as a unit of systemd:
   $SETTINGS
       its settings, for root alone$([ -e "$SETTINGS" ] && echo '; there already, and left as they are' || :)
   $UNIT
-      the unit: enabled and started by nobody but you
+  $GUARDIAN
+      the daemon, and the guardian that closes what is open where no daemon guards it any more:
+      enabled and started by nobody but you
   $STATE
       its state folder, made by systemd at the first start, with a user that exists while it runs
 
@@ -37,7 +41,7 @@ plan_uninstall() {
   cat <<PLAN
 This stops Ordo and takes it off systemd:
 
-  $UNIT and $CODE are removed
+  $UNIT, $GUARDIAN and $CODE are removed
   $SETTINGS and $STATE stay: settings, records and latches are yours to remove
 
 What is open stays open, and nobody guards it any more. Look first: ordo positions
@@ -79,29 +83,34 @@ install_it() {
   fi
   chmod 600 "$SETTINGS"
   cp "$SOURCE/systemd/ordo.service" "$UNIT.new"
-  chmod 644 "$UNIT.new"
+  cp "$SOURCE/systemd/ordo-guardian.service" "$GUARDIAN.new"
+  chmod 644 "$UNIT.new" "$GUARDIAN.new"
   for part in $PARTS; do
     rm -rf "${CODE:?}/$part"
     mv "$CODE/.new/$part" "$CODE/$part"
   done
   rmdir "$CODE/.new"
   mv "$UNIT.new" "$UNIT"
+  mv "$GUARDIAN.new" "$GUARDIAN"
   if [ -z "$ROOT" ]; then
     make --no-print-directory -C "$CODE" setup
     "$CODE/.venv/bin/python" -m compileall -q "$CODE/daemon" "$CODE/strategies"
     systemctl daemon-reload
   fi
   echo
-  echo "Done. Start it with: systemctl enable --now ordo"
+  echo "Done. Start it with: systemctl enable --now ordo ordo-guardian"
 }
 
 uninstall_it() {
   plan_uninstall
   confirmed uninstall-systemd
-  if [ -z "$ROOT" ] && [ -e "$UNIT" ]; then
-    systemctl disable --now ordo
-  fi
-  rm -rf "$UNIT" "${CODE:?}"
+  # The guardian first: who takes the daemon away does not want it to close anything.
+  for unit in ordo-guardian ordo; do
+    if [ -z "$ROOT" ] && [ -e "$UNITS/$unit.service" ]; then
+      systemctl disable --now "$unit"
+    fi
+  done
+  rm -rf "$UNIT" "$GUARDIAN" "${CODE:?}"
   if [ -z "$ROOT" ]; then
     systemctl daemon-reload
   fi

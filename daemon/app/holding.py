@@ -9,7 +9,7 @@ from pathlib import Path
 
 from daemon.storage.exclusive import GUARDIAN, exclusively, last_holder
 
-_LOOK_S = 0.1
+_LOOK_S = 0.25
 WAITS = "the guardian is closing what was open; this start waits for it"
 
 

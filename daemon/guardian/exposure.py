@@ -6,7 +6,7 @@ from contextlib import closing
 from pathlib import Path
 
 from daemon.brokers.paper_exchange import exchange
-from daemon.domain.market.calendar import Segment, is_open
+from daemon.domain.market import calendar
 from daemon.errors import OrdoError, RuleUnknown
 from daemon.guardian.decision import Exposure
 from daemon.twin.exchange import Exchange
@@ -23,19 +23,27 @@ def exposure_of(folder: Path) -> Exposure:
 
     Market time stands where it stood last, so a market that was closed then stays closed.
     """
-    found: list[str] = []
-    reached_ns = 0
+    reached_ns, is_open = 0, False
     try:
         for path in sorted(folder.glob(FILES)):
-            with closing(SeenFile(path)) as file:
-                twin = exchange(0, Latency(), file)
-                reached_ns = max(reached_ns, twin.reached_ns())
-                found += open_in(twin)
+            twin = seen(path)
+            reached_ns = max(reached_ns, twin.reached_ns())
+            is_open = is_open or bool(open_in(twin))
     except (OrdoError, OSError):
         return Exposure.UNREAD
-    if not found:
+    if not is_open:
         return Exposure.FLAT
     return Exposure.OPEN if trades(reached_ns) else Exposure.WAITING
+
+
+def seen(path: Path) -> Exchange:
+    """Return an exchange as its file stands now, whoever has that open; it is for looking alone.
+
+    Raises:
+        StoreError: it cannot be read.
+    """
+    with closing(SeenFile(path)) as file:
+        return exchange(0, Latency(), file)
 
 
 def open_in(twin: Exchange) -> list[str]:
@@ -56,6 +64,6 @@ def open_in(twin: Exchange) -> list[str]:
 def trades(at_ns: int) -> bool:
     """Say whether derivatives trade at an instant; where no table says, they may."""
     try:
-        return is_open(at_ns, Segment.DERIVATIVES)
+        return calendar.is_open(at_ns, calendar.Segment.DERIVATIVES)
     except RuleUnknown:
         return True

@@ -16,7 +16,7 @@ from daemon.guardian.closer import Closer
 from daemon.guardian.ending import end
 from daemon.guardian.telling import Teller
 from daemon.guardian.witness import Round, Terms
-from daemon.guardian.world import PaperWorld, entered
+from daemon.guardian.world import PaperWorld, entered, require_known
 from daemon.messages import AccountRead, AccountUnread, ReadAccount
 from daemon.messages.cells import Cell, home_of
 from daemon.runtime.words import Origin
@@ -126,6 +126,7 @@ class Takeover:
         settings, facts = self._settings, tuple(ledger.facts())
         home = home_of(facts, settings.accounts[0].id)
         cells = [Cell(each.id, "" if each.id == home else each.id) for each in settings.accounts]
+        require_known(self._state_dir, cells)
         with entered(settings, cells, recorded_ns, self._teller.say) as world:
             ids = IntentIds(ledger.begin_epoch(world.now_ns()))
             desks = [

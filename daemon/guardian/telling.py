@@ -39,6 +39,8 @@ class Teller:
     def alert(self, lines: Sequence[str]) -> None:
         """Leave word in the state folder, and tell it."""
         text = "; ".join(lines)
+        if self._told.get("alert") == text:
+            return
         self.once("alert", text)
         try:
             write_whole(self._path, ("\n".join(lines) + "\n").encode())

@@ -18,11 +18,13 @@ from daemon.guardian.listening import Listener
 from daemon.guardian.taking_over import Takeover, is_ours
 from daemon.guardian.telling import Teller
 from daemon.settings import Settings
-from daemon.storage.exclusive import last_holder
+from daemon.storage.exclusive import DAEMON, Holder, last_holder
 
 LOOK_S: Final = 0.25
 _LOOKS_OF_A_READING: Final = 8
 """What was read of the broker's book holds for so many looks."""
+_STARTS: Final = 3
+"""So often a daemon that starts, and ends before its first beat, is waited for once more."""
 
 
 class Watch:
@@ -41,9 +43,9 @@ class Watch:
         self._listener = listener
         self._teller = teller
         self._takeover = Takeover(settings, teller)
-        self._silent = 0
-        self._read = 0
         self._exposure = Exposure.UNSEEN
+        self._silent = self._read = self._starts = 0
+        self._holder = last_holder_of(self._state_dir)
 
     async def keep(self) -> None:
         """Watch, for ever."""
@@ -54,10 +56,12 @@ class Watch:
     async def look(self) -> Deed:
         """Look once, and do what follows; return what that was."""
         if self._listener.heard():
-            self._silent, self._exposure = 0, Exposure.UNSEEN
+            self._wait_anew(Exposure.UNSEEN)
+            self._starts = 0
             self._teller.once("open", "")
             return Deed.WAIT
         self._silent += 1
+        self._see_start()
         if self._silent - self._read >= _LOOKS_OF_A_READING:
             self._exposure = Exposure.UNSEEN
         deed = decide(self._seen(), self._patience)
@@ -75,9 +79,22 @@ class Watch:
         unfinished = any(is_ours(latch) for latch in kill.standing(self._state_dir))
         return Seen(daemon_of(self._state_dir), self._silent * LOOK_S, self._exposure, unfinished)
 
+    def _see_start(self) -> None:
+        """Give a daemon that was started again the whole time once more, so often and no more."""
+        holder, before = last_holder_of(self._state_dir), self._holder
+        self._holder = holder
+        if holder is None or holder == before or holder.what != DAEMON or not holder.is_alive():
+            return
+        if self._starts < _STARTS:
+            self._starts += 1
+            self._wait_anew(Exposure.UNSEEN)
+
+    def _wait_anew(self, exposure: Exposure) -> None:
+        self._silent = self._read = 0
+        self._exposure = exposure
+
     def _warn(self) -> None:
-        left_s = self._patience.stopped_s - self._silent * LOOK_S
-        then = f"it is closed in {left_s:.0f} s unless a daemon comes back" if left_s > 0 else ""
+        then = f"it is closed {self._patience.stopped_s:.0f} s after the end, unless one comes back"
         if self._exposure is Exposure.WAITING:
             then = "the exchange does not trade now; it is closed when it does"
         what = "cannot be read" if self._exposure is Exposure.UNREAD else "shows something open"
@@ -94,15 +111,20 @@ class Watch:
             self._teller.once("hindered", f"{error}; it is tried again")
             return
         self._teller.once("hindered", "")
-        self._silent, self._exposure = 0, Exposure.UNSEEN
+        self._wait_anew(Exposure.FLAT)
 
 
 def daemon_of(state_dir: Path) -> Daemon:
     """Return what is known of a state folder's daemon; what cannot be read was not in order."""
-    try:
-        holder = last_holder(state_dir)
-    except OSError:
-        return Daemon.GONE
+    holder = last_holder_of(state_dir)
     if holder is None:
         return Daemon.STOPPED
     return Daemon.THERE if holder.is_alive() else Daemon.GONE
+
+
+def last_holder_of(state_dir: Path) -> Holder | None:
+    """Return who held the state folder last; of a lock that cannot be read, nobody known."""
+    try:
+        return last_holder(state_dir)
+    except OSError:
+        return Holder("nobody known", 0, 0)

@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager
+from pathlib import Path
 
 from daemon.brokers.door import Door
 from daemon.brokers.paper import Paper
@@ -19,6 +20,8 @@ from daemon.domain.instants import MILLISECOND_NS, SECOND_NS, day_of
 from daemon.domain.market.frames import Quote
 from daemon.domain.money import E4
 from daemon.domain.orders.words import OrderUpdated
+from daemon.errors import SettingsError
+from daemon.guardian.exposure import FILES, open_in, seen
 from daemon.messages.cells import Cell
 from daemon.runtime.clock import VirtualClock
 from daemon.settings import Settings
@@ -108,12 +111,33 @@ def entered(
         for account, cell in zip(settings.accounts, cells, strict=True):
             broker = settings.brokers[account.broker]
             us = (broker.latency_ms * _US_IN_MS, broker.jitter_ms * _US_IN_MS)
-            name = f"exchange.{cell.mark}.sqlite" if cell.mark else "exchange.sqlite"
-            file = held.enter_context(closing(LateFile(SqliteFile(folder / name), say)))
+            file = held.enter_context(closing(LateFile(SqliteFile(folder / _book(cell)), say)))
             twin = exchange(account.cash_e4, Latency(feed.seed, *us), file)
             papers[account.id] = Paper(twin, clock.now_ns)
             clock.set(max(clock.now_ns(), twin.reached_ns()))
         yield PaperWorld(settings, papers, clock)
+
+
+def require_known(folder: Path, cells: Sequence[Cell]) -> None:
+    """See that whatever is open is open in an account of the settings.
+
+    Raises:
+        SettingsError: it is not; nothing that is done here would close it.
+    """
+    known = {_book(cell) for cell in cells}
+    for path in sorted(folder.glob(FILES)):
+        held = open_in(seen(path)) if path.name not in known else []
+        if held:
+            raise SettingsError(
+                f"{path} holds {', '.join(held)}, and the settings have no such account; "
+                "put its [[accounts]] back",
+                "unknown_account",
+            )
+
+
+def _book(cell: Cell) -> str:
+    """Return the name of the file in which the exchange keeps an account."""
+    return f"exchange.{cell.mark}.sqlite" if cell.mark else "exchange.sqlite"
 
 
 def _unlatched(account: str, strategy_id: str) -> str:  # noqa: ARG001  nothing is entered here

@@ -54,6 +54,8 @@ def test_confirmed_it_lays_code_settings_and_unit_and_keeps_settings_that_are_th
     assert "left as they are" in told
     assert settings.read_text() == "[feed]\nseed = 7\n"
     assert unit.read_text() == (ROOT / "systemd" / "ordo.service").read_text()
+    guardian = unit.with_name("ordo-guardian.service")
+    assert guardian.read_text() == (ROOT / "systemd" / "ordo-guardian.service").read_text()
     code_sha256.cache_clear()
     assert code_sha256(tmp_path / "opt" / "ordo" / "daemon") == code_sha256(ROOT / "daemon")
 

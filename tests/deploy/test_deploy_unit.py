@@ -11,9 +11,12 @@ from pathlib import Path
 import pytest
 
 from daemon.app import sentry
+from daemon.settings import Guardian
 from tests.kit.plans import ROOT
 
 UNIT = ROOT / "systemd" / "ordo.service"
+GUARDIAN = ROOT / "systemd" / "ordo-guardian.service"
+each_unit = pytest.mark.parametrize("unit", [UNIT, GUARDIAN], ids=lambda unit: unit.stem)
 MOST_EXPOSED = 1.2
 _MEND = "systemd-analyze is not there; install it, on Debian and Ubuntu: apt-get install systemd"
 analyse = pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason=_MEND)
@@ -63,10 +66,25 @@ WANTED = {
 }
 
 
-def directives() -> dict[str, list[str]]:
-    """Every directive of the unit, with its values in order."""
+GUARDIANS = {
+    "Type": "exec",
+    "User": "ordo",
+    "MemoryMax": "512M",
+    "TasksMax": "16",
+    "ProtectProc": "default",
+}
+"""What differs for the guardian: it is of the daemon's user, and sees the daemon's process."""
+DAEMONS = (
+    *("NotifyAccess", "WatchdogSec", "StartLimitIntervalSec", "StartLimitBurst"),
+    "TimeoutStopSec",
+)
+"""What only the daemon has."""
+
+
+def directives(unit: Path = UNIT) -> dict[str, list[str]]:
+    """Every directive of a unit, with its values in order."""
     found: dict[str, list[str]] = defaultdict(list)
-    for line in UNIT.read_text().splitlines():
+    for line in unit.read_text().splitlines():
         if line and not line.startswith(("#", "[")):
             name, _, value = line.partition("=")
             found[name].append(value)
@@ -80,28 +98,47 @@ def test_the_unit_asks_for_what_guards_and_gives_up_what_it_does_not_need():
     assert found["SystemCallFilter"] == ["@system-service", "~@privileged @resources"]
 
 
+def test_the_guardian_is_held_to_the_same_and_finds_the_daemons_folder_socket_and_process():
+    found = directives(GUARDIAN)
+    wanted = {name: value for name, value in WANTED.items() if name not in DAEMONS} | GUARDIANS
+
+    assert {name: found[name] for name in wanted} == {name: [v] for name, v in wanted.items()}
+    assert found["SystemCallFilter"] == directives()["SystemCallFilter"]
+    assert directives()["User"] == []  # systemd calls a user that exists while a unit runs after it
+    assert "Environment=ORDO_DAEMON__STATE_DIR=/var/lib/ordo" in GUARDIAN.read_text()
+
+
+def test_a_daemon_that_hangs_is_ended_and_back_before_the_guardian_loses_patience():
+    told = directives()
+    back_s = int(told["WatchdogSec"][0]) + int(told["RestartSec"][0]) + 3
+    assert Guardian().silence_s > back_s
+
+
 def test_the_daemon_ends_by_itself_before_the_manager_loses_patience():
     assert int(directives()["WatchdogSec"][0]) > sentry.LOOKS * sentry.LOOK_S
 
 
-def test_no_secret_and_no_place_of_one_machine_stands_in_it():
-    assert not re.search(r"token|password|secret|/home/|/root/", UNIT.read_text(), re.IGNORECASE)
+@each_unit
+def test_no_secret_and_no_place_of_one_machine_stands_in_it(unit):
+    assert not re.search(r"token|password|secret|/home/|/root/", unit.read_text(), re.IGNORECASE)
 
 
 @analyse
-def test_systemd_understands_every_line_of_it(tmp_path):
+@each_unit
+def test_systemd_understands_every_line_of_it(tmp_path, unit):
     """Judged with a program and a folder that are there, for Ordo need not be installed here."""
-    there = UNIT.read_text().replace("/opt/ordo/.venv/bin/ordo run", "/bin/true")
-    judged = tmp_path / "ordo.service"
+    there = re.sub("^ExecStart=.*$", "ExecStart=/bin/true", unit.read_text(), flags=re.MULTILINE)
+    judged = tmp_path / unit.name
     judged.write_text(there.replace("WorkingDirectory=/opt/ordo", "WorkingDirectory=/"))
 
     assert judged_by("verify", judged) == (0, "")
 
 
 @analyse
-def test_it_is_hardened_as_far_as_trading_over_a_network_allows():
-    code, told = judged_by("security", "--offline=true", "--no-pager", UNIT)
-    exposed = re.search(r"Overall exposure level for ordo.service: ([0-9.]+)", told)
+@each_unit
+def test_it_is_hardened_as_far_as_trading_over_a_network_allows(unit):
+    code, told = judged_by("security", "--offline=true", "--no-pager", unit)
+    exposed = re.search(rf"Overall exposure level for {unit.name}: ([0-9.]+)", told)
 
     assert code == 0, told
     assert exposed is not None, told

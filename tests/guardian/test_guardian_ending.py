@@ -48,7 +48,7 @@ def test_a_process_that_is_stopped_is_ended_all_the_same(tmp_path):
     process.send_signal(signal.SIGSTOP)
     assert end(last_holder(tmp_path), asked_s=0.2)
     process.communicate()
-    assert process.returncode == -signal.SIGKILL
+    assert process.returncode in (-signal.SIGTERM, -signal.SIGKILL)  # both are waiting for it
 
 
 def test_a_stranger_who_got_the_number_is_left_alone(tmp_path):
