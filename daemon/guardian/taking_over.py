@@ -85,13 +85,19 @@ class Takeover:
         Raises:
             OrdoError: it cannot go on now, and is to be tried again.
         """
-        unwritten = latch(self._state_dir, because)
-        if unwritten:
-            self._teller.once("latch", f"no latch stands, and what is done goes on: {unwritten}")
+        self._latch(because)
         self._teller.say(f"takes over: {because}")
         self._end_daemon(because)
         with exclusively(self._state_dir, GUARDIAN), self._records() as (ledger, reached_ns):
-            return await self._close(ledger, reached_ns)
+            flat = await self._close(ledger, reached_ns)
+            self._latch(because)  # where the disk refused it before
+            return flat
+
+    def _latch(self, because: str) -> None:
+        unwritten = latch(self._state_dir, because)
+        if unwritten:
+            unwritten = f"no latch stands, and what is done goes on: {unwritten}"
+        self._teller.once("latch", unwritten)
 
     def _end_daemon(self, because: str) -> None:
         """Let nothing of the daemon's leave any more, and end it."""

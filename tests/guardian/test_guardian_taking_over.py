@@ -1,0 +1,182 @@
+"""Taking over on paper: what is open at the exchange is closed, by whomever it was opened."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from datetime import date, time
+from pathlib import Path
+
+import pytest
+
+from daemon import kill
+from daemon.brokers.paper_exchange import exchange
+from daemon.domain.instants import at
+from daemon.domain.orders.words import IntentRecorded, OrderUpdated, Purpose, State
+from daemon.errors import OrdoError, SettingsError, StoreError
+from daemon.guardian.decision import Exposure
+from daemon.guardian.exposure import exposure_of
+from daemon.guardian.taking_over import Takeover, latch
+from daemon.guardian.telling import ALERT, Teller
+from daemon.messages import EpochBegan, ExitFinished, ExitOwed, PositionChanged
+from daemon.settings import Settings, load
+from daemon.storage.exclusive import exclusively, last_holder
+from daemon.storage.sqlite import SqliteStore
+from daemon.twin.file import SqliteFile
+from daemon.twin.generator.market import Generator
+from daemon.twin.latency import Latency
+from daemon.twin.words import OrderType, Side, TwinOrder
+from tests.kit import crashes
+
+DAY = date(2026, 3, 9)
+NOON = at(DAY, time(12))
+BOOK = "exchange.sqlite"
+CALL, PUT = "NIFTY-2026-03-10-22900-CE", "NIFTY-2026-03-10-22900-PE"
+
+
+def settings_of(folder: Path, **environ: str) -> Settings:
+    return load(None, {"ORDO_DAEMON__STATE_DIR": str(folder), "ORDO_FEED__SPEED": "max", **environ})
+
+
+def traded(folder: Path, *orders: tuple[str, Side, int, int], name: str = BOOK) -> None:
+    """Leave an exchange in which somebody traded at noon; a price of 0 is the touch."""
+    newest = Generator(1).day(DAY).newest(NOON)
+    quotes = {symbol: quote for frame in newest for symbol, quote in frame.quotes.items()}
+    with closing(SqliteFile(folder / name)) as file:
+        twin = exchange(100_000_000_000, Latency(), file)
+        twin.prime(newest, NOON)
+        for number, (symbol, side, quantity, price_e4) in enumerate(orders):
+            quote = quotes[symbol]
+            touch_e4 = quote.ask_e4 if side is Side.BUY else quote.bid_e4
+            wanted = TwinOrder(
+                f"X{number}", symbol, side, quantity, OrderType.LIMIT, price_e4 or touch_e4, NOON
+            )
+            twin.place(wanted, NOON)
+
+
+@pytest.fixture
+def said() -> list[str]:
+    return []
+
+
+@pytest.fixture
+def takeover(tmp_path, said):
+    settings = settings_of(tmp_path)
+    return Takeover(settings, Teller(tmp_path, said.append))
+
+
+async def test_positions_and_orders_that_stand_in_no_book_of_ours_are_closed_too(
+    tmp_path, takeover, said
+):
+    """A short, a long, an order that rests; the short is bought back before the long is sold."""
+    traded(tmp_path, (CALL, Side.SELL, 65, 0), (PUT, Side.BUY, 130, 0), (PUT, Side.BUY, 65, 10_000))
+    assert exposure_of(tmp_path) is Exposure.OPEN
+    assert await takeover.run("no beat")
+    assert exposure_of(tmp_path) is Exposure.FLAT
+
+    day = crashes.read(tmp_path)
+    assert crashes.ours(day) == crashes.theirs(day) == {}
+    exits = [f.intent for f in day.of(IntentRecorded) if f.intent.purpose is Purpose.EXIT]
+    assert [(each.symbol, each.side.value) for each in exits] == [(CALL, "buy"), (PUT, "sell")]
+    assert len(day.of(EpochBegan)) == 1
+    assert {f.exit_id for f in day.of(ExitOwed)} == {f.exit_id for f in day.of(ExitFinished)}
+    assert [f.state for f in day.of(OrderUpdated) if f.intent_id == exits[0].intent_id][-1:] == [
+        State.FILLED
+    ]
+    assert all(f.net_quantity == 0 for f in day.of(PositionChanged)[-2:])
+    (pulled,) = kill.standing(tmp_path)
+    assert (pulled.by, pulled.kind, pulled.scope) == ("guardian", "kill", "all")
+    assert "closed everything" in (tmp_path / ALERT).read_text()
+    assert last_holder(tmp_path) is None
+
+
+async def test_what_is_flat_is_left_as_it_is_and_nothing_is_recorded_but_the_run(
+    tmp_path, takeover
+):
+    traded(tmp_path, (CALL, Side.SELL, 65, 0), (CALL, Side.BUY, 65, 0))
+    assert exposure_of(tmp_path) is Exposure.FLAT
+    assert await takeover.run("no beat")
+    assert crashes.read(tmp_path).of(ExitOwed) == []
+
+
+async def test_a_second_takeover_pulls_no_second_latch_and_has_ids_of_its_own(tmp_path, takeover):
+    traded(tmp_path, (CALL, Side.SELL, 65, 0))
+    assert await takeover.run("no beat")
+    assert await takeover.run("no beat")
+    assert len(kill.standing(tmp_path)) == 1
+    assert [f.epoch for f in crashes.read(tmp_path).of(EpochBegan)] == [1, 2]
+
+
+async def test_a_folder_that_somebody_else_holds_is_left_to_him(tmp_path, takeover):
+    """Here the holder is this very process, so that nothing can be ended."""
+    traded(tmp_path, (CALL, Side.SELL, 65, 0))
+    with exclusively(tmp_path):
+        (tmp_path / "daemon.lock").write_text("daemon 1 1\n")
+        with pytest.raises(StoreError, match="runs on the state folder"):
+            await takeover.run("no beat")
+    assert exposure_of(tmp_path) is Exposure.OPEN
+
+
+async def test_a_daemon_that_cannot_be_ended_is_told_of_behind_its_fence(
+    tmp_path, takeover, monkeypatch
+):
+    traded(tmp_path, (CALL, Side.SELL, 65, 0))
+    monkeypatch.setattr("daemon.guardian.taking_over.end", lambda _: False)
+    with exclusively(tmp_path):
+        with pytest.raises(OrdoError, match="cannot be ended from here"):
+            await takeover.run("no beat")
+        assert (tmp_path / "fence").exists()
+        assert len(kill.standing(tmp_path)) == 1
+    assert exposure_of(tmp_path) is Exposure.OPEN
+    assert await takeover.run("no beat")
+    assert not (tmp_path / "fence").exists()
+
+
+async def test_an_account_that_the_settings_no_longer_have_is_named(tmp_path, takeover):
+    traded(tmp_path, (CALL, Side.SELL, 65, 0), name="exchange.second.sqlite")
+    with pytest.raises(SettingsError, match=r"second.sqlite holds -65 NIFTY.*no such account"):
+        await takeover.run("no beat")
+    assert crashes.ours(crashes.read(tmp_path)) == {}
+    assert not SqliteStore(tmp_path / "ledger.sqlite").missing()
+
+
+async def test_a_latch_that_the_disk_refuses_is_told_and_closing_goes_on(tmp_path, takeover, said):
+    traded(tmp_path, (CALL, Side.SELL, 65, 0))
+    (tmp_path / "killed").write_text("")
+    assert await takeover.run("no beat")
+    assert any("no latch stands" in line for line in said)
+    assert exposure_of(tmp_path) is Exposure.FLAT
+
+
+def test_a_latch_gets_the_first_name_that_is_free(tmp_path):
+    assert latch(tmp_path, "no beat") == ""
+    (first,) = kill.standing(tmp_path)
+    kill.release(tmp_path, first.latch_id)
+    kill.pull(tmp_path, kill.Latch("kill-guardian-1", "pause", "all", "", "", "somebody", 0))
+    assert latch(tmp_path, "no beat") == ""
+    assert [each.latch_id for each in kill.standing(tmp_path)] == [
+        "kill-guardian-1",
+        "kill-guardian-2",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("wall", "exposure"), [(time(12), Exposure.OPEN), (time(15, 31), Exposure.WAITING)]
+)
+def test_what_is_open_waits_while_the_exchange_does_not_trade(tmp_path, wall, exposure):
+    traded(tmp_path, (CALL, Side.SELL, 65, 0))
+    with closing(SqliteFile(tmp_path / "exchange.sqlite")) as file:
+        twin = exchange(0, Latency(), file)
+        twin.advance(at(DAY, wall))
+        twin.place(
+            TwinOrder("Y", CALL, Side.BUY, 65, OrderType.LIMIT, 5, at(DAY, wall)), at(DAY, wall)
+        )
+    assert exposure_of(tmp_path) is exposure
+
+
+def test_a_book_that_cannot_be_read_is_not_flat(tmp_path):
+    assert exposure_of(tmp_path) is Exposure.FLAT
+    (tmp_path / "exchange.sqlite").write_bytes(b"no database at all, whatever is said of it" * 100)
+    assert exposure_of(tmp_path) is Exposure.UNREAD
+    (tmp_path / "exchange.sqlite").unlink()
+    SqliteFile(tmp_path / "exchange.sqlite").close()
+    assert exposure_of(tmp_path) is Exposure.FLAT

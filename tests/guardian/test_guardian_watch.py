@@ -1,0 +1,170 @@
+"""The watch: it counts its own looks, and what it does is the table's."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+
+from daemon.errors import OrdoError
+from daemon.guardian import watch as watching
+from daemon.guardian.decision import Daemon, Deed, Exposure
+from daemon.guardian.taking_over import latch
+from daemon.guardian.telling import Teller
+from daemon.guardian.watch import LOOK_S, Watch, daemon_of
+from daemon.settings import load
+from daemon.storage.exclusive import Holder, exclusively
+
+LOOKS = int(2 / LOOK_S)
+"""Without a beat, until its time is over."""
+
+
+class Beats:
+    """A listener that hears what it is told to."""
+
+    def __init__(self) -> None:
+        self.came = False
+
+    def heard(self) -> bool:
+        """Say whether a beat came."""
+        came, self.came = self.came, False
+        return came
+
+
+class Watched:
+    """A watch of a folder, what it reads, and what it does.
+
+    Args:
+        folder: the state folder.
+        patch: for what it reads.
+    """
+
+    def __init__(self, folder, patch) -> None:
+        self.beats, self.said, self.because = Beats(), [], []
+        self.exposure, self.hindered, self.reads = Exposure.OPEN, "", 0
+        settings = load(
+            None,
+            {
+                "ORDO_DAEMON__STATE_DIR": str(folder),
+                "ORDO_GUARDIAN__SILENCE_S": "2",
+                "ORDO_GUARDIAN__STOPPED_S": "4",
+            },
+        )
+        patch.setattr(watching, "exposure_of", self._read)
+        self.watch = Watch(settings, self.beats, Teller(folder, self.said.append))
+        self.watch._takeover = self
+
+    def _read(self, _) -> Exposure:
+        self.reads += 1
+        return self.exposure
+
+    async def run(self, because: str) -> bool:
+        """Stand in for taking over."""
+        self.because.append(because)
+        if self.hindered:
+            raise OrdoError(self.hindered)
+        return True
+
+    async def looks(self, count: int) -> list[Deed]:
+        """Look so often."""
+        return [await self.watch.look() for _ in range(count)]
+
+
+@pytest.fixture
+def watched(tmp_path, monkeypatch) -> Watched:
+    return Watched(tmp_path, monkeypatch)
+
+
+@pytest.fixture
+def died(tmp_path):
+    """A folder whose daemon ended in no order."""
+    (tmp_path / "daemon.lock").write_text("daemon 1 1\n")
+
+
+async def test_what_is_open_is_taken_over_once_the_time_without_a_beat_is_over(died, watched):
+    assert await watched.looks(LOOKS - 1) == [Deed.WAIT] * (LOOKS - 1)
+    assert (watched.reads, watched.because) == (0, [])
+    assert await watched.looks(1) == [Deed.TAKE_OVER]
+    assert watched.because == ["the daemon gave no beat for 2 s, and the broker shows what is open"]
+
+
+async def test_a_beat_in_time_begins_the_count_anew(died, watched):
+    for _ in range(3):
+        await watched.looks(LOOKS - 1)
+        watched.beats.came = True
+        assert await watched.looks(1) == [Deed.WAIT]
+    assert watched.because == []
+
+
+async def test_a_broker_that_shows_nothing_is_read_again_now_and_then(died, watched):
+    watched.exposure = Exposure.FLAT
+    deeds = await watched.looks(5 * LOOKS)
+    assert set(deeds) == {Deed.WAIT}
+    assert 3 <= watched.reads <= 5
+    watched.exposure = Exposure.OPEN
+    assert Deed.TAKE_OVER in await watched.looks(LOOKS)
+
+
+async def test_a_broker_that_cannot_be_read_is_taken_over_for(died, watched):
+    watched.exposure = Exposure.UNREAD
+    await watched.looks(LOOKS)
+    assert watched.because == ["the daemon gave no beat for 2 s; the broker cannot be read"]
+
+
+async def test_what_hinders_it_is_told_once_and_tried_again(died, watched):
+    watched.hindered = "the ledger is locked"
+    await watched.looks(LOOKS + 3)
+    assert len(watched.because) == 4
+    assert watched.said == ["ALERT the ledger is locked; it is tried again"]
+    watched.hindered = ""
+    await watched.looks(1)
+    assert len(watched.because) == 5
+
+
+async def test_after_an_orderly_end_a_person_is_told_and_has_more_time(watched):
+    assert set(await watched.looks(2 * LOOKS - 1)) == {Deed.WARN}
+    assert len(watched.said) == 1
+    assert "it is closed 4 s after the end" in watched.said[0]
+    assert await watched.looks(1) == [Deed.TAKE_OVER]
+
+
+async def test_after_an_orderly_end_with_nothing_open_nothing_is_done(watched):
+    watched.exposure = Exposure.FLAT
+    assert set(await watched.looks(6 * LOOKS)) == {Deed.WAIT}
+    assert (watched.said, watched.because) == ([], [])
+
+
+async def test_where_the_exchange_does_not_trade_a_person_is_told_and_it_waits(died, watched):
+    watched.exposure = Exposure.WAITING
+    assert Deed.TAKE_OVER not in await watched.looks(4 * LOOKS)
+    assert len(watched.said) == 1
+    assert "the exchange does not trade now" in watched.said[0]
+
+
+async def test_what_an_earlier_guardian_began_is_gone_on_with_at_once(died, watched, tmp_path):
+    latch(tmp_path, "no beat")
+    assert await watched.looks(1) == [Deed.TAKE_OVER]
+
+
+async def test_a_daemon_that_starts_again_gets_its_time_and_one_that_never_beats_does_not(
+    died, watched, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(Holder, "is_alive", lambda _: True)
+    took_over = []
+    for pid in range(2, 7):
+        await watched.looks(LOOKS - 1)
+        (tmp_path / "daemon.lock").write_text(f"daemon {pid} 1\n")
+        took_over.append(Deed.TAKE_OVER in await watched.looks(1))
+    assert took_over == [False, False, False, True, True]
+
+
+def test_what_is_known_of_a_daemon_is_told_by_its_lock(tmp_path):
+    assert daemon_of(tmp_path) is Daemon.STOPPED
+    with exclusively(tmp_path):
+        assert daemon_of(tmp_path) is Daemon.THERE
+    assert daemon_of(tmp_path) is Daemon.STOPPED
+    (tmp_path / "daemon.lock").write_text(f"daemon {os.getpid()} 1\n")
+    assert daemon_of(tmp_path) is Daemon.GONE
+    (tmp_path / "daemon.lock").unlink()
+    (tmp_path / "daemon.lock").mkdir()
+    assert daemon_of(tmp_path) is Daemon.GONE
