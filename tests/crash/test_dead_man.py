@@ -5,13 +5,23 @@ from __future__ import annotations
 import os
 import signal
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 
 import pytest
 
+from daemon.domain.instants import SECOND_NS
+from daemon.domain.orders.words import OrderRefused
+from daemon.guardian.decision import Exposure
+from daemon.guardian.exposure import exposure_of
 from daemon.kill import standing
+from daemon.storage.fence import put_up, stands
+from daemon.twin.file import SeenFile
+from tests.crash.test_disk_that_fails import STRATEGY, hanging
+from tests.crash.test_killed_in_a_kill import heard
 from tests.kit import crashes
 from tests.kit.commands import told
-from tests.kit.daemon_process import running
+from tests.kit.daemon_process import host_ns, running
 from tests.kit.guardian_process import watching
 
 PACE = ("--speed", "20")
@@ -42,7 +52,9 @@ def test_a_daemon_that_is_lost_with_something_open_is_ended_and_all_is_closed_on
 def assert_closed_once(state) -> None:
     """Short all day, and at the end nothing: no trade ever led across, and all is accounted for."""
     day = crashes.read(state)
-    assert crashes.sent_twice(day) == crashes.cut_intents(day) == []
+    assert crashes.sent_twice(day) == []
+    refused = {fact.intent_id for fact in day.of(OrderRefused)}
+    assert {fact.intent.intent_id for fact in crashes.cut_intents(day)} <= refused
     assert crashes.ours(day) == crashes.theirs(day) == {}
     net: Counter[str] = Counter()
     for trade in day.trades:
@@ -50,3 +62,96 @@ def assert_closed_once(state) -> None:
         assert net[trade.symbol] <= 0
     assert len(day.trades) == 4
     assert told("audit", "verify", "--ledger", state / "ledger.sqlite").code == 0
+
+
+def test_a_daemon_that_is_back_in_time_is_left_alone(held):
+    with running(held, *PACE) as daemon:
+        daemon.wait_ready()
+        with watching(held, silence_s=12) as guardian:
+            daemon.kill()
+            over_ns = host_ns() + 13 * SECOND_NS
+            with running(held, *PACE) as again:
+                again.wait_ready()
+                again.wait(
+                    lambda: host_ns() > over_ns, "lives on for longer than it was waited for"
+                )
+                assert again.get("/api/status").document["state"] == "running"
+            assert len(guardian.lines) == 1
+    assert standing(held / "state") == ()
+
+
+@pytest.mark.parametrize("cut", ["takes over", "the guardian is closing"])
+def test_a_guardian_that_is_killed_at_its_work_is_gone_on_with_by_the_next(held, cut):
+    with watching(held) as guardian:
+        guardian.wait_line(cut)
+        guardian.end()
+    with watching(held) as guardian:
+        state = held / "state"
+        guardian.wait_line("takes over" if exposure_of(state) is Exposure.OPEN else "watches")
+        if exposure_of(state) is Exposure.OPEN:
+            guardian.wait_line("has closed everything")
+    assert len(standing(held / "state")) == 1
+
+
+@pytest.mark.parametrize("fenced", [True, False])
+def test_not_one_order_leaves_a_daemon_behind_the_fence(held, fenced):
+    """A kill is pressed on a daemon that nobody has ended; without the fence it sends its exits."""
+    with running(held, *PACE) as daemon:
+        daemon.wait_ready()
+        if fenced:
+            put_up(held / "state", "no beat")
+        sent = len(exchange_orders(held / "state"))
+        assert daemon.brake("kill", reason="the daemon was resumed")["ok"]
+        if fenced:
+            daemon.wait_event("OrderRefused", text="this run is over: the guardian has taken over")
+        else:
+            daemon.wait_event("KillStaged", stage="flat")
+        daemon.kill()
+    assert (len(exchange_orders(held / "state")) == sent) is fenced
+
+
+@pytest.mark.parametrize("fenced", [True, False])
+def test_not_one_order_leaves_over_the_emergency_file_behind_the_fence(held, fenced):
+    """A run whose ledger hangs asks its head no more, so the fence must tell it that it is over."""
+    with running(held, *PACE) as daemon:
+        daemon.wait_ready()
+        with hanging(daemon):
+            assert daemon.post(f"{STRATEGY}/stop", request_id="fails-over").status == 200
+            daemon.wait_line("ALERT no more entries")
+            if fenced:
+                put_up(held / "state", "no beat")
+            sent = len(exchange_orders(held / "state"))
+            try:
+                killed = daemon.brake("kill", reason="the daemon was resumed")
+            except (OSError, ValueError):
+                killed = None  # it ended first
+            if fenced:
+                assert daemon.wait_end() == 1
+            else:
+                assert killed["ok"], killed
+                daemon.wait_event("KillStaged", stage="flat")
+                daemon.kill()
+    assert (len(exchange_orders(held / "state")) == sent) is fenced
+
+
+def test_a_daemon_that_is_resumed_while_the_guardian_ends_it_sends_nothing_more(held):
+    """It was stopped with a kill waiting at its door, and goes on behind the fence."""
+    with running(held, *PACE) as daemon:
+        daemon.wait_ready()
+        os.kill(daemon.pid, signal.SIGSTOP)
+        with ThreadPoolExecutor(1) as pool, watching(held) as guardian:
+            pool.submit(daemon.brake, "kill", reason="enough").add_done_callback(heard)
+            sent = len(exchange_orders(held / "state"))
+            guardian.wait_line("takes over")
+            guardian.wait(lambda: stands(held / "state"), "puts up the fence")
+            os.kill(daemon.pid, signal.SIGCONT)
+            daemon.wait_end()
+            assert len(exchange_orders(held / "state")) == sent
+            guardian.wait_line("has closed everything")
+    assert_closed_once(held / "state")
+
+
+def exchange_orders(state) -> list[str]:
+    """Return the numbers of all orders that the exchange has met, as its file stands now."""
+    with closing(SeenFile(state / "exchange.sqlite")) as file:
+        return [order.order_id for order in file.load().orders]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -36,13 +36,17 @@ class GuardianProcess:
             return tuple(self._lines)
 
     def wait_line(self, part: str) -> None:
-        """Wait until it has said something; fail where it ends first, or time does."""
+        """Wait until it has said something to people."""
+        self.wait(lambda: any(part in line for line in self._lines), f"says {part!r}")
+
+    def wait(self, seen: Callable[[], bool], what: str) -> None:
+        """Wait until something is seen; fail where the process ends first, or time does."""
         until_ns = host_ns() + int(PATIENCE_S * 1e9)
         with self._news:
-            while not any(part in line for line in self._lines):
-                assert host_ns() < until_ns, f"it never says {part!r}: {self._lines}"
-                assert self._thread.is_alive(), f"it ended before it says {part!r}: {self.errors()}"
-                self._news.wait(0.1)
+            while not seen():
+                assert host_ns() < until_ns, f"it never {what}: {self._lines}"
+                assert self._thread.is_alive(), f"it ended before it {what}: {self.errors()}"
+                self._news.wait(0.02)
 
     def errors(self) -> str:
         """Return what it said and wrote to its other stream, once it has ended."""

@@ -1,0 +1,334 @@
+"""Closing one account: from the broker's own book, nothing twice, and nothing guessed."""
+
+from __future__ import annotations
+
+from datetime import date, time
+
+import pytest
+from msgspec.structs import replace
+
+from daemon.domain.instants import SECOND_NS, at
+from daemon.domain.market.frames import Quote
+from daemon.domain.orders.ids import IntentIds
+from daemon.domain.orders.ladder import Ladder
+from daemon.domain.orders.limits import Limits
+from daemon.domain.orders.reconcile import EXTERNAL
+from daemon.domain.orders.words import (
+    Intent,
+    IntentRecorded,
+    OrderAccepted,
+    OrderParked,
+    OrderRefused,
+    OrderType,
+    OrderUpdated,
+    OutcomeUnknown,
+    Purpose,
+    Refusal,
+    Side,
+    State,
+)
+from daemon.guardian.closer import Closer
+from daemon.guardian.witness import VERIFY_NS, Round, Terms
+from daemon.messages import (
+    AccountRead,
+    BrokerOrder,
+    BrokerPosition,
+    Cancel,
+    CancelAsked,
+    ExitFinished,
+    ExitOwed,
+    ExitReason,
+    ExitReplaced,
+    Place,
+    PositionChanged,
+)
+from daemon.runtime.budget import Window
+
+DAY = date(2026, 3, 9)
+NOON = at(DAY, time(12))
+CALL, PUT = "NIFTY-2026-03-10-22900-CE", "NIFTY-2026-03-10-22900-PE"
+QUOTES = {
+    CALL: Quote(1_000_000, 999_000, 650, 1_001_000, 650),
+    PUT: Quote(500_000, 499_000, 650, 501_000, 650),
+}
+BUY, SELL = Side.BUY, Side.SELL
+TERMS = Terms("paper", "", Limits(), Ladder(), (Window(8, SECOND_NS, 3),))
+
+
+def intent(intent_id: str, symbol: str, side: Side, **other: object) -> Intent:
+    made = Intent(
+        intent_id=intent_id,
+        account="paper",
+        strategy_id="straddle",
+        leg_id="ce" if symbol == CALL else "pe",
+        symbol=symbol,
+        side=side,
+        quantity=65,
+        order_type=OrderType.LIMIT,
+        price_e4=1_000_000,
+        purpose=Purpose.ENTRY,
+        parent="basket",
+        decided_ns=NOON - 60 * SECOND_NS,
+        deadline_ns=NOON,
+    )
+    return replace(made, **other)
+
+
+def entered(intent_id: str, symbol: str, side: Side, **other: object) -> tuple[object, ...]:
+    """An entry that was filled."""
+    wanted = intent(intent_id, symbol, side, **other)
+    value_e4 = wanted.quantity * wanted.price_e4
+    at_ns = wanted.decided_ns
+    return (
+        IntentRecorded(wanted, at_ns),
+        OrderUpdated(intent_id, f"B{intent_id}", State.FILLED, wanted.quantity, value_e4, at_ns),
+    )
+
+
+def shown(intent_id: str, symbol: str, side: Side, state: State, filled: int = 0) -> BrokerOrder:
+    return BrokerOrder(
+        intent_id, f"B{intent_id}", symbol, side, 65, state, filled, filled * 1_000_000
+    )
+
+
+class Account:
+    """An account under a closer, and the broker's book beside it.
+
+    Args:
+        facts: what was recorded.
+        held: what the broker shows.
+    """
+
+    def __init__(self, *facts: object, held: dict[str, int]) -> None:
+        self.closer = Closer(TERMS, IntentIds(9), facts)
+        self.held = dict(held)
+        self.orders: tuple[BrokerOrder, ...] = ()
+        self.now_ns = NOON
+
+    def round(self, after_s: float = 1) -> Round:
+        """Let time go on, and the closer look at the broker's book."""
+        self.now_ns += int(after_s * SECOND_NS)
+        held = tuple(BrokerPosition(*each) for each in self.held.items())
+        read = AccountRead(self.orders, held, self.now_ns)
+        return self.closer.round(read, QUOTES, self.now_ns)
+
+    def answer(self, *told: object) -> Round:
+        return self.closer.heard(told, self.now_ns)
+
+    def fill(self, asked: Place | Cancel) -> Round:
+        """Let the broker fill an exit at once."""
+        assert isinstance(asked, Place)
+        wanted = asked.approved.intent
+        self.held[wanted.symbol] += wanted.side.sign * wanted.quantity
+        value_e4 = wanted.quantity * wanted.price_e4
+        number = f"B{wanted.intent_id}"
+        return self.answer(
+            OrderAccepted(wanted.intent_id, number, self.now_ns),
+            OrderUpdated(
+                wanted.intent_id, number, State.FILLED, wanted.quantity, value_e4, self.now_ns
+            ),
+        )
+
+
+def exits(done: Round) -> list[tuple[str, Side, int]]:
+    placed = [each.approved.intent for each in done.asked if isinstance(each, Place)]
+    return [(each.symbol, each.side, each.quantity) for each in placed]
+
+
+def cancels(done: Round) -> list[str]:
+    return [each.intent_id for each in done.asked if isinstance(each, Cancel)]
+
+
+def of(done: Round, *kinds: type) -> list[object]:
+    return [fact for fact in done.facts if isinstance(fact, kinds)]
+
+
+def test_shorts_are_bought_back_first_and_each_order_is_recorded_before_it_is_asked():
+    account = Account(
+        *entered("E1", CALL, SELL), *entered("E2", PUT, BUY), held={CALL: -65, PUT: 65}
+    )
+    first = account.round()
+    assert exits(first) == [(CALL, BUY, 65)]
+    owed, recorded = of(first, ExitOwed, IntentRecorded)
+    assert (owed.reason, owed.leg_ids) == (ExitReason.KILL, ("ce", "pe"))
+    assert recorded.intent == first.asked[0].approved.intent
+    assert recorded.intent.parent == owed.exit_id
+    filled = account.fill(first.asked[0])
+    (moved,) = of(filled, PositionChanged)
+    assert (moved.leg_id, moved.side, moved.net_quantity) == ("ce", SELL, 0)
+
+    second = account.round()
+    assert exits(second) == [(PUT, SELL, 65)]
+    account.fill(second.asked[0])
+    done = account.round()
+    assert of(done, ExitFinished)[0].exit_id == owed.exit_id
+    assert not done.flat
+    assert account.round(VERIFY_NS / SECOND_NS).flat
+
+
+def test_no_more_is_closed_than_the_broker_shows_and_no_less_than_is_held_by_nobody():
+    """Of a long that the broker does not show nothing is sold; what it shows beyond is adopted."""
+    account = Account(
+        *entered("E1", CALL, BUY), *entered("E2", PUT, SELL), held={CALL: 0, PUT: -195}
+    )
+    first = account.round()
+    assert exits(first) == [(PUT, BUY, 65)]
+    account.fill(first.asked[0])
+    assert exits(account.round()) == []
+    later = account.round(VERIFY_NS / SECOND_NS)
+    adopted = [f.intent for f in of(later, IntentRecorded) if f.intent.strategy_id == EXTERNAL]
+    assert [(each.symbol, each.side, each.quantity) for each in adopted][:1] == [(PUT, SELL, 130)]
+    assert (PUT, BUY, 130) in exits(later)
+    assert all(symbol == PUT for symbol, _, _ in exits(later))
+
+
+def test_what_rests_is_taken_back_exits_of_the_old_run_included_and_nothing_leaves_beside_them():
+    old = intent("X1", CALL, BUY, purpose=Purpose.EXIT, parent="paper:exit:1")
+    stop = intent("S1", PUT, BUY, purpose=Purpose.RESIDENT_STOP, parent="stop")
+    owed = ExitOwed("paper:exit:1", "straddle", ("ce",), ExitReason.TIME, NOON)
+    account = Account(
+        *entered("E1", CALL, SELL),
+        *entered("E2", PUT, SELL),
+        owed,
+        IntentRecorded(old, NOON),
+        IntentRecorded(stop, NOON),
+        IntentRecorded(intent("E3", CALL, SELL), NOON),
+        held={CALL: -65, PUT: -65},
+    )
+    rests = State.WORKING
+    account.orders = (
+        shown("X1", CALL, BUY, rests),
+        shown("S1", PUT, BUY, rests),
+        shown("E3", CALL, SELL, rests),
+        BrokerOrder("", "77", PUT, SELL, 65, rests, 0, 0),
+    )
+    first = account.round()
+    assert exits(first) == []
+    assert set(cancels(first)) == {"X1", "S1", "E3", "EX:2026-03-09:77"}
+    assert {f.intent_id for f in of(first, CancelAsked)} == set(cancels(first))
+    assert cancels(account.round()) == []  # an answer is waited for
+
+    gone = State.CANCELLED
+    account.orders = (
+        shown("X1", CALL, BUY, gone),
+        shown("S1", PUT, BUY, gone),
+        shown("E3", CALL, SELL, gone),
+        BrokerOrder("", "77", PUT, SELL, 65, gone, 0, 0),
+    )
+    second = account.round()
+    assert sorted(exits(second)) == [(CALL, BUY, 65), (PUT, BUY, 65)]
+    parents = {each.approved.intent.symbol: each.approved.intent.parent for each in second.asked}
+    assert parents[CALL] == "paper:exit:1"  # the obligation of the old run is gone on with
+    assert parents[PUT] != parents[CALL]
+
+
+def test_a_purchase_in_doubt_is_replaced_after_two_equal_readings_and_only_once():
+    account = Account(*entered("E1", CALL, SELL), held={CALL: -65})
+    (asked,) = account.round().asked
+    account.answer(OutcomeUnknown(asked.approved.intent.intent_id, "no answer", account.now_ns))
+    first, second = account.round(), account.round()
+    assert exits(first) == exits(second) == []
+    third = account.round()
+    assert of(third, ExitReplaced)[0].intent_id == asked.approved.intent.intent_id
+    assert exits(third) == [(CALL, BUY, 65)]
+    again = third.asked[0].approved.intent.intent_id
+    account.answer(OutcomeUnknown(again, "no answer", account.now_ns))
+    assert [exits(account.round()) for _ in range(10)] == [[]] * 10
+
+
+def test_the_sale_of_a_long_in_doubt_is_never_doubled_and_a_person_is_told():
+    account = Account(*entered("E1", CALL, BUY), held={CALL: 65})
+    (asked,) = account.round().asked
+    intent_id = asked.approved.intent.intent_id
+    account.answer(OutcomeUnknown(intent_id, "no answer", account.now_ns))
+    rounds = [account.round() for _ in range(20)]
+    assert [exits(done) for done in rounds] == [[]] * 20
+    parked = [fact for done in rounds for fact in of(done, OrderParked)]
+    assert [fact.intent_id for fact in parked] == [intent_id]
+    assert any("is parked" in text for done in rounds for text in done.told)
+    assert any("may still fill" in text for text in rounds[-1].left)
+
+
+def test_an_order_whose_run_is_over_is_in_doubt_and_flat_waits_until_it_was_looked_for():
+    entry = intent("E1", CALL, SELL, decided_ns=NOON)
+    account = Account(IntentRecorded(entry, NOON), held={})
+    first = account.round()
+    assert [fact.intent_id for fact in of(first, OutcomeUnknown)] == ["E1"]
+    assert not account.round(VERIFY_NS / SECOND_NS).flat
+    assert of(account.round(15), OrderParked)
+    assert account.round(VERIFY_NS / SECOND_NS).flat
+
+    late = Account(IntentRecorded(entry, NOON), held={CALL: -65})
+    late.orders = (shown("E1", CALL, SELL, State.FILLED, 65),)
+    assert exits(late.round()) == [(CALL, BUY, 65)]
+
+
+def test_orders_of_an_earlier_day_are_over_and_hinder_nothing():
+    old = intent("X1", CALL, BUY, purpose=Purpose.EXIT, decided_ns=NOON - 86_400 * SECOND_NS)
+    account = Account(
+        *entered("E1", CALL, SELL), IntentRecorded(old, old.decided_ns), held={CALL: -65}
+    )
+    assert exits(account.round()) == [(CALL, BUY, 65)]
+
+
+@pytest.mark.parametrize(
+    ("kind", "told"), [(Refusal.BAND, []), (Refusal.CLOSED, ["buy " + CALL + " was refused: no"])]
+)
+def test_a_refusal_is_answered_by_the_table_of_the_closing_machine(kind, told):
+    account = Account(*entered("E1", CALL, SELL), held={CALL: -65})
+    (asked,) = account.round().asked
+    first = asked.approved.intent
+    assert account.answer(OrderRefused(first.intent_id, kind, "no", account.now_ns)).told == told
+    later = account.round(6)
+    assert exits(later) == [(CALL, BUY, 65)]
+    assert (later.asked[0].approved.intent.price_e4 > first.price_e4) is (kind is Refusal.BAND)
+
+
+def test_an_exit_that_rests_too_long_is_taken_back_and_leaves_at_a_better_price():
+    account = Account(*entered("E1", CALL, SELL), held={CALL: -65})
+    (asked,) = account.round().asked
+    first = asked.approved.intent
+    account.answer(OrderAccepted(first.intent_id, f"B{first.intent_id}", account.now_ns))
+    rests = shown(first.intent_id, CALL, BUY, State.WORKING)
+    account.orders = (rests,)
+    assert cancels(account.round(1)) == [first.intent_id]
+    account.orders = (replace(rests, state=State.CANCELLED),)
+    (again,) = account.round(1).asked
+    assert again.approved.intent.price_e4 > first.price_e4
+
+
+def test_an_exit_of_a_part_ends_where_all_is_left():
+    part = ExitOwed("paper:exit:1", "straddle", ("ce",), ExitReason.MANUAL, NOON, keep=65)
+    account = Account(*entered("E1", CALL, SELL, quantity=130), part, held={CALL: -130})
+    first = account.round()
+    (ended,) = of(first, ExitFinished)
+    assert (ended.exit_id, ended.closed_quantity, ended.held_quantity) == ("paper:exit:1", 0, 130)
+    assert exits(first) == [(CALL, BUY, 130)]
+
+
+def test_no_more_leaves_than_the_message_budget_lets_out_and_the_rest_follows():
+    legs = [
+        fact
+        for number in range(12)
+        for fact in entered(f"E{number:02}", CALL, SELL, leg_id=f"leg{number:02}")
+    ]
+    account = Account(*legs, held={CALL: -65 * 12})
+    first = account.round()
+    assert len(exits(first)) == 8
+    for asked in first.asked:
+        account.fill(asked)
+    assert len(exits(account.round())) == 4
+
+
+def test_what_cannot_be_priced_or_is_not_traded_stays_open_and_is_told():
+    far = "NIFTY-2026-03-10-30000-CE"
+    account = Account(*entered("E1", far, SELL), held={far: -65})
+    done = account.round()
+    assert exits(done) == []
+    assert done.left == [f"-65 {far} is held"]
+
+    closed = Account(*entered("E1", CALL, SELL), held={CALL: -65})
+    closed.now_ns = at(DAY, time(16))
+    done = closed.round()
+    assert exits(done) == []
+    assert any("the exchange does not trade" in text for text in done.left)
