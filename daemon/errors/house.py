@@ -64,7 +64,7 @@ HOUSE: Final[Mapping[str, Entry]] = {
         status=500,
     ),
     "already_running": Entry(
-        "Another daemon runs on this state folder",
+        "Another daemon or guardian runs on this state folder",
         "stop that one first, or give this one another [daemon] state_dir",
         _DAEMON,
         "error",

@@ -8,12 +8,13 @@ import socket
 import pytest
 
 from daemon import kill
+from daemon.guardian.listening import listening
 from tests.kit.commands import told
 from tests.kit.fake_daemon import TOKEN
 
 CHECKS = [
     *("settings", "feed", "strategies", "state folder", "ledger", "hot state", "tokens", "latches"),
-    *("port", "clock", "calendar", "rates", "broker of paper"),
+    *("guardian", "port", "clock", "calendar", "rates", "broker of paper"),
 ]
 
 
@@ -101,6 +102,18 @@ def test_no_secret_is_shown():
 
 
 @pytest.mark.usefixtures("free_port")
+def test_a_guardian_that_watches_is_told_and_so_is_what_it_left_word_of(house):
+    state = house / "state"
+    with listening(state):
+        assert checked()["guardian"] == ("ok", "one watches state", "")
+    (state / "guardian.alert").write_text("the guardian has closed everything, and latched\n")
+    assert checked()["guardian"] == (
+        "warn",
+        "one does not watch state; it has left word in state/guardian.alert",
+        "look what it did, and remove state/guardian.alert then",
+    )
+
+
 def test_checking_changes_nothing(house):
     before = sorted(path.relative_to(house) for path in house.rglob("*"))
     told("check")

@@ -1,0 +1,21 @@
+"""What `ordo check` says of the guardian: whether one watches, and what it has left word of."""
+
+from __future__ import annotations
+
+from daemon.guardian.listening import watched
+from daemon.guardian.telling import ALERT
+from daemon.jobs.preflight.findings import Finding, ok, warn
+from daemon.settings import Settings
+
+_CHECK = "guardian"
+
+
+def guardian(settings: Settings) -> Finding:
+    """Say whether a guardian watches the state folder; on paper there need be none."""
+    state_dir = settings.daemon.state_dir
+    alert = state_dir / ALERT
+    watches = f"one {'watches' if watched(state_dir) else 'does not watch'} {state_dir}"
+    if alert.exists():
+        mend = f"look what it did, and remove {alert} then"
+        return warn(_CHECK, f"{watches}; it has left word in {alert}", mend)
+    return ok(_CHECK, watches)

@@ -1,0 +1,89 @@
+"""`ordo-guardian` as a command: what it says, and how it ends."""
+
+from __future__ import annotations
+
+import signal
+import sys
+
+import pytest
+
+from daemon.guardian.__main__ import main
+from daemon.guardian.listening import listening
+from daemon.guardian.telling import ALERT, Teller
+from daemon.twin.words import Side
+from tests.guardian.test_guardian_taking_over import CALL, traded
+from tests.kit.guardian_process import GuardianProcess
+
+
+@pytest.fixture(autouse=True)
+def house(tmp_path, monkeypatch):
+    """An own folder to run in."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "state").mkdir()
+    return tmp_path
+
+
+def ran(monkeypatch, capsys, *args: str) -> tuple[int, str, str]:
+    monkeypatch.setattr(sys, "argv", ["ordo-guardian", *args])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    told = capsys.readouterr()
+    return ended.value.code, told.out, told.err
+
+
+def test_asked_once_it_says_how_things_stand_and_changes_nothing(house, monkeypatch, capsys):
+    traded(house / "state", (CALL, Side.SELL, 65, 0))
+    before = sorted(path.name for path in (house / "state").iterdir())
+    code, out, _ = ran(monkeypatch, capsys, "--once")
+    assert code == 0
+    assert out.splitlines() == [
+        "state folder state: a guardian does not watch",
+        "daemon: it was stopped in order, or was never there",
+        "broker: something is held, or an order rests",
+    ]
+    assert {*before} >= {p.name for p in (house / "state").iterdir() if "-" not in p.name}
+
+
+@pytest.mark.parametrize(
+    ("args", "code", "part"),
+    [
+        (("--settings", "absent.toml"), 2, "absent.toml"),
+        (("--nothing",), 2, "No such option"),
+    ],
+)
+def test_what_it_cannot_do_is_told_without_a_traceback(monkeypatch, capsys, args, code, part):
+    ended, _, err = ran(monkeypatch, capsys, *args)
+    assert ended == code
+    assert part in err
+    assert "Traceback" not in err
+
+
+def test_a_second_one_on_the_folder_is_refused(house, monkeypatch, capsys):
+    with listening(house / "state"):
+        code, _, err = ran(monkeypatch, capsys)
+    assert code == 1
+    assert "another guardian watches" in err
+
+
+def test_interrupted_it_ends_at_once(house):
+    guardian = GuardianProcess(house, {})
+    guardian.wait_line("guardian watches state: 30 s without a beat, 300 s after an orderly end")
+    assert guardian.end(signal.SIGINT) == 130
+    assert not (house / "state" / "guardian.sock").exists()
+
+
+def test_what_stays_the_same_is_told_once_and_the_alert_says_what_is_so_now(house):
+    said: list[str] = []
+    teller = Teller(house / "state", said.append)
+    for lines in (["closing", "a"], ["closing", "a"], ["closed"]):
+        teller.alert(lines)
+    assert said == ["ALERT closing; a", "ALERT closed"]
+    assert (house / "state" / ALERT).read_text() == "closed\n"
+
+
+def test_an_alert_that_cannot_be_written_is_told_all_the_same(house):
+    said: list[str] = []
+    teller = Teller(house / "absent", said.append)
+    teller.alert(["closing"])
+    assert said[0] == "ALERT closing"
+    assert "cannot be written" in said[1]
