@@ -231,12 +231,8 @@ class Closer(Witness):
         quiet = not done.left
         for order in self._todays(now_ns):
             if order.state is not State.WORKING:
-                intent = order.intent
                 quiet = quiet and order.state is State.PARKED
-                what = (
-                    f"{intent.intent_id}, {intent.side} {order.remaining_quantity} {intent.symbol}"
-                )
-                done.left.append(f"{what}, is in doubt and may still fill")
+                done.left.append(_said(order))
         self._proof.take(read.at_ns, VERIFY_NS, is_flat=quiet)
         done.flat = self._proof.given
 
@@ -251,6 +247,14 @@ class Closer(Witness):
             answer = self._machine.refused(_named(leg_of(order)), kind, intent.quantity, now_ns)
             if answer is Answer.PAGE:
                 done.told.append(f"{intent.side} {intent.symbol} was refused: {order.text}")
+
+
+def _said(order: Order) -> str:
+    """Return what an order that rests in no book may still do."""
+    intent = order.intent
+    leaves = order.state is State.INTENDED  # in this very round: older ones are in doubt by now
+    so = "leaves now" if leaves else f"is in doubt ({order.state}) and may still fill"
+    return f"{intent.intent_id}, {intent.side} {order.remaining_quantity} {intent.symbol}, {so}"
 
 
 def _named(leg: Leg) -> str:

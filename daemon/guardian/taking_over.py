@@ -153,10 +153,10 @@ class Takeover:
                 self._teller.alert(["the guardian has closed everything, and latched", *left])
                 return True
             if left:
-                self._teller.alert(["the guardian is closing; left is", *left])
+                self._teller.alert(["the guardian is closing what is left", *left])
             filled = await world.go_on()
             if filled is None:
-                self._teller.alert(["the market is over for today; left is", *left])
+                self._teller.alert(["the market is over for today, and this is left", *left])
                 return False
             for desk in desks:
                 self._hear(ledger, desk, filled[desk.cell.account], world.now_ns())

@@ -26,6 +26,7 @@ from daemon.twin.generator.market import Generator
 from daemon.twin.latency import Latency
 from daemon.twin.words import OrderType, Side, TwinOrder
 from tests.kit import crashes
+from tests.kit.stores import InSchema, audited
 
 DAY = date(2026, 3, 9)
 NOON = at(DAY, time(12))
@@ -96,6 +97,34 @@ async def test_what_is_flat_is_left_as_it_is_and_nothing_is_recorded_but_the_run
     assert exposure_of(tmp_path) is Exposure.FLAT
     assert await takeover.run("no beat")
     assert crashes.read(tmp_path).of(ExitOwed) == []
+
+
+async def test_a_ledger_on_a_server_is_as_good(tmp_path, said, postgres):
+    kept = InSchema(postgres)
+    traded(tmp_path, (CALL, Side.SELL, 65, 0))
+    settings = settings_of(tmp_path, ORDO_LEDGER__URL=kept.url)
+    assert await Takeover(settings, Teller(tmp_path, said.append)).run("no beat")
+    assert exposure_of(tmp_path) is Exposure.FLAT
+    assert audited(kept).broken is None
+    assert not (tmp_path / "ledger.sqlite").exists()
+
+
+async def test_every_account_is_closed_and_what_is_recorded_of_each_bears_its_mark(tmp_path, said):
+    text = '[[accounts]]\nid = "{}"\nbroker = "paper"\n'
+    file = tmp_path / "settings.toml"
+    file.write_text("".join(map(text.format, ("paper", "second"))))
+    environ = {"ORDO_DAEMON__STATE_DIR": str(tmp_path), "ORDO_FEED__SPEED": "max"}
+    traded(tmp_path, (CALL, Side.SELL, 65, 0))
+    traded(tmp_path, (PUT, Side.SELL, 65, 0), name="exchange.second.sqlite")
+    assert await Takeover(load(file, environ), Teller(tmp_path, said.append)).run("no beat")
+    assert exposure_of(tmp_path) is Exposure.FLAT
+
+    day = crashes.read(tmp_path)
+    exits = [f.intent for f in day.of(IntentRecorded) if f.intent.purpose is Purpose.EXIT]
+    assert {(each.account, each.symbol) for each in exits} == {("paper", CALL), ("second", PUT)}
+    assert len({each.intent_id for each in exits}) == 2
+    assert {f.account for f in day.of(ExitOwed)} == {"", "second"}
+    assert {f.account for f in day.of(PositionChanged)} == {"", "second"}
 
 
 async def test_a_second_takeover_pulls_no_second_latch_and_has_ids_of_its_own(tmp_path, takeover):

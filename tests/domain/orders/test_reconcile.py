@@ -4,16 +4,19 @@ import pytest
 
 from daemon.domain.orders.book import Book
 from daemon.domain.orders.reconcile import (
+    EXTERNAL,
     AccountRead,
     BrokerOrder,
     BrokerPosition,
     Difference,
     compare,
+    external,
     external_id,
     id_in,
     news,
     positions,
     strangers,
+    unexplained,
 )
 from daemon.domain.orders.words import (
     IntentRecorded,
@@ -156,3 +159,24 @@ def test_positions_differ_where_nothing_explains_it(heard, net, moved, expected)
 def test_positions_of_one_symbol_are_summed_and_flat_ones_left_out():
     held = tuple(BrokerPosition(*each) for each in ((CE, 75), (CE, 75), ("X", 0)))
     assert positions(AccountRead((), held, NOW)) == {CE: 150}
+
+
+@pytest.mark.parametrize("filled", [0, 25])
+def test_a_stranger_stands_in_our_book_as_an_entry_of_nobodys_with_what_it_filled(filled):
+    made = Book()
+    for fact in external("EX:1", "paper", shown(filled=filled, client_id=""), NOW):
+        made.apply(fact)
+    order = made.order("EX:1")
+    assert (order.intent.strategy_id, order.intent.leg_id) == (EXTERNAL, CE)
+    assert (order.state, order.filled_quantity) == (State.WORKING, filled)
+    assert order.intent.price_e4 == (100 if filled else 0)
+    assert made.net(CE) == -filled
+
+
+@pytest.mark.parametrize(("ours", "theirs", "side"), [(0, 75, Side.BUY), (75, 0, Side.SELL)])
+def test_units_that_no_order_explains_stand_as_one_that_was_filled_at_the_newest_price(
+    ours, theirs, side
+):
+    stands = unexplained(Difference(CE, ours, theirs), 100)
+    assert (stands.side, stands.quantity, stands.state) == (side, 75, State.FILLED)
+    assert (stands.filled_quantity, stands.filled_value_e4) == (75, 7_500)
