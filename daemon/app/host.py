@@ -9,10 +9,10 @@ from collections.abc import Callable
 
 from msgspec import Struct
 
-from daemon.app.notify import VARIABLE
 from daemon.app.telemetry import Telemetry
 from daemon.runtime.clock import Clock, MonotonicClock, WallClock
 from daemon.settings.credentials import FOLDER
+from daemon.telemetry.notify import VARIABLE
 
 _MOST_BYTES = 512
 """A pipe that can be written to takes so much at once without waiting."""

@@ -17,7 +17,6 @@ from daemon.app import clock_watch, standing
 from daemon.app.beat import SILENT, Beat
 from daemon.app.clock_watch import ClockWatch, Wall, jump_sentence
 from daemon.app.host import Host
-from daemon.app.notify import Notifier, extend, status
 from daemon.app.sentry import LOOK_S, LOOKS, Sentry
 from daemon.control import Control, Refusal
 from daemon.errors import OrdoError
@@ -25,6 +24,7 @@ from daemon.kill import LatchUnwritten
 from daemon.messages import FreeEntries, HeldBy, HoldEntries
 from daemon.runtime.tasks import Tasks
 from daemon.runtime.words import Lane
+from daemon.telemetry.notify import Notifier, extend, status
 
 _STATUS_EVERY_S = 1
 _MORE_S = 30

@@ -15,6 +15,7 @@ from daemon.guardian.listening import listening, watched
 from daemon.guardian.telling import Teller
 from daemon.guardian.watch import Watch, daemon_of
 from daemon.settings import Settings, load
+from daemon.telemetry.notify import VARIABLE
 
 FAILED, MISUSED, INTERRUPTED = 1, 2, 130
 
@@ -34,19 +35,20 @@ def _told(settings: Settings) -> int:
     listens = "watches" if watched(state_dir) else "does not watch"
     click.echo(f"state folder {state_dir}: a guardian {listens}")
     click.echo(f"daemon: {daemon_of(state_dir)}")
-    click.echo(f"broker: {exposure_of(state_dir)}")
+    click.echo(f"broker: {exposure_of(settings)}")
     return 0
 
 
 def _watched(settings: Settings) -> int:
     """Watch until somebody asks for the end."""
     state_dir, patience = settings.daemon.state_dir, settings.guardian
+    teller = Teller(state_dir, _say, os.environ.get(VARIABLE, ""))
     with listening(state_dir) as listener:
         click.echo(
             f"guardian watches {state_dir}: {patience.silence_s} s without a beat, "
             f"{patience.stopped_s} s after an orderly end"
         )
-        asyncio.run(Watch(settings, listener, Teller(state_dir, _say)).keep())
+        asyncio.run(Watch(settings, listener, teller).keep())
     return 0
 
 

@@ -7,8 +7,11 @@ from pathlib import Path
 
 from daemon.brokers.paper_exchange import exchange
 from daemon.domain.market import calendar
-from daemon.errors import OrdoError, RuleUnknown
+from daemon.errors import OrdoError, RuleUnknown, StoreError
 from daemon.guardian.decision import Exposure
+from daemon.settings import Settings
+from daemon.storage.stored import Stored
+from daemon.storage.stores import store_of
 from daemon.twin.exchange import Exchange
 from daemon.twin.file import SeenFile
 from daemon.twin.latency import Latency
@@ -18,14 +21,14 @@ FILES = "exchange*.sqlite"
 """The books that the exchange on paper keeps in a state folder, one of each account."""
 
 
-def exposure_of(folder: Path) -> Exposure:
+def exposure_of(settings: Settings) -> Exposure:
     """Return what is open in all accounts.
 
     Market time stands where it stood last, so a market that was closed then stays closed.
     """
-    reached_ns, is_open = 0, False
+    reached_ns, is_open = _recorded_ns(settings), False
     try:
-        for path in sorted(folder.glob(FILES)):
+        for path in sorted(settings.daemon.state_dir.glob(FILES)):
             twin = seen(path)
             reached_ns = max(reached_ns, twin.reached_ns())
             is_open = is_open or bool(open_in(twin))
@@ -34,6 +37,16 @@ def exposure_of(folder: Path) -> Exposure:
     if not is_open:
         return Exposure.FLAT
     return Exposure.OPEN if trades(reached_ns) else Exposure.WAITING
+
+
+def _recorded_ns(settings: Settings) -> int:
+    """Return how far the ledger has come; 0: there is none, or it cannot be read now."""
+    store = store_of(settings, settings.daemon.state_dir)
+    try:
+        owner = settings.accounts[0].owner
+        return Stored(store, owner).reached_ns() if store.exists() else 0
+    except StoreError:
+        return 0
 
 
 def seen(path: Path) -> Exchange:

@@ -146,6 +146,7 @@ class Takeover:
     ) -> bool:
         """Go round by round until all is flat, or the market has no more to offer today."""
         while True:
+            self._teller.lives()
             left: list[str] = []
             for desk in desks:
                 left += await self._round(ledger, world, desk)
@@ -156,7 +157,8 @@ class Takeover:
                 self._teller.alert(["the guardian is closing what is left", *left])
             filled = await world.go_on()
             if filled is None:
-                self._teller.alert(["the market is over for today, and this is left", *left])
+                left = left or ["two readings that show all flat"]
+                self._teller.alert(["the market is over for today, and what is missing", *left])
                 return False
             for desk in desks:
                 self._hear(ledger, desk, filled[desk.cell.account], world.now_ns())

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from daemon.storage.whole import write_whole
+from daemon.telemetry.notify import Notifier
 
 ALERT: Final = "guardian.alert"
 """In the state folder: what the guardian did last, and what it left; for a person to remove."""
@@ -18,12 +19,18 @@ class Teller:
     Args:
         state_dir: where the alert lies.
         write: takes a line.
+        manager: the address of the service manager's socket; empty: there is none.
     """
 
-    def __init__(self, state_dir: Path, write: Callable[[str], None]) -> None:
+    def __init__(self, state_dir: Path, write: Callable[[str], None], manager: str = "") -> None:
         self._path = state_dir / ALERT
         self._write = write
+        self._notifier = Notifier(manager, write)
         self._told: dict[str, str] = {}
+
+    def lives(self) -> None:
+        """Tell the service manager that the guardian does not hang itself."""
+        self._notifier.send("READY=1", "WATCHDOG=1")
 
     def say(self, text: str) -> None:
         """Tell something."""

@@ -37,7 +37,7 @@ class Watch:
     """
 
     def __init__(self, settings: Settings, listener: Listener, teller: Teller) -> None:
-        guardian = settings.guardian
+        guardian, self._settings = settings.guardian, settings
         self._state_dir = settings.daemon.state_dir
         self._patience = Patience(guardian.silence_s, guardian.stopped_s)
         self._listener = listener
@@ -45,6 +45,7 @@ class Watch:
         self._takeover = Takeover(settings, teller)
         self._exposure = Exposure.UNSEEN
         self._silent = self._read = self._starts = 0
+        self._over = False  # nothing more can be closed before the next beat
         self._holder = last_holder_of(self._state_dir)
 
     async def keep(self) -> None:
@@ -55,6 +56,7 @@ class Watch:
 
     async def look(self) -> Deed:
         """Look once, and do what follows; return what that was."""
+        self._teller.lives()
         if self._listener.heard():
             self._wait_anew(Exposure.UNSEEN)
             self._starts = 0
@@ -62,11 +64,11 @@ class Watch:
             return Deed.WAIT
         self._silent += 1
         self._see_start()
-        if self._silent - self._read >= _LOOKS_OF_A_READING:
+        if self._silent - self._read >= _LOOKS_OF_A_READING and not self._over:
             self._exposure = Exposure.UNSEEN
         deed = decide(self._seen(), self._patience)
         if deed is Deed.LOOK:
-            self._exposure, self._read = exposure_of(self._state_dir), self._silent
+            self._exposure, self._read = exposure_of(self._settings), self._silent
             deed = decide(self._seen(), self._patience)
         match deed:
             case Deed.WARN:
@@ -91,14 +93,14 @@ class Watch:
 
     def _wait_anew(self, exposure: Exposure) -> None:
         self._silent = self._read = 0
-        self._exposure = exposure
+        self._exposure, self._over = exposure, False
 
     def _warn(self) -> None:
         then = f"it is closed {self._patience.stopped_s:.0f} s after the end, unless one comes back"
         if self._exposure is Exposure.WAITING:
             then = "the exchange does not trade now; it is closed when it does"
         what = "cannot be read" if self._exposure is Exposure.UNREAD else "shows something open"
-        self._teller.once("open", f"no daemon runs, and the broker's book {what}; {then}")
+        self._teller.once("open", f"no daemon guards, and the broker's book {what}; {then}")
 
     async def _take_over(self) -> None:
         seconds = self._silent * LOOK_S
@@ -106,12 +108,13 @@ class Watch:
         if self._exposure is Exposure.UNREAD:
             because = f"the daemon gave no beat for {seconds:.0f} s; the broker cannot be read"
         try:
-            await self._takeover.run(because)
+            flat = await self._takeover.run(because)
         except OrdoError as error:
             self._teller.once("hindered", f"{error}; it is tried again")
             return
         self._teller.once("hindered", "")
-        self._wait_anew(Exposure.FLAT)
+        self._wait_anew(Exposure.FLAT if flat else Exposure.WAITING)
+        self._over = not flat
 
 
 def daemon_of(state_dir: Path) -> Daemon:

@@ -15,6 +15,8 @@ from daemon.domain.orders.words import OrderRefused
 from daemon.guardian.decision import Exposure
 from daemon.guardian.exposure import exposure_of
 from daemon.kill import standing
+from daemon.settings import load
+from daemon.storage.exclusive import GUARDIAN, last_holder
 from daemon.storage.fence import put_up, stands
 from daemon.twin.file import SeenFile
 from tests.crash.test_disk_that_fails import STRATEGY, hanging
@@ -80,16 +82,33 @@ def test_a_daemon_that_is_back_in_time_is_left_alone(held):
     assert standing(held / "state") == ()
 
 
+def test_a_daemon_that_starts_while_the_guardian_works_waits_and_comes_up_latched(held):
+    """It is kept at its work for as long as the daemon needs to find it there."""
+    with watching(held, speed="1") as guardian:
+        guardian.wait_line("takes over")
+        guardian.wait(lambda: working(held / "state"), "holds the folder")
+        os.kill(guardian.pid, signal.SIGSTOP)
+        with running(held, *PACE) as daemon:
+            daemon.wait_line("this start waits for it")
+            sent = len(exchange_orders(held / "state"))
+            os.kill(guardian.pid, signal.SIGCONT)
+            guardian.wait_line("has closed everything")
+            daemon.wait_ready()
+            daemon.wait_event("KillStaged", stage="flat")
+            assert daemon.get("/api/status").document["state"] == "halted"
+            assert len(exchange_orders(held / "state")) <= sent + 2
+            assert daemon.end(signal.SIGTERM) == 0
+    assert_closed_once(held / "state")
+
+
 @pytest.mark.parametrize("cut", ["takes over", "the guardian is closing"])
 def test_a_guardian_that_is_killed_at_its_work_is_gone_on_with_by_the_next(held, cut):
     with watching(held) as guardian:
         guardian.wait_line(cut)
         guardian.end()
     with watching(held) as guardian:
-        state = held / "state"
-        guardian.wait_line("takes over" if exposure_of(state) is Exposure.OPEN else "watches")
-        if exposure_of(state) is Exposure.OPEN:
-            guardian.wait_line("has closed everything")
+        settings = load(None, {"ORDO_DAEMON__STATE_DIR": str(held / "state")})
+        guardian.wait(lambda: exposure_of(settings) is Exposure.FLAT, "closes what is open")
     assert len(standing(held / "state")) == 1
 
 
@@ -149,6 +168,12 @@ def test_a_daemon_that_is_resumed_while_the_guardian_ends_it_sends_nothing_more(
             assert len(exchange_orders(held / "state")) == sent
             guardian.wait_line("has closed everything")
     assert_closed_once(held / "state")
+
+
+def working(state) -> bool:
+    """Say whether the guardian has the folder."""
+    holder = last_holder(state)
+    return holder is not None and holder.what == GUARDIAN
 
 
 def exchange_orders(state) -> list[str]:

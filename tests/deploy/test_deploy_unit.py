@@ -67,17 +67,14 @@ WANTED = {
 
 
 GUARDIANS = {
-    "Type": "exec",
     "User": "ordo",
+    "WatchdogSec": "60",
     "MemoryMax": "512M",
     "TasksMax": "16",
     "ProtectProc": "default",
 }
 """What differs for the guardian: it is of the daemon's user, and sees the daemon's process."""
-DAEMONS = (
-    *("NotifyAccess", "WatchdogSec", "StartLimitIntervalSec", "StartLimitBurst"),
-    "TimeoutStopSec",
-)
+DAEMONS = (*("StartLimitIntervalSec", "StartLimitBurst", "TimeoutStopSec"),)
 """What only the daemon has."""
 
 

@@ -10,9 +10,9 @@ import sys
 
 import pytest
 
-from daemon.app.notify import Notifier
 from daemon.errors import SettingsError, StoreError
 from daemon.guardian.listening import listening, watched
+from daemon.telemetry.notify import Notifier
 from tests.kit.plans import ROOT
 
 LISTEN = """

@@ -17,15 +17,17 @@ from daemon.guardian.decision import Exposure
 from daemon.guardian.exposure import exposure_of
 from daemon.guardian.taking_over import Takeover, latch
 from daemon.guardian.telling import ALERT, Teller
-from daemon.messages import EpochBegan, ExitFinished, ExitOwed, PositionChanged
+from daemon.messages import EpochBegan, ExitFinished, ExitOwed, LinkDied, PositionChanged
 from daemon.settings import Settings, load
 from daemon.storage.exclusive import exclusively, last_holder
+from daemon.storage.ledger import StoredLedger
 from daemon.storage.sqlite import SqliteStore
 from daemon.twin.file import SqliteFile
 from daemon.twin.generator.market import Generator
 from daemon.twin.latency import Latency
 from daemon.twin.words import OrderType, Side, TwinOrder
 from tests.kit import crashes
+from tests.kit.facts import ORIGIN
 from tests.kit.stores import InSchema, audited
 
 DAY = date(2026, 3, 9)
@@ -54,6 +56,12 @@ def traded(folder: Path, *orders: tuple[str, Side, int, int], name: str = BOOK) 
             twin.place(wanted, NOON)
 
 
+def reach(folder: Path, at_ns: int) -> None:
+    """Leave a record that has come to an instant."""
+    with closing(StoredLedger(SqliteStore(folder / "ledger.sqlite"), "owner")) as ledger:
+        ledger.append((LinkDied(at_ns),), ORIGIN, at_ns)
+
+
 @pytest.fixture
 def said() -> list[str]:
     return []
@@ -70,9 +78,9 @@ async def test_positions_and_orders_that_stand_in_no_book_of_ours_are_closed_too
 ):
     """A short, a long, an order that rests; the short is bought back before the long is sold."""
     traded(tmp_path, (CALL, Side.SELL, 65, 0), (PUT, Side.BUY, 130, 0), (PUT, Side.BUY, 65, 10_000))
-    assert exposure_of(tmp_path) is Exposure.OPEN
+    assert exposure_of(settings_of(tmp_path)) is Exposure.OPEN
     assert await takeover.run("no beat")
-    assert exposure_of(tmp_path) is Exposure.FLAT
+    assert exposure_of(settings_of(tmp_path)) is Exposure.FLAT
 
     day = crashes.read(tmp_path)
     assert crashes.ours(day) == crashes.theirs(day) == {}
@@ -94,7 +102,7 @@ async def test_what_is_flat_is_left_as_it_is_and_nothing_is_recorded_but_the_run
     tmp_path, takeover
 ):
     traded(tmp_path, (CALL, Side.SELL, 65, 0), (CALL, Side.BUY, 65, 0))
-    assert exposure_of(tmp_path) is Exposure.FLAT
+    assert exposure_of(settings_of(tmp_path)) is Exposure.FLAT
     assert await takeover.run("no beat")
     assert crashes.read(tmp_path).of(ExitOwed) == []
 
@@ -104,7 +112,7 @@ async def test_a_ledger_on_a_server_is_as_good(tmp_path, said, postgres):
     traded(tmp_path, (CALL, Side.SELL, 65, 0))
     settings = settings_of(tmp_path, ORDO_LEDGER__URL=kept.url)
     assert await Takeover(settings, Teller(tmp_path, said.append)).run("no beat")
-    assert exposure_of(tmp_path) is Exposure.FLAT
+    assert exposure_of(settings_of(tmp_path)) is Exposure.FLAT
     assert audited(kept).broken is None
     assert not (tmp_path / "ledger.sqlite").exists()
 
@@ -117,7 +125,7 @@ async def test_every_account_is_closed_and_what_is_recorded_of_each_bears_its_ma
     traded(tmp_path, (CALL, Side.SELL, 65, 0))
     traded(tmp_path, (PUT, Side.SELL, 65, 0), name="exchange.second.sqlite")
     assert await Takeover(load(file, environ), Teller(tmp_path, said.append)).run("no beat")
-    assert exposure_of(tmp_path) is Exposure.FLAT
+    assert exposure_of(settings_of(tmp_path)) is Exposure.FLAT
 
     day = crashes.read(tmp_path)
     exits = [f.intent for f in day.of(IntentRecorded) if f.intent.purpose is Purpose.EXIT]
@@ -142,7 +150,7 @@ async def test_a_folder_that_somebody_else_holds_is_left_to_him(tmp_path, takeov
         (tmp_path / "daemon.lock").write_text("daemon 1 1\n")
         with pytest.raises(StoreError, match="runs on the state folder"):
             await takeover.run("no beat")
-    assert exposure_of(tmp_path) is Exposure.OPEN
+    assert exposure_of(settings_of(tmp_path)) is Exposure.OPEN
 
 
 async def test_a_daemon_that_cannot_be_ended_is_told_of_behind_its_fence(
@@ -155,7 +163,7 @@ async def test_a_daemon_that_cannot_be_ended_is_told_of_behind_its_fence(
             await takeover.run("no beat")
         assert (tmp_path / "fence").exists()
         assert len(kill.standing(tmp_path)) == 1
-    assert exposure_of(tmp_path) is Exposure.OPEN
+    assert exposure_of(settings_of(tmp_path)) is Exposure.OPEN
     assert await takeover.run("no beat")
     assert not (tmp_path / "fence").exists()
 
@@ -173,7 +181,7 @@ async def test_a_latch_that_the_disk_refuses_is_told_and_closing_goes_on(tmp_pat
     (tmp_path / "killed").write_text("")
     assert await takeover.run("no beat")
     assert any("no latch stands" in line for line in said)
-    assert exposure_of(tmp_path) is Exposure.FLAT
+    assert exposure_of(settings_of(tmp_path)) is Exposure.FLAT
 
 
 def test_a_latch_gets_the_first_name_that_is_free(tmp_path):
@@ -199,13 +207,37 @@ def test_what_is_open_waits_while_the_exchange_does_not_trade(tmp_path, wall, ex
         twin.place(
             TwinOrder("Y", CALL, Side.BUY, 65, OrderType.LIMIT, 5, at(DAY, wall)), at(DAY, wall)
         )
-    assert exposure_of(tmp_path) is exposure
+    assert exposure_of(settings_of(tmp_path)) is exposure
+
+
+def test_what_the_record_has_reached_counts_as_well(tmp_path):
+    """After the trade at noon the daemon has seen prices until the close."""
+    traded(tmp_path, (CALL, Side.SELL, 65, 0))
+    reach(tmp_path, at(DAY, time(15, 31)))
+    assert exposure_of(settings_of(tmp_path)) is Exposure.WAITING
+    (tmp_path / "ledger.sqlite").write_bytes(b"no ledger" * 1_000)
+    assert exposure_of(settings_of(tmp_path)) is Exposure.OPEN
+
+
+@pytest.mark.parametrize(
+    ("wall", "missing"),
+    [(time(15, 30), "-65 NIFTY"), (time(15, 29, 59), "two readings that show all flat")],
+)
+async def test_where_the_day_has_no_more_prices_what_is_missing_is_told_and_the_folder_let_go_of(
+    tmp_path, takeover, said, wall, missing
+):
+    traded(tmp_path, (CALL, Side.SELL, 65, 0))
+    reach(tmp_path, at(DAY, wall))
+    assert not await takeover.run("no beat")
+    assert "the market is over for today" in said[-1]
+    assert missing in said[-1]
+    assert last_holder(tmp_path) is None
 
 
 def test_a_book_that_cannot_be_read_is_not_flat(tmp_path):
-    assert exposure_of(tmp_path) is Exposure.FLAT
+    assert exposure_of(settings_of(tmp_path)) is Exposure.FLAT
     (tmp_path / "exchange.sqlite").write_bytes(b"no database at all, whatever is said of it" * 100)
-    assert exposure_of(tmp_path) is Exposure.UNREAD
+    assert exposure_of(settings_of(tmp_path)) is Exposure.UNREAD
     (tmp_path / "exchange.sqlite").unlink()
     SqliteFile(tmp_path / "exchange.sqlite").close()
-    assert exposure_of(tmp_path) is Exposure.FLAT
+    assert exposure_of(settings_of(tmp_path)) is Exposure.FLAT

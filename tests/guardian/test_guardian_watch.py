@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 
 import pytest
 
@@ -41,7 +42,7 @@ class Watched:
 
     def __init__(self, folder, patch) -> None:
         self.beats, self.said, self.because = Beats(), [], []
-        self.exposure, self.hindered, self.reads = Exposure.OPEN, "", 0
+        self.exposure, self.hindered, self.reads, self.flat = Exposure.OPEN, "", 0, True
         settings = load(
             None,
             {
@@ -63,7 +64,7 @@ class Watched:
         self.because.append(because)
         if self.hindered:
             raise OrdoError(self.hindered)
-        return True
+        return self.flat
 
     async def looks(self, count: int) -> list[Deed]:
         """Look so often."""
@@ -111,6 +112,15 @@ async def test_a_broker_that_cannot_be_read_is_taken_over_for(died, watched):
     assert watched.because == ["the daemon gave no beat for 2 s; the broker cannot be read"]
 
 
+async def test_with_each_look_its_own_manager_hears_that_it_lives(died, watched, tmp_path):
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+        manager.bind(str(tmp_path / "notify"))
+        manager.setblocking(False)
+        watched.watch._teller = Teller(tmp_path, pytest.fail, str(tmp_path / "notify"))
+        await watched.looks(2)
+        assert [manager.recv(64) for _ in range(2)] == [b"READY=1\nWATCHDOG=1"] * 2
+
+
 async def test_what_hinders_it_is_told_once_and_tried_again(died, watched):
     watched.hindered = "the ledger is locked"
     await watched.looks(LOOKS + 3)
@@ -139,6 +149,18 @@ async def test_where_the_exchange_does_not_trade_a_person_is_told_and_it_waits(d
     assert Deed.TAKE_OVER not in await watched.looks(4 * LOOKS)
     assert len(watched.said) == 1
     assert "the exchange does not trade now" in watched.said[0]
+
+
+async def test_what_could_not_be_closed_today_is_told_and_left_until_a_daemon_beats_again(
+    died, watched
+):
+    watched.flat = False
+    await watched.looks(20 * LOOKS)
+    assert len(watched.because) == 1
+    assert any("the exchange does not trade now" in line for line in watched.said)
+    watched.beats.came = True
+    await watched.looks(1 + LOOKS)
+    assert len(watched.because) == 2
 
 
 async def test_what_an_earlier_guardian_began_is_gone_on_with_at_once(died, watched, tmp_path):

@@ -73,17 +73,21 @@ class GuardianProcess:
 
 
 @contextmanager
-def watching(folder: Path, silence_s: int = 2, stopped_s: int = 300) -> Iterator[GuardianProcess]:
+def watching(
+    folder: Path, silence_s: int = 2, stopped_s: int = 300, speed: str = "60"
+) -> Iterator[GuardianProcess]:
     """Let a guardian watch until the block ends.
 
     Args:
         folder: where it runs.
         silence_s: for so long it waits for a beat.
         stopped_s: the same, of a daemon that was stopped in order.
+        speed: market seconds in a second, while it closes.
     """
     environ = {
         "ORDO_GUARDIAN__SILENCE_S": str(silence_s),
         "ORDO_GUARDIAN__STOPPED_S": str(stopped_s),
+        "ORDO_FEED__SPEED": speed,
     }
     process = GuardianProcess(folder, environ)
     try:

@@ -8,7 +8,7 @@ from contextlib import closing
 
 import pytest
 
-from daemon.app.notify import Notifier, extend, status
+from daemon.telemetry.notify import Notifier, extend, status
 
 
 @pytest.fixture(params=["path", "abstract"])
