@@ -33,11 +33,10 @@ _ORIGIN = Origin(BY, 0, 0)
 
 
 class Desk(Struct):
-    """One account at work."""
+    """One account at work; flat once its book has shown that twice."""
 
     cell: Cell
     closer: Closer
-    unread: str = ""
     flat: bool = False
 
 
@@ -172,6 +171,7 @@ class Takeover:
                 case AccountRead():
                     read = told
                 case AccountUnread(unread):
+                    desk.flat = False
                     return [f"the book of {desk.cell.account} cannot be read: {unread}"]
                 case _:
                     self._hear(ledger, desk, (told,), now_ns)

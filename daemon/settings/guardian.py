@@ -7,8 +7,9 @@ from typing import Annotated, Final
 from daemon.settings.kinds import Whole
 from daemon.settings.tables import Table
 
-SOCKET: Final = "guardian.sock"
-"""In the state folder: a daemon tells each beat there, where somebody listens."""
+SOCKET: Final = "beat.sock"
+"""In the state folder: a daemon tells each beat there, where somebody listens. Its name is as long
+as that of the kill socket, so in whatever folder a daemon can run it can also be heard."""
 
 
 class Guardian(Table, frozen=True):

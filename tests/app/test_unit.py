@@ -60,7 +60,7 @@ class Machine:
                 self.wall,
                 self.running,
                 lambda sentence: loop.call_soon_threadsafe(self.ends.put_nowait, sentence),
-                guardian=str(folder / "guardian.sock"),
+                guardian=str(folder / "beat.sock"),
             ),
             self.said.append,
             self.latch,

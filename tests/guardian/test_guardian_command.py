@@ -69,7 +69,7 @@ def test_interrupted_it_ends_at_once(house):
     guardian = GuardianProcess(house, {})
     guardian.wait_line("guardian watches state: 30 s without a beat, 300 s after an orderly end")
     assert guardian.end(signal.SIGINT) == 130
-    assert not (house / "state" / "guardian.sock").exists()
+    assert not (house / "state" / "beat.sock").exists()
 
 
 def test_what_stays_the_same_is_told_once_and_the_alert_says_what_is_so_now(house):

@@ -12,6 +12,8 @@ import pytest
 
 from daemon.errors import SettingsError, StoreError
 from daemon.guardian.listening import listening, watched
+from daemon.settings import kill_socket
+from daemon.settings.guardian import SOCKET
 from daemon.telemetry.notify import Notifier
 from tests.kit.plans import ROOT
 
@@ -26,7 +28,7 @@ with listening(Path(sys.argv[1])):
 
 
 def test_beats_are_heard_once_however_many_came(tmp_path):
-    beat = Notifier(str(tmp_path / "guardian.sock"), pytest.fail)
+    beat = Notifier(str(tmp_path / "beat.sock"), pytest.fail)
     with listening(tmp_path) as listener:
         assert not listener.heard()
         for _ in range(3):
@@ -56,7 +58,7 @@ def test_a_guardian_that_was_killed_leaves_nothing_in_the_way_of_the_next(tmp_pa
     assert process.stdout.readline() == b"listens\n"
     process.send_signal(signal.SIGKILL)
     process.communicate()
-    assert (tmp_path / "guardian.sock").exists()
+    assert (tmp_path / "beat.sock").exists()
     assert not watched(tmp_path)
     with listening(tmp_path):
         assert watched(tmp_path)
@@ -68,11 +70,15 @@ def test_a_folder_in_which_no_socket_can_be_made_is_refused_with_the_mend(tmp_pa
         pytest.fail("it listens")
 
 
+def test_where_a_daemon_can_be_braked_it_can_be_heard():
+    assert len(SOCKET) <= len(kill_socket.SOCKET)
+
+
 def test_a_guardian_that_reads_nothing_holds_up_no_beat(tmp_path):
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as deaf:
-        deaf.bind(str(tmp_path / "guardian.sock"))
+        deaf.bind(str(tmp_path / "beat.sock"))
         said: list[str] = []
-        beat = Notifier(str(tmp_path / "guardian.sock"), said.append)
+        beat = Notifier(str(tmp_path / "beat.sock"), said.append)
         for _ in range(5_000):
             beat.send("WATCHDOG=1")
         assert len(said) == 1

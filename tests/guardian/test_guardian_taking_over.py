@@ -9,10 +9,11 @@ from pathlib import Path
 import pytest
 
 from daemon import kill
+from daemon.brokers.paper import Paper
 from daemon.brokers.paper_exchange import exchange
 from daemon.domain.instants import at
 from daemon.domain.orders.words import IntentRecorded, OrderUpdated, Purpose, State
-from daemon.errors import OrdoError, SettingsError, StoreError
+from daemon.errors import BrokerUnavailable, OrdoError, OutcomeUnknown, SettingsError, StoreError
 from daemon.guardian.decision import Exposure
 from daemon.guardian.exposure import exposure_of
 from daemon.guardian.taking_over import Takeover, latch
@@ -241,3 +242,39 @@ def test_a_book_that_cannot_be_read_is_not_flat(tmp_path):
     (tmp_path / "exchange.sqlite").unlink()
     SqliteFile(tmp_path / "exchange.sqlite").close()
     assert exposure_of(settings_of(tmp_path)) is Exposure.FLAT
+
+
+async def test_a_broker_that_cannot_be_read_for_a_while_is_asked_until_it_can(
+    tmp_path, takeover, said, monkeypatch
+):
+    traded(tmp_path, (CALL, Side.SELL, 65, 0))
+    read, failures = Paper.read, [BrokerUnavailable("the line is down")] * 3
+
+    async def reads(paper):
+        if failures:
+            raise failures.pop()
+        return await read(paper)
+
+    monkeypatch.setattr(Paper, "read", reads)
+    assert await takeover.run("no beat")
+    assert any("cannot be read: the line is down" in line for line in said)
+    assert exposure_of(settings_of(tmp_path)) is Exposure.FLAT
+
+
+async def test_where_an_answer_is_lost_the_order_is_found_and_none_is_sent_beside_it(
+    tmp_path, takeover, monkeypatch
+):
+    """The exchange filled it; the next reading tells."""
+    traded(tmp_path, (CALL, Side.SELL, 65, 0))
+    place = Paper.place
+
+    async def lost(paper, approved):
+        await place(paper, approved)
+        raise OutcomeUnknown("no answer in time")
+
+    monkeypatch.setattr(Paper, "place", lost)
+    assert await takeover.run("no beat")
+    day = crashes.read(tmp_path)
+    assert crashes.sent_twice(day) == []
+    assert [trade.side for trade in day.trades] == [Side.SELL, Side.BUY]
+    assert crashes.ours(day) == crashes.theirs(day) == {}
