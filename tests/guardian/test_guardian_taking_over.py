@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import closing
 from datetime import date, time
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from daemon import kill
 from daemon.brokers.paper import Paper
 from daemon.brokers.paper_exchange import exchange
 from daemon.domain.instants import at
+from daemon.domain.market.frames import Frame
 from daemon.domain.orders.words import IntentRecorded, OrderUpdated, Purpose, State
 from daemon.errors import BrokerUnavailable, OrdoError, OutcomeUnknown, SettingsError, StoreError
 from daemon.guardian.decision import Exposure
@@ -41,9 +43,14 @@ def settings_of(folder: Path, **environ: str) -> Settings:
     return load(None, {"ORDO_DAEMON__STATE_DIR": str(folder), "ORDO_FEED__SPEED": "max", **environ})
 
 
+@cache
+def shown_at_noon() -> list[Frame]:
+    return Generator(1).day(DAY).newest(NOON)
+
+
 def traded(folder: Path, *orders: tuple[str, Side, int, int], name: str = BOOK) -> None:
     """Leave an exchange in which somebody traded at noon; a price of 0 is the touch."""
-    newest = Generator(1).day(DAY).newest(NOON)
+    newest = shown_at_noon()
     quotes = {symbol: quote for frame in newest for symbol, quote in frame.quotes.items()}
     with closing(SqliteFile(folder / name)) as file:
         twin = exchange(100_000_000_000, Latency(), file)
