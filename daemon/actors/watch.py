@@ -46,6 +46,10 @@ class Watch:
         held = self.legs.get(leg_id)
         return held is not None and held.net_quantity != 0
 
+    def stop_e4(self, leg_id: str) -> int:
+        """Return where the stop of a leg that was entered stands; 0: it has none."""
+        return next(leg.stop_e4 for leg in self.risk.legs() if leg.leg_id == leg_id)
+
     def wants(self, leg_id: str) -> bool:
         """Say whether a leg belongs to the entry."""
         return any(leg.leg_id == leg_id for leg in self.opened.basket.legs)

@@ -7,6 +7,10 @@ next entry is over too, for a fill that was in doubt may still come: it finds it
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
+from msgspec.structs import replace
+
 from daemon.actors.loose_legs import LooseLegs
 from daemon.actors.order_router.loose import is_loose
 from daemon.actors.watch import Watch
@@ -147,11 +151,32 @@ class Watches:
         if watch is not None:
             watch.moves.append(moved)
 
-    def restored(self) -> None:
-        """Put the levels where the record says they stood."""
+    def restored(self, untold: Iterable[LevelMoved] = ()) -> tuple[LevelMoved, ...]:
+        """Put the levels where the record says they stood.
+
+        Args:
+            untold: armings that the record lacks; they count as if it had them.
+
+        Returns:
+            These, as they are to be recorded.
+        """
+        lacking = [
+            (watch, moved)
+            for moved in untold
+            if (watch := self._holder(moved.strategy_id, moved.leg_id)) is not None
+        ]
+        for watch, moved in lacking:
+            watch.moves.append(moved)
         for watch in (*self._watches.values(), *self._aside.values()):
             watch.risk.restore(watch.moves)
             watch.moves.clear()
+        stands: dict[tuple[str, str], int] = {}
+        told = []
+        for watch, moved in lacking:
+            key, stop_e4 = (moved.strategy_id, moved.leg_id), watch.stop_e4(moved.leg_id)
+            told.append(replace(moved, from_e4=stands.get(key, moved.from_e4), to_e4=stop_e4))
+            stands[key] = stop_e4
+        return tuple(told)
 
     def plan(self) -> None:
         """Keep at hand who is judged, when the next exit time comes, and what is unheard."""

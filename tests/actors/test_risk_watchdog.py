@@ -10,7 +10,7 @@ from daemon.domain.risk.account import AccountLimits
 from daemon.domain.risk.hours import GRACE_NS
 from daemon.domain.risk.lock_and_trail import LockStatus
 from daemon.domain.risk.moves import LevelMoved, Move
-from daemon.domain.risk.words import Distance, ExitReason, LegRules, LockRule, StrategyRules
+from daemon.domain.risk.words import Distance, ExitReason, LegRules, LockRule, StrategyRules, Trail
 from daemon.messages import (
     DayMarked,
     EntriesPaused,
@@ -485,6 +485,41 @@ def test_a_stop_that_had_followed_a_price_before_the_next_fill_is_entered_once()
 
     assert (written[-1].move, written[-1].best_e4) == (Move.ARMED, e4("90"))
     assert facts(dog(before=written).handle(Started(), T + 2 * SECOND), LevelMoved) == []
+
+
+def test_an_arming_that_a_crash_cost_is_entered_with_what_the_trail_had_followed() -> None:
+    """From where the record left the stop to where it stood in life, so no later start loosens."""
+    step = Distance(points_e4=e4("4"))
+    rules = LegRules(stop=STOP.stop, trail=Trail(step, step))
+    record = straddle(leg_rules=rules)
+    live, written = dog(record[0]), [record[0]]
+    more = sold("ce", "101", quantity=2 * LOT, at_ns=T + SECOND)
+    for message in (*record[1:3], prices(T, ce="90", pe="100"), more):
+        moves = facts(live.handle(message, message.at_ns), LevelMoved)
+        written += moves if isinstance(message, Frame) else [message, *moves]
+    *cut, armed = written
+
+    (again,) = facts(dog(before=cut).handle(Started(), T + 2 * SECOND), LevelMoved)
+
+    assert (armed.move, armed.from_e4) == (Move.ARMED, e4("122"))
+    assert again == armed
+    assert facts(dog(before=[*cut, again]).handle(Started(), T), LevelMoved) == []
+
+
+def test_armings_that_a_crash_cost_follow_each_other_in_the_record() -> None:
+    """Those of an entry count from no stop of the entry before it."""
+    older = [*straddle(), LevelMoved("s", "ce", Move.ARMED, 0, e4("130"), 0, e4("100"))]
+    gone = [sold("ce", bought="99"), sold("pe", bought="99"), day_ended(), day_opened(NEXT_DAY)]
+    at_ns = clock("09:31:00", NEXT_DAY)
+    fills = [sold("ce", at_ns=at_ns), sold("ce", "101.5", quantity=2 * LOT, at_ns=at_ns + SECOND)]
+    record = [*older, *gone, opened(leg_rules=STOP, day=NEXT_DAY), *fills]
+
+    told = facts(dog(before=record).handle(Started(), at_ns), LevelMoved)
+
+    assert [(each.from_e4, each.to_e4) for each in told] == [
+        (0, e4("131.95")),
+        (e4("131.95"), e4("131.95")),
+    ]
 
 
 def test_after_a_restart_the_alarms_are_set_again() -> None:

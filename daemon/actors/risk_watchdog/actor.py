@@ -91,7 +91,7 @@ class RiskWatchdog:
         self._untold = Untold()
         for fact in facts:
             self._recall(fact)
-        self._watches.restored()
+        self._lacking = self._watches.restored(self._untold.take())
 
     def handle(self, message: object, now_ns: int) -> Sequence[Effect]:
         """Decide on one message."""
@@ -140,8 +140,9 @@ class RiskWatchdog:
                 self._end_day(turn, message)
             case Started():
                 self._set_alarms(turn, now_ns)
-                for moved in self._untold.take():
+                for moved in self._lacking:
                     turn.record(moved)
+                self._lacking = ()
                 for unheard in self._watches.unheard:
                     turn.do(Tell(self._router, unheard, Lane.CONTROL))
             case _:
