@@ -45,8 +45,8 @@ class Readings(Struct):
         newest: the newest.
         moved_ns: when a fill was last heard of, by symbol.
         gaps: by how many units the broker's position is above ours, by symbol.
-        open_gaps: gaps that an earlier reading showed, of symbols in which orders on their way make
-            it too early to say whether they are still there.
+        open_gaps: gaps that an earlier reading showed, of symbols in which orders on their way, or
+            the age of the newest, make it too early to say whether they are still there.
         doubts: what readings show around an order in doubt, by its id.
         gone: orders that are over with their day, and may have filled before.
         unread: why the book could not be read, once a person was told.
@@ -74,14 +74,17 @@ class Readings(Struct):
                 self.differing.pop(symbol, None)
 
     def note_gaps(self, compared: Compared, at_ns: int) -> None:
-        """Take what the newest reading shows beside our book; what it no longer shows is gone."""
+        """Take what the newest reading shows beside our book; what it no longer shows is gone.
+
+        Where it is older than what we have heard, it shows nothing.
+        """
         before = self.open_gaps | self.gaps
-        self.open_gaps = {
-            symbol: before[symbol] for symbol in compared.undecided if symbol in before
-        }
+        unsaid = compared.behind.union(compared.undecided)
+        self.open_gaps = {symbol: each for symbol, each in before.items() if symbol in unsaid}
         self.gaps = {
             each.symbol: _again(before.get(each.symbol), each.theirs - each.ours, at_ns)
             for each in compared.differing
+            if each.symbol not in compared.behind
         }
 
     def note_doubts(self, seen: Mapping[str, object], at_ns: int) -> None:

@@ -10,7 +10,7 @@ whether it filled before that is told by the position alone, where the position 
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable
 
 from msgspec import Struct
@@ -103,11 +103,14 @@ class Compared(Struct, frozen=True):
         differing: those that nothing explains.
         undecided: symbols of which it is too early to say anything.
         agreeing: all other symbols that either book knows.
+        behind: symbols in which the reading is older than what we have heard: it shows fewer
+            fills of an order. What it shows held there proves nothing.
     """
 
     differing: tuple[Difference, ...]
     undecided: tuple[str, ...]
     agreeing: tuple[str, ...]
+    behind: frozenset[str] = frozenset()
 
 
 def external_id(book: Book, broker_order_id: str, at_ns: int) -> str:
@@ -263,7 +266,7 @@ def compare(book: Book, read: AccountRead, moved: Collection[str] = ()) -> Compa
             undecided.append(symbol)
         else:
             differing.append(Difference(symbol, ours, shown))
-    return Compared(tuple(differing), tuple(undecided), tuple(agreeing))
+    return Compared(tuple(differing), tuple(undecided), tuple(agreeing), _behind(book, read))
 
 
 def positions(read: AccountRead) -> dict[str, int]:
@@ -285,6 +288,21 @@ def _gone(book: Book, read: AccountRead) -> tuple[Order, ...]:
         for order in book.open_orders()
         if day_of(order.intent.decided_ns) < day_of(read.at_ns)
         and order.intent.intent_id not in shown
+    )
+
+
+def _behind(book: Book, read: AccountRead) -> frozenset[str]:
+    """Return the symbols in which a reading shows fewer fills of its day than we have heard."""
+    shown: Counter[str] = Counter()
+    for order in read.orders:
+        shown[order.broker_order_id] += order.filled_quantity
+    day = day_of(read.at_ns)
+    return frozenset(
+        order.intent.symbol
+        for order in book
+        if any(order.broker_order_ids)  # what was adopted has none, and is shown nowhere
+        and order.filled_quantity > sum(shown[each] for each in order.broker_order_ids)
+        and day_of(order.intent.decided_ns) == day
     )
 
 

@@ -3,6 +3,7 @@
 from itertools import pairwise
 
 import pytest
+from msgspec.structs import replace
 
 from daemon.actors.order_router import Terms
 from daemon.domain.orders.basket import OnFail
@@ -316,6 +317,24 @@ def test_what_the_broker_shows_beyond_our_book_is_closed_after_two_equal_reading
     assert stages(stage)[-1] == ("flat", 1)
     external = [fact for fact in stage.told(ExitOwed) if fact.strategy_id == "external"]
     assert [fact.leg_ids for fact in external] == [(CE,)]
+
+
+def test_readings_from_before_our_exit_has_filled_show_nothing_to_close(monkeypatch):
+    """A broker's book that lags behind its own news is told apart by the fills that it lacks."""
+    stage = Stage().entered("ce")
+    beat(stage, 1)
+    ((after_ns, old),) = stage.broker._shown(stage.now_ns)
+    monkeypatch.setattr(
+        stage.broker, "_shown", lambda now_ns: [(after_ns, replace(old, at_ns=now_ns))]
+    )
+    stage.tell(latch())
+    beat(stage, 12)
+    assert stage.broker.net() == {}
+    assert [fact for fact in stage.told(ExitOwed) if fact.strategy_id == "external"] == []
+    assert stages(stage)[-1][0] == "verifying"
+    monkeypatch.undo()
+    beat(stage, 6)
+    assert stages(stage)[-1][0] == "flat"
 
 
 def test_what_the_broker_shows_beyond_what_we_hold_is_closed_with_it():

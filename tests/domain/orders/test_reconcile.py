@@ -1,7 +1,9 @@
 """Two books held against each other: what is heard, who is a stranger, what differs."""
 
 import pytest
+from msgspec.structs import replace
 
+from daemon.domain.instants import DAY_NS
 from daemon.domain.orders.book import Book
 from daemon.domain.orders.reconcile import (
     EXTERNAL,
@@ -180,3 +182,34 @@ def test_units_that_no_order_explains_stand_as_one_that_was_filled_at_the_newest
     stands = unexplained(Difference(CE, ours, theirs), 100)
     assert (stands.side, stands.quantity, stands.state) == (side, 75, State.FILLED)
     assert (stands.filled_quantity, stands.filled_value_e4) == (75, 7_500)
+
+
+FILLED = updated(State.FILLED, 75)
+
+
+@pytest.mark.parametrize(
+    ("heard", "orders", "behind"),
+    [
+        pytest.param([FILLED], [shown(State.FILLED, 75)], False, id="as much"),
+        pytest.param([FILLED], [shown(filled=25)], True, id="fewer fills than we heard"),
+        pytest.param([FILLED], [], True, id="not the order that filled"),
+        pytest.param([ACCEPTED], [], False, id="not an order that filled nothing"),
+        pytest.param([updated(State.FILLED, 75, number="")], [], False, id="what was adopted"),
+        pytest.param(
+            [updated(State.FILLED, 50), updated(State.FILLED, 25, number="B2")],
+            [shown(State.FILLED, 50), shown(State.FILLED, 25, number="B2")],
+            False,
+            id="both orders of one intent",
+        ),
+    ],
+)
+def test_a_reading_with_fewer_fills_than_we_heard_is_older_and_proves_nothing(
+    heard, orders, behind
+):
+    assert compare(book(*heard), read(*orders)).behind == ({CE} if behind else set())
+
+
+def test_of_another_day_no_reading_is_asked_for_fills():
+    tomorrow = replace(read(), at_ns=NOW + DAY_NS)
+
+    assert compare(book(FILLED), tomorrow).behind == set()
