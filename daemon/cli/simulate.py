@@ -22,6 +22,13 @@ from daemon.simulation.world import Given, Outcome
 _SPAN = re.compile(r"(\d{1,9})(?::(\d{1,9}))?")
 _FIRST_FAILURES = 3
 """Of so many failures the fewest faults are looked for; one defect fails many seeds."""
+_VIOLATIONS = {
+    "violations": (),
+    "duplicates": ("I2",),
+    "lost": ("I1", "I4", "I5", "I16"),
+    "unresolved without alarm": ("I3", "I9"),
+}
+"""What runs that fail are counted as, and the invariants that stand for it; none: all do."""
 
 
 def _seeds(_: click.Context, __: click.Parameter, value: str) -> range:
@@ -55,9 +62,9 @@ def _faults(_: click.Context, __: click.Parameter, value: tuple[str, ...]) -> tu
     "--seeds", callback=_seeds, default="1:200", show_default=True, help="Which runs: FIRST[:LAST]."
 )
 @click.option(
-    "--crash-every-gap", is_flag=True, help="Crash each run once at every gap between two steps."
+    "--crash-every-gap", is_flag=True, help="Crash a short run of each seed at every gap."
 )
-@click.option("--crash-at", type=click.IntRange(0), help="Crash at this gap, and at no other.")
+@click.option("--crash-at", type=click.IntRange(0), help="Crash a short run at this gap first.")
 @click.option(
     "--without", callback=_faults, multiple=True, help="Leave this fault out; repeatable."
 )
@@ -128,10 +135,14 @@ def _print(sweep: Sweep, shown: list[Outcome]) -> None:
         _print_failure(outcome)
     for kind in sweep.never_hit():
         click.echo(f"never hit: {kind}")
+    for kind in sorted(sweep.struck):
+        click.echo(f"{sweep.struck[kind]:>12,}  {kind}")
+    found = (f"{what} {sweep.violations(*which):,}" for what, which in _VIOLATIONS.items())
+    click.echo(", ".join(found))
     click.echo(
-        f"{count(sweep.runs, 'run')}, {sweep.steps:,} steps, {sweep.crash_points:,} crashes, "
-        f"{count(sweep.kills, 'kill')}, {sweep.orders:,} orders, {sweep.parked:,} parked; "
-        f"{len(sweep.failed)} failed"
+        f"{count(sweep.runs, 'run')}, {sweep.steps:,} steps, {sweep.gaps:,} gaps, "
+        f"{sweep.crash_points:,} crashes, {count(sweep.kills, 'kill')}, {sweep.orders:,} orders, "
+        f"{sweep.parked:,} parked; {len(sweep.failed)} failed"
     )
 
 
@@ -163,12 +174,14 @@ def _told(sweep: Sweep, shown: list[Outcome]) -> dict[str, Any]:
         "code": _code(),
         "runs": sweep.runs,
         "steps": sweep.steps,
+        "gaps": sweep.gaps,
         "crash_points": sweep.crash_points,
         "lives": sweep.lives,
         "kills": sweep.kills,
         "orders": sweep.orders,
         "parked": sweep.parked,
         "struck": {str(kind): sweep.struck[kind] for kind in sorted(sweep.struck)},
+        "found": {what: sweep.violations(*which) for what, which in _VIOLATIONS.items()},
         "never_hit": list(sweep.never_hit()),
         "failed": [
             {

@@ -101,6 +101,8 @@ STRIKES: dict[Call, tuple[Kind, ...]] = {
 _SELDOM = 600
 _RARE = frozenset({Kind.FROZEN, Kind.STUCK})
 """What lasts for long when it strikes."""
+_OFTEN = {Kind.CRASH_AGAIN: _WHOLE, Kind.COMMIT_UNKNOWN: 5_000}
+"""What strikes a run that is crashed at a named gap, be it faultless or not."""
 _COMMON = {Kind.CRASH: 7_000, Kind.CRASH_AGAIN: 4_000, Kind.COMMIT_UNKNOWN: 5_000, Kind.THIN: 5_000}
 """What has few occasions in a run, and its rate where a run has it."""
 
@@ -132,16 +134,21 @@ class Fates:
     Args:
         dice: its chance.
         without: faults that are taken out.
+        crashed: the run is there to be crashed.
 
     Attributes:
         struck: what has gone wrong, in order.
         quiet: nothing goes wrong any more.
     """
 
-    def __init__(self, dice: Dice, without: Collection[Struck] = ()) -> None:
+    def __init__(
+        self, dice: Dice, without: Collection[Struck] = (), *, crashed: bool = False
+    ) -> None:
         self._dice = dice
         self._without = frozenset(without)
         self._rates = {} if faultless(dice) else dict(_swarm(dice))
+        if crashed:
+            self._rates |= _OFTEN
         self._counts: Counter[Call] = Counter()
         self.struck: list[Struck] = []
         self.quiet = False

@@ -6,7 +6,7 @@ an encoding loses is lost here too.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 from daemon.domain.chain import GENESIS, Head
@@ -30,6 +30,8 @@ class SimulatedLedger:
 
     def __init__(self, owner_id: str, entered: Callable[[Sequence[Fact], int], None]) -> None:
         self.rows: list[Row] = []
+        self._read: list[Fact] = []
+        self._read_rows = 0
         self._owner_id = owner_id
         self._watch = entered
         self._waiting: list[Row] = []
@@ -72,8 +74,9 @@ class SimulatedLedger:
 
     def facts(self) -> Iterable[Fact]:
         """Return every fact so far, oldest first; later ones do not join."""
-        read = (decode(row.body) for row in (*self.rows, *self._waiting))
-        return tuple(fact for fact in read if not isinstance(fact, TicksTaken))
+        self._read.extend(_facts(self.rows[self._read_rows :]))
+        self._read_rows = len(self.rows)
+        return (*self._read, *_facts(self._waiting))
 
     def begin_epoch(self, at_ns: int) -> int:
         """Record durably that a run begins, and return its number: 1 for the first."""
@@ -111,3 +114,11 @@ class SimulatedLedger:
 
     def _begin(self) -> None:
         self._recorder = Recorder(self._owner_id, self._waiting.append, self.head)
+
+
+def _facts(rows: Iterable[Row]) -> Iterator[Fact]:
+    """Read facts back from the bytes of rows."""
+    for row in rows:
+        fact = decode(row.body)
+        if not isinstance(fact, TicksTaken):
+            yield fact

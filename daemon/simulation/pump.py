@@ -61,6 +61,13 @@ class _Slot:
         self.held: deque[_Held] = deque()
 
 
+class _Turn(NamedTuple):
+    """What an actor may do next: act on a commit that is durable, or read a message."""
+
+    slot: _Slot
+    acts: bool
+
+
 class Reply:
     """What a port waits for; the world gives it, or lets it fail, at an instant of its own."""
 
@@ -161,7 +168,8 @@ class SimulatedPump:
         self._flushing = False
         self._still_ns, self._still = 0, 0
         self._slots = {name: _Slot(child) for name, child in supervisor.children.items()}
-        for slot in self._slots.values():
+        self._all = tuple(self._slots.values())
+        for slot in self._all:
             self._put(slot, Lane.FACTS, Started(), 0)
 
     def tell(self, to: str, message: Any, lane: Lane = Lane.FACTS) -> None:
@@ -169,18 +177,22 @@ class SimulatedPump:
         if not self.over:
             self._put(self._slots[to], lane, message, 0)
 
-    def is_ready(self) -> bool:
-        """Say whether anything can be done at this instant."""
-        return any(slot.inbox.unread or self._may_act(slot) for slot in self._slots.values())
+    def ready(self) -> list[_Turn]:
+        """Return what can be done at this instant: messages to read, and commits to act on."""
+        ready = [_Turn(slot, acts=False) for slot in self._all if slot.inbox.unread]
+        ready += [_Turn(slot, acts=True) for slot in self._all if slot.held and self._may_act(slot)]
+        return ready
 
-    def step(self) -> None:
+    def is_at_rest(self) -> bool:
+        """Say whether nothing is to be read, and nothing waits for the disk."""
+        return not any(slot.inbox.unread or slot.held for slot in self._all)
+
+    def step(self, ready: Sequence[_Turn]) -> None:
         """Let chance choose one of those that are ready: it reads a message, or acts on a commit.
 
         Raises:
             OrdoError: what ends the tree, such as `TooManyRestarts`.
         """
-        ready = [(slot, False) for slot in self._slots.values() if slot.inbox.unread]
-        ready += [(slot, True) for slot in self._slots.values() if self._may_act(slot)]
         number = self._trace.steps
         at = self._dice.below(len(ready), "turn", number) if len(ready) > 1 else 0
         slot, acts = ready[at]
@@ -204,7 +216,7 @@ class SimulatedPump:
         assert self._still < _STANDSTILL, f"{_STANDSTILL} steps at one instant are an endless round"
 
     def _may_act(self, slot: _Slot) -> bool:
-        return bool(slot.held) and slot.held[0].entered <= self._durable
+        return slot.held[0].entered <= self._durable
 
     def _put(self, slot: _Slot, lane: Lane, message: Any, cause: int) -> None:
         self._number += 1
@@ -252,7 +264,7 @@ class SimulatedPump:
     ) -> None:
         match effect:
             case Publish(message, lane):
-                for hearer in self._slots.values():
+                for hearer in self._all:
                     if type(message) in hearer.child.spec.hears:
                         self._put(hearer, lane, message, cause)
             case Take(tick):

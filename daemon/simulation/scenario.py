@@ -1,36 +1,58 @@
-"""What is simulated: an account of the presets, and two shipped strategies in a few minutes."""
+"""What is simulated: an account of the presets, and shipped strategies in a few minutes or seconds.
+
+Minutes for whole runs; seconds for those of which very many are played, each to see one crash.
+"""
 
 from __future__ import annotations
 
 from datetime import date, time
 from decimal import Decimal
+from functools import cache
 from pathlib import Path
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from daemon.app import Account, accounts_of
 from daemon.domain.instants import SECOND_NS
 from daemon.domain.money import E4
 from daemon.domain.plans.parsing import parse
-from daemon.domain.plans.schema import Leg, LegTrail, Plan, Strike, TrailStep
+from daemon.domain.plans.schema import Leg, LegTrail, Plan, Stop, Strike, TrailStep
 from daemon.runtime.budget import Window
 from daemon.settings import Settings
 
 DAY = date(2026, 3, 9)
-BEGINS, ENDS = time(9, 19, 50), time(9, 24)
-"""Where the market is entered, and when nothing goes wrong any more."""
 _SHIPPED = Path(__file__).parents[2] / "strategies"
 _RECONCILE_NS = 5 * SECOND_NS
-_LEGGING_MS = 15_000
-"""So long that an entry may be priced again after the feed has fallen silent."""
 _LOTS = 30
 """More than one order may carry, so that a leg is cut into slices."""
 _CASH_E4 = 100_000_000 * E4
 _WINDOWS = (Window(5, SECOND_NS, 2), Window(20, 60 * SECOND_NS, 8))
 """Narrower than the presets, so that a few minutes meet their ends."""
 _TRAIL = LegTrail(TrailStep(points=Decimal(4)), TrailStep(points=Decimal(3)))
+_CLOSE_TRAIL = LegTrail(TrailStep(points=Decimal(1)), TrailStep(points=Decimal(1)))
+_CLOSE_STOP = Stop(percent=Decimal(4))
 
 
+class Scenario(Struct, frozen=True):
+    """What the daemon of one run has to do, and when.
+
+    Attributes:
+        plans: its strategies.
+        begins: where the market is entered.
+        over: from when on nothing is entered any more, and no entry is under way.
+        ends: when nothing goes wrong any more.
+        kills: before which steps a kill may be pulled: below one of these.
+    """
+
+    plans: tuple[Plan, ...]
+    begins: time
+    over: time
+    ends: time
+    kills: tuple[int, int]
+
+
+@cache
 def account() -> Account:
     """Return an account of the presets but for its cash and windows; its book is read at times."""
     (only,) = accounts_of(Settings(), strict=False)
@@ -38,16 +60,39 @@ def account() -> Account:
     return replace(only, terms=terms, cash_e4=_CASH_E4, windows=_WINDOWS)
 
 
-def plans() -> tuple[Plan, ...]:
+@cache
+def minutes() -> Scenario:
     """Return the shipped straddle and condor, close together in time and in strikes.
 
     The straddle's stops trail, so that there is a level to lose; the condor has longs beside its
-    shorts, so that there is an order among exits.
+    shorts, so that there is an order among exits. An entry that waits long may be priced again
+    after the feed has fallen silent.
     """
-    straddle = _timed("nifty_short_straddle", time(9, 20), time(9, 22, 30))
-    condor = _timed("nifty_iron_condor", time(9, 20, 20), time(9, 22, 50))
+    until, legging_ms = time(9, 21, 30), 15_000
+    straddle = _timed("nifty_short_straddle", (time(9, 20), until, time(9, 22, 30)), legging_ms)
+    condor = _timed("nifty_iron_condor", (time(9, 20, 20), until, time(9, 22, 50)), legging_ms)
     legs = tuple(replace(leg, lots=_LOTS, trail=_TRAIL) for leg in straddle.legs)
-    return replace(straddle, legs=legs), replace(condor, legs=tuple(map(_nearer, condor.legs)))
+    plans = replace(straddle, legs=legs), replace(condor, legs=tuple(map(_nearer, condor.legs)))
+    return Scenario(plans, time(9, 19, 50), time(9, 21, 46), time(9, 24), (100, 2_500))
+
+
+@cache
+def seconds(*, hedged: bool) -> Scenario:
+    """Return one strategy that is in and out within ten seconds, unless its stops are sooner.
+
+    Args:
+        hedged: it is the condor, with longs beside its shorts; else the straddle.
+    """
+    name = "nifty_iron_condor" if hedged else "nifty_short_straddle"
+    plan = _timed(name, (time(9, 20), time(9, 20, 10), time(9, 20, 9)), 3_000)
+    if hedged:
+        legs = tuple(map(_nearer, plan.legs))
+    else:
+        legs = tuple(
+            replace(leg, lots=_LOTS, stop=_CLOSE_STOP, trail=_CLOSE_TRAIL) for leg in plan.legs
+        )
+    begins, over, ends = time(9, 19, 58), time(9, 20, 14), time(9, 20, 16)
+    return Scenario((replace(plan, legs=legs),), begins, over, ends, (60, 240))
 
 
 def planned(plan: Plan, lot: int) -> dict[tuple[str, str], int]:
@@ -55,10 +100,11 @@ def planned(plan: Plan, lot: int) -> dict[tuple[str, str], int]:
     return {(plan.id, leg.id): leg.lots * lot for leg in plan.legs}
 
 
-def _timed(name: str, enters: time, leaves: time) -> Plan:
+def _timed(name: str, times: tuple[time, time, time], legging_ms: int) -> Plan:
+    """Return a shipped strategy that enters, enters no more, and leaves at these times."""
+    enters, until, leaves = times
     plan = parse((_SHIPPED / f"{name}.toml").read_bytes())
-    until = time(9, 21, 30)
-    legging = replace(plan.entry.legging, timeout_ms=_LEGGING_MS)
+    legging = replace(plan.entry.legging, timeout_ms=legging_ms)
     entry = replace(plan.entry, at=enters, no_later_than=until, legging=legging)
     return replace(plan, entry=entry, exit=replace(plan.exit, at=leaves))
 

@@ -26,7 +26,8 @@ class Sweep(Struct):
 
     Attributes:
         runs: how many were played.
-        crash_points: gaps at which a run was crashed.
+        gaps: crashes at a named gap: so many pairs of seed and step.
+        crash_points: all crashes, with those in the recovery from another.
         steps: messages read and held effects carried out.
         lives: starts of the daemon.
         kills: runs in which a kill was pulled.
@@ -37,6 +38,7 @@ class Sweep(Struct):
     """
 
     runs: int = 0
+    gaps: int = 0
     crash_points: int = 0
     steps: int = 0
     lives: int = 0
@@ -49,6 +51,9 @@ class Sweep(Struct):
     def take(self, outcome: Outcome) -> None:
         """Count one run."""
         self.runs += 1
+        named = outcome.given.crash_at is not None and outcome.lives > 1
+        self.gaps += named
+        self.struck[Kind.CRASH] += named
         self.crash_points += outcome.lives - 1
         self.steps += outcome.steps
         self.lives += outcome.lives
@@ -64,6 +69,10 @@ class Sweep(Struct):
         if self.runs < ENOUGH:
             return ()
         return tuple(kind for kind in Kind if not self.struck[kind])
+
+    def violations(self, *invariants: str) -> int:
+        """Return in how many runs one of these did not hold; none named: any at all."""
+        return sum(not invariants or each.violated in invariants for each in self.failed)
 
 
 def play_seeds(seeds: Iterable[int], told: Callable[[Outcome], None]) -> Sweep:
@@ -83,6 +92,9 @@ def play_seeds(seeds: Iterable[int], told: Callable[[Outcome], None]) -> Sweep:
 
 def crash_every_gap(seeds: Iterable[int], told: Callable[[Outcome], None]) -> Sweep:
     """Crash the run of each seed once at every gap between two steps before its quiet while.
+
+    Each is a run of its own from the beginning, so any of them can be played again alone; the
+    daemon that lives again is crashed again soon, as long as chance has it.
 
     Args:
         seeds: which.

@@ -47,16 +47,38 @@ def judge_end(
     the_record_is_whole(ledger, exchange)
 
 
+def is_settled(known: Known, exchange: Exchange, latch: Latch | None) -> bool:
+    """Say whether nobody waits for anything any more, but for what a person was told of.
+
+    Args:
+        known: what our facts say.
+        exchange: the other witness.
+        latch: the kill that was pulled; None: none was.
+    """
+    if not known.owed.keys() <= known.overdue:
+        return False
+    if any(order.status is Status.WORKING for order in exchange.orders()):
+        return False
+    try:
+        every_order_is_accounted_for(known, exchange)
+        both_books_hold_the_same(known, exchange)
+        all_is_flat_or_told(known, exchange)
+        if latch is not None:
+            a_kill_is_flat_or_names_what_is_left(known, exchange, latch)
+    except Violated:
+        return False
+    return True
+
+
 def every_order_is_accounted_for(known: Known, exchange: Exchange) -> None:
     """I3: no order is unresolved, but for those that nobody shows, which a person was told of."""
-    shown = {order.client_id: order for order in exchange.orders()}
     for order in known.book.open_orders():
         intent_id = order.intent.intent_id
-        there = shown.get(intent_id)
+        there = exchange.orders_by_client_id(intent_id)
         told = any(intent_id in note for note in known.notes)
-        if order.state is State.PARKED and there is None and told:
+        if order.state is State.PARKED and not there and told:
             continue
-        theirs = there.status if there is not None else "not there"
+        theirs = there[-1].status if there else "not there"
         raise Violated("I3", f"{intent_id} is {order.state}, and at the exchange it is {theirs}")
 
 

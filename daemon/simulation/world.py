@@ -37,8 +37,9 @@ from daemon.messages import (
 from daemon.runtime.supervisor import Supervisor
 from daemon.runtime.words import Lane, Surroundings
 from daemon.simulation import scenario
+from daemon.simulation.crashes import Crashes
 from daemon.simulation.dice import Dice
-from daemon.simulation.faults import Call, Fates, Kind, Struck, faultless
+from daemon.simulation.faults import Call, Fates, Kind, Struck
 from daemon.simulation.feed import Feed
 from daemon.simulation.judge import Judge, Measures, Violated
 from daemon.simulation.ledger import SimulatedLedger
@@ -46,18 +47,18 @@ from daemon.simulation.market import FRAME_NS, Piece
 from daemon.simulation.network import Network
 from daemon.simulation.pump import SLOWEST_NS, SimulatedPump, Trace
 from daemon.simulation.timeline import Timeline
-from daemon.simulation.verdict import judge_end
+from daemon.simulation.verdict import is_settled, judge_end
 from daemon.twin import faults as twin
 
 QUIET_NS = 330 * SECOND_NS
 _FRESH_NS = 3 * FRAME_NS
 _BUNCHED_NS = 2 * SLOWEST_NS
 """A write waits for the disk while it finishes one batch and writes the next."""
-_DOWN_NS = (0, 120 * SECOND_NS)
 _KEPT_EVENTS = 200
 _ACCOUNT, _RISK = 1, 2
 """The numbers of what is asked at every start."""
-_MOST_LIVES = 6
+_PLAYED_OUT = 16
+"""One in so many runs that are crashed at a named gap is played to the end of its quiet while."""
 
 
 class Given(Struct, frozen=True):
@@ -66,8 +67,8 @@ class Given(Struct, frozen=True):
     Attributes:
         seed: of all its chance.
         without: faults that are taken out.
-        crash_at: crash at this gap, counted over the whole run, and at no other; None: as chance
-            has it.
+        crash_at: crash at this gap, counted over the whole run, and then soon after starts; the
+            run takes seconds, not minutes. None: as chance has it.
     """
 
     seed: int
@@ -142,8 +143,13 @@ class World:
     def __init__(self, given: Given, folder: Path) -> None:
         self._given, self._folder = given, folder
         self._dice = dice = Dice(given.seed)
-        self._fates = Fates(dice, given.without)
-        self._account, self._plans = scenario.account(), scenario.plans()
+        crashed = given.crash_at is not None
+        self._fates = Fates(dice, given.without, crashed=crashed)
+        self._crashes = Crashes(dice, self._fates, given.crash_at)
+        self._scenario = scenario.minutes()
+        if crashed:
+            self._scenario = scenario.seconds(hedged=given.seed % 2 == 0)
+        self._account, self._plans = scenario.account(), self._scenario.plans
         self._piece = Piece(dice, scenario.DAY)
         planned = {
             leg: units
@@ -154,7 +160,7 @@ class World:
         self._judge.killed = self._is_killed
         self._ledger = SimulatedLedger(self._account.owner, self._judge.entered)
         self._judge.is_durable = self._ledger.is_durable
-        begins_ns = at(scenario.DAY, scenario.BEGINS)
+        begins_ns = at(scenario.DAY, self._scenario.begins)
         self._timeline = Timeline(dice, begins_ns)
         self._trace = Trace(_KEPT_EVENTS)
         twin_faults = _Planned(fates=self._fates)
@@ -165,11 +171,10 @@ class World:
         self._pump: SimulatedPump | None = None
         self._lives = self._busy = 0
         self._feed = Feed(self._timeline, self._fates, self._judge, self._tell_feed)
-        self._quiet_ns = at(scenario.DAY, scenario.ENDS)
+        self._quiet_ns = at(scenario.DAY, self._scenario.ends)
         self._latch: kill.Latch | None = None
-        self._kill_at = _kill_at(dice)
-        self._crash_at = -1
-        self._crash_deed = -1
+        self._kill_at = _kill_at(dice, self._scenario.kills)
+        self._settled = False
 
     def run(self) -> Outcome:
         """Play until all is quiet, and judge what is left."""
@@ -199,15 +204,15 @@ class World:
         )
 
     def _play(self) -> None:
-        while True:
+        while not self._settled:
             if self._trace.steps == self._kill_at:
                 self._press()
             pump = self._pump
-            if pump is not None and pump.is_ready():
-                if self._crashes(pump):
+            if pump is not None and (ready := pump.ready()):
+                if self._is_due(pump):
                     self._crash(pump)
                 else:
-                    pump.step()
+                    pump.step(ready)
             elif not self._timeline.go_on(self._quiet_ns + QUIET_NS):
                 return
 
@@ -232,32 +237,13 @@ class World:
         if not any(isinstance(fact, DayOpened) for fact in facts):
             pump.tell("timekeeper", DayBegins(scenario.DAY, FRAME_NS))
         self._feed.begin()
-        self._choose_crash()
+        self._crashes.begin(self._lives)
 
-    def _choose_crash(self) -> None:
-        """Let chance say whether this life ends, and at which of its gaps."""
-        self._crash_at = self._crash_deed = -1
-        if self._given.crash_at is not None or faultless(self._dice):
-            return
-        if self._lives > _MOST_LIVES:
-            return
-        call = Call.LIFE if self._lives == 1 else Call.REBIRTH
-        if self._fates.of(call) is None:
-            return
-        dice, number = self._dice, self._lives
-        if number > 1 and dice.below(2, "early", number):
-            self._crash_at = dice.between(1, 40, "crash at", number)
-        elif dice.below(2, "by step", number):
-            self._crash_at = dice.between(1, 2_000, "crash at", number)
-        else:
-            self._crash_deed = dice.between(1, 80, "crash deed", number)
-
-    def _crashes(self, pump: SimulatedPump) -> bool:
-        if self._given.crash_at is not None:
-            return self._lives == 1 and self._trace.steps == self._given.crash_at
+    def _is_due(self, pump: SimulatedPump) -> bool:
+        """Say whether the daemon crashes now; in the quiet while it never does."""
         if self._timeline.now_ns() >= self._quiet_ns:
             return False
-        return pump.steps == self._crash_at or 0 < self._crash_deed <= pump.deeds
+        return self._crashes.is_due(self._trace.steps, pump.steps, pump.deeds)
 
     def _crash(self, pump: SimulatedPump) -> None:
         """End a life at once: nothing is finished, and what was not durable is gone."""
@@ -266,10 +252,10 @@ class World:
         written = self._fates.of(Call.WRITE) is Kind.COMMIT_UNKNOWN
         self._ledger.crash(written=written)
         self._trace.step(self._timeline.now_ns(), "world", f"crash {self._lives}")
-        down_ns = self._dice.between(*_DOWN_NS, "down", self._lives)
-        down_ns //= (1, 10, 1_000)[self._dice.below(3, "how long", self._lives)]
+        down_ns = self._crashes.down_ns()
         self._timeline.after(down_ns, self._start)
-        self._quiet_ns = max(self._quiet_ns, self._timeline.now_ns() + down_ns)
+        lives_on_ns = self._timeline.now_ns() + down_ns + self._crashes.lives_on_ns
+        self._quiet_ns = max(self._quiet_ns, lives_on_ns)
 
     def _market(self) -> None:
         """Bring a frame: the exchange always sees it, the daemon unless something is in the way."""
@@ -277,10 +263,20 @@ class World:
         quiet = self._fates.quiet = now_ns >= self._quiet_ns
         if not quiet:
             self._busy = self._trace.steps
+        elif self._given.crash_at is not None and self._given.crash_at % _PLAYED_OUT:
+            self._settled = self._is_settled(now_ns)
         self._timeline.after(2 * FRAME_NS if quiet else FRAME_NS, self._market)
         frame = self._piece.next(now_ns, thin=self._fates.of(Call.DEPTH) is Kind.THIN)
         self._network.on_frame(frame)
         self._feed.bring(frame)
+
+    def _is_settled(self, now_ns: int) -> bool:
+        """Say whether nothing is left to be done, so that the rest of the quiet may be spared."""
+        entries_over_ns = at(scenario.DAY, self._scenario.over)
+        if now_ns < entries_over_ns or self._judge.travelling:
+            return False
+        at_rest = self._pump is not None and self._pump.is_at_rest()
+        return at_rest and is_settled(self._judge.known, self._exchange, self._latch)
 
     def _tell_feed(self, arrived: FrameArrived) -> bool:
         if self._pump is not None:
@@ -322,8 +318,8 @@ class World:
         return latch is not None and latch.covers(self._account.id, strategy_id)
 
 
-def _kill_at(dice: Dice) -> int:
+def _kill_at(dice: Dice, kills: tuple[int, int]) -> int:
     """Return the step before which a kill is pulled, often before an entry; -1: none is."""
     if dice.below(10, "kill") not in range(4):
         return -1
-    return dice.below((100, 2_500)[dice.below(2, "kill late")], "kill at")
+    return dice.below(kills[dice.below(2, "kill late")], "kill at")

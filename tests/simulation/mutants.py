@@ -29,7 +29,7 @@ from daemon.actors.risk_watchdog import untold
 from daemon.actors.turn import Turn
 from daemon.app import wiring
 from daemon.brokers.door import Door
-from daemon.domain.orders import basket, book, flatten
+from daemon.domain.orders import basket, book, flatten, reconcile
 from daemon.domain.orders.ids import IntentIds
 from daemon.domain.orders.limits import Parent
 from daemon.domain.orders.words import (
@@ -44,18 +44,19 @@ from daemon.messages import CancelAsked, ExitOwed, FrameArrived, Place
 from daemon.runtime.budget import Budget
 from daemon.runtime.words import NOTHING, Call, Commit
 from daemon.simulation.pump import SimulatedPump
+from daemon.simulation.world import Given
 from daemon.storage import codec, recorder
 
 Plant = Callable[[pytest.MonkeyPatch], None]
 
 
 class Mutant(NamedTuple):
-    """One planted fault, the invariants that may object, and a seed that showed it once."""
+    """One planted fault, the invariants that may object, and a run that showed it once."""
 
     name: str
     caught_by: frozenset[str]
     plant: Plant
-    seed: int
+    given: Given
 
 
 class _Sieve(set):
@@ -306,16 +307,21 @@ def owed_exits_lost_at_a_start(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Desk, "restore", _without(Desk.restore, ExitOwed.__name__))
 
 
-def armings_are_entered_again(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(untold, "_fill_of", lambda moved: moved)
+def armings_follow_the_fills_alone(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(untold.Untold, "_after_the_newest", lambda _, moved: moved)
+
+
+def an_old_reading_is_believed(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(reconcile, "_behind", lambda *_: frozenset())
 
 
 def unlinked_records(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(recorder, "sealed", lambda row, _: codec.sealed(row, bytes(32)))
 
 
-def _of(plant: Plant, seed: int, *caught_by: str) -> Mutant:
-    return Mutant(plant.__name__.replace("_", " "), frozenset(caught_by), plant, seed)
+def _of(plant: Plant, seed: int, *caught_by: str, crash_at: int | None = None) -> Mutant:
+    given = Given(seed, crash_at=crash_at)
+    return Mutant(plant.__name__.replace("_", " "), frozenset(caught_by), plant, given)
 
 
 MUTANTS: tuple[Mutant, ...] = (
@@ -341,7 +347,8 @@ MUTANTS: tuple[Mutant, ...] = (
     _of(exit_larger_than_open, 1, "I10"),
     _of(trail_lost_at_a_start, 3, "I15"),
     _of(slices_do_not_sum, 1, "I14"),
-    _of(owed_exits_lost_at_a_start, 146, "I9"),
-    _of(armings_are_entered_again, 1, "I15"),
+    _of(owed_exits_lost_at_a_start, 1, "I9", crash_at=0),
+    _of(armings_follow_the_fills_alone, 1, "I15", crash_at=14),
+    _of(an_old_reading_is_believed, 3, "I4", crash_at=78),
     _of(unlinked_records, 1, "I16"),
 )

@@ -2,22 +2,52 @@ from __future__ import annotations
 
 import pytest
 
-from daemon.simulation.sweep import played
+from daemon.simulation.sweep import crash_every_gap, played
 from daemon.simulation.world import Given
-from tests.simulation.mutants import MUTANTS
+from tests.simulation.mutants import (
+    MUTANTS,
+    effect_before_commit,
+    ids_counted_anew,
+    owed_exits_lost_at_a_start,
+)
 
 MOST = 200
+
+
+class Found(Exception):
+    """A run failed; no other is needed."""
+
+
+def stop(outcome):
+    """Let the first run that fails end the sweep."""
+    if outcome.violated:
+        raise Found(outcome)
 
 
 @pytest.mark.untraced
 @pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.name)
 def test_a_planted_fault_is_caught_by_the_invariant_that_it_breaks(mutant, monkeypatch):
-    """The seed that showed it once is played first, and then those from the first on."""
-    assert mutant.seed <= MOST
+    """The run that showed it once is played first, and then those of the seeds from the first."""
+    assert mutant.given.seed <= MOST
     mutant.plant(monkeypatch)
 
-    seeds = (mutant.seed, *range(1, MOST + 1))
-    caught = next((o for seed in seeds if (o := played(Given(seed))).violated), None)
+    runs = (mutant.given, *(Given(seed) for seed in range(1, MOST + 1)))
+    caught = next((o for given in runs if (o := played(given)).violated), None)
 
     assert caught is not None
     assert caught.violated in mutant.caught_by, caught.sentence
+
+
+@pytest.mark.untraced
+@pytest.mark.parametrize(
+    "plant", [effect_before_commit, ids_counted_anew, owed_exits_lost_at_a_start]
+)
+def test_a_planted_fault_is_caught_by_a_crash_at_every_gap_of_one_seed(plant, monkeypatch):
+    """What is found is played again by the same seed and gap."""
+    plant(monkeypatch)
+
+    with pytest.raises(Found) as found:
+        crash_every_gap([8], stop)
+
+    (first,) = found.value.args
+    assert played(first.given).sentence == first.sentence

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from daemon.simulation.faults import Kind
+from daemon.simulation.faults import Kind, Struck
 from daemon.simulation.sweep import play_seeds, played
 from daemon.simulation.world import Given
 
@@ -63,8 +63,22 @@ def test_a_fault_that_is_left_out_does_not_strike():
     assert first not in played(Given(outcome.given.seed, frozenset([first]))).struck
 
 
-def test_a_crash_at_a_named_gap_is_the_only_one():
+def test_a_crash_at_a_named_gap_is_followed_by_others_in_the_recovery():
     outcome = played(Given(3, crash_at=40))
+    again = [each for each in outcome.struck if each.kind is Kind.CRASH_AGAIN]
 
-    assert outcome.lives == 2
-    assert Kind.CRASH not in {each.kind for each in outcome.struck}
+    assert outcome.lives > 2
+    assert len(again) >= outcome.lives - 2
+
+
+def test_a_crash_at_a_named_gap_may_be_the_only_one():
+    """What follows it can be left out like any fault."""
+    again = frozenset(Struck(Kind.CRASH_AGAIN, number) for number in range(1, 20))
+
+    assert played(Given(3, again, crash_at=40)).lives == 2
+
+
+def test_one_run_in_sixteen_is_played_to_its_end_and_the_others_until_they_are_settled():
+    whole, settled = (played(Given(3, crash_at=at)) for at in (32, 33))
+
+    assert whole.steps > 2 * settled.steps

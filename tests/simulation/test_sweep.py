@@ -71,3 +71,19 @@ def test_a_run_is_crashed_once_at_each_gap_before_it_is_quiet(monkeypatch):
     assert [each.crash_at for each in given[1:]] == [0, 1, 2, 3]
     assert {each.seed for each in given} == {7}
     assert found.runs == 4
+
+
+def test_a_crash_at_a_named_gap_counts_as_a_fault_that_struck():
+    found, given = Sweep(), Given(2, crash_at=9)
+    for lives in (4, 1):  # the gap of one is not reached
+        found.take(replace(played(Given(1)), given=given, lives=lives, struck=()))
+
+    assert (found.gaps, found.crash_points, found.struck[Kind.CRASH]) == (1, 3, 1)
+
+
+def test_failures_are_counted_by_what_did_not_hold():
+    found = Sweep()
+    for invariant in ("", "I2", "I4"):
+        found.take(replace(played(Given(1)), violated=invariant))
+
+    assert [found.violations(), found.violations("I2", "I3"), found.violations("I9")] == [2, 1, 0]
