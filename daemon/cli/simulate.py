@@ -16,8 +16,8 @@ from daemon.app.deployed import code_sha256
 from daemon.cli.options import AS_JSON
 from daemon.cli.words import count
 from daemon.simulation.faults import Struck, struck
+from daemon.simulation.outcome import Given, Outcome
 from daemon.simulation.sweep import Sweep, crash_every_gap, fewest, play_seeds, played
-from daemon.simulation.world import Given, Outcome
 
 _SPAN = re.compile(r"(\d{1,9})(?::(\d{1,9}))?")
 _FIRST_FAILURES = 3

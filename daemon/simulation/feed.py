@@ -9,10 +9,11 @@ from daemon.domain.instants import MILLISECOND_NS, SECOND_NS
 from daemon.domain.market.frames import Frame
 from daemon.messages import FrameArrived
 from daemon.simulation.faults import Call, Fates, Kind
-from daemon.simulation.judge import Judge
 from daemon.simulation.timeline import Timeline
 
+_FEED = "feed"
 _STILL_NS = (4 * SECOND_NS, 40 * SECOND_NS)
+_PICTURE_NS = 5 * MILLISECOND_NS
 _RETOLD_NS = 300 * MILLISECOND_NS
 
 
@@ -22,16 +23,20 @@ class Feed:
     Args:
         timeline: virtual time.
         fates: what goes wrong.
-        judge: is told how fresh the daemon's prices are.
-        tell: brings a message to the daemon; returns whether one is there.
+        given: is told of each frame that a daemon was given.
+        tell: brings a message to an actor of the daemon; returns whether one is there.
     """
 
     def __init__(
-        self, timeline: Timeline, fates: Fates, judge: Judge, tell: Callable[[FrameArrived], bool]
+        self,
+        timeline: Timeline,
+        fates: Fates,
+        given: Callable[[Frame], None],
+        tell: Callable[[str, FrameArrived], bool],
     ) -> None:
         self._timeline = timeline
         self._fates = fates
-        self._judge = judge
+        self._was_given = given
         self._tell = tell
         self._newest: Frame | None = None
         self._given: Frame | None = None
@@ -55,6 +60,9 @@ class Feed:
 
     def begin(self) -> None:
         """Bring a whole picture to a daemon that has just begun, as a broker's feed does."""
+        self._timeline.after(_PICTURE_NS, self._picture)
+
+    def _picture(self) -> None:
         if self._newest is not None:
             self._give(Frame(self._timeline.now_ns(), self._newest.quotes))
 
@@ -62,9 +70,9 @@ class Feed:
         """Say what was said before, where the feed is stuck and not silent."""
         given = self._given
         if self._repeats and given is not None:
-            self._tell(FrameArrived(Frame(now_ns, given.quotes), given.at_ns))
+            self._tell(_FEED, FrameArrived(Frame(now_ns, given.quotes), given.at_ns))
 
     def _give(self, frame: Frame) -> None:
-        if self._tell(FrameArrived(frame, frame.at_ns)):
+        if self._tell(_FEED, FrameArrived(frame, frame.at_ns)):
             self._given = frame
-            self._judge.frame_ns = max(self._judge.frame_ns, frame.at_ns)
+            self._was_given(frame)

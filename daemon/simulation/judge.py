@@ -12,7 +12,8 @@ from collections.abc import Callable, Iterable, Sequence
 from msgspec import Struct
 
 from daemon.domain.instants import SECOND_NS
-from daemon.domain.orders.reconcile import EXTERNAL
+from daemon.domain.market.frames import Frame
+from daemon.domain.orders.reconcile import EXTERNAL, MANUAL
 from daemon.domain.orders.words import Intent, IntentRecorded, OrderFact, Purpose, Side, State
 from daemon.domain.risk.moves import LevelMoved, Move
 from daemon.messages import RiskSeen
@@ -21,6 +22,10 @@ from daemon.runtime.words import ActorDisarmed, DeadLetter
 from daemon.simulation.known import Known
 from daemon.twin.exchange import Exchange
 from daemon.twin.words import Status
+
+_FRAMES_KEPT = 8
+_GIVES_WAY = 10
+"""By one part in so many of the touch an entry may be worse than it, and a market order as well."""
 
 
 class Violated(Exception):
@@ -43,12 +48,14 @@ class Measures(Struct, frozen=True):
     """What the judge goes by.
 
     Attributes:
+        account: whose orders are judged.
         windows: how often the account may write to its broker.
         planned: by strategy and leg, the most units that it may ever enter.
         fresh_ns: how old the newest frame may be when an entry is decided.
         bunched_ns: by how much what was decided apart may leave closer together.
     """
 
+    account: str
     windows: tuple[Window, ...]
     planned: dict[tuple[str, str], int]
     fresh_ns: int
@@ -65,22 +72,32 @@ class Judge:
         known: what the facts say, as far as they were entered.
         killed: says whether a kill stands that covers a strategy.
         is_durable: says whether an intent would be found after a crash now.
-        frame_ns: when the daemon was given its newest frame.
+        account: whose orders are judged.
         travelling: orders whose requests are on their way to the exchange, and will arrive.
     """
 
     def __init__(self, measures: Measures) -> None:
+        self.account = measures.account
         self._measures = measures
+        self._planned = Counter(measures.planned)
+        self._frames: deque[Frame] = deque(maxlen=_FRAMES_KEPT)
         self.known = Known()
         self.killed: Callable[[str], bool] = lambda _: False
         self.is_durable: Callable[[str], bool] = lambda _: False
-        self.frame_ns = 0
         self.travelling: set[str] = set()
         self._nets: dict[str, int] = {}
         self._works: set[str] = set()
         self._told: dict[str, int] = {}
         self._left: set[str] = set()
         self._writes: deque[int] = deque(maxlen=max(w.limit for w in measures.windows) + 1)
+
+    def allow(self, strategy_id: str, leg_id: str, units: int) -> None:
+        """Take that so many units more may be entered in a leg: somebody will ask for them."""
+        self._planned[strategy_id, leg_id] += units
+
+    def given(self, frame: Frame) -> None:
+        """Take that the daemon was given a frame."""
+        self._frames.append(frame)
 
     def begins(self, facts: Iterable[object]) -> None:
         """Know no more than what was durable: a life of the daemon begins."""
@@ -172,8 +189,8 @@ class Judge:
                 told = self._told.setdefault(order.client_id, order.filled_quantity)
                 possible[leg] += min(order.filled_quantity, told)
         for leg, quantity in possible.items():
-            if quantity > self._measures.planned[leg]:
-                most = self._measures.planned[leg]
+            if quantity > self._planned[leg]:
+                most = self._planned[leg]
                 raise Violated("I14", f"{quantity} units of {leg} may come to be held, of {most}")
         self._nets = {p.symbol: p.net_quantity for p in exchange.positions()}
         self._works = {each.client_id for each in orders if each.status is Status.WORKING}
@@ -196,14 +213,27 @@ class Judge:
 
     def _entry(self, intent: Intent, at_ns: int) -> None:
         """An entry is decided on a fresh price, and only as far as nothing else may fill."""
-        age_ns = at_ns - self.frame_ns
-        if age_ns > self._measures.fresh_ns:
-            raise Violated("I12", f"{intent.intent_id} is priced {age_ns // 1_000_000} ms too late")
+        if intent.strategy_id == MANUAL and self.known.book.children(intent.parent):
+            raise Violated("I17", f"{intent.parent} acts a second time: {intent.intent_id}")
+        self._price(intent, at_ns)
         leg = (intent.strategy_id, intent.leg_id)
         held = abs(self.known.book.position(*leg).net_quantity)
         possible = intent.quantity + held + self._on_their_way(intent)
-        if possible > self._measures.planned[leg]:
+        if possible > self._planned[leg]:
             raise Violated("I14", f"{intent.intent_id} makes {possible} units of {leg} possible")
+
+    def _price(self, intent: Intent, at_ns: int) -> None:
+        """What an entry may give way is counted from a fresh quote of its own contract."""
+        fresh = [f for f in self._frames if at_ns - f.at_ns <= self._measures.fresh_ns]
+        if not fresh:
+            raise Violated("I12", f"{intent.intent_id} is priced, and no frame is fresh")
+        quotes = [f.quotes[intent.symbol] for f in fresh if intent.symbol in f.quotes]
+        is_sale = intent.side is Side.SELL
+        touches = [(q.bid_e4 if is_sale else q.ask_e4) or q.ltp_e4 for q in quotes]
+        worst_e4 = min(touches, default=0) if is_sale else max(touches, default=0)
+        if not touches or (worst_e4 - intent.price_e4) * intent.side.sign * _GIVES_WAY < -worst_e4:
+            sentence = f"{intent.symbol} at {intent.price_e4}, its worst touch is {worst_e4}"
+            raise Violated("I12", f"{intent.intent_id} is priced out of place: {sentence}")
 
     def _exit(self, intent: Intent) -> None:
         """An exit closes no more than is open, and no long is sold before a short is back."""

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from daemon.domain.orders.book import Book
-from daemon.domain.orders.words import OrderFact, OrderParked
+from daemon.domain.orders.words import IntentRecorded, OrderFact, OrderParked
 from daemon.domain.risk.moves import LevelMoved
 from daemon.messages import (
     BasketOpened,
+    BooksAgree,
+    BooksDiffer,
     ExitFinished,
     ExitOverdue,
     ExitOwed,
@@ -32,6 +34,8 @@ class Known:
         overdue: exits of which a person was told.
         notes: what else was told.
         parked: orders that were parked.
+        differing: symbols in which the books differ.
+        symbols: what each leg trades, by strategy and leg.
     """
 
     def __init__(self) -> None:
@@ -44,15 +48,42 @@ class Known:
         self.overdue: set[str] = set()
         self.notes: list[str] = []
         self.parked: set[str] = set()
-        self._symbols: dict[tuple[str, str], str] = {}
+        self.differing: set[str] = set()
+        self.symbols: dict[tuple[str, str], str] = {}
 
     def apply(self, fact: object) -> None:
         """Take one fact in; those that nobody judges are passed over."""
         if isinstance(fact, OrderFact):
             self.book.apply(fact)
+        self._hear_of_orders(fact)
+        self._hear_of_exits(fact)
         match fact:
+            case PositionChanged(strategy_id, leg_id):
+                self.unarmed.add((strategy_id, leg_id))
+            case LevelMoved(strategy_id, leg_id):
+                self.levels[strategy_id, leg_id] = fact.to_e4
+                self.unarmed.discard((strategy_id, leg_id))
+            case BasketOpened(basket):
+                for leg in basket.legs:
+                    self.symbols[basket.strategy_id, leg.leg_id] = leg.symbol
+                for key in [key for key in self.levels if key[0] == basket.strategy_id]:
+                    del self.levels[key]
+            case Noted():
+                self.notes.append(fact.text)
+
+    def _hear_of_orders(self, fact: object) -> None:
+        match fact:
+            case IntentRecorded(intent):
+                self.symbols[intent.strategy_id, intent.leg_id] = intent.symbol
             case OrderParked(intent_id):
                 self.parked.add(intent_id)
+            case BooksDiffer(_, symbol):
+                self.differing.add(symbol)
+            case BooksAgree(_, symbol):
+                self.differing.discard(symbol)
+
+    def _hear_of_exits(self, fact: object) -> None:
+        match fact:
             case ExitReplaced(intent_id):
                 self.replaced.add(intent_id)
             case ExitOwed(exit_id):
@@ -61,23 +92,11 @@ class Known:
                 self.owed.pop(exit_id, None)
             case ExitOverdue(exit_id):
                 self.overdue.add(exit_id)
-            case PositionChanged(strategy_id, leg_id):
-                self.unarmed.add((strategy_id, leg_id))
-            case LevelMoved(strategy_id, leg_id):
-                self.levels[strategy_id, leg_id] = fact.to_e4
-                self.unarmed.discard((strategy_id, leg_id))
             case KillStaged(latch_id):
                 self.stages[latch_id] = fact
-            case Noted():
-                self.notes.append(fact.text)
-            case BasketOpened(basket):
-                for leg in basket.legs:
-                    self._symbols[basket.strategy_id, leg.leg_id] = leg.symbol
-                for key in [key for key in self.levels if key[0] == basket.strategy_id]:
-                    del self.levels[key]
 
     def owed_legs(self, strategy_id: str) -> Iterator[tuple[str, str]]:
         """Yield the legs of a strategy that are being left, each with its symbol."""
         for owed in self.owed.values():
             for leg_id in owed.leg_ids if owed.strategy_id == strategy_id else ():
-                yield leg_id, self._symbols.get((strategy_id, leg_id), leg_id)
+                yield leg_id, self.symbols.get((strategy_id, leg_id), leg_id)

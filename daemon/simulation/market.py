@@ -33,6 +33,7 @@ class Piece:
     Attributes:
         memory: one content; no two frames are told apart by it, each has a print of its own.
         lot: units of one lot of its options.
+        symbols: of its options.
 
     Args:
         dice: the chance of the run.
@@ -50,6 +51,7 @@ class Piece:
             for kind in (Kind.CALL, Kind.PUT)
             for symbol in (symbol_of(UNDERLYING, expiry, _BASE_E4 + step * _STEP_E4, kind),)
         ]
+        self.symbols = tuple(symbol for _, _, symbol in self._names)
         self.lot = contract(self._names[0][2], day, strict=False).lot
         self._count = 0
         self._spot_e4 = _BASE_E4 + dice.between(-20, 20, "opens") * E4

@@ -27,6 +27,7 @@ from daemon.simulation.faults import Call, Fates, Kind
 from daemon.simulation.judge import Judge
 from daemon.simulation.pump import Reply
 from daemon.simulation.timeline import Timeline
+from daemon.twin import faults as twin
 
 TIMEOUT_NS = 5 * SECOND_NS
 _LATEST_NS = 60 * SECOND_NS
@@ -44,6 +45,20 @@ _REFUSALS = {
     Kind.SESSION: Refusal.SESSION,
 }
 _UNHEARD = (Kind.REQUEST_LOST, Kind.REQUEST_LATE, Kind.ANSWER_LOST)
+
+
+class Planned(twin.Faults, frozen=True, kw_only=True):
+    """What goes wrong inside the exchange, as the fates of the run have it."""
+
+    fates: Fates
+
+    def of(self, call: twin.Call, number: int) -> twin.Fault | None:  # noqa: ARG002
+        """Return what strikes a call."""
+        if call is twin.Call.PLACE and self.fates.of(Call.REJECT):
+            return twin.Fault(call, twin.FaultKind.REJECT_LATER)
+        if call is twin.Call.CANCEL and self.fates.of(Call.REST):
+            return twin.Fault(call, twin.FaultKind.FILL_AFTER_CANCEL)
+        return None
 
 
 class Network:

@@ -17,7 +17,17 @@ from daemon.app import Account, accounts_of
 from daemon.domain.instants import SECOND_NS
 from daemon.domain.money import E4
 from daemon.domain.plans.parsing import parse
-from daemon.domain.plans.schema import Leg, LegTrail, Plan, Stop, Strike, TrailStep
+from daemon.domain.plans.schema import (
+    Bound,
+    Leg,
+    LegTrail,
+    LockAndTrail,
+    Plan,
+    Risk,
+    Stop,
+    Strike,
+    TrailStep,
+)
 from daemon.runtime.budget import Window
 from daemon.settings import Settings
 
@@ -30,8 +40,17 @@ _CASH_E4 = 100_000_000 * E4
 _WINDOWS = (Window(5, SECOND_NS, 2), Window(20, 60 * SECOND_NS, 8))
 """Narrower than the presets, so that a few minutes meet their ends."""
 _TRAIL = LegTrail(TrailStep(points=Decimal(4)), TrailStep(points=Decimal(3)))
+_STOP = Stop(percent=Decimal(8))
 _CLOSE_TRAIL = LegTrail(TrailStep(points=Decimal(1)), TrailStep(points=Decimal(1)))
 _CLOSE_STOP = Stop(percent=Decimal(4))
+_RISK = Risk(
+    stop=Bound(rupees=Decimal(60_000)),
+    target=Bound(rupees=Decimal(90_000)),
+    lock_and_trail=LockAndTrail(
+        at=Decimal(15_000), lock=Decimal(7_500), every=Decimal(2_500), by=Decimal(2_000)
+    ),
+)
+"""Ten times that of the straddle's one lot: so wide that its legs' own stops are met as well."""
 
 
 class Scenario(Struct, frozen=True):
@@ -71,8 +90,9 @@ def minutes() -> Scenario:
     until, legging_ms = time(9, 21, 30), 15_000
     straddle = _timed("nifty_short_straddle", (time(9, 20), until, time(9, 22, 30)), legging_ms)
     condor = _timed("nifty_iron_condor", (time(9, 20, 20), until, time(9, 22, 50)), legging_ms)
-    legs = tuple(replace(leg, lots=_LOTS, trail=_TRAIL) for leg in straddle.legs)
-    plans = replace(straddle, legs=legs), replace(condor, legs=tuple(map(_nearer, condor.legs)))
+    legs = tuple(replace(leg, lots=_LOTS, stop=_STOP, trail=_TRAIL) for leg in straddle.legs)
+    straddle = replace(straddle, legs=legs, risk=_RISK)
+    plans = straddle, replace(condor, legs=tuple(map(_nearer, condor.legs)))
     return Scenario(plans, time(9, 19, 50), time(9, 21, 46), time(9, 24), (100, 2_500))
 
 
@@ -92,7 +112,8 @@ def seconds(*, hedged: bool) -> Scenario:
             replace(leg, lots=_LOTS, stop=_CLOSE_STOP, trail=_CLOSE_TRAIL) for leg in plan.legs
         )
     begins, over, ends = time(9, 19, 58), time(9, 20, 14), time(9, 20, 16)
-    return Scenario((replace(plan, legs=legs),), begins, over, ends, (60, 240))
+    risk = plan.risk if hedged else _RISK
+    return Scenario((replace(plan, legs=legs, risk=risk),), begins, over, ends, (60, 240))
 
 
 def planned(plan: Plan, lot: int) -> dict[tuple[str, str], int]:

@@ -13,7 +13,8 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from daemon.simulation.faults import Kind, Struck
-from daemon.simulation.world import Given, Outcome, play
+from daemon.simulation.outcome import Given, Outcome
+from daemon.simulation.world import play
 
 ENOUGH = 200
 """From so many seeds on, a kind of fault that never struck fails the sweep."""
@@ -26,6 +27,7 @@ class Sweep(Struct):
 
     Attributes:
         runs: how many were played.
+        seeds: of which seeds.
         gaps: crashes at a named gap: so many pairs of seed and step.
         crash_points: all crashes, with those in the recovery from another.
         steps: messages read and held effects carried out.
@@ -38,6 +40,7 @@ class Sweep(Struct):
     """
 
     runs: int = 0
+    seeds: set[int] = field(default_factory=set)
     gaps: int = 0
     crash_points: int = 0
     steps: int = 0
@@ -51,6 +54,7 @@ class Sweep(Struct):
     def take(self, outcome: Outcome) -> None:
         """Count one run."""
         self.runs += 1
+        self.seeds.add(outcome.given.seed)
         named = outcome.given.crash_at is not None and outcome.lives > 1
         self.gaps += named
         self.struck[Kind.CRASH] += named
@@ -66,7 +70,7 @@ class Sweep(Struct):
 
     def never_hit(self) -> tuple[Kind, ...]:
         """Return the kinds of fault that struck in none of the runs, where those were enough."""
-        if self.runs < ENOUGH:
+        if len(self.seeds) < ENOUGH:
             return ()
         return tuple(kind for kind in Kind if not self.struck[kind])
 

@@ -11,8 +11,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from msgspec import Struct
-
 from daemon import kill
 from daemon.actors.timekeeper import DayBegins
 from daemon.app.latch_watch import LatchWatch
@@ -22,12 +20,14 @@ from daemon.brokers.paper import Paper
 from daemon.brokers.paper_exchange import exchange
 from daemon.control.brakes import as_latched
 from daemon.domain.instants import SECOND_NS, at
+from daemon.domain.market.frames import Frame
 from daemon.domain.orders.words import OrderUpdated
+from daemon.domain.risk.words import Mark
+from daemon.errors import OrdoError
 from daemon.messages import (
     AccountSeen,
     Ask,
     DayOpened,
-    FrameArrived,
     PullLatch,
     RiskSeen,
     SeeAccount,
@@ -38,17 +38,20 @@ from daemon.runtime.supervisor import Supervisor
 from daemon.runtime.words import Lane, Surroundings
 from daemon.simulation import scenario
 from daemon.simulation.crashes import Crashes
+from daemon.simulation.deadlines import Deadlines
 from daemon.simulation.dice import Dice
-from daemon.simulation.faults import Call, Fates, Kind, Struck
+from daemon.simulation.faults import Call, Fates, Kind
 from daemon.simulation.feed import Feed
+from daemon.simulation.heard import Heard
 from daemon.simulation.judge import Judge, Measures, Violated
 from daemon.simulation.ledger import SimulatedLedger
 from daemon.simulation.market import FRAME_NS, Piece
-from daemon.simulation.network import Network
+from daemon.simulation.network import Network, Planned
+from daemon.simulation.outcome import Given, Outcome
+from daemon.simulation.people import People
 from daemon.simulation.pump import SLOWEST_NS, SimulatedPump, Trace
 from daemon.simulation.timeline import Timeline
 from daemon.simulation.verdict import is_settled, judge_end
-from daemon.twin import faults as twin
 
 QUIET_NS = 330 * SECOND_NS
 _FRESH_NS = 3 * FRAME_NS
@@ -61,53 +64,6 @@ _PLAYED_OUT = 16
 """One in so many runs that are crashed at a named gap is played to the end of its quiet while."""
 
 
-class Given(Struct, frozen=True):
-    """What one run is made from.
-
-    Attributes:
-        seed: of all its chance.
-        without: faults that are taken out.
-        crash_at: crash at this gap, counted over the whole run, and then soon after starts; the
-            run takes seconds, not minutes. None: as chance has it.
-    """
-
-    seed: int
-    without: frozenset[Struck] = frozenset()
-    crash_at: int | None = None
-
-
-class Outcome(Struct, frozen=True):
-    """What became of a run.
-
-    Attributes:
-        given: what it was made from.
-        trace: the digest over its steps.
-        steps: how many there were.
-        busy: how many of them before the quiet while.
-        struck: what went wrong by plan, in order.
-        lives: how often the daemon was started.
-        killed: a kill was pulled.
-        orders: how many orders the exchange has met.
-        parked: how many orders were parked in its records.
-        violated: the invariant that does not hold; empty: all do.
-        sentence: what was seen.
-        last: the newest events before that.
-    """
-
-    given: Given
-    trace: str
-    steps: int
-    busy: int
-    struck: tuple[Struck, ...]
-    lives: int
-    killed: bool
-    orders: int
-    parked: int
-    violated: str = ""
-    sentence: str = ""
-    last: tuple[str, ...] = ()
-
-
 def play(given: Given, folder: Path) -> Outcome:
     """Play one run to its end, or to the first invariant that does not hold.
 
@@ -116,20 +72,6 @@ def play(given: Given, folder: Path) -> Outcome:
         folder: an empty one, for the latches.
     """
     return World(given, folder).run()
-
-
-class _Planned(twin.Faults, frozen=True, kw_only=True):
-    """What goes wrong inside the exchange, as the fates of the run have it."""
-
-    fates: Fates
-
-    def of(self, call: twin.Call, number: int) -> twin.Fault | None:  # noqa: ARG002
-        """Return what strikes a call."""
-        if call is twin.Call.PLACE and self.fates.of(Call.REJECT):
-            return twin.Fault(call, twin.FaultKind.REJECT_LATER)
-        if call is twin.Call.CANCEL and self.fates.of(Call.REST):
-            return twin.Fault(call, twin.FaultKind.FILL_AFTER_CANCEL)
-        return None
 
 
 class World:
@@ -156,38 +98,47 @@ class World:
             for plan in self._plans
             for leg, units in scenario.planned(plan, self._piece.lot).items()
         }
-        self._judge = Judge(Measures(self._account.windows, planned, _FRESH_NS, _BUNCHED_NS))
+        account = self._account
+        measures = Measures(account.id, account.windows, planned, _FRESH_NS, _BUNCHED_NS)
+        self._judge, self._heard = Judge(measures), Heard()
         self._judge.killed = self._is_killed
         self._ledger = SimulatedLedger(self._account.owner, self._judge.entered)
         self._judge.is_durable = self._ledger.is_durable
         begins_ns = at(scenario.DAY, self._scenario.begins)
         self._timeline = Timeline(dice, begins_ns)
         self._trace = Trace(_KEPT_EVENTS)
-        twin_faults = _Planned(fates=self._fates)
-        account = self._account
+        twin_faults = Planned(fates=self._fates)
         self._exchange = exchange(account.cash_e4, type(account.latency)(), None, twin_faults)
         paper = Paper(self._exchange, self._timeline.now_ns)
         self._network = Network(paper, self._timeline, self._fates, self._judge, self._news)
         self._pump: SimulatedPump | None = None
         self._lives = self._busy = 0
-        self._feed = Feed(self._timeline, self._fates, self._judge, self._tell_feed)
+        alone = {plan.id for plan in self._plans if plan.risk.mark is Mark.LTP}
+        self._deadlines = Deadlines(self._timeline, self._judge, self._life, alone)
+        self._feed = Feed(self._timeline, self._fates, self._given_frame, self._tell)
+        self._people = People(self._timeline, self._judge.allow, self._heard, self._tell)
         self._quiet_ns = at(scenario.DAY, self._scenario.ends)
         self._latch: kill.Latch | None = None
         self._kill_at = _kill_at(dice, self._scenario.kills)
         self._settled = False
+        self._rested: int | None = None
 
     def run(self) -> Outcome:
         """Play until all is quiet, and judge what is left."""
         violated = sentence = ""
         try:
             self._timeline.after(0, self._market)
+            self._people.plan(self._account, self._piece, self._quiet_ns)
             self._start()
             self._play()
             judge_end(self._judge.known, self._exchange, self._ledger, self._latch)
+            self._heard.judge_end(self._judge.known)
         except Violated as objection:
             violated, sentence = objection.invariant, str(objection)
         except AssertionError as defect:
             violated, sentence = "assertion", f"a defect of our own: {defect}"
+        except OrdoError as ending:
+            violated, sentence = "I20", f"I20: the daemon ended: {ending}"
         return Outcome(
             given=self._given,
             trace=self._trace.hexdigest(),
@@ -249,6 +200,7 @@ class World:
         """End a life at once: nothing is finished, and what was not durable is gone."""
         pump.over = True
         self._pump = None
+        self._people.cut()
         written = self._fates.of(Call.WRITE) is Kind.COMMIT_UNKNOWN
         self._ledger.crash(written=written)
         self._trace.step(self._timeline.now_ns(), "world", f"crash {self._lives}")
@@ -263,43 +215,62 @@ class World:
         quiet = self._fates.quiet = now_ns >= self._quiet_ns
         if not quiet:
             self._busy = self._trace.steps
-        elif self._given.crash_at is not None and self._given.crash_at % _PLAYED_OUT:
-            self._settled = self._is_settled(now_ns)
+        else:
+            self._people.calm(now_ns)
+            self._look_whether_settled(now_ns)
+        if self._settled:
+            return
         self._timeline.after(2 * FRAME_NS if quiet else FRAME_NS, self._market)
         frame = self._piece.next(now_ns, thin=self._fates.of(Call.DEPTH) is Kind.THIN)
         self._network.on_frame(frame)
         self._feed.bring(frame)
 
+    def _look_whether_settled(self, now_ns: int) -> None:
+        """End a short run once nothing is left to be done, and people have seen that."""
+        named = self._given.crash_at
+        if named is None or named % _PLAYED_OUT == 0:
+            return
+        before, self._rested = self._rested, None
+        if self._is_settled(now_ns):
+            self._rested = self._ledger.head.count
+            self._settled = self._rested == before
+            self._people.look()
+
     def _is_settled(self, now_ns: int) -> bool:
-        """Say whether nothing is left to be done, so that the rest of the quiet may be spared."""
         entries_over_ns = at(scenario.DAY, self._scenario.over)
         if now_ns < entries_over_ns or self._judge.travelling:
             return False
         at_rest = self._pump is not None and self._pump.is_at_rest()
         return at_rest and is_settled(self._judge.known, self._exchange, self._latch)
 
-    def _tell_feed(self, arrived: FrameArrived) -> bool:
+    def _life(self) -> int:
+        return self._lives if self._pump is not None else 0
+
+    def _tell(self, to: str, message: Any, lane: Lane = Lane.FACTS) -> bool:
+        """Bring a message to the daemon that is there, if one is."""
         if self._pump is not None:
-            self._pump.tell("feed", arrived)
+            self._pump.tell(to, message, lane)
         return self._pump is not None
 
+    def _given_frame(self, frame: Frame) -> None:
+        self._judge.given(frame)
+        self._deadlines.given(frame)
+
     def _news(self, update: OrderUpdated) -> None:
-        if self._pump is not None:
-            self._pump.tell(self._account.router, update)
+        self._tell(self._account.router, update)
 
     def _shown(self, view: Any) -> None:
         """Hold the folder of latches against what the router goes by, as every start does."""
+        self._people.shown(view)
         match view:
             case Told(_, RiskSeen()):
                 self._judge.stands(view.answer)
             case Told(_, AccountSeen(latches=latches)):
-                tell = partial(self._tell_router, self._pump)
                 account, now_ns = self._account.id, self._timeline.now_ns
-                LatchWatch(self._folder, account, tell, now_ns).begin(latches)
+                LatchWatch(self._folder, account, self._tell_router, now_ns).begin(latches)
 
-    def _tell_router(self, pump: SimulatedPump | None, message: Any) -> None:
-        if pump is not None:
-            pump.tell(self._account.router, message, Lane.CONTROL)
+    def _tell_router(self, message: Any) -> None:
+        self._tell(self._account.router, message, Lane.CONTROL)
 
     def _press(self) -> None:
         """Pull a kill: the latch first, then whoever is there is told."""
@@ -311,7 +282,8 @@ class World:
         self._latch = latch = kill.Latch("kill-1", kill.KILL, scope, name, "drill", "drill", now_ns)
         kill.pull(self._folder, latch)
         self._trace.step(now_ns, "world", f"kill {scope}")
-        self._tell_router(self._pump, PullLatch(as_latched(latch, now_ns)))
+        self._tell_router(PullLatch(as_latched(latch, now_ns)))
+        self._deadlines.pulled(latch)
 
     def _is_killed(self, strategy_id: str) -> bool:
         latch = self._latch

@@ -6,6 +6,7 @@ here. A simulator that does not notice one of them proves nothing of the daemon 
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -13,8 +14,9 @@ import pytest
 from msgspec.structs import replace
 
 from daemon import kill
-from daemon.actors import market_feed
+from daemon.actors import market_feed, pnl_broadcaster, request_clerk
 from daemon.actors.order_router import (
+    by_hand,
     entries,
     holdings,
     latches,
@@ -25,11 +27,11 @@ from daemon.actors.order_router import (
 from daemon.actors.order_router import exits as closings
 from daemon.actors.order_router.desk import Desk
 from daemon.actors.order_router.halts import Halts
-from daemon.actors.risk_watchdog import untold
 from daemon.actors.turn import Turn
 from daemon.app import wiring
 from daemon.brokers.door import Door
-from daemon.domain.orders import basket, book, flatten, reconcile
+from daemon.domain.instants import SECOND_NS
+from daemon.domain.orders import basket, book, flatten
 from daemon.domain.orders.ids import IntentIds
 from daemon.domain.orders.limits import Parent
 from daemon.domain.orders.words import (
@@ -39,12 +41,13 @@ from daemon.domain.orders.words import (
     Refusal,
     State,
 )
+from daemon.domain.risk import legs
 from daemon.domain.risk.strategy import StrategyRisk
-from daemon.messages import CancelAsked, ExitOwed, FrameArrived, Place
+from daemon.messages import CancelAsked, Done, ExitOwed, FrameArrived, Place, Told
 from daemon.runtime.budget import Budget
-from daemon.runtime.words import NOTHING, Call, Commit
+from daemon.runtime.words import NOTHING, Call, Commit, Show
+from daemon.simulation.outcome import Given
 from daemon.simulation.pump import SimulatedPump
-from daemon.simulation.world import Given
 from daemon.storage import codec, recorder
 
 Plant = Callable[[pytest.MonkeyPatch], None]
@@ -307,12 +310,62 @@ def owed_exits_lost_at_a_start(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Desk, "restore", _without(Desk.restore, ExitOwed.__name__))
 
 
-def armings_follow_the_fills_alone(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(untold.Untold, "_after_the_newest", lambda _, moved: moved)
+def answers_forgotten_at_a_start(patch: pytest.MonkeyPatch) -> None:
+    made = request_clerk.RequestClerk
+    patch.setattr(wiring, "RequestClerk", lambda name, _: made(name))
 
 
-def an_old_reading_is_believed(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(reconcile, "_behind", lambda *_: frozenset())
+def effect_before_the_idempotency_key(patch: pytest.MonkeyPatch) -> None:
+    def claim(clerk, number, wanted):
+        clerk._open[wanted.request_id] = request_clerk._Claim(wanted.digest, once=True)
+        return (Show(Told(number, Done())),)
+
+    patch.setattr(request_clerk.RequestClerk, "_open_claim", claim)
+    patch.setattr(by_hand, "found", lambda *_: None)
+
+
+def a_stop_that_looks_three_times(patch: pytest.MonkeyPatch) -> None:
+    stopped, met = legs._stopped, Counter()
+
+    def thrice(levels, price_e4):
+        met[levels] += stopped(levels, price_e4)
+        return met[levels] > 2
+
+    patch.setattr(legs, "_stopped", thrice)
+
+
+def a_kill_that_waits_for_the_next_frames(patch: pytest.MonkeyPatch) -> None:
+    go_on = router.killing.go_on
+
+    def later(desk, turn, now_ns):
+        if all(now_ns - kill.latched.at_ns > 2 * SECOND_NS for kill in desk.halts.kills.values()):
+            go_on(desk, turn, now_ns)
+
+    patch.setattr(router.killing, "go_on", later)
+
+
+def what_people_see_stands_still(patch: pytest.MonkeyPatch) -> None:
+    whole_of, seen = pnl_broadcaster.whole_of, {}
+
+    def first(told):
+        whole = whole_of(told)
+        return replace(seen.setdefault(bool(whole.watches), whole), at_ns=whole.at_ns)
+
+    patch.setattr(pnl_broadcaster, "whole_of", first)
+
+
+def quotes_of_another_contract(patch: pytest.MonkeyPatch) -> None:
+    handle = market_feed.MarketFeed.handle
+
+    def mixed_up(feed, message, now_ns):
+        if isinstance(message, FrameArrived):
+            quotes = message.frame.quotes
+            names = sorted(quotes)
+            turned = dict(zip(names, (quotes[n] for n in (*names[1:], names[0])), strict=True))
+            message = replace(message, frame=replace(message.frame, quotes=turned))
+        return handle(feed, message, now_ns)
+
+    patch.setattr(market_feed.MarketFeed, "handle", mixed_up)
 
 
 def unlinked_records(patch: pytest.MonkeyPatch) -> None:
@@ -326,15 +379,15 @@ def _of(plant: Plant, seed: int, *caught_by: str, crash_at: int | None = None) -
 
 MUTANTS: tuple[Mutant, ...] = (
     _of(resend_on_time_out, 1, "I2"),
-    _of(resend_at_a_start, 12, "I2"),
+    _of(resend_at_a_start, 12, "I2", "I13"),
     _of(time_out_is_a_no, 1, "I10", "I14", "I3"),
-    _of(absence_is_terminal, 1, "I10", "I14", "I3"),
+    _of(absence_is_terminal, 29, "I10", "I14", "I3"),
     _of(parked_in_silence, 1, "I3"),
-    _of(parked_is_forgotten, 10, "I3", "I4"),
+    _of(parked_is_forgotten, 38, "I3", "I4"),
     _of(effect_before_commit, 1, "I1"),
     _of(acts_before_the_disk_has_it, 1, "I1"),
     _of(ids_counted_anew, 3, "I1", "I2"),
-    _of(kill_in_memory_only, 4, "I8", "I9"),
+    _of(kill_in_memory_only, 4, "I8", "I9", "I21"),
     _of(kill_that_closes_nothing, 4, "I9"),
     _of(entries_pass_a_kill, 4, "I8"),
     _of(longs_first, 2, "I11"),
@@ -342,13 +395,17 @@ MUTANTS: tuple[Mutant, ...] = (
     _of(partial_is_full, 7, "I4", "I5", "I7"),
     _of(fills_add_up, 1, "I6", "I4"),
     _of(a_feed_that_is_stuck_is_believed, 25, "I12"),
-    _of(limiter_forgets, 12, "I13"),
-    _of(limiter_forgets_cancellations, 14, "I13"),
+    _of(limiter_forgets, 3, "I13"),
+    _of(limiter_forgets_cancellations, 3, "I13"),
     _of(exit_larger_than_open, 1, "I10"),
     _of(trail_lost_at_a_start, 3, "I15"),
     _of(slices_do_not_sum, 1, "I14"),
-    _of(owed_exits_lost_at_a_start, 1, "I9", crash_at=0),
-    _of(armings_follow_the_fills_alone, 1, "I15", crash_at=14),
-    _of(an_old_reading_is_believed, 3, "I4", crash_at=78),
+    _of(owed_exits_lost_at_a_start, 1, "I9", "I21", crash_at=65),
+    _of(answers_forgotten_at_a_start, 3, "I17"),
+    _of(effect_before_the_idempotency_key, 5, "I17", crash_at=38),
+    _of(a_stop_that_looks_three_times, 2, "I21"),
+    _of(a_kill_that_waits_for_the_next_frames, 36, "I21"),
+    _of(what_people_see_stands_still, 1, "I22"),
+    _of(quotes_of_another_contract, 3, "I12"),
     _of(unlinked_records, 1, "I16"),
 )

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from daemon.simulation.faults import Kind, Struck
+from daemon.simulation.outcome import Given
 from daemon.simulation.sweep import play_seeds, played
-from daemon.simulation.world import Given
 
 SWEEP = range(1, 201)
 KNOWN = [

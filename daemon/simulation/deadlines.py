@@ -1,0 +1,95 @@
+"""What must follow soon: an exit after a stop was met, a kill at work after it was pulled.
+
+Bounds are of virtual time, in which deciding costs nothing; what is left is waiting for the disk
+and for whoever reads first. A daemon that fell meanwhile owes nothing: what it does then is judged
+by where its stops stand.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from functools import partial
+
+from daemon.domain.instants import MILLISECOND_NS
+from daemon.domain.market.frames import Frame
+from daemon.domain.orders.kill import Stage
+from daemon.kill import Latch
+from daemon.simulation.judge import Judge, Violated
+from daemon.simulation.timeline import Timeline
+
+STOP_NS = 250 * MILLISECOND_NS
+"""From the frame that meets a stop to the exit that is owed."""
+KILL_NS = 250 * MILLISECOND_NS
+"""From the latch to the kill that has begun, and owes what is held."""
+
+
+class Deadlines:
+    """Watches what is to follow.
+
+    Args:
+        timeline: virtual time.
+        judge: knows what is recorded.
+        life: returns the number of the life that lives now; 0: none does.
+        by_last_price: strategies whose stops are judged by the last price.
+    """
+
+    def __init__(
+        self,
+        timeline: Timeline,
+        judge: Judge,
+        life: Callable[[], int],
+        by_last_price: Collection[str],
+    ) -> None:
+        self._timeline = timeline
+        self._judge = judge
+        self._life = life
+        self._by_last_price = by_last_price
+
+    def given(self, frame: Frame) -> None:
+        """Take that the daemon was given a frame."""
+        known = self._judge.known
+        for key, stop_e4 in known.levels.items():
+            strategy_id, leg_id = key
+            if strategy_id not in self._by_last_price or not (leg_id and stop_e4):
+                continue
+            position = known.book.position(*key)
+            quote = frame.quotes.get(known.symbols.get(key, ""))
+            if quote is None or key in known.unarmed or self._is_left(key):
+                continue
+            if (quote.ltp_e4 - stop_e4) * position.net_quantity <= 0:
+                what = f"{key} stood at {quote.ltp_e4}, its stop at {stop_e4}, and no exit is owed"
+                met = partial(self._judge_stop, self._life(), key, what)
+                self._timeline.after(STOP_NS, met)
+
+    def pulled(self, latch: Latch) -> None:
+        """Take that a kill was pulled, and whoever lives was told."""
+        self._timeline.after(KILL_NS, partial(self._judge_kill, self._life(), latch))
+
+    def _judge_stop(self, life: int, key: tuple[str, str], what: str) -> None:
+        if life and self._life() == life and not self._is_left(key):
+            raise Violated("I21", what)
+
+    def _judge_kill(self, life: int, latch: Latch) -> None:
+        if not life or self._life() != life:
+            return
+        known = self._judge.known
+        staged = known.stages.get(latch.latch_id)
+        if staged is None:
+            raise Violated("I21", f"{latch.latch_id} was pulled, and has not begun")
+        kept = [
+            key
+            for key, symbol in known.symbols.items()
+            if latch.covers(self._judge.account, key[0])
+            and symbol not in known.differing  # what the broker does not show is not sold
+            and not self._is_left(key)
+        ]
+        if kept and staged.stage is not Stage.INCOMPLETE:
+            raise Violated("I21", f"{latch.latch_id} is {staged.stage}, and {kept} are not left")
+
+    def _is_left(self, key: tuple[str, str]) -> bool:
+        """Say whether nothing is held in a leg, or it is being left."""
+        known = self._judge.known
+        strategy_id, leg_id = key
+        return not known.book.position(*key).net_quantity or any(
+            leg == leg_id for leg, _ in known.owed_legs(strategy_id)
+        )
