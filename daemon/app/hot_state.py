@@ -17,14 +17,13 @@ from daemon.app.accounts import Account
 from daemon.app.assignment import Assignment, RecordedDays
 from daemon.app.host import Host
 from daemon.app.mirror import Mirror
-from daemon.app.records import Records
 from daemon.app.telemetry import Telemetry
 from daemon.domain.money import units
 from daemon.domain.risk.mirrored import Mirrored, Unsound
 from daemon.domain.risk.moves import LevelMoved
 from daemon.errors import HotStateError, SettingsError
 from daemon.messages.cells import Cell, address
-from daemon.runtime.words import Origin
+from daemon.runtime.words import Ledger, Origin
 from daemon.settings import HotState, Mode
 from daemon.settings.credentials import FOLDER, credential, secret_in
 from daemon.storage.hot.codec import Believed, believed
@@ -111,7 +110,8 @@ async def opened(
 def take_up(
     found: Believed,
     accounts: Sequence[tuple[Account, Cell]],
-    kept: Records,
+    ledger: Ledger,
+    at_ns: int,
     say: Callable[[str], None],
 ) -> None:
     """Record every level that the hot state knows to be tighter than the record, durably.
@@ -119,7 +119,8 @@ def take_up(
     Args:
         found: what stood in it.
         accounts: each with its cell.
-        kept: the records, in which no run goes on yet.
+        ledger: in which no run goes on yet.
+        at_ns: the newest instant in it.
         say: tells people what was taken, and what was not.
 
     Raises:
@@ -127,18 +128,17 @@ def take_up(
     """
     if not (found.entries or found.days):
         return
-    at_ns = kept.reached_ns
     for account, cell in accounts:
         told = Mirrored(found.entries, found.days.get(account.id))
-        facts = cell.facts(kept.ledger.facts())
+        facts = cell.facts(ledger.facts())
         watchdog = RiskWatchdog(account.router, account.limits, facts, shown=False)
         for verdict in watchdog.held_against(told, at_ns):
             if isinstance(verdict, Unsound):
                 say(f"ALERT {_refused(verdict, cell)}")
             else:
-                kept.ledger.append((cell.marked(verdict),), ORIGIN, at_ns)
+                ledger.append((cell.marked(verdict),), ORIGIN, at_ns)
                 say(f"the hot state knew better: {_moved(verdict, cell)}")
-    kept.ledger.flush()
+    ledger.flush()
 
 
 def store_of(where: Where, host: Host, know: Callable[[Secret], None]) -> HotStore | None:

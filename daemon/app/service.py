@@ -180,7 +180,8 @@ class Service:
         run = self._begun(kept)
         if self._hot is not None:
             cells = zip(given.accounts, cells_of(given.accounts, self._home), strict=True)
-            hot_state.take_up(self._hot.believed, tuple(cells), kept, self._watcher.say)
+            told, say = self._hot.believed, self._watcher.say
+            hot_state.take_up(told, tuple(cells), kept.ledger, kept.reached_ns, say)
         return build(given.accounts, plans, run, self._pace.now_ns, self._show)
 
     async def _conduct(self, app: App, kept: Records) -> None:

@@ -142,7 +142,8 @@ def _print(sweep: Sweep, shown: list[Outcome]) -> None:
     click.echo(
         f"{count(sweep.runs, 'run')}, {sweep.steps:,} steps, {sweep.gaps:,} gaps, "
         f"{sweep.crash_points:,} crashes, {count(sweep.kills, 'kill')}, {sweep.orders:,} orders, "
-        f"{sweep.parked:,} parked; {len(sweep.failed)} failed"
+        f"{sweep.parked:,} parked, {sweep.rested:,} resting stops filled; "
+        f"{len(sweep.failed)} failed"
     )
 
 
@@ -180,6 +181,7 @@ def _told(sweep: Sweep, shown: list[Outcome]) -> dict[str, Any]:
         "kills": sweep.kills,
         "orders": sweep.orders,
         "parked": sweep.parked,
+        "rested": sweep.rested,
         "struck": {str(kind): sweep.struck[kind] for kind in sorted(sweep.struck)},
         "found": {what: sweep.violations(*which) for what, which in _VIOLATIONS.items()},
         "never_hit": list(sweep.never_hit()),

@@ -50,6 +50,11 @@ class Kind(StrEnum):
     STUCK = "feed stuck"  # it goes on, and says what it said before
     FRAME_LOST = "frame lost"
     FRAME_TWICE = "frame twice"
+    FREAK = "freak tick"  # one price of a frame is thrice what it is
+    MIXED_UP = "wrong instrument"  # two contracts of a frame have each other's quotes
+    RAISES = "strategy raises"
+    FLUSHED = "hot state flushed"  # at a start it holds nothing
+    STALE = "hot state stale"  # at a start it is that of a while ago
     CRASH = "crash"
     CRASH_AGAIN = "crash in recovery"
     COMMIT_UNKNOWN = "commit unknown"  # a crash, and what was being written stands after all
@@ -68,8 +73,10 @@ class Call(StrEnum):
     COUNT = "count"
     DEPTH = "depth"
     FRAME = "frame"
+    DECIDE = "decide"
     LIFE = "life"
     REBIRTH = "rebirth"
+    MIRROR = "mirror"
     WRITE = "write"
 
 
@@ -93,17 +100,32 @@ STRIKES: dict[Call, tuple[Kind, ...]] = {
     Call.READ: (Kind.READ_FAILED, Kind.READ_LAGS),
     Call.COUNT: (Kind.MARGIN_UNREAD,),
     Call.DEPTH: (Kind.THIN,),
-    Call.FRAME: (Kind.FROZEN, Kind.STUCK, Kind.FRAME_LOST, Kind.FRAME_TWICE),
+    Call.FRAME: (
+        Kind.FROZEN,
+        Kind.STUCK,
+        Kind.FRAME_LOST,
+        Kind.FRAME_TWICE,
+        Kind.FREAK,
+        Kind.MIXED_UP,
+    ),
+    Call.DECIDE: (Kind.RAISES,),
     Call.LIFE: (Kind.CRASH,),
     Call.REBIRTH: (Kind.CRASH_AGAIN,),
+    Call.MIRROR: (Kind.FLUSHED, Kind.STALE),
     Call.WRITE: (Kind.COMMIT_UNKNOWN,),
 }
-_SELDOM = 600
-_RARE = frozenset({Kind.FROZEN, Kind.STUCK})
-"""What lasts for long when it strikes."""
+_MOST = {Kind.FROZEN: 600, Kind.STUCK: 600, Kind.FREAK: 300, Kind.MIXED_UP: 300, Kind.RAISES: 100}
+"""Of what lasts, or ends a position, when it strikes: how many of 10,000 calls it strikes."""
 _OFTEN = {Kind.CRASH_AGAIN: _WHOLE, Kind.COMMIT_UNKNOWN: 5_000}
 """What strikes a run that is crashed at a named gap, be it faultless or not."""
-_COMMON = {Kind.CRASH: 7_000, Kind.CRASH_AGAIN: 4_000, Kind.COMMIT_UNKNOWN: 5_000, Kind.THIN: 5_000}
+_COMMON = {
+    Kind.CRASH: 7_000,
+    Kind.CRASH_AGAIN: 4_000,
+    Kind.COMMIT_UNKNOWN: 5_000,
+    Kind.THIN: 5_000,
+    Kind.FLUSHED: 2_000,
+    Kind.STALE: 4_000,
+}
 """What has few occasions in a run, and its rate where a run has it."""
 
 
@@ -182,5 +204,5 @@ def _swarm(dice: Dice) -> list[tuple[Kind, int]]:
             found.append((kind, _COMMON[kind]))
         elif dice.below(_WHOLE, f"has {kind}") < _PRESENT:
             rate = _RATES[dice.below(len(_RATES), f"rate of {kind}")]
-            found.append((kind, min(rate, _SELDOM) if kind in _RARE else rate))
+            found.append((kind, min(rate, _MOST.get(kind, _WHOLE))))
     return found

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
+from msgspec.structs import replace
+
 from daemon.domain.instants import MILLISECOND_NS, SECOND_NS
 from daemon.domain.market.frames import Frame
 from daemon.messages import FrameArrived
@@ -14,6 +16,8 @@ from daemon.simulation.timeline import Timeline
 _FEED = "feed"
 _STILL_NS = (4 * SECOND_NS, 40 * SECOND_NS)
 _PICTURE_NS = 5 * MILLISECOND_NS
+_SPOILT = ("spoilt", "mixed up with")
+_FREAK = 3
 _RETOLD_NS = 300 * MILLISECOND_NS
 
 
@@ -54,9 +58,22 @@ class Feed:
         if frame.at_ns < self._stands_until_ns:
             self._repeat(frame.at_ns)
         elif fault is not Kind.FRAME_LOST:
-            self._give(frame)
+            self._give(self._spoilt(frame, fault))
             if fault is Kind.FRAME_TWICE:
                 self._timeline.after(_RETOLD_NS, partial(self._give, frame))
+
+    def _spoilt(self, frame: Frame, fault: Kind | None) -> Frame:
+        """Return the frame as it arrives."""
+        if fault not in (Kind.FREAK, Kind.MIXED_UP):
+            return frame
+        dice, quotes = self._timeline.dice, dict(frame.quotes)
+        names = sorted(quotes)
+        one, other = (names[dice.below(len(names), label, frame.at_ns)] for label in _SPOILT)
+        if fault is Kind.MIXED_UP:
+            quotes[one], quotes[other] = quotes[other], quotes[one]
+        else:
+            quotes[one] = replace(quotes[one], ltp_e4=quotes[one].ltp_e4 * _FREAK)
+        return Frame(frame.at_ns, quotes)
 
     def begin(self) -> None:
         """Bring a whole picture to a daemon that has just begun, as a broker's feed does."""

@@ -20,6 +20,7 @@ from daemon.messages import RiskSeen
 from daemon.runtime.budget import Window
 from daemon.runtime.words import ActorDisarmed, DeadLetter
 from daemon.simulation.known import Known
+from daemon.simulation.raising import is_planned
 from daemon.twin.exchange import Exchange
 from daemon.twin.words import Status
 
@@ -85,6 +86,7 @@ class Judge:
         self.killed: Callable[[str], bool] = lambda _: False
         self.is_durable: Callable[[str], bool] = lambda _: False
         self.travelling: set[str] = set()
+        self._fallen: set[str] = set()
         self._nets: dict[str, int] = {}
         self._works: set[str] = set()
         self._told: dict[str, int] = {}
@@ -121,6 +123,10 @@ class Judge:
                     self._exit(intent)
                 case LevelMoved():
                     self._level(fact)
+                case DeadLetter(actor, _, error) if is_planned(actor, error):
+                    self._fallen.add(actor)
+                case ActorDisarmed(actor) if actor in self._fallen:
+                    pass  # it fell three times; its positions stay guarded
                 case DeadLetter(actor, message, error):
                     raise Violated("I20", f"{actor} fell over {message}: {error}")
                 case ActorDisarmed(actor):
@@ -256,17 +262,20 @@ class Judge:
         """Return the units that earlier orders like this one may still trade.
 
         An order may still trade where our book says so, or where it is on its way to the exchange
-        or works there, whatever our book says. An exit that was replaced counts no more.
+        or works there, whatever our book says. An exit that was replaced counts no more. A stop
+        that rests counts as an exit, unless it was not known in time to be gone.
         """
         known, possible = self.known, 0
         for order in known.book:
             other = order.intent
-            if (other.strategy_id, other.leg_id, other.side, other.purpose) != (
+            opens = other.purpose is Purpose.ENTRY
+            if (other.strategy_id, other.leg_id, other.side, opens) != (
                 *(intent.strategy_id, intent.leg_id, intent.side),
-                intent.purpose,
+                intent.purpose is Purpose.ENTRY,
             ):
                 continue
-            if other.intent_id in known.replaced and order.state is not State.WORKING:
+            stays = order.state is State.WORKING and other.purpose is not Purpose.RESIDENT_STOP
+            if other.intent_id in known.replaced and not stays:
                 continue
             if other.intent_id in self.travelling or other.intent_id in self._works:
                 possible += other.quantity - order.filled_quantity

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from daemon.domain.orders.book import Book
-from daemon.domain.orders.words import IntentRecorded, OrderFact, OrderParked
+from daemon.domain.orders.words import IntentRecorded, OrderFact, OrderParked, Purpose
 from daemon.domain.risk.moves import LevelMoved
 from daemon.messages import (
     BasketOpened,
@@ -94,6 +94,12 @@ class Known:
                 self.overdue.add(exit_id)
             case KillStaged(latch_id):
                 self.stages[latch_id] = fact
+
+    @property
+    def rested(self) -> int:
+        """How many stops that rested at the broker have filled there."""
+        stops = (o for o in self.book if o.intent.purpose is Purpose.RESIDENT_STOP)
+        return sum(bool(order.filled_quantity) for order in stops)
 
     def owed_legs(self, strategy_id: str) -> Iterator[tuple[str, str]]:
         """Yield the legs of a strategy that are being left, each with its symbol."""

@@ -35,6 +35,7 @@ class Outcome(Struct, frozen=True):
         killed: a kill was pulled.
         orders: how many orders the exchange has met.
         parked: how many orders were parked in its records.
+        rested: how many stops that rested at the broker have filled there.
         violated: the invariant that does not hold; empty: all do.
         sentence: what was seen.
         last: the newest events before that.
@@ -49,6 +50,7 @@ class Outcome(Struct, frozen=True):
     killed: bool
     orders: int
     parked: int
+    rested: int = 0
     violated: str = ""
     sentence: str = ""
     last: tuple[str, ...] = ()

@@ -23,6 +23,7 @@ from daemon.domain.plans.schema import (
     LegTrail,
     LockAndTrail,
     Plan,
+    ResidentStop,
     Risk,
     Stop,
     Strike,
@@ -42,6 +43,7 @@ _WINDOWS = (Window(5, SECOND_NS, 2), Window(20, 60 * SECOND_NS, 8))
 _TRAIL = LegTrail(TrailStep(points=Decimal(4)), TrailStep(points=Decimal(3)))
 _STOP = Stop(percent=Decimal(8))
 _CLOSE_TRAIL = LegTrail(TrailStep(points=Decimal(1)), TrailStep(points=Decimal(1)))
+_RESTS = ResidentStop(beyond_percent=Decimal(1))
 _CLOSE_STOP = Stop(percent=Decimal(4))
 _RISK = Risk(
     stop=Bound(rupees=Decimal(60_000)),
@@ -80,28 +82,33 @@ def account() -> Account:
 
 
 @cache
-def minutes() -> Scenario:
+def minutes(*, rests: bool) -> Scenario:
     """Return the shipped straddle and condor, close together in time and in strikes.
 
     The straddle's stops trail, so that there is a level to lose; the condor has longs beside its
     shorts, so that there is an order among exits. An entry that waits long may be priced again
     after the feed has fallen silent.
+
+    Args:
+        rests: wider stops of the shorts rest at the broker.
     """
     until, legging_ms = time(9, 21, 30), 15_000
     straddle = _timed("nifty_short_straddle", (time(9, 20), until, time(9, 22, 30)), legging_ms)
     condor = _timed("nifty_iron_condor", (time(9, 20, 20), until, time(9, 22, 50)), legging_ms)
     legs = tuple(replace(leg, lots=_LOTS, stop=_STOP, trail=_TRAIL) for leg in straddle.legs)
     straddle = replace(straddle, legs=legs, risk=_RISK)
-    plans = straddle, replace(condor, legs=tuple(map(_nearer, condor.legs)))
+    condor = replace(condor, legs=tuple(map(_nearer, condor.legs)))
+    plans = tuple(map(_resting, (straddle, condor))) if rests else (straddle, condor)
     return Scenario(plans, time(9, 19, 50), time(9, 21, 46), time(9, 24), (100, 2_500))
 
 
 @cache
-def seconds(*, hedged: bool) -> Scenario:
+def seconds(*, hedged: bool, rests: bool) -> Scenario:
     """Return one strategy that is in and out within ten seconds, unless its stops are sooner.
 
     Args:
         hedged: it is the condor, with longs beside its shorts; else the straddle.
+        rests: wider stops of the shorts rest at the broker.
     """
     name = "nifty_iron_condor" if hedged else "nifty_short_straddle"
     plan = _timed(name, (time(9, 20), time(9, 20, 10), time(9, 20, 9)), 3_000)
@@ -113,7 +120,8 @@ def seconds(*, hedged: bool) -> Scenario:
         )
     begins, over, ends = time(9, 19, 58), time(9, 20, 14), time(9, 20, 16)
     risk = plan.risk if hedged else _RISK
-    return Scenario((replace(plan, legs=legs, risk=risk),), begins, over, ends, (60, 240))
+    plan = replace(plan, legs=legs, risk=risk)
+    return Scenario((_resting(plan) if rests else plan,), begins, over, ends, (60, 240))
 
 
 def planned(plan: Plan, lot: int) -> dict[tuple[str, str], int]:
@@ -128,6 +136,10 @@ def _timed(name: str, times: tuple[time, time, time], legging_ms: int) -> Plan:
     legging = replace(plan.entry.legging, timeout_ms=legging_ms)
     entry = replace(plan.entry, at=enters, no_later_than=until, legging=legging)
     return replace(plan, entry=entry, exit=replace(plan.exit, at=leaves))
+
+
+def _resting(plan: Plan) -> Plan:
+    return replace(plan, order=replace(plan.order, resident_stop=_RESTS))
 
 
 def _nearer(leg: Leg) -> Leg:

@@ -35,6 +35,7 @@ class Sweep(Struct):
         kills: runs in which a kill was pulled.
         orders: orders that the exchange has met.
         parked: orders that were parked.
+        rested: stops that rested at the broker and have filled there.
         struck: how often each kind of fault struck.
         failed: the runs in which an invariant did not hold.
     """
@@ -48,6 +49,7 @@ class Sweep(Struct):
     kills: int = 0
     orders: int = 0
     parked: int = 0
+    rested: int = 0
     struck: Counter[Kind] = field(default_factory=Counter)
     failed: list[Outcome] = field(default_factory=list)
 
@@ -64,6 +66,7 @@ class Sweep(Struct):
         self.kills += outcome.killed
         self.orders += outcome.orders
         self.parked += outcome.parked
+        self.rested += outcome.rested
         self.struck.update(each.kind for each in outcome.struck)
         if outcome.violated:
             self.failed.append(outcome)

@@ -28,6 +28,7 @@ from daemon.messages import (
     AccountSeen,
     Ask,
     DayOpened,
+    PnlFrame,
     PullLatch,
     RiskSeen,
     SeeAccount,
@@ -46,10 +47,12 @@ from daemon.simulation.heard import Heard
 from daemon.simulation.judge import Judge, Measures, Violated
 from daemon.simulation.ledger import SimulatedLedger
 from daemon.simulation.market import FRAME_NS, Piece
+from daemon.simulation.mirror import SimulatedMirror
 from daemon.simulation.network import Network, Planned
 from daemon.simulation.outcome import Given, Outcome
 from daemon.simulation.people import People
 from daemon.simulation.pump import SLOWEST_NS, SimulatedPump, Trace
+from daemon.simulation.raising import raising
 from daemon.simulation.timeline import Timeline
 from daemon.simulation.verdict import is_settled, judge_end
 
@@ -88,9 +91,10 @@ class World:
         crashed = given.crash_at is not None
         self._fates = Fates(dice, given.without, crashed=crashed)
         self._crashes = Crashes(dice, self._fates, given.crash_at)
-        self._scenario = scenario.minutes()
+        rests = dice.below(2, "stops rest") == 0
+        self._scenario = scenario.minutes(rests=rests)
         if crashed:
-            self._scenario = scenario.seconds(hedged=given.seed % 2 == 0)
+            self._scenario = scenario.seconds(hedged=dice.below(2, "hedged") == 0, rests=rests)
         self._account, self._plans = scenario.account(), self._scenario.plans
         self._piece = Piece(dice, scenario.DAY)
         planned = {
@@ -111,6 +115,7 @@ class World:
         self._exchange = exchange(account.cash_e4, type(account.latency)(), None, twin_faults)
         paper = Paper(self._exchange, self._timeline.now_ns)
         self._network = Network(paper, self._timeline, self._fates, self._judge, self._news)
+        self._mirror = SimulatedMirror(account, self._fates)
         self._pump: SimulatedPump | None = None
         self._lives = self._busy = 0
         alone = {plan.id for plan in self._plans if plan.risk.mark is Mark.LTP}
@@ -149,6 +154,7 @@ class World:
             killed=self._latch is not None,
             orders=len(self._exchange.orders()),
             parked=len(self._judge.known.parked),
+            rested=self._judge.known.rested,
             violated=violated,
             sentence=sentence,
             last=tuple(self._trace.last) if violated else (),
@@ -171,12 +177,16 @@ class World:
         """Begin a life: recovery from what is durable, whether there is anything or not."""
         now_ns = self._timeline.now_ns()
         self._lives += 1
+        self._judge.begins(self._ledger.facts())
+        self._mirror.begin(self._ledger, now_ns)
         epoch = self._ledger.begin_epoch(now_ns)
         facts = tuple(self._ledger.facts())
         self._judge.begins(facts)
         run = Run(self._piece, (scenario.DAY,), epoch, state_dir=self._folder, served=True)
         account = self._account
-        specs = actors([account], self._plans, run, shown=True)
+        specs = [
+            raising(spec, self._fates) for spec in actors([account], self._plans, run, shown=True)
+        ]
         latched = partial(kill.forbids, self._folder)
         door = Door(self._network, self._timeline.now_ns, latched)
         around = Surroundings({account.terms.broker: door.ask}, self._shown)
@@ -263,6 +273,8 @@ class World:
         """Hold the folder of latches against what the router goes by, as every start does."""
         self._people.shown(view)
         match view:
+            case PnlFrame(risk=risk):
+                self._mirror.write(risk)
             case Told(_, RiskSeen()):
                 self._judge.stands(view.answer)
             case Told(_, AccountSeen(latches=latches)):

@@ -162,7 +162,7 @@ class Restart:
     def begin(self, told: Believed) -> list[tuple[str, LevelMoved]]:
         """Start, and return every level in the record with its origin."""
         with records(self._folder, self._store, "owner", self.said.append) as kept:
-            take_up(told, self._accounts, kept, self.said.append)
+            take_up(told, self._accounts, kept.ledger, kept.reached_ns, self.said.append)
         rows = Stored(self._store, "owner").rows()
         return [(row.actor, decode_fact(row.body)) for row in rows if row.kind == "LevelMoved"]
 

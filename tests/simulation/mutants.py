@@ -38,10 +38,12 @@ from daemon.domain.orders.words import (
     OrderRefused,
     OrderUpdated,
     OutcomeUnknown,
+    Purpose,
     Refusal,
     State,
 )
-from daemon.domain.risk import legs
+from daemon.domain.risk import legs, mirrored
+from daemon.domain.risk.moves import LevelMoved, Move
 from daemon.domain.risk.strategy import StrategyRisk
 from daemon.messages import CancelAsked, Done, ExitOwed, FrameArrived, Place, Told
 from daemon.runtime.budget import Budget
@@ -286,6 +288,17 @@ def exit_larger_than_open(patch: pytest.MonkeyPatch) -> None:
         patch.setattr(module, "remaining", lambda *_: 0)
 
 
+def resting_stops_are_forgotten(patch: pytest.MonkeyPatch) -> None:
+    on_their_way = sending.exits_on_their_way
+
+    def exits_alone(desk, strategy_id, leg_id):
+        orders = on_their_way(desk, strategy_id, leg_id)
+        return tuple(o for o in orders if o.intent.purpose is not Purpose.RESIDENT_STOP)
+
+    for module in (sending, holdings, closings):
+        patch.setattr(module, "exits_on_their_way", exits_alone, raising=False)
+
+
 def trail_lost_at_a_start(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(StrategyRisk, "restore", lambda *_: None)
 
@@ -368,6 +381,23 @@ def quotes_of_another_contract(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(market_feed.MarketFeed, "handle", mixed_up)
 
 
+def a_strategy_that_raises_ends_all(patch: pytest.MonkeyPatch) -> None:
+    made = wiring.runner_spec
+    patch.setattr(
+        wiring, "runner_spec", lambda *given, **named: replace(made(*given, **named), disarm=False)
+    )
+
+
+def the_hot_state_wins(patch: pytest.MonkeyPatch) -> None:
+    def believe(told, view, known, at_ns):
+        stands_e4, stood_e4 = view.stop_e4, told.stop_e4
+        if stands_e4 != stood_e4:
+            who, move = known.strategy_id, Move.TRAILED
+            yield LevelMoved(who, view.leg_id, move, stands_e4, stood_e4, at_ns, told.followed_e4)
+
+    patch.setattr(mirrored, "_tightened", believe)
+
+
 def unlinked_records(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(recorder, "sealed", lambda row, _: codec.sealed(row, bytes(32)))
 
@@ -390,7 +420,7 @@ MUTANTS: tuple[Mutant, ...] = (
     _of(kill_in_memory_only, 4, "I8", "I9", "I21"),
     _of(kill_that_closes_nothing, 4, "I9"),
     _of(entries_pass_a_kill, 4, "I8"),
-    _of(longs_first, 2, "I11"),
+    _of(longs_first, 3, "I11"),
     _of(a_fill_after_a_cancel_is_ignored, 1, "I4", "I5", "I7"),
     _of(partial_is_full, 7, "I4", "I5", "I7"),
     _of(fills_add_up, 1, "I6", "I4"),
@@ -398,14 +428,17 @@ MUTANTS: tuple[Mutant, ...] = (
     _of(limiter_forgets, 3, "I13"),
     _of(limiter_forgets_cancellations, 3, "I13"),
     _of(exit_larger_than_open, 1, "I10"),
+    _of(resting_stops_are_forgotten, 1, "I10"),
     _of(trail_lost_at_a_start, 3, "I15"),
     _of(slices_do_not_sum, 1, "I14"),
     _of(owed_exits_lost_at_a_start, 1, "I9", "I21", crash_at=65),
     _of(answers_forgotten_at_a_start, 3, "I17"),
     _of(effect_before_the_idempotency_key, 5, "I17", crash_at=38),
-    _of(a_stop_that_looks_three_times, 2, "I21"),
+    _of(a_stop_that_looks_three_times, 3, "I21"),
     _of(a_kill_that_waits_for_the_next_frames, 36, "I21"),
     _of(what_people_see_stands_still, 1, "I22"),
     _of(quotes_of_another_contract, 3, "I12"),
+    _of(a_strategy_that_raises_ends_all, 5, "I20"),
+    _of(the_hot_state_wins, 14, "I15"),
     _of(unlinked_records, 1, "I16"),
 )

@@ -8,7 +8,7 @@ from tests.simulation.mutants import (
     MUTANTS,
     effect_before_commit,
     ids_counted_anew,
-    trail_lost_at_a_start,
+    owed_exits_lost_at_a_start,
 )
 
 MOST = 200
@@ -39,7 +39,9 @@ def test_a_planted_fault_is_caught_by_the_invariant_that_it_breaks(mutant, monke
 
 
 @pytest.mark.untraced
-@pytest.mark.parametrize("plant", [effect_before_commit, ids_counted_anew, trail_lost_at_a_start])
+@pytest.mark.parametrize(
+    "plant", [effect_before_commit, ids_counted_anew, owed_exits_lost_at_a_start]
+)
 def test_a_planted_fault_is_caught_by_a_crash_at_every_gap_of_one_seed(plant, monkeypatch):
     """What is found is played again by the same seed and gap."""
     plant(monkeypatch)

@@ -36,6 +36,7 @@ def test_whatever_is_broken_every_order_is_accounted_for_and_every_fault_was_met
     assert sweep.never_hit() == ()
     assert sweep.kills > 0
     assert sweep.parked > 0
+    assert sweep.rested > 0
 
 
 @pytest.mark.parametrize("seed", [1, 2, 7])
