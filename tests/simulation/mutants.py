@@ -14,7 +14,7 @@ import pytest
 from msgspec.structs import replace
 
 from daemon import kill
-from daemon.actors import market_feed, pnl_broadcaster, request_clerk
+from daemon.actors import market_feed, pnl_broadcaster, request_clerk, strategy_runner
 from daemon.actors.order_router import (
     by_hand,
     entries,
@@ -319,6 +319,18 @@ def slices_do_not_sum(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(entries, "send", unbounded)
 
 
+def entries_of_a_day_are_not_counted_over_starts(patch: pytest.MonkeyPatch) -> None:
+    opened_by = strategy_runner.opened_by
+
+    def numbered(plan, window, chosen, now_ns):
+        opened = opened_by(plan, window, chosen, now_ns)
+        basket_id = f"{plan.id}:{now_ns}"
+        return replace(opened, basket=replace(opened.basket, basket_id=basket_id))
+
+    patch.setattr(strategy_runner, "opened_by", numbered)
+    patch.setattr(strategy_runner.StrategyRunner, "_recall_entry", lambda *_: None)
+
+
 def owed_exits_lost_at_a_start(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Desk, "restore", _without(Desk.restore, ExitOwed.__name__))
 
@@ -431,6 +443,7 @@ MUTANTS: tuple[Mutant, ...] = (
     _of(resting_stops_are_forgotten, 1, "I10"),
     _of(trail_lost_at_a_start, 3, "I15"),
     _of(slices_do_not_sum, 1, "I14"),
+    _of(entries_of_a_day_are_not_counted_over_starts, 1, "I14", "I22"),
     _of(owed_exits_lost_at_a_start, 1, "I9", "I21", crash_at=65),
     _of(answers_forgotten_at_a_start, 3, "I17"),
     _of(effect_before_the_idempotency_key, 5, "I17", crash_at=38),
