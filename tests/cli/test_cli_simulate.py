@@ -31,14 +31,15 @@ def test_the_document_has_what_was_counted():
 def test_a_run_that_fails_prints_how_it_is_played_again(monkeypatch):
     parked_in_silence(monkeypatch)
 
-    done = told("simulate", "--seeds", "5")
+    done = told("simulate", "--seeds", "8", "--crash-at", "57")
     (replay,) = [line for line in done.out.splitlines() if "replay: " in line]
     again = told(*shlex.split(replay.partition("replay: ")[2])[1:])
 
     assert done.code == again.code == 1
-    assert "seed 5 fails at step " in done.out
+    assert "seed 8 fails at step " in done.out
     assert "I3: OR" in done.out
     assert "I3: OR" in again.out
+    assert "--crash-at 57" in replay
     assert "--without" in replay
 
 

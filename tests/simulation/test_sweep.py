@@ -7,7 +7,7 @@ from daemon.simulation import sweep
 from daemon.simulation.faults import Kind, Struck
 from daemon.simulation.outcome import Given
 from daemon.simulation.sweep import Sweep, crash_every_gap, fewest, play_seeds, played
-from tests.simulation.mutants import parked_is_forgotten, unlinked_records
+from tests.simulation.mutants import parked_in_silence, unlinked_records
 
 
 def silent(_):
@@ -27,8 +27,8 @@ def test_a_failure_that_needs_no_fault_is_left_with_none(monkeypatch):
 
 @pytest.mark.untraced
 def test_a_failure_that_needs_faults_keeps_those_and_can_be_played_again(monkeypatch):
-    parked_is_forgotten(monkeypatch)
-    failed = played(Given(38))
+    parked_in_silence(monkeypatch)
+    failed = played(Given(8, crash_at=57))
 
     least = fewest(failed)
 
