@@ -6,7 +6,7 @@ built; so the next start finds that in the record, and a replay of the record ne
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -109,7 +109,7 @@ async def opened(
 
 def take_up(
     found: Believed,
-    accounts: Sequence[tuple[Account, Cell]],
+    accounts: Iterable[tuple[Account, Cell]],
     ledger: Ledger,
     at_ns: int,
     say: Callable[[str], None],

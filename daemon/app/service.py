@@ -178,10 +178,9 @@ class Service:
             self._watcher.say(f"left out: {sentence}")
         plans = (*given.plans, *self._declared.plans)
         run = self._begun(kept)
-        if self._hot is not None:
+        if (hot := self._hot) is not None:
             cells = zip(given.accounts, cells_of(given.accounts, self._home), strict=True)
-            told, say = self._hot.believed, self._watcher.say
-            hot_state.take_up(told, tuple(cells), kept.ledger, kept.reached_ns, say)
+            hot_state.take_up(hot.believed, cells, kept.ledger, kept.reached_ns, self._watcher.say)
         return build(given.accounts, plans, run, self._pace.now_ns, self._show)
 
     async def _conduct(self, app: App, kept: Records) -> None:
