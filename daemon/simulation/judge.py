@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Sequence
+from statistics import median_low
 
 from msgspec import Struct
 
@@ -24,7 +25,9 @@ from daemon.simulation.raising import is_planned
 from daemon.twin.exchange import Exchange
 from daemon.twin.words import Status
 
-_FRAMES_KEPT = 8
+_FRAMES_KEPT, _GAPS_KEPT, _GAPS_TELL = 8, 20, 5
+_GAPS_BORNE = 3
+"""So many of the usual steps of a feed may pass until its prices are stale."""
 _GIVES_WAY = 10
 """By one part in so many of the touch an entry may be worse than it, and a market order as well."""
 
@@ -52,7 +55,7 @@ class Measures(Struct, frozen=True):
         account: whose orders are judged.
         windows: how often the account may write to its broker.
         planned: by strategy and leg, the most units that it may ever enter.
-        fresh_ns: how old the newest frame may be when an entry is decided.
+        fresh_ns: how old the newest frame may be when an entry is decided, at a feed in its pace.
         bunched_ns: by how much what was decided apart may leave closer together.
     """
 
@@ -81,7 +84,9 @@ class Judge:
         self.account = measures.account
         self._measures = measures
         self._planned = Counter(measures.planned)
+        self._fresh_ns = measures.fresh_ns
         self._frames: deque[Frame] = deque(maxlen=_FRAMES_KEPT)
+        self._gaps_ns: deque[int] = deque(maxlen=_GAPS_KEPT)
         self.known = Known()
         self.killed: Callable[[str], bool] = lambda _: False
         self.is_durable: Callable[[str], bool] = lambda _: False
@@ -98,7 +103,15 @@ class Judge:
         self._planned[strategy_id, leg_id] += units
 
     def given(self, frame: Frame) -> None:
-        """Take that the daemon was given a frame."""
+        """Take that the daemon was given a frame.
+
+        A feed that has come in longer steps than it should is given longer until it is dead.
+        """
+        if self._frames and frame.at_ns > self._frames[-1].at_ns:
+            self._gaps_ns.append(frame.at_ns - self._frames[-1].at_ns)
+            if len(self._gaps_ns) >= _GAPS_TELL:
+                borne_ns = _GAPS_BORNE * median_low(self._gaps_ns)
+                self._fresh_ns = max(self._fresh_ns, borne_ns)
         self._frames.append(frame)
 
     def begins(self, facts: Iterable[object]) -> None:
@@ -230,7 +243,7 @@ class Judge:
 
     def _price(self, intent: Intent, at_ns: int) -> None:
         """What an entry may give way is counted from a fresh quote of its own contract."""
-        fresh = [f for f in self._frames if at_ns - f.at_ns <= self._measures.fresh_ns]
+        fresh = [f for f in self._frames if at_ns - f.at_ns <= self._fresh_ns]
         if not fresh:
             raise Violated("I12", f"{intent.intent_id} is priced, and no frame is fresh")
         quotes = [f.quotes[intent.symbol] for f in fresh if intent.symbol in f.quotes]
