@@ -214,7 +214,7 @@ def let_go(writer: asyncio.StreamWriter, *, resets: bool) -> None:
         writer.close()
         return
     end = writer.get_extra_info("socket")
-    if end.family == socket.AF_INET:
+    if end.family == socket.AF_INET and end.fileno() >= 0:  # it may have ended before
         end.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESETS)
     writer.transport.abort()
 

@@ -170,9 +170,11 @@ class RedisHot:
         try:
             async with asyncio.timeout(2 * PATIENCE_S):
                 yield
-        except (RedisError, OSError) as error:
+        except (RedisError, OSError, RuntimeError) as error:
             advice = next((told for kind, told in _ADVICE if isinstance(error, kind)), _ELSE)
             because = _printed(error) or "it answers too late"
+            if isinstance(error, RuntimeError):  # uvloop's, on a wire that was reset while idle
+                because = "the connection was reset"
             raise HotStateError(f"{self._named} {what}: {because}; {advice}") from error
 
 
