@@ -14,6 +14,7 @@ import signal
 from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack, aclosing, nullcontext
+from functools import partial
 
 from msgspec.structs import replace
 
@@ -35,7 +36,7 @@ from daemon.app.meter import Meter
 from daemon.app.mirror import Mirror
 from daemon.app.ports import Doors, Ports
 from daemon.app.records import Records, records
-from daemon.app.runners import Runners
+from daemon.app.runners import Runners, waits
 from daemon.app.signals import Stop, heard
 from daemon.app.telemetry import bare
 from daemon.app.unit import Unit
@@ -184,8 +185,7 @@ class Service:
         return build(given.accounts, plans, run, self._pace.now_ns, self._show)
 
     async def _conduct(self, app: App, kept: Records) -> None:
-        given = self._given
-        loop = asyncio.get_running_loop()
+        given, loop = self._given, asyncio.get_running_loop()
 
         def durable(facts: Sequence[Recorded]) -> None:
             loop.call_soon_threadsafe(self._ports.hear, [each.fact for each in facts])
@@ -200,7 +200,8 @@ class Service:
         physician = Physician(kept, supervisor, tasks, timed, meter, self._loop_watch, told, mirror)
         told.metrics.look(physician.standing)
         control = self._control = self._verbs(tasks)
-        self._runners = Runners(tasks, control.line, self._traded, app.runner)
+        waiting = partial(waits, kept.ledger, self._watcher.say)
+        self._runners = Runners(tasks, control.line, self._traded, app.runner, waiting)
         self._ports = Ports(
             Doors(
                 control=control,
