@@ -4,7 +4,7 @@ The daemon is a process of its own, with the clients that it has, and a proxy st
 each store. While a short straddle is held, locked and left, one fault follows another. What the
 ledger's wire does for longer than a quarter of a second fails the ledger until the next start, so
 the daemon is killed then and goes on. `make test` meets a few faults, `make crash` all of them on
-four days (`ORDO_FAULTY_DAYS`).
+two days (`ORDO_FAULTY_DAYS`).
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from tests.kit.fault_ways import Fault, Then
 from tests.kit.servers import redis_server
 from tests.kit.stores import InSchema, audited
 
-COUNT = int(os.environ.get("ORDO_FAULTY_DAYS", "4" if MANY else "0"))
+COUNT = int(os.environ.get("ORDO_FAULTY_DAYS", "2" if MANY else "0"))
 SEEDS = range(1, 1 + max(COUNT, 1))
 SPEED = "60" if COUNT else "240"
 FRAMES = ENVIRON | {"ORDO_FEED__INTERVAL_MS": "5000"}

@@ -79,12 +79,12 @@ def test_whatever_the_wire_does_is_a_sentence_and_it_serves_again(monkeypatch, w
 
     async def meet(proxy: FaultProxy, port: int) -> None:
         store = RedisHot(RedisPlace("127.0.0.1", port))
-        assert await store.write(ONE)
+        assert await until_written(store)
         proxy.tell(**{way: Fault(after_bytes=0, then=then)})
         with pytest.raises(HotStateError, match=f"the Redis redis://127.0.0.1:{port} could not be"):
             await store.write(ONE)
         proxy.heal()
-        assert await store.write(ONE)
+        assert await until_written(store)
         await store.close()
 
     with running() as (server, _), fault_proxy(server.path) as proxy:
