@@ -216,28 +216,28 @@ def longs_first(patch: pytest.MonkeyPatch) -> None:
 
 
 def a_fill_after_a_cancel_is_ignored(patch: pytest.MonkeyPatch) -> None:
-    hear = book._hear
+    hear = book.hear
 
     def unless_cancelled(file, fact):
         if not (isinstance(fact, OrderUpdated) and file.state is State.CANCELLED):
             hear(file, fact)
 
-    patch.setattr(book, "_hear", unless_cancelled)
+    patch.setattr(book, "hear", unless_cancelled)
 
 
 def partial_is_full(patch: pytest.MonkeyPatch) -> None:
-    hear = book._hear
+    hear = book.hear
 
     def whole(file, fact):
         if isinstance(fact, OrderUpdated) and fact.filled_quantity and file.intent:
             fact = replace(fact, filled_quantity=file.intent.quantity)
         hear(file, fact)
 
-    patch.setattr(book, "_hear", whole)
+    patch.setattr(book, "hear", whole)
 
 
 def fills_add_up(patch: pytest.MonkeyPatch) -> None:
-    hear = book._hear
+    hear = book.hear
 
     def added(file, fact):
         if isinstance(fact, OrderUpdated):
@@ -250,7 +250,7 @@ def fills_add_up(patch: pytest.MonkeyPatch) -> None:
             )
         hear(file, fact)
 
-    patch.setattr(book, "_hear", added)
+    patch.setattr(book, "hear", added)
 
 
 def a_feed_that_is_stuck_is_believed(patch: pytest.MonkeyPatch) -> None:
