@@ -19,6 +19,7 @@ from daemon.storage import migrating
 from daemon.storage.codec import Row
 from daemon.storage.migrating import SQLITE, Migration, shipped
 from daemon.storage.reader import Reader, Select
+from daemon.storage.store import Change
 
 _BUSY_S = 0.25
 _BATCH_ROWS = 10_000
@@ -79,6 +80,14 @@ class SqliteStore:
             StoreError: it cannot be used.
         """
         return SqliteWriter(open_to_write(self._path), self._path)
+
+    def open_aside(self) -> SqliteAside:
+        """Open what is kept beside the records.
+
+        Raises:
+            StoreError: it cannot be used, or is not of this version's schema.
+        """
+        return SqliteAside(self._path)
 
     @contextmanager
     def reading(self) -> Iterator[Reader]:
@@ -144,6 +153,62 @@ class SqliteWriter:
     def settled_head(self) -> Head:
         """Return the head; what was not done is undone by then."""
         return self.reader.head()
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._db.close()
+
+
+class SqliteAside:
+    """What is kept in a file beside the records, on a connection of its own.
+
+    It holds the file's lock for no longer than it takes to write to the system's cache: it waits
+    for no disk, and leaves it to who writes records to tidy up the log.
+
+    Args:
+        path: of the file.
+
+    Attributes:
+        reader: the records.
+    """
+
+    def __init__(self, path: Path) -> None:
+        open_to_read(path).close()
+        with refusing(path, "cannot be opened"):
+            self._db = sqlite3.connect(path, _BUSY_S, isolation_level=None, check_same_thread=False)
+            self._db.execute("PRAGMA synchronous = NORMAL")
+            self._db.execute("PRAGMA wal_autocheckpoint = 0")
+        self._path = path
+        self.reader = Reader(_selecting(self._db, path), str(path))
+
+    def rows(self, query: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        """Return what a query finds.
+
+        Raises:
+            StoreError: it cannot be read.
+        """
+        with refusing(self._path, "cannot be read"):
+            return self._db.execute(query, values).fetchall()
+
+    def change(self, changes: Sequence[Change]) -> bool:
+        """Make changes, all or none, if the first changes one row; say whether they were made.
+
+        Raises:
+            StoreError: nothing was done.
+        """
+        (first, values), *others = changes
+        with refusing(self._path, "could not be written"):
+            try:
+                self._db.execute("BEGIN IMMEDIATE")
+                if self._db.execute(first, values).rowcount != 1:
+                    return False
+                for statement, given in others:
+                    self._db.execute(statement, given)
+                self._db.execute("COMMIT")
+            finally:
+                if self._db.in_transaction:
+                    self._db.execute("ROLLBACK")
+        return True
 
     def close(self) -> None:
         """Let go of the file."""
