@@ -25,6 +25,7 @@ from daemon.settings.schema import (
     StalePolicy,
     Strategies,
 )
+from daemon.settings.sinks import SinkSettings
 from daemon.settings.terms import (
     account_limits,
     breaker,
@@ -54,6 +55,7 @@ __all__ = [
     "Risk",
     "Settings",
     "SettingsRefused",
+    "SinkSettings",
     "StalePolicy",
     "Strategies",
     "Telemetry",
