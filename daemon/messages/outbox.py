@@ -11,17 +11,6 @@ from enum import StrEnum
 from msgspec import Struct
 
 
-class EventKind(StrEnum):
-    """What an event is about, in the words of the stream of events."""
-
-    ORDER = "order"
-    FILL = "fill"
-    RISK = "risk"
-    KILL = "kill"
-    ALERT = "alert"
-    ACTOR = "actor"
-
-
 class Event(Struct, frozen=True):
     """What a sink is given of one record.
 

@@ -25,7 +25,7 @@ from daemon.settings.schema import (
     StalePolicy,
     Strategies,
 )
-from daemon.settings.sinks import SinkSettings
+from daemon.settings.sinks import EventKind, SinkSettings
 from daemon.settings.terms import (
     account_limits,
     breaker,
@@ -41,6 +41,7 @@ __all__ = [
     "Alerts",
     "Broker",
     "Daemon",
+    "EventKind",
     "Fault",
     "Feed",
     "FeedKind",

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Final
 from urllib.parse import urlsplit
 
-from daemon.messages.outbox import EventKind
 from daemon.settings.faults import Wrong
 from daemon.settings.hot_state import RedisPlace, redis_place
 from daemon.settings.kinds import Location, Many, OneOf, Text, Translated, Whole
@@ -65,6 +65,17 @@ def _is_loopback(host: str) -> bool:
         return ip_address(host).is_loopback
     except ValueError:
         return host == "localhost"
+
+
+class EventKind(StrEnum):
+    """What an event is about, in the words of the stream of events."""
+
+    ORDER = "order"
+    FILL = "fill"
+    RISK = "risk"
+    KILL = "kill"
+    ALERT = "alert"
+    ACTOR = "actor"
 
 
 class SinkSettings(Table, frozen=True):
