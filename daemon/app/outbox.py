@@ -24,8 +24,9 @@ from daemon.app.host import Host
 from daemon.app.outbox_store import SinkStore
 from daemon.app.outcome import outcome
 from daemon.app.telemetry import Telemetry
+from daemon.control import Refusal
 from daemon.domain.instants import MILLISECOND_NS, SECOND_NS
-from daemon.errors import OrdoError, SinkError, StoreError
+from daemon.errors import SinkError, StoreError
 from daemon.messages.outbox import (
     Awake,
     Deliver,
@@ -214,13 +215,13 @@ class Outboxes:
             number: of the record; 0: all of them.
 
         Raises:
-            OrdoError: none such waits, there is no such sink, or the store failed.
+            Refusal: none such waits, there is no such sink, or the store failed.
         """
         if not self._couriers:
-            raise OrdoError("this daemon has no sinks", "no_outbox")
+            raise Refusal("no_outbox", "this daemon has no sinks")
         if sink and sink not in self._couriers:
             known = ", ".join(self._couriers)
-            raise OrdoError(f"there is no sink {sink}; there are: {known}", "unknown_letter")
+            raise Refusal("unknown_letter", f"there is no sink {sink}; there are: {known}")
 
         def want(outbox: Outbox) -> tuple[dict[str, int], int]:
             letters = [
@@ -231,9 +232,12 @@ class Outboxes:
             outbox.want(letters)
             return {each.sink: outbox.waiting(each.sink) for each in letters}, len(letters)
 
-        waiting, count = await self._desk.do(want)
+        try:
+            waiting, count = await self._desk.do(want)
+        except StoreError as error:
+            raise Refusal(error.code, str(error)) from error
         if number and not count:
-            raise OrdoError(f"no dead letter {sink}:{number} waits", "unknown_letter")
+            raise Refusal("unknown_letter", f"no dead letter {sink}:{number} waits")
         for each, dead in waiting.items():
             self._couriers[each].tell(LettersWanted(dead))
         return count

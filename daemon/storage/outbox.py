@@ -12,6 +12,7 @@ from typing import Any
 
 from daemon.domain.orders.words import IntentRecorded
 from daemon.errors import StoreError
+from daemon.messages.market import DayOpened
 from daemon.messages.outbox import Cursor, Event, Letter, LetterState, Settle
 from daemon.storage import cursors
 from daemon.storage.codec import Row, TicksTaken
@@ -74,14 +75,18 @@ class Outbox:
         wanted = Wanted(first=after + 1, owner_id=self._owner_id, most=most)
         return list(self._aside.reader.find(wanted))
 
-    def intents(self, until: int, most: int) -> list[Row]:
-        """Return the newest intents up to a number, in their order.
+    def reminders(self, until: int, most: int) -> list[Row]:
+        """Return the newest intents up to a number, and when days began between, in their order.
 
         Raises:
             StoreError: they cannot be read.
         """
         wanted = Wanted(
-            (IntentRecorded,), last=until, owner_id=self._owner_id, newest_first=True, most=most
+            (DayOpened, IntentRecorded),
+            last=until,
+            owner_id=self._owner_id,
+            newest_first=True,
+            most=most,
         )
         return list(self._aside.reader.find(wanted))[::-1]
 

@@ -9,8 +9,7 @@ from typing import Final
 from aiohttp import web
 from msgspec import Struct, field
 
-from daemon.control import Control
-from daemon.errors import OrdoError
+from daemon.control import Control, Refusal
 from daemon.messages import CodeLoaded
 from daemon.runtime.clock import Clock
 from daemon.settings.web import Web
@@ -48,7 +47,7 @@ def _is_ready() -> bool:
 
 
 async def _replays_nothing(sink: str, number: int) -> int:  # noqa: ARG001
-    raise OrdoError("this daemon has no sinks", "no_outbox")
+    raise Refusal("no_outbox", "this daemon has no sinks")
 
 
 class House(Struct, frozen=True):
@@ -69,7 +68,7 @@ class House(Struct, frozen=True):
         metrics: counts requests, and is told as text.
         tracer: takes a span for each request; None: nobody traces.
         replay: has dead letters of the outbox delivered after all, of a sink (empty: of all) and a
-            record (0: all); returns how many, or raises an `OrdoError`.
+            record (0: all); returns how many, or raises a `Refusal`.
     """
 
     control: Control

@@ -15,7 +15,8 @@ from daemon.actors.outbox_publisher import OutboxPublisher
 from daemon.app import outbox as module
 from daemon.app.outbox import Courier, Desk, Outboxes, Recipient, conduct_of
 from daemon.app.telemetry import bare
-from daemon.errors import OrdoError, StoreError
+from daemon.control import Refusal
+from daemon.errors import StoreError
 from daemon.messages import AlertRaised, Condition, Severity
 from daemon.messages.outbox import LetterState
 from daemon.runtime.clock import MonotonicClock, SteadyClock, WallClock
@@ -202,12 +203,12 @@ async def test_dead_letters_are_given_again_when_a_person_wants_it(kept):
 async def test_what_cannot_be_given_again_is_refused(tmp_path):
     kept = InFile(tmp_path / "ledger.db")
     async with running(kept) as nobody:
-        with pytest.raises(OrdoError, match="this daemon has no sinks") as none:
+        with pytest.raises(Refusal, match="this daemon has no sinks") as none:
             await nobody.outboxes.replay()
     async with receiving() as receiver, running(kept, (sink(), receiver)) as daemon:
-        with pytest.raises(OrdoError, match="there is no sink other; there are: pager"):
+        with pytest.raises(Refusal, match="there is no sink other; there are: pager"):
             await daemon.outboxes.replay("other")
-        with pytest.raises(OrdoError, match="no dead letter pager:7 waits") as unknown:
+        with pytest.raises(Refusal, match="no dead letter pager:7 waits") as unknown:
             await daemon.outboxes.replay("pager", 7)
         assert await daemon.outboxes.replay() == 0
 

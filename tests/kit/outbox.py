@@ -170,7 +170,7 @@ class InMemory(Outbox):
     def rows(self, after: int, most: int) -> list[Row]:
         return self._rows[after : after + most]
 
-    def intents(self, until: int, most: int) -> list[Row]:
+    def reminders(self, until: int, most: int) -> list[Row]:
         return []
 
     def left(self, after: int) -> int:

@@ -71,12 +71,12 @@ def test_rows_of_other_owners_are_none_of_a_sinks(kept, ledger, outbox):
     assert ([row.number for row in outbox.rows(0, 9)], outbox.left(0)) == ([1, 2], 2)
 
 
-def test_the_newest_intents_come_in_their_order(ledger, outbox):
+def test_the_newest_intents_and_days_come_in_their_order(ledger, outbox):
     facts = [IntentRecorded(replace(INTENT, intent_id=str(each)), NOW) for each in range(4)]
     ledger.append(facts, ORIGIN, NOW)
     ledger.flush()
 
-    assert [row.number for row in outbox.intents(5, 2)] == [4, 5]
+    assert [row.number for row in outbox.reminders(5, 2)] == [4, 5]
 
 
 def test_a_cursor_moves_together_with_its_dead_letters(outbox):
