@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 import pytest
 from msgspec.structs import replace
 
-from daemon.actors.outbox_publisher import OutboxPublisher
+from daemon.actors.outbox_publisher import Due, OutboxPublisher
 from daemon.app import outbox as module
 from daemon.app.outbox import Courier, Desk, Outboxes, Recipient, conduct_of
 from daemon.app.telemetry import bare
@@ -20,7 +20,7 @@ from daemon.errors import StoreError
 from daemon.messages import AlertRaised, Condition, Severity
 from daemon.messages.outbox import LetterState
 from daemon.runtime.clock import MonotonicClock, SteadyClock, WallClock
-from daemon.runtime.words import Show
+from daemon.runtime.words import Alarm, Show
 from daemon.settings import EventKind, SinkSettings
 from daemon.sinks.webhook import Webhook
 from daemon.storage.outbox import Outbox
@@ -247,6 +247,28 @@ async def test_a_publisher_only_calls_and_waits():
     with pytest.raises(ExceptionGroup) as caught:
         await courier.keep()
     assert isinstance(caught.value.exceptions[0], AssertionError)
+
+
+async def test_an_alarm_rings_at_its_time_and_never_before_it(monkeypatch):
+    """Else what is due then would be found not to be, and nobody would look again."""
+    slept, rung, hours = [], asyncio.Event(), iter((0, 3, 5))
+
+    class Woken(OutboxPublisher):
+        def handle(self, message, now_ns):
+            if message == Due():
+                rung.set()
+                return ()
+            return (Alarm(5, Due()),)
+
+    async def sleep(left_s):
+        slept.append(left_s)
+
+    monkeypatch.setattr(asyncio, "sleep", sleep)
+    courier = Courier(lambda: Woken("pager", conduct_of(sink())), {}, lambda: next(hours, 5))
+    task = asyncio.get_running_loop().create_task(courier.keep())
+    await rung.wait()
+    task.cancel()
+    assert [left_s for left_s in slept if left_s] == [2e-9]
 
 
 async def test_a_store_that_cannot_be_had_at_the_start_is_asked_again(tmp_path, monkeypatch):
