@@ -10,8 +10,7 @@ most, and the sink is given some of it once more.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from itertools import chain
+from collections.abc import Sequence
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -125,7 +124,7 @@ class OutboxPublisher:
         self._asked: set[type] = set()  # what the store is at
         self._waits = False  # for the store to be asked again
         self._is_news = self._is_wanted = True
-        self._failed = ("", 0)
+        self._failed = self._lacks = ("", 0)  # why, and when: the sink, and the store
 
     def handle(self, message: object, now_ns: int) -> Sequence[Effect]:
         """Decide on one message, at an instant of host time."""
@@ -153,18 +152,19 @@ class OutboxPublisher:
                 pass
             case _:
                 raise AssertionError(f"the publisher of {self._sink} was told {message!r}")
-        if self._is_known:
+        if self._cursor.name:
             self._go_on(turn, now_ns)
         return turn.done()
 
     def seen(self) -> SinkSeen:
         """Return how the sink stands."""
-        because, at_ns = self._failed
+        because, at_ns = self._lacks if self._lacks[0] else self._failed
         cursor = Cursor(self._sink, self._cursor.number, because, at_ns)
         return SinkSeen(self._sink, cursor, len(self._held) + self._left, self._dead)
 
     def _take(self, answer: SinkBegun | EventsRead | WantedRead | Settled) -> None:
         """Take what the store answers."""
+        self._lacks = ("", 0)
         match answer:
             case SinkBegun(cursor, buried, dead):
                 self._asked.discard(BeginSink)
@@ -204,7 +204,7 @@ class OutboxPublisher:
                 self._is_news = True
             case ReadWanted():
                 self._is_wanted = True
-        self._failed = f"the store: {failed.because}", now_ns
+        self._lacks = f"the store: {failed.because}", now_ns
         self._waits = True
         turn.do(Alarm(now_ns + AGAIN_NS, StoreDue()))
 
@@ -216,7 +216,7 @@ class OutboxPublisher:
 
     def _not_delivered(self, turn: Turn, number: int, because: str, now_ns: int) -> None:
         """Try an event again after a pause, or give it up."""
-        kept = self._held if number in self._held else self._again
+        kept = self._among(number)
         attempts = kept[number].attempts + 1
         due_ns = now_ns + self._conduct.pause_after_ns(attempts)
         held = replace(kept[number], attempts=attempts, because=because, due_ns=due_ns, out=False)
@@ -236,8 +236,9 @@ class OutboxPublisher:
 
     def _go_on(self, turn: Turn, now_ns: int) -> None:
         """Read, give and keep whatever can be."""
-        for held, kept in self._givable(now_ns):
-            kept[held.event.number] = replace(held, out=True)
+        for held in self._givable(now_ns):
+            number = held.event.number
+            self._among(number)[number] = replace(held, out=True)
             turn.do(Call(SINK, Deliver(held.event, held.attempts + 1)))
         self._settle(turn, now_ns)
         if self._is_news and len(self._held) + self._conduct.batch <= self._conduct.held:
@@ -247,6 +248,8 @@ class OutboxPublisher:
 
     def _settle(self, turn: Turn, now_ns: int) -> None:
         """Move the cursor and keep letters, now or when it is time for that again."""
+        if not self._is_known:
+            return
         because, at_ns = self._failed
         done = min(self._held, default=self._read + 1) - 1
         before, number = self._cursor, max(done, self._cursor.number)
@@ -261,28 +264,28 @@ class OutboxPublisher:
             self._awaited_ns = due_ns
             turn.do(Alarm(due_ns, Due()))
 
-    def _givable(self, now_ns: int) -> Iterator[tuple[Held, dict[int, Held]]]:
-        """Yield what may be given now, and where it is held: of each key its first.
+    def _givable(self, now_ns: int) -> list[Held]:
+        """Return what is to be given now: of each key its first.
 
         A dead letter that is wanted holds up nothing, and waits for whatever else is of its key.
         """
         every = (*self._held.values(), *self._again.values())
         busy = {each.event.key for each in every if each.out}
         room = self._conduct.at_once - sum(each.out for each in every)
-        held, again = tuple(self._held.values()), tuple(self._again.values())
-        first = chain(
-            ((each, self._held) for each in held), ((each, self._again) for each in again)
-        )
-        for each, kept in first:
-            if room <= 0:
-                return
-            is_free = each.event.key not in busy and not each.out
-            if kept is self._held:
-                busy.add(each.event.key)
-            if is_free and each.due_ns <= now_ns and each.event.number not in self._letters:
-                busy.add(each.event.key)
-                room -= 1
-                yield each, kept
+        given: list[Held] = []
+        for each in every:
+            number, key = each.event.number, each.event.key
+            is_free = key not in busy and number not in self._letters
+            may = is_free and each.due_ns <= now_ns and len(given) < room
+            if may:
+                given.append(each)
+            if may or number in self._held:
+                busy.add(key)
+        return given
+
+    def _among(self, number: int) -> dict[int, Held]:
+        """Return where an event is held."""
+        return self._held if number in self._held else self._again
 
     def _ask(self, turn: Turn, asked: BeginSink | ReadOn | ReadWanted | Settle) -> None:
         """Ask the store for something, unless it is at just that or is to be left alone."""

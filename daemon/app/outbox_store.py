@@ -60,6 +60,7 @@ class SinkStore:
         self._takes = frozenset(map(str, settings.events))
         self._do = do
         self._news: News | None = None
+        self._dead = 0
 
     async def ask(self, asked: Asked) -> Sequence[Answer]:
         """Ask the store for something; what fails is told."""
@@ -76,14 +77,17 @@ class SinkStore:
         match asked:
             case BeginSink():
                 cursor = outbox.begin(self._sink)
-                return SinkBegun(cursor, outbox.buried(cursor), outbox.waiting(self._sink))
+                self._dead = outbox.waiting(self._sink)
+                return SinkBegun(cursor, outbox.buried(cursor), self._dead)
             case ReadOn(after, most):
                 return self._read(outbox, after, most)
             case ReadWanted(most):
                 return WantedRead(outbox.letters([LetterState.WANTED], self._sink, most))
             case Settle():
                 outbox.settle(asked)
-                return Settled(asked, outbox.waiting(self._sink))
+                if asked.letters:
+                    self._dead = outbox.waiting(self._sink)
+                return Settled(asked, self._dead)
 
     def _read(self, outbox: Outbox, after: int, most: int) -> EventsRead:
         if self._news is None:
@@ -92,7 +96,7 @@ class SinkStore:
         found = (self._event(self._news, row) for row in rows)
         events = tuple(each for each in found if each is not None and each.kind in self._takes)
         reached = rows[-1].number if rows else after
-        return EventsRead(events, reached, outbox.left(reached) if len(rows) == most else 0)
+        return EventsRead(events, reached, outbox.beyond(reached) if len(rows) == most else 0)
 
     def _event(self, news: News, row: Row) -> Event | None:
         """Return what is told of a record; None: it concerns nobody."""

@@ -104,7 +104,8 @@ class EventsRead(Struct, frozen=True):
     Attributes:
         events: in their order.
         reached: the last record that was looked at.
-        left: so many facts are recorded behind that one, of which some may be events.
+        left: so many records are there behind that one, of which some may be events; 0: it was
+            the last one just now.
     """
 
     events: tuple[Event, ...]
@@ -193,7 +194,7 @@ class SinkSeen(Struct, frozen=True):
     Attributes:
         sink: its id.
         cursor: how far it is.
-        behind: so many events and facts it has yet to be given, or is being given.
+        behind: so many events it is being given, and so many records are still to be looked at.
         dead: so many dead letters wait for a person.
     """
 

@@ -90,6 +90,14 @@ class Outbox:
         )
         return list(self._aside.reader.find(wanted))[::-1]
 
+    def beyond(self, number: int) -> int:
+        """Return how many records there are behind a number, ticks and all.
+
+        Raises:
+            StoreError: they cannot be read.
+        """
+        return self._aside.reader.head().count - number
+
     def left(self, after: int) -> int:
         """Return how many facts are recorded behind a number.
 

@@ -198,6 +198,8 @@ class SqliteAside:
         """
         (first, values), *others = changes
         with refusing(self._path, "could not be written"):
+            if not others:  # in one call, so no other thread holds it up while it has the lock
+                return self._db.execute(first, values).rowcount == 1
             try:
                 self._db.execute("BEGIN IMMEDIATE")
                 if self._db.execute(first, values).rowcount != 1:

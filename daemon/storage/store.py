@@ -83,7 +83,8 @@ class Aside(Protocol):
         """Make changes, all or none; say whether they were made.
 
         Args:
-            changes: the first has to change exactly one row, or none is made.
+            changes: the first is of one row, named by its key; where it finds none, nothing is
+                done.
 
         Raises:
             StoreError: they could not be made; after a cut connection they may have been.

@@ -348,6 +348,17 @@ def test_where_a_move_of_the_cursor_is_in_doubt_it_is_looked_for():
     assert (again.before, again.after.number) == (settle.after, 2)
 
 
+def test_a_store_that_keeps_nothing_holds_up_no_event():
+    publisher, _ = begun(event(1), event(2))
+    effects = publisher.handle(Delivered(1), SECOND_NS)
+    (settle,) = [each for each in calls(effects) if isinstance(each, Settle)]
+    publisher.handle(StoreFailed(settle, "no room"), SECOND_NS)
+    publisher.handle(NotDelivered(2, "no"), 2 * SECOND_NS)
+
+    assert publisher.seen().cursor.failed_because == "the store: no room"
+    assert calls(publisher.handle(Due(), 3 * SECOND_NS)) == [Deliver(event(2), 2)]
+
+
 def test_a_dead_letter_that_is_wanted_is_delivered_and_marked_so(record):
     record.tell("a", "b")
     refused = {1}
