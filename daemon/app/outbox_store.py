@@ -35,6 +35,8 @@ Asked = BeginSink | ReadOn | ReadWanted | Settle
 Answer = SinkBegun | EventsRead | WantedRead | Settled | StoreFailed
 _KEYS = ("alert_id", "kill_id", "strategy_id", "order_id", "account")
 _LINK_LETTERS = 32
+_COUNTED = 10_000
+"""Whoever is further behind is that far behind; to count them all would take too long."""
 _REMINDERS = 5_000
 """More orders than two days have, the days themselves included."""
 
@@ -96,7 +98,9 @@ class SinkStore:
         found = (self._event(self._news, row) for row in rows)
         events = tuple(each for each in found if each is not None and each.kind in self._takes)
         reached = rows[-1].number if rows else after
-        return EventsRead(events, reached, outbox.beyond(reached) if len(rows) == most else 0)
+        return EventsRead(
+            events, reached, outbox.left(reached, _COUNTED) if len(rows) == most else 0
+        )
 
     def _event(self, news: News, row: Row) -> Event | None:
         """Return what is told of a record; None: it concerns nobody."""

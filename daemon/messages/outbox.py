@@ -104,8 +104,7 @@ class EventsRead(Struct, frozen=True):
     Attributes:
         events: in their order.
         reached: the last record that was looked at.
-        left: so many records are there behind that one, of which some may be events; 0: it was
-            the last one just now.
+        left: so many facts are recorded behind that one at least, of which some may be events.
     """
 
     events: tuple[Event, ...]
@@ -194,7 +193,8 @@ class SinkSeen(Struct, frozen=True):
     Attributes:
         sink: its id.
         cursor: how far it is.
-        behind: so many events it is being given, and so many records are still to be looked at.
+        behind: so many events it is being given, and so many facts are still to be looked at; no
+            more than some ten thousand are counted.
         dead: so many dead letters wait for a person.
     """
 

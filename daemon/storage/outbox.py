@@ -31,8 +31,10 @@ _WANT = "UPDATE dead_letters SET state = 'wanted' WHERE sink = ? AND number = ? 
 _WAITING = "SELECT count(*) FROM dead_letters WHERE sink = ? AND state <> 'delivered'"
 _BURIED = "SELECT number FROM dead_letters WHERE sink = ? AND number > ?"
 _LEFT = f"""
-    SELECT count(*) FROM records WHERE number > ? AND owner_id = ?
-    AND kind <> '{TicksTaken.__name__}'
+    SELECT count(*) FROM (
+        SELECT number FROM records WHERE number > ? AND owner_id = ?
+        AND kind <> '{TicksTaken.__name__}' LIMIT ?
+    ) AS facts
 """  # noqa: S608  our own
 
 
@@ -90,21 +92,13 @@ class Outbox:
         )
         return list(self._aside.reader.find(wanted))[::-1]
 
-    def beyond(self, number: int) -> int:
-        """Return how many records there are behind a number, ticks and all.
+    def left(self, after: int, most: int = ALL) -> int:
+        """Return how many facts are recorded behind a number; where there are more, `most`.
 
         Raises:
             StoreError: they cannot be read.
         """
-        return self._aside.reader.head().count - number
-
-    def left(self, after: int) -> int:
-        """Return how many facts are recorded behind a number.
-
-        Raises:
-            StoreError: they cannot be read.
-        """
-        ((count,),) = self._aside.rows(_LEFT, (after, self._owner_id))
+        ((count,),) = self._aside.rows(_LEFT, (after, self._owner_id, most))
         return int(count)
 
     def settle(self, asked: Settle) -> None:

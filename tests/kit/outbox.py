@@ -173,8 +173,8 @@ class InMemory(Outbox):
     def reminders(self, until: int, most: int) -> list[Row]:
         return []
 
-    def beyond(self, number: int) -> int:
-        return len(self._rows) - number
+    def left(self, after: int, most: int = ALL) -> int:
+        return min(len(self._rows) - after, most)
 
     def settle(self, asked: Settle) -> None:
         assert asked.before == self.cursor

@@ -58,8 +58,8 @@ def test_rows_come_a_few_at_a_time_once_they_are_stored(ledger, outbox):
         (2, "DayEnded"),
         (3, "TicksTaken"),
     ]
-    assert outbox.left(3) == outbox.beyond(3) == len(ENDED) - 2
-    assert (outbox.left(0), outbox.beyond(0)) == (len(ENDED), len(ENDED) + 1)
+    assert (outbox.left(3), outbox.left(0)) == (len(ENDED) - 2, len(ENDED))
+    assert outbox.left(0, 5) == 5
 
 
 def test_rows_of_other_owners_are_none_of_a_sinks(kept, ledger, outbox):
