@@ -50,6 +50,8 @@ class Kind(StrEnum):
     STUCK = "feed stuck"  # it goes on, and says what it said before
     FRAME_LOST = "frame lost"
     FRAME_TWICE = "frame twice"
+    SINK_REFUSES = "sink refuses"
+    SINK_UNHEARD = "sink unheard"  # it takes an event, and no answer comes
     CRASH = "crash"
     CRASH_AGAIN = "crash in recovery"
     COMMIT_UNKNOWN = "commit unknown"  # a crash, and what was being written stands after all
@@ -68,6 +70,7 @@ class Call(StrEnum):
     COUNT = "count"
     DEPTH = "depth"
     FRAME = "frame"
+    TELL = "tell"
     LIFE = "life"
     REBIRTH = "rebirth"
     WRITE = "write"
@@ -94,6 +97,7 @@ STRIKES: dict[Call, tuple[Kind, ...]] = {
     Call.COUNT: (Kind.MARGIN_UNREAD,),
     Call.DEPTH: (Kind.THIN,),
     Call.FRAME: (Kind.FROZEN, Kind.STUCK, Kind.FRAME_LOST, Kind.FRAME_TWICE),
+    Call.TELL: (Kind.SINK_REFUSES, Kind.SINK_UNHEARD),
     Call.LIFE: (Kind.CRASH,),
     Call.REBIRTH: (Kind.CRASH_AGAIN,),
     Call.WRITE: (Kind.COMMIT_UNKNOWN,),

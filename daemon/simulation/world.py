@@ -45,6 +45,7 @@ from daemon.simulation.ledger import SimulatedLedger
 from daemon.simulation.market import FRAME_NS, Piece
 from daemon.simulation.network import Network
 from daemon.simulation.pump import SLOWEST_NS, SimulatedPump, Trace
+from daemon.simulation.sink import SimulatedSink, every_event_is_told
 from daemon.simulation.timeline import Timeline
 from daemon.simulation.verdict import judge_end
 from daemon.twin import faults as twin
@@ -156,6 +157,8 @@ class World:
         self._judge.is_durable = self._ledger.is_durable
         begins_ns = at(scenario.DAY, scenario.BEGINS)
         self._timeline = Timeline(dice, begins_ns)
+        self._sink = SimulatedSink(self._ledger.rows, dice, self._fates, begins_ns)
+        self._ledger.stored = lambda: self._sink.wake(self._timeline.now_ns())
         self._trace = Trace(_KEPT_EVENTS)
         twin_faults = _Planned(fates=self._fates)
         account = self._account
@@ -178,7 +181,9 @@ class World:
             self._timeline.after(0, self._market)
             self._start()
             self._play()
+            count = self._sink.settle(self._timeline.now_ns())
             judge_end(self._judge.known, self._exchange, self._ledger, self._latch)
+            every_event_is_told(self._sink, count)
         except Violated as objection:
             violated, sentence = objection.invariant, str(objection)
         except AssertionError as defect:
@@ -203,6 +208,7 @@ class World:
             if self._trace.steps == self._kill_at:
                 self._press()
             pump = self._pump
+            self._sink.catch_up(self._timeline.now_ns())
             if pump is not None and pump.is_ready():
                 if self._crashes(pump):
                     self._crash(pump)
@@ -232,6 +238,7 @@ class World:
         if not any(isinstance(fact, DayOpened) for fact in facts):
             pump.tell("timekeeper", DayBegins(scenario.DAY, FRAME_NS))
         self._feed.begin()
+        self._sink.begin(now_ns)
         self._choose_crash()
 
     def _choose_crash(self) -> None:
@@ -263,6 +270,7 @@ class World:
         """End a life at once: nothing is finished, and what was not durable is gone."""
         pump.over = True
         self._pump = None
+        self._sink.crash(self._timeline.now_ns())
         written = self._fates.of(Call.WRITE) is Kind.COMMIT_UNKNOWN
         self._ledger.crash(written=written)
         self._trace.step(self._timeline.now_ns(), "world", f"crash {self._lives}")

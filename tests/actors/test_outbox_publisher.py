@@ -35,7 +35,7 @@ from daemon.messages.outbox import (
 from daemon.runtime.words import Alarm, Call, Started
 from daemon.storage.outbox import Outbox
 from tests.kit.facts import NOW, ORIGIN
-from tests.kit.outbox import CONDUCT, InMemory, Play, crashed_everywhere, lost, news
+from tests.kit.outbox import CONDUCT, Play, crashed_everywhere, in_memory, lost, news
 from tests.kit.stores import InFile, InSchema, killed, ledger_of
 
 DEAD, WANTED, DELIVERED = LetterState
@@ -409,7 +409,7 @@ def test_a_wanted_letter_waits_for_what_is_under_way_of_its_key_and_holds_up_not
 def test_whatever_fails_and_crashes_everything_is_given_in_order_or_a_dead_letter(
     keys, refusals, crashes
 ):
-    store = InMemory(keys)
+    store = in_memory(keys)
     play = Play(store, lambda event, attempt: attempt <= refusals.get(event.number, 0))
     for steps in crashes:
         for _ in range(steps):

@@ -13,19 +13,15 @@ from daemon.app.outbox_store import SinkStore
 from daemon.domain.instants import SECOND_NS
 from daemon.messages import StrategyStarted
 from daemon.messages.outbox import (
-    Cursor,
     Delivered,
     Event,
-    Letter,
-    LetterState,
     NotDelivered,
-    Settle,
 )
 from daemon.runtime.words import Alarm, Call, Started
 from daemon.settings import SinkSettings
+from daemon.simulation.sink import OutboxInMemory
 from daemon.storage.codec import Row
 from daemon.storage.outbox import Outbox
-from daemon.storage.reader import ALL
 from daemon.storage.recorder import Recorder
 from tests.kit.facts import NOW, ORIGIN
 
@@ -151,47 +147,11 @@ def lost(play: Play, expected: Sequence[int], dead: Sequence[int] = ()) -> list[
     return [each for each in expected if each not in play.numbers() and each not in dead]
 
 
-class InMemory(Outbox):
-    """An outbox over records of a list, as quick as it gets; begun before all of them."""
-
-    def __init__(self, keys: Sequence[str]) -> None:
-        self._rows: list[Row] = []
-        recorder = Recorder("owner", self._rows.append)
-        recorder.append(news(*keys), ORIGIN, NOW)
-        self.cursor = Cursor("sink:pager", 0)
-        self.kept: dict[int, Letter] = {}
-
-    def begin(self, sink: str) -> Cursor:
-        return self.cursor
-
-    def buried(self, cursor: Cursor) -> frozenset[int]:
-        return frozenset(number for number in self.kept if number > cursor.number)
-
-    def rows(self, after: int, most: int) -> list[Row]:
-        return self._rows[after : after + most]
-
-    def reminders(self, until: int, most: int) -> list[Row]:
-        return []
-
-    def left(self, after: int, most: int = ALL) -> int:
-        return min(len(self._rows) - after, most)
-
-    def settle(self, asked: Settle) -> None:
-        assert asked.before == self.cursor
-        assert asked.after.number >= asked.before.number
-        self.cursor = asked.after
-        self.kept |= {letter.event.number: letter for letter in asked.letters}
-
-    def waiting(self, sink: str) -> int:
-        return sum(letter.state is not LetterState.DELIVERED for letter in self.kept.values())
-
-    def letters(
-        self,
-        states: Sequence[LetterState],
-        sink: str = "",
-        most: int = ALL,
-    ) -> tuple[Letter, ...]:
-        return tuple(each for each in self.kept.values() if each.state in states)[:most]
+def in_memory(keys: Sequence[str]) -> OutboxInMemory:
+    """Return an outbox over a fact for each key, as quick as it gets; begun before all of them."""
+    rows: list[Row] = []
+    Recorder("owner", rows.append).append(news(*keys), ORIGIN, NOW)
+    return OutboxInMemory(rows)
 
 
 async def _nobody(work: Callable[[Outbox], Any]) -> Any:

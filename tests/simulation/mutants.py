@@ -25,6 +25,7 @@ from daemon.actors.order_router import (
 from daemon.actors.order_router import exits as closings
 from daemon.actors.order_router.desk import Desk
 from daemon.actors.order_router.halts import Halts
+from daemon.actors.outbox_publisher import OutboxPublisher
 from daemon.actors.risk_watchdog import untold
 from daemon.actors.turn import Turn
 from daemon.app import wiring
@@ -43,7 +44,9 @@ from daemon.domain.risk.strategy import StrategyRisk
 from daemon.messages import CancelAsked, ExitOwed, FrameArrived, Place
 from daemon.runtime.budget import Budget
 from daemon.runtime.words import NOTHING, Call, Commit
+from daemon.simulation.ledger import SimulatedLedger
 from daemon.simulation.pump import SimulatedPump
+from daemon.simulation.sink import OutboxInMemory
 from daemon.storage import codec, recorder
 
 Plant = Callable[[pytest.MonkeyPatch], None]
@@ -314,6 +317,38 @@ def unlinked_records(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(recorder, "sealed", lambda row, _: codec.sealed(row, bytes(32)))
 
 
+def events_before_their_commit(patch: pytest.MonkeyPatch) -> None:
+    """The outbox outside the commit: a sink is told of what is entered, and may be undone."""
+    ledgers, made, entered = [], SimulatedLedger.__init__, SimulatedLedger.append
+
+    def make(ledger, *args):
+        made(ledger, *args)
+        ledgers.append(ledger)
+
+    def append(ledger, *args):
+        entered(ledger, *args)
+        ledger.stored()
+
+    def rows(_, after, most):
+        return [*ledgers[-1].rows, *ledgers[-1]._waiting][after : after + most]
+
+    patch.setattr(SimulatedLedger, "__init__", make)
+    patch.setattr(SimulatedLedger, "append", append)
+    patch.setattr(OutboxInMemory, "rows", rows)
+
+
+def a_cursor_ahead_of_its_sink(patch: pytest.MonkeyPatch) -> None:
+    """What was read counts as given."""
+    settled = OutboxPublisher._settle
+
+    def settle(publisher, turn, now_ns):
+        held, publisher._held = publisher._held, {}
+        settled(publisher, turn, now_ns)
+        publisher._held = held
+
+    patch.setattr(OutboxPublisher, "_settle", settle)
+
+
 def _of(plant: Plant, seed: int, *caught_by: str) -> Mutant:
     return Mutant(plant.__name__.replace("_", " "), frozenset(caught_by), plant, seed)
 
@@ -344,4 +379,6 @@ MUTANTS: tuple[Mutant, ...] = (
     _of(owed_exits_lost_at_a_start, 146, "I9"),
     _of(armings_are_entered_again, 1, "I15"),
     _of(unlinked_records, 1, "I16"),
+    _of(events_before_their_commit, 54, "I18"),
+    _of(a_cursor_ahead_of_its_sink, 3, "I18"),
 )
