@@ -43,6 +43,7 @@ from daemon.settings import SinkSettings
 from daemon.sinks.factory import sink_of
 from daemon.storage.outbox import Outbox
 from daemon.storage.store import Aside, Store
+from daemon.telemetry.log import Log
 
 T = TypeVar("T")
 _MAY_FALL = 5
@@ -181,7 +182,7 @@ class Outboxes:
         self._couriers = {
             sink: Courier(
                 partial(OutboxPublisher, sink, conduct_of(each.settings)),
-                {STORE: SinkStore(each.settings, desk.do).ask, SINK: _port_of(each.sink)},
+                {STORE: SinkStore(each.settings, desk.do).ask, SINK: _port_of(each, telemetry.log)},
                 host.now_ns,
             )
             for sink, each in self._recipients.items()
@@ -268,7 +269,8 @@ class Outboxes:
         """Let go of the sinks and of the store."""
         for each in self._recipients.values():
             await each.sink.close()
-        await self._desk.close()
+        if self._recipients:
+            await self._desk.close()
 
     async def _keep(self, sink: str, courier: Courier) -> None:
         """Begin a publisher anew when it falls; a defect of its own costs nobody his guard."""
@@ -288,13 +290,19 @@ def conduct_of(settings: SinkSettings) -> Conduct:
     )
 
 
-def _port_of(sink: Sink) -> Port:
+def _port_of(recipient: Recipient, log: Log) -> Port:
+    settings, sink = recipient.settings, recipient.sink
+
     async def ask(asked: Deliver) -> Sequence[Delivered | NotDelivered]:
+        number, attempt = asked.event.number, asked.attempt
         try:
-            await sink.deliver(asked.event, asked.attempt)
+            await sink.deliver(asked.event, attempt)
         except SinkError as error:
-            return (NotDelivered(asked.event.number, str(error)),)
-        return (Delivered(asked.event.number),)
+            what = "event not taken" if attempt < settings.tries else "event given up"
+            about = {"sink": settings.id, "number": number, "attempt": attempt}
+            log.warning(what, **about, because=str(error))
+            return (NotDelivered(number, str(error)),)
+        return (Delivered(number),)
 
     return ask
 
