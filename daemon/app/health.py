@@ -75,6 +75,8 @@ class Physician(Struct, frozen=True):
             ledger_ok=not self.kept.ledger.failed_because,
             lost_lines=self.telemetry.lost_lines(),
             hot_state_ok=self._hot_state().ok,
+            behind={each.id: each.behind for each in self._sinks()},
+            dead={each.id: each.dead for each in self._sinks()},
         )
 
     def _sinks(self) -> tuple[SinkTold, ...]:
