@@ -22,7 +22,7 @@ from daemon.domain.chain import Head
 from daemon.errors import StoreError
 from daemon.storage import migrating
 from daemon.storage.codec import Row
-from daemon.storage.migrating import POSTGRES, Migration, shipped
+from daemon.storage.migrating import POSTGRES, RECORDS, Migration, shipped
 from daemon.storage.postgres_link import Address, Link, refusing
 from daemon.storage.reader import Reader
 from daemon.storage.sqlite import write_copy
@@ -113,7 +113,7 @@ class PostgresStore:
         Raises:
             StoreError: it cannot be used, or is not of this version's schema.
         """
-        migrating.require_none(self.missing(), self.name)
+        migrating.require(self.missing(), self.name, shipped(POSTGRES)[-1].number)
         return PostgresAside(Link(self._address, _ASIDE), self.name)
 
     @contextmanager
@@ -127,7 +127,7 @@ class PostgresStore:
             with refusing(self.name, "cannot be read"):
                 link.call(_begin)
                 lacking = link.call(partial(_missing, name=self.name))
-            migrating.require_none(lacking, self.name)
+            migrating.require(lacking, self.name, RECORDS)
             yield Reader(partial(_pages, link, self.name), self.name)
 
     def copy_to(self, path: Path) -> Head:

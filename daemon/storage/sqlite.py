@@ -17,7 +17,7 @@ from daemon.domain.chain import GENESIS, Head
 from daemon.errors import StoreError
 from daemon.storage import migrating
 from daemon.storage.codec import Row
-from daemon.storage.migrating import SQLITE, Migration, shipped
+from daemon.storage.migrating import RECORDS, SQLITE, Migration, shipped
 from daemon.storage.reader import Reader, Select
 from daemon.storage.store import Change
 
@@ -173,7 +173,7 @@ class SqliteAside:
     """
 
     def __init__(self, path: Path) -> None:
-        open_to_read(path).close()
+        open_to_read(path, shipped(SQLITE)[-1].number).close()
         with refusing(path, "cannot be opened"):
             self._db = sqlite3.connect(path, _BUSY_S, isolation_level=None, check_same_thread=False)
             self._db.execute("PRAGMA synchronous = NORMAL")
@@ -252,16 +252,20 @@ def open_to_write(path: Path) -> sqlite3.Connection:
     return db
 
 
-def open_to_read(path: Path) -> sqlite3.Connection:
+def open_to_read(path: Path, number: int = RECORDS) -> sqlite3.Connection:
     """Open a ledger's file as it is; text that is no UTF-8 is read with its bytes escaped.
 
+    Args:
+        path: of the file.
+        number: of the last migration that it must have taken.
+
     Raises:
-        StoreError: it cannot be read, or is not of this version's schema.
+        StoreError: it cannot be read, or has not taken that migration.
     """
     db = _connected(path)
     try:
         with refusing(path, "cannot be read"):
-            migrating.require_none(_missing(db, path), str(path))
+            migrating.require(_missing(db, path), str(path), number)
     except StoreError:
         db.close()
         raise
