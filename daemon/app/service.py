@@ -19,9 +19,9 @@ from functools import partial
 from msgspec.structs import replace
 
 from daemon import kill as latch_files
-from daemon.actors.order_router import LOOSE
 from daemon.app import hot_state
-from daemon.app.accounts import home, traded_in, watchdog_of
+from daemon.app.accounts import home, traded_in
+from daemon.app.addresses import names_of
 from daemon.app.ahead import read_ahead
 from daemon.app.assignment import Assignment, Watcher
 from daemon.app.day_jobs import day_jobs
@@ -42,7 +42,7 @@ from daemon.app.signals import Stop, heard
 from daemon.app.telemetry import bare
 from daemon.app.unit import Unit
 from daemon.app.wiring import App, Run, build, cells_of
-from daemon.control import Control, Line, Names
+from daemon.control import Control, Line
 from daemon.domain.instants import MILLISECOND_NS, SECOND_NS
 from daemon.domain.plans.schema import Plan
 from daemon.errors import OrdoError, SettingsError
@@ -247,7 +247,8 @@ class Service:
 
     def _verbs(self, tasks: Tasks) -> Control:
         """Return what may be asked of these actors."""
-        return Control(Line(self._meter.traced(tasks.say), self._pace.now_ns, self._names()))
+        names = names_of(self._given, self._declared, self._home)
+        return Control(Line(self._meter.traced(tasks.say), self._pace.now_ns, names))
 
     async def _play(self, app: App, house: Housekeeper) -> None:
         """Let the market come until it is over, or somebody asks for the end."""
@@ -290,20 +291,6 @@ class Service:
 
     def _traded(self, plan: Plan) -> tuple[str, ...]:
         return tuple(each.id for each in traded_in(plan, self._given.accounts))
-
-    def _names(self) -> Names:
-        given = self._given
-        plans = (*given.plans, *self._declared.plans)
-        every = tuple(each.id for each in given.accounts)
-        reached = dict.fromkeys((*LOOSE, *self._declared.once), every)
-        cells = cells_of(given.accounts, self._home)
-        return Names(
-            state_dir=given.state_dir,
-            routers={each.id: each.router for each in given.accounts},
-            strategies={plan.id: f"runner:{plan.id}" for plan in plans},
-            accounts=reached | {plan.id: self._traded(plan) for plan in plans},
-            watchdogs={cell.account: watchdog_of(cell) for cell in cells},
-        )
 
     def _show(self, view: object) -> None:
         if isinstance(view, StrategyDeclared | StrategyRemoved):
