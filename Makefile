@@ -19,7 +19,7 @@ RECORDING = $(or $(wildcard $(DATA)),$(wildcard $(PWD)/$(DATA)),$(DATA))
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: setup run test browser servers check static crash sim bench month fuzz mutate backtest demo fresh clean help moved
+.PHONY: setup run test browser servers check static crash posts sim bench month fuzz mutate backtest demo fresh clean help moved
 .PHONY: install-systemd uninstall-systemd
 
 help: ## print this list
@@ -104,6 +104,10 @@ fuzz: $(VENV)/.dev ## 100,000 mutations of strategy files, 10,000 requests to th
 crash: $(VENV)/.dev ## kill -9 a daemon at 200 moments of a day, in kills and between answers [CRASHES=n]
 	@ORDO_CRASHES=$(or $(CRASHES),200) timeout 3600 \
 	  $(BIN)/python -m pytest -p no:cacheprovider -s tests/crash && cat $(OUT)/crash.json
+
+posts: $(VENV)/.dev ## 100,000 orders by HTTP, 64 at a time, with kills -9 in between [POSTS=n]
+	@ORDO_POSTS=$(or $(POSTS),100000) \
+	  $(BIN)/python -m pytest -p no:cacheprovider -s tests/crash/test_posts_between_kills.py
 
 mutate: $(VENV)/.dev ## take every control out once, and see that a test fails then
 	@$(BIN)/python -m tests.kit.mutate

@@ -26,7 +26,8 @@ from daemon.messages import (
 )
 from daemon.runtime.words import NOTHING, Effect, Show, Started, Tell
 
-MOST = 50_000
+MOST = 100_000
+"""So many are remembered at a time: with their answers some 80 MB."""
 WAITING = 256
 _REUSED = Declined(
     "request_reused",

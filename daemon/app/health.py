@@ -7,15 +7,16 @@ from msgspec import Struct
 from daemon.app.loop_watch import LoopWatch
 from daemon.app.meter import Meter
 from daemon.app.mirror import Mirror
+from daemon.app.outbox import Outboxes
 from daemon.app.records import Records
 from daemon.app.telemetry import Telemetry
-from daemon.domain.instants import MILLISECOND_NS
+from daemon.domain.instants import MILLISECOND_NS, iso
 from daemon.runtime.supervisor import Supervisor
 from daemon.runtime.tasks import Tasks
 from daemon.storage.timed import TimedLedger
 from daemon.telemetry.metrics import Standing
+from daemon.web.health_shapes import ActorTold, HotStateTold, SinkTold
 from daemon.web.house import Health
-from daemon.web.shapes import ActorTold, HotStateTold
 
 
 class Physician(Struct, frozen=True):
@@ -29,6 +30,7 @@ class Physician(Struct, frozen=True):
         meter: notes when each actor last ended with a message.
         loop: measures the event loop's lag.
         telemetry: counts lost lines.
+        outbox: the sinks.
         mirror: of the state of risk; None: there is none.
     """
 
@@ -39,6 +41,7 @@ class Physician(Struct, frozen=True):
     meter: Meter
     loop: LoopWatch
     telemetry: Telemetry
+    outbox: Outboxes
     mirror: Mirror | None = None
 
     def health(self) -> Health:
@@ -50,6 +53,7 @@ class Physician(Struct, frozen=True):
             loop_lag_ms=_ms(self.loop.lag_ns),
             loop_lag_most_ms=_ms(self.loop.most_ns),
             hot_state=self._hot_state(),
+            sinks=self._sinks(),
             actors=tuple(
                 ActorTold(
                     name=name,
@@ -71,6 +75,23 @@ class Physician(Struct, frozen=True):
             ledger_ok=not self.kept.ledger.failed_because,
             lost_lines=self.telemetry.lost_lines(),
             hot_state_ok=self._hot_state().ok,
+            behind={each.id: each.behind for each in self._sinks()},
+            dead={each.id: each.dead for each in self._sinks()},
+        )
+
+    def _sinks(self) -> tuple[SinkTold, ...]:
+        return tuple(
+            SinkTold(
+                id=seen.sink,
+                kind=recipient.sink.kind,
+                ok=is_kept and not seen.cursor.failed_because,
+                record=seen.cursor.number,
+                behind=seen.behind,
+                dead=seen.dead,
+                failed_because=seen.cursor.failed_because or None,
+                failed_at=iso(seen.cursor.failed_ns) if seen.cursor.failed_because else None,
+            )
+            for seen, recipient, is_kept in self.outbox.seen()
         )
 
     def _hot_state(self) -> HotStateTold:

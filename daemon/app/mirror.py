@@ -13,13 +13,16 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
+from msgspec.structs import replace
+
+from daemon.app.meter import Meter
 from daemon.app.telemetry import Telemetry
 from daemon.control import Control, Refusal
 from daemon.domain.instants import SECOND_NS
 from daemon.domain.market.frames import Frame, Quote
 from daemon.errors import HotStateError
 from daemon.messages import FreeEntries, HeldBy, HoldEntries
-from daemon.runtime.words import Lane
+from daemon.runtime.words import Lane, Surroundings
 from daemon.storage.hot.codec import documents, prices
 from daemon.storage.hot.words import Batch, HotStore, Kept
 
@@ -156,6 +159,12 @@ class Mirror:
         if error is not None:
             self._telemetry.log.error("hot state fell", exc_info=error)
             self._lose_to(control, HotStateError(_FALLEN))
+
+
+def surrounded(around: Surroundings, meter: Meter, mirror: Mirror | None) -> Surroundings:
+    """Return what the driver finds around the actors, measured and mirrored."""
+    measured = replace(around, meter=meter)
+    return measured if mirror is None else replace(measured, outside=mirror.seeing(around.outside))
 
 
 def _tell(control: Control, message: HoldEntries | FreeEntries) -> None:

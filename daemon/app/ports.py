@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from pathlib import Path
 from typing import Any
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from daemon.actors import alert_conditions
+from daemon.app.assignment import Assignment
+from daemon.app.outbox import Outboxes
+from daemon.app.outcome import outcome
 from daemon.app.telemetry import Telemetry
 from daemon.control import Control
 from daemon.control.local import LocalSocket
 from daemon.messages import Beat, CodeLoaded, FactRecorded, PnlFrame
 from daemon.runtime.clock import MonotonicClock, SteadyClock, WallClock
 from daemon.runtime.words import Lane
-from daemon.settings import Web
 from daemon.web.house import Health, House
 from daemon.web.hub import Caps, Hub
 from daemon.web.page_files import Page
@@ -33,25 +34,23 @@ class Doors(Struct, frozen=True):
 
     Attributes:
         control: the verbs.
-        settings: of the control port.
-        state_dir: where tokens, sessions and the socket are kept.
-        brokers: the broker of each account.
+        given: what it runs.
         ready: whether recovery is complete.
         health: how the daemon is.
         passing_ns: market time as a clock on the wall shows it.
         code: what decides in this run.
         telemetry: takes lines, figures and spans.
+        outbox: the sinks, which are told of what was recorded too.
     """
 
     control: Control
-    settings: Web
-    state_dir: Path
-    brokers: Mapping[str, str]
+    given: Assignment
     ready: Callable[[], bool]
     health: Callable[[], Health]
     passing_ns: Callable[[], int]
     code: CodeLoaded
     telemetry: Telemetry
+    outbox: Outboxes
 
 
 class Ports:
@@ -63,7 +62,7 @@ class Ports:
         self._log = doors.telemetry.log
         names = doors.control.line.names
         accounts = tuple(dict.fromkeys((names.marked(""), *names.routers)))
-        caps = Caps(pnl_hz=doors.settings.pnl_hz)
+        caps = Caps(pnl_hz=doors.given.settings.web.pnl_hz)
         self.hub = Hub(self._beat, self._wall.now_ns, accounts, self._log, caps)
 
     def show(self, view: object) -> bool:
@@ -82,6 +81,7 @@ class Ports:
     def hear(self, facts: Sequence[Any]) -> None:
         """Tell of what has just become durable, and have people alerted by it."""
         self.record(facts)
+        self._doors.outbox.wake()
         line = self._doors.control.line
         for fact in facts:
             if isinstance(fact, alert_conditions.HEARS):
@@ -93,24 +93,25 @@ class Ports:
         doors, control = self._doors, self._doors.control
         async with AsyncExitStack() as stack:
             await stack.enter_async_context(
-                LocalSocket(doors.state_dir, control.brakes, control.reads)
+                LocalSocket(doors.given.state_dir, control.brakes, control.reads)
             )
-            if not doors.settings.enabled:
+            if not doors.given.settings.web.enabled:
                 yield None
                 return
             streams = Streams(self.hub)
             house = House(
                 control=control,
-                settings=doors.settings,
-                state_dir=doors.state_dir,
+                settings=doors.given.settings.web,
+                state_dir=doors.given.state_dir,
                 host=SteadyClock(self._wall, MonotonicClock()),
                 log=self._log,
-                brokers=doors.brokers,
+                brokers={each.id: "paper" for each in doors.given.accounts},
                 ready=doors.ready,
                 health=doors.health,
                 code=doors.code,
                 metrics=doors.telemetry.metrics,
                 tracer=doors.telemetry.tracer,
+                replay=doors.outbox.replay,
             )
             served = await stack.enter_async_context(
                 serve(house, (*streams.routes, *Page().routes))
@@ -136,15 +137,5 @@ class Ports:
     async def _keep_streaming(self) -> None:
         """Begin the streams anew when they fall; a defect of theirs costs nobody his guard."""
         for _ in range(_STREAMS_MAY_FALL + 1):
-            self._log.error("streams fell", exc_info=await _outcome(self.hub.serve()))
+            self._log.error("streams fell", exc_info=await outcome(self.hub.serve()))
         self._log.error("streams are left out: they fell too often")
-
-
-async def _outcome(work: Coroutine[Any, Any, None]) -> BaseException | None:
-    """Return what a task ended with, instead of raising it."""
-    task = asyncio.get_running_loop().create_task(work)
-    try:
-        await asyncio.wait({task})
-    finally:
-        task.cancel()
-    return task.exception()

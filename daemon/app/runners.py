@@ -17,6 +17,7 @@ from daemon.domain.plans.schema import Plan
 from daemon.messages import StrategyDeclared, StrategyRemoved
 from daemon.runtime.tasks import Tasks
 from daemon.runtime.words import ActorSpec
+from daemon.storage.emergency import GuardedLedger
 
 
 def runner_spec(
@@ -53,6 +54,7 @@ class Runners:
         line: to the actors; it knows who is there.
         accounts: tells what a strategy trades in.
         spec: makes its runner.
+        waits: says of a strategy whether it has to wait for the next start.
     """
 
     def __init__(
@@ -61,14 +63,21 @@ class Runners:
         line: Line,
         accounts: Callable[[Plan], tuple[str, ...]],
         spec: Callable[[Plan], ActorSpec],
+        waits: Callable[[str], bool] = lambda _: False,
     ) -> None:
         self._tasks = tasks
         self._line = line
         self._accounts = accounts
         self._spec = spec
+        self._waits = waits
 
     def take(self, fact: StrategyDeclared | StrategyRemoved) -> None:
-        """Exchange, add or dismiss the runner of a strategy of which this was just recorded."""
+        """Exchange, add or dismiss the runner of a strategy of which this was just recorded.
+
+        One that has to wait is not built: reading the record could hold up everybody who guards.
+        """
+        if isinstance(fact, StrategyDeclared) and self._waits(fact.strategy_id):
+            return
         names, strategy_id = self._line.names, fact.strategy_id
         address = names.strategies.get(strategy_id)
         if address is not None:
@@ -81,6 +90,16 @@ class Runners:
             names.come(strategy_id, spec.name, self._accounts(plan))
         if address is not None:
             self._line.give_up(address)
+
+
+def waits(ledger: GuardedLedger, say: Callable[[str], None], strategy_id: str) -> bool:
+    """Say whether a strategy that was just recorded waits for the next start, and tell people.
+
+    Its runner is built from the record, which answers late or never once the ledger has failed.
+    """
+    if ledger.failed_because:
+        say(f"ALERT {strategy_id} as it was declared now comes with the next start")
+    return bool(ledger.failed_because)
 
 
 def _runner(

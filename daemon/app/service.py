@@ -13,14 +13,15 @@ import asyncio
 import signal
 from collections import deque
 from collections.abc import Callable, Sequence
-from contextlib import AsyncExitStack, aclosing, nullcontext
+from contextlib import AsyncExitStack, aclosing
+from functools import partial
 
 from msgspec.structs import replace
 
 from daemon import kill as latch_files
-from daemon.actors.order_router import LOOSE
 from daemon.app import hot_state
-from daemon.app.accounts import home, traded_in, watchdog_of
+from daemon.app.accounts import home, traded_in
+from daemon.app.addresses import names_of
 from daemon.app.ahead import read_ahead
 from daemon.app.assignment import Assignment, Watcher
 from daemon.app.day_jobs import day_jobs
@@ -32,15 +33,16 @@ from daemon.app.host import Host, this_host
 from daemon.app.housekeeping import Housekeeper
 from daemon.app.loop_watch import LoopWatch
 from daemon.app.meter import Meter
-from daemon.app.mirror import Mirror
+from daemon.app.mirror import surrounded
+from daemon.app.outbox import outboxes_of
 from daemon.app.ports import Doors, Ports
 from daemon.app.records import Records, records
-from daemon.app.runners import Runners
+from daemon.app.runners import Runners, waits
 from daemon.app.signals import Stop, heard
 from daemon.app.telemetry import bare
 from daemon.app.unit import Unit
 from daemon.app.wiring import App, Run, build, cells_of
-from daemon.control import Control, Line, Names
+from daemon.control import Control, Line
 from daemon.domain.instants import MILLISECOND_NS, SECOND_NS
 from daemon.domain.plans.schema import Plan
 from daemon.errors import OrdoError, SettingsError
@@ -54,7 +56,7 @@ from daemon.messages import (
 from daemon.runtime.pace import Pace
 from daemon.runtime.supervisor import Supervisor
 from daemon.runtime.tasks import Tasks
-from daemon.runtime.words import Lane, Surroundings
+from daemon.runtime.words import Lane
 from daemon.settings.guardian import SOCKET
 from daemon.storage.announcing import AnnouncingLedger, Recorded
 from daemon.storage.codec import LEDGER
@@ -184,47 +186,56 @@ class Service:
         return build(given.accounts, plans, run, self._pace.now_ns, self._show)
 
     async def _conduct(self, app: App, kept: Records) -> None:
-        given = self._given
-        loop = asyncio.get_running_loop()
+        given, loop = self._given, asyncio.get_running_loop()
 
         def durable(facts: Sequence[Recorded]) -> None:
             loop.call_soon_threadsafe(self._ports.hear, [each.fact for each in facts])
 
         told, meter = self._telemetry, self._meter
+        sinks = outboxes_of(given, self._machine, told, self._watcher.say)
         timed = TimedLedger(kept.ledger, meter.now_ns, told.metrics.ledger_round_trip.observe)
         ledger = AnnouncingLedger(timed, self._entered, durable)
         supervisor = Supervisor(app.specs, ledger)
         mirror = self._hot.mirror if self._hot is not None else None
-        self._tasks = tasks = Tasks(supervisor, ledger, _around(app, meter, mirror), self._pace)
+        self._tasks = tasks = Tasks(
+            supervisor, ledger, surrounded(app.around, meter, mirror), self._pace
+        )
         self._trading = True
-        physician = Physician(kept, supervisor, tasks, timed, meter, self._loop_watch, told, mirror)
+        physician = Physician(
+            kept, supervisor, tasks, timed, meter, self._loop_watch, told, sinks, mirror
+        )
         told.metrics.look(physician.standing)
         control = self._control = self._verbs(tasks)
-        self._runners = Runners(tasks, control.line, self._traded, app.runner)
+        waiting = partial(waits, kept.ledger, self._watcher.say)
+        self._runners = Runners(tasks, control.line, self._traded, app.runner, waiting)
         self._ports = Ports(
             Doors(
                 control=control,
-                settings=given.settings.web,
-                state_dir=given.state_dir,
-                brokers={each.id: "paper" for each in given.accounts},
+                given=given,
                 ready=lambda: self._ready,
                 health=physician.health,
                 passing_ns=self._pace.passing_ns,
                 code=self._code,
                 telemetry=told,
+                outbox=sinks,
             )
         )
         self._ports.record(deque(kept.ledger.facts(), maxlen=_RECALLED))
         given.played.tell_of(ledger)
-        async with tasks, AsyncExitStack() as stack:
+        async with sinks.kept(), tasks:
+            await self._serve(app, Housekeeper(control, ledger, self._watcher.say))
+
+    async def _serve(self, app: App, house: Housekeeper) -> None:
+        """Open the ports, get ready, and let the market come until it is over."""
+        async with AsyncExitStack() as stack:
             stack.enter_context(heard(self._stop, self._kill))
             served = await stack.enter_async_context(self._ports.opened())
-            await stack.enter_async_context(
-                self._unit.attended(tasks, control, by_the_wall=given.played.by_the_wall)
-            )
-            house = Housekeeper(control, ledger, self._watcher.say)
+            by_the_wall = self._given.played.by_the_wall
+            attended = self._unit.attended(self._tasks, self._control, by_the_wall=by_the_wall)
+            await stack.enter_async_context(attended)
             await house.begin()
-            await stack.enter_async_context(mirror.kept(control) if mirror else nullcontext())
+            if self._hot is not None:
+                await stack.enter_async_context(self._hot.mirror.kept(self._control))
             await self._wait_for_books()
             self._ready = True
             self._pace.jump(self._pace.now_ns())  # what recovery took is not caught up with
@@ -232,11 +243,12 @@ class Service:
             self._unit.ready()
             await self._play(app, house)
             self._unit.stopping()
-            await tasks.settle()
+            await self._tasks.settle()
 
     def _verbs(self, tasks: Tasks) -> Control:
         """Return what may be asked of these actors."""
-        return Control(Line(self._meter.traced(tasks.say), self._pace.now_ns, self._names()))
+        names = names_of(self._given, self._declared, self._home)
+        return Control(Line(self._meter.traced(tasks.say), self._pace.now_ns, names))
 
     async def _play(self, app: App, house: Housekeeper) -> None:
         """Let the market come until it is over, or somebody asks for the end."""
@@ -279,20 +291,6 @@ class Service:
 
     def _traded(self, plan: Plan) -> tuple[str, ...]:
         return tuple(each.id for each in traded_in(plan, self._given.accounts))
-
-    def _names(self) -> Names:
-        given = self._given
-        plans = (*given.plans, *self._declared.plans)
-        every = tuple(each.id for each in given.accounts)
-        reached = dict.fromkeys((*LOOSE, *self._declared.once), every)
-        cells = cells_of(given.accounts, self._home)
-        return Names(
-            state_dir=given.state_dir,
-            routers={each.id: each.router for each in given.accounts},
-            strategies={plan.id: f"runner:{plan.id}" for plan in plans},
-            accounts=reached | {plan.id: self._traded(plan) for plan in plans},
-            watchdogs={cell.account: watchdog_of(cell) for cell in cells},
-        )
 
     def _show(self, view: object) -> None:
         if isinstance(view, StrategyDeclared | StrategyRemoved):
@@ -342,9 +340,3 @@ class Service:
             f"pause-{self._pace.now_ns()}", "pause", "all", "", reason, "ordo", self._pace.now_ns()
         )
         latch_files.pull(self._given.state_dir, latch)
-
-
-def _around(app: App, meter: Meter, mirror: Mirror | None) -> Surroundings:
-    """Return what the driver finds around the actors, measured and mirrored."""
-    around = replace(app.around, meter=meter)
-    return around if mirror is None else replace(around, outside=mirror.seeing(around.outside))

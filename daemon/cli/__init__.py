@@ -47,6 +47,7 @@ _COMMANDS = {
     "Records": {
         "why": ("why", "Tell the chain from tick to fill of one order."),
         "audit": ("audit", "Verify or write out the record of everything that happened."),
+        "outbox": ("outbox", "Show how far each sink is, and what it did not take."),
         "db": ("db", "Look at the schema of the ledger, and bring it up to date."),
         "backtest": ("backtest", "Play recorded days through the engine."),
         "simulate": ("simulate", "Play whole daemons under seeded faults."),

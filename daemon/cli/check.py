@@ -53,6 +53,7 @@ def _preflight(path: Path | None) -> Iterator[Finding]:
     yield machine.state_folder(settings)
     yield machine.ledger(settings)
     yield check_hot_state.hot_state(settings)
+    yield check_outside.sinks(settings)
     yield check_outside.secrets(settings, token_path(settings))
     yield machine.latches(settings)
     yield check_guardian.guardian(settings)

@@ -1,4 +1,4 @@
-"""What `ordo check` looks at besides: where prices come from, who has a token, who has the port."""
+"""What `ordo check` looks at besides: prices, sinks, tokens, and who has the port."""
 
 from __future__ import annotations
 
@@ -10,13 +10,17 @@ from contextlib import closing
 from datetime import date
 from pathlib import Path
 
+from daemon.app.host import this_host
 from daemon.cli.client import Client, read_document, read_token
-from daemon.errors import DaemonUnreachable, DataError, OrdoError
+from daemon.errors import DaemonUnreachable, DataError, OrdoError, SettingsError
 from daemon.feeds.formats.words import ReplayOptions
 from daemon.feeds.replay import open_recording
 from daemon.feeds.sample import sample_path
 from daemon.jobs.preflight.findings import Finding, fail, ok, worst
+from daemon.runtime.clock import WallClock
 from daemon.settings import FeedKind, Settings
+from daemon.sinks.factory import sink_of
+from daemon.telemetry.redaction import Secrets
 from daemon.worlds import front_expiry
 
 _OTHERS = stat.S_IRWXG | stat.S_IRWXO
@@ -36,6 +40,19 @@ def feed(settings: Settings, today: date) -> tuple[Finding, date]:
         mend = "let [feed] path name a recording, or leave it out for Ordo's own"
         return fail(check, str(error), mend), today
     return ok(check, f"{path}: {len(days)} recorded, {days[0]} to {days[-1]}"), days[0]
+
+
+def sinks(settings: Settings) -> Finding:
+    """Say whether every sink can be told; nobody is spoken to."""
+    check, found, named = "sinks", [], []
+    for each in settings.sinks:
+        try:
+            sink = sink_of(each, this_host().credentials, WallClock(), Secrets().know)
+        except SettingsError as error:
+            found.append(fail(check, str(error), "see to that file"))
+        else:
+            named.append(f"{each.id} at {sink.name}")
+    return worst(check, found, ", ".join(named) or "nobody outside is told of anything")
 
 
 def secrets(settings: Settings, token_path: Path) -> Finding:

@@ -14,6 +14,7 @@
     │   └── OutcomeUnknown       perhaps executed; never sent again, only asked about
     ├── StoreError               the ledger failed or was found altered
     ├── HotStateError            the mirror of risk is lost, or holds what it should not
+    ├── SinkError                a sink of the outbox did not take an event
     ├── DaemonUnreachable        nobody answers at the daemon's address; exit code 3
     ├── InboxFull                a lane of facts has no room: an incident
     ├── TooManyRestarts          an actor fell more often than its supervisor bears
@@ -134,6 +135,12 @@ class HotStateError(OrdoError):
     """The mirror of the state of risk cannot be had, or holds what it should not."""
 
     code = "hot_state_lost"
+
+
+class SinkError(OrdoError):
+    """A sink did not take an event, as far as anybody knows; it is given again."""
+
+    code = "sink_failed"
 
 
 class DaemonUnreachable(OrdoError):

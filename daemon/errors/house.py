@@ -106,6 +106,23 @@ HOUSE: Final[Mapping[str, Entry]] = {
         recoverable=True,
         status=503,
     ),
+    "sink_failed": Entry(
+        "A sink does not take what it is told",
+        "see that its receiver runs; what it did not take is told by `ordo outbox dead`, and given"
+        " again by `ordo outbox replay`",
+        _DISK,
+        "warning",
+        recoverable=True,
+        status=503,
+    ),
+    "unknown_letter": Entry(
+        "No such dead letter waits", "`ordo outbox dead` lists those that do", status=404
+    ),
+    "no_outbox": Entry(
+        "This daemon tells no sink of anything",
+        "write [[sinks]] into settings.toml, and start it anew; a replay has none",
+        "state",
+    ),
     "hot_state_poisoned": Entry(
         "The mirror of the state of risk holds what it should not",
         "find out who else writes to it, and give it a password; what it held is not taken",

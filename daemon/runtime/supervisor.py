@@ -78,7 +78,8 @@ class Supervisor:
 
     def __init__(self, specs: Sequence[ActorSpec], ledger: Ledger) -> None:
         self._ledger = ledger
-        self.children = {spec.name: Child(spec, spec.restore(ledger.facts())) for spec in specs}
+        recorded = tuple(ledger.facts())  # once for all: reading a fact takes longer than its fold
+        self.children = {spec.name: Child(spec, spec.restore(recorded)) for spec in specs}
         assert len(self.children) == len(specs), "two actors share a name"
 
     def admit(self, spec: ActorSpec) -> Child:

@@ -25,6 +25,7 @@ from daemon.settings.schema import (
     StalePolicy,
     Strategies,
 )
+from daemon.settings.sinks import EventKind, SinkSettings
 from daemon.settings.terms import (
     account_limits,
     breaker,
@@ -40,6 +41,7 @@ __all__ = [
     "Alerts",
     "Broker",
     "Daemon",
+    "EventKind",
     "Fault",
     "Feed",
     "FeedKind",
@@ -54,6 +56,7 @@ __all__ = [
     "Risk",
     "Settings",
     "SettingsRefused",
+    "SinkSettings",
     "StalePolicy",
     "Strategies",
     "Telemetry",

@@ -42,6 +42,7 @@ from daemon.settings.kinds import (
 )
 from daemon.settings.ledger import LEDGER_URL, ledger_url
 from daemon.settings.looking import Logs, Telemetry
+from daemon.settings.sinks import SinkSettings
 from daemon.settings.tables import Listed, Named, Rule, Table
 from daemon.settings.web import Web
 
@@ -334,3 +335,4 @@ class Settings(Table, frozen=True):
     alerts: Alerts = Alerts()
     jobs: JobSettings = JobSettings()
     guardian: Guardian = Guardian()
+    sinks: Annotated[tuple[SinkSettings, ...], Listed("id", 20)] = ()

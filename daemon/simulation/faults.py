@@ -55,6 +55,8 @@ class Kind(StrEnum):
     RAISES = "strategy raises"
     FLUSHED = "hot state flushed"  # at a start it holds nothing
     STALE = "hot state stale"  # at a start it is that of a while ago
+    SINK_REFUSES = "sink refuses"
+    SINK_UNHEARD = "sink unheard"  # it takes an event, and no answer comes
     CRASH = "crash"
     CRASH_AGAIN = "crash in recovery"
     COMMIT_UNKNOWN = "commit unknown"  # a crash, and what was being written stands after all
@@ -74,6 +76,7 @@ class Call(StrEnum):
     DEPTH = "depth"
     FRAME = "frame"
     DECIDE = "decide"
+    TELL = "tell"
     LIFE = "life"
     REBIRTH = "rebirth"
     MIRROR = "mirror"
@@ -109,6 +112,7 @@ STRIKES: dict[Call, tuple[Kind, ...]] = {
         Kind.MIXED_UP,
     ),
     Call.DECIDE: (Kind.RAISES,),
+    Call.TELL: (Kind.SINK_REFUSES, Kind.SINK_UNHEARD),
     Call.LIFE: (Kind.CRASH,),
     Call.REBIRTH: (Kind.CRASH_AGAIN,),
     Call.MIRROR: (Kind.FLUSHED, Kind.STALE),

@@ -26,12 +26,14 @@ class SimulatedLedger:
 
     Attributes:
         rows: what is durable.
+        stored: is called when that has become more.
     """
 
     def __init__(self, owner_id: str, entered: Callable[[Sequence[Fact], int], None]) -> None:
         self.rows: list[Row] = []
         self._read: list[Fact] = []
         self._read_rows = 0
+        self.stored: Callable[[], None] = _nobody
         self._owner_id = owner_id
         self._watch = entered
         self._waiting: list[Row] = []
@@ -71,6 +73,7 @@ class SimulatedLedger:
         self.rows += self._waiting[: self._writing]
         del self._waiting[: self._writing]
         self._writing = 0
+        self.stored()
 
     def facts(self) -> Iterable[Fact]:
         """Return every fact so far, oldest first; later ones do not join."""
@@ -114,6 +117,10 @@ class SimulatedLedger:
 
     def _begin(self) -> None:
         self._recorder = Recorder(self._owner_id, self._waiting.append, self.head)
+
+
+def _nobody() -> None:
+    """Nobody waits for it."""
 
 
 def _facts(rows: Iterable[Row]) -> Iterator[Fact]:

@@ -53,6 +53,7 @@ from daemon.simulation.outcome import Given, Outcome
 from daemon.simulation.people import People
 from daemon.simulation.pump import SLOWEST_NS, SimulatedPump, Trace
 from daemon.simulation.raising import raising
+from daemon.simulation.sink import SimulatedSink, every_event_is_told
 from daemon.simulation.timeline import Timeline
 from daemon.simulation.verdict import is_settled, judge_end
 
@@ -110,6 +111,8 @@ class World:
         self._judge.is_durable = self._ledger.is_durable
         begins_ns = at(scenario.DAY, self._scenario.begins)
         self._timeline = Timeline(dice, begins_ns)
+        self._sink = SimulatedSink(self._ledger.rows, dice, self._fates, begins_ns)
+        self._ledger.stored = lambda: self._sink.wake(self._timeline.now_ns())
         self._trace = Trace(_KEPT_EVENTS)
         twin_faults = Planned(fates=self._fates)
         self._exchange = exchange(account.cash_e4, type(account.latency)(), None, twin_faults)
@@ -136,8 +139,10 @@ class World:
             self._people.plan(self._account, self._piece, self._quiet_ns)
             self._start()
             self._play()
+            count = self._sink.settle(self._timeline.now_ns())
             judge_end(self._judge.known, self._exchange, self._ledger, self._latch)
             self._heard.judge_end(self._judge.known)
+            every_event_is_told(self._sink, count)
         except Violated as objection:
             violated, sentence = objection.invariant, str(objection)
         except AssertionError as defect:
@@ -165,6 +170,7 @@ class World:
             if self._trace.steps == self._kill_at:
                 self._press()
             pump = self._pump
+            self._sink.catch_up(self._timeline.now_ns())
             if pump is not None and (ready := pump.ready()):
                 if self._is_due(pump):
                     self._crash(pump)
@@ -198,6 +204,7 @@ class World:
         if not any(isinstance(fact, DayOpened) for fact in facts):
             pump.tell("timekeeper", DayBegins(scenario.DAY, FRAME_NS))
         self._feed.begin()
+        self._sink.begin(now_ns)
         self._crashes.begin(self._lives)
 
     def _is_due(self, pump: SimulatedPump) -> bool:
@@ -211,6 +218,7 @@ class World:
         pump.over = True
         self._pump = None
         self._people.cut()
+        self._sink.crash(self._timeline.now_ns())
         written = self._fates.of(Call.WRITE) is Kind.COMMIT_UNKNOWN
         self._ledger.crash(written=written)
         self._trace.step(self._timeline.now_ns(), "world", f"crash {self._lives}")

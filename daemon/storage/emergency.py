@@ -302,8 +302,7 @@ class GuardedLedger:
             self._owed_bytes -= owed_bytes
 
     def _read(self, until: int, waiting: Sequence[_Entered]) -> Iterator[Fact]:
-        for row in self._inner.stored.rows(until=until):
-            yield decode_fact(row.body)
+        yield from map(decode_fact, self._inner.stored.bodies(until))
         for entered in waiting:
             yield from entered.batch.facts
 

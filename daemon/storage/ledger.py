@@ -97,8 +97,8 @@ class StoredLedger:
         """
         with self._storing, self._entering:
             until, waiting = self._saved.count, self._waiting.copy()
-        entered = (row for row in waiting if row.kind != TicksTaken.__name__)
-        return (decode_fact(row.body) for row in chain(self.stored.rows(until=until), entered))
+        entered = (row.body for row in waiting if row.kind != TicksTaken.__name__)
+        return map(decode_fact, chain(self.stored.bodies(until), entered))
 
     def begin_epoch(self, at_ns: int) -> int:
         """Record durably that a run begins, and return its number: 1 for the first.

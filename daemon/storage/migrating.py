@@ -16,6 +16,8 @@ from daemon.errors import StoreError
 
 SQLITE, POSTGRES = "sqlite", "postgres"
 """The dialects: each has a folder of migrations."""
+RECORDS = 1
+"""The number of the migration that makes the records; later ones add what is kept beside them."""
 TAKEN = "SELECT number, name, sha256 FROM migrations ORDER BY number"
 """The query for what `missing` is told of a store."""
 
@@ -75,12 +77,17 @@ def missing(
     return list(steps[len(taken) :])
 
 
-def require_none(lacking: Sequence[Migration], name: str) -> None:
-    """Let nothing be read that is not of this version.
+def require(lacking: Sequence[Migration], name: str, number: int) -> None:
+    """Let nothing be read that is not there yet.
+
+    Args:
+        lacking: the migrations that a store has yet to take.
+        name: of the store, for people.
+        number: of the last migration that is needed.
 
     Raises:
-        StoreError: a migration is yet to be taken.
+        StoreError: one of those that are needed is yet to be taken.
     """
-    if lacking:
+    if any(step.number <= number for step in lacking):
         text = f"{name} is not a ledger of this version; `ordo run` makes it one"
         raise StoreError(text, "ledger_foreign")

@@ -22,11 +22,11 @@ from daemon.domain.chain import Head
 from daemon.errors import StoreError
 from daemon.storage import migrating
 from daemon.storage.codec import Row
-from daemon.storage.migrating import POSTGRES, Migration, shipped
+from daemon.storage.migrating import POSTGRES, RECORDS, Migration, shipped
 from daemon.storage.postgres_link import Address, Link, refusing
 from daemon.storage.reader import Reader
 from daemon.storage.sqlite import write_copy
-from daemon.storage.store import UNKNOWN
+from daemon.storage.store import UNKNOWN, Change
 
 _WRITING: Final = {
     "synchronous_commit": "on",  # whatever the server presets
@@ -36,6 +36,7 @@ _WRITING: Final = {
     "tcp_keepalives_interval": "5",
     "tcp_keepalives_count": "2",
 }
+_ASIDE: Final = {"synchronous_commit": "off", "idle_in_transaction_session_timeout": "10s"}
 _READING: Final = {"default_transaction_read_only": "on"}
 _MIGRATION_LOCK = 0x6F72646F
 _PAGE_ROWS = 1_000
@@ -106,6 +107,15 @@ class PostgresStore:
             raise
         return PostgresWriter(link, self.name)
 
+    def open_aside(self) -> PostgresAside:
+        """Open what is kept beside the records.
+
+        Raises:
+            StoreError: it cannot be used, or is not of this version's schema.
+        """
+        migrating.require(self.missing(), self.name, shipped(POSTGRES)[-1].number)
+        return PostgresAside(Link(self._address, _ASIDE), self.name)
+
     @contextmanager
     def reading(self) -> Iterator[Reader]:
         """Open it to read alone, as of one moment.
@@ -117,7 +127,7 @@ class PostgresStore:
             with refusing(self.name, "cannot be read"):
                 link.call(_begin)
                 lacking = link.call(partial(_missing, name=self.name))
-            migrating.require_none(lacking, self.name)
+            migrating.require(lacking, self.name, RECORDS)
             yield Reader(partial(_pages, link, self.name), self.name)
 
     def copy_to(self, path: Path) -> Head:
@@ -190,6 +200,62 @@ class PostgresWriter:
         statement = self._prepared[1]
         await statement.fetch(*values)
         return str(statement.get_statusmsg())
+
+
+class PostgresAside:
+    """What is kept in a database beside the records, on a connection of its own.
+
+    Args:
+        link: the connection, which waits for no disk.
+        name: of the store, for people.
+
+    Attributes:
+        reader: the records.
+    """
+
+    def __init__(self, link: Link, name: str) -> None:
+        self.reader = Reader(partial(_whole, link, name), name)
+        self._link = link
+        self._name = name
+
+    def rows(self, query: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        """Return what a query finds.
+
+        Raises:
+            StoreError: it cannot be read.
+        """
+        return list(_whole(self._link, self._name, query, values))
+
+    def change(self, changes: Sequence[Change]) -> bool:
+        """Make changes, all or none, if the first changes one row; say whether they were made.
+
+        Raises:
+            StoreError: they could not be made; after a cut connection they may have been.
+        """
+        try:
+            with refusing(self._name, "could not be written"):
+                return self._link.call(partial(_changed, changes=changes))
+        except StoreError:
+            self._link.drop()  # a transaction of it may be under way still
+            raise
+
+    def close(self) -> None:
+        """Let go of the connection."""
+        self._link.close()
+
+
+async def _changed(db: asyncpg.Connection, changes: Sequence[Change]) -> bool:
+    (first, values), *others = changes
+    transaction = db.transaction()
+    await transaction.start()
+    done = await db.execute(_numbered(first), *values)
+    if str(done).rpartition(" ")[2] != "1":
+        await transaction.rollback()
+        return False
+    for statement, given in others:
+        await db.execute(_numbered(statement), *given)
+    await transaction.commit()
+    return True
 
 
 async def _migrate(db: asyncpg.Connection, name: str) -> None:

@@ -17,8 +17,9 @@ from daemon.domain.chain import GENESIS, Head
 from daemon.errors import StoreError
 from daemon.storage import migrating
 from daemon.storage.codec import Row
-from daemon.storage.migrating import SQLITE, Migration, shipped
+from daemon.storage.migrating import RECORDS, SQLITE, Migration, shipped
 from daemon.storage.reader import Reader, Select
+from daemon.storage.store import Change
 
 _BUSY_S = 0.25
 _BATCH_ROWS = 10_000
@@ -79,6 +80,14 @@ class SqliteStore:
             StoreError: it cannot be used.
         """
         return SqliteWriter(open_to_write(self._path), self._path)
+
+    def open_aside(self) -> SqliteAside:
+        """Open what is kept beside the records.
+
+        Raises:
+            StoreError: it cannot be used, or is not of this version's schema.
+        """
+        return SqliteAside(self._path)
 
     @contextmanager
     def reading(self) -> Iterator[Reader]:
@@ -150,6 +159,64 @@ class SqliteWriter:
         self._db.close()
 
 
+class SqliteAside:
+    """What is kept in a file beside the records, on a connection of its own.
+
+    It holds the file's lock for no longer than it takes to write to the system's cache: it waits
+    for no disk, and leaves it to who writes records to tidy up the log.
+
+    Args:
+        path: of the file.
+
+    Attributes:
+        reader: the records.
+    """
+
+    def __init__(self, path: Path) -> None:
+        open_to_read(path, shipped(SQLITE)[-1].number).close()
+        with refusing(path, "cannot be opened"):
+            self._db = sqlite3.connect(path, _BUSY_S, isolation_level=None, check_same_thread=False)
+            self._db.execute("PRAGMA synchronous = NORMAL")
+            self._db.execute("PRAGMA wal_autocheckpoint = 0")
+        self._path = path
+        self.reader = Reader(_selecting(self._db, path), str(path))
+
+    def rows(self, query: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        """Return what a query finds.
+
+        Raises:
+            StoreError: it cannot be read.
+        """
+        with refusing(self._path, "cannot be read"):
+            return self._db.execute(query, values).fetchall()
+
+    def change(self, changes: Sequence[Change]) -> bool:
+        """Make changes, all or none, if the first changes one row; say whether they were made.
+
+        Raises:
+            StoreError: nothing was done.
+        """
+        (first, values), *others = changes
+        with refusing(self._path, "could not be written"):
+            if not others:  # in one call, so no other thread holds it up while it has the lock
+                return self._db.execute(first, values).rowcount == 1
+            try:
+                self._db.execute("BEGIN IMMEDIATE")
+                if self._db.execute(first, values).rowcount != 1:
+                    return False
+                for statement, given in others:
+                    self._db.execute(statement, given)
+                self._db.execute("COMMIT")
+            finally:
+                if self._db.in_transaction:
+                    self._db.execute("ROLLBACK")
+        return True
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._db.close()
+
+
 def write_copy(reader: Reader, path: Path) -> Head:
     """Write the records that another store holds to an empty file, and return their head.
 
@@ -185,16 +252,20 @@ def open_to_write(path: Path) -> sqlite3.Connection:
     return db
 
 
-def open_to_read(path: Path) -> sqlite3.Connection:
+def open_to_read(path: Path, number: int = RECORDS) -> sqlite3.Connection:
     """Open a ledger's file as it is; text that is no UTF-8 is read with its bytes escaped.
 
+    Args:
+        path: of the file.
+        number: of the last migration that it must have taken.
+
     Raises:
-        StoreError: it cannot be read, or is not of this version's schema.
+        StoreError: it cannot be read, or has not taken that migration.
     """
     db = _connected(path)
     try:
         with refusing(path, "cannot be read"):
-            migrating.require_none(_missing(db, path), str(path))
+            migrating.require(_missing(db, path), str(path), number)
     except StoreError:
         db.close()
         raise

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 
 from daemon.domain.chain import Head
 from daemon.storage.codec import Row
@@ -54,6 +54,48 @@ class Writer(Protocol):
         ...
 
 
+Change = tuple[str, Sequence[Any]]
+"""A statement with `?` for each of its values."""
+
+
+class Aside(Protocol):
+    """What is kept beside the records and follows from them, such as how far a reader has come.
+
+    One call at a time, from any thread. It waits for no disk, so whoever writes records waits for
+    it as good as never; after a power cut it may be as of a little earlier, whole, and never ahead
+    of the records.
+
+    Attributes:
+        reader: the records.
+    """
+
+    reader: Reader
+
+    def rows(self, query: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        """Return what a query finds.
+
+        Raises:
+            StoreError: it cannot be read.
+        """
+        ...
+
+    def change(self, changes: Sequence[Change]) -> bool:
+        """Make changes, all or none; say whether they were made.
+
+        Args:
+            changes: the first is of one row, named by its key; where it finds none, nothing is
+                done.
+
+        Raises:
+            StoreError: they could not be made; after a cut connection they may have been.
+        """
+        ...
+
+    def close(self) -> None:
+        """Let go of it."""
+        ...
+
+
 class Store(Protocol):
     """A place for the records of a ledger."""
 
@@ -88,6 +130,14 @@ class Store(Protocol):
 
         Raises:
             StoreError: it cannot be used.
+        """
+        ...
+
+    def open_aside(self) -> Aside:
+        """Open what is kept beside the records, while somebody may be writing these.
+
+        Raises:
+            StoreError: it cannot be used, or is not of this version's schema.
         """
         ...
 

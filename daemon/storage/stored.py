@@ -62,6 +62,17 @@ class Stored:
         Raises:
             StoreError: it cannot be read.
         """
-        wanted = Wanted(without=(TicksTaken,), first=after + 1, last=until, owner_id=self._owner_id)
         with self._store.reading() as reader:
-            yield from reader.find(wanted)
+            yield from reader.find(self._facts(after, until))
+
+    def bodies(self, until: int = ALL) -> Iterator[bytes]:
+        """Yield the bodies of facts up to and including one number, in order.
+
+        Raises:
+            StoreError: it cannot be read.
+        """
+        with self._store.reading() as reader:
+            yield from reader.bodies(self._facts(0, until))
+
+    def _facts(self, after: int, until: int) -> Wanted:
+        return Wanted(without=(TicksTaken,), first=after + 1, last=until, owner_id=self._owner_id)

@@ -7,6 +7,7 @@ at when somebody asks for the text. A label has few values: the template of a ro
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from types import MappingProxyType
 from typing import Final
 
 from msgspec import Struct
@@ -37,6 +38,8 @@ class Standing(Struct, frozen=True):
         ledger_ok: facts become durable.
         lost_lines: of the log.
         hot_state_ok: the hot state is mirrored; None: there is none.
+        behind: what each sink of the outbox has yet to be given.
+        dead: dead letters of each that wait for a person.
     """
 
     restarts: Mapping[str, int]
@@ -45,6 +48,8 @@ class Standing(Struct, frozen=True):
     ledger_ok: bool
     lost_lines: int
     hot_state_ok: bool | None = None
+    behind: Mapping[str, int] = MappingProxyType({})
+    dead: Mapping[str, int] = MappingProxyType({})
 
 
 class Metrics:
@@ -143,12 +148,9 @@ class _Looking(Collector):
         yield _counted(
             "ordo_frames_superseded", "Frames joined with later, unread ones.", now.superseded
         )
-        depth = GaugeMetricFamily(
-            "ordo_inbox_depth", "Messages that an actor has not read.", labels=("actor",)
-        )
-        for actor, unread in now.unread.items():
-            depth.add_metric((actor,), unread)
-        yield depth
+        yield _by("ordo_inbox_depth", "Messages that an actor has not read.", "actor", now.unread)
+        yield _by("ordo_outbox_behind", "What a sink has yet to be given.", "sink", now.behind)
+        yield _by("ordo_outbox_dead", "Dead letters that wait for a person.", "sink", now.dead)
         yield GaugeMetricFamily("ordo_ledger_ok", "Whether facts become durable.", now.ledger_ok)
         if now.hot_state_ok is not None:
             yield GaugeMetricFamily(
@@ -157,6 +159,13 @@ class _Looking(Collector):
         yield CounterMetricFamily(
             "ordo_log_lines_lost", "Lines of the log not written.", now.lost_lines
         )
+
+
+def _by(name: str, text: str, label: str, each: Mapping[str, int]) -> Metric:
+    family = GaugeMetricFamily(name, text, labels=(label,))
+    for labelled, value in each.items():
+        family.add_metric((labelled,), value)
+    return family
 
 
 def _counted(name: str, text: str, by_actor: Mapping[str, int]) -> Metric:

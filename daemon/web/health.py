@@ -11,14 +11,8 @@ from aiohttp import web
 from daemon.control import Refusal
 from daemon.messages import AccountSeen, RiskSeen
 from daemon.telemetry.metrics import CONTENT_TYPE, Metrics
+from daemon.web.health_shapes import BrokerTold, FeedTold, HealthTold, LedgerTold, LoopTold
 from daemon.web.house import HOUSE, Health, House
-from daemon.web.shapes import (
-    BrokerTold,
-    FeedTold,
-    HealthTold,
-    LedgerTold,
-    LoopTold,
-)
 from daemon.web.table import Call
 from daemon.web.tokens import Principal
 
@@ -44,6 +38,7 @@ async def admin_health(call: Call) -> HealthTold:
         loop=LoopTold(found.loop_lag_ms, found.loop_lag_most_ms),
         brokers=tuple(_broker_told(each) for each in accounts),
         actors=found.actors,
+        sinks=found.sinks,
     )
 
 

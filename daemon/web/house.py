@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import Final
 
 from aiohttp import web
 from msgspec import Struct, field
 
-from daemon.control import Control
+from daemon.control import Control, Refusal
 from daemon.messages import CodeLoaded
 from daemon.runtime.clock import Clock
 from daemon.settings.web import Web
 from daemon.telemetry.log import Log
 from daemon.telemetry.metrics import Metrics
 from daemon.telemetry.tracing import Tracer
-from daemon.web.shapes import ActorTold, HotStateTold
+from daemon.web.health_shapes import ActorTold, HotStateTold, SinkTold
 
 
 class Health(Struct, frozen=True):
@@ -30,6 +30,7 @@ class Health(Struct, frozen=True):
         loop_lag_ms: how late the event loop woke whoever slept, last; None: nobody looks.
         loop_lag_most_ms: the most since the start.
         hot_state: where the state of risk is mirrored.
+        sinks: of the outbox.
     """
 
     ledger_ok: bool
@@ -38,10 +39,15 @@ class Health(Struct, frozen=True):
     loop_lag_ms: float | None = None
     loop_lag_most_ms: float | None = None
     hot_state: HotStateTold = HotStateTold("none", None, None)
+    sinks: tuple[SinkTold, ...] = ()
 
 
 def _is_ready() -> bool:
     return True
+
+
+async def _replays_nothing(sink: str, number: int) -> int:  # noqa: ARG001
+    raise Refusal("no_outbox", "this daemon has no sinks")
 
 
 class House(Struct, frozen=True):
@@ -61,6 +67,8 @@ class House(Struct, frozen=True):
         clerk: the address of the actor that remembers which requests were answered.
         metrics: counts requests, and is told as text.
         tracer: takes a span for each request; None: nobody traces.
+        replay: has dead letters of the outbox delivered after all, of a sink (empty: of all) and a
+            record (0: all); returns how many, or raises a `Refusal`.
     """
 
     control: Control
@@ -76,6 +84,7 @@ class House(Struct, frozen=True):
     clerk: str = "request_clerk"
     metrics: Metrics = field(default_factory=Metrics)
     tracer: Tracer | None = None
+    replay: Callable[[str, int], Awaitable[int]] = _replays_nothing
 
 
 HOUSE: Final = web.AppKey("house", House)

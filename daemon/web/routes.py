@@ -8,7 +8,19 @@ from typing import Any
 from msgspec import Struct
 
 from daemon.domain.plans.schema import Plan
-from daemon.web import alerts, asks, deeds, door, health, looks, orders, shapes, strategies
+from daemon.web import (
+    alerts,
+    asks,
+    deeds,
+    door,
+    health,
+    looks,
+    orders,
+    outbox,
+    shapes,
+    strategies,
+)
+from daemon.web.health_shapes import HealthTold
 from daemon.web.openapi import describe
 from daemon.web.table import Call, Handler, Route, Writes
 from daemon.web.tokens import Role
@@ -53,7 +65,7 @@ _kill = partial(_brake, answer=shapes.KilledTold, status=202)
 _LOOKS = (
     _look("/api/health", looks.health, door.Nothing, "whether somebody is there", role=Role.NONE),
     _look("/api/ready", looks.ready, door.Nothing, "whether recovery is complete", role=Role.NONE),
-    _look("/api/admin/health", health.admin_health, shapes.HealthTold, "how the daemon is"),
+    _look("/api/admin/health", health.admin_health, HealthTold, "how the daemon is"),
     _look("/api/status", looks.status, shapes.StatusTold, "how things stand"),
     _look(
         *("/api/ltp", looks.ltp, shapes.PriceTold, "the newest price of a symbol"),
@@ -110,6 +122,11 @@ _DEEDS = (
     _deed(
         *("/api/alerts/{alert_id}/acknowledge", alerts.acknowledge, asks.NoBody),
         "say that an alert was seen",
+    ),
+    _deed(
+        *("/api/outbox/replay", outbox.replay, outbox.ReplayBody),
+        "have dead letters of the outbox delivered after all",
+        answer=outbox.ReplayedTold,
     ),
     _kill(f"{_STRATEGY}/kill", deeds.kill_strategy, asks.ReasonBody, "stop and close a strategy"),
     _brake(

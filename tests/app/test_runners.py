@@ -10,10 +10,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from daemon.actors.fan_out import Place
 from daemon.actors.strategy_register import Filed, StrategyRegister
-from daemon.app.runners import Runners, runner_spec
+from daemon.app.runners import Runners, runner_spec, waits
 from daemon.control import Control, Line, Names, Refusal
 from daemon.domain.plans.parsing import encode, parse
 from daemon.messages import (
@@ -47,6 +48,7 @@ class House:
         self.open: tuple[str, ...] = ()
         self.ledger = Notebook()
         self.filed = filed
+        self.said: list[str] = []
 
     def router(self, message: Any) -> tuple[Show, ...]:
         match message:
@@ -69,7 +71,8 @@ class House:
         traded = dict.fromkeys(strategies, ("paper",))
         names = Names(Path("none"), {"paper": ROUTER}, strategies, traded)
         self.line = line = Line(tasks.say, clock.now_ns, names)
-        self.runners = Runners(tasks, line, lambda _: ("paper",), spec)
+        waiting = partial(waits, self.ledger, self.said.append)
+        self.runners = Runners(tasks, line, lambda _: ("paper",), spec, waiting)
         async with tasks:
             yield Control(line)
 
@@ -109,6 +112,24 @@ async def test_a_strategy_comes_is_started_changed_and_goes():
         with pytest.raises(Refusal, match="no strategy mine"):
             await control.strategies.declaration("mine")
     assert [each.by for each in house.ledger.facts()] == ["ann", "ann", "ann", "bob", "bob"]
+
+
+async def test_once_the_ledger_has_failed_what_is_declared_comes_with_the_next_start(monkeypatch):
+    """Its runner would be built from a record that perhaps never answers, while others guard."""
+    house = House({})
+    async with house.running() as control:
+        await control.strategies.declare(PLAN, "ann")
+        await control.hands.start("mine", "ann")
+        await control.hands.stop("mine", "ann")
+        monkeypatch.setattr(house.ledger, "failed_because", "its server hangs")
+        monkeypatch.setattr(house.ledger, "facts", None)  # nobody may read it
+        await control.strategies.change(PLAN, "bob")
+        await control.strategies.declare(replace(PLAN, id="other"), "bob")
+        assert await statuses(control) == {"mine": False}
+    assert house.said == [
+        "ALERT mine as it was declared now comes with the next start",
+        "ALERT other as it was declared now comes with the next start",
+    ]
 
 
 async def test_what_takes_entries_or_has_something_open_is_not_changed_nor_removed():

@@ -13,7 +13,8 @@ from tests.kit.commands import told
 from tests.kit.fake_daemon import TOKEN
 
 CHECKS = [
-    *("settings", "feed", "strategies", "state folder", "ledger", "hot state", "tokens", "latches"),
+    *("settings", "feed", "strategies", "state folder", "ledger", "hot state", "sinks"),
+    *("tokens", "latches"),
     *("guardian", "port", "clock", "calendar", "rates", "broker of paper"),
 ]
 

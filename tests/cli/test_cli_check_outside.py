@@ -12,7 +12,7 @@ import pytest
 from daemon.cli import check_outside
 from daemon.cli.client import Address, Client
 from daemon.jobs.preflight.findings import Verdict
-from daemon.settings import Daemon, Feed, FeedKind, Settings
+from daemon.settings import Daemon, Feed, FeedKind, Settings, SinkSettings
 from tests.kit.fake_daemon import TOKEN
 
 OK, WARN, FAIL = Verdict
@@ -148,3 +148,26 @@ def test_a_generated_feed_begins_on_its_first_day():
     found, first = check_outside.feed(Settings(feed=Feed(first_day=DAY)), date(2030, 1, 1))
 
     assert (found.verdict, found.evidence, first) == (OK, f"generated, from {DAY} on", DAY)
+
+
+def test_every_sink_is_named_without_its_path_and_nobody_is_spoken_to(tmp_path):
+    secret = tmp_path / "secret"
+    secret.write_text("a-long-enough-secret")
+    secret.chmod(0o600)
+    hook = SinkSettings(id="pager", url="https://example.org/hooks/x", secret_file=secret)
+    stream = SinkSettings(id="stream", url="redis://127.0.0.1:1")
+    told = check_outside.sinks(Settings(sinks=(hook, stream)))
+
+    assert (told.verdict, told.evidence) == (
+        OK,
+        "pager at https://example.org, stream at redis://127.0.0.1:1 ordo:events",
+    )
+    assert check_outside.sinks(Settings()).evidence == "nobody outside is told of anything"
+
+
+def test_a_sink_whose_secret_is_missing_hinders_a_start():
+    hook = SinkSettings(id="pager", url="https://example.org/hooks/x")
+    told = check_outside.sinks(Settings(sinks=(hook,)))
+
+    assert told.verdict is FAIL
+    assert "the sink pager has no secret to sign with" in told.evidence

@@ -18,7 +18,7 @@ BUILT = (
     *("run", "check", "status", "positions", "orders", "pnl", "guard", "alerts"),
     *("start", "stop", "exit", "adjust", "acknowledge"),
     *("pause", "cancel-all", "kill", "rearm"),
-    *("why", "audit", "db", "backtest", "simulate", "token"),
+    *("why", "audit", "outbox", "db", "backtest", "simulate", "token"),
 )
 WITHIN = (
     *("audit verify", "audit export", "db status", "db migrate"),

@@ -122,6 +122,14 @@ TABLE = {
         (), (0, '"whole": true'), (1, "state holds no ledger"), (0, '"whole": true')
     ),
     "audit export": Row((), (0, '"head":'), (1, "state holds no ledger"), (0, '"head":')),
+    "outbox dead": Row((), (0, '"dead":'), (1, "state holds no ledger"), (0, '"dead":')),
+    "outbox replay": asks(
+        "",
+        "--all",
+        up=(1, "ordo: no_outbox: this daemon has no sinks"),
+        wrong=("pager",),
+        wrong_said="'pager' is no ID",
+    ),
     "db status": Row(
         (), (0, '"up_to_date": ?true'), (1, '"up_to_date": ?false'), (0, '"up_to_date": ?true')
     ),

@@ -35,6 +35,7 @@ from daemon.feeds.sample import sample_path
 from daemon.runtime.words import DeadLetter, Origin
 from daemon.settings import load
 from daemon.storage.ledger import StoredLedger
+from daemon.storage.migrating import SQLITE, shipped
 from daemon.storage.sqlite import SqliteStore
 from tests.kit.commands import told
 from tests.kit.facts import ANY_FACT, INTENT, NOW
@@ -148,7 +149,7 @@ def test_the_document_has_these_names():
     document = json.loads(told("why", EXIT, "--json").out)
 
     assert set(document) == {"ledger", "order", "code", "chain"}
-    assert document["code"]["schema_number"] == 1
+    assert document["code"]["schema_number"] == shipped(SQLITE)[-1].number
     assert document["ledger"] == "state/replay/0001/ledger.sqlite"
     assert document["order"] == {
         "order_id": EXIT,

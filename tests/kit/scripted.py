@@ -49,9 +49,11 @@ class Notebook:
         ticks: every tick.
         durable: how many entries the last flush that ended had found.
         flushes: how many flushes have ended.
+        failed_because: why it is to count as failed; empty: it works.
     """
 
     def __init__(self) -> None:
+        self.failed_because = ""
         self.entries: list[Entry] = []
         self.ticks: list[Any] = []
         self.durable = 0

@@ -27,6 +27,7 @@ from daemon.actors.order_router import (
 from daemon.actors.order_router import exits as closings
 from daemon.actors.order_router.desk import Desk
 from daemon.actors.order_router.halts import Halts
+from daemon.actors.outbox_publisher import OutboxPublisher
 from daemon.actors.turn import Turn
 from daemon.app import wiring
 from daemon.brokers.door import Door
@@ -48,8 +49,10 @@ from daemon.domain.risk.strategy import StrategyRisk
 from daemon.messages import CancelAsked, Done, ExitOwed, FrameArrived, Place, Told
 from daemon.runtime.budget import Budget
 from daemon.runtime.words import NOTHING, Call, Commit, Show
+from daemon.simulation.ledger import SimulatedLedger
 from daemon.simulation.outcome import Given
 from daemon.simulation.pump import SimulatedPump
+from daemon.simulation.sink import OutboxInMemory
 from daemon.storage import codec, recorder
 
 Plant = Callable[[pytest.MonkeyPatch], None]
@@ -414,6 +417,38 @@ def unlinked_records(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(recorder, "sealed", lambda row, _: codec.sealed(row, bytes(32)))
 
 
+def events_before_their_commit(patch: pytest.MonkeyPatch) -> None:
+    """The outbox outside the commit: a sink is told of what is entered, and may be undone."""
+    ledgers, made, entered = [], SimulatedLedger.__init__, SimulatedLedger.append
+
+    def make(ledger, *args):
+        made(ledger, *args)
+        ledgers.append(ledger)
+
+    def append(ledger, *args):
+        entered(ledger, *args)
+        ledger.stored()
+
+    def rows(_, after, most):
+        return [*ledgers[-1].rows, *ledgers[-1]._waiting][after : after + most]
+
+    patch.setattr(SimulatedLedger, "__init__", make)
+    patch.setattr(SimulatedLedger, "append", append)
+    patch.setattr(OutboxInMemory, "rows", rows)
+
+
+def a_cursor_ahead_of_its_sink(patch: pytest.MonkeyPatch) -> None:
+    """What was read counts as given."""
+    settled = OutboxPublisher._settle
+
+    def settle(publisher, turn, now_ns):
+        held, publisher._held = publisher._held, {}
+        settled(publisher, turn, now_ns)
+        publisher._held = held
+
+    patch.setattr(OutboxPublisher, "_settle", settle)
+
+
 def _of(plant: Plant, seed: int, *caught_by: str, crash_at: int | None = None) -> Mutant:
     given = Given(seed, crash_at=crash_at)
     return Mutant(plant.__name__.replace("_", " "), frozenset(caught_by), plant, given)
@@ -454,4 +489,6 @@ MUTANTS: tuple[Mutant, ...] = (
     _of(a_strategy_that_raises_ends_all, 5, "I20"),
     _of(the_hot_state_wins, 14, "I15"),
     _of(unlinked_records, 1, "I16"),
+    _of(events_before_their_commit, 54, "I18"),
+    _of(a_cursor_ahead_of_its_sink, 3, "I18"),
 )

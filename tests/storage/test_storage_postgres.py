@@ -16,12 +16,15 @@ from daemon.storage.postgres import PostgresStore
 from daemon.storage.postgres_link import Address, Link
 from daemon.storage.store import UNKNOWN
 from tests.kit.facts import NOW, ORIGIN
+from tests.kit.fault_proxy import FaultProxy, fault_proxy
+from tests.kit.fault_ways import Fault, Then
 from tests.kit.servers import GUEST, free_port
 from tests.kit.stores import InSchema, audited, killed
-from tests.kit.wire import Wire
 
 ENDED = tuple(DayEnded(date(2025, 8, day), NOW + day) for day in range(1, 30))
 SECRET = "correct-horse"
+LOST = Fault(after_bytes=0, then=Then.CUTS)
+SWALLOWED = Fault(after_bytes=0, then=Then.SWALLOWS)
 
 
 @pytest.fixture
@@ -31,24 +34,23 @@ def kept(postgres) -> InSchema:
 
 @pytest.fixture
 def wire(postgres):
-    made = Wire(postgres.port)
-    yield made
-    made.close()
+    with fault_proxy(postgres.port) as made:
+        yield made
 
 
-def over(wire: Wire, kept: InSchema, limit_s: float = 10.0) -> StoredLedger:
-    """Return the ledger, reached over a wire."""
-    near = kept.url.replace(f":{kept.port}/", f":{wire.port}/")
+def over(wire: FaultProxy, kept: InSchema, limit_s: float = 10.0) -> StoredLedger:
+    """Return the ledger, reached over a wire that may fail."""
+    near = kept.url.replace(f":{kept.port}/", f":{wire.at}/")
     return StoredLedger(PostgresStore(Address(near, limit_s=limit_s)), "owner")
 
 
-@pytest.mark.parametrize("lost", ["lose_requests", "lose_answers"])
+@pytest.mark.parametrize("lost", ["asks", "tells"])
 def test_a_commit_whose_connection_went_is_looked_for_and_done_once(kept, wire, lost):
     """Whether the server did it or never heard of it: nobody can tell from here."""
     ledger = over(wire, kept)
     ledger.append(ENDED[:2], ORIGIN, NOW)
     ledger.flush()
-    getattr(wire, lost)()
+    wire.tell(**{lost: LOST}, later=False)
     ledger.append(ENDED[2:5], ORIGIN, NOW)
     ledger.flush()
     ledger.append(ENDED[5:6], ORIGIN, NOW)
@@ -60,7 +62,7 @@ def test_a_commit_whose_connection_went_is_looked_for_and_done_once(kept, wire, 
 
 def test_a_commit_that_was_done_and_not_answered_in_time_is_found_by_the_next_flush(kept, wire):
     ledger = over(wire, kept, limit_s=0.5)
-    wire.swallow_answers()
+    wire.tell(tells=SWALLOWED, later=False)
     ledger.append(ENDED[:2], ORIGIN, NOW)
     ledger.flush()
     ledger.append(ENDED[2:3], ORIGIN, NOW)
@@ -122,13 +124,13 @@ def test_a_server_that_is_gone_for_a_while_goes_on_with_the_same_ledger(kept, wi
     ledger = over(wire, kept)
     ledger.append(ENDED[:2], ORIGIN, NOW)
     ledger.flush()
-    wire.close()
+    wire.refuse()
+    wire.cut()
     ledger.append(ENDED[2:3], ORIGIN, NOW)
     with pytest.raises(StoreError, match="see that it runs") as told:
         ledger.flush()
-    again = Wire(kept.port, wire.port)
+    wire.heal()
     ledger.close()
-    again.close()
 
     assert told.value.code == UNKNOWN
     assert (audited(kept).count, audited(kept).broken) == (3, None)
@@ -139,7 +141,7 @@ def test_a_server_that_never_says_goodbye_is_left(kept, wire, monkeypatch):
     ledger = over(wire, kept)
     ledger.append(ENDED[:2], ORIGIN, NOW)
     ledger.flush()
-    wire.fall_silent()
+    wire.tell(SWALLOWED, SWALLOWED)
     ledger.close()
 
     assert audited(kept).count == 2

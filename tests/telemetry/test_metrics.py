@@ -32,12 +32,19 @@ PROMISED = {
     "ordo_ledger_ok": set(),
     "ordo_hot_state_round_trip_seconds": set(),
     "ordo_hot_state_ok": set(),
+    "ordo_outbox_behind": {"sink"},
+    "ordo_outbox_dead": {"sink"},
     "ordo_log_lines_lost": set(),
 }
 """The name of each family, as the parser calls it, and its labels."""
 
 STANDING = Standing(
-    {"feed": 1}, {"feed": 2}, {"feed": 3}, ledger_ok=True, lost_lines=4, hot_state_ok=False
+    *({"feed": 1}, {"feed": 2}, {"feed": 3}),
+    ledger_ok=True,
+    lost_lines=4,
+    hot_state_ok=False,
+    behind={"pager": 5},
+    dead={"pager": 6},
 )
 
 
@@ -76,6 +83,7 @@ def test_what_stands_is_looked_at_when_somebody_asks(text):
     assert told["ordo_frames_superseded_total"] == 3
     assert (told["ordo_ledger_ok"], told["ordo_log_lines_lost_total"]) == (1, 4)
     assert told["ordo_hot_state_ok"] == 0
+    assert (told["ordo_outbox_behind"], told["ordo_outbox_dead"]) == (5, 6)
 
 
 def test_where_there_is_no_hot_state_none_is_told():

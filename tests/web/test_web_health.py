@@ -11,8 +11,8 @@ from prometheus_client.parser import text_string_to_metric_families
 from daemon.messages import SeeAccount, SeeRisk
 from daemon.telemetry.tracing import SpanKind, SpansInMemory
 from daemon.web import health
+from daemon.web.health_shapes import ActorTold, HotStateTold, SinkTold
 from daemon.web.house import Health
-from daemon.web.shapes import ActorTold, HotStateTold
 from tests.kit.control_port import open_port
 from tests.kit.seen import ACCOUNT, ANSWERS
 from tests.kit.watched import LEG, OTHER_LEG, risk, watch
@@ -44,6 +44,7 @@ async def test_its_health_is_told_to_those_who_may_look(tmp_path):
             ActorTold("watchdog", 2, 5, False, 12.5),
             ActorTold("runner:a", 4, 0, True, None),
         ),
+        sinks=(SinkTold("pager", "webhook", False, 7, 3, 1, "it says no", None),),
     )
     async with open_port(tmp_path, standing(), health=lambda: known) as port:
         status, told, _ = await port.ask("GET", "/api/admin/health")
@@ -74,6 +75,18 @@ async def test_its_health_is_told_to_those_who_may_look(tmp_path):
                 "beat_age_ms": None,
             },
         ],
+        "sinks": [
+            {
+                "id": "pager",
+                "kind": "webhook",
+                "ok": False,
+                "record": 7,
+                "behind": 3,
+                "dead": 1,
+                "failed_because": "it says no",
+                "failed_at": None,
+            }
+        ],
     }
 
 
@@ -84,7 +97,7 @@ async def test_what_nobody_tells_is_null(tmp_path):
     assert told["ledger"] == {"ok": None, "round_trip_ms": None}
     assert told["hot_state"] == {"kind": "none", "ok": None, "round_trip_ms": None}
     assert told["loop"] == {"lag_ms": None, "lag_most_ms": None}
-    assert told["actors"] == []
+    assert told["actors"] == told["sinks"] == []
 
 
 UNGUARDED = replace(OTHER_LEG, unguarded_because=("the link is dead",))

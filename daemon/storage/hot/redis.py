@@ -14,19 +14,11 @@ from contextlib import asynccontextmanager
 from ipaddress import ip_address
 from typing import Any
 
-from redis.asyncio import Connection, ConnectionPool, Redis, UnixDomainSocketConnection
-from redis.asyncio.retry import Retry
-from redis.backoff import NoBackoff
-from redis.exceptions import (
-    NoPermissionError,
-    OutOfMemoryError,
-    ReadOnlyError,
-    RedisError,
-    ResponseError,
-)
+from redis.exceptions import ResponseError
 
 from daemon.errors import HotStateError
 from daemon.settings import RedisPlace
+from daemon.storage.hot.client import FAILURES, because_of, client_of, printed
 from daemon.storage.hot.codec import (
     CHANNEL,
     PATTERNS,
@@ -36,20 +28,14 @@ from daemon.storage.hot.codec import (
     too_many,
 )
 from daemon.storage.hot.words import PATIENCE_S, Batch, Hazard, Kept, Kind
-from daemon.telemetry.redaction import Secret, printable
+from daemon.telemetry.redaction import Secret
 
 _MOST_KEYS = 2_000
 _PAGE = 1_000
 _POLICY, _PORT, _BIND, _PROTECTED = "maxmemory-policy", "port", "bind", "protected-mode"
 _LOOKED_AT = (_POLICY, _PORT, _BIND, _PROTECTED)
 _UNEVICTED = "noeviction"
-_ADVICE: tuple[tuple[type[RedisError], str], ...] = (
-    (ReadOnlyError, "name the server that it is a copy of"),
-    (OutOfMemoryError, "raise its maxmemory"),
-    (NoPermissionError, "see to the rights of the user of the url"),
-)
 _ELSE = "start it, or see to url and password_file of [hot_state]"
-_LETTERS = 200
 
 
 class RedisHot:
@@ -65,21 +51,7 @@ class RedisHot:
 
     def __init__(self, place: RedisPlace, password: Secret | None = None) -> None:
         self._named = f"the Redis {place}"
-        given: dict[str, Any] = {
-            "db": place.db,
-            "username": place.user or None,
-            "password": password.reveal() if password is not None else None,
-            "socket_timeout": PATIENCE_S,
-            "socket_connect_timeout": PATIENCE_S,
-            "retry": Retry(NoBackoff(), 0),
-            "protocol": 2,
-            "driver_info": None,
-        }
-        if place.path:
-            given |= {"connection_class": UnixDomainSocketConnection, "path": place.path}
-        else:
-            given |= {"connection_class": Connection, "host": place.host, "port": place.port}
-        self._redis = Redis(connection_pool=ConnectionPool(max_connections=2, **given))
+        self._redis = client_of(place, password)
 
     async def read(self) -> Kept:
         """Return all that stands under our keys.
@@ -97,7 +69,7 @@ class RedisHot:
                 asked.getrange(key, 0, VALUE_BYTES - 1)  # whatever lies there, no more is read
             values = await asked.execute(raise_on_error=False) if keys else []
         poisoned = tuple(
-            poison(key, f"cannot be read: {_printed(value)}")
+            poison(key, f"cannot be read: {printed(value)}")
             for key, value in zip(keys, values, strict=True)
             if isinstance(value, ResponseError)
         )
@@ -120,7 +92,7 @@ class RedisHot:
                     told |= _text(await self._redis.config_get(key))
                 default = await self._ask("ACL GETUSER", "default")
             except ResponseError as error:  # it may not, or the server does not know how
-                sentence = f"whether {self._named} is safe was not found out: {_printed(error)}"
+                sentence = f"whether {self._named} is safe was not found out: {printed(error)}"
                 return (Hazard(sentence, certain=False),)
         return tuple(hazards_of(self._named, told, default["flags"]))
 
@@ -170,10 +142,9 @@ class RedisHot:
         try:
             async with asyncio.timeout(2 * PATIENCE_S):
                 yield
-        except (RedisError, OSError) as error:
-            advice = next((told for kind, told in _ADVICE if isinstance(error, kind)), _ELSE)
-            because = _printed(error) or "it answers too late"
-            raise HotStateError(f"{self._named} {what}: {because}; {advice}") from error
+        except FAILURES as error:
+            why = because_of(error, _ELSE)
+            raise HotStateError(f"{self._named} {what}: {why}") from error
 
 
 def hazards_of(named: str, told: Mapping[str, str], default: Collection[str]) -> Iterator[Hazard]:
@@ -205,10 +176,6 @@ def _text(told: Mapping[Any, Any]) -> dict[str, str]:
 
 def _word(raw: object) -> str:
     return raw.decode("utf-8", "replace") if isinstance(raw, bytes) else str(raw)
-
-
-def _printed(error: Exception) -> str:
-    return printable(str(error))[:_LETTERS]
 
 
 def _is_public(bind: str) -> bool:

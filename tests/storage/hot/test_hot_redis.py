@@ -7,10 +7,11 @@ import json
 import os
 import signal
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, closing, contextmanager
+from contextlib import asynccontextmanager, closing, contextmanager, suppress
 
 import pytest
 import redis
+import uvloop
 
 from daemon.errors import HotStateError
 from daemon.settings import RedisPlace
@@ -19,6 +20,8 @@ from daemon.storage.hot.codec import believed
 from daemon.storage.hot.redis import RedisHot, hazards_of
 from daemon.storage.hot.words import Batch
 from daemon.telemetry.redaction import Secret
+from tests.kit.fault_proxy import FaultProxy, fault_proxy
+from tests.kit.fault_ways import Fault, Then
 from tests.kit.servers import RedisServer, free_port, redis_server
 
 LEVELS = "strategy:straddle:risk_state"
@@ -67,6 +70,49 @@ async def test_prices_go_out_on_their_channel():
             await store.write(Batch(news=b'{"prices": {}}'))
 
         assert json.loads(heard.get_message(timeout=5)["data"]) == {"prices": {}}
+
+
+@pytest.mark.parametrize("way", ["asks", "tells"])
+@pytest.mark.parametrize("then", Then)
+def test_whatever_the_wire_does_is_a_sentence_and_it_serves_again(monkeypatch, way, then):
+    monkeypatch.setattr(module, "PATIENCE_S", 0.2)
+
+    async def meet(proxy: FaultProxy, port: int) -> None:
+        store = RedisHot(RedisPlace("127.0.0.1", port))
+        assert await until_written(store)
+        proxy.tell(**{way: Fault(after_bytes=0, then=then)})
+        with pytest.raises(HotStateError, match=f"the Redis redis://127.0.0.1:{port} could not be"):
+            await store.write(ONE)
+        proxy.heal()
+        assert await until_written(store)
+        await store.close()
+
+    with running() as (server, _), fault_proxy(server.path) as proxy:
+        assert isinstance(proxy.at, int)
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            runner.run(meet(proxy, proxy.at))
+
+
+@pytest.mark.parametrize("loop", [uvloop.new_event_loop, asyncio.new_event_loop])
+def test_a_connection_that_was_reset_while_nobody_spoke_is_a_sentence_and_it_serves_again(loop):
+    """The daemon runs on uvloop, which has a word of its own for it that is no error of a wire."""
+
+    async def meet(proxy: FaultProxy, port: int) -> None:
+        store = RedisHot(RedisPlace("127.0.0.1", port))
+        assert await store.write(ONE)
+        proxy.cut(resets=True)
+        (connection,) = store._redis.connection_pool._available_connections
+        with pytest.raises(ConnectionResetError):
+            await connection._writer.wait_closed()
+        with suppress(HotStateError):  # the client may find it out by itself, and connect anew
+            assert await store.write(ONE)
+        assert await store.write(ONE)
+        await store.close()
+
+    with running() as (server, _), fault_proxy(server.path) as proxy:
+        assert isinstance(proxy.at, int)
+        with asyncio.Runner(loop_factory=loop) as runner:
+            runner.run(meet(proxy, proxy.at))
 
 
 @pytest.mark.parametrize("fill", ["rpush", "sadd", "hset"])
