@@ -20,6 +20,7 @@ from daemon.storage.codec import Row
 from daemon.storage.migrating import RECORDS, SQLITE, Migration, shipped
 from daemon.storage.reader import Reader, Select
 from daemon.storage.store import Change
+from daemon.storage.tables.sqlite import SqliteTables, beside
 
 _BUSY_S = 0.25
 _BATCH_ROWS = 10_000
@@ -113,6 +114,23 @@ class SqliteStore:
                 db.backup(to)
                 _of_one_file(to)
         return head
+
+    def tables(self, name: str) -> SqliteTables:
+        """Open the file of a group of tables, beside this one.
+
+        Raises:
+            StoreError: it cannot be opened.
+        """
+        return SqliteTables(beside(self._path, name))
+
+    def tables_there(self, name: str) -> SqliteTables | None:
+        """Open the file of a group of tables, to read alone; None: it is not there.
+
+        Raises:
+            StoreError: it cannot be opened.
+        """
+        path = beside(self._path, name)
+        return SqliteTables(path, to_read=True) if path.exists() else None
 
 
 class SqliteWriter:
