@@ -25,7 +25,8 @@ from daemon.messages import BasketOpened, DayOpened, EntryDecided, Fact
 from daemon.storage.codec import Row, decode_fact
 from daemon.storage.tables.words import Cells, Changes, Table
 
-_CELLS = frozenset({int, str, bool, type(None)})
+_CELLS = frozenset({int, bool, type(None)})
+_NUL = "\0"
 
 
 class _Trade(Struct):
@@ -278,6 +279,8 @@ def _plain(value: Any) -> Any:
     """Return a value as a cell."""
     if type(value) in _CELLS:
         return value
+    if type(value) is str:  # what a broker wrote may hold what PostgreSQL takes into no text
+        return value.replace(_NUL, "\N{REPLACEMENT CHARACTER}") if _NUL in value else value
     if isinstance(value, Enum):
         return value.value
     if isinstance(value, date):

@@ -116,6 +116,12 @@ def test_a_refused_order_says_why():
     assert (order["state"], order["refusal"], order["text"]) == ("REFUSED", "MARGIN", "no funds")
 
 
+def test_what_no_server_takes_into_a_text_is_replaced():
+    (order,) = told(intent(1), OrderRefused("OR1", Refusal.OTHER, "no\0funds", NINE))["orders"]
+
+    assert order["text"] == "no\N{REPLACEMENT CHARACTER}funds"
+
+
 def test_news_of_an_order_that_was_never_intended_moves_nothing():
     assert told(filled(9, 75, 100)).keys() == set()
 
