@@ -24,6 +24,7 @@ from daemon.app.accounts import home, traded_in
 from daemon.app.addresses import names_of
 from daemon.app.ahead import read_ahead
 from daemon.app.assignment import Assignment, Watcher
+from daemon.app.beside import Beside
 from daemon.app.day_jobs import day_jobs
 from daemon.app.declared import take_up
 from daemon.app.deployed import code_loaded
@@ -90,9 +91,8 @@ class Service:
     ) -> None:
         self._at_end = at_end
         self._machine = machine = host or this_host()
-        self._telemetry = machine.telemetry or bare()
-        self._meter = Meter(self._telemetry)
-        self._loop_watch = LoopWatch(self._telemetry)
+        self._telemetry = told = machine.telemetry or bare()
+        self._meter, self._loop_watch = Meter(told), LoopWatch(told)
         self._given = given
         self._watcher = watcher
         self._pace = pace
@@ -148,9 +148,8 @@ class Service:
 
     def _begun(self, kept: Records) -> Run:
         """Return the run that begins now, under an epoch of its own."""
-        given = self._given
+        given, loop = self._given, asyncio.get_running_loop()
         epoch = kept.ledger.begin_epoch(kept.reached_ns)
-        loop = asyncio.get_running_loop()
 
         def unsaved(sentence: str) -> None:
             loop.call_soon(self._pause, "exchange could not save", sentence)
@@ -190,15 +189,17 @@ class Service:
 
         def durable(facts: Sequence[Recorded]) -> None:
             loop.call_soon_threadsafe(self._ports.hear, [each.fact for each in facts])
+            beside.wake()
 
         told, meter = self._telemetry, self._meter
         sinks = outboxes_of(given, self._machine, told, self._watcher.say)
+        beside = Beside(given, told, prices=self._pace.waits)
         timed = TimedLedger(kept.ledger, meter.now_ns, told.metrics.ledger_round_trip.observe)
         ledger = AnnouncingLedger(timed, self._entered, durable)
         supervisor = Supervisor(app.specs, ledger)
         mirror = self._hot.mirror if self._hot is not None else None
         self._tasks = tasks = Tasks(
-            supervisor, ledger, surrounded(app.around, meter, mirror), self._pace
+            supervisor, ledger, surrounded(beside.around(app.around), meter, mirror), self._pace
         )
         self._trading = True
         physician = Physician(
@@ -222,7 +223,7 @@ class Service:
         )
         self._ports.record(deque(kept.ledger.facts(), maxlen=_RECALLED))
         given.played.tell_of(ledger)
-        async with sinks.kept(), tasks:
+        async with sinks.kept(), beside.kept(), tasks:
             await self._serve(app, Housekeeper(control, ledger, self._watcher.say))
 
     async def _serve(self, app: App, house: Housekeeper) -> None:

@@ -15,7 +15,7 @@ from typing import Any
 import orjson
 
 from daemon.app import account_of
-from daemon.bench import fan_out, kill, ledger, month, watchdog
+from daemon.bench import fan_out, kill, ledger, month, projections, watchdog
 from daemon.bench.engine import FRAMES, STRATEGY, bench
 from daemon.domain.plans.parsing import parse
 from daemon.settings import Settings
@@ -69,11 +69,19 @@ def ledger_rounds() -> dict[str, Any]:
     return {"bench": "ledger", "rounds": ledger.ROUNDS, "ours": ours, "noise": noise}
 
 
+def projections_rounds() -> dict[str, Any]:
+    """Run the projections bench; the noise is how far its rounds lie apart."""
+    ours = projections.bench(os.environ.get(ledger.SERVER, ""))
+    noise = {name: each["rebuild_per_s_spread"] for name, each in ours.items()}
+    return {"bench": "projections", "rounds": projections.ROUNDS, "ours": ours, "noise": noise}
+
+
 BENCHES: dict[str, Callable[[], dict[str, Any]]] = {
     "engine": engine,
     "fan_out": fan_out_once,
     "kill": kill_rounds,
     "ledger": ledger_rounds,
+    "projections": projections_rounds,
     "watchdog": watchdog_once,
 }
 

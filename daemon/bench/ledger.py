@@ -37,7 +37,7 @@ WAITING = 64
 ROUNDS = 21
 _COMMITS = 50
 _NOW = 1_773_000_000_000_000_000
-_INTENT = Intent(
+INTENT = Intent(
     intent_id="OR0000000010000001",
     account="paper",
     strategy_id="straddle",
@@ -52,8 +52,8 @@ _INTENT = Intent(
     decided_ns=_NOW,
     deadline_ns=_NOW + SECOND_NS,
 )
-_FACT = IntentRecorded(_INTENT, _NOW)
-_ORIGIN = Origin("router", 7, 3)
+_FACT = IntentRecorded(INTENT, _NOW)
+ORIGIN = Origin("router", 7, 3)
 _ROW = (1, "owner", _NOW, "IntentRecorded", "router", 7, 3, encode(_FACT), bytes(32))
 
 Bare = Callable[[int], list[float]]
@@ -114,7 +114,7 @@ def _committed(ledger: StoredLedger, waiting: int) -> tuple[list[float], list[fl
     for _ in range(_COMMITS):
         begun = time.perf_counter()  # sim-ok: a bench measures host time
         for _ in range(waiting):
-            ledger.append((_FACT,), _ORIGIN, _NOW)
+            ledger.append((_FACT,), ORIGIN, _NOW)
         between = time.perf_counter()  # sim-ok: a bench measures host time
         ledger.flush()
         entered.append(between - begun)

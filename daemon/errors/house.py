@@ -137,6 +137,14 @@ HOUSE: Final[Mapping[str, Entry]] = {
         "error",
         status=500,
     ),
+    "projections_unusable": Entry(
+        "The tables beside the record cannot be kept",
+        "mend what is named; `ordo db rebuild` folds them anew, and nothing else waits for them",
+        _DISK,
+        "warning",
+        recoverable=True,
+        status=503,
+    ),
     "no_ledger": Entry(
         "There is no ledger yet",
         "run the daemon once, or name a ledger with --ledger",

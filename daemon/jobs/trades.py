@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 
 from msgspec import Struct
@@ -23,6 +24,14 @@ from daemon.messages import (
 )
 
 
+class Executions(Struct):
+    """What was filled of one order, and for how much."""
+
+    intent: Intent
+    quantity: int = 0
+    value_e4: int = 0
+
+
 class LegTrade(Struct):
     """One leg from its entry to its exit; prices and amounts in `_e4`.
 
@@ -34,6 +43,7 @@ class LegTrade(Struct):
         charges_e4: None where a table does not reach back to its day.
         net_quantity: units still held; below zero short.
         cash_e4: what was received less what was paid.
+        orders: what was filled of each of its orders.
     """
 
     leg_id: str
@@ -50,6 +60,7 @@ class LegTrade(Struct):
     charges_e4: int | None = 0
     net_quantity: int = 0
     cash_e4: int = 0
+    orders: list[Executions] = []
 
 
 class Trades:
@@ -63,36 +74,39 @@ class Trades:
         self._strategy_id = strategy_id
         self._open: dict[str, LegTrade] = {}
         self._reasons: dict[str, str] = {}
-        self._orders: dict[str, tuple[Intent, LegTrade]] = {}
-        self._filled: dict[str, tuple[int, int]] = {}
+        self._orders: dict[str, tuple[Executions, LegTrade]] = {}
         self._day = date.min
         self.all: list[LegTrade] = []
         self.without_charges = ""
 
-    def take(self, fact: object) -> None:
-        """Take one fact in, in the order in which they were recorded."""
+    def take(self, fact: object) -> Sequence[LegTrade]:
+        """Take one fact in, in the order in which they were recorded.
+
+        Returns:
+            The trades that are, or are charged, otherwise for it.
+        """
         match fact:
             case DayOpened(day):
                 self._day = day
+                return [each for each in self._open.values() if not each.exit_ns]
             case BasketOpened(basket) if basket.strategy_id == self._strategy_id:
                 self._open.clear()
             case ExitOwed(_, strategy_id, leg_ids, reason) if strategy_id == self._strategy_id:
                 self._reasons.update(dict.fromkeys(leg_ids, reason.value))
             case IntentRecorded(intent) if intent.strategy_id == self._strategy_id:
-                self._orders[intent.intent_id] = intent, self._trade(intent.leg_id, intent)
-                if intent.parent.startswith(SETTLEMENT):
-                    self._reasons[intent.leg_id] = "expiry"
-                elif intent.purpose is Purpose.RESIDENT_STOP:
-                    self._reasons[intent.leg_id] = intent.purpose.value
+                return (self._intend(intent),)
             case OrderUpdated(intent_id, _, _, quantity, value_e4) if intent_id in self._orders:
-                self._filled[intent_id] = (quantity, value_e4)
+                order, trade = self._orders[intent_id]
+                order.quantity, order.value_e4 = quantity, value_e4
+                return (trade,)
             case PositionChanged(strategy_id) if strategy_id == self._strategy_id:
-                self._fill(fact)
+                return (self._fill(fact),)
             case LegExpired(strategy_id, leg_id) if strategy_id == self._strategy_id:
-                self._end(leg_id, fact.at_ns)
+                return (self._end(leg_id, fact.at_ns),)
             case DayMarked(strategy_id, _, _, _, _, _, _, marks):
                 if strategy_id == self._strategy_id:
-                    self._mark(dict(marks))
+                    return self._mark(dict(marks))
+        return ()
 
     def let_go(self) -> None:
         """Forget the trades that are over, with their orders and what those were charged."""
@@ -103,21 +117,30 @@ class Trades:
             for intent_id, ordered in self._orders.items()
             if id(ordered[1]) in held
         }
-        self._filled = {
-            intent_id: filled
-            for intent_id, filled in self._filled.items()
-            if intent_id in self._orders
-        }
 
     def finish(self) -> list[LegTrade]:
         """Work out what every trade was charged, and return them all."""
         for each in self.all:
-            each.charges_e4 = 0
-        for intent_id, (quantity, value_e4) in self._filled.items():
-            intent, trade = self._orders[intent_id]
-            if quantity:
-                self._charge(trade, intent, quantity, value_e4)
+            self.charge(each)
         return self.all
+
+    def charge(self, trade: LegTrade) -> None:
+        """Work out what a trade was charged so far."""
+        trade.charges_e4 = 0
+        for each in trade.orders:
+            if each.quantity and not each.intent.parent.startswith(WRITTEN_OFF):
+                self._charge(trade, each)
+
+    def _intend(self, intent: Intent) -> LegTrade:
+        """Follow an order for the trade that its leg is in."""
+        order, trade = Executions(intent), self._trade(intent.leg_id, intent)
+        self._orders[intent.intent_id] = order, trade
+        trade.orders.append(order)
+        if intent.parent.startswith(SETTLEMENT):
+            self._reasons[intent.leg_id] = "expiry"
+        elif intent.purpose is Purpose.RESIDENT_STOP:
+            self._reasons[intent.leg_id] = intent.purpose.value
+        return trade
 
     def _trade(self, leg_id: str, of: Intent | PositionChanged) -> LegTrade:
         """Return the trade that a leg is in; an entry's first order begins a new one."""
@@ -127,7 +150,7 @@ class Trades:
             trade = self._open[leg_id] = LegTrade(leg_id, of.symbol, of.side, day)
         return trade
 
-    def _fill(self, changed: PositionChanged) -> None:
+    def _fill(self, changed: PositionChanged) -> LegTrade:
         trade = self._trade(changed.leg_id, changed)
         if not trade.entry_ns:
             trade.entry_ns = changed.at_ns
@@ -145,25 +168,26 @@ class Trades:
             trade.exit_ns = changed.at_ns
             trade.exit_reason = self._reasons.get(changed.leg_id, "")
             trade.pnl_e4 = trade.cash_e4
+        return trade
 
-    def _end(self, leg_id: str, at_ns: int) -> None:
+    def _end(self, leg_id: str, at_ns: int) -> LegTrade:
         """Close what expired at a price that nobody knows."""
         trade = self._open[leg_id]
         trade.exit_ns, trade.exit_reason, trade.net_quantity = at_ns, "expiry", 0
         trade.exit_e4 = trade.pnl_e4 = None
+        return trade
 
-    def _mark(self, marks: dict[str, int]) -> None:
+    def _mark(self, marks: dict[str, int]) -> list[LegTrade]:
         """Value what is still open at the day's last price."""
-        for leg_id, mark_e4 in marks.items():
-            held = self._open.get(leg_id)
-            if held is not None:
-                held.pnl_e4 = held.cash_e4 + held.net_quantity * mark_e4
+        marked = [self._open[leg_id] for leg_id in marks if leg_id in self._open]
+        for held in marked:
+            held.pnl_e4 = held.cash_e4 + held.net_quantity * marks[held.leg_id]
+        return marked
 
-    def _charge(self, trade: LegTrade, intent: Intent, quantity: int, value_e4: int) -> None:
-        if intent.parent.startswith(WRITTEN_OFF):
-            return
+    def _charge(self, trade: LegTrade, order: Executions) -> None:
+        intent = order.intent
         settled = intent.parent.startswith(SETTLEMENT)
-        executed = Executed(intent.symbol, intent.side, quantity, value_e4, settled)
+        executed = Executed(intent.symbol, intent.side, order.quantity, order.value_e4, settled)
         kept_until = day_of(trade.exit_ns) if trade.exit_ns else self._day
         day = day_of(intent.decided_ns)
         self._add(trade, cost_e4(executed, day, kept=kept_until > trade.day))

@@ -29,6 +29,11 @@ class Pace:
         self._target_ns = -1
         self._now_ns = self._awaited_ns = 0
 
+    @property
+    def waits(self) -> bool:
+        """Whether market time is held to a pace at all."""
+        return self._speed is not None
+
     def now_ns(self) -> int:
         """Return the instant last reached, in ns."""
         return self._now_ns

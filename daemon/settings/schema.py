@@ -26,6 +26,7 @@ from daemon.domain.orders.storm import REFUSALS, REPEATS
 from daemon.runtime.breaker import BreakerPolicy
 from daemon.settings.brokers import canonical
 from daemon.settings.guardian import Guardian
+from daemon.settings.history import HistorySettings
 from daemon.settings.hot_state import HotState
 from daemon.settings.kinds import (
     Amount,
@@ -323,6 +324,7 @@ class Settings(Table, frozen=True):
     web: Web = Web()
     ledger: LedgerSettings = LedgerSettings()
     hot_state: HotState = HotState()
+    history: HistorySettings = HistorySettings()
     feed: Feed = Feed()
     accounts: Annotated[tuple[Account, ...], Listed("id", 20)] = (
         Account(id="paper", broker="paper"),

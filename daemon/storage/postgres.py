@@ -7,11 +7,9 @@ then read behind a lock that waits for whatever is still under way.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from functools import partial
-from itertools import count
 from pathlib import Path
 from typing import Any, Final
 
@@ -24,9 +22,11 @@ from daemon.storage import migrating
 from daemon.storage.codec import Row
 from daemon.storage.migrating import POSTGRES, RECORDS, Migration, shipped
 from daemon.storage.postgres_link import Address, Link, refusing
+from daemon.storage.postgres_link import numbered as _numbered
 from daemon.storage.reader import Reader
 from daemon.storage.sqlite import write_copy
 from daemon.storage.store import UNKNOWN, Change
+from daemon.storage.tables.postgres import PostgresTables
 
 _WRITING: Final = {
     "synchronous_commit": "on",  # whatever the server presets
@@ -138,6 +138,14 @@ class PostgresStore:
         """
         with self.reading() as reader:
             return write_copy(reader, path)
+
+    def tables(self, name: str) -> PostgresTables:  # noqa: ARG002  one database holds all of them
+        """Return where tables are kept beside its records: in the same schema."""
+        return PostgresTables(self._address)
+
+    def tables_there(self, name: str) -> PostgresTables:  # noqa: ARG002  likewise
+        """Return where tables are kept beside its records, to read alone."""
+        return PostgresTables(self._address, to_read=True)
 
     def _linked(self, session: dict[str, str]) -> closing[Link]:
         return closing(Link(self._address, session))
@@ -293,9 +301,3 @@ def _whole(link: Link, name: str, query: str, values: Sequence[Any]) -> Iterator
     """Yield the rows of a query that has few."""
     with refusing(name, "cannot be read"):
         yield from map(tuple, link.call(lambda db: db.fetch(_numbered(query), *values)))
-
-
-def _numbered(query: str) -> str:
-    """Return a query with its values as PostgreSQL wants them: $1, $2 and so on."""
-    number = count(1)
-    return re.sub(r"\?", lambda _: f"${next(number)}", query)

@@ -9,9 +9,11 @@ there, never longer than the time-out.
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from itertools import count
 from pathlib import Path
 from typing import Any, Final, TypeVar
 from urllib.parse import urlsplit
@@ -137,6 +139,12 @@ class Link:
         except _FAILURES:
             self._db.terminate()  # nothing waits for its answer any more
             await asyncio.sleep(0)
+
+
+def numbered(query: str) -> str:
+    """Return a query with its values as PostgreSQL wants them: $1, $2 and so on."""
+    number = count(1)
+    return re.sub(r"\?", lambda _: f"${next(number)}", query)
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""A ledger in a SQLite file: how it is opened, brought to this version's schema, and refused.
+"""A ledger in a SQLite file: how it is opened, brought to this version's schema, and copied.
 
 The write-ahead log lets one program write while others read. A file of another program is refused
 and left as it was. Every refusal says what, which file, and what to do.
@@ -19,28 +19,14 @@ from daemon.storage import migrating
 from daemon.storage.codec import Row
 from daemon.storage.migrating import RECORDS, SQLITE, Migration, shipped
 from daemon.storage.reader import Reader, Select
+from daemon.storage.sqlite_refusals import refusing
 from daemon.storage.store import Change
+from daemon.storage.tables.sqlite import SqliteTables, beside
 
 _BUSY_S = 0.25
 _BATCH_ROWS = 10_000
 _INSERT = "INSERT INTO records VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
 _ADVANCE = "UPDATE head SET count = ?, digest = ? WHERE count = ? AND digest = ?"
-_ADVICE = {
-    sqlite3.SQLITE_BUSY: "another program is writing to it; stop that one",
-    sqlite3.SQLITE_FULL: "make room on its disk",
-    sqlite3.SQLITE_NOTADB: "it is no ledger; move it away, or restore a copy",
-    sqlite3.SQLITE_CORRUPT: "it is damaged; keep it aside and restore a copy",
-    sqlite3.SQLITE_CANTOPEN: "its folder must exist and be writable, and it must be a file",
-    sqlite3.SQLITE_READONLY: "let this user write to the file and to its folder",
-    sqlite3.SQLITE_PERM: "let this user read and write the file and its folder",
-    sqlite3.SQLITE_IOERR: "its disk fails; look at the system's log",
-}
-"""Primary result code -> what to do."""
-_CODES = {
-    sqlite3.SQLITE_BUSY: "two_writers",
-    sqlite3.SQLITE_NOTADB: "ledger_foreign",
-    sqlite3.SQLITE_CORRUPT: "ledger_altered",
-}
 
 
 class SqliteStore:
@@ -113,6 +99,23 @@ class SqliteStore:
                 db.backup(to)
                 _of_one_file(to)
         return head
+
+    def tables(self, name: str) -> SqliteTables:
+        """Open the file of a group of tables, beside this one.
+
+        Raises:
+            StoreError: it cannot be opened.
+        """
+        return SqliteTables(beside(self._path, name))
+
+    def tables_there(self, name: str) -> SqliteTables | None:
+        """Open the file of a group of tables, to read alone; None: it is not there.
+
+        Raises:
+            StoreError: it cannot be opened.
+        """
+        path = beside(self._path, name)
+        return SqliteTables(path, to_read=True) if path.exists() else None
 
 
 class SqliteWriter:
@@ -270,23 +273,6 @@ def open_to_read(path: Path, number: int = RECORDS) -> sqlite3.Connection:
         db.close()
         raise
     return db
-
-
-@contextmanager
-def refusing(path: Path, what: str) -> Iterator[None]:
-    """Turn every error of SQLite's into a sentence.
-
-    Raises:
-        StoreError: what could not be done to which file, why, and what to do.
-    """
-    try:
-        yield
-    # A damaged schema names its columns, and SQLite its errors, in bytes that are no text.
-    except (sqlite3.Error, UnicodeDecodeError) as error:
-        code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT) & 0xFF
-        advice = _ADVICE.get(code, "look at the file and its disk")
-        sentence = f"the ledger {path} {what}: {error}; {advice}"
-        raise StoreError(sentence, _CODES.get(code, "ledger_unusable")) from error
 
 
 def _connected(path: Path) -> sqlite3.Connection:

@@ -15,6 +15,7 @@ from daemon.domain.chain import Head
 from daemon.storage.codec import Row
 from daemon.storage.migrating import Migration
 from daemon.storage.reader import Reader
+from daemon.storage.tables.words import Database
 
 UNKNOWN: Final = "commit_unknown"
 """The code of an error after which nobody knows yet whether rows were stored."""
@@ -157,5 +158,24 @@ class Store(Protocol):
 
         Raises:
             StoreError: it cannot be read, or the file not be written.
+        """
+        ...
+
+    def tables(self, name: str) -> Database:
+        """Open what a group of tables is kept in, beside the records.
+
+        Args:
+            name: of the group.
+
+        Raises:
+            StoreError: it cannot be opened.
+        """
+        ...
+
+    def tables_there(self, name: str) -> Database | None:
+        """Open what a group of tables is kept in, to read alone; None: there is nothing yet.
+
+        Raises:
+            StoreError: it cannot be opened.
         """
         ...

@@ -21,7 +21,7 @@ BUILT = (
     *("why", "audit", "outbox", "db", "backtest", "simulate", "token"),
 )
 WITHIN = (
-    *("audit verify", "audit export", "db status", "db migrate"),
+    *("audit verify", "audit export", "db status", "db migrate", "db rebuild"),
     *("token create", "token list", "token revoke"),
 )
 LATER = (

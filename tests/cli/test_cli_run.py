@@ -153,7 +153,8 @@ def test_each_run_keeps_a_record_of_its_own(tmp_path):
     assert [folder.name for folder in folders] == ["0001", "0002"]
     assert {stat.S_IMODE(folder.stat().st_mode) for folder in folders} == {0o700}
     assert {file.name for file in folders[0].iterdir()} == {
-        *("ledger.sqlite", "exchange.sqlite", "emergency", "reports", "backups", "hot.sqlite")
+        *("ledger.sqlite", "exchange.sqlite", "emergency", "reports", "backups", "hot.sqlite"),
+        "ledger.projections.sqlite",
     }
 
 

@@ -136,6 +136,7 @@ TABLE = {
     "db migrate": Row(
         (), (0, '"up_to_date": ?true'), (1, "its folder must exist"), (0, '"up_to_date": ?true')
     ),
+    "db rebuild": Row((), (0, '"folded": ?'), (1, "there is no ledger .* yet"), (0, '"folded": ?')),
     "backtest": alone(
         *(ID, "--data", "absent.csv"),
         done=(1, "ordo: absent.csv does not exist"),

@@ -33,6 +33,8 @@ async def test_without_a_speed_nothing_is_waited_for(host) -> None:
     pace.jump(5 * SECOND)
     await pace.reach(10 * SECOND)
     assert (pace.now_ns(), host.slept) == (10 * SECOND, [])
+    assert not pace.waits
+    assert Pace(host, Fraction(60)).waits
 
 
 @pytest.mark.parametrize(

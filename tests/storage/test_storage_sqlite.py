@@ -12,7 +12,8 @@ from daemon.messages import DayEnded
 from daemon.storage.audit import verify
 from daemon.storage.ledger import StoredLedger
 from daemon.storage.migrating import SQLITE, Migration, shipped
-from daemon.storage.sqlite import SqliteStore, open_to_read, open_to_write, refusing
+from daemon.storage.sqlite import SqliteStore, open_to_read, open_to_write
+from daemon.storage.sqlite_refusals import refusing
 from tests.kit.facts import NOW, ORIGIN
 from tests.kit.stores import killed
 

@@ -1,0 +1,44 @@
+"""What SQLite refuses, in sentences: what could not be done, which file, why, and what to do."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from daemon.errors import StoreError
+
+_ADVICE = {
+    sqlite3.SQLITE_BUSY: "another program is writing to it; stop that one",
+    sqlite3.SQLITE_FULL: "make room on its disk",
+    sqlite3.SQLITE_NOTADB: "it is no ledger; move it away, or restore a copy",
+    sqlite3.SQLITE_CORRUPT: "it is damaged; keep it aside and restore a copy",
+    sqlite3.SQLITE_CANTOPEN: "its folder must exist and be writable, and it must be a file",
+    sqlite3.SQLITE_READONLY: "let this user write to the file and to its folder",
+    sqlite3.SQLITE_PERM: "let this user read and write the file and its folder",
+    sqlite3.SQLITE_IOERR: "its disk fails; look at the system's log",
+}
+"""Primary result code -> what to do."""
+_CODES = {
+    sqlite3.SQLITE_BUSY: "two_writers",
+    sqlite3.SQLITE_NOTADB: "ledger_foreign",
+    sqlite3.SQLITE_CORRUPT: "ledger_altered",
+}
+
+
+@contextmanager
+def refusing(path: Path, what: str) -> Iterator[None]:
+    """Turn every error of SQLite's into a sentence.
+
+    Raises:
+        StoreError: what could not be done to which file, why, and what to do.
+    """
+    try:
+        yield
+    # A damaged schema names its columns, and SQLite its errors, in bytes that are no text.
+    except (sqlite3.Error, UnicodeDecodeError) as error:
+        code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT) & 0xFF
+        advice = _ADVICE.get(code, "look at the file and its disk")
+        sentence = f"the ledger {path} {what}: {error}; {advice}"
+        raise StoreError(sentence, _CODES.get(code, "ledger_unusable")) from error
