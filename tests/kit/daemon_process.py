@@ -152,9 +152,9 @@ class DaemonProcess:
             os.kill(self.pid, how)
         return self.wait_end()
 
-    def wait_end(self) -> int:
+    def wait_end(self, patience_s: float = PATIENCE_S) -> int:
         """Wait until it has ended and all that it wrote was read; return its exit code."""
-        code = self._process.wait(timeout=PATIENCE_S)
+        code = self._process.wait(timeout=patience_s)
         for thread in self._threads:
             thread.join(PATIENCE_S)
         return code
