@@ -65,6 +65,11 @@ class Account(Struct, frozen=True):
         return self.terms.account
 
     @property
+    def broker(self) -> str:
+        """The canonical id of its broker."""
+        return self.terms.broker.partition(":")[0]
+
+    @property
     def router(self) -> str:
         """The address of its router."""
         return f"router:{self.id}"

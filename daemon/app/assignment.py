@@ -13,7 +13,7 @@ from daemon.actors.strategy_register import Filed
 from daemon.actors.timekeeper import DayBegins
 from daemon.app.accounts import Account
 from daemon.app.records import Records
-from daemon.app.wiring import Past
+from daemon.app.wiring import OPENERS, Opener, Past
 from daemon.domain.instants import day_of, start_of
 from daemon.domain.plans.parsing import encode
 from daemon.domain.plans.schema import Plan
@@ -139,6 +139,7 @@ class Assignment(Struct, frozen=True):
         played: the market.
         folder: where its records are kept.
         files: the name of each strategy's file, by its id.
+        openers: how an account is opened, by the canonical id of its broker.
     """
 
     settings: Settings
@@ -148,6 +149,7 @@ class Assignment(Struct, frozen=True):
     played: Played
     folder: Path
     files: Mapping[str, str] = {}
+    openers: Mapping[str, Opener] = OPENERS
 
     @property
     def state_dir(self) -> Path:

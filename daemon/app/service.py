@@ -169,6 +169,7 @@ class Service:
             home=self._home,
             jobs=day_jobs(given, kept, self._pace.now_ns),
             acknowledge_ns=given.settings.alerts.acknowledge_s * SECOND_NS,
+            openers=given.openers,
         )
 
     def _wired(self, kept: Records) -> App:

@@ -42,6 +42,7 @@ from daemon.domain.orders.ids import IntentIds
 from daemon.domain.plans.schema import Plan
 from daemon.kill import forbids
 from daemon.messages.cells import Cell
+from daemon.ports.broker import Broker
 from daemon.runtime.budget import Budget
 from daemon.runtime.words import Actor, ActorSpec, Port, Surroundings
 from daemon.storage.fence import stands
@@ -70,6 +71,33 @@ class Past(Struct, frozen=True):
     begins_ns: int
 
 
+class Opened(Struct, frozen=True):
+    """An account, opened at its broker.
+
+    Attributes:
+        broker: whom its door asks.
+        paper: the exchange that sees the market as the world shows it.
+    """
+
+    broker: Broker
+    paper: Paper
+
+
+Opener = Callable[[Account, TwinFile | None, Callable[[], int]], Opened]
+"""Opens an account at one kind of broker: whose, where an exchange on paper keeps its book, and
+what tells market time."""
+
+
+def on_paper(account: Account, file: TwinFile | None, now_ns: Callable[[], int]) -> Opened:
+    """Open an account at an exchange twin in this process."""
+    paper = Paper(exchange(account.cash_e4, account.latency, file, account.faults), now_ns)
+    return Opened(paper, paper)
+
+
+OPENERS: Mapping[str, Opener] = MappingProxyType({"paper": on_paper})
+"""How an account is opened, by the canonical id of its broker."""
+
+
 class Run(Struct, frozen=True):
     """What one run plays, and keeps its exchange in.
 
@@ -88,6 +116,7 @@ class Run(Struct, frozen=True):
         home: the account that the records began with; empty: the first.
         jobs: does what is to be done on a day; None: nothing is.
         acknowledge_ns: within which a critical alert is to be acknowledged.
+        openers: how an account is opened, by the canonical id of its broker.
     """
 
     recording: Market
@@ -103,6 +132,7 @@ class Run(Struct, frozen=True):
     home: str = ""
     jobs: Port | None = None
     acknowledge_ns: int = 300 * SECOND_NS
+    openers: Mapping[str, Opener] = OPENERS
 
 
 class App(Struct, frozen=True):
@@ -148,11 +178,11 @@ def build(
     papers: dict[str, Paper] = {}
     doors: dict[str, Port] = {}
     for account in accounts:
-        file = run.twin_files.get(account.id)
-        twin = exchange(account.cash_e4, account.latency, file, account.faults)
+        opened = run.openers[account.broker](account, run.twin_files.get(account.id), now_ns)
         timeout_ms = account.timeout_ms if run.timed else None
-        papers[account.router] = paper = Paper(twin, now_ns)
-        doors[account.terms.broker] = Door(paper, now_ns, latched, timeout_ms, fenced).ask
+        papers[account.router] = opened.paper
+        door = Door(opened.broker, now_ns, latched, timeout_ms, fenced)
+        doors[account.terms.broker] = door.ask
     world, at_ns = _world(run, papers)
     if run.jobs is not None:
         doors[timekeeper.PORT] = run.jobs

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from datetime import date
+from typing import Any
 
 import pytest
 from msgspec.structs import replace
@@ -14,6 +15,7 @@ from daemon.actors.risk_watchdog import PnlSeen, RiskWatchdog
 from daemon.actors.strategy_runner import StrategyRunner
 from daemon.actors.timekeeper import Timekeeper
 from daemon.app import App, Run, account_of, build
+from daemon.app.wiring import Opened, on_paper
 from daemon.brokers.paper import Paper
 from daemon.domain.money import e4
 from daemon.domain.orders.ladder import Ladder
@@ -82,6 +84,23 @@ def test_a_strategy_that_falls_is_left_out_and_nobody_else_is(recording):
     app = build([account()], [STRADDLE], Run(recording, [DAY], 1), lambda: 0, None)
 
     assert [spec.name for spec in app.specs if spec.disarm] == ["runner:nifty-short-straddle"]
+
+
+def test_an_account_is_opened_as_its_broker_is(recording):
+    """Its door asks that broker, and the market is shown to that exchange."""
+    opened = []
+
+    def another(*given: Any) -> Opened:
+        opened.append(on_paper(*given))
+        return opened[-1]
+
+    clock, one = VirtualClock(), account()
+    run = Run(recording, [DAY], 1, openers={one.broker: another})
+    played(build([one], [STRADDLE], run, clock.now_ns, None), clock)
+
+    (there,) = opened
+    assert one.broker == "paper"
+    assert [order.status for order in there.paper.exchange.orders()]
 
 
 def test_each_strategy_trades_through_the_one_router(recording):

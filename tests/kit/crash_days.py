@@ -57,6 +57,8 @@ class Outcome(Struct):
         crashes: how often the process was killed.
         starting: how many of these fell before it was ready.
         at_facts: how many of these fell right after a fact was entered.
+        fallen: how many of these were the end of a daemon that could not go on.
+        pressed: a person has killed everything.
         ready_s: from spawn to ready, of each start.
         guarded_s: from spawn to guarded again, of each start that found a position.
         lines: what was said to people.
@@ -65,6 +67,8 @@ class Outcome(Struct):
     crashes: int = 0
     starting: int = 0
     at_facts: int = 0
+    fallen: int = 0
+    pressed: bool = False
     ready_s: list[float] = []
     guarded_s: list[float] = []
     lines: list[str] = []
@@ -149,7 +153,8 @@ def live(process: DaemonProcess, rng: random.Random, outcome: Outcome) -> None:
         if guarded_s:
             outcome.guarded_s.append(guarded_s)
     if not MANY:
-        outcome.at_facts += fact_came(process, (FEW[outcome.crashes % len(FEW)],))
+        kind = FEW[outcome.crashes % len(FEW)]
+        outcome.at_facts += fact_came(process, (kind,), len(process.events), patience_s=10.0)
         time.sleep(rng.uniform(0, 0.003))
     elif rng.random() < 0.6:
         kinds = MOMENTS if rng.random() < 0.7 else (rng.choice(MOMENTS),)
@@ -159,10 +164,18 @@ def live(process: DaemonProcess, rng: random.Random, outcome: Outcome) -> None:
         time.sleep(rng.uniform(0.0, 1.0))
 
 
-def fact_came(process: DaemonProcess, kinds: Sequence[str]) -> bool:
-    """Wait until such a fact is entered, for a while; say whether it was."""
-    known = 0 if MANY else len(process.events)
-    until_ns = host_ns() + (10**9 if MANY else 10**10)
+def fact_came(
+    process: DaemonProcess, kinds: Sequence[str], known: int = 0, patience_s: float = 1.0
+) -> bool:
+    """Wait until such a fact is entered, for a while; say whether it was.
+
+    Args:
+        process: the daemon.
+        kinds: of facts.
+        known: how many facts that it has told do not count.
+        patience_s: for how long.
+    """
+    until_ns = host_ns() + int(patience_s * 1e9)
     seen = False
 
     def came() -> bool:

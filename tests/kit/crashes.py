@@ -74,16 +74,17 @@ class Span(Struct, frozen=True):
     unordered: frozenset[int]
 
 
-def read(state: Path, store: Store | None = None) -> Day:
+def read(state: Path, store: Store | None = None, book: Path | None = None) -> Day:
     """Return what a daemon left behind in its state folder.
 
     Args:
         state: that folder.
         store: where its ledger is; None: in that folder too.
+        book: where the book of its exchange is; None: in that folder too.
     """
     rows = Stored(store or SqliteStore(state / "ledger.sqlite"), OWNER).rows()
     ledger = tuple(Told(decode_fact(row.body), row.at_ns) for row in rows)
-    file = SqliteFile(state / "exchange.sqlite")
+    file = SqliteFile(book or state / "exchange.sqlite")
     try:
         saved = file.load()
     finally:

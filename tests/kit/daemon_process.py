@@ -10,7 +10,7 @@ import signal
 import socket
 import threading
 import time
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, closing, contextmanager
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
@@ -46,6 +46,12 @@ class NoAnswer(Exception):
 class DaemonProcess:
     """A running daemon.
 
+    Args:
+        folder: where it is started.
+        args: its options.
+        environ: more settings.
+        command: the module that is run, and its command.
+
     Attributes:
         pid: its process id.
         folder: where it was started; its state lies in `state`.
@@ -54,13 +60,20 @@ class DaemonProcess:
         url: where its control port listens; empty: not yet known.
     """
 
-    def __init__(self, folder: Path, *args: str, environ: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *args: str,
+        environ: Mapping[str, str] | None = None,
+        command: Sequence[str] = ("daemon", "run"),
+    ) -> None:
         self.folder = folder
         self.spawned_ns = host_ns()
         self.ready_ns = 0
         self.url = ""
         given = {"ORDO_WEB__PORT": "0", **(environ or {})}
-        self._process = ordo("run", *args, cwd=folder, environ=given)
+        module, *verb = command
+        self._process = ordo(*verb, *args, cwd=folder, environ=given, module=module)
         self.pid = self._process.pid
         self._news = threading.Condition()
         self._lines: list[str] = []
@@ -139,9 +152,9 @@ class DaemonProcess:
             os.kill(self.pid, how)
         return self.wait_end()
 
-    def wait_end(self) -> int:
+    def wait_end(self, patience_s: float = PATIENCE_S) -> int:
         """Wait until it has ended and all that it wrote was read; return its exit code."""
-        code = self._process.wait(timeout=PATIENCE_S)
+        code = self._process.wait(timeout=patience_s)
         for thread in self._threads:
             thread.join(PATIENCE_S)
         return code
