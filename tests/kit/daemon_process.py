@@ -8,6 +8,7 @@ import os
 import re
 import signal
 import socket
+import subprocess
 import threading
 import time
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
@@ -154,7 +155,10 @@ class DaemonProcess:
 
     def wait_end(self, patience_s: float = PATIENCE_S) -> int:
         """Wait until it has ended and all that it wrote was read; return its exit code."""
-        code = self._process.wait(timeout=patience_s)
+        try:
+            code = self._process.wait(timeout=patience_s)
+        except subprocess.TimeoutExpired:
+            raise AssertionError(f"it never ended: {self._shown()}") from None
         for thread in self._threads:
             thread.join(PATIENCE_S)
         return code

@@ -311,7 +311,7 @@ class Played:
 
 
 def _terms():
-    return Terms("paper", "broker", strict=False)
+    return Terms("paper", "paper:paper", strict=False)
 
 
 def day(start: str, *pairs, on=DAY, every=SECOND) -> list[RecordedFrame]:
