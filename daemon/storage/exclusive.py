@@ -2,7 +2,8 @@
 
 The kernel keeps the lock. The file says who holds it: what he is, his process, and when that began,
 so that nobody takes a stranger for him who got the same number later. Who ends in order leaves it
-empty.
+empty. Whom an error ended leaves what he was, and no process: that may live on, as a guardian's
+does, and holds nothing any more.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ class Holder(Struct, frozen=True):
 
     Attributes:
         what: `daemon` or `guardian`.
-        pid: of its process.
+        pid: of its process; 0: an error ended its hold.
         began: when that began, as the kernel counts; 0: that could not be told.
     """
 
@@ -66,8 +67,12 @@ def exclusively(state_dir: Path, what: str = DAEMON) -> Iterator[None]:
         raise _unusable(state_dir, error) from error
     try:
         _take(descriptor, state_dir, what)
-        yield
-        os.ftruncate(descriptor, 0)
+        left = f"{what} 0 0\n"
+        try:
+            yield
+            left = ""
+        finally:
+            _write(descriptor, left)
     finally:
         os.close(descriptor)
 
@@ -101,10 +106,14 @@ def _take(descriptor: int, state_dir: Path, what: str) -> None:
         ) from error
     try:
         fence.take_down(state_dir)
-        os.ftruncate(descriptor, 0)
-        os.pwrite(descriptor, f"{what} {os.getpid()} {_began(os.getpid())}\n".encode(), 0)
+        _write(descriptor, f"{what} {os.getpid()} {_began(os.getpid())}\n")
     except OSError as error:
         raise _unusable(state_dir, error) from error
+
+
+def _write(descriptor: int, told: str) -> None:
+    os.ftruncate(descriptor, 0)
+    os.pwrite(descriptor, told.encode(), 0)
 
 
 def _unusable(state_dir: Path, error: OSError) -> SettingsError:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
@@ -9,7 +10,7 @@ import sys
 import pytest
 
 from daemon.guardian.ending import end
-from daemon.storage.exclusive import Holder, last_holder
+from daemon.storage.exclusive import Holder, exclusively, last_holder
 
 PROCESS = """
 import signal, sys, time
@@ -59,3 +60,9 @@ def test_a_stranger_who_got_the_number_is_left_alone(tmp_path):
     process.kill()
     process.communicate()
     assert end(held_by)
+
+
+def test_a_lock_that_names_our_own_process_ends_nobody(tmp_path):
+    with exclusively(tmp_path):
+        assert not end(last_holder(tmp_path))
+    assert end(Holder("daemon", os.getpid(), 1))

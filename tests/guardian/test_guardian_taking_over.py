@@ -10,16 +10,18 @@ from pathlib import Path
 import pytest
 
 from daemon import kill
+from daemon.app.holding import held
 from daemon.brokers.paper import Paper
 from daemon.brokers.paper_exchange import exchange
 from daemon.domain.instants import at
 from daemon.domain.market.frames import Frame
 from daemon.domain.orders.words import IntentRecorded, OrderUpdated, Purpose, State
 from daemon.errors import BrokerUnavailable, OrdoError, OutcomeUnknown, SettingsError, StoreError
-from daemon.guardian.decision import Exposure
+from daemon.guardian.decision import Daemon, Exposure
 from daemon.guardian.exposure import exposure_of
 from daemon.guardian.taking_over import Takeover, latch
 from daemon.guardian.telling import ALERT, Teller
+from daemon.guardian.watch import daemon_of
 from daemon.messages import EpochBegan, ExitFinished, ExitOwed, LinkDied, PositionChanged
 from daemon.settings import Settings, load
 from daemon.storage.exclusive import exclusively, last_holder
@@ -182,6 +184,20 @@ async def test_an_account_that_the_settings_no_longer_have_is_named(tmp_path, ta
         await takeover.run("no beat")
     assert crashes.ours(crashes.read(tmp_path)) == {}
     assert not SqliteStore(tmp_path / "ledger.sqlite").missing()
+
+
+async def test_a_takeover_that_failed_holds_nothing_and_the_next_one_ends_nobody_for_it(
+    tmp_path, takeover
+):
+    """Its process lives on: a daemon that waited for it would wait for ever."""
+    traded(tmp_path, (CALL, Side.SELL, 65, 0), name="exchange.second.sqlite")
+    for _ in range(2):
+        with pytest.raises(SettingsError, match="no such account"):
+            await takeover.run("no beat")
+        assert daemon_of(tmp_path) is Daemon.GONE
+    assert not (tmp_path / "fence").exists()
+    async with held(tmp_path, pytest.fail):
+        assert daemon_of(tmp_path) is Daemon.THERE
 
 
 async def test_a_latch_that_the_disk_refuses_is_told_and_closing_goes_on(tmp_path, takeover, said):

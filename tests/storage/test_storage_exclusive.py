@@ -68,12 +68,16 @@ def test_who_was_killed_is_told_from_who_ended_in_order_and_from_a_later_process
     assert Holder("daemon", os.getpid(), 1).is_alive() is False
     assert Holder("daemon", os.getpid(), 0).is_alive() is False
 
-    with pytest.raises(ZeroDivisionError), exclusively(tmp_path):
-        raise ZeroDivisionError
-    assert last_holder(tmp_path).pid == os.getpid()
     with exclusively(tmp_path):
         pass
     assert last_holder(tmp_path) is None
+
+
+def test_whom_an_error_ended_holds_nothing_though_his_process_lives_on(tmp_path):
+    with pytest.raises(ZeroDivisionError), exclusively(tmp_path, GUARDIAN):
+        raise ZeroDivisionError
+    assert last_holder(tmp_path) == Holder(GUARDIAN, 0, 0)
+    assert not last_holder(tmp_path).is_alive()
 
 
 def test_a_process_that_has_ended_and_that_nobody_has_reaped_is_not_alive(tmp_path):
