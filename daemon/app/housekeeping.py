@@ -1,4 +1,4 @@
-"""What is looked after beside the market: the folder of latches, and that the record keeps up."""
+"""What is looked after beside the market: latches and fence, and that the record keeps up."""
 
 from __future__ import annotations
 
@@ -8,8 +8,11 @@ from typing import Any
 
 from daemon.app.latch_watch import LatchWatch
 from daemon.control import Control, Line, Refusal
+from daemon.errors import StoreError
 from daemon.messages import Latched
 from daemon.runtime.words import Lane, Ledger
+from daemon.storage import fence
+from daemon.storage.ledger import EPOCH_OVER
 
 _EVERY_S = 0.5
 
@@ -25,6 +28,7 @@ class Housekeeper:
 
     def __init__(self, control: Control, ledger: Ledger, say: Callable[[str], None]) -> None:
         line, names = control.line, control.line.names
+        self._state_dir = names.state_dir
         self._reads = control.reads
         self._ledger = ledger
         self._say = say
@@ -46,14 +50,17 @@ class Housekeeper:
         """Hold the folder of latches against the record, and let the record keep up, for ever.
 
         A market in which nothing is decided leaves no trace but its ticks; they are made durable
-        too, so that a restart goes on where it was left.
+        too, so that a restart goes on where it was left. A run behind the fence guards nothing and
+        closes nothing, however well it beats; the next start takes the fence down.
 
         Raises:
-            StoreError: the ledger failed.
+            StoreError: the ledger failed, or the fence stands.
         """
         loop = asyncio.get_running_loop()
         while True:
             await asyncio.sleep(_EVERY_S)
+            if fence.stands(self._state_dir):
+                raise StoreError(fence.SENTENCE, EPOCH_OVER)
             try:
                 for account, latches in (await self._latches()).items():
                     self._watches[account].look(latches)

@@ -42,6 +42,7 @@ from daemon.messages import (
 from daemon.runtime.clock import MonotonicClock
 from daemon.runtime.pace import Pace
 from daemon.settings import Daemon, Settings, Web
+from daemon.storage.fence import put_up, stands
 from daemon.storage.ledger import StoredLedger
 from daemon.telemetry.tracing import SpansInMemory
 from daemon.worlds import Generated, Step
@@ -402,6 +403,18 @@ async def test_an_actor_that_falls_too_often_ends_it_and_entries_are_latched(tmp
             await daemon.task
     (latch,) = kill.standing(given.state_dir)
     assert (latch.kind, latch.scope, latch.by) == ("pause", "all", "ordo")
+
+
+async def test_behind_the_fence_it_ends_and_the_next_start_guards_again(tmp_path):
+    """A guardian may be killed once the fence stands, or not be able to end whom it is for."""
+    async with running(assignment(tmp_path)) as daemon:
+        await daemon.seen.until(in_position(daemon.seen))
+        put_up(daemon.state_dir, "no beat")
+        with pytest.raises(StoreError, match="the guardian has taken over"):
+            await daemon.task
+    async with running(assignment(tmp_path)) as again:
+        assert not stands(again.state_dir)
+        await again.stopped()
 
 
 async def test_streams_that_fall_are_begun_again_and_cost_nobody_his_guard(tmp_path, monkeypatch):
