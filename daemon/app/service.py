@@ -99,7 +99,8 @@ class Service:
         self._stop = Stop()
         self._ready = self._trading = False
         mode = given.settings.daemon.mode
-        machine = replace(machine, guardian=str(given.state_dir / SOCKET))
+        if given.folder == given.state_dir:  # a replay guards nothing of what is open here
+            machine = replace(machine, guardian=str(given.state_dir / SOCKET))
         self._unit = Unit(machine, watcher.say, self._latch, mode, pace.passing_ns)
         self._hot: hot_state.Opened | None = None
         self._home = ""

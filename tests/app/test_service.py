@@ -28,6 +28,7 @@ from daemon.control.reads import Reads
 from daemon.domain.instants import at
 from daemon.domain.plans.parsing import encode
 from daemon.errors import BrokerError, StoreError, TooManyRestarts
+from daemon.guardian.listening import listening
 from daemon.messages import (
     BasketEnded,
     EntriesPaused,
@@ -415,6 +416,21 @@ async def test_behind_the_fence_it_ends_and_the_next_start_guards_again(tmp_path
     async with running(assignment(tmp_path)) as again:
         assert not stands(again.state_dir)
         await again.stopped()
+
+
+@pytest.mark.parametrize("replays", [False, True])
+async def test_a_guardian_hears_no_beat_of_a_replay_for_that_guards_nothing_of_the_folder(
+    tmp_path, replays
+):
+    given = assignment(tmp_path, enabled=False)
+    if replays:
+        given = replace(given, folder=given.state_dir / "replay")
+    with listening(given.state_dir) as listener:
+        given.folder.mkdir(exist_ok=True)
+        async with running(given) as daemon:
+            await daemon.seen.until(in_position(daemon.seen))
+            assert listener.heard() is not replays
+            await daemon.stopped()
 
 
 async def test_streams_that_fall_are_begun_again_and_cost_nobody_his_guard(tmp_path, monkeypatch):
