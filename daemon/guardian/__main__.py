@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import click
@@ -44,7 +45,7 @@ def _watched(settings: Settings) -> int:
     state_dir, patience = settings.daemon.state_dir, settings.guardian
     teller = Teller(state_dir, _say, os.environ.get(VARIABLE, ""))
     with listening(state_dir) as listener:
-        click.echo(
+        _write(
             f"guardian watches {state_dir}: {patience.silence_s} s without a beat, "
             f"{patience.stopped_s} s after an orderly end"
         )
@@ -53,8 +54,13 @@ def _watched(settings: Settings) -> int:
 
 
 def _say(text: str) -> None:
-    click.echo(f"guardian: {text}")
-    sys.stdout.flush()
+    _write(f"guardian: {text}")
+
+
+def _write(line: str) -> None:
+    """Write a line at once; a log on a full disk, or that nobody reads any more, ends no watch."""
+    with suppress(OSError):
+        click.echo(line)
 
 
 def main() -> None:

@@ -45,7 +45,7 @@ def _recorded_ns(settings: Settings) -> int:
     try:
         owner = settings.accounts[0].owner
         return Stored(store, owner).reached_ns() if store.exists() else 0
-    except StoreError:
+    except (StoreError, OSError):
         return 0
 
 

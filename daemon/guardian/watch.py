@@ -109,7 +109,7 @@ class Watch:
             because = f"the daemon gave no beat for {seconds:.0f} s; the broker cannot be read"
         try:
             flat = await self._takeover.run(because)
-        except OrdoError as error:
+        except (OrdoError, OSError) as error:
             self._teller.once("hindered", f"{error}; it is tried again")
             return
         self._teller.once("hindered", "")

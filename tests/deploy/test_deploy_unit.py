@@ -72,10 +72,11 @@ GUARDIANS = {
     "MemoryMax": "512M",
     "TasksMax": "16",
     "ProtectProc": "default",
+    "StartLimitIntervalSec": "0",
 }
 """What differs for the guardian: it is of the daemon's user, and sees the daemon's process."""
-DAEMONS = (*("StartLimitIntervalSec", "StartLimitBurst", "TimeoutStopSec"),)
-"""What only the daemon has."""
+DAEMONS = ("StartLimitBurst", "RestartPreventExitStatus", "TimeoutStopSec")
+"""What only the daemon has: the guardian is started again for ever."""
 
 
 def directives(unit: Path = UNIT) -> dict[str, list[str]]:
@@ -100,6 +101,7 @@ def test_the_guardian_is_held_to_the_same_and_finds_the_daemons_folder_socket_an
     wanted = {name: value for name, value in WANTED.items() if name not in DAEMONS} | GUARDIANS
 
     assert {name: found[name] for name in wanted} == {name: [v] for name, v in wanted.items()}
+    assert not any(found[name] for name in DAEMONS)
     assert found["SystemCallFilter"] == directives()["SystemCallFilter"]
     assert directives()["User"] == []  # systemd calls a user that exists while a unit runs after it
     assert "Environment=ORDO_DAEMON__STATE_DIR=/var/lib/ordo" in GUARDIAN.read_text()

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import signal
 import sys
+from pathlib import Path
 
 import pytest
 
+from daemon.guardian import __main__
 from daemon.guardian.__main__ import main
 from daemon.guardian.listening import listening
 from daemon.guardian.telling import ALERT, Teller
@@ -87,3 +89,12 @@ def test_an_alert_that_cannot_be_written_is_told_all_the_same(house):
     teller.alert(["closing"])
     assert said[0] == "ALERT closing"
     assert "cannot be written" in said[1]
+
+
+def test_a_log_on_a_full_disk_ends_no_watch(monkeypatch):
+    """Such a disk may be why the daemon does not come back."""
+    full = Path("/dev/full").open("w")  # noqa: SIM115  what it keeps back fails at its close too
+    monkeypatch.setattr(sys, "stdout", full)
+    __main__._say("takes over")
+    with pytest.raises(OSError, match="No space left"):
+        full.close()

@@ -42,6 +42,7 @@ class Watched:
 
     def __init__(self, folder, patch) -> None:
         self.beats, self.said, self.because = Beats(), [], []
+        self.hinders: type[Exception] = OrdoError
         self.exposure, self.hindered, self.reads, self.flat = Exposure.OPEN, "", 0, True
         settings = load(
             None,
@@ -63,7 +64,7 @@ class Watched:
         """Stand in for taking over."""
         self.because.append(because)
         if self.hindered:
-            raise OrdoError(self.hindered)
+            raise self.hinders(self.hindered)
         return self.flat
 
     async def looks(self, count: int) -> list[Deed]:
@@ -121,7 +122,9 @@ async def test_with_each_look_its_own_manager_hears_that_it_lives(died, watched,
         assert [manager.recv(64) for _ in range(2)] == [b"READY=1\nWATCHDOG=1"] * 2
 
 
-async def test_what_hinders_it_is_told_once_and_tried_again(died, watched):
+@pytest.mark.parametrize("hinders", [OrdoError, OSError])
+async def test_what_hinders_it_is_told_once_and_tried_again(died, watched, hinders):
+    watched.hinders = hinders
     watched.hindered = "the ledger is locked"
     await watched.looks(LOOKS + 3)
     assert len(watched.because) == 4
