@@ -6,6 +6,7 @@ that guards. Beats are only counted as having come; what they say is not looked 
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 import socket
@@ -15,6 +16,7 @@ from pathlib import Path
 
 from daemon.errors import SettingsError, StoreError
 from daemon.settings.guardian import SOCKET
+from daemon.storage.exclusive import LOCK
 
 _LOCK = "guardian.lock"
 _MOST_BYTES = 64
@@ -73,6 +75,7 @@ def _bound(state_dir: Path, held: ExitStack) -> socket.socket:
     """Return the socket, for its owner alone; what a killed guardian left there is taken away."""
     path = state_dir / SOCKET
     state_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    _require_ours(state_dir)
     lock = os.open(state_dir / _LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     held.callback(os.close, lock)
     fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -83,6 +86,17 @@ def _bound(state_dir: Path, held: ExitStack) -> socket.socket:
     path.chmod(0o600)
     wire.setblocking(False)  # noqa: FBT003
     return wire
+
+
+def _require_ours(state_dir: Path) -> None:
+    """See that the daemon can be heard: root opens all, but what it listens on is for root alone.
+
+    Raises:
+        PermissionError: the daemon is another user's.
+    """
+    lock = state_dir / LOCK
+    if (lock if lock.exists() else state_dir).stat().st_uid != os.geteuid():
+        raise PermissionError(errno.EPERM, "the daemon is another user's, and could not be heard")
 
 
 def watched(state_dir: Path) -> bool:

@@ -22,7 +22,7 @@ from daemon.storage import fence
 
 DAEMON: Final = "daemon"
 GUARDIAN: Final = "guardian"
-_NAME = "daemon.lock"
+LOCK: Final = "daemon.lock"
 _GONE = (b"Z", b"X")
 _BEGAN = 19
 """Where the kernel tells when a process began, counted from its state on."""
@@ -62,7 +62,7 @@ def exclusively(state_dir: Path, what: str = DAEMON) -> Iterator[None]:
     """
     try:
         state_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-        descriptor = os.open(state_dir / _NAME, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        descriptor = os.open(state_dir / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     except OSError as error:
         raise _unusable(state_dir, error) from error
     try:
@@ -84,7 +84,7 @@ def last_holder(state_dir: Path) -> Holder | None:
         OSError: that cannot be read.
     """
     try:
-        told = (state_dir / _NAME).read_text(errors="replace").split()
+        told = (state_dir / LOCK).read_text(errors="replace").split()
     except FileNotFoundError:
         return None
     if not told:

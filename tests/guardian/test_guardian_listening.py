@@ -70,6 +70,19 @@ def test_a_folder_in_which_no_socket_can_be_made_is_refused_with_the_mend(tmp_pa
         pytest.fail("it listens")
 
 
+@pytest.mark.parametrize("ran", [False, True])
+def test_who_could_not_hear_another_users_daemon_does_not_wait_for_its_beat(
+    tmp_path, monkeypatch, ran
+):
+    """As root on the folder of a daemon that is not: it would close everything half a minute on."""
+    if ran:
+        (tmp_path / "daemon.lock").write_text("")
+    monkeypatch.setattr(os, "geteuid", lambda: os.getuid() + 1)
+    with pytest.raises(SettingsError, match="could not be heard"), listening(tmp_path):
+        pytest.fail("it listens")
+    assert not (tmp_path / "beat.sock").exists()
+
+
 def test_where_a_daemon_can_be_braked_it_can_be_heard():
     assert len(SOCKET) <= len(kill_socket.SOCKET)
 
