@@ -33,7 +33,8 @@ This installs Ordo as a unit of systemd:
   $STATE
       its state folder, made by systemd at the first start, with a user that exists while it runs
 
-A daemon that runs goes on with the code that it has loaded until it is restarted.
+What runs goes on with the code that it has loaded until it is restarted, the guardian too: restart
+both, for an old one cannot read what a new daemon records.
 PLAN
 }
 
@@ -99,6 +100,7 @@ install_it() {
   fi
   echo
   echo "Done. Start it with: systemctl enable --now ordo ordo-guardian"
+  echo "Where it runs already: systemctl restart ordo ordo-guardian"
 }
 
 uninstall_it() {

@@ -130,7 +130,7 @@ def require_known(folder: Path, cells: Sequence[Cell]) -> None:
         if held:
             raise SettingsError(
                 f"{path} holds {', '.join(held)}, and the settings have no such account; "
-                "put its [[accounts]] back",
+                "put its [[accounts]] back and start the guardian again, or move the file away",
                 "unknown_account",
             )
 
