@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
-from daemon.storage.exclusive import GUARDIAN, exclusively, last_holder
+from daemon.storage.exclusive import GUARDIAN, exclusively, is_held, last_holder
 
 _LOOK_S = 0.25
 WAITS = "the guardian is closing what was open; this start waits for it"
@@ -35,5 +35,5 @@ async def held(state_dir: Path, waits: Callable[[str], None]) -> AsyncIterator[N
 def _guardian_works(state_dir: Path) -> bool:
     with suppress(OSError):  # a folder that cannot be read is told of by whoever takes it
         holder = last_holder(state_dir)
-        return holder is not None and holder.what == GUARDIAN and holder.is_alive()
+        return holder is not None and holder.what == GUARDIAN and is_held(state_dir)
     return False

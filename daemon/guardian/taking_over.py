@@ -24,7 +24,7 @@ from daemon.settings import Settings, ladder, limits, windows
 from daemon.storage import fence
 from daemon.storage.audit import require_whole
 from daemon.storage.emergency import GuardedLedger
-from daemon.storage.exclusive import GUARDIAN, exclusively, last_holder
+from daemon.storage.exclusive import GUARDIAN, exclusively, is_held, last_holder
 from daemon.storage.ledger import StoredLedger
 from daemon.storage.stores import store_of
 
@@ -83,6 +83,7 @@ class Takeover:
 
         Raises:
             OrdoError: it cannot go on now, and is to be tried again.
+            OSError: the same, for the system refused.
         """
         self._latch(because)
         self._teller.say(f"takes over: {because}")
@@ -99,9 +100,13 @@ class Takeover:
         self._teller.once("latch", unwritten)
 
     def _end_daemon(self, because: str) -> None:
-        """Let nothing of the daemon's leave any more, and end it."""
+        """Let nothing of the daemon's leave any more, and end it.
+
+        Before the machine started again, its number and instant may have been another's: who does
+        not hold the folder is left alone.
+        """
         holder = last_holder(self._state_dir)
-        if holder is None or not holder.is_alive():
+        if holder is None or not holder.is_alive() or not is_held(self._state_dir):
             return
         try:
             fence.put_up(self._state_dir, because)

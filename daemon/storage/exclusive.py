@@ -94,6 +94,25 @@ def last_holder(state_dir: Path) -> Holder | None:
     return Holder(what, pid, began)
 
 
+def is_held(state_dir: Path) -> bool:
+    """Say whether anybody holds a folder now; the kernel tells, whatever the file says.
+
+    Raises:
+        OSError: that cannot be seen.
+    """
+    try:
+        descriptor = os.open(state_dir / LOCK, os.O_RDONLY | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return False
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(descriptor)
+    return False
+
+
 def _take(descriptor: int, state_dir: Path, what: str) -> None:
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)

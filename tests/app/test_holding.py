@@ -8,7 +8,7 @@ import pytest
 
 from daemon.app.holding import WAITS, held
 from daemon.errors import SettingsError, StoreError
-from daemon.storage.exclusive import GUARDIAN, exclusively
+from daemon.storage.exclusive import DAEMON, GUARDIAN, exclusively, last_holder
 
 
 async def test_a_guardian_at_work_is_waited_for_and_told_of(tmp_path):
@@ -36,3 +36,12 @@ async def test_a_folder_that_cannot_be_used_is_told_of_by_whoever_takes_it(tmp_p
     with pytest.raises(SettingsError, match="cannot be used"):
         async with held(tmp_path / "state", pytest.fail):
             pytest.fail("it was let in")
+
+
+async def test_a_guardian_that_a_lock_names_and_that_holds_nothing_is_not_waited_for(tmp_path):
+    """It fell with the machine, and a stranger has its number and its instant now."""
+    with exclusively(tmp_path, GUARDIAN):
+        left = (tmp_path / "daemon.lock").read_text()
+    (tmp_path / "daemon.lock").write_text(left)
+    async with held(tmp_path, pytest.fail):
+        assert last_holder(tmp_path).what == DAEMON

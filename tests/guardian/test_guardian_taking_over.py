@@ -163,6 +163,20 @@ async def test_a_folder_that_somebody_else_holds_is_left_to_him(tmp_path, takeov
     assert exposure_of(settings_of(tmp_path)) is Exposure.OPEN
 
 
+async def test_a_lock_of_which_the_kernel_knows_nothing_ends_nobody_whom_it_names(
+    tmp_path, takeover, monkeypatch
+):
+    """From before the machine started again: now number and instant are a stranger's."""
+    traded(tmp_path, (CALL, Side.SELL, 65, 0))
+    with exclusively(tmp_path):
+        left = (tmp_path / "daemon.lock").read_text()
+    (tmp_path / "daemon.lock").write_text(left)
+    monkeypatch.setattr("daemon.guardian.taking_over.end", lambda _: pytest.fail("it was ended"))
+    assert daemon_of(tmp_path) is Daemon.THERE
+    assert await takeover.run("no beat")
+    assert exposure_of(settings_of(tmp_path)) is Exposure.FLAT
+
+
 async def test_a_daemon_that_cannot_be_ended_is_told_of_behind_its_fence(
     tmp_path, takeover, monkeypatch
 ):

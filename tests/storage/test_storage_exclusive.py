@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from daemon.errors import SettingsError, StoreError
-from daemon.storage.exclusive import GUARDIAN, Holder, exclusively, last_holder
+from daemon.storage.exclusive import GUARDIAN, Holder, exclusively, is_held, last_holder
 from daemon.storage.fence import put_up, stands
 
 HOLD = """
@@ -94,6 +94,15 @@ def test_a_process_that_has_ended_and_that_nobody_has_reaped_is_not_alive(tmp_pa
 def test_a_lock_file_of_an_earlier_version_names_nobody_whom_one_could_end(tmp_path):
     (tmp_path / "daemon.lock").write_text(f"{os.getpid()}\n")
     assert not last_holder(tmp_path).is_alive()
+
+
+def test_whether_a_folder_is_held_is_told_by_the_kernel_and_not_by_the_file(tmp_path):
+    assert not is_held(tmp_path)
+    with exclusively(tmp_path):
+        assert is_held(tmp_path)
+    (tmp_path / "daemon.lock").write_text(f"daemon {os.getpid()} {began(os.getpid())}\n")
+    assert last_holder(tmp_path).is_alive()
+    assert not is_held(tmp_path)
 
 
 def test_whoever_takes_the_folder_takes_the_fence_down(tmp_path):
