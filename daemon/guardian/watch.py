@@ -23,6 +23,8 @@ from daemon.storage.exclusive import DAEMON, Holder, last_holder
 LOOK_S: Final = 0.25
 _LOOKS_OF_A_READING: Final = 8
 """What was read of the broker's book holds for so many looks."""
+_READINGS_IN_VAIN: Final = 8
+"""So often in a row it cannot be read before that counts: files are moved, or held by a copy."""
 _STARTS: Final = 3
 """So often a daemon that starts, and ends before its first beat, is waited for once more."""
 
@@ -44,7 +46,7 @@ class Watch:
         self._teller = teller
         self._takeover = Takeover(settings, teller)
         self._exposure = Exposure.UNSEEN
-        self._silent = self._read = self._starts = 0
+        self._silent = self._read = self._starts = self._in_vain = 0
         self._over = False  # nothing more can be closed before the next beat
         self._holder = last_holder_of(self._state_dir)
 
@@ -68,7 +70,7 @@ class Watch:
             self._exposure = Exposure.UNSEEN
         deed = decide(self._seen(), self._patience)
         if deed is Deed.LOOK:
-            self._exposure, self._read = exposure_of(self._settings), self._silent
+            self._exposure, self._read = self._shown(), self._silent
             deed = decide(self._seen(), self._patience)
         match deed:
             case Deed.WARN:
@@ -80,6 +82,12 @@ class Watch:
     def _seen(self) -> Seen:
         unfinished = any(is_ours(latch) for latch in kill.standing(self._state_dir))
         return Seen(daemon_of(self._state_dir), self._silent * LOOK_S, self._exposure, unfinished)
+
+    def _shown(self) -> Exposure:
+        """Read the broker's book; one that could not be read just now counts as not looked at."""
+        found = exposure_of(self._settings)
+        self._in_vain = self._in_vain + 1 if found is Exposure.UNREAD else 0
+        return Exposure.UNSEEN if 0 < self._in_vain < _READINGS_IN_VAIN else found
 
     def _see_start(self) -> None:
         """Give a daemon that was started again the whole time once more, so often and no more."""

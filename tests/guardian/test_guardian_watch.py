@@ -107,10 +107,21 @@ async def test_a_broker_that_shows_nothing_is_read_again_now_and_then(died, watc
     assert Deed.TAKE_OVER in await watched.looks(LOOKS)
 
 
-async def test_a_broker_that_cannot_be_read_is_taken_over_for(died, watched):
+async def test_a_broker_that_goes_on_not_to_be_read_is_taken_over_for(died, watched):
     watched.exposure = Exposure.UNREAD
-    await watched.looks(LOOKS)
-    assert watched.because == ["the daemon gave no beat for 2 s; the broker cannot be read"]
+    await watched.looks(2 * LOOKS - 2)
+    assert watched.because == []
+    await watched.looks(1)
+    assert watched.because == ["the daemon gave no beat for 4 s; the broker cannot be read"]
+
+
+async def test_a_broker_that_could_not_be_read_for_a_moment_is_read_again(died, watched):
+    for _ in range(3):
+        watched.exposure = Exposure.UNREAD
+        await watched.looks(LOOKS - 1)
+        watched.exposure = Exposure.FLAT
+        await watched.looks(LOOKS)
+    assert watched.because == []
 
 
 async def test_with_each_look_its_own_manager_hears_that_it_lives(died, watched, tmp_path):
