@@ -16,7 +16,7 @@ from daemon.guardian.closer import Closer
 from daemon.guardian.ending import end
 from daemon.guardian.telling import Teller
 from daemon.guardian.witness import Round, Terms
-from daemon.guardian.world import PaperWorld, entered, require_known
+from daemon.guardian.world import PaperWorld, entered, unknown
 from daemon.messages import AccountRead, AccountUnread, ReadAccount
 from daemon.messages.cells import Cell, home_of
 from daemon.runtime.words import Origin
@@ -76,7 +76,7 @@ class Takeover:
         self._teller = teller
 
     async def run(self, because: str) -> bool:
-        """Do all of it; return whether the broker's book has shown all flat twice.
+        """Do all of it; return whether the broker's books have shown all flat, each twice.
 
         Args:
             because: for the latch, and for people.
@@ -136,27 +136,35 @@ class Takeover:
         settings, facts = self._settings, tuple(ledger.facts())
         home = home_of(facts, settings.accounts[0].id)
         cells = [Cell(each.id, "" if each.id == home else each.id) for each in settings.accounts]
-        require_known(self._state_dir, cells)
         with entered(settings, cells, recorded_ns, self._teller.say) as world:
             ids = IntentIds(ledger.begin_epoch(world.now_ns()))
             desks = [
                 Desk(cell, Closer(self._terms(at, cell), ids, tuple(cell.facts(facts))))
                 for at, cell in enumerate(cells)
             ]
-            return await self._rounds(ledger, world, desks)
+            return await self._rounds(ledger, world, desks, unknown(self._state_dir, cells))
 
     async def _rounds(
-        self, ledger: GuardedLedger, world: PaperWorld, desks: Sequence[Desk]
+        self, ledger: GuardedLedger, world: PaperWorld, desks: Sequence[Desk], others: Sequence[str]
     ) -> bool:
-        """Go round by round until all is flat, or the market has no more to offer today."""
+        """Go round by round until all is flat, or the market has no more to offer today.
+
+        Args:
+            ledger: the record.
+            world: the accounts on paper.
+            desks: of the accounts.
+            others: what is open, and cannot be closed from here.
+        """
         while True:
             self._teller.lives()
             left: list[str] = []
             for desk in desks:
                 left += await self._round(ledger, world, desk)
             if all(desk.flat for desk in desks):
-                self._teller.alert(["the guardian has closed everything, and latched", *left])
-                return True
+                what = "what it knows" if others else "everything"
+                closed = f"the guardian has closed {what}, and latched"
+                self._teller.alert([closed, *others, *left])
+                return not others
             if left:
                 self._teller.alert(["the guardian is closing what is left", *left])
             filled = await world.go_on()

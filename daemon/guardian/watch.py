@@ -16,7 +16,7 @@ from daemon.guardian.decision import Daemon, Deed, Exposure, Patience, Seen, dec
 from daemon.guardian.exposure import exposure_of
 from daemon.guardian.listening import Listener
 from daemon.guardian.taking_over import Takeover, is_ours
-from daemon.guardian.telling import Teller
+from daemon.guardian.telling import ALERT, Teller
 from daemon.settings import Settings
 from daemon.storage.exclusive import DAEMON, Holder, last_holder
 
@@ -107,6 +107,8 @@ class Watch:
         then = f"it is closed {self._patience.stopped_s:.0f} s after the end, unless one comes back"
         if self._exposure is Exposure.WAITING:
             then = "the exchange does not trade now; it is closed when it does"
+        if self._over:
+            then = f"the guardian cannot close it, and {ALERT} says why"
         what = "cannot be read" if self._exposure is Exposure.UNREAD else "shows something open"
         self._teller.once("open", f"no daemon guards, and the broker's book {what}; {then}")
 

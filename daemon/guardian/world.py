@@ -20,7 +20,7 @@ from daemon.domain.instants import MILLISECOND_NS, SECOND_NS, day_of
 from daemon.domain.market.frames import Quote
 from daemon.domain.money import E4
 from daemon.domain.orders.words import OrderUpdated
-from daemon.errors import SettingsError
+from daemon.errors import StoreError
 from daemon.guardian.exposure import FILES, open_in, seen
 from daemon.messages.cells import Cell
 from daemon.runtime.clock import VirtualClock
@@ -118,21 +118,21 @@ def entered(
         yield PaperWorld(settings, papers, clock)
 
 
-def require_known(folder: Path, cells: Sequence[Cell]) -> None:
-    """See that whatever is open is open in an account of the settings.
-
-    Raises:
-        SettingsError: it is not; nothing that is done here would close it.
-    """
-    known = {_book(cell) for cell in cells}
+def unknown(folder: Path, cells: Sequence[Cell]) -> list[str]:
+    """Return, a sentence each, what is open in accounts that the settings do not have."""
+    known, found = {_book(cell) for cell in cells}, []
     for path in sorted(folder.glob(FILES)):
-        held = open_in(seen(path)) if path.name not in known else []
+        try:
+            held = open_in(seen(path)) if path.name not in known else []
+        except StoreError as error:
+            found.append(str(error))
+            continue
         if held:
-            raise SettingsError(
-                f"{path} holds {', '.join(held)}, and the settings have no such account; "
-                "put its [[accounts]] back and start the guardian again, or move the file away",
-                "unknown_account",
+            found.append(
+                f"{path} holds {', '.join(held)}, and the settings have no such account; put its "
+                "[[accounts]] back and start the guardian again, or move the file away"
             )
+    return found
 
 
 def _book(cell: Cell) -> str:

@@ -16,7 +16,7 @@ from daemon.brokers.paper_exchange import exchange
 from daemon.domain.instants import at
 from daemon.domain.market.frames import Frame
 from daemon.domain.orders.words import IntentRecorded, OrderUpdated, Purpose, State
-from daemon.errors import BrokerUnavailable, OrdoError, OutcomeUnknown, SettingsError, StoreError
+from daemon.errors import BrokerUnavailable, OrdoError, OutcomeUnknown, StoreError
 from daemon.guardian.decision import Daemon, Exposure
 from daemon.guardian.exposure import exposure_of
 from daemon.guardian.taking_over import Takeover, latch
@@ -192,21 +192,30 @@ async def test_a_daemon_that_cannot_be_ended_is_told_of_behind_its_fence(
     assert not (tmp_path / "fence").exists()
 
 
-async def test_an_account_that_the_settings_no_longer_have_is_named(tmp_path, takeover):
-    traded(tmp_path, (CALL, Side.SELL, 65, 0), name="exchange.second.sqlite")
-    with pytest.raises(SettingsError, match=r"second.sqlite holds -65 NIFTY.*no such account"):
-        await takeover.run("no beat")
-    assert crashes.ours(crashes.read(tmp_path)) == {}
-    assert not SqliteStore(tmp_path / "ledger.sqlite").missing()
+async def test_what_is_open_in_accounts_that_the_settings_lack_is_named_and_all_else_closed(
+    tmp_path, takeover
+):
+    traded(tmp_path, (CALL, Side.SELL, 65, 0))
+    traded(tmp_path, (PUT, Side.SELL, 65, 0), name="exchange.second.sqlite")
+    traded(tmp_path, name="exchange.third.sqlite")
+    (tmp_path / "exchange.torn.sqlite").write_bytes(b"no exchange" * 1_000)
+    assert not await takeover.run("no beat")
+    told = (tmp_path / ALERT).read_text()
+    assert "exchange.second.sqlite holds -65 NIFTY-2026-03-10-22900-PE" in told
+    assert "no such account" in told
+    assert "third" not in told
+    assert "exchange.torn.sqlite cannot be read" in told
+    assert "closed what it knows" in told
+    assert crashes.theirs(crashes.read(tmp_path)) == {}
 
 
 async def test_a_takeover_that_failed_holds_nothing_and_the_next_one_ends_nobody_for_it(
     tmp_path, takeover
 ):
     """Its process lives on: a daemon that waited for it would wait for ever."""
-    traded(tmp_path, (CALL, Side.SELL, 65, 0), name="exchange.second.sqlite")
+    (tmp_path / "ledger.sqlite").write_bytes(b"no ledger" * 1_000)
     for _ in range(2):
-        with pytest.raises(SettingsError, match="no such account"):
+        with pytest.raises(StoreError):
             await takeover.run("no beat")
         assert daemon_of(tmp_path) is Daemon.GONE
     assert not (tmp_path / "fence").exists()

@@ -171,7 +171,7 @@ async def test_what_could_not_be_closed_today_is_told_and_left_until_a_daemon_be
     watched.flat = False
     await watched.looks(20 * LOOKS)
     assert len(watched.because) == 1
-    assert any("the exchange does not trade now" in line for line in watched.said)
+    assert any("cannot close it, and guardian.alert says why" in line for line in watched.said)
     watched.beats.came = True
     await watched.looks(1 + LOOKS)
     assert len(watched.because) == 2
