@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from daemon import kill
 from daemon.domain.orders.ids import IntentIds
-from daemon.errors import OrdoError
+from daemon.errors import OrdoError, StoreError
 from daemon.guardian.closer import Closer
 from daemon.guardian.ending import end
 from daemon.guardian.telling import Teller
@@ -125,8 +125,12 @@ class Takeover:
         """Open the ledger, what an emergency left behind first, and see how far it has come."""
         store = store_of(self._settings, self._state_dir)
         inner = StoredLedger(store, self._settings.accounts[0].owner)
-        path = self._state_dir / "emergency"
-        with closing(GuardedLedger(inner, path, self._teller.say)) as ledger:
+        try:
+            guarded = GuardedLedger(inner, self._state_dir / "emergency", self._teller.say)
+        except StoreError:
+            inner.close()  # it is tried again and again
+            raise
+        with closing(guarded) as ledger:
             require_whole(store)
             for sentence in ledger.recover():
                 self._teller.say(sentence)

@@ -72,6 +72,11 @@ def reach(folder: Path, at_ns: int) -> None:
         ledger.append((LinkDied(at_ns),), ORIGIN, at_ns)
 
 
+def files_open() -> int:
+    """Return how many files this process has open."""
+    return sum(1 for _ in Path("/proc/self/fd").iterdir())
+
+
 @pytest.fixture
 def said() -> list[str]:
     return []
@@ -161,6 +166,17 @@ async def test_a_folder_that_somebody_else_holds_is_left_to_him(tmp_path, takeov
         with pytest.raises(StoreError, match="runs on the state folder"):
             await takeover.run("no beat")
     assert exposure_of(settings_of(tmp_path)) is Exposure.OPEN
+
+
+async def test_a_takeover_that_is_tried_again_and_again_leaves_no_file_open(tmp_path, takeover):
+    traded(tmp_path, (CALL, Side.SELL, 65, 0))
+    (tmp_path / "emergency").mkdir()
+    open_files = []
+    for _ in range(4):
+        with pytest.raises(StoreError, match="emergency file"):
+            await takeover.run("no beat")
+        open_files.append(files_open())
+    assert len(set(open_files[1:])) == 1
 
 
 async def test_a_lock_of_which_the_kernel_knows_nothing_ends_nobody_whom_it_names(
