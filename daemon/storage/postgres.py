@@ -26,7 +26,7 @@ from daemon.storage.postgres_link import numbered as _numbered
 from daemon.storage.reader import Reader
 from daemon.storage.sqlite import write_copy
 from daemon.storage.store import UNKNOWN, Change
-from daemon.storage.tables.postgres import PostgresTables
+from daemon.storage.tables.postgres import PostgresTables, committed
 
 _WRITING: Final = {
     "synchronous_commit": "on",  # whatever the server presets
@@ -240,30 +240,13 @@ class PostgresAside:
         Raises:
             StoreError: they could not be made; after a cut connection they may have been.
         """
-        try:
-            with refusing(self._name, "could not be written"):
-                return self._link.call(partial(_changed, changes=changes))
-        except StoreError:
-            self._link.drop()  # a transaction of it may be under way still
-            raise
+        guard, *rest = [(statement, [values]) for statement, values in changes]
+        with self._link.mended(), refusing(self._name, "could not be written"):
+            return self._link.call(partial(committed, statements=rest, guard=guard))
 
     def close(self) -> None:
         """Let go of the connection."""
         self._link.close()
-
-
-async def _changed(db: asyncpg.Connection, changes: Sequence[Change]) -> bool:
-    (first, values), *others = changes
-    transaction = db.transaction()
-    await transaction.start()
-    done = await db.execute(_numbered(first), *values)
-    if str(done).rpartition(" ")[2] != "1":
-        await transaction.rollback()
-        return False
-    for statement, given in others:
-        await db.execute(_numbered(statement), *given)
-    await transaction.commit()
-    return True
 
 
 async def _migrate(db: asyncpg.Connection, name: str) -> None:
@@ -299,5 +282,5 @@ def _pages(link: Link, name: str, query: str, values: Sequence[Any]) -> Iterator
 
 def _whole(link: Link, name: str, query: str, values: Sequence[Any]) -> Iterator[tuple[Any, ...]]:
     """Yield the rows of a query that has few."""
-    with refusing(name, "cannot be read"):
+    with link.mended(), refusing(name, "cannot be read"):
         yield from map(tuple, link.call(lambda db: db.fetch(_numbered(query), *values)))

@@ -104,6 +104,15 @@ class Link:
             self._db.terminate()
             self._db = None
 
+    @contextmanager
+    def mended(self) -> Iterator[None]:
+        """Give the connection up where something fails on it; the next call makes another."""
+        try:
+            yield
+        except StoreError:
+            self.drop()  # a transaction of it may be under way still
+            raise
+
     def close(self) -> None:
         """Let go of the connection."""
         if not self._loop.is_closed():

@@ -21,7 +21,7 @@ from daemon.storage.migrating import RECORDS, SQLITE, Migration, shipped
 from daemon.storage.reader import Reader, Select
 from daemon.storage.sqlite_refusals import refusing
 from daemon.storage.store import Change
-from daemon.storage.tables.sqlite import SqliteTables, beside
+from daemon.storage.tables.sqlite import SqliteTables, beside, committed
 
 _BUSY_S = 0.25
 _BATCH_ROWS = 10_000
@@ -141,17 +141,8 @@ class SqliteWriter:
             StoreError: nothing was done.
         """
         with refusing(self._path, "could not be written"):
-            try:
-                self._db.execute("BEGIN IMMEDIATE")
-                places = (head.count, head.digest, before.count, before.digest)
-                if self._db.execute(_ADVANCE, places).rowcount != 1:
-                    return False
-                self._db.executemany(_INSERT, rows)
-                self._db.execute("COMMIT")
-            finally:
-                if self._db.in_transaction:
-                    self._db.execute("ROLLBACK")
-        return True
+            places = (head.count, head.digest, before.count, before.digest)
+            return committed(self._db, [(_INSERT, rows)], (_ADVANCE, [places]))
 
     def settled_head(self) -> Head:
         """Return the head; what was not done is undone by then."""
@@ -199,21 +190,9 @@ class SqliteAside:
         Raises:
             StoreError: nothing was done.
         """
-        (first, values), *others = changes
+        guard, *rest = [(statement, [values]) for statement, values in changes]
         with refusing(self._path, "could not be written"):
-            if not others:  # in one call, so no other thread holds it up while it has the lock
-                return self._db.execute(first, values).rowcount == 1
-            try:
-                self._db.execute("BEGIN IMMEDIATE")
-                if self._db.execute(first, values).rowcount != 1:
-                    return False
-                for statement, given in others:
-                    self._db.execute(statement, given)
-                self._db.execute("COMMIT")
-            finally:
-                if self._db.in_transaction:
-                    self._db.execute("ROLLBACK")
-        return True
+            return committed(self._db, rest, guard)
 
     def close(self) -> None:
         """Let go of the file."""

@@ -83,6 +83,19 @@ def test_a_backend_that_was_ended_between_two_flushes_is_no_matter(kept):
     assert (audited(kept).count, audited(kept).broken) == (4, None)
 
 
+def test_who_is_beside_the_records_goes_on_when_his_backend_was_ended(kept):
+    """A server that was started anew, or an idle connection that was cut, silences no sink."""
+    StoredLedger(kept.store, "owner").close()
+    with closing(kept.store.open_aside()) as aside:
+        pid = aside._link.call(lambda db: db.fetchval("SELECT pg_backend_pid()"))
+        kept.execute("SELECT pg_terminate_backend(?, 10000)", pid)
+        with pytest.raises(StoreError, match="cannot be read"):
+            aside.rows("SELECT count FROM head")
+
+        assert aside.rows("SELECT count FROM head") == [(0,)]
+        assert aside.reader.head().count == 0
+
+
 def test_a_backend_that_is_ended_in_the_middle_of_a_commit_stores_all_or_nothing_once(kept):
     """It waits for a lock when it is ended; the rows are there once all the same."""
     ledger = StoredLedger(kept.store, "owner")

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from functools import partial
 from typing import Any, Final
 
 import asyncpg
 
-from daemon.errors import StoreError
 from daemon.storage.migrating import POSTGRES
 from daemon.storage.postgres_link import Address, Link, numbered, refusing
 from daemon.storage.tables.words import Statement
@@ -55,7 +53,7 @@ class PostgresTables:
         Raises:
             StoreError: they cannot be read.
         """
-        with self._mended(), refusing(self.name, "cannot be read", "projections_unusable"):
+        with self._link.mended(), refusing(self.name, "cannot be read", "projections_unusable"):
             rows = self._link.call(lambda db: db.fetch(numbered(query), *values))
         yield from map(tuple, rows)
 
@@ -65,30 +63,24 @@ class PostgresTables:
         Raises:
             StoreError: nothing is known to be done.
         """
-        with self._mended(), refusing(self.name, "cannot be written", "projections_unusable"):
-            return self._link.call(partial(_committed, statements=statements, guard=guard))
+        wrong = refusing(self.name, "cannot be written", "projections_unusable")
+        with self._link.mended(), wrong:
+            return self._link.call(partial(committed, statements=statements, guard=guard))
 
     def close(self) -> None:
         """Let go of the connection."""
         self._link.close()
 
-    @contextmanager
-    def _mended(self) -> Iterator[None]:
-        """Let go of a connection on which something failed; the next call makes another."""
-        try:
-            yield
-        except StoreError:
-            self._link.drop()
-            raise
 
-
-async def _committed(
+async def committed(
     db: asyncpg.Connection, statements: Sequence[Statement], guard: Statement | None
 ) -> bool:
+    """Do all statements or none; say whether it was done, or the guard has changed no row."""
     async with db.transaction():
         if guard is not None:
             statement, (values,) = guard
-            if await db.execute(numbered(statement), *values) != "UPDATE 1":
+            done = await db.execute(numbered(statement), *values)
+            if str(done).rpartition(" ")[2] != "1":
                 return False
         for statement, each in statements:
             if each == [()]:

@@ -25,6 +25,26 @@ def beside(path: Path, name: str) -> Path:
     return path.with_suffix(f".{name}{path.suffix}")
 
 
+def committed(
+    db: sqlite3.Connection, statements: Sequence[Statement], guard: Statement | None = None
+) -> bool:
+    """Do all statements or none; say whether it was done, or the guard has changed no row."""
+    if guard is not None and not statements:
+        # In one call, so no other thread holds it up while it has the lock.
+        return db.executemany(*guard).rowcount == 1
+    try:
+        db.execute("BEGIN IMMEDIATE")
+        if guard is not None and db.executemany(*guard).rowcount != 1:
+            return False
+        for statement, values in statements:
+            db.executemany(statement, values)
+        db.execute("COMMIT")
+    finally:
+        if db.in_transaction:
+            db.execute("ROLLBACK")
+    return True
+
+
 class SqliteTables:
     """A file that tables are kept in, for any thread.
 
@@ -82,17 +102,7 @@ class SqliteTables:
             StoreError: nothing was done.
         """
         with self._refusing("cannot be written"):
-            try:
-                self._db.execute("BEGIN IMMEDIATE")
-                if guard is not None and self._db.executemany(*guard).rowcount != 1:
-                    return False
-                for statement, values in statements:
-                    self._db.executemany(statement, values)
-                self._db.execute("COMMIT")
-            finally:
-                if self._db.in_transaction:
-                    self._db.execute("ROLLBACK")
-        return True
+            return committed(self._db, statements, guard)
 
     def close(self) -> None:
         """Let go of the file."""
