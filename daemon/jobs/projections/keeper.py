@@ -20,9 +20,10 @@ from daemon.jobs.projections.fold import Fold
 from daemon.jobs.projections.schema import PROJECTIONS
 from daemon.messages.cells import home_of
 from daemon.storage.codec import Row, TicksTaken, decode_fact
-from daemon.storage.reader import ALL, Reader, Wanted
+from daemon.storage.reader import Wanted
 from daemon.storage.store import Store
 from daemon.storage.tables.keeping import Place, Tables, place_in
+from daemon.storage.tables.words import Changes
 
 PAGE: Final = 1_000
 """Records that are folded and written together at most."""
@@ -77,10 +78,12 @@ class Projections:
         db = store.tables(PROJECTIONS.name)
         try:
             self.tables = Tables(db, PROJECTIONS, owner_id)
+            self._records = store.open_aside()
         except StoreError:
             db.close()
             raise
         self._fold: Fold | None = None
+        self._unwritten: tuple[Changes, int, str] | None = None
         self._folded = self._written = 0
 
     def fold_on(self) -> bool:
@@ -90,10 +93,17 @@ class Projections:
             StoreError: the records cannot be read, or the rows not be written; it may be tried
                 again.
         """
-        fold, self._fold = self._fold, None  # of a page that fails nobody knows what was written
-        fold, more = self._fold_page(fold)
-        self._fold = fold
-        return more
+        if self._unwritten is None and not self._fold_page():
+            return False
+        if self._unwritten is not None:
+            changes, reached, link = self._unwritten
+            done = self.tables.write(changes, self._written, reached, link)
+            self._unwritten = None
+            if done:
+                self._folded = self._written = reached
+            else:  # somebody else folds them too, and was quicker
+                self._fold = None
+        return True
 
     def rebuild(self) -> int:
         """Take all rows away and fold every record anew; return how many there are.
@@ -101,10 +111,8 @@ class Projections:
         Raises:
             StoreError: it could not be done.
         """
-        with self._store.reading() as reader:
-            home = self._home(reader)
-        self.tables.clear(home)
-        self._fold = None
+        self.tables.clear(self._home())
+        self._fold = self._unwritten = None
         while self.fold_on():
             pass
         return self._folded
@@ -118,55 +126,55 @@ class Projections:
         return _standing(self._store, self.tables.name, self.tables.place())
 
     def close(self) -> None:
-        """Let go of the tables."""
+        """Let go of the tables and of the records."""
         self.tables.close()
+        self._records.close()
 
-    def _fold_page(self, fold: Fold | None) -> tuple[Fold | None, bool]:
-        """Return the fold after one more page, if it is of use still, and whether there was one."""
-        with self._store.reading() as reader:
-            fold = fold or self._begun(reader)
-            # What is written already ends with a page, so that no page is written in part.
-            last = self._written if self._folded < self._written else ALL
-            wanted = Wanted(
-                without=(TicksTaken,),
-                first=self._folded + 1,
-                last=last,
-                owner_id=self._owner_id,
-                most=self._page,
-            )
-            rows = list(reader.find(wanted))
-            head = reader.head()
-        reached, link = min(last, head.count), head.digest
+    def _fold_page(self) -> bool:
+        """Fold one more page, to be written where it is not yet; say whether there was one."""
+        fold, self._fold = self._fold, None  # of a page that fails nobody knows what was folded
+        fold = fold or self._begun()
+        head = self._records.reader.head()
+        # What is written already ends with a page, so that no page is written in part.
+        is_written = self._folded < self._written
+        last = self._written if is_written else head.count
+        wanted = Wanted(
+            without=(TicksTaken,),
+            first=self._folded + 1,
+            last=last,
+            owner_id=self._owner_id,
+            most=self._page,
+        )
+        rows = list(self._records.reader.find(wanted))
+        reached, link = last, head.digest
         if len(rows) == self._page:
             reached, link = rows[-1].number, rows[-1].link
-        if reached == self._folded:
-            return fold, False
         self._take(fold, rows)
-        changes = fold.drained()
-        if last == ALL:
-            if not self.tables.write(changes, self._written, reached, link.hex()):
-                return None, True  # somebody else folds them too, and was quicker
-            self._written = reached
-        self._folded = reached
-        return fold, True
+        changes, self._fold = fold.drained(), fold
+        if is_written:
+            self._folded = reached
+        elif reached > self._folded:
+            self._unwritten = changes, reached, link.hex()
+        return is_written or self._unwritten is not None
 
     def _take(self, fold: Fold, rows: list[Row]) -> None:
         for row in rows:
             fold.take(row)
             self._breathe()
 
-    def _begun(self, reader: Reader) -> Fold:
+    def _begun(self) -> Fold:
         """Return a new fold; rows of other records, or of another home, are taken away first."""
-        place, home = self.tables.place(), self._home(reader)
-        stands = reader.has(Head(place.number, bytes.fromhex(place.link)))
+        place, home = self.tables.place(), self._home()
+        stands = self._records.reader.has(Head(place.number, bytes.fromhex(place.link)))
         if home != place.home or (place.number and not stands):
             self.tables.clear(home)
             place = self.tables.place()
         self._folded, self._written = 0, place.number
         return Fold(home)
 
-    def _home(self, reader: Reader) -> str:
-        first = reader.find(Wanted((IntentRecorded,), owner_id=self._owner_id, most=1))
+    def _home(self) -> str:
+        wanted = Wanted((IntentRecorded,), owner_id=self._owner_id, most=1)
+        first = self._records.reader.find(wanted)
         return home_of((decode_fact(row.body) for row in first), self._first)
 
 

@@ -12,9 +12,11 @@ from daemon.domain.orders.book import Book
 from daemon.domain.orders.words import OrderFact
 from daemon.errors import StoreError
 from daemon.jobs.projections import keeper
+from daemon.jobs.projections.fold import Fold
 from daemon.jobs.projections.keeper import Projections, Standing, rebuilt
 from daemon.jobs.projections.schema import PROJECTIONS
 from daemon.jobs.trades import Trades
+from daemon.storage.codec import Row
 from daemon.storage.sqlite import SqliteStore
 from daemon.storage.tables import keeping
 from tests.kit.acting import clock, day_opened, opened, sold
@@ -156,6 +158,41 @@ def test_a_page_that_fails_half_way_is_undone(kept, day, expected, monkeypatch, 
                 projections.fold_on()
         assert (projections.tables.digest(), projections.tables.place()) == before
 
+        assert folded(projections) == expected
+
+
+def test_a_page_that_cannot_be_written_waits_and_nothing_before_it_is_folded_again(
+    kept, day, expected, monkeypatch
+):
+    """A table that is gone stays so until a person comes; meanwhile each try costs one write."""
+    put(kept.store, day.rows)
+    with closing(begun(kept)) as projections:
+        projections.fold_on()
+        projections.fold_on()
+        folding = Fold.take
+        taken = list[int]()
+
+        def take(fold: Fold, row: Row) -> None:
+            taken.append(row.number)
+            folding(fold, row)
+
+        monkeypatch.setattr(Fold, "take", take)
+        with monkeypatch.context() as failing:
+            failing.setattr(keeping, "written", lambda *_: "INSERT INTO nowhere VALUES (?)")
+            for _ in range(3):
+                with pytest.raises(StoreError, match="nowhere"):
+                    projections.fold_on()
+
+        assert folded(projections) == expected
+        assert taken == sorted(set(taken))
+
+
+def test_the_records_are_read_on_one_connection(kept, day, expected, monkeypatch):
+    """One for each page would cost a server more than the page."""
+    put(kept.store, day.rows)
+    with closing(begun(kept)) as projections:
+        monkeypatch.setattr(type(kept.store), "reading", lambda _: 1 // 0)
+        monkeypatch.setattr(type(kept.store), "open_aside", lambda _: 1 // 0)
         assert folded(projections) == expected
 
 
