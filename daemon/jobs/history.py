@@ -127,7 +127,12 @@ class History:
             changes.put(CANDLES, {"symbol": symbol, **cells})
 
     def _forget(self, day: date) -> None:
-        """Once a day, let go of what is older than is kept."""
+        """Once a day, let go of what is older than is kept, and of candles of earlier days."""
         if day != self._day:
-            self._day = day
+            self._day, since_ns = day, start_of(day)
+            self._candles = {
+                symbol: each
+                for symbol, each in self._candles.items()
+                if each.open is not None and each.open.open_ns >= since_ns
+            }
             self.tables.forget(start_of(oldest_kept(day, self._keep_days)))

@@ -108,6 +108,15 @@ def test_days_that_are_over_are_let_go_of(kept):
     assert found == {DAY + timedelta(days=2), DAY + timedelta(days=3)}
 
 
+def test_a_symbol_that_is_quoted_no_more_is_not_remembered(kept):
+    """Each expiry brings symbols of its own."""
+    with begun(kept) as kept_history:
+        kept_history.write(frames())
+        kept_history.write([replace(each, quotes={"C": Quote(100)}) for each in frames(1)])
+
+        assert kept_history._candles.keys() == {"C"}
+
+
 def test_one_owners_days_stay_where_another_lets_go_of_his(kept):
     with begun(kept, owner="careful") as careful, begun(kept, keep_days=1) as other:
         careful.write(frames())

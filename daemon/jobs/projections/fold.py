@@ -16,7 +16,7 @@ from msgspec import Struct
 from daemon.domain.market.instruments import Parts, parse_symbol
 from daemon.domain.money import divide_half_even
 from daemon.domain.orders.book import Book
-from daemon.domain.orders.words import IntentRecorded, OrderFact
+from daemon.domain.orders.words import Intent, IntentRecorded, OrderFact
 from daemon.domain.risk.moves import LevelMoved
 from daemon.jobs.projections import schema
 from daemon.jobs.projections.schema import TOLD
@@ -85,7 +85,6 @@ class Fold:
         self._home = home
         self._changes = Changes()
         self._books: dict[str, Book] = {}
-        self._ordered: dict[str, Cells] = {}
         self._strategies: dict[tuple[str, str], _Strategy] = {}
         self._entries: dict[str, Cells] = {}
         self._opened: DayOpened | None = None
@@ -130,19 +129,20 @@ class Fold:
 
     def _whose(self, fact: Fact) -> Cells:
         """Return the account and the strategy of a fact; None and empty: everybody's."""
-        if isinstance(fact, IntentRecorded):
-            intent = fact.intent
-            whose = self._strategy(intent.account, intent.strategy_id).whose
-            self._ordered.setdefault(intent.intent_id, whose)
-        known = self._ordered.get(_intent_id(fact))
-        if known is not None:
-            return known
+        intent = fact.intent if isinstance(fact, IntentRecorded) else self._intent(_intent_id(fact))
+        if intent is not None:
+            return self._strategy(intent.account, intent.strategy_id).whose
         account = getattr(fact, "account", None)
         of = fact.basket if isinstance(fact, BasketOpened) else fact
         return {
             "account": account if account is None else account or self._home,
             "strategy_id": getattr(of, "strategy_id", ""),
         }
+
+    def _intent(self, intent_id: str) -> Intent | None:
+        """Return what was intended with an order; None: it is in no book."""
+        found = (book.order(intent_id) for book in self._books.values())
+        return next((order.intent for order in found if order is not None), None)
 
     def _trade(self, fact: Fact, common: Cells) -> None:
         """Find the trades that are otherwise for a fact, and the one that it is about."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import json
+from types import FunctionType, ModuleType
 from typing import get_args
 
 from msgspec.structs import replace
@@ -222,3 +224,30 @@ def test_what_was_over_before_the_day_is_kept_small_and_changes_no_row():
 
     assert late.keys() == {"orders"}
     assert late["orders"]["OR2",]["state"] == "FILLED"
+
+
+def test_an_order_of_a_day_that_is_over_is_remembered_by_its_book_alone():
+    days = [day_opened(DAY.replace(day=DAY.day + each)) for each in range(3)]
+    entered = [days[0], opened(), intent(1), filled(1, LOT, 100), sold("ce")]
+    left = [intent(2, side=Side.BUY), filled(2, LOT, 90), sold("ce", bought="90")]
+    fold = Fold("paper")
+    for number, fact in enumerate([*entered, *left, days[1], opened(), days[2]], 1):
+        fold.take(row(number, fact))
+    fold.drained()
+
+    rest = [each for name, each in vars(fold).items() if name != "_books"]
+    assert "OR2" in strings_in([fold._books])
+    assert not strings_in(rest) & {"OR1", "OR2"}
+
+
+def strings_in(kept: list[object]) -> set[str]:
+    """Return every text that hangs on something."""
+    seen = dict[int, object]()
+    waiting = list(kept)
+    while waiting:
+        each = waiting.pop()
+        if id(each) not in seen and not isinstance(each, type | ModuleType | FunctionType):
+            seen[id(each)] = each
+            waiting += gc.get_referents(each)
+            waiting += each if isinstance(each, dict) else ()
+    return {each for each in seen.values() if isinstance(each, str)}
