@@ -140,8 +140,10 @@ class OutboxPublisher:
                 self._delivered(number, now_ns)
             case NotDelivered(number, because):
                 self._not_delivered(turn, number, because, now_ns)
-            case Awake():
+            case Awake():  # told behind each flush, and changes nothing of what is held
                 self._is_news = True
+                self._read_on(turn)
+                return turn.done()
             case LettersWanted(dead):
                 self._is_wanted, self._dead = True, dead
             case StoreDue():
@@ -241,10 +243,15 @@ class OutboxPublisher:
             self._among(number)[number] = replace(held, out=True)
             turn.do(Call(SINK, Deliver(held.event, held.attempts + 1)))
         self._settle(turn, now_ns)
-        if self._is_news and len(self._held) + self._conduct.batch <= self._conduct.held:
-            self._ask(turn, ReadOn(self._read, self._conduct.batch))
+        self._read_on(turn)
         if self._is_wanted and not self._again:
             self._ask(turn, ReadWanted(self._conduct.batch))
+
+    def _read_on(self, turn: Turn) -> None:
+        """Read what was recorded since, where there is room for it."""
+        has_room = len(self._held) + self._conduct.batch <= self._conduct.held
+        if self._cursor.name and self._is_news and has_room:
+            self._ask(turn, ReadOn(self._read, self._conduct.batch))
 
     def _settle(self, turn: Turn, now_ns: int) -> None:
         """Move the cursor and keep letters, now or when it is time for that again."""

@@ -296,6 +296,15 @@ def test_what_is_held_and_what_is_given_at_once_is_bounded():
     assert ReadOn(6, 4) not in read
 
 
+def test_what_is_held_is_not_looked_at_for_every_flush(monkeypatch):
+    """A sink that is gone holds hundreds of events, and who decides records facts all the same."""
+    publisher, _ = begun(*map(event, range(1, 101)))
+    monkeypatch.setattr(publisher, "_givable", lambda now_ns: 1 // 0)
+
+    assert calls(publisher.handle(Awake(), SECOND_NS)) == [ReadOn(100, 100)]
+    assert calls(publisher.handle(Awake(), SECOND_NS)) == []
+
+
 def test_more_is_read_once_there_is_room_for_it():
     publisher, asked = begun(event(1), left=50, batch=4, held=8)
 
