@@ -40,6 +40,8 @@ _LAST_PAGES: Final = 30
 _AT_ONCE: Final = 4
 """Records, a quarter of a millisecond, after which the interpreter is let go of."""
 _BREATH_S: Final = 0.001
+GOODBYE_S: Final = 5.0
+"""A store that hangs keeps the daemon from its end for no longer."""
 
 
 class Beside:
@@ -88,20 +90,22 @@ class Beside:
     async def kept(self) -> AsyncIterator[None]:
         """Keep both beside the block.
 
-        At its end what came last is taken too, unless that is more than takes a moment.
+        At its end what came last is taken too, unless that is more than takes a moment, or the
+        store fails.
         """
         loop, folder = asyncio.get_running_loop(), self._folder
-        with ThreadPoolExecutor(1, "beside") as thread:
-            keeping = loop.create_task(self._keep(thread), name="beside")
-            keeping.add_done_callback(self._ended)
-            try:
-                yield
-            finally:
-                folder.stopping = True
-                keeping.cancel()
-                last = loop.run_in_executor(thread, folder.end, self._taken())
-                last.add_done_callback(self._ended)
-                await asyncio.wait({keeping, last})
+        thread = ThreadPoolExecutor(1, "beside")
+        keeping = loop.create_task(self._keep(thread), name="beside")
+        keeping.add_done_callback(self._ended)
+        try:
+            yield
+        finally:
+            folder.stopping = True
+            keeping.cancel()
+            last = loop.run_in_executor(thread, folder.end, self._taken())
+            last.add_done_callback(self._ended)
+            thread.shutdown(wait=False)
+            await asyncio.wait({keeping, last}, timeout=GOODBYE_S)
 
     async def _keep(self, thread: ThreadPoolExecutor) -> None:
         loop, told = asyncio.get_running_loop(), ""
@@ -149,6 +153,7 @@ class _Folder:
         self._projections: Projections | None = None
         self._history: History | None = None
         self._taken = 0
+        self._fails = False
 
     def fold(self, frames: Sequence[Frame], pages: int = sys.maxsize) -> str:
         """Fold all records that there are, or so many pages of them, and these frames.
@@ -158,16 +163,20 @@ class _Folder:
         """
         faults = list[str]()
         for work in (partial(self._fold_records, pages), partial(self._fold_frames, frames)):
+            if self.stopping and faults:
+                break
             try:
                 work()
             except StoreError as error:
                 faults.append(str(error))
+        self._fails = bool(faults)
         return "; ".join(faults)
 
     def end(self, frames: Sequence[Frame]) -> None:
         """Fold what came last, and let go of the tables."""
-        self.stopping = False
-        self.fold(frames, _LAST_PAGES)
+        if not self._fails:  # else each try may take as long as a store is waited for
+            self.stopping = False
+            self.fold(frames, _LAST_PAGES)
         for each in (self._projections, self._history):
             if each is not None:
                 each.close()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from datetime import date
 from typing import Any
 
@@ -13,8 +14,9 @@ from daemon.app import beside
 from daemon.app.beside import Beside
 from daemon.app.telemetry import bare
 from daemon.domain.market.frames import Frame, Quote
+from daemon.errors import StoreError
 from daemon.jobs.projections.fold import Fold
-from daemon.jobs.projections.keeper import standing_of
+from daemon.jobs.projections.keeper import Projections, standing_of
 from daemon.settings.history import HistorySettings, Prices
 from tests.app.test_service import assignment, in_position, running
 from tests.kit.acting import clock, day_opened, opened, sold
@@ -90,6 +92,41 @@ async def test_a_store_that_fails_is_told_once_and_tried_again(given, lines):
     assert len(lines.said) == 2
 
 
+async def test_a_store_that_hangs_does_not_keep_a_daemon_from_its_end(given, lines, monkeypatch):
+    monkeypatch.setattr(beside, "GOODBYE_S", 0.01)
+    record(given.store, FACTS)
+    begins, answers = threading.Event(), threading.Event()
+    hung = []
+
+    def hangs(projections: Projections) -> bool:
+        begins.set()
+        hung.append(answers.wait(10))
+        return False
+
+    monkeypatch.setattr(Projections, "fold_on", hangs)
+    async with begun(given, lines).kept():
+        await asyncio.to_thread(begins.wait)
+
+    assert hung == []
+    answers.set()
+
+
+async def test_a_store_that_fails_is_not_tried_again_at_the_end(given, lines, monkeypatch):
+    record(given.store, FACTS)
+    monkeypatch.setattr(beside, "AGAIN_S", 60)
+    tried = []
+
+    def fails(projections: Projections) -> bool:
+        tried.append(projections)
+        raise StoreError("it gave no answer in time")
+
+    monkeypatch.setattr(Projections, "fold_on", fails)
+    async with begun(given, lines).kept():
+        await lines.told()
+
+    assert len(tried) == 1
+
+
 async def test_a_defect_of_theirs_is_told_and_fells_nothing(given, lines, monkeypatch):
     record(given.store, FACTS)
 
@@ -140,6 +177,7 @@ async def test_no_prices_are_kept_unwanted_replayed_or_without_a_pace(given, lin
 
 async def test_frames_that_came_too_fast_are_told_of(given, lines, monkeypatch):
     monkeypatch.setattr(beside, "FRAMES", 2)
+    record(given.store, FACTS)
     kept = begun(given, lines)
     see = kept.seeing(nobody)
     for second in range(3):
@@ -164,6 +202,7 @@ async def test_a_history_that_fails_is_begun_anew_and_told(given, lines):
         assert str(blocked) in (await lines.told())[1]
         blocked.rmdir()
         see(Frame(clock("09:20:01"), {"A": Quote(100)}), 0)
+        assert await lines.told() == ("tables beside the ledger go on", "")
 
     assert (given.folder / "ledger.history.sqlite").is_file()
 
