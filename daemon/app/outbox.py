@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from functools import partial
@@ -31,7 +31,6 @@ from daemon.messages.outbox import (
     Awake,
     Deliver,
     Delivered,
-    LetterState,
     LettersWanted,
     NotDelivered,
     SinkSeen,
@@ -226,13 +225,11 @@ class Outboxes:
             raise Refusal("unknown_letter", f"there is no sink {sink}; there are: {known}")
 
         def want(outbox: Outbox) -> tuple[dict[str, int], int]:
-            letters = [
-                each
-                for each in outbox.letters([LetterState.DEAD], sink)
-                if number in (0, each.event.number) and each.sink in self._couriers
-            ]
-            outbox.want(letters)
-            return {each.sink: outbox.waiting(each.sink) for each in letters}, len(letters)
+            asked: Collection[str] = [sink] if sink else self._couriers
+            count = {each: outbox.want(each, number) for each in asked}
+            return {each: outbox.waiting(each) for each in asked if count[each]}, sum(
+                count.values()
+            )
 
         try:
             waiting, count = await self._desk.do(want)

@@ -28,6 +28,7 @@ _KEEP = f"""
         because = excluded.because, at_ns = excluded.at_ns, state = excluded.state
 """  # noqa: S608  our own
 _WANT = "UPDATE dead_letters SET state = 'wanted' WHERE sink = ? AND number = ? AND state = 'dead'"
+_DEAD = "SELECT number FROM dead_letters WHERE sink = ? AND state = 'dead' ORDER BY number"
 _WAITING = "SELECT count(*) FROM dead_letters WHERE sink = ? AND state <> 'delivered'"
 _BURIED = "SELECT number FROM dead_letters WHERE sink = ? AND number > ?"
 _LEFT = f"""
@@ -156,14 +157,18 @@ class Outbox:
         """  # noqa: S608  our own
         return tuple(map(_letter, self._aside.rows(query, (*values, most))))
 
-    def want(self, letters: Sequence[Letter]) -> int:
-        """Have dead letters delivered after all; return how many of them were dead until now.
+    def want(self, sink: str, number: int = 0) -> int:
+        """Have dead letters of a sink delivered after all; return how many were dead until now.
+
+        Args:
+            sink: whose.
+            number: of the record; 0: all of them, each by itself, so that no lock is held for long.
 
         Raises:
             StoreError: it cannot be said; perhaps some of them are wanted now.
         """
-        wanted = [(_WANT, (each.sink, each.event.number)) for each in letters]
-        return sum(self._aside.change([each]) for each in wanted)
+        dead = [number] if number else [each for (each,) in self._aside.rows(_DEAD, (sink,))]
+        return sum(self._aside.change([(_WANT, (sink, each))]) for each in dead)
 
 
 def _cells(letter: Letter) -> tuple[Any, ...]:

@@ -119,7 +119,7 @@ def test_dead_letters_are_listed_with_their_reason_and_what_to_do(ledger):
 
 def test_a_letter_that_is_being_given_again_says_so(ledger, store):
     with closing(store.open_aside()) as aside:
-        assert Outbox(aside, "owner").want([LETTER]) == 1
+        assert Outbox(aside, "owner").want(LETTER.sink, LETTER.event.number) == 1
 
     assert "it said ?500; it is being given again" in told("outbox", "dead").out
 
