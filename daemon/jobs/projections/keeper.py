@@ -18,6 +18,7 @@ from daemon.domain.orders.words import IntentRecorded
 from daemon.errors import StoreError
 from daemon.jobs.projections.fold import Fold
 from daemon.jobs.projections.schema import PROJECTIONS
+from daemon.messages import BasketOpened, CodeLoaded
 from daemon.messages.cells import home_of
 from daemon.storage.codec import Row, TicksTaken, decode_fact
 from daemon.storage.reader import Wanted
@@ -27,6 +28,8 @@ from daemon.storage.tables.words import Changes
 
 PAGE: Final = 1_000
 """Records that are folded and written together at most."""
+_EVIDENCE: Final = 1_000
+"""Among so many records, at the least, one tells which account is at home."""
 
 
 class Standing(Struct, frozen=True):
@@ -173,9 +176,11 @@ class Projections:
         return Fold(home)
 
     def _home(self) -> str:
-        wanted = Wanted((IntentRecorded,), owner_id=self._owner_id, most=1)
-        first = self._records.reader.find(wanted)
-        return home_of((decode_fact(row.body) for row in first), self._first)
+        wanted = Wanted(
+            (CodeLoaded, BasketOpened, IntentRecorded), owner_id=self._owner_id, most=_EVIDENCE
+        )
+        told = self._records.reader.find(wanted)
+        return home_of((decode_fact(row.body) for row in told), self._first)
 
 
 def standing_of(store: Store, owner_id: str) -> Standing | None:

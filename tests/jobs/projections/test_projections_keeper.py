@@ -16,6 +16,7 @@ from daemon.jobs.projections.fold import Fold
 from daemon.jobs.projections.keeper import Projections, Standing, rebuilt
 from daemon.jobs.projections.schema import PROJECTIONS
 from daemon.jobs.trades import Trades
+from daemon.messages import CodeLoaded
 from daemon.storage.codec import Row
 from daemon.storage.sqlite import SqliteStore
 from daemon.storage.tables import keeping
@@ -265,6 +266,13 @@ def test_facts_that_name_no_account_are_of_the_home_of_the_records(kept, day):
         projections._fold = None
         folded(projections)
         assert projections.tables.place().home == HOME
+
+
+def test_the_account_that_a_run_names_is_at_home_whoever_traded_first(kept):
+    record(kept.store, [CodeLoaded("1", "", "", 1, 0, "gamma"), day_opened(), opened(), sold("ce")])
+    with closing(begun(kept)) as projections:
+        folded(projections)
+        assert projections.tables.place().home == "gamma"
 
 
 def test_each_owner_has_rows_of_his_own(kept):
