@@ -13,6 +13,7 @@ from daemon.domain.instants import wall_of
 from daemon.domain.market.notes import NoteKind
 from daemon.domain.orders.states import is_open
 from daemon.domain.orders.words import (
+    ConfirmationWanted,
     Intent,
     IntentRecorded,
     OrderParked,
@@ -50,7 +51,8 @@ from daemon.messages.jobs import Job
 from daemon.runtime.words import ActorDisarmed
 
 HEARS = (
-    *(ActorDisarmed, BooksAgree, BooksDiffer, DayOpened, EntriesFreed, EntriesHeld),
+    *(ActorDisarmed, BooksAgree, BooksDiffer, ConfirmationWanted, DayOpened),
+    *(EntriesFreed, EntriesHeld),
     *(EntriesPaused, EntryDecided, EpochBegan, ExitFinished, ExitOverdue, IntentRecorded, JobDone),
     *(KillStaged, Latched, LegExpired, LinkDied, LinkRevived, Noted, OrderParked, OrderRefused),
     *(OrderUpdated, Released, StartMissed, StrategyRemoved, StrategyStarted, StrategyStopped),
@@ -72,7 +74,7 @@ _JOBS = {
 _OF_A_DAY = frozenset(
     {
         *("entries_paused", "order_parked", "feed_silent", "worth_unknown"),
-        *("overfilled", "start_missed", "session", "square_off"),
+        *("overfilled", "start_missed", "session", "square_off", "confirmation_wanted"),
     }
 )
 _OF_A_RUN = frozenset({"ledger_failed", "actor_disarmed", "entries_held"})
@@ -107,8 +109,14 @@ class Conditions:
         match fact:
             case IntentRecorded(intent):
                 self._intents[intent.intent_id] = intent
+            case ConfirmationWanted(intent_id):
+                text = f"{fact.said}; answer it there, Ordo never does"
+                return self._of_order("confirmation_wanted", intent_id, text)
             case OrderParked(intent_id):
-                return _parked(intent_id, self._intents.get(intent_id))
+                if ("confirmation_wanted", intent_id) in self.standing:
+                    return None  # what was heard of it is told already
+                text = "nothing was heard of it, perhaps it fills; look at the broker"
+                return self._of_order("order_parked", intent_id, text)
             case ExitOverdue() | KillStaged() | BooksDiffer() | LegExpired() | StartMissed():
                 return _of_trading(fact)
             case StrategyStopped(strategy_id, because=because) if because:
@@ -156,18 +164,26 @@ class Conditions:
             case LinkRevived():
                 yield "feed_silent", ""
             case OrderUpdated() | OrderRefused():
-                yield self._heard_of(fact)
+                self._heard_of(fact)
+                yield "order_parked", fact.intent_id
+                yield "confirmation_wanted", fact.intent_id
             case EpochBegan():
                 yield from self._of(_OF_A_RUN)
             case DayOpened(day) if day != self._day:
                 self._day = day
                 yield from self._of(_OF_A_DAY)
 
-    def _heard_of(self, fact: OrderUpdated | OrderRefused) -> Key:
-        """Forget an order that is over; it is not parked any more, whatever became of it."""
+    def _heard_of(self, fact: OrderUpdated | OrderRefused) -> None:
+        """Forget an order that is over."""
         if isinstance(fact, OrderRefused) or not is_open(fact.state):
             self._intents.pop(fact.intent_id, None)
-        return "order_parked", fact.intent_id
+
+    def _of_order(self, code: str, intent_id: str, said: str) -> Condition:
+        intent = self._intents.get(intent_id)
+        what = f"{intent.side} {intent.quantity} {intent.symbol}" if intent else "an order"
+        account, strategy_id = (intent.account, intent.strategy_id) if intent else ("", "")
+        text = f"{what} ({intent_id}): {said}"
+        return Condition(_CRITICAL, code, intent_id, text, account, strategy_id)
 
     def _of(self, codes: frozenset[str]) -> list[Key]:
         return [key for key in self.standing if key[0] in codes]
@@ -176,13 +192,6 @@ class Conditions:
 def _in(account: str, about: str) -> str:
     """Return what a condition is about where each account has one of its own."""
     return f"{about} {account}".rstrip()
-
-
-def _parked(intent_id: str, intent: Intent | None) -> Condition:
-    what = f"{intent.side} {intent.quantity} {intent.symbol}" if intent else "an order"
-    text = f"{what} ({intent_id}): nothing was heard of it, perhaps it fills; look at the broker"
-    account, strategy_id = (intent.account, intent.strategy_id) if intent else ("", "")
-    return Condition(_CRITICAL, "order_parked", intent_id, text, account, strategy_id)
 
 
 def _of_trading(

@@ -15,7 +15,12 @@ from daemon.app.telemetry import Telemetry
 from daemon.control import Teller
 from daemon.domain.instants import MILLISECOND_NS, SECOND_NS
 from daemon.domain.market.frames import Frame
-from daemon.domain.orders.words import IntentRecorded, OrderRefused, OutcomeUnknown
+from daemon.domain.orders.words import (
+    ConfirmationWanted,
+    IntentRecorded,
+    OrderRefused,
+    OutcomeUnknown,
+)
 from daemon.messages import (
     AccountUnread,
     Ask,
@@ -165,6 +170,8 @@ def _outcome(answers: Sequence[Any]) -> str:
                 return "refused"
             case OutcomeUnknown():
                 return "unknown"
+            case ConfirmationWanted():
+                return "asked"
             case LoginFailed() | AccountUnread() | MarginUnread():
                 return "failed"
     return "ok" if answers else "failed"  # a look-up that saw nothing has no answer

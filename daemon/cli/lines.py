@@ -11,7 +11,12 @@ from daemon.actors.risk_watchdog import PnlSeen
 from daemon.cli.words import count, money, rupees
 from daemon.domain.instants import MILLISECOND_NS, iso, wall_of
 from daemon.domain.money import divide_half_even, units
-from daemon.domain.orders.words import OrderParked, OrderRefused, OutcomeUnknown
+from daemon.domain.orders.words import (
+    ConfirmationWanted,
+    OrderParked,
+    OrderRefused,
+    OutcomeUnknown,
+)
 from daemon.domain.risk.moves import LevelMoved
 from daemon.domain.risk.words import ExitReason
 from daemon.messages import (
@@ -257,6 +262,8 @@ def _warning(fact: object) -> str:
             return f"order {intent_id} was refused, {kind}: {text}"
         case OutcomeUnknown(intent_id, because):
             return f"ALERT order {intent_id} may stand or not: {because}"
+        case ConfirmationWanted(intent_id):
+            return f"ALERT order {intent_id}: {fact.said}"
         case OrderParked(intent_id):
             return f"ALERT order {intent_id} is parked: nobody knows whether it stands"
         case DeadLetter(actor, _, error):

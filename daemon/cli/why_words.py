@@ -152,6 +152,8 @@ def _reply(fact: Recorded) -> tuple[Step, str]:
             return Step.REPLY, f"the broker refused {intent_id}, {kind}: {text}"
         case orders.OutcomeUnknown(intent_id, because):
             return Step.REPLY, f"{intent_id} may stand or not: {because}"
+        case orders.ConfirmationWanted(intent_id):
+            return Step.REPLY, f"{intent_id}: {fact.said}"
         case orders.OrderParked(intent_id):
             return Step.REPLY, f"{intent_id} is parked: nobody knows whether it stands"
         case orders.OrderUpdated():

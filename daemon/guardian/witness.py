@@ -16,7 +16,15 @@ from daemon.domain.orders.ids import IntentIds
 from daemon.domain.orders.ladder import Ladder
 from daemon.domain.orders.limits import Limits
 from daemon.domain.orders.reconcile import AccountRead
-from daemon.domain.orders.words import OrderNews, OrderParked, OutcomeUnknown, Purpose, Side, State
+from daemon.domain.orders.words import (
+    ConfirmationWanted,
+    OrderNews,
+    OrderParked,
+    OutcomeUnknown,
+    Purpose,
+    Side,
+    State,
+)
 from daemon.guardian.books import Books, Leg, remaining
 from daemon.messages import Cancel, ExitReplaced, Fact, Place
 from daemon.runtime.budget import Window
@@ -163,6 +171,8 @@ class Witness:
         if before is None:
             return  # a stranger's: the next reading tells of it under the id that it has here
         self._take(done, fact)
+        if isinstance(fact, ConfirmationWanted):
+            done.told.append(f"{fact.intent_id}: {fact.said}")
         order = self.books.book.order(fact.intent_id)
         assert order is not None, "it was known before"
         if order.filled_quantity != before.filled_quantity:

@@ -11,6 +11,7 @@ from daemon.domain.orders.kill import Stage
 from daemon.domain.orders.margin import MarginLeg
 from daemon.domain.orders.reconcile import AccountRead, BrokerOrder, BrokerPosition
 from daemon.domain.orders.words import (
+    ConfirmationWanted,
     IntentRecorded,
     OrderAccepted,
     OrderParked,
@@ -315,6 +316,7 @@ Fact = (
     | OrderAccepted
     | OrderRefused
     | OutcomeUnknown
+    | ConfirmationWanted
     | OrderParked
     | OrderUpdated
     | DeadLetter

@@ -1,8 +1,9 @@
 """What a router may ask of a broker, and what it is answered.
 
 An answer is a sequence of messages, the direct one first. A write is answered with exactly one of
-`OrderAccepted`, `OrderRefused` and `OutcomeUnknown`; whatever else follows is the broker's own
-evidence. A time-out is `OutcomeUnknown`, never a refusal.
+`OrderAccepted`, `OrderRefused`, `OutcomeUnknown` and `ConfirmationWanted`; whatever else follows is
+the broker's own evidence. A time-out is `OutcomeUnknown`, never a refusal. What the broker asks
+before it takes an order is `ConfirmationWanted`: a person may answer that, and a port never does.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from typing import Protocol
 
 from daemon.domain.orders.limits import Approved
 from daemon.domain.orders.margin import MarginLeg
-from daemon.domain.orders.words import OrderAccepted, OrderRefused, OrderUpdated, OutcomeUnknown
+from daemon.domain.orders.words import OrderAnswer, OrderUpdated
 from daemon.messages import (
     AccountRead,
     CancelAnswered,
@@ -22,7 +23,7 @@ from daemon.messages import (
     OrderNotFound,
 )
 
-Answer = OrderAccepted | OrderRefused | OutcomeUnknown | OrderUpdated | CancelAnswered
+Answer = OrderAnswer | OrderUpdated | CancelAnswered
 Found = OrderUpdated | OrderNotFound
 Read = OrderUpdated | AccountRead
 Counted = OrderUpdated | MarginRead

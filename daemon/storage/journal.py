@@ -81,6 +81,7 @@ ENTRIES: dict[type[Fact], Entry] = {
     m.ExitOverdue: _BARE,
     m.ExitReplaced: _TIMELESS,
     orders.OrderRefused: Entry(without=("at_ns", "text")),
+    orders.ConfirmationWanted: Entry(without=("at_ns", "question_id", "text")),
     orders.OrderParked: _TIMELESS,
     orders.OrderUpdated: Entry(("at_ns", "text", "broker_order_id"), _tells_a_fill_or_an_end),
     # What a person did, as far as trading hangs on it; who, why and under which name is his affair.

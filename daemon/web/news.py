@@ -11,6 +11,7 @@ from typing import Any
 from daemon.domain.instants import iso
 from daemon.domain.money import divide_half_even, units
 from daemon.domain.orders.words import (
+    ConfirmationWanted,
     Intent,
     IntentRecorded,
     OrderAccepted,
@@ -111,6 +112,9 @@ class News:
                 return "order", text, self._about(intent_id)
             case OutcomeUnknown(intent_id, because):
                 text = f"{self._name(intent_id)}: perhaps it was executed; {because}"
+                return "alert", text, self._about(intent_id)
+            case ConfirmationWanted(intent_id):
+                text = f"{self._name(intent_id)}: {fact.said}"
                 return "alert", text, self._about(intent_id)
             case OrderParked(intent_id):
                 text = f"{self._name(intent_id)}: nothing was heard of it; it counts as exposure"

@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from daemon.actors.alert_conditions import HEARS, Conditions
 from daemon.domain.market.notes import NoteKind
 from daemon.domain.orders.words import (
+    ConfirmationWanted,
     IntentRecorded,
     OrderParked,
     OrderRefused,
@@ -58,6 +59,7 @@ OVERDUE = ExitOverdue("x1", "straddle", "30 s", NOW)
 DIFFER = BooksDiffer("paper", "NIFTY", 0, 75, NOW)
 INCOMPLETE = KillStaged("kill-1", Stage.INCOMPLETE, ("75 NIFTY",), 3, NOW)
 PARKED = OrderParked(ID, NOW)
+ASKED = ConfirmationWanted(ID, "q7", "are you sure?", NOW)
 LIMIT = EntriesPaused("the loss of the day", NOW)
 NO_LEDGER = EntriesPaused(f"{LEDGER_FAILED}: the disk is full", NOW)
 LEFT_OUT = ActorDisarmed("runner:x", NOW)
@@ -91,6 +93,10 @@ def after(*facts: object) -> Conditions:
         (PARKED, "order_parked", ID, "critical", WORKING),
         (PARKED, "order_parked", ID, "critical", REFUSED),
         (PARKED, "order_parked", ID, "critical", TODAY),
+        (ASKED, "confirmation_wanted", ID, "critical", FILLED),
+        (ASKED, "confirmation_wanted", ID, "critical", WORKING),
+        (ASKED, "confirmation_wanted", ID, "critical", REFUSED),
+        (ASKED, "confirmation_wanted", ID, "critical", TODAY),
         (LEFT_OUT, "actor_disarmed", "runner:x", "critical", EpochBegan(2, NOW)),
         (NO_LEDGER, "ledger_failed", "", "critical", EpochBegan(2, NOW)),
         (LIMIT, "entries_paused", "", "warning", TODAY),
@@ -168,6 +174,17 @@ def test_an_order_that_is_parked_is_told_with_what_is_known_of_it():
     (told,) = after(IntentRecorded(INTENT, NOW), PARKED).standing.values()
 
     assert told.sentence.startswith(f"sell 75 {INTENT.symbol} ({ID}): nothing was heard of it")
+    assert (told.account, told.strategy_id) == ("paper", "straddle")
+
+
+def test_a_question_is_told_with_its_order_and_parking_adds_no_second_alert():
+    heard = after(IntentRecorded(INTENT, NOW), ASKED, PARKED)
+    (told,) = heard.standing.values()
+
+    said = "the broker asks before it takes it: are you sure? (question q7)"
+    assert told.sentence == (
+        f"sell 75 {INTENT.symbol} ({ID}): {said}; answer it there, Ordo never does"
+    )
     assert (told.account, told.strategy_id) == ("paper", "straddle")
 
 

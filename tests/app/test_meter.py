@@ -16,6 +16,7 @@ from daemon.domain.instants import MILLISECOND_NS, SECOND_NS
 from daemon.domain.market.frames import Frame
 from daemon.domain.orders.limits import Approved, _Seal
 from daemon.domain.orders.words import (
+    ConfirmationWanted,
     Intent,
     IntentRecorded,
     OrderAccepted,
@@ -136,6 +137,7 @@ OUTCOMES = [
     (PLACE, OrderAccepted("OR1", "b", 0), "place", "ok"),
     (PLACE, OrderRefused("OR1", Refusal.OTHER, "no", 0), "place", "refused"),
     (PLACE, OutcomeUnknown("OR1", "late", 0), "place", "unknown"),
+    (PLACE, ConfirmationWanted("OR1", "q7", "sure?", 0), "place", "asked"),
     (Cancel("OR1", "b"), CancelAnswered("OR1", True, "", 0), "cancel", "ok"),
     (Cancel("OR1", "b"), CancelAnswered("OR1", False, "no", 0), "cancel", "refused"),
     (FindOrder("OR1"), OrderAccepted("OR1", "b", 0), "find", "ok"),

@@ -11,6 +11,7 @@ from daemon.cli.lines import Lines, summary
 from daemon.domain.instants import MILLISECOND_NS, at
 from daemon.domain.market.notes import NoteKind
 from daemon.domain.orders.words import (
+    ConfirmationWanted,
     IntentRecorded,
     OrderParked,
     OrderRefused,
@@ -121,6 +122,10 @@ SENTENCES = [
     (EntriesFreed("paper", HeldBy.BEAT, NOW), "entries need not wait for the beat any more"),
     (OrderRefused("OR1", REFUSAL, "beyond", NOW), f"order OR1 was refused, {REFUSAL}: beyond"),
     (OutcomeUnknown("OR1", "no answer", NOW), "ALERT order OR1 may stand or not: no answer"),
+    (
+        ConfirmationWanted("OR1", "q7", "are you sure?", NOW),
+        "ALERT order OR1: the broker asks before it takes it: are you sure? (question q7)",
+    ),
     (OrderParked("OR1", NOW), "ALERT order OR1 is parked: nobody knows whether it stands"),
     (DeadLetter("feed", "m", "KeyError", NOW), "ALERT feed fell and is rebuilt: KeyError"),
     (ActorDisarmed("runner:s", NOW), "ALERT runner:s fell too often and is left out"),

@@ -16,6 +16,7 @@ from daemon.cli.words import code_said
 from daemon.domain.instants import SECOND_NS
 from daemon.domain.market.frames import Frame, Quote
 from daemon.domain.orders.words import (
+    ConfirmationWanted,
     IntentRecorded,
     OrderAccepted,
     OrderParked,
@@ -386,6 +387,7 @@ def test_a_chain_stays_within_its_run_though_messages_are_numbered_anew(diary):
 def test_what_a_later_run_hears_of_an_order_belongs_to_it(diary):
     diary.turn("router:paper", 9, 8, intent(1))
     diary.turn("router:paper", 12, 9, OutcomeUnknown(ENTRY, "no answer in 3 s", NOW))
+    diary.turn("router:paper", 12, 9, ConfirmationWanted(ENTRY, "q7", "are you sure?", NOW))
     diary.turn("router:paper", 13, 0, OrderParked(ENTRY, NOW))
     diary.run()
     filled = OrderUpdated(ENTRY, "77", State.FILLED, 75, 88_950_000, NOW)
@@ -394,8 +396,9 @@ def test_what_a_later_run_hears_of_an_order_belongs_to_it(diary):
     diary.turn("router:paper", 2, 0, filled, sold, other)
     lines = diary.why("77")
 
-    assert [line.strip() for line in lines[-4:]] == [
+    assert [line.strip() for line in lines[-5:]] == [
         f"reply     {ENTRY} may stand or not: no answer in 3 s",
+        f"reply     {ENTRY}: the broker asks before it takes it: are you sure? (question q7)",
         f"reply     {ENTRY} is parked: nobody knows whether it stands",
         "fill      the broker's book shows 77 FILLED, filled 75 at 118.60",
         "position  straddle call holds -75: sold 75 at 118.60",

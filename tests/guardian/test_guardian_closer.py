@@ -14,6 +14,7 @@ from daemon.domain.orders.ladder import Ladder
 from daemon.domain.orders.limits import Limits
 from daemon.domain.orders.reconcile import EXTERNAL
 from daemon.domain.orders.words import (
+    ConfirmationWanted,
     Intent,
     IntentRecorded,
     OrderAccepted,
@@ -247,6 +248,21 @@ def test_the_sale_of_a_long_in_doubt_is_never_doubled_and_a_person_is_told():
     assert [fact.intent_id for fact in parked] == [intent_id]
     assert any("is parked" in text for done in rounds for text in done.told)
     assert any("may still fill" in text for text in rounds[-1].left)
+
+
+def test_a_question_of_the_brokers_is_told_and_goes_the_way_of_an_order_in_doubt():
+    account = Account(*entered("E1", CALL, SELL), held={CALL: -65})
+    (asked,) = account.round().asked
+    intent_id = asked.approved.intent.intent_id
+    wanted = ConfirmationWanted(intent_id, "q7", "are you sure?", account.now_ns)
+    told = account.answer(wanted)
+    assert told.facts == [wanted]
+    assert told.told == [
+        f"{intent_id}: the broker asks before it takes it: are you sure? (question q7)"
+    ]
+    rounds = [account.round() for _ in range(3)]
+    assert [fact.intent_id for done in rounds for fact in of(done, ExitReplaced)] == [intent_id]
+    assert exits(rounds[-1]) == [(CALL, BUY, 65)]
 
 
 def test_an_order_whose_run_is_over_is_in_doubt_and_flat_waits_until_it_was_looked_for():

@@ -17,6 +17,7 @@ from msgspec.msgpack import decode, encode
 from daemon.domain.market.frames import Frame, Quote
 from daemon.domain.market.instruments import Instrument
 from daemon.domain.orders.words import (
+    ConfirmationWanted,
     Intent,
     OrderAccepted,
     OrderRefused,
@@ -49,6 +50,7 @@ ASKED: Mapping[str, type] = {
 _TOLD: Mapping[str, type] = {
     word.__name__: word
     for word in (
+        ConfirmationWanted,
         OrderAccepted,
         OrderRefused,
         OutcomeUnknown,

@@ -23,7 +23,7 @@ from daemon.domain.market.frames import Frame, Quote
 from daemon.domain.market.instruments import Instrument
 from daemon.domain.orders.limits import Approved
 from daemon.domain.orders.margin import MarginLeg
-from daemon.domain.orders.words import OrderAccepted, OrderRefused, OutcomeUnknown
+from daemon.domain.orders.words import OrderAnswer
 from daemon.errors import BrokerUnavailable
 from daemon.errors import OutcomeUnknown as Unknown
 from daemon.messages import (
@@ -156,8 +156,7 @@ class RemoteBroker:
             OutcomeUnknown: it may have left, and no answer to it came.
         """
         answers = await self._ask("place", approved.intent)
-        wanted = (OrderAccepted, OrderRefused, OutcomeUnknown)
-        if not answers or not isinstance(answers[0], wanted):
+        if not answers or not isinstance(answers[0], OrderAnswer):
             raise Unknown("the answer is none to an order")
         if answers[0].intent_id != approved.intent.intent_id:
             raise Unknown("the answer is to another order")

@@ -11,6 +11,7 @@ from msgspec.structs import replace
 from daemon.domain.instants import SECOND_NS
 from daemon.domain.money import e4
 from daemon.domain.orders.words import (
+    ConfirmationWanted,
     Intent,
     OrderAccepted,
     OrderRefused,
@@ -67,7 +68,9 @@ class ScriptedBroker:
         | refuse KIND | reject KIND (accepted before) | liar [KIND] (refused, yet two seconds later
         it rests in the book) | dumb [seconds] (no answer; it arrives at once, or so much later, and
         fills) | dumbwork (no answer; it arrives and rests) | lost (no answer, and it never
-        arrives) | mute (nothing at all, not even a time-out; it arrives and fills)
+        arrives) | mute (nothing at all, not even a time-out; it arrives and fills) | ask [seconds]
+        (a question in place of an answer; somebody confirms it so much later and it fills, or
+        nobody does)
     cancelling: done | quiet (done, and no update follows) | race (it fills instead) | after
         [seconds] (cancelled, yet fills then) | lost (nothing happens, nothing is answered) | no
         (nothing happens, and that is answered)
@@ -183,13 +186,15 @@ class ScriptedBroker:
             how = _RESTS.get(how, how)
         if how == "refuse":
             return _told(OrderRefused(intent_id, Refusal(what), "no", at_ns))
-        if how in ("dumb", "dumbwork", "lost"):
+        if how in ("dumb", "dumbwork", "lost", "ask"):
             if what:
                 self._later.append((now_ns + int(what) * SECOND_NS, intent))
-            elif how != "lost":
+            elif how not in ("lost", "ask"):
                 order = self._arrive(intent)
                 if how == "dumb":
                     self.fill(order, at_ns)
+            if how == "ask":
+                return _told(ConfirmationWanted(intent_id, "q1", "are you sure?", at_ns))
             return _told(OutcomeUnknown(intent_id, "no answer in time", at_ns))
         order = self._arrive(intent)
         if how == "liar":

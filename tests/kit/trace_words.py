@@ -11,6 +11,7 @@ from daemon.domain.instants import wall_of
 from daemon.domain.market.frames import Frame
 from daemon.domain.money import units
 from daemon.domain.orders.words import (
+    ConfirmationWanted,
     Intent,
     IntentRecorded,
     OrderAccepted,
@@ -141,6 +142,11 @@ def _(refused: OrderRefused) -> str:
 @said.register
 def _(unknown: OutcomeUnknown) -> str:
     return f"{unknown.intent_id}: {unknown.because}"
+
+
+@said.register
+def _(wanted: ConfirmationWanted) -> str:
+    return f"{wanted.intent_id}: {wanted.said}"
 
 
 @said.register

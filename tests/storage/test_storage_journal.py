@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from daemon.domain.market.notes import NoteKind
 from daemon.domain.orders.words import (
+    ConfirmationWanted,
     IntentRecorded,
     OrderAccepted,
     OrderParked,
@@ -117,6 +118,7 @@ def test_what_befalls_the_host_or_the_connection_is_absent(fact):
         (BasketEnded("b", "s", False, "MARGIN", NOW), BasketEnded("b", "s", False, "margin", 1)),
         (ExitFinished("e", "s", ("call",), NOW), ExitFinished("e", "s", ("call",), 1)),
         (ExitOverdue("e", "s", "one", NOW), ExitOverdue("e", "s", "other", 1)),
+        (ConfirmationWanted("A", "q1", "x", NOW), ConfirmationWanted("A", "q2", "y", 1)),
         (OrderParked("A", NOW), OrderParked("B", 1)),
         (OrderRefused("A", Refusal.BAND, "x", NOW), OrderRefused("A", Refusal.BAND, "y", 1)),
         (RECORDED, IntentRecorded(replace(INTENT, intent_id="OR0000000070000009"), NOW)),

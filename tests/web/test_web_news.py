@@ -6,6 +6,7 @@ from msgspec.structs import replace
 from daemon.domain.market.notes import NoteKind
 from daemon.domain.money import e4
 from daemon.domain.orders.words import (
+    ConfirmationWanted,
     IntentRecorded,
     OrderAccepted,
     OrderParked,
@@ -91,6 +92,11 @@ def updated(state, quantity=0, value_e4=0, text=""):
             OutcomeUnknown(ID, "no answer", NOW),
             "alert",
             f"{CALL}: perhaps it was executed; no answer",
+        ),
+        (
+            ConfirmationWanted(ID, "q7", "are you sure?", NOW),
+            "alert",
+            f"{CALL}: the broker asks before it takes it: are you sure? (question q7)",
         ),
         (OrderParked(ID, NOW), "alert", f"{CALL}: nothing was heard of it; it counts as exposure"),
         (updated(State.WORKING), "order", f"{CALL} is working"),

@@ -12,7 +12,13 @@ from datetime import timedelta
 from daemon.actors.order_router.desk import Desk
 from daemon.actors.turn import Turn
 from daemon.domain.market.notes import NoteKind
-from daemon.domain.orders.words import OrderAccepted, OrderRefused, OutcomeUnknown, Refusal
+from daemon.domain.orders.words import (
+    ConfirmationWanted,
+    OrderAccepted,
+    OrderRefused,
+    OutcomeUnknown,
+    Refusal,
+)
 from daemon.messages import BreakerMoved, Noted
 from daemon.runtime.breaker import Allowed, Phase
 
@@ -45,7 +51,7 @@ def answered(desk: Desk, turn: Turn, fact: object, now_ns: int) -> None:
     match fact:
         case OrderRefused(intent_id, Refusal.OTHER):
             desk.calls.out.pop(intent_id, None)
-        case OrderAccepted(intent_id) | OrderRefused(intent_id):
+        case OrderAccepted(intent_id) | OrderRefused(intent_id) | ConfirmationWanted(intent_id):
             heard(desk, turn, intent_id, now_ns, alive=True)
         case OutcomeUnknown(intent_id):
             heard(desk, turn, intent_id, now_ns, alive=False)

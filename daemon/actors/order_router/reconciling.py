@@ -30,19 +30,11 @@ from daemon.domain.orders.reconcile import (
     strangers,
     unexplained,
 )
-from daemon.domain.orders.words import (
-    OrderAccepted,
-    OrderRefused,
-    OrderUpdated,
-    OutcomeUnknown,
-    Purpose,
-    Side,
-    State,
-)
+from daemon.domain.orders.words import OrderAnswer, OrderUpdated, Purpose, Side, State
 from daemon.messages import AccountUnread, BooksAgree, BooksDiffer, Noted, ReadAccount
 from daemon.runtime.words import Call
 
-Heard = OrderAccepted | OrderRefused | OutcomeUnknown | OrderUpdated
+Heard = OrderAnswer | OrderUpdated
 """What a broker says of one order."""
 _ACCOUNT = "account"
 _HELD_EVERY = 6

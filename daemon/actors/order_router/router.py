@@ -46,8 +46,8 @@ from daemon.domain.orders.ids import IntentIds
 from daemon.domain.orders.reconcile import AccountRead, news
 from daemon.domain.orders.states import is_open
 from daemon.domain.orders.words import (
-    OrderAccepted,
-    OrderRefused,
+    ConfirmationWanted,
+    OrderAnswer,
     OrderUpdated,
     OutcomeUnknown,
     State,
@@ -112,7 +112,7 @@ class OrderRouter:
         match message:
             case Frame():
                 self._go_on(turn, now_ns)
-            case OrderAccepted() | OrderRefused() | OutcomeUnknown() | OrderUpdated():
+            case _ if isinstance(message, OrderAnswer | OrderUpdated):
                 self._hear(turn, message, now_ns)
             case Due():
                 if desk.wakes.rings(message):
@@ -283,7 +283,7 @@ class OrderRouter:
         order = desk.book.order(intent_id)
         if order is None or before is None:
             return
-        if isinstance(fact, OutcomeUnknown):
+        if isinstance(fact, OutcomeUnknown | ConfirmationWanted):
             lookups.begin(desk, turn, intent_id, now_ns)
             reconciling.soon(desk, turn, now_ns)
         waiting.heard(desk, turn, order)

@@ -12,6 +12,7 @@ from msgspec.structs import astuple
 
 from daemon.domain.orders.states import BOOK_WORDS, Evidence, after
 from daemon.domain.orders.words import (
+    ConfirmationWanted,
     Intent,
     IntentRecorded,
     OrderAccepted,
@@ -39,7 +40,7 @@ class Order(Struct, frozen=True):
         remaining_quantity: units that may still be filled, as far as we know. It is not zero for
             an order that was told FILLED with too few units: the rest is unexplained.
         refusal: the newest reason for a no.
-        text: the broker's newest words, or why the outcome is unknown.
+        text: the broker's newest words, what it asks, or why the outcome is unknown.
         at_ns: the newest fact.
         broker_order_ids: every number that the broker gave it; more than one is a duplicate.
     """
@@ -99,6 +100,9 @@ def hear(heard: Heard, fact: OrderFact) -> None:
         case OutcomeUnknown():
             heard.state = after(heard.state, Evidence.UNKNOWN)
             _say(heard, fact.at_ns, None, fact.because)
+        case ConfirmationWanted():
+            heard.state = after(heard.state, Evidence.UNKNOWN)
+            _say(heard, fact.at_ns, None, fact.said)
         case OrderParked():
             heard.state = after(heard.state, Evidence.PARKED)
         case OrderUpdated():

@@ -19,7 +19,7 @@ from daemon.domain.orders.words import State
 class Evidence(StrEnum):
     """What was heard of an order, and from whom."""
 
-    UNKNOWN = "unknown"  # ours: no answer that can be trusted
+    UNKNOWN = "unknown"  # ours: no answer that can be trusted, or a question in its place
     PARKED = "parked"  # ours: the look-up window passed
     REFUSED = "refused"  # the broker's answer
     ACCEPTED = "accepted"  # the broker's answer

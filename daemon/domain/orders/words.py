@@ -144,6 +144,27 @@ class OutcomeUnknown(Struct, frozen=True, tag=True):
     at_ns: int
 
 
+class ConfirmationWanted(Struct, frozen=True, tag=True):
+    """The broker asks something before it takes the order; it has placed nothing.
+
+    Whoever answers there places it, so it is reckoned with like an order whose outcome is unknown.
+
+    Attributes:
+        question_id: of the question, at the broker.
+        text: what it asks.
+    """
+
+    intent_id: str
+    question_id: str
+    text: str
+    at_ns: int
+
+    @property
+    def said(self) -> str:
+        """The question, for a person: nobody else answers it."""
+        return f"the broker asks before it takes it: {self.text} (question {self.question_id})"
+
+
 class OrderParked(Struct, frozen=True, tag=True):
     """The look-up window passed without evidence: possible exposure until the day ends."""
 
@@ -171,5 +192,7 @@ class OrderUpdated(Struct, frozen=True, tag=True):
     text: str = ""
 
 
-OrderNews = OrderAccepted | OrderRefused | OutcomeUnknown | OrderParked | OrderUpdated
+OrderAnswer = OrderAccepted | OrderRefused | OutcomeUnknown | ConfirmationWanted
+"""What a request to place an order is answered with: exactly one of these."""
+OrderNews = OrderAnswer | OrderParked | OrderUpdated
 OrderFact = IntentRecorded | OrderNews

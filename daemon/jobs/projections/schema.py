@@ -182,8 +182,8 @@ _TOLD: dict[type[Fact], tuple[Into, ...]] = {
     ),
 }
 _WORKED_OUT = frozenset(
-    {orders.OrderAccepted, orders.OrderRefused, orders.OutcomeUnknown, orders.OrderParked}
-    | {orders.OrderUpdated}
+    {orders.OrderAccepted, orders.OrderRefused, orders.OutcomeUnknown}
+    | {orders.ConfirmationWanted, orders.OrderParked, orders.OrderUpdated}
 )
 _EVENT, _AUDITED, _DONE = Into(STRATEGY_EVENTS), Into(AUDIT), Into(AUDIT, {"done_by": "by"})
 

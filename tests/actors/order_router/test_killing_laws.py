@@ -26,6 +26,7 @@ HONEST = [
     "dumb",
     "dumbwork",
     "lost",
+    "ask",
 ]
 TRUE = ["done", "quiet", "race", "no", "lost"]
 DEEDS = [

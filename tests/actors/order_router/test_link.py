@@ -1,5 +1,6 @@
 """The link to the broker: calls that fail in a row stop entries, and never an exit."""
 
+import pytest
 from msgspec.structs import replace
 
 from daemon.actors.order_router import Terms
@@ -55,8 +56,9 @@ def test_an_order_by_hand_is_declined_while_the_link_is_broken():
     assert made.ask(PlaceByHand(replace(ASKED, quantity=750))).code == "broker_link"
 
 
-def test_an_answer_in_between_starts_the_count_again():
-    made = fail(Stage(["lost", "lost", "refuse BAND", "lost", "lost", "fill"], terms=TERMS), 5)
+@pytest.mark.parametrize("answer", ["refuse BAND", "ask"])
+def test_an_answer_in_between_starts_the_count_again(answer):
+    made = fail(Stage(["lost", "lost", answer, "lost", "lost", "fill"], terms=TERMS), 5)
     assert moves(made) == []
 
 

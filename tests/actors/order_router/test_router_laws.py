@@ -39,6 +39,9 @@ PLACINGS = [
     "over",
     "liar",
     "liar RATE",
+    "ask",
+    "ask 3",
+    "ask 40",
 ]
 CANCELS = ["done", "quiet", "race", "after 1", "after 30", "lost", "no"]
 DEEDS = [

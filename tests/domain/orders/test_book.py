@@ -8,6 +8,7 @@ from msgspec.structs import replace
 from daemon.domain.orders.book import Book, Position
 from daemon.domain.orders.states import is_open
 from daemon.domain.orders.words import (
+    ConfirmationWanted,
     Intent,
     IntentRecorded,
     OrderAccepted,
@@ -93,6 +94,7 @@ facts = st.one_of(
     st.builds(OrderAccepted, ids, st.sampled_from(["7", "8"]), instants),
     st.builds(OrderRefused, ids, st.sampled_from(Refusal), st.sampled_from(["x", "y"]), instants),
     st.builds(OutcomeUnknown, ids, st.sampled_from(["time-out", ""]), instants),
+    st.builds(ConfirmationWanted, ids, st.just("q"), st.sampled_from(["x", "z"]), instants),
     st.builds(OrderParked, ids, instants),
     st.builds(
         OrderUpdated,

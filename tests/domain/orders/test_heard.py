@@ -4,6 +4,7 @@ import pytest
 
 from daemon.domain.orders.heard import Heard, hear, order_of
 from daemon.domain.orders.words import (
+    ConfirmationWanted,
     IntentRecorded,
     OrderAccepted,
     OrderParked,
@@ -19,6 +20,7 @@ RECORDED = IntentRecorded(intent(), 1)
 ACCEPTED = OrderAccepted("a", "7", 2)
 UNKNOWN = OutcomeUnknown("a", "time-out", 2)
 PARKED = OrderParked("a", 3)
+ASKED = ConfirmationWanted("a", "q7", "are you sure?", 2)
 REFUSED = OrderRefused("a", Refusal.BAND, "too far", 2)
 
 
@@ -41,6 +43,10 @@ def told(state, quantity, number="7"):
         ((REFUSED,), State.REFUSED, 0, 0),
         ((UNKNOWN,), State.UNKNOWN, 0, 130),
         ((UNKNOWN, PARKED), State.PARKED, 0, 130),
+        ((ASKED,), State.UNKNOWN, 0, 130),
+        ((ASKED, PARKED), State.PARKED, 0, 130),
+        ((ASKED, ACCEPTED), State.WORKING, 0, 130),
+        ((ASKED, REFUSED), State.REFUSED, 0, 0),
         ((UNKNOWN, PARKED, told(State.FILLED, 130)), State.FILLED, 130, 0),
         ((told(State.CANCELLED, 65),), State.CANCELLED, 65, 0),
         ((told(State.FILLED, 130, "7"), told(State.WORKING, 0, "8")), State.WORKING, 130, 130),
@@ -53,6 +59,13 @@ def test_an_order_is_what_all_that_was_heard_makes_of_it(facts, state, filled, r
             filled,
             remaining,
         )
+
+
+def test_a_question_is_told_with_its_order_until_the_broker_says_more():
+    assert (
+        of(ASKED, PARKED).text == "the broker asks before it takes it: are you sure? (question q7)"
+    )
+    assert of(ASKED, OrderRefused("a", Refusal.BAND, "too far", 3)).text == "too far"
 
 
 def test_of_several_numbers_the_one_that_is_open_is_told_first():
