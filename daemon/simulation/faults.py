@@ -27,6 +27,8 @@ class Kind(StrEnum):
     REQUEST_LATE = "request late"  # no answer comes, and it arrives up to a minute later
     ANSWER_LOST = "answer lost"  # it arrives, and no answer comes
     ANSWER_SLOW = "answer slow"  # the answer comes after later news
+    ASKED = "broker asks"  # a question comes in place of an answer, and nobody confirms it
+    CONFIRMED = "broker asks, confirmed"  # somebody does, up to a minute later, and it arrives
     UNREACHED = "broker unreached"  # it surely does not arrive, and that is known
     BAND = "refused BAND"
     MARGIN = "refused MARGIN"
@@ -89,6 +91,8 @@ STRIKES: dict[Call, tuple[Kind, ...]] = {
         Kind.REQUEST_LATE,
         Kind.ANSWER_LOST,
         Kind.ANSWER_SLOW,
+        Kind.ASKED,
+        Kind.CONFIRMED,
         Kind.UNREACHED,
         Kind.BAND,
         Kind.MARGIN,

@@ -18,7 +18,7 @@ from daemon.domain.instants import MILLISECOND_NS, SECOND_NS
 from daemon.domain.market.frames import Frame
 from daemon.domain.orders.limits import Approved
 from daemon.domain.orders.margin import MarginLeg
-from daemon.domain.orders.words import OrderRefused, OrderUpdated, Refusal
+from daemon.domain.orders.words import ConfirmationWanted, OrderRefused, OrderUpdated, Refusal
 from daemon.errors import BrokerUnavailable, OutcomeUnknown
 from daemon.messages import AccountRead, CancelAnswered, LoggedIn, OrderNotFound
 from daemon.ports.broker import Answer, Counted, Found, Read
@@ -44,6 +44,7 @@ _REFUSALS = {
     Kind.RATE: Refusal.RATE,
     Kind.SESSION: Refusal.SESSION,
 }
+_ASKED = (Kind.ASKED, Kind.CONFIRMED)
 _UNHEARD = (Kind.REQUEST_LOST, Kind.REQUEST_LATE, Kind.ANSWER_LOST)
 
 
@@ -103,6 +104,12 @@ class Network:
             self._later(way_ns, partial(reply.fail, BrokerUnavailable("nobody is there")))
         elif fault in _REFUSALS:
             self._later(way_ns, partial(self._refuse, intent.intent_id, _REFUSALS[fault], reply))
+        elif fault in _ASKED:
+            self._later(way_ns, partial(self._ask, intent.intent_id, reply))
+            if fault is Kind.CONFIRMED:
+                later_ns = self._lasts((SECOND_NS, _LATEST_NS))
+                asked = partial(self._placed, approved, Reply(), 0)
+                self._travels(later_ns, asked, intent.intent_id)
         elif fault in _UNHEARD:
             unknown = OutcomeUnknown("no answer came in time")
             self._later(TIMEOUT_NS, partial(reply.fail, unknown))
@@ -235,6 +242,10 @@ class Network:
     def _refuse(self, intent_id: str, kind: Refusal, reply: Reply) -> None:
         refused = OrderRefused(intent_id, kind, "refused on its way", self._timeline.now_ns())
         self._answer(reply, (refused,))
+
+    def _ask(self, intent_id: str, reply: Reply) -> None:
+        now_ns = self._timeline.now_ns()
+        self._answer(reply, (ConfirmationWanted(intent_id, "q1", "is that meant?", now_ns),))
 
     def _answer(self, reply: Reply, answers: Sequence[Any]) -> None:
         now_ns = self._timeline.now_ns()

@@ -36,6 +36,7 @@ from daemon.domain.orders import basket, book, flatten
 from daemon.domain.orders.ids import IntentIds
 from daemon.domain.orders.limits import Parent
 from daemon.domain.orders.words import (
+    ConfirmationWanted,
     OrderRefused,
     OrderUpdated,
     OutcomeUnknown,
@@ -118,18 +119,26 @@ def resend_at_a_start(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(router.OrderRouter, "_doubt", doubt)
 
 
-def time_out_is_a_no(patch: pytest.MonkeyPatch) -> None:
+def _taken_for_a_no(patch: pytest.MonkeyPatch, kind: type) -> None:
     ask = Door.ask
 
     async def refuse(door, request):
         return tuple(
-            OrderRefused(each.intent_id, Refusal.OTHER, each.because, each.at_ns)
-            if isinstance(each, OutcomeUnknown)
+            OrderRefused(each.intent_id, Refusal.OTHER, "no", each.at_ns)
+            if isinstance(each, kind)
             else each
             for each in await ask(door, request)
         )
 
     patch.setattr(Door, "ask", refuse)
+
+
+def time_out_is_a_no(patch: pytest.MonkeyPatch) -> None:
+    _taken_for_a_no(patch, OutcomeUnknown)
+
+
+def a_question_is_a_no(patch: pytest.MonkeyPatch) -> None:
+    _taken_for_a_no(patch, ConfirmationWanted)
 
 
 def absence_is_terminal(patch: pytest.MonkeyPatch) -> None:
@@ -458,6 +467,7 @@ MUTANTS: tuple[Mutant, ...] = (
     _of(resend_on_time_out, 1, "I2"),
     _of(resend_at_a_start, 12, "I2", "I13"),
     _of(time_out_is_a_no, 1, "I10", "I14", "I3"),
+    _of(a_question_is_a_no, 3, "I10", "I14", "I3"),
     _of(absence_is_terminal, 29, "I10", "I14", "I3"),
     _of(parked_in_silence, 1, "I3"),
     _of(parked_is_forgotten, 38, "I3", "I4"),
