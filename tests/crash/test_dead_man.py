@@ -23,7 +23,7 @@ from tests.crash.test_disk_that_fails import STRATEGY, hanging
 from tests.crash.test_killed_in_a_kill import heard
 from tests.kit import crashes
 from tests.kit.commands import told
-from tests.kit.daemon_process import host_ns, running
+from tests.kit.daemon_process import DaemonProcess, host_ns, running
 from tests.kit.guardian_process import watching
 
 PACE = ("--speed", "20")
@@ -106,6 +106,21 @@ def test_a_guardian_that_is_killed_at_its_work_is_gone_on_with_by_the_next(held,
     assert len(standing(held / "state")) == 1
 
 
+def press_kill(daemon: DaemonProcess, *, fenced: bool) -> None:
+    """Press a kill: behind the fence the daemon ends, without one the kill closes everything."""
+    try:
+        killed = daemon.brake("kill", reason="the daemon was resumed")
+    except (OSError, ValueError):
+        killed = None  # it ended first
+    if fenced:
+        assert daemon.wait_end() == 1
+    else:
+        assert killed is not None
+        assert killed["ok"], killed
+        daemon.wait_event("KillStaged", stage="flat")
+        daemon.kill()
+
+
 @pytest.mark.parametrize("fenced", [True, False])
 def test_not_one_order_leaves_a_daemon_behind_the_fence(held, fenced):
     """A kill is pressed on a daemon that nobody has ended; without the fence it sends its exits."""
@@ -114,16 +129,7 @@ def test_not_one_order_leaves_a_daemon_behind_the_fence(held, fenced):
         if fenced:
             put_up(held / "state", "no beat")
         sent = len(exchange_orders(held / "state"))
-        try:
-            killed = daemon.brake("kill", reason="the daemon was resumed")
-        except (OSError, ValueError):
-            killed = None  # it ended first
-        if fenced:
-            assert daemon.wait_end() == 1
-        else:
-            assert killed["ok"], killed
-            daemon.wait_event("KillStaged", stage="flat")
-            daemon.kill()
+        press_kill(daemon, fenced=fenced)
     assert (len(exchange_orders(held / "state")) == sent) is fenced
 
 
@@ -138,16 +144,7 @@ def test_not_one_order_leaves_over_the_emergency_file_behind_the_fence(held, fen
             if fenced:
                 put_up(held / "state", "no beat")
             sent = len(exchange_orders(held / "state"))
-            try:
-                killed = daemon.brake("kill", reason="the daemon was resumed")
-            except (OSError, ValueError):
-                killed = None  # it ended first
-            if fenced:
-                assert daemon.wait_end() == 1
-            else:
-                assert killed["ok"], killed
-                daemon.wait_event("KillStaged", stage="flat")
-                daemon.kill()
+            press_kill(daemon, fenced=fenced)
     assert (len(exchange_orders(held / "state")) == sent) is fenced
 
 
