@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from daemon.domain.orders.book import Book, Position
+from daemon.domain.orders.book import Book, Position, entered
 from daemon.domain.orders.heard import Order
 from daemon.domain.orders.reconcile import EXTERNAL, MANUAL
 from daemon.domain.orders.words import IntentRecorded, OrderFact, Purpose, Side, State
@@ -96,10 +96,7 @@ class Books:
         now = self.book.position(*leg)
         side, before = self._entered.get(leg, (intent.side.opposite, Position()))
         if intent.strategy_id in (MANUAL, EXTERNAL):
-            before = Position()
-            side = intent.side.opposite
-            if now.net_quantity:
-                side = Side.BUY if now.net_quantity > 0 else Side.SELL
+            before, side = Position(), entered(now.net_quantity, intent)
         return PositionChanged(
             strategy_id=intent.strategy_id,
             leg_id=intent.leg_id,

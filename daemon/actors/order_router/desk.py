@@ -17,7 +17,7 @@ from daemon.actors.order_router.alarms import Wakes
 from daemon.actors.order_router.calls import Calls
 from daemon.actors.order_router.conduct import Conduct
 from daemon.actors.order_router.halts import Halts
-from daemon.actors.order_router.loose import Requests, entered, is_loose, is_strangers
+from daemon.actors.order_router.loose import Requests, is_loose, is_strangers
 from daemon.actors.order_router.prices import Prices
 from daemon.actors.order_router.purse import Purse
 from daemon.actors.order_router.readings import Readings
@@ -25,7 +25,7 @@ from daemon.actors.order_router.terms import Terms
 from daemon.domain.market.bands import reference_e4, taken_e4
 from daemon.domain.market.instruments import Instrument, contract
 from daemon.domain.orders.basket import Basket, BasketLeg, OnFail
-from daemon.domain.orders.book import Book, Position
+from daemon.domain.orders.book import Book, Position, entered
 from daemon.domain.orders.flatten import Flatten
 from daemon.domain.orders.heard import Order
 from daemon.domain.orders.ids import IntentIds

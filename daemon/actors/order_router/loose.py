@@ -5,7 +5,7 @@ from __future__ import annotations
 from msgspec import Struct, field
 
 from daemon.domain.orders.reconcile import EXTERNAL, MANUAL
-from daemon.domain.orders.words import Intent, Purpose, Side
+from daemon.domain.orders.words import Intent, Purpose
 from daemon.messages import OrderAsked, PlaceByHand
 
 LOOSE = (MANUAL, EXTERNAL)
@@ -26,18 +26,6 @@ def stands_alone(intent: Intent) -> bool:
 def is_strangers(intent: Intent) -> bool:
     """Say whether an order is not of our making; an exit of what it left behind is."""
     return intent.strategy_id == EXTERNAL and intent.purpose is Purpose.ENTRY
-
-
-def entered(net_quantity: int, intent: Intent) -> Side:
-    """Return which way a leg of no basket was entered: by what it holds, or has held until now.
-
-    Args:
-        net_quantity: units held after its newest fill.
-        intent: the order of that fill.
-    """
-    if net_quantity:
-        return Side.BUY if net_quantity > 0 else Side.SELL
-    return intent.side.opposite
 
 
 def is_child(intent: Intent) -> bool:

@@ -18,7 +18,7 @@ from msgspec.structs import replace
 
 from daemon.domain.orders.heard import Heard, Order, hear, order_of
 from daemon.domain.orders.states import is_open
-from daemon.domain.orders.words import IntentRecorded, OrderFact, Side
+from daemon.domain.orders.words import Intent, IntentRecorded, OrderFact, Side
 
 _BUY = Side.BUY  # looked up once: every sum asks
 _small, _whole = msgpack.Encoder().encode, msgpack.Decoder(Heard).decode
@@ -191,6 +191,18 @@ class Book:
                 tally.selling += waiting
             if not (tally.net or tally.buying or tally.selling):
                 del tallies[intent.symbol]  # what is over is walked over no more
+
+
+def entered(net_quantity: int, intent: Intent) -> Side:
+    """Return which way a leg of no basket was entered: by what it holds, or has held until now.
+
+    Args:
+        net_quantity: units held after its newest fill.
+        intent: the order of that fill.
+    """
+    if net_quantity:
+        return Side.BUY if net_quantity > 0 else Side.SELL
+    return intent.side.opposite
 
 
 def _order(heard: Heard) -> Order:
