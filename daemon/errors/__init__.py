@@ -11,7 +11,8 @@
     ├── BrokerError              the way to a broker failed
     │   ├── BrokerMisused        our request was wrong: a defect of ours
     │   ├── BrokerUnavailable    surely not executed; a read may be retried
-    │   └── OutcomeUnknown       perhaps executed; never sent again, only asked about
+    │   ├── OutcomeUnknown       perhaps executed; never sent again, only asked about
+    │   └── WireGarbled          what the broker sent cannot be understood; none of it is kept
     ├── StoreError               the ledger failed or was found altered
     ├── HotStateError            the mirror of risk is lost, or holds what it should not
     ├── SinkError                a sink of the outbox did not take an event
@@ -123,6 +124,12 @@ class OutcomeUnknown(BrokerError):
     """Perhaps executed; never sent again, only asked about."""
 
     code = "outcome_unknown"
+
+
+class WireGarbled(BrokerError):
+    """What the broker sent cannot be understood; nothing of it is kept."""
+
+    code = "wire_garbled"
 
 
 class StoreError(OrdoError):

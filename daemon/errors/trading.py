@@ -242,5 +242,13 @@ TRADING: Final[Mapping[str, Entry]] = {
         "critical",
         status=504,
     ),
+    "wire_garbled": Entry(
+        "What the broker sent cannot be understood",
+        "wait: it is asked again; where it stays so, look at the broker's own page and report it",
+        _BROKER,
+        "error",
+        recoverable=True,
+        status=502,
+    ),
 }
 """Code -> what it means."""
