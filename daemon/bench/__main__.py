@@ -15,7 +15,7 @@ from typing import Any
 import orjson
 
 from daemon.app import account_of
-from daemon.bench import fan_out, kill, ledger, month, projections, watchdog
+from daemon.bench import decode, fan_out, kill, ledger, month, projections, watchdog
 from daemon.bench.engine import FRAMES, STRATEGY, bench
 from daemon.domain.plans.parsing import parse
 from daemon.settings import Settings
@@ -76,7 +76,19 @@ def projections_rounds() -> dict[str, Any]:
     return {"bench": "projections", "rounds": projections.ROUNDS, "ours": ours, "noise": noise}
 
 
+def decode_rounds() -> dict[str, Any]:
+    """Run the decode bench; the noise is how far its rounds lie apart."""
+    ours = decode.bench()
+    noise = {
+        name: each["times_official_spread"]
+        for name, each in ours.items()
+        if "times_official_spread" in each
+    }
+    return {"bench": "decode", "rounds": decode.ROUNDS, "ours": ours, "noise": noise}
+
+
 BENCHES: dict[str, Callable[[], dict[str, Any]]] = {
+    "decode": decode_rounds,
     "engine": engine,
     "fan_out": fan_out_once,
     "kill": kill_rounds,

@@ -12,6 +12,8 @@ from packaging.utils import canonicalize_name
 from tests.kit.tidy import ROOT
 
 LOCKS = ("runtime", "dev", "build")
+FETCHED = ("server-redis", "server-postgres", "oracle-kite")
+"""What stands beside the environment, and not in it."""
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
 EXTRAS = PROJECT["project"]["optional-dependencies"]
 ASKED = {
@@ -41,7 +43,7 @@ def pins(name: str) -> dict[str, set[str]]:
     return found
 
 
-@pytest.mark.parametrize("name", LOCKS)
+@pytest.mark.parametrize("name", LOCKS + FETCHED)
 def test_a_lock_names_no_index_and_no_address(name):
     unwanted = r"://|^\s*-|\bindex|find-links|trusted-host| @ "
     lines = lock(name).replace("--hash=", "hash=").splitlines()
@@ -49,7 +51,7 @@ def test_a_lock_names_no_index_and_no_address(name):
     assert [line for line in lines if re.search(unwanted, line)] == []
 
 
-@pytest.mark.parametrize("name", LOCKS)
+@pytest.mark.parametrize("name", LOCKS + FETCHED)
 def test_every_entry_of_a_lock_is_one_version_with_its_hashes(name):
     form = r"[\w.\-]+==[\w.]+( +;[^\\]+?)?( +--hash=sha256:[0-9a-f]{64})+ *"
 
