@@ -101,9 +101,11 @@ bench: $(VENV)/.dev ## measure on this machine [NAME=engine or fan_out]
 month: $(VENV)/.dev ## a month unattended at full speed; it fails where anything was amiss [SESSIONS=n]
 	@exec $(BIN)/python -m daemon.bench month --sessions $(or $(SESSIONS),22)
 
-fuzz: $(VENV)/.dev ## 100,000 mutations of strategy files, 10,000 requests to the control port
+fuzz: $(VENV)/.dev ## mutate strategy files, requests, and what a broker sends, a million times
 	@ORDO_FUZZ=100000 $(BIN)/python -m pytest tests/domain/plans -k mutation --timeout=0
 	@ORDO_FUZZ=10000 $(BIN)/python -m pytest tests/web/test_web_fuzz.py --timeout=0
+	@ORDO_FUZZ=1000000 $(BIN)/python -m pytest tests/brokers/zerodha/test_zerodha_packets.py -k mutated --timeout=0
+	@ORDO_FUZZ=200000 $(BIN)/python -m pytest tests/brokers/zerodha/test_zerodha_fuzz.py --timeout=0
 
 crash: $(VENV)/.dev ## kill -9 a daemon at 200 moments of a day, in kills and between answers [CRASHES=n]
 	@ORDO_CRASHES=$(or $(CRASHES),200) timeout 3600 \

@@ -12,6 +12,7 @@
     │   ├── BrokerMisused        our request was wrong: a defect of ours
     │   ├── BrokerUnavailable    surely not executed; a read may be retried
     │   ├── OutcomeUnknown       perhaps executed; never sent again, only asked about
+    │   ├── SessionRefused       the broker takes our session no longer; ask for a new one
     │   └── WireGarbled          what the broker sent cannot be understood; none of it is kept
     ├── StoreError               the ledger failed or was found altered
     ├── HotStateError            the mirror of risk is lost, or holds what it should not
@@ -124,6 +125,12 @@ class OutcomeUnknown(BrokerError):
     """Perhaps executed; never sent again, only asked about."""
 
     code = "outcome_unknown"
+
+
+class SessionRefused(BrokerError):
+    """The broker takes our session no longer; nothing was done, and a new one is needed."""
+
+    code = "session_refused"
 
 
 class WireGarbled(BrokerError):

@@ -242,6 +242,14 @@ TRADING: Final[Mapping[str, Entry]] = {
         "critical",
         status=504,
     ),
+    "session_refused": Entry(
+        "The broker takes the session no longer",
+        "log in again: what is open stays guarded, and no entry is taken until then",
+        _BROKER,
+        "error",
+        recoverable=True,
+        status=502,
+    ),
     "wire_garbled": Entry(
         "What the broker sent cannot be understood",
         "wait: it is asked again; where it stays so, look at the broker's own page and report it",

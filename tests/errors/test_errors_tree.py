@@ -50,7 +50,13 @@ def test_a_refused_strategy_tells_the_place_and_the_reason():
 def test_the_ways_a_broker_fails_are_told_apart():
     ways = {kind.__name__ for kind in BrokerError.__subclasses__()}
 
-    assert ways == {"BrokerMisused", "BrokerUnavailable", "OutcomeUnknown", "WireGarbled"}
+    assert ways == {
+        "BrokerMisused",
+        "BrokerUnavailable",
+        "OutcomeUnknown",
+        "SessionRefused",
+        "WireGarbled",
+    }
 
 
 def test_an_error_has_the_code_of_its_class_where_none_is_given():

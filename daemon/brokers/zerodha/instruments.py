@@ -119,6 +119,18 @@ class Master(Struct):
         line = self.lines.get(name)
         return None if line is None else _listed(line)
 
+    def symbol_of(self, exchange: str, name: str) -> str:
+        """Return the symbol of what the broker calls so; exchange and name where there is none.
+
+        A line that cannot be understood takes nothing out of what is held.
+        """
+        own = f"{exchange}:{name}"
+        try:
+            listed = self.of_name(own)
+        except WireGarbled:
+            return own
+        return listed.symbol if listed else own
+
     def of_symbol(self, symbol: str) -> Listed | None:
         """Return what has a symbol; None where nothing has.
 

@@ -1,0 +1,292 @@
+"""Zerodha's records of orders, trades, positions and funds, as words of the domain.
+
+A record's fields that lie are not read at all: the pending and cancelled quantities of what was
+cancelled, the type and the protection of what the exchange got as a limit, the split of profits.
+What is left of an order follows from what was filled. A status that nobody knows ends nothing.
+
+Source: Kite Connect 3, orders, portfolio, user and margins; the broker's own sample answers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from decimal import Decimal
+
+from msgspec import Raw, Struct
+
+from daemon.brokers.zerodha.answers import kind_of
+from daemon.brokers.zerodha.wire import Reply, amount_e4, data, parsed, whole
+from daemon.domain.orders.ids import parse
+from daemon.domain.orders.words import OrderUpdated, Refusal, Side, State
+from daemon.errors import WireGarbled
+from daemon.messages import AccountRead, BrokerOrder, BrokerPosition, MarginRead, OrderNotFound
+
+Names = Callable[[str, str], str]
+"""Exchange and name at the broker -> Ordo's symbol."""
+
+STATUSES: dict[str, State] = {
+    "COMPLETE": State.FILLED,
+    "CANCELLED": State.CANCELLED,
+    "REJECTED": State.REJECTED,
+    "PUT ORDER REQ RECEIVED": State.WORKING,
+    "AMO REQ RECEIVED": State.WORKING,
+    "VALIDATION PENDING": State.WORKING,
+    "OPEN PENDING": State.WORKING,
+    "OPEN": State.WORKING,
+    "TRIGGER PENDING": State.WORKING,
+    "MODIFY VALIDATION PENDING": State.WORKING,
+    "MODIFY PENDING": State.WORKING,
+    "MODIFIED": State.WORKING,
+    "CANCEL PENDING": State.WORKING,
+}
+"""Status of a record -> where the order stands. `UPDATE`, which only pushes have, says nothing."""
+_SIDES = {"BUY": Side.BUY, "SELL": Side.SELL}
+
+
+class OrderRecord(Struct, frozen=True):
+    """An order, as a book or a push shows it; only what is to be believed.
+
+    Attributes:
+        order_id: the broker's number.
+        status: one of `STATUSES`, or a word that nobody knows.
+        variety: under which it is changed and cancelled.
+        parent_order_id: of a second leg, the first.
+    """
+
+    order_id: str
+    status: str
+    exchange: str
+    tradingsymbol: str
+    transaction_type: str
+    quantity: Decimal
+    filled_quantity: Decimal | None = None
+    average_price: Decimal | None = None
+    status_message: str | None = None
+    status_message_raw: str | None = None
+    tag: str | None = None
+    tags: tuple[str, ...] | None = None
+    variety: str = "regular"
+    parent_order_id: str | None = None
+
+    @property
+    def client_id(self) -> str:
+        """Our own id; of another's order its tag."""
+        told = [tag for tag in (self.tag, *(self.tags or ())) if tag]
+        return next(filter(parse, told), told[0] if told else "")
+
+    @property
+    def is_told(self) -> bool:
+        """Whether its status says where it stands; otherwise it is to be read again."""
+        return self.status in STATUSES
+
+    @property
+    def text(self) -> str:
+        """The broker's words, those for people before those of its risk system."""
+        return self.status_message or self.status_message_raw or ""
+
+
+class TradeRecord(Struct, frozen=True):
+    """A fill; its number is one of its exchange."""
+
+    trade_id: str
+    order_id: str
+    exchange: str
+    average_price: Decimal
+    quantity: Decimal
+
+
+class Notice(Struct, frozen=True):
+    """A text of the broker's on the socket; `kind` is its word for it."""
+
+    kind: str
+    text: str
+
+
+class _Position(Struct, frozen=True):
+    exchange: str
+    tradingsymbol: str
+    quantity: Decimal
+
+
+class _Positions(Struct, frozen=True):
+    net: tuple[_Position, ...]
+
+
+class _Funds(Struct, frozen=True):
+    net: Decimal
+
+
+class _Segments(Struct, frozen=True):
+    equity: _Funds
+
+
+class _Total(Struct, frozen=True):
+    total: Decimal
+
+
+class _Basket(Struct, frozen=True):
+    final: _Total
+
+
+class _Pushed(Struct, frozen=True):
+    type: str
+    data: Raw = Raw(b"null")
+
+
+def orders(reply: Reply) -> tuple[OrderRecord, ...]:
+    """Return the orders of a book, or the states of one order.
+
+    Raises:
+        BrokerError: there is no such answer; its class says why.
+    """
+    return data(reply, tuple[OrderRecord, ...])
+
+
+def trades(reply: Reply) -> tuple[TradeRecord, ...]:
+    """Return fills, each once.
+
+    Raises:
+        BrokerError: there is no such answer; its class says why.
+    """
+    told = data(reply, tuple[TradeRecord, ...])
+    return tuple({(each.exchange, each.trade_id, each.order_id): each for each in told}.values())
+
+
+def pushed(text: str) -> OrderRecord | Notice:
+    """Return what a text on the socket says; an order in it is a hint, and its book the evidence.
+
+    Raises:
+        WireGarbled: it cannot be understood.
+    """
+    told = parsed(text, _Pushed)
+    if told.type == "order":
+        return parsed(told.data, OrderRecord)
+    words = parsed(told.data, str) if told.type in ("error", "message") else ""
+    return Notice(told.type, words)
+
+
+def updated(record: OrderRecord, now_ns: int, fills: Sequence[TradeRecord] = ()) -> OrderUpdated:
+    """Return an order as evidence.
+
+    Args:
+        record: as the book shows it.
+        now_ns: when it was read.
+        fills: its trades, where they were read; the record's own average is rounded.
+
+    Raises:
+        WireGarbled: it counts what cannot be counted.
+    """
+    state = _state(record)
+    return OrderUpdated(
+        intent_id=record.client_id,
+        broker_order_id=record.order_id,
+        state=state,
+        filled_quantity=_count(record.filled_quantity),
+        filled_value_e4=_value_e4(record, fills),
+        at_ns=now_ns,
+        kind=_reason(record) if state is State.REJECTED else None,
+        text=record.text,
+    )
+
+
+def shown(record: OrderRecord, names: Names) -> BrokerOrder:
+    """Return an order as the broker's book shows it.
+
+    Raises:
+        WireGarbled: it counts what cannot be counted, or goes neither way.
+    """
+    if record.transaction_type not in _SIDES:
+        raise WireGarbled(f"order {record.order_id} is to {record.transaction_type!r}")
+    return BrokerOrder(
+        client_id=record.client_id,
+        broker_order_id=record.order_id,
+        symbol=names(record.exchange, record.tradingsymbol),
+        side=_SIDES[record.transaction_type],
+        quantity=_count(record.quantity),
+        state=_state(record),
+        filled_quantity=_count(record.filled_quantity),
+        filled_value_e4=_value_e4(record, ()),
+        text=record.text,
+    )
+
+
+def account(book: Iterable[OrderRecord], held: Reply, names: Names, now_ns: int) -> AccountRead:
+    """Return the whole book: orders of the day, and what is held in all products together.
+
+    Args:
+        book: the orders.
+        held: the answer to a read of positions.
+        names: tells our symbols.
+        now_ns: when both were read.
+
+    Raises:
+        BrokerError: there is no such answer; its class says why.
+    """
+    net = data(held, _Positions).net
+    positions = [BrokerPosition(names(p.exchange, p.tradingsymbol), whole(p.quantity)) for p in net]
+    return AccountRead(
+        tuple(shown(record, names) for record in book),
+        tuple(position for position in positions if position.net_quantity),
+        now_ns,
+    )
+
+
+def found(
+    intent_id: str, book: Iterable[OrderRecord], now_ns: int
+) -> tuple[OrderUpdated, ...] | tuple[OrderNotFound]:
+    """Return all orders of a book that bear our id; that there is none now proves nothing.
+
+    Raises:
+        WireGarbled: one counts what cannot be counted.
+    """
+    ours = [updated(record, now_ns) for record in book if record.client_id == intent_id]
+    return tuple(ours) if ours else (OrderNotFound(intent_id, now_ns),)
+
+
+def available_e4(funds: Reply) -> int:
+    """Return what is free for shares and derivatives, in `_e4`.
+
+    Raises:
+        BrokerError: there is no such answer; its class says why.
+    """
+    return amount_e4(data(funds, _Segments).equity.net)
+
+
+def margin(parent: str, basket: Reply, funds: Reply, now_ns: int) -> MarginRead:
+    """Return what the legs of an entry need beside what is held, and what is free for it.
+
+    Args:
+        parent: the entry.
+        basket: the answer for the basket of its legs, with the positions considered.
+        funds: the answer for funds.
+        now_ns: when both were read.
+
+    Raises:
+        BrokerError: there is no such answer; its class says why.
+    """
+    required_e4 = amount_e4(data(basket, _Basket).final.total)
+    return MarginRead(parent, required_e4, available_e4(funds), now_ns)
+
+
+def _count(value: Decimal | None) -> int:
+    number = whole(value)
+    if number < 0:
+        raise WireGarbled(f"an order at Zerodha is told to be of {number} units")
+    return number
+
+
+def _state(record: OrderRecord) -> State:
+    return STATUSES.get(record.status, State.WORKING)
+
+
+def _reason(record: OrderRecord) -> Refusal:
+    return kind_of(f"{record.status_message or ''} {record.status_message_raw or ''}")
+
+
+def _value_e4(record: OrderRecord, fills: Sequence[TradeRecord]) -> int:
+    """Return the sum of price x units: of the trades where they are all there, else the average."""
+    filled = _count(record.filled_quantity)
+    ours = [fill for fill in fills if fill.order_id == record.order_id]
+    if ours and sum(whole(fill.quantity) for fill in ours) == filled:
+        return sum(amount_e4(fill.average_price, whole(fill.quantity)) for fill in ours)
+    return amount_e4(record.average_price, filled)

@@ -1,0 +1,136 @@
+"""What all answers of Zerodha's REST interface have in common: an envelope, and numbers.
+
+Numbers come as JSON numbers of any spelling, and are read as decimals, never as floats.
+"""
+
+from __future__ import annotations
+
+from decimal import ROUND_HALF_EVEN, Decimal
+from typing import TypeVar
+
+import msgspec
+from msgspec import Raw, Struct
+
+from daemon.domain.money import E4
+from daemon.errors import BrokerError, BrokerMisused, BrokerUnavailable, SessionRefused, WireGarbled
+
+T = TypeVar("T")
+TOO_MANY = 429
+_DONE = range(200, 300)
+_MOST = Decimal(10) ** 15
+_NULL = Raw(b"null")
+
+
+class Reply(Struct, frozen=True):
+    """What came back of a request.
+
+    Attributes:
+        status: of HTTP.
+        body: as it came, uncompressed.
+    """
+
+    status: int
+    body: bytes
+
+
+class Envelope(Struct, frozen=True):
+    """What is around every answer.
+
+    Attributes:
+        data: what was asked for, unread.
+        message: why it failed, for people.
+        error_type: why it failed, in a word.
+    """
+
+    data: Raw = _NULL
+    message: str | None = None
+    error_type: str | None = None
+
+    @property
+    def said(self) -> str:
+        """Word and sentence of a failure."""
+        return ": ".join(filter(None, (self.error_type, self.message)))
+
+
+_READ_ERRORS: dict[str, type[BrokerError]] = {
+    "TokenException": SessionRefused,
+    "TwoFAException": SessionRefused,
+    "UserException": BrokerError,
+    "PermissionException": BrokerError,
+    "InputException": BrokerMisused,
+}
+"""What a read that failed is; everything else may be tried again."""
+
+
+def envelope(reply: Reply) -> Envelope:
+    """Return the envelope of an answer.
+
+    Raises:
+        WireGarbled: it has none: a page for browsers, or a text that was cut.
+    """
+    return parsed(reply.body, Envelope)
+
+
+def data(reply: Reply, form: type[T]) -> T:
+    """Return what a read was answered with.
+
+    Raises:
+        SessionRefused: the session is dead.
+        BrokerMisused: we asked wrongly.
+        BrokerUnavailable: the broker cannot answer now.
+        BrokerError: this account may not ask.
+        WireGarbled: it is not of that form.
+    """
+    try:
+        told = envelope(reply)
+    except WireGarbled:
+        if reply.status in _DONE:
+            raise
+        told = Envelope()
+    if reply.status in _DONE and not told.error_type:
+        return parsed(told.data, form)
+    kind = _READ_ERRORS.get(told.error_type or "", BrokerUnavailable)
+    kind = BrokerUnavailable if reply.status == TOO_MANY else kind
+    raise kind(f"Zerodha answers {reply.status}: {told.said or 'no reason that can be read'}")
+
+
+def parsed(text: bytes | str | Raw, form: type[T]) -> T:
+    """Return a JSON text in a form.
+
+    Raises:
+        WireGarbled: it is no such text.
+    """
+    try:
+        return msgspec.json.decode(text, type=form)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        raise WireGarbled(f"an answer of Zerodha's cannot be read: {error}") from error
+
+
+def amount_e4(value: Decimal | None, units: int = 1) -> int:
+    """Return so many times an amount in `_e4`, rounded half to even; nothing is zero.
+
+    Raises:
+        WireGarbled: it is beyond all reason.
+    """
+    scaled = _within(value) * (units * E4)
+    return int(scaled.to_integral_value(ROUND_HALF_EVEN))
+
+
+def whole(value: Decimal | None) -> int:
+    """Return a whole number, whether or not it was written with a point; nothing is zero.
+
+    Raises:
+        WireGarbled: it is not whole, or beyond all reason.
+    """
+    number = _within(value)
+    if number != number.to_integral_value():
+        raise WireGarbled(f"an answer of Zerodha's counts {number} units")
+    return int(number)
+
+
+def _within(value: Decimal | None) -> Decimal:
+    if value is None:
+        return Decimal(0)
+    if not value.is_finite() or not -_MOST <= value <= _MOST:
+        raise WireGarbled(f"an answer of Zerodha's holds the number {value}")
+    return value

@@ -1,0 +1,292 @@
+"""Zerodha's records become words of the domain, and the fields that lie are not read."""
+
+from __future__ import annotations
+
+import json
+
+import msgspec
+import pytest
+
+from daemon.brokers.zerodha import codec
+from daemon.brokers.zerodha.codec import STATUSES, Notice, OrderRecord
+from daemon.brokers.zerodha.wire import Reply
+from daemon.domain.orders.ids import IntentIds, parse
+from daemon.domain.orders.words import OrderUpdated, Refusal, Side, State
+from daemon.errors import SessionRefused, WireGarbled
+from daemon.messages import AccountRead, BrokerOrder, BrokerPosition, MarginRead, OrderNotFound
+from tests.kit.recordings import data_path
+
+NOW = 1_773_000_000_000_000_000
+OURS = IntentIds(7).next()
+RECORD = {
+    "order_id": "1953367517640548352",
+    "status": "OPEN",
+    "exchange": "NFO",
+    "tradingsymbol": "NIFTY26AUG24350CE",
+    "transaction_type": "SELL",
+    "quantity": 150,
+    "filled_quantity": 75,
+    "average_price": 118.65,
+    "pending_quantity": 75,
+    "cancelled_quantity": 0,
+    "order_type": "LIMIT",
+    "market_protection": 0,
+    "variety": "regular",
+    "tag": OURS,
+    "tags": [OURS],
+    "status_message": None,
+    "exchange_order_id": None,
+    "meta": {},
+}
+FILL = {"exchange": "NFO", "order_id": RECORD["order_id"], "tradingsymbol": "x"}
+
+
+def names(exchange: str, name: str) -> str:
+    return {"NFO:NIFTY26AUG24350CE": "NIFTY-2026-08-25-24350-CE"}.get(
+        f"{exchange}:{name}", f"{exchange}:{name}"
+    )
+
+
+def reply(data: object) -> Reply:
+    return Reply(200, json.dumps({"status": "success", "data": data}).encode())
+
+
+def record(**changes: object) -> OrderRecord:
+    (told,) = codec.orders(reply([RECORD | changes]))
+    return told
+
+
+def sample(name: str) -> Reply:
+    return Reply(200, data_path(f"kite_mocks/{name}.json").read_bytes())
+
+
+def test_an_order_that_is_partly_filled_works():
+    assert codec.updated(record(), NOW) == OrderUpdated(
+        OURS, RECORD["order_id"], State.WORKING, 75, 75 * 1_186_500, NOW
+    )
+
+
+@pytest.mark.parametrize(
+    ("status", "state"),
+    [
+        ("COMPLETE", State.FILLED),
+        ("CANCELLED", State.CANCELLED),
+        ("REJECTED", State.REJECTED),
+        *((status, State.WORKING) for status in (
+            "PUT ORDER REQ RECEIVED", "AMO REQ RECEIVED", "VALIDATION PENDING", "OPEN PENDING",
+            "OPEN", "TRIGGER PENDING", "MODIFY VALIDATION PENDING", "MODIFY PENDING", "MODIFIED",
+            "CANCEL PENDING",
+        )),
+    ],
+)  # fmt: skip
+def test_every_status_of_the_table_is_told(status, state):
+    told = record(status=status)
+
+    assert codec.updated(told, NOW).state is state
+    assert told.is_told
+
+
+def test_the_table_ends_an_order_by_three_statuses_alone():
+    ends = {status for status, state in STATUSES.items() if state is not State.WORKING}
+
+    assert ends == {"COMPLETE", "CANCELLED", "REJECTED"}
+
+
+@pytest.mark.parametrize("status", ["UPDATE", "CANCEL", "complete", "EXPIRED", ""])
+def test_a_status_that_nobody_knows_ends_nothing_and_is_to_be_read_again(status):
+    told = record(status=status)
+
+    assert codec.updated(told, NOW).state is State.WORKING
+    assert not told.is_told
+
+
+@pytest.mark.parametrize(
+    "lie",
+    [
+        {"pending_quantity": 150, "cancelled_quantity": 0},
+        {"pending_quantity": 0, "cancelled_quantity": 150},
+        {"order_type": "MARKET", "market_protection": 2},
+        {"order_type": "SL", "market_protection": -1, "tags": ["mktp", "mktp:2.00", OURS]},
+        {"price": 1, "trigger_price": 2, "exchange_order_id": "9", "meta": {"iceberg": {}}},
+    ],
+)
+def test_the_fields_that_lie_change_nothing(lie):
+    told, plain = record(status="CANCELLED", **lie), record(status="CANCELLED")
+
+    assert codec.updated(told, NOW) == codec.updated(plain, NOW)
+    assert codec.shown(told, names) == codec.shown(plain, names)
+
+
+@pytest.mark.parametrize(
+    ("tag", "tags", "client_id"),
+    [
+        (OURS, None, OURS),
+        (None, ["autoslice", OURS], OURS),
+        ("desk", ["desk", OURS], OURS),
+        ("desk", ["desk"], "desk"),
+        (None, ["mktp", "mktp:2.00"], "mktp"),
+        (None, [], ""),
+        ("", None, ""),
+    ],
+)
+def test_our_id_is_found_among_all_tags(tag, tags, client_id):
+    assert record(tag=tag, tags=tags).client_id == client_id
+
+
+def test_a_rejection_says_why():
+    told = codec.updated(
+        record(
+            status="REJECTED",
+            filled_quantity=0,
+            average_price=0,
+            status_message="Insufficient funds. Required margin is 95417.84.",
+            status_message_raw="RMS:Margin Exceeds",
+        ),
+        NOW,
+    )
+
+    assert (told.state, told.kind) == (State.REJECTED, Refusal.MARGIN)
+    assert told.text.startswith("Insufficient funds")
+    assert codec.updated(record(status_message_raw="16387"), NOW).text == "16387"
+
+
+def test_numbers_may_come_with_a_point_and_as_nothing():
+    told = codec.updated(record(filled_quantity=75.0, average_price=None), NOW)
+
+    assert (told.filled_quantity, told.filled_value_e4) == (75, 0)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [{"quantity": None}, {"quantity": -1}, {"quantity": 1.5}, {"transaction_type": "HOLD"},
+     {"average_price": "NaN"}, {"filled_quantity": -75}],
+)  # fmt: skip
+def test_a_record_that_cannot_be_is_refused(wrong):
+    with pytest.raises(WireGarbled):
+        codec.shown(record(**wrong), names)
+
+
+def test_the_value_is_that_of_the_trades_where_they_are_all_there():
+    told = record(average_price=118.67)
+    fills = codec.trades(
+        reply(
+            [
+                FILL | {"trade_id": "1", "average_price": 118.65, "quantity": 50},
+                FILL | {"trade_id": "2", "average_price": 118.7, "quantity": 25},
+                FILL | {"trade_id": "2", "average_price": 118.7, "quantity": 25},
+                FILL | {"trade_id": "2", "exchange": "BFO", "average_price": 1, "quantity": 1,
+                        "order_id": "another"},
+            ]
+        )
+    )  # fmt: skip
+
+    assert len(fills) == 3
+    assert codec.updated(told, NOW, fills).filled_value_e4 == 50 * 1_186_500 + 25 * 1_187_000
+    assert codec.updated(told, NOW, fills[:1]).filled_value_e4 == 75 * 1_186_700
+
+
+def test_the_account_is_the_orders_and_what_is_held_in_all_products():
+    held = [
+        {"exchange": "NFO", "tradingsymbol": "NIFTY26AUG24350CE", "quantity": -75, "m2m": 9},
+        {"exchange": "NFO", "tradingsymbol": "NIFTY26AUG24350CE", "quantity": -150},
+        {"exchange": "NSE", "tradingsymbol": "SBIN", "quantity": 0},
+        {"exchange": "MCX", "tradingsymbol": "GOLD26OCTFUT", "quantity": 1},
+    ]
+    told = codec.account([record()], reply({"net": held, "day": []}), names, NOW)
+
+    assert told == AccountRead(
+        orders=(
+            BrokerOrder(
+                *(OURS, RECORD["order_id"], "NIFTY-2026-08-25-24350-CE", Side.SELL, 150),
+                *(State.WORKING, 75, 75 * 1_186_500),
+            ),
+        ),
+        positions=(
+            BrokerPosition("NIFTY-2026-08-25-24350-CE", -75),
+            BrokerPosition("NIFTY-2026-08-25-24350-CE", -150),
+            BrokerPosition("MCX:GOLD26OCTFUT", 1),
+        ),
+        at_ns=NOW,
+    )
+
+
+def test_all_orders_that_bear_our_id_are_found():
+    other = IntentIds(8).next()
+    book = [record(), record(order_id="2", status="COMPLETE"), record(tag=other, tags=[other])]
+
+    assert [told.broker_order_id for told in codec.found(OURS, book, NOW)] == [
+        RECORD["order_id"],
+        "2",
+    ]
+    assert codec.found(OURS, book[2:], NOW) == (OrderNotFound(OURS, NOW),)
+
+
+def test_margin_is_that_of_the_whole_basket_and_what_is_free():
+    basket = reply({"initial": {"total": 96504.975}, "final": {"total": 34787.225}, "orders": []})
+    funds = reply({"equity": {"net": 99725.05000000002}, "commodity": {"net": 1}})
+
+    assert codec.margin("entry", basket, funds, NOW) == MarginRead(
+        "entry", 347_872_250, 997_250_500, NOW
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ('{"type":"error","data":"Too many"}', Notice("error", "Too many")),
+        (
+            '{"type":"message","data":"Markets close early"}',
+            Notice("message", "Markets close early"),
+        ),
+        ('{"type":"news","data":{"a":1}}', Notice("news", "")),
+    ],
+)
+def test_a_text_on_the_socket_is_a_notice(text, told):
+    assert codec.pushed(text) == told
+
+
+def test_a_pushed_order_is_a_record_as_any_other():
+    text = json.dumps({"type": "order", "data": RECORD | {"unfilled_quantity": 9, "user_id": "A"}})
+
+    assert codec.pushed(text) == record()
+
+
+@pytest.mark.parametrize(
+    "text", ["", "hello", "{}", '{"type":"order"}', '{"type":"error","data":1}']
+)
+def test_a_text_that_cannot_be_understood_is_refused(text):
+    with pytest.raises(WireGarbled):
+        codec.pushed(text)
+
+
+def test_a_dead_session_is_told_by_every_read():
+    dead = Reply(403, b'{"status":"error","error_type":"TokenException","message":"Incorrect"}')
+
+    for read in (codec.orders, codec.trades, codec.available_e4):
+        with pytest.raises(SessionRefused, match="Incorrect"):
+            read(dead)
+
+
+def test_our_ids_fit_the_broker_s_tag():
+    assert parse(OURS)
+    assert len(OURS) <= 20
+    assert OURS.isalnum()
+
+
+def test_the_broker_s_own_samples_are_read():
+    book = codec.orders(sample("orders"))
+    told = codec.account(book, sample("positions"), names, NOW)
+    history = codec.orders(sample("order_info"))
+    rejected = codec.updated(book[3], NOW)
+
+    assert len(told.orders) == 10
+    assert [order.state for order in told.orders].count(State.FILLED) == 6
+    assert all(order.filled_quantity in (0, order.quantity) for order in told.orders)
+    assert rejected.kind is Refusal.MARGIN
+    assert all(each.is_told for each in (*book, *history))
+    assert {position.net_quantity for position in told.positions} <= {1, -3}
+    assert len(codec.trades(sample("trades"))) > 1
+    assert codec.available_e4(sample("margins")) == 997_250_500
+    assert codec.margin("e", sample("basket_margins"), sample("margins"), NOW).required_e4 > 0
+    pushed = msgspec.json.decode(sample("postback").body, type=OrderRecord)
+    assert codec.updated(pushed, NOW).filled_value_e4 == 4_700_000
