@@ -1,4 +1,4 @@
-"""The client that Zerodha publishes, asked from a process of its own."""
+"""The clients that Zerodha publishes, asked from processes of their own."""
 
 from __future__ import annotations
 
@@ -8,35 +8,45 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 import pytest
 
 from daemon.bench import official
+from tests.kit import official_requests
 
-Ticks = list[dict[str, Any]]
+Ask = Callable[..., Any]
 
 
 @contextmanager
-def official_ticker() -> Iterator[Callable[[bytes], Ticks | None]]:
-    """Yield what turns a frame into the official ticks, None where the official client fails.
-
-    Without that client the test is skipped, with the mend.
-    """
+def _asked(file: str) -> Iterator[Ask]:
+    """Yield what has a line answered by a program; without the client the test is skipped."""
     if not official.FOLDER.is_dir():
         pytest.skip("the broker's own client is not here: `make servers` fetches it")
     with subprocess.Popen(
-        [sys.executable, official.__file__, str(official.FOLDER)],
+        [sys.executable, file, str(official.FOLDER)],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
         env=os.environ | {"TZ": "UTC"},
     ) as process:
 
-        def ask(frame: bytes) -> Ticks | None:
-            process.stdin.write(json.dumps([frame.hex()]) + "\n")
+        def ask(*words: object) -> Any:
+            process.stdin.write(json.dumps(words) + "\n")
             process.stdin.flush()
             return json.loads(process.stdout.readline())
 
         yield ask
         process.stdin.close()
+
+
+@contextmanager
+def official_ticker() -> Iterator[Callable[[bytes], list[dict[str, Any]] | None]]:
+    """Yield what turns a frame into the official ticks, None where the official client fails."""
+    with _asked(official.__file__) as ask:
+        yield lambda frame: ask(frame.hex())
+
+
+official_client = partial(_asked, official_requests.__file__)
+"""Yields what tells method, path and body of a call, by its name and its arguments."""

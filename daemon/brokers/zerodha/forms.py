@@ -100,6 +100,7 @@ class OrderForm(Struct, frozen=True, kw_only=True):
 class Change(Struct, frozen=True, kw_only=True):
     """What is to be changed of an order that rests; a field of None stays as it is."""
 
+    parent_order_id: str | None = None
     quantity: int | None = None
     price: str | None = None
     order_type: str | None = None
@@ -201,7 +202,7 @@ def basket(legs: Iterable[tuple[MarginLeg, Listed]], product: str) -> Sent:
         }
         for leg, listed in legs
     ]
-    path = "/margins/basket?consider_positions=true&mode=compact"
+    path = "/margins/basket?consider_positions=True&mode=compact"
     return Sent("POST", path, _JSON.encode(orders), "application/json")
 
 

@@ -8,7 +8,6 @@ name to say. A contract of the month does not name its day.
 from __future__ import annotations
 
 import re
-from datetime import date
 
 from msgspec import Struct
 
@@ -56,13 +55,6 @@ class Named(Struct, frozen=True):
     day: int
     kind: Kind
     strike_e4: int = 0
-
-    def is_of(self, expiry: date) -> bool:
-        """Return whether a contract that expires on a day may bear this name."""
-        return (self.year, self.month) == (expiry.year, expiry.month) and self.day in (
-            0,
-            expiry.day,
-        )
 
 
 def parse_name(text: str) -> Named | None:

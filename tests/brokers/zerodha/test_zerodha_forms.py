@@ -156,7 +156,7 @@ def test_the_margin_is_asked_for_all_legs_in_one():
     told = basket([(MarginLeg(SYMBOL, Side.SELL, 130, 1_186_000), LISTED)], "NRML")
 
     assert (told.method, told.content_type) == ("POST", "application/json")
-    assert told.path == "/margins/basket?consider_positions=true&mode=compact"
+    assert told.path == "/margins/basket?consider_positions=True&mode=compact"
     assert json.loads(told.body) == [
         FORM | {"variety": "regular", "price": 118.6, "trigger_price": 0}
     ]

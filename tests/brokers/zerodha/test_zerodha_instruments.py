@@ -77,6 +77,15 @@ def test_what_is_listed_is_found_by_name_by_token_and_by_symbol(name, symbol):
     assert (listed.parts is None) == (":" in symbol)
 
 
+def test_what_is_held_bears_our_symbol_and_its_own_name_where_there_is_none():
+    damaged = read(file(LINES[7].replace("2026-08-18", "2026-08-40"), LINES[0]), FETCHED)
+
+    assert MASTER.symbol_of("NFO", "NIFTY2681824350CE") == "NIFTY-2026-08-18-24350-CE"
+    assert MASTER.symbol_of("MCX", "GOLD26OCTFUT") == "MCX:GOLD26OCTFUT"
+    assert MASTER.symbol_of("NFO", "GONE26AUGFUT") == "NFO:GONE26AUGFUT"
+    assert damaged.symbol_of("NFO", "NIFTY2681824350CE") == "NFO:NIFTY2681824350CE"
+
+
 def test_a_line_tells_lot_and_tick():
     listed = MASTER.of_symbol("NIFTY-2026-08-18-24350-CE")
 

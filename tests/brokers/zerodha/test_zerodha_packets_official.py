@@ -73,7 +73,7 @@ def assert_same_depth(ours: Tick, theirs: dict | None) -> None:
 
 
 @given(whole=frames())
-@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
 def test_a_frame_of_any_kind_gives_the_official_values(official, whole):
     ours, theirs = decode(whole), official(whole)
 

@@ -66,15 +66,6 @@ def test_every_name_of_a_week_reads_back(expiry, strike, data):
     named = Named(underlying, expiry.year, expiry.month, expiry.day, Kind.PUT, strike * 10_000)
 
     assert parse_name(name_of(named)) == named
-    assert named.is_of(expiry)
-
-
-def test_the_contract_of_a_month_may_expire_on_any_day_of_it():
-    of_month, of_week = parse_name("NIFTY26AUG24350CE"), parse_name("NIFTY2681824350CE")
-
-    assert of_month.is_of(date(2026, 8, 25))
-    assert not of_month.is_of(date(2026, 9, 1))
-    assert not of_week.is_of(date(2026, 8, 25))
 
 
 @pytest.mark.parametrize(

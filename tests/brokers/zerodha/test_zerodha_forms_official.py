@@ -1,0 +1,111 @@
+"""What we send is what the client that Zerodha publishes sends for the same call, byte for byte."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from msgspec.structs import asdict
+
+from daemon.brokers.zerodha.forms import (
+    VARIETIES,
+    Change,
+    OrderForm,
+    Sent,
+    basket,
+    cancellation,
+    modification,
+)
+from daemon.brokers.zerodha.instruments import Listed
+from daemon.brokers.zerodha.symbols import plain
+from daemon.domain.orders.margin import MarginLeg
+from daemon.domain.orders.words import Side
+from tests.kit.official_kite import official_client
+
+PRICES = st.integers(1, 10**9).map(lambda steps: plain(steps * 500))
+NUMBERS = st.integers(1, 10**6)
+QUICK = settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+
+
+@pytest.fixture(scope="module")
+def official():
+    with official_client() as ask:
+        yield ask
+
+
+def maybe(values):
+    return st.none() | values
+
+
+FORMS = st.builds(
+    OrderForm,
+    variety=st.sampled_from(sorted(VARIETIES)),
+    exchange=st.sampled_from(["NSE", "NFO", "BFO", "MCX"]),
+    tradingsymbol=st.sampled_from(
+        ["NIFTY26AUG24350CE", "M&M26AUG3000PE", "NIFTY 50", "BAJAJ-AUTO"]
+    ),
+    transaction_type=st.sampled_from(["BUY", "SELL"]),
+    quantity=NUMBERS,
+    product=st.sampled_from(["NRML", "MIS", "CNC", "MTF"]),
+    order_type=st.sampled_from(["LIMIT", "SL", "MARKET", "SL-M"]),
+    price=maybe(PRICES),
+    validity=maybe(st.sampled_from(["DAY", "IOC", "TTL"])),
+    validity_ttl=maybe(NUMBERS),
+    disclosed_quantity=maybe(NUMBERS),
+    trigger_price=maybe(PRICES),
+    iceberg_legs=maybe(st.integers(2, 10)),
+    iceberg_quantity=maybe(NUMBERS),
+    auction_number=maybe(st.just("22")),
+    algo_id=maybe(st.just("ALGO1")),
+    tag=maybe(st.from_regex(r"OR[0-9A-V]{16}", fullmatch=True)),
+    market_protection=st.sampled_from(["-1", "2", "0.5"]),
+)
+CHANGES = st.builds(
+    Change,
+    parent_order_id=maybe(st.just("14")),
+    quantity=maybe(NUMBERS),
+    price=maybe(PRICES),
+    order_type=maybe(st.sampled_from(["LIMIT", "MARKET"])),
+    trigger_price=maybe(PRICES),
+    validity=maybe(st.just("DAY")),
+    disclosed_quantity=maybe(NUMBERS),
+    market_protection=st.just("-1"),
+)
+
+
+def same(ours: Sent, theirs: list[str]) -> bool:
+    return [ours.method, ours.path, ours.body.decode()] == theirs
+
+
+@given(form=FORMS)
+@QUICK
+def test_an_order_is_placed_by_equal_bytes(official, form):
+    assert same(form.request, official("place_order", asdict(form)))
+
+
+@given(change=CHANGES)
+@QUICK
+def test_an_order_is_changed_by_equal_bytes(official, change):
+    asked = asdict(change) | {"variety": "regular", "order_id": "15"}
+
+    assert same(modification("regular", "15", change), official("modify_order", asked))
+
+
+@pytest.mark.parametrize("parent", [None, "14"])
+def test_an_order_is_cancelled_by_equal_bytes(official, parent):
+    asked = {"variety": "co", "order_id": "15", "parent_order_id": parent}
+
+    assert same(cancellation("co", "15", parent), official("cancel_order", asked))
+
+
+def test_margin_is_asked_for_by_an_equal_path_and_an_equal_body(official):
+    leg = MarginLeg("NIFTY-2026-08-25-24350-CE", Side.SELL, 130, 1_186_000)
+    ours = basket([(leg, Listed(1, leg.symbol, "NFO", "NIFTY26AUG24350CE", 65, 500, None))], "NRML")
+    method, path, body = official(
+        "basket_order_margins", {"params": json.loads(ours.body), "mode": "compact"}
+    )
+
+    assert (ours.method, ours.path) == (method, path)
+    assert json.loads(ours.body) == json.loads(body)

@@ -1,0 +1,46 @@
+"""Zerodha's own REST client, in a process of its own: says what it would send, and sends nothing.
+
+It is started as a file, with the folder that holds the client. A line is a call in JSON, `[name,
+arguments]`; it is answered with method, path and body.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from importlib import import_module
+from types import SimpleNamespace
+
+
+class Recorder:
+    """Stands where the session of the client was, and answers everything with a yes."""
+
+    def __init__(self) -> None:
+        self.seen: list[str] = []
+
+    def request(self, method, url, *, json, data, params, headers, **_):
+        request = import_module("requests").Request(
+            method, url, json=json, data=data, params=params, headers=headers
+        )
+        made = request.prepare()
+        body = made.body.decode() if isinstance(made.body, bytes) else made.body or ""
+        self.seen = [made.method, made.path_url, body]
+        told = {"status": "success", "data": {"order_id": "1"}}
+        return SimpleNamespace(
+            headers={"content-type": "application/json"}, status_code=200, json=lambda: told
+        )
+
+
+def main(folder: str) -> None:
+    sys.path.insert(0, folder)
+    client = import_module("kiteconnect").KiteConnect("key", "token")
+    client.reqsession = recorder = Recorder()
+    for line in sys.stdin:
+        name, arguments = json.loads(line)
+        getattr(client, name)(**arguments)
+        sys.stdout.write(json.dumps(recorder.seen) + "\n")
+        sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
