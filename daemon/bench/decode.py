@@ -110,10 +110,9 @@ def _client() -> Iterator[Ask]:
         def ask(frame: bytes, times: int) -> float:
             asked.write(json.dumps([frame.hex(), times]) + "\n")
             asked.flush()
-            line = answered.readline()
-            if not line:
-                raise OrdoError(f"the vendor's client in {official.FOLDER} ended; it cannot run")
-            return float(line)
+            return float(answered.readline())
 
+        if not answered.readline():
+            raise OrdoError(f"the vendor's client in {official.FOLDER} cannot run here")
         yield ask
         asked.close()

@@ -1,9 +1,9 @@
 """Zerodha's own ticker client, in a process of its own, as a judge of ours.
 
 It is started as a file, with the folder that holds it: what it brings along stays out of ours. It
-reads a request a line and writes an answer a line, both in JSON: `[frame in hex]` is answered with
-the ticks that it makes of the frame, null where it fails on it, and `[frame in hex, n]` with the
-seconds that it takes to read the frame n times.
+says that it is ready, then reads a request a line and writes an answer a line, in JSON: `[frame in
+hex]` is answered with the ticks that it makes of the frame, null where it fails on it, and `[frame
+in hex, n]` with the seconds that it takes to read the frame n times.
 """
 
 from __future__ import annotations
@@ -20,6 +20,8 @@ from typing import Any
 
 FOLDER = Path(sys.prefix) / "servers" / "kite"
 """Where `make servers` fetches it to."""
+READY = "ready"
+"""The first line: without it the client cannot run here."""
 
 Read = Callable[[bytes], list[dict[str, Any]]]
 
@@ -51,10 +53,14 @@ def main(folder: str) -> None:
     """Answer until there are no more requests."""
     sys.path.insert(0, folder)
     read = import_module("kiteconnect").KiteTicker("key", "token")._parse_binary  # noqa: SLF001
+    _say(READY)
     for line in sys.stdin:
-        answer = _answer(read, *json.loads(line))
-        sys.stdout.write(json.dumps(answer, default=_plain) + "\n")
-        sys.stdout.flush()
+        _say(_answer(read, *json.loads(line)))
+
+
+def _say(answer: object) -> None:
+    sys.stdout.write(json.dumps(answer, default=_plain) + "\n")
+    sys.stdout.flush()
 
 
 if __name__ == "__main__":

@@ -71,8 +71,9 @@ def test_the_client_s_process_answers_with_ticks_with_seconds_and_with_nothing_o
     monkeypatch.setattr(sys, "stdin", io.StringIO('["0007"]\n["00"]\n["0007", 3]\n'))
     official.main(str(tmp_path))
     del sys.modules["kiteconnect"]
-    ticks, nothing, seconds = map(json.loads, capsys.readouterr().out.splitlines())
+    ready, ticks, nothing, seconds = map(json.loads, capsys.readouterr().out.splitlines())
 
+    assert ready == official.READY
     assert ticks == [{"price": 7, "at": 7}]
     assert nothing is None
     assert seconds >= 0

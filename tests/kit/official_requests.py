@@ -1,7 +1,7 @@
 """Zerodha's own REST client, in a process of its own: says what it would send, and sends nothing.
 
-It is started as a file, with the folder that holds the client. A line is a call in JSON, `[name,
-arguments]`; it is answered with method, path and body.
+It is started as a file, with the folder that holds the client, and says that it is ready. A line
+is a call in JSON, `[name, arguments]`; it is answered with method, path and body.
 """
 
 from __future__ import annotations
@@ -35,11 +35,16 @@ def main(folder: str) -> None:
     sys.path.insert(0, folder)
     client = import_module("kiteconnect").KiteConnect("key", "token")
     client.reqsession = recorder = Recorder()
+    say("ready")
     for line in sys.stdin:
         name, arguments = json.loads(line)
         getattr(client, name)(**arguments)
-        sys.stdout.write(json.dumps(recorder.seen) + "\n")
-        sys.stdout.flush()
+        say(recorder.seen)
+
+
+def say(words: object) -> None:
+    sys.stdout.write(json.dumps(words) + "\n")
+    sys.stdout.flush()
 
 
 if __name__ == "__main__":
