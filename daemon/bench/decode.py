@@ -1,6 +1,7 @@
 """The decode bench: packets of Zerodha's ticker to ticks, ours beside the vendor's own client.
 
 Rounds of the two take turns over the same frames: one of full packets alone, and one of all kinds.
+Seconds are those of the processor.
 Ours is measured twice: to ticks with the quote that a decision needs, and with the day's figures
 and the depth of each as well, which the vendor's client always builds. That one lives in the set-up
 for development alone; where it is not, the bench says so.
