@@ -26,7 +26,7 @@ class Books:
         symbols: what each leg trades.
         owed: exits that are not finished, by id.
         exits: how many were ever owed.
-        replaced: exits in doubt that are no longer counted on.
+        replaced: when exits in doubt were no longer counted on, by intent id.
     """
 
     def __init__(self, mark: str, facts: Iterable[object]) -> None:
@@ -34,7 +34,7 @@ class Books:
         self.symbols: dict[Leg, str] = {}
         self.owed: dict[str, ExitOwed] = {}
         self.exits = 0
-        self.replaced: set[str] = set()
+        self.replaced: dict[str, int] = {}
         self._entered: dict[Leg, tuple[Side, Position]] = {}
         for fact in facts:
             self.apply(fact)
@@ -54,8 +54,8 @@ class Books:
                 self.exits += 1
             case ExitFinished(exit_id):
                 self.owed.pop(exit_id, None)
-            case ExitReplaced(intent_id):
-                self.replaced.add(intent_id)
+            case ExitReplaced(intent_id, at_ns):
+                self.replaced[intent_id] = at_ns
             case _ if isinstance(fact, OrderFact):
                 self.book.apply(fact)
 

@@ -60,7 +60,8 @@ class Closer(Witness):
         self._learn(done, read, now_ns)
         self._adopt(done, read, quotes, now_ns)
         for order in self._todays(now_ns):
-            self._doubt(done, order, read, now_ns)
+            self._doubt(done, order, now_ns)
+        self._replace(done, read, now_ns)
         shares = self.books.shares(reconcile.positions(read))
         self._owe(done, shares, now_ns)
         self._close(done, shares, quotes, now_ns)

@@ -10,7 +10,7 @@ from msgspec import Struct, field
 from daemon.domain.instants import SECOND_NS, day_of
 from daemon.domain.market.frames import Quote
 from daemon.domain.orders import reconcile
-from daemon.domain.orders.doubt import Doubt, may_replace
+from daemon.domain.orders.doubt import DOUBTFUL, Doubt, is_old, may_replace
 from daemon.domain.orders.heard import Order
 from daemon.domain.orders.ids import IntentIds
 from daemon.domain.orders.ladder import Ladder
@@ -25,7 +25,7 @@ from daemon.domain.orders.words import (
     Side,
     State,
 )
-from daemon.guardian.books import Books, Leg, remaining
+from daemon.guardian.books import Books, Leg
 from daemon.messages import Cancel, ExitReplaced, Fact, Place
 from daemon.runtime.budget import Window
 
@@ -33,7 +33,6 @@ VERIFY_NS = 2 * SECOND_NS
 """How far two readings lie apart, longer than a request may usually be late."""
 _LOOKUP_NS = 15 * SECOND_NS
 """An order that no reading shows within this is parked."""
-_DOUBTFUL = (State.UNKNOWN, State.PARKED)
 _REFUSED = (State.REFUSED, State.REJECTED)
 
 
@@ -121,8 +120,8 @@ class Witness:
         self._hear(done, update, now_ns)
         done.told.append(f"not of our making: {shown.side} {shown.quantity} {shown.symbol}")
 
-    def _doubt(self, done: Round, order: Order, read: AccountRead, now_ns: int) -> None:
-        """Say of an order that nobody answered what is so; replace it where that is bounded."""
+    def _doubt(self, done: Round, order: Order, now_ns: int) -> None:
+        """Say of an order that nobody answered what is so."""
         intent, intent_id = order.intent, order.intent.intent_id
         if order.state is State.INTENDED:
             because = "the run that meant it is over; nobody knows whether it left"
@@ -130,31 +129,43 @@ class Witness:
         elif order.state is State.UNKNOWN and now_ns - intent.decided_ns >= _LOOKUP_NS:
             self._take(done, OrderParked(intent_id, now_ns))
             done.told.append(f"{intent_id} is parked: {intent.side} {intent.symbol} may still fill")
-        if intent.purpose is Purpose.EXIT and intent_id not in self.books.replaced:
-            doubt = self._around(order, read)
-            if may_replace(doubt, VERIFY_NS):
-                self._take(done, ExitReplaced(intent_id, now_ns))
-                done.told.append(f"another order leaves in place of {intent_id}; both may fill")
+
+    def _replace(self, done: Round, read: AccountRead, now_ns: int) -> None:
+        """Count on purchases in doubt no longer where that is bounded: others leave."""
+        ways = [order for order in self._todays(now_ns) if _buys_back(order)]
+        doubts = {order.intent.intent_id: self._around(order, read) for order in ways}
+        replaced = []
+        for order in ways:
+            intent_id, leg = order.intent.intent_id, leg_of(order)
+            if order.intent.purpose is Purpose.EXIT and intent_id not in self.books.replaced:
+                others = [each for each in ways if each is not order and leg_of(each) == leg]
+                beside = [doubts[each.intent.intent_id] for each in others]
+                if may_replace(doubts[intent_id], self.books.net(leg), beside, VERIFY_NS):
+                    replaced.append(intent_id)
+        for intent_id in replaced:  # all of one reading are judged alike
+            self._take(done, ExitReplaced(intent_id, now_ns))
+            done.told.append(f"another order leaves in place of {intent_id}; both may fill")
 
     def _around(self, order: Order, read: AccountRead) -> Doubt:
-        intent = order.intent
-        leg, symbol = (intent.strategy_id, intent.leg_id), intent.symbol
+        intent, symbol = order.intent, order.intent.symbol
+        since_ns = self.books.replaced.get(intent.intent_id)
+        old = is_old(order.recorded_ns, read.at_ns)
         held = reconcile.positions(read).get(symbol, 0)
         there = tuple(
             (each.broker_order_id, each.state, each.filled_quantity)
             for each in read.orders
             if each.symbol == symbol
         )
-        ways = [each for each in self.books.book.open_orders() if _buys_back(each, leg)]
+        in_doubt = order.state in DOUBTFUL and (old, held, there)
         return Doubt(
             side=intent.side,
             state=order.state,
+            quantity=order.remaining_quantity,
+            old=old,
             shown=any(each.client_id == intent.intent_id for each in read.orders),
             agreed=held == self.books.book.net(symbol),
-            equal_ns=self._lasted_ns(intent.intent_id, (held, there), read.at_ns),
-            leg_net=self.books.net(leg),
-            doubtful_quantity=remaining((e for e in ways if e.state in _DOUBTFUL), Side.BUY),
-            others_quantity=remaining((e for e in ways if e.state not in _DOUBTFUL), Side.BUY),
+            equal_ns=self._lasted_ns(intent.intent_id, in_doubt, read.at_ns),
+            replaced_ago_ns=None if since_ns is None else read.at_ns - since_ns,
         )
 
     def _lasted_ns(self, of: object, seen: object, at_ns: int) -> int:
@@ -202,6 +213,5 @@ def leg_of(order: Order) -> Leg:
     return order.intent.strategy_id, order.intent.leg_id
 
 
-def _buys_back(order: Order, leg: Leg) -> bool:
-    bought = order.intent.purpose is not Purpose.ENTRY and order.intent.side is Side.BUY
-    return bought and leg_of(order) == leg
+def _buys_back(order: Order) -> bool:
+    return order.intent.purpose is not Purpose.ENTRY and order.intent.side is Side.BUY

@@ -17,9 +17,10 @@ from daemon.domain.market.frames import Frame
 from daemon.domain.orders.reconcile import EXTERNAL, MANUAL
 from daemon.domain.orders.words import Intent, IntentRecorded, OrderFact, Purpose, Side, State
 from daemon.domain.risk.moves import LevelMoved, Move
-from daemon.messages import RiskSeen
+from daemon.messages import ExitReplaced, RiskSeen
 from daemon.runtime.budget import Window
 from daemon.runtime.words import ActorDisarmed, DeadLetter
+from daemon.simulation.doubts import too_many, too_soon
 from daemon.simulation.known import Known
 from daemon.simulation.raising import is_planned
 from daemon.twin.exchange import Exchange
@@ -134,6 +135,8 @@ class Judge:
                     self._entry(intent, at_ns)
                 case IntentRecorded(intent):
                     self._exit(intent)
+                case ExitReplaced() if sentence := too_soon(self.known, fact):
+                    raise Violated("I10", sentence)
                 case LevelMoved():
                     self._level(fact)
                 case DeadLetter(actor, _, error) if is_planned(actor, error):
@@ -264,7 +267,11 @@ class Judge:
                 f"{intent.side} {intent.quantity} beside {on_their_way}, of {net:+d} of {leg}"
             )
             raise Violated("I10", f"{intent.intent_id}: {sentence}")
-        if intent.side is Side.SELL:
+        if intent.side is Side.BUY:
+            live = self.travelling | self._works
+            if sentence := too_many(known, intent, live, self._planned[leg]):
+                raise Violated("I10", sentence)
+        else:
             for leg_id, symbol in known.owed_legs(intent.strategy_id):
                 held = known.book.position(intent.strategy_id, leg_id).net_quantity
                 if held < 0 and self._nets.get(symbol, 0) < 0:

@@ -26,7 +26,7 @@ class Known:
 
     Attributes:
         book: of orders.
-        replaced: exits in doubt beside which another may leave.
+        replaced: when exits in doubt were replaced by another, by intent id.
         owed: exits that are not finished, by id.
         levels: where each level of a basket stands, by strategy and leg; of the whole: no leg.
         unarmed: legs that filled since their level was recorded; another average arms it anew.
@@ -40,7 +40,7 @@ class Known:
 
     def __init__(self) -> None:
         self.book = Book()
-        self.replaced: set[str] = set()
+        self.replaced: dict[str, int] = {}
         self.owed: dict[str, ExitOwed] = {}
         self.levels: dict[tuple[str, str], int] = {}
         self.unarmed: set[tuple[str, str]] = set()
@@ -84,8 +84,8 @@ class Known:
 
     def _hear_of_exits(self, fact: object) -> None:
         match fact:
-            case ExitReplaced(intent_id):
-                self.replaced.add(intent_id)
+            case ExitReplaced(intent_id, at_ns):
+                self.replaced[intent_id] = at_ns
             case ExitOwed(exit_id):
                 self.owed[exit_id] = fact
             case ExitFinished(exit_id):

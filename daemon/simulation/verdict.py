@@ -108,11 +108,17 @@ def both_books_count_the_same_money(known: Known, exchange: Exchange) -> None:
 
 
 def all_is_flat_or_told(known: Known, exchange: Exchange) -> None:
-    """I9: after the exits of a day nothing is held or rests, or a person was paged for it."""
+    """I9: after the exits of a day nothing is held or rests, or a person was paged for it.
+
+    That does for a long; a short is bought back again and again, so none stands.
+    """
     held = {p.symbol: p.net_quantity for p in exchange.positions() if p.net_quantity}
     rests = [order.client_id for order in exchange.orders() if order.status is Status.WORKING]
     if (held or rests) and not known.overdue.intersection(known.owed):
         raise Violated("I9", f"{held} is held and {rests} rest, and nobody was paged")
+    shorts = {symbol: net for symbol, net in held.items() if net < 0}
+    if shorts:
+        raise Violated("I9", f"{shorts} stands, and nobody buys it back")
 
 
 def a_kill_is_flat_or_names_what_is_left(known: Known, exchange: Exchange, latch: Latch) -> None:

@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from daemon.domain.instants import SECOND_NS, at
 from daemon.domain.market.frames import Quote
+from daemon.domain.orders.doubt import OLD_NS
 from daemon.domain.orders.ids import IntentIds
 from daemon.domain.orders.ladder import Ladder
 from daemon.domain.orders.limits import Limits
@@ -237,13 +238,42 @@ def test_a_purchase_in_doubt_is_replaced_after_two_equal_readings_and_only_once(
     assert [exits(account.round()) for _ in range(10)] == [[]] * 10
 
 
+def test_two_purchases_in_doubt_that_were_never_seen_are_waited_for_two_minutes_and_no_more():
+    """Then one leaves, and of that two minutes later the next; all of them stay parked."""
+    account = Account(*entered("E1", CALL, SELL), held={CALL: -65})
+    left_ns = []
+    for _ in range(400):
+        for asked in account.round().asked:
+            intent_id = asked.approved.intent.intent_id
+            left_ns.append(account.now_ns)
+            account.answer(OutcomeUnknown(intent_id, "no answer", account.now_ns))
+    instead_ns = [at_ns - left_ns[1] for at_ns in left_ns[2:]]
+    assert instead_ns == [OLD_NS, 2 * OLD_NS, 3 * OLD_NS]
+
+
+def test_a_guardian_that_starts_finds_when_the_last_one_was_replaced():
+    """What a run before it sent is waited for as long as what it sent itself."""
+    exit_of = {"purpose": Purpose.EXIT, "parent": "paper:exit:1"}
+    facts = (
+        *entered("E1", CALL, SELL),
+        ExitOwed("paper:exit:1", "straddle", ("ce",), ExitReason.TIME, NOON),
+        IntentRecorded(intent("X1", CALL, BUY, **exit_of), NOON),
+        OutcomeUnknown("X1", "no answer", NOON),
+        ExitReplaced("X1", NOON + 3 * SECOND_NS),
+        IntentRecorded(intent("X2", CALL, BUY, **exit_of), NOON + 3 * SECOND_NS),
+    )
+    account = Account(*facts, held={CALL: -65})
+    rounds = [account.round() for _ in range(130)]
+    assert [n for n, done in enumerate(rounds, 1) if exits(done)] == [123]
+
+
 def test_the_sale_of_a_long_in_doubt_is_never_doubled_and_a_person_is_told():
     account = Account(*entered("E1", CALL, BUY), held={CALL: 65})
     (asked,) = account.round().asked
     intent_id = asked.approved.intent.intent_id
     account.answer(OutcomeUnknown(intent_id, "no answer", account.now_ns))
-    rounds = [account.round() for _ in range(20)]
-    assert [exits(done) for done in rounds] == [[]] * 20
+    rounds = [account.round() for _ in range(300)]
+    assert [exits(done) for done in rounds] == [[]] * 300
     parked = [fact for done in rounds for fact in of(done, OrderParked)]
     assert [fact.intent_id for fact in parked] == [intent_id]
     assert any("is parked" in text for done in rounds for text in done.told)

@@ -17,6 +17,7 @@ from daemon import kill
 from daemon.actors import market_feed, pnl_broadcaster, request_clerk, strategy_runner
 from daemon.actors.order_router import (
     by_hand,
+    doubts,
     entries,
     holdings,
     latches,
@@ -311,6 +312,19 @@ def resting_stops_are_forgotten(patch: pytest.MonkeyPatch) -> None:
         patch.setattr(module, "exits_on_their_way", exits_alone, raising=False)
 
 
+def what_never_left_is_waited_for_for_ever(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(doubts, "is_old", lambda *_: False)
+
+
+def every_purchase_in_doubt_is_replaced_at_once(patch: pytest.MonkeyPatch) -> None:
+    may_replace = doubts.may_replace
+    patch.setattr(
+        doubts,
+        "may_replace",
+        lambda doubt, net, _, apart_ns: may_replace(doubt, net, (), apart_ns),
+    )
+
+
 def trail_lost_at_a_start(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(StrategyRisk, "restore", lambda *_: None)
 
@@ -486,6 +500,8 @@ MUTANTS: tuple[Mutant, ...] = (
     _of(limiter_forgets_cancellations, 3, "I13"),
     _of(exit_larger_than_open, 1, "I10"),
     _of(resting_stops_are_forgotten, 1, "I10"),
+    _of(what_never_left_is_waited_for_for_ever, 5, "I9"),
+    _of(every_purchase_in_doubt_is_replaced_at_once, 1, "I10"),
     _of(trail_lost_at_a_start, 3, "I15"),
     _of(slices_do_not_sum, 1, "I14"),
     _of(entries_of_a_day_are_not_counted_over_starts, 1, "I14", "I22"),

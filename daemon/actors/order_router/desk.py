@@ -109,7 +109,7 @@ class Desk:
         self.purse = Purse()
         self.conduct = Conduct(terms.repeats, terms.refusals)
         self.calls = Calls(terms.account, terms.breaker)
-        self.replaced: set[str] = set()
+        self.replaced: dict[str, int] = {}
         self.resident: dict[tuple[str, str], BasketOpened] = {}
         self.unrested: dict[tuple[str, str], int] = {}
         self._legs: dict[tuple[str, str], BasketLeg] = {}
@@ -197,8 +197,8 @@ class Desk:
                 self.halts.apply(fact)
             case OrderAsked(request_id, account) if account == self.terms.account:
                 self.requests.asked[request_id] = fact
-            case ExitReplaced(intent_id):
-                self.replaced.add(intent_id)
+            case ExitReplaced(intent_id, at_ns):
+                self.replaced[intent_id] = at_ns
             case _:
                 self.reads.apply(fact)
                 self.halts.apply(fact)

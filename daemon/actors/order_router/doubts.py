@@ -2,64 +2,78 @@
 
 from __future__ import annotations
 
-from daemon.actors.order_router import exits, reconciling
+from collections.abc import Mapping, Sequence
+
+from daemon.actors.order_router import exits
 from daemon.actors.order_router.desk import Desk
 from daemon.actors.order_router.withdrawals import go_beside
 from daemon.actors.turn import Turn
-from daemon.domain.orders.doubt import Doubt, may_replace
+from daemon.domain.orders.doubt import DOUBTFUL, Doubt, is_old, may_replace
 from daemon.domain.orders.heard import Order
 from daemon.domain.orders.reconcile import AccountRead, id_in, positions
-from daemon.domain.orders.words import Purpose, Side, State
+from daemon.domain.orders.words import Purpose, Side
 
 
 def look(desk: Desk, turn: Turn, read: AccountRead, now_ns: int) -> None:
     """Let another order leave in place of a purchase in doubt, where two readings allow it."""
-    doubted = [
+    ways = [
         order
         for order in desk.book.open_orders()
-        if reconciling.is_doubted(order)
-        and order.intent.parent in desk.closings
-        and order.intent.intent_id not in desk.replaced
+        if order.intent.purpose is not Purpose.ENTRY and order.intent.side is Side.BUY
     ]
-    seen = {order.intent.intent_id: _around(order, read) for order in doubted}
+    seen = {o.intent.intent_id: _around(o, read) for o in ways if o.state in DOUBTFUL}
     desk.reads.note_doubts(seen, read.at_ns)
-    for order in doubted:
-        if may_replace(_doubt(desk, order, read), desk.terms.verify_ns):
-            what = f"buy {order.remaining_quantity} {order.intent.symbol}"
-            go_beside(desk, turn, order, f"{what}, is in doubt", now_ns)
-    if any(order.intent.intent_id in desk.replaced for order in doubted):
+    if not seen:
+        return
+    doubts = {order.intent.intent_id: _doubt(desk, order, read) for order in ways}
+    replaced = [order for order in ways if _is_replaced(desk, order, ways, doubts)]
+    for order in replaced:
+        what = f"buy {order.remaining_quantity} {order.intent.symbol}"
+        go_beside(desk, turn, order, f"{what}, is in doubt", now_ns)
+    if replaced:
         exits.proceed_all(desk, turn, now_ns)
 
 
+def _is_replaced(
+    desk: Desk, order: Order, ways: Sequence[Order], doubts: Mapping[str, Doubt]
+) -> bool:
+    """Say whether an order is no longer counted on; all of one reading are judged alike."""
+    intent, leg = order.intent, _leg_of(order)
+    is_exit = intent.purpose is Purpose.EXIT and intent.parent in desk.closings
+    if not is_exit or intent.intent_id in desk.replaced:
+        return False
+    beside = [
+        doubts[each.intent.intent_id] for each in ways if each is not order and _leg_of(each) == leg
+    ]
+    net = desk.book.position(*leg).net_quantity
+    return may_replace(doubts[intent.intent_id], net, beside, desk.terms.verify_ns)
+
+
+def _leg_of(order: Order) -> tuple[str, str]:
+    return order.intent.strategy_id, order.intent.leg_id
+
+
 def _around(order: Order, read: AccountRead) -> tuple[object, ...]:
-    """Return what a reading shows of an order's symbol."""
+    """Return what a reading shows of an order's symbol, and whether the order is old by then."""
     symbol = order.intent.symbol
     there = sorted(
         (each.broker_order_id, each.state, each.filled_quantity)
         for each in read.orders
         if each.symbol == symbol
     )
-    return (positions(read).get(symbol, 0), *there)
+    return (is_old(order.recorded_ns, read.at_ns), positions(read).get(symbol, 0), *there)
 
 
 def _doubt(desk: Desk, order: Order, read: AccountRead) -> Doubt:
-    intent = order.intent
-    leg = (intent.strategy_id, intent.leg_id)
-    ways = [
-        each
-        for each in desk.book.open_orders()
-        if (each.intent.strategy_id, each.intent.leg_id) == leg
-        and each.intent.purpose is not Purpose.ENTRY
-        and each.intent.side is Side.BUY
-    ]
-    surely = [each for each in ways if each.state is State.WORKING]
+    intent, same = order.intent, desk.reads.doubts.get(order.intent.intent_id)
+    since_ns = desk.replaced.get(intent.intent_id)
     return Doubt(
         side=intent.side,
         state=order.state,
+        quantity=order.remaining_quantity,
+        old=is_old(order.recorded_ns, read.at_ns),
         shown=any(id_in(desk.book, each, read.at_ns) == intent.intent_id for each in read.orders),
         agreed=positions(read).get(intent.symbol, 0) == desk.book.net(intent.symbol),
-        equal_ns=desk.reads.doubts[intent.intent_id].lasted_ns,
-        leg_net=desk.book.position(*leg).net_quantity,
-        doubtful_quantity=sum(each.remaining_quantity for each in ways if each not in surely),
-        others_quantity=sum(each.remaining_quantity for each in surely),
+        equal_ns=same.lasted_ns if same else 0,
+        replaced_ago_ns=None if since_ns is None else read.at_ns - since_ns,
     )

@@ -17,6 +17,7 @@ from daemon.actors.order_router.desk import Desk, next_opening_ns
 from daemon.actors.turn import Turn
 from daemon.domain.market.notes import NoteKind
 from daemon.domain.orders import reconcile
+from daemon.domain.orders.doubt import DOUBTFUL
 from daemon.domain.orders.heard import Order
 from daemon.domain.orders.reconcile import (
     EXTERNAL,
@@ -205,8 +206,7 @@ def _pace_ns(desk: Desk) -> int:
 def is_doubted(order: Order) -> bool:
     """Say whether an order buys a short back, and nobody knows what became of it."""
     intent = order.intent
-    doubted = order.state in (State.UNKNOWN, State.PARKED)
-    return doubted and intent.purpose is Purpose.EXIT and intent.side is Side.BUY
+    return order.state in DOUBTFUL and intent.purpose is Purpose.EXIT and intent.side is Side.BUY
 
 
 def _tell(desk: Desk, turn: Turn, compared: Compared, now_ns: int) -> None:

@@ -43,6 +43,7 @@ class Order(Struct, frozen=True):
         text: the broker's newest words, what it asks, or why the outcome is unknown.
         at_ns: the newest fact.
         broker_order_ids: every number that the broker gave it; more than one is a duplicate.
+        recorded_ns: when its intent was recorded; its request left after that, if it did.
     """
 
     intent: Intent
@@ -55,6 +56,7 @@ class Order(Struct, frozen=True):
     text: str
     at_ns: int
     broker_order_ids: tuple[str, ...] = ()
+    recorded_ns: int = 0
 
 
 class Part(Struct):
@@ -158,6 +160,7 @@ def order_of(heard: Heard, intent: Intent) -> Order:
         text=heard.text[1],
         at_ns=heard.at_ns,
         broker_order_ids=ids,
+        recorded_ns=heard.recorded_ns,
     )
 
 

@@ -1,11 +1,22 @@
 """An exit in doubt, as readings of the broker's book show it."""
 
+from itertools import pairwise
+
 import pytest
+from msgspec.structs import replace
 
 from daemon.actors.order_router import Terms
-from daemon.domain.orders.words import OrderAccepted, OrderParked, OutcomeUnknown, Side, State
+from daemon.domain.orders.doubt import OLD_NS
+from daemon.domain.orders.words import (
+    OrderAccepted,
+    OrderParked,
+    OutcomeUnknown,
+    Purpose,
+    Side,
+    State,
+)
 from daemon.messages import ExitReplaced, Noted
-from tests.kit.router import SYMBOLS, S, Stage, enter, frame, leave, without_wakes
+from tests.kit.router import SYMBOLS, S, Stage, enter, frame, leave, leg, without_wakes
 
 CE, HC = SYMBOLS["ce"], SYMBOLS["hc"]
 READING = Terms("a", "broker", strict=False, reconcile_ns=5 * S)
@@ -36,15 +47,59 @@ def test_a_purchase_in_doubt_is_replaced_after_two_equal_readings_and_told():
 
 
 def test_the_sale_of_a_long_in_doubt_is_never_replaced():
-    stage, _ = doubted("lost", "fill", leg_id="hc", seconds=40)
+    stage, _ = doubted("lost", "fill", leg_id="hc", seconds=140)
     assert stage.told(ExitReplaced) == []
     assert (len(stage.intents()), stage.broker.net()) == (2, {HC: 75})
 
 
-def test_a_replacement_in_doubt_is_not_replaced_again():
-    stage, _ = doubted("lost", "lost", "fill", seconds=40)
+def test_a_replacement_in_doubt_is_not_replaced_within_two_minutes():
+    stage, _ = doubted("lost", "lost", "fill", seconds=115)
     assert len(stage.told(ExitReplaced)) == 1
     assert (len(stage.intents()), stage.broker.net()) == (3, {CE: -75})
+
+
+def test_two_purchases_that_never_left_do_not_let_a_short_stand_for_ever():
+    """Both were never seen, and would have been by then; they stay parked, and count."""
+    stage, said = doubted("lost", "lost", "fill", seconds=140)
+    assert said.index("parked 3") < said.index("replaced 3") < said.index("place 4")
+    assert stage.broker.net() == {}
+    assert [order.state for order in stage.book().open_orders()] == [State.PARKED] * 2
+    assert stage.book().possible_exposure(CE) == (0, 150)
+    left_ns = [intent.decided_ns for intent in stage.intents()[1:]]
+    assert OLD_NS <= left_ns[2] - left_ns[1] < OLD_NS + 5 * S
+
+
+def test_where_nothing_ever_arrives_one_purchase_leaves_every_two_minutes():
+    stage, _ = doubted("lost", seconds=500)
+    first, *instead = [intent.decided_ns for intent in stage.intents()[1:]]
+    assert instead[0] - first < 5 * S
+    assert [round((after - at) / OLD_NS) for at, after in pairwise(instead)] == [1, 1, 1, 1]
+    assert all(after - at >= OLD_NS for at, after in pairwise(instead))
+
+
+def test_slices_that_were_lost_with_their_replacements_are_replaced_together():
+    legs = replace(leg("ce"), quantity=3_750)  # three slices of the freeze quantity
+    stage = Stage(["fill"] * 3 + ["lost"] * 6 + ["fill"], terms=READING)
+    stage.run()
+    stage.entered(legs)
+    stage.tell(leave("ce"))
+    went_on(stage, 140)
+    exits = [intent for intent in stage.intents() if intent.purpose is Purpose.EXIT]
+    assert sum(intent.quantity for intent in exits) == 3 * 3_750
+    assert (stage.broker.net(), stage.broker.flips) == ({}, [])
+
+
+def test_a_purchase_that_arrives_a_minute_late_is_never_the_third():
+    """Its replacement was lost as well: what arrives closes the leg, and no other leaves."""
+    stage, _ = doubted("dumb 60", "lost", "fill", seconds=180)
+    assert len(stage.intents()) == 3
+    assert stage.broker.net() == {}
+
+
+def test_what_arrives_against_all_knowledge_is_sold_at_once():
+    stage, _ = doubted("dumb 200", "dumb 160", "fill", seconds=240)
+    assert stage.broker.net() == {}
+    assert [(i.side, i.quantity) for i in stage.intents()[4:]] == [(Side.SELL, 75)] * 2
 
 
 @pytest.mark.parametrize("how", ["dumb", "dumb 1", "dumbwork"])
@@ -70,7 +125,7 @@ def test_when_the_old_one_fills_first_the_new_one_is_taken_back():
 def test_a_replaced_order_is_replaced_after_a_restart_too():
     stage, _ = doubted("lost", "work")
     stage.build()
-    assert stage.router._desk.replaced == {stage.intents()[1].intent_id}
+    assert stage.router._desk.replaced.keys() == {stage.intents()[1].intent_id}
     said = stage.run(8)
     assert len(stage.told(ExitReplaced)) == 1
     assert [word for word in said if word.startswith("cancel 2")] == []
@@ -115,6 +170,19 @@ def test_an_exit_that_a_restart_finds_without_an_answer_is_unknown_and_replaced_
     assert instead.decided_ns - cut_off.decided_ns <= 3 * S
     assert "parked 2" in went_on(stage, 20)
     assert stage.broker.asked[cut_off.intent_id] == 0
+
+
+def test_two_falls_that_cut_an_exit_and_its_replacement_let_no_short_stand():
+    """The router falls again once the replacement is durable, and before it left."""
+    stage = cut(leaves=False)
+    stage.crashes = frozenset({stage.commits + 1})
+    went_on(stage, 30)
+    assert [stage.broker.asked[each.intent_id] for each in stage.intents()] == [1, 0, 0]
+    assert [order.state for order in stage.book().open_orders()] == [State.PARKED] * 2
+    assert stage.broker.net() == {CE: -75}
+    went_on(stage, 120)
+    assert stage.broker.net() == {}
+    assert [len(stage.told(kind)) for kind in (ExitReplaced, OrderParked)] == [2, 2]
 
 
 @pytest.mark.parametrize("how", ["fill", "work", "dumb", "reject BAND"])

@@ -1,0 +1,41 @@
+"""Whatever becomes of the purchases of a short: it does not stand, and too much is bounded."""
+
+from itertools import pairwise
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from daemon.domain.orders.doubt import OLD_NS
+from daemon.domain.orders.words import Purpose, Side
+from daemon.messages import ExitReplaced
+from tests.actors.order_router.test_doubts import CE, READING
+from tests.kit.router import Stage, frame, leave
+
+pytestmark = pytest.mark.untraced
+
+FATES = ["lost", "ask", "dumb", "dumb 5", "dumb 60", "dumbwork", "fill", "refuse OTHER", "reject"]
+NEVER = {"lost", "ask"}
+
+
+@settings(max_examples=20)
+@given(st.lists(st.sampled_from(FATES), max_size=4), st.booleans())
+def test_a_short_is_bought_back_whatever_was_lost_and_no_more_is_held_than_was_short(fates, falls):
+    stage = Stage(["fill", *fates, "fill"], terms=READING)
+    stage.run()
+    stage.entered("ce")
+    stage.tell(leave("ce"))
+    for second in range(100 + 130 * sum(fate in NEVER for fate in fates)):
+        stage.run(1)
+        stage.tell(frame(stage.now_ns))
+        if falls and second % 50 == 1:
+            stage.build()
+        assert stage.broker.net().get(CE, 0) <= 75
+    bought = [i for i in stage.intents() if (i.purpose, i.side) == (Purpose.EXIT, Side.BUY)]
+    held = stage.broker.net().get(CE, 0)
+    assert held >= 0, "a short stands"
+    assert not held or NEVER.intersection(fates), "only a sale in doubt leaves a long"
+    assert set(stage.broker.asked.values()) == {1}
+    replaced = [fact.at_ns for fact in stage.told(ExitReplaced)]
+    assert len(replaced) < len(bought)
+    assert all(after - at >= OLD_NS for at, after in pairwise(replaced))
