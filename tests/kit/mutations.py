@@ -9,6 +9,7 @@ from msgspec import Struct
 
 GATE, GATES = "daemon/domain/orders/controls.py", "tests/domain/orders/test_controls.py"
 ROUTER, ROUTERS = "daemon/actors/order_router", "tests/actors/order_router"
+DOUBT = "tests/domain/orders/test_doubt.py"
 BOUNDARY = f"{GATES}::test_each_control_passes_at_its_boundary_and_refuses_one_step_beyond"
 
 
@@ -190,6 +191,22 @@ MUTATIONS = (
         "closing_quantity=0 + ",
         f"{ROUTERS}/test_exits.py"
         "::test_a_resting_exit_climbs_the_ladder_and_is_replaced_only_once_it_is_gone",
+    ),
+    Mutation(
+        "D5",
+        "what was never seen is waited for two minutes",
+        "daemon/domain/orders/doubt.py",
+        "        if not (each.old and _is_unseen(each, apart_ns)):\n",
+        "        if True:\n",
+        f"{DOUBT}::test_where_nothing_ever_arrives_one_leaves_every_two_minutes",
+    ),
+    Mutation(
+        "D5",
+        "one replacement in two minutes",
+        "daemon/domain/orders/doubt.py",
+        "        if each.state in DOUBTFUL and ago_ns is not None and ago_ns < OLD_NS:\n",
+        "        if False:\n",
+        f"{DOUBT}::test_where_nothing_ever_arrives_one_leaves_every_two_minutes",
     ),
     Mutation(
         "D6",
