@@ -169,6 +169,7 @@ def test_what_was_counted_is_written_down(lived, request):
         "harmed": [way.harmed for way in around.ways],
         "ready_s": spread(outcome.ready_s),
         "guarded_again_s": spread(outcome.guarded_s),
+        "starts_that_left_one_unguarded": outcome.unguarded,
         "starts_that_found_a_position": len(outcome.guarded_s),
     }
     out = ROOT / "build" / "test"

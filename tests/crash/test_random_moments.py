@@ -121,6 +121,7 @@ def test_what_was_counted_is_written_down(disturbed):
         "cut_intents": len(crashes.cut_intents(crashed)),
         "cut_strategies": sorted(crashes.cut_strategies(crashed)),
         "starts_that_found_a_position": len(outcome.guarded_s),
+        "starts_that_left_one_unguarded": outcome.unguarded,
         "ready_s": spread(outcome.ready_s),
         "guarded_again_s": spread(outcome.guarded_s),
     }

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import os
 import random
-import time
 from collections.abc import Mapping, Sequence
+from datetime import date, time
 from pathlib import Path
+from time import sleep
 from types import MappingProxyType
 
 from msgspec import Struct
 
+from daemon.domain.instants import SECOND_NS, at
 from daemon.storage.store import Store
 from tests.kit import crashes
 from tests.kit.crashes import Day
@@ -47,7 +49,13 @@ ENVIRON = {
     "ORDO_ACCOUNTS__PAPER__CASH": "10000000",
     "ORDO_FEED__INTERVAL_MS": "0" if MANY else "5000",
 }
-SPEED = "120" if MANY else "max"
+SPEEDS = (5, 240)
+"""Many kills are spread over the day: it goes on so fast at least, and at most."""
+LIFE_S = 0.6
+"""So long a life goes on with the day, on the average."""
+KILLED_UNTIL_NS = at(date.fromisoformat(DATE), time(15, 10))
+GUARDED_S = 5.0
+"""For so long a life waits until all that is open is guarded again."""
 
 
 class Outcome(Struct):
@@ -61,7 +69,9 @@ class Outcome(Struct):
         pressed: a person has killed everything.
         ready_s: from spawn to ready, of each start.
         guarded_s: from spawn to guarded again, of each start that found a position.
+        unguarded: how many starts left a position unguarded for as long as was waited.
         lines: what was said to people.
+        reached_ns: how far the market has come.
     """
 
     crashes: int = 0
@@ -71,7 +81,9 @@ class Outcome(Struct):
     pressed: bool = False
     ready_s: list[float] = []
     guarded_s: list[float] = []
+    unguarded: int = 0
     lines: list[str] = []
+    reached_ns: int = 0
 
 
 def strategies(folder: Path) -> list[str]:
@@ -115,12 +127,15 @@ def disturbed_day(
         seed: of its moments.
         environ: more settings.
         store: where its ledger is; None: in the state folder.
+
+    Raises:
+        AssertionError: the day was over before it was killed so often, or it ended otherwise.
     """
     rng, outcome = random.Random(seed), Outcome()
     while True:
         last = outcome.crashes == CRASHES
         hurried = last or not outcome.crashes  # nothing is left before the open to go on from
-        process = day(folder, "max" if hurried else SPEED, environ)
+        process = day(folder, "max" if hurried else speed(outcome), environ)
         if not last:
             try:
                 live(process, rng, outcome)
@@ -130,9 +145,21 @@ def disturbed_day(
         if last or over:
             assert process.wait_end() == 0, process.log
         outcome.lines += process.lines
-        if last or over:
+        told = (each["fact"].get("at_ns", 0) for each in process.events)
+        outcome.reached_ns = max(outcome.reached_ns, *told, 0)
+        assert last or not over, f"the day was over after {outcome.crashes} kills of {CRASHES}"
+        if last:
             return crashes.read(process.state, store), outcome
         outcome.crashes += 1
+
+
+def speed(outcome: Outcome) -> str:
+    """Return how fast the day goes on, so that the kills that are left fill what is left of it."""
+    if not MANY:
+        return "max"
+    left_s = (KILLED_UNTIL_NS - outcome.reached_ns) / SECOND_NS
+    least, most = SPEEDS
+    return str(round(min(most, max(least, left_s / (CRASHES - outcome.crashes) / LIFE_S))))
 
 
 def live(process: DaemonProcess, rng: random.Random, outcome: Outcome) -> None:
@@ -142,26 +169,24 @@ def live(process: DaemonProcess, rng: random.Random, outcome: Outcome) -> None:
         return
     if MANY and rng.random() < 0.1:
         outcome.starting += 1
-        time.sleep(rng.uniform(0.2, 1.5))
+        sleep(rng.uniform(0.2, 1.5))
         return
     process.wait(lambda: bool(process.ready_ns) or process.is_over(), "is ready or over")
     if process.is_over():
         return
     outcome.ready_s.append((process.ready_ns - process.spawned_ns) / 1e9)
     if rng.random() < 0.5:
-        guarded_s = guarded_again(process)
-        if guarded_s:
-            outcome.guarded_s.append(guarded_s)
+        guarded_again(process, outcome)
     if not MANY:
         kind = FEW[outcome.crashes % len(FEW)]
         outcome.at_facts += fact_came(process, (kind,), len(process.events), patience_s=10.0)
-        time.sleep(rng.uniform(0, 0.003))
+        sleep(rng.uniform(0, 0.003))
     elif rng.random() < 0.6:
         kinds = MOMENTS if rng.random() < 0.7 else (rng.choice(MOMENTS),)
         outcome.at_facts += fact_came(process, kinds)
-        time.sleep(rng.uniform(0, 0.003))
+        sleep(rng.uniform(0, 0.003))
     else:
-        time.sleep(rng.uniform(0.0, 1.0))
+        sleep(rng.uniform(0.0, 1.0))
 
 
 def fact_came(
@@ -187,17 +212,25 @@ def fact_came(
     return seen
 
 
-def guarded_again(process: DaemonProcess) -> float:
-    """Return how long after its spawn every open leg was guarded, in s; 0: nothing was open."""
+def guarded_again(process: DaemonProcess, outcome: Outcome) -> None:
+    """Wait until every open leg is guarded, for a while, and note how long after its spawn it was.
+
+    A leg whose purchase is in doubt is not guarded for a while of market time; a life that waited
+    for that without end would play the day to its end.
+    """
+    until_ns = host_ns() + int(GUARDED_S * 1e9)
     while not process.is_over():
         try:
             snapshot = process.get("/api/portfolio/snapshot").document
         except NoAnswer:  # its day was over just then
-            return 0.0
+            return
         if not any(held["quantity"] for held in snapshot["positions"]):
-            return 0.0
+            return
         legs = [leg for each in snapshot["strategies"] for leg in each["legs"] if leg["quantity"]]
         if legs and all(leg["guarded"] for leg in legs):
-            return (host_ns() - process.spawned_ns) / 1e9
-        time.sleep(0.005)
-    return 0.0
+            outcome.guarded_s.append((host_ns() - process.spawned_ns) / 1e9)
+            return
+        if host_ns() >= until_ns:
+            outcome.unguarded += 1
+            return
+        sleep(0.005)

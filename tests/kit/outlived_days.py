@@ -222,9 +222,7 @@ def _live(
         return
     outcome.ready_s.append((process.ready_ns - process.spawned_ns) / 1e9)
     if not course.harms and rng.random() < 0.5:
-        guarded_s = guarded_again(process)
-        if guarded_s:
-            outcome.guarded_s.append(guarded_s)
+        guarded_again(process, outcome)
     if outcome.pressed:
         _rearm(process)
     if course.harms:
