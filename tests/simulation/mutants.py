@@ -325,6 +325,16 @@ def every_purchase_in_doubt_is_replaced_at_once(patch: pytest.MonkeyPatch) -> No
     )
 
 
+def replacements_that_are_neither_bounded_nor_dated(patch: pytest.MonkeyPatch) -> None:
+    every_purchase_in_doubt_is_replaced_at_once(patch)
+    go_beside = doubts.go_beside
+    patch.setattr(
+        doubts,
+        "go_beside",
+        lambda desk, turn, order, because, _: go_beside(desk, turn, order, because, 0),
+    )
+
+
 def trail_lost_at_a_start(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(StrategyRisk, "restore", lambda *_: None)
 
@@ -502,6 +512,7 @@ MUTANTS: tuple[Mutant, ...] = (
     _of(resting_stops_are_forgotten, 1, "I10"),
     _of(what_never_left_is_waited_for_for_ever, 5, "I9"),
     _of(every_purchase_in_doubt_is_replaced_at_once, 1, "I10"),
+    _of(replacements_that_are_neither_bounded_nor_dated, 5, "I10"),
     _of(trail_lost_at_a_start, 3, "I15"),
     _of(slices_do_not_sum, 1, "I14"),
     _of(entries_of_a_day_are_not_counted_over_starts, 1, "I14", "I22"),
