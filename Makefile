@@ -118,8 +118,9 @@ posts: $(VENV)/.dev ## 100,000 orders by HTTP, 64 at a time, with kills -9 in be
 mutate: $(VENV)/.dev ## take every control out once, and see that a test fails then
 	@$(BIN)/python -m tests.kit.mutate
 
-sim: $(VENV)/.runtime ## play whole daemons under seeded faults [SEEDS=1:10000]
-	@exec $(BIN)/ordo simulate --seeds $(or $(SEEDS),1:10000)
+sim: $(VENV)/.runtime ## play whole daemons under seeded faults [SEEDS=1:10000 JOBS=1 CRASHES=n]
+	@exec $(BIN)/ordo simulate --seeds $(or $(SEEDS),1:10000) --jobs $(or $(JOBS),1) \
+	  $(if $(CRASHES),--crash-every-gap --crash-points $(CRASHES))
 
 demo: ## a guided show: not built yet
 	@echo "demo: the guided show is not built yet; 'make run' shows a generated day" >&2; exit 1

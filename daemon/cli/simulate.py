@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 import shlex
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 import click
 import orjson
+from msgspec import Struct
 
 import daemon
 from daemon.app.deployed import code_sha256
@@ -17,7 +19,7 @@ from daemon.cli.options import AS_JSON
 from daemon.cli.words import count
 from daemon.simulation.faults import Struck, struck
 from daemon.simulation.outcome import Given, Outcome
-from daemon.simulation.sweep import Sweep, crash_every_gap, fewest, play_seeds, played
+from daemon.simulation.sweep import Sweep, every_gap, fewest, swept
 
 _SPAN = re.compile(r"(\d{1,9})(?::(\d{1,9}))?")
 _FIRST_FAILURES = 3
@@ -68,42 +70,41 @@ def _faults(_: click.Context, __: click.Parameter, value: tuple[str, ...]) -> tu
 @click.option(
     "--without", callback=_faults, multiple=True, help="Leave this fault out; repeatable."
 )
+@click.option("--crash-points", type=click.IntRange(1), help="End after so many crashes.")
+@click.option(
+    "--jobs", type=click.IntRange(1, 64), default=1, show_default=True, help="Processes that play."
+)
 @AS_JSON
-def command(
-    seeds: range,
-    crash_at: int | None,
-    without: tuple[Struck, ...],
-    *,
-    crash_every_gap: bool,
-    as_json: bool,
-) -> int:
+def command(**asked: Any) -> int:
     """Play whole daemons in virtual time under seeded faults, and check what must always hold."""
+    return _simulate(_Asked(**asked))
+
+
+class _Asked(Struct, frozen=True):
+    """What the command was given, by the names of its options."""
+
+    seeds: range
+    crash_every_gap: bool
+    crash_at: int | None
+    without: tuple[Struck, ...]
+    crash_points: int | None
+    jobs: int
+    as_json: bool
+
+
+def _simulate(asked: _Asked) -> int:
+    without = frozenset(asked.without)
+    givens: Iterable[Given] = (Given(seed, without, asked.crash_at) for seed in asked.seeds)
+    if asked.crash_every_gap:
+        givens = every_gap(asked.seeds)
     with _Progress() as progress:
-        sweep = _swept(seeds, crash_at, without, progress, every=crash_every_gap)
+        sweep = swept(givens, progress.tell, jobs=asked.jobs, enough=asked.crash_points)
     shown = [fewest(failed) for failed in sweep.failed[:_FIRST_FAILURES]]
-    if as_json:
+    if asked.as_json:
         click.echo(orjson.dumps(_told(sweep, shown), option=orjson.OPT_INDENT_2))
     else:
         _print(sweep, shown)
     return 1 if sweep.failed or sweep.never_hit() else 0
-
-
-def _swept(
-    seeds: range,
-    crash_at: int | None,
-    without: tuple[Struck, ...],
-    progress: _Progress,
-    *,
-    every: bool,
-) -> Sweep:
-    if every:
-        return crash_every_gap(seeds, progress.tell)
-    if crash_at is None and not without:
-        return play_seeds(seeds, progress.tell)
-    sweep = Sweep()
-    for seed in seeds:
-        sweep.take(played(Given(seed, frozenset(without), crash_at)))
-    return sweep
 
 
 class _Progress:

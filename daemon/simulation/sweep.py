@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import shutil
+import signal
 import tempfile
-from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections import Counter, deque
+from collections.abc import Callable, Generator, Iterable, Iterator
+from concurrent.futures import Future, ProcessPoolExecutor
+from contextlib import closing, contextmanager
+from multiprocessing import get_context
 from pathlib import Path
 
 from msgspec import Struct, field
@@ -19,6 +22,8 @@ from daemon.simulation.world import play
 ENOUGH = 200
 """From so many seeds on, a kind of fault that never struck fails the sweep."""
 _NEVER = 1 << 60
+_AHEAD = 8
+"""So many runs of each process are dealt out before their outcomes are taken."""
 _MEMORY = Path("/dev/shm")  # noqa: S108  a folder of our own is made in it
 
 
@@ -82,39 +87,61 @@ class Sweep(Struct):
         return sum(not invariants or each.violated in invariants for each in self.failed)
 
 
-def play_seeds(seeds: Iterable[int], told: Callable[[Outcome], None]) -> Sweep:
-    """Play a run of each seed.
+def swept(
+    givens: Iterable[Given],
+    told: Callable[[Outcome], None],
+    *,
+    jobs: int = 1,
+    enough: int | None = None,
+) -> Sweep:
+    """Play many runs.
 
     Args:
-        seeds: which.
-        told: is told of every run.
+        givens: what each is made from.
+        told: is told of every run, in their order.
+        jobs: in so many processes; what comes of it is the same.
+        enough: end once there were so many crashes; None: with the last run.
     """
     sweep = Sweep()
-    for seed in seeds:
-        outcome = played(Given(seed))
-        sweep.take(outcome)
-        told(outcome)
+    with closing(_outcomes(givens, jobs)) as outcomes:
+        for outcome in outcomes:
+            sweep.take(outcome)
+            told(outcome)
+            if enough is not None and sweep.crash_points >= enough:
+                break
     return sweep
 
 
-def crash_every_gap(seeds: Iterable[int], told: Callable[[Outcome], None]) -> Sweep:
-    """Crash the run of each seed once at every gap between two steps before its quiet while.
+def every_gap(seeds: Iterable[int]) -> Iterator[Given]:
+    """Yield the runs that crash each seed once at every gap between two steps before its quiet.
 
     Each is a run of its own from the beginning, so any of them can be played again alone; the
     daemon that lives again is crashed again soon, as long as chance has it.
-
-    Args:
-        seeds: which.
-        told: is told of every run.
     """
-    sweep = Sweep()
     for seed in seeds:
         whole = played(Given(seed, crash_at=_NEVER))
-        for at in range(whole.busy):
-            outcome = played(Given(seed, crash_at=at))
-            sweep.take(outcome)
-            told(outcome)
-    return sweep
+        yield from (Given(seed, crash_at=at) for at in range(whole.busy))
+
+
+def _outcomes(givens: Iterable[Given], jobs: int) -> Generator[Outcome, None, None]:
+    """Yield what becomes of each run, in their order, whichever process has played it."""
+    if jobs == 1:
+        yield from map(played, givens)
+        return
+    context = get_context("forkserver")  # a fork of this process would take its locks along
+    with ProcessPoolExecutor(jobs, context, initializer=_heed_no_interrupt) as pool:
+        dealt: deque[Future[Outcome]] = deque()
+        for given in givens:
+            dealt.append(pool.submit(played, given))
+            if len(dealt) > jobs * _AHEAD:
+                yield dealt.popleft().result()
+        while dealt:
+            yield dealt.popleft().result()
+
+
+def _heed_no_interrupt() -> None:
+    """Leave an interrupt to whoever deals out: it reaches all processes of a terminal."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def fewest(failed: Outcome) -> Outcome:

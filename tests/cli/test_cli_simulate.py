@@ -50,11 +50,22 @@ def test_a_crash_at_one_gap_may_be_asked_for():
     assert json.loads(done.out)["crash_points"] > 1
 
 
+def test_crashes_at_every_gap_end_once_there_were_enough():
+    words = ("--seeds", "2:9", "--crash-every-gap", "--crash-points", "30", "--json")
+
+    document = json.loads(told("simulate", *words).out)
+
+    assert 30 <= document["crash_points"] < 30 + 16
+    assert document["gaps"] == document["runs"]
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [
         (("--seeds", "x"), "'x' names no seeds; write 7, or 1:200 for those from 1 to 200"),
         (("--seeds", "9:2"), "'9:2' names no seeds"),
+        (("--jobs", "0"), "Invalid value for '--jobs'"),
+        (("--crash-points", "0"), "Invalid value for '--crash-points'"),
         (("--without", "rain#1"), "take a fault as a run that failed prints it"),
         (("--without", "crash"), "take a fault as a run that failed prints it"),
     ],

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from daemon.simulation.outcome import Given
-from daemon.simulation.sweep import crash_every_gap, played
+from daemon.simulation.sweep import every_gap, played, swept
 from tests.simulation.mutants import (
     MUTANTS,
     effect_before_commit,
@@ -47,7 +47,7 @@ def test_a_planted_fault_is_caught_by_a_crash_at_every_gap_of_one_seed(plant, mo
     plant(monkeypatch)
 
     with pytest.raises(Found) as found:
-        crash_every_gap([1], stop)
+        swept(every_gap([1]), stop)
 
     (first,) = found.value.args
     assert played(first.given).sentence == first.sentence

@@ -6,7 +6,7 @@ import pytest
 
 from daemon.simulation.faults import Kind, Struck
 from daemon.simulation.outcome import Given
-from daemon.simulation.sweep import play_seeds, played
+from daemon.simulation.sweep import played, swept
 
 SWEEP = range(1, 201)
 KNOWN = [
@@ -30,7 +30,7 @@ def test_a_run_that_failed_once_holds(seed):
 @pytest.mark.untraced
 @pytest.mark.timeout(400)
 def test_whatever_is_broken_every_order_is_accounted_for_and_every_fault_was_met():
-    sweep = play_seeds(SWEEP, silent)
+    sweep = swept(map(Given, SWEEP), silent)
 
     assert [(each.given.seed, each.sentence) for each in sweep.failed] == []
     assert sweep.never_hit() == ()

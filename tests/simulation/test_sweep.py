@@ -6,7 +6,7 @@ from msgspec.structs import replace
 from daemon.simulation import sweep
 from daemon.simulation.faults import Kind, Struck
 from daemon.simulation.outcome import Given
-from daemon.simulation.sweep import Sweep, crash_every_gap, fewest, play_seeds, played
+from daemon.simulation.sweep import Sweep, every_gap, fewest, played, swept
 from tests.simulation.mutants import parked_in_silence, unlinked_records
 
 
@@ -44,7 +44,7 @@ def test_what_many_runs_came_to_is_counted(monkeypatch):
     unlinked_records(monkeypatch)
     heard = []
 
-    found = play_seeds([1, 2], heard.append)
+    found = swept([Given(1), Given(2)], heard.append)
 
     assert found.runs == len(heard) == 2
     assert found.steps == sum(outcome.steps for outcome in heard)
@@ -67,11 +67,30 @@ def test_a_run_is_crashed_once_at_each_gap_before_it_is_quiet(monkeypatch):
     whole, given = replace(played(Given(1)), steps=9, busy=4), []
     monkeypatch.setattr(sweep, "played", lambda each: given.append(each) or whole)
 
-    found = crash_every_gap([7], silent)
+    found = swept(every_gap([7]), silent)
 
     assert [each.crash_at for each in given[1:]] == [0, 1, 2, 3]
     assert {each.seed for each in given} == {7}
     assert found.runs == 4
+
+
+def test_a_sweep_ends_once_there_were_enough_crashes():
+    heard = []
+
+    found = swept(every_gap([2]), heard.append, enough=30)
+
+    assert found.crash_points >= 30 > sum(outcome.lives - 1 for outcome in heard[:-1])
+
+
+@pytest.mark.untraced
+def test_several_processes_come_to_what_one_comes_to():
+    alone, dealt = [], []
+
+    one = swept(every_gap([2]), alone.append, enough=60)
+    several = swept(every_gap([2]), dealt.append, enough=60, jobs=2)
+
+    assert dealt == alone
+    assert several == one
 
 
 def test_a_crash_at_a_named_gap_counts_as_a_fault_that_struck():
