@@ -277,6 +277,8 @@ class OutboxPublisher:
         A dead letter that is wanted holds up nothing, and waits for whatever else is of its key.
         """
         every = (*self._held.values(), *self._again.values())
+        if not every:
+            return []
         busy = {each.event.key for each in every if each.out}
         room = self._conduct.at_once - sum(each.out for each in every)
         given: list[Held] = []

@@ -22,6 +22,7 @@ from daemon.messages.views import RiskSeen
 
 T = TypeVar("T")
 _known: dict[type, bool] = {}
+_OF_AN_ORDER = OrderNews | CancelAsked | ExitReplaced
 
 
 class Cell(Struct, frozen=True):
@@ -56,7 +57,7 @@ class Cell(Struct, frozen=True):
                 if fact.intent.account == self.account:
                     orders.add(fact.intent.intent_id)
                     yield fact
-            elif isinstance(fact, OrderNews | CancelAsked | ExitReplaced):
+            elif isinstance(fact, _OF_AN_ORDER):
                 if fact.intent_id in orders:
                     yield fact
             elif self.owns(fact):

@@ -83,12 +83,12 @@ def saw(desk: Desk, read: AccountRead) -> None:
 
 def _close(desk: Desk, turn: Turn, kill: Kill, now_ns: int) -> None:
     """Owe an exit of all that is held, and take back what could open something."""
-    for difference in _look(desk, kill).beyond:
+    for difference in _beyond(desk, kill):
         if desk.reads.gap(difference.symbol, desk.terms.verify_ns) is not None:
             del desk.reads.gaps[difference.symbol]
             reconciling.adopt(desk, turn, difference, now_ns)
     legs: dict[str, list[str]] = {}
-    for (strategy_id, leg_id), _ in _look(desk, kill).held:
+    for (strategy_id, leg_id), _ in _held(desk, kill):
         legs.setdefault(strategy_id, []).append(leg_id)
     for strategy_id, leg_ids in sorted(legs.items(), key=lambda each: not _is_short(desk, *each)):
         wanted = ExitLegs(strategy_id, tuple(leg_ids), ExitReason.KILL)
@@ -104,7 +104,7 @@ def _take_back(desk: Desk, turn: Turn, kill: Kill, now_ns: int) -> None:
     """Ask for the cancellation of what could open something, as far as the budget has slots."""
     if to_take_back(desk):  # whoever waits for the same slots to buy a short back goes first
         exits.proceed_all(desk, turn, now_ns)
-    working = _look(desk, kill).working
+    working = _entries(_resting(desk, _orders(desk, kill)))
     never_asked = [order for order in to_take_back(desk) if order in working]
     kept = awaited(desk)  # these slots are of shorts whose stop will be gone in a moment
     for order in (*never_asked, *working):
@@ -161,31 +161,50 @@ def _stage(desk: Desk, turn: Turn, staged: KillStaged) -> None:
 
 def _look(desk: Desk, kill: Kill) -> _Seen:
     """Return what there is of a kill's scope now."""
-    scope, name = kill.latched.scope, kill.latched.id
-    orders = [o for o in desk.book.open_orders() if covers(scope, name, o.intent.strategy_id)]
-    gone = desk.reads.gone  # whatever they filled is held, and seen by that
-    rests = [o for o in orders if o.state is State.WORKING and o.intent.intent_id not in gone]
+    orders = _orders(desk, kill)
+    rests = _resting(desk, orders)
     return _Seen(
-        working=tuple(order for order in rests if order.intent.purpose is Purpose.ENTRY),
+        working=_entries(rests),
         exits=tuple(order for order in rests if order.intent.purpose is not Purpose.ENTRY),
         doubtful=tuple(
             order
             for order in orders
             if order.state is not State.WORKING and day_of(order.intent.decided_ns) == desk.day
         ),
-        held=tuple(
-            (key, symbol)
-            for key, symbol in desk.holders()
-            if covers(scope, name, key[0])
-            and proven(desk, key, symbol, desk.book.position(*key).net_quantity)
-        ),
-        beyond=() if scope is Scope.STRATEGY else _beyond(desk),
+        held=_held(desk, kill),
+        beyond=_beyond(desk, kill),
     )
 
 
-def _beyond(desk: Desk) -> tuple[Difference, ...]:
+def _orders(desk: Desk, kill: Kill) -> list[Order]:
+    scope, name = kill.latched.scope, kill.latched.id
+    return [o for o in desk.book.open_orders() if covers(scope, name, o.intent.strategy_id)]
+
+
+def _resting(desk: Desk, orders: list[Order]) -> list[Order]:
+    gone = desk.reads.gone  # whatever they filled is held, and seen by that
+    return [o for o in orders if o.state is State.WORKING and o.intent.intent_id not in gone]
+
+
+def _entries(orders: list[Order]) -> tuple[Order, ...]:
+    return tuple(order for order in orders if order.intent.purpose is Purpose.ENTRY)
+
+
+def _held(desk: Desk, kill: Kill) -> tuple[tuple[tuple[str, str], str], ...]:
+    scope, name = kill.latched.scope, kill.latched.id
+    return tuple(
+        (key, symbol)
+        for key, symbol in desk.holders()
+        if covers(scope, name, key[0])
+        and proven(desk, key, symbol, desk.book.position(*key).net_quantity)
+    )
+
+
+def _beyond(desk: Desk, kill: Kill) -> tuple[Difference, ...]:
     """Return what the newest reading shows held, where it is more than our book has."""
-    found = []
+    found: list[Difference] = []
+    if kill.latched.scope is Scope.STRATEGY:
+        return ()
     for symbol in sorted(desk.reads.gaps):
         ours, more = desk.book.net(symbol), desk.reads.gap(symbol, 0) or 0
         if (ours + more) * more > 0:

@@ -118,7 +118,7 @@ class Book:
 
     def open_orders(self) -> tuple[Order, ...]:
         """Return the orders that may still add fills, by intent id."""
-        return tuple(self._open[intent_id] for intent_id in sorted(self._open))
+        return tuple(map(self._open.__getitem__, sorted(self._open))) if self._open else ()
 
     def children(self, parent: str) -> tuple[Order, ...]:
         """Return all orders of a basket or an obligation, by intent id."""

@@ -117,8 +117,10 @@ def hear(heard: Heard, fact: OrderFact) -> None:
 
 def _record(heard: Heard, fact: IntentRecorded) -> None:
     # One id for two intents is a defect of ours; the earlier one stands, whichever came first.
-    told = (fact.at_ns, *astuple(fact.intent))
-    if heard.intent is None or told < (heard.recorded_ns, *astuple(heard.intent)):
+    if heard.intent is None or (fact.at_ns, *astuple(fact.intent)) < (
+        heard.recorded_ns,
+        *astuple(heard.intent),
+    ):
         heard.intent, heard.recorded_ns = fact.intent, fact.at_ns
 
 

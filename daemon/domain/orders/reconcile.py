@@ -127,10 +127,10 @@ def external_id(book: Book, broker_order_id: str, at_ns: int) -> str:
 
 def id_in(book: Book, order: BrokerOrder, at_ns: int) -> str:
     """Return under which id our book knows an order of the broker's; empty: it does not."""
-    for intent_id in (order.client_id, external_id(book, order.broker_order_id, at_ns)):
-        if book.order(intent_id) is not None:
-            return intent_id
-    return ""
+    if book.order(order.client_id) is not None:
+        return order.client_id
+    stranger = external_id(book, order.broker_order_id, at_ns)
+    return "" if book.order(stranger) is None else stranger
 
 
 def news(book: Book, read: AccountRead) -> tuple[OrderUpdated, ...]:
