@@ -17,7 +17,7 @@ class Dice:
     """
 
     def __init__(self, seed: int) -> None:
-        self._key = seed.to_bytes(8, "big", signed=True)
+        self._seeded = blake2b(digest_size=8, key=seed.to_bytes(8, "big", signed=True))
 
     def below(self, limit: int, label: str, number: int = 0) -> int:
         """Return a whole number from 0 up to a limit, which is not among them.
@@ -27,8 +27,9 @@ class Dice:
             label: what is thrown for.
             number: which throw of that kind.
         """
-        digest = blake2b(f"{label}:{number}".encode(), digest_size=8, key=self._key).digest()
-        return int.from_bytes(digest, "big") % limit
+        thrown = self._seeded.copy()
+        thrown.update(f"{label}:{number}".encode())
+        return int.from_bytes(thrown.digest(), "big") % limit
 
     def between(self, low: int, high: int, label: str, number: int = 0) -> int:
         """Return a whole number from `low` to `high`, both among them."""

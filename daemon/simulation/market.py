@@ -46,7 +46,7 @@ class Piece:
         self._dice = dice
         expiry = weekly(UNDERLYING, day)
         self._names = [
-            (_BASE_E4 + step * _STEP_E4, kind, symbol)
+            (_BASE_E4 + step * _STEP_E4, kind is Kind.CALL, symbol)
             for step in _STRIKES
             for kind in (Kind.CALL, Kind.PUT)
             for symbol in (symbol_of(UNDERLYING, expiry, _BASE_E4 + step * _STEP_E4, kind),)
@@ -66,8 +66,14 @@ class Piece:
         self._count += 1
         self._spot_e4 += self._moves_e4()
         quotes = {UNDERLYING: Quote(self._spot_e4)}
-        for strike_e4, kind, symbol in self._names:
-            quotes[symbol] = self._quote(strike_e4, kind, thin=thin)
+        shown = self.lot * (_LOTS_THIN if thin else _LOTS_SHOWN)
+        for strike_e4, is_call, symbol in self._names:
+            away_e4 = self._spot_e4 - strike_e4
+            inner_e4 = max(0, away_e4 if is_call else -away_e4)
+            time_e4 = max(_LEAST_E4, _MOST_E4 - abs(away_e4) * 2 // 5)
+            price_e4 = (inner_e4 + time_e4) // _TICK_E4 * _TICK_E4
+            bid_e4, ask_e4 = price_e4 - 2 * _TICK_E4, price_e4 + 2 * _TICK_E4
+            quotes[symbol] = Quote(price_e4, bid_e4, shown, ask_e4, shown)
         return Frame(at_ns, quotes)
 
     def frames(self, day: date) -> Iterator[RecordedFrame]:  # noqa: ARG002  it has but one
@@ -86,11 +92,3 @@ class Piece:
             moved_e4 += dice.between(-60, 60, "leap", number) * E4
         stray_e4 = self._spot_e4 - _BASE_E4
         return moved_e4 - stray_e4 // 40
-
-    def _quote(self, strike_e4: int, kind: Kind, *, thin: bool) -> Quote:
-        away_e4 = self._spot_e4 - strike_e4
-        inner_e4 = max(0, away_e4 if kind is Kind.CALL else -away_e4)
-        time_e4 = max(_LEAST_E4, _MOST_E4 - abs(away_e4) * 2 // 5)
-        price_e4 = (inner_e4 + time_e4) // _TICK_E4 * _TICK_E4
-        shown = self.lot * (_LOTS_THIN if thin else _LOTS_SHOWN)
-        return Quote(price_e4, price_e4 - 2 * _TICK_E4, shown, price_e4 + 2 * _TICK_E4, shown)

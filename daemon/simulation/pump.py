@@ -59,6 +59,7 @@ class _Slot:
         self.child = child
         self.inbox = Inbox(spec.name, spec.facts_limit, spec.merge)
         self.held: deque[_Held] = deque()
+        self.reads, self.acts = _Turn(self, acts=False), _Turn(self, acts=True)
 
 
 class _Turn(NamedTuple):
@@ -169,6 +170,7 @@ class SimulatedPump:
         self._still_ns, self._still = 0, 0
         self._slots = {name: _Slot(child) for name, child in supervisor.children.items()}
         self._all = tuple(self._slots.values())
+        self._heard_by: dict[type, tuple[_Slot, ...]] = {}
         for slot in self._all:
             self._put(slot, Lane.FACTS, Started(), 0)
 
@@ -179,8 +181,8 @@ class SimulatedPump:
 
     def ready(self) -> list[_Turn]:
         """Return what can be done at this instant: messages to read, and commits to act on."""
-        ready = [_Turn(slot, acts=False) for slot in self._all if slot.inbox.unread]
-        ready += [_Turn(slot, acts=True) for slot in self._all if slot.held and self._may_act(slot)]
+        ready = [slot.reads for slot in self._all if slot.inbox.unread]
+        ready += [slot.acts for slot in self._all if slot.held and self._may_act(slot)]
         return ready
 
     def is_at_rest(self) -> bool:
@@ -264,9 +266,8 @@ class SimulatedPump:
     ) -> None:
         match effect:
             case Publish(message, lane):
-                for hearer in self._all:
-                    if type(message) in hearer.child.spec.hears:
-                        self._put(hearer, lane, message, cause)
+                for hearer in self._hearers(type(message)):
+                    self._put(hearer, lane, message, cause)
             case Take(tick):
                 self._ledger.take(tick)
             case Tell(to, message, lane):
@@ -280,6 +281,14 @@ class SimulatedPump:
                 self._around.show(view)
             case _:
                 assert_never(effect)
+
+    def _hearers(self, kind: type) -> tuple[_Slot, ...]:
+        """Return who hears messages of a type; none comes later, and none goes."""
+        known = self._heard_by.get(kind)
+        if known is None:
+            known = tuple(slot for slot in self._all if kind in slot.child.spec.hears)
+            self._heard_by[kind] = known
+        return known
 
     def _ring(self, slot: _Slot, alarm: Alarm) -> None:
         if not self.over:

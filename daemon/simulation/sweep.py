@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import shutil
 import signal
 import tempfile
@@ -129,7 +130,7 @@ def _outcomes(givens: Iterable[Given], jobs: int) -> Generator[Outcome, None, No
         yield from map(played, givens)
         return
     context = get_context("forkserver")  # a fork of this process would take its locks along
-    with ProcessPoolExecutor(jobs, context, initializer=_heed_no_interrupt) as pool:
+    with ProcessPoolExecutor(jobs, context, initializer=_begin_to_play) as pool:
         dealt: deque[Future[Outcome]] = deque()
         for given in givens:
             dealt.append(pool.submit(played, given))
@@ -139,9 +140,11 @@ def _outcomes(givens: Iterable[Given], jobs: int) -> Generator[Outcome, None, No
             yield dealt.popleft().result()
 
 
-def _heed_no_interrupt() -> None:
-    """Leave an interrupt to whoever deals out: it reaches all processes of a terminal."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+def _begin_to_play() -> None:
+    """Leave an interrupt to whoever deals out, and look for garbage seldom: most is of a run."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # it reaches all processes of a terminal
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 100)
 
 
 def fewest(failed: Outcome) -> Outcome:

@@ -166,18 +166,19 @@ class World:
         )
 
     def _play(self) -> None:
+        self._sink.catch_up(self._timeline.now_ns())
         while not self._settled:
             if self._trace.steps == self._kill_at:
                 self._press()
             pump = self._pump
-            self._sink.catch_up(self._timeline.now_ns())
             if pump is not None and (ready := pump.ready()):
-                if self._is_due(pump):
-                    self._crash(pump)
-                else:
+                if not self._is_due(pump):
                     pump.step(ready)
+                    continue
+                self._crash(pump)
             elif not self._timeline.go_on(self._quiet_ns + QUIET_NS):
                 return
+            self._sink.catch_up(self._timeline.now_ns())  # a step makes nothing durable
 
     def _start(self) -> None:
         """Begin a life: recovery from what is durable, whether there is anything or not."""
@@ -186,8 +187,7 @@ class World:
         self._judge.begins(self._ledger.facts())
         self._mirror.begin(self._ledger, now_ns)
         epoch = self._ledger.begin_epoch(now_ns)
-        facts = tuple(self._ledger.facts())
-        self._judge.begins(facts)
+        facts = self._ledger.facts()
         run = Run(self._piece, (scenario.DAY,), epoch, state_dir=self._folder, served=True)
         account = self._account
         specs = [
