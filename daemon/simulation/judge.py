@@ -116,7 +116,7 @@ class Judge:
         self._frames.append(frame)
 
     def begins(self, facts: Iterable[object]) -> None:
-        """Know no more than what was durable: a life of the daemon begins."""
+        """Know no more than what was durable: a life of the daemon has ended."""
         self.known = Known()
         for fact in facts:
             self.known.apply(fact)

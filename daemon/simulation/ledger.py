@@ -88,14 +88,15 @@ class SimulatedLedger:
         self.flush()
         return self._epoch
 
-    def crash(self, *, written: bool) -> None:
-        """Lose what was not durable.
+    def crash(self, *, written: bool) -> bool:
+        """Lose what was not durable; return whether there was any.
 
         Args:
             written: what was being written at that moment stands after all.
         """
         if written:
             self.end_write()
+        lost = bool(self._waiting)
         self._waiting.clear()
         self._writing = 0
         self._intents = {
@@ -104,6 +105,7 @@ class SimulatedLedger:
             if number <= len(self.rows)
         }
         self._begin()
+        return lost
 
     def is_durable(self, intent_id: str) -> bool:
         """Say whether an intent would be found after a crash now."""

@@ -184,7 +184,6 @@ class World:
         """Begin a life: recovery from what is durable, whether there is anything or not."""
         now_ns = self._timeline.now_ns()
         self._lives += 1
-        self._judge.begins(self._ledger.facts())
         self._mirror.begin(self._ledger, now_ns)
         epoch = self._ledger.begin_epoch(now_ns)
         facts = self._ledger.facts()
@@ -220,7 +219,8 @@ class World:
         self._people.cut()
         self._sink.crash(self._timeline.now_ns())
         written = self._fates.of(Call.WRITE) is Kind.COMMIT_UNKNOWN
-        self._ledger.crash(written=written)
+        if self._ledger.crash(written=written):
+            self._judge.begins(self._ledger.facts())
         self._trace.step(self._timeline.now_ns(), "world", f"crash {self._lives}")
         down_ns = self._crashes.down_ns()
         self._timeline.after(down_ns, self._start)
