@@ -54,6 +54,17 @@ def test_what_was_flushed_is_there_again(ledger, opened):
     assert tuple(opened().facts()) == ENDED[:2]
 
 
+@pytest.mark.parametrize("many", [1, 15, 16, 17, 29, 64])
+def test_however_many_wait_all_are_stored_in_their_order(kept, ledger, many):
+    """A store may take many rows together, and some of them alone."""
+    facts = [DayEnded(date(2025, 8, 29), NOW + at) for at in range(many)]
+    ledger.append(facts, ORIGIN, NOW)
+    ledger.flush()
+
+    assert [decode(body) for (body,) in rows_of(kept, "body")] == facts
+    assert audited(kept).count == many
+
+
 def test_facts_are_read_back_flushed_or_not(ledger):
     """An actor that is built again in the middle of a run finds all of them, once each."""
     ledger.append(ENDED[:2], ORIGIN, NOW)
