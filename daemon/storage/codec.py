@@ -67,6 +67,10 @@ class Row(NamedTuple):
     link: bytes
 
 
+Unlinked = tuple[int, str, int, str, str, int, int, bytes]
+"""A row that has no link yet: its columns up to the body."""
+
+
 def kind_of(record: Recorded) -> str:
     """Return the name that a record's type has in the table."""
     return type(record).__name__
@@ -114,20 +118,21 @@ def decode_fact(body: bytes) -> Fact:
     return record
 
 
-def linked(row: Row) -> bytes:
+def linked(row: Row | Unlinked) -> bytes:
     """Return the bytes that a row is linked by: its columns without number and link.
 
     Instant, message, cause (8 bytes each, signed, big-endian), the lengths of owner, kind and
     actor (4 bytes each), these three, the body. The number and the length of the whole are linked
     by the chain itself.
     """
-    _, owner_id, at_ns, kind, actor, message, cause, body, _ = row
+    _, owner_id, at_ns, kind, actor, message, cause, body = row[:8]
     return _NUMBERS.pack(at_ns, message, cause) + _texts(owner_id, kind, actor) + body
 
 
-def sealed(row: Row, previous: bytes) -> Row:
+def sealed(row: Unlinked, previous: bytes) -> Row:
     """Return the row with its link to the one before it."""
-    return Row._make((*row[:-1], link(previous, row.number, linked(row))))
+    # As `Row(...)` does, which costs as much again as the link.
+    return tuple.__new__(Row, (*row, link(previous, row[0], linked(row))))
 
 
 @lru_cache(maxsize=1_024)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from hashlib import sha256
+from operator import attrgetter
 from typing import Any
 
 import msgspec
@@ -128,12 +129,25 @@ _KEPT: dict[type[Fact], tuple[str, ...]] = {
     for kind, entry in ENTRIES.items()
 }
 _PLACE_AT: dict[type[Fact], int] = {
-    kind: kept.index(name)
+    kind: 1 + kept.index(name)
     for kind, kept in _KEPT.items()
     for name in ("intent_id", "intent")
     if name in kept
 }
-"""Which of the kept fields holds a client order id, be it within an intent."""
+"""Where among a fact's values a client order id stands, be it within an intent."""
+
+
+def _reading_off(kept: tuple[str, ...]) -> Callable[[Fact], tuple[Any, ...]]:
+    name = "__class__.__name__"
+    return attrgetter(name, *kept) if kept else lambda fact: (type(fact).__name__,)
+
+
+_VALUES: dict[type[Fact], Callable[[Fact], tuple[Any, ...]]] = {
+    kind: _reading_off(kept) for kind, kept in _KEPT.items()
+}
+"""Reads off a fact the name of its type and its kept fields."""
+_BUFFERED = 65_536
+"""Lines are digested together once they fill as many bytes: a digest asked for each costs more."""
 _encode = msgspec.json.Encoder(order="deterministic").encode
 
 
@@ -146,6 +160,7 @@ class Journal:
 
     def __init__(self) -> None:
         self._hash = sha256()
+        self._buffer = bytearray()
         self._places: dict[str, int] = {}
         self._ticks = self._entered = ""
 
@@ -153,9 +168,16 @@ class Journal:
         """Enter what was recorded next."""
         if isinstance(record, TicksTaken):
             self._ticks = record.digest
-        elif ENTRIES[type(record)].when(record):
-            self._hash.update(self._ticks_line() + self._line(record))
-            self._entered = self._ticks
+            return
+        entry = ENTRIES[type(record)]
+        if entry.when(record):
+            if self._ticks != self._entered:
+                self._buffer += _ticks_line(self._ticks)
+                self._entered = self._ticks
+            self._buffer += self._line(record, entry)
+            if len(self._buffer) >= _BUFFERED:
+                self._hash.update(self._buffer)
+                self._buffer.clear()
 
     def sha256(self, ticks: str = "") -> str:
         """Return the hash of the journal so far, in hexadecimal.
@@ -164,22 +186,21 @@ class Journal:
             ticks: the digest over all ticks of the run, where some of them are not yet recorded.
         """
         whole = self._hash.copy()
-        whole.update(self._ticks_line(ticks or self._ticks))
+        whole.update(self._buffer)
+        ticks = ticks or self._ticks
+        if ticks != self._entered:
+            whole.update(_ticks_line(ticks))
         return whole.hexdigest()
 
-    def _ticks_line(self, ticks: str = "") -> bytes:
-        """Return the entry of the ticks since the last entry; nothing where there were none."""
-        ticks = ticks or self._ticks
-        return b"" if ticks == self._entered else _encode(("ticks", ticks)) + b"\n"
-
-    def _line(self, fact: Fact) -> bytes:
+    def _line(self, fact: Fact, entry: Entry) -> bytes:
         kind = type(fact)
-        values = [getattr(fact, name) for name in _KEPT[kind]]
+        values = [*_VALUES[kind](fact)]
         at = _PLACE_AT.get(kind)
         if at is not None:
             values[at] = self._placed(values[at])
-        values += [got for name in ENTRIES[kind].unless_empty if (got := getattr(fact, name))]
-        return _encode((kind.__name__, *values)) + b"\n"
+        if entry.unless_empty:
+            values += [got for name in entry.unless_empty if (got := getattr(fact, name))]
+        return _encode(values) + b"\n"
 
     def _placed(self, told: str | orders.Intent) -> str | orders.Intent:
         if isinstance(told, orders.Intent):
@@ -188,3 +209,8 @@ class Journal:
 
     def _place(self, intent_id: str) -> str:
         return str(self._places.setdefault(intent_id, len(self._places) + 1))
+
+
+def _ticks_line(ticks: str) -> bytes:
+    """Return the entry of the ticks since the last entry."""
+    return _encode(("ticks", ticks)) + b"\n"

@@ -78,7 +78,7 @@ class Recorder:
         Raises:
             StoreError: one of them cannot be recorded.
         """
-        bodies = [encode(fact) for fact in facts]
+        bodies = list(map(encode, facts))
         self.end_block()
         for fact, body in zip(facts, bodies, strict=True):
             self._add(fact, body, origin, at_ns)
@@ -102,11 +102,9 @@ class Recorder:
         return self._ticks.hexdigest()
 
     def _add(self, record: Fact | TicksTaken, body: bytes, origin: Origin, at_ns: int) -> None:
-        actor, message, cause = origin.actor, origin.message, origin.cause
         number = self._count + 1
-        kind = kind_of(record)
-        row = Row(number, self._owner_id, at_ns, kind, actor, message, cause, body, b"")
-        row = sealed(row, self._link)
+        by = origin.actor, origin.message, origin.cause
+        row = sealed((number, self._owner_id, at_ns, kind_of(record), *by, body), self._link)
         self._count, self._link = number, row.link
         self._journal.feed(record)
         self._keep(row)

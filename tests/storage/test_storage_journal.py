@@ -33,6 +33,7 @@ from daemon.messages import (
     ExitOwed,
     Noted,
     PositionChanged,
+    Released,
 )
 from daemon.runtime.words import ActorDisarmed, DeadLetter
 from daemon.storage.codec import FACTS, TicksTaken, decode, encode
@@ -212,6 +213,25 @@ def test_asking_for_the_hash_changes_nothing():
         journal.sha256("cc")
 
     assert journal.sha256() == hashed(TicksTaken(1, 1, 1, "aa"), MOVED, TicksTaken(2, 2, 1, "bb"))
+
+
+def test_a_long_journal_has_the_hash_of_its_lines():
+    """However many of them are digested together, and whenever it is asked for."""
+    journal, lines = Journal(), b'["ticks","aa"]\n'
+    journal.feed(TicksTaken(1, 1, 1, "aa"))
+    for at in range(4_000):
+        journal.feed(DayEnded(date(2025, 8, 29), at))
+        lines += b'["DayEnded","2025-08-29",%d]\n' % at
+        if at % 999 == 0:
+            assert journal.sha256() == sha256(lines).hexdigest()
+
+    assert journal.sha256() == sha256(lines).hexdigest()
+
+
+def test_of_a_release_the_name_alone_is_entered():
+    released = Released("L1", "owner", NOW)
+
+    assert hashed(released) == sha256(b'["Released"]\n').hexdigest()
 
 
 def test_a_journal_is_the_same_anywhere():
