@@ -21,7 +21,7 @@ from daemon.errors import StoreError
 from daemon.storage import migrating
 from daemon.storage.codec import Row
 from daemon.storage.migrating import POSTGRES, RECORDS, Migration, shipped
-from daemon.storage.postgres_link import Address, Link, refusing
+from daemon.storage.postgres_link import FAILURES, Address, Link, refused, refusing
 from daemon.storage.postgres_link import numbered as _numbered
 from daemon.storage.reader import Reader
 from daemon.storage.sqlite import write_copy
@@ -175,12 +175,14 @@ class PostgresWriter:
             StoreError: nothing was done; or, where its code is `UNKNOWN`, it may have been.
         """
         places = (head.count, head.digest, before.count, before.digest)
-        with refusing(self._name, "could not be written", UNKNOWN):
+        try:
             if len(rows) == 1:
                 done = self._link.call(partial(self._store_one, values=(*places, *rows[0])))
             else:
                 columns = map(list, zip(*rows, strict=True))
                 done = self._link.call(lambda db: db.execute(_STORE, *places, *columns))
+        except FAILURES as error:
+            raise refused(error, self._name, "could not be written", UNKNOWN) from error
         return str(done) == f"INSERT 0 {len(rows)}"
 
     def settled_head(self) -> Head:

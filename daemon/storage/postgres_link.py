@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+from asyncio.events import _get_running_loop  # the public one raises where there is none
 from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -29,12 +30,13 @@ Work = Callable[[asyncpg.Connection], Awaitable[T]]
 """What is done with a connection."""
 
 _GOODBYE_S = 1.0
-_FAILURES = (
+FAILURES = (
     asyncpg.PostgresError,
     asyncpg.InterfaceError,
     asyncpg.InternalClientError,
     OSError,  # a time-out is one of them
 )
+"""Whatever the server, the connection and the client say no with."""
 _ADVICE: Final = {
     "28": "let that user in: see pg_hba.conf, and PGPASSFILE for a password",
     "3F": "make that schema, or name another in [ledger] url",
@@ -121,33 +123,42 @@ class Link:
 
     def _run(self, done: Coroutine[Any, Any, T]) -> T:
         """Run the loop in this thread, or where it has one that is running, beside it."""
-        try:
-            asyncio.get_running_loop()
-        except RuntimeError:  # so it says that there is none
-            return self._loop.run_until_complete(done)
+        if _get_running_loop() is None:
+            return self._until(done)
         with ThreadPoolExecutor(1) as beside:
-            return beside.submit(self._loop.run_until_complete, done).result()
+            return beside.submit(self._until, done).result()
+
+    def _until(self, done: Coroutine[Any, Any, T]) -> T:
+        """Run the loop until that is done and stops it: the loop hears of it a turn later."""
+        task = self._loop.create_task(done)
+        while not task.done():
+            self._loop.run_forever()
+        return task.result()
 
     async def _within(self, work: Work[T]) -> T:
-        if self._db is None:
-            limit_s = self._address.limit_s
-            self._db = await asyncpg.connect(
-                self._address.url,
-                passfile=self._address.passfile,
-                timeout=limit_s,
-                command_timeout=limit_s,
-                server_settings=self._session,
-            )
-        return await work(self._db)
+        try:
+            if self._db is None:
+                limit_s = self._address.limit_s
+                self._db = await asyncpg.connect(
+                    self._address.url,
+                    passfile=self._address.passfile,
+                    timeout=limit_s,
+                    command_timeout=limit_s,
+                    server_settings=self._session,
+                )
+            return await work(self._db)
+        finally:
+            self._loop.stop()
 
     async def _leave(self) -> None:
-        if self._db is None:
-            return
         try:
-            await self._db.close(timeout=_GOODBYE_S)
-        except _FAILURES:
-            self._db.terminate()  # nothing waits for its answer any more
+            if self._db is not None:
+                await self._db.close(timeout=_GOODBYE_S)
+        except FAILURES:
+            self.drop()  # nothing waits for its answer any more
             await asyncio.sleep(0)
+        finally:
+            self._loop.stop()
 
 
 def numbered(query: str) -> str:
@@ -170,11 +181,19 @@ def refusing(name: str, what: str, unsure: str = "") -> Iterator[None]:
     """
     try:
         yield
-    except _FAILURES as error:
-        state = getattr(error, "sqlstate", None) or ""
-        found = (text for begin, text in _ADVICE.items() if state.startswith(begin))
-        advice = next(found, "see that it runs, and that [ledger] url names it")
-        why = str(error) or "it gave no answer in time"
-        answered = state and not state.startswith(_UNSURE)
-        code = unsure if unsure and not answered else "ledger_unusable"
-        raise StoreError(f"the ledger {name} {what}: {why}; {advice}", code) from error
+    except FAILURES as error:
+        raise refused(error, name, what, unsure) from error
+
+
+def refused(error: Exception, name: str, what: str, unsure: str = "") -> StoreError:
+    """Return the sentence of one of `FAILURES`; the rest is as `refusing` has it.
+
+    For the path of every commit: a context of its own would cost it as much as encoding its fact.
+    """
+    state = getattr(error, "sqlstate", None) or ""
+    found = (text for begin, text in _ADVICE.items() if state.startswith(begin))
+    advice = next(found, "see that it runs, and that [ledger] url names it")
+    why = str(error) or "it gave no answer in time"
+    answered = state and not state.startswith(_UNSURE)
+    code = unsure if unsure and not answered else "ledger_unusable"
+    return StoreError(f"the ledger {name} {what}: {why}; {advice}", code)

@@ -19,7 +19,7 @@ from daemon.storage import migrating
 from daemon.storage.codec import Row
 from daemon.storage.migrating import RECORDS, SQLITE, Migration, shipped
 from daemon.storage.reader import Reader, Select
-from daemon.storage.sqlite_refusals import refusing
+from daemon.storage.sqlite_refusals import FAILURES, refused, refusing
 from daemon.storage.store import Change
 from daemon.storage.tables.sqlite import SqliteTables, beside, committed
 from daemon.storage.tables.words import Statement
@@ -144,9 +144,11 @@ class SqliteWriter:
         Raises:
             StoreError: nothing was done.
         """
-        with refusing(self._path, "could not be written"):
-            places = (head.count, head.digest, before.count, before.digest)
+        places = (head.count, head.digest, before.count, before.digest)
+        try:
             return committed(self._db, _inserts(rows), (_ADVANCE, [places]))
+        except FAILURES as error:
+            raise refused(error, self._path, "could not be written") from error
 
     def settled_head(self) -> Head:
         """Return the head; what was not done is undone by then."""

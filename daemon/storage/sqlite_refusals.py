@@ -9,6 +9,9 @@ from pathlib import Path
 
 from daemon.errors import StoreError
 
+# A damaged schema names its columns, and SQLite its errors, in bytes that are no text.
+FAILURES = (sqlite3.Error, UnicodeDecodeError)
+"""Whatever SQLite and its client say no with."""
 _ADVICE = {
     sqlite3.SQLITE_BUSY: "another program is writing to it; stop that one",
     sqlite3.SQLITE_FULL: "make room on its disk",
@@ -36,9 +39,16 @@ def refusing(path: Path, what: str) -> Iterator[None]:
     """
     try:
         yield
-    # A damaged schema names its columns, and SQLite its errors, in bytes that are no text.
-    except (sqlite3.Error, UnicodeDecodeError) as error:
-        code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT) & 0xFF
-        advice = _ADVICE.get(code, "look at the file and its disk")
-        sentence = f"the ledger {path} {what}: {error}; {advice}"
-        raise StoreError(sentence, _CODES.get(code, "ledger_unusable")) from error
+    except FAILURES as error:
+        raise refused(error, path, what) from error
+
+
+def refused(error: Exception, path: Path, what: str) -> StoreError:
+    """Return the sentence of one of `FAILURES`.
+
+    For the path of every commit: a context of its own would cost it as much as encoding its fact.
+    """
+    code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT) & 0xFF
+    advice = _ADVICE.get(code, "look at the file and its disk")
+    sentence = f"the ledger {path} {what}: {error}; {advice}"
+    return StoreError(sentence, _CODES.get(code, "ledger_unusable"))
