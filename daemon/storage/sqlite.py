@@ -28,9 +28,10 @@ _BUSY_S = 0.25
 _BATCH_ROWS = 10_000
 _TOGETHER = 16
 """As many rows in one statement are inserted in two thirds of the time."""
-_INSERT = "INSERT INTO records VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
+# Undone as a whole either way, so SQLite need not be ready to undo one statement alone.
+_INSERT = "INSERT OR ROLLBACK INTO records VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
 _INSERT_TOGETHER = _INSERT + ", (?, ?, ?, ?, ?, ?, ?, ?, ?)" * (_TOGETHER - 1)
-_ADVANCE = "UPDATE head SET count = ?, digest = ? WHERE count = ? AND digest = ?"
+_ADVANCE = "UPDATE head SET count = ?, digest = ? WHERE one = 1 AND count = ? AND digest = ?"
 
 
 class SqliteStore:
