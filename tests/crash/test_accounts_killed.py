@@ -73,6 +73,8 @@ def entered(process: DaemonProcess) -> bool:
 
 
 def test_killed_with_orders_by_hand_every_account_finds_its_own_again(folder):
+    with running(folder, "--speed", "1") as begun:
+        begun.wait_ready()  # half a minute before the entry, of which the next waits a twentieth
     with running(folder, *PACE) as process:
         process.wait_ready()
         process.wait(lambda: entered(process), "is in everywhere")
