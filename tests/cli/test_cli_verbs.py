@@ -22,6 +22,9 @@ from daemon.feeds.sample import sample_path
 from tests.kit.commands import told
 from tests.kit.daemon_process import running
 
+# What a command does, the tests of its own module go through.
+pytestmark = pytest.mark.untraced
+
 ID = "nifty-short-straddle"
 Outcome = tuple[int, str]
 """The exit code, and what is said."""

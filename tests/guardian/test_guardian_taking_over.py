@@ -113,6 +113,7 @@ async def test_positions_and_orders_that_stand_in_no_book_of_ours_are_closed_too
     assert last_holder(tmp_path) is None
 
 
+@pytest.mark.untraced
 async def test_what_is_flat_is_left_as_it_is_and_nothing_is_recorded_but_the_run(
     tmp_path, takeover
 ):
@@ -122,6 +123,7 @@ async def test_what_is_flat_is_left_as_it_is_and_nothing_is_recorded_but_the_run
     assert crashes.read(tmp_path).of(ExitOwed) == []
 
 
+@pytest.mark.untraced
 async def test_a_ledger_on_a_server_is_as_good(tmp_path, said, postgres):
     kept = InSchema(postgres)
     traded(tmp_path, (CALL, Side.SELL, 65, 0))
@@ -132,6 +134,7 @@ async def test_a_ledger_on_a_server_is_as_good(tmp_path, said, postgres):
     assert not (tmp_path / "ledger.sqlite").exists()
 
 
+@pytest.mark.untraced
 async def test_every_account_is_closed_and_what_is_recorded_of_each_bears_its_mark(tmp_path, said):
     text = '[[accounts]]\nid = "{}"\nbroker = "paper"\n'
     file = tmp_path / "settings.toml"
@@ -150,6 +153,7 @@ async def test_every_account_is_closed_and_what_is_recorded_of_each_bears_its_ma
     assert {f.account for f in day.of(PositionChanged)} == {"", "second"}
 
 
+@pytest.mark.untraced
 async def test_a_second_takeover_pulls_no_second_latch_and_has_ids_of_its_own(tmp_path, takeover):
     traded(tmp_path, (CALL, Side.SELL, 65, 0))
     assert await takeover.run("no beat")

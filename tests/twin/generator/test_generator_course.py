@@ -41,6 +41,7 @@ def test_the_first_and_the_last_quarter_of_an_hour_move_most():
     assert all(later > earlier for earlier, later in pairwise(SHARES))
 
 
+@pytest.mark.untraced
 def test_spot_moves_more_in_the_morning_than_at_noon():
     """In sum over the steps of some days."""
     moved = {"morning": 0.0, "noon": 0.0}
@@ -52,6 +53,7 @@ def test_spot_moves_more_in_the_morning_than_at_noon():
     assert moved["morning"] > 1.3 * moved["noon"]
 
 
+@pytest.mark.untraced
 def test_some_days_jump():
     """Steps of a second that no ordinary one comes near."""
     jumps = 0
@@ -61,6 +63,7 @@ def test_some_days_jump():
     assert jumps
 
 
+@pytest.mark.untraced
 def test_volatility_melts_within_the_first_half_hour():
     for day in days(5):
         volatility = made(day).volatility
