@@ -225,10 +225,8 @@ def test_ten_errors_in_the_settings_are_told_all_at_once_each_with_its_line_and_
 @pytest.fixture
 def copied(tmp_path) -> Path:
     """The program itself in a folder of its own, so that a table of it can be damaged."""
-    shutil.copytree(
-        ROOT / "daemon", tmp_path / "daemon", ignore=shutil.ignore_patterns("__pycache__")
-    )
-    shutil.copytree(ROOT / "strategies", tmp_path / "strategies")
+    for name in ("daemon", "strategies"):  # with what is compiled of it
+        shutil.copytree(ROOT / name, tmp_path / name)
     return tmp_path
 
 
