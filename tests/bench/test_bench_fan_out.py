@@ -43,5 +43,5 @@ def test_a_bench_is_chosen_by_its_name(monkeypatch, capsys):
     command.main("fan_out")
 
     assert json.loads(capsys.readouterr().out)["noise"] == {"p99": 1.0}
-    with pytest.raises(SystemExit, match="no bench nothing; there are: engine, fan_out"):
+    with pytest.raises(SystemExit, match="no bench nothing; there are: decode, engine, fan_out"):
         command.main("nothing")
