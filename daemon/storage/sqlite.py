@@ -280,11 +280,13 @@ def _selecting(db: sqlite3.Connection, path: Path) -> Select:
 
 def _inserts(rows: Sequence[Row]) -> list[Statement]:
     """Return the statements that insert rows: as many together as go, then the rest."""
+    if len(rows) < _TOGETHER:
+        return [(_INSERT, rows)]
     until = len(rows) - len(rows) % _TOGETHER
     groups = [rows[at : at + _TOGETHER] for at in range(0, until, _TOGETHER)]
     together = [tuple(chain.from_iterable(group)) for group in groups]
-    rest = list(map(tuple, rows[until:]))  # a plain tuple is taken sooner than a named one
-    return [each for each in ((_INSERT_TOGETHER, together), (_INSERT, rest)) if each[1]]
+    rest = rows[until:]
+    return [(_INSERT_TOGETHER, together), (_INSERT, rest)]
 
 
 def _batches(cells: Iterator[tuple[Any, ...]]) -> Iterator[list[Row]]:

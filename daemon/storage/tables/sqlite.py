@@ -32,13 +32,14 @@ def committed(
     if guard is not None and not statements:
         # In one call, so no other thread holds it up while it has the lock.
         return db.executemany(*guard).rowcount == 1
+    cursor = db.cursor()  # one for all: each call on the connection itself makes another
     try:
-        db.execute("BEGIN IMMEDIATE")
-        if guard is not None and db.executemany(*guard).rowcount != 1:
+        cursor.execute("BEGIN IMMEDIATE")
+        if guard is not None and cursor.executemany(*guard).rowcount != 1:
             return False
         for statement, values in statements:
-            db.executemany(statement, values)
-        db.execute("COMMIT")
+            cursor.executemany(statement, values)
+        cursor.execute("COMMIT")
     finally:
         if db.in_transaction:
             db.execute("ROLLBACK")
