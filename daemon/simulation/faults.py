@@ -62,6 +62,10 @@ class Kind(StrEnum):
     CRASH = "crash"
     CRASH_AGAIN = "crash in recovery"
     COMMIT_UNKNOWN = "commit unknown"  # a crash, and what was being written stands after all
+    FLUSH_REFUSED = "flush refused"  # the disk is full, or fails
+    FLUSH_HANGS = "flush hangs"  # for longer than it is waited for; what it brought may yet stand
+    TORN = "record torn"  # a crash, and half of a record of the emergency file stands
+    RECOVERED_TWICE = "recovery cut"  # a crash after what the emergency file holds was entered
 
 
 class Call(StrEnum):
@@ -83,6 +87,9 @@ class Call(StrEnum):
     REBIRTH = "rebirth"
     MIRROR = "mirror"
     WRITE = "write"
+    FLUSH = "flush"
+    SAVE = "save"
+    RECOVER = "recover"
 
 
 STRIKES: dict[Call, tuple[Kind, ...]] = {
@@ -121,8 +128,20 @@ STRIKES: dict[Call, tuple[Kind, ...]] = {
     Call.REBIRTH: (Kind.CRASH_AGAIN,),
     Call.MIRROR: (Kind.FLUSHED, Kind.STALE),
     Call.WRITE: (Kind.COMMIT_UNKNOWN,),
+    Call.FLUSH: (Kind.FLUSH_REFUSED, Kind.FLUSH_HANGS),
+    Call.SAVE: (Kind.TORN,),
+    Call.RECOVER: (Kind.RECOVERED_TWICE,),
 }
-_MOST = {Kind.FROZEN: 600, Kind.STUCK: 600, Kind.FREAK: 300, Kind.MIXED_UP: 300, Kind.RAISES: 100}
+_MOST = {
+    Kind.FROZEN: 600,
+    Kind.STUCK: 600,
+    Kind.FREAK: 300,
+    Kind.MIXED_UP: 300,
+    Kind.RAISES: 100,
+    Kind.FLUSH_REFUSED: 30,
+    Kind.FLUSH_HANGS: 30,
+    Kind.TORN: 1_000,
+}
 """Of what lasts, or ends a position, when it strikes: how many of 10,000 calls it strikes."""
 _OFTEN = {Kind.CRASH_AGAIN: _WHOLE, Kind.COMMIT_UNKNOWN: 5_000}
 """What strikes a run that is crashed at a named gap, be it faultless or not."""
@@ -133,6 +152,7 @@ _COMMON = {
     Kind.THIN: 5_000,
     Kind.FLUSHED: 2_000,
     Kind.STALE: 4_000,
+    Kind.RECOVERED_TWICE: 3_000,
 }
 """What has few occasions in a run, and its rate where a run has it."""
 

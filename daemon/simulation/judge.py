@@ -86,6 +86,8 @@ class Judge:
         self._measures = measures
         self._planned = Counter(measures.planned)
         self._fresh_ns = measures.fresh_ns
+        self._bunched_ns = measures.bunched_ns
+        self._unrecorded_ns: int | None = None
         self._frames: deque[Frame] = deque(maxlen=_FRAMES_KEPT)
         self._gaps_ns: deque[int] = deque(maxlen=_GAPS_KEPT)
         self.known = Known()
@@ -115,9 +117,20 @@ class Judge:
                 self._fresh_ns = max(self._fresh_ns, borne_ns)
         self._frames.append(frame)
 
+    def unrecorded(self, at_ns: int, late_ns: int) -> None:
+        """Take that the ledger has failed, and whoever lives was told.
+
+        Args:
+            at_ns: when.
+            late_ns: so long a write may have waited for that, and leaves with others now.
+        """
+        self._unrecorded_ns = at_ns
+        self._bunched_ns = self._measures.bunched_ns + late_ns
+
     def begins(self, facts: Iterable[object]) -> None:
         """Know no more than what was durable: a life of the daemon has ended."""
         self.known = Known()
+        self._unrecorded_ns = None
         for fact in facts:
             self.known.apply(fact)
 
@@ -181,7 +194,7 @@ class Judge:
         """
         self._writes.append(at_ns)
         for window in self._measures.windows:
-            span_ns = window.span_ns - self._measures.bunched_ns
+            span_ns = window.span_ns - self._bunched_ns
             count = sum(at_ns - each < span_ns for each in self._writes)
             if count > window.limit:
                 span_s = window.span_ns // SECOND_NS
@@ -237,6 +250,8 @@ class Judge:
         """An entry is decided on a fresh price, and only as far as nothing else may fill."""
         if intent.strategy_id == MANUAL and self.known.book.children(intent.parent):
             raise Violated("I17", f"{intent.parent} acts a second time: {intent.intent_id}")
+        if self._unrecorded_ns is not None and at_ns > self._unrecorded_ns:
+            raise Violated("I16", f"{intent.intent_id} is decided although the ledger has failed")
         self._price(intent, at_ns)
         leg = (intent.strategy_id, intent.leg_id)
         held = abs(self.known.book.position(*leg).net_quantity)

@@ -249,8 +249,8 @@ class SimulatedPump:
         self._flushing = True
         self._flushes += 1
         took_ns = self._dice.between(_FASTEST_NS, SLOWEST_NS, "disk", self._trace.steps)
+        took_ns += self._ledger.begin_write()
         self._timeline.after(took_ns, partial(self._flushed, self._entered))
-        self._ledger.begin_write()
 
     def _flushed(self, entered: int) -> None:
         if self.over:

@@ -41,7 +41,6 @@ def judge_end(
     all_is_flat_or_told(known, exchange)
     if latch is not None:
         a_kill_is_flat_or_names_what_is_left(known, exchange, latch)
-    ledger.flush()
     facts = [fact for fact in ledger.facts() if isinstance(fact, OrderFact)]
     news_may_come_in_any_order(facts)
     the_record_is_whole(ledger, exchange)
@@ -151,13 +150,13 @@ def news_may_come_in_any_order(facts: list[OrderFact]) -> None:
 
 def the_record_is_whole(ledger: SimulatedLedger, exchange: Exchange) -> None:
     """I16: the chain verifies, and every order of the exchange has its intent in it."""
-    links = ((row.number, linked(row), row.link) for row in ledger.rows)
-    broken = verify(links, ledger.head)
+    links = ((row.number, linked(row), row.link) for row in ledger.disk.rows)
+    broken = verify(links, ledger.disk.head)
     if broken is not None:
         raise Violated("I16", f"record {broken.number} of the ledger is {broken.how}")
     recorded = {
         fact.intent.intent_id
-        for row in ledger.rows
+        for row in ledger.disk.rows
         if row.kind == IntentRecorded.__name__
         and isinstance(fact := decode(row.body), IntentRecorded)
     }

@@ -28,6 +28,7 @@ from daemon.messages import (
     AccountSeen,
     Ask,
     DayOpened,
+    PauseEntries,
     PnlFrame,
     PullLatch,
     RiskSeen,
@@ -45,7 +46,7 @@ from daemon.simulation.faults import Call, Fates, Kind
 from daemon.simulation.feed import Feed
 from daemon.simulation.heard import Heard
 from daemon.simulation.judge import Judge, Measures, Violated
-from daemon.simulation.ledger import SimulatedLedger
+from daemon.simulation.ledger import LATE_NS, SimulatedLedger
 from daemon.simulation.market import FRAME_NS, Piece
 from daemon.simulation.mirror import SimulatedMirror
 from daemon.simulation.network import Network, Planned
@@ -107,11 +108,14 @@ class World:
         measures = Measures(account.id, account.windows, planned, _FRESH_NS, _BUNCHED_NS)
         self._judge, self._heard = Judge(measures), Heard()
         self._judge.killed = self._is_killed
-        self._ledger = SimulatedLedger(self._account.owner, self._judge.entered)
-        self._judge.is_durable = self._ledger.is_durable
         begins_ns = at(scenario.DAY, self._scenario.begins)
         self._timeline = Timeline(dice, begins_ns)
-        self._sink = SimulatedSink(self._ledger.rows, dice, self._fates, begins_ns)
+        self._ledger = SimulatedLedger(
+            self._account.owner, folder, self._timeline, self._fates, self._judge.entered
+        )
+        self._judge.is_durable = self._ledger.intents.__contains__
+        self._ledger.failed, self._ledger.tears = self._pause, self._tear
+        self._sink = SimulatedSink(self._ledger.disk.rows, dice, self._fates, begins_ns)
         self._ledger.stored = lambda: self._sink.wake(self._timeline.now_ns())
         self._trace = Trace(_KEPT_EVENTS)
         twin_faults = Planned(fates=self._fates)
@@ -139,6 +143,7 @@ class World:
             self._people.plan(self._account, self._piece, self._quiet_ns)
             self._start()
             self._play()
+            self._ledger.end()
             count = self._sink.settle(self._timeline.now_ns())
             judge_end(self._judge.known, self._exchange, self._ledger, self._latch)
             self._heard.judge_end(self._judge.known)
@@ -184,6 +189,8 @@ class World:
         """Begin a life: recovery from what is durable, whether there is anything or not."""
         now_ns = self._timeline.now_ns()
         self._lives += 1
+        self._ledger.begin()
+        self._judge.begins(self._ledger.facts())
         self._mirror.begin(self._ledger, now_ns)
         epoch = self._ledger.begin_epoch(now_ns)
         facts = self._ledger.facts()
@@ -212,15 +219,19 @@ class World:
             return False
         return self._crashes.is_due(self._trace.steps, pump.steps, pump.deeds)
 
-    def _crash(self, pump: SimulatedPump) -> None:
+    def _tear(self) -> None:
+        """Crash in the midst of a write to the emergency file."""
+        if self._pump is not None:
+            self._crash(self._pump, torn=True)
+
+    def _crash(self, pump: SimulatedPump, *, torn: bool = False) -> None:
         """End a life at once: nothing is finished, and what was not durable is gone."""
         pump.over = True
         self._pump = None
         self._people.cut()
         self._sink.crash(self._timeline.now_ns())
         written = self._fates.of(Call.WRITE) is Kind.COMMIT_UNKNOWN
-        if self._ledger.crash(written=written):
-            self._judge.begins(self._ledger.facts())
+        self._ledger.crash(written=written, torn=torn)
         self._trace.step(self._timeline.now_ns(), "world", f"crash {self._lives}")
         down_ns = self._crashes.down_ns()
         self._timeline.after(down_ns, self._start)
@@ -250,7 +261,7 @@ class World:
             return
         before, self._rested = self._rested, None
         if self._is_settled(now_ns):
-            self._rested = self._ledger.head.count
+            self._rested = len(self._ledger.sure)
             self._settled = self._rested == before
             self._people.look()
 
@@ -288,6 +299,12 @@ class World:
             case Told(_, AccountSeen(latches=latches)):
                 account, now_ns = self._account.id, self._timeline.now_ns
                 LatchWatch(self._folder, account, self._tell_router, now_ns).begin(latches)
+
+    def _pause(self, sentence: str) -> None:
+        """The ledger has failed: entries stop, and a write may have waited long for that."""
+        if self._pump is not None:
+            self._tell_router(PauseEntries(sentence))
+            self._judge.unrecorded(self._timeline.now_ns(), LATE_NS)
 
     def _tell_router(self, message: Any) -> None:
         self._tell(self._account.router, message, Lane.CONTROL)

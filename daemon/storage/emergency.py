@@ -43,10 +43,8 @@ from daemon.storage.ledger import EPOCH_OVER
 from daemon.storage.patience import Patience
 from daemon.storage.stored import Stored
 
-_ENDING = (
-    *(OrderFact, CancelAsked, ExitOwed, ExitFinished, ExitOverdue),
-    *(Latched, Released, KillStaged),
-)
+_EXITS = (CancelAsked, ExitOwed, ExitFinished, ExitOverdue)
+_ENDING = (OrderFact, *_EXITS, Latched, Released, KillStaged)
 _RESERVED = 4
 """The last one in so many parts of the file is kept for what ends risk."""
 
@@ -219,13 +217,17 @@ class GuardedLedger:
         try:
             self.flush()
         finally:
-            self._file.close()
-            self._patience.close()
+            self.let_go()
             if not self.failed_because:
                 self._inner.close()
             elif self._patience.idle:
                 with suppress(StoreError):  # it was told; what it lacks is in the emergency file
                     self._inner.close()
+
+    def let_go(self) -> None:
+        """Let go of the emergency file, with nothing written that waits, as a kill would."""
+        self._file.close()
+        self._patience.close()
 
     def _passed_on(self, batch: Batch, origin: Origin) -> bool:
         """Give a batch to the ledger, and say whether it took it."""
@@ -255,10 +257,9 @@ class GuardedLedger:
             if because:
                 self._fail(because)
                 return
-            stored = self._waiting[:count]
-            del self._waiting[:count]
-            for entered in stored[-1:]:
+            for entered in self._waiting[:count][-1:]:
                 self._durable = entered.head or self._durable
+            del self._waiting[:count]
 
     def _fail(self, because: str) -> None:
         self.failed_because = self.failed_because or because
@@ -295,8 +296,7 @@ class GuardedLedger:
         if not fresh:
             return
         batches = tuple(entered.batch for entered in fresh)
-        because = self.failed_because[:BECAUSE_LETTERS]
-        self._file.write(Written(self._durable, because, batches))
+        self._file.write(Written(self._durable, self.failed_because[:BECAUSE_LETTERS], batches))
         with self._entering:
             self._written += len(fresh)
             self._owed_bytes -= owed_bytes

@@ -107,7 +107,7 @@ class EmergencyFile:
             records.append(self._decoded(body, place))
             place += _span(body)
         self.end = place
-        if not content[place:].strip(b"\0"):
+        if content[place:] == bytes(self._size - place):
             return tuple(records), False
         later = range(place + _ALIGNED, self._size, _ALIGNED)
         if any(_body_at(content, behind) is not None for behind in later):

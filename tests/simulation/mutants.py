@@ -48,6 +48,7 @@ from daemon.domain.orders.words import (
 from daemon.domain.risk import legs, mirrored
 from daemon.domain.risk.moves import LevelMoved, Move
 from daemon.domain.risk.strategy import StrategyRisk
+from daemon.errors import StoreError
 from daemon.messages import CancelAsked, Done, ExitOwed, FrameArrived, Place, Told
 from daemon.runtime.budget import Budget
 from daemon.runtime.words import NOTHING, Call, Commit, Show
@@ -55,7 +56,9 @@ from daemon.simulation.ledger import SimulatedLedger
 from daemon.simulation.outcome import Given
 from daemon.simulation.pump import SimulatedPump
 from daemon.simulation.sink import OutboxInMemory
-from daemon.storage import codec, recorder
+from daemon.storage import codec, emergency, recorder
+from daemon.storage.emergency import GuardedLedger
+from daemon.storage.emergency_file import EmergencyFile
 
 Plant = Callable[[pytest.MonkeyPatch], None]
 
@@ -463,7 +466,8 @@ def events_before_their_commit(patch: pytest.MonkeyPatch) -> None:
         ledger.stored()
 
     def rows(_, after, most):
-        return [*ledgers[-1].rows, *ledgers[-1]._waiting][after : after + most]
+        disk = ledgers[-1].disk
+        return [*disk.rows, *disk.handed, *disk.linked][after : after + most]
 
     patch.setattr(SimulatedLedger, "__init__", make)
     patch.setattr(SimulatedLedger, "append", append)
@@ -480,6 +484,46 @@ def a_cursor_ahead_of_its_sink(patch: pytest.MonkeyPatch) -> None:
         publisher._held = held
 
     patch.setattr(OutboxPublisher, "_settle", settle)
+
+
+def the_emergency_file_is_not_read(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(EmergencyFile, "read", lambda file: ((), False))
+
+
+def what_recovery_finds_in_the_ledger_is_entered_again(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(emergency, "_lacking", lambda batches, _: iter(batches))
+
+
+def a_torn_record_keeps_the_daemon_from_starting(patch: pytest.MonkeyPatch) -> None:
+    read = EmergencyFile.read
+
+    def refuse(file):
+        records, torn = read(file)
+        if torn:
+            raise StoreError("it is damaged")
+        return records, torn
+
+    patch.setattr(EmergencyFile, "read", refuse)
+
+
+def what_waited_for_a_failed_flush_is_dropped(patch: pytest.MonkeyPatch) -> None:
+    fail = GuardedLedger._fail
+
+    def drop(ledger, because):
+        fail(ledger, because)
+        ledger._waiting.clear()
+
+    patch.setattr(GuardedLedger, "_fail", drop)
+
+
+def entries_go_on_without_a_ledger(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(router.OrderRouter, "_pause", lambda *_: None)
+
+
+def exits_stop_without_a_ledger(patch: pytest.MonkeyPatch) -> None:
+    """The emergency file takes nothing more once the ledger has failed."""
+    weight_bytes = emergency.weight_bytes
+    patch.setattr(emergency, "weight_bytes", lambda batch: weight_bytes(batch) + (1 << 18))
 
 
 def _of(plant: Plant, seed: int, *caught_by: str, crash_at: int | None = None) -> Mutant:
@@ -526,6 +570,12 @@ MUTANTS: tuple[Mutant, ...] = (
     _of(a_strategy_that_raises_ends_all, 5, "I20"),
     _of(the_hot_state_wins, 14, "I15"),
     _of(unlinked_records, 1, "I16"),
-    _of(events_before_their_commit, 54, "I18"),
+    _of(events_before_their_commit, 10, "I18"),
     _of(a_cursor_ahead_of_its_sink, 3, "I18"),
+    _of(the_emergency_file_is_not_read, 24, "I16"),
+    _of(what_recovery_finds_in_the_ledger_is_entered_again, 24, "I16"),
+    _of(a_torn_record_keeps_the_daemon_from_starting, 27, "I20"),
+    _of(what_waited_for_a_failed_flush_is_dropped, 89, "I16", "I1"),
+    _of(entries_go_on_without_a_ledger, 24, "I16"),
+    _of(exits_stop_without_a_ledger, 24, "I20"),
 )
