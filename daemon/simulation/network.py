@@ -26,6 +26,7 @@ from daemon.runtime.pump import at_once
 from daemon.simulation.faults import Call, Fates, Kind
 from daemon.simulation.judge import Judge
 from daemon.simulation.pump import Reply
+from daemon.simulation.secrecy import KEY
 from daemon.simulation.timeline import Timeline
 from daemon.twin import faults as twin
 
@@ -101,7 +102,9 @@ class Network:
         self._judge.leaves(intent, self._timeline.now_ns())
         fault, reply, way_ns = self._fates.of(Call.PLACE), Reply(), self._lasts(_WAY_NS)
         if fault is Kind.UNREACHED:
-            self._later(way_ns, partial(reply.fail, BrokerUnavailable("nobody is there")))
+            self._later(
+                way_ns, partial(reply.fail, BrokerUnavailable(f"nobody is there for {KEY}"))
+            )
         elif fault in _REFUSALS:
             self._later(way_ns, partial(self._refuse, intent.intent_id, _REFUSALS[fault], reply))
         elif fault in _ASKED:
@@ -240,7 +243,8 @@ class Network:
         self._later(self._lasts(_WAY_NS), partial(self._answer, reply, (counted,)))
 
     def _refuse(self, intent_id: str, kind: Refusal, reply: Reply) -> None:
-        refused = OrderRefused(intent_id, kind, "refused on its way", self._timeline.now_ns())
+        text = f"refused on its way, with the key {KEY}"
+        refused = OrderRefused(intent_id, kind, text, self._timeline.now_ns())
         self._answer(reply, (refused,))
 
     def _ask(self, intent_id: str, reply: Reply) -> None:

@@ -54,6 +54,7 @@ from daemon.simulation.outcome import Given, Outcome
 from daemon.simulation.people import People
 from daemon.simulation.pump import SLOWEST_NS, SimulatedPump, Trace
 from daemon.simulation.raising import raising
+from daemon.simulation.secrecy import nothing_secret_is_shown, nothing_secret_was_told
 from daemon.simulation.sink import SimulatedSink, every_event_is_told
 from daemon.simulation.timeline import Timeline
 from daemon.simulation.verdict import is_settled, judge_end
@@ -148,6 +149,7 @@ class World:
             judge_end(self._judge.known, self._exchange, self._ledger, self._latch)
             self._heard.judge_end(self._judge.known)
             every_event_is_told(self._sink, count)
+            nothing_secret_was_told(self._ledger.disk.rows, self._sink.taken)
         except Violated as objection:
             violated, sentence = objection.invariant, str(objection)
         except AssertionError as defect:
@@ -291,6 +293,8 @@ class World:
     def _shown(self, view: Any) -> None:
         """Hold the folder of latches against what the router goes by, as every start does."""
         self._people.shown(view)
+        if isinstance(view, Told):
+            nothing_secret_is_shown(view)
         match view:
             case PnlFrame(risk=risk):
                 self._mirror.write(risk)

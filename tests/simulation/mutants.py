@@ -59,6 +59,7 @@ from daemon.simulation.sink import OutboxInMemory
 from daemon.storage import codec, emergency, recorder
 from daemon.storage.emergency import GuardedLedger
 from daemon.storage.emergency_file import EmergencyFile
+from daemon.telemetry.redaction import Secret
 
 Plant = Callable[[pytest.MonkeyPatch], None]
 
@@ -526,6 +527,11 @@ def exits_stop_without_a_ledger(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(emergency, "weight_bytes", lambda batch: weight_bytes(batch) + (1 << 18))
 
 
+def secrets_are_written_out(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(Secret, "__str__", Secret.reveal)
+    patch.setattr(Secret, "__format__", lambda secret, _: secret.reveal())
+
+
 def _of(plant: Plant, seed: int, *caught_by: str, crash_at: int | None = None) -> Mutant:
     given = Given(seed, crash_at=crash_at)
     return Mutant(plant.__name__.replace("_", " "), frozenset(caught_by), plant, given)
@@ -578,4 +584,5 @@ MUTANTS: tuple[Mutant, ...] = (
     _of(what_waited_for_a_failed_flush_is_dropped, 89, "I16", "I1"),
     _of(entries_go_on_without_a_ledger, 24, "I16"),
     _of(exits_stop_without_a_ledger, 24, "I20"),
+    _of(secrets_are_written_out, 7, "I19"),
 )
