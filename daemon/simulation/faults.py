@@ -59,6 +59,7 @@ class Kind(StrEnum):
     STALE = "hot state stale"  # at a start it is that of a while ago
     SINK_REFUSES = "sink refuses"
     SINK_UNHEARD = "sink unheard"  # it takes an event, and no answer comes
+    WALL_SET = "wall clock set"  # by seconds or minutes, either way
     CRASH = "crash"
     CRASH_AGAIN = "crash in recovery"
     COMMIT_UNKNOWN = "commit unknown"  # a crash, and what was being written stands after all
@@ -87,6 +88,7 @@ class Call(StrEnum):
     REBIRTH = "rebirth"
     MIRROR = "mirror"
     WRITE = "write"
+    WALL = "wall"
     FLUSH = "flush"
     SAVE = "save"
     RECOVER = "recover"
@@ -128,6 +130,7 @@ STRIKES: dict[Call, tuple[Kind, ...]] = {
     Call.REBIRTH: (Kind.CRASH_AGAIN,),
     Call.MIRROR: (Kind.FLUSHED, Kind.STALE),
     Call.WRITE: (Kind.COMMIT_UNKNOWN,),
+    Call.WALL: (Kind.WALL_SET,),
     Call.FLUSH: (Kind.FLUSH_REFUSED, Kind.FLUSH_HANGS),
     Call.SAVE: (Kind.TORN,),
     Call.RECOVER: (Kind.RECOVERED_TWICE,),
@@ -141,6 +144,7 @@ _MOST = {
     Kind.FLUSH_REFUSED: 30,
     Kind.FLUSH_HANGS: 30,
     Kind.TORN: 1_000,
+    Kind.WALL_SET: 100,
 }
 """Of what lasts, or ends a position, when it strikes: how many of 10,000 calls it strikes."""
 _OFTEN = {Kind.CRASH_AGAIN: _WHOLE, Kind.COMMIT_UNKNOWN: 5_000}

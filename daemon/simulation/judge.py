@@ -78,6 +78,7 @@ class Judge:
         killed: says whether a kill stands that covers a strategy.
         is_durable: says whether an intent would be found after a crash now.
         account: whose orders are judged.
+        held_ns: since when entries wait for the wall clock; None: they do not.
         travelling: orders whose requests are on their way to the exchange, and will arrive.
     """
 
@@ -88,6 +89,7 @@ class Judge:
         self._fresh_ns = measures.fresh_ns
         self._bunched_ns = measures.bunched_ns
         self._unrecorded_ns: int | None = None
+        self.held_ns: int | None = None
         self._frames: deque[Frame] = deque(maxlen=_FRAMES_KEPT)
         self._gaps_ns: deque[int] = deque(maxlen=_GAPS_KEPT)
         self.known = Known()
@@ -130,7 +132,7 @@ class Judge:
     def begins(self, facts: Iterable[object]) -> None:
         """Know no more than what was durable: a life of the daemon has ended."""
         self.known = Known()
-        self._unrecorded_ns = None
+        self._unrecorded_ns = self.held_ns = None
         for fact in facts:
             self.known.apply(fact)
 
@@ -252,6 +254,8 @@ class Judge:
             raise Violated("I17", f"{intent.parent} acts a second time: {intent.intent_id}")
         if self._unrecorded_ns is not None and at_ns > self._unrecorded_ns:
             raise Violated("I16", f"{intent.intent_id} is decided although the ledger has failed")
+        if self.held_ns is not None and at_ns > self.held_ns:
+            raise Violated("I12", f"{intent.intent_id} is decided while the clock is in doubt")
         self._price(intent, at_ns)
         leg = (intent.strategy_id, intent.leg_id)
         held = abs(self.known.book.position(*leg).net_quantity)

@@ -28,6 +28,8 @@ from daemon.messages import (
     AccountSeen,
     Ask,
     DayOpened,
+    FreeEntries,
+    HoldEntries,
     PauseEntries,
     PnlFrame,
     PullLatch,
@@ -58,6 +60,7 @@ from daemon.simulation.secrecy import nothing_secret_is_shown, nothing_secret_wa
 from daemon.simulation.sink import SimulatedSink, every_event_is_told
 from daemon.simulation.timeline import Timeline
 from daemon.simulation.verdict import is_settled, judge_end
+from daemon.simulation.wall import SimulatedWall
 
 QUIET_NS = 330 * SECOND_NS
 _FRESH_NS = 3 * FRAME_NS
@@ -98,14 +101,13 @@ class World:
         self._scenario = scenario.minutes(rests=rests)
         if crashed:
             self._scenario = scenario.seconds(hedged=dice.below(2, "hedged") == 0, rests=rests)
-        self._account, self._plans = scenario.account(), self._scenario.plans
-        self._piece = Piece(dice, scenario.DAY)
+        self._account = account = scenario.account()
+        self._plans, self._piece = self._scenario.plans, Piece(dice, scenario.DAY)
         planned = {
             leg: units
             for plan in self._plans
             for leg, units in scenario.planned(plan, self._piece.lot).items()
         }
-        account = self._account
         measures = Measures(account.id, account.windows, planned, _FRESH_NS, _BUNCHED_NS)
         self._judge, self._heard = Judge(measures), Heard()
         self._judge.killed = self._is_killed
@@ -128,6 +130,7 @@ class World:
         self._lives = self._busy = 0
         alone = {plan.id for plan in self._plans if plan.risk.mark is Mark.LTP}
         self._deadlines = Deadlines(self._timeline, self._judge, self._life, alone)
+        self._wall = SimulatedWall(dice, self._fates, self._hold)
         self._feed = Feed(self._timeline, self._fates, self._given_frame, self._tell)
         self._people = People(self._timeline, self._judge.allow, self._heard, self._tell)
         self._quiet_ns = at(scenario.DAY, self._scenario.ends)
@@ -212,6 +215,7 @@ class World:
         if not any(isinstance(fact, DayOpened) for fact in facts):
             pump.tell("timekeeper", DayBegins(scenario.DAY, FRAME_NS))
         self._feed.begin()
+        self._wall.begin(now_ns)
         self._sink.begin(now_ns)
         self._crashes.begin(self._lives)
 
@@ -254,6 +258,7 @@ class World:
         self._timeline.after(2 * FRAME_NS if quiet else FRAME_NS, self._market)
         frame = self._piece.next(now_ns, thin=self._fates.of(Call.DEPTH) is Kind.THIN)
         self._network.on_frame(frame)
+        self._wall.look(now_ns)
         self._feed.bring(frame)
 
     def _look_whether_settled(self, now_ns: int) -> None:
@@ -303,6 +308,13 @@ class World:
             case Told(_, AccountSeen(latches=latches)):
                 account, now_ns = self._account.id, self._timeline.now_ns
                 LatchWatch(self._folder, account, self._tell_router, now_ns).begin(latches)
+
+    def _hold(self, message: HoldEntries | FreeEntries) -> None:
+        """The wall clock jumped, or has run evenly for a while: entries wait, or go on."""
+        if self._pump is not None:
+            self._tell_router(message)
+            freed = isinstance(message, FreeEntries)
+            self._judge.held_ns = None if freed else self._timeline.now_ns()
 
     def _pause(self, sentence: str) -> None:
         """The ledger has failed: entries stop, and a write may have waited long for that."""

@@ -532,6 +532,10 @@ def secrets_are_written_out(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Secret, "__format__", lambda secret, _: secret.reveal())
 
 
+def entries_go_on_while_the_clock_is_in_doubt(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(router.holds, "hold", lambda *_: False)
+
+
 def _of(plant: Plant, seed: int, *caught_by: str, crash_at: int | None = None) -> Mutant:
     given = Given(seed, crash_at=crash_at)
     return Mutant(plant.__name__.replace("_", " "), frozenset(caught_by), plant, given)
@@ -585,4 +589,5 @@ MUTANTS: tuple[Mutant, ...] = (
     _of(entries_go_on_without_a_ledger, 24, "I16"),
     _of(exits_stop_without_a_ledger, 24, "I20"),
     _of(secrets_are_written_out, 7, "I19"),
+    _of(entries_go_on_while_the_clock_is_in_doubt, 3, "I12"),
 )
