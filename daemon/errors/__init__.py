@@ -15,6 +15,7 @@
     │   ├── SessionRefused       the broker takes our session no longer; ask for a new one
     │   └── WireGarbled          what the broker sent cannot be understood; none of it is kept
     ├── StoreError               the ledger failed or was found altered
+    ├── VaultError               a credential cannot be kept, or cannot be had
     ├── HotStateError            the mirror of risk is lost, or holds what it should not
     ├── SinkError                a sink of the outbox did not take an event
     ├── DaemonUnreachable        nobody answers at the daemon's address; exit code 3
@@ -143,6 +144,12 @@ class StoreError(OrdoError):
     """The ledger failed, or was found altered."""
 
     code = "ledger_unusable"
+
+
+class VaultError(OrdoError):
+    """A credential cannot be kept, or cannot be had; never quotes one."""
+
+    code = "vault_refused"
 
 
 class HotStateError(OrdoError):

@@ -14,8 +14,13 @@ from pathlib import Path
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
-def write_whole(path: Path, data: bytes) -> None:
+def write_whole(path: Path, data: bytes, *, of_folder: bool = False) -> None:
     """Put a file in its place, durably, for its owner alone; whoever writes to it is the only one.
+
+    Args:
+        path: of the file.
+        data: all of it.
+        of_folder: where root writes it, it belongs to whom its folder belongs.
 
     Raises:
         OSError: the disk refused; what was there before still is, and no draft is left.
@@ -23,10 +28,23 @@ def write_whole(path: Path, data: bytes) -> None:
     with whole(path) as draft:
         descriptor = os.open(draft, os.O_WRONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
         try:
+            if of_folder:
+                give_to_owner_of(path.parent, descriptor)
             while data:
                 data = data[os.write(descriptor, data) :]
         finally:
             os.close(descriptor)
+
+
+def give_to_owner_of(folder: Path, descriptor: int) -> None:
+    """Let a file that root has made in somebody's folder be his; of others' files nothing changes.
+
+    Raises:
+        OSError: the disk refused.
+    """
+    owner = folder.stat()
+    if os.geteuid() == 0 and os.fstat(descriptor).st_uid != owner.st_uid:
+        os.fchown(descriptor, owner.st_uid, owner.st_gid)
 
 
 @contextmanager

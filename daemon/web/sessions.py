@@ -15,7 +15,7 @@ from msgspec import Struct
 
 from daemon.domain.instants import SECOND_NS
 from daemon.errors import SettingsError
-from daemon.web.secret_file import read_secret, write_secret
+from daemon.storage.secret_file import read_secret, write_secret
 from daemon.web.tokens import ROLES, Principal
 
 SESSIONS_FILE = "sessions.json"

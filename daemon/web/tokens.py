@@ -21,7 +21,7 @@ from msgspec.structs import replace
 
 from daemon.domain.instants import SECOND_NS
 from daemon.errors import OrdoError, SettingsError
-from daemon.web.secret_file import locked, read_secret, write_secret
+from daemon.storage.secret_file import locked, read_secret, write_secret
 
 OPERATOR_FILE = "operator.token"
 TOKENS_FILE = "tokens.json"

@@ -1,0 +1,55 @@
+"""Files of secrets: whose they are where root writes them, and which folders they may lie in."""
+
+from __future__ import annotations
+
+import os
+import stat
+
+import pytest
+
+from daemon.errors import SettingsError
+from daemon.storage import secret_file
+from daemon.storage.secret_file import locked, read_secret, require_private_folder, write_secret
+
+SOMEBODY = 54_321
+as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a file away")
+
+
+@as_root
+def test_what_root_writes_belongs_to_whom_the_folder_belongs(tmp_path):
+    os.chown(tmp_path, SOMEBODY, SOMEBODY)
+    path = tmp_path / "vault.json"
+    with locked(path):
+        write_secret(path, b"x")
+
+    for each in (path, tmp_path / ".vault.json.lock"):
+        about = each.stat()
+        assert (about.st_uid, about.st_gid) == (SOMEBODY, SOMEBODY)
+        assert stat.S_IMODE(about.st_mode) == 0o600
+    assert read_secret(path) == b"x"
+
+
+@as_root
+def test_root_takes_no_file_of_somebody_who_does_not_own_the_folder(tmp_path):
+    write_secret(tmp_path / "vault.json", b"x")
+    os.chown(tmp_path / "vault.json", SOMEBODY, SOMEBODY)
+
+    with pytest.raises(SettingsError, match=f"belongs to user {SOMEBODY}"):
+        read_secret(tmp_path / "vault.json")
+
+
+def test_a_folder_of_somebody_elses_is_refused(tmp_path, monkeypatch):
+    """Root may look into each, so somebody else looks."""
+    tmp_path.chmod(0o700)
+    require_private_folder(tmp_path)
+    if os.geteuid() == 0:
+        os.chown(tmp_path, SOMEBODY, SOMEBODY)
+    monkeypatch.setattr(secret_file.os, "geteuid", lambda: SOMEBODY + 1)
+
+    with pytest.raises(SettingsError, match="belongs to user"):
+        require_private_folder(tmp_path)
+
+
+def test_a_folder_that_is_not_there_is_told(tmp_path):
+    with pytest.raises(SettingsError, match="cannot be looked at: No such file"):
+        require_private_folder(tmp_path / "absent")
