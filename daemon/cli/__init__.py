@@ -52,13 +52,14 @@ _COMMANDS = {
         "backtest": ("backtest", "Play recorded days through the engine."),
         "simulate": ("simulate", "Play whole daemons under seeded faults."),
         "token": ("token_files", "Make, list and revoke bearer tokens."),
+        "vault": ("vault", "Keep credentials sealed; a secret is asked for, and never shown."),
     },
 }
 """Title -> name -> module of this package and the command in it, and one line of help."""
 _PLACES = {name: place for named in _COMMANDS.values() for name, (place, _) in named.items()}
 _LATER = (
     *("arm", "bench", "data", "demo", "disarm", "divergence", "instruments", "login"),
-    *("optimise", "settings", "top", "twin", "vault"),
+    *("optimise", "settings", "top", "twin"),
 )
 
 

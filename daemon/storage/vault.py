@@ -15,6 +15,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from daemon.errors import VaultError
+from daemon.settings.credentials import FOLDER, credential, secret_in
 from daemon.storage import vault_keys, vault_rows
 from daemon.storage.secret_file import locked, read_secret, require_private_folder, write_secret
 from daemon.storage.vault_keys import Cost, KeyRing, key_of, key_path, read_keys
@@ -25,19 +26,6 @@ VAULT_FILE = "vault.json"
 PRESET = Cost()
 _PROOF = Secret("a vault of Ordo's")
 _SALT_BYTES = 16
-
-
-def no_passphrase() -> Secret:
-    """Stand in for a person where nobody can be asked.
-
-    Raises:
-        VaultError: always.
-    """
-    sentence = (
-        "the vault opens with a passphrase, and nobody is here who could be asked for it; hand it "
-        f"over as the credential {vault_keys.PASSPHRASE_FILE} of the unit"
-    )
-    raise VaultError(sentence, "vault_locked")
 
 
 def _unheard(secret: Secret) -> None:
@@ -51,14 +39,14 @@ class Place(Struct, frozen=True):
         folder: the state folder.
         credentials: the folder of files that the service manager hands over; empty: there is none.
         key: a file of keys that a person named; None: wherever there is one.
-        passphrase: asks for the passphrase where no key lies anywhere.
+        passphrase: as a person said it; None: the one that the service manager hands over.
         know: is told each secret, to keep it out of what is said.
     """
 
     folder: Path
     credentials: str = ""
     key: Path | None = None
-    passphrase: Callable[[], Secret] = no_passphrase
+    passphrase: Secret | None = None
     know: Callable[[Secret], None] = _unheard
 
 
@@ -99,8 +87,8 @@ class Vault:
             if passphrase is not None:
                 held, _ = _under(passphrase, now_ns, cost)
             else:
-                if path is None:
-                    path = self._place.folder / vault_keys.KEY_FILE
+                path = path or self._place.folder / vault_keys.KEY_FILE
+                if not path.exists() and not path.is_symlink():
                     vault_keys.write_keys(path, (vault_keys.new_key(),))
                 held = Held(vault_rows.VERSION, _proof(KeyRing(read_keys(path)), now_ns))
             self._write(held)
@@ -237,12 +225,21 @@ class Vault:
     def _ring(self, held: Held) -> KeyRing:
         """Return the keys, once they have shown that they are those of this vault."""
         if held.salt:
-            passphrase = self._place.passphrase()
-            ring = KeyRing((key_of(passphrase, bytes.fromhex(held.salt), held.cost),))
+            ring = KeyRing((key_of(self._passphrase(), bytes.fromhex(held.salt), held.cost),))
         else:
             ring = KeyRing(read_keys(self._key_path() or self._place.folder / vault_keys.KEY_FILE))
         unseal(ring, held.proof)
         return ring
+
+    def _passphrase(self) -> Secret:
+        words = self._place.passphrase or handed_passphrase(self._place.credentials)
+        if words is None:
+            sentence = (
+                "the vault opens with a passphrase, and nobody is here who could be asked for it; "
+                f"hand it over as the credential {vault_keys.PASSPHRASE_FILE} of the unit"
+            )
+            raise VaultError(sentence, "vault_locked")
+        return words
 
     def _opened(self, ring: KeyRing, row: Row) -> Secret:
         secret = unseal(ring, row)
@@ -285,6 +282,19 @@ class Vault:
     def _require_private(self) -> None:
         if self._place.folder.exists():
             require_private_folder(self._place.folder)
+
+
+def handed_passphrase(credentials: str) -> Secret | None:
+    """Return the passphrase that the service manager hands over; None: it does not.
+
+    Args:
+        credentials: its folder; empty: there is none.
+
+    Raises:
+        SettingsError: it is open to others, or holds nothing.
+    """
+    path = credential(vault_keys.PASSPHRASE_FILE, {FOLDER: credentials})
+    return secret_in(path) if path is not None else None
 
 
 def _under(passphrase: Secret, now_ns: int, cost: Cost) -> tuple[Held, KeyRing]:

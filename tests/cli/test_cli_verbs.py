@@ -44,6 +44,7 @@ class Row(Struct, frozen=True):
         wrong: arguments that cannot be.
         wrong_said: what is said then; the exit code is 2.
         before: commands that come first.
+        stdin: what comes in by a pipe, for each of them.
     """
 
     args: tuple[str, ...]
@@ -53,6 +54,7 @@ class Row(Struct, frozen=True):
     wrong: tuple[str, ...] = ("--no-such-option",)
     wrong_said: str = "No such option"
     before: tuple[tuple[str, ...], ...] = ()
+    stdin: str = ""
 
 
 def asks(document: str, *args: str, up: Outcome | None = None, **more: object) -> Row:
@@ -67,6 +69,7 @@ def alone(*args: str, done: Outcome, **more: object) -> Row:
 
 LOCK = (1, "the daemon with process id \\d+ runs on the state folder")
 BRAKE = {"wrong": ("--strategy", "a", "--account", "b"), "wrong_said": "not both"}
+VAULT = ("vault", "init")
 DATA = ("--data", str(sample_path()))
 TABLE = {
     "run": Row(
@@ -167,6 +170,28 @@ TABLE = {
         wrong=(),
         wrong_said="Missing argument 'TOKEN'",
     ),
+    "vault init": alone(
+        "--passphrase",
+        done=(1, "ordo: (a passphrase has 12 letters at the least|there is a vault at)"),
+    ),
+    "vault put": alone(
+        *("paper", "pin"),
+        done=(0, '"put"'),
+        before=(VAULT,),
+        stdin="123456\n",
+        wrong=("paper", "pni"),
+        wrong_said="'pni' is not one of",
+    ),
+    "vault list": alone(done=(0, '"credentials"'), before=(VAULT,)),
+    "vault remove": alone(
+        "paper",
+        done=(0, '"removed"'),
+        before=(VAULT, ("vault", "put", "paper", "pin")),
+        stdin="123456\n",
+        wrong=(),
+        wrong_said="Missing argument 'ACCOUNT'",
+    ),
+    "vault rotate": alone(done=(0, '"rotated"'), before=(VAULT,)),
 }
 
 
@@ -191,11 +216,11 @@ def as_json(verb: str) -> tuple[str, ...]:
     return ("--json",) if "--json" in options else ()
 
 
-def assert_ends(verb: str, args: tuple[str, ...], outcome: Outcome) -> None:
+def assert_ends(verb: str, args: tuple[str, ...], outcome: Outcome, stdin: str = "") -> None:
     """Call a verb and hold its end against what is expected."""
     code, said = outcome
     json_asked = as_json(verb)
-    done = told(*verb.split(), *args, *json_asked)
+    done = told(*verb.split(), *args, *json_asked, stdin=stdin)
 
     assert done.code == code, done
     assert re.search(said, done.err + done.out), done
@@ -240,16 +265,16 @@ def test_every_command_has_its_row():
 def test_with_a_daemon_a_verb_does_what_it_says(up, verb):
     row = TABLE[verb]
     for each in row.before:
-        told(*each)
-    assert_ends(verb, row.args, row.up)
+        told(*each, stdin=row.stdin)
+    assert_ends(verb, row.args, row.up, row.stdin)
 
 
 @pytest.mark.parametrize("verb", TABLE)
 def test_without_a_daemon_a_verb_says_so_or_needs_none(down, verb):
     row = TABLE[verb]
     for each in row.before:
-        told(*each)
-    assert_ends(verb, row.args, row.down)
+        told(*each, stdin=row.stdin)
+    assert_ends(verb, row.args, row.down, row.stdin)
 
 
 @pytest.mark.parametrize("verb", TABLE)
@@ -262,8 +287,8 @@ def test_a_token_that_does_not_count_opens_nothing_and_hinders_no_brake(
     monkeypatch.setenv("ORDO_TOKEN_FILE", str(wrong))
     row = TABLE[verb]
     for each in row.before:
-        told(*each)
-    assert_ends(verb, row.args, row.token)
+        told(*each, stdin=row.stdin)
+    assert_ends(verb, row.args, row.token, row.stdin)
 
 
 @pytest.mark.parametrize("verb", TABLE)

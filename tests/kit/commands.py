@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from unittest import mock
 
 import pytest
 from msgspec import Struct
@@ -55,6 +56,7 @@ def told(
     *args: str | Path,
     terminal: bool = False,
     on: tuple[str, Callable[[], object]] | None = None,
+    stdin: str = "",
 ) -> Told:
     """Call `ordo` within this process.
 
@@ -62,11 +64,13 @@ def told(
         args: of the command.
         terminal: a person reads both streams.
         on: a text, and what to do when it is first written to stdout.
+        stdin: what comes in by a pipe.
     """
     out, err = Stream(terminal=terminal, on=on), Stream(terminal=terminal)
     with (
         contextlib.redirect_stdout(out),
         contextlib.redirect_stderr(err),
+        mock.patch("sys.stdin", io.StringIO(stdin)),
         pytest.raises(SystemExit) as ended,
     ):
         main([str(arg) for arg in args])

@@ -41,7 +41,7 @@ def vault(tmp_path) -> Vault:
 
 
 def under(words: Secret, folder) -> Vault:
-    return vault_in(folder, passphrase=lambda: words)
+    return vault_in(folder, passphrase=words)
 
 
 def put(vault: Vault, **values: str) -> None:
@@ -390,6 +390,21 @@ def test_where_nobody_can_be_asked_for_a_passphrase_it_says_where_to_hand_it_ove
         vault_in(tmp_path / "state").check()
 
 
+def test_a_passphrase_may_be_handed_over(tmp_path):
+    vault = under(WORDS, tmp_path / "state")
+    vault.begin(NOW, WORDS, CHEAP)
+    put(vault, api_secret=CANARY)
+    handed = tmp_path / "handed"
+    handed.mkdir(mode=0o700)
+    (handed / "vault.passphrase").write_text(f"{WORDS.reveal()}\n")
+    (handed / "vault.passphrase").chmod(0o400)
+
+    inside = vault_in(tmp_path / "state", credentials=str(handed))
+    assert inside.open("home", "api_secret").reveal() == CANARY
+    (handed / "vault.passphrase").chmod(0o440)
+    assert code_of(inside.check) == "bad_settings"
+
+
 @pytest.mark.parametrize("words", ["", "short", "lone \udcff half of a pair"])
 def test_a_passphrase_that_is_none_is_refused(tmp_path, words):
     vault = vault_in(tmp_path / "state")
@@ -528,6 +543,17 @@ def test_a_key_that_was_handed_over_is_changed_where_it_comes_from(vault, tmp_pa
     named = vault_in(vault.path.parent, key=handed / KEY_FILE)
     assert named.rotate(NOW) == 1
     assert inside.open("home", "api_secret").reveal() == CANARY
+
+
+def test_a_key_is_made_where_a_person_names_a_file_that_is_not_there(tmp_path):
+    apart = tmp_path / "apart"
+    apart.mkdir(mode=0o700)
+    vault = vault_in(tmp_path / "state", key=apart / "keys")
+    vault.begin(NOW)
+    put(vault, api_secret=CANARY)
+
+    assert not (tmp_path / "state" / KEY_FILE).exists()
+    assert vault.open("home", "api_secret").reveal() == CANARY
 
 
 def test_a_named_key_in_a_folder_that_others_write_to_is_refused(vault, tmp_path):

@@ -7,8 +7,8 @@ import stat
 import pytest
 
 from daemon.errors import OrdoError, SettingsError
-from daemon.web import tokens
 from daemon.storage.secret_file import locked, read_secret, write_secret
+from daemon.web import tokens
 from daemon.web.sessions import OneTime, Sessions
 from daemon.web.throttle import FREE_OF_ALL, Throttle
 from daemon.web.tokens import (
