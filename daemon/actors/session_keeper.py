@@ -13,14 +13,19 @@ from daemon.actors.turn import Turn
 from daemon.domain.instants import SECOND_NS
 from daemon.domain.market.notes import NoteKind
 from daemon.messages import (
+    Ask,
+    CredentialsKept,
+    Done,
     LoggedIn,
     LogIn,
     LoginFailed,
+    NoteCredentials,
     Noted,
     RenewSession,
     SessionReady,
+    Told,
 )
-from daemon.runtime.words import Alarm, Call, Effect, Started
+from daemon.runtime.words import Alarm, Call, Effect, Show, Started
 
 _WAITS_NS = tuple(seconds * SECOND_NS for seconds in (5, 10, 20, 40, 60))
 """How long after a failed log-in the next one waits; the last of them from there on."""
@@ -81,6 +86,9 @@ class SessionKeeper:
         match message:
             case Started():
                 self._log_in(turn, self._generation + 1)
+            case Ask(number, NoteCredentials(names, by)):
+                turn.record(CredentialsKept(self._account, names, by, now_ns))
+                turn.do(Show(Told(number, Done())))
             case LoggedIn() | LoginFailed() | TryAgain() | RenewSession():
                 self._hear(turn, message, now_ns)
             case _:

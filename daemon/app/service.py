@@ -42,6 +42,7 @@ from daemon.app.runners import Runners, waits
 from daemon.app.signals import Stop, heard
 from daemon.app.telemetry import bare
 from daemon.app.unit import Unit
+from daemon.app.vault import vault_of
 from daemon.app.wiring import App, Run, build, cells_of
 from daemon.control import Control, Line
 from daemon.domain.instants import MILLISECOND_NS, SECOND_NS
@@ -251,7 +252,8 @@ class Service:
     def _verbs(self, tasks: Tasks) -> Control:
         """Return what may be asked of these actors."""
         names = names_of(self._given, self._declared, self._home)
-        return Control(Line(self._meter.traced(tasks.say), self._pace.now_ns, names))
+        line = Line(self._meter.traced(tasks.say), self._pace.now_ns, names)
+        return Control(line, vault_of(self._given, self._machine, self._telemetry))
 
     async def _play(self, app: App, house: Housekeeper) -> None:
         """Let the market come until it is over, or somebody asks for the end."""

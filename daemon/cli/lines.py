@@ -27,6 +27,7 @@ from daemon.messages import (
     BasketEnded,
     BooksAgree,
     BooksDiffer,
+    CredentialsKept,
     DayEnded,
     DayOpened,
     EntriesFreed,
@@ -194,6 +195,8 @@ def _of_hands(fact: object) -> str:
             return f"{strategy_id} is declared by {by}, and takes no entries yet"
         case StrategyRemoved(strategy_id, by):
             return f"{strategy_id} is removed by {by}"
+        case CredentialsKept(account, names, by):
+            return f"{account}: {', '.join(names)} put into the vault by {by}"
         case OrderAsked(symbol=symbol, side=side, quantity=quantity, by=by):
             return f"{by} asks to {side} {quantity} {symbol}"
         case BooksDiffer(symbol=symbol, ours=ours, theirs=theirs):

@@ -9,15 +9,18 @@ from __future__ import annotations
 import asyncio
 
 from daemon.control.brakes import Brakes
+from daemon.control.credentials import Credentials
 from daemon.control.hands import Hands
 from daemon.control.line import Line, Outcome, Refusal, Teller
 from daemon.control.names import Names
 from daemon.control.reads import Reads
 from daemon.control.strategies import Strategies
+from daemon.storage.vault import Place, Vault
 
 __all__ = [
     "Brakes",
     "Control",
+    "Credentials",
     "Hands",
     "Line",
     "Names",
@@ -32,18 +35,25 @@ __all__ = [
 class Control:
     """All verbs over one line.
 
+    Args:
+        line: to the actors.
+        vault: keeps credentials; None: that of the state folder.
+
     Attributes:
         line: to the actors.
         reads: how things stand.
         hands: on strategies, positions and orders.
         brakes: pause, cancel all, kill, rearm.
         strategies: which there are.
+        credentials: what brokers want to see at a log-in.
     """
 
-    def __init__(self, line: Line) -> None:
+    def __init__(self, line: Line, vault: Vault | None = None) -> None:
         self.line = line
         self.reads = Reads(line)
         changing = asyncio.Lock()
         self.hands = Hands(line, changing)
         self.brakes = Brakes(line)
         self.strategies = Strategies(line, changing)
+        vault = vault or Vault(Place(line.names.state_dir))
+        self.credentials = Credentials(line, vault)

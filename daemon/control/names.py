@@ -57,6 +57,10 @@ class Names:
         """Return the address of an account's watchdog."""
         return self._watchdogs.get(account, _AT_HOME)
 
+    def session_keeper(self, account: str) -> str:
+        """Return the address of an account's session keeper."""
+        return f"session_keeper:{account}"
+
     def marked(self, mark: str) -> str:
         """Return the account that a mark stands for."""
         if mark:

@@ -82,6 +82,13 @@ class PlaceByHand(Struct, frozen=True):
     dry_run: bool = False
 
 
+class NoteCredentials(Struct, frozen=True):
+    """To a session keeper: credentials of its account were put into the vault."""
+
+    fields: tuple[str, ...]
+    by: str
+
+
 class CancelByHand(Struct, frozen=True):
     """To a router: take one order out of the broker's book."""
 

@@ -249,6 +249,22 @@ class SessionReady(Struct, frozen=True, tag=True):
     at_ns: int
 
 
+class CredentialsKept(Struct, frozen=True, tag=True):
+    """A person put credentials of an account into the vault; what they are stands nowhere else.
+
+    Attributes:
+        account: whose.
+        fields: which of them.
+        by: who.
+        at_ns: the market instant.
+    """
+
+    account: str
+    fields: tuple[str, ...]
+    by: str
+    at_ns: int
+
+
 class EntriesHeld(Struct, frozen=True, tag=True):
     """Nothing is entered in the account while something of the machine's own is not in order.
 
@@ -287,6 +303,7 @@ ControlFact = (
     | BooksDiffer
     | BooksAgree
     | SessionReady
+    | CredentialsKept
     | EntriesHeld
     | EntriesFreed
     | BreakerMoved

@@ -108,6 +108,7 @@ ENTRIES: dict[type[Fact], Entry] = {
     m.RequestBegun: _ABSENT,
     m.RequestAnswered: _ABSENT,
     m.SessionReady: _ABSENT,
+    m.CredentialsKept: _ABSENT,
     m.BreakerMoved: _ABSENT,
     m.JobDone: _ABSENT,
     m.StartMissed: _ABSENT,

@@ -32,6 +32,7 @@ from daemon.messages import (
     BasketOpened,
     BooksAgree,
     BooksDiffer,
+    CredentialsKept,
     DayOpened,
     EntriesFreed,
     EntriesHeld,
@@ -258,6 +259,9 @@ def _machine(fact: Any) -> tuple[str, str, Item] | None:
             return "actor", f"{strategy_id} was removed by {by}", {"strategy_id": strategy_id}
         case SessionReady(account):
             return "actor", f"{account}: the broker session is ready", {"account": account}
+        case CredentialsKept(account, names, by):
+            text = f"{account}: {', '.join(names)} put into the vault by {by}"
+            return "actor", text, {"account": account}
         case ActorDisarmed(actor):
             return "alert", f"{actor} fell too often and was left out", {"actor": actor}
         case DeadLetter(actor, message, error):

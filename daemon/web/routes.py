@@ -11,6 +11,7 @@ from daemon.domain.plans.schema import Plan
 from daemon.web import (
     alerts,
     asks,
+    credentials,
     deeds,
     door,
     health,
@@ -140,9 +141,15 @@ _DEEDS = (
     _kill("/api/kill", deeds.kill, asks.ScopeBody, "stop and close a scope"),
     _kill("/api/admin/kill-switch", deeds.kill, asks.ScopeBody, "the same as /api/kill"),
     _deed("/api/rearm", deeds.rearm, asks.RearmBody, "release a latch", role=Role.ADMIN),
+    _deed(
+        *("/api/broker/credentials", credentials.put, credentials.CredentialsBody),
+        "put credentials of an account into the vault",
+        role=Role.ADMIN,
+        writes=Writes.NO,
+        read=credentials.read_credentials,
+    ),
 )
 _LATER = (
-    _later("POST", "/api/broker/credentials", "credentials of a broker"),
     _later("POST", "/api/sessions/{account}/login", "a step of a broker's log-in"),
     _later("POST", "/api/webhooks/{name}", "a signal from outside", Role.TRADER),
     _later("POST", "/api/backtests", "a backtest", Role.TRADER),

@@ -16,7 +16,8 @@ from daemon.web.tokens import Principal, Role
 class Writes(Enum):
     """What becomes of a request that is sent again under its id.
 
-    NO: nothing is changed, or secrets are handed out that no record may hold.
+    NO: nothing is changed, or secrets are handed out or in that no record may hold, not even as
+        the digest of a body; a repeat does no harm.
     ONCE: it is recorded before it acts, so that not even a crash lets it act twice.
     ORDER: the router knows the orders of each request, so a repeat learns what became of it.
     BRAKE: it acts whatever else is broken, and a repeat does no harm.

@@ -6,14 +6,19 @@ from daemon.actors.session_keeper import SessionKeeper, TryAgain
 from daemon.domain.instants import SECOND_NS
 from daemon.domain.market.notes import NoteKind
 from daemon.messages import (
+    Ask,
+    CredentialsKept,
+    Done,
     LoggedIn,
     LogIn,
     LoginFailed,
+    NoteCredentials,
     Noted,
     RenewSession,
     SessionReady,
+    Told,
 )
-from daemon.runtime.words import NOTHING, Alarm, Call, Commit, Publish, Started
+from daemon.runtime.words import NOTHING, Alarm, Call, Commit, Publish, Show, Started
 from tests.kit.acting import alarms, facts, others
 
 T = 1_000 * SECOND_NS
@@ -82,6 +87,15 @@ def test_a_session_that_is_ready_is_recorded_and_told() -> None:
 def test_only_a_word_about_the_newest_generation_is_acted_on(told, message, effects) -> None:
     """Two refusals of one session are one renewal."""
     assert keeper(*told).handle(message, T) == effects
+
+
+def test_who_put_which_credentials_in_is_recorded_before_it_is_answered() -> None:
+    """Whatever the session is at; what they are is not said."""
+    asked = Ask(3, NoteCredentials(("api_key", "pin"), "ann"))
+    kept = CredentialsKept("paper", ("api_key", "pin"), "ann", T)
+    for before in ((), READY, (Started(), FAILED)):
+        effects = keeper(*before).handle(asked, T)
+        assert effects == (Commit((kept,), (Show(Told(3, Done())),)),)
 
 
 def test_a_failed_log_in_waits_longer_each_time_and_a_minute_at_most() -> None:

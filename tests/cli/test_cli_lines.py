@@ -30,6 +30,7 @@ from daemon.messages import (
     BasketEnded,
     BooksAgree,
     BooksDiffer,
+    CredentialsKept,
     DayEnded,
     DayOpened,
     EntriesFreed,
@@ -250,6 +251,10 @@ HANDS = [
         "s is declared by ann, and takes no entries yet",
     ),
     (StrategyRemoved("s", "ann", NOW), "s is removed by ann"),
+    (
+        CredentialsKept("paper", ("api_key", "pin"), "ann", NOW),
+        "paper: api_key, pin put into the vault by ann",
+    ),
     (
         OrderAsked("r", "paper", CE, Side.BUY, 65, OrderType.LIMIT, 1, 0, "", "ann", NOW),
         f"ann asks to buy 65 {CE}",
