@@ -12,7 +12,7 @@ from pathlib import Path
 import click
 import msgspec
 
-from daemon.cli import check_guardian, check_hot_state, check_outside
+from daemon.cli import check_guardian, check_hot_state, check_outside, check_vault
 from daemon.cli.client import Client, address_of, token_path
 from daemon.cli.options import AS_JSON, SETTINGS, load_settings
 from daemon.cli.tables import clean, say, table
@@ -55,6 +55,7 @@ def _preflight(path: Path | None) -> Iterator[Finding]:
     yield check_hot_state.hot_state(settings)
     yield check_outside.sinks(settings)
     yield check_outside.secrets(settings, token_path(settings))
+    yield check_vault.vault(settings)
     yield machine.latches(settings)
     yield check_guardian.guardian(settings)
     if settings.web.enabled:

@@ -73,6 +73,13 @@ HOUSE: Final[Mapping[str, Entry]] = {
         "error",
         status=503,
     ),
+    "no_vault_key": Entry(
+        "The key of the vault is not where it is looked for",
+        "hand it over as the unit's credential vault.key, put the file back, or name it with --key",
+        "access",
+        "error",
+        status=503,
+    ),
     "vault_altered": Entry(
         "The vault is not as it was written",
         "restore a copy of vault.json, or put in again what is named; find out who writes to it",

@@ -201,6 +201,17 @@ class Vault:
             vault_keys.write_keys(path, (fresh,))
         return len(held.rows)
 
+    def opened_by(self) -> str:
+        """Return what it takes its key from, for people.
+
+        Raises:
+            VaultError: there is no vault, or it cannot be understood.
+            SettingsError: a file is open to others, or cannot be read.
+        """
+        if self.asks_passphrase():
+            return "a passphrase"
+        return str(self._key_path() or self._place.folder / vault_keys.KEY_FILE)
+
     def asks_passphrase(self) -> bool:
         """Say whether a passphrase is what opens it.
 

@@ -116,7 +116,10 @@ def read_keys(path: Path) -> tuple[bytes, ...]:
     require_private_folder(path.parent, _WRITERS)
     held = read_secret(path, CHANGE)
     if held is None:
-        raise VaultError(f"there is no key at {path}; {_MEND}", "vault_locked")
+        sentence = (
+            f"there is no key at {path}, and none is handed over as the credential {KEY_FILE}"
+        )
+        raise VaultError(f"{sentence}; {_MEND}", "no_vault_key")
     keys = tuple(held.split())
     if not 1 <= len(keys) <= _MOST_KEYS or not all(map(_is_key, keys)):
         raise VaultError(f"{path} holds no keys of a vault, one a line; {_MEND}", "vault_locked")

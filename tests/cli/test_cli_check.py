@@ -14,7 +14,7 @@ from tests.kit.fake_daemon import TOKEN
 
 CHECKS = [
     *("settings", "feed", "strategies", "state folder", "ledger", "hot state", "sinks"),
-    *("tokens", "latches"),
+    *("tokens", "vault", "latches"),
     *("guardian", "port", "clock", "calendar", "rates", "broker of paper"),
 ]
 

@@ -359,7 +359,7 @@ def test_a_lost_key_is_told_with_what_is_to_be_done(vault):
 
     with pytest.raises(VaultError, match="every credential must be put in again") as refused:
         vault.check()
-    assert refused.value.code == "vault_locked"
+    assert refused.value.code == "no_vault_key"
 
 
 def test_another_key_is_found_out_before_anything_is_sealed_under_it(vault):
