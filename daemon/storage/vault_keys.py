@@ -36,7 +36,7 @@ _MEND = "put back the file that it was, or begin anew: every credential must be 
 class Cost(Struct, frozen=True, forbid_unknown_fields=True):
     """What one guess of a passphrase costs whoever has stolen the vault.
 
-    The preset takes 128 MiB for a third of a second.
+    The preset takes 128 MiB for some tenths of a second.
 
     Source: OWASP Password Storage Cheat Sheet, scrypt: N = 2^17, r = 8, p = 1 at the least; the
         function and its parameters are of RFC 7914.

@@ -15,7 +15,8 @@ from daemon.web.shapes import DoneTold
 from daemon.web.table import Call
 from daemon.web.telling import done_told
 
-_Text = Annotated[str, Meta(min_length=1, max_length=MOST_LETTERS)]
+_SECRET = {"format": "password", "writeOnly": True}
+_Text = Annotated[str, Meta(min_length=1, max_length=MOST_LETTERS, extra_json_schema=_SECRET)]
 _FORM = '{"account": "...", "credentials": {"api_key": "..."}}'
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 import stat
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
 import pytest
@@ -97,6 +98,17 @@ def test_each_secret_that_goes_in_or_out_is_told_to_whoever_keeps_it_out_of_the_
     vault.open("home", "api_secret")
 
     assert known == [CANARY, CANARY]
+
+
+def test_what_several_put_in_at_once_is_all_kept(vault):
+    def put_in(field: str) -> None:
+        put(vault, **{field: f"{field} of somebody"})
+
+    with ThreadPoolExecutor(len(ASKED)) as threads:
+        list(threads.map(put_in, ASKED))
+
+    assert {row.field for row in vault.rows()} == set(ASKED)
+    assert vault.check() == len(ASKED)
 
 
 def test_one_credential_or_all_of_an_account_are_removed(vault):

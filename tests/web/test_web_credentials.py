@@ -130,6 +130,15 @@ async def test_what_was_kept_and_could_not_be_recorded_says_so(tmp_path, vault):
     assert vault.open("paper", "api_secret") == Secret(CANARY)
 
 
+async def test_the_description_says_that_they_are_written_and_never_read(tmp_path):
+    async with open_port(tmp_path) as port:
+        _, told, _ = await port.ask("GET", "/api/openapi.json")
+
+    body = told["components"]["schemas"]["CredentialsBody"]
+    text = body["properties"]["credentials"]["additionalProperties"]
+    assert (text["writeOnly"], text["format"]) == (True, "password")
+
+
 def test_a_body_shows_nothing_where_a_defect_tells_of_it():
     body = read_credentials(json.dumps(BODY).encode())
 
