@@ -30,6 +30,6 @@ def vault(settings: Settings) -> Finding:
         return told(_CHECK, str(error), entry_of(error.code).mend)
     except SettingsError as error:
         return fail(_CHECK, str(error), entry_of(error.code).mend)
-    accounts = len({row.account for row in rows})
-    counted = f"{len(rows)} credentials of {accounts} accounts" if rows else "nothing is in it"
+    accounts = ", ".join(dict.fromkeys(row.account for row in rows))
+    counted = f"credentials of {accounts}: {len(rows)}" if rows else "nothing is in it"
     return ok(_CHECK, f"{held.path} opens with {held.opened_by()}: {counted}")

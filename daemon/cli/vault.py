@@ -148,9 +148,7 @@ def _values(account: str, fields: tuple[str, ...]) -> dict[str, Secret]:
         said = {field: _asked(f"{field} of {account}", empty=not fields) for field in named}
         values = {field: secret for field, secret in said.items() if secret.reveal()}
     elif len(fields) == 1:
-        values = {
-            fields[0]: Secret(sys.stdin.read(_MOST_READ).removesuffix("\n").removesuffix("\r"))
-        }
+        values = {fields[0]: Secret(_piped(_MOST_READ).removesuffix("\n").removesuffix("\r"))}
     else:
         values = _document(fields)
     if not values:
@@ -164,7 +162,7 @@ def _document(fields: tuple[str, ...]) -> dict[str, Secret]:
     """Return the credentials of a JSON object on standard input."""
     wanted = ", ".join(f'"{field}": "..."' for field in fields or ASKED[:2])
     try:
-        said = msgspec.json.decode(sys.stdin.read(_MOST_READ).encode(), type=dict[str, str])
+        said = msgspec.json.decode(_piped(_MOST_READ).encode(), type=dict[str, str])
     except (msgspec.MsgspecError, UnicodeEncodeError):
         # The cause could quote what was said.
         sentence = f"standard input is no JSON object of texts; write {{{wanted}}}"
@@ -175,7 +173,7 @@ def _document(fields: tuple[str, ...]) -> dict[str, Secret]:
 def _asked(what: str, *, again: bool = False, empty: bool = False) -> Secret:
     """Ask for a secret at the terminal, or take a line of standard input where there is none."""
     if not sys.stdin.isatty():
-        return Secret(sys.stdin.readline().rstrip("\r\n"))
+        return Secret(_piped().rstrip("\r\n"))
     default = "" if empty else None
     answer = click.prompt(
         what,
@@ -186,6 +184,19 @@ def _asked(what: str, *, again: bool = False, empty: bool = False) -> Secret:
         err=True,
     )
     return Secret(answer)
+
+
+def _piped(most: int = 0) -> str:
+    """Return so much of standard input, or its next line.
+
+    Raises:
+        VaultError: it is no text; nothing of it is quoted.
+    """
+    try:
+        return sys.stdin.read(most) if most else sys.stdin.readline()
+    except UnicodeDecodeError:
+        sentence = "standard input is no text in UTF-8, and nothing is changed"
+        raise VaultError(sentence, "credential_refused") from None
 
 
 def _tell(document: object, what: str, fields: Iterable[str], *, as_json: bool) -> None:

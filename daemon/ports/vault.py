@@ -7,7 +7,7 @@ from typing import Protocol
 from daemon.telemetry.redaction import Secret
 
 
-class Credentials(Protocol):
+class CredentialSource(Protocol):
     """What a person has put in for the accounts; `Vault` keeps it in a file."""
 
     def open(self, account: str, field: str) -> Secret:

@@ -41,7 +41,7 @@ def test_one_that_opens_says_with_which_key_and_how_much_is_in_it(vault):
 
     opens = "state/vault.json opens with state/vault.key: "
     assert empty == (Verdict.OK, f"{opens}nothing is in it")
-    assert looked() == (Verdict.OK, f"{opens}2 credentials of 1 accounts")
+    assert looked() == (Verdict.OK, f"{opens}credentials of paper: 2")
 
 
 def test_a_key_that_is_not_here_may_be_the_units(vault):

@@ -29,7 +29,7 @@ def _elsewhere(tmp_path, monkeypatch):
 
 
 def vault(*args: str, stdin: str = "") -> Told:
-    done = told("vault", *args, stdin=stdin)
+    done = told("vault", *args, stdin=stdin.encode())
     assert CANARY not in done.out + done.err
     assert WORDS not in done.out + done.err
     return done
@@ -94,6 +94,15 @@ def test_what_can_be_no_credential_is_refused_without_being_quoted(args, stdin, 
     assert (done.code, done.out) == (1, "")
     assert said in done.err
     assert vault("list").out == "the vault is empty\n"
+
+
+@pytest.mark.parametrize("fields", [("pin",), ()])
+def test_what_is_no_text_is_refused_without_being_quoted(fields):
+    vault("init")
+    done = told("vault", "put", "paper", *fields, stdin=b"abcdef\xff\n")
+
+    assert done.code == 1
+    assert done.err == "ordo: standard input is no text in UTF-8, and nothing is changed\n"
 
 
 def test_an_account_that_the_settings_do_not_know_is_refused_by_name():

@@ -54,7 +54,7 @@ class Row(Struct, frozen=True):
     wrong: tuple[str, ...] = ("--no-such-option",)
     wrong_said: str = "No such option"
     before: tuple[tuple[str, ...], ...] = ()
-    stdin: str = ""
+    stdin: bytes = b""
 
 
 def asks(document: str, *args: str, up: Outcome | None = None, **more: object) -> Row:
@@ -178,7 +178,7 @@ TABLE = {
         *("paper", "pin"),
         done=(0, '"put"'),
         before=(VAULT,),
-        stdin="123456\n",
+        stdin=b"123456\n",
         wrong=("paper", "pni"),
         wrong_said="'pni' is not one of",
     ),
@@ -187,7 +187,7 @@ TABLE = {
         "paper",
         done=(0, '"removed"'),
         before=(VAULT, ("vault", "put", "paper", "pin")),
-        stdin="123456\n",
+        stdin=b"123456\n",
         wrong=(),
         wrong_said="Missing argument 'ACCOUNT'",
     ),
@@ -216,7 +216,7 @@ def as_json(verb: str) -> tuple[str, ...]:
     return ("--json",) if "--json" in options else ()
 
 
-def assert_ends(verb: str, args: tuple[str, ...], outcome: Outcome, stdin: str = "") -> None:
+def assert_ends(verb: str, args: tuple[str, ...], outcome: Outcome, stdin: bytes = b"") -> None:
     """Call a verb and hold its end against what is expected."""
     code, said = outcome
     json_asked = as_json(verb)

@@ -56,7 +56,7 @@ def told(
     *args: str | Path,
     terminal: bool = False,
     on: tuple[str, Callable[[], object]] | None = None,
-    stdin: str = "",
+    stdin: bytes = b"",
 ) -> Told:
     """Call `ordo` within this process.
 
@@ -70,7 +70,7 @@ def told(
     with (
         contextlib.redirect_stdout(out),
         contextlib.redirect_stderr(err),
-        mock.patch("sys.stdin", io.StringIO(stdin)),
+        mock.patch("sys.stdin", io.TextIOWrapper(io.BytesIO(stdin), "utf-8")),
         pytest.raises(SystemExit) as ended,
     ):
         main([str(arg) for arg in args])

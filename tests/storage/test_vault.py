@@ -16,6 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from daemon.errors import OrdoError, SettingsError, VaultError
+from daemon.ports.vault import CredentialSource
 from daemon.storage import secret_file, vault_keys
 from daemon.storage.vault import PRESET, Place, Vault
 from daemon.storage.vault_keys import KEY_FILE, Cost, name_of, read_keys
@@ -69,6 +70,14 @@ def test_what_is_put_in_comes_out_and_shows_itself_as_stars(vault):
 
     assert secret.reveal() == CANARY
     assert str(secret) == repr(secret) == f"{secret}" == "***"
+
+
+def test_a_log_in_needs_nothing_of_it_but_to_open(vault):
+    def log_in(source: CredentialSource) -> str:
+        return source.open("home", "api_key").reveal()
+
+    put(vault, api_key="abc")
+    assert log_in(vault) == "abc"
 
 
 def test_the_file_shows_names_and_dates_and_no_secret(vault):

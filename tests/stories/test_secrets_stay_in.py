@@ -119,7 +119,7 @@ def ask_around(found: Found, process: DaemonProcess) -> None:
         (("put", "paper", PIPED), PIPED),
         (("put", "paper"), PIPED),
     ):
-        done = told("vault", *args, stdin=stdin)
+        done = told("vault", *args, stdin=stdin.encode())
         where = f"ordo vault {args} {stdin[:1]}".replace(PIPED, "a secret")
         # What a person gives as an argument is quoted to him, as usage is.
         told_back = done.out + ("" if PIPED in args else done.err)
