@@ -58,6 +58,7 @@ from daemon.messages import (
 from daemon.runtime.pace import Pace
 from daemon.runtime.supervisor import Supervisor
 from daemon.runtime.tasks import Tasks
+from daemon.runtime.tasks_standing import StandingTasks
 from daemon.runtime.words import Lane
 from daemon.settings.guardian import SOCKET
 from daemon.storage.announcing import AnnouncingLedger, Recorded
@@ -201,7 +202,7 @@ class Service:
         ledger = AnnouncingLedger(timed, self._entered, durable)
         supervisor = Supervisor(app.specs, ledger)
         mirror = self._hot.mirror if self._hot is not None else None
-        self._tasks = tasks = Tasks(
+        self._tasks = tasks = StandingTasks(
             supervisor, ledger, surrounded(beside.around(app.around), meter, mirror), self._pace
         )
         self._trading = True

@@ -14,13 +14,14 @@ class Runner:
 
     Attributes:
         child: the actor under supervision.
+        entered: the number of the newest commit that it entered.
         gone: it was dismissed, and reads nothing any more.
         queue: what it has not read.
         task: hands it one message after the other, once it has begun.
         waiting: how many of its turns wait for the disk.
     """
 
-    __slots__ = ("child", "gone", "queue", "task", "waiting")
+    __slots__ = ("child", "entered", "gone", "queue", "task", "waiting")
     task: asyncio.Task[None]
 
     def __init__(self, child: Child) -> None:
@@ -28,4 +29,4 @@ class Runner:
         self.child = child
         self.gone = False
         self.queue = LaneQueue(Inbox(spec.name, spec.facts_limit, spec.merge))
-        self.waiting = 0
+        self.entered = self.waiting = 0

@@ -1,25 +1,23 @@
-"""The live driver: each actor is a supervised task on its own asyncio queue of lanes.
+"""The live driver: each actor is a supervised asyncio task on its own asyncio queue of lanes.
 
-The handlers are those of the pump, and so is the order, of a world whose time stands still while it
-works: what follows a commit once all inboxes are empty, then answers, the outside's message, and
-alarms; what one actor decides is carried out in the order decided. A world on the wall clock, where
-frames never cease, must not wait so; that is not built yet.
-
+The handlers are those of the pump, and what one actor decides is carried out in the order decided.
 Commits are grouped: what is committed while the disk works goes out in one flush, and no `then`
 leaves before its facts are durable. Ports run as tasks of their own, and answer in bounded time.
 The tree starts in order and stops in reverse, each stop bounded; once it has failed nothing is
 decided and nothing leaves any more. An actor may come and go while the others run: one that has
 gone reads nothing any more, and what it decided before is carried out.
+
+How market time goes meanwhile is said beside this file: it stands still (`tasks_standing`).
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections import deque
+from abc import ABC, abstractmethod
 from collections.abc import Coroutine, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack
-from heapq import heappop, heappush
+from heapq import heappush
 from typing import Any, assert_never
 
 from msgspec import Struct
@@ -49,7 +47,7 @@ from daemon.runtime.words import (
 _STOP_LIMIT_S = 5
 
 
-class _Held(Struct, frozen=True, gc=False):
+class Held(Struct, frozen=True, gc=False):
     """Effects that wait until as many commits are durable as were entered before them."""
 
     effects: Sequence[Effect]
@@ -58,7 +56,7 @@ class _Held(Struct, frozen=True, gc=False):
     entered: int
 
 
-class Tasks:
+class Tasks(ABC):
     """Runs the actors as tasks of the running event loop.
 
     Use it as an asynchronous context: entering starts the tree, leaving stops it.
@@ -78,13 +76,10 @@ class Tasks:
         self._open = 0  # commits and calls not yet done with
         self._calm = asyncio.Event()
         self._settled = asyncio.Event()
-        self._settling = asyncio.Lock()
         self._failure: BaseException | None = None
         self._runners = {name: Runner(child) for name, child in supervisor.children.items()}
         self._addresses = self._runners.copy()  # those that have gone included
-        self._commits: asyncio.Queue[_Held] = asyncio.Queue()
         self._calls: set[asyncio.Task[None]] = set()
-        self._answers: deque[tuple[Runner, Any, int]] = deque()
         self._alarms: list[tuple[int, int, Runner, Alarm]] = []
         self._disk = ThreadPoolExecutor(1, "ledger")
         self._tasks: list[asyncio.Task[None]] = []
@@ -135,19 +130,13 @@ class Tasks:
         self._unread -= runner.queue.qsize()
         self._mark()
 
+    @abstractmethod
     async def tell(self, to: str, message: Any, at_ns: int, lane: Lane = Lane.FACTS) -> None:
         """Bring a message in from the outside, after every alarm that is due before it.
 
         Raises:
             OrdoError: what ended the tree, such as `TooManyRestarts` or `StoreError`.
         """
-        await self._ring(at_ns - 1)
-        await self._clock.reach(at_ns)
-        self._see(message, at_ns, 0)
-        self._put(self._addresses[to], lane, message, 0)
-        if self._meter is not None:
-            self._meter.brought(self._number)
-        await self.settle()
 
     def say(self, to: str, message: Any, lane: Lane = Lane.FACTS) -> int:
         """Bring a message in at the present instant, whatever is under way; waits for nothing.
@@ -155,9 +144,6 @@ class Tasks:
         What fails because of it ends the tree, like any failure. Returns the message's number.
         """
         self._put(self._addresses[to], lane, message, 0)
-        task = asyncio.get_running_loop().create_task(self.settle(), name=f"said to {to}")
-        self._calls.add(task)
-        task.add_done_callback(self._said)
         return self._number
 
     def unread(self) -> dict[str, int]:
@@ -168,37 +154,36 @@ class Tasks:
         """Return how many messages each actor met only joined with a later one."""
         return {name: runner.queue.inbox.superseded for name, runner in self._runners.items()}
 
+    @abstractmethod
     async def run_until(self, at_ns: int) -> None:
         """Let market time pass, ringing every alarm up to and including that instant."""
-        await self._ring(at_ns)
-        await self._clock.reach(at_ns)
 
+    @abstractmethod
     async def settle(self) -> None:
-        """Wait until nothing is under way any more, bringing in the answers of ports.
+        """Wait until nothing is under way any more, the answers of ports included.
 
         Raises:
             OrdoError: what ended the tree, such as `TooManyRestarts` or `StoreError`.
         """
-        async with self._settling:
-            while True:
-                while self._failure is None and (self._unread or self._open):
-                    self._settled.clear()
-                    await self._settled.wait()
-                if self._failure is not None:
-                    raise self._failure
-                if not self._answers:
-                    return
-                runner, answer, cause = self._answers[0]
-                await self._clock.reach(answer.at_ns)
-                self._answers.popleft()
-                self._put(runner, Lane.FACTS, answer, cause)
 
-    async def _ring(self, until_ns: int) -> None:
-        while self._alarms and self._alarms[0][0] <= until_ns:
-            due_ns, _, runner, alarm = heappop(self._alarms)
-            await self._clock.reach(due_ns)
-            self._put(runner, alarm.lane, alarm.message, 0)
-            await self.settle()
+    @abstractmethod
+    async def _keep_committing(self) -> None:
+        """Make durable what is entered, and let go what waits for that, for ever."""
+
+    @abstractmethod
+    async def _answered(self, runner: Runner, answers: Sequence[Any], cause: int) -> None:
+        """Take what a port answered to an actor."""
+
+    @abstractmethod
+    def _wait_to_leave(self, held: Held) -> None:
+        """Keep effects until they are let go."""
+
+    async def _until_settled(self) -> None:
+        while self._failure is None and (self._unread or self._open):
+            self._settled.clear()
+            await self._settled.wait()
+        if self._failure is not None:
+            raise self._failure
 
     async def _stop(self) -> None:
         self._fail(RuntimeError("the tree was stopped"))
@@ -211,6 +196,13 @@ class Tasks:
         if not flush.done():
             raise StoreError(f"the ledger did not end within {_STOP_LIMIT_S} s; look at its disk")
         flush.result()
+
+    def _bring(self, to: str, message: Any, at_ns: int, lane: Lane) -> None:
+        """Let the outside's message in."""
+        self._see(message, at_ns, 0)
+        self._put(self._addresses[to], lane, message, 0)
+        if self._meter is not None:
+            self._meter.brought(self._number)
 
     def _put(self, runner: Runner, lane: Lane, message: Any, cause: int) -> None:
         self._number += 1
@@ -235,12 +227,6 @@ class Tasks:
         task = asyncio.get_running_loop().create_task(work, name=name)
         task.add_done_callback(self._ended)
         return task
-
-    def _said(self, task: asyncio.Task[None]) -> None:
-        """What a settling raises has ended the tree already; it is told to who waits for that."""
-        self._calls.discard(task)
-        if not task.cancelled():
-            task.exception()
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         if task.cancelled():
@@ -268,30 +254,24 @@ class Tasks:
             if not runner.queue.empty():
                 await asyncio.sleep(0)  # one message each in turn, as the pump does
 
-    async def _keep_committing(self) -> None:
-        loop = asyncio.get_running_loop()
-        while True:
-            held = await self._commits.get()
-            if held.entered > self._durable:
-                entered = self._entered
-                await loop.run_in_executor(self._disk, self._ledger.flush)
-                self._durable = entered
-            while self._unread:
-                self._calm.clear()
-                await self._calm.wait()
-            if self._failure is not None:
-                return
-            held.runner.waiting -= 1
-            self._carry_out(held.effects, held.runner, held.item, held=False)
-            self._open -= 1
-            self._mark()
+    async def _flush(self) -> None:
+        entered = self._entered
+        await asyncio.get_running_loop().run_in_executor(self._disk, self._ledger.flush)
+        self._durable = entered
+
+    def _let_go(self, held: Held) -> None:
+        """Carry out what waited for the disk."""
+        held.runner.waiting -= 1
+        self._carry_out(held.effects, held.runner, held.item, held=False)
+        self._open -= 1
+        self._mark()
 
     async def _ask(self, runner: Runner, call: Call, cause: int) -> None:
         began_ns = self._meter.now_ns() if self._meter is not None else 0
         answers = await self._around.ports[call.port](call.request)
         if self._meter is not None:
             self._meter.answered(call, cause, began_ns, answers)
-        self._answers.extend((runner, answer, cause) for answer in answers)
+        await self._answered(runner, answers, cause)
         self._open -= 1
         self._mark()
 
@@ -316,12 +296,11 @@ class Tasks:
                 case Commit(facts, then):
                     origin = Origin(runner.child.spec.name, cause, item[2])
                     self._ledger.append(facts, origin, self._clock.now_ns())
-                    self._entered += 1
+                    runner.entered = self._entered = self._entered + 1
                     self._hold(then, runner, item)
                     held = True
-                case Alarm(at_ns):
-                    self._number += 1
-                    heappush(self._alarms, (at_ns, self._number, runner, effect))
+                case Alarm():
+                    self._set(runner, effect)
                 case Call():
                     self._call(runner, effect, cause)
                 case Show(view):
@@ -334,11 +313,15 @@ class Tasks:
         for other, news in self._around.outside(message, at_ns):
             self._put(self._addresses[other], Lane.FACTS, news, cause)
 
+    def _set(self, runner: Runner, alarm: Alarm) -> None:
+        self._number += 1
+        heappush(self._alarms, (alarm.at_ns, self._number, runner, alarm))
+
     def _hold(self, effects: Sequence[Effect], runner: Runner, item: Item) -> None:
         """Keep effects back until what the actor committed before them is durable."""
         runner.waiting += 1
         self._open += 1
-        self._commits.put_nowait(_Held(effects, runner, item, self._entered))
+        self._wait_to_leave(Held(effects, runner, item, runner.entered))
 
     def _call(self, runner: Runner, call: Call, cause: int) -> None:
         self._open += 1

@@ -27,7 +27,7 @@ from daemon.messages import (
     Told,
 )
 from daemon.runtime.supervisor import Supervisor
-from daemon.runtime.tasks import Tasks
+from daemon.runtime.tasks_standing import StandingTasks
 from daemon.runtime.words import ActorSpec, Show, Surroundings
 from tests.kit.plans import text
 from tests.kit.scripted import MarketHours, Notebook, Scripted
@@ -66,7 +66,9 @@ class House:
             *(runner_spec(PLAN, [Place(ROUTER)], strict=False, taking=True) for _ in self.filed),
         ]
         around = Surroundings({}, self.show)
-        self.tasks = tasks = Tasks(Supervisor(specs, self.ledger), self.ledger, around, clock)
+        self.tasks = tasks = StandingTasks(
+            Supervisor(specs, self.ledger), self.ledger, around, clock
+        )
         strategies = {each: f"runner:{each}" for each in self.filed}
         traded = dict.fromkeys(strategies, ("paper",))
         names = Names(Path("none"), {"paper": ROUTER}, strategies, traded)

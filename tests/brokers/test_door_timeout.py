@@ -25,7 +25,7 @@ from daemon.messages import (
 )
 from daemon.runtime.budget import Budget
 from daemon.runtime.supervisor import Supervisor
-from daemon.runtime.tasks import Tasks
+from daemon.runtime.tasks_standing import StandingTasks
 from daemon.runtime.words import ActorSpec, Surroundings
 from daemon.storage.memory import MemoryLedger
 from tests.brokers.test_door import ENTRY, Behind, approved
@@ -116,7 +116,7 @@ async def test_the_tree_goes_on_behind_a_broker_that_does_not_answer():
     ids, budget = IntentIds(1), Budget(WIDE)
     spec = ActorSpec("router", lambda facts: OrderRouter(terms, ids, budget, facts), hears=HEARS)
     around = Surroundings({"broker": door.ask}, lambda _: None)
-    async with Tasks(Supervisor((spec,), ledger), ledger, around, clock) as tasks:
+    async with StandingTasks(Supervisor((spec,), ledger), ledger, around, clock) as tasks:
         await tasks.tell("router", OPENED, OPENS)
         await tasks.tell("router", frame(T0), T0)
         await tasks.run_until(T0 + 2 * S)

@@ -33,7 +33,7 @@ from daemon.runtime.clock import MonotonicClock, VirtualClock
 from daemon.runtime.pace import Pace
 from daemon.runtime.pump import Pump
 from daemon.runtime.supervisor import Supervisor
-from daemon.runtime.tasks import Tasks
+from daemon.runtime.tasks_standing import StandingTasks
 from daemon.settings import Settings
 from daemon.storage.memory import MemoryLedger
 from daemon.worlds import front_expiry
@@ -113,7 +113,7 @@ def play_as_tasks(path: Path, *plans: Plan, days: Sequence[date] = ()) -> Played
     pace = Pace(MonotonicClock(), None)
 
     async def conduct(app: App, ledger: MemoryLedger) -> None:
-        async with Tasks(Supervisor(app.specs, ledger), ledger, app.around, pace) as tasks:
+        async with StandingTasks(Supervisor(app.specs, ledger), ledger, app.around, pace) as tasks:
             for step in app.world.steps():
                 if step.jump:
                     pace.jump(step.at_ns)

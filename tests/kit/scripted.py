@@ -15,6 +15,7 @@ from daemon.runtime.clock import VirtualClock
 from daemon.runtime.pump import Pump
 from daemon.runtime.supervisor import Supervisor
 from daemon.runtime.tasks import Tasks
+from daemon.runtime.tasks_standing import StandingTasks
 from daemon.runtime.words import NOTHING, ActorSpec, Effect, Meter, Origin, Surroundings
 
 Reply = Sequence[Effect] | Exception
@@ -150,7 +151,7 @@ class Stage:
         return Pump(*self._parts())
 
     def tasks(self) -> Tasks:
-        return Tasks(*self._parts())
+        return StandingTasks(*self._parts())
 
     def _parts(self) -> tuple[Supervisor, Notebook, Surroundings, MarketHours]:
         around = Surroundings(self.ports, self.shown.append, self.outside, self.meter)

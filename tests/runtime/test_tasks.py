@@ -3,7 +3,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
-from threading import Event
 from typing import Any
 
 import pytest
@@ -25,51 +24,8 @@ from daemon.runtime.words import (
     Take,
     Tell,
 )
-from tests.kit.scripted import Entry, Fact, Notebook, Scripted, Stage, Word
-
-COMMIT = Commit((Fact("intent"),), (Call("broker", Word("place")), Show("placed")))
-
-
-class SlowDisk(Notebook):
-    """A ledger whose flush ends only when a test lets it."""
-
-    def __init__(self, log: list[Any]) -> None:
-        super().__init__()
-        self.log = log
-        self.reached = Event()
-        self.go_on = Event()
-
-    def flush(self) -> None:
-        durable = len(self.entries)
-        self.reached.set()
-        assert self.go_on.wait(30), "the test never let the flush end"
-        self.log.append(f"durable {durable}")
-        self.flushes += 1
-
-
-class BrokenDisk(Notebook):
-    """A ledger that cannot be made durable."""
-
-    def flush(self) -> None:
-        raise StoreError("disk full")
-
-
-async def turns(count: int = 20) -> None:
-    for _ in range(count):
-        await asyncio.sleep(0)
-
-
-async def reached(disk: SlowDisk) -> None:
-    await asyncio.get_running_loop().run_in_executor(None, disk.reached.wait, 30)
-
-
-def asking(stage: Stage, *answers: Word) -> Stage:
-    async def broker(request: Word) -> list[Word]:
-        stage.shown.append(f"asked {request.text}")
-        return list(answers)
-
-    stage.ports["broker"] = broker
-    return stage
+from tests.kit.disks import COMMIT, BrokenDisk, SlowDisk, asking, reached, turns
+from tests.kit.scripted import Entry, Fact, Scripted, Stage, Word
 
 
 @contextmanager
@@ -191,44 +147,6 @@ async def test_what_is_decided_after_a_commit_does_not_overtake_it():
     async with asking(stage).tasks() as tasks:
         await tasks.tell("feed", Word("go"), 5)
     assert [shown for shown in stage.shown if shown != "asked place"] == ["placed", "after", "b"]
-
-
-async def test_what_follows_a_commit_waits_until_every_inbox_is_empty():
-    """So its place in the order does not hang on how fast the disk is."""
-    relay = {str(n): (Tell("web", Word(str(n - 1))),) for n in range(1, 500)}
-    stage = Stage().add("feed", {"go": (Tell("router", Word("go")), Tell("web", Word("499")))})
-    stage.add("router", {"go": (COMMIT,)}).add("web", relay | {"0": (Show("empty"),)})
-    async with asking(stage).tasks() as tasks:
-        await tasks.tell("feed", Word("go"), 5)
-    assert stage.shown == ["empty", "placed", "asked place"]
-
-
-async def test_at_one_instant_answers_come_first_then_the_outside_then_alarms():
-    """As in the pump."""
-    stage = Stage().add(
-        "router", {"go": (Alarm(5, Word("alarm")), Call("broker", Word("answer", 5)))}
-    )
-    async with asking(stage, Word("answer", 5)).tasks() as tasks:
-        await tasks.tell("router", Word("go"), 5)
-        await tasks.tell("router", Word("frame"), 5)
-        await tasks.run_until(5)
-    assert stage.handled() == ["go", "answer", "frame", "alarm"]
-
-
-async def test_alarms_ring_at_their_instants_and_time_passes_to_the_one_asked_for():
-    """Whatever is due before the outside's message rings before it."""
-    stage = Stage().add("router", {"go": (Alarm(9, Word("b")), Alarm(7, Word("a")))})
-    async with stage.tasks() as tasks:
-        await tasks.tell("router", Word("go"), 5)
-        await tasks.tell("router", Word("frame"), 8)
-        await tasks.run_until(50)
-    assert [(word.text, at_ns) for _, word, at_ns in stage.log[1:]] == [
-        ("go", 5),
-        ("a", 7),
-        ("frame", 8),
-        ("b", 9),
-    ]
-    assert stage.clock.now_ns() == 50
 
 
 async def test_the_outside_sees_a_message_first_and_a_tick_when_it_is_taken():
@@ -408,16 +326,6 @@ def _events() -> tuple[asyncio.Event, asyncio.Event]:
     return asyncio.Event(), asyncio.Event()
 
 
-async def test_what_is_said_is_carried_out_to_its_end_though_nobody_waits_for_it():
-    """The commit is flushed, the port asked, and its answer brought back."""
-    stage = Stage().add("router", {"go": (COMMIT,)})
-    async with asking(stage, Word("accepted", 7)).tasks() as tasks:
-        tasks.say("router", Word("go"))
-        assert stage.handled() == []
-        await tasks.tell("router", Word("next"), 9)
-    assert stage.handled() == ["go", "next", "accepted"]
-
-
 async def test_what_is_said_does_not_wait_for_the_disk():
     """A halt is read while the flush of something else is under way."""
     stage = Stage().add("router", {"go": (COMMIT,)})
@@ -430,18 +338,6 @@ async def test_what_is_said_does_not_wait_for_the_disk():
         assert stage.handled() == ["go", "halt"]
         disk.go_on.set()
         await told
-
-
-async def test_what_is_said_while_nothing_else_comes_is_answered():
-    """No frame has to come before the answer of a port is brought in."""
-    stage = Stage().add("router", {"go": (COMMIT,)})
-    async with asking(stage, Word("accepted", 7)).tasks() as tasks:
-        tasks.say("router", Word("go"))
-        for _ in range(1_000):
-            if "accepted" in stage.handled():
-                break
-            await asyncio.sleep(0.01)
-        assert stage.handled() == ["go", "accepted"]
 
 
 async def test_a_failure_after_something_was_said_ends_the_tree():
@@ -469,20 +365,6 @@ async def test_what_was_said_and_is_not_over_is_ended_with_the_tree():
             tasks.say("router", Word("go"))
             await turns()
             assert stage.handled() == ["go"]
-
-
-async def test_a_settling_that_is_cancelled_from_outside_does_not_fell_the_tree():
-    """Whoever comes next brings everything to its end."""
-    stage = Stage().add("router", {"go": (COMMIT,)})
-    disk = stage.ledger = SlowDisk(stage.shown)
-    async with asking(stage).tasks() as tasks:
-        tasks.say("router", Word("go"))
-        await reached(disk)
-        (settling,) = (task for task in asyncio.all_tasks() if task.get_name() == "said to router")
-        settling.cancel()
-        disk.go_on.set()
-        await tasks.tell("router", Word("next"), 5)
-    assert (stage.handled(), "placed" in stage.shown) == (["go", "next"], True)
 
 
 def late(stage: Stage, name: str = "late", script: Any = None, **spec: Any) -> ActorSpec:

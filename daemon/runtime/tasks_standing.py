@@ -1,0 +1,105 @@
+"""The live driver in a world whose market time stands still while the daemon works.
+
+The order is that of the pump: what follows a commit once all inboxes are empty, then answers, the
+outside's message, and alarms. So a day that is played ends in the same way on any machine.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Sequence
+from heapq import heappop
+from typing import Any
+
+from daemon.runtime.clock import MarketTime
+from daemon.runtime.runner import Runner
+from daemon.runtime.supervisor import Supervisor
+from daemon.runtime.tasks import Held, Tasks
+from daemon.runtime.words import Lane, Ledger, Surroundings
+
+
+class StandingTasks(Tasks):
+    """Lets everything settle between two messages from the outside."""
+
+    def __init__(
+        self, supervisor: Supervisor, ledger: Ledger, around: Surroundings, clock: MarketTime
+    ) -> None:
+        super().__init__(supervisor, ledger, around, clock)
+        self._settling = asyncio.Lock()
+        self._commits: asyncio.Queue[Held] = asyncio.Queue()
+        self._answers: deque[tuple[Runner, Any, int]] = deque()
+
+    async def tell(self, to: str, message: Any, at_ns: int, lane: Lane = Lane.FACTS) -> None:
+        """Bring a message in from the outside, and wait until everything has settled.
+
+        Raises:
+            OrdoError: what ended the tree, such as `TooManyRestarts` or `StoreError`.
+        """
+        await self._ring(at_ns - 1)
+        await self._clock.reach(at_ns)
+        self._bring(to, message, at_ns, lane)
+        await self.settle()
+
+    def say(self, to: str, message: Any, lane: Lane = Lane.FACTS) -> int:
+        """Bring a message in at the present instant, whatever is under way; waits for nothing.
+
+        What fails because of it ends the tree, like any failure. Returns the message's number.
+        """
+        number = super().say(to, message, lane)
+        task = asyncio.get_running_loop().create_task(self.settle(), name=f"said to {to}")
+        self._calls.add(task)
+        task.add_done_callback(self._said)
+        return number
+
+    async def run_until(self, at_ns: int) -> None:
+        """Let market time pass, ringing every alarm up to and including that instant."""
+        await self._ring(at_ns)
+        await self._clock.reach(at_ns)
+
+    async def settle(self) -> None:
+        """Wait until nothing is under way any more, bringing in the answers of ports.
+
+        Raises:
+            OrdoError: what ended the tree, such as `TooManyRestarts` or `StoreError`.
+        """
+        async with self._settling:
+            while True:
+                await self._until_settled()
+                if not self._answers:
+                    return
+                runner, answer, cause = self._answers[0]
+                await self._clock.reach(answer.at_ns)
+                self._answers.popleft()
+                self._put(runner, Lane.FACTS, answer, cause)
+
+    async def _ring(self, until_ns: int) -> None:
+        while self._alarms and self._alarms[0][0] <= until_ns:
+            due_ns, _, runner, alarm = heappop(self._alarms)
+            await self._clock.reach(due_ns)
+            self._put(runner, alarm.lane, alarm.message, 0)
+            await self.settle()
+
+    def _said(self, task: asyncio.Task[None]) -> None:
+        """What a settling raises has ended the tree already; it is told to who waits for that."""
+        self._calls.discard(task)
+        if not task.cancelled():
+            task.exception()
+
+    async def _keep_committing(self) -> None:
+        while True:
+            held = await self._commits.get()
+            if held.entered > self._durable:
+                await self._flush()
+            while self._unread:
+                self._calm.clear()
+                await self._calm.wait()
+            if self._failure is not None:
+                return
+            self._let_go(held)
+
+    async def _answered(self, runner: Runner, answers: Sequence[Any], cause: int) -> None:
+        self._answers.extend((runner, answer, cause) for answer in answers)
+
+    def _wait_to_leave(self, held: Held) -> None:
+        self._commits.put_nowait(held)
