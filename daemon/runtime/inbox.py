@@ -47,6 +47,11 @@ class Inbox:
         self._facts: deque[tuple[Any, int, int]] = deque()
         self._newest: tuple[Any, int, int] | None = None
 
+    @property
+    def is_crowded(self) -> bool:
+        """Whether three quarters of the lane of facts are taken; the rest is for those inside."""
+        return 4 * len(self._facts) >= 3 * self._limit
+
     def put(self, lane: Lane, item: tuple[Any, int, int]) -> bool:
         """Add (message, number, cause); return whether the inbox was empty before.
 

@@ -30,3 +30,7 @@ class Runner:
         self.gone = False
         self.queue = LaneQueue(Inbox(spec.name, spec.facts_limit, spec.merge))
         self.entered = self.waiting = 0
+
+    def is_crowded(self) -> bool:
+        """Say whether what comes from outside has to wait before it is put in."""
+        return not self.gone and self.queue.inbox.is_crowded

@@ -7,7 +7,8 @@ The tree starts in order and stops in reverse, each stop bounded; once it has fa
 decided and nothing leaves any more. An actor may come and go while the others run: one that has
 gone reads nothing any more, and what it decided before is carried out.
 
-How market time goes meanwhile is said beside this file: it stands still (`tasks_standing`).
+How market time goes meanwhile is said beside this file: it stands still (`tasks_standing`), or it
+flows on (`tasks_flowing`).
 """
 
 from __future__ import annotations
@@ -15,15 +16,12 @@ from __future__ import annotations
 import asyncio
 from abc import ABC, abstractmethod
 from collections.abc import Coroutine, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack
 from heapq import heappush
-from typing import Any, assert_never
+from typing import Any, Final, assert_never
 
-from msgspec import Struct
-
-from daemon.errors import StoreError
 from daemon.runtime.clock import MarketTime
+from daemon.runtime.commits import Commits, Held
 from daemon.runtime.lane_queue import Item
 from daemon.runtime.runner import Runner
 from daemon.runtime.supervisor import Supervisor
@@ -44,22 +42,16 @@ from daemon.runtime.words import (
     Tell,
 )
 
-_STOP_LIMIT_S = 5
-
-
-class Held(Struct, frozen=True, gc=False):
-    """Effects that wait until as many commits are durable as were entered before them."""
-
-    effects: Sequence[Effect]
-    runner: Runner
-    item: Item
-    entered: int
+STOP_LIMIT_S: Final = 5
 
 
 class Tasks(ABC):
     """Runs the actors as tasks of the running event loop.
 
     Use it as an asynchronous context: entering starts the tree, leaving stops it.
+
+    Attributes:
+        failed: the tree has ended; nothing is decided any more.
     """
 
     def __init__(
@@ -71,9 +63,9 @@ class Tasks(ABC):
         self._clock = clock
         self._meter = around.meter
         self._number = 0
-        self._entered = self._durable = 0  # commits
         self._unread = 0  # messages, the one in hand included
         self._open = 0  # commits and calls not yet done with
+        self.failed = asyncio.Event()
         self._calm = asyncio.Event()
         self._settled = asyncio.Event()
         self._failure: BaseException | None = None
@@ -81,7 +73,7 @@ class Tasks(ABC):
         self._addresses = self._runners.copy()  # those that have gone included
         self._calls: set[asyncio.Task[None]] = set()
         self._alarms: list[tuple[int, int, Runner, Alarm]] = []
-        self._disk = ThreadPoolExecutor(1, "ledger")
+        self._commits = Commits(ledger)
         self._tasks: list[asyncio.Task[None]] = []
 
     async def __aenter__(self) -> Tasks:
@@ -92,16 +84,16 @@ class Tasks(ABC):
         """
         async with AsyncExitStack() as starting:
             starting.push_async_callback(self._stop)
-            self._tasks.append(self._spawn(self._keep_committing(), "ledger"))
+            self._begin_works()
             for runner in self._runners.values():
                 self._begin(runner)
                 self._put(runner, Lane.FACTS, Started(), 0)
-            await self.settle()
+            await self._begun()
             starting.pop_all()
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        """Stop every actor, the last started first; each has `_STOP_LIMIT_S` to end.
+        """Stop every actor, the last started first; each has `STOP_LIMIT_S` to end.
 
         Raises:
             StoreError: the ledger failed, or did not end in its time either.
@@ -166,6 +158,21 @@ class Tasks(ABC):
             OrdoError: what ended the tree, such as `TooManyRestarts` or `StoreError`.
         """
 
+    async def caught_up(self) -> None:
+        """Wait until the outside may bring in what is to find nobody behind."""
+        await self.settle()
+
+    async def finish(self) -> None:
+        """Wait for what is under way at the end, once the outside brings nothing in any more."""
+        await self.settle()
+
+    async def _begun(self) -> None:
+        """Wait until the tree has started."""
+        await self.settle()
+
+    def _begin_works(self) -> None:
+        self._work(self._keep_committing(), "ledger")
+
     @abstractmethod
     async def _keep_committing(self) -> None:
         """Make durable what is entered, and let go what waits for that, for ever."""
@@ -182,6 +189,9 @@ class Tasks(ABC):
         while self._failure is None and (self._unread or self._open):
             self._settled.clear()
             await self._settled.wait()
+        self._require_whole()
+
+    def _require_whole(self) -> None:
         if self._failure is not None:
             raise self._failure
 
@@ -189,13 +199,8 @@ class Tasks(ABC):
         self._fail(RuntimeError("the tree was stopped"))
         for task in [*reversed(self._tasks), *self._calls]:
             task.cancel()
-            await asyncio.wait({task}, timeout=_STOP_LIMIT_S)
-        flush = asyncio.get_running_loop().run_in_executor(self._disk, self._ledger.flush)
-        self._disk.shutdown(wait=False)
-        await asyncio.wait({flush}, timeout=_STOP_LIMIT_S)
-        if not flush.done():
-            raise StoreError(f"the ledger did not end within {_STOP_LIMIT_S} s; look at its disk")
-        flush.result()
+            await asyncio.wait({task}, timeout=STOP_LIMIT_S)
+        await self._commits.end(STOP_LIMIT_S)
 
     def _bring(self, to: str, message: Any, at_ns: int, lane: Lane) -> None:
         """Let the outside's message in."""
@@ -220,8 +225,13 @@ class Tasks(ABC):
                 self._settled.set()
 
     def _begin(self, runner: Runner) -> None:
-        runner.task = self._spawn(self._keep_handling(runner), runner.child.spec.name)
-        self._tasks.append(runner.task)
+        runner.task = self._work(self._keep_handling(runner), runner.child.spec.name)
+
+    def _work(self, work: Coroutine[Any, Any, None], name: str) -> asyncio.Task[None]:
+        """Begin a work of the tree's own; it is stopped before those that began earlier."""
+        task = self._spawn(work, name)
+        self._tasks.append(task)
+        return task
 
     def _spawn(self, work: Coroutine[Any, Any, None], name: str) -> asyncio.Task[None]:
         task = asyncio.get_running_loop().create_task(work, name=name)
@@ -237,6 +247,7 @@ class Tasks(ABC):
     def _fail(self, error: BaseException) -> None:
         """End the tree: whoever waits for it gets the first error."""
         self._failure = self._failure or error
+        self.failed.set()
         self._settled.set()
 
     async def _keep_handling(self, runner: Runner) -> None:
@@ -253,11 +264,6 @@ class Tasks(ABC):
             self._mark()
             if not runner.queue.empty():
                 await asyncio.sleep(0)  # one message each in turn, as the pump does
-
-    async def _flush(self) -> None:
-        entered = self._entered
-        await asyncio.get_running_loop().run_in_executor(self._disk, self._ledger.flush)
-        self._durable = entered
 
     def _let_go(self, held: Held) -> None:
         """Carry out what waited for the disk."""
@@ -295,8 +301,7 @@ class Tasks(ABC):
                     self._put(self._addresses[to], lane, message, cause)
                 case Commit(facts, then):
                     origin = Origin(runner.child.spec.name, cause, item[2])
-                    self._ledger.append(facts, origin, self._clock.now_ns())
-                    runner.entered = self._entered = self._entered + 1
+                    runner.entered = self._commits.enter(facts, origin, self._clock.now_ns())
                     self._hold(then, runner, item)
                     held = True
                 case Alarm():

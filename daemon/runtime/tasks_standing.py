@@ -13,9 +13,10 @@ from heapq import heappop
 from typing import Any
 
 from daemon.runtime.clock import MarketTime
+from daemon.runtime.commits import Held
 from daemon.runtime.runner import Runner
 from daemon.runtime.supervisor import Supervisor
-from daemon.runtime.tasks import Held, Tasks
+from daemon.runtime.tasks import Tasks
 from daemon.runtime.words import Lane, Ledger, Surroundings
 
 
@@ -27,7 +28,7 @@ class StandingTasks(Tasks):
     ) -> None:
         super().__init__(supervisor, ledger, around, clock)
         self._settling = asyncio.Lock()
-        self._commits: asyncio.Queue[Held] = asyncio.Queue()
+        self._waiting: asyncio.Queue[Held] = asyncio.Queue()
         self._answers: deque[tuple[Runner, Any, int]] = deque()
 
     async def tell(self, to: str, message: Any, at_ns: int, lane: Lane = Lane.FACTS) -> None:
@@ -88,9 +89,9 @@ class StandingTasks(Tasks):
 
     async def _keep_committing(self) -> None:
         while True:
-            held = await self._commits.get()
-            if held.entered > self._durable:
-                await self._flush()
+            held = await self._waiting.get()
+            if held.entered > self._commits.durable:
+                await self._commits.flush()
             while self._unread:
                 self._calm.clear()
                 await self._calm.wait()
@@ -102,4 +103,4 @@ class StandingTasks(Tasks):
         self._answers.extend((runner, answer, cause) for answer in answers)
 
     def _wait_to_leave(self, held: Held) -> None:
-        self._commits.put_nowait(held)
+        self._waiting.put_nowait(held)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from threading import Event
 from typing import Any
 
@@ -39,6 +40,12 @@ class BrokenDisk(Notebook):
 
 async def turns(count: int = 20) -> None:
     for _ in range(count):
+        await asyncio.sleep(0)
+
+
+async def until(so: Callable[[], bool]) -> None:
+    """Let others have their turns until something is so; a test that waits in vain is ended."""
+    while not so():  # noqa: ASYNC110  what is waited for tells nobody
         await asyncio.sleep(0)
 
 

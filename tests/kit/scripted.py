@@ -81,6 +81,23 @@ class MarketHours(VirtualClock):
         self.set(max(at_ns, self.now_ns()))
 
 
+class HandDriven(VirtualClock):
+    """Market time that flows on when a test moves it, and wakes who waits for that."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._moved = asyncio.Event()
+
+    def set(self, at_ns: int) -> None:
+        super().set(at_ns)
+        self._moved.set()
+
+    async def reach(self, at_ns: int) -> None:
+        while self.now_ns() < at_ns:
+            self._moved.clear()
+            await self._moved.wait()
+
+
 Script = Mapping[str, Reply] | Callable[[Any], Reply]
 
 
@@ -120,14 +137,17 @@ class Stage:
         ports: by name; a test adds its own.
         clock: market time.
         meter: measures the live driver.
+        driver: the live driver that it runs on, which says how its time goes.
     """
+
+    driver: type[Tasks] = StandingTasks
 
     def __init__(self, ledger: Notebook | None = None) -> None:
         self.log: list[tuple[str, Any, int]] = []
         self.shown: list[Any] = []
         self.asked: list[Any] = []
         self.ledger = ledger or Notebook()
-        self.clock = MarketHours()
+        self.clock = MarketHours() if self.driver is StandingTasks else HandDriven()
         self.ports: dict[str, Any] = {}
         self.specs: list[ActorSpec] = []
         self.outside: Callable[[Any, int], Sequence[tuple[str, Any]]] = lambda *_: ()
@@ -151,9 +171,19 @@ class Stage:
         return Pump(*self._parts())
 
     def tasks(self) -> Tasks:
-        return StandingTasks(*self._parts())
+        return self.driver(*self._parts())
 
-    def _parts(self) -> tuple[Supervisor, Notebook, Surroundings, MarketHours]:
+    async def told(self, tasks: Tasks, *told: Any) -> None:
+        """Tell an actor something through the live driver, and wait until all has settled."""
+        self.reached(told[2])
+        await tasks.tell(*told)
+        await tasks.settle()
+
+    def reached(self, at_ns: int) -> None:
+        """Let market time be at an instant, where that is not passed already."""
+        self.clock.set(max(at_ns, self.clock.now_ns()))
+
+    def _parts(self) -> tuple[Supervisor, Notebook, Surroundings, Any]:
         around = Surroundings(self.ports, self.shown.append, self.outside, self.meter)
         return Supervisor(self.specs, self.ledger), self.ledger, around, self.clock
 

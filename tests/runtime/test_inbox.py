@@ -107,3 +107,17 @@ def test_an_inbox_is_two_queues_and_a_slot(plan, limit):
             else:
                 (control if lane is Lane.CONTROL else facts).append((number,))
         assert inbox.unread == len(control) + len(facts) + bool(newest)
+
+
+@pytest.mark.parametrize(("limit", "free"), [(1, 1), (2, 2), (4, 3), (100, 75)])
+def test_it_is_crowded_once_three_quarters_of_its_facts_are_taken(limit, free):
+    """The other lanes do not count."""
+    inbox = Inbox("router", limit)
+    inbox.put(Lane.CONTROL, ("halt", 1, 0))
+    inbox.put(Lane.NEWEST, ("frame", 2, 0))
+    seen = []
+    for number in range(limit):
+        seen.append(inbox.is_crowded)
+        inbox.put(Lane.FACTS, ("fill", number, 0))
+    assert seen.count(False) == free
+    assert inbox.is_crowded

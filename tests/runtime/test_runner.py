@@ -24,3 +24,13 @@ def test_its_inbox_has_the_bounds_and_the_joining_of_the_actor():
 
     assert runner.queue.get_nowait()[0] == "ab"
     assert runner.queue.inbox.superseded == 1
+
+
+def test_the_outside_waits_for_room_with_it_unless_it_has_gone():
+    actor = Scripted("feed", {}, [])
+    runner = Runner(Child(ActorSpec("feed", lambda _: actor, facts_limit=1), actor))
+    assert not runner.is_crowded()
+    runner.queue.put_nowait((Lane.FACTS, ("fill", 1, 0)))
+    assert runner.is_crowded()
+    runner.gone = True
+    assert not runner.is_crowded()

@@ -9,6 +9,8 @@ import pytest
 
 from daemon.errors import InboxFull, StoreError, TooManyRestarts
 from daemon.runtime import tasks as driver
+from daemon.runtime.tasks_flowing import FlowingTasks
+from daemon.runtime.tasks_standing import StandingTasks
 from daemon.runtime.words import (
     ActorDisarmed,
     ActorSpec,
@@ -26,6 +28,12 @@ from daemon.runtime.words import (
 )
 from tests.kit.disks import COMMIT, BrokenDisk, SlowDisk, asking, reached, turns
 from tests.kit.scripted import Entry, Fact, Scripted, Stage, Word
+
+
+@pytest.fixture(params=[StandingTasks, FlowingTasks], autouse=True)
+def on_either_tempo(request, monkeypatch) -> None:
+    """All of this holds whether market time stands still meanwhile or flows on."""
+    monkeypatch.setattr(Stage, "driver", request.param)
 
 
 @contextmanager
@@ -55,8 +63,8 @@ async def test_actors_stop_in_reverse_and_what_they_recorded_is_durable():
         async with stage.tasks() as tasks:
             for task in asyncio.all_tasks() - {asyncio.current_task()}:
                 task.add_done_callback(lambda done: ended.append(done.get_name()))
-            await tasks.tell("feed", Word("go"), 5)
-    assert ended == ["router", "feed", "ledger"]
+            await stage.told(tasks, "feed", Word("go"), 5)
+    assert [name for name in ended if name != "alarms"] == ["router", "feed", "ledger"]
     assert stage.ledger.durable == 1
 
 
@@ -73,9 +81,9 @@ async def test_nothing_leaves_before_its_facts_are_durable():
     stage = Stage().add("router", {"go": (COMMIT,)}).add("watchdog")
     disk = stage.ledger = SlowDisk(stage.shown)
     async with asking(stage).tasks() as tasks:
-        told = asyncio.ensure_future(tasks.tell("router", Word("go"), 5))
+        told = asyncio.ensure_future(stage.told(tasks, "router", Word("go"), 5))
         await reached(disk)
-        also = asyncio.ensure_future(tasks.tell("watchdog", Word("halt"), 5, Lane.CONTROL))
+        also = asyncio.ensure_future(stage.told(tasks, "watchdog", Word("halt"), 5, Lane.CONTROL))
         await turns()
         assert (stage.shown, stage.handled()) == ([], ["go", "halt"])
         disk.go_on.set()
@@ -90,9 +98,9 @@ async def test_what_is_committed_while_the_disk_works_goes_out_in_one_flush():
         stage.add(name, {"go": (Commit((Fact(name),), (Show(name),)),)})
     disk = stage.ledger = SlowDisk(stage.shown)
     async with stage.tasks() as tasks:
-        first = asyncio.ensure_future(tasks.tell("a", Word("go"), 5))
+        first = asyncio.ensure_future(stage.told(tasks, "a", Word("go"), 5))
         await reached(disk)
-        rest = [asyncio.ensure_future(tasks.tell(name, Word("go"), 5)) for name in "bcd"]
+        rest = [asyncio.ensure_future(stage.told(tasks, name, Word("go"), 5)) for name in "bcd"]
         await turns()
         disk.go_on.set()
         await asyncio.gather(first, *rest)
@@ -105,9 +113,9 @@ async def test_nothing_leaves_when_the_disk_fails():
     stage.ledger = BrokenDisk()
     tasks = await asking(stage).tasks().__aenter__()
     with pytest.raises(StoreError, match="disk full"):
-        await tasks.tell("router", Word("go"), 5)
+        await stage.told(tasks, "router", Word("go"), 5)
     with pytest.raises(StoreError, match="disk full"):
-        await tasks.tell("router", Word("more"), 6)
+        await stage.told(tasks, "router", Word("more"), 6)
     await turns()
     with pytest.raises(StoreError, match="disk full"):
         await tasks.__aexit__()
@@ -127,15 +135,17 @@ async def test_a_tree_that_failed_meanwhile_lets_nothing_leave_after_its_flush(r
 
     stage.ports["feed"] = lost
     async with stage.tasks() as tasks:
-        told = [asyncio.ensure_future(tasks.tell("router", Word("go"), 5))]
+        told = [asyncio.ensure_future(stage.told(tasks, "router", Word("go"), 5))]
         await reached(disk)
-        told.append(asyncio.ensure_future(tasks.tell("runner", Word("bad"), 5)))
+        told.append(asyncio.ensure_future(stage.told(tasks, "runner", Word("bad"), 5)))
         ends = await asyncio.gather(*told, return_exceptions=True)
         assert [type(end) for end in ends] == 2 * [
             TooManyRestarts if isinstance(reply, ValueError) else OSError
         ]
         disk.go_on.set()
-        await asyncio.get_running_loop().run_in_executor(tasks._disk, disk.reached.wait, 30)
+        await asyncio.get_running_loop().run_in_executor(
+            tasks._commits._disk, disk.reached.wait, 30
+        )
         await turns()
         assert stage.shown == ["durable 1"]
 
@@ -145,7 +155,7 @@ async def test_what_is_decided_after_a_commit_does_not_overtake_it():
     stage = Stage().add("feed", {"go": (Tell("router", Word("a")), Tell("router", Word("b")))})
     stage.add("router", {"a": (COMMIT, Show("after")), "b": (Show("b"),)})
     async with asking(stage).tasks() as tasks:
-        await tasks.tell("feed", Word("go"), 5)
+        await stage.told(tasks, "feed", Word("go"), 5)
     assert [shown for shown in stage.shown if shown != "asked place"] == ["placed", "after", "b"]
 
 
@@ -154,7 +164,7 @@ async def test_the_outside_sees_a_message_first_and_a_tick_when_it_is_taken():
     stage = Stage().add("feed", {"frame": (Take(Word("tick")),)}).add("router")
     stage.outside = lambda seen, at_ns: [("router", Word(f"{seen.text} traded", at_ns))]
     async with stage.tasks() as tasks:
-        await tasks.tell("feed", Word("frame"), 5)
+        await stage.told(tasks, "feed", Word("frame"), 5)
     assert stage.handled() == ["frame traded", "frame", "tick traded"]
     assert stage.ledger.ticks == [Word("tick")]
 
@@ -164,7 +174,7 @@ async def test_facts_are_recorded_with_where_they_come_from():
     stage = Stage().add("feed", {"frame": (Publish(Fact("news")),)})
     stage.add("router", {"Fact": (Commit((Fact("one"), Fact("two"))),)}, hears=(Fact,))
     async with stage.tasks() as tasks:
-        await tasks.tell("feed", Word("frame"), 5)
+        await stage.told(tasks, "feed", Word("frame"), 5)
     origin = Origin("router", 4, 3)
     assert stage.ledger.entries == [Entry(Fact("one"), origin, 5), Entry(Fact("two"), origin, 5)]
 
@@ -173,8 +183,8 @@ async def test_control_overtakes_ten_thousand_waiting_frames():
     """All of them were told before it, and are one by the time it is read."""
     stage = Stage().add("router", merge=lambda older, newer: Word(f"..{newer.text}"))
     async with stage.tasks() as tasks:
-        frames = [tasks.tell("router", Word(str(n)), 5, Lane.NEWEST) for n in range(10_000)]
-        await asyncio.gather(*frames, tasks.tell("router", Word("halt"), 5, Lane.CONTROL))
+        frames = [stage.told(tasks, "router", Word(str(n)), 5, Lane.NEWEST) for n in range(10_000)]
+        await asyncio.gather(*frames, stage.told(tasks, "router", Word("halt"), 5, Lane.CONTROL))
     assert stage.handled() == ["halt", "..9999"]
 
 
@@ -184,7 +194,7 @@ async def test_a_full_lane_of_facts_ends_the_tree():
     stage = Stage().add("feed", {"flood": more}).add("router", facts_limit=2)
     async with stage.tasks() as tasks:
         with pytest.raises(InboxFull, match="router: 2 unread facts"):
-            await tasks.tell("feed", Word("flood"), 5)
+            await stage.told(tasks, "feed", Word("flood"), 5)
 
 
 async def test_a_fallen_actor_goes_on_with_what_it_had_not_read():
@@ -192,7 +202,7 @@ async def test_a_fallen_actor_goes_on_with_what_it_had_not_read():
     mail = tuple(Tell("router", Word(text)) for text in ("a", "bad", "b"))
     stage = Stage().add("feed", {"go": mail}).add("router", {"bad": ValueError("no")})
     async with stage.tasks() as tasks:
-        await tasks.tell("feed", Word("go"), 5)
+        await stage.told(tasks, "feed", Word("go"), 5)
     assert [message for name, message, _ in stage.log if name == "router"] == [
         Started(),
         Word("a"),
@@ -208,9 +218,9 @@ async def test_an_actor_that_falls_too_often_is_left_out_and_others_go_on():
     """It is told nothing any more."""
     stage = Stage().add("runner", {"bad": ValueError("no")}, restarts=0, disarm=True)
     async with stage.add("router").tasks() as tasks:
-        await tasks.tell("runner", Word("bad"), 5)
-        await tasks.tell("runner", Word("more"), 6)
-        await tasks.tell("router", Word("go"), 7)
+        await stage.told(tasks, "runner", Word("bad"), 5)
+        await stage.told(tasks, "runner", Word("more"), 6)
+        await stage.told(tasks, "router", Word("go"), 7)
     assert stage.handled() == ["bad", "go"]
     assert [type(entry.fact) for entry in stage.ledger.entries] == [DeadLetter, ActorDisarmed]
 
@@ -234,7 +244,7 @@ async def test_what_a_port_did_not_foresee_ends_the_tree(error, expected, match)
     with nothing_left():
         async with stage.tasks() as tasks:
             with pytest.raises(expected, match=match):
-                await tasks.tell("router", Word("go"), 5)
+                await stage.told(tasks, "router", Word("go"), 5)
 
 
 async def test_an_effect_that_nobody_knows_is_a_defect():
@@ -242,7 +252,7 @@ async def test_an_effect_that_nobody_knows_is_a_defect():
     stage = Stage().add("router", {"go": ("no effect",)})
     async with stage.tasks() as tasks:
         with pytest.raises(AssertionError, match="no effect"):
-            await tasks.tell("router", Word("go"), 5)
+            await stage.told(tasks, "router", Word("go"), 5)
 
 
 async def test_ports_work_beside_each_other_and_are_answered_as_they_end():
@@ -260,7 +270,7 @@ async def test_ports_work_beside_each_other_and_are_answered_as_they_end():
 
     stage.ports |= {"slow": slow, "fast": fast}
     async with stage.tasks() as tasks:
-        await tasks.tell("router", Word("go"), 5)
+        await stage.told(tasks, "router", Word("go"), 5)
     assert stage.handled() == ["go", "fast", "slow"]
 
 
@@ -275,17 +285,17 @@ async def test_whoever_waits_for_a_tree_that_is_stopped_is_told():
 
     stage.ports["broker"] = broker
     async with stage.tasks() as tasks:
-        waiting = asyncio.ensure_future(tasks.tell("router", Word("go"), 5))
+        waiting = asyncio.ensure_future(stage.told(tasks, "router", Word("go"), 5))
         await begun.wait()
     with pytest.raises(RuntimeError, match="was stopped"):
         await waiting
     with pytest.raises(RuntimeError, match="was stopped"):
-        await tasks.tell("router", Word("more"), 6)
+        await stage.told(tasks, "router", Word("more"), 6)
 
 
 async def test_a_port_that_does_not_heed_the_stop_is_left_behind(monkeypatch):
     """Each stop is bounded."""
-    monkeypatch.setattr(driver, "_STOP_LIMIT_S", 0)
+    monkeypatch.setattr(driver, "STOP_LIMIT_S", 0)
     stage, begun, let_go = Stage().add("router", {"go": (Call("broker", 1),)}), *_events()
 
     async def broker(_: object) -> list[Word]:
@@ -299,7 +309,7 @@ async def test_a_port_that_does_not_heed_the_stop_is_left_behind(monkeypatch):
 
     stage.ports["broker"] = broker
     async with stage.tasks() as tasks:
-        waiting = asyncio.ensure_future(tasks.tell("router", Word("go"), 5))
+        waiting = asyncio.ensure_future(stage.told(tasks, "router", Word("go"), 5))
         await begun.wait()
         (call,) = tasks._calls
     await turns()
@@ -312,7 +322,7 @@ async def test_a_port_that_does_not_heed_the_stop_is_left_behind(monkeypatch):
 
 async def test_a_disk_that_does_not_end_is_not_waited_for(monkeypatch):
     """The stop says so: what was recorded last may be lost."""
-    monkeypatch.setattr(driver, "_STOP_LIMIT_S", 0)
+    monkeypatch.setattr(driver, "STOP_LIMIT_S", 0)
     stage = Stage().add("router")
     disk = stage.ledger = SlowDisk(stage.shown)
     with pytest.raises(StoreError, match="did not end within 0 s"):
@@ -331,7 +341,7 @@ async def test_what_is_said_does_not_wait_for_the_disk():
     stage = Stage().add("router", {"go": (COMMIT,)})
     disk = stage.ledger = SlowDisk(stage.shown)
     async with asking(stage).tasks() as tasks:
-        told = asyncio.ensure_future(tasks.tell("router", Word("go"), 5))
+        told = asyncio.ensure_future(stage.told(tasks, "router", Word("go"), 5))
         await reached(disk)
         tasks.say("router", Word("halt"), Lane.CONTROL)
         await turns()
@@ -348,7 +358,7 @@ async def test_a_failure_after_something_was_said_ends_the_tree():
             tasks.say("router", Word("go"))
             await turns()
             with pytest.raises(TooManyRestarts):
-                await tasks.tell("router", Word("next"), 5)
+                await stage.told(tasks, "router", Word("next"), 5)
 
 
 async def test_what_was_said_and_is_not_over_is_ended_with_the_tree():
@@ -387,8 +397,8 @@ async def test_an_actor_may_join_the_others_built_from_all_that_was_recorded():
         async with stage.tasks() as tasks:
             tasks.admit(spec)
             assert tasks.unread() == {"feed": 0, "late": 1}
-            await tasks.tell("feed", Word("go"), 5)
-            await tasks.tell("late", Word("hello"), 6)
+            await stage.told(tasks, "feed", Word("go"), 5)
+            await stage.told(tasks, "late", Word("hello"), 6)
     assert seen == [Fact("before")]
     told = [message for name, message, _ in stage.log if name == "late"]
     assert told == [Started(), Fact("news"), Word("hello")]
@@ -398,7 +408,7 @@ async def test_what_an_actor_asks_a_port_when_it_joins_is_answered_though_nobody
     """As at a start."""
     stage = Stage().add("feed")
     spec = late(stage, script={"Started": (Call("broker", Word("read")),)})
-    async with asking(stage, Word("book", 7)).tasks() as tasks:
+    async with asking(stage, Word("book")).tasks() as tasks:
         tasks.admit(spec)
         await turns()
         assert stage.handled("late") == ["book"]
@@ -412,8 +422,8 @@ async def test_what_an_actor_that_goes_has_not_read_goes_nowhere_and_nobody_wait
             for text in "ab":
                 tasks.say("runner", Word(text))
             tasks.dismiss("runner")
-            await tasks.tell("feed", Word("go"), 5)
-            await tasks.tell("runner", Word("d"), 6)
+            await stage.told(tasks, "feed", Word("go"), 5)
+            await stage.told(tasks, "runner", Word("d"), 6)
             tasks.say("runner", Word("e"))
             assert tasks.unread() == {"feed": 0}
     assert stage.handled() == ["go"]
@@ -424,7 +434,7 @@ async def test_whoever_waits_for_calm_need_not_wait_for_an_actor_that_has_gone()
     stage = Stage().add("router", {"go": (COMMIT,)}).add("runner")
     disk = stage.ledger = SlowDisk(stage.shown)
     async with asking(stage).tasks() as tasks:
-        told = asyncio.ensure_future(tasks.tell("router", Word("go"), 5))
+        told = asyncio.ensure_future(stage.told(tasks, "router", Word("go"), 5))
         await reached(disk)
         tasks.say("runner", Word("unread"))
         tasks.dismiss("runner")
@@ -438,12 +448,13 @@ async def test_what_an_actor_decided_before_it_went_is_carried_out():
     """What waits for the disk, and what was asked of a port; the answer goes nowhere."""
     stage = Stage().add("runner", {"go": (COMMIT, Alarm(7, Word("alarm")))}).add("router")
     disk = stage.ledger = SlowDisk(stage.shown)
-    async with asking(stage, Word("answer", 6)).tasks() as tasks:
-        told = asyncio.ensure_future(tasks.tell("runner", Word("go"), 5))
+    async with asking(stage, Word("answer")).tasks() as tasks:
+        told = asyncio.ensure_future(stage.told(tasks, "runner", Word("go"), 5))
         await reached(disk)
         tasks.dismiss("runner")
         disk.go_on.set()
         await told
+        stage.reached(8)
         await tasks.run_until(8)
         assert stage.shown == ["durable 1", "placed", "asked place"]
     assert stage.handled() == ["go"]
@@ -454,11 +465,12 @@ async def test_an_alarm_dies_with_the_actor_that_set_it():
     stage = Stage().add("runner", {"go": (Alarm(7, Word("alarm")),)})
     spec = stage.specs[0]
     async with stage.tasks() as tasks:
-        await tasks.tell("runner", Word("go"), 5)
+        await stage.told(tasks, "runner", Word("go"), 5)
         tasks.dismiss("runner")
         tasks.admit(spec)
+        stage.reached(9)
         await tasks.run_until(9)
-        await tasks.tell("runner", Word("hello"), 9)
+        await stage.told(tasks, "runner", Word("hello"), 9)
     assert stage.handled() == ["go", "hello"]
 
 
@@ -467,10 +479,10 @@ async def test_one_who_was_left_out_comes_back_under_its_name():
     stage = Stage().add("runner", {"bad": ValueError("no")}, restarts=0, disarm=True)
     spec = stage.specs[0]
     async with stage.tasks() as tasks:
-        await tasks.tell("runner", Word("bad"), 5)
+        await stage.told(tasks, "runner", Word("bad"), 5)
         tasks.dismiss("runner")
         tasks.admit(spec)
-        await tasks.tell("runner", Word("hello"), 6)
+        await stage.told(tasks, "runner", Word("hello"), 6)
     assert stage.handled() == ["bad", "hello"]
 
 
@@ -497,7 +509,7 @@ async def test_a_name_that_nobody_ever_had_is_a_defect():
     stage = Stage().add("router", {"go": (Tell("nobody", Word("hello")),)})
     async with stage.tasks() as tasks:
         with pytest.raises(KeyError, match="nobody"):
-            await tasks.tell("router", Word("go"), 5)
+            await stage.told(tasks, "router", Word("go"), 5)
 
 
 class Measuring:
@@ -528,7 +540,7 @@ async def test_a_meter_is_told_of_each_message_and_call_with_number_and_cause():
     stage.add("router", {"decide": (COMMIT,)})
     stage.meter = meter
     async with stage.tasks() as tasks:
-        await tasks.tell("feed", Word("frame"), 1)
+        await stage.told(tasks, "feed", Word("frame"), 1)
 
     (_, brought), *_ = meter.told
     assert meter.told == [

@@ -79,3 +79,13 @@ async def test_a_settling_that_is_cancelled_from_outside_does_not_fell_the_tree(
         disk.go_on.set()
         await tasks.tell("router", Word("next"), 5)
     assert (stage.handled(), "placed" in stage.shown) == (["go", "next"], True)
+
+
+async def test_a_pulse_and_the_end_wait_until_everything_has_settled():
+    """So neither stands in the order of things."""
+    stage = Stage().add("router", {"go": (COMMIT,)})
+    for waited, text in enumerate(("caught_up", "finish"), 1):
+        async with asking(stage, Word("accepted")).tasks() as tasks:
+            tasks.say("router", Word("go"))
+            await getattr(tasks, text)()
+            assert stage.handled() == waited * ["go", "accepted"]
