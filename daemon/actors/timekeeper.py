@@ -93,7 +93,7 @@ class Timekeeper:
                 self._await_morning(turn, now_ns)
                 self._go_on(turn)
             case Timed(job, day) if day == (self._next if self._ended else self._day):
-                turn.do(Call(PORT, RunJob(job, day)))
+                turn.do(Call(PORT, RunJob(job, day), None))
             case JobDone():
                 self._recall(message)
                 turn.record(message)
@@ -155,7 +155,7 @@ class Timekeeper:
         left = next((job for job in EVENING if job not in self._done), None)
         if left is not None:
             # What follows a commit leaves when every inbox is empty: then the day is marked.
-            turn.do(Commit((), (Call(PORT, RunJob(left, self._day)),)))
+            turn.do(Commit((), (Call(PORT, RunJob(left, self._day), None),)))
 
     def _sessions(self, turn: Turn, day: date, now_ns: int) -> Hours:
         """Return a day's sessions; a day that no table reaches is closed, and that is told."""

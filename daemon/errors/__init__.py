@@ -21,6 +21,7 @@
     ├── DaemonUnreachable        nobody answers at the daemon's address; exit code 3
     ├── InboxFull                a lane of facts has no room: an incident
     ├── TooManyRestarts          an actor fell more often than its supervisor bears
+    ├── PortSilent               a port kept no limit: nobody knows what it is at
     ├── Problem                  a request over HTTP is answered with a no
     ├── Refusal                  a verb was refused by whoever owns the truth
     ├── Refused                  the daemon said no to a command on its kill socket
@@ -174,6 +175,12 @@ class InboxFull(OrdoError):
     """A bounded lane of facts has no room left."""
 
     code = "inbox_full"
+
+
+class PortSilent(OrdoError):
+    """A port has not answered in any time that it may take."""
+
+    code = "port_silent"
 
 
 class TooManyRestarts(OrdoError):

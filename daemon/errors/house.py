@@ -300,6 +300,15 @@ HOUSE: Final[Mapping[str, Entry]] = {
         recoverable=True,
         status=503,
     ),
+    "port_silent": Entry(
+        "A port does not answer at all",
+        "start the daemon again, which asks the broker what became of each order; then report this,"
+        " with the log",
+        _DAEMON,
+        "critical",
+        recoverable=True,
+        status=503,
+    ),
     "too_many_restarts": Entry(
         "An actor fell too often",
         "look into the log for what felled it; entries are latched, `ordo rearm` releases them",

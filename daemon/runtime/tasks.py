@@ -20,6 +20,7 @@ from contextlib import AsyncExitStack
 from heapq import heappush
 from typing import Any, Final, assert_never
 
+from daemon.runtime.call_limit import limited
 from daemon.runtime.clock import MarketTime
 from daemon.runtime.commits import Commits, Held
 from daemon.runtime.lane_queue import Item
@@ -274,7 +275,8 @@ class Tasks(ABC):
 
     async def _ask(self, runner: Runner, call: Call, cause: int) -> None:
         began_ns = self._meter.now_ns() if self._meter is not None else 0
-        answers = await self._around.ports[call.port](call.request)
+        with limited(call, self._fail):
+            answers = await self._around.ports[call.port](call.request)
         if self._meter is not None:
             self._meter.answered(call, cause, began_ns, answers)
         await self._answered(runner, answers, cause)

@@ -51,10 +51,20 @@ class Commit(Struct, frozen=True, gc=False):
 
 
 class Call(Struct, frozen=True, gc=False):
-    """Ask a port; what it answers is told to the asking actor, in the order answered."""
+    """Ask a port; what it answers is told to the asking actor, in the order answered.
+
+    Calls run side by side, and those of one actor are begun in the order decided.
+
+    Attributes:
+        port: its name.
+        request: what it is asked.
+        within_s: seconds of the host after which a live driver ends the tree: the port has not
+            kept a limit of its own. None: it may take as long as it takes.
+    """
 
     port: str
     request: Any
+    within_s: int | None = 90
 
 
 class Alarm(Struct, frozen=True, gc=False):
@@ -144,7 +154,8 @@ class ActorDisarmed(Struct, frozen=True, tag=True):
 Port = Callable[[Any], Coroutine[Any, Any, Sequence[Any]]]
 """Asks the outside something; answers with messages, each with its `at_ns`, in bounded time.
 
-A port alone knows the words for an answer that did not come, so the limit is its own.
+A port alone knows the words for an answer that did not come, so the limit is its own; that of a
+`Call` stands behind it. One whose connection may turn writes around has to queue them itself.
 """
 
 

@@ -67,7 +67,7 @@ def working(*facts) -> Timekeeper:
 
 def called(job, day=DAY) -> Commit:
     """What is asked of the port once all that came before is handled."""
-    return Commit((), (Call(PORT, RunJob(job, day)),))
+    return Commit((), (Call(PORT, RunJob(job, day), None),))
 
 
 def test_a_day_that_opens_sets_an_alarm_for_each_of_its_jobs() -> None:
@@ -81,7 +81,7 @@ def test_a_day_that_opens_sets_an_alarm_for_each_of_its_jobs() -> None:
 def test_a_job_whose_time_has_come_is_asked_for_while_its_day_lasts() -> None:
     """The alarm of a day that is over means nothing."""
     job = JOBS[0]
-    assert working(OPENED).handle(job, job.at_ns) == (Call(PORT, RunJob(job.job, DAY)),)
+    assert working(OPENED).handle(job, job.at_ns) == (Call(PORT, RunJob(job.job, DAY), None),)
     assert working(OPENED, ENDED).handle(job, job.at_ns) == NOTHING
     assert working().handle(job, job.at_ns) == NOTHING
 
@@ -152,7 +152,9 @@ def test_a_morning_is_waited_for_once_the_day_before_has_ended() -> None:
     again = working(OPENED, ENDED, REPORTED, COPIED, checked)
     assert again.handle(Started(), early.at_ns) == WAITS[1:]
     ended = working(OPENED, ENDED)
-    assert ended.handle(early, early.at_ns) == (Call(PORT, RunJob(Job.EARLY_CHECK, TOMORROW)),)
+    assert ended.handle(early, early.at_ns) == (
+        Call(PORT, RunJob(Job.EARLY_CHECK, TOMORROW), None),
+    )
     assert working(OPENED).handle(late[0], late[0].at_ns) == NOTHING
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from daemon.errors import InboxFull, StoreError, TooManyRestarts
+from daemon.errors import InboxFull, PortSilent, StoreError, TooManyRestarts
 from daemon.runtime import tasks as driver
 from daemon.runtime.tasks_flowing import FlowingTasks
 from daemon.runtime.tasks_standing import StandingTasks
@@ -570,3 +570,18 @@ async def test_what_was_joined_unread_is_counted_for_each_actor():
         await tasks.settle()
 
         assert tasks.superseded() == {"reader": 2, "other": 0}
+
+
+async def test_a_port_that_keeps_no_limit_ends_the_tree():
+    """Not even where it does not heed that it is called off."""
+    stage = Stage().add("router", {"go": (Call("broker", Word("place"), 0),)})
+
+    async def broker(_: Word) -> list[Word]:
+        await asyncio.Event().wait()
+        raise AssertionError("it was never to answer")
+
+    stage.ports["broker"] = broker
+    async with stage.tasks() as tasks:
+        with pytest.raises(PortSilent, match="broker has neither answered Word within 0 s"):
+            await stage.told(tasks, "router", Word("go"), 5)
+        assert [call.done() for call in tasks._calls] == [False]
