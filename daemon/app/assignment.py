@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import date
+from fractions import Fraction
 from pathlib import Path
 from typing import ClassVar, Protocol
 
@@ -19,6 +20,9 @@ from daemon.domain.plans.parsing import encode
 from daemon.domain.plans.schema import Plan
 from daemon.feeds.replay import Recording
 from daemon.messages import Noted
+from daemon.runtime.clock import Clock
+from daemon.runtime.flow import Flow
+from daemon.runtime.pace import Pace
 from daemon.runtime.words import Ledger, Origin
 from daemon.settings import Settings
 from daemon.storage.store import Store
@@ -42,6 +46,10 @@ class Watcher(Protocol):
         ...
 
 
+Time = Pace | Flow
+"""Market time: it stands still while the daemon works, or it flows on."""
+
+
 class Played(Protocol):
     """A market that is played.
 
@@ -54,6 +62,15 @@ class Played(Protocol):
     @property
     def market(self) -> Market:
         """Its frames."""
+        ...
+
+    def time(self, host: Clock, speed: Fraction | None) -> Time:
+        """Return the clock that it goes by, and with it how its time goes while the daemon works.
+
+        Args:
+            host: host time.
+            speed: market seconds per host second; None: never wait.
+        """
         ...
 
     def days(self) -> Sequence[date]:
@@ -78,6 +95,10 @@ class RecordedDays(Struct, frozen=True):
 
     by_the_wall: ClassVar[bool] = False
     market: Recording
+
+    def time(self, host: Clock, speed: Fraction | None) -> Time:
+        """Return time that stands, so that a recording is played in the same way each time."""
+        return Pace(host, speed)
 
     def days(self) -> Sequence[date]:
         """Return every day."""
@@ -109,6 +130,10 @@ class GeneratedDays(Struct, frozen=True):
     market: GeneratedMarket
     begins_ns: int
     until: date | None = None
+
+    def time(self, host: Clock, speed: Fraction | None) -> Time:
+        """Return time that stands, so that equal seeds are played in the same way."""
+        return Pace(host, speed)
 
     def days(self) -> Sequence[date]:
         """Return nothing: there is no end of them."""

@@ -13,7 +13,7 @@ import asyncio
 import signal
 from collections import deque
 from collections.abc import Callable, Sequence
-from contextlib import AsyncExitStack, aclosing
+from contextlib import AsyncExitStack
 from functools import partial
 
 from msgspec.structs import replace
@@ -22,8 +22,7 @@ from daemon import kill as latch_files
 from daemon.app import hot_state
 from daemon.app.accounts import home, traded_in
 from daemon.app.addresses import names_of
-from daemon.app.ahead import read_ahead
-from daemon.app.assignment import Assignment, Watcher
+from daemon.app.assignment import Assignment, Time, Watcher
 from daemon.app.beside import Beside
 from daemon.app.day_jobs import day_jobs
 from daemon.app.declared import take_up
@@ -36,6 +35,7 @@ from daemon.app.loop_watch import LoopWatch
 from daemon.app.meter import Meter
 from daemon.app.mirror import surrounded
 from daemon.app.outbox import outboxes_of
+from daemon.app.playing import play
 from daemon.app.ports import Doors, Ports
 from daemon.app.records import Records, records
 from daemon.app.runners import Runners, waits
@@ -55,10 +55,8 @@ from daemon.messages import (
     StrategyDeclared,
     StrategyRemoved,
 )
-from daemon.runtime.pace import Pace
 from daemon.runtime.supervisor import Supervisor
 from daemon.runtime.tasks import Tasks
-from daemon.runtime.tasks_standing import StandingTasks
 from daemon.runtime.words import Lane
 from daemon.settings.guardian import SOCKET
 from daemon.storage.announcing import AnnouncingLedger, Recorded
@@ -77,7 +75,7 @@ class Service:
     Args:
         given: what it runs.
         watcher: sees what it does.
-        pace: market time.
+        pace: market time, as the market that is played has it.
         at_end: is shown the records of a run that came to its end, before they are closed, and
             the signal that asked for it.
         host: the machine.
@@ -87,7 +85,7 @@ class Service:
         self,
         given: Assignment,
         watcher: Watcher,
-        pace: Pace,
+        pace: Time,
         at_end: Callable[[GuardedLedger, signal.Signals | None], None],
         host: Host | None = None,
     ) -> None:
@@ -202,7 +200,7 @@ class Service:
         ledger = AnnouncingLedger(timed, self._entered, durable)
         supervisor = Supervisor(app.specs, ledger)
         mirror = self._hot.mirror if self._hot is not None else None
-        self._tasks = tasks = StandingTasks(
+        self._tasks = tasks = self._pace.driver(
             supervisor, ledger, surrounded(beside.around(app.around), meter, mirror), self._pace
         )
         self._trading = True
@@ -248,7 +246,7 @@ class Service:
             self._unit.ready()
             await self._play(app, house)
             self._unit.stopping()
-            await self._tasks.settle()
+            await self._tasks.finish()
 
     def _verbs(self, tasks: Tasks) -> Control:
         """Return what may be asked of these actors."""
@@ -259,9 +257,11 @@ class Service:
     async def _play(self, app: App, house: Housekeeper) -> None:
         """Let the market come until it is over, or somebody asks for the end."""
         loop = asyncio.get_running_loop()
+        market = play(app, self._given.played, self._pace, self._tasks)
         works = {
-            loop.create_task(self._take(app), name="market"),
+            loop.create_task(market, name="market"),
             loop.create_task(self._stop.asked(), name="stop"),
+            loop.create_task(self._fail(), name="actors"),
             loop.create_task(house.keep(), name="house"),
             loop.create_task(self._loop_watch.keep(), name="loop watch"),
         }
@@ -271,18 +271,14 @@ class Service:
             for work in works:
                 work.cancel()
             await asyncio.wait(works)
-        for work in works:
-            if not work.cancelled():
-                work.result()
+        errors = [work.exception() for work in works if not work.cancelled()]
+        for error in filter(None, errors):
+            raise error
 
-    async def _take(self, app: App) -> None:
-        async with aclosing(read_ahead(app.world.steps())) as steps:
-            async for step in steps:
-                if self._given.played.is_beyond(step.message):
-                    return
-                if step.jump:
-                    self._pace.jump(step.at_ns)
-                await self._tasks.tell(step.to, step.message, step.at_ns)
+    async def _fail(self) -> None:
+        """Wait until the tree of actors has failed, though nobody brings anything in."""
+        await self._tasks.failed.wait()
+        await self._tasks.caught_up()
 
     async def _wait_for_books(self) -> None:
         """Wait until the broker's book was read and held against ours; an end may come first.

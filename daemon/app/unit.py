@@ -87,7 +87,7 @@ class Unit:
             by_the_wall: market time is the wall clock's.
         """
         routers = tuple(control.line.names.routers.values())
-        self._beat = beat = Beat(tasks.say, tasks.settle, routers, self._beaten)
+        self._beat = beat = Beat(tasks.say, tasks.caught_up, routers, self._beaten)
         watch = ClockWatch(self._host.wall.now_ns(), self._host.running.now_ns())
         works = {
             self._spawn(beat.keep(), "the beat"),

@@ -19,7 +19,7 @@ from msgspec.structs import replace
 
 from daemon.actors.timekeeper import DayBegins
 from daemon.app import Account, App, Past, account_of
-from daemon.app.assignment import Assignment
+from daemon.app.assignment import Assignment, Time
 from daemon.app.records import Records
 from daemon.app.service import Service
 from daemon.bench.live_market import LiveMarket
@@ -40,7 +40,7 @@ from daemon.messages import (
     Scope,
 )
 from daemon.runtime.budget import Window
-from daemon.runtime.clock import MonotonicClock
+from daemon.runtime.clock import Clock, MonotonicClock
 from daemon.runtime.pace import Pace
 from daemon.runtime.tasks import Tasks
 from daemon.runtime.words import Ledger, Origin
@@ -106,7 +106,8 @@ class Live(Service):
         self._came = asyncio.Event()
         self._arrived_ns = self._frame_ns = 0
         self._began = (0, 0)
-        super().__init__(_given(setup, folder), self, Pace(self._host, setup.speed), _unheeded)
+        given = _given(setup, folder)
+        super().__init__(given, self, given.played.time(self._host, setup.speed), _unheeded)
 
     @property
     def control(self) -> Control:
@@ -251,6 +252,9 @@ class _Made(Struct, frozen=True):
 
     by_the_wall: ClassVar[bool] = False
     market: LiveMarket
+
+    def time(self, host: Clock, speed: Fraction | None) -> Time:
+        return Pace(host, speed)
 
     def days(self) -> Sequence[Any]:
         return self.market.days()

@@ -17,7 +17,7 @@ import uvloop
 from msgspec.structs import replace
 
 from daemon.app.accounts import traded_in
-from daemon.app.assignment import Assignment, GeneratedDays, Played, RecordedDays
+from daemon.app.assignment import Assignment, GeneratedDays, Played, RecordedDays, Time
 from daemon.app.deployed import code_loaded
 from daemon.app.host import this_host
 from daemon.app.service import Service
@@ -44,7 +44,6 @@ from daemon.feeds.replay import open_recording
 from daemon.feeds.sample import sample_path
 from daemon.messages.cells import Cell, address
 from daemon.runtime.clock import MonotonicClock
-from daemon.runtime.pace import Pace
 from daemon.settings import FeedKind, Settings
 from daemon.storage.emergency import GuardedLedger
 from daemon.worlds import GeneratedMarket, begins_ns, front_expiry
@@ -96,7 +95,7 @@ def command(
         given = replace(_assignment(loaded, plans, idle.values(), market), files=files)
         telemetry = held.enter_context(opened(loaded, sys.stderr, os.environ))
         runner = held.enter_context(asyncio.Runner(loop_factory=uvloop.new_event_loop))
-        return runner.run(_run(given, plans, Pace(MonotonicClock(), pace), telemetry))
+        return runner.run(_run(given, plans, given.played.time(MonotonicClock(), pace), telemetry))
 
 
 def _recorded(settings: Settings, data: Path | None, held: ExitStack) -> RecordedDays:
@@ -137,7 +136,7 @@ def _ids(plans: Iterable[Plan]) -> frozenset[str]:
     return frozenset(plan.id for plan in plans)
 
 
-async def _run(given: Assignment, plans: list[Plan], pace: Pace, telemetry: Telemetry) -> int:
+async def _run(given: Assignment, plans: list[Plan], pace: Time, telemetry: Telemetry) -> int:
     """Run until the end, and tell how it went."""
     lines = Lines(sys.stdout, telemetry.record, MonotonicClock())
     days = given.played.days()

@@ -10,6 +10,7 @@ import asyncio
 from fractions import Fraction
 
 from daemon.runtime.clock import Clock
+from daemon.runtime.tasks_flowing import FlowingTasks
 
 _SECOND_NS = 1_000_000_000
 _LOOK_AGAIN_S = 0.25
@@ -19,11 +20,16 @@ _LOOK_AGAIN_S = 0.25
 class Flow:
     """Market time of a world that waits for nobody.
 
+    Attributes:
+        driver: the live driver whose actors can go by it.
+        waits: market time is held to a pace.
+
     Args:
         source: what it is read from: the wall, or a clock that runs at a pace.
         speed: how many of the source's seconds pass in one second of the host's.
     """
 
+    driver = FlowingTasks
     waits = True
 
     def __init__(self, source: Clock, speed: Fraction = Fraction(1)) -> None:

@@ -10,6 +10,7 @@ import asyncio
 from fractions import Fraction
 
 from daemon.runtime.clock import Clock, PacedClock
+from daemon.runtime.tasks_standing import StandingTasks
 
 _SECOND_NS = 1_000_000_000
 
@@ -17,10 +18,15 @@ _SECOND_NS = 1_000_000_000
 class Pace:
     """Market time of a replayed world.
 
+    Attributes:
+        driver: the live driver whose actors can go by it.
+
     Args:
         host: host time.
         speed: market seconds per host second; None: never wait.
     """
+
+    driver = StandingTasks
 
     def __init__(self, host: Clock, speed: Fraction | None) -> None:
         self._host = host

@@ -16,7 +16,7 @@ from msgspec.structs import replace
 
 from daemon import kill
 from daemon.actors.market_feed import MarketFeed
-from daemon.app import ports
+from daemon.app import ports, service
 from daemon.app.assignment import Assignment, GeneratedDays
 from daemon.app.host import Host
 from daemon.app.service import Service
@@ -38,6 +38,7 @@ from daemon.messages import (
     Latched,
     LatchKind,
     PositionChanged,
+    Pulse,
     Scope,
 )
 from daemon.runtime.clock import MonotonicClock
@@ -404,6 +405,24 @@ async def test_an_actor_that_falls_too_often_ends_it_and_entries_are_latched(tmp
             await daemon.task
     (latch,) = kill.standing(given.state_dir)
     assert (latch.kind, latch.scope, latch.by) == ("pause", "all", "ordo")
+
+
+async def test_actors_that_fail_while_no_frame_comes_end_it_all_the_same(tmp_path, monkeypatch):
+    handle = MarketFeed.handle
+
+    async def silent(*_: object) -> None:
+        await asyncio.Event().wait()
+
+    def fall(self: MarketFeed, message: object, now_ns: int) -> Any:
+        if isinstance(message, Pulse):
+            raise StoreError("the disk is gone")
+        return handle(self, message, now_ns)
+
+    monkeypatch.setattr(service, "play", silent)
+    async with running(assignment(tmp_path)) as daemon:
+        monkeypatch.setattr(MarketFeed, "handle", fall)
+        with pytest.raises(StoreError, match="the disk is gone"):
+            await daemon.task
 
 
 async def test_behind_the_fence_it_ends_and_the_next_start_guards_again(tmp_path):

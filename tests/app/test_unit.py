@@ -88,7 +88,7 @@ class Machine:
             case Ask(number):
                 self.control.line.shown(Told(number, RiskSeen(0, True, ())))
 
-    async def settle(self) -> None:
+    async def caught_up(self) -> None:
         """Have nothing under way."""
 
     @asynccontextmanager

@@ -1,0 +1,189 @@
+"""A short day of the straddle on time that flows, at a broker that takes its time to answer."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from datetime import date
+from fractions import Fraction
+from functools import partial, reduce
+from itertools import cycle, takewhile
+from pathlib import Path
+from typing import Any
+
+import pytest
+from msgspec.structs import replace
+
+from daemon.app import App
+from daemon.app.accounts import Account
+from daemon.app.assignment import Assignment, GeneratedDays, Time
+from daemon.app.records import Records
+from daemon.app.service import Service
+from daemon.app.wiring import Opened, on_paper
+from daemon.bench.live_marks import watching
+from daemon.brokers.paper import Paper
+from daemon.cli.engine import accounts_for
+from daemon.domain.instants import SECOND_NS
+from daemon.domain.orders.limits import Approved
+from daemon.domain.risk.words import ExitReason
+from daemon.feeds.formats.words import RecordedFrame
+from daemon.messages import (
+    BasketEnded,
+    BooksAgree,
+    BooksDiffer,
+    DayEnded,
+    DayMarked,
+    EntryDecided,
+    ExitDecided,
+    ExitFinished,
+    ExitOverdue,
+    PositionChanged,
+)
+from daemon.ports.broker import Answer
+from daemon.runtime.clock import Clock, MonotonicClock, PacedClock
+from daemon.runtime.flow import Flow
+from daemon.settings import Daemon, Settings, Web
+from daemon.twin.file import TwinFile
+from daemon.worlds import GeneratedMarket
+from tests.kit.acting import clock
+from tests.kit.plans import ROOT, parse
+
+pytestmark = pytest.mark.untraced
+
+DAY = date(2026, 3, 9)
+SPEED = Fraction(8)
+at = partial(clock, day=DAY)
+SHORTER = {"14:30:00": "09:20:30", "15:20:00": "09:21:10", "percent = 30 ": "percent = 1 "}
+TEXT = (ROOT / "strategies" / "nifty_short_straddle.toml").read_text()
+PLAN = parse(reduce(lambda text, old: text.replace(old, SHORTER[old]), SHORTER, TEXT))
+LATE_MS = (50, 500, 420, 300, 480)
+"""How long the broker takes to answer one write after the other, by the host's clock."""
+
+
+class ShortDay(GeneratedMarket):
+    """The preset day from its entry until all is left, and its last seconds."""
+
+    def frames(self, day: date, after_ns: int = 0) -> Iterator[RecordedFrame]:
+        morning = super().frames(day, after_ns)
+        yield from takewhile(lambda each: each.frame.at_ns < at("09:23:00"), morning)
+        yield from super().frames(day, at("15:29:56"))
+
+
+class FlowingDays(GeneratedDays, frozen=True):
+    """Generated days whose time flows on while the daemon works."""
+
+    def time(self, host: Clock, speed: Fraction | None) -> Time:
+        assert speed is not None, "time that flows has a pace"
+        return Flow(PacedClock(host, 0, speed), speed)
+
+
+class FarAway:
+    """Paper behind a network: a write is on its way there for half of the time, and back.
+
+    Attributes:
+        under_way: writes that are not answered yet.
+        paper: who answers them.
+    """
+
+    def __init__(self, paper: Paper) -> None:
+        self.paper = paper
+        self.under_way = 0
+        self._late_ms = cycle(LATE_MS)
+
+    async def place(self, approved: Approved) -> Sequence[Answer]:
+        return await self._there(partial(self.paper.place, approved))
+
+    async def cancel(self, intent_id: str, broker_order_id: str) -> Sequence[Answer]:
+        return await self._there(partial(self.paper.cancel, intent_id, broker_order_id))
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.paper, name)
+
+    async def _there(self, ask: Callable[[], Any]) -> Sequence[Answer]:
+        half_s = next(self._late_ms) / 2_000
+        self.under_way += 1
+        try:
+            await asyncio.sleep(half_s)
+            answers: Sequence[Answer] = await ask()
+            await asyncio.sleep(half_s)
+            return answers
+        finally:
+            self.under_way -= 1
+
+
+class Flowing(Service):
+    """A daemon under watch: what its watchdog judges while a write is on its way is counted."""
+
+    def __init__(self, folder: Path) -> None:
+        self.facts: list[Any] = []
+        self.frames: Counter[int] = Counter()
+        settings = Settings(daemon=Daemon(state_dir=folder), web=Web(enabled=False))
+        market = ShortDay(settings.feed.seed, DAY, 2 * SECOND_NS)
+        given = Assignment(
+            settings=settings,
+            accounts=accounts_for(settings, [PLAN]),
+            plans=(PLAN,),
+            taking=frozenset({PLAN.id}),
+            played=FlowingDays(market, at("09:19:57"), until=DAY),
+            folder=folder,
+            openers={"paper": self._open},
+        )
+        pace = given.played.time(MonotonicClock(), SPEED)
+        super().__init__(given, self, pace, lambda *_: None)
+
+    def say(self, text: str) -> None:
+        """Nobody reads along."""
+
+    def show(self, view: object) -> None:
+        """Nobody looks on."""
+
+    def tell(self, fact: object, *_: object) -> None:
+        """Note what was recorded; once nothing is held any more the day goes on at its end."""
+        self.facts.append(fact)
+        if isinstance(fact, ExitFinished) and not any(self.net().values()):
+            self._pace.jump(at("15:29:50"))
+
+    def told(self, *kinds: type) -> list[Any]:
+        return [fact for fact in self.facts if isinstance(fact, kinds)]
+
+    def net(self) -> dict[str, int]:
+        """Return the units of each leg by the facts."""
+        return {
+            fact.symbol: fact.bought_quantity - fact.sold_quantity
+            for fact in self.told(PositionChanged)
+        }
+
+    def _open(self, account: Account, file: TwinFile | None, now_ns: Callable[[], int]) -> Opened:
+        opened = on_paper(account, file, now_ns)
+        self.broker = FarAway(opened.paper)
+        return replace(opened, broker=self.broker)
+
+    def _wired(self, kept: Records) -> App:
+        app = super()._wired(kept)
+        return replace(app, specs=tuple(map(self._watched, app.specs)))
+
+    def _watched(self, spec: Any) -> Any:
+        if spec.name != "watchdog":
+            return spec
+        return watching(spec, lambda: self.frames.update([self.broker.under_way]))
+
+
+async def test_a_day_is_traded_though_no_frame_waits_for_an_answer(tmp_path):
+    """Entry, stop and exit; both books are equal, and guards judged while orders were under way."""
+    daemon = Flowing(tmp_path)
+    async with asyncio.timeout(60):
+        await daemon.run()
+
+    assert len(daemon.told(EntryDecided)) == 1
+    assert [fact.complete for fact in daemon.told(BasketEnded)] == [True]
+    reasons = {fact.reason for fact in daemon.told(ExitDecided)}
+    assert ExitReason.STOP in reasons
+    assert daemon.told(ExitOverdue) == []
+    assert len(daemon.net()) == 2
+    assert set(daemon.net().values()) == {0}
+    exchange = daemon.broker.paper.exchange
+    assert {p.net_quantity for p in exchange.positions()} == {0}
+    assert daemon.told(BooksDiffer, BooksAgree) == []
+    assert [fact.day for fact in daemon.told(DayEnded, DayMarked)] == [DAY, DAY]
+    assert sum(n for under_way, n in daemon.frames.items() if under_way) >= 3
