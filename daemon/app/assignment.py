@@ -13,8 +13,9 @@ from msgspec import Struct
 from daemon.actors.strategy_register import Filed
 from daemon.actors.timekeeper import DayBegins
 from daemon.app.accounts import Account
+from daemon.app.connections import OPENERS, Opener
 from daemon.app.records import Records
-from daemon.app.wiring import OPENERS, Opener, Past
+from daemon.app.wiring import Past
 from daemon.domain.instants import day_of, start_of
 from daemon.domain.plans.parsing import encode
 from daemon.domain.plans.schema import Plan

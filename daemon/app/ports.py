@@ -105,7 +105,7 @@ class Ports:
                 state_dir=doors.given.state_dir,
                 host=SteadyClock(self._wall, MonotonicClock()),
                 log=self._log,
-                brokers={each.id: "paper" for each in doors.given.accounts},
+                brokers={each.id: each.broker for each in doors.given.accounts},
                 ready=doors.ready,
                 health=doors.health,
                 code=doors.code,

@@ -24,6 +24,7 @@ from daemon.app.accounts import home, traded_in
 from daemon.app.addresses import names_of
 from daemon.app.assignment import Assignment, Time, Watcher
 from daemon.app.beside import Beside
+from daemon.app.connections import let_go
 from daemon.app.day_jobs import day_jobs
 from daemon.app.declared import take_up
 from daemon.app.deployed import code_loaded
@@ -139,7 +140,8 @@ class Service:
         self._pace.jump(app.at_ns)
         await self._pace.reach(app.at_ns)
         try:
-            await self._conduct(app, kept)
+            async with let_go(app.closes, self._telemetry.log):
+                await self._conduct(app, kept)
         except OrdoError as error:
             self._telemetry.log.critical("daemon ended", because=str(error))
             # What kept it from getting ready is told at the next start as well.
@@ -151,6 +153,7 @@ class Service:
         """Return the run that begins now, under an epoch of its own."""
         given, loop = self._given, asyncio.get_running_loop()
         epoch = kept.ledger.begin_epoch(kept.reached_ns)
+        on_paper = [each.id for each in given.accounts if each.broker == "paper"]
 
         def unsaved(sentence: str) -> None:
             loop.call_soon(self._pause, "exchange could not save", sentence)
@@ -160,7 +163,7 @@ class Service:
             recording=given.played.market,
             days=given.played.days(),
             epoch=epoch,
-            twin_files=kept.exchanges([a.id for a in given.accounts], self._home, unsaved),
+            twin_files=kept.exchanges(on_paper, self._home, unsaved),
             state_dir=given.state_dir,
             taking=given.taking,
             served=True,

@@ -31,10 +31,10 @@ from daemon.actors.session_keeper import SessionKeeper
 from daemon.actors.strategy_register import Filed, StrategyRegister
 from daemon.actors.timekeeper import Timekeeper
 from daemon.app.accounts import Account, traded_in, watchdog_of
+from daemon.app.connections import OPENERS, Close, Opener
 from daemon.app.runners import runner_spec
 from daemon.brokers.door import Door
 from daemon.brokers.paper import Paper
-from daemon.brokers.paper_exchange import exchange
 from daemon.domain.instants import SECOND_NS
 from daemon.domain.market.merge import merge
 from daemon.domain.market.rules import require_tables
@@ -42,7 +42,6 @@ from daemon.domain.orders.ids import IntentIds
 from daemon.domain.plans.schema import Plan
 from daemon.kill import forbids
 from daemon.messages.cells import Cell
-from daemon.ports.broker import Broker
 from daemon.runtime.budget import Budget
 from daemon.runtime.words import Actor, ActorSpec, Port, Surroundings
 from daemon.storage.fence import stands
@@ -69,33 +68,6 @@ class Past(Struct, frozen=True):
     facts: Iterable[object]
     reached_ns: int
     begins_ns: int
-
-
-class Opened(Struct, frozen=True):
-    """An account, opened at its broker.
-
-    Attributes:
-        broker: whom its door asks.
-        paper: the exchange that sees the market as the world shows it.
-    """
-
-    broker: Broker
-    paper: Paper
-
-
-Opener = Callable[[Account, TwinFile | None, Callable[[], int]], Opened]
-"""Opens an account at one kind of broker: whose, where an exchange on paper keeps its book, and
-what tells market time."""
-
-
-def on_paper(account: Account, file: TwinFile | None, now_ns: Callable[[], int]) -> Opened:
-    """Open an account at an exchange twin in this process."""
-    paper = Paper(exchange(account.cash_e4, account.latency, file, account.faults), now_ns)
-    return Opened(paper, paper)
-
-
-OPENERS: Mapping[str, Opener] = MappingProxyType({"paper": on_paper})
-"""How an account is opened, by the canonical id of its broker."""
 
 
 class Run(Struct, frozen=True):
@@ -144,6 +116,7 @@ class App(Struct, frozen=True):
         around: what their driver finds around them.
         runner: makes the runner of a strategy that comes later.
         at_ns: where the world begins.
+        closes: how each account's broker is let go of at the end, where it has to be.
     """
 
     specs: tuple[ActorSpec, ...]
@@ -151,6 +124,7 @@ class App(Struct, frozen=True):
     around: Surroundings
     runner: Callable[[Plan], ActorSpec]
     at_ns: int = 0
+    closes: Mapping[str, Close] = MappingProxyType({})
 
 
 def build(
@@ -160,7 +134,7 @@ def build(
     now_ns: Callable[[], int],
     show: Callable[[Any], None] | None,
 ) -> App:
-    """Wire the actors of paper accounts to a recorded world.
+    """Wire the actors of accounts to the world that is played.
 
     Args:
         accounts: the accounts and what they trade under; a strategy that names none trades in the
@@ -177,10 +151,14 @@ def build(
     cells = cells_of(accounts, run.home)
     papers: dict[str, Paper] = {}
     doors: dict[str, Port] = {}
+    closes: dict[str, Close] = {}
     for account in accounts:
         opened = run.openers[account.broker](account, run.twin_files.get(account.id), now_ns)
         timeout_ms = account.timeout_ms if run.timed else None
-        papers[account.router] = opened.paper
+        if opened.paper is not None:
+            papers[account.router] = opened.paper
+        if opened.close is not None:
+            closes[account.id] = opened.close
         door = Door(opened.broker, now_ns, latched, timeout_ms, fenced)
         doors[account.terms.broker] = door.ask
     world, at_ns = _world(run, papers)
@@ -189,7 +167,7 @@ def build(
     around = Surroundings(doors, show or _unseen, world.see)
     specs = actors(accounts, plans, run, shown=show is not None)
     runner = partial(_runner_of, accounts=accounts, cells=cells, taking=False, served=run.served)
-    return App(specs, world, around, runner, at_ns)
+    return App(specs, world, around, runner, at_ns, closes)
 
 
 def actors(

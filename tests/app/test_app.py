@@ -15,7 +15,7 @@ from daemon.actors.risk_watchdog import PnlSeen, RiskWatchdog
 from daemon.actors.strategy_runner import StrategyRunner
 from daemon.actors.timekeeper import Timekeeper
 from daemon.app import App, Run, account_of, build
-from daemon.app.wiring import Opened, on_paper
+from daemon.app.connections import Opened, on_paper
 from daemon.brokers.paper import Paper
 from daemon.domain.money import e4
 from daemon.domain.orders.ladder import Ladder
@@ -101,6 +101,28 @@ def test_an_account_is_opened_as_its_broker_is(recording):
     (there,) = opened
     assert one.broker == "paper"
     assert [order.status for order in there.paper.exchange.orders()]
+
+
+def test_an_account_whose_market_is_none_of_our_making_has_no_exchange_here(recording):
+    """Its broker alone is asked, and says how it is let go of."""
+
+    async def close() -> None:
+        raise AssertionError("the run is not over")
+
+    clock, one, theirs = VirtualClock(), account(), []
+
+    def another(*given: Any) -> Opened:
+        theirs.append(on_paper(*given).broker)
+        return Opened(theirs[-1], close=close)
+
+    run = Run(recording, [DAY], 1, openers={one.broker: another})
+    app = build([one], [STRADDLE], run, clock.now_ns, None)
+    facts = played(app, clock)
+
+    (asked,) = theirs
+    assert app.closes == {one.id: close}
+    assert [fact for fact in facts if isinstance(fact, EntryDecided)]
+    assert asked.exchange.quotes(DAY) == {}
 
 
 def test_each_strategy_trades_through_the_one_router(recording):

@@ -18,6 +18,7 @@ from daemon import kill
 from daemon.actors.market_feed import MarketFeed
 from daemon.app import ports, service
 from daemon.app.assignment import Assignment, GeneratedDays
+from daemon.app.connections import Opened, on_paper
 from daemon.app.host import Host
 from daemon.app.service import Service
 from daemon.app.telemetry import bare
@@ -41,6 +42,7 @@ from daemon.messages import (
     Pulse,
     Scope,
 )
+from daemon.runtime import tasks
 from daemon.runtime.clock import MonotonicClock
 from daemon.runtime.pace import Pace
 from daemon.settings import Daemon, Settings, Web
@@ -423,6 +425,27 @@ async def test_actors_that_fail_while_no_frame_comes_end_it_all_the_same(tmp_pat
         monkeypatch.setattr(MarketFeed, "handle", fall)
         with pytest.raises(StoreError, match="the disk is gone"):
             await daemon.task
+
+
+async def test_a_broker_is_let_go_of_once_nobody_asks_it_any_more(tmp_path, monkeypatch):
+    happened = []
+    stop = tasks.Tasks._stop
+
+    async def stopping(self: tasks.Tasks) -> None:
+        await stop(self)
+        happened.append("actors stopped")
+
+    async def close() -> None:
+        happened.append("closed")
+
+    def opened(*given: Any) -> Opened:
+        return replace(on_paper(*given), close=close)
+
+    monkeypatch.setattr(tasks.Tasks, "_stop", stopping)
+    given = replace(assignment(tmp_path), openers={"paper": opened})
+    async with running(given) as daemon:
+        await daemon.stopped()
+    assert happened == ["actors stopped", "closed"]
 
 
 async def test_behind_the_fence_it_ends_and_the_next_start_guards_again(tmp_path):

@@ -8,7 +8,6 @@ that nothing left. What the world shows goes straight to the exchange, for its m
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import AsyncExitStack
 from datetime import date
 from http.client import HTTPConnection
 from typing import Any
@@ -17,7 +16,7 @@ import aiohttp
 from msgspec.msgpack import decode, encode
 
 from daemon.app.accounts import Account
-from daemon.app.wiring import Opened
+from daemon.app.connections import Opened
 from daemon.brokers.paper import Paper
 from daemon.domain.market.frames import Frame, Quote
 from daemon.domain.market.instruments import Instrument
@@ -207,6 +206,7 @@ class RemoteBroker:
 
     async def close(self) -> None:
         """End its connections."""
+        self._exchange.close()
         if self._session is not None:
             await self._session.close()
 
@@ -241,17 +241,10 @@ class Remote:
 
     def __init__(self, market_port: int, broker_port: int) -> None:
         self._ports = (market_port, broker_port)
-        self._exits = AsyncExitStack()
 
     def open(self, _: Account, __: TwinFile | None, now_ns: Callable[[], int]) -> Opened:
         """Open it."""
         market_port, broker_port = self._ports
         exchange = RemoteExchange(market_port)
         broker = RemoteBroker(broker_port, exchange, now_ns)
-        self._exits.callback(exchange.close)
-        self._exits.push_async_callback(broker.close)
-        return Opened(broker, Paper(exchange, now_ns))
-
-    async def close(self) -> None:
-        """End what was opened."""
-        await self._exits.aclose()
+        return Opened(broker, Paper(exchange, now_ns), broker.close)

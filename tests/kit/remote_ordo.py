@@ -15,14 +15,11 @@ import click
 import uvloop
 from msgspec.structs import replace
 
-from daemon.app.assignment import Assignment
-from daemon.app.telemetry import Telemetry, opened
+from daemon.app.telemetry import opened
 from daemon.cli import main, ordo
 from daemon.cli.engine import find_filed, load_settings
 from daemon.cli.run import _assignment, _generated, _run, _speed
-from daemon.domain.plans.schema import Plan
 from daemon.runtime.clock import MonotonicClock
-from daemon.runtime.pace import Pace
 from tests.kit.remote_broker import Remote
 
 MODULE = "tests.kit.remote_ordo"
@@ -41,21 +38,11 @@ def command(
     loaded, pace = load_settings(None), _speed(speed)
     plans = [find_filed(name, loaded)[1] for name in strategies]
     given = _assignment(loaded, plans, (), _generated(loaded, plans, pace, until))
-    remote = Remote(market, broker)
-    given = replace(given, openers={"paper": remote.open})
+    given = replace(given, openers={"paper": Remote(market, broker).open})
     with ExitStack() as held:
         telemetry = held.enter_context(opened(loaded, sys.stderr, os.environ))
         runner = held.enter_context(asyncio.Runner(loop_factory=uvloop.new_event_loop))
-        return runner.run(_ran(given, plans, Pace(MonotonicClock(), pace), telemetry, remote))
-
-
-async def _ran(
-    given: Assignment, plans: list[Plan], pace: Pace, telemetry: Telemetry, remote: Remote
-) -> int:
-    try:
-        return await _run(given, plans, pace, telemetry)
-    finally:
-        await remote.close()
+        return runner.run(_run(given, plans, given.played.time(MonotonicClock(), pace), telemetry))
 
 
 if __name__ == "__main__":

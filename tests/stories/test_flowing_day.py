@@ -18,9 +18,9 @@ from msgspec.structs import replace
 from daemon.app import App
 from daemon.app.accounts import Account
 from daemon.app.assignment import Assignment, GeneratedDays, Time
+from daemon.app.connections import Opened, on_paper
 from daemon.app.records import Records
 from daemon.app.service import Service
-from daemon.app.wiring import Opened, on_paper
 from daemon.bench.live_marks import watching
 from daemon.brokers.paper import Paper
 from daemon.cli.engine import accounts_for
