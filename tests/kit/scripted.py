@@ -81,6 +81,13 @@ class MarketHours(VirtualClock):
         self.set(max(at_ns, self.now_ns()))
 
 
+class Wall(VirtualClock):
+    """A clock of the machine's: somebody may set it, either way."""
+
+    def step(self, to_ns: int) -> None:
+        self._now_ns = to_ns
+
+
 class HandDriven(VirtualClock):
     """Market time that flows on when a test moves it, and wakes who waits for that."""
 

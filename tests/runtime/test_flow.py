@@ -5,17 +5,10 @@ from fractions import Fraction
 
 import pytest
 
-from daemon.runtime.clock import VirtualClock
 from daemon.runtime.flow import Flow
+from tests.kit.scripted import Wall
 
 SECOND = 1_000_000_000
-
-
-class Wall(VirtualClock):
-    """A clock of the machine's: somebody may set it, either way."""
-
-    def step(self, to_ns: int) -> None:
-        self._now_ns = to_ns
 
 
 class Sleeps:

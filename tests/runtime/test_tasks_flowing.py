@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+from fractions import Fraction
 from typing import Any
 
 import pytest
@@ -8,10 +9,11 @@ import pytest
 from daemon.errors import InboxFull, TooManyRestarts
 from daemon.runtime import tasks as driver
 from daemon.runtime.clock import VirtualClock
+from daemon.runtime.flow import Flow
 from daemon.runtime.tasks_flowing import FlowingTasks
 from daemon.runtime.words import Alarm, Call, Commit, Lane, Publish, Show, Tell
 from tests.kit.disks import COMMIT, SlowDisk, asking, reached, turns, until
-from tests.kit.scripted import Fact, Stage, Word
+from tests.kit.scripted import Fact, Stage, Wall, Word
 
 
 @pytest.fixture(autouse=True)
@@ -209,6 +211,26 @@ async def test_alarms_wake_the_driver_from_having_none():
             stage.reached(at_ns)
             await turns()
     assert stage.handled() == ["go", "a", "on", "b"]
+
+
+async def test_alarms_outlive_a_wall_that_is_set_back_and_forth():
+    """None is lost, none rings twice or early, and the actor's time never goes back."""
+    alarms = {"a": 20, "b": 30, "c": 40, "d": 41}
+    stage = Stage().add("router", {"go": tuple(Alarm(n, Word(t)) for t, n in alarms.items())})
+    wall = Wall(10)
+    at_once = Fraction(10**12)  # so fast that nobody sleeps for long
+    stage.clock = Flow(wall, at_once)
+    async with stage.tasks() as tasks:
+        await tasks.tell("router", Word("go"), 0)
+        for to_ns in (19, 20, 5, 19, 25, 12, 35, 3, 34, 36, 60, 40, 61):
+            wall.step(to_ns)
+            await tasks.tell("router", Word("frame"), 0)
+            await turns()
+    rung = [(word.text, at_ns) for _, word, at_ns in stage.log[1:] if word.text in alarms]
+    assert rung == [("a", 20), ("b", 35), ("c", 60), ("d", 60)]
+    handled = [at_ns for _, _, at_ns in stage.log]
+    assert handled == sorted(handled)
+    assert handled[-1] == 61
 
 
 async def test_a_clock_that_fails_ends_the_tree():
