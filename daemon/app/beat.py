@@ -1,6 +1,6 @@
 """The beat of a running daemon: it lives while its watchdogs hear the feed and the routers answer.
 
-Once a second the feed and every router are told a `Pulse`, once nothing is under way any more; each
+Once a second the feed and every router are told a `Pulse`, once the driver has caught up; each
 watchdog that has heard both of its own shows `Alive`, and all of them together make one beat. So a
 hung or lost feed, router or watchdog, a driver that is stuck and a loop that is blocked each stop
 the beat by themselves. Silence is counted in looks, not on a clock: who is not run at all, because
@@ -30,7 +30,7 @@ class Beat:
 
     Args:
         tell: brings a message to an actor.
-        settled: waits until nothing is under way.
+        caught_up: waits until nobody is behind; where market time flows on, for nothing.
         routers: the addresses of all routers; each has a watchdog.
         beaten: is called once for each beat.
 
@@ -41,13 +41,13 @@ class Beat:
     def __init__(
         self,
         tell: Callable[[str, Any, Lane], object],
-        settled: Callable[[], Coroutine[Any, Any, None]],
+        caught_up: Callable[[], Coroutine[Any, Any, None]],
         routers: Sequence[str],
         beaten: Callable[[], None],
     ) -> None:
         self.count = 0
         self._tell = tell
-        self._settled = settled
+        self._caught_up = caught_up
         self._routers = tuple(routers)
         self._beaten = beaten
         self._number = 0
@@ -88,8 +88,8 @@ class Beat:
             await asyncio.wait({pulsing})
 
     async def pulse(self) -> None:
-        """Tell one pulse, once nothing is under way any more."""
-        await self._settled()
+        """Tell one pulse, once the driver has caught up."""
+        await self._caught_up()
         self._number += 1
         fresh = {n: who for n, who in self._alive.items() if n >= self._number - _FRESH}
         self._alive = {**fresh, self._number: set()}
