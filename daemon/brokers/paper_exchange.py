@@ -22,8 +22,7 @@ def exchange(
     cash_e4: int, latency: Latency, file: TwinFile | None = None, faults: Faults = _NO_FAULTS
 ) -> Exchange:
     """Open an exchange twin that goes by the dated rules of the Indian market."""
-    rules = MarketRules(contract=_contract, band=_band, is_open=_is_open)
-    return Exchange.open(Terms(rules, cash_e4, latency, faults), file or NoFile())
+    return Exchange.open(Terms(RULES, cash_e4, latency, faults), file or NoFile())
 
 
 def _contract(symbol: str, day: date) -> Instrument | None:
@@ -50,3 +49,7 @@ def _is_open(instrument: Instrument, at_ns: int) -> bool:
         return is_open(at_ns, segment)
     except RuleUnknown:
         return False
+
+
+RULES = MarketRules(contract=_contract, band=_band, is_open=_is_open)
+"""The dated rules, as an exchange asks them."""

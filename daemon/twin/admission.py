@@ -46,7 +46,7 @@ class Admission(Floor):
         instrument = self._open_contract(draft.symbol)
         if isinstance(instrument, tuple):
             return instrument
-        band = self._band(draft.symbol)
+        band = self.band_of(draft.symbol)
         if draft.order_type == OrderType.MARKET and draft.price_e4 == 0:
             free_e4 = rules.protection(draft.side, self._quotes.get(draft.symbol), instrument)
             if free_e4 == 0:
@@ -78,7 +78,7 @@ class Admission(Floor):
         if draft.price_e4 != order.price_e4 or draft.quantity > order.quantity:
             draft = msgspec.structs.replace(draft, priority=self._count("priority"))
         why = rules.of_contract(draft, instrument)
-        why = why or rules.of_band(draft.price_e4, self._band(order.symbol))
+        why = why or rules.of_band(draft.price_e4, self.band_of(order.symbol))
         return why or self._of_margin(draft) or draft
 
     def _standing(self, order_id: str) -> OrderReport | Why:
@@ -103,7 +103,7 @@ class Admission(Floor):
         self._contracts[symbol] = instrument
         return instrument
 
-    def _band(self, symbol: str) -> tuple[int, int] | None:
+    def band_of(self, symbol: str) -> tuple[int, int] | None:
         """Return the band around the last price; None where there is no price or no band."""
         reference_e4 = rules.reference_of(self._quotes.get(symbol))
         if reference_e4 == 0:

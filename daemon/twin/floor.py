@@ -19,7 +19,7 @@ from daemon.twin.book import after_fill
 from daemon.twin.faults import Call, Fault, FaultKind, Faults
 from daemon.twin.file import Arrival, Changes, TwinFile
 from daemon.twin.latency import Latency
-from daemon.twin.rules import MarketRules, SlidingLog, known
+from daemon.twin.rules import RATE_WINDOWS, MarketRules, SlidingLog, known
 from daemon.twin.statements import Statements
 from daemon.twin.words import Event, OrderReport, Side, Status, Trade
 
@@ -36,12 +36,14 @@ class Terms(Struct, frozen=True):
         cash_e4: its cash; a file that already holds an account keeps its own.
         latency: how long messages take.
         faults: what goes wrong by plan.
+        windows: how many messages are let in, in which spans.
     """
 
     rules: MarketRules
     cash_e4: int
     latency: Latency = Latency()
     faults: Faults = Faults()
+    windows: tuple[tuple[int, int], ...] = RATE_WINDOWS
 
 
 class Floor(Statements):
@@ -61,7 +63,7 @@ class Floor(Statements):
         self._terms = terms
         self._file = file
         self._counters = {_CASH: self._cash_e4} | saved.counters
-        self._log = SlidingLog(saved.messages)
+        self._log = SlidingLog(saved.messages, terms.windows)
         self._arrivals = {arrival.number: arrival for arrival in saved.arrivals}
         self._outbox: list[Event] = []
         self._messages: list[int] = []

@@ -60,10 +60,20 @@ class MarketRules(Struct, frozen=True):
 
 
 class SlidingLog:
-    """The instants of the messages let in, as far back as the widest window."""
+    """The instants of the messages let in, as far back as the widest window.
 
-    def __init__(self, stamps: Iterable[int] = ()) -> None:
+    Args:
+        stamps: of the messages so far.
+        windows: how many are let in, in which spans; none: whoever stands before it counts.
+    """
+
+    def __init__(
+        self,
+        stamps: Iterable[int] = (),
+        windows: tuple[tuple[int, int], ...] = RATE_WINDOWS,
+    ) -> None:
         self._stamps = deque(sorted(stamps))
+        self._windows = windows
 
     def admits(self, now_ns: int) -> bool:
         """Return whether one more message keeps every window within its limit."""
@@ -72,7 +82,7 @@ class SlidingLog:
             stamps.popleft()
         return all(
             len(stamps) < limit or stamps[-limit] <= now_ns - span_ns
-            for limit, span_ns in RATE_WINDOWS
+            for limit, span_ns in self._windows
         )
 
     def add(self, now_ns: int) -> None:

@@ -17,7 +17,6 @@ from fractions import Fraction
 from msgspec import Struct
 
 from daemon.actors.timekeeper import DayBegins, DaySettles
-from daemon.brokers.paper import Paper
 from daemon.domain.instants import SECOND_NS, at, day_of, start_of
 from daemon.domain.market.calendar import previous_session
 from daemon.domain.market.frames import Frame, Quote
@@ -27,7 +26,7 @@ from daemon.feeds.formats.words import RecordedFrame
 from daemon.messages import SETTLEMENT, DayEnded, DayOpened, FrameArrived, Settled
 from daemon.twin.exchange import Exchange
 from daemon.twin.generator.market import INTERVAL_NS, Generator
-from daemon.worlds.recorded import News, Recorded, Step, trading_sessions
+from daemon.worlds.recorded import Account, News, Recorded, Step, trading_sessions
 
 LEAD_NS = 30 * SECOND_NS
 """So much host time passes between the start of a first run and its first entry."""
@@ -145,7 +144,9 @@ class Generated(Recorded):
         entry: where it is entered.
     """
 
-    def __init__(self, market: GeneratedMarket, papers: Mapping[str, Paper], entry: Entry) -> None:
+    def __init__(
+        self, market: GeneratedMarket, papers: Mapping[str, Account], entry: Entry
+    ) -> None:
         super().__init__(market, papers, ())
         self._market = market
         self._entry = entry

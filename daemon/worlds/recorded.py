@@ -17,7 +17,6 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from daemon.actors.timekeeper import DayBegins, DayEnds, DaySettles
-from daemon.brokers.paper import Paper
 from daemon.domain.instants import SECOND_NS
 from daemon.domain.market.calendar import Segment, sessions, settlement_ns
 from daemon.domain.market.expiries import front
@@ -28,6 +27,7 @@ from daemon.domain.market.parity import synthetic_forward
 from daemon.errors import RuleUnknown
 from daemon.feeds.formats.words import RecordedFrame
 from daemon.messages import FrameArrived, Settled
+from daemon.twin.exchange import Exchange
 
 News = Sequence[tuple[str, Any]]
 _MINUTE_NS = 60 * SECOND_NS
@@ -69,6 +69,27 @@ class Market(Protocol):
         ...
 
 
+class Account(Protocol):
+    """An account at the exchange twin, as the world around it meets it."""
+
+    @property
+    def exchange(self) -> Exchange:
+        """The twin."""
+        ...
+
+    def on_frame(self, frame: Frame, now_ns: int) -> Sequence[Any]:
+        """Let the twin see a frame, and return what it told."""
+        ...
+
+    def advance(self, now_ns: int) -> Sequence[Any]:
+        """Let the twin's day go on without a frame, and return what it told."""
+        ...
+
+    def settle(self, day: date, values_e4: Mapping[str, int], now_ns: int) -> Sequence[Any]:
+        """Let the twin settle what expires on a day, and return what it told."""
+        ...
+
+
 class Recorded:
     """A world that plays recorded days back, around the twins of its accounts.
 
@@ -79,7 +100,7 @@ class Recorded:
     """
 
     def __init__(
-        self, recording: Market, papers: Mapping[str, Paper], days: Sequence[date]
+        self, recording: Market, papers: Mapping[str, Account], days: Sequence[date]
     ) -> None:
         self._recording = recording
         self._papers = papers
@@ -135,7 +156,7 @@ class Recorded:
         yield Step("timekeeper", DaySettles(day), ends_ns)
         yield Step("timekeeper", DayEnds(day), ends_ns)
 
-    def _each(self, asked: Callable[[Paper], Sequence[Any]]) -> News:
+    def _each(self, asked: Callable[[Account], Sequence[Any]]) -> News:
         return tuple(
             (router, told) for router, paper in self._papers.items() for told in asked(paper)
         )

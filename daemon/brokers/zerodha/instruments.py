@@ -32,14 +32,14 @@ from daemon.errors import WireGarbled
 
 MADE_BY = time(8, 30)
 """From when on a file that is fetched is that of its day, by Indian clocks."""
-_HEADER = (
+HEADER = (
     "instrument_token,exchange_token,tradingsymbol,name,last_price,expiry,strike,tick_size,"
     "lot_size,instrument_type,segment,exchange"
 )
 _FIRST, _LAST = 4, 7  # commas up to the price and after it; a company's name may hold some too
 _TRADED_AT = {"NFO": Exchange.NSE, "BFO": Exchange.BSE}
 """Where derivatives are ordered -> where what is under them is traded."""
-_ORDERED_AT = {home: exchange for exchange, home in _TRADED_AT.items()}
+ORDERED_AT = {home: exchange for exchange, home in _TRADED_AT.items()}
 _INDICES = {
     underlying: f"{exchange}:{name}" for (exchange, name), underlying in INDEX_NAMES.items()
 }
@@ -175,7 +175,7 @@ def read(text: str, fetched_ns: int) -> Master:
         WireGarbled: it is no file of contracts, or it ends in the middle of a line.
     """
     header, *lines = text.splitlines() or [""]
-    if header != _HEADER:
+    if header != HEADER:
         raise WireGarbled(f"the broker's file of contracts begins with {header[:200]!r}")
     master, expiries, unread = Master(fetched_ns), set[str](), ""
     names, by_name = master.names, master.lines
@@ -262,7 +262,7 @@ def _names_of(symbol: str) -> tuple[str, ...]:
         return (_INDICES[parts.underlying],)
     if parts.expiry is None:
         return (f"{Exchange.NSE}:{symbol}",)
-    exchange = _ORDERED_AT[exchange_of(parts.underlying)]
+    exchange = ORDERED_AT[exchange_of(parts.underlying)]
     of_month = Named(
         parts.underlying, parts.expiry.year, parts.expiry.month, 0, parts.kind, parts.strike_e4
     )

@@ -1,0 +1,77 @@
+"""A twin put together: an account at the exchange behind Zerodha's wire."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import date
+
+from msgspec import Struct
+
+from daemon.brokers.paper_exchange import RULES
+from daemon.brokers.zerodha.wire_twin.api import House
+from daemon.brokers.zerodha.wire_twin.desk import Desk
+from daemon.brokers.zerodha.wire_twin.limits import Limits
+from daemon.brokers.zerodha.wire_twin.market import Beat, Market
+from daemon.brokers.zerodha.wire_twin.mischief import Mischief
+from daemon.brokers.zerodha.wire_twin.server import Parts
+from daemon.brokers.zerodha.wire_twin.session import Session
+from daemon.brokers.zerodha.wire_twin.ticker import Ticker
+from daemon.domain.market.frames import Frame
+from daemon.runtime.clock import Clock
+from daemon.runtime.pace import Pace
+from daemon.twin.exchange import Exchange
+from daemon.twin.floor import Terms
+from daemon.twin.words import Event
+
+
+class Stage(Struct, frozen=True):
+    """What a twin plays.
+
+    Attributes:
+        listed: tells what is listed on a day, in Ordo's symbols.
+        beats: everything that happens in the market, around the account that they let see it.
+        starts_ns: where market time begins.
+        cash_e4: what the account begins with.
+    """
+
+    listed: Callable[[date], Iterable[str]]
+    beats: Callable[[Account], Iterator[Beat]]
+    starts_ns: int
+    cash_e4: int
+
+
+class Account:
+    """The account as the market meets it: each frame goes to the exchange, then to the ticker.
+
+    Attributes:
+        exchange: the twin.
+    """
+
+    def __init__(self, desk: Desk, ticker: Ticker) -> None:
+        self.exchange = desk.exchange
+        self._desk = desk
+        self._ticker = ticker
+        self.advance, self.settle = desk.advance, desk.settle
+
+    def on_frame(self, frame: Frame, now_ns: int) -> Sequence[Event]:
+        """Show a frame."""
+        booked = self._desk.on_frame(frame, now_ns)
+        self._ticker.show(frame)
+        return booked
+
+
+def opened(stage: Stage, pace: Pace, host: Clock) -> Parts:
+    """Open a twin.
+
+    Args:
+        stage: what it plays.
+        pace: by which its market goes; one that never waits: it is held.
+        host: host time, of which its limits are counted.
+    """
+    exchange = Exchange.open(Terms(RULES, stage.cash_e4, windows=()))
+    mischief = Mischief()
+    desk = Desk(exchange, stage.listed)
+    ticker = Ticker(desk, mischief)
+    desk.books.push = ticker.push
+    market = Market(stage.beats(Account(desk, ticker)), desk, pace, stage.starts_ns)
+    return Parts(House(desk, Session()), market, mischief, ticker, Limits(host.now_ns))
