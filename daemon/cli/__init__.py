@@ -51,6 +51,7 @@ _COMMANDS = {
         "db": ("db", "Look at the schema of the ledger, and bring it up to date."),
         "backtest": ("backtest", "Play recorded days through the engine."),
         "simulate": ("simulate", "Play whole daemons under seeded faults."),
+        "twin": ("twin", "Play a broker on loopback, for any program that speaks its wire."),
         "token": ("token_files", "Make, list and revoke bearer tokens."),
         "vault": ("vault", "Keep credentials sealed; a secret is asked for, and never shown."),
     },
@@ -59,7 +60,7 @@ _COMMANDS = {
 _PLACES = {name: place for named in _COMMANDS.values() for name, (place, _) in named.items()}
 _LATER = (
     *("arm", "bench", "data", "demo", "disarm", "divergence", "instruments", "login"),
-    *("optimise", "settings", "top", "twin"),
+    *("optimise", "settings", "top"),
 )
 
 

@@ -18,15 +18,15 @@ BUILT = (
     *("run", "check", "status", "positions", "orders", "pnl", "guard", "alerts"),
     *("start", "stop", "exit", "adjust", "acknowledge"),
     *("pause", "cancel-all", "kill", "rearm"),
-    *("why", "audit", "outbox", "db", "backtest", "simulate", "token", "vault"),
+    *("why", "audit", "outbox", "db", "backtest", "simulate", "twin", "token", "vault"),
 )
 WITHIN = (
     *("audit verify", "audit export", "db status", "db migrate", "db rebuild"),
-    *("token create", "token list", "token revoke"),
+    *("token create", "token list", "token revoke", "twin zerodha"),
     *("vault init", "vault put", "vault list", "vault remove", "vault rotate"),
 )
 LATER = (
-    *("arm", "disarm", "login", "twin", "instruments", "optimise"),
+    *("arm", "disarm", "login", "instruments", "optimise"),
     *("divergence", "data", "demo", "top", "settings", "bench"),
 )
 DAEMONS = ("asyncio", "aiohttp", "orjson", "sqlite3", "structlog", "daemon.messages")

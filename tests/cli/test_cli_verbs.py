@@ -155,6 +155,12 @@ TABLE = {
         wrong=("--seeds", "1:0:2"),
         wrong_said="Invalid value for '--seeds'",
     ),
+    "twin zerodha": alone(
+        *("--data", "absent.csv"),
+        done=(1, "ordo: absent.csv does not exist"),
+        wrong=("--data", "a.csv", "--seed", "7"),
+        wrong_said="--data and --seed name two markets",
+    ),
     "token create": alone(
         *("--role", "viewer", "--name", "screen"),
         done=(0, '"token"'),
