@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from daemon.bench import official
-from tests.kit import official_requests
+from tests.kit import official_requests, official_tour
 
 Ask = Callable[..., Any]
 
@@ -55,3 +55,5 @@ def official_ticker() -> Iterator[Callable[[bytes], list[dict[str, Any]] | None]
 
 official_client = partial(_asked, official_requests.__file__)
 """Yields what tells method, path and body of a call, by its name and its arguments."""
+official_clients = partial(_asked, official_tour.__file__)
+"""Yields what has the clients do a call for real, by its name and its arguments."""

@@ -1,0 +1,193 @@
+"""The clients that Zerodha publishes take a full tour of the twin, and find nothing amiss."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import pytest
+
+from daemon.domain.instants import SECOND_NS
+from daemon.domain.market.frames import Quote
+from daemon.domain.money import E4
+from tests.kit.official_kite import Ask, official_clients
+from tests.kit.wire_twin import LOT, NAME, PUT_NAME, Client, frame, quote, stage, twin
+
+FALLS = (
+    frame(0, call=quote(200), put=quote(180), index=Quote(25_800 * E4)),
+    frame(1, call=quote(201), put=quote(179), index=Quote(25_801 * E4)),
+    frame(2, call=quote(189), index=Quote(25_780 * E4)),
+    frame(3, call=quote(190, size=LOT), index=Quote(25_790 * E4)),
+)
+OURS = {"variety": "regular", "exchange": "NFO", "tradingsymbol": NAME, "product": "NRML"}
+BUY = OURS | {"transaction_type": "BUY", "quantity": LOT, "order_type": "LIMIT"}
+
+SHORT = {"transaction_type": "SELL", "quantity": 20 * LOT}
+
+
+class Tourist:
+    """Zerodha's own client at a twin in this process.
+
+    Args:
+        ask: has a call done in its process.
+        client: ours, who moves time on.
+    """
+
+    def __init__(self, ask: Ask, client: Client) -> None:
+        self._ask = ask
+        self.client = client
+
+    async def said(self, call: str, *listed: object, **arguments: object) -> list[Any]:
+        """Return what came of a call, a second of the host after the one before."""
+        self.client.host.advance(SECOND_NS)
+        return await asyncio.to_thread(self._ask, call, listed or arguments)
+
+    async def done(self, call: str, *listed: object, **arguments: object) -> Any:
+        """Return what a call returned."""
+        kind, *told = await self.said(call, *listed, **arguments)
+        assert kind == "done", (call, told)
+        return told[0]
+
+    async def failed(self, call: str, **arguments: object) -> tuple[str, int, str]:
+        """Return class, code and sentence of the error that a call raised."""
+        kind, *told = await self.said(call, **arguments)
+        assert kind == "failed", (call, told)
+        return tuple(told)
+
+
+@pytest.fixture(scope="module")
+def ask() -> Iterator[Ask]:
+    with official_clients() as asked:
+        yield asked
+
+
+@asynccontextmanager
+async def touring(ask: Ask):
+    async with twin(stage(FALLS), second=-1) as client:
+        tourist, ready = Tourist(ask, client), client.ready
+        token = (await client.ask("POST", "/twin/request_token")).body["request_token"]
+        await tourist.done("open", url=ready.url, key=ready.api_key)
+        session = await tourist.done(
+            "generate_session", request_token=token, api_secret=ready.api_secret
+        )
+        client.token = session["access_token"]
+        yield tourist
+
+
+async def test_it_logs_in_and_out(ask):
+    async with touring(ask) as tourist:
+        profile = await tourist.done("profile")
+        await tourist.done("invalidate_access_token")
+        name, code, _ = await tourist.failed("orders")
+
+    assert (profile["broker"], name, code) == ("ZERODHA", "TokenException", 403)
+
+
+async def test_it_reads_the_contracts_of_the_day(ask):
+    async with touring(ask) as tourist:
+        every = await tourist.done("instruments")
+        of_options = await tourist.done("instruments", exchange="NFO")
+
+    assert {each["tradingsymbol"] for each in every} == {NAME, PUT_NAME, "NIFTY 50"}
+    call = next(each for each in of_options if each["tradingsymbol"] == NAME)
+    assert (call["lot_size"], call["strike"], call["expiry"]) == (LOT, 25_800.0, "2026-03-10")
+    assert (call["segment"], call["instrument_token"] % 256) == ("NFO-OPT", 2)
+
+
+async def test_it_places_modifies_cancels_and_reads_every_book(ask):
+    async with touring(ask) as tourist:
+        await tourist.client.advance(0)
+        filled = await tourist.done(
+            "place_order",
+            **BUY | {"order_type": "MARKET", "market_protection": -1, "tag": "tour1"},
+        )
+        rests = await tourist.done("place_order", **BUY, price=150.05, validity="DAY")
+        changed = await tourist.done(
+            "modify_order", variety="regular", order_id=rests, price=151, quantity=2 * LOT
+        )
+        before = await tourist.done("order_history", order_id=rests)
+        await tourist.done("cancel_order", variety="regular", order_id=rests)
+        orders = await tourist.done("orders")
+        trades = await tourist.done("trades")
+        own = await tourist.done("order_trades", order_id=filled)
+        positions = await tourist.done("positions")
+        holdings = await tourist.done("holdings")
+        margins = await tourist.done("margins")
+        equity = await tourist.done("margins", segment="equity")
+
+    assert changed == rests
+    assert (before[-1]["price"], before[-1]["quantity"]) == (151, 2 * LOT)
+    assert [(o["order_id"], o["status"]) for o in orders] == [
+        (filled, "COMPLETE"),
+        (rests, "CANCELLED"),
+    ]
+    assert (orders[0]["tag"], orders[0]["order_timestamp"]) == ("tour1", "2026-03-09 09:15:00")
+    assert trades == own
+    assert (trades[0]["average_price"], trades[0]["quantity"]) == (201, LOT)
+    (net,) = positions["net"]
+    assert (net["quantity"], net["average_price"], net["pnl"]) == (LOT, 201, -LOT)
+    assert positions["day"][0]["day_buy_quantity"] == LOT
+    assert holdings == []
+    assert margins["equity"] == equity
+    assert equity["net"] == 1_000_000 - 201 * LOT
+
+
+async def test_it_meets_refusals_as_its_own_errors(ask):
+    async with touring(ask) as tourist:
+        closed = await tourist.failed("place_order", **BUY, price=150)
+        await tourist.client.advance(0)
+        naked = await tourist.failed("place_order", **BUY | {"order_type": "MARKET"})
+        tagged = await tourist.failed("place_order", **BUY, price=150, tag="t" * 21)
+        dear = await tourist.failed("place_order", **BUY | SHORT, price=200)
+        unknown = await tourist.failed("cancel_order", variety="regular", order_id="1")
+
+    assert (closed[0], naked[0], tagged[0]) == ("InputException",) * 3
+    assert (closed[1], naked[1], tagged[1]) == (400, 400, 400)
+    assert "market protection" in naked[2]
+    assert dear[:2] == ("GeneralException", 400)  # it has no class of its own for margins
+    assert dear[2].startswith("Insufficient funds")
+    assert unknown[:2] == ("DataException", 404)
+
+
+async def test_it_asks_for_margins_quotes_and_candles(ask):
+    leg = {
+        "exchange": "NFO",
+        "transaction_type": "SELL",
+        "variety": "regular",
+        "product": "NRML",
+        "order_type": "LIMIT",
+        "quantity": LOT,
+        "price": 200,
+    }
+    legs = [leg | {"tradingsymbol": name} for name in (NAME, PUT_NAME)]
+    async with touring(ask) as tourist:
+        await tourist.client.advance(3)
+        alone = await tourist.done("order_margins", params=legs)
+        basket = await tourist.done("basket_order_margins", params=legs)
+        note = await tourist.done(
+            "get_virtual_contract_note",
+            params=[legs[0] | {"order_id": "any", "average_price": 200}],
+        )
+        key = f"NFO:{NAME}"
+        quotes = await tourist.done("quote", key, "NSE:NIFTY 50", "NFO:NOTHING")
+        ohlc = await tourist.done("ohlc", key)
+        ltp = await tourist.done("ltp", key)
+        token = quotes[key]["instrument_token"]
+        candles = await tourist.done(
+            "historical_data",
+            instrument_token=token,
+            from_date="2026-03-09 09:15:00",
+            to_date="2026-03-09 09:16:00",
+            interval="minute",
+        )
+
+    assert [each["total"] for each in alone] == [25_800 * 12 * LOT / 100] * 2
+    assert basket["final"]["total"] == sum(each["total"] for each in alone)
+    assert note[0]["charges"]["brokerage"] == 20
+    assert set(quotes) == {key, "NSE:NIFTY 50"}
+    assert quotes[key]["depth"]["buy"][0] == {"price": 189, "quantity": LOT, "orders": 1}
+    assert ohlc[key]["ohlc"] == {"open": 200, "high": 201, "low": 189, "close": 200}
+    assert ltp[key]["last_price"] == 190
+    assert [list(each.values())[1:] for each in candles] == [[200, 201, 189, 190, 4 * LOT]]
