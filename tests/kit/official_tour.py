@@ -53,14 +53,17 @@ class Tour:
             self.saw("heartbeat", payload.hex())
 
     def unsubscribe(self, tokens):
-        self.ticker.unsubscribe(tokens)
+        self.inside(self.ticker.unsubscribe, tokens)
 
     def garble(self):
-        self.ticker.ws.sendMessage(b"{")
+        self.inside(self.ticker.ws.sendMessage, b"{")
 
     def stop(self):
-        self.ticker.stop_retry()
-        self.ticker.close()
+        self.inside(self.ticker.stop_retry)
+        self.inside(self.ticker.close)
+
+    def inside(self, act, *given):
+        import_module("twisted.internet").reactor.callFromThread(act, *given)
 
     def saw(self, kind, what):
         with self.came:

@@ -191,3 +191,58 @@ async def test_it_asks_for_margins_quotes_and_candles(ask):
     assert ohlc[key]["ohlc"] == {"open": 200, "high": 201, "low": 189, "close": 200}
     assert ltp[key]["last_price"] == 190
     assert [list(each.values())[1:] for each in candles] == [[200, 201, 189, 190, 4 * LOT]]
+
+
+async def test_it_streams_ticks_in_all_modes_and_orders_as_they_are_filled(ask):
+    """One ticker for all of it: its reactor starts once in a process."""
+    async with touring(ask) as tourist:
+        client, wait = tourist.client, "wait"
+        listed = {each["tradingsymbol"]: each for each in await tourist.done("instruments")}
+        call, put, index = (
+            listed[name]["instrument_token"] for name in (NAME, PUT_NAME, "NIFTY 50")
+        )
+        await client.advance(0)
+        modes = {"ltp": [put], "quote": [index], "full": [call]}
+        ready = client.ready
+        await tourist.done("stream", url=ready.ws_url, key=ready.api_key, modes=modes)
+        await tourist.done(wait, kind="open")
+        shown = {}  # what is known is shown at once, in quote mode first
+        while [shown.get(each, {}).get("mode") for each in (put, index, call)] != list(modes):
+            for ticks in await tourist.done(wait, kind="ticks"):
+                shown |= {each["instrument_token"]: each for each in ticks}
+
+        await client.advance(1)
+        (second,) = await tourist.done(wait, kind="ticks")
+        order_id = await tourist.done("place_order", **BUY, price=190)
+        change = {"variety": "regular", "order_id": order_id, "quantity": 2 * LOT}
+        await tourist.done("modify_order", **change)
+        (changed,) = await tourist.done(wait, kind="order")
+        await client.advance(2)
+        await client.advance(3)
+        (complete,) = await tourist.done(wait, kind="order")
+        await tourist.done("unsubscribe", tokens=[put, index, call])
+        await tourist.done("garble")
+        (garbled,) = await tourist.done(wait, kind="error")
+        heartbeat = await tourist.done(wait, kind="heartbeat")
+
+        await client.fault(kind="drop_socket")
+        (closed,) = await tourist.done(wait, kind="close")
+        await tourist.done(wait, kind="open")  # it comes back by itself
+        await client.fault(kind="expire")
+        await client.fault(kind="drop_socket")
+        _, refused = await tourist.done(wait, kind="error", count=2)
+        await tourist.done("stop")
+
+    assert [each["mode"] for each in second] == ["full", "ltp", "quote"]
+    told = {each["instrument_token"]: each for each in second}
+    full = told[call]
+    assert (full["last_price"], full["ohlc"]["high"], full["volume_traded"]) == (201, 201, 2 * LOT)
+    assert full["depth"]["sell"][0] == {"quantity": 10 * LOT, "price": 202, "orders": 1}
+    assert told[put]["last_price"] == 179
+    assert (told[index]["last_price"], told[index]["ohlc"]["open"]) == (25_801, 25_800)
+    assert (changed["status"], changed["quantity"]) == ("UPDATE", 2 * LOT)
+    assert (complete["status"], complete["average_price"]) == ("COMPLETE", 190)
+    assert heartbeat == ["00"]
+    assert closed[0] == 1006
+    assert garbled[1].startswith("Invalid message")
+    assert "403" in refused[1]
