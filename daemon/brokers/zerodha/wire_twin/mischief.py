@@ -57,7 +57,7 @@ AT_ONCE = frozenset({Kind.EXPIRE, Kind.DROP_SOCKET})
 _WRITES = (On.PLACE, On.MODIFY, On.CANCEL)
 
 
-class Fault(Struct):
+class Fault(Struct, forbid_unknown_fields=True):
     """Something that goes wrong.
 
     Attributes:

@@ -57,14 +57,17 @@ class Link:
         self._woken = asyncio.Event()
 
     def send(self, message: bytes | str) -> None:
-        """Lay a message down; it goes out in its turn."""
+        """Lay a message down; it goes out in its turn. Who reads too little is let go."""
+        if len(self._unread) >= _UNREAD:
+            self.abort()
+            return
         self.idle = False
         self._unread.append(message)
         self._woken.set()
 
     async def write(self) -> None:
-        """Send what is laid down, until the client is gone or reads too little."""
-        while len(self._unread) < _UNREAD and not self.socket.closed:
+        """Send what is laid down, until the client is gone."""
+        while not self.socket.closed:
             await self._woken.wait()
             self._woken.clear()
             while self._unread:
@@ -76,7 +79,6 @@ class Link:
                         await self.socket.send_str(message)
                 except ConnectionError:
                     return
-        self.abort()
 
     def abort(self) -> None:
         """Tear the connection down."""
