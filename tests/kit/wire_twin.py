@@ -16,7 +16,7 @@ from msgspec import Struct
 from daemon.brokers.zerodha.wire_twin.market import Beat
 from daemon.brokers.zerodha.wire_twin.opening import Stage, opened
 from daemon.brokers.zerodha.wire_twin.server import Parts, Ready, serving
-from daemon.domain.instants import SECOND_NS, at, day_of
+from daemon.domain.instants import SECOND_NS, at, day_of, iso
 from daemon.domain.market.frames import Frame, Quote
 from daemon.domain.money import E4
 from daemon.runtime.clock import VirtualClock
@@ -47,12 +47,13 @@ QUIET = tuple(
 """An hour in which nothing moves."""
 
 
-def stage(frames: Sequence[Frame] = QUIET, cash: int = 1_000_000) -> Stage:
-    """Return what a twin plays."""
+def stage(frames: Sequence[Frame] = QUIET, cash: int = 1_000_000, *, jump: bool = True) -> Stage:
+    """Return what a twin plays; a market that is paced waits for nothing but without `jump`."""
 
     def beats(account):
         for each in frames:
-            yield Beat(each.at_ns, partial(account.on_frame, each, each.at_ns), jump=True)
+            jumps = jump or each is frames[0]
+            yield Beat(each.at_ns, partial(account.on_frame, each, each.at_ns), jumps)
 
     starts_ns = at(day_of(frames[0].at_ns), time(8, 45))
     return Stage(lambda _: ("NIFTY", CALL, PUT), beats, starts_ns, cash * E4)
@@ -120,8 +121,8 @@ class Client:
 
     async def advance(self, second: int) -> None:
         """Let the market go on to so many seconds after the open."""
-        millis = (OPEN_NS + second * SECOND_NS - self.parts.house.desk.now_ns) // 1_000_000
-        assert (await self.ask("POST", "/twin/advance", json={"by_ms": millis})).status == 200
+        to = iso(OPEN_NS + second * SECOND_NS)
+        assert (await self.ask("POST", "/twin/advance", json={"to": to})).status == 200
 
     async def place(self, variety: str = "regular", **more: object) -> Told:
         """Ask for one lot of the call at 200, but for what is named; None leaves a field out."""

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+
 import pytest
 
-from tests.kit.wire_twin import DAY, twin
+from daemon.domain.instants import SECOND_NS
+from tests.kit.wire_twin import DAY, frame, quote, stage, twin
 
 DEAD = (403, "TokenException", "Incorrect `api_key` or `access_token`.")
 
@@ -98,3 +101,23 @@ async def test_the_login_time_is_market_time_in_india():
         book = await client.ask("GET", "/twin/time")
 
     assert book.body["now"] == f"{DAY}T08:45:00+05:30"
+
+
+async def test_a_paced_market_begins_with_the_first_login():
+    async with twin(speed=Fraction(60), second=-1) as client:
+        client.host.advance(SECOND_NS)
+        while not (await client.ask("GET", "/twin/time")).body["over"]:
+            pass
+        told = (await client.ask("GET", "/quote/ltp?i=NSE:NIFTY 50")).data
+
+    assert told["NSE:NIFTY 50"]["last_price"] == 25_800
+
+
+async def test_a_paced_market_can_be_taken_in_hand():
+    waits = [frame(second, call=quote(200)) for second in (0, 3_600)]
+    async with twin(stage(waits, jump=False), speed=Fraction(1), second=-1) as client:
+        await client.advance(60)
+        client.host.advance(3_600 * SECOND_NS)
+        now = (await client.ask("GET", "/twin/time")).body
+
+    assert now == {"now": "2026-03-09T09:16:00+05:30", "over": False}
