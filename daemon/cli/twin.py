@@ -6,7 +6,7 @@ import asyncio
 import signal
 from collections.abc import Iterator
 from contextlib import ExitStack, closing
-from datetime import date, time
+from datetime import date
 from fractions import Fraction
 from functools import partial
 from pathlib import Path
@@ -16,7 +16,7 @@ import msgspec
 import uvloop
 
 from daemon.app.signals import Stop
-from daemon.brokers.zerodha.wire_twin.market import Beat
+from daemon.brokers.zerodha.wire_twin.market import MORNING, Beat
 from daemon.brokers.zerodha.wire_twin.opening import Account, Stage, opened
 from daemon.brokers.zerodha.wire_twin.server import Parts, serving
 from daemon.cli import INTERRUPTED
@@ -39,8 +39,6 @@ from daemon.worlds import (
     trading_sessions,
 )
 
-_MORNING = time(8, 45)
-"""Where a market that is held stands at first: the file of contracts is made, nothing trades."""
 _ACCOUNT = "twin"
 
 
@@ -95,7 +93,7 @@ def generated(seed: int | None, cash_e4: int) -> Stage:
         entry = Entry(begins_ns((), None, first))
         return _beats(Generated(market, {_ACCOUNT: account}, entry))
 
-    return Stage(listed, beats, at(first, _MORNING), cash_e4)
+    return Stage(listed, beats, at(first, MORNING), cash_e4)
 
 
 def recorded(recording: Recording, cash_e4: int) -> Stage:
@@ -109,7 +107,7 @@ def recorded(recording: Recording, cash_e4: int) -> Stage:
     def beats(account: Account) -> Iterator[Beat]:
         return _beats(Recorded(recording, {_ACCOUNT: account}, days))
 
-    return Stage(listed, beats, at(days[0], _MORNING), cash_e4)
+    return Stage(listed, beats, at(days[0], MORNING), cash_e4)
 
 
 def _beats(world: Recorded) -> Iterator[Beat]:

@@ -16,7 +16,7 @@ from msgspec import Struct
 from daemon.brokers.zerodha.wire_twin.market import Beat
 from daemon.brokers.zerodha.wire_twin.opening import Stage, opened
 from daemon.brokers.zerodha.wire_twin.server import Parts, Ready, serving
-from daemon.domain.instants import SECOND_NS, at, day_of, iso
+from daemon.domain.instants import DAY_NS, SECOND_NS, at, day_of, iso
 from daemon.domain.market.frames import Frame, Quote
 from daemon.domain.money import E4
 from daemon.runtime.clock import VirtualClock
@@ -40,6 +40,17 @@ def frame(second: int, **quotes: Quote) -> Frame:
     return Frame(OPEN_NS + second * SECOND_NS, {names[name]: each for name, each in quotes.items()})
 
 
+FORM = {
+    "exchange": "NFO",
+    "tradingsymbol": NAME,
+    "transaction_type": "BUY",
+    "quantity": str(LOT),
+    "product": "NRML",
+    "order_type": "LIMIT",
+    "price": "200",
+}
+"""One lot of the call at 200."""
+
 QUIET = tuple(
     frame(second, call=quote(200), put=quote(180), index=Quote(25_800 * E4))
     for second in range(0, 3_600, 60)
@@ -47,12 +58,12 @@ QUIET = tuple(
 """An hour in which nothing moves."""
 
 
-def stage(frames: Sequence[Frame] = QUIET, cash: int = 1_000_000, *, jump: bool = True) -> Stage:
-    """Return what a twin plays; a market that is paced waits for nothing but without `jump`."""
+def stage(frames: Sequence[Frame] = QUIET, cash: int = 1_000_000) -> Stage:
+    """Return what a twin plays; a frame at the open begins a day."""
 
     def beats(account):
         for each in frames:
-            jumps = jump or each is frames[0]
+            jumps = each.at_ns % DAY_NS == OPEN_NS % DAY_NS
             yield Beat(each.at_ns, partial(account.on_frame, each, each.at_ns), jumps)
 
     starts_ns = at(day_of(frames[0].at_ns), time(8, 45))
@@ -126,16 +137,7 @@ class Client:
 
     async def place(self, variety: str = "regular", **more: object) -> Told:
         """Ask for one lot of the call at 200, but for what is named; None leaves a field out."""
-        form = {
-            "variety": variety,
-            "exchange": "NFO",
-            "tradingsymbol": NAME,
-            "transaction_type": "BUY",
-            "quantity": LOT,
-            "product": "NRML",
-            "order_type": "LIMIT",
-            "price": 200,
-        } | more
+        form = {"variety": variety} | FORM | more
         told = {name: str(value) for name, value in form.items() if value is not None}
         return await self.ask("POST", f"/orders/{variety}", data=told)
 

@@ -55,18 +55,21 @@ class Admin:
 
     async def _advance(self, request: web.Request) -> web.Response:
         asked = _read(await request.read(), _To)
+        await self._market.still()
         now_ns = self._market.now_ns()
         to_ns = _instant(asked.to) if asked.to else now_ns + asked.by_ms * MILLISECOND_NS
         if to_ns < now_ns:
             raise wrong(f"time never goes back: it is {iso(now_ns)}")
-        self._market.advance(to_ns)
+        await self._market.advance(to_ns, self._ticker.taken)
         return self._told()
 
     async def _time(self, _: web.Request) -> web.Response:
+        await self._market.still()
         return self._told()
 
     async def _ask(self, request: web.Request) -> web.Response:
         given = _read(await request.read(), dict[str, Any])
+        await self._market.still()
         until = str(given.pop("until", ""))
         try:
             fault = msgspec.convert(given, Fault)
@@ -94,6 +97,7 @@ class Admin:
         return await self._faults(request)
 
     async def _book(self, _: web.Request) -> web.Response:
+        await self._market.still()
         self._market.now_ns()
         desk = self._house.desk
         journal = text_of(desk.books.journal)

@@ -37,6 +37,8 @@ from daemon.twin.words import (
 
 MODIFICATIONS = 25
 """So often an order can be modified."""
+ORDERS = 5_000
+"""So many orders can be asked for on a day; those that are refused count."""
 _MINUTE_NS = 60 * SECOND_NS
 _NOWHERE = "991"
 """Begins the number of an order that never reached the exchange."""
@@ -68,7 +70,7 @@ class Desk:
         self._now_ns = 0
         self._day = date.min
         self._due: list[tuple[int, int, Callable[[], object]]] = []
-        self._count = 0
+        self._count = self._taken = 0
 
     @property
     def now_ns(self) -> int:
@@ -110,6 +112,9 @@ class Desk:
         Raises:
             Denied: it is refused before it is an order.
         """
+        self._taken += 1
+        if self._taken > ORDERS:
+            raise wrong("Maximum allowed order requests exceeded.")
         contract = asked.listing.contract
         request = TwinOrder(
             client_id=asked.tag,
@@ -216,6 +221,7 @@ class Desk:
         if symbols:  # the file of the last session stands over a day without one
             self.contracts = Contracts(symbols, day)
         self.books.begin_day()
+        self._taken = 0
 
     def _end(self, order_id: str) -> None:
         """Take out what is left of an order whose time is over."""

@@ -1,18 +1,23 @@
 """The market behind the twin: what happens when, and who moves time on.
 
-It is paced by host time, or it is held: then it moves only when it is told to, and equal orders at
-equal instants lead to equal days.
+It is paced by host time, and each day waits for the first login of its morning; or it is held:
+then it moves only when it is told to, and equal orders at equal instants lead to equal days.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
+from datetime import time
 
 from msgspec import Struct
 
 from daemon.brokers.zerodha.wire_twin.desk import Desk
+from daemon.domain.instants import at, day_of
 from daemon.runtime.pace import Pace
+
+MORNING = time(8, 45)
+"""Where a day begins: the file of contracts is made, nothing trades yet."""
 
 
 class Beat(Struct, frozen=True):
@@ -21,7 +26,7 @@ class Beat(Struct, frozen=True):
     Attributes:
         at_ns: when.
         act: lets the exchange see it.
-        jump: nothing happens before it; who is paced need not wait for it.
+        jump: it begins a day, and nothing happens before it; who is paced need not wait for it.
     """
 
     at_ns: int
@@ -36,7 +41,7 @@ class Market:
         beats: in order of time.
         desk: is turned to each instant.
         pace: by which time passes while it is not held.
-        starts_ns: where a market that is held stands at first.
+        starts_ns: where it stands at first.
     """
 
     def __init__(self, beats: Iterator[Beat], desk: Desk, pace: Pace, starts_ns: int) -> None:
@@ -45,7 +50,8 @@ class Market:
         self._desk = desk
         self._pace = pace
         self._held = not pace.waits
-        self._began = asyncio.Event()
+        self._logged_in = asyncio.Event()
+        self._advancing = asyncio.Lock()
         desk.turn(starts_ns)
 
     @property
@@ -54,33 +60,52 @@ class Market:
         return self._next is None
 
     def begin(self) -> None:
-        """Let the pace begin."""
-        self._began.set()
+        """Somebody has logged in: let a day that waits for it begin."""
+        self._logged_in.set()
 
     def now_ns(self) -> int:
         """Return market time, and turn the desk to it."""
-        if not self._held and self._began.is_set():
+        if not self._held:
             self._desk.turn(self._pace.passing_ns())
         return self._desk.now_ns
 
-    def advance(self, to_ns: int) -> None:
-        """Hold the market, and let everything happen up to an instant."""
+    async def still(self) -> None:
+        """Wait until nobody moves time on: what is asked meanwhile is done after it."""
+        async with self._advancing:
+            return
+
+    async def advance(self, to_ns: int, taken: Callable[[], Awaitable[None]]) -> None:
+        """Hold the market, and let everything happen up to an instant.
+
+        Args:
+            to_ns: the instant, not before now.
+            taken: waits until clients have taken what they were sent; asked after each event.
+        """
         self._held = True
-        while self._next is not None and self._next.at_ns <= to_ns:
-            self._play(self._next)
-        self._desk.turn(to_ns)
+        async with self._advancing:
+            while self._next is not None and self._next.at_ns <= to_ns:
+                self._play(self._next)
+                await taken()
+            self._desk.turn(to_ns)
 
     async def run(self) -> None:
-        """Let things happen at their pace, from the beginning on until they are over or held."""
-        await self._began.wait()
+        """Let things happen at their pace until they are over, or the market is held."""
         while self._next is not None and not self._held:
             beat = self._next
             if beat.jump:
-                self._pace.jump(beat.at_ns)
+                await self._dawn(beat.at_ns)
             await self._pace.reach(beat.at_ns)
             await asyncio.sleep(0)  # who is late still answers in between
             if self._next is beat and not self._held:
                 self._play(beat)
+
+    async def _dawn(self, at_ns: int) -> None:
+        """Stand at the morning of a day, where every token is dead, until somebody logs in."""
+        if not self._held:
+            self._desk.turn(min(at(day_of(at_ns), MORNING), at_ns))
+        await self._logged_in.wait()
+        self._logged_in.clear()
+        self._pace.jump(at_ns)
 
     def _play(self, beat: Beat) -> None:
         self._desk.turn(beat.at_ns)

@@ -85,6 +85,7 @@ class Server:
     async def _answer(self, row: Row, request: web.Request) -> web.StreamResponse:
         parts = self._parts
         call = await _call(row, request)
+        await parts.market.still()
         now_ns = parts.market.now_ns()
         if row.session:
             parts.house.session.check_header(request.headers.get("Authorization", ""), now_ns)
@@ -165,6 +166,7 @@ class Server:
 
     async def _socket(self, request: web.Request) -> web.StreamResponse:
         parts = self._parts
+        await parts.market.still()
         now_ns = parts.market.now_ns()
         key, token = request.query.get("api_key", ""), request.query.get("access_token", "")
         parts.house.session.check(key, token, now_ns)

@@ -40,11 +40,6 @@ class Session:
         self._access = ""
         self._until_ns = 0
 
-    @property
-    def has_begun(self) -> bool:
-        """Whether anybody has ever logged in."""
-        return self._logins > 0
-
     def request_token(self) -> str:
         """Return what a login page would: a token for one exchange."""
         self._asked += 1

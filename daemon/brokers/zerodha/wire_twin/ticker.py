@@ -28,6 +28,7 @@ HEARTBEAT = b"\x00"
 _INSTRUMENTS = 3_000
 _UNREAD = 4_096
 """A client that leaves so many messages unread is let go."""
+_PATIENCE_S = 5.0
 _TO_PAISE = 100
 _LTP = Layout(">2I")
 _INDEX, _INDEX_FULL = Layout(">7I"), Layout(">8I")
@@ -55,6 +56,8 @@ class Link:
         self.idle = True
         self._unread: deque[bytes | str] = deque()
         self._woken = asyncio.Event()
+        self._taken = asyncio.Event()
+        self._taken.set()
 
     def send(self, message: bytes | str) -> None:
         """Lay a message down; it goes out in its turn. Who reads too little is let go."""
@@ -63,22 +66,35 @@ class Link:
             return
         self.idle = False
         self._unread.append(message)
+        self._taken.clear()
         self._woken.set()
 
     async def write(self) -> None:
         """Send what is laid down, until the client is gone."""
-        while not self.socket.closed:
-            await self._woken.wait()
-            self._woken.clear()
-            while self._unread:
-                message = self._unread.popleft()
-                try:
-                    if isinstance(message, bytes):
-                        await self.socket.send_bytes(message)
-                    else:
-                        await self.socket.send_str(message)
-                except ConnectionError:
-                    return
+        try:
+            while not self.socket.closed:
+                await self._woken.wait()
+                self._woken.clear()
+                while self._unread:
+                    await self._write(self._unread.popleft())
+                self._taken.set()
+        except ConnectionError:
+            return
+        finally:
+            self._taken.set()
+
+    async def taken(self) -> None:
+        """Wait until the client has taken all; who takes nothing for some seconds is let go."""
+        try:
+            await asyncio.wait_for(self._taken.wait(), _PATIENCE_S)
+        except TimeoutError:
+            self.abort()
+
+    async def _write(self, message: bytes | str) -> None:
+        if isinstance(message, bytes):
+            await self.socket.send_bytes(message)
+        else:
+            await self.socket.send_str(message)
 
     def abort(self) -> None:
         """Tear the connection down."""
@@ -166,6 +182,11 @@ class Ticker:
         """Tear all connections down."""
         for link in self._links:
             link.abort()
+
+    async def taken(self) -> None:
+        """Wait until all clients have taken what they were sent."""
+        for link in tuple(self._links):
+            await link.taken()
 
     async def serve(self, socket: web.WebSocketResponse) -> None:
         """Serve a client until it is gone."""

@@ -5,8 +5,11 @@ from __future__ import annotations
 import pytest
 
 from daemon.brokers.zerodha.answers import kind_of
+from daemon.brokers.zerodha.wire_twin.asked import placement
+from daemon.brokers.zerodha.wire_twin.desk import ORDERS
+from daemon.brokers.zerodha.wire_twin.words import Denied
 from daemon.domain.orders.words import Refusal
-from tests.kit.wire_twin import LOT, frame, quote, stage, twin
+from tests.kit.wire_twin import FORM, LOT, frame, quote, stage, twin
 
 
 async def test_an_order_that_crosses_is_complete_at_once():
@@ -260,3 +263,15 @@ async def test_a_market_without_a_price_protects_nothing():
         told = await client.place(order_type="MARKET", market_protection=2)
 
     assert told.error[2] == "There is no price to protect the order with."
+
+
+async def test_a_day_takes_five_thousand_requests_for_orders():
+    async with twin() as client:
+        desk = client.parts.house.desk
+        order = placement("regular", FORM | {"price": "200.02"}, desk.contracts)
+        for _ in range(ORDERS):
+            with pytest.raises(Denied, match="Tick size"):
+                desk.place(order)
+        told = await client.place()
+
+    assert told.error == (400, "InputException", "Maximum allowed order requests exceeded.")

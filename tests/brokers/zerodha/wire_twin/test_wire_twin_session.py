@@ -7,7 +7,8 @@ from fractions import Fraction
 import pytest
 
 from daemon.domain.instants import SECOND_NS
-from tests.kit.wire_twin import DAY, frame, quote, stage, twin
+from daemon.domain.market.frames import Frame
+from tests.kit.wire_twin import CALL, DAY, NAME, OPEN_NS, frame, quote, stage, twin
 
 DEAD = (403, "TokenException", "Incorrect `api_key` or `access_token`.")
 
@@ -103,19 +104,26 @@ async def test_the_login_time_is_market_time_in_india():
     assert book.body["now"] == f"{DAY}T08:45:00+05:30"
 
 
-async def test_a_paced_market_begins_with_the_first_login():
-    async with twin(speed=Fraction(60), second=-1) as client:
-        client.host.advance(SECOND_NS)
+async def test_each_day_of_a_paced_market_begins_with_its_first_login():
+    """What is asked in the morning between finds the token dead."""
+    next_day = Frame(OPEN_NS + 86_400 * SECOND_NS, {CALL: quote(210)})
+    days = stage((frame(0, call=quote(200)), next_day))
+    async with twin(days, speed=Fraction(1), second=-1) as client:
+        while (await client.ask("GET", "/orders")).status == 200:
+            pass
+        morning = (await client.ask("GET", "/twin/time")).body
+        await client.log_in((await client.ask("POST", "/twin/request_token")).body["request_token"])
         while not (await client.ask("GET", "/twin/time")).body["over"]:
             pass
-        told = (await client.ask("GET", "/quote/ltp?i=NSE:NIFTY 50")).data
+        told = (await client.ask("GET", f"/quote/ltp?i=NFO:{NAME}")).data
 
-    assert told["NSE:NIFTY 50"]["last_price"] == 25_800
+    assert morning == {"now": "2026-03-10T08:45:00+05:30", "over": False}
+    assert told[f"NFO:{NAME}"]["last_price"] == 210
 
 
 async def test_a_paced_market_can_be_taken_in_hand():
     waits = [frame(second, call=quote(200)) for second in (0, 3_600)]
-    async with twin(stage(waits, jump=False), speed=Fraction(1), second=-1) as client:
+    async with twin(stage(waits), speed=Fraction(1), second=-1) as client:
         await client.advance(60)
         client.host.advance(3_600 * SECOND_NS)
         now = (await client.ask("GET", "/twin/time")).body

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from contextlib import asynccontextmanager
 
@@ -10,6 +11,7 @@ import pytest
 
 from daemon.brokers.zerodha import codec
 from daemon.brokers.zerodha.packets import Mode, decode
+from daemon.brokers.zerodha.wire_twin import ticker
 from daemon.domain.market.frames import Quote
 from daemon.domain.money import E4
 from tests.kit.wire_twin import CALL, LOT, OPEN_NS, frame, quote, stage, twin
@@ -33,9 +35,14 @@ def token_of(client, symbol):
     return client.parts.house.desk.contracts.of_symbol[symbol].token
 
 
-async def subscribed(client, socket, symbol, mode=None):
+async def subscribe(client, socket, symbol):
     token = token_of(client, symbol)
     await socket.send_str(json.dumps({"a": "subscribe", "v": [token]}))
+    return token
+
+
+async def subscribed(client, socket, symbol, mode=None):
+    token = await subscribe(client, socket, symbol)
     (tick,) = decode(await socket.receive_bytes())
     if mode:
         await socket.send_str(json.dumps({"a": "mode", "v": [mode, [token]]}))
@@ -112,9 +119,8 @@ async def test_a_frozen_ticker_sends_no_ticks_until_it_is_let_go():
 async def test_a_frozen_ticker_sends_heartbeats_or_not(heartbeats):
     async with streaming() as (client, socket):
         await client.fault(kind="freeze", heartbeats=heartbeats)
-        ticker = client.parts.ticker
         for _ in range(2):
-            ticker.beat()
+            client.parts.ticker.beat()
         await client.place(price=201)
         first = await socket.receive()
 
@@ -182,6 +188,30 @@ async def test_a_client_that_leaves_too_much_unread_is_let_go():
         link = client.parts.ticker._links[0]
         for _ in range(5_000):
             link.send("x")
+        message = await socket.receive()
+
+    assert message.type in (aiohttp.WSMsgType.CLOSED, aiohttp.WSMsgType.ERROR)
+
+
+async def test_nothing_is_done_while_time_is_moved_on():
+    """A reaction to a tick comes after the whole advance, in every run."""
+    async with streaming() as (client, socket):
+        await subscribed(client, socket, CALL)
+        moving = asyncio.ensure_future(client.advance(4))
+        await socket.receive_bytes()
+        record = await client.order(await client.placed(price=250))
+        await moving
+
+    assert record["order_timestamp"] == "2026-03-09 09:15:04"
+
+
+async def test_a_client_that_takes_nothing_holds_time_up_for_some_seconds_alone(monkeypatch):
+    monkeypatch.setattr(ticker, "_PATIENCE_S", 0.0)
+    async with streaming() as (client, socket):
+        link = client.parts.ticker._links[0]
+        monkeypatch.setattr(link, "send", lambda _: link._taken.clear())
+        await subscribe(client, socket, CALL)
+        await client.advance(4)
         message = await socket.receive()
 
     assert message.type in (aiohttp.WSMsgType.CLOSED, aiohttp.WSMsgType.ERROR)
