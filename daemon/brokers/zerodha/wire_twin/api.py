@@ -159,6 +159,15 @@ def _order_trades(house: House, call: Call) -> list[Data]:
     return house.desk.books.trades(house.desk.books.order(call.path["order_id"]).order_id)
 
 
+def _convert(house: House, call: Call) -> bool:
+    desk, form = house.desk, call.form
+    symbol = forms.listed(form, desk.contracts).contract.symbol
+    key, quantity = (symbol, form.get("old_product", "")), forms.count(form, "quantity", 1)
+    product = forms.one_of(form, "new_product", forms.PRODUCTS)
+    desk.books.portfolio.convert(key, product, quantity, desk.now_ns)
+    return True
+
+
 def _instruments(house: House, call: Call) -> Text:
     return Text(house.desk.contracts.file(call.path.get("exchange", "")))
 
@@ -243,6 +252,7 @@ ROWS: tuple[Row, ...] = (
         *("GET", "/portfolio/positions", Bucket.READ),
         lambda house, _: house.desk.books.portfolio.positions(),
     ),
+    Row("PUT", "/portfolio/positions", Bucket.READ, _convert),
     Row("GET", "/portfolio/holdings", Bucket.READ, lambda *_: []),
     Row("GET", "/instruments", Bucket.READ, _instruments, session=False),
     Row("GET", "/instruments/{exchange}", Bucket.READ, _instruments, session=False),

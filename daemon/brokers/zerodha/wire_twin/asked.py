@@ -18,7 +18,7 @@ from daemon.twin.words import OrderType, Side
 AT_MARKET = ("MARKET", "SL-M")
 STOPS = ("SL", "SL-M")
 _ORDER_TYPES = ("LIMIT", "MARKET", "SL", "SL-M")
-_PRODUCTS = ("CNC", "NRML", "MIS", "MTF")
+PRODUCTS = ("CNC", "NRML", "MIS", "MTF")
 _VALIDITIES = ("DAY", "IOC", "TTL")
 _TAG_LENGTH = 20
 _MOST_PERCENT = 100
@@ -85,8 +85,8 @@ def placement(variety: str, form: Form, contracts: Contracts) -> Asked:
     if form.get("autoslice", "").lower() == "true":
         raise wrong("`autoslice` is not enabled for this account.")
     listing = listed(form, contracts)
-    order_type = _one_of(form, "order_type", _ORDER_TYPES)
-    validity = _one_of(form, "validity", _VALIDITIES, "DAY")
+    order_type = one_of(form, "order_type", _ORDER_TYPES)
+    validity = one_of(form, "validity", _VALIDITIES, "DAY")
     tag = form.get("tag", "")
     if len(tag) > _TAG_LENGTH:
         raise wrong(f"Invalid `tag`. It can have up to {_TAG_LENGTH} characters.")
@@ -94,10 +94,10 @@ def placement(variety: str, form: Form, contracts: Contracts) -> Asked:
         raise wrong(f"{listing.name} is an index and cannot be traded.")
     return Asked(
         listing=listing,
-        side=Side.BUY if _one_of(form, "transaction_type", ("BUY", "SELL")) == "BUY" else Side.SELL,
+        side=Side.BUY if one_of(form, "transaction_type", ("BUY", "SELL")) == "BUY" else Side.SELL,
         quantity=count(form, "quantity", at_least=1),
         variety=variety,
-        product=_one_of(form, "product", _PRODUCTS),
+        product=one_of(form, "product", PRODUCTS),
         order_type=order_type,
         price_e4=amount(form, "price", at_least=1) if order_type in ("LIMIT", "SL") else 0,
         trigger_e4=amount(form, "trigger_price", at_least=1) if order_type in STOPS else 0,
@@ -192,7 +192,12 @@ def count(form: Form, name: str, at_least: int = 0) -> int:
     return int(text)
 
 
-def _one_of(form: Form, name: str, known: tuple[str, ...], default: str = "") -> str:
+def one_of(form: Form, name: str, known: tuple[str, ...], default: str = "") -> str:
+    """Return a word of a form.
+
+    Raises:
+        Denied: it is none of those that are known.
+    """
     found = form.get(name) or default
     if found not in known:
         raise wrong(f"Invalid `{name}`.")

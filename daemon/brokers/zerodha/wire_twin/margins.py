@@ -89,7 +89,7 @@ def contract_note(desk: Desk, items: object) -> list[Data]:
     Raises:
         Denied: it is no list of orders.
     """
-    rows = [{"price": row.get("average_price", 0), **row} for row in _rows(items)]
+    rows = [{**row, "price": row.get("average_price")} for row in _rows(items)]
     return [
         row | {"charges": _charges(leg, desk)}
         for row, leg in zip(rows, _legs(desk, rows), strict=True)
@@ -100,9 +100,10 @@ def _legs(desk: Desk, items: object) -> list[_Leg]:
     found = []
     for row in _rows(items):
         listing = listed(row, desk.contracts)
-        form = {name: str(value) for name, value in row.items()}
+        form = {name: str(value) for name, value in row.items() if value is not None}
         side = {"BUY": Side.BUY, "SELL": Side.SELL}.get(form.get("transaction_type", ""))
-        if side is None or listing.is_index:
+        expiry = listing.contract.expiry
+        if side is None or listing.is_index or (expiry is not None and expiry < _day(desk)):
             raise wrong(
                 "Invalid `transaction_type`." if side is None else "Invalid `tradingsymbol`."
             )

@@ -11,10 +11,10 @@ from collections.abc import Callable, Iterable
 from msgspec import Struct
 
 from daemon.brokers.zerodha.wire_twin.contracts import Listing
-from daemon.brokers.zerodha.wire_twin.words import Data, average, rupees
+from daemon.brokers.zerodha.wire_twin.words import Data, average, rupees, wrong
 from daemon.domain.money import divide_half_even
 from daemon.twin.book import applied, opposite
-from daemon.twin.words import Position, Trade
+from daemon.twin.words import Position, Side, Trade
 
 
 class _Holding(Struct):
@@ -64,6 +64,30 @@ class Portfolio:
             self._held[key] = _Holding(listing, product, empty, empty)
         held = self._held[key]
         held.total, held.today = applied(held.total, trade), applied(held.today, trade)
+
+    def convert(self, key: tuple[str, str], product: str, quantity: int, at_ns: int) -> None:
+        """Move units from one product to another, at what they cost.
+
+        Args:
+            key: symbol and product of what is held.
+            product: for what they are held then.
+            quantity: units.
+            at_ns: when.
+
+        Raises:
+            Denied: so many are not held.
+        """
+        held = self._held.get(key)
+        net = held.total.net_quantity if held else 0
+        if held is None or not 0 < quantity <= abs(net) or product == held.product:
+            raise wrong("The position cannot be converted: so much of it is not held.")
+        price_e4 = divide_half_even(held.total.open_value_e4, abs(net))
+        symbol, side = key[0], opposite(net)
+        away = Trade("", "", "", symbol, side, quantity, price_e4, at_ns)
+        there = Side.SELL if side is Side.BUY else Side.BUY
+        here = Trade("", "", "", symbol, there, quantity, price_e4, at_ns)
+        self.take(away, held.listing, held.product)
+        self.take(here, held.listing, product)
 
     def settle(self, symbol: str, price_e4: int, at_ns: int) -> None:
         """Close what is held of a contract that expired, in every product."""

@@ -1,0 +1,174 @@
+"""Our own words to Zerodha are understood by the twin, and its answers by our own codec."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from msgspec import json
+
+from daemon.brokers.zerodha import answers, codec, forms
+from daemon.brokers.zerodha.instruments import read
+from daemon.brokers.zerodha.wire import Reply
+from daemon.brokers.zerodha.wire_twin.api import ROWS, Call
+from daemon.brokers.zerodha.wire_twin.opening import opened
+from daemon.brokers.zerodha.wire_twin.words import Denied, envelope
+from daemon.domain.money import E4
+from daemon.domain.orders.margin import MarginLeg
+from daemon.domain.orders.words import OrderAccepted, OrderRefused, Refusal, Side, State
+from daemon.messages import BrokerPosition, OrderNotFound
+from daemon.runtime.clock import VirtualClock
+from daemon.runtime.pace import Pace
+from tests.kit.wire_twin import CALL, FORM, LOT, NAME, OPEN_NS, PUT, stage, twin
+
+TAG = "tag0000000000001"
+ORDER = {
+    "exchange": "NFO",
+    "tradingsymbol": NAME,
+    "transaction_type": "BUY",
+    "quantity": LOT,
+    "product": "NRML",
+    "order_type": "LIMIT",
+    "price": "201",
+    "validity": "DAY",
+    "tag": TAG,
+}
+NAMES = ("/orders/{variety}", "/orders/{variety}/{order_id}", "/portfolio/positions")
+JSONS = ("/margins/orders", "/margins/basket", "/charges/orders")
+
+
+async def replied(client, sent: forms.Sent) -> Reply:
+    headers = {"Content-Type": sent.content_type} if sent.content_type else {}
+    headers["Authorization"] = f"token {client.ready.api_key}:{client.token}"
+    client.host.advance(10**9)
+    async with client.http.request(
+        sent.method, client.ready.url + sent.path, data=sent.body, headers=headers
+    ) as answer:
+        return Reply(answer.status, await answer.read())
+
+
+def get(path: str) -> forms.Sent:
+    return forms.Sent("GET", path)
+
+
+async def test_an_order_of_ours_is_taken_filled_and_found_again():
+    async with twin() as client:
+        placed = answers.placed(TAG, await replied(client, forms.OrderForm(**ORDER).request), 0)
+        book = codec.orders(await replied(client, get("/orders")))
+        fills = codec.trades(await replied(client, get("/trades")))
+        (found,) = codec.found(TAG, book, 1)
+        (none,) = codec.found("tag0000000000002", book, 1)
+        updated = codec.updated(book[0], 1, fills)
+        master = read((await client.ask("GET", "/instruments")).body, OPEN_NS)
+        held = await replied(client, get("/portfolio/positions"))
+        account = codec.account(book, held, master.symbol_of, 1)
+
+    assert isinstance(placed, OrderAccepted)
+    assert (found.broker_order_id, found.state) == (placed.broker_order_id, State.FILLED)
+    assert isinstance(none, OrderNotFound)
+    assert updated.filled_value_e4 == 201 * LOT * E4
+    assert account.positions == (BrokerPosition(CALL, LOT),)
+    assert (account.orders[0].symbol, account.orders[0].side) == (CALL, Side.BUY)
+
+
+async def test_a_change_and_a_cancellation_of_ours_are_done():
+    async with twin() as client:
+        sent = forms.OrderForm(**ORDER | {"price": "150"}).request
+        number = answers.placed(TAG, await replied(client, sent), 0).broker_order_id
+        await replied(client, forms.modification("regular", number, forms.Change(price="151")))
+        cancelled = await replied(client, forms.cancellation("regular", number))
+        again = await replied(client, forms.cancellation("regular", number))
+        (record,) = codec.orders(await replied(client, get("/orders")))
+
+    assert answers.cancelled(TAG, cancelled, 0).done
+    assert not answers.cancelled(TAG, again, 0).done
+    assert codec.updated(record, 0).state is State.CANCELLED
+
+
+async def test_a_refusal_is_read_as_one_and_a_dead_session_as_that():
+    async with twin() as client:
+        dear = forms.OrderForm(**ORDER | {"quantity": LOT * 80}).request
+        frozen = answers.placed(TAG, await replied(client, dear), 0)
+        client.token = "old"
+        dead = answers.placed(TAG, await replied(client, forms.OrderForm(**ORDER).request), 0)
+
+    assert isinstance(frozen, OrderRefused)
+    assert (frozen.kind, dead.kind) == (Refusal.FREEZE, Refusal.SESSION)
+
+
+async def test_the_margin_of_an_entry_is_read_beside_what_is_free():
+    async with twin() as client:
+        master = read((await client.ask("GET", "/instruments")).body, OPEN_NS)
+        legs = [
+            (MarginLeg(symbol, Side.SELL, LOT, 200 * E4), master.of_symbol(symbol))
+            for symbol in (CALL, PUT)
+        ]
+        basket = await replied(client, forms.basket(legs, "NRML"))
+        margin = codec.margin("entry", basket, await replied(client, get("/user/margins")), 0)
+
+    assert margin.required_e4 == 2 * 25_800 * 12 * LOT * E4 // 100
+    assert margin.available_e4 == 1_000_000 * E4
+
+
+async def test_a_position_is_moved_to_another_product_at_what_it_cost():
+    form = {"exchange": "NFO", "tradingsymbol": NAME, "old_product": "NRML", "new_product": "MIS"}
+    async with twin() as client:
+        await client.placed(price=201)
+        path = "/portfolio/positions"
+        assert (await client.ask("PUT", path, data=form | {"quantity": str(LOT)})).data is True
+        gone = await client.ask("PUT", path, data=form | {"quantity": str(LOT)})
+        net = {each["product"]: each for each in (await client.ask("GET", path)).data["net"]}
+
+    assert gone.error[:2] == (400, "InputException")
+    assert (net["NRML"]["quantity"], net["NRML"]["value"]) == (0, 0)
+    assert (net["MIS"]["quantity"], net["MIS"]["average_price"]) == (LOT, 201)
+
+
+WORDS = st.sampled_from(
+    (
+        *("", "0", "-1", "1", "65", "65.0", "200", "200.05", "1e9", "NaN", "LIMIT", "SL", "SL-M"),
+        *("MARKET", "BUY", "SELL", "NRML", "MIS", "DAY", "IOC", "TTL", "NFO", "NSE", NAME),
+        "NIFTY 50",
+    )
+)
+FIELDS = (
+    *(FORM.keys()),
+    *("trigger_price", "validity", "validity_ttl", "disclosed_quantity", "market_protection"),
+    *("tag", "old_product", "new_product", "autoslice"),
+)
+FORMS = st.dictionaries(st.sampled_from(FIELDS), WORDS).map(lambda given: FORM | given)
+BODIES = st.one_of(
+    st.none(),
+    st.lists(
+        st.dictionaries(
+            st.sampled_from(("exchange", "average_price", *FORM)),
+            st.one_of(st.none(), st.integers(), st.floats(), WORDS, st.lists(WORDS, max_size=1)),
+        ).map(lambda given: FORM | given),
+        max_size=3,
+    ),
+    st.lists(st.integers()),
+)
+
+
+@pytest.fixture(scope="module")
+def house():
+    host = VirtualClock()
+    played = stage()
+    parts = opened(played, Pace(host, None), host)
+    for beat in parts.market._beats:
+        beat.act()
+    return parts.house
+
+
+@settings(max_examples=200, deadline=None, suppress_health_check=list(HealthCheck))
+@given(form=FORMS, body=BODIES, row=st.sampled_from([r for r in ROWS if r.path in NAMES + JSONS]))
+def test_whatever_is_asked_is_answered_or_denied(house, form, body, row):
+    known = [kept.order_id for kept in house.desk.books.orders()]
+    path = {"variety": "regular", "order_id": known[-1] if known else "1"}
+    try:
+        told = {"told": row.answer(house, Call(path, form, form, body=body))}
+    except Denied as denied:
+        told = {"denied": denied.status}
+
+    assert "told" in told or told["denied"] in (400, 404)
+    assert json.decode(envelope(told))["status"] == "success"
