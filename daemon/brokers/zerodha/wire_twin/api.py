@@ -13,7 +13,7 @@ import msgspec
 from msgspec import Struct
 
 from daemon.brokers.zerodha.wire_twin import asked as forms
-from daemon.brokers.zerodha.wire_twin import margins, tape
+from daemon.brokers.zerodha.wire_twin import margins, slices, tape
 from daemon.brokers.zerodha.wire_twin.asked import AT_MARKET, STOPS, Asked, Form
 from daemon.brokers.zerodha.wire_twin.desk import Desk
 from daemon.brokers.zerodha.wire_twin.limits import Bucket
@@ -109,6 +109,8 @@ def _funds(house: House, call: Call) -> Data:
 
 def _place(house: House, call: Call) -> Data:
     order = forms.placement(call.path["variety"], call.form, house.desk.contracts)
+    if call.form.get("autoslice", "").lower() == "true":
+        return slices.placed(house.desk, order)
     return {"order_id": house.desk.place(order)}
 
 

@@ -48,6 +48,7 @@ class Asked(Struct, frozen=True, kw_only=True):
         disclosed_quantity: only shown again.
         protection: percent in `_e4`, -1 x `E4`: the broker's own; 0: none.
         tag: the sender's.
+        marks: the broker's own tags.
     """
 
     listing: Listing
@@ -63,6 +64,7 @@ class Asked(Struct, frozen=True, kw_only=True):
     disclosed_quantity: int = 0
     protection: int = 0
     tag: str = ""
+    marks: tuple[str, ...] = ()
 
     @property
     def at_exchange(self) -> OrderType:
@@ -82,8 +84,6 @@ def placement(variety: str, form: Form, contracts: Contracts) -> Asked:
         raise wrong("Invalid `variety`.")
     if variety != "regular":
         raise wrong(f"Orders of the variety `{variety}` are not enabled for this account.")
-    if form.get("autoslice", "").lower() == "true":
-        raise wrong("`autoslice` is not enabled for this account.")
     listing = listed(form, contracts)
     order_type = one_of(form, "order_type", _ORDER_TYPES)
     validity = one_of(form, "validity", _VALIDITIES, "DAY")

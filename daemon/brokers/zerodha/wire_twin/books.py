@@ -13,6 +13,9 @@ from daemon.brokers.zerodha.wire_twin.records import Kept
 from daemon.brokers.zerodha.wire_twin.words import Data, not_found
 from daemon.twin.words import Event, FinalPrice, OrderReport, Status, Trade
 
+_NOWHERE = "991"
+"""Begins a number that the exchange never heard of."""
+
 
 class Books:
     """The books of one account.
@@ -32,6 +35,7 @@ class Books:
         self.push: Callable[[Data], object] = str
         self._orders: dict[str, Kept] = {}
         self._trades: list[tuple[str, Data]] = []
+        self._numbered = 0
 
     def begin_day(self) -> None:
         """Forget the orders and trades of the day before, and carry what is open."""
@@ -42,6 +46,11 @@ class Books:
     def add(self, kept: Kept) -> None:
         """Take in a new order."""
         self._orders[kept.order_id] = kept
+
+    def number(self) -> str:
+        """Return a number for what never reaches the exchange."""
+        self._numbered += 1
+        return f"{_NOWHERE}{self._numbered:016}"
 
     def find(self, order_id: str) -> Kept | None:
         """Return an order of the day, if there is such a one."""

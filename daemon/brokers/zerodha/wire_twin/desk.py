@@ -40,8 +40,6 @@ MODIFICATIONS = 25
 ORDERS = 5_000
 """So many orders can be asked for on a day; those that are refused count."""
 _MINUTE_NS = 60 * SECOND_NS
-_NOWHERE = "991"
-"""Begins the number of an order that never reached the exchange."""
 
 _BROKERS_PERCENT_E4 = 3 * E4
 """How far from the touch a changed order is protected where the client leaves it to the broker."""
@@ -142,7 +140,6 @@ class Desk:
 
     def reject(self, asked: Asked, reason: str) -> str:
         """Take an order that never reaches the exchange, and return its number."""
-        self._count += 1
         report = OrderReport(
             order_id="",
             client_id=asked.tag,
@@ -162,7 +159,7 @@ class Desk:
             resting=False,
             priority=0,
         )
-        number = f"{_NOWHERE}{self._count:016}"
+        number = self.books.number()
         kept = records.begun(number, asked, report)
         self.books.add(kept)
         ended = msgspec.structs.replace(

@@ -126,7 +126,7 @@ def _record(kept: Kept, status: str) -> Data:
 
 
 def _tags(asked: Asked) -> list[str]:
-    tags = [asked.tag] if asked.tag else []
+    tags = [asked.tag, *asked.marks] if asked.tag else list(asked.marks)
     if asked.order_type in AT_MARKET:
         tags.append("mktp")
         if asked.protection > 0:

@@ -109,6 +109,9 @@ async def test_it_places_modifies_cancels_and_reads_every_book(ask):
         )
         before = await tourist.done("order_history", order_id=rests)
         await tourist.done("cancel_order", variety="regular", order_id=rests)
+        sliced = await tourist.done(
+            "place_autoslice_order", **BUY | {"quantity": 28 * LOT}, price=150
+        )
         orders = await tourist.done("orders")
         trades = await tourist.done("trades")
         own = await tourist.done("order_trades", order_id=filled)
@@ -119,7 +122,8 @@ async def test_it_places_modifies_cancels_and_reads_every_book(ask):
 
     assert changed == rests
     assert (before[-1]["price"], before[-1]["quantity"]) == (151, 2 * LOT)
-    assert [(o["order_id"], o["status"]) for o in orders] == [
+    assert len(sliced["children"]) == 2
+    assert [(o["order_id"], o["status"]) for o in orders[:2]] == [
         (filled, "COMPLETE"),
         (rests, "CANCELLED"),
     ]
@@ -131,7 +135,7 @@ async def test_it_places_modifies_cancels_and_reads_every_book(ask):
     assert positions["day"][0]["day_buy_quantity"] == LOT
     assert holdings == []
     assert margins["equity"] == equity
-    assert equity["net"] == 1_000_000 - 201 * LOT
+    assert equity["net"] == 1_000_000 - 201 * LOT - 28 * 150 * LOT
 
 
 async def test_it_meets_refusals_as_its_own_errors(ask):

@@ -207,7 +207,6 @@ async def test_an_order_at_the_market_without_protection_is_refused(order_type, 
     [
         ("bo", {}, "Invalid `variety`."),
         ("iceberg", {}, "not enabled"),
-        ("regular", {"autoslice": "true"}, "not enabled"),
         ("regular", {"tag": "a" * 21}, "Invalid `tag`"),
         ("regular", {"transaction_type": "HOLD"}, "Invalid `transaction_type`."),
         ("regular", {"product": None}, "Invalid `product`."),
@@ -275,3 +274,18 @@ async def test_a_day_takes_five_thousand_requests_for_orders():
         told = await client.place()
 
     assert told.error == (400, "InputException", "Maximum allowed order requests exceeded.")
+
+
+async def test_an_order_above_the_freeze_is_cut_where_that_is_asked():
+    """A slice that fails does not fail the others; a small order is not cut."""
+    async with twin(stage(cash=10_000_000)) as client:
+        told = (await client.place(price=201, quantity=2 * 1_755 + 1, autoslice="true")).data
+        small = (await client.place(price=201, autoslice="true", tag="small")).data
+        book = (await client.ask("GET", "/orders")).data
+
+    first, second, last = told["children"]
+    assert [each["order_id"] for each in book[:2]] == [first["order_id"], second["order_id"]]
+    assert [each["quantity"] for each in book] == [1_755, 1_755, LOT]
+    assert book[0]["tags"] == ["autoslice", f"autoslice:{told['order_id']}"]
+    assert (last["error"]["code"], last["error"]["error_type"]) == (400, "InputException")
+    assert (list(small), book[-1]["tags"]) == (["order_id"], ["small"])
