@@ -200,6 +200,14 @@ def test_the_minutes_limit_holds_beside_the_seconds():
     assert log.admits(T0 + 60 * SECOND_NS)
 
 
+def test_a_log_without_windows_lets_everything_in():
+    log = SlidingLog(windows=())
+    for _ in range(1_000):
+        log.add(0)
+
+    assert log.admits(0)
+
+
 @given(st.lists(st.integers(0, 3 * SECOND_NS), min_size=12, max_size=200).map(sorted))
 def test_no_sliding_second_ever_holds_more_than_ten(gaps):
     """Whatever the arrivals, any second that ends at an admitted message has at most ten."""
