@@ -25,7 +25,7 @@ from daemon.brokers.zerodha.wire_twin.session import API_KEY, API_SECRET
 from daemon.brokers.zerodha.wire_twin.ticker import Ticker
 from daemon.brokers.zerodha.wire_twin.words import Denied, denial, envelope, too_many, wrong
 from daemon.domain.instants import MILLISECOND_NS
-from daemon.errors import SettingsError
+from daemon.errors import OrdoError, SettingsError
 
 _HOST = "127.0.0.1"
 _JSON, _CSV = "application/json", "text/csv"
@@ -177,17 +177,19 @@ class Server:
             raise too_many()
         socket = web.WebSocketResponse()
         await socket.prepare(request)
-        await parts.ticker.serve(socket)
+        await parts.ticker.serve(socket, request.transport)
         return socket
 
 
 @web.middleware
 async def _in_envelope(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Answer what is refused in Zerodha's envelope."""
+    """Answer what is refused, or fails, in Zerodha's envelope."""
     try:
         return await handler(request)
     except Denied as denied:
         found = denied
+    except OrdoError as error:
+        found = Denied(500, "GeneralException", str(error))
     except web.HTTPException as error:
         text = {404: "Route not found", 405: "Method not allowed"}.get(error.status, error.reason)
         found = Denied(error.status, "GeneralException", text)
@@ -228,6 +230,7 @@ async def serving(parts: Parts, port: int) -> AsyncIterator[Ready]:
 
     Raises:
         SettingsError: the port cannot be listened on.
+        OrdoError: the market cannot go on.
     """
     runner = web.AppRunner(Server(parts).app(), access_log=None, shutdown_timeout=_STOP_S)
     await runner.setup()
@@ -251,6 +254,8 @@ async def serving(parts: Parts, port: int) -> AsyncIterator[Ready]:
             for each in under_way:
                 each.cancel()
             parts.ticker.drop()
+    except ExceptionGroup as failed:
+        raise failed.exceptions[0] from None  # one thing fails first, and is what to tell
     finally:
         await runner.cleanup()
 

@@ -48,10 +48,12 @@ class Link:
 
     Args:
         socket: that is open.
+        transport: under it.
     """
 
-    def __init__(self, socket: web.WebSocketResponse) -> None:
+    def __init__(self, socket: web.WebSocketResponse, transport: asyncio.Transport | None) -> None:
         self.socket = socket
+        self._transport = transport
         self.modes: dict[int, Mode] = {}
         self.idle = True
         self._unread: deque[bytes | str] = deque()
@@ -98,9 +100,8 @@ class Link:
 
     def abort(self) -> None:
         """Tear the connection down."""
-        transport = self.socket._req.transport if self.socket._req else None  # noqa: SLF001
-        if transport is not None:
-            transport.abort()
+        if self._transport is not None:
+            self._transport.abort()
 
     def hear(self, text: str) -> list[int]:
         """Take in what the client says, and return the tokens that it wants to see at once.
@@ -188,9 +189,11 @@ class Ticker:
         for link in tuple(self._links):
             await link.taken()
 
-    async def serve(self, socket: web.WebSocketResponse) -> None:
+    async def serve(
+        self, socket: web.WebSocketResponse, transport: asyncio.Transport | None
+    ) -> None:
         """Serve a client until it is gone."""
-        link = Link(socket)
+        link = Link(socket, transport)
         self._links.append(link)
         try:
             async with asyncio.TaskGroup() as group:

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
+from fractions import Fraction
+
 import aiohttp
 import pytest
+from msgspec import structs
 
-from tests.kit.wire_twin import LOT, twin
+from daemon.errors import DataError
+from tests.kit.wire_twin import LOT, stage, twin
 
 TIMED_OUT = "Order request timed out. Please check the order book and confirm before placing again."
 FALSE_ANSWERS = {
@@ -191,3 +196,27 @@ async def test_two_runs_in_lockstep_are_equal():
     assert len(first["trades"]) == 3
     assert first["held"] == []
     assert [each["tag"] for each in first["orders"]] == ["rests", "late", "out"]
+
+
+def broken():
+    """A market whose recording ends in the middle."""
+    whole = stage()
+
+    def beats(account):
+        yield next(whole.beats(account))
+        raise DataError("the recording ends in the middle")
+
+    return structs.replace(whole, beats=beats)
+
+
+async def test_a_market_that_fails_while_it_is_held_is_told_to_who_moves_it_on():
+    async with twin(broken(), second=-1) as client:
+        told = await client.ask("POST", "/twin/advance", json={"by_ms": 3_600_000})
+
+    assert told.error == (500, "GeneralException", "the recording ends in the middle")
+
+
+async def test_a_market_that_fails_at_its_pace_ends_the_twin_with_what_was_wrong():
+    with pytest.raises(DataError, match="ends in the middle"):
+        async with twin(broken(), speed=Fraction(1), second=-1):
+            await asyncio.Event().wait()
