@@ -1,0 +1,225 @@
+"""A dead ticker is found within three seconds of a session, and a quiet one is left alone."""
+
+from __future__ import annotations
+
+from datetime import date, time
+
+import pytest
+
+from daemon.brokers.zerodha.packets import Mode
+from daemon.brokers.zerodha.stream.connection import State
+from daemon.brokers.zerodha.stream.words import (
+    Bytes,
+    Connect,
+    Denied,
+    Down,
+    Drop,
+    Lost,
+    Ping,
+    SessionWanted,
+)
+from daemon.domain.instants import SECOND_NS
+from tests.kit.kite_frames import frame
+from tests.kit.ticker_line import (
+    BANKNIFTY,
+    HEARTBEAT,
+    NIFTY,
+    OPTION,
+    TRADING_DAY,
+    Line,
+    index_packet,
+    indices,
+    option_packet,
+)
+
+SATURDAY, HOLIDAY = date(2026, 11, 28), date(2026, 11, 24)
+MORNING = time(10)
+MOVING = [indices(2_435_000 + number) for number in range(20)]
+
+
+def alive(wall: time = MORNING, day: date = TRADING_DAY) -> Line:
+    """A connection on which the index has moved for some seconds, the last time just now."""
+    line = Line(day, wall).opened()
+    line.each_second(MOVING[:15], 15)
+    line.tell(MOVING[15])
+    assert not line.downs()
+    return line
+
+
+def test_a_ticker_that_freezes_is_found_within_three_seconds():
+    line = alive()
+    line.answers_pings = False
+
+    line.run(10)
+
+    assert line.downs() == [(18.0, Down("no byte for 3 s", in_session=True))]
+    assert line.of(Drop) == [Drop()]
+
+
+def test_a_ticker_that_freezes_and_still_answers_pings_is_found_within_three_seconds():
+    line = alive()
+
+    line.run(10)
+
+    assert line.downs() == [(18.0, Down("no index has moved for 3 s", in_session=True))]
+
+
+def test_a_ticker_that_sends_heartbeats_and_no_prices_is_found_within_three_seconds():
+    line = alive()
+
+    line.each_second([HEARTBEAT], 4)
+
+    assert line.downs() == [(18.0, Down("no index has moved for 3 s", in_session=True))]
+
+
+def test_a_ticker_that_repeats_the_same_index_is_found_within_three_seconds():
+    line = alive()
+
+    line.each_second([MOVING[15]], 4)
+
+    assert line.downs()[0][0] == 18.0
+
+
+def test_contracts_that_move_do_not_hide_that_the_indices_stand():
+    line = alive()
+
+    line.each_second([Bytes(frame(option_packet(OPTION, 1_000 + n, n))) for n in range(4)], 4)
+
+    assert line.downs()[0][0] == 18.0
+
+
+def test_a_socket_that_never_shows_a_price_after_opening_is_found_within_three_seconds():
+    line = Line(TRADING_DAY, MORNING).opened()
+
+    line.each_second([HEARTBEAT], 4)
+
+    assert line.downs()[0][0] == 3.0
+
+
+def test_an_old_token_is_found_with_the_answer_to_the_handshake():
+    line = Line(TRADING_DAY, MORNING)
+
+    line.tell(Denied())
+
+    assert line.log[-1] == (line.start_ns, SessionWanted())
+    assert line.connection.due_ns is None
+
+
+def test_a_token_that_dies_while_the_socket_stands_is_found_within_three_seconds_and_asked_for():
+    line = alive()
+    line.each_second([HEARTBEAT], 4)
+    line.run(2)
+    assert line.connection.state is State.CONNECTING
+
+    line.tell(Denied())
+
+    assert line.of(SessionWanted) == [SessionWanted()]
+    assert line.downs()[0][0] == 18.0
+
+
+def test_an_index_that_tells_a_later_second_moves_though_its_price_stands():
+    line = alive()
+
+    line.each_second([indices(2_435_000, second) for second in range(1, 31)], 30)
+
+    assert not line.downs()
+
+
+def test_a_quiet_strike_is_quiet_and_not_dead():
+    line = Line(TRADING_DAY, MORNING).opened()
+    line.tell(Bytes(frame(option_packet(OPTION, 5, 1))))
+
+    line.each_second([indices(2_435_000 + number) for number in range(300)], 300)
+
+    assert (line.downs(), line.connection.state) == ([], State.OPEN)
+
+
+def test_one_index_may_stand_while_another_moves():
+    both = {NIFTY: Mode.FULL, BANKNIFTY: Mode.FULL}
+    line = Line(TRADING_DAY, MORNING, both).opened()
+    line.tell(Bytes(frame(index_packet(BANKNIFTY, 5_000_000, 1))))
+
+    line.each_second([indices(2_435_000 + number) for number in range(60)], 60)
+
+    assert not line.downs()
+
+
+def test_without_an_index_among_what_is_wanted_a_quiet_socket_that_answers_lives():
+    line = Line(TRADING_DAY, MORNING, {OPTION: Mode.FULL}).opened()
+
+    line.run(600)
+
+    assert not line.downs()
+
+
+@pytest.mark.parametrize(
+    ("day", "wall", "hours"),
+    [
+        (SATURDAY, time(0), 48),
+        (HOLIDAY, time(0), 24),
+        (TRADING_DAY, time(0), 9.2),
+        (TRADING_DAY, time(15, 40), 8),
+    ],
+    ids=["a weekend", "a holiday", "the night and the minutes before the open", "the evening"],
+)
+def test_outside_the_session_a_socket_without_prices_is_left_alone(day, wall, hours):
+    line = Line(day, wall).opened()
+
+    line.run(hours * 3_600)
+
+    assert (line.downs(), line.connection.state) == ([], State.OPEN)
+    assert len(line.of(Ping)) >= hours * 3_600 / 12
+
+
+def test_a_socket_that_breaks_at_the_weekend_is_made_again_without_an_alarm():
+    line = Line(SATURDAY, MORNING).opened()
+
+    line.tell(Lost("reset"))
+    line.run(5)
+
+    assert [down.in_session for _, down in line.downs()] == [False]
+    assert len(line.of(Connect)) == 2
+
+
+def test_a_half_open_socket_is_found_outside_the_session_too():
+    line = Line(SATURDAY, MORNING).opened()
+    line.answers_pings = False
+
+    line.run(60)
+
+    assert line.downs() == [(20.0, Down("no byte for 20 s", in_session=False))]
+
+
+def test_the_night_is_not_held_against_a_ticker_at_the_open():
+    line = Line(TRADING_DAY, time(9, 14, 57)).opened()
+    line.run(3.5)
+    line.each_second([indices(2_435_000 + number) for number in range(10)], 10)
+
+    assert not line.downs()
+
+
+def test_a_ticker_that_is_dead_at_the_open_is_found_three_seconds_into_it():
+    line = Line(TRADING_DAY, time(9, 14, 50)).opened()
+
+    line.run(60)
+
+    assert line.downs()[0][0] == 13.0
+
+
+def test_indices_owe_nothing_once_the_shares_have_closed_though_options_trade():
+    line = alive(time(15, 14, 40))
+
+    line.each_second([HEARTBEAT], 600)
+
+    assert not [down for down in line.downs() if down[0] > 20]
+
+
+def test_who_could_not_listen_for_a_while_holds_no_silence_against_the_broker():
+    line = alive()
+
+    line.now_ns += 60 * SECOND_NS
+    line.run(2.9)
+    line.tell(MOVING[0])
+    line.run(2.9)
+
+    assert not line.downs()
