@@ -108,7 +108,7 @@ class Tick(Struct, frozen=True, gc=False):
     @property
     def is_tradable(self) -> bool:
         """Whether it is a contract, and not an index."""
-        return self.token & _SEGMENT != _INDICES
+        return not is_index(self.token)
 
     def figures(self) -> Figures | None:
         """Return the day so far; None where the packet holds the last price alone."""
@@ -176,6 +176,11 @@ _INDEX_DAY = Layout(">4I")
 _DAY = Layout(">9I")
 _INTEREST = Layout(">4I")
 _LEVELS = Layout(">2IH2x")
+
+
+def is_index(token: int) -> bool:
+    """Return whether a number is that of an index."""
+    return token & _SEGMENT == _INDICES
 
 
 def decode(frame: bytes) -> list[Tick]:

@@ -21,7 +21,7 @@ from enum import StrEnum
 from types import MappingProxyType
 
 from daemon.brokers.zerodha.codec import Notice, pushed
-from daemon.brokers.zerodha.packets import Mode, decode
+from daemon.brokers.zerodha.packets import Mode, decode, is_index
 from daemon.brokers.zerodha.stream.hours import owed
 from daemon.brokers.zerodha.stream.liveness import Liveness
 from daemon.brokers.zerodha.stream.subscribing import changes
@@ -64,7 +64,6 @@ WAITS_S = (1, 2, 4, 8, 16, 30)
 LASTED_NS = 10 * SECOND_NS
 """What stood so long was no failure: after it the waits begin anew."""
 _JITTER = 4  # a wait is up to a fourth of it longer
-_INDICES, _SEGMENT = 9, 0xFF
 
 
 class State(StrEnum):
@@ -155,7 +154,7 @@ class Connection:
 
     def _want(self, modes: Mapping[int, Mode]) -> Answer:
         before, self.modes = self.modes, dict(modes)
-        self._has_index = any(token & _SEGMENT == _INDICES for token in modes)
+        self._has_index = any(map(is_index, modes))
         return [*map(Send, changes(before, modes))] if self.state is State.OPEN else []
 
     def _look(self, now: Now) -> Answer:
@@ -187,8 +186,6 @@ class Connection:
                 answer += [*map(Send, changes({}, self.modes)), Up()]
             case State.WAITING:
                 self._wait(now)
-            case State.DENIED:
-                answer.append(SessionWanted())
         return answer
 
     def _left(self, before: State, happened: object, now: Now) -> Answer:
@@ -204,6 +201,8 @@ class Connection:
                 return [Drop(), *down]
             case Lost(why):
                 return [Down(why, in_session)]
+            case Denied(generation):
+                return [SessionWanted(generation)]
             case End():
                 return [Drop()]
         return []

@@ -33,7 +33,9 @@ class Opened(Struct, frozen=True):
 
 
 class Denied(Struct, frozen=True):
-    """The handshake was refused, for the session is none."""
+    """The handshake was refused, for the session is none; of which generation it was."""
+
+    generation: int
 
 
 class Lost(Struct, frozen=True):
@@ -171,7 +173,9 @@ class Down(Struct, frozen=True):
 
 
 class SessionWanted(Struct, frozen=True):
-    """The broker does not take the session; nothing is tried until there is another."""
+    """The broker does not take this session; nothing is tried until there is another."""
+
+    generation: int
 
 
 Done = Connect | Send | Ping | Pong | Drop

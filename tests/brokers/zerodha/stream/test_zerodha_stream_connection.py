@@ -152,7 +152,7 @@ def test_what_is_wanted_before_it_opens_is_said_when_it_opens():
 def test_a_403_stops_and_asks_for_a_session_and_nothing_is_tried_before_there_is_one():
     line = Line(TRADING_DAY, MORNING)
 
-    assert line.tell(Denied()) == [SessionWanted()]
+    assert line.tell(Denied(1)) == [SessionWanted(1)]
     line.run(3_600)
     assert (line.connection.state, line.of(Connect)) == (State.DENIED, [Connect()])
 
@@ -218,7 +218,7 @@ def test_an_end_lets_go_and_nothing_wakes_it_again():
 
 HAPPENED = st.one_of(
     st.sampled_from(
-        [Begin(), Opened(), Denied(), Lost("x"), Renewed(), Look(), Ponged(), HEARTBEAT]
+        [Begin(), Opened(), Denied(1), Lost("x"), Renewed(), Look(), Ponged(), HEARTBEAT]
     ),
     st.binary(max_size=400).map(Bytes),
     st.text(max_size=60).map(Text),

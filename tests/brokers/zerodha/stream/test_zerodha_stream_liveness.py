@@ -99,9 +99,9 @@ def test_a_socket_that_never_shows_a_price_after_opening_is_found_within_three_s
 def test_an_old_token_is_found_with_the_answer_to_the_handshake():
     line = Line(TRADING_DAY, MORNING)
 
-    line.tell(Denied())
+    line.tell(Denied(1))
 
-    assert line.log[-1] == (line.start_ns, SessionWanted())
+    assert line.log[-1] == (line.start_ns, SessionWanted(1))
     assert line.connection.due_ns is None
 
 
@@ -111,9 +111,9 @@ def test_a_token_that_dies_while_the_socket_stands_is_found_within_three_seconds
     line.run(2)
     assert line.connection.state is State.CONNECTING
 
-    line.tell(Denied())
+    line.tell(Denied(1))
 
-    assert line.of(SessionWanted) == [SessionWanted()]
+    assert line.of(SessionWanted) == [SessionWanted(1)]
     assert line.downs()[0][0] == 18.0
 
 

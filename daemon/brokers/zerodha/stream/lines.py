@@ -1,0 +1,185 @@
+"""All connections to the ticker together: who shows what, and what is made of what they hear.
+
+Prices of a further connection are held back while the first one is not open: they would make the
+indices and what is held, which the first one shows, look fresh.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+
+from msgspec import Struct
+
+from daemon.brokers.zerodha.packets import Mode, Tick
+from daemon.brokers.zerodha.stream.connection import Connection, State
+from daemon.brokers.zerodha.stream.spreading import Spread, Wanted, spread
+from daemon.brokers.zerodha.stream.words import (
+    Begin,
+    Connect,
+    Done,
+    Down,
+    Drop,
+    End,
+    Garbled,
+    Happened,
+    Learned,
+    Look,
+    Noticed,
+    Now,
+    OrderHinted,
+    Ping,
+    Pong,
+    Renewed,
+    Send,
+    SessionWanted,
+    Ticked,
+    Up,
+    Want,
+)
+from daemon.domain.market.frames import Frame
+from daemon.ports.market import BookWanted, FrameHeard, LinkMoved, News, NoticeHeard, SessionLost
+from daemon.telemetry.redaction import printable
+
+GARBLED = "garbled"
+"""The kind of a notice that tells of a message which could not be understood."""
+
+
+class Answer(Struct, frozen=True):
+    """What follows of one thing that happened.
+
+    Attributes:
+        done: what is to be done, each with the number of its connection.
+        news: what was learned.
+    """
+
+    done: tuple[tuple[int, Done], ...] = ()
+    news: tuple[News, ...] = ()
+
+
+class Counts(Struct):
+    """What was left out.
+
+    Attributes:
+        unknown: prices of what nobody wanted.
+        garbled: messages that could not be understood.
+        held_back: messages of a further connection while the first was not open.
+    """
+
+    unknown: int = 0
+    garbled: int = 0
+    held_back: int = 0
+
+
+class Lines:
+    """Up to three connections.
+
+    Attributes:
+        counts: what was left out.
+
+    Args:
+        dice: chance for the waits.
+        mode: how much is shown of each instrument.
+    """
+
+    def __init__(self, dice: random.Random, mode: Mode = Mode.FULL) -> None:
+        self.counts = Counts()
+        self._dice = dice
+        self._mode = mode
+        self._lines: list[Connection] = []
+        self._spread: Spread = ()
+        self._names: dict[int, str] = {}
+        self._last_ns = 0
+
+    @property
+    def due_ns(self) -> int | None:
+        """When one wants to be looked at, in running time."""
+        return min((each.due_ns for each in self._lines if each.due_ns is not None), default=None)
+
+    def want(self, wanted: Wanted, now: Now) -> Answer:
+        """Show these instruments from now on.
+
+        Raises:
+            BrokerMisused: they are too many; what was shown before is shown still.
+        """
+        self._spread = spread(wanted, self._spread)
+        self._names = {token: symbol for symbol, token in wanted.tokens.items()}
+        answers = [
+            self.handle(number, End(), now) for number in range(len(self._spread), len(self._lines))
+        ]
+        del self._lines[len(self._spread) :]
+        for number, tokens in enumerate(self._spread):
+            if number == len(self._lines):
+                self._lines.append(Connection(self._dice))
+            answers.append(self.handle(number, Want(dict.fromkeys(tokens, self._mode)), now))
+            answers.append(self.handle(number, Begin(), now))
+        return _joined(answers)
+
+    def look(self, now: Now) -> Answer:
+        """Look at all of them."""
+        return self._all(Look(), now)
+
+    def renew(self, now: Now) -> Answer:
+        """Use another session."""
+        return self._all(Renewed(), now)
+
+    def handle(self, number: int, happened: Happened, now: Now) -> Answer:
+        """Decide on what happened to one of them; one that is no more has nothing to say."""
+        if number >= len(self._lines):
+            return Answer()
+        done, news = list[tuple[int, Done]](), list[News]()
+        for each in self._lines[number].handle(happened, now):
+            if isinstance(each, Connect | Send | Ping | Pong | Drop):
+                done.append((number, each))
+            else:
+                news += self._news(number, each, now)
+        return Answer(tuple(done), tuple(news))
+
+    def _all(self, happened: Happened, now: Now) -> Answer:
+        return _joined([self.handle(number, happened, now) for number in range(len(self._lines))])
+
+    def _news(self, number: int, learned: Learned, now: Now) -> Sequence[News]:
+        match learned:
+            case Ticked(ticks, data):
+                return self._shown(number, ticks, data, now)
+            case OrderHinted(_, broker_order_id):
+                return (BookWanted(f"the broker pushes order {printable(broker_order_id)[:64]}"),)
+            case Up():
+                link = LinkMoved(number, now.market_ns, alive=True)
+                return (link, BookWanted("the ticker was not heard for a while"))
+            case Down(why, in_session):
+                return (
+                    LinkMoved(number, now.market_ns, alive=False, why=why, in_session=in_session),
+                )
+            case Noticed(kind, text):
+                return (NoticeHeard(kind, text, now.market_ns),)
+            case Garbled(why):
+                self.counts.garbled += 1
+                return (NoticeHeard(GARBLED, why, now.market_ns),)
+            case SessionWanted(generation):
+                return (SessionLost(generation),)
+
+    def _shown(
+        self, number: int, ticks: Sequence[Tick], data: bytes, now: Now
+    ) -> Sequence[FrameHeard]:
+        """Return the frame that a message is, at an instant that is later than that before."""
+        if number and self._lines[0].state is not State.OPEN:
+            self.counts.held_back += 1
+            return ()
+        known = [tick for tick in ticks if tick.token in self._names]
+        self.counts.unknown += len(ticks) - len(known)
+        if not known:
+            return ()
+        quotes = {self._names[tick.token]: tick.quote for tick in known}
+        self._last_ns = max(now.market_ns, self._last_ns + 1)
+        exchange_ns = max(tick.exchange_ns for tick in known)
+        # Without an instant of the exchange's a price may rightly come again as it was.
+        content = hash(data) if exchange_ns else 0
+        return (FrameHeard(Frame(self._last_ns, quotes, exchange_ns), content),)
+
+
+def _joined(answers: Sequence[Answer]) -> Answer:
+    return Answer(
+        tuple(each for answer in answers for each in answer.done),
+        tuple(each for answer in answers for each in answer.news),
+    )

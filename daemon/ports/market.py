@@ -1,0 +1,89 @@
+"""What a live market tells, and what may be asked of whoever listens to it.
+
+Prices are evidence. Whatever is told of orders is not: it says that the book is to be read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Protocol
+
+from msgspec import Struct
+
+from daemon.domain.market.frames import Frame
+
+
+class FrameHeard(Struct, frozen=True, gc=False):
+    """Prices came; `content` is equal for equal content, 0 where nothing is known of that."""
+
+    frame: Frame
+    content: int = 0
+
+
+class BookWanted(Struct, frozen=True):
+    """Something may have become of orders that nobody told: read the book and the positions."""
+
+    because: str
+
+
+class SessionLost(Struct, frozen=True):
+    """The broker does not take the session of this generation; 0: there is none at all."""
+
+    generation: int
+
+
+class LinkMoved(Struct, frozen=True):
+    """A connection began to live, or died.
+
+    Attributes:
+        number: which; the first, 0, shows the indices and what is held.
+        at_ns: when, in market time.
+        alive: whether it lives now.
+        why: it died.
+        in_session: prices are missed meanwhile, which somebody must be told.
+    """
+
+    number: int
+    at_ns: int
+    alive: bool
+    why: str = ""
+    in_session: bool = False
+
+
+class NoticeHeard(Struct, frozen=True):
+    """The broker says something to people; `kind` is its word for it."""
+
+    kind: str
+    text: str
+    at_ns: int
+
+
+News = FrameHeard | BookWanted | SessionLost | LinkMoved | NoticeHeard
+
+
+class LiveMarket(Protocol):
+    """Listens to a market until it is called off."""
+
+    def want(self, held: Iterable[str], others: Iterable[str]) -> None:
+        """Show these symbols from now on, and no others.
+
+        Args:
+            held: what is held or works; it is shown where freshness is looked at first.
+            others: everything else, indices among it.
+
+        Raises:
+            BrokerError: one of them cannot be shown, or they are too many.
+        """
+        ...
+
+    def renew(self) -> None:
+        """Use the present session, for the one before is none any more."""
+        ...
+
+    async def listen(self, hear: Callable[[News], None]) -> None:
+        """Tell all that comes, until this is cancelled; what breaks is made again.
+
+        Args:
+            hear: is told at once, and never waits.
+        """
+        ...

@@ -1,0 +1,194 @@
+"""The real shell on real sockets: what it says, what it finds dead, and what it never tells."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+from contextlib import asynccontextmanager
+from datetime import time
+
+import pytest
+
+from daemon.brokers.zerodha.instruments import Listed
+from daemon.brokers.zerodha.stream.socket import access
+from daemon.brokers.zerodha.stream.ticker import Around, Ticker
+from daemon.domain.instants import at
+from daemon.feeds.live import LiveFeed
+from daemon.messages import FrameArrived
+from daemon.ports.market import BookWanted, LinkMoved, NoticeHeard, SessionLost
+from daemon.telemetry.redaction import Secret
+from tests.kit.kite_frames import frame
+from tests.kit.ticker_line import NIFTY, OPTION, TRADING_DAY, index_packet, option_packet
+from tests.kit.ticker_server import HandTime, ticker_server
+
+KEY, TOKEN = "key-of-the-canary", "token-of-the-canary"
+TOKENS = {"NIFTY": NIFTY, "NIFTY26D0124350CE": OPTION}
+START_NS = at(TRADING_DAY, time(10))
+
+
+def of_symbol(symbol):
+    return Listed(TOKENS[symbol], symbol, "NFO", symbol, 75, 500, None)
+
+
+class Heard:
+    """A ticker that listens to a server, and what it tells."""
+
+    def __init__(self, server):
+        self.time = HandTime(START_NS)
+        self.generation = 7
+        around = Around(
+            access=lambda: access(
+                self.generation, Secret(KEY), Secret(f"{TOKEN}-{self.generation}"), server.root
+            ),
+            running=self.time,
+            market=self.time,
+            dice=random.Random(1),
+            sleep=self.time.sleep,
+        )
+        self.ticker = Ticker(around, of_symbol)
+        self.ticker.want(["NIFTY26D0124350CE"], ["NIFTY"])
+        self.feed = LiveFeed()
+        self.arrivals = self.feed.arrivals()
+
+    async def next(self):
+        return await anext(self.arrivals)
+
+    async def until_down(self):
+        while True:
+            news = await self.next()
+            if isinstance(news, LinkMoved) and not news.alive:
+                return news
+
+
+@asynccontextmanager
+async def listening(server):
+    heard = Heard(server)
+    task = asyncio.get_running_loop().create_task(heard.ticker.listen(heard.feed.hear))
+    try:
+        yield heard
+    finally:
+        task.cancel()
+        await asyncio.wait({task})
+        assert task.cancelled()
+
+
+@asynccontextmanager
+async def streaming():
+    """A server and a ticker that has shown one frame."""
+    async with ticker_server() as server, listening(server) as heard:
+        assert await heard.next() == LinkMoved(0, START_NS, alive=True)
+        assert isinstance(await heard.next(), BookWanted)
+        assert [await server.heard.get() for _ in range(2)] == [
+            {"a": "subscribe", "v": [NIFTY, OPTION]},
+            {"a": "mode", "v": ["full", [NIFTY, OPTION]]},
+        ]
+        await server.send(frame(index_packet(NIFTY, 2_435_000, 1), option_packet(OPTION, 1_000, 1)))
+        yield server, heard
+
+
+async def test_one_message_of_the_socket_is_one_frame_with_our_symbols():
+    async with streaming() as (_, heard):
+        arrived = await heard.next()
+
+    assert isinstance(arrived, FrameArrived)
+    assert (arrived.frame.at_ns, arrived.frame.exchange_ns) == (START_NS, 10**9)
+    assert {symbol: quote.ltp_e4 for symbol, quote in arrived.frame.quotes.items()} == {
+        "NIFTY": 243_500_000,
+        "NIFTY26D0124350CE": 100_000,
+    }
+    assert arrived.fingerprint
+
+
+async def test_a_frozen_ticker_is_found_and_made_again():
+    async with streaming() as (server, heard):
+        await heard.next()
+        for _ in range(3):
+            await heard.time.advance(1)
+        down = await heard.until_down()
+        assert await server.heard.get() == "gone"
+        await heard.time.advance(1.3)
+        assert (await heard.next()).alive
+        assert isinstance(await heard.next(), BookWanted)
+
+        assert (down.at_ns - START_NS, down.in_session) == (3 * 10**9, True)
+        assert (await server.heard.get())["a"] == "subscribe"
+
+
+async def test_a_ticker_that_sends_heartbeats_and_no_prices_is_found():
+    async with streaming() as (server, heard):
+        await heard.next()
+        for _ in range(3):
+            await server.send(b"\x00")
+            await server.send('{"type":"message","data":"still here"}')
+            assert isinstance(await heard.next(), NoticeHeard)
+            await heard.time.advance(1)
+        down = await heard.until_down()
+
+    assert (down.at_ns - START_NS, down.why) == (3 * 10**9, "no index has moved for 3 s")
+
+
+async def test_a_socket_with_nobody_behind_it_is_found():
+    async with ticker_server() as server:
+        server.answers_pings = False
+        async with listening(server) as heard:
+            assert (await heard.next()).alive
+            for _ in range(3):
+                await heard.time.advance(1)
+            down = await heard.until_down()
+
+    assert (down.at_ns - START_NS, down.why) == (3 * 10**9, "no byte for 3 s")
+
+
+async def test_an_old_token_stops_it_until_there_is_another_session():
+    async with ticker_server() as server:
+        server.status = 403
+        async with listening(server) as heard:
+            assert await heard.next() == SessionLost(7)
+            for _ in range(60):
+                await heard.time.advance(1)
+            assert server.tokens == [f"{TOKEN}-7"]
+
+            server.status, heard.generation = 101, 8
+            heard.ticker.renew()
+            assert (await heard.next()).alive
+            assert server.tokens == [f"{TOKEN}-7", f"{TOKEN}-8"]
+
+
+async def test_a_change_of_the_set_and_an_end_are_said_to_the_broker():
+    async with streaming() as (server, heard):
+        heard.ticker.want([], ["NIFTY"])
+        assert await server.heard.get() == {"a": "unsubscribe", "v": [OPTION]}
+    assert server.heard.get_nowait() == "gone"
+
+
+async def test_prices_of_what_nobody_wants_are_counted_and_end_nothing():
+    async with streaming() as (server, heard):
+        await heard.next()
+        await server.send(frame(option_packet(OPTION + 256, 1, 1)))
+        await server.send(b"\x00\x09")
+        notice = await heard.next()
+        counts = heard.ticker.counts
+
+    assert (counts.unknown, counts.garbled, notice.kind) == (1, 1, "garbled")
+
+
+@pytest.mark.parametrize("status", [400, 403, 429, 503, 101])
+async def test_no_log_and_no_error_tells_the_session(status, caplog):
+    caplog.set_level(logging.DEBUG)
+    told = []
+    async with ticker_server() as server:
+        server.status = status
+        async with listening(server) as heard:
+            told.append(await heard.next())
+            if status != 101:
+                server.root = "ws://127.0.0.1:1"
+                await heard.time.advance(2)
+                heard.ticker.renew()
+                told.append(await heard.next())
+            told.append(repr(heard.ticker._around.access()))
+
+    ours = [each.getMessage() for each in caplog.records if each.name != "aiohttp.access"]
+    for text in (*map(str, told), *ours):
+        assert TOKEN not in text
+        assert KEY not in text
