@@ -69,6 +69,8 @@ class TickerServer:
         async for message in socket:
             if message.type is WSMsgType.TEXT:
                 self.heard.put_nowait(json.loads(message.data))
+            elif message.type is WSMsgType.PONG:
+                self.heard.put_nowait(bytes(message.data))
         self.heard.put_nowait("gone")
         return socket
 

@@ -9,10 +9,11 @@ from contextlib import asynccontextmanager
 from datetime import time
 
 import pytest
+from msgspec.structs import replace
 
 from daemon.brokers.zerodha.instruments import Listed
 from daemon.brokers.zerodha.stream.socket import access
-from daemon.brokers.zerodha.stream.ticker import Around, Ticker
+from daemon.brokers.zerodha.stream.ticker import MOST_UNSENT, Around, Ticker
 from daemon.domain.instants import at
 from daemon.feeds.live import LiveFeed
 from daemon.messages import FrameArrived
@@ -171,6 +172,74 @@ async def test_prices_of_what_nobody_wants_are_counted_and_end_nothing():
         counts = heard.ticker.counts
 
     assert (counts.unknown, counts.garbled, notice.kind) == (1, 1, "garbled")
+
+
+async def test_a_broker_that_asks_is_answered_and_one_that_closes_is_lost():
+    async with ticker_server() as server:
+        server.answers_pings = False
+        async with listening(server) as heard:
+            assert (await heard.next()).alive
+            for _ in range(2):
+                await server.heard.get()
+            await server.sockets[-1].ping(b"there?")
+            assert await server.heard.get() == b"there?"
+
+            await server.sockets[-1].close()
+            down = await heard.until_down()
+
+    assert (down.why, down.in_session) == ("the broker closed the connection", True)
+
+
+async def test_without_a_session_none_is_tried():
+    async with ticker_server() as server:
+        heard = Heard(server)
+        heard.ticker._around = replace(heard.ticker._around, access=lambda: None)
+        listening_on = asyncio.get_running_loop().create_task(heard.ticker.listen(heard.feed.hear))
+        assert await heard.next() == SessionLost(0)
+        listening_on.cancel()
+        await asyncio.wait({listening_on})
+
+    assert server.tokens == []
+
+
+class Stuck:
+    """A socket that takes nothing, and on which nothing comes."""
+
+    async def send(self, _):
+        await asyncio.Event().wait()
+
+    async def messages(self):
+        await asyncio.Event().wait()
+        yield
+
+
+@asynccontextmanager
+async def stuck(_):
+    yield Stuck()
+
+
+async def test_a_socket_that_takes_nothing_is_let_go_of():
+    async with ticker_server() as server:
+        heard = Heard(server)
+        heard.ticker._around = replace(heard.ticker._around, connect=stuck)
+        task = asyncio.get_running_loop().create_task(heard.ticker.listen(heard.feed.hear))
+        assert (await heard.next()).alive
+        for _ in range(MOST_UNSENT):
+            heard.ticker.want([], [])
+            heard.ticker.want([], ["NIFTY"])
+        down = await heard.until_down()
+        task.cancel()
+        await asyncio.wait({task})
+
+    assert down.why == "the broker takes nothing any more"
+
+
+async def test_a_symbol_that_the_broker_does_not_list_is_refused_and_nothing_changes():
+    async with streaming() as (server, heard):
+        with pytest.raises(KeyError):
+            heard.ticker.want([], ["NIFTY", "UNKNOWN"])
+        heard.ticker.want([], ["NIFTY"])
+        assert await server.heard.get() == {"a": "unsubscribe", "v": [OPTION]}
 
 
 @pytest.mark.parametrize("status", [400, 403, 429, 503, 101])

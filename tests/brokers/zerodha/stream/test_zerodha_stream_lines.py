@@ -1,0 +1,136 @@
+"""Three connections together: whose prices count, and what is told of what they hear."""
+
+from __future__ import annotations
+
+import json
+import random
+from datetime import time
+
+from daemon.brokers.zerodha.stream.lines import Answer, Lines
+from daemon.brokers.zerodha.stream.spreading import Wanted
+from daemon.brokers.zerodha.stream.words import (
+    Bytes,
+    Connect,
+    Denied,
+    Drop,
+    Lost,
+    Now,
+    Opened,
+    Send,
+    Text,
+)
+from daemon.domain.instants import SECOND_NS, at
+from daemon.ports.market import BookWanted, FrameHeard, LinkMoved, SessionLost
+from tests.kit.kite_frames import frame, packet
+from tests.kit.ticker_line import (
+    NIFTY,
+    OPTION,
+    TRADING_DAY,
+    index_packet,
+    option_packet,
+)
+
+START_NS = at(TRADING_DAY, time(10))
+MANY = {f"S{number}": number << 8 | 2 for number in range(3_000)}
+INDICES = {"NIFTY": NIFTY}
+
+
+def now(seconds: float = 0) -> Now:
+    passed_ns = int(seconds * SECOND_NS)
+    return Now(passed_ns, START_NS + passed_ns)
+
+
+def opened(wanted: Wanted) -> Lines:
+    """Connections that all stand."""
+    lines = Lines(random.Random(1))
+    for number, done in lines.want(wanted, now()).done:
+        assert done == Connect()
+        lines.handle(number, Opened(), now())
+    return lines
+
+
+def frames(answer):
+    return [each.frame for each in answer.news if isinstance(each, FrameHeard)]
+
+
+def test_a_frame_is_stamped_with_market_time_and_never_twice_with_the_same():
+    lines = opened(Wanted(INDICES, {"A": OPTION}))
+    message = Bytes(frame(index_packet(NIFTY, 100, 7), option_packet(OPTION, 50, 9)))
+
+    (first,) = frames(lines.handle(0, message, now(1)))
+    (second,) = frames(lines.handle(0, message, now(1)))
+
+    assert (first.at_ns, second.at_ns) == (START_NS + SECOND_NS, START_NS + SECOND_NS + 1)
+    assert first.exchange_ns == 9 * SECOND_NS
+    assert first.quotes.keys() == {"NIFTY", "A"}
+
+
+def test_equal_messages_have_equal_content_where_the_exchange_says_when():
+    lines = opened(Wanted({}, {"A": OPTION}))
+    full = Bytes(frame(option_packet(OPTION, 50, 9)))
+    price = Bytes(frame(packet(OPTION, (50,))))
+
+    contents = [lines.handle(0, each, now(1)).news[0].content for each in (full, full, price)]
+
+    assert contents[0] == contents[1] != 0
+    assert contents[2] == 0
+
+
+def test_while_the_first_connection_is_down_prices_of_others_are_held_back():
+    lines = opened(Wanted(INDICES, {}, MANY))
+    lines.handle(0, Lost("reset"), now(1))
+    token = MANY["S2999"]
+    message = Bytes(frame(option_packet(token, 5, 1)))
+
+    assert frames(lines.handle(1, message, now(1))) == []
+    assert lines.counts.held_back == 1
+
+    connects = lines.look(now(3)).done
+    assert connects == ((0, Connect()),)
+    lines.handle(0, Opened(), now(3))
+    assert len(frames(lines.handle(1, message, now(3)))) == 1
+
+
+def test_each_connection_shows_an_index_by_which_it_is_known_to_live():
+    lines = opened(Wanted(INDICES, {}, MANY))
+    lines.handle(0, Bytes(frame(index_packet(NIFTY, 1, 1))), now(2))
+    lines.handle(1, Bytes(b"\x00"), now(2))
+
+    answers = [lines.look(now(seconds)) for seconds in (1, 2, 3)]
+
+    (link,) = [each for each in answers[-1].news if isinstance(each, LinkMoved)]
+    assert (link.number, link.why) == (1, "no index has moved for 3 s")
+    assert (1, Drop()) in answers[-1].done
+
+
+def test_a_set_that_shrinks_lets_a_connection_go_and_one_that_grows_makes_it_again():
+    lines = opened(Wanted(INDICES, {}, MANY))
+
+    done = lines.want(Wanted(INDICES), now(1)).done
+    assert (1, Drop()) in done
+    assert all(isinstance(each, Send) for number, each in done if number == 0)
+    assert lines.handle(1, Lost("too late"), now(1)) == Answer()
+
+    done = lines.want(Wanted(INDICES, {}, MANY), now(2)).done
+    assert (1, Connect()) in done
+
+
+def test_a_push_and_an_opening_have_the_book_read_and_tell_nothing_as_a_fact():
+    lines = opened(Wanted(INDICES))
+    record = {
+        "order_id": "19\n", "status": "COMPLETE", "exchange": "NFO", "tradingsymbol": "X",
+        "transaction_type": "BUY", "quantity": 75,
+    }  # fmt: skip
+
+    news = lines.handle(0, Text(json.dumps({"type": "order", "data": record})), now(1)).news
+
+    assert news == (BookWanted("the broker pushes order 19\\n"),)
+
+
+def test_a_denial_tells_which_session_it_was():
+    lines = Lines(random.Random(1))
+    lines.want(Wanted(INDICES), now())
+
+    assert lines.handle(0, Denied(4), now()).news == (SessionLost(4),)
+    assert lines.due_ns is None
+    assert lines.renew(now(1)).done == ((0, Connect()),)
