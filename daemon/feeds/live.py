@@ -2,6 +2,9 @@
 
 Whoever hears never waits, and whoever brings in may lag. What is not a price goes first and is
 kept once. Prices that pile up are joined: the newest of each instrument, and no extreme lost.
+
+Whoever brings a frame in does so at once, at the present instant. The frame's own instant rises
+with each, so where the market's clock was set back it lies a little ahead of what that shows.
 """
 
 from __future__ import annotations

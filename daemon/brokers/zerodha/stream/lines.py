@@ -62,11 +62,13 @@ class Counts(Struct):
 
     Attributes:
         unknown: prices of what nobody wanted.
+        early: prices that came before their mode was set: they lack the touch.
         garbled: messages that could not be understood.
         held_back: messages of a further connection while the first was not open.
     """
 
     unknown: int = 0
+    early: int = 0
     garbled: int = 0
     held_back: int = 0
 
@@ -166,8 +168,10 @@ class Lines:
         if number and self._lines[0].state is not State.OPEN:
             self.counts.held_back += 1
             return ()
-        known = [tick for tick in ticks if tick.token in self._names]
-        self.counts.unknown += len(ticks) - len(known)
+        wanted = [tick for tick in ticks if tick.token in self._names]
+        known = [tick for tick in wanted if tick.mode is self._mode]
+        self.counts.unknown += len(ticks) - len(wanted)
+        self.counts.early += len(wanted) - len(known)
         if not known:
             return ()
         quotes = {self._names[tick.token]: tick.quote for tick in known}

@@ -13,7 +13,7 @@ from daemon.brokers.zerodha.instruments import Listed
 from daemon.brokers.zerodha.packets import is_index
 from daemon.brokers.zerodha.stream.lines import Answer, Counts, Lines
 from daemon.brokers.zerodha.stream.socket import Access, Connecting, Socket, connect
-from daemon.brokers.zerodha.stream.spreading import Wanted
+from daemon.brokers.zerodha.stream.spreading import Wanted, spread
 from daemon.brokers.zerodha.stream.words import (
     Connect,
     Denied,
@@ -87,7 +87,7 @@ class Ticker:
         self._ways: dict[int, _Line] = {}
         self._group: asyncio.TaskGroup | None = None
         self._hear: Callable[[News], None] | None = None
-        self._wanted: Wanted | None = None
+        self._wanted = Wanted()
 
     @property
     def counts(self) -> Counts:
@@ -108,9 +108,12 @@ class Ticker:
         guarded, rest = self._tokens(held), self._tokens(others)
         every = guarded | rest
         indices = {symbol: token for symbol, token in every.items() if is_index(token)}
-        self._wanted = Wanted(indices, guarded, rest)
-        if self._group is not None:
-            self._take(self._lines.want(self._wanted, self._now()))
+        wanted = Wanted(indices, guarded, rest)
+        if self._group is None:
+            spread(wanted)  # what there is no room for is refused before anybody listens, too
+        else:
+            self._take(self._lines.want(wanted, self._now()))
+        self._wanted = wanted
 
     def renew(self) -> None:
         """Use the present session, for the one before is none any more."""
@@ -124,9 +127,10 @@ class Ticker:
             hear: is told at once, and never waits.
         """
         self._hear = hear
+        self._lines, self._ways = Lines(self._around.dice), {}
         try:
             async with asyncio.TaskGroup() as self._group:
-                self._take(self._lines.want(self._wanted or Wanted(), self._now()))
+                self._take(self._lines.want(self._wanted, self._now()))
                 while True:
                     await self._around.sleep(self._left_s())
                     self._take(self._lines.look(self._now()))

@@ -73,7 +73,8 @@ def test_mutated_messages_are_read_or_told_to_be_garbled():
 
 @given(st.one_of(st.text(max_size=300).map(Text), st.binary(max_size=400).map(Bytes)))
 def test_arbitrary_messages_raise_nothing(happened):
-    line().handle(0, happened, NOW)
+    news = line().handle(0, happened, NOW).news
+    assert all(isinstance(each, FrameHeard | BookWanted | NoticeHeard) for each in news)
 
 
 @given(st.binary(max_size=125))

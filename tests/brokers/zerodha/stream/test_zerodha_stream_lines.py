@@ -67,13 +67,19 @@ def test_a_frame_is_stamped_with_market_time_and_never_twice_with_the_same():
 
 def test_equal_messages_have_equal_content_where_the_exchange_says_when():
     lines = opened(Wanted({}, {"A": OPTION}))
-    full = Bytes(frame(option_packet(OPTION, 50, 9)))
-    price = Bytes(frame(packet(OPTION, (50,))))
+    told, untold = (Bytes(frame(option_packet(OPTION, 50, at_s))) for at_s in (9, 0))
 
-    contents = [lines.handle(0, each, now(1)).news[0].content for each in (full, full, price)]
+    contents = [lines.handle(0, each, now(1)).news[0].content for each in (told, told, untold)]
 
     assert contents[0] == contents[1] != 0
     assert contents[2] == 0
+
+
+def test_a_price_that_came_before_its_mode_was_set_lacks_the_touch_and_is_left_out():
+    lines = opened(Wanted({}, {"A": OPTION}))
+
+    assert lines.handle(0, Bytes(frame(packet(OPTION, (50,)))), now(1)).news == ()
+    assert lines.counts.early == 1
 
 
 def test_while_the_first_connection_is_down_prices_of_others_are_held_back():

@@ -15,6 +15,7 @@ from daemon.brokers.zerodha.instruments import Listed
 from daemon.brokers.zerodha.stream.socket import access
 from daemon.brokers.zerodha.stream.ticker import MOST_UNSENT, Around, Ticker
 from daemon.domain.instants import at
+from daemon.errors import BrokerMisused
 from daemon.feeds.live import LiveFeed
 from daemon.messages import FrameArrived
 from daemon.ports.market import BookWanted, LinkMoved, NoticeHeard, SessionLost
@@ -240,6 +241,32 @@ async def test_a_symbol_that_the_broker_does_not_list_is_refused_and_nothing_cha
             heard.ticker.want([], ["NIFTY", "UNKNOWN"])
         heard.ticker.want([], ["NIFTY"])
         assert await server.heard.get() == {"a": "unsubscribe", "v": [OPTION]}
+
+
+async def test_more_than_it_can_show_is_refused_before_and_while_it_listens():
+    many = [f"S{number}" for number in range(9_001)]
+    async with streaming() as (server, heard):
+        for ticker in (heard.ticker, Ticker(heard.ticker._around, of_symbol)):
+            ticker._of_symbol = lambda name: replace(of_symbol("NIFTY"), token=hash(name) << 8)
+            with pytest.raises(BrokerMisused, match="9,001 instruments are wanted"):
+                ticker.want([], many)
+        heard.ticker._of_symbol = of_symbol
+        heard.ticker.want([], ["NIFTY"])
+        assert await server.heard.get() == {"a": "unsubscribe", "v": [OPTION]}
+
+
+async def test_who_listens_again_begins_anew():
+    async with ticker_server() as server:
+        heard = Heard(server)
+        for _ in range(2):
+            task = asyncio.get_running_loop().create_task(heard.ticker.listen(heard.feed.hear))
+            assert (await heard.next()).alive
+            assert isinstance(await heard.next(), BookWanted)
+            assert (await server.heard.get())["a"] == "subscribe"
+            assert (await server.heard.get())["a"] == "mode"
+            task.cancel()
+            await asyncio.wait({task})
+            assert await server.heard.get() == "gone"
 
 
 @pytest.mark.parametrize("status", [400, 403, 429, 503, 101])
