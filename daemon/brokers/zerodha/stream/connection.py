@@ -130,6 +130,11 @@ class Connection:
             return self._liveness.due_ns
         return self._retry_ns if self.state is State.WAITING else None
 
+    @property
+    def is_proved(self) -> bool:
+        """Whether it stands, and shows what is: on opening a broker tells old prices as well."""
+        return self.state is State.OPEN and self._liveness.is_proved(has_index=self._has_index)
+
     def handle(self, happened: Happened, now: Now) -> Answer:
         """Decide on one thing that happened."""
         match happened:

@@ -1,7 +1,8 @@
 """All connections to the ticker together: who shows what, and what is made of what they hear.
 
-Prices of a further connection are held back while the first one is not open: they would make the
-indices and what is held, which the first one shows, look fresh.
+Prices are held back until an index has moved on their connection and on the first one, for they
+would make what is old look fresh: the first connection shows the indices and what is held. What is
+held back is joined, and comes with the next prices that may be shown.
 """
 
 from __future__ import annotations
@@ -10,9 +11,10 @@ import random
 from collections.abc import Sequence
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from daemon.brokers.zerodha.packets import Mode, Tick
-from daemon.brokers.zerodha.stream.connection import Connection, State
+from daemon.brokers.zerodha.stream.connection import Connection
 from daemon.brokers.zerodha.stream.spreading import Spread, Wanted, spread
 from daemon.brokers.zerodha.stream.words import (
     Begin,
@@ -38,6 +40,7 @@ from daemon.brokers.zerodha.stream.words import (
     Want,
 )
 from daemon.domain.market.frames import Frame
+from daemon.domain.market.merge import merge
 from daemon.ports.market import BookWanted, FrameHeard, LinkMoved, News, NoticeHeard, SessionLost
 from daemon.telemetry.redaction import printable
 
@@ -64,7 +67,7 @@ class Counts(Struct):
         unknown: prices of what nobody wanted.
         early: prices that came before their mode was set: they lack the touch.
         garbled: messages that could not be understood.
-        held_back: messages of a further connection while the first was not open.
+        held_back: messages that had to wait for an index.
     """
 
     unknown: int = 0
@@ -91,6 +94,7 @@ class Lines:
         self._lines: list[Connection] = []
         self._spread: Spread = ()
         self._names: dict[int, str] = {}
+        self._held: dict[int, FrameHeard] = {}
         self._last_ns = 0
 
     @property
@@ -165,9 +169,6 @@ class Lines:
         self, number: int, ticks: Sequence[Tick], data: bytes, now: Now
     ) -> Sequence[FrameHeard]:
         """Return the frame that a message is, at an instant that is later than that before."""
-        if number and self._lines[0].state is not State.OPEN:
-            self.counts.held_back += 1
-            return ()
         wanted = [tick for tick in ticks if tick.token in self._names]
         known = [tick for tick in wanted if tick.mode is self._mode]
         self.counts.unknown += len(ticks) - len(wanted)
@@ -179,7 +180,20 @@ class Lines:
         exchange_ns = max(tick.exchange_ns for tick in known)
         # Without an instant of the exchange's a price may rightly come again as it was.
         content = hash(data) if exchange_ns else 0
-        return (FrameHeard(Frame(self._last_ns, quotes, exchange_ns), content),)
+        heard = FrameHeard(Frame(self._last_ns, quotes, exchange_ns), content)
+        if number in self._held:
+            heard = self._with_held(self._held.pop(number), heard)
+        if self._lines[0].is_proved and self._lines[number].is_proved:
+            return (heard,)
+        self._held[number] = heard
+        self.counts.held_back += 1
+        return ()
+
+    def _with_held(self, held: FrameHeard, heard: FrameHeard) -> FrameHeard:
+        """Return prices with those before them that are still wanted."""
+        names = set(self._names.values())
+        before = {symbol: quote for symbol, quote in held.frame.quotes.items() if symbol in names}
+        return FrameHeard(merge(replace(held.frame, quotes=before), heard.frame))
 
 
 def _joined(answers: Sequence[Answer]) -> Answer:

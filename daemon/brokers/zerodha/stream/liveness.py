@@ -39,12 +39,13 @@ class Liveness:
         self._trading_ns: int | None = None  # since when it has been so, in running time
         self._indices_ns: int | None = None
         self._last: dict[int, tuple[int, int]] = {}
+        self._has_moved = False
 
     def opened(self, now: Now) -> None:
-        """Begin anew with a connection."""
+        """Begin anew with a connection; what the indices told before is no news on it either."""
         self._heard_ns = self._moved_ns = self._looked_ns = self._pinged_ns = now.running_ns
         self._trading_ns = self._indices_ns = None
-        self._last.clear()
+        self._has_moved = False
         self._follow(now)
         self.due_ns = now.running_ns + LOOK_NS
 
@@ -60,6 +61,11 @@ class Liveness:
                 if self._last.get(tick.token) != said:
                     self._last[tick.token] = said
                     self._moved_ns = now.running_ns
+                    self._has_moved = True
+
+    def is_proved(self, *, has_index: bool) -> bool:
+        """Say whether prices are of now: an index has moved since it opened, where one must."""
+        return self._has_moved or self._indices_ns is None or not has_index
 
     def look(self, now: Now, *, has_index: bool) -> str:
         """Return why the connection is dead; empty: it lives.

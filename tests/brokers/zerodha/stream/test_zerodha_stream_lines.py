@@ -19,7 +19,7 @@ from daemon.brokers.zerodha.stream.words import (
     Send,
     Text,
 )
-from daemon.domain.instants import SECOND_NS, at
+from daemon.domain.instants import DAY_NS, SECOND_NS, at
 from daemon.ports.market import BookWanted, FrameHeard, LinkMoved, SessionLost
 from tests.kit.kite_frames import frame, packet
 from tests.kit.ticker_line import (
@@ -82,19 +82,59 @@ def test_a_price_that_came_before_its_mode_was_set_lacks_the_touch_and_is_left_o
     assert lines.counts.early == 1
 
 
-def test_while_the_first_connection_is_down_prices_of_others_are_held_back():
+def moving(price: int, at_s: int = 1) -> Bytes:
+    return Bytes(frame(index_packet(NIFTY, price, at_s)))
+
+
+def test_while_the_first_connection_is_down_prices_of_others_are_held_back_and_not_lost():
     lines = opened(Wanted(INDICES, {}, MANY))
+    for number in (0, 1):
+        assert len(frames(lines.handle(number, moving(1), now(1)))) == 1
     lines.handle(0, Lost("reset"), now(1))
-    token = MANY["S2999"]
-    message = Bytes(frame(option_packet(token, 5, 1)))
 
-    assert frames(lines.handle(1, message, now(1))) == []
-    assert lines.counts.held_back == 1
-
-    connects = lines.look(now(3)).done
-    assert connects == ((0, Connect()),)
+    for price in (5, 9, 4):
+        message = Bytes(frame(option_packet(MANY["S2999"], price, price)))
+        assert frames(lines.handle(1, message, now(1))) == []
+    assert lines.look(now(3)).done[-1] == (0, Connect())
     lines.handle(0, Opened(), now(3))
-    assert len(frames(lines.handle(1, message, now(3)))) == 1
+    lines.handle(0, moving(3), now(3))
+    (shown,) = frames(lines.handle(1, moving(3), now(3)))
+
+    quote = shown.quotes["S2999"]
+    assert (quote.ltp_e4, quote.low_e4, quote.high_e4) == (400, 400, 900)
+    assert "NIFTY" in shown.quotes
+
+
+def test_old_prices_that_a_frozen_broker_tells_on_opening_do_not_look_fresh():
+    lines = opened(Wanted(INDICES, {"A": OPTION}))
+    old = Bytes(frame(index_packet(NIFTY, 100, 7), option_packet(OPTION, 50, 7)))
+    assert len(frames(lines.handle(0, old, now(1)))) == 1
+    lines.handle(0, Lost("reset"), now(2))
+    lines.look(now(4))
+    lines.handle(0, Opened(), now(4))
+
+    assert frames(lines.handle(0, old, now(4))) == []
+
+    (shown,) = frames(lines.handle(0, moving(101, 8), now(5)))
+    assert shown.quotes.keys() == {"NIFTY", "A"}
+
+
+def test_at_the_weekend_nothing_waits_for_an_index():
+    lines = opened(Wanted(INDICES, {"A": OPTION}))
+    sunday = Now(10**9, START_NS + 3 * DAY_NS)
+    lines.renew(sunday)
+    lines.handle(0, Opened(), sunday)
+
+    assert len(frames(lines.handle(0, Bytes(frame(option_packet(OPTION, 5, 1))), sunday))) == 1
+
+
+def test_what_was_held_back_and_is_wanted_no_longer_is_not_shown():
+    lines = opened(Wanted(INDICES, {"A": OPTION}))
+    lines.handle(0, Bytes(frame(option_packet(OPTION, 5, 1))), now(1))
+    lines.want(Wanted(INDICES), now(1))
+
+    (shown,) = frames(lines.handle(0, moving(1), now(1)))
+    assert shown.quotes.keys() == {"NIFTY"}
 
 
 def test_each_connection_shows_an_index_by_which_it_is_known_to_live():
