@@ -10,10 +10,20 @@ Source: Kite Connect 3, response structure and exceptions; answers of its staff 
 from __future__ import annotations
 
 import re
+from typing import TypeVar
 
 from msgspec import Struct
 
-from daemon.brokers.zerodha.wire import TOO_MANY, Envelope, Reply, envelope, parsed
+from daemon import errors
+from daemon.brokers.zerodha.wire import (
+    DEAD_SESSION,
+    OK,
+    TOO_MANY,
+    Envelope,
+    Reply,
+    envelope,
+    parsed,
+)
 from daemon.domain.orders.words import (
     OrderAccepted,
     OrderAnswer,
@@ -24,7 +34,8 @@ from daemon.domain.orders.words import (
 from daemon.errors import WireGarbled
 from daemon.messages import CancelAnswered
 
-_OK, _BAD, _FORBIDDEN = 200, 400, 403
+T = TypeVar("T")
+_BAD, _FORBIDDEN = 400, 403
 
 REFUSALS: dict[tuple[int, str], Refusal | None] = {
     (_BAD, "InputException"): None,
@@ -89,6 +100,43 @@ def cancelled(intent_id: str, reply: Reply, now_ns: int) -> CancelAnswered:
     return CancelAnswered(intent_id, bool(order_id), "" if order_id else text, now_ns)
 
 
+def done(reply: Reply, form: type[T]) -> T:
+    """Return what a write that is no order was answered with.
+
+    Args:
+        reply: what came back.
+        form: of the answer.
+
+    Raises:
+        SessionRefused: the session is dead; nothing was done.
+        BrokerMisused: it was refused for a reason, and surely not done.
+        OutcomeUnknown: it may have been done.
+    """
+    try:
+        told = envelope(reply)
+        if reply.status == OK and not told.error_type:
+            return parsed(told.data, form)
+    except WireGarbled as error:
+        raise errors.OutcomeUnknown(f"Zerodha answered {reply.status}: {error}") from error
+    said = f"Zerodha answers {reply.status}: {told.said}"
+    match _refused(reply.status, told):
+        case None:
+            raise errors.OutcomeUnknown(said)
+        case Refusal.SESSION:
+            raise errors.SessionRefused(said)
+    raise errors.BrokerMisused(said)
+
+
+def refuses_session(reply: Reply) -> bool:
+    """Say whether an answer, to whatever it is, says that the session is dead."""
+    if reply.status != _FORBIDDEN:
+        return False
+    try:
+        return envelope(reply).error_type in DEAD_SESSION
+    except WireGarbled:
+        return False
+
+
 def kind_of(text: str) -> Refusal:
     """Return the reason that a text of the broker's gives; `OTHER` where it gives none we know."""
     return next((kind for kind, found in _TEXTS if found.search(text)), Refusal.OTHER)
@@ -98,7 +146,7 @@ def _read(reply: Reply) -> tuple[Envelope, str]:
     """Return the envelope, empty where there is none, and the number of an order that was taken."""
     try:
         told = envelope(reply)
-        if reply.status == _OK and not told.error_type:
+        if reply.status == OK and not told.error_type:
             return told, parsed(told.data, _Placed).order_id
     except WireGarbled:
         return Envelope(), ""

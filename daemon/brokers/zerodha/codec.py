@@ -19,7 +19,7 @@ from daemon.brokers.zerodha.wire import Reply, amount_e4, data, parsed, whole
 from daemon.domain.orders.ids import parse
 from daemon.domain.orders.words import OrderUpdated, Refusal, Side, State
 from daemon.errors import WireGarbled
-from daemon.messages import AccountRead, BrokerOrder, BrokerPosition, MarginRead, OrderNotFound
+from daemon.messages import AccountRead, BrokerOrder, BrokerPosition, OrderNotFound
 
 Names = Callable[[str, str], str]
 """Exchange and name at the broker -> Ordo's symbol."""
@@ -210,25 +210,36 @@ def shown(record: OrderRecord, names: Names) -> BrokerOrder:
     )
 
 
-def account(book: Iterable[OrderRecord], held: Reply, names: Names, now_ns: int) -> AccountRead:
-    """Return the whole book: orders of the day, and what is held in all products together.
+def positions(reply: Reply, names: Names) -> tuple[BrokerPosition, ...]:
+    """Return what is held, in all products together; what nets to nothing is left out.
 
     Args:
-        book: the orders.
-        held: the answer to a read of positions.
+        reply: the answer to a read of positions.
         names: tells our symbols.
-        now_ns: when both were read.
 
     Raises:
         BrokerError: there is no such answer; its class says why.
     """
-    net = data(held, _Positions).net
-    positions = [BrokerPosition(names(p.exchange, p.tradingsymbol), whole(p.quantity)) for p in net]
-    return AccountRead(
-        tuple(shown(record, names) for record in book),
-        tuple(position for position in positions if position.net_quantity),
-        now_ns,
-    )
+    net = data(reply, _Positions).net
+    held = (BrokerPosition(names(p.exchange, p.tradingsymbol), whole(p.quantity)) for p in net)
+    return tuple(position for position in held if position.net_quantity)
+
+
+def account(
+    book: Iterable[OrderRecord], held: tuple[BrokerPosition, ...], names: Names, now_ns: int
+) -> AccountRead:
+    """Return the whole book: orders of the day, and what is held.
+
+    Args:
+        book: the orders.
+        held: the positions.
+        names: tells our symbols.
+        now_ns: when both were read.
+
+    Raises:
+        WireGarbled: an order counts what cannot be counted, or goes neither way.
+    """
+    return AccountRead(tuple(shown(record, names) for record in book), held, now_ns)
 
 
 def found(
@@ -252,20 +263,13 @@ def available_e4(funds: Reply) -> int:
     return amount_e4(data(funds, _Segments).equity.net)
 
 
-def margin(parent: str, basket: Reply, funds: Reply, now_ns: int) -> MarginRead:
-    """Return what the legs of an entry need beside what is held, and what is free for it.
-
-    Args:
-        parent: the entry.
-        basket: the answer for the basket of its legs, with the positions considered.
-        funds: the answer for funds.
-        now_ns: when both were read.
+def required_e4(basket: Reply) -> int:
+    """Return what the legs of a basket need beside what is held, in `_e4`.
 
     Raises:
         BrokerError: there is no such answer; its class says why.
     """
-    required_e4 = amount_e4(data(basket, _Basket).final.total)
-    return MarginRead(parent, required_e4, available_e4(funds), now_ns)
+    return amount_e4(data(basket, _Basket).final.total)
 
 
 def _count(value: Decimal | None) -> int:

@@ -29,8 +29,10 @@ REGULAR = "regular"
 VARIETIES = frozenset({REGULAR, "amo", "co", "iceberg", "auction"})
 AUTOMATIC = "-1"
 """The protection that the broker reckons by itself."""
+PLAIN_FORM, JSON_FORM = "application/x-www-form-urlencoded", "application/json"
 _WHOLE = 100
-_SIDES = {Side.BUY: "BUY", Side.SELL: "SELL"}
+SIDES = {Side.BUY: "BUY", Side.SELL: "SELL"}
+"""Which way an order goes, in the broker's word."""
 _AT_MARKET = ("MARKET", "SL-M")
 _TAG = re.compile(r"[A-Za-z0-9]{1,20}", re.ASCII)
 _PERCENT = re.compile(r"\d{1,3}(?:\.\d{1,4})?", re.ASCII)
@@ -94,7 +96,7 @@ class OrderForm(Struct, frozen=True, kw_only=True):
     def request(self) -> Sent:
         """The request that places it."""
         fields = {name: getattr(self, name) for name in self.__struct_fields__}
-        return _form("POST", f"/orders/{self.variety}", fields)
+        return form("POST", f"/orders/{self.variety}", fields)
 
 
 class Change(Struct, frozen=True, kw_only=True):
@@ -108,6 +110,22 @@ class Change(Struct, frozen=True, kw_only=True):
     validity: str | None = None
     disclosed_quantity: int | None = None
     market_protection: str | None = None
+
+
+def conversion(
+    listed: Listed, side: Side, quantity: int, old_product: str, new_product: str
+) -> Sent:
+    """Return the request that moves a position of the day from one product to another."""
+    fields: dict[str, object] = {
+        "exchange": listed.exchange,
+        "tradingsymbol": listed.name,
+        "transaction_type": SIDES[side],
+        "position_type": "day",
+        "quantity": quantity,
+        "old_product": old_product,
+        "new_product": new_product,
+    }
+    return form("PUT", "/portfolio/positions", fields)
 
 
 def check_protection(order_type: str | None, protection: str | None) -> None:
@@ -139,7 +157,7 @@ def form_of(approved: Approved, listed: Listed, product: str) -> OrderForm:
     return OrderForm(
         exchange=listed.exchange,
         tradingsymbol=listed.name,
-        transaction_type=_SIDES[intent.side],
+        transaction_type=SIDES[intent.side],
         quantity=intent.quantity,
         product=product,
         order_type=order_type,
@@ -165,7 +183,7 @@ def modification(variety: str, order_id: str, change: Change) -> Sent:
     check_protection(change.order_type, change.market_protection)
     fields = {name: getattr(change, name) for name in change.__struct_fields__}
     path = f"/orders/{quote(variety, '')}/{quote(order_id, '')}"
-    return _form("PUT", path, {"variety": variety, "order_id": order_id, **fields})
+    return form("PUT", path, {"variety": variety, "order_id": order_id, **fields})
 
 
 def cancellation(variety: str, order_id: str, parent_order_id: str | None = None) -> Sent:
@@ -192,7 +210,7 @@ def basket(legs: Iterable[tuple[MarginLeg, Listed]], product: str) -> Sent:
         {
             "exchange": listed.exchange,
             "tradingsymbol": listed.name,
-            "transaction_type": _SIDES[leg.side],
+            "transaction_type": SIDES[leg.side],
             "variety": REGULAR,
             "product": product,
             "order_type": "LIMIT",
@@ -203,13 +221,14 @@ def basket(legs: Iterable[tuple[MarginLeg, Listed]], product: str) -> Sent:
         for leg, listed in legs
     ]
     path = "/margins/basket?consider_positions=True&mode=compact"
-    return Sent("POST", path, _JSON.encode(orders), "application/json")
+    return Sent("POST", path, _JSON.encode(orders), JSON_FORM)
 
 
 _JSON = msgspec.json.Encoder(decimal_format="number")
 
 
-def _form(method: str, path: str, fields: dict[str, object]) -> Sent:
+def form(method: str, path: str, fields: dict[str, object]) -> Sent:
+    """Return a request whose fields stand in its body; a field of None is not sent."""
     told = {name: value for name, value in fields.items() if value is not None}
     body = urlencode(told).encode()
-    return Sent(method, path, body, "application/x-www-form-urlencoded")
+    return Sent(method, path, body, PLAIN_FORM)

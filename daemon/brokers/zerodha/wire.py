@@ -15,8 +15,8 @@ from daemon.domain.money import E4
 from daemon.errors import BrokerError, BrokerMisused, BrokerUnavailable, SessionRefused, WireGarbled
 
 T = TypeVar("T")
-TOO_MANY = 429
-_DONE = range(200, 300)
+OK, TOO_MANY = 200, 429
+_DONE = range(OK, 300)
 _MOST = Decimal(10) ** 15
 _NULL = Raw(b"null")
 
@@ -52,9 +52,9 @@ class Envelope(Struct, frozen=True):
         return ": ".join(filter(None, (self.error_type, self.message)))
 
 
+DEAD_SESSION = ("TokenException", "TwoFAException")
 _READ_ERRORS: dict[str, type[BrokerError]] = {
-    "TokenException": SessionRefused,
-    "TwoFAException": SessionRefused,
+    **dict.fromkeys(DEAD_SESSION, SessionRefused),
     "UserException": BrokerError,
     "PermissionException": BrokerError,
     "InputException": BrokerMisused,

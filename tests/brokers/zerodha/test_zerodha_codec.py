@@ -13,7 +13,7 @@ from daemon.brokers.zerodha.wire import Reply
 from daemon.domain.orders.ids import IntentIds, parse
 from daemon.domain.orders.words import OrderUpdated, Refusal, Side, State
 from daemon.errors import SessionRefused, WireGarbled
-from daemon.messages import AccountRead, BrokerOrder, BrokerPosition, MarginRead, OrderNotFound
+from daemon.messages import AccountRead, BrokerOrder, BrokerPosition, OrderNotFound
 from tests.kit.recordings import data_path
 
 NOW = 1_773_000_000_000_000_000
@@ -192,7 +192,8 @@ def test_the_account_is_the_orders_and_what_is_held_in_all_products():
         {"exchange": "NSE", "tradingsymbol": "SBIN", "quantity": 0},
         {"exchange": "MCX", "tradingsymbol": "GOLD26OCTFUT", "quantity": 1},
     ]
-    told = codec.account([record()], reply({"net": held, "day": []}), names, NOW)
+    positions = codec.positions(reply({"net": held, "day": []}), names)
+    told = codec.account([record()], positions, names, NOW)
 
     assert told == AccountRead(
         orders=(
@@ -225,9 +226,8 @@ def test_margin_is_that_of_the_whole_basket_and_what_is_free():
     basket = reply({"initial": {"total": 96504.975}, "final": {"total": 34787.225}, "orders": []})
     funds = reply({"equity": {"net": 99725.05000000002}, "commodity": {"net": 1}})
 
-    assert codec.margin("entry", basket, funds, NOW) == MarginRead(
-        "entry", 347_872_250, 997_250_500, NOW
-    )
+    assert codec.required_e4(basket) == 347_872_250
+    assert codec.available_e4(funds) == 997_250_500
 
 
 @pytest.mark.parametrize(
@@ -275,7 +275,7 @@ def test_our_ids_fit_the_broker_s_tag():
 
 def test_the_broker_s_own_samples_are_read():
     book = codec.orders(sample("orders"))
-    told = codec.account(book, sample("positions"), names, NOW)
+    told = codec.account(book, codec.positions(sample("positions"), names), names, NOW)
     history = codec.orders(sample("order_info"))
     rejected = codec.updated(book[3], NOW)
 
@@ -287,6 +287,6 @@ def test_the_broker_s_own_samples_are_read():
     assert {position.net_quantity for position in told.positions} <= {1, -3}
     assert len(codec.trades(sample("trades"))) > 1
     assert codec.available_e4(sample("margins")) == 997_250_500
-    assert codec.margin("e", sample("basket_margins"), sample("margins"), NOW).required_e4 > 0
+    assert codec.required_e4(sample("basket_margins")) > 0
     pushed = msgspec.json.decode(sample("postback").body, type=OrderRecord)
     assert codec.updated(pushed, NOW).filled_value_e4 == 4_700_000

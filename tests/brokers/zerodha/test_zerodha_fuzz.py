@@ -86,11 +86,11 @@ RECORD = codec.OrderRecord(
 )
 READS = (
     lambda reply: [codec.updated(each, NOW) for each in codec.orders(reply)],
-    lambda reply: codec.account(codec.orders(reply), reply, names, NOW),
-    lambda reply: codec.account((), reply, names, NOW),
+    lambda reply: codec.account(codec.orders(reply), (), names, NOW),
+    lambda reply: codec.positions(reply, names),
     lambda reply: codec.found("OR0000000010000001", codec.orders(reply), NOW),
     lambda reply: codec.updated(RECORD, NOW, codec.trades(reply)),
-    lambda reply: codec.margin("entry", reply, reply, NOW),
+    codec.required_e4,
     codec.available_e4,
     lambda reply: codec.pushed(reply.body.decode("utf-8", "replace")),
 )

@@ -61,7 +61,8 @@ async def test_an_order_of_ours_is_taken_filled_and_found_again():
         updated = codec.updated(book[0], 1, fills)
         master = read((await client.ask("GET", "/instruments")).body, OPEN_NS)
         held = await replied(client, get("/portfolio/positions"))
-        account = codec.account(book, held, master.symbol_of, 1)
+        positions = codec.positions(held, master.symbol_of)
+        account = codec.account(book, positions, master.symbol_of, 1)
 
     assert isinstance(placed, OrderAccepted)
     assert (found.broker_order_id, found.state) == (placed.broker_order_id, State.FILLED)
@@ -104,10 +105,10 @@ async def test_the_margin_of_an_entry_is_read_beside_what_is_free():
             for symbol in (CALL, PUT)
         ]
         basket = await replied(client, forms.basket(legs, "NRML"))
-        margin = codec.margin("entry", basket, await replied(client, get("/user/margins")), 0)
+        funds = await replied(client, get("/user/margins"))
 
-    assert margin.required_e4 == 2 * 25_800 * 12 * LOT * E4 // 100
-    assert margin.available_e4 == 1_000_000 * E4
+    assert codec.required_e4(basket) == 2 * 25_800 * 12 * LOT * E4 // 100
+    assert codec.available_e4(funds) == 1_000_000 * E4
 
 
 async def test_a_position_is_moved_to_another_product_at_what_it_cost():

@@ -1,0 +1,188 @@
+"""Zerodha's REST interface under one session: reads may be asked again, writes never.
+
+A read waits for its turn in the broker's counts, in order, and is tried again where that makes
+sense. A write is sent at once, for its budget is kept by who decides it, together with what must be
+left for exits. A session that the broker refuses is used by nobody any more: from then on whatever
+needs one is refused here, until there is another.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Awaitable, Callable, Mapping
+from types import MappingProxyType
+from typing import TypeVar
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from daemon.brokers.zerodha.answers import refuses_session
+from daemon.brokers.zerodha.forms import Change, Sent, modification
+from daemon.brokers.zerodha.questions import Kind, Question
+from daemon.brokers.zerodha.transport import TIMEOUT_MS, Transport
+from daemon.brokers.zerodha.wire import Reply
+from daemon.domain.instants import SECOND_NS
+from daemon.errors import BrokerMisused, BrokerUnavailable, OutcomeUnknown, SessionRefused
+from daemon.runtime.budget import Budget, Priority, Wait, Window
+from daemon.runtime.clock import Clock
+from daemon.runtime.retry import ReadPolicy, read
+from daemon.telemetry.redaction import Secret
+
+T = TypeVar("T")
+READS: Mapping[Kind, Window] = MappingProxyType(
+    {
+        Kind.QUOTE: Window(1, SECOND_NS),
+        Kind.HISTORY: Window(3, SECOND_NS),
+        Kind.OTHER: Window(10, SECOND_NS),
+    }
+)
+"""How often each kind of question may be asked; the broker counts them apart."""
+MOST_CHANGES = 25
+"""So often the broker lets one order be changed."""
+READING = ReadPolicy(on=(BrokerUnavailable, OutcomeUnknown))
+"""How reads are tried; one try is bounded by the way to the broker."""
+
+
+class Session(Struct, frozen=True):
+    """A session at the broker.
+
+    Attributes:
+        generation: which it is; rises with each log-in.
+        api_key: of the program.
+        access_token: of the session.
+    """
+
+    generation: int
+    api_key: Secret
+    access_token: Secret
+
+    @property
+    def authorization(self) -> Secret:
+        """The header that proves it."""
+        return Secret(f"token {self.api_key.reveal()}:{self.access_token.reveal()}")
+
+
+class Client:
+    """One account's way to the broker.
+
+    Args:
+        transport: carries the requests.
+        host: running time, by which reads are counted.
+        refused: is told once of each session that the broker refuses, by its generation.
+        policy: how often reads are tried, and how long they may take.
+        sleep: waits so many seconds.
+    """
+
+    def __init__(
+        self,
+        transport: Transport,
+        host: Clock,
+        refused: Callable[[int], None],
+        policy: ReadPolicy = READING,
+        sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
+    ) -> None:
+        self._transport = transport
+        self._refused = refused
+        self._policy = policy
+        self._turns = {kind: _Turns(window, host, sleep) for kind, window in READS.items()}
+        self._session: Session | None = None
+        self._changes: Counter[str] = Counter()
+
+    def use(self, session: Session) -> None:
+        """Use a session from now on."""
+        self._session = session
+
+    def leave(self) -> None:
+        """Use the present session no longer."""
+        self._session = None
+
+    async def write(self, sent: Sent) -> Reply:
+        """Send a write, once, and return what comes back.
+
+        Raises:
+            SessionRefused: there is no session; nothing was sent.
+            BrokerUnavailable: nothing of it left.
+            OutcomeUnknown: it may have left, and no whole answer came.
+        """
+        return await self._ask(sent, TIMEOUT_MS)
+
+    async def change(self, variety: str, order_id: str, change: Change) -> Reply:
+        """Send a change of an order, at most 25 times for each.
+
+        Raises:
+            BrokerMisused: it was changed too often, or would be at the market without protection;
+                nothing was sent.
+            SessionRefused: there is no session; nothing was sent.
+            BrokerUnavailable: nothing of it left.
+            OutcomeUnknown: it may have left, and no whole answer came.
+        """
+        sent = modification(variety, order_id, change)
+        if self._changes[order_id] >= MOST_CHANGES:
+            raise BrokerMisused(
+                f"order {order_id} was changed {MOST_CHANGES} times, which is all that Zerodha "
+                "allows; cancel it, and place another"
+            )
+        self._changes[order_id] += 1
+        return await self.write(sent)
+
+    async def read(self, question: Question[T]) -> T:
+        """Return what a question is answered with, asking again where that makes sense.
+
+        Raises:
+            SessionRefused: there is no session, or the broker refuses it.
+            BrokerError: there is no such answer; its class says why.
+        """
+
+        async def once() -> T:
+            self._standing()
+            await self._turns[question.kind].next()
+            return question.read(await self._ask(question.sent, question.timeout_ms))
+
+        limit_ms = max(self._policy.deadline_ms, 2 * question.timeout_ms)
+        policy = replace(self._policy, try_timeout_ms=limit_ms, deadline_ms=limit_ms)
+        return await read(once, policy, f"{question.what} at Zerodha")
+
+    async def exchange(self, sent: Sent) -> Reply:
+        """Send a write that needs no session: the one that makes it.
+
+        Raises:
+            BrokerUnavailable: nothing of it left.
+            OutcomeUnknown: it may have left, and no whole answer came.
+        """
+        return await self._transport.send(sent, None)
+
+    async def close(self) -> None:
+        """Let go of its connections."""
+        await self._transport.close()
+
+    async def _ask(self, sent: Sent, timeout_ms: int) -> Reply:
+        session = self._standing()
+        reply = await self._transport.send(sent, session.authorization, timeout_ms)
+        if refuses_session(reply) and self._session is session:
+            self.leave()
+            self._refused(session.generation)
+        return reply
+
+    def _standing(self) -> Session:
+        if self._session is None:
+            raise SessionRefused("there is no session at Zerodha: log in with `ordo login`")
+        return self._session
+
+
+class _Turns:
+    """Lets reads of one kind go, in the order in which they came."""
+
+    def __init__(
+        self, window: Window, host: Clock, sleep: Callable[[float], Awaitable[object]]
+    ) -> None:
+        self._budget = Budget((window,))
+        self._host = host
+        self._sleep = sleep
+        self._line = asyncio.Lock()
+
+    async def next(self) -> None:
+        """Wait until one may go."""
+        async with self._line:
+            while isinstance(taken := self._budget.take(self._host.now_ns(), Priority.EXIT), Wait):
+                await self._sleep((taken.until_ns - self._host.now_ns()) / SECOND_NS)

@@ -1,0 +1,144 @@
+"""The way to Zerodha: a request goes out once, and is answered or is not.
+
+What failed before a byte left was surely not executed. From the first byte on nobody can know, so
+everything that is not an answer leaves the outcome unknown. Which of both it is, the connection
+itself tells; what an error is called only makes its sentence. A request is never sent again here,
+not even one whose connection had been closed by the other side, and a redirect is an answer like
+any other, never followed: who is spoken to is set, and nobody else gets to see the session.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from types import SimpleNamespace
+from urllib.parse import urlsplit
+
+import aiohttp
+from yarl import URL
+
+from daemon.brokers.zerodha.forms import Sent
+from daemon.brokers.zerodha.wire import Reply
+from daemon.errors import BrokerError, BrokerUnavailable, OutcomeUnknown
+from daemon.telemetry.redaction import Secret
+
+ROOT = "https://api.kite.trade"
+"""Where the broker is, unless the settings name a stand-in."""
+TIMEOUT_MS = 7_000
+"""How long an answer may take; that of the vendor's own client."""
+_HEADERS = {
+    "X-Kite-Version": "3",
+    "User-Agent": "ordo",
+    "Accept": "*/*",
+    "Accept-Encoding": "gzip, deflate",
+}
+_FAILURES: tuple[tuple[type[BaseException], str], ...] = (
+    (aiohttp.ClientConnectorDNSError, "its name leads to no address"),
+    (aiohttp.ClientConnectorCertificateError, "its certificate is not to be trusted"),
+    (aiohttp.ClientSSLError, "no TLS could be agreed on"),
+    (aiohttp.ClientConnectorError, "there is no connection"),
+    (TimeoutError, "it took too long"),
+    (aiohttp.ServerDisconnectedError, "it closed the connection without an answer"),
+    (aiohttp.ClientPayloadError, "its answer was cut short"),
+    (aiohttp.ClientOSError, "the connection broke"),
+    (aiohttp.ClientResponseError, "its answer is no HTTP"),
+    (aiohttp.ClientConnectionError, "the connection was closed"),
+)
+"""What an error is in words, the first that fits. Its own text is never told: it may hold the
+request, and with it the session."""
+
+
+class Transport:
+    """One session of HTTP with the broker.
+
+    Args:
+        root: scheme and host of the broker, without a path.
+    """
+
+    def __init__(self, root: str = ROOT) -> None:
+        parts = urlsplit(root)
+        self._root = f"{parts.scheme}://{parts.netloc}"
+        self._session: aiohttp.ClientSession | None = None
+
+    async def send(
+        self, sent: Sent, authorization: Secret | None, timeout_ms: int = TIMEOUT_MS
+    ) -> Reply:
+        """Send a request, once, and return what comes back, whatever it is.
+
+        Args:
+            sent: the request.
+            authorization: the header of that name; None: it is sent without.
+            timeout_ms: how long all of it may take.
+
+        Raises:
+            BrokerUnavailable: nothing of it left.
+            OutcomeUnknown: some of it may have left, and no whole answer came.
+        """
+        headers = {"Content-Type": sent.content_type} if sent.content_type else {}
+        if authorization is not None:
+            headers["Authorization"] = authorization.reveal()
+        trip = SimpleNamespace(left=False)
+        try:
+            async with (
+                asyncio.timeout(timeout_ms / 1_000),
+                self._open().request(
+                    sent.method,
+                    URL(self._root + sent.path, encoded=True),
+                    data=sent.body or None,
+                    headers=headers,
+                    allow_redirects=False,
+                    trace_request_ctx=trip,
+                ) as answer,
+            ):
+                return Reply(answer.status, await answer.read())
+        except (aiohttp.ClientError, OSError, RuntimeError) as error:  # the last is uvloop's
+            failure = self._failure(error, trip.left, timeout_ms)
+        raise failure  # outside, so that no cause tells the request, and with it the session
+
+    async def close(self) -> None:
+        """Let go of its connections."""
+        if self._session is not None:
+            await self._session.close()
+
+    def _open(self) -> aiohttp.ClientSession:
+        if self._session is None:
+            trace = aiohttp.TraceConfig()
+            trace.on_request_headers_sent.append(_leaves)
+            self._session = aiohttp.ClientSession(
+                headers=_HEADERS,
+                cookie_jar=aiohttp.DummyCookieJar(),
+                timeout=aiohttp.ClientTimeout(total=None),
+                trace_configs=[trace],
+                middlewares=(_once,),
+            )
+        return self._session
+
+    def _failure(self, error: Exception, left: bool, timeout_ms: int) -> BrokerError:  # noqa: FBT001
+        error = error.error if isinstance(error, _Broken) else error
+        said = next((words for kind, words in _FAILURES if isinstance(error, kind)), "it failed")
+        said = f"{said} ({timeout_ms} ms)" if isinstance(error, TimeoutError) else said
+        if left:
+            return OutcomeUnknown(f"no answer of Zerodha's at {self._root}: {said}")
+        return BrokerUnavailable(f"nothing was sent to Zerodha at {self._root}: {said}")
+
+
+class _Broken(RuntimeError):
+    """A connection that broke, in a form that aiohttp does not answer by sending again."""
+
+    def __init__(self, error: Exception) -> None:
+        super().__init__()
+        self.error = error
+
+
+async def _leaves(_: aiohttp.ClientSession, context: SimpleNamespace, __: object) -> None:
+    """Note that the next thing to happen is the first byte of a request leaving."""
+    context.trace_request_ctx.left = True
+
+
+async def _once(
+    request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType
+) -> aiohttp.ClientResponse:
+    """Keep aiohttp from sending a change or a cancellation again: it does so on its own."""
+    try:
+        return await handler(request)
+    except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError) as error:
+        raise _Broken(error) from None

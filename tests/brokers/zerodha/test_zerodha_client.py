@@ -1,0 +1,250 @@
+"""Reads wait their turn and are asked again, writes are sent once, a dead session is dead."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+
+import pytest
+
+from daemon.brokers.zerodha import answers, questions
+from daemon.brokers.zerodha.client import MOST_CHANGES, READING, READS, Client, Session
+from daemon.brokers.zerodha.forms import PLAIN_FORM, Change, Sent, cancellation
+from daemon.brokers.zerodha.questions import Kind, Question
+from daemon.brokers.zerodha.transport import Transport
+from daemon.domain.instants import SECOND_NS
+from daemon.domain.orders.words import OutcomeUnknown as Unknown
+from daemon.errors import (
+    BrokerMisused,
+    BrokerUnavailable,
+    OutcomeUnknown,
+    SessionRefused,
+    WireGarbled,
+)
+from daemon.runtime.clock import VirtualClock
+from daemon.telemetry.redaction import Secret
+from tests.kit.kite_script import (
+    CLOSES,
+    CUTS,
+    DEAD,
+    PAGE,
+    Answer,
+    KiteScript,
+    no,
+    scripted_kite,
+    yes,
+)
+
+PLACE = Sent("POST", "/orders/regular", b"quantity=65", PLAIN_FORM)
+PROFILE = questions.profile()
+OK = yes({"user_id": "AB1234"})
+POLICY = type(READING)(attempts=3, base_ms=0, jitter_ms=0, longest_wait_ms=0, on=READING.on)
+
+
+def session(generation: int) -> Session:
+    return Session(generation, Secret("the-api-key"), Secret(f"token-of-{generation}"))
+
+
+class House:
+    """A client, and all that it told and waited for."""
+
+    def __init__(self, url: str) -> None:
+        self.refused: list[int] = []
+        self.waited: list[float] = []
+        self.clock = VirtualClock()
+        self.client = Client(Transport(url), self.clock, self.refused.append, POLICY, self.sleep)
+        self.client.use(session(1))
+
+    async def sleep(self, seconds: float) -> None:
+        self.waited.append(seconds)
+        self.clock.advance(round(seconds * SECOND_NS))
+        await asyncio.sleep(0)
+
+
+@pytest.fixture
+async def script() -> AsyncIterator[KiteScript]:
+    async with scripted_kite() as made:
+        yield made
+
+
+@pytest.fixture
+async def house(script) -> AsyncIterator[House]:
+    made = House(script.url)
+    yield made
+    await made.client.close()
+
+
+@pytest.mark.parametrize(
+    "failure", [CLOSES, CUTS, PAGE, no(429, "NetworkException"), no(503, "NetworkException")]
+)
+async def test_a_read_that_failed_is_asked_again(script, house, failure):
+    script.on("GET /user/profile", failure, failure, OK)
+
+    assert (await house.client.read(PROFILE)).user_id == "AB1234"
+    assert len(script.asked) == 3
+
+
+async def test_a_read_that_fails_on_is_given_up(script, house):
+    script.on("GET /user/profile", PAGE)
+    with pytest.raises(BrokerUnavailable, match="the profile at Zerodha: no answer in 3 of 3"):
+        await house.client.read(PROFILE)
+
+
+@pytest.mark.parametrize(
+    ("answer", "error"),
+    [
+        (no(400, "InputException"), BrokerMisused),
+        (DEAD, SessionRefused),
+        (Answer(200, b"<html>"), WireGarbled),
+    ],
+)
+async def test_a_read_that_was_answered_is_not_asked_again(script, house, answer, error):
+    script.on("GET /user/profile", answer)
+    with pytest.raises(error):
+        await house.client.read(PROFILE)
+
+    assert len(script.asked) == 1
+
+
+@pytest.mark.parametrize("failure", [CLOSES, CUTS])
+async def test_a_write_is_never_sent_again(script, house, failure):
+    script.on("POST /orders/regular", failure)
+    script.on("DELETE /orders/regular/15", failure)
+    script.on("PUT /orders/regular/15", failure)
+    for asking in (
+        house.client.write(PLACE),
+        house.client.write(cancellation("regular", "15")),
+        house.client.change("regular", "15", Change(price="1")),
+    ):
+        with pytest.raises(OutcomeUnknown):
+            await asking
+
+    assert len(script.asked) == 3
+
+
+async def test_an_answer_to_a_write_comes_back_whatever_it_is(script, house):
+    script.on("POST /orders/regular", PAGE)
+    reply = await house.client.write(PLACE)
+
+    assert isinstance(answers.placed("OR1", reply, 1), Unknown)
+
+
+@pytest.mark.parametrize("kind", ["read", "write"])
+async def test_a_dead_session_is_told_once_and_used_no_more_until_there_is_another(
+    script, house, kind
+):
+    script.on("GET /user/profile", DEAD, OK)
+    script.on("POST /orders/regular", DEAD)
+    client = house.client
+    if kind == "read":
+        with pytest.raises(SessionRefused):
+            await client.read(PROFILE)
+    else:
+        assert (await client.write(PLACE)).status == 403
+    for asking in (client.read(PROFILE), client.write(PLACE)):
+        with pytest.raises(SessionRefused, match="ordo login"):
+            await asking
+
+    assert (house.refused, len(script.asked)) == ([1], 1)
+
+    script.on("GET /user/profile", OK)
+    client.use(session(2))
+    await client.read(PROFILE)
+
+    assert script.asked[-1].headers["Authorization"] == "token the-api-key:token-of-2"
+
+
+async def test_a_late_no_to_an_older_session_does_not_end_the_newer(script, house):
+    def meanwhile(_) -> Answer:
+        house.client.use(session(2))
+        return DEAD
+
+    script.on("POST /orders/regular", meanwhile)
+    script.on("GET /user/profile", OK)
+    await house.client.write(PLACE)
+
+    assert (await house.client.read(PROFILE)).user_id == "AB1234"
+    assert house.refused == []
+
+
+async def test_a_403_that_is_no_word_about_the_session_leaves_it(script, house):
+    script.on("POST /orders/regular", no(403, "PermissionException"), Answer(403, b"<html>"))
+    await house.client.write(PLACE)
+    await house.client.write(PLACE)
+
+    assert (await house.client.write(PLACE)).status == 403
+    assert house.refused == []
+
+
+async def test_the_request_that_makes_a_session_needs_none(script, house):
+    script.on("POST /session/token", yes({}))
+    house.client.leave()
+    await house.client.exchange(Sent("POST", "/session/token", b"a=b", PLAIN_FORM))
+
+    assert "Authorization" not in script.asked[0].headers
+
+
+@pytest.mark.parametrize(("kind", "most"), [(Kind.QUOTE, 1), (Kind.HISTORY, 3), (Kind.OTHER, 10)])
+async def test_reads_of_a_kind_wait_their_turn_in_order(script, house, kind, most):
+    async def ask(number: int) -> None:
+        sent = Sent("GET", f"/quote?i={number}")
+        question = Question(what="it", sent=sent, read=lambda reply: reply, kind=kind)
+        await house.client.read(question)
+
+    assert READS[kind].limit == most
+    script.on("GET /quote", yes({}))
+    for number in range(3 * most):
+        await ask(number)
+
+    assert sum(house.waited) == pytest.approx(2)
+    assert [each.path for each in script.asked] == [f"/quote?i={n}" for n in range(3 * most)]
+
+
+async def test_one_kind_does_not_wait_for_another(script, house):
+    script.on("GET /quote", yes({}))
+    for kind in Kind:
+        sent = Sent("GET", "/quote")
+        await house.client.read(Question(what="it", sent=sent, read=lambda r: r, kind=kind))
+
+    assert house.waited == []
+
+
+async def test_an_order_is_changed_25_times_and_then_refused_here(script, house):
+    script.on("PUT /orders/regular/15", yes({"order_id": "15"}))
+    for _ in range(MOST_CHANGES):
+        await house.client.change("regular", "15", Change(price="1"))
+    with pytest.raises(BrokerMisused, match="cancel it, and place another"):
+        await house.client.change("regular", "15", Change(price="1"))
+
+    assert len(script.asked) == MOST_CHANGES == 25
+
+
+async def test_nothing_shows_the_session(script, house):
+    assert "token-of-1" not in repr(session(1)) + str(session(1))
+    assert "the-api-key" not in repr(session(1)) + repr(session(1).authorization)
+
+
+ERRORS = (
+    *("TokenException", "InputException", "MarginException", "OrderException", "DataException"),
+    *("NetworkException", "GeneralException", "HoldingException", "PermissionException", ""),
+)
+
+
+def outcomes() -> Iterator[tuple[int, str, str]]:
+    for status in (200, 201, 302, 400, 403, 404, 405, 410, 429, 500, 502, 503, 504):
+        for error in ERRORS:
+            for text in ("no", "Order request timed out. Please check the order book"):
+                yield status, error, text
+
+
+async def test_no_outcome_after_a_sent_byte_is_a_refusal_that_the_codec_does_not_name(
+    script, house
+):
+    named = {(status, error) for status, error in answers.REFUSALS}
+    for status, error, text in outcomes():
+        house.client.use(session(1))
+        script.on("POST /orders/regular", no(status, error, text))
+        told = answers.placed("OR1", await house.client.write(PLACE), 1)
+        surely = status == 429 or ((status, error) in named and text == "no")
+
+        assert isinstance(told, Unknown) is not surely, (status, error, text)
