@@ -89,6 +89,7 @@ from daemon.messages.broker import (
     ReadMargin,
     RenewSession,
     Settled,
+    StepWanted,
 )
 from daemon.messages.control import (
     BooksAgree,
@@ -282,6 +283,7 @@ __all__ = [
     "Severity",
     "Stage",
     "StartMissed",
+    "StepWanted",
     "StrategyDeclared",
     "StrategyRemoved",
     "StrategySeen",

@@ -123,9 +123,24 @@ class LogIn(Struct, frozen=True):
 
 
 class LoggedIn(Struct, frozen=True):
-    """The broker gave a session."""
+    """The broker gave a session.
+
+    Attributes:
+        generation: the one that was asked for.
+        at_ns: the market instant.
+        until_ns: when it ends; 0: the broker does not say.
+    """
 
     generation: int
+    at_ns: int
+    until_ns: int = 0
+
+
+class StepWanted(Struct, frozen=True):
+    """The broker gives no session without a person, and why; what he brings goes to the vault."""
+
+    generation: int
+    because: str
     at_ns: int
 
 

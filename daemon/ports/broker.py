@@ -21,6 +21,7 @@ from daemon.messages import (
     LoginFailed,
     MarginRead,
     OrderNotFound,
+    StepWanted,
 )
 
 Answer = OrderAnswer | OrderUpdated | CancelAnswered
@@ -40,8 +41,8 @@ class Broker(Protocol):
         """Ask that an order be taken out of the book."""
         ...
 
-    async def log_in(self, generation: int) -> Sequence[LoggedIn | LoginFailed]:
-        """Ask for a session; the generation comes back with the answer."""
+    async def log_in(self, generation: int) -> Sequence[LoggedIn | LoginFailed | StepWanted]:
+        """Ask for a session, without waiting for a person; the generation comes back."""
         ...
 
     async def find(self, intent_id: str) -> Sequence[Found]:

@@ -1,0 +1,233 @@
+"""One account at Zerodha, as any broker is spoken to.
+
+What the broker shows is evidence as of when it was asked for, not of when its answer came. Orders
+and positions come in two answers, so the book is read around the positions until it says the same
+before and after: only then do both belong to one instant.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable, Sequence
+
+from daemon.brokers.zerodha import answers, codec, questions
+from daemon.brokers.zerodha.client import Client
+from daemon.brokers.zerodha.codec import OrderRecord, TradeRecord
+from daemon.brokers.zerodha.contracts import Contracts
+from daemon.brokers.zerodha.forms import REGULAR, Sent, cancellation, form_of
+from daemon.brokers.zerodha.instruments import Listed
+from daemon.brokers.zerodha.signing_in import SigningIn
+from daemon.brokers.zerodha.wire import Reply
+from daemon.domain.instants import SECOND_NS
+from daemon.domain.orders.ids import parse
+from daemon.domain.orders.limits import Approved
+from daemon.domain.orders.margin import MarginLeg
+from daemon.domain.orders.words import Intent, OrderRefused, OrderUpdated, Purpose, Refusal
+from daemon.errors import BrokerMisused, BrokerUnavailable, SessionRefused, WireGarbled
+from daemon.messages import LoggedIn, LoginFailed, MarginRead, StepWanted
+from daemon.ports.broker import Answer, Counted, Found, Read
+
+_FRESH_NS = SECOND_NS
+"""Look-ups within it share one reading of the book."""
+_READINGS = 3
+"""So often the book may move around a reading of the positions."""
+Products = Callable[[Listed], str]
+"""Tells under which product a contract is traded: `NRML`, `MIS` or `CNC`."""
+
+
+def intraday(_: Listed) -> str:
+    """Trade everything within the day."""
+    return "MIS"
+
+
+class Zerodha:
+    """One account.
+
+    Args:
+        client: the way to the broker.
+        contracts: what can be traded, by the broker's names and ours.
+        signing_in: makes sessions.
+        now_ns: tells market time.
+        product: under which product a contract is traded.
+    """
+
+    def __init__(
+        self,
+        client: Client,
+        contracts: Contracts,
+        signing_in: SigningIn,
+        now_ns: Callable[[], int],
+        product: Products = intraday,
+    ) -> None:
+        self._client = client
+        self._contracts = contracts
+        self._signing_in = signing_in
+        self._now_ns = now_ns
+        self._product = product
+        self._reading = asyncio.Lock()
+        self._book: tuple[OrderRecord, ...] = ()
+        self._read_ns: int | None = None
+        self._writes = 0
+        self._told: dict[str, tuple[str, int]] = {}
+
+    async def place(self, approved: Approved) -> Sequence[Answer]:
+        """Ask for an order.
+
+        Raises:
+            BrokerUnavailable: nothing left.
+            OutcomeUnknown: it may have left, and no whole answer came.
+        """
+        intent = approved.intent
+        try:
+            listed = self._listed(intent)
+            sent = form_of(approved, listed, self._product(listed)).request
+        except (BrokerMisused, WireGarbled) as error:
+            text = f"nothing was sent: {error}"
+            return (OrderRefused(intent.intent_id, Refusal.OTHER, text, self._now_ns()),)
+        try:
+            reply = await self._write(sent)
+        except SessionRefused as error:
+            return (OrderRefused(intent.intent_id, Refusal.SESSION, str(error), self._now_ns()),)
+        return (answers.placed(intent.intent_id, reply, self._now_ns()),)
+
+    async def cancel(self, intent_id: str, broker_order_id: str) -> Sequence[Answer]:
+        """Ask that an order be taken out of the book.
+
+        Raises:
+            BrokerError: no answer came; its class says whether the request left.
+        """
+        known = next((each for each in self._book if each.order_id == broker_order_id), None)
+        variety, parent = (known.variety, known.parent_order_id) if known else (REGULAR, None)
+        reply = await self._write(cancellation(variety, broker_order_id, parent))
+        return (answers.cancelled(intent_id, reply, self._now_ns()),)
+
+    async def log_in(self, generation: int) -> Sequence[LoggedIn | LoginFailed | StepWanted]:
+        """Ask for a session; the contracts of the day come with it.
+
+        Raises:
+            BrokerError: neither a session nor the lack of one could be shown.
+        """
+        answer = await self._signing_in.log_in(generation)
+        if isinstance(answer, LoggedIn):
+            self._read_ns = None
+            await self._contracts.refresh(self._client, self._now_ns())
+        return (answer,)
+
+    async def find(self, intent_id: str) -> Sequence[Found]:
+        """Look an order up by its tag, with the values of its fills.
+
+        Raises:
+            BrokerError: the book could not be read, which is less than that it is not there.
+        """
+        async with self._reading:
+            book, read_ns = await self._fresh_book()
+        ours = [each for each in book if each.client_id == intent_id]
+        if not ours:
+            return codec.found(intent_id, (), read_ns)
+        return await self._with_fills(ours, read_ns)
+
+    async def read(self) -> Sequence[Read]:
+        """Read the whole book; fills that are new are told before it, with their values.
+
+        Raises:
+            BrokerUnavailable: it moved around each reading of the positions.
+            BrokerError: it could not be read.
+        """
+        await self._contracts.refresh(self._client, self._now_ns())
+        async with self._reading:
+            book, read_ns = await self._read_book()
+            for _ in range(_READINGS):
+                held = await self._client.read(questions.positions(self._contracts.symbol_of))
+                before, at_ns = book, read_ns
+                book, read_ns = await self._read_book()
+                if _fills(before) == _fills(book):
+                    account = codec.account(book, held, self._contracts.symbol_of, at_ns)
+                    return (*await self._news(book, at_ns), account)
+        raise BrokerUnavailable("Zerodha's book moved around each reading of the positions")
+
+    async def margin(self, parent: str, legs: Sequence[MarginLeg]) -> Sequence[Counted]:
+        """Say what margin legs need beside what is held, and what is free for them.
+
+        Raises:
+            BrokerError: the broker does not say, or does not know one of them.
+        """
+        listed = [(leg, self._contracts.of_symbol(leg.symbol)) for leg in legs]
+        product = self._product(listed[0][1])
+        at_ns = self._now_ns()
+        required_e4 = await self._client.read(questions.basket_margin(listed, product))
+        available_e4 = await self._client.read(questions.funds())
+        return (MarginRead(parent, required_e4, available_e4, at_ns),)
+
+    async def close(self) -> None:
+        """Let go of the broker."""
+        await self._contracts.close()
+        await self._client.close()
+
+    def _listed(self, intent: Intent) -> Listed:
+        """Return the contract of an order; an entry needs the contracts of its day.
+
+        Raises:
+            BrokerMisused: it is not there.
+        """
+        objection = self._contracts.objection(self._now_ns())
+        if objection and intent.purpose is Purpose.ENTRY:
+            raise BrokerMisused(objection)
+        return self._contracts.of_symbol(intent.symbol)
+
+    async def _write(self, sent: Sent) -> Reply:
+        """Send a write; no reading from before its answer is good for a look-up after it."""
+        try:
+            return await self._client.write(sent)
+        finally:
+            self._writes += 1
+            self._read_ns = None
+
+    async def _fresh_book(self) -> tuple[tuple[OrderRecord, ...], int]:
+        """Return the book, read within the last second, and never before the last write."""
+        if self._read_ns is None or not 0 <= self._now_ns() - self._read_ns < _FRESH_NS:
+            return await self._read_book()
+        return self._book, self._read_ns
+
+    async def _read_book(self) -> tuple[tuple[OrderRecord, ...], int]:
+        asked_ns, writes = self._now_ns(), self._writes
+        told = await self._client.read(questions.orders())
+        book = tuple([each if each.is_told else await self._last_told(each) for each in told])
+        self._book = book
+        self._read_ns = asked_ns if writes == self._writes else None
+        return book, asked_ns
+
+    async def _last_told(self, record: OrderRecord) -> OrderRecord:
+        """Return an order whose record says nothing as its own states tell it last."""
+        states = await self._client.read(questions.states(record.order_id))
+        told = [each for each in states if each.is_told]
+        return told[-1] if told else record
+
+    async def _with_fills(self, known: Sequence[OrderRecord], at_ns: int) -> Sequence[OrderUpdated]:
+        fills: tuple[TradeRecord, ...] = ()
+        if any(each.filled_quantity for each in known):
+            fills = await self._client.read(questions.trades())
+        told = tuple(codec.updated(each, at_ns, fills) for each in known)
+        for each in known:
+            self._told[each.order_id] = _seen(each)
+        return told
+
+    async def _news(self, book: Sequence[OrderRecord], at_ns: int) -> Sequence[OrderUpdated]:
+        """Return the orders of ours that were filled since they were last told."""
+        told = self._told
+        moved = [
+            each
+            for each in book
+            if parse(each.client_id)
+            and each.filled_quantity
+            and told.get(each.order_id) != _seen(each)
+        ]
+        self._told = {each.order_id: _seen(each) for each in book if each.order_id in told}
+        return await self._with_fills(moved, at_ns) if moved else ()
+
+
+def _seen(record: OrderRecord) -> tuple[str, int]:
+    return record.status, int(record.filled_quantity or 0)
+
+
+def _fills(book: Iterable[OrderRecord]) -> dict[str, int]:
+    return {each.order_id: int(each.filled_quantity or 0) for each in book}

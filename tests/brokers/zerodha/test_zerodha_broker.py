@@ -1,0 +1,282 @@
+"""An account at Zerodha is spoken to as any broker is; what it shows is evidence, or nothing."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from urllib.parse import parse_qs
+
+import pytest
+from msgspec.structs import replace
+
+from daemon.domain.instants import DAY_NS, SECOND_NS
+from daemon.domain.orders.margin import MarginLeg
+from daemon.domain.orders.words import (
+    OrderAccepted,
+    OrderRefused,
+    OrderUpdated,
+    Purpose,
+    Refusal,
+    Side,
+    State,
+)
+from daemon.domain.orders.words import OutcomeUnknown as Unknown
+from daemon.errors import (
+    BrokerError,
+    BrokerMisused,
+    BrokerUnavailable,
+    OutcomeUnknown,
+    SessionRefused,
+)
+from daemon.messages import (
+    AccountRead,
+    BrokerPosition,
+    CancelAnswered,
+    MarginRead,
+    OrderNotFound,
+)
+from tests.kit.kite_account import (
+    CALL,
+    NOW,
+    OTHERS,
+    OURS,
+    RECORD,
+    KiteAccount,
+    approved,
+    kite_account,
+)
+from tests.kit.kite_script import CLOSES, DEAD, PAGE, Answer, Asked, no, yes
+
+FILL = {
+    "trade_id": "1", "order_id": "15", "exchange": "NFO", "average_price": 118.65, "quantity": 65,
+}  # fmt: skip
+HALF = RECORD | {"filled_quantity": 65, "average_price": 118.6}
+HELD = {"exchange": "NFO", "tradingsymbol": "NIFTY26AUG24350CE", "quantity": -65}
+
+
+@pytest.fixture
+async def account() -> AsyncIterator[KiteAccount]:
+    async with kite_account() as made:
+        await made.log_in()
+        yield made
+
+
+async def test_an_order_is_taken_under_its_tag(account):
+    assert await account.broker.place(approved()) == (OrderAccepted(OURS, "15", NOW),)
+    (asked,) = account.script.asked
+    assert parse_qs(asked.body.decode())["tag"] == [OURS]
+    assert parse_qs(asked.body.decode())["product"] == ["MIS"]
+
+
+@pytest.mark.parametrize(
+    ("answer", "kind"),
+    [
+        (no(400, "MarginException"), Refusal.MARGIN),
+        (no(400, "InputException", "freeze quantity"), Refusal.FREEZE),
+        (no(429, "NetworkException"), Refusal.RATE),
+        (DEAD, Refusal.SESSION),
+        (no(400, "InputException", "timed out"), None),
+        (no(500, "OrderException"), None),
+        (PAGE, None),
+        (Answer(302, headers={"Location": "/else"}), None),
+    ],
+)
+async def test_a_no_is_believed_where_the_codec_names_it(account, answer, kind):
+    account.script.on("POST /orders/regular", answer)
+    (told,) = await account.broker.place(approved())
+
+    assert type(told) is (Unknown if kind is None else OrderRefused)
+    assert kind is None or told.kind is kind
+    assert len(account.script.asked) == 1
+
+
+async def test_an_order_without_an_answer_is_in_doubt(account):
+    account.script.on("POST /orders/regular", CLOSES)
+    with pytest.raises(OutcomeUnknown):
+        await account.broker.place(approved())
+
+
+async def test_a_contract_that_the_broker_does_not_list_is_refused_here(account):
+    (told,) = await account.broker.place(approved(symbol="NIFTY-2026-08-25-24400-CE"))
+
+    assert (told.kind, account.script.asked) == (Refusal.OTHER, [])
+    assert told.text == "nothing was sent: Zerodha lists no NIFTY-2026-08-25-24400-CE"
+
+
+async def test_the_contracts_of_another_day_serve_exits_alone(account):
+    account.later(DAY_NS // SECOND_NS)
+    (told,) = await account.broker.place(approved())
+
+    assert "the contracts are those of 2026-08-18" in told.text
+    (taken,) = await account.broker.place(approved(purpose=Purpose.EXIT))
+    assert isinstance(taken, OrderAccepted)
+
+
+async def test_without_a_session_an_order_is_refused_and_a_cancellation_fails_at_once(account):
+    account.script.on("POST /orders/regular", DEAD)
+    await account.broker.place(approved())
+    (told,) = await account.broker.place(approved())
+
+    assert (told.kind, len(account.script.asked)) == (Refusal.SESSION, 1)
+    with pytest.raises(SessionRefused):
+        await account.broker.cancel(OURS, "15")
+    assert account.refused == [1]
+
+
+async def test_an_order_is_cancelled_under_its_own_variety(account):
+    script = account.script
+    script.on("DELETE /orders/regular/15", yes({"order_id": "15"}))
+    script.on("DELETE /orders/co/16", no(400, "OrderException", "is done"))
+    script.on("GET /orders", yes([RECORD | {"order_id": "16", "variety": "co",
+                                           "parent_order_id": "14"}]))  # fmt: skip
+    assert await account.broker.cancel(OURS, "15") == (CancelAnswered(OURS, True, "", NOW),)
+    await account.broker.find(OURS)
+    (told,) = await account.broker.cancel("EX:16", "16")
+
+    assert told == CancelAnswered("EX:16", False, "OrderException: is done", NOW)
+    assert script.asked[-1].path.endswith("?parent_order_id=14")
+
+
+async def test_an_order_is_found_by_its_tag_with_the_value_of_its_trades(account):
+    account.script.on("GET /orders", yes([RECORD | {"order_id": "1", "tag": OTHERS}, HALF]))
+    account.script.on("GET /trades", yes([FILL]))
+
+    assert await account.broker.find(OURS) == (
+        OrderUpdated(OURS, "15", State.WORKING, 65, 65 * 1_186_500, NOW),
+    )
+
+
+@pytest.mark.parametrize("bad", [PAGE, CLOSES, Answer(200, b"[]"), yes({"not": "a book"})])
+async def test_absence_is_told_only_from_a_book_that_was_read(account, bad):
+    assert await account.broker.find(OURS) == (OrderNotFound(OURS, NOW),)
+    account.later(1)
+    account.script.on("GET /orders", bad)
+    with pytest.raises(BrokerError, match="Zerodha"):
+        await account.broker.find(OURS)
+
+
+async def test_several_look_ups_within_a_second_share_one_book(account):
+    account.script.on("GET /orders", yes([RECORD]))
+    found = await asyncio.gather(*(account.broker.find(each) for each in (OURS, OTHERS, OURS)))
+
+    assert [type(each[0]) for each in found] == [OrderUpdated, OrderNotFound, OrderUpdated]
+    assert account.script.routes() == ["GET /orders"]
+    account.later(1)
+    await account.broker.find(OURS)
+    assert account.script.routes() == ["GET /orders"] * 2
+
+
+async def test_a_look_up_after_a_write_reads_the_book_anew(account):
+    await account.broker.find(OURS)
+    await account.broker.place(approved())
+    account.script.on("GET /orders", yes([RECORD]))
+
+    assert isinstance((await account.broker.find(OURS))[0], OrderUpdated)
+
+
+async def test_a_book_that_a_write_overtook_serves_no_look_up(account):
+    def meanwhile(_: Asked) -> Answer:
+        account.broker._writes += 1
+        return yes([])
+
+    account.script.on("GET /orders", meanwhile, yes([RECORD]))
+    await account.broker.find(OURS)
+
+    assert isinstance((await account.broker.find(OURS))[0], OrderUpdated)
+
+
+async def test_a_book_that_could_not_be_read_leaves_none_behind(account):
+    account.script.on("GET /orders", yes([RECORD]))
+    await account.broker.find(OURS)
+    account.later(1)
+    account.script.on("GET /orders", PAGE)
+    for _ in range(2):
+        with pytest.raises(BrokerUnavailable):
+            await account.broker.find(OURS)
+
+
+async def test_an_order_whose_record_says_nothing_is_read_by_its_states(account):
+    untold = RECORD | {"status": "UPDATE"}
+    account.script.on("GET /orders", yes([untold]))
+    account.script.on(
+        "GET /orders/15", yes([RECORD, RECORD | {"status": "CANCELLED"}, untold]), yes([untold])
+    )
+
+    assert (await account.broker.find(OURS))[0].state is State.CANCELLED
+    account.later(1)
+    assert (await account.broker.find(OURS))[0].state is State.WORKING
+
+
+async def test_the_account_is_read_with_what_is_held_last(account):
+    strange = RECORD | {"order_id": "9", "exchange": "MCX", "tradingsymbol": "GOLD", "tag": "x",
+                        "filled_quantity": 1, "quantity": 1}  # fmt: skip
+    gold = {"exchange": "MCX", "tradingsymbol": "GOLD", "quantity": 1}
+    account.script.on("GET /orders", yes([HALF, strange]))
+    account.script.on("GET /trades", yes([FILL]))
+    account.script.on("GET /portfolio/positions", yes({"net": [HELD, gold], "day": []}))
+    told = await account.broker.read()
+    again = await account.broker.read()
+
+    assert told[0] == OrderUpdated(OURS, "15", State.WORKING, 65, 65 * 1_186_500, NOW)
+    read = told[1]
+    assert isinstance(read, AccountRead)
+    assert read.positions == (BrokerPosition(CALL, -65), BrokerPosition("MCX:GOLD", 1))
+    assert [each.symbol for each in read.orders] == [CALL, "MCX:GOLD"]
+    assert again == (read,)
+
+
+async def test_a_book_that_moved_around_the_positions_is_read_until_it_stands(account):
+    account.script.on("GET /orders", yes([RECORD]), yes([HALF]))
+    account.script.on("GET /portfolio/positions", yes({"net": []}), yes({"net": [HELD]}))
+    read = (await account.broker.read())[-1]
+
+    assert read.positions == (BrokerPosition(CALL, -65),)
+    assert read.orders[0].filled_quantity == 65
+    assert account.script.routes().count("GET /portfolio/positions") == 2
+
+
+async def test_a_book_that_moves_on_is_no_reading(account):
+    filled = iter(range(9))
+    account.script.on("GET /orders", lambda _: yes([RECORD | {"filled_quantity": next(filled)}]))
+    with pytest.raises(BrokerUnavailable, match="moved around each reading"):
+        await account.broker.read()
+
+
+async def test_an_answer_is_as_old_as_its_question(account):
+    def slow(_: Asked) -> Answer:
+        account.later(3)
+        return yes([RECORD])
+
+    account.script.on("GET /orders", slow)
+
+    assert (await account.broker.find(OURS))[0].at_ns == NOW
+    assert (await account.broker.read())[-1].at_ns == NOW + 3 * SECOND_NS
+
+
+async def test_margin_is_that_of_all_legs_and_what_is_free(account):
+    account.script.on("POST /margins/basket", yes({"final": {"total": 34787.2}}))
+    account.script.on("GET /user/margins", yes({"equity": {"net": 99725}}))
+    leg = MarginLeg(CALL, Side.SELL, 65, 1_186_000)
+
+    assert await account.broker.margin("entry", [leg]) == (
+        MarginRead("entry", 347_872_000, 997_250_000, NOW),
+    )
+    with pytest.raises(BrokerMisused, match="lists no"):
+        await account.broker.margin("entry", [replace(leg, symbol="NIFTY-2026-08-25-24400-CE")])
+
+
+@pytest.mark.parametrize("verb", ["find", "read", "place"])
+async def test_a_dead_session_met_anywhere_is_told_once(account, verb):
+    for route in ("GET /orders", "GET /portfolio/positions", "POST /orders/regular"):
+        account.script.on(route, DEAD)
+    for _ in range(2):
+        try:
+            await {
+                "find": lambda: account.broker.find(OURS),
+                "read": account.broker.read,
+                "place": lambda: account.broker.place(approved()),
+            }[verb]()
+        except SessionRefused:
+            assert verb != "place"
+
+    assert (account.refused, len(account.script.asked)) == ([1], 1)
