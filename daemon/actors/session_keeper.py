@@ -15,6 +15,7 @@ from daemon.domain.market.notes import NoteKind
 from daemon.messages import (
     Ask,
     CredentialsKept,
+    Declined,
     Done,
     LoggedIn,
     LogIn,
@@ -23,6 +24,8 @@ from daemon.messages import (
     Noted,
     RenewSession,
     SessionReady,
+    StepWanted,
+    TakeStep,
     Told,
 )
 from daemon.runtime.words import Alarm, Call, Effect, Show, Started
@@ -35,6 +38,7 @@ class Session(StrEnum):
     """Where a session stands."""
 
     NEEDS_LOGIN = "NEEDS_LOGIN"
+    NEEDS_USER_STEP = "NEEDS_USER_STEP"
     READY = "READY"
     EXPIRED = "EXPIRED"
 
@@ -45,18 +49,30 @@ class TryAgain(Struct, frozen=True):
     generation: int
 
 
+class SessionEnds(Struct, frozen=True):
+    """The session of that generation is over, as the broker said it would be."""
+
+    generation: int
+
+
 _NEXT: dict[tuple[Session, type], Session] = {
     (Session.NEEDS_LOGIN, LoggedIn): Session.READY,
     (Session.NEEDS_LOGIN, LoginFailed): Session.NEEDS_LOGIN,
+    (Session.NEEDS_LOGIN, StepWanted): Session.NEEDS_USER_STEP,
     (Session.NEEDS_LOGIN, TryAgain): Session.NEEDS_LOGIN,
     (Session.READY, RenewSession): Session.EXPIRED,
+    (Session.READY, SessionEnds): Session.EXPIRED,
     (Session.EXPIRED, LoggedIn): Session.READY,
     (Session.EXPIRED, LoginFailed): Session.EXPIRED,
+    (Session.EXPIRED, StepWanted): Session.NEEDS_USER_STEP,
     (Session.EXPIRED, TryAgain): Session.EXPIRED,
 }
-"""What follows on what, for words about the newest generation; all else is passed over."""
+"""What follows on what, for words about the newest generation; all else is passed over.
 
-Word = LoggedIn | LoginFailed | TryAgain | RenewSession
+What a person brings begins a log-in from wherever the session stands.
+"""
+
+Word = LoggedIn | LoginFailed | StepWanted | TryAgain | SessionEnds | RenewSession
 
 
 class SessionKeeper:
@@ -74,7 +90,8 @@ class SessionKeeper:
         self._state = Session.NEEDS_LOGIN
         self._generation = 0
         self._waits_ns = _waits()
-        self._told = False
+        self._told: set[Session] = set()
+        self._asking = 0
         for fact in facts:
             match fact:
                 case SessionReady(known, generation) if known == account:
@@ -89,7 +106,11 @@ class SessionKeeper:
             case Ask(number, NoteCredentials(names, by)):
                 turn.record(CredentialsKept(self._account, names, by, now_ns))
                 turn.do(Show(Told(number, Done())))
-            case LoggedIn() | LoginFailed() | TryAgain() | RenewSession():
+            case Ask(number, TakeStep()):
+                self._answer(turn, Declined("session_refused", "another log-in has begun"))
+                self._state, self._asking = Session.NEEDS_LOGIN, number
+                self._log_in(turn, self._generation + 1)
+            case _ if isinstance(message, Word):
                 self._hear(turn, message, now_ns)
             case _:
                 raise AssertionError(f"the session keeper was told {message!r}")
@@ -103,12 +124,22 @@ class SessionKeeper:
         assert not isinstance(word, RenewSession) or word.account == self._account, "not ours"
         self._state = after
         match word:
-            case LoggedIn(generation):
-                self._waits_ns, self._told = _waits(), False
+            case LoggedIn(generation, _, until_ns):
+                self._waits_ns, self._told = _waits(), set()
                 turn.announce(SessionReady(self._account, generation, now_ns))
+                if until_ns:
+                    turn.do(Alarm(until_ns, SessionEnds(generation)))
+                self._answer(turn, Done(f"{self._account} is logged in"))
+            case StepWanted(_, because):
+                step = f"`ordo login {self._account}` tells which page to open, and takes the token"
+                self._tell(turn, f"{self._account} needs a person: {because}; {step}", now_ns)
+                self._answer(turn, Declined("session_refused", f"{because}; {step}"))
             case LoginFailed(_, because):
-                self._wait(turn, because, now_ns)
-            case TryAgain(generation) | RenewSession(_, generation):
+                text = f"{self._account} is not logged in, and is tried again: {because}"
+                self._tell(turn, text, now_ns)
+                turn.do(Alarm(now_ns + next(self._waits_ns), TryAgain(self._generation)))
+                self._answer(turn, Declined("session_refused", text))
+            case TryAgain(generation) | SessionEnds(generation) | RenewSession(_, generation):
                 self._log_in(turn, generation + 1)
             case _:
                 assert_never(word)
@@ -117,13 +148,17 @@ class SessionKeeper:
         self._generation = generation
         turn.do(Call(self._port, LogIn(generation)))
 
-    def _wait(self, turn: Turn, because: str, now_ns: int) -> None:
-        """Try again in a while, and tell a person the first time."""
-        if not self._told:
-            self._told = True
-            text = f"{self._account} is not logged in, and is tried again: {because}"
+    def _tell(self, turn: Turn, text: str, now_ns: int) -> None:
+        """Tell a person why there is no session, once for each way of having none."""
+        if self._state not in self._told:
+            self._told.add(self._state)
             turn.record(Noted(NoteKind.REFUSED, text, now_ns))
-        turn.do(Alarm(now_ns + next(self._waits_ns), TryAgain(self._generation)))
+
+    def _answer(self, turn: Turn, answer: Done | Declined) -> None:
+        """Answer the person who brought something, if one waits."""
+        if self._asking:
+            turn.do(Show(Told(self._asking, answer)))
+            self._asking = 0
 
 
 def _waits() -> Iterator[int]:

@@ -66,6 +66,7 @@ from daemon.messages.asks import (
     SeeStrategy,
     TakeEntries,
     TakeNoEntries,
+    TakeStep,
     TellRisk,
     Told,
 )
@@ -291,6 +292,7 @@ __all__ = [
     "StrategyStopped",
     "TakeEntries",
     "TakeNoEntries",
+    "TakeStep",
     "TellRisk",
     "Told",
     "WatchSeen",

@@ -89,6 +89,12 @@ class NoteCredentials(Struct, frozen=True):
     by: str
 
 
+class TakeStep(Struct, frozen=True):
+    """To a session keeper: a person brought what its broker wants; it lies in the vault."""
+
+    by: str
+
+
 class CancelByHand(Struct, frozen=True):
     """To a router: take one order out of the broker's book."""
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from daemon.actors.session_keeper import SessionKeeper, TryAgain
+from daemon.actors.session_keeper import SessionEnds, SessionKeeper, TryAgain
 from daemon.domain.instants import SECOND_NS
 from daemon.domain.market.notes import NoteKind
 from daemon.messages import (
@@ -16,6 +16,8 @@ from daemon.messages import (
     Noted,
     RenewSession,
     SessionReady,
+    StepWanted,
+    TakeStep,
     Told,
 )
 from daemon.runtime.words import NOTHING, Alarm, Call, Commit, Publish, Show, Started
@@ -125,6 +127,79 @@ def test_a_person_is_told_once_that_it_fails() -> None:
     third = made.handle(LoginFailed(4, "no route", T), T)
     assert len(facts(third, Noted)) == 1
     assert others(third, Alarm) == [Alarm(T + 5 * SECOND_NS, TryAgain(4))]
+
+
+WANTED = StepWanted(1, "once a day", T)
+STEP = Ask(7, TakeStep("operator"))
+
+
+def test_a_broker_that_wants_a_person_is_not_asked_again_until_he_brings_something() -> None:
+    """A person is told where to go, and no clock tries again."""
+    made = keeper(Started())
+    wanted = made.handle(WANTED, T)
+    (note,) = facts(wanted)
+    assert "needs a person: once a day; `ordo login paper`" in note.text
+    assert others(wanted, Alarm) == []
+    assert made.handle(STEP, T) == log_in(2)
+    assert made.handle(LoggedIn(1, T), T) == NOTHING
+
+
+@pytest.mark.parametrize(
+    "before", [(Started(),), (Started(), WANTED), READY, (Started(), FAILED), (*READY, renew(1))]
+)
+def test_what_a_person_brings_is_taken_from_wherever_the_session_stands(before) -> None:
+    """And the log-in that was under way counts no more."""
+    made = keeper(*before)
+    (call,) = made.handle(STEP, T)
+    generation = call.request.generation
+    made.handle(LoggedIn(generation - 1, T), T)
+    told = made.handle(LoggedIn(generation, T), T)
+    assert others(told, Show) == [Show(Told(7, Done("paper is logged in")))]
+    assert SessionReady("paper", generation, T) in facts(told)
+
+
+@pytest.mark.parametrize(
+    ("word", "says"),
+    [
+        (StepWanted(2, "the token is used up", T), "the token is used up; `ordo login paper`"),
+        (LoginFailed(2, "no route", T), "no route"),
+    ],
+)
+def test_a_person_is_told_that_what_he_brought_did_not_do(word, says) -> None:
+    """Each time, and the record once."""
+    made = keeper(Started(), WANTED, STEP)
+    (shown,) = others(made.handle(word, T), Show)
+    assert shown.view.number == 7
+    assert says in shown.view.answer.sentence
+    assert others(made.handle(Ask(8, TakeStep("operator")), T), Show) == []
+
+
+def test_who_brings_something_second_goes_first() -> None:
+    """The other is told so."""
+    (shown, call) = keeper(Started(), WANTED, STEP).handle(Ask(8, TakeStep("operator")), T)
+    assert (shown.view.number, shown.view.answer.code) == (7, "session_refused")
+    assert call == log_in(3)[0]
+
+
+def test_a_person_is_told_once_that_he_is_wanted_until_a_session_stood() -> None:
+    """Failures that are tried again are told of beside it."""
+    made = keeper(Started(), FAILED, TryAgain(1))
+    assert len(facts(made.handle(StepWanted(2, "x", T), T))) == 1
+    made.handle(STEP, T)
+    assert facts(made.handle(StepWanted(3, "x", T), T)) == []
+    for message in (STEP, LoggedIn(4, T), renew(4)):
+        made.handle(message, T)
+    assert len(facts(made.handle(StepWanted(5, "x", T), T))) == 1
+
+
+def test_a_session_ends_when_the_broker_said_and_the_next_is_asked_for() -> None:
+    """An end of an older one means nothing."""
+    made = keeper(Started())
+    (alarm,) = others(made.handle(LoggedIn(1, T, 3 * T), T), Alarm)
+    assert (alarm.at_ns, alarm.message) == (3 * T, SessionEnds(1))
+    assert made.handle(alarm.message, 3 * T) == log_in(2)
+    made.handle(LoggedIn(2, 3 * T, 9 * T), 3 * T)
+    assert made.handle(SessionEnds(1), 4 * T) == NOTHING
 
 
 @pytest.mark.parametrize(
