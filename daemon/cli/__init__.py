@@ -53,13 +53,14 @@ _COMMANDS = {
         "simulate": ("simulate", "Play whole daemons under seeded faults."),
         "twin": ("twin", "Play a broker on loopback, for any program that speaks its wire."),
         "token": ("token_files", "Make, list and revoke bearer tokens."),
+        "login": ("login:login", "Log an account in at its broker."),
         "vault": ("vault", "Keep credentials sealed; a secret is asked for, and never shown."),
     },
 }
 """Title -> name -> module of this package and the command in it, and one line of help."""
 _PLACES = {name: place for named in _COMMANDS.values() for name, (place, _) in named.items()}
 _LATER = (
-    *("arm", "bench", "data", "demo", "disarm", "divergence", "instruments", "login"),
+    *("arm", "bench", "data", "demo", "disarm", "divergence", "instruments"),
     *("optimise", "settings", "top"),
 )
 

@@ -14,6 +14,7 @@ from daemon.control.hands import Hands
 from daemon.control.line import Line, Outcome, Refusal, Teller
 from daemon.control.names import Names
 from daemon.control.reads import Reads
+from daemon.control.sessions import Sessions
 from daemon.control.strategies import Strategies
 from daemon.storage.vault import Place, Vault
 
@@ -46,6 +47,7 @@ class Control:
         brakes: pause, cancel all, kill, rearm.
         strategies: which there are.
         credentials: what brokers want to see at a log-in.
+        sessions: the step of a person in one.
     """
 
     def __init__(self, line: Line, vault: Vault | None = None) -> None:
@@ -57,3 +59,4 @@ class Control:
         self.strategies = Strategies(line, changing)
         vault = vault or Vault(Place(line.names.state_dir))
         self.credentials = Credentials(line, vault)
+        self.sessions = Sessions(line, vault)

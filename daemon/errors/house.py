@@ -93,6 +93,9 @@ HOUSE: Final[Mapping[str, Entry]] = {
         "access",
         status=404,
     ),
+    "no_login": Entry(
+        "Nobody logs in there", "name an account whose broker asks for it", "request"
+    ),
     "credential_refused": Entry(
         "That can be no credential",
         "look at the names and the lengths that the sentence names",

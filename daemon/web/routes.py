@@ -15,6 +15,7 @@ from daemon.web import (
     deeds,
     door,
     health,
+    logins,
     looks,
     orders,
     outbox,
@@ -148,9 +149,16 @@ _DEEDS = (
         writes=Writes.NO,
         read=credentials.read_credentials,
     ),
+    _deed(
+        *("/api/sessions/{account}/login", logins.log_in, logins.StepBody),
+        "tell which page a log-in needs, or take what it led to",
+        role=Role.ADMIN,
+        writes=Writes.NO,
+        answer=logins.StepTold,
+        read=logins.read_login,
+    ),
 )
 _LATER = (
-    _later("POST", "/api/sessions/{account}/login", "a step of a broker's log-in"),
     _later("POST", "/api/webhooks/{name}", "a signal from outside", Role.TRADER),
     _later("POST", "/api/backtests", "a backtest", Role.TRADER),
     *(

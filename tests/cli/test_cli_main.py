@@ -18,7 +18,7 @@ BUILT = (
     *("run", "check", "status", "positions", "orders", "pnl", "guard", "alerts"),
     *("start", "stop", "exit", "adjust", "acknowledge"),
     *("pause", "cancel-all", "kill", "rearm"),
-    *("why", "audit", "outbox", "db", "backtest", "simulate", "twin", "token", "vault"),
+    *("why", "audit", "outbox", "db", "backtest", "simulate", "twin", "token", "login", "vault"),
 )
 WITHIN = (
     *("audit verify", "audit export", "db status", "db migrate", "db rebuild"),
@@ -26,7 +26,7 @@ WITHIN = (
     *("vault init", "vault put", "vault list", "vault remove", "vault rotate"),
 )
 LATER = (
-    *("arm", "disarm", "login", "instruments", "optimise"),
+    *("arm", "disarm", "instruments", "optimise"),
     *("divergence", "data", "demo", "top", "settings", "bench"),
 )
 DAEMONS = ("asyncio", "aiohttp", "orjson", "sqlite3", "structlog", "daemon.messages")

@@ -176,6 +176,13 @@ TABLE = {
         wrong=(),
         wrong_said="Missing argument 'TOKEN'",
     ),
+    "login": asks(
+        "",
+        "paper",
+        up=(1, "ordo: no_login: account paper is at paper, where nobody logs in"),
+        wrong=(),
+        wrong_said="Missing argument 'ACCOUNT'",
+    ),
     "vault init": alone(
         "--passphrase",
         done=(1, "ordo: (a passphrase has 12 letters at the least|there is a vault at)"),

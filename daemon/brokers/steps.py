@@ -1,0 +1,33 @@
+"""What a person does for a session, by broker: which page he opens, and what he brings back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+
+from msgspec import Struct
+
+from daemon.brokers.zerodha import login, signing_in
+from daemon.telemetry.redaction import Secret
+
+
+class Step(Struct, frozen=True):
+    """The step of a person at one broker.
+
+    Attributes:
+        key: the credential that the page is of.
+        page: makes its address of that.
+        field: under which the vault keeps what he brings, until the next log-in takes it.
+        brought: takes it out of what he pasted; raises `BrokerMisused` where it is not in it.
+    """
+
+    key: str
+    page: Callable[[Secret], Secret]
+    field: str
+    brought: Callable[[Secret], Secret]
+
+
+STEPS: Mapping[str, Step] = MappingProxyType(
+    {"zerodha": Step(signing_in.API_KEY, login.page, signing_in.REQUEST_TOKEN, login.request_token)}
+)
+"""By the canonical id of the broker; at others nobody needs to do anything."""
