@@ -172,7 +172,7 @@ def _account(settings: Settings, at: int, *, strict: bool) -> Account:
         ),
         cash_e4=account.cash_e4,
         limits=account_limits(account),
-        windows=windows(settings, account.broker),
+        windows=windows(settings, account),
         latency=Latency(
             settings.feed.seed, broker.latency_ms * _US_IN_MS, broker.jitter_ms * _US_IN_MS
         ),

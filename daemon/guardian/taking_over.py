@@ -219,5 +219,5 @@ class Takeover:
             mark=cell.mark,
             limits=limits(settings, account),
             ladder=ladder(settings),
-            windows=windows(settings, account.broker),
+            windows=windows(settings, account),
         )

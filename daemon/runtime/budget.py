@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable
 from enum import StrEnum
+from itertools import takewhile
 
 from msgspec import Struct
 
@@ -110,10 +111,7 @@ class Budget:
     def room(self, now_ns: int, lane: Priority) -> int:
         """Return how many calls of a lane could leave at once at this instant."""
         at_ns = self._reckon(now_ns)
-        rooms = (
-            window.slots(lane) - sum(at_ns - taken < window.span_ns for taken in self._taken)
-            for window in self._windows
-        )
+        rooms = (window.slots(lane) - self._standing(window, at_ns) for window in self._windows)
         return max(0, min(rooms))
 
     def free_ns(self, now_ns: int, lane: Priority) -> int:
@@ -136,6 +134,16 @@ class Budget:
         self._taken.clear()
         self._taken.extend(sorted(instants))
         self._seen_ns = self._taken[-1] if self._taken else None
+
+    def _standing(self, window: Window, at_ns: int) -> int:
+        """Return how many calls stand in a window; a day holds thousands, so the newest go first.
+
+        Calls are in the order of their instants, and what the longest window forgets is gone.
+        """
+        if window.span_ns == self._longest_ns:
+            return len(self._taken)
+        newest = takewhile(lambda taken: at_ns - taken < window.span_ns, reversed(self._taken))
+        return sum(1 for _ in newest)
 
     def _free_in_all(self, lane: Priority, at_ns: int) -> int:
         return max(self._free_at(window, lane, at_ns) for window in self._windows)

@@ -155,9 +155,10 @@ class Account(Table, frozen=True):
         max_daily_loss_e4: at this loss of a day everything is left; 0: no limit.
         max_daily_profit_e4: the same of profit; 0: no limit.
         max_lots: possible exposure over all its options and futures.
+        max_orders_per_day: orders and cancellations in any 24 hours; a tenth of them is kept for
+            exits.
     """
 
-    later: ClassVar[tuple[str, ...]] = ("max_orders_per_day",)
     id: Annotated[str, _ID]
     broker: Annotated[str, Translated('the name of a broker, such as "paper"', canonical)]
     owner: Annotated[
@@ -175,6 +176,7 @@ class Account(Table, frozen=True):
     )
     profit_lock: ProfitLock | None = None
     max_lots: Annotated[int, Whole(1, 100_000, "lots")] = _LIMITS.max_account_lots
+    max_orders_per_day: Annotated[int, Whole(10, 5_000, "orders")] = 5_000
 
 
 class Broker(Table, frozen=True):

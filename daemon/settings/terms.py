@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from daemon.domain.instants import MILLISECOND_NS, SECOND_NS
+from daemon.domain.instants import DAY_NS, MILLISECOND_NS, SECOND_NS
 from daemon.domain.orders.ladder import Ladder
 from daemon.domain.orders.limits import Limits
 from daemon.domain.orders.storm import Rate
@@ -11,6 +11,9 @@ from daemon.domain.risk.words import LockRule
 from daemon.runtime.breaker import BreakerPolicy
 from daemon.runtime.budget import Window
 from daemon.settings.schema import Account, Settings
+
+_EXITS_OF_A_DAY = 10
+"""Of so many orders of a day one is kept for exits."""
 
 
 def limits(settings: Settings, account: Account) -> Limits:
@@ -41,12 +44,17 @@ def ladder(settings: Settings) -> Ladder:
     )
 
 
-def windows(settings: Settings, broker_id: str) -> tuple[Window, ...]:
-    """Return how often an account may call its broker, with what is kept for exits."""
-    broker = settings.brokers[broker_id]
+def windows(settings: Settings, account: Account) -> tuple[Window, ...]:
+    """Return how often an account may call its broker, with what is kept for exits.
+
+    The broker counts orders by its day; within any 24 hours no more leave, cancellations included,
+    so that none of its days sees more.
+    """
+    broker, most = settings.brokers[account.broker], account.max_orders_per_day
     return (
         Window(broker.writes_per_second, SECOND_NS, broker.exit_per_second),
         Window(broker.writes_per_minute, 60 * SECOND_NS, broker.exit_per_minute),
+        Window(most, DAY_NS, most // _EXITS_OF_A_DAY),
     )
 
 

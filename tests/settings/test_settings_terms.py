@@ -30,9 +30,10 @@ def test_the_presets_are_those_of_the_engine():
     assert storms(settings) == (REPEATS, REFUSALS)
     assert breaker(settings, "paper") == BreakerPolicy()
     assert account_limits(settings.accounts[0]) == AccountLimits()
-    assert windows(settings, "paper") == (
+    assert windows(settings, settings.accounts[0]) == (
         Window(8, SECOND_NS, 3),
         Window(300, 60 * SECOND_NS, 60),
+        Window(5_000, 86_400 * SECOND_NS, 500),
     )
 
 
@@ -109,10 +110,19 @@ writes_per_second = 5
 writes_per_minute = 50
 exit_per_second = 2
 exit_per_minute = 20
+
+[[accounts]]
+id = "paper"
+broker = "paper"
+max_orders_per_day = 200
 """
     )
 
-    assert windows(settings, "paper") == (Window(5, SECOND_NS, 2), Window(50, 60 * SECOND_NS, 20))
+    assert windows(settings, settings.accounts[0]) == (
+        Window(5, SECOND_NS, 2),
+        Window(50, 60 * SECOND_NS, 20),
+        Window(200, 86_400 * SECOND_NS, 20),
+    )
 
 
 def test_storms_are_the_owners_figures():

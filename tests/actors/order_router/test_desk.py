@@ -126,6 +126,16 @@ def test_the_budget_is_restored_from_what_left():
     assert made.budget.room(stage.now_ns, Priority.EXIT) == 0
 
 
+def test_the_orders_of_a_day_count_on_after_a_restart():
+    """What left longer ago than any other window looks back is counted still."""
+    stage = Stage().entered(*CONDOR)
+    hours = 5 * 3_600 * S
+    made = desk(stage.facts, Budget((Window(8, S), Window(5, 24 * 3_600 * S, 1))))
+    assert made.budget.room(stage.now_ns + hours, Priority.EXIT) == 1
+    assert made.budget.room(stage.now_ns + hours, Priority.ENTRY) == 0
+    assert made.budget.room(stage.now_ns + 5 * hours, Priority.EXIT) == 5
+
+
 def test_a_cancellation_counts_in_the_budget_after_a_restart():
     stage = Stage(["work"])
     stage.tell(enter("ce", on_fail=OnFail.KEEP))
