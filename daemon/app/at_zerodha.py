@@ -1,0 +1,95 @@
+"""How an account is opened at Zerodha: its way there, and its credentials in the vault."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from daemon.app.accounts import Account
+from daemon.app.connections import Opened, Opener
+from daemon.brokers.zerodha.broker import Zerodha
+from daemon.brokers.zerodha.client import Client
+from daemon.brokers.zerodha.contracts import Contracts
+from daemon.brokers.zerodha.signing_in import SigningIn
+from daemon.brokers.zerodha.transport import ROOT, Transport
+from daemon.errors import BrokerMisused, SettingsError, VaultError
+from daemon.messages import RenewSession
+from daemon.runtime.clock import Clock, MonotonicClock
+from daemon.storage.vault import Vault
+from daemon.telemetry.redaction import Secret
+from daemon.twin.file import TwinFile
+
+_MISSING = "no_credential"
+
+
+class Sealed:
+    """The credentials of one account, in the vault.
+
+    Args:
+        vault: keeps them.
+        account: whose.
+        wall: host time.
+    """
+
+    def __init__(self, vault: Vault, account: str, wall: Clock) -> None:
+        self._vault = vault
+        self._account = account
+        self._wall = wall
+
+    def find(self, field: str) -> Secret | None:
+        """Return a credential; None: there is none.
+
+        Raises:
+            BrokerMisused: the vault cannot be opened; with what to do about it.
+        """
+        try:
+            return self._vault.open(self._account, field)
+        except (VaultError, SettingsError) as error:
+            if error.code == _MISSING:
+                return None
+            raise BrokerMisused(str(error)) from error
+
+    def keep(self, field: str, secret: Secret) -> None:
+        """Keep a credential in place of the one before.
+
+        Raises:
+            BrokerMisused: the vault does not take it; with what to do about it.
+        """
+        try:
+            self._vault.put(self._account, {field: secret}, self._wall.now_ns())
+        except (VaultError, SettingsError) as error:
+            raise BrokerMisused(str(error)) from error
+
+    def drop(self, field: str) -> None:
+        """Keep a credential no longer.
+
+        Raises:
+            BrokerMisused: the vault does not let go of it; with what to do about it.
+        """
+        try:
+            self._vault.remove(self._account, field)
+        except (VaultError, SettingsError) as error:
+            raise BrokerMisused(str(error)) from error
+
+
+def at_zerodha(
+    vault: Vault, tell: Callable[[str, RenewSession], object], wall: Clock, root: str = ROOT
+) -> Opener:
+    """Return how accounts are opened at Zerodha.
+
+    Args:
+        vault: holds their credentials, and keeps their sessions.
+        tell: brings word of a refused session to the keeper of that account.
+        wall: host time.
+        root: where the broker is, or a stand-in.
+    """
+
+    def open_account(account: Account, _: TwinFile | None, now_ns: Callable[[], int]) -> Opened:
+        def refused(generation: int) -> None:
+            tell(f"session_keeper:{account.id}", RenewSession(account.id, generation))
+
+        client = Client(Transport(root), MonotonicClock(), refused)
+        signing_in = SigningIn(client, Sealed(vault, account.id, wall), now_ns)
+        broker = Zerodha(client, Contracts(), signing_in, now_ns)
+        return Opened(broker, close=broker.close)
+
+    return open_account

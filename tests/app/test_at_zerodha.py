@@ -1,0 +1,64 @@
+"""An account at Zerodha keeps its session sealed, and tells its keeper when that is refused."""
+
+from __future__ import annotations
+
+import pytest
+
+from daemon.app.accounts import accounts_of
+from daemon.app.at_zerodha import Sealed, at_zerodha
+from daemon.domain.instants import DAY_NS
+from daemon.errors import BrokerMisused, SessionRefused
+from daemon.messages import LoggedIn, RenewSession
+from daemon.runtime.clock import VirtualClock
+from daemon.settings import Settings
+from daemon.storage.vault import Place, Vault
+from daemon.telemetry.redaction import Secret
+from tests.kit.kite_account import API_SECRET, BROUGHT, CONTRACTS, GRANTED, KEY, NOW, OURS
+from tests.kit.kite_script import DEAD, Answer, scripted_kite, yes
+
+
+@pytest.fixture
+def vault(tmp_path) -> Vault:
+    made = Vault(Place(tmp_path))
+    made.begin(NOW)
+    made.put("paper", {"api_key": Secret(KEY), "api_secret": Secret(API_SECRET)}, NOW)
+    return made
+
+
+async def test_a_session_is_sealed_used_and_its_refusal_told_to_its_keeper(tmp_path, vault):
+    told = []
+    wall = VirtualClock(NOW)
+    vault.put("paper", {"request_token": Secret(BROUGHT)}, NOW)
+    async with scripted_kite() as script:
+        script.on("POST /session/token", yes({"access_token": GRANTED}))
+        script.on("GET /user/profile", yes({"user_id": "AB1234"}))
+        script.on("GET /instruments", Answer(200, CONTRACTS.encode(), "text/csv"))
+        script.on("GET /orders", DEAD)
+        opener = at_zerodha(vault, lambda to, word: told.append((to, word)), wall, script.url)
+        (account,) = accounts_of(Settings(), strict=False)
+        opened = opener(account, None, wall.now_ns)
+        assert isinstance((await opened.broker.log_in(4))[0], LoggedIn)
+        with pytest.raises(SessionRefused):
+            await opened.broker.find(OURS)
+        assert opened.close is not None
+        await opened.close()
+
+    assert told == [("session_keeper:paper", RenewSession("paper", 4))]
+    assert {row.field for row in vault.rows()} == {"api_key", "api_secret", "access_token"}
+    assert vault.open("paper", "access_token").reveal().endswith(f" {GRANTED}")
+    assert GRANTED not in vault.path.read_text(encoding="utf-8")
+
+
+def test_a_vault_that_cannot_be_opened_says_what_to_do(tmp_path, vault):
+    sealed = Sealed(vault, "paper", VirtualClock(NOW + DAY_NS))
+    assert sealed.find("access_token") is None
+    with pytest.raises(BrokerMisused, match="holds no access_token"):
+        sealed.drop("access_token")
+    vault.path.chmod(0o644)
+    for asking in (
+        lambda: sealed.find("api_key"),
+        lambda: sealed.keep("access_token", Secret(GRANTED)),
+        lambda: sealed.drop("api_key"),
+    ):
+        with pytest.raises(BrokerMisused, match="chmod"):
+            asking()
