@@ -142,7 +142,7 @@ class MarketFeed:
             turn.announce(Noted(note.kind, note.text, note.at_ns))
             if note.kind is NoteKind.STALE and not self._stale:
                 self._stale = True
-                turn.announce(LinkDied(note.at_ns))
+                turn.warn(LinkDied(note.at_ns))
 
     def _listen(self, turn: Turn) -> None:
         """Keep one alarm set while the link lives; it is moved on when it rings too early."""

@@ -72,16 +72,35 @@ def test_on_a_closed_day_every_frame_is_dropped() -> None:
 
 
 def test_a_silence_is_told_once_and_kills_the_link() -> None:
-    """At the alarm: a note and LinkDied, both recorded before they are heard; no new alarm."""
+    """At the alarm: a note and LinkDied, and no new alarm."""
     made = feed()
     arrive(made)
     effects = made.handle(Silence(), T + DEATH)
     assert kinds(effects) == [NoteKind.STALE, LinkDied]
-    assert published(effects) == facts(effects)
-    assert isinstance(effects[0], Commit)
     assert facts(effects, LinkDied) == [LinkDied(T + DEATH)]
     assert alarms(effects) == []
     assert made.handle(Silence(), T + 2 * DEATH) == NOTHING
+
+
+def test_a_dead_link_is_heard_of_before_the_disk_has_it() -> None:
+    """Whoever prices an order meanwhile must not go by what is stale; the note may wait."""
+    made = feed()
+    arrive(made)
+    heard, recorded = made.handle(Silence(), T + DEATH)
+    assert heard == Publish(LinkDied(T + DEATH))
+    assert isinstance(recorded, Commit)
+    assert [type(each) for each in recorded.facts] == [Noted, LinkDied]
+    assert recorded.then == (Publish(recorded.facts[0]),)
+
+
+def test_a_link_that_lives_again_is_heard_of_once_that_is_durable() -> None:
+    """Nothing is allowed ahead of the disk, and the frame that revived it comes after."""
+    made = feed()
+    arrive(made)
+    made.handle(Silence(), T + DEATH)
+    (recorded,) = arrive(made, T + 60 * SECOND)
+    assert isinstance(recorded, Commit)
+    assert recorded.then[0] == Publish(LinkRevived(T + 60 * SECOND))
 
 
 def test_there_is_one_alarm_at_a_time() -> None:

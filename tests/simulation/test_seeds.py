@@ -9,8 +9,16 @@ from daemon.simulation.outcome import Given
 from daemon.simulation.sweep import played, swept
 
 SWEEP = range(1, 201)
+
+
+def known(line):
+    """The run of one line."""
+    seed, _, gap = line.split()[0].partition("@")
+    return Given(int(seed), crash_at=int(gap) if gap else None)
+
+
 KNOWN = [
-    int(line.split()[0])
+    known(line)
     for line in Path(__file__).with_name("seeds.txt").read_text().splitlines()
     if line and not line.startswith("#")
 ]
@@ -20,9 +28,9 @@ def silent(_):
     """Nobody watches."""
 
 
-@pytest.mark.parametrize("seed", KNOWN)
-def test_a_run_that_failed_once_holds(seed):
-    outcome = played(Given(seed))
+@pytest.mark.parametrize("given", KNOWN, ids=lambda given: f"{given.seed}@{given.crash_at}")
+def test_a_run_that_failed_once_holds(given):
+    outcome = played(given)
 
     assert outcome.violated == "", outcome.sentence
 
