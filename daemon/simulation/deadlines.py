@@ -54,7 +54,7 @@ class Deadlines:
                 continue
             position = known.book.position(*key)
             quote = frame.quotes.get(known.symbols.get(key, ""))
-            if quote is None or key in known.unarmed or self._is_left(key):
+            if quote is None or known.unarmed[key] or self._is_left(key):
                 continue
             if (quote.ltp_e4 - stop_e4) * position.net_quantity <= 0:
                 what = f"{key} stood at {quote.ltp_e4}, its stop at {stop_e4}, and no exit is owed"

@@ -242,7 +242,7 @@ class Judge:
             for leg in watch.legs:
                 key = (watch.strategy_id, leg.leg_id)
                 stood = self.known.levels.get(key, 0)
-                if not stood or not leg.quantity or key in self.known.unarmed:
+                if not stood or not leg.quantity or self.known.unarmed[key]:
                     continue
                 if (leg.stop_e4 - stood) * leg.quantity < 0 or not leg.stop_e4:
                     where = f"the stop of {key} stands at {leg.stop_e4}"

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 
+from daemon.actors.watch import position_of
 from daemon.domain.orders.book import Book
 from daemon.domain.orders.words import IntentRecorded, OrderFact, OrderParked, Purpose
-from daemon.domain.risk.moves import LevelMoved
+from daemon.domain.risk.moves import LevelMoved, Move
 from daemon.messages import (
     BasketOpened,
     BooksAgree,
@@ -29,7 +31,7 @@ class Known:
         replaced: when exits in doubt were replaced by another, by intent id.
         owed: exits that are not finished, by id.
         levels: where each level of a basket stands, by strategy and leg; of the whole: no leg.
-        unarmed: legs that filled since their level was recorded; another average arms it anew.
+        unarmed: legs whose average fills have moved, and how many armings by them are to come.
         stages: how far each kill came, by latch.
         overdue: exits of which a person was told.
         notes: what else was told.
@@ -43,7 +45,8 @@ class Known:
         self.replaced: dict[str, int] = {}
         self.owed: dict[str, ExitOwed] = {}
         self.levels: dict[tuple[str, str], int] = {}
-        self.unarmed: set[tuple[str, str]] = set()
+        self.unarmed: Counter[tuple[str, str]] = Counter()
+        self._entries_e4: dict[tuple[str, str], int] = {}
         self.stages: dict[str, KillStaged] = {}
         self.overdue: set[str] = set()
         self.notes: list[str] = []
@@ -58,18 +61,29 @@ class Known:
         self._hear_of_orders(fact)
         self._hear_of_exits(fact)
         match fact:
-            case PositionChanged(strategy_id, leg_id):
-                self.unarmed.add((strategy_id, leg_id))
-            case LevelMoved(strategy_id, leg_id):
-                self.levels[strategy_id, leg_id] = fact.to_e4
-                self.unarmed.discard((strategy_id, leg_id))
+            case PositionChanged() | LevelMoved():
+                self._hear_of_levels(fact)
             case BasketOpened(basket):
                 for leg in basket.legs:
                     self.symbols[basket.strategy_id, leg.leg_id] = leg.symbol
-                for key in [key for key in self.levels if key[0] == basket.strategy_id]:
-                    del self.levels[key]
+                for of_leg in (self.levels, self._entries_e4, self.unarmed):
+                    for key in [key for key in of_leg if key[0] == basket.strategy_id]:
+                        del of_leg[key]
             case Noted():
                 self.notes.append(fact.text)
+
+    def _hear_of_levels(self, fact: PositionChanged | LevelMoved) -> None:
+        """Another average arms a stop anew, and looser perhaps: each by a record of its own."""
+        key = (fact.strategy_id, fact.leg_id)
+        match fact:
+            case PositionChanged():
+                entry_e4 = position_of(fact).entry_e4
+                self.unarmed[key] += entry_e4 not in (0, self._entries_e4.get(key))
+                self._entries_e4[key] = entry_e4
+            case LevelMoved():
+                self.levels[key] = fact.to_e4
+                if fact.move is Move.ARMED and self.unarmed[key]:
+                    self.unarmed[key] -= 1
 
     def _hear_of_orders(self, fact: object) -> None:
         match fact:

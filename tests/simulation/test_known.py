@@ -1,0 +1,37 @@
+"""What the judge folds of facts: where each stop stands, and whose arming is still to come."""
+
+import pytest
+
+from daemon.domain.risk.moves import LevelMoved, Move
+from daemon.simulation.known import Known
+from tests.kit.acting import opened, sold
+
+KEY = ("s", "ce")
+
+
+def moved(to_e4, move=Move.ARMED):
+    return LevelMoved("s", "ce", move, 0, to_e4, 0)
+
+
+FIRST, MORE = sold("ce", "90"), sold("ce", "92", quantity=150)
+
+
+@pytest.mark.parametrize(
+    ("facts", "expected"),
+    [
+        ([FIRST], 1),
+        ([FIRST, moved(130)], 0),
+        ([FIRST, MORE, moved(130)], 1),  # of the first fill; that of the second is to come
+        ([FIRST, MORE, moved(130), moved(132)], 0),
+        ([FIRST, moved(130), MORE, moved(128, Move.TRAILED)], 1),  # before the fill was read
+        ([FIRST, moved(130), sold("ce", "90", quantity=150)], 0),  # at the same average
+        ([FIRST, moved(130), sold("ce", "90", bought="80")], 0),  # what leaves arms nothing
+        ([FIRST, MORE, opened()], 0),
+        ([FIRST, moved(130), opened(), FIRST], 1),
+    ],
+)
+def test_a_fill_that_moves_the_average_owes_an_arming_until_its_own_is_recorded(facts, expected):
+    known = Known()
+    for fact in facts:
+        known.apply(fact)
+    assert known.unarmed[KEY] == expected
