@@ -287,6 +287,10 @@ def a_feed_that_is_stuck_is_believed(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(market_feed.MarketFeed, "handle", believe)
 
 
+def a_dead_link_waits_for_the_disk(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(Turn, "warn", Turn.announce)
+
+
 def limiter_forgets(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Budget, "restore", lambda *_: None)
 
@@ -560,6 +564,7 @@ MUTANTS: tuple[Mutant, ...] = (
     _of(partial_is_full, 7, "I4", "I5", "I7"),
     _of(fills_add_up, 1, "I6", "I4"),
     _of(a_feed_that_is_stuck_is_believed, 25, "I12"),
+    _of(a_dead_link_waits_for_the_disk, 29, "I12", crash_at=13),
     _of(limiter_forgets, 3, "I13"),
     _of(limiter_forgets_cancellations, 3, "I13"),
     _of(exit_larger_than_open, 1, "I10"),
