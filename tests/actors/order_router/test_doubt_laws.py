@@ -16,6 +16,8 @@ pytestmark = pytest.mark.untraced
 
 FATES = ["lost", "ask", "dumb", "dumb 5", "dumb 60", "dumbwork", "fill", "refuse OTHER", "reject"]
 NEVER = {"lost", "ask"}
+LATE = "dumb 60"
+"""Nobody hears of it for a minute, and what it bought or sold too much is closed only then."""
 
 
 @settings(max_examples=20)
@@ -25,7 +27,8 @@ def test_a_short_is_bought_back_whatever_was_lost_and_no_more_is_held_than_was_s
     stage.run()
     stage.entered("ce")
     stage.tell(leave("ce"))
-    for second in range(100 + 130 * sum(fate in NEVER for fate in fates)):
+    late = 60 * fates.count(LATE)
+    for second in range(100 + late + 130 * sum(fate in NEVER for fate in fates)):
         stage.run(1)
         stage.tell(frame(stage.now_ns))
         if falls and second % 50 == 1:
