@@ -21,7 +21,11 @@ LATE = "dumb 60"
 
 
 @settings(max_examples=20)
-@given(st.lists(st.sampled_from(FATES), max_size=4), st.booleans())
+@given(
+    # On the ladder's last step an order rests until the market comes to it; here that stands still.
+    st.lists(st.sampled_from(FATES), max_size=4).filter(lambda fates: fates.count("dumbwork") < 4),
+    st.booleans(),
+)
 def test_a_short_is_bought_back_whatever_was_lost_and_no_more_is_held_than_was_short(fates, falls):
     stage = Stage(["fill", *fates, "fill"], terms=READING)
     stage.run()
