@@ -20,6 +20,8 @@ from pathlib import Path
 from stat import S_ISREG
 
 FOLDER = "killed"
+ARMS = "armed"
+"""The folder of arms: a kill disarms what it closes, and whoever arms again has looked."""
 ALL, ACCOUNT, STRATEGY = "all", "account", "strategy"
 PAUSE, KILL = "pause", "kill"
 UNREAD = "the latch folder"
@@ -76,6 +78,8 @@ class LatchUnwritten(Exception):
 def pull(state_dir: Path, latch: Latch) -> None:
     """Write a latch and make it durable, file and folder; the same again changes nothing.
 
+    A kill of accounts takes their arms away after that, as far as the disk lets it.
+
     Raises:
         LatchUnwritten: the disk refused, the latch says nothing that could be understood, or its
             name is taken by another, which goes on standing.
@@ -96,6 +100,8 @@ def pull(state_dir: Path, latch: Latch) -> None:
         _sync(state_dir)
     except OSError as error:
         raise LatchUnwritten(f"{folder} cannot be written: {error.strerror}") from error
+    if latch.kind == KILL and latch.scope != STRATEGY:
+        _disarm(state_dir / ARMS, latch)
 
 
 def release(state_dir: Path, latch_id: str) -> bool:
@@ -183,6 +189,14 @@ def _understood(text: bytes, name: str) -> Latch:
 def _unreadable(name: str, because: str) -> Latch:
     reason = f"the latch {name} cannot be read, so it counts for everything: {because}"
     return Latch(name, KILL, ALL, "", reason, UNREAD, 0)
+
+
+def _disarm(folder: Path, latch: Latch) -> None:
+    """Remove the arms of the accounts that a kill reaches; it stands whether that works or not."""
+    with suppress(OSError):
+        for account in os.listdir(folder):  # noqa: PTH208  a name alone is wanted
+            if latch.reaches(account):
+                (folder / account).unlink(missing_ok=True)
 
 
 def _make(folder: Path) -> None:

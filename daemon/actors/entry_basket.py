@@ -43,4 +43,5 @@ def opened_by(plan: Plan, window: Window, chosen: Sequence[LegPlan], now_ns: int
         close_ns=window.session_end_ns,
         at_ns=now_ns,
         version=version_of(plan),
+        live=plan.live,
     )

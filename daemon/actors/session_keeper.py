@@ -28,6 +28,7 @@ from daemon.messages import (
     TakeStep,
     Told,
 )
+from daemon.messages.arming import SeeSession
 from daemon.runtime.words import Alarm, Call, Effect, Show, Started
 
 _WAITS_NS = tuple(seconds * SECOND_NS for seconds in (5, 10, 20, 40, 60))
@@ -110,6 +111,8 @@ class SessionKeeper:
                 self._answer(turn, Declined("session_refused", "another log-in has begun"))
                 self._state, self._asking = Session.NEEDS_LOGIN, number
                 self._log_in(turn, self._generation + 1)
+            case Ask(number, SeeSession()):
+                turn.do(Show(Told(number, self._state.value)))
             case _ if isinstance(message, Word):
                 self._hear(turn, message, now_ns)
             case _:

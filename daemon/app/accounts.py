@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from daemon.actors.order_router import Terms
 from daemon.domain.instants import MILLISECOND_NS
+from daemon.domain.orders.arming import PAPER
 from daemon.domain.orders.book import Book
 from daemon.domain.orders.words import IntentRecorded, OrderFact, OrderNews
 from daemon.domain.plans.schema import Plan
@@ -168,6 +169,7 @@ def _account(settings: Settings, at: int, *, strict: bool) -> Account:
             breaker=breaker(settings, account.broker),
             silence_ns=settings.risk.stale_after_ms * MILLISECOND_NS,
             leaves_in_silence=settings.risk.stale_policy is StalePolicy.FLATTEN,
+            live=account.broker != PAPER,
             strict=strict,
         ),
         cash_e4=account.cash_e4,

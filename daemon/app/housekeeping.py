@@ -1,15 +1,16 @@
-"""What is looked after beside the market: latches and fence, and that the record keeps up."""
+"""What is looked after beside the market: latches, arms and fence, and that the record keeps up."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
+from daemon.app.arm_watch import GONE, ArmWatch
 from daemon.app.latch_watch import LatchWatch
 from daemon.control import Control, Line, Refusal
 from daemon.errors import StoreError
-from daemon.messages import Latched
+from daemon.messages import AccountSeen
 from daemon.runtime.words import Lane, Ledger
 from daemon.storage import fence
 from daemon.storage.ledger import EPOCH_OVER
@@ -36,18 +37,22 @@ class Housekeeper:
             account: LatchWatch(names.state_dir, account, _teller(line, router), line.now_ns)
             for account, router in names.routers.items()
         }
+        self._arms = ArmWatch(names.state_dir)
+        self._line = line
 
     async def begin(self) -> None:
-        """Hold the folder of latches against what was recorded before this start.
+        """Hold the folders of latches and arms against what was recorded before this start.
 
         Raises:
             Refusal: a router did not answer.
         """
-        for account, latches in (await self._latches()).items():
-            self._watches[account].begin(latches)
+        accounts = await self._reads.accounts()
+        for seen in accounts:
+            self._watches[seen.account].begin(seen.latches)
+        await self._hold_arms(accounts)
 
     async def keep(self) -> None:
-        """Hold the folder of latches against the record, and let the record keep up, for ever.
+        """Hold latches and arms against the record, and let the record keep up, for ever.
 
         A market in which nothing is decided leaves no trace but its ticks; they are made durable
         too, so that a restart goes on where it was left. A run behind the fence guards nothing and
@@ -62,15 +67,18 @@ class Housekeeper:
             if fence.stands(self._state_dir):
                 raise StoreError(fence.SENTENCE, EPOCH_OVER)
             try:
-                for account, latches in (await self._latches()).items():
-                    self._watches[account].look(latches)
+                accounts = await self._reads.accounts()
+                for seen in accounts:
+                    self._watches[seen.account].look(seen.latches)
+                await self._hold_arms(accounts)
             except Refusal as unanswered:  # who is busy goes on guarding, and is asked again
-                self._say(f"the latches were not compared: {unanswered}")
+                self._say(f"latches and arms were not compared: {unanswered}")
             await loop.run_in_executor(None, self._ledger.flush)
 
-    async def _latches(self) -> dict[str, tuple[Latched, ...]]:
-        """Return the latches that each router goes by."""
-        return {seen.account: seen.latches for seen in await self._reads.accounts()}
+    async def _hold_arms(self, accounts: Sequence[AccountSeen]) -> None:
+        """Disarm where folder and record differ."""
+        for account in self._arms.look(accounts):
+            await self._line.ask(self._line.router(account), GONE, Lane.CONTROL)
 
 
 def _teller(line: Line, router: str) -> Callable[[Any], None]:

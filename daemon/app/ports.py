@@ -106,6 +106,7 @@ class Ports:
                 host=SteadyClock(self._wall, MonotonicClock()),
                 log=self._log,
                 brokers={each.id: each.broker for each in doors.given.accounts},
+                mode=doors.given.settings.daemon.mode,
                 ready=doors.ready,
                 health=doors.health,
                 code=doors.code,

@@ -32,6 +32,7 @@ from daemon.app.health import Physician
 from daemon.app.holding import held
 from daemon.app.host import Host, this_host
 from daemon.app.housekeeping import Housekeeper
+from daemon.app.live import live_terms
 from daemon.app.loop_watch import LoopWatch
 from daemon.app.meter import Meter
 from daemon.app.mirror import surrounded
@@ -255,7 +256,8 @@ class Service:
         """Return what may be asked of these actors."""
         names = names_of(self._given, self._declared, self._home)
         line = Line(self._meter.traced(tasks.say), self._pace.now_ns, names)
-        return Control(line, vault_of(self._given, self._machine, self._telemetry))
+        vault = vault_of(self._given, self._machine, self._telemetry)
+        return Control(line, vault, live_terms(self._given, self._pace.now_ns))
 
     async def _play(self, app: App, house: Housekeeper) -> None:
         """Let the market come until it is over, or somebody asks for the end."""

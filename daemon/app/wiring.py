@@ -32,6 +32,7 @@ from daemon.actors.strategy_register import Filed, StrategyRegister
 from daemon.actors.timekeeper import Timekeeper
 from daemon.app.accounts import Account, traded_in, watchdog_of
 from daemon.app.connections import OPENERS, Close, Opener
+from daemon.app.permission import Permission
 from daemon.app.runners import runner_spec
 from daemon.brokers.door import Door
 from daemon.brokers.paper import Paper
@@ -40,7 +41,6 @@ from daemon.domain.market.merge import merge
 from daemon.domain.market.rules import require_tables
 from daemon.domain.orders.ids import IntentIds
 from daemon.domain.plans.schema import Plan
-from daemon.kill import forbids
 from daemon.messages.cells import Cell
 from daemon.runtime.budget import Budget
 from daemon.runtime.words import Actor, ActorSpec, Port, Surroundings
@@ -145,9 +145,8 @@ def build(
         show: lets people see what moves; None: nobody watches.
     """
     require_tables()
-    latched, fenced = _unlatched, _unfenced
-    if run.state_dir is not None:
-        latched, fenced = partial(forbids, run.state_dir), partial(stands, run.state_dir)
+    permission = Permission(run.state_dir, accounts, plans, now_ns)
+    fenced = partial(stands, run.state_dir) if run.state_dir is not None else _unfenced
     cells = cells_of(accounts, run.home)
     papers: dict[str, Paper] = {}
     doors: dict[str, Port] = {}
@@ -159,14 +158,18 @@ def build(
             papers[account.router] = opened.paper
         if opened.close is not None:
             closes[account.id] = opened.close
-        door = Door(opened.broker, now_ns, latched, timeout_ms, fenced)
+        door = Door(opened.broker, now_ns, permission.forbids, timeout_ms, fenced)
         doors[account.terms.broker] = door.ask
     world, at_ns = _world(run, papers)
     if run.jobs is not None:
         doors[timekeeper.PORT] = run.jobs
     around = Surroundings(doors, show or _unseen, world.see)
     specs = actors(accounts, plans, run, shown=show is not None)
-    runner = partial(_runner_of, accounts=accounts, cells=cells, taking=False, served=run.served)
+
+    def runner(plan: Plan) -> ActorSpec:
+        permission.know(plan)
+        return _runner_of(plan, accounts, cells, taking=False, served=run.served)
+
     return App(specs, world, around, runner, at_ns, closes)
 
 
@@ -313,10 +316,6 @@ def _behind_wall(
 
 def _unseen(view: Any) -> None:
     raise AssertionError(f"nobody watches, and yet {view!r} is shown")
-
-
-def _unlatched(account: str, strategy_id: str) -> str:  # noqa: ARG001
-    return ""
 
 
 def _unfenced() -> bool:

@@ -42,8 +42,9 @@ class Door:
     Args:
         broker: what is behind it.
         now_ns: tells market time.
-        latched: tells which latch forbids entries of a strategy in an account, in a sentence that
-            is empty where none does; asked anew for every entry, and never for an exit.
+        forbidden: tells what forbids entries of a strategy in an account, a latch or a missing arm,
+            in a sentence that is empty where nothing does; asked anew for every entry, and never
+            for an exit.
         timeout_ms: how long the broker may take, by the host's clock; None: no event loop runs, so
             that it answers at once.
         fenced: says whether this run is over, since another program has taken over from it; asked
@@ -54,13 +55,13 @@ class Door:
         self,
         broker: Broker,
         now_ns: Callable[[], int],
-        latched: Callable[[str, str], str],
+        forbidden: Callable[[str, str], str],
         timeout_ms: int | None = None,
         fenced: Callable[[], bool] = _unfenced,
     ) -> None:
         self._broker = broker
         self._now_ns = now_ns
-        self._latched = latched
+        self._forbidden = forbidden
         self._timeout_ms = timeout_ms
         self._fenced = fenced
         self._passed: set[str] = set()
@@ -89,7 +90,7 @@ class Door:
         if self._fenced():
             return (OrderRefused(intent.intent_id, Refusal.OTHER, _OVER, now_ns),)
         if intent.purpose is Purpose.ENTRY:
-            text = self._latched(intent.account, intent.strategy_id)
+            text = self._forbidden(intent.account, intent.strategy_id)
             if text:
                 return (OrderRefused(intent.intent_id, Refusal.OTHER, text, now_ns),)
         if now_ns > intent.deadline_ns:

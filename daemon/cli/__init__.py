@@ -36,6 +36,8 @@ _COMMANDS = {
         "stop": ("act:stop", "Let a strategy take no more entries; it stays guarded."),
         "exit": ("act:leave", "Close a position, or part of it."),
         "adjust": ("act:adjust", "Move a stop."),
+        "arm": ("arming:arm", "Let an account of a live broker be entered today."),
+        "disarm": ("arming:disarm", "Let it be entered no more; it stays guarded."),
         "acknowledge": ("act:acknowledge", "Say that an alert was seen."),
     },
     "Brake": {
@@ -60,7 +62,7 @@ _COMMANDS = {
 """Title -> name -> module of this package and the command in it, and one line of help."""
 _PLACES = {name: place for named in _COMMANDS.values() for name, (place, _) in named.items()}
 _LATER = (
-    *("arm", "bench", "data", "demo", "disarm", "divergence", "instruments"),
+    *("bench", "data", "demo", "divergence", "instruments"),
     *("optimise", "settings", "top"),
 )
 

@@ -36,7 +36,7 @@ def _price(_: click.Context, __: click.Parameter, written: str) -> Decimal:
 def start(strategy: str, settings: Path | None, *, as_json: bool) -> int:
     """Let a strategy take entries."""
     content = connect(settings).post(_path(strategy, "start"), {})
-    return _tell(content, f"{strategy} takes entries", as_json=as_json)
+    return tell(content, f"{strategy} takes entries", as_json=as_json)
 
 
 @click.command("stop")
@@ -46,7 +46,7 @@ def start(strategy: str, settings: Path | None, *, as_json: bool) -> int:
 def stop(strategy: str, settings: Path | None, *, as_json: bool) -> int:
     """Let a strategy take no more entries; what it holds stays guarded."""
     content = connect(settings).post(_path(strategy, "stop"), {})
-    return _tell(
+    return tell(
         content, f"{strategy} takes no more entries; what it holds stays guarded", as_json=as_json
     )
 
@@ -67,7 +67,7 @@ def leave(
     wanted: dict[str, Any] = {"leg_id": leg, "lots": lots}
     given = {key: value for key, value in wanted.items() if value is not None}
     content = connect(settings).post(_path(strategy, "exit"), given)
-    return _tell(content, f"{strategy} leaves {leg or 'all it holds'}", as_json=as_json)
+    return tell(content, f"{strategy} leaves {leg or 'all it holds'}", as_json=as_json)
 
 
 @click.command("adjust")
@@ -88,7 +88,7 @@ def adjust(**asked: Any) -> int:
         wanted["leg_id"] = leg
     content = connect(asked["settings"]).post(_path(strategy, "adjust"), wanted)
     whose = f"{strategy} {leg}" if leg else strategy
-    return _tell(content, f"the stop of {whose} stands at {level}", as_json=asked["as_json"])
+    return tell(content, f"the stop of {whose} stands at {level}", as_json=asked["as_json"])
 
 
 @click.command("acknowledge")
@@ -98,14 +98,14 @@ def adjust(**asked: Any) -> int:
 def acknowledge(alert: str, settings: Path | None, *, as_json: bool) -> int:
     """Say that an alert was seen; it escalates no more."""
     content = connect(settings).post(f"/api/alerts/{segment(alert)}/acknowledge", {})
-    return _tell(content, f"{alert} is acknowledged", as_json=as_json)
+    return tell(content, f"{alert} is acknowledged", as_json=as_json)
 
 
 def _path(strategy: str, verb: str) -> str:
     return f"/api/strategies/{segment(strategy)}/{verb}"
 
 
-def _tell(content: bytes, sentence: str, *, as_json: bool) -> int:
+def tell(content: bytes, sentence: str, *, as_json: bool) -> int:
     """Write the daemon's answer, or its sentence; ours where it says none.
 
     Returns:

@@ -18,7 +18,7 @@ from daemon.cli.options import AS_JSON, SETTINGS, load_settings
 from daemon.cli.tables import clean, say, table
 from daemon.domain.instants import day_of
 from daemon.errors import SettingsError
-from daemon.jobs.preflight import machine, market
+from daemon.jobs.preflight import live, machine, market
 from daemon.jobs.preflight.findings import Finding, Verdict, fail, ok
 from daemon.runtime.clock import WallClock
 
@@ -66,6 +66,7 @@ def _preflight(path: Path | None) -> Iterator[Finding]:
     yield market.calendar_reach(today)
     yield market.rates(settings)
     yield from market.brokers(settings)
+    yield live.terms(settings)
 
 
 def _tell(found: list[Finding]) -> None:

@@ -51,6 +51,7 @@ from daemon.messages import (
     StrategyStarted,
     StrategyStopped,
 )
+from daemon.messages.arming import AccountArmed, AccountDisarmed
 from daemon.messages.cells import address, mark_of
 from daemon.runtime.clock import Clock
 from daemon.runtime.words import ActorDisarmed, DeadLetter, Origin
@@ -197,6 +198,12 @@ def _of_hands(fact: object) -> str:
             return f"{strategy_id} is removed by {by}"
         case CredentialsKept(account, names, by):
             return f"{account}: {', '.join(names)} put into the vault by {by}"
+        case AccountArmed(account, day, reason, by):
+            return f"ALERT {account} is armed for LIVE trading on {day} by {by}" + (
+                reason and f": {reason}"
+            )
+        case AccountDisarmed(account, because, by):
+            return f"ALERT {account} is armed no more, says {by}: {because}"
         case OrderAsked(symbol=symbol, side=side, quantity=quantity, by=by):
             return f"{by} asks to {side} {quantity} {symbol}"
         case BooksDiffer(symbol=symbol, ours=ours, theirs=theirs):

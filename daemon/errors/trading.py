@@ -23,6 +23,23 @@ TRADING: Final[Mapping[str, Entry]] = {
         "mend what the sentence names; `ordo status` tells when entries are taken again",
         _STATE,
     ),
+    "cannot_arm": Entry(
+        "The account may not be armed for live trading",
+        "mend each thing that the sentence names, then arm it again",
+        _STATE,
+    ),
+    "not_armed": Entry(
+        "The account is not armed for live trading",
+        "arm it until the day ends: `ordo arm ACCOUNT`",
+        _STATE,
+    ),
+    "arm_unwritten": Entry(
+        "The arm could not be written or removed",
+        "make room on the disk, let this user write to `armed` in the state folder, and try again",
+        "disk",
+        "error",
+        status=503,
+    ),
     "latch_unwritten": Entry(
         "The latch could not be made durable",
         "make room on the disk or let this user write to it, and pull or release it again",

@@ -34,6 +34,7 @@ from daemon.messages.alerts import (
     SeeAlerts,
     Severity,
 )
+from daemon.messages.arming import ArmingFact
 from daemon.messages.asks import (
     NOTHING_HELD,
     AbandonRequest,
@@ -330,6 +331,7 @@ Fact = (
     | DeadLetter
     | ActorDisarmed
     | ControlFact
+    | ArmingFact
     | AlertFact
     | JobDone
     | StartMissed

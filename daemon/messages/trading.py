@@ -56,6 +56,7 @@ class BasketOpened(Struct, frozen=True, tag=True):
         at_ns: when it was opened.
         version: of the strategy as it was declared; empty where nobody said.
         account: its mark; empty at home.
+        live: its strategy may trade live.
     """
 
     basket: Basket
@@ -66,6 +67,7 @@ class BasketOpened(Struct, frozen=True, tag=True):
     at_ns: int
     version: str = ""
     account: str = ""
+    live: bool = False
 
 
 class BasketEnded(Struct, frozen=True, tag=True):

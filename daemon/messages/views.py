@@ -7,6 +7,7 @@ from datetime import date
 from msgspec import Struct
 
 from daemon.domain.orders.words import Side
+from daemon.messages.arming import AccountArmed
 from daemon.messages.control import Latched
 
 
@@ -46,6 +47,8 @@ class AccountSeen(Struct, frozen=True):
         working: orders that may still fill.
         entries_left: calls for entries that the message budget lets out at once.
         exits_left: the same for exits, which may use every slot.
+        live: its broker trades with money.
+        armed: by whom and for which day it is armed; None: it is not.
     """
 
     account: str
@@ -59,6 +62,8 @@ class AccountSeen(Struct, frozen=True):
     working: int
     entries_left: int = 0
     exits_left: int = 0
+    live: bool = False
+    armed: AccountArmed | None = None
 
 
 class StrategySeen(Struct, frozen=True):

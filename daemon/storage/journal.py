@@ -20,6 +20,7 @@ from daemon.domain.orders import words as orders
 from daemon.domain.orders.states import is_final
 from daemon.domain.risk.moves import LevelMoved
 from daemon.messages import Fact
+from daemon.messages.arming import AccountArmed, AccountDisarmed
 from daemon.runtime.words import ActorDisarmed, DeadLetter
 from daemon.storage.codec import Recorded, TicksTaken
 
@@ -66,7 +67,7 @@ ENTRIES: dict[type[Fact], Entry] = {
     m.LinkDied: _WHOLE,
     m.LinkRevived: _WHOLE,
     m.EntryDecided: _WHOLE,
-    m.BasketOpened: Entry(unless_empty=("version", "account")),
+    m.BasketOpened: Entry(unless_empty=("version", "account", "live")),
     m.ExitDecided: _MARKED,
     LevelMoved: _MARKED,
     m.DayMarked: _MARKED,
@@ -109,6 +110,8 @@ ENTRIES: dict[type[Fact], Entry] = {
     m.RequestAnswered: _ABSENT,
     m.SessionReady: _ABSENT,
     m.CredentialsKept: _ABSENT,
+    AccountArmed: Entry(without=("reason", "by", "at_ns")),
+    AccountDisarmed: Entry(without=("because", "by", "at_ns")),
     m.BreakerMoved: _ABSENT,
     m.JobDone: _ABSENT,
     m.StartMissed: _ABSENT,

@@ -56,6 +56,7 @@ from daemon.messages import (
     StrategyStarted,
     StrategyStopped,
 )
+from daemon.messages.arming import AccountArmed, AccountDisarmed
 from daemon.messages.cells import mark_of
 from daemon.runtime.words import ActorDisarmed, DeadLetter
 
@@ -212,6 +213,13 @@ def _control(fact: Any) -> tuple[str, str, Item] | None:
         case OrderAsked(request_id, account, symbol, side, quantity, by=by):
             text = f"{by} asks to {side.value} {quantity} {symbol}"
             return "order", text, {"request_id": request_id, "account": account, "symbol": symbol}
+        case AccountArmed(account, day, reason, by):
+            told = f", {reason}" if reason else ""
+            text = f"{account} is armed for live trading on {day} by {by}{told}"
+            return "alert", text, {"account": account}
+        case AccountDisarmed(account, because, by):
+            text = f"{account} is armed no more, says {by}: {because}"
+            return "alert", text, {"account": account}
         case EntriesPaused(because):
             return "alert", f"no new entries: {because}", {}
         case EntriesHeld(account, _, because):

@@ -10,6 +10,7 @@ from msgspec import Struct
 from daemon.domain.plans.schema import Plan
 from daemon.web import (
     alerts,
+    arming,
     asks,
     credentials,
     deeds,
@@ -141,6 +142,12 @@ _DEEDS = (
     ),
     _kill("/api/kill", deeds.kill, asks.ScopeBody, "stop and close a scope"),
     _kill("/api/admin/kill-switch", deeds.kill, asks.ScopeBody, "the same as /api/kill"),
+    _deed(
+        *("/api/arm", arming.arm, arming.ArmBody),
+        "let an account of a live broker be entered until the day ends",
+        role=Role.ADMIN,
+    ),
+    _brake("/api/disarm", arming.disarm, arming.ArmBody, "let an account be entered no more"),
     _deed("/api/rearm", deeds.rearm, asks.RearmBody, "release a latch", role=Role.ADMIN),
     _deed(
         *("/api/broker/credentials", credentials.put, credentials.CredentialsBody),

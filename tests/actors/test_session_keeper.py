@@ -20,6 +20,7 @@ from daemon.messages import (
     TakeStep,
     Told,
 )
+from daemon.messages.arming import SeeSession
 from daemon.runtime.words import NOTHING, Alarm, Call, Commit, Publish, Show, Started
 from tests.kit.acting import alarms, facts, others
 
@@ -98,6 +99,12 @@ def test_who_put_which_credentials_in_is_recorded_before_it_is_answered() -> Non
     for before in ((), READY, (Started(), FAILED)):
         effects = keeper(*before).handle(asked, T)
         assert effects == (Commit((kept,), (Show(Told(3, Done())),)),)
+
+
+def test_a_session_says_in_one_word_where_it_stands() -> None:
+    """For whoever must know whether it can be used."""
+    for before, said in (((), "NEEDS_LOGIN"), (READY, "READY"), ((*READY, renew(1)), "EXPIRED")):
+        assert keeper(*before).handle(Ask(3, SeeSession()), T) == (Show(Told(3, said)),)
 
 
 def test_a_failed_log_in_waits_longer_each_time_and_a_minute_at_most() -> None:

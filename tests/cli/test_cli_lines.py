@@ -59,6 +59,7 @@ from daemon.messages import (
     StrategyStarted,
     StrategyStopped,
 )
+from daemon.messages.arming import AccountArmed, AccountDisarmed
 from daemon.runtime.clock import VirtualClock
 from daemon.runtime.words import ActorDisarmed, DeadLetter, Origin
 from tests.kit.facts import INTENT
@@ -254,6 +255,14 @@ HANDS = [
     (
         CredentialsKept("paper", ("api_key", "pin"), "ann", NOW),
         "paper: api_key, pin put into the vault by ann",
+    ),
+    (
+        AccountArmed("zed", date(2026, 3, 9), "a try", "ann", NOW),
+        "ALERT zed is armed for LIVE trading on 2026-03-09 by ann: a try",
+    ),
+    (
+        AccountDisarmed("zed", "enough", "ann", NOW),
+        "ALERT zed is armed no more, says ann: enough",
     ),
     (
         OrderAsked("r", "paper", CE, Side.BUY, 65, OrderType.LIMIT, 1, 0, "", "ann", NOW),

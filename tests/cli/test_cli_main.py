@@ -16,7 +16,7 @@ from tests.kit.plans import ROOT
 STRADDLE = ROOT / "strategies" / "nifty_short_straddle.toml"
 BUILT = (
     *("run", "check", "status", "positions", "orders", "pnl", "guard", "alerts"),
-    *("start", "stop", "exit", "adjust", "acknowledge"),
+    *("start", "stop", "exit", "adjust", "arm", "disarm", "acknowledge"),
     *("pause", "cancel-all", "kill", "rearm"),
     *("why", "audit", "outbox", "db", "backtest", "simulate", "twin", "token", "login", "vault"),
 )
@@ -26,7 +26,7 @@ WITHIN = (
     *("vault init", "vault put", "vault list", "vault remove", "vault rotate"),
 )
 LATER = (
-    *("arm", "disarm", "instruments", "optimise"),
+    *("instruments", "optimise"),
     *("divergence", "data", "demo", "top", "settings", "bench"),
 )
 DAEMONS = ("asyncio", "aiohttp", "orjson", "sqlite3", "structlog", "daemon.messages")

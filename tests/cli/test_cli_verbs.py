@@ -112,6 +112,21 @@ TABLE = {
         wrong=(ID, "--stop", "-1"),
         wrong_said="Invalid value for '--stop'",
     ),
+    "arm": asks(
+        "",
+        "paper",
+        up=(1, "ordo: cannot_arm: paper is not armed: the daemon runs on paper"),
+        wrong=(),
+        wrong_said="Missing argument 'ACCOUNT'",
+    ),
+    "disarm": Row(
+        ("paper",),
+        (0, '"text": ?"paper was not armed"'),
+        (0, "there is no arm of paper; without one no entry leaves"),
+        REFUSED,
+        wrong=(),
+        wrong_said="Missing argument 'ACCOUNT'",
+    ),
     "pause": Row(
         ("--strategy", ID), (0, '"latch_id"'), LATCHED_ALL_THE_SAME, (0, '"latch_id"'), **BRAKE
     ),

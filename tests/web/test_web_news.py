@@ -58,6 +58,7 @@ from daemon.messages import (
     StrategyStarted,
     StrategyStopped,
 )
+from daemon.messages.arming import AccountArmed, AccountDisarmed
 from daemon.runtime.words import ActorDisarmed, DeadLetter
 from daemon.web.news import News
 from tests.kit.acting import opened
@@ -228,6 +229,16 @@ def updated(state, quantity=0, value_e4=0, text=""):
             CredentialsKept("paper", ("api_key", "pin"), "me", NOW),
             "actor",
             "paper: api_key, pin put into the vault by me",
+        ),
+        (
+            AccountArmed("zed", date(2026, 3, 9), "a try", "me", NOW),
+            "alert",
+            "zed is armed for live trading on 2026-03-09 by me, a try",
+        ),
+        (
+            AccountDisarmed("zed", "enough", "me", NOW),
+            "alert",
+            "zed is armed no more, says me: enough",
         ),
         (SessionReady("paper", 1, NOW), "actor", "paper: the broker session is ready"),
         (ActorDisarmed("runner:x", NOW), "alert", "runner:x fell too often and was left out"),

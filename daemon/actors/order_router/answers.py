@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from daemon.actors.order_router import by_hand, latches
+from daemon.actors.order_router import arms, by_hand, latches
 from daemon.actors.order_router.desk import Desk
 from daemon.actors.order_router.holds import paused_because
 from daemon.actors.order_router.remains import remains
@@ -34,6 +34,7 @@ from daemon.messages import (
     SeeOrders,
     Told,
 )
+from daemon.messages.arming import ArmAccount, DisarmAccount
 from daemon.runtime.budget import Priority
 from daemon.runtime.words import Show
 
@@ -59,6 +60,11 @@ def _answer(desk: Desk, turn: Turn, about: Any, now_ns: int) -> object:
         case ReleaseLatch(latch_id, by):
             stood = latches.release(desk, turn, latch_id, by, now_ns)
             return Done("" if stood else f"no latch {latch_id} stood here")
+        case ArmAccount(armed):
+            return arms.arm(desk, turn, armed)
+        case DisarmAccount(because, by):
+            was = arms.disarm(desk, turn, because, by, now_ns)
+            return Done("" if was else f"{desk.terms.account} was not armed")
         case CancelAll():
             count = latches.cancel_all(desk, turn, about, now_ns)
             return Done(f"{count} orders are being taken back")
@@ -112,6 +118,8 @@ def _account(desk: Desk, now_ns: int) -> AccountSeen:
         working=len(orders),
         entries_left=desk.budget.room(now_ns, Priority.ENTRY),
         exits_left=desk.budget.room(now_ns, Priority.EXIT),
+        live=desk.terms.live,
+        armed=desk.halts.armed,
     )
 
 

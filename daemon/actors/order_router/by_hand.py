@@ -13,6 +13,7 @@ from daemon.actors.order_router.desk import Desk, basket_of
 from daemon.actors.order_router.halts import said
 from daemon.actors.order_router.holds import paused_because
 from daemon.actors.order_router.loose import Request
+from daemon.actors.order_router.permission import unarmed_because
 from daemon.actors.order_router.sending import Errand, Later, judge, may_fill, send
 from daemon.actors.turn import Turn
 from daemon.domain.instants import SECOND_NS
@@ -236,6 +237,9 @@ def _errand(desk: Desk, asked: OrderAsked, intent_id: str, now_ns: int) -> Erran
     latched = desk.halts.over(MANUAL)
     if latched is not None:
         return Declined("halted", said(latched))
+    because = unarmed_because(desk, now_ns)
+    if because:
+        return Declined("not_armed", because)
     paused = paused_because(desk)
     if paused:
         return Declined("paused", f"entries are paused: {paused}")

@@ -7,6 +7,7 @@ from daemon.actors.order_router.alarms import BasketDue, LookUpDue
 from daemon.actors.order_router.desk import Desk
 from daemon.actors.order_router.halts import said
 from daemon.actors.order_router.holds import paused_because
+from daemon.actors.order_router.permission import forbidden_because
 from daemon.actors.order_router.reconciling import objection as objection_of_books
 from daemon.actors.order_router.sending import (
     Errand,
@@ -54,7 +55,7 @@ def begin(desk: Desk, turn: Turn, opened: BasketOpened, now_ns: int) -> bool:
     basket = opened.basket
     if basket.basket_id in desk.known_baskets:
         return False
-    because = _forbidden(desk, basket, now_ns)
+    because = _forbidden(desk, opened, now_ns)
     if because:
         desk.known_baskets.add(basket.basket_id)
         turn.announce(_ended(basket, because, now_ns))
@@ -151,13 +152,18 @@ def progress_of(desk: Desk, basket: Basket) -> dict[str, Progress]:
     return {leg_id: Progress(filled[leg_id], pending[leg_id]) for leg_id in filled}
 
 
-def _forbidden(desk: Desk, basket: Basket, now_ns: int) -> str:
+def _forbidden(desk: Desk, opened: BasketOpened, now_ns: int) -> str:
+    basket = opened.basket
     paused = paused_because(desk)
     if paused:
         return f"entries are paused: {paused}"
     latched = desk.halts.over(basket.strategy_id)
     if latched is not None:
         return said(latched)
+    strategy_id = basket.strategy_id
+    because = forbidden_because(desk, strategy_id, opted_in=opened.live, now_ns=now_ns)
+    if because:
+        return because
     because = desk.conduct.stopped.get(basket.strategy_id, "")
     if because:
         return f"{basket.strategy_id} is stopped, {because}; start it again first"

@@ -1,4 +1,4 @@
-"""What is halted: latches and how far their kills have come, and holds, as a fold of facts."""
+"""What is halted: latches and how far their kills have come, holds and arm, as a fold of facts."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from daemon.messages import (
     Released,
     Scope,
 )
+from daemon.messages.arming import AccountArmed, AccountDisarmed
 
 
 class Kill(Struct):
@@ -38,7 +39,7 @@ class Kill(Struct):
 
 
 class Halts(Struct):
-    """The latches and holds of one account.
+    """The latches, holds and arm of one account.
 
     Attributes:
         account: whose.
@@ -46,6 +47,7 @@ class Halts(Struct):
         kills: those of them that are kills.
         stages: the newest stage of every kill, released ones included.
         holds: why entries wait, by who holds them; a new run begins without any.
+        armed: until the end of which day it may be entered live; None: it may not.
     """
 
     account: str
@@ -53,6 +55,7 @@ class Halts(Struct):
     kills: dict[str, Kill] = field(default_factory=dict)
     stages: dict[str, KillStaged] = field(default_factory=dict)
     holds: dict[HeldBy, str] = field(default_factory=dict)
+    armed: AccountArmed | None = None
 
     def apply(self, fact: object) -> None:
         """Take one recorded fact in; those of others are passed over."""
@@ -74,6 +77,10 @@ class Halts(Struct):
                 self.holds.pop(by, None)
             case EpochBegan():
                 self.holds.clear()
+            case AccountArmed(self.account):
+                self.armed = fact
+            case AccountDisarmed(self.account):
+                self.armed = None
 
     def reaches(self, latched: Latched) -> bool:
         """Say whether a latch may concern this account; who trades in it is not known here."""

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from daemon.actors.order_router import entries, exits, killing
+from daemon.actors.order_router import arms, entries, exits, killing
 from daemon.actors.order_router.desk import Desk
 from daemon.actors.order_router.halts import concerns, covers, said
 from daemon.actors.turn import Turn
 from daemon.domain.orders.basket import Basket
 from daemon.domain.orders.words import Purpose, State
-from daemon.messages import CancelAll, Latched, LatchKind, Released
+from daemon.messages import CancelAll, Latched, LatchKind, Released, Scope
 
 
 def pull(desk: Desk, turn: Turn, latched: Latched, now_ns: int) -> None:
@@ -22,6 +22,8 @@ def pull(desk: Desk, turn: Turn, latched: Latched, now_ns: int) -> None:
     turn.announce(latched)
     given_up = _give_up(desk, turn, latched, said(latched), now_ns)
     if latched.kind is LatchKind.KILL:
+        if latched.scope is not Scope.STRATEGY:
+            arms.disarm(desk, turn, said(latched), latched.by, now_ns)
         killing.begin(desk, turn, latched.latch_id, now_ns)  # it closes what is filled of them too
         return
     for basket in given_up:

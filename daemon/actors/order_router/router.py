@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from daemon.actors.order_router import (
     answers,
+    arms,
     doubts,
     entries,
     exits,
@@ -34,6 +35,7 @@ from daemon.actors.order_router.alarms import (
     SilenceDue,
 )
 from daemon.actors.order_router.desk import Desk, basket_of
+from daemon.actors.order_router.giving_up import give_up_all
 from daemon.actors.order_router.loose import is_child, is_loose, stands_alone
 from daemon.actors.order_router.reconciling import Heard
 from daemon.actors.order_router.sending import cancel_answered
@@ -163,9 +165,13 @@ class OrderRouter:
         desk = self._desk
         match message:
             case DayOpened():
+                arms.lapse(desk, turn, message, now_ns)
                 desk.apply(message)
                 self._resume(turn, now_ns)
-            case DayEnded() | StrategyStarted():
+            case DayEnded():
+                arms.lapse(desk, turn, message, now_ns)
+                desk.apply(message)
+            case StrategyStarted():
                 desk.apply(message)
             case LinkDied():
                 desk.apply(message)
@@ -183,8 +189,7 @@ class OrderRouter:
             case PauseEntries(because):
                 self._pause(turn, because, now_ns)
             case HoldEntries():
-                if holds.hold(desk, turn, message, now_ns):
-                    self._enter_no_further(turn, message.because, now_ns)
+                self._hold(turn, message, now_ns)
             case FreeEntries(by):
                 holds.free(desk, turn, by, now_ns)
             case Pulse(number, who):
@@ -244,12 +249,14 @@ class OrderRouter:
             turn.announce(paused)
         self._enter_no_further(turn, because, now_ns)
 
+    def _hold(self, turn: Turn, wanted: HoldEntries, now_ns: int) -> None:
+        """Take no new entries while somebody holds them, and none that are under way further."""
+        if holds.hold(self._desk, turn, wanted, now_ns):
+            self._enter_no_further(turn, wanted.because, now_ns)
+
     def _enter_no_further(self, turn: Turn, because: str, now_ns: int) -> None:
         """Give up every entry that is under way."""
-        desk = self._desk
-        for opened in tuple(desk.baskets.values()):
-            entries.give_up(desk, turn, opened.basket, f"entries are paused: {because}", now_ns)
-            exits.clear_up(desk, turn, opened.basket, now_ns)
+        give_up_all(self._desk, turn, f"entries are paused: {because}", now_ns)
 
     def _go_on(self, turn: Turn, now_ns: int) -> None:
         """Look at what is under way with the prices of a new frame; exits go first."""

@@ -25,6 +25,8 @@ class Terms(Struct, frozen=True):
         breaker: when entries wait because calls to the broker fail.
         silence_ns: how long the feed may be silent before shorts are told of.
         leaves_in_silence: they are left then.
+        live: its broker trades with money, so it is entered while a person has armed it, and by
+            strategies that opted in.
         strict: refuse contracts whose tables are not certain; false only where days are replayed.
         exit_limit_ns: how long an exit may take before a person is paged.
         lookup_ns: between two look-ups of an order whose outcome is unknown.
@@ -46,6 +48,7 @@ class Terms(Struct, frozen=True):
     breaker: BreakerPolicy = BreakerPolicy()
     silence_ns: int = 60_000_000_000
     leaves_in_silence: bool = False
+    live: bool = False
     strict: bool = True
     exit_limit_ns: int = 10_000_000_000
     lookup_ns: int = 1_000_000_000

@@ -1,0 +1,27 @@
+"""What a daemon knows of live trading: whose money it is, at which brokers, and what hinders it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from daemon.app.assignment import Assignment
+from daemon.control import LiveTerms
+from daemon.domain.instants import day_of
+from daemon.jobs.preflight.findings import Verdict
+from daemon.jobs.preflight.live import hindrances
+
+
+def live_terms(given: Assignment, now_ns: Callable[[], int]) -> LiveTerms:
+    """Return what whoever arms an account must know.
+
+    Args:
+        given: what is run.
+        now_ns: tells market time.
+    """
+
+    def check() -> Sequence[str]:
+        found = hindrances(given.settings, day_of(now_ns()))
+        return [f"{e.check}: {e.evidence}" for e in found if e.verdict is Verdict.FAIL]
+
+    brokers = {account.id: account.broker for account in given.accounts}
+    return LiveTerms(given.settings.daemon.mode, brokers, check)

@@ -1,0 +1,69 @@
+"""`ordo arm` and `disarm`: an account of a live broker, until the day ends.
+
+To disarm needs no daemon that answers: an arm is a file, and without it no entry leaves.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+import msgspec
+
+from daemon.cli.act import tell
+from daemon.cli.client import client_of
+from daemon.cli.options import AS_JSON, SETTINGS, load_settings
+from daemon.errors import DaemonUnreachable, OrdoError
+from daemon.settings import Settings
+from daemon.storage import arms
+
+_REASON = click.option("--reason", default="", help="Why; it is recorded.")
+
+
+@click.command("arm")
+@click.argument("account")
+@_REASON
+@SETTINGS
+@AS_JSON
+def arm(account: str, reason: str, settings: Path | None, *, as_json: bool) -> int:
+    """Let an account of a live broker be entered, until the day ends."""
+    client = client_of(load_settings(settings))
+    content = client.post("/api/arm", {"account": account, "reason": reason})
+    text = f"{account} is armed for live trading until the day ends"
+    return tell(content, text, as_json=as_json)
+
+
+@click.command("disarm")
+@click.argument("account")
+@_REASON
+@SETTINGS
+@AS_JSON
+def disarm(account: str, reason: str, settings: Path | None, *, as_json: bool) -> int:
+    """Let an account be entered no more; what it holds stays guarded and can be left."""
+    loaded = load_settings(settings)
+    try:
+        content = client_of(loaded).post("/api/disarm", {"account": account, "reason": reason})
+    except DaemonUnreachable as unreached:
+        return _remove(loaded, account, unreached, as_json=as_json)
+    text = f"{account} is disarmed; what it holds stays guarded"
+    return tell(content, text, as_json=as_json)
+
+
+def _remove(settings: Settings, account: str, error: DaemonUnreachable, *, as_json: bool) -> int:
+    """Disarm by the file, where nobody answers.
+
+    Raises:
+        UsageError: there is no such account.
+        OrdoError: the file stays, so the account may be armed still.
+    """
+    known = [each.id for each in settings.accounts]
+    if account not in known:
+        raise click.UsageError(f"no account {account}; the settings have {', '.join(known)}")
+    try:
+        there = arms.remove(settings.daemon.state_dir, account)
+    except OSError as refused:
+        text = f"{account} may be armed still, its file cannot be removed: {refused.strerror}"
+        raise OrdoError(text, "arm_unwritten") from refused
+    what = f"the arm of {account} is removed" if there else f"there is no arm of {account}"
+    told = {"ok": True, "text": f"{what}; without one no entry leaves, and {error}"}
+    return tell(msgspec.json.encode(told), "", as_json=as_json)

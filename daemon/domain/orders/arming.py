@@ -1,0 +1,70 @@
+"""Arming: whether an account of a live broker may be entered, and whether it may be armed at all.
+
+An arm is one person's word for one account and one day. Exits need none: an account that nobody
+armed must still be able to close what it holds.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+
+from msgspec import Struct
+
+PAPER = "paper"
+"""The canonical id of the broker at which no money is traded with, and its mode."""
+LIVE = "live"
+READY = "READY"
+"""The state of a session that can be used."""
+
+
+class Grounds(Struct, frozen=True):
+    """What is true where somebody wants to arm an account.
+
+    Attributes:
+        account: its id.
+        broker: the canonical id of its broker.
+        mode: of the daemon, `paper` or `live`.
+        session: the state of its session.
+        latches: those that reach it, by name.
+        failures: what a check for live trading found amiss, a sentence each.
+    """
+
+    account: str
+    broker: str
+    mode: str
+    session: str
+    latches: tuple[str, ...] = ()
+    failures: tuple[str, ...] = ()
+
+
+def objections(grounds: Grounds) -> tuple[str, ...]:
+    """Return every reason not to arm an account, a sentence each; none: it may be armed."""
+    account = grounds.account
+    found = []
+    if grounds.mode != LIVE:
+        found.append(f'the daemon runs on {grounds.mode}; set [daemon] mode = "live"')
+    if grounds.broker == PAPER:
+        found.append(f"{account} trades on paper, which needs no arm; give it a live broker")
+    if grounds.session != READY:
+        state = grounds.session or "unknown"
+        found.append(f"the session of {account} is {state}, not {READY}; log in first")
+    found += [f"{name} is latched; release it with `ordo rearm {name}`" for name in grounds.latches]
+    return (*found, *grounds.failures)
+
+
+def unarmed(account: str, armed_for: date | None, day: date) -> str:
+    """Return why an account of a live broker may not be entered; empty: it is armed.
+
+    Args:
+        account: its id.
+        armed_for: the day that it was armed for last; None: it is not armed.
+        day: of now.
+    """
+    if armed_for == day:
+        return ""
+    return f"{account} is not armed for live trading today; arm it with `ordo arm {account}`"
+
+
+def unwilling(strategy_id: str) -> str:
+    """Return why a strategy that did not opt in may not enter in an account of a live broker."""
+    return f"{strategy_id} may not trade live; let its file say `live = true` if that is meant"
