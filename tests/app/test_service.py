@@ -251,7 +251,7 @@ async def test_a_router_that_is_too_busy_to_answer_once_does_not_end_the_daemon(
         with monkeypatch.context() as busy:
             busy.setattr(Reads, "accounts", unanswered)
             await daemon.seen.until(lambda: len(daemon.seen.said) > 1)
-        assert daemon.seen.said[1] == "the latches were not compared: router:paper is busy"
+        assert daemon.seen.said[1] == "latches and arms were not compared: router:paper is busy"
         assert await daemon.stopped() is signal.SIGTERM
 
 
