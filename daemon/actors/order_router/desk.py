@@ -40,7 +40,6 @@ from daemon.messages import (
     DayEnded,
     DayOpened,
     EntriesPaused,
-    EpochBegan,
     ExitFinished,
     ExitOverdue,
     ExitOwed,
@@ -189,12 +188,8 @@ class Desk:
                 self.prices.lose()
             case LinkRevived():
                 self.link_alive = True
-            case EntriesPaused(because):
+            case EntriesPaused(because) if not because.startswith(LEDGER_FAILED):
                 self.paused = because
-            case EpochBegan():
-                if self.paused.startswith(LEDGER_FAILED):
-                    self.paused = ""
-                self.halts.apply(fact)
             case OrderAsked(request_id, account) if account == self.terms.account:
                 self.requests.asked[request_id] = fact
             case ExitReplaced(intent_id, at_ns):

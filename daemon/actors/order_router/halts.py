@@ -6,8 +6,10 @@ from msgspec import Struct, field
 
 from daemon.domain.orders.kill import Progress, Proof, Stage, begun
 from daemon.messages import (
+    LEDGER_FAILED,
     EntriesFreed,
     EntriesHeld,
+    EntriesPaused,
     EpochBegan,
     HeldBy,
     KillStaged,
@@ -47,6 +49,8 @@ class Halts(Struct):
         kills: those of them that are kills.
         stages: the newest stage of every kill, released ones included.
         holds: why entries wait, by who holds them; a new run begins without any.
+        unrecorded: why nothing is entered in this run any more, since the ledger has failed; no
+            new day and no other pause changes that.
         armed: until the end of which day it may be entered live; None: it may not.
     """
 
@@ -55,6 +59,7 @@ class Halts(Struct):
     kills: dict[str, Kill] = field(default_factory=dict)
     stages: dict[str, KillStaged] = field(default_factory=dict)
     holds: dict[HeldBy, str] = field(default_factory=dict)
+    unrecorded: str = ""
     armed: AccountArmed | None = None
 
     def apply(self, fact: object) -> None:
@@ -75,8 +80,11 @@ class Halts(Struct):
                 self.holds[by] = because
             case EntriesFreed(self.account, by):
                 self.holds.pop(by, None)
+            case EntriesPaused(because) if because.startswith(LEDGER_FAILED):
+                self.unrecorded = because
             case EpochBegan():
                 self.holds.clear()
+                self.unrecorded = ""
             case AccountArmed(self.account):
                 self.armed = fact
             case AccountDisarmed(self.account):

@@ -27,5 +27,5 @@ def free(desk: Desk, turn: Turn, by: HeldBy, now_ns: int) -> None:
 
 def paused_because(desk: Desk) -> str:
     """Return why the account takes no entries, latches aside; empty: it does."""
-    reasons = [desk.paused] if desk.paused else []
-    return "; ".join([*reasons, *desk.halts.holds.values()])
+    reasons = (desk.halts.unrecorded, desk.paused, *desk.halts.holds.values())
+    return "; ".join(filter(None, reasons))

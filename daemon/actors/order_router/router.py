@@ -243,7 +243,7 @@ class OrderRouter:
     def _pause(self, turn: Turn, because: str, now_ns: int) -> None:
         """Take no new entries, and none of those that are under way any further."""
         desk = self._desk
-        if desk.paused != because:
+        if because not in (desk.paused, desk.halts.unrecorded):
             paused = EntriesPaused(because, now_ns)
             desk.apply(paused)
             turn.announce(paused)

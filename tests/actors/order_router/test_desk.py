@@ -4,6 +4,7 @@ import pytest
 
 from daemon.actors.order_router import Terms
 from daemon.actors.order_router.desk import Desk
+from daemon.actors.order_router.holds import paused_because
 from daemon.domain.market.frames import Frame, Quote
 from daemon.domain.market.instruments import contract
 from daemon.domain.orders.basket import OnFail
@@ -87,6 +88,9 @@ def test_a_restart_finds_the_desk_as_it_was_after_every_commit(script):
     assert state(desk(stage.facts)) == state(stage.router._desk)
 
 
+UNRECORDED = EntriesPaused("the ledger failed: disk full", T0)
+
+
 @pytest.mark.parametrize(
     ("facts", "found"),
     [
@@ -95,9 +99,16 @@ def test_a_restart_finds_the_desk_as_it_was_after_every_commit(script):
         ([OPENED, LinkDied(T0)], (DAY, OPENED.sessions, False, "")),
         ([OPENED, LinkDied(T0), LinkRevived(T0)], (DAY, OPENED.sessions, True, "")),
         ([OPENED, EntriesPaused("loss", T0)], (DAY, OPENED.sessions, True, "loss")),
+        ([OPENED, UNRECORDED], (DAY, OPENED.sessions, True, "the ledger failed: disk full")),
+        ([UNRECORDED, OPENED], (DAY, OPENED.sessions, True, "the ledger failed: disk full")),
         (
-            [OPENED, EntriesPaused("the ledger failed: disk full", T0), EpochBegan(2, T0)],
-            (DAY, OPENED.sessions, True, ""),
+            [OPENED, UNRECORDED, EntriesPaused("loss", T0), TOMORROW],
+            (TOMORROW.day, TOMORROW.sessions, True, "the ledger failed: disk full"),
+        ),
+        ([OPENED, UNRECORDED, EpochBegan(2, T0)], (DAY, OPENED.sessions, True, "")),
+        (
+            [OPENED, EntriesPaused("loss", T0), UNRECORDED, EpochBegan(2, T0)],
+            (DAY, OPENED.sessions, True, "loss"),
         ),
         (
             [OPENED, EntriesPaused("loss", T0), EpochBegan(2, T0)],
@@ -112,9 +123,9 @@ def test_a_restart_finds_the_desk_as_it_was_after_every_commit(script):
     ],
 )
 def test_what_stands_around_the_account_is_folded_too(facts, found):
-    """The day, its sessions, the link, and a pause that lasts until the next day."""
+    """A pause lasts until the next day, one for the ledger as long as the run that has lost it."""
     made = desk(facts)
-    assert (made.day, made.sessions, made.link_alive, made.paused) == found
+    assert (made.day, made.sessions, made.link_alive, paused_because(made)) == found
 
 
 def test_the_budget_is_restored_from_what_left():
