@@ -318,8 +318,7 @@ class World:
 
     def _pause(self, sentence: str) -> None:
         """The ledger has failed: entries stop, and a write may have waited long for that."""
-        if self._pump is not None:
-            self._tell_router(PauseEntries(sentence))
+        if self._tell(self._account.router, PauseEntries(sentence), Lane.CONTROL):
             self._judge.unrecorded(self._timeline.now_ns(), LATE_NS)
 
     def _tell_router(self, message: Any) -> None:
