@@ -44,6 +44,11 @@ class Deadlines:
         self._judge = judge
         self._life = life
         self._by_last_price = by_last_price
+        self._hung_ns = 0
+
+    def hangs(self, until_ns: int) -> None:
+        """Take that a flush is waited for in vain until then; all that follows waits with it."""
+        self._hung_ns = until_ns
 
     def given(self, frame: Frame) -> None:
         """Take that the daemon was given a frame."""
@@ -59,11 +64,22 @@ class Deadlines:
             if (quote.ltp_e4 - stop_e4) * position.net_quantity <= 0:
                 what = f"{key} stood at {quote.ltp_e4}, its stop at {stop_e4}, and no exit is owed"
                 met = partial(self._judge_stop, self._life(), key, what)
-                self._timeline.after(STOP_NS, met)
+                self._within(STOP_NS, met)
 
     def pulled(self, latch: Latch) -> None:
         """Take that a kill was pulled, and whoever lives was told."""
-        self._timeline.after(KILL_NS, partial(self._judge_kill, self._life(), latch))
+        self._within(KILL_NS, partial(self._judge_kill, self._life(), latch))
+
+    def _within(self, span_ns: int, judge: Callable[[], None]) -> None:
+        """Judge once a span has gone by; one that meets a disk that hangs begins anew behind it."""
+        self._timeline.after(span_ns, partial(self._judge_or_wait, span_ns, judge))
+
+    def _judge_or_wait(self, span_ns: int, judge: Callable[[], None]) -> None:
+        left_ns = self._hung_ns + span_ns - self._timeline.now_ns()
+        if left_ns > 0:
+            self._within(left_ns, judge)
+        else:
+            judge()
 
     def _judge_stop(self, life: int, key: tuple[str, str], what: str) -> None:
         if life and self._life() == life and not self._is_left(key):

@@ -34,19 +34,24 @@ def too_soon(known: Known, fact: ExitReplaced) -> str:
 def too_many(known: Known, intent: Intent, live: Container[str], planned: int) -> str:
     """Say how a purchase makes it possible that more is held than was ever short.
 
+    What will arrive although it was replaced may bring as many units as were short then; the
+    broker itself may have made that more than was planned, and what left beside it has filled.
+
     Args:
         known: what the facts say.
         intent: the purchase.
         live: what will arrive at the exchange, or works there.
         planned: units that the leg is to hold, either way.
     """
-    beside = sum(
-        order.intent.quantity - order.filled_quantity
+    coming = [
+        order
         for order in known.book
         if order.intent.intent_id in live and _way(order.intent) == _way(intent)
-    )
+    ]
+    beside = sum(order.intent.quantity - order.filled_quantity for order in coming)
     short = -known.book.position(intent.strategy_id, intent.leg_id).net_quantity
-    if intent.quantity + beside - short <= max(planned, short):
+    shorts = (known.short_then.get(order.intent.intent_id, 0) for order in coming)
+    if intent.quantity + beside - short <= max(planned, short, *shorts):
         return ""
     return f"{intent.intent_id} buys {intent.quantity}, {beside} more will arrive, of {short} short"
 

@@ -51,6 +51,7 @@ class SimulatedLedger:
         sure: what is durable, there or in the emergency file.
         intents: those among it, by id.
         stored: is called when more stands on the disk.
+        hangs: is told until when a flush that does not end is waited for.
         failed: is told, in a sentence, that the ledger has failed.
         tears: is told that the daemon falls while it writes to the emergency file.
     """
@@ -67,6 +68,7 @@ class SimulatedLedger:
         self.sure: list[Fact] = []
         self.intents: set[str] = set()
         self.stored: Callable[[], None] = _nobody
+        self.hangs: Callable[[int], None] = _untold
         self.failed: Callable[[str], None] = _untold
         self.tears: Callable[[], None] = _nobody
         self._watch = entered
@@ -134,6 +136,7 @@ class SimulatedLedger:
         elif fault is Kind.FLUSH_HANGS:
             self.disk.hand_over()
             self._late = self._writing
+            self.hangs(self._timeline.now_ns() + LATE_NS)
             self._timeline.after(self._throw(*_STANDS_NS), partial(self._stands, guarded))
             return LATE_NS
         return 0
@@ -257,5 +260,5 @@ def _nobody() -> None:
     """Nobody waits for it."""
 
 
-def _untold(_: str) -> None:
+def _untold(_: object) -> None:
     """Nobody is told."""

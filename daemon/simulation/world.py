@@ -130,6 +130,7 @@ class World:
         self._lives = self._busy = 0
         alone = {plan.id for plan in self._plans if plan.risk.mark is Mark.LTP}
         self._deadlines = Deadlines(self._timeline, self._judge, self._life, alone)
+        self._ledger.hangs = self._deadlines.hangs
         self._wall = SimulatedWall(dice, self._fates, self._hold)
         self._feed = Feed(self._timeline, self._fates, self._given_frame, self._tell)
         self._people = People(self._timeline, self._judge.allow, self._heard, self._tell)
