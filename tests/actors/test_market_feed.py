@@ -149,6 +149,15 @@ def test_copies_of_a_frame_do_not_keep_a_link_alive() -> None:
     assert LinkRevived in kinds(arrive(made, T + 5 * SECOND, 8))
 
 
+def test_copies_of_a_frame_that_came_too_late_do_not_keep_a_link_alive() -> None:
+    """It was refused for its age, and what it held is no news when it is said again."""
+    made = feed()
+    arrive(made, T, 8)
+    assert kinds(arrive(made, T - SECOND, 7, now_ns=T + SECOND)) == [NoteKind.REFUSED]
+    assert kinds(arrive(made, T + 2 * SECOND, 7)) == [NoteKind.GAP, NoteKind.DUPLICATE]
+    assert kinds(made.handle(Silence(), T + DEATH)) == [NoteKind.STALE, LinkDied]
+
+
 def test_a_silence_to_the_close_is_told_at_the_end_of_the_day() -> None:
     """The alarm that would ring after the close is not set."""
     made = feed()

@@ -2,8 +2,9 @@
 
 A frame is taken, or dropped with the reason told. Checked in this order: older than what came
 before (refused), a closed day, outside the sessions, the same instant twice or content that was
-seen before (a duplicate). Only a frame that is taken is a beat of the link, so a source that
-repeats itself goes stale. Each silence, run of duplicates or stretch outside the session is told
+seen before (a duplicate). Only a frame that is taken is a beat of the link, and the content of
+every frame is remembered, dropped ones included, so a source that repeats itself goes stale. Each
+silence, run of duplicates or stretch outside the session is told
 once, where it begins; `ended` tells how many frames it was in all.
 """
 
@@ -127,7 +128,7 @@ def _usual(intake: Intake, arrival: Arrival) -> Judged | None:
 def _decide(intake: Intake, arrival: Arrival, sessions: Sessions) -> Judged:
     at_ns = arrival.at_ns
     if at_ns < max(intake.last_ns, intake.link.last_ns):
-        return _drop(intake, NoteKind.REFUSED, at_ns)
+        return _drop(_remember(intake, arrival), NoteKind.REFUSED, at_ns)
     told: tuple[Note, ...] = ()
     if at_ns >= intake.day_ends_ns:
         intake, told = _next_day(intake, at_ns)
@@ -219,11 +220,12 @@ def _reason(
 
 
 def _remember(intake: Intake, arrival: Arrival) -> Intake:
+    last_ns = max(intake.last_ns, arrival.at_ns)
     if not arrival.fingerprint:
-        return replace(intake, last_ns=arrival.at_ns)
+        return replace(intake, last_ns=last_ns)
     others = tuple(known for known in intake.seen if known != arrival.fingerprint)
     seen = (*others, arrival.fingerprint)[-intake.memory :]
-    return replace(intake, last_ns=arrival.at_ns, seen=seen)
+    return replace(intake, last_ns=last_ns, seen=seen)
 
 
 def _drop(intake: Intake, reason: NoteKind, at_ns: int) -> Judged:

@@ -61,6 +61,8 @@ def kinds(notes: list[Note] | tuple[Note, ...]) -> list[NoteKind]:
         ([(-60, 1), (60, 1)], SESSIONS, NoteKind.DUPLICATE),
         ([(60, 1), (59, 2)], SESSIONS, NoteKind.REFUSED),
         ([(60, 1), (59, 2)], (), NoteKind.REFUSED),
+        ([(60, 1), (59, 2), (120, 2)], SESSIONS, NoteKind.DUPLICATE),
+        ([(60, 1), (59, 2), (60, 3)], SESSIONS, NoteKind.DUPLICATE),
         ([(-120, 1), (-60, 1)], SESSIONS, NoteKind.OUTSIDE_SESSION),
     ],
     ids=[
@@ -76,6 +78,8 @@ def kinds(notes: list[Note] | tuple[Note, ...]) -> list[NoteKind]:
         "same content as before the open",
         "older",
         "older on a closed day",
+        "same content as an older one",
+        "same instant as the one before an older one",
         "outside goes before duplicate",
     ],
 )
