@@ -8,12 +8,10 @@ from __future__ import annotations
 
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Sequence
-from statistics import median_low
 
 from msgspec import Struct
 
 from daemon.domain.instants import SECOND_NS
-from daemon.domain.market.frames import Frame
 from daemon.domain.orders.reconcile import EXTERNAL, MANUAL
 from daemon.domain.orders.words import Intent, IntentRecorded, OrderFact, Purpose, Side, State
 from daemon.domain.risk.moves import LevelMoved, Move
@@ -22,13 +20,11 @@ from daemon.runtime.budget import Window
 from daemon.runtime.words import ActorDisarmed, DeadLetter
 from daemon.simulation.doubts import too_many, too_soon
 from daemon.simulation.known import Known
+from daemon.simulation.prices import Prices
 from daemon.simulation.raising import is_planned
 from daemon.twin.exchange import Exchange
 from daemon.twin.words import Status
 
-_FRAMES_KEPT, _GAPS_KEPT, _GAPS_TELL = 8, 20, 5
-_GAPS_BORNE = 3
-"""So many of the usual steps of a feed may pass until its prices are stale."""
 _GIVES_WAY = 10
 """By one part in so many of the touch an entry may be worse than it, and a market order as well."""
 
@@ -75,6 +71,7 @@ class Judge:
 
     Attributes:
         known: what the facts say, as far as they were entered.
+        prices: what the daemon was given of them.
         killed: says whether a kill stands that covers a strategy.
         is_durable: says whether an intent would be found after a crash now.
         account: whose orders are judged.
@@ -86,13 +83,11 @@ class Judge:
         self.account = measures.account
         self._measures = measures
         self._planned = Counter(measures.planned)
-        self._fresh_ns = measures.fresh_ns
         self._bunched_ns = measures.bunched_ns
         self._unrecorded_ns: int | None = None
         self.held_ns: int | None = None
-        self._frames: deque[Frame] = deque(maxlen=_FRAMES_KEPT)
-        self._gaps_ns: deque[int] = deque(maxlen=_GAPS_KEPT)
         self.known = Known()
+        self.prices = Prices(measures.fresh_ns)
         self.killed: Callable[[str], bool] = lambda _: False
         self.is_durable: Callable[[str], bool] = lambda _: False
         self.travelling: set[str] = set()
@@ -107,18 +102,6 @@ class Judge:
         """Take that so many units more may be entered in a leg: somebody will ask for them."""
         self._planned[strategy_id, leg_id] += units
 
-    def given(self, frame: Frame) -> None:
-        """Take that the daemon was given a frame.
-
-        A feed that has come in longer steps than it should is given longer until it is dead.
-        """
-        if self._frames and frame.at_ns > self._frames[-1].at_ns:
-            self._gaps_ns.append(frame.at_ns - self._frames[-1].at_ns)
-            if len(self._gaps_ns) >= _GAPS_TELL:
-                borne_ns = _GAPS_BORNE * median_low(self._gaps_ns)
-                self._fresh_ns = max(self._fresh_ns, borne_ns)
-        self._frames.append(frame)
-
     def unrecorded(self, at_ns: int, late_ns: int) -> None:
         """Take that the ledger has failed, and whoever lives was told.
 
@@ -132,6 +115,7 @@ class Judge:
     def begins(self, facts: Iterable[object]) -> None:
         """Know no more than what was durable: a life of the daemon has ended."""
         self.known = Known()
+        self.prices.begins()
         self._unrecorded_ns = self.held_ns = None
         for fact in facts:
             self.known.apply(fact)
@@ -265,7 +249,7 @@ class Judge:
 
     def _price(self, intent: Intent, at_ns: int) -> None:
         """What an entry may give way is counted from a fresh quote of its own contract."""
-        fresh = [f for f in self._frames if at_ns - f.at_ns <= self._fresh_ns]
+        fresh = self.prices.fresh(at_ns)
         if not fresh:
             raise Violated("I12", f"{intent.intent_id} is priced, and no frame is fresh")
         quotes = [f.quotes[intent.symbol] for f in fresh if intent.symbol in f.quotes]

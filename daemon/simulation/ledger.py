@@ -52,6 +52,7 @@ class SimulatedLedger:
         intents: those among it, by id.
         stored: is called when more stands on the disk.
         hangs: is told until when a flush that does not end is waited for.
+        taken: is told each tick that is entered.
         failed: is told, in a sentence, that the ledger has failed.
         tears: is told that the daemon falls while it writes to the emergency file.
     """
@@ -69,6 +70,7 @@ class SimulatedLedger:
         self.intents: set[str] = set()
         self.stored: Callable[[], None] = _nobody
         self.hangs: Callable[[int], None] = _untold
+        self.taken: Callable[[Any], None] = _untold
         self.failed: Callable[[str], None] = _untold
         self.tears: Callable[[], None] = _nobody
         self._watch = entered
@@ -103,6 +105,7 @@ class SimulatedLedger:
     def take(self, tick: Any) -> None:
         """Enter a tick; it is chained before the next fact."""
         self._guarded.take(tick)
+        self.taken(tick)
 
     def append(self, facts: Sequence[Fact], origin: Origin, at_ns: int) -> None:
         """Enter facts; they are durable once what holds them was written.
@@ -260,5 +263,5 @@ def _nobody() -> None:
     """Nobody waits for it."""
 
 
-def _untold(_: object) -> None:
+def _untold(_: Any) -> None:
     """Nobody is told."""

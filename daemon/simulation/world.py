@@ -118,6 +118,7 @@ class World:
         )
         self._judge.is_durable = self._ledger.intents.__contains__
         self._ledger.failed, self._ledger.tears = self._pause, self._tear
+        self._ledger.taken = self._judge.prices.taken
         self._sink = SimulatedSink(self._ledger.disk.rows, dice, self._fates, begins_ns)
         self._ledger.stored = lambda: self._sink.wake(self._timeline.now_ns())
         self._trace = Trace(_KEPT_EVENTS)
@@ -290,7 +291,7 @@ class World:
         return self._pump is not None
 
     def _given_frame(self, frame: Frame) -> None:
-        self._judge.given(frame)
+        self._judge.prices.given(frame)
         self._deadlines.given(frame)
 
     def _news(self, update: OrderUpdated) -> None:

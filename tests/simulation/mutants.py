@@ -33,6 +33,7 @@ from daemon.actors.turn import Turn
 from daemon.app import wiring
 from daemon.brokers.door import Door
 from daemon.domain.instants import SECOND_NS
+from daemon.domain.market import freshness
 from daemon.domain.orders import basket, book, flatten
 from daemon.domain.orders.ids import IntentIds
 from daemon.domain.orders.limits import Parent
@@ -289,6 +290,13 @@ def a_feed_that_is_stuck_is_believed(patch: pytest.MonkeyPatch) -> None:
 
 def a_dead_link_waits_for_the_disk(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Turn, "warn", Turn.announce)
+
+
+def a_feed_is_granted_its_longest_step(patch: pytest.MonkeyPatch) -> None:
+    def longest_ns(link):
+        return max((*link.gaps_ns, link.declared_ns))
+
+    patch.setattr(freshness, "interval_ns", longest_ns)
 
 
 def limiter_forgets(patch: pytest.MonkeyPatch) -> None:
@@ -565,6 +573,7 @@ MUTANTS: tuple[Mutant, ...] = (
     _of(fills_add_up, 1, "I6", "I4"),
     _of(a_feed_that_is_stuck_is_believed, 25, "I12"),
     _of(a_dead_link_waits_for_the_disk, 29, "I12", crash_at=13),
+    _of(a_feed_is_granted_its_longest_step, 13, "I12"),
     _of(limiter_forgets, 3, "I13"),
     _of(limiter_forgets_cancellations, 3, "I13"),
     _of(exit_larger_than_open, 1, "I10"),
