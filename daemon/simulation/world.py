@@ -62,7 +62,8 @@ from daemon.simulation.timeline import Timeline
 from daemon.simulation.verdict import is_settled, judge_end
 from daemon.simulation.wall import SimulatedWall
 
-QUIET_NS = 330 * SECOND_NS
+QUIET_NS, _LAST_NS = 330 * SECOND_NS, 30 * SECOND_NS
+"""How long nothing goes wrong, and how long the end may then wait for people to have seen it."""
 _FRESH_NS = 3 * FRAME_NS
 _BUNCHED_NS = 2 * SLOWEST_NS
 """A write waits for the disk while it finishes one batch and writes the next."""
@@ -188,7 +189,7 @@ class World:
                     pump.step(ready)
                     continue
                 self._crash(pump)
-            elif not self._timeline.go_on(self._quiet_ns + QUIET_NS):
+            elif not self._timeline.go_on(self._quiet_ns + QUIET_NS + _LAST_NS):
                 return
             self._sink.catch_up(self._timeline.now_ns())  # a step makes nothing durable
 
@@ -264,9 +265,9 @@ class World:
         self._feed.bring(frame)
 
     def _look_whether_settled(self, now_ns: int) -> None:
-        """End a short run once nothing is left to be done, and people have seen that."""
+        """End a run, a long one after its quiet while, once all is done and people have seen it."""
         named = self._given.crash_at
-        if named is None or named % _PLAYED_OUT == 0:
+        if now_ns < self._quiet_ns + QUIET_NS and (named is None or named % _PLAYED_OUT == 0):
             return
         before, self._rested = self._rested, None
         if self._is_settled(now_ns):
@@ -275,8 +276,7 @@ class World:
             self._people.look()
 
     def _is_settled(self, now_ns: int) -> bool:
-        entries_over_ns = at(scenario.DAY, self._scenario.over)
-        if now_ns < entries_over_ns or self._judge.travelling:
+        if now_ns < at(scenario.DAY, self._scenario.over) or self._judge.travelling:
             return False
         at_rest = self._pump is not None and self._pump.is_at_rest()
         return at_rest and is_settled(self._judge.known, self._exchange, self._latch)

@@ -4,9 +4,13 @@ from pathlib import Path
 
 import pytest
 
+from daemon.domain.instants import at
+from daemon.simulation import scenario
 from daemon.simulation.faults import Kind, Struck
+from daemon.simulation.heard import Heard
 from daemon.simulation.outcome import Given
 from daemon.simulation.sweep import played, swept
+from daemon.simulation.world import QUIET_NS
 
 SWEEP = range(1, 201)
 
@@ -91,3 +95,14 @@ def test_one_run_in_sixteen_is_played_to_its_end_and_the_others_until_they_are_s
     whole, settled = (played(Given(3, crash_at=at)) for at in (32, 33))
 
     assert whole.steps > 2 * settled.steps
+
+
+def test_a_run_is_judged_by_a_look_after_its_quiet_while(monkeypatch):
+    """What fills in the last seconds of it is in the picture too."""
+    looked = []
+    monkeypatch.setattr(Heard, "saw", lambda _, frame: looked.append(frame.at_ns))
+
+    outcome = played(Given(1881))
+
+    assert outcome.violated == ""
+    assert looked[-1] >= at(scenario.DAY, scenario.minutes(rests=True).ends) + QUIET_NS
