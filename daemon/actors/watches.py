@@ -155,7 +155,7 @@ class Watches:
         """Put the levels where the record says they stood.
 
         Args:
-            untold: armings that the record lacks; they count as if it had them.
+            untold: armings that the record lacks; they count as if it had them last.
 
         Returns:
             These, as they are to be recorded.

@@ -6,10 +6,17 @@ from daemon.actors.risk_watchdog import RiskWatchdog
 from daemon.domain.money import e4
 from daemon.domain.risk.account import AccountLimits
 from daemon.domain.risk.lock_and_trail import LockStatus
-from daemon.domain.risk.mirrored import Mirrored, MirroredDay, MirroredLevels, Unsound
+from daemon.domain.risk.mirrored import (
+    Mirrored,
+    MirroredDay,
+    MirroredLeg,
+    MirroredLevels,
+    Unsound,
+)
 from daemon.domain.risk.moves import LevelMoved, Move
-from daemon.domain.risk.words import LockRule, StrategyRules
-from daemon.messages import Ask, FloorSeen, SeeRisk
+from daemon.domain.risk.words import Distance, ExitReason, LegRules, LockRule, StrategyRules, Trail
+from daemon.messages import Ask, ExitDecided, FloorSeen, SeeRisk
+from daemon.runtime.words import Started
 from tests.kit.acting import (
     DAY,
     NEXT_DAY,
@@ -18,7 +25,9 @@ from tests.kit.acting import (
     day_ended,
     day_opened,
     ended,
+    facts,
     opened,
+    prices,
     sold,
 )
 
@@ -27,12 +36,17 @@ ENTERED = [opened(rules=StrategyRules(lock=RULE)), sold("ce"), sold("pe"), ended
 FLAT = [sold("ce", bought="90"), sold("pe", bought="90")]
 LOCKED = LevelMoved("s", "", Move.LOCKED, 0, e4(750), clock("09:31:00"), e4(1500))
 T = clock("09:40:00")
+TRAILED = LegRules(
+    stop=Distance(percent_e4=e4("30")),
+    trail=Trail(Distance(points_e4=e4("5")), Distance(points_e4=e4("4"))),
+)
+LEG = MirroredLeg("ce", e4(114), e4(80))
 NO_LIMITS = AccountLimits()
 LIMITS = AccountLimits(lock=RULE)
 
 
-def found(*facts, told, limits=NO_LIMITS) -> list:
-    watchdog = RiskWatchdog(ROUTER, limits, (day_opened(), *facts), shown=False)
+def found(*recorded, told, limits=NO_LIMITS) -> list:
+    watchdog = RiskWatchdog(ROUTER, limits, (day_opened(), *recorded), shown=False)
     return list(watchdog.held_against(told, T))
 
 
@@ -51,7 +65,7 @@ def test_a_floor_of_an_entry_that_is_held_is_raised() -> None:
 
 
 @pytest.mark.parametrize(
-    ("facts", "told"),
+    ("recorded", "told"),
     [
         ([*ENTERED, LOCKED], Mirrored()),
         ([*ENTERED, LOCKED], entry("s:2024-01-01")),
@@ -61,8 +75,8 @@ def test_a_floor_of_an_entry_that_is_held_is_raised() -> None:
     ],
     ids=["emptied", "an older entry", "over", "never entered", "another day"],
 )
-def test_what_is_told_of_something_else_is_passed_over(facts, told) -> None:
-    assert found(*facts, told=told, limits=LIMITS) == []
+def test_what_is_told_of_something_else_is_passed_over(recorded, told) -> None:
+    assert found(*recorded, told=told, limits=LIMITS) == []
 
 
 def test_the_floor_under_an_accounts_day_is_raised_as_well() -> None:
@@ -90,6 +104,24 @@ def test_what_is_raised_is_what_the_next_restart_and_the_page_see() -> None:
     assert (watch.lock, watch.current_sl_e4, watch.best_e4) == ("LOCKED", e4(1150), e4(2000))
     assert watch.basket_id == f"s:{DAY}"
     assert seen.floors == (FloorSeen(DAY, e4(1150), e4(2000)),)
+
+
+def test_a_stop_that_a_mirror_tightened_stands_over_an_arming_that_the_record_lacks() -> None:
+    """It is entered ahead of the arming, which the restart enters: neither start loosens it."""
+    entered = [opened(leg_rules=TRAILED), sold("ce"), sold("pe"), ended()]
+    told = Mirrored((MirroredLevels(f"s:{DAY}", LockStatus.NONE, 0, 0, (LEG,)),))
+    tightened = LevelMoved("s", "ce", Move.TRAILED, e4(130), e4(114), T, e4(80))
+    assert found(*entered, told=told) == [tightened]
+
+    record = [day_opened(), *entered, tightened]
+    armed = facts(RiskWatchdog(ROUTER, NO_LIMITS, record).handle(Started(), T))
+    again = RiskWatchdog(ROUTER, NO_LIMITS, (*record, *armed))
+
+    assert [(each.leg_id, each.to_e4) for each in armed] == [("ce", e4(114)), ("pe", e4(130))]
+    assert facts(again.handle(Started(), T)) == []
+    assert facts(again.handle(prices(T + 1, "113.9", "100"), T + 1), ExitDecided) == []
+    (left,) = facts(again.handle(prices(T + 2, "114", "100"), T + 2), ExitDecided)
+    assert (left.leg_ids, left.reason) == (("ce",), ExitReason.TRAIL)
 
 
 def test_before_there_is_a_floor_under_a_day_none_is_seen() -> None:

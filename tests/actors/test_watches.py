@@ -24,6 +24,7 @@ from daemon.messages import (
 from daemon.runtime.words import Started
 from tests.kit.acting import (
     CE,
+    LOT,
     NEXT_DAY,
     ROUTER,
     clock,
@@ -102,6 +103,32 @@ def test_a_restart_before_any_message_decides_as_if_there_were_none(path) -> Non
         for message in heard[cut:]:
             again.hear(message)
         assert again.decided == whole.decided[count:]
+
+
+@pytest.mark.parametrize("lost", [0, 1])
+def test_a_restart_finds_the_stop_of_a_fill_that_was_learnt_after_a_trail(lost) -> None:
+    """Also where a crash has kept its arming out of the record."""
+    at_ns = clock("09:31:00")
+    late = sold("ce", "101", quantity=2 * LOT, at_ns=at_ns)
+    whole = Run()
+    for message in (*day_of([(90, 100)]), late):
+        whole.hear(message)
+    trailed, armed = whole.decided[-2:]
+
+    again = Run(whole.table[: len(whole.table) - lost])
+    started = facts(again.watchdog.handle(Started(), at_ns + 2))
+
+    assert [(each.move, each.to_e4) for each in (trailed, armed)] == [
+        (Move.TRAILED, e4("122")),
+        (Move.ARMED, e4("123.3")),
+    ]
+    assert started == [armed][:lost]
+    for run in (whole, again):
+        run.decided.clear()
+        run.hear(prices(at_ns + 3, "123.2", "100"))
+        assert run.decided == []
+        run.hear(prices(at_ns + 4, "123.3", "100"))
+    assert again.decided == whole.decided != []
 
 
 @given(paths)

@@ -225,11 +225,12 @@ class StrategyRisk:
     def restore(self, facts: Iterable[LevelMoved]) -> None:
         """Put the levels where the record says they stood; call after the positions are filled.
 
-        Facts may come from several records, twice and in any order, but in one call. A floor is
-        the highest of them; a stop is the tightest that prices have moved it to since it was
-        last armed or set by a person.
+        Facts come in the order of the record, in one call. Their instants tell none: a fill that
+        is learnt late arms a stop as of then, whatever the trail has done since. A floor is the
+        highest of them; a stop is the tightest that prices have moved it to since it was last
+        armed or set by a person.
         """
-        for fact in sorted(facts, key=lambda fact: fact.at_ns):
+        for fact in facts:
             if fact.leg_id:
                 restore_leg(self._legs.get(fact.leg_id), fact)
             elif fact.move is Move.ADJUSTED:

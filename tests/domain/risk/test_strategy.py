@@ -527,9 +527,25 @@ def test_a_record_of_armings_hands_and_trails_is_taken_back() -> None:
         LevelMoved("straddle", "ce", Move.TRAILED, e4("128"), e4("123"), 4, e4("80")),
         LevelMoved("straddle", "", Move.ADJUSTED, 0, e4(-400), 5),
     ]
-    risk.restore(reversed(facts))
+    risk.restore(facts)
     assert stops(risk) == [e4("123"), e4("130")]
     assert frame(risk, 6, ce="106", pe="100") == [(*BOTH, ExitReason.STRATEGY_STOP)]
+
+
+def test_a_fill_that_was_learnt_after_a_trail_is_taken_back_after_it() -> None:
+    """It is older than the trail, and its arming is not: the record has them in their order."""
+    risk = straddle(StrategyRules(), TRAILED, "100", "100")
+    facts = [LevelMoved("straddle", "ce", Move.ARMED, 0, e4("130"), 0, e4("100"))]
+    risk.see(traded(ce="80", pe="100"), 5)
+    facts += risk.judge(5)
+    facts += risk.fill(sold("ce", "110", 150), 3)
+    again = straddle(StrategyRules(), TRAILED, "110", "100")
+    again.restore(facts)
+    assert [(fact.move, fact.to_e4) for fact in facts[1:]] == [
+        (Move.TRAILED, e4("120")),
+        (Move.ARMED, e4("125")),
+    ]
+    assert stops(again) == stops(risk) == [e4("125"), e4("130")]
 
 
 def test_facts_about_legs_that_are_not_there_change_nothing() -> None:

@@ -1,7 +1,5 @@
 """What holds for every strategy under any prices: the quick watch is the plain reading."""
 
-from random import Random
-
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -175,18 +173,16 @@ def test_what_is_quick_says_what_the_rules_say(
 
 acts = st.one_of(
     st.tuples(st.just("price"), st.integers(1, 300 * E4)),
-    st.tuples(st.just("sell"), st.integers(1, 300 * E4)),
+    st.tuples(st.sampled_from(["sell", "sold before"]), st.integers(1, 300 * E4)),
     st.tuples(st.just("hand"), st.integers(1, 300 * E4)),
     st.tuples(st.just("loosen"), st.integers(1, 300 * E4)),
     st.tuples(st.just("whole"), st.integers(-900 * E4, 0)),
 )
 
 
-@given(leg_rules, st.lists(acts, max_size=20), st.randoms(use_true_random=False))
-def test_a_restart_finds_the_same_levels(
-    legs: LegRules, path: list[tuple[str, int]], shuffle: Random
-) -> None:
-    """Positions and the record of moves, read twice and in any order, give the same stops."""
+@given(leg_rules, st.lists(acts, max_size=20))
+def test_a_restart_finds_the_same_levels(legs: LegRules, path: list[tuple[str, int]]) -> None:
+    """Positions and the record of moves give the same stops, however late a fill was learnt."""
     rules = StrategyRules(lock=LockRule(9 * E4, 4 * E4, 2 * E4, E4))
     risk, facts = StrategyRisk("s", rules, {"ce": legs}), []
     position = LegPosition("ce", "CE", Side.SELL).filled(Side.SELL, 1, e4("100"))
@@ -198,18 +194,16 @@ def test_a_restart_finds_the_same_levels(
                 verdicts = risk.judge(at_ns)
                 facts += [each for each in verdicts if isinstance(each, LevelMoved)]
                 risk.withdraw(["ce"])
-            case "sell":
+            case "sell" | "sold before":
                 position = position.filled(Side.SELL, 1, value_e4)
-                facts += risk.fill(position, at_ns)
+                facts += risk.fill(position, at_ns if act == "sell" else 0)
             case _:
                 leg_id = "" if act == "whole" else "ce"
                 moved = risk.adjust(leg_id, value_e4, at_ns, loosen=act == "loosen")
                 facts += [moved] if moved else []
     again = StrategyRisk("s", rules, {"ce": legs})
     again.fill(position, 99)
-    record = [*facts, *facts]
-    shuffle.shuffle(record)
-    again.restore(record)
+    again.restore(facts)
     assert stops(again) == stops(risk)
     assert again.lock == risk.lock
     probe = {"CE": Quote(path[-1][1] if path else e4("100"))}
@@ -217,3 +211,31 @@ def test_a_restart_finds_the_same_levels(
         each.lose_marks()
         each.see(probe, 100)
     assert again.judge(100) == risk.judge(100)
+
+
+TRAILED = LegRules(
+    stop=Distance(points_e4=e4("30")),
+    trail=Trail(Distance(points_e4=e4("10")), Distance(points_e4=e4("5"))),
+)
+near_acts = st.tuples(st.sampled_from(["price", "sell", "sold before"]), st.integers(60, 130))
+
+
+@given(st.lists(near_acts, max_size=12))
+def test_a_fill_that_is_learnt_late_stands_after_a_restart_as_before(
+    path: list[tuple[str, int]],
+) -> None:
+    """Trails and armings stand in the record as they came, whenever the fills were."""
+    risk, facts = StrategyRisk("s", StrategyRules(), {"ce": TRAILED}), []
+    position = LegPosition("ce", "CE", Side.SELL).filled(Side.SELL, 1, e4("100"))
+    facts += risk.fill(position, 0)
+    for at_ns, (act, price) in enumerate(path, start=1):
+        if act == "price":
+            risk.see({"CE": Quote(price * E4)}, at_ns)
+            facts += [each for each in risk.judge(at_ns) if isinstance(each, LevelMoved)]
+        else:
+            position = position.filled(Side.SELL, 1, price * E4)
+            facts += risk.fill(position, at_ns if act == "sell" else 0)
+    again = StrategyRisk("s", StrategyRules(), {"ce": TRAILED})
+    again.fill(position, 99)
+    again.restore(facts)
+    assert stops(again) == stops(risk)
