@@ -119,7 +119,6 @@ class World:
         )
         self._judge.is_durable = self._ledger.intents.__contains__
         self._ledger.failed, self._ledger.tears = self._pause, self._tear
-        self._ledger.taken = self._judge.prices.taken
         self._sink = SimulatedSink(self._ledger.disk.rows, dice, self._fates, begins_ns)
         self._ledger.stored = lambda: self._sink.wake(self._timeline.now_ns())
         self._trace = Trace(_KEPT_EVENTS)
@@ -132,7 +131,7 @@ class World:
         self._lives = self._busy = 0
         alone = {plan.id for plan in self._plans if plan.risk.mark is Mark.LTP}
         self._deadlines = Deadlines(self._timeline, self._judge, self._life, alone)
-        self._ledger.hangs = self._deadlines.hangs
+        self._ledger.hangs, self._ledger.taken = self._deadlines.hangs, self._judge.prices.taken
         self._wall = SimulatedWall(dice, self._fates, self._hold)
         self._feed = Feed(self._timeline, self._fates, self._given_frame, self._tell)
         self._people = People(self._timeline, self._judge.allow, self._heard, self._tell)
