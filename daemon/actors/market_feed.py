@@ -73,7 +73,11 @@ class MarketFeed:
         if type(message) is FrameArrived:
             frame = message.frame
             if self._alarm_ns and self._calm.is_usual(frame.at_ns, message.fingerprint):
-                return (Take(frame), Publish(frame, _NEWEST))
+                may_die_ns = frame.at_ns + self._calm.stale_ns
+                if may_die_ns >= self._alarm_ns:
+                    return (Take(frame), Publish(frame, _NEWEST))
+                self._alarm_ns = may_die_ns  # it was set while the feed came more seldom
+                return (Take(frame), Publish(frame, _NEWEST), Alarm(may_die_ns, Silence()))
             return self._judge(message, now_ns)
         if type(message) is Silence and now_ns >= self._alarm_ns:
             may_die_ns = self._calm.may_die_ns()
@@ -145,8 +149,11 @@ class MarketFeed:
                 turn.warn(LinkDied(note.at_ns))
 
     def _listen(self, turn: Turn) -> None:
-        """Keep one alarm set while the link lives; it is moved on when it rings too early."""
+        """Keep one alarm set while the link lives, never later than it dies by the pace of now.
+
+        It is moved on when it rings too early.
+        """
         dies_ns = dies_at_ns(self._calm.intake())
-        if dies_ns and not self._alarm_ns:
+        if dies_ns and not 0 < self._alarm_ns <= dies_ns:
             self._alarm_ns = dies_ns
             turn.do(Alarm(dies_ns, Silence()))

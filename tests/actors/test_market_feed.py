@@ -1,9 +1,12 @@
 """The feed: every verdict on a frame as effects, and one alarm that listens for silence."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from daemon.actors.market_feed import MarketFeed, Silence
 from daemon.domain.market.frames import Frame
+from daemon.domain.market.freshness import Link, beat, dies_at_ns
 from daemon.domain.market.notes import NoteKind
 from daemon.messages import FrameArrived, LinkDied, LinkRevived, Noted
 from daemon.runtime.words import NOTHING, Commit, Lane, Publish, Started, Take
@@ -118,6 +121,32 @@ def test_an_alarm_from_before_a_fall_starts_no_second_chain() -> None:
     made = MarketFeed(0, 1, [day_opened()])
     assert alarms(made.handle(Started(), T + SECOND)) == [(T + SECOND + DEATH, Silence())]
     assert made.handle(Silence(), T + DEATH) == NOTHING
+
+
+@given(st.lists(st.integers(1, 160), min_size=1, max_size=40), st.sampled_from([0, 10, 60]))
+def test_a_link_dies_at_the_instant_that_its_pace_by_then_sets(halves, declared_s) -> None:
+    """Also where frames came seldom when the alarm was set, and often since."""
+    made, link = feed(day_opened(interval_ns=declared_s * SECOND)), Link(declared_s * SECOND)
+    rings, told, at_ns = [], [], T
+    for half in (*halves, 1_000):
+        while rings and min(rings) < at_ns:
+            now_ns = min(rings)
+            rings.remove(now_ns)
+            effects = made.handle(Silence(), now_ns)
+            told += [now_ns] * kinds(effects).count(LinkDied)
+            rings += [at for at, _ in alarms(effects)]
+        assert told == ([dies_at_ns(link)] if link.beating and dies_at_ns(link) < at_ns else [])
+        told.clear()
+        rings += [at for at, _ in alarms(arrive(made, at_ns))]
+        link = beat(link, at_ns)
+        at_ns += half * SECOND // 2
+
+
+def test_an_alarm_of_a_slow_feed_is_set_anew_when_it_comes_often() -> None:
+    made = feed(day_opened(interval_ns=60 * SECOND))
+    assert alarms(arrive(made)) == [(T + 180 * SECOND + 1, Silence())]
+    assert alarms(arrive(made, T + SECOND)) == [(T + SECOND + DEATH, Silence())]
+    assert alarms(arrive(made, T + 2 * SECOND)) == []
 
 
 def test_a_frame_after_a_death_revives_the_link_first() -> None:

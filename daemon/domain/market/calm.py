@@ -26,7 +26,11 @@ _MOST_NOTED = 512
 
 
 class Calm:
-    """The intake of one feed, with the calm frames that it has yet to take in."""
+    """The intake of one feed, with the calm frames that it has yet to take in.
+
+    Attributes:
+        stale_ns: before so long after its last frame the link is surely alive.
+    """
 
     __slots__ = (
         "_ends_ns",
@@ -36,7 +40,7 @@ class Calm:
         "_least_ns",
         "_noted",
         "_seen",
-        "_stale_ns",
+        "stale_ns",
     )
 
     def __init__(self, intake: Intake) -> None:
@@ -80,7 +84,7 @@ class Calm:
         """Take a span that the expected interval is not below, and what silences follow from it."""
         self._least_ns = least_ns
         self._gap_ns = GAP_INTERVALS * least_ns
-        self._stale_ns = max(STALE_FLOOR_NS, STALE_INTERVALS * least_ns) + 1
+        self.stale_ns = max(STALE_FLOOR_NS, STALE_INTERVALS * least_ns) + 1
 
     def intake(self) -> Intake:
         """Return the intake with everything that was noted taken in."""
@@ -103,7 +107,7 @@ class Calm:
         """Return the first instant at which the link might be dead; 0: nothing is known of it."""
         if not self._ends_ns:
             return 0
-        return self._last_ns + self._stale_ns
+        return self._last_ns + self.stale_ns
 
 
 _FLOOR_NS = -(-GAP_FLOOR_NS // GAP_INTERVALS)
