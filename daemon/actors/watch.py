@@ -19,10 +19,9 @@ class Watch:
         entering: the entry is under way; more fills are wanted.
         leaving: why all of it is being left, whatever of it may still fill; None: it is not.
         carried_e4: its profit at the end of the day before; that was never today's.
-        moves: recorded moves of its levels that a restart has yet to put back.
     """
 
-    __slots__ = ("carried_e4", "entering", "leaving", "legs", "moves", "opened", "risk")
+    __slots__ = ("carried_e4", "entering", "leaving", "legs", "opened", "risk")
 
     def __init__(self, opened: BasketOpened) -> None:
         basket = opened.basket
@@ -32,7 +31,6 @@ class Watch:
         self.entering = True
         self.leaving: ExitReason | None = None
         self.carried_e4 = 0
-        self.moves: list[LevelMoved] = []
         for leg in basket.legs:
             self.risk.watch(leg.leg_id, leg.symbol, leg.side, leg.quantity)
 
@@ -45,10 +43,6 @@ class Watch:
         """Say whether something is held in a leg."""
         held = self.legs.get(leg_id)
         return held is not None and held.net_quantity != 0
-
-    def stop_e4(self, leg_id: str) -> int:
-        """Return where the stop of a leg that was entered stands; 0: it has none."""
-        return next(leg.stop_e4 for leg in self.risk.legs() if leg.leg_id == leg_id)
 
     def wants(self, leg_id: str) -> bool:
         """Say whether a leg belongs to the entry."""
@@ -64,11 +58,11 @@ class Watch:
             return ExitReason.TIME
         return self.leaving
 
-    def fill(self, changed: PositionChanged) -> tuple[LevelMoved, ...]:
-        """Take a leg's position after a fill, and return what that armed."""
+    def fill(self, changed: PositionChanged, *, recalled: bool) -> tuple[LevelMoved, ...]:
+        """Take a leg's position after a fill, and return what that armed, unless it is recalled."""
         position = position_of(changed)
         self.legs[changed.leg_id] = position
-        return self.risk.fill(position, changed.at_ns)
+        return self.risk.fill(position, changed.at_ns, recalled=recalled)
 
     def expire(self, expired: LegExpired) -> None:
         """Drop a leg that ended at a price nobody knows: it has no profit and no loss."""

@@ -7,10 +7,6 @@ next entry is over too, for a fill that was in doubt may still come: it finds it
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
-from msgspec.structs import replace
-
 from daemon.actors.loose_legs import LooseLegs
 from daemon.actors.order_router.loose import is_loose
 from daemon.actors.watch import Watch
@@ -48,6 +44,7 @@ class Watches:
         self._aside: dict[str, Watch] = {}
         self._owing: set[tuple[str, str]] = set()
         self._parts: set[str] = set()
+        self._recalls = True
 
     def all(self) -> tuple[Watch, ...]:
         """Return every entry that is not set aside, the oldest first."""
@@ -105,7 +102,7 @@ class Watches:
             self.plan()
         if watch is None:
             return None, ()
-        moves = watch.fill(changed)
+        moves = watch.fill(changed, recalled=self._recalls)
         if watch.is_open:
             self._watches.setdefault(watch.opened.basket.basket_id, watch)
         elif is_loose(changed.strategy_id):
@@ -142,41 +139,24 @@ class Watches:
             if not is_loose(watch.risk.strategy_id):
                 self._aside[watch.risk.strategy_id] = watch
 
-    def note_move(self, moved: LevelMoved) -> None:
-        """Keep a recorded move until everything is restored."""
+    def recall(self, moved: LevelMoved) -> None:
+        """Put a level where it is recorded that it was moved to."""
         taken = self.loose.take_up(moved.strategy_id, moved.leg_id)
         if taken is not None:
             self.fill(taken.of)
         watch = self._holder(moved.strategy_id, moved.leg_id)
         if watch is not None:
-            watch.moves.append(moved)
+            watch.risk.restore((moved,), ends=False)
 
-    def restored(self, untold: Iterable[LevelMoved] = ()) -> tuple[LevelMoved, ...]:
-        """Put the levels where the record says they stood.
+    def armed(self, *, ends: bool) -> tuple[LevelMoved, ...]:
+        """Arm what recorded fills are to arm and the record lacks; return that.
 
         Args:
-            untold: armings that the record lacks; they count as if it had them last.
-
-        Returns:
-            These, as they are to be recorded.
+            ends: the record does: what is heard from now on is new.
         """
-        lacking = [
-            (watch, moved)
-            for moved in untold
-            if (watch := self._holder(moved.strategy_id, moved.leg_id)) is not None
-        ]
-        for watch, moved in lacking:
-            watch.moves.append(moved)
-        for watch in (*self._watches.values(), *self._aside.values()):
-            watch.risk.restore(watch.moves)
-            watch.moves.clear()
-        stands: dict[tuple[str, str], int] = {}
-        told = []
-        for watch, moved in lacking:
-            key, stop_e4 = (moved.strategy_id, moved.leg_id), watch.stop_e4(moved.leg_id)
-            told.append(replace(moved, from_e4=stands.get(key, moved.from_e4), to_e4=stop_e4))
-            stands[key] = stop_e4
-        return tuple(told)
+        self._recalls = not ends
+        watches = (*self._watches.values(), *self._aside.values())
+        return tuple(moved for watch in watches for moved in watch.risk.restore())
 
     def plan(self) -> None:
         """Keep at hand who is judged, when the next exit time comes, and what is unheard."""

@@ -132,12 +132,16 @@ def take_up(
         told = Mirrored(found.entries, found.days.get(account.id))
         facts = cell.facts(ledger.facts())
         watchdog = RiskWatchdog(account.router, account.limits, facts, shown=False)
+        lacking = watchdog.lacking
         for verdict in watchdog.held_against(told, at_ns):
             if isinstance(verdict, Unsound):
                 say(f"ALERT {_refused(verdict, cell)}")
-            else:
-                ledger.append((cell.marked(verdict),), ORIGIN, at_ns)
-                say(f"the hot state knew better: {_moved(verdict, cell)}")
+                continue
+            moves: tuple[LevelMoved, ...] = (verdict,)
+            if verdict.leg_id:  # it counts from fills whose armings a crash may have cost
+                moves, lacking = (*lacking, verdict), ()
+            ledger.append(tuple(map(cell.marked, moves)), ORIGIN, at_ns)
+            say(f"the hot state knew better: {_moved(verdict, cell)}")
     ledger.flush()
 
 

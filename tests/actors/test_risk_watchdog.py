@@ -474,19 +474,6 @@ def test_a_stop_that_a_crash_kept_out_of_the_record_is_entered_by_the_restart() 
     assert facts(dog(before=[*cut, day_ended()]).handle(Started(), T), LevelMoved) == []
 
 
-def test_a_stop_that_had_followed_a_price_before_the_next_fill_is_entered_once() -> None:
-    """Who folds the fills alone does not know what it had followed by then."""
-    record = straddle()
-    live, written = dog(record[0]), [record[0]]
-    more = sold("ce", "101", quantity=2 * LOT, at_ns=T + SECOND)
-    for message in (*record[1:3], prices(T, ce="90", pe="100"), more):
-        moves = facts(live.handle(message, message.at_ns), LevelMoved)
-        written += moves if isinstance(message, Frame) else [message, *moves]
-
-    assert (written[-1].move, written[-1].best_e4) == (Move.ARMED, e4("90"))
-    assert facts(dog(before=written).handle(Started(), T + 2 * SECOND), LevelMoved) == []
-
-
 def test_an_arming_that_a_crash_cost_is_entered_with_what_the_trail_had_followed() -> None:
     """From where the record left the stop to where it stood in life, so no later start loosens."""
     step = Distance(points_e4=e4("4"))
@@ -501,9 +488,9 @@ def test_an_arming_that_a_crash_cost_is_entered_with_what_the_trail_had_followed
 
     (again,) = facts(dog(before=cut).handle(Started(), T + 2 * SECOND), LevelMoved)
 
-    assert (armed.move, armed.from_e4) == (Move.ARMED, e4("122"))
+    assert (armed.move, armed.from_e4, armed.best_e4) == (Move.ARMED, e4("122"), e4("92"))
     assert again == armed
-    assert facts(dog(before=[*cut, again]).handle(Started(), T), LevelMoved) == []
+    assert facts(dog(before=written).handle(Started(), T), LevelMoved) == []
 
 
 def test_armings_that_a_crash_cost_follow_each_other_in_the_record() -> None:
@@ -517,8 +504,8 @@ def test_armings_that_a_crash_cost_follow_each_other_in_the_record() -> None:
     told = facts(dog(before=record).handle(Started(), at_ns), LevelMoved)
 
     assert [(each.from_e4, each.to_e4) for each in told] == [
-        (0, e4("131.95")),
-        (e4("131.95"), e4("131.95")),
+        (0, e4("130")),
+        (e4("130"), e4("131.95")),
     ]
 
 

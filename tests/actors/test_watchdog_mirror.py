@@ -16,7 +16,6 @@ from daemon.domain.risk.mirrored import (
 from daemon.domain.risk.moves import LevelMoved, Move
 from daemon.domain.risk.words import Distance, ExitReason, LegRules, LockRule, StrategyRules, Trail
 from daemon.messages import Ask, ExitDecided, FloorSeen, SeeRisk
-from daemon.runtime.words import Started
 from tests.kit.acting import (
     DAY,
     NEXT_DAY,
@@ -107,21 +106,23 @@ def test_what_is_raised_is_what_the_next_restart_and_the_page_see() -> None:
 
 
 def test_a_stop_that_a_mirror_tightened_stands_over_an_arming_that_the_record_lacks() -> None:
-    """It is entered ahead of the arming, which the restart enters: neither start loosens it."""
-    entered = [opened(leg_rules=TRAILED), sold("ce"), sold("pe"), ended()]
+    """Armings that a crash cost are entered ahead of it; without them it is not loosened either."""
+    entered = [day_opened(), opened(leg_rules=TRAILED), sold("ce"), sold("pe"), ended()]
     told = Mirrored((MirroredLevels(f"s:{DAY}", LockStatus.NONE, 0, 0, (LEG,)),))
     tightened = LevelMoved("s", "ce", Move.TRAILED, e4(130), e4(114), T, e4(80))
-    assert found(*entered, told=told) == [tightened]
+    start = RiskWatchdog(ROUTER, NO_LIMITS, entered)
+    assert list(start.held_against(told, T)) == [tightened]
+    assert [(each.leg_id, each.to_e4) for each in start.lacking] == [
+        ("ce", e4(130)),
+        ("pe", e4(130)),
+    ]
 
-    record = [day_opened(), *entered, tightened]
-    armed = facts(RiskWatchdog(ROUTER, NO_LIMITS, record).handle(Started(), T))
-    again = RiskWatchdog(ROUTER, NO_LIMITS, (*record, *armed))
-
-    assert [(each.leg_id, each.to_e4) for each in armed] == [("ce", e4(114)), ("pe", e4(130))]
-    assert facts(again.handle(Started(), T)) == []
-    assert facts(again.handle(prices(T + 1, "113.9", "100"), T + 1), ExitDecided) == []
-    (left,) = facts(again.handle(prices(T + 2, "114", "100"), T + 2), ExitDecided)
-    assert (left.leg_ids, left.reason) == (("ce",), ExitReason.TRAIL)
+    for lacking in (start.lacking, start.lacking[1:]):
+        again = RiskWatchdog(ROUTER, NO_LIMITS, (*entered, *lacking, tightened))
+        assert again.lacking == ()
+        assert facts(again.handle(prices(T + 1, "113.9", "100"), T + 1), ExitDecided) == []
+        (left,) = facts(again.handle(prices(T + 2, "114", "100"), T + 2), ExitDecided)
+        assert (left.leg_ids, left.reason) == (("ce",), ExitReason.TRAIL)
 
 
 def test_before_there_is_a_floor_under_a_day_none_is_seen() -> None:

@@ -15,9 +15,9 @@ from daemon.app.records import records
 from daemon.app.telemetry import bare
 from daemon.domain.money import e4
 from daemon.domain.risk.lock_and_trail import LockStatus
-from daemon.domain.risk.mirrored import MirroredDay, MirroredLevels
+from daemon.domain.risk.mirrored import MirroredDay, MirroredLeg, MirroredLevels
 from daemon.domain.risk.moves import LevelMoved, Move
-from daemon.domain.risk.words import LockRule, StrategyRules
+from daemon.domain.risk.words import Distance, LegRules, LockRule, StrategyRules, Trail
 from daemon.errors import SettingsError
 from daemon.messages.cells import Cell
 from daemon.runtime.words import Origin
@@ -133,7 +133,7 @@ def lock(floor: int, best: int, basket: str = f"s:{DAY}") -> MirroredLevels:
 class Restart:
     """A record that holds a straddle, and what a start makes of a mirror beside it."""
 
-    def __init__(self, folder: Path, mark: str = "") -> None:
+    def __init__(self, folder: Path, mark: str = "", leg_rules: LegRules | None = None) -> None:
         self._folder, self._mark = folder, mark
         self._store = SqliteStore(folder / "ledger.sqlite")
         self.said: list[str] = []
@@ -153,7 +153,7 @@ class Restart:
         )
         self._accounts = [(accounts_of(settings, strict=False)[0], Cell("paper", mark))]
         with records(folder, self._store, "owner", self.said.append) as kept:
-            entry = entered(rules=StrategyRules(lock=RULE))
+            entry = entered(rules=StrategyRules(lock=RULE), leg_rules=leg_rules)
             facts = [day_opened(), entry, sold("ce"), sold("pe"), ended()]
             for fact in facts:
                 marked = Cell("paper", mark).marked(fact)
@@ -204,6 +204,22 @@ def test_in_another_account_it_carries_the_mark_of_that(tmp_path):
 
     assert moved.account == "second"
     assert "the floor of s@second stands at 750.00" in restart.said[0]
+
+
+def test_what_a_tighter_stop_counts_from_is_entered_ahead_of_it(tmp_path):
+    """Where a crash has cost the armings, its trail is not taken back before them."""
+    step = Distance(points_e4=e4(5))
+    restart = Restart(tmp_path, leg_rules=LegRules(stop=step, trail=Trail(step, step)))
+    leg = MirroredLeg("ce", e4(85), e4(80))
+    told = MirroredLevels(f"s:{DAY}", LockStatus.NONE, 0, 0, (leg,))
+
+    moves = [moved for _, moved in restart.begin(Believed((told,)))]
+
+    assert [(moved.leg_id, moved.move, moved.to_e4) for moved in moves] == [
+        ("ce", Move.ARMED, e4(105)),
+        ("pe", Move.ARMED, e4(105)),
+        ("ce", Move.TRAILED, e4(85)),
+    ]
 
 
 @pytest.mark.parametrize("told", [lock(1151, 2000), lock(10**6, 10**7)])

@@ -352,7 +352,8 @@ def replacements_that_are_neither_bounded_nor_dated(patch: pytest.MonkeyPatch) -
 
 
 def trail_lost_at_a_start(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(StrategyRisk, "restore", lambda *_: None)
+    restore = StrategyRisk.restore
+    patch.setattr(StrategyRisk, "restore", lambda risk, *_, ends=True: restore(risk, ends=ends))
 
 
 def slices_do_not_sum(patch: pytest.MonkeyPatch) -> None:

@@ -13,7 +13,6 @@ from daemon.actors.risk_watchdog import by_hand, mirror
 from daemon.actors.risk_watchdog.account import LIMITS, AccountDay, because
 from daemon.actors.risk_watchdog.beats import Beats
 from daemon.actors.risk_watchdog.picture import Picture
-from daemon.actors.risk_watchdog.untold import Untold
 from daemon.actors.risk_watchdog.views import Around
 from daemon.actors.risk_watchdog.words import ExitTime, exit_alarm, marked, pnl_seen
 from daemon.actors.turn import Turn
@@ -66,6 +65,9 @@ class RiskWatchdog:
         limits: of the account's day.
         facts: what was recorded before.
         shown: somebody may watch; else nothing is made, and no price kept, for nobody to see.
+
+    Attributes:
+        lacking: stops that recorded fills have armed and a crash kept out of the record.
     """
 
     def __init__(
@@ -88,10 +90,9 @@ class RiskWatchdog:
         self._sessions: tuple[tuple[int, int], ...] = ()
         self._interval_ns = 0
         self._last_ns = 0
-        self._untold = Untold()
         for fact in facts:
             self._recall(fact)
-        self._lacking = self._watches.restored(self._untold.take())
+        self.lacking = self._watches.armed(ends=True)
 
     def handle(self, message: object, now_ns: int) -> Sequence[Effect]:
         """Decide on one message."""
@@ -140,9 +141,9 @@ class RiskWatchdog:
                 self._end_day(turn, message)
             case Started():
                 self._set_alarms(turn, now_ns)
-                for moved in self._lacking:
+                for moved in self.lacking:
                     turn.record(moved)
-                self._lacking = ()
+                self.lacking = ()
                 for unheard in self._watches.unheard:
                     turn.do(Tell(self._router, unheard, Lane.CONTROL))
             case _:
@@ -324,13 +325,12 @@ class RiskWatchdog:
             case LevelMoved("", ""):
                 self._account.restore(fact)
             case LevelMoved():
-                self._watches.note_move(fact)
-                self._untold.recorded(fact)
+                self._watches.recall(fact)
             case DayOpened():
                 self._begin_day(fact)
             case DayEnded():
                 self._sessions = ()
-                self._untold.take()
+                self._watches.armed(ends=False)
             case DayMarked(strategy_id):
                 for watch in self._watches.of(strategy_id):
                     self._close_day(watch, fact)
@@ -342,7 +342,6 @@ class RiskWatchdog:
                 self._account.recall(LIMITS[why])
                 self._leave_all(LIMITS[why])
             case PositionChanged():
-                _, moves = self._take_fill(fact)
-                self._untold.armed(moves)
+                self._take_fill(fact)
             case _:
                 self._apply(fact)

@@ -92,11 +92,15 @@ def resident_base_e4(rules: LegRules | None, entry_e4: int) -> int:
 def rearm(levels: Levels, rules: LegRules, entry_e4: int) -> Levels:
     """Return the levels after the average entry price has moved: another fill came.
 
-    A stop that a person has set stays where it is; what the trail has followed stays followed.
+    A stop that a person has set stays where it is. What the trail has followed stays followed:
+    the price up to which it went, and no fewer steps than it took. What was seen beyond its last
+    whole step is in no record, so it counts for nothing: a restart would not know it.
     """
     side = Side.BUY if levels.sign > 0 else Side.SELL
     fresh = arm(rules, side, entry_e4)
-    fresh.best_e4 = _better(fresh, levels.best_e4)
+    fresh.best_e4 = _better(fresh, followed_e4(levels))
+    stepped_e4 = entry_e4 + fresh.sign * _steps(levels) * fresh.every_e4
+    fresh.best_e4 = _better(fresh, max(1, stepped_e4))
     if levels.by_hand:
         _set_base(fresh, levels.stop_e4)
         fresh.trailed, fresh.by_hand = levels.trailed, True
@@ -162,13 +166,12 @@ def reset(levels: Levels, best_e4: int) -> None:
         levels: made from the newest entry price; moved in place.
         best_e4: the most favourable price that was followed when it was armed.
     """
+    levels.best_e4 = levels.entry_e4
+    levels.best_e4 = _better(levels, best_e4)
     if levels.by_hand:
-        levels.best_e4 = _better(levels, best_e4)
         _set_base(levels, levels.stop_e4)
     else:
         levels.stop_e4, levels.trailed = max(0, levels.base_e4), False
-        levels.best_e4 = levels.entry_e4
-        levels.best_e4 = _better(levels, best_e4)
         _follow(levels)
     _set_trips(levels)
 

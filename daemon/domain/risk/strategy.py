@@ -22,6 +22,7 @@ from daemon.domain.risk.thresholds import Thresholds, crossed, thresholds_of
 from daemon.domain.risk.watched import (
     LegView,
     WatchedLeg,
+    armed,
     base_under_watch,
     moved_of,
     remark,
@@ -106,12 +107,15 @@ class StrategyRisk:
             leg.planned_quantity = quantity
         self._weighed = False
 
-    def fill(self, position: LegPosition, at_ns: int) -> tuple[LevelMoved, ...]:
+    def fill(
+        self, position: LegPosition, at_ns: int, *, recalled: bool = False
+    ) -> tuple[LevelMoved, ...]:
         """Take a leg's position after a fill; its levels live from the first one.
 
         Args:
             position: cumulative, the newest of its leg.
             at_ns: the market instant of the fill.
+            recalled: from the record; `restore` puts back what it armed.
 
         Returns:
             The stop that this armed (0: the leg has none), where the average entry price is new.
@@ -119,16 +123,13 @@ class StrategyRisk:
         if position.leg_id not in self._legs:
             self.watch(position.leg_id, position.symbol, position.side)
         leg = self._legs[position.leg_id]
-        before = leg.levels
-        leg.take(position, at_touch=self._touch)
+        leg.take(position, at_ns, at_touch=self._touch)
         self._weighed = False
         if not any(each.is_open for each in self._legs.values()) and leg.is_entered:
             self._weigh()
             self.pnl.note(self._pnl_e4, at_ns)
-        if leg.levels is before:
-            return ()
-        from_e4 = before.stop_e4 if before else 0
-        return (moved_of(self.strategy_id, leg, Move.ARMED, from_e4, at_ns),)
+            self._weighed = False
+        return () if recalled else armed(self.strategy_id, (leg,))
 
     def see(self, quotes: Mapping[str, Quote], at_ns: int) -> None:
         """Take the marks of one frame: absent is unchanged, present without a mark is none."""
@@ -222,13 +223,13 @@ class StrategyRisk:
         self._weighed = False
         return moved_of(self.strategy_id, leg, Move.ADJUSTED, before_e4, at_ns)
 
-    def restore(self, facts: Iterable[LevelMoved]) -> None:
-        """Put the levels where the record says they stood; call after the positions are filled.
+    def restore(
+        self, facts: Iterable[LevelMoved] = (), *, ends: bool = True
+    ) -> tuple[LevelMoved, ...]:
+        """Put the levels where the record says they stood; return what fills armed and it lacks.
 
-        Facts come in the order of the record, in one call. Their instants tell none: a fill that
-        is learnt late arms a stop as of then, whatever the trail has done since. A floor is the
-        highest of them; a stop is the tightest that prices have moved it to since it was last
-        armed or set by a person.
+        Facts come in the order of the record, among the fills, until it `ends`. Their instants
+        tell no order: a late fill arms as of then, whatever the trail has done since.
         """
         for fact in facts:
             if fact.leg_id:
@@ -239,6 +240,7 @@ class StrategyRisk:
                 kept = Lock(LockStatus.LOCKED, fact.to_e4, fact.best_e4)
                 self.lock = merge(self.lock, kept)
         self._weighed = False
+        return armed(self.strategy_id, self._legs.values()) if ends else ()
 
     def legs(self) -> tuple[LegView, ...]:
         """Return what others may see of every leg, in the order in which they were watched."""

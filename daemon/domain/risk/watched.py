@@ -5,7 +5,7 @@ The strategy's watch reads and writes these attributes directly: this is the pat
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from msgspec import Struct
 
@@ -88,6 +88,7 @@ class WatchedLeg:
         blind_ns: the first frame on which units were held without a mark; 0: none yet.
         told: that nothing prices it was told; not again before it has had a mark.
         owed: an exit is on its way; nothing is judged until it is flat or that is withdrawn.
+        unarmed: average entry prices that no levels count from yet, each with its fill's instant.
     """
 
     __slots__ = (
@@ -110,6 +111,7 @@ class WatchedLeg:
         "spike_low_e4",
         "symbol",
         "told",
+        "unarmed",
     )
 
     def __init__(
@@ -124,6 +126,7 @@ class WatchedLeg:
         self.mark_e4 = self.last_mark_e4 = self.spike_low_e4 = self.spike_high_e4 = NO_MARK
         self.seen_ns = self.blind_ns = 0
         self.owed = self.told = False
+        self.unarmed: list[tuple[int, int]] = []
         self.low_trip_e4, self.high_trip_e4 = -1, NEVER
 
     @property
@@ -153,20 +156,19 @@ class WatchedLeg:
         """Whether it is open and owes no exit."""
         return self.is_open and not self.owed
 
-    def take(self, position: LegPosition, *, at_touch: bool) -> None:
-        """Take the position after a fill: new levels, and an exit that is done is owed no more.
+    def take(self, position: LegPosition, at_ns: int, *, at_touch: bool) -> None:
+        """Take the position after a fill; an exit that is done is owed no more.
 
         Args:
             position: cumulative, the newest.
+            at_ns: the market instant of the fill; where its average is new it is to be armed.
             at_touch: marks are of one side of the book, so a flip of the position loses its own.
         """
         self.position, self.net_quantity = position, position.net_quantity
         self.entry_quantity = position.entry_quantity
-        if position.entry_e4:
-            if self.levels is None:
-                self.levels = arm(self.rules, position.side, position.entry_e4)
-            elif self.levels.entry_e4 != position.entry_e4:
-                self.levels = rearm(self.levels, self.rules, position.entry_e4)
+        known_e4 = self.levels.entry_e4 if self.levels else 0
+        if position.entry_e4 not in (0, self.unarmed[-1][0] if self.unarmed else known_e4):
+            self.unarmed.append((position.entry_e4, at_ns))
         if self.is_closed:
             self.owed = False
             self.lose_mark()
@@ -272,8 +274,31 @@ def moved_of(strategy_id: str, leg: WatchedLeg, move: Move, from_e4: int, at_ns:
     return LevelMoved(strategy_id, leg.leg_id, move, from_e4, levels.stop_e4, at_ns, levels.best_e4)
 
 
+def armed(strategy_id: str, legs: Iterable[WatchedLeg]) -> tuple[LevelMoved, ...]:
+    """Arm what is unarmed; return the stops that this set (0: the leg has none), oldest first."""
+    moves: list[LevelMoved] = []
+    for leg in legs:
+        while leg.unarmed:
+            from_e4, at_ns = leg.levels.stop_e4 if leg.levels else 0, leg.unarmed[0][1]
+            _arm_next(leg)
+            moves.append(moved_of(strategy_id, leg, Move.ARMED, from_e4, at_ns))
+    return tuple(sorted(moves, key=lambda moved: moved.at_ns))
+
+
+def _arm_next(leg: WatchedLeg) -> None:
+    """Set the levels by the oldest average entry price that none count from yet."""
+    entry_e4, _ = leg.unarmed.pop(0)
+    if leg.levels is None:
+        leg.levels = arm(leg.rules, leg.position.side, entry_e4)
+    else:
+        leg.levels = rearm(leg.levels, leg.rules, entry_e4)
+    leg.set_trips()
+
+
 def restore_leg(leg: WatchedLeg | None, fact: LevelMoved) -> None:
     """Take a recorded move of a leg's levels back, where there is one that was entered."""
+    if leg is not None:
+        _arm_by(leg, fact)
     if leg is None or leg.levels is None:
         return
     match fact.move:
@@ -283,6 +308,17 @@ def restore_leg(leg: WatchedLeg | None, fact: LevelMoved) -> None:
             replay_hand(leg.levels, fact.to_e4, fact.best_e4)
         case _:
             retrace(leg.levels, fact.to_e4, fact.best_e4)
+
+
+def _arm_by(leg: WatchedLeg, fact: LevelMoved) -> None:
+    """Arm a leg as far as a record says, or as it was before the first record of it."""
+    instants = [at_ns for _, at_ns in leg.unarmed]
+    if fact.move is not Move.ARMED:
+        count = 0 if leg.levels else len(instants)
+    else:
+        count = instants.index(fact.at_ns) + 1 if fact.at_ns in instants else 0
+    for _ in range(count):
+        _arm_next(leg)
 
 
 def view_of(leg: WatchedLeg, *, ruled_by_whole: bool) -> LegView:

@@ -206,6 +206,19 @@ def test_another_fill_keeps_what_the_trail_has_followed() -> None:
     assert rearm(levels, TRAILED, e4("101")).stop_e4 == e4("121")
 
 
+@pytest.mark.parametrize(
+    ("seen", "entry", "stop"),
+    [("81", "101", "126"), ("90", "99", "124"), ("81", "110", "130")],
+    ids=["beyond a whole step is in no record", "no step is taken back", "what it went to counts"],
+)
+def test_another_average_counts_the_trail_by_whole_steps(seen: str, entry: str, stop: str) -> None:
+    """A short at 100 with a stop of 30 that follows each 10 by 5: it has taken one step to 125."""
+    levels = arm(TRAILED, Side.SELL, e4("100"))
+    at(levels, seen)
+    assert levels.stop_e4 == e4("125")
+    assert rearm(levels, TRAILED, e4(entry)).stop_e4 == e4(stop)
+
+
 def test_another_fill_keeps_a_stop_set_by_hand() -> None:
     levels = arm(TRAILED, Side.SELL, e4("100"))
     tighten(levels, e4("115"))

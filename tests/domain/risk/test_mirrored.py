@@ -19,7 +19,7 @@ from daemon.domain.risk.mirrored import (
 )
 from daemon.domain.risk.moves import LevelMoved, Move
 from daemon.domain.risk.pnl import LegPosition
-from daemon.domain.risk.watched import WatchedLeg, restore_leg, view_of
+from daemon.domain.risk.watched import WatchedLeg, armed, restore_leg, view_of
 from daemon.domain.risk.words import Distance, LegRules, LockRule, Trail
 
 CE, FUTURE = "NIFTY-2025-09-02-24550-CE", "NIFTY-2025-09-30-FUT"
@@ -35,7 +35,8 @@ MOST = 75 * e4(100)
 
 def view(position=SHORT, rules=TRAIL, *moves):
     leg = WatchedLeg(position, rules, 75)
-    leg.take(position, at_touch=False)
+    leg.take(position, 0, at_touch=False)
+    armed("s", [leg])
     for moved in moves:
         restore_leg(leg, moved)
     return view_of(leg, ruled_by_whole=False)
@@ -232,7 +233,8 @@ def test_the_merged_stop_is_the_tightest_sound_one_and_never_looser_than_the_rec
 def test_an_older_record_and_a_newer_mirror_make_the_stop_that_stood(side, path, cut) -> None:
     """Whatever prices came in between; what is mirrored is enough to know the stop again."""
     leg = WatchedLeg(LegPosition("ce", CE, side), TRAIL, 75)
-    leg.take(LegPosition("ce", CE, side).filled(side, 75, e4(100)), at_touch=False)
+    leg.take(LegPosition("ce", CE, side).filled(side, 75, e4(100)), 0, at_touch=False)
+    armed("s", [leg])
     older = newer = view_of(leg, ruled_by_whole=False)
     for at, price in enumerate(path):
         leg.mark_e4 = e4(price)

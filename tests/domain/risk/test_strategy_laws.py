@@ -8,7 +8,7 @@ from daemon.domain.money import E4, e4
 from daemon.domain.orders.words import Side
 from daemon.domain.risk.legs import arm, judge_leg
 from daemon.domain.risk.lock_and_trail import LockStatus
-from daemon.domain.risk.moves import Exit, LevelMoved
+from daemon.domain.risk.moves import Exit, LevelMoved, Move
 from daemon.domain.risk.pnl import NO_MARK, LegPosition, mark_of, total_e4
 from daemon.domain.risk.strategy import StrategyRisk
 from daemon.domain.risk.words import (
@@ -217,25 +217,61 @@ TRAILED = LegRules(
     stop=Distance(points_e4=e4("30")),
     trail=Trail(Distance(points_e4=e4("10")), Distance(points_e4=e4("5"))),
 )
-near_acts = st.tuples(st.sampled_from(["price", "sell", "sold before"]), st.integers(60, 130))
+near_acts = st.tuples(
+    st.sampled_from(["price", "sell", "sold before", "hand", "loosen"]), st.integers(60, 130)
+)
 
 
-@given(st.lists(near_acts, max_size=12))
-def test_a_fill_that_is_learnt_late_stands_after_a_restart_as_before(
-    path: list[tuple[str, int]],
+class Recorded:
+    """A strategy under watch, with the record of its fills and moves."""
+
+    def __init__(self) -> None:
+        self.record: list[tuple[LegPosition, int] | LevelMoved] = []
+        self.position = LegPosition("ce", "CE", Side.SELL)
+        self.risk = StrategyRisk("s", StrategyRules(), {"ce": TRAILED})
+
+    def act(self, act: str, price_e4: int, at_ns: int) -> None:
+        match act:
+            case "price":
+                self.risk.see({"CE": Quote(price_e4)}, at_ns)
+                self.record += [x for x in self.risk.judge(at_ns) if isinstance(x, LevelMoved)]
+                self.risk.withdraw(["ce"])
+            case "sell" | "sold before":
+                self.position = self.position.filled(Side.SELL, 1, price_e4)
+                fill = (self.position, at_ns if act == "sell" else 0)
+                self.record += [fill, *self.risk.fill(*fill)]
+            case _:
+                moved = self.risk.adjust("ce", price_e4, at_ns, loosen=act == "loosen")
+                self.record += [moved] if moved else []
+
+    def restart(self, lost: int) -> None:
+        """Begin anew from the record; an arming that ends it may be lost."""
+        last = self.record[-1] if self.record else None
+        if lost and isinstance(last, LevelMoved) and last.move is Move.ARMED:
+            self.record.pop()
+        self.risk = StrategyRisk("s", StrategyRules(), {"ce": TRAILED})
+        for each in self.record:
+            if isinstance(each, LevelMoved):
+                self.risk.restore([each], ends=False)
+            else:
+                self.risk.fill(*each, recalled=True)
+        self.record += self.risk.restore()
+
+
+@given(st.lists(st.tuples(near_acts, st.sampled_from([None, 0, 1])), max_size=12))
+def test_whoever_restarts_at_any_time_has_the_stops_of_who_never_did(
+    path: list[tuple[tuple[str, int], int | None]],
 ) -> None:
-    """Trails and armings stand in the record as they came, whenever the fills were."""
-    risk, facts = StrategyRisk("s", StrategyRules(), {"ce": TRAILED}), []
-    position = LegPosition("ce", "CE", Side.SELL).filled(Side.SELL, 1, e4("100"))
-    facts += risk.fill(position, 0)
-    for at_ns, (act, price) in enumerate(path, start=1):
-        if act == "price":
-            risk.see({"CE": Quote(price * E4)}, at_ns)
-            facts += [each for each in risk.judge(at_ns) if isinstance(each, LevelMoved)]
-        else:
-            position = position.filled(Side.SELL, 1, price * E4)
-            facts += risk.fill(position, at_ns if act == "sell" else 0)
-    again = StrategyRisk("s", StrategyRules(), {"ce": TRAILED})
-    again.fill(position, 99)
-    again.restore(facts)
-    assert stops(again) == stops(risk)
+    """However late a fill was learnt, and also where a crash cost its arming."""
+    whole, cut = Recorded(), Recorded()
+    for at_ns, ((act, price), restart) in enumerate([(("sell", 100), None), *path], start=1):
+        for each in (whole, cut):
+            each.act(act, price * E4, at_ns)
+        if restart is not None:
+            cut.restart(restart)
+        assert stops(cut.risk) == stops(whole.risk)
+    levels = [
+        [(x.move, x.from_e4, x.to_e4) for x in each.record if isinstance(x, LevelMoved)]
+        for each in (whole, cut)
+    ]
+    assert levels[0] == levels[1]

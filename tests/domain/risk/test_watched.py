@@ -6,7 +6,7 @@ from daemon.domain.money import E4, e4
 from daemon.domain.orders.words import Side
 from daemon.domain.risk.moves import NEVER
 from daemon.domain.risk.pnl import NO_MARK, LegPosition
-from daemon.domain.risk.watched import WatchedLeg, view_of
+from daemon.domain.risk.watched import WatchedLeg, armed, view_of
 from daemon.domain.risk.words import Distance, ExitReason, LegRules
 
 STOP = LegRules(stop=Distance(percent_e4=30 * E4), target=Distance(percent_e4=60 * E4))
@@ -17,7 +17,8 @@ SOLD = EMPTY.filled(Side.SELL, 75, e4("100"))
 def watched(*positions: LegPosition, at_touch: bool = False, mark: str = "100") -> WatchedLeg:
     leg = WatchedLeg(EMPTY, STOP, 75)
     for position in positions:
-        leg.take(position, at_touch=at_touch)
+        leg.take(position, 0, at_touch=at_touch)
+        armed("s", [leg])
         leg.mark_e4 = e4(mark)
     return leg
 
@@ -40,7 +41,9 @@ def test_a_position_without_a_fill_arms_nothing() -> None:
 def test_levels_live_from_the_first_fill_and_move_with_the_average() -> None:
     leg = watched(EMPTY.filled(Side.SELL, 25, e4("90")))
     assert trips(leg) == (e4("36"), e4("117"))
-    leg.take(EMPTY.filled(Side.SELL, 25, e4("90")).filled(Side.SELL, 25, e4("110")), at_touch=False)
+    both = EMPTY.filled(Side.SELL, 25, e4("90")).filled(Side.SELL, 25, e4("110"))
+    leg.take(both, 0, at_touch=False)
+    armed("s", [leg])
     assert trips(leg) == (e4("40"), e4("130"))
 
 
@@ -76,7 +79,8 @@ def test_a_spike_to_nothing_is_kept_until_it_is_judged() -> None:
     """A long that was worthless for an instant has met its stop."""
     bought = LegPosition("hedge", "HEDGE", Side.BUY).filled(Side.BUY, 75, e4("10"))
     leg = WatchedLeg(bought, STOP, 75)
-    leg.take(bought, at_touch=True)
+    leg.take(bought, 0, at_touch=True)
+    armed("s", [leg])
     leg.cross(0, 0)
     leg.mark_e4 = e4("10")
     leg.cross(e4("5"), e4("5"))
@@ -102,14 +106,14 @@ def test_a_leg_that_owes_its_exit_is_not_judged() -> None:
 def test_a_part_that_is_bought_back_leaves_the_levels_where_they_are() -> None:
     leg = watched(SOLD)
     levels = leg.levels
-    leg.take(SOLD.filled(Side.BUY, 25, e4("90")), at_touch=False)
+    leg.take(SOLD.filled(Side.BUY, 25, e4("90")), 0, at_touch=False)
     assert (leg.levels is levels, leg.net_quantity) == (True, -50)
 
 
 def test_a_closed_leg_owes_nothing_and_has_no_mark() -> None:
     leg = watched(SOLD)
     leg.owed = True
-    leg.take(SOLD.filled(Side.BUY, 75, e4("90")), at_touch=False)
+    leg.take(SOLD.filled(Side.BUY, 75, e4("90")), 0, at_touch=False)
     assert (leg.is_closed, leg.owed, leg.mark_e4, trips(leg)) == (
         True,
         False,
@@ -122,7 +126,7 @@ def test_a_closed_leg_owes_nothing_and_has_no_mark() -> None:
 def test_a_leg_closed_too_far_is_valued_from_the_other_side(at_touch: bool, mark_e4: int) -> None:
     """It is open against its entry, so its levels rest; a touch of the wrong side is no mark."""
     leg = watched(SOLD, at_touch=at_touch)
-    leg.take(SOLD.filled(Side.BUY, 100, e4("90")), at_touch=at_touch)
+    leg.take(SOLD.filled(Side.BUY, 100, e4("90")), 0, at_touch=at_touch)
     assert (leg.is_short, leg.mark_e4, trips(leg)) == (False, mark_e4, (-1, NEVER))
 
 
