@@ -27,14 +27,15 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object
 
     What they run is covered by the tests of its own module, and must be.
     """
-    tracing = Coverage.current() if item.get_closest_marker("untraced") else None
-    if tracing is None:
-        return (yield)
-    tracing.stop()
+    stopped: list[Coverage] = []
+    while item.get_closest_marker("untraced") and (tracing := Coverage.current()):
+        tracing.stop()  # in a worker pytest-cov has started two, one upon the other
+        stopped.append(tracing)
     try:
         return (yield)
     finally:
-        tracing.start()
+        for tracing in reversed(stopped):
+            tracing.start()
 
 
 @pytest.fixture(scope="session")
