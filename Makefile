@@ -62,7 +62,9 @@ static: $(VENV)/.dev
 test: ## every check and every test, with coverage held; the summary comes last
 	@rm -rf $(OUT) && mkdir -p $(OUT)
 	@$(MAKE) --no-print-directory browser & \
-	$(MAKE) --no-print-directory static servers; status=$$?; wait; exit $$status
+	$(MAKE) --no-print-directory $(VENV)/.dev && \
+	{ $(MAKE) --no-print-directory servers & $(MAKE) --no-print-directory static; }; \
+	status=$$?; wait; exit $$status
 	@COVERAGE_FILE=$(OUT)/coverage $(BIN)/python -m pytest -n 3 --dist worksteal --junit-xml=$(OUT)/junit.xml \
 	  --cov --cov-report=json:$(OUT)/coverage.json --cov-report=; \
 	$(BIN)/python tests/kit/summary.py $(OUT) $$?

@@ -3,6 +3,7 @@ from __future__ import annotations
 import gc
 import os
 from collections.abc import Generator, Iterator
+from pathlib import Path
 
 import pytest
 from coverage import Coverage
@@ -19,6 +20,14 @@ settings.load_profile("house")
 # No test speaks to a stranger over TLS. Reading whom the machine trusts is a seventh of what each
 # of the hundreds of processes takes that tests start.
 os.environ["SSL_CERT_FILE"] = os.devnull
+
+
+_LONGEST = frozenset(Path(__file__).parent / name for name in ("simulation", "crash", "browser"))
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with what takes longest, so that no worker is left alone with it at the end."""
+    items.sort(key=lambda item: _LONGEST.isdisjoint(item.path.parents))
 
 
 @pytest.hookimpl(wrapper=True)
