@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
@@ -20,6 +21,8 @@ from daemon.domain.orders.words import (
 )
 from daemon.messages import BrokerOrder, Cancel
 from tests.guardian.test_guardian_closer import CALL, Account, entered
+
+pytestmark = pytest.mark.untraced
 
 FATES = (
     "fills",

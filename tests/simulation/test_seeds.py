@@ -56,10 +56,12 @@ def test_equal_seeds_take_equal_steps(seed):
     assert played(Given(seed)).trace == played(Given(seed)).trace
 
 
+@pytest.mark.untraced
 def test_other_seeds_take_other_steps():
     assert len({played(Given(seed)).trace for seed in range(1, 5)}) == 4
 
 
+@pytest.mark.untraced
 def test_a_run_without_faults_parks_nothing():
     outcomes = [outcome for seed in range(1, 12) if not (outcome := played(Given(seed))).struck]
 

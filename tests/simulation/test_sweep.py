@@ -14,6 +14,12 @@ def silent(_):
     """Nobody watches."""
 
 
+@pytest.fixture(scope="module")
+def one():
+    """What one run came to."""
+    return played(Given(1))
+
+
 def test_a_failure_that_needs_no_fault_is_left_with_none(monkeypatch):
     unlinked_records(monkeypatch)
     failed = played(Given(11))
@@ -52,8 +58,7 @@ def test_what_many_runs_came_to_is_counted(monkeypatch):
     assert found.failed[0].last
 
 
-def test_a_fault_that_struck_in_none_of_many_runs_is_told():
-    one = played(Given(1))
+def test_a_fault_that_struck_in_none_of_many_runs_is_told(one):
     many, few = Sweep(), Sweep()
     for seed in range(1, 201):
         many.take(replace(one, given=Given(seed), struck=(Struck(Kind.CRASH, 1),)))
@@ -63,8 +68,8 @@ def test_a_fault_that_struck_in_none_of_many_runs_is_told():
     assert few.never_hit() == ()
 
 
-def test_a_run_is_crashed_once_at_each_gap_before_it_is_quiet(monkeypatch):
-    whole, given = replace(played(Given(1)), steps=9, busy=4), []
+def test_a_run_is_crashed_once_at_each_gap_before_it_is_quiet(one, monkeypatch):
+    whole, given = replace(one, steps=9, busy=4), []
     monkeypatch.setattr(sweep, "played", lambda each: given.append(each) or whole)
 
     found = swept(every_gap([7]), silent)
@@ -93,17 +98,17 @@ def test_several_processes_come_to_what_one_comes_to():
     assert several == one
 
 
-def test_a_crash_at_a_named_gap_counts_as_a_fault_that_struck():
+def test_a_crash_at_a_named_gap_counts_as_a_fault_that_struck(one):
     found, given = Sweep(), Given(2, crash_at=9)
     for lives in (4, 1):  # the gap of one is not reached
-        found.take(replace(played(Given(1)), given=given, lives=lives, struck=()))
+        found.take(replace(one, given=given, lives=lives, struck=()))
 
     assert (found.gaps, found.crash_points, found.struck[Kind.CRASH]) == (1, 3, 1)
 
 
-def test_failures_are_counted_by_what_did_not_hold():
+def test_failures_are_counted_by_what_did_not_hold(one):
     found = Sweep()
     for invariant in ("", "I2", "I4"):
-        found.take(replace(played(Given(1)), violated=invariant))
+        found.take(replace(one, violated=invariant))
 
     assert [found.violations(), found.violations("I2", "I3"), found.violations("I9")] == [2, 1, 0]

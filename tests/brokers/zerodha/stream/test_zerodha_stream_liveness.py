@@ -152,6 +152,7 @@ def test_without_an_index_among_what_is_wanted_a_quiet_socket_that_answers_lives
     assert not line.downs()
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize(
     ("day", "wall", "hours"),
     [
