@@ -1,7 +1,8 @@
 """Zerodha's own REST client, in a process of its own: says what it would send, and sends nothing.
 
 It is started as a file, with the folder that holds the client, and says that it is ready. A line
-is a call in JSON, `[name, arguments]`; it is answered with method, path and body.
+is a call in JSON, `[name, arguments]`; it is answered with method, path and body. After
+`["speak_to", {"root": url}]` calls are sent there, for whoever looks at what arrives.
 """
 
 from __future__ import annotations
@@ -34,11 +35,14 @@ class Recorder:
 def main(folder: str) -> None:
     sys.path.insert(0, folder)
     client = import_module("kiteconnect").KiteConnect("key", "token")
-    client.reqsession = recorder = Recorder()
+    own, client.reqsession = client.reqsession, (recorder := Recorder())
     say("ready")
     for line in sys.stdin:
         name, arguments = json.loads(line)
-        getattr(client, name)(**arguments)
+        if name == "speak_to":
+            client.root, client.reqsession = arguments["root"], own
+        else:
+            getattr(client, name)(**arguments)
         say(recorder.seen)
 
 

@@ -30,7 +30,9 @@ _HEADERS = {
     "User-Agent": "ordo",
     "Accept": "*/*",
     "Accept-Encoding": "gzip, deflate",
+    "Connection": "keep-alive",
 }
+"""Those of the vendor's own client, but for who speaks."""
 _FAILURES: tuple[tuple[type[BaseException], str], ...] = (
     (aiohttp.ClientConnectorDNSError, "its name leads to no address"),
     (aiohttp.ClientConnectorCertificateError, "its certificate is not to be trusted"),

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -14,14 +12,10 @@ from daemon.brokers.zerodha.forms import (
     Change,
     OrderForm,
     Sent,
-    basket,
     cancellation,
     modification,
 )
-from daemon.brokers.zerodha.instruments import Listed
 from daemon.brokers.zerodha.symbols import plain
-from daemon.domain.orders.margin import MarginLeg
-from daemon.domain.orders.words import Side
 from tests.kit.official_kite import official_client
 
 PRICES = st.integers(1, 10**9).map(lambda steps: plain(steps * 500))
@@ -98,14 +92,3 @@ def test_an_order_is_cancelled_by_equal_bytes(official, parent):
     asked = {"variety": "co", "order_id": "15", "parent_order_id": parent}
 
     assert same(cancellation("co", "15", parent), official("cancel_order", asked))
-
-
-def test_margin_is_asked_for_by_an_equal_path_and_an_equal_body(official):
-    leg = MarginLeg("NIFTY-2026-08-25-24350-CE", Side.SELL, 130, 1_186_000)
-    ours = basket([(leg, Listed(1, leg.symbol, "NFO", "NIFTY26AUG24350CE", 65, 500, None))], "NRML")
-    method, path, body = official(
-        "basket_order_margins", {"params": json.loads(ours.body), "mode": "compact"}
-    )
-
-    assert (ours.method, ours.path) == (method, path)
-    assert json.loads(ours.body) == json.loads(body)
