@@ -34,6 +34,7 @@ class Books:
         self.journal: list[Data] = []
         self.push: Callable[[Data], object] = str
         self._orders: dict[str, Kept] = {}
+        self._at_exchange: dict[str, Kept] = {}  # by its number there
         self._trades: list[tuple[str, Data]] = []
         self._numbered = 0
 
@@ -41,11 +42,13 @@ class Books:
         """Forget the orders and trades of the day before, and carry what is open."""
         self.portfolio.begin_day()
         self._orders.clear()
+        self._at_exchange.clear()
         self._trades.clear()
 
     def add(self, kept: Kept) -> None:
-        """Take in a new order."""
+        """Take in a new order, or one that has reached the exchange by now."""
         self._orders[kept.order_id] = kept
+        self._at_exchange[kept.report.order_id] = kept
 
     def number(self) -> str:
         """Return a number for what never reaches the exchange."""
@@ -80,7 +83,7 @@ class Books:
         for event in events:
             match event:
                 case OrderReport():
-                    kept = self._orders.get(records.number_of(event.order_id))
+                    kept = self._at_exchange.get(event.order_id)
                     if kept is not None:
                         self.tell(kept, event, changed=kept.order_id == changed)
                         changed = ""
@@ -101,7 +104,7 @@ class Books:
             self.push(records.pushed(kept.newest, status))
 
     def _traded(self, trade: Trade) -> None:
-        kept = self._orders[records.number_of(trade.order_id)]
+        kept = self._at_exchange[trade.order_id]
         record = records.trade_record(trade, kept)
         self._trades.append((kept.order_id, record))
         self.journal.append(record)

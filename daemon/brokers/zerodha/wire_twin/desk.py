@@ -28,7 +28,6 @@ from daemon.twin.words import (
     Change,
     Event,
     OrderReport,
-    Reason,
     Refused,
     Side,
     Status,
@@ -104,8 +103,12 @@ class Desk:
         self.turn(now_ns)
         return self.books.take(self.exchange.settle(day, values_e4, now_ns))
 
-    def place(self, asked: Asked) -> str:
+    def place(self, asked: Asked, number: str = "") -> str:
         """Take an order, and return its number.
+
+        Args:
+            asked: the order.
+            number: under which it was taken before; empty: it gets one.
 
         Raises:
             Denied: it is refused before it is an order.
@@ -129,43 +132,13 @@ class Desk:
             raise refused(answer.reason, answer.text, contract)
         events = self.exchange.advance(self._now_ns)
         report = next(each for each in events if isinstance(each, OrderReport))
-        number = records.number_of(report.order_id)
+        number = number or records.number_of(report.order_id)
         self.books.add(records.begun(number, asked, report))
         self.books.take(events)
         if asked.validity == "IOC":
             self._end(number)
         elif asked.validity == "TTL":
             self.after(asked.minutes * _MINUTE_NS, lambda: self._end(number))
-        return number
-
-    def reject(self, asked: Asked, reason: str) -> str:
-        """Take an order that never reaches the exchange, and return its number."""
-        report = OrderReport(
-            order_id="",
-            client_id=asked.tag,
-            symbol=asked.listing.contract.symbol,
-            side=asked.side,
-            quantity=asked.quantity,
-            order_type=asked.at_exchange,
-            price_e4=asked.price_e4,
-            trigger_e4=asked.trigger_e4,
-            decided_ns=self._now_ns,
-            arrived_ns=self._now_ns,
-            at_ns=self._now_ns,
-            status=Status.WORKING,
-            filled_quantity=0,
-            filled_value_e4=0,
-            triggered=False,
-            resting=False,
-            priority=0,
-        )
-        number = self.books.number()
-        kept = records.begun(number, asked, report)
-        self.books.add(kept)
-        ended = msgspec.structs.replace(
-            report, status=Status.REJECTED, reason=Reason.OTHER, text=reason
-        )
-        self.books.tell(kept, ended)
         return number
 
     def modify(self, order_id: str, variety: str, asked: Asked) -> str:

@@ -20,6 +20,7 @@ class Kind(StrEnum):
     HTML = "html"  # a page for browsers, with `status`
     TIMED_OUT = "timed_out"  # 400, and a text that tells of a time-out
     REJECT = "reject"  # an order is taken and rejected; anything else is refused
+    STICK = "stick"  # an order is taken, and reaches the exchange `late_ms` later
     EXPIRE = "expire"  # the access token dies at once
     FREEZE = "freeze"  # no ticks; with or without heartbeats
     DROP_SOCKET = "drop_socket"  # every socket is torn down
@@ -49,7 +50,10 @@ class On(StrEnum):
 
 
 ANSWERS = frozenset(
-    {Kind.DELAY, Kind.DROP, Kind.TOO_MANY, Kind.ERROR, Kind.HTML, Kind.TIMED_OUT, Kind.REJECT}
+    {
+        *(Kind.DELAY, Kind.DROP, Kind.TOO_MANY, Kind.ERROR, Kind.HTML, Kind.TIMED_OUT),
+        *(Kind.REJECT, Kind.STICK),
+    }
 )
 """Those that strike an answer."""
 AT_ONCE = frozenset({Kind.EXPIRE, Kind.DROP_SOCKET})
@@ -67,7 +71,7 @@ class Fault(Struct, forbid_unknown_fields=True):
         until_ns: to when, in market time; 0: as long as there are strikes left.
         arrives: what becomes of a request whose answer it takes.
         delay_ms: of `DELAY`.
-        late_ms: of `Arrives.LATE`.
+        late_ms: of `Arrives.LATE` and `STICK`.
         status: of `ERROR`, `HTML` and `REFUSE_SOCKET`.
         heartbeats: a frozen ticker sends them still.
         tag: only orders with this tag are struck; empty: all.
@@ -90,6 +94,8 @@ class Fault(Struct, forbid_unknown_fields=True):
         """Return whether it strikes such a request."""
         if self.tag not in ("", tag) or not path.startswith(self.path):
             return False
+        if self.kind is Kind.STICK and on is not On.PLACE:
+            return False
         return self.on in (On.ANY, on) or (self.on is On.WRITE and on in _WRITES)
 
 
@@ -107,7 +113,8 @@ class Mischief:
         """
         if fault.kind is Kind.DELAY and fault.delay_ms <= 0:
             raise wrong("a delay needs `delay_ms`")
-        if fault.arrives is Arrives.LATE and fault.late_ms <= 0:
+        late = fault.arrives is Arrives.LATE or fault.kind is Kind.STICK
+        if late and fault.late_ms <= 0:
             raise wrong("what arrives late needs `late_ms`")
         endless = not fault.count and not fault.until_ns and fault.kind is not Kind.FREEZE
         self._faults.append(msgspec.structs.replace(fault, count=1) if endless else fault)

@@ -15,6 +15,7 @@ import msgspec
 from aiohttp import web
 from msgspec import Struct
 
+from daemon.brokers.zerodha.wire_twin import unsent
 from daemon.brokers.zerodha.wire_twin.admin import Admin
 from daemon.brokers.zerodha.wire_twin.api import ROWS, Call, House, Row, Text
 from daemon.brokers.zerodha.wire_twin.asked import placement
@@ -112,8 +113,8 @@ class Server:
         """Let a fault strike an answer, and what is asked arrive as the fault has it."""
         if fault.kind is Kind.TOO_MANY:
             raise too_many()
-        if fault.kind is Kind.REJECT:
-            return self._rejected(row, call)
+        if fault.kind in (Kind.REJECT, Kind.STICK):
+            return self._unsent(row, call, fault)
         if fault.kind is Kind.DELAY:
             answer = self._done(row, call)
             await asyncio.sleep(fault.delay_ms / 1_000)
@@ -145,14 +146,17 @@ class Server:
         elif fault.arrives is Arrives.LATE:
             self._parts.house.desk.after(fault.late_ms * MILLISECOND_NS, act)
 
-    def _rejected(self, row: Row, call: Call) -> web.Response:
-        """Take an order and reject it; refuse anything else."""
+    def _unsent(self, row: Row, call: Call, fault: Fault) -> web.Response:
+        """Take an order, and reject it or let it stick; refuse anything else."""
         if row.on is not On.PLACE:
             raise wrong("Your order could not be processed: rejected on purpose.")
         desk = self._parts.house.desk
         order = placement(call.path["variety"], call.form, desk.contracts)
-        told = {"order_id": desk.reject(order, "rejected on purpose")}
-        return web.Response(body=envelope(told), content_type=_JSON)
+        if fault.kind is Kind.STICK:
+            number = unsent.stuck(desk, order, fault.late_ms * MILLISECOND_NS)
+        else:
+            number = unsent.rejected(desk, order, "rejected on purpose")
+        return web.Response(body=envelope({"order_id": number}), content_type=_JSON)
 
     async def _login_page(self, request: web.Request) -> web.StreamResponse:
         """Do at once what a person does on the login page: the token is in the redirect."""

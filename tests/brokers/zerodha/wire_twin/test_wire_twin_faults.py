@@ -92,6 +92,25 @@ async def test_an_order_can_be_rejected_after_it_was_taken():
     assert cancelled.error[:2] == (400, "InputException")
 
 
+@pytest.mark.parametrize(("price", "ends"), [(201, "COMPLETE"), (900, "REJECTED")])
+async def test_an_order_can_stick_before_it_reaches_the_exchange(price, ends):
+    async with twin() as client:
+        await client.fault(kind="stick", late_ms=90_000)
+        assert (await client.ask("GET", "/orders")).data == []  # it strikes orders alone
+        number = await client.placed(tag="mine", price=price)
+        cancelled = await client.ask("DELETE", f"/orders/regular/{number}")
+        await client.advance(89)
+        stuck = await client.order(number)
+        await client.advance(90)
+        record = await client.order(number)
+        tags = await booked(client)
+
+    assert (stuck["status"], stuck["exchange_order_id"]) == ("PUT ORDER REQ RECEIVED", None)
+    assert cancelled.error[:2] == (400, "InputException")
+    assert (record["status"], record["filled_quantity"]) == (ends, LOT if price == 201 else 0)
+    assert tags == ["mine"]
+
+
 async def test_a_fault_can_last_until_an_instant():
     async with twin() as client:
         await client.fault(kind="too_many", until="2026-03-09T09:16:00")
@@ -117,6 +136,7 @@ async def test_faults_can_be_cleared_and_the_token_can_die():
         {"kind": "earthquake"},
         {"kind": "delay"},
         {"kind": "drop", "arrives": "late"},
+        {"kind": "stick"},
         {"kind": "drop", "until": "soon"},
         {"kind": "drop", "cuont": 1},
         [],
