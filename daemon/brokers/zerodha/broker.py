@@ -14,10 +14,9 @@ from daemon.brokers.zerodha import answers, codec, questions
 from daemon.brokers.zerodha.client import Client
 from daemon.brokers.zerodha.codec import OrderRecord, TradeRecord
 from daemon.brokers.zerodha.contracts import Contracts
-from daemon.brokers.zerodha.forms import REGULAR, Sent, cancellation, form_of
+from daemon.brokers.zerodha.forms import REGULAR, cancellation, form_of
 from daemon.brokers.zerodha.instruments import Listed
 from daemon.brokers.zerodha.signing_in import SigningIn
-from daemon.brokers.zerodha.wire import Reply
 from daemon.domain.instants import SECOND_NS
 from daemon.domain.orders.ids import parse
 from daemon.domain.orders.limits import Approved
@@ -67,7 +66,7 @@ class Zerodha:
         self._reading = asyncio.Lock()
         self._book: tuple[OrderRecord, ...] = ()
         self._read_ns: int | None = None
-        self._writes = 0
+        self._read_at_write = 0
         self._told: dict[str, tuple[str, int]] = {}
 
     async def place(self, approved: Approved) -> Sequence[Answer]:
@@ -85,7 +84,7 @@ class Zerodha:
             text = f"nothing was sent: {error}"
             return (OrderRefused(intent.intent_id, Refusal.OTHER, text, self._now_ns()),)
         try:
-            reply = await self._write(sent)
+            reply = await self._client.write(sent)
         except SessionRefused as error:
             return (OrderRefused(intent.intent_id, Refusal.SESSION, str(error), self._now_ns()),)
         return (answers.placed(intent.intent_id, reply, self._now_ns()),)
@@ -98,7 +97,7 @@ class Zerodha:
         """
         known = next((each for each in self._book if each.order_id == broker_order_id), None)
         variety, parent = (known.variety, known.parent_order_id) if known else (REGULAR, None)
-        reply = await self._write(cancellation(variety, broker_order_id, parent))
+        reply = await self._client.write(cancellation(variety, broker_order_id, parent))
         return (answers.cancelled(intent_id, reply, self._now_ns()),)
 
     async def log_in(self, generation: int) -> Sequence[LoggedIn | LoginFailed | StepWanted]:
@@ -174,26 +173,19 @@ class Zerodha:
             raise BrokerMisused(objection)
         return self._contracts.of_symbol(intent.symbol)
 
-    async def _write(self, sent: Sent) -> Reply:
-        """Send a write; no reading from before its answer is good for a look-up after it."""
-        try:
-            return await self._client.write(sent)
-        finally:
-            self._writes += 1
-            self._read_ns = None
-
     async def _fresh_book(self) -> tuple[tuple[OrderRecord, ...], int]:
         """Return the book, read within the last second, and never before the last write."""
-        if self._read_ns is None or not 0 <= self._now_ns() - self._read_ns < _FRESH_NS:
+        read_ns = self._read_ns
+        if read_ns is None or self._read_at_write != self._client.writes:
             return await self._read_book()
-        return self._book, self._read_ns
+        is_fresh = 0 <= self._now_ns() - read_ns < _FRESH_NS
+        return (self._book, read_ns) if is_fresh else await self._read_book()
 
     async def _read_book(self) -> tuple[tuple[OrderRecord, ...], int]:
-        asked_ns, writes = self._now_ns(), self._writes
+        asked_ns, writes = self._now_ns(), self._client.writes
         told = await self._client.read(questions.orders())
         book = tuple([each if each.is_told else await self._last_told(each) for each in told])
-        self._book = book
-        self._read_ns = asked_ns if writes == self._writes else None
+        self._book, self._read_ns, self._read_at_write = book, asked_ns, writes
         return book, asked_ns
 
     async def _last_told(self, record: OrderRecord) -> OrderRecord:

@@ -66,6 +66,9 @@ class Session(Struct, frozen=True):
 class Client:
     """One account's way to the broker.
 
+    Attributes:
+        writes: so many are over, however they ended.
+
     Args:
         transport: carries the requests.
         host: running time, by which reads are counted.
@@ -88,6 +91,7 @@ class Client:
         self._turns = {kind: _Turns(window, host, sleep) for kind, window in READS.items()}
         self._session: Session | None = None
         self._changes: Counter[str] = Counter()
+        self.writes = 0
 
     def use(self, session: Session) -> None:
         """Use a session from now on."""
@@ -105,7 +109,10 @@ class Client:
             BrokerUnavailable: nothing of it left.
             OutcomeUnknown: it may have left, and no whole answer came.
         """
-        return await self._ask(sent, TIMEOUT_MS)
+        try:
+            return await self._ask(sent, TIMEOUT_MS)
+        finally:
+            self.writes += 1
 
     async def change(self, variety: str, order_id: str, change: Change) -> Reply:
         """Send a change of an order, at most 25 times for each.

@@ -174,9 +174,18 @@ async def test_a_look_up_after_a_write_reads_the_book_anew(account):
     assert isinstance((await account.broker.find(OURS))[0], OrderUpdated)
 
 
+async def test_a_book_from_before_a_write_serves_none_where_the_next_could_not_be_read(account):
+    await account.broker.find(OURS)
+    await account.broker.place(approved())
+    account.script.on("GET /orders", PAGE)
+    for _ in range(2):
+        with pytest.raises(BrokerUnavailable):
+            await account.broker.find(OURS)
+
+
 async def test_a_book_that_a_write_overtook_serves_no_look_up(account):
     def meanwhile(_: Asked) -> Answer:
-        account.broker._writes += 1
+        account.client.writes += 1
         return yes([])
 
     account.script.on("GET /orders", meanwhile, yes([RECORD]))
