@@ -11,8 +11,6 @@ from daemon.domain.orders.words import (
     OrderAccepted,
     OrderRefused,
     OrderType,
-    OrderUpdated,
-    OutcomeUnknown,
     Purpose,
     Refusal,
     Side,
@@ -22,11 +20,9 @@ from daemon.errors import BrokerMisused
 from daemon.messages import (
     AccountRead,
     BrokerPosition,
-    CancelAnswered,
     LoggedIn,
     MarginLeg,
     MarginRead,
-    OrderNotFound,
     Settled,
 )
 from daemon.twin import words
@@ -135,18 +131,6 @@ async def test_an_order_is_answered_once_and_its_evidence_follows(plan, intent, 
     assert gist(await made.place(approved(intent))) == answers
 
 
-async def test_a_fill_carries_quantity_value_and_the_brokers_number():
-    """Cumulative, and by our own id."""
-    made, _ = paper()
-    *_, filled = await made.place(approved(INTENT))
-    assert (filled.intent_id, filled.filled_quantity, filled.filled_value_e4) == (
-        "OR1",
-        75,
-        75 * e4("100.05"),
-    )
-    assert filled.broker_order_id
-
-
 @pytest.mark.parametrize("reason", words.Reason)
 async def test_every_reason_of_the_exchange_is_a_kind_of_ours(reason):
     """None falls through."""
@@ -178,15 +162,6 @@ async def test_a_cancellation_is_answered_and_the_book_tells_the_rest(plan, answ
     assert gist(await made.cancel("OR1", accepted.broker_order_id)) == answers
 
 
-async def test_a_cancellation_of_what_is_filled_is_not_done_and_says_why():
-    """The words are the exchange's."""
-    made, _ = paper()
-    accepted, *_ = await made.place(approved(INTENT))
-    (answered,) = await made.cancel("OR1", accepted.broker_order_id)
-    assert answered == CancelAnswered("OR1", False, answered.text, T0)
-    assert "filled" in answered.text
-
-
 async def test_the_margin_of_an_entry_is_counted_by_the_twin_beside_what_is_held():
     """A hedge frees more than it costs, so that an entry may need less than nothing."""
     made, _ = paper()
@@ -205,16 +180,6 @@ async def test_a_margin_of_what_is_not_traded_is_refused():
     made, _ = paper()
     with pytest.raises(BrokerMisused, match="BANANA is not traded on 2025-09-01"):
         await made.margin("b", (MarginLeg("BANANA", Side.BUY, 1, 1),))
-
-
-async def test_a_look_up_finds_what_arrived_late():
-    """Not found is no proof; a minute later it is there."""
-    made, clock = paper(fault(Call.PLACE, FaultKind.LATE, delay_ns=60 * SECOND))
-    await made.place(approved(INTENT))
-    assert await made.find("OR1") == (OrderNotFound("OR1", T0),)
-    clock.now_ns = T0 + 61 * SECOND
-    (found,) = await made.find("OR1")
-    assert (found.state, found.at_ns) == (State.FILLED, clock.now_ns)
 
 
 async def test_a_look_up_finds_every_order_of_an_id():
@@ -287,14 +252,6 @@ async def test_messages_that_leave_together_travel_side_by_side():
     accepted = [(await made.place(approved(each)))[0] for each in (INTENT, again)]
     cancelled, *_ = await made.cancel("OR1", accepted[0].broker_order_id)
     assert [each.at_ns for each in (*accepted, cancelled)] == [T0 + 40_000_000] * 3
-
-
-async def test_no_answer_is_never_a_refusal():
-    """A time-out is unknown, whether or not the order arrived."""
-    made, _ = paper(fault(Call.PLACE, FaultKind.LOSE))
-    (answer,) = await made.place(approved(INTENT))
-    assert answer == OutcomeUnknown("OR1", answer.because, T0)
-    assert not isinstance(answer, OrderUpdated)
 
 
 async def test_the_whole_book_is_read_after_what_happened_of_late():

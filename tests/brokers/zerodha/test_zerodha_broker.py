@@ -25,7 +25,6 @@ from daemon.errors import (
     BrokerError,
     BrokerMisused,
     BrokerUnavailable,
-    OutcomeUnknown,
     SessionRefused,
 )
 from daemon.messages import (
@@ -88,12 +87,6 @@ async def test_a_no_is_believed_where_the_codec_names_it(account, answer, kind):
     assert type(told) is (Unknown if kind is None else OrderRefused)
     assert kind is None or told.kind is kind
     assert len(account.script.asked) == 1
-
-
-async def test_an_order_without_an_answer_is_in_doubt(account):
-    account.script.on("POST /orders/regular", CLOSES)
-    with pytest.raises(OutcomeUnknown):
-        await account.broker.place(approved())
 
 
 async def test_a_contract_that_the_broker_does_not_list_is_refused_here(account):
@@ -164,14 +157,6 @@ async def test_several_look_ups_within_a_second_share_one_book(account):
     account.later(1)
     await account.broker.find(OURS)
     assert account.script.routes() == ["GET /orders"] * 2
-
-
-async def test_a_look_up_after_a_write_reads_the_book_anew(account):
-    await account.broker.find(OURS)
-    await account.broker.place(approved())
-    account.script.on("GET /orders", yes([RECORD]))
-
-    assert isinstance((await account.broker.find(OURS))[0], OrderUpdated)
 
 
 async def test_a_book_from_before_a_write_serves_none_where_the_next_could_not_be_read(account):

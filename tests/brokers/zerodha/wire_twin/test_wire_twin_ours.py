@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from msgspec import json
 
-from daemon.brokers.zerodha import answers, codec, forms
+from daemon.brokers.zerodha import codec, forms
 from daemon.brokers.zerodha.instruments import read
 from daemon.brokers.zerodha.wire import Reply
 from daemon.brokers.zerodha.wire_twin.api import ROWS, Call
@@ -15,8 +15,7 @@ from daemon.brokers.zerodha.wire_twin.opening import opened
 from daemon.brokers.zerodha.wire_twin.words import Denied, envelope
 from daemon.domain.money import E4
 from daemon.domain.orders.margin import MarginLeg
-from daemon.domain.orders.words import OrderAccepted, OrderRefused, Refusal, Side, State
-from daemon.messages import BrokerPosition, OrderNotFound
+from daemon.domain.orders.words import Side
 from daemon.runtime.clock import VirtualClock
 from daemon.runtime.pace import Pace
 from tests.kit.wire_twin import CALL, FORM, LOT, NAME, OPEN_NS, PUT, stage, twin
@@ -47,56 +46,6 @@ async def replied(client, sent: forms.Sent) -> Reply:
         return Reply(answer.status, await answer.read())
 
 
-def get(path: str) -> forms.Sent:
-    return forms.Sent("GET", path)
-
-
-async def test_an_order_of_ours_is_taken_filled_and_found_again():
-    async with twin() as client:
-        placed = answers.placed(TAG, await replied(client, forms.OrderForm(**ORDER).request), 0)
-        book = codec.orders(await replied(client, get("/orders")))
-        fills = codec.trades(await replied(client, get("/trades")))
-        (found,) = codec.found(TAG, book, 1)
-        (none,) = codec.found("tag0000000000002", book, 1)
-        updated = codec.updated(book[0], 1, fills)
-        master = read((await client.ask("GET", "/instruments")).body, OPEN_NS)
-        held = await replied(client, get("/portfolio/positions"))
-        positions = codec.positions(held, master.symbol_of)
-        account = codec.account(book, positions, master.symbol_of, 1)
-
-    assert isinstance(placed, OrderAccepted)
-    assert (found.broker_order_id, found.state) == (placed.broker_order_id, State.FILLED)
-    assert isinstance(none, OrderNotFound)
-    assert updated.filled_value_e4 == 201 * LOT * E4
-    assert account.positions == (BrokerPosition(CALL, LOT),)
-    assert (account.orders[0].symbol, account.orders[0].side) == (CALL, Side.BUY)
-
-
-async def test_a_change_and_a_cancellation_of_ours_are_done():
-    async with twin() as client:
-        sent = forms.OrderForm(**ORDER | {"price": "150"}).request
-        number = answers.placed(TAG, await replied(client, sent), 0).broker_order_id
-        await replied(client, forms.modification("regular", number, forms.Change(price="151")))
-        cancelled = await replied(client, forms.cancellation("regular", number))
-        again = await replied(client, forms.cancellation("regular", number))
-        (record,) = codec.orders(await replied(client, get("/orders")))
-
-    assert answers.cancelled(TAG, cancelled, 0).done
-    assert not answers.cancelled(TAG, again, 0).done
-    assert codec.updated(record, 0).state is State.CANCELLED
-
-
-async def test_a_refusal_is_read_as_one_and_a_dead_session_as_that():
-    async with twin() as client:
-        dear = forms.OrderForm(**ORDER | {"quantity": LOT * 80}).request
-        frozen = answers.placed(TAG, await replied(client, dear), 0)
-        client.token = "old"
-        dead = answers.placed(TAG, await replied(client, forms.OrderForm(**ORDER).request), 0)
-
-    assert isinstance(frozen, OrderRefused)
-    assert (frozen.kind, dead.kind) == (Refusal.FREEZE, Refusal.SESSION)
-
-
 async def test_the_margin_of_an_entry_is_read_beside_what_is_free():
     async with twin() as client:
         master = read((await client.ask("GET", "/instruments")).body, OPEN_NS)
@@ -105,7 +54,7 @@ async def test_the_margin_of_an_entry_is_read_beside_what_is_free():
             for symbol in (CALL, PUT)
         ]
         basket = await replied(client, forms.basket(legs, "NRML"))
-        funds = await replied(client, get("/user/margins"))
+        funds = await replied(client, forms.Sent("GET", "/user/margins"))
 
     assert codec.required_e4(basket) == 2 * 25_800 * 12 * LOT * E4 // 100
     assert codec.available_e4(funds) == 1_000_000 * E4
