@@ -5,7 +5,6 @@ from __future__ import annotations
 from contextlib import aclosing
 
 from daemon.actors.timekeeper import DayBegins
-from daemon.app.ahead import read_ahead
 from daemon.app.assignment import Played, Time
 from daemon.app.wiring import App
 from daemon.runtime.tasks import Tasks
@@ -21,9 +20,9 @@ async def play(app: App, played: Played, pace: Time, tasks: Tasks) -> None:
         tasks: the driver of the actors.
 
     Raises:
-        OrdoError: what ended the tree of actors, or the market cannot be read.
+        OrdoError: what ended the tree of actors, or the market cannot be read or listened to.
     """
-    async with aclosing(read_ahead(app.world.steps())) as steps:
+    async with aclosing(app.world.coming()) as steps:
         async for step in steps:
             if played.is_beyond(step.message):
                 return

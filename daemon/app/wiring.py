@@ -52,6 +52,7 @@ from daemon.worlds import (
     GeneratedMarket,
     Market,
     Recorded,
+    World,
     reached,
 )
 
@@ -120,7 +121,7 @@ class App(Struct, frozen=True):
     """
 
     specs: tuple[ActorSpec, ...]
-    world: Recorded
+    world: World
     around: Surroundings
     runner: Callable[[Plan], ActorSpec]
     at_ns: int = 0
@@ -195,7 +196,7 @@ def cells_of(accounts: Sequence[Account], home: str = "") -> tuple[Cell, ...]:
     return tuple(Cell(each.id, "" if each.id == home else each.id) for each in accounts)
 
 
-def _world(run: Run, papers: Mapping[str, Paper]) -> tuple[Recorded, int]:
+def _world(run: Run, papers: Mapping[str, Paper]) -> tuple[World, int]:
     """Return the world that a run plays, and the instant at which it is entered."""
     past = run.past
     if past is None:

@@ -14,6 +14,7 @@ from daemon.runtime.clock import VirtualClock
 from daemon.runtime.pump import Pump
 from daemon.runtime.supervisor import Supervisor
 from daemon.storage.memory import MemoryLedger
+from daemon.worlds import Recorded
 
 
 def backtest(
@@ -36,6 +37,7 @@ def backtest(
     tell_of(recording, days, ledger)
     app = build([account], [plan], Run(recording, days, epoch=1), clock.now_ns, show=None)
     pump = Pump(Supervisor(app.specs, ledger), ledger, app.around, clock)
+    assert isinstance(app.world, Recorded), "days that were recorded are played back"
     for step in app.world.steps():
         if step.jump:
             progress(step.message.day)

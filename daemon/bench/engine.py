@@ -21,6 +21,7 @@ from daemon.runtime.pump import Pump
 from daemon.runtime.supervisor import Supervisor
 from daemon.runtime.words import NOTHING, ActorSpec, Effect
 from daemon.storage.memory import MemoryLedger
+from daemon.worlds import Recorded
 
 FRAMES = 300_000
 _FIRST = date(2023, 1, 2)
@@ -84,6 +85,7 @@ def bench(account: Account, frames: int = FRAMES) -> dict[str, Any]:
     app = build([account], [parse(STRATEGY)], run, clock.now_ns, show=None)
     indicators = ActorSpec("indicators", lambda _: Indicators(), hears=(Frame,))
     pump = Pump(Supervisor((*app.specs, indicators), ledger), ledger, app.around, clock)
+    assert isinstance(app.world, Recorded), "made days are played as recorded ones are"
     begun = time.perf_counter()  # sim-ok: a bench measures host time
     for step in app.world.steps():
         pump.tell(step.to, step.message, step.at_ns)

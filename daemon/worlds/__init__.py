@@ -3,14 +3,8 @@
 from __future__ import annotations
 
 from daemon.worlds.generated import Entry, Generated, GeneratedMarket, begins_ns, reached
-from daemon.worlds.recorded import (
-    Market,
-    News,
-    Recorded,
-    Step,
-    front_expiry,
-    trading_sessions,
-)
+from daemon.worlds.recorded import Market, Recorded, front_expiry, trading_sessions
+from daemon.worlds.words import News, Step, World
 
 __all__ = [
     "Entry",
@@ -20,6 +14,7 @@ __all__ = [
     "News",
     "Recorded",
     "Step",
+    "World",
     "begins_ns",
     "front_expiry",
     "reached",

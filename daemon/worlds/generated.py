@@ -26,7 +26,9 @@ from daemon.feeds.formats.words import RecordedFrame
 from daemon.messages import SETTLEMENT, DayEnded, DayOpened, FrameArrived, Settled
 from daemon.twin.exchange import Exchange
 from daemon.twin.generator.market import INTERVAL_NS, Generator
-from daemon.worlds.recorded import Account, News, Recorded, Step, trading_sessions
+from daemon.worlds.recorded import Recorded, trading_sessions
+from daemon.worlds.twins import Account
+from daemon.worlds.words import News, Step
 
 LEAD_NS = 30 * SECOND_NS
 """So much host time passes between the start of a first run and its first entry."""

@@ -7,9 +7,9 @@ from threading import Event
 
 import pytest
 
-from daemon.app.ahead import read_ahead
 from daemon.errors import DataError
 from daemon.worlds import Step
+from daemon.worlds.ahead import read_ahead
 
 
 def numbered(count: int) -> Iterator[Step]:

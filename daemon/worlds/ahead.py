@@ -7,7 +7,7 @@ from collections.abc import AsyncGenerator, Iterator
 from itertools import islice
 
 from daemon.errors import OrdoError
-from daemon.worlds import Step
+from daemon.worlds.words import Step
 
 _AT_ONCE = 16
 """A change of threads for each step would cost more than most steps do."""
