@@ -1,4 +1,8 @@
-"""The market feed: which frames are taken, whether the link lives, and what must be said of it."""
+"""The market feed: which frames are taken, whether the link lives, and what must be said of it.
+
+Whether a link lives is told by its frames. What a broker's connections tell of themselves, and what
+the broker says to people, is passed on to people alone.
+"""
 
 from __future__ import annotations
 
@@ -33,9 +37,12 @@ from daemon.messages import (
     Pulse,
     Pulsed,
 )
+from daemon.ports.market import LinkMoved, NoticeHeard
 from daemon.runtime.words import Alarm, Effect, Lane, Publish, Started, Take
 
 HEARS = (DayOpened, DayEnded)
+_TOLD = 100
+"""So many different things a broker may say to people on a day."""
 _NEWEST = Lane.NEWEST  # looked up once: the path of every tick
 
 
@@ -57,6 +64,8 @@ class MarketFeed:
         self._sessions: Sessions = ()
         self._alarm_ns = 0
         self._stale = False
+        self._down: set[int] = set()
+        self._told: set[str] = set()
         for fact in facts:
             match fact:
                 case DayOpened():
@@ -93,6 +102,10 @@ class MarketFeed:
             case DayEnded():
                 self._sessions = ()
                 self._take_in(turn, ended(self._calm.intake()))
+            case LinkMoved():
+                self._follow(turn, message)
+            case NoticeHeard():
+                self._pass_on(turn, message)
             case Pulse(number, who):
                 turn.do(Publish(Pulsed(number, who)))
             case Started():
@@ -103,11 +116,29 @@ class MarketFeed:
         return turn.done()
 
     def _open(self, opened: DayOpened) -> None:
+        self._told.clear()
         self._sessions = opened.sessions
         intake = self._calm.intake()
         if opened.interval_ns and not intake.link.configured_ns:
             link = replace(intake.link, declared_ns=opened.interval_ns)
             self._calm.settle(replace(intake, link=link))
+
+    def _follow(self, turn: Turn, moved: LinkMoved) -> None:
+        """Tell of a connection that died while prices are missed, and that it stands again."""
+        name = f"connection {moved.number} to the broker's prices"
+        if not moved.alive and moved.in_session and moved.number not in self._down:
+            self._down.add(moved.number)
+            turn.record(Noted(NoteKind.GAP, f"{name} died: {moved.why}", moved.at_ns))
+        elif moved.alive and moved.number in self._down:
+            self._down.remove(moved.number)
+            turn.record(Noted(NoteKind.GAP, f"{name} stands again", moved.at_ns))
+
+    def _pass_on(self, turn: Turn, notice: NoticeHeard) -> None:
+        """Tell what the broker says to people, each thing once a day."""
+        text = f"the broker says, {notice.kind}: {notice.text}"
+        if text not in self._told and len(self._told) < _TOLD:
+            self._told.add(text)
+            turn.record(Noted(NoteKind.REFUSED, text, notice.at_ns))
 
     def _ring(self, turn: Turn, now_ns: int) -> None:
         """Look whether the link died; an alarm that was set before a fall is not ours any more."""

@@ -9,6 +9,7 @@ from daemon.domain.market.frames import Frame
 from daemon.domain.market.freshness import Link, beat, dies_at_ns
 from daemon.domain.market.notes import NoteKind
 from daemon.messages import FrameArrived, LinkDied, LinkRevived, Noted
+from daemon.ports.market import LinkMoved, NoticeHeard
 from daemon.runtime.words import NOTHING, Commit, Lane, Publish, Started, Take
 from tests.kit.acting import DAY, NEXT_DAY, alarms, clock, day_ended, day_opened, facts, published
 
@@ -268,3 +269,38 @@ def test_what_is_not_for_it_fells_it() -> None:
     """A message nobody meant is a programmer's error."""
     with pytest.raises(AssertionError, match="the feed was told"):
         feed().handle("hello", T)
+
+
+def moved(alive=False, in_session=True, number=0):
+    return LinkMoved(number, T, alive=alive, why="" if alive else "silence", in_session=in_session)
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        ([moved()], ["died: silence"]),
+        ([moved(), moved()], ["died: silence"]),
+        ([moved(), moved(alive=True, number=1)], ["died: silence"]),
+        ([moved(), moved(alive=True), moved(alive=True)], ["died: silence", "stands again"]),
+        ([moved(in_session=False), moved(alive=True)], []),
+        ([moved(alive=True)], []),
+    ],
+)
+def test_a_connection_is_told_of_where_prices_were_missed_and_kills_no_link(words, told) -> None:
+    """Prices alone say whether a link lives: one that is made again in a second was never dead."""
+    made = feed()
+    effects = [each for word in words for each in made.handle(word, T)]
+    name = "connection 0 to the broker's prices"
+    assert [fact.text for fact in facts(effects, Noted)] == [f"{name} {text}" for text in told]
+    assert facts(effects, LinkDied) == []
+
+
+def test_what_a_broker_says_to_people_is_told_once_a_day_and_so_much_of_it_at_most() -> None:
+    made = feed()
+    said = [NoticeHeard("message", text, T) for text in ("closed on Monday", "closed on Monday")]
+    texts = [fact.text for word in said for fact in facts(made.handle(word, T), Noted)]
+    assert texts == ["the broker says, message: closed on Monday"]
+    flood = [made.handle(NoticeHeard("message", str(n), T), T) for n in range(200)]
+    assert sum(len(facts(effects)) for effects in flood) == 99
+    made.handle(day_opened(NEXT_DAY), clock("09:00:00", NEXT_DAY))
+    assert len(facts(made.handle(said[0], T))) == 1

@@ -41,6 +41,7 @@ class Readings(Struct):
         reconciled: the broker's book was read since the start.
         differing: positions that the broker shows otherwise, by symbol.
         asked_ns: when the reading was asked for that is still out; None: none is.
+        hinted: news was hinted at while that one was on its way, so it may not show them.
         read_ns: when the newest was asked for.
         newest: the newest.
         moved_ns: when a fill was last heard of, by symbol.
@@ -56,6 +57,7 @@ class Readings(Struct):
     reconciled: bool = False
     differing: dict[str, BooksDiffer] = field(default_factory=dict)
     asked_ns: int | None = None
+    hinted: bool = False
     read_ns: int = 0
     newest: AccountRead | None = None
     moved_ns: dict[str, int] = field(default_factory=dict)

@@ -1,8 +1,9 @@
 """Readings of the broker's whole book: when they are asked for, and what is made of them.
 
-The book is read at the start, after a dead link, while anything is on its way and, at a slower
-pace, while anything is held, and for the rest of a day on which anything was sent. Entries wait for
-the first reading, and stay out of any symbol in which the books differ. Nothing is invented to make
+The book is read at the start, after a dead link, where the broker hints at news, while anything is
+on its way and, at a slower pace, while anything is held, and for the rest of a day on which
+anything was sent. Entries wait for the first reading, and stay out of any symbol in which the books
+differ. Nothing is invented to make
 them agree: an order that is not ours is taken in as external, for it is the broker's own evidence;
 a position that no order explains is told.
 """
@@ -55,8 +56,18 @@ def ask(desk: Desk, turn: Turn, now_ns: int) -> None:
     if reads.asked_ns is not None and now_ns - reads.asked_ns < desk.terms.answer_ns:
         return
     reads.asked_ns = reads.read_ns = now_ns
+    reads.hinted = False
     turn.do(Call(desk.terms.broker, ReadAccount()))
     link.leaves(desk, turn, _ACCOUNT, now_ns)
+
+
+def hinted(desk: Desk, turn: Turn, now_ns: int) -> None:
+    """Read the book now: news may have been missed, or is hinted at; a hint is no evidence.
+
+    A reading that is on its way may have been made before that, so another one follows it.
+    """
+    desk.reads.hinted = True
+    begin(desk, turn, now_ns)
 
 
 def soon(desk: Desk, turn: Turn, now_ns: int) -> None:
@@ -127,6 +138,8 @@ def read(desk: Desk, turn: Turn, read: AccountRead, moved: frozenset[str], now_n
     link.heard(desk, turn, _ACCOUNT, now_ns, alive=True)
     desk.reads.reconciled = True
     _tell(desk, turn, compared, now_ns)
+    if desk.reads.hinted:
+        ask(desk, turn, now_ns)
     _again(desk, turn, now_ns)
 
 

@@ -78,6 +78,7 @@ from daemon.messages import (
     Settled,
     StrategyStarted,
 )
+from daemon.ports.market import BookWanted
 from daemon.runtime.budget import Budget
 from daemon.runtime.words import NOTHING, Effect, Publish, Started
 
@@ -176,9 +177,9 @@ class OrderRouter:
             case LinkDied():
                 desk.apply(message)
                 silence.watch(desk, turn, now_ns)
-            case LinkRevived():
+            case LinkRevived() | BookWanted():
                 desk.apply(message)
-                reconciling.begin(desk, turn, now_ns)
+                reconciling.hinted(desk, turn, now_ns)
             case Settled():
                 settle(desk, turn, message, now_ns)
                 exits.proceed_all(desk, turn, now_ns)

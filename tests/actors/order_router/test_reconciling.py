@@ -18,6 +18,7 @@ from daemon.messages import (
     LinkRevived,
     Noted,
 )
+from daemon.ports.market import BookWanted
 from tests.kit.router import (
     CLOSES,
     DAY,
@@ -142,6 +143,29 @@ def test_it_is_read_after_the_link_was_dead():
     stage = agreed(reading())
     stage.tell(LinkDied(stage.now_ns))
     assert "read" in stage.tell(LinkRevived(stage.now_ns))
+
+
+def test_a_hint_has_the_book_read_at_once_and_one_that_comes_meanwhile_once_more():
+    """What is hinted at may have happened after a reading that is on its way was made."""
+    stage = agreed(reading())
+    before = stage.broker.reads
+    hints = [stage.tell(BookWanted("the broker pushes order 15")) for _ in range(3)]
+    assert [said.count("read") for said in hints] == [1, 0, 0]
+    stage.run(5)
+    assert stage.broker.reads == before + 2
+
+
+def test_a_hint_alone_changes_nothing_and_is_nothing_where_no_book_is_read():
+    stage = agreed(reading(["work"]))
+    stage.tell(enter("ce", **KEEP))
+    stage.run(1)
+    facts = len(stage.facts)
+    stage.tell(BookWanted("the broker pushes order 1"))
+    stage.run(1)
+    assert len(stage.facts) == facts
+    unread = Stage()
+    unread.tell(BookWanted("the broker pushes order 1"))
+    assert unread.broker.reads == 0
 
 
 def test_what_the_broker_knows_better_of_our_order_is_heard_as_its_evidence():
