@@ -37,12 +37,12 @@ from daemon.messages import (
     Pulse,
     Pulsed,
 )
-from daemon.ports.market import LinkMoved, NoticeHeard
+from daemon.ports.market import LinkMoved, NoticeHeard, NotShown
 from daemon.runtime.words import Alarm, Effect, Lane, Publish, Started, Take
 
 HEARS = (DayOpened, DayEnded)
 _TOLD = 100
-"""So many different things a broker may say to people on a day."""
+"""So many different things may be passed on to people on a day."""
 _NEWEST = Lane.NEWEST  # looked up once: the path of every tick
 
 
@@ -104,8 +104,10 @@ class MarketFeed:
                 self._take_in(turn, ended(self._calm.intake()))
             case LinkMoved():
                 self._follow(turn, message)
-            case NoticeHeard():
-                self._pass_on(turn, message)
+            case NoticeHeard(kind, text, at_ns):
+                self._pass_on(turn, f"the broker says, {kind}: {text}", at_ns)
+            case NotShown(text, at_ns):
+                self._pass_on(turn, text, at_ns)
             case Pulse(number, who):
                 turn.do(Publish(Pulsed(number, who)))
             case Started():
@@ -133,12 +135,11 @@ class MarketFeed:
             self._down.remove(moved.number)
             turn.record(Noted(NoteKind.GAP, f"{name} stands again", moved.at_ns))
 
-    def _pass_on(self, turn: Turn, notice: NoticeHeard) -> None:
-        """Tell what the broker says to people, each thing once a day."""
-        text = f"the broker says, {notice.kind}: {notice.text}"
+    def _pass_on(self, turn: Turn, text: str, at_ns: int) -> None:
+        """Tell people something, once a day."""
         if text not in self._told and len(self._told) < _TOLD:
             self._told.add(text)
-            turn.record(Noted(NoteKind.REFUSED, text, notice.at_ns))
+            turn.record(Noted(NoteKind.REFUSED, text, at_ns))
 
     def _ring(self, turn: Turn, now_ns: int) -> None:
         """Look whether the link died; an alarm that was set before a fall is not ours any more."""

@@ -15,10 +15,11 @@ from daemon.actors.timekeeper import DayBegins
 from daemon.app.accounts import Account
 from daemon.app.connections import OPENERS, Opener
 from daemon.app.records import Records
-from daemon.app.wiring import Past
+from daemon.app.runs import Past
 from daemon.domain.instants import day_of, start_of
 from daemon.domain.plans.parsing import encode
 from daemon.domain.plans.schema import Plan
+from daemon.feeds.live import LiveFeed
 from daemon.feeds.replay import Recording
 from daemon.messages import Noted
 from daemon.runtime.clock import Clock
@@ -61,7 +62,7 @@ class Played(Protocol):
     by_the_wall: ClassVar[bool]
 
     @property
-    def market(self) -> Market:
+    def market(self) -> Market | LiveFeed:
         """Its frames."""
         ...
 

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Callable
+from functools import partial
 
 from daemon.app.accounts import Account
 from daemon.app.connections import Opened, Opener
 from daemon.brokers.zerodha.broker import Zerodha
 from daemon.brokers.zerodha.client import Client
 from daemon.brokers.zerodha.contracts import Contracts
+from daemon.brokers.zerodha.prices import Prices
 from daemon.brokers.zerodha.signing_in import SigningIn
+from daemon.brokers.zerodha.stream.socket import ROOT as TICKER_ROOT
+from daemon.brokers.zerodha.stream.socket import Access, access
+from daemon.brokers.zerodha.stream.ticker import Around, Ticker
 from daemon.brokers.zerodha.transport import ROOT, Transport
 from daemon.errors import BrokerMisused, SettingsError, VaultError
 from daemon.messages import RenewSession
@@ -19,6 +25,8 @@ from daemon.telemetry.redaction import Secret
 from daemon.twin.file import TwinFile
 
 _MISSING = "no_credential"
+Tell = Callable[[str, RenewSession], object]
+"""Brings word to an actor."""
 
 
 class Sealed:
@@ -71,8 +79,19 @@ class Sealed:
             raise BrokerMisused(str(error)) from error
 
 
+class _Market:
+    """Market time as a clock.
+
+    Args:
+        now_ns: tells it.
+    """
+
+    def __init__(self, now_ns: Callable[[], int]) -> None:
+        self.now_ns = now_ns
+
+
 def at_zerodha(
-    vault: Vault, tell: Callable[[str, RenewSession], object], wall: Clock, root: str = ROOT
+    vault: Vault, tell: Tell, wall: Clock, root: str = ROOT, ticker_root: str = TICKER_ROOT
 ) -> Opener:
     """Return how accounts are opened at Zerodha.
 
@@ -81,15 +100,33 @@ def at_zerodha(
         tell: brings word of a refused session to the keeper of that account.
         wall: host time.
         root: where the broker is, or a stand-in.
+        ticker_root: where its ticker is.
     """
 
     def open_account(account: Account, _: TwinFile | None, now_ns: Callable[[], int]) -> Opened:
         def refused(generation: int) -> None:
             tell(f"session_keeper:{account.id}", RenewSession(account.id, generation))
 
-        client = Client(Transport(root), MonotonicClock(), refused)
+        client, contracts = Client(Transport(root), MonotonicClock(), refused), Contracts()
         signing_in = SigningIn(client, Sealed(vault, account.id, wall), now_ns)
-        broker = Zerodha(client, Contracts(), signing_in, now_ns)
-        return Opened(broker, close=broker.close)
+        broker = Zerodha(client, contracts, signing_in, now_ns)
+        around = Around(
+            access=partial(_access, client, ticker_root),
+            running=MonotonicClock(),
+            market=_Market(now_ns),
+            dice=random.Random(wall.now_ns()),  # noqa: S311  no secret hangs on it
+        )
+        prices = Prices(Ticker(around, contracts.of_symbol), contracts)
+        broker.on_ready = partial(prices.ready, renewed=True)
+        contracts.on_fetched = partial(prices.ready, renewed=False)
+        return Opened(broker, close=broker.close, market=prices)
 
     return open_account
+
+
+def _access(client: Client, root: str) -> Access | None:
+    """Return what opens the ticker with the present session; None: there is none."""
+    session = client.session
+    if session is None:
+        return None
+    return access(session.generation, session.api_key, session.access_token, root)

@@ -14,6 +14,7 @@ from daemon.app.accounts import Account
 from daemon.brokers.paper import Paper
 from daemon.brokers.paper_exchange import exchange
 from daemon.ports.broker import Broker
+from daemon.ports.market import LiveMarket
 from daemon.telemetry.log import Log
 from daemon.twin.file import TwinFile
 
@@ -31,12 +32,14 @@ class Opened(Struct, frozen=True):
         broker: whom its door asks.
         paper: the exchange that sees the market as the world shows it; None: the market is none of
             our making.
+        market: tells prices as they are; None: it tells none.
         close: lets go of the broker at the end; None: there is nothing to let go of.
     """
 
     broker: Broker
     paper: Paper | None = None
     close: Close | None = None
+    market: LiveMarket | None = None
 
 
 Opener = Callable[[Account, TwinFile | None, Callable[[], int]], Opened]

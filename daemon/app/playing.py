@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from contextlib import aclosing
 
-from daemon.actors.timekeeper import DayBegins
 from daemon.app.assignment import Played, Time
 from daemon.app.wiring import App
 from daemon.runtime.tasks import Tasks
@@ -29,5 +28,5 @@ async def play(app: App, played: Played, pace: Time, tasks: Tasks) -> None:
             if step.jump:
                 pace.jump(step.at_ns)
             await tasks.tell(step.to, step.message, step.at_ns)
-            if isinstance(step.message, DayBegins):
+            if step.jump:
                 await tasks.settle()  # no frame of a day comes before all know that it begins

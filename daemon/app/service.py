@@ -32,28 +32,30 @@ from daemon.app.health import Physician
 from daemon.app.holding import held
 from daemon.app.host import Host, this_host
 from daemon.app.housekeeping import Housekeeper
+from daemon.app.kill_signal import KillBySignal
 from daemon.app.live import live_terms
 from daemon.app.loop_watch import LoopWatch
 from daemon.app.meter import Meter
 from daemon.app.mirror import surrounded
+from daemon.app.opening import openers_of
 from daemon.app.outbox import outboxes_of
 from daemon.app.playing import play
 from daemon.app.ports import Doors, Ports
 from daemon.app.records import Records, records
 from daemon.app.runners import Runners, waits
+from daemon.app.runs import Run
 from daemon.app.signals import Stop, heard
 from daemon.app.telemetry import bare
 from daemon.app.unit import Unit
 from daemon.app.vault import vault_of
-from daemon.app.wiring import App, Run, build, cells_of
+from daemon.app.wiring import App, build, cells_of
 from daemon.control import Control, Line
 from daemon.domain.instants import MILLISECOND_NS, SECOND_NS
 from daemon.domain.plans.schema import Plan
 from daemon.errors import OrdoError, SettingsError
 from daemon.messages import (
-    Latched,
     PauseEntries,
-    Scope,
+    RenewSession,
     StrategyDeclared,
     StrategyRemoved,
 )
@@ -103,10 +105,11 @@ class Service:
         mode = given.settings.daemon.mode
         if given.folder == given.state_dir:  # a replay guards nothing of what is open here
             machine = replace(machine, guardian=str(given.state_dir / SOCKET))
+        self._vault = vault_of(given, machine, told)
         self._unit = Unit(machine, watcher.say, self._latch, mode, pace.passing_ns)
         self._hot: hot_state.Opened | None = None
         self._home = ""
-        self._kills: set[asyncio.Task[Latched]] = set()
+        self._by_signal = KillBySignal(watcher.say, told.log)
 
     async def run(self) -> signal.Signals | None:
         """Run until the days are over or somebody asks for the end; return the signal that did.
@@ -174,7 +177,8 @@ class Service:
             home=self._home,
             jobs=day_jobs(given, kept, self._pace.now_ns),
             acknowledge_ns=given.settings.alerts.acknowledge_s * SECOND_NS,
-            openers=given.openers,
+            openers=openers_of(given, self._vault, self._tell, self._machine.wall),
+            clock=self._pace,
         )
 
     def _wired(self, kept: Records) -> App:
@@ -235,7 +239,7 @@ class Service:
     async def _serve(self, app: App, house: Housekeeper) -> None:
         """Open the ports, get ready, and let the market come until it is over."""
         async with AsyncExitStack() as stack:
-            stack.enter_context(heard(self._stop, self._kill))
+            stack.enter_context(heard(self._stop, partial(self._by_signal.kill, self._control)))
             served = await stack.enter_async_context(self._ports.opened())
             by_the_wall = self._given.played.by_the_wall
             attended = self._unit.attended(self._tasks, self._control, by_the_wall=by_the_wall)
@@ -256,8 +260,7 @@ class Service:
         """Return what may be asked of these actors."""
         names = names_of(self._given, self._declared, self._home)
         line = Line(self._meter.traced(tasks.say), self._pace.now_ns, names)
-        vault = vault_of(self._given, self._machine, self._telemetry)
-        return Control(line, vault, live_terms(self._given, self._pace.now_ns))
+        return Control(line, self._vault, live_terms(self._given, self._pace.now_ns))
 
     async def _play(self, app: App, house: Housekeeper) -> None:
         """Let the market come until it is over, or somebody asks for the end."""
@@ -310,6 +313,9 @@ class Service:
         self._control.line.hear(recorded.fact)
         self._watcher.tell(recorded.fact, recorded.origin, recorded.at_ns)
 
+    def _tell(self, to: str, word: RenewSession) -> None:
+        self._tasks.say(to, word)
+
     def _pause(self, event: str, sentence: str) -> None:
         """Stop entries where something cannot be written; exits and kills go on all the same."""
         self._telemetry.log.error(event, because=sentence)
@@ -318,21 +324,6 @@ class Service:
             return
         for account in self._given.accounts:
             self._tasks.say(account.router, PauseEntries(sentence), Lane.CONTROL)
-
-    def _kill(self) -> None:
-        """A person without any other way asked for a kill of everything."""
-        killing = self._control.brakes.kill(Scope.ALL, "", "signal USR1", "signal")
-        task = asyncio.get_running_loop().create_task(killing, name="kill")
-        self._kills.add(task)
-        task.add_done_callback(self._killed)
-
-    def _killed(self, task: asyncio.Task[Latched]) -> None:
-        """Tell where the latch of such a kill was refused; its actors were told all the same."""
-        self._kills.discard(task)
-        error = None if task.cancelled() else task.exception()
-        if error is not None:
-            self._watcher.say(f"ALERT the latch of the kill by signal does not stand: {error}")
-            self._telemetry.log.error("latch of a kill by signal not written", because=str(error))
 
     def _latch_end(self, reason: str) -> None:
         """Latch entries, and tell where that is refused: why the daemon ends is told as well."""

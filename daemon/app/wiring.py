@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import date
 from functools import partial
-from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
@@ -28,15 +26,14 @@ from daemon.actors.pnl_broadcaster import PnlBroadcaster
 from daemon.actors.request_clerk import RequestClerk
 from daemon.actors.risk_watchdog import RiskWatchdog
 from daemon.actors.session_keeper import SessionKeeper
-from daemon.actors.strategy_register import Filed, StrategyRegister
+from daemon.actors.strategy_register import StrategyRegister
 from daemon.actors.timekeeper import Timekeeper
 from daemon.app.accounts import Account, traded_in, watchdog_of
-from daemon.app.connections import OPENERS, Close, Opener
+from daemon.app.connections import Close, Opened
 from daemon.app.permission import Permission
 from daemon.app.runners import runner_spec
+from daemon.app.runs import Run, world_of
 from daemon.brokers.door import Door
-from daemon.brokers.paper import Paper
-from daemon.domain.instants import SECOND_NS
 from daemon.domain.market.merge import merge
 from daemon.domain.market.rules import require_tables
 from daemon.domain.orders.ids import IntentIds
@@ -45,67 +42,7 @@ from daemon.messages.cells import Cell
 from daemon.runtime.budget import Budget
 from daemon.runtime.words import Actor, ActorSpec, Port, Surroundings
 from daemon.storage.fence import stands
-from daemon.twin.file import TwinFile
-from daemon.worlds import (
-    Entry,
-    Generated,
-    GeneratedMarket,
-    Market,
-    Recorded,
-    World,
-    reached,
-)
-
-
-class Past(Struct, frozen=True):
-    """What came before a run.
-
-    Attributes:
-        facts: all that was recorded, oldest first.
-        reached_ns: the newest instant in the ledger; 0: it is new.
-        begins_ns: where a market is entered that was never entered before.
-    """
-
-    facts: Iterable[object]
-    reached_ns: int
-    begins_ns: int
-
-
-class Run(Struct, frozen=True):
-    """What one run plays, and keeps its exchange in.
-
-    Attributes:
-        recording: the market's days.
-        days: which of them.
-        epoch: the run's number; order ids are bound to it.
-        twin_files: where the exchange twin of each account keeps its book; of others nowhere.
-        state_dir: whose latches forbid entries; None: none do, as in a backtest.
-        past: what a generated market is entered by; None: it is a recorded one.
-        taking: the strategies that take entries from the start; None: all.
-        served: somebody may ask, so the actors that answer people are there too.
-        timed: tasks of an event loop run it, so that a broker that takes too long can be called
-            off.
-        filed: how the strategies of files are written, by id; for whoever asks.
-        home: the account that the records began with; empty: the first.
-        jobs: does what is to be done on a day; None: nothing is.
-        acknowledge_ns: within which a critical alert is to be acknowledged.
-        openers: how an account is opened, by the canonical id of its broker.
-    """
-
-    recording: Market
-    days: Sequence[date]
-    epoch: int
-    twin_files: Mapping[str, TwinFile] = MappingProxyType({})
-    state_dir: Path | None = None
-    past: Past | None = None
-    taking: frozenset[str] | None = None
-    served: bool = False
-    timed: bool = False
-    filed: Mapping[str, Filed] = MappingProxyType({})
-    home: str = ""
-    jobs: Port | None = None
-    acknowledge_ns: int = 300 * SECOND_NS
-    openers: Mapping[str, Opener] = OPENERS
+from daemon.worlds import Live, World
 
 
 class App(Struct, frozen=True):
@@ -149,19 +86,17 @@ def build(
     permission = Permission(run.state_dir, accounts, plans, now_ns)
     fenced = partial(stands, run.state_dir) if run.state_dir is not None else _unfenced
     cells = cells_of(accounts, run.home)
-    papers: dict[str, Paper] = {}
+    opened: dict[str, Opened] = {}
     doors: dict[str, Port] = {}
-    closes: dict[str, Close] = {}
     for account in accounts:
-        opened = run.openers[account.broker](account, run.twin_files.get(account.id), now_ns)
+        file = run.twin_files.get(account.id)
+        opened[account.id] = at = run.openers[account.broker](account, file, now_ns)
         timeout_ms = account.timeout_ms if run.timed else None
-        if opened.paper is not None:
-            papers[account.router] = opened.paper
-        if opened.close is not None:
-            closes[account.id] = opened.close
-        door = Door(opened.broker, now_ns, permission.forbids, timeout_ms, fenced)
+        door = Door(at.broker, now_ns, permission.forbids, timeout_ms, fenced)
         doors[account.terms.broker] = door.ask
-    world, at_ns = _world(run, papers)
+    world, at_ns = world_of(run, accounts, opened)
+    if isinstance(world, Live):
+        world.know(plans)
     if run.jobs is not None:
         doors[timekeeper.PORT] = run.jobs
     around = Surroundings(doors, show or _unseen, world.see)
@@ -169,8 +104,11 @@ def build(
 
     def runner(plan: Plan) -> ActorSpec:
         permission.know(plan)
+        if isinstance(world, Live):
+            world.know((plan,))
         return _runner_of(plan, accounts, cells, taking=False, served=run.served)
 
+    closes = {name: each.close for name, each in opened.items() if each.close is not None}
     return App(specs, world, around, runner, at_ns, closes)
 
 
@@ -194,19 +132,6 @@ def cells_of(accounts: Sequence[Account], home: str = "") -> tuple[Cell, ...]:
     """Return the cell of each account; without a home the first of them is at home."""
     home = home or accounts[0].id
     return tuple(Cell(each.id, "" if each.id == home else each.id) for each in accounts)
-
-
-def _world(run: Run, papers: Mapping[str, Paper]) -> tuple[World, int]:
-    """Return the world that a run plays, and the instant at which it is entered."""
-    past = run.past
-    if past is None:
-        return Recorded(run.recording, papers, run.days), 0
-    assert isinstance(run.recording, GeneratedMarket), "only such a market is entered at an instant"
-    exchanges = [paper.exchange for paper in papers.values()]
-    entry = reached(past.facts, past.reached_ns, exchanges)
-    if not entry.at_ns:
-        entry = Entry(past.begins_ns)
-    return Generated(run.recording, papers, entry), entry.at_ns
 
 
 def _for_people(

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 
 from daemon.domain.instants import SECOND_NS
 from daemon.domain.market.merge import merge
@@ -21,6 +21,7 @@ from daemon.ports.market import (
     BookWanted,
     FrameHeard,
     LinkMoved,
+    MarketReady,
     News,
     NoticeHeard,
     SessionLost,
@@ -28,7 +29,7 @@ from daemon.ports.market import (
 
 MOST_FRAMES = 64
 MOST_WORDS = 256
-Word = BookWanted | SessionLost | LinkMoved | NoticeHeard
+Word = BookWanted | SessionLost | LinkMoved | NoticeHeard | MarketReady
 Brought = FrameArrived | Word
 """What a live feed yields."""
 
@@ -63,7 +64,7 @@ class LiveFeed:
             self._words[BookWanted if isinstance(news, BookWanted) else news] = news
         self._woken.set()
 
-    async def arrivals(self) -> AsyncIterator[Brought]:
+    async def arrivals(self) -> AsyncGenerator[Brought, None]:
         """Yield what was heard, for ever: what is not a price first, prices in their order."""
         while True:
             while self._words:

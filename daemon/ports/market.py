@@ -5,7 +5,8 @@ Prices are evidence. Whatever is told of orders is not: it says that the book is
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
+from datetime import date
 from typing import Protocol
 
 from msgspec import Struct
@@ -58,11 +59,38 @@ class NoticeHeard(Struct, frozen=True):
     at_ns: int
 
 
-News = FrameHeard | BookWanted | SessionLost | LinkMoved | NoticeHeard
+class MarketReady(Struct, frozen=True):
+    """What is wanted is to be chosen anew; `renewed`: under another session than before."""
+
+    renewed: bool = False
+
+
+class NotShown(Struct, frozen=True):
+    """Some of what is wanted cannot be shown, and why; to whom it concerns."""
+
+    text: str
+    at_ns: int
+
+
+News = FrameHeard | BookWanted | SessionLost | LinkMoved | NoticeHeard | MarketReady
 
 
 class LiveMarket(Protocol):
-    """Listens to a market until it is called off."""
+    """Listens to a market until it is called off.
+
+    Attributes:
+        room: how many instruments it can show at once.
+    """
+
+    room: int
+
+    def lists(self, symbol: str) -> bool:
+        """Say whether the broker lists a symbol today, as far as is known."""
+        ...
+
+    def options(self, underlying: str, expiry: date) -> Sequence[str]:
+        """Return the symbols of all options of an underlying that expire on a day."""
+        ...
 
     def want(self, held: Iterable[str], others: Iterable[str]) -> None:
         """Show these symbols from now on, and no others.

@@ -4,6 +4,7 @@ What is wrong is told all at once, each fault with its place and its mend; what 
 refused by name. Nothing of the outside is looked at but the one file and the variables given.
 """
 
+from daemon.settings.broker_terms import Broker
 from daemon.settings.faults import Fault, SettingsRefused
 from daemon.settings.guardian import Guardian
 from daemon.settings.hot_state import HotState, RedisPlace
@@ -12,7 +13,6 @@ from daemon.settings.looking import Logs, Telemetry
 from daemon.settings.schema import (
     Account,
     Alerts,
-    Broker,
     Daemon,
     Feed,
     FeedKind,

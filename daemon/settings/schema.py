@@ -12,7 +12,6 @@ from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 from pathlib import Path
-from types import MappingProxyType
 from typing import Annotated, ClassVar
 
 from msgspec import field
@@ -23,7 +22,7 @@ from daemon.domain.money import E4, e4
 from daemon.domain.orders.ladder import Ladder
 from daemon.domain.orders.limits import Limits
 from daemon.domain.orders.storm import REFUSALS, REPEATS
-from daemon.runtime.breaker import BreakerPolicy
+from daemon.settings.broker_terms import Broker, presets
 from daemon.settings.brokers import canonical
 from daemon.settings.guardian import Guardian
 from daemon.settings.history import HistorySettings
@@ -42,6 +41,7 @@ from daemon.settings.kinds import (
     rupees,
 )
 from daemon.settings.ledger import LEDGER_URL, ledger_url
+from daemon.settings.live import RULES
 from daemon.settings.looking import Logs, Telemetry
 from daemon.settings.sinks import SinkSettings
 from daemon.settings.tables import Listed, Named, Rule, Table
@@ -49,7 +49,6 @@ from daemon.settings.web import Web
 
 _LIMITS = Limits()
 _LADDER = Ladder()
-_BREAKER = BreakerPolicy()
 _MINUTE_NS = 60 * SECOND_NS
 _LATER_SECTIONS = ("auth",)
 _ID = Text(r"[a-z][a-z0-9-]{0,31}", 'small letters, digits and dashes, at most 32, such as "paper"')
@@ -62,6 +61,7 @@ class Mode(StrEnum):
     """Whose money is traded with."""
 
     PAPER = "paper"
+    LIVE = "live"
 
 
 class FeedKind(StrEnum):
@@ -83,7 +83,7 @@ class Daemon(Table, frozen=True):
 
     later: ClassVar[tuple[str, ...]] = ("durability", "busy_poll")
     state_dir: Annotated[Path, Location()] = Path("state")
-    mode: Annotated[Mode, OneOf(Mode, ("live",))] = Mode.PAPER
+    mode: Annotated[Mode, OneOf(Mode)] = Mode.PAPER
 
 
 class LedgerSettings(Table, frozen=True):
@@ -177,45 +177,6 @@ class Account(Table, frozen=True):
     profit_lock: ProfitLock | None = None
     max_lots: Annotated[int, Whole(1, 100_000, "lots")] = _LIMITS.max_account_lots
     max_orders_per_day: Annotated[int, Whole(10, 5_000, "orders")] = 5_000
-
-
-class Broker(Table, frozen=True):
-    """`[brokers.ID]`: how often a broker is called, and how long it takes; kept per account.
-
-    Attributes:
-        writes_per_second: orders, changes and cancellations in any second; the rules for orders
-            without a registered algorithm end at 10.
-        exit_per_second: of these, kept free for exits.
-        timeout_ms: how long an answer may take; after it a write is in doubt, and a read failed.
-        latency_ms: on paper, the least that a message takes to the exchange.
-        jitter_ms: on paper, the most that chance adds.
-        breaker_failures: so many calls that fail in a row keep entries from leaving.
-        breaker_cool_down_ms: after it one call finds out whether the link is back.
-    """
-
-    later: ClassVar[tuple[str, ...]] = (
-        *("api_root", "ws_root", "static_ip", "read_attempts", "read_base_ms"),
-    )
-    rules: ClassVar[tuple[Rule, ...]] = tuple(
-        Rule(
-            (f"exit_per_{span}", f"writes_per_{span}"),
-            lambda exits, writes: exits < writes,
-            f"leaves nothing to entries: exit_per_{span} is not below writes_per_{span}",
-            "keep fewer slots for exits, or allow more writes",
-        )
-        for span in ("second", "minute")
-    )
-    writes_per_second: Annotated[int, Whole(2, 10, "calls")] = 8
-    writes_per_minute: Annotated[int, Whole(2, 600, "calls")] = 300
-    exit_per_second: Annotated[int, Whole(1, 9, "calls")] = 3
-    exit_per_minute: Annotated[int, Whole(1, 599, "calls")] = 60
-    timeout_ms: Annotated[int, Whole(100, 60_000, "milliseconds")] = 5_000
-    latency_ms: Annotated[int, Whole(0, 10_000, "milliseconds")] = 30
-    jitter_ms: Annotated[int, Whole(0, 10_000, "milliseconds")] = 20
-    breaker_failures: Annotated[int, Whole(1, 100, "calls")] = _BREAKER.failures
-    breaker_cool_down_ms: Annotated[int, Whole(100, 600_000, "milliseconds")] = (
-        _BREAKER.cool_down_ns // MILLISECOND_NS
-    )
 
 
 class Risk(Table, frozen=True):
@@ -314,14 +275,11 @@ class JobSettings(Table, frozen=True):
     keep_backups_days: Annotated[int, Whole(1, 3_650, "days")] = 30
 
 
-def _no_broker() -> Mapping[str, Broker]:
-    return MappingProxyType({"paper": Broker()})
-
-
 class Settings(Table, frozen=True):
     """All of them, whole and within their bounds."""
 
     later: ClassVar[tuple[str, ...]] = _LATER_SECTIONS
+    rules: ClassVar[tuple[Rule, ...]] = RULES
     daemon: Daemon = Daemon()
     web: Web = Web()
     ledger: LedgerSettings = LedgerSettings()
@@ -331,7 +289,7 @@ class Settings(Table, frozen=True):
     accounts: Annotated[tuple[Account, ...], Listed("id", 20)] = (
         Account(id="paper", broker="paper"),
     )
-    brokers: Annotated[Mapping[str, Broker], Named(canonical)] = field(default_factory=_no_broker)
+    brokers: Annotated[Mapping[str, Broker], Named(canonical)] = field(default_factory=presets)
     risk: Risk = Risk()
     strategies: Strategies = Strategies()
     logs: Logs = Logs()

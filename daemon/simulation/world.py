@@ -14,7 +14,8 @@ from typing import Any
 from daemon import kill
 from daemon.actors.timekeeper import DayBegins
 from daemon.app.latch_watch import LatchWatch
-from daemon.app.wiring import Run, actors
+from daemon.app.runs import Run
+from daemon.app.wiring import actors
 from daemon.brokers.door import Door
 from daemon.brokers.paper import Paper
 from daemon.brokers.paper_exchange import exchange

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from daemon.worlds.generated import Entry, Generated, GeneratedMarket, begins_ns, reached
+from daemon.worlds.live import Live, Source
 from daemon.worlds.recorded import Market, Recorded, front_expiry, trading_sessions
 from daemon.worlds.words import News, Step, World
 
@@ -10,9 +11,11 @@ __all__ = [
     "Entry",
     "Generated",
     "GeneratedMarket",
+    "Live",
     "Market",
     "News",
     "Recorded",
+    "Source",
     "Step",
     "World",
     "begins_ns",

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+from datetime import date
+
 import pytest
 
 from daemon.app.accounts import accounts_of
@@ -9,11 +12,12 @@ from daemon.app.at_zerodha import Sealed, at_zerodha
 from daemon.domain.instants import DAY_NS
 from daemon.errors import BrokerMisused, SessionRefused
 from daemon.messages import LoggedIn, RenewSession
+from daemon.ports.market import LinkMoved, MarketReady, SessionLost
 from daemon.runtime.clock import VirtualClock
 from daemon.settings import Settings
 from daemon.storage.vault import Place, Vault
 from daemon.telemetry.redaction import Secret
-from tests.kit.kite_account import API_SECRET, BROUGHT, CONTRACTS, GRANTED, KEY, NOW, OURS
+from tests.kit.kite_account import API_SECRET, BROUGHT, CALL, CONTRACTS, GRANTED, KEY, NOW, OURS
 from tests.kit.kite_script import DEAD, Answer, scripted_kite, yes
 
 
@@ -47,6 +51,36 @@ async def test_a_session_is_sealed_used_and_its_refusal_told_to_its_keeper(tmp_p
     assert {row.field for row in vault.rows()} == {"api_key", "api_secret", "access_token"}
     assert vault.open("paper", "access_token").reveal().endswith(f" {GRANTED}")
     assert GRANTED not in vault.path.read_text(encoding="utf-8")
+
+
+async def test_prices_are_told_with_the_session_and_the_contracts_that_come_with_a_login(vault):
+    heard = []
+    wall = VirtualClock(NOW)
+    vault.put("paper", {"request_token": Secret(BROUGHT)}, NOW)
+    async with scripted_kite() as script, asyncio.timeout(10):
+        script.on("POST /session/token", yes({"access_token": GRANTED}))
+        script.on("GET /user/profile", yes({"user_id": "AB1234"}))
+        script.on("GET /instruments", Answer(200, CONTRACTS.encode(), "text/csv"))
+        opener = at_zerodha(vault, lambda *_: None, wall, script.url, "ws://127.0.0.1:1")
+        (account,) = accounts_of(Settings(), strict=False)
+        opened = opener(account, None, wall.now_ns)
+        market, expiry = opened.market, date(2026, 8, 25)
+        assert market is not None
+        assert (market.lists(CALL), list(market.options("NIFTY", expiry))) == (False, [])
+        listening = asyncio.get_running_loop().create_task(market.listen(heard.append))
+        await asyncio.sleep(0)
+        assert isinstance((await opened.broker.log_in(4))[0], LoggedIn)
+        market.want((), (CALL,))
+        market.renew()
+        while not any(isinstance(each, LinkMoved) for each in heard):  # noqa: ASYNC110  a try
+            await asyncio.sleep(0)
+        assert (market.lists(CALL), list(market.options("NIFTY", expiry))) == (True, [CALL])
+        assert list(market.options("BANKNIFTY", expiry)) == []
+        listening.cancel()
+        await asyncio.wait({listening})
+        await opened.close()
+
+    assert heard[:3] == [SessionLost(0), MarketReady(renewed=False), MarketReady(renewed=True)]
 
 
 def test_a_vault_that_cannot_be_opened_says_what_to_do(tmp_path, vault):

@@ -171,13 +171,6 @@ REFUSED = {
             'write ORDO_ACCOUNTS__ID__KEY; the ids are "paper"'
         ),
     ),
-    "live by its alias": (
-        {"USE_PAPER": "false"},
-        (
-            'USE_PAPER in the environment: daemon.mode is "live", which comes with a later '
-            'version; until then write "paper"'
-        ),
-    ),
     "an alias of nothing": (
         {"USE_PAPER": ""},
         'USE_PAPER in the environment: is ""; write true, or unset it',

@@ -97,12 +97,9 @@ BAD_KEYS = {
             "write rupees from 1 to 10,000,000,000, with at most 4 decimals"
         ),
     ),
-    "live": (
-        '[daemon]\nmode = "live"',
-        (
-            'settings.toml, line 2: daemon.mode is "live", which comes with a later version; '
-            'until then write "paper"'
-        ),
+    "no such mode": (
+        '[daemon]\nmode = "Live"',
+        'settings.toml, line 2: daemon.mode is "Live"; write "paper" or "live"',
     ),
     "no such choice": (
         '[feed]\nkind = "Replay"',
@@ -274,15 +271,15 @@ BAD_KEYS = {
     ),
     "a day": (
         "[daemon]\nmode = 2026-11-23",
-        'settings.toml, line 2: daemon.mode is 2026-11-23; write "paper"',
+        'settings.toml, line 2: daemon.mode is 2026-11-23; write "paper" or "live"',
     ),
     "a section for a value": (
         "[daemon.mode]",
-        'settings.toml, line 1: daemon.mode is a section; write "paper"',
+        'settings.toml, line 1: daemon.mode is a section; write "paper" or "live"',
     ),
     "a list for a value": (
         "[daemon]\nmode = [1]",
-        'settings.toml, line 2: daemon.mode is a list with 1 in it; write "paper"',
+        'settings.toml, line 2: daemon.mode is a list with 1 in it; write "paper" or "live"',
     ),
     "a number beyond all bounds": (
         "[feed]\nseed = 0xffffffffffffffff",
@@ -322,7 +319,7 @@ def test_a_section_that_comes_later_is_refused_by_its_name(section):
 
 LATER_KEYS = {
     "daemon": ("durability", "busy_poll"),
-    "brokers.paper": (*("api_root", "ws_root", "static_ip", "read_attempts", "read_base_ms"),),
+    "brokers.paper": ("read_attempts", "read_base_ms"),
     "ledger": ("pool", "pool_overflow"),
     "telemetry": ("traces",),
 }
@@ -342,7 +339,7 @@ def test_all_faults_are_told_at_once():
     """Ten faults in five sections and the environment are one refusal."""
     text = """\
 [daemon]
-mode = "live"
+mode = "lively"
 state_dri = "x"
 
 [auth]
@@ -386,7 +383,7 @@ def test_a_refusal_carries_each_fault_and_is_a_settings_error():
     assert [fault.key for fault in refused.value.faults] == ["daemon.state_dir", "daemon.mode"]
     assert [fault.mend for fault in refused.value.faults] == [
         'write a path in quotes, such as "state" or "/var/lib/ordo" (no ~)',
-        'write "paper"',
+        'write "paper" or "live"',
     ]
 
 

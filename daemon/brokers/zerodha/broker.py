@@ -42,6 +42,9 @@ def intraday(_: Listed) -> str:
 class Zerodha:
     """One account.
 
+    Attributes:
+        on_ready: is called once there is another session, and the contracts of its day.
+
     Args:
         client: the way to the broker.
         contracts: what can be traded, by the broker's names and ours.
@@ -68,6 +71,7 @@ class Zerodha:
         self._read_ns: int | None = None
         self._read_at_write = 0
         self._told: dict[str, tuple[str, int]] = {}
+        self.on_ready: Callable[[], None] | None = None
 
     async def place(self, approved: Approved) -> Sequence[Answer]:
         """Ask for an order.
@@ -110,6 +114,8 @@ class Zerodha:
         if isinstance(answer, LoggedIn):
             self._read_ns = None
             await self._contracts.refresh(self._client, self._now_ns())
+            if self.on_ready is not None:
+                self.on_ready()
         return (answer,)
 
     async def find(self, intent_id: str) -> Sequence[Found]:

@@ -97,6 +97,11 @@ class Client:
         """Use a session from now on."""
         self._session = session
 
+    @property
+    def session(self) -> Session | None:
+        """The session that is used; None: there is none."""
+        return self._session
+
     def leave(self) -> None:
         """Use the present session no longer."""
         self._session = None

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
+from datetime import date
 
 from daemon.brokers.zerodha import instruments, questions
 from daemon.brokers.zerodha.client import Client
@@ -18,6 +20,9 @@ _NONE = "the contracts of Zerodha are not there yet"
 class Contracts:
     """What an account can trade.
 
+    Attributes:
+        on_fetched: is called once others than before are there.
+
     Args:
         master: the contracts of a day; None: they are yet to be fetched.
     """
@@ -25,6 +30,7 @@ class Contracts:
     def __init__(self, master: Master | None = None) -> None:
         self._master = master
         self._fetching: asyncio.Task[None] | None = None
+        self.on_fetched: Callable[[], None] | None = None
 
     def objection(self, now_ns: int) -> str:
         """Return why these are not the contracts of the present day; empty: they are."""
@@ -45,6 +51,10 @@ class Contracts:
     def symbol_of(self, exchange: str, name: str) -> str:
         """Return our symbol of what the broker calls so; exchange and name where there is none."""
         return self._master.symbol_of(exchange, name) if self._master else f"{exchange}:{name}"
+
+    def options(self, underlying: str, expiry: date) -> tuple[Listed, ...]:
+        """Return all options of an underlying that expire on a day; none without a file."""
+        return self._master.options(underlying, expiry) if self._master else ()
 
     async def refresh(self, client: Client, now_ns: int) -> None:
         """Fetch the contracts, unless those of the day are there.
@@ -74,6 +84,8 @@ class Contracts:
     async def _fetch(self, client: Client, now_ns: int) -> None:
         text = await client.read(questions.contracts())
         self._master = await asyncio.to_thread(instruments.read, text, now_ns)
+        if self.on_fetched is not None:
+            self.on_fetched()
 
 
 def _heard(fetching: asyncio.Task[None]) -> None:

@@ -143,6 +143,23 @@ class Master(Struct):
                 return listed
         return None
 
+    def options(self, underlying: str, expiry: date) -> tuple[Listed, ...]:
+        """Return all options of an underlying that expire on a day; unreadable lines left out."""
+        found = list[Listed]()
+        starts = f"{ORDERED_AT[exchange_of(underlying)]}:{underlying}"
+        holds = f",{expiry.isoformat()},"
+        for name, line in self.lines.items():
+            if not (name.startswith(starts) and holds in line):
+                continue
+            try:
+                listed = _listed(line)
+            except WireGarbled:
+                continue
+            parts = listed.parts
+            if parts is not None and parts.kind.is_option and parts.underlying == underlying:
+                found.append(listed)
+        return tuple(found)
+
 
 def instrument(listed: Listed, freeze_quantity: int) -> Instrument:
     """Return a contract with the lot and the tick that the broker says.

@@ -14,6 +14,8 @@ from msgspec import Struct
 from daemon.errors import BrokerMisused
 
 CONNECTIONS, EACH = 3, 3_000
+ROOM = CONNECTIONS * (EACH - 1)
+"""What surely finds room: an index is shown on each connection beside it."""
 _NAMED = 3
 
 Spread = tuple[tuple[int, ...], ...]

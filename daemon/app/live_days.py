@@ -1,0 +1,67 @@
+"""The days of a live market: they come by the clock, and are told by a broker."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from fractions import Fraction
+from typing import ClassVar
+
+from msgspec import Struct
+
+from daemon.app.records import Records
+from daemon.app.runs import Past
+from daemon.domain.instants import day_of
+from daemon.errors import SettingsError
+from daemon.feeds.live import LiveFeed
+from daemon.runtime.clock import Clock
+from daemon.runtime.flow import Flow
+from daemon.runtime.words import Ledger
+
+
+class LiveDays(Struct, frozen=True):
+    """The market as it is now.
+
+    Attributes:
+        market: what is heard of it waits there.
+        source: tells its time.
+    """
+
+    by_the_wall: ClassVar[bool] = True
+    market: LiveFeed
+    source: Clock
+
+    def time(self, host: Clock, speed: Fraction | None) -> Flow:  # noqa: ARG002  it has its own
+        """Return time that flows on while the daemon works.
+
+        Args:
+            host: host time, by which nothing here goes.
+            speed: how many of its seconds pass in one of the host's; None: one.
+        """
+        return Flow(self.source, speed or Fraction(1))
+
+    def days(self) -> Sequence[date]:
+        """Return nothing: there is no end of them."""
+        return ()
+
+    def past(self, kept: Records) -> Past:
+        """Return where the records end.
+
+        Raises:
+            SettingsError: that is a day yet to come, so they are those of another market.
+        """
+        now_ns = self.source.now_ns()
+        if day_of(kept.reached_ns) > day_of(now_ns):
+            raise SettingsError(
+                f"the records in {kept.folder} reach to {day_of(kept.reached_ns)}, and today is "
+                f"{day_of(now_ns)}: they are of made-up days; "
+                "let [daemon] state_dir name a folder of its own for a live market"
+            )
+        return Past(kept.ledger.facts(), kept.reached_ns, 0)
+
+    def tell_of(self, ledger: Ledger) -> None:
+        """Nothing must be said of it."""
+
+    def is_beyond(self, message: object) -> bool:  # noqa: ARG002  it goes on
+        """Say that its end is not to be looked for."""
+        return False

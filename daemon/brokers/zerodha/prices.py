@@ -1,0 +1,70 @@
+"""Zerodha's prices as a live market: what it lists, its ticker, and word of each new session."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from datetime import date
+
+from daemon.brokers.zerodha.contracts import Contracts
+from daemon.brokers.zerodha.stream.spreading import ROOM
+from daemon.brokers.zerodha.stream.ticker import Ticker
+from daemon.errors import BrokerMisused, WireGarbled
+from daemon.ports.market import MarketReady, News
+
+
+class Prices:
+    """What is told of the market through one account.
+
+    Args:
+        ticker: brings the prices.
+        contracts: of the day.
+    """
+
+    room = ROOM
+
+    def __init__(self, ticker: Ticker, contracts: Contracts) -> None:
+        self._ticker = ticker
+        self._contracts = contracts
+        self._hear: Callable[[News], None] | None = None
+
+    def lists(self, symbol: str) -> bool:
+        """Say whether the broker lists a symbol today, as far as is known."""
+        try:
+            self._contracts.of_symbol(symbol)
+        except (BrokerMisused, WireGarbled):
+            return False
+        return True
+
+    def options(self, underlying: str, expiry: date) -> Sequence[str]:
+        """Return the symbols of all options of an underlying that expire on a day."""
+        return [listed.symbol for listed in self._contracts.options(underlying, expiry)]
+
+    def want(self, held: Iterable[str], others: Iterable[str]) -> None:
+        """Show these symbols from now on, and no others.
+
+        Raises:
+            BrokerMisused: the broker does not list one of them, or they are too many.
+            WireGarbled: the line of one of them cannot be understood.
+        """
+        self._ticker.want(held, others)
+
+    def renew(self) -> None:
+        """Use the present session, for the one before is none any more."""
+        self._ticker.renew()
+
+    def ready(self, *, renewed: bool) -> None:
+        """Take that the contracts of the day are there; `renewed`: under another session."""
+        if self._hear is not None:
+            self._hear(MarketReady(renewed))
+
+    async def listen(self, hear: Callable[[News], None]) -> None:
+        """Tell all that comes, until this is cancelled.
+
+        Args:
+            hear: is told at once, and never waits.
+        """
+        self._hear = hear
+        try:
+            await self._ticker.listen(hear)
+        finally:
+            self._hear = None

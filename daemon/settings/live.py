@@ -1,0 +1,76 @@
+"""What live trading asks of the settings as a whole, section held against section."""
+
+from __future__ import annotations
+
+from ipaddress import AddressValueError, ip_address
+from typing import Any
+
+from daemon.settings.faults import Wrong, shown
+from daemon.settings.tables import Rule
+
+PAPER, LIVE = "paper", "live"
+_CHANCE = ("generated", "replay")
+ADDRESS = 'the address that the broker knows, such as "203.0.113.7"'
+
+
+def address(written: str) -> str:
+    """Return an address of the internet as it is written everywhere.
+
+    Raises:
+        Wrong: it is none, or none that a broker could ever see.
+    """
+    try:
+        found = ip_address(written.strip())
+    except (AddressValueError, ValueError):
+        raise Wrong(f"is {shown(written)}", f"write {ADDRESS}") from None
+    if not found.is_global:
+        what = f"is {shown(written)}, which no broker sees: it is an address of this network alone"
+        raise Wrong(what, f"write {ADDRESS}")
+    return str(found)
+
+
+def _has_live_account(daemon: Any, accounts: Any) -> bool:
+    return daemon.mode != LIVE or any(each.broker != PAPER for each in accounts)
+
+
+def _is_meant(accounts: Any, daemon: Any) -> bool:
+    return daemon.mode == LIVE or all(each.broker == PAPER for each in accounts)
+
+
+def _has_prices(daemon: Any, feed: Any) -> bool:
+    return daemon.mode != LIVE or feed.kind not in _CHANCE
+
+
+def _has_addresses(daemon: Any, accounts: Any, brokers: Any) -> bool:
+    live = {each.broker for each in accounts} - {PAPER}
+    named = {name for name, each in brokers.items() if each.static_ip or each.api_root}
+    return daemon.mode != LIVE or live <= named
+
+
+RULES: tuple[Rule, ...] = (
+    Rule(
+        ("daemon", "accounts"),
+        _has_live_account,
+        'has mode = "live", and every one of [[accounts]] trades on paper',
+        'give one of them a broker that money is traded at, or write mode = "paper"; '
+        "docs/live.md says what live trading needs",
+    ),
+    Rule(
+        ("daemon", "feed"),
+        _has_prices,
+        'has mode = "live", and [feed] kind makes prices up or plays recorded ones',
+        'let [feed] kind bring the prices of a broker, or write mode = "paper"',
+    ),
+    Rule(
+        ("accounts", "daemon"),
+        _is_meant,
+        "have a broker that money is traded at, and [daemon] mode is not live",
+        'write mode = "live" in [daemon] if that is meant, or broker = "paper"',
+    ),
+    Rule(
+        ("daemon", "accounts", "brokers"),
+        _has_addresses,
+        'has mode = "live", and a broker of [[accounts]] has no static_ip',
+        "write static_ip in its [brokers.ID]: orders are taken from an address that it knows alone",
+    ),
+)

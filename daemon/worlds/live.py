@@ -1,0 +1,224 @@
+"""The live world: prices as a broker tells them, and days that begin and end by the calendar.
+
+Nothing in it waits for the daemon. What is shown is chosen anew with each session at the broker,
+for with it come the contracts of the day; and once an underlying has a price, where not all of its
+strikes find room. Accounts on paper have their exchange twins here as in any world.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Iterable, Iterator, Mapping, Sequence
+from datetime import date, timedelta
+
+from msgspec import Struct
+
+from daemon.actors.timekeeper import DayBegins, DayEnds, DaySettles
+from daemon.domain.instants import SECOND_NS, day_of, start_of
+from daemon.domain.market import expiries
+from daemon.domain.market.calendar import Segment, sessions
+from daemon.domain.market.frames import Frame
+from daemon.domain.plans.schema import Plan
+from daemon.domain.plans.wanted import shown, wanted
+from daemon.errors import BrokerError, RuleUnknown
+from daemon.feeds.live import Brought, LiveFeed
+from daemon.messages import FrameArrived, RenewSession
+from daemon.ports.market import (
+    BookWanted,
+    LinkMoved,
+    LiveMarket,
+    MarketReady,
+    NoticeHeard,
+    NotShown,
+    SessionLost,
+)
+from daemon.runtime.clock import MarketTime
+from daemon.worlds.generated import Entry
+from daemon.worlds.twins import Account, Twins
+from daemon.worlds.words import News, Step
+
+BEFORE_NS = 5 * 60 * SECOND_NS
+"""So long before it opens a day begins; what is to be done in the morning has been done by then."""
+AFTER_NS = 60 * SECOND_NS
+"""So long after it has closed a day ends: what was filled at last has been told."""
+CANARY = "NIFTY"
+"""Is shown where no strategy wants an index, for by one it is known that prices live."""
+_DAY = timedelta(days=1)
+
+
+class Source(Struct, frozen=True):
+    """Where prices come from.
+
+    Attributes:
+        account: through which they are told.
+        market: tells them.
+        router: is told that the book of that account is to be read; empty: nobody trades there.
+    """
+
+    account: str
+    market: LiveMarket
+    router: str = ""
+
+
+class Live(Twins):
+    """The market as it is now.
+
+    Args:
+        source: where prices come from.
+        feed: what is heard waits here.
+        clock: market time.
+        entry: where the records end.
+        papers: the paper account of each router, by the router's address.
+    """
+
+    def __init__(
+        self,
+        source: Source,
+        feed: LiveFeed,
+        clock: MarketTime,
+        entry: Entry,
+        papers: Mapping[str, Account],
+    ) -> None:
+        super().__init__(papers, lambda _: feed.interval_ns)
+        self._source = source
+        self._feed = feed
+        self._clock = clock
+        self._entry = entry
+        self._plans: dict[str, Plan] = {}
+        self._held: tuple[str, ...] = ()
+        self._money_e4: dict[str, int] = {}
+        self._waiting: frozenset[str] = frozenset()
+
+    def know(self, plans: Iterable[Plan], held: Iterable[str] = ()) -> None:
+        """Show what these strategies need from now on, and what is held."""
+        self._plans |= {plan.id: plan for plan in plans}
+        self._held = tuple(dict.fromkeys((*self._held, *held)))
+        self._feed.hear(MarketReady())
+
+    async def coming(self) -> AsyncGenerator[Step, None]:
+        """Yield what comes, for ever: prices and words as they are told, days by the calendar.
+
+        Raises:
+            OrdoError: the market cannot be listened to any further.
+        """
+        loop, days, arrivals = asyncio.get_running_loop(), self.days(), self._feed.arrivals()
+        due = next(days)
+        turning = loop.create_task(self._clock.reach(due.at_ns), name="day")
+        listening = loop.create_task(self._source.market.listen(self._feed.hear), name="prices")
+        arriving = loop.create_task(_next(arrivals), name="arrivals")
+        try:
+            while True:
+                works = {turning, listening, arriving}
+                done, _ = await asyncio.wait(works, return_when=asyncio.FIRST_COMPLETED)
+                if turning in done:
+                    turning.result()
+                    yield Step(due.to, due.message, self._clock.now_ns())
+                    due = next(days)
+                    turning = loop.create_task(self._clock.reach(due.at_ns), name="day")
+                if listening in done:
+                    listening.result()
+                if arriving in done:
+                    for step in self._steps(arriving.result()):
+                        yield step
+                    arriving = loop.create_task(_next(arrivals), name="arrivals")
+        finally:
+            for work in (turning, listening, arriving):
+                work.cancel()
+            await asyncio.wait({turning, listening, arriving})
+            await arrivals.aclose()
+
+    def see(self, message: object, at_ns: int) -> News:
+        """Let the twins see what is coming, and return what that led to."""
+        if self._waiting and type(message) is Frame:
+            self._look_for_money(message)
+        return super().see(message, at_ns)
+
+    def days(self) -> Iterator[Step]:
+        """Yield the begins and ends of days, for ever, each with when it is due."""
+        entry, today = self._entry, day_of(self._clock.now_ns())
+        day = today
+        if entry.day is not None:
+            if not entry.ended:
+                yield from _ends(entry.day)
+            day = max(today, entry.day + _DAY)
+        while True:
+            hours = _hours(day)
+            if hours is None:  # no table reaches it: the timekeeper says so, and rests
+                yield Step("timekeeper", DayBegins(day), start_of(day))
+            elif hours and hours[-1][1] + AFTER_NS > self._clock.now_ns():
+                begins = DayBegins(day, self._feed.interval_ns)
+                yield Step("timekeeper", begins, hours[0][0] - BEFORE_NS)
+                yield from _ends(day)
+            day += _DAY
+
+    def _steps(self, brought: Brought) -> Iterable[Step]:
+        """Return what follows of one thing that was heard, each to whom it concerns."""
+        source, now_ns = self._source, self._clock.now_ns()
+        match brought:
+            case FrameArrived() | LinkMoved() | NoticeHeard():
+                return (Step("feed", brought, now_ns),)
+            case BookWanted():
+                return (Step(source.router, brought, now_ns),) if source.router else ()
+            case SessionLost(generation):
+                renew = RenewSession(source.account, generation)
+                return (Step(f"session_keeper:{source.account}", renew, now_ns),)
+            case MarketReady(renewed):
+                told = self._show(day_of(now_ns))
+                if renewed:
+                    source.market.renew()
+                return tuple(Step("feed", NotShown(text, now_ns), now_ns) for text in told)
+
+    def _show(self, day: date) -> Sequence[str]:
+        """Have everything shown that is wanted; return what cannot be, in sentences."""
+        market, needs = self._source.market, wanted(self._plans.values(), day, expiries)
+        alone = tuple(dict.fromkeys((*self._held, *needs.symbols, CANARY)))
+        listed = [symbol for symbol in alone if market.lists(symbol)]
+        if not listed:
+            return ()  # the contracts of the day are not there yet
+        options = {chain: market.options(*chain) for chain in needs.chains}
+        found = shown(listed, options, self._money_e4, market.room)
+        names = {name for name, _ in options} if found.left_out else set()
+        self._waiting = frozenset(names - self._money_e4.keys())
+        told = [f"{symbol} is not listed today" for symbol in alone if symbol not in listed]
+        told += [
+            f"no option of {name} that expires on {expiry} is listed"
+            for (name, expiry), symbols in options.items()
+            if not symbols
+        ]
+        if found.left_out and not self._waiting:
+            most = f"{found.left_out:,} of the options"
+            told.append(f"there is no room for {most}, those farthest from the money")
+        try:
+            market.want([symbol for symbol in self._held if symbol in listed], found.symbols)
+        except BrokerError as error:
+            told.append(f"prices cannot be shown: {error}")
+        return told
+
+    def _look_for_money(self, frame: Frame) -> None:
+        """Choose anew what is shown once an underlying has a price that waited for one."""
+        for name in self._waiting:
+            quote = frame.quotes.get(name)
+            if quote is not None and quote.ltp_e4:
+                self._money_e4[name] = quote.ltp_e4
+        if not self._waiting.isdisjoint(self._money_e4):
+            self._waiting -= self._money_e4.keys()
+            self._feed.hear(MarketReady())
+
+
+async def _next(arrivals: AsyncGenerator[Brought, None]) -> Brought:
+    return await anext(arrivals)
+
+
+def _ends(day: date) -> Iterator[Step]:
+    hours = _hours(day)
+    ends_ns = hours[-1][1] + AFTER_NS if hours else start_of(day + _DAY)
+    yield Step("timekeeper", DaySettles(day), ends_ns)
+    yield Step("timekeeper", DayEnds(day), ends_ns)
+
+
+def _hours(day: date) -> tuple[tuple[int, int], ...] | None:
+    """Return the sessions of a day, none on a closed one; None: no table reaches it."""
+    try:
+        return tuple((each.open_ns, each.close_ns) for each in sessions(day, Segment.DERIVATIVES))
+    except RuleUnknown:
+        return None

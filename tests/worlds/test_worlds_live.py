@@ -1,0 +1,291 @@
+"""The live world: days by the calendar, prices as they are told, and what is chosen to be shown."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable
+from contextlib import aclosing, asynccontextmanager
+from datetime import date, time
+from itertools import islice
+
+import pytest
+
+from daemon.actors.timekeeper import DayBegins, DayEnds, DaySettles
+from daemon.domain.instants import SECOND_NS, at
+from daemon.domain.market.frames import Frame, Quote
+from daemon.domain.money import e4
+from daemon.errors import BrokerMisused, BrokerUnavailable
+from daemon.feeds.live import LiveFeed
+from daemon.messages import FrameArrived, RenewSession
+from daemon.ports.market import (
+    BookWanted,
+    FrameHeard,
+    LinkMoved,
+    MarketReady,
+    News,
+    NoticeHeard,
+    NotShown,
+    SessionLost,
+)
+from daemon.worlds import Entry, Live, Source, Step
+from tests.kit.plans import FUTURE, plan
+
+FRI, MON = date(2026, 3, 6), date(2026, 3, 9)
+WEEK = date(2026, 3, 10)
+CALL = f"NIFTY-{WEEK}-25000-CE"
+
+
+def clock(wall: str, day: date = MON) -> int:
+    return at(day, time.fromisoformat(wall))
+
+
+class HandTime:
+    """Market time that moves when it is told to."""
+
+    def __init__(self, now_ns: int) -> None:
+        self.at_ns = now_ns
+        self._moved = asyncio.Condition()
+
+    def now_ns(self) -> int:
+        return self.at_ns
+
+    async def reach(self, at_ns: int) -> None:
+        async with self._moved:
+            await self._moved.wait_for(lambda: self.at_ns >= at_ns)
+
+    async def move(self, at_ns: int) -> None:
+        async with self._moved:
+            self.at_ns = at_ns
+            self._moved.notify_all()
+
+
+class Told:
+    """A market that tells what a test says, and notes what is wanted of it."""
+
+    def __init__(self, room: int = 100, options: Iterable[str] = (CALL,)) -> None:
+        self.room = room
+        self.listed = {"NIFTY", *options}
+        self.wants: list[tuple[list[str], list[str]]] = []
+        self.renewed = 0
+        self.fails = asyncio.Event()
+        self.refuses = ""
+
+    def lists(self, symbol: str) -> bool:
+        return symbol in self.listed
+
+    def options(self, underlying: str, expiry: date) -> list[str]:
+        return sorted(each for each in self.listed if each.startswith(f"{underlying}-{expiry}"))
+
+    def want(self, held: Iterable[str], others: Iterable[str]) -> None:
+        if self.refuses:
+            raise BrokerMisused(self.refuses)
+        self.wants.append((list(held), list(others)))
+
+    def renew(self) -> None:
+        self.renewed += 1
+
+    async def listen(self, hear: Callable[[News], None]) -> None:
+        self.hear = hear
+        await self.fails.wait()
+        raise BrokerUnavailable("nothing can be heard")
+
+
+def entered(market: Told, time: HandTime, entry: Entry | None = None, router: str = "r") -> Live:
+    source = Source("zed", market, router)
+    return Live(source, LiveFeed(), time, entry or Entry(0), {})
+
+
+def days(now: int, count: int, entry: Entry | None = None) -> list[tuple[object, int]]:
+    """The first days of a world that is entered now: what is told, and when that is due."""
+    live = entered(Told(), HandTime(now), entry)
+    return [(step.message, step.at_ns) for step in islice(live.days(), count)]
+
+
+def day(of: date) -> list[tuple[object, int]]:
+    ends = clock("15:31", of)
+    return [
+        (DayBegins(of, SECOND_NS), clock("09:10", of)),
+        (DaySettles(of), ends),
+        (DayEnds(of), ends),
+    ]
+
+
+@pytest.mark.parametrize("now", [clock("15:32", FRI), clock("10:00", date(2026, 3, 7))])
+def test_a_day_begins_before_it_opens_and_ends_after_it_has_closed(now):
+    """A weekend, and a day whose end has passed, are no days."""
+    assert days(now, 3) == day(MON)
+
+
+def test_a_day_that_is_entered_late_begins_at_once():
+    assert days(clock("11:00"), 3) == day(MON)
+
+
+@pytest.mark.parametrize(
+    ("entry", "expected"),
+    [
+        (Entry(1, MON), day(MON)[1:] + day(WEEK)),
+        (Entry(1, MON, ended=True), day(WEEK)),
+        (Entry(1, FRI), day(FRI)[1:] + day(MON)),
+        (Entry(1, FRI, ended=True), day(MON)),
+    ],
+)
+def test_after_a_restart_a_day_is_opened_once_and_what_was_left_open_is_ended(entry, expected):
+    assert days(clock("11:00"), len(expected), entry) == expected
+
+
+def test_a_day_that_no_table_reaches_is_told_at_its_midnight():
+    far = date(2045, 3, 9)
+    assert days(clock("10:00", far), 1) == [(DayBegins(far), at(far, time(0)))]
+    assert days(clock("10:00", far), 2, Entry(1, far))[:2] == [
+        (DaySettles(far), at(date(2045, 3, 10), time(0))),
+        (DayEnds(far), at(date(2045, 3, 10), time(0))),
+    ]
+
+
+async def quiet() -> None:
+    """Let everything happen that can happen now."""
+    for _ in range(100):
+        await asyncio.sleep(0)
+
+
+@asynccontextmanager
+async def coming(market: Told, hand: HandTime | None = None, **given):
+    """A world with one plan that is listened to, and the steps that came of it so far."""
+    live = entered(market, hand or HandTime(NOW), Entry(1, MON), **given)
+    live.know((plan(),))
+    steps: list[Step] = []
+
+    async def collect() -> None:
+        async with aclosing(live.coming()) as coming:
+            async for step in coming:
+                steps.append(step)  # noqa: PERF401  seen as they come
+
+    task = asyncio.get_running_loop().create_task(collect())
+    await quiet()
+    try:
+        yield live, steps
+        await quiet()
+        if task.done():
+            task.result()
+    finally:
+        task.cancel()
+        await asyncio.wait({task})
+
+
+NOW = clock("11:00:07")
+FRAME = Frame(clock("11:00"), {"NIFTY": Quote(e4(25_000))})
+MOVED = LinkMoved(0, 1, alive=True)
+NOTICE = NoticeHeard("message", "hello", 1)
+
+
+@pytest.mark.parametrize(
+    ("news", "to", "message"),
+    [
+        (FrameHeard(FRAME), "feed", FrameArrived(FRAME, 0)),
+        (BookWanted("an order"), "r", BookWanted("an order")),
+        (SessionLost(3), "session_keeper:zed", RenewSession("zed", 3)),
+        (MOVED, "feed", MOVED),
+        (NOTICE, "feed", NOTICE),
+    ],
+)
+async def test_each_thing_is_told_at_the_present_instant_to_whom_it_concerns(news, to, message):
+    market = Told()
+    async with coming(market) as (_, steps):
+        market.hear(news)
+        await quiet()
+    assert steps == [Step(to, message, NOW)]
+
+
+async def test_days_go_on_while_prices_come():
+    market, hand = Told(), HandTime(clock("15:29"))
+    async with coming(market, hand) as (_, steps):
+        market.hear(FrameHeard(FRAME))
+        await quiet()
+        await hand.move(clock("15:31:02"))
+        await quiet()
+    assert [type(step.message) for step in steps] == [FrameArrived, DaySettles, DayEnds]
+    assert {step.at_ns for step in steps[1:]} == {clock("15:31:02")}
+
+
+async def test_a_market_that_cannot_be_listened_to_ends_the_world():
+    market = Told()
+    with pytest.raises(BrokerUnavailable, match="nothing can be heard"):
+        async with coming(market):
+            market.fails.set()
+
+
+async def test_no_book_is_read_of_an_account_in_which_nobody_trades():
+    market = Told()
+    async with coming(market, router="") as (_, steps):
+        market.hear(BookWanted("an order"))
+        await quiet()
+    assert steps == []
+
+
+def texts(steps: list[Step]) -> list[str]:
+    return [step.message.text for step in steps if isinstance(step.message, NotShown)]
+
+
+async def test_what_is_wanted_is_shown_and_again_with_each_session_which_is_then_used():
+    market = Told()
+    async with coming(market) as (_, steps):
+        assert (market.wants, market.renewed) == ([([], ["NIFTY", CALL])], 0)
+        market.hear(MarketReady(renewed=True))
+        await quiet()
+        assert (len(market.wants), market.renewed) == (2, 1)
+    assert steps == []
+
+
+async def test_before_the_contracts_of_the_day_are_there_nothing_is_wanted_and_nothing_told():
+    market = Told()
+    market.listed.clear()
+    async with coming(market) as (_, steps):
+        pass
+    assert (market.wants, steps) == ([], [])
+
+
+async def test_a_strategy_that_comes_and_what_is_held_are_shown_too():
+    market = Told()
+    held = f"SENSEX-{WEEK}-80000-PE"
+    market.listed |= {held, f"NIFTY-{date(2026, 3, 30)}-FUT"}
+    async with coming(market) as (live, steps):
+        live.know((plan(legs=FUTURE),), (held,))
+        await quiet()
+    assert market.wants[-1] == ([held], [held, "NIFTY", f"NIFTY-{date(2026, 3, 30)}-FUT"])
+    assert steps == []
+
+
+@pytest.mark.parametrize(
+    ("market", "refuses", "said"),
+    [
+        (Told(options=()), "", f"no option of NIFTY that expires on {WEEK} is listed"),
+        (Told(), "they are too many", "prices cannot be shown: they are too many"),
+    ],
+)
+async def test_what_cannot_be_shown_is_told(market, refuses, said):
+    market.refuses = refuses
+    async with coming(market) as (_, steps):
+        pass
+    assert texts(steps) == [said]
+
+
+async def test_what_is_held_and_not_listed_is_told():
+    async with coming(Told()) as (live, steps):
+        live.know((), ("GONE",))
+        await quiet()
+    assert texts(steps) == ["GONE is not listed today"]
+
+
+async def test_where_not_all_find_room_the_nearest_to_the_money_are_shown_once_that_is_known():
+    market = Told(3, [f"NIFTY-{WEEK}-{strike}-CE" for strike in (24_000, 25_000, 26_000)])
+    async with coming(market) as (live, steps):
+        assert market.wants[-1] == ([], ["NIFTY"])
+        live.see(Frame(NOW, {CALL: Quote(e4(100))}), NOW)
+        live.see(Frame(NOW, {"NIFTY": Quote(0)}), NOW)
+        await quiet()
+        assert len(market.wants) == 1
+        live.see(FRAME, NOW)
+        live.see(FRAME, NOW)
+        await quiet()
+    assert market.wants[1:] == [([], ["NIFTY", CALL, f"NIFTY-{WEEK}-24000-CE"])]
+    assert texts(steps) == ["there is no room for 1 of the options, those farthest from the money"]
