@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from daemon.actors.order_router import Terms
 from daemon.domain.instants import MILLISECOND_NS
@@ -92,7 +93,7 @@ def accounts_of(settings: Settings, *, strict: bool) -> tuple[Account, ...]:
 
 
 def account_of(settings: Settings, plan: Plan, *, strict: bool) -> Account:
-    """Return the account that a strategy trades in first, with everything it trades under.
+    """Return the account that a strategy trades in first, as it would trade on paper.
 
     Args:
         settings: the accounts.
@@ -102,7 +103,10 @@ def account_of(settings: Settings, plan: Plan, *, strict: bool) -> Account:
     Raises:
         SettingsError: the strategy names an account that is not there.
     """
-    return traded_in(plan, accounts_of(settings, strict=strict))[0]
+    account = traded_in(plan, accounts_of(settings, strict=strict))[0]
+    return replace(
+        account, terms=replace(account.terms, broker=f"{PAPER}:{account.id}", live=False)
+    )
 
 
 def traded_in(plan: Plan, accounts: Collection[Account]) -> tuple[Account, ...]:

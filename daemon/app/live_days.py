@@ -65,3 +65,9 @@ class LiveDays(Struct, frozen=True):
     def is_beyond(self, message: object) -> bool:  # noqa: ARG002  it goes on
         """Say that its end is not to be looked for."""
         return False
+
+
+class StandInDays(LiveDays, frozen=True):
+    """The market of a stand-in, which has a clock of its own."""
+
+    by_the_wall: ClassVar[bool] = False

@@ -1,14 +1,16 @@
-"""How the accounts of one run are opened: what a broker needs is there once the run is."""
+"""How the accounts of one run are opened, and that their credentials are there."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from daemon.app.assignment import Assignment
 from daemon.app.at_zerodha import Tell, at_zerodha
 from daemon.app.connections import Opener
+from daemon.brokers.steps import STEPS
 from daemon.brokers.zerodha.stream.socket import ROOT as TICKER_ROOT
 from daemon.brokers.zerodha.transport import ROOT
+from daemon.errors import SettingsError
 from daemon.runtime.clock import Clock
 from daemon.settings import Broker
 from daemon.storage.vault import Vault
@@ -26,3 +28,31 @@ def openers_of(given: Assignment, vault: Vault, tell: Tell, wall: Clock) -> Mapp
     kite = given.settings.brokers.get("zerodha", Broker())
     roots = (kite.api_root or ROOT, kite.ws_root or TICKER_ROOT)
     return {"zerodha": at_zerodha(vault, tell, wall, *roots), **given.openers}
+
+
+def require_credentials(accounts: Iterable[tuple[str, str]], vault: Vault) -> None:
+    """Refuse accounts whose credentials were never put in.
+
+    Whether they are right only the broker knows, and a session is made while the daemon runs.
+
+    Args:
+        accounts: the id of each, and the canonical id of its broker.
+        vault: holds the credentials.
+
+    Raises:
+        VaultError: the vault cannot be read.
+        SettingsError: some are not there.
+    """
+    needed = [
+        (account, field)
+        for account, broker in accounts
+        if broker in STEPS
+        for field in STEPS[broker].needs
+    ]
+    held = {(row.account, row.field) for row in vault.rows()} if needed else set()
+    missing = [f"{field} of {account}" for account, field in needed if (account, field) not in held]
+    if missing:
+        raise SettingsError(
+            f"the vault at {vault.path} has no {', '.join(missing)}: put them in with "
+            "`ordo vault init` and `ordo vault put ACCOUNT`, as docs/live.md says"
+        )

@@ -37,7 +37,7 @@ from daemon.app.live import live_terms
 from daemon.app.loop_watch import LoopWatch
 from daemon.app.meter import Meter
 from daemon.app.mirror import surrounded
-from daemon.app.opening import openers_of
+from daemon.app.opening import openers_of, require_credentials
 from daemon.app.outbox import outboxes_of
 from daemon.app.playing import play
 from daemon.app.ports import Doors, Ports
@@ -156,6 +156,7 @@ class Service:
     def _begun(self, kept: Records) -> Run:
         """Return the run that begins now, under an epoch of its own."""
         given, loop = self._given, asyncio.get_running_loop()
+        require_credentials(((each.id, each.broker) for each in given.accounts), self._vault)
         epoch = kept.ledger.begin_epoch(kept.reached_ns)
         on_paper = [each.id for each in given.accounts if each.broker == "paper"]
 
@@ -247,6 +248,8 @@ class Service:
             await house.begin()
             if self._hot is not None:
                 await stack.enter_async_context(self._hot.mirror.kept(self._control))
+            if served is not None and any(each.terms.live for each in self._given.accounts):
+                self._watcher.say(f"waiting for the books of the brokers; {served.ready_url}")
             await self._wait_for_books()
             self._ready = True
             self._pace.jump(self._pace.now_ns())  # what recovery took is not caught up with

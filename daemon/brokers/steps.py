@@ -15,12 +15,14 @@ class Step(Struct, frozen=True):
     """The step of a person at one broker.
 
     Attributes:
-        key: the credential that the page is of.
+        needs: the credentials that a person puts in once.
+        key: the one of them that the page is of.
         page: makes its address of that.
         field: under which the vault keeps what he brings, until the next log-in takes it.
         brought: takes it out of what he pasted; raises `BrokerMisused` where it is not in it.
     """
 
+    needs: tuple[str, ...]
     key: str
     page: Callable[[Secret], Secret]
     field: str
@@ -28,6 +30,14 @@ class Step(Struct, frozen=True):
 
 
 STEPS: Mapping[str, Step] = MappingProxyType(
-    {"zerodha": Step(signing_in.API_KEY, login.page, signing_in.REQUEST_TOKEN, login.request_token)}
+    {
+        "zerodha": Step(
+            (signing_in.API_KEY, signing_in.API_SECRET),
+            signing_in.API_KEY,
+            login.page,
+            signing_in.REQUEST_TOKEN,
+            login.request_token,
+        )
+    }
 )
 """By the canonical id of the broker; at others nobody needs to do anything."""

@@ -29,6 +29,8 @@ _OTHERS = stat.S_IRWXG | stat.S_IRWXO
 def feed(settings: Settings, today: date) -> tuple[Finding, date]:
     """Say what prices come from, and return the first day that will be traded."""
     check = "feed"
+    if settings.feed.kind is FeedKind.BROKER:
+        return ok(check, "the prices of a broker, as they are"), today
     if settings.feed.kind is not FeedKind.REPLAY:
         day = settings.feed.first_day
         return ok(check, f"{settings.feed.kind}, from {day} on"), day

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from daemon.app.host import this_host
+from daemon.app.opening import require_credentials
+from daemon.brokers.steps import STEPS
 from daemon.errors import SettingsError, VaultError
 from daemon.errors.catalogue import entry_of
 from daemon.jobs.preflight.findings import Finding, fail, ok, warn
@@ -13,13 +15,16 @@ _CHECK = "vault"
 
 
 def vault(settings: Settings) -> Finding:
-    """Say whether each credential can be opened; on paper there need be no vault."""
+    """Say whether each credential is there and can be opened; on paper there need be no vault."""
+    accounts = [(each.id, each.broker) for each in settings.accounts]
+    none_needed = all(broker not in STEPS for _, broker in accounts)
     place = Place(settings.daemon.state_dir, this_host().credentials)
     held = Vault(place)
-    if not held.path.is_symlink() and not held.path.exists():
+    if none_needed and not held.path.is_symlink() and not held.path.exists():
         return ok(_CHECK, f"none yet at {held.path}; on paper none is needed")
     try:
         rows = held.rows()
+        require_credentials(accounts, held)
         if held.asks_passphrase() and handed_passphrase(place.credentials) is None:
             evidence = f"{held.path} opens with a passphrase, which only a person has here"
             return warn(_CHECK, evidence, "hand it over as the credential vault.passphrase")
@@ -30,6 +35,6 @@ def vault(settings: Settings) -> Finding:
         return told(_CHECK, str(error), entry_of(error.code).mend)
     except SettingsError as error:
         return fail(_CHECK, str(error), entry_of(error.code).mend)
-    accounts = ", ".join(dict.fromkeys(row.account for row in rows))
-    counted = f"credentials of {accounts}: {len(rows)}" if rows else "nothing is in it"
+    known = ", ".join(dict.fromkeys(row.account for row in rows))
+    counted = f"credentials of {known}: {len(rows)}" if rows else "nothing is in it"
     return ok(_CHECK, f"{held.path} opens with {held.opened_by()}: {counted}")

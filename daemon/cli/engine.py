@@ -14,7 +14,7 @@ from daemon.domain.instants import SECOND_NS
 from daemon.domain.plans.parsing import parse
 from daemon.domain.plans.schema import Plan
 from daemon.errors import SettingsError, StrategyError
-from daemon.settings import Settings
+from daemon.settings import FeedKind, Settings
 from daemon.storage.stores import replays_of
 
 __all__ = [
@@ -118,7 +118,7 @@ def accounts_for(settings: Settings, plans: Sequence[Plan]) -> tuple[Account, ..
     Raises:
         SettingsError: a strategy names an account that is not there, or they have several owners.
     """
-    accounts = accounts_of(settings, strict=False)
+    accounts = accounts_of(settings, strict=settings.feed.kind is FeedKind.BROKER)
     for plan in plans:
         traded_in(plan, accounts)
     owners = {account.owner: account.id for account in accounts}

@@ -20,10 +20,12 @@ from daemon.app.accounts import traded_in
 from daemon.app.assignment import Assignment, GeneratedDays, Played, RecordedDays, Time
 from daemon.app.deployed import code_loaded
 from daemon.app.host import this_host
+from daemon.app.live_days import LiveDays, StandInDays
 from daemon.app.service import Service
 from daemon.app.telemetry import Telemetry, opened
 from daemon.app.wiring import cells_of
 from daemon.backtest.report import report
+from daemon.brokers.zerodha.stand_in import StandInClock
 from daemon.cli import INTERRUPTED
 from daemon.cli.engine import (
     PATH,
@@ -40,10 +42,11 @@ from daemon.domain.money import E4
 from daemon.domain.plans.schema import Plan
 from daemon.errors import SettingsError
 from daemon.feeds.formats.words import ReplayOptions
+from daemon.feeds.live import LiveFeed
 from daemon.feeds.replay import open_recording
 from daemon.feeds.sample import sample_path
 from daemon.messages.cells import Cell, address
-from daemon.runtime.clock import MonotonicClock
+from daemon.runtime.clock import MonotonicClock, WallClock
 from daemon.settings import FeedKind, Settings
 from daemon.storage.emergency import GuardedLedger
 from daemon.worlds import GeneratedMarket, begins_ns, front_expiry
@@ -64,7 +67,7 @@ def command(
     strategies: tuple[str, ...],
     until: datetime | None,
 ) -> int:
-    """Run the daemon in the foreground, on paper."""
+    """Run the daemon in the foreground."""
     loaded = load_settings(settings)
     named = [find_filed(name, loaded) for name in strategies or loaded.strategies.autostart]
     plans = [plan for _, plan in named]
@@ -75,7 +78,10 @@ def command(
     repeated = {plan.id for plan in plans if [each.id for each in plans].count(plan.id) > 1}
     if repeated:
         raise SettingsError(f"strategies are told apart by their ids; twice: {min(repeated)}")
-    pace = _speed(speed) if speed is not None else _settled_speed(loaded)
+    is_live = loaded.feed.kind is FeedKind.BROKER
+    if is_live:
+        _require_as_it_is(loaded, data, speed, until)
+    pace = _speed(speed) if speed is not None else None if is_live else _settled_speed(loaded)
     replays = data is not None or loaded.feed.kind is FeedKind.REPLAY
     if replays and until is not None:
         raise SettingsError("--until ends generated days; a recording ends by itself", "bad_usage")
@@ -85,9 +91,13 @@ def command(
             "bad_usage",
         )
     with ExitStack() as held:
-        market = (
-            _recorded(loaded, data, held) if replays else _generated(loaded, plans, pace, until)
-        )
+        market: Played
+        if is_live:
+            market = _live(loaded, held)
+        elif replays:
+            market = _recorded(loaded, data, held)
+        else:
+            market = _generated(loaded, plans, pace, until)
         idle, left_out = ({}, []) if replays else idle_plans(loaded, plans)
         for sentence in left_out:
             click.echo(f"ordo: left out: {sentence}", err=True)
@@ -96,6 +106,35 @@ def command(
         telemetry = held.enter_context(opened(loaded, sys.stderr, os.environ))
         runner = held.enter_context(asyncio.Runner(loop_factory=uvloop.new_event_loop))
         return runner.run(_run(given, plans, given.played.time(MonotonicClock(), pace), telemetry))
+
+
+def _require_as_it_is(
+    settings: Settings, data: Path | None, speed: str | None, until: datetime | None
+) -> None:
+    """Refuse what makes sense for played days alone.
+
+    Raises:
+        SettingsError: one of the options was given.
+    """
+    given = {"--data": data, "--until": until, "--speed": None if _stand_in(settings) else speed}
+    named = [name for name, value in given.items() if value is not None]
+    if named:
+        sentence = f"{', '.join(named)}: days are played with it, and [feed] kind is broker"
+        raise SettingsError(f'{sentence}; leave it out, or write kind = "generated"', "bad_usage")
+
+
+def _stand_in(settings: Settings) -> str:
+    """Return where a stand-in for the broker is; empty: it is the broker itself."""
+    roots = (settings.brokers[each.broker].api_root for each in settings.accounts)
+    return next(filter(None, roots), "")
+
+
+def _live(settings: Settings, held: ExitStack) -> LiveDays:
+    """Return the market as it is, or as a stand-in on this machine has it; `held` closes that."""
+    root = _stand_in(settings)
+    if root:
+        return StandInDays(LiveFeed(), held.enter_context(closing(StandInClock(root))))
+    return LiveDays(LiveFeed(), WallClock())
 
 
 def _recorded(settings: Settings, data: Path | None, held: ExitStack) -> RecordedDays:
@@ -140,8 +179,7 @@ async def _run(given: Assignment, plans: list[Plan], pace: Time, telemetry: Tele
     """Run until the end, and tell how it went."""
     lines = Lines(sys.stdout, telemetry.record, MonotonicClock())
     days = given.played.days()
-    what = f"playing {days[0]} to {days[-1]}" if days else "on a generated market"
-    lines.say(f"paper, {what}, in {given.folder}")
+    lines.say(f"{given.settings.daemon.mode.upper()}, {_played(given.played)}, in {given.folder}")
     lines.say(code_said(code_loaded(given.settings, 0)))
 
     def at_end(ledger: GuardedLedger, asked: signal.Signals | None) -> None:
@@ -156,6 +194,14 @@ async def _run(given: Assignment, plans: list[Plan], pace: Time, telemetry: Tele
     host = replace(this_host(), telemetry=telemetry)
     asked = await Service(given, lines, pace, at_end, host).run()
     return INTERRUPTED if asked is signal.SIGINT else 0
+
+
+def _played(played: Played) -> str:
+    """Return what is played, in words."""
+    days = played.days()
+    if days:
+        return f"playing {days[0]} to {days[-1]}"
+    return "on the market as it is" if isinstance(played, LiveDays) else "on a generated market"
 
 
 def _cells(given: Assignment, plan: Plan) -> list[Cell]:

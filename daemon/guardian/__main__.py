@@ -10,6 +10,7 @@ from pathlib import Path
 
 import click
 
+from daemon.domain.orders.arming import PAPER
 from daemon.errors import OrdoError, SettingsError
 from daemon.guardian.exposure import exposure_of
 from daemon.guardian.listening import listening, watched
@@ -27,6 +28,12 @@ FAILED, MISUSED, INTERRUPTED = 1, 2, 130
 def command(settings: Path | None, *, once: bool) -> int:
     """Close what is open where no daemon guards it any more."""
     loaded = load(settings, os.environ)
+    live = [each.id for each in loaded.accounts if each.broker != PAPER]
+    if live:
+        raise SettingsError(
+            f"{', '.join(live)} trades at a live broker, where this version has no guardian: "
+            "watch it yourself, and run ordo-guardian for accounts on paper alone"
+        )
     return _told(loaded) if once else _watched(loaded)
 
 

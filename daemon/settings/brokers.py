@@ -11,11 +11,10 @@ import re
 from types import MappingProxyType
 from typing import Final
 
-from daemon.settings.faults import Wrong, listed, shown
+from daemon.settings.faults import Wrong, shown
 
-BUILT: Final = ("paper",)
+BUILT: Final = ("paper", "zerodha")
 LATER: Final = (
-    "zerodha",
     "angel_one",
     "fyers",
     "hdfc_sky",
@@ -60,7 +59,7 @@ def canonical(name: str) -> str:
     """
     plain = _BETWEEN.sub("_", name.strip().lower())
     broker = ALIASES.get(plain, plain)
-    built = listed(f'"{one}"' for one in BUILT)
+    built = " or ".join(f'"{one}"' for one in BUILT)
     if broker in BUILT:
         return broker
     if broker in LATER:

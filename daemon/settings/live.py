@@ -41,6 +41,11 @@ def _has_prices(daemon: Any, feed: Any) -> bool:
     return daemon.mode != LIVE or feed.kind not in _CHANCE
 
 
+def _has_broker(feed: Any, accounts: Any, daemon: Any) -> bool:
+    told = daemon.mode == LIVE or any(each.broker != PAPER for each in accounts)
+    return feed.kind != "broker" or told
+
+
 def _has_addresses(daemon: Any, accounts: Any, brokers: Any) -> bool:
     live = {each.broker for each in accounts} - {PAPER}
     named = {name for name, each in brokers.items() if each.static_ip or each.api_root}
@@ -60,6 +65,12 @@ RULES: tuple[Rule, ...] = (
         _has_prices,
         'has mode = "live", and [feed] kind makes prices up or plays recorded ones',
         'let [feed] kind bring the prices of a broker, or write mode = "paper"',
+    ),
+    Rule(
+        ("feed", "accounts", "daemon"),
+        _has_broker,
+        'has kind = "broker", and every one of [[accounts]] trades on paper, so none tells prices',
+        'write kind = "generated" or "replay", or give an account a broker; see docs/live.md',
     ),
     Rule(
         ("accounts", "daemon"),

@@ -69,6 +69,7 @@ class FeedKind(StrEnum):
 
     GENERATED = "generated"
     REPLAY = "replay"
+    BROKER = "broker"
 
 
 class StalePolicy(StrEnum):
@@ -97,7 +98,8 @@ class Feed(Table, frozen=True):
     """`[feed]`: where prices come from.
 
     Attributes:
-        kind: `generated`: made by chance from the seed; `replay`: recorded days.
+        kind: `generated`: made by chance from the seed; `replay`: recorded days;
+            `broker`: those of an account's broker, as they are.
         path: what is replayed, a recording or a folder of them; None: the one that comes with Ordo.
         first_day: the first generated day; one without a session stands for the next with one.
         speed_e4: market seconds per second of the wall clock, in `_e4`; 0: as fast as it goes.
@@ -105,7 +107,7 @@ class Feed(Table, frozen=True):
         interval_ms: how far apart frames are; 0: a second where they are generated, else learned.
     """
 
-    kind: Annotated[FeedKind, OneOf(FeedKind, ("broker", "twelve_data"))] = FeedKind.GENERATED
+    kind: Annotated[FeedKind, OneOf(FeedKind, ("twelve_data",))] = FeedKind.GENERATED
     path: Annotated[Path, Location()] | None = None
     first_day: Annotated[date, Day(*coverage())] = date(2026, 3, 9)
     speed_e4: Annotated[int, Speed(Amount(Decimal("0.01"), Decimal(10_000), "a factor"))] = field(

@@ -155,6 +155,8 @@ class Live(Twins):
         """Return what follows of one thing that was heard, each to whom it concerns."""
         source, now_ns = self._source, self._clock.now_ns()
         match brought:
+            case FrameArrived(frame) if not _is_open(frame.at_ns):
+                return ()  # a broker shows prices at night as well
             case FrameArrived() | LinkMoved() | NoticeHeard():
                 return (Step("feed", brought, now_ns),)
             case BookWanted():
@@ -214,6 +216,10 @@ def _ends(day: date) -> Iterator[Step]:
     ends_ns = hours[-1][1] + AFTER_NS if hours else start_of(day + _DAY)
     yield Step("timekeeper", DaySettles(day), ends_ns)
     yield Step("timekeeper", DayEnds(day), ends_ns)
+
+
+def _is_open(at_ns: int) -> bool:
+    return any(opens <= at_ns <= closes for opens, closes in _hours(day_of(at_ns)) or ())
 
 
 def _hours(day: date) -> tuple[tuple[int, int], ...] | None:

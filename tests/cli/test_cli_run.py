@@ -77,7 +77,7 @@ def test_without_options_the_shipped_strategy_trades_our_own_day(whole):
     lines = done.out.splitlines()
 
     assert done.code == 0
-    assert lines[0] == "paper, playing 2026-11-18 to 2026-11-18, in state/replay/0001"
+    assert lines[0] == "PAPER, playing 2026-11-18 to 2026-11-18, in state/replay/0001"
     assert re.fullmatch(CODE, lines[1])
     assert lines[2] == "ordo ready"
     assert lines[3].endswith("  2026-11-18 opens")

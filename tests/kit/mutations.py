@@ -118,12 +118,11 @@ MUTATIONS = (
     ),
     Mutation(
         "P13",
-        "live is no mode yet",
-        "daemon/settings/schema.py",
-        '    PAPER = "paper"\n',
-        '    PAPER = "paper"\n    LIVE = "live"\n',
-        "tests/settings/test_settings_load.py"
-        "::test_a_wrong_setting_is_refused_with_its_line_key_and_mend",
+        "a broker with money only where the mode is live",
+        "daemon/settings/live.py",
+        "    return daemon.mode == LIVE or all(each.broker == PAPER for each in accounts)\n",
+        "    return True\n",
+        "tests/settings/test_settings_live.py::test_whatever_live_lacks_is_refused",
     ),
     _gate("P14", "check of the strategy's configuration", "Control.STRATEGY: _strategy"),
     Mutation(

@@ -12,17 +12,20 @@ def test_a_broker_that_is_built_has_one_name(name):
 
 
 REFUSED = {
-    "zerodha": ('is "zerodha", which comes with a later version', 'until then write "paper"'),
+    "fyers": (
+        'is "fyers", which comes with a later version',
+        'until then write "paper" or "zerodha"',
+    ),
     "m.Stock": (
         'is "m.Stock" (mirae_mstock), which comes with a later version',
-        'until then write "paper"',
+        'until then write "paper" or "zerodha"',
     ),
     "HDFC": (
         'is "HDFC", which could mean two brokers',
         'write "hdfc_sky" or "hdfc_investright"',
     ),
     "papr": ('is "papr", an unknown broker', 'did you mean "paper"?'),
-    "": ('is "", an unknown broker', 'write "paper"'),
+    "": ('is "", an unknown broker', 'write "paper" or "zerodha"'),
 }
 
 

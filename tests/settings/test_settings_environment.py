@@ -126,10 +126,11 @@ REFUSED = {
         "ORDO_AUTH__PORT in the environment: [auth] comes with a later version; take it out",
     ),
     "a broker that is not built": (
-        {"ORDO_BROKERS__KITE__TIMEOUT_MS": "1"},
+        {"ORDO_BROKERS__IB__TIMEOUT_MS": "1"},
         (
-            'ORDO_BROKERS__KITE__TIMEOUT_MS in the environment: brokers.kite is "kite" (zerodha), '
-            'which comes with a later version; until then write "paper"'
+            'ORDO_BROKERS__IB__TIMEOUT_MS in the environment: brokers.ib is "ib" '
+            "(interactive_brokers), which comes with a later version; "
+            'until then write "paper" or "zerodha"'
         ),
     ),
     "one stroke too few": (

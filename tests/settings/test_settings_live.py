@@ -36,6 +36,7 @@ def test_live_with_a_broker_its_prices_and_an_address_is_whole_and_so_is_paper()
     [
         ({"accounts": PAPER.accounts}, "every one of [[accounts]] trades on paper"),
         ({"daemon": PAPER.daemon}, "[daemon] mode is not live"),
+        ({"accounts": PAPER.accounts, "daemon": PAPER.daemon}, "so none tells prices"),
         ({"feed": Feed()}, "makes prices up or plays recorded ones"),
         ({"feed": replace(Feed(), kind="replay")}, "makes prices up or plays recorded ones"),
         ({"brokers": PAPER.brokers}, "has no static_ip"),

@@ -103,13 +103,13 @@ BAD_KEYS = {
     ),
     "no such choice": (
         '[feed]\nkind = "Replay"',
-        'settings.toml, line 2: feed.kind is "Replay"; write "generated" or "replay"',
+        'settings.toml, line 2: feed.kind is "Replay"; write "generated" or "replay" or "broker"',
     ),
-    "prices of a broker": (
-        '[feed]\nkind = "broker"',
+    "prices that come later": (
+        '[feed]\nkind = "twelve_data"',
         (
-            'settings.toml, line 2: feed.kind is "broker", which comes with a later version; '
-            'until then write "generated" or "replay"'
+            'settings.toml, line 2: feed.kind is "twelve_data", which comes with a later version; '
+            'until then write "generated" or "replay" or "broker"'
         ),
     ),
     "a day beyond the calendar": (
@@ -190,10 +190,10 @@ BAD_KEYS = {
         ),
     ),
     "a broker that is not built": (
-        '[[accounts]]\nid = "a"\nbroker = "Kite"',
+        '[[accounts]]\nid = "a"\nbroker = "IBKR"',
         (
-            'settings.toml, line 3: accounts[0].broker is "Kite" (zerodha), which comes with '
-            'a later version; until then write "paper"'
+            'settings.toml, line 3: accounts[0].broker is "IBKR" (interactive_brokers), which '
+            'comes with a later version; until then write "paper" or "zerodha"'
         ),
     ),
     "a broker as a number": (
@@ -207,7 +207,7 @@ BAD_KEYS = {
         "[brokers.fyers]\nwrites_per_second = 5",
         (
             'settings.toml, line 1: brokers.fyers is "fyers", which comes with a later version; '
-            'until then write "paper"'
+            'until then write "paper" or "zerodha"'
         ),
     ),
     "one broker under two names": (

@@ -207,6 +207,17 @@ async def test_days_go_on_while_prices_come():
     assert {step.at_ns for step in steps[1:]} == {clock("15:31:02")}
 
 
+@pytest.mark.parametrize(
+    ("wall", "count"), [("09:14:59", 0), ("09:15", 1), ("15:30", 1), ("18:00", 0)]
+)
+async def test_prices_from_outside_the_session_are_no_news(wall, count):
+    market = Told()
+    async with coming(market) as (_, steps):
+        market.hear(FrameHeard(Frame(clock(wall), FRAME.quotes)))
+        await quiet()
+    assert len(steps) == count
+
+
 async def test_a_market_that_cannot_be_listened_to_ends_the_world():
     market = Told()
     with pytest.raises(BrokerUnavailable, match="nothing can be heard"):

@@ -9,6 +9,7 @@ from pathlib import Path
 from daemon.domain.market import calendar, expiries
 from daemon.domain.market.instruments import Kind, Parts, contract
 from daemon.domain.money import e4
+from daemon.domain.orders.arming import PAPER
 from daemon.domain.plans.days import resolve
 from daemon.domain.plans.parsing import parse
 from daemon.domain.plans.schema import Plan
@@ -72,13 +73,19 @@ def rates(settings: Settings) -> Finding:
 
 
 def brokers(settings: Settings) -> Iterator[Finding]:
-    """Say of each account whether its broker can be reached."""
+    """Say of each account where its orders go; nobody outside is asked."""
     for account in settings.accounts:
-        if account.broker == "paper":
-            yield ok(f"broker of {account.id}", "paper: simulated here, no order leaves")
+        check, broker = f"broker of {account.id}", settings.brokers[account.broker]
+        if account.broker == PAPER:
+            yield ok(check, "paper: simulated here, no order leaves")
+        elif broker.api_root is not None:
+            yield ok(check, f"{account.broker}: a stand-in at {broker.api_root}, no money is moved")
+        elif broker.static_ip is None:
+            mend = f"write static_ip in [brokers.{account.broker}]"
+            yield fail(check, f"{account.broker} takes orders from an address it knows alone", mend)
         else:
-            mend = "let the account trade on paper"
-            yield fail(f"broker of {account.id}", f"{account.broker} is not built yet", mend)
+            told = f"{account.broker}, with money; it takes orders from {broker.static_ip} alone"
+            yield ok(check, f"{told}, and whether this machine has that address is not looked at")
 
 
 def _files(settings: Settings) -> list[Path]:

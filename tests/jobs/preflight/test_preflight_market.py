@@ -135,9 +135,18 @@ def test_the_budget_of_a_broker_stays_below_the_exchanges(writes, verdict):
     assert found.verdict is verdict
 
 
-def test_paper_is_always_there_and_a_broker_that_is_not_built_is_told():
-    accounts = (Account(id="a", broker="paper"), Account(id="b", broker="zerodha"))
-    first, second = market.brokers(Settings(accounts=accounts))
+@pytest.mark.parametrize(
+    ("account", "broker", "verdict", "said"),
+    [
+        ("paper", Broker(), OK, "no order leaves"),
+        ("zerodha", Broker(), FAIL, "an address it knows alone"),
+        ("zerodha", Broker(static_ip="8.8.4.4"), OK, "with money; it takes orders from 8.8.4.4"),
+        ("zerodha", Broker(api_root="http://127.0.0.1:8"), OK, "a stand-in at http://127.0.0.1:8"),
+    ],
+)
+def test_of_each_account_it_is_said_where_its_orders_go(account, broker, verdict, said):
+    accounts = (Account(id="a", broker=account),)
+    (found,) = market.brokers(Settings(accounts=accounts, brokers={account: broker}))
 
-    assert (first.check, first.verdict) == ("broker of a", OK)
-    assert (second.verdict, second.evidence) == (FAIL, "zerodha is not built yet")
+    assert (found.check, found.verdict) == ("broker of a", verdict)
+    assert said in found.evidence
