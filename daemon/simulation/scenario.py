@@ -31,6 +31,7 @@ from daemon.domain.plans.schema import (
 )
 from daemon.runtime.budget import Window
 from daemon.settings import Settings
+from daemon.simulation.dice import Dice
 
 DAY = date(2026, 3, 9)
 _SHIPPED = Path(__file__).parents[2] / "strategies"
@@ -71,6 +72,12 @@ class Scenario(Struct, frozen=True):
     over: time
     ends: time
     kills: tuple[int, int]
+
+    def kill_at(self, dice: Dice) -> int:
+        """Return the step before which a kill is pulled, often before an entry; -1: none is."""
+        if dice.below(10, "kill") not in range(4):
+            return -1
+        return dice.below(self.kills[dice.below(2, "kill late")], "kill at")
 
 
 @cache

@@ -138,7 +138,7 @@ class World:
         self._people = People(self._timeline, self._judge.allow, self._heard, self._tell)
         self._quiet_ns = at(scenario.DAY, self._scenario.ends)
         self._latch: kill.Latch | None = None
-        self._kill_at = _kill_at(dice, self._scenario.kills)
+        self._kill_at = self._scenario.kill_at(dice)
         self._settled = False
         self._rested: int | None = None
 
@@ -342,10 +342,3 @@ class World:
     def _is_killed(self, strategy_id: str) -> bool:
         latch = self._latch
         return latch is not None and latch.covers(self._account.id, strategy_id)
-
-
-def _kill_at(dice: Dice, kills: tuple[int, int]) -> int:
-    """Return the step before which a kill is pulled, often before an entry; -1: none is."""
-    if dice.below(10, "kill") not in range(4):
-        return -1
-    return dice.below(kills[dice.below(2, "kill late")], "kill at")
