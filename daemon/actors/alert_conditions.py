@@ -149,8 +149,8 @@ class Conditions:
                 yield "kill_incomplete", _in(account, latch_id)
                 if isinstance(fact, Released):
                     yield "latch_unwritten", _in(account, latch_id)
-            case BooksAgree(account, symbol):
-                yield "books_differ", f"{account} {symbol}"
+            case BooksAgree(account):
+                yield "books_differ", f"{account} {fact.pocket}"
             case EntryDecided() | StrategyStopped() | StrategyStarted() | StrategyRemoved():
                 yield "start_missed", fact.strategy_id
                 if isinstance(fact, StrategyStarted | StrategyRemoved):
@@ -205,9 +205,10 @@ def _of_trading(
             text = f"{latch_id} could not close everything: {'; '.join(left)}; close it by hand"
             about = _in(account, latch_id)
             return Condition(_CRITICAL, "kill_incomplete", about, text, account)
-        case BooksDiffer(account, symbol, ours, theirs):
-            text = f"{account}: the broker holds {theirs} {symbol}, our book says {ours}; compare"
-            return Condition(_CRITICAL, "books_differ", f"{account} {symbol}", text, account)
+        case BooksDiffer(account, _, ours, theirs):
+            what = fact.pocket
+            text = f"{account}: the broker holds {theirs} {what}, our book says {ours}; compare"
+            return Condition(_CRITICAL, "books_differ", f"{account} {what}", text, account)
         case StartMissed(strategy_id, due_ns):
             text = f"{strategy_id} did not start at {wall_of(due_ns)}: no prices came to enter on"
             text = f"{text}; see `ordo status`, and look at the feed"

@@ -27,7 +27,7 @@ def opened_by(plan: Plan, window: Window, chosen: Sequence[LegPlan], now_ns: int
     basket = Basket(
         basket_id=f"{plan.id}:{window.day}",
         strategy_id=plan.id,
-        legs=tuple(basket_leg(leg) for leg in chosen),
+        legs=tuple(basket_leg(leg, plan.product) for leg in chosen),
         decided_ns=now_ns,
         deadline_ns=now_ns + plan.entry.legging.timeout_ms * MILLISECOND_NS,
         on_fail=plan.entry.legging.on_fail,

@@ -10,10 +10,10 @@ from msgspec import Struct
 from daemon.domain.instants import at
 from daemon.domain.market import expiries
 from daemon.domain.market.calendar import Segment, next_session, session_close_ns
+from daemon.domain.orders.words import Product
 from daemon.domain.plans.days import resolve, rest_reason
 from daemon.domain.plans.schema import Plan
 from daemon.domain.plans.validation import Fault
-from daemon.domain.plans.words import Product
 from daemon.domain.risk.hours import exit_at
 from daemon.domain.risk.moves import NEVER
 from daemon.errors import RuleUnknown

@@ -89,7 +89,9 @@ def _entered_by_nobody(changed: PositionChanged) -> BasketOpened:
     basket = Basket(
         basket_id=f"{strategy_id}:{changed.leg_id}",
         strategy_id=strategy_id,
-        legs=(BasketLeg(changed.leg_id, symbol, changed.side, units, 1, units, 1),),
+        legs=(
+            BasketLeg(changed.leg_id, symbol, changed.side, units, 1, units, 1, changed.product),
+        ),
         decided_ns=changed.at_ns,
         deadline_ns=changed.at_ns,
         on_fail=OnFail.KEEP,

@@ -19,8 +19,8 @@ from typing import Any
 from daemon.domain.instants import day_of, moment_of
 from daemon.domain.market.notes import NoteKind
 from daemon.domain.money import E4
+from daemon.domain.orders.words import Product
 from daemon.domain.plans.schema import Plan
-from daemon.domain.plans.words import Product
 from daemon.jobs.trades import LegTrade, Trades
 from daemon.messages import DayEnded, DayMarked, DayOpened, ExitOverdue, ExitOwed, Noted
 

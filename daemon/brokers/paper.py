@@ -16,6 +16,7 @@ from daemon.domain.orders.words import (
     OrderRefused,
     OrderUpdated,
     OutcomeUnknown,
+    Product,
     Refusal,
     Side,
     State,
@@ -66,6 +67,7 @@ class Paper:
             price_e4=intent.price_e4,
             decided_ns=intent.decided_ns,
             trigger_e4=intent.trigger_e4,
+            product=intent.product.value,
         )
         answer = self.exchange.place(request, self._now_ns())
         return (_placed(intent.intent_id, answer), *self._news(answer.at_ns))
@@ -96,7 +98,10 @@ class Paper:
         now_ns = self._now_ns()
         happened = self._news(now_ns)
         orders = tuple(map(_shown, self.exchange.orders()))
-        held = (BrokerPosition(p.symbol, p.net_quantity) for p in self.exchange.positions())
+        held = (
+            BrokerPosition(each.symbol, each.net_quantity, Product(each.product))
+            for each in self.exchange.positions()
+        )
         return (*happened, AccountRead(orders, tuple(held), now_ns))
 
     async def margin(self, parent: str, legs: Sequence[MarginLeg]) -> Sequence[Counted]:
@@ -104,7 +109,10 @@ class Paper:
         now_ns = self._now_ns()
         happened = self._news(now_ns)
         wanted = [
-            words.Wanted(leg.symbol, words.Side(leg.side.value), leg.quantity, leg.price_e4)
+            words.Wanted(
+                *(leg.symbol, words.Side(leg.side.value), leg.quantity, leg.price_e4),
+                product=leg.product.value,
+            )
             for leg in legs
         ]
         required_e4 = self.exchange.needed_for(wanted)
@@ -131,8 +139,8 @@ class Paper:
             now_ns: after the close.
         """
         events = self.exchange.settle(day, values_e4, now_ns)
-        settled = tuple(told for event in events if (told := _settled(event)) is not None)
-        return (*_reports(events, now_ns), *settled)
+        over = tuple(told for event in events if (told := _settled(event)) is not None)
+        return (*_reports(events, now_ns), *over)
 
     def _news(self, at_ns: int) -> Sequence[OrderUpdated]:
         """Return what has happened, told at an instant that may be yet to come.
@@ -147,12 +155,18 @@ def _reports(events: Iterable[words.Event], at_ns: int) -> tuple[OrderUpdated, .
     return tuple(_updated(event, at_ns) for event in events if isinstance(event, words.OrderReport))
 
 
+def settled(trade: words.Trade) -> Settled:
+    """Return a settlement of the exchange's as a router hears of it."""
+    product = Product(trade.product)
+    return Settled(trade.symbol, trade.quantity, trade.price_e4, trade.at_ns, product=product)
+
+
 def _settled(event: words.Event) -> Settled | None:
     match event:
         case words.Trade(settlement=True):
-            return Settled(event.symbol, event.quantity, event.price_e4, event.at_ns)
-        case words.FinalPrice(symbol, price_e4, at_ns):
-            return Settled(symbol, 0, price_e4, at_ns)
+            return settled(event)
+        case words.FinalPrice(symbol, price_e4, at_ns, product):
+            return Settled(symbol, 0, price_e4, at_ns, product=Product(product))
     return None
 
 
@@ -180,6 +194,7 @@ def _shown(report: words.OrderReport) -> BrokerOrder:
         filled_quantity=report.filled_quantity,
         filled_value_e4=report.filled_value_e4,
         text=report.text,
+        product=Product(report.product),
     )
 
 

@@ -206,10 +206,10 @@ def _of_hands(fact: object) -> str:
             return f"ALERT {account} is armed no more, says {by}: {because}"
         case OrderAsked(symbol=symbol, side=side, quantity=quantity, by=by):
             return f"{by} asks to {side} {quantity} {symbol}"
-        case BooksDiffer(symbol=symbol, ours=ours, theirs=theirs):
-            return f"ALERT {symbol}: the broker holds {theirs:+d}, our book says {ours:+d}"
-        case BooksAgree(symbol=symbol):
-            return f"{symbol}: the broker's book and ours agree again"
+        case BooksDiffer(ours=ours, theirs=theirs):
+            return f"ALERT {fact.pocket}: the broker holds {theirs:+d}, our book says {ours:+d}"
+        case BooksAgree():
+            return f"{fact.pocket}: the broker's book and ours agree again"
     return ""
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from daemon.domain.orders.book import Book, Position, entered
 from daemon.domain.orders.heard import Order
 from daemon.domain.orders.reconcile import EXTERNAL, MANUAL
-from daemon.domain.orders.words import IntentRecorded, OrderFact, Purpose, Side, State
+from daemon.domain.orders.words import IntentRecorded, OrderFact, Pocket, Purpose, Side, State
 from daemon.messages import BasketOpened, ExitFinished, ExitOwed, ExitReplaced, PositionChanged
 
 Leg = tuple[str, str]
@@ -23,7 +23,7 @@ class Books:
 
     Attributes:
         book: orders and positions.
-        symbols: what each leg trades.
+        pockets: what each leg trades, as the broker keeps it.
         owed: exits that are not finished, by id.
         exits: how many were ever owed.
         replaced: when exits in doubt were no longer counted on, by intent id.
@@ -31,7 +31,7 @@ class Books:
 
     def __init__(self, mark: str, facts: Iterable[object]) -> None:
         self.book = Book(mark)
-        self.symbols: dict[Leg, str] = {}
+        self.pockets: dict[Leg, Pocket] = {}
         self.owed: dict[str, ExitOwed] = {}
         self.exits = 0
         self.replaced: dict[str, int] = {}
@@ -44,7 +44,7 @@ class Books:
         match fact:
             case IntentRecorded(intent):
                 self.book.apply(fact)
-                self.symbols[intent.strategy_id, intent.leg_id] = intent.symbol
+                self.pockets[intent.strategy_id, intent.leg_id] = intent.pocket
             case BasketOpened(basket):
                 for leg in basket.legs:
                     key = (basket.strategy_id, leg.leg_id)
@@ -63,16 +63,16 @@ class Books:
         """Return the units that a leg holds; below zero short."""
         return self.book.position(*leg).net_quantity
 
-    def shares(self, shown: Mapping[str, int]) -> dict[Leg, int]:
+    def shares(self, shown: Mapping[Pocket, int]) -> dict[Leg, int]:
         """Return what of a broker's positions is each leg's; no more than the broker shows.
 
         Args:
-            shown: units by symbol; below zero short.
+            shown: units, each product of a contract by itself; below zero short.
         """
         found: dict[Leg, int] = {}
-        for symbol, net in shown.items():
+        for pocket, net in shown.items():
             left, sign = abs(net), 1 if net > 0 else -1
-            for leg in sorted(key for key, traded in self.symbols.items() if traded == symbol):
+            for leg in sorted(key for key, traded in self.pockets.items() if traded == pocket):
                 units = min(max(self.net(leg) * sign, 0), left)
                 if units:
                     found[leg] = sign * units
@@ -107,6 +107,7 @@ class Books:
             sold_quantity=now.sold_quantity - before.sold_quantity,
             sold_value_e4=now.sold_value_e4 - before.sold_value_e4,
             at_ns=at_ns,
+            product=intent.product,
         )
 
 

@@ -136,7 +136,7 @@ class Closer(Witness):
         exits = [o for o in self.books.exits_of(leg) if is_todays(o, now_ns)]
         side = Side.BUY if net < 0 else Side.SELL
         step = self._machine.step(_named(leg))
-        found = prices(self.books.symbols[leg], side, quotes, now_ns)
+        found = prices(self.books.pockets[leg].symbol, side, quotes, now_ns)
         ladder = self._terms.ladder
         return Holding(
             leg_id=_named(leg),
@@ -170,7 +170,7 @@ class Closer(Witness):
         wanted = Wanted(
             account=self._terms.account,
             leg=leg,
-            symbol=self.books.symbols[leg],
+            pocket=self.books.pockets[leg],
             parent=self._owed_of(leg),
             open_quantity=abs(shares[leg]),
             sent_quantity=remaining(exits, word.side),
@@ -224,8 +224,8 @@ class Closer(Witness):
 
     def _judge(self, done: Round, read: AccountRead, now_ns: int) -> None:
         """Say what is left, and whether two readings have shown that nothing is."""
-        for symbol, net in reconcile.positions(read).items():
-            done.left.append(f"{net:+d} {symbol} is held")
+        for pocket, net in reconcile.positions(read).items():
+            done.left.append(f"{net:+d} {pocket} is held")
         for shown in read.orders:
             if shown.state is State.WORKING:
                 done.left.append(f"{shown.side} {shown.quantity} {shown.symbol} rests")

@@ -14,7 +14,7 @@ from daemon.domain.market.instruments import Instrument, Kind, contract
 from daemon.domain.orders.flatten import PlaceExit
 from daemon.domain.orders.ladder import Prospect
 from daemon.domain.orders.limits import GateView, Parent, Reach
-from daemon.domain.orders.words import Intent, OrderType, Purpose, Side
+from daemon.domain.orders.words import Intent, OrderType, Pocket, Purpose, Side
 from daemon.errors import RuleUnknown
 
 _DEADLINE_NS = 3_600 * SECOND_NS
@@ -35,7 +35,7 @@ class Wanted(Struct, frozen=True):
     Attributes:
         account: whose.
         leg: strategy and leg.
-        symbol: what it holds.
+        pocket: what it holds, as the broker keeps it.
         parent: the obligation.
         open_quantity: units that are held.
         sent_quantity: units that its exits on their way may still close.
@@ -44,7 +44,7 @@ class Wanted(Struct, frozen=True):
 
     account: str
     leg: tuple[str, str]
-    symbol: str
+    pocket: Pocket
     parent: str
     open_quantity: int
     sent_quantity: int
@@ -74,7 +74,7 @@ def intent_of(intent_id: str, word: PlaceExit, wanted: Wanted, now_ns: int) -> I
         account=wanted.account,
         strategy_id=strategy_id,
         leg_id=leg_id,
-        symbol=wanted.symbol,
+        symbol=wanted.pocket.symbol,
         side=word.side,
         quantity=word.quantity,
         order_type=OrderType.LIMIT,
@@ -83,6 +83,7 @@ def intent_of(intent_id: str, word: PlaceExit, wanted: Wanted, now_ns: int) -> I
         parent=wanted.parent,
         decided_ns=now_ns,
         deadline_ns=now_ns + _DEADLINE_NS,
+        product=wanted.pocket.product,
     )
 
 
@@ -90,7 +91,7 @@ def seen_by_the_gate(
     wanted: Wanted, side: Side, quotes: Mapping[str, Quote], now_ns: int
 ) -> GateView:
     """Return what is true around an exit; what the gate holds entries to alone stays empty."""
-    found = prices(wanted.symbol, side, quotes, now_ns)
+    found = prices(wanted.pocket.symbol, side, quotes, now_ns)
     prospect = found.prospect if found else Prospect(0, 0, 0, 0, 1)
     return GateView(
         instrument=found.instrument if found else None,

@@ -106,7 +106,7 @@ class Witness:
         """Count what the broker shows beyond our book as external, once it has for a while."""
         for each in reconcile.compare(self.books.book, read).differing:
             more = each.theirs - each.ours
-            lasted_ns = self._lasted_ns(("gap", each.symbol), more, read.at_ns)
+            lasted_ns = self._lasted_ns(("gap", each.pocket), more, read.at_ns)
             if each.theirs * more > 0 and lasted_ns >= VERIFY_NS:
                 price_e4 = quotes.get(each.symbol, Quote(0)).ltp_e4
                 shown = reconcile.unexplained(each, price_e4)
@@ -150,7 +150,7 @@ class Witness:
         intent, symbol = order.intent, order.intent.symbol
         since_ns = self.books.replaced.get(intent.intent_id)
         old = is_old(order.recorded_ns, read.at_ns)
-        held = reconcile.positions(read).get(symbol, 0)
+        held = reconcile.positions(read).get(intent.pocket, 0)
         there = tuple(
             (each.broker_order_id, each.state, each.filled_quantity)
             for each in read.orders
@@ -163,7 +163,7 @@ class Witness:
             quantity=order.remaining_quantity,
             old=old,
             shown=any(each.client_id == intent.intent_id for each in read.orders),
-            agreed=held == self.books.book.net(symbol),
+            agreed=held == self.books.book.within(intent.pocket).net,
             equal_ns=self._lasted_ns(intent.intent_id, in_doubt, read.at_ns),
             replaced_ago_ns=None if since_ns is None else read.at_ns - since_ns,
         )

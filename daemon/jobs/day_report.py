@@ -11,7 +11,7 @@ from datetime import date
 
 from daemon.domain.instants import day_of, wall_of
 from daemon.domain.money import units
-from daemon.domain.orders.words import IntentRecorded
+from daemon.domain.orders.words import IntentRecorded, Pocket
 from daemon.jobs.trades import LegTrade, Trades
 from daemon.messages import (
     AlertAcknowledged,
@@ -53,7 +53,7 @@ class _Day:
         self._trades: dict[str, Trades] = {}
         self._marks: dict[str, DayMarked] = {}
         self._overdue: dict[str, ExitOverdue] = {}
-        self._differing: dict[str, BooksDiffer] = {}
+        self._differing: dict[Pocket, BooksDiffer] = {}
         self._alerts: dict[str, list[AlertFact]] = {}
         self._notes: dict[Noted, None] = {}
 
@@ -64,10 +64,10 @@ class _Day:
                 self._open(fact)
             case IntentRecorded(intent) if intent.account == self._account:
                 self._know(intent.strategy_id)
-            case BooksDiffer(account, symbol) if account == self._account:
-                self._differing[symbol] = fact
-            case BooksAgree(account, symbol) if account == self._account:
-                self._differing.pop(symbol, None)
+            case BooksDiffer(account) if account == self._account:
+                self._differing[fact.pocket] = fact
+            case BooksAgree(account) if account == self._account:
+                self._differing.pop(fact.pocket, None)
             case AlertRaised() | AlertAcknowledged() | AlertCleared():
                 self._hear_alert(fact)
             case (
@@ -138,7 +138,7 @@ class _Day:
         if not self._differing:
             return "equal to the broker's"
         told = (
-            f"{each.symbol} {each.ours}, there {each.theirs}" for each in self._differing.values()
+            f"{each.pocket} {each.ours}, there {each.theirs}" for each in self._differing.values()
         )
         return f"DIFFER from the broker's: {'; '.join(told)}"
 

@@ -6,6 +6,7 @@ from msgspec import Struct
 
 from daemon.domain.orders.limits import Approved
 from daemon.domain.orders.margin import MarginLeg
+from daemon.domain.orders.words import Pocket, Product
 
 
 class Place(Struct, frozen=True):
@@ -53,6 +54,7 @@ class Settled(Struct, frozen=True):
         price_e4: what a unit was worth.
         at_ns: when.
         aged_ns: how long before the close its underlying was last priced; 0: it was at the close.
+        product: in which it was held.
     """
 
     symbol: str
@@ -60,6 +62,12 @@ class Settled(Struct, frozen=True):
     price_e4: int
     at_ns: int
     aged_ns: int = 0
+    product: Product = Product.INTRADAY
+
+    @property
+    def pocket(self) -> Pocket:
+        """What was closed, as the broker keeps it."""
+        return Pocket(self.symbol, self.product)
 
 
 class OrderNotFound(Struct, frozen=True):

@@ -10,7 +10,7 @@ from enum import StrEnum
 from msgspec import Struct
 
 from daemon.domain.orders.kill import Stage
-from daemon.domain.orders.words import OrderType, Side
+from daemon.domain.orders.words import OrderType, Pocket, Product, Side
 from daemon.messages.beats import HeldBy
 from daemon.runtime.breaker import Phase
 
@@ -162,6 +162,7 @@ class OrderAsked(Struct, frozen=True, tag=True):
         tag: the caller's own word for it.
         by: who asked.
         at_ns: the market instant.
+        product: how it is held; None: as what it closes, else left on the same day.
     """
 
     request_id: str
@@ -175,6 +176,7 @@ class OrderAsked(Struct, frozen=True, tag=True):
     tag: str
     by: str
     at_ns: int
+    product: Product | None = None
 
 
 class RequestBegun(Struct, frozen=True, tag=True):
@@ -218,6 +220,7 @@ class BooksDiffer(Struct, frozen=True, tag=True):
         ours: units by our book; below zero short.
         theirs: units by the broker's.
         at_ns: the market instant.
+        product: in which product of it; the other may agree.
     """
 
     account: str
@@ -225,14 +228,26 @@ class BooksDiffer(Struct, frozen=True, tag=True):
     ours: int
     theirs: int
     at_ns: int
+    product: Product = Product.INTRADAY
+
+    @property
+    def pocket(self) -> Pocket:
+        """Where it is."""
+        return Pocket(self.symbol, self.product)
 
 
 class BooksAgree(Struct, frozen=True, tag=True):
-    """The broker's position in a symbol is ours again."""
+    """The broker's position in a symbol, held in one product, is ours again."""
 
     account: str
     symbol: str
     at_ns: int
+    product: Product = Product.INTRADAY
+
+    @property
+    def pocket(self) -> Pocket:
+        """Where it is."""
+        return Pocket(self.symbol, self.product)
 
 
 class SessionReady(Struct, frozen=True, tag=True):

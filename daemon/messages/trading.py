@@ -10,7 +10,7 @@ from datetime import date
 from msgspec import Struct
 
 from daemon.domain.orders.basket import Basket
-from daemon.domain.orders.words import Side
+from daemon.domain.orders.words import Product, Side
 from daemon.domain.risk.words import ExitReason, LegRules, StrategyRules
 
 
@@ -96,6 +96,7 @@ class PositionChanged(Struct, frozen=True, tag=True):
         at_ns: the market instant.
         intent_id: the order whose fill moved it; empty: none of ours that is known.
         settled: the exchange closed it by itself, at its settlement price.
+        product: how it is held.
     """
 
     strategy_id: str
@@ -110,6 +111,7 @@ class PositionChanged(Struct, frozen=True, tag=True):
     intent_id: str = ""
     settled: bool = False
     account: str = ""
+    product: Product = Product.INTRADAY
 
     @property
     def net_quantity(self) -> int:

@@ -6,7 +6,7 @@ from datetime import date
 
 from msgspec import Struct
 
-from daemon.domain.orders.words import Side
+from daemon.domain.orders.words import Product, Side
 from daemon.messages.arming import AccountArmed
 from daemon.messages.control import Latched
 
@@ -15,6 +15,7 @@ class HeldSeen(Struct, frozen=True):
     """A position of one leg by our book, in units and sums of price x units.
 
     Attributes:
+        product: how it is held.
         resident_quantity: units that stops at the broker may still buy back; 0: none rests.
         resident_trigger_e4: what wakes the first of them.
     """
@@ -30,6 +31,7 @@ class HeldSeen(Struct, frozen=True):
     sold_value_e4: int
     resident_quantity: int = 0
     resident_trigger_e4: int = 0
+    product: Product = Product.INTRADAY
 
 
 class AccountSeen(Struct, frozen=True):
@@ -42,7 +44,7 @@ class AccountSeen(Struct, frozen=True):
         paused: why entries of the whole account are paused; empty: they are not.
         latches: those that stand.
         held: positions, flat ones of today included.
-        differing: symbols in which the broker shows another position.
+        differing: symbols in which the broker shows another position, with the product if carried.
         exits_owed: ids of exits not finished.
         working: orders that may still fill.
         entries_left: calls for entries that the message budget lets out at once.

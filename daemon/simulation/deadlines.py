@@ -58,7 +58,8 @@ class Deadlines:
             if strategy_id not in self._by_last_price or not (leg_id and stop_e4):
                 continue
             position = known.book.position(*key)
-            quote = frame.quotes.get(known.symbols.get(key, ""))
+            pocket = known.pockets.get(key)
+            quote = frame.quotes.get(pocket.symbol) if pocket is not None else None
             if quote is None or known.unarmed[key] or self._is_left(key):
                 continue
             if (quote.ltp_e4 - stop_e4) * position.net_quantity <= 0:
@@ -94,9 +95,9 @@ class Deadlines:
             raise Violated("I21", f"{latch.latch_id} was pulled, and has not begun")
         kept = [
             key
-            for key, symbol in known.symbols.items()
+            for key, pocket in known.pockets.items()
             if latch.covers(self._judge.account, key[0])
-            and symbol not in known.differing  # what the broker does not show is not sold
+            and pocket not in known.differing  # what the broker does not show is not sold
             and not self._is_left(key)
         ]
         if kept and staged.stage is not Stage.INCOMPLETE:

@@ -92,7 +92,7 @@ class Judge:
         self.is_durable: Callable[[str], bool] = lambda _: False
         self.travelling: set[str] = set()
         self._fallen: set[str] = set()
-        self._nets: dict[str, int] = {}
+        self._nets: dict[tuple[str, str], int] = {}
         self._works: set[str] = set()
         self._told: dict[str, int] = {}
         self._left: set[str] = set()
@@ -213,7 +213,7 @@ class Judge:
             if quantity > self._planned[leg]:
                 most = self._planned[leg]
                 raise Violated("I14", f"{quantity} units of {leg} may come to be held, of {most}")
-        self._nets = {p.symbol: p.net_quantity for p in exchange.positions()}
+        self._nets = {(p.symbol, p.product): p.net_quantity for p in exchange.positions()}
         self._works = {each.client_id for each in orders if each.status is Status.WORKING}
 
     def stands(self, seen: RiskSeen) -> None:
@@ -275,10 +275,10 @@ class Judge:
             if sentence := too_many(known, intent, live, self._planned[leg]):
                 raise Violated("I10", sentence)
         else:
-            for leg_id, symbol in known.owed_legs(intent.strategy_id):
+            for leg_id, pocket in known.owed_legs(intent.strategy_id):
                 held = known.book.position(intent.strategy_id, leg_id).net_quantity
-                if held < 0 and self._nets.get(symbol, 0) < 0:
-                    sentence = f"{intent.symbol} is sold before {symbol} is bought back"
+                if held < 0 and self._nets.get(pocket, 0) < 0:
+                    sentence = f"{intent.symbol} is sold before {pocket} is bought back"
                     raise Violated("I11", f"{intent.intent_id}: {sentence}")
 
     def _on_their_way(self, intent: Intent) -> int:

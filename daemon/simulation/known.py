@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from daemon.actors.watch import position_of
 from daemon.domain.orders.book import Book
-from daemon.domain.orders.words import IntentRecorded, OrderFact, OrderParked, Purpose
+from daemon.domain.orders.words import IntentRecorded, OrderFact, OrderParked, Pocket, Purpose
 from daemon.domain.risk.moves import LevelMoved, Move
 from daemon.messages import (
     BasketOpened,
@@ -37,8 +37,8 @@ class Known:
         overdue: exits of which a person was told.
         notes: what else was told.
         parked: orders that were parked.
-        differing: symbols in which the books differ.
-        symbols: what each leg trades, by strategy and leg.
+        differing: where the books differ.
+        pockets: what each leg trades, by strategy and leg.
     """
 
     def __init__(self) -> None:
@@ -53,8 +53,8 @@ class Known:
         self.overdue: set[str] = set()
         self.notes: list[str] = []
         self.parked: set[str] = set()
-        self.differing: set[str] = set()
-        self.symbols: dict[tuple[str, str], str] = {}
+        self.differing: set[Pocket] = set()
+        self.pockets: dict[tuple[str, str], Pocket] = {}
 
     def apply(self, fact: object) -> None:
         """Take one fact in; those that nobody judges are passed over."""
@@ -67,7 +67,7 @@ class Known:
                 self._hear_of_levels(fact)
             case BasketOpened(basket):
                 for leg in basket.legs:
-                    self.symbols[basket.strategy_id, leg.leg_id] = leg.symbol
+                    self.pockets[basket.strategy_id, leg.leg_id] = leg.pocket
                 for of_leg in (self.levels, self._entries_e4, self.unarmed):
                     for key in [key for key in of_leg if key[0] == basket.strategy_id]:
                         del of_leg[key]
@@ -90,13 +90,13 @@ class Known:
     def _hear_of_orders(self, fact: object) -> None:
         match fact:
             case IntentRecorded(intent):
-                self.symbols[intent.strategy_id, intent.leg_id] = intent.symbol
+                self.pockets[intent.strategy_id, intent.leg_id] = intent.pocket
             case OrderParked(intent_id):
                 self.parked.add(intent_id)
-            case BooksDiffer(_, symbol):
-                self.differing.add(symbol)
-            case BooksAgree(_, symbol):
-                self.differing.discard(symbol)
+            case BooksDiffer():
+                self.differing.add(fact.pocket)
+            case BooksAgree():
+                self.differing.discard(fact.pocket)
 
     def _hear_of_exits(self, fact: object) -> None:
         match fact:
@@ -121,8 +121,8 @@ class Known:
         stops = (o for o in self.book if o.intent.purpose is Purpose.RESIDENT_STOP)
         return sum(bool(order.filled_quantity) for order in stops)
 
-    def owed_legs(self, strategy_id: str) -> Iterator[tuple[str, str]]:
-        """Yield the legs of a strategy that are being left, each with its symbol."""
+    def owed_legs(self, strategy_id: str) -> Iterator[tuple[str, Pocket]]:
+        """Yield the legs of a strategy that are being left, each with what it holds."""
         for owed in self.owed.values():
             for leg_id in owed.leg_ids if owed.strategy_id == strategy_id else ():
-                yield leg_id, self.symbols.get((strategy_id, leg_id), leg_id)
+                yield leg_id, self.pockets.get((strategy_id, leg_id), Pocket(leg_id))

@@ -83,8 +83,12 @@ def every_order_is_accounted_for(known: Known, exchange: Exchange) -> None:
 
 def both_books_hold_the_same(known: Known, exchange: Exchange) -> None:
     """I4: our positions are those of the broker, to the unit."""
-    ours = {name: net for name in known.book.symbols() if (net := known.book.net(name))}
-    theirs = {p.symbol: p.net_quantity for p in exchange.positions() if p.net_quantity}
+    ours = {tuple(pocket): each.net for pocket, each in known.book.pockets.items() if each.net}
+    theirs = {
+        (each.symbol, each.product): each.net_quantity
+        for each in exchange.positions()
+        if each.net_quantity
+    }
     if ours != theirs:
         raise Violated("I4", f"our book holds {ours}, the exchange {theirs}")
 
@@ -111,7 +115,11 @@ def all_is_flat_or_told(known: Known, exchange: Exchange) -> None:
 
     That does for a long; a short is bought back again and again, so none stands.
     """
-    held = {p.symbol: p.net_quantity for p in exchange.positions() if p.net_quantity}
+    held = {
+        (each.symbol, each.product): each.net_quantity
+        for each in exchange.positions()
+        if each.net_quantity
+    }
     rests = [order.client_id for order in exchange.orders() if order.status is Status.WORKING]
     if (held or rests) and not known.overdue.intersection(known.owed):
         raise Violated("I9", f"{held} is held and {rests} rest, and nobody was paged")

@@ -13,7 +13,7 @@ from typing import Any
 
 import msgspec
 from msgspec import Struct
-from msgspec.structs import replace
+from msgspec.structs import fields, replace
 
 from daemon import messages as m
 from daemon.domain.orders import words as orders
@@ -43,22 +43,22 @@ class Entry(Struct, frozen=True):
     Attributes:
         without: the fields that are left out.
         when: whether one fact of the type is entered.
-        unless_empty: fields that came later, left out where they hold nothing: what was recorded
-            before there were any has the same entry.
+        unless_preset: fields that came later, left out where they hold their preset: what was
+            recorded before there were any has the same entry.
     """
 
     without: tuple[str, ...] = ()
     when: Callable[[Any], bool] = _always
-    unless_empty: tuple[str, ...] = ()
+    unless_preset: tuple[str, ...] = ()
 
 
 _MARK = ("account",)
 _WHOLE = Entry()
-_MARKED = Entry(unless_empty=_MARK)
+_MARKED = Entry(unless_preset=_MARK)
 _ABSENT = Entry(when=_never)
 _TIMELESS = Entry(without=("at_ns",))
-_MARKED_TIMELESS = Entry(without=("at_ns",), unless_empty=_MARK)
-_BARE = Entry(without=("at_ns", "because"), unless_empty=_MARK)
+_MARKED_TIMELESS = Entry(without=("at_ns",), unless_preset=_MARK)
+_BARE = Entry(without=("at_ns", "because"), unless_preset=_MARK)
 
 ENTRIES: dict[type[Fact], Entry] = {
     # What the day and the feed brought, and what was decided on it: at market time.
@@ -67,19 +67,23 @@ ENTRIES: dict[type[Fact], Entry] = {
     m.LinkDied: _WHOLE,
     m.LinkRevived: _WHOLE,
     m.EntryDecided: _WHOLE,
-    m.BasketOpened: Entry(unless_empty=("version", "account", "live")),
+    m.BasketOpened: Entry(unless_preset=("version", "account", "live")),
     m.ExitDecided: _MARKED,
     LevelMoved: _MARKED,
     m.DayMarked: _MARKED,
     orders.IntentRecorded: _WHOLE,
-    m.EntriesPaused: Entry(without=("because",), unless_empty=_MARK),
+    m.EntriesPaused: Entry(without=("because",), unless_preset=_MARK),
     # What follows from an answer comes when the answer came, and may quote it.
-    m.Noted: Entry(without=("at_ns", "text"), unless_empty=_MARK),
+    m.Noted: Entry(without=("at_ns", "text"), unless_preset=_MARK),
     m.BasketEnded: _BARE,
-    m.PositionChanged: Entry(("at_ns", "intent_id", "settled"), unless_empty=_MARK),
+    m.PositionChanged: Entry(
+        ("at_ns", "intent_id", "settled"), unless_preset=("account", "product")
+    ),
     m.LegExpired: _MARKED_TIMELESS,
-    m.ExitOwed: Entry(without=("at_ns",), unless_empty=("keep", "account")),
-    m.ExitFinished: Entry(("at_ns",), unless_empty=("closed_quantity", "held_quantity", "account")),
+    m.ExitOwed: Entry(without=("at_ns",), unless_preset=("keep", "account")),
+    m.ExitFinished: Entry(
+        ("at_ns",), unless_preset=("closed_quantity", "held_quantity", "account")
+    ),
     m.ExitOverdue: _BARE,
     m.ExitReplaced: _TIMELESS,
     orders.OrderRefused: Entry(without=("at_ns", "text")),
@@ -87,16 +91,16 @@ ENTRIES: dict[type[Fact], Entry] = {
     orders.OrderParked: _TIMELESS,
     orders.OrderUpdated: Entry(("at_ns", "text", "broker_order_id"), _tells_a_fill_or_an_end),
     # What a person did, as far as trading hangs on it; who, why and under which name is his affair.
-    m.Latched: Entry(("latch_id", "at_ns", "reason", "by", "unwritten"), unless_empty=_MARK),
-    m.Released: Entry(("latch_id", "at_ns", "by"), unless_empty=_MARK),
-    m.KillStaged: Entry(("latch_id", "at_ns", "left"), unless_empty=_MARK),
+    m.Latched: Entry(("latch_id", "at_ns", "reason", "by", "unwritten"), unless_preset=_MARK),
+    m.Released: Entry(("latch_id", "at_ns", "by"), unless_preset=_MARK),
+    m.KillStaged: Entry(("latch_id", "at_ns", "left"), unless_preset=_MARK),
     m.StrategyStarted: Entry(without=("at_ns", "by")),
     m.StrategyStopped: Entry(without=("at_ns", "by", "because")),
     m.StrategyDeclared: Entry(without=("at_ns", "by")),
     m.StrategyRemoved: Entry(without=("at_ns", "by")),
-    m.OrderAsked: Entry(without=("request_id", "tag", "by", "at_ns")),
-    m.BooksDiffer: _TIMELESS,
-    m.BooksAgree: _TIMELESS,
+    m.OrderAsked: Entry(without=("request_id", "tag", "by", "at_ns"), unless_preset=("product",)),
+    m.BooksDiffer: Entry(without=("at_ns",), unless_preset=("product",)),
+    m.BooksAgree: Entry(without=("at_ns",), unless_preset=("product",)),
     # What befell the host, the connection or the process, and whoever was alerted by what is
     # entered anyway.
     orders.OrderAccepted: _ABSENT,
@@ -128,7 +132,7 @@ _KEPT: dict[type[Fact], tuple[str, ...]] = {
     kind: tuple(
         name
         for name in kind.__struct_fields__
-        if name not in entry.without and name not in entry.unless_empty
+        if name not in entry.without and name not in entry.unless_preset
     )
     for kind, entry in ENTRIES.items()
 }
@@ -150,6 +154,11 @@ _VALUES: dict[type[Fact], Callable[[Fact], tuple[Any, ...]]] = {
     kind: _reading_off(kept) for kind, kept in _KEPT.items()
 }
 """Reads off a fact the name of its type and its kept fields."""
+_PRESETS: dict[type[Fact], dict[str, Any]] = {
+    kind: {field.name: field.default for field in fields(kind) if field.name in later}
+    for kind, later in ((kind, entry.unless_preset) for kind, entry in ENTRIES.items())
+}
+"""What fields that came later hold in a fact that says nothing of them."""
 _BUFFERED = 65_536
 """Lines are digested together once they fill as many bytes: a digest asked for each costs more."""
 _encode = msgspec.json.Encoder(order="deterministic").encode
@@ -202,8 +211,12 @@ class Journal:
         at = _PLACE_AT.get(kind)
         if at is not None:
             values[at] = self._placed(values[at])
-        if entry.unless_empty:
-            values += [got for name in entry.unless_empty if (got := getattr(fact, name))]
+        if entry.unless_preset:
+            values += [
+                got
+                for name in entry.unless_preset
+                if (got := getattr(fact, name)) != _PRESETS[kind][name]
+            ]
         return _encode(values) + b"\n"
 
     def _placed(self, told: str | orders.Intent) -> str | orders.Intent:

@@ -140,6 +140,7 @@ def drafted(request: TwinOrder, at_ns: int) -> OrderReport:
         triggered=False,
         resting=True,
         priority=0,
+        product=request.product,
     )
 
 

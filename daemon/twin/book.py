@@ -16,6 +16,9 @@ from daemon.domain.instants import day_of
 from daemon.domain.money import divide_half_even
 from daemon.twin.words import OrderReport, Position, Side, Status, Trade
 
+Pocket = tuple[str, str]
+"""Symbol and product: what is held apart from what is held otherwise."""
+
 
 def applied(position: Position, trade: Trade) -> Position:
     """Return a position after one more trade.
@@ -39,6 +42,7 @@ def applied(position: Position, trade: Trade) -> Position:
         sell_value_e4=position.sell_value_e4 + (value_e4 if sold else 0),
         open_value_e4=position.open_value_e4 - released_e4 + opened_e4,
         realised_e4=position.realised_e4 + (earned_e4 if net > 0 else -earned_e4),
+        product=position.product,
     )
 
 
@@ -71,9 +75,9 @@ class Book:
     Attributes:
         orders: by number, in the order of their arrival.
         trades: of the day.
-        positions: by symbol; one that is flat goes with its day.
-        unsettled: symbols that were traded and are not over yet, in the order of their first
-            trade; flat ones too, for who sends the orders may be long and short in one.
+        positions: by symbol and product; one that is flat goes with its day.
+        unsettled: symbols with products that were traded and are not over yet, in the order of
+            their first trade; flat ones too, for who sends the orders may be long and short in one.
         realised_e4: over all trades ever.
         changed: orders to save, the newest state of each.
         traded: trades to save.
@@ -82,8 +86,8 @@ class Book:
     def __init__(self) -> None:
         self.orders: dict[str, OrderReport] = {}
         self.trades: list[Trade] = []
-        self.positions: dict[str, Position] = {}
-        self.unsettled: dict[str, None] = {}
+        self.positions: dict[Pocket, Position] = {}
+        self.unsettled: dict[Pocket, None] = {}
         self.realised_e4 = 0
         self.changed: dict[str, OrderReport] = {}
         self.traded: list[Trade] = []
@@ -126,22 +130,23 @@ class Book:
             if order.resting or order.arrived_ns >= start_ns
         }
         self.trades = [trade for trade in self.trades if trade.at_ns >= start_ns]
-        today = {trade.symbol for trade in self.trades}
+        today = {(trade.symbol, trade.product) for trade in self.trades}
         self.positions = {
-            symbol: position
-            for symbol, position in self.positions.items()
-            if position.net_quantity or symbol in today
+            pocket: position
+            for pocket, position in self.positions.items()
+            if position.net_quantity or pocket in today
         }
 
     def end(self, symbol: str) -> None:
         """A contract is over, and what it was worth is not known: nothing is held of it."""
-        self.unsettled.pop(symbol, None)
-        self.positions.pop(symbol, None)
+        for pocket in [each for each in self.unsettled if each[0] == symbol]:
+            del self.unsettled[pocket]
+            self.positions.pop(pocket, None)
 
     def _forget_flat(self) -> None:
         """A new day knows no position that an earlier one closed."""
         self.positions = {
-            symbol: position for symbol, position in self.positions.items() if position.net_quantity
+            pocket: position for pocket, position in self.positions.items() if position.net_quantity
         }
 
     def _place(self, order: OrderReport) -> None:
@@ -154,13 +159,14 @@ class Book:
                 del self._resting[order.symbol]
 
     def _fold(self, trade: Trade) -> None:
-        before = self.positions.get(trade.symbol) or Position(trade.symbol)
+        pocket = (trade.symbol, trade.product)
+        before = self.positions.get(pocket) or Position(trade.symbol, product=trade.product)
         after = applied(before, trade)
-        self.positions[trade.symbol] = after
+        self.positions[pocket] = after
         if trade.settlement:
-            self.unsettled.pop(trade.symbol, None)
+            self.unsettled.pop(pocket, None)
         else:
-            self.unsettled[trade.symbol] = None
+            self.unsettled[pocket] = None
         self.realised_e4 += after.realised_e4 - before.realised_e4
         self.trades.append(trade)
 

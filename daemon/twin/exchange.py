@@ -18,7 +18,7 @@ from daemon.domain.market.frames import Frame
 from daemon.domain.market.instruments import Instrument, Kind
 from daemon.errors import BrokerMisused
 from daemon.twin.admission import Admission, drafted, rejected
-from daemon.twin.book import opposite
+from daemon.twin.book import Pocket, opposite
 from daemon.twin.faults import Call, Fault, FaultKind
 from daemon.twin.file import Arrival, NoFile, TwinFile
 from daemon.twin.floor import Terms
@@ -239,12 +239,16 @@ class Exchange(Admission):
 
     def _settled(self, contract: Instrument, value_e4: int) -> None:
         """Close what is held of an expired contract at its settlement price, or tell the price."""
-        symbol, price_e4 = contract.symbol, settlement_price(contract, value_e4)
-        position = self._book.positions.get(symbol)
+        price_e4 = settlement_price(contract, value_e4)
+        for pocket in [each for each in self._book.unsettled if each[0] == contract.symbol]:
+            self._close(pocket, price_e4)
+
+    def _close(self, pocket: Pocket, price_e4: int) -> None:
+        symbol, product = pocket
+        position = self._book.positions.get(pocket)
         if position is None or position.net_quantity == 0:
-            if symbol in self._book.unsettled:
-                self._outbox.append(FinalPrice(symbol, price_e4, self._clock_ns))
-                del self._book.unsettled[symbol]
+            self._outbox.append(FinalPrice(symbol, price_e4, self._clock_ns, product))
+            del self._book.unsettled[pocket]
             return
         self._trade(
             Trade(
@@ -257,6 +261,7 @@ class Exchange(Admission):
                 price_e4=price_e4,
                 at_ns=self._clock_ns,
                 settlement=True,
+                product=product,
             )
         )
 

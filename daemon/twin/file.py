@@ -16,9 +16,11 @@ import msgspec
 from msgspec import Struct
 
 from daemon.errors import StoreError
-from daemon.twin.words import OrderReport, Trade, TwinOrder
+from daemon.twin.words import INTRADAY, OrderReport, Trade, TwinOrder
 
-VERSION = 1
+VERSION = 2
+_EARLIER = 1
+"""It knew no products; what it holds is intraday."""
 _BUSY_MS = 250
 _SCHEMA = """
 CREATE TABLE orders (
@@ -27,19 +29,25 @@ CREATE TABLE orders (
     trigger_e4 INTEGER NOT NULL, decided_ns INTEGER NOT NULL, arrived_ns INTEGER NOT NULL,
     at_ns INTEGER NOT NULL, status TEXT NOT NULL, filled_quantity INTEGER NOT NULL,
     filled_value_e4 INTEGER NOT NULL, triggered INTEGER NOT NULL, resting INTEGER NOT NULL,
-    priority INTEGER NOT NULL, reason TEXT, text TEXT NOT NULL) STRICT;
+    priority INTEGER NOT NULL, reason TEXT, text TEXT NOT NULL, product TEXT NOT NULL) STRICT;
 CREATE TABLE trades (
     trade_id TEXT PRIMARY KEY, order_id TEXT NOT NULL, client_id TEXT NOT NULL,
     symbol TEXT NOT NULL, side TEXT NOT NULL, quantity INTEGER NOT NULL,
-    price_e4 INTEGER NOT NULL, at_ns INTEGER NOT NULL, settlement INTEGER NOT NULL) STRICT;
+    price_e4 INTEGER NOT NULL, at_ns INTEGER NOT NULL, settlement INTEGER NOT NULL,
+    product TEXT NOT NULL) STRICT;
 CREATE TABLE arrivals (
     due_ns INTEGER NOT NULL, number INTEGER PRIMARY KEY, body TEXT NOT NULL) STRICT;
 CREATE TABLE messages (at_ns INTEGER NOT NULL) STRICT;
 CREATE TABLE counters (name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT;
-PRAGMA user_version = 1;
+PRAGMA user_version = 2;
 """
-_PUT_ORDER = f"INSERT OR REPLACE INTO orders VALUES ({', '.join('?' * 19)})"  # noqa: S608
-_PUT_TRADE = f"INSERT INTO trades VALUES ({', '.join('?' * 9)})"  # noqa: S608
+_FROM_1 = f"""
+ALTER TABLE orders ADD COLUMN product TEXT NOT NULL DEFAULT '{INTRADAY}';
+ALTER TABLE trades ADD COLUMN product TEXT NOT NULL DEFAULT '{INTRADAY}';
+PRAGMA user_version = 2;
+"""
+_PUT_ORDER = f"INSERT OR REPLACE INTO orders VALUES ({', '.join('?' * 20)})"  # noqa: S608
+_PUT_TRADE = f"INSERT INTO trades VALUES ({', '.join('?' * 10)})"  # noqa: S608
 
 T = TypeVar("T", bound=Struct)
 
@@ -134,6 +142,8 @@ class SqliteFile:
             (version,) = self._db.execute("PRAGMA user_version").fetchone()
             if version == 0:
                 self._db.executescript(f"BEGIN; {_SCHEMA} COMMIT;")
+            elif version == _EARLIER:
+                self._db.executescript(f"BEGIN; {_FROM_1} COMMIT;")
             elif version == VERSION:  # a file that cannot be written is told at once
                 self._db.execute(f"PRAGMA user_version = {VERSION}")
         except sqlite3.Error as error:
@@ -141,7 +151,7 @@ class SqliteFile:
                 f"the exchange's file {path} cannot be used: {error}; look at the file and its disk"
             )
             raise StoreError(text, "exchange_unusable") from error
-        if version not in (0, VERSION):
+        if version not in (0, _EARLIER, VERSION):
             self._db.close()
             text = f"{path} has version {version}, not {VERSION}; run the version that made it"
             raise StoreError(text, "exchange_unusable")
@@ -204,8 +214,8 @@ class SqliteFile:
         return self._db.execute(query).fetchall()
 
     def _rows(self, table: str, kind: type[T]) -> list[T]:
-        rows = self._select(f"SELECT * FROM {table} ORDER BY 1")  # noqa: S608
-        names = [field.name for field in msgspec.structs.fields(kind)]
+        rows = self._db.execute(f"SELECT * FROM {table} ORDER BY 1")  # noqa: S608
+        names = [name for name, *_ in rows.description]  # an earlier file has fewer
         return [
             msgspec.convert(dict(zip(names, row, strict=True)), kind, strict=False) for row in rows
         ]
@@ -231,7 +241,7 @@ class SeenFile(SqliteFile):
         except sqlite3.Error as error:
             text = f"the exchange's file {path} cannot be read: {error}; look at it and its disk"
             raise StoreError(text, "exchange_unusable") from error
-        if version != VERSION:
+        if version not in (_EARLIER, VERSION):
             self._db.close()
             text = f"{path} has version {version}, not {VERSION}; run the version that made it"
             raise StoreError(text, "exchange_unusable")

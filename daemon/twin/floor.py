@@ -79,12 +79,10 @@ class Floor(Statements):
         self._book.restore(orders, trades)
         last_ns = {trade.symbol: trade.at_ns for trade in trades}
         last_ns.update((order.symbol, order.arrived_ns) for order in self._resting())
-        held = {
-            symbol for symbol, position in self._book.positions.items() if position.net_quantity
-        }
+        held = {each.symbol for each in self._book.positions.values() if each.net_quantity}
         for symbol in sorted(held.union(self._book.symbols())):
             self._learn(symbol, day_of(last_ns[symbol]))
-        for symbol in self._book.unsettled.keys() - held:
+        for symbol in {symbol for symbol, _ in self._book.unsettled} - held:
             found = known(self._rules, symbol, day_of(last_ns[symbol]))
             if found is None:
                 self._book.end(symbol)
@@ -111,7 +109,7 @@ class Floor(Statements):
         self._lapse(order for order in self._resting() if order.arrived_ns < start_ns)
         self._book.forget_before(start_ns)
         today = day_of(start_ns)
-        for symbol in tuple(self._book.unsettled):
+        for symbol in dict.fromkeys(symbol for symbol, _ in self._book.unsettled):
             expiry = self._contract(symbol).expiry
             if expiry is not None and expiry < today:
                 self._book.end(symbol)
@@ -202,6 +200,7 @@ class Floor(Statements):
                 quantity=fill.quantity,
                 price_e4=fill.price_e4,
                 at_ns=max(self._quotes.at_ns, order.arrived_ns),
+                product=order.product,
             )
             self._quotes.consume(order.symbol, side, fill.quantity)
             self._trade(trade)

@@ -11,7 +11,7 @@ from daemon.domain.instants import day_of
 from daemon.domain.market.frames import Quote
 from daemon.domain.market.instruments import Instrument
 from daemon.errors import BrokerMisused, StoreError
-from daemon.twin.book import Book, marked
+from daemon.twin.book import Book, Pocket, marked
 from daemon.twin.margin import Exposure, after, required
 from daemon.twin.matching import Quotes
 from daemon.twin.rules import MarketRules, known, tradable
@@ -54,7 +54,8 @@ class Statements:
 
     def expiring(self, day: date) -> list[Instrument]:
         """Return the contracts of an expiry that were traded, or have an order resting in them."""
-        symbols = dict.fromkeys([*self._book.unsettled, *self._book.symbols()])
+        traded = (symbol for symbol, _ in self._book.unsettled)
+        symbols = dict.fromkeys([*traded, *self._book.symbols()])
         return [found for found in map(self._contract, symbols) if found.expiry == day]
 
     def reached_ns(self) -> int:
@@ -91,8 +92,9 @@ class Statements:
             if contract is None:
                 raise BrokerMisused(f"{leg.symbol} is not traded on {day}; name a contract that is")
             units = leg.quantity if leg.side == Side.BUY else -leg.quantity
-            known = exposures.get(leg.symbol) or Exposure(contract)
-            exposures[leg.symbol] = after(known, units, leg.price_e4)
+            pocket = (leg.symbol, leg.product)
+            known = exposures.get(pocket) or Exposure(contract)
+            exposures[pocket] = after(known, units, leg.price_e4)
         return required(exposures.values(), day) - before_e4
 
     def _last(self, symbol: str) -> int:
@@ -106,16 +108,17 @@ class Statements:
             orders.append(extra)
         return required(self._exposures(orders).values(), day_of(self._clock_ns))
 
-    def _exposures(self, orders: Iterable[OrderReport]) -> dict[str, Exposure]:
-        """Return what is held and what these orders may add, by symbol."""
+    def _exposures(self, orders: Iterable[OrderReport]) -> dict[Pocket, Exposure]:
+        """Return what is held and what these orders may add, by symbol and product."""
         exposures = {
-            symbol: Exposure(self._contract(symbol), position.net_quantity, position.open_value_e4)
-            for symbol, position in self._book.positions.items()
-            if position.net_quantity
+            pocket: Exposure(self._contract(each.symbol), each.net_quantity, each.open_value_e4)
+            for pocket, each in self._book.positions.items()
+            if each.net_quantity
         }
         for order in orders:
-            known = exposures.get(order.symbol) or Exposure(self._contract(order.symbol))
-            exposures[order.symbol] = _with(known, order)
+            pocket = (order.symbol, order.product)
+            known = exposures.get(pocket) or Exposure(self._contract(order.symbol))
+            exposures[pocket] = _with(known, order)
         return exposures
 
     def _resting(self) -> Iterator[OrderReport]:

@@ -11,6 +11,9 @@ from enum import StrEnum
 
 from msgspec import Struct
 
+INTRADAY = "intraday"
+"""The product of a request that names none."""
+
 
 class Side(StrEnum):
     """Which way an order trades."""
@@ -68,6 +71,8 @@ class TwinOrder(Struct, frozen=True):
         price_e4: the limit; for `MARKET` the protection, 0: the exchange's own.
         decided_ns: the instant of the frame that decided it; it never matches an earlier frame.
         trigger_e4: for `STOP_LIMIT`.
+        product: in which its units are held. The exchange does not know what it means, and keeps
+            the positions of each apart, as brokers do.
     """
 
     client_id: str
@@ -78,6 +83,7 @@ class TwinOrder(Struct, frozen=True):
     price_e4: int
     decided_ns: int
     trigger_e4: int = 0
+    product: str = INTRADAY
 
 
 class Change(Struct, frozen=True):
@@ -161,6 +167,7 @@ class OrderReport(Struct, frozen=True):
         priority: its turn among own orders of one price; lower is earlier.
         reason: why it was rejected.
         text: the same in a sentence.
+        product: in which its units are held.
     """
 
     order_id: str
@@ -182,6 +189,7 @@ class OrderReport(Struct, frozen=True):
     priority: int
     reason: Reason | None = None
     text: str = ""
+    product: str = INTRADAY
 
     @property
     def open_quantity(self) -> int:
@@ -202,6 +210,7 @@ class Trade(Struct, frozen=True):
         price_e4: at what; 0 is the settlement of a worthless option.
         at_ns: when.
         settlement: made by the exchange when the contract expired, by no order.
+        product: in which the units are held.
     """
 
     trade_id: str
@@ -213,6 +222,7 @@ class Trade(Struct, frozen=True):
     price_e4: int
     at_ns: int
     settlement: bool = False
+    product: str = INTRADAY
 
 
 class FinalPrice(Struct, frozen=True):
@@ -224,13 +234,14 @@ class FinalPrice(Struct, frozen=True):
     symbol: str
     price_e4: int
     at_ns: int
+    product: str = INTRADAY
 
 
 Event = OrderReport | Trade | FinalPrice
 
 
 class Position(Struct, frozen=True):
-    """What the trades in one symbol add up to; values are sums of price x units.
+    """What the trades in one symbol and product add up to; values are sums of price x units.
 
     Attributes:
         symbol: of what.
@@ -243,6 +254,7 @@ class Position(Struct, frozen=True):
         realised_e4: earned by the units that were closed, at average cost.
         last_e4: the last traded price known; 0: none.
         unrealised_e4: what closing the open units at `last_e4` would earn; 0 without a price.
+        product: in which they are held.
     """
 
     symbol: str
@@ -255,6 +267,7 @@ class Position(Struct, frozen=True):
     realised_e4: int = 0
     last_e4: int = 0
     unrealised_e4: int = 0
+    product: str = INTRADAY
 
 
 class Funds(Struct, frozen=True):
@@ -273,3 +286,4 @@ class Wanted(Struct, frozen=True):
     side: Side
     quantity: int
     price_e4: int
+    product: str = INTRADAY

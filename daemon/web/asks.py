@@ -8,8 +8,7 @@ from typing import Annotated
 from msgspec import Meta, Struct
 
 from daemon.domain.money import e4
-from daemon.domain.orders.words import OrderType, Side
-from daemon.domain.plans.words import Product
+from daemon.domain.orders.words import OrderType, Product, Side
 from daemon.messages import Scope
 from daemon.web.problems import Problem
 
@@ -39,7 +38,10 @@ class Taken(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class OrderBody(Taken, frozen=True):
-    """An order by hand; where no account is named the first of the settings is meant."""
+    """An order by hand; where no account is named the first of the settings is meant.
+
+    Without a product it has that of what it closes of the orders by hand, else it is intraday.
+    """
 
     symbol: Symbol
     side: Side

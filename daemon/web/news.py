@@ -228,10 +228,10 @@ def _control(fact: Any) -> tuple[str, str, Item] | None:
             text = f"{account}: entries need not wait for the {by.value} any more"
             return "alert", text, {"account": account}
         case BooksDiffer(account, symbol, ours, theirs):
-            text = f"{account}: the broker shows {theirs} {symbol}, our book {ours}"
+            text = f"{account}: the broker shows {theirs} {fact.pocket}, our book {ours}"
             return "alert", text, {"account": account, "symbol": symbol}
         case BooksAgree(account, symbol):
-            text = f"{account}: the broker shows the same {symbol} as our book again"
+            text = f"{account}: the broker shows the same {fact.pocket} as our book again"
             return "alert", text, {"account": account, "symbol": symbol}
     return None
 

@@ -9,7 +9,6 @@ from daemon.control import Refusal
 from daemon.control.line import NO_ANSWER
 from daemon.domain.orders.heard import Order
 from daemon.domain.orders.words import OrderType, State
-from daemon.domain.plans.words import Product
 from daemon.messages import Declined, Done, OrderAsked
 from daemon.web.asks import OrderBody, amount_e4
 from daemon.web.guards import ASKED
@@ -70,9 +69,6 @@ def _check(body: OrderBody, names: tuple[str, ...]) -> None:
             says = "needs one" if needed else "takes none"
             sentence = f"an order of type {body.order_type} {says} - at `$.{key}`"
             raise Problem("invalid", sentence)
-    if body.product is Product.CARRY:
-        sentence = "product carry comes with a later version; leave it out - at `$.product`"
-        raise Problem("invalid", sentence)
     if len(set(names)) < len(names):
         raise Problem("invalid", "an account is named more than once - at `$.accounts`")
 
@@ -92,6 +88,7 @@ async def _placed(call: Call, body: OrderBody, name: str) -> PlacedTold:
         tag=body.tag,
         by=call.who.name,
         at_ns=control.line.now_ns(),
+        product=body.product,
     )
     try:
         placed = None if body.dry_run else await _sent_before(call, name)

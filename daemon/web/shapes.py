@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 
 from msgspec import Meta, Raw, Struct
 
-from daemon.domain.orders.words import OrderType, Purpose, Side, State
+from daemon.domain.orders.words import OrderType, Product, Purpose, Side, State
 from daemon.messages import Stage
 
 
@@ -47,10 +47,14 @@ class PositionTold(Struct, frozen=True):
     sold_quantity: int
     sold_value: float
     resident_stop: RestingTold | None
+    product: Product
 
 
 class AccountTold(Struct, frozen=True):
-    """An account; `differing`: symbols in which the broker shows another position."""
+    """An account; `differing`: symbols in which the broker shows another position.
+
+    One that differs in what is carried has `carry` behind it.
+    """
 
     account: str
     broker: str
@@ -148,6 +152,7 @@ class OrderTold(Struct, frozen=True):
     reason: str
     decided_at: str
     at: str
+    product: Product
 
 
 class OrdersTold(Struct, frozen=True):

@@ -137,6 +137,7 @@ def order_told(order: Order) -> OrderTold:
         reason=reason_of(order),
         decided_at=iso(intent.decided_ns),
         at=iso(order.at_ns),
+        product=intent.product,
     )
 
 
@@ -163,6 +164,7 @@ def position_told(held: HeldSeen) -> PositionTold:
         sold_quantity=held.sold_quantity,
         sold_value=rupees(held.sold_value_e4),
         resident_stop=_resting(held),
+        product=held.product,
     )
 
 

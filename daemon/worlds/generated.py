@@ -17,13 +17,14 @@ from fractions import Fraction
 from msgspec import Struct
 
 from daemon.actors.timekeeper import DayBegins, DaySettles
+from daemon.brokers.paper import settled
 from daemon.domain.instants import SECOND_NS, at, day_of, start_of
 from daemon.domain.market.calendar import previous_session
 from daemon.domain.market.frames import Frame, Quote
-from daemon.domain.orders.words import IntentRecorded
+from daemon.domain.orders.words import IntentRecorded, Pocket
 from daemon.domain.plans.schema import Plan
 from daemon.feeds.formats.words import RecordedFrame
-from daemon.messages import SETTLEMENT, DayEnded, DayOpened, FrameArrived, Settled
+from daemon.messages import SETTLEMENT, DayEnded, DayOpened, FrameArrived
 from daemon.twin.exchange import Exchange
 from daemon.twin.generator.market import INTERVAL_NS, Generator
 from daemon.worlds.recorded import Recorded, trading_sessions
@@ -84,14 +85,14 @@ class Entry(Struct, frozen=True):
         day: the day that was opened last; None: nothing was recorded before.
         ended: that day has ended.
         first: the first day that was ever opened.
-        settled: account and contract of that day whose settlement our own book has.
+        settled: account and pocket of that day whose settlement our own book has.
     """
 
     at_ns: int
     day: date | None = None
     ended: bool = False
     first: date | None = None
-    settled: frozenset[tuple[str, str]] = frozenset()
+    settled: frozenset[tuple[str, Pocket]] = frozenset()
 
 
 def reached(facts: Iterable[object], recorded_ns: int, exchanges: Iterable[Exchange]) -> Entry:
@@ -104,7 +105,7 @@ def reached(facts: Iterable[object], recorded_ns: int, exchanges: Iterable[Excha
     """
     day: date | None = None
     first: date | None = None
-    ended, settled = False, set[tuple[str, str]]()
+    ended, settled = False, set[tuple[str, Pocket]]()
     for fact in facts:
         match fact:
             case DayOpened():
@@ -114,7 +115,7 @@ def reached(facts: Iterable[object], recorded_ns: int, exchanges: Iterable[Excha
             case DayEnded():
                 ended = True
             case IntentRecorded(intent) if intent.parent.startswith(SETTLEMENT):
-                settled.add((intent.account, intent.symbol))
+                settled.add((intent.account, intent.pocket))
     at_ns = max([recorded_ns, *(exchange.reached_ns() for exchange in exchanges)])
     return Entry(at_ns, day, ended, first, frozenset(settled))
 
@@ -223,13 +224,16 @@ class Generated(Recorded):
 
     def _unheard(self, day: date) -> News:
         """Tell of contracts that the exchange settled before it stopped being listened to."""
-        return tuple(
-            (router, Settled(trade.symbol, trade.quantity, trade.price_e4, trade.at_ns))
+        told = (
+            (router, settled(trade))
             for router, paper in self._papers.items()
             for trade in paper.exchange.trades()
-            if trade.settlement
-            and day_of(trade.at_ns) == day
-            and (router.removeprefix("router:"), trade.symbol) not in self._entry.settled
+            if trade.settlement and day_of(trade.at_ns) == day
+        )
+        return tuple(
+            (router, each)
+            for router, each in told
+            if (router.removeprefix("router:"), each.pocket) not in self._entry.settled
         )
 
 

@@ -1,9 +1,12 @@
 """The paper broker: the twin's words become ours, and nothing is lost between."""
 
+from datetime import time
+
 import pytest
 from msgspec.structs import replace
 
 from daemon.brokers.paper import Paper
+from daemon.domain.instants import at
 from daemon.domain.money import e4
 from daemon.domain.orders.limits import Approved, GateView, Limits, Parent, Reach, gate
 from daemon.domain.orders.words import (
@@ -11,6 +14,8 @@ from daemon.domain.orders.words import (
     OrderAccepted,
     OrderRefused,
     OrderType,
+    Pocket,
+    Product,
     Purpose,
     Refusal,
     Side,
@@ -271,3 +276,31 @@ async def test_the_whole_book_is_read_after_what_happened_of_late():
         ("mine", Side.BUY, State.FILLED, 75),
     ]
     assert (read.positions, read.at_ns) == ((BrokerPosition(CALL, 150),), clock.now_ns)
+
+
+async def test_orders_and_positions_come_back_in_the_product_that_they_went_out_in():
+    broker, _ = paper()
+    await broker.place(approved(INTENT))
+    await broker.place(approved(replace(INTENT, intent_id="OR2", product=Product.CARRY)))
+    *_, read = await broker.read()
+    assert [(each.client_id, each.product) for each in read.orders] == [
+        ("OR1", Product.INTRADAY),
+        ("OR2", Product.CARRY),
+    ]
+    assert set(read.positions) == {
+        BrokerPosition(CALL, 75),
+        BrokerPosition(CALL, 75, Product.CARRY),
+    }
+
+
+async def test_what_expires_is_settled_in_each_product():
+    broker, clock = paper()
+    await broker.place(approved(INTENT))
+    await broker.place(approved(replace(INTENT, intent_id="OR2", product=Product.CARRY)))
+    clock.now_ns = at(EXPIRY, time(15, 40))
+    told = broker.settle(EXPIRY, {"NIFTY": e4(24_600)}, clock.now_ns)
+    settled = [each for each in told if isinstance(each, Settled)]
+    assert [(each.pocket, each.quantity) for each in settled] == [
+        (Pocket(CALL), 75),
+        (Pocket(CALL, Product.CARRY), 75),
+    ]

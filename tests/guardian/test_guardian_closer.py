@@ -24,6 +24,8 @@ from daemon.domain.orders.words import (
     OrderType,
     OrderUpdated,
     OutcomeUnknown,
+    Pocket,
+    Product,
     Purpose,
     Refusal,
     Side,
@@ -98,19 +100,21 @@ class Account:
 
     Args:
         facts: what was recorded.
-        held: what the broker shows.
+        held: what the broker shows, by symbol, all of it of the same day.
     """
 
     def __init__(self, *facts: object, held: dict[str, int]) -> None:
         self.closer = Closer(TERMS, IntentIds(9), facts)
-        self.held = dict(held)
+        self.held = {Pocket(symbol): net for symbol, net in held.items()}
         self.orders: tuple[BrokerOrder, ...] = ()
         self.now_ns = NOON
 
     def round(self, after_s: float = 1) -> Round:
         """Let time go on, and the closer look at the broker's book."""
         self.now_ns += int(after_s * SECOND_NS)
-        held = tuple(BrokerPosition(*each) for each in self.held.items())
+        held = tuple(
+            BrokerPosition(pocket.symbol, net, pocket.product) for pocket, net in self.held.items()
+        )
         read = AccountRead(self.orders, held, self.now_ns)
         return self.closer.round(read, QUOTES, self.now_ns)
 
@@ -121,7 +125,7 @@ class Account:
         """Let the broker fill an exit at once."""
         assert isinstance(asked, Place)
         wanted = asked.approved.intent
-        self.held[wanted.symbol] += wanted.side.sign * wanted.quantity
+        self.held[wanted.pocket] += wanted.side.sign * wanted.quantity
         value_e4 = wanted.quantity * wanted.price_e4
         number = f"B{wanted.intent_id}"
         return self.answer(
@@ -378,3 +382,27 @@ def test_what_cannot_be_priced_or_is_not_traded_stays_open_and_is_told():
     done = closed.round()
     assert exits(done) == []
     assert any("the exchange does not trade" in text for text in done.left)
+
+
+def test_each_product_of_a_contract_is_closed_by_itself_in_that_product():
+    """Ours is short in what is carried; somebody is long in what is left on the same day."""
+    carried = Pocket(CALL, Product.CARRY)
+    facts = entered("E1", CALL, SELL, product=Product.CARRY)
+    account = Account(*facts, held={})
+    account.held = {carried: -65, Pocket(CALL): 65}
+    done = account.round()
+    for _ in range(4):
+        for asked in done.asked:
+            account.fill(asked)
+        done = account.round(VERIFY_NS / SECOND_NS)
+    assert set(account.held.values()) == {0}
+    assert done.flat
+
+
+def test_of_a_position_in_another_product_than_ours_nothing_is_closed_as_ours():
+    account = Account(*entered("E1", CALL, BUY), held={})
+    account.held = {Pocket(CALL, Product.CARRY): 65}
+    assert exits(account.round()) == []
+    later = account.round(VERIFY_NS / SECOND_NS)
+    (placed,) = [each.approved.intent for each in later.asked]
+    assert (placed.pocket, placed.side) == (Pocket(CALL, Product.CARRY), SELL)

@@ -15,6 +15,7 @@ from daemon.domain.orders.words import (
     OrderRefused,
     OrderUpdated,
     OutcomeUnknown,
+    Pocket,
     Refusal,
     Side,
     State,
@@ -61,7 +62,7 @@ class Exchange:
 
     @property
     def net(self) -> int:
-        return self.account.held[CALL]
+        return self.account.held[Pocket(CALL)]
 
     def step(self) -> bool:
         """Go one round on; return whether all was shown flat twice."""
@@ -119,7 +120,7 @@ class Exchange:
     def _book(self, wanted, state: State) -> OrderUpdated:
         """Have an order in the exchange's book; what fills moves the position."""
         filled = wanted.quantity if state is State.FILLED else 0
-        self.account.held[CALL] += wanted.side.sign * filled
+        self.account.held[Pocket(CALL)] += wanted.side.sign * filled
         number, value_e4 = f"B{wanted.intent_id}", filled * wanted.price_e4
         shown = BrokerOrder(
             wanted.intent_id, number, CALL, wanted.side, wanted.quantity, state, filled, value_e4

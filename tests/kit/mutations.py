@@ -211,8 +211,8 @@ MUTATIONS = (
         "D6",
         "no entry where the books differ",
         f"{ROUTER}/reconciling.py",
-        "        known = desk.reads.differing.get(symbol)\n        if known is not None:\n",
-        "        known = desk.reads.differing.get(symbol)\n        if False:\n",
+        "        known = desk.reads.differing.get(pocket)\n        if known is not None:\n",
+        "        known = desk.reads.differing.get(pocket)\n        if False:\n",
         f"{ROUTERS}/test_reconciling.py"
         "::test_a_position_that_differs_is_told_once_and_keeps_entries_in_it_out",
     ),

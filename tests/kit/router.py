@@ -24,7 +24,7 @@ from daemon.domain.money import e4, units
 from daemon.domain.orders.basket import Basket, BasketLeg, OnFail
 from daemon.domain.orders.book import Book
 from daemon.domain.orders.ids import IntentIds
-from daemon.domain.orders.words import IntentRecorded, OrderFact, OrderParked, Side
+from daemon.domain.orders.words import IntentRecorded, OrderFact, OrderParked, Pocket, Product, Side
 from daemon.domain.risk.words import ExitReason, StrategyRules
 from daemon.messages import (
     Ask,
@@ -90,10 +90,17 @@ def frame(at_ns: int = T0, **mids: str | int) -> Frame:
     return Frame(at_ns, {SYMBOLS[leg_id]: quote(mid) for leg_id, mid in prices.items()})
 
 
-def leg(leg_id: str, lots: int = 1, freeze: int = 1800) -> BasketLeg:
+def leg(
+    leg_id: str, lots: int = 1, freeze: int = 1800, product: Product = Product.INTRADAY
+) -> BasketLeg:
     """A leg of one lot: `h..` is bought, the others are sold."""
     side = Side.BUY if leg_id.startswith("h") else Side.SELL
-    return BasketLeg(leg_id, SYMBOLS[leg_id], side, 75 * lots, 75, freeze, 500)
+    return BasketLeg(leg_id, SYMBOLS[leg_id], side, 75 * lots, 75, freeze, 500, product)
+
+
+def carried(leg_id: str, lots: int = 1, freeze: int = 1800) -> BasketLeg:
+    """Such a leg, to be carried overnight."""
+    return leg(leg_id, lots, freeze, Product.CARRY)
 
 
 RULES = StrategyRules(stop_e4=e4(6000))
@@ -326,8 +333,8 @@ class Stage:
                 return "paused"
             case StrategyStopped(strategy_id):
                 return f"stopped {strategy_id}"
-            case BooksDiffer(_, symbol, ours, theirs):
-                return f"differ {_LEG_IDS.get(symbol, symbol)} {ours:+d} {theirs:+d}"
+            case BooksDiffer(ours=ours, theirs=theirs):
+                return f"differ {_said(fact.pocket)} {ours:+d} {theirs:+d}"
             case Latched(latch_id):
                 return f"latched {latch_id}"
             case Released(latch_id):
@@ -336,9 +343,14 @@ class Stage:
                 return f"{latch_id} {stage}{'' if not attempts else f' {attempts}'}"
             case ExitReplaced(intent_id):
                 return f"replaced {self._number(intent_id)}"
-            case BooksAgree(_, symbol):
-                return f"agree {_LEG_IDS.get(symbol, symbol)}"
+            case BooksAgree():
+                return f"agree {_said(fact.pocket)}"
         return ""
+
+
+def _said(pocket: Pocket) -> str:
+    symbol = _LEG_IDS.get(pocket.symbol, pocket.symbol)
+    return str(pocket._replace(symbol=symbol))
 
 
 def without_wakes(said: list[str]) -> list[str]:

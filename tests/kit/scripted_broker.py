@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict, deque
+from collections import Counter, deque
 from collections.abc import Iterable
 
 from msgspec import Struct
@@ -18,6 +18,7 @@ from daemon.domain.orders.words import (
     OrderType,
     OrderUpdated,
     OutcomeUnknown,
+    Pocket,
     Purpose,
     Refusal,
     Side,
@@ -100,7 +101,7 @@ class ScriptedBroker:
         self.reads = 0
         self.unread: deque[str] = deque()
         self.margin: object = (e4(100_000), e4(1_000_000))
-        self.beside: dict[str, int] = {}
+        self.beside: dict[str | Pocket, int] = {}
         self._later: list[tuple[int, Intent]] = []
         self._arrived = 0
 
@@ -130,10 +131,19 @@ class ScriptedBroker:
 
     def net(self) -> dict[str, int]:
         """Units held, by symbol; without those that are flat."""
-        nets: defaultdict[str, int] = defaultdict(int, self.beside)
-        for order in self.orders.values():
-            nets[order.intent.symbol] += order.intent.side.sign * order.filled
+        nets: Counter[str] = Counter()
+        for pocket, net in self.held().items():
+            nets[pocket.symbol] += net
         return {symbol: net for symbol, net in nets.items() if net}
+
+    def held(self) -> dict[Pocket, int]:
+        """Units held, each product of a contract by itself; without those that are flat."""
+        nets: Counter[Pocket] = Counter()
+        for beside, net in self.beside.items():
+            nets[Pocket(beside) if isinstance(beside, str) else beside] += net
+        for order in self.orders.values():
+            nets[order.intent.pocket] += order.intent.side.sign * order.filled
+        return {pocket: net for pocket, net in nets.items() if net}
 
     def stranger(self, symbol: str, side: Side, quantity: int = 75, filled: int = 0) -> Placed:
         """Somebody else orders in this account, under no id of ours."""
@@ -157,7 +167,7 @@ class ScriptedBroker:
     def fill(self, order: Placed, now_ns: int, quantity: int = 0) -> OrderUpdated:
         """Fill an order, wholly unless told."""
         more = quantity or order.intent.quantity - order.filled
-        before = self.net().get(order.intent.symbol, 0)
+        before = self.held().get(order.intent.pocket, 0)
         order.filled += more
         turned = before * (before + more * order.intent.side.sign) < 0
         if turned and order.intent.symbol not in self._shared:
@@ -168,7 +178,7 @@ class ScriptedBroker:
 
     def end_day(self) -> None:
         """Forget the orders of the day; what they filled stays held, what rests lapses untold."""
-        self.beside, self.orders = self.net(), {}
+        self.beside, self.orders = dict(self.held()), {}
 
     def of(self, intent_id: str) -> list[Placed]:
         """The orders that one intent led to."""
@@ -245,7 +255,10 @@ class ScriptedBroker:
         if how:
             return [] if how == "mute" else _told(AccountUnread(how, at_ns))
         orders = tuple(map(_shown, self.orders.values()))
-        held = tuple(BrokerPosition(symbol, net) for symbol, net in self.net().items())
+        held = tuple(
+            BrokerPosition(pocket.symbol, net, pocket.product)
+            for pocket, net in self.held().items()
+        )
         return _told(AccountRead(orders, held, at_ns))
 
     def _counted(self, parent: str, now_ns: int):
@@ -280,6 +293,7 @@ def _shown(order: Placed) -> BrokerOrder:
         order.state,
         order.filled,
         order.filled * intent.price_e4,
+        product=intent.product,
     )
 
 

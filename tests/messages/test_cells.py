@@ -109,7 +109,7 @@ def test_a_mark_stands_in_the_journal_and_nothing_stands_there_for_none(kind):
             reversed(kind.__struct_fields__), reversed(kind.__struct_defaults__), strict=False
         )
     )
-    assert ("account" in entry.unless_empty) is is_marked
+    assert ("account" in entry.unless_preset) is is_marked
 
 
 def test_a_note_is_marked_too():

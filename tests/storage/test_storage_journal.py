@@ -17,6 +17,7 @@ from daemon.domain.orders.words import (
     OrderRefused,
     OrderUpdated,
     OutcomeUnknown,
+    Product,
     Refusal,
     Side,
     State,
@@ -25,6 +26,8 @@ from daemon.domain.risk.moves import LevelMoved, Move
 from daemon.domain.risk.words import ExitReason
 from daemon.messages import (
     BasketEnded,
+    BooksAgree,
+    BooksDiffer,
     DayEnded,
     EpochBegan,
     ExitDecided,
@@ -64,7 +67,7 @@ def test_only_fields_that_exist_are_left_out():
     assert [
         (kind.__name__, name)
         for kind, entry in ENTRIES.items()
-        for name in (*entry.without, *entry.unless_empty)
+        for name in (*entry.without, *entry.unless_preset)
         if name not in kind.__struct_fields__
     ] == []
 
@@ -75,6 +78,28 @@ def test_an_exit_of_a_part_has_an_entry_of_its_own_and_a_whole_one_that_of_old()
     old = b'["ExitOwed","e","s",["call"],"manual"]\n'
     assert hashed(whole) == sha256(old).hexdigest()
     assert hashed(replace(whole, keep=75)) == sha256(old[:-2] + b",75]\n").hexdigest()
+
+
+@pytest.mark.parametrize(
+    ("carried", "old"),
+    [
+        (
+            replace(POSITION, product=Product.CARRY),
+            b'["PositionChanged","straddle","call","NIFTY","sell",0,0,75,88950000]\n',
+        ),
+        (
+            BooksDiffer("paper", "NIFTY", 0, 75, NOW, Product.CARRY),
+            b'["BooksDiffer","paper","NIFTY",0,75]\n',
+        ),
+        (BooksAgree("paper", "NIFTY", NOW, Product.CARRY), b'["BooksAgree","paper","NIFTY"]\n'),
+    ],
+)
+def test_what_is_carried_is_entered_as_such_and_all_else_as_before_there_were_products(
+    carried, old
+):
+    today = replace(carried, product=Product.INTRADAY)
+    assert hashed(today) == sha256(old).hexdigest()
+    assert hashed(carried) == sha256(old[:-2] + b',"carry"]\n').hexdigest()
 
 
 def test_the_end_of_an_exit_tells_of_a_part_only_where_there_was_one():

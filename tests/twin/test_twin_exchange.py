@@ -157,3 +157,24 @@ def test_the_clock_never_runs_backwards():
     ex = exchange()
     ex.advance(LATER)
     assert ex.place(order(), T0).at_ns == LATER
+
+
+def both_ways():
+    """An account that is long in one product, and short in another of the same contract."""
+    ex = exchange()
+    ex.on_frame(frame(call=quote()), T0)
+    ex.place(order("buy", price="100.05"), T0)
+    ex.place(order("sell", price="99.95", product="carry"), T0)
+    ex.advance(T0)
+    return ex
+
+
+def test_what_is_held_in_one_product_is_kept_apart_from_what_is_held_in_another():
+    held = {(p.symbol, p.product): p.net_quantity for p in both_ways().positions()}
+    assert held == {(CALL, "intraday"): 75, (CALL, "carry"): -75}
+
+
+def test_an_order_and_its_trades_tell_their_product():
+    ex = both_ways()
+    assert [each.product for each in ex.orders()] == ["intraday", "carry"]
+    assert [each.product for each in ex.trades()] == ["intraday", "carry"]

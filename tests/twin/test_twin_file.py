@@ -8,7 +8,7 @@ from daemon.domain.instants import DAY_NS, SECOND_NS
 from daemon.errors import StoreError
 from daemon.twin.exchange import Exchange
 from daemon.twin.faults import Call, Fault, FaultKind
-from daemon.twin.file import SqliteFile
+from daemon.twin.file import SeenFile, SqliteFile
 from daemon.twin.floor import Terms
 from daemon.twin.rules import MarketRules
 from daemon.twin.words import Accepted, Reason
@@ -185,3 +185,36 @@ def test_a_restart_between_any_two_calls_changes_nothing(tmp_path_factory, steps
             ex.advance(now)
         assert statements(fresh) == statements(lasting)
         fresh.close()
+
+
+def of_the_first_version(path):
+    """Make a file as it was before there were products."""
+    db = sqlite3.connect(path, isolation_level=None)
+    for table in ("orders", "trades"):
+        db.execute(f"ALTER TABLE {table} DROP COLUMN product")
+    db.execute("PRAGMA user_version = 1")
+    db.close()
+
+
+def test_a_file_from_before_there_were_products_is_taken_on_as_of_the_same_day(tmp_path):
+    path = tmp_path / "twin.sqlite"
+    ex = traded(path)
+    of_the_first_version(path)
+    assert statements(exchange(file=SeenFile(path))) == statements(ex)
+    again = exchange(file=SqliteFile(path))
+    assert statements(again) == statements(ex)
+    again.on_frame(frame(LATER, call=quote()), LATER)
+    again.place(order("sell", price="99.95", product="carry"), LATER)
+    again.advance(LATER)
+    products = {p.product for p in exchange(file=SqliteFile(path)).positions()}
+    assert products == {"intraday", "carry"}
+
+
+def test_the_product_of_what_is_held_outlives_a_restart(tmp_path):
+    path = tmp_path / "twin.sqlite"
+    ex = exchange(file=SqliteFile(path))
+    ex.on_frame(frame(call=quote()), T0)
+    ex.place(order("sell", price="99.95", product="carry"), T0)
+    ex.advance(T0)
+    (position,) = exchange(file=SqliteFile(path)).positions()
+    assert (position.product, position.net_quantity) == ("carry", -75)

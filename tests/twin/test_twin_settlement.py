@@ -8,7 +8,7 @@ from daemon.domain.money import e4
 from daemon.errors import BrokerMisused
 from daemon.twin.exchange import Exchange, settlement_price
 from daemon.twin.file import SqliteFile
-from daemon.twin.words import Status
+from daemon.twin.words import FinalPrice, Status, Trade
 from tests.kit.exchange import (
     CALL,
     DAY,
@@ -134,3 +134,26 @@ def test_a_flat_contract_that_no_rule_knows_any_more_is_forgotten(tmp_path):
     known = exchange(file=SqliteFile(tmp_path / "twin"))
     assert [each.symbol for each in known.expiring(EXPIRY)] == [CALL]
     known.close()
+
+
+def test_each_product_of_a_contract_is_settled_by_itself():
+    """Long in one and short in the other: two trades; what is flat in one is told its price."""
+    ex = exchange()
+    ex.on_frame(frame(call=quote(), put=quote(), future=quote("24500", "24499", "24501")), T0)
+    ex.place(order("sell", price="99.95"), T0)
+    ex.place(order("buy", price="100.05", product="carry"), T0)
+    ex.place(order("sell", price="99.95", symbol=PUT), T0)
+    ex.place(order("buy", price="100.05", symbol=PUT), T0)
+    ex.place(order("sell", price="99.95", symbol=PUT, product="carry"), T0)
+    ex.advance(T0)
+    events = ex.settle(EXPIRY, {"NIFTY": e4("24600")}, CLOSED)
+    trades = [(t.symbol, t.product, t.side, t.quantity) for t in events if isinstance(t, Trade)]
+    assert trades == [
+        (CALL, "intraday", "buy", 75),
+        (CALL, "carry", "sell", 75),
+        (PUT, "carry", "buy", 75),
+    ]
+    told = [(p.symbol, p.product) for p in events if isinstance(p, FinalPrice)]
+    assert told == [(PUT, "intraday")]
+    assert not any(p.net_quantity for p in ex.positions())
+    assert ex.expiring(EXPIRY) == []

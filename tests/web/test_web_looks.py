@@ -138,6 +138,7 @@ async def test_the_snapshot_tells_positions_and_profit(tmp_path):
             "sold_quantity": 150,
             "sold_value": 1779.75,
             "resident_stop": {"quantity": 75, "trigger_price": 142.5},
+            "product": "intraday",
         },
         {
             "account": "paper",
@@ -151,6 +152,7 @@ async def test_the_snapshot_tells_positions_and_profit(tmp_path):
             "sold_quantity": 75,
             "sold_value": 787.5,
             "resident_stop": None,
+            "product": "intraday",
         },
     ]
     assert told["accounts"] == [{"id": "paper", **PROFIT}, {"id": "second", **NO_PROFIT}]

@@ -6,7 +6,7 @@ import pytest
 from msgspec.structs import replace
 
 from daemon.domain.orders.heard import Order
-from daemon.domain.orders.words import Intent, OrderType, Purpose, Refusal, Side, State
+from daemon.domain.orders.words import Intent, OrderType, Product, Purpose, Refusal, Side, State
 from daemon.messages import (
     CancelByHand,
     Declined,
@@ -237,22 +237,29 @@ async def test_an_unknown_account_is_refused_before_anything_is_sent(tmp_path):
     assert port.actors.told(PlaceByHand) == []
 
 
-async def test_carrying_a_position_by_hand_comes_later(tmp_path):
+@pytest.mark.parametrize("product", [None, *Product])
+async def test_the_product_of_an_order_is_what_was_named_and_else_left_to_the_router(
+    tmp_path, product
+):
     async with open_port(tmp_path, placing(WORKING)) as port:
-        _, told, _ = await place(port, {"product": "carry"})
-        port.clock.advance(1)
-        status, _, _ = await port.ask(
-            *("POST", "/api/order"),
-            json={**BODY, "product": "intraday"},
-            headers={"X-Request-Id": "other"},
-        )
+        status, _, _ = await place(port, {"product": product} if product else {})
 
-    assert (told["code"], status) == ("invalid", 200)
+    (wanted,) = port.actors.told(PlaceByHand)
+    assert (status, wanted.asked.product) == (200, product)
+
+
+async def test_a_product_that_is_none_of_ours_is_refused(tmp_path):
+    async with open_port(tmp_path, placing(WORKING)) as port:
+        status, told, _ = await place(port, {"product": "NRML"})
+
+    assert (status, told["code"]) == (422, "invalid")
     assert "$.product" in told["detail"]
+    assert port.actors.told(PlaceByHand) == []
 
 
 async def test_the_book_is_told_in_rupees_and_indian_time(tmp_path):
-    half = replace(WORKING, filled_quantity=50, filled_value_e4=50 * 1_186_500)
+    carried = replace(INTENT, product=Product.CARRY)
+    half = replace(WORKING, intent=carried, filled_quantity=50, filled_value_e4=50 * 1_186_500)
     async with open_port(tmp_path, {SeeOrders: lambda _: (half,)}) as port:
         _, one, _ = await port.ask("GET", "/api/orders/OR01")
         _, mine, _ = await port.ask("GET", "/api/orders?account=paper&strategy_id=by-hand")
@@ -279,6 +286,7 @@ async def test_the_book_is_told_in_rupees_and_indian_time(tmp_path):
         "reason": "",
         "decided_at": "2025-11-23T09:30:51+05:30",
         "at": "2025-11-23T09:30:51+05:30",
+        "product": "carry",
     }
     assert len(mine["orders"]) == 2  # each of the two routers showed it
     assert others == {"orders": []}

@@ -20,6 +20,7 @@ from daemon.domain.orders.words import (
     Intent,
     IntentRecorded,
     OrderUpdated,
+    Pocket,
     Purpose,
 )
 from daemon.domain.orders.words import OrderType as OurType
@@ -287,7 +288,7 @@ def test_what_the_exchange_settled_is_told_to_who_had_not_recorded_it(heard):
     account, symbol = sold(clock("15:29:00", TUE))
     account.exchange.settle(TUE, {"NIFTY": 23_000 * E4}, end_ns)
     again = Paper(exchange(1_000_000 * E4, Latency(), Reopened(account)), VirtualClock().now_ns)
-    settled = frozenset({("paper", symbol)}) if heard else frozenset()
+    settled = frozenset({("paper", Pocket(symbol))}) if heard else frozenset()
     entry = Entry(end_ns, day=TUE, first=MON, settled=settled)
     world = Generated(MARKET, {ROUTER: again}, entry)
     news = world.see(DaySettles(TUE), end_ns)
@@ -351,7 +352,7 @@ REACHED = {
     "settled": (
         (DayOpened(TUE, (), 1), SETTLES),
         5,
-        Entry(5, TUE, False, TUE, frozenset({(INTENT.account, INTENT.symbol)})),
+        Entry(5, TUE, False, TUE, frozenset({(INTENT.account, INTENT.pocket)})),
     ),
 }
 

@@ -1,8 +1,9 @@
 """By hand: exits of a position or a part of it, single orders, and their cancellation.
 
 An order by hand is recorded in one piece with who asked for it, and sent once under its request id,
-whatever becomes of it. Its leg is the symbol, its strategy `manual`: no rule guards it, and that is
-shown. It is held to every control that an entry is held to.
+whatever becomes of it. Its leg is the symbol, with `-carry` behind it where it is carried, its
+strategy `manual`: no rule guards it, and that is shown. It is held to every control that an entry
+is held to.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from daemon.domain.orders.limits import Control, Parent, Refused
 from daemon.domain.orders.margin import MarginLeg
 from daemon.domain.orders.reconcile import MANUAL
 from daemon.domain.orders.states import is_open
-from daemon.domain.orders.words import Intent, OrderType, Purpose, State
+from daemon.domain.orders.words import Intent, OrderType, Pocket, Product, Purpose, State
 from daemon.domain.risk.words import ExitReason
 from daemon.messages import (
     NOTHING_HELD,
@@ -155,7 +156,7 @@ def place(desk: Desk, turn: Turn, number: int, wanted: PlaceByHand, now_ns: int)
         return
     assert isinstance(errand, Errand), "what was not declined is an errand"
     intent = errand.intent
-    leg = MarginLeg(intent.symbol, intent.side, intent.quantity, intent.price_e4)
+    leg = MarginLeg(intent.symbol, intent.side, intent.quantity, intent.price_e4, intent.product)
     desk.requests.unfunded[parent] = request
     funds.ask(desk, turn, parent, (leg,), now_ns)
     desk.wakes.wake(turn, AnswerDue(parent, request.answer_ns))
@@ -243,7 +244,8 @@ def _errand(desk: Desk, asked: OrderAsked, intent_id: str, now_ns: int) -> Erran
     paused = paused_because(desk)
     if paused:
         return Declined("paused", f"entries are paused: {paused}")
-    because = reconciling.objection(desk, (asked.symbol,))
+    pocket = _pocket(desk, asked)
+    because = reconciling.objection(desk, pocket)
     if because:
         return Declined("books_differ", because)
     price_e4 = asked.price_e4
@@ -256,7 +258,7 @@ def _errand(desk: Desk, asked: OrderAsked, intent_id: str, now_ns: int) -> Erran
         intent_id=intent_id,
         account=desk.terms.account,
         strategy_id=MANUAL,
-        leg_id=asked.symbol,
+        leg_id=pocket.leg_id,
         symbol=asked.symbol,
         side=asked.side,
         quantity=asked.quantity,
@@ -267,9 +269,23 @@ def _errand(desk: Desk, asked: OrderAsked, intent_id: str, now_ns: int) -> Erran
         decided_ns=now_ns,
         deadline_ns=now_ns + _LEAVE_WITHIN_NS,
         trigger_e4=asked.trigger_e4 if stop else 0,
+        product=pocket.product,
     )
     parent = Parent(live=True, quantity=asked.quantity, others_quantity=0)
     return Errand(intent, parent, again=False)
+
+
+def _pocket(desk: Desk, asked: OrderAsked) -> Pocket:
+    """Return what an order trades, as the broker keeps it.
+
+    One that names no product has that of what it closes, or else is left on the same day.
+    """
+    if asked.product is not None:
+        return Pocket(asked.symbol, asked.product)
+    for pocket in (Pocket(asked.symbol, product) for product in Product):
+        if desk.book.position(MANUAL, pocket.leg_id).net_quantity * asked.side.sign < 0:
+            return pocket
+    return Pocket(asked.symbol)
 
 
 def _protected_e4(desk: Desk, asked: OrderAsked) -> int:

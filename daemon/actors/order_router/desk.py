@@ -30,7 +30,7 @@ from daemon.domain.orders.flatten import Flatten
 from daemon.domain.orders.heard import Order
 from daemon.domain.orders.ids import IntentIds
 from daemon.domain.orders.ladder import Prospect
-from daemon.domain.orders.words import Intent, IntentRecorded, OrderFact, Side
+from daemon.domain.orders.words import Intent, IntentRecorded, OrderFact, Pocket, Side
 from daemon.errors import RuleUnknown
 from daemon.messages import (
     LEDGER_FAILED,
@@ -223,17 +223,17 @@ class Desk:
             else (1, max(intent.quantity, 1), 1)
         )
         self._legs[key] = BasketLeg(
-            intent.leg_id, intent.symbol, intent.side, 0, lot, freeze, tick_e4
+            *(intent.leg_id, intent.symbol, intent.side, 0, lot, freeze, tick_e4, intent.product)
         )
 
     def leg(self, strategy_id: str, leg_id: str) -> BasketLeg | None:
         """Return what a leg was entered with."""
         return self._legs.get((strategy_id, leg_id))
 
-    def holders(self) -> tuple[tuple[tuple[str, str], str], ...]:
+    def holders(self) -> tuple[tuple[tuple[str, str], Pocket], ...]:
         """Return (strategy, leg) of every leg that holds something, each with what it holds."""
         return tuple(
-            (key, leg.symbol)
+            (key, leg.pocket)
             for key, leg in self._legs.items()
             if self.book.position(*key).net_quantity
         )
@@ -281,6 +281,7 @@ class Desk:
             sold_quantity=traded.sold_quantity,
             sold_value_e4=traded.sold_value_e4,
             at_ns=at_ns,
+            product=intent.product,
         )
 
     def traded(self, strategy_id: str, leg_id: str) -> Position:

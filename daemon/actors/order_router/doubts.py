@@ -61,7 +61,8 @@ def _around(order: Order, read: AccountRead) -> tuple[object, ...]:
         for each in read.orders
         if each.symbol == symbol
     )
-    return (is_old(order.recorded_ns, read.at_ns), positions(read).get(symbol, 0), *there)
+    held = positions(read).get(order.intent.pocket, 0)
+    return (is_old(order.recorded_ns, read.at_ns), held, *there)
 
 
 def _doubt(desk: Desk, order: Order, read: AccountRead) -> Doubt:
@@ -73,7 +74,7 @@ def _doubt(desk: Desk, order: Order, read: AccountRead) -> Doubt:
         quantity=order.remaining_quantity,
         old=is_old(order.recorded_ns, read.at_ns),
         shown=any(id_in(desk.book, each, read.at_ns) == intent.intent_id for each in read.orders),
-        agreed=positions(read).get(intent.symbol, 0) == desk.book.net(intent.symbol),
+        agreed=positions(read).get(intent.pocket, 0) == desk.book.within(intent.pocket).net,
         equal_ns=same.lasted_ns if same else 0,
         replaced_ago_ns=None if since_ns is None else read.at_ns - since_ns,
     )

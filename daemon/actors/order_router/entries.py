@@ -167,7 +167,7 @@ def _forbidden(desk: Desk, opened: BasketOpened, now_ns: int) -> str:
     because = desk.conduct.stopped.get(basket.strategy_id, "")
     if because:
         return f"{basket.strategy_id} is stopped, {because}; start it again first"
-    because = objection_of_books(desk, tuple(leg.symbol for leg in basket.legs))
+    because = objection_of_books(desk, *(leg.pocket for leg in basket.legs))
     if because:
         return because
     if now_ns >= basket.deadline_ns:
@@ -254,7 +254,7 @@ def _is_borne(desk: Desk, turn: Turn, basket: Basket, now_ns: int) -> bool:
     if desk.book.children(basket.basket_id):
         return True
     legs = tuple(
-        MarginLeg(leg.symbol, leg.side, leg.quantity, _price_e4(desk, basket, leg))
+        MarginLeg(leg.symbol, leg.side, leg.quantity, _price_e4(desk, basket, leg), leg.product)
         for leg in basket.legs
     )
     return funds.is_borne(desk, turn, basket.basket_id, legs, now_ns)
@@ -271,7 +271,7 @@ def _not_yet(desk: Desk, basket: Basket, leg: BasketLeg) -> Held | None:
     """Return why an order of a leg cannot even be brought before the gate."""
     if _is_left_by_others(desk, leg):
         return Later(basket.deadline_ns)
-    because = objection_of_books(desk, (leg.symbol,))
+    because = objection_of_books(desk, leg.pocket)
     if because:
         waits = not desk.reads.reconciled
         return Later(basket.deadline_ns) if waits else Refused(Control.BOOKS, because)
@@ -300,6 +300,7 @@ def _errand(desk: Desk, basket: Basket, entry: PlaceEntry, intent_id: str, now_n
         parent=basket.basket_id,
         decided_ns=_decided_ns(basket, tried, now_ns),
         deadline_ns=now_ns + _LEAVE_WITHIN_NS,
+        product=leg.product,
     )
     come = progress_of(desk, basket)[leg.leg_id]
     parent = Parent(

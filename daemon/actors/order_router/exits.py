@@ -267,7 +267,7 @@ def _shorts_elsewhere(desk: Desk, closing: Closing) -> bool:
         for leg_id in other.owed.leg_ids:
             leg, net = (strategy_id, leg_id), desk.book.position(strategy_id, leg_id).net_quantity
             known = desk.leg(*leg)
-            if known is not None and net < 0 and proven(desk, leg, known.symbol, net):
+            if known is not None and net < 0 and proven(desk, leg, known.pocket, net):
                 return True
     return False
 
@@ -297,6 +297,7 @@ def _send(desk: Desk, turn: Turn, closing: Closing, word: PlaceExit, now_ns: int
         parent=owed.exit_id,
         decided_ns=closing.held_ns.get(word.leg_id, now_ns),
         deadline_ns=now_ns + EXIT_DEADLINE_NS,
+        product=leg.product,
     )
     to_close = abs(open_quantity(desk, closing, word.leg_id))
     others = remaining(exits_on_their_way(desk, owed.strategy_id, word.leg_id), word.side)

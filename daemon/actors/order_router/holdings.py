@@ -22,7 +22,7 @@ def holding(desk: Desk, closing: Closing, leg_id: str, now_ns: int) -> Holding:
     leg = desk.leg(strategy_id, leg_id)
     assert leg is not None, "an exit is owed only for a leg that was entered"
     unmet = open_quantity(desk, closing, leg_id)
-    net = proven(desk, (strategy_id, leg_id), leg.symbol, unmet)
+    net = proven(desk, (strategy_id, leg_id), leg.pocket, unmet)
     exits = exits_on_their_way(desk, strategy_id, leg_id)
     side = Side.BUY if net < 0 else Side.SELL
     step = closing.machine.step(leg_id)

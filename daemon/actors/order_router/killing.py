@@ -24,7 +24,7 @@ from daemon.domain.market.notes import NoteKind
 from daemon.domain.orders.heard import Order
 from daemon.domain.orders.kill import Sight, Stage, after
 from daemon.domain.orders.reconcile import AccountRead, Difference, id_in, positions
-from daemon.domain.orders.words import Purpose, State
+from daemon.domain.orders.words import Pocket, Purpose, State
 from daemon.domain.risk.words import ExitReason
 from daemon.messages import ExitLegs, KillStaged, Noted, Scope
 from daemon.runtime.budget import Priority
@@ -44,7 +44,7 @@ class _Seen(Struct, frozen=True):
     working: tuple[Order, ...]
     exits: tuple[Order, ...]
     doubtful: tuple[Order, ...]
-    held: tuple[tuple[tuple[str, str], str], ...]
+    held: tuple[tuple[tuple[str, str], Pocket], ...]
     beyond: tuple[Difference, ...]
 
     @property
@@ -84,8 +84,8 @@ def saw(desk: Desk, read: AccountRead) -> None:
 def _close(desk: Desk, turn: Turn, kill: Kill, now_ns: int) -> None:
     """Owe an exit of all that is held, and take back what could open something."""
     for difference in _beyond(desk, kill):
-        if desk.reads.gap(difference.symbol, desk.terms.verify_ns) is not None:
-            del desk.reads.gaps[difference.symbol]
+        if desk.reads.gap(difference.pocket, desk.terms.verify_ns) is not None:
+            del desk.reads.gaps[difference.pocket]
             reconciling.adopt(desk, turn, difference, now_ns)
     legs: dict[str, list[str]] = {}
     for (strategy_id, leg_id), _ in _held(desk, kill):
@@ -190,13 +190,13 @@ def _entries(orders: list[Order]) -> tuple[Order, ...]:
     return tuple(order for order in orders if order.intent.purpose is Purpose.ENTRY)
 
 
-def _held(desk: Desk, kill: Kill) -> tuple[tuple[tuple[str, str], str], ...]:
+def _held(desk: Desk, kill: Kill) -> tuple[tuple[tuple[str, str], Pocket], ...]:
     scope, name = kill.latched.scope, kill.latched.id
     return tuple(
-        (key, symbol)
-        for key, symbol in desk.holders()
+        (key, pocket)
+        for key, pocket in desk.holders()
         if covers(scope, name, key[0])
-        and proven(desk, key, symbol, desk.book.position(*key).net_quantity)
+        and proven(desk, key, pocket, desk.book.position(*key).net_quantity)
     )
 
 
@@ -205,10 +205,10 @@ def _beyond(desk: Desk, kill: Kill) -> tuple[Difference, ...]:
     found: list[Difference] = []
     if kill.latched.scope is Scope.STRATEGY:
         return ()
-    for symbol in sorted(desk.reads.gaps):
-        ours, more = desk.book.net(symbol), desk.reads.gap(symbol, 0) or 0
+    for pocket in sorted(desk.reads.gaps):
+        ours, more = desk.book.within(pocket).net, desk.reads.gap(pocket, 0) or 0
         if (ours + more) * more > 0:
-            found.append(Difference(symbol, ours, ours + more))
+            found.append(Difference(pocket.symbol, ours, ours + more, pocket.product))
     return tuple(found)
 
 
@@ -225,13 +225,13 @@ def _shows_flat(desk: Desk, kill: Kill, read: AccountRead) -> bool:
 def _left(desk: Desk, kill: Kill, seen: _Seen) -> tuple[str, ...]:
     """Return what is still open or on its way, a sentence each."""
     held = (
-        f"{strategy_id} {leg_id} holds {net:+d} {symbol}"
-        for (strategy_id, leg_id), symbol in seen.held
+        f"{strategy_id} {leg_id} holds {net:+d} {pocket}"
+        for (strategy_id, leg_id), pocket in seen.held
         if (net := desk.book.position(strategy_id, leg_id).net_quantity)
     )
     orders = (*seen.working, *seen.exits, *seen.doubtful)
     beyond = (
-        f"the broker shows {d.theirs - d.ours:+d} {d.symbol} beyond our book" for d in seen.beyond
+        f"the broker shows {d.theirs - d.ours:+d} {d.pocket} beyond our book" for d in seen.beyond
     )
     left = (*held, *map(order_left, orders), *beyond)
     if not left and not kill.proof.given:

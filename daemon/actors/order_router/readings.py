@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from msgspec import Struct, field
 
 from daemon.domain.orders.reconcile import AccountRead, Compared
+from daemon.domain.orders.words import Pocket
 from daemon.messages import BooksAgree, BooksDiffer
 
 
@@ -39,15 +40,15 @@ class Readings(Struct):
     Attributes:
         account: whose facts are folded.
         reconciled: the broker's book was read since the start.
-        differing: positions that the broker shows otherwise, by symbol.
+        differing: positions that the broker shows otherwise, each product of a symbol by itself.
         asked_ns: when the reading was asked for that is still out; None: none is.
         hinted: news was hinted at while that one was on its way, so it may not show them.
         read_ns: when the newest was asked for.
         newest: the newest.
         moved_ns: when a fill was last heard of, by symbol.
-        gaps: by how many units the broker's position is above ours, by symbol.
-        open_gaps: gaps that an earlier reading showed, of symbols in which orders on their way, or
-            the age of the newest, make it too early to say whether they are still there.
+        gaps: by how many units the broker's position is above ours.
+        open_gaps: gaps that an earlier reading showed, where orders on their way, or the age of the
+            newest, make it too early to say whether they are still there.
         doubts: what readings show around an order in doubt, by its id.
         gone: orders that are over with their day, and may have filled before.
         unread: why the book could not be read, once a person was told.
@@ -55,14 +56,14 @@ class Readings(Struct):
 
     account: str
     reconciled: bool = False
-    differing: dict[str, BooksDiffer] = field(default_factory=dict)
+    differing: dict[Pocket, BooksDiffer] = field(default_factory=dict)
     asked_ns: int | None = None
     hinted: bool = False
     read_ns: int = 0
     newest: AccountRead | None = None
     moved_ns: dict[str, int] = field(default_factory=dict)
-    gaps: dict[str, Same] = field(default_factory=dict)
-    open_gaps: dict[str, Same] = field(default_factory=dict)
+    gaps: dict[Pocket, Same] = field(default_factory=dict)
+    open_gaps: dict[Pocket, Same] = field(default_factory=dict)
     doubts: dict[str, Same] = field(default_factory=dict)
     gone: frozenset[str] = frozenset()
     unread: str = ""
@@ -70,10 +71,10 @@ class Readings(Struct):
     def apply(self, fact: object) -> None:
         """Take one recorded fact in; those of others are passed over."""
         match fact:
-            case BooksDiffer(account, symbol) if account == self.account:
-                self.differing[symbol] = fact
-            case BooksAgree(account, symbol) if account == self.account:
-                self.differing.pop(symbol, None)
+            case BooksDiffer(account) if account == self.account:
+                self.differing[fact.pocket] = fact
+            case BooksAgree(account) if account == self.account:
+                self.differing.pop(fact.pocket, None)
 
     def note_gaps(self, compared: Compared, at_ns: int) -> None:
         """Take what the newest reading shows beside our book; what it no longer shows is gone.
@@ -81,10 +82,13 @@ class Readings(Struct):
         Where it is older than what we have heard, it shows nothing.
         """
         before = self.open_gaps | self.gaps
-        unsaid = compared.behind.union(compared.undecided)
-        self.open_gaps = {symbol: each for symbol, each in before.items() if symbol in unsaid}
+        self.open_gaps = {
+            pocket: each
+            for pocket, each in before.items()
+            if pocket in compared.undecided or pocket.symbol in compared.behind
+        }
         self.gaps = {
-            each.symbol: _again(before.get(each.symbol), each.theirs - each.ours, at_ns)
+            each.pocket: _again(before.get(each.pocket), each.theirs - each.ours, at_ns)
             for each in compared.differing
             if each.symbol not in compared.behind
         }
@@ -96,17 +100,17 @@ class Readings(Struct):
             for intent_id, view in seen.items()
         }
 
-    def gap(self, symbol: str, lasted_ns: int) -> int | None:
+    def gap(self, pocket: Pocket, lasted_ns: int) -> int | None:
         """Return the units by which the broker shows more, once that was read for so long."""
-        return _units(self.gaps.get(symbol), lasted_ns)
+        return _units(self.gaps.get(pocket), lasted_ns)
 
-    def shown_gap(self, symbol: str, lasted_ns: int) -> int | None:
+    def shown_gap(self, pocket: Pocket, lasted_ns: int) -> int | None:
         """Return the same; where orders on their way leave it open, what was last read of it.
 
         An exit that rests can explain units that are missing anyhow, so that it rests is no
         evidence that they are there.
         """
-        return _units(self.gaps.get(symbol) or self.open_gaps.get(symbol), lasted_ns)
+        return _units(self.gaps.get(pocket) or self.open_gaps.get(pocket), lasted_ns)
 
 
 def _units(known: Same | None, lasted_ns: int) -> int | None:

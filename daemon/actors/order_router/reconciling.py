@@ -17,9 +17,9 @@ from daemon.actors.order_router.alarms import ReadDue
 from daemon.actors.order_router.desk import Desk, next_opening_ns
 from daemon.actors.turn import Turn
 from daemon.domain.market.notes import NoteKind
-from daemon.domain.orders import reconcile
 from daemon.domain.orders.doubt import DOUBTFUL
 from daemon.domain.orders.heard import Order
+from daemon.domain.orders.lapsed import lapsed as what_lapsed
 from daemon.domain.orders.reconcile import (
     EXTERNAL,
     AccountRead,
@@ -32,7 +32,7 @@ from daemon.domain.orders.reconcile import (
     strangers,
     unexplained,
 )
-from daemon.domain.orders.words import OrderAnswer, OrderUpdated, Purpose, Side, State
+from daemon.domain.orders.words import OrderAnswer, OrderUpdated, Pocket, Purpose, Side, State
 from daemon.messages import AccountUnread, BooksAgree, BooksDiffer, Noted, ReadAccount
 from daemon.runtime.words import Call
 
@@ -103,7 +103,7 @@ def lapsed(
 
     A person was told of each that was parked, so he is told of its end as well.
     """
-    found = reconcile.lapsed(desk.book, read, moved)
+    found = what_lapsed(desk.book, read, moved)
     desk.reads.gone = frozenset(order.intent.intent_id for order in found.unproven)
     for end in found.ends:
         order = desk.book.order(end.intent_id)
@@ -172,14 +172,14 @@ def known_as(desk: Desk, fact: Heard, now_ns: int) -> Heard:
     return fact
 
 
-def objection(desk: Desk, symbols: tuple[str, ...]) -> str:
-    """Return why the books keep entries in these symbols out; empty where they do not."""
+def objection(desk: Desk, *pockets: Pocket) -> str:
+    """Return why the books keep entries in these pockets out; empty where they do not."""
     if desk.terms.reconcile_ns and not desk.reads.reconciled:
         return "the broker's book was not read since the start; entries wait for it"
-    for symbol in symbols:
-        known = desk.reads.differing.get(symbol)
+    for pocket in pockets:
+        known = desk.reads.differing.get(pocket)
         if known is not None:
-            shown = f"the broker shows {known.theirs:+d} {symbol} and our book {known.ours:+d}"
+            shown = f"the broker shows {known.theirs:+d} {pocket} and our book {known.ours:+d}"
             return f"{shown}; no entry in it until they agree"
     return ""
 
@@ -226,18 +226,18 @@ def _tell(desk: Desk, turn: Turn, compared: Compared, now_ns: int) -> None:
     """Announce what differs and what agrees again, each when it changes."""
     account, reads = desk.terms.account, desk.reads
     for each in compared.differing:
-        known = reads.differing.get(each.symbol)
+        known = reads.differing.get(each.pocket)
         if known is not None and (known.ours, known.theirs) == (each.ours, each.theirs):
             continue
-        differ = BooksDiffer(account, each.symbol, each.ours, each.theirs, now_ns)
+        differ = BooksDiffer(account, each.symbol, each.ours, each.theirs, now_ns, each.product)
         reads.apply(differ)
         turn.announce(differ)
         if known is None:
-            shown = f"the broker shows {each.theirs:+d} {each.symbol} and our book {each.ours:+d}"
+            shown = f"the broker shows {each.theirs:+d} {each.pocket} and our book {each.ours:+d}"
             turn.announce(Noted(NoteKind.REFUSED, f"{shown}; entries in it are stopped", now_ns))
-    still = {each.symbol for each in compared.differing}.union(compared.undecided)
-    for symbol in sorted(reads.differing.keys() - still):
-        agree = BooksAgree(account, symbol, now_ns)
+    still = {each.pocket for each in compared.differing}.union(compared.undecided)
+    for symbol, product in sorted(reads.differing.keys() - still):
+        agree = BooksAgree(account, symbol, now_ns, product)
         reads.apply(agree)
         turn.announce(agree)
 

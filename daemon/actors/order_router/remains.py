@@ -14,8 +14,8 @@ def remains(desk: Desk, strategy_id: str) -> tuple[str, ...]:
     An order in doubt of an earlier day is over with that day, so nothing comes of it any more.
     """
     held = (
-        f"{leg_id} holds {desk.book.position(owner, leg_id).net_quantity:+d} {symbol}"
-        for (owner, leg_id), symbol in desk.holders()
+        f"{leg_id} holds {desk.book.position(owner, leg_id).net_quantity:+d} {pocket}"
+        for (owner, leg_id), pocket in desk.holders()
         if owner == strategy_id
     )
     entering = (

@@ -129,7 +129,7 @@ def _place(desk: Desk, turn: Turn, short: _Short, missing: int, now_ns: int) -> 
     next_ns = _next_ns(desk, short)
     if now_ns < next_ns:
         return next_ns
-    books = reconciling.objection(desk, (leg.symbol,))
+    books = reconciling.objection(desk, leg.pocket)
     at = f"{Control.BOOKS}, {books}" if books else _level(desk, short)
     if isinstance(at, str):
         return _wait(desk, turn, short, at, now_ns)
@@ -195,6 +195,7 @@ def _intent(desk: Desk, short: _Short, quantity: int, at: Level, now_ns: int) ->
         decided_ns=now_ns,
         deadline_ns=now_ns + _LEAVE_WITHIN_NS,
         trigger_e4=at.trigger_e4,
+        product=short.leg.product,
     )
 
 

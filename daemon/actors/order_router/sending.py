@@ -13,7 +13,7 @@ from daemon.domain.instants import SECOND_NS
 from daemon.domain.orders.heard import Order
 from daemon.domain.orders.limits import Approved, Control, GateView, Parent, Reach, Refused, gate
 from daemon.domain.orders.reconcile import EXTERNAL
-from daemon.domain.orders.words import Intent, IntentRecorded, Purpose, Side, State
+from daemon.domain.orders.words import Intent, IntentRecorded, Pocket, Purpose, Side, State
 from daemon.messages import Cancel, CancelAsked, Place
 from daemon.runtime.budget import Priority, Wait
 from daemon.runtime.words import Call
@@ -180,7 +180,7 @@ def _surely_rests(order: Order) -> bool:
     return order.state is State.WORKING and order.intent.purpose is Purpose.EXIT
 
 
-def proven(desk: Desk, leg: tuple[str, str], symbol: str, net: int) -> int:
+def proven(desk: Desk, leg: tuple[str, str], pocket: Pocket, net: int) -> int:
     """Return the units of a leg that may be closed; fewer where the broker's book shows fewer.
 
     Our book is the evidence of the fills. Where two equal readings of the positions say otherwise,
@@ -190,26 +190,26 @@ def proven(desk: Desk, leg: tuple[str, str], symbol: str, net: int) -> int:
     Args:
         desk: of the account.
         leg: strategy and leg.
-        symbol: what the leg holds.
+        pocket: what the leg holds; of another product nothing is proof of it.
         net: units of the leg by our book; below zero short.
     """
-    gap = desk.reads.shown_gap(symbol, desk.terms.verify_ns)
+    gap = desk.reads.shown_gap(pocket, desk.terms.verify_ns)
     if gap is None or (net < 0 and not desk.halts.closes_all()):
         return net
     sign = 1 if net > 0 else -1
-    shown = (desk.book.net(symbol) + gap) * sign
-    theirs = _sent_before(desk, leg, symbol, Side.SELL if net > 0 else Side.BUY)
+    shown = (desk.book.within(pocket).net + gap) * sign
+    theirs = _sent_before(desk, leg, pocket, Side.SELL if net > 0 else Side.BUY)
     return sign * min(abs(net), max(shown - theirs, 0))
 
 
-def _sent_before(desk: Desk, leg: tuple[str, str], symbol: str, side: Side) -> int:
-    """Return the units that exits of other legs in a symbol, sent before this leg's, may trade."""
+def _sent_before(desk: Desk, leg: tuple[str, str], pocket: Pocket, side: Side) -> int:
+    """Return the units that exits of other legs in a pocket, sent before this leg's, may trade."""
     mine = exits_on_their_way(desk, *leg)
     first = min((order.intent.intent_id for order in mine), default="")
     before = {
         (order.intent.strategy_id, order.intent.leg_id)
         for order in desk.book.open_orders()
-        if order.intent.symbol == symbol
+        if order.intent.pocket == pocket
         and order.intent.purpose is not Purpose.ENTRY
         and (not first or order.intent.intent_id < first)
     }
@@ -277,6 +277,6 @@ def _is_guarded(desk: Desk, intent: Intent) -> bool:
 def _closable(desk: Desk, intent: Intent) -> int:
     """Units that this side may close: what is proven open, less the exits on their way."""
     held = desk.book.position(intent.strategy_id, intent.leg_id).net_quantity
-    net = proven(desk, (intent.strategy_id, intent.leg_id), intent.symbol, held)
+    net = proven(desk, (intent.strategy_id, intent.leg_id), intent.pocket, held)
     exits = exits_on_their_way(desk, intent.strategy_id, intent.leg_id)
     return max(-net * intent.side.sign, 0) - remaining(exits, intent.side)

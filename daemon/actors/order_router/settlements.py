@@ -30,12 +30,12 @@ from daemon.messages import SETTLEMENT, WRITTEN_OFF, LegExpired, Noted, Settled
 
 def settle(desk: Desk, turn: Turn, settled: Settled, now_ns: int) -> None:
     """Book what the exchange settled: each leg that held it is closed at that price."""
-    if abs(desk.book.net(settled.symbol)) != settled.quantity:
-        held = desk.book.net(settled.symbol)
-        text = f"{settled.quantity} {settled.symbol} were settled, and {held:+d} were held"
+    held = desk.book.within(settled.pocket).net
+    if abs(held) != settled.quantity:
+        text = f"{settled.quantity} {settled.pocket} were settled, and {held:+d} were held"
         turn.announce(Noted(NoteKind.REFUSED, text, now_ns))
-    for key, symbol in desk.holders():
-        if symbol != settled.symbol:
+    for key, pocket in desk.holders():
+        if pocket != settled.pocket:
             continue
         if settled.aged_ns:
             _tell_aged(desk, turn, settled, now_ns)
@@ -48,11 +48,11 @@ def settle(desk: Desk, turn: Turn, settled: Settled, now_ns: int) -> None:
 
 def write_off(desk: Desk, turn: Turn, now_ns: int) -> None:
     """Free the legs whose contract was over before today and was never settled."""
-    for key, symbol in desk.holders():
+    for key, (symbol, product) in desk.holders():
         expiry = _expiry(symbol)
         if desk.day is None or expiry is None or expiry >= desk.day:
             continue
-        intent = _closing(desk, key, Settled(symbol, 0, 0, now_ns), now_ns)
+        intent = _closing(desk, key, Settled(symbol, 0, 0, now_ns, product=product), now_ns)
         intent = replace(intent, parent=f"{WRITTEN_OFF}{symbol}")
         _book(desk, turn, intent, "written off")
         expired = LegExpired(*key, symbol, now_ns)
@@ -98,6 +98,7 @@ def _closing(desk: Desk, key: tuple[str, str], settled: Settled, now_ns: int) ->
         parent=f"{SETTLEMENT}{settled.symbol}",
         decided_ns=now_ns,
         deadline_ns=now_ns,
+        product=settled.product,
     )
 
 

@@ -13,7 +13,7 @@ from enum import StrEnum
 from msgspec import Struct
 
 from daemon.domain.orders.slices import slices
-from daemon.domain.orders.words import Side
+from daemon.domain.orders.words import Pocket, Product, Side
 
 
 class OnFail(StrEnum):
@@ -23,7 +23,7 @@ class OnFail(StrEnum):
     KEEP = "keep"
 
 
-class BasketLeg(Struct, frozen=True):
+class BasketLeg(Struct, frozen=True, omit_defaults=True):
     """One leg that is to be entered.
 
     Attributes:
@@ -34,6 +34,7 @@ class BasketLeg(Struct, frozen=True):
         lot: units in one lot.
         freeze_quantity: the most units of one order.
         tick_e4: the price step.
+        product: how it is held.
     """
 
     leg_id: str
@@ -43,6 +44,12 @@ class BasketLeg(Struct, frozen=True):
     lot: int
     freeze_quantity: int
     tick_e4: int
+    product: Product = Product.INTRADAY
+
+    @property
+    def pocket(self) -> Pocket:
+        """What it trades, as the broker keeps it."""
+        return Pocket(self.symbol, self.product)
 
 
 class Basket(Struct, frozen=True, omit_defaults=True):

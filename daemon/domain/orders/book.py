@@ -12,14 +12,16 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator
+from typing import TypeVar
 
 from msgspec import Struct, msgpack
 from msgspec.structs import replace
 
 from daemon.domain.orders.heard import Heard, Order, hear, order_of
 from daemon.domain.orders.states import is_open
-from daemon.domain.orders.words import Intent, IntentRecorded, OrderFact, Side
+from daemon.domain.orders.words import Intent, IntentRecorded, OrderFact, Pocket, Side
 
+Of = TypeVar("Of", str, Pocket)
 _BUY = Side.BUY  # looked up once: every sum asks
 _small, _whole = msgpack.Encoder().encode, msgpack.Decoder(Heard).decode
 
@@ -38,15 +40,20 @@ class Position(Struct, frozen=True):
         return self.bought_quantity - self.sold_quantity
 
 
-class _Tally(Struct):
-    """Units in one symbol: held, and still to be bought or sold."""
+class Tally(Struct):
+    """Units in one symbol, or one pocket of it: held, and still to be bought or sold."""
 
     net: int = 0
     buying: int = 0
     selling: int = 0
 
+    @property
+    def possible(self) -> tuple[int, int]:
+        """The lowest and the highest net quantity that may come about."""
+        return self.net - self.selling, self.net + self.buying
 
-_NOTHING = _Tally()
+
+_NOTHING = Tally()
 _FLAT = Position()
 
 
@@ -55,6 +62,9 @@ class Book:
 
     Args:
         mark: what tells its strangers' orders from those of other accounts; empty: nothing does.
+
+    Attributes:
+        pockets: what is held and may come about, by contract and product; others hold nothing.
     """
 
     def __init__(self, mark: str = "") -> None:
@@ -65,8 +75,9 @@ class Book:
         self._open: dict[str, Order] = {}
         self._children: defaultdict[str, set[str]] = defaultdict(set)
         self._positions: dict[tuple[str, str], Position] = {}
-        self._tallies: dict[str, _Tally] = {}
-        self._shares: defaultdict[str, dict[str, _Tally]] = defaultdict(dict)
+        self.pockets: dict[Pocket, Tally] = {}
+        self._tallies: dict[str, Tally] = {}
+        self._shares: defaultdict[str, dict[str, Tally]] = defaultdict(dict)
 
     __hash__ = None  # type: ignore[assignment]  # a book changes
 
@@ -139,8 +150,11 @@ class Book:
 
         Counts what every order may still fill: intended, unknown, parked and working ones.
         """
-        tally = self._tally(symbol, strategy_id)
-        return tally.net - tally.selling, tally.net + tally.buying
+        return self._tally(symbol, strategy_id).possible
+
+    def within(self, pocket: Pocket) -> Tally:
+        """Return what the account holds, and may come to hold, of a contract in one product."""
+        return self.pockets.get(pocket, _NOTHING)
 
     def symbols(self, strategy_id: str | None = None) -> tuple[str, ...]:
         """Return the symbols in which anything is held or may come to be."""
@@ -157,7 +171,7 @@ class Book:
             heard = self._heard[intent_id] = _whole(away)
             self._orders[intent_id] = _order(heard)
 
-    def _tally(self, symbol: str, strategy_id: str | None) -> _Tally:
+    def _tally(self, symbol: str, strategy_id: str | None) -> Tally:
         tallies = self._tallies if strategy_id is None else self._shares.get(strategy_id, {})
         return tallies.get(symbol, _NOTHING)
 
@@ -181,16 +195,8 @@ class Book:
         net = sign * intent.side.sign * order.filled_quantity
         waiting = sign * order.remaining_quantity
         for tallies in (self._tallies, self._shares[intent.strategy_id]):
-            tally = tallies.get(intent.symbol)
-            if tally is None:
-                tally = tallies[intent.symbol] = _Tally()
-            tally.net += net
-            if intent.side is _BUY:
-                tally.buying += waiting
-            else:
-                tally.selling += waiting
-            if not (tally.net or tally.buying or tally.selling):
-                del tallies[intent.symbol]  # what is over is walked over no more
+            _add(tallies, intent.symbol, intent.side, net, waiting)
+        _add(self.pockets, intent.pocket, intent.side, net, waiting)
 
 
 def entered(net_quantity: int, intent: Intent) -> Side:
@@ -203,6 +209,19 @@ def entered(net_quantity: int, intent: Intent) -> Side:
     if net_quantity:
         return Side.BUY if net_quantity > 0 else Side.SELL
     return intent.side.opposite
+
+
+def _add(tallies: dict[Of, Tally], of: Of, side: Side, net: int, waiting: int) -> None:
+    tally = tallies.get(of)
+    if tally is None:
+        tally = tallies[of] = Tally()
+    tally.net += net
+    if side is _BUY:
+        tally.buying += waiting
+    else:
+        tally.selling += waiting
+    if not (tally.net or tally.buying or tally.selling):
+        del tallies[of]  # what is over is walked over no more
 
 
 def _order(heard: Heard) -> Order:

@@ -15,7 +15,7 @@ from daemon.domain.instants import MILLISECOND_NS, day_of
 from daemon.domain.market.instruments import Kind
 from daemon.domain.money import PERCENT_E4, units
 from daemon.domain.orders.view import Ask, Control, Reach
-from daemon.domain.orders.words import Intent, OrderType, Purpose, Side
+from daemon.domain.orders.words import Intent, OrderType, Pocket, Purpose, Side
 
 _OPTIONS = frozenset({Kind.CALL, Kind.PUT})
 
@@ -185,8 +185,8 @@ def _alike(earlier: Intent, intent: Intent) -> bool:
     return _likeness(earlier) == _likeness(intent)
 
 
-def _likeness(intent: Intent) -> tuple[str, str, Side, int, int]:
-    return intent.strategy_id, intent.symbol, intent.side, intent.quantity, intent.price_e4
+def _likeness(intent: Intent) -> tuple[str, Pocket, Side, int, int]:
+    return intent.strategy_id, intent.pocket, intent.side, intent.quantity, intent.price_e4
 
 
 def _self_trade(ask: Ask) -> str:

@@ -13,7 +13,7 @@ from msgspec import Struct
 
 from daemon.domain.market.margin import Holding, margin_e4
 from daemon.domain.money import percent_of, units
-from daemon.domain.orders.words import Side
+from daemon.domain.orders.words import Product, Side
 
 
 class MarginLeg(Struct, frozen=True):
@@ -24,12 +24,14 @@ class MarginLeg(Struct, frozen=True):
         side: which way.
         quantity: units.
         price_e4: what a unit is to cost.
+        product: how it is held.
     """
 
     symbol: str
     side: Side
     quantity: int
     price_e4: int
+    product: Product = Product.INTRADAY
 
 
 def own_margin_e4(held: Iterable[Holding], legs: Iterable[MarginLeg], day: date) -> int:

@@ -2,10 +2,8 @@
 
 Nothing is mended here. What the broker knows better of an order of ours becomes evidence; an order
 that was never ours is named; a position that differs is named, unless orders on their way can
-explain it, or units moved while the reading was under way. Then it is too early to say.
-
-Orders are good for their day. One of an earlier day that the book of today does not show is over;
-whether it filled before that is told by the position alone, where the position can tell it.
+explain it, or units moved while the reading was under way. Then it is too early to say. What is
+held of one contract in two products is two positions: neither explains or closes the other.
 """
 
 from __future__ import annotations
@@ -24,6 +22,8 @@ from daemon.domain.orders.words import (
     IntentRecorded,
     OrderType,
     OrderUpdated,
+    Pocket,
+    Product,
     Purpose,
     Side,
     State,
@@ -32,14 +32,15 @@ from daemon.domain.orders.words import (
 EXTERNAL = "external"
 """The strategy that orders and positions count for which are not of our making."""
 MANUAL = "manual"
-"""The strategy that orders by hand count for; the leg is the symbol."""
+"""The strategy that orders by hand count for; the leg is the symbol, and the product if carried."""
 
 
 class BrokerPosition(Struct, frozen=True):
-    """What the broker says is held; units, below zero short."""
+    """What the broker says is held of a contract in one product; units, below zero short."""
 
     symbol: str
     net_quantity: int
+    product: Product = Product.INTRADAY
 
 
 class BrokerOrder(Struct, frozen=True):
@@ -55,6 +56,7 @@ class BrokerOrder(Struct, frozen=True):
         filled_quantity: units filled so far.
         filled_value_e4: the sum of price x units over those fills.
         text: the broker's words.
+        product: how what it fills is held.
     """
 
     client_id: str
@@ -66,6 +68,7 @@ class BrokerOrder(Struct, frozen=True):
     filled_quantity: int
     filled_value_e4: int
     text: str = ""
+    product: Product = Product.INTRADAY
 
 
 class AccountRead(Struct, frozen=True):
@@ -82,18 +85,12 @@ class Difference(Struct, frozen=True):
     symbol: str
     ours: int
     theirs: int
+    product: Product = Product.INTRADAY
 
-
-class Lapsed(Struct, frozen=True):
-    """What a reading shows of the orders of earlier days that we hold for open.
-
-    Attributes:
-        ends: of those that are proven to be over without another fill, as evidence.
-        unproven: those that are over, and may have filled before.
-    """
-
-    ends: tuple[OrderUpdated, ...]
-    unproven: tuple[Order, ...]
+    @property
+    def pocket(self) -> Pocket:
+        """Where it is."""
+        return Pocket(self.symbol, self.product)
 
 
 class Compared(Struct, frozen=True):
@@ -101,15 +98,15 @@ class Compared(Struct, frozen=True):
 
     Attributes:
         differing: those that nothing explains.
-        undecided: symbols of which it is too early to say anything.
-        agreeing: all other symbols that either book knows.
+        undecided: those of which it is too early to say anything.
+        agreeing: all others that either book knows.
         behind: symbols in which the reading is older than what we have heard: it shows fewer
             fills of an order. What it shows held there proves nothing.
     """
 
     differing: tuple[Difference, ...]
-    undecided: tuple[str, ...]
-    agreeing: tuple[str, ...]
+    undecided: tuple[Pocket, ...]
+    agreeing: tuple[Pocket, ...]
     behind: frozenset[str] = frozenset()
 
 
@@ -180,7 +177,7 @@ def external(
         intent_id=intent_id,
         account=account,
         strategy_id=EXTERNAL,
-        leg_id=shown.symbol,
+        leg_id=Pocket(shown.symbol, shown.product).leg_id,
         symbol=shown.symbol,
         side=shown.side,
         quantity=shown.quantity,
@@ -190,6 +187,7 @@ def external(
         parent=f"{EXTERNAL}:{intent_id}",
         decided_ns=now_ns,
         deadline_ns=now_ns,
+        product=shown.product,
     )
     return IntentRecorded(intent, now_ns), updated(intent_id, shown, now_ns)
 
@@ -210,32 +208,8 @@ def unexplained(difference: Difference, price_e4: int) -> BrokerOrder:
         filled_quantity=abs(units),
         filled_value_e4=abs(units) * price_e4,
         text="held by the broker's book, by no order that is known",
+        product=difference.product,
     )
-
-
-def lapsed(book: Book, read: AccountRead, moved: Collection[str] = ()) -> Lapsed:
-    """Return what became of the orders of earlier days, once all other news of a reading is heard.
-
-    None of them filled unheard where the broker holds what our book has, and all that may still
-    fill in the symbol would have moved it one way.
-
-    Args:
-        book: ours.
-        read: the broker's, of a day.
-        moved: symbols in which units moved since the reading was asked for; they wait.
-    """
-    theirs = positions(read)
-    ends: list[OrderUpdated] = []
-    unproven: list[Order] = []
-    for order in _gone(book, read):
-        symbol = order.intent.symbol
-        net = book.net(symbol)
-        agreed = symbol not in moved and theirs.get(symbol, 0) == net
-        if agreed and net in book.possible_exposure(symbol):
-            ends += _ends(order, read.at_ns)
-        else:
-            unproven.append(order)
-    return Lapsed(tuple(ends), tuple(unproven))
 
 
 def compare(book: Book, read: AccountRead, moved: Collection[str] = ()) -> Compared:
@@ -248,36 +222,39 @@ def compare(book: Book, read: AccountRead, moved: Collection[str] = ()) -> Compa
         read: the broker's.
         moved: symbols in which units moved since the reading was asked for.
     """
-    theirs, gone = positions(read), _gone(book, read)
+    theirs, gone = positions(read), gone_of(book, read)
     differing: list[Difference] = []
-    undecided: list[str] = []
-    agreeing: list[str] = []
-    for symbol in sorted({*theirs, *book.symbols()}):
-        ours, shown = book.net(symbol), theirs.get(symbol, 0)
-        low, high = book.possible_exposure(symbol)
+    undecided: list[Pocket] = []
+    agreeing: list[Pocket] = []
+    for pocket in sorted({*theirs, *book.pockets}):
+        ours, shown = book.within(pocket), theirs.get(pocket, 0)
+        low, high = ours.possible
         for order in gone:
-            if order.intent.symbol == symbol and order.intent.side is Side.BUY:
+            if order.intent.pocket == pocket and order.intent.side is Side.BUY:
                 high -= order.remaining_quantity
-            elif order.intent.symbol == symbol:
+            elif order.intent.pocket == pocket:
                 low += order.remaining_quantity
-        if ours == shown:
-            agreeing.append(symbol)
-        elif symbol in moved or low <= shown <= high:
-            undecided.append(symbol)
+        if ours.net == shown:
+            agreeing.append(pocket)
+        elif pocket.symbol in moved or low <= shown <= high:
+            undecided.append(pocket)
         else:
-            differing.append(Difference(symbol, ours, shown))
+            differing.append(Difference(pocket.symbol, ours.net, shown, pocket.product))
     return Compared(tuple(differing), tuple(undecided), tuple(agreeing), _behind(book, read))
 
 
-def positions(read: AccountRead) -> dict[str, int]:
-    """Return the units that the broker shows held, by symbol; without those that are flat."""
-    held: defaultdict[str, int] = defaultdict(int)
+def positions(read: AccountRead) -> dict[Pocket, int]:
+    """Return the units that the broker shows held, each product of a contract by itself.
+
+    What is flat is left out.
+    """
+    held: defaultdict[Pocket, int] = defaultdict(int)
     for position in read.positions:
-        held[position.symbol] += position.net_quantity
-    return {symbol: net for symbol, net in held.items() if net}
+        held[Pocket(position.symbol, position.product)] += position.net_quantity
+    return {pocket: net for pocket, net in held.items() if net}
 
 
-def _gone(book: Book, read: AccountRead) -> tuple[Order, ...]:
+def gone_of(book: Book, read: AccountRead) -> tuple[Order, ...]:
     """Return our open orders of earlier days than the reading's that it does not show.
 
     Absence within its day proves nothing.
@@ -304,20 +281,6 @@ def _behind(book: Book, read: AccountRead) -> frozenset[str]:
         and order.filled_quantity > sum(shown[each] for each in order.broker_order_ids)
         and day_of(order.intent.decided_ns) == day
     )
-
-
-def _ends(order: Order, at_ns: int) -> Iterable[OrderUpdated]:
-    """Return the end of an order that lapsed: of each that the broker made of it, or of the one."""
-    for broker_order_id in order.broker_order_ids or ("",):
-        yield OrderUpdated(
-            intent_id=order.intent.intent_id,
-            broker_order_id=broker_order_id,
-            state=State.CANCELLED,
-            filled_quantity=0,
-            filled_value_e4=0,
-            at_ns=at_ns,
-            text="lapsed with its day: the broker's book shows neither it nor another fill",
-        )
 
 
 def _knows_better(known: Order, seen: list[BrokerOrder]) -> bool:

@@ -8,8 +8,9 @@ is before its request leaves; it ends only by the broker's own evidence.
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import NamedTuple
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 
 class Side(StrEnum):
@@ -30,6 +31,35 @@ class Side(StrEnum):
 
 
 _BUY, _SELL = Side.BUY, Side.SELL  # looked up once: asking the class costs twenty times a name
+
+
+class Product(StrEnum):
+    """How a position is held: left on the same day, or carried overnight."""
+
+    INTRADAY = "intraday"
+    CARRY = "carry"
+
+
+class Pocket(NamedTuple):
+    """What a broker keeps apart: one contract in one product.
+
+    Units bought in one product close nothing that is held in another.
+    """
+
+    symbol: str
+    product: Product = Product.INTRADAY
+
+    def __str__(self) -> str:
+        """Return it as people say it; what is left on the same day is the contract alone."""
+        return self.symbol if self.product is _INTRADAY else f"{self.symbol} {self.product}"
+
+    @property
+    def leg_id(self) -> str:
+        """The leg under which it stands where no basket entered it."""
+        return self.symbol if self.product is _INTRADAY else f"{self.symbol}-{self.product}"
+
+
+_INTRADAY = Product.INTRADAY
 
 
 class OrderType(StrEnum):
@@ -76,7 +106,7 @@ class State(StrEnum):
     FILLED = "FILLED"
 
 
-class Intent(Struct, frozen=True):
+class Intent(Struct, frozen=True, omit_defaults=True):
     """One order that we want, committed before its request leaves and never sent twice.
 
     Attributes:
@@ -94,6 +124,8 @@ class Intent(Struct, frozen=True):
         decided_ns: the market instant of the decision; it never matches an older quote.
         deadline_ns: past this instant it must not leave any more.
         trigger_e4: for `STOP_LIMIT`.
+        product: how its position is held; an exit has that of what it closes. What was recorded
+            before there were products is of the same day, and left out of a record where it is.
     """
 
     intent_id: str
@@ -109,7 +141,13 @@ class Intent(Struct, frozen=True):
     parent: str
     decided_ns: int
     deadline_ns: int
-    trigger_e4: int = 0
+    trigger_e4: int = field(default_factory=int)  # of a factory, so that its 0 stands in records
+    product: Product = Product.INTRADAY
+
+    @property
+    def pocket(self) -> Pocket:
+        """What it trades, as the broker keeps it."""
+        return Pocket(self.symbol, self.product)
 
 
 class IntentRecorded(Struct, frozen=True, tag=True):

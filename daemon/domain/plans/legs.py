@@ -16,7 +16,7 @@ from daemon.domain.market.frames import Quote
 from daemon.domain.market.instruments import Instrument, Kind
 from daemon.domain.money import PERCENT_E4, e4, units
 from daemon.domain.orders.basket import BasketLeg
-from daemon.domain.orders.words import Side
+from daemon.domain.orders.words import Product, Side
 from daemon.domain.plans.risk_rules import leg_rules
 from daemon.domain.plans.schema import Leg, Plan
 from daemon.domain.plans.strikes import Listed, choose
@@ -188,8 +188,8 @@ def _price(leg: LegPlan) -> EntryPrice:
     return EntryPrice(leg.touch_e4, leg.quantity, leg.strike_e4)
 
 
-def basket_leg(leg: LegPlan) -> BasketLeg:
-    """Return a leg as its basket holds it."""
+def basket_leg(leg: LegPlan, product: Product) -> BasketLeg:
+    """Return a leg as its basket holds it, in the product of its plan."""
     instrument = leg.instrument
     return BasketLeg(
         leg_id=leg.leg_id,
@@ -199,4 +199,5 @@ def basket_leg(leg: LegPlan) -> BasketLeg:
         lot=instrument.lot,
         freeze_quantity=instrument.freeze_quantity,
         tick_e4=instrument.tick_e4,
+        product=product,
     )

@@ -15,7 +15,7 @@ from msgspec import Meta, Struct
 
 from daemon.domain.market.instruments import Kind
 from daemon.domain.orders.basket import OnFail
-from daemon.domain.orders.words import Side
+from daemon.domain.orders.words import Product, Side
 from daemon.domain.plans.words import (
     AccountId,
     AtmSteps,
@@ -32,7 +32,6 @@ from daemon.domain.plans.words import (
     Pick,
     Points,
     Price,
-    Product,
     Rank,
     Rupees,
     StrategyId,

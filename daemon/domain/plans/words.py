@@ -21,13 +21,6 @@ class Span(NamedTuple):
     closed: bool = False
 
 
-class Product(StrEnum):
-    """How a position is held: left on the same day, or carried overnight."""
-
-    INTRADAY = "intraday"
-    CARRY = "carry"
-
-
 class Basis(StrEnum):
     """The price that the at-the-money strike is measured on."""
 

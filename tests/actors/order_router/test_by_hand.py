@@ -8,7 +8,15 @@ from daemon.domain.money import e4
 from daemon.domain.orders.basket import OnFail
 from daemon.domain.orders.heard import Order
 from daemon.domain.orders.limits import Limits
-from daemon.domain.orders.words import IntentRecorded, OrderType, Purpose, Side, State
+from daemon.domain.orders.words import (
+    IntentRecorded,
+    OrderType,
+    Pocket,
+    Product,
+    Purpose,
+    Side,
+    State,
+)
 from daemon.messages import (
     AccountSeen,
     CancelByHand,
@@ -32,6 +40,7 @@ from tests.kit.router import (
     T0,
     S,
     Stage,
+    carried,
     enter,
     frame,
     latch,
@@ -485,3 +494,40 @@ def test_all_of_a_leg_is_left_with_the_orders_that_rest_in_it():
     stage.run(5)
     assert (stage.broker.net(), stage.broker.resting()) == ({}, [])
     assert len(stage.told(ExitFinished)) == 1
+
+
+CARRIED = Pocket(CE, Product.CARRY)
+
+
+def test_an_order_by_hand_has_the_product_that_it_names_and_a_leg_of_its_own():
+    stage = Stage()
+    place(stage, product=Product.CARRY)
+    place(stage, request_id="r2", product=Product.INTRADAY)
+    stage.run()
+    assert stage.broker.held() == {CARRIED: 75, Pocket(CE): 75}
+    assert [each.leg_id for each in stage.intents()] == [f"{CE}-carry", CE]
+    assert out(stage, f"{CE}-carry", strategy_id="manual") == Done(f"leaving {CE}-carry")
+    stage.run()
+    assert stage.broker.held() == {Pocket(CE): 75}
+
+
+def test_an_order_by_hand_without_a_product_has_that_of_what_it_closes_else_of_the_same_day():
+    stage = Stage()
+    place(stage)
+    place(stage, request_id="r2", symbol=PE, product=Product.CARRY)
+    stage.run()
+    for symbol, request_id in ((CE, "r3"), (PE, "r4")):
+        sale = {"side": Side.SELL, "price_e4": e4("99.95")}
+        place(stage, request_id=request_id, symbol=symbol, **sale)
+    stage.run()
+    assert stage.broker.held() == {}
+    assert [each.product for each in stage.intents()] == 2 * [Product.INTRADAY, Product.CARRY]
+
+
+def test_what_is_held_is_shown_with_its_product():
+    stage = Stage().entered(carried("ce"), "pe")
+    held = stage.ask(SeeAccount()).held
+    assert {each.symbol: each.product for each in held} == {
+        CE: Product.CARRY,
+        PE: Product.INTRADAY,
+    }

@@ -6,7 +6,15 @@ from daemon.actors.order_router import Terms
 from daemon.domain.market.frames import Frame, Quote
 from daemon.domain.money import e4
 from daemon.domain.orders.limits import Limits
-from daemon.domain.orders.words import OrderRefused, OrderUpdated, OutcomeUnknown, Refusal, State
+from daemon.domain.orders.words import (
+    OrderRefused,
+    OrderUpdated,
+    OutcomeUnknown,
+    Pocket,
+    Product,
+    Refusal,
+    State,
+)
 from daemon.messages import CancelAnswered, ExitFinished, ExitOverdue, ExitOwed, LinkDied, Noted
 from daemon.runtime.budget import Window
 from tests.kit.router import (
@@ -20,6 +28,7 @@ from tests.kit.router import (
     T0,
     S,
     Stage,
+    carried,
     enter,
     frame,
     leave,
@@ -565,3 +574,72 @@ def test_a_held_slice_is_decided_anew_once_its_attempt_is_taken_back():
     ages = [each.decided_ns - wanted_ns for each in stage.intents()[2:]]
     assert (ages[:2], all(age >= S for age in ages[2:])) == ([0, 0], True)
     assert stage.broker.net() == {}
+
+
+def products(stage, since=0):
+    """In which products orders were meant."""
+    return {each.product for each in stage.intents()[since:]}
+
+
+def test_every_order_of_a_carried_leg_takes_its_product_slices_and_new_prices_included():
+    """Closed in another product it would stay, and stand against a second position."""
+    stage = Stage(["fill", "fill", "work", "fill"]).entered(carried("ce", 40))
+    stage.tell(leave("ce"))
+    stage.run(0.1)
+    stage.tell(frame(stage.now_ns, ce=103))
+    stage.run(5)
+    assert len(stage.intents()) > 4
+    assert products(stage) == {Product.CARRY}
+    assert stage.broker.held() == {}
+
+
+def test_an_exit_that_takes_the_place_of_one_in_doubt_takes_its_product_too():
+    terms = Terms("a", "broker", strict=False, reconcile_ns=5 * S)
+    stage = Stage(["fill", "lost", "fill"], terms=terms)
+    stage.run()
+    stage.entered(carried("ce"))
+    stage.tell(leave("ce"))
+    stage.run(60)
+    assert len(stage.intents()) == 3
+    assert products(stage) == {Product.CARRY}
+    assert stage.broker.held() == {}
+
+
+def test_what_filled_beyond_flat_is_closed_in_the_product_that_it_is_held_in():
+    stage = Stage(["fill", "over", "fill"]).entered(carried("ce"))
+    stage.tell(leave("ce"))
+    stage.run(5)
+    assert products(stage) == {Product.CARRY}
+    assert stage.broker.held() == {}
+
+
+def test_an_entry_that_is_unwound_is_unwound_in_its_product():
+    stage = Stage(["fill", "refuse MARGIN", "fill"])
+    stage.tell(enter(carried("ce"), carried("pe")))
+    stage.run(5)
+    assert len(stage.intents()) == 3
+    assert products(stage) == {Product.CARRY}
+    assert stage.broker.held() == {}
+
+
+def test_an_exit_in_one_product_leaves_the_other_of_the_same_contract_alone():
+    stage = Stage().entered("ce")
+    stage.entered(carried("ce"), strategy_id="other", basket_id="o")
+    stage.tell(leave("ce"))
+    stage.run()
+    assert stage.broker.held() == {Pocket(CE, Product.CARRY): -75}
+
+
+def test_nothing_is_sold_that_the_broker_shows_in_another_product():
+    """Somebody converted it there: sold in its old product, a short would be opened."""
+    terms = Terms("a", "broker", strict=False, reconcile_ns=5 * S)
+    stage = Stage(terms=terms)
+    stage.run()
+    stage.entered("hc")
+    stage.broker.beside = {Pocket(HC): -75, Pocket(HC, Product.CARRY): 75}
+    stage.run(65)
+    stage.tell(leave("hc"))
+    stage.run(60)
+    assert len(stage.intents()) == 1
+    assert [fact.because for fact in stage.told(ExitOverdue)] == ["still open: hc +75"]
+    assert stage.broker.held() == {Pocket(HC, Product.CARRY): 75}

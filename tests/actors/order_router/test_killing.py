@@ -7,7 +7,7 @@ from msgspec.structs import replace
 
 from daemon.actors.order_router import Terms
 from daemon.domain.orders.basket import OnFail
-from daemon.domain.orders.words import OrderUpdated, Refusal, Side, State
+from daemon.domain.orders.words import OrderUpdated, Pocket, Product, Purpose, Refusal, Side, State
 from daemon.domain.risk.words import ExitReason
 from daemon.messages import (
     DayEnded,
@@ -546,3 +546,33 @@ def test_a_position_of_a_name_that_no_table_knows_is_carried_into_the_next_day()
     stage.tell(tomorrow, opens_ns)
     beat(stage, 2)
     assert newest(stage).left == ("external what is this holds +10 what is this",)
+
+
+CARRIED = Pocket(CE, Product.CARRY)
+
+
+def test_a_kill_closes_each_product_of_a_contract_by_itself():
+    """What a short in one is to a long in the other, neither broker nor kill holds for flat."""
+    stage = Stage().entered("ce")
+    stage.broker.beside[CARRIED] = 75
+    stage.tell(latch())
+    beat(stage, 20)
+    assert (stage.broker.held(), stage.broker.flips, stages(stage)[-1][0]) == ({}, [], "flat")
+    closing = [each for each in stage.intents() if each.purpose is Purpose.EXIT]
+    assert {(each.pocket, each.side) for each in closing} == {
+        (Pocket(CE), Side.BUY),
+        (CARRIED, Side.SELL),
+    }
+
+
+def test_a_kill_follows_a_position_into_the_product_that_it_was_converted_to():
+    stage = Stage(terms=READING)
+    stage.run()
+    stage.entered("ce")
+    stage.broker.beside = {Pocket(CE): 75, CARRIED: -75}
+    stage.run(65)
+    stage.tell(latch())
+    beat(stage, 20)
+    assert (stage.broker.held(), stages(stage)[-1][0]) == ({}, "flat")
+    closing = [each.pocket for each in stage.intents() if each.purpose is Purpose.EXIT]
+    assert closing == [CARRIED]

@@ -6,7 +6,7 @@ import pytest
 
 from daemon.actors.order_router import Terms
 from daemon.domain.orders.basket import OnFail
-from daemon.domain.orders.words import OrderUpdated, Side, State
+from daemon.domain.orders.words import OrderUpdated, Pocket, Product, Side, State
 from daemon.messages import (
     BasketEnded,
     BooksAgree,
@@ -27,6 +27,7 @@ from tests.kit.router import (
     T0,
     S,
     Stage,
+    carried,
     enter,
     frame,
     latch,
@@ -249,7 +250,7 @@ def test_what_differs_is_known_after_a_restart_before_the_book_is_read():
     stage.facts.append(BooksAgree("another", CE, T0))
     stage.broker.unread.append("down")
     stage.build()
-    assert list(stage.router._desk.reads.differing) == [CE]
+    assert list(stage.router._desk.reads.differing) == [Pocket(CE)]
 
 
 def test_units_that_moved_while_the_book_was_read_make_no_difference():
@@ -375,3 +376,40 @@ def test_a_kill_sells_the_one_lot_that_the_broker_shows_of_two_strategies_once()
     stage.run(15)
     assert stage.told(KillStaged)[-1].stage == "flat"
     assert len(stage.told(ExitOwed)) == 2
+
+
+CARRIED = Pocket(CE, Product.CARRY)
+
+
+def test_a_position_in_one_product_keeps_out_entries_in_that_product_alone():
+    """A person may carry what a strategy trades within the day."""
+    stage = agreed(reading())
+    stage.broker.beside[CARRIED] = 75
+    stage.build()
+    stage.run()
+    (differ,) = stage.told(BooksDiffer)
+    assert (differ.pocket, differ.ours, differ.theirs) == (CARRIED, 0, 75)
+    (ended,) = without_wakes(stage.tell(enter(carried("ce"), at_ns=stage.now_ns)))
+    assert ended.startswith(f"ended: the broker shows +75 {CE} carry and our book +0")
+    said = without_wakes(stage.tell(enter("ce", at_ns=stage.now_ns, basket_id="b")))
+    assert said[0] == "opened"
+
+
+def test_books_agree_in_one_product_while_they_differ_in_the_other():
+    stage = agreed(reading())
+    stage.broker.beside = {CE: 75, CARRIED: 75}
+    stage.build()
+    stage.run()
+    stage.broker.beside = {CARRIED: 75}
+    stage.run(31)
+    assert [fact.pocket for fact in stage.told(BooksAgree)] == [Pocket(CE)]
+    assert list(stage.router._desk.reads.differing) == [CARRIED]
+
+
+def test_a_carried_short_that_the_broker_shows_as_of_the_same_day_differs_in_both():
+    stage = agreed(reading())
+    stage.entered(carried("ce"))
+    stage.broker.beside = {CARRIED: 75, CE: -75}
+    stage.run(31)
+    told = {fact.pocket: (fact.ours, fact.theirs) for fact in stage.told(BooksDiffer)}
+    assert told == {CARRIED: (-75, 0), Pocket(CE): (0, -75)}

@@ -12,7 +12,7 @@ from daemon.domain.money import e4
 from daemon.domain.orders.basket import OnFail
 from daemon.domain.orders.kill import Stage as KillStage
 from daemon.domain.orders.limits import Limits
-from daemon.domain.orders.words import OrderType, Purpose, Side, State
+from daemon.domain.orders.words import OrderType, Product, Purpose, Side, State
 from daemon.domain.risk.words import Distance, ExitReason, LegRules
 from daemon.messages import (
     CancelByHand,
@@ -33,6 +33,7 @@ from tests.kit.router import (
     SYMBOLS,
     S,
     Stage,
+    carried,
     enter,
     frame,
     latch,
@@ -500,3 +501,12 @@ def test_none_is_sent_while_the_books_differ():
     stage.run(70)
     assert stops(stage) == []
     assert "rests at the broker: books_differ, the broker shows" in notes(stage)[-1]
+
+
+def test_the_stop_of_a_carried_short_rests_in_its_product_and_its_exit_takes_it_too():
+    stage = held(Stage(), carried("ce"))
+    assert [order.intent.product for order in stops(stage)] == [Product.CARRY]
+    meet(stage, quantity=25)
+    stage.run(5)
+    assert {each.product for each in stage.intents()} == {Product.CARRY}
+    assert stage.broker.held() == {}

@@ -6,7 +6,7 @@ from msgspec.structs import replace
 
 from daemon.domain.instants import DAY_NS
 from daemon.domain.market.notes import NoteKind
-from daemon.domain.orders.words import IntentRecorded, OrderUpdated, Side, State
+from daemon.domain.orders.words import IntentRecorded, OrderUpdated, Pocket, Product, Side, State
 from daemon.messages import (
     DayOpened,
     LegExpired,
@@ -15,7 +15,18 @@ from daemon.messages import (
     Settled,
 )
 from daemon.runtime.words import Call
-from tests.kit.router import CLOSES, OPENED, SYMBOLS, S, Stage, enter, leave, leg, without_wakes
+from tests.kit.router import (
+    CLOSES,
+    OPENED,
+    SYMBOLS,
+    S,
+    Stage,
+    carried,
+    enter,
+    leave,
+    leg,
+    without_wakes,
+)
 
 CE = SYMBOLS["ce"]
 
@@ -144,3 +155,13 @@ def test_a_written_off_leg_is_found_so_after_a_restart():
     stage.build()
     assert len(stage.told(LegExpired)) == 1
     assert not stage.router._desk.is_held("s", "ce")
+
+
+def test_each_product_of_a_contract_is_settled_by_itself():
+    stage = Stage().entered("ce")
+    stage.entered(carried("ce"), strategy_id="other", basket_id="o")
+    stage.tell(Settled(CE, 75, 0, CLOSES, product=Product.CARRY))
+    assert stage.book().position("other", "ce").net_quantity == 0
+    assert stage.book().position("s", "ce").net_quantity == -75
+    assert stage.intents()[-1].pocket == Pocket(CE, Product.CARRY)
+    assert stage.told(Noted) == []

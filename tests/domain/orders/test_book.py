@@ -17,6 +17,8 @@ from daemon.domain.orders.words import (
     OrderType,
     OrderUpdated,
     OutcomeUnknown,
+    Pocket,
+    Product,
     Purpose,
     Refusal,
     Side,
@@ -173,6 +175,29 @@ def test_an_intent_alone_is_possible_exposure():
     assert book.possible_exposure(CALL) == (-130, 0)
     assert book.symbols() == book.symbols("straddle") == (CALL,)
     assert book.symbols("other") == ()
+
+
+def test_each_product_of_a_contract_is_held_by_itself_and_the_contract_is_their_sum():
+    """What is bought in one product closes nothing that is held in another."""
+    book = book_of(
+        recorded(),
+        updated(State.FILLED, 130, 100),
+        recorded("b", side=Side.BUY, quantity=65, product=Product.CARRY),
+        updated(State.FILLED, 65, 100, "b", "8"),
+        recorded("c", side=Side.BUY, product=Product.CARRY),
+    )
+    today, carried = Pocket(CALL), Pocket(CALL, Product.CARRY)
+    assert (book.within(today).net, book.within(carried).net, book.net(CALL)) == (-130, 65, -65)
+    assert book.within(today).possible == (-130, -130)
+    assert book.within(carried).possible == (65, 195)
+    assert book.possible_exposure(CALL) == (-65, 65)
+    assert set(book.pockets) == {today, carried}
+
+
+def test_a_product_in_which_nothing_is_held_or_on_its_way_is_not_walked_over():
+    book = book_of(recorded(), updated(State.CANCELLED))
+    assert book.pockets == {}
+    assert book.within(Pocket(CALL)).possible == (0, 0)
 
 
 @pytest.mark.parametrize(

@@ -7,13 +7,13 @@ from msgspec.structs import replace
 
 from daemon.domain.instants import DAY_NS
 from daemon.domain.orders.book import Book
+from daemon.domain.orders.lapsed import lapsed
 from daemon.domain.orders.reconcile import (
     AccountRead,
     BrokerOrder,
     BrokerPosition,
     Difference,
     compare,
-    lapsed,
 )
 from daemon.domain.orders.words import (
     IntentRecorded,
@@ -21,6 +21,8 @@ from daemon.domain.orders.words import (
     OrderParked,
     OrderUpdated,
     OutcomeUnknown,
+    Pocket,
+    Product,
     Side,
     State,
 )
@@ -109,12 +111,20 @@ def test_a_fill_that_is_heard_later_is_stronger():
 def test_an_order_that_is_over_explains_no_difference():
     """The same position of its own day could be its fill, on the way to us."""
     ours = book(ACCEPTED)
-    assert compare(ours, read(net=-75, at_ns=NOW)).undecided == (CE,)
+    assert compare(ours, read(net=-75, at_ns=NOW)).undecided == (Pocket(CE),)
     assert compare(ours, read(net=-75)).differing == (Difference(CE, 0, -75),)
     bought = Book()
     bought.apply(IntentRecorded(replace(INTENT, side=Side.BUY), NOW))
     assert compare(bought, read(net=75)).differing == (Difference(CE, 0, 75),)
-    assert compare(bought, replace(read(), positions=(BrokerPosition("X", 1),))).agreeing == (CE,)
+    assert compare(bought, replace(read(), positions=(BrokerPosition("X", 1),))).agreeing == (
+        Pocket(CE),
+    )
+
+
+def test_what_is_held_in_another_product_proves_nothing_of_an_order_that_is_over():
+    """Nothing of ours is held: it did not fill, whatever stands beside it."""
+    seen = replace(read(), positions=(BrokerPosition(CE, -75, Product.CARRY),))
+    assert [end.state for end in lapsed(book(ACCEPTED), seen).ends] == [State.CANCELLED]
 
 
 ORDERS = st.lists(

@@ -26,6 +26,8 @@ from daemon.domain.orders.words import (
     OrderRefused,
     OrderUpdated,
     OutcomeUnknown,
+    Pocket,
+    Product,
     Refusal,
     Side,
     State,
@@ -153,14 +155,46 @@ COMPARED = {
 def test_positions_differ_where_nothing_explains_it(heard, net, moved, expected):
     compared = compare(book(*heard), read(net=net), moved)
     where, ours = expected
-    assert compared.agreeing == ((CE,) if where == "agreeing" else ())
-    assert compared.undecided == ((CE,) if where == "undecided" else ())
+    assert compared.agreeing == ((Pocket(CE),) if where == "agreeing" else ())
+    assert compared.undecided == ((Pocket(CE),) if where == "undecided" else ())
     assert compared.differing == ((Difference(CE, ours, net),) if where == "differing" else ())
 
 
-def test_positions_of_one_symbol_are_summed_and_flat_ones_left_out():
-    held = tuple(BrokerPosition(*each) for each in ((CE, 75), (CE, 75), ("X", 0)))
-    assert positions(AccountRead((), held, NOW)) == {CE: 150}
+def test_positions_of_one_symbol_are_summed_by_product_and_flat_ones_left_out():
+    told = ((CE, 75), (CE, 75), (CE, -75, Product.CARRY), ("X", 0))
+    held = tuple(BrokerPosition(*each) for each in told)
+    assert positions(AccountRead((), held, NOW)) == {
+        Pocket(CE): 150,
+        Pocket(CE, Product.CARRY): -75,
+    }
+
+
+def test_what_is_held_in_one_product_explains_nothing_that_is_missing_in_another():
+    seen = AccountRead((), (BrokerPosition(CE, -75, Product.CARRY),), NOW)
+    assert compare(book(FILLED), seen).differing == (
+        Difference(CE, 0, -75, Product.CARRY),
+        Difference(CE, -75, 0),
+    )
+
+
+def test_an_order_on_its_way_in_one_product_explains_no_position_of_another():
+    seen = AccountRead((), (BrokerPosition(CE, -75, Product.CARRY),), NOW)
+    compared = compare(book(ACCEPTED), seen)
+    assert compared.differing == (Difference(CE, 0, -75, Product.CARRY),)
+    assert compared.agreeing == (Pocket(CE),)
+
+
+@pytest.mark.parametrize("product", Product)
+def test_a_stranger_and_units_that_no_order_explains_stand_in_the_product_that_they_have(product):
+    stranger = shown(State.FILLED, 75, client_id="", product=product)
+    unknown = unexplained(Difference(CE, 0, -75, product), 100)
+    for number, each in enumerate((stranger, unknown)):
+        made = Book()
+        for fact in external(f"EX:{number}", "paper", each, NOW):
+            made.apply(fact)
+        pocket = Pocket(CE, product)
+        assert {of: tally.net for of, tally in made.pockets.items()} == {pocket: -75}
+        assert made.position(EXTERNAL, pocket.leg_id).net_quantity == -75
 
 
 @pytest.mark.parametrize("filled", [0, 25])

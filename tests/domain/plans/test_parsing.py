@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from daemon.domain.orders.basket import OnFail
-from daemon.domain.orders.words import Side
+from daemon.domain.orders.words import Product, Side
 from daemon.domain.plans.parsing import (
     NOTES_MOST,
     encode,
@@ -19,7 +19,7 @@ from daemon.domain.plans.parsing import (
 )
 from daemon.domain.plans.schema import Expiry, Strike
 from daemon.domain.plans.syntax import LINE_MOST
-from daemon.domain.plans.words import Basis, Product, Weekday
+from daemon.domain.plans.words import Basis, Weekday
 from daemon.domain.risk.words import Mark
 from daemon.errors import StrategyError
 from tests.kit.plans import CALL, SHIPPED, text
