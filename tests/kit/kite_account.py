@@ -33,7 +33,7 @@ lot_size,instrument_type,segment,exchange
 RECORD = {
     "order_id": "15", "status": "OPEN", "exchange": "NFO", "tradingsymbol": "NIFTY26AUG24350CE",
     "transaction_type": "SELL", "quantity": 130, "filled_quantity": 0, "average_price": 0,
-    "tag": OURS, "variety": "regular",
+    "tag": OURS, "variety": "regular", "product": "MIS",
 }  # fmt: skip
 KEY, API_SECRET, GRANTED, BROUGHT = "canary-api-key", "canary-secret", "canary-token", "abcd1234"
 

@@ -2,7 +2,8 @@
 
 It is started as a file, with the folder that holds the client, and says that it is ready. A line
 is a call in JSON, `[name, arguments]`; it is answered with method, path and body. After
-`["speak_to", {"root": url}]` calls are sent there, for whoever looks at what arrives.
+`["speak_to", {"root": url}]` calls are sent there, for whoever looks at what arrives; `constants`
+are answered with the words that the client knows under a prefix.
 """
 
 from __future__ import annotations
@@ -39,6 +40,10 @@ def main(folder: str) -> None:
     say("ready")
     for line in sys.stdin:
         name, arguments = json.loads(line)
+        if name == "constants":
+            known = [each for each in dir(client) if each.startswith(arguments["prefix"])]
+            say([getattr(client, each) for each in known])
+            continue
         if name == "speak_to":
             client.root, client.reqsession = arguments["root"], own
         else:

@@ -30,13 +30,6 @@ _FRESH_NS = SECOND_NS
 """Look-ups within it share one reading of the book."""
 _READINGS = 3
 """So often the book may move around a reading of the positions."""
-Products = Callable[[Listed], str]
-"""Tells under which product a contract is traded: `NRML`, `MIS` or `CNC`."""
-
-
-def intraday(_: Listed) -> str:
-    """Trade everything within the day."""
-    return "MIS"
 
 
 class Zerodha:
@@ -50,7 +43,6 @@ class Zerodha:
         contracts: what can be traded, by the broker's names and ours.
         signing_in: makes sessions.
         now_ns: tells market time.
-        product: under which product a contract is traded.
     """
 
     def __init__(
@@ -59,13 +51,11 @@ class Zerodha:
         contracts: Contracts,
         signing_in: SigningIn,
         now_ns: Callable[[], int],
-        product: Products = intraday,
     ) -> None:
         self._client = client
         self._contracts = contracts
         self._signing_in = signing_in
         self._now_ns = now_ns
-        self._product = product
         self._reading = asyncio.Lock()
         self._book: tuple[OrderRecord, ...] = ()
         self._read_ns: int | None = None
@@ -83,7 +73,7 @@ class Zerodha:
         intent = approved.intent
         try:
             listed = self._listed(intent)
-            sent = form_of(approved, listed, self._product(listed)).request
+            sent = form_of(approved, listed).request
         except (BrokerMisused, WireGarbled) as error:
             text = f"nothing was sent: {error}"
             return (OrderRefused(intent.intent_id, Refusal.OTHER, text, self._now_ns()),)
@@ -157,9 +147,8 @@ class Zerodha:
             BrokerError: the broker does not say, or does not know one of them.
         """
         listed = [(leg, self._contracts.of_symbol(leg.symbol)) for leg in legs]
-        product = self._product(listed[0][1])
         at_ns = self._now_ns()
-        required_e4 = await self._client.read(questions.basket_margin(listed, product))
+        required_e4 = await self._client.read(questions.basket_margin(listed))
         available_e4 = await self._client.read(questions.funds())
         return (MarginRead(parent, required_e4, available_e4, at_ns),)
 

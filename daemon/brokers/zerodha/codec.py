@@ -15,6 +15,7 @@ from decimal import Decimal
 from msgspec import Raw, Struct
 
 from daemon.brokers.zerodha.answers import kind_of
+from daemon.brokers.zerodha.products import pocket_of
 from daemon.brokers.zerodha.wire import Reply, amount_e4, data, parsed, whole
 from daemon.domain.orders.ids import parse
 from daemon.domain.orders.words import OrderUpdated, Refusal, Side, State
@@ -58,6 +59,7 @@ class OrderRecord(Struct, frozen=True):
     exchange: str
     tradingsymbol: str
     transaction_type: str
+    product: str
     quantity: Decimal
     filled_quantity: Decimal | None = None
     average_price: Decimal | None = None
@@ -105,6 +107,7 @@ class Notice(Struct, frozen=True):
 class _Position(Struct, frozen=True):
     exchange: str
     tradingsymbol: str
+    product: str
     quantity: Decimal
 
 
@@ -197,21 +200,24 @@ def shown(record: OrderRecord, names: Names) -> BrokerOrder:
     """
     if record.transaction_type not in _SIDES:
         raise WireGarbled(f"order {record.order_id} is to {record.transaction_type!r}")
+    symbol = names(record.exchange, record.tradingsymbol)
+    pocket = pocket_of(symbol, record.exchange, record.product)
     return BrokerOrder(
         client_id=record.client_id,
         broker_order_id=record.order_id,
-        symbol=names(record.exchange, record.tradingsymbol),
+        symbol=pocket.symbol,
         side=_SIDES[record.transaction_type],
         quantity=_count(record.quantity),
         state=_state(record),
         filled_quantity=_count(record.filled_quantity),
         filled_value_e4=_value_e4(record, ()),
         text=record.text,
+        product=pocket.product,
     )
 
 
 def positions(reply: Reply, names: Names) -> tuple[BrokerPosition, ...]:
-    """Return what is held, in all products together; what nets to nothing is left out.
+    """Return what is held, each product of a contract by itself; what is flat is left out.
 
     Args:
         reply: the answer to a read of positions.
@@ -220,9 +226,9 @@ def positions(reply: Reply, names: Names) -> tuple[BrokerPosition, ...]:
     Raises:
         BrokerError: there is no such answer; its class says why.
     """
-    net = data(reply, _Positions).net
-    held = (BrokerPosition(names(p.exchange, p.tradingsymbol), whole(p.quantity)) for p in net)
-    return tuple(position for position in held if position.net_quantity)
+    return tuple(
+        _position(each, names) for each in data(reply, _Positions).net if whole(each.quantity)
+    )
 
 
 def account(
@@ -270,6 +276,12 @@ def required_e4(basket: Reply) -> int:
         BrokerError: there is no such answer; its class says why.
     """
     return amount_e4(data(basket, _Basket).final.total)
+
+
+def _position(shown: _Position, names: Names) -> BrokerPosition:
+    symbol = names(shown.exchange, shown.tradingsymbol)
+    pocket = pocket_of(symbol, shown.exchange, shown.product)
+    return BrokerPosition(pocket.symbol, whole(shown.quantity), pocket.product)
 
 
 def _count(value: Decimal | None) -> int:

@@ -18,6 +18,7 @@ import msgspec
 from msgspec import Struct
 
 from daemon.brokers.zerodha.instruments import Listed
+from daemon.brokers.zerodha.products import product_at
 from daemon.brokers.zerodha.symbols import plain
 from daemon.domain.money import units
 from daemon.domain.orders.limits import Approved
@@ -141,13 +142,12 @@ def check_protection(order_type: str | None, protection: str | None) -> None:
         raise BrokerMisused(f"{order_type} without market protection is never sent")
 
 
-def form_of(approved: Approved, listed: Listed, product: str) -> OrderForm:
+def form_of(approved: Approved, listed: Listed) -> OrderForm:
     """Return an order of ours as it is placed.
 
     Args:
         approved: the order; its id becomes the tag, by which it is found again.
         listed: its contract at the broker.
-        product: `NRML`, `MIS` or `CNC`.
     """
     intent = approved.intent
     assert listed.symbol == intent.symbol, "the contract is another's"
@@ -159,7 +159,7 @@ def form_of(approved: Approved, listed: Listed, product: str) -> OrderForm:
         tradingsymbol=listed.name,
         transaction_type=SIDES[intent.side],
         quantity=intent.quantity,
-        product=product,
+        product=product_at(listed.exchange, intent.product),
         order_type=order_type,
         price=None if at_market else plain(intent.price_e4),
         validity="DAY",
@@ -199,12 +199,11 @@ def cancellation(variety: str, order_id: str, parent_order_id: str | None = None
     return Sent("DELETE", f"{path}?{query}" if query else path)
 
 
-def basket(legs: Iterable[tuple[MarginLeg, Listed]], product: str) -> Sent:
+def basket(legs: Iterable[tuple[MarginLeg, Listed]]) -> Sent:
     """Return the question what legs need beside all that is held.
 
     Args:
         legs: each with its contract at the broker.
-        product: `NRML`, `MIS` or `CNC`.
     """
     orders = [
         {
@@ -212,7 +211,7 @@ def basket(legs: Iterable[tuple[MarginLeg, Listed]], product: str) -> Sent:
             "tradingsymbol": listed.name,
             "transaction_type": SIDES[leg.side],
             "variety": REGULAR,
-            "product": product,
+            "product": product_at(listed.exchange, leg.product),
             "order_type": "LIMIT",
             "quantity": leg.quantity,
             "price": units(leg.price_e4),

@@ -122,7 +122,7 @@ def trades(order_id: str = "") -> Question[tuple[TradeRecord, ...]]:
 
 
 def positions(names: Names) -> Question[tuple[BrokerPosition, ...]]:
-    """Ask what is held, in all products together; `names` tells our symbols."""
+    """Ask what is held, each product by itself; `names` tells our symbols."""
 
     def read(reply: Reply) -> tuple[BrokerPosition, ...]:
         return codec.positions(reply, names)
@@ -150,17 +150,15 @@ def profile() -> Question[Profile]:
     return Question(what="the profile", sent=sent, read=lambda reply: data(reply, Profile))
 
 
-def basket_margin(legs: Iterable[tuple[MarginLeg, Listed]], product: str) -> Question[int]:
+def basket_margin(legs: Iterable[tuple[MarginLeg, Listed]]) -> Question[int]:
     """Ask what legs need beside all that is held, in `_e4`."""
-    sent = forms.basket(legs, product)
+    sent = forms.basket(legs)
     return Question(what="the margin of the legs", sent=sent, read=codec.required_e4)
 
 
-def order_margins(
-    legs: Iterable[tuple[MarginLeg, Listed]], product: str
-) -> Question[tuple[int, ...]]:
+def order_margins(legs: Iterable[tuple[MarginLeg, Listed]]) -> Question[tuple[int, ...]]:
     """Ask what each leg needs by itself, in `_e4`."""
-    basket = forms.basket(legs, product)
+    basket = forms.basket(legs)
     sent = Sent("POST", "/margins/orders", basket.body, basket.content_type)
 
     def read(reply: Reply) -> tuple[int, ...]:

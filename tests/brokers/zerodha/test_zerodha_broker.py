@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import AsyncIterator
 from urllib.parse import parse_qs
 
@@ -15,6 +16,7 @@ from daemon.domain.orders.words import (
     OrderAccepted,
     OrderRefused,
     OrderUpdated,
+    Product,
     Purpose,
     Refusal,
     Side,
@@ -50,7 +52,9 @@ FILL = {
     "trade_id": "1", "order_id": "15", "exchange": "NFO", "average_price": 118.65, "quantity": 65,
 }  # fmt: skip
 HALF = RECORD | {"filled_quantity": 65, "average_price": 118.6}
-HELD = {"exchange": "NFO", "tradingsymbol": "NIFTY26AUG24350CE", "quantity": -65}
+HELD = {
+    "exchange": "NFO", "tradingsymbol": "NIFTY26AUG24350CE", "quantity": -65, "product": "MIS",
+}  # fmt: skip
 
 
 @pytest.fixture
@@ -204,7 +208,7 @@ async def test_an_order_whose_record_says_nothing_is_read_by_its_states(account)
 async def test_the_account_is_read_with_what_is_held_last(account):
     strange = RECORD | {"order_id": "9", "exchange": "MCX", "tradingsymbol": "GOLD", "tag": "x",
                         "filled_quantity": 1, "quantity": 1}  # fmt: skip
-    gold = {"exchange": "MCX", "tradingsymbol": "GOLD", "quantity": 1}
+    gold = {"exchange": "MCX", "tradingsymbol": "GOLD", "quantity": 1, "product": "MIS"}
     account.script.on("GET /orders", yes([HALF, strange]))
     account.script.on("GET /trades", yes([FILL]))
     account.script.on("GET /portfolio/positions", yes({"net": [HELD, gold], "day": []}))
@@ -274,3 +278,38 @@ async def test_a_dead_session_met_anywhere_is_told_once(account, verb):
             assert verb != "place"
 
     assert (account.refused, len(account.script.asked)) == ([1], 1)
+
+
+@pytest.mark.parametrize(
+    ("symbol", "product", "word"),
+    [
+        (CALL, Product.INTRADAY, "MIS"),
+        (CALL, Product.CARRY, "NRML"),
+        ("SBIN", Product.INTRADAY, "MIS"),
+        ("SBIN", Product.CARRY, "CNC"),
+    ],
+)
+async def test_an_order_leaves_in_its_product(account, symbol, product, word):
+    exit_of_it = {"side": Side.BUY, "purpose": Purpose.EXIT}
+    await account.broker.place(approved(symbol=symbol, product=product, **exit_of_it))
+    (asked,) = account.script.asked
+    assert parse_qs(asked.body.decode())["product"] == [word]
+
+
+async def test_one_contract_in_two_products_is_two_positions(account):
+    carried = HELD | {"product": "NRML", "quantity": 130}
+    account.script.on("GET /portfolio/positions", yes({"net": [HELD, carried], "day": []}))
+    (read,) = await account.broker.read()
+    assert read.positions == (
+        BrokerPosition(CALL, -65),
+        BrokerPosition(CALL, 130, Product.CARRY),
+    )
+
+
+async def test_margin_is_asked_for_each_leg_in_its_product(account):
+    account.script.on("POST /margins/basket", yes({"final": {"total": 1}}))
+    account.script.on("GET /user/margins", yes({"equity": {"net": 1}}))
+    legs = [MarginLeg(CALL, Side.SELL, 65, 1_186_000, product) for product in Product]
+    await account.broker.margin("entry", legs)
+    asked = json.loads(account.script.asked[0].body)
+    assert [each["product"] for each in asked] == ["MIS", "NRML"]

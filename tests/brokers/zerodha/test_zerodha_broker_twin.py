@@ -9,8 +9,9 @@ import pytest
 from daemon.domain.instants import SECOND_NS
 from daemon.domain.money import E4
 from daemon.domain.orders.margin import MarginLeg
-from daemon.domain.orders.words import Side
-from daemon.messages import LoggedIn, StepWanted
+from daemon.domain.orders.words import Product, Purpose, Side
+from daemon.messages import BrokerPosition, LoggedIn, StepWanted
+from tests.kit.kite_account import OTHERS, approved
 from tests.kit.kite_at_twin import AtTwin
 from tests.kit.wire_twin import CALL, LOT, twin
 
@@ -40,3 +41,17 @@ async def test_a_person_s_token_makes_a_session_and_counts_once(at):
     assert isinstance(told, LoggedIn)
     assert isinstance(again, StepWanted)
     assert at.refused == []
+
+
+async def test_what_is_carried_is_closed_in_its_product_and_nothing_else_is_opened(at):
+    """The twin keeps the products of a contract apart, as the broker does."""
+    carried = {"symbol": CALL, "quantity": LOT, "product": Product.CARRY}
+    await at.broker.place(approved(side=Side.BUY, price_e4=201 * E4, **carried))
+    *_, held = await at.broker.read()
+    out = {"intent_id": OTHERS, "purpose": Purpose.EXIT, "side": Side.SELL, "price_e4": 199 * E4}
+    await at.broker.place(approved(**carried | out))
+    *_, flat = await at.broker.read()
+
+    assert held.positions == (BrokerPosition(CALL, LOT, Product.CARRY),)
+    assert {each.product for each in flat.orders} == {Product.CARRY}
+    assert flat.positions == ()

@@ -11,7 +11,14 @@ from daemon.brokers.zerodha import codec
 from daemon.brokers.zerodha.codec import STATUSES, Notice, OrderRecord
 from daemon.brokers.zerodha.wire import Reply
 from daemon.domain.orders.ids import IntentIds, parse
-from daemon.domain.orders.words import OrderUpdated, Refusal, Side, State
+from daemon.domain.orders.words import (
+    OrderUpdated,
+    Pocket,
+    Product,
+    Refusal,
+    Side,
+    State,
+)
 from daemon.errors import SessionRefused, WireGarbled
 from daemon.messages import AccountRead, BrokerOrder, BrokerPosition, OrderNotFound
 from tests.kit.recordings import data_path
@@ -24,6 +31,7 @@ RECORD = {
     "exchange": "NFO",
     "tradingsymbol": "NIFTY26AUG24350CE",
     "transaction_type": "SELL",
+    "product": "NRML",
     "quantity": 150,
     "filled_quantity": 75,
     "average_price": 118.65,
@@ -185,12 +193,13 @@ def test_the_value_is_that_of_the_trades_where_they_are_all_there():
     assert codec.updated(told, NOW, fills[:1]).filled_value_e4 == 75 * 1_186_700
 
 
-def test_the_account_is_the_orders_and_what_is_held_in_all_products():
+def test_the_account_is_the_orders_and_what_is_held_in_each_product():
+    call = {"exchange": "NFO", "tradingsymbol": "NIFTY26AUG24350CE"}
     held = [
-        {"exchange": "NFO", "tradingsymbol": "NIFTY26AUG24350CE", "quantity": -75, "m2m": 9},
-        {"exchange": "NFO", "tradingsymbol": "NIFTY26AUG24350CE", "quantity": -150},
-        {"exchange": "NSE", "tradingsymbol": "SBIN", "quantity": 0},
-        {"exchange": "MCX", "tradingsymbol": "GOLD26OCTFUT", "quantity": 1},
+        call | {"product": "MIS", "quantity": -75, "m2m": 9},
+        call | {"product": "NRML", "quantity": -150},
+        {"exchange": "NSE", "tradingsymbol": "SBIN", "product": "CNC", "quantity": 0},
+        {"exchange": "MCX", "tradingsymbol": "GOLD26OCTFUT", "product": "NRML", "quantity": 1},
     ]
     positions = codec.positions(reply({"net": held, "day": []}), names)
     told = codec.account([record()], positions, names, NOW)
@@ -200,12 +209,13 @@ def test_the_account_is_the_orders_and_what_is_held_in_all_products():
             BrokerOrder(
                 *(OURS, RECORD["order_id"], "NIFTY-2026-08-25-24350-CE", Side.SELL, 150),
                 *(State.WORKING, 75, 75 * 1_186_500),
+                product=Product.CARRY,
             ),
         ),
         positions=(
             BrokerPosition("NIFTY-2026-08-25-24350-CE", -75),
-            BrokerPosition("NIFTY-2026-08-25-24350-CE", -150),
-            BrokerPosition("MCX:GOLD26OCTFUT", 1),
+            BrokerPosition("NIFTY-2026-08-25-24350-CE", -150, Product.CARRY),
+            BrokerPosition("MCX:GOLD26OCTFUT", 1, Product.CARRY),
         ),
         at_ns=NOW,
     )
@@ -290,3 +300,35 @@ def test_the_broker_s_own_samples_are_read():
     assert codec.required_e4(sample("basket_margins")) > 0
     pushed = msgspec.json.decode(sample("postback").body, type=OrderRecord)
     assert codec.updated(pushed, NOW).filled_value_e4 == 4_700_000
+
+
+@pytest.mark.parametrize(
+    ("exchange", "word", "pocket"),
+    [
+        ("NFO", "MIS", Pocket("X")),
+        ("NFO", "NRML", Pocket("X", Product.CARRY)),
+        ("NSE", "MIS", Pocket("X")),
+        ("NSE", "CNC", Pocket("X", Product.CARRY)),
+        ("NSE", "MTF", Pocket("X:MTF")),
+        ("NSE", "NRML", Pocket("X:NRML")),
+        ("NFO", "CNC", Pocket("X:CNC")),
+        ("NFO", "CO", Pocket("X:CO")),
+        ("MCX", "NRML", Pocket("X", Product.CARRY)),
+    ],
+)
+def test_what_is_held_or_ordered_in_a_product_that_is_not_ours_keeps_the_broker_s_word(
+    exchange, word, pocket
+):
+    """It is there, and nothing of ours: no order of ours would close it."""
+    row = {"exchange": exchange, "tradingsymbol": "X", "product": word, "quantity": 1}
+    (held,) = codec.positions(reply({"net": [row]}), lambda _, name: name)
+    shown = codec.shown(record(**row), lambda _, name: name)
+
+    assert (held.symbol, held.product) == pocket
+    assert (shown.symbol, shown.product) == pocket
+
+
+def test_a_position_without_a_product_is_not_understood():
+    row = {"exchange": "NFO", "tradingsymbol": "X", "quantity": 1}
+    with pytest.raises(WireGarbled):
+        codec.positions(reply({"net": [row]}), names)

@@ -21,7 +21,7 @@ from daemon.brokers.zerodha.instruments import Listed
 from daemon.domain.market.instruments import parse_symbol
 from daemon.domain.orders.limits import Approved, _Seal
 from daemon.domain.orders.margin import MarginLeg
-from daemon.domain.orders.words import Intent, OrderType, Purpose, Side
+from daemon.domain.orders.words import Intent, OrderType, Product, Purpose, Side
 from daemon.errors import BrokerMisused
 
 SYMBOL = "NIFTY-2026-08-25-24350-CE"
@@ -55,7 +55,7 @@ FORM = {
 
 def sent(**changes: object) -> dict[str, str]:
     intent = replace(INTENT, **changes)
-    request = form_of(Approved(intent, _Seal(intent)), LISTED, "NRML").request
+    request = form_of(Approved(intent, _Seal(intent)), LISTED).request
     assert (request.method, request.path) == ("POST", "/orders/regular")
     assert request.content_type == "application/x-www-form-urlencoded"
     return dict(parse_qsl(request.body.decode(), strict_parsing=True))
@@ -68,7 +68,7 @@ def test_an_order_is_sent_with_its_id_as_the_tag():
         ("tradingsymbol", "NIFTY26AUG24350CE"),
         ("transaction_type", "SELL"),
         ("quantity", "130"),
-        ("product", "NRML"),
+        ("product", "MIS"),
         ("order_type", "LIMIT"),
         ("price", "118.6"),
         ("validity", "DAY"),
@@ -153,10 +153,30 @@ def test_a_cancellation_names_the_order_by_its_own_variety():
 
 
 def test_the_margin_is_asked_for_all_legs_in_one():
-    told = basket([(MarginLeg(SYMBOL, Side.SELL, 130, 1_186_000), LISTED)], "NRML")
+    leg = MarginLeg(SYMBOL, Side.SELL, 130, 1_186_000, Product.CARRY)
+    told = basket([(leg, LISTED)])
 
     assert (told.method, told.content_type) == ("POST", "application/json")
     assert told.path == "/margins/basket?consider_positions=True&mode=compact"
     assert json.loads(told.body) == [
         FORM | {"variety": "regular", "price": 118.6, "trigger_price": 0}
     ]
+
+
+@pytest.mark.parametrize(
+    ("exchange", "product", "word"),
+    [
+        ("NFO", Product.INTRADAY, "MIS"),
+        ("NFO", Product.CARRY, "NRML"),
+        ("BFO", Product.CARRY, "NRML"),
+        ("NSE", Product.INTRADAY, "MIS"),
+        ("NSE", Product.CARRY, "CNC"),
+        ("BSE", Product.CARRY, "CNC"),
+    ],
+)
+@pytest.mark.parametrize("purpose", Purpose)
+def test_an_order_leaves_in_its_product_whatever_it_is_for(exchange, product, word, purpose):
+    """An exit under another word would open a second position."""
+    intent = replace(INTENT, product=product, purpose=purpose)
+    listed = replace(LISTED, exchange=exchange)
+    assert form_of(Approved(intent, _Seal(intent)), listed).product == word

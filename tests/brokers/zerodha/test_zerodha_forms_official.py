@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from msgspec.structs import asdict
+from msgspec.structs import asdict, replace
 
 from daemon.brokers.zerodha.forms import (
     VARIETIES,
@@ -13,9 +13,13 @@ from daemon.brokers.zerodha.forms import (
     OrderForm,
     Sent,
     cancellation,
+    form_of,
     modification,
 )
+from daemon.brokers.zerodha.instruments import Listed
 from daemon.brokers.zerodha.symbols import plain
+from daemon.domain.orders.limits import Approved, _Seal
+from daemon.domain.orders.words import Intent, OrderType, Product, Purpose, Side
 from tests.kit.official_kite import official_client
 
 PRICES = st.integers(1, 10**9).map(lambda steps: plain(steps * 500))
@@ -92,3 +96,20 @@ def test_an_order_is_cancelled_by_equal_bytes(official, parent):
     asked = {"variety": "co", "order_id": "15", "parent_order_id": parent}
 
     assert same(cancellation("co", "15", parent), official("cancel_order", asked))
+
+
+OURS = Intent(
+    *("OR0000000010000001", "zerodha", "s", "ce", "X", Side.SELL, 130, OrderType.LIMIT, 1_186_000),
+    *(Purpose.EXIT, "owed", 1, 2),
+)
+
+
+@pytest.mark.parametrize("exchange", ["NSE", "BSE", "NFO", "BFO"])
+@pytest.mark.parametrize("product", Product)
+def test_each_product_of_ours_is_one_that_the_broker_s_client_knows(official, exchange, product):
+    """By the word of its own constants, and by equal bytes."""
+    intent = replace(OURS, product=product)
+    listed = Listed(1, "X", exchange, "X", 65, 500, None)
+    form = form_of(Approved(intent, _Seal(intent)), listed)
+    assert form.product in official("constants", {"prefix": "PRODUCT_"})
+    assert same(form.request, official("place_order", asdict(form)))

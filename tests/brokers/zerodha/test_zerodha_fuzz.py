@@ -28,13 +28,17 @@ STATUSES = (200, 200, 200, 201, 400, 403, 404, 429, 500, 502, 503, 504)
 ORDER = {
     "order_id": "1", "status": "OPEN", "exchange": "NFO", "tradingsymbol": "NIFTY26AUG24350CE",
     "transaction_type": "BUY", "quantity": 75, "filled_quantity": 25, "average_price": 118.65,
+    "product": "MIS",
     "tag": "OR0000000010000001", "tags": ["a", "OR0000000010000001"], "status_message": None,
 }  # fmt: skip
 TRADE = {"trade_id": "1", "order_id": "1", "exchange": "NFO", "average_price": 1.5, "quantity": 25}
 MADE = (
     [ORDER, ORDER | {"order_id": "2", "status": "REJECTED", "status_message": "freeze"}],
     [TRADE],
-    {"net": [{"exchange": "NFO", "tradingsymbol": "X", "quantity": -75}], "day": []},
+    {
+        "net": [{"exchange": "NFO", "tradingsymbol": "X", "product": "MIS", "quantity": -75}],
+        "day": [],
+    },
     {"equity": {"net": 99725.05000000002}, "commodity": {"net": 0}},
     {"initial": {"total": 1}, "final": {"total": 34787.225}},
     {"order_id": "1914227164488687616"},

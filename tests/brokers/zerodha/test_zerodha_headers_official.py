@@ -45,7 +45,7 @@ ORDER = OrderForm(
     tag="OR0000000010000001",
 )
 LEG = MarginLeg("NIFTY-2026-08-25-24350-CE", Side.SELL, 130, 1_186_000)
-BASKET = basket([(LEG, Listed(1, LEG.symbol, "NFO", "NIFTY26AUG24350CE", 65, 500, None))], "MIS")
+BASKET = basket([(LEG, Listed(1, LEG.symbol, "NFO", "NIFTY26AUG24350CE", 65, 500, None))])
 Call = tuple[str, dict[str, Any], Sent]
 
 # a call of the vendor's client, its arguments, and our request for the same

@@ -61,8 +61,8 @@ def test_the_broker_s_samples_of_all_it_can_be_asked_are_read():
         (questions.trades("1"), "order_trades"),
         (questions.positions(names), "positions"),
         (questions.holdings(), "holdings"),
-        (questions.basket_margin([(LEG, LISTED)], "NRML"), "basket_margins"),
-        (questions.order_margins([(LEG, LISTED)], "NRML"), "order_margins"),
+        (questions.basket_margin([(LEG, LISTED)]), "basket_margins"),
+        (questions.order_margins([(LEG, LISTED)]), "order_margins"),
         (questions.charges([EXECUTED]), "virtual_contract_note"),
         (next(market.quotes(["NSE:INFY"])), "quote"),
         (next(market.candles(1, "minute", T, T)), "historical_minute"),
@@ -86,7 +86,7 @@ def test_the_broker_s_samples_of_all_it_can_be_asked_are_read():
         (questions.holdings(), "GET", "/portfolio/holdings"),
         (questions.funds(), "GET", "/user/margins"),
         (questions.profile(), "GET", "/user/profile"),
-        (questions.order_margins([], "NRML"), "POST", "/margins/orders"),
+        (questions.order_margins([]), "POST", "/margins/orders"),
         (questions.charges([]), "POST", "/charges/orders"),
         (questions.contracts(), "GET", "/instruments"),
         (gtt.triggers(), "GET", "/gtt/triggers"),
@@ -99,7 +99,7 @@ def test_each_question_has_its_place(question, method, path):
 
 
 def test_margins_and_charges_are_those_of_each_order():
-    assert questions.order_margins([], "NRML").read(reply([{"total": 1498}])) == (14_980_000,)
+    assert questions.order_margins([]).read(reply([{"total": 1498}])) == (14_980_000,)
     assert questions.charges([]).read(reply([{"charges": {"total": 0.58269}}])) == (5_827,)
     (sent,) = json.loads(questions.charges([EXECUTED]).sent.body)
     assert (sent["average_price"], sent["variety"], sent["order_type"]) == (

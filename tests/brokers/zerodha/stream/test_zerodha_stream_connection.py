@@ -92,7 +92,7 @@ def test_an_order_that_is_pushed_is_a_hint_and_bears_no_state():
     record = {
         "order_id": "19", "status": "COMPLETE", "exchange": "NFO", "tradingsymbol": "X",
         "transaction_type": "BUY", "quantity": 75, "filled_quantity": 75, "average_price": 1.5,
-        "tag": "OR0000000010000001",
+        "tag": "OR0000000010000001", "product": "MIS",
     }  # fmt: skip
 
     told = line.tell(Text(json.dumps({"type": "order", "data": record})))

@@ -28,6 +28,7 @@ NOW = Now(1, at(TRADING_DAY, time(10)))
 ORDER = {
     "order_id": "1", "status": "OPEN", "exchange": "NFO", "tradingsymbol": "X", "tag": "t",
     "transaction_type": "BUY", "quantity": 75, "filled_quantity": 25, "average_price": 118.65,
+    "product": "MIS",
 }  # fmt: skip
 TEXTS = tuple(
     json.dumps({"type": kind, "data": data}).encode()

@@ -165,7 +165,7 @@ def test_a_push_and_an_opening_have_the_book_read_and_tell_nothing_as_a_fact():
     lines = opened(Wanted(INDICES))
     record = {
         "order_id": "19\n", "status": "COMPLETE", "exchange": "NFO", "tradingsymbol": "X",
-        "transaction_type": "BUY", "quantity": 75,
+        "transaction_type": "BUY", "quantity": 75, "product": "MIS",
     }  # fmt: skip
 
     news = lines.handle(0, Text(json.dumps({"type": "order", "data": record})), now(1)).news

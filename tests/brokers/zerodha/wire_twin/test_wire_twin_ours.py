@@ -53,7 +53,7 @@ async def test_the_margin_of_an_entry_is_read_beside_what_is_free():
             (MarginLeg(symbol, Side.SELL, LOT, 200 * E4), master.of_symbol(symbol))
             for symbol in (CALL, PUT)
         ]
-        basket = await replied(client, forms.basket(legs, "NRML"))
+        basket = await replied(client, forms.basket(legs))
         funds = await replied(client, forms.Sent("GET", "/user/margins"))
 
     assert codec.required_e4(basket) == 2 * 25_800 * 12 * LOT * E4 // 100
