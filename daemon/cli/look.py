@@ -52,7 +52,7 @@ _UNKNOWN = "unknown"
 _UNSAID = "the daemon does not say whether it is guarded"
 _ORDERS_HEAD = (
     *("at", "order", "account", "strategy", "leg", "purpose", "side", ">units", "symbol"),
-    *("type", ">price", ">trigger", "state", ">filled", ">average", "reason"),
+    *("product", "type", ">price", ">trigger", "state", ">filled", ">average", "reason"),
 )
 _PNL_HEAD = (
     *("at", "strategy", ">P&L", ">realised", ">unrealised", ">charges", "status", "lock"),
@@ -139,7 +139,8 @@ def positions(settings: Path | None, account: str | None, *, as_json: bool) -> N
         [
             *(word(strategy.get("account")),) * named,
             *(word(strategy.get("strategy_id")), word(leg.get("leg_id")), word(leg.get("symbol"))),
-            *(word(leg.get("side")), number(leg.get("quantity")), amount(leg.get("entry"))),
+            *(word(leg.get("product")), word(leg.get("side"))),
+            *(number(leg.get("quantity")), amount(leg.get("entry"))),
             *(amount(leg.get("ltp")), age(leg.get("age_ms")), amount(leg.get("pnl"))),
             *(amount(leg.get("stop")), amount(leg.get("target")), word(leg.get("guarded"))),
         ]
@@ -148,8 +149,8 @@ def positions(settings: Path | None, account: str | None, *, as_json: bool) -> N
     if not rows:
         say(["nothing is held"])
         return
-    head = ("strategy", "leg", "symbol", "side", ">units", ">entry", ">last", ">age", ">P&L")
-    say_table((*("account",) * named, *head, ">stop", ">target", "guarded"), rows)
+    head = ("strategy", "leg", "symbol", "product", "side", ">units", ">entry", ">last", ">age")
+    say_table((*("account",) * named, *head, ">P&L", ">stop", ">target", "guarded"), rows)
     say(_stale(found))
 
 
@@ -170,7 +171,7 @@ def orders(settings: Path | None, account: str | None, *, as_json: bool) -> None
             *(word(each.get("strategy_id")), word(each.get("leg_id"))),
             *(word(each.get("purpose")).replace("_", " "), word(each.get("side"))),
             *(number(each.get("quantity")), word(each.get("symbol"))),
-            *(word(each.get("order_type")), amount(each.get("price"))),
+            *(word(each.get("product")), word(each.get("order_type")), amount(each.get("price"))),
             *(amount(each.get("trigger_price")), word(each.get("state"))),
             number(each.get("filled_quantity")),
             *(amount(each.get("average_price")), word(each.get("reason"))),

@@ -26,17 +26,24 @@ def held_legs(found: Document) -> Iterator[tuple[Document, Document]]:
     Raises:
         OrdoError: the document does not say what is held.
     """
+    positions = records(found, "positions")
+    products = {_key(held, held): held.get("product") for held in positions}
     watched = set()
     for strategy in records(found, "strategies"):
         for leg in records(strategy, "legs"):
-            watched.add((strategy.get("account"), strategy.get("strategy_id"), leg.get("leg_id")))
+            key = _key(strategy, leg)
+            watched.add(key)
             if leg.get("quantity") != 0:
-                yield strategy, leg
-    for held in records(found, "positions"):
-        key = (held.get("account"), held.get("strategy_id"), held.get("leg_id"))
+                yield strategy, {**leg, "product": products.get(key)}
+    for held in positions:
+        key = _key(held, held)
         if held.get("quantity") != 0 and key not in watched:
             bare = {"guarded": False, "unguarded_because": [Unguarded.NO_RULE.value]}
             yield held, {**held, "entry": held.get("average_price"), **bare}
+
+
+def _key(owner: Document, leg: Document) -> tuple[object, ...]:
+    return owner.get("account"), owner.get("strategy_id"), leg.get("leg_id")
 
 
 def several_in(found: Document) -> bool:

@@ -148,6 +148,7 @@ def _order(order: Order) -> dict[str, Any]:
         "symbol": intent.symbol,
         "side": intent.side,
         "quantity": intent.quantity,
+        "product": intent.product,
         "purpose": intent.purpose,
         "state": order.state,
         "filled_quantity": filled,

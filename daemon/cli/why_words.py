@@ -104,7 +104,7 @@ def wanted(intent: orders.Intent) -> str:
     priced = f"{intent.order_type} {rupees(intent.price_e4)}"
     if intent.trigger_e4:
         priced += f", triggered at {rupees(intent.trigger_e4)}"
-    return f"{intent.side} {intent.quantity} {intent.symbol}, {priced}"
+    return f"{intent.side} {intent.quantity} {intent.pocket}, {priced}"
 
 
 def average(quantity: int, value_e4: int) -> str:

@@ -32,12 +32,15 @@ def leg(name: str, symbol: str, **other: object) -> dict[str, object]:
     }
 
 
-def held(name: str, quantity: int, strategy: str = "straddle") -> dict[str, object]:
+def held(
+    name: str, quantity: int, strategy: str = "straddle", product: str = "intraday"
+) -> dict[str, object]:
     return {
         "account": "paper",
         "strategy_id": strategy,
         "leg_id": name,
         "symbol": CE,
+        "product": product,
         "quantity": quantity,
         "average_price": 118.6,
     }
@@ -111,6 +114,7 @@ ORDERS = {
             "strategy_id": "straddle",
             "leg_id": "ce",
             "symbol": CE,
+            "product": "carry",
             "side": "sell",
             "quantity": 75,
             "filled_quantity": 75,
@@ -212,14 +216,17 @@ def test_a_status_without_latches_shows_none(fake):
 
 
 def test_positions_are_a_line_for_each_open_leg(fake):
-    serve(fake, snapshot(strategy("straddle", leg("ce", CE), leg("pe", PE, quantity=0))))
+    watched = strategy("straddle", leg("ce", CE), leg("pe", PE, quantity=0))
+    serve(fake, snapshot(watched, positions=[held("ce", -75, product="carry")]))
     head, line = told("positions").out.splitlines()
 
     assert head.split() == [
-        *("strategy", "leg", "symbol", "side", "units", "entry", "last", "age", "P&L"),
-        *("stop", "target", "guarded"),
+        *("strategy", "leg", "symbol", "product", "side", "units", "entry", "last", "age"),
+        *("P&L", "stop", "target", "guarded"),
     ]
-    assert line.startswith(f"straddle  ce   {CE}  sell    -75  118.60  112.35  400 ms  468.75  ")
+    assert line.startswith(
+        f"straddle  ce   {CE}  carry    sell    -75  118.60  112.35  400 ms  468.75  "
+    )
     assert line.endswith("  154.20       -  yes")
 
 
@@ -229,7 +236,7 @@ def test_what_nobody_watches_is_among_the_positions(fake):
 
     assert len(done.out.splitlines()) == 2
     assert done.out.splitlines()[1].split() == [
-        *("by-hand", "-", CE, "-", "-75", "118.60", "-", "-", "-", "-", "-", "no"),
+        *("by-hand", "-", CE, "intraday", "-", "-75", "118.60", "-", "-", "-", "-", "-", "no"),
     ]
 
 
@@ -246,7 +253,8 @@ def test_orders_are_a_line_each(fake):
     line = told("orders").out.splitlines()[1]
 
     assert line.split() == [
-        *("09:20:31", "OR01", "paper", "straddle", "ce", "entry", "sell", "75", CE, "limit"),
+        *("09:20:31", "OR01", "paper", "straddle", "ce", "entry", "sell", "75", CE),
+        *("carry", "limit"),
         *("117.50", "-", "FILLED", "75", "118.60", "-"),
     ]
 

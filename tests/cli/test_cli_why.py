@@ -161,6 +161,7 @@ def test_the_document_has_these_names():
         "symbol": "NIFTY-2026-11-23-24500-CE",
         "side": "buy",
         "quantity": 65,
+        "product": "intraday",
         "purpose": "exit",
         "state": "FILLED",
         "filled_quantity": 65,

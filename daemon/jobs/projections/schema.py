@@ -46,6 +46,7 @@ def _table(name: str, columns: str, key: str = "number", *indexes: str) -> Table
 
 _LEG = "account strategy_id leg_id"
 _TRADED = f"{_LEG} symbol side quantity"
+_ORDERED = f"{_TRADED} product"
 
 STRATEGIES = _table(
     "strategies",
@@ -67,7 +68,7 @@ SIGNALS = _table(
 )
 INTENTS = _table(
     "intents",
-    f"{_TRADED} intent_id order_type price_e4 trigger_e4 purpose parent decided_ns deadline_ns",
+    f"{_ORDERED} intent_id order_type price_e4 trigger_e4 purpose parent decided_ns deadline_ns",
     "intent_id",
     "strategy_id at_ns",
     "symbol at_ns",
@@ -75,7 +76,7 @@ INTENTS = _table(
 )
 ORDERS = _table(
     "orders",
-    f"{_TRADED} intent_id broker_order_id state filled_quantity filled_value_e4"
+    f"{_ORDERED} intent_id broker_order_id state filled_quantity filled_value_e4"
     " remaining_quantity refusal text trade",
     "intent_id",
     "strategy_id at_ns",
@@ -85,7 +86,7 @@ ORDERS = _table(
 )
 FILLS = _table(
     "fills",
-    f"{_TRADED} intent_id broker_order_id value_e4 price_e4 trade",
+    f"{_ORDERED} intent_id broker_order_id value_e4 price_e4 trade",
     "number",
     "strategy_id at_ns",
     "symbol at_ns",
@@ -94,8 +95,8 @@ FILLS = _table(
 )
 POSITIONS = _table(
     "positions",
-    f"{_LEG} symbol side bought_quantity bought_value_e4 sold_quantity sold_value_e4 net_quantity"
-    " settled",
+    f"{_LEG} symbol product side bought_quantity bought_value_e4 sold_quantity sold_value_e4"
+    " net_quantity settled",
     _LEG,
     "symbol",
 )
