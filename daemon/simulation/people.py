@@ -18,7 +18,7 @@ from daemon.app import Account
 from daemon.domain.instants import SECOND_NS
 from daemon.domain.orders.heard import Order
 from daemon.domain.orders.reconcile import MANUAL
-from daemon.domain.orders.words import OrderType, Side, State
+from daemon.domain.orders.words import OrderType, Pocket, Product, Side, State
 from daemon.messages import (
     Ask,
     Beat,
@@ -99,12 +99,13 @@ class People:
         for at in range(dice.below(_MOST_ORDERS + 1, "orders by hand")):
             symbol = symbols[dice.below(len(symbols), "by hand of", at)]
             side = (Side.BUY, Side.SELL)[dice.below(2, "by hand side", at)]
+            product = tuple(Product)[dice.below(len(Product), "by hand product", at)]
             first_ns = dice.between(now_ns, until_ns, "by hand at", at)
             asked = OrderAsked(
                 *(f"req-{at}", account.id, symbol, side, lot, OrderType.MARKET, 0, 0),
-                *("", _BY, first_ns),
+                *("", _BY, first_ns, product),
             )
-            self._allow(MANUAL, symbol, lot)
+            self._allow(MANUAL, Pocket(symbol, product).leg_id, lot)
             self._requests.append(asked)
             for time in range(1 + dice.below(_MOST_TIMES, "times", at)):
                 later_ns = dice.between(*_AGAIN_NS, f"again {at}", time) if time else 0
