@@ -14,7 +14,7 @@ from msgspec import Struct
 
 from daemon.domain.market.instruments import Kind, indices, is_index
 from daemon.domain.money import percent_of
-from daemon.domain.orders.words import Side
+from daemon.domain.orders.words import Product, Side
 from daemon.domain.plans.risk_rules import leg_rules, strategy_rules
 from daemon.domain.plans.schema import Entry, Exit, Leg, LockAndTrail, Plan, Risk
 from daemon.domain.plans.words import ExpiryWord, Weekday
@@ -137,6 +137,17 @@ def _underlying(underlying: str, legs: Sequence[Leg]) -> Iterator[StrategyError]
             f"options and futures of {underlying} come in a later version, with the daily list "
             f"of contracts{hint}",
         )
+
+
+def _carried(product: Product, legs: Sequence[Leg]) -> Iterator[StrategyError]:
+    """Refuse a short in shares that is to be carried: what was sold is to be delivered."""
+    for at, leg in enumerate(legs):
+        short = leg.instrument is Kind.EQUITY and leg.side is Side.SELL
+        if short and product is Product.CARRY:
+            yield StrategyError(
+                f"legs[{at}].side",
+                'shares that are sold short cannot be carried; say product = "intraday"',
+            )
 
 
 def _days(days: Sequence[Weekday]) -> Iterator[StrategyError]:
@@ -268,6 +279,7 @@ def _lock(lock: LockAndTrail) -> Iterator[StrategyError]:
 
 _ACROSS: tuple[tuple[tuple[str, ...], Callable[..., Iterator[StrategyError]]], ...] = (
     (("underlying", "legs"), _underlying),
+    (("product", "legs"), _carried),
     (("entry", "exit"), _hours),
     (("days",), _days),
     (("days_to_expiry",), _days_to_expiry),

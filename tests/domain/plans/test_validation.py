@@ -56,6 +56,10 @@ def hours(start: str, end: str, latest: str = "") -> str:
         (text().replace('"NIFTY"', '"TCS"'), "underlying: options and futures of TCS come in a"),
         (legs(STOCK, "strike = { atm = 0 }"), "legs[0].strike: belongs to options"),
         (legs(STOCK, 'expiry = "weekly"'), "legs[0].expiry: an equity has no expiry"),
+        (
+            text(head='product = "carry"', legs=STOCK),
+            "legs[0].side: shares that are sold short cannot be carried",
+        ),
         (legs(FUTURE, 'expiry = "weekly"'), "legs[0].expiry: a future's is monthly"),
         (legs(FUTURE, "expiry = { rank = 1 }"), "legs[0].expiry: a future's is monthly"),
         (
