@@ -58,6 +58,7 @@ class Closer(Witness):
         """
         done = Round()
         self._learn(done, read, now_ns)
+        read = reconcile.with_ours(self.books.book, read)
         self._adopt(done, read, quotes, now_ns)
         for order in self._todays(now_ns):
             self._doubt(done, order, now_ns)

@@ -107,6 +107,7 @@ class Account:
         self.closer = Closer(TERMS, IntentIds(9), facts)
         self.held = {Pocket(symbol): net for symbol, net in held.items()}
         self.orders: tuple[BrokerOrder, ...] = ()
+        self.owned: tuple[BrokerPosition, ...] = ()
         self.now_ns = NOON
 
     def round(self, after_s: float = 1) -> Round:
@@ -115,7 +116,7 @@ class Account:
         held = tuple(
             BrokerPosition(pocket.symbol, net, pocket.product) for pocket, net in self.held.items()
         )
-        read = AccountRead(self.orders, held, self.now_ns)
+        read = AccountRead(self.orders, held, self.now_ns, self.owned)
         return self.closer.round(read, QUOTES, self.now_ns)
 
     def answer(self, *told: object) -> Round:
@@ -406,3 +407,9 @@ def test_of_a_position_in_another_product_than_ours_nothing_is_closed_as_ours():
     later = account.round(VERIFY_NS / SECOND_NS)
     (placed,) = [each.approved.intent for each in later.asked]
     assert (placed.pocket, placed.side) == (Pocket(CALL, Product.CARRY), SELL)
+
+
+def test_of_shares_that_lie_beside_the_positions_only_ours_are_sold():
+    account = Account(*entered("E1", CALL, BUY, product=Product.CARRY), held={})
+    account.owned = (BrokerPosition(CALL, 650, Product.CARRY),)
+    assert exits(account.round()) == [(CALL, SELL, 65)]

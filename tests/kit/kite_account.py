@@ -92,6 +92,7 @@ class KiteAccount:
         on("GET /orders", yes([]))
         on("GET /trades", yes([]))
         on("GET /portfolio/positions", yes({"net": [], "day": []}))
+        on("GET /portfolio/holdings", yes([]))
 
     async def log_in(self) -> None:
         """Log in as the first thing of the day."""

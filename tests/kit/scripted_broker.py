@@ -76,8 +76,8 @@ class ScriptedBroker:
         [seconds] (cancelled, yet fills then) | lost (nothing happens, nothing is answered) | no
         (nothing happens, and that is answered)
 
-    Strangers' orders and positions `beside` all orders stand in its book too; `unread` says why the
-    next readings fail, `mute` for no answer at all.
+    Strangers' orders and positions `beside` all orders stand in its book too, and `owned` shares
+    beside those; `unread` says why the next readings fail, `mute` for no answer at all.
 
     `margin` is what every entry needs and what is free for it, or why the broker does not say; None
     for no answer at all.
@@ -102,6 +102,7 @@ class ScriptedBroker:
         self.unread: deque[str] = deque()
         self.margin: object = (e4(100_000), e4(1_000_000))
         self.beside: dict[str | Pocket, int] = {}
+        self.owned: dict[Pocket, int] = {}
         self._later: list[tuple[int, Intent]] = []
         self._arrived = 0
 
@@ -255,11 +256,11 @@ class ScriptedBroker:
         if how:
             return [] if how == "mute" else _told(AccountUnread(how, at_ns))
         orders = tuple(map(_shown, self.orders.values()))
-        held = tuple(
-            BrokerPosition(pocket.symbol, net, pocket.product)
-            for pocket, net in self.held().items()
+        held, owned = (
+            tuple(BrokerPosition(of.symbol, net, of.product) for of, net in shown.items())
+            for shown in (self.held(), self.owned)
         )
-        return _told(AccountRead(orders, held, at_ns))
+        return _told(AccountRead(orders, held, at_ns, owned))
 
     def _counted(self, parent: str, now_ns: int):
         """What an entry needs and what is free; why that is not known; nothing at all."""

@@ -45,7 +45,7 @@ from daemon.actors.turn import Turn
 from daemon.domain.market.frames import Frame
 from daemon.domain.orders.heard import Order
 from daemon.domain.orders.ids import IntentIds
-from daemon.domain.orders.reconcile import AccountRead, news
+from daemon.domain.orders.reconcile import AccountRead, news, with_ours
 from daemon.domain.orders.states import is_open
 from daemon.domain.orders.words import (
     ConfirmationWanted,
@@ -273,6 +273,7 @@ class OrderRouter:
         for fact in news(desk.book, read):
             self._hear(turn, fact, now_ns)
         reconciling.take_in(desk, turn, read, now_ns)
+        read = with_ours(desk.book, read)
         for end in reconciling.lapsed(desk, turn, read, moved, now_ns):
             self._hear(turn, end, now_ns)
         reconciling.read(desk, turn, read, moved, now_ns)

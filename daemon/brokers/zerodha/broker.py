@@ -10,6 +10,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterable, Sequence
 
+from msgspec.structs import replace
+
 from daemon.brokers.zerodha import answers, codec, questions
 from daemon.brokers.zerodha.client import Client
 from daemon.brokers.zerodha.codec import OrderRecord, TradeRecord
@@ -23,11 +25,13 @@ from daemon.domain.orders.limits import Approved
 from daemon.domain.orders.margin import MarginLeg
 from daemon.domain.orders.words import Intent, OrderRefused, OrderUpdated, Purpose, Refusal
 from daemon.errors import BrokerMisused, BrokerUnavailable, SessionRefused, WireGarbled
-from daemon.messages import LoggedIn, LoginFailed, MarginRead, StepWanted
+from daemon.messages import BrokerPosition, LoggedIn, LoginFailed, MarginRead, StepWanted
 from daemon.ports.broker import Answer, Counted, Found, Read
 
 _FRESH_NS = SECOND_NS
 """Look-ups within it share one reading of the book."""
+_SHARES_NS = 60 * SECOND_NS
+"""So old what the day began with may be, in case it was read too early in the morning."""
 _READINGS = 3
 """So often the book may move around a reading of the positions."""
 
@@ -61,6 +65,8 @@ class Zerodha:
         self._read_ns: int | None = None
         self._read_at_write = 0
         self._told: dict[str, tuple[str, int]] = {}
+        self._owned: tuple[BrokerPosition, ...] = ()
+        self._owned_ns: int | None = None
         self.on_ready: Callable[[], None] | None = None
 
     async def place(self, approved: Approved) -> Sequence[Answer]:
@@ -130,6 +136,7 @@ class Zerodha:
         """
         await self._contracts.refresh(self._client, self._now_ns())
         async with self._reading:
+            owned = await self._shares()
             book, read_ns = await self._read_book()
             for _ in range(_READINGS):
                 held = await self._client.read(questions.positions(self._contracts.symbol_of))
@@ -137,7 +144,7 @@ class Zerodha:
                 book, read_ns = await self._read_book()
                 if _fills(before) == _fills(book):
                     account = codec.account(book, held, self._contracts.symbol_of, at_ns)
-                    return (*await self._news(book, at_ns), account)
+                    return (*await self._news(book, at_ns), replace(account, owned=owned))
         raise BrokerUnavailable("Zerodha's book moved around each reading of the positions")
 
     async def margin(self, parent: str, legs: Sequence[MarginLeg]) -> Sequence[Counted]:
@@ -175,6 +182,15 @@ class Zerodha:
             return await self._read_book()
         is_fresh = 0 <= self._now_ns() - read_ns < _FRESH_NS
         return (self._book, read_ns) if is_fresh else await self._read_book()
+
+    async def _shares(self) -> tuple[BrokerPosition, ...]:
+        """Return the shares that the day began with; they do not change while it lasts."""
+        now_ns = self._now_ns()
+        if self._owned_ns is None or now_ns - self._owned_ns >= _SHARES_NS:
+            told = await self._client.read(questions.holdings())
+            self._owned = questions.held_shares(told, self._contracts.symbol_of)
+            self._owned_ns = now_ns
+        return self._owned
 
     async def _read_book(self) -> tuple[tuple[OrderRecord, ...], int]:
         asked_ns, writes = self._now_ns(), self._client.writes

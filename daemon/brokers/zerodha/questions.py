@@ -22,6 +22,7 @@ from daemon.brokers.zerodha.forms import JSON_FORM, Sent
 from daemon.brokers.zerodha.instruments import Listed
 from daemon.brokers.zerodha.wire import Reply, amount_e4, data, whole
 from daemon.domain.orders.margin import MarginLeg
+from daemon.domain.orders.words import Product
 from daemon.errors import BrokerUnavailable
 from daemon.messages import BrokerPosition
 
@@ -62,9 +63,10 @@ class Holding(Struct, frozen=True):
     Attributes:
         exchange: of the line.
         tradingsymbol: its name there.
-        quantity: that are delivered.
+        quantity: that are delivered, less what was sold today.
         t1_quantity: that are bought and not delivered yet.
         average_price: what one of them cost.
+        opening_quantity: that the day began with; what is sold of them is among the positions.
     """
 
     exchange: str
@@ -72,6 +74,7 @@ class Holding(Struct, frozen=True):
     quantity: Decimal
     t1_quantity: Decimal
     average_price: Decimal
+    opening_quantity: Decimal = Decimal(0)
 
 
 class Profile(Struct, frozen=True):
@@ -189,16 +192,20 @@ def contracts() -> Question[str]:
 
 
 def held_shares(holdings: Iterable[Holding], names: Names) -> tuple[BrokerPosition, ...]:
-    """Return shares that are held over the day as positions, undelivered ones included.
+    """Return the shares that the day began with as positions, undelivered ones included.
 
     Raises:
         WireGarbled: one counts what cannot be counted.
     """
     return tuple(
-        BrokerPosition(names(each.exchange, each.tradingsymbol), units)
+        BrokerPosition(names(each.exchange, each.tradingsymbol), units, Product.CARRY)
         for each in holdings
-        if (units := whole(each.quantity) + whole(each.t1_quantity))
+        if (units := max(whole(each.opening_quantity), _now(each)))
     )
+
+
+def _now(holding: Holding) -> int:
+    return whole(holding.quantity) + whole(holding.t1_quantity)
 
 
 def asked(path: str, fields: Sequence[tuple[str, object]]) -> Sent:

@@ -12,6 +12,7 @@ from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from daemon.domain.instants import day_of
 from daemon.domain.orders.book import Book
@@ -72,11 +73,20 @@ class BrokerOrder(Struct, frozen=True):
 
 
 class AccountRead(Struct, frozen=True):
-    """The broker's whole book at one instant; a read that failed has no answer at all."""
+    """The broker's whole book at one instant; a read that failed has no answer at all.
+
+    Attributes:
+        orders: of the day.
+        positions: what is held.
+        at_ns: the instant.
+        owned: shares of earlier days, where the broker does not count them among its positions. The
+            owner's own are among them.
+    """
 
     orders: tuple[BrokerOrder, ...]
     positions: tuple[BrokerPosition, ...]
     at_ns: int
+    owned: tuple[BrokerPosition, ...] = ()
 
 
 class Difference(Struct, frozen=True):
@@ -241,6 +251,20 @@ def compare(book: Book, read: AccountRead, moved: Collection[str] = ()) -> Compa
         else:
             differing.append(Difference(pocket.symbol, ours.net, shown, pocket.product))
     return Compared(tuple(differing), tuple(undecided), tuple(agreeing), _behind(book, read))
+
+
+def with_ours(book: Book, read: AccountRead) -> AccountRead:
+    """Return a reading in which shares of earlier days count as held as far as they are ours.
+
+    What a broker carries over a night it may move to where its owner keeps his own. As many as our
+    book has, and the positions lack, are ours; the rest is his, differs from nothing, and is never
+    closed.
+    """
+    held, ours = positions(read), []
+    for pocket, units in positions(replace(read, positions=read.owned)).items():
+        lacking = book.within(pocket).net - held.get(pocket, 0)
+        ours.append(BrokerPosition(pocket.symbol, min(max(lacking, 0), units), pocket.product))
+    return replace(read, positions=(*read.positions, *ours), owned=())
 
 
 def positions(read: AccountRead) -> dict[Pocket, int]:

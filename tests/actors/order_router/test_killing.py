@@ -10,6 +10,7 @@ from daemon.domain.orders.basket import OnFail
 from daemon.domain.orders.words import OrderUpdated, Pocket, Product, Purpose, Refusal, Side, State
 from daemon.domain.risk.words import ExitReason
 from daemon.messages import (
+    BooksDiffer,
     DayEnded,
     ExitFinished,
     ExitOwed,
@@ -30,6 +31,7 @@ from tests.kit.router import (
     SYMBOLS,
     S,
     Stage,
+    carried,
     enter,
     frame,
     latch,
@@ -576,3 +578,20 @@ def test_a_kill_follows_a_position_into_the_product_that_it_was_converted_to():
     assert (stage.broker.held(), stages(stage)[-1][0]) == ({}, "flat")
     closing = [each.pocket for each in stage.intents() if each.purpose is Purpose.EXIT]
     assert closing == [CARRIED]
+
+
+def test_a_kill_sells_the_carried_shares_that_are_ours_and_none_of_their_owner_s():
+    """They lie together, beside the positions, from the morning after they were bought."""
+    stage = Stage(terms=READING)
+    stage.run()
+    stage.entered(carried("hc"))
+    long = Pocket(HC, Product.CARRY)
+    stage.broker.owned[long] = 750
+    stage.broker.beside[long] = -75
+    stage.run(65)
+    assert stage.told(BooksDiffer) == []
+    stage.tell(latch())
+    beat(stage, 20)
+    sold = [each for each in stage.intents() if each.purpose is Purpose.EXIT]
+    assert [(each.pocket, each.side, each.quantity) for each in sold] == [(long, Side.SELL, 75)]
+    assert stages(stage)[-1][0] == "flat"

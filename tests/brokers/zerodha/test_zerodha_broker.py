@@ -265,7 +265,8 @@ async def test_margin_is_that_of_all_legs_and_what_is_free(account):
 
 @pytest.mark.parametrize("verb", ["find", "read", "place"])
 async def test_a_dead_session_met_anywhere_is_told_once(account, verb):
-    for route in ("GET /orders", "GET /portfolio/positions", "POST /orders/regular"):
+    reads = ("GET /orders", "GET /portfolio/positions", "GET /portfolio/holdings")
+    for route in (*reads, "POST /orders/regular"):
         account.script.on(route, DEAD)
     for _ in range(2):
         try:
@@ -313,3 +314,19 @@ async def test_margin_is_asked_for_each_leg_in_its_product(account):
     await account.broker.margin("entry", legs)
     asked = json.loads(account.script.asked[0].body)
     assert [each["product"] for each in asked] == ["MIS", "NRML"]
+
+
+async def test_shares_of_earlier_days_are_read_beside_the_positions(account):
+    row = {"exchange": "NSE", "tradingsymbol": "SBIN", "average_price": 1, "t1_quantity": 0}
+    rows = [row | {"quantity": 7, "opening_quantity": 7}]
+    account.script.on("GET /portfolio/holdings", yes(rows))
+    (read,) = await account.broker.read()
+    assert (read.positions, read.owned) == ((), (BrokerPosition("SBIN", 7, Product.CARRY),))
+
+
+@pytest.mark.parametrize(("seconds", "readings"), [(59, 1), (60, 2)])
+async def test_shares_of_earlier_days_are_read_once_a_minute(account, seconds, readings):
+    await account.broker.read()
+    account.later(seconds)
+    await account.broker.read()
+    assert account.script.routes().count("GET /portfolio/holdings") == readings

@@ -20,7 +20,7 @@ from daemon.domain.instants import DAY_NS, SECOND_NS, moment_of
 from daemon.domain.market.frames import Quote
 from daemon.domain.market.instruments import parse_symbol
 from daemon.domain.orders.margin import MarginLeg
-from daemon.domain.orders.words import Side
+from daemon.domain.orders.words import Product, Side
 from daemon.errors import (
     BrokerMisused,
     BrokerUnavailable,
@@ -113,7 +113,15 @@ def test_shares_that_are_not_delivered_yet_are_held_too():
         reply([row | {"quantity": 3, "t1_quantity": 2}, row | {"quantity": 0, "t1_quantity": 0}])
     )
 
-    assert questions.held_shares(told, names) == (BrokerPosition("NSE:SBIN", 5),)
+    assert questions.held_shares(told, names) == (BrokerPosition("NSE:SBIN", 5, Product.CARRY),)
+
+
+def test_shares_that_were_sold_today_were_there_when_it_began():
+    """What was sold of them is among the positions, below zero."""
+    row = {"exchange": "NSE", "tradingsymbol": "SBIN", "average_price": 1, "t1_quantity": 0}
+    told = questions.holdings().read(reply([row | {"quantity": 2, "opening_quantity": 10}]))
+
+    assert questions.held_shares(told, names) == (BrokerPosition("NSE:SBIN", 10, Product.CARRY),)
 
 
 def test_the_file_of_contracts_is_a_text_and_no_page():

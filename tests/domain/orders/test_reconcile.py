@@ -19,6 +19,7 @@ from daemon.domain.orders.reconcile import (
     positions,
     strangers,
     unexplained,
+    with_ours,
 )
 from daemon.domain.orders.words import (
     IntentRecorded,
@@ -247,3 +248,32 @@ def test_of_another_day_no_reading_is_asked_for_fills():
     tomorrow = replace(read(), at_ns=NOW + DAY_NS)
 
     assert compare(book(FILLED), tomorrow).behind == set()
+
+
+SHARES = Pocket("SBIN", Product.CARRY)
+
+
+@pytest.mark.parametrize(
+    ("ours", "position", "owned", "counted"),
+    [
+        pytest.param(10, 0, 10, 10, id="carried over a night"),
+        pytest.param(10, 0, 500, 10, id="beside those of the owner"),
+        pytest.param(0, 0, 500, 0, id="the owner's alone"),
+        pytest.param(10, 10, 500, 10, id="bought today"),
+        pytest.param(0, -10, 500, 0, id="sold today"),
+        pytest.param(10, -10, 10, 0, id="sold today, and not heard yet"),
+        pytest.param(10, 0, 4, 4, id="fewer than our book has"),
+    ],
+)
+def test_shares_of_earlier_days_are_held_as_far_as_our_book_has_them(
+    ours, position, owned, counted
+):
+    made = Book()
+    intent = replace(
+        INTENT, symbol="SBIN", side=Side.BUY, quantity=max(ours, 1), product=Product.CARRY
+    )
+    made.apply(IntentRecorded(intent, NOW))
+    made.apply(OrderUpdated(ID, "B1", State.CANCELLED, ours, ours, NOW))
+    held, kept = ((BrokerPosition("SBIN", units, Product.CARRY),) for units in (position, owned))
+    seen = with_ours(made, AccountRead((), held, NOW, kept))
+    assert positions(seen).get(SHARES, 0) == counted
