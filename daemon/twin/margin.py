@@ -2,8 +2,9 @@
 
 A short option needs 12 % of strike x quantity and 2 % more on its expiry day, but never more than
 the defined risk of the spread that a long option of the same expiry and kind makes of it; a long
-option needs its premium, a future 12 % and an equity 20 % of its value. Working orders count at
-their worst: sales as if done, purchases neither as hedges nor as closed shorts, before they fill.
+option needs its premium, a future 12 % and an equity 20 % of its value, or all of it where it is
+carried. Working orders count at their worst: sales as if done, purchases neither as hedges nor as
+closed shorts, before they fill.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ SHORT_OPTION_PERCENT_E4 = 12 * E4
 EXPIRY_DAY_PERCENT_E4 = 2 * E4
 LINEAR_PERCENT_E4 = {Kind.FUTURE: 12 * E4, Kind.EQUITY: 20 * E4}
 
+_WHOLE_E4 = 100 * E4
 Strikes = list[tuple[int, int]]
 """(strike in `_e4`, units)."""
 
@@ -36,6 +38,7 @@ class Exposure(Struct, frozen=True):
         buying_value_e4: their units x limits.
         selling_quantity: units in working sales.
         selling_value_e4: their units x limits.
+        carried: not only for the day; of shares that is delivery, which is paid in full.
     """
 
     instrument: Instrument
@@ -45,6 +48,7 @@ class Exposure(Struct, frozen=True):
     buying_value_e4: int = 0
     selling_quantity: int = 0
     selling_value_e4: int = 0
+    carried: bool = False
 
 
 def required(exposures: Iterable[Exposure], day: date) -> int:
@@ -54,6 +58,8 @@ def required(exposures: Iterable[Exposure], day: date) -> int:
     for exposure in exposures:
         instrument = exposure.instrument
         percent_e4 = LINEAR_PERCENT_E4.get(instrument.kind)
+        if exposure.carried and instrument.kind is Kind.EQUITY:
+            percent_e4 = _WHOLE_E4
         if percent_e4 is not None:
             total_e4 += percent_of(_linear_value(exposure), percent_e4)
             continue

@@ -15,7 +15,7 @@ from daemon.twin.book import Book, Pocket, marked
 from daemon.twin.margin import Exposure, after, required
 from daemon.twin.matching import Quotes
 from daemon.twin.rules import MarketRules, known, tradable
-from daemon.twin.words import Funds, OrderReport, Position, Side, Trade, Wanted
+from daemon.twin.words import INTRADAY, Funds, OrderReport, Position, Side, Trade, Wanted
 
 
 class Statements:
@@ -93,7 +93,7 @@ class Statements:
                 raise BrokerMisused(f"{leg.symbol} is not traded on {day}; name a contract that is")
             units = leg.quantity if leg.side == Side.BUY else -leg.quantity
             pocket = (leg.symbol, leg.product)
-            known = exposures.get(pocket) or Exposure(contract)
+            known = exposures.get(pocket) or Exposure(contract, carried=_is_carried(pocket))
             exposures[pocket] = after(known, units, leg.price_e4)
         return required(exposures.values(), day) - before_e4
 
@@ -111,13 +111,18 @@ class Statements:
     def _exposures(self, orders: Iterable[OrderReport]) -> dict[Pocket, Exposure]:
         """Return what is held and what these orders may add, by symbol and product."""
         exposures = {
-            pocket: Exposure(self._contract(each.symbol), each.net_quantity, each.open_value_e4)
+            pocket: Exposure(
+                *(self._contract(each.symbol), each.net_quantity, each.open_value_e4),
+                carried=_is_carried(pocket),
+            )
             for pocket, each in self._book.positions.items()
             if each.net_quantity
         }
         for order in orders:
             pocket = (order.symbol, order.product)
-            known = exposures.get(pocket) or Exposure(self._contract(order.symbol))
+            known = exposures.get(pocket) or Exposure(
+                self._contract(order.symbol), carried=_is_carried(pocket)
+            )
             exposures[pocket] = _with(known, order)
         return exposures
 
@@ -137,6 +142,11 @@ class Statements:
             raise StoreError(text, "exchange_unusable")
         self._contracts[symbol] = found
         return found
+
+
+def _is_carried(pocket: Pocket) -> bool:
+    _, product = pocket
+    return product != INTRADAY
 
 
 def _with(exposure: Exposure, order: OrderReport) -> Exposure:

@@ -71,8 +71,8 @@ class TwinOrder(Struct, frozen=True):
         price_e4: the limit; for `MARKET` the protection, 0: the exchange's own.
         decided_ns: the instant of the frame that decided it; it never matches an earlier frame.
         trigger_e4: for `STOP_LIMIT`.
-        product: in which its units are held. The exchange does not know what it means, and keeps
-            the positions of each apart, as brokers do.
+        product: in which its units are held. As at a broker the positions of each are kept apart,
+            and shares are paid in full in any but `INTRADAY`.
     """
 
     client_id: str

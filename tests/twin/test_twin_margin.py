@@ -6,7 +6,7 @@ import pytest
 from daemon.domain.instants import DAY_NS, SECOND_NS
 from daemon.domain.money import e4
 from daemon.twin.margin import Exposure, after, required, spread_margin
-from daemon.twin.words import Accepted, Reason, Refused
+from daemon.twin.words import Accepted, Reason, Refused, Side, Wanted
 from tests.kit.exchange import (
     CALL,
     DAY,
@@ -168,3 +168,15 @@ def test_what_is_traded_closes_what_is_open_the_other_way_before_it_opens(
 ):
     """So that its margin is counted for what is left."""
     assert after(held(FUTURE, net, e4(value)), units, e4(10)) == held(FUTURE, left, e4(worth))
+
+
+@pytest.mark.parametrize(("product", "rupees"), [("intraday", 2_800), ("carry", 14_000)])
+def test_shares_that_are_carried_are_paid_in_full(product, rupees):
+    """And what is asked before they are bought is what they take then."""
+    ex = exchange()
+    ex.on_frame(frame(share=quote("1400", "1399.95", "1400")), T0)
+    wanted = Wanted(SHARE, Side.BUY, 10, e4(1_400), product=product)
+    assert ex.needed_for([wanted]) == e4(rupees)
+    ex.place(order(quantity=10, price="1400", symbol=SHARE, product=product), T0)
+    ex.advance(T0)
+    assert ex.funds().used_e4 == e4(rupees)
