@@ -65,6 +65,7 @@ DECK = (
     Card(17, "cancel", resting.cancelled),
     Card(18, "cancel without an answer", doubt.cancelled_unheard),
     Card(19, "rejected after it was taken", placing.rejected),
+    Card(20, "products", placing.held_apart),
 )
 
 BROKERS: Mapping[str, Row] = {

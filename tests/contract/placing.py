@@ -3,7 +3,17 @@
 from __future__ import annotations
 
 from daemon.domain.money import E4
-from daemon.domain.orders.words import OrderAccepted, OrderRefused, Refusal, Side, State
+from daemon.domain.orders.reconcile import positions
+from daemon.domain.orders.words import (
+    OrderAccepted,
+    OrderRefused,
+    Pocket,
+    Product,
+    Purpose,
+    Refusal,
+    Side,
+    State,
+)
 from daemon.twin.words import Status
 from tests.contract.asking import (
     Sent,
@@ -111,6 +121,22 @@ async def rejected(bench: Bench) -> None:
     assert told.text
     assert is_nowhere(bench, sent)
     assert held(bench) == {}
+
+
+async def held_apart(bench: Bench) -> None:
+    """What is held in one product is shown by itself, and no order in another one closes it."""
+    for product in Product:
+        await taken(bench, product=product)
+    assert await _pockets(bench) == {Pocket(CALL, product): LOT for product in Product}
+
+    out = {"side": Side.SELL, "purpose": Purpose.EXIT, "product": Product.CARRY}
+    await taken(bench, 199, **out)
+    assert await _pockets(bench) == {Pocket(CALL): LOT}
+    assert held(bench) == {CALL: LOT}
+
+
+async def _pockets(bench: Bench) -> dict[Pocket, int]:
+    return positions(await whole(bench))
 
 
 async def _refused(bench: Bench, sent: Sent, kind: Refusal) -> None:
