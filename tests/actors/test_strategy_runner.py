@@ -11,6 +11,7 @@ from daemon.domain.market.frames import Frame, Quote
 from daemon.domain.market.notes import NoteKind
 from daemon.domain.money import e4
 from daemon.domain.orders.basket import OnFail
+from daemon.domain.orders.words import Product
 from daemon.domain.plans.parsing import parse
 from daemon.domain.risk.moves import NEVER
 from daemon.messages import (
@@ -112,6 +113,20 @@ def test_a_plan_that_wants_stops_at_the_broker_says_how_far_out() -> None:
     order = "[order]\nresident_stop = { beyond_percent = 12.5 }\n"
     (told_of,) = told(see(awake(tail=GUARD + order), AT), EnterLegs)
     assert told_of.opened.basket.resident_percent_e4 == e4("12.5")
+
+
+@pytest.mark.parametrize(
+    ("head", "product"),
+    [
+        ("", Product.INTRADAY),
+        ('product = "intraday"', Product.INTRADAY),
+        ('product = "carry"', Product.CARRY),
+    ],
+)
+def test_every_leg_has_the_product_of_its_plan(head, product) -> None:
+    """All orders of a leg take it from there; a plan without a word is of the same day."""
+    (told_of,) = told(see(awake(head=head), AT), EnterLegs)
+    assert [leg.product for leg in told_of.opened.basket.legs] == [product, product]
 
 
 @pytest.mark.parametrize(

@@ -391,13 +391,14 @@ def test_each_product_of_a_contract_is_closed_by_itself_in_that_product():
     facts = entered("E1", CALL, SELL, product=Product.CARRY)
     account = Account(*facts, held={})
     account.held = {carried: -65, Pocket(CALL): 65}
-    done = account.round()
+    done, moved = account.round(), []
     for _ in range(4):
         for asked in done.asked:
-            account.fill(asked)
+            moved += of(account.fill(asked), PositionChanged)
         done = account.round(VERIFY_NS / SECOND_NS)
     assert set(account.held.values()) == {0}
     assert done.flat
+    assert {each.product for each in moved} == set(Product)
 
 
 def test_of_a_position_in_another_product_than_ours_nothing_is_closed_as_ours():

@@ -15,7 +15,16 @@ from daemon.domain.orders.words import (
     Refusal,
     State,
 )
-from daemon.messages import CancelAnswered, ExitFinished, ExitOverdue, ExitOwed, LinkDied, Noted
+from daemon.messages import (
+    BooksDiffer,
+    CancelAnswered,
+    ExitFinished,
+    ExitOverdue,
+    ExitOwed,
+    LinkDied,
+    Noted,
+    PositionChanged,
+)
 from daemon.runtime.budget import Window
 from tests.kit.router import (
     CLOSES,
@@ -590,6 +599,7 @@ def test_every_order_of_a_carried_leg_takes_its_product_slices_and_new_prices_in
     stage.run(5)
     assert len(stage.intents()) > 4
     assert products(stage) == {Product.CARRY}
+    assert {fact.product for fact in stage.told(PositionChanged)} == {Product.CARRY}
     assert stage.broker.held() == {}
 
 
@@ -643,3 +653,20 @@ def test_nothing_is_sold_that_the_broker_shows_in_another_product():
     assert len(stage.intents()) == 1
     assert [fact.because for fact in stage.told(ExitOverdue)] == ["still open: hc +75"]
     assert stage.broker.held() == {Pocket(HC, Product.CARRY): 75}
+
+
+def test_a_short_that_was_converted_is_bought_back_in_its_old_product_at_once():
+    """No reading holds up what ends the market's risk; a person is left with two positions."""
+    terms = Terms("a", "broker", strict=False, reconcile_ns=5 * S)
+    stage = Stage(terms=terms)
+    stage.run()
+    stage.entered("ce")
+    stage.broker.beside = {Pocket(CE): 75, Pocket(CE, Product.CARRY): -75}
+    stage.run(65)
+    stage.tell(leave("ce"))
+    stage.run(60)
+    assert stage.broker.held() == {Pocket(CE): 75, Pocket(CE, Product.CARRY): -75}
+    assert {fact.pocket: fact.theirs for fact in stage.told(BooksDiffer)} == {
+        Pocket(CE): 75,
+        Pocket(CE, Product.CARRY): -75,
+    }
