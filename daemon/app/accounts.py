@@ -18,6 +18,7 @@ from daemon.errors import SettingsError
 from daemon.messages import BasketOpened, CodeLoaded
 from daemon.messages.cells import Cell, home_of
 from daemon.runtime.budget import Window
+from daemon.settings import Account as AccountSettings
 from daemon.settings import (
     Settings,
     StalePolicy,
@@ -28,6 +29,7 @@ from daemon.settings import (
     storms,
     windows,
 )
+from daemon.settings.live import PRICES
 from daemon.twin.faults import Faults
 from daemon.twin.latency import Latency
 
@@ -89,7 +91,22 @@ def accounts_of(settings: Settings, *, strict: bool) -> tuple[Account, ...]:
         settings: the accounts.
         strict: refuse contracts whose tables are not certain; false only where days are replayed.
     """
-    return tuple(_account(settings, at, strict=strict) for at in range(len(settings.accounts)))
+    return tuple(_account(settings, account, strict=strict) for account in settings.accounts)
+
+
+def prices_of(settings: Settings) -> Account | None:
+    """Return the account that prices come through and nobody trades in; None: there is none."""
+    broker = settings.feed.broker
+    if broker is None:
+        return None
+    owner = settings.accounts[0].owner
+    return _account(settings, AccountSettings(id=PRICES, broker=broker, owner=owner), strict=True)
+
+
+def logins(settings: Settings) -> tuple[tuple[str, str], ...]:
+    """Return every account that may have to log in, with the canonical id of its broker."""
+    traded = tuple((each.id, each.broker) for each in settings.accounts)
+    return (*traded, (PRICES, settings.feed.broker)) if settings.feed.broker else traded
 
 
 def account_of(settings: Settings, plan: Plan, *, strict: bool) -> Account:
@@ -157,8 +174,7 @@ def home(facts: Iterable[object], accounts: Collection[Account]) -> str:
     return home_of(recorded, there[0])
 
 
-def _account(settings: Settings, at: int, *, strict: bool) -> Account:
-    account = settings.accounts[at]
+def _account(settings: Settings, account: AccountSettings, *, strict: bool) -> Account:
     broker = settings.brokers[account.broker]
     repeats, refusals = storms(settings)
     return Account(

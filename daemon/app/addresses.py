@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from daemon.actors.order_router import LOOSE
-from daemon.app.accounts import traded_in, watchdog_of
+from daemon.app.accounts import logins, traded_in, watchdog_of
 from daemon.app.assignment import Assignment
 from daemon.app.declared import Declared
 from daemon.app.wiring import cells_of
@@ -22,10 +22,12 @@ def names_of(given: Assignment, declared: Declared, home: str) -> Names:
     every = tuple(each.id for each in given.accounts)
     reached = dict.fromkeys((*LOOSE, *declared.once), every)
     traded = {plan.id: tuple(a.id for a in traded_in(plan, given.accounts)) for plan in plans}
-    return Names(
+    names = Names(
         state_dir=given.state_dir,
         routers={each.id: each.router for each in given.accounts},
         strategies={plan.id: f"runner:{plan.id}" for plan in plans},
         accounts=reached | traded,
         watchdogs={cell.account: watchdog_of(cell) for cell in cells_of(given.accounts, home)},
     )
+    names.sessions = tuple(account for account, _ in logins(given.settings))
+    return names

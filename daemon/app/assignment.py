@@ -167,6 +167,7 @@ class Assignment(Struct, frozen=True):
         folder: where its records are kept.
         files: the name of each strategy's file, by its id.
         openers: how an account is opened, by the canonical id of its broker.
+        prices: the account that prices come through and nobody trades in.
     """
 
     settings: Settings
@@ -177,6 +178,7 @@ class Assignment(Struct, frozen=True):
     folder: Path
     files: Mapping[str, str] = {}
     openers: Mapping[str, Opener] = OPENERS
+    prices: Account | None = None
 
     @property
     def state_dir(self) -> Path:

@@ -11,6 +11,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from daemon.actors import alert_conditions
+from daemon.app.accounts import logins
 from daemon.app.assignment import Assignment
 from daemon.app.outbox import Outboxes
 from daemon.app.outcome import outcome
@@ -105,7 +106,7 @@ class Ports:
                 state_dir=doors.given.state_dir,
                 host=SteadyClock(self._wall, MonotonicClock()),
                 log=self._log,
-                brokers={each.id: each.broker for each in doors.given.accounts},
+                brokers=dict(logins(doors.given.settings)),
                 mode=doors.given.settings.daemon.mode,
                 ready=doors.ready,
                 health=doors.health,

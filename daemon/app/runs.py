@@ -67,6 +67,7 @@ class Run(Struct, frozen=True):
         jobs: does what is to be done on a day; None: nothing is.
         acknowledge_ns: within which a critical alert is to be acknowledged.
         openers: how an account is opened, by the canonical id of its broker.
+        prices: the account that prices come through and nobody trades in.
         clock: market time that is waited for; None: the world is not a live one.
     """
 
@@ -84,7 +85,12 @@ class Run(Struct, frozen=True):
     jobs: Port | None = None
     acknowledge_ns: int = 300 * SECOND_NS
     openers: Mapping[str, Opener] = OPENERS
+    prices: Account | None = None
     clock: MarketTime | None = None
+
+    def logins(self, accounts: Sequence[Account]) -> tuple[Account, ...]:
+        """Return the accounts that have a session: those that are traded in, and that of prices."""
+        return (*accounts, self.prices) if self.prices is not None else tuple(accounts)
 
 
 def world_of(

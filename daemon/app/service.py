@@ -20,7 +20,7 @@ from msgspec.structs import replace
 
 from daemon import kill as latch_files
 from daemon.app import hot_state
-from daemon.app.accounts import home, traded_in
+from daemon.app.accounts import home, logins, traded_in
 from daemon.app.addresses import names_of
 from daemon.app.assignment import Assignment, Time, Watcher
 from daemon.app.beside import Beside
@@ -59,6 +59,7 @@ from daemon.messages import (
     StrategyDeclared,
     StrategyRemoved,
 )
+from daemon.runtime.pace import Pace
 from daemon.runtime.supervisor import Supervisor
 from daemon.runtime.tasks import Tasks
 from daemon.runtime.words import Lane
@@ -156,7 +157,7 @@ class Service:
     def _begun(self, kept: Records) -> Run:
         """Return the run that begins now, under an epoch of its own."""
         given, loop = self._given, asyncio.get_running_loop()
-        require_credentials(((each.id, each.broker) for each in given.accounts), self._vault)
+        require_credentials(logins(given.settings), self._vault)
         epoch = kept.ledger.begin_epoch(kept.reached_ns)
         on_paper = [each.id for each in given.accounts if each.broker == "paper"]
 
@@ -179,6 +180,7 @@ class Service:
             jobs=day_jobs(given, kept, self._pace.now_ns),
             acknowledge_ns=given.settings.alerts.acknowledge_s * SECOND_NS,
             openers=openers_of(given, self._vault, self._tell, self._machine.wall),
+            prices=given.prices,
             clock=self._pace,
         )
 
@@ -294,13 +296,16 @@ class Service:
     async def _wait_for_books(self) -> None:
         """Wait until the broker's book was read and held against ours; an end may come first.
 
-        Market time goes on meanwhile, for by its alarms what failed is tried again.
+        Market time goes on meanwhile, by itself or by this, for by its alarms what failed is tried
+        again.
         """
         while self._stop.signal is None:
             if all(account.reconciled for account in await self._control.reads.accounts()):
                 return
             await asyncio.sleep(_LOOK_EVERY_S)
-            await self._tasks.run_until(self._pace.now_ns() + _LOOK_EVERY_NS)
+            if isinstance(self._pace, Pace):
+                await self._tasks.run_until(self._pace.now_ns() + _LOOK_EVERY_NS)
+            await self._tasks.caught_up()
 
     def _traded(self, plan: Plan) -> tuple[str, ...]:
         return tuple(each.id for each in traded_in(plan, self._given.accounts))

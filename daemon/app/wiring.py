@@ -88,7 +88,7 @@ def build(
     cells = cells_of(accounts, run.home)
     opened: dict[str, Opened] = {}
     doors: dict[str, Port] = {}
-    for account in accounts:
+    for account in run.logins(accounts):
         file = run.twin_files.get(account.id)
         opened[account.id] = at = run.openers[account.broker](account, file, now_ns)
         timeout_ms = account.timeout_ms if run.timed else None
@@ -144,7 +144,7 @@ def _for_people(
             ActorSpec(
                 f"session_keeper:{each.id}", partial(SessionKeeper, each.id, each.terms.broker)
             )
-            for each in accounts
+            for each in run.logins(accounts)
         ),
         ActorSpec(
             "pnl_broadcaster",

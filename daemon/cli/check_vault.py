@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from daemon.app.accounts import logins
 from daemon.app.host import this_host
 from daemon.app.opening import require_credentials
 from daemon.brokers.steps import STEPS
@@ -16,7 +17,7 @@ _CHECK = "vault"
 
 def vault(settings: Settings) -> Finding:
     """Say whether each credential is there and can be opened; on paper there need be no vault."""
-    accounts = [(each.id, each.broker) for each in settings.accounts]
+    accounts = logins(settings)
     none_needed = all(broker not in STEPS for _, broker in accounts)
     place = Place(settings.daemon.state_dir, this_host().credentials)
     held = Vault(place)

@@ -16,7 +16,7 @@ import click
 import uvloop
 from msgspec.structs import replace
 
-from daemon.app.accounts import traded_in
+from daemon.app.accounts import logins, prices_of, traded_in
 from daemon.app.assignment import Assignment, GeneratedDays, Played, RecordedDays, Time
 from daemon.app.deployed import code_loaded
 from daemon.app.host import this_host
@@ -125,7 +125,7 @@ def _require_as_it_is(
 
 def _stand_in(settings: Settings) -> str:
     """Return where a stand-in for the broker is; empty: it is the broker itself."""
-    roots = (settings.brokers[each.broker].api_root for each in settings.accounts)
+    roots = (settings.brokers[broker].api_root for _, broker in logins(settings))
     return next(filter(None, roots), "")
 
 
@@ -167,6 +167,7 @@ def _assignment(
         plans=tuple(every),
         taking=_ids(plans),
         played=played,
+        prices=prices_of(settings),
         folder=_fresh_folder(settings.daemon.state_dir) if replays else settings.daemon.state_dir,
     )
 

@@ -40,7 +40,7 @@ class Credentials:
             Refusal: there is no such account, one of them can be none, or the vault refuses; or
                 they are kept and that could not be recorded.
         """
-        self._line.router(account)
+        self._line.session_keeper(account)
         try:
             for field, secret in values.items():
                 require_fit(field, secret, ASKED)

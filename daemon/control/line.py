@@ -152,6 +152,13 @@ class Line:
             raise Refusal("unknown_account", f"no account {account}; there are: {known}")
         return self.names.routers[account]
 
+    def session_keeper(self, account: str) -> str:
+        """Return the address of an account's session keeper."""
+        if account not in self.names.sessions:
+            known = ", ".join(self.names.sessions)
+            raise Refusal("unknown_account", f"no account {account}; there are: {known}")
+        return self.names.session_keeper(account)
+
     def runner(self, strategy_id: str) -> str:
         """Return the address of a strategy's runner."""
         if strategy_id not in self.names.strategies:

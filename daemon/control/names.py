@@ -22,6 +22,7 @@ class Names:
 
     Attributes:
         state_dir: as given.
+        sessions: the accounts that log in; there may be one in which nobody trades.
         routers: as given.
         strategies: the address of each strategy's runner, as it stands at the moment.
         accounts: the accounts that each strategy trades in, or one that has gone has traded in.
@@ -49,6 +50,7 @@ class Names:
         self.state_dir = state_dir
         self.routers = routers
         self._watchdogs = watchdogs
+        self.sessions = tuple(routers)
         self.strategies: Mapping[str, str] = MappingProxyType(self._strategies)
         self.accounts: Mapping[str, tuple[str, ...]] = MappingProxyType(self._accounts)
         self.places: Mapping[str, tuple[str, ...]] = MappingProxyType(self._places)

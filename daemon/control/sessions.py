@@ -62,7 +62,7 @@ class Sessions:
         return done
 
     def _step(self, account: str, broker: str) -> Step:
-        self._line.router(account)
+        self._line.session_keeper(account)
         if broker not in STEPS:
             raise Refusal("no_login", f"account {account} is at {broker}, where nobody logs in")
         return STEPS[broker]

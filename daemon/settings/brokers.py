@@ -51,6 +51,18 @@ _AMBIGUOUS: Final = MappingProxyType({"hdfc": ("hdfc_sky", "hdfc_investright")})
 _BETWEEN = re.compile(r"[\s.\-_]+")
 
 
+def prices_of(name: str) -> str:
+    """Return the id of a broker that tells prices.
+
+    Raises:
+        Wrong: it is none, or the one on paper.
+    """
+    broker = canonical(name)
+    if broker == "paper":
+        raise Wrong('is "paper", which has no prices of its own', 'write "zerodha"')
+    return broker
+
+
 def canonical(name: str) -> str:
     """Return a broker's id.
 

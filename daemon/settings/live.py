@@ -9,6 +9,8 @@ from daemon.settings.faults import Wrong, shown
 from daemon.settings.tables import Rule
 
 PAPER, LIVE = "paper", "live"
+PRICES = "prices"
+"""The account that prices come through where all others are on paper; it never trades."""
 _CHANCE = ("generated", "replay")
 ADDRESS = 'the address that the broker knows, such as "203.0.113.7"'
 
@@ -43,7 +45,13 @@ def _has_prices(daemon: Any, feed: Any) -> bool:
 
 def _has_broker(feed: Any, accounts: Any, daemon: Any) -> bool:
     told = daemon.mode == LIVE or any(each.broker != PAPER for each in accounts)
-    return feed.kind != "broker" or told
+    return feed.kind != "broker" or told or feed.broker is not None
+
+
+def _sees_prices_alone(feed: Any, accounts: Any) -> bool:
+    return feed.broker is None or (
+        feed.kind == "broker" and all(e.broker == PAPER and e.id != PRICES for e in accounts)
+    )
 
 
 def _has_addresses(daemon: Any, accounts: Any, brokers: Any) -> bool:
@@ -70,7 +78,14 @@ RULES: tuple[Rule, ...] = (
         ("feed", "accounts", "daemon"),
         _has_broker,
         'has kind = "broker", and every one of [[accounts]] trades on paper, so none tells prices',
-        'write kind = "generated" or "replay", or give an account a broker; see docs/live.md',
+        'write broker = "zerodha" beside it, or give an account a broker; see docs/live.md',
+    ),
+    Rule(
+        ("feed", "accounts"),
+        _sees_prices_alone,
+        'has a broker, which is for accounts on paper alone, none of them "prices", with kind = '
+        '"broker"',
+        "take it out: an account at a broker tells prices by itself",
     ),
     Rule(
         ("accounts", "daemon"),

@@ -23,7 +23,7 @@ from daemon.domain.orders.ladder import Ladder
 from daemon.domain.orders.limits import Limits
 from daemon.domain.orders.storm import REFUSALS, REPEATS
 from daemon.settings.broker_terms import Broker, presets
-from daemon.settings.brokers import canonical
+from daemon.settings.brokers import canonical, prices_of
 from daemon.settings.guardian import Guardian
 from daemon.settings.history import HistorySettings
 from daemon.settings.hot_state import HotState
@@ -99,7 +99,10 @@ class Feed(Table, frozen=True):
 
     Attributes:
         kind: `generated`: made by chance from the seed; `replay`: recorded days;
-            `broker`: those of an account's broker, as they are.
+            `broker`: those of a broker, as they are.
+        broker: of accounts on paper alone, whose prices they see; they come through an account
+            `prices`, which logs in and never trades. None: through the first of [[accounts]] that
+            is at a broker.
         path: what is replayed, a recording or a folder of them; None: the one that comes with Ordo.
         first_day: the first generated day; one without a session stands for the next with one.
         speed_e4: market seconds per second of the wall clock, in `_e4`; 0: as fast as it goes.
@@ -108,6 +111,7 @@ class Feed(Table, frozen=True):
     """
 
     kind: Annotated[FeedKind, OneOf(FeedKind, ("twelve_data",))] = FeedKind.GENERATED
+    broker: Annotated[str, Translated('"zerodha"', prices_of)] | None = None
     path: Annotated[Path, Location()] | None = None
     first_day: Annotated[date, Day(*coverage())] = date(2026, 3, 9)
     speed_e4: Annotated[int, Speed(Amount(Decimal("0.01"), Decimal(10_000), "a factor"))] = field(

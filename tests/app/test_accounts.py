@@ -6,10 +6,11 @@ import pytest
 from msgspec.structs import replace
 
 from daemon.app import accounts_of
-from daemon.app.accounts import home, traded_in, watchdog_of
+from daemon.app.accounts import account_of, home, logins, prices_of, traded_in, watchdog_of
 from daemon.domain.orders.words import IntentRecorded, OrderUpdated, State
 from daemon.errors import SettingsError
 from daemon.messages.cells import Cell
+from daemon.settings import Account, Broker, Feed, Settings
 from tests.kit.facts import INTENT, NOW
 from tests.kit.plans import plan
 from tests.kit.several import settings
@@ -30,6 +31,27 @@ def test_a_strategy_trades_in_every_account_that_it_names():
     assert [a.id for a in traded_in(plan(head='accounts = ["gamma", "alpha"]'), THREE)] == [
         *("gamma", "alpha")
     ]
+
+
+def test_a_backtest_trades_on_paper_whatever_the_account_s_broker_is():
+    live = Settings(
+        accounts=(Account(id="zed", broker="zerodha"),), brokers={"zerodha": Broker(timeout_ms=900)}
+    )
+    found = account_of(live, plan(), strict=False)
+    assert accounts_of(live, strict=False)[0].terms.live
+    assert (found.id, found.broker, found.terms.live) == ("zed", "paper", False)
+    assert found.timeout_ms == 900
+
+
+def test_prices_may_come_through_an_account_that_logs_in_and_never_trades():
+    shadow = Settings(feed=replace(Feed(), kind="broker", broker="zerodha"))
+    found = prices_of(shadow)
+    assert found is not None
+    assert (found.id, found.broker, found.terms.broker) == ("prices", "zerodha", "zerodha:prices")
+    assert (logins(shadow), prices_of(Settings())) == (
+        (("paper", "paper"), ("prices", "zerodha")),
+        None,
+    )
 
 
 def test_a_new_record_is_at_home_in_the_first_account_and_an_old_one_where_it_began():

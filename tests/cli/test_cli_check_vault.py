@@ -107,3 +107,21 @@ def replaced(path: Path) -> None:
     """Let a link to nothing stand in its place."""
     path.unlink()
     path.symlink_to("nowhere")
+
+
+LIVE = (
+    '[daemon]\nmode = "live"\n[feed]\nkind = "broker"\n[[accounts]]\nid = "zed"\n'
+    'broker = "zerodha"\n[brokers.zerodha]\nstatic_ip = "8.8.4.4"\n'
+)
+
+
+def test_a_live_account_needs_one_with_its_credentials(vault, tmp_path):
+    (tmp_path / "settings.toml").write_text(LIVE)
+    place = Place(Path("state"))
+    assert looked()[0] is Verdict.FAIL
+    Path("state").mkdir(mode=0o700)
+    Vault(place).begin(1)
+    verdict, evidence = looked()
+    assert (verdict, "has no api_key of zed, api_secret of zed" in evidence) == (Verdict.FAIL, True)
+    Vault(place).put("zed", {"api_key": Secret("k"), "api_secret": Secret("s")}, 1)
+    assert looked()[0] is Verdict.OK

@@ -98,3 +98,15 @@ def test_a_log_on_a_full_disk_ends_no_watch(monkeypatch):
     __main__._say("takes over")
     with pytest.raises(OSError, match="No space left"):
         full.close()
+
+
+def test_where_an_account_is_live_it_does_not_watch_what_it_could_not_close(
+    house, monkeypatch, capsys
+):
+    (house / "settings.toml").write_text(
+        '[daemon]\nmode = "live"\n[feed]\nkind = "broker"\n[[accounts]]\nid = "zed"\n'
+        'broker = "zerodha"\n[brokers.zerodha]\nstatic_ip = "8.8.4.4"\n'
+    )
+    code, out, err = ran(monkeypatch, capsys, "--once")
+    assert (code, out) == (2, "")
+    assert "zed trades at a live broker, where this version has no guardian" in err

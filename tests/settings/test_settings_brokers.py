@@ -2,13 +2,20 @@ from __future__ import annotations
 
 import pytest
 
-from daemon.settings.brokers import ALIASES, BUILT, LATER, canonical
+from daemon.settings.brokers import ALIASES, BUILT, LATER, canonical, prices_of
 from daemon.settings.faults import Wrong
 
 
 @pytest.mark.parametrize("name", ["paper", "Paper", " PAPER ", "paper-trading", "Demo"])
 def test_a_broker_that_is_built_has_one_name(name):
     assert canonical(name) == "paper"
+
+
+def test_prices_are_told_by_a_broker_that_has_some():
+    assert prices_of("Kite") == "zerodha"
+    for name in ("paper", "demo", "fyers"):
+        with pytest.raises(Wrong):
+            prices_of(name)
 
 
 REFUSED = {

@@ -27,8 +27,24 @@ def broken(settings: Settings) -> list[str]:
     ]
 
 
-def test_live_with_a_broker_its_prices_and_an_address_is_whole_and_so_is_paper():
-    assert (broken(LIVE), broken(PAPER)) == ([], [])
+SHADOW = replace(PAPER, feed=replace(Feed(), kind="broker", broker="zerodha"))
+
+
+def test_live_with_a_broker_its_prices_and_an_address_is_whole_and_so_are_paper_and_its_shadow():
+    assert (broken(LIVE), broken(PAPER), broken(SHADOW)) == ([], [], [])
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"feed": replace(Feed(), broker="zerodha")},
+        {"accounts": (Account(id="prices", broker="paper"),)},
+        {"accounts": LIVE.accounts, "daemon": LIVE.daemon, "brokers": LIVE.brokers},
+    ],
+)
+def test_prices_alone_are_for_accounts_on_paper_which_the_account_of_prices_is_none_of(change):
+    (told,) = broken(replace(SHADOW, **change))
+    assert "has a broker, which is for accounts on paper alone" in told
 
 
 @pytest.mark.parametrize(

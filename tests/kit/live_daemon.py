@@ -1,0 +1,214 @@
+"""A daemon that trades live at a twin of Zerodha in another process, and the twin's own witness."""
+
+from __future__ import annotations
+
+import json
+import signal
+import socket
+import time
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager
+from http.client import HTTPConnection
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from daemon.storage.vault import Place, Vault
+from daemon.telemetry.redaction import Secret
+from tests.kit.commands import ordo
+from tests.kit.daemon_process import PATIENCE_S, DaemonProcess, Reply
+
+DAY = "2026-03-09"
+STRATEGY = """
+id = "live-straddle"
+underlying = "NIFTY"
+live = true
+[entry]
+at = "09:15:05"
+legging = { timeout_ms = 40000 }
+[exit]
+at = "09:16:00"
+[[legs]]
+id = "ce"
+side = "sell"
+instrument = "CE"
+strike = { atm = 0 }
+stop = { percent = 40 }
+trail = { every = { points = 1 }, by = { points = 1 } }
+[[legs]]
+id = "pe"
+side = "sell"
+instrument = "PE"
+strike = { atm = 0 }
+stop = { percent = 40 }
+trail = { every = { points = 1 }, by = { points = 1 } }
+[order]
+unfilled_after_ms = 10000
+"""
+LIVE = """
+[daemon]
+mode = "live"
+[feed]
+kind = "broker"
+[[accounts]]
+id = "zed"
+broker = "zerodha"
+"""
+SHADOW = """
+[feed]
+kind = "broker"
+broker = "zerodha"
+"""
+"""Live prices, and an account on paper."""
+ACCOUNTS = {LIVE: "zed", SHADOW: "prices"}
+"""The account that logs in."""
+_STEP_S = 0.1
+"""Time for a request or two; a daemon reads the clock of a stand-in more often than this."""
+
+
+class Twin:
+    """A twin whose time moves when it is told to.
+
+    Attributes:
+        ready: where it is, and what opens it.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._process = ordo("twin", "zerodha", "--speed", "0", cwd=folder)
+        assert self._process.stdout is not None, "its streams are pipes"
+        self.ready = json.loads(self._process.stdout.readline())
+
+    def ask(self, method: str, path: str, **document: Any) -> Any:
+        """Ask it under /twin."""
+        link = HTTPConnection(urlsplit(self.ready["url"]).netloc, timeout=PATIENCE_S)
+        with closing(link):
+            link.request(method, f"/twin/{path}", json.dumps(document) if document else None)
+            return json.loads(link.getresponse().read())
+
+    def reach(self, wall: str) -> None:
+        """Let time jump to a wall time of the day."""
+        self.ask("POST", "advance", to=f"{DAY}T{wall}")
+
+    def pass_by(self, seconds: int) -> None:
+        """Let time pass, a second at a time, slowly enough for a daemon to follow."""
+        for _ in range(seconds):
+            self.ask("POST", "advance", by_ms=1_000)
+            time.sleep(_STEP_S)
+
+    def end(self) -> None:
+        """End the process."""
+        self._process.send_signal(signal.SIGTERM)
+        self._process.communicate(timeout=PATIENCE_S)
+
+
+class LiveDaemon(DaemonProcess):
+    """A daemon at such a twin.
+
+    Args:
+        folder: where it runs, and keeps its state.
+        twin: its broker.
+    """
+
+    def __init__(self, folder: Path, twin: Twin, account: str) -> None:
+        port = _free_port()
+        super().__init__(folder, environ={"ORDO_WEB__PORT": str(port)})
+        self.url = f"http://127.0.0.1:{port}"
+        self._twin = twin
+        self._account = account
+
+    def log_in(self) -> None:
+        """Log in as a person does, with a token of the login page."""
+        token = self._twin.ask("POST", "request_token")["request_token"]
+        answer = self.post(f"/api/sessions/{self._account}/login", {"request_token": token})
+        assert answer.status == 200, answer
+
+    def arm(self) -> Reply:
+        """Arm the account."""
+        return self.post("/api/arm", {"account": self._account, "reason": "a story"})
+
+    def told(self, kind: str) -> list[dict[str, Any]]:
+        """Return the facts of a kind that it told of."""
+        return [each["fact"] for each in self.events if each["event"] == kind]
+
+
+def laid_down(folder: Path, twin: Twin, settings: str, strategy: str) -> None:
+    """Lay down settings, a strategy and credentials for a daemon at a twin."""
+    (folder / "strategies").mkdir()
+    (folder / "strategies" / "live_straddle.toml").write_text(strategy)
+    (folder / "settings.toml").write_text(f"""{settings}
+[strategies]
+autostart = ["live-straddle"]
+[brokers.zerodha]
+api_root = "{twin.ready["url"]}"
+ws_root = "{twin.ready["ws_url"]}"
+timeout_ms = 8_000
+""")
+    state = folder / "state"
+    state.mkdir(mode=0o700)
+    vault = Vault(Place(state))
+    vault.begin(1)
+    values = {name: Secret(twin.ready[name]) for name in ("api_key", "api_secret")}
+    vault.put(ACCOUNTS[settings], values, 1)
+
+
+@contextmanager
+def live_daemon(
+    folder: Path, settings: str = LIVE, strategy: str = STRATEGY
+) -> Iterator[tuple[LiveDaemon, Twin]]:
+    """A daemon that somebody has logged in and armed, on the eve of its first session."""
+    twin = Twin(folder)
+    try:
+        laid_down(folder, twin, settings, strategy)
+        daemon = LiveDaemon(folder, twin, ACCOUNTS[settings])
+        try:
+            daemon.wait_line("needs a person")
+            daemon.log_in()
+            twin.reach("09:10:00")
+            daemon.wait_ready()
+            daemon.url = daemon.url.partition("/#")[0]
+            assert daemon.arm().status == (200 if settings is LIVE else 404)
+            twin.reach("09:14:59")
+            daemon.wait_line("opens")
+            yield daemon, twin
+        finally:
+            daemon.kill()
+    finally:
+        twin.end()
+
+
+def witnessed(daemon: LiveDaemon, twin: Twin) -> dict[str, Any]:
+    """Hold the daemon's record against the twin's own book.
+
+    Returns:
+        `lost`: orders that one of them takes for filled by another quantity than the other;
+        `twice`: tags that the twin has more than once; `strange`: orders of the twin's that the
+        daemon never meant; `held`: what is open at the twin; `open`: by the daemon's record.
+    """
+    book = twin.ask("GET", "book")
+    tags = Counter(each["tag"] for each in book["orders"])
+    theirs = {each["tag"]: each["filled_quantity"] for each in book["orders"]}
+    meant = {each["intent"]["intent_id"] for each in daemon.told("IntentRecorded")}
+    heard = dict.fromkeys(meant, 0)
+    heard |= {each["intent_id"]: each["filled_quantity"] for each in daemon.told("OrderUpdated")}
+    net = {
+        each["symbol"]: each["bought_quantity"] - each["sold_quantity"]
+        for each in daemon.told("PositionChanged")
+    }
+    return {
+        "lost": sorted(tag for tag in meant if heard[tag] != theirs.get(tag, 0)),
+        "twice": sorted(tag for tag, count in tags.items() if count > 1),
+        "strange": sorted(tags.keys() - meant),
+        "held": book["held"],
+        "open": {symbol: units for symbol, units in net.items() if units},
+    }
+
+
+WHOLE: Mapping[str, Any] = {"lost": [], "twice": [], "strange": [], "held": [], "open": {}}
+"""What is witnessed of a day on which nothing went wrong with an order."""
+
+
+def _free_port() -> int:
+    with closing(socket.socket()) as taken:
+        taken.bind(("127.0.0.1", 0))
+        return int(taken.getsockname()[1])
