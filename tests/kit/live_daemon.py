@@ -9,17 +9,19 @@ import time
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
+from datetime import date
 from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from daemon.domain.instants import day_of
 from daemon.storage.vault import Place, Vault
 from daemon.telemetry.redaction import Secret
 from tests.kit.commands import ordo
 from tests.kit.daemon_process import PATIENCE_S, DaemonProcess, Reply
 
-DAY = "2026-03-09"
+DAY, NEXT_DAY = "2026-03-09", "2026-03-10"
 STRATEGY = """
 id = "live-straddle"
 underlying = "NIFTY"
@@ -86,9 +88,9 @@ class Twin:
             link.request(method, f"/twin/{path}", json.dumps(document) if document else None)
             return json.loads(link.getresponse().read())
 
-    def reach(self, wall: str) -> None:
-        """Let time jump to a wall time of the day."""
-        self.ask("POST", "advance", to=f"{DAY}T{wall}")
+    def reach(self, wall: str, day: str = DAY) -> None:
+        """Let time jump to a wall time of a day."""
+        self.ask("POST", "advance", to=f"{day}T{wall}")
 
     def pass_by(self, seconds: int) -> None:
         """Let time pass, a second at a time, slowly enough for a daemon to follow."""
@@ -178,7 +180,7 @@ def live_daemon(
 
 
 def witnessed(daemon: LiveDaemon, twin: Twin) -> dict[str, Any]:
-    """Hold the daemon's record against the twin's own book.
+    """Hold the daemon's record of the day against the twin's own book.
 
     Returns:
         `lost`: orders that one of them takes for filled by another quantity than the other;
@@ -188,7 +190,12 @@ def witnessed(daemon: LiveDaemon, twin: Twin) -> dict[str, Any]:
     book = twin.ask("GET", "book")
     tags = Counter(each["tag"] for each in book["orders"])
     theirs = {each["tag"]: each["filled_quantity"] for each in book["orders"]}
-    meant = {each["intent"]["intent_id"] for each in daemon.told("IntentRecorded")}
+    today = date.fromisoformat(twin.ask("GET", "time")["now"][:10])
+    meant = {
+        each["intent"]["intent_id"]
+        for each in daemon.told("IntentRecorded")
+        if day_of(each["at_ns"]) == today
+    }
     heard = dict.fromkeys(meant, 0)
     heard |= {each["intent_id"]: each["filled_quantity"] for each in daemon.told("OrderUpdated")}
     net = {

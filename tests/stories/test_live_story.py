@@ -10,7 +10,12 @@ from typing import Any
 
 import pytest
 
-from tests.kit.live_daemon import SHADOW, WHOLE, live_daemon, witnessed
+from tests.kit.live_daemon import NEXT_DAY, SHADOW, WHOLE, LiveDaemon, live_daemon, witnessed
+
+thorough = pytest.mark.skipif(
+    not os.environ.get("ORDO_LIVE_STORIES"), reason="played where ORDO_LIVE_STORIES is set"
+)
+"""Each takes some twenty seconds, so an ordinary run plays but the plain day."""
 
 
 def test_a_straddle_is_entered_trailed_and_left_at_a_broker_in_another_process(tmp_path):
@@ -24,6 +29,56 @@ def test_a_straddle_is_entered_trailed_and_left_at_a_broker_in_another_process(t
         assert daemon.lines[0].startswith("LIVE, on the market as it is")
 
 
+@thorough
+def test_a_kill_flattens_what_is_open_at_the_broker(tmp_path):
+    with live_daemon(tmp_path) as (daemon, twin):
+        twin.pass_by(20)
+        daemon.wait_event("BasketEnded", complete=True)
+        assert len(twin.ask("GET", "book")["held"]) == 2
+        assert daemon.post("/api/kill", {"scope": "all", "reason": "a story"}).status in (200, 202)
+        twin.pass_by(20)
+        assert witnessed(daemon, twin) == WHOLE
+        assert daemon.arm().status != 200
+
+
+@thorough
+def test_a_session_that_dies_while_something_is_held_is_made_anew_and_the_exit_leaves(tmp_path):
+    with live_daemon(tmp_path) as (daemon, twin):
+        twin.pass_by(20)
+        daemon.wait_event("BasketEnded", complete=True)
+        twin.ask("POST", "faults", kind="expire")
+        twin.pass_by(10)
+        daemon.wait(lambda: len(needed(daemon)) == 2, "needs a person again")
+        daemon.log_in()
+        twin.pass_by(50)
+        assert witnessed(daemon, twin) == WHOLE
+
+
+@thorough
+def test_the_next_morning_asks_for_a_person_and_trades_what_is_listed_then(tmp_path):
+    with live_daemon(tmp_path) as (daemon, twin):
+        twin.pass_by(75)
+        assert witnessed(daemon, twin) == WHOLE
+        twin.reach("15:32:00")
+        daemon.wait_event("DayEnded")
+        twin.reach("08:45:00", NEXT_DAY)
+        daemon.wait(lambda: len(needed(daemon)) == 2, "needs a person again")
+        daemon.log_in()
+        twin.reach("09:10:30", NEXT_DAY)
+        daemon.wait_event("DayOpened", day=NEXT_DAY)
+        assert daemon.arm().status == 200
+        twin.reach("09:14:59", NEXT_DAY)
+        twin.pass_by(75)
+        assert [each["complete"] for each in daemon.told("BasketEnded")] == [True, True]
+        assert witnessed(daemon, twin) == WHOLE
+
+
+def needed(daemon: LiveDaemon) -> list[str]:
+    """How often a person was asked for."""
+    return [line for line in daemon.lines if "needs a person" in line]
+
+
+@thorough
 def test_a_shadow_trades_on_paper_by_live_prices_and_sends_no_order(tmp_path):
     with live_daemon(tmp_path, SHADOW) as (daemon, twin):
         twin.pass_by(75)
@@ -68,15 +123,12 @@ FAULTS: dict[str, dict[str, Any]] = {
         "until": "2026-03-09T09:15:40",
     },
 }
-IN_EVERY_RUN = "an order that times out and arrives late"
-"""The others are played where ORDO_LIVE_FAULTS is set: each takes some twenty seconds."""
 
 
+@thorough
 @pytest.mark.parametrize("before", ["entry", "exit"])
 @pytest.mark.parametrize("name", FAULTS)
 def test_whatever_goes_wrong_no_order_is_lost_or_twice_and_it_ends_flat(tmp_path, name, before):
-    if not os.environ.get("ORDO_LIVE_FAULTS") and (name, before) != (IN_EVERY_RUN, "exit"):
-        pytest.skip("played where ORDO_LIVE_FAULTS is set")
     with live_daemon(tmp_path) as (daemon, twin):
         if before == "exit":
             twin.pass_by(30)
