@@ -19,7 +19,7 @@ RECORDING = $(or $(wildcard $(DATA)),$(wildcard $(PWD)/$(DATA)),$(DATA))
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: setup run test browser servers check static crash posts sim bench month fuzz mutate backtest demo fresh clean help moved
+.PHONY: setup run test browser servers check static crash posts sim bench month fuzz live mutate backtest demo fresh clean help moved
 .PHONY: install-systemd uninstall-systemd
 
 help: ## print this list
@@ -117,6 +117,9 @@ crash: $(VENV)/.dev ## kill -9 a daemon at 200 moments of a day, in kills and be
 posts: $(VENV)/.dev ## 100,000 orders by HTTP, 64 at a time, with kills -9 in between [POSTS=n]
 	@ORDO_POSTS=$(or $(POSTS),100000) \
 	  $(BIN)/python -m pytest -p no:cacheprovider -s tests/crash/test_posts_between_kills.py
+
+live: $(VENV)/.dev ## trade live at a twin in another process, under each of its faults, twenty minutes
+	@ORDO_LIVE_STORIES=1 $(BIN)/python -m pytest -p no:cacheprovider tests/stories/test_live_story.py --timeout=0
 
 mutate: $(VENV)/.dev ## take every control out once, and see that a test fails then
 	@$(BIN)/python -m tests.kit.mutate
