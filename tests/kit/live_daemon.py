@@ -63,7 +63,9 @@ kind = "broker"
 broker = "zerodha"
 """
 """Live prices, and an account on paper."""
-ACCOUNTS = {LIVE: "zed", SHADOW: "prices"}
+BOTH = LIVE + '[[accounts]]\nid = "shadow"\nbroker = "paper"\n'
+"""One account at the broker, and another on paper beside it."""
+ACCOUNTS = {LIVE: "zed", BOTH: "zed", SHADOW: "prices"}
 """The account that logs in."""
 _STEP_S = 0.1
 """Time for a request or two; a daemon reads the clock of a stand-in more often than this."""
@@ -169,7 +171,7 @@ def live_daemon(
             twin.reach("09:10:00")
             daemon.wait_ready()
             daemon.url = daemon.url.partition("/#")[0]
-            assert daemon.arm().status == (200 if settings is LIVE else 404)
+            assert daemon.arm().status == (404 if settings is SHADOW else 200)
             twin.reach("09:14:59")
             daemon.wait_line("opens")
             yield daemon, twin
@@ -179,35 +181,39 @@ def live_daemon(
         twin.end()
 
 
-def witnessed(daemon: LiveDaemon, twin: Twin) -> dict[str, Any]:
-    """Hold the daemon's record of the day against the twin's own book.
+def witnessed(twin: Twin, *daemons: LiveDaemon) -> dict[str, Any]:
+    """Hold the record of the day of daemons, one after the other, against the twin's own book.
 
     Returns:
         `lost`: orders that one of them takes for filled by another quantity than the other;
         `twice`: tags that the twin has more than once; `strange`: orders of the twin's that the
         daemon never meant; `held`: what is open at the twin; `open`: by the daemon's record.
     """
+
+    def told(kind: str) -> list[dict[str, Any]]:
+        return [fact for daemon in daemons for fact in daemon.told(kind)]
+
     book = twin.ask("GET", "book")
     tags = Counter(each["tag"] for each in book["orders"])
     theirs = {each["tag"]: each["filled_quantity"] for each in book["orders"]}
     today = date.fromisoformat(twin.ask("GET", "time")["now"][:10])
     meant = {
         each["intent"]["intent_id"]
-        for each in daemon.told("IntentRecorded")
-        if day_of(each["at_ns"]) == today
+        for each in told("IntentRecorded")
+        if each["intent"]["account"] == "zed" and day_of(each["at_ns"]) == today
     }
     heard = dict.fromkeys(meant, 0)
-    heard |= {each["intent_id"]: each["filled_quantity"] for each in daemon.told("OrderUpdated")}
+    heard |= {each["intent_id"]: each["filled_quantity"] for each in told("OrderUpdated")}
     net = {
-        each["symbol"]: each["bought_quantity"] - each["sold_quantity"]
-        for each in daemon.told("PositionChanged")
+        (each["strategy_id"], each["symbol"]): each["bought_quantity"] - each["sold_quantity"]
+        for each in told("PositionChanged")
     }
     return {
         "lost": sorted(tag for tag in meant if heard[tag] != theirs.get(tag, 0)),
         "twice": sorted(tag for tag, count in tags.items() if count > 1),
         "strange": sorted(tags.keys() - meant),
         "held": book["held"],
-        "open": {symbol: units for symbol, units in net.items() if units},
+        "open": {what: units for what, units in net.items() if units},
     }
 
 

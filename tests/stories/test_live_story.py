@@ -10,7 +10,16 @@ from typing import Any
 
 import pytest
 
-from tests.kit.live_daemon import NEXT_DAY, SHADOW, WHOLE, LiveDaemon, live_daemon, witnessed
+from tests.kit.live_daemon import (
+    BOTH,
+    NEXT_DAY,
+    SHADOW,
+    STRATEGY,
+    WHOLE,
+    LiveDaemon,
+    live_daemon,
+    witnessed,
+)
 
 thorough = pytest.mark.skipif(
     not os.environ.get("ORDO_LIVE_STORIES"), reason="played where ORDO_LIVE_STORIES is set"
@@ -25,7 +34,7 @@ def test_a_straddle_is_entered_trailed_and_left_at_a_broker_in_another_process(t
         assert len(daemon.told("EntryDecided")) == 1
         assert [each["complete"] for each in daemon.told("BasketEnded")] == [True]
         assert daemon.told("LevelMoved")
-        assert witnessed(daemon, twin) == WHOLE
+        assert witnessed(twin, daemon) == WHOLE
         assert daemon.lines[0].startswith("LIVE, on the market as it is")
 
 
@@ -37,7 +46,7 @@ def test_a_kill_flattens_what_is_open_at_the_broker(tmp_path):
         assert len(twin.ask("GET", "book")["held"]) == 2
         assert daemon.post("/api/kill", {"scope": "all", "reason": "a story"}).status in (200, 202)
         twin.pass_by(20)
-        assert witnessed(daemon, twin) == WHOLE
+        assert witnessed(twin, daemon) == WHOLE
         assert daemon.arm().status != 200
 
 
@@ -51,14 +60,14 @@ def test_a_session_that_dies_while_something_is_held_is_made_anew_and_the_exit_l
         daemon.wait(lambda: len(needed(daemon)) == 2, "needs a person again")
         daemon.log_in()
         twin.pass_by(50)
-        assert witnessed(daemon, twin) == WHOLE
+        assert witnessed(twin, daemon) == WHOLE
 
 
 @thorough
 def test_the_next_morning_asks_for_a_person_and_trades_what_is_listed_then(tmp_path):
     with live_daemon(tmp_path) as (daemon, twin):
         twin.pass_by(75)
-        assert witnessed(daemon, twin) == WHOLE
+        assert witnessed(twin, daemon) == WHOLE
         twin.reach("15:32:00")
         daemon.wait_event("DayEnded")
         twin.reach("08:45:00", NEXT_DAY)
@@ -70,7 +79,39 @@ def test_the_next_morning_asks_for_a_person_and_trades_what_is_listed_then(tmp_p
         twin.reach("09:14:59", NEXT_DAY)
         twin.pass_by(75)
         assert [each["complete"] for each in daemon.told("BasketEnded")] == [True, True]
-        assert witnessed(daemon, twin) == WHOLE
+        assert witnessed(twin, daemon) == WHOLE
+
+
+@thorough
+def test_a_daemon_that_is_killed_while_something_is_held_goes_on_with_its_session(tmp_path):
+    """No person is needed: the session is sealed, and shown to the broker again."""
+    with live_daemon(tmp_path) as (first, twin):
+        twin.pass_by(25)
+        first.wait_event("BasketEnded", complete=True)
+        first.kill()
+        second = LiveDaemon(tmp_path, twin, "zed")
+        try:
+            second.wait_line("waiting for the books")
+            twin.pass_by(5)
+            second.wait_ready()
+            twin.pass_by(50)
+            assert witnessed(twin, first, second) == WHOLE
+            assert needed(second) == []
+            assert second.told("EntryDecided") == []
+        finally:
+            second.kill()
+
+
+@thorough
+def test_a_strategy_trades_at_the_broker_and_in_its_shadow_by_one_decision(tmp_path):
+    strategy = STRATEGY.replace("live = true", 'live = true\naccounts = ["zed", "shadow"]')
+    with live_daemon(tmp_path, BOTH, strategy) as (daemon, twin):
+        twin.pass_by(75)
+        assert len(daemon.told("EntryDecided")) == 1
+        assert [each["complete"] for each in daemon.told("BasketEnded")] == [True, True]
+        accounts = {each["intent"]["account"] for each in daemon.told("IntentRecorded")}
+        assert accounts == {"zed", "shadow"}
+        assert witnessed(twin, daemon) == WHOLE
 
 
 def needed(daemon: LiveDaemon) -> list[str]:
@@ -135,7 +176,7 @@ def test_whatever_goes_wrong_no_order_is_lost_or_twice_and_it_ends_flat(tmp_path
             daemon.wait_event("BasketEnded", complete=True)
         twin.ask("POST", "faults", **FAULTS[name])
         twin.pass_by(100 if before == "entry" else 70)
-        assert witnessed(daemon, twin) == WHOLE
+        assert witnessed(twin, daemon) == WHOLE
         assert len(daemon.told("EntryDecided")) == 1
         struck = "count" in FAULTS[name] or twin.ask("GET", "faults")["faults"] == []
         assert struck, "what was to go wrong never did"
