@@ -126,6 +126,8 @@ class Door:
     async def _read(self) -> Sequence[Any]:
         try:
             return await self._in_time(self._broker.read())
+        except errors.SessionRefused as error:
+            return (AccountUnread(str(error), self._now_ns(), sessionless=True),)
         except (errors.BrokerError, TimeoutError) as error:
             return (AccountUnread(str(error), self._now_ns()),)
 

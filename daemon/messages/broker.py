@@ -82,10 +82,17 @@ class ReadAccount(Struct, frozen=True):
 
 
 class AccountUnread(Struct, frozen=True):
-    """The broker's book could not be read."""
+    """The broker's book could not be read.
+
+    Attributes:
+        because: why.
+        at_ns: when.
+        sessionless: there is no session, which tells nothing of the link.
+    """
 
     because: str
     at_ns: int
+    sessionless: bool = False
 
 
 class ReadMargin(Struct, frozen=True):

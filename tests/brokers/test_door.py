@@ -197,6 +197,11 @@ async def test_a_book_that_cannot_be_read_is_told_as_unread(failure):
     assert answers == (AccountUnread(str(failure), NOW),)
 
 
+async def test_a_book_that_is_not_read_for_want_of_a_session_says_that():
+    answers, _ = await ask(ReadAccount(), behind=Behind(errors.SessionRefused("log in")))
+    assert answers == (AccountUnread("log in", NOW, sessionless=True),)
+
+
 @pytest.mark.parametrize("failure", [errors.BrokerUnavailable("no connection"), TimeoutError("t")])
 async def test_a_margin_that_cannot_be_read_is_told_as_unread(failure):
     """Nothing free and nothing needed would both be guesses."""

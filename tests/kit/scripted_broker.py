@@ -254,7 +254,8 @@ class ScriptedBroker:
         at_ns = now_ns + LATENCY_NS
         how = self.unread.popleft() if self.unread else ""
         if how:
-            return [] if how == "mute" else _told(AccountUnread(how, at_ns))
+            unread = AccountUnread(how, at_ns, sessionless=how == "no session")
+            return [] if how == "mute" else _told(unread)
         orders = tuple(map(_shown, self.orders.values()))
         held, owned = (
             tuple(BrokerPosition(of.symbol, net, of.product) for of, net in shown.items())

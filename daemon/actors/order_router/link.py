@@ -43,6 +43,11 @@ def heard(desk: Desk, turn: Turn, what: str, now_ns: int, *, alive: bool) -> Non
     _tell(desk, turn, now_ns)
 
 
+def untold(desk: Desk, what: str) -> None:
+    """Take that a call tells nothing of the link: it may never have left."""
+    desk.calls.out.pop(what, None)
+
+
 def answered(desk: Desk, turn: Turn, fact: object, now_ns: int) -> None:
     """Take what the answer to an order tells of the link.
 
@@ -50,7 +55,7 @@ def answered(desk: Desk, turn: Turn, fact: object, now_ns: int) -> None:
     """
     match fact:
         case OrderRefused(intent_id, Refusal.OTHER):
-            desk.calls.out.pop(intent_id, None)
+            untold(desk, intent_id)
         case OrderAccepted(intent_id) | OrderRefused(intent_id) | ConfirmationWanted(intent_id):
             heard(desk, turn, intent_id, now_ns, alive=True)
         case OutcomeUnknown(intent_id):

@@ -146,7 +146,10 @@ def read(desk: Desk, turn: Turn, read: AccountRead, moved: frozenset[str], now_n
 def unread(desk: Desk, turn: Turn, told: AccountUnread, now_ns: int) -> None:
     """Tell once that the book cannot be read, and ask again soon."""
     desk.reads.asked_ns = None
-    link.heard(desk, turn, _ACCOUNT, now_ns, alive=False)
+    if told.sessionless:
+        link.untold(desk, _ACCOUNT)
+    else:
+        link.heard(desk, turn, _ACCOUNT, now_ns, alive=False)
     if desk.reads.unread != told.because:
         desk.reads.unread = told.because
         text = f"the book of {desk.terms.broker} cannot be read: {told.because}"

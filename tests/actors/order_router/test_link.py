@@ -118,6 +118,15 @@ def test_readings_that_fail_count_as_well_and_one_that_comes_closes_it():
     assert moves(made) == ["open", "half_open", "closed"]
 
 
+def test_a_book_that_is_not_read_for_want_of_a_session_tells_nothing_of_the_link():
+    """A night without a person would fill the record with a breaker that opens and closes."""
+    made = Stage(terms=replace(TERMS, reconcile_ns=5 * S))
+    made.broker.unread.extend(["no session"] * 50)
+    made.build()
+    made.run(60)
+    assert (moves(made), made.broker.reads > 40) == ([], True)
+
+
 def test_a_margin_that_is_not_read_counts_as_well():
     made = Stage(terms=replace(TERMS, asks_margin=True))
     made.broker.margin = "cut"
