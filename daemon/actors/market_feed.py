@@ -37,7 +37,7 @@ from daemon.messages import (
     Pulse,
     Pulsed,
 )
-from daemon.ports.market import LinkMoved, NoticeHeard, NotShown
+from daemon.ports.market import LinkMoved, NoticeHeard, NotShown, PricesOwed
 from daemon.runtime.words import Alarm, Effect, Lane, Publish, Started, Take
 
 HEARS = (DayOpened, DayEnded)
@@ -102,20 +102,29 @@ class MarketFeed:
             case DayEnded():
                 self._sessions = ()
                 self._take_in(turn, ended(self._calm.intake()))
+            case Pulse(number, who):
+                turn.do(Publish(Pulsed(number, who)))
+            case Started():
+                self._expect(now_ns, now_ns)  # within a session a frame is owed at once
+                self._listen(turn)
+            case _:
+                self._take_notice(turn, message)
+        return turn.done()
+
+    def _take_notice(self, turn: Turn, message: object) -> None:
+        """Take in what a market that is listened to says of itself."""
+        match message:
             case LinkMoved():
                 self._follow(turn, message)
             case NoticeHeard(kind, text, at_ns):
                 self._pass_on(turn, f"the broker says, {kind}: {text}", at_ns)
+            case PricesOwed(since_ns):
+                self._expect(since_ns, since_ns - 1)  # one that comes at that very instant is news
+                self._listen(turn)
             case NotShown(text, at_ns):
                 self._pass_on(turn, text, at_ns)
-            case Pulse(number, who):
-                turn.do(Publish(Pulsed(number, who)))
-            case Started():
-                self._resume(now_ns)
-                self._listen(turn)
             case _:
                 raise AssertionError(f"the feed was told {message!r}")
-        return turn.done()
 
     def _open(self, opened: DayOpened) -> None:
         self._told.clear()
@@ -149,14 +158,15 @@ class MarketFeed:
         self._take_in(turn, silence(self._calm.intake(), now_ns))
         self._listen(turn)
 
-    def _resume(self, now_ns: int) -> None:
-        """After a restart within a session the feed owes a frame at once."""
+    def _expect(self, now_ns: int, last_ns: int) -> None:
+        """Base the link in the session of an instant, as if it had beaten last at another."""
         session = next((each for each in self._sessions if each[0] <= now_ns <= each[1]), None)
-        if session is None or self._stale:
+        before = self._calm.intake()
+        if session is None or self._stale or before.session == session:
             return
-        intake = begin(self._calm.intake(), now_ns, session)
+        intake = begin(before, last_ns, session)
         day_ends_ns = start_of(day_of(now_ns)) + DAY_NS
-        self._calm.settle(replace(intake, last_ns=now_ns, day_ends_ns=day_ends_ns))
+        self._calm.settle(replace(intake, last_ns=last_ns, day_ends_ns=day_ends_ns))
 
     def _judge(self, message: FrameArrived, now_ns: int) -> Sequence[Effect]:
         """Let the decision table say what becomes of a frame."""

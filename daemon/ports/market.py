@@ -65,6 +65,12 @@ class MarketReady(Struct, frozen=True):
     renewed: bool = False
 
 
+class PricesOwed(Struct, frozen=True):
+    """The market is open since that instant: a market that is listened to owes prices from now."""
+
+    since_ns: int
+
+
 class NotShown(Struct, frozen=True):
     """Some of what is wanted cannot be shown, and why; to whom it concerns."""
 

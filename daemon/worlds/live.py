@@ -30,6 +30,7 @@ from daemon.ports.market import (
     MarketReady,
     NoticeHeard,
     NotShown,
+    PricesOwed,
     SessionLost,
 )
 from daemon.runtime.clock import MarketTime
@@ -148,6 +149,9 @@ class Live(Twins):
             elif hours and hours[-1][1] + AFTER_NS > self._clock.now_ns():
                 begins = DayBegins(day, self._feed.interval_ns)
                 yield Step("timekeeper", begins, hours[0][0] - BEFORE_NS)
+                for opens_ns, _ in hours:
+                    since_ns = max(opens_ns, self._clock.now_ns())
+                    yield Step("feed", PricesOwed(since_ns), since_ns)
                 yield from _ends(day)
             day += _DAY
 

@@ -9,7 +9,7 @@ from daemon.domain.market.frames import Frame
 from daemon.domain.market.freshness import Link, beat, dies_at_ns
 from daemon.domain.market.notes import NoteKind
 from daemon.messages import FrameArrived, LinkDied, LinkRevived, Noted
-from daemon.ports.market import LinkMoved, NoticeHeard, NotShown
+from daemon.ports.market import LinkMoved, NoticeHeard, NotShown, PricesOwed
 from daemon.runtime.words import NOTHING, Commit, Lane, Publish, Started, Take
 from tests.kit.acting import DAY, NEXT_DAY, alarms, clock, day_ended, day_opened, facts, published
 
@@ -305,3 +305,25 @@ def test_what_a_broker_says_to_people_is_told_once_a_day_and_so_much_of_it_at_mo
     assert sum(len(facts(effects)) for effects in flood) == 98
     made.handle(day_opened(NEXT_DAY), clock("09:00:00", NEXT_DAY))
     assert len(facts(made.handle(said[0], T))) == 1
+
+
+def test_prices_that_are_owed_and_never_come_leave_the_link_dead() -> None:
+    """A recording may begin late; a market that is listened to owes prices from its opening on."""
+    made = feed()
+    assert alarms(made.handle(PricesOwed(T), T)) == [(T + DEATH - 1, Silence())]
+    effects = made.handle(Silence(), T + DEATH)
+    assert [type(each) for each in facts(effects)] == [Noted, LinkDied]
+
+
+def test_prices_of_the_very_opening_are_taken_and_what_came_before_it_was_told_is_not_forgotten():
+    made = feed()
+    made.handle(PricesOwed(T), T)
+    assert tuple(arrive(made)[:2]) == taken(T)
+    made = feed()
+    arrive(made, T + 1)
+    assert alarms(made.handle(PricesOwed(T), T + 2)) == []
+    assert arrive(made, T + 1 + SECOND) == taken(T + 1 + SECOND)
+
+
+def test_before_the_opening_nothing_is_owed() -> None:
+    assert feed().handle(PricesOwed(T - SECOND), T - SECOND) == NOTHING

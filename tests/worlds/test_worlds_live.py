@@ -25,6 +25,7 @@ from daemon.ports.market import (
     News,
     NoticeHeard,
     NotShown,
+    PricesOwed,
     SessionLost,
 )
 from daemon.worlds import Entry, Live, Source, Step
@@ -101,10 +102,12 @@ def days(now: int, count: int, entry: Entry | None = None) -> list[tuple[object,
     return [(step.message, step.at_ns) for step in islice(live.days(), count)]
 
 
-def day(of: date) -> list[tuple[object, int]]:
+def day(of: date, now: int = 0) -> list[tuple[object, int]]:
     ends = clock("15:31", of)
+    opens = max(clock("09:15", of), now)
     return [
         (DayBegins(of, SECOND_NS), clock("09:10", of)),
+        (PricesOwed(opens), opens),
         (DaySettles(of), ends),
         (DayEnds(of), ends),
     ]
@@ -113,20 +116,20 @@ def day(of: date) -> list[tuple[object, int]]:
 @pytest.mark.parametrize("now", [clock("15:32", FRI), clock("10:00", date(2026, 3, 7))])
 def test_a_day_begins_before_it_opens_and_ends_after_it_has_closed(now):
     """A weekend, and a day whose end has passed, are no days."""
-    assert days(now, 3) == day(MON)
+    assert days(now, 4) == day(MON)
 
 
 def test_a_day_that_is_entered_late_begins_at_once():
-    assert days(clock("11:00"), 3) == day(MON)
+    assert days(clock("11:00"), 4) == day(MON, clock("11:00"))
 
 
 @pytest.mark.parametrize(
     ("entry", "expected"),
     [
-        (Entry(1, MON), day(MON)[1:] + day(WEEK)),
+        (Entry(1, MON), day(MON)[2:] + day(WEEK)),
         (Entry(1, MON, ended=True), day(WEEK)),
-        (Entry(1, FRI), day(FRI)[1:] + day(MON)),
-        (Entry(1, FRI, ended=True), day(MON)),
+        (Entry(1, FRI), day(FRI)[2:] + day(MON, clock("11:00"))),
+        (Entry(1, FRI, ended=True), day(MON, clock("11:00"))),
     ],
 )
 def test_after_a_restart_a_day_is_opened_once_and_what_was_left_open_is_ended(entry, expected):
