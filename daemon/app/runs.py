@@ -14,8 +14,6 @@ from daemon.app.accounts import Account
 from daemon.app.connections import OPENERS, Opened, Opener
 from daemon.brokers.paper import Paper
 from daemon.domain.instants import SECOND_NS
-from daemon.domain.orders.book import Book
-from daemon.domain.orders.words import OrderFact
 from daemon.errors import SettingsError
 from daemon.feeds.live import LiveFeed
 from daemon.runtime.clock import MarketTime
@@ -148,14 +146,6 @@ def _live(
         )
     facts = tuple(past.facts)
     live = Live(source, feed, clock, reached(facts, past.reached_ns, ()), papers)
-    live.know((), _held(facts))
-    return live
-
-
-def _held(facts: Iterable[object]) -> tuple[str, ...]:
-    """Return what is held by the records, in any account."""
-    book = Book()
     for fact in facts:
-        if isinstance(fact, OrderFact):
-            book.apply(fact)
-    return tuple(symbol for symbol in book.symbols() if book.net(symbol))
+        live.hear(fact)
+    return live

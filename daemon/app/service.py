@@ -214,7 +214,7 @@ class Service:
         self._tasks = tasks = self._pace.driver(
             supervisor, ledger, surrounded(beside.around(app.around), meter, mirror), self._pace
         )
-        self._trading = True
+        self._trading, self._hear = True, app.hear
         physician = Physician(
             kept, supervisor, tasks, timed, meter, self._loop_watch, told, sinks, mirror
         )
@@ -318,6 +318,8 @@ class Service:
 
     def _entered(self, recorded: Recorded) -> None:
         self._meter.entered(recorded.fact)
+        if self._hear is not None:
+            self._hear(recorded.fact)
         self._control.line.hear(recorded.fact)
         self._watcher.tell(recorded.fact, recorded.origin, recorded.at_ns)
 

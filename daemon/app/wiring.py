@@ -55,6 +55,7 @@ class App(Struct, frozen=True):
         runner: makes the runner of a strategy that comes later.
         at_ns: where the world begins.
         closes: how each account's broker is let go of at the end, where it has to be.
+        hear: takes each fact in as it is entered, for the world; None: that one needs none.
     """
 
     specs: tuple[ActorSpec, ...]
@@ -63,6 +64,7 @@ class App(Struct, frozen=True):
     runner: Callable[[Plan], ActorSpec]
     at_ns: int = 0
     closes: Mapping[str, Close] = MappingProxyType({})
+    hear: Callable[[object], None] | None = None
 
 
 def build(
@@ -109,7 +111,8 @@ def build(
         return _runner_of(plan, accounts, cells, taking=False, served=run.served)
 
     closes = {name: each.close for name, each in opened.items() if each.close is not None}
-    return App(specs, world, around, runner, at_ns, closes)
+    hear = world.hear if isinstance(world, Live) else None
+    return App(specs, world, around, runner, at_ns, closes, hear)
 
 
 def actors(

@@ -22,7 +22,7 @@ from daemon.domain.plans.schema import Plan
 from daemon.domain.plans.wanted import shown, wanted
 from daemon.errors import BrokerError, RuleUnknown
 from daemon.feeds.live import Brought, LiveFeed
-from daemon.messages import FrameArrived, RenewSession
+from daemon.messages import FrameArrived, LegExpired, PositionChanged, RenewSession
 from daemon.ports.market import (
     BookWanted,
     LinkMoved,
@@ -86,15 +86,23 @@ class Live(Twins):
         self._clock = clock
         self._entry = entry
         self._plans: dict[str, Plan] = {}
-        self._held: tuple[str, ...] = ()
+        self._units: dict[tuple[str, str, str], int] = {}
         self._money_e4: dict[str, int] = {}
         self._waiting: frozenset[str] = frozenset()
 
-    def know(self, plans: Iterable[Plan], held: Iterable[str] = ()) -> None:
-        """Show what these strategies need from now on, and what is held."""
+    def know(self, plans: Iterable[Plan]) -> None:
+        """Show what these strategies need from now on."""
         self._plans |= {plan.id: plan for plan in plans}
-        self._held = tuple(dict.fromkeys((*self._held, *held)))
         self._feed.hear(MarketReady())
+
+    def hear(self, fact: object) -> None:
+        """Take note of what is held: it is shown on each day, whatever the strategies need then."""
+        match fact:
+            case PositionChanged(strategy_id, leg_id, symbol):
+                units = fact.bought_quantity - fact.sold_quantity
+                self._units[strategy_id, leg_id, symbol] = units
+            case LegExpired(strategy_id, leg_id, symbol):
+                self._units.pop((strategy_id, leg_id, symbol), None)
 
     async def coming(self) -> AsyncGenerator[Step, None]:
         """Yield what comes, for ever: prices and words as they are told, days by the calendar.
@@ -177,7 +185,8 @@ class Live(Twins):
     def _show(self, day: date) -> Sequence[str]:
         """Have everything shown that is wanted; return what cannot be, in sentences."""
         market, needs = self._source.market, wanted(self._plans.values(), day, expiries)
-        alone = tuple(dict.fromkeys((*self._held, *needs.symbols, CANARY)))
+        held = {symbol for (_, _, symbol), units in self._units.items() if units}
+        alone = tuple(dict.fromkeys((*sorted(held), *needs.symbols, CANARY)))
         listed = [symbol for symbol in alone if market.lists(symbol)]
         if not listed:
             return ()  # the contracts of the day are not there yet
@@ -195,7 +204,7 @@ class Live(Twins):
             most = f"{found.left_out:,} of the options"
             told.append(f"there is no room for {most}, those farthest from the money")
         try:
-            market.want([symbol for symbol in self._held if symbol in listed], found.symbols)
+            market.want([symbol for symbol in listed if symbol in held], found.symbols)
         except BrokerError as error:
             told.append(f"prices cannot be shown: {error}")
         return told

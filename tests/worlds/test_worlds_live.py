@@ -14,9 +14,10 @@ from daemon.actors.timekeeper import DayBegins, DayEnds, DaySettles
 from daemon.domain.instants import SECOND_NS, at
 from daemon.domain.market.frames import Frame, Quote
 from daemon.domain.money import e4
+from daemon.domain.orders.words import Side
 from daemon.errors import BrokerMisused, BrokerUnavailable
 from daemon.feeds.live import LiveFeed
-from daemon.messages import FrameArrived, RenewSession
+from daemon.messages import FrameArrived, LegExpired, PositionChanged, RenewSession
 from daemon.ports.market import (
     BookWanted,
     FrameHeard,
@@ -236,6 +237,11 @@ async def test_no_book_is_read_of_an_account_in_which_nobody_trades():
     assert steps == []
 
 
+def sold(symbol: str, units: int) -> PositionChanged:
+    """A leg that was sold, and bought back but for so many units."""
+    return PositionChanged("s", "ce", symbol, Side.SELL, 65 - units, 0, 65, 0, NOW)
+
+
 def texts(steps: list[Step]) -> list[str]:
     return [step.message.text for step in steps if isinstance(step.message, NotShown)]
 
@@ -263,7 +269,9 @@ async def test_a_strategy_that_comes_and_what_is_held_are_shown_too():
     held = f"SENSEX-{WEEK}-80000-PE"
     market.listed |= {held, f"NIFTY-{date(2026, 3, 30)}-FUT"}
     async with coming(market) as (live, steps):
-        live.know((plan(legs=FUTURE),), (held,))
+        live.hear(sold(held, 65))
+        live.hear(sold(CALL, 0))
+        live.know((plan(legs=FUTURE),))
         await quiet()
     assert market.wants[-1] == ([held], [held, "NIFTY", f"NIFTY-{date(2026, 3, 30)}-FUT"])
     assert steps == []
@@ -283,9 +291,21 @@ async def test_what_cannot_be_shown_is_told(market, refuses, said):
     assert texts(steps) == [said]
 
 
+async def test_what_has_expired_is_held_no_longer():
+    market = Told()
+    async with coming(market) as (live, steps):
+        live.hear(sold(CALL, 65))
+        live.hear(LegExpired("s", "ce", CALL, NOW))
+        live.know(())
+        await quiet()
+    assert market.wants[-1] == ([], ["NIFTY", CALL])
+    assert steps == []
+
+
 async def test_what_is_held_and_not_listed_is_told():
     async with coming(Told()) as (live, steps):
-        live.know((), ("GONE",))
+        live.hear(sold("GONE", 65))
+        live.know(())
         await quiet()
     assert texts(steps) == ["GONE is not listed today"]
 
