@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
-from contextlib import aclosing
+import asyncio
+from contextlib import aclosing, suppress
+from typing import Final
 
+from daemon.actors.timekeeper import DayBegins
 from daemon.app.assignment import Played, Time
 from daemon.app.wiring import App
 from daemon.runtime.tasks import Tasks
+
+KNOWN_S: Final = 2.0
+"""Where time flows, nobody waits longer until all know of a day: a broker may be slow to answer."""
 
 
 async def play(app: App, played: Played, pace: Time, tasks: Tasks) -> None:
@@ -28,5 +34,20 @@ async def play(app: App, played: Played, pace: Time, tasks: Tasks) -> None:
             if step.jump:
                 pace.jump(step.at_ns)
             await tasks.tell(step.to, step.message, step.at_ns)
-            if step.jump:
-                await tasks.settle()  # no frame of a day comes before all know that it begins
+            if isinstance(step.message, DayBegins):
+                await _known(tasks, lasts=not step.jump)
+
+
+async def _known(tasks: Tasks, *, lasts: bool) -> None:
+    """Wait until all know that a day begins, for no frame of it comes before that.
+
+    Args:
+        tasks: the driver of the actors.
+        lasts: time flows on, so that others may never be done; then it is waited for a while.
+    """
+    if not lasts:
+        await tasks.settle()
+        return
+    with suppress(TimeoutError):
+        async with asyncio.timeout(KNOWN_S):
+            await tasks.settle()
