@@ -29,6 +29,8 @@ from daemon.messages import (
 )
 from daemon.ports.broker import Broker
 
+_LOGIN_TIMES = 8
+"""So many times longer a log-in may take: it is several requests, and the contracts of the day."""
 _OVER = "this run is over: the guardian has taken over"
 
 
@@ -119,7 +121,7 @@ class Door:
 
     async def _log_in(self, generation: int) -> Sequence[Any]:
         try:
-            return await self._in_time(self._broker.log_in(generation))
+            return await self._in_time(self._broker.log_in(generation), _LOGIN_TIMES)
         except (errors.BrokerError, TimeoutError) as error:
             return (LoginFailed(generation, str(error), self._now_ns()),)
 
@@ -137,19 +139,26 @@ class Door:
         except (errors.BrokerError, TimeoutError) as error:
             return (MarginUnread(asked.parent, str(error), self._now_ns()),)
 
-    async def _in_time(self, asking: Coroutine[Any, Any, Sequence[Any]]) -> Sequence[Any]:
+    async def _in_time(
+        self, asking: Coroutine[Any, Any, Sequence[Any]], times: int = 1
+    ) -> Sequence[Any]:
         """Wait for the broker's answer, and call off what takes too long.
+
+        Args:
+            asking: what the broker does.
+            times: how many times as long as other requests it may take.
 
         Raises:
             BrokerError: what the broker raised, or `OutcomeUnknown`: it took too long.
         """
         if self._timeout_ms is None:
             return await asking
+        timeout_ms = times * self._timeout_ms
         try:
-            async with asyncio.timeout(self._timeout_ms / 1_000) as limit:
+            async with asyncio.timeout(timeout_ms / 1_000) as limit:
                 return await asking
         except TimeoutError:
             if not limit.expired():
                 raise
-            text = f"the broker gave no answer within {self._timeout_ms} ms"
+            text = f"the broker gave no answer within {timeout_ms} ms"
             raise errors.OutcomeUnknown(text) from None

@@ -17,14 +17,14 @@ class Step(Struct, frozen=True):
     Attributes:
         needs: the credentials that a person puts in once.
         key: the one of them that the page is of.
-        page: makes its address of that.
+        page: makes its address of that, and of what the browser shows that it leads back here.
         field: under which the vault keeps what he brings, until the next log-in takes it.
         brought: takes it out of what he pasted; raises `BrokerMisused` where it is not in it.
     """
 
     needs: tuple[str, ...]
     key: str
-    page: Callable[[Secret], Secret]
+    page: Callable[[Secret, Secret], Secret]
     field: str
     brought: Callable[[Secret], Secret]
 

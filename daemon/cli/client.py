@@ -50,10 +50,12 @@ class Client:
     Args:
         address: where it listens.
         token_path: the file that holds the bearer token; read when something is asked.
+        patience_s: how long an answer may take; 0: as long as most need.
     """
 
-    def __init__(self, address: Address, token_path: Path) -> None:
+    def __init__(self, address: Address, token_path: Path, patience_s: int = 0) -> None:
         self.address = address
+        self._patience_s = patience_s or _PATIENCE_S
         self._token_path = token_path
 
     def get(self, path: str) -> bytes:
@@ -87,7 +89,7 @@ class Client:
         token = read_token(self._token_path)
         if token:
             headers = headers | {"Authorization": f"Bearer {token}"}
-        connection = HTTPConnection(self.address.host, self.address.port, timeout=_PATIENCE_S)
+        connection = HTTPConnection(self.address.host, self.address.port, timeout=self._patience_s)
         with closing(connection):
             try:
                 connection.connect()
@@ -104,12 +106,14 @@ class Client:
         raise self._refusal(answer, content, bool(token))
 
     def _absent(self, error: OSError) -> DaemonUnreachable:
-        absent = DaemonUnreachable(f"no daemon answers at {self.address.url}: {_why(error)}")
+        absent = DaemonUnreachable(f"no daemon answers at {self.address.url}: {self._why(error)}")
         absent.add_note("start it with `ordo run`; where it listens is said by [web] host and port")
         return absent
 
     def _cut(self, method: str, error: Exception) -> DaemonUnreachable:
-        cut = DaemonUnreachable(f"the daemon at {self.address.url} did not answer: {_why(error)}")
+        cut = DaemonUnreachable(
+            f"the daemon at {self.address.url} did not answer: {self._why(error)}"
+        )
         if method == "GET":
             cut.add_note("`ordo check` says whether it is the daemon that listens there")
         else:
@@ -137,18 +141,25 @@ class Client:
             refused.add_note(f"it may be tried again in {problem['retry_after']} s")
         return refused
 
+    def _why(self, error: Exception) -> str:
+        if isinstance(error, TimeoutError):
+            return f"nothing came within {self._patience_s} s"
+        if isinstance(error, OSError) and error.strerror:
+            return error.strerror
+        return str(error) or type(error).__name__
 
-def connect(settings_path: Path | None) -> Client:
-    """Return a client for the daemon that these settings run.
+
+def connect(settings_path: Path | None, patience_s: int = 0) -> Client:
+    """Return a client for the daemon that these settings run, and how long it waits for an answer.
 
     Raises:
         SettingsError: something in them is wrong.
         DaemonUnreachable: they give it no address that is known beforehand.
     """
-    return client_of(load_settings(settings_path))
+    return client_of(load_settings(settings_path), patience_s)
 
 
-def client_of(settings: Settings) -> Client:
+def client_of(settings: Settings, patience_s: int = 0) -> Client:
     """Return a client for the daemon of these settings.
 
     Raises:
@@ -162,7 +173,7 @@ def client_of(settings: Settings) -> Client:
         anywhere = DaemonUnreachable("[web] port is 0, so the daemon listens on any free port")
         anywhere.add_note("tell which: ORDO_WEB__PORT is the number in its line `ordo ready`")
         raise anywhere
-    return Client(address_of(settings), token_path(settings))
+    return Client(address_of(settings), token_path(settings), patience_s)
 
 
 def address_of(settings: Settings) -> Address:
@@ -214,11 +225,3 @@ def read_document(content: bytes) -> dict[str, Any]:
 def segment(name: str) -> str:
     """Return a name as one segment of a path, whatever it holds."""
     return quote(name, safe="")
-
-
-def _why(error: Exception) -> str:
-    if isinstance(error, TimeoutError):
-        return f"nothing came within {_PATIENCE_S} s"
-    if isinstance(error, OSError) and error.strerror:
-        return error.strerror
-    return str(error) or type(error).__name__

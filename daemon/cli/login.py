@@ -1,20 +1,32 @@
 """`ordo login`: the step of a person in a broker's log-in.
 
-Without a token it prints which page to open; on a terminal it then asks for what the page leads to,
-and shows nothing of it.
+Without a token it prints which page to open. On a terminal it then waits until the page has led the
+browser back to the daemon, and takes the token as well if somebody pastes it; nothing of that is
+shown.
 """
 
 from __future__ import annotations
 
+import contextlib
+import select
 import sys
+import termios
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import click
 
-from daemon.cli.client import connect, read_document, segment
+from daemon.cli.client import Client, connect, read_document, segment
 from daemon.cli.options import AS_JSON, SETTINGS
 from daemon.cli.tables import clean, say, say_document
+from daemon.errors import OrdoError
+
+_BETWEEN_S = 1.0
+_PATIENCE_S = 60
+"""A log-in is several requests to the broker."""
+_UNDER_WAY = frozenset({"waiting", "taken"})
+_OVER = "nobody came back from the page in time; begin a new log-in"
 
 
 @click.command("login")
@@ -23,8 +35,8 @@ from daemon.cli.tables import clean, say, say_document
 @SETTINGS
 @AS_JSON
 def login(account: str, request_token: str | None, settings: Path | None, *, as_json: bool) -> None:
-    """Log an account in at its broker: print the page to open, and take what it leads to."""
-    client, path = connect(settings), f"/api/sessions/{segment(account)}/login"
+    """Log an account in at its broker: print the page to open, and wait for what it leads to."""
+    client, path = connect(settings, _PATIENCE_S), f"/api/sessions/{segment(account)}/login"
     if request_token is None:
         content = client.post(path, {})
         told = read_document(content)
@@ -34,10 +46,53 @@ def login(account: str, request_token: str | None, settings: Path | None, *, as_
         say([clean(str(told["page"])), clean(str(told["text"]))])
         if not sys.stdin.isatty():
             return
-        request_token = click.prompt("What it led to", hide_input=True)
+        pasted = _come_back(client, path, told)
+        if pasted is None:
+            return
+        request_token = pasted
     wanted: dict[str, Any] = {"request_token": request_token}
     content = client.post(path, wanted)
     if as_json:
         say_document(content)
     else:
         say([clean(str(read_document(content)["text"]))])
+
+
+def _come_back(client: Client, path: str, begun: dict[str, Any]) -> str | None:
+    """Wait for the browser; return what was pasted meanwhile, or None: it has come back.
+
+    Raises:
+        OrdoError: it brought nothing that the broker takes, or did not come in time.
+        Abort: whoever waits has hung up.
+    """
+    path += f"/{segment(str(begun['login_id']))}"
+    until = clean(str(begun["until"]))
+    with _unshown():
+        say([f"waiting for it until {until}; or paste it here, which is not shown"])
+        while True:
+            if select.select([sys.stdin], [], [], _BETWEEN_S)[0]:
+                line = sys.stdin.readline()
+                if not line:
+                    raise click.Abort
+                if line.strip():
+                    return line.strip()
+            told = read_document(client.get(path))
+            stage, text = str(told["stage"]), clean(str(told["text"]))
+            if stage == "logged_in":
+                say([text])
+                return None
+            if stage not in _UNDER_WAY:
+                raise OrdoError(text or _OVER, "session_refused" if text else "unknown_login")
+
+
+@contextlib.contextmanager
+def _unshown() -> Iterator[None]:
+    """Show nothing of what is typed until the block ends."""
+    before = termios.tcgetattr(sys.stdin)
+    unseen = [*before]
+    unseen[3] &= ~termios.ECHO
+    termios.tcsetattr(sys.stdin, termios.TCSANOW, unseen)
+    try:
+        yield
+    finally:
+        termios.tcsetattr(sys.stdin, termios.TCSANOW, before)

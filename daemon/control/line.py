@@ -100,8 +100,16 @@ class Line:
             if waiting.to == to:
                 self.shown(Told(number, answer))
 
-    async def ask(self, to: str, about: Any, lane: Lane = Lane.FACTS) -> Any:
+    async def ask(
+        self, to: str, about: Any, lane: Lane = Lane.FACTS, patience_s: int = _PATIENCE_S
+    ) -> Any:
         """Tell an actor something and return what it answers.
+
+        Args:
+            to: its address.
+            about: what it is asked.
+            lane: on which.
+            patience_s: how long its answer may take.
 
         Raises:
             Refusal: it said no, or did not answer in time; then nobody knows whether it acts.
@@ -112,11 +120,11 @@ class Line:
         answered = asyncio.get_running_loop().create_future()
         self._waiting[number] = _Waiting(to, answered)
         try:
-            async with asyncio.timeout(_PATIENCE_S):
+            async with asyncio.timeout(patience_s):
                 self.tell(to, Ask(number, about), lane)
                 answer = await answered
         except TimeoutError as error:
-            sentence = f"{to} has not answered within {_PATIENCE_S} s; look before you repeat it"
+            sentence = f"{to} has not answered within {patience_s} s; look before you repeat it"
             raise Refusal(NO_ANSWER, sentence) from error
         finally:
             del self._waiting[number]

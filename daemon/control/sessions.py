@@ -11,6 +11,9 @@ from daemon.messages import Done, TakeStep
 from daemon.storage.vault import Vault
 from daemon.telemetry.redaction import Secret
 
+_PATIENCE_S = 45
+"""A log-in is several requests to the broker, and the contracts of the day come with it."""
+
 
 class Sessions:
     """The step of a person in a log-in; what he brings goes to the vault, and to no actor.
@@ -24,15 +27,20 @@ class Sessions:
         self._line = line
         self._vault = vault
 
-    async def page(self, account: str, broker: str) -> Secret:
+    async def page(self, account: str, broker: str, state: Secret) -> Secret:
         """Return the address of the page that he opens.
+
+        Args:
+            account: whose session.
+            broker: the canonical id of its broker.
+            state: what the browser shows that the page leads back here.
 
         Raises:
             Refusal: there is no such account, nobody logs in there, or the vault refuses.
         """
         step = self._step(account, broker)
         try:
-            return step.page(await asyncio.to_thread(self._vault.open, account, step.key))
+            return step.page(await asyncio.to_thread(self._vault.open, account, step.key), state)
         except (VaultError, SettingsError) as error:
             raise Refusal(error.code, str(error)) from error
 
@@ -58,7 +66,8 @@ class Sessions:
             raise Refusal("credential_refused", str(error)) from error
         except (VaultError, SettingsError) as error:
             raise Refusal(error.code, str(error)) from error
-        done: Done = await self._line.ask(self._line.names.session_keeper(account), TakeStep(by))
+        keeper = self._line.names.session_keeper(account)
+        done: Done = await self._line.ask(keeper, TakeStep(by), patience_s=_PATIENCE_S)
         return done
 
     def _step(self, account: str, broker: str) -> Step:

@@ -59,6 +59,11 @@ TRADING: Final[Mapping[str, Entry]] = {
     "unknown_account": Entry(
         "There is no such account", "name one of [[accounts]] in the settings", status=404
     ),
+    "unknown_login": Entry(
+        "That log-in is not waited for any more",
+        "begin a new one with `ordo login ACCOUNT`",
+        status=404,
+    ),
     "one_account": Entry(
         "A strategy starts and stops in all its accounts",
         "pause it in one: `ordo pause --strategy ID@ACCOUNT`",

@@ -1,4 +1,7 @@
-"""The step of a person in a broker's log-in: which page he opens, and what he brings back."""
+"""The step of a person in a broker's log-in: which page he opens, and what he brings back.
+
+The page leads his browser back to this daemon (`login_page`); what he brings by hand counts too.
+"""
 
 from __future__ import annotations
 
@@ -7,8 +10,12 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta, Struct
 
+from daemon.control import Refusal
+from daemon.domain.instants import iso
 from daemon.telemetry.redaction import STARS, Secret
 from daemon.web.asks import Taken
+from daemon.web.begun_logins import BEGUN, Stage
+from daemon.web.login_page import PATH
 from daemon.web.problems import Problem
 from daemon.web.table import Call
 
@@ -34,10 +41,21 @@ class StepTold(Struct, frozen=True):
         logged_in: what was brought has made a session.
         page: the page to open; empty once there is a session.
         text: the same in words.
+        login_id: what was begun with that page; empty: nothing was.
+        until: until when the browser is waited for that it leads back here.
     """
 
     logged_in: bool
     page: str
+    text: str
+    login_id: str = ""
+    until: str = ""
+
+
+class LoginTold(Struct, frozen=True):
+    """How far a log-in has come that was begun with a page; `text` once it has ended."""
+
+    stage: Stage
     text: str
 
 
@@ -59,11 +77,40 @@ async def log_in(call: Call) -> StepTold:
     """Tell which page to open, or take what came of it."""
     body: StepBody = call.body
     account, sessions = call.path["account"], call.house.control.sessions
-    broker = call.house.brokers.get(account, "")
+    broker, host_ns = call.house.brokers.get(account, ""), call.house.host.now_ns()
+    begun_here = call.request.app[BEGUN]
     if body.request_token is None:
-        page = await sessions.page(account, broker)
-        text = "open the page, log in, and bring back the request_token that it leads to"
-        return StepTold(logged_in=False, page=page.reveal(), text=text)
-    pasted, host_ns = Secret(body.request_token), call.house.host.now_ns()
-    done = await sessions.bring(account, broker, pasted, call.who.name, host_ns)
+        begun, state = begun_here.begin(account, call.who.name, host_ns)
+        try:
+            page = await sessions.page(account, broker, state)
+        except Refusal:
+            begun_here.drop(account)
+            raise
+        text = (
+            "open the page and log in; it leads back to "
+            f"http://{call.request.headers['Host']}{PATH} if that is the redirect address of your "
+            "key at the broker. Else bring back the whole address that it leads to"
+        )
+        return StepTold(
+            logged_in=False,
+            page=page.reveal(),
+            text=text,
+            login_id=begun.login_id,
+            until=iso(begun.until_ns),
+        )
+    done = await sessions.bring(account, broker, Secret(body.request_token), call.who.name, host_ns)
+    begun_here.drop(account)
     return StepTold(logged_in=True, page="", text=done.text)
+
+
+async def look(call: Call) -> LoginTold:
+    """Tell how far a log-in has come.
+
+    Raises:
+        Problem: there is none of that name.
+    """
+    begun = call.request.app[BEGUN].of_id(call.path["login_id"])
+    if begun is None or begun.account != call.path["account"]:
+        sentence = "a later log-in took its place, it was brought by hand, or the daemon is another"
+        raise Problem("unknown_login", sentence)
+    return LoginTold(begun.stage_at(call.house.host.now_ns()), begun.text)

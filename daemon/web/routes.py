@@ -164,6 +164,11 @@ _DEEDS = (
         answer=logins.StepTold,
         read=logins.read_login,
     ),
+    _look(
+        *("/api/sessions/{account}/login/{login_id}", logins.look, logins.LoginTold),
+        "how far a log-in has come that was begun with a page",
+        role=Role.ADMIN,
+    ),
 )
 _LATER = (
     _later("POST", "/api/webhooks/{name}", "a signal from outside", Role.TRADER),

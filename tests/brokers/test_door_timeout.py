@@ -88,7 +88,7 @@ class Silent:
         (Place(approved(ENTRY)), (OutcomeUnknown(ENTRY.intent_id, TEXT, NOW),)),
         (Cancel("OR1", "B1"), (CancelAnswered("OR1", False, TEXT, NOW),)),
         (FindOrder("OR1"), ()),
-        (LogIn(3), (LoginFailed(3, TEXT, NOW),)),
+        (LogIn(3), (LoginFailed(3, TEXT.replace("1 ms", "8 ms"), NOW),)),
         (ReadAccount(), (AccountUnread(TEXT, NOW),)),
         (ReadMargin("b", ()), (MarginUnread("b", TEXT, NOW),)),
     ],

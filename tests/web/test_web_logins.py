@@ -35,7 +35,9 @@ async def test_who_brings_nothing_is_told_which_page_to_open(tmp_path, vault):
         status, told, _ = await port.ask("POST", PATH, json={})
 
         assert (status, told["logged_in"]) == (200, False)
-        assert told["page"] == f"https://kite.zerodha.com/connect/login?v=3&api_key={KEY}"
+        page = f"https://kite.zerodha.com/connect/login?v=3&api_key={KEY}&redirect_params=state%3D"
+        assert told["page"].startswith(page)
+        assert f"http://127.0.0.1:{port.served.port}/login" in told["text"]
         assert port.actors.asked == []
         assert KEY not in said(port)
 

@@ -46,9 +46,15 @@ class _Told(Struct, frozen=True):
     access_token: str
 
 
-def page(api_key: Secret) -> Secret:
-    """Return the address that a person opens; it tells the key."""
-    return Secret(f"{PAGE}?v=3&api_key={quote(api_key.reveal(), '')}")
+def page(api_key: Secret, state: Secret) -> Secret:
+    """Return the address that a person opens; it tells the key.
+
+    Args:
+        api_key: of the program.
+        state: comes back in the address that the page leads to, as `state`.
+    """
+    more = quote(f"state={quote(state.reveal(), '')}", "")
+    return Secret(f"{PAGE}?v=3&api_key={quote(api_key.reveal(), '')}&redirect_params={more}")
 
 
 def request_token(brought: Secret) -> Secret:

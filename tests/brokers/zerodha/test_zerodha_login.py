@@ -211,9 +211,9 @@ async def test_a_session_before_the_contracts_are_there_shows_names_and_orders_n
 
 def test_nothing_of_a_log_in_shows_a_secret():
     grant = Grant(Secret(GRANTED), 1)
-    shown = repr(grant) + str(login.kept(grant)) + str(login.page(Secret(KEY)))
+    shown = repr(grant) + str(login.kept(grant)) + str(login.page(Secret(KEY), Secret("a state")))
 
-    assert login.page(Secret(KEY)).reveal() == (
-        f"https://kite.zerodha.com/connect/login?v=3&api_key={KEY}"
+    assert login.page(Secret(KEY), Secret("a&b")).reveal() == (
+        f"https://kite.zerodha.com/connect/login?v=3&api_key={KEY}&redirect_params=state%3Da%2526b"
     )
     assert not any(secret in shown for secret in (GRANTED, KEY, API_SECRET))
