@@ -45,7 +45,7 @@ class Session(StrEnum):
 
 
 class TryAgain(Struct, frozen=True):
-    """The wait after a failed log-in is over; of the generation that failed."""
+    """A log-in may be tried again; of the generation that brought no session."""
 
     generation: int
 
@@ -61,6 +61,7 @@ _NEXT: dict[tuple[Session, type], Session] = {
     (Session.NEEDS_LOGIN, LoginFailed): Session.NEEDS_LOGIN,
     (Session.NEEDS_LOGIN, StepWanted): Session.NEEDS_USER_STEP,
     (Session.NEEDS_LOGIN, TryAgain): Session.NEEDS_LOGIN,
+    (Session.NEEDS_USER_STEP, TryAgain): Session.NEEDS_LOGIN,
     (Session.READY, RenewSession): Session.EXPIRED,
     (Session.READY, SessionEnds): Session.EXPIRED,
     (Session.EXPIRED, LoggedIn): Session.READY,
@@ -133,14 +134,17 @@ class SessionKeeper:
                 if until_ns:
                     turn.do(Alarm(until_ns, SessionEnds(generation)))
                 self._answer(turn, Done(f"{self._account} is logged in"))
-            case StepWanted(_, because):
+            case StepWanted(_, because, _, again_ns):
                 step = f"`ordo login {self._account}` tells which page to open, and takes the token"
                 self._tell(turn, f"{self._account} needs a person: {because}; {step}", now_ns)
                 self._answer(turn, Declined("session_refused", f"{because}; {step}"))
-            case LoginFailed(_, because):
+                if again_ns:
+                    turn.do(Alarm(again_ns, TryAgain(self._generation)))
+            case LoginFailed(_, because, _, again_ns):
                 text = f"{self._account} is not logged in, and is tried again: {because}"
                 self._tell(turn, text, now_ns)
-                turn.do(Alarm(now_ns + next(self._waits_ns), TryAgain(self._generation)))
+                at_ns = max(now_ns + next(self._waits_ns), again_ns)
+                turn.do(Alarm(at_ns, TryAgain(self._generation)))
                 self._answer(turn, Declined("session_refused", text))
             case TryAgain(generation) | SessionEnds(generation) | RenewSession(_, generation):
                 self._log_in(turn, generation + 1)

@@ -50,6 +50,7 @@ class Account(Struct, frozen=True):
         lots_multiplier: how many times the lots of a strategy are traded in it.
         faults: what goes wrong at its exchange by plan.
         timeout_ms: how long its broker may take to answer.
+        headless_login: it logs in without a person, by what the vault holds.
     """
 
     terms: Terms
@@ -62,6 +63,7 @@ class Account(Struct, frozen=True):
     lots_multiplier: int = 1
     faults: Faults = Faults()
     timeout_ms: int = 5_000
+    headless_login: bool = False
 
     @property
     def id(self) -> str:
@@ -202,4 +204,5 @@ def _account(settings: Settings, account: AccountSettings, *, strict: bool) -> A
         owner=account.owner,
         lots_multiplier=account.lots_multiplier,
         timeout_ms=broker.timeout_ms,
+        headless_login=account.headless_login,
     )

@@ -11,6 +11,8 @@ from daemon.app.connections import Opened, Opener
 from daemon.brokers.zerodha.broker import Zerodha
 from daemon.brokers.zerodha.client import Client
 from daemon.brokers.zerodha.contracts import Contracts
+from daemon.brokers.zerodha.headless import ROOT as PAGES
+from daemon.brokers.zerodha.headless import Headless
 from daemon.brokers.zerodha.prices import Prices
 from daemon.brokers.zerodha.signing_in import SigningIn
 from daemon.brokers.zerodha.stream.socket import ROOT as TICKER_ROOT
@@ -78,6 +80,19 @@ class Sealed:
         except (VaultError, SettingsError) as error:
             raise BrokerMisused(str(error)) from error
 
+    def put_in_ns(self, field: str) -> int:
+        """Return when a credential was put in; 0: there is none.
+
+        Raises:
+            BrokerMisused: the vault cannot be read; with what to do about it.
+        """
+        try:
+            rows = self._vault.rows()
+        except (VaultError, SettingsError) as error:
+            raise BrokerMisused(str(error)) from error
+        meant = (self._account, field)
+        return next((row.written_ns for row in rows if (row.account, row.field) == meant), 0)
+
 
 class _Market:
     """Market time as a clock.
@@ -108,7 +123,10 @@ def at_zerodha(
             tell(f"session_keeper:{account.id}", RenewSession(account.id, generation))
 
         client, contracts = Client(Transport(root), MonotonicClock(), refused), Contracts()
-        signing_in = SigningIn(client, Sealed(vault, account.id, wall), now_ns)
+        sealed = Sealed(vault, account.id, wall)
+        headless = Headless(sealed, now_ns, wall, PAGES if root == ROOT else root)
+        alone = headless if account.headless_login else None
+        signing_in = SigningIn(client, sealed, now_ns, alone)
         broker = Zerodha(client, contracts, signing_in, now_ns)
         around = Around(
             access=partial(_access, client, ticker_root),

@@ -7,7 +7,7 @@ from types import MappingProxyType
 
 from msgspec import Struct
 
-from daemon.brokers.zerodha import login, signing_in
+from daemon.brokers.zerodha import headless, login, signing_in
 from daemon.telemetry.redaction import Secret
 
 
@@ -20,6 +20,7 @@ class Step(Struct, frozen=True):
         page: makes its address of that, and of what the browser shows that it leads back here.
         field: under which the vault keeps what he brings, until the next log-in takes it.
         brought: takes it out of what he pasted; raises `BrokerMisused` where it is not in it.
+        warning: what an account does that logs in without him.
     """
 
     needs: tuple[str, ...]
@@ -27,16 +28,18 @@ class Step(Struct, frozen=True):
     page: Callable[[Secret, Secret], Secret]
     field: str
     brought: Callable[[Secret], Secret]
+    warning: str
 
 
 STEPS: Mapping[str, Step] = MappingProxyType(
     {
         "zerodha": Step(
-            (signing_in.API_KEY, signing_in.API_SECRET),
-            signing_in.API_KEY,
-            login.page,
-            signing_in.REQUEST_TOKEN,
-            login.request_token,
+            needs=(signing_in.API_KEY, signing_in.API_SECRET),
+            key=signing_in.API_KEY,
+            page=login.page,
+            field=signing_in.REQUEST_TOKEN,
+            brought=login.request_token,
+            warning=headless.WARNING,
         )
     }
 )

@@ -152,19 +152,35 @@ class LoggedIn(Struct, frozen=True):
 
 
 class StepWanted(Struct, frozen=True):
-    """The broker gives no session without a person, and why; what he brings goes to the vault."""
+    """The broker gives no session without a person, and why; what he brings goes to the vault.
+
+    Attributes:
+        generation: the one that was asked for.
+        because: why.
+        at_ns: the market instant.
+        again_ns: when one may be given without him; 0: that takes him.
+    """
 
     generation: int
     because: str
     at_ns: int
+    again_ns: int = 0
 
 
 class LoginFailed(Struct, frozen=True):
-    """The broker gave no session, and why."""
+    """The broker gave no session, and why.
+
+    Attributes:
+        generation: the one that was asked for.
+        because: why.
+        at_ns: the market instant.
+        again_ns: before it none is given.
+    """
 
     generation: int
     because: str
     at_ns: int
+    again_ns: int = 0
 
 
 class RenewSession(Struct, frozen=True):

@@ -12,6 +12,7 @@ from types import MappingProxyType
 from typing import Final
 
 from daemon.settings.faults import Wrong, shown
+from daemon.settings.tables import Rule
 
 BUILT: Final = ("paper", "zerodha")
 LATER: Final = (
@@ -21,6 +22,13 @@ LATER: Final = (
     "hdfc_investright",
     "mirae_mstock",
     "interactive_brokers",
+)
+HEADLESS: Final = ("zerodha",)
+HEADLESS_LOGIN: Final = Rule(
+    ("headless_login", "broker"),
+    lambda headless, broker: not headless or broker in HEADLESS,
+    "is true, and nobody logs in at that broker without a person",
+    f"take it out; it is for accounts at {', '.join(HEADLESS)}",
 )
 ALIASES: Final = MappingProxyType(
     {

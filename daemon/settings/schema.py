@@ -23,7 +23,7 @@ from daemon.domain.orders.ladder import Ladder
 from daemon.domain.orders.limits import Limits
 from daemon.domain.orders.storm import REFUSALS, REPEATS
 from daemon.settings.broker_terms import Broker, presets
-from daemon.settings.brokers import canonical, prices_of
+from daemon.settings.brokers import HEADLESS_LOGIN, canonical, prices_of
 from daemon.settings.guardian import Guardian
 from daemon.settings.history import HistorySettings
 from daemon.settings.hot_state import HotState
@@ -34,6 +34,7 @@ from daemon.settings.kinds import (
     Many,
     OneOf,
     Speed,
+    Switch,
     Text,
     Translated,
     Whole,
@@ -163,8 +164,11 @@ class Account(Table, frozen=True):
         max_lots: possible exposure over all its options and futures.
         max_orders_per_day: orders and cancellations in any 24 hours; a tenth of them is kept for
             exits.
+        headless_login: it logs in without a person, by what the vault holds, against what its
+            broker asks of its clients.
     """
 
+    rules: ClassVar[tuple[Rule, ...]] = (HEADLESS_LOGIN,)
     id: Annotated[str, _ID]
     broker: Annotated[str, Translated('the name of a broker, such as "paper"', canonical)]
     owner: Annotated[
@@ -183,6 +187,7 @@ class Account(Table, frozen=True):
     profit_lock: ProfitLock | None = None
     max_lots: Annotated[int, Whole(1, 100_000, "lots")] = _LIMITS.max_account_lots
     max_orders_per_day: Annotated[int, Whole(10, 5_000, "orders")] = 5_000
+    headless_login: Annotated[bool, Switch()] = False
 
 
 class Risk(Table, frozen=True):

@@ -151,6 +151,23 @@ def test_a_broker_that_wants_a_person_is_not_asked_again_until_he_brings_somethi
     assert made.handle(LoggedIn(1, T), T) == NOTHING
 
 
+def test_a_person_is_wanted_until_a_log_in_may_be_tried_without_him() -> None:
+    """Whoever comes sooner goes before it."""
+    later = StepWanted(1, "tried this morning", T, 9 * T)
+    made = keeper(Started())
+    assert others(made.handle(later, T), Alarm) == [Alarm(9 * T, TryAgain(1))]
+    assert made.handle(TryAgain(1), 9 * T) == log_in(2)
+    made = keeper(Started(), later, Ask(7, TakeStep("operator")), LoggedIn(2, T))
+    assert made.handle(TryAgain(1), 9 * T) == NOTHING
+
+
+@pytest.mark.parametrize(("again_ns", "waits_until_ns"), [(9 * T, 9 * T), (T, T + 5 * SECOND_NS)])
+def test_a_log_in_that_failed_is_not_tried_before_it_may_be(again_ns, waits_until_ns) -> None:
+    """However short the wait after a failure is."""
+    told = keeper(Started()).handle(LoginFailed(1, "not yet", T, again_ns), T)
+    assert others(told, Alarm) == [Alarm(waits_until_ns, TryAgain(1))]
+
+
 @pytest.mark.parametrize(
     "before", [(Started(),), (Started(), WANTED), READY, (Started(), FAILED), (*READY, renew(1))]
 )

@@ -6,12 +6,13 @@ import asyncio
 from datetime import date
 
 import pytest
+from msgspec.structs import replace
 
 from daemon.app.accounts import accounts_of
 from daemon.app.at_zerodha import Sealed, at_zerodha
 from daemon.domain.instants import DAY_NS
 from daemon.errors import BrokerMisused, SessionRefused
-from daemon.messages import LoggedIn, RenewSession
+from daemon.messages import LoggedIn, RenewSession, StepWanted
 from daemon.ports.market import LinkMoved, MarketReady, SessionLost
 from daemon.runtime.clock import VirtualClock
 from daemon.settings import Settings
@@ -90,9 +91,39 @@ def test_a_vault_that_cannot_be_opened_says_what_to_do(tmp_path, vault):
         sealed.drop("access_token")
     vault.path.chmod(0o644)
     for asking in (
+        lambda: sealed.put_in_ns("api_key"),
         lambda: sealed.find("api_key"),
         lambda: sealed.keep("access_token", Secret(GRANTED)),
         lambda: sealed.drop("api_key"),
     ):
         with pytest.raises(BrokerMisused, match="chmod"):
             asking()
+
+
+@pytest.mark.parametrize("headless", [True, False])
+async def test_only_an_account_that_was_set_so_logs_in_without_a_person(vault, headless):
+    """That the vault could is not enough, and what was tried lies sealed in it."""
+    wall = VirtualClock(NOW)
+    seed = "CANARYSEEDCANARYSEEDCANARYSEEDCA"
+    fields = {"user_id": "AB1234", "password": "canary-password", "totp_secret": seed}
+    vault.put("paper", {field: Secret(text) for field, text in fields.items()}, NOW)
+    async with scripted_kite() as script:
+        script.on("POST /api/login", yes({"request_id": "r"}))
+        script.on("POST /api/twofa", yes({}))
+        leads = {"Location": f"/login?request_token={BROUGHT}"}
+        script.on("GET /connect/login", Answer(302, headers=leads))
+        script.on("POST /session/token", yes({"access_token": GRANTED}))
+        script.on("GET /user/profile", yes({"user_id": "AB1234"}))
+        script.on("GET /instruments", Answer(200, CONTRACTS.encode(), "text/csv"))
+        opener = at_zerodha(vault, lambda *_: None, wall, script.url)
+        (account,) = accounts_of(Settings(), strict=False)
+        opened = opener(replace(account, headless_login=headless), None, wall.now_ns)
+        (told,) = await opened.broker.log_in(1)
+        assert opened.close is not None
+        await opened.close()
+
+    assert isinstance(told, LoggedIn if headless else StepWanted)
+    assert ("POST /api/login" in script.routes()) == headless
+    assert ("login_attempts" in {row.field for row in vault.rows()}) == headless
+    assert Sealed(vault, "paper", wall).put_in_ns("password") == NOW
+    assert Sealed(vault, "paper", wall).put_in_ns("pin") == 0

@@ -42,6 +42,7 @@ class Kept:
     """Credentials in memory."""
 
     def __init__(self) -> None:
+        self.put_in: dict[str, int] = {}
         self.held = {"api_key": Secret(KEY), "api_secret": Secret(API_SECRET)}
 
     def find(self, field: str) -> Secret | None:
@@ -55,6 +56,10 @@ class Kept:
     def drop(self, field: str) -> None:
         """Drop one."""
         del self.held[field]
+
+    def put_in_ns(self, field: str) -> int:
+        """Tell when one was put in."""
+        return self.put_in.get(field, 0)
 
 
 class KiteAccount:

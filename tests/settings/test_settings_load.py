@@ -147,6 +147,13 @@ BAD_KEYS = {
             "write a whole number of times from 1 to 100"
         ),
     ),
+    "nobody to log in": (
+        ACCOUNT + "headless_login = true",
+        (
+            "settings.toml, line 4: accounts[0].headless_login is true, and nobody logs in at that "
+            "broker without a person; take it out; it is for accounts at zerodha"
+        ),
+    ),
     "a later section": (
         "\n[auth]\nport = 8787",
         "settings.toml, line 2: [auth] comes with a later version; take it out",

@@ -28,7 +28,10 @@ OWN_FILES = ("operator.token", "vault.key")
 IN_FILE = {field: f"canary-in-the-file-{field}" for field in ASKED}
 POSTED = {field: f"canary-that-was-posted-{field}" for field in ASKED}
 PIPED = "canary-through-a-pipe"
+BROUGHT = "canary0Of0A0Request0Token"
+STATE = "canary0Of0A0State"
 CREDENTIALS = "/api/broker/credentials"
+LOGIN = "/api/sessions/paper/login"
 COMMANDS = (
     *(("vault", "list"), ("vault", "list", "--json"), ("vault", "rotate")),
     *(("status",), ("orders",), ("pnl", "--json"), ("alerts",), ("check",), ("why", "--list")),
@@ -105,6 +108,19 @@ async def put_in(visitor: Visitor) -> None:
     await visitor.ask("GET", CREDENTIALS)
 
 
+async def log_in(visitor: Visitor) -> None:
+    """Bring what a broker's page leads to, where nobody waits for it, and in every wrong way."""
+    for path, status in (
+        (f"/login?request_token={BROUGHT}&state={STATE}", 400),
+        (f"/login/{STATE}?request_token={BROUGHT}", 404),
+        (f"/login/?request_token={BROUGHT}", 404),
+        (f"{LOGIN}?request_token={BROUGHT}", 405),
+    ):
+        assert (await visitor.ask("GET", path, headers={})).status == status
+    for body in ({"request_token": BROUGHT}, {"request_token": [BROUGHT]}, {BROUGHT: STATE}):
+        assert (await visitor.ask("POST", LOGIN, json=body)).status in (409, 422, 400, 404)
+
+
 def ask_around(found: Found, process: DaemonProcess) -> None:
     """Give every command that a vault could come out of; the vault is rotated meanwhile."""
     found.told["its command"] = Path(f"/proc/{process.pid}/cmdline").read_bytes()
@@ -112,6 +128,9 @@ def ask_around(found: Found, process: DaemonProcess) -> None:
         done = told(*args)
         assert done.code == 0 or args[0] == "exit", done
         found.told["ordo " + " ".join(args)] = (done.out + done.err).encode()
+    refused = told("login", "paper", "--request-token", BROUGHT)
+    assert refused.code == 1
+    found.told["ordo login"] = (refused.out + refused.err).encode()
     found.secrets["the new key"] = (process.state / "vault.key").read_text().strip()
     for args, stdin in (
         (("put", "paper", "pin"), PIPED),
@@ -171,6 +190,8 @@ def planted(process: DaemonProcess) -> Found:
             "a broker's key": BROKER_KEY,
             "the key of the vault": (process.state / "vault.key").read_text().strip(),
             "what came through a pipe": PIPED,
+            "what a broker's page led to": BROUGHT,
+            "what came back with it": STATE,
             **{f"{field} in the file": text for field, text in IN_FILE.items()},
             **{f"{field} posted": text for field, text in POSTED.items()},
         }
@@ -197,6 +218,7 @@ async def test_no_secret_comes_out_of_a_daemon(tmp_path, monkeypatch):
             visitor = Visitor(client, process, found)
             await visit(visitor, found)
             await put_in(visitor)
+            await log_in(visitor)
             assert {vault.open("paper", field).reveal() for field in ASKED} == set(POSTED.values())
             path = f"/ws/pnl?ticket={found.secrets['the ticket']}"
             url = process.url.partition("/#")[0]

@@ -1,4 +1,6 @@
-"""Sessions of one account at Zerodha: the one that is kept, and the one that a person brings.
+"""Sessions of one account at Zerodha: the one that is kept, and the one that is brought.
+
+A person brings one each day; where the settings say so, `headless` does in his place.
 
 A session outlives the daemon: it is sealed where the credentials are, and is shown to the broker
 before it is used again, since any later log-in with the same key has ended it.
@@ -11,15 +13,18 @@ from collections.abc import Callable
 from typing import Protocol
 
 from daemon.brokers.zerodha import login, questions
+from daemon.brokers.zerodha.attempts import BEGINS_AT, NotYet, Reason, Stopped
 from daemon.brokers.zerodha.client import Client, Session
+from daemon.brokers.zerodha.headless import Headless
 from daemon.brokers.zerodha.login import Grant
 from daemon.errors import BrokerMisused, SessionRefused, WireGarbled
-from daemon.messages import LoggedIn, StepWanted
+from daemon.messages import LoggedIn, LoginFailed, StepWanted
 from daemon.telemetry.redaction import Secret
 
 API_KEY, API_SECRET = "api_key", "api_secret"
 ACCESS_TOKEN, REQUEST_TOKEN = "access_token", "request_token"
 _FIRST = "the broker asks for a person once a day"
+_LATER = f"its next log-in without a person is at {BEGINS_AT:%H:%M}"
 
 
 class Credentials(Protocol):
@@ -45,28 +50,66 @@ class SigningIn:
         client: uses them.
         credentials: of the account.
         now_ns: tells market time, which is that of the wall where this broker is spoken to.
+        headless: brings what a person would; None: only a person does.
     """
 
-    def __init__(self, client: Client, credentials: Credentials, now_ns: Callable[[], int]) -> None:
+    def __init__(
+        self,
+        client: Client,
+        credentials: Credentials,
+        now_ns: Callable[[], int],
+        headless: Headless | None = None,
+    ) -> None:
         self._client = client
         self._credentials = credentials
         self._now_ns = now_ns
+        self._headless = headless
 
-    async def log_in(self, generation: int) -> LoggedIn | StepWanted:
-        """Use the session that a person's token makes, or else the one that is kept.
+    async def log_in(self, generation: int) -> LoggedIn | LoginFailed | StepWanted:
+        """Use the session that a person's token makes, or the one that is kept, or a new one.
 
         Raises:
             BrokerMisused: a credential is missing.
             BrokerError: the broker could not be asked.
         """
         api_key = await self._credential(API_KEY)
+        token = await asyncio.to_thread(self._credentials.find, REQUEST_TOKEN)
+        reason = Reason.DIED
         try:
-            grant = await self._exchange(api_key) or await self._recall()
-            self._client.use(Session(generation, api_key, grant.access_token))
-            await self._client.read(questions.profile())
-        except (_Wanted, SessionRefused) as why:
+            grant = await (self._recall() if token is None else self._brought(api_key, token))
+            return await self._begin(generation, api_key, grant)
+        except _Wanted as none:
+            reason, because = Reason.ENDED, str(none)
+        except SessionRefused as refused:
+            because = str(refused)
+        self._client.leave()
+        if token is None and self._headless is not None:
+            return await self._by_itself(self._headless, generation, api_key, reason)
+        return StepWanted(generation, because, self._now_ns())
+
+    async def _by_itself(
+        self, headless: Headless, generation: int, api_key: Secret, reason: Reason
+    ) -> LoggedIn | LoginFailed | StepWanted:
+        """Make a session without a person, where that may be tried."""
+        await self._credential(API_SECRET)
+        match await headless.bring(reason, api_key):
+            case NotYet(at_ns):
+                return LoginFailed(generation, _LATER, self._now_ns(), at_ns)
+            case Stopped(because, again_ns):
+                return StepWanted(generation, because, self._now_ns(), again_ns)
+            case token:
+                assert isinstance(token, Secret), "whatever is brought else is named above"
+        try:
+            grant = await self._exchange(api_key, token)
+            return await self._begin(generation, api_key, grant)
+        except SessionRefused as error:
             self._client.leave()
-            return StepWanted(generation, str(why), self._now_ns())
+            return StepWanted(generation, str(error), self._now_ns())
+
+    async def _begin(self, generation: int, api_key: Secret, grant: Grant) -> LoggedIn:
+        """Use a session, once the broker has shown that it stands."""
+        self._client.use(Session(generation, api_key, grant.access_token))
+        await self._client.read(questions.profile())
         return LoggedIn(generation, self._now_ns(), grant.until_ns)
 
     async def _recall(self) -> Grant:
@@ -86,16 +129,18 @@ class SigningIn:
             raise _Wanted(_FIRST)
         return grant
 
-    async def _exchange(self, api_key: Secret) -> Grant | None:
-        """Return the session that a person's token makes; None: nobody brought one.
+    async def _brought(self, api_key: Secret, token: Secret) -> Grant:
+        """Return the session that a person's token makes.
 
         The token counts once, so it is dropped before the broker is asked, whatever he answers.
         """
-        token = await asyncio.to_thread(self._credentials.find, REQUEST_TOKEN)
-        if token is None:
-            return None
-        api_secret = await self._credential(API_SECRET)
+        await self._credential(API_SECRET)
         await asyncio.to_thread(self._credentials.drop, REQUEST_TOKEN)
+        return await self._exchange(api_key, token)
+
+    async def _exchange(self, api_key: Secret, token: Secret) -> Grant:
+        """Return the session that a request token makes, once, and keep it."""
+        api_secret = await self._credential(API_SECRET)
         asked_ns = self._now_ns()
         reply = await self._client.exchange(login.exchange(api_key, api_secret, token))
         grant = login.granted(reply, asked_ns)

@@ -54,11 +54,13 @@ class Transport:
 
     Args:
         root: scheme and host of the broker, without a path.
+        cookies: keep what it sets, as a browser does.
     """
 
-    def __init__(self, root: str = ROOT) -> None:
+    def __init__(self, root: str = ROOT, *, cookies: bool = False) -> None:
         parts = urlsplit(root)
         self._root = f"{parts.scheme}://{parts.netloc}"
+        self._cookies = cookies
         self._session: aiohttp.ClientSession | None = None
 
     async def send(
@@ -91,7 +93,9 @@ class Transport:
                     trace_request_ctx=trip,
                 ) as answer,
             ):
-                return Reply(answer.status, await answer.read())
+                leads = answer.headers.get("Location")
+                location = None if leads is None else Secret(leads)
+                return Reply(answer.status, await answer.read(), location)
         except (aiohttp.ClientError, OSError, RuntimeError) as error:  # the last is uvloop's
             failure = self._failure(error, trip.left, timeout_ms)
         raise failure  # outside, so that no cause tells the request, and with it the session
@@ -107,12 +111,16 @@ class Transport:
             trace.on_request_headers_sent.append(_leaves)
             self._session = aiohttp.ClientSession(
                 headers=_HEADERS,
-                cookie_jar=aiohttp.DummyCookieJar(),
+                cookie_jar=self._jar(),
                 timeout=aiohttp.ClientTimeout(total=None),
                 trace_configs=[trace],
                 middlewares=(_once,),
             )
         return self._session
+
+    def _jar(self) -> aiohttp.abc.AbstractCookieJar:
+        # A stand-in has an address of four numbers, whose cookies count as unsafe.
+        return aiohttp.CookieJar(unsafe=True) if self._cookies else aiohttp.DummyCookieJar()
 
     def _failure(self, error: Exception, left: bool, timeout_ms: int) -> BrokerError:  # noqa: FBT001
         error = error.error if isinstance(error, _Broken) else error

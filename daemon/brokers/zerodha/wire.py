@@ -13,6 +13,7 @@ from msgspec import Raw, Struct
 
 from daemon.domain.money import E4
 from daemon.errors import BrokerError, BrokerMisused, BrokerUnavailable, SessionRefused, WireGarbled
+from daemon.telemetry.redaction import Secret
 
 T = TypeVar("T")
 OK, TOO_MANY = 200, 429
@@ -27,10 +28,12 @@ class Reply(Struct, frozen=True):
     Attributes:
         status: of HTTP.
         body: as it came, uncompressed.
+        location: where it leads; None: nowhere.
     """
 
     status: int
     body: bytes
+    location: Secret | None = None
 
 
 class Envelope(Struct, frozen=True):

@@ -19,6 +19,7 @@ from daemon.brokers.zerodha.wire_twin.desk import Desk
 from daemon.brokers.zerodha.wire_twin.limits import Bucket
 from daemon.brokers.zerodha.wire_twin.mischief import On
 from daemon.brokers.zerodha.wire_twin.session import Session, profile
+from daemon.brokers.zerodha.wire_twin.website import Website
 from daemon.brokers.zerodha.wire_twin.words import Data, Denied, rupees, wrong
 from daemon.domain.instants import IST, SECOND_NS, instant, moment_of
 
@@ -60,6 +61,7 @@ class House(Struct, frozen=True):
 
     desk: Desk
     session: Session
+    website: Website
 
 
 class Text(Struct, frozen=True):

@@ -16,6 +16,7 @@ from daemon.brokers.zerodha.wire_twin.mischief import Mischief
 from daemon.brokers.zerodha.wire_twin.server import Parts
 from daemon.brokers.zerodha.wire_twin.session import Session
 from daemon.brokers.zerodha.wire_twin.ticker import Ticker
+from daemon.brokers.zerodha.wire_twin.website import Website
 from daemon.domain.market.frames import Frame
 from daemon.runtime.clock import Clock
 from daemon.runtime.pace import Pace
@@ -74,4 +75,4 @@ def opened(stage: Stage, pace: Pace, host: Clock) -> Parts:
     ticker = Ticker(desk, mischief)
     desk.books.push = ticker.push
     market = Market(stage.beats(Account(desk, ticker)), desk, pace, stage.starts_ns)
-    return Parts(House(desk, Session()), market, mischief, ticker, Limits(host.now_ns))
+    return Parts(House(desk, Session(), Website()), market, mischief, ticker, Limits(host.now_ns))

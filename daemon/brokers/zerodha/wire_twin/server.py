@@ -22,6 +22,7 @@ from daemon.brokers.zerodha.wire_twin.asked import placement
 from daemon.brokers.zerodha.wire_twin.limits import Bucket, Limits
 from daemon.brokers.zerodha.wire_twin.market import Market
 from daemon.brokers.zerodha.wire_twin.mischief import Arrives, Fault, Kind, Mischief, On
+from daemon.brokers.zerodha.wire_twin.pages import Pages
 from daemon.brokers.zerodha.wire_twin.session import API_KEY, API_SECRET
 from daemon.brokers.zerodha.wire_twin.ticker import Ticker
 from daemon.brokers.zerodha.wire_twin.words import Denied, denial, envelope, too_many, wrong
@@ -78,8 +79,8 @@ class Server:
         for row in ROWS:
             app.router.add_route(row.method, row.path, partial(self._answer, row))
         app.router.add_get("/", self._socket)
-        app.router.add_get("/connect/login", self._login_page)
         parts = self._parts
+        Pages(parts.house, parts.market).add_to(app.router)
         Admin(parts.house, parts.market, parts.mischief, parts.ticker).add_to(app.router)
         return app
 
@@ -157,16 +158,6 @@ class Server:
         else:
             number = unsent.rejected(desk, order, "rejected on purpose")
         return web.Response(body=envelope({"order_id": number}), content_type=_JSON)
-
-    async def _login_page(self, request: web.Request) -> web.StreamResponse:
-        """Do at once what a person does on the login page: the token is in the redirect."""
-        if request.query.get("api_key") != API_KEY:
-            raise wrong("Invalid `api_key`.")
-        token = self._parts.house.session.request_token()
-        more = request.query.get("redirect_params", "")
-        query = f"action=login&status=success&request_token={token}"
-        place = f"/twin/redirected?{query}{'&' if more else ''}{more}"
-        return web.Response(status=302, headers={"Location": place})
 
     async def _socket(self, request: web.Request) -> web.StreamResponse:
         parts = self._parts

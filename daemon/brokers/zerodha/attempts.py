@@ -1,0 +1,114 @@
+"""Log-ins without a person: when one may be tried, so that nobody is ever locked out by them.
+
+A wrong password that is sent again and again locks an account, so each reason for a log-in is worth
+one attempt between two mornings, and a no of the broker's ends them until somebody puts credentials
+in anew. What was tried is kept before it is sent: a restart tries nothing again.
+
+    refused since the credentials were put in  -> stopped, until they are put in anew
+    between the end of sessions and half past six -> not yet
+    tried for this reason since the last morning -> stopped, until the next one
+    else                                          -> one attempt
+"""
+
+from __future__ import annotations
+
+from datetime import time
+from enum import StrEnum
+
+import msgspec
+from msgspec import Struct
+
+from daemon.brokers.zerodha.login import ENDS_AT, ends_ns
+from daemon.domain.instants import at, day_of
+from daemon.errors import WireGarbled
+from daemon.telemetry.redaction import Secret
+
+BEGINS_AT = time(6, 30)
+"""When the log-in of a morning is due: sessions end about six, and one must not be among them."""
+_REFUSED = "the broker refused what the vault holds, and it is not sent again until it is put in"
+_TRIED = "its log-in without a person was tried this morning and is not tried again today"
+
+
+class Reason(StrEnum):
+    """Why there is no session: it ended in the morning, or the broker refuses it before that."""
+
+    ENDED = "ended"
+    DIED = "died"
+
+
+class Attempts(Struct, frozen=True, forbid_unknown_fields=True):
+    """What was tried.
+
+    Attributes:
+        until_ns: the end of sessions that come of these attempts.
+        tried: the reasons that were worth one since the end before.
+        refused_ns: when the broker last said no to what the vault holds, in host time; 0: never.
+    """
+
+    until_ns: int = 0
+    tried: tuple[Reason, ...] = ()
+    refused_ns: int = 0
+
+
+class NotYet(Struct, frozen=True):
+    """It may be tried from an instant on."""
+
+    at_ns: int
+
+
+class Stopped(Struct, frozen=True):
+    """A person is wanted, and why; `again_ns`: when it may be tried again, 0: not by a clock."""
+
+    because: str
+    again_ns: int
+
+
+def attempt(
+    held: Attempts, reason: Reason, now_ns: int, put_in_ns: int
+) -> Attempts | NotYet | Stopped:
+    """Decide on one attempt.
+
+    Args:
+        held: what was tried before.
+        reason: for a log-in.
+        now_ns: market time.
+        put_in_ns: when the newest of the credentials was put in, in host time.
+
+    Returns:
+        What was tried with this attempt, or why there is none.
+    """
+    if held.refused_ns and held.refused_ns >= put_in_ns:
+        return Stopped(_REFUSED, 0)
+    today = day_of(now_ns)
+    begins_ns = at(today, BEGINS_AT)
+    if at(today, ENDS_AT) <= now_ns < begins_ns:
+        return NotYet(begins_ns)
+    until_ns = ends_ns(now_ns)
+    tried = held.tried if held.until_ns == until_ns else ()
+    if reason in tried:
+        return Stopped(_TRIED, next_ns(now_ns))
+    return Attempts(until_ns, (*tried, reason), held.refused_ns)
+
+
+def next_ns(now_ns: int) -> int:
+    """Return when the log-in of the next morning is due."""
+    return at(day_of(ends_ns(now_ns)), BEGINS_AT)
+
+
+def kept(attempts: Attempts) -> Secret:
+    """Return attempts as one text, to be kept beside the credentials."""
+    return Secret(msgspec.json.encode(attempts).decode())
+
+
+def recalled(text: Secret | None) -> Attempts:
+    """Return the attempts in a text that was kept: `kept` backwards.
+
+    Raises:
+        WireGarbled: there are none in it, so nobody knows what was tried.
+    """
+    if text is None:
+        return Attempts()
+    try:
+        return msgspec.json.decode(text.reveal(), type=Attempts)
+    except msgspec.MsgspecError:
+        raise WireGarbled("what was kept of earlier log-ins cannot be understood") from None

@@ -1,0 +1,241 @@
+"""A log-in without a person: password and one-time code, sent as the broker's own page does.
+
+Nobody at the broker has promised these requests, so all that is not plainly a yes is a no: nothing
+is guessed, and nothing is sent twice. `attempts` says when one may be tried.
+
+Source: what others have used for years, read with low trust: POST /api/login answers `request_id`,
+POST /api/twofa takes it with the code, and the page of the key then leads on until an address holds
+the request token. How the envelope looks is that of Kite Connect's answers.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Protocol, TypeVar
+from urllib.parse import quote, urlsplit
+
+import pyotp
+from msgspec import Struct
+from msgspec.structs import replace
+
+from daemon.brokers.zerodha import attempts, login
+from daemon.brokers.zerodha.attempts import Attempts, NotYet, Reason, Stopped
+from daemon.brokers.zerodha.forms import Sent, form
+from daemon.brokers.zerodha.transport import Transport
+from daemon.brokers.zerodha.wire import OK, Reply, envelope, parsed
+from daemon.domain.instants import SECOND_NS
+from daemon.errors import BrokerMisused, BrokerUnavailable, OutcomeUnknown, WireGarbled
+from daemon.runtime.clock import Clock
+from daemon.telemetry.redaction import STARS, Secret
+
+T = TypeVar("T")
+ROOT = "https://kite.zerodha.com"
+"""Where the broker's own log-in page is."""
+WARNING = (
+    "logs in without a person: Zerodha asks its clients to log in by hand once a day and has never "
+    "blessed this; it goes by requests that are documented nowhere and may change any day; and "
+    "password and one-time codes lie in one place, so that whoever takes the vault with its key "
+    "takes the account"
+)
+USER_ID, PASSWORD, TOTP_SECRET = "user_id", "password", "totp_secret"
+ATTEMPTS = "login_attempts"
+_HOPS = 6
+_NO = frozenset({400, 401, 403})
+_LEADS_ON = frozenset({301, 302, 303, 307, 308})
+_SHOWN_LEAST = 4
+
+
+class Given(Protocol):
+    """Where an account's credentials are kept, sealed; each call may block."""
+
+    def find(self, field: str) -> Secret | None:
+        """Return a credential of the account; None: there is none."""
+        ...
+
+    def keep(self, field: str, secret: Secret) -> None:
+        """Keep a credential in place of the one before."""
+        ...
+
+    def put_in_ns(self, field: str) -> int:
+        """Return when a credential was put in; 0: there is none."""
+        ...
+
+
+class _Held(Struct, frozen=True):
+    """What an attempt needs of the vault."""
+
+    user_id: Secret
+    password: Secret
+    seed: Secret
+    put_in_ns: int
+    attempts: Attempts
+
+
+class _Asked(Struct, frozen=True):
+    request_id: str
+
+
+class _Passed(Struct, frozen=True):
+    """The code was right; what else is told of the person is not read."""
+
+
+class Headless:
+    """Logs one account in without a person.
+
+    Args:
+        given: its credentials, and what was tried with them.
+        now_ns: market time, by which codes and mornings go.
+        wall: host time, by which credentials are put in.
+        root: where the log-in page is, or a stand-in's.
+    """
+
+    def __init__(
+        self, given: Given, now_ns: Callable[[], int], wall: Clock, root: str = ROOT
+    ) -> None:
+        self._given = given
+        self._now_ns = now_ns
+        self._wall = wall
+        self._root = root
+
+    async def bring(self, reason: Reason, api_key: Secret) -> Secret | NotYet | Stopped:
+        """Return the request token that a log-in brings, or why there is none.
+
+        Raises:
+            BrokerUnavailable: nothing was sent; it may be tried again.
+            BrokerMisused: a credential is missing or none, or the vault does not open.
+        """
+        held = await asyncio.to_thread(self._held)
+        now_ns = self._now_ns()
+        decided = attempts.attempt(held.attempts, reason, now_ns, held.put_in_ns)
+        if not isinstance(decided, Attempts):
+            return decided
+        code_of(held.seed, now_ns)
+        await self._keep(decided)
+        transport = Transport(self._root, cookies=True)
+        try:
+            return await self._through(transport, held, api_key)
+        except BrokerUnavailable:
+            await self._keep(held.attempts)
+            raise
+        except BrokerMisused as no:
+            await self._keep(replace(decided, refused_ns=self._wall.now_ns()))
+            return Stopped(_without(str(no), held), 0)
+        except (OutcomeUnknown, WireGarbled) as error:
+            return Stopped(_without(str(error), held), attempts.next_ns(now_ns))
+        finally:
+            await transport.close()
+
+    async def _through(self, transport: Transport, held: _Held, api_key: Secret) -> Secret:
+        """Go the way of a person.
+
+        Raises:
+            BrokerUnavailable: nothing of the password left.
+            BrokerMisused: the broker said no.
+            OutcomeUnknown: some of it left, and no yes came.
+            WireGarbled: an answer leads nowhere that is known.
+        """
+        asked = told(await transport.send(password_form(held.user_id, held.password), None), _Asked)
+        try:
+            code = code_of(held.seed, self._now_ns())
+            sent = code_form(held.user_id, Secret(asked.request_id), code)
+            told(await transport.send(sent, None), _Passed)
+            path = f"/connect/login?v=3&api_key={quote(api_key.reveal(), '')}"
+            for _ in range(_HOPS):
+                found = led_to(await transport.send(Sent("GET", path), None), self._root)
+                if isinstance(found, Secret):
+                    return found
+                path = found
+        except BrokerUnavailable as error:
+            raise OutcomeUnknown(str(error)) from error
+        raise WireGarbled("the log-in page leads on and on, and to no session")
+
+    def _held(self) -> _Held:
+        found: dict[str, Secret] = {}
+        for field in (USER_ID, PASSWORD, TOTP_SECRET):
+            secret = self._given.find(field)
+            if secret is None:
+                sentence = f"there is no {field} of this account, which logs in without a person"
+                raise BrokerMisused(f"{sentence}; `ordo vault put` takes it")
+            found[field] = secret
+        put_in_ns = max(map(self._given.put_in_ns, found))
+        tried = attempts.recalled(self._given.find(ATTEMPTS))
+        return _Held(found[USER_ID], found[PASSWORD], found[TOTP_SECRET], put_in_ns, attempts=tried)
+
+    async def _keep(self, tried: Attempts) -> None:
+        await asyncio.to_thread(self._given.keep, ATTEMPTS, attempts.kept(tried))
+
+
+def password_form(user_id: Secret, password: Secret) -> Sent:
+    """Return the first request of the page."""
+    return form("POST", "/api/login", {"user_id": user_id.reveal(), "password": password.reveal()})
+
+
+def code_form(user_id: Secret, request_id: Secret, code: Secret) -> Sent:
+    """Return the second request of the page."""
+    fields: dict[str, object] = {
+        "user_id": user_id.reveal(),
+        "request_id": request_id.reveal(),
+        "twofa_value": code.reveal(),
+        "twofa_type": "totp",
+    }
+    return form("POST", "/api/twofa", fields)
+
+
+def code_of(seed: Secret, now_ns: int) -> Secret:
+    """Return the one-time code of an instant.
+
+    Raises:
+        BrokerMisused: the seed is none.
+    """
+    try:
+        return Secret(pyotp.TOTP(seed.reveal().replace(" ", "")).at(now_ns // SECOND_NS))
+    except (ValueError, TypeError):
+        # The cause could quote it.
+        sentence = "totp_secret is no seed of one-time codes; put in the letters under the QR code"
+        raise BrokerMisused(sentence) from None
+
+
+def told(reply: Reply, expected: type[T]) -> T:
+    """Return what a request of the page was answered with.
+
+    Raises:
+        BrokerMisused: the broker says no.
+        OutcomeUnknown: it says neither yes nor no.
+        WireGarbled: it says nothing that can be read.
+    """
+    said = envelope(reply)
+    if reply.status == OK and not said.error_type:
+        return parsed(said.data, expected)
+    text = f"Zerodha answers {reply.status} to the log-in: {said.said or 'no reason'}"
+    raise (BrokerMisused if reply.status in _NO else OutcomeUnknown)(text)
+
+
+def led_to(reply: Reply, root: str) -> Secret | str:
+    """Return the request token that an answer leads to, or the path that it leads on to.
+
+    Args:
+        reply: what came back.
+        root: the one site that is asked.
+
+    Raises:
+        WireGarbled: it leads to another site, or nowhere.
+    """
+    if reply.status not in _LEADS_ON or reply.location is None:
+        sentence = "the log-in page does not lead on; perhaps it asks something of a person"
+        raise WireGarbled(f"{sentence}: log in there once by hand")
+    try:
+        return login.request_token(reply.location)
+    except BrokerMisused:
+        parts, ours = urlsplit(reply.location.reveal()), urlsplit(root)
+    if (parts.scheme or ours.scheme, parts.netloc or ours.netloc) != (ours.scheme, ours.netloc):
+        raise WireGarbled("the log-in page leads to another site, and brings no session")
+    return f"{parts.path}?{parts.query}"
+
+
+def _without(text: str, held: _Held) -> str:
+    """Return what a broker said without what it was told."""
+    for secret in (held.password, held.seed, held.user_id):
+        if len(secret.reveal()) >= _SHOWN_LEAST:
+            text = text.replace(secret.reveal(), STARS)
+    return text

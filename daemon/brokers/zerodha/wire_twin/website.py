@@ -1,0 +1,91 @@
+"""The log-in page of the twin, as far as a program goes through it: password, code, redirect.
+
+A browser without a cookie of ours is taken for a person's, who does all this at once. One with a
+cookie has begun to log in and must have come to the end of it. The third wrong word locks the user
+out for good, so that nobody who tries again and again looks right here.
+
+Source: what others have used for years, see `daemon.brokers.zerodha.headless`; words and locking
+are the twin's own.
+"""
+
+from __future__ import annotations
+
+import base64
+import hmac
+import struct
+from hashlib import sha1, sha256
+
+from daemon.brokers.zerodha.wire_twin.session import API_SECRET, USER
+from daemon.brokers.zerodha.wire_twin.words import Data, Denied
+from daemon.domain.instants import SECOND_NS
+
+PASSWORD, TOTP_SECRET = "ordotwinpassword", "ORDOTWINORDOTWINORDOTWINORDOTWIN"
+COOKIE = "kf_session"
+MOST_WRONG = 3
+_STEP_S, _DIGITS = 30, 6
+
+
+class Website:
+    """Who has come how far in logging in.
+
+    Attributes:
+        asked: so many passwords were tried.
+        wrong: so many words were wrong since the last that were right.
+    """
+
+    def __init__(self) -> None:
+        self.asked = self.wrong = 0
+        self._begun: dict[str, str] = {}
+        self._entered: set[str] = set()
+
+    def begin(self, form: Data) -> tuple[Data, str]:
+        """Take a password; return what is answered, and the cookie of whoever brought it.
+
+        Raises:
+            Denied: it is wrong, or the user is locked out.
+        """
+        self.asked += 1
+        right = form.get("user_id") == USER
+        self._judge(right and hmac.compare_digest(form.get("password", ""), PASSWORD), "password")
+        request_id, cookie = _made("request_id", self.asked), _made("cookie", self.asked)
+        self._begun[cookie] = request_id
+        return {"user_id": USER, "request_id": request_id, "twofa_type": "totp"}, cookie
+
+    def enter(self, form: Data, cookie: str, now_ns: int) -> Data:
+        """Take a one-time code.
+
+        Raises:
+            Denied: it is wrong, nobody began so, or the user is locked out.
+        """
+        if self._begun.get(cookie) != form.get("request_id", "-") or form.get("user_id") != USER:
+            raise Denied(400, "InputException", "Invalid `request_id`.")
+        steps = (now_ns // SECOND_NS // _STEP_S + each for each in (-1, 0, 1))
+        codes = {code_at(step) for step in steps}
+        self._judge(form.get("twofa_value", "") in codes, "TOTP")
+        self.wrong = 0
+        del self._begun[cookie]
+        self._entered.add(cookie)
+        return {"profile": {}}
+
+    def lets_in(self, cookie: str | None) -> bool:
+        """Say whether a browser is led to a request token."""
+        return cookie is None or cookie in self._entered
+
+    def _judge(self, right: bool, what: str) -> None:  # noqa: FBT001
+        if self.wrong >= MOST_WRONG:
+            raise Denied(403, "UserException", "Account is blocked: too many wrong attempts.")
+        if not right:
+            self.wrong += 1
+            raise Denied(403, "UserException", f"Invalid {what}.")
+
+
+def code_at(step: int) -> str:
+    """Return the one-time code of a step of half a minute (RFC 6238 and 4226)."""
+    digest = hmac.digest(base64.b32decode(TOTP_SECRET), struct.pack(">Q", step), sha1)
+    begins = digest[-1] & 15
+    (number,) = struct.unpack_from(">I", digest, begins)
+    return f"{(number & 0x7FFF_FFFF) % 10**_DIGITS:0{_DIGITS}}"
+
+
+def _made(kind: str, number: int) -> str:
+    return sha256(f"{API_SECRET}:{kind}:{number}".encode()).hexdigest()[:32]

@@ -1,0 +1,253 @@
+"""A log-in without a person goes the way of the broker's page once, and stops at whatever is no."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from datetime import time
+from urllib.parse import parse_qs
+
+import pyotp
+import pytest
+
+from daemon.brokers.zerodha import headless
+from daemon.brokers.zerodha.attempts import Attempts, Reason, recalled
+from daemon.brokers.zerodha.headless import Headless
+from daemon.brokers.zerodha.signing_in import SigningIn
+from daemon.brokers.zerodha.wire import Reply
+from daemon.domain.instants import DAY_NS, SECOND_NS, at
+from daemon.errors import BrokerMisused, BrokerUnavailable, OutcomeUnknown, WireGarbled
+from daemon.messages import LoggedIn, LoginFailed, StepWanted
+from daemon.runtime.clock import VirtualClock
+from daemon.telemetry.redaction import Secret
+from tests.kit.kite_account import BROUGHT, DAY, GRANTED, KEY, NOW, KiteAccount, kite_account
+from tests.kit.kite_script import CLOSES, CUTS, DEAD, PAGE, Answer, no, yes
+
+WALL = NOW + 100 * DAY_NS
+"""Host time may be another than that of the market, as before a stand-in."""
+SIX, DUE = at(DAY, time(6)), at(DAY, time(6, 30))
+USER, PASSWORD, SEED = "canary-user", "canary-password", "CANARYSEEDCANARYSEEDCANARYSEEDCA"
+REQUEST_ID = "canary-request-id"
+BEGIN, ENTER, PAGE_OF_KEY = "POST /api/login", "POST /api/twofa", "GET /connect/login"
+LEADS = Answer(302, headers={"Location": f"http://127.0.0.1:1/login?request_token={BROUGHT}"})
+ONWARD = Answer(302, headers={"Location": "/connect/finish?sess_id=1"})
+
+
+class Alone(KiteAccount):
+    """An account that logs in without a person."""
+
+    def __init__(self, account: KiteAccount) -> None:
+        self.__dict__.update(account.__dict__)
+        self.wall = VirtualClock(WALL)
+        for field, text in (("user_id", USER), ("password", PASSWORD), ("totp_secret", SEED)):
+            self.put_in_anew(field, text, WALL - DAY_NS)
+        on = self.script.on
+        on(BEGIN, yes({"user_id": USER, "request_id": REQUEST_ID, "twofa_type": "totp"}))
+        on(ENTER, yes({"profile": {}}))
+        on(PAGE_OF_KEY, ONWARD)
+        on("GET /connect/finish", LEADS)
+        self.restart()
+
+    def restart(self) -> None:
+        """Forget all but what is kept."""
+        alone = Headless(self.kept, self.clock.now_ns, self.wall, self.script.url)
+        self.broker._signing_in = SigningIn(self.client, self.kept, self.clock.now_ns, alone)
+        self.script.asked.clear()
+
+    def put_in_anew(self, field: str, text: str, at_ns: int) -> None:
+        """Have a person put a credential in."""
+        self.kept.keep(field, Secret(text))
+        self.kept.put_in[field] = at_ns
+
+    @property
+    def tried(self) -> Attempts:
+        """What was tried, as it is kept."""
+        return recalled(self.kept.find(headless.ATTEMPTS))
+
+    def sent(self, route: str) -> list[dict[str, str]]:
+        """The fields of what was sent there."""
+        found = [each for each in self.script.asked if each.route == route]
+        return [
+            {name: value for name, (value,) in parse_qs(each.body.decode()).items()}
+            for each in found
+        ]
+
+
+@pytest.fixture
+async def account() -> AsyncIterator[Alone]:
+    async with kite_account() as made:
+        yield Alone(made)
+
+
+async def test_password_code_and_page_make_a_session_without_a_person(account):
+    (told,) = await account.broker.log_in(3)
+
+    assert told == LoggedIn(3, NOW, SIX + DAY_NS)
+    assert account.script.routes()[:6] == [
+        *(BEGIN, ENTER, PAGE_OF_KEY, "GET /connect/finish"),
+        *("POST /session/token", "GET /user/profile"),
+    ]
+    assert account.sent(BEGIN) == [{"user_id": USER, "password": PASSWORD}]
+    code = pyotp.TOTP(SEED).at(NOW // SECOND_NS)
+    entered = {"user_id": USER, "request_id": REQUEST_ID, "twofa_value": code, "twofa_type": "totp"}
+    assert account.sent(ENTER) == [entered]
+    assert account.kept.held["access_token"].reveal().endswith(GRANTED)
+    assert account.tried == Attempts(SIX + DAY_NS, (Reason.ENDED,))
+
+
+async def test_a_session_that_stands_and_what_a_person_brings_go_before_it(account):
+    account.kept.keep("access_token", Secret(f"{SIX + DAY_NS} {GRANTED}"))
+    assert isinstance((await account.broker.log_in(1))[0], LoggedIn)
+    account.bring()
+    assert isinstance((await account.broker.log_in(2))[0], LoggedIn)
+    account.bring()
+    account.script.on("POST /session/token", DEAD)
+    assert isinstance((await account.broker.log_in(3))[0], StepWanted)
+
+    assert account.sent(BEGIN) == []
+
+
+async def test_a_session_that_died_before_its_end_is_worth_one_attempt_of_its_own(account):
+    await account.broker.log_in(1)
+    account.script.on("GET /user/profile", DEAD)
+    (second,) = await account.broker.log_in(2)
+    (third,) = await account.broker.log_in(3)
+
+    assert isinstance(second, StepWanted)
+    assert (third.because, third.again_ns) == (
+        "its log-in without a person was tried this morning and is not tried again today",
+        DUE + DAY_NS,
+    )
+    assert len(account.sent(BEGIN)) == 2
+
+
+async def test_before_half_past_six_it_says_when_it_will_log_in(account):
+    account.clock = account.clock.__class__(SIX)
+    account.restart()
+    (told,) = await account.broker.log_in(1)
+
+    assert told == LoginFailed(1, "its next log-in without a person is at 06:30", SIX, DUE)
+    assert account.script.asked == []
+
+
+@pytest.mark.parametrize("route", [BEGIN, ENTER])
+@pytest.mark.parametrize("status", [400, 401, 403])
+async def test_a_no_is_not_asked_for_again_whatever_is_restarted_and_whatever_day(
+    account, route, status
+):
+    """The password was wrong: a person must put it in anew."""
+    account.script.on(route, no(status, "UserException", f"no {PASSWORD} {USER} {SEED}"))
+    (told,) = await account.broker.log_in(1)
+    assert (told.again_ns, f"Zerodha answers {status} to the log-in: " in told.because) == (0, True)
+    assert "no *** *** ***" in told.because
+    account.restart()
+    for generation in range(2, 9):
+        account.clock.advance(DAY_NS)
+        (again,) = await account.broker.log_in(generation)
+        assert (again.again_ns, "until it is put in" in again.because) == (0, True)
+    assert account.sent(BEGIN) == []
+
+    account.put_in_anew("password", "another", WALL + 1)
+    account.script.on(route, yes({"request_id": REQUEST_ID}))
+    assert isinstance((await account.broker.log_in(9))[0], LoggedIn)
+
+
+@pytest.mark.parametrize("route", [BEGIN, ENTER, PAGE_OF_KEY])
+@pytest.mark.parametrize(
+    "answer", [CLOSES, CUTS, PAGE, no(429, "NetworkException"), no(500, "GeneralException")]
+)
+async def test_an_answer_that_is_neither_yes_nor_no_waits_for_a_person_or_the_next_morning(
+    account, route, answer
+):
+    account.script.on(route, answer)
+    (told,) = await account.broker.log_in(1)
+    assert (type(told), told.again_ns) == (StepWanted, DUE + DAY_NS)
+    account.restart()
+    (again,) = await account.broker.log_in(2)
+
+    assert isinstance(again, StepWanted)
+    assert account.script.asked == []
+
+
+async def test_what_never_left_is_no_attempt(account):
+    alone = Headless(account.kept, account.clock.now_ns, account.wall, "http://127.0.0.1:1")
+    with pytest.raises(BrokerUnavailable):
+        await alone.bring(Reason.ENDED, Secret(KEY))
+
+    assert account.tried == Attempts()
+
+
+@pytest.mark.parametrize("field", ["user_id", "password", "totp_secret"])
+async def test_a_credential_that_is_missing_is_named_before_anything_is_sent(account, field):
+    account.kept.drop(field)
+    with pytest.raises(BrokerMisused, match=f"no {field} .*ordo vault put"):
+        await account.broker.log_in(1)
+    assert account.script.asked == []
+
+
+async def test_a_seed_that_is_none_is_told_unquoted_before_anything_is_sent(account):
+    account.put_in_anew("totp_secret", "canary!0189", NOW)
+    with pytest.raises(BrokerMisused, match="no seed of one-time codes") as caught:
+        await account.broker.log_in(1)
+
+    assert ("canary" in str(caught.value), account.script.asked) == (False, [])
+
+
+async def test_without_an_api_secret_no_attempt_is_used_up(account):
+    account.kept.drop("api_secret")
+    with pytest.raises(BrokerMisused, match="no api_secret"):
+        await account.broker.log_in(1)
+    assert account.script.asked == []
+
+
+@pytest.mark.parametrize(
+    ("reply", "found"),
+    [
+        (Reply(302, b"", Secret(f"https://x/?request_token={BROUGHT}")), Secret(BROUGHT)),
+        (Reply(302, b"", Secret("/connect/finish?a=1")), "/connect/finish?a=1"),
+        (Reply(303, b"", Secret("https://k.example/connect/f?a=1")), "/connect/f?a=1"),
+    ],
+)
+def test_the_page_leads_to_a_token_or_on_within_its_own_site(reply, found):
+    assert headless.led_to(reply, "https://k.example") == found
+
+
+@pytest.mark.parametrize(
+    ("reply", "says"),
+    [
+        (Reply(200, b"<html>"), "log in there once by hand"),
+        (Reply(302, b""), "does not lead on"),
+        (Reply(302, b"", Secret("https://evil.example/")), "leads to another site"),
+        (Reply(302, b"", Secret("http://k.example/")), "leads to another site"),
+    ],
+)
+def test_a_page_that_leads_elsewhere_or_nowhere_brings_no_session(reply, says):
+    with pytest.raises(WireGarbled, match=says):
+        headless.led_to(reply, "https://k.example")
+
+
+async def test_a_page_that_leads_in_a_circle_is_left(account):
+    account.script.on("GET /connect/finish", ONWARD)
+    (told,) = await account.broker.log_in(1)
+
+    assert "leads on and on" in told.because
+    assert len(account.script.asked) < 10
+
+
+@pytest.mark.parametrize(
+    ("reply", "error"),
+    [
+        (no(403, "UserException"), BrokerMisused),
+        (no(500, "GeneralException"), OutcomeUnknown),
+        (PAGE, WireGarbled),
+        (yes({}), WireGarbled),
+    ],
+)
+def test_what_the_page_is_answered_is_a_yes_a_no_or_neither(reply, error):
+    with pytest.raises(error):
+        headless.told(Reply(reply.status, reply.body), headless._Asked)
+
+
+def test_nothing_that_it_sends_shows_a_secret_in_an_error():
+    shown = repr(Reply(302, b"", Secret(BROUGHT)))
+
+    assert BROUGHT not in shown
