@@ -11,8 +11,8 @@ from daemon.app.connections import Opened, Opener
 from daemon.brokers.zerodha.broker import Zerodha
 from daemon.brokers.zerodha.client import Client
 from daemon.brokers.zerodha.contracts import Contracts
-from daemon.brokers.zerodha.headless import ROOT as PAGES
 from daemon.brokers.zerodha.headless import Headless
+from daemon.brokers.zerodha.login import SITE
 from daemon.brokers.zerodha.prices import Prices
 from daemon.brokers.zerodha.signing_in import SigningIn
 from daemon.brokers.zerodha.stream.socket import ROOT as TICKER_ROOT
@@ -124,7 +124,7 @@ def at_zerodha(
 
         client, contracts = Client(Transport(root), MonotonicClock(), refused), Contracts()
         sealed = Sealed(vault, account.id, wall)
-        headless = Headless(sealed, now_ns, wall, PAGES if root == ROOT else root)
+        headless = Headless(sealed, now_ns, wall, SITE if root == ROOT else root)
         alone = headless if account.headless_login else None
         signing_in = SigningIn(client, sealed, now_ns, alone)
         broker = Zerodha(client, contracts, signing_in, now_ns)

@@ -24,4 +24,5 @@ def live_terms(given: Assignment, now_ns: Callable[[], int]) -> LiveTerms:
         return [f"{e.check}: {e.evidence}" for e in found if e.verdict is Verdict.FAIL]
 
     brokers = {account.id: account.broker for account in given.accounts}
-    return LiveTerms(given.settings.daemon.mode, brokers, check)
+    roots = {name: each.api_root for name, each in given.settings.brokers.items() if each.api_root}
+    return LiveTerms(given.settings.daemon.mode, brokers, check, roots)

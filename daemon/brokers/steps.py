@@ -17,7 +17,8 @@ class Step(Struct, frozen=True):
     Attributes:
         needs: the credentials that a person puts in once.
         key: the one of them that the page is of.
-        page: makes its address of that, and of what the browser shows that it leads back here.
+        page: makes its address of that, of what the browser shows that it leads back here, and of
+            the root of a stand-in; empty: the broker itself is asked.
         field: under which the vault keeps what he brings, until the next log-in takes it.
         brought: takes it out of what he pasted; raises `BrokerMisused` where it is not in it.
         warning: what an account does that logs in without him.
@@ -25,7 +26,7 @@ class Step(Struct, frozen=True):
 
     needs: tuple[str, ...]
     key: str
-    page: Callable[[Secret, Secret], Secret]
+    page: Callable[[Secret, Secret, str], Secret]
     field: str
     brought: Callable[[Secret], Secret]
     warning: str

@@ -29,12 +29,14 @@ class LiveTerms(Struct, frozen=True):
     Attributes:
         mode: whose money is traded with.
         brokers: the canonical id of each account's broker.
+        stand_ins: where one is asked in place of a broker, by its canonical id.
         check: looks for what hinders live trading, a sentence each; it may take its time.
     """
 
     mode: str = PAPER
     brokers: Mapping[str, str] = MappingProxyType({})
     check: Callable[[], Sequence[str]] = _nothing_amiss
+    stand_ins: Mapping[str, str] = MappingProxyType({})
 
 
 class Arming:

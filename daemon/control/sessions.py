@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 
 from daemon.brokers.steps import STEPS, Step
 from daemon.control.line import Line, Refusal
@@ -21,10 +22,12 @@ class Sessions:
     Args:
         line: to the actors.
         vault: holds the credentials.
+        stand_ins: where one is asked in place of a broker, by its canonical id.
     """
 
-    def __init__(self, line: Line, vault: Vault) -> None:
+    def __init__(self, line: Line, vault: Vault, stand_ins: Mapping[str, str]) -> None:
         self._line = line
+        self._stand_ins = stand_ins
         self._vault = vault
 
     async def page(self, account: str, broker: str, state: Secret) -> Secret:
@@ -38,11 +41,12 @@ class Sessions:
         Raises:
             Refusal: there is no such account, nobody logs in there, or the vault refuses.
         """
-        step = self._step(account, broker)
+        step, root = self._step(account, broker), self._stand_ins.get(broker, "")
         try:
-            return step.page(await asyncio.to_thread(self._vault.open, account, step.key), state)
+            key = await asyncio.to_thread(self._vault.open, account, step.key)
         except (VaultError, SettingsError) as error:
             raise Refusal(error.code, str(error)) from error
+        return step.page(key, state, root)
 
     async def bring(self, account: str, broker: str, pasted: Secret, by: str, host_ns: int) -> Done:
         """Take what he brought, and have a session made of it.

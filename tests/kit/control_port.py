@@ -12,7 +12,7 @@ from typing import Any
 import aiohttp
 
 from daemon.actors.request_clerk import RequestClerk
-from daemon.control import Control, Line, Names
+from daemon.control import Control, Line, LiveTerms, Names
 from daemon.messages import Ask, Told
 from daemon.runtime.clock import VirtualClock
 from daemon.runtime.words import Commit, Lane, Show, Tell
@@ -136,12 +136,13 @@ async def open_port(
     answers: Answers | None = None,
     settings: Web | None = None,
     more: tuple[Route, ...] = (),
+    terms: LiveTerms | None = None,
     **house: Any,
 ) -> AsyncIterator[Port]:
     """Open a control port over scripted actors."""
     actors, clock, log = Actors(answers or {}, state_dir), VirtualClock(HOST_NS), io.StringIO()
     built = House(
-        control=Control(actors.line),
+        control=Control(actors.line, None, terms or LiveTerms()),
         settings=settings or Web(port=0),
         state_dir=state_dir,
         host=clock,

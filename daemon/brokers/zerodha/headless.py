@@ -30,8 +30,6 @@ from daemon.runtime.clock import Clock
 from daemon.telemetry.redaction import STARS, Secret
 
 T = TypeVar("T")
-ROOT = "https://kite.zerodha.com"
-"""Where the broker's own log-in page is."""
 WARNING = (
     "logs in without a person: Zerodha asks its clients to log in by hand once a day and has never "
     "blessed this; it goes by requests that are documented nowhere and may change any day; and "
@@ -91,7 +89,7 @@ class Headless:
     """
 
     def __init__(
-        self, given: Given, now_ns: Callable[[], int], wall: Clock, root: str = ROOT
+        self, given: Given, now_ns: Callable[[], int], wall: Clock, root: str = login.SITE
     ) -> None:
         self._given = given
         self._now_ns = now_ns

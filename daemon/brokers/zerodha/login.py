@@ -23,7 +23,8 @@ from daemon.domain.instants import at, day_of
 from daemon.errors import BrokerMisused, WireGarbled
 from daemon.telemetry.redaction import Secret
 
-PAGE = "https://kite.zerodha.com/connect/login"
+SITE = "https://kite.zerodha.com"
+"""Where the broker's log-in page is."""
 ENDS_AT = time(6)
 """When sessions end, by Indian clocks; about, so that a dead one is met before as well."""
 _TOKEN = re.compile(r"[A-Za-z0-9]{8,128}", re.ASCII)
@@ -46,15 +47,17 @@ class _Told(Struct, frozen=True):
     access_token: str
 
 
-def page(api_key: Secret, state: Secret) -> Secret:
+def page(api_key: Secret, state: Secret, site: str = "") -> Secret:
     """Return the address that a person opens; it tells the key.
 
     Args:
         api_key: of the program.
         state: comes back in the address that the page leads to, as `state`.
+        site: of a stand-in; empty: the broker's.
     """
     more = quote(f"state={quote(state.reveal(), '')}", "")
-    return Secret(f"{PAGE}?v=3&api_key={quote(api_key.reveal(), '')}&redirect_params={more}")
+    key = quote(api_key.reveal(), "")
+    return Secret(f"{site or SITE}/connect/login?v=3&api_key={key}&redirect_params={more}")
 
 
 def request_token(brought: Secret) -> Secret:

@@ -216,4 +216,6 @@ def test_nothing_of_a_log_in_shows_a_secret():
     assert login.page(Secret(KEY), Secret("a&b")).reveal() == (
         f"https://kite.zerodha.com/connect/login?v=3&api_key={KEY}&redirect_params=state%3Da%2526b"
     )
+    stand_in = login.page(Secret(KEY), Secret("a"), "http://127.0.0.1:9").reveal()
+    assert stand_in.startswith("http://127.0.0.1:9/connect/login?v=3&api_key=")
     assert not any(secret in shown for secret in (GRANTED, KEY, API_SECRET))

@@ -26,6 +26,10 @@ class _To(Struct, frozen=True, forbid_unknown_fields=True):
     by_ms: int = 0
 
 
+class _Redirect(Struct, frozen=True, forbid_unknown_fields=True):
+    to: str
+
+
 class Admin:
     """Moves the twin about.
 
@@ -52,6 +56,7 @@ class Admin:
         router.add_get("/twin/book", self._book)
         router.add_post("/twin/request_token", self._request_token)
         router.add_get("/twin/redirected", self._redirected)
+        router.add_post("/twin/redirect", self._redirect)
 
     async def _advance(self, request: web.Request) -> web.Response:
         asked = _read(await request.read(), _To)
@@ -123,6 +128,11 @@ class Admin:
     async def _redirected(self, request: web.Request) -> web.Response:
         """Show what an application would be sent by the login page."""
         return _answer(dict(request.query))
+
+    async def _redirect(self, request: web.Request) -> web.Response:
+        """Have the login page lead elsewhere, as the redirect address of a key does."""
+        self._house.website.redirect = _read(await request.read(), _Redirect).to
+        return _answer({"to": self._house.website.redirect})
 
     def _told(self) -> web.Response:
         now_ns = self._market.now_ns()

@@ -48,7 +48,7 @@ class Pages:
         token = self._house.session.request_token()
         more = request.query.get("redirect_params", "")
         query = f"action=login&status=success&request_token={token}"
-        place = f"/twin/redirected?{query}{'&' if more else ''}{more}"
+        place = f"{self._house.website.redirect}?{query}{'&' if more else ''}{more}"
         return web.Response(status=302, headers={"Location": place})
 
 

@@ -29,11 +29,13 @@ class Website:
     """Who has come how far in logging in.
 
     Attributes:
+        redirect: the redirect address of the key.
         asked: so many passwords were tried.
         wrong: so many words were wrong since the last that were right.
     """
 
     def __init__(self) -> None:
+        self.redirect = "/twin/redirected"
         self.asked = self.wrong = 0
         self._begun: dict[str, str] = {}
         self._entered: set[str] = set()
