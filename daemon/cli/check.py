@@ -18,7 +18,7 @@ from daemon.cli.options import AS_JSON, SETTINGS, load_settings
 from daemon.cli.tables import clean, say, table
 from daemon.domain.instants import day_of
 from daemon.errors import SettingsError
-from daemon.jobs.preflight import live, machine, market
+from daemon.jobs.preflight import live, logins, machine, market
 from daemon.jobs.preflight.findings import Finding, Verdict, fail, ok
 from daemon.runtime.clock import WallClock
 
@@ -56,6 +56,7 @@ def _preflight(path: Path | None) -> Iterator[Finding]:
     yield check_outside.sinks(settings)
     yield check_outside.secrets(settings, token_path(settings))
     yield check_vault.vault(settings)
+    yield from logins.headless(settings)
     yield machine.latches(settings)
     yield check_guardian.guardian(settings)
     if settings.web.enabled:

@@ -11,7 +11,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 from daemon.control import Refusal
-from daemon.domain.instants import iso
+from daemon.domain.instants import SECOND_NS, iso
 from daemon.telemetry.redaction import STARS, Secret
 from daemon.web.asks import Taken
 from daemon.web.begun_logins import BEGUN, Stage
@@ -96,7 +96,7 @@ async def log_in(call: Call) -> StepTold:
             page=page.reveal(),
             text=text,
             login_id=begun.login_id,
-            until=iso(begun.until_ns),
+            until=iso(begun.until_ns // SECOND_NS * SECOND_NS),
         )
     done = await sessions.bring(account, broker, Secret(body.request_token), call.who.name, host_ns)
     begun_here.drop(account)

@@ -117,7 +117,7 @@ class Headless:
             await self._keep(held.attempts)
             raise
         except BrokerMisused as no:
-            await self._keep(replace(decided, refused_ns=self._wall.now_ns()))
+            await self._keep(replace(held.attempts, refused_ns=self._wall.now_ns()))
             return Stopped(_without(str(no), held), 0)
         except (OutcomeUnknown, WireGarbled) as error:
             return Stopped(_without(str(error), held), attempts.next_ns(now_ns))

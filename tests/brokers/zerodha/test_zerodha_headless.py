@@ -146,6 +146,8 @@ async def test_a_no_is_not_asked_for_again_whatever_is_restarted_and_whatever_da
         assert (again.again_ns, "until it is put in" in again.because) == (0, True)
     assert account.sent(BEGIN) == []
 
+    account.clock = VirtualClock(NOW)
+    account.restart()
     account.put_in_anew("password", "another", WALL + 1)
     account.script.on(route, yes({"request_id": REQUEST_ID}))
     assert isinstance((await account.broker.log_in(9))[0], LoggedIn)
