@@ -141,8 +141,7 @@ def _live(
     if source is None:
         raise SettingsError(
             "[feed] kind is broker, and no account is at a broker that tells prices; "
-            'name one in [[accounts]], or write kind = "generated"',
-            "no_prices",
+            'name one in [[accounts]], or write kind = "generated"'
         )
     facts = tuple(past.facts)
     live = Live(source, feed, clock, reached(facts, past.reached_ns, ()), papers)
