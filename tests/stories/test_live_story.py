@@ -175,6 +175,8 @@ def test_whatever_goes_wrong_no_order_is_lost_or_twice_and_it_ends_flat(tmp_path
             twin.pass_by(30)
             daemon.wait_event("BasketEnded", complete=True)
         twin.ask("POST", "faults", **FAULTS[name])
+        if FAULTS[name]["kind"] == "refuse_socket":  # it strikes at the next handshake
+            twin.ask("POST", "faults", kind="drop_socket")
         twin.pass_by(100 if before == "entry" else 70)
         assert witnessed(twin, daemon) == WHOLE
         assert len(daemon.told("EntryDecided")) == 1
