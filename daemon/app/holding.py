@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, suppress
+from contextlib import ExitStack, asynccontextmanager, suppress
 from pathlib import Path
 
+from daemon.errors import StoreError
 from daemon.storage.exclusive import GUARDIAN, exclusively, is_held, last_holder
 
-_LOOK_S = 0.25
+_LOOK_S, _LOOKS = 0.25, 8
 WAITS = "the guardian is closing what was open; this start waits for it"
 
 
@@ -25,11 +26,37 @@ async def held(state_dir: Path, waits: Callable[[str], None]) -> AsyncIterator[N
         SettingsError: the folder cannot be made or written to.
         StoreError: another daemon holds it.
     """
-    while _guardian_works(state_dir):
-        waits(WAITS)
-        await asyncio.sleep(_LOOK_S)
-    with exclusively(state_dir):
+    with ExitStack() as stack:
+        looks = 0
+        while True:
+            if _guardian_works(state_dir):
+                waits(WAITS)
+            elif _taken(stack, state_dir, last=looks == _LOOKS):
+                break
+            else:
+                looks += 1
+            await asyncio.sleep(_LOOK_S)
         yield
+
+
+def _taken(stack: ExitStack, state_dir: Path, *, last: bool) -> bool:
+    """Take the folder; return False where that is to be tried again.
+
+    Whoever ends in order holds it for a moment longer than he is named, and whoever looks whether
+    it is held does so for an instant himself.
+
+    Raises:
+        SettingsError: the folder cannot be made or written to.
+        StoreError: somebody who is named and lives holds it, or somebody for long.
+    """
+    try:
+        stack.enter_context(exclusively(state_dir))
+    except StoreError:
+        holder = last_holder(state_dir)
+        if last or (holder is not None and holder.is_alive()):
+            raise
+        return False
+    return True
 
 
 def _guardian_works(state_dir: Path) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import fcntl
 import os
 
 import pytest
@@ -45,3 +47,35 @@ async def test_a_guardian_that_a_lock_names_and_that_holds_nothing_is_not_waited
     (tmp_path / "daemon.lock").write_text(left)
     async with held(tmp_path, pytest.fail):
         assert last_holder(tmp_path).what == DAEMON
+
+
+@pytest.mark.parametrize("named", ["", "guardian 0 0\n", "daemon 2147483647 1\n"])
+async def test_whoever_goes_this_moment_or_looks_for_an_instant_is_waited_for(
+    tmp_path, monkeypatch, named
+):
+    """He holds the folder, and nobody who lives is named."""
+    (tmp_path / "daemon.lock").write_text(named)
+    descriptor = os.open(tmp_path / "daemon.lock", os.O_RDONLY)
+    fcntl.flock(descriptor, fcntl.LOCK_SH)
+
+    async def later(_):
+        os.close(descriptor)
+
+    monkeypatch.setattr(asyncio, "sleep", later)
+    async with held(tmp_path, lambda _: None):
+        assert last_holder(tmp_path).pid == os.getpid()
+
+
+async def test_whoever_holds_a_folder_for_long_and_is_not_named_is_refused(tmp_path, monkeypatch):
+    looks: list[float] = []
+
+    async def later(span_s):
+        looks.append(span_s)
+
+    monkeypatch.setattr(asyncio, "sleep", later)
+    with exclusively(tmp_path):
+        (tmp_path / "daemon.lock").write_text("")
+        with pytest.raises(StoreError, match="process id unknown runs"):
+            async with held(tmp_path, pytest.fail):
+                pytest.fail("it was let in")
+    assert 1 <= sum(looks) <= 3
