@@ -148,6 +148,7 @@ class Live(Twins):
         day = today
         if entry.day is not None:
             if not entry.ended:
+                yield from self._opens(entry.day)
                 yield from _ends(entry.day)
             day = max(today, entry.day + _DAY)
         while True:
@@ -157,11 +158,16 @@ class Live(Twins):
             elif hours and hours[-1][1] + AFTER_NS > self._clock.now_ns():
                 begins = DayBegins(day, self._feed.interval_ns)
                 yield Step("timekeeper", begins, hours[0][0] - BEFORE_NS)
-                for opens_ns, _ in hours:
-                    since_ns = max(opens_ns, self._clock.now_ns())
-                    yield Step("feed", PricesOwed(since_ns), since_ns)
+                yield from self._opens(day)
                 yield from _ends(day)
             day += _DAY
+
+    def _opens(self, day: date) -> Iterator[Step]:
+        """Yield what the feed is told at each opening of a day that is not over."""
+        for opens_ns, closes_ns in _hours(day) or ():
+            since_ns = max(opens_ns, self._clock.now_ns())
+            if since_ns <= closes_ns:
+                yield Step("feed", PricesOwed(since_ns), since_ns)
 
     def _steps(self, brought: Brought) -> Iterable[Step]:
         """Return what follows of one thing that was heard, each to whom it concerns."""
