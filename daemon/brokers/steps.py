@@ -7,7 +7,7 @@ from types import MappingProxyType
 
 from msgspec import Struct
 
-from daemon.brokers.zerodha import headless, login, signing_in
+from daemon.brokers.zerodha import headless, login, resuming, signing_in
 from daemon.telemetry.redaction import Secret
 
 
@@ -35,8 +35,8 @@ class Step(Struct, frozen=True):
 STEPS: Mapping[str, Step] = MappingProxyType(
     {
         "zerodha": Step(
-            needs=(signing_in.API_KEY, signing_in.API_SECRET),
-            key=signing_in.API_KEY,
+            needs=(resuming.API_KEY, signing_in.API_SECRET),
+            key=resuming.API_KEY,
             page=login.page,
             field=signing_in.REQUEST_TOKEN,
             brought=login.request_token,

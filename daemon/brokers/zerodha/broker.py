@@ -8,18 +8,19 @@ before and after: only then do both belong to one instant.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from msgspec.structs import replace
 
-from daemon.brokers.zerodha import answers, codec, questions
+from daemon.brokers.zerodha import answers, codec, market, questions
 from daemon.brokers.zerodha.client import Client
 from daemon.brokers.zerodha.codec import OrderRecord, TradeRecord
 from daemon.brokers.zerodha.contracts import Contracts
 from daemon.brokers.zerodha.forms import REGULAR, cancellation, form_of
 from daemon.brokers.zerodha.instruments import Listed
-from daemon.brokers.zerodha.signing_in import SigningIn
+from daemon.brokers.zerodha.resuming import Resuming
 from daemon.domain.instants import SECOND_NS
+from daemon.domain.market.frames import Quote
 from daemon.domain.orders.ids import parse
 from daemon.domain.orders.limits import Approved
 from daemon.domain.orders.margin import MarginLeg
@@ -45,7 +46,7 @@ class Zerodha:
     Args:
         client: the way to the broker.
         contracts: what can be traded, by the broker's names and ours.
-        signing_in: makes sessions.
+        signing_in: brings sessions.
         now_ns: tells market time.
     """
 
@@ -53,7 +54,7 @@ class Zerodha:
         self,
         client: Client,
         contracts: Contracts,
-        signing_in: SigningIn,
+        signing_in: Resuming,
         now_ns: Callable[[], int],
     ) -> None:
         self._client = client
@@ -158,6 +159,23 @@ class Zerodha:
         required_e4 = await self._client.read(questions.basket_margin(listed))
         available_e4 = await self._client.read(questions.funds())
         return (MarginRead(parent, required_e4, available_e4, at_ns),)
+
+    async def quotes(self, symbols: Iterable[str]) -> Mapping[str, Quote]:
+        """Ask for the newest quotes, where no ticker tells them.
+
+        Returns:
+            By symbol; what the broker does not list, or has no quote of, is not among them.
+
+        Raises:
+            BrokerError: they could not be read.
+        """
+        listed = [each for symbol in symbols if (each := self._contracts.find(symbol))]
+        names = {f"{each.exchange}:{each.name}": each.symbol for each in listed}
+        told: dict[str, Quote] = {}
+        for question in market.quotes(tuple(names)):
+            quoted = await self._client.read(question)
+            told |= {names[name]: each.quote for name, each in quoted.items() if name in names}
+        return told
 
     async def close(self) -> None:
         """Let go of the broker."""

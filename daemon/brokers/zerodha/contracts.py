@@ -10,7 +10,7 @@ from daemon.brokers.zerodha import instruments, questions
 from daemon.brokers.zerodha.client import Client
 from daemon.brokers.zerodha.instruments import Listed, Master
 from daemon.domain.instants import SECOND_NS, day_of
-from daemon.errors import BrokerMisused
+from daemon.errors import BrokerMisused, WireGarbled
 
 _AGAIN_NS = 60 * SECOND_NS
 """So long after a file that was not yet that of its day the next one is asked for."""
@@ -47,6 +47,13 @@ class Contracts:
         if listed is None:
             raise BrokerMisused(f"Zerodha lists no {symbol}" if self._master else _NONE)
         return listed
+
+    def find(self, symbol: str) -> Listed | None:
+        """Return the contract that a symbol stands for; None: there is none that is understood."""
+        try:
+            return self.of_symbol(symbol)
+        except (BrokerMisused, WireGarbled):
+            return None
 
     def symbol_of(self, exchange: str, name: str) -> str:
         """Return our symbol of what the broker calls so; exchange and name where there is none."""

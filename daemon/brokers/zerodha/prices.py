@@ -8,7 +8,6 @@ from datetime import date
 from daemon.brokers.zerodha.contracts import Contracts
 from daemon.brokers.zerodha.stream.spreading import ROOM
 from daemon.brokers.zerodha.stream.ticker import Ticker
-from daemon.errors import BrokerMisused, WireGarbled
 from daemon.ports.market import MarketReady, News
 
 
@@ -29,11 +28,7 @@ class Prices:
 
     def lists(self, symbol: str) -> bool:
         """Say whether the broker lists a symbol today, as far as is known."""
-        try:
-            self._contracts.of_symbol(symbol)
-        except (BrokerMisused, WireGarbled):
-            return False
-        return True
+        return self._contracts.find(symbol) is not None
 
     def options(self, underlying: str, expiry: date) -> Sequence[str]:
         """Return the symbols of all options of an underlying that expire on a day."""

@@ -12,27 +12,22 @@ import asyncio
 from collections.abc import Callable
 from typing import Protocol
 
-from daemon.brokers.zerodha import login, questions
+from daemon.brokers.zerodha import login
 from daemon.brokers.zerodha.attempts import BEGINS_AT, NotYet, Reason, Stopped
-from daemon.brokers.zerodha.client import Client, Session
+from daemon.brokers.zerodha.client import Client
 from daemon.brokers.zerodha.headless import Headless
 from daemon.brokers.zerodha.login import Grant
-from daemon.errors import BrokerMisused, SessionRefused, WireGarbled
+from daemon.brokers.zerodha.resuming import ACCESS_TOKEN, API_KEY, Kept, PersonWanted, Resuming
+from daemon.errors import SessionRefused
 from daemon.messages import LoggedIn, LoginFailed, StepWanted
 from daemon.telemetry.redaction import Secret
 
-API_KEY, API_SECRET = "api_key", "api_secret"
-ACCESS_TOKEN, REQUEST_TOKEN = "access_token", "request_token"
-_FIRST = "the broker asks for a person once a day"
+API_SECRET, REQUEST_TOKEN = "api_secret", "request_token"
 _LATER = f"its next log-in without a person is at {BEGINS_AT:%H:%M}"
 
 
-class Credentials(Protocol):
+class Credentials(Kept, Protocol):
     """Where an account's credentials and its session are kept, sealed; each call may block."""
-
-    def find(self, field: str) -> Secret | None:
-        """Return a credential of the account; None: there is none."""
-        ...
 
     def keep(self, field: str, secret: Secret) -> None:
         """Keep a credential in place of the one before."""
@@ -43,7 +38,7 @@ class Credentials(Protocol):
         ...
 
 
-class SigningIn:
+class SigningIn(Resuming):
     """Makes sessions for a client.
 
     Args:
@@ -60,9 +55,8 @@ class SigningIn:
         now_ns: Callable[[], int],
         headless: Headless | None = None,
     ) -> None:
-        self._client = client
+        super().__init__(client, credentials, now_ns)
         self._credentials = credentials
-        self._now_ns = now_ns
         self._headless = headless
 
     async def log_in(self, generation: int) -> LoggedIn | LoginFailed | StepWanted:
@@ -78,7 +72,7 @@ class SigningIn:
         try:
             grant = await (self._recall() if token is None else self._brought(api_key, token))
             return await self._begin(generation, api_key, grant)
-        except _Wanted as none:
+        except PersonWanted as none:
             reason, because = Reason.ENDED, str(none)
         except SessionRefused as refused:
             because = str(refused)
@@ -106,29 +100,6 @@ class SigningIn:
             self._client.leave()
             return StepWanted(generation, str(error), self._now_ns())
 
-    async def _begin(self, generation: int, api_key: Secret, grant: Grant) -> LoggedIn:
-        """Use a session, once the broker has shown that it stands."""
-        self._client.use(Session(generation, api_key, grant.access_token))
-        await self._client.read(questions.profile())
-        return LoggedIn(generation, self._now_ns(), grant.until_ns)
-
-    async def _recall(self) -> Grant:
-        """Return the session that is kept.
-
-        Raises:
-            _Wanted: there is none that can still stand.
-        """
-        text = await asyncio.to_thread(self._credentials.find, ACCESS_TOKEN)
-        if text is None:
-            raise _Wanted(_FIRST)
-        try:
-            grant = login.recalled(text)
-        except WireGarbled as error:
-            raise _Wanted(str(error)) from error
-        if self._now_ns() >= grant.until_ns:
-            raise _Wanted(_FIRST)
-        return grant
-
     async def _brought(self, api_key: Secret, token: Secret) -> Grant:
         """Return the session that a person's token makes.
 
@@ -146,13 +117,3 @@ class SigningIn:
         grant = login.granted(reply, asked_ns)
         await asyncio.to_thread(self._credentials.keep, ACCESS_TOKEN, login.kept(grant))
         return grant
-
-    async def _credential(self, field: str) -> Secret:
-        secret = await asyncio.to_thread(self._credentials.find, field)
-        if secret is None:
-            raise BrokerMisused(f"there is no {field} of this account; `ordo vault put` takes it")
-        return secret
-
-
-class _Wanted(Exception):
-    """A person is wanted, and why."""

@@ -330,3 +330,12 @@ async def test_shares_of_earlier_days_are_read_once_a_minute(account, seconds, r
     account.later(seconds)
     await account.broker.read()
     assert account.script.routes().count("GET /portfolio/holdings") == readings
+
+
+async def test_quotes_are_asked_for_by_our_symbols_and_what_is_not_listed_is_left_out(account):
+    told = {"instrument_token": 12517890, "last_price": 118.65}
+    account.script.on("GET /quote", yes({"NFO:NIFTY26AUG24350CE": told, "NSE:SBIN": told}))
+    found = await account.broker.quotes([CALL, "NIFTY-2026-08-25-99999-CE"])
+    assert {symbol: quote.ltp_e4 for symbol, quote in found.items()} == {CALL: 1_186_500}
+    (asked,) = account.script.asked
+    assert asked.path == "/quote?i=NFO%3ANIFTY26AUG24350CE"
