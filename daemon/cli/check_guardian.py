@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from daemon.guardian.listening import watched
 from daemon.guardian.telling import ALERT
+from daemon.guardian.ways import at_brokers
 from daemon.jobs.preflight.findings import Finding, ok, warn
 from daemon.settings import Settings
 
@@ -11,11 +12,17 @@ _CHECK = "guardian"
 
 
 def guardian(settings: Settings) -> Finding:
-    """Say whether a guardian watches the state folder; on paper there need be none."""
+    """Say whether a guardian watches the state folder; on paper alone there need be none."""
     state_dir = settings.daemon.state_dir
     alert = state_dir / ALERT
-    watches = f"one {'watches' if watched(state_dir) else 'does not watch'} {state_dir}"
+    there = watched(state_dir)
+    watches = f"one {'watches' if there else 'does not watch'} {state_dir}"
     if alert.exists():
         mend = f"look what it did, and remove {alert} then"
         return warn(_CHECK, f"{watches}; it has left word in {alert}", mend)
+    if not there and at_brokers(settings):
+        mend = (
+            "start `ordo-guardian`: without it nobody closes what a daemon that is gone left open"
+        )
+        return warn(_CHECK, watches, mend)
     return ok(_CHECK, watches)

@@ -10,13 +10,16 @@ from pathlib import Path
 
 import click
 
-from daemon.domain.orders.arming import PAPER
 from daemon.errors import OrdoError, SettingsError
-from daemon.guardian.exposure import exposure_of
+from daemon.guardian.decision import Exposure
 from daemon.guardian.listening import listening, watched
+from daemon.guardian.sight import Sight, sight_of
 from daemon.guardian.telling import Teller
 from daemon.guardian.watch import Watch, daemon_of
-from daemon.settings import Settings, load
+from daemon.guardian.ways import Ways, at_brokers
+from daemon.settings import FeedKind, Settings, load
+from daemon.settings.credentials import FOLDER
+from daemon.storage.vault import Place, Vault
 from daemon.telemetry.notify import VARIABLE
 
 FAILED, MISUSED, INTERRUPTED = 1, 2, 130
@@ -28,26 +31,48 @@ FAILED, MISUSED, INTERRUPTED = 1, 2, 130
 def command(settings: Path | None, *, once: bool) -> int:
     """Close what is open where no daemon guards it any more."""
     loaded = load(settings, os.environ)
-    live = [each.id for each in loaded.accounts if each.broker != PAPER]
-    if live:
-        raise SettingsError(
-            f"{', '.join(live)} trades at a live broker, where this version has no guardian: "
-            "watch it yourself, and run ordo-guardian for accounts on paper alone"
-        )
-    return _told(loaded) if once else _watched(loaded)
+    ways = _ways(loaded)
+    return _told(loaded, ways) if once else _watched(loaded, ways)
 
 
-def _told(settings: Settings) -> int:
+def _ways(settings: Settings) -> Ways | None:
+    """Return the ways to the accounts at brokers; None: all are on paper.
+
+    Raises:
+        SettingsError: all are on paper, in a market that only the daemon hears of.
+    """
+    if not at_brokers(settings):
+        if settings.feed.kind is FeedKind.BROKER:
+            raise SettingsError(
+                "every account is on paper and trades by live prices, which the daemon alone "
+                "hears: there is nothing to stand in for, and no guardian is needed"
+            )
+        return None
+    place = Place(settings.daemon.state_dir, os.environ.get(FOLDER, ""))
+    return Ways(settings, Vault(place))
+
+
+def _told(settings: Settings, ways: Ways | None) -> int:
     """Say how things stand."""
     state_dir = settings.daemon.state_dir
     listens = "watches" if watched(state_dir) else "does not watch"
     click.echo(f"state folder {state_dir}: a guardian {listens}")
     click.echo(f"daemon: {daemon_of(state_dir)}")
-    click.echo(f"broker: {exposure_of(settings)}")
+    sight = sight_of(settings, ways, lambda: None)
+    click.echo(f"broker: {asyncio.run(_seen(sight))}")
+    if sight.why:
+        click.echo(f"because: {sight.why}")
     return 0
 
 
-def _watched(settings: Settings) -> int:
+async def _seen(sight: Sight) -> Exposure:
+    try:
+        return await sight.look()
+    finally:
+        await sight.let_go()
+
+
+def _watched(settings: Settings, ways: Ways | None) -> int:
     """Watch until somebody asks for the end."""
     state_dir, patience = settings.daemon.state_dir, settings.guardian
     teller = Teller(state_dir, _say, os.environ.get(VARIABLE, ""))
@@ -56,7 +81,7 @@ def _watched(settings: Settings) -> int:
             f"guardian watches {state_dir}: {patience.silence_s} s without a beat, "
             f"{patience.stopped_s} s after an orderly end"
         )
-        asyncio.run(Watch(settings, listener, teller).keep())
+        asyncio.run(Watch(settings, listener, teller, ways).keep())
     return 0
 
 

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from msgspec.structs import replace
+
 from daemon.domain.instants import SECOND_NS
 from daemon.domain.market.frames import Quote
 from daemon.domain.orders import reconcile
@@ -20,7 +22,7 @@ from daemon.domain.orders.limits import Refused, gate
 from daemon.domain.orders.reconcile import AccountRead
 from daemon.domain.orders.words import IntentRecorded, OrderNews, Purpose, Refusal, Side, State
 from daemon.guardian.books import Leg, remaining
-from daemon.guardian.orders import Wanted, intent_of, prices, seen_by_the_gate
+from daemon.guardian.orders import Wanted, intent_of, is_ordered, prices, seen_by_the_gate
 from daemon.guardian.witness import VERIFY_NS, Round, Terms, Witness, is_todays, leg_of
 from daemon.messages import Cancel, CancelAsked, ExitFinished, ExitOwed, ExitReason, Place
 from daemon.runtime.budget import Budget, Priority, Wait
@@ -58,7 +60,7 @@ class Closer(Witness):
         """
         done = Round()
         self._learn(done, read, now_ns)
-        read = reconcile.with_ours(self.books.book, read)
+        read = _closable(done, reconcile.with_ours(self.books.book, read))
         self._adopt(done, read, quotes, now_ns)
         for order in self._todays(now_ns):
             self._doubt(done, order, now_ns)
@@ -249,6 +251,14 @@ class Closer(Witness):
             answer = self._machine.refused(_named(leg_of(order)), kind, intent.quantity, now_ns)
             if answer is Answer.PAGE:
                 done.told.append(f"{intent.side} {intent.symbol} was refused: {order.text}")
+
+
+def _closable(done: Round, read: AccountRead) -> AccountRead:
+    """Return a reading without what is never ordered from here; a person is told of that."""
+    for pocket, net in reconcile.positions(read).items():
+        if not is_ordered(pocket.symbol):
+            done.beyond.append(f"{net:+d} {pocket} is held, and is never ordered from here")
+    return replace(read, positions=tuple(e for e in read.positions if is_ordered(e.symbol)))
 
 
 def _said(order: Order) -> str:

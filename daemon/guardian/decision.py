@@ -23,6 +23,7 @@ class Exposure(StrEnum):
     OPEN = "something is held, or an order rests"
     WAITING = "the same, and the exchange does not trade"
     UNREAD = "it could not be read, which is not the same as flat"
+    HIDDEN = "nobody can see it from here now, and nothing could be closed"
 
 
 class Deed(StrEnum):
@@ -68,6 +69,7 @@ _PAST: dict[Exposure, Deed] = {
     Exposure.OPEN: Deed.TAKE_OVER,
     Exposure.WAITING: Deed.WARN,
     Exposure.UNREAD: Deed.TAKE_OVER,
+    Exposure.HIDDEN: Deed.WARN,
 }
 """What is done once the time is over."""
 _STOPPED: dict[Exposure, Deed] = {
@@ -76,6 +78,7 @@ _STOPPED: dict[Exposure, Deed] = {
     Exposure.OPEN: Deed.WARN,
     Exposure.WAITING: Deed.WARN,
     Exposure.UNREAD: Deed.WARN,
+    Exposure.HIDDEN: Deed.WARN,
 }
 """What is done before, where a person stopped the daemon: he is told what he left open."""
 

@@ -51,6 +51,14 @@ class Wanted(Struct, frozen=True):
     working: tuple[Intent, ...]
 
 
+def is_ordered(symbol: str) -> bool:
+    """Say whether a broker's position can be closed from here at all.
+
+    What is in none of our products, or has no symbol of ours, bears the broker's own words.
+    """
+    return ":" not in symbol
+
+
 def prices(symbol: str, side: Side, quotes: Mapping[str, Quote], now_ns: int) -> Priced | None:
     """Return what an exit is priced from; None where the contract is not known today."""
     day = day_of(now_ns)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager, closing, contextmanager
 from pathlib import Path
 from typing import Final
 
@@ -11,16 +11,21 @@ from msgspec import Struct
 
 from daemon import kill
 from daemon.domain.orders.ids import IntentIds
+from daemon.domain.orders.words import State
 from daemon.errors import OrdoError, StoreError
 from daemon.guardian.closer import Closer
 from daemon.guardian.ending import end
+from daemon.guardian.live_world import reached
+from daemon.guardian.orders import is_ordered
+from daemon.guardian.paper_world import entered
 from daemon.guardian.telling import Teller
+from daemon.guardian.ways import Ways
 from daemon.guardian.witness import Round, Terms
-from daemon.guardian.world import PaperWorld, entered, unknown
+from daemon.guardian.world import World
 from daemon.messages import AccountRead, AccountUnread, ReadAccount
 from daemon.messages.cells import Cell, home_of
 from daemon.runtime.words import Origin
-from daemon.settings import Settings, ladder, limits, windows
+from daemon.settings import Account, Settings, ladder, limits, windows
 from daemon.storage import fence
 from daemon.storage.audit import require_whole
 from daemon.storage.emergency import GuardedLedger
@@ -68,12 +73,14 @@ class Takeover:
     Args:
         settings: everything that was set.
         teller: tells people.
+        ways: to the accounts at brokers, which then are closed alone; None: all are on paper.
     """
 
-    def __init__(self, settings: Settings, teller: Teller) -> None:
+    def __init__(self, settings: Settings, teller: Teller, ways: Ways | None = None) -> None:
         self._settings = settings
         self._state_dir = settings.daemon.state_dir
         self._teller = teller
+        self._ways = ways
 
     async def run(self, because: str) -> bool:
         """Do all of it; return whether the broker's books have shown all flat, each twice.
@@ -140,25 +147,33 @@ class Takeover:
         settings, facts = self._settings, tuple(ledger.facts())
         home = home_of(facts, settings.accounts[0].id)
         cells = [Cell(each.id, "" if each.id == home else each.id) for each in settings.accounts]
-        with entered(settings, cells, recorded_ns, self._teller.say) as world:
+        async with self._world(cells, recorded_ns) as world:
             ids = IntentIds(ledger.begin_epoch(world.now_ns()))
             desks = [
-                Desk(cell, Closer(self._terms(at, cell), ids, tuple(cell.facts(facts))))
-                for at, cell in enumerate(cells)
+                Desk(cell, Closer(self._terms(account, cell), ids, tuple(cell.facts(facts))))
+                for account, cell in zip(settings.accounts, cells, strict=True)
+                if account.id in world.doors
             ]
-            return await self._rounds(ledger, world, desks, unknown(self._state_dir, cells))
+            return await self._rounds(ledger, world, desks)
 
-    async def _rounds(
-        self, ledger: GuardedLedger, world: PaperWorld, desks: Sequence[Desk], others: Sequence[str]
-    ) -> bool:
+    @asynccontextmanager
+    async def _world(self, cells: Sequence[Cell], recorded_ns: int) -> AsyncIterator[World]:
+        """Enter the world around the accounts: on paper our own, at brokers theirs."""
+        if self._ways is not None:
+            yield await reached(self._ways)
+            return
+        with entered(self._settings, cells, recorded_ns, self._teller.say) as world:
+            yield world
+
+    async def _rounds(self, ledger: GuardedLedger, world: World, desks: Sequence[Desk]) -> bool:
         """Go round by round until all is flat, or the market has no more to offer today.
 
         Args:
             ledger: the record.
-            world: the accounts on paper.
+            world: around the accounts.
             desks: of the accounts.
-            others: what is open, and cannot be closed from here.
         """
+        others = world.others
         while True:
             self._teller.lives()
             left: list[str] = []
@@ -179,28 +194,30 @@ class Takeover:
             for desk in desks:
                 self._hear(ledger, desk, filled[desk.cell.account], world.now_ns())
 
-    async def _round(self, ledger: GuardedLedger, world: PaperWorld, desk: Desk) -> list[str]:
+    async def _round(self, ledger: GuardedLedger, world: World, desk: Desk) -> list[str]:
         """Read one account, do what it needs, and return what is left of it."""
-        door, now_ns = world.doors[desk.cell.account], world.now_ns()
-        read = None
-        for told in await door.ask(ReadAccount()):
-            match told:
-                case AccountRead():
-                    read = told
-                case AccountUnread(unread):
-                    desk.flat = False
-                    return [f"the book of {desk.cell.account} cannot be read: {unread}"]
-                case _:
-                    self._hear(ledger, desk, (told,), now_ns)
-        assert read is not None, "a reading ends with the book, or says why not"
-        done = desk.closer.round(read, world.quotes, now_ns)
-        self._record(ledger, desk, done, now_ns)
+        account = desk.cell.account
+        desk.flat = False
+        self._teller.lives()
+        hindered = await world.ready(account)
+        if hindered:
+            return [hindered]
+        door = world.doors[account]
+        *happened, read = await door.ask(ReadAccount())
+        self._hear(ledger, desk, happened, world.now_ns())
+        if isinstance(read, AccountUnread):
+            return [f"the book of {account} cannot be read: {read.because}"]
+        assert isinstance(read, AccountRead), "a reading ends with the book, or says why not"
+        unpriced = await world.price(account, _traded(read))
+        done = desk.closer.round(read, world.quotes, world.now_ns())
+        self._record(ledger, desk, done, world.now_ns())
         ledger.flush()  # what is asked below was recorded before
         for request in done.asked:
-            self._hear(ledger, desk, await door.ask(request), now_ns)
+            self._teller.lives()
+            self._hear(ledger, desk, await door.ask(request), world.now_ns())
         ledger.flush()
         desk.flat = done.flat
-        return done.left
+        return [*filter(None, [unpriced]), *done.left, *done.beyond]
 
     def _hear(self, ledger: GuardedLedger, desk: Desk, told: Sequence[object], now_ns: int) -> None:
         self._record(ledger, desk, desk.closer.heard(told, now_ns), now_ns)
@@ -212,8 +229,8 @@ class Takeover:
         for text in done.told:
             self._teller.once(text, text)
 
-    def _terms(self, at: int, cell: Cell) -> Terms:
-        settings, account = self._settings, self._settings.accounts[at]
+    def _terms(self, account: Account, cell: Cell) -> Terms:
+        settings = self._settings
         return Terms(
             account=account.id,
             mark=cell.mark,
@@ -221,3 +238,10 @@ class Takeover:
             ladder=ladder(settings),
             windows=windows(settings, account),
         )
+
+
+def _traded(read: AccountRead) -> list[str]:
+    """Return the symbols of what a book shows held or at rest, as far as it is ordered."""
+    held = [each.symbol for each in read.positions if each.net_quantity]
+    rests = [each.symbol for each in read.orders if each.state is State.WORKING]
+    return [symbol for symbol in (*held, *rests) if is_ordered(symbol)]

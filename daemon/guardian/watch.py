@@ -13,16 +13,15 @@ from typing import Final
 from daemon import kill
 from daemon.errors import OrdoError
 from daemon.guardian.decision import Daemon, Deed, Exposure, Patience, Seen, decide
-from daemon.guardian.exposure import exposure_of
 from daemon.guardian.listening import Listener
+from daemon.guardian.sight import sight_of
 from daemon.guardian.taking_over import Takeover, is_ours
 from daemon.guardian.telling import ALERT, Teller
+from daemon.guardian.ways import Ways
 from daemon.settings import Settings
 from daemon.storage.exclusive import DAEMON, Holder, last_holder
 
 LOOK_S: Final = 0.25
-_LOOKS_OF_A_READING: Final = 8
-"""What was read of the broker's book holds for so many looks."""
 _READINGS_IN_VAIN: Final = 8
 """So often in a row it cannot be read before that counts: files are moved, or held by a copy."""
 _STARTS: Final = 3
@@ -36,15 +35,19 @@ class Watch:
         settings: everything that was set.
         listener: hears beats.
         teller: tells people.
+        ways: to the accounts at brokers, which then are watched alone; None: all are on paper.
     """
 
-    def __init__(self, settings: Settings, listener: Listener, teller: Teller) -> None:
+    def __init__(
+        self, settings: Settings, listener: Listener, teller: Teller, ways: Ways | None = None
+    ) -> None:
         guardian, self._settings = settings.guardian, settings
         self._state_dir = settings.daemon.state_dir
         self._patience = Patience(guardian.silence_s, guardian.stopped_s)
         self._listener = listener
         self._teller = teller
-        self._takeover = Takeover(settings, teller)
+        self._sight = sight_of(settings, ways, teller.lives)
+        self._takeover = Takeover(settings, teller, ways)
         self._exposure = Exposure.UNSEEN
         self._silent = self._read = self._starts = self._in_vain = 0
         self._over = False  # nothing more can be closed before the next beat
@@ -52,25 +55,27 @@ class Watch:
 
     async def keep(self) -> None:
         """Watch, for ever."""
-        while True:
-            await self.look()
-            await asyncio.sleep(LOOK_S)
+        try:
+            while True:
+                await self.look()
+                await asyncio.sleep(LOOK_S)
+        finally:
+            await self._sight.let_go()
 
     async def look(self) -> Deed:
         """Look once, and do what follows; return what that was."""
         self._teller.lives()
         if self._listener.heard():
-            self._wait_anew(Exposure.UNSEEN)
-            self._starts = 0
-            self._teller.once("open", "")
-            return Deed.WAIT
+            return await self._beaten()
         self._silent += 1
         self._see_start()
-        if self._silent - self._read >= _LOOKS_OF_A_READING and not self._over:
+        if self._silent - self._read >= self._sight.looks and not self._over:
             self._exposure = Exposure.UNSEEN
         deed = decide(self._seen(), self._patience)
         if deed is Deed.LOOK:
-            self._exposure, self._read = self._shown(), self._silent
+            self._exposure, self._read = await self._shown(), self._silent
+            if self._listener.heard():  # it came back while a broker was being read
+                return await self._beaten()
             deed = decide(self._seen(), self._patience)
         match deed:
             case Deed.WARN:
@@ -83,9 +88,18 @@ class Watch:
         unfinished = any(is_ours(latch) for latch in kill.standing(self._state_dir))
         return Seen(daemon_of(self._state_dir), self._silent * LOOK_S, self._exposure, unfinished)
 
-    def _shown(self) -> Exposure:
+    async def _beaten(self) -> Deed:
+        """Take in that a daemon lives."""
+        self._wait_anew(Exposure.UNSEEN)
+        self._starts = 0
+        self._teller.once("open", "")
+        self._teller.once("alert", "")
+        await self._sight.let_go()
+        return Deed.WAIT
+
+    async def _shown(self) -> Exposure:
         """Read the broker's book; one that could not be read just now counts as not looked at."""
-        found = exposure_of(self._settings)
+        found = await self._sight.look()
         self._in_vain = self._in_vain + 1 if found is Exposure.UNREAD else 0
         return Exposure.UNSEEN if 0 < self._in_vain < _READINGS_IN_VAIN else found
 
@@ -104,6 +118,9 @@ class Watch:
         self._exposure, self._over = exposure, False
 
     def _warn(self) -> None:
+        if self._exposure is Exposure.HIDDEN:
+            self._warn_unseen()
+            return
         then = f"it is closed {self._patience.stopped_s:.0f} s after the end, unless one comes back"
         if self._exposure is Exposure.WAITING:
             then = "the exchange does not trade now; it is closed when it does"
@@ -111,6 +128,14 @@ class Watch:
             then = f"the guardian cannot close it, and {ALERT} says why"
         what = "cannot be read" if self._exposure is Exposure.UNREAD else "shows something open"
         self._teller.once("open", f"no daemon guards, and the broker's book {what}; {then}")
+
+    def _warn_unseen(self) -> None:
+        """Tell that nobody sees what is open; while it can be traded a word is left as well."""
+        text = f"no daemon guards, and {self._sight.why}"
+        if self._sight.rests:
+            self._teller.once("open", text)
+        else:
+            self._teller.alert([text])
 
     async def _take_over(self) -> None:
         seconds = self._silent * LOOK_S
@@ -121,10 +146,11 @@ class Watch:
             flat = await self._takeover.run(because)
         except (OrdoError, OSError) as error:
             self._teller.once("hindered", f"{error}; it is tried again")
+            self._exposure = Exposure.UNSEEN
             return
         self._teller.once("hindered", "")
         self._wait_anew(Exposure.FLAT if flat else Exposure.WAITING)
-        self._over = not flat
+        self._over = not flat and not self._sight.returns
 
 
 def daemon_of(state_dir: Path) -> Daemon:

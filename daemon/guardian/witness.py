@@ -62,6 +62,7 @@ class Round(Struct):
         asked: of the broker, in this order, once they are durable.
         told: to a person.
         left: what is open or may still fill, a sentence each.
+        beyond: what is held and can never be closed from here, a sentence each.
         flat: the broker's book has shown all flat twice.
     """
 
@@ -69,6 +70,7 @@ class Round(Struct):
     asked: list[Place | Cancel] = field(default_factory=list)
     told: list[str] = field(default_factory=list)
     left: list[str] = field(default_factory=list)
+    beyond: list[str] = field(default_factory=list)
     flat: bool = False
 
 

@@ -115,6 +115,18 @@ def test_a_guardian_that_watches_is_told_and_so_is_what_it_left_word_of(house):
     )
 
 
+def test_where_an_account_is_live_a_guardian_that_does_not_watch_is_a_warning(house):
+    (house / "settings.toml").write_text(
+        '[daemon]\nmode = "live"\n[feed]\nkind = "broker"\n[[accounts]]\nid = "zed"\n'
+        'broker = "zerodha"\n[brokers.zerodha]\nstatic_ip = "8.8.4.4"\n'
+    )
+    verdict, _, mend = checked()["guardian"]
+    assert verdict == "warn"
+    assert "start `ordo-guardian`" in mend
+    with listening(house / "state"):
+        assert checked()["guardian"][0] == "ok"
+
+
 def test_checking_changes_nothing(house):
     before = sorted(path.relative_to(house) for path in house.rglob("*"))
     told("check")

@@ -414,3 +414,15 @@ def test_of_shares_that_lie_beside_the_positions_only_ours_are_sold():
     account = Account(*entered("E1", CALL, BUY, product=Product.CARRY), held={})
     account.owned = (BrokerPosition(CALL, 650, Product.CARRY),)
     assert exits(account.round()) == [(CALL, SELL, 65)]
+
+
+def test_what_is_never_ordered_is_named_and_keeps_nothing_from_being_flat():
+    account = Account(*entered("E1", CALL, SELL), held={CALL: -65, "SBIN:MTF": 10})
+    done = account.round()
+    assert exits(done) == [(CALL, BUY, 65)]
+    assert done.beyond == ["+10 SBIN:MTF is held, and is never ordered from here"]
+    account.fill(done.asked[0])
+    rounds = [account.round() for _ in range(6)]
+    assert rounds[-1].flat
+    assert not any(of(each, ExitOwed, IntentRecorded) for each in rounds)
+    assert rounds[-1].beyond

@@ -100,13 +100,36 @@ def test_a_log_on_a_full_disk_ends_no_watch(monkeypatch):
         full.close()
 
 
-def test_where_an_account_is_live_it_does_not_watch_what_it_could_not_close(
+LIVE = """
+[daemon]
+mode = "live"
+[feed]
+kind = "broker"
+[[accounts]]
+id = "zed"
+broker = "zerodha"
+[brokers.zerodha]
+static_ip = "8.8.4.4"
+"""
+SHADOW = """
+[feed]
+kind = "broker"
+broker = "zerodha"
+"""
+
+
+def test_without_a_session_it_says_what_it_cannot_do(house, monkeypatch, capsys):
+    (house / "settings.toml").write_text(LIVE)
+    code, out, _ = ran(monkeypatch, capsys, "--once")
+    assert code == 0
+    assert "broker: nobody can see it from here now, and nothing could be closed" in out
+    assert "because: the guardian has no session of zed at its broker (" in out
+
+
+def test_where_all_are_on_paper_by_live_prices_there_is_nothing_to_stand_in_for(
     house, monkeypatch, capsys
 ):
-    (house / "settings.toml").write_text(
-        '[daemon]\nmode = "live"\n[feed]\nkind = "broker"\n[[accounts]]\nid = "zed"\n'
-        'broker = "zerodha"\n[brokers.zerodha]\nstatic_ip = "8.8.4.4"\n'
-    )
-    code, out, err = ran(monkeypatch, capsys, "--once")
+    (house / "settings.toml").write_text(SHADOW)
+    code, out, err = ran(monkeypatch, capsys)
     assert (code, out) == (2, "")
-    assert "zed trades at a live broker, where this version has no guardian" in err
+    assert "no guardian is needed" in err

@@ -9,7 +9,7 @@ from daemon.guardian.decision import Daemon, Deed, Exposure, Patience, Seen, dec
 PATIENCE = Patience(silence_s=30, stopped_s=300)
 THERE, GONE, STOPPED = Daemon.THERE, Daemon.GONE, Daemon.STOPPED
 UNSEEN, FLAT, OPEN = Exposure.UNSEEN, Exposure.FLAT, Exposure.OPEN
-WAITING, UNREAD = Exposure.WAITING, Exposure.UNREAD
+WAITING, UNREAD, HIDDEN = Exposure.WAITING, Exposure.UNREAD, Exposure.HIDDEN
 WAIT, LOOK, WARN, TAKE_OVER = Deed.WAIT, Deed.LOOK, Deed.WARN, Deed.TAKE_OVER
 
 
@@ -33,6 +33,11 @@ WAIT, LOOK, WARN, TAKE_OVER = Deed.WAIT, Deed.LOOK, Deed.WARN, Deed.TAKE_OVER
         # while the exchange is closed nothing can be closed there, and a latch would only surprise
         (GONE, 30, WAITING, WARN),
         (THERE, 3_000, WAITING, WARN),
+        # where nobody can see or close anything, a latch and a daemon that is ended help nobody
+        (GONE, 30, HIDDEN, WARN),
+        (THERE, 3_000, HIDDEN, WARN),
+        (STOPPED, 0.25, HIDDEN, WARN),
+        (STOPPED, 300, HIDDEN, WARN),
         # a person stopped it: he is told at once what he left open, and has more time
         (STOPPED, 0.25, UNSEEN, LOOK),
         (STOPPED, 0.25, FLAT, WAIT),
@@ -58,6 +63,7 @@ def test_a_guardian_waits_looks_warns_or_takes_over(daemon, silent_s, exposure, 
         (STOPPED, OPEN, TAKE_OVER),
         (GONE, UNREAD, TAKE_OVER),
         (GONE, WAITING, WARN),
+        (GONE, HIDDEN, WARN),
         (THERE, UNSEEN, WAIT),  # a daemon that came back latched works its kill itself
         (THERE, OPEN, WAIT),
     ],

@@ -8,10 +8,10 @@ import socket
 import pytest
 
 from daemon.errors import OrdoError
-from daemon.guardian import watch as watching
+from daemon.guardian import sight
 from daemon.guardian.decision import Daemon, Deed, Exposure
 from daemon.guardian.taking_over import latch
-from daemon.guardian.telling import Teller
+from daemon.guardian.telling import ALERT, Teller
 from daemon.guardian.watch import LOOK_S, Watch, daemon_of
 from daemon.settings import load
 from daemon.storage.exclusive import Holder, exclusively
@@ -52,7 +52,7 @@ class Watched:
                 "ORDO_GUARDIAN__STOPPED_S": "4",
             },
         )
-        patch.setattr(watching, "exposure_of", self._read)
+        patch.setattr(sight, "exposure_of", self._read)
         self.watch = Watch(settings, self.beats, Teller(folder, self.said.append))
         self.watch._takeover = self
 
@@ -204,3 +204,62 @@ def test_what_is_known_of_a_daemon_is_told_by_its_lock(tmp_path):
     (tmp_path / "daemon.lock").unlink()
     (tmp_path / "daemon.lock").mkdir()
     assert daemon_of(tmp_path) is Daemon.GONE
+
+
+class Hidden:
+    """A sight that is hindered, and may be told of a beat while it looks."""
+
+    looks, returns, why, rests = 40, True, "no session of zed", False
+
+    def __init__(self, exposure: Exposure = Exposure.HIDDEN) -> None:
+        self.exposure, self.reads, self.let_gone = exposure, 0, 0
+        self.meanwhile = lambda: None
+
+    async def look(self) -> Exposure:
+        """Look, and let something happen meanwhile."""
+        self.reads += 1
+        self.meanwhile()
+        return self.exposure
+
+    async def let_go(self) -> None:
+        """Count it."""
+        self.let_gone += 1
+
+
+@pytest.mark.parametrize(("rests", "left"), [(False, True), (True, False)])
+async def test_what_nobody_can_see_is_told_once_and_left_as_word_while_it_could_be_traded(
+    died, watched, tmp_path, rests, left
+):
+    sight = watched.watch._sight = Hidden()
+    sight.rests = rests
+    assert Deed.TAKE_OVER not in await watched.looks(20 * LOOKS)
+    assert watched.said == ["ALERT no daemon guards, and no session of zed"]
+    assert (tmp_path / ALERT).exists() is left
+    watched.beats.came = True
+    await watched.looks(1 + LOOKS)
+    assert len(watched.said) == 2
+
+
+async def test_a_beat_that_comes_while_a_broker_is_read_comes_in_time(died, watched):
+    sight = watched.watch._sight = Hidden(Exposure.OPEN)
+    sight.meanwhile = lambda: setattr(watched.beats, "came", True)
+    assert await watched.looks(LOOKS) == [Deed.WAIT] * LOOKS
+    assert (sight.reads, watched.because) == (1, [])
+    assert sight.let_gone == 1
+
+
+async def test_a_broker_is_looked_at_seldom_for_a_daemon_may_be_asking_it_too(died, watched):
+    sight = watched.watch._sight = Hidden(Exposure.FLAT)
+    await watched.looks(LOOKS + 79)
+    assert sight.reads == 2
+
+
+async def test_what_could_not_be_closed_at_a_broker_today_is_looked_at_again(died, watched):
+    sight = watched.watch._sight = Hidden(Exposure.OPEN)
+    watched.flat = False
+    await watched.looks(LOOKS)
+    sight.exposure = Exposure.WAITING
+    await watched.looks(60)
+    sight.exposure = Exposure.OPEN
+    await watched.looks(60)
+    assert len(watched.because) >= 2
