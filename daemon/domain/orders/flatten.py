@@ -51,6 +51,9 @@ _WAIT_NS = {
     Answer.WAIT_SLOT: SECOND_NS,
     Answer.PAGE: 5 * SECOND_NS,
 }
+_ASIDE_NS = SECOND_NS
+_FEW = 4
+"""Slices that are no more than this part of a leg are few of it."""
 
 
 class Resting(Struct, frozen=True):
@@ -119,6 +122,9 @@ class LegProgress(Struct):
         largest_quantity: the largest slice that the exchange has not refused; 0: the freeze
             quantity.
         not_before_ns: a refusal asked for patience until then.
+        most_quantity: the most units that were ever open.
+        refused_quantity: units of the slices that were refused for no known reason.
+        aside: units that are not asked for again before an instant, while all others are.
     """
 
     step: int = 0
@@ -126,6 +132,22 @@ class LegProgress(Struct):
     lot: int = 0
     largest_quantity: int = 0
     not_before_ns: int = 0
+    most_quantity: int = 0
+    refused_quantity: int = 0
+    aside: list[tuple[int, int]] = []
+
+    def set_aside(self, quantity: int, now_ns: int) -> bool:
+        """Leave a refused slice alone for a while, where no more than few of the leg ever were."""
+        self.refused_quantity += quantity
+        if self.refused_quantity * _FEW > self.most_quantity:
+            return False
+        self.aside.append((now_ns + _ASIDE_NS, quantity))
+        return True
+
+    def waiting(self, now_ns: int) -> int:
+        """Return the units that are left alone now."""
+        self.aside = [each for each in self.aside if each[0] > now_ns]
+        return sum(quantity for _, quantity in self.aside)
 
 
 class Flatten:
@@ -144,6 +166,7 @@ class Flatten:
 
         Several slices of one attempt may be refused at once: the leg takes one step for them all,
         and the longest patience asked for holds. What cannot be halved any more is for a person.
+        A no of which nobody knows the reason holds up no other slice, while few of many have one.
 
         Args:
             leg_id: whose exit was refused.
@@ -160,7 +183,8 @@ class Flatten:
             waits_ns = self._interval_ns
         elif answer is Answer.HALVE:
             leg.largest_quantity = min(leg.largest_quantity or quantity, max(quantity // 2, 1))
-        leg.not_before_ns = max(leg.not_before_ns, now_ns + waits_ns)
+        if kind is not Refusal.OTHER or not leg.set_aside(quantity, now_ns):
+            leg.not_before_ns = max(leg.not_before_ns, now_ns + waits_ns)
         return answer
 
     def next(self, holdings: Sequence[Holding], now_ns: int) -> tuple[Word, ...]:
@@ -177,7 +201,9 @@ class Flatten:
         """Return when to ask again though nothing has happened; 0 once all is flat."""
         if is_flat(holdings):
             return 0
-        waits = [self._leg(holding.leg_id).not_before_ns for holding in holdings]
+        legs = [self._leg(holding.leg_id) for holding in holdings]
+        waits = [leg.not_before_ns for leg in legs]
+        waits += [at_ns for leg in legs for at_ns, _ in leg.aside]
         patient = [at_ns for at_ns in waits if at_ns > now_ns]
         return min([*patient, now_ns + self._interval_ns])
 
@@ -186,7 +212,9 @@ class Flatten:
 
     def _place(self, holding: Holding, now_ns: int) -> list[Word]:
         leg = self._leg(holding.leg_id)
-        missing = abs(holding.net_quantity) - holding.closing_quantity
+        open_quantity = abs(holding.net_quantity)
+        leg.most_quantity = max(leg.most_quantity, open_quantity)
+        missing = open_quantity - holding.closing_quantity - leg.waiting(now_ns)
         if missing <= 0 or not holding.price_e4 or now_ns < leg.not_before_ns:
             return []
         leg.lot = holding.lot
