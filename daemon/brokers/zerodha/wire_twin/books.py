@@ -23,6 +23,7 @@ class Books:
     Attributes:
         portfolio: what is held.
         journal: every record of an order and every trade that there ever was, in order.
+        writes: every write of the day that came, refused ones included, in order.
         push: is told of an order as the socket tells it.
 
     Args:
@@ -32,6 +33,7 @@ class Books:
     def __init__(self, last_e4: Callable[[str], int]) -> None:
         self.portfolio = Portfolio(last_e4)
         self.journal: list[Data] = []
+        self.writes: list[Data] = []
         self.push: Callable[[Data], object] = str
         self._orders: dict[str, Kept] = {}
         self._at_exchange: dict[str, Kept] = {}  # by its number there
@@ -44,6 +46,7 @@ class Books:
         self._orders.clear()
         self._at_exchange.clear()
         self._trades.clear()
+        self.writes.clear()
 
     def add(self, kept: Kept) -> None:
         """Take in a new order, or one that has reached the exchange by now."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from random import Random
 
 import msgspec
 from msgspec import Struct
@@ -76,6 +77,8 @@ class Fault(Struct, forbid_unknown_fields=True):
         heartbeats: a frozen ticker sends them still.
         tag: only orders with this tag are struck; empty: all.
         path: only paths that begin so are struck; empty: all.
+        share: so many of those that it could strike it does, by chance; 1: all of them.
+        seed: of that chance.
     """
 
     kind: Kind
@@ -89,6 +92,8 @@ class Fault(Struct, forbid_unknown_fields=True):
     heartbeats: bool = True
     tag: str = ""
     path: str = ""
+    share: float = 1.0
+    seed: int = 0
 
     def strikes(self, on: On, tag: str, path: str) -> bool:
         """Return whether it strikes such a request."""
@@ -103,7 +108,7 @@ class Mischief:
     """All faults that are asked for, in the order of asking."""
 
     def __init__(self) -> None:
-        self._faults: list[Fault] = []
+        self._faults: list[tuple[Fault, Random]] = []
 
     def ask(self, fault: Fault) -> None:
         """Take a fault; one without an end strikes once, a frozen ticker stays so until cleared.
@@ -116,8 +121,11 @@ class Mischief:
         late = fault.arrives is Arrives.LATE or fault.kind is Kind.STICK
         if late and fault.late_ms <= 0:
             raise wrong("what arrives late needs `late_ms`")
+        if not 0 < fault.share <= 1:
+            raise wrong("a `share` is above 0 and at most 1")
         endless = not fault.count and not fault.until_ns and fault.kind is not Kind.FREEZE
-        self._faults.append(msgspec.structs.replace(fault, count=1) if endless else fault)
+        taken = msgspec.structs.replace(fault, count=1) if endless else fault
+        self._faults.append((taken, Random(taken.seed)))  # noqa: S311  no secret hangs on it
 
     def clear(self) -> None:
         """Let nothing go wrong any more."""
@@ -125,15 +133,13 @@ class Mischief:
 
     def all(self, now_ns: int) -> list[Fault]:
         """Return what still goes wrong."""
-        self._faults = [
-            each for each in self._faults if not each.until_ns or each.until_ns > now_ns
-        ]
-        return list(self._faults)
+        return [fault for fault, _ in self._lasting(now_ns)]
 
     def answer(self, on: On, tag: str, path: str, now_ns: int) -> Fault | None:
         """Return what strikes the answer to a request; it is used up by that."""
-        for fault in self.all(now_ns):
-            if fault.kind in ANSWERS and fault.strikes(on, tag, path):
+        for fault, dice in self._lasting(now_ns):
+            struck = fault.kind in ANSWERS and fault.strikes(on, tag, path)
+            if struck and dice.random() < fault.share:
                 return self._used(fault)
         return None
 
@@ -152,9 +158,16 @@ class Mischief:
         """Return whether even heartbeats are held back."""
         return any(each.kind is Kind.FREEZE and not each.heartbeats for each in self.all(now_ns))
 
+    def _lasting(self, now_ns: int) -> list[tuple[Fault, Random]]:
+        """Return what still goes wrong, each with its dice."""
+        self._faults = [
+            each for each in self._faults if not each[0].until_ns or each[0].until_ns > now_ns
+        ]
+        return list(self._faults)
+
     def _used(self, fault: Fault) -> Fault:
         if fault.count:
             fault.count -= 1
             if not fault.count:
-                self._faults.remove(fault)
+                self._faults = [each for each in self._faults if each[0] is not fault]
         return fault

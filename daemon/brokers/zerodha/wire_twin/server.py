@@ -26,7 +26,7 @@ from daemon.brokers.zerodha.wire_twin.pages import Pages
 from daemon.brokers.zerodha.wire_twin.session import API_KEY, API_SECRET
 from daemon.brokers.zerodha.wire_twin.ticker import Ticker
 from daemon.brokers.zerodha.wire_twin.words import Denied, denial, envelope, too_many, wrong
-from daemon.domain.instants import MILLISECOND_NS
+from daemon.domain.instants import MILLISECOND_NS, iso
 from daemon.errors import OrdoError, SettingsError
 
 _HOST = "127.0.0.1"
@@ -91,11 +91,22 @@ class Server:
         now_ns = parts.market.now_ns()
         if row.session:
             parts.house.session.check_header(request.headers.get("Authorization", ""), now_ns)
+        tag, told = call.form.get("tag", ""), None
+        if row.bucket is Bucket.WRITE:
+            told = {
+                "at": iso(now_ns),
+                "what": row.on,
+                "tag": tag,
+                "path": request.path,
+                "fault": "",
+            }
+            parts.house.desk.books.writes.append(told)
         parts.limits.admit(row.bucket)
         fault = None
         if row.bucket is not Bucket.FREE:
-            tag = call.form.get("tag", "")
             fault = parts.mischief.answer(row.on, tag, request.path, now_ns)
+        if fault is not None and told is not None:
+            told["fault"] = fault.kind
         if fault is None:
             return self._done(row, call)
         return await self._struck(row, call, fault, request)

@@ -80,6 +80,40 @@ async def test_a_page_for_browsers_can_come_instead():
     assert told.body.startswith("<html>")
 
 
+async def test_a_share_of_what_it_could_strike_is_struck_by_a_chance_that_hangs_on_the_seed():
+    async def struck(seed):
+        async with twin() as client:
+            fault = {"share": 0.25, "seed": seed, "until": "2026-03-09T10:00:00"}
+            await client.fault(kind="timed_out", on="place", **fault)
+            return [(await client.place(tag=f"t{n}")).status != 200 for n in range(9)]
+
+    first, again, other = [await struck(seed) for seed in (1, 1, 2)]
+    assert first == again != other
+    assert 0 < sum(first) < 9
+
+
+@pytest.mark.parametrize("share", [0, 1.5])
+async def test_a_share_is_one_of_what_there_is(share):
+    async with twin() as client:
+        with pytest.raises(AssertionError):
+            await client.fault(kind="timed_out", share=share)
+
+
+async def test_every_write_that_came_is_told_with_what_struck_it():
+    async with twin() as client:
+        await client.fault(kind="too_many", on="place")
+        await client.place(tag="first")
+        await client.place(tag="second")
+        await client.ask("DELETE", "/orders/regular/1")
+        writes = (await client.ask("GET", "/twin/book")).body["writes"]
+    assert [(each["what"], each["tag"], each["fault"]) for each in writes] == [
+        ("place", "first", "too_many"),
+        ("place", "second", ""),
+        ("cancel", "", ""),
+    ]
+    assert {each["at"] for each in writes} == {"2026-03-09T09:15:00+05:30"}
+
+
 async def test_an_order_can_be_rejected_after_it_was_taken():
     async with twin() as client:
         await client.fault(kind="reject", on="write", count=2)
