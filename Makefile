@@ -118,8 +118,10 @@ posts: $(VENV)/.dev ## 100,000 orders by HTTP, 64 at a time, with kills -9 in be
 	@ORDO_POSTS=$(or $(POSTS),100000) \
 	  $(BIN)/python -m pytest -p no:cacheprovider -s tests/crash/test_posts_between_kills.py
 
-live: $(VENV)/.dev ## trade live at a twin in another process, under each of its faults, twenty minutes
-	@ORDO_LIVE_STORIES=1 $(BIN)/python -m pytest -p no:cacheprovider tests/stories/test_live_story.py --timeout=0
+live: $(VENV)/.dev ## trade live at a twin in another process, under each of its faults, half an hour
+	@ORDO_LIVE_STORIES=1 $(BIN)/python -m pytest -p no:cacheprovider --timeout=0 \
+	  tests/stories/test_live_story.py tests/stories/test_thirty_slices.py \
+	  tests/stories/test_stop_on_the_wire.py
 
 mutate: $(VENV)/.dev ## take every control out once, and see that a test fails then
 	@$(BIN)/python -m tests.kit.mutate

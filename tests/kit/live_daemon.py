@@ -65,8 +65,9 @@ broker = "zerodha"
 """Live prices, and an account on paper."""
 BOTH = LIVE + '[[accounts]]\nid = "shadow"\nbroker = "paper"\n'
 """One account at the broker, and another on paper beside it."""
-ACCOUNTS = {LIVE: "zed", BOTH: "zed", SHADOW: "prices"}
-"""The account that logs in."""
+ACCOUNTS = {SHADOW: "prices"}
+"""The account that logs in, where it is another than `zed`."""
+_SMALL_MS = 50
 _STEP_S = 0.1
 """Time for a request or two; a daemon reads the clock of a stand-in more often than this."""
 
@@ -74,13 +75,17 @@ _STEP_S = 0.1
 class Twin:
     """A twin whose time moves when it is told to.
 
+    Args:
+        folder: where it is started.
+        options: what it plays, besides.
+
     Attributes:
         ready: where it is, and what opens it.
         keep_up: waits until whoever follows its time is not behind.
     """
 
-    def __init__(self, folder: Path) -> None:
-        self._process = ordo("twin", "zerodha", "--speed", "0", cwd=folder)
+    def __init__(self, folder: Path, *options: str) -> None:
+        self._process = ordo("twin", "zerodha", "--speed", "0", *options, cwd=folder)
         assert self._process.stdout is not None, "its streams are pipes"
         self.ready = json.loads(self._process.stdout.readline())
         self.keep_up: Callable[[], object] = lambda: None
@@ -103,6 +108,20 @@ class Twin:
             self.ask("POST", "advance", by_ms=1_000)
             time.sleep(_STEP_S)
             self.keep_up()
+
+    def follow_clock(self, seconds: float, until: Callable[[], bool] = bool) -> None:
+        """Let time pass in small steps and no faster than the host's, by which it counts calls.
+
+        Args:
+            seconds: how long.
+            until: what ends it before.
+        """
+        for _ in range(round(seconds * 1_000 / _SMALL_MS)):
+            began_s = time.monotonic()
+            self.ask("POST", "advance", by_ms=_SMALL_MS)
+            if until():
+                return
+            time.sleep(max(0.0, _SMALL_MS / 1_000 - (time.monotonic() - began_s)))
 
     def end(self) -> None:
         """End the process."""
@@ -164,18 +183,25 @@ timeout_ms = 8_000
     vault = Vault(Place(state))
     vault.begin(1)
     values = {name: Secret(twin.ready[name]) for name in ("api_key", "api_secret")}
-    vault.put(ACCOUNTS[settings], values, 1)
+    vault.put(ACCOUNTS.get(settings, "zed"), values, 1)
 
 
 @contextmanager
 def live_daemon(
-    folder: Path, settings: str = LIVE, strategy: str = STRATEGY
+    folder: Path, settings: str = LIVE, strategy: str = STRATEGY, market: tuple[str, ...] = ()
 ) -> Iterator[tuple[LiveDaemon, Twin]]:
-    """A daemon that somebody has logged in and armed, on the eve of its first session."""
-    twin = Twin(folder)
+    """A daemon that somebody has logged in and armed, on the eve of its first session.
+
+    Args:
+        folder: where both run.
+        settings: of the daemon, but for where its broker is.
+        strategy: what it trades.
+        market: options of the twin.
+    """
+    twin = Twin(folder, *market)
     try:
         laid_down(folder, twin, settings, strategy)
-        daemon = LiveDaemon(folder, twin, ACCOUNTS[settings])
+        daemon = LiveDaemon(folder, twin, ACCOUNTS.get(settings, "zed"))
         try:
             daemon.wait_line("needs a person")
             daemon.log_in()
