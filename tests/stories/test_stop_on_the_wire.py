@@ -1,0 +1,178 @@
+"""A stop that rests at the broker, judged from the twin's own book: it follows, and never doubles.
+
+The twin of Zerodha plays a morning in which a call costs 100 until it leaps to 123 at once. Our own
+stop lies at 110, the one at the broker at 121.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.kit.deep_market import recorded, still
+from tests.kit.live_daemon import LIVE, WHOLE, LiveDaemon, Twin, live_daemon, witnessed
+
+thorough = pytest.mark.skipif(
+    not os.environ.get("ORDO_LIVE_STORIES"), reason="played where ORDO_LIVE_STORIES is set"
+)
+"""Each takes some twenty seconds, so an ordinary run plays but the plain one."""
+STRATEGY = """
+id = "live-straddle"
+underlying = "NIFTY"
+live = true
+[entry]
+at = "09:15:05"
+legging = { timeout_ms = 40000 }
+[exit]
+at = "09:15:50"
+[[legs]]
+id = "ce"
+side = "sell"
+instrument = "CE"
+strike = { atm = 0 }
+lots = 3
+stop = { percent = 10 }
+[order]
+resident_stop = { beyond_percent = 10 }
+"""
+LOT = 65
+LEAP = 30
+"""So many seconds after the open the price leaps."""
+
+
+def leap(second: int) -> float:
+    """A price that leaps past both stops, and stays there."""
+    return still(second) + (23 if second >= LEAP else 0)
+
+
+@contextmanager
+def guarded(folder: Path, course: Any = still) -> Iterator[tuple[LiveDaemon, Twin]]:
+    """A daemon that holds three lots of a short call, whose stop rests at the broker."""
+    market = ("--data", str(recorded(folder, 120, course)))
+    with live_daemon(folder, LIVE, STRATEGY, market) as (daemon, twin):
+        twin.pass_by(15)
+        daemon.wait_event("BasketEnded", complete=True)
+        assert stops(twin), "it has its stop at the broker"
+        yield daemon, twin
+
+
+def orders(twin: Twin) -> list[dict[str, Any]]:
+    """Return the orders of the day as the twin has them, in the order in which they came."""
+    found: list[dict[str, Any]] = twin.ask("GET", "book")["orders"]
+    return found
+
+
+def stops(twin: Twin) -> list[dict[str, Any]]:
+    """Return those that wait for their trigger."""
+    return [each for each in orders(twin) if each["status"] == "TRIGGER PENDING"]
+
+
+def bought(twin: Twin) -> int:
+    """Return the units that were bought."""
+    purchases = [each for each in orders(twin) if each["transaction_type"] == "BUY"]
+    return sum(each["filled_quantity"] for each in purchases)
+
+
+def written(twin: Twin) -> list[dict[str, Any]]:
+    """Return what was asked at the twin, in order."""
+    found: list[dict[str, Any]] = twin.ask("GET", "book")["writes"]
+    return found
+
+
+def test_a_stop_rests_on_the_wire_and_is_taken_back_before_the_exit_leaves(tmp_path):
+    with guarded(tmp_path) as (daemon, twin):
+        (stop,) = stops(twin)
+        assert (stop["order_type"], stop["transaction_type"]) == ("SL", "BUY")
+        assert (stop["quantity"], stop["trigger_price"], stop["price"]) == (3 * LOT, 120.95, 127.0)
+        twin.pass_by(45)
+        daemon.wait_event("ExitFinished")
+        asked = [each["what"] for each in written(twin)]
+        assert asked == ["place", "place", "cancel", "place"]
+        assert [each["status"] for each in orders(twin)] == ["COMPLETE", "CANCELLED", "COMPLETE"]
+        assert bought(twin) == 3 * LOT
+        assert witnessed(twin, daemon) == WHOLE
+
+
+@thorough
+def test_a_stop_follows_what_a_person_closes_of_its_leg(tmp_path):
+    with guarded(tmp_path) as (daemon, twin):
+        closed = daemon.post("/api/strategies/live-straddle/exit", {"leg_id": "ce", "lots": 1})
+        assert closed.status in (200, 202), closed
+        twin.pass_by(20)
+        assert [each["quantity"] for each in stops(twin)] == [2 * LOT]
+        assert [each["quantity"] for each in twin.ask("GET", "book")["held"]] == [-2 * LOT]
+        twin.pass_by(30)
+        assert bought(twin) == 3 * LOT
+        assert witnessed(twin, daemon) == WHOLE
+
+
+@thorough
+def test_a_stop_that_fires_while_our_own_is_decided_is_the_exit(tmp_path):
+    with guarded(tmp_path, leap) as (daemon, twin):
+        twin.pass_by(30)
+        daemon.wait_event("ExitFinished")
+        assert [each["quantity"] for each in orders(twin)] == [3 * LOT] * 2
+        assert bought(twin) == 3 * LOT
+        assert witnessed(twin, daemon) == WHOLE
+
+
+UNANSWERED: dict[str, dict[str, Any]] = {
+    "that never arrives": {"kind": "drop", "arrives": "never"},
+    "that arrives all the same": {"kind": "drop", "arrives": "now"},
+    "that arrives late": {"kind": "timed_out", "arrives": "late", "late_ms": 4_000},
+    "that is refused": {"kind": "reject"},
+}
+
+
+@thorough
+@pytest.mark.parametrize("how", UNANSWERED)
+def test_an_exit_leaves_in_time_beside_a_cancellation(tmp_path, how):
+    with guarded(tmp_path) as (daemon, twin):
+        twin.ask("POST", "faults", on="cancel", **UNANSWERED[how])
+        twin.pass_by(50)
+        assert twin.ask("GET", "faults")["faults"] == [], "what was to go wrong never did"
+        _, _, left = [each for each in written(twin) if each["what"] == "place"]
+        assert "2026-03-09T09:15:50" <= left["at"] <= "2026-03-09T09:15:54"
+        assert stops(twin) == []
+        assert bought(twin) == 3 * LOT
+        assert witnessed(twin, daemon) == WHOLE
+
+
+@thorough
+def test_a_stop_that_fires_while_its_cancellation_is_unanswered_is_the_exit(tmp_path):
+    """Our own stop is decided below its trigger; the market goes on to it meanwhile."""
+
+    def climb(second: int) -> float:
+        return still(second) + (0 if second < LEAP else 15 if second == LEAP else 23)
+
+    with guarded(tmp_path, climb) as (daemon, twin):
+        twin.ask("POST", "faults", on="cancel", kind="drop", arrives="never", count=3)
+        twin.pass_by(40)
+        daemon.wait_event("ExitFinished")
+        assert bought(twin) == 3 * LOT
+        assert stops(twin) == []
+        assert witnessed(twin, daemon) == WHOLE
+
+
+@thorough
+@pytest.mark.parametrize("course", [still, leap], ids=["it rests on", "it fires meanwhile"])
+def test_a_daemon_that_is_killed_while_a_stop_rests_finds_it_again(tmp_path, course):
+    with guarded(tmp_path, course) as (first, twin):
+        first.kill()
+        twin.pass_by(20)
+        second = LiveDaemon(tmp_path, twin, "zed")
+        try:
+            second.wait_line("waiting for the books")
+            twin.pass_by(5)
+            second.wait_ready()
+            twin.pass_by(30)
+            assert stops(twin) == []
+            assert bought(twin) == 3 * LOT
+            assert witnessed(twin, first, second) == WHOLE
+        finally:
+            second.kill()
