@@ -1,6 +1,8 @@
 """The market feed: which frames are taken, whether the link lives, and what must be said of it.
 
-Whether a link lives is told by its frames. What a broker's connections tell of themselves, and what
+Whether a link lives is told by its frames. How long its prices do is told ahead, so that whoever
+prices an order need not hear of a death to know of it: a message may be late, an instant is not.
+What a broker's connections tell of themselves, and what
 the broker says to people, is passed on to people alone.
 """
 
@@ -14,7 +16,7 @@ from msgspec.structs import replace
 from daemon.actors.turn import Turn
 from daemon.domain.instants import DAY_NS, day_of, start_of
 from daemon.domain.market.calm import Calm
-from daemon.domain.market.freshness import Link
+from daemon.domain.market.freshness import STALE_FLOOR_NS, Link, lives_ns
 from daemon.domain.market.intake import (
     Arrival,
     Intake,
@@ -34,11 +36,12 @@ from daemon.messages import (
     LinkDied,
     LinkRevived,
     Noted,
+    PaceLearnt,
     Pulse,
     Pulsed,
 )
 from daemon.ports.market import LinkMoved, NoticeHeard, NotShown, PricesOwed
-from daemon.runtime.words import Alarm, Effect, Lane, Publish, Started, Take
+from daemon.runtime.words import Alarm, DeadLetter, Effect, Lane, Publish, Started, Take
 
 HEARS = (DayOpened, DayEnded)
 _TOLD = 100
@@ -63,6 +66,7 @@ class MarketFeed:
         self._calm = Calm(Intake(Link(interval_ns, interval_ns), memory))
         self._sessions: Sessions = ()
         self._alarm_ns = 0
+        self._lives_ns = STALE_FLOOR_NS  # what those go by who hear this feed; 0: not known
         self._stale = False
         self._down: set[int] = set()
         self._told: set[str] = set()
@@ -76,6 +80,8 @@ class MarketFeed:
                     self._stale = True
                 case LinkRevived():
                     self._stale = False
+                case DeadLetter():  # a feed that fell may have told a pace that this one forgot
+                    self._lives_ns = 0
 
     def handle(self, message: object, now_ns: int) -> Sequence[Effect]:
         """Decide on one message."""
@@ -92,7 +98,9 @@ class MarketFeed:
             may_die_ns = self._calm.may_die_ns()
             if may_die_ns > now_ns:
                 self._alarm_ns = may_die_ns
-                return (Alarm(may_die_ns, message),)
+                if self._calm.stale_ns - 1 == self._lives_ns:
+                    return (Alarm(may_die_ns, message),)
+                return (Alarm(may_die_ns, message), *self._learnt())
         turn = Turn()
         match message:
             case Silence():
@@ -128,6 +136,7 @@ class MarketFeed:
 
     def _open(self, opened: DayOpened) -> None:
         self._told.clear()
+        self._lives_ns = lives_ns(Link(opened.interval_ns))
         self._sessions = opened.sessions
         intake = self._calm.intake()
         if opened.interval_ns and not intake.link.configured_ns:
@@ -199,3 +208,12 @@ class MarketFeed:
         if dies_ns and not 0 < self._alarm_ns <= dies_ns:
             self._alarm_ns = dies_ns
             turn.do(Alarm(dies_ns, Silence()))
+        turn.do(*self._learnt())
+
+    def _learnt(self) -> tuple[Publish, ...]:
+        """Tell how long prices live by the pace of now, where others go by another."""
+        live_ns = lives_ns(self._calm.intake().link)
+        if live_ns == self._lives_ns:
+            return ()
+        self._lives_ns = live_ns
+        return (Publish(PaceLearnt(live_ns)),)

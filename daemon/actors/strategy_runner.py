@@ -12,6 +12,7 @@ from daemon.actors.fan_out import ENTERED, FanOut, Place
 from daemon.actors.turn import Turn
 from daemon.domain.instants import day_of, wall_of
 from daemon.domain.market.frames import Frame, Quote
+from daemon.domain.market.freshness import STALE_FLOOR_NS, Link, lives_ns
 from daemon.domain.market.instruments import Instrument, Kind, Parts, contract
 from daemon.domain.market.notes import NoteKind
 from daemon.domain.plans.legs import LegPlan, legs, spread_fault
@@ -28,6 +29,7 @@ from daemon.messages import (
     LinkDied,
     LinkRevived,
     Noted,
+    PaceLearnt,
     SeeStrategy,
     StrategyDeclared,
     StrategyRemoved,
@@ -43,7 +45,10 @@ from daemon.runtime.words import NOTHING, Effect, Show, Started, Tell
 _NOT_YET = "no entry yet"
 _NO_DAY = "resting: no day is open"
 _OPTIONS = (f"-{Kind.CALL}", f"-{Kind.PUT}")
-HEARS = (Frame, DayOpened, DayEnded, LinkDied, LinkRevived, BasketEnded, StrategyStopped)
+HEARS = (
+    *(Frame, DayOpened, DayEnded, LinkDied, LinkRevived, PaceLearnt),
+    *(BasketEnded, StrategyStopped),
+)
 
 
 class StrategyRunner:
@@ -77,6 +82,7 @@ class StrategyRunner:
         self._bare = f"{_NOT_YET}: no option of {plan.underlying} has been quoted"
         self._is_bare = False
         self._alive = True
+        self._lives_ns = STALE_FLOOR_NS
         self._taking = self._taking_unasked = taking
         self._rests = _NO_DAY
         self._refusal = self._why = ""
@@ -92,6 +98,8 @@ class StrategyRunner:
             self._quotes.update(message.quotes)
             if not (window.opens_ns <= now_ns <= window.closes_ns and self._taking):
                 return NOTHING
+            if now_ns - message.at_ns > self._lives_ns:
+                return NOTHING  # read so late that its link may be dead by now
             return self._try(window, now_ns)
         turn = Turn()
         match message:
@@ -104,6 +112,8 @@ class StrategyRunner:
                 self._quotes.clear()
             case LinkRevived():
                 self._alive = True
+            case PaceLearnt():
+                self._lives_ns = message.lives_ns
             case BasketEnded() | StrategyStopped():
                 if message.strategy_id == self._plan.id:
                     self._hear(turn, message, now_ns)
@@ -215,6 +225,7 @@ class StrategyRunner:
     def _open(self, turn: Turn, opened: DayOpened) -> None:
         """Find out whether and when the strategy trades on a day."""
         self._window, self._refusal = None, ""
+        self._lives_ns = lives_ns(Link(opened.interval_ns))
         self._quotes.clear()
         self._told.clear()
         if not opened.sessions:

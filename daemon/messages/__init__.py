@@ -123,6 +123,7 @@ from daemon.messages.market import (
     LinkDied,
     LinkRevived,
     Noted,
+    PaceLearnt,
 )
 from daemon.messages.trading import (
     LEDGER_FAILED,
@@ -250,6 +251,7 @@ __all__ = [
     "Noted",
     "OrderAsked",
     "OrderNotFound",
+    "PaceLearnt",
     "PauseEntries",
     "Place",
     "PlaceByHand",

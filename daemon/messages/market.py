@@ -53,3 +53,12 @@ class LinkRevived(Struct, frozen=True, tag=True):
     """The feed brings news again."""
 
     at_ns: int
+
+
+class PaceLearnt(Struct, frozen=True):
+    """Prices live so long by the pace of their feed; not recorded, for a pace is learnt anew.
+
+    Until it is told on a day, they live as long as the interval that `DayOpened` names makes them.
+    """
+
+    lives_ns: int

@@ -1,16 +1,18 @@
 """The feed: every verdict on a frame as effects, and one alarm that listens for silence."""
 
+from itertools import accumulate, pairwise
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from daemon.actors.market_feed import MarketFeed, Silence
 from daemon.domain.market.frames import Frame
-from daemon.domain.market.freshness import Link, beat, dies_at_ns
+from daemon.domain.market.freshness import Link, alive, beat, dies_at_ns, lives_ns
 from daemon.domain.market.notes import NoteKind
-from daemon.messages import FrameArrived, LinkDied, LinkRevived, Noted
+from daemon.messages import FrameArrived, LinkDied, LinkRevived, Noted, PaceLearnt
 from daemon.ports.market import LinkMoved, NoticeHeard, NotShown, PricesOwed
-from daemon.runtime.words import NOTHING, Commit, Lane, Publish, Started, Take
+from daemon.runtime.words import NOTHING, Commit, DeadLetter, Lane, Publish, Started, Take
 from tests.kit.acting import DAY, NEXT_DAY, alarms, clock, day_ended, day_opened, facts, published
 
 SECOND = 1_000_000_000
@@ -143,6 +145,69 @@ def test_a_link_dies_at_the_instant_that_its_pace_by_then_sets(halves, declared_
         at_ns += half * SECOND // 2
 
 
+def learnt(effects) -> list:
+    """How long prices live, wherever that is told, in seconds."""
+    return [told.lives_ns / SECOND for told in published(effects) if isinstance(told, PaceLearnt)]
+
+
+@given(st.lists(st.integers(1, 160), min_size=1, max_size=40), st.sampled_from([0, 10, 60]))
+def test_who_goes_by_the_pace_that_is_told_holds_a_price_for_dead_when_its_link_is(
+    halves, declared_s
+) -> None:
+    """Where the alarm rings in its time: no nanosecond sooner, and none later."""
+    link = Link(declared_s * SECOND)
+    made, told, rings, at_ns = feed(), [lives_ns(link) / SECOND], [], T
+    made.handle(day_opened(interval_ns=declared_s * SECOND), T)
+    for half in (*halves, 1_000):
+        while rings and min(rings) < at_ns:
+            now_ns = min(rings)
+            rings.remove(now_ns)
+            effects = made.handle(Silence(), now_ns)
+            rings += [at for at, _ in alarms(effects)]
+            told += learnt(effects)
+            assert (now_ns - link.last_ns > told[-1] * SECOND) is not alive(link, now_ns)
+        if link.beating:
+            assert (at_ns - 1 - link.last_ns > told[-1] * SECOND) is not alive(link, at_ns - 1)
+        effects = arrive(made, at_ns)
+        rings += [at for at, _ in alarms(effects)]
+        told += learnt(effects)
+        link = beat(link, at_ns)
+        at_ns += half * SECOND // 2
+    assert all(before != after for before, after in pairwise(told))
+
+
+def test_a_pace_is_told_when_it_has_changed_and_not_with_every_frame() -> None:
+    """A feed that comes seldom for a while, and often again."""
+    made, rings, told = feed(), [], []
+    steps = [1] * 30 + [10] * 30 + [1] * 30
+    for at_s in accumulate(steps):
+        at_ns = T + at_s * SECOND
+        while rings and min(rings) < at_ns:
+            effects = made.handle(Silence(), now_ns := min(rings))
+            rings = [ring for ring in rings if ring > now_ns]
+            rings += [at for at, _ in alarms(effects)]
+            told += [(at_s, lives) for lives in learnt(effects)]
+        effects = arrive(made, at_ns)
+        rings += [at for at, _ in alarms(effects)]
+        told += [(at_s, lives) for lives in learnt(effects)]
+    assert [lives for _, lives in told] == [16.5, 30, 16.5, 3]
+    assert told[-1][0] <= 330 + 14
+
+
+@pytest.mark.parametrize(
+    ("record", "told"),
+    [
+        ([day_opened()], []),
+        ([day_opened(), DeadLetter("feed", "", "", T)], [3]),
+        ([DeadLetter("feed", "", "", T), day_opened()], []),
+    ],
+    ids=["a start", "a fall", "a fall of another day"],
+)
+def test_a_feed_that_fell_tells_its_pace_anew(record, told) -> None:
+    """What it told before is not recorded, and those who heard it go by it yet."""
+    assert learnt(MarketFeed(0, 1, record).handle(Started(), T + SECOND)) == told
+
+
 def test_an_alarm_of_a_slow_feed_is_set_anew_when_it_comes_often() -> None:
     made = feed(day_opened(interval_ns=60 * SECOND))
     assert alarms(arrive(made)) == [(T + 180 * SECOND + 1, Silence())]
@@ -215,7 +280,9 @@ def test_what_is_configured_goes_before_what_the_source_declares(
     """Three intervals of silence, three seconds at the least."""
     made = MarketFeed(configured_ns, 1)
     made.handle(day_opened(interval_ns=declared_ns), 0)
-    assert alarms(arrive(made)) == [(T + dies_ns, Silence())]
+    effects = arrive(made)
+    assert alarms(effects) == [(T + dies_ns, Silence())]
+    assert learnt(effects) == [dies_ns // SECOND] * bool(configured_ns)
 
 
 def test_a_feed_that_is_rebuilt_within_a_session_listens_at_once() -> None:

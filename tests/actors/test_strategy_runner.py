@@ -21,6 +21,7 @@ from daemon.messages import (
     LinkDied,
     LinkRevived,
     Noted,
+    PaceLearnt,
 )
 from daemon.runtime.words import NOTHING, Started
 from tests.kit.acting import (
@@ -42,6 +43,7 @@ from tests.kit.plans import CALL, GUARD, PUT
 
 FUTURE = "NIFTY-2025-09-30-FUT"
 AT = clock("09:20:00")
+SECOND = 1_000_000_000
 
 
 @dataclass(frozen=True)
@@ -332,6 +334,29 @@ def test_a_dead_link_enters_nothing() -> None:
     assert made.handle(LinkRevived(AT + 1), AT + 1) == NOTHING
     assert not entered(made.handle(Frame(AT + 1, {}), AT + 1))
     assert entered(see(made, AT + 2))
+
+
+@pytest.mark.parametrize(
+    ("declared_s", "learnt_s", "age_ns", "enters"),
+    [
+        (0, 0, 3 * SECOND, True),
+        (0, 0, 3 * SECOND + 1, False),
+        (4, 0, 12 * SECOND, True),
+        (4, 0, 12 * SECOND + 1, False),
+        (4, 5, 5 * SECOND, True),
+        (4, 5, 5 * SECOND + 1, False),
+    ],
+)
+def test_strikes_are_not_chosen_from_a_frame_that_was_read_after_its_prices_died(
+    declared_s, learnt_s, age_ns, enters
+) -> None:
+    """Whether its link is dead may not have been heard yet; the next frame enters."""
+    made = runner()
+    made.handle(day_opened(interval_ns=declared_s * SECOND), 0)
+    if learnt_s:
+        made.handle(PaceLearnt(learnt_s * SECOND), 0)
+    assert entered(made.handle(prices(AT, "100", "95", NIFTY="24555"), AT + age_ns)) is enters
+    assert entered(see(made, AT + age_ns)) is not enters
 
 
 def test_a_runner_that_is_rebuilt_on_a_dead_link_knows_it() -> None:

@@ -67,6 +67,15 @@ MUTATIONS = (
         BOUNDARY,
     ),
     Mutation(
+        "P8",
+        "the age of the newest frame",
+        f"{ROUTER}/prices.py",
+        " and now_ns - frames[-1].at_ns <= self.lives_ns",
+        "",
+        f"{ROUTERS}/test_silence.py"
+        "::test_an_entry_waits_where_its_price_has_died_and_nobody_has_said_so_yet",
+    ),
+    Mutation(
         "P9",
         "a contract that expired is not traded",
         GATE,

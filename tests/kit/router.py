@@ -74,7 +74,8 @@ SYMBOLS = {
     "hp": "NIFTY-2025-09-02-24350-PE",
 }
 _LEG_IDS = {symbol: leg_id for leg_id, symbol in SYMBOLS.items()}
-OPENED = DayOpened(DAY, ((OPENS, CLOSES),), OPENS - 1)
+OPENED = DayOpened(DAY, ((OPENS, CLOSES),), OPENS - 1, interval_ns=86_400 * S)
+"""A feed so slow that its prices live all day, whatever time a test lets pass between frames."""
 SHORTS = ("ce", "pe")
 CONDOR = ("ce", "pe", "hc", "hp")
 

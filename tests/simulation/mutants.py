@@ -28,6 +28,7 @@ from daemon.actors.order_router import (
 from daemon.actors.order_router import exits as closings
 from daemon.actors.order_router.desk import Desk
 from daemon.actors.order_router.halts import Halts
+from daemon.actors.order_router.prices import Prices
 from daemon.actors.outbox_publisher import OutboxPublisher
 from daemon.actors.turn import Turn
 from daemon.app import wiring
@@ -289,7 +290,9 @@ def a_feed_that_is_stuck_is_believed(patch: pytest.MonkeyPatch) -> None:
 
 
 def a_dead_link_waits_for_the_disk(patch: pytest.MonkeyPatch) -> None:
+    """And nobody looks how old a price is, which alone would do."""
     patch.setattr(Turn, "warn", Turn.announce)
+    patch.setattr(Prices, "_live", lambda prices, _: bool(prices._newest.recent()))
 
 
 def a_feed_is_granted_its_longest_step(patch: pytest.MonkeyPatch) -> None:

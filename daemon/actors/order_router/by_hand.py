@@ -250,7 +250,7 @@ def _errand(desk: Desk, asked: OrderAsked, intent_id: str, now_ns: int) -> Erran
         return Declined("books_differ", because)
     price_e4 = asked.price_e4
     if asked.order_type is OrderType.MARKET:
-        price_e4 = _protected_e4(desk, asked)
+        price_e4 = _protected_e4(desk, asked, now_ns)
         if not price_e4:
             return Declined("no_price", f"{asked.symbol} has no fresh price to be protected by")
     stop = asked.order_type is OrderType.STOP_LIMIT
@@ -288,10 +288,10 @@ def _pocket(desk: Desk, asked: OrderAsked) -> Pocket:
     return Pocket(asked.symbol)
 
 
-def _protected_e4(desk: Desk, asked: OrderAsked) -> int:
+def _protected_e4(desk: Desk, asked: OrderAsked, now_ns: int) -> int:
     """Return the limit that protects a market order: a step of the ladder through the touch."""
     instrument = desk.contract(asked.symbol)
-    if instrument is None or desk.prices.fresh(asked.symbol) is None:
+    if instrument is None or desk.prices.fresh(asked.symbol, now_ns) is None:
         return 0
     prospect = desk.prospect(instrument, asked.side)
     return desk.terms.ladder.price(_PROTECTED_STEP, asked.side, prospect) or 0

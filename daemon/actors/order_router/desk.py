@@ -23,6 +23,7 @@ from daemon.actors.order_router.purse import Purse
 from daemon.actors.order_router.readings import Readings
 from daemon.actors.order_router.terms import Terms
 from daemon.domain.market.bands import reference_e4, taken_e4
+from daemon.domain.market.freshness import Link, lives_ns
 from daemon.domain.market.instruments import Instrument, contract
 from daemon.domain.orders.basket import Basket, BasketLeg, OnFail
 from daemon.domain.orders.book import Book, Position, entered
@@ -48,6 +49,7 @@ from daemon.messages import (
     LinkDied,
     LinkRevived,
     OrderAsked,
+    PaceLearnt,
     PositionChanged,
 )
 from daemon.runtime.budget import Budget
@@ -168,7 +170,7 @@ class Desk:
     def _take_notice(self, fact: object) -> None:
         """Take in what stands around the account."""
         match fact:
-            case DayOpened(day, sessions):
+            case DayOpened(day, sessions, interval_ns=interval_ns):
                 if day != self.day:
                     self.paused = ""
                     self.todays.clear()
@@ -180,6 +182,7 @@ class Desk:
                         closing.held_ns.clear()
                         closing.withdrawn_ns.clear()
                 self.day, self.sessions = day, sessions
+                self.prices.lives_ns = lives_ns(Link(interval_ns))
                 self.prices.lose()
             case DayEnded():
                 self.sessions = ()
@@ -188,6 +191,8 @@ class Desk:
                 self.prices.lose()
             case LinkRevived():
                 self.link_alive = True
+            case PaceLearnt():
+                self.prices.lives_ns = fact.lives_ns
             case EntriesPaused(because) if not because.startswith(LEDGER_FAILED):
                 self.paused = because
             case OrderAsked(request_id, account) if account == self.terms.account:

@@ -95,7 +95,7 @@ def due(desk: Desk, turn: Turn, basket: Basket, now_ns: int) -> None:
 
     What would be asked at the same price keeps its turn at the exchange, and is asked about.
     """
-    prices_e4 = {leg.leg_id: _price_e4(desk, basket, leg) for leg in basket.legs}
+    prices_e4 = {leg.leg_id: _price_e4(desk, basket, leg, now_ns) for leg in basket.legs}
     for order in desk.book.children(basket.basket_id):
         if order.state is not State.WORKING or now_ns < _rested_ns(order, basket):
             continue
@@ -242,7 +242,7 @@ def _foreseen(desk: Desk, basket: Basket, now_ns: int) -> Held | None:
         return None
     for leg in basket.legs:
         entry = PlaceEntry(leg, slices(leg.quantity, leg.freeze_quantity, leg.lot)[0])
-        held = _not_yet(desk, basket, leg)
+        held = _not_yet(desk, basket, leg, now_ns)
         held = held or objection(desk, _errand(desk, basket, entry, "", now_ns), now_ns)
         if held is not None:
             return held
@@ -254,20 +254,22 @@ def _is_borne(desk: Desk, turn: Turn, basket: Basket, now_ns: int) -> bool:
     if desk.book.children(basket.basket_id):
         return True
     legs = tuple(
-        MarginLeg(leg.symbol, leg.side, leg.quantity, _price_e4(desk, basket, leg), leg.product)
+        MarginLeg(
+            leg.symbol, leg.side, leg.quantity, _price_e4(desk, basket, leg, now_ns), leg.product
+        )
         for leg in basket.legs
     )
     return funds.is_borne(desk, turn, basket.basket_id, legs, now_ns)
 
 
 def _send(desk: Desk, turn: Turn, basket: Basket, entry: PlaceEntry, now_ns: int) -> Held | None:
-    held = _not_yet(desk, basket, entry.leg)
+    held = _not_yet(desk, basket, entry.leg, now_ns)
     if held is not None:
         return held
     return send(desk, turn, _errand(desk, basket, entry, desk.ids.next(), now_ns), now_ns)
 
 
-def _not_yet(desk: Desk, basket: Basket, leg: BasketLeg) -> Held | None:
+def _not_yet(desk: Desk, basket: Basket, leg: BasketLeg, now_ns: int) -> Held | None:
     """Return why an order of a leg cannot even be brought before the gate."""
     if _is_left_by_others(desk, leg):
         return Later(basket.deadline_ns)
@@ -275,11 +277,11 @@ def _not_yet(desk: Desk, basket: Basket, leg: BasketLeg) -> Held | None:
     if because:
         waits = not desk.reads.reconciled
         return Later(basket.deadline_ns) if waits else Refused(Control.BOOKS, because)
-    price_e4 = _price_e4(desk, basket, leg)
+    price_e4 = _price_e4(desk, basket, leg, now_ns)
     if not price_e4 and not desk.link_alive:
         return Refused(Control.STALE, f"the price of {leg.symbol} is stale")
     if not price_e4 and desk.contract(leg.symbol) is not None:
-        return Later(basket.deadline_ns)  # a frame brings the price, or nothing does
+        return Later(basket.deadline_ns)  # a frame brings the price, or the word that there is none
     return None
 
 
@@ -295,7 +297,7 @@ def _errand(desk: Desk, basket: Basket, entry: PlaceEntry, intent_id: str, now_n
         side=leg.side,
         quantity=entry.quantity,
         order_type=OrderType.LIMIT,
-        price_e4=_price_e4(desk, basket, leg),
+        price_e4=_price_e4(desk, basket, leg, now_ns),
         purpose=Purpose.ENTRY,
         parent=basket.basket_id,
         decided_ns=_decided_ns(basket, tried, now_ns),
@@ -321,13 +323,13 @@ def _is_left_by_others(desk: Desk, leg: BasketLeg) -> bool:
     )
 
 
-def _price_e4(desk: Desk, basket: Basket, leg: BasketLeg) -> int:
+def _price_e4(desk: Desk, basket: Basket, leg: BasketLeg, now_ns: int) -> int:
     """A limit as far through the touch as the plan's buffer says, on tick and inside the band."""
     instrument = desk.contract(leg.symbol)
     if instrument is None:
         return 0
     prospect = desk.prospect(instrument, leg.side)
-    if not prospect.touch_e4 or desk.prices.fresh(leg.symbol) is None:
+    if not prospect.touch_e4 or desk.prices.fresh(leg.symbol, now_ns) is None:
         return 0
     through_e4 = percent_of(prospect.touch_e4, basket.buffer_percent_e4)
     if leg.side is Side.BUY:

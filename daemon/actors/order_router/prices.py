@@ -1,8 +1,9 @@
 """Prices as a router knows them: the newest of each contract, and whether they are fresh.
 
 What is absent from a frame is unchanged, so a strike that did not trade is quiet, not stale. Once
-the link is dead, or the day is over, every price is stale: it sizes nothing and admits no entry,
-but an exit that is owed is still priced by it.
+the newest frame is older than prices live, or the link is told dead, or the day is over, every
+price is stale: it sizes nothing and admits no entry, but an exit that is owed is still priced by
+it. The age is asked beside the word, which may be read after what it forbids.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from daemon.actors.newest import Newest
 from daemon.domain.instants import SECOND_NS
 from daemon.domain.market.bands import reference_e4
 from daemon.domain.market.frames import Quote
+from daemon.domain.market.freshness import STALE_FLOOR_NS
 
 _NO_QUOTE = Quote(0)
 _RECENT_NS = 60 * SECOND_NS
@@ -22,9 +24,13 @@ class Prices:
 
     Args:
         ticks: how many of the newest are kept to find a reference among.
+
+    Attributes:
+        lives_ns: how old the newest frame may be.
     """
 
     def __init__(self, ticks: int) -> None:
+        self.lives_ns = STALE_FLOOR_NS
         self._newest = Newest(recent=ticks)
         self._stale: dict[str, Quote] = {}
         self.see = self._newest.see  # the path of every tick: not one call more
@@ -34,20 +40,27 @@ class Prices:
         self._stale.update(self._newest.quotes())
         self._newest.lose()
 
-    def fresh(self, symbol: str) -> Quote | None:
-        """Return a quote that may be entered at; None where there is none."""
-        return self._newest.quote(symbol)
+    def fresh(self, symbol: str, now_ns: int) -> Quote | None:
+        """Return a quote that may be entered at now; None where there is none."""
+        return self._newest.quote(symbol) if self._live(now_ns) else None
 
     def last(self, symbol: str) -> Quote:
         """Return the newest quote, stale or not; an empty one where there was none."""
-        return self.fresh(symbol) or self._stale.get(symbol, _NO_QUOTE)
+        return self._newest.quote(symbol) or self._stale.get(symbol, _NO_QUOTE)
 
-    def ticks_e4(self, symbol: str) -> tuple[int, ...]:
-        """Return the newest fresh references, oldest first; one at least, however old."""
+    def ticks_e4(self, symbol: str, now_ns: int) -> tuple[int, ...]:
+        """Return the newest fresh references, oldest first; one at least, however long quiet."""
+        if not self._live(now_ns):
+            return ()
         frames = self._newest.recent()
-        since_ns = frames[-1].at_ns - _RECENT_NS if frames else 0
+        since_ns = frames[-1].at_ns - _RECENT_NS
         recent = (frame.quotes for frame in frames if frame.at_ns >= since_ns)
         seen = [quotes[symbol] for quotes in recent if symbol in quotes]
-        if not seen and (quote := self.fresh(symbol)) is not None:
+        if not seen and (quote := self._newest.quote(symbol)) is not None:
             seen = [quote]
         return tuple(tick for tick in map(reference_e4, seen) if tick)
+
+    def _live(self, now_ns: int) -> bool:
+        """Say whether the newest frame may be acted on."""
+        frames = self._newest.recent()
+        return bool(frames) and now_ns - frames[-1].at_ns <= self.lives_ns

@@ -130,7 +130,7 @@ def _place(desk: Desk, turn: Turn, short: _Short, missing: int, now_ns: int) -> 
     if now_ns < next_ns:
         return next_ns
     books = reconciling.objection(desk, leg.pocket)
-    at = f"{Control.BOOKS}, {books}" if books else _level(desk, short)
+    at = f"{Control.BOOKS}, {books}" if books else _level(desk, short, now_ns)
     if isinstance(at, str):
         return _wait(desk, turn, short, at, now_ns)
     desk.unrested.pop(short.key, None)
@@ -163,14 +163,14 @@ def _next_ns(desk: Desk, short: _Short) -> int:
     return max((order.at_ns + waits.get(order.state, _PACE_NS) for order in stops), default=0)
 
 
-def _level(desk: Desk, short: _Short) -> Level | str:
+def _level(desk: Desk, short: _Short, now_ns: int) -> Level | str:
     """Return where the stop of a leg is to rest, or why that cannot be told."""
     leg, opened = short.leg, short.opened
     instrument = desk.contract(leg.symbol)
     traded = desk.traded(*short.key)
     if instrument is None:
         return "it is not in today's list of contracts"
-    if desk.prices.fresh(leg.symbol) is None:
+    if desk.prices.fresh(leg.symbol, now_ns) is None:
         return "its price is stale"
     assert traded.sold_quantity, "what is short was sold"
     entry_e4 = -(-traded.sold_value_e4 // traded.sold_quantity)

@@ -70,6 +70,7 @@ from daemon.messages import (
     MarginRead,
     MarginUnread,
     OrderNotFound,
+    PaceLearnt,
     PauseEntries,
     PullLatch,
     Pulse,
@@ -83,7 +84,7 @@ from daemon.runtime.budget import Budget
 from daemon.runtime.words import NOTHING, Effect, Publish, Started
 
 _NO = (State.REFUSED, State.REJECTED)
-HEARS = (Frame, DayOpened, DayEnded, LinkDied, LinkRevived, StrategyStarted)
+HEARS = (Frame, DayOpened, DayEnded, LinkDied, LinkRevived, PaceLearnt, StrategyStarted)
 
 
 class OrderRouter:
@@ -172,7 +173,7 @@ class OrderRouter:
             case DayEnded():
                 arms.lapse(desk, turn, message, now_ns)
                 desk.apply(message)
-            case StrategyStarted():
+            case StrategyStarted() | PaceLearnt():
                 desk.apply(message)
             case LinkDied():
                 desk.apply(message)

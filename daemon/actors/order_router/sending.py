@@ -224,7 +224,7 @@ def remaining(orders: tuple[Order, ...], side: Side) -> int:
 def _view(desk: Desk, errand: Errand, now_ns: int, *, rate_slot: bool) -> GateView:
     intent = errand.intent
     instrument = desk.contract(intent.symbol)
-    ticks = desk.prices.ticks_e4(intent.symbol)
+    ticks = desk.prices.ticks_e4(intent.symbol, now_ns)
     low_e4 = high_e4 = 0
     if instrument is not None:
         prospect = desk.prospect(instrument, intent.side)

@@ -69,9 +69,14 @@ def interval_ns(link: Link) -> int:
     return (ordered[(known - 1) // 2] + ordered[known // 2]) // 2
 
 
+def lives_ns(link: Link) -> int:
+    """Return how old the newest price may be that is still acted on, in ns, by the pace of now."""
+    return max(STALE_FLOOR_NS, STALE_INTERVALS * interval_ns(link))
+
+
 def dies_at_ns(link: Link) -> int:
     """Return the first instant at which the link is dead unless it beats before."""
-    return link.last_ns + max(STALE_FLOOR_NS, STALE_INTERVALS * interval_ns(link)) + 1
+    return link.last_ns + lives_ns(link) + 1
 
 
 def alive(link: Link, now_ns: int) -> bool:

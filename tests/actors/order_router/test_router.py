@@ -10,6 +10,7 @@ from daemon.messages import (
     LinkDied,
     LinkRevived,
     OrderNotFound,
+    PaceLearnt,
     StrategyStarted,
 )
 from daemon.runtime.budget import Budget
@@ -51,7 +52,9 @@ def test_with_nothing_under_way_nothing_follows(message):
 
 def test_what_is_published_to_it_is_understood():
     """Every type that it says to hear."""
-    told = {type(m) for m in (frame(), DayEnded(DAY, 0), LinkDied(0), LinkRevived(0))}
+    told = {
+        type(m) for m in (frame(), DayEnded(DAY, 0), LinkDied(0), LinkRevived(0), PaceLearnt(0))
+    }
     assert set(HEARS) == told | {DayOpened, StrategyStarted}
 
 

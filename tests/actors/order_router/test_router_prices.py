@@ -1,5 +1,7 @@
 """Prices: fresh, quiet, stale."""
 
+import pytest
+
 from daemon.actors.order_router.prices import Prices
 from daemon.domain.instants import SECOND_NS as S
 from daemon.domain.market.frames import Frame, Quote
@@ -15,9 +17,14 @@ def seen(*frames):
     return prices
 
 
+def known(prices, symbol, now_ns):
+    """What there is of a contract: references, a price to enter at, one to leave at."""
+    return prices.ticks_e4(symbol, now_ns), prices.fresh(symbol, now_ns), prices.last(symbol)
+
+
 def test_the_newest_ticks_come_oldest_first():
     """As many as are kept."""
-    assert seen({"a": A}, {"a": B}, {"a": Quote(300)}).ticks_e4("a") == (200, 300)
+    assert seen({"a": A}, {"a": B}, {"a": Quote(300)}).ticks_e4("a", 9) == (200, 300)
 
 
 def test_prints_of_long_ago_are_no_reference_beside_a_newer_one():
@@ -25,27 +32,44 @@ def test_prints_of_long_ago_are_no_reference_beside_a_newer_one():
     prices = Prices(5)
     for at_ns, quotes in ((0, {"a": A, "b": A}), (1, {"b": B}), (60 * S + 1, {"a": Quote(300)})):
         prices.see(Frame(at_ns, quotes))
-    assert (prices.ticks_e4("a"), prices.ticks_e4("b")) == ((300,), (200,))
-    prices.see(Frame(120 * S + 2, {}))
-    assert (prices.ticks_e4("a"), prices.ticks_e4("b")) == ((300,), (200,))
+    now_ns = 60 * S + 1
+    assert (prices.ticks_e4("a", now_ns), prices.ticks_e4("b", now_ns)) == ((300,), (200,))
+    prices.see(Frame(now_ns := 120 * S + 2, {}))
+    assert (prices.ticks_e4("a", now_ns), prices.ticks_e4("b", now_ns)) == ((300,), (200,))
 
 
 def test_a_contract_that_is_absent_is_quiet():
     """Its last price stands."""
     prices = seen({"a": A}, {"b": B}, {"b": B}, {"b": B})
-    assert (prices.ticks_e4("a"), prices.fresh("a")) == ((100,), A)
+    assert (prices.ticks_e4("a", 9), prices.fresh("a", 9)) == ((100,), A)
 
 
 def test_what_was_never_seen_has_no_price():
     """Neither fresh nor stale."""
     prices = seen({"a": A})
-    assert (prices.ticks_e4("b"), prices.fresh("b"), prices.last("b")) == ((), None, Quote(0))
+    assert known(prices, "b", 9) == ((), None, Quote(0))
 
 
 def test_a_lost_price_is_stale_and_can_still_close():
     """It is no tick and not fresh, yet the last that is known."""
     prices = seen({"a": A})
     prices.lose()
-    assert (prices.ticks_e4("a"), prices.fresh("a"), prices.last("a")) == ((), None, A)
+    assert known(prices, "a", 9) == ((), None, A)
     prices.see(Frame(9, {"a": B}))
-    assert (prices.ticks_e4("a"), prices.last("a")) == ((200,), B)
+    assert known(prices, "a", 9) == ((200,), B, B)
+
+
+@pytest.mark.parametrize(
+    ("lives_s", "age_ns", "fresh"),
+    [
+        (None, 3 * S, True),
+        (None, 3 * S + 1, False),
+        (10, 10 * S, True),
+        (10, 10 * S + 1, False),
+    ],
+)
+def test_a_price_dies_of_age_before_anybody_says_so_and_can_still_close(lives_s, age_ns, fresh):
+    """By the newest frame, whatever that quotes; three seconds where nothing was told."""
+    prices = seen({"a": A}, {"b": B})
+    prices.lives_ns = lives_s * S if lives_s else prices.lives_ns
+    assert known(prices, "a", 1 + age_ns) == (((100,), A, A) if fresh else ((), None, A))

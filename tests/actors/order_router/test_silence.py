@@ -1,15 +1,47 @@
 """Silence: what becomes of shorts while the feed is dead."""
 
 import pytest
+from msgspec.structs import replace
 
 from daemon.actors.order_router import Terms
-from daemon.messages import DayEnded, ExitOwed, LinkDied, LinkRevived, Noted, StrategyStopped
-from tests.kit.router import CLOSES, DAY, OPENED, T0, S, Stage, enter, frame, latch, leave
+from daemon.domain.money import e4
+from daemon.domain.orders.words import OrderType, Side
+from daemon.messages import (
+    DayEnded,
+    Declined,
+    ExitOwed,
+    LinkDied,
+    LinkRevived,
+    Noted,
+    OrderAsked,
+    PaceLearnt,
+    PlaceByHand,
+    StrategyStopped,
+)
+from tests.kit.router import (
+    CLOSES,
+    DAY,
+    OPENED,
+    SYMBOLS,
+    T0,
+    S,
+    Stage,
+    enter,
+    frame,
+    latch,
+    leave,
+    without_wakes,
+)
 
 HOLDS = Terms("a", "broker", strict=False)
 LEAVES = Terms("a", "broker", strict=False, leaves_in_silence=True)
 HELD = "the feed is silent for 60 s and s is short ce, pe: it is held; leave it by hand"
 LEFT = "the feed is silent for 60 s and s is short ce, pe: it is left"
+ASKED = OrderAsked(
+    *("r1", "a", SYMBOLS["hc"], Side.BUY, 75, OrderType.LIMIT, e4("20.05"), 0, "", "me", T0)
+)
+LAST_NS = T0 + 3 * S
+"""So long a price lives at a feed that beats once a second."""
 
 
 def dead(terms, *legs):
@@ -112,3 +144,68 @@ def test_nothing_is_stopped_by_a_silence():
     made.tell(frame(made.now_ns))
     assert made.told(StrategyStopped) == []
     assert made.tell(enter("hc", at_ns=made.now_ns))[0] == "opened"
+
+
+def unheard(now_ns, *legs, **fields):
+    """A router for which it is later than its newest frame, and that has not been told why."""
+    made = Stage().entered(*legs, **fields) if legs else Stage()
+    made.tell(PaceLearnt(3 * S), now_ns)
+    return made
+
+
+@pytest.mark.parametrize(("now_ns", "sent"), [(LAST_NS, True), (LAST_NS + 1, False)])
+def test_an_entry_waits_where_its_price_has_died_and_nobody_has_said_so_yet(now_ns, sent):
+    made = unheard(now_ns)
+    said = without_wakes(made.tell(enter("ce", at_ns=now_ns)))
+    assert said == (["opened", "intend 1 sell ce 75 @99.95", "place 1"] if sent else ["opened"])
+
+
+def test_it_goes_on_with_the_next_frame_or_ends_with_the_word_that_the_link_is_dead():
+    made = unheard(LAST_NS + 1)
+    made.tell(enter("ce", at_ns=LAST_NS + 1))
+    assert without_wakes(made.tell(frame(LAST_NS + 2)))[-1] == "place 1"
+    made = unheard(LAST_NS + 1)
+    made.tell(enter("ce", at_ns=LAST_NS + 1))
+    made.tell(LinkDied(LAST_NS + 1))
+    assert f"ended: the price of {SYMBOLS['ce']} is stale" in made.run(2)
+
+
+@pytest.mark.parametrize("dry_run", [False, True])
+@pytest.mark.parametrize("order_type", [OrderType.LIMIT, OrderType.MARKET])
+def test_an_order_by_hand_is_declined_once_its_price_has_died(order_type, dry_run):
+    wanted = PlaceByHand(replace(ASKED, order_type=order_type), dry_run)
+    made = unheard(LAST_NS)
+    made.ask(wanted)
+    made.run()
+    assert not isinstance(made.answers[1], Declined)
+    made = unheard(LAST_NS + 1)
+    answer = made.ask(wanted)
+    assert isinstance(answer, Declined)
+    assert "fresh price" in answer.sentence
+    assert made.broker.orders == {}
+
+
+@pytest.mark.parametrize(("now_ns", "resting"), [(LAST_NS, 1), (LAST_NS + 1, 0)])
+def test_no_stop_is_laid_down_at_a_price_that_has_died(now_ns, resting):
+    made = Stage(["work", "work"])
+    made.tell(enter("ce", resident_percent_e4=e4(20), deadline_ns=CLOSES, reprice_ns=3600 * S))
+    made.run()
+    made.tell(PaceLearnt(3 * S), now_ns)
+    made.push(1)
+    made.run(0.5)
+    assert len(made.broker.resting()) == resting
+
+
+def test_an_exit_leaves_by_the_last_price_there_was():
+    made = unheard(LAST_NS + 1, "ce")
+    made.tell(leave("ce"))
+    assert "flat ce" in made.run(1)
+
+
+@pytest.mark.parametrize(("now_ns", "sent"), [(T0 + 6 * S, True), (T0 + 6 * S + 1, False)])
+def test_a_day_that_opens_brings_the_pace_that_its_feed_declares(now_ns, sent):
+    """What was learnt before is another day's."""
+    made = unheard(T0)
+    made.tell(replace(OPENED, interval_ns=2 * S))
+    made.tell(frame())
+    assert ("place 1" in made.tell(enter("ce", at_ns=now_ns), now_ns)) is sent

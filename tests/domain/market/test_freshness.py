@@ -15,6 +15,7 @@ from daemon.domain.market.freshness import (
     dies_at_ns,
     interval_ns,
     is_gap,
+    lives_ns,
     opened,
 )
 
@@ -50,6 +51,14 @@ def test_a_link_lives_for_three_intervals_and_no_nanosecond_longer(interval_s, l
     last_alive_ns = link.last_ns + lives_s * SECOND_NS
     found = alive(link, last_alive_ns), alive(link, last_alive_ns + 1), dies_at_ns(link)
     assert found == (True, False, last_alive_ns + 1)
+
+
+@pytest.mark.parametrize(("declared_s", "gaps_s", "lives_s"), [(65, (), 195), (65, (1,) * 5, 3)])
+def test_how_long_prices_live_follows_from_the_pace_alone(declared_s, gaps_s, lives_s):
+    """Of a link that never beat, from what is declared."""
+    gaps_ns = [gap * SECOND_NS for gap in gaps_s]
+    assert lives_ns(beating(Link(declared_s * SECOND_NS), *gaps_ns)) == lives_s * SECOND_NS
+    assert lives_ns(Link(declared_s * SECOND_NS)) == 3 * declared_s * SECOND_NS
 
 
 def test_the_night_before_a_session_is_no_gap():
