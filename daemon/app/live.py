@@ -21,7 +21,8 @@ def live_terms(given: Assignment, now_ns: Callable[[], int]) -> LiveTerms:
 
     def check() -> Sequence[str]:
         found = hindrances(given.settings, day_of(now_ns()))
-        return [f"{e.check}: {e.evidence}" for e in found if e.verdict is Verdict.FAIL]
+        amiss = [each for each in found if each.verdict is Verdict.FAIL]
+        return [f"{each.check}: {each.evidence}; {each.mend}" for each in amiss]
 
     brokers = {account.id: account.broker for account in given.accounts}
     roots = {name: each.api_root for name, each in given.settings.brokers.items() if each.api_root}

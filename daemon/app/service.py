@@ -21,6 +21,7 @@ from msgspec.structs import replace
 from daemon import kill as latch_files
 from daemon.app import hot_state
 from daemon.app.accounts import home, logins, traded_in
+from daemon.app.address_watch import AddressWatch
 from daemon.app.addresses import names_of
 from daemon.app.assignment import Assignment, Time, Watcher
 from daemon.app.beside import Beside
@@ -271,7 +272,9 @@ class Service:
         """Let the market come until it is over, or somebody asks for the end."""
         loop = asyncio.get_running_loop()
         market = play(app, self._given.played, self._pace, self._tasks)
+        addresses = AddressWatch(self._given, self._control, self._watcher.say)
         works = {
+            loop.create_task(addresses.keep(), name="addresses"),
             loop.create_task(market, name="market"),
             loop.create_task(self._stop.asked(), name="stop"),
             loop.create_task(self._fail(), name="actors"),

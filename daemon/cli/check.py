@@ -1,6 +1,7 @@
 """`ordo check`: what would hinder a start, a line each, with evidence and the mend.
 
-It works without a daemon and beside one, asks nobody but this machine, and changes nothing.
+It works without a daemon and beside one, and changes nothing. It asks nobody but this machine; for
+live trading alone somebody outside is asked which address this machine has.
 As JSON: `{"ok", "checks": [{"check", "verdict": "ok" or "warn" or "fail", "evidence", "mend"}]}`.
 """
 
@@ -18,7 +19,7 @@ from daemon.cli.options import AS_JSON, SETTINGS, load_settings
 from daemon.cli.tables import clean, say, table
 from daemon.domain.instants import day_of
 from daemon.errors import SettingsError
-from daemon.jobs.preflight import live, logins, machine, market
+from daemon.jobs.preflight import egress, live, logins, machine, market
 from daemon.jobs.preflight.findings import Finding, Verdict, fail, ok
 from daemon.runtime.clock import WallClock
 
@@ -67,6 +68,7 @@ def _preflight(path: Path | None) -> Iterator[Finding]:
     yield market.calendar_reach(today)
     yield market.rates(settings)
     yield from market.brokers(settings)
+    yield egress.static_ip(settings)
     yield live.terms(settings)
 
 

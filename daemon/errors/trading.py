@@ -33,6 +33,21 @@ TRADING: Final[Mapping[str, Entry]] = {
         "arm it until the day ends: `ordo arm ACCOUNT`",
         _STATE,
     ),
+    "wrong_address": Entry(
+        "Orders would leave from an address that the broker does not know",
+        "send from the one that it knows (a fixed address of the line, a route, a VPN), or tell the"
+        " broker the new one and write it to static_ip in [brokers.ID]; then arm again",
+        _BROKER,
+        "error",
+    ),
+    "address_unknown": Entry(
+        "Nobody says which address this machine has to others",
+        "look at the line, or name somebody else who says it in address_url of [brokers.ID]",
+        _BROKER,
+        "error",
+        recoverable=True,
+        status=502,
+    ),
     "arm_unwritten": Entry(
         "The arm could not be written or removed",
         "make room on the disk, let this user write to `armed` in the state folder, and try again",

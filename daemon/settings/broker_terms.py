@@ -11,7 +11,7 @@ from daemon.runtime.breaker import BreakerPolicy
 from daemon.settings.brokers import BUILT
 from daemon.settings.kinds import Translated, Whole
 from daemon.settings.live import ADDRESS, address
-from daemon.settings.roots import API_ROOT, WS_ROOT, api_root, ws_root
+from daemon.settings.roots import ADDRESS_URL, API_ROOT, WS_ROOT, address_url, api_root, ws_root
 from daemon.settings.tables import Rule, Table
 
 _BREAKER = BreakerPolicy()
@@ -28,6 +28,7 @@ class Broker(Table, frozen=True):
         latency_ms: on paper, the least that a message takes to the exchange.
         jitter_ms: on paper, the most that chance adds.
         static_ip: the address that its orders come from, as the broker was told; None: it was not.
+        address_url: who is asked from which address this machine comes, to compare it with that.
         api_root: a stand-in on this machine that is asked; None: the broker itself.
         ws_root: the ticker of a stand-in.
         breaker_failures: so many calls that fail in a row keep entries from leaving.
@@ -60,6 +61,7 @@ class Broker(Table, frozen=True):
     latency_ms: Annotated[int, Whole(0, 10_000, "milliseconds")] = 30
     jitter_ms: Annotated[int, Whole(0, 10_000, "milliseconds")] = 20
     static_ip: Annotated[str, Translated(ADDRESS, address)] | None = None
+    address_url: Annotated[str, Translated(ADDRESS_URL, address_url)] = "https://icanhazip.com"
     api_root: Annotated[str, Translated(API_ROOT, api_root)] | None = None
     ws_root: Annotated[str, Translated(WS_ROOT, ws_root)] | None = None
     breaker_failures: Annotated[int, Whole(1, 100, "calls")] = _BREAKER.failures

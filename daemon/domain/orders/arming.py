@@ -65,6 +65,19 @@ def unarmed(account: str, armed_for: date | None, day: date) -> str:
     return f"{account} is not armed for live trading today; arm it with `ordo arm {account}`"
 
 
+def elsewhere(broker: str, known: str, seen: str) -> str:
+    """Return why a broker would refuse every order from here; empty: it would not.
+
+    Args:
+        broker: its canonical id.
+        known: the address that it takes orders from.
+        seen: the address that this machine has to others; both are written as everywhere.
+    """
+    if seen == known:
+        return ""
+    return f"orders would leave from {seen}, and {broker} takes them from {known} alone"
+
+
 def unwilling(strategy_id: str) -> str:
     """Return why a strategy that did not opt in may not enter in an account of a live broker."""
     return f"{strategy_id} may not trade live; let its file say `live = true` if that is meant"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date
 
-from daemon.jobs.preflight import logins, machine, market
+from daemon.jobs.preflight import egress, logins, machine, market
 from daemon.jobs.preflight.findings import Finding
 from daemon.settings import Settings
 
@@ -26,3 +26,4 @@ def preflight(settings: Settings, day: date) -> Iterator[Finding]:
     yield market.rates(settings)
     yield from logins.headless(settings)
     yield from market.brokers(settings)
+    yield egress.static_ip(settings)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import date
 
 from daemon.domain.orders.arming import PAPER
-from daemon.jobs.preflight import machine, market
+from daemon.jobs.preflight import egress, machine, market
 from daemon.jobs.preflight.findings import Finding, ok, warn
 from daemon.settings import Settings
 
@@ -32,6 +32,7 @@ def hindrances(settings: Settings, day: date) -> Iterator[Finding]:
     yield market.calendar_reach(day)
     yield market.rates(settings)
     yield from market.brokers(settings)
+    yield egress.static_ip(settings)
 
 
 def terms(settings: Settings) -> Finding:

@@ -7,7 +7,7 @@ from datetime import date, timedelta
 import pytest
 from msgspec.structs import replace
 
-from daemon.domain.orders.arming import Grounds, objections, unarmed, unwilling
+from daemon.domain.orders.arming import Grounds, elsewhere, objections, unarmed, unwilling
 
 GOOD = Grounds("zed", "zerodha", "live", "READY")
 DAY = date(2026, 11, 27)
@@ -50,3 +50,9 @@ def test_an_arm_is_good_for_its_day_and_no_other(days):
 
 def test_a_strategy_that_may_not_trade_live_is_told_how_it_may():
     assert unwilling("s") == "s may not trade live; let its file say `live = true` if that is meant"
+
+
+def test_a_broker_that_knows_another_address_refuses_everything_and_both_are_said():
+    assert elsewhere("zerodha", "8.8.4.4", "8.8.4.4") == ""
+    said = "orders would leave from 9.9.9.9, and zerodha takes them from 8.8.4.4 alone"
+    assert elsewhere("zerodha", "8.8.4.4", "9.9.9.9") == said

@@ -42,6 +42,7 @@ def test_what_concerns_live_trading_is_checked_without_reading_the_whole_record(
     names = [found.check for found in hindrances(zerodha(tmp_path), DAY)]
     assert names == [
         *("strategies", "state folder", "clock", "calendar", "rates", "broker of zed"),
+        "static IP",
     ]
 
 
