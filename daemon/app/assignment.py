@@ -22,6 +22,7 @@ from daemon.domain.plans.schema import Plan
 from daemon.feeds.live import LiveFeed
 from daemon.feeds.replay import Recording
 from daemon.messages import Noted
+from daemon.messages.modes import Modes
 from daemon.runtime.clock import Clock
 from daemon.runtime.flow import Flow
 from daemon.runtime.pace import Pace
@@ -34,6 +35,10 @@ from daemon.worlds import GeneratedMarket, Market
 
 class Watcher(Protocol):
     """Whoever sees what a daemon does, while it does it."""
+
+    def begin(self, modes: Modes) -> None:
+        """Know whose money each account trades with, before anything is shown or told."""
+        ...
 
     def say(self, text: str) -> None:
         """Tell a person something."""

@@ -27,6 +27,7 @@ from daemon.app.telemetry import Telemetry
 from daemon.control import Refusal
 from daemon.domain.instants import MILLISECOND_NS, SECOND_NS
 from daemon.errors import SinkError, StoreError
+from daemon.messages.modes import ON_PAPER, Modes
 from daemon.messages.outbox import (
     Awake,
     Deliver,
@@ -148,10 +149,12 @@ class Recipient(Struct, frozen=True):
     Attributes:
         settings: of it.
         sink: speaks to it.
+        modes: whose money each account trades with, which it is told.
     """
 
     settings: SinkSettings
     sink: Sink
+    modes: Modes = ON_PAPER
 
 
 class Outboxes:
@@ -181,7 +184,10 @@ class Outboxes:
         self._couriers = {
             sink: Courier(
                 partial(OutboxPublisher, sink, conduct_of(each.settings)),
-                {STORE: SinkStore(each.settings, desk.do).ask, SINK: _port_of(each, telemetry.log)},
+                {
+                    STORE: SinkStore(each.settings, desk.do, each.modes).ask,
+                    SINK: _port_of(each, telemetry.log),
+                },
                 host.now_ns,
             )
             for sink, each in self._recipients.items()
@@ -305,7 +311,11 @@ def _port_of(recipient: Recipient, log: Log) -> Port:
 
 
 def outboxes_of(
-    given: Assignment, host: Host, telemetry: Telemetry, say: Callable[[str], None]
+    given: Assignment,
+    host: Host,
+    telemetry: Telemetry,
+    modes: Modes,
+    say: Callable[[str], None],
 ) -> Outboxes:
     """Return the sinks of a daemon; nobody is spoken to yet. A replay has none.
 
@@ -315,7 +325,8 @@ def outboxes_of(
     wanted = () if isinstance(given.played, RecordedDays) else given.settings.sinks
     steady = SteadyClock(host.wall, host.running)
     recipients = [
-        Recipient(each, sink_of(each, host.credentials, steady, telemetry.know)) for each in wanted
+        Recipient(each, sink_of(each, host.credentials, steady, telemetry.know), modes)
+        for each in wanted
     ]
     desk = Desk(given.store, given.accounts[0].owner)
     return Outboxes(recipients, desk, steady, telemetry, say)

@@ -12,6 +12,7 @@ from typing import Any, Protocol, TypeVar
 import msgspec
 
 from daemon.errors import StoreError
+from daemon.messages.modes import ON_PAPER, Modes
 from daemon.messages.outbox import (
     BeginSink,
     Event,
@@ -55,9 +56,11 @@ class SinkStore:
     Args:
         settings: of the sink.
         do: has work done off the loop, one thing at a time.
+        modes: whose money each account trades with.
     """
 
-    def __init__(self, settings: SinkSettings, do: Doer) -> None:
+    def __init__(self, settings: SinkSettings, do: Doer, modes: Modes = ON_PAPER) -> None:
+        self._modes = modes
         self._sink = settings.id
         self._takes = frozenset(map(str, settings.events))
         self._do = do
@@ -93,7 +96,7 @@ class SinkStore:
 
     def _read(self, outbox: Outbox, after: int, most: int) -> EventsRead:
         if self._news is None:
-            self._news = _reminded(outbox, after)
+            self._news = _reminded(outbox, after, self._modes)
         rows = outbox.rows(after, most)
         found = (self._event(self._news, row) for row in rows)
         events = tuple(each for each in found if each is not None and each.kind in self._takes)
@@ -123,9 +126,9 @@ def key_of(item: dict[str, Any]) -> str:
     return f"{named}:{item[named]}" if named else str(item["kind"])
 
 
-def _reminded(outbox: Outbox, until: int) -> News:
+def _reminded(outbox: Outbox, until: int, modes: Modes) -> News:
     """Return news that remembers the newest orders, which later records name by their id alone."""
-    news = News()
+    news = News(modes)
     for row in outbox.reminders(until, _REMINDERS):
         news.of(decode_fact(row.body))
     return news

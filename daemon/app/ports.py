@@ -19,6 +19,7 @@ from daemon.app.telemetry import Telemetry
 from daemon.control import Control
 from daemon.control.local import LocalSocket
 from daemon.messages import Beat, CodeLoaded, FactRecorded, PnlFrame
+from daemon.messages.modes import Modes
 from daemon.runtime.clock import MonotonicClock, SteadyClock, WallClock
 from daemon.runtime.words import Lane
 from daemon.web.house import Health, House
@@ -40,6 +41,7 @@ class Doors(Struct, frozen=True):
         health: how the daemon is.
         passing_ns: market time as a clock on the wall shows it.
         code: what decides in this run.
+        modes: whose money each account trades with.
         telemetry: takes lines, figures and spans.
         outbox: the sinks, which are told of what was recorded too.
     """
@@ -50,6 +52,7 @@ class Doors(Struct, frozen=True):
     health: Callable[[], Health]
     passing_ns: Callable[[], int]
     code: CodeLoaded
+    modes: Modes
     telemetry: Telemetry
     outbox: Outboxes
 
@@ -61,10 +64,8 @@ class Ports:
         self._doors = doors
         self._wall = WallClock()
         self._log = doors.telemetry.log
-        names = doors.control.line.names
-        accounts = tuple(dict.fromkeys((names.marked(""), *names.routers)))
         caps = Caps(pnl_hz=doors.given.settings.web.pnl_hz)
-        self.hub = Hub(self._beat, self._wall.now_ns, accounts, self._log, caps)
+        self.hub = Hub(self._beat, self._wall.now_ns, doors.modes, self._log, caps)
 
     def show(self, view: object) -> bool:
         """Bring what an actor shows to whom it concerns; return whether it was for a port."""

@@ -20,7 +20,7 @@ from msgspec.structs import replace
 
 from daemon import kill as latch_files
 from daemon.app import hot_state
-from daemon.app.accounts import home, logins, traded_in
+from daemon.app.accounts import home, logins, modes_of, traded_in
 from daemon.app.address_watch import AddressWatch
 from daemon.app.addresses import names_of
 from daemon.app.assignment import Assignment, Time, Watcher
@@ -54,12 +54,7 @@ from daemon.control import Control, Line
 from daemon.domain.instants import MILLISECOND_NS, SECOND_NS
 from daemon.domain.plans.schema import Plan
 from daemon.errors import OrdoError, SettingsError
-from daemon.messages import (
-    PauseEntries,
-    RenewSession,
-    StrategyDeclared,
-    StrategyRemoved,
-)
+from daemon.messages import PauseEntries, RenewSession, StrategyDeclared, StrategyRemoved
 from daemon.runtime.pace import Pace
 from daemon.runtime.supervisor import Supervisor
 from daemon.runtime.tasks import Tasks
@@ -110,7 +105,6 @@ class Service:
         self._vault = vault_of(given, machine, told)
         self._unit = Unit(machine, watcher.say, self._latch, mode, pace.passing_ns)
         self._hot: hot_state.Opened | None = None
-        self._home = ""
         self._by_signal = KillBySignal(watcher.say, told.log)
 
     async def run(self) -> signal.Signals | None:
@@ -131,8 +125,9 @@ class Service:
             kept = stack.enter_context(records(given.folder, given.store, owner, failed))
             for sentence in kept.recovered:
                 self._watcher.say(sentence)
-            self._home = home(kept.ledger.facts(), given.accounts)
-            self._code = code_loaded(given.settings, kept.reached_ns, self._home)
+            self._modes = modes_of(given.accounts, home(kept.ledger.facts(), given.accounts))
+            self._watcher.begin(self._modes)
+            self._code = code_loaded(given.settings, kept.reached_ns, self._modes.home)
             where = hot_state.where_of(given)
             say = self._watcher.say
             async with hot_state.opened(where, self._machine, self._telemetry, say) as self._hot:
@@ -170,14 +165,14 @@ class Service:
             recording=given.played.market,
             days=given.played.days(),
             epoch=epoch,
-            twin_files=kept.exchanges(on_paper, self._home, unsaved),
+            twin_files=kept.exchanges(on_paper, self._modes.home, unsaved),
             state_dir=given.state_dir,
             taking=given.taking,
             served=True,
             timed=True,
             past=given.played.past(kept),
             filed=given.filed(),
-            home=self._home,
+            home=self._modes.home,
             jobs=day_jobs(given, kept, self._pace.now_ns),
             acknowledge_ns=given.settings.alerts.acknowledge_s * SECOND_NS,
             openers=openers_of(given, self._vault, self._tell, self._machine.wall),
@@ -194,7 +189,7 @@ class Service:
         plans = (*given.plans, *self._declared.plans)
         run = self._begun(kept)
         if (hot := self._hot) is not None:
-            cells = zip(given.accounts, cells_of(given.accounts, self._home), strict=True)
+            cells = zip(given.accounts, cells_of(given.accounts, self._modes.home), strict=True)
             hot_state.take_up(hot.believed, cells, kept.ledger, kept.reached_ns, self._watcher.say)
         return build(given.accounts, plans, run, self._pace.now_ns, self._show)
 
@@ -206,7 +201,7 @@ class Service:
             beside.wake()
 
         told, meter = self._telemetry, self._meter
-        sinks = outboxes_of(given, self._machine, told, self._watcher.say)
+        sinks = outboxes_of(given, self._machine, told, self._modes, self._watcher.say)
         beside = Beside(given, told, prices=self._pace.waits)
         timed = TimedLedger(kept.ledger, meter.now_ns, told.metrics.ledger_round_trip.observe)
         ledger = AnnouncingLedger(timed, self._entered, durable)
@@ -231,6 +226,7 @@ class Service:
                 health=physician.health,
                 passing_ns=self._pace.passing_ns,
                 code=self._code,
+                modes=self._modes,
                 telemetry=told,
                 outbox=sinks,
             )
@@ -264,7 +260,7 @@ class Service:
 
     def _verbs(self, tasks: Tasks) -> Control:
         """Return what may be asked of these actors."""
-        names = names_of(self._given, self._declared, self._home)
+        names = names_of(self._given, self._declared, self._modes.home)
         line = Line(self._meter.traced(tasks.say), self._pace.now_ns, names)
         return Control(line, self._vault, live_terms(self._given, self._pace.now_ns))
 
@@ -272,9 +268,8 @@ class Service:
         """Let the market come until it is over, or somebody asks for the end."""
         loop = asyncio.get_running_loop()
         market = play(app, self._given.played, self._pace, self._tasks)
-        addresses = AddressWatch(self._given, self._control, self._watcher.say)
         works = {
-            loop.create_task(addresses.keep(), name="addresses"),
+            loop.create_task(AddressWatch(self._given, self._control, self._watcher.say).keep()),
             loop.create_task(market, name="market"),
             loop.create_task(self._stop.asked(), name="stop"),
             loop.create_task(self._fail(), name="actors"),

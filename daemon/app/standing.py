@@ -14,7 +14,7 @@ STOPPING = "stopping: what is under way is finished"
 
 def head(mode: str, at_ns: int) -> str:
     """Return whose money is traded with, and market time."""
-    return f"{mode}, market time {moment_of(at_ns):%Y-%m-%d %H:%M:%S}"
+    return f"{mode.upper()}, market time {moment_of(at_ns):%Y-%m-%d %H:%M:%S}"
 
 
 def standing(

@@ -10,6 +10,7 @@ from typing import TextIO
 from msgspec import Struct
 
 from daemon.domain.instants import MILLISECOND_NS, iso
+from daemon.domain.orders.arming import mode_of
 from daemon.runtime.clock import Clock, MonotonicClock, WallClock
 from daemon.settings import Settings
 from daemon.telemetry.daily import DailyFiles
@@ -78,14 +79,17 @@ def opened(settings: Settings, stderr: TextIO, environ: Mapping[str, str]) -> It
         folder = settings.logs.within(settings.daemon.state_dir)
         sinks.append(DailyFiles(folder, settings.logs.days, wall.now_ns))
     writer = Writer(sinks, lambda: iso(wall.now_ns()))
+    metrics = Metrics()
+    for each in settings.accounts:
+        metrics.mode.labels(each.id, mode_of(each.broker)).set(1)
 
     def record(event: Event | Mapping[str, object]) -> None:
         writer.put(secrets.clean(event))
 
     try:
         yield Telemetry(
-            log=make_log(writer.put, wall.now_ns, secrets),
-            metrics=Metrics(),
+            log=make_log(writer.put, wall.now_ns, secrets, settings.daemon.mode),
+            metrics=metrics,
             record=record,
             lost_lines=lambda: writer.lost,
             slow_ns=settings.telemetry.slow_ms * MILLISECOND_NS,

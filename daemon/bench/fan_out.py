@@ -31,6 +31,7 @@ from daemon.domain.money import E4
 from daemon.domain.orders.words import Side
 from daemon.errors import OrdoError
 from daemon.messages import LegSeen, PnlFrame, RiskSeen, WatchSeen
+from daemon.messages.modes import ON_PAPER
 from daemon.runtime.clock import MonotonicClock, WallClock
 from daemon.settings.web import Web
 from daemon.telemetry.log import make_log
@@ -71,7 +72,7 @@ async def _measure(load: Load, state_dir: Path) -> dict[str, Any]:
         risk = _made(next(numbers))
         hub.show(PnlFrame(risk.at_ns, risk, ()))
 
-    hub = Hub(beat, clock.now_ns, (), make_log(written, clock.now_ns))
+    hub = Hub(beat, clock.now_ns, ON_PAPER, make_log(written, clock.now_ns))
     house = House(
         control=Control(Line(_nobody, clock.now_ns, Names(state_dir, {}, {}, {}))),
         settings=Web(port=0),

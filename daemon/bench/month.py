@@ -39,6 +39,7 @@ from daemon.domain.plans.schema import Plan
 from daemon.errors import OrdoError
 from daemon.messages import AlertRaised, BooksDiffer, FrameArrived
 from daemon.messages.jobs import Job, JobDone
+from daemon.messages.modes import Modes
 from daemon.runtime.clock import MonotonicClock
 from daemon.runtime.pace import Pace
 from daemon.runtime.words import ActorDisarmed, DeadLetter, Origin
@@ -112,6 +113,9 @@ class Month(Service):
         self._theirs: Mapping[str, TwinFile] = {}
         super().__init__(given, self, Pace(MonotonicClock(), None), self._over)
 
+    def begin(self, modes: Modes) -> None:
+        """Look away: all is on paper."""
+
     def say(self, text: str) -> None:
         """Hear what a person would be told; an alert is amiss."""
         if text.startswith("ALERT"):
@@ -153,7 +157,7 @@ class Month(Service):
 
     def _wired(self, kept: Records) -> App:
         app = super()._wired(kept)
-        watchdogs = {watchdog_of(cell) for cell in cells_of(self._given.accounts, self._home)}
+        watchdogs = {watchdog_of(cell) for cell in cells_of(self._given.accounts, self._modes.home)}
         specs = tuple(
             asked(spec, self.guards.look) if spec.name in watchdogs else spec for spec in app.specs
         )

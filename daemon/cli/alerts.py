@@ -12,9 +12,10 @@ import click
 
 from daemon.cli.client import connect, read_document
 from daemon.cli.options import AS_JSON, SETTINGS
+from daemon.cli.snapshot import mode
 from daemon.cli.tables import clock, number, say, say_document, say_table, word
 
-_HEAD = ("alert", "severity", "since", ">level", "acknowledged by", "what is wrong")
+_HEAD = ("mode", "alert", "severity", "since", ">level", "acknowledged by", "what is wrong")
 
 
 @click.command("alerts")
@@ -32,7 +33,7 @@ def alerts(settings: Path | None, *, as_json: bool) -> None:
         return
     rows = [
         [
-            *(word(each["alert_id"]), word(each["severity"]), clock(each["at"])),
+            *(mode(each), word(each["alert_id"]), word(each["severity"]), clock(each["at"])),
             *(number(each["level"]), word(each["acknowledged_by"]), word(each["sentence"])),
         ]
         for each in told

@@ -53,6 +53,7 @@ from daemon.messages import (
 )
 from daemon.messages.arming import AccountArmed, AccountDisarmed
 from daemon.messages.cells import address, mark_of
+from daemon.messages.modes import ON_PAPER, Modes
 from daemon.runtime.clock import Clock
 from daemon.runtime.words import ActorDisarmed, DeadLetter, Origin
 
@@ -78,8 +79,13 @@ class Lines:
         self._people = people
         self._machines = machines
         self._host = host
+        self._modes = ON_PAPER
         self._shown: dict[str, tuple[int, int]] = {}
         self.seen: dict[str, PnlSeen] = {}
+
+    def begin(self, modes: Modes) -> None:
+        """Know whose money each account trades with."""
+        self._modes = modes
 
     def say(self, text: str) -> None:
         """Write one line for people, at once."""
@@ -99,20 +105,22 @@ class Lines:
             return
         self._shown[name] = (host_ns, view.pnl_e4)
         floor = f"  locked at {rupees(view.floor_e4)}" if view.floor_e4 else ""
-        self.say(f"{_clock(view.at_ns)}  {name}  P&L {rupees(view.pnl_e4):>10}{floor}")
+        mode = self._modes.of(view.account).upper()
+        self.say(f"{_clock(view.at_ns)}  {mode}  {name}  P&L {rupees(view.pnl_e4):>10}{floor}")
 
     def tell(self, fact: object, origin: Origin, at_ns: int) -> None:
         """Write one recorded fact."""
         text = _sentence(fact)
-        mark = mark_of(fact)
+        mark, mode = mark_of(fact), self._modes.of_fact(fact)
         if text and mark:
             text = f"{mark}: {text}"
         if text:
-            self.say(f"{_clock(at_ns)}  {text}")
+            self.say(f"{_clock(at_ns)}  {mode.upper()}  {text}")
         self._machines(
             {
                 "at": iso(at_ns),
                 "level": "warning" if text.startswith("ALERT") else "info",
+                "mode": mode,
                 "actor": origin.actor,
                 "message": origin.message,
                 "cause": origin.cause,

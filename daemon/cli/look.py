@@ -1,9 +1,10 @@
 """`ordo status`, `positions`, `orders`, `pnl` and `guard`: what is so, from the running daemon.
 
 With `--json` each is the daemon's own document, byte for byte, but for `guard`, which is made of
-the snapshot: `{"at", "guarded", "legs": [{"strategy_id", "account", "leg_id", "symbol", "quantity",
-"guarded", "because": [sentence]}]}`, open legs alone. `pnl --follow --json` writes one document a
-line. `--account` leaves out what is of other accounts; a table names accounts where it has several.
+the snapshot: `{"at", "guarded", "legs": [{"strategy_id", "account", "mode", "leg_id", "symbol",
+"quantity", "guarded", "because": [sentence]}]}`, open legs alone. `pnl --follow --json` writes one
+document a line. `--account` leaves out what is of other accounts; a table names accounts where it
+has several. A table says PAPER or LIVE of each account.
 """
 
 from __future__ import annotations
@@ -22,7 +23,9 @@ from daemon.cli.options import AS_JSON, SETTINGS
 from daemon.cli.snapshot import (
     SNAPSHOT,
     Document,
+    guard_of,
     held_legs,
+    mode,
     of_account,
     records,
     resting,
@@ -41,21 +44,17 @@ from daemon.cli.tables import (
     table,
     word,
 )
-from daemon.domain.orders.reconcile import EXTERNAL, MANUAL
-from daemon.domain.risk.guard import Unguarded
 
 _BETWEEN_S = 1
 _ACCOUNT_ALONE = click.option("--account", metavar="ID", help="Of one account alone.")
 _STALE = "the feed's link is dead: these prices are stale"
-_WHOSE = {EXTERNAL: "not ours", MANUAL: "ordered by hand"}
 _UNKNOWN = "unknown"
-_UNSAID = "the daemon does not say whether it is guarded"
 _ORDERS_HEAD = (
-    *("at", "order", "account", "strategy", "leg", "purpose", "side", ">units", "symbol"),
-    *("product", "type", ">price", ">trigger", "state", ">filled", ">average", "reason"),
+    *("mode", "at", "order", "account", "strategy", "leg", "purpose", "side", ">units"),
+    *("symbol", "product", "type", ">price", ">trigger", "state", ">filled", ">average", "reason"),
 )
 _PNL_HEAD = (
-    *("at", "strategy", ">P&L", ">realised", ">unrealised", ">charges", "status", "lock"),
+    *("mode", "at", "strategy", ">P&L", ">realised", ">unrealised", ">charges", "status", "lock"),
     ">floor",
 )
 
@@ -71,7 +70,7 @@ def status(settings: Path | None, *, as_json: bool) -> None:
         return
     found = read_document(content)
     latches = records(found, "latches")
-    head = f"{found.get('mode')}, {found.get('state')}, market time {found.get('market_time')}"
+    head = f"{mode(found)}, {found.get('state')}, market time {found.get('market_time')}"
     say([clean(head)])
     _section(
         ("latch", "kind", "scope", "id", "since", "by", "reason"),
@@ -84,7 +83,7 @@ def status(settings: Path | None, *, as_json: bool) -> None:
     if latches:
         say(["", "release one with `ordo rearm LATCH`"])
     accounts = records(found, "accounts")
-    _named(accounts, _ACCOUNT)
+    _named([{**each, "mode": mode(each)} for each in accounts], _ACCOUNT)
     strategies = [
         {**each, "account": account}
         for each in records(found, "strategies")
@@ -113,7 +112,7 @@ def _takes(found: Document, strategy: Document) -> str:
 
 
 _ACCOUNT = (
-    *(("account", "account"), ("broker", "broker"), ("reconciled", "reconciled")),
+    *(("mode", "mode"), ("account", "account"), ("broker", "broker"), ("reconciled", "reconciled")),
     *(("paused", "paused"), ("working", ">working"), ("exits_owed", "exits owed")),
     ("differing", "books differ in"),
 )
@@ -137,7 +136,7 @@ def positions(settings: Path | None, account: str | None, *, as_json: bool) -> N
     named = several_in(found)
     rows = [
         [
-            *(word(strategy.get("account")),) * named,
+            *(mode(strategy), *(word(strategy.get("account")),) * named),
             *(word(strategy.get("strategy_id")), word(leg.get("leg_id")), word(leg.get("symbol"))),
             *(word(leg.get("product")), word(leg.get("side"))),
             *(number(leg.get("quantity")), amount(leg.get("entry"))),
@@ -150,7 +149,7 @@ def positions(settings: Path | None, account: str | None, *, as_json: bool) -> N
         say(["nothing is held"])
         return
     head = ("strategy", "leg", "symbol", "product", "side", ">units", ">entry", ">last", ">age")
-    say_table((*("account",) * named, *head, ">P&L", ">stop", ">target", "guarded"), rows)
+    say_table(("mode", *("account",) * named, *head, ">P&L", ">stop", ">target", "guarded"), rows)
     say(_stale(found))
 
 
@@ -167,7 +166,8 @@ def orders(settings: Path | None, account: str | None, *, as_json: bool) -> None
         return
     rows = [
         [
-            *(clock(each.get("at")), word(each.get("order_id")), word(each.get("account"))),
+            *(mode(each), clock(each.get("at")), word(each.get("order_id"))),
+            word(each.get("account")),
             *(word(each.get("strategy_id")), word(each.get("leg_id"))),
             *(word(each.get("purpose")).replace("_", " "), word(each.get("side"))),
             *(number(each.get("quantity")), word(each.get("symbol"))),
@@ -219,7 +219,7 @@ def pnl(settings: Path | None, account: str | None, *, follow: bool, as_json: bo
 def guard(settings: Path | None, account: str | None, *, as_json: bool) -> int:
     """Say of each open leg whether it is guarded now; exit code 1 where one is not."""
     found = read_document(of_account(account, connect(settings).get(SNAPSHOT)))
-    legs = [_guard_of(strategy, leg) for strategy, leg in held_legs(found)]
+    legs = [guard_of(strategy, leg) for strategy, leg in held_legs(found)]
     whole = all(leg["guarded"] for leg in legs)
     if as_json:
         say_document(msgspec.json.encode({"at": found.get("at"), "guarded": whole, "legs": legs}))
@@ -230,40 +230,15 @@ def guard(settings: Path | None, account: str | None, *, as_json: bool) -> int:
         head = (*("account",) * named, "strategy", "leg", "symbol", ">units", "guarded", "because")
         keys = (*("account",) * named, "strategy_id", "leg_id", "symbol")
         rows = [
-            [word(leg[key]) for key in keys]
-            + [number(leg["quantity"]), word(leg["guarded"]), "; ".join(leg["because"])]
+            [
+                *(mode(leg), *(word(leg[key]) for key in keys), number(leg["quantity"])),
+                *(word(leg["guarded"]), "; ".join(leg["because"])),
+            ]
             for leg in legs
         ]
-        say_table(head, rows)
+        say_table(("mode", *head), rows)
         say(resting(found))
     return 0 if whole else 1
-
-
-def _guard_of(strategy: Document, leg: Document) -> Document:
-    """Return whether an open leg is guarded; what is not said to be is not."""
-    guarded = leg.get("guarded") is True
-    return {
-        "strategy_id": strategy.get("strategy_id"),
-        "account": strategy.get("account"),
-        "leg_id": leg.get("leg_id"),
-        "symbol": leg.get("symbol"),
-        "quantity": leg.get("quantity"),
-        "guarded": guarded,
-        "because": [] if guarded else _reasons(strategy, leg),
-    }
-
-
-def _reasons(strategy: Document, leg: Document) -> list[str]:
-    """Return every reason why a leg is not guarded, in words."""
-    told = leg.get("unguarded_because") or [_UNSAID]
-    known = {reason.value: reason.sentence for reason in Unguarded}
-    name, account = strategy.get("strategy_id"), strategy.get("account")
-    if name in _WHOSE:
-        known[Unguarded.NO_RULE.value] = (
-            f"{_WHOSE[name]}: no stop; `ordo adjust {name}@{account} --leg {leg.get('leg_id')}"
-            " --stop PRICE` gives it one"
-        )
-    return [known.get(each, each) for each in map(str, told)]
 
 
 def _pnl_rows(found: Document) -> list[list[str]]:
@@ -274,12 +249,18 @@ def _pnl_rows(found: Document) -> list[list[str]]:
         risk = each.get("risk") or {}
         rows.append(
             [
-                *(at, whose(each, several=several), *_sums([each]), word(each.get("status"))),
+                *(
+                    mode(each),
+                    at,
+                    whose(each, several=several),
+                    *_sums([each]),
+                    word(each.get("status")),
+                ),
                 *(word(risk.get("status")), amount(risk.get("current_sl"))),
             ]
         )
     if len(strategies) != 1:
-        rows.append([at, "all", *_sums(strategies), "", "", ""])
+        rows.append(["", at, "all", *_sums(strategies), "", "", ""])
     return rows
 
 

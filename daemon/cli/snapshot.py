@@ -9,6 +9,7 @@ import msgspec
 
 from daemon.cli.client import read_document
 from daemon.cli.tables import amount, number, word
+from daemon.domain.orders.reconcile import EXTERNAL, MANUAL
 from daemon.domain.risk.guard import Unguarded
 from daemon.errors import OrdoError
 
@@ -16,6 +17,8 @@ Document = dict[str, Any]
 SNAPSHOT = "/api/portfolio/snapshot"
 _OWNED = ("positions", "strategies")
 """What of a snapshot is of one account each."""
+_WHOSE = {EXTERNAL: "not ours", MANUAL: "ordered by hand"}
+_UNSAID = "the daemon does not say whether it is guarded"
 
 
 def held_legs(found: Document) -> Iterator[tuple[Document, Document]]:
@@ -55,6 +58,39 @@ def whose(owned: Document, *, several: bool) -> str:
     """Return the strategy of what a snapshot tells, as ID@ACCOUNT where there are several."""
     account = owned.get("account") if several else None
     return word(owned.get("strategy_id")) + (f"@{account}" if account else "")
+
+
+def mode(told: Document) -> str:
+    """Return PAPER or LIVE, as a document says of itself; empty where it does not."""
+    return word(told.get("mode")).upper()
+
+
+def guard_of(strategy: Document, leg: Document) -> Document:
+    """Return whether an open leg is guarded; what is not said to be is not."""
+    guarded = leg.get("guarded") is True
+    return {
+        "strategy_id": strategy.get("strategy_id"),
+        "account": strategy.get("account"),
+        "mode": strategy.get("mode"),
+        "leg_id": leg.get("leg_id"),
+        "symbol": leg.get("symbol"),
+        "quantity": leg.get("quantity"),
+        "guarded": guarded,
+        "because": [] if guarded else _reasons(strategy, leg),
+    }
+
+
+def _reasons(strategy: Document, leg: Document) -> list[str]:
+    """Return every reason why a leg is not guarded, in words."""
+    told = leg.get("unguarded_because") or [_UNSAID]
+    known = {reason.value: reason.sentence for reason in Unguarded}
+    name, account = strategy.get("strategy_id"), strategy.get("account")
+    if name in _WHOSE:
+        known[Unguarded.NO_RULE.value] = (
+            f"{_WHOSE[name]}: no stop; `ordo adjust {name}@{account} --leg {leg.get('leg_id')}"
+            " --stop PRICE` gives it one"
+        )
+    return [known.get(each, each) for each in map(str, told)]
 
 
 def resting(found: Document) -> list[str]:

@@ -15,6 +15,8 @@ from typing import Any
 import click
 
 ABSENT = "-"
+MODE = "mode"
+"""The column that says PAPER or LIVE."""
 _GAP = "  "
 _RIGHT = ">"
 _SECOND_MS = 1_000
@@ -26,8 +28,14 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
 
     Args:
         head: the name of each column; one that begins with `>` is set to the right.
-        rows: their cells; an empty one is absent.
+        rows: their cells; an empty one is absent. The column `mode` is left out where no row fills
+            it: what is told is of no account.
     """
+    rows = list(rows)
+    if MODE in head and not any(row[head.index(MODE)] for row in rows):
+        at = head.index(MODE)
+        head = [*head[:at], *head[at + 1 :]]
+        rows = [[*row[:at], *row[at + 1 :]] for row in rows]
     shown = [[clean(cell) or ABSENT for cell in row] for row in rows]
     names = [name.removeprefix(_RIGHT) for name in head]
     widths = [max(map(len, column)) for column in zip(names, *shown, strict=True)]

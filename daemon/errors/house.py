@@ -25,13 +25,6 @@ HOUSE: Final[Mapping[str, Entry]] = {
         "error",
         status=500,
     ),
-    "no_prices": Entry(
-        "No account is at a broker that tells prices",
-        'name one in [[accounts]], or write [feed] kind = "generated"',
-        _SETTINGS,
-        "error",
-        status=500,
-    ),
     "bad_strategy": Entry(
         "The strategy's file is refused",
         "mend the key that is named",

@@ -29,18 +29,20 @@ from daemon.messages import (
 _UNKNOWN = "unknown"
 
 
-def day_report(account: str, day: date, facts: Iterable[object]) -> str:
+def day_report(account: str, mode: str, day: date, facts: Iterable[object]) -> str:
     """Return how a day went in an account.
 
     Args:
         account: whose orders.
+        mode: whose money it trades with.
         day: which day.
         facts: everything that was recorded so far, oldest first.
     """
     fold = _Day(account, day)
     for fact in facts:
         fold.take(fact)
-    return "\n".join([f"The day {day} in the account {account}", "", *fold.lines()]) + "\n"
+    head = f"{mode.upper()}: the day {day} in the account {account}"
+    return "\n".join([head, "", *fold.lines()]) + "\n"
 
 
 class _Day:

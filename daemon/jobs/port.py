@@ -12,6 +12,7 @@ from msgspec import Struct
 
 from daemon.domain.chain import Head
 from daemon.domain.instants import SECOND_NS
+from daemon.domain.orders.arming import mode_of
 from daemon.errors import OrdoError
 from daemon.jobs.day_report import day_report
 from daemon.jobs.margin_rise import margin_rise
@@ -133,10 +134,11 @@ class Jobs:
         office = self._office
         office.ledger.flush()
         head, written = office.ledger.head, list[str]()
+        modes = {each.id: mode_of(each.broker) for each in office.settings.accounts}
         chain = f"\nrecords: {head.count}, the chain ends with {head.digest.hex()}\n"
         for account, facts in zip(office.accounts, self._cells(), strict=True):
             path = office.folder / "reports" / f"{day}-{account}.txt"
-            kept = keep_text(path, day_report(account, day, facts) + chain)
+            kept = keep_text(path, day_report(account, modes[account], day, facts) + chain)
             told = f" (what stood there is kept as {kept.name})" if kept else ""
             written.append(f"{path}{told}")
         return True, f"{'; '.join(written)}; {head.count} records, head {head.digest.hex()}"

@@ -22,7 +22,8 @@ from daemon.messages.views import RiskSeen
 
 T = TypeVar("T")
 _known: dict[type, bool] = {}
-_OF_AN_ORDER = OrderNews | CancelAsked | ExitReplaced
+OF_AN_ORDER = OrderNews | CancelAsked | ExitReplaced
+"""Facts that name an order, and by it its account."""
 
 
 class Cell(Struct, frozen=True):
@@ -57,7 +58,7 @@ class Cell(Struct, frozen=True):
                 if fact.intent.account == self.account:
                     orders.add(fact.intent.intent_id)
                     yield fact
-            elif isinstance(fact, _OF_AN_ORDER):
+            elif isinstance(fact, OF_AN_ORDER):
                 if fact.intent_id in orders:
                     yield fact
             elif self.owns(fact):

@@ -30,6 +30,7 @@ def make_log(
     write: TextIO | Callable[[Event], None],
     now_ns: Callable[[], int],
     secrets: Secrets | None = None,
+    mode: str = "",
 ) -> Log:
     """Return a log.
 
@@ -37,13 +38,14 @@ def make_log(
         write: takes each event; a stream has it written at once, in the form that suits it.
         now_ns: host time, wall.
         secrets: what must not be told.
+        mode: whose money is traded with, which each line says; empty: nobody trades.
     """
     put = write if callable(write) else to_stream(write, {})
     processors: list[Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.processors.add_log_level,
         structlog.processors.format_exc_info,
-        _Stamp(now_ns),
+        _Stamp(now_ns, mode),
         _Clean(secrets or Secrets()),
     ]
     log: Log = structlog.wrap_logger(
@@ -64,13 +66,14 @@ class _Given:
 
 
 class _Stamp:
-    """Puts instant, level and event in front.
+    """Puts instant, level, mode and event in front.
 
     The first two arguments are structlog's own, here and below.
     """
 
-    def __init__(self, now_ns: Callable[[], int]) -> None:
+    def __init__(self, now_ns: Callable[[], int], mode: str) -> None:
         self._now_ns = now_ns
+        self._mode = {"mode": mode} if mode else {}
 
     def __call__(
         self, _: object, __: str, event: MutableMapping[str, Any]
@@ -78,7 +81,7 @@ class _Stamp:
         seconds, rest_ns = divmod(self._now_ns(), _SECOND_NS)
         moment = datetime.fromtimestamp(seconds, UTC).replace(microsecond=rest_ns // 1_000)
         first = {"at": moment.isoformat(timespec="microseconds"), "level": event["level"]}
-        return {**first, "event": event["event"], **event}
+        return {**first, **self._mode, "event": event["event"], **event}
 
 
 class _Clean:

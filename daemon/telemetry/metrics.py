@@ -69,6 +69,7 @@ class Metrics:
         open_legs: under watch.
         guarded: which share of them is guarded now; 1 where nothing is open.
         link_alive: the feed's link lives.
+        mode: 1 for whose money each account trades with, `paper` or `live`.
         budget_left: how many calls an account may send at once, by lane.
     """
 
@@ -107,6 +108,9 @@ class Metrics:
         self.open_legs = self._gauge("ordo_open_legs", "Legs under watch.")
         self.guarded = self._gauge("ordo_guarded_ratio", "Share of open legs guarded now.")
         self.link_alive = self._gauge("ordo_feed_link_alive", "Whether the feed's link lives.")
+        self.mode = self._gauge(
+            "ordo_mode", "Whose money an account trades with.", "account", "mode"
+        )
         self.budget_left = self._gauge(
             "ordo_rate_budget_left", "Calls that may leave at once.", "account", "lane"
         )

@@ -6,7 +6,8 @@ from msgspec import Struct
 
 from daemon.domain.instants import iso
 from daemon.messages import AlertSeen, Severity
-from daemon.web.shapes import DoneTold
+from daemon.web.house import House
+from daemon.web.shapes import DoneTold, Mode
 from daemon.web.table import Call
 from daemon.web.telling import done_told
 
@@ -25,6 +26,7 @@ class AlertTold(Struct, frozen=True):
     acknowledged_by: str | None
     acknowledged_at: str | None
     cleared_at: str | None
+    mode: Mode
 
 
 class AlertsTold(Struct, frozen=True):
@@ -35,7 +37,8 @@ class AlertsTold(Struct, frozen=True):
 
 async def look(call: Call) -> AlertsTold:
     """Tell of every alert that is open, and of those that were lately."""
-    return AlertsTold(tuple(map(_told, await call.house.control.reads.alerts())))
+    told = await call.house.control.reads.alerts()
+    return AlertsTold(tuple(_told(each, call.house) for each in told))
 
 
 async def acknowledge(call: Call) -> DoneTold:
@@ -44,7 +47,7 @@ async def acknowledge(call: Call) -> DoneTold:
     return done_told(await hands.acknowledge(call.path["alert_id"], call.who.name))
 
 
-def _told(alert: AlertSeen) -> AlertTold:
+def _told(alert: AlertSeen, house: House) -> AlertTold:
     condition, seen = alert.raised.condition, alert.acknowledged
     return AlertTold(
         alert_id=alert.raised.alert_id,
@@ -58,4 +61,5 @@ def _told(alert: AlertSeen) -> AlertTold:
         acknowledged_by=seen.by if seen else None,
         acknowledged_at=iso(seen.at_ns) if seen else None,
         cleared_at=None if alert.cleared_ns is None else iso(alert.cleared_ns),
+        mode=house.mode_of(condition.account),
     )

@@ -6,32 +6,38 @@ none. What is not there is null, never zero.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Any
 
 from daemon.domain.instants import MILLISECOND_NS, iso
 from daemon.messages import LegSeen, PriceSeen, RiskSeen, WatchSeen
+from daemon.messages.modes import Modes
 from daemon.web.telling import price, rupees
 
 Document = dict[str, Any]
 
 
-def pnl(risk: RiskSeen, accounts: Sequence[str], home: str) -> Document:
+def pnl(risk: RiskSeen, modes: Modes) -> Document:
     """Return the fields of a message of `/ws/pnl`.
 
     Args:
         risk: everything under watch.
-        accounts: every account.
-        home: the one that what carries no mark is watched in.
+        modes: every account, and whose money it trades with.
     """
-    sums: dict[str, list[WatchSeen]] = {account: [] for account in accounts}
+    sums: dict[str, list[WatchSeen]] = {account: [] for account in modes.accounts}
     for watch in risk.watches:
-        sums.setdefault(watch.account or home, []).append(watch)
+        sums.setdefault(watch.account or modes.home, []).append(watch)
     return {
         "market_time": iso(risk.at_ns),
         "feed": {"alive": risk.link_alive},
-        "strategies": [_strategy(watch, watch.account or home) for watch in risk.watches],
-        "accounts": [_account(account, watches) for account, watches in sums.items()],
+        "strategies": [
+            {**_strategy(watch, watch.account or modes.home), "mode": modes.of(watch.account)}
+            for watch in risk.watches
+        ],
+        "accounts": [
+            {**_account(account, watches), "mode": modes.of(account)}
+            for account, watches in sums.items()
+        ],
     }
 
 

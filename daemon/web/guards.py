@@ -49,6 +49,8 @@ class Asked(Struct):
     strategy_id: str = ""
 
 
+MODE: Final = "X-Ordo-Mode"
+"""The header that says on every answer whose money is traded with, `paper` or `live`."""
 ASKED: Final = web.RequestKey("asked", Asked)
 _ID = re.compile(r"[A-Za-z0-9._:-]{1,64}")
 _SECURITY: Final = {
@@ -107,8 +109,8 @@ def _place(request: web.Request) -> None:
 async def dress(request: web.Request, response: web.StreamResponse) -> None:
     """Put on an answer what every answer carries."""
     begin(request)
-    origins = request.app[ORIGINS]
-    dress_bare(request, response, origins.cors(request))
+    told = {MODE: request.app[HOUSE].mode}
+    dress_bare(request, response, told | request.app[ORIGINS].cors(request))
 
 
 def dress_bare(

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal
 
 from aiohttp import web
 from msgspec import Struct, field
 
 from daemon.control import Control, Refusal
+from daemon.domain.orders.arming import LIVE, mode_of
 from daemon.messages import CodeLoaded
 from daemon.runtime.clock import Clock
 from daemon.settings.web import Web
@@ -85,6 +86,12 @@ class House(Struct, frozen=True):
     metrics: Metrics = field(default_factory=Metrics)
     tracer: Tracer | None = None
     replay: Callable[[str, int], Awaitable[int]] = _replays_nothing
+
+    def mode_of(self, account: str) -> Literal["paper", "live"]:
+        """Return whose money an account trades with; one that is not known has the word of all."""
+        broker = self.brokers.get(account)
+        word = self.mode if broker is None else mode_of(broker)
+        return "live" if word == LIVE else "paper"
 
 
 HOUSE: Final = web.AppKey("house", House)

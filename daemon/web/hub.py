@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter, deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from typing import Any, Protocol
 
 from msgspec import Struct
 
 from daemon.messages import PnlFrame, PriceSeen
+from daemon.messages.modes import Modes
 from daemon.telemetry.log import Log
 from daemon.web import figures
 from daemon.web.news import News
@@ -54,7 +55,7 @@ class Hub:
     Args:
         beat: asks the broadcaster how things stand; it answers by `show`.
         wall_ns: host time that messages are stamped with.
-        accounts: every account, that first in which is watched what carries no mark.
+        modes: whose money each account trades with.
         log: is told of whoever is dropped.
         caps: what it bears.
     """
@@ -63,21 +64,21 @@ class Hub:
         self,
         beat: Beater,
         wall_ns: Callable[[], int],
-        accounts: Sequence[str],
+        modes: Modes,
         log: Log,
         caps: Caps | None = None,
     ) -> None:
         self.caps = caps or Caps()
-        self.pnl = Stream("pnl", wall_ns)
-        self.events = Stream("events", wall_ns, keep=_EVENTS_WAITING)
+        self.pnl = Stream("pnl", wall_ns, mode=modes.whole)
+        self.events = Stream("events", wall_ns, _EVENTS_WAITING, modes.whole)
         self.events.publish({"events": []}, 0)
         self._beat = beat
         self._wall_ns = wall_ns
-        self._accounts = tuple(accounts)
+        self._modes = modes
         self._log = log
         self._ticks: dict[tuple[str, ...], Stream] = {}
         self._principals: Counter[str] = Counter()
-        self._news = News()
+        self._news = News(modes)
         self._recent: deque[dict[str, Any]] = deque(maxlen=_RECENT_EVENTS)
         self._prices: dict[str, tuple[PriceSeen, int]] = {}
         self._somebody = asyncio.Event()
@@ -106,7 +107,7 @@ class Hub:
         key = tuple(sorted(set(symbols)))
         stream = self._ticks.get(key)
         if stream is None:
-            stream = self._ticks[key] = Stream("ticks", self._wall_ns)
+            stream = self._ticks[key] = Stream("ticks", self._wall_ns, mode=self._modes.whole)
         return stream
 
     def join(self, stream: Stream, watcher: Watcher) -> None:
@@ -130,9 +131,7 @@ class Hub:
         now_s = _now_s()
         changed = {seen.symbol: (seen, frame.at_ns) for seen in frame.prices}
         self._prices.update(changed)
-        self.pnl.publish(
-            figures.pnl(frame.risk, self._accounts, next(iter(self._accounts), "")), now_s
-        )
+        self.pnl.publish(figures.pnl(frame.risk, self._modes), now_s)
         for symbols, stream in self._ticks.items():
             if _due(stream, now_s) or not changed.keys().isdisjoint(symbols):
                 known = [self._prices[symbol] for symbol in symbols if symbol in self._prices]

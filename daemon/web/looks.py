@@ -58,7 +58,7 @@ async def status(call: Call) -> StatusTold:
     accounts = await control.reads.accounts()
     latches = control.reads.latches(accounts)
     return StatusTold(
-        mode="live" if call.house.mode == "live" else "paper",
+        mode=call.house.mode_of(""),
         state=_state(call.house, latches),
         latches=tuple(latch_told(each) for each in latches),
         market_time=iso(control.line.now_ns()),
@@ -91,7 +91,7 @@ async def orders(call: Call) -> OrdersTold:
     wanted = call.query
     return OrdersTold(
         tuple(
-            order_told(each)
+            order_told(each, call.house.mode_of(each.intent.account))
             for each in await call.house.control.reads.orders()
             if wanted.account in (None, each.intent.account)
             and wanted.strategy_id in (None, each.intent.strategy_id)
@@ -104,7 +104,7 @@ async def order(call: Call) -> OrderTold:
     wanted = call.path["order_id"]
     for each in await call.house.control.reads.orders():
         if each.intent.intent_id == wanted:
-            return order_told(each)
+            return order_told(each, call.house.mode_of(each.intent.account))
     raise Problem("unknown_order", f"no order {wanted} is known; GET /api/orders lists them")
 
 
@@ -117,9 +117,17 @@ async def snapshot(call: Call) -> SnapshotTold:
     return SnapshotTold(
         at=iso(risk.at_ns),
         link_alive=risk.link_alive,
-        positions=tuple(position_told(held) for each in accounts for held in each.held),
+        positions=tuple(
+            position_told(held, call.house.mode_of(each.account))
+            for each in accounts
+            for held in each.held
+        ),
         accounts=_by_account(call.house, risk.watches),
-        strategies=tuple(watch_told(each, names.marked(each.account)) for each in risk.watches),
+        strategies=tuple(
+            watch_told(each, account, call.house.mode_of(account))
+            for each in risk.watches
+            for account in (names.marked(each.account),)
+        ),
     )
 
 

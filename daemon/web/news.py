@@ -58,6 +58,7 @@ from daemon.messages import (
 )
 from daemon.messages.arming import AccountArmed, AccountDisarmed
 from daemon.messages.cells import mark_of
+from daemon.messages.modes import ON_PAPER, Modes
 from daemon.runtime.words import ActorDisarmed, DeadLetter
 
 Item = dict[str, Any]
@@ -70,9 +71,13 @@ class News:
 
     It remembers the orders of two days, whose later facts name no symbol: what is heard of one in
     the morning after is still told by its name.
+
+    Args:
+        modes: whose money each account trades with, which each line says.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, modes: Modes = ON_PAPER) -> None:
+        self._modes = modes
         self._intents: dict[str, Intent] = {}
         self._opened_ns = 0
 
@@ -80,6 +85,7 @@ class News:
         """Return the line of a fact; None where it concerns nobody."""
         if isinstance(fact, DayOpened):
             self._forget(fact.at_ns)
+        mode = self._modes.of_fact(fact)
         told = self._order(fact) or _trading(fact) or _control(fact)
         told = told or _alerts(fact) or _machine(fact)
         if told is None:
@@ -88,7 +94,7 @@ class News:
         if mark := mark_of(fact):
             text, about = f"{mark}: {text}", {"account": mark, **about}
         item = {"kind": kind, "fact": type(fact).__name__, "at": iso(fact.at_ns), "text": text}
-        return {**item, **about}
+        return {**item, "mode": mode, **about}
 
     def _forget(self, opened_ns: int) -> None:
         """A day has begun: let go of the orders from before the one that ends with it."""

@@ -76,6 +76,7 @@ def _check(body: OrderBody, names: tuple[str, ...]) -> None:
 async def _placed(call: Call, body: OrderBody, name: str) -> PlacedTold:
     """Return what became of the order in one account; what was sent before is not sent again."""
     control, broker = call.house.control, call.house.brokers.get(name, "")
+    mode = call.house.mode_of(name)
     asked = OrderAsked(
         request_id=call.request_id,
         account=name,
@@ -95,9 +96,9 @@ async def _placed(call: Call, body: OrderBody, name: str) -> PlacedTold:
         if placed is None:
             placed = await control.hands.order(asked, dry_run=body.dry_run)
     except Refusal as refusal:
-        return PlacedTold(name, broker, "DECLINED", "", "", str(refusal), refusal.code)
+        return PlacedTold(name, broker, "DECLINED", "", "", str(refusal), refusal.code, mode)
     if isinstance(placed, Done):
-        return PlacedTold(name, broker, "PASSED", "", "", placed.text, "")
+        return PlacedTold(name, broker, "PASSED", "", "", placed.text, "", mode)
     return PlacedTold(
         account=name,
         broker=broker,
@@ -106,6 +107,7 @@ async def _placed(call: Call, body: OrderBody, name: str) -> PlacedTold:
         broker_order_id=placed.broker_order_id,
         reason=reason_of(placed),
         code="order_refused" if placed.state in _NO else "",
+        mode=mode,
     )
 
 

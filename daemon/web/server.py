@@ -20,7 +20,7 @@ from daemon.web import login_page
 from daemon.web.auth import AUTH, Auth
 from daemon.web.begun_logins import BEGUN, BegunLogins
 from daemon.web.connection import Connection, Failed, Room
-from daemon.web.guards import ASKED, account_for, begin, dress, dress_bare, guard
+from daemon.web.guards import ASKED, MODE, account_for, begin, dress, dress_bare, guard
 from daemon.web.house import HOUSE, House
 from daemon.web.origins import ORIGINS, Origins
 from daemon.web.problems import Problem
@@ -144,7 +144,7 @@ def _failed(
         sentence = f"the daemon's log tells of it under request_id {request_id}"
         problem = Problem("internal", sentence)
     response = problem.response(request_id)
-    dress_bare(request, response, {})
+    dress_bare(request, response, {MODE: house.mode})
     account_for(house, request, problem.status)
     return response
 

@@ -13,6 +13,9 @@ from msgspec import Meta, Raw, Struct
 from daemon.domain.orders.words import OrderType, Product, Purpose, Side, State
 from daemon.messages import Stage
 
+Mode = Literal["paper", "live"]
+"""Whose money it is; the word of the account, where one is meant."""
+
 
 class LatchTold(Struct, frozen=True):
     """A latch that stands; `at` null: whoever pulled it did not know the market's time."""
@@ -48,6 +51,7 @@ class PositionTold(Struct, frozen=True):
     sold_value: float
     resident_stop: RestingTold | None
     product: Product
+    mode: Mode
 
 
 class AccountTold(Struct, frozen=True):
@@ -63,6 +67,7 @@ class AccountTold(Struct, frozen=True):
     differing: tuple[str, ...]
     exits_owed: tuple[str, ...]
     working: int
+    mode: Mode
 
 
 class StrategyTold(Struct, frozen=True):
@@ -108,7 +113,7 @@ class CodeTold(Struct, frozen=True):
 class StatusTold(Struct, frozen=True):
     """How things stand."""
 
-    mode: Literal["paper", "live"]
+    mode: Mode
     state: Literal["running", "paused", "reduce_only", "halted"]
     latches: tuple[LatchTold, ...]
     market_time: str
@@ -153,6 +158,7 @@ class OrderTold(Struct, frozen=True):
     decided_at: str
     at: str
     product: Product
+    mode: Mode
 
 
 class OrdersTold(Struct, frozen=True):
@@ -171,6 +177,7 @@ class PlacedTold(Struct, frozen=True):
     broker_order_id: str
     reason: str
     code: str
+    mode: Mode
 
 
 class OrderAnswer(Struct, frozen=True):
@@ -216,6 +223,7 @@ class WatchTold(Struct, frozen=True):
     charges: float | None
     risk: RiskTold
     legs: tuple[LegTold, ...]
+    mode: Mode
 
 
 class ProfitTold(Struct, frozen=True, omit_defaults=True):

@@ -19,6 +19,7 @@ from typing import Any
 import orjson
 
 from daemon.domain.instants import iso
+from daemon.domain.orders.arming import PAPER
 
 PENDING_S = 2
 PING_EVERY_S = 5
@@ -48,7 +49,7 @@ class Message:
     Args:
         seq: its number in the stream.
         made_s: when, by the loop's clock.
-        head: type, seq and at.
+        head: type, seq, at and mode.
         body: what is sent to those who follow already.
         whole: what is sent to those who have just come; None: the same.
     """
@@ -150,10 +151,14 @@ class Stream:
         kind: the type that its messages carry.
         wall_ns: host time that they are stamped with.
         keep: how many messages may wait for the sender; 1: each is whole, the newest counts.
+        mode: whose money is traded with, which each message says.
     """
 
-    def __init__(self, kind: str, wall_ns: Callable[[], int], keep: int = 1) -> None:
+    def __init__(
+        self, kind: str, wall_ns: Callable[[], int], keep: int = 1, mode: str = PAPER
+    ) -> None:
         self.kind = kind
+        self._mode = mode
         self.watchers: dict[Watcher, None] = {}
         self.newest: Message | None = None
         self._wall_ns = wall_ns
@@ -172,7 +177,8 @@ class Stream:
             whole: the fields for those who have just come; None: the same.
         """
         self._seq += 1
-        head = {"type": self.kind, "seq": self._seq, "at": iso(self._wall_ns())}
+        at = iso(self._wall_ns())
+        head = {"type": self.kind, "seq": self._seq, "at": at, "mode": self._mode}
         self.newest = Message(now_s, head, body, body if whole is None else whole)
         self._waiting.append(self.newest)
 

@@ -24,6 +24,7 @@ from daemon.web.shapes import (
     DoneTold,
     LatchTold,
     LegTold,
+    Mode,
     OrderTold,
     PositionTold,
     PriceTold,
@@ -79,6 +80,7 @@ def account_told(seen: AccountSeen) -> AccountTold:
         seen.differing,
         seen.exits_owed,
         seen.working,
+        "live" if seen.live else "paper",
     )
 
 
@@ -114,7 +116,7 @@ def price_told(seen: PriceSeen) -> PriceTold:
     )
 
 
-def order_told(order: Order) -> OrderTold:
+def order_told(order: Order, mode: Mode) -> OrderTold:
     """Tell of an order."""
     intent = order.intent
     return OrderTold(
@@ -138,6 +140,7 @@ def order_told(order: Order) -> OrderTold:
         decided_at=iso(intent.decided_ns),
         at=iso(order.at_ns),
         product=intent.product,
+        mode=mode,
     )
 
 
@@ -147,7 +150,7 @@ def reason_of(order: Order) -> str:
     return ": ".join(part for part in said if part)
 
 
-def position_told(held: HeldSeen) -> PositionTold:
+def position_told(held: HeldSeen, mode: Mode) -> PositionTold:
     """Tell of a position; its average is that of the side which opened it."""
     short = held.net_quantity < 0
     value_e4 = held.sold_value_e4 if short else held.bought_value_e4
@@ -165,6 +168,7 @@ def position_told(held: HeldSeen) -> PositionTold:
         sold_value=rupees(held.sold_value_e4),
         resident_stop=_resting(held),
         product=held.product,
+        mode=mode,
     )
 
 
@@ -192,7 +196,7 @@ def leg_told(leg: LegSeen) -> LegTold:
     )
 
 
-def watch_told(watch: WatchSeen, account: str) -> WatchTold:
+def watch_told(watch: WatchSeen, account: str, mode: Mode) -> WatchTold:
     """Tell of a strategy under watch."""
     return WatchTold(
         strategy_id=watch.strategy_id,
@@ -204,6 +208,7 @@ def watch_told(watch: WatchSeen, account: str) -> WatchTold:
         charges=None if watch.charges_e4 is None else rupees(watch.charges_e4),
         risk=RiskTold(watch.lock, price(watch.current_sl_e4)),
         legs=tuple(leg_told(leg) for leg in watch.legs),
+        mode=mode,
     )
 
 

@@ -125,6 +125,7 @@ async def test_an_alert_reaches_its_receiver_with_all_that_is_told_of_it(kept):
         "fact": "AlertRaised",
         "at": told["at"],
         "text": "look at the broker",
+        "mode": "paper",
         "alert_id": "alert-1",
         "severity": "critical",
         "code": "x",

@@ -17,6 +17,7 @@ from daemon.app.service import Service
 from daemon.app.telemetry import bare
 from daemon.errors import SettingsError
 from daemon.messages import PositionChanged
+from daemon.messages.modes import ON_PAPER
 from daemon.runtime.clock import MonotonicClock
 from daemon.runtime.pace import Pace
 from daemon.settings import EventKind, SinkSettings
@@ -108,6 +109,6 @@ async def test_a_replay_tells_nobody(tmp_path):
     given = told(tmp_path, None)
     replayed = replace(given, played=RecordedDays(given.played.market))
 
-    outboxes = outboxes_of(replayed, Host(), bare(), print)
+    outboxes = outboxes_of(replayed, Host(), bare(), ON_PAPER, print)
     async with outboxes.kept():
         assert outboxes.seen() == ()

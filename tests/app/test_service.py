@@ -65,6 +65,9 @@ class Seen:
         self.facts: list[Any] = []
         self._waiting: list[tuple[Callable[[], bool], asyncio.Event]] = []
 
+    def begin(self, modes) -> None:
+        pass
+
     def say(self, text: str) -> None:
         self.said.append(text)
         self._look()

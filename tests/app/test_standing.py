@@ -25,7 +25,7 @@ def told(*legs: LegSeen, account: AccountSeen = ACCOUNT, latches: tuple[Latch, .
 
 
 def test_with_nothing_open_it_says_so():
-    assert told(FLAT) == "paper, market time 2026-03-09 09:21:14; nothing is open"
+    assert told(FLAT) == "PAPER, market time 2026-03-09 09:21:14; nothing is open"
 
 
 def test_it_says_how_many_open_legs_are_guarded():

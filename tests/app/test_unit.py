@@ -131,8 +131,8 @@ async def test_once_it_is_ready_each_beat_is_the_watchdogs_and_people_read_how_t
         machine.unit.ready()
         told = [await machine.heard(lambda told: b"READY" in told) for _ in range(2)]
         assert told == [b"READY=1\nWATCHDOG=1"] * 2
-        standing = await machine.heard(lambda told: told.startswith(b"STATUS=paper"))
-    assert standing == b"STATUS=paper, market time 1970-01-01 05:30:00; nothing is open"
+        standing = await machine.heard(lambda told: told.startswith(b"STATUS=PAPER"))
+    assert standing == b"STATUS=PAPER, market time 1970-01-01 05:30:00; nothing is open"
 
 
 async def test_who_does_not_answer_is_named_in_the_status(machine):

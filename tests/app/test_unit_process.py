@@ -99,7 +99,7 @@ def test_the_manager_hears_that_it_recovers_is_ready_lives_and_ends(tmp_path, ma
         for _ in range(2):
             manager.hears(beats)
         standing = manager.hears(lambda told: told.startswith("STATUS="))[-1]
-        assert standing.startswith("STATUS=paper, market time 2026-03-09 ")
+        assert standing.startswith("STATUS=PAPER, market time 2026-03-09 ")
         assert standing.endswith("; nothing is open")
         os.kill(daemon.pid, 15)
         ending = manager.hears(lambda told: "STOPPING=1" in told)[-1]
@@ -122,7 +122,7 @@ def test_a_watchdog_that_hangs_ends_the_beat_and_then_the_process_and_the_next_s
     assert 1 <= sum(map(beats, heard)) <= 4
     with running(tmp_path, environ=environ) as again:
         again.wait_ready()
-        standing = manager.hears(lambda told: told.startswith("STATUS=paper"))[-1]
+        standing = manager.hears(lambda told: told.startswith("STATUS=PAPER"))[-1]
         assert standing.endswith(f"pause {latch.latch_id} is latched")
 
 

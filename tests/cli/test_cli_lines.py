@@ -60,6 +60,7 @@ from daemon.messages import (
     StrategyStopped,
 )
 from daemon.messages.arming import AccountArmed, AccountDisarmed
+from daemon.messages.modes import Modes
 from daemon.runtime.clock import VirtualClock
 from daemon.runtime.words import ActorDisarmed, DeadLetter, Origin
 from tests.kit.facts import INTENT
@@ -139,7 +140,7 @@ def test_what_is_recorded_is_told_to_people_in_a_sentence(fact, sentence):
     screen = Screen()
     screen.lines.tell(fact, ORIGIN, NOW)
 
-    assert screen.said() == [f"09:20:00  {sentence}"]
+    assert screen.said() == [f"09:20:00  PAPER  {sentence}"]
 
 
 def test_what_is_for_machines_alone_is_not_told_to_people():
@@ -176,14 +177,14 @@ def test_a_profit_is_shown_as_it_moves():
     screen = Screen()
     screen.lines.show(seen(-32_500))
 
-    assert screen.said() == ["09:20:00  s  P&L      -3.25"]
+    assert screen.said() == ["09:20:00  PAPER  s  P&L      -3.25"]
 
 
 def test_a_floor_is_shown_beside_the_profit():
     screen = Screen()
     screen.lines.show(seen(15_000_000, 7_500_000))
 
-    assert screen.said() == ["09:20:00  s  P&L    1500.00  locked at 750.00"]
+    assert screen.said() == ["09:20:00  PAPER  s  P&L    1500.00  locked at 750.00"]
 
 
 def test_a_profit_is_shown_at_most_four_times_a_second():
@@ -209,7 +210,18 @@ def test_each_strategy_is_spaced_by_itself():
     screen.lines.show(seen(10_000, name="a"))
     screen.lines.show(seen(20_000, name="b"))
 
-    assert [line.split()[1] for line in screen.said()] == ["a", "b"]
+    assert [line.split()[2] for line in screen.said()] == ["a", "b"]
+
+
+def test_each_line_says_whose_money_it_is_by_its_account():
+    screen = Screen()
+    screen.lines.begin(Modes({"zed": "live", "shadow": "paper"}))
+    screen.lines.show(seen(10_000))
+    screen.lines.tell(EntriesPaused("enough", NOW, "shadow"), ORIGIN, NOW)
+    screen.lines.tell(LinkRevived(NOW), ORIGIN, NOW)
+
+    assert [line.split()[1] for line in screen.said()] == ["LIVE", "PAPER", "LIVE"]
+    assert [line["mode"] for line in screen.machines] == ["paper", "live"]
 
 
 def test_other_views_are_passed_over():
@@ -287,7 +299,7 @@ def test_what_a_person_did_is_told_with_what_came_of_it(fact, sentence):
     screen = Screen()
     screen.lines.tell(fact, ORIGIN, NOW)
 
-    assert screen.said() == [f"09:20:00  {sentence}"]
+    assert screen.said() == [f"09:20:00  PAPER  {sentence}"]
 
 
 def trade(leg_id: str, exit_at: str | None, pnl: float | None) -> dict[str, Any]:

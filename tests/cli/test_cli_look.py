@@ -153,7 +153,7 @@ def test_the_status_is_told_with_its_latches_accounts_and_strategies(fake):
 
     assert done.code == 0
     assert done.out.splitlines() == [
-        f"paper, halted, market time {AT}",
+        f"PAPER, halted, market time {AT}",
         "",
         "latch    kind  scope     id        since     by    reason",
         "kill-1f  kill  strategy  straddle  09:20:31  page  too ?[2Jwild",
@@ -454,6 +454,7 @@ def test_the_document_of_guard_has_these_names(fake):
     assert document["legs"][0] == {
         "strategy_id": "straddle",
         "account": "paper",
+        "mode": None,
         "leg_id": "ce",
         "symbol": CE,
         "quantity": -75,
@@ -537,3 +538,13 @@ def test_what_is_not_ours_tells_how_it_is_given_a_stop(fake):
 
     assert done.code == 1
     assert "not ours: no stop; `ordo adjust external@paper --leg" in done.out
+
+
+def test_a_table_says_of_each_row_whose_money_it_is(fake):
+    both = zip(TWO["strategies"], ("live", "paper"), strict=False)
+    serve(fake, {**TWO, "strategies": [{**each, "mode": mode} for each, mode in both]})
+
+    for command in ("positions", "pnl", "guard"):
+        head, *rows = told(command).out.splitlines()
+        assert head.split()[0] == "mode"
+        assert [row.split()[0] for row in rows[:2]] == ["LIVE", "PAPER"]

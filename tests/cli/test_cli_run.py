@@ -81,9 +81,9 @@ def test_without_options_the_shipped_strategy_trades_our_own_day(whole):
     assert re.fullmatch(CODE, lines[1])
     assert lines[2] == "ordo ready"
     assert lines[3].endswith("  2026-11-18 opens")
-    assert f"09:20:00  {ID} is in" in lines
-    assert f"13:16:00  {ID} is out of ce, pe" in lines
-    assert f"13:16:00  {ID} leaves ce, pe: lock_and_trail, P&L 1543.75" in lines
+    assert f"09:20:00  PAPER  {ID} is in" in lines
+    assert f"13:16:00  PAPER  {ID} is out of ce, pe" in lines
+    assert f"13:16:00  PAPER  {ID} leaves ce, pe: lock_and_trail, P&L 1543.75" in lines
     assert lines[-2] == (f"{ID}: 2 trades on 1 of 1 day, P&L 1,527.50 before charges of 142.23")
     assert re.fullmatch(f"journal {HEX}", lines[-1])
 
@@ -98,7 +98,7 @@ def test_prices_and_levels_are_shown_on_two_decimals(whole):
     """A stop of 30 % over 150.85 stands at 196.1050, and is shown at 196.10."""
     done, _ = whole
 
-    assert f"09:20:00  {ID} pe armed at 196.10\n" in done.out
+    assert f"09:20:00  PAPER  {ID} pe armed at 196.10\n" in done.out
     told_of_trading = re.sub(CODE, "", done.out)
     assert re.findall(r"\d\.\d(?!\d)|\d\.\d{3,}", told_of_trading) == []
 
@@ -107,7 +107,7 @@ def test_machines_read_json_lines_where_stderr_is_no_terminal(whole):
     lines = [json.loads(line) for line in whole[0].err.splitlines()]
     (opened,) = [line for line in lines if line["event"] == "DayOpened"]
 
-    keys = {"at", "level", "actor", "message", "cause", "event", "fact"}
+    keys = {"at", "level", "mode", "actor", "message", "cause", "event", "fact"}
     assert all(set(line) == keys for line in lines)
     assert (opened["actor"], opened["fact"]["day"]) == ("timekeeper", "2026-11-18")
     assert len([line for line in lines if line["event"] == "EntryDecided"]) == 1
@@ -182,8 +182,8 @@ def test_several_strategies_run_side_by_side(written):
     lines = done.out.splitlines()
 
     assert done.code == 0
-    assert f"09:20:00  {ID} is in" in lines
-    assert "10:00:00  later is in" in lines
+    assert f"09:20:00  PAPER  {ID} is in" in lines
+    assert "10:00:00  PAPER  later is in" in lines
     assert [line.partition(":")[0] for line in lines if " trades on " in line] == [ID, "later"]
 
 

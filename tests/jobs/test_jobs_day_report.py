@@ -64,7 +64,7 @@ LEFT = [
 
 
 def report(*facts: object, day=DAY, account="paper") -> list[str]:
-    return day_report(account, day, facts).splitlines()
+    return day_report(account, "paper", day, facts).splitlines()
 
 
 def told(lines: list[str], name: str) -> str:
@@ -75,7 +75,7 @@ def told(lines: list[str], name: str) -> str:
 def test_a_day_is_told_with_its_profit_its_trades_and_their_charges():
     lines = report(*ENTERED, *LEFT, day_ended(), MARKED)
 
-    assert lines[0] == f"The day {DAY} in the account paper"
+    assert lines[0] == f"PAPER: the day {DAY} in the account paper"
     assert told(lines, "P&L") == "750.00 before charges"
     charges = float(told(lines, "charges"))
     assert charges > 0

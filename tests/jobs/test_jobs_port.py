@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from daemon.jobs.port import Jobs, Office
 from daemon.messages import Job, RunJob, SessionReady
-from daemon.settings import Daemon, JobSettings, Settings
+from daemon.settings import Account, Daemon, JobSettings, Settings
 from daemon.storage.audit import verify
 from daemon.storage.ledger import StoredLedger
 from daemon.storage.sqlite import SqliteStore
@@ -31,7 +31,11 @@ def ledger(tmp_path):
 
 
 def office(folder, ledger, now_ns: int = NOW) -> Jobs:
-    settings = Settings(daemon=Daemon(state_dir=folder), jobs=JobSettings(keep_backups_days=2))
+    settings = Settings(
+        daemon=Daemon(state_dir=folder),
+        accounts=(Account(id="paper", broker="paper"), Account(id="second", broker="paper")),
+        jobs=JobSettings(keep_backups_days=2),
+    )
     made = Office(
         folder,
         ("paper", "second"),

@@ -32,6 +32,7 @@ from daemon.messages import (
     TakeEntries,
     TakeNoEntries,
 )
+from daemon.messages.modes import Modes
 from daemon.telemetry.log import make_log
 from daemon.web.hub import Hub
 from daemon.web.page_files import Page
@@ -80,7 +81,7 @@ class World:
         self.left: tuple[str, ...] = ("4 orders are working",)
         self.mute = self.shut = False
         log = make_log(io.StringIO(), lambda: 0)
-        self.hub = Hub(self._beat, lambda: 0, ["paper"], log)
+        self.hub = Hub(self._beat, lambda: 0, Modes({"paper": "paper"}), log)
         self.streams = Streams(self.hub)
 
     @property

@@ -132,6 +132,9 @@ class Flowing(Service):
         pace = given.played.time(MonotonicClock(), SPEED)
         super().__init__(given, self, pace, lambda *_: None)
 
+    def begin(self, modes) -> None:
+        pass
+
     def say(self, text: str) -> None:
         """Nobody reads along."""
 

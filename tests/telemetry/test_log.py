@@ -106,3 +106,11 @@ def test_the_journal_is_known_by_the_file_it_reads_from(tmp_path):
 
     assert chosen == [for_journald, as_json, as_json]
     assert suiting(io.StringIO(), journal) is as_json
+
+
+def test_each_line_says_whose_money_it_is_where_somebody_trades():
+    told = []
+    make_log(told.append, lambda: 0, mode="live").info("began")
+    make_log(told.append, lambda: 0).info("began")
+    assert [each.get("mode") for each in told] == ["live", None]
+    assert list(told[0]) == ["at", "level", "mode", "event"]

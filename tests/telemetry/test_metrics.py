@@ -24,6 +24,7 @@ PROMISED = {
     "ordo_frames_superseded": {"actor"},
     "ordo_loop_lag_seconds": set(),
     "ordo_slow_handlings": {"actor", "message"},
+    "ordo_mode": {"account", "mode"},
     "ordo_open_legs": set(),
     "ordo_guarded_ratio": set(),
     "ordo_feed_link_alive": set(),
@@ -58,6 +59,7 @@ def text() -> bytes:
     told.broker_calls.labels("place", "ok").inc()
     told.broker_seconds.labels("place").observe(0.05)
     told.slow_handlings.labels("watchdog", "Frame").inc()
+    told.mode.labels("paper", "paper").set(1)
     told.budget_left.labels("paper", "exit").set(8)
     return told.text()
 

@@ -1,21 +1,25 @@
 import pytest
 from msgspec.structs import replace
 
+from daemon.messages.modes import Modes
 from daemon.web import figures
 from tests.kit.acting import CE
 from tests.kit.watched import LEG, price, risk, watch
+
+PAPER = Modes({"paper": "paper"})
 
 
 def test_profit_and_loss_is_told_in_rupees_with_every_name_of_the_contract():
     locked = watch(lock="LOCKED", current_sl_e4=15_000_000)
 
-    assert figures.pnl(risk(locked), ["paper"], "paper") == {
+    assert figures.pnl(risk(locked), PAPER) == {
         "market_time": "2025-09-01T10:00:00+05:30",
         "feed": {"alive": True},
         "strategies": [
             {
                 "strategy_id": "straddle",
                 "account": "paper",
+                "mode": "paper",
                 "pnl": 776.25,
                 "realised": 0.0,
                 "unrealised": 776.25,
@@ -43,6 +47,7 @@ def test_profit_and_loss_is_told_in_rupees_with_every_name_of_the_contract():
         "accounts": [
             {
                 "account": "paper",
+                "mode": "paper",
                 "pnl": 776.25,
                 "realised": 0.0,
                 "unrealised": 776.25,
@@ -54,9 +59,7 @@ def test_profit_and_loss_is_told_in_rupees_with_every_name_of_the_contract():
 
 def test_what_is_not_there_is_null():
     bare = replace(LEG, age_ms=-1, ltp_e4=0, unguarded_because=("no_price", "link_dead"))
-    told = figures.pnl(
-        risk(watch(current_sl_e4=0, charges_e4=None, legs=(bare,))), ["paper"], "paper"
-    )
+    told = figures.pnl(risk(watch(current_sl_e4=0, charges_e4=None, legs=(bare,))), PAPER)
 
     strategy = told["strategies"][0]
     leg = strategy["legs"][0]
@@ -70,7 +73,7 @@ def test_an_account_is_the_sum_of_its_strategies_and_knows_its_charges_where_all
     charges_e4, told
 ):
     watches = [watch(name, charges_e4=each) for name, each in zip("ab", charges_e4, strict=True)]
-    document = figures.pnl(risk(*watches), ["paper", "other"], "paper")
+    document = figures.pnl(risk(*watches), Modes({"paper": "paper", "other": "paper"}))
 
     paper, other = document["accounts"]
     assert (paper["account"], paper["pnl"], paper["charges"]) == ("paper", 1552.5, told)
@@ -80,10 +83,15 @@ def test_an_account_is_the_sum_of_its_strategies_and_knows_its_charges_where_all
 def test_a_strategy_has_a_row_in_each_account_that_it_trades_in():
     """What was traded by hand is a row of its account as well."""
     seen = risk(watch(), watch(account="beta"), watch("manual", account="beta"))
-    document = figures.pnl(seen, ["paper", "beta"], "paper")
+    document = figures.pnl(seen, Modes({"paper": "paper", "beta": "live"}))
 
-    rows = [(each["strategy_id"], each["account"]) for each in document["strategies"]]
-    assert rows == [("straddle", "paper"), ("straddle", "beta"), ("manual", "beta")]
+    rows = [(each["strategy_id"], each["account"], each["mode"]) for each in document["strategies"]]
+    assert rows == [
+        ("straddle", "paper", "paper"),
+        ("straddle", "beta", "live"),
+        ("manual", "beta", "live"),
+    ]
+    assert [each["mode"] for each in document["accounts"]] == ["paper", "live"]
     assert [(each["account"], each["pnl"]) for each in document["accounts"]] == [
         ("paper", 776.25),
         ("beta", 1552.5),

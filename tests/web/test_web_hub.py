@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager, suppress
 import pytest
 
 from daemon.messages import LinkDied, StrategyStarted
+from daemon.messages.modes import Modes
 from daemon.telemetry.log import make_log
 from daemon.web.hub import Caps, Hub
 from daemon.web.stream import PENDING_S, Watcher
@@ -32,7 +33,9 @@ class Broadcaster:
 
 def hub_of(broadcaster=None, written=None, **caps):
     log = make_log(written or io.StringIO(), lambda: 0)
-    return Hub(broadcaster or Broadcaster(), lambda: 0, ["paper"], log, Caps(**caps))
+    return Hub(
+        broadcaster or Broadcaster(), lambda: 0, Modes({"paper": "paper"}), log, Caps(**caps)
+    )
 
 
 def follow(hub, stream):

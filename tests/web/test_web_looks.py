@@ -44,6 +44,7 @@ async def test_the_status_tells_mode_state_and_who_there_is(tmp_path):
         "differing": ["RELIANCE"],
         "exits_owed": ["E1"],
         "working": 2,
+        "mode": "paper",
     }
     assert status == 200
     assert told == {
@@ -139,6 +140,7 @@ async def test_the_snapshot_tells_positions_and_profit(tmp_path):
             "sold_value": 1779.75,
             "resident_stop": {"quantity": 75, "trigger_price": 142.5},
             "product": "intraday",
+            "mode": "paper",
         },
         {
             "account": "paper",
@@ -153,6 +155,7 @@ async def test_the_snapshot_tells_positions_and_profit(tmp_path):
             "sold_value": 787.5,
             "resident_stop": None,
             "product": "intraday",
+            "mode": "paper",
         },
     ]
     assert told["accounts"] == [{"id": "paper", **PROFIT}, {"id": "second", **NO_PROFIT}]
@@ -160,6 +163,7 @@ async def test_the_snapshot_tells_positions_and_profit(tmp_path):
         {
             "strategy_id": "straddle",
             "account": "paper",
+            "mode": "paper",
             "status": "open",
             **PROFIT,
             "risk": {"status": "LOCKED", "current_sl": 1500.0},
@@ -311,6 +315,7 @@ async def test_an_alert_is_told_with_its_level_and_who_has_seen_it(tmp_path):
         "acknowledged_by": None,
         "acknowledged_at": None,
         "cleared_at": None,
+        "mode": "paper",
     }
     seen = {"acknowledged_by": "ann", "acknowledged_at": AT, "cleared_at": AT}
     assert (status, told) == (200, {"alerts": [alert, {**alert, **seen}]})

@@ -59,6 +59,7 @@ from daemon.messages import (
     StrategyStopped,
 )
 from daemon.messages.arming import AccountArmed, AccountDisarmed
+from daemon.messages.modes import Modes
 from daemon.runtime.words import ActorDisarmed, DeadLetter
 from daemon.web.news import News
 from tests.kit.acting import opened
@@ -324,3 +325,9 @@ def test_what_is_of_an_account_that_is_not_at_home_names_it():
 
     assert (told["account"], told["text"]) == ("beta", "beta: no new entries: enough")
     assert "account" not in News().of(EntriesPaused("enough", 1))
+
+
+def test_each_line_says_whose_money_it_is_by_its_account():
+    news = News(Modes({"zed": "live", "beta": "paper"}))
+    told = [EntriesPaused("enough", 1, "beta"), EntriesPaused("enough", 1), LinkRevived(1)]
+    assert [news.of(each)["mode"] for each in told] == ["paper", "live", "live"]

@@ -75,6 +75,7 @@ async def test_an_order_goes_to_the_first_account_with_all_that_was_said(tmp_pat
                     "broker_order_id": "7001",
                     "reason": "",
                     "code": "",
+                    "mode": "paper",
                 }
             ],
         },
@@ -287,6 +288,7 @@ async def test_the_book_is_told_in_rupees_and_indian_time(tmp_path):
         "decided_at": "2025-11-23T09:30:51+05:30",
         "at": "2025-11-23T09:30:51+05:30",
         "product": "carry",
+        "mode": "paper",
     }
     assert len(mine["orders"]) == 2  # each of the two routers showed it
     assert others == {"orders": []}

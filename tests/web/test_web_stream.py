@@ -43,7 +43,9 @@ async def test_who_joins_while_the_newest_is_fresh_is_shown_it_as_a_snapshot():
 
     wire, _ = follow(pnl, fresh_s=5.0)
 
-    assert wire.told == [{"type": "snapshot", "seq": 1, "at": "1970-01-01T05:30:00+05:30", "a": 1}]
+    assert wire.told == [
+        {"type": "snapshot", "seq": 1, "at": "1970-01-01T05:30:00+05:30", "mode": "paper", "a": 1}
+    ]
 
 
 async def test_who_joins_while_the_newest_is_old_gets_the_next_one_as_a_snapshot():

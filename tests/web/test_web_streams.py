@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager, suppress
 import aiohttp
 import pytest
 
+from daemon.messages.modes import Modes
 from daemon.telemetry.log import make_log
 from daemon.web.hub import Caps, Hub
 from daemon.web.streams import Streams
@@ -23,7 +24,7 @@ async def watching(state_dir, **caps):
         hub.show(frame(risk(), price(CE), price(PE, 90)))
 
     log = make_log(io.StringIO(), lambda: 0)
-    hub = Hub(beat, lambda: 0, ["paper"], log, Caps(**{"pnl_hz": 200, **caps}))
+    hub = Hub(beat, lambda: 0, Modes({"paper": "paper"}), log, Caps(**{"pnl_hz": 200, **caps}))
     streams = Streams(hub)
     async with open_port(state_dir, more=streams.routes) as port:
         task = asyncio.create_task(hub.serve())

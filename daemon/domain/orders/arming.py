@@ -17,6 +17,11 @@ READY = "READY"
 """The state of a session that can be used."""
 
 
+def mode_of(broker: str) -> str:
+    """Return whose money is traded with at a broker, by its canonical id."""
+    return PAPER if broker == PAPER else LIVE
+
+
 class Grounds(Struct, frozen=True):
     """What is true where somebody wants to arm an account.
 

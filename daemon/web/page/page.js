@@ -287,7 +287,7 @@ function showAccounts(accounts) {
   accounts.forEach((account, at) => {
     const line = box.children[at] ?? box.appendChild(element("span"));
     if (!line.firstChild) line.append(element("span"), " ", element("b", "num"));
-    put(line.firstChild, account.account);
+    put(line.firstChild, `${account.account}, ${String(account.mode ?? "").toUpperCase()}`);
     putAmount(line.lastChild, account.pnl);
   });
   box.hidden = accounts.length < 2; // the only one would repeat the total
@@ -535,6 +535,7 @@ async function showStatus(status) {
   mark($("mode"), "mode", status.mode);
   put($("mode-name"), String(status.mode).toUpperCase());
   put($("mode-means"), MODES[status.mode] ?? "");
+  document.title = `${String(status.mode).toUpperCase()} Ordo`;
   const [state, word] = STATES[status.state] ?? ["warn", String(status.state)];
   mark($("daemon"), "state", state);
   put($("daemon"), word);

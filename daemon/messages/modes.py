@@ -1,0 +1,72 @@
+"""Whose money it is: paper or live, of each account and of what is told of it.
+
+The word is that of the account: one on paper says paper in a live daemon too. What concerns no
+account, or one that is not known, has the word of the whole, which is live where one account is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from daemon.domain.orders.arming import LIVE, PAPER
+from daemon.domain.orders.words import IntentRecorded
+from daemon.messages.alerts import AlertRaised
+from daemon.messages.cells import OF_AN_ORDER
+
+_REMEMBERED: Final = 20_000
+"""More orders than all accounts of a daemon send in a day; older ones are forgotten."""
+
+
+class Modes:
+    """Knows the word of each account.
+
+    Args:
+        modes: `paper` or `live` by account.
+        home: the account that what carries no mark belongs to; empty: the first.
+
+    Attributes:
+        home: that account.
+        whole: live where one account is.
+    """
+
+    def __init__(self, modes: Mapping[str, str], home: str = "") -> None:
+        self.home = home or next(iter(modes), "")
+        self._modes = {name: modes[name] for name in (self.home, *modes) if name in modes}
+        self._orders: dict[str, str] = {}
+        self.whole = LIVE if LIVE in self._modes.values() else PAPER
+        self._alike = len(set(self._modes.values())) <= 1
+
+    @property
+    def accounts(self) -> tuple[str, ...]:
+        """Every account, that at home first."""
+        return tuple(self._modes)
+
+    def of(self, account: str) -> str:
+        """Return the word of an account; empty: of the one at home."""
+        return self._modes.get(account or self.home, self.whole)
+
+    def of_fact(self, fact: Any) -> str:
+        """Return the word of what was recorded; later news of an order knows it by the order."""
+        if self._alike:
+            return self.whole
+        account = self._account_of(fact)
+        return self.whole if account is None else self.of(account)
+
+    def _account_of(self, fact: Any) -> str | None:
+        """Return whose a fact is; None: everybody's, or nobody knows."""
+        if isinstance(fact, IntentRecorded):
+            self._orders[fact.intent.intent_id] = fact.intent.account
+            while len(self._orders) > _REMEMBERED:
+                del self._orders[next(iter(self._orders))]
+            return fact.intent.account
+        if isinstance(fact, OF_AN_ORDER):
+            return self._orders.get(fact.intent_id)
+        if isinstance(fact, AlertRaised):
+            return fact.condition.account or None
+        account: str | None = getattr(fact, "account", None)
+        return account
+
+
+ON_PAPER: Final = Modes({})
+"""Where there is no account that money is traded in."""
