@@ -69,7 +69,7 @@ def _preflight(path: Path | None) -> Iterator[Finding]:
     yield market.rates(settings)
     yield from market.brokers(settings)
     yield egress.static_ip(settings)
-    yield live.terms(settings)
+    yield from live.terms(settings)
 
 
 def _tell(found: list[Finding]) -> None:

@@ -11,10 +11,16 @@ from daemon.jobs.preflight.findings import Finding, ok, warn
 from daemon.settings import Settings
 
 TERMS = {
-    "zerodha": "its API terms, read on 2026-10-09 by others: clause 2(e), no fully automated "
-    "trading without the exchange's approval; clause 4(b), no permanent copies of what it sends",
+    "zerodha": (
+        "clause 2(e) of its API terms: no fully automated trading without the exchange's approval",
+        "clause 4(b) of its API terms: no permanent copies of what it sends; the record keeps some",
+        "orders come from one or two fixed addresses alone, changed at most once a calendar week",
+    ),
 }
-"""What the user of a broker must settle with it himself, by its canonical id."""
+"""What the user of a broker must settle with it himself, by its canonical id.
+
+Source: its terms as others read them on 2026-10-09, which change; the addresses since 2026-04-01.
+"""
 
 
 def hindrances(settings: Settings, day: date) -> Iterator[Finding]:
@@ -35,13 +41,18 @@ def hindrances(settings: Settings, day: date) -> Iterator[Finding]:
     yield egress.static_ip(settings)
 
 
-def terms(settings: Settings) -> Finding:
-    """Say what a user must settle with his brokers before money is traded with."""
-    check = "live"
+def terms(settings: Settings) -> Iterator[Finding]:
+    """Say what a user must settle with his brokers before money is traded with, a line each.
+
+    No line of a term is ever well by itself: nothing here can see what was agreed on.
+    """
     live = sorted({each.broker for each in settings.accounts} - {PAPER})
     if not live:
-        return ok(check, "every account is on paper; docs/live.md says what live trading needs")
-    told = [f"{name}: {TERMS[name]}" for name in live if name in TERMS]
+        yield ok("live", "every account is on paper; docs/live.md says what live trading needs")
+        return
+    for name in live:
+        for term in TERMS.get(name, ()):
+            mend = "settle it with the broker in writing, and keep the answer: docs/live.md"
+            yield warn(f"terms of {name}", f"{term}; only you can confirm this", mend)
     opted = "each account needs `ordo arm` each day, each strategy `live = true`"
-    mend = "settle that with the broker in writing, step by step in docs/live.md"
-    return warn(check, "; ".join((*told, opted)), mend)
+    yield warn("live", opted, "see step by step in docs/live.md")

@@ -27,15 +27,19 @@ def zerodha(folder) -> Settings:
 
 
 def test_where_all_is_on_paper_the_page_is_named():
-    found = terms(settings())
+    (found,) = terms(settings())
     assert (found.verdict, "docs/live.md" in found.evidence) == (Verdict.OK, True)
 
 
-def test_what_a_user_must_settle_with_his_broker_is_told_with_the_clauses(tmp_path):
-    found = terms(zerodha(tmp_path))
-    assert found.verdict is Verdict.WARN
-    for said in ("zerodha: ", "2(e)", "4(b)", "ordo arm", "live = true"):
-        assert said in found.evidence
+def test_each_term_to_settle_is_a_line_that_nothing_but_a_person_can_confirm(tmp_path):
+    *found, last = terms(zerodha(tmp_path))
+    said = [each.evidence for each in found]
+    assert [said[0][:11], said[1][:11]] == ["clause 2(e)", "clause 4(b)"]
+    assert "fixed addresses" in said[2]
+    assert {each.check for each in found} == {"terms of zerodha"}
+    assert {each.verdict for each in (*found, last)} == {Verdict.WARN}
+    assert all("only you can confirm this" in each for each in said)
+    assert "ordo arm" in last.evidence and "live = true" in last.evidence  # noqa: PT018
 
 
 def test_what_concerns_live_trading_is_checked_without_reading_the_whole_record(tmp_path):
