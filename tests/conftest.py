@@ -9,6 +9,7 @@ import pytest
 from coverage import Coverage
 from hypothesis import HealthCheck, settings
 
+from tests.kit.canary import leaks
 from tests.kit.servers import PostgresServer, postgres_server
 
 # How long an example takes says more about the machine than about the code.
@@ -45,6 +46,24 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object
     finally:
         for tracing in reversed(stopped):
             tracing.start()
+
+
+_SECRETIVE = frozenset(Path(__file__).parent / name for name in ("stories", "crash", "cli"))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item,
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Fail a story that leaves a secret in a file, or tells one, once all of it has ended."""
+    report = yield
+    if report.when == "teardown" and report.passed and not _SECRETIVE.isdisjoint(item.path.parents):
+        folder = getattr(item, "funcargs", {}).get("tmp_path")
+        told = "".join(text for _, text in report.sections)
+        if found := leaks(folder, told):
+            report.outcome = "failed"
+            report.longrepr = f"a secret came out: {', '.join(found)}"
+    return report
 
 
 @pytest.fixture(scope="session")

@@ -13,6 +13,7 @@ from daemon.cli import check_outside
 from daemon.cli.client import Address, Client
 from daemon.jobs.preflight.findings import Verdict
 from daemon.settings import Daemon, Feed, FeedKind, Settings, SinkSettings
+from tests.kit.canary import planted
 from tests.kit.fake_daemon import TOKEN
 
 OK, WARN, FAIL = Verdict
@@ -152,7 +153,7 @@ def test_a_generated_feed_begins_on_its_first_day():
 
 def test_every_sink_is_named_without_its_path_and_nobody_is_spoken_to(tmp_path):
     secret = tmp_path / "secret"
-    secret.write_text("a-long-enough-secret")
+    secret.write_text(planted("pager"))
     secret.chmod(0o600)
     hook = SinkSettings(id="pager", url="https://example.org/hooks/x", secret_file=secret)
     stream = SinkSettings(id="stream", url="redis://127.0.0.1:1")

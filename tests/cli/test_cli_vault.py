@@ -14,10 +14,11 @@ import pytest
 
 from daemon.storage.vault import Place, Vault
 from daemon.telemetry.redaction import Secret
+from tests.kit.canary import planted
 from tests.kit.commands import Told, told
 from tests.kit.plans import ROOT
 
-CANARY = "canary-Key-0123456789"
+CANARY = planted("vault")
 WORDS = "four words of a vault"
 
 

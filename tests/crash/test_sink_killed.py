@@ -22,6 +22,7 @@ from daemon.app.outbox_store import SinkStore
 from daemon.messages.outbox import Event, ReadOn
 from daemon.storage.outbox import Outbox
 from daemon.storage.sqlite import SqliteStore
+from tests.kit.canary import planted
 from tests.kit.crashes import OWNER
 from tests.kit.daemon_process import running
 from tests.kit.outbox import PAGER
@@ -100,7 +101,7 @@ def recorded(outbox: Outbox, count: int) -> tuple[Event, ...]:
 def test_whatever_is_recorded_reaches_its_receiver_over_every_kill(tmp_path):
     chance = random.Random(18)
     secret = tmp_path / "secret"
-    secret.write_text("a-long-enough-secret")
+    secret.write_text(planted("pager"))
     secret.chmod(0o600)
     with receiving() as receiver:
         (tmp_path / "settings.toml").write_text(

@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 from daemon.domain.instants import day_of
 from daemon.storage.vault import Place, Vault
 from daemon.telemetry.redaction import Secret
+from tests.kit.canary import remembered
 from tests.kit.commands import ordo
 from tests.kit.daemon_process import PATIENCE_S, DaemonProcess, NoAnswer, Reply
 
@@ -183,6 +184,7 @@ timeout_ms = 8_000
     vault = Vault(Place(state))
     vault.begin(1)
     values = {name: Secret(twin.ready[name]) for name in ("api_key", "api_secret")}
+    remembered(twin.ready["api_secret"])  # the key stands in the address of the log-in page
     vault.put(ACCOUNTS.get(settings, "zed"), values, 1)
 
 

@@ -17,17 +17,18 @@ from msgspec import Struct, field
 from daemon.storage.vault import Place, Vault
 from daemon.storage.vault_rows import ASKED
 from daemon.telemetry.redaction import Secret
+from tests.kit.canary import planted
 from tests.kit.commands import ended, ordo, told
 from tests.kit.control_port import open_port
 from tests.kit.daemon_process import DaemonProcess, running
 
-BROKER_KEY = "kite-Key-0123456789-canary"
+BROKER_KEY = planted("broker-key")
 WRONG_TOKEN = "ordo_00000000_" + "Wr0ng" * 8 + "abc"
 WRONG_CODE = "Wr0ngCode" * 4 + "abcdefg"
 OWN_FILES = ("operator.token", "vault.key")
-IN_FILE = {field: f"canary-in-the-file-{field}" for field in ASKED}
-POSTED = {field: f"canary-that-was-posted-{field}" for field in ASKED}
-PIPED = "canary-through-a-pipe"
+IN_FILE = {field: planted(f"in-the-file-{field}") for field in ASKED}
+POSTED = {field: planted(f"posted-{field}") for field in ASKED}
+PIPED = planted("through-a-pipe")
 BROUGHT = "canary0Of0A0Request0Token"
 STATE = "canary0Of0A0State"
 CREDENTIALS = "/api/broker/credentials"
