@@ -86,10 +86,11 @@ class Terminal:
         """Type something."""
         os.write(self._ours, text.encode())
 
-    def close(self) -> int:
-        """Leave, and return how it ended."""
+    def ended(self) -> int:
+        """Stay until it has ended, and return how."""
+        code = self.process.wait(60)
         os.close(self._ours)
-        return self.process.wait(60)
+        return code
 
 
 @contextmanager
@@ -110,7 +111,7 @@ def test_at_a_terminal_the_browser_is_waited_for(daemon):
         person.type("\n")
         daemon.tells(f"{PATH}/7f", {"stage": "logged_in", "text": DONE["text"]})
         person.until("paper is logged in")
-        assert person.close() == 0
+        assert person.ended() == 0
     assert PAGE.encode() in person.seen
 
 
@@ -125,7 +126,7 @@ def test_a_browser_that_brought_no_session_is_told_of(daemon, stage, text, said)
     daemon.tells(f"{PATH}/7f", {"stage": stage, "text": text})
     with waiting() as person:
         person.until(said)
-        assert person.close() == 1
+        assert person.ended() == 1
 
 
 def test_what_is_pasted_meanwhile_is_taken_and_not_shown(daemon):
@@ -134,7 +135,7 @@ def test_what_is_pasted_meanwhile_is_taken_and_not_shown(daemon):
         daemon.tells(PATH, DONE, "POST")
         person.type(f"  http://127.0.0.1/login?request_token={CANARY}\n")
         person.until("paper is logged in")
-        assert person.close() == 0
+        assert person.ended() == 0
     assert CANARY.encode() not in person.seen
     pasted = f"http://127.0.0.1/login?request_token={CANARY}"
     assert json.loads(daemon.asked[-1].body) == {"request_token": pasted}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+import time
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
@@ -27,6 +28,7 @@ CALL, PUT = "NIFTY2631022900CE", "NIFTY2631022900PE"
 LOT = 65
 _FAR_NS = 40_000 * DAY_NS
 _STEP_MS, _STEP_S = 250, 0.05
+_AGAIN_S = 0.1
 
 
 class KiteProcess(Twin):
@@ -68,15 +70,17 @@ class KiteProcess(Twin):
         headers = {"Content-Type": "application/x-www-form-urlencoded"}
         if self.token:
             headers["Authorization"] = f"token {self.ready['api_key']}:{self.token}"
-        link = HTTPConnection(urlsplit(self.ready["url"]).netloc, timeout=PATIENCE_S)
-        with closing(link):
-            link.request(method, path, urlencode(form), headers)
-            answer = link.getresponse()
-            told = json.loads(answer.read())
-        if answer.status == TOO_MANY:  # it did nothing, and counts by its own clock
-            return self._form(method, path, form)
-        assert answer.status == OK, told
-        return told
+        netloc = urlsplit(self.ready["url"]).netloc
+        until = time.monotonic() + PATIENCE_S
+        while True:
+            with closing(HTTPConnection(netloc, timeout=PATIENCE_S)) as link:
+                link.request(method, path, urlencode(form), headers)
+                answer = link.getresponse()
+                told = json.loads(answer.read())
+            if answer.status != TOO_MANY or time.monotonic() > until:
+                assert answer.status == OK, told
+                return told
+            time.sleep(_AGAIN_S)  # it did nothing, and counts by the clock on the wall
 
 
 @contextmanager
