@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
+from daemon.app.accounts import logins
 from daemon.app.assignment import Assignment
 from daemon.app.at_zerodha import Tell, at_zerodha
 from daemon.app.connections import Opener
@@ -12,7 +13,7 @@ from daemon.brokers.zerodha.stream.socket import ROOT as TICKER_ROOT
 from daemon.brokers.zerodha.transport import ROOT
 from daemon.errors import SettingsError
 from daemon.runtime.clock import Clock
-from daemon.settings import Broker
+from daemon.settings import Broker, Settings
 from daemon.storage.vault import Vault
 
 
@@ -30,24 +31,25 @@ def openers_of(given: Assignment, vault: Vault, tell: Tell, wall: Clock) -> Mapp
     return {"zerodha": at_zerodha(vault, tell, wall, *roots), **given.openers}
 
 
-def require_credentials(accounts: Iterable[tuple[str, str]], vault: Vault) -> None:
+def require_credentials(settings: Settings, vault: Vault) -> None:
     """Refuse accounts whose credentials were never put in.
 
     Whether they are right only the broker knows, and a session is made while the daemon runs.
 
     Args:
-        accounts: the id of each, and the canonical id of its broker.
+        settings: the accounts, some of which may log in without a person.
         vault: holds the credentials.
 
     Raises:
         VaultError: the vault cannot be read.
         SettingsError: some are not there.
     """
+    alone = {each.id for each in settings.accounts if each.headless_login}
     needed = [
         (account, field)
-        for account, broker in accounts
-        if broker in STEPS
-        for field in STEPS[broker].needs
+        for account, broker in logins(settings)
+        if (step := STEPS.get(broker)) is not None
+        for field in (*step.needs, *(step.alone if account in alone else ()))
     ]
     held = {(row.account, row.field) for row in vault.rows()} if needed else set()
     missing = [f"{field} of {account}" for account, field in needed if (account, field) not in held]

@@ -20,7 +20,7 @@ from msgspec.structs import replace
 
 from daemon import kill as latch_files
 from daemon.app import hot_state
-from daemon.app.accounts import home, logins, modes_of, traded_in
+from daemon.app.accounts import home, modes_of, traded_in
 from daemon.app.address_watch import AddressWatch
 from daemon.app.addresses import names_of
 from daemon.app.assignment import Assignment, Time, Watcher
@@ -153,7 +153,7 @@ class Service:
     def _begun(self, kept: Records) -> Run:
         """Return the run that begins now, under an epoch of its own."""
         given, loop = self._given, asyncio.get_running_loop()
-        require_credentials(logins(given.settings), self._vault)
+        require_credentials(given.settings, self._vault)
         epoch = kept.ledger.begin_epoch(kept.reached_ns)
         on_paper = [each.id for each in given.accounts if each.broker == "paper"]
 
@@ -250,11 +250,12 @@ class Service:
             if served is not None and any(each.terms.live for each in self._given.accounts):
                 self._watcher.say(f"waiting for the books of the brokers; {served.ready_url}")
             await self._wait_for_books()
-            self._ready = True
-            self._pace.jump(self._pace.now_ns())  # what recovery took is not caught up with
-            self._watcher.say(f"ordo ready {served.ready_url}" if served else "ordo ready")
-            self._unit.ready()
-            await self._play(app, house)
+            if self._stop.signal is None:
+                self._ready = True
+                self._pace.jump(self._pace.now_ns())  # what recovery took is not caught up with
+                self._watcher.say(f"ordo ready {served.ready_url}" if served else "ordo ready")
+                self._unit.ready()
+                await self._play(app, house)
             self._unit.stopping()
             await self._tasks.finish()
 
@@ -268,8 +269,9 @@ class Service:
         """Let the market come until it is over, or somebody asks for the end."""
         loop = asyncio.get_running_loop()
         market = play(app, self._given.played, self._pace, self._tasks)
+        address = AddressWatch(self._given, self._control, self._watcher.say)
         works = {
-            loop.create_task(AddressWatch(self._given, self._control, self._watcher.say).keep()),
+            loop.create_task(address.keep(), name="address"),
             loop.create_task(market, name="market"),
             loop.create_task(self._stop.asked(), name="stop"),
             loop.create_task(self._fail(), name="actors"),

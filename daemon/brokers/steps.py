@@ -16,6 +16,7 @@ class Step(Struct, frozen=True):
 
     Attributes:
         needs: the credentials that a person puts in once.
+        alone: those that an account which logs in without him needs besides.
         key: the one of them that the page is of.
         page: makes its address of that, of what the browser shows that it leads back here, and of
             the root of a stand-in; empty: the broker itself is asked.
@@ -25,6 +26,7 @@ class Step(Struct, frozen=True):
     """
 
     needs: tuple[str, ...]
+    alone: tuple[str, ...]
     key: str
     page: Callable[[Secret, Secret, str], Secret]
     field: str
@@ -36,6 +38,7 @@ STEPS: Mapping[str, Step] = MappingProxyType(
     {
         "zerodha": Step(
             needs=(resuming.API_KEY, signing_in.API_SECRET),
+            alone=(headless.USER_ID, headless.PASSWORD, headless.TOTP_SECRET),
             key=resuming.API_KEY,
             page=login.page,
             field=signing_in.REQUEST_TOKEN,

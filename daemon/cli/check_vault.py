@@ -17,15 +17,14 @@ _CHECK = "vault"
 
 def vault(settings: Settings) -> Finding:
     """Say whether each credential is there and can be opened; on paper there need be no vault."""
-    accounts = logins(settings)
-    none_needed = all(broker not in STEPS for _, broker in accounts)
+    none_needed = all(broker not in STEPS for _, broker in logins(settings))
     place = Place(settings.daemon.state_dir, this_host().credentials)
     held = Vault(place)
     if none_needed and not held.path.is_symlink() and not held.path.exists():
         return ok(_CHECK, f"none yet at {held.path}; on paper none is needed")
     try:
         rows = held.rows()
-        require_credentials(accounts, held)
+        require_credentials(settings, held)
         if held.asks_passphrase() and handed_passphrase(place.credentials) is None:
             evidence = f"{held.path} opens with a passphrase, which only a person has here"
             return warn(_CHECK, evidence, "hand it over as the credential vault.passphrase")

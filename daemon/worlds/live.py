@@ -126,6 +126,7 @@ class Live(Twins):
                     turning = loop.create_task(self._clock.reach(due.at_ns), name="day")
                 if listening in done:
                     listening.result()
+                    raise AssertionError("a market is listened to until it is called off")
                 if arriving in done:
                     for step in self._steps(arriving.result()):
                         yield step

@@ -161,6 +161,19 @@ async def test_it_is_ready_once_the_books_agree_and_ends_when_it_is_asked_to(tmp
         assert await daemon.stopped() is signal.SIGTERM
 
 
+async def test_one_that_is_asked_to_end_before_its_books_are_read_was_never_ready(
+    tmp_path, monkeypatch
+):
+    async def asked_meanwhile(service):
+        os.kill(os.getpid(), signal.SIGTERM)
+        await service._stop.asked()
+
+    monkeypatch.setattr(Service, "_wait_for_books", asked_meanwhile)
+    async with running(assignment(tmp_path)) as daemon:
+        assert await daemon.task is signal.SIGTERM
+    assert not any("ordo ready" in text for text in daemon.seen.said)
+
+
 async def test_it_answers_while_a_day_takes_long_to_be_read(tmp_path, monkeypatch):
     answered, waited = Event(), []
 

@@ -125,3 +125,13 @@ def test_a_live_account_needs_one_with_its_credentials(vault, tmp_path):
     assert (verdict, "has no api_key of zed, api_secret of zed" in evidence) == (Verdict.FAIL, True)
     Vault(place).put("zed", {"api_key": Secret("k"), "api_secret": Secret("s")}, 1)
     assert looked()[0] is Verdict.OK
+
+
+def test_an_account_that_logs_in_without_a_person_needs_what_he_would_know(vault, tmp_path):
+    alone = LIVE.replace('broker = "zerodha"\n', 'broker = "zerodha"\nheadless_login = true\n')
+    (tmp_path / "settings.toml").write_text(alone)
+    vault.begin(1)
+    vault.put("zed", {"api_key": Secret("k"), "api_secret": Secret("s")}, 1)
+    verdict, evidence = looked()
+    assert verdict is Verdict.FAIL
+    assert "has no user_id of zed, password of zed, totp_secret of zed: put them in" in evidence
