@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Protocol, TypeVar
 from urllib.parse import quote, urlsplit
 
@@ -222,11 +223,16 @@ def led_to(reply: Reply, root: str) -> Secret | str:
     if reply.status not in _LEADS_ON or reply.location is None:
         sentence = "the log-in page does not lead on; perhaps it asks something of a person"
         raise WireGarbled(f"{sentence}: log in there once by hand")
-    try:
+    with suppress(BrokerMisused):
         return login.request_token(reply.location)
-    except BrokerMisused:
-        parts, ours = urlsplit(reply.location.reveal()), urlsplit(root)
-    if (parts.scheme or ours.scheme, parts.netloc or ours.netloc) != (ours.scheme, ours.netloc):
+    ours = urlsplit(root)
+    try:
+        parts = urlsplit(reply.location.reveal())
+    except ValueError:  # The cause could quote it.
+        raise WireGarbled("the log-in page leads to what is no address") from None
+    leads = parts.scheme or ours.scheme, parts.netloc or ours.netloc
+    # Behind the host a path without a slash would make another host of it.
+    if leads != (ours.scheme, ours.netloc) or not parts.path.startswith("/"):
         raise WireGarbled("the log-in page leads to another site, and brings no session")
     return f"{parts.path}?{parts.query}"
 

@@ -220,6 +220,10 @@ def test_the_page_leads_to_a_token_or_on_within_its_own_site(reply, found):
         (Reply(302, b""), "does not lead on"),
         (Reply(302, b"", Secret("https://evil.example/")), "leads to another site"),
         (Reply(302, b"", Secret("http://k.example/")), "leads to another site"),
+        (Reply(302, b"", Secret("//evil.example/")), "leads to another site"),
+        (Reply(302, b"", Secret("@evil.example/")), "leads to another site"),
+        (Reply(302, b"", Secret(".evil.example/")), "leads to another site"),
+        (Reply(302, b"", Secret("http://[k.example/")), "no address"),
     ],
 )
 def test_a_page_that_leads_elsewhere_or_nowhere_brings_no_session(reply, says):
