@@ -46,9 +46,10 @@ REFUSALS: dict[tuple[int, str], Refusal | None] = {
 }
 """Status and error -> why it was refused; None: its text says. All else leaves us in doubt."""
 
-_IN_DOUBT = re.compile(
+IN_DOUBT = re.compile(
     r"time[ds]?[ -]?out|before placing again|order ?book and confirm", re.IGNORECASE
 )
+"""What a text says where the broker itself does not know; it comes under the status of a no."""
 _TEXTS: tuple[tuple[Refusal, re.Pattern[str]], ...] = tuple(
     (kind, re.compile(pattern, re.IGNORECASE))
     for kind, pattern in (
@@ -158,6 +159,6 @@ def _refused(status: int, told: Envelope) -> Refusal | None:
     if status == TOO_MANY:
         return Refusal.RATE
     row = (status, told.error_type or "")
-    if row not in REFUSALS or _IN_DOUBT.search(told.message or ""):
+    if row not in REFUSALS or IN_DOUBT.search(told.message or ""):
         return None
     return REFUSALS[row] or kind_of(told.message or "")

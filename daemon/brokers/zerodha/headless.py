@@ -21,6 +21,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from daemon.brokers.zerodha import attempts, login
+from daemon.brokers.zerodha.answers import IN_DOUBT
 from daemon.brokers.zerodha.attempts import Attempts, NotYet, Reason, Stopped
 from daemon.brokers.zerodha.forms import Sent, form
 from daemon.brokers.zerodha.transport import Transport
@@ -207,7 +208,8 @@ def told(reply: Reply, expected: type[T]) -> T:
     if reply.status == OK and not said.error_type:
         return parsed(said.data, expected)
     text = f"Zerodha answers {reply.status} to the log-in: {said.said or 'no reason'}"
-    raise (BrokerMisused if reply.status in _NO else OutcomeUnknown)(text)
+    is_no = reply.status in _NO and not IN_DOUBT.search(said.message or "")
+    raise (BrokerMisused if is_no else OutcomeUnknown)(text)
 
 
 def led_to(reply: Reply, root: str) -> Secret | str:

@@ -155,7 +155,11 @@ async def test_a_no_is_not_asked_for_again_whatever_is_restarted_and_whatever_da
 
 @pytest.mark.parametrize("route", [BEGIN, ENTER, PAGE_OF_KEY])
 @pytest.mark.parametrize(
-    "answer", [CLOSES, CUTS, PAGE, no(429, "NetworkException"), no(500, "GeneralException")]
+    "answer",
+    [
+        *(CLOSES, CUTS, PAGE, no(429, "NetworkException"), no(500, "GeneralException")),
+        no(400, "OrderException", "the request timed out"),
+    ],
 )
 async def test_an_answer_that_is_neither_yes_nor_no_waits_for_a_person_or_the_next_morning(
     account, route, answer
