@@ -19,79 +19,14 @@ from daemon.brokers.zerodha.stream.socket import ROOT as TICKER_ROOT
 from daemon.brokers.zerodha.stream.socket import Access, access
 from daemon.brokers.zerodha.stream.ticker import Around, Ticker
 from daemon.brokers.zerodha.transport import ROOT, Transport
-from daemon.errors import BrokerMisused, SettingsError, VaultError
 from daemon.messages import RenewSession
 from daemon.runtime.clock import Clock, MonotonicClock
+from daemon.storage.sealed import Sealed
 from daemon.storage.vault import Vault
-from daemon.telemetry.redaction import Secret
 from daemon.twin.file import TwinFile
 
-_MISSING = "no_credential"
 Tell = Callable[[str, RenewSession], object]
 """Brings word to an actor."""
-
-
-class Sealed:
-    """The credentials of one account, in the vault.
-
-    Args:
-        vault: keeps them.
-        account: whose.
-        wall: host time.
-    """
-
-    def __init__(self, vault: Vault, account: str, wall: Clock) -> None:
-        self._vault = vault
-        self._account = account
-        self._wall = wall
-
-    def find(self, field: str) -> Secret | None:
-        """Return a credential; None: there is none.
-
-        Raises:
-            BrokerMisused: the vault cannot be opened; with what to do about it.
-        """
-        try:
-            return self._vault.open(self._account, field)
-        except (VaultError, SettingsError) as error:
-            if error.code == _MISSING:
-                return None
-            raise BrokerMisused(str(error)) from error
-
-    def keep(self, field: str, secret: Secret) -> None:
-        """Keep a credential in place of the one before.
-
-        Raises:
-            BrokerMisused: the vault does not take it; with what to do about it.
-        """
-        try:
-            self._vault.put(self._account, {field: secret}, self._wall.now_ns())
-        except (VaultError, SettingsError) as error:
-            raise BrokerMisused(str(error)) from error
-
-    def drop(self, field: str) -> None:
-        """Keep a credential no longer.
-
-        Raises:
-            BrokerMisused: the vault does not let go of it; with what to do about it.
-        """
-        try:
-            self._vault.remove(self._account, field)
-        except (VaultError, SettingsError) as error:
-            raise BrokerMisused(str(error)) from error
-
-    def put_in_ns(self, field: str) -> int:
-        """Return when a credential was put in; 0: there is none.
-
-        Raises:
-            BrokerMisused: the vault cannot be read; with what to do about it.
-        """
-        try:
-            rows = self._vault.rows()
-        except (VaultError, SettingsError) as error:
-            raise BrokerMisused(str(error)) from error
-        meant = (self._account, field)
-        return next((row.written_ns for row in rows if (row.account, row.field) == meant), 0)
 
 
 class _Market:

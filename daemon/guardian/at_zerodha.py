@@ -9,39 +9,10 @@ from daemon.brokers.zerodha.client import Client
 from daemon.brokers.zerodha.contracts import Contracts
 from daemon.brokers.zerodha.resuming import Resuming
 from daemon.brokers.zerodha.transport import ROOT, Transport
-from daemon.errors import BrokerMisused, SettingsError, VaultError
-from daemon.runtime.clock import MonotonicClock
+from daemon.runtime.clock import MonotonicClock, WallClock
 from daemon.settings import Account, Settings
+from daemon.storage.sealed import Sealed
 from daemon.storage.vault import Vault
-from daemon.telemetry.redaction import Secret
-
-_MISSING = "no_credential"
-
-
-class _Sealed:
-    """What the vault keeps of one account; it is only looked at.
-
-    Args:
-        vault: keeps it.
-        account: whose.
-    """
-
-    def __init__(self, vault: Vault, account: str) -> None:
-        self._vault = vault
-        self._account = account
-
-    def find(self, field: str) -> Secret | None:
-        """Return a credential; None: there is none.
-
-        Raises:
-            BrokerMisused: the vault cannot be opened; with what to do about it.
-        """
-        try:
-            return self._vault.open(self._account, field)
-        except (VaultError, SettingsError) as error:
-            if error.code == _MISSING:
-                return None
-            raise BrokerMisused(str(error)) from error
 
 
 def at_zerodha(
@@ -62,5 +33,5 @@ def at_zerodha(
     """
     root = settings.brokers[account.broker].api_root or ROOT
     client = Client(Transport(root), MonotonicClock(), refused)
-    resuming = Resuming(client, _Sealed(vault, account.id), now_ns)
+    resuming = Resuming(client, Sealed(vault, account.id, WallClock()), now_ns)
     return Zerodha(client, Contracts(), resuming, now_ns)

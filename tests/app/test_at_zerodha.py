@@ -9,9 +9,8 @@ import pytest
 from msgspec.structs import replace
 
 from daemon.app.accounts import accounts_of
-from daemon.app.at_zerodha import Sealed, at_zerodha
-from daemon.domain.instants import DAY_NS
-from daemon.errors import BrokerMisused, SessionRefused
+from daemon.app.at_zerodha import at_zerodha
+from daemon.errors import SessionRefused
 from daemon.messages import LoggedIn, RenewSession, StepWanted
 from daemon.ports.market import LinkMoved, MarketReady, SessionLost
 from daemon.runtime.clock import VirtualClock
@@ -84,22 +83,6 @@ async def test_prices_are_told_with_the_session_and_the_contracts_that_come_with
     assert heard[:3] == [SessionLost(0), MarketReady(renewed=False), MarketReady(renewed=True)]
 
 
-def test_a_vault_that_cannot_be_opened_says_what_to_do(tmp_path, vault):
-    sealed = Sealed(vault, "paper", VirtualClock(NOW + DAY_NS))
-    assert sealed.find("access_token") is None
-    with pytest.raises(BrokerMisused, match="holds no access_token"):
-        sealed.drop("access_token")
-    vault.path.chmod(0o644)
-    for asking in (
-        lambda: sealed.put_in_ns("api_key"),
-        lambda: sealed.find("api_key"),
-        lambda: sealed.keep("access_token", Secret(GRANTED)),
-        lambda: sealed.drop("api_key"),
-    ):
-        with pytest.raises(BrokerMisused, match="chmod"):
-            asking()
-
-
 @pytest.mark.parametrize("headless", [True, False])
 async def test_only_an_account_that_was_set_so_logs_in_without_a_person(vault, headless):
     """That the vault could is not enough, and what was tried lies sealed in it."""
@@ -125,5 +108,3 @@ async def test_only_an_account_that_was_set_so_logs_in_without_a_person(vault, h
     assert isinstance(told, LoggedIn if headless else StepWanted)
     assert ("POST /api/login" in script.routes()) == headless
     assert ("login_attempts" in {row.field for row in vault.rows()}) == headless
-    assert Sealed(vault, "paper", wall).put_in_ns("password") == NOW
-    assert Sealed(vault, "paper", wall).put_in_ns("pin") == 0
