@@ -22,6 +22,7 @@ from daemon.domain.money import E4
 from daemon.domain.orders.words import OrderUpdated
 from daemon.errors import StoreError
 from daemon.guardian.exposure import FILES, open_in, seen
+from daemon.guardian.world import unlatched
 from daemon.messages.cells import Cell
 from daemon.runtime.clock import VirtualClock
 from daemon.settings import Settings
@@ -39,7 +40,8 @@ class PaperWorld:
     Args:
         settings: the accounts, and the market's seed and pace.
         papers: by account; their books were opened just now.
-        recorded_ns: the newest instant in the ledger.
+        clock: market time, which stands at the newest instant that is recorded.
+        others: what cannot be closed from here.
 
     Attributes:
         doors: the last line before each account.
@@ -71,7 +73,7 @@ class PaperWorld:
         for account in settings.accounts:
             paper, broker = papers[account.id], settings.brokers[account.broker]
             paper.exchange.prime(known, clock.now_ns())
-            self.doors[account.id] = Door(paper, clock.now_ns, _unlatched, broker.timeout_ms)
+            self.doors[account.id] = Door(paper, clock.now_ns, unlatched, broker.timeout_ms)
 
     def now_ns(self) -> int:
         """Return market time."""
@@ -151,7 +153,3 @@ def unknown(folder: Path, cells: Sequence[Cell]) -> list[str]:
 def _book(cell: Cell) -> str:
     """Return the name of the file in which the exchange keeps an account."""
     return f"exchange.{cell.mark}.sqlite" if cell.mark else "exchange.sqlite"
-
-
-def _unlatched(account: str, strategy_id: str) -> str:  # noqa: ARG001  nothing is entered here
-    return ""

@@ -17,6 +17,8 @@ from daemon.settings import Settings
 
 _GRAVE = (Exposure.OPEN, Exposure.UNREAD, Exposure.HIDDEN, Exposure.FLAT)
 """What is said of several accounts is what is said of the first of these."""
+_RESTING: Final = {Exposure.OPEN: Exposure.WAITING, Exposure.UNREAD: Exposure.HIDDEN}
+"""What is said while the exchange rests, in place of these."""
 _CLOSED_LOOKS = 60
 """While the exchange rests nothing moves: so often what was seen there last is said again."""
 
@@ -133,9 +135,6 @@ class BrokerSight:
             return Exposure.UNREAD, f"the book of {way.account} cannot be read: {told.because}"
         assert isinstance(told, AccountRead), "a reading ends with the book, or says why not"
         return (Exposure.OPEN if is_open(told) else Exposure.FLAT), ""
-
-
-_RESTING: Final = {Exposure.OPEN: Exposure.WAITING, Exposure.UNREAD: Exposure.HIDDEN}
 
 
 def is_open(read: AccountRead) -> bool:

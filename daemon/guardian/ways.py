@@ -16,6 +16,7 @@ from daemon.domain.market.frames import Quote
 from daemon.domain.orders.arming import PAPER
 from daemon.errors import BrokerMisused, BrokerUnavailable, SessionRefused, SettingsError
 from daemon.guardian.at_zerodha import at_zerodha
+from daemon.guardian.world import unlatched
 from daemon.messages import LoggedIn
 from daemon.ports.broker import Broker
 from daemon.runtime.clock import Clock, WallClock
@@ -68,7 +69,7 @@ class Way:
         self.stands = False
         opener, terms = OPENERS[account.broker], settings.brokers[account.broker]
         self.broker = opener(settings, account, vault, now_ns, self._refused)
-        self.door = Door(self.broker, now_ns, _unlatched, terms.timeout_ms)
+        self.door = Door(self.broker, now_ns, unlatched, terms.timeout_ms)
         self._vault = vault
         self._in_vain: tuple[object, str] | None = None
 
@@ -194,7 +195,3 @@ class _Forward:
 def at_brokers(settings: Settings) -> tuple[Account, ...]:
     """Return the accounts that money is traded in."""
     return tuple(each for each in settings.accounts if each.broker != PAPER)
-
-
-def _unlatched(account: str, strategy_id: str) -> str:  # noqa: ARG001  nothing is entered here
-    return ""
