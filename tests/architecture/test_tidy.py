@@ -16,7 +16,7 @@ from tests.kit.tidy import (
     repository_files,
 )
 from tests.kit.tidy_calls import CALL_RULES
-from tests.kit.tidy_texts import TEST_RULES, TEXT_RULES, changelog_form, mirror
+from tests.kit.tidy_texts import TEST_RULES, TEXT_RULES, changelog_form, mirror, namesakes
 
 pytestmark = pytest.mark.untraced
 
@@ -64,6 +64,10 @@ def test_the_tests_are_tidy(rule):
 
 def test_each_module_of_domain_and_runtime_has_its_own_test_file():
     assert_tidy(mirror(FILES))
+
+
+def test_no_two_test_files_have_one_name():
+    assert_tidy(namesakes(FILES))
 
 
 def test_the_changelog_keeps_its_form():

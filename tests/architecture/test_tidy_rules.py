@@ -14,7 +14,7 @@ from tests.kit.tidy import (
     parameter_count,
 )
 from tests.kit.tidy_calls import BANNED, ambient_call, bare_write, float_money
-from tests.kit.tidy_texts import asserting_test, banned_word, changelog_form, mirror
+from tests.kit.tidy_texts import asserting_test, banned_word, changelog_form, mirror, namesakes
 
 ACTOR = "daemon/actors/sample.py"
 DOMAIN = "daemon/domain/orders/sample.py"
@@ -165,6 +165,15 @@ def test_a_module_needs_a_test_file_in_the_mirrored_folder(test, enough):
     found = list(mirror(["daemon/domain/risk/__init__.py", "daemon/domain/risk/words.py", test]))
 
     assert (found == []) == enough
+
+
+def test_two_test_files_of_one_name_are_told_apart_and_other_files_may_share_one():
+    shared = ["daemon/app/test_one.py", "tests/app/conftest.py", "tests/web/conftest.py"]
+    found = list(namesakes([*shared, "tests/app/test_one.py", "tests/web/test_one.py"]))
+
+    assert [(f.path, f.what) for f in found] == [
+        ("tests/web/test_one.py", "the name of tests/app/test_one.py")
+    ]
 
 
 def test_a_missing_test_file_is_named():

@@ -55,6 +55,16 @@ def mirror(paths: Iterable[str]) -> Iterator[Finding]:
             yield Finding(path.as_posix(), 1, what, f"{folder}/test_{name}.py")
 
 
+def namesakes(paths: Iterable[str]) -> Iterator[Finding]:
+    """No two test files have one name: their folders are no packages, so one of them is lost."""
+    known: dict[str, str] = {}
+    for path in map(PurePosixPath, paths):
+        if path.parts[0] == "tests" and path.match("test_*.py"):
+            first = known.setdefault(path.name, path.as_posix())
+            if first != path.as_posix():
+                yield Finding(path.as_posix(), 1, f"the name of {first}", "a name of its own")
+
+
 def asserting_test(source: Source) -> Iterator[Finding]:
     """Every test asserts something."""
     for node in source.nodes:
