@@ -17,7 +17,7 @@ from msgspec import Struct, field
 from daemon.storage.vault import Place, Vault
 from daemon.storage.vault_rows import ASKED
 from daemon.telemetry.redaction import Secret
-from tests.kit.canary import planted
+from tests.kit.canary import OWN_FILES, planted
 from tests.kit.commands import ended, ordo, told
 from tests.kit.control_port import open_port
 from tests.kit.daemon_process import DaemonProcess, running
@@ -25,7 +25,6 @@ from tests.kit.daemon_process import DaemonProcess, running
 BROKER_KEY = planted("broker-key")
 WRONG_TOKEN = "ordo_00000000_" + "Wr0ng" * 8 + "abc"
 WRONG_CODE = "Wr0ngCode" * 4 + "abcdefg"
-OWN_FILES = ("operator.token", "vault.key")
 IN_FILE = {field: planted(f"in-the-file-{field}") for field in ASKED}
 POSTED = {field: planted(f"posted-{field}") for field in ASKED}
 PIPED = planted("through-a-pipe")
@@ -180,7 +179,7 @@ async def visit(visitor: Visitor, found: Found) -> None:
         await visitor.ask("GET", path)
 
 
-def planted(process: DaemonProcess) -> Found:
+def held_and_sent(process: DaemonProcess) -> Found:
     """What a started daemon holds, and what is sent to it."""
     return Found(
         {
@@ -214,7 +213,7 @@ async def test_no_secret_comes_out_of_a_daemon(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     with running(tmp_path, "--speed", "20", environ=environ) as process:
         process.wait_ready()
-        found = planted(process)
+        found = held_and_sent(process)
         async with aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()) as client:
             visitor = Visitor(client, process, found)
             await visit(visitor, found)
