@@ -7,17 +7,11 @@ import pytest
 from daemon.storage.vault import Place, Vault
 from daemon.telemetry.redaction import Secret
 from tests.kit.commands import told
+from tests.kit.live_daemon import LIVE
 
-LIVE = """
-[daemon]
-mode = "live"
+SETTINGS = f"""{LIVE}
 [web]
 enabled = false
-[feed]
-kind = "broker"
-[[accounts]]
-id = "zed"
-broker = "zerodha"
 [brokers.zerodha]
 static_ip = "8.8.4.4"
 """
@@ -30,7 +24,7 @@ ws_root = "ws://127.0.0.1:1"
 @pytest.fixture
 def folder(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    (tmp_path / "settings.toml").write_text(LIVE)
+    (tmp_path / "settings.toml").write_text(SETTINGS)
     (tmp_path / "state").mkdir(mode=0o700)
     return tmp_path
 
@@ -61,7 +55,7 @@ def test_a_live_account_whose_credentials_were_never_put_in_is_refused_by_name(f
 
 
 def test_a_stand_in_that_does_not_answer_is_told(folder):
-    (folder / "settings.toml").write_text(LIVE + STAND_IN)
+    (folder / "settings.toml").write_text(SETTINGS + STAND_IN)
     done = told("run", "--speed", "8")
     assert done.code == 1
     assert "the stand-in at http://127.0.0.1:1 does not say what time it is" in done.err

@@ -30,8 +30,7 @@ from tests.guardian.test_guardian_taking_over import traded
 from tests.kit.commands import told
 from tests.kit.guardian_process import watching
 from tests.kit.kite_process import CALL, LOT, PUT, House, KiteProcess, crossed, passing
-from tests.kit.live_daemon import WHOLE, LiveDaemon, Twin, live_daemon, witnessed
-from tests.stories.test_live_story import thorough
+from tests.kit.live_daemon import WHOLE, Twin, live_daemon, started_again, thorough, witnessed
 
 FREEZE, TOUCH = 1_755, 650
 """The most of a contract of NIFTY that one order may be of, in whole lots; what a quote offers."""
@@ -198,7 +197,9 @@ def test_without_a_session_a_guardian_says_so_and_closes_once_there_is_one(house
     with watching(house.folder) as guardian:
         guardian.wait_line("the guardian has no session of zed at its broker")
         alert = house.state / ALERT
-        guardian.wait(lambda: "`ordo login zed`" in alert.read_text(), "leaves word")
+        guardian.wait(
+            lambda: alert.exists() and "`ordo login zed`" in alert.read_text(), "leaves word"
+        )
         assert twin.book() == before
         assert standing(house.state) == ()
         house.keep(twin.token)
@@ -245,15 +246,9 @@ def test_a_daemon_that_is_started_again_in_time_goes_on_with_what_it_holds(tmp_p
         first.wait_event("BasketEnded", complete=True)
         with watching(tmp_path, silence_s=45) as guardian:
             first.kill()
-            second = LiveDaemon(tmp_path, twin, "zed")
-            try:
-                second.wait_line("waiting for the books")
-                twin.pass_by(5)
-                second.wait_ready()
+            with started_again(tmp_path, twin) as second:
                 twin.pass_by(50)
                 assert witnessed(twin, first, second) == WHOLE
-            finally:
-                second.kill()
             assert len(guardian.lines) == 1
     assert standing(tmp_path / "state") == ()
 

@@ -15,6 +15,7 @@ from daemon.guardian.telling import ALERT, Teller
 from daemon.twin.words import Side
 from tests.guardian.test_guardian_taking_over import CALL, traded
 from tests.kit.guardian_process import GuardianProcess
+from tests.kit.live_daemon import LIVE, SHADOW
 
 
 @pytest.fixture(autouse=True)
@@ -100,26 +101,8 @@ def test_a_log_on_a_full_disk_ends_no_watch(monkeypatch):
         full.close()
 
 
-LIVE = """
-[daemon]
-mode = "live"
-[feed]
-kind = "broker"
-[[accounts]]
-id = "zed"
-broker = "zerodha"
-[brokers.zerodha]
-static_ip = "8.8.4.4"
-"""
-SHADOW = """
-[feed]
-kind = "broker"
-broker = "zerodha"
-"""
-
-
 def test_without_a_session_it_says_what_it_cannot_do(house, monkeypatch, capsys):
-    (house / "settings.toml").write_text(LIVE)
+    (house / "settings.toml").write_text(LIVE + '[brokers.zerodha]\nstatic_ip = "8.8.4.4"\n')
     code, out, _ = ran(monkeypatch, capsys, "--once")
     assert code == 0
     assert "broker: nobody can see it from here now, and nothing could be closed" in out

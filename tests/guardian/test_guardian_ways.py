@@ -15,23 +15,9 @@ from daemon.storage.vault import Place, Vault
 from daemon.telemetry.redaction import Secret
 from tests.kit.kite_account import API_SECRET, BROUGHT, CALL, CONTRACTS, GRANTED, KEY, NOW
 from tests.kit.kite_script import CLOSES, DEAD, Answer, scripted_kite, yes
+from tests.kit.live_daemon import BOTH
 
 HELD = {"exchange": "NFO", "tradingsymbol": "NIFTY26AUG24350CE", "quantity": -65, "product": "MIS"}
-LIVE = """
-[daemon]
-mode = "live"
-state_dir = "{folder}"
-[feed]
-kind = "broker"
-[[accounts]]
-id = "zed"
-broker = "zerodha"
-[[accounts]]
-id = "shadow"
-broker = "paper"
-[brokers.zerodha]
-{where}
-"""
 
 
 class Hands:
@@ -53,8 +39,8 @@ class Hands:
 
 
 def settings_of(folder, where: str) -> Settings:
-    (folder / "settings.toml").write_text(LIVE.format(folder=folder, where=where))
-    return load(folder / "settings.toml", {})
+    (folder / "settings.toml").write_text(f"{BOTH}[brokers.zerodha]\n{where}\n")
+    return load(folder / "settings.toml", {"ORDO_DAEMON__STATE_DIR": str(folder)})
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import socket
 import time
@@ -15,40 +16,46 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+import pytest
+
 from daemon.domain.instants import day_of
 from daemon.storage.vault import Place, Vault
 from daemon.telemetry.redaction import Secret
 from tests.kit.canary import remembered
 from tests.kit.commands import ordo
 from tests.kit.daemon_process import PATIENCE_S, DaemonProcess, NoAnswer, Reply
+from tests.kit.plans import CALL, PUT
 
+thorough = pytest.mark.skipif(
+    not os.environ.get("ORDO_LIVE_STORIES"), reason="played where ORDO_LIVE_STORIES is set"
+)
+"""Each takes some twenty seconds, so an ordinary run plays but the plain ones."""
 DAY, NEXT_DAY = "2026-03-09", "2026-03-10"
-STRATEGY = """
+
+
+def strategy(at: str, until: str, legs: str, order: str, timeout_ms: int = 40_000) -> str:
+    """Return the file of a strategy that may trade live."""
+    return f"""
 id = "live-straddle"
 underlying = "NIFTY"
 live = true
 [entry]
-at = "09:15:05"
-legging = { timeout_ms = 40000 }
+at = "{at}"
+legging = {{ timeout_ms = {timeout_ms} }}
 [exit]
-at = "09:16:00"
-[[legs]]
-id = "ce"
-side = "sell"
-instrument = "CE"
-strike = { atm = 0 }
-stop = { percent = 40 }
-trail = { every = { points = 1 }, by = { points = 1 } }
-[[legs]]
-id = "pe"
-side = "sell"
-instrument = "PE"
-strike = { atm = 0 }
-stop = { percent = 40 }
-trail = { every = { points = 1 }, by = { points = 1 } }
-[order]
-unfilled_after_ms = 10000
+at = "{until}"
+{legs}[order]
+{order}
 """
+
+
+_GUARDS = """stop = { percent = 40 }
+trail = { every = { points = 1 }, by = { points = 1 } }
+"""
+STRATEGY = strategy(
+    "09:15:05", "09:16:00", CALL + _GUARDS + PUT + _GUARDS, "unfilled_after_ms = 10000"
+)
+"""A short straddle that is trailed."""
 LIVE = """
 [daemon]
 mode = "live"
@@ -136,9 +143,10 @@ class LiveDaemon(DaemonProcess):
     Args:
         folder: where it runs, and keeps its state.
         twin: its broker.
+        account: the one that logs in there.
     """
 
-    def __init__(self, folder: Path, twin: Twin, account: str) -> None:
+    def __init__(self, folder: Path, twin: Twin, account: str = "zed") -> None:
         port = _free_port()
         super().__init__(folder, environ={"ORDO_WEB__PORT": str(port)})
         self.url = f"http://127.0.0.1:{port}"
@@ -167,10 +175,10 @@ class LiveDaemon(DaemonProcess):
         return [each["fact"] for each in self.events if each["event"] == kind]
 
 
-def laid_down(folder: Path, twin: Twin, settings: str, strategy: str) -> None:
+def laid_down(folder: Path, twin: Twin, settings: str, plan: str) -> None:
     """Lay down settings, a strategy and credentials for a daemon at a twin."""
     (folder / "strategies").mkdir()
-    (folder / "strategies" / "live_straddle.toml").write_text(strategy)
+    (folder / "strategies" / "live_straddle.toml").write_text(plan)
     (folder / "settings.toml").write_text(f"""{settings}
 [strategies]
 autostart = ["live-straddle"]
@@ -190,26 +198,25 @@ timeout_ms = 8_000
 
 @contextmanager
 def live_daemon(
-    folder: Path, settings: str = LIVE, strategy: str = STRATEGY, market: tuple[str, ...] = ()
+    folder: Path, settings: str = LIVE, plan: str = STRATEGY, market: tuple[str, ...] = ()
 ) -> Iterator[tuple[LiveDaemon, Twin]]:
     """A daemon that somebody has logged in and armed, on the eve of its first session.
 
     Args:
         folder: where both run.
         settings: of the daemon, but for where its broker is.
-        strategy: what it trades.
+        plan: what it trades.
         market: options of the twin.
     """
     twin = Twin(folder, *market)
     try:
-        laid_down(folder, twin, settings, strategy)
+        laid_down(folder, twin, settings, plan)
         daemon = LiveDaemon(folder, twin, ACCOUNTS.get(settings, "zed"))
         try:
             daemon.wait_line("needs a person")
             daemon.log_in()
             twin.reach("09:10:00")
             daemon.wait_ready()
-            daemon.url = daemon.url.partition("/#")[0]
             assert daemon.arm().status == (404 if settings is SHADOW else 200)
             twin.reach("09:14:59")
             daemon.wait_line("opens")
@@ -218,6 +225,19 @@ def live_daemon(
             daemon.kill()
     finally:
         twin.end()
+
+
+@contextmanager
+def started_again(folder: Path, twin: Twin) -> Iterator[LiveDaemon]:
+    """Another daemon on the folder of one that was killed, from when it has read the books."""
+    daemon = LiveDaemon(folder, twin)
+    try:
+        daemon.wait_line("waiting for the books")
+        twin.pass_by(5)
+        daemon.wait_ready()
+        yield daemon
+    finally:
+        daemon.kill()
 
 
 def witnessed(twin: Twin, *daemons: LiveDaemon) -> dict[str, Any]:

@@ -5,7 +5,6 @@ The witness is the twin's own book: no order lost, none twice, flat at the end.
 
 from __future__ import annotations
 
-import os
 from typing import Any
 
 import pytest
@@ -18,13 +17,10 @@ from tests.kit.live_daemon import (
     WHOLE,
     LiveDaemon,
     live_daemon,
+    started_again,
+    thorough,
     witnessed,
 )
-
-thorough = pytest.mark.skipif(
-    not os.environ.get("ORDO_LIVE_STORIES"), reason="played where ORDO_LIVE_STORIES is set"
-)
-"""Each takes some twenty seconds, so an ordinary run plays but the plain day."""
 
 
 def test_a_straddle_is_entered_trailed_and_left_at_a_broker_in_another_process(tmp_path):
@@ -89,17 +85,11 @@ def test_a_daemon_that_is_killed_while_something_is_held_goes_on_with_its_sessio
         twin.pass_by(25)
         first.wait_event("BasketEnded", complete=True)
         first.kill()
-        second = LiveDaemon(tmp_path, twin, "zed")
-        try:
-            second.wait_line("waiting for the books")
-            twin.pass_by(5)
-            second.wait_ready()
+        with started_again(tmp_path, twin) as second:
             twin.pass_by(50)
             assert witnessed(twin, first, second) == WHOLE
             assert needed(second) == []
             assert second.told("EntryDecided") == []
-        finally:
-            second.kill()
 
 
 @thorough

@@ -6,7 +6,6 @@ stop lies at 110, the one at the broker at 121.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,31 +14,25 @@ from typing import Any
 import pytest
 
 from tests.kit.deep_market import recorded, still
-from tests.kit.live_daemon import LIVE, WHOLE, LiveDaemon, Twin, live_daemon, witnessed
-
-thorough = pytest.mark.skipif(
-    not os.environ.get("ORDO_LIVE_STORIES"), reason="played where ORDO_LIVE_STORIES is set"
+from tests.kit.live_daemon import (
+    LIVE,
+    WHOLE,
+    LiveDaemon,
+    Twin,
+    live_daemon,
+    started_again,
+    strategy,
+    thorough,
+    witnessed,
 )
-"""Each takes some twenty seconds, so an ordinary run plays but the plain one."""
-STRATEGY = """
-id = "live-straddle"
-underlying = "NIFTY"
-live = true
-[entry]
-at = "09:15:05"
-legging = { timeout_ms = 40000 }
-[exit]
-at = "09:15:50"
-[[legs]]
-id = "ce"
-side = "sell"
-instrument = "CE"
-strike = { atm = 0 }
-lots = 3
-stop = { percent = 10 }
-[order]
-resident_stop = { beyond_percent = 10 }
-"""
+from tests.kit.plans import CALL
+
+STRATEGY = strategy(
+    "09:15:05",
+    "09:15:50",
+    CALL + "lots = 3\nstop = { percent = 10 }\n",
+    "resident_stop = { beyond_percent = 10 }",
+)
 LOT = 65
 LEAP = 30
 """So many seconds after the open the price leaps."""
@@ -165,14 +158,8 @@ def test_a_daemon_that_is_killed_while_a_stop_rests_finds_it_again(tmp_path, cou
     with guarded(tmp_path, course) as (first, twin):
         first.kill()
         twin.pass_by(20)
-        second = LiveDaemon(tmp_path, twin, "zed")
-        try:
-            second.wait_line("waiting for the books")
-            twin.pass_by(5)
-            second.wait_ready()
+        with started_again(tmp_path, twin) as second:
             twin.pass_by(30)
             assert stops(twin) == []
             assert bought(twin) == 3 * LOT
             assert witnessed(twin, first, second) == WHOLE
-        finally:
-            second.kill()

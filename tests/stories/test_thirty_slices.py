@@ -20,32 +20,27 @@ from msgspec import Struct
 
 from daemon.domain.instants import SECOND_NS
 from tests.kit.deep_market import recorded
-from tests.kit.live_daemon import LIVE, WHOLE, LiveDaemon, Twin, live_daemon, witnessed
-
-thorough = pytest.mark.skipif(
-    not os.environ.get("ORDO_LIVE_STORIES"), reason="played where ORDO_LIVE_STORIES is set"
+from tests.kit.live_daemon import (
+    LIVE,
+    WHOLE,
+    LiveDaemon,
+    Twin,
+    live_daemon,
+    strategy,
+    thorough,
+    witnessed,
 )
+from tests.kit.plans import CALL
+
 FREEZE, SLICE, SLICES = 1_800, 27 * 65, 30
 HELD = SLICES * SLICE
-STRATEGY = f"""
-id = "live-straddle"
-underlying = "NIFTY"
-live = true
-[entry]
-at = "09:15:01"
-legging = {{ timeout_ms = 60000 }}
-[exit]
-at = "09:25:00"
-[[legs]]
-id = "ce"
-side = "sell"
-instrument = "CE"
-strike = {{ atm = 0 }}
-lots = {HELD // 65}
-stop = {{ percent = 40 }}
-[order]
-unfilled_after_ms = 10000
-"""
+STRATEGY = strategy(
+    "09:15:01",
+    "09:25:00",
+    f"{CALL}lots = {HELD // 65}\nstop = {{ percent = 40 }}\n",
+    "unfilled_after_ms = 10000",
+    timeout_ms=60_000,
+)
 SETTINGS = (
     LIVE
     + """max_lots = 2000
