@@ -2,8 +2,8 @@
 
 Whether a link lives is told by its frames. How long its prices do is told ahead, so that whoever
 prices an order need not hear of a death to know of it: a message may be late, an instant is not.
-What a broker's connections tell of themselves, and what
-the broker says to people, is passed on to people alone.
+What a broker's connections tell of themselves, and what the broker says to people, is passed on to
+people alone.
 """
 
 from __future__ import annotations

@@ -84,11 +84,7 @@ def every_order_is_accounted_for(known: Known, exchange: Exchange) -> None:
 def both_books_hold_the_same(known: Known, exchange: Exchange) -> None:
     """I4: our positions are those of the broker, to the unit."""
     ours = {tuple(pocket): each.net for pocket, each in known.book.pockets.items() if each.net}
-    theirs = {
-        (each.symbol, each.product): each.net_quantity
-        for each in exchange.positions()
-        if each.net_quantity
-    }
+    theirs = _held(exchange)
     if ours != theirs:
         raise Violated("I4", f"our book holds {ours}, the exchange {theirs}")
 
@@ -115,11 +111,7 @@ def all_is_flat_or_told(known: Known, exchange: Exchange) -> None:
 
     That does for a long; a short is bought back again and again, so none stands.
     """
-    held = {
-        (each.symbol, each.product): each.net_quantity
-        for each in exchange.positions()
-        if each.net_quantity
-    }
+    held = _held(exchange)
     rests = [order.client_id for order in exchange.orders() if order.status is Status.WORKING]
     if (held or rests) and not known.overdue.intersection(known.owed):
         raise Violated("I9", f"{held} is held and {rests} rest, and nobody was paged")
@@ -171,3 +163,12 @@ def the_record_is_whole(ledger: SimulatedLedger, exchange: Exchange) -> None:
     missing = sorted({order.client_id for order in exchange.orders()} - recorded)
     if missing:
         raise Violated("I16", f"the exchange has {missing}, and the ledger has no intent of them")
+
+
+def _held(exchange: Exchange) -> dict[tuple[str, str], int]:
+    """Return what the exchange holds open, each product of a symbol by itself."""
+    return {
+        (each.symbol, each.product): each.net_quantity
+        for each in exchange.positions()
+        if each.net_quantity
+    }

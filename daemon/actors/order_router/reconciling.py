@@ -3,9 +3,8 @@
 The book is read at the start, after a dead link, where the broker hints at news, while anything is
 on its way and, at a slower pace, while anything is held, and for the rest of a day on which
 anything was sent. Entries wait for the first reading, and stay out of any symbol in which the books
-differ. Nothing is invented to make
-them agree: an order that is not ours is taken in as external, for it is the broker's own evidence;
-a position that no order explains is told.
+differ. Nothing is invented to make them agree: an order that is not ours is taken in as external,
+for it is the broker's own evidence; a position that no order explains is told.
 """
 
 from __future__ import annotations

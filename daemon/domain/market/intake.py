@@ -4,8 +4,8 @@ A frame is taken, or dropped with the reason told. Checked in this order: older 
 before (refused), a closed day, outside the sessions, the same instant twice or content that was
 seen before (a duplicate). Only a frame that is taken is a beat of the link, and the content of
 every frame is remembered, dropped ones included, so a source that repeats itself goes stale. Each
-silence, run of duplicates or stretch outside the session is told
-once, where it begins; `ended` tells how many frames it was in all.
+silence, run of duplicates or stretch outside the session is told once, where it begins; `ended`
+tells how many frames it was in all.
 """
 
 from __future__ import annotations

@@ -297,9 +297,10 @@ def _arm_next(leg: WatchedLeg) -> None:
 
 def restore_leg(leg: WatchedLeg | None, fact: LevelMoved) -> None:
     """Take a recorded move of a leg's levels back, where there is one that was entered."""
-    if leg is not None:
-        _arm_by(leg, fact)
-    if leg is None or leg.levels is None:
+    if leg is None:
+        return
+    _arm_by(leg, fact)
+    if leg.levels is None:
         return
     match fact.move:
         case Move.ARMED:
