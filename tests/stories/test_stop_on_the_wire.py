@@ -34,6 +34,8 @@ STRATEGY = strategy(
     "resident_stop = { beyond_percent = 10 }",
 )
 LOT = 65
+BEYOND = {99.95: (120.95, 127.0), 100.0: (121.0, 127.05)}
+"""Trigger and limit of the stop at the broker, by the price at which the leg was entered."""
 LEAP = 30
 """So many seconds after the open the price leaps."""
 
@@ -81,7 +83,9 @@ def test_a_stop_rests_on_the_wire_and_is_taken_back_before_the_exit_leaves(tmp_p
     with guarded(tmp_path) as (daemon, twin):
         (stop,) = stops(twin)
         assert (stop["order_type"], stop["transaction_type"]) == ("SL", "BUY")
-        assert (stop["quantity"], stop["trigger_price"], stop["price"]) == (3 * LOT, 120.95, 127.0)
+        lies = (stop["quantity"], stop["trigger_price"], stop["price"])
+        entry = next(each for each in orders(twin) if each["transaction_type"] == "SELL")
+        assert lies == (3 * LOT, *BEYOND[entry["average_price"]])
         twin.pass_by(45)
         daemon.wait_event("ExitFinished")
         asked = [each["what"] for each in written(twin)]
