@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 
 from daemon.domain.orders.book import Book, Position, entered
 from daemon.domain.orders.heard import Order
+from daemon.domain.orders.outside import Held, held_against
 from daemon.domain.orders.reconcile import EXTERNAL, MANUAL
 from daemon.domain.orders.words import IntentRecorded, OrderFact, Pocket, Purpose, Side, State
 from daemon.messages import BasketOpened, ExitFinished, ExitOwed, ExitReplaced, PositionChanged
@@ -27,6 +28,7 @@ class Books:
         owed: exits that are not finished, by id.
         exits: how many were ever owed.
         replaced: when exits in doubt were no longer counted on, by intent id.
+        since_ns: when each leg was entered.
     """
 
     def __init__(self, mark: str, facts: Iterable[object]) -> None:
@@ -35,6 +37,7 @@ class Books:
         self.owed: dict[str, ExitOwed] = {}
         self.exits = 0
         self.replaced: dict[str, int] = {}
+        self.since_ns: dict[Leg, int] = {}
         self._entered: dict[Leg, tuple[Side, Position]] = {}
         for fact in facts:
             self.apply(fact)
@@ -44,11 +47,15 @@ class Books:
         match fact:
             case IntentRecorded(intent):
                 self.book.apply(fact)
-                self.pockets[intent.strategy_id, intent.leg_id] = intent.pocket
-            case BasketOpened(basket):
+                leg_of = (intent.strategy_id, intent.leg_id)
+                self.pockets[leg_of] = intent.pocket
+                if leg_of not in self._entered and not self.net(leg_of):
+                    self.since_ns[leg_of] = fact.at_ns
+            case BasketOpened(basket, at_ns=at_ns):
                 for leg in basket.legs:
                     key = (basket.strategy_id, leg.leg_id)
                     self._entered[key] = (leg.side, self.book.position(*key))
+                    self.since_ns[key] = at_ns
             case ExitOwed(exit_id):
                 self.owed[exit_id] = fact
                 self.exits += 1
@@ -78,6 +85,10 @@ class Books:
                     found[leg] = sign * units
                     left -= units
         return found
+
+    def held_against(self, pocket: Pocket) -> dict[Side, list[Held]]:
+        """Return what a trade in a pocket may close of our legs on each side, the oldest first."""
+        return held_against(self.book, self.pockets.items(), self.since_ns, pocket)
 
     def exits_of(self, leg: Leg) -> tuple[Order, ...]:
         """Return a leg's exits that may still fill, doubtful ones included unless replaced."""

@@ -19,6 +19,7 @@ from daemon.domain.orders.heard import Order
 from daemon.domain.orders.ids import IntentIds
 from daemon.domain.orders.kill import Proof
 from daemon.domain.orders.limits import Refused, gate
+from daemon.domain.orders.outside import is_outside, may_sell
 from daemon.domain.orders.reconcile import AccountRead
 from daemon.domain.orders.words import IntentRecorded, OrderNews, Purpose, Refusal, Side, State
 from daemon.guardian.books import Leg, remaining
@@ -45,7 +46,10 @@ class Closer(Witness):
         self._proof = Proof()
         self._budget = Budget(terms.windows)
         self._budget.restore(
-            fact.at_ns for fact in facts if isinstance(fact, IntentRecorded | CancelAsked)
+            fact.at_ns
+            for fact in facts
+            if isinstance(fact, CancelAsked)
+            or (isinstance(fact, IntentRecorded) and not is_outside(fact.intent))
         )
         self._mine: set[str] = set()
         self._cancelling: dict[str, int] = {}
@@ -145,6 +149,7 @@ class Closer(Witness):
             leg_id=_named(leg),
             net_quantity=net,
             closing_quantity=remaining(exits, side)
+            + (self._theirs(leg, now_ns) if net > 0 else 0)
             + (0 if net else remaining(exits, side.opposite)),
             resting=tuple(
                 Resting(o.intent.intent_id, o.intent.price_e4, o.intent.decided_ns)
@@ -159,6 +164,12 @@ class Closer(Witness):
             next_price_e4=(found and ladder.price(step + 1, side, found.prospect)) or 0,
         )
 
+    def _theirs(self, leg: Leg, now_ns: int) -> int:
+        """Return the units of a long leg that strangers' orders may sell; they are taken back."""
+        books, pocket = self.books, self.books.pockets[leg]
+        held = books.held_against(pocket)[Side.SELL]
+        return may_sell(books.book, self._todays(now_ns), held, leg, pocket)
+
     def _send(
         self,
         done: Round,
@@ -170,13 +181,14 @@ class Closer(Witness):
         """Let an exit leave through the gate."""
         leg = next(leg for leg in shares if _named(leg) == word.leg_id)
         exits = [o for o in self.books.exits_of(leg) if is_todays(o, now_ns)]
+        theirs = self._theirs(leg, now_ns) if word.side is Side.SELL else 0
         wanted = Wanted(
             account=self._terms.account,
             leg=leg,
             pocket=self.books.pockets[leg],
             parent=self._owed_of(leg),
             open_quantity=abs(shares[leg]),
-            sent_quantity=remaining(exits, word.side),
+            sent_quantity=remaining(exits, word.side) + theirs,
             working=tuple(
                 order.intent
                 for order in self._todays(now_ns)

@@ -15,6 +15,7 @@ from daemon.domain.orders.heard import Order
 from daemon.domain.orders.ids import IntentIds
 from daemon.domain.orders.ladder import Ladder
 from daemon.domain.orders.limits import Limits
+from daemon.domain.orders.outside import closed_by, handed_on
 from daemon.domain.orders.reconcile import AccountRead
 from daemon.domain.orders.words import (
     ConfirmationWanted,
@@ -122,6 +123,19 @@ class Witness:
         self._hear(done, update, now_ns)
         done.told.append(f"not of our making: {shown.side} {shown.quantity} {shown.symbol}")
 
+    def _hand_on(self, done: Round, order: Order, before: Order, now_ns: int) -> None:
+        """Count as closed what a stranger's fill has closed of legs of ours."""
+        books = self.books
+        held = books.held_against(order.intent.pocket)[order.intent.side]
+        for share in closed_by(books.book, order, before, held):
+            ids = (self._ids.next(), self._ids.next())
+            for fact in handed_on(order, share, ids, now_ns):
+                self._take(done, fact)
+            ended = books.book.order(ids[0])
+            assert ended is not None, "it was recorded"
+            done.facts.append(books.position_changed(ended, now_ns))
+            done.told.append(f"{share.quantity} of {' '.join(share.leg)} are closed by that")
+
     def _doubt(self, done: Round, order: Order, now_ns: int) -> None:
         """Say of an order that nobody answered what is so."""
         intent, intent_id = order.intent, order.intent.intent_id
@@ -189,6 +203,7 @@ class Witness:
         order = self.books.book.order(fact.intent_id)
         assert order is not None, "it was known before"
         if order.filled_quantity != before.filled_quantity:
+            self._hand_on(done, order, before, now_ns)
             done.facts.append(self.books.position_changed(order, now_ns))
         if order.state in _REFUSED and before.state not in _REFUSED:
             self._refused(done, order, now_ns)

@@ -11,6 +11,7 @@ from daemon.domain.instants import day_of
 from daemon.domain.market.charges import Unknown
 from daemon.domain.market.costs import Executed, cost_e4
 from daemon.domain.money import divide_half_even
+from daemon.domain.orders.outside import is_outside
 from daemon.domain.orders.words import Intent, IntentRecorded, OrderUpdated, Purpose, Side
 from daemon.messages import (
     SETTLEMENT,
@@ -138,6 +139,8 @@ class Trades:
         trade.orders.append(order)
         if intent.parent.startswith(SETTLEMENT):
             self._reasons[intent.leg_id] = "expiry"
+        elif is_outside(intent):
+            self._reasons[intent.leg_id] = "outside"
         elif intent.purpose is Purpose.RESIDENT_STOP:
             self._reasons[intent.leg_id] = intent.purpose.value
         return trade

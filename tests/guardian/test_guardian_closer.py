@@ -426,3 +426,53 @@ def test_what_is_never_ordered_is_named_and_keeps_nothing_from_being_flat():
     assert rounds[-1].flat
     assert not any(of(each, ExitOwed, IntentRecorded) for each in rounds)
     assert rounds[-1].beyond
+
+
+def of_a_person(symbol: str, side: Side, units: int, filled: int = 0) -> BrokerOrder:
+    """An order from the broker's own terminal."""
+    state = State.FILLED if filled == units else State.WORKING
+    return BrokerOrder("", "77", symbol, side, units, state, filled, filled * 900_000)
+
+
+@pytest.mark.parametrize(("leg_side", "his"), [(BUY, SELL), (SELL, BUY)])
+def test_a_leg_that_a_person_closed_at_the_broker_is_flat_and_nothing_leaves_for_it(leg_side, his):
+    account = Account(*entered("E1", CALL, leg_side), held={CALL: 0})
+    account.orders = (of_a_person(CALL, his, 65, 65),)
+    first = account.round()
+    assert exits(first) == []
+    assert account.closer.books.net(("straddle", "ce")) == 0
+    assert account.closer.books.net((EXTERNAL, CALL)) == 0
+    moved = [(f.strategy_id, f.net_quantity) for f in of(first, PositionChanged)]
+    assert moved == [("straddle", 0), (EXTERNAL, 0)]
+    assert "65 of straddle ce are closed by that" in first.told
+    assert account.round(VERIFY_NS / SECOND_NS).flat
+
+
+def test_what_a_person_sold_beyond_a_leg_is_all_that_is_bought_back():
+    account = Account(*entered("E1", CALL, BUY), held={CALL: -65})
+    account.orders = (of_a_person(CALL, SELL, 130, 130),)
+    first = account.round()
+    assert exits(first) == [(CALL, BUY, 65)]
+    account.fill(first.asked[0])
+    account.round()
+    assert account.round(VERIFY_NS / SECOND_NS).flat
+
+
+def test_a_long_waits_until_a_persons_order_that_may_sell_it_is_taken_back():
+    account = Account(*entered("E1", CALL, BUY), held={CALL: 65})
+    account.orders = (of_a_person(CALL, SELL, 65),)
+    first = account.round()
+    assert (exits(first), cancels(first)) == ([], ["EX:2026-03-09:77"])
+    account.orders = (replace(account.orders[0], state=State.CANCELLED),)
+    assert exits(account.round()) == [(CALL, SELL, 65)]
+
+
+def test_a_leg_entered_by_a_basket_before_another_is_the_first_that_a_person_closed():
+    facts = [*entered("E1", CALL, BUY), *entered("E2", CALL, BUY, strategy_id="a")]
+    account = Account(*facts, held={CALL: 65})
+    facts[2] = replace(facts[2], at_ns=facts[2].at_ns - 1)
+    account.closer = Closer(TERMS, IntentIds(9), facts)
+    account.orders = (of_a_person(CALL, SELL, 65, 65),)
+    account.round()
+    nets = [account.closer.books.net((strategy_id, "ce")) for strategy_id in ("straddle", "a")]
+    assert nets == [65, 0]

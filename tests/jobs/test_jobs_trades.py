@@ -206,6 +206,17 @@ def test_what_expires_is_closed_by_the_exchange_without_a_charge():
     assert trade.charges_e4 == cost_e4(Side.SELL, 75, 100)
 
 
+def test_what_somebody_closed_outside_ends_its_trade_and_is_charged_as_any_sale():
+    told = Told(side=Side.BUY)
+    told.enters()
+    told.fills(Side.BUY, 75, 100)
+    told.fills(Side.SELL, 75, 140, OPEN + 9, parent="outside:EX:2025-09-01:B7")
+    trade = told.only()
+
+    assert (trade.exit_e4, trade.exit_reason) == (140 * E4, "outside")
+    assert trade.charges_e4 == cost_e4(Side.BUY, 75, 100) + cost_e4(Side.SELL, 75, 140)
+
+
 def test_a_long_option_that_is_exercised_is_charged_the_tax_on_its_worth():
     told = Told(side=Side.BUY)
     told.enters()

@@ -17,7 +17,7 @@ from daemon.actors.order_router.alarms import Wakes
 from daemon.actors.order_router.calls import Calls
 from daemon.actors.order_router.conduct import Conduct
 from daemon.actors.order_router.halts import Halts
-from daemon.actors.order_router.loose import Requests, is_loose, is_strangers
+from daemon.actors.order_router.loose import Requests, is_loose
 from daemon.actors.order_router.prices import Prices
 from daemon.actors.order_router.purse import Purse
 from daemon.actors.order_router.readings import Readings
@@ -31,6 +31,8 @@ from daemon.domain.orders.flatten import Flatten
 from daemon.domain.orders.heard import Order
 from daemon.domain.orders.ids import IntentIds
 from daemon.domain.orders.ladder import Prospect
+from daemon.domain.orders.outside import is_outside
+from daemon.domain.orders.reconcile import is_strangers
 from daemon.domain.orders.words import Intent, IntentRecorded, OrderFact, Pocket, Side
 from daemon.errors import RuleUnknown
 from daemon.messages import (
@@ -112,6 +114,7 @@ class Desk:
         self.calls = Calls(terms.account, terms.breaker)
         self.replaced: dict[str, int] = {}
         self.resident: dict[tuple[str, str], BasketOpened] = {}
+        self.since_ns: dict[tuple[str, str], int] = {}
         self.unrested: dict[tuple[str, str], int] = {}
         self._legs: dict[tuple[str, str], BasketLeg] = {}
         self._before: dict[tuple[str, str], Position] = {}
@@ -126,7 +129,7 @@ class Desk:
                 self.todays.add(intent.intent_id)
                 self.book.apply(fact)
                 if is_loose(intent.strategy_id):
-                    self._take_leg(intent)
+                    self._take_leg(fact)
             case _ if isinstance(fact, OrderFact):
                 self.book.apply(fact)
             case BasketOpened():
@@ -160,7 +163,9 @@ class Desk:
         for fact in facts:
             self.apply(fact)
             match fact:
-                case IntentRecorded(intent, at_ns) if not is_strangers(intent):
+                case IntentRecorded(intent) if is_strangers(intent) or is_outside(intent):
+                    pass  # no request left
+                case IntentRecorded(_, at_ns):
                     left.append(at_ns)
                 case CancelAsked(_, at_ns):
                     left.append(at_ns)
@@ -212,13 +217,17 @@ class Desk:
             self._legs[key] = leg
             self._before[key] = self.book.position(*key)
             self._held.add(key)
+            self.since_ns[key] = opened.at_ns
             self.resident.pop(key, None)  # of an entry before, which may have been held to another
             if leg.side is Side.SELL and basket.resident_percent_e4:
                 self.resident[key] = opened
 
-    def _take_leg(self, intent: Intent) -> None:
+    def _take_leg(self, recorded: IntentRecorded) -> None:
         """Know a leg that no basket entered by the first order of it."""
+        intent = recorded.intent
         key = (intent.strategy_id, intent.leg_id)
+        if not self.book.position(*key).net_quantity:
+            self.since_ns[key] = recorded.at_ns
         if key in self._legs:
             return
         found = self.contract(intent.symbol)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from daemon.actors.order_router import entries, lookups
+from daemon.actors.order_router import entries, lookups, outside
 from daemon.actors.order_router.alarms import ClosingDue, ExitLate
 from daemon.actors.order_router.desk import LATE, Closing, Desk, next_opening_ns
 from daemon.actors.order_router.holdings import (
@@ -134,6 +134,7 @@ def proceed(desk: Desk, turn: Turn, exit_id: str, now_ns: int) -> None:
         return
     if desk.session_open(now_ns):
         withdraw(desk, turn, closing, now_ns)
+        outside.tell_waiting(desk, turn, closing, now_ns)
     holdings = tuple(holding(desk, closing, leg_id, now_ns) for leg_id in closing.owed.leg_ids)
     if is_flat(holdings) and is_met(desk, closing):
         _finish(desk, turn, closing.owed, now_ns)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from daemon.actors.order_router.desk import Closing, Desk
+from daemon.actors.order_router.outside import to_sell
 from daemon.actors.order_router.sending import can_cancel, exits_on_their_way, proven, remaining
 from daemon.domain.instants import SECOND_NS, day_of
 from daemon.domain.orders.flatten import Holding, Resting
@@ -25,13 +26,18 @@ def holding(desk: Desk, closing: Closing, leg_id: str, now_ns: int) -> Holding:
     net = proven(desk, (strategy_id, leg_id), leg.pocket, unmet)
     exits = exits_on_their_way(desk, strategy_id, leg_id)
     side = Side.BUY if net < 0 else Side.SELL
+    beside = 0
+    if net > 0:
+        beside = to_sell(desk, (strategy_id, leg_id), leg.pocket)
+    elif not net:
+        beside = remaining(exits, side.opposite)
     step = closing.machine.step(leg_id)
     instrument = desk.contract(leg.symbol)
     prospect = desk.prospect(instrument, side) if instrument is not None else None
     return Holding(
         leg_id=leg_id,
         net_quantity=net,
-        closing_quantity=remaining(exits, side) + (0 if net else remaining(exits, side.opposite)),
+        closing_quantity=remaining(exits, side) + beside,
         resting=tuple(
             Resting(order.intent.intent_id, order.intent.price_e4, _left_ns(order.intent))
             for order in exits

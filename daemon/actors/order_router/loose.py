@@ -23,11 +23,6 @@ def stands_alone(intent: Intent) -> bool:
     return by_hand or intent.purpose is Purpose.RESIDENT_STOP
 
 
-def is_strangers(intent: Intent) -> bool:
-    """Say whether an order is not of our making; an exit of what it left behind is."""
-    return intent.strategy_id == EXTERNAL and intent.purpose is Purpose.ENTRY
-
-
 def is_child(intent: Intent) -> bool:
     """Say whether an order is a child of a basket or an exit, whatever became of that."""
     return not is_loose(intent.strategy_id) and intent.purpose is not Purpose.RESIDENT_STOP

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from daemon.actors.order_router import link
+from daemon.actors.order_router import link, outside
 from daemon.actors.order_router.alarms import ReadDue
 from daemon.actors.order_router.desk import Desk, next_opening_ns
 from daemon.actors.turn import Turn
@@ -31,7 +31,15 @@ from daemon.domain.orders.reconcile import (
     strangers,
     unexplained,
 )
-from daemon.domain.orders.words import OrderAnswer, OrderUpdated, Pocket, Purpose, Side, State
+from daemon.domain.orders.words import (
+    Intent,
+    OrderAnswer,
+    OrderUpdated,
+    Pocket,
+    Purpose,
+    Side,
+    State,
+)
 from daemon.messages import AccountUnread, BooksAgree, BooksDiffer, Noted, ReadAccount
 from daemon.runtime.words import Call
 
@@ -88,11 +96,13 @@ def due(desk: Desk, turn: Turn, now_ns: int) -> None:
     _again(desk, turn, now_ns)
 
 
-def take_in(desk: Desk, turn: Turn, read: AccountRead, now_ns: int) -> None:
-    """Take the orders in that are not ours."""
+def take_in(desk: Desk, turn: Turn, read: AccountRead, now_ns: int) -> tuple[Intent, ...]:
+    """Take the orders in that are not ours; return by which intents they closed legs of ours."""
+    closed: list[Intent] = []
     for order in strangers(desk.book, read):
         if order.state is State.WORKING or order.filled_quantity:
-            _take_in(desk, turn, order, read.at_ns, now_ns)
+            closed += _take_in(desk, turn, order, read.at_ns, now_ns)
+    return tuple(closed)
 
 
 def lapsed(
@@ -244,20 +254,27 @@ def _tell(desk: Desk, turn: Turn, compared: Compared, now_ns: int) -> None:
         turn.announce(agree)
 
 
-def _take_in(desk: Desk, turn: Turn, order: BrokerOrder, at_ns: int, now_ns: int) -> None:
+def _take_in(
+    desk: Desk, turn: Turn, order: BrokerOrder, at_ns: int, now_ns: int
+) -> tuple[Intent, ...]:
     """Take an order in that is not ours: it is shown and counted, and left alone."""
     intent_id = external_id(desk.book, order.broker_order_id, at_ns)
-    _enter(desk, turn, intent_id, order, now_ns)
+    closed = _enter(desk, turn, intent_id, order, now_ns)
     what = f"{order.side} {order.quantity} {order.symbol}"
     text = f"the broker has an order that is not ours, {order.broker_order_id}: {what}"
     turn.announce(Noted(NoteKind.REFUSED, text, now_ns, EXTERNAL))
+    return closed
 
 
-def _enter(desk: Desk, turn: Turn, intent_id: str, shown: BrokerOrder, now_ns: int) -> None:
+def _enter(
+    desk: Desk, turn: Turn, intent_id: str, shown: BrokerOrder, now_ns: int
+) -> tuple[Intent, ...]:
     for fact in external(intent_id, desk.terms.account, shown, now_ns):
         desk.apply(fact)
         turn.record(fact)
     order = desk.book.order(intent_id)
     assert order is not None, "it was recorded before it was told"
+    closed = outside.hand_on(desk, turn, order, None, now_ns)
     if shown.filled_quantity:
         turn.announce(desk.position_changed(order, now_ns))
+    return closed

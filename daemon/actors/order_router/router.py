@@ -16,6 +16,7 @@ from daemon.actors.order_router import (
     link,
     lookups,
     margins,
+    outside,
     reconciling,
     residents,
     silence,
@@ -49,6 +50,7 @@ from daemon.domain.orders.reconcile import AccountRead, news, with_ours
 from daemon.domain.orders.states import is_open
 from daemon.domain.orders.words import (
     ConfirmationWanted,
+    Intent,
     OrderAnswer,
     OrderUpdated,
     OutcomeUnknown,
@@ -273,13 +275,20 @@ class OrderRouter:
         moved = reconciling.answered(desk, read)
         for fact in news(desk.book, read):
             self._hear(turn, fact, now_ns)
-        reconciling.take_in(desk, turn, read, now_ns)
+        self._closed_outside(turn, reconciling.take_in(desk, turn, read, now_ns), now_ns)
         read = with_ours(desk.book, read)
         for end in reconciling.lapsed(desk, turn, read, moved, now_ns):
             self._hear(turn, end, now_ns)
         reconciling.read(desk, turn, read, moved, now_ns)
         doubts.look(desk, turn, read, now_ns)
         killing.saw(desk, read)
+
+    def _closed_outside(self, turn: Turn, closed: Sequence[Intent], now_ns: int) -> None:
+        """Go on where strangers closed legs of ours: an exit may be done, or gone beyond flat."""
+        if closed:
+            exits.proceed_all(self._desk, turn, now_ns)
+        for intent in closed:
+            exits.leave_unwanted(self._desk, turn, intent, now_ns)
 
     def _hear(self, turn: Turn, fact: Heard, now_ns: int) -> None:
         """Take the broker's word on an order in, and what follows for its parent."""
@@ -302,7 +311,9 @@ class OrderRouter:
         is_filling = order.filled_quantity != before.filled_quantity
         if is_filling:
             desk.reads.moved_ns[order.intent.symbol] = now_ns
+            closed = outside.hand_on(desk, turn, order, before, now_ns)
             turn.announce(desk.position_changed(order, now_ns))
+            self._closed_outside(turn, closed, now_ns)
             exits.tell_overfill(desk, turn, order, now_ns)
             residents.filled(desk, turn, order, now_ns)
         is_awaited = order.intent.parent in desk.baskets or order.intent.parent in desk.closings

@@ -8,6 +8,7 @@ from msgspec.structs import replace
 from daemon.actors.order_router import link
 from daemon.actors.order_router.alarms import LookUpDue, ReadDue
 from daemon.actors.order_router.desk import Desk
+from daemon.actors.order_router.outside import to_sell
 from daemon.actors.turn import Turn
 from daemon.domain.instants import SECOND_NS
 from daemon.domain.orders.heard import Order
@@ -279,4 +280,5 @@ def _closable(desk: Desk, intent: Intent) -> int:
     held = desk.book.position(intent.strategy_id, intent.leg_id).net_quantity
     net = proven(desk, (intent.strategy_id, intent.leg_id), intent.pocket, held)
     exits = exits_on_their_way(desk, intent.strategy_id, intent.leg_id)
-    return max(-net * intent.side.sign, 0) - remaining(exits, intent.side)
+    theirs = to_sell(desk, (intent.strategy_id, intent.leg_id), intent.pocket) if net > 0 else 0
+    return max(-net * intent.side.sign, 0) - remaining(exits, intent.side) - theirs

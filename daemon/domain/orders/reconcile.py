@@ -202,6 +202,11 @@ def external(
     return IntentRecorded(intent, now_ns), updated(intent_id, shown, now_ns)
 
 
+def is_strangers(intent: Intent) -> bool:
+    """Say whether an order is not of our making; an exit of what it left behind is."""
+    return intent.strategy_id == EXTERNAL and intent.purpose is Purpose.ENTRY
+
+
 def unexplained(difference: Difference, price_e4: int) -> BrokerOrder:
     """Return the order that units stand for which a broker shows, and no order explains.
 
