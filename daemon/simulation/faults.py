@@ -60,6 +60,7 @@ class Kind(StrEnum):
     SINK_REFUSES = "sink refuses"
     SINK_UNHEARD = "sink unheard"  # it takes an event, and no answer comes
     WALL_SET = "wall clock set"  # by seconds or minutes, either way
+    TERMINAL = "person at the terminal"  # of the broker, who trades past the daemon
     CRASH = "crash"
     CRASH_AGAIN = "crash in recovery"
     COMMIT_UNKNOWN = "commit unknown"  # a crash, and what was being written stands after all
@@ -92,6 +93,7 @@ class Call(StrEnum):
     FLUSH = "flush"
     SAVE = "save"
     RECOVER = "recover"
+    TERMINAL = "terminal"
 
 
 STRIKES: dict[Call, tuple[Kind, ...]] = {
@@ -134,6 +136,7 @@ STRIKES: dict[Call, tuple[Kind, ...]] = {
     Call.FLUSH: (Kind.FLUSH_REFUSED, Kind.FLUSH_HANGS),
     Call.SAVE: (Kind.TORN,),
     Call.RECOVER: (Kind.RECOVERED_TWICE,),
+    Call.TERMINAL: (Kind.TERMINAL,),
 }
 _MOST = {
     Kind.FROZEN: 600,
@@ -145,6 +148,7 @@ _MOST = {
     Kind.FLUSH_HANGS: 30,
     Kind.TORN: 1_000,
     Kind.WALL_SET: 100,
+    Kind.TERMINAL: 1_000,
 }
 """Of what lasts, or ends a position, when it strikes: how many of 10,000 calls it strikes."""
 _OFTEN = {Kind.CRASH_AGAIN: _WHOLE, Kind.COMMIT_UNKNOWN: 5_000}

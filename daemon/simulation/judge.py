@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Sequence
 from msgspec import Struct
 
 from daemon.domain.instants import SECOND_NS
+from daemon.domain.orders.outside import is_outside
 from daemon.domain.orders.reconcile import EXTERNAL, MANUAL
 from daemon.domain.orders.words import Intent, IntentRecorded, OrderFact, Purpose, Side, State
 from daemon.domain.risk.moves import LevelMoved, Move
@@ -22,6 +23,7 @@ from daemon.simulation.doubts import too_many, too_soon
 from daemon.simulation.known import Known
 from daemon.simulation.prices import Prices
 from daemon.simulation.raising import is_planned
+from daemon.simulation.terminal import is_persons
 from daemon.twin.exchange import Exchange
 from daemon.twin.words import Status
 
@@ -128,8 +130,8 @@ class Judge:
         """
         for fact in facts:
             match fact:
-                case IntentRecorded(intent) if intent.strategy_id == EXTERNAL:
-                    pass  # what the broker holds beyond our book, and no order of ours
+                case IntentRecorded(intent) if is_outside(intent) or intent.strategy_id == EXTERNAL:
+                    pass  # what was done past us, and what is held beyond our book
                 case IntentRecorded(intent) if intent.purpose is Purpose.ENTRY:
                     self._entry(intent, at_ns)
                 case IntentRecorded(intent):
@@ -193,6 +195,7 @@ class Judge:
             Violated: it holds what it must not.
         """
         orders = exchange.orders()
+        orders = [order for order in orders if not is_persons(order.client_id)]
         for intent_id, count in Counter(order.client_id for order in orders).items():
             if count > 1:
                 raise Violated("I2", f"the exchange has {count} orders of the intent {intent_id}")
@@ -270,6 +273,8 @@ class Judge:
                 f"{intent.side} {intent.quantity} beside {on_their_way}, of {net:+d} of {leg}"
             )
             raise Violated("I10", f"{intent.intent_id}: {sentence}")
+        if sentence := known.outside.beyond(intent):
+            raise Violated("I10", sentence)
         if intent.side is Side.BUY:
             live = self.travelling | self._works
             if sentence := too_many(known, intent, live, self._planned[leg]):

@@ -21,6 +21,7 @@ from daemon.messages import (
     Noted,
     PositionChanged,
 )
+from daemon.simulation.outside import Outside
 
 
 class Known:
@@ -39,6 +40,7 @@ class Known:
         parked: orders that were parked.
         differing: where the books differ.
         pockets: what each leg trades, by strategy and leg.
+        outside: what strangers have closed.
     """
 
     def __init__(self) -> None:
@@ -55,11 +57,13 @@ class Known:
         self.parked: set[str] = set()
         self.differing: set[Pocket] = set()
         self.pockets: dict[tuple[str, str], Pocket] = {}
+        self.outside = Outside()
 
     def apply(self, fact: object) -> None:
         """Take one fact in; those that nobody judges are passed over."""
         if isinstance(fact, OrderFact):
             self.book.apply(fact)
+        self.outside.apply(fact)
         self._hear_of_orders(fact)
         self._hear_of_exits(fact)
         match fact:

@@ -27,6 +27,7 @@ from daemon.simulation.faults import Call, Fates, Kind
 from daemon.simulation.judge import Judge
 from daemon.simulation.pump import Reply
 from daemon.simulation.secrecy import KEY
+from daemon.simulation.terminal import Terminal
 from daemon.simulation.timeline import Timeline
 from daemon.twin import faults as twin
 
@@ -88,6 +89,7 @@ class Network:
         self._fates = fates
         self._judge = judge
         self._news = news
+        self._terminal = Terminal(paper.exchange, timeline.dice)
         self._thrown = 0
         self._books: deque[AccountRead] = deque(maxlen=_BOOKS_KEPT)
 
@@ -196,6 +198,19 @@ class Network:
         news = self._paper.on_frame(frame, self._timeline.now_ns())
         if news:
             self._changed(news)
+        if self._fates.of(Call.TERMINAL):
+            self._terminal.trade(frame, self._timeline.now_ns())
+            self._changed(())
+
+    def calm(self, *, closes: bool) -> None:
+        """Nothing goes wrong any more: let whoever is at the terminal put in order what he did.
+
+        Args:
+            closes: whether he closes what he opened.
+        """
+        now_ns = self._timeline.now_ns()
+        if self._terminal.calm(self._judge.known, closes=closes, now_ns=now_ns):
+            self._changed(())
 
     def _asked(self, arrives: Callable[[Reply], None], fails: str) -> Reply:
         """Ask what changes nothing; return what is answered, or fail for that reason."""

@@ -11,11 +11,14 @@ from collections import Counter
 from daemon.domain.chain import verify
 from daemon.domain.orders.book import Book
 from daemon.domain.orders.kill import Stage
+from daemon.domain.orders.outside import is_outside
 from daemon.domain.orders.words import IntentRecorded, OrderFact, OrderUpdated, State
 from daemon.kill import ALL, Latch
 from daemon.simulation.judge import Violated
 from daemon.simulation.known import Known
 from daemon.simulation.ledger import SimulatedLedger
+from daemon.simulation.outside import Outside
+from daemon.simulation.terminal import as_intent, is_persons
 from daemon.storage.codec import decode, linked
 from daemon.twin.exchange import Exchange
 from daemon.twin.words import Status
@@ -38,6 +41,7 @@ def judge_end(
     every_order_is_accounted_for(known, exchange)
     both_books_hold_the_same(known, exchange)
     both_books_count_the_same_money(known, exchange)
+    nothing_stays_closed_twice(known, exchange)
     all_is_flat_or_told(known, exchange)
     if latch is not None:
         a_kill_is_flat_or_names_what_is_left(known, exchange, latch)
@@ -93,6 +97,8 @@ def both_books_count_the_same_money(known: Known, exchange: Exchange) -> None:
     """I5: what was bought and sold, in units and in money, is the same in both books."""
     ours: Counter[tuple[str, str, str]] = Counter()
     for order in known.book:
+        if is_outside(order.intent):
+            continue  # what it hands on was counted as the stranger's
         key = (order.intent.symbol, order.intent.side.value)
         ours[*key, "units"] += order.filled_quantity
         ours[*key, "e4"] += order.filled_value_e4
@@ -104,6 +110,20 @@ def both_books_count_the_same_money(known: Known, exchange: Exchange) -> None:
     if +ours != +theirs:
         differing = sorted(key for key in ours | theirs if ours[key] != theirs[key])
         raise Violated("I5", f"the books count otherwise: {differing}")
+
+
+def nothing_stays_closed_twice(known: Known, exchange: Exchange) -> None:
+    """I10: what an exit closed although somebody had at the broker's terminal, was undone."""
+    outside = Outside()
+    for trade in exchange.trades():
+        intent = as_intent(trade) if is_persons(trade.client_id) else None
+        if intent is None:
+            order = known.book.order(trade.client_id)
+            assert order is not None, "every order of ours is known by now"
+            intent = order.intent
+        outside.fill(intent, trade.quantity)
+    if outside.twice():
+        raise Violated("I10", f"closed outside, and by an exit as well: {outside.twice()}")
 
 
 def all_is_flat_or_told(known: Known, exchange: Exchange) -> None:
@@ -160,7 +180,8 @@ def the_record_is_whole(ledger: SimulatedLedger, exchange: Exchange) -> None:
         if row.kind == IntentRecorded.__name__
         and isinstance(fact := decode(row.body), IntentRecorded)
     }
-    missing = sorted({order.client_id for order in exchange.orders()} - recorded)
+    theirs = {order.client_id for order in exchange.orders()}
+    missing = sorted(each for each in theirs - recorded if not is_persons(each))
     if missing:
         raise Violated("I16", f"the exchange has {missing}, and the ledger has no intent of them")
 

@@ -22,6 +22,7 @@ from daemon.brokers.paper_exchange import exchange
 from daemon.control.brakes import as_latched
 from daemon.domain.instants import SECOND_NS, at
 from daemon.domain.market.frames import Frame
+from daemon.domain.orders.reconcile import EXTERNAL
 from daemon.domain.orders.words import OrderUpdated
 from daemon.domain.risk.words import Mark
 from daemon.errors import OrdoError
@@ -255,6 +256,7 @@ class World:
             self._busy = self._trace.steps
         else:
             self._people.calm(now_ns)
+            self._network.calm(closes=not self._is_killed(EXTERNAL))
             self._look_whether_settled(now_ns)
         if self._settled:
             return

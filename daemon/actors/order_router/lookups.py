@@ -14,7 +14,7 @@ from daemon.actors.order_router.desk import Desk
 from daemon.actors.turn import Turn
 from daemon.domain.market.notes import NoteKind
 from daemon.domain.orders.heard import Order
-from daemon.domain.orders.reconcile import EXTERNAL
+from daemon.domain.orders.reconcile import is_strangers
 from daemon.domain.orders.words import OrderParked, State
 from daemon.messages import FindOrder, Noted
 from daemon.runtime.words import Call
@@ -27,7 +27,7 @@ _PARKED_EVERY = 30
 def begin(desk: Desk, turn: Turn, intent_id: str, now_ns: int) -> None:
     """Have an order looked up soon, unless it is known to be filled."""
     order = desk.book.order(intent_id)
-    if order is None or order.state is State.FILLED or order.intent.strategy_id == EXTERNAL:
+    if order is None or order.state is State.FILLED or is_strangers(order.intent):
         return  # a stranger's order is known by no id of ours; readings tell of it
     desk.wakes.wake(turn, LookUpDue(intent_id, now_ns + desk.terms.lookup_ns))
 

@@ -1,0 +1,79 @@
+"""What people close at the broker's own terminal, counted anew: no exit closes it once more."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from daemon.domain.orders.outside import is_outside
+from daemon.domain.orders.reconcile import EXTERNAL, is_strangers
+from daemon.domain.orders.words import Intent, IntentRecorded, OrderUpdated, Pocket, Side
+
+
+class Outside:
+    """A fold of facts: what our own orders have opened, and what strangers have closed of it.
+
+    It passes over the intents by which the daemon itself says so.
+    """
+
+    def __init__(self) -> None:
+        self._intents: dict[str, Intent] = {}
+        self._filled: Counter[str] = Counter()
+        self._legs: dict[Pocket, Counter[tuple[str, str]]] = {}
+        self._his: Counter[Pocket] = Counter()
+        self._closed: Counter[tuple[Pocket, Side]] = Counter()
+
+    def apply(self, fact: object) -> None:
+        """Take one fact in; those of others are passed over."""
+        match fact:
+            case IntentRecorded(intent) if not is_outside(intent):
+                self._intents[intent.intent_id] = intent
+            case OrderUpdated(intent_id, filled_quantity=filled) if intent_id in self._intents:
+                more = filled - self._filled[intent_id]
+                if more > 0:
+                    self._filled[intent_id] = filled
+                    self.fill(self._intents[intent_id], more)
+
+    def beyond(self, intent: Intent) -> str:
+        """Say how an exit closes more than strangers have left; empty: it does not.
+
+        What was closed twice may be undone, and so may what strangers opened themselves.
+        """
+        pocket, side = intent.pocket, intent.side
+        twice = max(-self._open(pocket, side.opposite), 0)
+        his = max(-self._his[pocket] * side.sign, 0)
+        left, gone = max(self._open(pocket, side), 0), self._closed[pocket, side]
+        is_his = intent.strategy_id == EXTERNAL
+        if is_his or not gone or intent.quantity <= left + twice + his:
+            return ""
+        what = f"{side} {intent.quantity} {pocket}, of which {left} are left"
+        return f"{intent.intent_id}: {what} once {gone} were closed outside"
+
+    def twice(self) -> tuple[str, ...]:
+        """Return what exits of ours have closed once more and nobody has undone, a phrase each."""
+        return tuple(
+            f"{side} {-self._open(pocket, side)} {pocket}"
+            for pocket in sorted(self._legs)
+            for side in Side
+            if self._open(pocket, side) < 0
+        )
+
+    def fill(self, intent: Intent, units: int) -> None:
+        """Take in that so many units more of an order were filled."""
+        pocket, side = intent.pocket, intent.side
+        if intent.strategy_id != EXTERNAL:
+            legs = self._legs.setdefault(pocket, Counter())
+            legs[intent.strategy_id, intent.leg_id] += side.sign * units
+            return
+        if is_strangers(intent):
+            own = min(max(-self._his[pocket] * side.sign, 0), units)
+            met = min(max(self._open(pocket, side), 0), units - own)
+            self._closed[pocket, side] += met
+            undone = min(max(-self._open(pocket, side.opposite), 0), units - own - met)
+            self._closed[pocket, side.opposite] -= undone
+            units -= met + undone
+        self._his[pocket] += side.sign * units
+
+    def _open(self, pocket: Pocket, side: Side) -> int:
+        """Return the units of our legs that a trade on this side closes; below zero: one did."""
+        held = self._legs.get(pocket, Counter()).values()
+        return sum(max(-net * side.sign, 0) for net in held) - self._closed[pocket, side]

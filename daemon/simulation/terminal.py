@@ -1,0 +1,143 @@
+"""The broker's own terminal: somebody trades in the account past the daemon, and nobody tells it.
+
+He closes what is held there, wholly, in part or more than it, or opens something; at the market, or
+by an order that rests. Once nothing goes wrong any more he takes back what rests, and closes what
+the daemon shows as none of its making, unless a kill does.
+"""
+
+from __future__ import annotations
+
+from daemon.domain.instants import day_of
+from daemon.domain.market.frames import Frame
+from daemon.domain.market.instruments import Instrument, contract
+from daemon.domain.orders.reconcile import EXTERNAL, BrokerOrder, external, external_id
+from daemon.domain.orders.slices import slices
+from daemon.domain.orders.words import Intent, Pocket, Product, State
+from daemon.domain.orders.words import Side as Direction
+from daemon.simulation.dice import Dice
+from daemon.simulation.known import Known
+from daemon.simulation.market import UNDERLYING
+from daemon.twin.exchange import Exchange
+from daemon.twin.words import OrderReport, OrderType, Side, Status, Trade, TwinOrder
+
+MARK = "terminal-"
+"""How the ids of his orders begin; none of them is one of ours."""
+_OPENS = 8
+"""One deed in so many opens something, and does not close."""
+_RESTS = 4
+"""One order in so many rests away from the market."""
+_AWAY = 20
+"""That far away, in ticks."""
+
+
+class Terminal:
+    """One account at the broker's terminal.
+
+    Args:
+        exchange: where it is.
+        dice: the chance of the run.
+    """
+
+    def __init__(self, exchange: Exchange, dice: Dice) -> None:
+        self._exchange = exchange
+        self._dice = dice
+        self._deeds = self._orders = 0
+
+    def trade(self, frame: Frame, now_ns: int) -> None:
+        """Do something by the prices of a frame."""
+        self._deeds += 1
+        held = sorted(
+            (each.symbol, each.product, each.net_quantity)
+            for each in self._exchange.positions()
+            if each.net_quantity
+        )
+        if not held or self._below(_OPENS, "opens") == 0:
+            symbols = sorted(frame.quotes.keys() - {UNDERLYING})
+            symbol = symbols[self._below(len(symbols), "of")]
+            pocket = Pocket(symbol, tuple(Product)[self._below(len(Product), "product")])
+            side = (Side.BUY, Side.SELL)[self._below(2, "side")]
+            units = self._contract(symbol, now_ns).lot
+        else:
+            symbol, product, net = held[self._below(len(held), "closes")]
+            pocket, side = Pocket(symbol, Product(product)), Side.SELL if net > 0 else Side.BUY
+            lot = self._contract(symbol, now_ns).lot
+            lots = abs(net) // lot
+            part = 1 + self._below(max(lots, 1), "part")
+            units = lot * (lots, part, lots + 1)[self._below(3, "how much")]
+        rests = self._below(_RESTS, "rests") == 0
+        price_e4 = 0
+        if rests:
+            away_e4 = _AWAY * self._contract(symbol, now_ns).tick_e4
+            price_e4 = frame.quotes[symbol].ltp_e4 - side.sign * away_e4
+        self._place(pocket, side, units, price_e4, now_ns)
+
+    def calm(self, known: Known, *, closes: bool, now_ns: int) -> bool:
+        """Take back what rests, and close what is not of the daemon's making.
+
+        Args:
+            known: what the daemon has recorded.
+            closes: whether he closes anything; a kill that closes all leaves him nothing to do.
+            now_ns: the present instant.
+
+        Returns:
+            Whether he did anything.
+        """
+        mine = [each for each in self._exchange.orders() if each.client_id.startswith(MARK)]
+        resting = [order for order in mine if order.status is Status.WORKING]
+        for order in resting:
+            self._exchange.cancel(order.order_id, now_ns)
+        if resting or not closes or not all(self._is_heard(known, each, now_ns) for each in mine):
+            return bool(resting)
+        found = False
+        for (strategy_id, leg_id), pocket in sorted(known.pockets.items()):
+            net = known.book.position(strategy_id, leg_id).net_quantity
+            is_left = any(leg == leg_id for leg, _ in known.owed_legs(EXTERNAL))
+            if strategy_id == EXTERNAL and net and mine and not is_left:
+                found = True
+                self._place(pocket, Side.SELL if net > 0 else Side.BUY, abs(net), 0, now_ns)
+        return found
+
+    def _place(self, pocket: Pocket, side: Side, units: int, price_e4: int, now_ns: int) -> None:
+        of = self._contract(pocket.symbol, now_ns)
+        for quantity in slices(units, of.freeze_quantity, of.lot):
+            self._orders += 1
+            self._exchange.place(
+                TwinOrder(
+                    client_id=f"{MARK}{self._orders}",
+                    symbol=pocket.symbol,
+                    side=side,
+                    quantity=quantity,
+                    order_type=OrderType.LIMIT if price_e4 else OrderType.MARKET,
+                    price_e4=price_e4,
+                    decided_ns=now_ns,
+                    product=pocket.product.value,
+                ),
+                now_ns,
+            )
+
+    def _is_heard(self, known: Known, order: OrderReport, now_ns: int) -> bool:
+        ours = known.book.order(external_id(known.book, order.order_id, now_ns))
+        heard = ours.filled_quantity if ours else 0
+        return heard == order.filled_quantity
+
+    def _contract(self, symbol: str, now_ns: int) -> Instrument:
+        return contract(symbol, day_of(now_ns), strict=False)
+
+    def _below(self, limit: int, label: str) -> int:
+        return self._dice.below(limit, f"terminal {label}", self._deeds)
+
+
+def is_persons(client_id: str) -> bool:
+    """Say whether an order was placed at the terminal."""
+    return client_id.startswith(MARK)
+
+
+def as_intent(trade: Trade) -> Intent:
+    """Return the order of a trade that was made at the terminal, as one of nobody's."""
+    shown = BrokerOrder(
+        *(trade.client_id, trade.order_id, trade.symbol, Direction(trade.side.value)),
+        *(trade.quantity, State.FILLED, trade.quantity, trade.quantity * trade.price_e4),
+        product=Product(trade.product),
+    )
+    recorded, _ = external(trade.client_id, "", shown, trade.at_ns)
+    return recorded.intent

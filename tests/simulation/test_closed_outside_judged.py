@@ -1,0 +1,94 @@
+"""What people close at the terminal of the broker: as the judge counts it, nothing closes twice."""
+
+from __future__ import annotations
+
+import pytest
+from msgspec.structs import replace
+
+from daemon.domain.orders.outside import OUTSIDE
+from daemon.domain.orders.reconcile import EXTERNAL
+from daemon.domain.orders.words import (
+    Intent,
+    IntentRecorded,
+    OrderType,
+    OrderUpdated,
+    Purpose,
+    Side,
+    State,
+)
+from daemon.simulation.outside import Outside
+from daemon.simulation.terminal import MARK, as_intent, is_persons
+from daemon.twin import words as twin
+
+SYMBOL = "NIFTY-2026-03-10-24500-CE"
+BUY, SELL = Side.BUY, Side.SELL
+ENTRY = Intent(
+    *("1", "a", "s", "ce", SYMBOL, BUY, 65, OrderType.LIMIT, 1, Purpose.ENTRY, "b", 0, 0)
+)
+
+
+def order(name, side, units, whose="s", purpose=Purpose.ENTRY):
+    return replace(
+        ENTRY, intent_id=name, side=side, quantity=units, strategy_id=whose, purpose=purpose
+    )
+
+
+def told(*orders):
+    """A fold of these orders, each filled and told of twice."""
+    outside = Outside()
+    for intent in orders:
+        outside.apply(IntentRecorded(intent, 0))
+        update = OrderUpdated(intent.intent_id, "B", State.FILLED, intent.quantity, 1, 0)
+        outside.apply(update)
+        outside.apply(update)
+    return outside
+
+
+HELD = order("1", BUY, 65)
+EXIT = order("9", SELL, 65, purpose=Purpose.EXIT)
+
+
+@pytest.mark.parametrize(
+    ("orders", "units", "caught"),
+    [
+        ((HELD,), 65, False),
+        ((HELD, order("2", SELL, 65, EXTERNAL)), 65, True),
+        ((HELD, order("2", SELL, 130, EXTERNAL)), 65, True),
+        ((order("1", BUY, 130), order("2", SELL, 65, EXTERNAL)), 65, False),
+        ((order("1", BUY, 130), order("2", SELL, 65, EXTERNAL)), 130, True),
+        ((order("2", BUY, 65, EXTERNAL), HELD, order("3", SELL, 65, EXTERNAL)), 65, False),
+        ((order("2", SELL, 65, EXTERNAL), HELD), 65, False),
+        ((HELD, replace(order("2", SELL, 65), parent=f"{OUTSIDE}EX")), 65, False),
+    ],
+)
+def test_an_exit_closes_no_more_than_strangers_have_left(orders, units, caught):
+    assert bool(told(*orders).beyond(replace(EXIT, quantity=units))) is caught
+
+
+def test_an_exit_of_what_strangers_left_behind_is_none_of_ours_to_judge():
+    assert told().beyond(order("9", SELL, 65, EXTERNAL, Purpose.EXIT)) == ""
+
+
+HIS = order("2", SELL, 65, EXTERNAL)
+
+
+@pytest.mark.parametrize(
+    ("undone_by", "stays"),
+    [
+        ((), True),
+        ((order("4", BUY, 65, purpose=Purpose.EXIT),), False),
+        ((order("4", BUY, 65, EXTERNAL),), False),
+    ],
+)
+def test_what_was_closed_twice_is_to_be_undone(undone_by, stays):
+    outside = told(HELD, HIS, EXIT, *undone_by)
+    assert bool(outside.twice()) is stays
+    assert told(HELD, HIS, EXIT).beyond(replace(EXIT, side=BUY)) == ""
+
+
+def test_an_order_of_the_terminal_is_known_by_its_mark_and_is_nobodys():
+    trade = twin.Trade("t", "7", f"{MARK}1", SYMBOL, twin.Side.SELL, 65, 10, 5)
+    intent = as_intent(trade)
+    assert (intent.strategy_id, intent.side, intent.quantity) == (EXTERNAL, SELL, 65)
+    assert is_persons(trade.client_id)
+    assert not is_persons("OR1")
