@@ -273,7 +273,7 @@ class Judge:
                 f"{intent.side} {intent.quantity} beside {on_their_way}, of {net:+d} of {leg}"
             )
             raise Violated("I10", f"{intent.intent_id}: {sentence}")
-        if sentence := known.outside.beyond(intent):
+        if sentence := known.outside.beyond(intent, known.strangers_like(intent)):
             raise Violated("I10", sentence)
         if intent.side is Side.BUY:
             live = self.travelling | self._works

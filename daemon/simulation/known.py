@@ -7,7 +7,15 @@ from collections.abc import Iterator
 
 from daemon.actors.watch import position_of
 from daemon.domain.orders.book import Book
-from daemon.domain.orders.words import IntentRecorded, OrderFact, OrderParked, Pocket, Purpose
+from daemon.domain.orders.reconcile import is_strangers
+from daemon.domain.orders.words import (
+    Intent,
+    IntentRecorded,
+    OrderFact,
+    OrderParked,
+    Pocket,
+    Purpose,
+)
 from daemon.domain.risk.moves import LevelMoved, Move
 from daemon.messages import (
     BasketOpened,
@@ -124,6 +132,15 @@ class Known:
         """How many stops that rested at the broker have filled there."""
         stops = (o for o in self.book if o.intent.purpose is Purpose.RESIDENT_STOP)
         return sum(bool(order.filled_quantity) for order in stops)
+
+    def strangers_like(self, intent: Intent) -> int:
+        """Return the units that orders which are not ours may still trade as this one does."""
+        return sum(
+            order.remaining_quantity
+            for order in self.book.open_orders()
+            if is_strangers(order.intent)
+            and (order.intent.pocket, order.intent.side) == (intent.pocket, intent.side)
+        )
 
     def owed_legs(self, strategy_id: str) -> Iterator[tuple[str, Pocket]]:
         """Yield the legs of a strategy that are being left, each with what it holds."""

@@ -6,7 +6,7 @@ from collections import Counter
 
 from daemon.domain.orders.outside import is_outside
 from daemon.domain.orders.reconcile import EXTERNAL, is_strangers
-from daemon.domain.orders.words import Intent, IntentRecorded, OrderUpdated, Pocket, Side
+from daemon.domain.orders.words import Intent, IntentRecorded, OrderUpdated, Pocket, Purpose, Side
 
 
 class Outside:
@@ -21,6 +21,8 @@ class Outside:
         self._legs: dict[Pocket, Counter[tuple[str, str]]] = {}
         self._his: Counter[Pocket] = Counter()
         self._closed: Counter[tuple[Pocket, Side]] = Counter()
+        self._ours: Counter[tuple[Pocket, Side]] = Counter()
+        self._either: Counter[tuple[Pocket, Side]] = Counter()
 
     def apply(self, fact: object) -> None:
         """Take one fact in; those of others are passed over."""
@@ -33,29 +35,43 @@ class Outside:
                     self._filled[intent_id] = filled
                     self.fill(self._intents[intent_id], more)
 
-    def beyond(self, intent: Intent) -> str:
+    def beyond(self, intent: Intent, resting: int) -> str:
         """Say how an exit closes more than strangers have left; empty: it does not.
 
-        What was closed twice may be undone, and so may what strangers opened themselves.
+        What was closed twice may be undone, and so may what strangers opened themselves. A long is
+        not sold beside their orders that may sell it.
+
+        Args:
+            intent: the exit.
+            resting: units that strangers' orders like it may still trade, as far as they are known.
         """
         pocket, side = intent.pocket, intent.side
         twice = max(-self._open(pocket, side.opposite), 0)
         his = max(-self._his[pocket] * side.sign, 0)
         left, gone = max(self._open(pocket, side), 0), self._closed[pocket, side]
         is_his = intent.strategy_id == EXTERNAL
-        if is_his or not gone or intent.quantity <= left + twice + his:
+        beside = resting if side is Side.SELL else 0
+        if is_his or not (gone or beside) or intent.quantity <= left + twice + his - beside:
             return ""
         what = f"{side} {intent.quantity} {pocket}, of which {left} are left"
-        return f"{intent.intent_id}: {what} once {gone} were closed outside"
+        return f"{intent.intent_id}: {what} once {gone} were closed outside, and {beside} may be"
 
     def twice(self) -> tuple[str, ...]:
-        """Return what exits of ours have closed once more and nobody has undone, a phrase each."""
-        return tuple(
-            f"{side} {-self._open(pocket, side)} {pocket}"
+        """Return what exits of ours have closed once more and nobody has undone, a phrase each.
+
+        Where he traded after an exit what that exit had just traded, it may be his own, or what the
+        leg is beyond flat by; closed by whoever takes it for his, it was closed once.
+        """
+        beyond = {
+            (pocket, side): -self._open(pocket, side) - self._either[pocket, side.opposite]
             for pocket in sorted(self._legs)
             for side in Side
-            if self._open(pocket, side) < 0
-        )
+        }
+        return tuple(f"{side} {n} {pocket}" for (pocket, side), n in beyond.items() if n > 0)
+
+    def his(self, pocket: Pocket) -> int:
+        """Return the units in a pocket that are strangers' own, signed."""
+        return self._his[pocket]
 
     def fill(self, intent: Intent, units: int) -> None:
         """Take in that so many units more of an order were filled."""
@@ -63,6 +79,8 @@ class Outside:
         if intent.strategy_id != EXTERNAL:
             legs = self._legs.setdefault(pocket, Counter())
             legs[intent.strategy_id, intent.leg_id] += side.sign * units
+            if intent.purpose is not Purpose.ENTRY:
+                self._ours[pocket, side] += units
             return
         if is_strangers(intent):
             own = min(max(-self._his[pocket] * side.sign, 0), units)
@@ -71,6 +89,9 @@ class Outside:
             undone = min(max(-self._open(pocket, side.opposite), 0), units - own - met)
             self._closed[pocket, side.opposite] -= undone
             units -= met + undone
+            either = min(units - own, self._ours[pocket, side])
+            self._ours[pocket, side] -= either
+            self._either[pocket, side] += either
         self._his[pocket] += side.sign * units
 
     def _open(self, pocket: Pocket, side: Side) -> int:

@@ -2,7 +2,7 @@
 
 He closes what is held there, wholly, in part or more than it, or opens something; at the market, or
 by an order that rests. Once nothing goes wrong any more he takes back what rests, and closes what
-the daemon shows as none of its making, unless a kill does.
+is his own by his trades and is shown to him as that, unless a kill does.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from daemon.domain.orders.words import Side as Direction
 from daemon.simulation.dice import Dice
 from daemon.simulation.known import Known
 from daemon.simulation.market import UNDERLYING
+from daemon.simulation.outside import Outside
 from daemon.twin.exchange import Exchange
 from daemon.twin.words import OrderReport, OrderType, Side, Status, Trade, TwinOrder
 
@@ -88,13 +89,15 @@ class Terminal:
             self._exchange.cancel(order.order_id, now_ns)
         if resting or not closes or not all(self._is_heard(known, each, now_ns) for each in mine):
             return bool(resting)
-        found = False
+        found, outside = False, traded_outside(known, self._exchange)
         for (strategy_id, leg_id), pocket in sorted(known.pockets.items()):
             net = known.book.position(strategy_id, leg_id).net_quantity
             is_left = any(leg == leg_id for leg, _ in known.owed_legs(EXTERNAL))
-            if strategy_id == EXTERNAL and net and mine and not is_left:
+            side = Side.SELL if net > 0 else Side.BUY
+            his = min(max(-outside.his(pocket) * Direction(side.value).sign, 0), abs(net))
+            if strategy_id == EXTERNAL and his and not is_left:
                 found = True
-                self._place(pocket, Side.SELL if net > 0 else Side.BUY, abs(net), 0, now_ns)
+                self._place(pocket, side, his, 0, now_ns)
         return found
 
     def _place(self, pocket: Pocket, side: Side, units: int, price_e4: int, now_ns: int) -> None:
@@ -130,6 +133,22 @@ class Terminal:
 def is_persons(client_id: str) -> bool:
     """Say whether an order was placed at the terminal."""
     return client_id.startswith(MARK)
+
+
+def traded_outside(known: Known, exchange: Exchange) -> Outside:
+    """Fold what was traded, trade by trade as the exchange has it.
+
+    Args:
+        known: what the daemon has recorded, which knows whose its own orders are.
+        exchange: where all of it was traded.
+    """
+    outside = Outside()
+    for trade in exchange.trades():
+        if is_persons(trade.client_id):
+            outside.fill(as_intent(trade), trade.quantity)
+        elif order := known.book.order(trade.client_id):
+            outside.fill(order.intent, trade.quantity)
+    return outside
 
 
 def as_intent(trade: Trade) -> Intent:

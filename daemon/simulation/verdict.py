@@ -17,8 +17,7 @@ from daemon.kill import ALL, Latch
 from daemon.simulation.judge import Violated
 from daemon.simulation.known import Known
 from daemon.simulation.ledger import SimulatedLedger
-from daemon.simulation.outside import Outside
-from daemon.simulation.terminal import as_intent, is_persons
+from daemon.simulation.terminal import is_persons, traded_outside
 from daemon.storage.codec import decode, linked
 from daemon.twin.exchange import Exchange
 from daemon.twin.words import Status
@@ -114,16 +113,8 @@ def both_books_count_the_same_money(known: Known, exchange: Exchange) -> None:
 
 def nothing_stays_closed_twice(known: Known, exchange: Exchange) -> None:
     """I10: what an exit closed although somebody had at the broker's terminal, was undone."""
-    outside = Outside()
-    for trade in exchange.trades():
-        intent = as_intent(trade) if is_persons(trade.client_id) else None
-        if intent is None:
-            order = known.book.order(trade.client_id)
-            assert order is not None, "every order of ours is known by now"
-            intent = order.intent
-        outside.fill(intent, trade.quantity)
-    if outside.twice():
-        raise Violated("I10", f"closed outside, and by an exit as well: {outside.twice()}")
+    if found := traded_outside(known, exchange).twice():
+        raise Violated("I10", f"closed outside, and by an exit as well: {found}")
 
 
 def all_is_flat_or_told(known: Known, exchange: Exchange) -> None:

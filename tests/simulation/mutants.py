@@ -97,6 +97,15 @@ def what_a_person_closed_stays_open(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(outside, "hand_on", lambda *_: ())
 
 
+def what_a_person_and_an_exit_closed_stays_beyond_flat(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(outside, "_sent_unaware", lambda *_: ())
+
+
+def longs_are_sold_beside_a_persons_order(patch: pytest.MonkeyPatch) -> None:
+    for module in (outside, holdings, sending):
+        patch.setattr(module, "to_sell", lambda *_: 0)
+
+
 def _approvals(patch: pytest.MonkeyPatch) -> dict[str, object]:
     """What the gate has approved, by intent id."""
     kept, gate = {}, sending.gate
@@ -589,6 +598,8 @@ MUTANTS: tuple[Mutant, ...] = (
     _of(resting_stops_are_forgotten, 1, "I10"),
     _of(what_never_left_is_waited_for_for_ever, 5, "I9"),
     _of(what_a_person_closed_stays_open, 3, "I10"),
+    _of(what_a_person_and_an_exit_closed_stays_beyond_flat, 176, "I10"),
+    _of(longs_are_sold_beside_a_persons_order, 93, "I10"),
     _of(every_purchase_in_doubt_is_replaced_at_once, 1, "I10"),
     _of(replacements_that_are_neither_bounded_nor_dated, 5, "I10"),
     _of(trail_lost_at_a_start, 3, "I15"),

@@ -62,11 +62,20 @@ EXIT = order("9", SELL, 65, purpose=Purpose.EXIT)
     ],
 )
 def test_an_exit_closes_no_more_than_strangers_have_left(orders, units, caught):
-    assert bool(told(*orders).beyond(replace(EXIT, quantity=units))) is caught
+    assert bool(told(*orders).beyond(replace(EXIT, quantity=units), 0)) is caught
+
+
+@pytest.mark.parametrize(
+    ("side", "resting", "caught"),
+    [(SELL, 0, False), (SELL, 65, False), (SELL, 130, True), (BUY, 130, False)],
+)
+def test_a_long_is_not_sold_beside_orders_of_strangers_that_may_sell_it(side, resting, caught):
+    held = order("1", side.opposite, 130)
+    assert bool(told(held).beyond(replace(EXIT, side=side), resting)) is caught
 
 
 def test_an_exit_of_what_strangers_left_behind_is_none_of_ours_to_judge():
-    assert told().beyond(order("9", SELL, 65, EXTERNAL, Purpose.EXIT)) == ""
+    assert told().beyond(order("9", SELL, 65, EXTERNAL, Purpose.EXIT), 0) == ""
 
 
 HIS = order("2", SELL, 65, EXTERNAL)
@@ -83,7 +92,21 @@ HIS = order("2", SELL, 65, EXTERNAL)
 def test_what_was_closed_twice_is_to_be_undone(undone_by, stays):
     outside = told(HELD, HIS, EXIT, *undone_by)
     assert bool(outside.twice()) is stays
-    assert told(HELD, HIS, EXIT).beyond(replace(EXIT, side=BUY)) == ""
+    assert told(HELD, HIS, EXIT).beyond(replace(EXIT, side=BUY), 0) == ""
+
+
+def test_what_he_traded_after_an_exit_may_be_taken_for_either():
+    """An exit had just sold what was held twice, and he sells as much again."""
+    doubled = (HELD, HIS, EXIT, order("4", BUY, 65, purpose=Purpose.EXIT))
+    again = order("5", BUY, 65, EXTERNAL)
+    sold = order("6", SELL, 65, purpose=Purpose.EXIT)
+    assert not told(*doubled, again, sold).twice()
+    assert told(*doubled, sold).twice()
+
+
+def test_what_is_his_own_is_what_closed_nothing_of_ours():
+    outside = told(HELD, order("2", SELL, 130, EXTERNAL))
+    assert outside.his(HELD.pocket) == -65
 
 
 def test_an_order_of_the_terminal_is_known_by_its_mark_and_is_nobodys():

@@ -8,6 +8,7 @@ closed at once.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 
 from daemon.actors.order_router.desk import Closing, Desk
@@ -90,16 +91,25 @@ def _held(desk: Desk, pocket: Pocket) -> dict[Side, list[Held]]:
 
 
 def _sent_unaware(desk: Desk, pocket: Pocket, side: Side) -> Iterator[Held]:
-    """Yield what exits of ours have traded on this side since the reading before."""
+    """Yield what exits of ours have traded on this side since the reading before.
+
+    What a stranger's fill was set against already, the leg is beyond flat by, or was until an exit
+    on the other side closed it again.
+    """
     reads = desk.reads
     known_ns = (reads.newest.at_ns if reads.newest else reads.read_ns) - desk.terms.answer_ns
+    traded: Counter[tuple[str, str]] = Counter()
+    undone: Counter[tuple[str, str]] = Counter()
     for order in desk.book:
         intent = order.intent
-        leg = (intent.strategy_id, intent.leg_id)
         is_exit = intent.purpose is not Purpose.ENTRY and intent.strategy_id != EXTERNAL
         was_asked = any(order.broker_order_ids) and order.at_ns >= known_ns
-        if is_exit and was_asked and (intent.pocket, intent.side) == (pocket, side):
-            yield Held(desk.since_ns[leg], leg, order.filled_quantity)
+        if is_exit and was_asked and intent.pocket == pocket:
+            units = traded if intent.side is side else undone
+            units[intent.strategy_id, intent.leg_id] += order.filled_quantity
+    for leg, quantity in traded.items():
+        beyond = desk.book.position(*leg).net_quantity * side.sign + undone[leg]
+        yield Held(desk.since_ns[leg], leg, quantity - max(beyond, 0))
 
 
 def _tell(turn: Turn, order: Order, intent: Intent, now_ns: int, *, beyond: bool) -> None:

@@ -215,7 +215,7 @@ def _again(desk: Desk, turn: Turn, now_ns: int) -> None:
 
 
 def _pace_ns(desk: Desk) -> int:
-    """Return how often the book is to be read now; 0: there is nothing to read it for."""
+    """Return how often the book is to be read now; 0: never."""
     terms, reads = desk.terms, desk.reads
     if not terms.reconcile_ns:
         return 0
@@ -224,8 +224,9 @@ def _pace_ns(desk: Desk) -> int:
         return terms.lookup_ns
     if orders or reads.differing:
         return terms.reconcile_ns
-    # What is told to be cancelled or refused has been seen to fill, and the news of it to be lost.
-    return _HELD_EVERY * terms.reconcile_ns if desk.book.symbols() or desk.todays else 0
+    # What is told to be cancelled or refused has been seen to fill, and the news of it to be lost;
+    # and somebody may trade in the account before anything of ours does.
+    return _HELD_EVERY * terms.reconcile_ns
 
 
 def is_doubted(order: Order) -> bool:

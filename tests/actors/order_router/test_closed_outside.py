@@ -168,6 +168,18 @@ def test_an_exit_that_left_before_his_order_was_known_is_undone_at_once(leg_id, 
     assert any("is closed at once" in fact.text for fact in stage.told(Noted))
 
 
+@pytest.mark.parametrize(("leg_id", "side"), [("hc", Side.SELL), ("ce", Side.BUY)])
+def test_an_exit_is_set_against_his_fills_once(leg_id, side):
+    """He trades its units in one order, and as many in another that are his own."""
+    stage = begun(leg_id)
+    stage.broker.stranger(SYMBOLS[leg_id], side, filled=75)
+    stage.broker.stranger(SYMBOLS[leg_id], side, filled=75)
+    stage.tell(leave(leg_id))
+    beat(stage, 40)
+    assert (net(stage, leg_id), stage.broker.net()) == (0, {SYMBOLS[leg_id]: 75 * side.sign})
+    assert net(stage, SYMBOLS[leg_id], "external") == 75 * side.sign
+
+
 def test_a_long_is_not_sold_beside_a_persons_order_that_may_sell_it():
     stage = begun(leg("hc", 2))
     order = stage.broker.stranger(HC, Side.SELL, 75)

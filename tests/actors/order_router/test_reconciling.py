@@ -111,8 +111,8 @@ def test_it_is_read_every_thirty_seconds_while_anything_is_held():
     assert [later - early for early, later in pairwise(at)] == [30.0, 30.0]
 
 
-def test_it_is_not_read_on_a_day_on_which_nothing_was_sent():
-    assert reads_at(agreed(reading()), 120) == []
+def test_it_is_read_as_often_where_nothing_was_sent_for_others_may_trade_in_the_account():
+    assert reads_at(agreed(reading()), 120) == [30.0, 60.0, 90.0, 120.0]
 
 
 def test_a_fill_after_its_cancellation_that_nobody_told_is_read_and_closed():
