@@ -133,6 +133,16 @@ class Known:
         stops = (o for o in self.book if o.intent.purpose is Purpose.RESIDENT_STOP)
         return sum(bool(order.filled_quantity) for order in stops)
 
+    def paged_pockets(self) -> frozenset[Pocket]:
+        """Return what the legs trade for whose exits, late as they are, a person was paged."""
+        return frozenset(
+            self.pockets[owed.strategy_id, leg_id]
+            for exit_id, owed in self.owed.items()
+            if exit_id in self.overdue
+            for leg_id in owed.leg_ids
+            if (owed.strategy_id, leg_id) in self.pockets
+        )
+
     def strangers_like(self, intent: Intent) -> int:
         """Return the units that orders which are not ours may still trade as this one does."""
         return sum(

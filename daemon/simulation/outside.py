@@ -56,8 +56,8 @@ class Outside:
         what = f"{side} {intent.quantity} {pocket}, of which {left} are left"
         return f"{intent.intent_id}: {what} once {gone} were closed outside, and {beside} may be"
 
-    def twice(self) -> tuple[str, ...]:
-        """Return what exits of ours have closed once more and nobody has undone, a phrase each.
+    def twice(self) -> dict[Pocket, str]:
+        """Return what exits of ours have closed once more and nobody has undone, in words.
 
         Where he traded after an exit what that exit had just traded, it may be his own, or what the
         leg is beyond flat by; closed by whoever takes it for his, it was closed once.
@@ -67,7 +67,7 @@ class Outside:
             for pocket in sorted(self._legs)
             for side in Side
         }
-        return tuple(f"{side} {n} {pocket}" for (pocket, side), n in beyond.items() if n > 0)
+        return {pocket: f"{side} {n} {pocket}" for (pocket, side), n in beyond.items() if n > 0}
 
     def his(self, pocket: Pocket) -> int:
         """Return the units in a pocket that are strangers' own, signed."""
