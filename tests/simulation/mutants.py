@@ -587,7 +587,7 @@ MUTANTS: tuple[Mutant, ...] = (
     _of(entries_pass_a_kill, 4, "I8"),
     _of(longs_first, 3, "I11"),
     _of(a_fill_after_a_cancel_is_ignored, 1, "I4", "I5", "I7"),
-    _of(partial_is_full, 7, "I4", "I5", "I7"),
+    _of(partial_is_full, 14, "I4", "I5", "I7"),
     _of(fills_add_up, 1, "I6", "I4"),
     _of(a_feed_that_is_stuck_is_believed, 25, "I12"),
     _of(a_dead_link_waits_for_the_disk, 29, "I12", crash_at=13),
