@@ -52,7 +52,7 @@ def guarded(folder: Path, course: Any = still) -> Iterator[tuple[LiveDaemon, Twi
     with live_daemon(folder, LIVE, STRATEGY, market) as (daemon, twin):
         twin.pass_by(15)
         daemon.wait_event("BasketEnded", complete=True)
-        assert stops(twin), "it has its stop at the broker"
+        daemon.wait(lambda: bool(stops(twin)), "has its stop at the broker")
         yield daemon, twin
 
 
