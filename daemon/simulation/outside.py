@@ -46,12 +46,11 @@ class Outside:
             resting: units that strangers' orders like it may still trade, as far as they are known.
         """
         pocket, side = intent.pocket, intent.side
-        twice = max(-self._open(pocket, side.opposite), 0)
+        left, gone = self._open(pocket)[side], self._closed[pocket, side]
         his = max(-self._his[pocket] * side.sign, 0)
-        left, gone = max(self._open(pocket, side), 0), self._closed[pocket, side]
         is_his = intent.strategy_id == EXTERNAL
         beside = resting if side is Side.SELL else 0
-        if is_his or not (gone or beside) or intent.quantity <= left + twice + his - beside:
+        if is_his or not (gone or beside) or intent.quantity <= left + his - beside:
             return ""
         what = f"{side} {intent.quantity} {pocket}, of which {left} are left"
         return f"{intent.intent_id}: {what} once {gone} were closed outside, and {beside} may be"
@@ -62,16 +61,19 @@ class Outside:
         Where he traded after an exit what that exit had just traded, it may be his own, or what the
         leg is beyond flat by; closed by whoever takes it for his, it was closed once.
         """
-        beyond = {
-            (pocket, side): -self._open(pocket, side) - self._either[pocket, side.opposite]
-            for pocket in sorted(self._legs)
-            for side in Side
-        }
-        return {pocket: f"{side} {n} {pocket}" for (pocket, side), n in beyond.items() if n > 0}
+        found: dict[Pocket, str] = {}
+        for pocket in sorted(self._legs):
+            left, opened = self._left(pocket), self._open(pocket)
+            for side in Side:
+                units = min(-left[side], opened[side.opposite])
+                units -= self._either[pocket, side.opposite]
+                if units > 0:
+                    found[pocket] = f"{side} {units} {pocket}"
+        return found
 
-    def his(self, pocket: Pocket) -> int:
-        """Return the units in a pocket that are strangers' own, signed."""
-        return self._his[pocket]
+    def own(self, pocket: Pocket, side: Side) -> int:
+        """Return the units of strangers' own that a trade on this side closes, at most."""
+        return max(-self._his[pocket] * side.sign + self._either[pocket, side], 0)
 
     def fill(self, intent: Intent, units: int) -> None:
         """Take in that so many units more of an order were filled."""
@@ -84,17 +86,30 @@ class Outside:
             return
         if is_strangers(intent):
             own = min(max(-self._his[pocket] * side.sign, 0), units)
-            met = min(max(self._open(pocket, side), 0), units - own)
+            met = min(self._open(pocket)[side], units - own)
             self._closed[pocket, side] += met
-            undone = min(max(-self._open(pocket, side.opposite), 0), units - own - met)
-            self._closed[pocket, side.opposite] -= undone
-            units -= met + undone
+            units -= met
             either = min(units - own, self._ours[pocket, side])
             self._ours[pocket, side] -= either
             self._either[pocket, side] += either
         self._his[pocket] += side.sign * units
 
-    def _open(self, pocket: Pocket, side: Side) -> int:
-        """Return the units of our legs that a trade on this side closes; below zero: one did."""
+    def _open(self, pocket: Pocket) -> dict[Side, int]:
+        """Return the units of our legs that a trade on each side closes.
+
+        What was closed twice on one side is open on the other, until somebody has closed it there.
+        """
+        buys, sales = self._left(pocket).values()
+        if buys < 0:
+            buys, sales = 0, sales - buys
+        if sales < 0:
+            buys, sales = buys - sales, 0
+        return {Side.BUY: max(buys, 0), Side.SELL: sales}
+
+    def _left(self, pocket: Pocket) -> dict[Side, int]:
+        """Return for each side what our own orders have opened less what strangers have closed."""
         held = self._legs.get(pocket, Counter()).values()
-        return sum(max(-net * side.sign, 0) for net in held) - self._closed[pocket, side]
+        return {
+            side: sum(max(-net * side.sign, 0) for net in held) - self._closed[pocket, side]
+            for side in (Side.BUY, Side.SELL)
+        }

@@ -94,7 +94,7 @@ class Terminal:
             net = known.book.position(strategy_id, leg_id).net_quantity
             is_left = any(leg == leg_id for leg, _ in known.owed_legs(EXTERNAL))
             side = Side.SELL if net > 0 else Side.BUY
-            his = min(max(-outside.his(pocket) * Direction(side.value).sign, 0), abs(net))
+            his = min(outside.own(pocket, Direction(side.value)), abs(net))
             if strategy_id == EXTERNAL and his and not is_left:
                 found = True
                 self._place(pocket, side, his, 0, now_ns)

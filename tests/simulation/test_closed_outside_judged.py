@@ -106,7 +106,24 @@ def test_what_he_traded_after_an_exit_may_be_taken_for_either():
 
 def test_what_is_his_own_is_what_closed_nothing_of_ours():
     outside = told(HELD, order("2", SELL, 130, EXTERNAL))
-    assert outside.his(HELD.pocket) == -65
+    assert (outside.own(HELD.pocket, BUY), outside.own(HELD.pocket, SELL)) == (65, 0)
+
+
+def test_what_may_be_taken_for_either_may_be_his_own_or_not():
+    back = order("4", BUY, 65, purpose=Purpose.EXIT)
+    outside = told(HELD, HIS, EXIT, back, order("5", BUY, 130, EXTERNAL))
+    assert (outside.own(HELD.pocket, BUY), outside.own(HELD.pocket, SELL)) == (0, 130)
+    outside.fill(order("6", SELL, 130, EXTERNAL), 130)
+    assert (outside.own(HELD.pocket, BUY), outside.own(HELD.pocket, SELL)) == (65, 0)
+
+
+def test_what_was_closed_twice_is_open_on_the_other_side_until_somebody_closes_it_there():
+    """He sells what is held, an exit does so again, and more was sold than that, all of it back."""
+    twice = (HELD, HIS, order("3", SELL, 130, purpose=Purpose.EXIT))
+    half, rest = (order(name, BUY, 65, EXTERNAL) for name in ("4", "5"))
+    assert told(*twice).twice()
+    assert told(*twice, half).twice()
+    assert not told(*twice, half, rest).twice()
 
 
 def test_an_order_of_the_terminal_is_known_by_its_mark_and_is_nobodys():
