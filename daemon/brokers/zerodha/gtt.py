@@ -8,6 +8,7 @@ Source: Kite Connect 3, GTT.
 
 from __future__ import annotations
 
+from decimal import Decimal
 from enum import StrEnum
 
 import msgspec
@@ -55,12 +56,40 @@ class Child(Struct, frozen=True):
     product: str = "NRML"
 
 
+class _Outcome(Struct, frozen=True):
+    order_id: str = ""
+    rejection_reason: str = ""
+
+
+class _Result(Struct, frozen=True):
+    order_result: _Outcome = _Outcome()
+
+
+class _Order(Struct, frozen=True):
+    result: _Result | None = None
+
+
 class Trigger(Struct, frozen=True):
-    """A trigger as the broker shows it."""
+    """A trigger as the broker shows it; one that has triggered may have placed nothing."""
 
     id: int
     status: Status
     type: str
+    orders: tuple[_Order, ...] = ()
+
+    @property
+    def order_id(self) -> str:
+        """The broker's number of the order that it placed; empty: there is none."""
+        return next((each.order_id for each in self._outcomes if each.order_id), "")
+
+    @property
+    def refusal(self) -> str:
+        """Why the order that it placed was refused; empty: it was not."""
+        return next((each.rejection_reason for each in self._outcomes if not each.order_id), "")
+
+    @property
+    def _outcomes(self) -> list[_Outcome]:
+        return [each.result.order_result for each in self.orders if each.result is not None]
 
 
 class Taken(Struct, frozen=True):
@@ -80,6 +109,25 @@ def placing(listed: Listed, last_e4: int, children: tuple[Child, ...]) -> Sent:
     Raises:
         BrokerMisused: there are others than one or two, or they do not rise.
     """
+    return form("POST", _PATH, _fields(listed, last_e4, children))
+
+
+def changing(trigger_id: int, listed: Listed, last_e4: int, children: tuple[Child, ...]) -> Sent:
+    """Return the request that has a trigger wait for other prices, or place other orders.
+
+    Args:
+        trigger_id: the broker's number.
+        listed: its contract.
+        last_e4: what it costs now.
+        children: as many as it has, all that they shall be.
+
+    Raises:
+        BrokerMisused: there are others than one or two, or they do not rise.
+    """
+    return form("PUT", f"{_PATH}/{trigger_id}", _fields(listed, last_e4, children))
+
+
+def _fields(listed: Listed, last_e4: int, children: tuple[Child, ...]) -> dict[str, object]:
     triggers = [child.trigger_e4 for child in children]
     kinds = {1: "single", 2: "two-leg"}
     if len(children) not in kinds or sorted(set(triggers)) != triggers:
@@ -87,8 +135,8 @@ def placing(listed: Listed, last_e4: int, children: tuple[Child, ...]) -> Sent:
     condition = {
         "exchange": listed.exchange,
         "tradingsymbol": listed.name,
-        "trigger_values": [units(each) for each in triggers],
-        "last_price": units(last_e4),
+        "trigger_values": [_number(each) for each in triggers],
+        "last_price": _number(last_e4),
     }
     orders = [
         {
@@ -98,16 +146,26 @@ def placing(listed: Listed, last_e4: int, children: tuple[Child, ...]) -> Sent:
             "quantity": child.quantity,
             "order_type": "LIMIT",
             "product": child.product,
-            "price": units(child.price_e4),
+            "price": _number(child.price_e4),
         }
         for child in children
     ]
-    fields: dict[str, object] = {
-        "condition": _JSON.encode(condition).decode(),
-        "orders": _JSON.encode(orders).decode(),
+    return {
+        "condition": _text(condition),
+        "orders": _text(orders),
         "type": kinds[len(children)],
     }
-    return form("POST", _PATH, fields)
+
+
+def _text(told: object) -> str:
+    """Return JSON as the broker's own client spaces it."""
+    return msgspec.json.format(_JSON.encode(told), indent=0).decode()
+
+
+def _number(price_e4: int) -> Decimal:
+    """Return a price with the digits that the broker's own client writes: `200.0`, `200.05`."""
+    text = f"{units(price_e4):f}".rstrip("0")
+    return Decimal(f"{text}0" if text.endswith(".") else text)
 
 
 def removal(trigger_id: int) -> Sent:

@@ -7,7 +7,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from msgspec.structs import asdict, replace
 
+from daemon.brokers.zerodha import gtt
 from daemon.brokers.zerodha.forms import (
+    SIDES,
     VARIETIES,
     Change,
     OrderForm,
@@ -18,6 +20,7 @@ from daemon.brokers.zerodha.forms import (
 )
 from daemon.brokers.zerodha.instruments import Listed
 from daemon.brokers.zerodha.symbols import plain
+from daemon.domain.money import units
 from daemon.domain.orders.limits import Approved, _Seal
 from daemon.domain.orders.words import Intent, OrderType, Product, Purpose, Side
 from tests.kit.official_kite import official_client
@@ -96,6 +99,49 @@ def test_an_order_is_cancelled_by_equal_bytes(official, parent):
     asked = {"variety": "co", "order_id": "15", "parent_order_id": parent}
 
     assert same(cancellation("co", "15", parent), official("cancel_order", asked))
+
+
+LISTED = Listed(1, "X", "NFO", "M&M26AUG3000PE", 65, 500, None)
+STEPS = st.lists(st.integers(1, 10**7), min_size=1, max_size=2, unique=True).map(sorted)
+
+
+@given(steps=STEPS, quantity=NUMBERS, product=st.sampled_from(["CNC", "MTF", "NRML"]))
+@QUICK
+def test_a_trigger_is_placed_and_changed_by_equal_bytes(official, steps, quantity, product):
+    children = tuple(
+        gtt.Child(step * 500, side, quantity, step * 500 + 50, product)
+        for step, side in zip(steps, Side, strict=False)
+    )
+    asked = {
+        "trigger_type": {1: "single", 2: "two-leg"}[len(steps)],
+        "exchange": LISTED.exchange,
+        "tradingsymbol": LISTED.name,
+        "trigger_values": [step / 20 for step in steps],
+        "last_price": 250.5,
+        "orders": [
+            {
+                "transaction_type": SIDES[each.side],
+                "quantity": quantity,
+                "order_type": "LIMIT",
+                "product": product,
+                "price": float(units(each.price_e4)),
+            }
+            for each in children
+        ],
+    }
+
+    placed, changed = (
+        official("place_gtt", asked),
+        official("modify_gtt", asked | {"trigger_id": 7}),
+    )
+    assert same(gtt.placing(LISTED, 2_505_000, children), placed)
+    assert same(gtt.changing(7, LISTED, 2_505_000, children), changed)
+
+
+def test_triggers_are_read_and_deleted_by_equal_bytes(official):
+    assert same(gtt.removal(7), official("delete_gtt", {"trigger_id": 7}))
+    assert same(gtt.trigger(7).sent, official("get_gtt", {"trigger_id": 7}))
+    assert same(gtt.triggers().sent, official("get_gtts", {}))
 
 
 OURS = Intent(

@@ -245,6 +245,19 @@ def test_a_trigger_s_status_is_one_of_those_that_are_known():
     assert done(sample("gtt_place_order"), gtt.Taken).trigger_id == 123
 
 
+def test_a_trigger_that_has_triggered_tells_the_order_that_it_placed_or_why_there_is_none():
+    refused = gtt.trigger(1).read(sample("gtt_get_order"))
+    result = {"order_result": {"status": "success", "order_id": "15", "rejection_reason": ""}}
+    row = {"id": 1, "status": "triggered", "type": "single", "orders": [{"result": result}]}
+    placed = gtt.trigger(1).read(reply(row))
+    rests = gtt.trigger(1).read(reply(row | {"orders": [{"result": None}]}))
+
+    assert (refused.status, refused.order_id) == (Status.TRIGGERED, "")
+    assert "circuit limit" in refused.refusal
+    assert (placed.order_id, placed.refusal) == ("15", "")
+    assert (rests.order_id, rests.refusal) == ("", "")
+
+
 def test_a_conversion_is_of_a_position_of_the_day():
     sent = conversion(LISTED, Side.SELL, 65, "MIS", "NRML")
 

@@ -111,6 +111,7 @@ class Admin:
                 "orders": [kept.newest | {"states": kept.states} for kept in desk.books.orders()],
                 "trades": desk.books.trades(),
                 "writes": desk.books.writes,
+                "triggers": self._house.triggers.records(),
                 "positions": desk.books.portfolio.positions(),
                 "held": [
                     {"exchange": listing.exchange, "tradingsymbol": listing.name}

@@ -1,6 +1,6 @@
 """Zerodha's REST interface as a table: method, path, which limit counts, and what is done.
 
-Source: Kite Connect 3, user, orders, portfolio, market quotes, historical and margins.
+Source: Kite Connect 3, user, orders, portfolio, GTT, market quotes, historical and margins.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from daemon.brokers.zerodha.wire_twin import asked as forms
 from daemon.brokers.zerodha.wire_twin import margins, slices, tape
 from daemon.brokers.zerodha.wire_twin.asked import AT_MARKET, STOPS, Asked, Form
 from daemon.brokers.zerodha.wire_twin.desk import Desk
+from daemon.brokers.zerodha.wire_twin.gtt import Triggers
 from daemon.brokers.zerodha.wire_twin.limits import Bucket
 from daemon.brokers.zerodha.wire_twin.mischief import On
 from daemon.brokers.zerodha.wire_twin.session import Session, profile
@@ -60,6 +61,7 @@ class House(Struct, frozen=True):
     """What answers are given from."""
 
     desk: Desk
+    triggers: Triggers
     session: Session
     website: Website
 
@@ -258,8 +260,26 @@ ROWS: tuple[Row, ...] = (
     ),
     Row("PUT", "/portfolio/positions", Bucket.READ, _convert),
     Row("GET", "/portfolio/holdings", Bucket.READ, lambda *_: []),
+    Row("GET", "/portfolio/holdings/auctions", Bucket.READ, lambda *_: []),
     Row("GET", "/instruments", Bucket.READ, _instruments, session=False),
     Row("GET", "/instruments/{exchange}", Bucket.READ, _instruments, session=False),
+    Row("GET", "/gtt/triggers", Bucket.READ, lambda house, _: house.triggers.records()),
+    Row(
+        *("POST", "/gtt/triggers", Bucket.READ),
+        lambda house, call: house.triggers.place(call.form),
+    ),
+    Row(
+        *("GET", "/gtt/triggers/{trigger_id}", Bucket.READ),
+        lambda house, call: house.triggers.record(call.path["trigger_id"]),
+    ),
+    Row(
+        *("PUT", "/gtt/triggers/{trigger_id}", Bucket.READ),
+        lambda house, call: house.triggers.modify(call.path["trigger_id"], call.form),
+    ),
+    Row(
+        *("DELETE", "/gtt/triggers/{trigger_id}", Bucket.READ),
+        lambda house, call: house.triggers.delete(call.path["trigger_id"]),
+    ),
     Row("GET", "/quote", Bucket.QUOTE, _quotes),
     Row("GET", "/quote/{which}", Bucket.QUOTE, _quotes),
     Row("GET", "/instruments/historical/{token}/{interval}", Bucket.HISTORY, _candles),

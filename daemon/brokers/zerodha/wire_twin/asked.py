@@ -94,7 +94,7 @@ def placement(variety: str, form: Form, contracts: Contracts) -> Asked:
         raise wrong(f"{listing.name} is an index and cannot be traded.")
     return Asked(
         listing=listing,
-        side=Side.BUY if one_of(form, "transaction_type", ("BUY", "SELL")) == "BUY" else Side.SELL,
+        side=side_of(form),
         quantity=count(form, "quantity", at_least=1),
         variety=variety,
         product=one_of(form, "product", PRODUCTS),
@@ -119,6 +119,15 @@ def listed(form: Mapping[str, object], contracts: Contracts) -> Listing:
     if found is None:
         raise wrong("The instrument you are placing an order for has expired or does not exist.")
     return found
+
+
+def side_of(form: Form) -> Side:
+    """Return which way an order of a form goes.
+
+    Raises:
+        Denied: it does not say.
+    """
+    return Side.BUY if one_of(form, "transaction_type", ("BUY", "SELL")) == "BUY" else Side.SELL
 
 
 def protection_of(form: Form, order_type: str) -> int:

@@ -70,7 +70,7 @@ class Books:
         """
         kept = self.find(order_id)
         if kept is None or variety not in ("", kept.asked.variety):
-            raise not_found()
+            raise not_found("order_id")
         return kept
 
     def orders(self) -> list[Kept]:

@@ -10,6 +10,7 @@ from msgspec import Struct
 from daemon.brokers.paper_exchange import RULES
 from daemon.brokers.zerodha.wire_twin.api import House
 from daemon.brokers.zerodha.wire_twin.desk import Desk
+from daemon.brokers.zerodha.wire_twin.gtt import Triggers
 from daemon.brokers.zerodha.wire_twin.limits import Limits
 from daemon.brokers.zerodha.wire_twin.market import Beat, Market
 from daemon.brokers.zerodha.wire_twin.mischief import Mischief
@@ -42,21 +43,23 @@ class Stage(Struct, frozen=True):
 
 
 class Account:
-    """The account as the market meets it: each frame goes to the exchange, then to the ticker.
+    """The account as the market meets it: a frame goes to the exchange, the triggers, the ticker.
 
     Attributes:
         exchange: the twin.
     """
 
-    def __init__(self, desk: Desk, ticker: Ticker) -> None:
+    def __init__(self, desk: Desk, triggers: Triggers, ticker: Ticker) -> None:
         self.exchange = desk.exchange
         self._desk = desk
+        self._triggers = triggers
         self._ticker = ticker
         self.advance, self.settle = desk.advance, desk.settle
 
     def on_frame(self, frame: Frame, now_ns: int) -> Sequence[Event]:
         """Show a frame."""
         booked = self._desk.on_frame(frame, now_ns)
+        self._triggers.see(frame)
         self._ticker.show(frame)
         return booked
 
@@ -74,5 +77,8 @@ def opened(stage: Stage, pace: Pace, host: Clock) -> Parts:
     desk = Desk(exchange, stage.listed)
     ticker = Ticker(desk, mischief)
     desk.books.push = ticker.push
-    market = Market(stage.beats(Account(desk, ticker)), desk, pace, stage.starts_ns)
-    return Parts(House(desk, Session(), Website()), market, mischief, ticker, Limits(host.now_ns))
+    triggers = Triggers(desk)
+    account = Account(desk, triggers, ticker)
+    market = Market(stage.beats(account), desk, pace, stage.starts_ns)
+    house = House(desk, triggers, Session(), Website())
+    return Parts(house, market, mischief, ticker, Limits(host.now_ns))

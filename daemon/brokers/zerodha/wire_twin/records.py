@@ -9,14 +9,15 @@ from __future__ import annotations
 from msgspec import Struct
 
 from daemon.brokers.zerodha.wire_twin.asked import AT_MARKET, Asked
-from daemon.brokers.zerodha.wire_twin.session import USER
+from daemon.brokers.zerodha.wire_twin.session import APP_ID, USER
 from daemon.brokers.zerodha.wire_twin.words import Data, average, clock, rupees, stamp
 from daemon.twin.words import OrderReport, OrderType, Side, Status, Trade
 
 _ON_THE_WAY = ("PUT ORDER REQ RECEIVED", "VALIDATION PENDING", "OPEN PENDING")
 CHANGING = ("MODIFY VALIDATION PENDING", "MODIFY PENDING", "MODIFIED")
 CANCELLING = ("CANCEL PENDING",)
-_SIDES = {Side.BUY: "BUY", Side.SELL: "SELL"}
+SIDES = {Side.BUY: "BUY", Side.SELL: "SELL"}
+"""Which way an order goes, in Zerodha's word."""
 _ENDS = {
     Status.FILLED: "COMPLETE",
     Status.CANCELLED: "CANCELLED",
@@ -104,7 +105,7 @@ def _record(kept: Kept, status: str) -> Data:
         "tradingsymbol": listing.name,
         "instrument_token": listing.token,
         "order_type": "SL" if report.order_type is OrderType.STOP_LIMIT else "LIMIT",
-        "transaction_type": _SIDES[report.side],
+        "transaction_type": SIDES[report.side],
         "validity": asked.validity,
         "validity_ttl": asked.minutes,
         "product": asked.product,
@@ -141,7 +142,7 @@ def pushed(record: Data, status: str) -> Data:
         "status": status,
         "user_id": USER,
         "unfilled_quantity": rest,
-        "app_id": 1,
+        "app_id": APP_ID,
         "checksum": "",
     }
 
@@ -159,7 +160,7 @@ def trade_record(trade: Trade, kept: Kept) -> Data:
         "average_price": rupees(trade.price_e4),
         "quantity": trade.quantity,
         "exchange_order_id": trade.order_id,
-        "transaction_type": _SIDES[trade.side],
+        "transaction_type": SIDES[trade.side],
         "fill_timestamp": stamp(trade.at_ns),
         "order_timestamp": clock(trade.at_ns),
         "exchange_timestamp": stamp(trade.at_ns),

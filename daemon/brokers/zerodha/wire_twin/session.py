@@ -14,7 +14,7 @@ from daemon.brokers.zerodha.wire_twin.words import Data, Denied, dead_session, s
 from daemon.domain.instants import at, day_of
 
 API_KEY, API_SECRET = "ordotwin", "ordotwinsecret"
-USER = "TW0001"
+USER, APP_ID = "TW0001", 1
 _DIES = time(6)
 _ACCOUNT = {
     "user_id": USER,

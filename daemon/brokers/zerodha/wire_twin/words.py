@@ -40,9 +40,9 @@ def wrong(message: str) -> Denied:
     return Denied(400, "InputException", message)
 
 
-def not_found() -> Denied:
-    """Return the answer to a question after an order that is not there."""
-    return Denied(404, "DataException", "Couldn't find that `order_id`.")
+def not_found(what: str) -> Denied:
+    """Return the answer to a question after what is not there, by the word of the path."""
+    return Denied(404, "DataException", f"Couldn't find that `{what}`.")
 
 
 def dead_session() -> Denied:

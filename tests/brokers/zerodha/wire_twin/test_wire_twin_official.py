@@ -117,6 +117,7 @@ async def test_it_places_modifies_cancels_and_reads_every_book(ask):
         own = await tourist.done("order_trades", order_id=filled)
         positions = await tourist.done("positions")
         holdings = await tourist.done("holdings")
+        auctions = await tourist.done("get_auction_instruments")
         margins = await tourist.done("margins")
         equity = await tourist.done("margins", segment="equity")
 
@@ -133,9 +134,46 @@ async def test_it_places_modifies_cancels_and_reads_every_book(ask):
     (net,) = positions["net"]
     assert (net["quantity"], net["average_price"], net["pnl"]) == (LOT, 201, -LOT)
     assert positions["day"][0]["day_buy_quantity"] == LOT
-    assert holdings == []
+    assert holdings == auctions == []
     assert margins["equity"] == equity
     assert equity["net"] == 1_000_000 - 201 * LOT - 28 * 150 * LOT
+
+
+async def test_it_places_changes_reads_and_deletes_triggers(ask):
+    """And finds in the order book what one of them placed."""
+    contract = {"tradingsymbol": NAME, "exchange": "NFO", "last_price": 200}
+    sale = {
+        "transaction_type": "SELL",
+        "quantity": LOT,
+        "order_type": "LIMIT",
+        "product": "NRML",
+        "price": 188.5,
+    }
+    single = contract | {"trigger_type": "single", "trigger_values": [180], "orders": [sale]}
+    two = {"trigger_type": "two-leg", "trigger_values": [150, 250], "orders": [sale, sale]}
+    async with touring(ask) as tourist:
+        await tourist.client.advance(0)
+        first = (await tourist.done("place_gtt", **single))["trigger_id"]
+        second = (await tourist.done("place_gtt", **contract | two))["trigger_id"]
+        near = await tourist.failed("place_gtt", **single | {"trigger_values": [199.9]})
+        nearer = single | {"trigger_values": [190], "trigger_id": first}
+        changed = await tourist.done("modify_gtt", **nearer)
+        await tourist.done("delete_gtt", trigger_id=second)
+        await tourist.client.advance(2)
+        one = await tourist.done("get_gtt", trigger_id=first)
+        every = await tourist.done("get_gtts")
+        late = await tourist.failed("modify_gtt", **nearer)
+        (order,) = await tourist.done("orders")
+
+    assert changed == {"trigger_id": first}
+    assert [(each["id"], each["status"]) for each in every] == [
+        (first, "triggered"),
+        (second, "deleted"),
+    ]
+    placed = one["orders"][0]["result"]["order_result"]
+    assert (placed["status"], placed["order_id"]) == ("success", order["order_id"])
+    assert (order["price"], order["status"], order["average_price"]) == (188.5, "OPEN", 0)
+    assert (near[:2], late[:2]) == (("InputException", 400),) * 2
 
 
 async def test_it_meets_refusals_as_its_own_errors(ask):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from json import dumps
+
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -32,7 +34,10 @@ ORDER = {
     "validity": "DAY",
     "tag": TAG,
 }
-NAMES = ("/orders/{variety}", "/orders/{variety}/{order_id}", "/portfolio/positions")
+NAMES = (
+    *("/orders/{variety}", "/orders/{variety}/{order_id}", "/portfolio/positions"),
+    *("/gtt/triggers", "/gtt/triggers/{trigger_id}"),
+)
 JSONS = ("/margins/orders", "/margins/basket", "/charges/orders")
 
 
@@ -86,7 +91,28 @@ FIELDS = (
     *("trigger_price", "validity", "validity_ttl", "disclosed_quantity", "market_protection"),
     *("tag", "old_product", "new_product", "autoslice"),
 )
-FORMS = st.dictionaries(st.sampled_from(FIELDS), WORDS).map(lambda given: FORM | given)
+ORDERS = st.lists(
+    st.dictionaries(
+        st.sampled_from((*FORM, "extra")), st.one_of(st.none(), st.floats(), WORDS)
+    ).map(lambda given: FORM | given),
+    max_size=2,
+)
+PRICES = st.lists(
+    st.sampled_from((150, 199.99, 200, 200.05, 250, -1, 1e300, "9", None)), max_size=2
+)
+TRIGGERS = st.fixed_dictionaries(
+    {"type": st.sampled_from(("single", "two-leg")), "orders": ORDERS.map(dumps)},
+    optional={
+        "condition": st.builds(
+            lambda prices, last: dumps(FORM | {"trigger_values": prices, "last_price": last}),
+            PRICES,
+            WORDS,
+        )
+    },
+)
+FORMS = st.one_of(
+    st.dictionaries(st.sampled_from(FIELDS), WORDS).map(lambda given: FORM | given), TRIGGERS
+)
 BODIES = st.one_of(
     st.none(),
     st.lists(
@@ -114,7 +140,7 @@ def house():
 @given(form=FORMS, body=BODIES, row=st.sampled_from([r for r in ROWS if r.path in NAMES + JSONS]))
 def test_whatever_is_asked_is_answered_or_denied(house, form, body, row):
     known = [kept.order_id for kept in house.desk.books.orders()]
-    path = {"variety": "regular", "order_id": known[-1] if known else "1"}
+    path = {"variety": "regular", "order_id": known[-1] if known else "1", "trigger_id": "1"}
     try:
         told = {"told": row.answer(house, Call(path, form, form, body=body))}
     except Denied as denied:
