@@ -43,10 +43,14 @@ def _band(symbol: str, reference_e4: int, day: date) -> tuple[int, int] | None:
     return allowed.low_e4, allowed.high_e4
 
 
+def segment_of(instrument: Instrument) -> Segment:
+    """Return by whose hours a contract trades."""
+    return Segment.DERIVATIVES if instrument.expiry else Segment.CASH
+
+
 def _is_open(instrument: Instrument, at_ns: int) -> bool:
-    segment = Segment.DERIVATIVES if instrument.expiry else Segment.CASH
     try:
-        return is_open(at_ns, segment)
+        return is_open(at_ns, segment_of(instrument))
     except RuleUnknown:
         return False
 

@@ -12,8 +12,9 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
+from daemon.brokers.zerodha.wire_twin import amo, margins, slices, tape
 from daemon.brokers.zerodha.wire_twin import asked as forms
-from daemon.brokers.zerodha.wire_twin import margins, slices, tape
+from daemon.brokers.zerodha.wire_twin.amo import AfterMarket
 from daemon.brokers.zerodha.wire_twin.asked import AT_MARKET, STOPS, Asked, Form
 from daemon.brokers.zerodha.wire_twin.desk import Desk
 from daemon.brokers.zerodha.wire_twin.gtt import Triggers
@@ -61,6 +62,7 @@ class House(Struct, frozen=True):
     """What answers are given from."""
 
     desk: Desk
+    amo: AfterMarket
     triggers: Triggers
     session: Session
     website: Website
@@ -96,9 +98,15 @@ def _log_in(house: House, call: Call) -> Data:
     return house.session.log_in(dict(call.form), house.desk.now_ns)
 
 
-def _log_out(house: House, _: Call) -> bool:
+def _log_out(house: House, call: Call) -> bool:
+    key, token = (call.query.get(name, "") for name in ("api_key", "access_token"))
+    house.session.check(key, token, house.desk.now_ns)
     house.session.log_out()
     return True
+
+
+def _renew(*_: object) -> None:
+    raise Denied(403, "PermissionException", "Sessions of this `api_key` cannot be renewed.")
 
 
 def _funds(house: House, call: Call) -> Data:
@@ -113,6 +121,8 @@ def _funds(house: House, call: Call) -> Data:
 
 def _place(house: House, call: Call) -> Data:
     order = forms.placement(call.path["variety"], call.form, house.desk.contracts)
+    if order.variety == amo.VARIETY:
+        return {"order_id": house.amo.place(order)}
     if call.form.get("autoslice", "").lower() == "true":
         return slices.placed(house.desk, order)
     return {"order_id": house.desk.place(order)}
@@ -120,8 +130,10 @@ def _place(house: House, call: Call) -> Data:
 
 def _modify(house: House, call: Call) -> Data:
     variety, order_id = call.path["variety"], call.path["order_id"]
-    before = house.desk.books.order(order_id, variety).asked
-    return {"order_id": house.desk.modify(order_id, variety, changed(before, call.form))}
+    asked = changed(house.desk.books.order(order_id, variety).asked, call.form)
+    if house.amo.waits(order_id):
+        return {"order_id": house.amo.modify(order_id, asked)}
+    return {"order_id": house.desk.modify(order_id, variety, asked)}
 
 
 def changed(before: Asked, form: Form) -> Asked:
@@ -150,7 +162,10 @@ def changed(before: Asked, form: Form) -> Asked:
 
 
 def _cancel(house: House, call: Call) -> Data:
-    return {"order_id": house.desk.cancel(call.path["order_id"], call.path["variety"])}
+    variety, order_id = call.path["variety"], call.path["order_id"]
+    if house.amo.waits(order_id):
+        return {"order_id": house.amo.cancel(order_id, variety)}
+    return {"order_id": house.desk.cancel(order_id, variety)}
 
 
 def _orders(house: House, _: Call) -> list[Data]:
@@ -244,6 +259,7 @@ def _basket(house: House, call: Call) -> Data:
 ROWS: tuple[Row, ...] = (
     Row("POST", "/session/token", Bucket.FREE, _log_in, session=False),
     Row("DELETE", "/session/token", Bucket.FREE, _log_out),
+    Row("POST", "/session/refresh_token", Bucket.FREE, _renew, session=False),
     Row("GET", "/user/profile", Bucket.READ, lambda *_: profile()),
     Row("GET", "/user/margins", Bucket.READ, _funds),
     Row("GET", "/user/margins/{segment}", Bucket.READ, _funds),

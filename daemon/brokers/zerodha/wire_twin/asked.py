@@ -20,6 +20,7 @@ STOPS = ("SL", "SL-M")
 _ORDER_TYPES = ("LIMIT", "MARKET", "SL", "SL-M")
 PRODUCTS = ("CNC", "NRML", "MIS", "MTF")
 _VALIDITIES = ("DAY", "IOC", "TTL")
+_TAKEN = ("regular", "amo")
 _TAG_LENGTH = 20
 _MOST_PERCENT = 100
 _AMOUNT = re.compile(r"-?\d{1,9}(?:\.\d{1,4})?", re.ASCII)
@@ -82,7 +83,7 @@ def placement(variety: str, form: Form, contracts: Contracts) -> Asked:
     """
     if variety not in VARIETIES:
         raise wrong("Invalid `variety`.")
-    if variety != "regular":
+    if variety not in _TAKEN:
         raise wrong(f"Orders of the variety `{variety}` are not enabled for this account.")
     listing = listed(form, contracts)
     order_type = one_of(form, "order_type", _ORDER_TYPES)

@@ -41,9 +41,9 @@ class Books:
         self._numbered = 0
 
     def begin_day(self) -> None:
-        """Forget the orders and trades of the day before, and carry what is open."""
+        """Forget the orders and trades of the day before; carry what is open or not sent yet."""
         self.portfolio.begin_day()
-        self._orders.clear()
+        self._orders = {number: kept for number, kept in self._orders.items() if kept.is_unsent}
         self._at_exchange.clear()
         self._trades.clear()
         self.writes.clear()

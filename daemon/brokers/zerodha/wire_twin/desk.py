@@ -103,12 +103,12 @@ class Desk:
         self.turn(now_ns)
         return self.books.take(self.exchange.settle(day, values_e4, now_ns))
 
-    def place(self, asked: Asked, number: str = "") -> str:
+    def place(self, asked: Asked, before: Kept | None = None) -> str:
         """Take an order, and return its number.
 
         Args:
             asked: the order.
-            number: under which it was taken before; empty: it gets one.
+            before: the order as it was taken earlier; None: it is new.
 
         Raises:
             Denied: it is refused before it is an order.
@@ -132,8 +132,9 @@ class Desk:
             raise refused(answer.reason, answer.text, contract)
         events = self.exchange.advance(self._now_ns)
         report = next(each for each in events if isinstance(each, OrderReport))
-        number = number or records.number_of(report.order_id)
-        self.books.add(records.begun(number, asked, report))
+        kept = records.begun(asked, report, before)
+        number = kept.order_id
+        self.books.add(kept)
         self.books.take(events)
         if asked.validity == "IOC":
             self._end(number)

@@ -8,6 +8,7 @@ from datetime import date
 from msgspec import Struct
 
 from daemon.brokers.paper_exchange import RULES
+from daemon.brokers.zerodha.wire_twin.amo import AfterMarket
 from daemon.brokers.zerodha.wire_twin.api import House
 from daemon.brokers.zerodha.wire_twin.desk import Desk
 from daemon.brokers.zerodha.wire_twin.gtt import Triggers
@@ -43,24 +44,27 @@ class Stage(Struct, frozen=True):
 
 
 class Account:
-    """The account as the market meets it: a frame goes to the exchange, the triggers, the ticker.
+    """The account as the market meets it: a frame goes to the exchange, then to who watches.
 
     Attributes:
         exchange: the twin.
+
+    Args:
+        desk: books what a frame fills.
+        watching: are shown it after that, in this order.
     """
 
-    def __init__(self, desk: Desk, triggers: Triggers, ticker: Ticker) -> None:
+    def __init__(self, desk: Desk, watching: Sequence[Callable[[Frame], object]]) -> None:
         self.exchange = desk.exchange
         self._desk = desk
-        self._triggers = triggers
-        self._ticker = ticker
+        self._watching = watching
         self.advance, self.settle = desk.advance, desk.settle
 
     def on_frame(self, frame: Frame, now_ns: int) -> Sequence[Event]:
         """Show a frame."""
         booked = self._desk.on_frame(frame, now_ns)
-        self._triggers.see(frame)
-        self._ticker.show(frame)
+        for show in self._watching:
+            show(frame)
         return booked
 
 
@@ -77,8 +81,8 @@ def opened(stage: Stage, pace: Pace, host: Clock) -> Parts:
     desk = Desk(exchange, stage.listed)
     ticker = Ticker(desk, mischief)
     desk.books.push = ticker.push
-    triggers = Triggers(desk)
-    account = Account(desk, triggers, ticker)
+    amo, triggers = AfterMarket(desk), Triggers(desk)
+    account = Account(desk, (amo.see, triggers.see, ticker.show))
     market = Market(stage.beats(account), desk, pace, stage.starts_ns)
-    house = House(desk, triggers, Session(), Website())
+    house = House(desk, amo, triggers, Session(), Website())
     return Parts(house, market, mischief, ticker, Limits(host.now_ns))

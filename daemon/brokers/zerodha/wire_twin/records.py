@@ -7,13 +7,16 @@ at the broker, and so a client must learn it.
 from __future__ import annotations
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from daemon.brokers.zerodha.wire_twin.asked import AT_MARKET, Asked
 from daemon.brokers.zerodha.wire_twin.session import APP_ID, USER
 from daemon.brokers.zerodha.wire_twin.words import Data, average, clock, rupees, stamp
 from daemon.twin.words import OrderReport, OrderType, Side, Status, Trade
 
-_ON_THE_WAY = ("PUT ORDER REQ RECEIVED", "VALIDATION PENDING", "OPEN PENDING")
+RECEIVED = ("PUT ORDER REQ RECEIVED",)
+_CHECKED = ("VALIDATION PENDING", "OPEN PENDING")
+ON_THE_WAY = (*RECEIVED, *_CHECKED)
 CHANGING = ("MODIFY VALIDATION PENDING", "MODIFY PENDING", "MODIFIED")
 CANCELLING = ("CANCEL PENDING",)
 SIDES = {Side.BUY: "BUY", Side.SELL: "SELL"}
@@ -43,6 +46,11 @@ class Kept(Struct):
     changes: int = 0
 
     @property
+    def is_unsent(self) -> bool:
+        """Whether it has yet to reach the exchange."""
+        return not self.report.order_id and self.report.status is Status.WORKING
+
+    @property
     def newest(self) -> Data:
         """Its record."""
         return self.states[-1]
@@ -53,10 +61,17 @@ def number_of(exchange_order_id: str) -> str:
     return f"190{exchange_order_id}"
 
 
-def begun(order_id: str, asked: Asked, report: OrderReport) -> Kept:
-    """Return an order that was just taken, with the states that it went through on its way."""
-    kept = Kept(order_id, asked, report, [])
-    for status in _ON_THE_WAY:
+def begun(asked: Asked, report: OrderReport, before: Kept | None) -> Kept:
+    """Return an order that is at the exchange, with the states that it went through on its way.
+
+    Args:
+        asked: the order.
+        report: of the exchange.
+        before: the order as it was taken earlier; None: it is new.
+    """
+    kept = before and replace(before, report=report, states=list(before.states))
+    kept = kept or Kept(number_of(report.order_id), asked, report, [])
+    for status in _CHECKED if before else ON_THE_WAY:
         kept.states.append(_record(kept, status) | {"exchange_order_id": None})
     return kept
 

@@ -17,29 +17,44 @@ from daemon.twin.words import OrderReport, Reason, Status
 
 def rejected(desk: Desk, asked: Asked, why: str) -> str:
     """Take an order that never reaches the exchange, and return its number."""
-    kept = _taken(desk, asked)
+    kept = taken(desk, asked)
     _reject(desk, kept, why)
     return kept.order_id
 
 
 def stuck(desk: Desk, asked: Asked, late_ns: int) -> str:
     """Take an order that reaches the exchange so much later, and return its number."""
-    kept = _taken(desk, asked)
-    del kept.states[1:]  # received, and no further
-
-    def arrive() -> None:
-        try:
-            desk.place(asked, kept.order_id)
-        except Denied as denied:
-            _reject(desk, kept, str(denied))
-
-    desk.after(late_ns, arrive)
+    kept = taken(desk, asked, records.RECEIVED)
+    desk.after(late_ns, lambda: arrive(desk, kept))
     return kept.order_id
 
 
-def _taken(desk: Desk, asked: Asked) -> Kept:
+def taken(desk: Desk, asked: Asked, statuses: tuple[str, ...] = records.ON_THE_WAY) -> Kept:
+    """Take an order that is not sent, and return it.
+
+    Args:
+        desk: whose books it stands in.
+        asked: the order.
+        statuses: that it goes through at once.
+    """
+    kept = Kept(desk.books.number(), asked, reported(desk, asked), [])
+    records.passed(kept, statuses)
+    desk.books.add(kept)
+    return kept
+
+
+def arrive(desk: Desk, kept: Kept) -> None:
+    """Take an order to the exchange that was taken before; what is refused is rejected."""
+    try:
+        desk.place(kept.asked, kept)
+    except Denied as denied:
+        _reject(desk, kept, str(denied))
+
+
+def reported(desk: Desk, asked: Asked) -> OrderReport:
+    """Return what the exchange would say of an order that it never heard of."""
     now_ns = desk.now_ns
-    report = OrderReport(
+    return OrderReport(
         order_id="",
         client_id=asked.tag,
         symbol=asked.listing.contract.symbol,
@@ -58,9 +73,6 @@ def _taken(desk: Desk, asked: Asked) -> Kept:
         resting=False,
         priority=0,
     )
-    kept = records.begun(desk.books.number(), asked, report)
-    desk.books.add(kept)
-    return kept
 
 
 def _reject(desk: Desk, kept: Kept, why: str) -> None:

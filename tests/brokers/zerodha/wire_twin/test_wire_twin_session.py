@@ -54,10 +54,15 @@ async def test_a_login_page_of_another_key_is_refused():
     assert told.error == (400, "InputException", "Invalid `api_key`.")
 
 
-async def test_logging_out_ends_the_session():
+async def test_logging_out_ends_the_session_that_it_names_and_no_other():
     async with twin() as client:
-        assert (await client.ask("DELETE", "/session/token")).data is True
-        assert (await client.ask("GET", "/orders")).error == DEAD
+        path = f"/session/token?api_key={client.ready.api_key}&access_token="
+        other = await client.ask("DELETE", f"{path}other")
+        lives = await client.ask("GET", "/orders")
+        assert (await client.ask("DELETE", path + client.token)).data is True
+        ended = await client.ask("GET", "/orders")
+
+    assert (other.error, lives.data, ended.error) == (DEAD, [], DEAD)
 
 
 @pytest.mark.parametrize(("second", "lives"), [(5 * 3600 + 59 * 60 + 59, True), (6 * 3600, False)])
