@@ -24,6 +24,7 @@ from daemon.brokers.zerodha import attempts, login
 from daemon.brokers.zerodha.answers import IN_DOUBT
 from daemon.brokers.zerodha.attempts import Attempts, NotYet, Reason, Stopped
 from daemon.brokers.zerodha.forms import Sent, form
+from daemon.brokers.zerodha.resuming import Kept
 from daemon.brokers.zerodha.transport import Transport
 from daemon.brokers.zerodha.wire import OK, Reply, envelope, parsed
 from daemon.domain.instants import SECOND_NS
@@ -46,12 +47,8 @@ _LEADS_ON = frozenset({301, 302, 303, 307, 308})
 _SHOWN_LEAST = 4
 
 
-class Given(Protocol):
-    """Where an account's credentials are kept, sealed; each call may block."""
-
-    def find(self, field: str) -> Secret | None:
-        """Return a credential of the account; None: there is none."""
-        ...
+class Given(Kept, Protocol):
+    """Where an account's credentials are kept, with when they were put in; each call may block."""
 
     def keep(self, field: str, secret: Secret) -> None:
         """Keep a credential in place of the one before."""

@@ -85,7 +85,7 @@ class SigningIn(Resuming):
         self, headless: Headless, generation: int, api_key: Secret, reason: Reason
     ) -> LoggedIn | LoginFailed | StepWanted:
         """Make a session without a person, where that may be tried."""
-        await self._credential(API_SECRET)
+        api_secret = await self._credential(API_SECRET)
         match await headless.bring(reason, api_key):
             case NotYet(at_ns):
                 return LoginFailed(generation, _LATER, self._now_ns(), at_ns)
@@ -94,7 +94,7 @@ class SigningIn(Resuming):
             case token:
                 assert isinstance(token, Secret), "whatever is brought else is named above"
         try:
-            grant = await self._exchange(api_key, token)
+            grant = await self._exchange(api_key, api_secret, token)
             return await self._begin(generation, api_key, grant)
         except SessionRefused as error:
             self._client.leave()
@@ -105,13 +105,12 @@ class SigningIn(Resuming):
 
         The token counts once, so it is dropped before the broker is asked, whatever he answers.
         """
-        await self._credential(API_SECRET)
-        await asyncio.to_thread(self._credentials.drop, REQUEST_TOKEN)
-        return await self._exchange(api_key, token)
-
-    async def _exchange(self, api_key: Secret, token: Secret) -> Grant:
-        """Return the session that a request token makes, once, and keep it."""
         api_secret = await self._credential(API_SECRET)
+        await asyncio.to_thread(self._credentials.drop, REQUEST_TOKEN)
+        return await self._exchange(api_key, api_secret, token)
+
+    async def _exchange(self, api_key: Secret, api_secret: Secret, token: Secret) -> Grant:
+        """Return the session that a request token makes, once, and keep it."""
         asked_ns = self._now_ns()
         reply = await self._client.exchange(login.exchange(api_key, api_secret, token))
         grant = login.granted(reply, asked_ns)

@@ -10,19 +10,20 @@ are the twin's own.
 
 from __future__ import annotations
 
-import base64
 import hmac
-import struct
-from hashlib import sha1, sha256
+from hashlib import sha256
+
+import pyotp
 
 from daemon.brokers.zerodha.wire_twin.session import API_SECRET, USER
 from daemon.brokers.zerodha.wire_twin.words import Data, Denied
-from daemon.domain.instants import SECOND_NS
+from daemon.domain.instants import moment_of
 
 PASSWORD, TOTP_SECRET = "ordotwinpassword", "ORDOTWINORDOTWINORDOTWINORDOTWIN"
 COOKIE = "kf_session"
 MOST_WRONG = 3
-_STEP_S, _DIGITS = 30, 6
+_STEPS_OFF = 1
+"""A code of the half minute before or after counts too."""
 
 
 class Website:
@@ -61,9 +62,10 @@ class Website:
         """
         if self._begun.get(cookie) != form.get("request_id", "-") or form.get("user_id") != USER:
             raise Denied(400, "InputException", "Invalid `request_id`.")
-        steps = (now_ns // SECOND_NS // _STEP_S + each for each in (-1, 0, 1))
-        codes = {code_at(step) for step in steps}
-        self._judge(form.get("twofa_value", "") in codes, "TOTP")
+        code, moment = form.get("twofa_value", ""), moment_of(now_ns)
+        codes = pyotp.TOTP(TOTP_SECRET)
+        right = codes.verify(code, for_time=moment, valid_window=_STEPS_OFF)
+        self._judge(right, "TOTP")
         self.wrong = 0
         del self._begun[cookie]
         self._entered.add(cookie)
@@ -79,14 +81,6 @@ class Website:
         if not right:
             self.wrong += 1
             raise Denied(403, "UserException", f"Invalid {what}.")
-
-
-def code_at(step: int) -> str:
-    """Return the one-time code of a step of half a minute (RFC 6238 and 4226)."""
-    digest = hmac.digest(base64.b32decode(TOTP_SECRET), struct.pack(">Q", step), sha1)
-    begins = digest[-1] & 15
-    (number,) = struct.unpack_from(">I", digest, begins)
-    return f"{(number & 0x7FFF_FFFF) % 10**_DIGITS:0{_DIGITS}}"
 
 
 def _made(kind: str, number: int) -> str:

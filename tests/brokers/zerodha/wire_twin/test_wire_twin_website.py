@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
+
 import pyotp
 import pytest
 
 from daemon.brokers.zerodha.attempts import Reason, Stopped
 from daemon.brokers.zerodha.headless import Headless
 from daemon.brokers.zerodha.wire_twin.session import USER
-from daemon.brokers.zerodha.wire_twin.website import PASSWORD, TOTP_SECRET, Website, code_at
+from daemon.brokers.zerodha.wire_twin.website import PASSWORD, TOTP_SECRET, Website
 from daemon.brokers.zerodha.wire_twin.words import Denied
 from daemon.domain.instants import DAY_NS, SECOND_NS
 from daemon.runtime.clock import VirtualClock
@@ -25,9 +27,22 @@ def kept(password: str = PASSWORD) -> Kept:
     return made
 
 
-def test_its_codes_are_those_of_a_library_that_others_keep():
-    for step in (0, 1, 59_999_999, 2**31):
-        assert code_at(step) == pyotp.TOTP(TOTP_SECRET).at(30 * step)
+def code_of(at_ns: int) -> str:
+    return pyotp.TOTP(TOTP_SECRET).at(at_ns // SECOND_NS)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "counts"), [(-60, False), (-30, True), (0, True), (30, True), (60, False)]
+)
+def test_a_code_of_the_half_minute_before_or_after_counts_and_none_further_away(seconds, counts):
+    website = Website()
+    told, cookie = website.begin({"user_id": USER, "password": PASSWORD})
+    code = code_of(OPEN_NS + seconds * SECOND_NS)
+    form = {"user_id": USER, "request_id": told["request_id"], "twofa_value": code}
+    with nullcontext() if counts else pytest.raises(Denied, match="Invalid TOTP"):
+        website.enter(form, cookie, OPEN_NS)
+
+    assert website.lets_in(cookie) == counts
 
 
 async def test_ours_goes_through_it_to_a_session(tmp_path):
@@ -77,7 +92,7 @@ def test_a_code_counts_for_whoever_began_and_a_right_one_forgives():
     with pytest.raises(Denied, match="Invalid TOTP"):
         website.enter({**form, "twofa_value": "x"}, cookie, OPEN_NS)
     assert (website.wrong, website.lets_in(cookie), website.lets_in(None)) == (2, False, True)
-    code = code_at(OPEN_NS // SECOND_NS // 30)
+    code = code_of(OPEN_NS)
     website.enter({**form, "twofa_value": code}, cookie, OPEN_NS)
     assert (website.wrong, website.lets_in(cookie)) == (0, True)
 
