@@ -26,4 +26,5 @@ def live_terms(given: Assignment, now_ns: Callable[[], int]) -> LiveTerms:
 
     brokers = {account.id: account.broker for account in given.accounts}
     roots = {name: each.api_root for name, each in given.settings.brokers.items() if each.api_root}
-    return LiveTerms(given.settings.daemon.mode, brokers, check, roots)
+    alone = frozenset(account.id for account in given.accounts if account.headless_login)
+    return LiveTerms(given.settings.daemon.mode, brokers, check, roots, alone)

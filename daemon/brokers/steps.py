@@ -11,6 +11,18 @@ from daemon.brokers.zerodha import headless, login, resuming, signing_in
 from daemon.telemetry.redaction import Secret
 
 
+class Brought(Struct, frozen=True):
+    """Something that a person brings.
+
+    Attributes:
+        field: under which the vault keeps it, until the next log-in takes it.
+        read: takes it out of what he says; raises `BrokerMisused` where it is not in it.
+    """
+
+    field: str
+    read: Callable[[Secret], Secret]
+
+
 class Step(Struct, frozen=True):
     """The step of a person at one broker.
 
@@ -20,8 +32,8 @@ class Step(Struct, frozen=True):
         key: the one of them that the page is of.
         page: makes its address of that, of what the browser shows that it leads back here, and of
             the root of a stand-in; empty: the broker itself is asked.
-        field: under which the vault keeps what he brings, until the next log-in takes it.
-        brought: takes it out of what he pasted; raises `BrokerMisused` where it is not in it.
+        token: what that page leads him to.
+        otp: the one-time code of an account that logs in without him but for that.
         warning: what an account does that logs in without him.
     """
 
@@ -29,8 +41,8 @@ class Step(Struct, frozen=True):
     alone: tuple[str, ...]
     key: str
     page: Callable[[Secret, Secret, str], Secret]
-    field: str
-    brought: Callable[[Secret], Secret]
+    token: Brought
+    otp: Brought
     warning: str
 
 
@@ -38,11 +50,11 @@ STEPS: Mapping[str, Step] = MappingProxyType(
     {
         "zerodha": Step(
             needs=(resuming.API_KEY, signing_in.API_SECRET),
-            alone=(headless.USER_ID, headless.PASSWORD, headless.TOTP_SECRET),
+            alone=(headless.USER_ID, headless.PASSWORD),
             key=resuming.API_KEY,
             page=login.page,
-            field=signing_in.REQUEST_TOKEN,
-            brought=login.request_token,
+            token=Brought(signing_in.REQUEST_TOKEN, login.request_token),
+            otp=Brought(headless.OTP, headless.one_time_code),
             warning=headless.WARNING,
         )
     }

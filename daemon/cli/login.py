@@ -2,7 +2,7 @@
 
 Without a token it prints which page to open. On a terminal it then waits until the page has led the
 browser back to the daemon, and takes the token as well if somebody pastes it; nothing of that is
-shown.
+shown. A one-time code is asked for, or read from standard input where that is no terminal.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from typing import Any
 
 import click
 
+from daemon.cli.asking import asked
 from daemon.cli.client import Client, connect, read_document, segment
 from daemon.cli.options import AS_JSON, SETTINGS
 from daemon.cli.tables import clean, say, say_document
@@ -32,12 +33,20 @@ _OVER = "nobody came back from the page in time; begin a new log-in"
 @click.command("login")
 @click.argument("account")
 @click.option("--request-token", help="What the page led to: the token, or the whole address.")
+@click.option("--otp", is_flag=True, help="Ask for a one-time code, or read it from stdin.")
 @SETTINGS
 @AS_JSON
-def login(account: str, request_token: str | None, settings: Path | None, *, as_json: bool) -> None:
+def login(
+    account: str, request_token: str | None, settings: Path | None, *, otp: bool, as_json: bool
+) -> None:
     """Log an account in at its broker: print the page to open, and wait for what it leads to."""
+    if otp and request_token is not None:
+        raise click.UsageError("--otp and --request-token are two ways in; take one of them")
     client, path = connect(settings, _PATIENCE_S), f"/api/sessions/{segment(account)}/login"
-    if request_token is None:
+    wanted: dict[str, Any] = {"request_token": request_token}
+    if otp:
+        wanted = {"otp": asked(f"One-time code of {account}").reveal()}
+    if not otp and request_token is None:
         content = client.post(path, {})
         told = read_document(content)
         if as_json:
@@ -49,8 +58,7 @@ def login(account: str, request_token: str | None, settings: Path | None, *, as_
         pasted = _come_back(client, path, told)
         if pasted is None:
             return
-        request_token = pasted
-    wanted: dict[str, Any] = {"request_token": request_token}
+        wanted = {"request_token": pasted}
     content = client.post(path, wanted)
     if as_json:
         say_document(content)

@@ -17,6 +17,7 @@ import click
 import msgspec
 from msgspec.structs import replace
 
+from daemon.cli.asking import asked, piped
 from daemon.cli.options import AS_JSON, PATH, SETTINGS, load_settings
 from daemon.cli.tables import say, say_table
 from daemon.domain.instants import SECOND_NS, iso
@@ -45,7 +46,7 @@ def command() -> None:
 def _init(settings: Path | None, key: Path | None, *, passphrase: bool, as_json: bool) -> None:
     """Make the vault, and its key where there is none yet."""
     vault = Vault(_place(load_settings(settings), key))
-    words = _asked("New passphrase", again=True) if passphrase else None
+    words = asked("New passphrase", again=True) if passphrase else None
     vault.begin(WallClock().now_ns(), words)
     if as_json:
         click.echo(msgspec.json.encode({"vault": str(vault.path)}))
@@ -113,7 +114,7 @@ def _remove(account: str, field: str, settings: Path | None, *, as_json: bool) -
 def _rotate(settings: Path | None, key: Path | None, *, as_json: bool) -> None:
     """Seal everything anew under a new key, or under another passphrase."""
     vault = _opening(_place(load_settings(settings), key))
-    words = _asked("New passphrase", again=True) if vault.asks_passphrase() else None
+    words = asked("New passphrase", again=True) if vault.asks_passphrase() else None
     count = vault.rotate(WallClock().now_ns(), words)
     if as_json:
         click.echo(msgspec.json.encode({"rotated": count}))
@@ -131,7 +132,7 @@ def _opening(place: Place) -> Vault:
     vault = Vault(place)
     if not vault.asks_passphrase():
         return vault
-    words = handed_passphrase(place.credentials) or _asked("Passphrase")
+    words = handed_passphrase(place.credentials) or asked("Passphrase")
     return Vault(replace(place, passphrase=words))
 
 
@@ -145,10 +146,10 @@ def _values(account: str, fields: tuple[str, ...]) -> dict[str, Secret]:
         named = fields or ASKED
         if not fields:
             click.echo("leave empty what you do not have; nothing you type is shown", err=True)
-        said = {field: _asked(f"{field} of {account}", empty=not fields) for field in named}
+        said = {field: asked(f"{field} of {account}", empty=not fields) for field in named}
         values = {field: secret for field, secret in said.items() if secret.reveal()}
     elif len(fields) == 1:
-        values = {fields[0]: Secret(_piped(_MOST_READ).removesuffix("\n").removesuffix("\r"))}
+        values = {fields[0]: Secret(piped(_MOST_READ).removesuffix("\n").removesuffix("\r"))}
     else:
         values = _document(fields)
     if not values:
@@ -162,41 +163,12 @@ def _document(fields: tuple[str, ...]) -> dict[str, Secret]:
     """Return the credentials of a JSON object on standard input."""
     wanted = ", ".join(f'"{field}": "..."' for field in fields or ASKED[:2])
     try:
-        said = msgspec.json.decode(_piped(_MOST_READ).encode(), type=dict[str, str])
+        said = msgspec.json.decode(piped(_MOST_READ).encode(), type=dict[str, str])
     except (msgspec.MsgspecError, UnicodeEncodeError):
         # The cause could quote what was said.
         sentence = f"standard input is no JSON object of texts; write {{{wanted}}}"
         raise VaultError(sentence, "credential_refused") from None
     return {field: Secret(text) for field, text in said.items()}
-
-
-def _asked(what: str, *, again: bool = False, empty: bool = False) -> Secret:
-    """Ask for a secret at the terminal, or take a line of standard input where there is none."""
-    if not sys.stdin.isatty():
-        return Secret(_piped().rstrip("\r\n"))
-    default = "" if empty else None
-    answer = click.prompt(
-        what,
-        default=default,
-        hide_input=True,
-        show_default=False,
-        confirmation_prompt=again,
-        err=True,
-    )
-    return Secret(answer)
-
-
-def _piped(most: int = 0) -> str:
-    """Return so much of standard input, or its next line.
-
-    Raises:
-        VaultError: it is no text; nothing of it is quoted.
-    """
-    try:
-        return sys.stdin.read(most) if most else sys.stdin.readline()
-    except UnicodeDecodeError:
-        sentence = "standard input is no text in UTF-8, and nothing is changed"
-        raise VaultError(sentence, "credential_refused") from None
 
 
 def _tell(document: object, what: str, fields: Iterable[str], *, as_json: bool) -> None:

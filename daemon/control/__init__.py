@@ -70,4 +70,4 @@ class Control:
         self.strategies = Strategies(line, changing)
         vault = vault or Vault(Place(line.names.state_dir))
         self.credentials = Credentials(line, vault)
-        self.sessions = Sessions(line, vault, terms.stand_ins)
+        self.sessions = Sessions(line, vault, terms)

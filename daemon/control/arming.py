@@ -30,6 +30,7 @@ class LiveTerms(Struct, frozen=True):
         mode: whose money is traded with.
         brokers: the canonical id of each account's broker.
         stand_ins: where one is asked in place of a broker, by its canonical id.
+        alone: the accounts that log in without a person.
         check: looks for what hinders live trading, a sentence each; it may take its time.
     """
 
@@ -37,6 +38,7 @@ class LiveTerms(Struct, frozen=True):
     brokers: Mapping[str, str] = MappingProxyType({})
     check: Callable[[], Sequence[str]] = _nothing_amiss
     stand_ins: Mapping[str, str] = MappingProxyType({})
+    alone: frozenset[str] = frozenset()
 
 
 class Arming:

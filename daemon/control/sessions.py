@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
 
-from daemon.brokers.steps import STEPS, Step
+from daemon.brokers.steps import STEPS, Brought, Step
+from daemon.control.arming import LiveTerms
 from daemon.control.line import Line, Refusal
 from daemon.errors import BrokerMisused, SettingsError, VaultError
 from daemon.messages import Done, TakeStep
@@ -22,12 +22,12 @@ class Sessions:
     Args:
         line: to the actors.
         vault: holds the credentials.
-        stand_ins: where one is asked in place of a broker, by its canonical id.
+        terms: where brokers are asked, and who logs in without a person.
     """
 
-    def __init__(self, line: Line, vault: Vault, stand_ins: Mapping[str, str]) -> None:
+    def __init__(self, line: Line, vault: Vault, terms: LiveTerms) -> None:
         self._line = line
-        self._stand_ins = stand_ins
+        self._terms = terms
         self._vault = vault
 
     async def page(self, account: str, broker: str, state: Secret) -> Secret:
@@ -41,7 +41,7 @@ class Sessions:
         Raises:
             Refusal: there is no such account, nobody logs in there, or the vault refuses.
         """
-        step, root = self._step(account, broker), self._stand_ins.get(broker, "")
+        step, root = self._step(account, broker), self._terms.stand_ins.get(broker, "")
         try:
             key = await asyncio.to_thread(self._vault.open, account, step.key)
         except (VaultError, SettingsError) as error:
@@ -62,9 +62,32 @@ class Sessions:
             Refusal: there is no such account, nothing usable was brought, the vault refuses, or
                 the broker gave no session for it.
         """
+        token = self._step(account, broker).token
+        return await self._take(account, token, pasted, by, host_ns)
+
+    async def enter(self, account: str, broker: str, otp: Secret, by: str, host_ns: int) -> Done:
+        """Take his one-time code, and have a session made of it and of what the vault holds.
+
+        Args:
+            account: whose session.
+            broker: the canonical id of its broker.
+            otp: the code.
+            by: who.
+            host_ns: host time.
+
+        Raises:
+            Refusal: there is no such account, it does not log in so, that is no code, the vault
+                refuses, or the broker gave no session for it.
+        """
         step = self._step(account, broker)
+        if account not in self._terms.alone:
+            sentence = f"{account} takes no one-time code; `ordo login {account}` tells which page"
+            raise Refusal("no_login", f"{sentence} to open. A code needs headless_login")
+        return await self._take(account, step.otp, otp, by, host_ns)
+
+    async def _take(self, account: str, what: Brought, said: Secret, by: str, host_ns: int) -> Done:
         try:
-            values = {step.field: step.brought(pasted)}
+            values = {what.field: what.read(said)}
             await asyncio.to_thread(self._vault.put, account, values, host_ns)
         except BrokerMisused as error:
             raise Refusal("credential_refused", str(error)) from error

@@ -25,7 +25,7 @@ ASKED = (
     *("api_key", "api_secret", "app_id", "private_key"),
 )
 """What a person may put in for an account, in the order in which it is asked for."""
-KEPT = ("request_token", "access_token", "refresh_token", "login_attempts")
+KEPT = ("request_token", "otp", "access_token", "refresh_token", "login_attempts")
 """What a log-in needs, brings and has tried, which only the daemon puts in."""
 _ALTERED = "put that credential in again, and find out who else writes to the file"
 

@@ -22,13 +22,14 @@ from daemon.web.table import Call
 _MOST_LETTERS = 2_000
 _SECRET = {"format": "password", "writeOnly": True}
 _Text = Annotated[str, Meta(min_length=1, max_length=_MOST_LETTERS, extra_json_schema=_SECRET)]
-_FORM = '{"request_token": "..."} with the token, or {} to be told which page to open'
+_FORM = '{"request_token": "..."} or {"otp": "..."}, or {} to be told which page to open'
 
 
 class StepBody(Taken, frozen=True):
-    """What a person brings; nothing: he wants to know which page to open."""
+    """What a person brings, one thing; nothing: he wants to know which page to open."""
 
     request_token: _Text | None = None
+    otp: _Text | None = None
 
     def __repr__(self) -> str:
         return f"StepBody({STARS})"
@@ -66,41 +67,52 @@ def read_login(data: bytes) -> StepBody:
         Problem: it is not what is taken here.
     """
     try:
-        return msgspec.json.decode(data or b"{}", type=StepBody)
+        body = msgspec.json.decode(data or b"{}", type=StepBody)
     except msgspec.ValidationError:
         raise Problem("invalid", f"write {_FORM}") from None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         raise Problem("bad_json", f"that is no JSON; write {_FORM}") from None
+    if body.request_token is not None and body.otp is not None:
+        raise Problem("invalid", f"bring one thing; write {_FORM}")
+    return body
 
 
 async def log_in(call: Call) -> StepTold:
-    """Tell which page to open, or take what came of it."""
+    """Tell which page to open, or take what came of it, or a one-time code."""
     body: StepBody = call.body
     account, sessions = call.path["account"], call.house.control.sessions
     broker, host_ns = call.house.brokers.get(account, ""), call.house.host.now_ns()
-    begun_here = call.request.app[BEGUN]
-    if body.request_token is None:
-        begun, state = begun_here.begin(account, call.who.name, host_ns)
-        try:
-            page = await sessions.page(account, broker, state)
-        except Refusal:
-            begun_here.drop(account)
-            raise
-        text = (
-            "open the page and log in; it leads back to "
-            f"http://{call.request.headers['Host']}{PATH} if that is the redirect address of your "
-            "key at the broker. Else bring back the whole address that it leads to"
-        )
-        return StepTold(
-            logged_in=False,
-            page=page.reveal(),
-            text=text,
-            login_id=begun.login_id,
-            until=iso(begun.until_ns // SECOND_NS * SECOND_NS),
-        )
-    done = await sessions.bring(account, broker, Secret(body.request_token), call.who.name, host_ns)
-    begun_here.drop(account)
+    if body.otp is not None:
+        done = await sessions.enter(account, broker, Secret(body.otp), call.who.name, host_ns)
+    elif body.request_token is not None:
+        brought = Secret(body.request_token)
+        done = await sessions.bring(account, broker, brought, call.who.name, host_ns)
+    else:
+        return await _begin(call, account, broker, host_ns)
+    call.request.app[BEGUN].drop(account)
     return StepTold(logged_in=True, page="", text=done.text)
+
+
+async def _begin(call: Call, account: str, broker: str, host_ns: int) -> StepTold:
+    begun_here = call.request.app[BEGUN]
+    begun, state = begun_here.begin(account, call.who.name, host_ns)
+    try:
+        page = await call.house.control.sessions.page(account, broker, state)
+    except Refusal:
+        begun_here.drop(account)
+        raise
+    text = (
+        "open the page and log in; it leads back to "
+        f"http://{call.request.headers['Host']}{PATH} if that is the redirect address of your "
+        "key at the broker. Else bring back the whole address that it leads to"
+    )
+    return StepTold(
+        logged_in=False,
+        page=page.reveal(),
+        text=text,
+        login_id=begun.login_id,
+        until=iso(begun.until_ns // SECOND_NS * SECOND_NS),
+    )
 
 
 async def look(call: Call) -> LoginTold:

@@ -134,4 +134,4 @@ def test_an_account_that_logs_in_without_a_person_needs_what_he_would_know(vault
     vault.put("zed", {"api_key": Secret("k"), "api_secret": Secret("s")}, 1)
     verdict, evidence = looked()
     assert verdict is Verdict.FAIL
-    assert "has no user_id of zed, password of zed, totp_secret of zed: put them in" in evidence
+    assert "has no user_id of zed, password of zed: put them in" in evidence

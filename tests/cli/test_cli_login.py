@@ -58,13 +58,30 @@ def test_what_was_brought_as_an_option_is_taken_at_once(daemon, as_json):
     assert CANARY not in done.out + done.err
 
 
+def test_a_code_is_read_from_standard_input_where_that_is_no_terminal(daemon):
+    daemon.tells(PATH, DONE, "POST")
+    done = told("login", "paper", "--otp", stdin=b"123456\n")
+
+    assert (done.code, done.out) == (0, "paper is logged in\n")
+    assert [json.loads(each.body) for each in daemon.asked] == [{"otp": "123456"}]
+
+
+def test_a_code_is_no_argument_and_a_token_is_not_brought_beside_it(daemon):
+    """Others on the machine can read arguments."""
+    argument = told("login", "paper", "--otp", "123456")
+    both = told("login", "paper", "--otp", "--request-token", CANARY)
+
+    assert (argument.code, both.code, daemon.asked) == (2, 2, [])
+    assert "two ways in" in both.err
+
+
 class Terminal:
     """A person before `ordo login`, in a process of its own."""
 
-    def __init__(self) -> None:
+    def __init__(self, *options: str) -> None:
         self._ours, theirs = pty.openpty()
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "daemon", "login", "paper"],
+            [sys.executable, "-m", "daemon", "login", "paper", *options],
             env={**os.environ, "PYTHONPATH": str(ROOT)},
             stdin=theirs,
             stdout=theirs,
@@ -94,11 +111,13 @@ class Terminal:
 
 
 @contextmanager
-def waiting() -> Iterator[Terminal]:
-    """A person who sees the page and is waited for."""
-    terminal = Terminal()
+def waiting(
+    seen: str = "or paste it here, which is not shown", *options: str
+) -> Iterator[Terminal]:
+    """A person who sees something, such as the page, and is waited for."""
+    terminal = Terminal(*options)
     try:
-        terminal.until("or paste it here, which is not shown")
+        terminal.until(seen)
         yield terminal
     finally:
         terminal.process.kill()
@@ -139,6 +158,16 @@ def test_what_is_pasted_meanwhile_is_taken_and_not_shown(daemon):
     assert CANARY.encode() not in person.seen
     pasted = f"http://127.0.0.1/login?request_token={CANARY}"
     assert json.loads(daemon.asked[-1].body) == {"request_token": pasted}
+
+
+def test_a_code_is_asked_for_at_a_terminal_and_not_shown(daemon):
+    daemon.tells(PATH, DONE, "POST")
+    with waiting("One-time code of paper", "--otp") as person:
+        person.type("123456\n")
+        person.until("paper is logged in")
+        assert person.ended() == 0
+    assert b"123456" not in person.seen
+    assert json.loads(daemon.asked[-1].body) == {"otp": "123456"}
 
 
 def test_whoever_hangs_up_waits_no_longer(daemon):

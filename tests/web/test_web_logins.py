@@ -6,6 +6,7 @@ import json
 
 import pytest
 
+from daemon.control import LiveTerms
 from daemon.messages import Declined, Done, TakeStep
 from daemon.storage.vault import Place, Vault
 from daemon.telemetry.redaction import Secret
@@ -53,6 +54,30 @@ async def test_what_is_brought_is_kept_and_the_keeper_told_without_it(tmp_path, 
     assert vault.open("second", "request_token").reveal() == BROUGHT
 
 
+async def test_a_one_time_code_is_kept_and_the_keeper_told_without_it(tmp_path, vault):
+    alone = LiveTerms(alone=frozenset({"second"}))
+    async with open_port(tmp_path, TAKEN, brokers=ZERODHA, terms=alone) as port:
+        status, told, _ = await port.ask("POST", PATH, json={"otp": "123 456"})
+
+        assert (status, told["text"]) == (200, "second is logged in")
+        assert port.actors.asked == [("session_keeper:second", TakeStep("operator"))]
+        assert "123" not in repr(port.actors.asked) + repr(port.actors.recorded)
+    assert vault.open("second", "otp").reveal() == "123456"
+
+
+@pytest.mark.parametrize(("alone", "code"), [((), "no_login"), (("second",), "credential_refused")])
+async def test_a_code_is_taken_of_accounts_that_log_in_by_it_and_where_it_is_one(
+    tmp_path, vault, alone, code
+):
+    terms = LiveTerms(alone=frozenset(alone))
+    async with open_port(tmp_path, TAKEN, brokers=ZERODHA, terms=terms) as port:
+        _, told, _ = await port.ask("POST", PATH, json={"otp": BROUGHT})
+
+        assert (told["code"], port.actors.asked) == (code, [])
+        assert BROUGHT not in said(port) + json.dumps(told)
+    assert [row.field for row in vault.rows()] == ["api_key"]
+
+
 @pytest.mark.parametrize(
     ("path", "body", "code"),
     [
@@ -61,6 +86,7 @@ async def test_what_is_brought_is_kept_and_the_keeper_told_without_it(tmp_path, 
         (PATH, {"request_token": f"no {BROUGHT}!"}, "credential_refused"),
         (PATH, {"request_token": ""}, "invalid"),
         (PATH, {"token": BROUGHT}, "invalid"),
+        (PATH, {"request_token": BROUGHT, "otp": "123456"}, "invalid"),
     ],
 )
 async def test_a_step_that_is_none_is_refused_unquoted(tmp_path, vault, path, body, code):

@@ -5,6 +5,7 @@ one attempt between two mornings, and a no of the broker's ends them until someb
 in anew. What was tried is kept before it is sent: a restart tries nothing again.
 
     refused since the credentials were put in  -> stopped, until they are put in anew
+    a person has put in a one-time code        -> one attempt, for each that he puts in
     between the end of sessions and half past six -> not yet
     tried for this reason since the last morning -> stopped, until the next one
     else                                          -> one attempt
@@ -30,10 +31,11 @@ _TRIED = "its log-in without a person was tried this morning and is not tried ag
 
 
 class Reason(StrEnum):
-    """Why there is no session: it ended in the morning, or the broker refuses it before that."""
+    """Why to log in: the session ended in the morning, it died before that, or a person asks."""
 
     ENDED = "ended"
     DIED = "died"
+    ASKED = "asked"
 
 
 class Attempts(Struct, frozen=True, forbid_unknown_fields=True):
@@ -79,6 +81,8 @@ def attempt(
     """
     if held.refused_ns and held.refused_ns >= put_in_ns:
         return Stopped(_REFUSED, 0)
+    if reason is Reason.ASKED:
+        return held
     today = day_of(now_ns)
     begins_ns = at(today, BEGINS_AT)
     if at(today, ENDS_AT) <= now_ns < begins_ns:

@@ -11,6 +11,7 @@ the request token. How the envelope looks is that of Kite Connect's answers.
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Protocol, TypeVar
@@ -24,7 +25,7 @@ from daemon.brokers.zerodha import attempts, login
 from daemon.brokers.zerodha.answers import IN_DOUBT
 from daemon.brokers.zerodha.attempts import Attempts, NotYet, Reason, Stopped
 from daemon.brokers.zerodha.forms import Sent, form
-from daemon.brokers.zerodha.resuming import Kept
+from daemon.brokers.zerodha.resuming import Credentials
 from daemon.brokers.zerodha.transport import Transport
 from daemon.brokers.zerodha.wire import OK, Reply, envelope, parsed
 from daemon.domain.instants import SECOND_NS
@@ -36,23 +37,25 @@ T = TypeVar("T")
 WARNING = (
     "logs in without a person: Zerodha asks its clients to log in by hand once a day and has never "
     "blessed this; it goes by requests that are documented nowhere and may change any day; and "
-    "password and one-time codes lie in one place, so that whoever takes the vault with its key "
-    "takes the account"
+    "with totp_secret password and one-time codes lie in one place, so that whoever takes the "
+    "vault with its key takes the account"
 )
 USER_ID, PASSWORD, TOTP_SECRET = "user_id", "password", "totp_secret"
+OTP = "otp"
+"""A one-time code, which a person puts in where there is no seed to make one of."""
 ATTEMPTS = "login_attempts"
 _HOPS = 6
 _NO = frozenset({400, 401, 403})
 _LEADS_ON = frozenset({301, 302, 303, 307, 308})
 _SHOWN_LEAST = 4
+_CODE = re.compile(r"\d{6}", re.ASCII)
+_COUNTS_NS = 60 * SECOND_NS
+"""So long a code that was put in is worth sending."""
+_CODE_WANTED = "it waits for a one-time code, which `ordo login` asks for with --otp"
 
 
-class Given(Kept, Protocol):
+class Given(Credentials, Protocol):
     """Where an account's credentials are kept, with when they were put in; each call may block."""
-
-    def keep(self, field: str, secret: Secret) -> None:
-        """Keep a credential in place of the one before."""
-        ...
 
     def put_in_ns(self, field: str) -> int:
         """Return when a credential was put in; 0: there is none."""
@@ -64,9 +67,16 @@ class _Held(Struct, frozen=True):
 
     user_id: Secret
     password: Secret
-    seed: Secret
+    otp: Secret | None
+    seed: Secret | None
     put_in_ns: int
     attempts: Attempts
+
+    @property
+    def secrets(self) -> list[Secret]:
+        """What the broker may say nothing of."""
+        found = (self.password, self.seed, self.user_id, self.otp)
+        return [secret for secret in found if secret is not None]
 
 
 class _Asked(Struct, frozen=True):
@@ -104,10 +114,14 @@ class Headless:
         """
         held = await asyncio.to_thread(self._held)
         now_ns = self._now_ns()
+        if held.otp is not None:
+            reason = Reason.ASKED
+        elif held.seed is None:
+            return Stopped(_CODE_WANTED, 0)
         decided = attempts.attempt(held.attempts, reason, now_ns, held.put_in_ns)
         if not isinstance(decided, Attempts):
             return decided
-        code_of(held.seed, now_ns)
+        _code(held, now_ns)
         await self._keep(decided)
         transport = Transport(self._root, cookies=True)
         try:
@@ -134,7 +148,7 @@ class Headless:
         """
         asked = told(await transport.send(password_form(held.user_id, held.password), None), _Asked)
         try:
-            code = code_of(held.seed, self._now_ns())
+            code = _code(held, self._now_ns())
             sent = code_form(held.user_id, Secret(asked.request_id), code)
             told(await transport.send(sent, None), _Passed)
             path = f"/connect/login?v=3&api_key={quote(api_key.reveal(), '')}"
@@ -149,15 +163,29 @@ class Headless:
 
     def _held(self) -> _Held:
         found: dict[str, Secret] = {}
-        for field in (USER_ID, PASSWORD, TOTP_SECRET):
+        for field in (USER_ID, PASSWORD):
             secret = self._given.find(field)
             if secret is None:
                 sentence = f"there is no {field} of this account, which logs in without a person"
                 raise BrokerMisused(f"{sentence}; `ordo vault put` takes it")
             found[field] = secret
-        put_in_ns = max(map(self._given.put_in_ns, found))
+        otp, otp_ns = self._take_otp()
+        put_in_ns = max(otp_ns, *map(self._given.put_in_ns, (*found, TOTP_SECRET)))
+        seed = self._given.find(TOTP_SECRET)
         tried = attempts.recalled(self._given.find(ATTEMPTS))
-        return _Held(found[USER_ID], found[PASSWORD], found[TOTP_SECRET], put_in_ns, attempts=tried)
+        return _Held(found[USER_ID], found[PASSWORD], otp, seed, put_in_ns, tried)
+
+    def _take_otp(self) -> tuple[Secret | None, int]:
+        """Return the code that a person has just put in, and when; none: None and 0.
+
+        It counts once, so it is kept no longer than until here.
+        """
+        otp, put_in_ns = self._given.find(OTP), self._given.put_in_ns(OTP)
+        if otp is None:
+            return None, 0
+        self._given.drop(OTP)
+        counts = self._wall.now_ns() - put_in_ns <= _COUNTS_NS
+        return (otp, put_in_ns) if counts else (None, 0)
 
     async def _keep(self, tried: Attempts) -> None:
         await asyncio.to_thread(self._given.keep, ATTEMPTS, attempts.kept(tried))
@@ -177,6 +205,26 @@ def code_form(user_id: Secret, request_id: Secret, code: Secret) -> Sent:
         "twofa_type": "totp",
     }
     return form("POST", "/api/twofa", fields)
+
+
+def one_time_code(brought: Secret) -> Secret:
+    """Return the one-time code in what a person brought.
+
+    Raises:
+        BrokerMisused: it is none.
+    """
+    text = "".join(brought.reveal().split())
+    if _CODE.fullmatch(text) is None:
+        raise BrokerMisused("that is no one-time code: it has six digits")
+    return Secret(text)
+
+
+def _code(held: _Held, now_ns: int) -> Secret:
+    """Return the code to send: the one that was put in, or that of the seed at an instant."""
+    if held.otp is not None:
+        return held.otp
+    assert held.seed is not None, "without either nothing is begun"
+    return code_of(held.seed, now_ns)
 
 
 def code_of(seed: Secret, now_ns: int) -> Secret:
@@ -238,7 +286,7 @@ def led_to(reply: Reply, root: str) -> Secret | str:
 
 def _without(text: str, held: _Held) -> str:
     """Return what a broker said without what it was told."""
-    for secret in (held.password, held.seed, held.user_id):
+    for secret in held.secrets:
         if len(secret.reveal()) >= _SHOWN_LEAST:
             text = text.replace(secret.reveal(), STARS)
     return text

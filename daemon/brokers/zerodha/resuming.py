@@ -30,6 +30,18 @@ class Kept(Protocol):
         ...
 
 
+class Credentials(Kept, Protocol):
+    """The same, for whoever makes sessions."""
+
+    def keep(self, field: str, secret: Secret) -> None:
+        """Keep a credential in place of the one before."""
+        ...
+
+    def drop(self, field: str) -> None:
+        """Keep a credential no longer."""
+        ...
+
+
 class PersonWanted(Exception):
     """A person is wanted, and why."""
 

@@ -10,32 +10,25 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from typing import Protocol
 
 from daemon.brokers.zerodha import login
 from daemon.brokers.zerodha.attempts import BEGINS_AT, NotYet, Reason, Stopped
 from daemon.brokers.zerodha.client import Client
 from daemon.brokers.zerodha.headless import Headless
 from daemon.brokers.zerodha.login import Grant
-from daemon.brokers.zerodha.resuming import ACCESS_TOKEN, API_KEY, Kept, PersonWanted, Resuming
+from daemon.brokers.zerodha.resuming import (
+    ACCESS_TOKEN,
+    API_KEY,
+    Credentials,
+    PersonWanted,
+    Resuming,
+)
 from daemon.errors import SessionRefused
 from daemon.messages import LoggedIn, LoginFailed, StepWanted
 from daemon.telemetry.redaction import Secret
 
 API_SECRET, REQUEST_TOKEN = "api_secret", "request_token"
 _LATER = f"its next log-in without a person is at {BEGINS_AT:%H:%M}"
-
-
-class Credentials(Kept, Protocol):
-    """Where an account's credentials and its session are kept, sealed; each call may block."""
-
-    def keep(self, field: str, secret: Secret) -> None:
-        """Keep a credential in place of the one before."""
-        ...
-
-    def drop(self, field: str) -> None:
-        """Keep a credential no longer."""
-        ...
 
 
 class SigningIn(Resuming):

@@ -26,7 +26,7 @@ WALL = NOW + 100 * DAY_NS
 """Host time may be another than that of the market, as before a stand-in."""
 SIX, DUE = at(DAY, time(6)), at(DAY, time(6, 30))
 USER, PASSWORD, SEED = "canary-user", "canary-password", "CANARYSEEDCANARYSEEDCANARYSEEDCA"
-REQUEST_ID = "canary-request-id"
+REQUEST_ID, CODE = "canary-request-id", "123456"
 BEGIN, ENTER, PAGE_OF_KEY = "POST /api/login", "POST /api/twofa", "GET /connect/login"
 LEADS = Answer(302, headers={"Location": f"http://127.0.0.1:1/login?request_token={BROUGHT}"})
 ONWARD = Answer(302, headers={"Location": "/connect/finish?sess_id=1"})
@@ -182,12 +182,75 @@ async def test_what_never_left_is_no_attempt(account):
     assert account.tried == Attempts()
 
 
-@pytest.mark.parametrize("field", ["user_id", "password", "totp_secret"])
+@pytest.mark.parametrize("field", ["user_id", "password"])
 async def test_a_credential_that_is_missing_is_named_before_anything_is_sent(account, field):
     account.kept.drop(field)
     with pytest.raises(BrokerMisused, match=f"no {field} .*ordo vault put"):
         await account.broker.log_in(1)
     assert account.script.asked == []
+
+
+async def test_without_a_seed_nothing_is_sent_until_a_person_puts_in_a_code(account):
+    """Once for each, whatever was tried or refused before, and before half past six as well."""
+    account.kept.drop("totp_secret")
+    (waits,) = await account.broker.log_in(1)
+    assert (type(waits), waits.again_ns) == (StepWanted, 0)
+    assert "`ordo login` asks for with --otp" in waits.because
+    assert account.script.asked == []
+
+    account.clock = VirtualClock(SIX)
+    account.restart()
+    account.script.on(ENTER, no(403, "UserException", f"no {CODE}"))
+    account.put_in_anew(headless.OTP, CODE, WALL)
+    (wrong,) = await account.broker.log_in(2)
+    assert (type(wrong), "no ***" in wrong.because) == (StepWanted, True)
+    account.wall.advance(SECOND_NS)
+    account.script.on(ENTER, yes({"profile": {}}))
+    account.put_in_anew(headless.OTP, CODE, account.wall.now_ns())
+    (told,) = await account.broker.log_in(3)
+
+    assert isinstance(told, LoggedIn)
+    assert [each["twofa_value"] for each in account.sent(ENTER)] == [CODE, CODE]
+    assert account.kept.find(headless.OTP) is None
+
+
+async def test_a_code_goes_before_the_seed_and_is_sent_once_whatever_comes_of_it(account):
+    account.put_in_anew(headless.OTP, CODE, WALL)
+    account.script.on(ENTER, CUTS)
+    assert isinstance((await account.broker.log_in(1))[0], StepWanted)
+    account.restart()
+    account.script.on(ENTER, yes({"profile": {}}))
+    assert isinstance((await account.broker.log_in(2))[0], LoggedIn)
+
+    (later,) = account.sent(ENTER)
+    assert later["twofa_value"] == pyotp.TOTP(SEED).at(NOW // SECOND_NS)
+
+
+async def test_a_code_that_nobody_took_in_time_is_forgotten_and_forgives_nothing(account):
+    account.kept.drop("totp_secret")
+    account.script.on(ENTER, no(403, "UserException"))
+    account.put_in_anew(headless.OTP, CODE, WALL)
+    await account.broker.log_in(1)
+    account.restart()
+    account.put_in_anew(headless.OTP, CODE, WALL + 1)
+    account.wall.advance(62 * SECOND_NS)
+    (told,) = await account.broker.log_in(2)
+
+    assert isinstance(told, StepWanted)
+    assert (account.kept.find(headless.OTP), account.script.asked) == (None, [])
+
+
+@pytest.mark.parametrize("said", [f"{CODE}\n", "12 34 56"])
+def test_a_code_has_six_digits_and_may_be_set_apart(said):
+    assert headless.one_time_code(Secret(said)).reveal() == CODE
+
+
+@pytest.mark.parametrize("said", ["", "12345", "1234567", "12345x", "\u0661" * 6])
+def test_what_is_no_code_is_refused_unquoted(said):
+    with pytest.raises(BrokerMisused) as caught:
+        headless.one_time_code(Secret(said))
+
+    assert str(caught.value) == "that is no one-time code: it has six digits"
 
 
 async def test_a_seed_that_is_none_is_told_unquoted_before_anything_is_sent(account):

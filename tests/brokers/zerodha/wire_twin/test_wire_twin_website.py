@@ -57,6 +57,20 @@ async def test_ours_goes_through_it_to_a_session(tmp_path):
         assert token.reveal() in client.parts.house.session._open
 
 
+async def test_a_person_s_code_goes_through_it_where_no_seed_is_kept():
+    async with twin() as client:
+        clock, credentials = VirtualClock(client.parts.market.now_ns()), kept()
+        credentials.drop("totp_secret")
+        alone = Headless(credentials, clock.now_ns, clock, client.ready.url)
+        waits = await alone.bring(Reason.ENDED, Secret(client.ready.api_key))
+        credentials.keep("otp", Secret(code_of(OPEN_NS)))
+        credentials.put_in["otp"] = clock.now_ns()
+        token = await alone.bring(Reason.ENDED, Secret(client.ready.api_key))
+
+    assert isinstance(waits, Stopped)
+    assert isinstance(token, Secret)
+
+
 async def test_a_wrong_password_is_sent_once_through_a_hundred_restarts_and_locks_nobody_out():
     async with twin() as client:
         credentials, website = kept("wrong"), client.parts.house.website
