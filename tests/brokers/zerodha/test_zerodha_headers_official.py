@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 from msgspec.structs import asdict, replace
 
-from daemon.brokers.zerodha import login, questions
+from daemon.brokers.zerodha import gtt, login, questions
 from daemon.brokers.zerodha.forms import (
     JSON_FORM,
     Change,
@@ -26,6 +26,7 @@ from daemon.brokers.zerodha.forms import (
     cancellation,
     modification,
 )
+from daemon.brokers.zerodha.gtt import Child
 from daemon.brokers.zerodha.instruments import Listed
 from daemon.brokers.zerodha.transport import Transport
 from daemon.domain.orders.margin import MarginLeg
@@ -45,7 +46,25 @@ ORDER = OrderForm(
     tag="OR0000000010000001",
 )
 LEG = MarginLeg("NIFTY-2026-08-25-24350-CE", Side.SELL, 130, 1_186_000)
-BASKET = basket([(LEG, Listed(1, LEG.symbol, "NFO", "NIFTY26AUG24350CE", 65, 500, None))])
+LISTED = Listed(1, LEG.symbol, "NFO", "NIFTY26AUG24350CE", 65, 500, None)
+BASKET = basket([(LEG, LISTED)])
+CHILD = Child(1_100_000, Side.SELL, 65, 1_099_500)
+TRIGGER = {
+    "trigger_type": "single",
+    "tradingsymbol": LISTED.name,
+    "exchange": "NFO",
+    "trigger_values": [110.0],
+    "last_price": 118.6,
+    "orders": [
+        {
+            "transaction_type": "SELL",
+            "quantity": 65,
+            "order_type": "LIMIT",
+            "product": "NRML",
+            "price": 109.95,
+        }
+    ],
+}
 Call = tuple[str, dict[str, Any], Sent]
 
 # a call of the vendor's client, its arguments, and our request for the same
@@ -60,6 +79,11 @@ CALLS: tuple[Call, ...] = (
     ("orders", {}, questions.orders().sent),
     ("trades", {}, questions.trades().sent),
     ("instruments", {}, questions.contracts().sent),
+    ("place_gtt", TRIGGER, gtt.placing(LISTED, 1_186_000, (CHILD,))),
+    ("modify_gtt", TRIGGER | {"trigger_id": 7}, gtt.changing(7, LISTED, 1_186_000, (CHILD,))),
+    ("delete_gtt", {"trigger_id": 7}, gtt.removal(7)),
+    ("get_gtts", {}, gtt.triggers().sent),
+    ("get_gtt", {"trigger_id": 7}, gtt.trigger(7).sent),
     (
         "basket_order_margins",
         {"params": json.loads(BASKET.body), "mode": "compact"},
