@@ -2,7 +2,8 @@
 
 Without a token it prints which page to open. On a terminal it then waits until the page has led the
 browser back to the daemon, and takes the token as well if somebody pastes it; nothing of that is
-shown. A one-time code is asked for, or read from standard input where that is no terminal.
+shown. A one-time code is asked for, or read from standard input where that is no terminal; as an
+argument others on the machine can read it while it counts.
 """
 
 from __future__ import annotations
@@ -27,26 +28,34 @@ _BETWEEN_S = 1.0
 _PATIENCE_S = 60
 """A log-in is several requests to the broker."""
 _UNDER_WAY = frozenset({"waiting", "taken"})
+_ASK = ""
 _OVER = "nobody came back from the page in time; begin a new log-in"
 
 
 @click.command("login")
 @click.argument("account")
 @click.option("--request-token", help="What the page led to: the token, or the whole address.")
-@click.option("--otp", is_flag=True, help="Ask for a one-time code, or read it from stdin.")
+@click.option(
+    "--otp", is_flag=False, flag_value=_ASK, help="A one-time code; asks for it where none stands."
+)
 @SETTINGS
 @AS_JSON
 def login(
-    account: str, request_token: str | None, settings: Path | None, *, otp: bool, as_json: bool
+    account: str,
+    request_token: str | None,
+    otp: str | None,
+    settings: Path | None,
+    *,
+    as_json: bool,
 ) -> None:
     """Log an account in at its broker: print the page to open, and wait for what it leads to."""
-    if otp and request_token is not None:
+    if otp is not None and request_token is not None:
         raise click.UsageError("--otp and --request-token are two ways in; take one of them")
     client, path = connect(settings, _PATIENCE_S), f"/api/sessions/{segment(account)}/login"
     wanted: dict[str, Any] = {"request_token": request_token}
-    if otp:
-        wanted = {"otp": asked(f"One-time code of {account}").reveal()}
-    if not otp and request_token is None:
+    if otp is not None:
+        wanted = {"otp": otp or asked(f"One-time code of {account}").reveal()}
+    elif request_token is None:
         content = client.post(path, {})
         told = read_document(content)
         if as_json:
