@@ -16,6 +16,7 @@ from daemon.domain.risk.pnl import PnlTrack
 from daemon.messages import (
     BasketEnded,
     BasketOpened,
+    DayMarked,
     ExitDecided,
     ExitFinished,
     ExitLegs,
@@ -69,7 +70,7 @@ class Watches:
                 for watch in self.of(strategy_id):
                     if watch.holds(leg_id):
                         watch.expire(fact)
-                        self.set_aside(watch)
+                        self._set_aside(watch)
             case BasketEnded(basket_id) if basket_id in self._watches:
                 self._watches[basket_id].end_entry()
             case ExitDecided(strategy_id, leg_ids, reason):
@@ -128,16 +129,15 @@ class Watches:
     def begin_day(self) -> None:
         """Another day: what is over is set aside, and yesterday's prices are no prices."""
         for watch in self.all():
-            self.set_aside(watch)
+            self._set_aside(watch)
             watch.risk.lose_marks()
             watch.risk.pnl = PnlTrack()
 
-    def set_aside(self, watch: Watch) -> None:
-        """Put an entry away that is over and of which nothing is held."""
-        if not watch.entering and not watch.is_open:
-            self._watches.pop(watch.opened.basket.basket_id, None)
-            if not is_loose(watch.risk.strategy_id):
-                self._aside[watch.risk.strategy_id] = watch
+    def close_day(self, watch: Watch, marked: DayMarked) -> None:
+        """End the day of an entry at what it was marked at."""
+        if marked.last is not None:
+            watch.carried_e4 = marked.last[1]
+        self._set_aside(watch)
 
     def recall(self, moved: LevelMoved) -> None:
         """Put a level where it is recorded that it was moved to."""
@@ -174,6 +174,13 @@ class Watches:
                 for each, leg_ids in left
                 if leg_ids
             )
+
+    def _set_aside(self, watch: Watch) -> None:
+        """Put an entry away that is over and of which nothing is held."""
+        if not watch.entering and not watch.is_open:
+            self._watches.pop(watch.opened.basket.basket_id, None)
+            if not is_loose(watch.risk.strategy_id):
+                self._aside[watch.risk.strategy_id] = watch
 
     def _still_unheard(self, wanted: ExitLegs) -> tuple[str, ...]:
         strategy_id = wanted.strategy_id

@@ -69,7 +69,7 @@ def at_zerodha(
             market=_Market(now_ns),
             dice=random.Random(wall.now_ns()),  # noqa: S311  no secret hangs on it
         )
-        prices = Prices(Ticker(around, contracts.of_symbol), contracts)
+        prices = Prices(Ticker(around, contracts.of_symbol), contracts, broker.quotes)
         broker.on_ready = partial(prices.ready, renewed=True)
         contracts.on_fetched = partial(prices.ready, renewed=False)
         return Opened(broker, close=broker.close, market=prices)

@@ -14,6 +14,7 @@ from daemon.actors import (
     market_feed,
     order_router,
     pnl_broadcaster,
+    quote_poller,
     risk_watchdog,
     timekeeper,
 )
@@ -23,6 +24,7 @@ from daemon.actors.fan_out import Place
 from daemon.actors.market_feed import MarketFeed
 from daemon.actors.order_router import OrderRouter
 from daemon.actors.pnl_broadcaster import PnlBroadcaster
+from daemon.actors.quote_poller import QuotePoller
 from daemon.actors.request_clerk import RequestClerk
 from daemon.actors.risk_watchdog import RiskWatchdog
 from daemon.actors.session_keeper import SessionKeeper
@@ -38,6 +40,8 @@ from daemon.domain.market.merge import merge
 from daemon.domain.market.rules import require_tables
 from daemon.domain.orders.ids import IntentIds
 from daemon.domain.plans.schema import Plan
+from daemon.feeds.live import LiveFeed
+from daemon.feeds.polling import asking
 from daemon.messages.cells import Cell
 from daemon.runtime.budget import Budget
 from daemon.runtime.words import Actor, ActorSpec, Port, Surroundings
@@ -99,6 +103,7 @@ def build(
     world, at_ns = world_of(run, accounts, opened)
     if isinstance(world, Live):
         world.know(plans)
+        doors[quote_poller.PORT] = asking(world.market, now_ns)
     if run.jobs is not None:
         doors[timekeeper.PORT] = run.jobs
     around = Surroundings(doors, show or _unseen, world.see)
@@ -192,11 +197,19 @@ def _specs(
         ),
         *routers,
         *watchdogs,
+        *_polling(run),
         *(
             _runner_of(plan, accounts, cells, taking=_takes(run, plan), served=run.served)
             for plan in plans
         ),
     )
+
+
+def _polling(run: Run) -> tuple[ActorSpec, ...]:
+    """The poller, where there is a broker to ask; the daemon goes on without it."""
+    if not isinstance(run.recording, LiveFeed):
+        return ()
+    return (ActorSpec("quote_poller", QuotePoller, hears=quote_poller.HEARS, disarm=True),)
 
 
 def _runner_of(

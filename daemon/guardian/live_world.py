@@ -61,9 +61,10 @@ class LiveWorld:
         way = self._ways[account]
         try:
             async with asyncio.timeout(_PRICES_S):
-                self.quotes |= await way.broker.quotes(wanted)
+                told = await way.broker.quotes(wanted)
         except (BrokerError, TimeoutError) as error:
             return f"prices of {account} cannot be read: {error or 'it took too long'}"
+        self.quotes |= {symbol: each.quote for symbol, each in told.items()}
         return ""
 
     async def go_on(self) -> Mapping[str, Sequence[OrderUpdated]] | None:

@@ -12,7 +12,7 @@ from typing import Protocol
 
 from daemon.brokers.door import Door
 from daemon.brokers.zerodha.stand_in import StandInClock
-from daemon.domain.market.frames import Quote
+from daemon.domain.market.polled import Stamped
 from daemon.domain.orders.arming import PAPER
 from daemon.errors import BrokerMisused, BrokerUnavailable, SessionRefused, SettingsError
 from daemon.guardian.at_zerodha import at_zerodha
@@ -30,7 +30,7 @@ _PATIENCE_S = 20.0
 class Live(Broker, Protocol):
     """A broker that money is traded at."""
 
-    async def quotes(self, symbols: Iterable[str]) -> Mapping[str, Quote]:
+    async def quotes(self, symbols: Iterable[str]) -> Mapping[str, Stamped]:
         """Ask for the newest quotes."""
         ...
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
 
 from msgspec import Struct
 
 from daemon.domain.market.frames import Frame
 from daemon.domain.market.notes import NoteKind
+from daemon.domain.market.polled import Stamped
 
 
 class FrameArrived(Struct, frozen=True, gc=False):
@@ -15,6 +17,32 @@ class FrameArrived(Struct, frozen=True, gc=False):
 
     frame: Frame
     fingerprint: int
+
+
+class FramePolled(Struct, frozen=True):
+    """On a dead link these prices were asked for; they bring it to no life."""
+
+    frame: Frame
+
+
+class ReadQuotes(Struct, frozen=True):
+    """Ask the broker what these symbols cost."""
+
+    symbols: tuple[str, ...]
+
+
+class QuotesRead(Struct, frozen=True):
+    """What the broker says they cost; what it has no quote of is not among them."""
+
+    quotes: Mapping[str, Stamped]
+    at_ns: int
+
+
+class QuotesUnread(Struct, frozen=True):
+    """The broker does not say, and why."""
+
+    because: str
+    at_ns: int
 
 
 class DayOpened(Struct, frozen=True, tag=True):

@@ -5,13 +5,14 @@ Prices are evidence. Whatever is told of orders is not: it says that the book is
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date
 from typing import Protocol
 
 from msgspec import Struct
 
 from daemon.domain.market.frames import Frame
+from daemon.domain.market.polled import Stamped
 
 
 class FrameHeard(Struct, frozen=True, gc=False):
@@ -107,6 +108,14 @@ class LiveMarket(Protocol):
 
         Raises:
             BrokerError: one of them cannot be shown, or they are too many.
+        """
+        ...
+
+    async def quotes(self, symbols: Iterable[str]) -> Mapping[str, Stamped]:
+        """Ask for the newest quotes, where nothing is heard; absent: there is none.
+
+        Raises:
+            BrokerError: they could not be read.
         """
         ...
 

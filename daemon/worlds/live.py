@@ -13,6 +13,7 @@ from datetime import date, timedelta
 
 from msgspec import Struct
 
+from daemon.actors.held import Held
 from daemon.actors.timekeeper import DayBegins, DayEnds, DaySettles
 from daemon.domain.instants import SECOND_NS, day_of, start_of
 from daemon.domain.market import expiries
@@ -22,7 +23,7 @@ from daemon.domain.plans.schema import Plan
 from daemon.domain.plans.wanted import shown, wanted
 from daemon.errors import BrokerError, RuleUnknown
 from daemon.feeds.live import Brought, LiveFeed
-from daemon.messages import FrameArrived, LegExpired, PositionChanged, RenewSession
+from daemon.messages import FrameArrived, RenewSession
 from daemon.ports.market import (
     BookWanted,
     LinkMoved,
@@ -86,23 +87,20 @@ class Live(Twins):
         self._clock = clock
         self._entry = entry
         self._plans: dict[str, Plan] = {}
-        self._units: dict[tuple[str, str, str], int] = {}
+        self._held = Held()
+        self.hear = self._held.hear  # what is held is shown on each day, whatever is wanted then
         self._money_e4: dict[str, int] = {}
         self._waiting: frozenset[str] = frozenset()
+
+    @property
+    def market(self) -> LiveMarket:
+        """Whoever tells prices."""
+        return self._source.market
 
     def know(self, plans: Iterable[Plan]) -> None:
         """Show what these strategies need from now on."""
         self._plans |= {plan.id: plan for plan in plans}
         self._feed.hear(MarketReady())
-
-    def hear(self, fact: object) -> None:
-        """Take note of what is held: it is shown on each day, whatever the strategies need then."""
-        match fact:
-            case PositionChanged(strategy_id, leg_id, symbol):
-                units = fact.bought_quantity - fact.sold_quantity
-                self._units[strategy_id, leg_id, symbol] = units
-            case LegExpired(strategy_id, leg_id, symbol):
-                self._units.pop((strategy_id, leg_id, symbol), None)
 
     async def coming(self) -> AsyncGenerator[Step, None]:
         """Yield what comes, for ever: prices and words as they are told, days by the calendar.
@@ -192,8 +190,8 @@ class Live(Twins):
     def _show(self, day: date) -> Sequence[str]:
         """Have everything shown that is wanted; return what cannot be, in sentences."""
         market, needs = self._source.market, wanted(self._plans.values(), day, expiries)
-        held = {symbol for (_, _, symbol), units in self._units.items() if units}
-        alone = tuple(dict.fromkeys((*sorted(held), *needs.symbols, CANARY)))
+        held = self._held.symbols()
+        alone = tuple(dict.fromkeys((*held, *needs.symbols, CANARY)))
         listed = [symbol for symbol in alone if market.lists(symbol)]
         if not listed:
             return ()  # the contracts of the day are not there yet

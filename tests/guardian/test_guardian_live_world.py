@@ -9,6 +9,7 @@ import pytest
 
 from daemon.domain.instants import at
 from daemon.domain.market.frames import Quote
+from daemon.domain.market.polled import Stamped
 from daemon.errors import BrokerUnavailable, SessionRefused
 from daemon.guardian import live_world
 from daemon.guardian.live_world import reached
@@ -26,14 +27,14 @@ class Way:
         self.account, self.fails = account, fails
         self.door, self.broker = object(), self
         self.asked: list[tuple[str, ...]] = []
-        self.quoted: Mapping[str, Quote] | Exception = {CALL: Quote(1)}
+        self.quoted: Mapping[str, Stamped] | Exception = {CALL: Stamped(Quote(1), 0)}
 
     async def take_up(self) -> None:
         """Use the session."""
         if self.fails is not None:
             raise self.fails
 
-    async def quotes(self, symbols: Iterable[str]) -> Mapping[str, Quote]:
+    async def quotes(self, symbols: Iterable[str]) -> Mapping[str, Stamped]:
         """Tell quotes."""
         self.asked.append(tuple(symbols))
         if isinstance(self.quoted, Exception):

@@ -98,7 +98,7 @@ class Twin:
         self.ready = json.loads(self._process.stdout.readline())
         self.keep_up: Callable[[], object] = lambda: None
 
-    def ask(self, method: str, path: str, **document: Any) -> Any:
+    def ask(self, method: str, path: str, /, **document: Any) -> Any:
         """Ask it under /twin."""
         # To play what is left of a day at once takes it some time.
         link = HTTPConnection(urlsplit(self.ready["url"]).netloc, timeout=10 * PATIENCE_S)

@@ -192,6 +192,15 @@ MUTATIONS = (
         "::test_after_a_minute_of_silence_a_short_is_told_and_left_where_the_owner_says_so",
     ),
     Mutation(
+        "D4",
+        "the age of a quote that was asked for",
+        "daemon/domain/market/polled.py",
+        "now_ns - exchange_ns <= LIVES_NS\n",
+        "now_ns - exchange_ns\n",
+        "tests/domain/market/test_polled.py"
+        "::test_a_quote_is_as_old_as_the_exchange_says_and_judges_nothing_after_three_seconds",
+    ),
+    Mutation(
         "D5",
         "exits that are on their way count",
         f"{ROUTER}/holdings.py",

@@ -5,8 +5,9 @@ state, a fold of the facts; `entries`, `exits` and `lookups` decide; `sending` p
 through the gate; `router` is the actor.
 """
 
+from daemon.actors.order_router.desk import HEARS
 from daemon.actors.order_router.loose import LOOSE
-from daemon.actors.order_router.router import HEARS, OrderRouter
+from daemon.actors.order_router.router import OrderRouter
 from daemon.actors.order_router.terms import Terms
 
 __all__ = ["HEARS", "LOOSE", "OrderRouter", "Terms"]

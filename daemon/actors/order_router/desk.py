@@ -23,6 +23,7 @@ from daemon.actors.order_router.purse import Purse
 from daemon.actors.order_router.readings import Readings
 from daemon.actors.order_router.terms import Terms
 from daemon.domain.market.bands import reference_e4, taken_e4
+from daemon.domain.market.frames import Frame
 from daemon.domain.market.freshness import Link, lives_ns
 from daemon.domain.market.instruments import Instrument, contract
 from daemon.domain.orders.basket import Basket, BasketLeg, OnFail
@@ -53,9 +54,16 @@ from daemon.messages import (
     OrderAsked,
     PaceLearnt,
     PositionChanged,
+    StrategyStarted,
 )
+from daemon.messages.market import FramePolled
 from daemon.runtime.budget import Budget
 
+HEARS = (
+    *(Frame, FramePolled, DayOpened, DayEnded, LinkDied, LinkRevived, PaceLearnt),
+    StrategyStarted,
+)
+"""What is published to a router."""
 _RECENT_INTENTS = 64
 """More than the message budget lets out within the window in which equal orders are looked for."""
 
@@ -196,6 +204,8 @@ class Desk:
                 self.prices.lose()
             case LinkRevived():
                 self.link_alive = True
+            case FramePolled(frame):
+                self.prices.know(frame.quotes)
             case PaceLearnt():
                 self.prices.lives_ns = fact.lives_ns
             case EntriesPaused(because) if not because.startswith(LEDGER_FAILED):

@@ -8,6 +8,8 @@ it. The age is asked beside the word, which may be read after what it forbids.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from daemon.actors.newest import Newest
 from daemon.domain.instants import SECOND_NS
 from daemon.domain.market.bands import reference_e4
@@ -39,6 +41,10 @@ class Prices:
         """Hold every price for stale from here on."""
         self._stale.update(self._newest.quotes())
         self._newest.lose()
+
+    def know(self, quotes: Mapping[str, Quote]) -> None:
+        """Take prices that were asked for on a dead link: newer than the last, and not fresh."""
+        self._stale.update(quotes)
 
     def fresh(self, symbol: str, now_ns: int) -> Quote | None:
         """Return a quote that may be entered at now; None where there is none."""

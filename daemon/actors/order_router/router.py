@@ -81,12 +81,12 @@ from daemon.messages import (
     Settled,
     StrategyStarted,
 )
+from daemon.messages.market import FramePolled
 from daemon.ports.market import BookWanted
 from daemon.runtime.budget import Budget
 from daemon.runtime.words import NOTHING, Effect, Publish, Started
 
 _NO = (State.REFUSED, State.REJECTED)
-HEARS = (Frame, DayOpened, DayEnded, LinkDied, LinkRevived, PaceLearnt, StrategyStarted)
 
 
 class OrderRouter:
@@ -175,7 +175,7 @@ class OrderRouter:
             case DayEnded():
                 arms.lapse(desk, turn, message, now_ns)
                 desk.apply(message)
-            case StrategyStarted() | PaceLearnt():
+            case StrategyStarted() | PaceLearnt() | FramePolled():
                 desk.apply(message)
             case LinkDied():
                 desk.apply(message)

@@ -54,6 +54,7 @@ from daemon.messages import (
     TellRisk,
     Told,
 )
+from daemon.messages.market import FramePolled
 from daemon.runtime.words import NOTHING, Alarm, Effect, Lane, Show, Started, Tell
 
 
@@ -97,7 +98,8 @@ class RiskWatchdog:
     def handle(self, message: object, now_ns: int) -> Sequence[Effect]:
         """Decide on one message."""
         if type(message) is Frame:
-            return self._see(message, now_ns)
+            self._newest.see(message)
+            return self._see(message, now_ns, fresh=self._alive)
         turn = Turn()
         match message:
             case PositionChanged():
@@ -130,6 +132,10 @@ class RiskWatchdog:
 
     def _take_notice(self, turn: Turn, message: object, now_ns: int) -> None:
         match message:
+            case FramePolled(frame):
+                if not self._alive:  # judged by its own prices alone: no mark outlives it
+                    turn.do(*self._see(frame, now_ns, fresh=True))
+                    self._die()
             case LinkDied():
                 self._die()
             case LinkRevived():
@@ -149,10 +155,9 @@ class RiskWatchdog:
             case _:
                 raise AssertionError(f"the watchdog was told {message!r}")
 
-    def _see(self, frame: Frame, now_ns: int) -> Sequence[Effect]:
+    def _see(self, frame: Frame, now_ns: int, *, fresh: bool) -> Sequence[Effect]:
         """Judge one frame; the path of every tick."""
         self._last_ns, watches = now_ns, self._watches
-        self._newest.see(frame)
         if self._shown:
             self._picture.see(frame.quotes, now_ns)
         active, limited = watches.active, self._account.limited
@@ -160,7 +165,7 @@ class RiskWatchdog:
             return NOTHING
         quotes, turn = frame.quotes, None
         effects: list[Effect] = []
-        for watch in active if self._alive else ():
+        for watch in active if fresh else ():
             risk = watch.risk
             risk.see(quotes, now_ns)
             verdicts = risk.judge(now_ns)
@@ -173,7 +178,7 @@ class RiskWatchdog:
         if now_ns < watches.next_exit_ns and not hurried:
             return effects
         turn = turn or Turn()
-        if limited and self._alive:
+        if limited and fresh:
             self._judge_account(turn, now_ns)
         for watch in watches.active:
             self._leave_due(turn, watch, now_ns)
@@ -312,12 +317,7 @@ class RiskWatchdog:
                 told.add(strategy_id)
                 mark = marked(watch, ended, self._last_ns)
                 turn.record(mark)
-                self._close_day(watch, mark)
-
-    def _close_day(self, watch: Watch, marked: DayMarked) -> None:
-        if marked.last is not None:
-            watch.carried_e4 = marked.last[1]
-        self._watches.set_aside(watch)
+                self._watches.close_day(watch, mark)
 
     def _recall(self, fact: object) -> None:
         """Take in what was recorded before."""
@@ -333,7 +333,7 @@ class RiskWatchdog:
                 self._watches.armed(ends=False)
             case DayMarked(strategy_id):
                 for watch in self._watches.of(strategy_id):
-                    self._close_day(watch, fact)
+                    self._watches.close_day(watch, fact)
             case LinkDied():
                 self._die()
             case LinkRevived():

@@ -23,10 +23,12 @@ from daemon.messages import (
     PositionChanged,
     Pulsed,
 )
+from daemon.messages.market import FramePolled
 from daemon.runtime.words import Alarm, Lane, Show
 
 HEARS = (
     Frame,
+    FramePolled,
     DayOpened,
     DayEnded,
     LinkDied,

@@ -20,7 +20,7 @@ from daemon.brokers.zerodha.forms import REGULAR, cancellation, form_of
 from daemon.brokers.zerodha.instruments import Listed
 from daemon.brokers.zerodha.resuming import Resuming
 from daemon.domain.instants import SECOND_NS
-from daemon.domain.market.frames import Quote
+from daemon.domain.market.polled import Stamped
 from daemon.domain.orders.ids import parse
 from daemon.domain.orders.limits import Approved
 from daemon.domain.orders.margin import MarginLeg
@@ -160,7 +160,7 @@ class Zerodha:
         available_e4 = await self._client.read(questions.funds())
         return (MarginRead(parent, required_e4, available_e4, at_ns),)
 
-    async def quotes(self, symbols: Iterable[str]) -> Mapping[str, Quote]:
+    async def quotes(self, symbols: Iterable[str]) -> Mapping[str, Stamped]:
         """Ask for the newest quotes, where no ticker tells them.
 
         Returns:
@@ -171,10 +171,11 @@ class Zerodha:
         """
         listed = [each for symbol in symbols if (each := self._contracts.find(symbol))]
         names = {f"{each.exchange}:{each.name}": each.symbol for each in listed}
-        told: dict[str, Quote] = {}
+        told: dict[str, Stamped] = {}
         for question in market.quotes(tuple(names)):
-            quoted = await self._client.read(question)
-            told |= {names[name]: each.quote for name, each in quoted.items() if name in names}
+            for name, quoted in (await self._client.read(question)).items():
+                if name in names:
+                    told[names[name]] = Stamped(quoted.quote, quoted.at_ns)
         return told
 
     async def close(self) -> None:

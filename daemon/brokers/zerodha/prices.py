@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from datetime import date
 
 from daemon.brokers.zerodha.contracts import Contracts
 from daemon.brokers.zerodha.stream.spreading import ROOM
 from daemon.brokers.zerodha.stream.ticker import Ticker
+from daemon.domain.market.polled import Stamped
 from daemon.ports.market import MarketReady, News
+
+Quotes = Callable[[Iterable[str]], Awaitable[Mapping[str, Stamped]]]
+"""Asks for the newest quotes, by symbol."""
 
 
 class Prices:
@@ -17,13 +21,15 @@ class Prices:
     Args:
         ticker: brings the prices.
         contracts: of the day.
+        quotes: asks for them without the ticker.
     """
 
     room = ROOM
 
-    def __init__(self, ticker: Ticker, contracts: Contracts) -> None:
+    def __init__(self, ticker: Ticker, contracts: Contracts, quotes: Quotes) -> None:
         self._ticker = ticker
         self._contracts = contracts
+        self._quotes = quotes
         self._hear: Callable[[News], None] | None = None
 
     def lists(self, symbol: str) -> bool:
@@ -42,6 +48,14 @@ class Prices:
             WireGarbled: the line of one of them cannot be understood.
         """
         self._ticker.want(held, others)
+
+    async def quotes(self, symbols: Iterable[str]) -> Mapping[str, Stamped]:
+        """Ask for the newest quotes, which the ticker does not tell.
+
+        Raises:
+            BrokerError: they could not be read.
+        """
+        return await self._quotes(symbols)
 
     def renew(self) -> None:
         """Use the present session, for the one before is none any more."""

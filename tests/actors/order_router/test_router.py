@@ -13,6 +13,7 @@ from daemon.messages import (
     PaceLearnt,
     StrategyStarted,
 )
+from daemon.messages.market import FramePolled
 from daemon.runtime.budget import Budget
 from daemon.runtime.words import NOTHING, Started
 from tests.kit.router import (
@@ -55,7 +56,7 @@ def test_what_is_published_to_it_is_understood():
     told = {
         type(m) for m in (frame(), DayEnded(DAY, 0), LinkDied(0), LinkRevived(0), PaceLearnt(0))
     }
-    assert set(HEARS) == told | {DayOpened, StrategyStarted}
+    assert set(HEARS) == told | {DayOpened, StrategyStarted, FramePolled}
 
 
 def test_a_word_that_is_not_for_it_is_a_defect():

@@ -73,3 +73,13 @@ def test_a_price_dies_of_age_before_anybody_says_so_and_can_still_close(lives_s,
     prices = seen({"a": A}, {"b": B})
     prices.lives_ns = lives_s * S if lives_s else prices.lives_ns
     assert known(prices, "a", 1 + age_ns) == (((100,), A, A) if fresh else ((), None, A))
+
+
+def test_what_was_asked_for_on_a_dead_link_closes_and_enters_nothing():
+    """It is newer than the last price there was, and no fresh one; the next frame is."""
+    prices = seen({"a": A})
+    prices.lose()
+    prices.know({"a": B})
+    assert known(prices, "a", 9) == ((), None, B)
+    prices.see(Frame(9, {"a": A}))
+    assert known(prices, "a", 9) == ((100,), A, A)

@@ -5,7 +5,7 @@ from msgspec.structs import replace
 
 from daemon.actors.order_router import Terms
 from daemon.domain.money import e4
-from daemon.domain.orders.words import OrderType, Side
+from daemon.domain.orders.words import IntentRecorded, OrderType, Side
 from daemon.messages import (
     DayEnded,
     Declined,
@@ -18,6 +18,7 @@ from daemon.messages import (
     PlaceByHand,
     StrategyStopped,
 )
+from daemon.messages.market import FramePolled
 from tests.kit.router import (
     CLOSES,
     DAY,
@@ -209,3 +210,16 @@ def test_a_day_that_opens_brings_the_pace_that_its_feed_declares(now_ns, sent):
     made.tell(replace(OPENED, interval_ns=2 * S))
     made.tell(frame())
     assert ("place 1" in made.tell(enter("ce", at_ns=now_ns), now_ns)) is sent
+
+
+@pytest.mark.parametrize("polled", [False, True])
+def test_on_a_dead_link_an_exit_is_priced_by_what_was_asked_for_and_an_entry_by_nothing(polled):
+    made = dead(HOLDS, "ce")
+    if polled:
+        made.tell(FramePolled(frame(made.now_ns, ce=150)))
+    made.tell(leave("ce"))
+    (exit_,) = [each.intent for each in made.told(IntentRecorded) if each.intent.side is Side.BUY]
+    assert (exit_.price_e4 > e4(150)) is polled
+    assert "ended: the price of NIFTY-2025-09-02-24750-CE is stale" in made.tell(
+        enter("hc", at_ns=made.now_ns)
+    )

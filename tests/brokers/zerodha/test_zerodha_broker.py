@@ -336,6 +336,6 @@ async def test_quotes_are_asked_for_by_our_symbols_and_what_is_not_listed_is_lef
     told = {"instrument_token": 12517890, "last_price": 118.65}
     account.script.on("GET /quote", yes({"NFO:NIFTY26AUG24350CE": told, "NSE:SBIN": told}))
     found = await account.broker.quotes([CALL, "NIFTY-2026-08-25-99999-CE"])
-    assert {symbol: quote.ltp_e4 for symbol, quote in found.items()} == {CALL: 1_186_500}
+    assert {symbol: each.quote.ltp_e4 for symbol, each in found.items()} == {CALL: 1_186_500}
     (asked,) = account.script.asked
     assert asked.path == "/quote?i=NFO%3ANIFTY26AUG24350CE"

@@ -1,0 +1,52 @@
+"""Polled quotes: what may be judged of quotes that were asked for while no link tells them.
+
+A link that is dead for ten seconds is not waited for any longer where something is short: what is
+held is asked for once a second. A quote is as old as the exchange says it is, whenever it was
+asked for, and lives as long as a price of a feed of that pace; one that is older, or does not say
+how old it is, judges nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from msgspec import Struct
+
+from daemon.domain.instants import SECOND_NS
+from daemon.domain.market.frames import Frame, Quote
+from daemon.domain.market.freshness import Link, lives_ns
+
+AFTER_NS = 10 * SECOND_NS
+"""So long a link is dead before anybody asks."""
+EVERY_NS = SECOND_NS
+"""As often as a broker lets quotes be asked for."""
+LIVES_NS = lives_ns(Link(EVERY_NS))
+AHEAD_NS = SECOND_NS
+"""So far the clocks of both sides may lie apart: a quote from further ahead has no known age."""
+
+
+class Stamped(Struct, frozen=True):
+    """A quote, and when the exchange says that it was so; 0: it does not say."""
+
+    quote: Quote
+    exchange_ns: int
+
+
+def is_young(exchange_ns: int, now_ns: int) -> bool:
+    """Say whether what the exchange told at one instant may still be judged at another."""
+    return exchange_ns > 0 and -AHEAD_NS <= now_ns - exchange_ns <= LIVES_NS
+
+
+def frame_of(told: Mapping[str, Stamped], now_ns: int) -> Frame | None:
+    """Return the frame that polled quotes are, of those that are young; None: none of them is.
+
+    Args:
+        told: by symbol.
+        now_ns: market time. The frame is of now, and no younger for the exchange than its oldest
+            quote.
+    """
+    young = {symbol: each for symbol, each in told.items() if is_young(each.exchange_ns, now_ns)}
+    if not young:
+        return None
+    quotes = {symbol: each.quote for symbol, each in young.items()}
+    return Frame(now_ns, quotes, min(each.exchange_ns for each in young.values()))
