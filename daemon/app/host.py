@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import secrets
 import select
 import sys
 from collections.abc import Callable
@@ -41,6 +42,7 @@ class Host(Struct, frozen=True):
         end: ends the process at once, with a sentence for people.
         telemetry: takes what the daemon tells of itself; None: standard error takes its log.
         guardian: where a guardian hears of the beat, if one listens; empty: none does.
+        chance: returns so many bits that nobody can foresee.
         credentials: the folder of files that the service manager hands over; empty: there is none.
     """
 
@@ -49,6 +51,7 @@ class Host(Struct, frozen=True):
     running: Clock = MonotonicClock()
     end: Callable[[str], None] = end_at_once
     telemetry: Telemetry | None = None
+    chance: Callable[[int], int] = secrets.randbits  # sim-ok: nobody may be able to repeat it
     credentials: str = ""
     guardian: str = ""
 

@@ -1,12 +1,15 @@
-"""What a daemon knows of live trading: whose money it is, at which brokers, and what hinders it."""
+"""What a daemon knows of live trading: whose money it is, what hinders it, whose orders are its."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
 from daemon.app.assignment import Assignment
+from daemon.app.host import Host
 from daemon.control import LiveTerms
 from daemon.domain.instants import day_of
+from daemon.domain.orders.arming import PAPER
+from daemon.domain.orders.ids import CHANCE_BITS, drawn
 from daemon.jobs.preflight.findings import Verdict
 from daemon.jobs.preflight.live import hindrances
 
@@ -28,3 +31,14 @@ def live_terms(given: Assignment, now_ns: Callable[[], int]) -> LiveTerms:
     roots = {name: each.api_root for name, each in given.settings.brokers.items() if each.api_root}
     alone = frozenset(account.id for account in given.accounts if account.headless_login)
     return LiveTerms(given.settings.daemon.mode, brokers, check, roots, alone)
+
+
+def least_epoch(given: Assignment, host: Host) -> int:
+    """Return the least epoch of a run that begins now.
+
+    At a broker it is drawn, for a daemon with another folder may trade in the same account. An
+    exchange on paper lies in the folder, so there runs are counted, and can be played again.
+    """
+    if all(account.broker == PAPER for account in given.accounts):
+        return 1
+    return drawn(host.wall.now_ns(), host.chance(CHANCE_BITS))

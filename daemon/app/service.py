@@ -34,7 +34,7 @@ from daemon.app.holding import held
 from daemon.app.host import Host, this_host
 from daemon.app.housekeeping import Housekeeper
 from daemon.app.kill_signal import KillBySignal
-from daemon.app.live import live_terms
+from daemon.app.live import least_epoch, live_terms
 from daemon.app.loop_watch import LoopWatch
 from daemon.app.meter import Meter
 from daemon.app.mirror import surrounded
@@ -154,7 +154,7 @@ class Service:
         """Return the run that begins now, under an epoch of its own."""
         given, loop = self._given, asyncio.get_running_loop()
         require_credentials(given.settings, self._vault)
-        epoch = kept.ledger.begin_epoch(kept.reached_ns)
+        epoch = kept.ledger.begin_epoch(kept.reached_ns, least_epoch(given, self._machine))
         on_paper = [each.id for each in given.accounts if each.broker == "paper"]
 
         def unsaved(sentence: str) -> None:

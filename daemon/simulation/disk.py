@@ -113,9 +113,9 @@ class DiskLedger:
         """Return every fact so far, oldest first; later ones do not join."""
         return self._disk.facts()
 
-    def begin_epoch(self, at_ns: int) -> int:
-        """Record that a run begins, and return its number: 1 for the first."""
-        self._disk.epoch += 1
+    def begin_epoch(self, at_ns: int, least: int = 1) -> int:
+        """Record that a run begins, and return its number, above that of each before it."""
+        self._disk.epoch = max(self._disk.epoch + 1, least)
         self.append((EpochBegan(self._disk.epoch, at_ns),), LEDGER, at_ns)
         self.end_block()
         return self._disk.epoch

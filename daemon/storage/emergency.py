@@ -62,8 +62,8 @@ class Guarded(Ledger, Protocol):
         """Where the chain ends, with all that was entered."""
         ...
 
-    def begin_epoch(self, at_ns: int) -> int:
-        """Record durably that a run begins, and return its number."""
+    def begin_epoch(self, at_ns: int, least: int = 1) -> int:
+        """Record durably that a run begins, and return its number, which is `least` or above."""
         ...
 
     def journal_sha256(self) -> str:
@@ -185,8 +185,8 @@ class GuardedLedger:
             until, waiting = self._durable.count, self._waiting.copy()
         return self._read(until, waiting)
 
-    def begin_epoch(self, at_ns: int) -> int:
-        """Record durably that a run begins, and return its number: 1 for the first.
+    def begin_epoch(self, at_ns: int, least: int = 1) -> int:
+        """Record durably that a run begins, and return its number: `least`, or a higher one.
 
         Raises:
             StoreError: it could not be recorded in the ledger; the run must not begin.
@@ -195,7 +195,7 @@ class GuardedLedger:
         self.flush()
         if self.failed_because:
             raise StoreError(f"no run can begin, the ledger failed: {self.failed_because}")
-        epoch = self._inner.begin_epoch(at_ns)
+        epoch = self._inner.begin_epoch(at_ns, least)
         self._durable = self._inner.head
         return epoch
 

@@ -100,14 +100,18 @@ class StoredLedger:
         entered = (row.body for row in waiting if row.kind != TicksTaken.__name__)
         return map(decode_fact, chain(self.stored.bodies(until), entered))
 
-    def begin_epoch(self, at_ns: int) -> int:
-        """Record durably that a run begins, and return its number: 1 for the first.
+    def begin_epoch(self, at_ns: int, least: int = 1) -> int:
+        """Record durably that a run begins, and return its number, above that of each before it.
+
+        Args:
+            at_ns: when.
+            least: it is no lower than that.
 
         Raises:
             StoreError: it could not be recorded; the run must not begin.
         """
         self.flush()
-        epoch = self._epoch + 1
+        epoch = max(self._epoch + 1, least)
         self.append((EpochBegan(epoch, at_ns),), LEDGER, at_ns)
         # Where that is in doubt there is no run: another one's beginning may look the same.
         with self._storing:

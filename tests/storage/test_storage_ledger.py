@@ -154,6 +154,16 @@ def test_every_start_has_an_epoch_of_its_own_that_is_durable_at_once(ledger, ope
     assert epochs == [1, 2, 3, 4]
 
 
+def test_an_epoch_is_as_high_as_is_wanted_and_above_all_before_it(ledger, opened):
+    epochs = [ledger.begin_epoch(NOW, 70), ledger.begin_epoch(NOW, 3)]
+    ledger.close()
+    again = opened()
+    epochs += [again.begin_epoch(NOW), again.begin_epoch(NOW, 90)]
+    killed(again)
+
+    assert epochs == [70, 71, 72, 90]
+
+
 def test_a_chain_is_continued_over_restarts(kept):
     for day in range(4):
         ledger = ledger_of(kept)

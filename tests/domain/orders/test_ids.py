@@ -4,7 +4,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from daemon.domain.orders.ids import MOST_EPOCHS, MOST_IN_ONE_EPOCH, IntentId, IntentIds, parse
+from daemon.domain.instants import DAY_NS
+from daemon.domain.orders.ids import (
+    CHANCE_BITS,
+    MOST_EPOCHS,
+    MOST_IN_ONE_EPOCH,
+    IntentId,
+    IntentIds,
+    drawn,
+    parse,
+)
 
 epochs = st.integers(1, MOST_EPOCHS - 1)
 made = st.builds(IntentId, epochs, st.integers(1, MOST_IN_ONE_EPOCH - 1))
@@ -69,3 +78,28 @@ def test_an_epoch_out_of_bounds_is_a_defect(epoch):
     """Zero is no epoch: the ledger gives the first run 1."""
     with pytest.raises(AssertionError):
         IntentIds(epoch)
+
+
+CHANCE = st.integers(0, (1 << CHANCE_BITS) - 1)
+DAYS = st.integers(1, 65_000)
+
+
+@given(st.tuples(DAYS, CHANCE), st.tuples(DAYS, CHANCE))
+def test_epochs_that_are_drawn_are_equal_only_by_the_same_chance_on_the_same_day(one, other):
+    """And a later day's is above an earlier day's."""
+    epochs = [drawn(day * DAY_NS + 7, chance) for day, chance in (one, other)]
+    assert (epochs[0] == epochs[1]) == (one == other)
+    assert (epochs[0] < epochs[1]) == (one < other)
+
+
+@given(st.integers(0, 2**63), CHANCE)
+def test_whatever_a_clock_says_what_is_drawn_is_an_epoch_above_those_that_are_counted(now, chance):
+    epoch = drawn(now, chance)
+    assert 1 << CHANCE_BITS <= epoch < MOST_EPOCHS
+    assert parse(IntentIds(epoch).next()) == IntentId(epoch, 1)
+
+
+@pytest.mark.parametrize("chance", [-1, 1 << CHANCE_BITS])
+def test_chance_of_another_size_is_a_defect(chance):
+    with pytest.raises(AssertionError):
+        drawn(0, chance)

@@ -1,0 +1,37 @@
+"""From which epoch on a daemon's orders are told from those of another one in the same account."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from daemon.app.host import Host
+from daemon.app.live import least_epoch
+from daemon.domain.instants import DAY_NS
+from daemon.domain.orders.ids import CHANCE_BITS, drawn
+from daemon.runtime.clock import VirtualClock
+
+NOW = 20_000 * DAY_NS
+
+
+def trading(*brokers: str) -> Any:
+    return SimpleNamespace(accounts=[SimpleNamespace(broker=broker) for broker in brokers])
+
+
+@pytest.mark.parametrize(
+    ("brokers", "least"),
+    [
+        (("paper", "paper"), 1),
+        (("zerodha",), drawn(NOW, CHANCE_BITS)),
+        (("paper", "zerodha"), drawn(NOW, CHANCE_BITS)),
+    ],
+)
+def test_at_a_broker_an_epoch_is_drawn_and_on_paper_runs_are_counted(brokers, least):
+    host = Host(wall=VirtualClock(NOW), chance=lambda bits: bits)
+    assert least_epoch(trading(*brokers), host) == least
+
+
+def test_a_machine_has_chance_of_its_own():
+    assert len({Host().chance(CHANCE_BITS) for _ in range(8)}) > 1
