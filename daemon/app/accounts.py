@@ -63,7 +63,7 @@ class Account(Struct, frozen=True):
     owner: str = "owner"
     lots_multiplier: int = 1
     faults: Faults = Faults()
-    timeout_ms: int = 5_000
+    timeout_ms: int = 8_000
     headless_login: bool = False
 
     @property

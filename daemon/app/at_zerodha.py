@@ -18,9 +18,10 @@ from daemon.brokers.zerodha.signing_in import SigningIn
 from daemon.brokers.zerodha.stream.socket import ROOT as TICKER_ROOT
 from daemon.brokers.zerodha.stream.socket import Access, access
 from daemon.brokers.zerodha.stream.ticker import Around, Ticker
-from daemon.brokers.zerodha.transport import ROOT, Transport
+from daemon.brokers.zerodha.transport import ROOT, way_to
 from daemon.messages import RenewSession
 from daemon.runtime.clock import Clock, MonotonicClock
+from daemon.settings import Broker
 from daemon.storage.sealed import Sealed
 from daemon.storage.vault import Vault
 from daemon.twin.file import TwinFile
@@ -40,24 +41,22 @@ class _Market:
         self.now_ns = now_ns
 
 
-def at_zerodha(
-    vault: Vault, tell: Tell, wall: Clock, root: str = ROOT, ticker_root: str = TICKER_ROOT
-) -> Opener:
+def at_zerodha(vault: Vault, tell: Tell, wall: Clock, terms: Broker) -> Opener:
     """Return how accounts are opened at Zerodha.
 
     Args:
         vault: holds their credentials, and keeps their sessions.
         tell: brings word of a refused session to the keeper of that account.
         wall: host time.
-        root: where the broker is, or a stand-in.
-        ticker_root: where its ticker is.
+        terms: what was set for the broker.
     """
+    root, ticker_root = terms.api_root or ROOT, terms.ws_root or TICKER_ROOT
 
     def open_account(account: Account, _: TwinFile | None, now_ns: Callable[[], int]) -> Opened:
         def refused(generation: int) -> None:
             tell(f"session_keeper:{account.id}", RenewSession(account.id, generation))
 
-        client, contracts = Client(Transport(root), MonotonicClock(), refused), Contracts()
+        client, contracts = Client(way_to(terms), MonotonicClock(), refused), Contracts()
         sealed = Sealed(vault, account.id, wall)
         headless = Headless(sealed, now_ns, wall, SITE if root == ROOT else root)
         alone = headless if account.headless_login else None

@@ -9,8 +9,6 @@ from daemon.app.assignment import Assignment
 from daemon.app.at_zerodha import Tell, at_zerodha
 from daemon.app.connections import Opener
 from daemon.brokers.steps import STEPS
-from daemon.brokers.zerodha.stream.socket import ROOT as TICKER_ROOT
-from daemon.brokers.zerodha.transport import ROOT
 from daemon.errors import SettingsError
 from daemon.runtime.clock import Clock
 from daemon.settings import Broker, Settings
@@ -27,8 +25,7 @@ def openers_of(given: Assignment, vault: Vault, tell: Tell, wall: Clock) -> Mapp
         wall: host time.
     """
     kite = given.settings.brokers.get("zerodha", Broker())
-    roots = (kite.api_root or ROOT, kite.ws_root or TICKER_ROOT)
-    return {"zerodha": at_zerodha(vault, tell, wall, *roots), **given.openers}
+    return {"zerodha": at_zerodha(vault, tell, wall, kite), **given.openers}
 
 
 def require_credentials(settings: Settings, vault: Vault) -> None:

@@ -8,7 +8,7 @@ from daemon.brokers.zerodha.broker import Zerodha
 from daemon.brokers.zerodha.client import Client
 from daemon.brokers.zerodha.contracts import Contracts
 from daemon.brokers.zerodha.resuming import Resuming
-from daemon.brokers.zerodha.transport import ROOT, Transport
+from daemon.brokers.zerodha.transport import way_to
 from daemon.runtime.clock import MonotonicClock, WallClock
 from daemon.settings import Account, Settings
 from daemon.storage.sealed import Sealed
@@ -31,7 +31,6 @@ def at_zerodha(
         now_ns: tells market time.
         refused: is told of a session that the broker refuses.
     """
-    root = settings.brokers[account.broker].api_root or ROOT
-    client = Client(Transport(root), MonotonicClock(), refused)
+    client = Client(way_to(settings.brokers[account.broker]), MonotonicClock(), refused)
     resuming = Resuming(client, Sealed(vault, account.id, WallClock()), now_ns)
     return Zerodha(client, Contracts(), resuming, now_ns)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Annotated, ClassVar
@@ -10,7 +11,7 @@ from daemon.domain.instants import MILLISECOND_NS
 from daemon.runtime.breaker import BreakerPolicy
 from daemon.settings.brokers import BUILT
 from daemon.settings.kinds import Translated, Whole
-from daemon.settings.live import ADDRESS, address
+from daemon.settings.live import ADDRESS, address, family_of
 from daemon.settings.roots import ADDRESS_URL, API_ROOT, WS_ROOT, address_url, api_root, ws_root
 from daemon.settings.tables import Rule, Table
 
@@ -24,7 +25,8 @@ class Broker(Table, frozen=True):
         writes_per_second: orders, changes and cancellations in any second; the rules for orders
             without a registered algorithm end at 10.
         exit_per_second: of these, kept free for exits.
-        timeout_ms: how long an answer may take; after it a write is in doubt, and a read failed.
+        timeout_ms: how long an answer may take; after it a write is in doubt, and a read failed. A
+            request to a broker is given up an eighth of it before.
         latency_ms: on paper, the least that a message takes to the exchange.
         jitter_ms: on paper, the most that chance adds.
         static_ip: the address that its orders come from, as the broker was told; None: it was not.
@@ -57,7 +59,7 @@ class Broker(Table, frozen=True):
     writes_per_minute: Annotated[int, Whole(2, 600, "calls")] = 300
     exit_per_second: Annotated[int, Whole(1, 9, "calls")] = 3
     exit_per_minute: Annotated[int, Whole(1, 599, "calls")] = 60
-    timeout_ms: Annotated[int, Whole(100, 60_000, "milliseconds")] = 5_000
+    timeout_ms: Annotated[int, Whole(100, 60_000, "milliseconds")] = 8_000
     latency_ms: Annotated[int, Whole(0, 10_000, "milliseconds")] = 30
     jitter_ms: Annotated[int, Whole(0, 10_000, "milliseconds")] = 20
     static_ip: Annotated[str, Translated(ADDRESS, address)] | None = None
@@ -68,6 +70,11 @@ class Broker(Table, frozen=True):
     breaker_cool_down_ms: Annotated[int, Whole(100, 600_000, "milliseconds")] = (
         _BREAKER.cool_down_ns // MILLISECOND_NS
     )
+
+    @property
+    def family(self) -> socket.AddressFamily:
+        """The kind of address that its orders come from; of one that was told none, any."""
+        return family_of(self.static_ip or "") or socket.AF_UNSPEC
 
 
 def presets() -> Mapping[str, Broker]:

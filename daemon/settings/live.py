@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from ipaddress import AddressValueError, ip_address
+import socket
+from ipaddress import AddressValueError, IPv6Address, ip_address
 from typing import Any
 
 from daemon.settings.faults import Wrong, shown
@@ -29,6 +30,15 @@ def address(written: str) -> str:
         what = f"is {shown(written)}, which no broker sees: it is an address of this network alone"
         raise Wrong(what, f"write {ADDRESS}")
     return str(found)
+
+
+def family_of(written: str) -> socket.AddressFamily | None:
+    """Return which kind of address a text is; None: it is a name, which may have both."""
+    try:
+        is_six = isinstance(ip_address(written), IPv6Address)
+    except ValueError:
+        return None
+    return socket.AF_INET6 if is_six else socket.AF_INET
 
 
 def _has_live_account(daemon: Any, accounts: Any) -> bool:

@@ -14,7 +14,7 @@ from daemon.errors import SessionRefused
 from daemon.messages import LoggedIn, RenewSession, StepWanted
 from daemon.ports.market import LinkMoved, MarketReady, SessionLost
 from daemon.runtime.clock import VirtualClock
-from daemon.settings import Settings
+from daemon.settings import Broker, Settings
 from daemon.storage.vault import Place, Vault
 from daemon.telemetry.redaction import Secret
 from tests.kit.kite_account import API_SECRET, BROUGHT, CALL, CONTRACTS, GRANTED, KEY, NOW, OURS
@@ -29,6 +29,11 @@ def vault(tmp_path) -> Vault:
     return made
 
 
+def at(url: str) -> Broker:
+    """What is set for a stand-in, whose ticker is nowhere."""
+    return Broker(api_root=url, ws_root="ws://127.0.0.1:1")
+
+
 async def test_a_session_is_sealed_used_and_its_refusal_told_to_its_keeper(tmp_path, vault):
     told = []
     wall = VirtualClock(NOW)
@@ -38,7 +43,7 @@ async def test_a_session_is_sealed_used_and_its_refusal_told_to_its_keeper(tmp_p
         script.on("GET /user/profile", yes({"user_id": "AB1234"}))
         script.on("GET /instruments", Answer(200, CONTRACTS.encode(), "text/csv"))
         script.on("GET /orders", DEAD)
-        opener = at_zerodha(vault, lambda to, word: told.append((to, word)), wall, script.url)
+        opener = at_zerodha(vault, lambda to, word: told.append((to, word)), wall, at(script.url))
         (account,) = accounts_of(Settings(), strict=False)
         opened = opener(account, None, wall.now_ns)
         assert isinstance((await opened.broker.log_in(4))[0], LoggedIn)
@@ -61,7 +66,7 @@ async def test_prices_are_told_with_the_session_and_the_contracts_that_come_with
         script.on("POST /session/token", yes({"access_token": GRANTED}))
         script.on("GET /user/profile", yes({"user_id": "AB1234"}))
         script.on("GET /instruments", Answer(200, CONTRACTS.encode(), "text/csv"))
-        opener = at_zerodha(vault, lambda *_: None, wall, script.url, "ws://127.0.0.1:1")
+        opener = at_zerodha(vault, lambda *_: None, wall, at(script.url))
         (account,) = accounts_of(Settings(), strict=False)
         opened = opener(account, None, wall.now_ns)
         market, expiry = opened.market, date(2026, 8, 25)
@@ -98,7 +103,7 @@ async def test_only_an_account_that_was_set_so_logs_in_without_a_person(vault, h
         script.on("POST /session/token", yes({"access_token": GRANTED}))
         script.on("GET /user/profile", yes({"user_id": "AB1234"}))
         script.on("GET /instruments", Answer(200, CONTRACTS.encode(), "text/csv"))
-        opener = at_zerodha(vault, lambda *_: None, wall, script.url)
+        opener = at_zerodha(vault, lambda *_: None, wall, at(script.url))
         (account,) = accounts_of(Settings(), strict=False)
         opened = opener(replace(account, headless_login=headless), None, wall.now_ns)
         (told,) = await opened.broker.log_in(1)

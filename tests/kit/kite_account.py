@@ -10,13 +10,14 @@ from daemon.brokers.zerodha.broker import Zerodha
 from daemon.brokers.zerodha.client import READING, Client
 from daemon.brokers.zerodha.contracts import Contracts
 from daemon.brokers.zerodha.signing_in import SigningIn
-from daemon.brokers.zerodha.transport import Transport
+from daemon.brokers.zerodha.transport import way_to
 from daemon.domain.instants import SECOND_NS, at
 from daemon.domain.orders.ids import IntentIds
 from daemon.domain.orders.limits import Approved, _Seal
 from daemon.domain.orders.words import Intent, OrderType, Purpose, Side
 from daemon.runtime.clock import VirtualClock
 from daemon.runtime.retry import ReadPolicy
+from daemon.settings import Broker
 from daemon.telemetry.redaction import Secret
 from tests.kit.kite_script import Answer, KiteScript, scripted_kite, yes
 
@@ -63,16 +64,22 @@ class Kept:
 
 
 class KiteAccount:
-    """The account, and all that is around it."""
+    """The account, and all that is around it.
 
-    def __init__(self, script: KiteScript) -> None:
+    Args:
+        script: the server.
+        timeout_ms: how long an answer may take.
+    """
+
+    def __init__(self, script: KiteScript, timeout_ms: int) -> None:
         self.script = script
         self.clock = VirtualClock(NOW)
         self.refused: list[int] = []
         self.kept = Kept()
         self.policy = ReadPolicy(base_ms=0, jitter_ms=0, longest_wait_ms=0, on=READING.on)
+        terms = Broker(api_root=script.url, ws_root="ws://127.0.0.1:1", timeout_ms=timeout_ms)
         self.client = Client(
-            Transport(script.url), VirtualClock(), self.refused.append, self.policy, self.pause
+            way_to(terms), VirtualClock(), self.refused.append, self.policy, self.pause
         )
         self.contracts = Contracts()
         self.broker = Zerodha(
@@ -127,10 +134,10 @@ def approved(**changes: object) -> Approved:
 
 
 @asynccontextmanager
-async def kite_account() -> AsyncIterator[KiteAccount]:
-    """Keep an account until the block ends."""
+async def kite_account(timeout_ms: int = 8_000) -> AsyncIterator[KiteAccount]:
+    """Keep an account until the block ends; an answer may take so long."""
     async with scripted_kite() as script:
-        account = KiteAccount(script)
+        account = KiteAccount(script, timeout_ms)
         account.answers()
         try:
             yield account

@@ -185,7 +185,6 @@ autostart = ["live-straddle"]
 [brokers.zerodha]
 api_root = "{twin.ready["url"]}"
 ws_root = "{twin.ready["ws_url"]}"
-timeout_ms = 8_000
 """)
     state = folder / "state"
     state.mkdir(mode=0o700)

@@ -20,7 +20,7 @@ from msgspec.structs import replace
 from daemon.brokers.zerodha.answers import refuses_session
 from daemon.brokers.zerodha.forms import Change, Sent, modification
 from daemon.brokers.zerodha.questions import Kind, Question
-from daemon.brokers.zerodha.transport import TIMEOUT_MS, Transport
+from daemon.brokers.zerodha.transport import Transport
 from daemon.brokers.zerodha.wire import Reply
 from daemon.domain.instants import SECOND_NS
 from daemon.errors import BrokerMisused, BrokerUnavailable, OutcomeUnknown, SessionRefused
@@ -115,7 +115,7 @@ class Client:
             OutcomeUnknown: it may have left, and no whole answer came.
         """
         try:
-            return await self._ask(sent, TIMEOUT_MS)
+            return await self._ask(sent)
         finally:
             self.writes += 1
 
@@ -168,7 +168,7 @@ class Client:
         """Let go of its connections."""
         await self._transport.close()
 
-    async def _ask(self, sent: Sent, timeout_ms: int) -> Reply:
+    async def _ask(self, sent: Sent, timeout_ms: int | None = None) -> Reply:
         session = self._standing()
         reply = await self._transport.send(sent, session.authorization, timeout_ms)
         if refuses_session(reply) and self._session is session:

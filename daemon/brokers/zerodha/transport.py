@@ -10,6 +10,7 @@ any other, never followed: who is spoken to is set, and nobody else gets to see 
 from __future__ import annotations
 
 import asyncio
+import socket
 from types import SimpleNamespace
 from urllib.parse import urlsplit
 
@@ -19,6 +20,7 @@ from yarl import URL
 from daemon.brokers.zerodha.forms import Sent
 from daemon.brokers.zerodha.wire import Reply
 from daemon.errors import BrokerError, BrokerUnavailable, OutcomeUnknown
+from daemon.settings import Broker
 from daemon.telemetry.redaction import Secret
 
 ROOT = "https://api.kite.trade"
@@ -54,24 +56,35 @@ class Transport:
 
     Args:
         root: scheme and host of the broker, without a path.
+        timeout_ms: how long an answer may take, of requests that do not say so themselves.
+        family: over which kind of address it goes out; no other is tried.
         cookies: keep what it sets, as a browser does.
     """
 
-    def __init__(self, root: str = ROOT, *, cookies: bool = False) -> None:
+    def __init__(
+        self,
+        root: str = ROOT,
+        timeout_ms: int = TIMEOUT_MS,
+        family: socket.AddressFamily = socket.AF_UNSPEC,
+        *,
+        cookies: bool = False,
+    ) -> None:
         parts = urlsplit(root)
         self._root = f"{parts.scheme}://{parts.netloc}"
+        self._timeout_ms = timeout_ms
+        self._family = family
         self._cookies = cookies
         self._session: aiohttp.ClientSession | None = None
 
     async def send(
-        self, sent: Sent, authorization: Secret | None, timeout_ms: int = TIMEOUT_MS
+        self, sent: Sent, authorization: Secret | None, timeout_ms: int | None = None
     ) -> Reply:
         """Send a request, once, and return what comes back, whatever it is.
 
         Args:
             sent: the request.
             authorization: the header of that name; None: it is sent without.
-            timeout_ms: how long all of it may take.
+            timeout_ms: how long all of it may take; None: as long as any.
 
         Raises:
             BrokerUnavailable: nothing of it left.
@@ -81,6 +94,7 @@ class Transport:
         if authorization is not None:
             headers["Authorization"] = authorization.reveal()
         trip = SimpleNamespace(left=False)
+        timeout_ms = self._timeout_ms if timeout_ms is None else timeout_ms
         try:
             async with (
                 asyncio.timeout(timeout_ms / 1_000),
@@ -110,6 +124,7 @@ class Transport:
             trace = aiohttp.TraceConfig()
             trace.on_request_headers_sent.append(_leaves)
             self._session = aiohttp.ClientSession(
+                connector=aiohttp.TCPConnector(family=self._family),
                 headers=_HEADERS,
                 cookie_jar=self._jar(),
                 timeout=aiohttp.ClientTimeout(total=None),
@@ -129,6 +144,20 @@ class Transport:
         if left:
             return OutcomeUnknown(f"no answer of Zerodha's at {self._root}: {said}")
         return BrokerUnavailable(f"nothing was sent to Zerodha at {self._root}: {said}")
+
+
+def way_to(terms: Broker) -> Transport:
+    """Return the way to the broker as it is set.
+
+    A request is given up a little before whoever stands behind it would give it up: so an answer
+    that is waited for at all is heard, and what came of the request tells who saw it. Orders leave
+    over the kind of address that the broker was told, for over the other it refuses them.
+
+    Args:
+        terms: what was set for the broker.
+    """
+    family = terms.family if terms.api_root is None else socket.AF_UNSPEC
+    return Transport(terms.api_root or ROOT, terms.timeout_ms * 7 // 8, family)
 
 
 class _Broken(RuntimeError):

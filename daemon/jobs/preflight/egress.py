@@ -22,6 +22,7 @@ from daemon.errors import OrdoError
 from daemon.errors.catalogue import entry_of
 from daemon.jobs.preflight.findings import Finding, fail, ok, worst
 from daemon.settings import Mode, Settings
+from daemon.settings.live import family_of
 
 WRONG = "wrong_address"
 """The code where a broker would refuse orders of this machine."""
@@ -67,8 +68,8 @@ async def seen_at(asked: Known, patience_s: float = PATIENCE_S) -> str:
     Raises:
         OrdoError: nobody answered, or with no address.
     """
-    family = _family(asked.address)
-    if _family(urlsplit(asked.url).hostname or "") not in (None, family):
+    family = family_of(asked.address)
+    if family_of(urlsplit(asked.url).hostname or "") not in (None, family):
         raise _unknown(asked, "has no address of that kind")
     try:
         status, told = await _answer(asked.url, family, patience_s)
@@ -110,15 +111,6 @@ def static_ip(settings: Settings) -> Finding:
     ]
     told = [f"{each.broker} knows {each.address}, which {each.url} sees" for each in compared]
     return worst(_CHECK, found, "; ".join(told))
-
-
-def _family(address: str) -> socket.AddressFamily | None:
-    """Return which kind of address a text is; None: it is a name, which may have both."""
-    try:
-        is_six = isinstance(ip_address(address), IPv6Address)
-    except ValueError:
-        return None
-    return socket.AF_INET6 if is_six else socket.AF_INET
 
 
 async def _answer(
