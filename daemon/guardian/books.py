@@ -26,6 +26,7 @@ class Books:
         book: orders and positions.
         pockets: what each leg trades, as the broker keeps it.
         owed: exits that are not finished, by id.
+        short_then: units short when the newest exit of a leg began, by leg.
         exits: how many were ever owed.
         replaced: when exits in doubt were no longer counted on, by intent id.
         since_ns: when each leg was entered.
@@ -35,6 +36,7 @@ class Books:
         self.book = Book(mark)
         self.pockets: dict[Leg, Pocket] = {}
         self.owed: dict[str, ExitOwed] = {}
+        self.short_then: dict[Leg, int] = {}
         self.exits = 0
         self.replaced: dict[str, int] = {}
         self.since_ns: dict[Leg, int] = {}
@@ -56,8 +58,10 @@ class Books:
                     key = (basket.strategy_id, leg.leg_id)
                     self._entered[key] = (leg.side, self.book.position(*key))
                     self.since_ns[key] = at_ns
-            case ExitOwed(exit_id):
+            case ExitOwed(exit_id, strategy_id, leg_ids):
                 self.owed[exit_id] = fact
+                for leg_id in leg_ids:
+                    self.short_then[strategy_id, leg_id] = -self.net((strategy_id, leg_id))
                 self.exits += 1
             case ExitFinished(exit_id):
                 self.owed.pop(exit_id, None)

@@ -10,7 +10,7 @@ from msgspec import Struct, field
 from daemon.domain.instants import SECOND_NS, day_of
 from daemon.domain.market.frames import Quote
 from daemon.domain.orders import reconcile
-from daemon.domain.orders.doubt import DOUBTFUL, Doubt, is_old, may_replace
+from daemon.domain.orders.doubt import DOUBTFUL, Doubt, given_up, is_old
 from daemon.domain.orders.heard import Order
 from daemon.domain.orders.ids import IntentIds
 from daemon.domain.orders.ladder import Ladder
@@ -149,18 +149,17 @@ class Witness:
     def _replace(self, done: Round, read: AccountRead, now_ns: int) -> None:
         """Count on purchases in doubt no longer where that is bounded: others leave."""
         ways = [order for order in self._todays(now_ns) if _buys_back(order)]
-        doubts = {order.intent.intent_id: self._around(order, read) for order in ways}
-        replaced = []
-        for order in ways:
-            intent_id, leg = order.intent.intent_id, leg_of(order)
-            if order.intent.purpose is Purpose.EXIT and intent_id not in self.books.replaced:
-                others = [each for each in ways if each is not order and leg_of(each) == leg]
-                beside = [doubts[each.intent.intent_id] for each in others]
-                if may_replace(doubts[intent_id], self.books.net(leg), beside, VERIFY_NS):
-                    replaced.append(intent_id)
-        for intent_id in replaced:  # all of one reading are judged alike
-            self._take(done, ExitReplaced(intent_id, now_ns))
-            done.told.append(f"another order leaves in place of {intent_id}; both may fill")
+        for leg in dict.fromkeys(leg_of(order) for order in ways):
+            doubts = {
+                order.intent.intent_id: self._around(order, read)
+                for order in ways
+                if leg_of(order) == leg
+            }
+            short = -self.books.net(leg)
+            most = max(short, self.books.short_then.get(leg, 0))
+            for intent_id in given_up(doubts, short, most, VERIFY_NS):
+                self._take(done, ExitReplaced(intent_id, now_ns))
+                done.told.append(f"another order leaves in place of {intent_id}; both may fill")
 
     def _around(self, order: Order, read: AccountRead) -> Doubt:
         intent, symbol = order.intent, order.intent.symbol
@@ -175,6 +174,7 @@ class Witness:
         in_doubt = order.state in DOUBTFUL and (old, held, there)
         return Doubt(
             side=intent.side,
+            owed=intent.purpose is Purpose.EXIT,
             state=order.state,
             quantity=order.remaining_quantity,
             old=old,

@@ -136,8 +136,8 @@ class Judge:
                     self._entry(intent, at_ns)
                 case IntentRecorded(intent):
                     self._exit(intent)
-                case ExitReplaced() if sentence := too_soon(self.known, fact):
-                    raise Violated("I10", sentence)
+                case ExitReplaced():
+                    self._replaced(fact)
                 case LevelMoved():
                     self._level(fact)
                 case DeadLetter(actor, _, error) if is_planned(actor, error):
@@ -285,6 +285,14 @@ class Judge:
                 if held < 0 and self._nets.get(pocket, 0) < 0:
                     sentence = f"{intent.symbol} is sold before {pocket} is bought back"
                     raise Violated("I11", f"{intent.intent_id}: {sentence}")
+
+    def _replaced(self, fact: ExitReplaced) -> None:
+        """No more is given up within two minutes than was to be held."""
+        order = self.known.book.order(fact.intent_id)
+        if order is not None and order.intent.purpose is Purpose.EXIT:
+            leg = (order.intent.strategy_id, order.intent.leg_id)
+            if sentence := too_soon(self.known, order, fact.at_ns, self._planned[leg]):
+                raise Violated("I10", sentence)
 
     def _on_their_way(self, intent: Intent) -> int:
         """Return the units that earlier orders like this one may still trade.

@@ -38,7 +38,7 @@ class Known:
     Attributes:
         book: of orders.
         replaced: when exits in doubt were replaced by another, by intent id.
-        short_then: how many units of its leg were short when an exit was replaced, by intent id.
+        short_then: how many units of a leg were short when an exit began, by exit and leg.
         owed: exits that are not finished, by id.
         levels: where each level of a basket stands, by strategy and leg; of the whole: no leg.
         unarmed: legs whose average fills have moved, and how many armings by them are to come.
@@ -54,7 +54,7 @@ class Known:
     def __init__(self) -> None:
         self.book = Book()
         self.replaced: dict[str, int] = {}
-        self.short_then: dict[str, int] = {}
+        self.short_then: dict[tuple[str, str], int] = {}
         self.owed: dict[str, ExitOwed] = {}
         self.levels: dict[tuple[str, str], int] = {}
         self.unarmed: Counter[tuple[str, str]] = Counter()
@@ -114,12 +114,11 @@ class Known:
         match fact:
             case ExitReplaced(intent_id, at_ns):
                 self.replaced[intent_id] = at_ns
-                if order := self.book.order(intent_id):
-                    intent = order.intent
-                    net = self.book.position(intent.strategy_id, intent.leg_id).net_quantity
-                    self.short_then[intent_id] = -net
-            case ExitOwed(exit_id):
+            case ExitOwed(exit_id, strategy_id, leg_ids):
                 self.owed[exit_id] = fact
+                for leg_id in leg_ids:
+                    net = self.book.position(strategy_id, leg_id).net_quantity
+                    self.short_then[exit_id, leg_id] = -net
             case ExitFinished(exit_id):
                 self.owed.pop(exit_id, None)
             case ExitOverdue(exit_id):

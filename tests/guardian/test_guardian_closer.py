@@ -256,6 +256,29 @@ def test_two_purchases_in_doubt_that_were_never_seen_are_waited_for_two_minutes_
     assert instead_ns == [OLD_NS, 2 * OLD_NS, 3 * OLD_NS]
 
 
+@pytest.mark.parametrize("anew", [False, True])
+def test_slices_are_replaced_at_once_until_as_many_units_are_as_were_short(anew):
+    """Another guardian that takes over finds how much that was, and what was given up."""
+    short, slice_ = 3 * 1_755, 1_755
+    recorded = list(entered("E1", CALL, SELL, quantity=short))
+    account = Account(*recorded, held={CALL: -short})
+    replaced = []
+    for n in range(100):
+        done = account.round()
+        recorded += done.facts
+        replaced += of(done, ExitReplaced)
+        for asked in done.asked:
+            intent_id = asked.approved.intent.intent_id
+            filled = len(exits(done)) > 1 and asked is not done.asked[0]
+            lost = OutcomeUnknown(intent_id, "no answer", account.now_ns)
+            told = account.fill(asked) if filled else account.answer(lost)
+            recorded += told.facts
+        if anew and n == 50:
+            account.closer = Closer(TERMS, IntentIds(10), recorded)
+    assert account.held == {Pocket(CALL): -slice_}
+    assert len(replaced) == 3
+
+
 def test_a_guardian_that_starts_finds_when_the_last_one_was_replaced():
     """What a run before it sent is waited for as long as what it sent itself."""
     exit_of = {"purpose": Purpose.EXIT, "parent": "paper:exit:1"}

@@ -6,6 +6,7 @@ here. A simulator that does not notice one of them proves nothing of the daemon 
 
 from __future__ import annotations
 
+import itertools
 from collections import Counter
 from collections.abc import Callable
 from typing import NamedTuple
@@ -349,23 +350,40 @@ def what_never_left_is_waited_for_for_ever(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(doubts, "is_old", lambda *_: False)
 
 
+def what_is_replaced_has_no_bound(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(doubts, "_most", lambda *_: 1 << 40)
+
+
+def what_was_replaced_before_is_forgotten(patch: pytest.MonkeyPatch) -> None:
+    """Each reading bounds by what it replaces itself."""
+    given_up = doubts.given_up
+
+    def anew(found, short, most, apart_ns):
+        left = {each: doubt for each, doubt in found.items() if doubt.replaced_ago_ns is None}
+        return given_up(left, short, most, apart_ns)
+
+    patch.setattr(doubts, "given_up", anew)
+
+
 def every_purchase_in_doubt_is_replaced_at_once(patch: pytest.MonkeyPatch) -> None:
-    may_replace = doubts.may_replace
-    patch.setattr(
-        doubts,
-        "may_replace",
-        lambda doubt, net, _, apart_ns: may_replace(doubt, net, (), apart_ns),
-    )
+    given_up = doubts.given_up
+
+    def each_alone(found, short, most, apart_ns):
+        alone = (given_up({each: found[each]}, short, most, apart_ns) for each in found)
+        return tuple(itertools.chain.from_iterable(alone))
+
+    patch.setattr(doubts, "given_up", each_alone)
 
 
 def replacements_that_are_neither_bounded_nor_dated(patch: pytest.MonkeyPatch) -> None:
     every_purchase_in_doubt_is_replaced_at_once(patch)
     go_beside = doubts.go_beside
-    patch.setattr(
-        doubts,
-        "go_beside",
-        lambda desk, turn, order, because, _: go_beside(desk, turn, order, because, 0),
-    )
+
+    def an_hour_apart(desk, turn, order, because, now_ns):
+        dated_ns = now_ns + 3_600 * SECOND_NS * len(desk.replaced)
+        go_beside(desk, turn, order, because, dated_ns)
+
+    patch.setattr(doubts, "go_beside", an_hour_apart)
 
 
 def trail_lost_at_a_start(patch: pytest.MonkeyPatch) -> None:
@@ -600,6 +618,8 @@ MUTANTS: tuple[Mutant, ...] = (
     _of(what_a_person_closed_stays_open, 3, "I10"),
     _of(what_a_person_and_an_exit_closed_stays_beyond_flat, 176, "I10"),
     _of(longs_are_sold_beside_a_persons_order, 93, "I10"),
+    _of(what_is_replaced_has_no_bound, 1, "I10"),
+    _of(what_was_replaced_before_is_forgotten, 1, "I10"),
     _of(every_purchase_in_doubt_is_replaced_at_once, 1, "I10"),
     _of(replacements_that_are_neither_bounded_nor_dated, 5, "I10"),
     _of(trail_lost_at_a_start, 3, "I15"),

@@ -13,11 +13,13 @@ from daemon.domain.orders.words import (
     Side,
     State,
 )
-from daemon.messages import ExitReplaced
-from daemon.simulation.doubts import too_many
+from daemon.messages import ExitOwed, ExitReason, ExitReplaced
+from daemon.simulation.doubts import too_many, too_soon
 from daemon.simulation.known import Known
 
+S = 10**9
 PLANNED = 300
+OWED = ExitOwed("p", "s", ("pe",), ExitReason.KILL, 2)
 
 
 def order(intent_id, side, quantity):
@@ -35,11 +37,12 @@ def filled(intent, at_ns):
 
 
 def known_short(quantity):
-    """A leg is short, a purchase of all of it was replaced, and its replacement bought half."""
+    """A leg is left, a purchase of all of it was replaced, and its replacement bought half."""
     known = Known()
     lost, half = order("lost", Side.BUY, quantity), order("half", Side.BUY, quantity // 2)
     for fact in (
         *filled(order("sold", Side.SELL, quantity), 1),
+        OWED,
         IntentRecorded(lost, 2),
         OutcomeUnknown("lost", "no answer", 3),
         ExitReplaced("lost", 4),
@@ -50,7 +53,7 @@ def known_short(quantity):
 
 
 @pytest.mark.parametrize("short", [200, 300, 500])  # 500: the broker filled what it had cancelled
-def test_the_rest_is_bought_beside_what_was_replaced_up_to_what_was_short_then(short):
+def test_the_rest_is_bought_beside_what_was_replaced_up_to_what_was_short_at_first(short):
     known, rest = known_short(short), order("rest", Side.BUY, short // 2)
     assert not too_many(known, rest, {"lost"}, PLANNED)
 
@@ -61,3 +64,46 @@ def test_a_purchase_of_more_than_that_is_told(short):
     assert too_many(known, more, {"lost"}, PLANNED) == (
         f"more buys {short // 2 + 1}, {short} more will arrive, of {short // 2} short"
     )
+
+
+def doubted(short, planned, *replaced_ns):
+    """What is said of an exit of 100 units that is replaced after two minutes, beside others.
+
+    Args:
+        short: units of its leg.
+        planned: units that the leg was to hold.
+        replaced_ns: when each of the others, of 100 units as well and in doubt, was replaced.
+    """
+    known = Known()
+    for fact in (*filled(order("sold", Side.SELL, short), 1), OWED):
+        known.apply(fact)
+    names = [f"x{n}" for n in range(len(replaced_ns) + 1)]
+    for name in names:
+        known.apply(IntentRecorded(order(name, Side.BUY, 100), 2))
+        known.apply(OutcomeUnknown(name, "no answer", 3))
+    for name, at_ns in zip(names, replaced_ns, strict=False):
+        known.apply(ExitReplaced(name, at_ns))
+    return known, (known.book.order(names[-1]), 120 * S, planned)
+
+
+@pytest.mark.parametrize(
+    ("short", "planned", "replaced_ns"),
+    [(50, 50, ()), (200, 0, (5 * S,)), (100, 200, (5 * S,)), (100, 100, (0, 0))],
+    ids=["the first", "as many as were short", "as many as were planned", "two minutes later"],
+)
+def test_as_many_units_as_were_short_are_replaced_within_two_minutes(short, planned, replaced_ns):
+    known, last = doubted(short, planned, *replaced_ns)
+    assert not too_soon(known, *last)
+
+
+def test_more_than_was_short_replaced_within_two_minutes_is_told():
+    known, last = doubted(200, 200, 1, 5 * S)
+    assert too_soon(known, *last) == (
+        "x2 is replaced, 100 units beside 200 within 120 s before, of 200 short"
+    )
+
+
+def test_what_was_replaced_and_has_filled_is_counted_no_more():
+    known, last = doubted(200, 200, 1, 5 * S)
+    known.apply(OrderUpdated("x0", "bx0", State.FILLED, 100, 100_000_000, 6))
+    assert not too_soon(known, *last)

@@ -172,17 +172,15 @@ def test_thirty_slices_leave_as_fast_as_the_limits_let_them(tmp_path):
 
 
 @thorough
-@pytest.mark.parametrize("seed", range(1, 1 + int(os.environ.get("ORDO_SLICE_SEEDS", "3"))))
-def test_each_order_may_go_wrong_and_all_is_flat_as_soon_as_can_be(tmp_path, seed):
-    """Where a replacement is lost as well, the next one leaves two minutes later (0023)."""
+@pytest.mark.parametrize("seed", range(1, 1 + int(os.environ.get("ORDO_SLICE_SEEDS", "6"))))
+def test_each_order_may_go_wrong_and_all_is_flat_within_ten_seconds(tmp_path, seed):
+    """Lost three times in a row a slice takes longer; none of the first twenty seeds has that."""
     share = 1 - 0.8 ** (1 / len(ERRORS))
     with entered(tmp_path) as (daemon, twin):
         for n, error in enumerate(ERRORS):
             chance = {"share": share, "seed": 100 * seed + n, "until": "2026-03-09T15:00:00"}
             twin.ask("POST", "faults", on="place", **chance, **error)
-        found = flattened(daemon, twin, 300)
+        found = flattened(daemon, twin, 60)
         told(found, daemon)
         judged(daemon, twin, found)
-        first_ns = min((each["at_ns"] for each in daemon.told("ExitReplaced")), default=0)
-        lost = [each for each in daemon.told("OutcomeUnknown") if 0 < first_ns <= each["at_ns"]]
-        assert found.took_s <= LIMIT_S or lost
+        assert found.took_s <= LIMIT_S

@@ -77,6 +77,7 @@ class Closing(Struct):
     Attributes:
         owed: the obligation.
         machine: what works it.
+        short_then: by leg, the units that it had to buy back when it began.
         told: what a person was told of it already.
         held_ns: by leg, when slices of the present attempt began to wait, for the budget or for a
             resident stop to be gone; they are as old as slices that do not have to wait.
@@ -85,6 +86,7 @@ class Closing(Struct):
 
     owed: ExitOwed
     machine: Flatten
+    short_then: dict[str, int]
     told: set[str] = field(default_factory=set)
     held_ns: dict[str, int] = field(default_factory=dict)
     withdrawn_ns: dict[str, int] = field(default_factory=dict)
@@ -148,7 +150,9 @@ class Desk:
                     self._held.difference_update(_keys(opened.basket))
             case ExitOwed(exit_id):
                 self.exits_owed += 1
-                self.closings[exit_id] = Closing(fact, Flatten(self.terms.ladder))
+                self.closings[exit_id] = Closing(
+                    fact, Flatten(self.terms.ladder), self._short(fact)
+                )
             case ExitFinished(exit_id, strategy_id, leg_ids):
                 closing = self.closings.pop(exit_id, None)
                 if closing is None or not closing.owed.keep:
@@ -249,6 +253,11 @@ class Desk:
         self._legs[key] = BasketLeg(
             *(intent.leg_id, intent.symbol, intent.side, 0, lot, freeze, tick_e4, intent.product)
         )
+
+    def _short(self, owed: ExitOwed) -> dict[str, int]:
+        """Return what an exit has to buy back, by leg; below zero where it sells."""
+        nets = {e: self.book.position(owed.strategy_id, e).net_quantity for e in owed.leg_ids}
+        return {leg_id: -net - owed.keep for leg_id, net in nets.items()}
 
     def leg(self, strategy_id: str, leg_id: str) -> BasketLeg | None:
         """Return what a leg was entered with."""

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-
 from daemon.actors.order_router import exits
 from daemon.actors.order_router.desk import Desk
+from daemon.actors.order_router.holdings import open_quantity
 from daemon.actors.order_router.withdrawals import go_beside
 from daemon.actors.turn import Turn
-from daemon.domain.orders.doubt import DOUBTFUL, Doubt, is_old, may_replace
+from daemon.domain.orders.doubt import DOUBTFUL, Doubt, given_up, is_old
 from daemon.domain.orders.heard import Order
 from daemon.domain.orders.reconcile import AccountRead, id_in, positions
 from daemon.domain.orders.words import Purpose, Side
@@ -25,8 +24,13 @@ def look(desk: Desk, turn: Turn, read: AccountRead, now_ns: int) -> None:
     desk.reads.note_doubts(seen, read.at_ns)
     if not seen:
         return
-    doubts = {order.intent.intent_id: _doubt(desk, order, read) for order in ways}
-    replaced = [order for order in ways if _is_replaced(desk, order, ways, doubts)]
+    replaced: list[Order] = []
+    for leg in dict.fromkeys(_leg_of(order) for order in ways):
+        orders = {o.intent.intent_id: o for o in ways if _leg_of(o) == leg}
+        doubts = {intent_id: _doubt(desk, order, read) for intent_id, order in orders.items()}
+        short = -desk.book.position(*leg).net_quantity
+        given = given_up(doubts, short, _most(desk, leg), desk.terms.verify_ns)
+        replaced += [orders[intent_id] for intent_id in given]
     for order in replaced:
         what = f"buy {order.remaining_quantity} {order.intent.symbol}"
         go_beside(desk, turn, order, f"{what}, is in doubt", now_ns)
@@ -34,19 +38,17 @@ def look(desk: Desk, turn: Turn, read: AccountRead, now_ns: int) -> None:
         exits.proceed_all(desk, turn, now_ns)
 
 
-def _is_replaced(
-    desk: Desk, order: Order, ways: Sequence[Order], doubts: Mapping[str, Doubt]
-) -> bool:
-    """Say whether an order is no longer counted on; all of one reading are judged alike."""
-    intent, leg = order.intent, _leg_of(order)
-    is_exit = intent.purpose is Purpose.EXIT and intent.parent in desk.closings
-    if not is_exit or intent.intent_id in desk.replaced:
-        return False
-    beside = [
-        doubts[each.intent.intent_id] for each in ways if each is not order and _leg_of(each) == leg
-    ]
-    net = desk.book.position(*leg).net_quantity
-    return may_replace(doubts[intent.intent_id], net, beside, desk.terms.verify_ns)
+def _most(desk: Desk, leg: tuple[str, str]) -> int:
+    """Return the units that the exit of a leg had to buy back when it began, or has now."""
+    strategy_id, leg_id = leg
+    return max(
+        (
+            max(closing.short_then.get(leg_id, 0), -open_quantity(desk, closing, leg_id))
+            for closing in desk.closings.values()
+            if closing.owed.strategy_id == strategy_id and leg_id in closing.owed.leg_ids
+        ),
+        default=0,
+    )
 
 
 def _leg_of(order: Order) -> tuple[str, str]:
@@ -70,6 +72,7 @@ def _doubt(desk: Desk, order: Order, read: AccountRead) -> Doubt:
     since_ns = desk.replaced.get(intent.intent_id)
     return Doubt(
         side=intent.side,
+        owed=intent.purpose is Purpose.EXIT and intent.parent in desk.closings,
         state=order.state,
         quantity=order.remaining_quantity,
         old=is_old(order.recorded_ns, read.at_ns),

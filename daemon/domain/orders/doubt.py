@@ -5,16 +5,18 @@ trade more than is open. For the sale of a long that opens a short without bound
 done. Buying a short back twice ends in a long that can lose what was paid, no more, and a short
 that nobody closes can lose without end: there the second order is the lesser evil.
 
-How much too many that may be is bounded. What may still arrive buys twice what is short at most, so
-if all of it fills, no more is held than was short, and that is sold at once. Who asked long ago and
-was never seen is not waited for any more (`OLD_NS`): otherwise two that never left would hold up
-the third for ever. If against all knowledge such orders come nevertheless, it is once what was
-short for each of these spans that has passed, and once for the first.
+How much too many that may be is bounded, in units: within `OLD_NS` no more of a leg are given up
+than were short when its exit began. So if all that may still arrive fills, no more is held than was
+short then, and that is sold at once. Slices are given up at different moments, and one that is all
+of its leg once. Who asked long ago and was never seen is not waited for any more: otherwise two
+that never left would hold up the third for ever. If against all knowledge such orders come
+nevertheless, it is once what was short for each of these spans that has passed, and once for the
+first.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Mapping
 
 from msgspec import Struct
 
@@ -31,10 +33,11 @@ DOUBTFUL = (State.UNKNOWN, State.PARKED)
 
 
 class Doubt(Struct, frozen=True):
-    """An exit that may still fill, and what readings show of it.
+    """An order that closes a leg and may still fill, and what readings show of it.
 
     Attributes:
         side: which way it trades.
+        owed: an exit that is owed sent it; stops that rest at the broker did not.
         state: where it stands in our book.
         quantity: units that it may still trade.
         old: it was old (`is_old`) in all of the equal readings.
@@ -45,6 +48,7 @@ class Doubt(Struct, frozen=True):
     """
 
     side: Side
+    owed: bool
     state: State
     quantity: int
     old: bool
@@ -64,29 +68,48 @@ def is_old(recorded_ns: int, at_ns: int) -> bool:
     return at_ns - recorded_ns > OLD_NS
 
 
-def may_replace(doubt: Doubt, leg_net: int, beside: Iterable[Doubt], apart_ns: int) -> bool:
-    """Say whether an exit in doubt is no longer counted on, so that a new one leaves for its units.
+def given_up(doubts: Mapping[str, Doubt], short: int, most: int, apart_ns: int) -> tuple[str, ...]:
+    """Return the exits in doubt that are counted on no longer, so that new ones leave for them.
 
     Only to buy a short back, only after two equal readings of positions and book in which neither
-    the order nor its fill is seen, only while all that may still arrive or rests buys no more than
-    is short, and only once what was replaced before and is still in doubt was so for `OLD_NS`.
+    the order nor its fill is seen, only while what rests, leaves or may yet be seen buys less than
+    is short, and only as far as no more units are given up than `most`, those counted that were
+    before and may still fill. For `OLD_NS` they may; later, unless two readings made after it show
+    nothing of them. Who is old itself leaves in any case once nobody else is counted.
 
     Args:
-        doubt: the order.
-        leg_net: units of its leg that are held; below zero short.
-        beside: its leg's other exits on the same side that may still fill, replaced ones included.
+        doubts: the leg's orders that buy and may still fill, those given up included, by intent id.
+        short: units of the leg that are short; 0 or below: none.
+        most: units that were short when its exit began, or are.
         apart_ns: how far the readings must lie apart.
     """
-    if doubt.side is not Side.BUY or leg_net >= 0 or not _is_unseen(doubt, apart_ns):
+    if sum(each.quantity for each in doubts.values() if _is_counted_on(each, apart_ns)) >= short:
+        return ()
+    beyond = sum(each.quantity for each in doubts.values() if _may_come_yet(each, apart_ns))
+    found: list[str] = []
+    for intent_id, each in doubts.items():
+        replaceable = each.owed and each.side is Side.BUY and each.replaced_ago_ns is None
+        if not replaceable or not _is_unseen(each, apart_ns):
+            continue
+        if beyond + each.quantity <= most or (each.old and not beyond):
+            beyond += each.quantity
+            found.append(intent_id)
+    return tuple(found)
+
+
+def _is_counted_on(doubt: Doubt, apart_ns: int) -> bool:
+    """Say whether an order rests, leaves or may yet be seen, and nothing has left in its place."""
+    if doubt.state in DOUBTFUL:
+        return doubt.replaced_ago_ns is None and not _is_unseen(doubt, apart_ns)
+    return True
+
+
+def _may_come_yet(doubt: Doubt, apart_ns: int) -> bool:
+    """Say whether an order in whose place another has left may still fill, as far as is known."""
+    ago_ns = doubt.replaced_ago_ns
+    if ago_ns is None:
         return False
-    others = 0
-    for each in beside:
-        ago_ns = each.replaced_ago_ns
-        if each.state in DOUBTFUL and ago_ns is not None and ago_ns < OLD_NS:
-            return False
-        if not (each.old and _is_unseen(each, apart_ns)):
-            others += each.quantity
-    return others < -leg_net if doubt.old else others + doubt.quantity <= -leg_net
+    return ago_ns < OLD_NS or not (doubt.old and _is_unseen(doubt, apart_ns))
 
 
 def _is_unseen(doubt: Doubt, apart_ns: int) -> bool:

@@ -77,16 +77,52 @@ def test_where_nothing_ever_arrives_one_purchase_leaves_every_two_minutes():
     assert all(after - at >= OLD_NS for at, after in pairwise(instead))
 
 
-def test_slices_that_were_lost_with_their_replacements_are_replaced_together():
-    legs = replace(leg("ce"), quantity=3_750)  # three slices of the freeze quantity
-    stage = Stage(["fill"] * 3 + ["lost"] * 6 + ["fill"], terms=READING)
+SHORT = 3_750
+"""Three slices, two of them of the freeze quantity."""
+
+
+def sliced(*place):
+    """A stage that is told to leave three slices, by this script."""
+    stage = Stage(["fill"] * 3 + [*place], terms=READING)
     stage.run()
-    stage.entered(legs)
+    stage.entered(replace(leg("ce"), quantity=SHORT))
     stage.tell(leave("ce"))
+    return stage
+
+
+def sent(stage):
+    """The units that exits were sent for."""
+    return sum(i.quantity for i in stage.intents() if i.purpose is Purpose.EXIT)
+
+
+def test_slices_that_were_lost_with_their_replacements_are_replaced_together():
+    stage = sliced(*["lost"] * 6, "fill")
     went_on(stage, 140)
-    exits = [intent for intent in stage.intents() if intent.purpose is Purpose.EXIT]
-    assert sum(intent.quantity for intent in exits) == 3 * 3_750
+    assert sent(stage) == 3 * SHORT
     assert (stage.broker.net(), stage.broker.flips) == ({}, [])
+
+
+def test_a_slice_whose_replacement_is_lost_as_well_is_replaced_again_at_once():
+    stage = sliced("lost", "fill", "fill", "lost", "fill")
+    said = went_on(stage, 8)
+    assert len(stage.told(ExitReplaced)) == 2
+    assert "flat ce" in said
+    assert (stage.broker.net(), stage.broker.flips) == ({}, [])
+
+
+@pytest.mark.parametrize("falls", [False, True])
+def test_slices_are_replaced_within_two_minutes_until_as_many_units_are_as_were_short(falls):
+    stage = sliced("lost", "fill", "fill", "lost")
+    for _ in range(11):
+        went_on(stage, 10)
+        if falls:
+            stage.build()
+    given_up = {fact.intent_id for fact in stage.told(ExitReplaced)}
+    units = [i.quantity for i in stage.intents() if i.intent_id in given_up]
+    assert units == [1_800, 1_800]
+    assert stage.broker.net() == {CE: -1_800}
+    went_on(stage, 40)
+    assert len(stage.told(ExitReplaced)) == 4
 
 
 def test_a_purchase_that_arrives_a_minute_late_is_never_the_third():
