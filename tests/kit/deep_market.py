@@ -1,7 +1,7 @@
 """A recorded morning in which the touch takes whatever is asked, for a twin to play.
 
 A generated market shows some lots at a time, so what a large position waits for is the market.
-Here it waits for nobody but its owner.
+Here it waits for nobody but its owner, unless a story wants the touch to be as thin.
 """
 
 from __future__ import annotations
@@ -14,7 +14,6 @@ DAY = date(2026, 3, 9)
 STRIKES = (25_700, 25_800, 25_900)
 _EXPIRY = "10-Mar-2026"
 _OPEN = datetime(2026, 3, 9, 9, 15)  # noqa: DTZ001  a file of recordings has Indian time
-_DEEP = 10_000_000
 _PARTS = ("LTP", "Bid_Price", "Bid_Qty", "Ask_Price", "Ask_Qty")
 _HEAD = ("snapshot", "index_name", "Expiry_Date", "Strike_Price", "CurrentVal")
 
@@ -22,19 +21,35 @@ Course = Callable[[int], float]
 """The last price of every option so many seconds after the open, in rupees."""
 
 
+Touch = Callable[[int], int]
+"""The units that bid and ask of every option show so many seconds after the open."""
+
+
+def deep(_: int) -> int:
+    """More than anybody here asks for."""
+    return 10_000_000
+
+
 def still(second: int) -> float:
     """A price that stays where it is, but for the tick that each trade may make."""
     return 100.0 + 0.05 * (second % 2)
 
 
-def recorded(folder: Path, seconds: int, course: Course = still) -> Path:
-    """Write a morning of so many seconds, a snapshot each, and return the file."""
+def recorded(folder: Path, seconds: int, course: Course = still, touch: Touch = deep) -> Path:
+    """Write a morning of so many seconds, a snapshot each, and return the file.
+
+    Args:
+        folder: where.
+        seconds: how long.
+        course: of the price.
+        touch: how much bid and ask show.
+    """
     sides = [f"{side}_{part}" for side in ("CALLS", "PUTS") for part in _PARTS]
     lines = [",".join([*_HEAD, *sides])]
     for second in range(seconds):
         moment, spot = _OPEN + timedelta(seconds=second), 25_800 + second % 2
-        last = course(second)
-        quote = f"{last:.2f},{last - 0.05:.2f},{_DEEP},{last + 0.05:.2f},{_DEEP}"
+        last, units = course(second), touch(second)
+        quote = f"{last:.2f},{last - 0.05:.2f},{units},{last + 0.05:.2f},{units}"
         lines += [f"{moment},NIFTY,{_EXPIRY},{strike},{spot},{quote},{quote}" for strike in STRIKES]
     path = folder / "deep_market.csv"
     path.write_text("\n".join(lines) + "\n")

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from tests.kit.deep_market import recorded, still
+from tests.kit.deep_market import deep, recorded, still
 from tests.kit.live_daemon import (
     LIVE,
     WHOLE,
@@ -79,6 +79,22 @@ def written(twin: Twin) -> list[dict[str, Any]]:
     return found
 
 
+def left_once(daemon: LiveDaemon, twin: Twin) -> None:
+    """Wait until all is left; what was sold was bought once, so that nothing had to be sold again.
+
+    An exit waits two seconds to hear what became of a stop, so time is not hurried here.
+    """
+    twin.follow_clock(60, lambda: bool(daemon.told("ExitFinished")))
+    daemon.wait_event("ExitFinished")
+    meant = [each["intent"] for each in daemon.told("IntentRecorded")]
+    entries = {each["intent_id"] for each in meant if each["purpose"] == "entry"}
+    sales = [each for each in orders(twin) if each["transaction_type"] == "SELL"]
+    assert {each["tag"] for each in sales} <= entries
+    assert bought(twin) == sum(each["filled_quantity"] for each in sales)
+    assert (twin.ask("GET", "book")["held"], stops(twin)) == ([], [])
+    assert witnessed(twin, daemon) == WHOLE
+
+
 def test_a_stop_rests_on_the_wire_and_is_taken_back_before_the_exit_leaves(tmp_path):
     with guarded(tmp_path) as (daemon, twin):
         (stop,) = stops(twin)
@@ -111,11 +127,9 @@ def test_a_stop_follows_what_a_person_closes_of_its_leg(tmp_path):
 @thorough
 def test_a_stop_that_fires_while_our_own_is_decided_is_the_exit(tmp_path):
     with guarded(tmp_path, leap) as (daemon, twin):
-        twin.pass_by(30)
-        daemon.wait_event("ExitFinished")
+        twin.pass_by(LEAP - 17)
+        left_once(daemon, twin)
         assert [each["quantity"] for each in orders(twin)] == [3 * LOT] * 2
-        assert bought(twin) == 3 * LOT
-        assert witnessed(twin, daemon) == WHOLE
 
 
 UNANSWERED: dict[str, dict[str, Any]] = {
@@ -149,11 +163,9 @@ def test_a_stop_that_fires_while_its_cancellation_is_unanswered_is_the_exit(tmp_
 
     with guarded(tmp_path, climb) as (daemon, twin):
         twin.ask("POST", "faults", on="cancel", kind="drop", arrives="never", count=3)
-        twin.pass_by(40)
-        daemon.wait_event("ExitFinished")
+        twin.pass_by(LEAP - 17)
+        left_once(daemon, twin)
         assert bought(twin) == 3 * LOT
-        assert stops(twin) == []
-        assert witnessed(twin, daemon) == WHOLE
 
 
 @thorough
@@ -167,3 +179,82 @@ def test_a_daemon_that_is_killed_while_a_stop_rests_finds_it_again(tmp_path, cou
             assert stops(twin) == []
             assert bought(twin) == 3 * LOT
             assert witnessed(twin, first, second) == WHOLE
+
+
+EVERY = 8
+"""So many seconds lie between two lots that a thin market takes."""
+HIT = 5 * EVERY
+"""A second at which the market takes a lot, and the entry is done."""
+
+
+def thin_until(end: int) -> Any:
+    """A touch that shows a lot now and then, nothing in between, and from some second on enough."""
+    return lambda second: deep(second) if second >= end else LOT * (second % EVERY == 0)
+
+
+def leaps_at(at: int) -> Any:
+    """A price that leaps past both stops at some second."""
+    return lambda second: still(second) + (23 if second >= at else 0)
+
+
+@contextmanager
+def filling(folder: Path, course: Any, touch: Any) -> Iterator[tuple[LiveDaemon, Twin]]:
+    """A daemon that is about to sell three lots, as a thin market takes them."""
+    market = ("--data", str(recorded(folder, 150, course, touch)))
+    with live_daemon(folder, LIVE, STRATEGY, market) as (daemon, twin):
+        twin.pass_by(5)
+        yield daemon, twin
+
+
+def short(twin: Twin) -> int:
+    """Return the units that are short."""
+    return -sum(each["quantity"] for each in twin.ask("GET", "book")["held"])
+
+
+def grown(twin: Twin, units: int) -> None:
+    """Wait for a part of the entry, and see stops of as many units rest before the next part."""
+    for _ in range(3 * EVERY):
+        twin.pass_by(1)
+        rests, held = sum(each["quantity"] for each in stops(twin)), short(twin)
+        assert rests <= held <= units, "more rests than is short"
+        if rests == units:
+            return
+    raise AssertionError(f"stops of {rests} units rest, of {units} that are short")
+
+
+@thorough
+def test_a_stop_more_rests_for_each_part_of_an_entry_and_all_are_taken_back(tmp_path):
+    with filling(tmp_path, still, thin_until(HIT)) as (daemon, twin):
+        for lots in (1, 2, 3):
+            grown(twin, lots * LOT)
+        assert [each["quantity"] for each in stops(twin)] == [LOT] * 3
+        left_once(daemon, twin)
+        fired = [each for each in orders(twin) if each["order_type"] == "SL"]
+        assert [each["status"] for each in fired] == ["CANCELLED"] * 3
+
+
+@thorough
+@pytest.mark.parametrize(
+    ("touch", "of_stops"),
+    [(thin_until(HIT), 3 * LOT), (thin_until(HIT + 4), LOT)],
+    ids=["all at once", "one of them first"],
+)
+def test_stops_of_the_parts_of_an_entry_are_hit_and_nothing_is_left_twice(
+    tmp_path, touch, of_stops
+):
+    with filling(tmp_path, leaps_at(HIT), touch) as (daemon, twin):
+        for lots in (1, 2, 3):
+            grown(twin, lots * LOT)
+        left_once(daemon, twin)
+        fired = [each for each in orders(twin) if each["order_type"] == "SL"]
+        assert sum(each["filled_quantity"] for each in fired) >= of_stops
+        assert bought(twin) == 3 * LOT
+
+
+@thorough
+def test_a_stop_of_a_part_is_hit_before_the_rest_of_the_entry_fills_and_all_is_left(tmp_path):
+    """The price leaps past what the entry asks as well, so more of it fills as the stop does."""
+    with filling(tmp_path, leaps_at(3 * EVERY), thin_until(3 * EVERY + 4)) as (daemon, twin):
+        grown(twin, LOT)
+        left_once(daemon, twin)
+        assert sum(each["filled_quantity"] for each in orders(twin) if each["order_type"] == "SL")
