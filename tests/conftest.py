@@ -48,14 +48,16 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object
             tracing.start()
 
 
-_SECRETIVE = frozenset(Path(__file__).parent / name for name in ("stories", "crash", "cli"))
+_SECRETIVE = frozenset(
+    Path(__file__).parent / name for name in (*("stories", "crash", "cli"), *("web", "brokers"))
+)
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(
     item: pytest.Item,
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Fail a story that leaves a secret in a file, or tells one, once all of it has ended."""
+    """Fail a test that leaves a secret in a file, or tells one, once all of it has ended."""
     report = yield
     if report.when == "teardown" and report.passed and not _SECRETIVE.isdisjoint(item.path.parents):
         folder = getattr(item, "funcargs", {}).get("tmp_path")

@@ -17,6 +17,7 @@ from daemon.runtime.clock import VirtualClock
 from daemon.settings import Broker, Settings
 from daemon.storage.vault import Place, Vault
 from daemon.telemetry.redaction import Secret
+from tests.kit.canary import planted
 from tests.kit.kite_account import API_SECRET, BROUGHT, CALL, CONTRACTS, GRANTED, KEY, NOW, OURS
 from tests.kit.kite_script import DEAD, Answer, scripted_kite, yes
 
@@ -93,7 +94,7 @@ async def test_only_an_account_that_was_set_so_logs_in_without_a_person(vault, h
     """That the vault could is not enough, and what was tried lies sealed in it."""
     wall = VirtualClock(NOW)
     seed = "CANARYSEEDCANARYSEEDCANARYSEEDCA"
-    fields = {"user_id": "AB1234", "password": "canary-password", "totp_secret": seed}
+    fields = {"user_id": "AB1234", "password": planted("password"), "totp_secret": seed}
     vault.put("paper", {field: Secret(text) for field, text in fields.items()}, NOW)
     async with scripted_kite() as script:
         script.on("POST /api/login", yes({"request_id": "r"}))

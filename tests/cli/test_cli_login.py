@@ -12,11 +12,12 @@ from contextlib import contextmanager
 
 import pytest
 
+from tests.kit.canary import remembered
 from tests.kit.commands import told
 from tests.kit.fake_daemon import FakeDaemon
 from tests.kit.plans import ROOT
 
-CANARY = "canary0Token0Brought"
+CANARY = remembered("canary0Token0Brought")
 PATH = "/api/sessions/paper/login"
 PAGE = "https://kite.example/connect/login?state=abc"
 BEGUN = {

@@ -19,6 +19,7 @@ from daemon.runtime.clock import VirtualClock
 from daemon.runtime.retry import ReadPolicy
 from daemon.settings import Broker
 from daemon.telemetry.redaction import Secret
+from tests.kit.canary import planted, remembered
 from tests.kit.kite_script import Answer, KiteScript, scripted_kite, yes
 
 DAY = date(2026, 8, 18)
@@ -36,7 +37,10 @@ RECORD = {
     "transaction_type": "SELL", "quantity": 130, "filled_quantity": 0, "average_price": 0,
     "tag": OURS, "variety": "regular", "product": "MIS",
 }  # fmt: skip
-KEY, API_SECRET, GRANTED, BROUGHT = "canary-api-key", "canary-secret", "canary-token", "abcd1234"
+KEY = "the-key-of-a-program"
+"""It stands in the address of the log-in page, so it is looked for by name alone."""
+API_SECRET, GRANTED = planted("secret"), planted("token")
+BROUGHT = remembered("abcd1234Of0A0Page")
 
 
 class Kept:

@@ -21,6 +21,7 @@ from daemon.kill import release, standing
 from daemon.settings import Settings, load
 from daemon.storage.vault import Place, Vault
 from daemon.telemetry.redaction import Secret
+from tests.kit.canary import remembered
 from tests.kit.daemon_process import PATIENCE_S
 from tests.kit.live_daemon import LIVE, STRATEGY, Twin, laid_down
 
@@ -46,7 +47,8 @@ class KiteProcess(Twin):
         key, secret = self.ready["api_key"], self.ready["api_secret"]
         proof = sha256(f"{key}{token}{secret}".encode()).hexdigest()
         form = {"api_key": key, "request_token": token, "checksum": proof}
-        self.token = self._form("POST", "/session/token", form)["data"]["access_token"]
+        answer = self._form("POST", "/session/token", form)["data"]
+        self.token = remembered(answer["access_token"])
 
     def place(self, name: str, side: str, quantity: int = LOT, **more: str) -> str:
         """Return the number of an order that was taken; at the market unless more is said."""

@@ -162,7 +162,7 @@ class LiveDaemon(DaemonProcess):
 
     def log_in(self) -> None:
         """Log in as a person does, with a token of the login page."""
-        token = self._twin.ask("POST", "request_token")["request_token"]
+        token = remembered(self._twin.ask("POST", "request_token")["request_token"])
         answer = self.post(f"/api/sessions/{self._account}/login", {"request_token": token})
         assert answer.status == 200, answer
 

@@ -21,6 +21,7 @@ from daemon.domain.market.frames import Frame, Quote
 from daemon.domain.money import E4
 from daemon.runtime.clock import VirtualClock
 from daemon.runtime.pace import Pace
+from tests.kit.canary import remembered
 
 DAY = date(2026, 3, 9)
 OPEN_NS = at(DAY, time(9, 15))
@@ -127,7 +128,7 @@ class Client:
         }
         told = await self.ask("POST", "/session/token", data=form)
         if told.status == 200:
-            self.token = told.data["access_token"]
+            self.token = remembered(told.data["access_token"])
         return told
 
     async def advance(self, second: int) -> None:

@@ -10,10 +10,11 @@ from daemon.messages import Declined, Done, NoteCredentials
 from daemon.storage.vault import Place, Vault
 from daemon.telemetry.redaction import Secret
 from daemon.web.credentials import read_credentials
+from tests.kit.canary import planted
 from tests.kit.control_port import HOST_NS, open_port
 
 PATH = "/api/broker/credentials"
-CANARY = "canary-Key-0123456789"
+CANARY = planted("api-key")
 BODY = {"account": "paper", "credentials": {"api_key": "kkk", "api_secret": CANARY}}
 NOTED = {NoteCredentials: lambda _: Done()}
 

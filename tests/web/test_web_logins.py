@@ -11,10 +11,11 @@ from daemon.messages import Declined, Done, TakeStep
 from daemon.storage.vault import Place, Vault
 from daemon.telemetry.redaction import Secret
 from daemon.web.logins import read_login
+from tests.kit.canary import remembered
 from tests.kit.control_port import HOST_NS, open_port
 
 PATH = "/api/sessions/second/login"
-KEY, BROUGHT = "canary-Key-01234", "canary0Token0Brought"
+KEY, BROUGHT = "canary-Key-01234", remembered("canary0Token0Brought")
 ZERODHA = {"paper": "paper", "second": "zerodha"}
 TAKEN = {TakeStep: lambda _: Done("second is logged in")}
 

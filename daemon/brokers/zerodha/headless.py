@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from typing import Protocol, TypeVar
 from urllib.parse import quote, urlsplit
@@ -27,11 +27,11 @@ from daemon.brokers.zerodha.attempts import Attempts, NotYet, Reason, Stopped
 from daemon.brokers.zerodha.forms import Sent, form
 from daemon.brokers.zerodha.resuming import Credentials
 from daemon.brokers.zerodha.transport import Transport
-from daemon.brokers.zerodha.wire import OK, Reply, envelope, parsed
+from daemon.brokers.zerodha.wire import OK, Reply, envelope, parsed, without
 from daemon.domain.instants import SECOND_NS
 from daemon.errors import BrokerMisused, BrokerUnavailable, OutcomeUnknown, WireGarbled
 from daemon.runtime.clock import Clock
-from daemon.telemetry.redaction import STARS, Secret
+from daemon.telemetry.redaction import Secret
 
 T = TypeVar("T")
 WARNING = (
@@ -47,7 +47,6 @@ ATTEMPTS = "login_attempts"
 _HOPS = 6
 _NO = frozenset({400, 401, 403})
 _LEADS_ON = frozenset({301, 302, 303, 307, 308})
-_SHOWN_LEAST = 4
 _CODE = re.compile(r"\d{6}", re.ASCII)
 _COUNTS_NS = 60 * SECOND_NS
 """So long a code that was put in is worth sending."""
@@ -131,9 +130,9 @@ class Headless:
             raise
         except BrokerMisused as no:
             await self._keep(replace(held.attempts, refused_ns=self._wall.now_ns()))
-            return Stopped(_without(str(no), held), 0)
+            return Stopped(str(no), 0)
         except (OutcomeUnknown, WireGarbled) as error:
-            return Stopped(_without(str(error), held), attempts.next_ns(now_ns))
+            return Stopped(str(error), attempts.next_ns(now_ns))
         finally:
             await transport.close()
 
@@ -146,11 +145,14 @@ class Headless:
             OutcomeUnknown: some of it left, and no yes came.
             WireGarbled: an answer leads nowhere that is known.
         """
-        asked = told(await transport.send(password_form(held.user_id, held.password), None), _Asked)
+        known = held.secrets
+        sent = password_form(held.user_id, held.password)
+        asked = told(await transport.send(sent, None), _Asked, known)
+        request_id = Secret(asked.request_id)
         try:
             code = _code(held, self._now_ns())
-            sent = code_form(held.user_id, Secret(asked.request_id), code)
-            told(await transport.send(sent, None), _Passed)
+            sent = code_form(held.user_id, request_id, code)
+            told(await transport.send(sent, None), _Passed, (*known, request_id, code))
             path = f"/connect/login?v=3&api_key={quote(api_key.reveal(), '')}"
             for _ in range(_HOPS):
                 found = led_to(await transport.send(Sent("GET", path), None), self._root)
@@ -241,8 +243,13 @@ def code_of(seed: Secret, now_ns: int) -> Secret:
         raise BrokerMisused(sentence) from None
 
 
-def told(reply: Reply, expected: type[T]) -> T:
+def told(reply: Reply, expected: type[T], known: Iterable[Secret] = ()) -> T:
     """Return what a request of the page was answered with.
+
+    Args:
+        reply: the answer.
+        expected: what a yes holds.
+        known: to whoever answers, who may quote it.
 
     Raises:
         BrokerMisused: the broker says no.
@@ -254,7 +261,7 @@ def told(reply: Reply, expected: type[T]) -> T:
         return parsed(said.data, expected)
     text = f"Zerodha answers {reply.status} to the log-in: {said.said or 'no reason'}"
     is_no = reply.status in _NO and not IN_DOUBT.search(said.message or "")
-    raise (BrokerMisused if is_no else OutcomeUnknown)(text)
+    raise (BrokerMisused if is_no else OutcomeUnknown)(without(text, known))
 
 
 def led_to(reply: Reply, root: str) -> Secret | str:
@@ -282,11 +289,3 @@ def led_to(reply: Reply, root: str) -> Secret | str:
     if leads != (ours.scheme, ours.netloc) or not parts.path.startswith("/"):
         raise WireGarbled("the log-in page leads to another site, and brings no session")
     return f"{parts.path}?{parts.query}"
-
-
-def _without(text: str, held: _Held) -> str:
-    """Return what a broker said without what it was told."""
-    for secret in held.secrets:
-        if len(secret.reveal()) >= _SHOWN_LEAST:
-            text = text.replace(secret.reveal(), STARS)
-    return text

@@ -10,6 +10,7 @@ Source: Kite Connect 3, user, login flow.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from datetime import time, timedelta
 from hashlib import sha256
 from urllib.parse import parse_qs, quote, urlsplit
@@ -18,9 +19,9 @@ from msgspec import Struct
 
 from daemon.brokers.zerodha.answers import done
 from daemon.brokers.zerodha.forms import Sent, form
-from daemon.brokers.zerodha.wire import Reply
+from daemon.brokers.zerodha.wire import Reply, without
 from daemon.domain.instants import at, day_of
-from daemon.errors import BrokerMisused, WireGarbled
+from daemon.errors import BrokerError, BrokerMisused, WireGarbled
 from daemon.telemetry.redaction import Secret
 
 SITE = "https://kite.zerodha.com"
@@ -87,15 +88,23 @@ def exchange(api_key: Secret, api_secret: Secret, token: Secret) -> Sent:
     return form("POST", "/session/token", fields)
 
 
-def granted(reply: Reply, now_ns: int) -> Grant:
+def granted(reply: Reply, now_ns: int, sent: Iterable[Secret] = ()) -> Grant:
     """Return the session that was given.
+
+    Args:
+        reply: the answer.
+        now_ns: market time.
+        sent: what was asked with, which a no may quote.
 
     Raises:
         SessionRefused: the token is used up, too old, or of another key.
         BrokerMisused: it was refused for another reason.
         OutcomeUnknown: it may have been given, and was not understood.
     """
-    told = done(reply, _Told).access_token
+    try:
+        told = done(reply, _Told).access_token
+    except BrokerError as error:
+        raise type(error)(without(str(error), sent)) from None
     return Grant(Secret(told), ends_ns(now_ns))
 
 

@@ -5,6 +5,7 @@ Numbers come as JSON numbers of any spelling, and are read as decimals, never as
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from decimal import ROUND_HALF_EVEN, Decimal
 from typing import TypeVar
 
@@ -13,13 +14,15 @@ from msgspec import Raw, Struct
 
 from daemon.domain.money import E4
 from daemon.errors import BrokerError, BrokerMisused, BrokerUnavailable, SessionRefused, WireGarbled
-from daemon.telemetry.redaction import Secret
+from daemon.telemetry.redaction import STARS, Secret
 
 T = TypeVar("T")
 OK, TOO_MANY = 200, 429
 _DONE = range(OK, 300)
 _MOST = Decimal(10) ** 15
 _NULL = Raw(b"null")
+_SHOWN_LEAST = 4
+"""A shorter text is no secret: it stands in too much that is none."""
 
 
 class Reply(Struct, frozen=True):
@@ -107,6 +110,14 @@ def parsed(text: bytes | str | Raw, form: type[T]) -> T:
         return msgspec.json.decode(text, type=form)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise WireGarbled(f"an answer of Zerodha's cannot be read: {error}") from error
+
+
+def without(text: str, sent: Iterable[Secret]) -> str:
+    """Return what a broker said without what it was sent, which it may quote."""
+    for secret in sent:
+        if len(secret.reveal()) >= _SHOWN_LEAST:
+            text = text.replace(secret.reveal(), STARS)
+    return text
 
 
 def amount_e4(value: Decimal | None, units: int = 1) -> int:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+import io
+import traceback
+from collections.abc import AsyncIterator, Callable
 from datetime import time
 from urllib.parse import parse_qs
 
+import msgspec
 import pyotp
 import pytest
 
@@ -15,18 +18,37 @@ from daemon.brokers.zerodha.headless import Headless
 from daemon.brokers.zerodha.signing_in import SigningIn
 from daemon.brokers.zerodha.wire import Reply
 from daemon.domain.instants import DAY_NS, SECOND_NS, at
-from daemon.errors import BrokerMisused, BrokerUnavailable, OutcomeUnknown, WireGarbled
+from daemon.errors import (
+    BrokerMisused,
+    BrokerUnavailable,
+    OrdoError,
+    OutcomeUnknown,
+    WireGarbled,
+)
 from daemon.messages import LoggedIn, LoginFailed, StepWanted
 from daemon.runtime.clock import VirtualClock
+from daemon.telemetry.log import make_log
 from daemon.telemetry.redaction import Secret
-from tests.kit.kite_account import BROUGHT, DAY, GRANTED, KEY, NOW, KiteAccount, kite_account
+from tests.kit.canary import leaks, planted, remembered
+from tests.kit.kite_account import (
+    API_SECRET,
+    BROUGHT,
+    DAY,
+    GRANTED,
+    KEY,
+    NOW,
+    KiteAccount,
+    kite_account,
+)
 from tests.kit.kite_script import CLOSES, CUTS, DEAD, PAGE, Answer, no, yes
 
 WALL = NOW + 100 * DAY_NS
 """Host time may be another than that of the market, as before a stand-in."""
 SIX, DUE = at(DAY, time(6)), at(DAY, time(6, 30))
-USER, PASSWORD, SEED = "canary-user", "canary-password", "CANARYSEEDCANARYSEEDCANARYSEEDCA"
-REQUEST_ID, CODE = "canary-request-id", "123456"
+USER, PASSWORD = planted("user"), planted("password")
+SEED = remembered("CANARYSEEDCANARYSEEDCANARYSEEDCA")
+REQUEST_ID = planted("request-id")
+CODE = "123456"
 BEGIN, ENTER, PAGE_OF_KEY = "POST /api/login", "POST /api/twofa", "GET /connect/login"
 LEADS = Answer(302, headers={"Location": f"http://127.0.0.1:1/login?request_token={BROUGHT}"})
 ONWARD = Answer(302, headers={"Location": "/connect/finish?sess_id=1"})
@@ -320,7 +342,56 @@ def test_what_the_page_is_answered_is_a_yes_a_no_or_neither(reply, error):
         headless.told(Reply(reply.status, reply.body), headless._Asked)
 
 
-def test_nothing_that_it_sends_shows_a_secret_in_an_error():
-    shown = repr(Reply(302, b"", Secret(BROUGHT)))
+SENT = {
+    BEGIN: f"{USER} is not known with {PASSWORD}",
+    ENTER: f"{USER} has answered {REQUEST_ID}",
+    PAGE_OF_KEY: "no such key",
+    "GET /connect/finish": "no such page",
+    "POST /session/token": f"{BROUGHT} was used up",
+}
+"""Route -> what a broker could quote of what it was sent there."""
+FALLS: dict[str, Callable[[str], str | Answer]] = {
+    "it is cut short": lambda _: CUTS,
+    "it closes": lambda _: CLOSES,
+    "a page": lambda _: PAGE,
+    "a no that quotes what was sent": lambda sent: no(403, "UserException", sent),
+    "a doubt that quotes it": lambda sent: no(500, "GeneralException", sent),
+    "an address elsewhere": lambda _: Answer(302, headers={"Location": f"//x/?i={REQUEST_ID}"}),
+    "what is no yes": lambda _: yes([REQUEST_ID, GRANTED]),
+}
 
-    assert BROUGHT not in shown
+
+@pytest.mark.parametrize("falls", FALLS)
+@pytest.mark.parametrize("route", SENT)
+async def test_nothing_that_it_sends_shows_a_secret_in_an_error(account, route, falls):
+    """Neither to a person, nor in the record, nor in the log with its trace and all its causes."""
+    account.script.on(route, FALLS[falls](SENT[route]))
+    lines = io.StringIO()
+    log = make_log(lines, lambda: 0)  # it knows none of the secrets
+    try:
+        told = await account.broker.log_in(1)
+        lines.write(repr(told) + msgspec.json.encode(told).decode())
+    except OrdoError as error:
+        log.exception("log-in failed", because=str(error))
+        lines.write("".join(traceback.format_exception(error)))
+    heard = lines.getvalue()
+
+    assert heard
+    secrets = {KEY, API_SECRET, GRANTED, BROUGHT, USER, PASSWORD, SEED, REQUEST_ID}
+    codes = {each["twofa_value"] for each in account.sent(ENTER)}
+    assert [each for each in secrets | codes if each in heard] == []
+    assert leaks(None, heard) == []
+
+
+async def test_a_defect_on_the_way_tells_of_no_secret_either(account, monkeypatch):
+    def falls(*_: object) -> None:
+        raise ZeroDivisionError("a defect")
+
+    monkeypatch.setattr(headless, "led_to", falls)
+    lines = io.StringIO()
+    with pytest.raises(ZeroDivisionError) as caught:
+        await account.broker.log_in(1)
+    make_log(lines, lambda: 0).error("a port fell", exc_info=caught.value)
+
+    assert "a defect" in lines.getvalue()
+    assert [each for each in (KEY, USER, PASSWORD, SEED, BROUGHT) if each in lines.getvalue()] == []

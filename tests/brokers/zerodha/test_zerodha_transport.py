@@ -14,6 +14,7 @@ from daemon.brokers.zerodha.forms import PLAIN_FORM, Sent
 from daemon.brokers.zerodha.transport import Transport, _Broken
 from daemon.errors import BrokerUnavailable, OutcomeUnknown
 from daemon.telemetry.redaction import Secret
+from tests.kit.canary import planted
 from tests.kit.kite_script import (
     CLOSES,
     CUTS,
@@ -26,7 +27,7 @@ from tests.kit.kite_script import (
     yes,
 )
 
-SECRET = "canary-of-a-session"
+SECRET = planted("session")
 HEADER = Secret(f"token key:{SECRET}")
 PLACE = Sent("POST", "/orders/regular", b"quantity=65&tag=OR0000000010000001", PLAIN_FORM)
 CHANGE = Sent("PUT", "/orders/regular/15", b"price=1", PLAIN_FORM)
