@@ -17,6 +17,7 @@ from msgspec.structs import replace
 
 from daemon.app.meter import Meter
 from daemon.app.telemetry import Telemetry
+from daemon.app.works import called_off
 from daemon.control import Control, Refusal
 from daemon.domain.instants import SECOND_NS
 from daemon.domain.market.frames import Frame, Quote
@@ -96,8 +97,7 @@ class Mirror:
         try:
             yield
         finally:
-            task.cancel()
-            await asyncio.wait({task})
+            await called_off({task}, self._say)
 
     async def beat(self, control: Control) -> None:
         """Write what has changed since the last batch."""

@@ -24,6 +24,7 @@ from daemon.app.host import Host
 from daemon.app.outbox_store import SinkStore
 from daemon.app.outcome import outcome
 from daemon.app.telemetry import Telemetry
+from daemon.app.works import called_off
 from daemon.control import Refusal
 from daemon.domain.instants import MILLISECOND_NS, SECOND_NS
 from daemon.errors import SinkError, StoreError
@@ -262,10 +263,7 @@ class Outboxes:
         try:
             yield
         finally:
-            for task in tasks:
-                task.cancel()
-            if tasks:
-                await asyncio.wait(tasks)
+            await called_off(tasks, self._say)
             await self._close()
 
     async def _close(self) -> None:

@@ -16,6 +16,7 @@ from daemon.app.assignment import Assignment
 from daemon.app.outbox import Outboxes
 from daemon.app.outcome import outcome
 from daemon.app.telemetry import Telemetry
+from daemon.app.works import called_off
 from daemon.control import Control
 from daemon.control.local import LocalSocket
 from daemon.messages import Beat, CodeLoaded, FactRecorded, PnlFrame
@@ -134,8 +135,7 @@ class Ports:
         try:
             yield
         finally:
-            task.cancel()
-            await asyncio.wait({task})
+            await called_off({task}, self._log.error)
 
     async def _keep_streaming(self) -> None:
         """Begin the streams anew when they fall; a defect of theirs costs nobody his guard."""

@@ -25,6 +25,7 @@ from daemon.app.address_watch import AddressWatch
 from daemon.app.addresses import names_of
 from daemon.app.assignment import Assignment, Time, Watcher
 from daemon.app.beside import Beside
+from daemon.app.books import books_read
 from daemon.app.connections import let_go
 from daemon.app.day_jobs import day_jobs
 from daemon.app.declared import take_up
@@ -50,12 +51,12 @@ from daemon.app.telemetry import bare
 from daemon.app.unit import Unit
 from daemon.app.vault import vault_of
 from daemon.app.wiring import App, build, cells_of
+from daemon.app.works import first_of
 from daemon.control import Control, Line
-from daemon.domain.instants import MILLISECOND_NS, SECOND_NS
+from daemon.domain.instants import SECOND_NS
 from daemon.domain.plans.schema import Plan
 from daemon.errors import OrdoError, SettingsError
 from daemon.messages import PauseEntries, RenewSession, StrategyDeclared, StrategyRemoved
-from daemon.runtime.pace import Pace
 from daemon.runtime.supervisor import Supervisor
 from daemon.runtime.tasks import Tasks
 from daemon.runtime.words import Lane
@@ -65,8 +66,6 @@ from daemon.storage.codec import LEDGER
 from daemon.storage.emergency import GuardedLedger
 from daemon.storage.timed import TimedLedger
 
-_LOOK_EVERY_S = 0.02
-_LOOK_EVERY_NS = 20 * MILLISECOND_NS
 _RECALLED = 1_000  # facts of earlier runs, of which whoever looks is told the newest
 
 
@@ -249,7 +248,8 @@ class Service:
                 await stack.enter_async_context(self._hot.mirror.kept(self._control))
             if served is not None and any(each.terms.live for each in self._given.accounts):
                 self._watcher.say(f"waiting for the books of the brokers; {served.ready_url}")
-            await self._wait_for_books()
+            books = books_read(self._control, self._tasks, self._pace)
+            await first_of({"books": books, "stop": self._stop.asked()}, self._watcher.say)
             if self._stop.signal is None:
                 self._ready = True
                 self._pace.jump(self._pace.now_ns())  # what recovery took is not caught up with
@@ -267,45 +267,21 @@ class Service:
 
     async def _play(self, app: App, house: Housekeeper) -> None:
         """Let the market come until it is over, or somebody asks for the end."""
-        loop = asyncio.get_running_loop()
-        market = play(app, self._given.played, self._pace, self._tasks)
         address = AddressWatch(self._given, self._control, self._watcher.say)
         works = {
-            loop.create_task(address.keep(), name="address"),
-            loop.create_task(market, name="market"),
-            loop.create_task(self._stop.asked(), name="stop"),
-            loop.create_task(self._fail(), name="actors"),
-            loop.create_task(house.keep(), name="house"),
-            loop.create_task(self._loop_watch.keep(), name="loop watch"),
+            "address": address.keep(),
+            "market": play(app, self._given.played, self._pace, self._tasks),
+            "stop": self._stop.asked(),
+            "actors": self._fail(),
+            "house": house.keep(),
+            "loop watch": self._loop_watch.keep(),
         }
-        try:
-            await asyncio.wait(works, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for work in works:
-                work.cancel()
-            await asyncio.wait(works)
-        errors = [work.exception() for work in works if not work.cancelled()]
-        for error in filter(None, errors):
-            raise error
+        await first_of(works, self._watcher.say)
 
     async def _fail(self) -> None:
         """Wait until the tree of actors has failed, though nobody brings anything in."""
         await self._tasks.failed.wait()
         await self._tasks.caught_up()
-
-    async def _wait_for_books(self) -> None:
-        """Wait until the broker's book was read and held against ours; an end may come first.
-
-        Market time goes on meanwhile, by itself or by this, for by its alarms what failed is tried
-        again.
-        """
-        while self._stop.signal is None:
-            if all(account.reconciled for account in await self._control.reads.accounts()):
-                return
-            await asyncio.sleep(_LOOK_EVERY_S)
-            if isinstance(self._pace, Pace):
-                await self._tasks.run_until(self._pace.now_ns() + _LOOK_EVERY_NS)
-            await self._tasks.caught_up()
 
     def _traded(self, plan: Plan) -> tuple[str, ...]:
         return tuple(each.id for each in traded_in(plan, self._given.accounts))

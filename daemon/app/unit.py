@@ -18,6 +18,7 @@ from daemon.app.beat import SILENT, Beat
 from daemon.app.clock_watch import ClockWatch, Wall, jump_sentence
 from daemon.app.host import Host
 from daemon.app.sentry import LOOK_S, LOOKS, Sentry
+from daemon.app.works import called_off
 from daemon.control import Control, Refusal
 from daemon.errors import OrdoError
 from daemon.kill import LatchUnwritten
@@ -99,9 +100,7 @@ class Unit:
             with Sentry(lambda: beat.count, self._lost):
                 yield
         finally:
-            for work in works:
-                work.cancel()
-            await asyncio.wait(works)
+            await called_off(works, self._say)
 
     def ready(self) -> None:
         """Tell that recovery is complete."""

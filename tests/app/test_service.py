@@ -164,11 +164,11 @@ async def test_it_is_ready_once_the_books_agree_and_ends_when_it_is_asked_to(tmp
 async def test_one_that_is_asked_to_end_before_its_books_are_read_was_never_ready(
     tmp_path, monkeypatch
 ):
-    async def asked_meanwhile(service):
+    async def never_read(*_):
         os.kill(os.getpid(), signal.SIGTERM)
-        await service._stop.asked()
+        await asyncio.Event().wait()
 
-    monkeypatch.setattr(Service, "_wait_for_books", asked_meanwhile)
+    monkeypatch.setattr(service, "books_read", never_read)
     async with running(assignment(tmp_path)) as daemon:
         assert await daemon.task is signal.SIGTERM
     assert not any("ordo ready" in text for text in daemon.seen.said)
