@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 from daemon.domain.instants import instant
 from daemon.errors import BrokerUnavailable
 
-EVERY_S: Final = 0.02
+_EVERY_S: Final = 0.02
 _PATIENCE_S: Final = 5.0
 
 
@@ -50,7 +50,7 @@ class StandInClock:
 
     def _follow(self) -> None:
         """Ask for ever; while it does not answer its time stands."""
-        while not self._ended.wait(EVERY_S):
+        while not self._ended.wait(_EVERY_S):
             try:
                 self._now_ns = self._asked()
             except BrokerUnavailable:

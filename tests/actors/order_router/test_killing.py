@@ -243,6 +243,19 @@ def test_an_order_that_is_parked_is_named_and_keeps_it_from_being_flat():
     assert left.endswith(f"sell 75 {CE}, is in doubt (PARKED) and may still fill")
 
 
+def test_the_kill_of_a_strategy_is_flat_while_an_order_of_another_is_in_doubt():
+    """That of all is not: whatever may still fill in the account is its affair."""
+    for latched, stage_reached in (
+        (latch("k", Scope.STRATEGY, "other"), "flat"),
+        (latch("k", Scope.ALL), "verifying"),
+    ):
+        stage = Stage(["lost"])
+        stage.tell(enter("ce", **KEEP))
+        stage.tell(latched)
+        beat(stage, 20)
+        assert stages(stage)[-1][0] == stage_reached
+
+
 def test_an_order_in_doubt_that_lands_late_is_closed():
     stage = Stage(["dumb 20", "fill"])
     stage.tell(enter("ce", **KEEP))

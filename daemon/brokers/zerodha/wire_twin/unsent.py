@@ -12,7 +12,8 @@ from daemon.brokers.zerodha.wire_twin.asked import Asked
 from daemon.brokers.zerodha.wire_twin.desk import Desk
 from daemon.brokers.zerodha.wire_twin.records import Kept
 from daemon.brokers.zerodha.wire_twin.words import Denied
-from daemon.twin.words import OrderReport, Reason, Status
+from daemon.twin.admission import drafted
+from daemon.twin.words import OrderReport, Reason, Status, TwinOrder
 
 
 def rejected(desk: Desk, asked: Asked, why: str) -> str:
@@ -54,25 +55,17 @@ def arrive(desk: Desk, kept: Kept) -> None:
 def reported(desk: Desk, asked: Asked) -> OrderReport:
     """Return what the exchange would say of an order that it never heard of."""
     now_ns = desk.now_ns
-    return OrderReport(
-        order_id="",
+    request = TwinOrder(
         client_id=asked.tag,
         symbol=asked.listing.contract.symbol,
         side=asked.side,
         quantity=asked.quantity,
         order_type=asked.at_exchange,
         price_e4=asked.price_e4,
-        trigger_e4=asked.trigger_e4,
         decided_ns=now_ns,
-        arrived_ns=now_ns,
-        at_ns=now_ns,
-        status=Status.WORKING,
-        filled_quantity=0,
-        filled_value_e4=0,
-        triggered=False,
-        resting=False,
-        priority=0,
+        trigger_e4=asked.trigger_e4,
     )
+    return replace(drafted(request, now_ns), resting=False)
 
 
 def _reject(desk: Desk, kept: Kept, why: str) -> None:
