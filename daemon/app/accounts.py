@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from daemon.actors.order_router import Terms
 from daemon.domain.instants import MILLISECOND_NS
-from daemon.domain.orders.arming import PAPER, mode_of
+from daemon.domain.orders.arming import PAPER
 from daemon.domain.orders.book import Book
 from daemon.domain.orders.words import IntentRecorded, OrderFact, OrderNews
 from daemon.domain.plans.schema import Plan
@@ -17,7 +17,6 @@ from daemon.domain.risk.account import AccountLimits
 from daemon.errors import SettingsError
 from daemon.messages import BasketOpened, CodeLoaded
 from daemon.messages.cells import Cell, home_of
-from daemon.messages.modes import Modes
 from daemon.runtime.budget import Window
 from daemon.settings import Account as AccountSettings
 from daemon.settings import (
@@ -110,11 +109,6 @@ def logins(settings: Settings) -> tuple[tuple[str, str], ...]:
     """Return every account that may have to log in, with the canonical id of its broker."""
     traded = tuple((each.id, each.broker) for each in settings.accounts)
     return (*traded, (PRICES, settings.feed.broker)) if settings.feed.broker else traded
-
-
-def modes_of(accounts: Collection[Account], home: str) -> Modes:
-    """Return whose money each account trades with."""
-    return Modes({account.id: mode_of(account.broker) for account in accounts}, home)
 
 
 def account_of(settings: Settings, plan: Plan, *, strict: bool) -> Account:

@@ -8,15 +8,16 @@ from daemon.app.assignment import Assignment
 from daemon.app.declared import Declared
 from daemon.app.wiring import cells_of
 from daemon.control import Names
+from daemon.messages.modes import Modes
 
 
-def names_of(given: Assignment, declared: Declared, home: str) -> Names:
+def names_of(given: Assignment, declared: Declared, modes: Modes) -> Names:
     """Return the addresses of a daemon.
 
     Args:
         given: what it runs.
         declared: the strategies that its records add.
-        home: the account that the records began with.
+        modes: whose money each account trades with, that at home first.
     """
     plans = (*given.plans, *declared.plans)
     every = tuple(each.id for each in given.accounts)
@@ -27,7 +28,10 @@ def names_of(given: Assignment, declared: Declared, home: str) -> Names:
         routers={each.id: each.router for each in given.accounts},
         strategies={plan.id: f"runner:{plan.id}" for plan in plans},
         accounts=reached | traded,
-        watchdogs={cell.account: watchdog_of(cell) for cell in cells_of(given.accounts, home)},
+        watchdogs={
+            cell.account: watchdog_of(cell) for cell in cells_of(given.accounts, modes.home)
+        },
     )
     names.sessions = tuple(account for account, _ in logins(given.settings))
+    names.modes = modes
     return names

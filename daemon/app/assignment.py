@@ -44,6 +44,10 @@ class Watcher(Protocol):
         """Tell a person something."""
         ...
 
+    def ready(self, url: str) -> None:
+        """Tell that recovery is complete, and where the page is; empty: there is none."""
+        ...
+
     def show(self, view: object) -> None:
         """See what an actor shows."""
         ...

@@ -16,6 +16,7 @@ from pathlib import Path
 import msgspec
 
 import daemon
+from daemon.domain.orders.arming import mode_of
 from daemon.messages import CodeLoaded
 from daemon.settings import Settings
 from daemon.storage.migrating import SQLITE, shipped
@@ -41,6 +42,7 @@ def code_loaded(settings: Settings, at_ns: int, home: str = "") -> CodeLoaded:
         schema_number=shipped(SQLITE)[-1].number,  # that of each dialect is the same
         at_ns=at_ns,
         home=home,
+        modes={each.id: mode_of(each.broker) for each in settings.accounts},
     )
 
 

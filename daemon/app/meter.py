@@ -68,7 +68,7 @@ class Meter:
         self._told = telemetry.metrics
         self._log = telemetry.log
         self._slow_ns = telemetry.slow_ns
-        self._tracer = telemetry.tracer
+        self._tracer, self._mode = telemetry.tracer, telemetry.mode
         self._brought = (0, 0)
         self._committed: dict[str, int] = {}
         self._warned: dict[tuple[str, str], int] = {}
@@ -93,6 +93,7 @@ class Meter:
         if self._tracer is not None:
             span = Span(
                 kind=SpanKind.MESSAGE,
+                mode=self._mode,
                 name=f"{actor} {named(item[0])}",
                 began_ns=began_ns,
                 ended_ns=ended_ns,
@@ -115,6 +116,7 @@ class Meter:
         if self._tracer is not None:
             span = Span(
                 kind=SpanKind.CALL,
+                mode=self._mode,
                 name=f"{call.port} {op or named(request)}",
                 began_ns=began_ns,
                 ended_ns=ended_ns,
@@ -139,6 +141,7 @@ class Meter:
             now_ns, number = self.now_ns(), say(to, message, lane)
             span = Span(
                 kind=SpanKind.VERB,
+                mode=self._mode,
                 name=f"{to} {named(message)}",
                 began_ns=now_ns,
                 ended_ns=now_ns,

@@ -109,7 +109,6 @@ class Ports:
                 host=SteadyClock(self._wall, MonotonicClock()),
                 log=self._log,
                 brokers=dict(logins(doors.given.settings)),
-                mode=doors.given.settings.daemon.mode,
                 ready=doors.ready,
                 health=doors.health,
                 code=doors.code,

@@ -20,7 +20,7 @@ from msgspec.structs import replace
 
 from daemon import kill as latch_files
 from daemon.app import hot_state
-from daemon.app.accounts import home, modes_of, traded_in
+from daemon.app.accounts import home, traded_in
 from daemon.app.address_watch import AddressWatch
 from daemon.app.addresses import names_of
 from daemon.app.assignment import Assignment, Time, Watcher
@@ -57,6 +57,7 @@ from daemon.domain.instants import SECOND_NS
 from daemon.domain.plans.schema import Plan
 from daemon.errors import OrdoError, SettingsError
 from daemon.messages import PauseEntries, RenewSession, StrategyDeclared, StrategyRemoved
+from daemon.messages.modes import modes_of
 from daemon.runtime.supervisor import Supervisor
 from daemon.runtime.tasks import Tasks
 from daemon.runtime.words import Lane
@@ -253,7 +254,7 @@ class Service:
             if self._stop.signal is None:
                 self._ready = True
                 self._pace.jump(self._pace.now_ns())  # what recovery took is not caught up with
-                self._watcher.say(f"ordo ready {served.ready_url}" if served else "ordo ready")
+                self._watcher.ready(served.ready_url if served else "")
                 self._unit.ready()
                 await self._play(app, house)
             self._unit.stopping()
@@ -261,7 +262,7 @@ class Service:
 
     def _verbs(self, tasks: Tasks) -> Control:
         """Return what may be asked of these actors."""
-        names = names_of(self._given, self._declared, self._modes.home)
+        names = names_of(self._given, self._declared, self._modes)
         line = Line(self._meter.traced(tasks.say), self._pace.now_ns, names)
         return Control(line, self._vault, live_terms(self._given, self._pace.now_ns))
 

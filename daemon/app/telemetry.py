@@ -10,7 +10,7 @@ from typing import TextIO
 from msgspec import Struct
 
 from daemon.domain.instants import MILLISECOND_NS, iso
-from daemon.domain.orders.arming import mode_of
+from daemon.domain.orders.arming import PAPER, mode_of
 from daemon.runtime.clock import Clock, MonotonicClock, WallClock
 from daemon.settings import Settings
 from daemon.telemetry.daily import DailyFiles
@@ -45,6 +45,7 @@ class Telemetry(Struct, frozen=True):
         slow_ns: what holds up the loop longer is told by name.
         tracer: takes spans; None: nobody traces.
         know: keeps a secret out of all lines from then on.
+        mode: whose money is traded with, which each span says.
     """
 
     log: Log
@@ -55,6 +56,7 @@ class Telemetry(Struct, frozen=True):
     slow_ns: int = 50 * MILLISECOND_NS
     tracer: Tracer | None = None
     know: Callable[[Secret], None] = _unknown
+    mode: str = PAPER
 
 
 def bare() -> Telemetry:
@@ -94,6 +96,7 @@ def opened(settings: Settings, stderr: TextIO, environ: Mapping[str, str]) -> It
             lost_lines=lambda: writer.lost,
             slow_ns=settings.telemetry.slow_ms * MILLISECOND_NS,
             know=secrets.know,
+            mode=settings.daemon.mode,
         )
     finally:
         writer.close()

@@ -70,7 +70,7 @@ class Unit:
         self._stage = Stage.STARTING
         self._beat: Beat | None = None
         self._waited = False
-        self._notifier.send(status(standing.RECOVERING))
+        self._notifier.send(self._status(standing.RECOVERING))
 
     def shown(self, view: object) -> bool:
         """Take what an actor shows; return whether it was for the unit."""
@@ -110,11 +110,11 @@ class Unit:
     def stopping(self) -> None:
         """Tell that the daemon ends, and finishes first what is under way."""
         self._stage = Stage.STOPPING
-        self._notifier.send("STOPPING=1", status(standing.STOPPING), extend(_MORE_S))
+        self._notifier.send("STOPPING=1", self._status(standing.STOPPING), extend(_MORE_S))
 
     def waiting(self, because: str) -> None:
         """Tell that the start waits, and ask for more time; a person is told once."""
-        self._notifier.send(status(because), extend(_MORE_S))
+        self._notifier.send(self._status(because), extend(_MORE_S))
         if not self._waited:
             self._waited = True
             self._say(because)
@@ -130,8 +130,12 @@ class Unit:
             self._latch(LOST)
         except LatchUnwritten as error:
             sentence = f"{LOST}; entries could not be latched: {error}"
-        self._notifier.send(status(sentence))
+        self._notifier.send(self._status(sentence))
         self._host.end(sentence)
+
+    def _status(self, text: str) -> str:
+        """Return what the service manager shows, behind whose money is traded with."""
+        return status(f"{self._mode.upper()}, {text}")
 
     def _spawn(self, work: Coroutine[Any, Any, None], name: str) -> asyncio.Task[None]:
         task = asyncio.get_running_loop().create_task(work, name=name)
@@ -155,7 +159,7 @@ class Unit:
         try:
             risk, accounts = await control.reads.risk(), await control.reads.accounts()
         except Refusal as unanswered:
-            return f"ALERT {unanswered}"
+            return f"{self._mode.upper()}, ALERT {unanswered}"
         head = standing.head(self._mode, max(risk.at_ns, self._passing_ns()))
         return standing.standing(head, risk, accounts, control.reads.latches(accounts))
 

@@ -134,15 +134,14 @@ class Live(Service):
         """Ask for the end."""
         self._stop.ask(signal.SIGTERM)
 
-    def say(self, text: str) -> None:
-        """Hear what a person would be told."""
-        if text.startswith("ordo ready"):
-            self.url = text.rsplit(maxsplit=1)[-1]
+    def ready(self, url: str) -> None:
+        """Note where the page is."""
+        self.url = url
 
     def show(self, view: object) -> None:
-        """Look away: what is shown is for people."""
+        """Look away: what is shown is for people, and all is on paper."""
 
-    begin = show  # all is on paper
+    begin = say = show
 
     def tell(self, fact: object, origin: Origin, at_ns: int) -> None:  # noqa: ARG002
         """Note what was recorded."""

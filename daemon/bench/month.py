@@ -116,6 +116,9 @@ class Month(Service):
     def begin(self, modes: Modes) -> None:
         """Look away: all is on paper."""
 
+    def ready(self, url: str) -> None:
+        """Look away: nobody comes in."""
+
     def say(self, text: str) -> None:
         """Hear what a person would be told; an alert is amiss."""
         if text.startswith("ALERT"):

@@ -11,6 +11,7 @@ import click
 from daemon.cli import FAILED
 from daemon.cli.client import connect, read_document, segment
 from daemon.cli.options import AS_JSON, SETTINGS
+from daemon.cli.snapshot import headed
 from daemon.cli.tables import clean, say, say_document
 from daemon.domain.money import e4
 
@@ -116,7 +117,8 @@ def tell(content: bytes, sentence: str, *, as_json: bool) -> int:
     if as_json:
         say_document(content)
     elif outcomes:
-        say([clean(f"{each['account']}: {each['text'] or sentence}") for each in outcomes])
+        lines = ((each, f"{each['account']}: {each['text'] or sentence}") for each in outcomes)
+        say([clean(headed(each, line)) for each, line in lines])
     else:
-        say([clean(str(told.get("text") or sentence))])
+        say([clean(headed(told, str(told.get("text") or sentence)))])
     return 0 if told.get("ok", True) else FAILED

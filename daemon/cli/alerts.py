@@ -12,7 +12,7 @@ import click
 
 from daemon.cli.client import connect, read_document
 from daemon.cli.options import AS_JSON, SETTINGS
-from daemon.cli.snapshot import mode
+from daemon.cli.snapshot import headed, mode
 from daemon.cli.tables import clock, number, say, say_document, say_table, word
 
 _HEAD = ("mode", "alert", "severity", "since", ">level", "acknowledged by", "what is wrong")
@@ -27,9 +27,10 @@ def alerts(settings: Path | None, *, as_json: bool) -> None:
     if as_json:
         say_document(content)
         return
-    told = [each for each in read_document(content)["alerts"] if each["cleared_at"] is None]
+    found = read_document(content)
+    told = [each for each in found["alerts"] if each["cleared_at"] is None]
     if not told:
-        say(["nothing is wrong that is known"])
+        say([headed(found, "nothing is wrong that is known")])
         return
     rows = [
         [

@@ -13,6 +13,7 @@ import msgspec
 from daemon.cli.act import tell
 from daemon.cli.client import client_of
 from daemon.cli.options import AS_JSON, SETTINGS, load_settings
+from daemon.domain.orders.arming import mode_of
 from daemon.errors import DaemonUnreachable, OrdoError
 from daemon.settings import Settings
 from daemon.storage import arms
@@ -65,5 +66,7 @@ def _remove(settings: Settings, account: str, error: DaemonUnreachable, *, as_js
         text = f"{account} may be armed still, its file cannot be removed: {refused.strerror}"
         raise OrdoError(text, "arm_unwritten") from refused
     what = f"the arm of {account} is removed" if there else f"there is no arm of {account}"
-    told = {"ok": True, "text": f"{what}; without one no entry leaves, and {error}"}
+    text = f"{what}; without one no entry leaves, and {error}"
+    mode = mode_of(settings.accounts[known.index(account)].broker)
+    told = {"ok": True, "text": text, "mode": mode}
     return tell(msgspec.json.encode(told), "", as_json=as_json)

@@ -10,7 +10,6 @@ import getpass
 import json
 import os
 import secrets
-import socket
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -23,33 +22,19 @@ from msgspec import Struct
 
 from daemon import kill as latches
 from daemon.cli import FAILED, MISUSED, UNREACHED
+from daemon.cli.kill_line import GONE, Refused, Unreached, ask
 from daemon.domain.instants import iso
+from daemon.domain.orders.arming import Mode, mode_of_all
 from daemon.errors import OrdoError
 from daemon.settings import Settings, load
-from daemon.settings.kill_socket import LINE_BYTES, socket_path
 
-_GONE = "the daemon is not running/answering"
-_BUSY, _NO_ANSWER = "busy", "no_answer"
-"""Codes of the daemon: its socket has no room, or an actor of its did not answer in time."""
+_NO_ANSWER = "no_answer"
+"""The daemon's code where an actor of its did not answer in time."""
 _QUICK_S, _PATIENT_S, _EVERY_S = 2.0, 6.0, 0.2
 """Within how many seconds a latch is answered, and all else; how often a kill is looked at."""
 _MISSES = 10
 """After so many looks without an answer a kill is watched no more."""
-_ANSWER_BYTES = 4_000_000
 _PATH = click.Path(path_type=Path)
-
-
-class Refused(OrdoError):
-    """The daemon said no."""
-
-    def __init__(self, code: str, sentence: str) -> None:
-        super().__init__(sentence, code)
-
-
-class Unreached(OrdoError):
-    """Nobody has answered."""
-
-    code = "unreachable"
 
 
 class Wanted(Struct, frozen=True):
@@ -79,34 +64,6 @@ class Wanted(Struct, frozen=True):
         if any(not name for _, name in given):
             raise click.UsageError(f"--{given[0][0]} needs an id")
         return given[0] if given else (latches.ALL, "")
-
-
-def ask(state_dir: Path, request: dict[str, str], within_s: float) -> dict[str, Any]:
-    """Put a request to the running daemon, and return its answer.
-
-    Raises:
-        Unreached: none came in time; whether the request is acted on, nobody knows.
-        Refused: it said no.
-    """
-    line = json.dumps(request).encode("ascii") + b"\n"
-    if len(line) > LINE_BYTES:
-        raise click.UsageError("the reason is too long; say it in fewer words")
-    path = os.fspath(socket_path(state_dir))
-    try:
-        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as to:
-            to.settimeout(within_s)
-            to.connect(path)
-            to.sendall(line)
-            with to.makefile("rb") as replies:
-                reply = replies.readline(_ANSWER_BYTES)
-        answer = json.loads(reply)
-    except (OSError, ValueError) as error:
-        raise Unreached(f"{_GONE}: {error}") from error
-    if not answer["ok"] and answer["code"] == _BUSY:
-        raise Unreached(f"{_GONE}: {answer['sentence']}")
-    if not answer["ok"]:
-        raise Refused(answer["code"], answer["sentence"])
-    return dict(answer)
 
 
 def _brake(name: str, *more: Callable[[Any], Any]) -> Callable[[Callable[..., int]], click.Command]:
@@ -162,11 +119,13 @@ def cancel_all(wanted: Wanted, settings: Settings) -> int:
     scope, name = wanted.scope
     request = {"verb": "cancel_all", "scope": scope, "id": name, "reason": wanted.reason}
     try:
-        ask(settings.daemon.state_dir, request, _PATIENT_S)
+        mode = ask(settings.daemon.state_dir, request, _PATIENT_S)["mode"]
     except Unreached as error:
-        _tell(wanted, {"done": False, "daemon": "gone"}, f"nothing was cancelled: {error}")
+        told = {"done": False, "daemon": "gone", "mode": _mode(settings, scope, name)}
+        _tell(wanted, told, f"nothing was cancelled: {error}")
         return UNREACHED
-    _tell(wanted, {"done": True, "daemon": "answered"}, "working orders are being cancelled")
+    told = {"done": True, "daemon": "answered", "mode": mode}
+    _tell(wanted, told, "working orders are being cancelled")
     return 0
 
 
@@ -180,18 +139,18 @@ def rearm(wanted: Wanted, settings: Settings) -> int:
     else:
         found = [latch for latch in standing if latch.latch_id == wanted.latch_id]
     if len(found) != 1:
-        return _which(wanted, standing, found)
+        return _which(wanted, standing, found, _mode(settings, *wanted.scope))
     latch_id = found[0].latch_id
     request = {"verb": "rearm", "latch_id": latch_id, "reason": wanted.reason}
     told = {"latch_id": latch_id, "released": True}
     try:
-        ask(state_dir, request, _PATIENT_S)
+        told |= {"mode": ask(state_dir, request, _PATIENT_S)["mode"], "daemon": "answered"}
     except Unreached:
         _release(state_dir, latch_id)
-        text = f"{latch_id} is released; {_GONE}: it finds that when it runs"
-        _tell(wanted, {**told, "daemon": "gone"}, text)
+        told |= {"mode": _mode(settings, found[0].scope, found[0].id), "daemon": "gone"}
+        _tell(wanted, told, f"{latch_id} is released; {GONE}: it finds that when it runs")
         return 0
-    _tell(wanted, {**told, "daemon": "answered"}, f"{latch_id} is released")
+    _tell(wanted, told, f"{latch_id} is released")
     return 0
 
 
@@ -204,12 +163,15 @@ def _release(state_dir: Path, latch_id: str) -> None:
     try:
         latches.release(state_dir, latch_id)
     except latches.LatchUnwritten as error:
-        text = f"NOTHING is released, and {_GONE}: {error}"
+        text = f"NOTHING is released, and {GONE}: {error}"
         raise OrdoError(text, "latch_unwritten") from error
 
 
 def _which(
-    wanted: Wanted, standing: Sequence[latches.Latch], found: Sequence[latches.Latch]
+    wanted: Wanted,
+    standing: Sequence[latches.Latch],
+    found: Sequence[latches.Latch],
+    mode: Mode,
 ) -> int:
     """Say which latches stand, where it is not plain which of them is meant."""
     scope, name = wanted.scope
@@ -229,6 +191,7 @@ def _which(
         "released": False,
         "because": head.partition(":")[0],
         "latches": [_document(asdict(each)) for each in standing],
+        "mode": mode,
     }
     _tell(wanted, told, "\n".join([head, *lines]))
     return FAILED if not standing or (named and not found) else MISUSED
@@ -244,7 +207,7 @@ def _latched(kind: str, wanted: Wanted, settings: Settings) -> dict[str, Any] | 
     request = {"verb": kind, "scope": scope, "id": name, "reason": wanted.reason}
     try:
         answer = ask(settings.daemon.state_dir, request, _QUICK_S)
-        return _document(answer["latch"])
+        return {**_document(answer["latch"]), "mode": answer["mode"]}
     except Unreached:
         unchecked = _known(settings, scope, name)
     latch_id = f"{kind}-{secrets.token_hex(8)}"  # sim-ok: a name that only a person repeats
@@ -253,13 +216,13 @@ def _latched(kind: str, wanted: Wanted, settings: Settings) -> dict[str, Any] | 
     try:
         latches.pull(settings.daemon.state_dir, latch)
     except latches.LatchUnwritten as error:
-        text = f"NOTHING is latched, and {_GONE}: {error}"
+        text = f"NOTHING is latched, and {GONE}: {error}"
         raise OrdoError(text, "latch_unwritten") from error
     then = "nothing has been closed yet; it will be closed when the daemon runs"
     if kind == latches.PAUSE:
         then = "no new entries when the daemon runs"
-    told = {**_document(asdict(latch)), "daemon": "gone"}
-    _tell(wanted, told, f"latched as {latch_id}; {_GONE}: {then}{unchecked}")
+    told = {**_document(asdict(latch)), "mode": _mode(settings, scope, name), "daemon": "gone"}
+    _tell(wanted, told, f"latched as {latch_id}; {GONE}: {then}{unchecked}")
     return None
 
 
@@ -329,11 +292,19 @@ def _outcome(latch_id: str, stage: str, left: Sequence[str]) -> str:
 
 
 def _tell(wanted: Wanted, document: dict[str, Any], text: str) -> None:
-    """Say what came of it; in ASCII where a name on disk is no text."""
+    """Say what came of it, and whose money that was; in ASCII where a name is no text."""
     if wanted.as_json:
         click.echo(json.dumps(document))
     else:
-        click.echo(text.encode("utf-8", "backslashreplace").decode())
+        line = f"{document['mode'].upper()}  {text}"
+        click.echo(line.encode("utf-8", "backslashreplace").decode())
+
+
+def _mode(settings: Settings, scope: str, name: str) -> Mode:
+    """Return whose money a scope is about where no daemon says so: by its account, else by all."""
+    accounts = {each.id: each.broker for each in settings.accounts}
+    account = name if scope == latches.ACCOUNT else name.partition("@")[2]
+    return mode_of_all([accounts[account]] if account in accounts else accounts.values())
 
 
 def _user() -> str:

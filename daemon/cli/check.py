@@ -44,9 +44,8 @@ def _preflight(path: Path | None) -> Iterator[Finding]:
     except SettingsError as error:
         yield fail("settings", str(error), "mend that; the rest is looked at afterwards")
         return
-    yield ok(
-        "settings", f"{path or 'settings.toml or the presets'}: whole, mode {settings.daemon.mode}"
-    )
+    mode = settings.daemon.mode.upper()
+    yield ok("settings", f"{path or 'settings.toml or the presets'}: whole, mode {mode}")
     today = day_of(WallClock().now_ns())
     fed, first_day = check_outside.feed(settings, today)
     yield fed

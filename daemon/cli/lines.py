@@ -67,6 +67,7 @@ class Lines:
         people: where lines for people go.
         machines: takes each fact, plain values under plain keys.
         host: host time, by which the lines of a profit are spaced.
+        modes: whose money each account trades with.
 
     Attributes:
         seen: each strategy's newest profit, written or not; none before it first moved. In an
@@ -74,23 +75,35 @@ class Lines:
     """
 
     def __init__(
-        self, people: TextIO, machines: Callable[[Mapping[str, object]], None], host: Clock
+        self,
+        people: TextIO,
+        machines: Callable[[Mapping[str, object]], None],
+        host: Clock,
+        modes: Modes = ON_PAPER,
     ) -> None:
         self._people = people
         self._machines = machines
         self._host = host
-        self._modes = ON_PAPER
+        self._modes = modes
         self._shown: dict[str, tuple[int, int]] = {}
         self.seen: dict[str, PnlSeen] = {}
 
     def begin(self, modes: Modes) -> None:
-        """Know whose money each account trades with."""
+        """Know whose money each account trades with, and which of them is at home."""
         self._modes = modes
 
     def say(self, text: str) -> None:
-        """Write one line for people, at once."""
-        self._people.write(text + "\n")
-        self._people.flush()
+        """Write a line for people, at once."""
+        self._write(f"{self._modes.whole.upper()}  {text}")
+
+    def ready(self, url: str) -> None:
+        """Tell that the daemon is ready; the last line is for programs too, and holds no more.
+
+        Args:
+            url: of the page; empty: there is no control port.
+        """
+        self.say("all that was recorded is known, and the broker's book was read")
+        self._write(f"ordo ready {url}".rstrip())
 
     def show(self, view: object) -> None:
         """Show a strategy's profit when it has moved, at most four times a second."""
@@ -106,7 +119,7 @@ class Lines:
         self._shown[name] = (host_ns, view.pnl_e4)
         floor = f"  locked at {rupees(view.floor_e4)}" if view.floor_e4 else ""
         mode = self._modes.of(view.account).upper()
-        self.say(f"{_clock(view.at_ns)}  {mode}  {name}  P&L {rupees(view.pnl_e4):>10}{floor}")
+        self._write(f"{_clock(view.at_ns)}  {mode}  {name}  P&L {rupees(view.pnl_e4):>10}{floor}")
 
     def tell(self, fact: object, origin: Origin, at_ns: int) -> None:
         """Write one recorded fact."""
@@ -115,7 +128,7 @@ class Lines:
         if text and mark:
             text = f"{mark}: {text}"
         if text:
-            self.say(f"{_clock(at_ns)}  {mode.upper()}  {text}")
+            self._write(f"{_clock(at_ns)}  {mode.upper()}  {text}")
         self._machines(
             {
                 "at": iso(at_ns),
@@ -128,6 +141,10 @@ class Lines:
                 "fact": msgspec.to_builtins(fact),
             }
         )
+
+    def _write(self, line: str) -> None:
+        self._people.write(line + "\n")
+        self._people.flush()
 
 
 def summary(document: dict[str, Any], seen: PnlSeen | None) -> str:

@@ -21,6 +21,7 @@ import click
 from daemon.cli.asking import asked
 from daemon.cli.client import Client, connect, read_document, segment
 from daemon.cli.options import AS_JSON, SETTINGS
+from daemon.cli.snapshot import headed
 from daemon.cli.tables import clean, say, say_document
 from daemon.errors import OrdoError
 
@@ -61,7 +62,7 @@ def login(
         if as_json:
             say_document(content)
             return
-        say([clean(str(told["page"])), clean(str(told["text"]))])
+        say([clean(str(told["page"])), clean(headed(told, str(told["text"])))])
         if not sys.stdin.isatty():
             return
         pasted = _come_back(client, path, told)
@@ -72,7 +73,8 @@ def login(
     if as_json:
         say_document(content)
     else:
-        say([clean(str(read_document(content)["text"]))])
+        told = read_document(content)
+        say([clean(headed(told, str(told["text"])))])
 
 
 def _come_back(client: Client, path: str, begun: dict[str, Any]) -> str | None:
@@ -96,7 +98,7 @@ def _come_back(client: Client, path: str, begun: dict[str, Any]) -> str | None:
             told = read_document(client.get(path))
             stage, text = str(told["stage"]), clean(str(told["text"]))
             if stage == "logged_in":
-                say([text])
+                say([headed(told, text)])
                 return None
             if stage not in _UNDER_WAY:
                 raise OrdoError(text or _OVER, "session_refused" if text else "unknown_login")

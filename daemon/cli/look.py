@@ -24,6 +24,7 @@ from daemon.cli.snapshot import (
     SNAPSHOT,
     Document,
     guard_of,
+    headed,
     held_legs,
     mode,
     of_account,
@@ -146,7 +147,7 @@ def positions(settings: Path | None, account: str | None, *, as_json: bool) -> N
         for strategy, leg in held_legs(found)
     ]
     if not rows:
-        say(["nothing is held"])
+        say([headed(found, "nothing is held")])
         return
     head = ("strategy", "leg", "symbol", "product", "side", ">units", ">entry", ">last", ">age")
     say_table(("mode", *("account",) * named, *head, ">P&L", ">stop", ">target", "guarded"), rows)
@@ -164,6 +165,7 @@ def orders(settings: Path | None, account: str | None, *, as_json: bool) -> None
     if as_json:
         say_document(content)
         return
+    found = read_document(content)
     rows = [
         [
             *(mode(each), clock(each.get("at")), word(each.get("order_id"))),
@@ -176,10 +178,10 @@ def orders(settings: Path | None, account: str | None, *, as_json: bool) -> None
             number(each.get("filled_quantity")),
             *(amount(each.get("average_price")), word(each.get("reason"))),
         ]
-        for each in records(read_document(content), "orders")
+        for each in records(found, "orders")
     ]
     if not rows:
-        say(["no orders"])
+        say([headed(found, "no orders")])
         return
     say_table(_ORDERS_HEAD, rows)
 
@@ -224,7 +226,7 @@ def guard(settings: Path | None, account: str | None, *, as_json: bool) -> int:
     if as_json:
         say_document(msgspec.json.encode({"at": found.get("at"), "guarded": whole, "legs": legs}))
     elif not legs:
-        say(["nothing is held"])
+        say([headed(found, "nothing is held")])
     else:
         named = several_in(found)
         head = (*("account",) * named, "strategy", "leg", "symbol", ">units", "guarded", "because")
@@ -260,7 +262,7 @@ def _pnl_rows(found: Document) -> list[list[str]]:
             ]
         )
     if len(strategies) != 1:
-        rows.append(["", at, "all", *_sums(strategies), "", "", ""])
+        rows.append([mode(found), at, "all", *_sums(strategies), "", "", ""])
     return rows
 
 

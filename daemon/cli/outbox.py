@@ -5,7 +5,7 @@ again is given by the running daemon.
 
 As JSON: `{"ledger", "sinks": [{"id", "set", "record", "behind", "dead", "failed_because",
 "failed_at"}]}`; `dead`: `{"ledger", "dead": [{"id", "sink", "record", "event_id", "kind", "key",
-"attempts", "because", "at", "state", "event"}]}`; `replay`: `{"ok", "count", "text"}`.
+"attempts", "because", "at", "state", "event"}]}`; `replay`: `{"ok", "count", "text", "mode"}`.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ import msgspec
 from daemon.cli.client import connect, read_document
 from daemon.cli.ledgers import LEDGER, store_meant
 from daemon.cli.options import AS_JSON, SETTINGS, load_settings
+from daemon.cli.snapshot import headed
 from daemon.cli.tables import number, say, say_document, say_table, word
 from daemon.domain.instants import iso
 from daemon.messages.outbox import Cursor, Letter, LetterState
@@ -94,7 +95,8 @@ def _replay(letter: str, sink: str, settings: Path | None, *, every: bool, as_js
     if as_json:
         say_document(content)
     else:
-        say([word(read_document(content).get("text"))])
+        told = read_document(content)
+        say([headed(told, word(told.get("text")))])
 
 
 def _show(ledger: str | None, settings: Path | None, *, as_json: bool) -> None:

@@ -46,6 +46,7 @@ from daemon.feeds.live import LiveFeed
 from daemon.feeds.replay import open_recording
 from daemon.feeds.sample import sample_path
 from daemon.messages.cells import Cell, address
+from daemon.messages.modes import modes_of
 from daemon.runtime.clock import MonotonicClock, WallClock
 from daemon.settings import FeedKind, Settings
 from daemon.storage.emergency import GuardedLedger
@@ -178,9 +179,9 @@ def _ids(plans: Iterable[Plan]) -> frozenset[str]:
 
 async def _run(given: Assignment, plans: list[Plan], pace: Time, telemetry: Telemetry) -> int:
     """Run until the end, and tell how it went."""
-    lines = Lines(sys.stdout, telemetry.record, MonotonicClock())
+    lines = Lines(sys.stdout, telemetry.record, MonotonicClock(), modes_of(given.accounts))
     days = given.played.days()
-    lines.say(f"{given.settings.daemon.mode.upper()}, {_played(given.played)}, in {given.folder}")
+    lines.say(f"{_played(given.played)}, in {given.folder}")
     lines.say(code_said(code_loaded(given.settings, 0)))
 
     def at_end(ledger: GuardedLedger, asked: signal.Signals | None) -> None:

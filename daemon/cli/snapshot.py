@@ -65,6 +65,11 @@ def mode(told: Document) -> str:
     return word(told.get("mode")).upper()
 
 
+def headed(told: Document, text: str) -> str:
+    """Return a sentence behind PAPER or LIVE, as the document says that it is of."""
+    return f"{mode(told)}  {text}".lstrip()
+
+
 def guard_of(strategy: Document, leg: Document) -> Document:
     """Return whether an open leg is guarded; what is not said to be is not."""
     guarded = leg.get("guarded") is True

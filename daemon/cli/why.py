@@ -4,7 +4,8 @@ It needs no daemon: the ledger is read as it lies, also while one writes to it o
 As JSON: `{"ledger", "order": {...}, "code": {...}, "chain": [{"at", "step", "sentence", "record",
 "actor", "message", "cause", "event", "fact"}]}`; the frame is no record, so its step has `frame_at`
 instead, and `code` is null where the record does not say what decided.
-With `--list`: `{"ledger", "orders": [{"at", "order_id", "strategy_id", "leg_id", "sentence"}]}`.
+With `--list`: `{"ledger", "orders": [{"mode", "at", "order_id", "strategy_id", "leg_id",
+"sentence"}]}`. `mode` is null where the record does not say whose money it is.
 """
 
 from __future__ import annotations
@@ -17,14 +18,14 @@ import msgspec
 
 from daemon.cli.ledgers import LEDGER, store_meant
 from daemon.cli.options import AS_JSON, SETTINGS
+from daemon.cli.snapshot import headed, mode
 from daemon.cli.tables import clean, say, say_table, table
-from daemon.cli.why_records import Record, Records, Why
+from daemon.cli.why_records import Begun, Record, Records, Why
 from daemon.cli.why_words import Step, average, frame_sentence, sentence_of, wanted
 from daemon.cli.words import code_said
 from daemon.domain.instants import moment_of
 from daemon.domain.money import E4, divide_half_even
 from daemon.domain.orders.heard import Order
-from daemon.domain.orders.words import Intent
 from daemon.storage.store import Store
 
 
@@ -53,24 +54,25 @@ def command(
     _tell(store, found, as_json=as_json)
 
 
-def _list(store: Store, orders: list[tuple[int, Intent]], *, as_json: bool) -> None:
-    told = [
+def _list(store: Store, orders: list[Begun], *, as_json: bool) -> None:
+    told: list[dict[str, Any]] = [
         {
-            "at": _iso(at_ns),
-            "order_id": intent.intent_id,
-            "strategy_id": intent.strategy_id,
-            "leg_id": intent.leg_id,
-            "sentence": wanted(intent),
+            "mode": each.mode or None,
+            "at": _iso(each.at_ns),
+            "order_id": each.intent.intent_id,
+            "strategy_id": each.intent.strategy_id,
+            "leg_id": each.intent.leg_id,
+            "sentence": wanted(each.intent),
         }
-        for at_ns, intent in orders
+        for each in orders
     ]
     if as_json:
         click.echo(msgspec.json.encode({"ledger": store.name, "orders": told}))
     elif not told:
         say(["no such order"])
     else:
-        rows = [[_at(each["at"], days=True), *list(each.values())[1:]] for each in told]
-        say_table(("at", "order", "strategy", "leg", "what"), rows)
+        rows = [[mode(each), _at(each["at"], days=True), *list(each.values())[2:]] for each in told]
+        say_table(("mode", "at", "order", "strategy", "leg", "what"), rows)
 
 
 def _tell(store: Store, found: Why, *, as_json: bool) -> None:
@@ -78,7 +80,7 @@ def _tell(store: Store, found: Why, *, as_json: bool) -> None:
     if as_json:
         document = {
             "ledger": store.name,
-            "order": _order(found.order),
+            "order": {**_order(found.order), "mode": found.mode or None},
             "code": found.code and msgspec.to_builtins(found.code),
             "chain": steps,
         }
@@ -87,7 +89,7 @@ def _tell(store: Store, found: Why, *, as_json: bool) -> None:
     intent = found.order.intent
     say(
         [
-            clean(f"{intent.intent_id}: {wanted(intent)}"),
+            clean(headed({"mode": found.mode}, f"{intent.intent_id}: {wanted(intent)}")),
             clean(f"{intent.purpose} of {intent.strategy_id} {intent.leg_id} in {intent.account}"),
             clean(_standing(found.order)),
             *([clean(f"decided by {code_said(found.code)}")] if found.code else ()),

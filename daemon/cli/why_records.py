@@ -7,7 +7,7 @@ of its intent; what a later run heard of the order is found by the order's own i
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from difflib import get_close_matches
 
 import msgspec
@@ -72,6 +72,7 @@ class Why(Struct, frozen=True):
         frame_ns: the newest frame that was taken before it was decided; 0: none is recorded.
         by_frame: that frame brought the decision; else the clock did, or somebody from outside.
         code: what decided in that run; None: the record does not say.
+        mode: whose money it was sent for; empty: the record does not say.
     """
 
     order: Order
@@ -79,6 +80,15 @@ class Why(Struct, frozen=True):
     frame_ns: int
     by_frame: bool
     code: CodeLoaded | None
+    mode: str
+
+
+class Begun(Struct, frozen=True):
+    """An order that was wanted: when, what, and whose money it is; empty: nobody said."""
+
+    at_ns: int
+    intent: Intent
+    mode: str
 
 
 class Records:
@@ -112,16 +122,18 @@ class Records:
             default=asked,
         )
         frame = self._last(TicksTaken, first.number, first=self._began(first.number))
+        code = self._code(first.number)
         return Why(
             order=self._order(asked),
             records=tuple(found[number] for number in sorted(found)),
             frame_ns=frame.fact.last_ns if frame and isinstance(frame.fact, TicksTaken) else 0,
             by_frame=first.cause > 0 and not self._of_message(first.number, first.cause),
-            code=self._code(first.number),
+            code=code,
+            mode=_mode(_intent_of(asked), code),
         )
 
-    def begun(self, name: str) -> list[tuple[int, Intent]]:
-        """Return every order of that name, or whose name begins so, as its instant and its intent.
+    def begun(self, name: str) -> list[Begun]:
+        """Return every order of that name, or whose name begins so.
 
         Args:
             name: as for `why`; empty for all orders.
@@ -130,7 +142,12 @@ class Records:
             found = self._find(Wanted((IntentRecorded,)))
         else:
             found = [self._intent(each) for each in self._matches(name)]
-        return [(each.at_ns, _intent_of(each)) for each in found]
+        runs = self._find(Wanted((CodeLoaded,), newest_first=True))
+        return [
+            Begun(each.at_ns, intent, _mode(intent, _before(runs, each.number)))
+            for each in found
+            for intent in (_intent_of(each),)
+        ]
 
     def _matches(self, name: str) -> list[str]:
         """Return the ids of the orders of that name, or else of those whose name begins so."""
@@ -285,7 +302,7 @@ class Records:
     def _code(self, number: int) -> CodeLoaded | None:
         """Return what decided in the run that a record belongs to."""
         found = self._last(CodeLoaded, number, first=self._began(number))
-        return found.fact if found and isinstance(found.fact, CodeLoaded) else None
+        return _before([found] if found else [], number)
 
     def _ended(self, number: int) -> int:
         """Return the last record that may belong to that run."""
@@ -310,6 +327,17 @@ class Records:
 def _intent_of(record: Record) -> Intent:
     assert isinstance(record.fact, IntentRecorded), "a chain begins at an intent"
     return record.fact.intent
+
+
+def _before(runs: Sequence[Record], number: int) -> CodeLoaded | None:
+    """Return what the newest run told of itself that began before a record."""
+    facts = (each.fact for each in runs if each.number <= number)
+    return next((fact for fact in facts if isinstance(fact, CodeLoaded)), None)
+
+
+def _mode(intent: Intent, code: CodeLoaded | None) -> str:
+    """Return whose money an order was sent for; empty: the record does not say."""
+    return code.modes.get(intent.account, "") if code else ""
 
 
 def _quoted(name: str) -> bytes:

@@ -11,6 +11,7 @@ from msgspec.structs import replace
 
 from daemon import kill as latch_files
 from daemon.control.line import Line, Refusal
+from daemon.domain.orders.arming import Mode
 from daemon.messages import (
     CancelAll,
     Done,
@@ -61,6 +62,13 @@ class Brakes:
             raise Refusal("unknown_latch", f"no latch {latch_id} stands; `ordo status` lists them")
         await self._ask_all(self._line.names.routers.values(), ReleaseLatch(latch_id, by))
         return Done()
+
+    def mode(self, scope: Scope, name: str, latch_id: str = "") -> Mode:
+        """Return whose money a scope is about, or that of a latch, where a file tells of it."""
+        for latch in latch_files.standing(self._line.names.state_dir) if latch_id else ():
+            if latch.latch_id == latch_id:
+                scope, name = Scope(latch.scope), latch.id
+        return self._line.names.mode(scope, name)
 
     async def _is_in_the_record_alone(self, latch_id: str) -> bool:
         """Say whether a router goes by a latch that the disk refused.

@@ -92,12 +92,12 @@ class Hands:
         placed: Order | Done = await self._line.ask(router, PlaceByHand(asked, dry_run))
         return placed
 
-    async def cancel(self, intent_id: str, by: str) -> Done:
-        """Take one order out of the book."""
-        for to in self._line.names.routers.values():
+    async def cancel(self, intent_id: str, by: str) -> Outcome:
+        """Take one order out of the book of the account that it is in."""
+        for account, to in self._line.names.routers.items():
             if any(o.intent.intent_id == intent_id for o in await self._line.ask(to, SeeOrders())):
                 done: Done = await self._line.ask(to, CancelByHand(intent_id, by), Lane.CONTROL)
-                return done
+                return Outcome(account, done.text)
         raise Refusal("unknown_order", f"no order {intent_id} is known; `ordo orders` lists them")
 
     async def acknowledge(self, alert_id: str, by: str) -> Done:

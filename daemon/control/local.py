@@ -161,7 +161,9 @@ class LocalSocket:
         if (asked.scope is Scope.ALL) != (asked.id == ""):
             return _no("bad_request", "scope all has no id, and every other scope has one")
         try:
-            return {"ok": True, **await verb(asked, by)}
+            # A latch that is released does not say any more whom it was about.
+            mode = self._brakes.mode(asked.scope, asked.id, asked.latch_id)
+            return {"ok": True, "mode": mode, **await verb(asked, by)}
         except Refusal as refusal:
             return _no(refusal.code, str(refusal))
         except LatchUnwritten as error:

@@ -6,6 +6,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
 
+from daemon.domain.orders.arming import Mode
+from daemon.messages import Scope
+from daemon.messages.modes import ON_PAPER
+
 _AT_HOME = "watchdog"
 
 
@@ -23,6 +27,7 @@ class Names:
     Attributes:
         state_dir: as given.
         sessions: the accounts that log in; there may be one in which nobody trades.
+        modes: whose money each account trades with.
         routers: as given.
         strategies: the address of each strategy's runner, as it stands at the moment.
         accounts: the accounts that each strategy trades in, or one that has gone has traded in.
@@ -51,6 +56,7 @@ class Names:
         self.routers = routers
         self._watchdogs = watchdogs
         self.sessions = tuple(routers)
+        self.modes = ON_PAPER
         self.strategies: Mapping[str, str] = MappingProxyType(self._strategies)
         self.accounts: Mapping[str, tuple[str, ...]] = MappingProxyType(self._accounts)
         self.places: Mapping[str, tuple[str, ...]] = MappingProxyType(self._places)
@@ -68,6 +74,14 @@ class Names:
         if mark:
             return mark
         return next((each for each in self.routers if self.watchdog(each) == _AT_HOME), "")
+
+    def mode(self, scope: Scope, name: str) -> Mode:
+        """Return whose money a scope is about; what nobody knows has the word of all."""
+        if scope is Scope.STRATEGY:
+            strategy_id, _, account = name.partition("@")
+            there = self.places.get(strategy_id, ())
+            return self.modes.of_all((account,) if account in there else there)
+        return self.modes.of(name) if scope is Scope.ACCOUNT else self.modes.whole
 
     def come(self, strategy_id: str, runner: str, accounts: tuple[str, ...]) -> None:
         """Know a strategy from here on; what it has left where it traded before stays its own."""

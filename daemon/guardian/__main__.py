@@ -10,6 +10,7 @@ from pathlib import Path
 
 import click
 
+from daemon.domain.orders.arming import Mode, mode_of_all
 from daemon.errors import OrdoError, SettingsError
 from daemon.guardian.decision import Exposure
 from daemon.guardian.listening import listening, watched
@@ -56,7 +57,7 @@ def _told(settings: Settings, ways: Ways | None) -> int:
     """Say how things stand."""
     state_dir = settings.daemon.state_dir
     listens = "watches" if watched(state_dir) else "does not watch"
-    click.echo(f"state folder {state_dir}: a guardian {listens}")
+    click.echo(f"{_mode(settings).upper()}, state folder {state_dir}: a guardian {listens}")
     click.echo(f"daemon: {daemon_of(state_dir)}")
     sight = sight_of(settings, ways, lambda: None)
     click.echo(f"broker: {asyncio.run(_seen(sight))}")
@@ -75,24 +76,24 @@ async def _seen(sight: Sight) -> Exposure:
 def _watched(settings: Settings, ways: Ways | None) -> int:
     """Watch until somebody asks for the end."""
     state_dir, patience = settings.daemon.state_dir, settings.guardian
-    teller = Teller(state_dir, _say, os.environ.get(VARIABLE, ""))
+    teller = Teller(state_dir, _say, os.environ.get(VARIABLE, ""), _mode(settings))
     with listening(state_dir) as listener:
-        _write(
-            f"guardian watches {state_dir}: {patience.silence_s} s without a beat, "
+        teller.say(
+            f"watches {state_dir}: {patience.silence_s} s without a beat, "
             f"{patience.stopped_s} s after an orderly end"
         )
         asyncio.run(Watch(settings, listener, teller, ways).keep())
     return 0
 
 
+def _mode(settings: Settings) -> Mode:
+    return mode_of_all(each.broker for each in settings.accounts)
+
+
 def _say(text: str) -> None:
-    _write(f"guardian: {text}")
-
-
-def _write(line: str) -> None:
     """Write a line at once; a log on a full disk, or that nobody reads any more, ends no watch."""
     with suppress(OSError):
-        click.echo(line)
+        click.echo(f"guardian: {text}")
 
 
 def main() -> None:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final
 
+from daemon.domain.orders.arming import PAPER, Mode
 from daemon.storage.whole import write_whole
 from daemon.telemetry.notify import Notifier
 
@@ -20,9 +21,17 @@ class Teller:
         state_dir: where the alert lies.
         write: takes a line.
         manager: the address of the service manager's socket; empty: there is none.
+        mode: whose money is traded with, which each line says.
     """
 
-    def __init__(self, state_dir: Path, write: Callable[[str], None], manager: str = "") -> None:
+    def __init__(
+        self,
+        state_dir: Path,
+        write: Callable[[str], None],
+        manager: str = "",
+        mode: Mode = PAPER,
+    ) -> None:
+        self._mode = mode.upper()
         self._path = state_dir / ALERT
         self._write = write
         self._notifier = Notifier(manager, write)
@@ -34,14 +43,14 @@ class Teller:
 
     def say(self, text: str) -> None:
         """Tell something."""
-        self._write(text)
+        self._write(f"{self._mode}  {text}")
 
     def once(self, of: str, text: str) -> None:
         """Tell how something is, unless that was the last that was told of it; empty: no more."""
         if self._told.get(of, "") != text:
             self._told[of] = text
             if text:
-                self._write(f"ALERT {text}")
+                self.say(f"ALERT {text}")
 
     def alert(self, lines: Sequence[str]) -> None:
         """Leave word in the state folder, and tell it."""
@@ -50,6 +59,6 @@ class Teller:
             return
         self.once("alert", text)
         try:
-            write_whole(self._path, ("\n".join(lines) + "\n").encode())
+            write_whole(self._path, "".join(f"{self._mode}  {e}\n" for e in lines).encode())
         except OSError as error:
             self.once("file", f"{self._path} cannot be written: {error.strerror}")

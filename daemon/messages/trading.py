@@ -9,6 +9,7 @@ from datetime import date
 
 from msgspec import Struct
 
+from daemon.domain.orders.arming import Mode
 from daemon.domain.orders.basket import Basket
 from daemon.domain.orders.words import Product, Side
 from daemon.domain.risk.words import ExitReason, LegRules, StrategyRules
@@ -284,6 +285,7 @@ class CodeLoaded(Struct, frozen=True, tag=True):
         schema_number: of the newest migration of the ledger that this version has.
         at_ns: the market instant that the record had reached.
         home: the account whose facts go unmarked; empty in records that do not tell it.
+        modes: `paper` or `live` by account; empty in records that do not tell it.
     """
 
     version: str
@@ -292,3 +294,4 @@ class CodeLoaded(Struct, frozen=True, tag=True):
     schema_number: int
     at_ns: int
     home: str = ""
+    modes: dict[str, Mode] = {}

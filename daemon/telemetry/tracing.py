@@ -32,6 +32,7 @@ class Span(Struct, frozen=True, kw_only=True):
 
     Attributes:
         kind: of what.
+        mode: whose money is traded with.
         name: the route's template, or the actor or port and the type of the message.
         began_ns: host time.
         ended_ns: host time.
@@ -41,6 +42,7 @@ class Span(Struct, frozen=True, kw_only=True):
     """
 
     kind: SpanKind
+    mode: str
     name: str
     began_ns: int
     ended_ns: int

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from msgspec import Struct
-
 from daemon.domain.instants import iso
 from daemon.messages import AlertSeen, Severity
 from daemon.web.house import House
-from daemon.web.shapes import DoneTold, Mode
+from daemon.web.shapes import DoneTold, Told
 from daemon.web.table import Call
 from daemon.web.telling import done_told
 
 
-class AlertTold(Struct, frozen=True):
+class AlertTold(Told, frozen=True):
     """An alert: what is wrong, since when, how loud it is, and who has seen it."""
 
     alert_id: str
@@ -26,10 +24,9 @@ class AlertTold(Struct, frozen=True):
     acknowledged_by: str | None
     acknowledged_at: str | None
     cleared_at: str | None
-    mode: Mode
 
 
-class AlertsTold(Struct, frozen=True):
+class AlertsTold(Told, frozen=True):
     """The alerts, those first whose condition holds, then the newest first."""
 
     alerts: tuple[AlertTold, ...]
@@ -38,13 +35,14 @@ class AlertsTold(Struct, frozen=True):
 async def look(call: Call) -> AlertsTold:
     """Tell of every alert that is open, and of those that were lately."""
     told = await call.house.control.reads.alerts()
-    return AlertsTold(tuple(_told(each, call.house) for each in told))
+    return AlertsTold(tuple(_told(each, call.house) for each in told), mode=call.mode)
 
 
 async def acknowledge(call: Call) -> DoneTold:
     """Let an alert escalate no more."""
     hands = call.house.control.hands
-    return done_told(await hands.acknowledge(call.path["alert_id"], call.who.name))
+    done = await hands.acknowledge(call.path["alert_id"], call.who.name)
+    return done_told(done, call.mode)
 
 
 def _told(alert: AlertSeen, house: House) -> AlertTold:
@@ -61,5 +59,5 @@ def _told(alert: AlertSeen, house: House) -> AlertTold:
         acknowledged_by=seen.by if seen else None,
         acknowledged_at=iso(seen.at_ns) if seen else None,
         cleared_at=None if alert.cleared_ns is None else iso(alert.cleared_ns),
-        mode=house.mode_of(condition.account),
+        mode=house.modes.of_fact(alert.raised),
     )

@@ -19,11 +19,11 @@ async def arm(call: Call) -> DoneTold:
     """Arm an account of a live broker until the day ends."""
     body: ArmBody = call.body
     arming = call.house.control.arming
-    return done_told(await arming.arm(body.account, body.reason, call.who.name))
+    return done_told(await arming.arm(body.account, body.reason, call.who.name), call.mode)
 
 
 async def disarm(call: Call) -> DoneTold:
     """Let an account be entered no more."""
     body: ArmBody = call.body
     arming = call.house.control.arming
-    return done_told(await arming.disarm(body.account, body.reason, call.who.name))
+    return done_told(await arming.disarm(body.account, body.reason, call.who.name), call.mode)

@@ -8,6 +8,7 @@ from typing import Annotated
 from msgspec import Meta, Struct
 
 from daemon.domain.money import e4
+from daemon.domain.orders.arming import Mode
 from daemon.domain.orders.words import OrderType, Product, Side
 from daemon.messages import Scope
 from daemon.web.problems import Problem
@@ -82,9 +83,10 @@ class NoBody(Taken, frozen=True):
 
 
 class RearmBody(Taken, frozen=True):
-    """Which latch is released, of a kill or of a pause."""
+    """Which latch is released, of a kill or of a pause; what a kill answered may be sent back."""
 
     kill_id: Annotated[str, Meta(min_length=1, max_length=100)]
+    mode: Mode | None = None
 
 
 class ExitBody(Taken, frozen=True):

@@ -50,4 +50,5 @@ async def put(call: Call) -> DoneTold:
     values = {field: Secret(text) for field, text in body.credentials.items()}
     credentials = call.house.control.credentials
     host_ns = call.house.host.now_ns()
-    return done_told(await credentials.put(body.account, values, call.who.name, host_ns))
+    done = await credentials.put(body.account, values, call.who.name, host_ns)
+    return done_told(done, call.mode)

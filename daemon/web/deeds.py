@@ -19,20 +19,20 @@ from daemon.web.telling import done_told
 async def start(call: Call) -> DoneTold:
     """Let a strategy take entries."""
     hands = call.house.control.hands
-    return done_told(await hands.start(call.path["strategy_id"], call.who.name))
+    return done_told(await hands.start(call.path["strategy_id"], call.who.name), call.mode)
 
 
 async def stop(call: Call) -> DoneTold:
     """Let a strategy take no more entries."""
     hands = call.house.control.hands
-    return done_told(await hands.stop(call.path["strategy_id"], call.who.name))
+    return done_told(await hands.stop(call.path["strategy_id"], call.who.name), call.mode)
 
 
 async def leave(call: Call) -> Answer | DoneTold:
     """Close a position, or part of it."""
     body: ExitBody = call.body
     wanted = ExitByHand(call.path["strategy_id"], body.leg_id or "", body.lots or 0, call.who.name)
-    return _each(await call.house.control.hands.exit(wanted))
+    return _each(await call.house.control.hands.exit(wanted), call)
 
 
 async def adjust(call: Call) -> Answer | DoneTold:
@@ -45,36 +45,39 @@ async def adjust(call: Call) -> Answer | DoneTold:
         loosen=body.loosen,
         by=call.who.name,
     )
-    return _each(await call.house.control.hands.adjust(wanted))
+    return _each(await call.house.control.hands.adjust(wanted), call)
 
 
 async def kill_strategy(call: Call) -> KilledTold:
     """Stop and close one strategy."""
     told = (Scope.STRATEGY, call.path["strategy_id"], call.body.reason)
-    return KilledTold((await _latched(call, LatchKind.KILL, told)).latch_id)
+    return KilledTold((await _latched(call, LatchKind.KILL, told)).latch_id, mode=call.mode)
 
 
 async def kill(call: Call) -> KilledTold:
     """Stop and close a scope."""
     told = (call.body.scope, _name(call), call.body.reason)
-    return KilledTold((await _latched(call, LatchKind.KILL, told)).latch_id)
+    return KilledTold((await _latched(call, LatchKind.KILL, told)).latch_id, mode=call.mode)
 
 
 async def pause(call: Call) -> PausedTold:
     """Take no new entries in a scope."""
     told = (call.body.scope, _name(call), call.body.reason)
-    return PausedTold((await _latched(call, LatchKind.PAUSE, told)).latch_id)
+    return PausedTold((await _latched(call, LatchKind.PAUSE, told)).latch_id, mode=call.mode)
 
 
 async def cancel_all(call: Call) -> DoneTold:
     """Take every working order of a scope out of the book."""
     brakes = call.house.control.brakes
-    return done_told(await brakes.cancel_all(call.body.scope, _name(call), call.who.name))
+    done = await brakes.cancel_all(call.body.scope, _name(call), call.who.name)
+    return done_told(done, call.mode)
 
 
 async def rearm(call: Call) -> DoneTold:
     """Release a latch."""
-    return done_told(await call.house.control.brakes.rearm(call.body.kill_id, call.who.name))
+    brakes, latch_id = call.house.control.brakes, call.body.kill_id
+    mode = brakes.mode(Scope.ALL, "", latch_id)  # once it is gone nothing says whom it was about
+    return done_told(await brakes.rearm(latch_id, call.who.name), mode)
 
 
 async def _latched(call: Call, kind: LatchKind, told: tuple[Scope, str, str]) -> Latched:
@@ -106,22 +109,25 @@ def _name(call: Call) -> str:
     return name or ""
 
 
-def _each(outcomes: Sequence[Outcome]) -> Answer | DoneTold:
+def _each(outcomes: Sequence[Outcome], call: Call) -> Answer | DoneTold:
     """Tell what came of it in each account; 207 where they differ.
 
     Raises:
         Problem: it was refused in all of them alike.
     """
     if len(outcomes) == 1 and not outcomes[0].code:
-        return DoneTold(ok=True, text=outcomes[0].text)
-    results = tuple(OutcomeTold(o.account, not o.code, o.text, o.code) for o in outcomes)
+        return done_told(outcomes[0], call.mode)
+    results = tuple(
+        OutcomeTold(o.account, not o.code, o.text, o.code, mode=call.house.modes.of(o.account))
+        for o in outcomes
+    )
     text = "; ".join(f"{o.account}: {o.text}" for o in outcomes)
     codes = {each.code for each in outcomes}
     if len(codes) > 1:
-        told = DoneTold(ok=False, text=text, results=results)
+        told = DoneTold(ok=False, text=text, results=results, mode=call.mode)
         return Answer(HTTPStatus.MULTI_STATUS, told, final=NO_ANSWER not in codes)
     if not outcomes[0].code:
-        return DoneTold(ok=True, text=text, results=results)
+        return DoneTold(ok=True, text=text, results=results, mode=call.mode)
     if len(outcomes) == 1:
         raise Problem(outcomes[0].code, outcomes[0].text)
     raise Problem(outcomes[0].code, text, more={"results": results})

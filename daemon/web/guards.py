@@ -109,7 +109,7 @@ def _place(request: web.Request) -> None:
 async def dress(request: web.Request, response: web.StreamResponse) -> None:
     """Put on an answer what every answer carries."""
     begin(request)
-    told = {MODE: request.app[HOUSE].mode}
+    told = {MODE: request.app[HOUSE].modes.whole}
     dress_bare(request, response, told | request.app[ORIGINS].cors(request))
 
 
@@ -153,6 +153,7 @@ def account_for(house: House, request: web.BaseRequest, status: int) -> None:
     if house.tracer is not None:
         span = Span(
             kind=SpanKind.ROUTE,
+            mode=house.modes.whole,
             name=f"{request.method} {asked.route}",
             began_ns=asked.began_ns,
             ended_ns=ended_ns,

@@ -39,6 +39,7 @@ async def admin_health(call: Call) -> HealthTold:
         brokers=tuple(_broker_told(each) for each in accounts),
         actors=found.actors,
         sinks=found.sinks,
+        mode=call.mode,
     )
 
 

@@ -6,6 +6,8 @@ from typing import Literal
 
 from msgspec import Struct
 
+from daemon.web.shapes import Told
+
 
 class ActorTold(Struct, frozen=True):
     """How one actor is; `beat_age_ms` is how long ago it ended with a message, null: it never did.
@@ -76,7 +78,7 @@ class LoopTold(Struct, frozen=True):
     lag_most_ms: float | None
 
 
-class HealthTold(Struct, frozen=True):
+class HealthTold(Told, frozen=True):
     """How the daemon is; `brokers` are reached through their accounts."""
 
     ready: bool

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
-from typing import Final, Literal
+from typing import Final
 
 from aiohttp import web
 from msgspec import Struct, field
 
 from daemon.control import Control, Refusal
-from daemon.domain.orders.arming import LIVE, mode_of
 from daemon.messages import CodeLoaded
+from daemon.messages.modes import Modes
 from daemon.runtime.clock import Clock
 from daemon.settings.web import Web
 from daemon.telemetry.log import Log
@@ -61,7 +61,6 @@ class House(Struct, frozen=True):
         host: host time, wall.
         log: takes a line per request.
         brokers: the broker of each account; the first account is meant where none is named.
-        mode: whose money is traded with.
         ready: whether recovery is complete.
         health: tells what the control line does not; None: nobody does.
         code: what decides in this run; None: nobody says.
@@ -78,7 +77,6 @@ class House(Struct, frozen=True):
     host: Clock
     log: Log
     brokers: Mapping[str, str]
-    mode: str = "paper"
     ready: Callable[[], bool] = _is_ready
     health: Callable[[], Health] | None = None
     code: CodeLoaded | None = None
@@ -87,11 +85,10 @@ class House(Struct, frozen=True):
     tracer: Tracer | None = None
     replay: Callable[[str, int], Awaitable[int]] = _replays_nothing
 
-    def mode_of(self, account: str) -> Literal["paper", "live"]:
-        """Return whose money an account trades with; one that is not known has the word of all."""
-        broker = self.brokers.get(account)
-        word = self.mode if broker is None else mode_of(broker)
-        return "live" if word == LIVE else "paper"
+    @property
+    def modes(self) -> Modes:
+        """Whose money each account trades with."""
+        return self.control.line.names.modes
 
 
 HOUSE: Final = web.AppKey("house", House)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Annotated
 
 import msgspec
-from msgspec import Meta, Struct
+from msgspec import Meta
 
 from daemon.control import Refusal
 from daemon.domain.instants import SECOND_NS, iso
@@ -17,6 +17,7 @@ from daemon.web.asks import Taken
 from daemon.web.begun_logins import BEGUN, Stage
 from daemon.web.login_page import PATH
 from daemon.web.problems import Problem
+from daemon.web.shapes import Told
 from daemon.web.table import Call
 
 _MOST_LETTERS = 2_000
@@ -35,7 +36,7 @@ class StepBody(Taken, frozen=True):
         return f"StepBody({STARS})"
 
 
-class StepTold(Struct, frozen=True):
+class StepTold(Told, frozen=True):
     """Where a log-in stands.
 
     Attributes:
@@ -53,7 +54,7 @@ class StepTold(Struct, frozen=True):
     until: str = ""
 
 
-class LoginTold(Struct, frozen=True):
+class LoginTold(Told, frozen=True):
     """How far a log-in has come that was begun with a page; `text` once it has ended."""
 
     stage: Stage
@@ -90,7 +91,7 @@ async def log_in(call: Call) -> StepTold:
     else:
         return await _begin(call, account, broker, host_ns)
     call.request.app[BEGUN].drop(account)
-    return StepTold(logged_in=True, page="", text=done.text)
+    return StepTold(logged_in=True, page="", text=done.text, mode=call.mode)
 
 
 async def _begin(call: Call, account: str, broker: str, host_ns: int) -> StepTold:
@@ -112,6 +113,7 @@ async def _begin(call: Call, account: str, broker: str, host_ns: int) -> StepTol
         text=text,
         login_id=begun.login_id,
         until=iso(begun.until_ns // SECOND_NS * SECOND_NS),
+        mode=call.mode,
     )
 
 
@@ -125,4 +127,5 @@ async def look(call: Call) -> LoginTold:
     if begun is None or begun.account != call.path["account"]:
         sentence = "a later log-in took its place, it was brought by hand, or the daemon is another"
         raise Problem("unknown_login", sentence)
-    return LoginTold(begun.stage_at(call.house.host.now_ns()), begun.text)
+    stage = begun.stage_at(call.house.host.now_ns())
+    return LoginTold(stage, begun.text, mode=call.mode)

@@ -7,7 +7,8 @@ from typing import Literal
 
 from daemon import kill
 from daemon.domain.instants import day_of, iso
-from daemon.messages import KillStaged, Stage, WatchSeen
+from daemon.domain.orders.arming import Mode
+from daemon.messages import KillStaged, Scope, Stage, WatchSeen
 from daemon.web.door import Nothing
 from daemon.web.house import House
 from daemon.web.problems import Problem
@@ -58,9 +59,12 @@ async def status(call: Call) -> StatusTold:
     accounts = await control.reads.accounts()
     latches = control.reads.latches(accounts)
     return StatusTold(
-        mode=call.house.mode_of(""),
+        mode=call.mode,
         state=_state(call.house, latches),
-        latches=tuple(latch_told(each) for each in latches),
+        latches=tuple(
+            latch_told(each, control.line.names.mode(Scope(each.scope), each.id))
+            for each in latches
+        ),
         market_time=iso(control.line.now_ns()),
         accounts=tuple(account_told(each) for each in accounts),
         strategies=await _strategies(call.house),
@@ -83,7 +87,7 @@ def _state(
 
 async def ltp(call: Call) -> PriceTold:
     """Tell the newest price of a symbol."""
-    return price_told(await call.house.control.reads.price(call.query.symbol))
+    return price_told(await call.house.control.reads.price(call.query.symbol), call.mode)
 
 
 async def orders(call: Call) -> OrdersTold:
@@ -91,11 +95,12 @@ async def orders(call: Call) -> OrdersTold:
     wanted = call.query
     return OrdersTold(
         tuple(
-            order_told(each, call.house.mode_of(each.intent.account))
+            order_told(each, call.house.modes.of(each.intent.account))
             for each in await call.house.control.reads.orders()
             if wanted.account in (None, each.intent.account)
             and wanted.strategy_id in (None, each.intent.strategy_id)
-        )
+        ),
+        mode=call.mode,
     )
 
 
@@ -104,7 +109,7 @@ async def order(call: Call) -> OrderTold:
     wanted = call.path["order_id"]
     for each in await call.house.control.reads.orders():
         if each.intent.intent_id == wanted:
-            return order_told(each, call.house.mode_of(each.intent.account))
+            return order_told(each, call.house.modes.of(each.intent.account))
     raise Problem("unknown_order", f"no order {wanted} is known; GET /api/orders lists them")
 
 
@@ -118,61 +123,74 @@ async def snapshot(call: Call) -> SnapshotTold:
         at=iso(risk.at_ns),
         link_alive=risk.link_alive,
         positions=tuple(
-            position_told(held, call.house.mode_of(each.account))
+            position_told(held, call.house.modes.of(each.account))
             for each in accounts
             for held in each.held
         ),
         accounts=_by_account(call.house, risk.watches),
         strategies=tuple(
-            watch_told(each, account, call.house.mode_of(account))
+            watch_told(each, account, call.house.modes.of(account))
             for each in risk.watches
             for account in (names.marked(each.account),)
         ),
+        mode=call.mode,
     )
 
 
 async def daily(call: Call) -> DailyTold:
     """Tell the profit of the day."""
     risk = await call.house.control.reads.risk()
-    names = call.house.control.line.names
+    names, modes = call.house.control.line.names, call.house.modes
     return DailyTold(
         date=day_of(risk.at_ns).isoformat(),
         at=iso(risk.at_ns),
-        total=profit_told("total", risk.watches),
+        total=profit_told("total", risk.watches, call.mode),
         accounts=_by_account(call.house, risk.watches),
         strategies=tuple(
-            profit_told(each.strategy_id, (each,), names.marked(each.account))
+            profit_told(
+                each.strategy_id, (each,), modes.of(each.account), names.marked(each.account)
+            )
             for each in risk.watches
         ),
+        mode=call.mode,
     )
 
 
 def _by_account(house: House, watches: Sequence[WatchSeen]) -> tuple[ProfitTold, ...]:
     names = house.control.line.names
     return tuple(
-        profit_told(name, [each for each in watches if names.marked(each.account) == name])
+        profit_told(
+            name,
+            [each for each in watches if names.marked(each.account) == name],
+            house.modes.of(name),
+        )
         for name in names.routers
     )
 
 
 async def strategies(call: Call) -> StrategiesTold:
     """Tell of every strategy."""
-    return StrategiesTold(await _strategies(call.house))
+    return StrategiesTold(await _strategies(call.house), mode=call.mode)
 
 
 async def _strategies(house: House) -> tuple[StrategyTold, ...]:
     owners = house.control.line.names.accounts
     seen = await house.control.reads.strategies()
-    return tuple(strategy_told(each, owners[each.strategy_id]) for each in seen)
+    return tuple(
+        strategy_told(each, owners[each.strategy_id], house.modes.of_all(owners[each.strategy_id]))
+        for each in seen
+    )
 
 
 async def kill_stage(call: Call) -> KillTold:
     """Tell how far a kill has come."""
     kill_id = call.path["kill_id"]
-    return merged(kill_id, await call.house.control.reads.kill_stage(kill_id))
+    control = call.house.control
+    mode = control.brakes.mode(Scope.ALL, "", kill_id)
+    return merged(kill_id, await control.reads.kill_stage(kill_id), mode)
 
 
-def merged(kill_id: str, staged: Sequence[KillStaged]) -> KillTold:
+def merged(kill_id: str, staged: Sequence[KillStaged], mode: Mode) -> KillTold:
     """Return how far a kill has come in the account where it has come least far.
 
     Raises:
@@ -186,4 +204,4 @@ def merged(kill_id: str, staged: Sequence[KillStaged]) -> KillTold:
         for each in staged
         for sentence in each.left
     )
-    return KillTold(kill_id, worst.stage, left, max(each.attempts for each in staged))
+    return KillTold(kill_id, worst.stage, left, max(each.attempts for each in staged), mode=mode)

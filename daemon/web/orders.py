@@ -39,7 +39,9 @@ async def place(call: Call) -> Answer:
         call.house.control.line.router(name)  # all of them are known before anything is sent
     rows = await asyncio.gather(*(_placed(call, body, name) for name in names))
     call.request[ASKED].order_id = ",".join(row.order_id for row in rows if row.order_id)
-    answer = OrderAnswer(call.request_id, tuple(rows))
+    answer = OrderAnswer(
+        call.request_id, tuple(rows), mode=call.house.modes.of_all(row.account for row in rows)
+    )
     codes = {row.code for row in rows}
     if len(codes) > 1:
         return Answer(HTTPStatus.MULTI_STATUS, answer, final=NO_ANSWER not in codes)
@@ -51,7 +53,8 @@ async def place(call: Call) -> Answer:
 async def cancel(call: Call) -> DoneTold:
     """Take an order out of the book."""
     order_id = call.path["order_id"]
-    return done_told(await call.house.control.hands.cancel(order_id, call.who.name))
+    cancelled = await call.house.control.hands.cancel(order_id, call.who.name)
+    return done_told(cancelled, call.house.modes.of(cancelled.account))
 
 
 def _check(body: OrderBody, names: tuple[str, ...]) -> None:
@@ -76,7 +79,7 @@ def _check(body: OrderBody, names: tuple[str, ...]) -> None:
 async def _placed(call: Call, body: OrderBody, name: str) -> PlacedTold:
     """Return what became of the order in one account; what was sent before is not sent again."""
     control, broker = call.house.control, call.house.brokers.get(name, "")
-    mode = call.house.mode_of(name)
+    mode = call.house.modes.of(name)
     asked = OrderAsked(
         request_id=call.request_id,
         account=name,
@@ -96,9 +99,9 @@ async def _placed(call: Call, body: OrderBody, name: str) -> PlacedTold:
         if placed is None:
             placed = await control.hands.order(asked, dry_run=body.dry_run)
     except Refusal as refusal:
-        return PlacedTold(name, broker, "DECLINED", "", "", str(refusal), refusal.code, mode)
+        return PlacedTold(name, broker, "DECLINED", "", "", str(refusal), refusal.code, mode=mode)
     if isinstance(placed, Done):
-        return PlacedTold(name, broker, "PASSED", "", "", placed.text, "", mode)
+        return PlacedTold(name, broker, "PASSED", "", "", placed.text, "", mode=mode)
     return PlacedTold(
         account=name,
         broker=broker,

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from msgspec import Meta, Struct
+from msgspec import Meta
 
 from daemon.web.asks import Taken
+from daemon.web.shapes import Told
 from daemon.web.table import Call
 
 _SinkName = Annotated[str, Meta(max_length=32, pattern="^[a-z0-9-]*$")]
@@ -20,7 +21,7 @@ class ReplayBody(Taken, frozen=True):
     number: _Number = 0
 
 
-class ReplayedTold(Struct, frozen=True):
+class ReplayedTold(Told, frozen=True):
     """How many dead letters are given to their sinks again."""
 
     ok: bool
@@ -33,4 +34,5 @@ async def replay(call: Call) -> ReplayedTold:
     body: ReplayBody = call.body
     count = await call.house.replay(body.sink, body.number)
     letters = "dead letter is" if count == 1 else "dead letters are"
-    return ReplayedTold(ok=True, count=count, text=f"{count} {letters} given to its sink again")
+    text = f"{count} {letters} given to its sink again"
+    return ReplayedTold(ok=True, count=count, text=text, mode=call.mode)

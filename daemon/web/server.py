@@ -144,7 +144,7 @@ def _failed(
         sentence = f"the daemon's log tells of it under request_id {request_id}"
         problem = Problem("internal", sentence)
     response = problem.response(request_id)
-    dress_bare(request, response, {MODE: house.mode})
+    dress_bare(request, response, {MODE: house.modes.whole})
     account_for(house, request, problem.status)
     return response
 

@@ -10,14 +10,18 @@ from typing import Annotated, Any, Literal
 
 from msgspec import Meta, Raw, Struct
 
+from daemon.domain.orders.arming import Mode
 from daemon.domain.orders.words import OrderType, Product, Purpose, Side, State
 from daemon.messages import Stage
 
-Mode = Literal["paper", "live"]
-"""Whose money it is; the word of the account, where one is meant."""
+
+class Told(Struct, frozen=True, kw_only=True):
+    """Whatever is told; `mode`: whose money it is, of the account where one is meant."""
+
+    mode: Mode
 
 
-class LatchTold(Struct, frozen=True):
+class LatchTold(Told, frozen=True):
     """A latch that stands; `at` null: whoever pulled it did not know the market's time."""
 
     latch_id: str
@@ -36,7 +40,7 @@ class RestingTold(Struct, frozen=True):
     trigger_price: float | None
 
 
-class PositionTold(Struct, frozen=True):
+class PositionTold(Told, frozen=True):
     """A position of one leg; `quantity` below zero is short; `resident_stop` null: none rests."""
 
     account: str
@@ -51,10 +55,9 @@ class PositionTold(Struct, frozen=True):
     sold_value: float
     resident_stop: RestingTold | None
     product: Product
-    mode: Mode
 
 
-class AccountTold(Struct, frozen=True):
+class AccountTold(Told, frozen=True):
     """An account; `differing`: symbols in which the broker shows another position.
 
     One that differs in what is carried has `carry` behind it.
@@ -67,10 +70,9 @@ class AccountTold(Struct, frozen=True):
     differing: tuple[str, ...]
     exits_owed: tuple[str, ...]
     working: int
-    mode: Mode
 
 
-class StrategyTold(Struct, frozen=True):
+class StrategyTold(Told, frozen=True):
     """A strategy: whether it takes entries, and what it waits for; `account` is its first."""
 
     strategy_id: str
@@ -87,13 +89,13 @@ class DeclarationTold(StrategyTold, frozen=True, kw_only=True):
     source: Literal["file", "declared"]
 
 
-class StrategiesTold(Struct, frozen=True):
+class StrategiesTold(Told, frozen=True):
     """Every strategy."""
 
     strategies: tuple[StrategyTold, ...]
 
 
-class SessionTold(Struct, frozen=True):
+class SessionTold(Told, frozen=True):
     """The way to a broker."""
 
     account: str
@@ -110,10 +112,9 @@ class CodeTold(Struct, frozen=True):
     schema_number: int
 
 
-class StatusTold(Struct, frozen=True):
+class StatusTold(Told, frozen=True):
     """How things stand."""
 
-    mode: Mode
     state: Literal["running", "paused", "reduce_only", "halted"]
     latches: tuple[LatchTold, ...]
     market_time: str
@@ -123,7 +124,7 @@ class StatusTold(Struct, frozen=True):
     code: CodeTold | None
 
 
-class PriceTold(Struct, frozen=True):
+class PriceTold(Told, frozen=True):
     """The newest price of a symbol; `source` is the feed, or a feed that is dead."""
 
     symbol: str
@@ -135,7 +136,7 @@ class PriceTold(Struct, frozen=True):
     source: str
 
 
-class OrderTold(Struct, frozen=True):
+class OrderTold(Told, frozen=True):
     """An order and what is known of it."""
 
     order_id: str
@@ -158,16 +159,15 @@ class OrderTold(Struct, frozen=True):
     decided_at: str
     at: str
     product: Product
-    mode: Mode
 
 
-class OrdersTold(Struct, frozen=True):
+class OrdersTold(Told, frozen=True):
     """Orders, oldest first within each account."""
 
     orders: tuple[OrderTold, ...]
 
 
-class PlacedTold(Struct, frozen=True):
+class PlacedTold(Told, frozen=True):
     """What became of an order in one account; `code` is empty where it was taken."""
 
     account: str
@@ -177,10 +177,9 @@ class PlacedTold(Struct, frozen=True):
     broker_order_id: str
     reason: str
     code: str
-    mode: Mode
 
 
-class OrderAnswer(Struct, frozen=True):
+class OrderAnswer(Told, frozen=True):
     """What became of an order in each account that it was asked for."""
 
     request_id: str
@@ -211,7 +210,7 @@ class RiskTold(Struct, frozen=True):
     current_sl: float | None
 
 
-class WatchTold(Struct, frozen=True):
+class WatchTold(Told, frozen=True):
     """A strategy's profit and legs; profit is before charges."""
 
     strategy_id: str
@@ -223,10 +222,9 @@ class WatchTold(Struct, frozen=True):
     charges: float | None
     risk: RiskTold
     legs: tuple[LegTold, ...]
-    mode: Mode
 
 
-class ProfitTold(Struct, frozen=True, omit_defaults=True):
+class ProfitTold(Told, frozen=True, omit_defaults=True):
     """A profit of the day; `charges` null where no table knows them."""
 
     id: str
@@ -237,7 +235,7 @@ class ProfitTold(Struct, frozen=True, omit_defaults=True):
     account: str = ""
 
 
-class SnapshotTold(Struct, frozen=True):
+class SnapshotTold(Told, frozen=True):
     """Positions and profit, per account and strategy."""
 
     at: str
@@ -247,7 +245,7 @@ class SnapshotTold(Struct, frozen=True):
     strategies: tuple[WatchTold, ...]
 
 
-class DailyTold(Struct, frozen=True):
+class DailyTold(Told, frozen=True):
     """The profit of a day."""
 
     date: str
@@ -257,7 +255,7 @@ class DailyTold(Struct, frozen=True):
     strategies: tuple[ProfitTold, ...]
 
 
-class OutcomeTold(Struct, frozen=True):
+class OutcomeTold(Told, frozen=True):
     """What came of it in one account; `code` is empty where it was carried out."""
 
     account: str
@@ -266,7 +264,7 @@ class OutcomeTold(Struct, frozen=True):
     code: str
 
 
-class DoneTold(Struct, frozen=True, omit_defaults=True):
+class DoneTold(Told, frozen=True, omit_defaults=True):
     """Something was carried out; `results` where several accounts were meant."""
 
     ok: bool
@@ -274,19 +272,19 @@ class DoneTold(Struct, frozen=True, omit_defaults=True):
     results: tuple[OutcomeTold, ...] = ()
 
 
-class PausedTold(Struct, frozen=True):
+class PausedTold(Told, frozen=True):
     """Entries are paused until this latch is released."""
 
     latch_id: str
 
 
-class KilledTold(Struct, frozen=True):
+class KilledTold(Told, frozen=True):
     """A kill has begun; `GET /api/kill/{kill_id}` tells how far it is."""
 
     kill_id: str
 
 
-class KillTold(Struct, frozen=True):
+class KillTold(Told, frozen=True):
     """How far a kill has come, in the account where it has come least far."""
 
     kill_id: str

@@ -35,7 +35,9 @@ def plan_of(data: bytes) -> Plan:
 async def declare(call: Call) -> DoneTold:
     """Add a strategy."""
     _need_ledger(call)
-    return done_told(await call.house.control.strategies.declare(call.body, call.who.name))
+    return done_told(
+        await call.house.control.strategies.declare(call.body, call.who.name), call.mode
+    )
 
 
 async def change(call: Call) -> DoneTold:
@@ -49,13 +51,13 @@ async def change(call: Call) -> DoneTold:
     if plan.id != wanted:
         raise Problem("invalid", f"id: the body is {plan.id}, and the address names {wanted}")
     _need_ledger(call)
-    return done_told(await call.house.control.strategies.change(plan, call.who.name))
+    return done_told(await call.house.control.strategies.change(plan, call.who.name), call.mode)
 
 
 async def remove(call: Call) -> DoneTold:
     """Remove a declared strategy."""
     wanted = call.path["strategy_id"]
-    return done_told(await call.house.control.strategies.remove(wanted, call.who.name))
+    return done_told(await call.house.control.strategies.remove(wanted, call.who.name), call.mode)
 
 
 async def look(call: Call) -> DeclarationTold:
@@ -63,7 +65,7 @@ async def look(call: Call) -> DeclarationTold:
     control, wanted = call.house.control, call.path["strategy_id"]
     seen = await control.reads.strategy(wanted)
     written = await control.strategies.declaration(wanted)
-    told = strategy_told(seen, control.line.names.accounts[wanted])
+    told = strategy_told(seen, control.line.names.accounts[wanted], call.mode)
     return DeclarationTold(
         **msgspec.structs.asdict(told),
         declaration=msgspec.Raw(written.declaration.encode()),

@@ -9,6 +9,8 @@ from typing import Any
 from aiohttp import web
 from msgspec import Struct
 
+from daemon.domain.orders.arming import Mode
+from daemon.messages import Scope
 from daemon.web.house import House
 from daemon.web.tokens import Principal, Role
 
@@ -49,6 +51,16 @@ class Call(Struct, frozen=True):
     path: Mapping[str, str]
     query: Any = None
     body: Any = None
+
+    @property
+    def mode(self) -> Mode:
+        """Whose money it is about: that of the strategy or account it names, else of all."""
+        body, names = self.body, self.house.control.line.names
+        if strategy_id := self.path.get("strategy_id"):
+            return names.mode(Scope.STRATEGY, strategy_id)
+        if account := self.path.get("account") or getattr(body, "account", ""):
+            return names.mode(Scope.ACCOUNT, account)
+        return names.mode(getattr(body, "scope", Scope.ALL), getattr(body, "id", None) or "")
 
 
 class Answer(Struct, frozen=True):

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from daemon import kill
+from daemon.control import Outcome
 from daemon.domain.instants import iso
 from daemon.domain.money import E4
+from daemon.domain.orders.arming import LIVE, PAPER, Mode
 from daemon.domain.orders.heard import Order
 from daemon.messages import (
     AccountSeen,
@@ -24,7 +26,6 @@ from daemon.web.shapes import (
     DoneTold,
     LatchTold,
     LegTold,
-    Mode,
     OrderTold,
     PositionTold,
     PriceTold,
@@ -52,12 +53,12 @@ def average(value_e4: int, quantity: int) -> float | None:
     return value_e4 / quantity / E4 if quantity else None
 
 
-def done_told(done: Done) -> DoneTold:
+def done_told(done: Done | Outcome, mode: Mode) -> DoneTold:
     """Tell that something was carried out."""
-    return DoneTold(ok=True, text=done.text)
+    return DoneTold(ok=True, text=done.text, mode=mode)
 
 
-def latch_told(latch: kill.Latch) -> LatchTold:
+def latch_told(latch: kill.Latch, mode: Mode) -> LatchTold:
     """Tell of a latch."""
     return LatchTold(
         latch.latch_id,
@@ -67,6 +68,7 @@ def latch_told(latch: kill.Latch) -> LatchTold:
         latch.reason,
         latch.by,
         iso(latch.at_ns) if latch.at_ns else None,
+        mode=mode,
     )
 
 
@@ -80,7 +82,7 @@ def account_told(seen: AccountSeen) -> AccountTold:
         seen.differing,
         seen.exits_owed,
         seen.working,
-        "live" if seen.live else "paper",
+        mode=LIVE if seen.live else PAPER,
     )
 
 
@@ -95,15 +97,19 @@ def code_told(loaded: CodeLoaded | None) -> CodeTold | None:
 
 def session_told(seen: AccountSeen) -> SessionTold:
     """Tell of the way to a broker."""
-    return SessionTold(seen.account, seen.broker, seen.reconciled)
+    return SessionTold(
+        seen.account, seen.broker, seen.reconciled, mode=LIVE if seen.live else PAPER
+    )
 
 
-def strategy_told(seen: StrategySeen, accounts: Sequence[str]) -> StrategyTold:
+def strategy_told(seen: StrategySeen, accounts: Sequence[str], mode: Mode) -> StrategyTold:
     """Tell of a strategy."""
-    return StrategyTold(seen.strategy_id, accounts[0], tuple(accounts), seen.taking, seen.status)
+    return StrategyTold(
+        seen.strategy_id, accounts[0], tuple(accounts), seen.taking, seen.status, mode=mode
+    )
 
 
-def price_told(seen: PriceSeen) -> PriceTold:
+def price_told(seen: PriceSeen, mode: Mode) -> PriceTold:
     """Tell of a price."""
     return PriceTold(
         seen.symbol,
@@ -113,6 +119,7 @@ def price_told(seen: PriceSeen) -> PriceTold:
         seen.age_ms,
         seen.stale,
         "feed (dead)" if seen.stale else "feed",
+        mode=mode,
     )
 
 
@@ -212,12 +219,15 @@ def watch_told(watch: WatchSeen, account: str, mode: Mode) -> WatchTold:
     )
 
 
-def profit_told(name: str, watches: Iterable[WatchSeen], account: str = "") -> ProfitTold:
+def profit_told(
+    name: str, watches: Iterable[WatchSeen], mode: Mode, account: str = ""
+) -> ProfitTold:
     """Tell the sum of some strategies; charges are unknown where one of them is.
 
     Args:
         name: whose.
         watches: what is added up.
+        mode: whose money it is.
         account: where it was made, of a strategy in one account.
     """
     summed = tuple(watches)
@@ -230,4 +240,5 @@ def profit_told(name: str, watches: Iterable[WatchSeen], account: str = "") -> P
         unrealised=rupees(sum(watch.unrealised_e4 for watch in summed)),
         charges=rupees(sum(known)) if len(known) == len(charges) else None,
         account=account,
+        mode=mode,
     )

@@ -72,6 +72,9 @@ class Seen:
         self.said.append(text)
         self._look()
 
+    def ready(self, url: str) -> None:
+        self.say(f"ordo ready {url}".rstrip())
+
     def show(self, view: object) -> None:
         self._look()
 

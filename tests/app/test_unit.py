@@ -120,7 +120,7 @@ async def test_before_it_is_ready_each_beat_asks_for_more_time_to_start_in(machi
     async with machine.attended():
         recovering = await machine.heard(bool)
         more = await machine.heard(lambda told: not told.startswith(b"STATUS"))
-    assert recovering.startswith(b"STATUS=recovering")
+    assert recovering.startswith(b"STATUS=PAPER, recovering")
     assert more == b"EXTEND_TIMEOUT_USEC=30000000"
 
 
@@ -139,7 +139,9 @@ async def test_who_does_not_answer_is_named_in_the_status(machine):
     machine.refusing = True
     async with machine.attended():
         machine.unit.ready()
-        assert b"is not told" in await machine.heard(lambda told: told.startswith(b"STATUS=ALERT"))
+        assert b"is not told" in await machine.heard(
+            lambda told: told.startswith(b"STATUS=PAPER, ALERT")
+        )
 
 
 async def test_while_it_ends_each_beat_asks_for_more_time_to_finish_in(machine):
@@ -162,7 +164,7 @@ async def test_a_watchdog_that_does_not_answer_is_no_beat_holds_entries_and_ends
         told = await machine.heard(lambda told: b"the daemon ended" in told)
         async with asyncio.timeout(20):
             assert await machine.ends.get() == LOST
-    assert told == b"STATUS=" + LOST.encode()
+    assert told == b"STATUS=PAPER, " + LOST.encode()
     assert machine.latched == [LOST]
     assert HeldBy.BEAT in {each.by for each in machine.told if isinstance(each, HoldEntries)}
 

@@ -93,7 +93,7 @@ def run(script: str, folder: Path, environ: dict[str, str], *args: str) -> subpr
 def test_the_manager_hears_that_it_recovers_is_ready_lives_and_ends(tmp_path, manager, environ):
     with running(tmp_path, environ=environ) as daemon:
         before = manager.hears(lambda told: "READY=1" in told)
-        assert before[0].startswith("STATUS=recovering")
+        assert before[0].startswith("STATUS=PAPER, recovering")
         assert not any(map(beats, before[:-1]))
         daemon.wait_ready()
         for _ in range(2):
@@ -112,7 +112,7 @@ def test_a_watchdog_that_hangs_ends_the_beat_and_then_the_process_and_the_next_s
     tmp_path, manager, environ, instead
 ):
     process = run(_HUNG.format(instead=instead), tmp_path, environ)
-    heard = manager.hears(lambda told: "STATUS=the daemon ended" in told)
+    heard = manager.hears(lambda told: "STATUS=PAPER, the daemon ended" in told)
     _, told = process.communicate(timeout=_PATIENCE_S)
 
     assert process.returncode == 1
@@ -122,7 +122,7 @@ def test_a_watchdog_that_hangs_ends_the_beat_and_then_the_process_and_the_next_s
     assert 1 <= sum(map(beats, heard)) <= 4
     with running(tmp_path, environ=environ) as again:
         again.wait_ready()
-        standing = manager.hears(lambda told: told.startswith("STATUS=PAPER"))[-1]
+        standing = manager.hears(lambda told: told.startswith("STATUS=PAPER, market"))[-1]
         assert standing.endswith(f"pause {latch.latch_id} is latched")
 
 

@@ -39,7 +39,9 @@ def test_where_nobody_answers_the_arm_is_removed_all_the_same(house, monkeypatch
     first, again = told("disarm", "paper"), told("disarm", "paper", "--json")
 
     assert (first.code, again.code) == (0, 0)
-    assert first.out.startswith("the arm of paper is removed; without one no entry leaves, and ")
+    assert first.out.startswith(
+        "PAPER  the arm of paper is removed; without one no entry leaves, and "
+    )
     assert json.loads(again.out)["text"].startswith("there is no arm of paper")
     assert not arms.lies_there(house / "state", "paper")
 

@@ -79,7 +79,9 @@ def test_a_kill_waits_until_every_account_is_flat(daemon):
     (latch,) = standing()
 
     assert (ended.code, ended.err) == (0, "")
-    assert ended.out == (f"flat; latched as {latch.latch_id} until `ordo rearm {latch.latch_id}`\n")
+    assert ended.out == (
+        f"PAPER  flat; latched as {latch.latch_id} until `ordo rearm {latch.latch_id}`\n"
+    )
     assert pulled(daemon) == [
         (to, LatchKind.KILL, Scope.ALL, "", "enough") for to in ("router:paper", "router:other")
     ]
@@ -97,7 +99,9 @@ def test_a_kill_that_stays_incomplete_says_what_is_left(daemon):
     ended = told("kill", "--account", "paper")
 
     assert ended.code == 1
-    assert ended.out.splitlines()[0].startswith("INCOMPLETE, and still tried; latched as kill-")
+    assert ended.out.splitlines()[0].startswith(
+        "PAPER  INCOMPLETE, and still tried; latched as kill-"
+    )
     assert ended.out.splitlines()[1:] == ["75 NIFTY", "an order of a stranger"]
 
 
@@ -134,11 +138,11 @@ def test_a_program_reads_the_instant_of_a_latch_as_everywhere_on_one_line(daemon
     """As `ordo status --json` shows it."""
     latched = told_json("pause")
 
-    assert set(latched) == {"latch_id", "kind", "scope", "id", "reason", "by", "at"}
+    assert set(latched) == {"latch_id", "kind", "scope", "id", "reason", "by", "at", "mode"}
     assert datetime.fromisoformat(latched["at"]).utcoffset() == timedelta(hours=5, minutes=30)
     assert told_json("kill", "--no-wait")["at"] == latched["at"]
     assert [latch["at"] for latch in told_json("rearm", "none")["latches"]] == [latched["at"]] * 2
-    assert told_json("cancel-all") == {"done": True, "daemon": "answered"}
+    assert told_json("cancel-all") == {"done": True, "daemon": "answered", "mode": "paper"}
     assert told_json("rearm", latched["latch_id"])["released"] is True
 
 
@@ -177,7 +181,7 @@ def test_a_pause_returns_at_once(daemon):
     (latch,) = standing()
 
     assert (ended.code, latch.by, latch.reason) == (0, f"local:{ME}", "news")
-    assert ended.out == f"latched as {latch.latch_id}; no new entries until it is released\n"
+    assert ended.out == f"PAPER  latched as {latch.latch_id}; no new entries until it is released\n"
     assert pulled(daemon) == [("router:paper", LatchKind.PAUSE, Scope.STRATEGY, "straddle", "news")]
 
 
@@ -193,7 +197,7 @@ def test_what_the_daemon_does_not_know_is_refused_by_it(brake, daemon):
 def test_working_orders_are_cancelled_in_their_scope(daemon):
     ended = told("cancel-all", "--account", "other", "--reason", "close")
 
-    assert (ended.code, ended.out) == (0, "working orders are being cancelled\n")
+    assert (ended.code, ended.out) == (0, "PAPER  working orders are being cancelled\n")
     assert [(to, m.about) for to, m, _ in daemon.told] == [
         ("router:other", CancelAll(Scope.ACCOUNT, "other", f"local:{ME} (close)"))
     ]
@@ -205,7 +209,7 @@ def test_a_latch_is_released_by_its_id_or_as_the_only_one_of_its_scope(named, da
     kill.pull(Path("state"), Latch("pause-1", "pause", "account", "paper", "", "", 1))
     ended = told("rearm", *named)
 
-    assert (ended.code, ended.out) == (0, "kill-1 is released\n")
+    assert (ended.code, ended.out) == (0, "PAPER  kill-1 is released\n")
     assert [latch.latch_id for latch in standing()] == ["pause-1"]
     assert {m.about for _, m, _ in daemon.told} == {ReleaseLatch("kill-1", f"local:{ME}")}
 
@@ -229,7 +233,7 @@ def test_where_it_is_not_plain_which_latch_is_meant_they_are_listed(args, code, 
 
     assert ended.code == code
     assert ended.out.splitlines() == [
-        f"{head}: ordo rearm LATCH_ID; these stand:",
+        f"PAPER  {head}: ordo rearm LATCH_ID; these stand:",
         "  kill-1  kill of all  by ann: enough",
         "  pause-1  pause of all  by bob: no reason",
         "  pause-2  pause of strategy strangle  by bob: x",
@@ -249,13 +253,14 @@ def test_a_program_reads_which_latches_stand():
 def test_where_no_latch_stands_there_is_nothing_to_release():
     ended = told("rearm")
 
-    assert (ended.code, ended.out) == (1, "no latch stands\n")
+    assert (ended.code, ended.out) == (1, "PAPER  no latch stands\n")
 
 
 def test_a_program_reads_why_nothing_is_released():
     document = json.loads(told("rearm", "--json").out)
 
-    assert document == {"released": False, "because": "no latch stands", "latches": []}
+    because = {"because": "no latch stands", "mode": "paper"}
+    assert document == {"released": False, **because, "latches": []}
 
 
 def test_a_latch_whose_name_is_no_text_is_listed():
@@ -283,7 +288,7 @@ def test_without_a_daemon_the_latch_is_pulled_all_the_same(gone, brake, then, re
     ended = told(brake, "--reason", "enough")
     (latch,) = standing()
 
-    assert (ended.code, ended.out) == (3, f"latched as {latch.latch_id}; {GONE}: {then}\n")
+    assert (ended.code, ended.out) == (3, f"PAPER  latched as {latch.latch_id}; {GONE}: {then}\n")
     assert (latch.kind, latch.scope, latch.reason) == (brake, "all", "enough")
     assert latch.by == f"local:{getpass.getuser()}"
 
@@ -341,7 +346,7 @@ def test_without_a_daemon_nothing_is_cancelled():
     ended = told("cancel-all")
 
     assert ended.code == 3
-    assert ended.out.startswith(f"nothing was cancelled: {GONE}: ")
+    assert ended.out.startswith(f"PAPER  nothing was cancelled: {GONE}: ")
 
 
 @pytest.mark.parametrize("gone", ["nowhere", "silent"])
@@ -352,7 +357,7 @@ def test_without_a_daemon_the_file_is_released_for_it_is_the_truth(gone, request
     ended = told("rearm", "kill-1")
 
     assert (ended.code, standing()) == (0, ())
-    assert ended.out == f"kill-1 is released; {GONE}: it finds that when it runs\n"
+    assert ended.out == f"PAPER  kill-1 is released; {GONE}: it finds that when it runs\n"
 
 
 def test_without_a_daemon_a_latch_that_cannot_be_removed_is_told():

@@ -77,14 +77,16 @@ def test_without_options_the_shipped_strategy_trades_our_own_day(whole):
     lines = done.out.splitlines()
 
     assert done.code == 0
-    assert lines[0] == "PAPER, playing 2026-11-18 to 2026-11-18, in state/replay/0001"
-    assert re.fullmatch(CODE, lines[1])
-    assert lines[2] == "ordo ready"
-    assert lines[3].endswith("  2026-11-18 opens")
+    assert lines[0] == "PAPER  playing 2026-11-18 to 2026-11-18, in state/replay/0001"
+    assert re.fullmatch(f"PAPER  {CODE}", lines[1])
+    assert lines[2].startswith("PAPER  all that was recorded is known")
+    assert lines[3] == "ordo ready"
+    assert lines[4].endswith("  2026-11-18 opens")
     assert f"09:20:00  PAPER  {ID} is in" in lines
     assert f"13:16:00  PAPER  {ID} is out of ce, pe" in lines
     assert f"13:16:00  PAPER  {ID} leaves ce, pe: lock_and_trail, P&L 1543.75" in lines
-    assert lines[-2] == (f"{ID}: 2 trades on 1 of 1 day, P&L 1,527.50 before charges of 142.23")
+    summed = f"{ID}: 2 trades on 1 of 1 day, P&L 1,527.50 before charges of 142.23"
+    assert lines[-2] == f"PAPER  {summed}"
     assert re.fullmatch(f"journal {HEX}", lines[-1])
 
 
@@ -184,7 +186,9 @@ def test_several_strategies_run_side_by_side(written):
     assert done.code == 0
     assert f"09:20:00  PAPER  {ID} is in" in lines
     assert "10:00:00  PAPER  later is in" in lines
-    assert [line.partition(":")[0] for line in lines if " trades on " in line] == [ID, "later"]
+    assert [line.partition(":")[0] for line in lines if " trades on " in line] == [
+        *(f"PAPER  {ID}", "PAPER  later"),
+    ]
 
 
 def test_one_strategy_twice_is_refused(written):
@@ -315,11 +319,11 @@ def test_an_interrupted_run_ends_cleanly_and_tells_what_is_open(number, code):
     """It is stopped by the first line that tells of its profit."""
     done = ran(on=("P&L", stop(number)), speed="100000")
     lines = done.out.splitlines()
-    at = lines.index("stopped")
+    at = lines.index("PAPER  stopped")
 
     assert done.code == code
     assert re.fullmatch(
-        rf"{ID}: 2 trades on 1 of 1 day, P&L -?[\d,]+\.\d\d as last valued at 09:2\d:\d\d "
+        rf"PAPER  {ID}: 2 trades on 1 of 1 day, P&L -?[\d,]+\.\d\d as last valued at 09:2\d:\d\d "
         r"before charges of [\d.]+",
         lines[at + 1],
     )
@@ -334,7 +338,10 @@ def test_a_run_interrupted_before_any_trade_has_nothing_open():
     done = ran(on=("opens", stop(signal.SIGINT)))
 
     assert done.code == 130
-    assert f"\nstopped\n{ID}: 0 trades on 0 of 1 day, P&L 0.00 before charges of 0.00\n" in done.out
+    assert (
+        f"\nPAPER  stopped\nPAPER  {ID}: 0 trades on 0 of 1 day, P&L 0.00 before charges of 0.00\n"
+        in done.out
+    )
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 0)])
@@ -348,7 +355,7 @@ def test_a_process_is_stopped_by_a_signal_without_a_traceback(tmp_path, number, 
     done = ended(process)
 
     assert done.code == code
-    assert "\nstopped\n" in f"\n{done.out}"
+    assert "\nPAPER  stopped\n" in f"\n{done.out}"
     assert "still open: ce sell 65" in done.out
     assert "Traceback" not in done.err
     assert all(json.loads(line)["event"] for line in done.err.splitlines())

@@ -51,7 +51,7 @@ def test_a_live_account_whose_credentials_were_never_put_in_is_refused_by_name(f
     done = told("run")
     assert done.code == 2
     assert "has no api_secret of zed: put them in with `ordo vault init`" in done.err
-    assert done.out.startswith("LIVE, on the market as it is, in state\n")
+    assert done.out.startswith("LIVE  on the market as it is, in state\n")
 
 
 def test_a_stand_in_that_does_not_answer_is_told(folder):

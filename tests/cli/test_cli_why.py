@@ -79,7 +79,7 @@ def why(*args: str) -> list[str]:
 @pytest.mark.usefixtures("ran")
 def test_an_entry_is_told_from_its_frame_to_its_fill():
     assert why(ENTRY) == [
-        f"{ENTRY}: sell 65 NIFTY-2026-11-23-24500-CE, limit 160.70",
+        f"PAPER  {ENTRY}: sell 65 NIFTY-2026-11-23-24500-CE, limit 160.70",
         "entry of nifty-short-straddle ce in paper",
         "it is FILLED, 65 at 164.00, the broker's number 2026111800000001",
         told_of_code(),
@@ -142,7 +142,7 @@ def test_an_exit_is_told_with_the_floor_that_it_went_by():
 @pytest.mark.usefixtures("ran")
 @pytest.mark.parametrize("name", [EXIT, "2026111800000003"])
 def test_an_order_is_found_by_its_id_and_by_the_brokers_number(name):
-    assert why(name)[0].startswith(EXIT)
+    assert why(name)[0].startswith(f"PAPER  {EXIT}")
 
 
 @pytest.mark.usefixtures("ran")
@@ -153,6 +153,7 @@ def test_the_document_has_these_names():
     assert document["code"]["schema_number"] == shipped(SQLITE)[-1].number
     assert document["ledger"] == "state/replay/0001/ledger.sqlite"
     assert document["order"] == {
+        "mode": "paper",
         "order_id": EXIT,
         "broker_order_ids": ["2026111800000003"],
         "account": "paper",
@@ -230,9 +231,9 @@ def test_the_orders_that_a_beginning_may_mean_are_listed(args, orders):
     """All of them where nothing is named."""
     head, *rows = why(*args, "--list")
 
-    assert head.split() == ["at", "order", "strategy", "leg", "what"]
+    assert head.split() == ["mode", "at", "order", "strategy", "leg", "what"]
     assert len(rows) == orders
-    assert rows[-1].startswith("2026-11-18 13:16:00.000  OR000000001000000")
+    assert rows[-1].startswith("PAPER  2026-11-18 13:16:00.000  OR000000001000000")
     told_as_json = json.loads(told("why", *args, "--list", "--json").out)["orders"]
     assert [each["order_id"] in row for each, row in zip(told_as_json, rows, strict=True)] == (
         [True] * orders

@@ -29,6 +29,7 @@ from daemon.messages import (
     Scope,
     SeeKill,
 )
+from daemon.messages.modes import Modes
 from daemon.runtime.words import Lane
 from daemon.settings.kill_socket import LINE_BYTES, socket_path
 from tests.kit.braking import MARKET_NS, Actors, exchanged, socket_over, staged, until
@@ -93,7 +94,7 @@ async def test_working_orders_are_cancelled_with_who_and_why(actors, tmp_path):
     answer = await asked(actors, tmp_path, verb="cancel_all", reason="day is over")
     wanted = CancelAll(Scope.ALL, "", f"local:{ME} (day is over)")
 
-    assert answer == {"ok": True, "text": ""}
+    assert answer == {"ok": True, "mode": "paper", "text": ""}
     assert [(to, ask.about) for to, ask, _ in actors.told] == [
         ("router:paper", wanted),
         ("router:other", wanted),
@@ -104,7 +105,7 @@ async def test_a_latch_is_released_for_every_account(actors, tmp_path):
     kill.pull(tmp_path, kill.Latch("kill-1", "kill", "all", "", "", "", 1))
     answer = await asked(actors, tmp_path, verb="rearm", latch_id="kill-1")
 
-    assert (answer, kill.standing(tmp_path)) == ({"ok": True, "text": ""}, ())
+    assert (answer, kill.standing(tmp_path)) == ({"ok": True, "mode": "paper", "text": ""}, ())
     assert {ask.about for _, ask, _ in actors.told} == {ReleaseLatch("kill-1", f"local:{ME}")}
 
 
@@ -113,6 +114,7 @@ async def test_the_latches_that_stand_are_told(actors, tmp_path):
 
     assert await asked(actors, tmp_path, verb="latches") == {
         "ok": True,
+        "mode": "paper",
         "latches": [
             {"latch_id": "kill-1", "kind": "kill", "scope": "account", "id": "other",
              "reason": "why", "by": "ann", "at_ns": 1}
@@ -135,6 +137,7 @@ async def test_how_far_a_kill_is_is_told_by_the_accounts_that_it_reaches(actors,
 
     assert answer == {
         "ok": True,
+        "mode": "paper",
         "stages": [
             {"latch_id": "kill-1", "stage": "closing", "left": ["75 NIFTY"], "attempts": 2,
              "at_ns": MARKET_NS, "account": "other", "type": "KillStaged"}
@@ -240,6 +243,27 @@ async def test_who_says_nothing_is_told_nothing(actors, tmp_path):
         assert await exchanged(served.path, b"", end=True) is None
 
 
+@pytest.mark.parametrize(
+    ("scope", "name", "mode"),
+    [
+        *(("all", "", "live"), ("account", "paper", "paper"), ("account", "other", "live")),
+        *(("strategy", "straddle@paper", "paper"), ("strategy", "nobody", "live")),
+    ],
+)
+async def test_each_answer_says_whose_money_it_was_about(actors, tmp_path, scope, name, mode):
+    actors.stages["router:paper"] = [staged("closing")]
+    async with socket_over(actors, tmp_path) as served:
+        actors.line.names.modes = Modes({"paper": "paper", "other": "live"})
+        for verb in served._verbs:
+            kill.pull(tmp_path, kill.Latch("pause-1", "pause", scope, name, "", "", 1))
+            whom = {"scope": scope, "id": name}
+            if verb in ("rearm", "kill_stage"):
+                whom = {"latch_id": "pause-1"}
+            line = json.dumps({"verb": verb, **whom}).encode() + b"\n"
+            answer = await exchanged(served.path, line)
+            assert not answer["ok"] or answer["mode"] == mode, verb
+
+
 async def test_who_takes_no_answer_is_let_go(actors, tmp_path):
     """The next is served all the same."""
     long = tuple(str(number) for number in range(200_000))
@@ -251,7 +275,7 @@ async def test_who_takes_no_answer_is_let_go(actors, tmp_path):
         again = await exchanged(served.path, b'{"verb": "latches"}\n')
         writer.close()
 
-    assert again == {"ok": True, "latches": []}
+    assert again == {"ok": True, "mode": "paper", "latches": []}
 
 
 async def test_the_connections_are_bounded(actors, tmp_path):

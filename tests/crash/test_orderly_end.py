@@ -16,7 +16,7 @@ def test_stops_floor_and_the_browsers_session_outlive_an_orderly_end(held):
         cookie = session(process)
         before = levels(process)
         assert process.end(signal.SIGTERM) == 0
-        assert process.lines[-1] == "stopped"
+        assert process.lines[-1] == "PAPER  stopped"
         assert not (held / "state" / "kill.sock").exists()
     with running(held, *PACE) as process:
         process.wait_ready()

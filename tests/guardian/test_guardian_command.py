@@ -40,7 +40,7 @@ def test_asked_once_it_says_how_things_stand_and_changes_nothing(house, monkeypa
     code, out, _ = ran(monkeypatch, capsys, "--once")
     assert code == 0
     assert out.splitlines() == [
-        "state folder state: a guardian does not watch",
+        "PAPER, state folder state: a guardian does not watch",
         "daemon: it was stopped in order, or was never there",
         "broker: something is held, or an order rests",
     ]
@@ -70,7 +70,9 @@ def test_a_second_one_on_the_folder_is_refused(house, monkeypatch, capsys):
 
 def test_interrupted_it_ends_at_once(house):
     guardian = GuardianProcess(house, {})
-    guardian.wait_line("guardian watches state: 30 s without a beat, 300 s after an orderly end")
+    guardian.wait_line(
+        "guardian: PAPER  watches state: 30 s without a beat, 300 s after an orderly end"
+    )
     assert guardian.end(signal.SIGINT) == 130
     assert not (house / "state" / "beat.sock").exists()
 
@@ -80,15 +82,15 @@ def test_what_stays_the_same_is_told_once_and_the_alert_says_what_is_so_now(hous
     teller = Teller(house / "state", said.append)
     for lines in (["closing", "a"], ["closing", "a"], ["closed"]):
         teller.alert(lines)
-    assert said == ["ALERT closing; a", "ALERT closed"]
-    assert (house / "state" / ALERT).read_text() == "closed\n"
+    assert said == ["PAPER  ALERT closing; a", "PAPER  ALERT closed"]
+    assert (house / "state" / ALERT).read_text() == "PAPER  closed\n"
 
 
 def test_an_alert_that_cannot_be_written_is_told_all_the_same(house):
     said: list[str] = []
     teller = Teller(house / "absent", said.append)
     teller.alert(["closing"])
-    assert said[0] == "ALERT closing"
+    assert said[0] == "PAPER  ALERT closing"
     assert "cannot be written" in said[1]
 
 

@@ -139,7 +139,7 @@ async def test_what_hinders_it_is_told_once_and_tried_again(died, watched, hinde
     watched.hindered = "the ledger is locked"
     await watched.looks(LOOKS + 3)
     assert len(watched.because) == 4
-    assert watched.said == ["ALERT the ledger is locked; it is tried again"]
+    assert watched.said == ["PAPER  ALERT the ledger is locked; it is tried again"]
     watched.hindered = ""
     await watched.looks(1)
     assert len(watched.because) == 5
@@ -233,7 +233,7 @@ async def test_what_nobody_can_see_is_told_once_and_left_as_word_while_it_could_
     sight = watched.watch._sight = Hidden()
     sight.rests = rests
     assert Deed.TAKE_OVER not in await watched.looks(20 * LOOKS)
-    assert watched.said == ["ALERT no daemon guards, and no session of zed"]
+    assert watched.said == ["PAPER  ALERT no daemon guards, and no session of zed"]
     assert (tmp_path / ALERT).exists() is left
     watched.beats.came = True
     await watched.looks(1 + LOOKS)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from enum import Enum
 from types import NoneType, UnionType
-from typing import Any, Union, get_args, get_origin, get_type_hints
+from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from hypothesis import strategies as st
 from msgspec import Struct
@@ -59,6 +59,8 @@ def of_type(kind: Any) -> st.SearchStrategy[Any]:
             return st.tuples(*map(of_type, parts))
         case origin if origin is dict:
             return st.dictionaries(of_type(parts[0]), of_type(parts[1]), max_size=3)
+        case origin if origin is Literal:
+            return st.sampled_from(parts)
     if issubclass(kind, Struct):
         hints = get_type_hints(kind)
         return st.builds(kind, **{name: of_type(hints[name]) for name in kind.__struct_fields__})

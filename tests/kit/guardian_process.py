@@ -91,7 +91,7 @@ def watching(
     }
     process = GuardianProcess(folder, environ)
     try:
-        process.wait_line("guardian watches")
+        process.wait_line("  watches ")
         yield process
     finally:
         process.end()

@@ -50,7 +50,7 @@ def test_a_code_that_comes_by_a_pipe_makes_a_session_and_leaves_no_trace(tmp_pat
     finally:
         twin.end()
 
-    assert (said.returncode, said.stdout) == (0, "zed is logged in\n"), said.stderr
+    assert (said.returncode, said.stdout) == (0, "LIVE  zed is logged in\n"), said.stderr
     fields = {row.field for row in vault.rows()}
     assert ("access_token" in fields, "otp" in fields) == (True, False)
     assert code not in "".join(daemon.lines) + said.stderr

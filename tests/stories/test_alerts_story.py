@@ -53,7 +53,7 @@ async def test_an_alert_gets_louder_until_it_is_acknowledged_and_is_over_after_a
             path = f"/api/alerts/{alert['alert_id']}/acknowledge"
             await asked(daemon, "POST", path, json={}, headers={"X-Request-Id": "seen-1"})
             again = await asyncio.to_thread(told, "acknowledge", alert["alert_id"])
-            assert again.out == "alert-1 was acknowledged by operator before\n"
+            assert again.out == "PAPER  alert-1 was acknowledged by operator before\n"
             assert len(daemon.seen.of(AlertAcknowledged)) == 1
             await daemon.stopped()
 

@@ -138,6 +138,8 @@ class Flowing(Service):
     def say(self, text: str) -> None:
         """Nobody reads along."""
 
+    ready = say
+
     def show(self, view: object) -> None:
         """Nobody looks on."""
 

@@ -22,7 +22,7 @@ from tests.kit.live_daemon import (
 def assert_ends(daemon: LiveDaemon) -> None:
     """Ask it to end, and see that it did so in order."""
     assert daemon.end(signal.SIGTERM) == 0
-    assert daemon.lines[-1].endswith("stopped")
+    assert daemon.lines[-1].endswith("  stopped")
 
 
 def a_person(daemon: LiveDaemon, twin: Twin) -> None:

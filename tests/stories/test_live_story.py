@@ -31,7 +31,7 @@ def test_a_straddle_is_entered_trailed_and_left_at_a_broker_in_another_process(t
         assert [each["complete"] for each in daemon.told("BasketEnded")] == [True]
         assert daemon.told("LevelMoved")
         assert witnessed(twin, daemon) == WHOLE
-        assert daemon.lines[0].startswith("LIVE, on the market as it is")
+        assert daemon.lines[0].startswith("LIVE  on the market as it is")
 
 
 @thorough
@@ -114,7 +114,7 @@ def test_a_shadow_trades_on_paper_by_live_prices_and_sends_no_order(tmp_path):
     with live_daemon(tmp_path, SHADOW) as (daemon, twin):
         twin.pass_by(75)
         daemon.wait_event("ExitFinished")
-        assert daemon.lines[0].startswith("PAPER, on the market as it is")
+        assert daemon.lines[0].startswith("PAPER  on the market as it is")
         assert [each["complete"] for each in daemon.told("BasketEnded")] == [True]
         assert len(daemon.told("IntentRecorded")) >= 4
         assert twin.ask("GET", "book")["orders"] == []

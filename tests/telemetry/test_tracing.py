@@ -6,7 +6,7 @@ from daemon.telemetry.tracing import Span, SpanKind, SpansInMemory
 
 
 def span(kind: SpanKind, name: str, **more) -> Span:
-    return Span(kind=kind, name=name, began_ns=0, ended_ns=1, **more)
+    return Span(kind=kind, mode="paper", name=name, began_ns=0, ended_ns=1, **more)
 
 
 def test_a_request_is_followed_to_the_call_that_it_led_to():

@@ -62,7 +62,7 @@ async def test_a_hand_on_a_strategy_reaches_the_owner_of_that_truth(
     async with open_port(tmp_path, {type(about): done}) as port:
         status, told, _ = await port.ask("POST", STRATEGY + path, json=body)
 
-    assert (status, told) == (200, {"ok": True, "text": "it is so"})
+    assert (status, told) == (200, {"ok": True, "text": "it is so", "mode": "paper"})
     assert port.actors.asked == [(to, about)]
 
 
@@ -108,9 +108,9 @@ async def test_a_latch_stands_before_its_id_is_told(tmp_path, path, body, scope,
 
     pause = path == "/api/pause"
     (latch,) = kill.standing(tmp_path)
-    assert (status, told) == (
-        (200, {"latch_id": latch.latch_id}) if pause else (202, {"kill_id": latch.latch_id})
-    )
+    named = "latch_id" if pause else "kill_id"
+    assert status == (200 if pause else 202)
+    assert told == {named: latch.latch_id, "mode": "paper"}
     assert (latch.kind, latch.scope, latch.id) == ("pause" if pause else "kill", scope, name)
     assert (latch.reason, latch.by, latch.at_ns) == ("a test", "operator", MARKET_NS)
     pulled = port.actors.told(PullLatch)

@@ -53,6 +53,7 @@ async def test_its_health_is_told_to_those_who_may_look(tmp_path):
     assert status == 200
     assert told == {
         "ready": True,
+        "mode": "paper",
         "ledger": {"ok": True, "round_trip_ms": 4.2},
         "hot_state": {"kind": "redis", "ok": False, "round_trip_ms": 1.25},
         "feed": {"alive": True},

@@ -16,10 +16,11 @@ from daemon.telemetry.redaction import Secret
 from daemon.web import login_page
 from daemon.web.page_files import POLICY
 from daemon.web.sessions import CODE_NS
+from tests.kit.canary import remembered
 from tests.kit.control_port import HOST_NS, Port, open_port
 
 BEGIN = "/api/sessions/second/login"
-BROUGHT = "canary0Token0Brought"
+BROUGHT = remembered("canary0Token0Brought")
 TAKEN = {TakeStep: lambda _: Done("second is logged in")}
 
 
@@ -64,7 +65,10 @@ async def test_a_browser_that_comes_back_logs_in_and_is_led_on_to_an_address_wit
 ):
     async with opened(tmp_path) as port:
         login_id, state = await begin(port)
-        assert await ended(port, login_id) == (200, {"stage": "waiting", "text": ""})
+        assert await ended(port, login_id) == (
+            200,
+            {"stage": "waiting", "text": "", "mode": "paper"},
+        )
         status, body, headers = await visit(port, address(state))
 
         assert (status, body, headers["Location"]) == (303, "", f"/login/{login_id}")
@@ -73,7 +77,7 @@ async def test_a_browser_that_comes_back_logs_in_and_is_led_on_to_an_address_wit
         assert port.actors.asked == [("session_keeper:second", TakeStep("operator"))]
         assert await ended(port, login_id) == (
             200,
-            {"stage": "logged_in", "text": "second is logged in"},
+            {"stage": "logged_in", "text": "second is logged in", "mode": "paper"},
         )
         status, page, headers = await visit(port, f"/login/{login_id}")
         assert (status, "You are logged in" in page) == (200, True)
@@ -162,7 +166,8 @@ async def test_what_the_broker_did_not_take_is_told_as_text_and_not_as_markup(tm
         page = (await visit(port, headers["Location"]))[1]
 
         assert "&lt;b&gt;used up&lt;/b&gt;" in page
-        assert (await ended(port, login_id))[1] == {"stage": "refused", "text": "<b>used up</b>"}
+        told = {"stage": "refused", "text": "<b>used up</b>", "mode": "paper"}
+        assert (await ended(port, login_id))[1] == told
 
 
 async def test_while_the_broker_is_asked_the_page_looks_again_by_itself(tmp_path):

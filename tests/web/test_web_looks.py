@@ -22,8 +22,9 @@ from daemon.web.looks import merged
 from tests.kit.control_port import MARKET_NS, open_port
 from tests.kit.seen import ALERT, ANSWERS, CE, SEEN
 
-PROFIT = {"pnl": 686.25, "realised": 37.5, "unrealised": 648.75, "charges": None}
-NO_PROFIT = {"pnl": 0.0, "realised": 0.0, "unrealised": 0.0, "charges": 0.0}
+MODE = {"mode": "paper"}
+PROFIT = {"pnl": 686.25, "realised": 37.5, "unrealised": 648.75, "charges": None, **MODE}
+NO_PROFIT = {"pnl": 0.0, "realised": 0.0, "unrealised": 0.0, "charges": 0.0, **MODE}
 AT = "2025-11-23T09:30:51+05:30"
 
 
@@ -60,9 +61,11 @@ async def test_the_status_tells_mode_state_and_who_there_is(tmp_path):
                 "accounts": ["paper"],
                 "taking": True,
                 "status": "waits for 09:20:00",
+                "mode": "paper",
             }
         ],
-        "sessions": [{"account": "paper", "broker": "paper", "reconciled": True}] * 2,
+        "sessions": [{**dict.fromkeys(("account", "broker", "mode"), "paper"), "reconciled": True}]
+        * 2,
         "code": {
             "version": "1.2.3",
             "code_sha256": "ab",
@@ -117,6 +120,7 @@ async def test_a_latch_is_told_with_who_pulled_it_and_why(tmp_path):
             "reason": "a test",
             "by": "me",
             "at": AT,
+            "mode": "paper",
         }
     ]
 
@@ -163,7 +167,6 @@ async def test_the_snapshot_tells_positions_and_profit(tmp_path):
         {
             "strategy_id": "straddle",
             "account": "paper",
-            "mode": "paper",
             "status": "open",
             **PROFIT,
             "risk": {"status": "LOCKED", "current_sl": 1500.0},
@@ -197,6 +200,7 @@ async def test_the_profit_of_the_day_is_told_by_account_and_strategy(tmp_path):
         "total": {"id": "total", **PROFIT},
         "accounts": [{"id": "paper", **PROFIT}, {"id": "second", **NO_PROFIT}],
         "strategies": [{"id": "straddle", **PROFIT, "account": "paper"}],
+        "mode": "paper",
     }
 
 
@@ -214,6 +218,7 @@ async def test_a_price_is_told_with_its_age_and_source(tmp_path):
         "age_ms": 40,
         "stale": False,
         "source": "feed",
+        "mode": "paper",
     }
     assert (status, unknown["code"]) == (404, "unknown_symbol")
 
@@ -228,7 +233,7 @@ async def test_a_strategy_is_told_by_its_id(tmp_path):
 
     assert one.pop("declaration") == {"id": "straddle", "lots": 1.5}
     assert one.pop("source") == "file"
-    assert every == {"strategies": [one]}
+    assert every == {"strategies": [one], "mode": "paper"}
     assert one["taking"] is True
     assert (status, unknown["code"]) == (404, "unknown_strategy")
 
@@ -258,7 +263,7 @@ def staged(stage: Stage, *left: str, attempts: int = 1) -> KillStaged:
     ],
 )
 def test_a_kill_is_as_far_as_where_it_is_least_far(stages, worst):
-    assert merged("kill-1", [staged(each) for each in stages]).stage == worst
+    assert merged("kill-1", [staged(each) for each in stages], "paper").stage == worst
 
 
 async def test_a_kill_tells_what_is_left_in_every_account_that_it_reaches(tmp_path):
@@ -271,6 +276,7 @@ async def test_a_kill_tells_what_is_left_in_every_account_that_it_reaches(tmp_pa
         "stage": "closing",
         "left": ["second: 75 of it"],
         "attempts": 3,
+        "mode": "paper",
     }
 
 
@@ -318,4 +324,4 @@ async def test_an_alert_is_told_with_its_level_and_who_has_seen_it(tmp_path):
         "mode": "paper",
     }
     seen = {"acknowledged_by": "ann", "acknowledged_at": AT, "cleared_at": AT}
-    assert (status, told) == (200, {"alerts": [alert, {**alert, **seen}]})
+    assert (status, told) == (200, {"alerts": [alert, {**alert, **seen}], "mode": "paper"})

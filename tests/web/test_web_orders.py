@@ -78,6 +78,7 @@ async def test_an_order_goes_to_the_first_account_with_all_that_was_said(tmp_pat
                     "mode": "paper",
                 }
             ],
+            "mode": "paper",
         },
     )
     assert port.actors.told(PlaceByHand) == [
@@ -291,7 +292,7 @@ async def test_the_book_is_told_in_rupees_and_indian_time(tmp_path):
         "mode": "paper",
     }
     assert len(mine["orders"]) == 2  # each of the two routers showed it
-    assert others == {"orders": []}
+    assert others == {"orders": [], "mode": "paper"}
     assert (status, told["code"]) == (404, "unknown_order")
 
 
@@ -301,6 +302,6 @@ async def test_an_order_is_taken_out_of_the_book(tmp_path):
         done = await port.ask("DELETE", "/api/orders/OR01", headers=ID)
         unknown = await port.ask("DELETE", "/api/orders/OR02")
 
-    assert done[:2] == (200, {"ok": True, "text": "asked for"})
+    assert done[:2] == (200, {"ok": True, "text": "asked for", "mode": "paper"})
     assert (unknown[0], unknown[1]["code"]) == (404, "unknown_order")
     assert port.actors.told(CancelByHand) == [CancelByHand("OR01", "operator")]

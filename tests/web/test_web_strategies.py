@@ -55,9 +55,9 @@ async def test_a_strategy_is_declared_changed_and_removed(tmp_path):
         removed = await send(port, "DELETE", ONE, "")
 
     idle = "it takes no entries until somebody starts it: `ordo start straddle`"
-    assert declared == (201, {"ok": True, "text": f"straddle is declared; {idle}"})
-    assert changed == (200, {"ok": True, "text": f"straddle is changed; {idle}"})
-    assert removed == (200, {"ok": True, "text": "straddle is removed"})
+    assert declared == (201, {"ok": True, "text": f"straddle is declared; {idle}", "mode": "paper"})
+    assert changed == (200, {"ok": True, "text": f"straddle is changed; {idle}", "mode": "paper"})
+    assert removed == (200, {"ok": True, "text": "straddle is removed", "mode": "paper"})
     assert port.actors.asked == [
         ("strategy_register", DeclareStrategy("straddle", WRITTEN, "operator")),
         ("strategy_register", JudgeChange("straddle")),

@@ -42,7 +42,11 @@ async def test_the_same_id_acts_once_and_answers_the_same_bytes(tmp_path):
         first = await bytes_of(port, "POST", EXIT, json={"lots": 1})
         again = await bytes_of(port, "POST", EXIT, json={"lots": 1})
 
-    assert first == again == (200, b'{"ok":true,"text":"an exit is owed"}', "application/json")
+    assert (
+        first
+        == again
+        == (200, b'{"ok":true,"text":"an exit is owed","mode":"paper"}', "application/json")
+    )
     assert len(port.actors.told(ExitByHand)) == 1
 
 

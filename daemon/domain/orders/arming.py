@@ -6,20 +6,29 @@ armed must still be able to close what it holds.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date
+from typing import Final, Literal
 
 from msgspec import Struct
 
-PAPER = "paper"
+PAPER: Final = "paper"
 """The canonical id of the broker at which no money is traded with, and its mode."""
-LIVE = "live"
+LIVE: Final = "live"
+Mode = Literal["paper", "live"]
+"""Whose money it is."""
 READY = "READY"
 """The state of a session that can be used."""
 
 
-def mode_of(broker: str) -> str:
+def mode_of(broker: str) -> Mode:
     """Return whose money is traded with at a broker, by its canonical id."""
     return PAPER if broker == PAPER else LIVE
+
+
+def mode_of_all(brokers: Iterable[str]) -> Mode:
+    """Return whose money it is at some brokers together: live where it is at one of them."""
+    return LIVE if LIVE in map(mode_of, brokers) else PAPER
 
 
 class Grounds(Struct, frozen=True):

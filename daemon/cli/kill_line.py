@@ -1,0 +1,60 @@
+"""The line to the kill socket of a running daemon: one request, one answer."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+from pathlib import Path
+from typing import Any
+
+import click
+
+from daemon.errors import OrdoError
+from daemon.settings.kill_socket import LINE_BYTES, socket_path
+
+GONE = "the daemon is not running/answering"
+_BUSY = "busy"
+"""The daemon's code where its socket has no room."""
+_ANSWER_BYTES = 4_000_000
+
+
+class Refused(OrdoError):
+    """The daemon said no."""
+
+    def __init__(self, code: str, sentence: str) -> None:
+        super().__init__(sentence, code)
+
+
+class Unreached(OrdoError):
+    """Nobody has answered."""
+
+    code = "unreachable"
+
+
+def ask(state_dir: Path, request: dict[str, str], within_s: float) -> dict[str, Any]:
+    """Put a request to the running daemon, and return its answer.
+
+    Raises:
+        Unreached: none came in time; whether the request is acted on, nobody knows.
+        Refused: it said no.
+    """
+    line = json.dumps(request).encode("ascii") + b"\n"
+    if len(line) > LINE_BYTES:
+        raise click.UsageError("the reason is too long; say it in fewer words")
+    path = os.fspath(socket_path(state_dir))
+    try:
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as to:
+            to.settimeout(within_s)
+            to.connect(path)
+            to.sendall(line)
+            with to.makefile("rb") as replies:
+                reply = replies.readline(_ANSWER_BYTES)
+        answer = json.loads(reply)
+    except (OSError, ValueError) as error:
+        raise Unreached(f"{GONE}: {error}") from error
+    if not answer["ok"] and answer["code"] == _BUSY:
+        raise Unreached(f"{GONE}: {answer['sentence']}")
+    if not answer["ok"]:
+        raise Refused(answer["code"], answer["sentence"])
+    return dict(answer)
