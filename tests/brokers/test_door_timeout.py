@@ -109,8 +109,8 @@ async def test_a_time_out_of_the_brokers_own_keeps_its_words():
 async def test_the_tree_goes_on_behind_a_broker_that_does_not_answer():
     """The read is tried again, the order is unknown and looked up, and was sent once."""
     clock, ledger = MarketHours(), MemoryLedger("me")
-    finds = (("find", n) for n in range(2, 9))
-    broker = Silent(clock.now_ns, {("read", 2), ("read", 3), *finds})
+    later = {(kind, n) for kind in ("read", "find") for n in range(2, 60)}
+    broker = Silent(clock.now_ns, later)
     door = Door(broker, clock.now_ns, lambda *_: "", timeout_ms=1)
     terms = Terms("a", "broker", strict=False, reconcile_ns=5 * S)
     ids, budget = IntentIds(1), Budget(WIDE)
