@@ -617,7 +617,7 @@ MUTANTS: tuple[Mutant, ...] = (
     _of(what_never_left_is_waited_for_for_ever, 5, "I9"),
     _of(what_a_person_closed_stays_open, 3, "I10"),
     _of(what_a_person_and_an_exit_closed_stays_beyond_flat, 176, "I10"),
-    _of(longs_are_sold_beside_a_persons_order, 93, "I10"),
+    _of(longs_are_sold_beside_a_persons_order, 288, "I10"),
     _of(what_is_replaced_has_no_bound, 1, "I10"),
     _of(what_was_replaced_before_is_forgotten, 1, "I10"),
     _of(every_purchase_in_doubt_is_replaced_at_once, 1, "I10"),

@@ -11,7 +11,7 @@ from tests.simulation.mutants import (
     owed_exits_lost_at_a_start,
 )
 
-MOST = 200
+MOST = 300
 
 
 class Found(Exception):

@@ -100,6 +100,11 @@ class Readings(Struct):
             for intent_id, view in seen.items()
         }
 
+    def ripens_ns(self, apart_ns: int) -> int:
+        """Return from when on a reading could lie so far from an equal one of a doubt; 0: none."""
+        young = (each for each in self.doubts.values() if each.lasted_ns < apart_ns)
+        return min((each.since_ns + apart_ns for each in young), default=0)
+
     def gap(self, pocket: Pocket, lasted_ns: int) -> int | None:
         """Return the units by which the broker shows more, once that was read for so long."""
         return _units(self.gaps.get(pocket), lasted_ns)

@@ -91,7 +91,8 @@ def due(desk: Desk, turn: Turn, now_ns: int) -> None:
             desk.wakes.wake(turn, ReadDue(_ACCOUNT, opens_ns))
         return
     pace_ns = _pace_ns(desk)
-    if pace_ns and now_ns - desk.reads.read_ns >= pace_ns:
+    is_ripe = desk.reads.read_ns < desk.reads.ripens_ns(desk.terms.verify_ns) <= now_ns
+    if pace_ns and (is_ripe or now_ns - desk.reads.read_ns >= pace_ns):
         ask(desk, turn, now_ns)
     _again(desk, turn, now_ns)
 
@@ -211,6 +212,9 @@ def _again(desk: Desk, turn: Turn, now_ns: int) -> None:
     pace_ns = _pace_ns(desk)
     if pace_ns:
         next_ns = max(desk.reads.read_ns + pace_ns, now_ns + desk.terms.lookup_ns)
+        ripe_ns = desk.reads.ripens_ns(desk.terms.verify_ns)
+        if ripe_ns > now_ns:  # no doubt waits for the next reading by the pace, a moment too late
+            next_ns = min(next_ns, ripe_ns)
         desk.wakes.wake(turn, ReadDue(_ACCOUNT, next_ns))
 
 

@@ -46,6 +46,18 @@ def test_a_purchase_in_doubt_is_replaced_after_two_equal_readings_and_told():
     assert left_ns[2] - left_ns[1] >= 2 * S
 
 
+def test_the_second_of_two_readings_is_made_as_soon_as_they_lie_far_enough_apart():
+    """By the pace of a second alone it would come half a second later."""
+    stage = Stage(["fill", "lost", "fill"], terms=replace(READING, verify_ns=5 * S // 2))
+    stage.run()
+    stage.entered("ce")
+    stage.tell(leave("ce"))
+    went_on(stage, 8)
+    (unknown,), (replaced,) = stage.told(OutcomeUnknown), stage.told(ExitReplaced)
+    first_ns = unknown.at_ns + READING.lookup_ns
+    assert 5 * S // 2 <= replaced.at_ns - first_ns < 3 * S
+
+
 def test_the_sale_of_a_long_in_doubt_is_never_replaced():
     stage, _ = doubted("lost", "fill", leg_id="hc", seconds=140)
     assert stage.told(ExitReplaced) == []
