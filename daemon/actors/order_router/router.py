@@ -10,13 +10,12 @@ from daemon.actors.order_router import (
     doubts,
     entries,
     exits,
+    hearing,
     holds,
     killing,
     latches,
-    link,
     lookups,
     margins,
-    outside,
     reconciling,
     residents,
     silence,
@@ -37,6 +36,7 @@ from daemon.actors.order_router.alarms import (
 )
 from daemon.actors.order_router.desk import Desk, basket_of
 from daemon.actors.order_router.giving_up import give_up_all
+from daemon.actors.order_router.hearing import Taken
 from daemon.actors.order_router.loose import is_child, is_loose, stands_alone
 from daemon.actors.order_router.reconciling import Heard
 from daemon.actors.order_router.sending import cancel_answered
@@ -49,7 +49,6 @@ from daemon.domain.orders.ids import IntentIds
 from daemon.domain.orders.reconcile import AccountRead, news, with_ours
 from daemon.domain.orders.states import is_open
 from daemon.domain.orders.words import (
-    ConfirmationWanted,
     Intent,
     OrderAnswer,
     OrderUpdated,
@@ -273,9 +272,10 @@ class OrderRouter:
         """Hear what the broker's book knows better; then hold it against ours."""
         desk = self._desk
         moved = reconciling.answered(desk, read)
-        for fact in news(desk.book, read):
-            self._hear(turn, fact, now_ns)
+        heard = [hearing.take(desk, turn, fact, now_ns) for fact in news(desk.book, read)]
         self._closed_outside(turn, reconciling.take_in(desk, turn, read, now_ns), now_ns)
+        for taken in filter(None, heard):
+            self._follow(turn, taken, now_ns)
         read = with_ours(desk.book, read)
         for end in reconciling.lapsed(desk, turn, read, moved, now_ns):
             self._hear(turn, end, now_ns)
@@ -292,37 +292,25 @@ class OrderRouter:
 
     def _hear(self, turn: Turn, fact: Heard, now_ns: int) -> None:
         """Take the broker's word on an order in, and what follows for its parent."""
-        desk = self._desk
-        fact = reconciling.known_as(desk, fact, now_ns)
-        intent_id = fact.intent_id
-        before = desk.book.order(intent_id)
-        link.answered(desk, turn, fact, now_ns)
-        desk.apply(fact)
-        turn.record(fact)
-        order = desk.book.order(intent_id)
-        if order is None or before is None:
-            return
-        if isinstance(fact, OutcomeUnknown | ConfirmationWanted):
-            lookups.begin(desk, turn, intent_id, now_ns)
-            reconciling.soon(desk, turn, now_ns)
+        taken = hearing.take(self._desk, turn, fact, now_ns)
+        if taken is not None:
+            self._follow(turn, taken, now_ns)
+
+    def _follow(self, turn: Turn, taken: Taken, now_ns: int) -> None:
+        """Do what follows from the broker's word on an order."""
+        desk, order = self._desk, taken.order
         waiting.heard(desk, turn, order)
-        if not is_open(order.state):
-            desk.cancelling.pop(intent_id, None)
-        is_filling = order.filled_quantity != before.filled_quantity
-        if is_filling:
-            desk.reads.moved_ns[order.intent.symbol] = now_ns
-            closed = outside.hand_on(desk, turn, order, before, now_ns)
-            turn.announce(desk.position_changed(order, now_ns))
-            self._closed_outside(turn, closed, now_ns)
+        if taken.is_filling:
+            self._closed_outside(turn, taken.closed, now_ns)
             exits.tell_overfill(desk, turn, order, now_ns)
             residents.filled(desk, turn, order, now_ns)
         is_awaited = order.intent.parent in desk.baskets or order.intent.parent in desk.closings
-        if is_awaited and is_open(order.state) and not is_filling:
+        if is_awaited and is_open(order.state) and not taken.is_filling:
             return  # it rests where it was wanted
-        if order.state is not before.state and order.state in _NO:
+        if order.state is not taken.before.state and order.state in _NO:
             self._hear_no(turn, order, now_ns)
         self._go_on_with(turn, order, now_ns)
-        if is_filling or not is_loose(order.intent.strategy_id):
+        if taken.is_filling or not is_loose(order.intent.strategy_id):
             exits.leave_unwanted(desk, turn, order.intent, now_ns)
 
     def _hear_no(self, turn: Turn, order: Order, now_ns: int) -> None:

@@ -23,6 +23,7 @@ from tests.kit.router import (
     S,
     Stage,
     carried,
+    enter,
     frame,
     latch,
     leave,
@@ -166,6 +167,19 @@ def test_an_exit_that_left_before_his_order_was_known_is_undone_at_once(leg_id, 
     beat(stage, 40)
     assert (stage.broker.net(), net(stage, leg_id)) == ({}, 0)
     assert any("is closed at once" in fact.text for fact in stage.told(Noted))
+
+
+def test_a_fill_of_ours_and_his_order_in_one_reading_are_both_known_before_anything_leaves():
+    """Nobody answers the entry; it has filled when he sells it, and a kill is pulled."""
+    stage = Stage(("mute",), terms=READING)
+    stage.run(0.5)
+    stage.tell(enter("hc", at_ns=stage.now_ns))
+    stage.broker.stranger(HC, Side.SELL, filled=75)
+    stage.tell(latch())
+    beat(stage, 20)
+    assert (stage.broker.net(), len(sent(stage))) == ({}, 1)
+    assert (net(stage, "hc"), net(stage, HC, "external")) == (0, 0)
+    assert stage.told(KillStaged)[-1].stage == "flat"
 
 
 @pytest.mark.parametrize(("leg_id", "side"), [("hc", Side.SELL), ("ce", Side.BUY)])

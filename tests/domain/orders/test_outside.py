@@ -7,9 +7,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from daemon.domain.orders.book import Book
-from daemon.domain.orders.outside import Closed, Held, closed, handed_on, is_outside
+from daemon.domain.orders.outside import (
+    Closed,
+    Held,
+    closed,
+    handed_on,
+    is_outside,
+    may_sell,
+)
 from daemon.domain.orders.reconcile import EXTERNAL, BrokerOrder, external
-from daemon.domain.orders.words import IntentRecorded, Product, Side, State
+from daemon.domain.orders.words import IntentRecorded, Pocket, Product, Side, State
 
 A, B = ("a", "x"), ("b", "x")
 SYMBOL = "NIFTY-2025-09-02-24550-CE"
@@ -48,6 +55,35 @@ def test_no_more_is_handed_on_than_was_filled_in_units_or_in_money(quantity, val
     assert sum(each.value_e4 for each in shares) <= value_e4
     if not own and sum(units) >= quantity:
         assert sum(each.value_e4 for each in shares) == value_e4
+
+
+@pytest.mark.parametrize(
+    ("resting", "own", "leg", "units"),
+    [
+        (0, 0, A, 0),
+        (75, 0, A, 75),
+        (75, 0, B, 0),
+        (150, 0, A, 100),
+        (150, 0, B, 50),
+        (300, 0, B, 75),
+        (75, 75, A, 0),
+        (100, 75, A, 25),
+    ],
+)
+def test_what_his_orders_may_sell_of_a_long_is_counted_leg_by_leg_after_his_own(
+    resting, own, leg, units
+):
+    """A holds 100 and was entered first, B 75."""
+    pocket, book = Pocket(SYMBOL), Book()
+    theirs = (("EX:1", Side.BUY, own, State.FILLED), ("EX:2", Side.SELL, resting, State.WORKING))
+    for name, side, quantity, state in theirs:
+        filled = quantity if state is State.FILLED else 0
+        shown = BrokerOrder("", name, SYMBOL, side, quantity, state, filled, filled * 3)
+        for fact in external(name, "acc", shown, NOW) if quantity else ():
+            book.apply(fact)
+    held = (Held(1, A, 100), Held(2, B, 75))
+    assert may_sell(book, book.open_orders(), held, leg, pocket) == units
+    assert may_sell(book, book.open_orders(), held, ("c", "x"), pocket) == 0
 
 
 @pytest.mark.parametrize("product", Product)

@@ -1,0 +1,60 @@
+"""What the broker says of an order: first taken in, then acted on.
+
+A reading tells of many orders at once. All of it is taken in before anything follows from a part of
+it, for another part may have changed what there is to do.
+"""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+from daemon.actors.order_router import link, lookups, outside, reconciling
+from daemon.actors.order_router.desk import Desk
+from daemon.actors.order_router.reconciling import Heard
+from daemon.actors.turn import Turn
+from daemon.domain.orders.heard import Order
+from daemon.domain.orders.states import is_open
+from daemon.domain.orders.words import ConfirmationWanted, Intent, OutcomeUnknown
+
+
+class Taken(Struct, frozen=True):
+    """What news has made of an order.
+
+    Attributes:
+        order: as it stands since.
+        before: as it stood.
+        closed: intents by which legs of ours were closed, of a stranger's order that filled.
+    """
+
+    order: Order
+    before: Order
+    closed: tuple[Intent, ...]
+
+    @property
+    def is_filling(self) -> bool:
+        """Whether more of it has filled."""
+        return self.order.filled_quantity != self.before.filled_quantity
+
+
+def take(desk: Desk, turn: Turn, fact: Heard, now_ns: int) -> Taken | None:
+    """Take the broker's word on an order in; None: it is of no order that is known."""
+    fact = reconciling.known_as(desk, fact, now_ns)
+    intent_id = fact.intent_id
+    before = desk.book.order(intent_id)
+    link.answered(desk, turn, fact, now_ns)
+    desk.apply(fact)
+    turn.record(fact)
+    order = desk.book.order(intent_id)
+    if order is None or before is None:
+        return None
+    if isinstance(fact, OutcomeUnknown | ConfirmationWanted):
+        lookups.begin(desk, turn, intent_id, now_ns)
+        reconciling.soon(desk, turn, now_ns)
+    if not is_open(order.state):
+        desk.cancelling.pop(intent_id, None)
+    if order.filled_quantity == before.filled_quantity:
+        return Taken(order, before, ())
+    desk.reads.moved_ns[order.intent.symbol] = now_ns
+    closed = outside.hand_on(desk, turn, order, before, now_ns)
+    turn.announce(desk.position_changed(order, now_ns))
+    return Taken(order, before, closed)
