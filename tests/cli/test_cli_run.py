@@ -26,6 +26,11 @@ ELSEWHERE = {
 }
 
 
+def facts_of(done):
+    """The lines for machines that tell a fact; a slow machine has others written between them."""
+    return [each for line in done.err.splitlines() if "fact" in (each := json.loads(line))]
+
+
 @pytest.fixture(autouse=True)
 def _elsewhere(tmp_path, monkeypatch):
     """A replay in a folder of its own, without a control port; no slow machine is told of."""
@@ -224,7 +229,7 @@ def test_strategies_trade_side_by_side_in_accounts_of_their_own(tmp_path, writte
         for name, account in (("a", "first"), ("b", "second"))
     ]
     done = ran("--strategy", files[0], "--strategy", files[1])
-    facts = [json.loads(line)["fact"] for line in done.err.splitlines()]
+    facts = [each["fact"] for each in facts_of(done)]
     intents = [fact["intent"] for fact in facts if "intent" in fact]
 
     assert done.code == 0
@@ -238,7 +243,7 @@ def test_the_account_that_a_strategy_names_is_traded_in(tmp_path, written):
     (tmp_path / "settings.toml").write_text(TWO_ACCOUNTS)
     file = written("a", ('product = "intraday"', 'product = "intraday"\naccounts = ["second"]'))
     done = ran("--strategy", file)
-    facts = [json.loads(line) for line in done.err.splitlines()]
+    facts = facts_of(done)
 
     assert {line["actor"] for line in facts if line["actor"].startswith("router")} == {
         "router:second"
