@@ -15,7 +15,8 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from types import MappingProxyType
+from typing import Any, cast
 
 import click
 from msgspec import Struct
@@ -119,12 +120,12 @@ def cancel_all(wanted: Wanted, settings: Settings) -> int:
     scope, name = wanted.scope
     request = {"verb": "cancel_all", "scope": scope, "id": name, "reason": wanted.reason}
     try:
-        mode = ask(settings.daemon.state_dir, request, _PATIENT_S)["mode"]
+        answer = ask(settings.daemon.state_dir, request, _PATIENT_S)
     except Unreached as error:
         told = {"done": False, "daemon": "gone", "mode": _mode(settings, scope, name)}
         _tell(wanted, told, f"nothing was cancelled: {error}")
         return UNREACHED
-    told = {"done": True, "daemon": "answered", "mode": mode}
+    told = {"done": True, "daemon": "answered", "mode": _mode(settings, scope, name, answer)}
     _tell(wanted, told, "working orders are being cancelled")
     return 0
 
@@ -140,14 +141,15 @@ def rearm(wanted: Wanted, settings: Settings) -> int:
         found = [latch for latch in standing if latch.latch_id == wanted.latch_id]
     if len(found) != 1:
         return _which(wanted, standing, found, _mode(settings, *wanted.scope))
-    latch_id = found[0].latch_id
+    latch_id, about = found[0].latch_id, (found[0].scope, found[0].id)
     request = {"verb": "rearm", "latch_id": latch_id, "reason": wanted.reason}
     told = {"latch_id": latch_id, "released": True}
     try:
-        told |= {"mode": ask(state_dir, request, _PATIENT_S)["mode"], "daemon": "answered"}
+        answer = ask(state_dir, request, _PATIENT_S)
+        told |= {"mode": _mode(settings, *about, answer), "daemon": "answered"}
     except Unreached:
         _release(state_dir, latch_id)
-        told |= {"mode": _mode(settings, found[0].scope, found[0].id), "daemon": "gone"}
+        told |= {"mode": _mode(settings, *about), "daemon": "gone"}
         _tell(wanted, told, f"{latch_id} is released; {GONE}: it finds that when it runs")
         return 0
     _tell(wanted, told, f"{latch_id} is released")
@@ -207,7 +209,7 @@ def _latched(kind: str, wanted: Wanted, settings: Settings) -> dict[str, Any] | 
     request = {"verb": kind, "scope": scope, "id": name, "reason": wanted.reason}
     try:
         answer = ask(settings.daemon.state_dir, request, _QUICK_S)
-        return {**_document(answer["latch"]), "mode": answer["mode"]}
+        return {**_document(answer["latch"]), "mode": _mode(settings, scope, name, answer)}
     except Unreached:
         unchecked = _known(settings, scope, name)
     latch_id = f"{kind}-{secrets.token_hex(8)}"  # sim-ok: a name that only a person repeats
@@ -300,8 +302,15 @@ def _tell(wanted: Wanted, document: dict[str, Any], text: str) -> None:
         click.echo(line.encode("utf-8", "backslashreplace").decode())
 
 
-def _mode(settings: Settings, scope: str, name: str) -> Mode:
-    """Return whose money a scope is about where no daemon says so: by its account, else by all."""
+def _mode(
+    settings: Settings, scope: str, name: str, answer: Mapping[str, Any] = MappingProxyType({})
+) -> Mode:
+    """Return whose money a scope is about, as a daemon answered; else by its account, or by all.
+
+    A daemon that was begun before its program was changed may not say so, and a brake works on it.
+    """
+    if told := answer.get("mode"):
+        return cast("Mode", told)
     accounts = {each.id: each.broker for each in settings.accounts}
     account = name if scope == latches.ACCOUNT else name.partition("@")[2]
     return mode_of_all([accounts[account]] if account in accounts else accounts.values())

@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 import threading
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -165,6 +166,27 @@ def test_a_kill_whose_daemon_goes_away_says_that_it_goes_on(daemon, monkeypatch)
 
     assert ended.code == 3
     assert ended.out.endswith(f"; {GONE}; it goes on when the daemon runs\n")
+
+
+@pytest.mark.parametrize("brake", ["kill", "pause", "cancel-all", "rearm"])
+def test_a_daemon_that_does_not_say_whose_money_it_is_obeys_all_the_same(
+    brake, daemon, monkeypatch
+):
+    """It was begun by an earlier version than the command's."""
+    daemon.stages["router:paper"] = [staged("flat")]
+    if brake == "rearm":
+        kill.pull(Path("state"), replace(LATCH, scope="account", id="paper"))
+    asked = brakes.ask
+
+    def unsaid(state_dir, request, within_s):
+        answer = asked(state_dir, request, within_s)
+        return {name: value for name, value in answer.items() if name != "mode"}
+
+    monkeypatch.setattr(brakes, "ask", unsaid)
+    ended = told(brake, "--account", "paper")
+
+    assert (ended.code, ended.err) == (0, "")
+    assert ended.out.startswith("PAPER  ")
 
 
 def test_a_kill_that_nobody_knows_any_more_is_told(daemon):
