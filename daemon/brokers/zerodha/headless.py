@@ -61,12 +61,19 @@ class Given(Credentials, Protocol):
         ...
 
 
+class Code(Struct, frozen=True):
+    """A one-time code that a person put in, and when, in host time."""
+
+    digits: Secret
+    put_in_ns: int
+
+
 class _Held(Struct, frozen=True):
     """What an attempt needs of the vault."""
 
     user_id: Secret
     password: Secret
-    otp: Secret | None
+    code: Code | None
     seed: Secret | None
     put_in_ns: int
     attempts: Attempts
@@ -74,7 +81,7 @@ class _Held(Struct, frozen=True):
     @property
     def secrets(self) -> list[Secret]:
         """What the broker may say nothing of."""
-        found = (self.password, self.seed, self.user_id, self.otp)
+        found = (self.password, self.seed, self.user_id, self.code.digits if self.code else None)
         return [secret for secret in found if secret is not None]
 
 
@@ -104,16 +111,33 @@ class Headless:
         self._wall = wall
         self._root = root
 
-    async def bring(self, reason: Reason, api_key: Secret) -> Secret | NotYet | Stopped:
+    async def code(self) -> Code | None:
+        """Take the one-time code that a person has just put in; None: there is none.
+
+        The vault keeps it no longer than until somebody looks, whatever comes of it.
+
+        Raises:
+            BrokerMisused: the vault does not open, or does not let go of it.
+        """
+        return await asyncio.to_thread(self._take_code)
+
+    async def bring(
+        self, reason: Reason, api_key: Secret, code: Code | None = None
+    ) -> Secret | NotYet | Stopped:
         """Return the request token that a log-in brings, or why there is none.
+
+        Args:
+            reason: for a log-in; a code is one by itself.
+            api_key: whose page leads to the token.
+            code: what a person put in; None: it is made of the seed.
 
         Raises:
             BrokerUnavailable: nothing was sent; it may be tried again.
             BrokerMisused: a credential is missing or none, or the vault does not open.
         """
-        held = await asyncio.to_thread(self._held)
+        held = await asyncio.to_thread(self._held, code)
         now_ns = self._now_ns()
-        if held.otp is not None:
+        if code is not None:
             reason = Reason.ASKED
         elif held.seed is None:
             return Stopped(_CODE_WANTED, 0)
@@ -163,7 +187,7 @@ class Headless:
             raise OutcomeUnknown(str(error)) from error
         raise WireGarbled("the log-in page leads on and on, and to no session")
 
-    def _held(self) -> _Held:
+    def _held(self, code: Code | None) -> _Held:
         found: dict[str, Secret] = {}
         for field in (USER_ID, PASSWORD):
             secret = self._given.find(field)
@@ -171,23 +195,19 @@ class Headless:
                 sentence = f"there is no {field} of this account, which logs in without a person"
                 raise BrokerMisused(f"{sentence}; `ordo vault put` takes it")
             found[field] = secret
-        otp, otp_ns = self._take_otp()
-        put_in_ns = max(otp_ns, *map(self._given.put_in_ns, (*found, TOTP_SECRET)))
+        code_ns = code.put_in_ns if code is not None else 0
+        put_in_ns = max(code_ns, *map(self._given.put_in_ns, (*found, TOTP_SECRET)))
         seed = self._given.find(TOTP_SECRET)
         tried = attempts.recalled(self._given.find(ATTEMPTS))
-        return _Held(found[USER_ID], found[PASSWORD], otp, seed, put_in_ns, tried)
+        return _Held(found[USER_ID], found[PASSWORD], code, seed, put_in_ns, tried)
 
-    def _take_otp(self) -> tuple[Secret | None, int]:
-        """Return the code that a person has just put in, and when; none: None and 0.
-
-        It counts once, so it is kept no longer than until here.
-        """
-        otp, put_in_ns = self._given.find(OTP), self._given.put_in_ns(OTP)
-        if otp is None:
-            return None, 0
+    def _take_code(self) -> Code | None:
+        digits, put_in_ns = self._given.find(OTP), self._given.put_in_ns(OTP)
+        if digits is None:
+            return None
         self._given.drop(OTP)
-        counts = self._wall.now_ns() - put_in_ns <= _COUNTS_NS
-        return (otp, put_in_ns) if counts else (None, 0)
+        counts = 0 <= self._wall.now_ns() - put_in_ns <= _COUNTS_NS
+        return Code(digits, put_in_ns) if counts else None
 
     async def _keep(self, tried: Attempts) -> None:
         await asyncio.to_thread(self._given.keep, ATTEMPTS, attempts.kept(tried))
@@ -223,8 +243,8 @@ def one_time_code(brought: Secret) -> Secret:
 
 def _code(held: _Held, now_ns: int) -> Secret:
     """Return the code to send: the one that was put in, or that of the seed at an instant."""
-    if held.otp is not None:
-        return held.otp
+    if held.code is not None:
+        return held.code.digits
     assert held.seed is not None, "without either nothing is begun"
     return code_of(held.seed, now_ns)
 

@@ -9,7 +9,8 @@ before it is used again, since any later log-in with the same key has ended it.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
+from functools import partial
 
 from daemon.brokers.zerodha import login
 from daemon.brokers.zerodha.attempts import BEGINS_AT, NotYet, Reason, Stopped
@@ -59,6 +60,7 @@ class SigningIn(Resuming):
             BrokerMisused: a credential is missing.
             BrokerError: the broker could not be asked.
         """
+        code = None if self._headless is None else await self._headless.code()
         api_key = await self._credential(API_KEY)
         token = await asyncio.to_thread(self._credentials.find, REQUEST_TOKEN)
         reason = Reason.DIED
@@ -71,15 +73,19 @@ class SigningIn(Resuming):
             because = str(refused)
         self._client.leave()
         if token is None and self._headless is not None:
-            return await self._by_itself(self._headless, generation, api_key, reason)
+            bring = partial(self._headless.bring, reason, api_key, code)
+            return await self._by_itself(generation, api_key, bring)
         return StepWanted(generation, because, self._now_ns())
 
     async def _by_itself(
-        self, headless: Headless, generation: int, api_key: Secret, reason: Reason
+        self,
+        generation: int,
+        api_key: Secret,
+        bring: Callable[[], Awaitable[Secret | NotYet | Stopped]],
     ) -> LoggedIn | LoginFailed | StepWanted:
         """Make a session without a person, where that may be tried."""
         api_secret = await self._credential(API_SECRET)
-        match await headless.bring(reason, api_key):
+        match await bring():
             case NotYet(at_ns):
                 return LoginFailed(generation, _LATER, self._now_ns(), at_ns)
             case Stopped(because, again_ns):

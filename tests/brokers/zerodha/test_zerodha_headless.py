@@ -262,6 +262,36 @@ async def test_a_code_that_nobody_took_in_time_is_forgotten_and_forgives_nothing
     assert (account.kept.find(headless.OTP), account.script.asked) == (None, [])
 
 
+async def test_a_code_is_kept_no_longer_than_until_the_next_log_in_whatever_that_goes_by(account):
+    """A session that stands, a token that a person brought, and a credential that is missing."""
+    account.kept.keep("access_token", Secret(f"{SIX + DAY_NS} {GRANTED}"))
+    account.put_in_anew(headless.OTP, CODE, WALL)
+    assert isinstance((await account.broker.log_in(1))[0], LoggedIn)
+    assert account.kept.find(headless.OTP) is None
+
+    account.put_in_anew(headless.OTP, CODE, WALL)
+    account.bring()
+    assert isinstance((await account.broker.log_in(2))[0], LoggedIn)
+    assert account.kept.find(headless.OTP) is None
+
+    account.put_in_anew(headless.OTP, CODE, WALL)
+    account.kept.drop("api_key")
+    with pytest.raises(BrokerMisused, match="no api_key"):
+        await account.broker.log_in(3)
+    assert account.kept.find(headless.OTP) is None
+    assert account.sent(BEGIN) == []
+
+
+async def test_a_code_from_ahead_of_the_clock_counts_for_nothing(account):
+    """The clock was set back meanwhile, and nobody knows how old it is."""
+    account.kept.drop("totp_secret")
+    account.put_in_anew(headless.OTP, CODE, WALL + SECOND_NS)
+    (told,) = await account.broker.log_in(1)
+
+    assert isinstance(told, StepWanted)
+    assert (account.kept.find(headless.OTP), account.script.asked) == (None, [])
+
+
 @pytest.mark.parametrize("said", [f"{CODE}\n", "12 34 56"])
 def test_a_code_has_six_digits_and_may_be_set_apart(said):
     assert headless.one_time_code(Secret(said)).reveal() == CODE

@@ -65,7 +65,8 @@ async def test_a_person_s_code_goes_through_it_where_no_seed_is_kept():
         waits = await alone.bring(Reason.ENDED, Secret(client.ready.api_key))
         credentials.keep("otp", Secret(code_of(OPEN_NS)))
         credentials.put_in["otp"] = clock.now_ns()
-        token = await alone.bring(Reason.ENDED, Secret(client.ready.api_key))
+        code = await alone.code()
+        token = await alone.bring(Reason.ENDED, Secret(client.ready.api_key), code)
 
     assert isinstance(waits, Stopped)
     assert isinstance(token, Secret)
