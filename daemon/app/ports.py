@@ -115,6 +115,7 @@ class Ports:
                 metrics=doors.telemetry.metrics,
                 tracer=doors.telemetry.tracer,
                 replay=doors.outbox.replay,
+                wall=self._wall,
             )
             served = await stack.enter_async_context(
                 serve(house, (*streams.routes, *Page().routes))

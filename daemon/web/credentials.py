@@ -49,6 +49,6 @@ async def put(call: Call) -> DoneTold:
     body: CredentialsBody = call.body
     values = {field: Secret(text) for field, text in body.credentials.items()}
     credentials = call.house.control.credentials
-    host_ns = call.house.host.now_ns()
+    host_ns = call.house.wall.now_ns()
     done = await credentials.put(body.account, values, call.who.name, host_ns)
     return done_told(done, call.mode)

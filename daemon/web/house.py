@@ -12,7 +12,7 @@ from msgspec import Struct, field
 from daemon.control import Control, Refusal
 from daemon.messages import CodeLoaded
 from daemon.messages.modes import Modes
-from daemon.runtime.clock import Clock
+from daemon.runtime.clock import Clock, WallClock
 from daemon.settings.web import Web
 from daemon.telemetry.log import Log
 from daemon.telemetry.metrics import Metrics
@@ -58,7 +58,7 @@ class House(Struct, frozen=True):
         control: the verbs.
         settings: of the port.
         state_dir: where tokens and sessions are kept.
-        host: host time, wall.
+        host: host time as it was at the start, carried on: by it goes whatever expires here.
         log: takes a line per request.
         brokers: the broker of each account; the first account is meant where none is named.
         ready: whether recovery is complete.
@@ -69,6 +69,7 @@ class House(Struct, frozen=True):
         tracer: takes a span for each request; None: nobody traces.
         replay: has dead letters of the outbox delivered after all, of a sink (empty: of all) and a
             record (0: all); returns how many, or raises a `Refusal`.
+        wall: host time as the machine has it by now: the vault goes by it, as others write to it.
     """
 
     control: Control
@@ -84,6 +85,7 @@ class House(Struct, frozen=True):
     metrics: Metrics = field(default_factory=Metrics)
     tracer: Tracer | None = None
     replay: Callable[[str, int], Awaitable[int]] = _replays_nothing
+    wall: Clock = WallClock()
 
     @property
     def modes(self) -> Modes:

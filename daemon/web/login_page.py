@@ -81,9 +81,9 @@ async def come_back(request: web.Request, who: Principal) -> web.StreamResponse:
         return _page(_STRANGE)
     if begun.take(now_ns):
         brought, broker = Secret(str(request.rel_url)), house.brokers.get(begun.account, "")
-        sessions = house.control.sessions
+        sessions, put_in_ns = house.control.sessions, house.wall.now_ns()
         try:
-            done = await sessions.bring(begun.account, broker, brought, begun.by, now_ns)
+            done = await sessions.bring(begun.account, broker, brought, begun.by, put_in_ns)
         except Refusal as refusal:
             begun.end(Stage.REFUSED, str(refusal))
         else:

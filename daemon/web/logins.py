@@ -82,21 +82,21 @@ async def log_in(call: Call) -> StepTold:
     """Tell which page to open, or take what came of it, or a one-time code."""
     body: StepBody = call.body
     account, sessions = call.path["account"], call.house.control.sessions
-    broker, host_ns = call.house.brokers.get(account, ""), call.house.host.now_ns()
+    broker, host_ns = call.house.brokers.get(account, ""), call.house.wall.now_ns()
     if body.otp is not None:
         done = await sessions.enter(account, broker, Secret(body.otp), call.who.name, host_ns)
     elif body.request_token is not None:
         brought = Secret(body.request_token)
         done = await sessions.bring(account, broker, brought, call.who.name, host_ns)
     else:
-        return await _begin(call, account, broker, host_ns)
+        return await _begin(call, account, broker)
     call.request.app[BEGUN].drop(account)
     return StepTold(logged_in=True, page="", text=done.text, mode=call.mode)
 
 
-async def _begin(call: Call, account: str, broker: str, host_ns: int) -> StepTold:
+async def _begin(call: Call, account: str, broker: str) -> StepTold:
     begun_here = call.request.app[BEGUN]
-    begun, state = begun_here.begin(account, call.who.name, host_ns)
+    begun, state = begun_here.begin(account, call.who.name, call.house.host.now_ns())
     try:
         page = await call.house.control.sessions.page(account, broker, state)
     except Refusal:

@@ -147,7 +147,7 @@ async def open_port(
         state_dir=state_dir,
         host=clock,
         log=make_log(log, clock.now_ns),
-        **{"brokers": {"paper": "paper", "second": "paper"}, **house},
+        **{"brokers": {"paper": "paper", "second": "paper"}, "wall": clock, **house},
     )
     jar = aiohttp.DummyCookieJar()
     async with serve(built, more) as served, aiohttp.ClientSession(cookie_jar=jar) as client:

@@ -7,7 +7,9 @@ import json
 import pytest
 
 from daemon.control import LiveTerms
+from daemon.domain.instants import SECOND_NS
 from daemon.messages import Declined, Done, TakeStep
+from daemon.runtime.clock import VirtualClock
 from daemon.storage.vault import Place, Vault
 from daemon.telemetry.redaction import Secret
 from daemon.web.logins import read_login
@@ -64,6 +66,20 @@ async def test_a_one_time_code_is_kept_and_the_keeper_told_without_it(tmp_path, 
         assert port.actors.asked == [("session_keeper:second", TakeStep("operator"))]
         assert "123" not in repr(port.actors.asked) + repr(port.actors.recorded)
     assert vault.open("second", "otp").reveal() == "123456"
+
+
+@pytest.mark.parametrize("brought", [{"otp": "123456"}, {"request_token": BROUGHT}])
+async def test_what_is_brought_is_dated_by_the_clock_that_tells_how_old_it_is(
+    tmp_path, vault, brought
+):
+    """The machine was asleep, or its clock was set, since the daemon began."""
+    now = VirtualClock(HOST_NS + 3_600 * SECOND_NS)
+    alone = LiveTerms(alone=frozenset({"second"}))
+    async with open_port(tmp_path, TAKEN, brokers=ZERODHA, terms=alone, wall=now) as port:
+        assert (await port.ask("POST", PATH, json=brought))[0] == 200
+
+    (field,) = brought
+    assert [r.written_ns for r in vault.rows() if r.field == field] == [now.now_ns()]
 
 
 @pytest.mark.parametrize(("alone", "code"), [((), "no_login"), (("second",), "credential_refused")])
