@@ -122,14 +122,13 @@ class Records:
             default=asked,
         )
         frame = self._last(TicksTaken, first.number, first=self._began(first.number))
-        code = self._code(first.number)
         return Why(
             order=self._order(asked),
             records=tuple(found[number] for number in sorted(found)),
             frame_ns=frame.fact.last_ns if frame and isinstance(frame.fact, TicksTaken) else 0,
             by_frame=first.cause > 0 and not self._of_message(first.number, first.cause),
-            code=code,
-            mode=_mode(_intent_of(asked), code),
+            code=self._code(first.number, since=self._began(first.number)),
+            mode=_mode(_intent_of(asked), self._code(asked.number)),
         )
 
     def begun(self, name: str) -> list[Begun]:
@@ -299,9 +298,15 @@ class Records:
         began = self._last(EpochBegan, number)
         return began.number if began else 0
 
-    def _code(self, number: int) -> CodeLoaded | None:
-        """Return what decided in the run that a record belongs to."""
-        found = self._last(CodeLoaded, number, first=self._began(number))
+    def _code(self, number: int, since: int = 1) -> CodeLoaded | None:
+        """Return what the newest run told of itself up to a record.
+
+        Args:
+            number: of the record.
+            since: where that run begins at the earliest; a guardian's tells nothing, and trades in
+                the accounts of the one before.
+        """
+        found = self._last(CodeLoaded, number, first=since)
         return _before([found] if found else [], number)
 
     def _ended(self, number: int) -> int:

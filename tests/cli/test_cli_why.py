@@ -335,6 +335,19 @@ def test_a_latch_is_told_by_whom_it_was_pulled_and_why(diary):
     ]
 
 
+def test_an_order_of_the_guardian_s_says_whose_money_it_is_by_the_daemon_before_it(diary):
+    """Whoever takes over begins a run, and does not tell what decides in it."""
+    diary.turn("ledger", 0, 0, replace(code_loaded(load(None, {}), NOW), modes={"paper": "live"}))
+    diary.run()
+    diary.turn("guardian", 3, 0, owed(ExitReason.KILL), intent(1, **LEAVING))
+    diary.ledger.flush()
+    _, listed = why(ENTRY, "--list", "--ledger", diary.path)
+    head, *rest = why(ENTRY, "--ledger", diary.path)
+
+    assert (head.split()[0], listed.split()[0]) == ("LIVE", "LIVE")
+    assert [line for line in rest if "decided by" in line] == []
+
+
 def test_an_order_by_hand_is_told_with_who_asked(diary):
     asked = m.OrderAsked(
         *("req-7", "paper", SYMBOL, Side.SELL, 75, OrderType.LIMIT, 1_186_000, 0, "", "page:me"),
