@@ -21,7 +21,7 @@ from daemon.brokers.zerodha.answers import refuses_session
 from daemon.brokers.zerodha.forms import Change, Sent, modification
 from daemon.brokers.zerodha.questions import Kind, Question
 from daemon.brokers.zerodha.transport import Transport
-from daemon.brokers.zerodha.wire import Reply
+from daemon.brokers.zerodha.wire import OK, Reply, unquoted
 from daemon.domain.instants import SECOND_NS
 from daemon.errors import BrokerMisused, BrokerUnavailable, OutcomeUnknown, SessionRefused
 from daemon.runtime.budget import Budget, Priority, Wait, Window
@@ -56,6 +56,11 @@ class Session(Struct, frozen=True):
     generation: int
     api_key: Secret
     access_token: Secret
+
+    @property
+    def secrets(self) -> tuple[Secret, Secret]:
+        """What goes with every request, and a refusal may quote."""
+        return self.api_key, self.access_token
 
     @property
     def authorization(self) -> Secret:
@@ -174,7 +179,7 @@ class Client:
         if refuses_session(reply) and self._session is session:
             self.leave()
             self._refused(session.generation)
-        return reply
+        return reply if reply.status == OK else unquoted(reply, session.secrets)
 
     def _standing(self) -> Session:
         if self._session is None:

@@ -112,6 +112,6 @@ class SigningIn(Resuming):
         """Return the session that a request token makes, once, and keep it."""
         asked_ns = self._now_ns()
         reply = await self._client.exchange(login.exchange(api_key, api_secret, token))
-        grant = login.granted(reply, asked_ns, (token,))
+        grant = login.granted(reply, asked_ns, (api_key, token))
         await asyncio.to_thread(self._credentials.keep, ACCESS_TOKEN, login.kept(grant))
         return grant

@@ -11,6 +11,7 @@ from typing import TypeVar
 
 import msgspec
 from msgspec import Raw, Struct
+from msgspec.structs import replace
 
 from daemon.domain.money import E4
 from daemon.errors import BrokerError, BrokerMisused, BrokerUnavailable, SessionRefused, WireGarbled
@@ -118,6 +119,12 @@ def without(text: str, sent: Iterable[Secret]) -> str:
         if len(secret.reveal()) >= _SHOWN_LEAST:
             text = text.replace(secret.reveal(), STARS)
     return text
+
+
+def unquoted(reply: Reply, sent: Iterable[Secret]) -> Reply:
+    """Return an answer without what was sent for it, which it may quote."""
+    text = reply.body.decode(errors="surrogateescape")  # what is no text stays what it is
+    return replace(reply, body=without(text, sent).encode(errors="surrogateescape"))
 
 
 def amount_e4(value: Decimal | None, units: int = 1) -> int:

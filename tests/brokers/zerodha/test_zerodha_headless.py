@@ -377,7 +377,8 @@ SENT = {
     ENTER: f"{USER} has answered {REQUEST_ID}",
     PAGE_OF_KEY: "no such key",
     "GET /connect/finish": "no such page",
-    "POST /session/token": f"{BROUGHT} was used up",
+    "POST /session/token": f"{BROUGHT} of {KEY} was used up",
+    "GET /user/profile": f"{KEY}:{GRANTED} is no session",
 }
 """Route -> what a broker could quote of what it was sent there."""
 FALLS: dict[str, Callable[[str], str | Answer]] = {

@@ -7,8 +7,9 @@ from decimal import Decimal
 
 import pytest
 
-from daemon.brokers.zerodha.wire import Reply, amount_e4, data, whole
+from daemon.brokers.zerodha.wire import Reply, amount_e4, data, unquoted, whole
 from daemon.errors import BrokerError, BrokerMisused, BrokerUnavailable, SessionRefused, WireGarbled
+from daemon.telemetry.redaction import Secret
 
 PAGE = b"<html>502 Bad Gateway</html>"
 
@@ -78,3 +79,10 @@ def test_a_count_may_be_written_with_a_point_and_not_with_a_fraction():
     assert whole(Decimal("75.0")) == 75
     with pytest.raises(WireGarbled, match=r"counts 7\.5 units"):
         whole(Decimal("7.5"))
+
+
+def test_an_answer_quotes_nothing_of_what_was_sent_and_is_as_it_came_otherwise():
+    sent = (Secret("key0"), Secret("token1"), Secret("abc"))
+    leads = Secret("/elsewhere")
+    reply = Reply(403, b"key0:token1 is abc\xff", leads)
+    assert unquoted(reply, sent) == Reply(403, b"***:*** is abc\xff", leads)
