@@ -1,9 +1,11 @@
 """Two books held against each other: what is heard, who is a stranger, what differs."""
 
+from datetime import time
+
 import pytest
 from msgspec.structs import replace
 
-from daemon.domain.instants import DAY_NS
+from daemon.domain.instants import DAY_NS, at, day_of
 from daemon.domain.orders.book import Book
 from daemon.domain.orders.reconcile import (
     EXTERNAL,
@@ -131,6 +133,19 @@ def test_a_stranger_that_was_taken_in_is_known_by_its_number_on_that_day():
     assert strangers(made, read(stranger)) == ()
     assert news(made, read(stranger))[0].intent_id == own_id
     assert id_in(made, stranger, NOW + 86_400 * 10**9) == ""
+
+
+def test_a_stranger_that_a_broker_still_shows_at_night_is_the_one_of_the_day_before():
+    stranger = shown(State.FILLED, 75, client_id="", number="B7")
+    made = book()
+    own_id = external_id(made, "B7", NOW)
+    for fact in external(own_id, "a", stranger, NOW):
+        made.apply(fact)
+    tomorrow = day_of(NOW + DAY_NS)
+    at_night = replace(read(stranger), at_ns=at(tomorrow, time(8, 59)))
+    in_session = replace(read(stranger), at_ns=at(tomorrow, time(9)))
+    assert (id_in(made, stranger, at_night.at_ns), strangers(made, at_night)) == (own_id, ())
+    assert strangers(made, in_session) == (stranger,), "it is another that bears the same number"
 
 
 def _rest_of(intent):
