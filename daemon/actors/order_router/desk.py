@@ -169,11 +169,15 @@ class Desk:
     def restore(self, facts: Iterable[object]) -> None:
         """Take all recorded facts in, oldest first, and count again what the broker was asked.
 
-        A budget that a fallen router left behind knows that already.
+        A budget that a fallen router left behind knows that already. When the broker's book was
+        read last is not recorded: no longer before the newest news of an order than it ever takes.
         """
         left: list[int] = []
+        heard_ns = 0
         for fact in facts:
             self.apply(fact)
+            if isinstance(fact, OrderFact):
+                heard_ns = max(heard_ns, fact.at_ns)
             match fact:
                 case IntentRecorded(intent) if is_strangers(intent) or is_outside(intent):
                     pass  # no request left
@@ -181,6 +185,7 @@ class Desk:
                     left.append(at_ns)
                 case CancelAsked(_, at_ns):
                     left.append(at_ns)
+        self.reads.before_ns = max(heard_ns - self.terms.seldom_ns, 0)
         if not self.budget.snapshot():
             self.budget.restore(left)
 

@@ -97,7 +97,7 @@ def _sent_unaware(desk: Desk, pocket: Pocket, side: Side) -> Iterator[Held]:
     on the other side closed it again.
     """
     reads = desk.reads
-    known_ns = (reads.newest.at_ns if reads.newest else reads.read_ns) - desk.terms.answer_ns
+    known_ns = (reads.newest.at_ns if reads.newest else reads.before_ns) - desk.terms.answer_ns
     traded: Counter[tuple[str, str]] = Counter()
     undone: Counter[tuple[str, str]] = Counter()
     for order in desk.book:

@@ -45,6 +45,7 @@ class Readings(Struct):
         hinted: news was hinted at while that one was on its way, so it may not show them.
         read_ns: when the newest was asked for.
         newest: the newest.
+        before_ns: the earliest instant at which the last one before the start may have been made.
         moved_ns: when a fill was last heard of, by symbol.
         gaps: by how many units the broker's position is above ours.
         open_gaps: gaps that an earlier reading showed, where orders on their way, or the age of the
@@ -61,6 +62,7 @@ class Readings(Struct):
     hinted: bool = False
     read_ns: int = 0
     newest: AccountRead | None = None
+    before_ns: int = 0
     moved_ns: dict[str, int] = field(default_factory=dict)
     gaps: dict[Pocket, Same] = field(default_factory=dict)
     open_gaps: dict[Pocket, Same] = field(default_factory=dict)

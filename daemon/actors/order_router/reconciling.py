@@ -46,8 +46,6 @@ from daemon.runtime.words import Call
 Heard = OrderAnswer | OrderUpdated
 """What a broker says of one order."""
 _ACCOUNT = "account"
-_HELD_EVERY = 6
-"""What is only held is read at a sixth of the pace of what is on its way."""
 
 
 def begin(desk: Desk, turn: Turn, now_ns: int) -> None:
@@ -230,7 +228,7 @@ def _pace_ns(desk: Desk) -> int:
         return terms.reconcile_ns
     # What is told to be cancelled or refused has been seen to fill, and the news of it to be lost;
     # and somebody may trade in the account before anything of ours does.
-    return _HELD_EVERY * terms.reconcile_ns
+    return terms.seldom_ns
 
 
 def is_doubted(order: Order) -> bool:

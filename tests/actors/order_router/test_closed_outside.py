@@ -282,6 +282,29 @@ def test_what_was_closed_while_the_daemon_was_down_is_known_by_the_first_reading
     assert (stage.broker.net(), len(sent(stage))) == ({}, 1)
 
 
+def test_an_exit_that_left_before_his_order_was_known_is_undone_after_a_restart_too():
+    stage = begun("hc")
+    stage.broker.stranger(HC, Side.SELL, filled=75)
+    stage.tell(leave("hc"))
+    stage.run(1)
+    assert stage.broker.net() == {HC: -75}
+    stage.now_ns += 60 * S
+    stage.build()
+    beat(stage, 10)
+    assert (stage.broker.net(), net(stage, "hc")) == ({}, 0)
+
+
+def test_an_exit_of_long_before_a_restart_is_not_set_against_his_fills():
+    stage = begun("hc")
+    stage.tell(leave("hc"))
+    beat(stage, 60)
+    stage.entered("ce", strategy_id="a", basket_id="a:1")
+    stage.broker.stranger(HC, Side.SELL, filled=75)
+    stage.build()
+    beat(stage, 10)
+    assert (net(stage, "hc"), net(stage, HC, "external")) == (0, -75)
+
+
 def test_a_resident_stop_goes_once_a_person_has_bought_its_leg_back():
     stage = begun("ce", place=("fill", "work"), rules=None, resident_percent_e4=300_000)
     beat(stage, 2)
