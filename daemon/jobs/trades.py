@@ -12,6 +12,7 @@ from daemon.domain.market.charges import Unknown
 from daemon.domain.market.costs import Executed, cost_e4
 from daemon.domain.money import divide_half_even
 from daemon.domain.orders.outside import is_outside
+from daemon.domain.orders.reconcile import EXTERNAL
 from daemon.domain.orders.words import Intent, IntentRecorded, OrderUpdated, Purpose, Side
 from daemon.messages import (
     SETTLEMENT,
@@ -190,10 +191,14 @@ class Trades:
     def _charge(self, trade: LegTrade, order: Executions) -> None:
         intent = order.intent
         settled = intent.parent.startswith(SETTLEMENT)
-        executed = Executed(intent.symbol, intent.side, order.quantity, order.value_e4, settled)
+        # What a stranger's order handed on costs the leg that it closed, and him no more.
+        lifted = intent.strategy_id == EXTERNAL and is_outside(intent)
+        side = intent.side.opposite if lifted else intent.side
+        executed = Executed(intent.symbol, side, order.quantity, order.value_e4, settled)
         kept_until = day_of(trade.exit_ns) if trade.exit_ns else self._day
         day = day_of(intent.decided_ns)
-        self._add(trade, cost_e4(executed, day, kept=kept_until > trade.day))
+        charged = cost_e4(executed, day, kept=kept_until > trade.day)
+        self._add(trade, -charged if lifted and not isinstance(charged, Unknown) else charged)
 
     def _add(self, trade: LegTrade, charged: int | Unknown) -> None:
         if isinstance(charged, Unknown):

@@ -11,6 +11,7 @@ from daemon.domain.instants import at
 from daemon.domain.market.charges import ChargedFill, charges
 from daemon.domain.market.instruments import contract
 from daemon.domain.orders.basket import Basket, OnFail
+from daemon.domain.orders.reconcile import EXTERNAL
 from daemon.domain.orders.words import IntentRecorded, OrderUpdated, Purpose, Side, State
 from daemon.domain.risk.words import ExitReason, StrategyRules
 from daemon.jobs.trades import LegTrade, Trades
@@ -34,8 +35,11 @@ E4 = 10_000
 class Told:
     """Facts of one leg of strategy `s`, told as they would be recorded."""
 
-    def __init__(self, symbol: str = OPTION, side: Side = Side.SELL) -> None:
-        self.trades = Trades("s")
+    def __init__(
+        self, symbol: str = OPTION, side: Side = Side.SELL, strategy_id: str = "s"
+    ) -> None:
+        self.trades = Trades(strategy_id)
+        self._strategy_id = strategy_id
         self._symbol, self._side = symbol, side
         self._sums = {Side.BUY: (0, 0), Side.SELL: (0, 0)}
         self._orders = 0
@@ -52,7 +56,7 @@ class Told:
         intent = replace(
             INTENT,
             intent_id=f"OR{self._orders}",
-            strategy_id="s",
+            strategy_id=self._strategy_id,
             leg_id="leg",
             symbol=self._symbol,
             side=side,
@@ -69,7 +73,9 @@ class Told:
         )
         bought, sold = self._sums[Side.BUY], self._sums[Side.SELL]
         self.trades.take(
-            PositionChanged("s", "leg", self._symbol, self._side, *bought, *sold, at_ns)
+            PositionChanged(
+                self._strategy_id, "leg", self._symbol, self._side, *bought, *sold, at_ns
+            )
         )
 
     def owes(self, reason: ExitReason) -> None:
@@ -215,6 +221,14 @@ def test_what_somebody_closed_outside_ends_its_trade_and_is_charged_as_any_sale(
 
     assert (trade.exit_e4, trade.exit_reason) == (140 * E4, "outside")
     assert trade.charges_e4 == cost_e4(Side.BUY, 75, 100) + cost_e4(Side.SELL, 75, 140)
+
+
+def test_a_stranger_is_charged_what_his_order_cost_beyond_what_it_closed_of_a_leg():
+    told = Told(strategy_id=EXTERNAL)
+    told.fills(Side.SELL, 150, 140)
+    told.fills(Side.BUY, 75, 140, parent="outside:EX:2025-09-01:B7")
+
+    assert told.only().charges_e4 == cost_e4(Side.SELL, 150, 140) - cost_e4(Side.SELL, 75, 140)
 
 
 def test_a_long_option_that_is_exercised_is_charged_the_tax_on_its_worth():
