@@ -75,6 +75,7 @@ _OF_A_DAY = frozenset(
     {
         *("entries_paused", "order_parked", "feed_silent", "worth_unknown"),
         *("overfilled", "start_missed", "session", "square_off", "confirmation_wanted"),
+        "traded_outside",
     }
 )
 _OF_A_RUN = frozenset({"ledger_failed", "actor_disarmed", "entries_held"})
@@ -128,6 +129,9 @@ class Conditions:
                 text = f"{strategy_id}: {said}; look at the broker, and at what it cost"
                 about = _in(account, said)
                 return Condition(_CRITICAL, "overfilled", about, text, account, strategy_id)
+            case Noted(NoteKind.OUTSIDE, said, _, strategy_id, account):
+                about = _in(account, said)
+                return Condition(_WARNING, "traded_outside", about, said, account, strategy_id)
             case Latched(latch_id, unwritten=True, account=account):
                 text = f"{latch_id} stands in the record alone, its file could not be written"
                 mend = "see to the folder of latches and its disk; it is tried again"

@@ -134,6 +134,10 @@ def after(*facts: object) -> Conditions:
             *(Noted(NoteKind.OVERFILLED, "x1 filled", NOW, "s"), "overfilled", "x1 filled"),
             *("critical", TODAY),
         ),
+        (
+            *(Noted(NoteKind.OUTSIDE, "not ours", NOW, "s"), "traded_outside", "not ours"),
+            *("warning", TODAY),
+        ),
     ],
 )
 def test_a_condition_holds_from_the_fact_that_begins_it_to_the_one_that_ends_it(

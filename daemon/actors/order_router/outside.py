@@ -83,7 +83,7 @@ def tell_waiting(desk: Desk, turn: Turn, closing: Closing, now_ns: int) -> None:
             closing.told.add(_WAITS)
             what = f"the exit of {leg_id} waits: an order that is not ours may sell {units} of it"
             text = f"{what}; cancel that at the broker, or pull the kill"
-            turn.announce(Noted(NoteKind.REFUSED, text, now_ns, owed.strategy_id))
+            turn.announce(Noted(NoteKind.OUTSIDE, text, now_ns, owed.strategy_id))
 
 
 def _held(desk: Desk, pocket: Pocket) -> dict[Side, list[Held]]:
@@ -117,7 +117,7 @@ def _tell(turn: Turn, order: Order, intent: Intent, now_ns: int, *, beyond: bool
     number = order.broker_order_id or "of no number"
     did = "sold" if intent.side is Side.SELL else "bought"
     text = f"an order that is not ours, {number}, {did} {intent.quantity} {intent.symbol}"
-    what = f"{text}: {intent.leg_id} is closed by that"
+    what = f"{text}: so many of {intent.leg_id} are closed by that"
     if beyond:
         what = f"{text}, as an exit of {intent.leg_id} did: what is beyond flat is closed at once"
-    turn.announce(Noted(NoteKind.REFUSED, what, now_ns, intent.strategy_id))
+    turn.announce(Noted(NoteKind.OUTSIDE, what, now_ns, intent.strategy_id))

@@ -265,7 +265,7 @@ def _take_in(
     closed = _enter(desk, turn, intent_id, order, now_ns)
     what = f"{order.side} {order.quantity} {order.symbol}"
     text = f"the broker has an order that is not ours, {order.broker_order_id}: {what}"
-    turn.announce(Noted(NoteKind.REFUSED, text, now_ns, EXTERNAL))
+    turn.announce(Noted(NoteKind.OUTSIDE, text, now_ns, EXTERNAL))
     return closed
 
 

@@ -11,6 +11,7 @@ from msgspec import Struct
 from daemon.domain.instants import day_of
 from daemon.domain.market.charges import Unknown
 from daemon.domain.market.costs import Executed, cost_e4
+from daemon.domain.orders.reconcile import EXTERNAL
 from daemon.domain.orders.words import Side
 from daemon.messages import BasketOpened, PositionChanged
 
@@ -49,6 +50,8 @@ class DayCosts:
         if before is not None:
             bought = (bought[0] - before.bought_quantity, bought[1] - before.bought_value_e4)
             sold = (sold[0] - before.sold_quantity, sold[1] - before.sold_value_e4)
+        if changed.strategy_id == EXTERNAL:
+            bought, sold = _his_own(bought, sold), _his_own(sold, bought)
         for side, (quantity, value_e4) in ((Side.BUY, bought), (Side.SELL, sold)):
             if quantity > 0:
                 executed = Executed(changed.symbol, side, quantity, value_e4, changed.settled)
@@ -83,3 +86,16 @@ class DayCosts:
                 executed.settled,
             )
         orders[name] = _Filled(changed.leg_id, day_of(changed.at_ns), executed)
+
+
+def _his_own(grown: tuple[int, int], lifted: tuple[int, int]) -> tuple[int, int]:
+    """Return the units and the value of a stranger's fill that are not handed on to a leg of ours.
+
+    What is handed on grows both sides at once, by as much, and costs the leg that it closes.
+
+    Args:
+        grown: units and value by which one side has grown.
+        lifted: by which the other has.
+    """
+    both = grown[0] > 0 and lifted[0] > 0
+    return (grown[0] - lifted[0], grown[1] - lifted[1]) if both else grown

@@ -18,6 +18,7 @@ class NoteKind(StrEnum):
     BASIS = "basis"
     REFUSED = "refused"
     OVERFILLED = "overfilled"
+    OUTSIDE = "outside"
     UNKNOWN_TABLE = "unknown_table"
 
 

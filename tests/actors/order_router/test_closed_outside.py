@@ -140,11 +140,9 @@ def test_a_leg_is_closed_at_the_price_of_each_fill_and_a_person_is_told():
     assert (position.sold_quantity, position.sold_value_e4) == (150, 75 * 300_001 + 75 * 310_003)
     his = stage.book().position("external", HC)
     assert his.bought_value_e4 == his.sold_value_e4
-    notes = [fact.text for fact in stage.told(Noted) if "is closed by that" in fact.text]
-    assert (
-        notes
-        == [f"an order that is not ours, {order.number}, sold 75 {HC}: hc is closed by that"] * 2
-    )
+    notes = [fact.text for fact in stage.told(Noted) if "are closed by that" in fact.text]
+    what = f"sold 75 {HC}: so many of hc are closed by that"
+    assert notes == [f"an order that is not ours, {order.number}, {what}"] * 2
 
 
 def test_an_exit_that_works_is_taken_back_once_a_person_has_closed_its_leg():

@@ -13,5 +13,6 @@ def test_the_kinds_are_the_words_of_every_report():
         "basis",
         "refused",
         "overfilled",
+        "outside",
         "unknown_table",
     }
