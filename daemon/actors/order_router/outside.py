@@ -16,7 +16,7 @@ from daemon.actors.turn import Turn
 from daemon.domain.instants import day_of
 from daemon.domain.market.notes import NoteKind
 from daemon.domain.orders.heard import Order
-from daemon.domain.orders.outside import Held, closed_by, handed_on, held_against, may_sell
+from daemon.domain.orders.outside import TWICE, Held, closed_by, handed_on, held_against, may_sell
 from daemon.domain.orders.reconcile import EXTERNAL, is_strangers
 from daemon.domain.orders.words import Intent, IntentRecorded, Pocket, Purpose, Side
 from daemon.messages import Noted
@@ -93,23 +93,23 @@ def _held(desk: Desk, pocket: Pocket) -> dict[Side, list[Held]]:
 def _sent_unaware(desk: Desk, pocket: Pocket, side: Side) -> Iterator[Held]:
     """Yield what exits of ours have traded on this side since the reading before.
 
-    What a stranger's fill was set against already, the leg is beyond flat by, or was until an exit
-    on the other side closed it again.
+    What a stranger's fill was set against already is passed over.
     """
     reads = desk.reads
     known_ns = (reads.newest.at_ns if reads.newest else reads.before_ns) - desk.terms.answer_ns
     traded: Counter[tuple[str, str]] = Counter()
-    undone: Counter[tuple[str, str]] = Counter()
     for order in desk.book:
         intent = order.intent
+        if (intent.pocket, intent.side) != (pocket, side) or order.at_ns < known_ns:
+            continue
+        leg = (intent.strategy_id, intent.leg_id)
         is_exit = intent.purpose is not Purpose.ENTRY and intent.strategy_id != EXTERNAL
-        was_asked = any(order.broker_order_ids) and order.at_ns >= known_ns
-        if is_exit and was_asked and intent.pocket == pocket:
-            units = traded if intent.side is side else undone
-            units[intent.strategy_id, intent.leg_id] += order.filled_quantity
+        if is_exit and any(order.broker_order_ids):
+            traded[leg] += order.filled_quantity
+        elif is_exit and order.text == TWICE:
+            traded[leg] -= order.filled_quantity
     for leg, quantity in traded.items():
-        beyond = desk.book.position(*leg).net_quantity * side.sign + undone[leg]
-        yield Held(desk.since_ns[leg], leg, quantity - max(beyond, 0))
+        yield Held(desk.since_ns[leg], leg, quantity, exited=True)
 
 
 def _tell(turn: Turn, order: Order, intent: Intent, now_ns: int, *, beyond: bool) -> None:

@@ -27,6 +27,8 @@ from daemon.domain.orders.words import (
 
 OUTSIDE = "outside:"
 """How the parent of an intent begins by which a fill is handed on; the stranger's order follows."""
+TWICE = "closed outside, and by an exit as well"
+"""The text of a fill that is handed on to a leg whose units an exit has traded before."""
 Leg = tuple[str, str]
 """Strategy and leg."""
 
@@ -38,19 +40,25 @@ class Held(Struct, frozen=True, order=True):
         since_ns: when the leg was entered.
         leg: which.
         quantity: units.
+        exited: they are held no longer: an exit of ours has traded them, unaware of the fill.
     """
 
     since_ns: int
     leg: Leg
     quantity: int
+    exited: bool = False
 
 
 class Closed(Struct, frozen=True):
-    """What a fill has closed of a leg: units, and the sum of price x units over them."""
+    """What a fill has closed of a leg: units, and the sum of price x units over them.
+
+    An exit of ours may have closed them as well.
+    """
 
     leg: Leg
     quantity: int
     value_e4: int
+    exited: bool = False
 
 
 def held_against(
@@ -137,7 +145,7 @@ def closed(quantity: int, value_e4: int, own: int, held: Iterable[Held]) -> Iter
             continue
         worth_e4 = value_e4 * units // quantity
         if each.leg[0]:
-            yield Closed(each.leg, units, worth_e4)
+            yield Closed(each.leg, units, worth_e4, each.exited)
         quantity, value_e4 = quantity - units, value_e4 - worth_e4
 
 
@@ -179,7 +187,7 @@ def handed_on(
             filled_quantity=share.quantity,
             filled_value_e4=share.value_e4,
             at_ns=now_ns,
-            text="closed outside",
+            text=TWICE if share.exited else "closed outside",
         )
         facts += (IntentRecorded(intent, now_ns), filled)
     return tuple(facts)

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from daemon.domain.orders.book import Book
 from daemon.domain.orders.outside import (
+    TWICE,
     Closed,
     Held,
     closed,
@@ -100,9 +101,21 @@ def test_what_is_handed_on_closes_the_leg_and_the_stranger_and_moves_no_pocket(p
         book.apply(fact)
     assert book.within(order.intent.pocket).net == -75
     assert book.position(*A).sold_value_e4 == 75 * 100_0001
+    assert {book.order(name).text for name in ("OR1", "OR2")} == {"closed outside"}
     his = book.position(EXTERNAL, order.intent.leg_id)
     assert (his.net_quantity, his.bought_value_e4) == (0, his.sold_value_e4)
     assert book.open_orders() == ()
     intents = [fact.intent for fact in facts if isinstance(fact, IntentRecorded)]
     assert all(map(is_outside, intents))
     assert not is_outside(order.intent)
+
+
+def test_what_an_exit_has_traded_before_is_told_as_closed_twice():
+    (share,) = closed(75, 225, 0, [Held(1, A, 75, exited=True)])
+    shown = BrokerOrder("", "B7", SYMBOL, Side.SELL, 75, State.FILLED, 75, 225)
+    book = Book()
+    for fact in external("EX:B7", "acc", shown, NOW):
+        book.apply(fact)
+    for fact in handed_on(book.order("EX:B7"), share, ("OR1", "OR2"), NOW):
+        book.apply(fact)
+    assert book.order("OR1").text == TWICE
