@@ -65,6 +65,7 @@ test: ## every check and every test, with coverage held; the summary comes last
 	$(MAKE) --no-print-directory $(VENV)/.dev && \
 	{ $(MAKE) --no-print-directory servers & $(MAKE) --no-print-directory static; }; \
 	status=$$?; wait; exit $$status
+	@sync # what set-up wrote is on the disk: a ledger that waits 250 ms for it takes no entries
 	@COVERAGE_FILE=$(OUT)/coverage $(BIN)/python -m pytest -n 3 --dist worksteal --junit-xml=$(OUT)/junit.xml \
 	  --cov --cov-report=json:$(OUT)/coverage.json --cov-report=; \
 	$(BIN)/python tests/kit/summary.py $(OUT) $$?
