@@ -17,8 +17,17 @@ from daemon.actors.turn import Turn
 from daemon.domain.instants import SECOND_NS
 from daemon.domain.market.notes import NoteKind
 from daemon.domain.market.polled import AFTER_NS, EVERY_NS, Stamped, frame_of
-from daemon.messages import DayEnded, DayOpened, LinkDied, LinkRevived, Noted
-from daemon.messages.market import FramePolled, QuotesRead, QuotesUnread, ReadQuotes
+from daemon.messages import (
+    DayEnded,
+    DayOpened,
+    FramePolled,
+    LinkDied,
+    LinkRevived,
+    Noted,
+    QuotesRead,
+    QuotesUnread,
+    ReadQuotes,
+)
 from daemon.runtime.words import Alarm, Call, Effect, Publish, Started, Take
 
 HEARS = (DayOpened, DayEnded, LinkDied, LinkRevived, *held.HEARS)

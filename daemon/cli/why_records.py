@@ -142,11 +142,7 @@ class Records:
         else:
             found = [self._intent(each) for each in self._matches(name)]
         runs = self._find(Wanted((CodeLoaded,), newest_first=True))
-        return [
-            Begun(each.at_ns, intent, _mode(intent, _before(runs, each.number)))
-            for each in found
-            for intent in (_intent_of(each),)
-        ]
+        return [_begun(each, _before(runs, each.number)) for each in found]
 
     def _matches(self, name: str) -> list[str]:
         """Return the ids of the orders of that name, or else of those whose name begins so."""
@@ -299,15 +295,12 @@ class Records:
         return began.number if began else 0
 
     def _code(self, number: int, since: int = 1) -> CodeLoaded | None:
-        """Return what the newest run told of itself up to a record.
+        """Return what the newest run that began no earlier than `since` told of itself.
 
-        Args:
-            number: of the record.
-            since: where that run begins at the earliest; a guardian's tells nothing, and trades in
-                the accounts of the one before.
+        A guardian's run tells nothing, and trades in the accounts of the one before.
         """
         found = self._last(CodeLoaded, number, first=since)
-        return _before([found] if found else [], number)
+        return _before((found,) if found else (), number)
 
     def _ended(self, number: int) -> int:
         """Return the last record that may belong to that run."""
@@ -332,6 +325,11 @@ class Records:
 def _intent_of(record: Record) -> Intent:
     assert isinstance(record.fact, IntentRecorded), "a chain begins at an intent"
     return record.fact.intent
+
+
+def _begun(record: Record, code: CodeLoaded | None) -> Begun:
+    intent = _intent_of(record)
+    return Begun(record.at_ns, intent, _mode(intent, code))
 
 
 def _before(runs: Sequence[Record], number: int) -> CodeLoaded | None:

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable, Sequence
 
 from daemon.errors import BrokerError
-from daemon.messages.market import QuotesRead, QuotesUnread, ReadQuotes
+from daemon.messages import QuotesRead, QuotesUnread, ReadQuotes
 from daemon.ports.market import LiveMarket
 from daemon.runtime.words import Port
 

@@ -6,8 +6,15 @@ from daemon.actors.quote_poller import PORT, PollDue, QuotePoller
 from daemon.domain.instants import SECOND_NS as S
 from daemon.domain.market.frames import Frame, Quote
 from daemon.domain.market.polled import Stamped
-from daemon.messages import LinkDied, LinkRevived, Noted
-from daemon.messages.market import FramePolled, QuotesRead, QuotesUnread, ReadQuotes
+from daemon.messages import (
+    FramePolled,
+    LinkDied,
+    LinkRevived,
+    Noted,
+    QuotesRead,
+    QuotesUnread,
+    ReadQuotes,
+)
 from daemon.runtime.words import NOTHING, Call, Publish, Started, Take
 from tests.kit.acting import (
     CE,

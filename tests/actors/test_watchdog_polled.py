@@ -8,8 +8,15 @@ from daemon.actors.risk_watchdog import RiskWatchdog
 from daemon.domain.money import e4
 from daemon.domain.risk.account import AccountLimits
 from daemon.domain.risk.words import Distance, ExitReason, LegRules, StrategyRules
-from daemon.messages import Ask, ExitDecided, LinkDied, LinkRevived, PauseEntries, SeeRisk
-from daemon.messages.market import FramePolled
+from daemon.messages import (
+    Ask,
+    ExitDecided,
+    FramePolled,
+    LinkDied,
+    LinkRevived,
+    PauseEntries,
+    SeeRisk,
+)
 from daemon.runtime.words import NOTHING
 from tests.kit.acting import ROUTER, clock, ended, facts, opened, prices, shown, sold, told
 

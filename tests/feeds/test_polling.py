@@ -9,7 +9,7 @@ from daemon.domain.market.polled import Stamped
 from daemon.errors import SessionRefused
 from daemon.feeds import polling
 from daemon.feeds.polling import asking
-from daemon.messages.market import QuotesRead, QuotesUnread, ReadQuotes
+from daemon.messages import QuotesRead, QuotesUnread, ReadQuotes
 
 NOW = 7
 

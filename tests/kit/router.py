@@ -74,6 +74,10 @@ SYMBOLS = {
     "hp": "NIFTY-2025-09-02-24350-PE",
 }
 _LEG_IDS = {symbol: leg_id for leg_id, symbol in SYMBOLS.items()}
+READING = Terms("a", "broker", strict=False, reconcile_ns=5 * S)
+"""Of a broker whose book is read."""
+KEEP = {"on_fail": OnFail.KEEP, "deadline_ns": CLOSES, "reprice_ns": 3600 * S}
+"""Of an entry that stays as it is."""
 OPENED = DayOpened(DAY, ((OPENS, CLOSES),), OPENS - 1, interval_ns=86_400 * S)
 """A feed so slow that its prices live all day, whatever time a test lets pass between frames."""
 SHORTS = ("ce", "pe")

@@ -48,6 +48,7 @@ from daemon.messages import (
     ExitOverdue,
     ExitOwed,
     ExitReplaced,
+    FramePolled,
     LegExpired,
     LinkDied,
     LinkRevived,
@@ -56,7 +57,6 @@ from daemon.messages import (
     PositionChanged,
     StrategyStarted,
 )
-from daemon.messages.market import FramePolled
 from daemon.runtime.budget import Budget
 
 HEARS = (

@@ -76,10 +76,10 @@ def to_sell(desk: Desk, leg: tuple[str, str], pocket: Pocket) -> int:
 def tell_waiting(desk: Desk, turn: Turn, closing: Closing, now_ns: int) -> None:
     """Tell of a long that is not sold because an order that is not ours may sell it."""
     owed = closing.owed
-    for leg_id in owed.leg_ids:
+    for leg_id in owed.leg_ids if _WAITS not in closing.told else ():
         known = desk.leg(owed.strategy_id, leg_id)
         units = to_sell(desk, (owed.strategy_id, leg_id), known.pocket) if known else 0
-        if units and _WAITS not in closing.told:
+        if units:
             closing.told.add(_WAITS)
             what = f"the exit of {leg_id} waits: an order that is not ours may sell {units} of it"
             text = f"{what}; cancel that at the broker, or pull the kill"

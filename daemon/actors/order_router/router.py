@@ -64,6 +64,7 @@ from daemon.messages import (
     EnterLegs,
     EntriesPaused,
     ExitLegs,
+    FramePolled,
     FreeEntries,
     HoldEntries,
     LinkDied,
@@ -80,7 +81,6 @@ from daemon.messages import (
     Settled,
     StrategyStarted,
 )
-from daemon.messages.market import FramePolled
 from daemon.ports.market import BookWanted
 from daemon.runtime.budget import Budget
 from daemon.runtime.words import NOTHING, Effect, Publish, Started

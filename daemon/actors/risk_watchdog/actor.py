@@ -42,6 +42,7 @@ from daemon.messages import (
     ExitLegs,
     ExitOverdue,
     ExitOwed,
+    FramePolled,
     LegExpired,
     LinkDied,
     LinkRevived,
@@ -54,7 +55,6 @@ from daemon.messages import (
     TellRisk,
     Told,
 )
-from daemon.messages.market import FramePolled
 from daemon.runtime.words import NOTHING, Alarm, Effect, Lane, Show, Started, Tell
 
 

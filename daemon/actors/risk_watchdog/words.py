@@ -17,13 +17,13 @@ from daemon.messages import (
     ExitFinished,
     ExitOverdue,
     ExitOwed,
+    FramePolled,
     LegExpired,
     LinkDied,
     LinkRevived,
     PositionChanged,
     Pulsed,
 )
-from daemon.messages.market import FramePolled
 from daemon.runtime.words import Alarm, Lane, Show
 
 HEARS = (

@@ -10,20 +10,25 @@ from random import Random
 
 import pytest
 
-from daemon.actors.order_router import Terms
-from daemon.domain.orders.basket import OnFail
 from daemon.domain.orders.reconcile import EXTERNAL
 from daemon.domain.orders.states import is_final, is_open
 from daemon.domain.orders.words import Side, State
 from daemon.messages import BooksAgree, BooksDiffer
-from tests.kit.router import CLOSES, SYMBOLS, T0, S, Stage, enter, leg
+from tests.kit.router import (
+    KEEP,
+    READING,
+    SYMBOLS,
+    T0,
+    S,
+    Stage,
+    enter,
+    leg,
+)
 from tests.kit.scripted_broker import CLOSED, Placed
 
 pytestmark = pytest.mark.untraced
 
 SEEDS = range(int(os.environ.get("ORDO_DIFFERENCES", "300")))
-READING = Terms("a", "broker", strict=False, reconcile_ns=5 * S)
-KEEP = {"on_fail": OnFail.KEEP, "deadline_ns": CLOSES, "reprice_ns": 3600 * S}
 PLACINGS = ("fill", "work", "part", "accept", "dumb", "dumbwork", "dumb 2", "lost", "mute")
 LONG_S = 60.0
 

@@ -5,7 +5,6 @@ from msgspec.structs import replace
 
 from daemon.actors.order_router import Terms
 from daemon.domain.money import e4
-from daemon.domain.orders.basket import OnFail
 from daemon.domain.orders.heard import Order
 from daemon.domain.orders.limits import Limits
 from daemon.domain.orders.words import (
@@ -35,7 +34,7 @@ from daemon.messages import (
 )
 from daemon.runtime.budget import Window
 from tests.kit.router import (
-    CLOSES,
+    KEEP,
     SYMBOLS,
     T0,
     S,
@@ -50,7 +49,6 @@ from tests.kit.router import (
 )
 
 CE, PE, HC = SYMBOLS["ce"], SYMBOLS["pe"], SYMBOLS["hc"]
-KEEP = {"on_fail": OnFail.KEEP, "deadline_ns": CLOSES, "reprice_ns": 3600 * S}
 ASKED = OrderAsked("r1", "a", CE, Side.BUY, 75, OrderType.LIMIT, e4("100.05"), 0, "", "me", T0)
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 from msgspec.structs import replace
 
-from daemon.actors.order_router import Terms
 from daemon.domain.orders.words import OrderType, OrderUpdated, Side, State
 from daemon.messages import (
     ExitFinished,
@@ -18,6 +17,7 @@ from daemon.messages import (
     PlaceByHand,
 )
 from tests.kit.router import (
+    READING,
     SYMBOLS,
     T0,
     S,
@@ -32,7 +32,6 @@ from tests.kit.router import (
 )
 
 CE, HC = SYMBOLS["ce"], SYMBOLS["hc"]
-READING = Terms("a", "broker", strict=False, reconcile_ns=5 * S)
 
 
 def begun(*legs: str, place: tuple[str, ...] = ("fill",), **fields) -> Stage:

@@ -5,7 +5,6 @@ from itertools import pairwise
 import pytest
 from msgspec.structs import replace
 
-from daemon.actors.order_router import Terms
 from daemon.domain.orders.doubt import OLD_NS
 from daemon.domain.orders.words import (
     OrderAccepted,
@@ -16,10 +15,19 @@ from daemon.domain.orders.words import (
     State,
 )
 from daemon.messages import ExitReplaced, Noted
-from tests.kit.router import SYMBOLS, S, Stage, enter, frame, leave, leg, without_wakes
+from tests.kit.router import (
+    READING,
+    SYMBOLS,
+    S,
+    Stage,
+    enter,
+    frame,
+    leave,
+    leg,
+    without_wakes,
+)
 
 CE, HC = SYMBOLS["ce"], SYMBOLS["hc"]
-READING = Terms("a", "broker", strict=False, reconcile_ns=5 * S)
 
 
 def doubted(*place, leg_id="ce", seconds=8):

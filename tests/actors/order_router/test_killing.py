@@ -5,8 +5,6 @@ from itertools import pairwise
 import pytest
 from msgspec.structs import replace
 
-from daemon.actors.order_router import Terms
-from daemon.domain.orders.basket import OnFail
 from daemon.domain.orders.words import OrderUpdated, Pocket, Product, Purpose, Refusal, Side, State
 from daemon.domain.risk.words import ExitReason
 from daemon.messages import (
@@ -25,8 +23,10 @@ from tests.kit.router import (
     CLOSES,
     CONDOR,
     DAY,
+    KEEP,
     OPENED,
     OPENS,
+    READING,
     SHORTS,
     SYMBOLS,
     S,
@@ -41,8 +41,6 @@ from tests.kit.router import (
 )
 
 CE, PE, HC = SYMBOLS["ce"], SYMBOLS["pe"], SYMBOLS["hc"]
-KEEP = {"on_fail": OnFail.KEEP, "deadline_ns": CLOSES, "reprice_ns": 3600 * S}
-READING = Terms("a", "broker", strict=False, reconcile_ns=5 * S)
 
 
 def stages(stage):

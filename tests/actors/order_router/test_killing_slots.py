@@ -1,12 +1,20 @@
 """A kill that finds too few slots in the budget: what goes first, and that all of it goes."""
 
 from daemon.domain.money import e4
-from daemon.domain.orders.basket import OnFail
 from daemon.messages import KillStaged, ReleaseLatch
 from daemon.runtime.budget import Window
-from tests.kit.router import CLOSES, CONDOR, S, Stage, enter, frame, latch, leg, without_wakes
+from tests.kit.router import (
+    CONDOR,
+    KEEP,
+    S,
+    Stage,
+    enter,
+    frame,
+    latch,
+    leg,
+    without_wakes,
+)
 
-KEEP = {"on_fail": OnFail.KEEP, "deadline_ns": CLOSES, "reprice_ns": 3600 * S}
 THREE = (Window(3, S),)
 FAR = {"ce": 115, "pe": 115, "hc": 18, "hp": 18}
 """Prices at which entries came to rest, well away from those of the kill."""

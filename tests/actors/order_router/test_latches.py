@@ -3,7 +3,6 @@
 import pytest
 from msgspec.structs import replace
 
-from daemon.domain.orders.basket import OnFail
 from daemon.domain.orders.words import State
 from daemon.messages import (
     Ask,
@@ -24,10 +23,9 @@ from daemon.messages import (
     Stage as KillStage,
 )
 from tests.kit.router import (
-    CLOSES,
+    KEEP,
     SYMBOLS,
     T0,
-    S,
     Stage,
     enter,
     frame,
@@ -38,7 +36,6 @@ from tests.kit.router import (
 
 CE, PE = SYMBOLS["ce"], SYMBOLS["pe"]
 PAUSE = LatchKind.PAUSE
-KEEP = {"on_fail": OnFail.KEEP, "deadline_ns": CLOSES, "reprice_ns": 3600 * S}
 SAID = "pause p of everything is latched: enough; release it with rearm"
 SCOPES = {
     "all": (Scope.ALL, "", True),

@@ -10,6 +10,7 @@ from daemon.messages import BasketEnded, DayEnded, DayOpened, ExitFinished, Exit
 from tests.kit.router import (
     CLOSES,
     DAY,
+    KEEP,
     OPENED,
     OPENS,
     SYMBOLS,
@@ -23,7 +24,6 @@ from tests.kit.router import (
 
 CE = SYMBOLS["ce"]
 NOTE = "OR0000000010000001 is parked: the broker shows no such order; it counts as possible"
-KEEP = {"on_fail": OnFail.KEEP, "deadline_ns": CLOSES, "reprice_ns": 3600 * S}
 
 
 def doubtful(how, **fields):

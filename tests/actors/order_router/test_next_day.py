@@ -2,8 +2,6 @@
 
 import pytest
 
-from daemon.actors.order_router import Terms
-from daemon.domain.orders.basket import OnFail
 from daemon.domain.orders.words import OrderUpdated, Side, State
 from daemon.messages import (
     BooksDiffer,
@@ -17,7 +15,9 @@ from daemon.messages import (
 from tests.kit.router import (
     CLOSES,
     DAY,
+    KEEP,
     OPENS,
+    READING,
     SYMBOLS,
     S,
     Stage,
@@ -30,8 +30,6 @@ from tests.kit.router import (
 
 CE, HC = SYMBOLS["ce"], SYMBOLS["hc"]
 DAY_NS = 86_400 * S
-KEEP = {"on_fail": OnFail.KEEP, "deadline_ns": CLOSES, "reprice_ns": 3600 * S}
-READING = Terms("a", "broker", strict=False, reconcile_ns=5 * S)
 
 
 def rested(how="work", leg_id="ce"):

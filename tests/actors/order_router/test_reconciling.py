@@ -4,7 +4,6 @@ from itertools import pairwise
 
 import pytest
 
-from daemon.actors.order_router import Terms
 from daemon.domain.orders.basket import OnFail
 from daemon.domain.orders.words import OrderUpdated, Pocket, Product, Side, State
 from daemon.messages import (
@@ -22,7 +21,9 @@ from daemon.ports.market import BookWanted
 from tests.kit.router import (
     CLOSES,
     DAY,
+    KEEP,
     OPENED,
+    READING,
     SYMBOLS,
     T0,
     S,
@@ -37,8 +38,6 @@ from tests.kit.router import (
 )
 
 CE, PE = SYMBOLS["ce"], SYMBOLS["pe"]
-READING = Terms("a", "broker", strict=False, reconcile_ns=5 * S)
-KEEP = {"on_fail": OnFail.KEEP, "deadline_ns": CLOSES, "reprice_ns": 3600 * S}
 UNREAD = "the broker's book was not read since the start; entries wait for it"
 
 

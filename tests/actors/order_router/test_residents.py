@@ -9,7 +9,6 @@ from daemon.actors.order_router import Terms
 from daemon.domain.instants import at
 from daemon.domain.market.notes import NoteKind
 from daemon.domain.money import e4
-from daemon.domain.orders.basket import OnFail
 from daemon.domain.orders.kill import Stage as KillStage
 from daemon.domain.orders.limits import Limits
 from daemon.domain.orders.words import OrderType, Product, Purpose, Side, State
@@ -27,8 +26,8 @@ from daemon.messages import (
 )
 from daemon.runtime.budget import Window
 from tests.kit.router import (
-    CLOSES,
     DAY,
+    KEEP,
     RULES,
     SYMBOLS,
     S,
@@ -43,7 +42,6 @@ from tests.kit.router import (
 )
 
 STOP = {"resident_percent_e4": e4(20)}
-KEEP = {"on_fail": OnFail.KEEP, "deadline_ns": CLOSES, "reprice_ns": 3600 * S}
 
 
 def stops(stage, leg_id="ce"):

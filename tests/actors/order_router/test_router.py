@@ -7,13 +7,13 @@ from daemon.domain.orders.ids import IntentIds
 from daemon.messages import (
     DayEnded,
     DayOpened,
+    FramePolled,
     LinkDied,
     LinkRevived,
     OrderNotFound,
     PaceLearnt,
     StrategyStarted,
 )
-from daemon.messages.market import FramePolled
 from daemon.runtime.budget import Budget
 from daemon.runtime.words import NOTHING, Started
 from tests.kit.router import (

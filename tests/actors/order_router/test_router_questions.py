@@ -27,10 +27,17 @@ from daemon.messages import (
     OrderAsked,
     PlaceByHand,
 )
-from tests.kit.router import SYMBOLS, T0, S, Stage, enter, frame, leave
+from tests.kit.router import (
+    READING,
+    SYMBOLS,
+    T0,
+    Stage,
+    enter,
+    frame,
+    leave,
+)
 
 CE, HC = SYMBOLS["ce"], SYMBOLS["hc"]
-READING = Terms("a", "broker", strict=False, reconcile_ns=5 * S)
 SAID = "the broker asks before it takes it: are you sure? (question q1)"
 BY_HAND = OrderAsked("r1", "a", CE, Side.BUY, 75, OrderType.LIMIT, e4("100.05"), 0, "", "me", T0)
 

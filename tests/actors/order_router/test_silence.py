@@ -10,6 +10,7 @@ from daemon.messages import (
     DayEnded,
     Declined,
     ExitOwed,
+    FramePolled,
     LinkDied,
     LinkRevived,
     Noted,
@@ -18,7 +19,6 @@ from daemon.messages import (
     PlaceByHand,
     StrategyStopped,
 )
-from daemon.messages.market import FramePolled
 from tests.kit.router import (
     CLOSES,
     DAY,
