@@ -78,6 +78,15 @@ def open_straddle(twin: KiteProcess) -> int:
     return len(twin.book()["trades"])
 
 
+def held_whole(twin: KiteProcess) -> None:
+    """Let time pass until nothing of what was asked for is still to be filled."""
+    for _ in range(10):
+        twin.ask("POST", "advance", by_ms=1_000)
+        if {each["status"] for each in twin.book()["orders"]} <= {"COMPLETE"}:
+            return
+    raise AssertionError("the market never gave all of it")
+
+
 def assert_closed_once(twin: Twin, since: int) -> None:
     """Flat, nothing rests, no position was ever led across, and no order was sent twice."""
     book = twin.ask("GET", "book")
@@ -139,7 +148,7 @@ async def test_what_is_larger_than_the_freeze_leaves_in_slices(house, twin):
     """With twelve orders that rest beside it, it is more than a second has room for."""
     for _ in range(4):
         twin.place(CALL, "BUY", TOUCH)
-        twin.ask("POST", "advance", by_ms=1_000)
+        held_whole(twin)
     for _ in range(12):
         twin.place(PUT, "BUY", order_type="LIMIT", price="90")
     since, before = len(twin.book()["trades"]), len(twin.book()["orders"])
