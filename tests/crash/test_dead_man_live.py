@@ -33,6 +33,7 @@ from tests.kit.kite_process import CALL, LOT, PUT, House, KiteProcess, crossed, 
 from tests.kit.live_daemon import WHOLE, Twin, live_daemon, started_again, thorough, witnessed
 
 FREEZE, TOUCH = 1_755, 650
+ENDED = {"COMPLETE", "CANCELLED", "REJECTED"}
 """The most of a contract of NIFTY that one order may be of, in whole lots; what a quote offers."""
 
 
@@ -82,7 +83,7 @@ def held_whole(twin: KiteProcess) -> None:
     """Let time pass until nothing of what was asked for is still to be filled."""
     for _ in range(10):
         twin.ask("POST", "advance", by_ms=1_000)
-        if {each["status"] for each in twin.book()["orders"]} <= {"COMPLETE"}:
+        if {each["status"] for each in twin.book()["orders"]} <= ENDED:
             return
     raise AssertionError("the market never gave all of it")
 
@@ -91,7 +92,7 @@ def assert_closed_once(twin: Twin, since: int) -> None:
     """Flat, nothing rests, no position was ever led across, and no order was sent twice."""
     book = twin.ask("GET", "book")
     assert book["held"] == []
-    assert {each["status"] for each in book["orders"]} <= {"COMPLETE", "CANCELLED", "REJECTED"}
+    assert {each["status"] for each in book["orders"]} <= ENDED
     assert crossed(book, since) == []
     tags = [each["tag"] for each in book["orders"] if each["tag"]]
     assert len(tags) == len(set(tags))
