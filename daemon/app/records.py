@@ -11,6 +11,7 @@ from msgspec import Struct
 from daemon.storage.audit import require_whole
 from daemon.storage.emergency import GuardedLedger
 from daemon.storage.ledger import StoredLedger
+from daemon.storage.patience import Patience
 from daemon.storage.store import Store
 from daemon.twin.file import SqliteFile
 from daemon.twin.late_file import LateFile
@@ -58,7 +59,7 @@ class Records(Struct, frozen=True):
 
 @contextmanager
 def records(
-    folder: Path, store: Store, owner: str, on_failure: Callable[[str], None]
+    folder: Path, store: Store, owner: str, on_failure: Callable[[str], None], flush_ms: int
 ) -> Iterator[Records]:
     """Open the records of a daemon, taking over first what an emergency left behind.
 
@@ -67,12 +68,14 @@ def records(
         store: where the ledger is kept.
         owner: whose they are.
         on_failure: is told once when the ledger fails, in whichever thread finds out.
+        flush_ms: how long its disk may take.
 
     Raises:
         StoreError: one of the files cannot be used, or the ledger is not as it was written.
     """
     inner = StoredLedger(store, owner)
-    with closing(GuardedLedger(inner, folder / "emergency", on_failure)) as ledger:
+    patience = Patience(flush_ms / 1_000)
+    with closing(GuardedLedger(inner, folder / "emergency", on_failure, patience)) as ledger:
         require_whole(store)
         recovered = ledger.recover()
         with ExitStack() as held:

@@ -122,7 +122,8 @@ class Service:
         async with AsyncExitStack() as stack:
             await stack.enter_async_context(held(given.state_dir, self._unit.waiting))
             owner = given.accounts[0].owner
-            kept = stack.enter_context(records(given.folder, given.store, owner, failed))
+            flush_ms = given.settings.ledger.flush_ms
+            kept = stack.enter_context(records(given.folder, given.store, owner, failed, flush_ms))
             for sentence in kept.recovered:
                 self._watcher.say(sentence)
             self._modes = modes_of(given.accounts, home(kept.ledger.facts(), given.accounts))

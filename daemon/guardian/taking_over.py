@@ -31,6 +31,7 @@ from daemon.storage.audit import require_whole
 from daemon.storage.emergency import GuardedLedger
 from daemon.storage.exclusive import GUARDIAN, exclusively, is_held, last_holder
 from daemon.storage.ledger import StoredLedger
+from daemon.storage.patience import Patience
 from daemon.storage.stores import store_of
 
 BY: Final = "guardian"
@@ -133,7 +134,10 @@ class Takeover:
         store = store_of(self._settings, self._state_dir)
         inner = StoredLedger(store, self._settings.accounts[0].owner)
         try:
-            guarded = GuardedLedger(inner, self._state_dir / "emergency", self._teller.say)
+            patience = Patience(self._settings.ledger.flush_ms / 1_000)
+            guarded = GuardedLedger(
+                inner, self._state_dir / "emergency", self._teller.say, patience
+            )
         except StoreError:
             inner.close()  # it is tried again and again
             raise

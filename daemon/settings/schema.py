@@ -89,10 +89,16 @@ class Daemon(Table, frozen=True):
 
 
 class LedgerSettings(Table, frozen=True):
-    """`[ledger]`: where every fact is recorded; a replay has a folder of its own for it."""
+    """`[ledger]`: where every fact is recorded; a replay has a folder of its own for it.
+
+    Attributes:
+        url: where that is.
+        flush_ms: how long the disk may take to have it; then the ledger has failed.
+    """
 
     later: ClassVar[tuple[str, ...]] = ("pool", "pool_overflow")
     url: Annotated[str, Translated(f'"{LEDGER_URL}"', ledger_url)] = LEDGER_URL
+    flush_ms: Annotated[int, Whole(50, 10_000, "milliseconds")] = 250
 
 
 class Feed(Table, frozen=True):

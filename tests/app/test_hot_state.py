@@ -152,7 +152,7 @@ class Restart:
             )
         )
         self._accounts = [(accounts_of(settings, strict=False)[0], Cell("paper", mark))]
-        with records(folder, self._store, "owner", self.said.append) as kept:
+        with records(folder, self._store, "owner", self.said.append, 250) as kept:
             entry = entered(rules=StrategyRules(lock=RULE), leg_rules=leg_rules)
             facts = [day_opened(), entry, sold("ce"), sold("pe"), ended()]
             for fact in facts:
@@ -161,7 +161,7 @@ class Restart:
 
     def begin(self, told: Believed) -> list[tuple[str, LevelMoved]]:
         """Start, and return every level in the record with its origin."""
-        with records(self._folder, self._store, "owner", self.said.append) as kept:
+        with records(self._folder, self._store, "owner", self.said.append, 250) as kept:
             take_up(told, self._accounts, kept.ledger, kept.reached_ns, self.said.append)
         rows = Stored(self._store, "owner").rows()
         return [(row.actor, decode_fact(row.body)) for row in rows if row.kind == "LevelMoved"]

@@ -17,6 +17,9 @@ from msgspec import Struct
 from daemon.cli import main
 from tests.kit.plans import ROOT
 
+_PATIENT = {"ORDO_LEDGER__FLUSH_MS": "2000"}
+"""Many daemons share two cores and a disk here, and none of them is to stop entering for that."""
+
 
 class Told(Struct, frozen=True):
     """How a command ended, and what it wrote."""
@@ -93,7 +96,7 @@ def ordo(
     return subprocess.Popen(
         [sys.executable, "-m", module, *map(str, args)],
         cwd=cwd,
-        env={**os.environ, "PYTHONPATH": str(ROOT), **(environ or {})},
+        env={**os.environ, **_PATIENT, "PYTHONPATH": str(ROOT), **(environ or {})},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
