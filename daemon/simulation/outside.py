@@ -59,7 +59,9 @@ class Outside:
         """Return what exits of ours have closed once more and nobody has undone, in words.
 
         Where he traded after an exit what that exit had just traded, it may be his own, or what the
-        leg is beyond flat by; closed by whoever takes it for his, it was closed once.
+        leg is beyond flat by; closed by whoever takes it for his, it was closed once. Where he
+        closes what a leg holds and then trades as much the other way, he may open something of his
+        own, or the leg again.
         """
         found: dict[Pocket, str] = {}
         for pocket in sorted(self._legs):
@@ -92,6 +94,8 @@ class Outside:
             either = min(units - own, self._ours[pocket, side])
             self._ours[pocket, side] -= either
             self._either[pocket, side] += either
+            back = self._closed[pocket, side.opposite] - self._either[pocket, side]
+            self._either[pocket, side] += max(min(units - own - either, back), 0)
         self._his[pocket] += side.sign * units
 
     def _open(self, pocket: Pocket) -> dict[Side, int]:

@@ -104,6 +104,16 @@ def test_what_he_traded_after_an_exit_may_be_taken_for_either():
     assert told(*doubled, sold).twice()
 
 
+@pytest.mark.parametrize(("units", "stays"), [(65, False), (40, True)])
+def test_what_he_closed_and_traded_back_may_be_open_for_the_exit_after_it(units, stays):
+    """He sells what is held, buys so much again, and then an exit sells."""
+    back = order("3", BUY, units, EXTERNAL)
+    outside = told(HELD, HIS, back, EXIT)
+    assert bool(outside.twice()) is stays
+    outside.fill(order("4", SELL, units, EXTERNAL), units)
+    assert outside.own(HELD.pocket, BUY) == units
+
+
 def test_what_is_his_own_is_what_closed_nothing_of_ours():
     outside = told(HELD, order("2", SELL, 130, EXTERNAL))
     assert (outside.own(HELD.pocket, BUY), outside.own(HELD.pocket, SELL)) == (65, 0)
