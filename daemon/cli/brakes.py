@@ -24,6 +24,7 @@ from msgspec import Struct
 from daemon import kill as latches
 from daemon.cli import FAILED, MISUSED, UNREACHED
 from daemon.cli.kill_line import GONE, Refused, Unreached, ask
+from daemon.cli.unanswered import doubts_of, require_account
 from daemon.domain.instants import iso
 from daemon.domain.orders.arming import Mode, mode_of_all
 from daemon.errors import OrdoError
@@ -123,7 +124,8 @@ def cancel_all(wanted: Wanted, settings: Settings) -> int:
         answer = ask(settings.daemon.state_dir, request, _PATIENT_S)
     except Unreached as error:
         told = {"done": False, "daemon": "gone", "mode": _mode(settings, scope, name)}
-        _tell(wanted, told, f"nothing was cancelled: {error}")
+        then = "start it with `ordo run` and repeat this, or cancel at the broker's own page"
+        _tell(wanted, told, f"nothing was cancelled: {error}; {then}")
         return UNREACHED
     told = {"done": True, "daemon": "answered", "mode": _mode(settings, scope, name, answer)}
     _tell(wanted, told, "working orders are being cancelled")
@@ -211,7 +213,7 @@ def _latched(kind: str, wanted: Wanted, settings: Settings) -> dict[str, Any] | 
         answer = ask(settings.daemon.state_dir, request, _QUICK_S)
         return {**_document(answer["latch"]), "mode": _mode(settings, scope, name, answer)}
     except Unreached:
-        unchecked = _known(settings, scope, name)
+        require_account(settings, scope, name)
     latch_id = f"{kind}-{secrets.token_hex(8)}"  # sim-ok: a name that only a person repeats
     by = f"local:{_user()}"
     latch = latches.Latch(latch_id, kind, scope, name, wanted.reason, by, at_ns=0)
@@ -224,7 +226,9 @@ def _latched(kind: str, wanted: Wanted, settings: Settings) -> dict[str, Any] | 
     if kind == latches.PAUSE:
         then = "no new entries when the daemon runs"
     told = {**_document(asdict(latch)), "mode": _mode(settings, scope, name), "daemon": "gone"}
-    _tell(wanted, told, f"latched as {latch_id}; {GONE}: {then}{unchecked}")
+    doubts = doubts_of(settings, latch)
+    told |= {"unchecked": doubts} if doubts else {}
+    _tell(wanted, told, "\n".join([f"latched as {latch_id}; {GONE}: {then}", *doubts]))
     return None
 
 
@@ -232,20 +236,6 @@ def _document(latch: Mapping[str, Any]) -> dict[str, Any]:
     """Return a latch as programs are shown it everywhere; null where nobody knew when."""
     told = {name: latch[name] for name in latches.Latch.__slots__ if name != "at_ns"}
     return {**told, "at": iso(latch["at_ns"]) if latch["at_ns"] else None}
-
-
-def _known(settings: Settings, scope: str, name: str) -> str:
-    """Return what to add where nobody could say whether there is such a strategy.
-
-    Raises:
-        UsageError: there is no such account.
-    """
-    accounts = [account.id for account in settings.accounts]
-    if scope == latches.ACCOUNT and name not in accounts:
-        raise click.UsageError(f"no account {name}; the settings have {', '.join(accounts)}")
-    if scope != latches.STRATEGY:
-        return ""
-    return f"\nnobody could check that there is a strategy {name}: look at its id"
 
 
 def _watch(wanted: Wanted, state_dir: Path, latch: dict[str, Any]) -> int:

@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from daemon.app import Account, accounts_of
 from daemon.app.accounts import traded_in
 from daemon.cli.options import PATH, load_settings
+from daemon.cli.strategy_files import SHIPPED, called
 from daemon.domain.instants import SECOND_NS
 from daemon.domain.plans.parsing import parse
 from daemon.domain.plans.schema import Plan
@@ -27,7 +28,6 @@ __all__ = [
     "replays_of",
 ]
 _RECONCILE_NS = 5 * SECOND_NS
-_SHIPPED = Path(__file__).parents[2] / "strategies"
 
 
 def find_plan(name: str, settings: Settings) -> Plan:
@@ -48,15 +48,15 @@ def find_filed(name: str, settings: Settings) -> tuple[Path, Plan]:
     """
     if name.endswith(".toml"):
         return Path(name), _read(Path(name))
-    folders = (*settings.strategies.paths, _SHIPPED)
+    folders = (*settings.strategies.paths, SHIPPED)
     files = [file for folder in folders for file in sorted(folder.glob("*.toml"))]
     # A file is mostly called after its id; so a fault in another one need not be met.
-    files.sort(key=lambda file: _called(file) != name)
+    files.sort(key=lambda file: called(file) != name)
     for file in files:
         plan = _read(file)
         if plan.id == name:
             return file, plan
-    known = ", ".join(sorted({_called(file) for file in files}))
+    known = ", ".join(sorted({called(file) for file in files}))
     raise SettingsError(f"no strategy has the id {name}; there are: {known}", "unknown_strategy")
 
 

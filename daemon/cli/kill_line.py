@@ -11,6 +11,7 @@ from typing import Any
 import click
 
 from daemon.errors import OrdoError
+from daemon.errors.catalogue import entry_of
 from daemon.settings.kill_socket import LINE_BYTES, socket_path
 
 GONE = "the daemon is not running/answering"
@@ -20,10 +21,11 @@ _ANSWER_BYTES = 4_000_000
 
 
 class Refused(OrdoError):
-    """The daemon said no."""
+    """The daemon said no; what to do about it stands below its sentence, as in its HTTP answers."""
 
     def __init__(self, code: str, sentence: str) -> None:
         super().__init__(sentence, code)
+        self.add_note(entry_of(code).mend)
 
 
 class Unreached(OrdoError):

@@ -212,8 +212,22 @@ def test_what_the_daemon_does_not_know_is_refused_by_it(brake, daemon):
     ended = told(brake, "--account", "nobody")
 
     assert (ended.code, ended.out) == (1, "")
-    assert ended.err == "ordo: no account nobody; there are: paper, other\n"
+    assert ended.err.splitlines() == [
+        "ordo: no account nobody; there are: paper, other",
+        "ordo: name one of [[accounts]] in the settings",
+    ]
     assert standing() == ()
+
+
+@pytest.mark.parametrize("brake", ["kill", "pause", "cancel-all"])
+def test_a_strategy_that_the_daemon_does_not_know_is_refused_with_what_to_do(brake, daemon):
+    ended = told(brake, "--strategy", "nobody")
+
+    assert (ended.code, ended.out, standing()) == (1, "", ())
+    assert ended.err.splitlines() == [
+        "ordo: no strategy nobody; there are: straddle",
+        "ordo: name one that `ordo status` lists, or its file",
+    ]
 
 
 def test_working_orders_are_cancelled_in_their_scope(daemon):
@@ -348,11 +362,54 @@ def test_without_a_daemon_an_account_is_looked_up_in_the_settings():
     assert "no account papre; the settings have paper" in ended.err
 
 
-def test_without_a_daemon_nobody_vouches_for_the_id_of_a_strategy():
-    ended = told("kill", "--strategy", "straddle")
+@pytest.mark.parametrize(
+    ("meant", "sentence"),
+    [
+        ("straddle@papre", "no account papre; the settings have paper"),
+        ("straddle@", "straddle@ names no account; leave the @ out to reach all of them"),
+    ],
+)
+def test_without_a_daemon_the_account_of_a_strategy_is_looked_up_in_the_settings(meant, sentence):
+    ended = told("kill", "--strategy", meant)
+
+    assert (ended.code, standing()) == (2, ())
+    assert sentence in ended.err
+
+
+@pytest.mark.parametrize("brake", ["kill", "pause"])
+def test_without_a_daemon_a_strategy_that_no_file_has_is_told_with_those_that_have_one(brake):
+    Path("strategies").mkdir()
+    Path("strategies/one.toml").write_text('id = "mine"')
+    Path("strategies/broken_one.toml").write_text("id = [")
+    ended = told(brake, "--strategy", "nobody@paper")
+    (latch,) = standing()
+    _, doubt, mend = ended.out.splitlines()
 
     assert ended.code == 3
-    assert ended.out.endswith("\nnobody could check that there is a strategy straddle: look at its id\n")  # fmt: skip  # noqa: E501
+    assert doubt.startswith("nobody could check that there is a strategy nobody: no file has it")
+    assert mend.startswith("the files have banknifty-short-strangle, broken-one, mine, nifty-")
+    assert mend.endswith(
+        f"if one of them was meant, {brake} that one, and release this: ordo rearm {latch.latch_id}"
+    )
+    document = json.loads(told(brake, "--strategy", "nobody@paper", "--json").out)
+    assert document["unchecked"][0] == doubt
+
+
+@pytest.mark.parametrize("known", ["mine", "nifty-short-straddle", "external", "manual@paper"])
+def test_without_a_daemon_a_strategy_of_a_file_needs_no_doubt(known):
+    Path("strategies").mkdir()
+    Path("strategies/one.toml").write_text('id = "mine"')
+    ended = told("kill", "--strategy", known)
+
+    assert (ended.code, len(standing()), len(ended.out.splitlines())) == (3, 1, 1)
+
+
+@pytest.mark.parametrize("folder", ["there-is-none", "x" * 300])
+def test_a_folder_of_strategies_that_cannot_be_read_keeps_no_latch_from_being_pulled(folder):
+    Path("settings.toml").write_text(f'[strategies]\npaths = ["{folder}"]\n')
+    ended = told("kill", "--strategy", "nobody")
+
+    assert (ended.code, len(standing())) == (3, 1)
 
 
 def test_without_a_daemon_and_without_a_disk_nothing_is_latched_and_that_is_said():
@@ -369,6 +426,9 @@ def test_without_a_daemon_nothing_is_cancelled():
 
     assert ended.code == 3
     assert ended.out.startswith(f"PAPER  nothing was cancelled: {GONE}: ")
+    assert ended.out.endswith(
+        "; start it with `ordo run` and repeat this, or cancel at the broker's own page\n"
+    )
 
 
 @pytest.mark.parametrize("gone", ["nowhere", "silent"])

@@ -1,0 +1,49 @@
+"""What settings and files say of an account or a strategy, where no daemon answers."""
+
+from __future__ import annotations
+
+import click
+
+from daemon import kill
+from daemon.cli.strategy_files import SHIPPED, ids_in
+from daemon.domain.orders.reconcile import EXTERNAL, MANUAL
+from daemon.settings import Settings
+
+
+def require_account(settings: Settings, scope: str, name: str) -> None:
+    """Refuse an account that the settings do not have.
+
+    Args:
+        settings: the accounts.
+        scope: how far a brake reaches.
+        name: of an account or a strategy, or a strategy in one account, `ID@ACCOUNT`.
+
+    Raises:
+        UsageError: there is no such account.
+    """
+    strategy_id, at, account = name.partition("@")
+    if scope == kill.ACCOUNT:
+        at, account = "@", name
+    if scope == kill.ALL or not at:
+        return
+    if not account:
+        text = f"{strategy_id}@ names no account; leave the @ out to reach all of them"
+        raise click.UsageError(text)
+    accounts = [each.id for each in settings.accounts]
+    if account not in accounts:
+        raise click.UsageError(f"no account {account}; the settings have {', '.join(accounts)}")
+
+
+def doubts_of(settings: Settings, latch: kill.Latch) -> list[str]:
+    """Return what to add of a latch whose strategy no file has: nobody could say if it is there."""
+    strategy_id = latch.id.partition("@")[0]
+    known = ids_in((*settings.strategies.paths, SHIPPED))
+    if latch.scope != kill.STRATEGY or strategy_id in (*known, EXTERNAL, MANUAL):
+        return []
+    unknown = f"nobody could check that there is a strategy {strategy_id}: no file has it"
+    there = ", ".join(known) or "none"
+    again = f"{latch.kind} that one, and release this: ordo rearm {latch.latch_id}"
+    return [
+        f"{unknown}, and what was declared the daemon alone knows",
+        f"the files have {there}; if one of them was meant, {again}",
+    ]
