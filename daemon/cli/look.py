@@ -2,9 +2,12 @@
 
 With `--json` each is the daemon's own document, byte for byte, but for `guard`, which is made of
 the snapshot: `{"at", "guarded", "legs": [{"strategy_id", "account", "mode", "leg_id", "symbol",
-"quantity", "guarded", "because": [sentence]}]}`, open legs alone. `pnl --follow --json` writes one
-document a line. `--account` leaves out what is of other accounts; a table names accounts where it
-has several. A table says PAPER or LIVE of each account.
+"quantity", "guarded", "because": [sentence]}], "unread"}`, open legs alone. `pnl --follow --json`
+writes one document a line. `--account` leaves out what is of other accounts; a table names accounts
+where it has several. A table says PAPER or LIVE of each account.
+
+Where the book of a broker was not read since the start, that is told with what to do, and nobody
+is told that nothing is held there: `positions`, `orders` and `guard` end with exit code 1.
 """
 
 from __future__ import annotations
@@ -18,6 +21,7 @@ from pathlib import Path
 import click
 import msgspec
 
+from daemon.cli import FAILED
 from daemon.cli.client import connect, read_document, segment
 from daemon.cli.options import AS_JSON, SETTINGS
 from daemon.cli.snapshot import (
@@ -27,16 +31,18 @@ from daemon.cli.snapshot import (
     headed,
     held_legs,
     mode,
+    nothing_held,
     of_account,
     records,
     resting,
     several_in,
+    unread_lines,
     whose,
 )
+from daemon.cli.standing import status
 from daemon.cli.tables import (
     age,
     amount,
-    clean,
     clock,
     number,
     say,
@@ -46,10 +52,10 @@ from daemon.cli.tables import (
     word,
 )
 
+__all__ = ["guard", "orders", "pnl", "positions", "status"]
 _BETWEEN_S = 1
 _ACCOUNT_ALONE = click.option("--account", metavar="ID", help="Of one account alone.")
 _STALE = "the feed's link is dead: these prices are stale"
-_UNKNOWN = "unknown"
 _ORDERS_HEAD = (
     *("mode", "at", "order", "account", "strategy", "leg", "purpose", "side", ">units"),
     *("symbol", "product", "type", ">price", ">trigger", "state", ">filled", ">average", "reason"),
@@ -60,80 +66,27 @@ _PNL_HEAD = (
 )
 
 
-@click.command("status")
-@SETTINGS
-@AS_JSON
-def status(settings: Path | None, *, as_json: bool) -> None:
-    """Show mode, state, latches, accounts and strategies."""
-    content = connect(settings).get("/api/status")
-    if as_json:
-        say_document(content)
-        return
-    found = read_document(content)
-    latches = records(found, "latches")
-    head = f"{mode(found)}, {found.get('state')}, market time {found.get('market_time')}"
-    say([clean(head)])
-    _section(
-        ("latch", "kind", "scope", "id", "since", "by", "reason"),
-        [
-            [word(each.get(key)) for key in ("latch_id", "kind", "scope", "id")]
-            + [clock(each.get("at")) or _UNKNOWN, word(each.get("by")), word(each.get("reason"))]
-            for each in latches
-        ],
-    )
-    if latches:
-        say(["", "release one with `ordo rearm LATCH`"])
-    accounts = records(found, "accounts")
-    _named([{**each, "mode": mode(each)} for each in accounts], _ACCOUNT)
-    strategies = [
-        {**each, "account": account}
-        for each in records(found, "strategies")
-        for account in each.get("accounts", [each.get("account")])
-    ]
-    _named([{**each, "takes": _takes(found, each)} for each in strategies], _STRATEGY)
-
-
-def _takes(found: Document, strategy: Document) -> str:
-    """Return whether a strategy takes entries now in an account; if not, the gravest reason."""
-    name, account = strategy.get("strategy_id"), strategy.get("account")
-    reached = {"all": ("",), "strategy": (name, f"{name}@{account}"), "account": (account,)}
-    kinds = {
-        latch.get("kind")
-        for latch in records(found, "latches")
-        if latch.get("id") in reached.get(latch.get("scope", ""), ())
-    }
-    accounts = [each for each in records(found, "accounts") if each.get("account") == account]
-    if "kill" in kinds:
-        return "no: halted"
-    if found.get("state") == "reduce_only":
-        return "no: reduce only"
-    if "pause" in kinds or any(each.get("paused") for each in accounts):
-        return "no: paused"
-    return "yes" if strategy.get("taking") else "no: stopped"
-
-
-_ACCOUNT = (
-    *(("mode", "mode"), ("account", "account"), ("broker", "broker"), ("reconciled", "reconciled")),
-    *(("paused", "paused"), ("working", ">working"), ("exits_owed", "exits owed")),
-    ("differing", "books differ in"),
-)
-_STRATEGY = (
-    *(("strategy_id", "strategy"), ("account", "account"), ("taking", "started")),
-    *(("takes", "takes entries"), ("status", "status")),
-)
-
-
 @click.command("positions")
 @_ACCOUNT_ALONE
 @SETTINGS
 @AS_JSON
-def positions(settings: Path | None, account: str | None, *, as_json: bool) -> None:
-    """Show every leg that is held, its levels, and whether it is guarded."""
+def positions(settings: Path | None, account: str | None, *, as_json: bool) -> int:
+    """Show every leg that is held, its levels, and whether it is guarded.
+
+    Exit code 1 where the book of a broker was not read yet.
+    """
     content = of_account(account, connect(settings).get(SNAPSHOT))
+    found = read_document(content)
+    unread = unread_lines(found)
     if as_json:
         say_document(content)
-        return
-    found = read_document(content)
+    else:
+        _show_positions(found)
+        say(unread)
+    return FAILED if unread else 0
+
+
+def _show_positions(found: Document) -> None:
     named = several_in(found)
     rows = [
         [
@@ -147,7 +100,7 @@ def positions(settings: Path | None, account: str | None, *, as_json: bool) -> N
         for strategy, leg in held_legs(found)
     ]
     if not rows:
-        say([headed(found, "nothing is held")])
+        say(nothing_held(found))
         return
     head = ("strategy", "leg", "symbol", "product", "side", ">units", ">entry", ">last", ">age")
     say_table(("mode", *("account",) * named, *head, ">P&L", ">stop", ">target", "guarded"), rows)
@@ -158,14 +111,18 @@ def positions(settings: Path | None, account: str | None, *, as_json: bool) -> N
 @_ACCOUNT_ALONE
 @SETTINGS
 @AS_JSON
-def orders(settings: Path | None, account: str | None, *, as_json: bool) -> None:
-    """Show the book of orders."""
+def orders(settings: Path | None, account: str | None, *, as_json: bool) -> int:
+    """Show the book of orders.
+
+    Exit code 1 where the book of a broker was not read yet.
+    """
     wanted = f"?account={segment(account)}" if account else ""
     content = connect(settings).get(f"/api/orders{wanted}")
+    found = read_document(content)
+    unread = unread_lines(found)
     if as_json:
         say_document(content)
-        return
-    found = read_document(content)
+        return FAILED if unread else 0
     rows = [
         [
             *(mode(each), clock(each.get("at")), word(each.get("order_id"))),
@@ -180,10 +137,12 @@ def orders(settings: Path | None, account: str | None, *, as_json: bool) -> None
         ]
         for each in records(found, "orders")
     ]
-    if not rows:
-        say([headed(found, "no orders")])
-        return
-    say_table(_ORDERS_HEAD, rows)
+    if rows:
+        say_table(_ORDERS_HEAD, rows)
+    else:
+        say([headed(found, "no orders in our own record" if unread else "no orders")])
+    say(unread)
+    return FAILED if unread else 0
 
 
 @click.command("pnl")
@@ -205,7 +164,7 @@ def pnl(settings: Path | None, account: str | None, *, follow: bool, as_json: bo
         else:
             found = read_document(content)
             say_table(_PNL_HEAD, _pnl_rows(found))
-            say(_stale(found))
+            say(_remarks(found))
     elif as_json:
         _follow(look, say_document)
     elif sys.stdout.isatty():
@@ -219,14 +178,20 @@ def pnl(settings: Path | None, account: str | None, *, follow: bool, as_json: bo
 @SETTINGS
 @AS_JSON
 def guard(settings: Path | None, account: str | None, *, as_json: bool) -> int:
-    """Say of each open leg whether it is guarded now; exit code 1 where one is not."""
+    """Say of each open leg whether it is guarded now; exit code 1 where one is not.
+
+    What an account holds whose broker's book was not read yet is not known to be guarded.
+    """
     found = read_document(of_account(account, connect(settings).get(SNAPSHOT)))
     legs = [guard_of(strategy, leg) for strategy, leg in held_legs(found)]
-    whole = all(leg["guarded"] for leg in legs)
+    unread = records(found, "unread")
+    whole = not unread and all(leg["guarded"] for leg in legs)
     if as_json:
-        say_document(msgspec.json.encode({"at": found.get("at"), "guarded": whole, "legs": legs}))
-    elif not legs:
-        say([headed(found, "nothing is held")])
+        told = {"at": found.get("at"), "guarded": whole, "legs": legs, "unread": unread}
+        say_document(msgspec.json.encode(told))
+        return 0 if whole else 1
+    if not legs:
+        say(nothing_held(found))
     else:
         named = several_in(found)
         head = (*("account",) * named, "strategy", "leg", "symbol", ">units", "guarded", "because")
@@ -240,6 +205,7 @@ def guard(settings: Path | None, account: str | None, *, as_json: bool) -> int:
         ]
         say_table(("mode", *head), rows)
         say(resting(found))
+    say(unread_lines(found))
     return 0 if whole else 1
 
 
@@ -293,7 +259,7 @@ class _Screen:
         """Show a snapshot; what the window has no room for is cut off, so that no line wraps."""
         room = shutil.get_terminal_size()
         found = read_document(content)
-        lines = table(_PNL_HEAD, _pnl_rows(found)) + _stale(found)
+        lines = table(_PNL_HEAD, _pnl_rows(found)) + _remarks(found)
         lines = [line[: room.columns - 1] for line in lines[: room.lines - 1]]
         back = f"\x1b[{self._written}F\x1b[J" if self._written else ""
         sys.stdout.write(back + "".join(line + "\n" for line in lines))
@@ -307,24 +273,18 @@ def _append() -> Callable[[bytes], None]:
     def show(content: bytes) -> None:
         nonlocal begun
         found = read_document(content)
-        lines = table(_PNL_HEAD, _pnl_rows(found)) + _stale(found)
+        lines = table(_PNL_HEAD, _pnl_rows(found)) + _remarks(found)
         say(lines[1:] if begun else lines)
         begun = True
 
     return show
 
 
+def _remarks(found: Document) -> list[str]:
+    """Return what makes figures less than they seem; an earlier daemon does not say all of it."""
+    return _stale(found) + (unread_lines(found) if "unread" in found else [])
+
+
 def _stale(found: Document) -> list[str]:
     """Return a warning where the link that brings prices is dead."""
     return [_STALE] if found.get("link_alive") is False else []
-
-
-def _named(told: list[Document], columns: tuple[tuple[str, str], ...]) -> None:
-    rows = [[word(each.get(name)) for name, _ in columns] for each in told]
-    _section(tuple(title for _, title in columns), rows)
-
-
-def _section(head: tuple[str, ...], rows: list[list[str]]) -> None:
-    if rows:
-        say([""])
-        say_table(head, rows)

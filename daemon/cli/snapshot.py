@@ -8,14 +8,14 @@ from typing import Any
 import msgspec
 
 from daemon.cli.client import read_document
-from daemon.cli.tables import amount, number, word
+from daemon.cli.tables import amount, clean, number, word
 from daemon.domain.orders.reconcile import EXTERNAL, MANUAL
 from daemon.domain.risk.guard import Unguarded
 from daemon.errors import OrdoError
 
 Document = dict[str, Any]
 SNAPSHOT = "/api/portfolio/snapshot"
-_OWNED = ("positions", "strategies")
+_OWNED = ("positions", "strategies", "unread")
 """What of a snapshot is of one account each."""
 _WHOSE = {EXTERNAL: "not ours", MANUAL: "ordered by hand"}
 _UNSAID = "the daemon does not say whether it is guarded"
@@ -98,6 +98,24 @@ def _reasons(strategy: Document, leg: Document) -> list[str]:
     return [known.get(each, each) for each in map(str, told)]
 
 
+def unread_lines(found: Document) -> list[str]:
+    """Return a line for each account whose book at its broker was not read, with what to do.
+
+    Raises:
+        OrdoError: the document does not say which those are.
+    """
+    return [clean(headed(each, word(each.get("text")))) for each in records(found, "unread")]
+
+
+def nothing_held(found: Document) -> list[str]:
+    """Return that nothing is held, of no account whose book at its broker was not read."""
+    unread = {each.get("account") for each in records(found, "unread")}
+    if not unread:
+        return [headed(found, "nothing is held")]
+    read = [each for each in records(found, "accounts") if each.get("id") not in unread]
+    return [headed(each, f"nothing is held in {each.get('id')}") for each in read]
+
+
 def resting(found: Document) -> list[str]:
     """Return a line for each position that a stop at the broker would buy back.
 
@@ -117,6 +135,8 @@ def resting(found: Document) -> list[str]:
 def of_account(account: str | None, content: bytes) -> bytes:
     """Return a snapshot without what is of other accounts; the daemon's own where none is named.
 
+    It says PAPER or LIVE as that account does.
+
     Raises:
         OrdoError: there is no such account.
     """
@@ -128,7 +148,8 @@ def of_account(account: str | None, content: bytes) -> bytes:
         raise OrdoError(f"no account {account}; there are: {', '.join(known)}", "unknown_account")
     kept = {key: [e for e in records(found, key) if e.get("account") == account] for key in _OWNED}
     sums = [each for each in records(found, "accounts") if each.get("id") == account]
-    return msgspec.json.encode({**found, **kept, "accounts": sums})
+    whole = {**found, **kept, "accounts": sums}
+    return msgspec.json.encode(whole | {"mode": sums[0].get("mode", found.get("mode"))})
 
 
 def records(found: Document, key: str) -> list[Document]:

@@ -37,6 +37,7 @@ from daemon.web.telling import (
     strategy_told,
     watch_told,
 )
+from daemon.web.unread import unread
 
 _WORST = (Stage.INCOMPLETE, Stage.CANCELLING, Stage.CLOSING, Stage.VERIFYING, Stage.FLAT)
 
@@ -70,6 +71,7 @@ async def status(call: Call) -> StatusTold:
         strategies=await _strategies(call.house),
         sessions=tuple(session_told(each) for each in accounts),
         code=code_told(call.house.code),
+        unread=await unread(call.house, accounts),
     )
 
 
@@ -92,13 +94,17 @@ async def ltp(call: Call) -> PriceTold:
 
 async def orders(call: Call) -> OrdersTold:
     """Tell every order that is asked for."""
-    wanted = call.query
+    wanted, reads = call.query, call.house.control.reads
+    accounts = await reads.accounts()
     return OrdersTold(
         tuple(
             order_told(each, call.house.modes.of(each.intent.account))
-            for each in await call.house.control.reads.orders()
+            for each in await reads.orders()
             if wanted.account in (None, each.intent.account)
             and wanted.strategy_id in (None, each.intent.strategy_id)
+        ),
+        await unread(
+            call.house, [each for each in accounts if wanted.account in (None, each.account)]
         ),
         mode=call.mode,
     )
@@ -133,6 +139,7 @@ async def snapshot(call: Call) -> SnapshotTold:
             for each in risk.watches
             for account in (names.marked(each.account),)
         ),
+        unread=await unread(call.house, accounts),
         mode=call.mode,
     )
 

@@ -57,6 +57,18 @@ class PositionTold(Told, frozen=True):
     product: Product
 
 
+class UnreadTold(Told, frozen=True):
+    """An account whose book at its broker was not read since the start, and what to do.
+
+    Whatever else is told of it is our own record alone; nothing in that means that it is flat.
+    `session` is the state of its session; empty: nobody says.
+    """
+
+    account: str
+    session: str
+    text: str
+
+
 class AccountTold(Told, frozen=True):
     """An account; `differing`: symbols in which the broker shows another position.
 
@@ -122,6 +134,7 @@ class StatusTold(Told, frozen=True):
     strategies: tuple[StrategyTold, ...]
     sessions: tuple[SessionTold, ...]
     code: CodeTold | None
+    unread: tuple[UnreadTold, ...]
 
 
 class PriceTold(Told, frozen=True):
@@ -162,9 +175,10 @@ class OrderTold(Told, frozen=True):
 
 
 class OrdersTold(Told, frozen=True):
-    """Orders, oldest first within each account."""
+    """Orders, oldest first within each account; `unread`: where a broker may have others."""
 
     orders: tuple[OrderTold, ...]
+    unread: tuple[UnreadTold, ...]
 
 
 class PlacedTold(Told, frozen=True):
@@ -236,13 +250,14 @@ class ProfitTold(Told, frozen=True, omit_defaults=True):
 
 
 class SnapshotTold(Told, frozen=True):
-    """Positions and profit, per account and strategy."""
+    """Positions and profit, per account and strategy; of accounts that are `unread` not all."""
 
     at: str
     link_alive: bool
     positions: tuple[PositionTold, ...]
     accounts: tuple[ProfitTold, ...]
     strategies: tuple[WatchTold, ...]
+    unread: tuple[UnreadTold, ...]
 
 
 class DailyTold(Told, frozen=True):

@@ -74,6 +74,18 @@ async def test_each_leg_shows_its_levels_and_whether_it_is_guarded_or_why_not(tm
         assert await tab.text("#feed") == "dead"
 
 
+async def test_a_book_that_was_not_read_is_told_on_the_page_until_it_was(tmp_path):
+    world = World()
+    world.account = replace(world.account, reconciled=False)
+    async with opened(tmp_path, world) as (tab, _):
+        told = await tab.wait_for("document.querySelector('#unread .latch')?.textContent")
+        assert told.startswith("Book not read: paper, PAPER")
+        assert "its session is NEEDS_LOGIN: `ordo login paper`" in told
+
+        world.account = replace(world.account, reconciled=True)
+        await tab.wait_for("document.querySelector('#unread').children.length === 0")
+
+
 async def test_the_kill_button_held_posts_a_kill_and_shows_its_stages_to_flat(tmp_path):
     async with opened(tmp_path) as (tab, world):
         await hold(tab)

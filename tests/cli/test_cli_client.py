@@ -265,8 +265,8 @@ def test_a_name_stays_one_segment_of_a_path():
 @pytest.mark.parametrize("command", READS)
 def test_a_look_imports_nothing_that_a_server_needs(fake, command):
     fake.tells("/api/status", STATUS)
-    fake.tells("/api/orders", {"orders": []})
-    fake.tells("/api/portfolio/snapshot", {"strategies": [], "positions": []})
+    fake.tells("/api/orders", {"orders": [], "unread": []})
+    fake.tells("/api/portfolio/snapshot", {"strategies": [], "positions": [], "unread": []})
     script = f"""
 import sys
 from daemon.cli import main

@@ -68,6 +68,7 @@ def snapshot(*strategies: object, positions: object = ()) -> dict[str, object]:
         "positions": list(positions),
         "accounts": [],
         "strategies": list(strategies),
+        "unread": [],
     }
 
 
@@ -105,8 +106,10 @@ STATUS = {
         {"strategy_id": "straddle", "account": "paper", "taking": False, "status": "waits"}
     ],
     "sessions": [{"account": "paper", "broker": "paper", "reconciled": True}],
+    "unread": [],
 }
 ORDERS = {
+    "unread": [],
     "orders": [
         {
             "order_id": "OR01",
@@ -127,7 +130,7 @@ ORDERS = {
             "reason": "",
             "at": AT,
         }
-    ]
+    ],
 }
 DOCUMENTS = {"status": STATUS, "orders": ORDERS, "positions": WHOLE, "pnl": WHOLE}
 
@@ -262,7 +265,7 @@ def test_orders_are_a_line_each(fake):
 def test_a_stop_that_rests_is_told_apart_from_a_limit(fake):
     """What it is for, its type, and what wakes it."""
     resident = {"purpose": "resident_stop", "order_type": "sl", "trigger_price": 119.95}
-    fake.tells("/api/orders", {"orders": [{**ORDERS["orders"][0], **resident}]})
+    fake.tells("/api/orders", {**ORDERS, "orders": [{**ORDERS["orders"][0], **resident}]})
     head, line = told("orders").out.splitlines()
 
     assert line[head.index("purpose") : head.index("side")].strip() == "resident stop"
@@ -270,7 +273,7 @@ def test_a_stop_that_rests_is_told_apart_from_a_limit(fake):
 
 
 def test_where_there_are_no_orders_that_is_said(fake):
-    fake.tells("/api/orders", {"orders": []})
+    fake.tells("/api/orders", {**ORDERS, "orders": []})
 
     assert told("orders").out == "no orders\n"
 
@@ -449,7 +452,7 @@ def test_the_document_of_guard_has_these_names(fake):
     serve(fake)
     document = json.loads(told("guard", "--json").out)
 
-    assert set(document) == {"at", "guarded", "legs"}
+    assert set(document) == {"at", "guarded", "legs", "unread"}
     assert (document["at"], document["guarded"]) == (AT, True)
     assert document["legs"][0] == {
         "strategy_id": "straddle",
@@ -463,7 +466,7 @@ def test_the_document_of_guard_has_these_names(fake):
     }
 
 
-@pytest.mark.parametrize("lack", ["strategies", "positions", "legs"])
+@pytest.mark.parametrize("lack", ["strategies", "positions", "legs", "unread"])
 @pytest.mark.parametrize("instead", [None, {}, "none", ["x"]])
 def test_a_document_that_does_not_say_what_is_held_is_never_taken_for_nothing(fake, lack, instead):
     document = json.loads(json.dumps(WHOLE))
@@ -474,6 +477,95 @@ def test_a_document_that_does_not_say_what_is_held_is_never_taken_for_nothing(fa
         done = told(command)
         assert done.code == 1
         assert done.err.startswith(f"ordo: the answer does not tell the {lack}; is the daemon of")
+
+
+UNREAD = {
+    "account": "zed",
+    "session": "NEEDS_LOGIN",
+    "text": "the broker's book of zed has not been read yet: `ordo login zed`",
+    "mode": "live",
+}
+SAID = f"LIVE  {UNREAD['text']}"
+ACCOUNTS = [{"id": "zed", "mode": "live"}, {"id": "shadow", "mode": "paper"}]
+BEFORE = {**snapshot(), "accounts": ACCOUNTS, "unread": [UNREAD], "mode": "live"}
+"""A snapshot from before a log-in."""
+
+
+@pytest.mark.parametrize("command", ["positions", "guard"])
+def test_what_was_never_read_is_never_told_as_nothing_held(fake, command):
+    serve(fake, BEFORE)
+    done = told(command)
+
+    assert done.code == 1
+    assert done.out.splitlines() == ["PAPER  nothing is held in shadow", SAID]
+
+
+@pytest.mark.parametrize("command", ["positions", "guard", "pnl"])
+def test_what_is_recorded_of_an_account_is_shown_with_that_its_book_was_not_read(fake, command):
+    serve(fake, {**WHOLE, "accounts": ACCOUNTS[:1], "unread": [UNREAD]})
+    done = told(command)
+
+    assert done.code == (0 if command == "pnl" else 1)
+    assert len(done.out.splitlines()) >= 3
+    assert done.out.splitlines()[-1] == SAID
+
+
+@pytest.mark.parametrize("options", [("--account", "zed"), ()])
+def test_nothing_is_said_to_be_held_where_no_book_was_read(fake, options):
+    serve(fake, {**BEFORE, "accounts": ACCOUNTS[:1]})
+
+    assert told("positions", *options).out.splitlines() == [SAID]
+
+
+@pytest.mark.parametrize("command", ["positions", "guard"])
+def test_an_account_whose_book_was_read_is_told_by_its_own_word(fake, command):
+    serve(fake, BEFORE)
+    done = told(command, "--account", "shadow")
+
+    assert (done.code, done.out) == (0, "PAPER  nothing is held\n")
+
+
+def test_a_program_reads_which_books_were_not_read(fake):
+    body = serve(fake, BEFORE)
+    positions, guard = told("positions", "--json"), told("guard", "--json")
+
+    assert (positions.code, positions.out.encode()) == (1, body + b"\n")
+    assert (guard.code, json.loads(guard.out)["guarded"]) == (1, False)
+    assert json.loads(guard.out)["unread"] == [UNREAD]
+
+
+def test_orders_of_a_book_that_was_not_read_are_told_as_our_own_record(fake):
+    body = fake.tells("/api/orders", {"orders": [], "unread": [UNREAD], "mode": "live"})
+    people, programs = told("orders"), told("orders", "--json")
+
+    assert (people.code, people.out.splitlines()) == (
+        1,
+        ["LIVE  no orders in our own record", SAID],
+    )
+    assert (programs.code, programs.out.encode()) == (1, body + b"\n")
+
+
+def test_orders_of_our_own_record_are_shown_where_the_book_was_not_read(fake):
+    fake.tells("/api/orders", {**ORDERS, "unread": [UNREAD]})
+    done = told("orders")
+
+    assert (done.code, len(done.out.splitlines())) == (1, 3)
+    assert done.out.splitlines()[-1] == SAID
+
+
+def test_the_status_says_what_to_do_where_a_book_was_not_read(fake):
+    fake.tells("/api/status", {**STATUS, "unread": [UNREAD]})
+    lines = told("status").out.splitlines()
+
+    assert lines[lines.index(SAID) - 1] == ""
+    assert lines[lines.index(SAID) - 2].startswith("paper    paper   yes")
+
+
+def test_a_daemon_of_an_earlier_version_still_tells_its_status_and_profit(fake):
+    fake.tells("/api/status", {key: STATUS[key] for key in STATUS if key != "unread"})
+    serve(fake, {key: WHOLE[key] for key in WHOLE if key != "unread"})
+
+    assert (told("status").code, told("pnl").code, told("positions").code) == (0, 0, 1)
 
 
 def test_a_terminal_sees_the_head_in_bold_unless_nobody_wants_colour(fake, monkeypatch):
@@ -526,7 +618,7 @@ def test_an_account_that_is_not_there_is_refused(fake):
 
 
 def test_orders_of_one_account_are_asked_for_by_its_name(fake):
-    fake.tells("/api/orders?account=beta", {"orders": []})
+    fake.tells("/api/orders?account=beta", {**ORDERS, "orders": []})
 
     assert told("orders", "--account", "beta").out == "no orders\n"
 

@@ -13,7 +13,7 @@ from tests.cli.test_cli_verbs import COMMANDS
 from tests.kit.commands import told
 
 SNAPSHOT = "/api/portfolio/snapshot"
-NOTHING = {"positions": [], "strategies": [], "accounts": []}
+NOTHING = {"positions": [], "strategies": [], "accounts": [], "unread": []}
 DONE = {"text": "it is so"}
 STATUS = {"state": "running", "market_time": "now", "latches": [], "accounts": [], "strategies": []}
 ASKED: dict[str, tuple[tuple[str, ...], str, dict[str, Any]]] = {
@@ -21,7 +21,7 @@ ASKED: dict[str, tuple[tuple[str, ...], str, dict[str, Any]]] = {
     "positions": ((), SNAPSHOT, NOTHING),
     "pnl": ((), SNAPSHOT, NOTHING),
     "guard": ((), SNAPSHOT, NOTHING),
-    "orders": ((), "/api/orders", {"orders": []}),
+    "orders": ((), "/api/orders", {"orders": [], "unread": []}),
     "alerts": ((), "/api/alerts", {"alerts": []}),
     "start": (("s",), "/api/strategies/s/start", DONE),
     "stop": (("s",), "/api/strategies/s/stop", DONE),

@@ -32,6 +32,7 @@ from daemon.messages import (
     TakeEntries,
     TakeNoEntries,
 )
+from daemon.messages.arming import SeeSession
 from daemon.messages.modes import Modes
 from daemon.telemetry.log import make_log
 from daemon.web.hub import Hub
@@ -64,6 +65,7 @@ class World:
         risk: what the broadcaster answers each beat with.
         taking: whether the strategy takes entries.
         alerts: that are known.
+        account: as its router knows it.
         stage: of a kill.
         left: by a kill.
         mute: the broadcaster answers nothing.
@@ -77,6 +79,7 @@ class World:
         self.risk: RiskSeen = risk(watch(legs=(LEG, OTHER_LEG)))
         self.taking = True
         self.alerts: tuple[AlertSeen, ...] = ()
+        self.account = ACCOUNT
         self.stage = Stage.CANCELLING
         self.left: tuple[str, ...] = ("4 orders are working",)
         self.mute = self.shut = False
@@ -94,7 +97,8 @@ class World:
     def answers(self) -> dict[type, Any]:
         """What the scripted actors answer."""
         return {
-            SeeAccount: lambda _: ACCOUNT,
+            SeeAccount: lambda _: self.account,
+            SeeSession: lambda _: "NEEDS_LOGIN",
             SeeStrategy: lambda _: StrategySeen("straddle", self.taking, "waits for 09:20:00"),
             SeeKill: lambda about: self._staged(about.latch_id),
             TakeEntries: lambda _: self._take(True),

@@ -72,6 +72,7 @@ async def test_the_status_tells_mode_state_and_who_there_is(tmp_path):
             "settings_sha256": "cd",
             "schema_number": 4,
         },
+        "unread": [],
     }
 
 

@@ -13,10 +13,12 @@ from daemon.messages import (
     Done,
     OrderAsked,
     PlaceByHand,
+    SeeAccount,
     SeeOrderAsked,
     SeeOrders,
 )
 from tests.kit.control_port import MARKET_NS, open_port
+from tests.kit.seen import ACCOUNT
 
 BODY = {
     "symbol": "NIFTY-2026-11-23-24550-CE",
@@ -262,7 +264,8 @@ async def test_a_product_that_is_none_of_ours_is_refused(tmp_path):
 async def test_the_book_is_told_in_rupees_and_indian_time(tmp_path):
     carried = replace(INTENT, product=Product.CARRY)
     half = replace(WORKING, intent=carried, filled_quantity=50, filled_value_e4=50 * 1_186_500)
-    async with open_port(tmp_path, {SeeOrders: lambda _: (half,)}) as port:
+    answers = {SeeOrders: lambda _: (half,), SeeAccount: lambda _: ACCOUNT}
+    async with open_port(tmp_path, answers) as port:
         _, one, _ = await port.ask("GET", "/api/orders/OR01")
         _, mine, _ = await port.ask("GET", "/api/orders?account=paper&strategy_id=by-hand")
         _, others, _ = await port.ask("GET", "/api/orders?strategy_id=straddle")
@@ -292,7 +295,7 @@ async def test_the_book_is_told_in_rupees_and_indian_time(tmp_path):
         "mode": "paper",
     }
     assert len(mine["orders"]) == 2  # each of the two routers showed it
-    assert others == {"orders": [], "mode": "paper"}
+    assert others == {"orders": [], "unread": [], "mode": "paper"}
     assert (status, told["code"]) == (404, "unknown_order")
 
 

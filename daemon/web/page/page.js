@@ -540,6 +540,7 @@ async function showStatus(status) {
   mark($("daemon"), "state", state);
   put($("daemon"), word);
   taking = new Map(status.strategies.flatMap((one) => one.accounts.map((account) => [keyOf(one.strategy_id, account), one.taking])));
+  showUnread(status.unread);
   const stages = showLatches(status.latches);
   for (const one of status.strategies) {
     for (const account of one.accounts) {
@@ -550,6 +551,18 @@ async function showStatus(status) {
   }
   dropGone();
   await stages;
+}
+
+// What was never read is not flat, whatever the figures say.
+function showUnread(told) {
+  const box = $("unread");
+  while (box.children.length > told.length) box.lastChild.remove();
+  told.forEach((one, at) => {
+    const node = box.children[at] ?? box.appendChild(element("article", "latch"));
+    if (!node.firstChild) node.append(element("h3"), element("p", "why"));
+    put(node.firstChild, `Book not read: ${one.account}, ${String(one.mode).toUpperCase()}`);
+    put(node.lastChild, one.text);
+  });
 }
 
 function stopped({ id, account }) {

@@ -1,0 +1,62 @@
+"""Books that were not read: what an account holds is not known before its broker has told it.
+
+Our own book is what was recorded. Until the broker's was read since the start, a position that our
+book lacks may be there all the same, so nobody may be told that nothing is held.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from typing import Final
+
+from daemon.control import Refusal
+from daemon.domain.orders.arming import READY
+from daemon.messages import AccountSeen
+from daemon.messages.arming import SeeSession
+from daemon.web.house import House
+from daemon.web.shapes import UnreadTold
+
+_PATIENCE_S: Final = 1
+
+
+async def unread(house: House, accounts: Sequence[AccountSeen]) -> tuple[UnreadTold, ...]:
+    """Return the accounts whose book was not read since the start, each with what to do.
+
+    Args:
+        house: whose session keepers are asked, of these accounts alone.
+        accounts: as their routers know them.
+    """
+    found = [each.account for each in accounts if not each.reconciled]
+    sessions = await asyncio.gather(*(_session(house, each) for each in found))
+    return tuple(
+        UnreadTold(account, session, sentence(account, session), mode=house.modes.of(account))
+        for account, session in zip(found, sessions, strict=True)
+    )
+
+
+def sentence(account: str, session: str) -> str:
+    """Return what is so of an account whose book was not read, and what to do.
+
+    Args:
+        account: its id.
+        session: the state of its session; empty: nobody says.
+    """
+    so = f"the broker's book of {account} has not been read yet: what it holds is not known"
+    login = f"`ordo login {account}`"
+    if session == READY:
+        return f"{so}; its session is {READY}, and the book is asked for: look again in a moment"
+    if not session:
+        return f"{so}; nobody says how its session is: look again in a moment, or {login}"
+    return f"{so}; its session is {session}: {login}"
+
+
+async def _session(house: House, account: str) -> str:
+    """Return the state of an account's session; empty where its keeper does not answer."""
+    line = house.control.line
+    keeper = line.names.session_keeper(account)
+    try:
+        session: str = await line.ask(keeper, SeeSession(), patience_s=_PATIENCE_S)
+    except Refusal:
+        return ""
+    return session

@@ -1,0 +1,79 @@
+"""Books that were not read since the start: who looks is told so, and what to do."""
+
+from __future__ import annotations
+
+import pytest
+from msgspec.structs import replace
+
+from daemon.messages import SeeAccount, SeeOrders
+from daemon.messages.arming import SeeSession
+from tests.kit.control_port import open_port
+from tests.kit.seen import ACCOUNT, ANSWERS
+
+UNREAD = replace(ACCOUNT, account="second", broker="zerodha", reconciled=False, held=(), live=True)
+SO = "the broker's book of second has not been read yet: what it holds is not known; "
+PATHS = ("/api/status", "/api/portfolio/snapshot", "/api/orders")
+
+
+def answers(session: str | None, *accounts: object) -> dict:
+    """What is answered where a session is so; None: its keeper says nothing."""
+    told = iter(accounts or (ACCOUNT, UNREAD))
+    given = {**ANSWERS, SeeOrders: lambda _: (), SeeAccount: lambda _: next(told)}
+    return given if session is None else {**given, SeeSession: lambda _: session}
+
+
+@pytest.mark.parametrize("path", PATHS)
+@pytest.mark.parametrize("session", ["NEEDS_LOGIN", "NEEDS_USER_STEP", "EXPIRED"])
+async def test_an_account_that_nobody_has_logged_in_since_the_start_is_never_told_as_flat(
+    tmp_path, session, path
+):
+    async with open_port(tmp_path, answers(session)) as port:
+        status, told, _ = await port.ask("GET", path)
+
+    (unread,) = told["unread"]
+    assert status == 200
+    assert unread == {
+        "account": "second",
+        "session": session,
+        "text": f"{SO}its session is {session}: `ordo login second`",
+        "mode": "paper",
+    }
+
+
+async def test_a_book_that_is_being_read_is_waited_for_and_needs_no_log_in(tmp_path):
+    async with open_port(tmp_path, answers("READY")) as port:
+        _, told, _ = await port.ask("GET", PATHS[1])
+
+    assert told["unread"][0]["text"] == (
+        f"{SO}its session is READY, and the book is asked for: look again in a moment"
+    )
+
+
+async def test_a_keeper_of_sessions_that_is_silent_keeps_nobody_from_being_told(
+    tmp_path, monkeypatch
+):
+    monkeypatch.setattr("daemon.web.unread._PATIENCE_S", 0.02)
+    async with open_port(tmp_path, answers(None)) as port:
+        status, told, _ = await port.ask("GET", PATHS[1])
+
+    assert status == 200
+    assert told["unread"][0]["session"] == ""
+    assert told["unread"][0]["text"] == (
+        f"{SO}nobody says how its session is: look again in a moment, or `ordo login second`"
+    )
+
+
+@pytest.mark.parametrize("path", PATHS)
+async def test_where_every_book_was_read_nobody_is_asked_for_his_session(tmp_path, path):
+    async with open_port(tmp_path, answers("READY", ACCOUNT, ACCOUNT)) as port:
+        _, told, _ = await port.ask("GET", path)
+
+        assert told["unread"] == []
+        assert port.actors.told(SeeSession) == []
+
+
+async def test_orders_of_one_account_tell_of_its_own_book_alone(tmp_path):
+    async with open_port(tmp_path, answers("NEEDS_LOGIN")) as port:
+        _, told, _ = await port.ask("GET", "/api/orders?account=paper")
+
+    assert told["unread"] == []
