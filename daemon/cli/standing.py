@@ -11,10 +11,11 @@ import click
 
 from daemon.cli.client import connect, read_document
 from daemon.cli.options import AS_JSON, SETTINGS
-from daemon.cli.snapshot import Document, mode, records, unread_lines
+from daemon.cli.snapshot import Document, headed, mode, records, unread_lines
 from daemon.cli.tables import clean, clock, say, say_document, say_table, word
 
 _UNKNOWN = "unknown"
+_LIVE = "LIVE"
 
 
 @click.command("status")
@@ -42,6 +43,7 @@ def status(settings: Path | None, *, as_json: bool) -> None:
         say(["", "release one with `ordo rearm LATCH`"])
     accounts = records(found, "accounts")
     _named([{**each, "mode": mode(each)} for each in accounts], _ACCOUNT)
+    _told([_arm_line(each) for each in accounts if mode(each) == _LIVE])
     if "unread" in found:  # a daemon begun by an earlier version does not say
         _told(unread_lines(found))
     strategies = [
@@ -50,6 +52,20 @@ def status(settings: Path | None, *, as_json: bool) -> None:
         for account in each.get("accounts", [each.get("account")])
     ]
     _named([{**each, "takes": _takes(found, each)} for each in strategies], _STRATEGY)
+
+
+def _arm_line(account: Document) -> str:
+    """Return whether an account of a live broker is armed, until when, and what to do if not."""
+    name, arm = word(account.get("account")), account.get("armed")
+    if "armed" not in account:
+        text = f"the daemon does not say whether {name} is armed; is it of another version?"
+    elif not isinstance(arm, dict):
+        text = f"{name} is not armed: no entry leaves; arm it for today with `ordo arm {name}`"
+    else:
+        since = f"by {word(arm.get('by'))} at {clock(arm.get('at'))}"
+        because = f": {arm['reason']}" if arm.get("reason") else ""
+        text = f"{name} is armed until {word(arm.get('day'))} ends, {since}{because}"
+    return clean(headed(account, text))
 
 
 def _takes(found: Document, strategy: Document) -> str:
@@ -68,6 +84,10 @@ def _takes(found: Document, strategy: Document) -> str:
         return "no: reduce only"
     if "pause" in kinds or any(each.get("paused") for each in accounts):
         return "no: paused"
+    if any(each.get("reconciled") is False for each in accounts):
+        return "no: book not read"
+    if any(mode(each) == _LIVE and not each.get("armed", True) for each in accounts):
+        return "no: not armed"
     return "yes" if strategy.get("taking") else "no: stopped"
 
 

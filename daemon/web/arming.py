@@ -1,9 +1,13 @@
-"""Arming over the control port: what is taken, and what is done."""
+"""Arming over the control port: what is taken, what is done, and what stands."""
 
 from __future__ import annotations
 
+from daemon.domain.instants import day_of, iso
+from daemon.messages import AccountSeen
+from daemon.storage import arms
 from daemon.web.asks import Name, Taken, Words
-from daemon.web.shapes import DoneTold
+from daemon.web.house import House
+from daemon.web.shapes import ArmTold, DoneTold
 from daemon.web.table import Call
 from daemon.web.telling import done_told
 
@@ -27,3 +31,17 @@ async def disarm(call: Call) -> DoneTold:
     body: ArmBody = call.body
     arming = call.house.control.arming
     return done_told(await arming.disarm(body.account, body.reason, call.who.name), call.mode)
+
+
+def arm_told(house: House, seen: AccountSeen) -> ArmTold | None:
+    """Tell of the arm of an account; None: it has none that counts today.
+
+    It counts where the record and the folder both have it, as for whoever lets entries out.
+    """
+    armed, line = seen.armed, house.control.line
+    if armed is None or armed.day != day_of(line.now_ns()):
+        return None
+    held = arms.of(line.names.state_dir, seen.account)
+    if held is None or held.day != armed.day:
+        return None
+    return ArmTold(armed.day.isoformat(), armed.by, armed.reason, iso(armed.at_ns))

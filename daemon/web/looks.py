@@ -9,6 +9,7 @@ from daemon import kill
 from daemon.domain.instants import day_of, iso
 from daemon.domain.orders.arming import Mode
 from daemon.messages import KillStaged, Scope, Stage, WatchSeen
+from daemon.web.arming import arm_told
 from daemon.web.door import Nothing
 from daemon.web.house import House
 from daemon.web.problems import Problem
@@ -67,7 +68,7 @@ async def status(call: Call) -> StatusTold:
             for each in latches
         ),
         market_time=iso(control.line.now_ns()),
-        accounts=tuple(account_told(each) for each in accounts),
+        accounts=tuple(account_told(each, arm_told(call.house, each)) for each in accounts),
         strategies=await _strategies(call.house),
         sessions=tuple(session_told(each) for each in accounts),
         code=code_told(call.house.code),

@@ -69,10 +69,20 @@ class UnreadTold(Told, frozen=True):
     text: str
 
 
+class ArmTold(Struct, frozen=True):
+    """A person's word that an account may be entered until `day` ends, and since when it counts."""
+
+    day: str
+    by: str
+    reason: str
+    at: str
+
+
 class AccountTold(Told, frozen=True):
     """An account; `differing`: symbols in which the broker shows another position.
 
-    One that differs in what is carried has `carry` behind it.
+    One that differs in what is carried has `carry` behind it. `armed` null: it is not, so that no
+    entry leaves where money is traded with; on paper none is needed.
     """
 
     account: str
@@ -82,6 +92,7 @@ class AccountTold(Told, frozen=True):
     differing: tuple[str, ...]
     exits_owed: tuple[str, ...]
     working: int
+    armed: ArmTold | None
 
 
 class StrategyTold(Told, frozen=True):

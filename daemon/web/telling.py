@@ -22,6 +22,7 @@ from daemon.messages import (
 )
 from daemon.web.shapes import (
     AccountTold,
+    ArmTold,
     CodeTold,
     DoneTold,
     LatchTold,
@@ -72,7 +73,7 @@ def latch_told(latch: kill.Latch, mode: Mode) -> LatchTold:
     )
 
 
-def account_told(seen: AccountSeen) -> AccountTold:
+def account_told(seen: AccountSeen, arm: ArmTold | None) -> AccountTold:
     """Tell of an account."""
     return AccountTold(
         seen.account,
@@ -82,6 +83,7 @@ def account_told(seen: AccountSeen) -> AccountTold:
         seen.differing,
         seen.exits_owed,
         seen.working,
+        arm,
         mode=LIVE if seen.live else PAPER,
     )
 

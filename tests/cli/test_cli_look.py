@@ -553,6 +553,60 @@ def test_orders_of_our_own_record_are_shown_where_the_book_was_not_read(fake):
     assert done.out.splitlines()[-1] == SAID
 
 
+ARM = {"day": "2026-11-23", "by": "ann", "reason": "one lot", "at": AT}
+ZED = {**STATUS["accounts"][0], "account": "zed", "broker": "zerodha", "mode": "live"}
+
+
+@pytest.mark.parametrize(
+    ("account", "line", "takes"),
+    [
+        (
+            {**ZED, "armed": ARM},
+            "LIVE  zed is armed until 2026-11-23 ends, by ann at 09:20:31: one lot",
+            "yes",
+        ),
+        (
+            {**ZED, "armed": {**ARM, "reason": ""}},
+            "LIVE  zed is armed until 2026-11-23 ends, by ann at 09:20:31",
+            "yes",
+        ),
+        (
+            {**ZED, "armed": None},
+            "LIVE  zed is not armed: no entry leaves; arm it for today with `ordo arm zed`",
+            "no: not armed",
+        ),
+        (
+            {**ZED, "armed": None, "reconciled": False},
+            "LIVE  zed is not armed: no entry leaves; arm it for today with `ordo arm zed`",
+            "no: book not read",
+        ),
+        (
+            ZED,
+            "LIVE  the daemon does not say whether zed is armed; is it of another version?",
+            "yes",
+        ),
+    ],
+)
+def test_the_status_says_of_a_live_account_whether_it_is_armed_and_until_when(
+    fake, account, line, takes
+):
+    one = {"strategy_id": "straddle", "account": "zed", "taking": True, "status": "waits"}
+    other = {"accounts": [account], "strategies": [one], "latches": [], "state": "running"}
+    fake.tells("/api/status", {**STATUS, **other})
+    lines = told("status").out.splitlines()
+    head, row = lines[-2:]
+
+    assert line in lines
+    assert row[head.index("takes entries") : head.index("status")].strip() == takes
+
+
+def test_the_status_says_nothing_of_arms_where_an_account_is_on_paper(fake):
+    paper = {**STATUS["accounts"][0], "mode": "paper", "armed": None}
+    fake.tells("/api/status", {**STATUS, "accounts": [paper]})
+
+    assert "armed" not in told("status").out
+
+
 def test_the_status_says_what_to_do_where_a_book_was_not_read(fake):
     fake.tells("/api/status", {**STATUS, "unread": [UNREAD]})
     lines = told("status").out.splitlines()

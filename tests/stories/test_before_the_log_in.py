@@ -1,4 +1,4 @@
-"""A live daemon before anybody has logged in: what it never read, it never tells as flat."""
+"""A live daemon before a log-in and an arm: what is not known, and what may not be entered."""
 
 from __future__ import annotations
 
@@ -55,3 +55,18 @@ def test_nothing_is_told_as_held_or_flat_before_the_brokers_book_was_read(tmp_pa
         daemon.wait_ready()
         assert lines(told("positions"), 0) == ["LIVE  nothing is held"]
         assert daemon.get("/api/portfolio/snapshot").document["unread"] == []
+
+
+def test_the_status_says_which_accounts_are_armed_and_until_when(tmp_path, monkeypatch):
+    with waiting(tmp_path, monkeypatch) as (daemon, twin):
+        daemon.log_in()
+        twin.reach("09:10:00")
+        daemon.wait_ready()
+        bare = "LIVE  zed is not armed: no entry leaves; arm it for today with `ordo arm zed`"
+        assert bare in lines(told("status"), 0)
+        assert daemon.arm().status == 200
+        armed = "LIVE  zed is armed until 2026-03-09 ends, by operator at 09:10:00: a story"
+        assert armed in lines(told("status"), 0)
+        assert "shadow is" not in told("status").out
+        assert daemon.post("/api/disarm", {"account": "zed"}).status == 200
+        assert bare in lines(told("status"), 0)

@@ -45,6 +45,7 @@ async def test_the_status_tells_mode_state_and_who_there_is(tmp_path):
         "differing": ["RELIANCE"],
         "exits_owed": ["E1"],
         "working": 2,
+        "armed": None,
         "mode": "paper",
     }
     assert status == 200
