@@ -116,6 +116,7 @@ class Ports:
                 tracer=doors.telemetry.tracer,
                 replay=doors.outbox.replay,
                 wall=self._wall,
+                asks=self.hub.asking.stands,
             )
             served = await stack.enter_async_context(
                 serve(house, (*streams.routes, *Page().routes))

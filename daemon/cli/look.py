@@ -33,6 +33,7 @@ from daemon.cli.snapshot import (
     mode,
     nothing_held,
     of_account,
+    quotes_asked,
     records,
     resting,
     several_in,
@@ -56,6 +57,10 @@ __all__ = ["guard", "orders", "pnl", "positions", "status"]
 _BETWEEN_S = 1
 _ACCOUNT_ALONE = click.option("--account", metavar="ID", help="Of one account alone.")
 _STALE = "the feed's link is dead: these prices are stale"
+_ASKED = (
+    "the feed's link is dead: the quotes of what is held are asked for once a second, and"
+    " `ordo guard` says how old each is"
+)
 _ORDERS_HEAD = (
     *("mode", "at", "order", "account", "strategy", "leg", "purpose", "side", ">units"),
     *("symbol", "product", "type", ">price", ">trigger", "state", ">filled", ">average", "reason"),
@@ -183,7 +188,8 @@ def guard(settings: Path | None, account: str | None, *, as_json: bool) -> int:
     What an account holds whose broker's book was not read yet is not known to be guarded.
     """
     found = read_document(of_account(account, connect(settings).get(SNAPSHOT)))
-    legs = [guard_of(strategy, leg) for strategy, leg in held_legs(found)]
+    asked = quotes_asked(found)
+    legs = [guard_of(strategy, leg, asked=asked) for strategy, leg in held_legs(found)]
     unread = records(found, "unread")
     whole = not unread and all(leg["guarded"] for leg in legs)
     if as_json:
@@ -287,4 +293,6 @@ def _remarks(found: Document) -> list[str]:
 
 def _stale(found: Document) -> list[str]:
     """Return a warning where the link that brings prices is dead."""
-    return [_STALE] if found.get("link_alive") is False else []
+    if found.get("link_alive") is not False:
+        return []
+    return [_ASKED if quotes_asked(found) else _STALE]

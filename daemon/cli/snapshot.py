@@ -8,7 +8,9 @@ from typing import Any
 import msgspec
 
 from daemon.cli.client import read_document
-from daemon.cli.tables import amount, clean, number, word
+from daemon.cli.tables import age, amount, clean, number, word
+from daemon.domain.instants import MILLISECOND_NS
+from daemon.domain.market.polled import LIVES_NS
 from daemon.domain.orders.reconcile import EXTERNAL, MANUAL
 from daemon.domain.risk.guard import Unguarded
 from daemon.errors import OrdoError
@@ -70,8 +72,14 @@ def headed(told: Document, text: str) -> str:
     return f"{mode(told)}  {text}".lstrip()
 
 
-def guard_of(strategy: Document, leg: Document) -> Document:
-    """Return whether an open leg is guarded; what is not said to be is not."""
+def guard_of(strategy: Document, leg: Document, *, asked: bool) -> Document:
+    """Return whether an open leg is guarded; what is not said to be is not.
+
+    Args:
+        strategy: whose leg.
+        leg: the leg.
+        asked: quotes are asked for in place of a link that is dead.
+    """
     guarded = leg.get("guarded") is True
     return {
         "strategy_id": strategy.get("strategy_id"),
@@ -81,14 +89,21 @@ def guard_of(strategy: Document, leg: Document) -> Document:
         "symbol": leg.get("symbol"),
         "quantity": leg.get("quantity"),
         "guarded": guarded,
-        "because": [] if guarded else _reasons(strategy, leg),
+        "because": [] if guarded else _reasons(strategy, leg, asked=asked),
     }
 
 
-def _reasons(strategy: Document, leg: Document) -> list[str]:
+def quotes_asked(found: Document) -> bool:
+    """Say whether the daemon tells that quotes are asked for in place of a link that is dead."""
+    return found.get("quotes_asked") is True
+
+
+def _reasons(strategy: Document, leg: Document, *, asked: bool) -> list[str]:
     """Return every reason why a leg is not guarded, in words."""
     told = leg.get("unguarded_because") or [_UNSAID]
     known = {reason.value: reason.sentence for reason in Unguarded}
+    if asked:
+        known[Unguarded.NO_PRICE.value] = _asked_for(leg)
     name, account = strategy.get("strategy_id"), strategy.get("account")
     if name in _WHOSE:
         known[Unguarded.NO_RULE.value] = (
@@ -96,6 +111,18 @@ def _reasons(strategy: Document, leg: Document) -> list[str]:
             " --stop PRICE` gives it one"
         )
     return [known.get(each, each) for each in map(str, told)]
+
+
+def _asked_for(leg: Document) -> str:
+    """Return what prices a leg whose quote is asked for, in place of a link that is dead."""
+    age_ms, reasons = leg.get("age_ms"), leg.get("unguarded_because") or ()
+    asked = "its quote is asked for once a second"
+    if age_ms is None or age_ms < 0:
+        return f"{asked}, and none has come"
+    last, is_young = age(age_ms), age_ms * MILLISECOND_NS <= LIVES_NS
+    if is_young and Unguarded.NOT_WATCHED.value not in reasons:
+        return f"{asked} and judged, the last {last} ago"
+    return f"{asked}, and none that can be judged has come for {last}"
 
 
 def unread_lines(found: Document) -> list[str]:

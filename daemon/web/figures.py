@@ -17,19 +17,20 @@ from daemon.web.telling import price, rupees
 Document = dict[str, Any]
 
 
-def pnl(risk: RiskSeen, modes: Modes) -> Document:
+def pnl(risk: RiskSeen, modes: Modes, *, asked: bool = False) -> Document:
     """Return the fields of a message of `/ws/pnl`.
 
     Args:
         risk: everything under watch.
         modes: every account, and whose money it trades with.
+        asked: quotes are asked for in place of a feed that is dead.
     """
     sums: dict[str, list[WatchSeen]] = {account: [] for account in modes.accounts}
     for watch in risk.watches:
         sums.setdefault(watch.account or modes.home, []).append(watch)
     return {
         "market_time": iso(risk.at_ns),
-        "feed": {"alive": risk.link_alive},
+        "feed": {"alive": risk.link_alive, "asked": asked},
         "strategies": [
             {**_strategy(watch, watch.account or modes.home), "mode": modes.of(watch.account)}
             for watch in risk.watches

@@ -10,7 +10,7 @@ from aiohttp import web
 from msgspec import Struct, field
 
 from daemon.control import Control, Refusal
-from daemon.messages import CodeLoaded
+from daemon.messages import CodeLoaded, RiskSeen
 from daemon.messages.modes import Modes
 from daemon.runtime.clock import Clock, WallClock
 from daemon.settings.web import Web
@@ -47,6 +47,10 @@ def _is_ready() -> bool:
     return True
 
 
+def _asks_nothing(risk: RiskSeen) -> bool:  # noqa: ARG001
+    return False
+
+
 async def _replays_nothing(sink: str, number: int) -> int:  # noqa: ARG001
     raise Refusal("no_outbox", "this daemon has no sinks")
 
@@ -70,6 +74,7 @@ class House(Struct, frozen=True):
         replay: has dead letters of the outbox delivered after all, of a sink (empty: of all) and a
             record (0: all); returns how many, or raises a `Refusal`.
         wall: host time as the machine has it by now: the vault goes by it, as others write to it.
+        asks: whether quotes are asked for in place of a feed that is dead.
     """
 
     control: Control
@@ -86,6 +91,7 @@ class House(Struct, frozen=True):
     tracer: Tracer | None = None
     replay: Callable[[str, int], Awaitable[int]] = _replays_nothing
     wall: Clock = WallClock()
+    asks: Callable[[RiskSeen], bool] = _asks_nothing
 
     @property
     def modes(self) -> Modes:

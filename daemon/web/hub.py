@@ -17,6 +17,7 @@ from daemon.messages import PnlFrame, PriceSeen
 from daemon.messages.modes import Modes
 from daemon.telemetry.log import Log
 from daemon.web import figures
+from daemon.web.asking import Asking
 from daemon.web.news import News
 from daemon.web.stream import Stream, Watcher
 
@@ -58,6 +59,12 @@ class Hub:
         modes: whose money each account trades with.
         log: is told of whoever is dropped.
         caps: what it bears.
+
+    Attributes:
+        caps: as given, or the preset ones.
+        pnl: profit and loss.
+        events: what was recorded.
+        asking: whether quotes are asked for, by what was recorded.
     """
 
     def __init__(
@@ -72,6 +79,7 @@ class Hub:
         self.pnl = Stream("pnl", wall_ns, mode=modes.whole)
         self.events = Stream("events", wall_ns, _EVENTS_WAITING, modes.whole)
         self.events.publish({"events": []}, 0)
+        self.asking = Asking()
         self._beat = beat
         self._wall_ns = wall_ns
         self._modes = modes
@@ -131,7 +139,8 @@ class Hub:
         now_s = _now_s()
         changed = {seen.symbol: (seen, frame.at_ns) for seen in frame.prices}
         self._prices.update(changed)
-        self.pnl.publish(figures.pnl(frame.risk, self._modes), now_s)
+        asked = self.asking.stands(frame.risk)
+        self.pnl.publish(figures.pnl(frame.risk, self._modes, asked=asked), now_s)
         for symbols, stream in self._ticks.items():
             if _due(stream, now_s) or not changed.keys().isdisjoint(symbols):
                 known = [self._prices[symbol] for symbol in symbols if symbol in self._prices]
@@ -141,11 +150,15 @@ class Hub:
 
     def record(self, facts: Iterable[Any]) -> None:
         """Tell of what has just become durable."""
-        items = [item for fact in facts if (item := self._news.of(fact)) is not None]
+        items = [item for fact in facts if (item := self._item(fact)) is not None]
         if items:
             self._recent.extend(items)
             self.events.publish({"events": items}, _now_s(), {"events": list(self._recent)})
             self._waiting.set()
+
+    def _item(self, fact: Any) -> dict[str, Any] | None:
+        self.asking.hear(fact)
+        return self._news.of(fact)
 
     async def serve(self) -> None:
         """Ask and send, until cancelled."""

@@ -129,6 +129,7 @@ async def snapshot(call: Call) -> SnapshotTold:
     return SnapshotTold(
         at=iso(risk.at_ns),
         link_alive=risk.link_alive,
+        quotes_asked=call.house.asks(risk),
         positions=tuple(
             position_told(held, call.house.modes.of(each.account))
             for each in accounts

@@ -261,10 +261,14 @@ class ProfitTold(Told, frozen=True, omit_defaults=True):
 
 
 class SnapshotTold(Told, frozen=True):
-    """Positions and profit, per account and strategy; of accounts that are `unread` not all."""
+    """Positions and profit, per account and strategy; of accounts that are `unread` not all.
+
+    `quotes_asked`: the link is dead, and the quotes of what is held are asked for once a second.
+    """
 
     at: str
     link_alive: bool
+    quotes_asked: bool
     positions: tuple[PositionTold, ...]
     accounts: tuple[ProfitTold, ...]
     strategies: tuple[WatchTold, ...]

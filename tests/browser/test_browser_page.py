@@ -6,7 +6,8 @@ import pytest
 from msgspec.structs import replace
 
 from daemon import kill
-from daemon.messages import AcknowledgeAlert, ReleaseLatch, Stage, TakeEntries, TakeNoEntries
+from daemon.domain.market.notes import NoteKind
+from daemon.messages import AcknowledgeAlert, Noted, ReleaseLatch, Stage, TakeEntries, TakeNoEntries
 from tests.kit.browser import HOW, chromium
 from tests.kit.page_world import World, page_open
 from tests.kit.seen import ALERT
@@ -72,6 +73,18 @@ async def test_each_leg_shows_its_levels_and_whether_it_is_guarded_or_why_not(tm
         assert rows[0][0].split() == ["SELLNIFTY", "24550", "CE", "2", "Sep"]
         assert [row[-1] for row in rows[1:]] == ["the feed is dead, a new reason", "closed"]
         assert await tab.text("#feed") == "dead"
+
+
+async def test_a_leg_whose_quote_is_asked_for_on_a_dead_link_says_so(tmp_path):
+    world = World()
+    bare = replace(LEG, unguarded_because=("link_dead", "no_price"))
+    world.risk = risk(watch(legs=(bare,)), alive=False)
+    async with opened(tmp_path, world) as (tab, _):
+        await tab.wait_for(f"{shown('.guard')} === 'the feed is dead, no price yet'")
+        asks = "the feed is silent for 10 s: what is held is priced by asking for it"
+        world.hub.record([Noted(NoteKind.STALE, asks, 0)])
+        await tab.wait_for(f"{shown('.guard')}.includes('asked for')")
+        assert await tab.text(".guard") == "the feed is dead, its quote is asked for"
 
 
 async def test_a_book_that_was_not_read_is_told_on_the_page_until_it_was(tmp_path):

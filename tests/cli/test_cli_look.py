@@ -423,6 +423,44 @@ def test_guard_tells_every_reason_in_words_and_fails(fake, reason):
     )
 
 
+LATE = Unguarded.NOT_WATCHED.sentence
+ASKED = "the link that brings its prices is dead; its quote is asked for once a second"
+
+
+@pytest.mark.parametrize(
+    ("age_ms", "more", "because"),
+    [
+        (900, [], f"{ASKED} and judged, the last 900 ms ago"),
+        (3_000, [], f"{ASKED} and judged, the last 3.0 s ago"),
+        (3_001, [], f"{ASKED}, and none that can be judged has come for 3.0 s"),
+        (17_000, [], f"{ASKED}, and none that can be judged has come for 17.0 s"),
+        (None, [], f"{ASKED}, and none has come"),
+        (-1, [], f"{ASKED}, and none has come"),
+        (
+            900,
+            ["not_watched"],
+            f"{ASKED}, and none that can be judged has come for 900 ms; {LATE}",
+        ),
+    ],
+)
+def test_guard_says_how_a_leg_is_priced_whose_quote_is_asked_for(fake, age_ms, more, because):
+    bare = {"guarded": False, "unguarded_because": ["link_dead", "no_price", *more]}
+    dead = snapshot(strategy("straddle", leg("ce", CE, age_ms=age_ms, **bare)))
+    serve(fake, {**dead, "link_alive": False, "quotes_asked": True})
+    done = told("guard")
+
+    assert done.code == 1
+    assert done.out.splitlines()[1].endswith(f"  no       {because}")
+    assert "; ".join(json.loads(told("guard", "--json").out)["legs"][0]["because"]) == because
+    assert (
+        told("positions")
+        .out.splitlines()[-1]
+        .startswith(
+            "the feed's link is dead: the quotes of what is held are asked for once a second"
+        )
+    )
+
+
 @pytest.mark.parametrize(
     ("other", "because"),
     [

@@ -45,6 +45,11 @@ def notes(daemon: LiveDaemon) -> list[str]:
     return [each["text"] for each in daemon.told("Noted")]
 
 
+def is_asked(daemon: LiveDaemon) -> bool:
+    """Whether whoever looks at what is held is told that its quotes are asked for."""
+    return bool(daemon.get("/api/portfolio/snapshot").document["quotes_asked"])
+
+
 def frozen(daemon: LiveDaemon, twin: Twin, **fault: Any) -> None:
     """Enter, freeze the ticker, and come to where the market has leapt for some seconds."""
     twin.pass_by(FROZEN)
@@ -52,6 +57,8 @@ def frozen(daemon: LiveDaemon, twin: Twin, **fault: Any) -> None:
     twin.ask("POST", "faults", kind="freeze", **fault)
     twin.pass_by(LEAP - FROZEN - 4)
     daemon.wait_event("LinkDied")
+    twin.follow_clock(2, until=lambda: is_asked(daemon))
+    assert is_asked(daemon)
     twin.follow_clock(10, until=lambda: bool(daemon.told("ExitFinished")))
 
 

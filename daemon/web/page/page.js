@@ -17,6 +17,7 @@ const SAID = {
   flat: "Everything is flat. Entries stay stopped until you rearm.",
   incomplete: "Not flat in time; it goes on being tried. Look at your broker. Left:",
 };
+const ASKED = { no_price: "its quote is asked for" };
 const WHOSE = { external: "not ours: no stop", manual: "by hand: no stop" };
 const WHY = {
   no_rule: "no stop holds it",
@@ -250,6 +251,7 @@ function logOut(why = "") {
 const cards = new Map();
 let taking = new Map();
 let inStream = new Set();
+let asked = false; // quotes are asked for in place of a feed that is dead
 
 function showPnl(message) {
   const [day, clock] = String(message.market_time ?? "").split("T");
@@ -257,6 +259,7 @@ function showPnl(message) {
   put($("date"), day || "----------");
   const alive = message.feed?.alive;
   mark($("feed"), "state", alive ? "good" : "bad");
+  asked = message.feed?.asked === true;
   put($("feed"), alive ? "alive" : "dead");
   const watched = message.strategies;
   const total = watched.reduce((all, one) => all + one.pnl, 0);
@@ -423,7 +426,7 @@ function showLeg(card, leg) {
   const profit = row.cells[4];
   profit.classList.toggle("gain", leg.pnl > 0);
   profit.classList.toggle("loss", leg.pnl < 0);
-  const why = card.id in WHOSE ? { ...WHY, no_rule: WHOSE[card.id] } : WHY;
+  const why = { ...WHY, ...(asked ? ASKED : {}), ...(card.id in WHOSE ? { no_rule: WHOSE[card.id] } : {}) };
   const because = (leg.unguarded_because ?? []).map((word) => why[word] ?? word);
   const flat = leg.quantity === 0;
   row.guard.className = flat ? "guard flat" : leg.guarded ? "guard" : "guard bare";
