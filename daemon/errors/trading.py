@@ -79,6 +79,12 @@ TRADING: Final[Mapping[str, Entry]] = {
         "begin a new one with `ordo login ACCOUNT`",
         status=404,
     ),
+    "brought_before": Entry(
+        "That was brought for a log-in before",
+        "bring a new one: the next code, or what a new log-in on the broker's page leads to; "
+        "`ordo check` says where the account stands",
+        _STATE,
+    ),
     "one_account": Entry(
         "A strategy starts and stops in all its accounts",
         "pause it in one: `ordo pause --strategy ID@ACCOUNT`",

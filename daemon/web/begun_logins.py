@@ -95,8 +95,13 @@ class BegunLogins:
         return next((b for b in self._begun.values() if b.login_id == login_id), None)
 
     def drop(self, account: str) -> None:
-        """Wait for nobody any more: what he would bring was brought another way."""
-        self._begun.pop(account, None)
+        """Wait for nobody any more: what he would bring was brought another way.
+
+        Who has come back meanwhile is still told what came of it.
+        """
+        begun = self._begun.get(account)
+        if begun is not None and begun.stage is Stage.WAITING:
+            del self._begun[account]
 
 
 def _digest(state: str) -> str:

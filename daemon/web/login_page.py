@@ -18,6 +18,7 @@ from daemon.control import Refusal
 from daemon.telemetry.redaction import Secret
 from daemon.web.auth import address_of
 from daemon.web.begun_logins import BEGUN, Begun, Stage
+from daemon.web.bringing import BRINGING
 from daemon.web.connection import is_local
 from daemon.web.house import HOUSE
 from daemon.web.page_files import POLICY
@@ -74,16 +75,14 @@ async def come_back(request: web.Request, who: Principal) -> web.StreamResponse:
     """Take what a browser brought back, once, and lead it on to the end of it."""
     if not is_local(address_of(request)):
         return _page(_ELSEWHERE)
-    house = request.app[HOUSE]
     begun = request.app[BEGUN].of_state(request.query.get("state", ""))
-    now_ns = house.host.now_ns()
+    now_ns = request.app[HOUSE].host.now_ns()
     if begun is None or begun.stage_at(now_ns) is Stage.OVER:
         return _page(_STRANGE)
     if begun.take(now_ns):
-        brought, broker = Secret(str(request.rel_url)), house.brokers.get(begun.account, "")
-        sessions, put_in_ns = house.control.sessions, house.wall.now_ns()
+        brought, bringing = Secret(str(request.rel_url)), request.app[BRINGING]
         try:
-            done = await sessions.bring(begun.account, broker, brought, begun.by, put_in_ns)
+            done = await bringing.token(begun.account, brought, begun.by)
         except Refusal as refusal:
             begun.end(Stage.REFUSED, str(refusal))
         else:

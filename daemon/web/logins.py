@@ -15,6 +15,7 @@ from daemon.domain.instants import SECOND_NS, iso
 from daemon.telemetry.redaction import STARS, Secret
 from daemon.web.asks import Taken
 from daemon.web.begun_logins import BEGUN, Stage
+from daemon.web.bringing import BRINGING
 from daemon.web.login_page import PATH
 from daemon.web.problems import Problem
 from daemon.web.shapes import Told
@@ -81,21 +82,19 @@ def read_login(data: bytes) -> StepBody:
 async def log_in(call: Call) -> StepTold:
     """Tell which page to open, or take what came of it, or a one-time code."""
     body: StepBody = call.body
-    account, sessions = call.path["account"], call.house.control.sessions
-    broker, host_ns = call.house.brokers.get(account, ""), call.house.wall.now_ns()
+    account, bringing = call.path["account"], call.request.app[BRINGING]
     if body.otp is not None:
-        done = await sessions.enter(account, broker, Secret(body.otp), call.who.name, host_ns)
+        done = await bringing.code(account, Secret(body.otp), call.who.name)
     elif body.request_token is not None:
-        brought = Secret(body.request_token)
-        done = await sessions.bring(account, broker, brought, call.who.name, host_ns)
+        done = await bringing.token(account, Secret(body.request_token), call.who.name)
     else:
-        return await _begin(call, account, broker)
+        return await _begin(call, account)
     call.request.app[BEGUN].drop(account)
     return StepTold(logged_in=True, page="", text=done.text, mode=call.mode)
 
 
-async def _begin(call: Call, account: str, broker: str) -> StepTold:
-    begun_here = call.request.app[BEGUN]
+async def _begin(call: Call, account: str) -> StepTold:
+    begun_here, broker = call.request.app[BEGUN], call.house.brokers.get(account, "")
     begun, state = begun_here.begin(account, call.who.name, call.house.host.now_ns())
     try:
         page = await call.house.control.sessions.page(account, broker, state)

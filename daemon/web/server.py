@@ -19,6 +19,7 @@ from daemon.errors import SettingsError
 from daemon.web import login_page
 from daemon.web.auth import AUTH, Auth
 from daemon.web.begun_logins import BEGUN, BegunLogins
+from daemon.web.bringing import BRINGING, Bringing
 from daemon.web.connection import Connection, Failed, Room
 from daemon.web.guards import ASKED, MODE, account_for, begin, dress, dress_bare, guard
 from daemon.web.house import HOUSE, House
@@ -70,7 +71,7 @@ def build_app(house: House, port: int, more: tuple[Route, ...] = ()) -> web.Appl
     app = web.Application(middlewares=[guard], client_max_size=BODY_BYTES)
     origins = Origins(house.settings.allowed_hosts, house.settings.allowed_origins, port)
     app[HOUSE], app[ORIGINS], app[AUTH] = house, origins, Auth(house, origins)
-    app[BEGUN] = BegunLogins()
+    app[BEGUN], app[BRINGING] = BegunLogins(), Bringing(house)
     app.on_response_prepare.append(dress)
     add_routes(app, (*ROUTES, *login_page.ROUTES, *more))
     return app
