@@ -92,6 +92,13 @@ async def test_a_code_of_which_nobody_knows_whether_it_counted_is_not_sent_again
     assert (account.wire.sent, account.session) == ([CODE], Session.NEEDS_USER_STEP)
 
 
+async def test_of_two_codes_the_second_is_not_sent_where_the_first_has_made_a_session(account):
+    _, second = await at_once(account, {"otp": account.code()}, {"otp": account.code(30)})
+
+    assert (second[0], account.session) == (200, Session.READY)
+    assert account.wire.sent == [CODE, TOKEN]
+
+
 async def test_a_browser_that_brings_what_is_pasted_meanwhile_hears_what_came_of_that(account):
     _, begun = await account.bring()
     (more,) = parse_qs(urlsplit(begun["page"]).query)["redirect_params"]

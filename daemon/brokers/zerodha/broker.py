@@ -61,7 +61,7 @@ class Zerodha:
         self._contracts = contracts
         self._signing_in = signing_in
         self._now_ns = now_ns
-        self._reading = asyncio.Lock()
+        self._reading, self._signing = asyncio.Lock(), asyncio.Lock()
         self._book: tuple[OrderRecord, ...] = ()
         self._read_ns: int | None = None
         self._read_at_write = 0
@@ -104,10 +104,14 @@ class Zerodha:
     async def log_in(self, generation: int) -> Sequence[LoggedIn | LoginFailed | StepWanted]:
         """Ask for a session; the contracts of the day come with it.
 
+        One log-in waits for the one before: of two at once either would end what the other made,
+        and a code would be sent that a session which stands makes needless.
+
         Raises:
             BrokerError: neither a session nor the lack of one could be shown.
         """
-        answer = await self._signing_in.log_in(generation)
+        async with self._signing:
+            answer = await self._signing_in.log_in(generation)
         if isinstance(answer, LoggedIn):
             self._read_ns = None
             await self._contracts.refresh(self._client, self._now_ns())
