@@ -2,7 +2,8 @@
 
 Prices are held back until an index has moved on their connection and on the first one, for they
 would make what is old look fresh: the first connection shows the indices and what is held. What is
-held back is joined, and comes with the next prices that may be shown.
+held back is joined, and comes with the next prices that may be shown. Where its connection ends
+before that, it is let go of: nobody knows what has changed meanwhile.
 """
 
 from __future__ import annotations
@@ -113,6 +114,8 @@ class Lines:
         answers = [
             self.handle(number, End(), now) for number in range(len(self._spread), len(self._lines))
         ]
+        for number in range(len(self._spread), len(self._lines)):
+            self._held.pop(number, None)
         del self._lines[len(self._spread) :]
         for number, tokens in enumerate(self._spread):
             if number == len(self._lines):
@@ -154,6 +157,7 @@ class Lines:
                 link = LinkMoved(number, now.market_ns, alive=True)
                 return (link, BookWanted("the ticker was not heard for a while"))
             case Down(why, in_session):
+                self._held.pop(number, None)
                 return (
                     LinkMoved(number, now.market_ns, alive=False, why=why, in_session=in_session),
                 )

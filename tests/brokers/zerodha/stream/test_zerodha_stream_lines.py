@@ -180,3 +180,28 @@ def test_a_denial_tells_which_session_it_was():
     assert lines.handle(0, Denied(4), now()).news == (SessionLost(4),)
     assert lines.due_ns is None
     assert lines.renew(now(1)).done == ((0, Connect()),)
+
+
+def test_what_was_held_back_of_a_connection_that_broke_does_not_look_fresh_on_the_next():
+    lines = opened(Wanted(INDICES, {"A": OPTION}))
+    old = Bytes(frame(option_packet(OPTION, 50, 1)))
+    assert frames(lines.handle(0, old, now(1))) == []
+    lines.handle(0, Lost("reset"), now(1))
+    lines.look(now(600))
+    lines.handle(0, Opened(), now(600))
+    (shown,) = frames(lines.handle(0, moving(3, 600), now(600)))
+
+    assert shown.quotes.keys() == {"NIFTY"}
+
+
+def test_what_was_held_back_of_a_connection_that_was_let_go_does_not_look_fresh_on_the_next():
+    lines = opened(Wanted(INDICES, {}, MANY))
+    old = Bytes(frame(option_packet(MANY["S2999"], 50, 1)))
+    assert frames(lines.handle(1, old, now(1))) == []
+    lines.want(Wanted(INDICES, {"A": OPTION}), now(1))
+    lines.want(Wanted(INDICES, {}, MANY), now(600))
+    for number in (0, 1):
+        lines.handle(number, Opened(), now(600))
+        (shown,) = frames(lines.handle(number, moving(3, 600), now(600)))
+
+    assert shown.quotes.keys() == {"NIFTY"}
