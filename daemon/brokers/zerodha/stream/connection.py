@@ -7,8 +7,12 @@
 
 A connection that breaks is made again after 1, 2, 4, 8, 16 and then 30 s, each a little longer by
 chance, so that not everybody comes at once. One that the broker denies is not: it waits for another
-session. Whatever is shown is asked for anew after each opening, and the book is read, for nothing
-that was missed is told again.
+session. Where that is denied as well before anything stood, the session is not what is amiss, and
+it is tried again like one that breaks: to ask for sessions over and over would wait for nothing,
+and leave no room for what else the broker is asked.
+
+Whatever is shown is asked for anew after each opening, and the book is read, for nothing that was
+missed is told again.
 
 Source: Kite Connect 3, web socket streaming.
 """
@@ -63,6 +67,10 @@ WAITS_S = (1, 2, 4, 8, 16, 30)
 """How long after a failure it is tried again; the last of them from there on."""
 LASTED_NS = 10 * SECOND_NS
 """What stood so long was no failure: after it the waits begin anew."""
+_DENIED_AGAIN = (
+    "the broker takes the session and denies it the ticker: perhaps as many listen already as may, "
+    "or the plan of the key is one without prices"
+)
 _JITTER = 4  # a wait is up to a fourth of it longer
 
 
@@ -120,7 +128,7 @@ class Connection:
         self.modes: Mapping[int, Mode] = {}
         self._dice = dice
         self._liveness = Liveness()
-        self._has_index = False
+        self._has_index = self._was_denied = False
         self._failures = self._opened_ns = self._retry_ns = 0
 
     @property
@@ -143,7 +151,7 @@ class Connection:
             case Look():
                 return self._look(now)
             case Begin() | Opened() | Denied() | Lost() | Renewed() | End():
-                return self._move(happened, now)
+                return self._move(self._judged(happened), now)
         if self.state is not State.OPEN:
             return []
         self._liveness.heard(now)
@@ -156,6 +164,20 @@ class Connection:
                 return [Pong(payload)]
             case Ponged():
                 return []
+
+    def _judged(
+        self, happened: Begin | Opened | Denied | Lost | Renewed | End
+    ) -> Begin | Opened | Denied | Lost | Renewed | End:
+        """Return what happened; a denial for which no other session helped is a failure."""
+        if self.state is State.CONNECTING:
+            match happened:
+                case Opened():
+                    self._was_denied = False
+                case Denied(generation) if generation and self._was_denied:
+                    return Lost(_DENIED_AGAIN)
+                case Denied(generation):
+                    self._was_denied = generation > 0
+        return happened
 
     def _want(self, modes: Mapping[int, Mode]) -> Answer:
         before, self.modes = self.modes, dict(modes)

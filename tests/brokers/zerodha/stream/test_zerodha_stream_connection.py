@@ -159,6 +159,34 @@ def test_a_403_stops_and_asks_for_a_session_and_nothing_is_tried_before_there_is
     assert line.tell(Renewed()) == [Connect()]
 
 
+def test_a_403_that_another_session_does_not_mend_is_tried_again_after_waits_and_asks_for_none():
+    line = Line(TRADING_DAY, MORNING)
+    line.tell(Denied(1))
+    assert line.tell(Renewed()) == [Connect()]
+    waits_s = []
+    for generation in range(2, 7):
+        began_ns = line.now_ns
+        (down,) = line.tell(Denied(generation))
+        assert (type(down), "plan of the key" in down.why) == (Down, True)
+        line.run(60)
+        waits_s.append((line.now_ns - began_ns) // SECOND_NS)
+    for least_s, waited_s in zip(WAITS_S[:5], waits_s, strict=True):
+        assert least_s <= waited_s <= 1.25 * least_s
+
+    line.tell(Opened())
+    line.tell(Lost("reset"))
+    line.run(60)
+    assert line.tell(Denied(7)) == [SessionWanted(7)]
+
+
+def test_where_there_is_no_session_one_is_waited_for_however_often():
+    line = Line(TRADING_DAY, MORNING)
+
+    for generation in (0, 0, 1):
+        assert line.tell(Denied(generation)) == [SessionWanted(generation)]
+        assert line.tell(Renewed()) == [Connect()]
+
+
 def test_another_session_replaces_what_was_opened_with_the_one_before():
     line = Line(TRADING_DAY, MORNING).opened()
 
