@@ -77,14 +77,12 @@ class KiteAccount:
 
     def __init__(self, script: KiteScript, timeout_ms: int) -> None:
         self.script = script
-        self.clock = VirtualClock(NOW)
+        self.clock, self.host = VirtualClock(NOW), VirtualClock()
         self.refused: list[int] = []
         self.kept = Kept()
         self.policy = ReadPolicy(base_ms=0, jitter_ms=0, longest_wait_ms=0, on=READING.on)
         terms = Broker(api_root=script.url, ws_root="ws://127.0.0.1:1", timeout_ms=timeout_ms)
-        self.client = Client(
-            way_to(terms), VirtualClock(), self.refused.append, self.policy, self.pause
-        )
+        self.client = Client(way_to(terms), self.host, self.refused.append, self.policy, self.pause)
         self.contracts = Contracts()
         self.broker = Zerodha(
             self.client,
@@ -123,6 +121,7 @@ class KiteAccount:
     def later(self, seconds: int) -> None:
         """Let time pass."""
         self.clock.advance(seconds * SECOND_NS)
+        self.host.advance(seconds * SECOND_NS)
 
 
 def approved(**changes: object) -> Approved:

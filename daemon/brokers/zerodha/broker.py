@@ -239,16 +239,18 @@ class Zerodha:
 
     async def _news(self, book: Sequence[OrderRecord], at_ns: int) -> Sequence[OrderUpdated]:
         """Return the orders of ours that were filled since they were last told."""
-        told = self._told
         moved = [
             each
             for each in book
             if parse(each.client_id)
             and each.filled_quantity
-            and told.get(each.order_id) != _seen(each)
+            and self._told.get(each.order_id) != _seen(each)
         ]
-        self._told = {each.order_id: _seen(each) for each in book if each.order_id in told}
-        return await self._with_fills(moved, at_ns) if moved else ()
+        # Where their trades cannot be read they are not told yet, and the next reading tells them.
+        news = await self._with_fills(moved, at_ns) if moved else ()
+        shown = {each.order_id for each in book}
+        self._told = {number: seen for number, seen in self._told.items() if number in shown}
+        return news
 
 
 def _seen(record: OrderRecord) -> tuple[str, int]:

@@ -223,6 +223,26 @@ async def test_the_account_is_read_with_what_is_held_last(account):
     assert again == (read,)
 
 
+async def test_a_fill_whose_trades_could_not_be_read_is_told_by_the_next_reading(account):
+    rest = FILL | {"trade_id": "2", "average_price": 118.5}
+    whole = RECORD | {"status": "COMPLETE", "filled_quantity": 130, "average_price": 118.6}
+    account.script.on("GET /orders", yes([HALF]))
+    account.script.on("GET /trades", yes([FILL]))
+    await account.broker.read()
+    account.later(1)
+    account.script.on("GET /orders", yes([whole]))
+    account.script.on("GET /trades", no(403, "PermissionException"))
+    with pytest.raises(BrokerError):
+        await account.broker.read()
+    account.script.on("GET /trades", yes([FILL, rest]))
+    account.later(1)
+    told = (await account.broker.read())[0]
+
+    value_e4 = 65 * (1_186_500 + 1_185_000)
+    at_ns = NOW + 2 * SECOND_NS
+    assert told == OrderUpdated(OURS, "15", State.FILLED, 130, value_e4, at_ns)
+
+
 async def test_a_book_that_moved_around_the_positions_is_read_until_it_stands(account):
     account.script.on("GET /orders", yes([RECORD]), yes([HALF]))
     account.script.on("GET /portfolio/positions", yes({"net": []}), yes({"net": [HELD]}))
