@@ -10,7 +10,7 @@ from daemon.brokers.zerodha import instruments, questions
 from daemon.brokers.zerodha.client import Client
 from daemon.brokers.zerodha.instruments import Listed, Master
 from daemon.domain.instants import SECOND_NS, day_of
-from daemon.errors import BrokerMisused, WireGarbled
+from daemon.errors import BrokerError, BrokerMisused, WireGarbled
 
 _AGAIN_NS = 60 * SECOND_NS
 """So long after a file that was not yet that of its day the next one is asked for."""
@@ -81,6 +81,27 @@ class Contracts:
             self._fetching = asyncio.get_running_loop().create_task(fetching, name="contracts")
             self._fetching.add_done_callback(_heard)
         await asyncio.shield(self._fetching)
+
+    async def keep_up(self, client: Client, now_ns: int, within_s: float | None = None) -> None:
+        """Fetch the contracts as `refresh` does; where they do not come, go on with earlier ones.
+
+        What is held was listed before. So it can be read and closed by those; what cannot be told
+        by them bears the broker's name, and nothing is entered.
+
+        Args:
+            client: asks for them.
+            now_ns: market time.
+            within_s: earlier ones wait no longer; None: for as long as the question may take.
+
+        Raises:
+            BrokerError: there are none at all.
+        """
+        try:
+            async with asyncio.timeout(None if self._master is None else within_s):
+                await self.refresh(client, now_ns)
+        except (BrokerError, TimeoutError):
+            if self._master is None:
+                raise
 
     async def close(self) -> None:
         """Fetch no further."""

@@ -10,6 +10,7 @@ from urllib.parse import parse_qs
 import pytest
 from msgspec.structs import replace
 
+from daemon.brokers.zerodha import broker
 from daemon.domain.instants import DAY_NS, SECOND_NS
 from daemon.domain.orders.margin import MarginLeg
 from daemon.domain.orders.words import (
@@ -33,11 +34,14 @@ from daemon.messages import (
     AccountRead,
     BrokerPosition,
     CancelAnswered,
+    LoggedIn,
     MarginRead,
     OrderNotFound,
 )
+from daemon.telemetry.redaction import Secret
 from tests.kit.kite_account import (
     CALL,
+    GRANTED,
     NOW,
     OTHERS,
     OURS,
@@ -107,6 +111,39 @@ async def test_the_contracts_of_another_day_serve_exits_alone(account):
     assert "the contracts are those of 2026-08-18" in told.text
     (taken,) = await account.broker.place(approved(purpose=Purpose.EXIT))
     assert isinstance(taken, OrderAccepted)
+
+
+@pytest.mark.parametrize("answer", [PAGE, CLOSES, yes({})])
+async def test_where_the_contracts_of_the_day_do_not_come_the_account_is_read_by_earlier_ones(
+    account, answer
+):
+    account.later(DAY_NS // SECOND_NS)
+    account.script.on("GET /instruments", answer)
+    account.script.on("GET /portfolio/positions", yes({"net": [HELD]}))
+    account.kept.keep("access_token", Secret(f"{NOW + 2 * DAY_NS} {GRANTED}"))
+    (told,) = await account.broker.log_in(2)
+    account.later(1)
+    read = (await account.broker.read())[-1]
+
+    assert isinstance(told, LoggedIn)
+    assert read.positions == (BrokerPosition(CALL, -65),)
+    assert "the contracts are those of 2026-08-18" in account.contracts.objection(NOW + DAY_NS)
+
+
+async def test_a_reading_does_not_wait_for_contracts_that_are_long_in_coming(account, monkeypatch):
+    monkeypatch.setattr(broker, "_LATE_S", 0.05)
+    account.later(DAY_NS // SECOND_NS)
+    asked, come = asyncio.Event(), asyncio.Event()
+
+    async def fetched(*_: object) -> None:
+        asked.set()
+        await come.wait()
+
+    monkeypatch.setattr(account.contracts, "_fetch", fetched)
+    reading = asyncio.create_task(account.broker.read())
+    await asked.wait()
+    assert isinstance((await reading)[-1], AccountRead)
+    come.set()
 
 
 async def test_without_a_session_an_order_is_refused_and_a_cancellation_fails_at_once(account):
