@@ -174,7 +174,7 @@ class Service:
             past=given.played.past(kept),
             filed=given.filed(),
             home=self._modes.home,
-            jobs=day_jobs(given, kept, self._pace.now_ns),
+            jobs=day_jobs(given, kept, self._pace.now_ns, lambda: self._control.line),
             acknowledge_ns=given.settings.alerts.acknowledge_s * SECOND_NS,
             openers=openers_of(given, self._vault, self._tell, self._machine.wall),
             prices=given.prices,

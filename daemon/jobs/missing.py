@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import date
 
 from daemon.domain.instants import wall_of
@@ -10,7 +10,11 @@ from daemon.messages import DayOpened, EpochBegan, SessionReady
 
 
 def missing(
-    facts: Iterable[object], day: date, accounts: Sequence[str], ticked_ns: int
+    facts: Iterable[object],
+    day: date,
+    accounts: Sequence[str],
+    ticked_ns: int,
+    lost: Collection[str] = (),
 ) -> tuple[str, ...]:
     """Return what is missing, a sentence each.
 
@@ -19,6 +23,7 @@ def missing(
         day: of which day.
         accounts: that are to have a session at their broker.
         ticked_ns: when the newest price came; 0: never.
+        lost: those whose session has ended since, which no fact says.
     """
     open_ns = 0
     ready: set[str] = set()
@@ -30,6 +35,7 @@ def missing(
                 ready.clear()
             case SessionReady(account):
                 ready.add(account)
+    ready.difference_update(lost)
     told = [f"{each} has no session at its broker" for each in accounts if each not in ready]
     if ticked_ns < open_ns:
         told.append(f"no price has come since the market opened at {wall_of(open_ns):%H:%M:%S}")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator, Sequence
 from datetime import date
 from pathlib import Path
 from typing import Protocol
@@ -49,6 +49,10 @@ class Kept(Protocol):
         ...
 
 
+async def _none_lost() -> Collection[str]:
+    return ()
+
+
 class Office(Struct, frozen=True):
     """What the jobs of a day are done with.
 
@@ -59,6 +63,7 @@ class Office(Struct, frozen=True):
         store: where it is kept.
         now_ns: market time.
         settings: everything that was set.
+        lost: tells the accounts that have no session at their broker now.
     """
 
     folder: Path
@@ -67,6 +72,7 @@ class Office(Struct, frozen=True):
     store: Store
     now_ns: Callable[[], int]
     settings: Settings
+    lost: Callable[[], Awaitable[Collection[str]]] = _none_lost
 
 
 class Jobs:
@@ -74,11 +80,13 @@ class Jobs:
 
     def __init__(self, office: Office) -> None:
         self._office = office
-        self._doers: dict[Job, Callable[[date], tuple[bool, str]]] = {
+        self._of_sessions: dict[Job, Callable[[date, Collection[str]], tuple[bool, str]]] = {
             Job.EARLY_CHECK: self._check,
             Job.CHECK: self._check,
-            Job.MARGIN: self._margin,
             Job.SESSION: self._session,
+        }
+        self._doers: dict[Job, Callable[[date], tuple[bool, str]]] = {
+            Job.MARGIN: self._margin,
             Job.SQUARE_OFF: self._square_off,
             Job.REPORT: self._report,
             Job.BACKUP: self._back_up,
@@ -88,17 +96,25 @@ class Jobs:
         """Do a job; what fails is told, and ends nothing."""
         loop = asyncio.get_running_loop()
         try:
-            ok, text = await loop.run_in_executor(None, self._doers[wanted.job], wanted.day)
+            doer = await self._doer(wanted.job)
+            ok, text = await loop.run_in_executor(None, doer, wanted.day)
         except OrdoError as error:
             ok, text = False, str(error)
         except OSError as error:
             ok, text = False, f"{error}; see to that file, or to its disk"
         return (JobDone(wanted.job, wanted.day, ok, text, self._office.now_ns()),)
 
-    def _check(self, day: date) -> tuple[bool, str]:
+    async def _doer(self, job: Job) -> Callable[[date], tuple[bool, str]]:
+        doer = self._of_sessions.get(job)
+        if doer is None:
+            return self._doers[job]
+        lost = await self._office.lost()
+        return lambda day: doer(day, lost)
+
+    def _check(self, day: date, lost: Collection[str]) -> tuple[bool, str]:
         office = self._office
         found = list(preflight(office.settings, day))
-        lacking = missing(office.ledger.facts(), day, office.accounts, 0)
+        lacking = missing(office.ledger.facts(), day, office.accounts, 0, lost)
         found += [fail("session", each, "look at the broker, and log in") for each in lacking]
         amiss = [each for each in found if each.verdict is not Verdict.OK]
         told = "; ".join(f"{each.check}: {each.evidence} ({each.mend})" for each in amiss)
@@ -113,11 +129,11 @@ class Jobs:
             return True, "nothing that is held needs more margin than at the last session"
         return False, f"{'; '.join(told)}; see to the funds, or close a part"
 
-    def _session(self, day: date) -> tuple[bool, str]:
+    def _session(self, day: date, lost: Collection[str]) -> tuple[bool, str]:
         office = self._office
         office.ledger.flush()
         ticked_ns = newest_tick_ns(office.store)
-        found = missing(office.ledger.facts(), day, office.accounts, ticked_ns)
+        found = missing(office.ledger.facts(), day, office.accounts, ticked_ns, lost)
         if not found:
             return True, "prices come, and each account has a session at its broker"
         return False, f"{'; '.join(found)}; look at the feed and at the broker"

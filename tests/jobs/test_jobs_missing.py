@@ -26,3 +26,9 @@ NO_SESSION = "paper has no session at its broker"
 )
 def test_prices_since_the_opening_and_a_session_of_this_run_are_wanted(facts, ticked_ns, told):
     assert missing(facts, DAY, ("paper",), ticked_ns) == told
+
+
+def test_a_session_that_was_lost_since_is_none():
+    facts = (READY, SessionReady("second", 1, 5), day_opened())
+
+    assert missing(facts, DAY, ("paper", "second"), OPEN, ("paper",)) == (NO_SESSION,)

@@ -114,6 +114,16 @@ async def test_a_session_has_prices_and_a_way_to_each_broker(tmp_path, ledger):
     assert "no price has come since the market opened at 09:15:00; look at the feed" in lacks.text
     assert whole.ok
 
+    async def lost() -> tuple[str, ...]:
+        return ("second",)
+
+    jobs = Jobs(replace(jobs._office, lost=lost))
+    for job in (Job.SESSION, Job.CHECK, Job.EARLY_CHECK):
+        (lost_since,) = await jobs.ask(RunJob(job, DAY))
+        assert not lost_since.ok
+        assert "second has no session at its broker" in lost_since.text
+        assert "paper has no session" not in lost_since.text
+
 
 @pytest.mark.parametrize("job", [Job.EARLY_CHECK, Job.CHECK])
 async def test_a_check_tells_what_would_hinder_the_day_with_the_mend(tmp_path, ledger, job):
