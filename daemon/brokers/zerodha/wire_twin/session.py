@@ -8,9 +8,8 @@ from __future__ import annotations
 
 from datetime import time, timedelta
 from hashlib import sha256
-from hmac import compare_digest
 
-from daemon.brokers.zerodha.wire_twin.words import Data, Denied, dead_session, stamp
+from daemon.brokers.zerodha.wire_twin.words import Data, Denied, dead_session, same, stamp
 from daemon.domain.instants import at, day_of
 
 API_KEY, API_SECRET = "ordotwin", "ordotwinsecret"
@@ -55,7 +54,7 @@ class Session:
         """
         token = form.get("request_token", "")
         proof = sha256(f"{API_KEY}{token}{API_SECRET}".encode()).hexdigest()
-        if form.get("api_key") != API_KEY or not compare_digest(form.get("checksum", ""), proof):
+        if form.get("api_key") != API_KEY or not same(form.get("checksum", ""), proof):
             raise Denied(403, "TokenException", "Invalid `checksum`.")
         if token not in self._open:
             raise Denied(403, "TokenException", "Token is invalid or has expired.")
@@ -88,7 +87,7 @@ class Session:
             Denied: it bears no token that lives.
         """
         lives = bool(self._access) and now_ns < self._until_ns
-        if not lives or api_key != API_KEY or not compare_digest(access_token, self._access):
+        if not lives or api_key != API_KEY or not same(access_token, self._access):
             raise dead_session()
 
     def check_header(self, header: str, now_ns: int) -> None:

@@ -10,13 +10,12 @@ are the twin's own.
 
 from __future__ import annotations
 
-import hmac
 from hashlib import sha256
 
 import pyotp
 
 from daemon.brokers.zerodha.wire_twin.session import API_SECRET, USER
-from daemon.brokers.zerodha.wire_twin.words import Data, Denied
+from daemon.brokers.zerodha.wire_twin.words import Data, Denied, same
 from daemon.domain.instants import moment_of
 
 PASSWORD, TOTP_SECRET = "ordotwinpassword", "ORDOTWINORDOTWINORDOTWINORDOTWIN"
@@ -49,7 +48,7 @@ class Website:
         """
         self.asked += 1
         right = form.get("user_id") == USER
-        self._judge(right and hmac.compare_digest(form.get("password", ""), PASSWORD), "password")
+        self._judge(right and same(form.get("password", ""), PASSWORD), "password")
         request_id, cookie = _made("request_id", self.asked), _made("cookie", self.asked)
         self._begun[cookie] = request_id
         return {"user_id": USER, "request_id": request_id, "twofa_type": "totp"}, cookie

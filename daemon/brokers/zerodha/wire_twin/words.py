@@ -6,6 +6,7 @@ Source: Kite Connect 3, response structure and exceptions; the broker's own samp
 from __future__ import annotations
 
 from decimal import Decimal
+from hmac import compare_digest
 from typing import Any
 
 import msgspec
@@ -33,6 +34,11 @@ class Denied(Exception):
         super().__init__(message)
         self.status = status
         self.kind = kind
+
+
+def same(brought: str, secret: str) -> bool:
+    """Say whether a secret was brought, in as long for one that is nearly right."""
+    return compare_digest(brought.encode("utf-8", "surrogatepass"), secret.encode())
 
 
 def wrong(message: str) -> Denied:

@@ -31,6 +31,21 @@ async def test_a_login_with_a_wrong_field_is_refused(field):
     assert told.error[:2] == (403, "TokenException")
 
 
+@pytest.mark.parametrize(
+    ("path", "field", "kind"),
+    [("/session/token", "checksum", "TokenException"), ("/api/login", "password", "UserException")],
+)
+async def test_a_secret_in_letters_beyond_ascii_is_a_wrong_one(path, field, kind):
+    async with twin() as client:
+        form = {"api_key": client.ready.api_key, "user_id": "TW0001", field: "p\u00e4ss"}
+        told = await client.ask("POST", path, data=form)
+        client.token = "t\u00f6ken"
+        dead = await client.ask("GET", "/user/profile")
+
+    assert told.error[:2] == (403, kind)
+    assert dead.error == DEAD
+
+
 async def test_a_second_login_kills_the_first_token():
     async with twin() as client:
         first = client.token
