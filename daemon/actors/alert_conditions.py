@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date
 
-from daemon.domain.instants import wall_of
+from daemon.domain.instants import day_of, wall_of
 from daemon.domain.market.notes import NoteKind
 from daemon.domain.orders.states import is_open
 from daemon.domain.orders.words import (
@@ -40,6 +40,7 @@ from daemon.messages import (
     LinkRevived,
     Noted,
     Released,
+    SessionReady,
     Stage,
     StartMissed,
     StrategyRemoved,
@@ -55,7 +56,8 @@ HEARS = (
     *(EntriesFreed, EntriesHeld),
     *(EntriesPaused, EntryDecided, EpochBegan, ExitFinished, ExitOverdue, IntentRecorded, JobDone),
     *(KillStaged, Latched, LegExpired, LinkDied, LinkRevived, Noted, OrderParked, OrderRefused),
-    *(OrderUpdated, Released, StartMissed, StrategyRemoved, StrategyStarted, StrategyStopped),
+    *(OrderUpdated, Released, SessionReady, StartMissed),
+    *(StrategyRemoved, StrategyStarted, StrategyStopped),
 )
 """The facts that begin or end a condition."""
 
@@ -78,7 +80,9 @@ _OF_A_DAY = frozenset(
         "traded_outside",
     }
 )
-_OF_A_RUN = frozenset({"ledger_failed", "actor_disarmed", "entries_held"})
+_RENEWED = frozenset({"books_differ", "no_session"})
+"""By another amount, or for another reason, it is another condition."""
+_OF_A_RUN = frozenset({"ledger_failed", "actor_disarmed", "entries_held", "no_session"})
 
 
 class Conditions:
@@ -101,7 +105,7 @@ class Conditions:
         if begun is None:
             return
         key = (begun.code, begun.about)
-        if isinstance(fact, BooksDiffer):  # by another amount it is another condition
+        if begun.code in _RENEWED:
             self.standing[key] = begun
         else:
             self.standing.setdefault(key, begun)
@@ -132,6 +136,10 @@ class Conditions:
             case Noted(NoteKind.OUTSIDE, said, _, strategy_id, account):
                 about = _in(account, said)
                 return Condition(_WARNING, "traded_outside", about, said, account, strategy_id)
+            case Noted(NoteKind.SESSION, said, at_ns, account=account):
+                text = f"{said}; until then no order of {account} leaves, not even an exit"
+                severity = _CRITICAL if self._day == day_of(at_ns) else _WARNING
+                return Condition(severity, "no_session", account, text, account)
             case Latched(latch_id, unwritten=True, account=account):
                 text = f"{latch_id} stands in the record alone, its file could not be written"
                 mend = "see to the folder of latches and its disk; it is tried again"
@@ -165,8 +173,9 @@ class Conditions:
                 yield job.value, ""
             case EntriesFreed(account, by):
                 yield "entries_held", f"{account} {by}"
-            case LinkRevived():
-                yield "feed_silent", ""
+            case LinkRevived() | SessionReady():
+                ready = fact.account if isinstance(fact, SessionReady) else ""
+                yield ("no_session", ready) if ready else ("feed_silent", "")
             case OrderUpdated() | OrderRefused():
                 self._heard_of(fact)
                 yield "order_parked", fact.intent_id

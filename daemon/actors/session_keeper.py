@@ -159,7 +159,7 @@ class SessionKeeper:
         """Tell a person why there is no session, once for each way of having none."""
         if self._state not in self._told:
             self._told.add(self._state)
-            turn.record(Noted(NoteKind.REFUSED, text, now_ns))
+            turn.record(Noted(NoteKind.SESSION, text, now_ns, account=self._account))
 
     def _answer(self, turn: Turn, answer: Done | Declined) -> None:
         """Answer the person who brought something, if one waits."""

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, time
 
 import pytest
 from msgspec.structs import replace
 
 from daemon.actors.alert_conditions import HEARS, Conditions
+from daemon.domain.instants import at
 from daemon.domain.market.notes import NoteKind
 from daemon.domain.orders.words import (
     ConfirmationWanted,
@@ -42,6 +43,7 @@ from daemon.messages import (
     Noted,
     Released,
     Scope,
+    SessionReady,
     Severity,
     Stage,
     StartMissed,
@@ -54,6 +56,7 @@ from tests.kit.facts import INTENT, NOW
 
 ID = INTENT.intent_id
 DAY = date(2026, 3, 9)
+DAY_NS = at(DAY, time(9, 30))
 TODAY, TOMORROW = (DayOpened(date(2026, 3, day), (), NOW) for day in (9, 10))
 OVERDUE = ExitOverdue("x1", "straddle", "30 s", NOW)
 DIFFER = BooksDiffer("paper", "NIFTY", 0, 75, NOW)
@@ -65,6 +68,7 @@ NO_LEDGER = EntriesPaused(f"{LEDGER_FAILED}: the disk is full", NOW)
 LEFT_OUT = ActorDisarmed("runner:x", NOW)
 UNWRITTEN = Latched("k1", LatchKind.KILL, Scope.ALL, "", "enough", "me", NOW, unwritten=True)
 EXPIRED = LegExpired("straddle", "ce", "NIFTY", NOW)
+NO_SESSION = Noted(NoteKind.SESSION, "zed needs a person: expired", DAY_NS, account="zed")
 
 FILLED = OrderUpdated(ID, "B1", State.FILLED, 75, 75, NOW)
 WORKING = OrderUpdated(ID, "B1", State.WORKING, 0, 0, NOW)
@@ -138,6 +142,8 @@ def after(*facts: object) -> Conditions:
             *(Noted(NoteKind.OUTSIDE, "not ours", NOW, "s"), "traded_outside", "not ours"),
             *("warning", TODAY),
         ),
+        (NO_SESSION, "no_session", "zed", "warning", SessionReady("zed", 2, NOW)),
+        (NO_SESSION, "no_session", "zed", "warning", EpochBegan(2, NOW)),
     ],
 )
 def test_a_condition_holds_from_the_fact_that_begins_it_to_the_one_that_ends_it(
@@ -230,3 +236,15 @@ def test_a_job_that_was_done_alerts_nobody():
 
 def test_a_stage_of_a_kill_that_goes_on_alerts_nobody():
     assert after(KillStaged("kill-1", Stage.CLOSING, (), 0, NOW)).standing == {}
+
+
+def test_a_session_that_is_lost_once_the_day_has_opened_is_critical_and_told_by_its_newest_reason():
+    retried = Noted(NoteKind.SESSION, "zed is tried again: no route", DAY_NS, account="zed")
+    early, late = after(NO_SESSION, TODAY), after(TODAY, retried, NO_SESSION)
+
+    (before,), (open_,) = early.standing.values(), late.standing.values()
+    assert (before.severity, open_.severity) == (Severity.WARNING, Severity.CRITICAL)
+    assert open_.sentence == (
+        "zed needs a person: expired; until then no order of zed leaves, not even an exit"
+    )
+    assert after(NO_SESSION, SessionReady("shadow", 1, NOW)).standing == early.standing

@@ -124,7 +124,7 @@ def test_a_person_is_told_once_that_it_fails() -> None:
     made = keeper(Started())
     first = made.handle(FAILED, T)
     text = "paper is not logged in, and is tried again: no route"
-    assert facts(first) == [Noted(NoteKind.REFUSED, text, T)]
+    assert facts(first) == [Noted(NoteKind.SESSION, text, T, account="paper")]
     made.handle(TryAgain(1), T)
     second = made.handle(LoginFailed(2, "no route", T), T)
     assert facts(second) == []

@@ -51,10 +51,16 @@ def test_a_session_that_dies_while_something_is_held_is_made_anew_and_the_exit_l
     with live_daemon(tmp_path) as (daemon, twin):
         twin.pass_by(20)
         daemon.wait_event("BasketEnded", complete=True)
+        assert alerted(daemon) == []
         twin.ask("POST", "faults", kind="expire")
         twin.pass_by(10)
         daemon.wait(lambda: len(needed(daemon)) == 2, "needs a person again")
+        daemon.wait(lambda: alerted(daemon) == [("no_session", "critical")], "pages a person")
+        (unread,) = daemon.get("/api/portfolio/snapshot").document["unread"]
+        assert unread["session"] == "NEEDS_USER_STEP"
         daemon.log_in()
+        daemon.wait(lambda: alerted(daemon) == [], "is glad of the session")
+        assert daemon.get("/api/portfolio/snapshot").document["unread"] == []
         twin.pass_by(50)
         assert witnessed(twin, daemon) == WHOLE
 
@@ -102,6 +108,12 @@ def test_a_strategy_trades_at_the_broker_and_in_its_shadow_by_one_decision(tmp_p
         accounts = {each["intent"]["account"] for each in daemon.told("IntentRecorded")}
         assert accounts == {"zed", "shadow"}
         assert witnessed(twin, daemon) == WHOLE
+
+
+def alerted(daemon: LiveDaemon) -> list[tuple[str, str]]:
+    """Of what a person is alerted now, and how gravely."""
+    told = daemon.get("/api/alerts").document["alerts"]
+    return [(each["code"], each["severity"]) for each in told if each["cleared_at"] is None]
 
 
 def needed(daemon: LiveDaemon) -> list[str]:

@@ -19,6 +19,7 @@ class NoteKind(StrEnum):
     REFUSED = "refused"
     OVERFILLED = "overfilled"
     OUTSIDE = "outside"
+    SESSION = "session"
     UNKNOWN_TABLE = "unknown_table"
 
 
