@@ -84,7 +84,8 @@ def _takes(found: Document, strategy: Document) -> str:
         return "no: reduce only"
     if "pause" in kinds or any(each.get("paused") for each in accounts):
         return "no: paused"
-    if any(each.get("reconciled") is False for each in accounts):
+    unread = [each.get("account") for each in records(found, "unread")] if "unread" in found else []
+    if account in unread or any(each.get("reconciled") is False for each in accounts):
         return "no: book not read"
     if any(mode(each) == _LIVE and not each.get("armed", True) for each in accounts):
         return "no: not armed"

@@ -1,7 +1,8 @@
-"""Books that were not read: what an account holds is not known before its broker has told it.
+"""Books that are not read: what an account holds is not known before its broker has told it.
 
-Our own book is what was recorded. Until the broker's was read since the start, a position that our
-book lacks may be there all the same, so nobody may be told that nothing is held.
+Our own book is what was recorded. Until the broker's was read since the start, and where it cannot
+be read any more, a position that our book lacks may be there all the same, so nobody may be told
+that nothing is held.
 """
 
 from __future__ import annotations
@@ -21,18 +22,33 @@ _PATIENCE_S: Final = 1
 
 
 async def unread(house: House, accounts: Sequence[AccountSeen]) -> tuple[UnreadTold, ...]:
-    """Return the accounts whose book was not read since the start, each with what to do.
+    """Return the accounts whose book was not read since the start, or cannot be, with what to do.
 
     Args:
-        house: whose session keepers are asked, of these accounts alone.
+        house: whose session keepers are asked, of these accounts and of live ones alone.
         accounts: as their routers know them.
     """
-    found = [each.account for each in accounts if not each.reconciled]
-    sessions = await asyncio.gather(*(_session(house, each) for each in found))
-    return tuple(
-        UnreadTold(account, session, sentence(account, session), mode=house.modes.of(account))
-        for account, session in zip(found, sessions, strict=True)
-    )
+    found = [each for each in accounts if each.live or not each.reconciled]
+    sessions = await asyncio.gather(*(_session(house, each.account) for each in found))
+    told = [
+        (each.account, session, (lost if each.reconciled else sentence)(each.account, session))
+        for each, session in zip(found, sessions, strict=True)
+    ]
+    modes = house.modes
+    return tuple(UnreadTold(*each, mode=modes.of(each[0])) for each in told if each[-1])
+
+
+def lost(account: str, session: str) -> str:
+    """Return what is so of an account whose book was read before, and what to do; empty: it can be.
+
+    Args:
+        account: its id.
+        session: the state of its session; empty: nobody says.
+    """
+    if session in ("", READY):
+        return ""
+    so = f"the session of {account} is {session}: its book at the broker cannot be read"
+    return f"{so}, and no order of it leaves, not even an exit: `ordo login {account}`"
 
 
 def sentence(account: str, session: str) -> str:

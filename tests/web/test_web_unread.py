@@ -77,3 +77,31 @@ async def test_orders_of_one_account_tell_of_its_own_book_alone(tmp_path):
         _, told, _ = await port.ask("GET", "/api/orders?account=paper")
 
     assert told["unread"] == []
+
+
+READ = replace(UNREAD, reconciled=True)
+
+
+@pytest.mark.parametrize("path", PATHS)
+async def test_a_live_account_whose_session_is_lost_is_told_although_its_book_was_read(
+    tmp_path, path
+):
+    async with open_port(tmp_path, answers("NEEDS_USER_STEP", ACCOUNT, READ)) as port:
+        _, told, _ = await port.ask("GET", path)
+
+    (unread,) = told["unread"]
+    assert unread["text"] == (
+        "the session of second is NEEDS_USER_STEP: its book at the broker cannot be read, "
+        "and no order of it leaves, not even an exit: `ordo login second`"
+    )
+
+
+@pytest.mark.parametrize("session", ["READY", None])
+async def test_a_live_account_that_was_read_is_told_of_by_the_word_of_its_keeper_alone(
+    tmp_path, session, monkeypatch
+):
+    monkeypatch.setattr("daemon.web.unread._PATIENCE_S", 0.02)
+    async with open_port(tmp_path, answers(session, ACCOUNT, READ)) as port:
+        _, told, _ = await port.ask("GET", PATHS[1])
+
+    assert told["unread"] == []
