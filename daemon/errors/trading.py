@@ -82,7 +82,7 @@ TRADING: Final[Mapping[str, Entry]] = {
     "brought_before": Entry(
         "That was brought for a log-in before",
         "bring a new one: the next code, or what a new log-in on the broker's page leads to; "
-        "`ordo check` says where the account stands",
+        "`ordo status` says where the account stands",
         _STATE,
     ),
     "one_account": Entry(
