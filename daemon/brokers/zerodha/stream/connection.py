@@ -67,10 +67,11 @@ WAITS_S = (1, 2, 4, 8, 16, 30)
 """How long after a failure it is tried again; the last of them from there on."""
 LASTED_NS = 10 * SECOND_NS
 """What stood so long was no failure: after it the waits begin anew."""
-_DENIED_AGAIN = (
+DENIED_AGAIN = (
     "the broker takes the session and denies it the ticker: perhaps as many listen already as may, "
     "or the plan of the key is one without prices"
 )
+"""What a denial tells that another session does not help against."""
 _JITTER = 4  # a wait is up to a fourth of it longer
 
 
@@ -174,7 +175,7 @@ class Connection:
                 case Opened():
                     self._was_denied = False
                 case Denied(generation) if generation and self._was_denied:
-                    return Lost(_DENIED_AGAIN)
+                    return Lost(DENIED_AGAIN)
                 case Denied(generation):
                     self._was_denied = generation > 0
         return happened

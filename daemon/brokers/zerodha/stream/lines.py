@@ -15,11 +15,12 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from daemon.brokers.zerodha.packets import Mode, Tick
-from daemon.brokers.zerodha.stream.connection import Connection
+from daemon.brokers.zerodha.stream.connection import DENIED_AGAIN, Connection
 from daemon.brokers.zerodha.stream.spreading import Spread, Wanted, spread
 from daemon.brokers.zerodha.stream.words import (
     Begin,
     Connect,
+    Denied,
     Done,
     Down,
     Drop,
@@ -28,6 +29,7 @@ from daemon.brokers.zerodha.stream.words import (
     Happened,
     Learned,
     Look,
+    Lost,
     Noticed,
     Now,
     OrderHinted,
@@ -40,6 +42,7 @@ from daemon.brokers.zerodha.stream.words import (
     Up,
     Want,
 )
+from daemon.domain.instants import SECOND_NS
 from daemon.domain.market.frames import Frame
 from daemon.domain.market.merge import merge
 from daemon.ports.market import BookWanted, FrameHeard, LinkMoved, News, NoticeHeard, SessionLost
@@ -47,6 +50,9 @@ from daemon.telemetry.redaction import printable
 
 GARBLED = "garbled"
 """The kind of a notice that tells of a message which could not be understood."""
+_NEW_NS = 30 * SECOND_NS
+"""A session so young is not what a denial means: where fewer connections are let in than are made,
+each would be denied in turn, and sessions asked for without end."""
 
 
 class Answer(Struct, frozen=True):
@@ -97,6 +103,7 @@ class Lines:
         self._names: dict[int, str] = {}
         self._held: dict[int, FrameHeard] = {}
         self._last_ns = 0
+        self._renewed_ns: int | None = None
 
     @property
     def due_ns(self) -> int | None:
@@ -130,12 +137,15 @@ class Lines:
 
     def renew(self, now: Now) -> Answer:
         """Use another session."""
+        self._renewed_ns = now.running_ns
         return self._all(Renewed(), now)
 
     def handle(self, number: int, happened: Happened, now: Now) -> Answer:
         """Decide on what happened to one of them; one that is no more has nothing to say."""
         if number >= len(self._lines):
             return Answer()
+        if isinstance(happened, Denied) and happened.generation and self._has_new_session(now):
+            happened = Lost(DENIED_AGAIN)
         done, news = list[tuple[int, Done]](), list[News]()
         for each in self._lines[number].handle(happened, now):
             if isinstance(each, Connect | Send | Ping | Pong | Drop):
@@ -143,6 +153,9 @@ class Lines:
             else:
                 news += self._news(number, each, now)
         return Answer(tuple(done), tuple(news))
+
+    def _has_new_session(self, now: Now) -> bool:
+        return self._renewed_ns is not None and now.running_ns - self._renewed_ns < _NEW_NS
 
     def _all(self, happened: Happened, now: Now) -> Answer:
         return _joined([self.handle(number, happened, now) for number in range(len(self._lines))])

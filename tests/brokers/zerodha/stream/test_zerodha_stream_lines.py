@@ -205,3 +205,29 @@ def test_what_was_held_back_of_a_connection_that_was_let_go_does_not_look_fresh_
         (shown,) = frames(lines.handle(number, moving(3, 600), now(600)))
 
     assert shown.quotes.keys() == {"NIFTY"}
+
+
+def test_where_fewer_connections_are_let_in_than_are_made_sessions_are_not_asked_for_without_end():
+    """Each that stood before is denied in turn, once the others took its place."""
+    lines = opened(Wanted(INDICES, {}, MANY))
+    asked = 0
+    for second in range(1, 61):
+        lines.handle(0, Lost("reset"), now(second))
+        lines.look(now(second + 0.5))
+        number = second % 2
+        told = lines.handle(number, Denied(second), now(second + 0.5)).news
+        if any(isinstance(each, SessionLost) for each in told):
+            asked += 1
+            lines.renew(now(second + 0.5))
+            lines.handle(1 - number, Opened(), now(second + 0.6))
+    assert 1 <= asked <= 3
+
+
+def test_a_session_that_ends_long_after_it_began_is_asked_for_by_any_connection():
+    lines = opened(Wanted(INDICES, {}, MANY))
+    lines.renew(now(0))
+    for number in (0, 1):
+        lines.handle(number, Opened(), now(1))
+    lines.handle(1, Lost("reset"), now(100))
+    lines.look(now(102))
+    assert SessionLost(5) in lines.handle(1, Denied(5), now(102)).news
