@@ -34,7 +34,7 @@ _FRESH_NS = SECOND_NS
 _SHARES_NS = 60 * SECOND_NS
 """So old what the day began with may be, in case it was read too early in the morning."""
 _LATE_S = 3.0
-"""So long a reading waits for the contracts of the day where those of an earlier one are there."""
+"""So long a log-in or a reading waits for the contracts of the day where earlier ones are there."""
 _READINGS = 3
 """So often the book may move around a reading of the positions."""
 
@@ -116,7 +116,7 @@ class Zerodha:
             answer = await self._signing_in.log_in(generation)
         if isinstance(answer, LoggedIn):
             self._read_ns = None
-            await self._contracts.keep_up(self._client, self._now_ns())
+            await self._contracts.keep_up(self._client, self._now_ns(), _LATE_S)
             if self.on_ready is not None:
                 self.on_ready()
         return (answer,)

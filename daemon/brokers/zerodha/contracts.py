@@ -82,7 +82,7 @@ class Contracts:
             self._fetching.add_done_callback(_heard)
         await asyncio.shield(self._fetching)
 
-    async def keep_up(self, client: Client, now_ns: int, within_s: float | None = None) -> None:
+    async def keep_up(self, client: Client, now_ns: int, within_s: float) -> None:
         """Fetch the contracts as `refresh` does; where they do not come, go on with earlier ones.
 
         What is held was listed before. So it can be read and closed by those; what cannot be told
@@ -91,7 +91,7 @@ class Contracts:
         Args:
             client: asks for them.
             now_ns: market time.
-            within_s: earlier ones wait no longer; None: for as long as the question may take.
+            within_s: earlier ones wait no longer.
 
         Raises:
             BrokerError: there are none at all.

@@ -56,6 +56,8 @@ class SigningIn(Resuming):
     async def log_in(self, generation: int) -> LoggedIn | LoginFailed | StepWanted:
         """Use the session that a person's token makes, or the one that is kept, or a new one.
 
+        A token that is refused ends nothing: the session that is kept goes on where it stands.
+
         Raises:
             BrokerMisused: a credential is missing.
             BrokerError: the broker could not be asked.
@@ -71,11 +73,20 @@ class SigningIn(Resuming):
             reason, because = Reason.ENDED, str(none)
         except SessionRefused as refused:
             because = str(refused)
+        if token is not None and (standing := await self._standing(generation, api_key)):
+            return standing
         self._client.leave()
         if token is None and self._headless is not None:
             bring = partial(self._headless.bring, reason, api_key, code)
             return await self._by_itself(generation, api_key, bring)
         return StepWanted(generation, because, self._now_ns())
+
+    async def _standing(self, generation: int, api_key: Secret) -> LoggedIn | None:
+        """Return the session that is kept; None: it does not stand, or there is none."""
+        try:
+            return await self._begin(generation, api_key, await self._recall())
+        except (PersonWanted, SessionRefused):
+            return None
 
     async def _by_itself(
         self,

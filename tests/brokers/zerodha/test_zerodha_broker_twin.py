@@ -10,7 +10,7 @@ from daemon.domain.instants import SECOND_NS
 from daemon.domain.money import E4
 from daemon.domain.orders.margin import MarginLeg
 from daemon.domain.orders.words import Product, Purpose, Side
-from daemon.messages import BrokerPosition, LoggedIn, StepWanted
+from daemon.messages import BrokerPosition, LoggedIn
 from tests.kit.kite_account import OTHERS, approved
 from tests.kit.kite_at_twin import AtTwin
 from tests.kit.wire_twin import CALL, LOT, twin
@@ -31,15 +31,18 @@ async def test_what_legs_need_is_told_beside_what_is_free(at):
 
 
 async def test_a_person_s_token_makes_a_session_and_counts_once(at):
+    """Brought again it is refused, and the session that it made goes on."""
     at.twin.host.advance(SECOND_NS)
     await at.bring()
     brought = at.kept.find("request_token")
     (told,) = await at.broker.log_in(2)
+    made = at.kept.find("access_token").reveal()
     at.kept.keep("request_token", brought)
     (again,) = await at.broker.log_in(3)
 
     assert isinstance(told, LoggedIn)
-    assert isinstance(again, StepWanted)
+    assert isinstance(again, LoggedIn)
+    assert at.kept.find("access_token").reveal() == made
     assert at.refused == []
 
 

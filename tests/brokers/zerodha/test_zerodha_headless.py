@@ -123,7 +123,10 @@ async def test_a_session_that_stands_and_what_a_person_brings_go_before_it(accou
     assert isinstance((await account.broker.log_in(2))[0], LoggedIn)
     account.bring()
     account.script.on("POST /session/token", DEAD)
-    assert isinstance((await account.broker.log_in(3))[0], StepWanted)
+    assert isinstance((await account.broker.log_in(3))[0], LoggedIn)
+    account.bring()
+    account.script.on("GET /user/profile", DEAD)
+    assert isinstance((await account.broker.log_in(4))[0], StepWanted)
 
     assert account.sent(BEGIN) == []
 

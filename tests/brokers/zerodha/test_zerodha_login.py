@@ -152,6 +152,18 @@ async def test_a_token_that_was_used_before_asks_for_another(account):
     assert account.refused == []
 
 
+async def test_a_token_that_is_refused_leaves_the_session_that_stands(account):
+    """Somebody pastes an old one while the daemon trades."""
+    account.kept.keep("access_token", Secret(f"{SIX} {GRANTED}"))
+    await account.broker.log_in(1)
+    account.script.on("POST /session/token", DEAD)
+    account.bring()
+
+    assert await account.broker.log_in(2) == (LoggedIn(2, NOW, SIX),)
+    assert account.script.asked[-1].headers["Authorization"] == f"token {KEY}:{GRANTED}"
+    assert "request_token" not in account.kept.held
+
+
 @pytest.mark.parametrize("failure", [CLOSES, PAGE])
 async def test_an_exchange_without_an_answer_is_no_session_and_not_asked_again(account, failure):
     account.script.on("POST /session/token", failure)
