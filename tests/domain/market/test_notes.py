@@ -14,5 +14,6 @@ def test_the_kinds_are_the_words_of_every_report():
         "refused",
         "overfilled",
         "outside",
+        "session",
         "unknown_table",
     }
