@@ -8,9 +8,9 @@ from functools import partial
 from daemon.actors.session_keeper import Session
 from daemon.app.assignment import Assignment
 from daemon.app.records import Records
-from daemon.control import Line, Refusal
+from daemon.control import Line
+from daemon.control.asked_session import session_of
 from daemon.jobs.port import Jobs, Office
-from daemon.messages.arming import SeeSession
 from daemon.runtime.words import Port
 
 
@@ -40,12 +40,5 @@ def day_jobs(
 
 async def _sessionless(line: Callable[[], Line], accounts: Iterable[str]) -> Collection[str]:
     """Return the accounts whose keeper has no session; who does not answer has none either."""
-    to, found = line(), list[str]()
-    for account in accounts:
-        try:
-            state = await to.ask(to.names.session_keeper(account), SeeSession())
-        except Refusal:
-            state = ""
-        if state != Session.READY:
-            found.append(account)
-    return found
+    to = line()
+    return [each for each in accounts if await session_of(to, each) != Session.READY]

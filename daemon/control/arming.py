@@ -8,13 +8,14 @@ from types import MappingProxyType
 
 from msgspec import Struct
 
+from daemon.control.asked_session import session_of
 from daemon.control.line import Line, Refusal
 from daemon.control.reads import Reads
 from daemon.domain.instants import day_of
 from daemon.domain.orders.arming import PAPER, Grounds, objections
 from daemon.errors import SettingsError
 from daemon.messages import Done
-from daemon.messages.arming import AccountArmed, ArmAccount, DisarmAccount, SeeSession
+from daemon.messages.arming import AccountArmed, ArmAccount, DisarmAccount
 from daemon.runtime.words import Lane
 from daemon.storage import arms
 
@@ -104,18 +105,14 @@ class Arming:
 
     async def _grounds(self, account: str) -> Grounds:
         """Return what is true of an account, each told by who knows it."""
-        line, terms = self._line, self._terms
+        terms = self._terms
         accounts = await self._reads.accounts()
         latches = self._reads.latches(accounts)
-        try:
-            session = await line.ask(line.names.session_keeper(account), SeeSession())
-        except Refusal:
-            session = ""  # who does not answer is not ready
         return Grounds(
             account=account,
             broker=terms.brokers.get(account, PAPER),
             mode=terms.mode,
-            session=session,
+            session=await session_of(self._line, account),  # who is silent is not ready
             latches=tuple(each.latch_id for each in latches if each.reaches(account)),
             failures=tuple(await asyncio.to_thread(terms.check)),
         )

@@ -11,10 +11,9 @@ import asyncio
 from collections.abc import Sequence
 from typing import Final
 
-from daemon.control import Refusal
+from daemon.control.asked_session import session_of
 from daemon.domain.orders.arming import READY
 from daemon.messages import AccountSeen
-from daemon.messages.arming import SeeSession
 from daemon.web.house import House
 from daemon.web.shapes import UnreadTold
 
@@ -29,7 +28,9 @@ async def unread(house: House, accounts: Sequence[AccountSeen]) -> tuple[UnreadT
         accounts: as their routers know them.
     """
     found = [each for each in accounts if each.live or not each.reconciled]
-    sessions = await asyncio.gather(*(_session(house, each.account) for each in found))
+    line = house.control.line
+    asked = (session_of(line, each.account, _PATIENCE_S) for each in found)
+    sessions = await asyncio.gather(*asked)
     told = [
         (each.account, session, (lost if each.reconciled else sentence)(each.account, session))
         for each, session in zip(found, sessions, strict=True)
@@ -65,14 +66,3 @@ def sentence(account: str, session: str) -> str:
     if not session:
         return f"{so}; nobody says how its session is: look again in a moment, or {login}"
     return f"{so}; its session is {session}: {login}"
-
-
-async def _session(house: House, account: str) -> str:
-    """Return the state of an account's session; empty where its keeper does not answer."""
-    line = house.control.line
-    keeper = line.names.session_keeper(account)
-    try:
-        session: str = await line.ask(keeper, SeeSession(), patience_s=_PATIENCE_S)
-    except Refusal:
-        return ""
-    return session
