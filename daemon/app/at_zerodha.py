@@ -22,12 +22,15 @@ from daemon.brokers.zerodha.transport import ROOT, way_to
 from daemon.messages import RenewSession
 from daemon.runtime.clock import Clock, MonotonicClock
 from daemon.settings import Broker
+from daemon.storage.contract_file import ContractFile
 from daemon.storage.sealed import Sealed
 from daemon.storage.vault import Vault
 from daemon.twin.file import TwinFile
 
 Tell = Callable[[str, RenewSession], object]
 """Brings word to an actor."""
+Say = Callable[[str], object]
+"""Tells whoever runs the daemon."""
 
 
 class _Market:
@@ -41,14 +44,15 @@ class _Market:
         self.now_ns = now_ns
 
 
-def at_zerodha(vault: Vault, tell: Tell, wall: Clock, terms: Broker) -> Opener:
+def at_zerodha(vault: Vault, tell: Tell, wall: Clock, terms: Broker, say: Say) -> Opener:
     """Return how accounts are opened at Zerodha.
 
     Args:
-        vault: holds their credentials, and keeps their sessions.
+        vault: holds their credentials, and keeps their sessions; beside it lie their contracts.
         tell: brings word of a refused session to the keeper of that account.
         wall: host time.
         terms: what was set for the broker.
+        say: is told what could not be kept.
     """
     root, ticker_root = terms.api_root or ROOT, terms.ws_root or TICKER_ROOT
 
@@ -56,7 +60,9 @@ def at_zerodha(vault: Vault, tell: Tell, wall: Clock, terms: Broker) -> Opener:
         def refused(generation: int) -> None:
             tell(f"session_keeper:{account.id}", RenewSession(account.id, generation))
 
-        client, contracts = Client(way_to(terms), MonotonicClock(), refused), Contracts()
+        client = Client(way_to(terms), MonotonicClock(), refused)
+        file = ContractFile(vault.path.parent, account.id, root)
+        contracts = Contracts(file.find, file.keep)
         sealed = Sealed(vault, account.id, wall)
         headless = Headless(sealed, now_ns, wall, SITE if root == ROOT else root)
         alone = headless if account.headless_login else None
@@ -70,7 +76,7 @@ def at_zerodha(vault: Vault, tell: Tell, wall: Clock, terms: Broker) -> Opener:
         )
         prices = Prices(Ticker(around, contracts.of_symbol), contracts, broker.quotes)
         broker.on_ready = partial(prices.ready, renewed=True)
-        contracts.on_fetched = partial(prices.ready, renewed=False)
+        contracts.on_fetched, contracts.on_unkept = partial(prices.ready, renewed=False), say
         return Opened(broker, close=broker.close, market=prices)
 
     return open_account

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from daemon.app.accounts import logins
 from daemon.app.assignment import Assignment
-from daemon.app.at_zerodha import Tell, at_zerodha
+from daemon.app.at_zerodha import Say, Tell, at_zerodha
 from daemon.app.connections import Opener
 from daemon.brokers.steps import STEPS
 from daemon.errors import SettingsError
@@ -15,7 +15,9 @@ from daemon.settings import Broker, Settings
 from daemon.storage.vault import Vault
 
 
-def openers_of(given: Assignment, vault: Vault, tell: Tell, wall: Clock) -> Mapping[str, Opener]:
+def openers_of(
+    given: Assignment, vault: Vault, tell: Tell, wall: Clock, say: Say
+) -> Mapping[str, Opener]:
     """Return how an account is opened, by the canonical id of its broker.
 
     Args:
@@ -23,9 +25,10 @@ def openers_of(given: Assignment, vault: Vault, tell: Tell, wall: Clock) -> Mapp
         vault: holds the credentials.
         tell: brings word of a refused session to an actor.
         wall: host time.
+        say: tells whoever runs the daemon.
     """
     kite = given.settings.brokers.get("zerodha", Broker())
-    return {"zerodha": at_zerodha(vault, tell, wall, kite), **given.openers}
+    return {"zerodha": at_zerodha(vault, tell, wall, kite, say), **given.openers}
 
 
 def require_credentials(settings: Settings, vault: Vault) -> None:

@@ -176,7 +176,9 @@ class Service:
             home=self._modes.home,
             jobs=day_jobs(given, kept, self._pace.now_ns, lambda: self._control.line),
             acknowledge_ns=given.settings.alerts.acknowledge_s * SECOND_NS,
-            openers=openers_of(given, self._vault, self._tell, self._machine.wall),
+            openers=openers_of(
+                given, self._vault, self._tell, self._machine.wall, self._watcher.say
+            ),
             prices=given.prices,
             clock=self._pace,
         )

@@ -8,9 +8,10 @@ from daemon.brokers.zerodha.broker import Zerodha
 from daemon.brokers.zerodha.client import Client
 from daemon.brokers.zerodha.contracts import Contracts
 from daemon.brokers.zerodha.resuming import Resuming
-from daemon.brokers.zerodha.transport import way_to
+from daemon.brokers.zerodha.transport import ROOT, way_to
 from daemon.runtime.clock import MonotonicClock, WallClock
 from daemon.settings import Account, Settings
+from daemon.storage.contract_file import ContractFile
 from daemon.storage.sealed import Sealed
 from daemon.storage.vault import Vault
 
@@ -24,6 +25,8 @@ def at_zerodha(
 ) -> Zerodha:
     """Return an account at Zerodha that uses the session that is kept, and can make none.
 
+    Nor does it keep contracts, but uses those that the daemon kept.
+
     Args:
         settings: tell where the broker is, or a stand-in.
         account: which.
@@ -31,6 +34,8 @@ def at_zerodha(
         now_ns: tells market time.
         refused: is told of a session that the broker refuses.
     """
-    client = Client(way_to(settings.brokers[account.broker]), MonotonicClock(), refused)
+    terms = settings.brokers[account.broker]
+    client = Client(way_to(terms), MonotonicClock(), refused)
     resuming = Resuming(client, Sealed(vault, account.id, WallClock()), now_ns)
-    return Zerodha(client, Contracts(), resuming, now_ns)
+    file = ContractFile(settings.daemon.state_dir, account.id, terms.api_root or ROOT)
+    return Zerodha(client, Contracts(file.find), resuming, now_ns)

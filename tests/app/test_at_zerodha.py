@@ -19,7 +19,7 @@ from daemon.storage.vault import Place, Vault
 from daemon.telemetry.redaction import Secret
 from tests.kit.canary import planted
 from tests.kit.kite_account import API_SECRET, BROUGHT, CALL, CONTRACTS, GRANTED, KEY, NOW, OURS
-from tests.kit.kite_script import DEAD, Answer, scripted_kite, yes
+from tests.kit.kite_script import DEAD, HANGS, Answer, scripted_kite, yes
 
 
 @pytest.fixture
@@ -28,6 +28,10 @@ def vault(tmp_path) -> Vault:
     made.begin(NOW)
     made.put("paper", {"api_key": Secret(KEY), "api_secret": Secret(API_SECRET)}, NOW)
     return made
+
+
+def _unheard(sentence: str) -> None:
+    raise AssertionError(f"nothing goes wrong here: {sentence}")
 
 
 def at(url: str) -> Broker:
@@ -44,7 +48,9 @@ async def test_a_session_is_sealed_used_and_its_refusal_told_to_its_keeper(tmp_p
         script.on("GET /user/profile", yes({"user_id": "AB1234"}))
         script.on("GET /instruments", Answer(200, CONTRACTS.encode(), "text/csv"))
         script.on("GET /orders", DEAD)
-        opener = at_zerodha(vault, lambda to, word: told.append((to, word)), wall, at(script.url))
+        opener = at_zerodha(
+            vault, lambda to, word: told.append((to, word)), wall, at(script.url), _unheard
+        )
         (account,) = accounts_of(Settings(), strict=False)
         opened = opener(account, None, wall.now_ns)
         assert isinstance((await opened.broker.log_in(4))[0], LoggedIn)
@@ -67,7 +73,7 @@ async def test_prices_are_told_with_the_session_and_the_contracts_that_come_with
         script.on("POST /session/token", yes({"access_token": GRANTED}))
         script.on("GET /user/profile", yes({"user_id": "AB1234"}))
         script.on("GET /instruments", Answer(200, CONTRACTS.encode(), "text/csv"))
-        opener = at_zerodha(vault, lambda *_: None, wall, at(script.url))
+        opener = at_zerodha(vault, lambda *_: None, wall, at(script.url), _unheard)
         (account,) = accounts_of(Settings(), strict=False)
         opened = opener(account, None, wall.now_ns)
         market, expiry = opened.market, date(2026, 8, 25)
@@ -89,6 +95,28 @@ async def test_prices_are_told_with_the_session_and_the_contracts_that_come_with
     assert heard[:3] == [SessionLost(0), MarketReady(renewed=False), MarketReady(renewed=True)]
 
 
+async def test_a_daemon_that_starts_again_lists_what_it_listed_before_without_the_brokers_file(
+    vault,
+):
+    wall, said = VirtualClock(NOW), []
+    vault.put("paper", {"request_token": Secret(BROUGHT)}, NOW)
+    async with scripted_kite() as script:
+        script.on("POST /session/token", yes({"access_token": GRANTED}))
+        script.on("GET /user/profile", yes({"user_id": "AB1234"}))
+        script.on("GET /instruments", Answer(200, CONTRACTS.encode(), "text/csv"), HANGS)
+        opener = at_zerodha(vault, lambda *_: None, wall, at(script.url), said.append)
+        (account,) = accounts_of(Settings(), strict=False)
+        for life in (1, 2):
+            opened = opener(account, None, wall.now_ns)
+            assert opened.market is not None
+            assert isinstance((await opened.broker.log_in(life))[0], LoggedIn)
+            assert opened.market.lists(CALL)
+            assert opened.close is not None
+            await opened.close()
+
+    assert said == []
+
+
 @pytest.mark.parametrize("headless", [True, False])
 async def test_only_an_account_that_was_set_so_logs_in_without_a_person(vault, headless):
     """That the vault could is not enough, and what was tried lies sealed in it."""
@@ -104,7 +132,7 @@ async def test_only_an_account_that_was_set_so_logs_in_without_a_person(vault, h
         script.on("POST /session/token", yes({"access_token": GRANTED}))
         script.on("GET /user/profile", yes({"user_id": "AB1234"}))
         script.on("GET /instruments", Answer(200, CONTRACTS.encode(), "text/csv"))
-        opener = at_zerodha(vault, lambda *_: None, wall, at(script.url))
+        opener = at_zerodha(vault, lambda *_: None, wall, at(script.url), _unheard)
         (account,) = accounts_of(Settings(), strict=False)
         opened = opener(replace(account, headless_login=headless), None, wall.now_ns)
         (told,) = await opened.broker.log_in(1)

@@ -84,7 +84,7 @@ def test_where_no_broker_tells_prices_that_is_refused():
 def test_a_run_knows_how_its_brokers_are_opened_and_may_name_its_own():
     given: Any = SimpleNamespace(settings=Settings(), openers={"paper": on_paper})
     nothing: Any = None
-    openers = openers_of(given, nothing, nothing, VirtualClock())
+    openers = openers_of(given, nothing, nothing, VirtualClock(), nothing)
     assert sorted(openers) == ["paper", "zerodha"]
     given.openers["zerodha"] = on_paper
-    assert openers_of(given, nothing, nothing, VirtualClock())["zerodha"] is on_paper
+    assert openers_of(given, nothing, nothing, VirtualClock(), nothing)["zerodha"] is on_paper

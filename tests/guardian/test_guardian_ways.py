@@ -11,10 +11,11 @@ from daemon.guardian import ways as module
 from daemon.guardian.ways import Ways, at_brokers
 from daemon.messages import AccountRead, AccountUnread, BrokerPosition, ReadAccount
 from daemon.settings import Settings, load
+from daemon.storage.contract_file import ContractFile
 from daemon.storage.vault import Place, Vault
 from daemon.telemetry.redaction import Secret
 from tests.kit.kite_account import API_SECRET, BROUGHT, CALL, CONTRACTS, GRANTED, KEY, NOW
-from tests.kit.kite_script import CLOSES, DEAD, Answer, scripted_kite, yes
+from tests.kit.kite_script import CLOSES, DEAD, HANGS, PAGE, Answer, scripted_kite, yes
 from tests.kit.live_daemon import BOTH
 
 HELD = {"exchange": "NFO", "tradingsymbol": "NIFTY26AUG24350CE", "quantity": -65, "product": "MIS"}
@@ -86,6 +87,23 @@ async def test_the_session_that_is_kept_is_shown_to_the_broker_and_used(ways, va
     assert read.positions == (BrokerPosition(CALL, -65),)
     assert script.routes().count("GET /user/profile") == 1
     assert {each.headers["Authorization"] for each in script.asked} == {f"token {KEY}:{GRANTED}"}
+
+
+@pytest.mark.parametrize("answer", [HANGS, PAGE], ids=["it hangs", "it does not come"])
+async def test_it_works_by_the_contracts_that_the_daemon_kept_and_keeps_none_itself(
+    ways, vault, script, tmp_path, answer
+):
+    """It is called where all is slow already: what it closes the daemon had listed before."""
+    keep(vault)
+    script.on("GET /instruments", answer)
+    (way,) = ways.all()
+    file = ContractFile(tmp_path, "zed", script.url)
+    file.keep(CONTRACTS, NOW - DAY_NS)
+    before = file.path.read_bytes()
+    await way.take_up()
+    (read,) = await way.door.ask(ReadAccount())
+    assert read.positions == (BrokerPosition(CALL, -65),)
+    assert file.path.read_bytes() == before
 
 
 async def test_a_token_that_a_person_brought_the_daemon_is_left_to_it(ways, vault, script):

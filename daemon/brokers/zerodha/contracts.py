@@ -1,8 +1,12 @@
-"""The contracts of the day at Zerodha: fetched once each morning, and looked up from then on."""
+"""The contracts of the day at Zerodha: fetched once each morning, and looked up from then on.
+
+What was fetched is kept on the disk, so a daemon that starts again has them at once.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Callable
 from datetime import date
 
@@ -10,11 +14,15 @@ from daemon.brokers.zerodha import instruments, questions
 from daemon.brokers.zerodha.client import Client
 from daemon.brokers.zerodha.instruments import Listed, Master
 from daemon.domain.instants import SECOND_NS, day_of
-from daemon.errors import BrokerError, BrokerMisused, WireGarbled
+from daemon.errors import BrokerError, BrokerMisused, SettingsError, WireGarbled
 
 _AGAIN_NS = 60 * SECOND_NS
-"""So long after a file that was not yet that of its day the next one is asked for."""
+"""So long after a file that did not come, or was not yet that of its day, the next is asked for."""
 _NONE = "the contracts of Zerodha are not there yet"
+Find = Callable[[], tuple[str, int] | None]
+"""Returns the file that was kept, and when it was fetched; None: there is none."""
+Keep = Callable[[str, int], None]
+"""Keeps a file that was fetched at an instant, or raises SettingsError."""
 
 
 class Contracts:
@@ -22,15 +30,21 @@ class Contracts:
 
     Attributes:
         on_fetched: is called once others than before are there.
+        on_unkept: is told, in a sentence, that they could not be kept.
 
     Args:
-        master: the contracts of a day; None: they are yet to be fetched.
+        find: looks for those that were kept; None: none ever are.
+        keep: keeps them; None: nobody does.
     """
 
-    def __init__(self, master: Master | None = None) -> None:
-        self._master = master
+    def __init__(self, find: Find | None = None, keep: Keep | None = None) -> None:
+        self._master: Master | None = None
+        self._find, self._keep = find, keep
+        self._recalling = asyncio.Lock()
         self._fetching: asyncio.Task[None] | None = None
+        self._asked_ns: int | None = None
         self.on_fetched: Callable[[], None] | None = None
+        self.on_unkept: Callable[[str], object] | None = None
 
     def objection(self, now_ns: int) -> str:
         """Return why these are not the contracts of the present day; empty: they are."""
@@ -63,30 +77,15 @@ class Contracts:
         """Return all options of an underlying that expire on a day; none without a file."""
         return self._master.options(underlying, expiry) if self._master else ()
 
-    async def refresh(self, client: Client, now_ns: int) -> None:
-        """Fetch the contracts, unless those of the day are there.
+    async def keep_up(self, client: Client, now_ns: int, within_s: float) -> None:
+        """Fetch the contracts where they are due; where they do not come, go on with earlier ones.
+
+        Those are the ones that were fetched before, in this run or an earlier one. What is held was
+        listed then. So it can be read and closed by those; what cannot be told by them bears the
+        broker's name, and nothing is entered. Those of an earlier run that are of the present day
+        serve at once, and the broker's file is looked for once more behind them.
 
         Who gives up waiting ends nothing: the file is large, and the next who asks finds it.
-
-        Raises:
-            BrokerError: they did not come, or cannot be understood.
-        """
-        known = self._master
-        if known is not None and (
-            not known.objection(day_of(now_ns)) or now_ns - known.fetched_ns < _AGAIN_NS
-        ):
-            return
-        if self._fetching is None or self._fetching.done():
-            fetching = self._fetch(client, now_ns)
-            self._fetching = asyncio.get_running_loop().create_task(fetching, name="contracts")
-            self._fetching.add_done_callback(_heard)
-        await asyncio.shield(self._fetching)
-
-    async def keep_up(self, client: Client, now_ns: int, within_s: float) -> None:
-        """Fetch the contracts as `refresh` does; where they do not come, go on with earlier ones.
-
-        What is held was listed before. So it can be read and closed by those; what cannot be told
-        by them bears the broker's name, and nothing is entered.
 
         Args:
             client: asks for them.
@@ -96,9 +95,16 @@ class Contracts:
         Raises:
             BrokerError: there are none at all.
         """
+        async with self._recalling:
+            await self._recall(now_ns)
+        if self._is_due(now_ns):
+            self._begin_to_fetch(client, now_ns)
+        fetching = self._fetching
+        if fetching is None or not self.objection(now_ns):
+            return
         try:
             async with asyncio.timeout(None if self._master is None else within_s):
-                await self.refresh(client, now_ns)
+                await asyncio.shield(fetching)
         except (BrokerError, TimeoutError):
             if self._master is None:
                 raise
@@ -109,9 +115,49 @@ class Contracts:
             self._fetching.cancel()
             await asyncio.wait({self._fetching})
 
+    def _is_due(self, now_ns: int) -> bool:
+        """Say whether the broker is to be asked for his file."""
+        if self._fetching is not None and not self._fetching.done():
+            return False
+        if self._master is None or self._asked_ns is None:
+            return True
+        return now_ns - self._asked_ns >= _AGAIN_NS and bool(self.objection(now_ns))
+
+    def _begin_to_fetch(self, client: Client, now_ns: int) -> None:
+        fetching = self._fetch(client, now_ns)
+        self._asked_ns = now_ns
+        self._fetching = asyncio.get_running_loop().create_task(fetching, name="contracts")
+        self._fetching.add_done_callback(_heard)
+
+    async def _recall(self, now_ns: int) -> None:
+        """Take up the contracts that were kept, once, where there are none."""
+        find, self._find = self._find, None
+        if find is None or self._master is not None:
+            return
+        kept = await asyncio.to_thread(find)
+        if kept is None or kept[1] > now_ns:  # a clock that went back tells of no day
+            return
+        with contextlib.suppress(WireGarbled):  # the broker is asked, as if there were none
+            await self._use(*kept)
+
     async def _fetch(self, client: Client, now_ns: int) -> None:
         text = await client.read(questions.contracts())
-        self._master = await asyncio.to_thread(instruments.read, text, now_ns)
+        await self._use(text, now_ns)
+        if self._keep is None:
+            return
+        try:
+            await asyncio.to_thread(self._keep, text, now_ns)
+        except SettingsError as error:
+            if self.on_unkept is not None:
+                self.on_unkept(f"{error}; the next start waits for the contracts of the broker")
+
+    async def _use(self, text: str, fetched_ns: int) -> None:
+        """Go by a file from now on.
+
+        Raises:
+            WireGarbled: it is none.
+        """
+        self._master = await asyncio.to_thread(instruments.read, text, fetched_ns)
         if self.on_fetched is not None:
             self.on_fetched()
 

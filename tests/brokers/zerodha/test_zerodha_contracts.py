@@ -1,0 +1,133 @@
+"""The contracts of the day: those that were kept serve a start, and the broker's file the day."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from daemon.brokers.zerodha.contracts import Contracts
+from daemon.domain.instants import DAY_NS, SECOND_NS
+from daemon.errors import BrokerUnavailable, SettingsError
+from tests.kit.kite_account import CALL, CONTRACTS, NOW, kite_account
+from tests.kit.kite_script import HANGS, PAGE
+
+LATE_S, HOUR_NS = 0.05, 3_600 * SECOND_NS
+TOMORROW = NOW + DAY_NS
+
+
+class OnDisk:
+    """A disk with one file or none."""
+
+    def __init__(self, held: tuple[str, int] | None = None) -> None:
+        self.held = held
+        self.looks = 0
+        self.is_full = False
+
+    def find(self) -> tuple[str, int] | None:
+        """Look for it."""
+        self.looks += 1
+        return self.held
+
+    def keep(self, text: str, fetched_ns: int) -> None:
+        """Put it there."""
+        if self.is_full:
+            raise SettingsError("the disk is full")
+        self.held = text, fetched_ns
+
+
+def over(disk: OnDisk) -> Contracts:
+    """Return the contracts of an account that starts."""
+    return Contracts(disk.find, disk.keep)
+
+
+@pytest.fixture
+async def account():
+    async with kite_account() as made:
+        await made.log_in()
+        yield made
+
+
+async def test_those_of_today_that_were_kept_serve_at_once(account):
+    """The broker is asked once more behind them, for a contract may be new since then."""
+    account.script.on("GET /instruments", HANGS)
+    disk = OnDisk((CONTRACTS, NOW))
+    contracts, told = over(disk), []
+    contracts.on_fetched = lambda: told.append("there")
+    for _ in range(3):
+        await contracts.keep_up(account.client, NOW + HOUR_NS, 60)
+    assert contracts.objection(NOW + HOUR_NS) == ""
+    assert contracts.of_symbol(CALL).token == 12517890
+    assert (told, disk.looks) == (["there"], 1)
+    await contracts.close()
+
+
+async def test_behind_those_that_were_kept_comes_what_is_new_since_then(account):
+    line = "12517890,48898,NIFTY26AUG24350CE,NIFTY,0,2026-08-25,24350,0.05,65,CE,NFO-OPT,NFO\n"
+    contracts, come = over(OnDisk((CONTRACTS.replace(line, ""), NOW))), asyncio.Event()
+    contracts.on_fetched = come.set
+    await contracts.keep_up(account.client, NOW + HOUR_NS, LATE_S)
+    assert contracts.find(CALL) is None
+    come.clear()
+    await come.wait()
+    assert contracts.find(CALL) is not None
+
+
+async def test_those_of_another_day_serve_until_the_broker_gives_its_file(account):
+    account.script.on("GET /instruments", PAGE)
+    contracts = over(OnDisk((CONTRACTS, NOW)))
+    await contracts.keep_up(account.client, TOMORROW, LATE_S)
+    assert contracts.of_symbol(CALL).token == 12517890
+    assert "those of 2026-08-18" in contracts.objection(TOMORROW)
+
+    account.answers()
+    await contracts.keep_up(account.client, TOMORROW + HOUR_NS, 60)
+    assert contracts.objection(TOMORROW + HOUR_NS) == ""
+
+
+async def test_a_start_does_not_wait_for_a_file_that_hangs_where_one_was_kept(account, monkeypatch):
+    contracts, never = over(OnDisk((CONTRACTS, NOW))), asyncio.Event()
+
+    async def hangs(*_: object) -> None:
+        await never.wait()
+
+    monkeypatch.setattr(contracts, "_fetch", hangs)
+    await contracts.keep_up(account.client, TOMORROW, LATE_S)
+    assert contracts.find(CALL) is not None
+    await contracts.close()
+
+
+@pytest.mark.parametrize(
+    "held",
+    [None, ("no file of contracts", NOW), (CONTRACTS, NOW + HOUR_NS)],
+    ids=["there is none", "it is none", "it is from the future"],
+)
+async def test_where_none_that_serves_was_kept_the_broker_is_asked(account, held):
+    disk = OnDisk(held)
+    contracts = over(disk)
+    await contracts.keep_up(account.client, NOW, LATE_S)
+    assert account.script.routes() == ["GET /instruments"]
+    assert disk.held == (CONTRACTS, NOW)
+
+    account.script.on("GET /instruments", PAGE)
+    with pytest.raises(BrokerUnavailable):
+        await over(OnDisk(held)).keep_up(account.client, NOW, LATE_S)
+
+
+async def test_what_cannot_be_kept_is_told_and_serves_all_the_same(account):
+    disk, told = OnDisk(), []
+    disk.is_full = True
+    contracts = over(disk)
+    contracts.on_unkept = told.append
+    await contracts.keep_up(account.client, NOW, LATE_S)
+    assert contracts.find(CALL) is not None
+    assert told == ["the disk is full; the next start waits for the contracts of the broker"]
+
+
+async def test_two_who_ask_at_once_have_those_that_were_kept(account):
+    disk = OnDisk((CONTRACTS, NOW))
+    contracts = over(disk)
+    both = [contracts.keep_up(account.client, NOW, LATE_S) for _ in range(2)]
+    await asyncio.gather(*both)
+    assert disk.looks == 1
+    await contracts.close()
