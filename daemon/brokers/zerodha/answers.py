@@ -156,9 +156,11 @@ def _read(reply: Reply) -> tuple[Envelope, str]:
 
 def _refused(status: int, told: Envelope) -> Refusal | None:
     """Return why it surely was not placed; None where it may have been."""
+    if IN_DOUBT.search(told.message or ""):
+        return None
     if status == TOO_MANY:
         return Refusal.RATE
     row = (status, told.error_type or "")
-    if row not in REFUSALS or IN_DOUBT.search(told.message or ""):
+    if row not in REFUSALS:
         return None
     return REFUSALS[row] or kind_of(told.message or "")

@@ -62,7 +62,9 @@ def test_a_no_is_believed_for_five_errors_under_their_own_status_alone(status, e
         assert told == OrderRefused(ID, kind, f"{error_type}: It failed", NOW)
 
 
-@pytest.mark.parametrize(("status", "error_type"), REFUSALS)
+@pytest.mark.parametrize(
+    ("status", "error_type"), [*REFUSALS, (429, "NetworkException"), (429, "GeneralException")]
+)
 @pytest.mark.parametrize(
     "text", [TIMED_OUT, "Request timeout", "The OMS has Timed-Out", "gateway time out"]
 )
