@@ -24,7 +24,7 @@ from daemon.brokers.zerodha.resuming import (
     PersonWanted,
     Resuming,
 )
-from daemon.errors import SessionRefused
+from daemon.errors import BrokerUnavailable, SessionRefused
 from daemon.messages import LoggedIn, LoginFailed, StepWanted
 from daemon.telemetry.redaction import Secret
 
@@ -113,11 +113,21 @@ class SigningIn(Resuming):
     async def _brought(self, api_key: Secret, token: Secret) -> Grant:
         """Return the session that a person's token makes.
 
-        The token counts once, so it is dropped before the broker is asked, whatever he answers.
+        The token counts once, so it is dropped before the broker is asked, whatever he answers; it
+        is put back only where nothing of the question left.
         """
         api_secret = await self._credential(API_SECRET)
         await asyncio.to_thread(self._credentials.drop, REQUEST_TOKEN)
-        return await self._exchange(api_key, api_secret, token)
+        try:
+            return await self._exchange(api_key, api_secret, token)
+        except BrokerUnavailable:
+            await asyncio.to_thread(self._put_back, token)
+            raise
+
+    def _put_back(self, token: Secret) -> None:
+        """Keep a token for the next try, unless a newer one was brought meanwhile."""
+        if self._credentials.find(REQUEST_TOKEN) is None:
+            self._credentials.keep(REQUEST_TOKEN, token)
 
     async def _exchange(self, api_key: Secret, api_secret: Secret, token: Secret) -> Grant:
         """Return the session that a request token makes, once, and keep it."""

@@ -174,6 +174,30 @@ async def test_an_exchange_without_an_answer_is_no_session_and_not_asked_again(a
     assert account.script.routes() == ["POST /session/token"]
 
 
+@pytest.mark.parametrize(
+    "newer", ["", "wxyz9876Of0A0Page"], ids=["it alone", "another came meanwhile"]
+)
+async def test_a_token_that_never_left_is_kept_for_the_next_try(account, monkeypatch, newer):
+    """It counts still, and the person who brought it has been told that it is tried again."""
+    reached = account.client.exchange
+
+    async def unreachable(_: object) -> None:
+        if newer:
+            account.kept.keep("request_token", Secret(newer))
+        monkeypatch.setattr(account.client, "exchange", reached)
+        raise BrokerUnavailable("nothing was sent")
+
+    monkeypatch.setattr(account.client, "exchange", unreachable)
+    account.bring()
+    with pytest.raises(BrokerUnavailable):
+        await account.broker.log_in(1)
+    assert account.kept.held["request_token"].reveal() == (newer or BROUGHT)
+
+    assert isinstance((await account.broker.log_in(2))[0], LoggedIn)
+    assert f"request_token={newer or BROUGHT}&".encode() in account.script.asked[0].body
+    assert "request_token" not in account.kept.held
+
+
 @pytest.mark.parametrize("field", ["api_key", "api_secret"])
 async def test_a_credential_that_is_missing_is_named(account, field):
     del account.kept.held[field]
@@ -193,19 +217,18 @@ async def test_contracts_that_do_not_come_fail_the_log_in_and_the_next_finds_the
 
 
 async def test_contracts_of_an_earlier_morning_are_fetched_again_a_minute_apart(account):
-
     early = at(DAY, time(8, 20))
     account.bring()
     await account.broker.log_in(1)
     asked = account.script.routes
     contracts, client = account.contracts, account.client
-    await contracts.refresh(client, early + DAY_NS)
-    await contracts.refresh(client, early + DAY_NS + 59 * SECOND_NS)
+    await contracts.keep_up(client, early + DAY_NS, 60)
+    await contracts.keep_up(client, early + DAY_NS + 59 * SECOND_NS, 60)
     assert asked().count("GET /instruments") == 2
     assert "before 08:30" in contracts.objection(early + DAY_NS)
 
-    await contracts.refresh(client, early + DAY_NS + 601 * SECOND_NS)
-    await contracts.refresh(client, early + DAY_NS + 999 * SECOND_NS)
+    await contracts.keep_up(client, early + DAY_NS + 601 * SECOND_NS, 60)
+    await contracts.keep_up(client, early + DAY_NS + 999 * SECOND_NS, 60)
     assert asked().count("GET /instruments") == 3
 
 
