@@ -48,13 +48,14 @@ def command(
     with store.reading() as reader:
         records = Records(reader)
         if listed:
-            _list(store, records.begun(order), as_json=as_json)
+            none = "no such order" if order else "no order was recorded yet"
+            _list(store, records.begun(order), none, as_json=as_json)
             return
         found = records.why(order)
     _tell(store, found, as_json=as_json)
 
 
-def _list(store: Store, orders: list[Begun], *, as_json: bool) -> None:
+def _list(store: Store, orders: list[Begun], none: str, *, as_json: bool) -> None:
     told: list[dict[str, Any]] = [
         {
             "mode": each.mode or None,
@@ -69,7 +70,7 @@ def _list(store: Store, orders: list[Begun], *, as_json: bool) -> None:
     if as_json:
         click.echo(msgspec.json.encode({"ledger": store.name, "orders": told}))
     elif not told:
-        say(["no such order"])
+        say([none])
     else:
         rows = [[mode(each), _at(each["at"], days=True), *list(each.values())[2:]] for each in told]
         say_table(("mode", "at", "order", "strategy", "leg", "what"), rows)

@@ -96,6 +96,8 @@ async def ltp(call: Call) -> PriceTold:
 async def orders(call: Call) -> OrdersTold:
     """Tell every order that is asked for."""
     wanted, reads = call.query, call.house.control.reads
+    if wanted.account is not None:
+        call.house.control.line.router(wanted.account)  # which says which accounts there are
     accounts = await reads.accounts()
     return OrdersTold(
         tuple(

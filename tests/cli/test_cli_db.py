@@ -85,4 +85,7 @@ def test_audit_and_why_read_it_wherever_it_is(kept):
     audited = told("audit", "verify")
     assert (audited.code, audited.err) == (0, "")
     assert audited.out.startswith(f"{kept.store.name}: 0 records, whole; head 000000")
-    assert (told("why", "--list").code, told("why", "--list").out) == (0, "no such order\n")
+    assert (told("why", "--list").code, told("why", "--list").out) == (
+        0,
+        "no order was recorded yet\n",
+    )

@@ -261,6 +261,16 @@ async def test_a_product_that_is_none_of_ours_is_refused(tmp_path):
     assert port.actors.told(PlaceByHand) == []
 
 
+async def test_the_book_of_an_account_that_there_is_not_is_refused_with_those_there_are(tmp_path):
+    async with open_port(
+        tmp_path, {SeeOrders: lambda _: (), SeeAccount: lambda _: ACCOUNT}
+    ) as port:
+        status, told, _ = await port.ask("GET", "/api/orders?account=nope")
+
+    assert (status, told["code"]) == (404, "unknown_account")
+    assert "no account nope; there are: paper" in told["detail"]
+
+
 async def test_the_book_is_told_in_rupees_and_indian_time(tmp_path):
     carried = replace(INTENT, product=Product.CARRY)
     half = replace(WORKING, intent=carried, filled_quantity=50, filled_value_e4=50 * 1_186_500)
