@@ -41,23 +41,24 @@ class Sealed:
                     raise
         return None
 
-    def keep(self, field: str, secret: Secret) -> None:
-        """Keep a credential in place of the one before.
+    def keep(self, field: str, secret: Secret, *, absent: bool = False) -> None:
+        """Keep a credential in place of the one before; `absent`: only where there is none.
 
         Raises:
             BrokerMisused: the vault does not take it; with what to do about it.
         """
         with _misused():
-            self._vault.put(self._account, {field: secret}, self._wall.now_ns())
+            now_ns = self._wall.now_ns()
+            self._vault.put(self._account, {field: secret}, now_ns, absent=absent)
 
-    def drop(self, field: str) -> None:
-        """Keep a credential no longer.
+    def drop(self, field: str, only: Secret | None = None) -> None:
+        """Keep a credential no longer; `only`: where it is this one still.
 
         Raises:
             BrokerMisused: the vault does not let go of it; with what to do about it.
         """
         with _misused():
-            self._vault.remove(self._account, field)
+            self._vault.remove(self._account, field, only=only)
 
     def put_in_ns(self, field: str) -> int:
         """Return when a credential was put in; 0: there is none.

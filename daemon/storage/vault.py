@@ -116,13 +116,16 @@ class Vault:
             raise VaultError(f"the vault holds no {field} of {account}; {mend}", "no_credential")
         return self._opened(self._ring(held), row)
 
-    def put(self, account: str, values: Mapping[str, Secret], now_ns: int) -> None:
+    def put(
+        self, account: str, values: Mapping[str, Secret], now_ns: int, *, absent: bool = False
+    ) -> None:
         """Keep credentials of an account, all of them or none, in place of those before.
 
         Args:
             account: whose.
             values: by field.
             now_ns: host time.
+            absent: nothing is kept where one of them is there already.
 
         Raises:
             VaultError: one of them can be none, there is no vault, or its key is another.
@@ -133,13 +136,22 @@ class Vault:
             self._place.know(secret)
         with locked(self.path):
             held = self._held()
+            if absent and any(r.account == account and r.field in values for r in held.rows):
+                return
             ring = self._ring(held)
             new = [seal(ring, account, field, secret, now_ns) for field, secret in values.items()]
             kept = [row for row in held.rows if row.account != account or row.field not in values]
             self._write(replace(held, rows=_in_order((*kept, *new))))
 
-    def remove(self, account: str, field: str = "") -> tuple[Row, ...]:
+    def remove(
+        self, account: str, field: str = "", *, only: Secret | None = None
+    ) -> tuple[Row, ...]:
         """Forget one credential of an account, or all of them; return those that there were.
+
+        Args:
+            account: whose.
+            field: which; empty: all.
+            only: nothing is forgotten but this; None: whatever it is.
 
         Raises:
             VaultError: there is none, or no vault.
@@ -152,6 +164,8 @@ class Vault:
                 sentence = f"the vault holds no {field or 'credential'} of {account}"
                 mend = "`ordo vault list` shows what it holds"
                 raise VaultError(f"{sentence}; {mend}", "no_credential")
+            if only is not None and self._opened(self._ring(held), gone[0]) != only:
+                return ()
             self._write(replace(held, rows=tuple(row for row in held.rows if row not in gone)))
         return tuple(gone)
 

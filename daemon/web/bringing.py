@@ -133,7 +133,7 @@ def _what(broker: str, *, is_code: bool) -> Brought | None:
 
 
 def _came_of(task: asyncio.Task[Done]) -> str:
-    sentence = "that was brought before, and the broker is not sent it again; it came to this"
+    sentence = "that was brought before, and is not taken again; it came to this"
     error = None if task.cancelled() else task.exception()
     if isinstance(error, Refusal):
         return f"{sentence}: {error}"

@@ -54,13 +54,15 @@ class Kept:
         """Return one."""
         return self.held.get(field)
 
-    def keep(self, field: str, secret: Secret) -> None:
-        """Keep one."""
-        self.held[field] = secret
+    def keep(self, field: str, secret: Secret, *, absent: bool = False) -> None:
+        """Keep one; `absent`: only where there is none."""
+        if not (absent and field in self.held):
+            self.held[field] = secret
 
-    def drop(self, field: str) -> None:
-        """Drop one."""
-        del self.held[field]
+    def drop(self, field: str, only: Secret | None = None) -> None:
+        """Drop one; `only`: where it is this."""
+        if only is None or self.held[field] == only:
+            del self.held[field]
 
     def put_in_ns(self, field: str) -> int:
         """Tell when one was put in."""

@@ -34,6 +34,17 @@ def test_what_is_kept_is_found_with_its_instant_until_it_is_dropped(vault):
     assert Sealed(vault, "other", VirtualClock(NOW)).find("api_key") is None
 
 
+def test_what_was_put_in_meanwhile_is_neither_dropped_nor_replaced(vault):
+    sealed, older, newer = Sealed(vault, "paper", VirtualClock(NOW)), Secret(KEY), Secret(GRANTED)
+    sealed.keep("request_token", newer)
+    sealed.drop("request_token", older)
+    sealed.keep("request_token", older, absent=True)
+    assert sealed.find("request_token") == newer
+    sealed.drop("request_token", newer)
+    sealed.keep("request_token", older, absent=True)
+    assert sealed.find("request_token") == older
+
+
 def test_a_vault_that_cannot_be_opened_says_what_to_do(tmp_path, vault):
     sealed = Sealed(vault, "paper", VirtualClock(NOW + DAY_NS))
     assert sealed.find("access_token") is None

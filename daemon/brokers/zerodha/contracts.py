@@ -14,10 +14,10 @@ from daemon.brokers.zerodha import instruments, questions
 from daemon.brokers.zerodha.client import Client
 from daemon.brokers.zerodha.instruments import Listed, Master
 from daemon.domain.instants import SECOND_NS, day_of
-from daemon.errors import BrokerError, BrokerMisused, SettingsError, WireGarbled
+from daemon.errors import BrokerMisused, SettingsError, WireGarbled
 
 _AGAIN_NS = 60 * SECOND_NS
-"""So long after a file that did not come, or was not yet that of its day, the next is asked for."""
+"""So long after a file that was not yet that of its day the next one is asked for."""
 _NONE = "the contracts of Zerodha are not there yet"
 Find = Callable[[], tuple[str, int] | None]
 """Returns the file that was kept, and when it was fetched; None: there is none."""
@@ -42,7 +42,10 @@ class Contracts:
         self._find, self._keep = find, keep
         self._recalling = asyncio.Lock()
         self._fetching: asyncio.Task[None] | None = None
+        self._keeping: asyncio.Task[None] | None = None
         self._asked_ns: int | None = None
+        self._came_ns: int | None = None
+        self._is_awaited = False
         self.on_fetched: Callable[[], None] | None = None
         self.on_unkept: Callable[[str], object] | None = None
 
@@ -90,63 +93,75 @@ class Contracts:
         Args:
             client: asks for them.
             now_ns: market time.
-            within_s: earlier ones wait no longer.
+            within_s: where there are earlier ones, whoever asks first waits so long for each file.
 
         Raises:
             BrokerError: there are none at all.
         """
         async with self._recalling:
             await self._recall(now_ns)
-        if self._is_due(now_ns):
+        if self._is_due(client, now_ns):
             self._begin_to_fetch(client, now_ns)
         fetching = self._fetching
         if fetching is None or not self.objection(now_ns):
             return
-        try:
-            async with asyncio.timeout(None if self._master is None else within_s):
-                await asyncio.shield(fetching)
-        except (BrokerError, TimeoutError):
-            if self._master is None:
-                raise
+        if self._master is None:
+            await asyncio.shield(fetching)
+        elif self._is_awaited:
+            self._is_awaited = False
+            await asyncio.wait({fetching}, timeout=within_s)
 
     async def close(self) -> None:
-        """Fetch no further."""
+        """Fetch no further, and see what came kept."""
         if self._fetching is not None:
             self._fetching.cancel()
             await asyncio.wait({self._fetching})
+        if self._keeping is not None:
+            await asyncio.wait({self._keeping})
 
-    def _is_due(self, now_ns: int) -> bool:
+    def _is_due(self, client: Client, now_ns: int) -> bool:
         """Say whether the broker is to be asked for his file."""
         if self._fetching is not None and not self._fetching.done():
             return False
-        if self._master is None or self._asked_ns is None:
+        if self._master is None:
             return True
-        return now_ns - self._asked_ns >= _AGAIN_NS and bool(self.objection(now_ns))
+        objection = self.objection(now_ns)
+        if client.session is None or (self._came_ns is not None and not objection):
+            return False
+        since_ns = self._came_ns if objection else self._asked_ns
+        return since_ns is None or now_ns - since_ns >= _AGAIN_NS
 
     def _begin_to_fetch(self, client: Client, now_ns: int) -> None:
         fetching = self._fetch(client, now_ns)
-        self._asked_ns = now_ns
+        self._asked_ns, self._is_awaited = now_ns, True
         self._fetching = asyncio.get_running_loop().create_task(fetching, name="contracts")
         self._fetching.add_done_callback(_heard)
 
     async def _recall(self, now_ns: int) -> None:
         """Take up the contracts that were kept, once, where there are none."""
-        find, self._find = self._find, None
-        if find is None or self._master is not None:
+        if self._find is None:
             return
-        kept = await asyncio.to_thread(find)
-        if kept is None or kept[1] > now_ns:  # a clock that went back tells of no day
-            return
-        with contextlib.suppress(WireGarbled):  # the broker is asked, as if there were none
-            await self._use(*kept)
+        kept = await asyncio.to_thread(self._find) if self._master is None else None
+        if kept is not None and kept[1] <= now_ns:  # of a clock that went back no day is known
+            with contextlib.suppress(WireGarbled):  # the broker is asked, as if there were none
+                await self._use(*kept)
+        self._find = None  # not before: whoever is called off meanwhile leaves it to the next
 
     async def _fetch(self, client: Client, now_ns: int) -> None:
         text = await client.read(questions.contracts())
         await self._use(text, now_ns)
-        if self._keep is None:
+        self._came_ns = now_ns
+        if self._keep is not None:  # nobody who waits for contracts waits for the disk
+            keeping = asyncio.to_thread(self._keep, text, now_ns)
+            self._keeping = asyncio.get_running_loop().create_task(keeping, name="contract file")
+            self._keeping.add_done_callback(self._kept)
+
+    def _kept(self, keeping: asyncio.Task[None]) -> None:
+        """Tell of what could not be kept."""
+        if keeping.cancelled():
             return
         try:
-            await asyncio.to_thread(self._keep, text, now_ns)
+            keeping.result()
         except SettingsError as error:
             if self.on_unkept is not None:
                 self.on_unkept(f"{error}; the next start waits for the contracts of the broker")

@@ -33,12 +33,12 @@ class Kept(Protocol):
 class Credentials(Kept, Protocol):
     """The same, for whoever makes sessions."""
 
-    def keep(self, field: str, secret: Secret) -> None:
-        """Keep a credential in place of the one before."""
+    def keep(self, field: str, secret: Secret, *, absent: bool = False) -> None:
+        """Keep a credential in place of the one before; `absent`: only where there is none."""
         ...
 
-    def drop(self, field: str) -> None:
-        """Keep a credential no longer."""
+    def drop(self, field: str, only: Secret | None = None) -> None:
+        """Keep a credential no longer; `only`: where it is this one still."""
         ...
 
 

@@ -117,17 +117,13 @@ class SigningIn(Resuming):
         is put back only where nothing of the question left.
         """
         api_secret = await self._credential(API_SECRET)
-        await asyncio.to_thread(self._credentials.drop, REQUEST_TOKEN)
+        credentials = self._credentials  # a newer token may have been put in meanwhile, and stays
+        await asyncio.to_thread(credentials.drop, REQUEST_TOKEN, token)
         try:
             return await self._exchange(api_key, api_secret, token)
         except BrokerUnavailable:
-            await asyncio.to_thread(self._put_back, token)
+            await asyncio.to_thread(credentials.keep, REQUEST_TOKEN, token, absent=True)
             raise
-
-    def _put_back(self, token: Secret) -> None:
-        """Keep a token for the next try, unless a newer one was brought meanwhile."""
-        if self._credentials.find(REQUEST_TOKEN) is None:
-            self._credentials.keep(REQUEST_TOKEN, token)
 
     async def _exchange(self, api_key: Secret, api_secret: Secret, token: Secret) -> Grant:
         """Return the session that a request token makes, once, and keep it."""

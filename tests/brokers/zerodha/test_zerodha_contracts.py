@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 
 import pytest
 
@@ -79,6 +80,7 @@ async def test_those_of_another_day_serve_until_the_broker_gives_its_file(accoun
     await contracts.keep_up(account.client, TOMORROW, LATE_S)
     assert contracts.of_symbol(CALL).token == 12517890
     assert "those of 2026-08-18" in contracts.objection(TOMORROW)
+    await asyncio.wait({contracts._fetching})
 
     account.answers()
     await contracts.keep_up(account.client, TOMORROW + HOUR_NS, 60)
@@ -106,6 +108,7 @@ async def test_where_none_that_serves_was_kept_the_broker_is_asked(account, held
     disk = OnDisk(held)
     contracts = over(disk)
     await contracts.keep_up(account.client, NOW, LATE_S)
+    await contracts.close()
     assert account.script.routes() == ["GET /instruments"]
     assert disk.held == (CONTRACTS, NOW)
 
@@ -120,8 +123,75 @@ async def test_what_cannot_be_kept_is_told_and_serves_all_the_same(account):
     contracts = over(disk)
     contracts.on_unkept = told.append
     await contracts.keep_up(account.client, NOW, LATE_S)
+    await contracts.close()
     assert contracts.find(CALL) is not None
     assert told == ["the disk is full; the next start waits for the contracts of the broker"]
+
+
+async def test_without_a_session_nothing_is_asked_and_the_next_log_in_asks_at_once(account):
+    """A daemon waits for its person over the open, with the contracts of the day before."""
+    contracts = over(OnDisk((CONTRACTS, NOW)))
+    session = account.client.session
+    account.client.leave()
+    await contracts.keep_up(account.client, TOMORROW, LATE_S)
+    assert "those of 2026-08-18" in contracts.objection(TOMORROW)
+
+    account.client.use(session)
+    await contracts.keep_up(account.client, TOMORROW + SECOND_NS, 60)
+    assert contracts.objection(TOMORROW + SECOND_NS) == ""
+
+
+async def test_one_file_that_hangs_is_waited_for_once(account, monkeypatch):
+    contracts, never = over(OnDisk((CONTRACTS, NOW))), asyncio.Event()
+
+    async def hangs(*_: object) -> None:
+        await never.wait()
+
+    monkeypatch.setattr(contracts, "_fetch", hangs)
+    await contracts.keep_up(account.client, TOMORROW, LATE_S)
+    async with asyncio.timeout(10):
+        await contracts.keep_up(account.client, TOMORROW + SECOND_NS, 3_600)
+    await contracts.close()
+
+
+async def test_behind_those_of_today_the_broker_is_asked_until_his_file_came(account):
+    account.script.on("GET /instruments", PAGE)
+    contracts, asked = over(OnDisk((CONTRACTS, NOW))), account.script.routes
+    await contracts.keep_up(account.client, NOW + HOUR_NS, LATE_S)
+    await asyncio.wait({contracts._fetching})
+    tries = len(asked())
+    assert tries > 0
+    await contracts.keep_up(account.client, NOW + HOUR_NS + 59 * SECOND_NS, LATE_S)
+    assert len(asked()) == tries
+
+    account.answers()
+    for seconds in (60, 120, 180):
+        await contracts.keep_up(account.client, NOW + HOUR_NS + seconds * SECOND_NS, LATE_S)
+        await asyncio.wait({contracts._fetching})
+    assert len(asked()) == tries + 1
+    await contracts.close()
+
+
+async def test_who_is_called_off_while_it_is_read_leaves_the_kept_file_to_the_next(account):
+    disk = OnDisk((CONTRACTS, NOW))
+    read, go = asyncio.Event(), threading.Event()
+    loop = asyncio.get_running_loop()
+
+    def slow() -> tuple[str, int] | None:
+        loop.call_soon_threadsafe(read.set)
+        go.wait(10)
+        return disk.find()
+
+    contracts = Contracts(slow)
+    first = asyncio.create_task(contracts.keep_up(account.client, NOW, LATE_S))
+    await read.wait()
+    first.cancel()
+    await asyncio.wait({first})
+    go.set()
+    account.script.on("GET /instruments", HANGS)
+    await contracts.keep_up(account.client, NOW, LATE_S)
+    assert contracts.find(CALL) is not None
+    await contracts.close()
 
 
 async def test_two_who_ask_at_once_have_those_that_were_kept(account):
