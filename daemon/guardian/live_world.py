@@ -80,17 +80,22 @@ async def reached(ways: Ways) -> LiveWorld:
         SessionRefused: no account has one.
         BrokerUnavailable: a stand-in for a broker does not say what time it is.
     """
-    found, others = [], []
-    for way in ways.all():
-        try:
-            await _taken_up(way)  # what hinders it for now each round tells
-        except SessionRefused as error:
-            others.append(str(error))
-        else:
-            found.append(way)
+    every = ways.all()
+    told = await asyncio.gather(*map(_refused, every))  # one that is slow holds up no other
+    others = [sentence for sentence in told if sentence]
+    found = [way for way, sentence in zip(every, told, strict=True) if not sentence]
     if not found:
         raise SessionRefused("; ".join(others))
     return LiveWorld(found, others, ways)
+
+
+async def _refused(way: Way) -> str:
+    """Take up the session of an account; return why there is none that stands, if so."""
+    try:
+        await _taken_up(way)  # what hinders it for now each round tells
+    except SessionRefused as error:
+        return str(error)
+    return ""
 
 
 async def _taken_up(way: Way) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable, Mapping
 from datetime import date, time
 
@@ -68,6 +69,17 @@ async def test_accounts_without_a_session_are_told_of_and_the_others_closed():
     assert world.others == ["no session"]
     assert await world.ready("a") == ""
     assert await world.ready("c") == "c cannot be asked: the line is down"
+
+
+async def test_brokers_are_asked_all_at_once_for_a_slow_one_may_hold_up_no_other(monkeypatch):
+    """The service manager ends a guardian that is not heard of for a minute."""
+    ways = [Way("a"), Way("b"), Way("c")]
+    met = asyncio.Barrier(len(ways))
+    for way in ways:
+        monkeypatch.setattr(way, "take_up", met.wait)
+    async with asyncio.timeout(10):
+        world = await reached(Ways(*ways))
+    assert list(world.doors) == ["a", "b", "c"]
 
 
 async def test_where_no_account_has_a_session_nothing_is_begun():
