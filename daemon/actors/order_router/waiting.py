@@ -74,6 +74,7 @@ def _content(asked: OrderAsked) -> tuple[object, ...]:
         asked.order_type,
         asked.price_e4,
         asked.trigger_e4,
+        asked.product,
     )
 
 

@@ -257,10 +257,11 @@ def test_after_a_restart_the_request_is_found_and_not_sent_again():
     assert len(stage.intents()) == 1
 
 
-def test_a_request_id_is_not_used_for_another_order():
+@pytest.mark.parametrize("other", [{"quantity": 150}, {"product": Product.CARRY}])
+def test_a_request_id_is_not_used_for_another_order(other):
     stage = Stage(["work"])
     place(stage)
-    answer = place(stage, quantity=150)
+    answer = place(stage, **other)
     assert answer.code == "request_reused"
     assert len(stage.intents()) == 1
 
