@@ -19,6 +19,10 @@ from daemon.errors import BrokerUnavailable
 
 T = TypeVar("T")
 
+# Left to itself it writes a line for each retry to standard output, past our log and what cleans it
+# of secrets. A read that fails in the end says how often it was tried.
+stamina.instrumentation.set_on_retry_hooks(())
+
 
 class ReadPolicy(Struct, frozen=True):
     """How often a read is tried, and how long it may take.

@@ -116,6 +116,14 @@ def test_when_every_try_failed_a_sentence_says_so_with_its_cause() -> None:
     assert error.__cause__ is last
 
 
+def test_a_retry_writes_to_nobody(
+    capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    """What a broker says may hold a secret, and nothing has been taken out of it yet."""
+    run(read(Peer(BrokerUnavailable("a token"), "flat").positions, CALM))
+    assert (*capsys.readouterr(), caplog.text) == ("", "", "")
+
+
 def test_a_try_without_answer_is_cut_and_the_next_one_made() -> None:
     """After three seconds the first is given up; the second answers."""
     peer = Peer(60, "flat")
