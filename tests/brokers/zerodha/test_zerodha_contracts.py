@@ -151,6 +151,7 @@ async def test_one_file_that_hangs_is_waited_for_once(account, monkeypatch):
     await contracts.keep_up(account.client, TOMORROW, LATE_S)
     async with asyncio.timeout(10):
         await contracts.keep_up(account.client, TOMORROW + SECOND_NS, 3_600)
+    assert contracts.find(CALL) is not None
     await contracts.close()
 
 
