@@ -106,7 +106,8 @@ def main() -> None:
     except OrdoError as error:
         click.echo(f"ordo-guardian: {error}", err=True)
         code = MISUSED if isinstance(error, SettingsError) else FAILED
-    except (click.Abort, KeyboardInterrupt):
+    except (click.Abort, KeyboardInterrupt, asyncio.CancelledError):
+        # The last is an interrupt too: asyncio tells one so that comes just as its loop begins.
         code = INTERRUPTED
     sys.exit(code)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import signal
 import sys
 from pathlib import Path
@@ -12,6 +13,7 @@ from daemon.guardian import __main__
 from daemon.guardian.__main__ import main
 from daemon.guardian.listening import listening
 from daemon.guardian.telling import ALERT, Teller
+from daemon.guardian.watch import Watch
 from daemon.twin.words import Side
 from tests.guardian.test_guardian_taking_over import CALL, traded
 from tests.kit.guardian_process import GuardianProcess
@@ -75,6 +77,17 @@ def test_interrupted_it_ends_at_once(house):
     )
     assert guardian.end(signal.SIGINT) == 130
     assert not (house / "state" / "beat.sock").exists()
+
+
+@pytest.mark.parametrize("how", [KeyboardInterrupt, asyncio.CancelledError])
+def test_an_interrupt_ends_it_in_either_way_in_which_asyncio_tells_one(monkeypatch, capsys, how):
+    async def interrupted(_: object) -> None:
+        raise how
+
+    monkeypatch.setattr(Watch, "keep", interrupted)
+    code, _, err = ran(monkeypatch, capsys)
+    assert code == 130
+    assert "Traceback" not in err
 
 
 def test_what_stays_the_same_is_told_once_and_the_alert_says_what_is_so_now(house):
