@@ -2,8 +2,8 @@
 
 The broker's file is large, and slowest on the mornings on which it matters. What an account has
 fetched is kept as it came, behind one line with a digest, from where it came, and when.
-What is not whole, comes from elsewhere, or could have been written by others is as good as none:
-an order goes by these numbers.
+What is not whole or could have been written by others is refused, and what comes from elsewhere is
+as good as none: an order goes by these numbers.
 """
 
 from __future__ import annotations
@@ -31,17 +31,20 @@ class ContractFile:
         self._root = root
 
     def find(self) -> tuple[str, int] | None:
-        """Return the file, and the market instant at which it was fetched; None: there is none."""
-        try:
-            held = read_secret(self.path) or b""
-            digest, _, rest = held.partition(b" ")
-            head, _, body = rest.partition(b"\n")
-            root, fetched_ns = head.decode().rsplit(" ", 1)
-            if digest != _digest(rest) or root != self._root:
-                return None
-            return body.decode(), int(fetched_ns)
-        except (SettingsError, OSError, ValueError):
-            return None  # what cannot be trusted is fetched anew
+        """Return the file, and the market instant at which it was fetched; None: there is none.
+
+        Raises:
+            SettingsError: there is one that cannot be trusted, and why.
+        """
+        held = read_secret(self.path, "let it be fetched anew")
+        if held is None:
+            return None
+        digest, _, rest = held.partition(b" ")
+        if digest != _digest(rest):
+            raise SettingsError(f"{self.path} is not as it was kept")
+        head, _, body = rest.decode().partition("\n")
+        root, _, fetched_ns = head.rpartition(" ")
+        return (body, int(fetched_ns)) if root == self._root else None
 
     def keep(self, text: str, fetched_ns: int) -> None:
         """Keep a file in place of the one before.

@@ -14,13 +14,15 @@ from daemon.brokers.zerodha import instruments, questions
 from daemon.brokers.zerodha.client import Client
 from daemon.brokers.zerodha.instruments import Listed, Master
 from daemon.domain.instants import SECOND_NS, day_of
-from daemon.errors import BrokerMisused, SettingsError, WireGarbled
+from daemon.errors import BrokerMisused, BrokerUnavailable, SettingsError, WireGarbled
 
 _AGAIN_NS = 60 * SECOND_NS
 """So long after a file that was not yet that of its day the next one is asked for."""
+_PATIENCE_S = 5.0
+"""So long anybody waits at a time for contracts without which nothing can be done."""
 _NONE = "the contracts of Zerodha are not there yet"
 Find = Callable[[], tuple[str, int] | None]
-"""Returns the file that was kept, and when it was fetched; None: there is none."""
+"""Returns the file that was kept, and when it was fetched, or None, or raises SettingsError."""
 Keep = Callable[[str, int], None]
 """Keeps a file that was fetched at an instant, or raises SettingsError."""
 
@@ -30,7 +32,7 @@ class Contracts:
 
     Attributes:
         on_fetched: is called once others than before are there.
-        on_unkept: is told, in a sentence, that they could not be kept.
+        on_unkept: is told, in a sentence, that they could not be kept, or what was kept not used.
 
     Args:
         find: looks for those that were kept; None: none ever are.
@@ -106,7 +108,7 @@ class Contracts:
         if fetching is None or not self.objection(now_ns):
             return
         if self._master is None:
-            await asyncio.shield(fetching)
+            await _in_time(fetching)
         elif self._is_awaited:
             self._is_awaited = False
             await asyncio.wait({fetching}, timeout=within_s)
@@ -141,7 +143,11 @@ class Contracts:
         """Take up the contracts that were kept, once, where there are none."""
         if self._find is None:
             return
-        kept = await asyncio.to_thread(self._find) if self._master is None else None
+        kept = None
+        try:
+            kept = await asyncio.to_thread(self._find) if self._master is None else None
+        except SettingsError as error:
+            self._tell(f"{error}; the contracts of the broker are waited for")
         if kept is not None and kept[1] <= now_ns:  # of a clock that went back no day is known
             with contextlib.suppress(WireGarbled):  # the broker is asked, as if there were none
                 await self._use(*kept)
@@ -163,8 +169,11 @@ class Contracts:
         try:
             keeping.result()
         except SettingsError as error:
-            if self.on_unkept is not None:
-                self.on_unkept(f"{error}; the next start waits for the contracts of the broker")
+            self._tell(f"{error}; the next start waits for the contracts of the broker")
+
+    def _tell(self, sentence: str) -> None:
+        if self.on_unkept is not None:
+            self.on_unkept(sentence)
 
     async def _use(self, text: str, fetched_ns: int) -> None:
         """Go by a file from now on.
@@ -175,6 +184,21 @@ class Contracts:
         self._master = await asyncio.to_thread(instruments.read, text, fetched_ns)
         if self.on_fetched is not None:
             self.on_fetched()
+
+
+async def _in_time(fetching: asyncio.Task[None]) -> None:
+    """Wait for a file that nothing stands in for; whoever is long in waiting is told for what.
+
+    Raises:
+        BrokerError: it did not come, or not yet.
+    """
+    done, _ = await asyncio.wait({fetching}, timeout=_PATIENCE_S)
+    if not done:
+        raise BrokerUnavailable(
+            f"Zerodha's file of contracts has not come within {_PATIENCE_S:.0f} s; it is waited "
+            "for, and nothing can be read or ordered there before it has come"
+        )
+    fetching.result()
 
 
 def _heard(fetching: asyncio.Task[None]) -> None:

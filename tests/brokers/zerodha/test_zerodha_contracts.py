@@ -7,6 +7,7 @@ import threading
 
 import pytest
 
+from daemon.brokers.zerodha import contracts as module
 from daemon.brokers.zerodha.contracts import Contracts
 from daemon.domain.instants import DAY_NS, SECOND_NS
 from daemon.errors import BrokerUnavailable, SettingsError
@@ -193,6 +194,38 @@ async def test_who_is_called_off_while_it_is_read_leaves_the_kept_file_to_the_ne
     await contracts.keep_up(account.client, NOW, LATE_S)
     assert contracts.find(CALL) is not None
     await contracts.close()
+
+
+async def test_one_that_cannot_be_trusted_is_told_and_the_broker_asked(account):
+    def spoilt() -> tuple[str, int] | None:
+        raise SettingsError("it is not whole")
+
+    contracts, told = Contracts(spoilt), []
+    contracts.on_unkept = told.append
+    await contracts.keep_up(account.client, NOW, LATE_S)
+    assert contracts.find(CALL) is not None
+    assert told == ["it is not whole; the contracts of the broker are waited for"]
+
+
+async def test_where_nothing_was_kept_a_file_that_hangs_is_named_and_waited_for(
+    account, monkeypatch
+):
+    monkeypatch.setattr(module, "_PATIENCE_S", LATE_S)
+    contracts, go = Contracts(), asyncio.Event()
+    fetch = contracts._fetch
+
+    async def late(*given: object) -> None:
+        await go.wait()
+        await fetch(*given)
+
+    monkeypatch.setattr(contracts, "_fetch", late)
+    with pytest.raises(BrokerUnavailable, match="file of contracts has not come within 0 s"):
+        await contracts.keep_up(account.client, NOW, LATE_S)
+    go.set()
+    monkeypatch.setattr(module, "_PATIENCE_S", 60)
+    await contracts.keep_up(account.client, NOW, LATE_S)
+    assert contracts.find(CALL) is not None
+    assert account.script.routes() == ["GET /instruments"]
 
 
 async def test_two_who_ask_at_once_have_those_that_were_kept(account):
