@@ -36,7 +36,10 @@ class ContractFile:
         Raises:
             SettingsError: there is one that cannot be trusted, and why.
         """
-        held = read_secret(self.path, "let it be fetched anew")
+        try:
+            held = read_secret(self.path, "let it be fetched anew")
+        except OSError as error:
+            raise SettingsError(f"{self.path} cannot be read: {error.strerror}") from error
         if held is None:
             return None
         digest, _, rest = held.partition(b" ")

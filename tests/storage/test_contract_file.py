@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from daemon.errors import SettingsError
+from daemon.storage import contract_file
 from daemon.storage.contract_file import ContractFile
 from tests.kit.kite_account import CONTRACTS, NOW
 
@@ -54,6 +55,15 @@ def test_a_part_is_not_what_was_kept(file, end):
 def test_a_file_that_others_may_write_is_not_trusted(file):
     file.path.chmod(0o666)
     with pytest.raises(SettingsError, match=r"open to others .* let it be fetched anew"):
+        file.find()
+
+
+def test_a_disk_that_fails_while_it_is_read_says_so(file, monkeypatch):
+    def fails(*_: object) -> bytes:
+        raise OSError(5, "Input/output error")
+
+    monkeypatch.setattr(contract_file, "read_secret", fails)
+    with pytest.raises(SettingsError, match="cannot be read: Input/output error"):
         file.find()
 
 

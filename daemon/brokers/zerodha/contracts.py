@@ -6,7 +6,6 @@ What was fetched is kept on the disk, so a daemon that starts again has them at 
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from collections.abc import Callable
 from datetime import date
 
@@ -143,14 +142,12 @@ class Contracts:
         """Take up the contracts that were kept, once, where there are none."""
         if self._find is None:
             return
-        kept = None
         try:
             kept = await asyncio.to_thread(self._find) if self._master is None else None
-        except SettingsError as error:
-            self._tell(f"{error}; the contracts of the broker are waited for")
-        if kept is not None and kept[1] <= now_ns:  # of a clock that went back no day is known
-            with contextlib.suppress(WireGarbled):  # the broker is asked, as if there were none
+            if kept is not None and kept[1] <= now_ns:  # of a clock that went back no day is known
                 await self._use(*kept)
+        except (SettingsError, WireGarbled) as error:
+            self._tell(f"{error}; the contracts of the broker are waited for")
         self._find = None  # not before: whoever is called off meanwhile leaves it to the next
 
     async def _fetch(self, client: Client, now_ns: int) -> None:
