@@ -88,18 +88,6 @@ async def test_those_of_another_day_serve_until_the_broker_gives_its_file(accoun
     assert contracts.objection(TOMORROW + HOUR_NS) == ""
 
 
-async def test_a_start_does_not_wait_for_a_file_that_hangs_where_one_was_kept(account, monkeypatch):
-    contracts, never = over(OnDisk((CONTRACTS, NOW))), asyncio.Event()
-
-    async def hangs(*_: object) -> None:
-        await never.wait()
-
-    monkeypatch.setattr(contracts, "_fetch", hangs)
-    await contracts.keep_up(account.client, TOMORROW, LATE_S)
-    assert contracts.find(CALL) is not None
-    await contracts.close()
-
-
 @pytest.mark.parametrize(
     "held",
     [None, ("no file of contracts", NOW), (CONTRACTS, NOW + HOUR_NS)],
@@ -142,7 +130,9 @@ async def test_without_a_session_nothing_is_asked_and_the_next_log_in_asks_at_on
     assert contracts.objection(TOMORROW + SECOND_NS) == ""
 
 
-async def test_one_file_that_hangs_is_waited_for_once(account, monkeypatch):
+async def test_a_file_that_hangs_is_waited_for_once_and_shortly_where_one_was_kept(
+    account, monkeypatch
+):
     contracts, never = over(OnDisk((CONTRACTS, NOW))), asyncio.Event()
 
     async def hangs(*_: object) -> None:
