@@ -64,6 +64,8 @@ def is_settled(known: Known, exchange: Exchange, latch: Latch | None) -> bool:
     try:
         every_order_is_accounted_for(known, exchange)
         both_books_hold_the_same(known, exchange)
+        # What somebody opened and closed between two readings is not heard of before the next.
+        both_books_count_the_same_money(known, exchange)
         all_is_flat_or_told(known, exchange)
         if latch is not None:
             a_kill_is_flat_or_names_what_is_left(known, exchange, latch)
