@@ -212,7 +212,34 @@ def read(text: str, fetched_ns: int) -> Master:
             "the broker's file of contracts is empty, or ends in the middle of a line"
         )
     master.first_expiry = min(expiries - {""}, default="")
+    _prove(by_name)
     return master
+
+
+def _prove(lines: dict[str, str]) -> None:
+    """See that derivatives are found in a file which has some.
+
+    A form that is read wrongly throughout would otherwise be told, order by order, as contracts
+    that the broker does not list.
+
+    Raises:
+        WireGarbled: it has some, and none of them is one of Ordo's.
+    """
+    strange = ""
+    for name, line in lines.items():
+        if name.partition(":")[0] not in _TRADED_AT:
+            continue
+        try:
+            if _listed(line).parts is not None:
+                return
+        except WireGarbled:
+            continue  # told when it is asked for
+        strange = strange or line
+    if strange:
+        raise WireGarbled(
+            "no derivative in the broker's file of contracts is understood, not even "
+            f"{strange[:200]!r}"
+        )
 
 
 def _listed(line: str) -> Listed:
@@ -225,7 +252,7 @@ def _listed(line: str) -> Listed:
     token, _, name, company, _ = head.split(",", _FIRST)
     try:
         if expiry:
-            parts = _derivative(exchange, company or name, expiry, strike, kind)
+            parts = _derivative(exchange, _bare(company) or name, expiry, strike, kind)
         else:
             parts = _undated(exchange, name, segment)
         tick_e4, lot_size, number = _amount_e4(tick), int(lot), int(token)
@@ -259,6 +286,11 @@ def _undated(exchange: str, name: str, segment: str) -> Parts | None:
         return Parts(INDEX_NAMES[exchange, name], Kind.INDEX)
     is_share = exchange == segment == Exchange.NSE and not is_index(name) and _is_plain(name)
     return Parts(name, Kind.EQUITY) if is_share else None
+
+
+def _bare(text: str) -> str:
+    """Return a text without the quotes around it, which the broker's file has and samples lack."""
+    return text[1:-1] if len(text) > 1 and text[0] == text[-1] == '"' else text
 
 
 def _is_plain(text: str) -> bool:

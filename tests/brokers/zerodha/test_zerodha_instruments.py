@@ -29,8 +29,8 @@ LINES = [
     "779521,3045,SBIN,STATE BANK OF INDIA,0.0,,0.0,0.05,1,EQ,NSE,NSE",
     '519937,2031,M&M,"MAHINDRA, AND MAHINDRA",0.0,,0.0,0.05,1,EQ,NSE,NSE',
     "128028676,500112,SBIN,STATE BANK OF INDIA,0.0,,0.0,0.05,1,EQ,BSE,BSE",
-    "14866434,58072,NIFTY26AUGFUT,NIFTY,0.0,2026-08-25,0.0,0.1,65,FUT,NFO-FUT,NFO",
-    "11111170,43403,NIFTY2681824350CE,NIFTY,0.0,2026-08-18,24350.0,0.05,65,CE,NFO-OPT,NFO",
+    '14866434,58072,NIFTY26AUGFUT,"NIFTY",0,2026-08-25,0,0.1,65,FUT,NFO-FUT,NFO',
+    '11111170,43403,NIFTY2681824350CE,"NIFTY",0.0,2026-08-18,24350.0,0.05,65,CE,NFO-OPT,NFO',
     "11111426,43404,NIFTY26AUG24350PE,NIFTY,0.0,2026-08-25,24350,0.05,65,PE,NFO-OPT,NFO",
     "21671426,84654,ASHOKLEY26AUG172.5CE,,0.0,2026-08-25,172.5,0.01,5000,CE,NFO-OPT,NFO",
     "215555333,842013,SENSEX26O0176200CE,SENSEX,0.0,2026-10-01,76200.0,0.05,20,CE,BFO-OPT,BFO",
@@ -141,6 +141,11 @@ def test_where_nothing_expires_the_day_of_fetching_counts_alone():
 def test_what_is_no_whole_file_of_contracts_is_refused(text):
     with pytest.raises(WireGarbled, match="file of contracts"):
         read(text, FETCHED)
+
+
+def test_a_file_of_which_no_derivative_is_understood_is_refused():
+    with pytest.raises(WireGarbled, match=r"no derivative in .* '14866434.*<NIFTY>"):
+        read(file(LINES[0], LINES[6].replace('"NIFTY"', "<NIFTY>")), FETCHED)
 
 
 def test_a_line_that_cannot_be_understood_is_left_out_and_counted():

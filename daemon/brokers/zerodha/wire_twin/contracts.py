@@ -119,14 +119,14 @@ def _line(listing: Listing) -> str:
     instrument = listing.contract
     of_exchange = listing.token >> 8
     if listing.is_index:
-        rest = f"{listing.name},0,,0,0,0,EQ,INDICES"
+        rest = f'"{listing.name}",0,,0,0,0,EQ,INDICES'
     else:
         kind = instrument.kind
         segment = listing.exchange
         if kind.is_derivative:
             segment += "-OPT" if kind.is_option else "-FUT"
         rest = (
-            f"{instrument.underlying},0,{instrument.expiry or ''},{plain(instrument.strike_e4)},"
-            f"{plain(instrument.tick_e4)},{instrument.lot},{kind},{segment}"
+            f'"{instrument.underlying}",0,{instrument.expiry or ""},'
+            f"{plain(instrument.strike_e4)},{plain(instrument.tick_e4)},{instrument.lot},{kind},{segment}"
         )
     return f"{listing.token},{of_exchange},{listing.name},{rest},{listing.exchange}"
