@@ -27,12 +27,12 @@ from tests.kit.live_daemon import (
 )
 from tests.kit.plans import CALL
 
-STRATEGY = strategy(
-    "09:15:05",
-    "09:15:50",
+GUARDED = (
     CALL + "lots = 3\nstop = { percent = 10 }\n",
     "resident_stop = { beyond_percent = 10 }",
 )
+"""The leg and the orders of a strategy that sells three lots, whose stop rests at the broker."""
+STRATEGY = strategy("09:15:05", "09:15:50", *GUARDED)
 LOT = 65
 BEYOND = {99.95: (120.95, 127.0), 100.0: (121.0, 127.05)}
 """Trigger and limit of the stop at the broker, by the price at which the leg was entered."""
@@ -84,7 +84,7 @@ def left_once(daemon: LiveDaemon, twin: Twin) -> None:
 
     An exit waits two seconds to hear what became of a stop, so time is not hurried here.
     """
-    twin.follow_clock(60, lambda: bool(daemon.told("ExitFinished")))
+    twin.follow_clock(100, lambda: bool(daemon.told("ExitFinished")))
     daemon.wait_event("ExitFinished")
     meant = [each["intent"] for each in daemon.told("IntentRecorded")]
     entries = {each["intent_id"] for each in meant if each["purpose"] == "entry"}
@@ -188,8 +188,12 @@ def test_a_daemon_that_is_killed_while_a_stop_rests_finds_it_again(tmp_path, cou
 
 EVERY = 8
 """So many seconds lie between two lots that a thin market takes."""
-HIT = 5 * EVERY
-"""A second at which the market takes a lot, and the entry is done."""
+HIT = 8 * EVERY
+"""A second at which the market takes a lot, and the entry is done.
+
+The entry is placed anew after each part, and may miss the lot that is shown meanwhile.
+"""
+SLOWLY_SOLD = strategy("09:15:05", "09:16:40", *GUARDED, timeout_ms=70_000)
 
 
 def thin_until(end: int) -> Any:
@@ -206,7 +210,7 @@ def leaps_at(at: int) -> Any:
 def filling(folder: Path, course: Any, touch: Any) -> Iterator[tuple[LiveDaemon, Twin]]:
     """A daemon that is about to sell three lots, as a thin market takes them."""
     market = ("--data", str(recorded(folder, 150, course, touch)))
-    with live_daemon(folder, LIVE, STRATEGY, market) as (daemon, twin):
+    with live_daemon(folder, LIVE, SLOWLY_SOLD, market) as (daemon, twin):
         twin.pass_by(5)
         yield daemon, twin
 
