@@ -97,15 +97,16 @@ def _leave_part(
     if not legs:
         where = wanted.leg_id or "any leg"
         return Declined(NOTHING_HELD, f"{strategy_id} holds nothing in {where}")
+    nets = {leg: desk.book.position(strategy_id, leg).net_quantity for leg in legs}
     keeps: dict[str, int] = {}
-    for leg_id in legs:
+    # Each leg is left by itself, and a long waits only for shorts that are being left already.
+    for leg_id in sorted(legs, key=lambda leg: nets[leg] >= 0):
         no = _no_to_part(desk, strategy_id, leg_id, wanted.lots)
         if no is not None:
             return no
         leg = desk.leg(strategy_id, leg_id)
         assert leg is not None, "what holds something is known"
-        net = desk.book.position(strategy_id, leg_id).net_quantity
-        keeps[leg_id] = abs(net) - wanted.lots * leg.lot
+        keeps[leg_id] = abs(nets[leg_id]) - wanted.lots * leg.lot
     for leg_id, keep in keeps.items():
         part = ExitLegs(strategy_id, (leg_id,), ExitReason.MANUAL)
         exits.begin(desk, turn, part, now_ns, keep)

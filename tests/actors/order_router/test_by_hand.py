@@ -144,6 +144,16 @@ def test_a_part_of_every_leg_is_left():
     assert stage.broker.net() == {CE: -75, HC: 75}
 
 
+def test_a_part_of_a_hedge_is_sold_only_once_that_of_the_short_is_bought_back():
+    stage = Stage(["fill", "fill", "work", "fill"]).entered(leg("hc", 2), leg("ce", 2))
+    assert out(stage, "", 1) == Done("leaving 1 lot of ce, hc")
+    stage.run(0.5)
+    assert stage.broker.net() == {CE: -150, HC: 150}
+    stage.push(3)
+    stage.run()
+    assert stage.broker.net() == {CE: -75, HC: 75}
+
+
 def test_a_part_that_does_not_fill_climbs_the_ladder_and_sells_no_more():
     stage = Stage(["fill", "work", "work", "fill"]).entered(leg("hc", 3))
     out(stage, "hc", 1)
