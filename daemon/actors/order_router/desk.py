@@ -81,7 +81,7 @@ class Closing(Struct):
         told: what a person was told of it already.
         held_ns: by leg, when slices of the present attempt began to wait, for the budget or for a
             resident stop to be gone; they are as old as slices that do not have to wait.
-        withdrawn_ns: by resident stop, since when the exit waits for it to be gone.
+        withdrawn_ns: by own order in its way, since when the exit waits for it to be gone.
     """
 
     owed: ExitOwed

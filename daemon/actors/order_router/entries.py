@@ -32,7 +32,6 @@ from daemon.domain.orders.basket import (
 from daemon.domain.orders.heard import Order
 from daemon.domain.orders.limits import Control, Parent, Refused
 from daemon.domain.orders.margin import MarginLeg
-from daemon.domain.orders.reconcile import EXTERNAL
 from daemon.domain.orders.slices import slices
 from daemon.domain.orders.words import Intent, OrderType, Purpose, Side, State
 from daemon.messages import BasketEnded, BasketOpened
@@ -131,15 +130,6 @@ def recall(desk: Desk, turn: Turn, parent: str, now_ns: int) -> None:
             cancel(desk, turn, order, now_ns)
     if resting:
         desk.wakes.wake(turn, BasketDue(parent, now_ns + _RECALL_AGAIN_NS))
-
-
-def make_way(desk: Desk, turn: Turn, symbol: str, side: Side, now_ns: int) -> None:
-    """Cancel own orders that an exit on this side would trade with, unless they are exits too."""
-    for order in desk.book.open_orders():
-        intent = order.intent
-        meets = (intent.symbol, intent.side) == (symbol, side.opposite)
-        if meets and intent.purpose is not Purpose.EXIT and intent.strategy_id != EXTERNAL:
-            cancel(desk, turn, order, now_ns)
 
 
 def progress_of(desk: Desk, basket: Basket) -> dict[str, Progress]:

@@ -23,7 +23,7 @@ from daemon.actors.order_router.sending import (
     send,
     to_take_back,
 )
-from daemon.actors.order_router.withdrawals import withdraw
+from daemon.actors.order_router.withdrawals import make_way, waited_out, withdraw
 from daemon.actors.turn import Turn
 from daemon.domain.instants import SECOND_NS
 from daemon.domain.market.notes import NoteKind
@@ -303,13 +303,14 @@ def _send(desk: Desk, turn: Turn, closing: Closing, word: PlaceExit, now_ns: int
     to_close = abs(open_quantity(desk, closing, word.leg_id))
     others = remaining(exits_on_their_way(desk, owed.strategy_id, word.leg_id), word.side)
     parent = Parent(live=True, quantity=to_close, others_quantity=others)
-    held = send(desk, turn, Errand(intent, parent, again=True), now_ns)
+    beside = waited_out(desk, turn, closing, intent, now_ns)
+    held = send(desk, turn, Errand(intent, parent, again=True, beside=beside), now_ns)
     if held is None:
         return
     if isinstance(held, Later):
         _hold(desk, turn, closing, word.leg_id, (now_ns, held.at_ns))
     elif held.control is Control.SELF_TRADE:
-        entries.make_way(desk, turn, leg.symbol, word.side, now_ns)
+        make_way(desk, turn, closing, intent, now_ns)
     else:
         kind = _KINDS.get(held.control, Refusal.OTHER)
         answer = closing.machine.refused(word.leg_id, kind, word.quantity, now_ns)

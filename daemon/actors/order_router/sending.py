@@ -36,11 +36,13 @@ class Errand(Struct, frozen=True):
         intent: the order.
         parent: the basket or obligation that it is a child of.
         again: an equal order a moment ago is meant: a slice, or another attempt.
+        beside: own orders that it does not wait for any more, though it could trade with them.
     """
 
     intent: Intent
     parent: Parent
     again: bool
+    beside: frozenset[str] = frozenset()
 
 
 class Later(Struct, frozen=True):
@@ -233,6 +235,7 @@ def _view(desk: Desk, errand: Errand, now_ns: int, *, rate_slot: bool) -> GateVi
     mine = [o for o in desk.book.open_orders() if o.intent.account == intent.account]
     if intent.purpose is not Purpose.ENTRY:  # no order of a stranger's holds up an exit
         mine = [o for o in mine if o.intent.strategy_id != EXTERNAL]
+        mine = [o for o in mine if o.intent.intent_id not in errand.beside]
     return GateView(
         instrument=instrument,
         session_open=desk.session_open(now_ns),

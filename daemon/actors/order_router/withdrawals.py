@@ -1,9 +1,13 @@
-"""Withdrawals: a resident stop is taken back before an exit of its leg leaves.
+"""Withdrawals: what stands in the way of an exit is taken back before it leaves.
 
-While it may still fill it counts as an exit on its way, so the exit waits for the broker's word
-that it is gone. That wait has an end, for the exit has a deadline and the stop lies far off: what
-was not settled by then is no longer counted on, the exit leaves beside it, and both may fill. Both
-buy, so the worst is a long of the units that were short, which is closed at once.
+A resident stop of its leg counts as an exit on its way while it may still fill, so the exit waits
+for the broker's word that it is gone. That wait has an end, for the exit has a deadline and the
+stop lies far off: what was not settled by then is no longer counted on, the exit leaves beside it,
+and both may fill. Both buy, so the worst is a long of the units that were short, which is closed at
+once.
+
+An own order that the exit would trade with is waited for as long. After that the exit leaves all
+the same: the exchange keeps an owner from trading with himself, and an open short costs more.
 """
 
 from __future__ import annotations
@@ -14,7 +18,8 @@ from daemon.actors.order_router.sending import cancel, may_fill
 from daemon.actors.turn import Turn
 from daemon.domain.market.notes import NoteKind
 from daemon.domain.orders.heard import Order
-from daemon.domain.orders.words import Purpose, State
+from daemon.domain.orders.reconcile import EXTERNAL
+from daemon.domain.orders.words import Intent, Purpose, State
 from daemon.messages import ExitReplaced, Noted
 
 
@@ -40,6 +45,41 @@ def withdraw(desk: Desk, turn: Turn, closing: Closing, now_ns: int) -> None:
         else:
             what = f"a resident stop of {order.remaining_quantity} {order.intent.symbol}"
             go_beside(desk, turn, order, f"{what}, is not known to be gone", now_ns)
+
+
+def make_way(desk: Desk, turn: Turn, closing: Closing, blocked: Intent, now_ns: int) -> None:
+    """Cancel own orders that an exit would trade with, unless they are exits too."""
+    for order in desk.book.open_orders():
+        intent = order.intent
+        meets = (intent.symbol, intent.side) == (blocked.symbol, blocked.side.opposite)
+        if meets and intent.purpose is not Purpose.EXIT and intent.strategy_id != EXTERNAL:
+            cancel(desk, turn, order, now_ns)
+            if intent.intent_id in desk.cancelling:
+                closing.withdrawn_ns.setdefault(intent.intent_id, now_ns)
+
+
+def waited_out(
+    desk: Desk, turn: Turn, closing: Closing, leaving: Intent, now_ns: int
+) -> frozenset[str]:
+    """Return the own orders that an exit waits for no longer; tell a person once of each."""
+    waited = {
+        intent_id
+        for intent_id, since_ns in closing.withdrawn_ns.items()
+        if now_ns - since_ns >= desk.terms.verify_ns
+    }
+    found: set[str] = set()
+    for order in desk.book.open_orders():
+        intent = order.intent
+        meets = (intent.symbol, intent.side) == (leaving.symbol, leaving.side.opposite)
+        if intent.intent_id not in waited or not meets:
+            continue
+        found.add(intent.intent_id)
+        if intent.intent_id not in closing.told:
+            closing.told.add(intent.intent_id)
+            what = f"{intent.side} {order.remaining_quantity} {intent.symbol}"
+            text = f"{intent.intent_id}, {what}, is not known to be gone; an exit leaves beside it"
+            turn.announce(Noted(NoteKind.REFUSED, text, now_ns, leaving.strategy_id))
+    return frozenset(found)
 
 
 def awaited(desk: Desk) -> int:

@@ -444,6 +444,18 @@ def test_own_orders_that_would_trade_with_an_exit_are_cancelled_first():
     assert without_wakes(stage.tell(frame(stage.now_ns)))[-1] == "place 4"
 
 
+@pytest.mark.parametrize("how", ["no", "lost"])
+def test_an_own_order_that_is_not_told_to_be_gone_holds_up_no_exit_for_long(how):
+    stage = short(["work", "fill"], [how])
+    stage.tell(enter("ce", strategy_id="other", basket_id="o", reprice_ns=60 * S))
+    stage.run(0.05)
+    stage.tell(leave("ce"))
+    assert "place 3" not in stage.run(1.9)
+    said = stage.run(0.3)
+    assert "place 3" in said
+    assert [word for word in said if "2, sell 75" in word and "leaves beside it" in word] != []
+
+
 def test_an_exit_goes_on_while_the_link_is_dead():
     """Priced by the last quote: an obligation does not wait for the feed."""
     stage = short(["work", "fill"])
