@@ -204,6 +204,9 @@ class Desk:
                         closing.held_ns.clear()
                         closing.withdrawn_ns.clear()
                 self.day, self.sessions = day, sessions
+                for key, _ in self.holders():
+                    leg = self._legs[key]
+                    self._legs[key] = leg.under(self.contract(leg.symbol))
                 self.prices.lives_ns = lives_ns(Link(interval_ns))
                 self.prices.lose()
             case DayEnded():
@@ -249,15 +252,11 @@ class Desk:
             self.since_ns[key] = recorded.at_ns
         if key in self._legs:
             return
-        found = self.contract(intent.symbol)
-        lot, freeze, tick_e4 = (
-            (found.lot, found.freeze_quantity, found.tick_e4)
-            if found is not None
-            else (1, max(intent.quantity, 1), 1)
+        leg = BasketLeg(
+            *(intent.leg_id, intent.symbol, intent.side, 0),
+            *(1, max(intent.quantity, 1), 1, intent.product),
         )
-        self._legs[key] = BasketLeg(
-            *(intent.leg_id, intent.symbol, intent.side, 0, lot, freeze, tick_e4, intent.product)
-        )
+        self._legs[key] = leg.under(self.contract(leg.symbol))
 
     def _short(self, owed: ExitOwed) -> dict[str, int]:
         """Return what an exit has to buy back, by leg; below zero where it sells."""
@@ -265,7 +264,7 @@ class Desk:
         return {leg_id: -net - owed.keep for leg_id, net in nets.items()}
 
     def leg(self, strategy_id: str, leg_id: str) -> BasketLeg | None:
-        """Return what a leg was entered with."""
+        """Return what a leg was entered with, by the rules of its contract on that day or later."""
         return self._legs.get((strategy_id, leg_id))
 
     def holders(self) -> tuple[tuple[tuple[str, str], Pocket], ...]:

@@ -12,6 +12,7 @@ from enum import StrEnum
 
 from msgspec import Struct
 
+from daemon.domain.market.instruments import Instrument
 from daemon.domain.orders.slices import slices
 from daemon.domain.orders.words import Pocket, Product, Side
 
@@ -50,6 +51,19 @@ class BasketLeg(Struct, frozen=True, omit_defaults=True):
     def pocket(self) -> Pocket:
         """What it trades, as the broker keeps it."""
         return Pocket(self.symbol, self.product)
+
+    def under(self, contract: Instrument | None) -> BasketLeg:
+        """Return the leg by the rules of its contract, which an exchange may change overnight.
+
+        Args:
+            contract: of today; None: it is not known, and the rules that were stay.
+        """
+        if contract is None:
+            return self
+        rules = contract.lot, contract.freeze_quantity, contract.tick_e4
+        return BasketLeg(
+            self.leg_id, self.symbol, self.side, self.quantity, *rules, product=self.product
+        )
 
 
 class Basket(Struct, frozen=True, omit_defaults=True):

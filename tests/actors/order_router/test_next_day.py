@@ -1,8 +1,13 @@
 """Orders that outlived their day in our book: the broker's book of the next one ends them."""
 
+from datetime import date, time
+
 import pytest
 
-from daemon.domain.orders.words import OrderUpdated, Side, State
+from daemon.domain.instants import at
+from daemon.domain.market.frames import Frame
+from daemon.domain.orders.basket import BasketLeg
+from daemon.domain.orders.words import OrderUpdated, Product, Side, State
 from daemon.messages import (
     BooksDiffer,
     DayEnded,
@@ -25,6 +30,7 @@ from tests.kit.router import (
     frame,
     latch,
     leave,
+    quote,
     without_wakes,
 )
 
@@ -71,6 +77,29 @@ def beat(stage, seconds):
 def notes(stage):
     """What a person was told."""
     return [fact.text for fact in stage.told(Noted)]
+
+
+def test_a_position_is_closed_in_the_lots_of_today():
+    """NSE made 65 of a lot of 75 after the expiries of 2025; a remainder is a slice of its own."""
+    symbol, eve, day = "NIFTY-2026-03-30-26000-CE", date(2025, 12, 30), date(2025, 12, 31)
+    stage = Stage(terms=READING)
+    entered = BasketLeg("ce", symbol, Side.SELL, 150, 75, 1800, 500, Product.CARRY)
+    for each in (eve, day):
+        opens_ns = at(each, time(9, 15))
+        sessions = ((opens_ns, at(each, time(15, 30))),)
+        stage.tell(DayOpened(each, sessions, opens_ns, interval_ns=DAY_NS), opens_ns)
+        stage.run(2)
+        stage.tell(Frame(stage.now_ns, {symbol: quote(100)}))
+        if each == eve:
+            stage.tell(enter(entered, at_ns=stage.now_ns))
+            stage.run(2)
+            stage.tell(DayEnded(eve, at(eve, time(15, 30))))
+    assert stage.broker.net() == {symbol: -150}
+    stage.tell(leave("ce"))
+    stage.run(2)
+    exits = [placed.intent for placed in stage.broker.orders.values()]
+    assert [each.quantity for each in exits if each.side is Side.BUY] == [130, 20]
+    assert stage.broker.net() == {}
 
 
 @pytest.mark.parametrize("how", ["work", "lost"])
