@@ -12,7 +12,6 @@ from daemon.actors.order_router.holdings import (
     open_quantity,
     surplus,
 )
-from daemon.actors.order_router.loose import is_loose
 from daemon.actors.order_router.sending import (
     Errand,
     Later,
@@ -226,34 +225,6 @@ def clear_up(desk: Desk, turn: Turn, basket: Basket, now_ns: int) -> None:
     if not all(progress[leg.leg_id].filled_quantity >= leg.quantity for leg in basket.legs):
         legs = tuple(leg.leg_id for leg in basket.legs)
         unwind(desk, turn, basket.strategy_id, legs, now_ns)
-
-
-def leave_unwanted(desk: Desk, turn: Turn, intent: Intent, now_ns: int) -> None:
-    """Close what filled after its leg was left, after its basket failed, or beyond flat.
-
-    A leg that no basket entered is left alone, unless an exit of it went beyond flat.
-    """
-    strategy_id, leg_id = intent.strategy_id, intent.leg_id
-    leg = desk.leg(strategy_id, leg_id)
-    net = desk.book.position(strategy_id, leg_id).net_quantity
-    if is_loose(strategy_id):
-        if intent.purpose is Purpose.EXIT and net * intent.side.sign > 0:
-            unwind(desk, turn, strategy_id, (leg_id,), now_ns)
-        return
-    if leg is not None and (net * leg.side.sign < 0 or not desk.is_held(strategy_id, leg_id)):
-        unwind(desk, turn, strategy_id, (leg_id,), now_ns)
-
-
-def tell_overfill(desk: Desk, turn: Turn, order: Order, now_ns: int) -> None:
-    """Tell a person of a fill of more than was asked, and of an exit that went beyond flat."""
-    intent, filled = order.intent, order.filled_quantity
-    text = f"{intent.intent_id} filled {filled} of {intent.quantity} {intent.symbol}"
-    net = desk.book.position(intent.strategy_id, intent.leg_id).net_quantity
-    if intent.purpose is not Purpose.ENTRY and net * intent.side.sign > 0:
-        text = f"{text}, beyond flat: {net:+d} of {intent.leg_id} are held, and are closed at once"
-    elif filled <= intent.quantity:
-        return
-    turn.announce(Noted(NoteKind.OVERFILLED, text, now_ns, intent.strategy_id))
 
 
 def _shorts_elsewhere(desk: Desk, closing: Closing) -> bool:

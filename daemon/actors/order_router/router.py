@@ -20,6 +20,7 @@ from daemon.actors.order_router import (
     residents,
     silence,
     storms,
+    unwanted,
     waiting,
 )
 from daemon.actors.order_router.alarms import (
@@ -288,7 +289,7 @@ class OrderRouter:
         if closed:
             exits.proceed_all(self._desk, turn, now_ns)
         for intent in closed:
-            exits.leave_unwanted(self._desk, turn, intent, now_ns)
+            unwanted.leave(self._desk, turn, intent, now_ns)
 
     def _hear(self, turn: Turn, fact: Heard, now_ns: int) -> None:
         """Take the broker's word on an order in, and what follows for its parent."""
@@ -302,7 +303,7 @@ class OrderRouter:
         waiting.heard(desk, turn, order)
         if taken.is_filling:
             self._closed_outside(turn, taken.closed, now_ns)
-            exits.tell_overfill(desk, turn, order, now_ns)
+            unwanted.tell_overfill(desk, turn, order, now_ns)
             residents.filled(desk, turn, order, now_ns)
         is_awaited = order.intent.parent in desk.baskets or order.intent.parent in desk.closings
         if is_awaited and is_open(order.state) and not taken.is_filling:
@@ -311,7 +312,9 @@ class OrderRouter:
             self._hear_no(turn, order, now_ns)
         self._go_on_with(turn, order, now_ns)
         if taken.is_filling or not is_loose(order.intent.strategy_id):
-            exits.leave_unwanted(desk, turn, order.intent, now_ns)
+            unwanted.leave(desk, turn, order.intent, now_ns)
+        if taken.is_filling:
+            unwanted.leave_surplus(desk, turn, order, taken.before, now_ns)
 
     def _hear_no(self, turn: Turn, order: Order, now_ns: int) -> None:
         """A no ends the basket, and is answered by the table of the closing."""
