@@ -18,6 +18,8 @@ from itertools import takewhile
 
 from msgspec import Struct
 
+_NO_LIMIT = 2**63
+
 
 class Priority(StrEnum):
     """How much of a window a call may use."""
@@ -35,11 +37,13 @@ class Window(Struct, frozen=True):
         limit: calls, of both lanes together.
         span_ns: the length of the stretch.
         reserved: how many of them an entry must leave free; below the limit.
+        binds_exits: where not, an exit counts in it and is never held up by it.
     """
 
     limit: int
     span_ns: int
     reserved: int = 0
+    binds_exits: bool = True
 
     def __post_init__(self) -> None:
         """Refuse a window that could never grant, or never an entry."""
@@ -50,7 +54,9 @@ class Window(Struct, frozen=True):
 
     def slots(self, lane: Priority) -> int:
         """Return how many calls may stand in the window once one of this lane has joined."""
-        return self.limit if lane is Priority.EXIT else self.limit - self.reserved
+        if lane is Priority.ENTRY:
+            return self.limit - self.reserved
+        return self.limit if self.binds_exits else _NO_LIMIT
 
 
 class Granted(Struct, frozen=True):

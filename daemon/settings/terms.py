@@ -48,13 +48,14 @@ def windows(settings: Settings, account: Account) -> tuple[Window, ...]:
     """Return how often an account may call its broker, with what is kept for exits.
 
     The broker counts orders by its day; within any 24 hours no more leave, cancellations included,
-    so that none of its days sees more.
+    so that none of its days sees more. What closes or takes back goes on beyond that: whether a day
+    has room for it is for the broker to say, and a no of his costs nothing.
     """
     broker, most = settings.brokers[account.broker], account.max_orders_per_day
     return (
         Window(broker.writes_per_second, SECOND_NS, broker.exit_per_second),
         Window(broker.writes_per_minute, 60 * SECOND_NS, broker.exit_per_minute),
-        Window(most, DAY_NS, most // _EXITS_OF_A_DAY),
+        Window(most, DAY_NS, most // _EXITS_OF_A_DAY, binds_exits=False),
     )
 
 

@@ -50,6 +50,15 @@ def test_exits_count_against_entries() -> None:
     assert budget.take(T0_NS, Priority.ENTRY) == Wait(T0_NS + SECOND_NS)
 
 
+def test_a_window_that_binds_no_exit_counts_it_all_the_same() -> None:
+    budget = Budget([Window(2, 10, binds_exits=False), Window(4, 1)])
+    assert [budget.take(0, Priority.EXIT) for _ in range(4)] == [Granted(0)] * 4
+    assert budget.take(0, Priority.EXIT) == Wait(1)
+    assert (budget.room(5, Priority.EXIT), budget.room(5, Priority.ENTRY)) == (4, 0)
+    assert budget.take(5, Priority.ENTRY) == Wait(10)
+    assert budget.take(10, Priority.ENTRY) == Granted(10)
+
+
 def test_the_longer_window_holds_when_the_shorter_has_room() -> None:
     """Three hundred in a minute, and not one more before the first of them is a minute old."""
     budget = Budget(WRITES)

@@ -33,7 +33,7 @@ def test_the_presets_are_those_of_the_engine():
     assert windows(settings, settings.accounts[0]) == (
         Window(8, SECOND_NS, 3),
         Window(300, 60 * SECOND_NS, 60),
-        Window(5_000, 86_400 * SECOND_NS, 500),
+        Window(5_000, 86_400 * SECOND_NS, 500, binds_exits=False),
     )
 
 
@@ -121,7 +121,7 @@ max_orders_per_day = 200
     assert windows(settings, settings.accounts[0]) == (
         Window(5, SECOND_NS, 2),
         Window(50, 60 * SECOND_NS, 20),
-        Window(200, 86_400 * SECOND_NS, 20),
+        Window(200, 86_400 * SECOND_NS, 20, binds_exits=False),
     )
 
 

@@ -51,6 +51,9 @@ _WAIT_NS = {
     Answer.WAIT_SLOT: SECOND_NS,
     Answer.PAGE: 5 * SECOND_NS,
 }
+_DOUBLES = frozenset({Answer.SHORTS_FIRST, Answer.WAIT_SLOT, Answer.PAGE})
+"""What is asked more and more seldom: a broker counts what it refuses among a day's orders too."""
+_SELDOM_NS = 16 * SECOND_NS
 _ASIDE_NS = SECOND_NS
 _FEW = 4
 """Slices that are no more than this part of a leg are few of it."""
@@ -122,6 +125,8 @@ class LegProgress(Struct):
         largest_quantity: the largest slice that the exchange has not refused; 0: the freeze
             quantity.
         not_before_ns: a refusal asked for patience until then.
+        refusals: attempts in a row that were refused and led to patience alone.
+        open_quantity: the units that were open when it was last looked at.
         most_quantity: the most units that were ever open.
         refused_quantity: units of the slices that were refused for no known reason.
         aside: units that are not asked for again before an instant, while all others are.
@@ -132,9 +137,27 @@ class LegProgress(Struct):
     lot: int = 0
     largest_quantity: int = 0
     not_before_ns: int = 0
+    refusals: int = 0
+    open_quantity: int = 0
     most_quantity: int = 0
     refused_quantity: int = 0
     aside: list[tuple[int, int]] = []
+
+    def see(self, open_quantity: int, *, rests: bool) -> None:
+        """Take in what is open; where an exit is taken or filled, the next no is a first one."""
+        if rests or open_quantity < self.open_quantity:
+            self.refusals = 0
+        self.open_quantity = open_quantity
+        self.most_quantity = max(self.most_quantity, open_quantity)
+
+    def patience_ns(self, answer: Answer, now_ns: int) -> int:
+        """Return how long to wait after a refusal; slices of one attempt count as one."""
+        first_ns = _WAIT_NS[answer]
+        if answer not in _DOUBLES:
+            return first_ns
+        if now_ns >= self.not_before_ns:
+            self.refusals += 1
+        return min(first_ns << max(self.refusals - 1, 0), max(first_ns, _SELDOM_NS))
 
     def set_aside(self, quantity: int, now_ns: int) -> bool:
         """Leave a refused slice alone for a while, where no more than few of the leg ever were."""
@@ -177,14 +200,15 @@ class Flatten:
         leg, answer = self._leg(leg_id), ANSWERS[kind]
         if answer is Answer.HALVE and quantity <= leg.lot:
             answer = Answer.PAGE
-        waits_ns = _WAIT_NS[answer]
+        if kind is Refusal.OTHER and leg.set_aside(quantity, now_ns):
+            return answer
+        waits_ns = leg.patience_ns(answer, now_ns)
         if answer is Answer.REPRICE:
             self._take_step(leg, now_ns)
             waits_ns = self._interval_ns
         elif answer is Answer.HALVE:
             leg.largest_quantity = min(leg.largest_quantity or quantity, max(quantity // 2, 1))
-        if kind is not Refusal.OTHER or not leg.set_aside(quantity, now_ns):
-            leg.not_before_ns = max(leg.not_before_ns, now_ns + waits_ns)
+        leg.not_before_ns = max(leg.not_before_ns, now_ns + waits_ns)
         return answer
 
     def next(self, holdings: Sequence[Holding], now_ns: int) -> tuple[Word, ...]:
@@ -213,7 +237,7 @@ class Flatten:
     def _place(self, holding: Holding, now_ns: int) -> list[Word]:
         leg = self._leg(holding.leg_id)
         open_quantity = abs(holding.net_quantity)
-        leg.most_quantity = max(leg.most_quantity, open_quantity)
+        leg.see(open_quantity, rests=bool(holding.resting))
         missing = open_quantity - holding.closing_quantity - leg.waiting(now_ns)
         if missing <= 0 or not holding.price_e4 or now_ns < leg.not_before_ns:
             return []

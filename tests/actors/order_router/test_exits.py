@@ -256,7 +256,7 @@ def test_an_exchange_that_says_freeze_to_every_slice_is_not_hammered():
 def test_refusals_are_told_once_for_each_answer():
     """A hundred refusals are one page."""
     stage = short(["refuse OTHER", "reject BAND", "refuse OTHER", "reject BAND", "refuse CLOSED"])
-    told(stage, 60)
+    told(stage, 200)
     assert len(stage.intents()) > 8
     assert len(stage.told(Noted)) == 1
     assert len(stage.told(ExitOverdue)) == 2

@@ -229,6 +229,35 @@ def test_slices_that_are_refused_in_numbers_hold_up_the_whole_leg():
     assert [quantity for *_, quantity, _ in again] == [1_800] * 8
 
 
+@pytest.mark.parametrize(
+    ("kind", "waits_s"),
+    [
+        (Refusal.MARGIN, [1, 2, 4, 8, 16, 16]),
+        (Refusal.OTHER, [5, 10, 16, 16, 16, 16]),
+        (Refusal.SESSION, [5] * 6),  # it never reaches the broker, and is awaited
+    ],
+)
+def test_what_is_refused_again_and_again_is_asked_for_more_seldom(kind, waits_s):
+    closing, at_ns = machine(), NOW
+    for wait_s in waits_s:
+        assert len(placed(closing.next((SHORT,), at_ns))) == 1
+        closing.refused("call", kind, 130, at_ns)
+        assert placed(closing.next((SHORT,), at_ns + wait_s * SECOND_NS - 1)) == []
+        at_ns += wait_s * SECOND_NS
+
+
+def test_slices_refused_together_are_one_no_and_one_that_went_through_ends_the_count():
+    closing, less = machine(), replace(SHORT, net_quantity=-65)
+    for at_ns in (NOW, NOW + SECOND_NS):
+        closing.next((SHORT,), at_ns)
+        for _ in range(3):
+            closing.refused("call", Refusal.MARGIN, 65, at_ns)
+    assert placed(closing.next((SHORT,), NOW + 3 * SECOND_NS - 1)) == []
+    assert len(placed(closing.next((less,), NOW + 3 * SECOND_NS))) == 1
+    closing.refused("call", Refusal.MARGIN, 65, NOW + 3 * SECOND_NS)
+    assert len(placed(closing.next((less,), NOW + 4 * SECOND_NS))) == 1
+
+
 def test_the_longest_patience_asked_for_holds():
     """A slice that may be halved at once does not wake a session that is gone."""
     closing = machine()
