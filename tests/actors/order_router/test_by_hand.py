@@ -1,9 +1,12 @@
 """By hand: exits of a position or a part of it, single orders, their cancellation."""
 
+from datetime import time, timedelta
+
 import pytest
 from msgspec.structs import replace
 
 from daemon.actors.order_router import Terms
+from daemon.domain.instants import at, day_of
 from daemon.domain.money import e4
 from daemon.domain.orders.heard import Order
 from daemon.domain.orders.limits import Limits
@@ -19,6 +22,8 @@ from daemon.domain.orders.words import (
 from daemon.messages import (
     AccountSeen,
     CancelByHand,
+    DayEnded,
+    DayOpened,
     Declined,
     Done,
     ExitByHand,
@@ -29,11 +34,12 @@ from daemon.messages import (
     PauseEntries,
     PlaceByHand,
     SeeAccount,
-    SeeOrderAsked,
     SeeOrders,
 )
 from daemon.runtime.budget import Window
 from tests.kit.router import (
+    CLOSES,
+    DAY,
     KEEP,
     SYMBOLS,
     T0,
@@ -252,8 +258,6 @@ def test_after_a_restart_the_request_is_found_and_not_sent_again():
     stage.build()
     stage.tell(frame(stage.now_ns))
     assert place(stage).state is State.WORKING
-    assert stage.ask(SeeOrderAsked("r1")).intent.parent == "manual:r1"
-    assert stage.ask(SeeOrderAsked("r2")) is None
     assert len(stage.intents()) == 1
 
 
@@ -264,6 +268,30 @@ def test_a_request_id_is_not_used_for_another_order(other):
     answer = place(stage, **other)
     assert answer.code == "request_reused"
     assert len(stage.intents()) == 1
+
+
+@pytest.mark.parametrize("restarted", [False, True])
+def test_the_id_of_an_order_of_an_earlier_day_is_refused_and_sends_nothing(restarted):
+    stage = Stage(["fill"])
+    place(stage)
+    stage.run()
+    opens_ns = at(DAY + timedelta(days=1), time(9, 15))
+    stage.tell(DayEnded(DAY, CLOSES + S), CLOSES + S)
+    sessions = ((opens_ns, opens_ns + 6 * 3_600 * S),)
+    stage.tell(DayOpened(day_of(opens_ns), sessions, opens_ns, interval_ns=S), opens_ns)
+    if restarted:
+        stage.build()
+    stage.tell(frame(opens_ns + S), opens_ns + S)
+    assert place(stage) == Declined(
+        "request_reused", f"r1 asked for an order on {DAY} before; take a new id"
+    )
+    assert len(stage.intents()) == 1
+
+
+def test_what_is_only_tried_is_not_told_of_an_order_that_was_sent_under_its_id():
+    stage = Stage(["work"])
+    place(stage)
+    assert place(stage, dry_run=True).code == "request_reused"
 
 
 def test_a_crash_before_the_answer_leaves_an_order_that_the_repeat_finds():
