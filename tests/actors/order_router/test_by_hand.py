@@ -7,6 +7,7 @@ from msgspec.structs import replace
 
 from daemon.actors.order_router import Terms
 from daemon.domain.instants import at, day_of
+from daemon.domain.market.frames import Frame, Quote
 from daemon.domain.money import e4
 from daemon.domain.orders.heard import Order
 from daemon.domain.orders.limits import Limits
@@ -343,6 +344,21 @@ def test_a_market_order_becomes_a_limit_that_protects_it():
     first, second = stage.intents()[0], stage.intents()[-1]
     assert (first.order_type, first.price_e4) == (OrderType.LIMIT, e4("101.10"))
     assert second is first or second.price_e4 == e4("98.95")
+
+
+@pytest.mark.parametrize("side", Side)
+def test_a_market_order_in_a_dear_share_and_its_exit_are_on_the_tick_of_the_exchange(side):
+    stage = Stage(["fill"])
+    touch = Quote(e4("8437.55"), e4("8437.50"), 10, e4("8438.00"), 10)
+    stage.tell(Frame(T0, {"BAJAJ-AUTO": touch}))
+    order = {"symbol": "BAJAJ-AUTO", "quantity": 10, "side": side}
+    place(stage, order_type=OrderType.MARKET, price_e4=0, **order)
+    stage.run()
+    stage.tell(Frame(stage.now_ns, {"BAJAJ-AUTO": touch}))
+    assert out(stage, "BAJAJ-AUTO", 0, "manual") == Done("leaving BAJAJ-AUTO")
+    stage.run()
+    assert [intent.price_e4 % e4("0.50") for intent in stage.intents()] == [0, 0]
+    assert stage.broker.net() == {}
 
 
 def test_a_stop_order_keeps_its_trigger():
