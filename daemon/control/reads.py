@@ -15,14 +15,12 @@ from daemon.domain.orders.heard import Order
 from daemon.messages import (
     AccountSeen,
     AlertSeen,
-    Declined,
     KillStaged,
     PriceSeen,
     RiskSeen,
     SeeAccount,
     SeeAlerts,
     SeeKill,
-    SeeOrderAsked,
     SeeOrders,
     SeePrice,
     SeeRisk,
@@ -98,12 +96,6 @@ class Reads:
         """Return the newest price of a symbol."""
         seen: PriceSeen = await self._line.ask(self._line.names.broadcaster, SeePrice(symbol))
         return seen
-
-    async def order_asked(self, account: str, request_id: str) -> Order | Declined | None:
-        """Return what became of the order of a request; None: it was never asked for."""
-        found: Order | Declined | None
-        found = await self._line.ask(self._line.router(account), SeeOrderAsked(request_id))
-        return found
 
     async def kill_stage(self, latch_id: str) -> tuple[KillStaged, ...]:
         """Return how far a kill has come, in each account that it reaches.

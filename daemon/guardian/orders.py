@@ -7,12 +7,11 @@ from collections.abc import Mapping
 from msgspec import Struct
 
 from daemon.domain.instants import SECOND_NS, day_of
-from daemon.domain.market.bands import reference_e4, taken_e4
 from daemon.domain.market.calendar import Segment, is_open
 from daemon.domain.market.frames import Quote
 from daemon.domain.market.instruments import Instrument, Kind, contract
 from daemon.domain.orders.flatten import PlaceExit
-from daemon.domain.orders.ladder import Prospect
+from daemon.domain.orders.ladder import Prospect, prospect_of
 from daemon.domain.orders.limits import GateView, Parent, Reach
 from daemon.domain.orders.words import Intent, OrderType, Pocket, Purpose, Side
 from daemon.errors import RuleUnknown
@@ -67,11 +66,7 @@ def prices(symbol: str, side: Side, quotes: Mapping[str, Quote], now_ns: int) ->
     except (RuleUnknown, ValueError):
         return None
     quote = quotes.get(symbol, _NO_QUOTE)
-    touch_e4 = quote.ask_e4 if side is Side.BUY else quote.bid_e4
-    around_e4 = reference_e4(quote)
-    low_e4, high_e4 = taken_e4(instrument, around_e4, day) if around_e4 else (0, 0)
-    prospect = Prospect(touch_e4, quote.ltp_e4, low_e4, high_e4, instrument.tick_e4)
-    return Priced(instrument, prospect)
+    return Priced(instrument, prospect_of(instrument, side, quote, day))
 
 
 def intent_of(intent_id: str, word: PlaceExit, wanted: Wanted, now_ns: int) -> Intent:

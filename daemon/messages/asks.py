@@ -162,12 +162,6 @@ class SeeKill(Struct, frozen=True):
     latch_id: str
 
 
-class SeeOrderAsked(Struct, frozen=True):
-    """To a router: what became of the order of a request: `Order`, `Declined`, or None unknown."""
-
-    request_id: str
-
-
 class SeeRisk(Struct, frozen=True):
     """To the watchdog: `RiskSeen`."""
 

@@ -7,9 +7,8 @@ from http import HTTPStatus
 
 from daemon.control import Refusal
 from daemon.control.line import NO_ANSWER
-from daemon.domain.orders.heard import Order
 from daemon.domain.orders.words import OrderType, State
-from daemon.messages import Declined, Done, OrderAsked
+from daemon.messages import Done, OrderAsked
 from daemon.web.asks import OrderBody, amount_e4
 from daemon.web.guards import ASKED
 from daemon.web.problems import Problem
@@ -95,9 +94,7 @@ async def _placed(call: Call, body: OrderBody, name: str) -> PlacedTold:
         product=body.product,
     )
     try:
-        placed = None if body.dry_run else await _sent_before(call, name)
-        if placed is None:
-            placed = await control.hands.order(asked, dry_run=body.dry_run)
+        placed = await control.hands.order(asked, dry_run=body.dry_run)
     except Refusal as refusal:
         return PlacedTold(name, broker, "DECLINED", "", "", str(refusal), refusal.code, mode=mode)
     if isinstance(placed, Done):
@@ -112,10 +109,3 @@ async def _placed(call: Call, body: OrderBody, name: str) -> PlacedTold:
         code="order_refused" if placed.state in _NO else "",
         mode=mode,
     )
-
-
-async def _sent_before(call: Call, name: str) -> Order | Done | None:
-    """Return what became of this request's order where a crash came before its answer."""
-    found = await call.house.control.reads.order_asked(name, call.request_id)
-    assert not isinstance(found, Declined), "the line raises what is declined"
-    return found

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
@@ -68,9 +68,13 @@ class _Watched(Transport):
         self._wire = wire
 
     async def send(
-        self, sent: Sent, authorization: Secret | None, timeout_ms: int | None = None
+        self,
+        sent: Sent,
+        authorization: Secret | None,
+        timeout_ms: int | None = None,
+        in_time: Callable[[], bool] | None = None,
     ) -> Reply:
-        reply = await super().send(sent, authorization, timeout_ms)
+        reply = await super().send(sent, authorization, timeout_ms, in_time)
         if sent.path in (CODE, TOKEN):
             self._wire.sent.append(sent.path)
             self._wire.left.set()

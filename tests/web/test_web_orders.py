@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from msgspec.structs import replace
 
+from daemon.actors.order_router import Terms
 from daemon.domain.orders.heard import Order
 from daemon.domain.orders.words import Intent, OrderType, Product, Purpose, Refusal, Side, State
 from daemon.messages import (
@@ -14,10 +15,11 @@ from daemon.messages import (
     OrderAsked,
     PlaceByHand,
     SeeAccount,
-    SeeOrderAsked,
     SeeOrders,
 )
+from daemon.runtime.words import Lane
 from tests.kit.control_port import MARKET_NS, open_port
+from tests.kit.router import SYMBOLS, Stage
 from tests.kit.seen import ACCOUNT
 
 BODY = {
@@ -47,12 +49,12 @@ WORKING = Order(INTENT, State.WORKING, "7001", 0, 0, 75, None, "", MARKET_NS)
 REFUSED = replace(WORKING, state=State.REFUSED, refusal=Refusal.MARGIN, text="Rs 10 short")
 HALTED = Declined("halted", "a kill stands")
 PAUSED = Declined("paused", "the books differ")
-NEW = {SeeOrderAsked: lambda _: None}
+REUSED = Declined("request_reused", "order-1 asked for another order before; take a new id")
 
 
 def placing(answer, **accounts):
     """Return actors who answer an order, other accounts otherwise."""
-    return {**NEW, PlaceByHand: lambda about: accounts.get(about.asked.account, answer)}
+    return {PlaceByHand: lambda about: accounts.get(about.asked.account, answer)}
 
 
 async def place(port, body=None, **more):
@@ -111,24 +113,36 @@ async def test_an_order_needs_a_request_id(tmp_path):
     assert port.actors.asked == []
 
 
-async def test_what_was_sent_before_a_crash_is_not_sent_again(tmp_path):
-    async with open_port(tmp_path, {SeeOrderAsked: lambda _: WORKING}) as port:
+async def test_what_nobody_answered_is_asked_again_under_the_same_id(tmp_path, monkeypatch):
+    """Whoever knows the id, the router, tells what became of it, and compares the two orders."""
+    monkeypatch.setattr("daemon.control.line.Line.ask.__defaults__", (Lane.FACTS, 0.02))
+    async with open_port(tmp_path) as port:
         status, told, _ = await place(port)
-
-    assert (status, told["results"][0]["order_id"]) == (200, "OR01")
-    assert port.actors.told(PlaceByHand) == []
-
-
-async def test_what_nobody_answered_is_looked_up_by_the_repeat(tmp_path, monkeypatch):
-    monkeypatch.setattr("daemon.control.line._PATIENCE_S", 0.02)
-    async with open_port(tmp_path, NEW) as port:
-        status, told, _ = await place(port)
-        port.actors.answers[SeeOrderAsked] = lambda _: WORKING
+        port.actors.answers[PlaceByHand] = lambda _: WORKING
         again, found, _ = await place(port)
 
     assert (status, told["code"], told["recoverable"]) == (504, "no_answer", False)
     assert (again, found["results"][0]["status"]) == (200, "WORKING")
-    assert len(port.actors.told(PlaceByHand)) == 1
+    first, second = port.actors.told(PlaceByHand)
+    assert first == second
+
+
+async def test_an_order_is_never_told_what_became_of_another_under_its_id(tmp_path, monkeypatch):
+    """The first answer came late, so the clerk does not know the id; the router does."""
+    monkeypatch.setattr("daemon.control.line.Line.ask.__defaults__", (Lane.FACTS, 0.02))
+    stage = Stage(["work"], terms=Terms("paper", "broker", strict=False))
+    body = {"symbol": SYMBOLS["ce"], "side": "buy", "price": 100.05}
+
+    async with open_port(tmp_path) as port:
+        late, _, _ = await place(port, body)
+        stage.ask(*port.actors.told(PlaceByHand))
+        stage.run()
+        port.actors.answers[PlaceByHand] = stage.ask
+        status, told, _ = await place(port, {**body, "side": "sell", "quantity": 750})
+
+    assert (late, status, told["code"]) == (504, 422, "request_reused")
+    assert told["detail"] == REUSED.sentence
+    assert len(stage.intents()) == 1
 
 
 async def test_accounts_that_differ_are_told_apart(tmp_path):
@@ -155,11 +169,10 @@ async def test_accounts_that_refuse_for_different_reasons_differ(tmp_path, secon
 
 
 async def test_an_answer_that_lacks_an_account_is_completed_by_the_repeat(tmp_path, monkeypatch):
-    monkeypatch.setattr("daemon.control.line._PATIENCE_S", 0.02)
+    monkeypatch.setattr("daemon.control.line.Line.ask.__defaults__", (Lane.FACTS, 0.02))
     async with open_port(tmp_path, placing(WORKING, second=HALTED)) as port:
         port.actors.answers[PlaceByHand] = lambda about: WORKING
-        port.actors.answers[SeeOrderAsked] = lambda about: None
-        held, tell = port.actors.answers, port.actors.line.tell
+        tell = port.actors.line.tell
 
         def deaf(to, message, lane):
             if to != "router:second":
@@ -168,7 +181,6 @@ async def test_an_answer_that_lacks_an_account_is_completed_by_the_repeat(tmp_pa
         port.actors.line.tell = deaf
         first, _, _ = await place(port, {"accounts": ["paper", "second"]})
         port.actors.line.tell = tell
-        held[SeeOrderAsked] = lambda about: WORKING
         again, told, _ = await place(port, {"accounts": ["paper", "second"]})
 
     assert (first, again) == (207, 200)
@@ -199,7 +211,6 @@ async def test_a_dry_run_passes_every_gate_and_sends_nothing(tmp_path):
 
     assert (status, told["results"][0]["status"]) == (200, "PASSED")
     assert [about.dry_run for about in port.actors.told(PlaceByHand)] == [True]
-    assert port.actors.told(SeeOrderAsked) == []
 
 
 @pytest.mark.parametrize(

@@ -30,7 +30,6 @@ from daemon.messages import (
     SeeAccount,
     SeeKill,
     SeeOpen,
-    SeeOrderAsked,
     SeeOrders,
     Told,
 )
@@ -80,8 +79,6 @@ def _seen(desk: Desk, about: Any, now_ns: int) -> object:
     match about:
         case SeeKill(latch_id):
             return _kill(desk, latch_id)
-        case SeeOrderAsked(request_id):
-            return by_hand.found(desk, request_id)
         case SeeOpen(strategy_id):
             return remains(desk, strategy_id)
         case SeeOrders():

@@ -22,7 +22,6 @@ from daemon.actors.order_router.prices import Prices
 from daemon.actors.order_router.purse import Purse
 from daemon.actors.order_router.readings import Readings
 from daemon.actors.order_router.terms import Terms
-from daemon.domain.market.bands import reference_e4, taken_e4
 from daemon.domain.market.frames import Frame
 from daemon.domain.market.freshness import Link, lives_ns
 from daemon.domain.market.instruments import Instrument, contract
@@ -31,7 +30,7 @@ from daemon.domain.orders.book import Book, Position, entered
 from daemon.domain.orders.flatten import Flatten
 from daemon.domain.orders.heard import Order
 from daemon.domain.orders.ids import IntentIds
-from daemon.domain.orders.ladder import Prospect
+from daemon.domain.orders.ladder import Prospect, prospect_of
 from daemon.domain.orders.outside import is_outside
 from daemon.domain.orders.reconcile import is_strangers
 from daemon.domain.orders.words import Intent, IntentRecorded, OrderFact, Pocket, Side
@@ -294,13 +293,8 @@ class Desk:
 
     def prospect(self, instrument: Instrument, side: Side) -> Prospect:
         """Return what an order in this contract is priced from."""
-        quote = self.prices.last(instrument.symbol)
-        touch_e4 = quote.ask_e4 if side is Side.BUY else quote.bid_e4
-        around_e4 = reference_e4(quote)
-        low_e4 = high_e4 = 0
-        if around_e4 and self.day is not None:
-            low_e4, high_e4 = taken_e4(instrument, around_e4, self.day)
-        return Prospect(touch_e4, quote.ltp_e4, low_e4, high_e4, instrument.tick_e4)
+        assert self.day is not None, "a contract is one of a day"
+        return prospect_of(instrument, side, self.prices.last(instrument.symbol), self.day)
 
     def position_changed(self, order: Order, at_ns: int) -> PositionChanged:
         """Return the leg of an order as it stands since its basket was opened."""

@@ -321,9 +321,9 @@ def _price_e4(desk: Desk, basket: Basket, leg: BasketLeg, now_ns: int) -> int:
     prospect = desk.prospect(instrument, leg.side)
     if not prospect.touch_e4 or desk.prices.fresh(leg.symbol, now_ns) is None:
         return 0
-    through_e4 = percent_of(prospect.touch_e4, basket.buffer_percent_e4)
+    through_e4, tick_e4 = percent_of(prospect.touch_e4, basket.buffer_percent_e4), prospect.tick_e4
     if leg.side is Side.BUY:
-        price_e4 = ceil_to(prospect.touch_e4 + through_e4, leg.tick_e4)
-        return min(price_e4, prospect.high_e4 or price_e4)
-    price_e4 = floor_to(prospect.touch_e4 - through_e4, leg.tick_e4)
-    return max(price_e4, prospect.low_e4, leg.tick_e4)
+        price_e4 = ceil_to(prospect.touch_e4 + through_e4, tick_e4)
+        return min(price_e4, floor_to(prospect.high_e4, tick_e4) or price_e4)
+    price_e4 = floor_to(prospect.touch_e4 - through_e4, tick_e4)
+    return max(price_e4, ceil_to(prospect.low_e4, tick_e4), tick_e4)

@@ -28,6 +28,7 @@ from daemon.domain.orders.reconcile import (
     compare,
     external,
     external_id,
+    stranger_in,
     strangers,
     unexplained,
 )
@@ -177,8 +178,8 @@ def answered(desk: Desk, read: AccountRead) -> frozenset[str]:
 def known_as(desk: Desk, fact: Heard, now_ns: int) -> Heard:
     """Return news under the id that our book has for it: a stranger's order has one of ours."""
     if isinstance(fact, OrderUpdated) and desk.book.order(fact.intent_id) is None:
-        intent_id = external_id(desk.book, fact.broker_order_id, now_ns)
-        if desk.book.order(intent_id) is not None:
+        intent_id = stranger_in(desk.book, fact.broker_order_id, now_ns)
+        if intent_id:
             return replace(fact, intent_id=intent_id)
     return fact
 

@@ -11,6 +11,7 @@ from daemon.actors.order_router.desk import Desk
 from daemon.actors.order_router.outside import to_sell
 from daemon.actors.turn import Turn
 from daemon.domain.instants import SECOND_NS
+from daemon.domain.market.instruments import Kind
 from daemon.domain.orders.heard import Order
 from daemon.domain.orders.limits import Approved, Control, GateView, Parent, Reach, Refused, gate
 from daemon.domain.orders.reconcile import EXTERNAL
@@ -258,13 +259,15 @@ def _view(desk: Desk, errand: Errand, now_ns: int, *, rate_slot: bool) -> GateVi
 
 
 def _reach(desk: Desk, symbol: str, strategy_id: str | None) -> Reach:
+    """Return what may come about; shares count in no lots, for a limit in rupees holds them."""
     low, high = desk.book.possible_exposure(symbol, strategy_id)
     elsewhere = 0
     for other in desk.book.symbols(strategy_id):
         instrument = desk.contract(other)
-        if other != symbol and instrument is not None:
-            least, most = desk.book.possible_exposure(other, strategy_id)
-            elsewhere += -(-max(abs(least), abs(most)) // instrument.lot)
+        if other == symbol or instrument is None or instrument.kind is Kind.EQUITY:
+            continue
+        least, most = desk.book.possible_exposure(other, strategy_id)
+        elsewhere += -(-max(abs(least), abs(most)) // instrument.lot)
     return Reach(low, high, elsewhere)
 
 

@@ -11,6 +11,7 @@ from daemon.actors.order_router import funds
 from daemon.actors.order_router.desk import Desk
 from daemon.actors.order_router.loose import Request
 from daemon.actors.turn import Turn
+from daemon.domain.instants import day_of
 from daemon.domain.orders.heard import Order
 from daemon.domain.orders.limits import Control
 from daemon.domain.orders.words import State
@@ -49,19 +50,27 @@ def join(turn: Turn, request: Request, number: int, asked: OrderAsked) -> None:
         request.numbers.append(number)
 
 
-def tell_known(desk: Desk, turn: Turn, number: int, known: Order, asked: OrderAsked) -> None:
-    """Answer a request that was made before, with what became of it then."""
+def tell_known(desk: Desk, turn: Turn, request: Request, known: Order, now_ns: int) -> None:
+    """Answer a request whose id has sent an order before, with what became of that one.
+
+    The id of an earlier day, or of another order, sends nothing and is told of no success: what is
+    asked for now was not sent then. Nor was what is only to be tried.
+    """
+    asked, numbers = request.wanted.asked, request.numbers
     before, intent_id = desk.requests.asked.get(asked.request_id), known.intent.intent_id
-    if before is not None and _content(before) != _content(asked):
-        turn.do(Show(Told(number, _reused(asked))))
+    day = day_of(known.intent.decided_ns)
+    if day != day_of(now_ns):
+        tell(turn, numbers, _reused(asked, f"an order on {day}"))
+    elif request.wanted.dry_run or before is None or _content(before) != _content(asked):
+        tell(turn, numbers, _reused(asked))
     elif intent_id in desk.requests.waiting:
-        desk.requests.waiting[intent_id].append(number)
+        desk.requests.waiting[intent_id].extend(numbers)
     else:
-        turn.do(Show(Told(number, known)))
+        tell(turn, numbers, known)
 
 
-def _reused(asked: OrderAsked) -> Declined:
-    text = f"{asked.request_id} asked for another order before; take a new id"
+def _reused(asked: OrderAsked, what: str = "another order") -> Declined:
+    text = f"{asked.request_id} asked for {what} before; take a new id"
     return Declined("request_reused", text)
 
 

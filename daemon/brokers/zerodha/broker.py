@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 
 from msgspec.structs import replace
 
@@ -73,7 +74,7 @@ class Zerodha:
         self.on_ready: Callable[[], None] | None = None
 
     async def place(self, approved: Approved) -> Sequence[Answer]:
-        """Ask for an order.
+        """Ask for an order; past its deadline it does not leave, however long a connection takes.
 
         Raises:
             BrokerUnavailable: nothing left.
@@ -87,7 +88,8 @@ class Zerodha:
             text = f"nothing was sent: {error}"
             return (OrderRefused(intent.intent_id, Refusal.OTHER, text, self._now_ns()),)
         try:
-            reply = await self._client.write(sent)
+            in_time = partial(self._in_time, intent)
+            reply = await self._client.write(sent, in_time)
         except SessionRefused as error:
             return (OrderRefused(intent.intent_id, Refusal.SESSION, str(error), self._now_ns()),)
         return (answers.placed(intent.intent_id, reply, self._now_ns()),)
@@ -188,6 +190,9 @@ class Zerodha:
         """Let go of the broker."""
         await self._contracts.close()
         await self._client.close()
+
+    def _in_time(self, intent: Intent) -> bool:
+        return self._now_ns() <= intent.deadline_ns
 
     def _listed(self, intent: Intent) -> Listed:
         """Return the contract of an order; an entry needs the contracts of its day.

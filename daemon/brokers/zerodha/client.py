@@ -111,8 +111,12 @@ class Client:
         """Use the present session no longer."""
         self._session = None
 
-    async def write(self, sent: Sent) -> Reply:
+    async def write(self, sent: Sent, in_time: Callable[[], bool] | None = None) -> Reply:
         """Send a write, once, and return what comes back.
+
+        Args:
+            sent: the request.
+            in_time: says whether it may still leave, asked just before it does; None: it may.
 
         Raises:
             SessionRefused: there is no session; nothing was sent.
@@ -120,7 +124,7 @@ class Client:
             OutcomeUnknown: it may have left, and no whole answer came.
         """
         try:
-            return await self._ask(sent)
+            return await self._ask(sent, in_time=in_time)
         finally:
             self.writes += 1
 
@@ -173,9 +177,14 @@ class Client:
         """Let go of its connections."""
         await self._transport.close()
 
-    async def _ask(self, sent: Sent, timeout_ms: int | None = None) -> Reply:
+    async def _ask(
+        self,
+        sent: Sent,
+        timeout_ms: int | None = None,
+        in_time: Callable[[], bool] | None = None,
+    ) -> Reply:
         session = self._standing()
-        reply = await self._transport.send(sent, session.authorization, timeout_ms)
+        reply = await self._transport.send(sent, session.authorization, timeout_ms, in_time)
         if refuses_session(reply) and self._session is session:
             self.leave()
             self._refused(session.generation)

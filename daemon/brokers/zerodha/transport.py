@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+from collections.abc import Callable
 from types import SimpleNamespace
 from urllib.parse import urlsplit
 
@@ -35,7 +36,14 @@ _HEADERS = {
     "Connection": "keep-alive",
 }
 """Those of the vendor's own client, but for who speaks."""
+
+
+class _Late(RuntimeError):
+    """The time of a request was over before there was a connection for it."""
+
+
 _FAILURES: tuple[tuple[type[BaseException], str], ...] = (
+    (_Late, "its deadline passed before there was a connection"),
     (aiohttp.ClientConnectorDNSError, "its name leads to no address"),
     (aiohttp.ClientConnectorCertificateError, "its certificate is not to be trusted"),
     (aiohttp.ClientSSLError, "no TLS could be agreed on"),
@@ -77,7 +85,11 @@ class Transport:
         self._session: aiohttp.ClientSession | None = None
 
     async def send(
-        self, sent: Sent, authorization: Secret | None, timeout_ms: int | None = None
+        self,
+        sent: Sent,
+        authorization: Secret | None,
+        timeout_ms: int | None = None,
+        in_time: Callable[[], bool] | None = None,
     ) -> Reply:
         """Send a request, once, and return what comes back, whatever it is.
 
@@ -85,6 +97,8 @@ class Transport:
             sent: the request.
             authorization: the header of that name; None: it is sent without.
             timeout_ms: how long all of it may take; None: as long as any.
+            in_time: says whether it may still leave; asked once there is a connection, just before
+                the first byte. None: it may leave at any time.
 
         Raises:
             BrokerUnavailable: nothing of it left.
@@ -93,7 +107,7 @@ class Transport:
         headers = {"Content-Type": sent.content_type} if sent.content_type else {}
         if authorization is not None:
             headers["Authorization"] = authorization.reveal()
-        trip = SimpleNamespace(left=False)
+        trip = SimpleNamespace(left=False, in_time=in_time)
         timeout_ms = self._timeout_ms if timeout_ms is None else timeout_ms
         try:
             async with (
@@ -169,8 +183,15 @@ class _Broken(RuntimeError):
 
 
 async def _leaves(_: aiohttp.ClientSession, context: SimpleNamespace, __: object) -> None:
-    """Note that the next thing to happen is the first byte of a request leaving."""
-    context.trace_request_ctx.left = True
+    """Note that the next thing to happen is the first byte of a request leaving.
+
+    Raises:
+        _Late: it may leave no longer.
+    """
+    trip = context.trace_request_ctx
+    if trip.in_time is not None and not trip.in_time():
+        raise _Late
+    trip.left = True
 
 
 async def _once(

@@ -19,6 +19,8 @@ from daemon.domain.market.rules import Confidence, Row, fact, latest, rows, unkn
 _TABLE = "calendar"
 _DAY = timedelta(days=1)
 _SATURDAY = 5
+_PRE_OPEN = time(9)
+"""When an ordinary day begins; no exchange trades earlier."""
 
 
 class Segment(StrEnum):
@@ -203,6 +205,36 @@ def next_session(day: date, segment: Segment = Segment.DERIVATIVES) -> date:
         RuleUnknown: it lies outside `coverage`.
     """
     return next(found for found in _walk(day, _DAY) if is_session(found, segment))
+
+
+def days_since_trading(at_ns: int) -> tuple[date, ...]:
+    """Return the days back to the last on which anything had traded by an instant, newest first.
+
+    Once a session has begun that is its day alone. Unlike the others this answers beyond `coverage`
+    too, by weekends and the days that are closed every year; where the hours of a special session
+    are not known, none is taken to have begun on its day.
+    """
+    days = _back_to_session(day_of(at_ns))
+    begins_ns = _begins_ns(days[0])
+    return days[:1] if begins_ns is not None and at_ns >= begins_ns else days
+
+
+@lru_cache(maxsize=1_024)
+def _back_to_session(day: date) -> tuple[date, ...]:
+    """Return a day, and those before it back to the last that may have had a session."""
+    days = [day]
+    while len(days) == 1 or not (days[-1] in _specials() or trades_ordinarily(days[-1])):
+        days.append(days[-1] - _DAY)
+    return tuple(days)
+
+
+@lru_cache(maxsize=1_024)
+def _begins_ns(day: date) -> int | None:
+    """Return when a day's first session begins, its pre-open included; None: it never does."""
+    if day in _specials():
+        parts = _specials()[day].parts
+        return at(day, parts[0].opens) if parts else None
+    return at(day, _PRE_OPEN) if trades_ordinarily(day) else None
 
 
 def confidence_of(day: date, segment: Segment) -> Confidence:

@@ -7,10 +7,14 @@ later step is never less eager than an earlier one at the same touch.
 
 from __future__ import annotations
 
+from datetime import date
 from itertools import pairwise
 
 from msgspec import Struct
 
+from daemon.domain.market.bands import reference_e4, taken_e4
+from daemon.domain.market.frames import Quote
+from daemon.domain.market.instruments import Instrument, safe_tick_e4
 from daemon.domain.money import PERCENT_E4, ceil_to, floor_to, percent_of
 from daemon.domain.orders.words import Side
 
@@ -25,7 +29,7 @@ class Prospect(Struct, frozen=True):
         ltp_e4: the last traded price, used where there is no touch.
         low_e4: the lowest price that the exchange takes now.
         high_e4: the highest price that the exchange takes now; 0 where the band is not known.
-        tick_e4: the price step, above zero.
+        tick_e4: the price step, above zero; of a share one that is valid whatever its tick is.
     """
 
     touch_e4: int
@@ -33,6 +37,15 @@ class Prospect(Struct, frozen=True):
     low_e4: int
     high_e4: int
     tick_e4: int
+
+
+def prospect_of(instrument: Instrument, side: Side, quote: Quote, day: date) -> Prospect:
+    """Return what an order in a contract is priced from, on one day, by its newest quote."""
+    touch_e4 = quote.ask_e4 if side is Side.BUY else quote.bid_e4
+    around_e4 = reference_e4(quote)
+    low_e4, high_e4 = taken_e4(instrument, around_e4, day) if around_e4 else (0, 0)
+    tick_e4 = safe_tick_e4(instrument, max(touch_e4, around_e4), day)
+    return Prospect(touch_e4, quote.ltp_e4, low_e4, high_e4, tick_e4)
 
 
 class Ladder(Struct, frozen=True):

@@ -10,12 +10,12 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable
-from datetime import time
 
 from msgspec import Struct
 from msgspec.structs import replace
 
-from daemon.domain.instants import DAY_NS, at, day_of
+from daemon.domain.instants import day_of, start_of
+from daemon.domain.market.calendar import days_since_trading
 from daemon.domain.orders.book import Book
 from daemon.domain.orders.heard import Order
 from daemon.domain.orders.states import BOOK_WORDS, after, is_final
@@ -35,10 +35,6 @@ EXTERNAL = "external"
 """The strategy that orders and positions count for which are not of our making."""
 MANUAL = "manual"
 """The strategy that orders by hand count for; the leg is the symbol, and the product if carried."""
-
-
-_TRADES_FROM = time(9)
-"""No exchange trades earlier in a day."""
 
 
 class BrokerPosition(Struct, frozen=True):
@@ -138,15 +134,20 @@ def external_id(book: Book, broker_order_id: str, at_ns: int) -> str:
 
 
 def id_in(book: Book, order: BrokerOrder, at_ns: int) -> str:
-    """Return under which id our book knows an order of the broker's; empty: it does not.
-
-    At night a broker may still show the orders of the day before.
-    """
+    """Return under which id our book knows an order of the broker's; empty: it does not."""
     if book.order(order.client_id) is not None:
         return order.client_id
-    is_night = at_ns < at(day_of(at_ns), _TRADES_FROM)
-    days = (at_ns, at_ns - DAY_NS) if is_night else (at_ns,)
-    ids = (external_id(book, order.broker_order_id, each_ns) for each_ns in days)
+    return stranger_in(book, order.broker_order_id, at_ns)
+
+
+def stranger_in(book: Book, broker_order_id: str, at_ns: int) -> str:
+    """Return under which id our book knows a stranger by its number; empty: it does not.
+
+    Until the next session begins a broker may still show the orders of the last one, through
+    nights, weekends and holidays; it may have been seen first on any day since.
+    """
+    days = map(start_of, days_since_trading(at_ns))
+    ids = (external_id(book, broker_order_id, day_ns) for day_ns in days)
     return next((each for each in ids if book.order(each) is not None), "")
 
 

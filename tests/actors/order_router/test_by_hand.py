@@ -1,9 +1,13 @@
 """By hand: exits of a position or a part of it, single orders, their cancellation."""
 
+from datetime import time, timedelta
+
 import pytest
 from msgspec.structs import replace
 
 from daemon.actors.order_router import Terms
+from daemon.domain.instants import at, day_of
+from daemon.domain.market.frames import Frame, Quote
 from daemon.domain.money import e4
 from daemon.domain.orders.heard import Order
 from daemon.domain.orders.limits import Limits
@@ -19,6 +23,8 @@ from daemon.domain.orders.words import (
 from daemon.messages import (
     AccountSeen,
     CancelByHand,
+    DayEnded,
+    DayOpened,
     Declined,
     Done,
     ExitByHand,
@@ -29,11 +35,12 @@ from daemon.messages import (
     PauseEntries,
     PlaceByHand,
     SeeAccount,
-    SeeOrderAsked,
     SeeOrders,
 )
 from daemon.runtime.budget import Window
 from tests.kit.router import (
+    CLOSES,
+    DAY,
     KEEP,
     SYMBOLS,
     T0,
@@ -262,8 +269,6 @@ def test_after_a_restart_the_request_is_found_and_not_sent_again():
     stage.build()
     stage.tell(frame(stage.now_ns))
     assert place(stage).state is State.WORKING
-    assert stage.ask(SeeOrderAsked("r1")).intent.parent == "manual:r1"
-    assert stage.ask(SeeOrderAsked("r2")) is None
     assert len(stage.intents()) == 1
 
 
@@ -274,6 +279,30 @@ def test_a_request_id_is_not_used_for_another_order(other):
     answer = place(stage, **other)
     assert answer.code == "request_reused"
     assert len(stage.intents()) == 1
+
+
+@pytest.mark.parametrize("restarted", [False, True])
+def test_the_id_of_an_order_of_an_earlier_day_is_refused_and_sends_nothing(restarted):
+    stage = Stage(["fill"])
+    place(stage)
+    stage.run()
+    opens_ns = at(DAY + timedelta(days=1), time(9, 15))
+    stage.tell(DayEnded(DAY, CLOSES + S), CLOSES + S)
+    sessions = ((opens_ns, opens_ns + 6 * 3_600 * S),)
+    stage.tell(DayOpened(day_of(opens_ns), sessions, opens_ns, interval_ns=S), opens_ns)
+    if restarted:
+        stage.build()
+    stage.tell(frame(opens_ns + S), opens_ns + S)
+    assert place(stage) == Declined(
+        "request_reused", f"r1 asked for an order on {DAY} before; take a new id"
+    )
+    assert len(stage.intents()) == 1
+
+
+def test_what_is_only_tried_is_not_told_of_an_order_that_was_sent_under_its_id():
+    stage = Stage(["work"])
+    place(stage)
+    assert place(stage, dry_run=True).code == "request_reused"
 
 
 def test_a_crash_before_the_answer_leaves_an_order_that_the_repeat_finds():
@@ -325,6 +354,21 @@ def test_a_market_order_becomes_a_limit_that_protects_it():
     first, second = stage.intents()[0], stage.intents()[-1]
     assert (first.order_type, first.price_e4) == (OrderType.LIMIT, e4("101.10"))
     assert second is first or second.price_e4 == e4("98.95")
+
+
+@pytest.mark.parametrize("side", Side)
+def test_a_market_order_in_a_dear_share_and_its_exit_are_on_the_tick_of_the_exchange(side):
+    stage = Stage(["fill"])
+    touch = Quote(e4("8437.55"), e4("8437.50"), 10, e4("8438.00"), 10)
+    stage.tell(Frame(T0, {"BAJAJ-AUTO": touch}))
+    order = {"symbol": "BAJAJ-AUTO", "quantity": 10, "side": side}
+    place(stage, order_type=OrderType.MARKET, price_e4=0, **order)
+    stage.run()
+    stage.tell(Frame(stage.now_ns, {"BAJAJ-AUTO": touch}))
+    assert out(stage, "BAJAJ-AUTO", 0, "manual") == Done("leaving BAJAJ-AUTO")
+    stage.run()
+    assert [intent.price_e4 % e4("0.50") for intent in stage.intents()] == [0, 0]
+    assert stage.broker.net() == {}
 
 
 def test_a_stop_order_keeps_its_trigger():

@@ -34,6 +34,7 @@ from daemon.runtime.words import Alarm
 from tests.kit.router import (
     CLOSES,
     CONDOR,
+    READING,
     SYMBOLS,
     T0,
     S,
@@ -305,6 +306,22 @@ def test_what_the_gate_refuses_ends_the_entry(terms, legs, because):
     stage = Stage(terms=Terms("a", "broker", limits=terms, strict=False))
     stage.tell(enter(*legs))
     assert stage.told(BasketEnded)[0].because.startswith(because)
+
+
+@pytest.mark.parametrize(
+    ("symbol", "units", "enters"), [("RELIANCE", 1_200, True), (PE, 1_200 * 75, False)]
+)
+def test_shares_held_beside_count_in_no_lots_and_options_do(symbol, units, enters):
+    """The account may come to 1,000 lots."""
+    stage = Stage(terms=READING)
+    stage.run()
+    stage.broker.stranger(symbol, Side.BUY, units, units)
+    stage.tell(LinkRevived(stage.now_ns))
+    stage.run(2)
+    stage.tell(enter("ce", at_ns=stage.now_ns))
+    stage.run()
+    assert stage.book().net(symbol) == units
+    assert stage.book().net(CE) == (-75 if enters else 0)
 
 
 def test_a_short_that_the_gate_will_refuse_stops_the_basket_before_its_hedge_leaves():

@@ -8,8 +8,10 @@ from collections.abc import AsyncIterator
 from urllib.parse import parse_qs
 
 import pytest
+from aiohttp import TCPConnector
 from msgspec.structs import replace
 
+from daemon.brokers.door import Door
 from daemon.brokers.zerodha import broker
 from daemon.domain.instants import DAY_NS, SECOND_NS
 from daemon.domain.orders.margin import MarginLeg
@@ -37,6 +39,7 @@ from daemon.messages import (
     LoggedIn,
     MarginRead,
     OrderNotFound,
+    Place,
 )
 from daemon.telemetry.redaction import Secret
 from tests.kit.kite_account import (
@@ -97,6 +100,25 @@ async def test_a_no_is_believed_where_the_codec_names_it(account, answer, kind):
     assert len(account.script.asked) == 1
 
 
+@pytest.mark.parametrize("purpose", [Purpose.ENTRY, Purpose.EXIT])
+async def test_an_order_whose_deadline_passes_while_a_connection_is_made_is_refused_and_stays(
+    account, monkeypatch, purpose
+):
+    connect = TCPConnector.connect
+
+    async def slow(*args, **named):
+        account.later(2)
+        return await connect(*args, **named)
+
+    monkeypatch.setattr(TCPConnector, "connect", slow)
+    door = Door(account.broker, account.clock.now_ns, lambda *_: "")
+    (told,) = await door.ask(Place(approved(purpose=purpose)))
+
+    assert type(told) is OrderRefused
+    assert "its deadline passed before there was a connection" in told.text
+    assert account.script.asked == []
+
+
 async def test_a_contract_that_the_broker_does_not_list_is_refused_here(account):
     (told,) = await account.broker.place(approved(symbol="NIFTY-2026-08-25-24400-CE"))
 
@@ -109,7 +131,8 @@ async def test_the_contracts_of_another_day_serve_exits_alone(account):
     (told,) = await account.broker.place(approved())
 
     assert "the contracts are those of 2026-08-18" in told.text
-    (taken,) = await account.broker.place(approved(purpose=Purpose.EXIT))
+    late_ns = account.clock.now_ns() + SECOND_NS
+    (taken,) = await account.broker.place(approved(purpose=Purpose.EXIT, deadline_ns=late_ns))
     assert isinstance(taken, OrderAccepted)
 
 

@@ -86,6 +86,15 @@ async def test_what_failed_after_a_byte_had_left_is_in_doubt_and_was_sent_once(
     assert SECRET not in "".join(traceback.format_exception(caught.value))
 
 
+async def test_what_is_late_once_there_is_a_connection_surely_does_not_leave(script, transport):
+    script.on("POST /orders/regular", yes({"order_id": "15"}))
+    with pytest.raises(BrokerUnavailable, match=r"nothing was sent .* its deadline passed"):
+        await transport.send(PLACE, HEADER, in_time=lambda: False)
+
+    assert script.asked == []
+    assert (await transport.send(PLACE, HEADER, in_time=lambda: True)).status == 200
+
+
 async def test_a_redirect_is_an_answer_and_is_not_followed(script, transport):
     script.on("POST /orders/regular", Answer(307, headers={"Location": f"{script.url}/else"}))
 

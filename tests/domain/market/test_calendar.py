@@ -14,6 +14,7 @@ from daemon.domain.market.calendar import (
     SessionKind,
     confidence_of,
     coverage,
+    days_since_trading,
     is_open,
     is_session,
     next_session,
@@ -152,6 +153,26 @@ def test_beyond_the_last_session_there_is_no_next_one():
         next_session(LAST)
     with pytest.raises(RuleUnknown, match="2018-12-31"):
         previous_session(FIRST)
+
+
+@pytest.mark.parametrize(
+    ("moment", "days"),
+    [
+        ("2025-09-05 08:59:00", [5, 4]),
+        ("2025-09-05 09:00:00", [5]),
+        ("2025-09-06 23:00:00", [6, 5]),
+        ("2025-09-08 06:00:00", [8, 7, 6, 5]),
+        ("2025-10-21 13:44:00", [21, 20]),
+        ("2025-10-21 13:45:00", [21]),
+        ("2025-10-22 12:00:00", [22, 21]),
+        ("2026-11-08 18:00:00", [8, 7, 6]),
+        ("2030-09-08 12:00:00", [8, 7, 6]),
+    ],
+)
+def test_the_days_back_to_the_last_trading_end_with_it(moment, days):
+    when = datetime.fromisoformat(moment)
+    found = days_since_trading(at(when.date(), when.time()))
+    assert [day.day for day in found] == days
 
 
 @pytest.mark.parametrize(

@@ -1,10 +1,14 @@
+from datetime import date
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
+from daemon.domain.market.frames import Quote
+from daemon.domain.market.instruments import contract
 from daemon.domain.money import e4
-from daemon.domain.orders.ladder import Ladder, Prospect
+from daemon.domain.orders.ladder import Ladder, Prospect, prospect_of
 from daemon.domain.orders.words import Side
 
 WIDE = Prospect(touch_e4=e4(100), ltp_e4=e4(98), low_e4=e4(60), high_e4=e4(140), tick_e4=e4("0.05"))
@@ -106,3 +110,19 @@ def test_a_step_before_the_first_is_a_defect():
     """Steps are counted from zero."""
     with pytest.raises(AssertionError):
         Ladder().price(-1, Side.BUY, WIDE)
+
+
+@pytest.mark.parametrize("side", Side)
+@pytest.mark.parametrize(
+    ("symbol", "touch", "tick"),
+    [("BAJAJ-AUTO", "8437.50", "0.50"), ("MARUTI", "15212", "1"), ("RELIANCE", "1412.30", "0.10")],
+)
+def test_each_step_of_an_exit_at_a_dear_share_is_on_the_tick_of_the_exchange(
+    symbol, touch, tick, side
+):
+    day = date(2026, 10, 12)
+    quote = Quote(e4(touch), e4(touch), 10, e4(touch), 10)
+    prospect = prospect_of(contract(symbol, day), side, quote, day)
+    asked = [Ladder().price(step, side, prospect) for step in range(5)]
+    assert [price % e4(tick) for price in asked] == [0] * 5
+    assert all(prospect.low_e4 <= price <= prospect.high_e4 for price in asked)

@@ -1,11 +1,11 @@
 """Two books held against each other: what is heard, who is a stranger, what differs."""
 
-from datetime import time
+from datetime import datetime, time
 
 import pytest
 from msgspec.structs import replace
 
-from daemon.domain.instants import DAY_NS, at, day_of
+from daemon.domain.instants import DAY_NS, at, day_of, instant
 from daemon.domain.orders.book import Book
 from daemon.domain.orders.reconcile import (
     EXTERNAL,
@@ -132,20 +132,54 @@ def test_a_stranger_that_was_taken_in_is_known_by_its_number_on_that_day():
     assert id_in(made, stranger, NOW) == own_id
     assert strangers(made, read(stranger)) == ()
     assert news(made, read(stranger))[0].intent_id == own_id
-    assert id_in(made, stranger, NOW + 86_400 * 10**9) == ""
+    assert id_in(made, stranger, NOW + 3 * DAY_NS) == "", "on Monday there is another"
 
 
-def test_a_stranger_that_a_broker_still_shows_at_night_is_the_one_of_the_day_before():
+def test_a_stranger_that_a_broker_still_shows_in_the_morning_is_the_one_of_the_last_session():
     stranger = shown(State.FILLED, 75, client_id="", number="B7")
     made = book()
     own_id = external_id(made, "B7", NOW)
     for fact in external(own_id, "a", stranger, NOW):
         made.apply(fact)
-    tomorrow = day_of(NOW + DAY_NS)
-    at_night = replace(read(stranger), at_ns=at(tomorrow, time(8, 59)))
-    in_session = replace(read(stranger), at_ns=at(tomorrow, time(9)))
+    monday = day_of(NOW + 3 * DAY_NS)
+    at_night = replace(read(stranger), at_ns=at(monday, time(8, 59)))
+    in_session = replace(read(stranger), at_ns=at(monday, time(9)))
     assert (id_in(made, stranger, at_night.at_ns), strangers(made, at_night)) == (own_id, ())
     assert strangers(made, in_session) == (stranger,), "it is another that bears the same number"
+
+
+@pytest.mark.parametrize(
+    ("traded", "shown_at"),
+    [
+        ("2025-09-05T14:00+05:30", "2025-09-06T06:30+05:30"),
+        ("2025-09-05T14:00+05:30", "2025-09-06T10:00+05:30"),
+        ("2025-09-05T14:00+05:30", "2025-09-07T06:30+05:30"),
+        ("2025-09-05T14:00+05:30", "2025-09-08T08:59+05:30"),
+        ("2025-09-06T10:00+05:30", "2025-09-07T06:30+05:30"),
+        ("2026-04-02T14:00+05:30", "2026-04-06T06:30+05:30"),
+        ("2025-10-20T14:00+05:30", "2025-10-21T13:00+05:30"),
+        ("2026-01-30T14:00+05:30", "2026-02-01T09:00+05:30"),
+        ("2030-09-06T14:00+05:30", "2030-09-08T10:00+05:30"),
+    ],
+    ids=[
+        "a night",
+        "a closed day",
+        "the night of a closed day",
+        "before the open after a weekend",
+        "seen first on the closed day",
+        "a holiday and a weekend",
+        "before a session of an hour on a holiday",
+        "before a special session on a Sunday",
+        "beyond the calendar",
+    ],
+)
+def test_a_stranger_is_known_until_the_next_session_begins(traded, shown_at):
+    stranger = shown(State.FILLED, 75, client_id="", number="B7")
+    traded_ns, shown_ns = (instant(datetime.fromisoformat(each)) for each in (traded, shown_at))
+    made = book()
+    for fact in external(external_id(made, "B7", traded_ns), "a", stranger, traded_ns):
+        made.apply(fact)
+    assert strangers(made, replace(read(stranger), at_ns=shown_ns)) == ()
 
 
 def _rest_of(intent):
