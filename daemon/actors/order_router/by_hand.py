@@ -14,6 +14,7 @@ from daemon.actors.order_router.desk import Desk, basket_of
 from daemon.actors.order_router.halts import said
 from daemon.actors.order_router.holds import paused_because
 from daemon.actors.order_router.loose import Request
+from daemon.actors.order_router.open_orders import is_over
 from daemon.actors.order_router.permission import unarmed_because
 from daemon.actors.order_router.sending import Errand, Later, judge, may_fill, send
 from daemon.actors.turn import Turn
@@ -201,6 +202,8 @@ def cancel(desk: Desk, turn: Turn, wanted: CancelByHand, now_ns: int) -> Done | 
         return Declined("unknown_order", f"no order {wanted.intent_id} is known")
     if not is_open(order.state):
         return Declined("not_open", f"{wanted.intent_id} is {order.state}")
+    if is_over(desk, order):
+        return Declined("not_open", f"{wanted.intent_id} is over with its day; it may have filled")
     if order.intent.purpose is not Purpose.ENTRY:
         return Declined("is_exit", f"{wanted.intent_id} closes a position; it would leave again")
     basket = basket_of(desk, order.intent.parent)

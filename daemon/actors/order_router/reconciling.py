@@ -14,6 +14,7 @@ from msgspec.structs import replace
 from daemon.actors.order_router import link, outside
 from daemon.actors.order_router.alarms import ReadDue
 from daemon.actors.order_router.desk import Desk, next_opening_ns
+from daemon.actors.order_router.open_orders import open_orders
 from daemon.actors.turn import Turn
 from daemon.domain.market.notes import NoteKind
 from daemon.domain.orders.doubt import DOUBTFUL
@@ -112,7 +113,7 @@ def lapsed(
     A person was told of each that was parked, so he is told of its end as well.
     """
     found = what_lapsed(desk.book, read, moved)
-    desk.reads.gone = frozenset(order.intent.intent_id for order in found.unproven)
+    desk.reads.note_over(found)
     for end in found.ends:
         order = desk.book.order(end.intent_id)
         assert order is not None, "what lapsed was open in our book"
@@ -123,7 +124,7 @@ def lapsed(
         intent = order.intent
         what = f"{intent.intent_id}, {intent.side} {order.remaining_quantity} {intent.symbol}"
         text = f"{what}, is over with its day and may have filled; look it up at the broker"
-        if intent.symbol not in moved and text not in desk.told:
+        if text not in desk.told:
             desk.told.add(text)
             turn.announce(Noted(NoteKind.REFUSED, text, now_ns, intent.strategy_id))
     return found.ends
@@ -221,7 +222,7 @@ def _pace_ns(desk: Desk) -> int:
     terms, reads = desk.terms, desk.reads
     if not terms.reconcile_ns:
         return 0
-    orders = desk.book.open_orders()
+    orders = open_orders(desk)
     if not reads.reconciled or any(is_doubted(order) for order in orders):
         return terms.lookup_ns
     if orders or reads.differing:

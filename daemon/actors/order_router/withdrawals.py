@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from daemon.actors.order_router.alarms import ClosingDue
 from daemon.actors.order_router.desk import Closing, Desk
+from daemon.actors.order_router.open_orders import open_orders
 from daemon.actors.order_router.sending import cancel, may_fill
 from daemon.actors.turn import Turn
 from daemon.domain.market.notes import NoteKind
@@ -49,7 +50,7 @@ def withdraw(desk: Desk, turn: Turn, closing: Closing, now_ns: int) -> None:
 
 def make_way(desk: Desk, turn: Turn, closing: Closing, blocked: Intent, now_ns: int) -> None:
     """Cancel own orders that an exit would trade with, unless they are exits too."""
-    for order in desk.book.open_orders():
+    for order in open_orders(desk):
         intent = order.intent
         meets = (intent.symbol, intent.side) == (blocked.symbol, blocked.side.opposite)
         if meets and intent.purpose is not Purpose.EXIT and intent.strategy_id != EXTERNAL:
@@ -68,7 +69,7 @@ def waited_out(
         if now_ns - since_ns >= desk.terms.verify_ns
     }
     found: set[str] = set()
-    for order in desk.book.open_orders():
+    for order in open_orders(desk):
         intent = order.intent
         meets = (intent.symbol, intent.side) == (leaving.symbol, leaving.side.opposite)
         if intent.intent_id not in waited or not meets:
