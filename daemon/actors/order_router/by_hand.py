@@ -84,9 +84,6 @@ def leave(desk: Desk, turn: Turn, wanted: ExitByHand, now_ns: int) -> Done | Dec
     if all(exits.is_leaving(desk, strategy_id, leg) for leg in wanted_legs):
         return Done("it is being left already")
     exits.begin(desk, turn, ExitLegs(strategy_id, wanted_legs, ExitReason.MANUAL), now_ns)
-    if strategy_id == MANUAL:  # a stranger's order is left alone
-        for order in may_fill(desk, Purpose.ENTRY, strategy_id, wanted_legs):
-            entries.recall(desk, turn, order.intent.parent, now_ns)
     return Done(f"leaving {', '.join(wanted_legs)}")
 
 

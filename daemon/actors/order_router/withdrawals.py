@@ -15,11 +15,11 @@ from __future__ import annotations
 from daemon.actors.order_router.alarms import ClosingDue
 from daemon.actors.order_router.desk import Closing, Desk
 from daemon.actors.order_router.open_orders import open_orders
-from daemon.actors.order_router.sending import cancel, may_fill
+from daemon.actors.order_router.sending import cancel, is_under_kill, may_fill
 from daemon.actors.turn import Turn
 from daemon.domain.market.notes import NoteKind
 from daemon.domain.orders.heard import Order
-from daemon.domain.orders.reconcile import EXTERNAL
+from daemon.domain.orders.reconcile import EXTERNAL, MANUAL
 from daemon.domain.orders.words import Intent, Purpose, State
 from daemon.messages import ExitReplaced, Noted
 
@@ -46,6 +46,19 @@ def withdraw(desk: Desk, turn: Turn, closing: Closing, now_ns: int) -> None:
         else:
             what = f"a resident stop of {order.remaining_quantity} {order.intent.symbol}"
             go_beside(desk, turn, order, f"{what}, is not known to be gone", now_ns)
+
+
+def recall_by_hand(desk: Desk, turn: Turn, closing: Closing, now_ns: int) -> None:
+    """Take back orders by hand, sent before all of their leg was to be left: they open it again.
+
+    One that is in doubt is taken back once it is found. A kill takes them back in its turn.
+    """
+    owed = closing.owed
+    if owed.strategy_id != MANUAL or owed.keep:
+        return
+    for order in may_fill(desk, Purpose.ENTRY, MANUAL, owed.leg_ids):
+        if order.recorded_ns <= owed.at_ns and not is_under_kill(desk, order):
+            cancel(desk, turn, order, now_ns)
 
 
 def make_way(desk: Desk, turn: Turn, closing: Closing, blocked: Intent, now_ns: int) -> None:
