@@ -54,6 +54,7 @@ class Readings(Struct):
         doubts: what readings show around an order in doubt, by its id.
         gone: orders that are over with their day, and may have filled before.
         unheard: by how many units the broker's position was above ours where those trade.
+        after_close: how often it was asked for since the last close of the day.
         unread: why the book could not be read, once a person was told.
     """
 
@@ -71,6 +72,7 @@ class Readings(Struct):
     doubts: dict[str, Same] = field(default_factory=dict)
     gone: frozenset[str] = frozenset()
     unheard: dict[Pocket, int] = field(default_factory=dict)
+    after_close: int = 0
     unread: str = ""
 
     def apply(self, fact: object) -> None:
