@@ -10,6 +10,7 @@ from typing import Any
 from daemon.actors.order_router import arms, by_hand, latches
 from daemon.actors.order_router.desk import Desk
 from daemon.actors.order_router.holds import paused_because
+from daemon.actors.order_router.open_orders import open_orders
 from daemon.actors.order_router.remains import remains
 from daemon.actors.order_router.sending import remaining
 from daemon.actors.order_router.withdrawals import stops_of
@@ -97,7 +98,7 @@ def _kill(desk: Desk, latch_id: str) -> KillStaged | Declined:
 
 def _account(desk: Desk, now_ns: int) -> AccountSeen:
     """Return the account as it stands; flat legs are shown on the day that they were traded."""
-    orders = desk.book.open_orders()
+    orders = open_orders(desk)
     legs = {key: None for key, _ in desk.holders()}
     for intent_id in sorted(desk.todays):
         order = desk.book.order(intent_id)

@@ -14,6 +14,7 @@ from daemon.actors.order_router.desk import Desk, basket_of
 from daemon.actors.order_router.halts import said
 from daemon.actors.order_router.holds import paused_because
 from daemon.actors.order_router.loose import Request
+from daemon.actors.order_router.open_orders import is_over
 from daemon.actors.order_router.permission import unarmed_because
 from daemon.actors.order_router.sending import Errand, Later, judge, may_fill, send
 from daemon.actors.turn import Turn
@@ -76,9 +77,6 @@ def leave(desk: Desk, turn: Turn, wanted: ExitByHand, now_ns: int) -> Done | Dec
     if all(exits.is_leaving(desk, strategy_id, leg) for leg in wanted_legs):
         return Done("it is being left already")
     exits.begin(desk, turn, ExitLegs(strategy_id, wanted_legs, ExitReason.MANUAL), now_ns)
-    if strategy_id == MANUAL:  # a stranger's order is left alone
-        for order in may_fill(desk, Purpose.ENTRY, strategy_id, wanted_legs):
-            entries.recall(desk, turn, order.intent.parent, now_ns)
     return Done(f"leaving {', '.join(wanted_legs)}")
 
 
@@ -194,6 +192,8 @@ def cancel(desk: Desk, turn: Turn, wanted: CancelByHand, now_ns: int) -> Done | 
         return Declined("unknown_order", f"no order {wanted.intent_id} is known")
     if not is_open(order.state):
         return Declined("not_open", f"{wanted.intent_id} is {order.state}")
+    if is_over(desk, order):
+        return Declined("not_open", f"{wanted.intent_id} is over with its day; it may have filled")
     if order.intent.purpose is not Purpose.ENTRY:
         return Declined("is_exit", f"{wanted.intent_id} closes a position; it would leave again")
     basket = basket_of(desk, order.intent.parent)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from daemon.actors.order_router import exits
 from daemon.actors.order_router.desk import Desk
 from daemon.actors.order_router.holdings import open_quantity
+from daemon.actors.order_router.open_orders import open_orders
 from daemon.actors.order_router.withdrawals import go_beside
 from daemon.actors.turn import Turn
 from daemon.domain.orders.doubt import DOUBTFUL, Doubt, given_up, is_old
@@ -17,7 +18,7 @@ def look(desk: Desk, turn: Turn, read: AccountRead, now_ns: int) -> None:
     """Let another order leave in place of a purchase in doubt, where two readings allow it."""
     ways = [
         order
-        for order in desk.book.open_orders()
+        for order in open_orders(desk)
         if order.intent.purpose is not Purpose.ENTRY and order.intent.side is Side.BUY
     ]
     seen = {o.intent.intent_id: _around(o, read) for o in ways if o.state in DOUBTFUL}

@@ -7,6 +7,7 @@ from daemon.actors.order_router.alarms import BasketDue, LookUpDue
 from daemon.actors.order_router.desk import Desk
 from daemon.actors.order_router.halts import said
 from daemon.actors.order_router.holds import paused_because
+from daemon.actors.order_router.open_orders import is_over
 from daemon.actors.order_router.permission import forbidden_because
 from daemon.actors.order_router.reconciling import objection as objection_of_books
 from daemon.actors.order_router.sending import (
@@ -124,7 +125,8 @@ def recall(desk: Desk, turn: Turn, parent: str, now_ns: int) -> None:
 
     A kill takes entries back by itself, in its turn.
     """
-    resting = [o for o in desk.book.children(parent) if o.state is State.WORKING]
+    children = desk.book.children(parent)
+    resting = [o for o in children if o.state is State.WORKING and not is_over(desk, o)]
     for order in resting:
         if not is_under_kill(desk, order):
             cancel(desk, turn, order, now_ns)

@@ -22,7 +22,7 @@ from daemon.actors.order_router.sending import (
     send,
     to_take_back,
 )
-from daemon.actors.order_router.withdrawals import make_way, waited_out, withdraw
+from daemon.actors.order_router.withdrawals import make_way, recall_by_hand, waited_out, withdraw
 from daemon.actors.turn import Turn
 from daemon.domain.instants import SECOND_NS
 from daemon.domain.market.notes import NoteKind
@@ -155,6 +155,7 @@ def proceed(desk: Desk, turn: Turn, exit_id: str, now_ns: int) -> None:
                 assert order is not None, "what rests was recorded"
                 closing.held_ns.pop(order.intent.leg_id, None)
                 cancel(desk, turn, order, now_ns)
+    recall_by_hand(desk, turn, closing, now_ns)
     wakes_ns = closing.machine.wakes_ns(holdings, now_ns) or now_ns + _LOOK_AGAIN_NS
     desk.wakes.wake(turn, ClosingDue(exit_id, wakes_ns))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from daemon.actors.order_router.desk import Closing, Desk
+from daemon.actors.order_router.open_orders import open_orders
 from daemon.actors.order_router.outside import to_sell
 from daemon.actors.order_router.sending import can_cancel, exits_on_their_way, proven, remaining
 from daemon.domain.instants import SECOND_NS, day_of
@@ -78,7 +79,7 @@ def is_met(desk: Desk, closing: Closing) -> bool:
         and order.intent.strategy_id == owed.strategy_id
         and order.intent.leg_id in owed.leg_ids
         and (order.state is State.WORKING or day_of(order.intent.decided_ns) == desk.day)
-        for order in desk.book.open_orders()
+        for order in open_orders(desk)
     )
 
 

@@ -16,6 +16,7 @@ from daemon.actors.order_router import exits, reconciling
 from daemon.actors.order_router.alarms import KillDue
 from daemon.actors.order_router.desk import Desk, next_opening_ns
 from daemon.actors.order_router.halts import Kill, covers
+from daemon.actors.order_router.open_orders import open_orders
 from daemon.actors.order_router.sending import cancel, proven, to_take_back
 from daemon.actors.order_router.withdrawals import awaited
 from daemon.actors.turn import Turn
@@ -85,7 +86,7 @@ def _close(desk: Desk, turn: Turn, kill: Kill, now_ns: int) -> None:
     """Owe an exit of all that is held, and take back what could open something."""
     for difference in _beyond(desk, kill):
         if desk.reads.gap(difference.pocket, desk.terms.verify_ns) is not None:
-            del desk.reads.gaps[difference.pocket]
+            desk.reads.adopted(difference.pocket)
             reconciling.adopt(desk, turn, difference, now_ns)
     legs: dict[str, list[str]] = {}
     for (strategy_id, leg_id), _ in _held(desk, kill):
@@ -104,7 +105,7 @@ def _take_back(desk: Desk, turn: Turn, kill: Kill, now_ns: int) -> None:
     """Ask for the cancellation of what could open something, as far as the budget has slots."""
     if to_take_back(desk):  # whoever waits for the same slots to buy a short back goes first
         exits.proceed_all(desk, turn, now_ns)
-    working = _entries(_resting(desk, _orders(desk, kill)))
+    working = _entries(_resting(_orders(desk, kill)))
     never_asked = [order for order in to_take_back(desk) if order in working]
     kept = awaited(desk)  # these slots are of shorts whose stop will be gone in a moment
     for order in (*never_asked, *working):
@@ -162,7 +163,7 @@ def _stage(desk: Desk, turn: Turn, staged: KillStaged) -> None:
 def _look(desk: Desk, kill: Kill) -> _Seen:
     """Return what there is of a kill's scope now."""
     orders = _orders(desk, kill)
-    rests = _resting(desk, orders)
+    rests = _resting(orders)
     return _Seen(
         working=_entries(rests),
         exits=tuple(order for order in rests if order.intent.purpose is not Purpose.ENTRY),
@@ -178,12 +179,11 @@ def _look(desk: Desk, kill: Kill) -> _Seen:
 
 def _orders(desk: Desk, kill: Kill) -> list[Order]:
     scope, name = kill.latched.scope, kill.latched.id
-    return [o for o in desk.book.open_orders() if covers(scope, name, o.intent.strategy_id)]
+    return [o for o in open_orders(desk) if covers(scope, name, o.intent.strategy_id)]
 
 
-def _resting(desk: Desk, orders: list[Order]) -> list[Order]:
-    gone = desk.reads.gone  # whatever they filled is held, and seen by that
-    return [o for o in orders if o.state is State.WORKING and o.intent.intent_id not in gone]
+def _resting(orders: list[Order]) -> list[Order]:
+    return [o for o in orders if o.state is State.WORKING]
 
 
 def _entries(orders: list[Order]) -> tuple[Order, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from daemon.actors.order_router import arms, entries, exits, killing
 from daemon.actors.order_router.desk import Desk
 from daemon.actors.order_router.halts import concerns, covers, said
+from daemon.actors.order_router.open_orders import open_orders
 from daemon.actors.turn import Turn
 from daemon.domain.orders.basket import Basket
 from daemon.domain.orders.words import Purpose, State
@@ -52,7 +53,7 @@ def cancel_all(desk: Desk, turn: Turn, asked: CancelAll, now_ns: int) -> int:
         return 0
     resting = [
         order
-        for order in desk.book.open_orders()
+        for order in open_orders(desk)
         if order.state is State.WORKING
         and order.intent.purpose is Purpose.ENTRY
         and covers(asked.scope, asked.id, order.intent.strategy_id)

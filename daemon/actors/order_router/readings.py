@@ -10,6 +10,7 @@ from collections.abc import Mapping
 
 from msgspec import Struct, field
 
+from daemon.domain.orders.lapsed import Lapsed
 from daemon.domain.orders.reconcile import AccountRead, Compared
 from daemon.domain.orders.words import Pocket
 from daemon.messages import BooksAgree, BooksDiffer
@@ -52,6 +53,8 @@ class Readings(Struct):
             newest, make it too early to say whether they are still there.
         doubts: what readings show around an order in doubt, by its id.
         gone: orders that are over with their day, and may have filled before.
+        unheard: by how many units the broker's position was above ours where those trade.
+        after_close: how often it was asked for since the last close of the day.
         unread: why the book could not be read, once a person was told.
     """
 
@@ -68,6 +71,8 @@ class Readings(Struct):
     open_gaps: dict[Pocket, Same] = field(default_factory=dict)
     doubts: dict[str, Same] = field(default_factory=dict)
     gone: frozenset[str] = frozenset()
+    unheard: dict[Pocket, int] = field(default_factory=dict)
+    after_close: int = 0
     unread: str = ""
 
     def apply(self, fact: object) -> None:
@@ -94,6 +99,22 @@ class Readings(Struct):
             for each in compared.differing
             if each.symbol not in compared.behind
         }
+
+    def note_over(self, lapsed: Lapsed) -> None:
+        """Take what the newest reading shows to be over; where it is too early, what stood before.
+
+        An order that it shows after all is not over.
+        """
+        waiting = {order.intent.intent_id: order.intent.pocket for order in lapsed.waiting}
+        unproven = {order.intent.intent_id for order in lapsed.unproven}
+        before = {p: units for p, units in self.unheard.items() if p in waiting.values()}
+        self.unheard = before | lapsed.unheard
+        self.gone = frozenset(unproven | (self.gone & waiting.keys()))
+
+    def adopted(self, pocket: Pocket) -> None:
+        """Take it that what the broker showed beyond our book is in that now."""
+        del self.gaps[pocket]
+        self.unheard.pop(pocket, None)
 
     def note_doubts(self, seen: Mapping[str, object], at_ns: int) -> None:
         """Take what the newest reading shows around each order in doubt."""

@@ -2,9 +2,11 @@
 
 The book is read at the start, after a dead link, where the broker hints at news, while anything is
 on its way and, at a slower pace, while anything is held, and for the rest of a day on which
-anything was sent. Entries wait for the first reading, and stay out of any symbol in which the books
-differ. Nothing is invented to make them agree: an order that is not ours is taken in as external,
-for it is the broker's own evidence; a position that no order explains is told.
+anything was sent. At a broker that trades with money it is read once more after the close, for the
+fills of the last seconds, and a few times again while an order is not known to be over. Entries
+wait for the first reading, and stay out of any symbol in which the books differ. Nothing is
+invented to make them agree: an order that is not ours is taken in as external, for it is the
+broker's own evidence; a position that no order explains is told.
 """
 
 from __future__ import annotations
@@ -14,7 +16,9 @@ from msgspec.structs import replace
 from daemon.actors.order_router import link, outside
 from daemon.actors.order_router.alarms import ReadDue
 from daemon.actors.order_router.desk import Desk, next_opening_ns
+from daemon.actors.order_router.open_orders import open_orders
 from daemon.actors.turn import Turn
+from daemon.domain.instants import SECOND_NS
 from daemon.domain.market.notes import NoteKind
 from daemon.domain.orders.doubt import DOUBTFUL
 from daemon.domain.orders.heard import Order
@@ -47,6 +51,8 @@ from daemon.runtime.words import Call
 Heard = OrderAnswer | OrderUpdated
 """What a broker says of one order."""
 _ACCOUNT = "account"
+_AFTER_CLOSE_NS = (20 * SECOND_NS, 300 * SECOND_NS, 1_800 * SECOND_NS)
+"""So long after the close, and after one another, the last readings of a day are made."""
 
 
 def begin(desk: Desk, turn: Turn, now_ns: int) -> None:
@@ -88,7 +94,10 @@ def due(desk: Desk, turn: Turn, now_ns: int) -> None:
         opens_ns = next_opening_ns(desk, now_ns)
         if opens_ns:
             desk.wakes.wake(turn, ReadDue(_ACCOUNT, opens_ns))
+        else:
+            _after_close(desk, turn, now_ns)
         return
+    desk.reads.after_close = 0
     pace_ns = _pace_ns(desk)
     is_ripe = desk.reads.read_ns < desk.reads.ripens_ns(desk.terms.verify_ns) <= now_ns
     if pace_ns and (is_ripe or now_ns - desk.reads.read_ns >= pace_ns):
@@ -113,7 +122,7 @@ def lapsed(
     A person was told of each that was parked, so he is told of its end as well.
     """
     found = what_lapsed(desk.book, read, moved)
-    desk.reads.gone = frozenset(order.intent.intent_id for order in found.unproven)
+    desk.reads.note_over(found)
     for end in found.ends:
         order = desk.book.order(end.intent_id)
         assert order is not None, "what lapsed was open in our book"
@@ -124,7 +133,7 @@ def lapsed(
         intent = order.intent
         what = f"{intent.intent_id}, {intent.side} {order.remaining_quantity} {intent.symbol}"
         text = f"{what}, is over with its day and may have filled; look it up at the broker"
-        if intent.symbol not in moved and text not in desk.told:
+        if text not in desk.told:
             desk.told.add(text)
             turn.announce(Noted(NoteKind.REFUSED, text, now_ns, intent.strategy_id))
     return found.ends
@@ -206,6 +215,24 @@ def adopt(desk: Desk, turn: Turn, difference: Difference, now_ns: int) -> None:
     _enter(desk, turn, desk.ids.next(), shown, now_ns)
 
 
+def _after_close(desk: Desk, turn: Turn, now_ns: int) -> None:
+    """Read the book after the last close of a day, as often as there is reason to."""
+    reads, made = desk.reads, desk.reads.after_close
+    if not desk.terms.live or made >= len(_AFTER_CLOSE_NS):
+        return
+    concerns = desk.todays or desk.holders() if not made else reads.unread
+    if not concerns and not open_orders(desk):
+        return
+    closed_ns = max((closes_ns for _, closes_ns in desk.sessions), default=0)
+    at_ns = max(reads.read_ns, closed_ns) + _AFTER_CLOSE_NS[made]
+    if at_ns > now_ns:
+        desk.wakes.wake(turn, ReadDue(_ACCOUNT, at_ns))
+        return
+    reads.after_close += 1
+    ask(desk, turn, now_ns)
+    _after_close(desk, turn, now_ns)
+
+
 def _again(desk: Desk, turn: Turn, now_ns: int) -> None:
     """See again in a while, where there is reason to, whether the book is to be read."""
     pace_ns = _pace_ns(desk)
@@ -222,7 +249,7 @@ def _pace_ns(desk: Desk) -> int:
     terms, reads = desk.terms, desk.reads
     if not terms.reconcile_ns:
         return 0
-    orders = desk.book.open_orders()
+    orders = open_orders(desk)
     if not reads.reconciled or any(is_doubted(order) for order in orders):
         return terms.lookup_ns
     if orders or reads.differing:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from daemon.actors.order_router.desk import Desk
 from daemon.actors.order_router.killing import order_left
+from daemon.actors.order_router.open_orders import open_orders
 from daemon.domain.instants import day_of
 from daemon.domain.orders.words import State
 
@@ -30,7 +31,7 @@ def remains(desk: Desk, strategy_id: str) -> tuple[str, ...]:
     )
     orders = (
         order_left(order)
-        for order in desk.book.open_orders()
+        for order in open_orders(desk)
         if order.intent.strategy_id == strategy_id
         and (order.state is State.WORKING or day_of(order.intent.decided_ns) == desk.day)
     )

@@ -273,12 +273,15 @@ class OrderRouter:
         """Hear what the broker's book knows better; then hold it against ours."""
         desk = self._desk
         moved = reconciling.answered(desk, read)
-        heard = [hearing.take(desk, turn, fact, now_ns) for fact in news(desk.book, read)]
+        told = [hearing.take(desk, turn, fact, now_ns) for fact in news(desk.book, read)]
+        heard = [taken for taken in told if taken is not None]
         self._closed_outside(turn, reconciling.take_in(desk, turn, read, now_ns), now_ns)
-        for taken in filter(None, heard):
+        for taken in heard:
             self._follow(turn, taken, now_ns)
         read = with_ours(desk.book, read)
-        for end in reconciling.lapsed(desk, turn, read, moved, now_ns):
+        # a position may be older than the fill that the same reading has told of
+        early = moved.union(each.order.intent.symbol for each in heard if each.is_filling)
+        for end in reconciling.lapsed(desk, turn, read, early, now_ns):
             self._hear(turn, end, now_ns)
         reconciling.read(desk, turn, read, moved, now_ns)
         doubts.look(desk, turn, read, now_ns)

@@ -8,6 +8,7 @@ from msgspec.structs import replace
 from daemon.actors.order_router import link
 from daemon.actors.order_router.alarms import LookUpDue, ReadDue
 from daemon.actors.order_router.desk import Desk
+from daemon.actors.order_router.open_orders import is_over, open_orders, still_held
 from daemon.actors.order_router.outside import to_sell
 from daemon.actors.turn import Turn
 from daemon.domain.instants import SECOND_NS
@@ -120,6 +121,7 @@ def can_cancel(desk: Desk, order: Order, now_ns: int) -> bool:
     return (
         order.state is State.WORKING
         and bool(order.broker_order_id)
+        and not is_over(desk, order)
         and now_ns >= desk.cancelling.get(order.intent.intent_id, 0)
         and desk.budget.room(now_ns, Priority.EXIT) > 0
     )
@@ -131,11 +133,10 @@ def to_take_back(desk: Desk) -> tuple[Order, ...]:
         return ()
     found = (
         order
-        for order in desk.book.open_orders()
+        for order in open_orders(desk)
         if order.state is State.WORKING
         and bool(order.broker_order_id)
         and order.intent.intent_id not in desk.cancelling
-        and order.intent.intent_id not in desk.reads.gone
         and is_under_kill(desk, order)
     )
     return tuple(sorted(found, key=lambda order: order.intent.side is Side.BUY))
@@ -160,7 +161,7 @@ def exits_on_their_way(desk: Desk, strategy_id: str, leg_id: str) -> tuple[Order
     """
     return tuple(
         order
-        for order in desk.book.open_orders()
+        for order in open_orders(desk)
         if order.intent.purpose is not Purpose.ENTRY
         and (order.intent.strategy_id, order.intent.leg_id) == (strategy_id, leg_id)
         and (_surely_rests(order) or order.intent.intent_id not in desk.replaced)
@@ -173,7 +174,7 @@ def may_fill(
     """Return the orders of legs, sent for one purpose, that may still fill; by intent id."""
     return tuple(
         order
-        for order in desk.book.open_orders()
+        for order in open_orders(desk)
         if order.intent.purpose is purpose
         and order.intent.strategy_id == strategy_id
         and order.intent.leg_id in leg_ids
@@ -187,9 +188,10 @@ def _surely_rests(order: Order) -> bool:
 def proven(desk: Desk, leg: tuple[str, str], pocket: Pocket, net: int) -> int:
     """Return the units of a leg that may be closed; fewer where the broker's book shows fewer.
 
-    Our book is the evidence of the fills. Where two equal readings of the positions say otherwise,
-    nothing is sold that the broker does not show, and a kill of the account closes no more than
-    what the broker shows. What exits of other legs were sent for before is theirs.
+    Our book is the evidence of the fills. What the broker does not show, and an exit of an earlier
+    day may have closed, is not closed again. Where two equal readings of the positions say
+    otherwise, nothing is sold that the broker does not show, and a kill of the account closes no
+    more than what the broker shows. What exits of other legs were sent for before is theirs.
 
     Args:
         desk: of the account.
@@ -197,6 +199,7 @@ def proven(desk: Desk, leg: tuple[str, str], pocket: Pocket, net: int) -> int:
         pocket: what the leg holds; of another product nothing is proof of it.
         net: units of the leg by our book; below zero short.
     """
+    net = still_held(desk, leg, pocket, net)
     gap = desk.reads.shown_gap(pocket, desk.terms.verify_ns)
     if gap is None or (net < 0 and not desk.halts.closes_all()):
         return net
@@ -212,7 +215,7 @@ def _sent_before(desk: Desk, leg: tuple[str, str], pocket: Pocket, side: Side) -
     first = min((order.intent.intent_id for order in mine), default="")
     before = {
         (order.intent.strategy_id, order.intent.leg_id)
-        for order in desk.book.open_orders()
+        for order in open_orders(desk)
         if order.intent.pocket == pocket
         and order.intent.purpose is not Purpose.ENTRY
         and (not first or order.intent.intent_id < first)
@@ -233,7 +236,7 @@ def _view(desk: Desk, errand: Errand, now_ns: int, *, rate_slot: bool) -> GateVi
     if instrument is not None:
         prospect = desk.prospect(instrument, intent.side)
         low_e4, high_e4 = prospect.low_e4, prospect.high_e4
-    mine = [o for o in desk.book.open_orders() if o.intent.account == intent.account]
+    mine = [o for o in open_orders(desk) if o.intent.account == intent.account]
     if intent.purpose is not Purpose.ENTRY:  # no order of a stranger's holds up an exit
         mine = [o for o in mine if o.intent.strategy_id != EXTERNAL]
         mine = [o for o in mine if o.intent.intent_id not in errand.beside]

@@ -14,11 +14,12 @@ from __future__ import annotations
 
 from daemon.actors.order_router.alarms import ClosingDue
 from daemon.actors.order_router.desk import Closing, Desk
-from daemon.actors.order_router.sending import cancel, may_fill
+from daemon.actors.order_router.open_orders import open_orders
+from daemon.actors.order_router.sending import cancel, is_under_kill, may_fill
 from daemon.actors.turn import Turn
 from daemon.domain.market.notes import NoteKind
 from daemon.domain.orders.heard import Order
-from daemon.domain.orders.reconcile import EXTERNAL
+from daemon.domain.orders.reconcile import EXTERNAL, MANUAL
 from daemon.domain.orders.words import Intent, Purpose, State
 from daemon.messages import ExitReplaced, Noted
 
@@ -47,9 +48,22 @@ def withdraw(desk: Desk, turn: Turn, closing: Closing, now_ns: int) -> None:
             go_beside(desk, turn, order, f"{what}, is not known to be gone", now_ns)
 
 
+def recall_by_hand(desk: Desk, turn: Turn, closing: Closing, now_ns: int) -> None:
+    """Take back orders by hand, sent before all of their leg was to be left: they open it again.
+
+    One that is in doubt is taken back once it is found. A kill takes them back in its turn.
+    """
+    owed = closing.owed
+    if owed.strategy_id != MANUAL or owed.keep:
+        return
+    for order in may_fill(desk, Purpose.ENTRY, MANUAL, owed.leg_ids):
+        if order.recorded_ns <= owed.at_ns and not is_under_kill(desk, order):
+            cancel(desk, turn, order, now_ns)
+
+
 def make_way(desk: Desk, turn: Turn, closing: Closing, blocked: Intent, now_ns: int) -> None:
     """Cancel own orders that an exit would trade with, unless they are exits too."""
-    for order in desk.book.open_orders():
+    for order in open_orders(desk):
         intent = order.intent
         meets = (intent.symbol, intent.side) == (blocked.symbol, blocked.side.opposite)
         if meets and intent.purpose is not Purpose.EXIT and intent.strategy_id != EXTERNAL:
@@ -68,7 +82,7 @@ def waited_out(
         if now_ns - since_ns >= desk.terms.verify_ns
     }
     found: set[str] = set()
-    for order in desk.book.open_orders():
+    for order in open_orders(desk):
         intent = order.intent
         meets = (intent.symbol, intent.side) == (leaving.symbol, leaving.side.opposite)
         if intent.intent_id not in waited or not meets:

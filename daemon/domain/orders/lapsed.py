@@ -12,8 +12,8 @@ from msgspec import Struct
 
 from daemon.domain.orders.book import Book
 from daemon.domain.orders.heard import Order
-from daemon.domain.orders.reconcile import AccountRead, gone_of, positions
-from daemon.domain.orders.words import OrderUpdated, State
+from daemon.domain.orders.reconcile import AccountRead, behind, gone_of, positions
+from daemon.domain.orders.words import OrderUpdated, Pocket, State
 
 
 class Lapsed(Struct, frozen=True):
@@ -22,10 +22,14 @@ class Lapsed(Struct, frozen=True):
     Attributes:
         ends: of those that are proven to be over without another fill, as evidence.
         unproven: those that are over, and may have filled before.
+        unheard: by how many units the broker holds more of what those trade than our book has.
+        waiting: those of which it is too early to say anything.
     """
 
     ends: tuple[OrderUpdated, ...]
     unproven: tuple[Order, ...]
+    unheard: dict[Pocket, int]
+    waiting: tuple[Order, ...] = ()
 
 
 def lapsed(book: Book, read: AccountRead, moved: Collection[str] = ()) -> Lapsed:
@@ -37,20 +41,26 @@ def lapsed(book: Book, read: AccountRead, moved: Collection[str] = ()) -> Lapsed
     Args:
         book: ours.
         read: the broker's, of a day.
-        moved: symbols in which units moved since the reading was asked for; they wait.
+        moved: symbols in which units moved since the reading was asked for; they wait, as do those
+            in which it is older than what we have heard.
     """
-    theirs = positions(read)
+    theirs, early = positions(read), behind(book, read).union(moved)
     ends: list[OrderUpdated] = []
     unproven: list[Order] = []
+    unheard: dict[Pocket, int] = {}
+    waiting: list[Order] = []
     for order in gone_of(book, read):
         pocket = order.intent.pocket
         ours = book.within(pocket)
-        agreed = pocket.symbol not in moved and theirs.get(pocket, 0) == ours.net
-        if agreed and ours.net in ours.possible:
+        more = theirs.get(pocket, 0) - ours.net
+        if pocket.symbol in early:
+            waiting.append(order)
+        elif not more and ours.net in ours.possible:
             ends += _ends(order, read.at_ns)
         else:
             unproven.append(order)
-    return Lapsed(tuple(ends), tuple(unproven))
+            unheard[pocket] = more
+    return Lapsed(tuple(ends), tuple(unproven), unheard, tuple(waiting))
 
 
 def _ends(order: Order, at_ns: int) -> Iterable[OrderUpdated]:

@@ -266,7 +266,7 @@ def compare(book: Book, read: AccountRead, moved: Collection[str] = ()) -> Compa
             undecided.append(pocket)
         else:
             differing.append(Difference(pocket.symbol, ours.net, shown, pocket.product))
-    return Compared(tuple(differing), tuple(undecided), tuple(agreeing), _behind(book, read))
+    return Compared(tuple(differing), tuple(undecided), tuple(agreeing), behind(book, read))
 
 
 def with_ours(book: Book, read: AccountRead) -> AccountRead:
@@ -308,7 +308,7 @@ def gone_of(book: Book, read: AccountRead) -> tuple[Order, ...]:
     )
 
 
-def _behind(book: Book, read: AccountRead) -> frozenset[str]:
+def behind(book: Book, read: AccountRead) -> frozenset[str]:
     """Return the symbols in which a reading shows fewer fills of its day than we have heard."""
     shown: Counter[str] = Counter()
     for order in read.orders:

@@ -552,6 +552,44 @@ def test_all_of_a_leg_is_left_with_the_orders_that_rest_in_it():
 CARRIED = Pocket(CE, Product.CARRY)
 
 
+def in_doubt_and_left():
+    """A lot is held by hand, a second one is in doubt though it rests, and all is left."""
+    stage = Stage(["fill", "dumbwork", "fill"])
+    place(stage)
+    stage.run()
+    place(stage, request_id="r2", price_e4=e4(90))
+    stage.run()
+    assert out(stage, CE, strategy_id="manual") == Done(f"leaving {CE}")
+    return stage
+
+
+def test_an_order_in_doubt_is_taken_back_once_it_is_found_in_a_leg_that_is_being_left():
+    stage = in_doubt_and_left()
+    said = stage.run(3)
+    assert (said.count("cancel 2"), stage.broker.resting(), stage.broker.net()) == (1, [], {})
+    assert f"flat {CE}" in said
+
+
+def test_it_is_taken_back_after_a_restart_too():
+    stage = in_doubt_and_left()
+    stage.build()
+    stage.run(3)
+    assert (stage.broker.resting(), stage.broker.net()) == ([], {})
+    assert len(stage.told(ExitFinished)) == 1
+
+
+def test_an_order_by_hand_that_is_sent_while_its_leg_is_being_left_stays():
+    """Whoever sent it knew that."""
+    stage = Stage(["fill", "work"])
+    place(stage)
+    stage.run()
+    out(stage, CE, strategy_id="manual")
+    stage.run()
+    place(stage, request_id="r2", side=Side.SELL, price_e4=e4(110))
+    stage.run(3)
+    assert e4(110) in [order.intent.price_e4 for order in stage.broker.resting()]
+
+
 def test_an_order_by_hand_has_the_product_that_it_names_and_a_leg_of_its_own():
     stage = Stage()
     place(stage, product=Product.CARRY)

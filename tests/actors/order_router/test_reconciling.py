@@ -3,6 +3,7 @@
 from itertools import pairwise
 
 import pytest
+from msgspec.structs import replace
 
 from daemon.domain.orders.basket import OnFail
 from daemon.domain.orders.words import OrderUpdated, Pocket, Product, Side, State
@@ -11,12 +12,14 @@ from daemon.messages import (
     BooksAgree,
     BooksDiffer,
     DayEnded,
+    EnterLegs,
     ExitOwed,
     KillStaged,
     LinkDied,
     LinkRevived,
     Noted,
 )
+from daemon.messages.arming import AccountArmed, ArmAccount
 from daemon.ports.market import BookWanted
 from tests.kit.router import (
     CLOSES,
@@ -137,6 +140,65 @@ def test_it_is_not_read_while_the_exchange_is_closed_and_again_with_the_next_ses
     at = reads_at(stage, 100)
     assert at
     assert at[0] >= 29
+
+
+def closed(place=("fill",), *, live=True):
+    """A stage at the close, armed at a broker that trades with money, that was to sell a call."""
+    terms = replace(READING, broker="zerodha:a", live=live)
+    stage = agreed(Stage(place, ["lost"], terms=terms))
+    stage.ask(ArmAccount(AccountArmed("a", DAY, "a try", "ann", T0)))
+    opened = replace(enter("ce", at_ns=stage.now_ns, **KEEP).opened, live=True)
+    stage.tell(EnterLegs(opened))
+    stage.run((CLOSES - stage.now_ns) / S)
+    return stage
+
+
+def evening(stage, hours=3):
+    """Let the day end and some hours pass; how many seconds after the close the book was read."""
+    at = reads_at(stage, 60, 1)
+    stage.tell(DayEnded(DAY, stage.now_ns))
+    return at + [60 + each for each in reads_at(stage, hours * 3600, 1)]
+
+
+def test_a_fill_of_the_last_second_is_heard_the_same_evening():
+    stage = closed(["work"])
+    stage.broker.fill(stage.placed(1), stage.now_ns)
+    at = evening(stage)
+    assert len(at) == 1
+    assert 20 <= at[0] < 60
+    assert (stage.book().net(CE), stage.book().open_orders()) == (-75, ())
+
+
+def test_while_an_order_is_not_known_to_be_over_it_is_read_a_few_times_after_the_close():
+    first, second, third = evening(closed(["work"]))
+    assert 20 <= first < 60
+    assert 300 <= second - first < 310
+    assert 1800 <= third - second < 1810
+
+
+def test_once_the_lapse_of_the_last_order_is_known_it_is_read_no_more():
+    stage = closed(["work"])
+    at = reads_at(stage, 60, 1)
+    stage.placed(1).state = State.CANCELLED
+    at += reads_at(stage, 3600, 1)
+    assert (len(at), stage.book().open_orders()) == (2, ())
+
+
+def test_a_reading_after_the_close_that_fails_is_made_again():
+    stage = closed()
+    stage.broker.unread.append("no answer")
+    assert len(evening(stage)) == 2
+
+
+def test_where_nothing_was_sent_and_nothing_is_held_it_is_not_read_after_the_close():
+    stage = agreed(Stage(terms=replace(READING, broker="zerodha:a", live=True)))
+    stage.run((CLOSES - stage.now_ns) / S)
+    assert evening(stage) == []
+
+
+def test_on_paper_it_is_not_read_after_the_close():
+    """The exchange there tells of every end by itself, and settles what expires at the close."""
+    assert evening(closed(["work"], live=False)) == []
 
 
 def test_it_is_read_after_the_link_was_dead():

@@ -83,10 +83,25 @@ def test_what_is_shown_has_not_lapsed():
     assert ended(book(ACCEPTED), read(shown)) == (State.WORKING, [])
 
 
-@pytest.mark.parametrize(("net", "moved"), [(-75, ()), (-25, ()), (75, ()), (0, (CE,))])
-def test_where_the_position_does_not_agree_or_just_moved_nothing_is_proven(net, moved):
-    """It may have filled in its last second."""
-    assert ended(book(ACCEPTED), read(net=net), moved) == (State.WORKING, [ID])
+@pytest.mark.parametrize("net", [-75, -25, 75])
+def test_where_the_position_does_not_agree_nothing_is_proven_but_that_it_is_over(net):
+    """It may have filled in its last second; the position says how much."""
+    assert ended(book(ACCEPTED), read(net=net)) == (State.WORKING, [ID])
+    assert lapsed(book(ACCEPTED), read(net=net)).unheard == {Pocket(CE): net}
+
+
+def test_where_the_position_just_moved_it_is_too_early_to_say():
+    found = lapsed(book(ACCEPTED), read(), (CE,))
+    assert (found.ends, found.unproven, found.unheard) == ((), (), {})
+    assert [order.intent.intent_id for order in found.waiting] == [ID]
+
+
+def test_a_reading_that_is_older_than_what_we_have_heard_proves_nothing():
+    """It does not show today's purchase of 75, and holds what was held before that."""
+    today = replace(INTENT, intent_id="OR2", side=Side.BUY, decided_ns=TOMORROW)
+    filled = OrderUpdated("OR2", "B2", State.FILLED, 75, 7500, TOMORROW)
+    ours = book(ACCEPTED, IntentRecorded(today, TOMORROW), filled)
+    assert [order.intent.intent_id for order in lapsed(ours, read(net=75)).waiting] == [ID]
 
 
 def test_two_orders_that_could_make_up_for_each_other_are_not_proven():
