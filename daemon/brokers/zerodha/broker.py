@@ -135,7 +135,7 @@ class Zerodha:
         return await self._with_fills(ours, read_ns)
 
     async def read(self) -> Sequence[Read]:
-        """Read the whole book; fills that are new are told before it, with their values.
+        """Read the whole book; before it are told new fills, with values, and the reason of a no.
 
         Raises:
             BrokerUnavailable: it moved around each reading of the positions.
@@ -240,12 +240,15 @@ class Zerodha:
         return told
 
     async def _news(self, book: Sequence[OrderRecord], at_ns: int) -> Sequence[OrderUpdated]:
-        """Return the orders of ours that were filled since they were last told."""
+        """Return the orders of ours that were filled, or rejected, since they were last told.
+
+        The book that follows tells fills without their trades, and a no without its reason.
+        """
         moved = [
             each
             for each in book
             if parse(each.client_id)
-            and each.filled_quantity
+            and (each.filled_quantity or each.is_rejected)
             and self._told.get(each.order_id) != _seen(each)
         ]
         # Where their trades cannot be read they are not told yet, and the next reading tells them.

@@ -260,6 +260,19 @@ async def test_the_account_is_read_with_what_is_held_last(account):
     assert again == (read,)
 
 
+async def test_the_reason_of_a_rejection_is_told_before_the_book_that_shows_it_and_once(account):
+    said = "17070 : The Price is out of the current execution range"
+    refused = RECORD | {"status": "REJECTED", "status_message": said}
+    account.script.on("GET /orders", yes([refused, refused | {"order_id": "9", "tag": "x"}]))
+    (told, read) = await account.broker.read()
+    (again,) = await account.broker.read()
+
+    assert told == OrderUpdated(OURS, "15", State.REJECTED, 0, 0, NOW, Refusal.BAND, said)
+    assert isinstance(read, AccountRead)
+    assert again == read
+    assert "GET /trades" not in account.script.routes()
+
+
 async def test_a_fill_whose_trades_could_not_be_read_is_told_by_the_next_reading(account):
     rest = FILL | {"trade_id": "2", "average_price": 118.5}
     whole = RECORD | {"status": "COMPLETE", "filled_quantity": 130, "average_price": 118.6}
