@@ -16,6 +16,7 @@ from daemon.domain.orders.margin import MarginLeg
 from daemon.domain.orders.words import OrderAnswer, OrderUpdated
 from daemon.messages import (
     AccountRead,
+    AccountUnread,
     CancelAnswered,
     LoggedIn,
     LoginFailed,
@@ -26,7 +27,7 @@ from daemon.messages import (
 
 Answer = OrderAnswer | OrderUpdated | CancelAnswered
 Found = OrderUpdated | OrderNotFound
-Read = OrderUpdated | AccountRead
+Read = OrderUpdated | AccountRead | AccountUnread
 Counted = OrderUpdated | MarginRead
 
 
@@ -50,7 +51,11 @@ class Broker(Protocol):
         ...
 
     async def read(self) -> Sequence[Read]:
-        """Read the whole book; what happened of late may precede it, `AccountRead` comes last."""
+        """Read the whole book; what happened of late may precede it, `AccountRead` comes last.
+
+        Where a part does not come without which what is held cannot be compared, `AccountUnread`
+        comes last, and what happened of late is evidence all the same.
+        """
         ...
 
     async def margin(self, parent: str, legs: Sequence[MarginLeg]) -> Sequence[Counted]:

@@ -2,7 +2,9 @@
 
 What the broker shows is evidence as of when it was asked for, not of when its answer came. Orders
 and positions come in two answers, so the book is read around the positions until it says the same
-before and after: only then do both belong to one instant.
+before and after: only then do both belong to one instant. An order's fills and end stand in the
+book itself, so they are told whatever else does not come: without trades by the order's average,
+and without the shares of earlier days before the word that the account could not be read.
 """
 
 from __future__ import annotations
@@ -20,22 +22,35 @@ from daemon.brokers.zerodha.contracts import Contracts
 from daemon.brokers.zerodha.forms import REGULAR, cancellation, form_of
 from daemon.brokers.zerodha.instruments import Listed
 from daemon.brokers.zerodha.resuming import Resuming
+from daemon.brokers.zerodha.shares import Shares
 from daemon.domain.instants import SECOND_NS
 from daemon.domain.market.polled import Stamped
 from daemon.domain.orders.ids import parse
 from daemon.domain.orders.limits import Approved
 from daemon.domain.orders.margin import MarginLeg
 from daemon.domain.orders.words import Intent, OrderRefused, OrderUpdated, Purpose, Refusal
-from daemon.errors import BrokerMisused, BrokerUnavailable, SessionRefused, WireGarbled
-from daemon.messages import BrokerPosition, LoggedIn, LoginFailed, MarginRead, StepWanted
+from daemon.errors import (
+    BrokerError,
+    BrokerMisused,
+    BrokerUnavailable,
+    SessionRefused,
+    WireGarbled,
+)
+from daemon.messages import (
+    AccountUnread,
+    LoggedIn,
+    LoginFailed,
+    MarginRead,
+    StepWanted,
+)
 from daemon.ports.broker import Answer, Counted, Found, Read
 
 _FRESH_NS = SECOND_NS
 """Look-ups within it share one reading of the book."""
-_SHARES_NS = 60 * SECOND_NS
-"""So old what the day began with may be, in case it was read too early in the morning."""
 _LATE_S = 3.0
 """So long a log-in or a reading waits for the contracts of the day where earlier ones are there."""
+_TRADES_MS = 1_000
+"""So long is waited for the trades of an order: its average stands in for them."""
 _READINGS = 3
 """So often the book may move around a reading of the positions."""
 
@@ -69,8 +84,8 @@ class Zerodha:
         self._read_ns: int | None = None
         self._read_at_write = 0
         self._told: dict[str, tuple[str, int]] = {}
-        self._owned: tuple[BrokerPosition, ...] = ()
-        self._owned_ns: int | None = None
+        self._rounded: set[str] = set()  # told by their average, for want of their trades
+        self._shares = Shares(client, contracts.symbol_of)
         self.on_ready: Callable[[], None] | None = None
 
     async def place(self, approved: Approved) -> Sequence[Answer]:
@@ -129,31 +144,35 @@ class Zerodha:
         Raises:
             BrokerError: the book could not be read, which is less than that it is not there.
         """
-        async with self._reading:
-            book, read_ns = await self._fresh_book()
+        book, read_ns = await self._fresh_book()
         ours = [each for each in book if each.client_id == intent_id]
         if not ours:
             return codec.found(intent_id, (), read_ns)
         return await self._with_fills(ours, read_ns)
 
     async def read(self) -> Sequence[Read]:
-        """Read the whole book; fills that are new are told before it, with their values.
+        """Read the whole book; before it are told new fills, with values, and the reason of a no.
+
+        Where the shares of earlier days are not known, what is held cannot be compared: the news
+        of the orders is told alone.
 
         Raises:
             BrokerUnavailable: it moved around each reading of the positions.
             BrokerError: it could not be read.
         """
         await self._contracts.keep_up(self._client, self._now_ns(), _LATE_S)
-        async with self._reading:
-            owned = await self._shares()
+        lacking = await self._shares.keep_up(self._now_ns())
+        book, read_ns = await self._read_book()
+        for _ in range(_READINGS):
+            held = await self._client.read(questions.positions(self._contracts.symbol_of))
+            before, at_ns = book, read_ns
             book, read_ns = await self._read_book()
-            for _ in range(_READINGS):
-                held = await self._client.read(questions.positions(self._contracts.symbol_of))
-                before, at_ns = book, read_ns
-                book, read_ns = await self._read_book()
-                if _fills(before) == _fills(book):
-                    account = codec.account(book, held, self._contracts.symbol_of, at_ns)
-                    return (*await self._news(book, at_ns), replace(account, owned=owned))
+            if _fills(before) == _fills(book):
+                account = codec.account(book, held, self._contracts.symbol_of, at_ns)
+                news = await self._news(book, at_ns)
+                if lacking:
+                    return (*news, AccountUnread(lacking, self._now_ns()))
+                return (*news, replace(account, owned=self._shares.owned))
         raise BrokerUnavailable("Zerodha's book moved around each reading of the positions")
 
     async def margin(self, parent: str, legs: Sequence[MarginLeg]) -> Sequence[Counted]:
@@ -207,22 +226,18 @@ class Zerodha:
 
     async def _fresh_book(self) -> tuple[tuple[OrderRecord, ...], int]:
         """Return the book, read within the last second, and never before the last write."""
-        read_ns = self._read_ns
-        if read_ns is None or self._read_at_write != self._client.writes:
-            return await self._read_book()
-        is_fresh = 0 <= self._now_ns() - read_ns < _FRESH_NS
-        return (self._book, read_ns) if is_fresh else await self._read_book()
-
-    async def _shares(self) -> tuple[BrokerPosition, ...]:
-        """Return the shares that the day began with; they do not change while it lasts."""
-        now_ns = self._now_ns()
-        if self._owned_ns is None or now_ns - self._owned_ns >= _SHARES_NS:
-            told = await self._client.read(questions.holdings())
-            self._owned = questions.held_shares(told, self._contracts.symbol_of)
-            self._owned_ns = now_ns
-        return self._owned
+        async with self._reading:
+            read_ns = self._read_ns
+            if read_ns is None or self._read_at_write != self._client.writes:
+                return await self._ask_for_book()
+            is_fresh = 0 <= self._now_ns() - read_ns < _FRESH_NS
+            return (self._book, read_ns) if is_fresh else await self._ask_for_book()
 
     async def _read_book(self) -> tuple[tuple[OrderRecord, ...], int]:
+        async with self._reading:
+            return await self._ask_for_book()
+
+    async def _ask_for_book(self) -> tuple[tuple[OrderRecord, ...], int]:
         asked_ns, writes = self._now_ns(), self._client.writes
         told = await self._client.read(questions.orders())
         book = tuple([each if each.is_told else await self._last_told(each) for each in told])
@@ -236,28 +251,48 @@ class Zerodha:
         return told[-1] if told else record
 
     async def _with_fills(self, known: Sequence[OrderRecord], at_ns: int) -> Sequence[OrderUpdated]:
+        """Return orders as evidence, the values of their fills by their trades.
+
+        Where those do not come the average of an order stands in, which may be rounded.
+
+        Raises:
+            BrokerError: they do not come, and an order that filled has no average.
+        """
         fills: tuple[TradeRecord, ...] = ()
-        if any(each.filled_quantity for each in known):
-            fills = await self._client.read(questions.trades())
+        filled = [each for each in known if each.filled_quantity]
+        rounded = set[str]()
+        if filled:
+            try:
+                fills = await self._client.read(questions.trades(), _TRADES_MS)
+            except BrokerError:
+                if not all(each.average_price for each in filled):
+                    raise
+                rounded = {each.order_id for each in filled}
         told = tuple(codec.updated(each, at_ns, fills) for each in known)
         for each in known:
             self._told[each.order_id] = _seen(each)
+        self._rounded = self._rounded.difference(each.order_id for each in known) | rounded
         return told
 
     async def _news(self, book: Sequence[OrderRecord], at_ns: int) -> Sequence[OrderUpdated]:
-        """Return the orders of ours that were filled since they were last told."""
-        moved = [
+        """Return the orders of ours that were filled, or rejected, since they were last told.
+
+        The book that follows tells fills without their trades, and a no without its reason. What
+        was told by its average is told once more when its trades come.
+        """
+        ours = [
             each
             for each in book
-            if parse(each.client_id)
-            and each.filled_quantity
-            and self._told.get(each.order_id) != _seen(each)
+            if parse(each.client_id) and (each.filled_quantity or each.is_rejected)
         ]
-        # Where their trades cannot be read they are not told yet, and the next reading tells them.
-        news = await self._with_fills(moved, at_ns) if moved else ()
+        moved = {each.order_id for each in ours if self._told.get(each.order_id) != _seen(each)}
+        due = [each for each in ours if each.order_id in moved | self._rounded]
+        news = await self._with_fills(due, at_ns) if due else ()
         shown = {each.order_id for each in book}
         self._told = {number: seen for number, seen in self._told.items() if number in shown}
-        return news
+        self._rounded &= shown
+        stale = self._rounded - moved
+        return tuple(each for each in news if each.broker_order_id not in stale)
 
 
 def _seen(record: OrderRecord) -> tuple[str, int]:

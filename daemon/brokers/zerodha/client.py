@@ -147,8 +147,12 @@ class Client:
         self._changes[order_id] += 1
         return await self.write(sent)
 
-    async def read(self, question: Question[T]) -> T:
+    async def read(self, question: Question[T], within_ms: int | None = None) -> T:
         """Return what a question is answered with, asking again where that makes sense.
+
+        Args:
+            question: what is asked.
+            within_ms: how long all tries together may take; None: as long as reads may.
 
         Raises:
             SessionRefused: there is no session, or the broker refuses it.
@@ -160,7 +164,7 @@ class Client:
             await self._turns[question.kind].next()
             return question.read(await self._ask(question.sent, question.timeout_ms))
 
-        limit_ms = max(self._policy.deadline_ms, 2 * question.timeout_ms)
+        limit_ms = within_ms or max(self._policy.deadline_ms, 2 * question.timeout_ms)
         policy = replace(self._policy, try_timeout_ms=limit_ms, deadline_ms=limit_ms)
         return await read(once, policy, f"{question.what} at Zerodha")
 

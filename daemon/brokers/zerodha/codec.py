@@ -82,6 +82,11 @@ class OrderRecord(Struct, frozen=True):
         return self.status in STATUSES
 
     @property
+    def is_rejected(self) -> bool:
+        """Whether it was taken, and then refused."""
+        return _state(self) is State.REJECTED
+
+    @property
     def text(self) -> str:
         """The broker's words, those for people before those of its risk system."""
         return self.status_message or self.status_message_raw or ""

@@ -34,6 +34,7 @@ from daemon.errors import (
 )
 from daemon.messages import (
     AccountRead,
+    AccountUnread,
     BrokerPosition,
     CancelAnswered,
     LoggedIn,
@@ -53,7 +54,7 @@ from tests.kit.kite_account import (
     approved,
     kite_account,
 )
-from tests.kit.kite_script import CLOSES, DEAD, PAGE, Answer, Asked, no, yes
+from tests.kit.kite_script import CLOSES, DEAD, HANGS, PAGE, Answer, Asked, no, yes
 
 FILL = {
     "trade_id": "1", "order_id": "15", "exchange": "NFO", "average_price": 118.65, "quantity": 65,
@@ -283,24 +284,89 @@ async def test_the_account_is_read_with_what_is_held_last(account):
     assert again == (read,)
 
 
-async def test_a_fill_whose_trades_could_not_be_read_is_told_by_the_next_reading(account):
-    rest = FILL | {"trade_id": "2", "average_price": 118.5}
-    whole = RECORD | {"status": "COMPLETE", "filled_quantity": 130, "average_price": 118.6}
-    account.script.on("GET /orders", yes([HALF]))
-    account.script.on("GET /trades", yes([FILL]))
-    await account.broker.read()
-    account.later(1)
-    account.script.on("GET /orders", yes([whole]))
-    account.script.on("GET /trades", no(403, "PermissionException"))
-    with pytest.raises(BrokerError):
-        await account.broker.read()
-    account.script.on("GET /trades", yes([FILL, rest]))
-    account.later(1)
-    told = (await account.broker.read())[0]
+async def test_the_reason_of_a_rejection_is_told_before_the_book_that_shows_it_and_once(account):
+    said = "17070 : The Price is out of the current execution range"
+    refused = RECORD | {"status": "REJECTED", "status_message": said}
+    account.script.on("GET /orders", yes([refused, refused | {"order_id": "9", "tag": "x"}]))
+    (told, read) = await account.broker.read()
+    (again,) = await account.broker.read()
 
-    value_e4 = 65 * (1_186_500 + 1_185_000)
-    at_ns = NOW + 2 * SECOND_NS
-    assert told == OrderUpdated(OURS, "15", State.FILLED, 130, value_e4, at_ns)
+    assert told == OrderUpdated(OURS, "15", State.REJECTED, 0, 0, NOW, Refusal.BAND, said)
+    assert isinstance(read, AccountRead)
+    assert again == read
+    assert "GET /trades" not in account.script.routes()
+
+
+WHOLE = RECORD | {"status": "COMPLETE", "filled_quantity": 130, "average_price": 118.55}
+REST = FILL | {"trade_id": "2", "average_price": 118.5}
+
+
+async def test_a_fill_whose_trades_do_not_come_is_told_once_by_its_average_then_by_them(account):
+    account.script.on("GET /orders", yes([WHOLE]))
+    account.script.on("GET /trades", no(403, "PermissionException"))
+    told = []
+    for answer in (None, None, yes([FILL, REST]), None):
+        if answer is not None:
+            account.script.on("GET /trades", answer)
+        told.append((await account.broker.read())[:-1])
+        account.later(1)
+
+    rounded = OrderUpdated(OURS, "15", State.FILLED, 130, 130 * 1_185_500, NOW)
+    exact_e4, at_ns = 65 * (1_186_500 + 1_185_000), NOW + 2 * SECOND_NS
+    assert told == [
+        (rounded,),
+        (),
+        (OrderUpdated(OURS, "15", State.FILLED, 130, exact_e4, at_ns),),
+        (),
+    ]
+
+
+async def test_an_order_is_found_by_its_average_where_its_trades_hang(account, monkeypatch):
+    monkeypatch.setattr(broker, "_TRADES_MS", 50)
+    account.script.on("GET /orders", yes([WHOLE]))
+    account.script.on("GET /trades", HANGS)
+
+    (found,) = await account.broker.find(OURS)
+    assert (found.state, found.filled_value_e4) == (State.FILLED, 130 * 1_185_500)
+
+
+async def test_a_fill_of_which_nobody_tells_the_price_is_not_told_yet(account):
+    account.script.on("GET /orders", yes([WHOLE | {"average_price": 0}]))
+    account.script.on("GET /trades", no(403, "PermissionException"))
+    for ask in (account.broker.read, lambda: account.broker.find(OURS)):
+        with pytest.raises(BrokerError):
+            await ask()
+        account.later(1)
+    account.script.on("GET /trades", yes([FILL, REST]))
+    (told, _) = await account.broker.read()
+    assert told.filled_quantity == 130
+
+
+async def test_fills_are_told_without_the_shares_of_earlier_days_and_what_is_held_is_not(account):
+    """Where shares of ours were moved among those, what is held would seem to lack them."""
+    account.script.on("GET /orders", yes([WHOLE]))
+    account.script.on("GET /trades", yes([FILL, REST]))
+    account.script.on("GET /portfolio/positions", yes({"net": [HELD]}))
+    account.script.on("GET /portfolio/holdings", PAGE)
+    told, unread = await account.broker.read()
+
+    assert (told.intent_id, told.state) == (OURS, State.FILLED)
+    assert isinstance(unread, AccountUnread)
+    assert "the holdings at Zerodha: no answer" in unread.because
+    account.later(1)
+    account.script.on("GET /portfolio/holdings", yes([]))
+    assert isinstance((await account.broker.read())[-1], AccountRead)
+
+
+async def test_a_look_up_does_not_wait_for_a_reading_whose_holdings_hang(account):
+    account.script.on("GET /orders", yes([RECORD]))
+    account.script.on("GET /portfolio/holdings", HANGS)
+    reading = asyncio.create_task(account.broker.read())
+    await account.script.until(1)
+
+    assert isinstance((await account.broker.find(OURS))[0], OrderUpdated)
+    assert not reading.done()
+    reading.cancel()
 
 
 async def test_a_book_that_moved_around_the_positions_is_read_until_it_stands(account):

@@ -9,7 +9,7 @@ import pytest
 from daemon.domain.instants import SECOND_NS
 from daemon.domain.money import E4
 from daemon.domain.orders.margin import MarginLeg
-from daemon.domain.orders.words import Product, Purpose, Side
+from daemon.domain.orders.words import OrderAccepted, Product, Purpose, Refusal, Side, State
 from daemon.messages import BrokerPosition, LoggedIn
 from tests.kit.kite_account import OTHERS, approved
 from tests.kit.kite_at_twin import AtTwin
@@ -28,6 +28,18 @@ async def test_what_legs_need_is_told_beside_what_is_free(at):
     (told,) = await at.broker.margin("entry", [leg])
 
     assert 0 < told.required_e4 < told.available_e4 == 1_000_000 * E4
+
+
+async def test_an_order_that_is_rejected_once_it_has_a_number_is_told_with_the_reason(at):
+    """Nothing but a reading tells of it: a push only has the book read."""
+    await at.twin.fault(kind="reject", on="place")
+    (taken,) = await at.broker.place(approved(symbol=CALL, quantity=LOT, price_e4=201 * E4))
+    told, read = await at.broker.read()
+
+    assert isinstance(taken, OrderAccepted)
+    assert (told.broker_order_id, told.state) == (taken.broker_order_id, State.REJECTED)
+    assert (told.kind, told.text) == (Refusal.OTHER, read.orders[0].text)
+    assert "rejected on purpose" in told.text
 
 
 async def test_a_person_s_token_makes_a_session_and_counts_once(at):

@@ -27,6 +27,7 @@ from tests.kit.kite_script import (
     CLOSES,
     CUTS,
     DEAD,
+    HANGS,
     PAGE,
     Answer,
     KiteScript,
@@ -74,6 +75,13 @@ async def house(script) -> AsyncIterator[House]:
     await made.client.close()
 
 
+async def test_who_can_do_without_an_answer_waits_no_longer_than_he_says(script, house):
+    script.on("GET /user/profile", HANGS)
+    with pytest.raises(BrokerUnavailable, match=r"the profile at Zerodha: no answer by .* 50 ms"):
+        await house.client.read(PROFILE, 50)
+    assert len(script.asked) == 1
+
+
 @pytest.mark.parametrize(
     "failure", [CLOSES, CUTS, PAGE, no(429, "NetworkException"), no(503, "NetworkException")]
 )
@@ -86,7 +94,7 @@ async def test_a_read_that_failed_is_asked_again(script, house, failure):
 
 async def test_a_read_that_fails_on_is_given_up(script, house):
     script.on("GET /user/profile", PAGE)
-    with pytest.raises(BrokerUnavailable, match="the profile at Zerodha: no answer in 3 of 3"):
+    with pytest.raises(BrokerUnavailable, match=r"the profile at Zerodha: no answer in 3 of 3"):
         await house.client.read(PROFILE)
 
 

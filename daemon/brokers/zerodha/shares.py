@@ -1,0 +1,70 @@
+"""The shares of earlier days at Zerodha, which stand beside the positions of the day.
+
+They do not change while a day lasts, so those that were read last on it stand in where they cannot
+be read. Those of another day do not: what was bought on it has moved among them, and would look as
+if it were not held any more.
+"""
+
+from __future__ import annotations
+
+from datetime import time
+
+from daemon.brokers.zerodha import questions
+from daemon.brokers.zerodha.client import Client
+from daemon.brokers.zerodha.codec import Names
+from daemon.domain.instants import SECOND_NS, at, day_of, start_of
+from daemon.errors import BrokerError
+from daemon.messages import BrokerPosition
+
+_FROM = time(9)
+"""Until then what is read may be what the day before began with; nothing trades earlier."""
+_AGAIN_NS = 60 * SECOND_NS
+"""So old they may be, in case they were read too early in the morning."""
+_LATE_MS, _BRIEF_MS = 3_000, 1_000
+"""So long a reading waits for them: where none are known, and where some are."""
+
+
+class Shares:
+    """What is held since earlier days.
+
+    Attributes:
+        owned: as it was read last.
+
+    Args:
+        client: asks for it.
+        names: tells our symbols.
+    """
+
+    def __init__(self, client: Client, names: Names) -> None:
+        self._client = client
+        self._names = names
+        self.owned: tuple[BrokerPosition, ...] = ()
+        self._read_ns: int | None = None
+        self._due_ns = 0
+
+    async def keep_up(self, now_ns: int) -> str:
+        """Read them again where that is due.
+
+        Returns:
+            Why those of the day are not known; empty: they are.
+        """
+        is_known = self._read_ns is not None and self._read_ns >= _since_ns(now_ns)
+        if is_known and now_ns < self._due_ns:
+            return ""
+        self._due_ns = now_ns + _AGAIN_NS
+        try:
+            within_ms = _BRIEF_MS if is_known else _LATE_MS
+            told = await self._client.read(questions.holdings(), within_ms)
+            self.owned = questions.held_shares(told, self._names)
+        except BrokerError as error:
+            why = f"{error}; orders are followed, what is held is not compared before they come"
+            return "" if is_known else why
+        self._read_ns = now_ns
+        return ""
+
+
+def _since_ns(now_ns: int) -> int:
+    """Return since when what was read is of the present day."""
+    day = day_of(now_ns)
+    from_ns = at(day, _FROM)
+    return from_ns if now_ns >= from_ns else start_of(day)
