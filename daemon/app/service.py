@@ -1,10 +1,11 @@
 """A running daemon, from recovery to its orderly end.
 
 Start-up is recovery: the emergency file is read first, then the ledger, every actor is restored
-from its facts, latches that stand on disk are taken up, the broker's book is read, and only then is
-the daemon ready. It ends in stages, the reverse of how it began: no more of the market is taken,
-what is under way is finished, the ports close, the actors stop, the records are closed. Positions
-stay, and so do their stops: the next start finds both.
+from its facts, latches that stand on disk are taken up, the broker's book is read, and only then
+does the market come; the daemon is ready once the book of every account is read. It ends in stages,
+the reverse of how it began: no more of the market is taken, what is under way is finished, the
+ports close, the actors stop, the records are closed. Positions stay, and so do their stops: the
+next start finds both.
 """
 
 from __future__ import annotations
@@ -12,9 +13,10 @@ from __future__ import annotations
 import asyncio
 import signal
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from contextlib import AsyncExitStack
 from functools import partial
+from typing import Any
 
 from msgspec.structs import replace
 
@@ -25,7 +27,7 @@ from daemon.app.address_watch import AddressWatch
 from daemon.app.addresses import names_of
 from daemon.app.assignment import Assignment, Time, Watcher
 from daemon.app.beside import Beside
-from daemon.app.books import books_read
+from daemon.app.books import Books
 from daemon.app.connections import let_go
 from daemon.app.day_jobs import day_jobs
 from daemon.app.declared import take_up
@@ -252,14 +254,12 @@ class Service:
                 await stack.enter_async_context(self._hot.mirror.kept(self._control))
             if served is not None and any(each.terms.live for each in self._given.accounts):
                 self._watcher.say(f"waiting for the books of the brokers; {served.ready_url}")
-            books = books_read(self._control, self._tasks, self._pace)
-            await first_of({"books": books, "stop": self._stop.asked()}, self._watcher.say)
+            books = Books(self._control, self._tasks, self._pace)
+            await first_of({"books": books.begin(), "stop": self._stop.asked()}, self._watcher.say)
             if self._stop.signal is None:
-                self._ready = True
                 self._pace.jump(self._pace.now_ns())  # what recovery took is not caught up with
-                self._watcher.ready(served.ready_url if served else "")
-                self._unit.ready()
-                await self._play(app, house)
+                ready = partial(self._get_ready, served.ready_url if served else "")
+                await self._play(app, house, books.finish(ready))
             self._unit.stopping()
             await self._tasks.finish()
 
@@ -269,10 +269,17 @@ class Service:
         line = Line(self._meter.traced(tasks.say), self._pace.now_ns, names)
         return Control(line, self._vault, live_terms(self._given, self._pace.now_ns))
 
-    async def _play(self, app: App, house: Housekeeper) -> None:
+    def _get_ready(self, url: str) -> None:
+        """Tell that every book was read."""
+        self._ready = True
+        self._watcher.ready(url)
+        self._unit.ready()
+
+    async def _play(self, app: App, house: Housekeeper, books: Coroutine[Any, Any, None]) -> None:
         """Let the market come until it is over, or somebody asks for the end."""
         address = AddressWatch(self._given, self._control, self._watcher.say)
         works = {
+            "books": books,  # the first: where all were read, that is told before the market comes
             "address": address.keep(),
             "market": play(app, self._given.played, self._pace, self._tasks),
             "stop": self._stop.asked(),

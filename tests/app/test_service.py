@@ -171,7 +171,7 @@ async def test_one_that_is_asked_to_end_before_its_books_are_read_was_never_read
         os.kill(os.getpid(), signal.SIGTERM)
         await asyncio.Event().wait()
 
-    monkeypatch.setattr(service, "books_read", never_read)
+    monkeypatch.setattr(service.Books, "begin", never_read)
     async with running(assignment(tmp_path)) as daemon:
         assert await daemon.task is signal.SIGTERM
     assert not any("ordo ready" in text for text in daemon.seen.said)
