@@ -32,6 +32,7 @@ from daemon.messages import (
     EpochBegan,
     ExitFinished,
     ExitOverdue,
+    HeldBy,
     JobDone,
     KillStaged,
     Latched,
@@ -237,7 +238,8 @@ def _of_machine(fact: EntriesPaused | EntriesHeld | ActorDisarmed | LinkDied) ->
     match fact:
         case EntriesHeld(account, by, because):
             text = f"{account}: no new entries while {because}"
-            return Condition(_WARNING, "entries_held", f"{account} {by}", text, account)
+            severity = _CRITICAL if by is HeldBy.BOOKS else _WARNING
+            return Condition(severity, "entries_held", f"{account} {by}", text, account)
         case ActorDisarmed(actor):
             text = f"{actor} fell too often and was left out; read why, and restart the daemon"
             return Condition(_CRITICAL, "actor_disarmed", actor, text)

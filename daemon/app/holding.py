@@ -15,12 +15,15 @@ WAITS = "the guardian is closing what was open; this start waits for it"
 
 
 @asynccontextmanager
-async def held(state_dir: Path, waits: Callable[[str], None]) -> AsyncIterator[None]:
-    """Hold a state folder for this process alone while the block runs.
+async def held(
+    state_dir: Path, waits: Callable[[str], None], given_up: Callable[[], bool] = lambda: False
+) -> AsyncIterator[bool]:
+    """Hold a state folder for this process alone while the block runs; say whether it is held.
 
     Args:
         state_dir: made where it does not exist.
         waits: is told again and again that it waits, and why.
+        given_up: says whether it is waited for no longer; then nothing is held.
 
     Raises:
         SettingsError: the folder cannot be made or written to.
@@ -28,15 +31,17 @@ async def held(state_dir: Path, waits: Callable[[str], None]) -> AsyncIterator[N
     """
     with ExitStack() as stack:
         looks = 0
-        while True:
+        taken = False
+        while not (taken or given_up()):
             if _guardian_works(state_dir):
                 waits(WAITS)
             elif _taken(stack, state_dir, last=looks == _LOOKS):
+                taken = True
                 break
             else:
                 looks += 1
             await asyncio.sleep(_LOOK_S)
-        yield
+        yield taken
 
 
 def _taken(stack: ExitStack, state_dir: Path, *, last: bool) -> bool:

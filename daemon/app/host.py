@@ -7,6 +7,7 @@ import secrets
 import select
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 
 from msgspec import Struct
 
@@ -22,14 +23,22 @@ _MOST_BYTES = 512
 def end_at_once(sentence: str) -> None:
     """End this process with exit code 1, from any thread, whatever the others are at.
 
-    Nothing is closed and nothing is flushed: what was durable is, and the next start recovers. A
-    stream that takes nothing must not keep the process alive, so it is not waited for.
+    Nothing is closed and nothing is flushed: what was durable is, and the next start recovers.
+    """
+    tell_at_once(sentence)
+    os._exit(1)
+
+
+def tell_at_once(sentence: str) -> None:
+    """Write a sentence to stderr, from any thread, whatever the others are at.
+
+    A stream that takes nothing must hold nobody up, so it is not waited for.
     """
     told = f"ordo: {sentence}\n".encode()[:_MOST_BYTES]
     descriptor = sys.__stderr__.fileno() if sys.__stderr__ is not None else -1
-    if descriptor >= 0 and select.select([], [descriptor], [], 0)[1]:
-        os.write(descriptor, told)
-    os._exit(1)
+    with suppress(OSError):
+        if descriptor >= 0 and select.select([], [descriptor], [], 0)[1]:
+            os.write(descriptor, told)
 
 
 class Host(Struct, frozen=True):

@@ -1,10 +1,11 @@
 """A running daemon, from recovery to its orderly end.
 
 Start-up is recovery: the emergency file is read first, then the ledger, every actor is restored
-from its facts, latches that stand on disk are taken up, the broker's book is read, and only then is
-the daemon ready. It ends in stages, the reverse of how it began: no more of the market is taken,
-what is under way is finished, the ports close, the actors stop, the records are closed. Positions
-stay, and so do their stops: the next start finds both.
+from its facts, latches that stand on disk are taken up, the broker's book is read, and only then
+does the market come; the daemon is ready once the book of every account is read. It ends in stages,
+the reverse of how it began: no more of the market is taken, what is under way is finished, the
+ports close, the actors stop, the records are closed. Positions stay, and so do their stops: the
+next start finds both.
 """
 
 from __future__ import annotations
@@ -12,9 +13,10 @@ from __future__ import annotations
 import asyncio
 import signal
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from contextlib import AsyncExitStack
 from functools import partial
+from typing import Any
 
 from msgspec.structs import replace
 
@@ -25,7 +27,7 @@ from daemon.app.address_watch import AddressWatch
 from daemon.app.addresses import names_of
 from daemon.app.assignment import Assignment, Time, Watcher
 from daemon.app.beside import Beside
-from daemon.app.books import books_read
+from daemon.app.books import Books
 from daemon.app.connections import let_go
 from daemon.app.day_jobs import day_jobs
 from daemon.app.declared import take_up
@@ -105,7 +107,7 @@ class Service:
         self._vault = vault_of(given, machine, told)
         self._unit = Unit(machine, watcher.say, self._latch, mode, pace.passing_ns)
         self._hot: hot_state.Opened | None = None
-        self._by_signal = KillBySignal(watcher.say, told.log)
+        self._by_signal = KillBySignal(given.state_dir, watcher.say, told.log)
 
     async def run(self) -> signal.Signals | None:
         """Run until the days are over or somebody asks for the end; return the signal that did.
@@ -120,24 +122,32 @@ class Service:
             loop.call_soon_threadsafe(self._pause, "ledger failed", sentence)
 
         async with AsyncExitStack() as stack:
-            await stack.enter_async_context(held(given.state_dir, self._unit.waiting))
+            stack.enter_context(heard(self._stop, self._by_signal))
+            holding = held(given.state_dir, self._unit.waiting, self._stop.is_asked)
+            if not await stack.enter_async_context(holding):
+                return self._stop.signal
             owner = given.accounts[0].owner
             flush_ms = given.settings.ledger.flush_ms
             kept = stack.enter_context(records(given.folder, given.store, owner, failed, flush_ms))
             for sentence in kept.recovered:
                 self._watcher.say(sentence)
-            self._modes = modes_of(given.accounts, home(kept.ledger.facts(), given.accounts))
-            self._watcher.begin(self._modes)
-            self._code = code_loaded(given.settings, kept.reached_ns, self._modes.home)
-            where = hot_state.where_of(given)
-            say = self._watcher.say
-            async with hot_state.opened(where, self._machine, self._telemetry, say) as self._hot:
-                await self._run_on(kept)
+            if not self._stop.is_asked():
+                await self._run_beside(kept)
             self._at_end(kept.ledger, self._stop.signal)
         return self._stop.signal
 
-    async def _run_on(self, kept: Records) -> None:
+    async def _run_beside(self, kept: Records) -> None:
         """Run on the records, with the hot state beside them."""
+        given, say = self._given, self._watcher.say
+        self._modes = modes_of(given.accounts, home(kept.ledger.facts(), given.accounts))
+        self._watcher.begin(self._modes)
+        self._code = code_loaded(given.settings, kept.reached_ns, self._modes.home)
+        where = hot_state.where_of(given)
+        async with hot_state.opened(where, self._machine, self._telemetry, say) as self._hot:
+            await self._run_on(kept)
+
+    async def _run_on(self, kept: Records) -> None:
+        """Run until the end, and latch entries where an error makes it."""
         app = self._wired(kept)
         self._pace.jump(app.at_ns)
         await self._pace.reach(app.at_ns)
@@ -242,7 +252,7 @@ class Service:
     async def _serve(self, app: App, house: Housekeeper) -> None:
         """Open the ports, get ready, and let the market come until it is over."""
         async with AsyncExitStack() as stack:
-            stack.enter_context(heard(self._stop, partial(self._by_signal.kill, self._control)))
+            stack.enter_context(self._by_signal.through(self._control))
             served = await stack.enter_async_context(self._ports.opened())
             by_the_wall = self._given.played.by_the_wall
             attended = self._unit.attended(self._tasks, self._control, by_the_wall=by_the_wall)
@@ -252,14 +262,12 @@ class Service:
                 await stack.enter_async_context(self._hot.mirror.kept(self._control))
             if served is not None and any(each.terms.live for each in self._given.accounts):
                 self._watcher.say(f"waiting for the books of the brokers; {served.ready_url}")
-            books = books_read(self._control, self._tasks, self._pace)
-            await first_of({"books": books, "stop": self._stop.asked()}, self._watcher.say)
-            if self._stop.signal is None:
-                self._ready = True
+            books = Books(self._control, self._tasks, self._pace)
+            await first_of({"books": books.begin(), "stop": self._stop.asked()}, self._watcher.say)
+            if not self._stop.is_asked():
                 self._pace.jump(self._pace.now_ns())  # what recovery took is not caught up with
-                self._watcher.ready(served.ready_url if served else "")
-                self._unit.ready()
-                await self._play(app, house)
+                ready = partial(self._get_ready, served.ready_url if served else "")
+                await self._play(app, house, books.finish(ready))
             self._unit.stopping()
             await self._tasks.finish()
 
@@ -269,10 +277,17 @@ class Service:
         line = Line(self._meter.traced(tasks.say), self._pace.now_ns, names)
         return Control(line, self._vault, live_terms(self._given, self._pace.now_ns))
 
-    async def _play(self, app: App, house: Housekeeper) -> None:
+    def _get_ready(self, url: str) -> None:
+        """Tell that every book was read."""
+        self._ready = True
+        self._watcher.ready(url)
+        self._unit.ready()
+
+    async def _play(self, app: App, house: Housekeeper, books: Coroutine[Any, Any, None]) -> None:
         """Let the market come until it is over, or somebody asks for the end."""
         address = AddressWatch(self._given, self._control, self._watcher.say)
         works = {
+            "books": books,  # the first: where all were read, that is told before the market comes
             "address": address.keep(),
             "market": play(app, self._given.played, self._pace, self._tasks),
             "stop": self._stop.asked(),

@@ -18,6 +18,7 @@ class HeldBy(StrEnum):
     BEAT = "beat"
     CLOCK = "clock"
     HOT_STATE = "hot_state"
+    BOOKS = "books"
 
 
 class Pulse(Struct, frozen=True):

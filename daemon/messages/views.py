@@ -51,6 +51,7 @@ class AccountSeen(Struct, frozen=True):
         exits_left: the same for exits, which may use every slot.
         live: its broker trades with money.
         armed: by whom and for which day it is armed; None: it is not.
+        unread: why the broker's book could not be read just now; empty: it could, or was not tried.
     """
 
     account: str
@@ -66,6 +67,7 @@ class AccountSeen(Struct, frozen=True):
     exits_left: int = 0
     live: bool = False
     armed: AccountArmed | None = None
+    unread: str = ""
 
 
 class StrategySeen(Struct, frozen=True):

@@ -109,6 +109,10 @@ def after(*facts: object) -> Conditions:
             EntriesFreed("paper", HeldBy.BEAT, NOW),
         ),
         (
+            *(EntriesHeld("zed", HeldBy.BOOKS, "x", NOW), "entries_held", "zed books", "critical"),
+            EntriesFreed("zed", HeldBy.BOOKS, NOW),
+        ),
+        (
             *(JobDone(Job.BACKUP, DAY, False, "x", NOW), "backup", "", "critical"),
             JobDone(Job.BACKUP, DAY, True, "", NOW),
         ),

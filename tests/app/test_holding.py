@@ -27,6 +27,13 @@ async def test_a_guardian_at_work_is_waited_for_and_told_of(tmp_path):
         assert told == [WAITS, WAITS]
 
 
+async def test_who_is_asked_to_end_waits_no_longer_and_holds_nothing(tmp_path):
+    told: list[str] = []
+    with exclusively(tmp_path, GUARDIAN):
+        async with held(tmp_path, told.append, lambda: bool(told)) as taken:
+            assert (taken, last_holder(tmp_path).what) == (False, GUARDIAN)
+
+
 async def test_another_daemon_is_not_waited_for(tmp_path):
     with exclusively(tmp_path), pytest.raises(StoreError, match=f"process id {os.getpid()} runs"):
         async with held(tmp_path, pytest.fail):

@@ -29,7 +29,9 @@ from daemon.control.reads import Reads
 from daemon.domain.instants import at
 from daemon.domain.plans.parsing import encode
 from daemon.errors import BrokerError, StoreError, TooManyRestarts
+from daemon.guardian.decision import Daemon as Known
 from daemon.guardian.listening import listening
+from daemon.guardian.watch import daemon_of
 from daemon.messages import (
     BasketEnded,
     EntriesPaused,
@@ -171,10 +173,38 @@ async def test_one_that_is_asked_to_end_before_its_books_are_read_was_never_read
         os.kill(os.getpid(), signal.SIGTERM)
         await asyncio.Event().wait()
 
-    monkeypatch.setattr(service, "books_read", never_read)
+    monkeypatch.setattr(service.Books, "begin", never_read)
     async with running(assignment(tmp_path)) as daemon:
         assert await daemon.task is signal.SIGTERM
     assert not any("ordo ready" in text for text in daemon.seen.said)
+
+
+async def test_one_that_is_asked_to_end_while_it_reads_its_records_ends_in_order(
+    tmp_path, monkeypatch
+):
+    records = service.records
+
+    def asked(*given: Any) -> Any:
+        os.kill(os.getpid(), signal.SIGTERM)
+        return records(*given)
+
+    monkeypatch.setattr(service, "records", asked)
+    async with running(assignment(tmp_path)) as daemon:
+        assert await daemon.task is signal.SIGTERM
+        assert daemon.seen.facts == []
+        assert daemon_of(daemon.state_dir) is Known.STOPPED
+
+
+async def test_a_kill_by_signal_at_the_very_end_is_latched(tmp_path):
+    def killed(*_: object) -> None:
+        os.kill(os.getpid(), signal.SIGUSR1)
+
+    given = assignment(tmp_path, enabled=False)
+    late = replace(given.played, begins_ns=at(given.played.until, time(15, 39)))
+    given = replace(given, played=late)
+    assert await Service(given, Seen(), Pace(MonotonicClock(), None), killed).run() is None
+    (latch,) = kill.standing(given.state_dir)
+    assert (latch.kind, latch.by) == ("kill", "signal")
 
 
 async def test_it_answers_while_a_day_takes_long_to_be_read(tmp_path, monkeypatch):

@@ -16,10 +16,25 @@ async def sent(name: signal.Signals) -> None:
         await asyncio.sleep(0)
 
 
+class Kills:
+    """Remembers what a signal led to."""
+
+    def __init__(self) -> None:
+        self.done: list[str] = []
+
+    def latch(self) -> None:
+        """Be called in the handler."""
+        self.done.append("latched")
+
+    def act(self) -> None:
+        """Be called in the loop."""
+        self.done.append("told")
+
+
 @pytest.mark.parametrize("name", [signal.SIGINT, signal.SIGTERM])
 async def test_a_request_to_end_is_heard_and_the_first_one_is_remembered(name):
     stop = Stop()
-    with heard(stop, lambda: None):
+    with heard(stop, Kills()):
         assert stop.signal is None
         await sent(name)
         await stop.asked()
@@ -29,16 +44,25 @@ async def test_a_request_to_end_is_heard_and_the_first_one_is_remembered(name):
 
 
 async def test_the_signal_of_a_kill_asks_for_no_end():
-    stop, kills = Stop(), []
-    with heard(stop, lambda: kills.append("kill")):
+    stop, kills = Stop(), Kills()
+    with heard(stop, kills):
         await sent(KILL)
         await sent(KILL)
 
-    assert (kills, stop.signal) == (["kill", "kill"], None)
+    assert (kills.done, stop.signal) == (["latched", "told"] * 2, None)
+
+
+async def test_while_the_loop_gets_no_turn_a_kill_is_latched_and_a_request_to_end_remembered():
+    stop, kills = Stop(), Kills()
+    with heard(stop, kills):
+        for name in (KILL, signal.SIGTERM):
+            os.kill(os.getpid(), name)
+        assert (kills.done, stop.signal) == (["latched"], signal.SIGTERM)
+        await stop.asked()
 
 
 async def test_afterwards_the_signals_are_nobodys():
-    with heard(Stop(), lambda: None):
+    with heard(Stop(), Kills()):
         pass
 
-    assert asyncio.get_running_loop().remove_signal_handler(signal.SIGTERM) is False
+    assert [signal.getsignal(name) for name in (signal.SIGTERM, KILL)] == [signal.SIG_DFL] * 2

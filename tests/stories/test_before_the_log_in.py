@@ -57,6 +57,18 @@ def test_nothing_is_told_as_held_or_flat_before_the_brokers_book_was_read(tmp_pa
         assert daemon.get("/api/portfolio/snapshot").document["unread"] == []
 
 
+def test_the_day_begins_for_an_account_that_is_read_while_another_has_no_session(
+    tmp_path, monkeypatch
+):
+    with waiting(tmp_path, monkeypatch) as (daemon, twin):
+        twin.reach("09:10:00")
+        daemon.wait_event("DayOpened")
+        assert not daemon.ready_ns
+        daemon.log_in()
+        twin.pass_by(5)
+        daemon.wait_ready()
+
+
 def test_the_status_says_which_accounts_are_armed_and_until_when(tmp_path, monkeypatch):
     with waiting(tmp_path, monkeypatch) as (daemon, twin):
         daemon.log_in()

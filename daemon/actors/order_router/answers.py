@@ -118,6 +118,7 @@ def _account(desk: Desk, now_ns: int) -> AccountSeen:
         exits_left=desk.budget.room(now_ns, Priority.EXIT),
         live=desk.terms.live,
         armed=desk.halts.armed,
+        unread=desk.reads.unread,
     )
 
 
