@@ -8,6 +8,7 @@ from datetime import date
 import pytest
 
 from daemon.domain.chain import GENESIS, Head
+from daemon.domain.market.frames import Frame
 from daemon.errors import StoreError
 from daemon.messages import DayEnded, EpochBegan
 from daemon.storage.codec import decode
@@ -17,6 +18,7 @@ from daemon.storage.store import UNKNOWN
 from tests.kit.facts import NOW, ORIGIN, tick
 from tests.kit.stores import audited, killed, ledger_of, rows_of
 
+MINUTE_NS = 60 * 10**9
 ENDED = tuple(DayEnded(date(2025, 8, day), NOW + day) for day in range(1, 30))
 
 
@@ -126,6 +128,32 @@ def test_ticks_without_a_fact_behind_them_are_chained_by_the_flush(kept, ledger)
     assert rows_of(kept, "number, kind") == [(1, "TicksTaken")]
 
 
+def test_a_market_in_which_nothing_is_decided_makes_one_record_a_minute(kept, ledger):
+    """A flush comes twice a second; a record for each would be all that a start has to verify."""
+    opens_ns = NOW // MINUTE_NS * MINUTE_NS
+    for half_second in range(300):
+        ledger.take(Frame(opens_ns + half_second * MINUTE_NS // 120, {}))
+        ledger.flush()
+    ends = [at_ns - opens_ns for (at_ns,) in rows_of(kept, "at_ns")]
+
+    assert ends == [0, MINUTE_NS, 2 * MINUTE_NS]
+
+
+def test_a_fact_and_the_end_chain_the_ticks_before_them_whatever_the_minute(kept, ledger):
+    for number in (1, 2):
+        ledger.take(tick(number))
+        ledger.flush()
+    ledger.append(ENDED[:1], ORIGIN, NOW)
+    ledger.take(tick(3))
+    ledger.flush()
+    kinds = ["TicksTaken", "TicksTaken", "DayEnded"]
+    assert [kind for (kind,) in rows_of(kept, "kind")] == kinds
+    ledger.close()
+
+    assert [kind for (kind,) in rows_of(kept, "kind")] == [*kinds, "TicksTaken"]
+    assert audited(kept).broken is None
+
+
 def test_the_newest_instant_is_that_of_facts_and_ticks_and_never_of_an_epoch(ledger, opened):
     """An epoch is stamped by whoever begins it; and another owner's records tell nothing."""
     assert ledger.stored.reached_ns() == 0
@@ -183,6 +211,7 @@ def test_the_journal_is_the_one_that_the_rows_tell(kept, ledger):
         if number % 2:
             ledger.flush()
     ledger.take(tick(9))
+    ledger.end_block()
     ledger.flush()
     journal = Journal()
     for (body,) in rows_of(kept, "body"):
