@@ -151,19 +151,23 @@ class StoredLedger:
             head = self._recorder.head
         if self._unknown:
             self._settle()
-        rows = self._waiting[: head.count - self._saved.count]
-        if rows:
-            try:
-                done = self._writer.store(rows, self._saved, head)
-            except StoreError as error:
-                self._unknown = self._unknown or error.code == UNKNOWN
-                raise
-            if not done and self._unknown:
-                self._settle()  # the try that was in doubt may have come through only now
-            if not done and self._saved != head:
+        while rows := self._waiting[: head.count - self._saved.count]:
+            before = self._saved
+            if self._tried(rows, head):
+                self._has_stored(head)
+            elif self._unknown:
+                self._settle()  # a try that was in doubt may have come through only now
+            if self._saved == before:
                 raise self._overtaken()
-            self._has_stored(head)
         self._unknown = False
+
+    def _tried(self, rows: Sequence[Row], head: Head) -> bool:
+        """Try to store rows behind what is stored, and say whether it was done."""
+        try:
+            return self._writer.store(rows, self._saved, head)
+        except StoreError as error:
+            self._unknown = self._unknown or error.code == UNKNOWN
+            raise
 
     def _settle(self) -> None:
         """Find out how much of what waits was stored, where an answer was lost."""

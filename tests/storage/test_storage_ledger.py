@@ -355,20 +355,61 @@ def test_a_run_whose_beginning_is_in_doubt_does_not_begin(ledger, opened, lost):
 
 
 class Delayed(Answers):
-    """A store that an earlier try reaches only with the next one."""
+    """A store that an earlier try reaches only with the next one.
+
+    Args:
+        writer: of the store.
+        meanwhile: is done while the answer to the first is lost.
+    """
+
+    def __init__(self, writer, meanwhile=lambda: None) -> None:
+        super().__init__(writer)
+        self._meanwhile = meanwhile
+        self._late = None
 
     def store(self, rows, before: Head, head: Head) -> bool:
-        """Lose the first call; do it before the second."""
-        if self._lost:
-            self._late = (list(rows), before, head)
-            self._lost.clear()
+        """Lose the first call; do it before the second; later ones go through."""
+        if self._late is None:
+            self._late = [(list(rows), before, head)]
+            self._meanwhile()
             raise StoreError("the connection went", UNKNOWN)
-        assert self._writer.store(*self._late)
+        if self._late:
+            assert self._writer.store(*self._late.pop())
         return self._writer.store(rows, before, head)
 
 
+def test_what_was_entered_meanwhile_follows_a_try_that_comes_through_late(kept, ledger, opened):
+    """It is no second writer that moved the head."""
+
+    def meanwhile() -> None:
+        ledger.append(ENDED[2:3], ORIGIN, NOW)
+
+    ledger._writer = Delayed(ledger._writer, meanwhile)
+    ledger.append(ENDED[:2], ORIGIN, NOW)
+    ledger.flush()
+
+    assert tuple(opened().facts()) == ENDED[:3]
+    assert (audited(kept).count, audited(kept).broken) == (3, None)
+
+
+def test_a_head_that_is_none_of_ours_is_another_writers_though_an_answer_was_lost(ledger, opened):
+    def meanwhile() -> None:
+        other = opened("another")
+        other.append(ENDED[5:6], ORIGIN, NOW)
+        other.flush()
+
+    ledger.append(ENDED[:2], ORIGIN, NOW)
+    lost = Answers(ledger._writer, "before")
+    ledger._writer = lost
+    lost.settled_head = lambda: meanwhile() or lost.reader.head()
+    with pytest.raises(StoreError, match="another program has written") as refused:
+        ledger.flush()
+
+    assert refused.value.code == "two_writers"
+
+
 def test_a_try_that_comes_through_after_it_was_given_up_is_not_taken_for_another(kept, ledger):
-    ledger._writer = Delayed(ledger._writer, "once")
+    ledger._writer = Delayed(ledger._writer)
     ledger.append(ENDED[:2], ORIGIN, NOW)
     ledger.flush()
 
