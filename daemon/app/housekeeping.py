@@ -55,7 +55,8 @@ class Housekeeper:
         """Hold latches and arms against the record, and let the record keep up, for ever.
 
         A market in which nothing is decided leaves no trace but its ticks; they are made durable
-        too, so that a restart goes on where it was left. A run behind the fence guards nothing and
+        too, a block for each of its minutes, so that a restart goes on where it was left, or less
+        than a minute before. A run behind the fence guards nothing and
         closes nothing, however well it beats; the next start takes the fence down.
 
         Raises:

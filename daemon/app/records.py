@@ -8,11 +8,11 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from daemon.storage.audit import require_whole
 from daemon.storage.emergency import GuardedLedger
 from daemon.storage.ledger import StoredLedger
 from daemon.storage.patience import Patience
 from daemon.storage.store import Store
+from daemon.storage.verified import Verified
 from daemon.twin.file import SqliteFile
 from daemon.twin.late_file import LateFile
 
@@ -23,7 +23,8 @@ class Records(Struct, frozen=True):
     Attributes:
         ledger: everything that was recorded.
         reached_ns: the newest instant of market time in it; 0: it is new.
-        recovered: what was taken over from the emergency file, a sentence each.
+        recovered: what a person should know of the start, a sentence each: what was taken over
+            from the emergency file, and a mark of the audit that is not of this ledger.
         folder: where it is kept, all but what the ledger's store keeps.
         store: where the ledger is kept.
         open: keeps what is opened until the records are closed.
@@ -76,8 +77,8 @@ def records(
     inner = StoredLedger(store, owner)
     patience = Patience(flush_ms / 1_000)
     with closing(GuardedLedger(inner, folder / "emergency", on_failure, patience)) as ledger:
-        require_whole(store)
-        recovered = ledger.recover()
+        amiss = Verified(folder).require_whole(store)
+        recovered = (*amiss, *ledger.recover())
         with ExitStack() as held:
             yield Records(ledger, inner.stored.reached_ns(), recovered, folder, store, held)
 

@@ -8,8 +8,9 @@ import click
 import orjson
 
 from daemon.cli.ledgers import LEDGER, store_meant
-from daemon.cli.options import AS_JSON, SETTINGS
+from daemon.cli.options import AS_JSON, SETTINGS, load_settings
 from daemon.storage.audit import exported, require_whole, verify
+from daemon.storage.verified import Verified
 
 
 @click.group("audit")
@@ -25,6 +26,8 @@ def _verify(ledger: str | None, settings: Path | None, *, as_json: bool) -> int:
     """Check every link of the chain, against its head and count."""
     store = store_meant(ledger, settings)
     found = verify(store)
+    if ledger is None:  # so the next start need not do it again, or does
+        Verified(load_settings(settings).daemon.state_dir).found(found)
     broken = found.broken
     if as_json:
         where = {"number": broken.number, "how": broken.how} if broken else None

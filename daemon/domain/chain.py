@@ -102,19 +102,20 @@ def extend(head: Head, bodies: Iterable[bytes]) -> tuple[Head, list[bytes]]:
     return Head(count, digest), links
 
 
-def verify(rows: Iterable[Row], head: Head) -> Broken | None:
+def verify(rows: Iterable[Row], head: Head, since: Head = GENESIS) -> Broken | None:
     """Return where a stored chain is broken, or None where every byte is as it was written.
 
     Reads the rows once and holds one at a time. Where several things are wrong, the first is told,
     as well as what follows lets it be understood.
 
     Args:
-        rows: all records in the order they are stored, from the first.
+        rows: all records in the order they are stored, from the first behind `since`.
         head: the head that was kept beside them.
+        since: a head that the chain had, no longer than the chain.
     """
     stored = iter(rows)
-    number, digest = 0, GENESIS.digest
-    for row in islice(stored, head.count):
+    number, digest = since.count, since.digest
+    for row in islice(stored, head.count - number):
         number += 1
         if row[0] != number or not _follows(row, digest, number):
             sound = Head(number - 1, digest)

@@ -27,12 +27,12 @@ from daemon.messages.cells import Cell, home_of
 from daemon.runtime.words import Origin
 from daemon.settings import Account, Settings, ladder, limits, windows
 from daemon.storage import fence
-from daemon.storage.audit import require_whole
 from daemon.storage.emergency import GuardedLedger
 from daemon.storage.exclusive import GUARDIAN, exclusively, is_held, last_holder
 from daemon.storage.ledger import StoredLedger
 from daemon.storage.patience import Patience
 from daemon.storage.stores import store_of
+from daemon.storage.verified import Verified
 
 BY: Final = "guardian"
 _ORIGIN = Origin(BY, 0, 0)
@@ -142,8 +142,8 @@ class Takeover:
             inner.close()  # it is tried again and again
             raise
         with closing(guarded) as ledger:
-            require_whole(store)
-            for sentence in ledger.recover():
+            amiss = Verified(self._state_dir).require_whole(store)
+            for sentence in (*amiss, *ledger.recover()):
                 self._teller.say(sentence)
             yield ledger, inner.stored.reached_ns()
 

@@ -13,7 +13,7 @@ from msgspec import Struct
 from daemon.domain.chain import Head
 from daemon.domain.instants import SECOND_NS
 from daemon.domain.orders.arming import mode_of
-from daemon.errors import OrdoError
+from daemon.errors import OrdoError, StoreError
 from daemon.jobs.day_report import day_report
 from daemon.jobs.margin_rise import margin_rise
 from daemon.jobs.missing import missing
@@ -27,6 +27,7 @@ from daemon.settings import Settings
 from daemon.storage.backup import back_up, backup_path, forget, oldest_kept
 from daemon.storage.store import Store
 from daemon.storage.stored import newest_tick_ns
+from daemon.storage.verified import Verified
 
 _LATE_NS = 30 * SECOND_NS
 """So long after its time an exit is looked for at the earliest."""
@@ -163,7 +164,14 @@ class Jobs:
         office, folder = self._office, self._office.folder / "backups"
         office.ledger.flush()
         copy = backup_path(folder, day)
-        head = back_up(office.store, copy)
+        verified = Verified(office.folder)
+        try:
+            head = back_up(office.store, copy)
+        except StoreError as error:
+            if error.code == "ledger_altered":
+                verified.lose()
+            raise
+        verified.keep(head)
         gone = forget(folder, oldest_kept(day, office.settings.jobs.keep_backups_days))
         told = f", and {', '.join(gone)} removed" if gone else ""
         return True, f"{copy} holds {head.count} records, verified{told}"

@@ -14,7 +14,7 @@ import orjson
 from msgspec import Struct
 
 from daemon.domain import chain
-from daemon.domain.chain import Broken, Head
+from daemon.domain.chain import GENESIS, Broken, Head
 from daemon.errors import StoreError
 from daemon.storage.codec import Row, linked
 from daemon.storage.reader import Reader
@@ -37,15 +37,21 @@ class AuditReport(Struct, frozen=True):
     head: Head
 
 
-def verify(store: Store) -> AuditReport:
-    """Read a whole ledger, one record at a time, and report whether it is sound.
+def verify(store: Store, since: Head = GENESIS) -> AuditReport:
+    """Read a ledger, one record at a time, and report whether it is sound.
+
+    Args:
+        store: of the ledger.
+        since: a head that its chain once had; what came after it is read, or all.
 
     Raises:
         StoreError: it cannot be read at all, which includes damage to a file's own structure.
     """
     with store.reading() as reader:  # one snapshot, whatever is written meanwhile
         head = reader.head()
-        return AuditReport(reader.count(), chain.verify(_links(reader.cells()), head), head)
+        # No name holds the rows: what is left unread of them ends before the store is closed.
+        broken = chain.verify(_links(reader.cells(since.count)), head, since)
+        return AuditReport(reader.count(), broken, head)
 
 
 def require_whole(store: Store) -> None:
@@ -54,7 +60,16 @@ def require_whole(store: Store) -> None:
     Raises:
         StoreError: it is not, or cannot be read; with what to do.
     """
-    broken = verify(store).broken
+    refuse_broken(store, verify(store))
+
+
+def refuse_broken(store: Store, report: AuditReport) -> None:
+    """Go on only where an audit found nothing.
+
+    Raises:
+        StoreError: it did; with what to do.
+    """
+    broken = report.broken
     if broken is not None:
         raise StoreError(
             f"the ledger {store.name} is not as it was written: record {broken.number} is"

@@ -37,7 +37,9 @@ def back_up(store: Store, copy: Path) -> Head:
             head = store.copy_to(draft)
             found = verify(SqliteStore(draft))
             if found.broken is not None or found.head != head:
-                raise StoreError(f"the copy {copy} is not what it was made of; see its disk")
+                raise StoreError(
+                    f"the copy {copy} is not what it was made of; see its disk", "ledger_altered"
+                )
     except OSError as error:
         raise StoreError(f"{copy} cannot be written: {error.strerror}; see its disk") from error
     return head

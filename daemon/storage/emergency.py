@@ -16,19 +16,8 @@ from threading import Lock
 from typing import Any, NamedTuple, Protocol
 
 from daemon.domain.chain import Head
-from daemon.domain.orders.words import IntentRecorded, OrderFact, Purpose
 from daemon.errors import StoreError
-from daemon.messages import (
-    LEDGER_FAILED,
-    CancelAsked,
-    ExitFinished,
-    ExitOverdue,
-    ExitOwed,
-    Fact,
-    KillStaged,
-    Latched,
-    Released,
-)
+from daemon.messages import LEDGER_FAILED, Fact
 from daemon.runtime.words import Ledger, Origin
 from daemon.storage.codec import decode_fact, encode
 from daemon.storage.emergency_file import (
@@ -41,12 +30,8 @@ from daemon.storage.emergency_file import (
 )
 from daemon.storage.ledger import EPOCH_OVER
 from daemon.storage.patience import Patience
+from daemon.storage.reserve import ends_risk, room_bytes
 from daemon.storage.stored import Stored
-
-_EXITS = (CancelAsked, ExitOwed, ExitFinished, ExitOverdue)
-_ENDING = (OrderFact, *_EXITS, Latched, Released, KillStaged)
-_RESERVED = 4
-"""The last one in so many parts of the file is kept for what ends risk."""
 
 
 class Guarded(Ledger, Protocol):
@@ -68,6 +53,10 @@ class Guarded(Ledger, Protocol):
 
     def journal_sha256(self) -> str:
         """Return the hash of the journal since this ledger was opened."""
+        ...
+
+    def end_block(self) -> None:
+        """Chain the ticks that were taken."""
         ...
 
     def close(self) -> None:
@@ -215,6 +204,8 @@ class GuardedLedger:
             StoreError: not all could be stored; the files are let go all the same.
         """
         try:
+            if not self.failed_because:
+                self._inner.end_block()
             self.flush()
         finally:
             self.let_go()
@@ -278,8 +269,7 @@ class GuardedLedger:
     def _reserve(self, batch: Batch) -> None:
         """Keep room for a batch; what adds to no safety may not take the last of it."""
         weight = weight_bytes(batch)
-        ends = any(map(_ends_risk, batch.facts))
-        limit = self._limit if ends else self._limit - self._limit // _RESERVED
+        limit = room_bytes(self._limit, ends=any(map(ends_risk, batch.facts)))
         if self._file.end + self._owed_bytes + weight > limit:
             kind = type(batch.facts[0]).__name__ if batch.facts else "nothing"
             raise StoreError(
@@ -341,9 +331,3 @@ def _lacking(batches: Iterable[Batch], rows: Iterable[Any]) -> Iterator[Batch]:
             else:
                 facts.append(fact)
         yield Batch(tuple(facts), batch.actor, batch.message, batch.cause, batch.at_ns)
-
-
-def _ends_risk(fact: Fact) -> bool:
-    """Say whether a fact is of what must go on while everything else stops."""
-    entry = isinstance(fact, IntentRecorded) and fact.intent.purpose is Purpose.ENTRY
-    return isinstance(fact, _ENDING) and not entry

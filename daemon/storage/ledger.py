@@ -76,7 +76,7 @@ class StoredLedger:
             self._recorder.append(facts, origin, at_ns)
 
     def flush(self) -> None:
-        """Make everything entered durable, in one transaction.
+        """Make everything entered durable, in one transaction; of ticks, what a minute has ended.
 
         Raises:
             StoreError: nothing more is known to be stored; what waits still does.
@@ -88,6 +88,11 @@ class StoredLedger:
                 if error.code != UNKNOWN:
                     raise
                 self._store()  # it first finds out what became of it
+
+    def end_block(self) -> None:
+        """Chain the ticks that were taken; they are durable once `flush` has returned."""
+        with self._entering:
+            self._recorder.end_block()
 
     def facts(self) -> Iterator[Fact]:
         """Return every fact of the owner's so far, oldest first; later ones do not join.
@@ -130,34 +135,39 @@ class StoredLedger:
             return self._recorder.journal_sha256()
 
     def close(self) -> None:
-        """Flush, and let go of the store.
+        """Chain and flush everything, and let go of the store.
 
         Raises:
             StoreError: not all could be stored; the store is let go all the same.
         """
         with closing(self._writer):
+            self.end_block()
             self.flush()
 
     def _store(self) -> None:
         """Store what waits."""
         with self._entering:
-            self._recorder.end_block()
+            self._recorder.end_minute()
             head = self._recorder.head
         if self._unknown:
             self._settle()
-        rows = self._waiting[: head.count - self._saved.count]
-        if rows:
-            try:
-                done = self._writer.store(rows, self._saved, head)
-            except StoreError as error:
-                self._unknown = self._unknown or error.code == UNKNOWN
-                raise
-            if not done and self._unknown:
-                self._settle()  # the try that was in doubt may have come through only now
-            if not done and self._saved != head:
+        while rows := self._waiting[: head.count - self._saved.count]:
+            before = self._saved
+            if self._tried(rows, head):
+                self._has_stored(head)
+            elif self._unknown:
+                self._settle()  # a try that was in doubt may have come through only now
+            if self._saved == before:
                 raise self._overtaken()
-            self._has_stored(head)
         self._unknown = False
+
+    def _tried(self, rows: Sequence[Row], head: Head) -> bool:
+        """Try to store rows behind what is stored, and say whether it was done."""
+        try:
+            return self._writer.store(rows, self._saved, head)
+        except StoreError as error:
+            self._unknown = self._unknown or error.code == UNKNOWN
+            raise
 
     def _settle(self) -> None:
         """Find out how much of what waits was stored, where an answer was lost."""

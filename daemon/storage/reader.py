@@ -119,9 +119,15 @@ class Reader:
         ((count,),) = self._select("SELECT count(*) FROM records", ())
         return int(count)
 
-    def cells(self) -> Iterator[tuple[Any, ...]]:
-        """Yield every record as it stands there, whoever wrote it, in the order of numbers."""
-        yield from self._select(f"SELECT {_COLUMNS} FROM records ORDER BY number", ())  # noqa: S608  our own
+    def cells(self, after: int = 0) -> Iterator[tuple[Any, ...]]:
+        """Yield every record as it stands there, whoever wrote it, in the order of numbers.
+
+        Args:
+            after: those with a number above it; 0: all there are, whatever their number.
+        """
+        behind, values = ("WHERE number > ?", [after]) if after else ("", [])
+        query = f"SELECT {_COLUMNS} FROM records {behind} ORDER BY number"  # noqa: S608  our own
+        yield from self._select(query, values)
 
     def find(self, wanted: Wanted) -> Iterator[Row]:
         """Yield the records that are looked for."""

@@ -1,8 +1,8 @@
 """What every ledger does before it stores: take ticks, link records, keep the journal.
 
 Each tick goes into one running digest at once. It stands in the chain as part of a block, which
-ends before the next fact, when it is full, or when its ledger is flushed; so the order of ticks and
-decisions is linked, and no tick is stored.
+ends before the next fact, when it is full, when its ledger is closed, and by a flush in each minute
+of the market; so the order of ticks and decisions is linked, and no tick is stored.
 """
 
 from __future__ import annotations
@@ -14,12 +14,14 @@ from typing import Any
 import msgspec
 
 from daemon.domain.chain import GENESIS, Head
+from daemon.domain.instants import SECOND_NS
 from daemon.messages import Fact
 from daemon.runtime.words import Origin
 from daemon.storage.codec import TICKS, Row, TicksTaken, encode, kind_of, sealed
 from daemon.storage.journal import Journal
 
 TICKS_IN_BLOCK = 4_096
+_MINUTE_NS = 60 * SECOND_NS
 _BUFFERED = 65_536
 """Ticks are digested together once they fill as many bytes: a digest asked for each costs more."""
 
@@ -53,6 +55,7 @@ class Recorder:
         self._taken = 0
         self._first_ns = 0
         self._last: Any = None
+        self._minute = -1  # of the market, in which the last block ended
 
     @property
     def head(self) -> Head:
@@ -88,8 +91,17 @@ class Recorder:
         if self._taken:
             last_ns = self._last.at_ns
             block = TicksTaken(self._first_ns, last_ns, self._taken, self._digest())
-            self._taken = 0
+            self._taken, self._minute = 0, last_ns // _MINUTE_NS
             self._add(block, encode(block), TICKS, last_ns)
+
+    def end_minute(self) -> None:
+        """End the block, unless one has ended in the minute of the market that its last tick is in.
+
+        A session opens and closes with a minute, so whoever reads where the records end finds the
+        right side of both. A block for each flush would make most of the chain, and say no more.
+        """
+        if self._taken and self._last.at_ns // _MINUTE_NS != self._minute:
+            self.end_block()
 
     def journal_sha256(self) -> str:
         """Return the hash of this run's journal so far, in hexadecimal."""

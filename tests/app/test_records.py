@@ -7,8 +7,10 @@ from threading import Event
 import pytest
 
 from daemon.app.records import records
+from daemon.storage import verified
 from daemon.storage.ledger import StoredLedger
 from daemon.storage.sqlite import SqliteStore
+from tests.kit.facts import NOW
 
 
 @pytest.mark.parametrize("flush_ms", [50, 80])
@@ -25,3 +27,19 @@ def test_a_disk_that_takes_longer_than_is_set_has_failed(tmp_path, monkeypatch, 
         answers.set()
         monkeypatch.undo()
     assert [f"a flush took over {flush_ms} ms" in sentence for sentence in said] == [True]
+
+
+def test_a_start_says_of_a_mark_that_is_not_of_its_ledger_that_all_is_verified(
+    tmp_path, monkeypatch
+):
+    monkeypatch.setattr(verified, "AT_ONCE", 0)
+    store = SqliteStore(tmp_path / "ledger.sqlite")
+    (tmp_path / "verified").write_text("spoilt")
+    told = []
+    for _ in range(3):
+        with records(tmp_path, store, "me", told.append, 5_000) as kept:
+            kept.ledger.begin_epoch(NOW)
+            told.append(kept.recovered)
+
+    assert told[0] == told[2] == ()
+    assert "verified, is spoilt: all of its 1 records are verified now" in told[1][0]

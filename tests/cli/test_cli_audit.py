@@ -9,6 +9,7 @@ from contextlib import closing
 import pytest
 
 from daemon.domain.chain import Head, verify
+from daemon.storage import verified
 from daemon.storage.codec import Row, linked
 from daemon.storage.ledger import StoredLedger
 from daemon.storage.sqlite import SqliteStore
@@ -55,6 +56,25 @@ def test_the_daemons_own_ledger_goes_before_replays(begun):
     begun("state/ledger.sqlite", 2)
 
     assert records() == ("state/ledger.sqlite", 2)
+
+
+def test_a_long_ledger_that_was_found_whole_is_marked_so_for_the_next_start(
+    tmp_path, begun, monkeypatch
+):
+    """A broken one loses its mark; of one that was named nothing is kept."""
+    monkeypatch.setattr(verified, "AT_ONCE", 2)
+    begun("state/ledger.sqlite", 3)
+    mark = tmp_path / "state" / "verified"
+    records("--ledger", "state/ledger.sqlite")
+    assert not mark.exists()
+    records()
+    assert mark.read_text().startswith('{"records":3,"head":"')
+    with closing(sqlite3.connect("state/ledger.sqlite")) as db, db:
+        db.execute("DROP TRIGGER records_are_not_altered")
+        db.execute("UPDATE records SET cause = 1 WHERE number = 2")
+    assert told("audit", "verify").code == 1
+
+    assert not mark.exists()
 
 
 def test_a_ledger_may_be_named(begun):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import shutil
+import sqlite3
 from contextlib import closing
 from datetime import date
 
@@ -13,6 +14,7 @@ from msgspec.structs import replace
 from daemon.jobs.port import Jobs, Office
 from daemon.messages import Job, RunJob, SessionReady
 from daemon.settings import Account, Daemon, JobSettings, Settings
+from daemon.storage import verified
 from daemon.storage.audit import verify
 from daemon.storage.ledger import StoredLedger
 from daemon.storage.sqlite import SqliteStore
@@ -82,6 +84,22 @@ async def test_a_copy_is_verified_and_those_of_older_days_go(tmp_path, ledger):
     assert done.text.endswith("4 records, verified, and ledger-2025-08-29.sqlite removed")
     (again,) = await office(tmp_path, ledger).ask(RunJob(Job.BACKUP, DAY))
     assert again.text.endswith("verified")
+
+
+async def test_a_start_need_not_verify_again_what_the_copy_of_the_day_was_verified_with(
+    tmp_path, ledger, monkeypatch
+):
+    """One that is not sound has the next start verify every record."""
+    monkeypatch.setattr(verified, "AT_ONCE", 3)
+    jobs, mark = office(tmp_path, ledger), tmp_path / "verified"
+    await jobs.ask(RunJob(Job.BACKUP, DAY))
+    assert f'"records":4,"head":"{ledger.head.digest.hex()}"' in mark.read_text()
+    with closing(sqlite3.connect(tmp_path / "ledger.sqlite")) as db, db:
+        db.execute("DROP TRIGGER records_are_not_altered")
+        db.execute("UPDATE records SET at_ns = at_ns + 1 WHERE number = 2")
+    (done,) = await jobs.ask(RunJob(Job.BACKUP, DAY))
+
+    assert (done.ok, mark.exists()) == (False, False)
 
 
 async def test_what_is_open_after_its_time_is_amiss(tmp_path, ledger):

@@ -8,6 +8,7 @@ from datetime import date
 import pytest
 
 from daemon.domain.chain import GENESIS, Head
+from daemon.domain.market.frames import Frame
 from daemon.errors import StoreError
 from daemon.messages import DayEnded, EpochBegan
 from daemon.storage.codec import decode
@@ -17,6 +18,7 @@ from daemon.storage.store import UNKNOWN
 from tests.kit.facts import NOW, ORIGIN, tick
 from tests.kit.stores import audited, killed, ledger_of, rows_of
 
+MINUTE_NS = 60 * 10**9
 ENDED = tuple(DayEnded(date(2025, 8, day), NOW + day) for day in range(1, 30))
 
 
@@ -126,6 +128,32 @@ def test_ticks_without_a_fact_behind_them_are_chained_by_the_flush(kept, ledger)
     assert rows_of(kept, "number, kind") == [(1, "TicksTaken")]
 
 
+def test_a_market_in_which_nothing_is_decided_makes_one_record_a_minute(kept, ledger):
+    """A flush comes twice a second; a record for each would be all that a start has to verify."""
+    opens_ns = NOW // MINUTE_NS * MINUTE_NS
+    for half_second in range(300):
+        ledger.take(Frame(opens_ns + half_second * MINUTE_NS // 120, {}))
+        ledger.flush()
+    ends = [at_ns - opens_ns for (at_ns,) in rows_of(kept, "at_ns")]
+
+    assert ends == [0, MINUTE_NS, 2 * MINUTE_NS]
+
+
+def test_a_fact_and_the_end_chain_the_ticks_before_them_whatever_the_minute(kept, ledger):
+    for number in (1, 2):
+        ledger.take(tick(number))
+        ledger.flush()
+    ledger.append(ENDED[:1], ORIGIN, NOW)
+    ledger.take(tick(3))
+    ledger.flush()
+    kinds = ["TicksTaken", "TicksTaken", "DayEnded"]
+    assert [kind for (kind,) in rows_of(kept, "kind")] == kinds
+    ledger.close()
+
+    assert [kind for (kind,) in rows_of(kept, "kind")] == [*kinds, "TicksTaken"]
+    assert audited(kept).broken is None
+
+
 def test_the_newest_instant_is_that_of_facts_and_ticks_and_never_of_an_epoch(ledger, opened):
     """An epoch is stamped by whoever begins it; and another owner's records tell nothing."""
     assert ledger.stored.reached_ns() == 0
@@ -183,6 +211,7 @@ def test_the_journal_is_the_one_that_the_rows_tell(kept, ledger):
         if number % 2:
             ledger.flush()
     ledger.take(tick(9))
+    ledger.end_block()
     ledger.flush()
     journal = Journal()
     for (body,) in rows_of(kept, "body"):
@@ -326,20 +355,61 @@ def test_a_run_whose_beginning_is_in_doubt_does_not_begin(ledger, opened, lost):
 
 
 class Delayed(Answers):
-    """A store that an earlier try reaches only with the next one."""
+    """A store that an earlier try reaches only with the next one.
+
+    Args:
+        writer: of the store.
+        meanwhile: is done while the answer to the first is lost.
+    """
+
+    def __init__(self, writer, meanwhile=lambda: None) -> None:
+        super().__init__(writer)
+        self._meanwhile = meanwhile
+        self._late = None
 
     def store(self, rows, before: Head, head: Head) -> bool:
-        """Lose the first call; do it before the second."""
-        if self._lost:
-            self._late = (list(rows), before, head)
-            self._lost.clear()
+        """Lose the first call; do it before the second; later ones go through."""
+        if self._late is None:
+            self._late = [(list(rows), before, head)]
+            self._meanwhile()
             raise StoreError("the connection went", UNKNOWN)
-        assert self._writer.store(*self._late)
+        if self._late:
+            assert self._writer.store(*self._late.pop())
         return self._writer.store(rows, before, head)
 
 
+def test_what_was_entered_meanwhile_follows_a_try_that_comes_through_late(kept, ledger, opened):
+    """It is no second writer that moved the head."""
+
+    def meanwhile() -> None:
+        ledger.append(ENDED[2:3], ORIGIN, NOW)
+
+    ledger._writer = Delayed(ledger._writer, meanwhile)
+    ledger.append(ENDED[:2], ORIGIN, NOW)
+    ledger.flush()
+
+    assert tuple(opened().facts()) == ENDED[:3]
+    assert (audited(kept).count, audited(kept).broken) == (3, None)
+
+
+def test_a_head_that_is_none_of_ours_is_another_writers_though_an_answer_was_lost(ledger, opened):
+    def meanwhile() -> None:
+        other = opened("another")
+        other.append(ENDED[5:6], ORIGIN, NOW)
+        other.flush()
+
+    ledger.append(ENDED[:2], ORIGIN, NOW)
+    lost = Answers(ledger._writer, "before")
+    ledger._writer = lost
+    lost.settled_head = lambda: meanwhile() or lost.reader.head()
+    with pytest.raises(StoreError, match="another program has written") as refused:
+        ledger.flush()
+
+    assert refused.value.code == "two_writers"
+
+
 def test_a_try_that_comes_through_after_it_was_given_up_is_not_taken_for_another(kept, ledger):
-    ledger._writer = Delayed(ledger._writer, "once")
+    ledger._writer = Delayed(ledger._writer)
     ledger.append(ENDED[:2], ORIGIN, NOW)
     ledger.flush()
 

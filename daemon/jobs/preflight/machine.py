@@ -18,6 +18,7 @@ from daemon.runtime.clock import MonotonicClock, WallClock
 from daemon.settings import Settings
 from daemon.storage.audit import verify
 from daemon.storage.stores import newest_store
+from daemon.storage.verified import Verified
 
 _OTHERS = stat.S_IRWXG | stat.S_IRWXO
 _MEBIBYTE = 2**20
@@ -61,6 +62,7 @@ def ledger(settings: Settings) -> Finding:
         if error.code == "no_ledger":
             return ok(check, f"none yet in {folder}; the first run makes it")
         return fail(check, str(error), entry_of(error.code).mend)
+    Verified(folder).found(found)  # so the next start need not do it again, or does
     if found.broken is not None:
         evidence = f"record {found.broken.number} of {store.name} is {found.broken.how}"
         return fail(check, evidence, "keep it aside, and restore a copy; delete nothing")

@@ -3,6 +3,7 @@ from __future__ import annotations
 import os
 import shutil
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from daemon.domain.instants import MILLISECOND_NS
 from daemon.jobs.preflight import machine
 from daemon.jobs.preflight.findings import Verdict
 from daemon.settings import Daemon, Settings
+from daemon.storage import verified
 from daemon.storage.ledger import StoredLedger
 from daemon.storage.sqlite import SqliteStore
 
@@ -94,6 +96,16 @@ def test_a_ledger_that_is_as_it_was_written_is_well(state):
 
     assert found.verdict is OK
     assert found.evidence.endswith("ledger.sqlite has 1 records, each as it was written")
+
+
+def test_a_long_ledger_that_was_found_whole_is_marked_so_for_the_next_start(state, monkeypatch):
+    monkeypatch.setattr(verified, "AT_ONCE", 1)
+    with closing(StoredLedger(SqliteStore(state / "ledger.sqlite"), "owner")) as ledger:
+        ledger.begin_epoch(NOW)
+        ledger.begin_epoch(NOW)
+    machine.ledger(of(state))
+
+    assert (state / "verified").read_text().startswith('{"records":2,"head":"')
 
 
 def test_a_ledger_whose_tail_was_cut_fails(state):
