@@ -72,6 +72,8 @@ DENIED_AGAIN = (
     "or the plan of the key is one without prices"
 )
 """What a denial tells that another session does not help against."""
+OLD = "old prices"
+"""The kind of a notice that tells of prices that are held back, for they are not of now."""
 _JITTER = 4  # a wait is up to a fourth of it longer
 
 
@@ -144,6 +146,11 @@ class Connection:
         """Whether it stands, and shows what is: on opening a broker tells old prices as well."""
         return self.state is State.OPEN and self._liveness.is_proved(has_index=self._has_index)
 
+    @property
+    def is_old(self) -> bool:
+        """Whether what it has shown since it opened is not of now, by the exchange's instants."""
+        return self._liveness.is_old
+
     def handle(self, happened: Happened, now: Now) -> Answer:
         """Decide on one thing that happened."""
         match happened:
@@ -192,7 +199,10 @@ class Connection:
             return []
         if why := self._liveness.look(now, has_index=self._has_index):
             return [Drop(), *self._move(Lost(why), now)]
-        return [Ping()] if self._liveness.must_ping(now) else []
+        answer: Answer = [Ping()] if self._liveness.must_ping(now) else []
+        if text := self._liveness.lags(now, has_index=self._has_index):
+            answer.append(Noticed(OLD, text))
+        return answer
 
     def _move(
         self, happened: Begin | Opened | Denied | Lost | Renewed | End | _Waited, now: Now

@@ -1,9 +1,10 @@
 """All connections to the ticker together: who shows what, and what is made of what they hear.
 
-Prices are held back until an index has moved on their connection and on the first one, for they
+Prices are held back until an index is of now on their connection and on the first one, for they
 would make what is old look fresh: the first connection shows the indices and what is held. What is
-held back is joined, and comes with the next prices that may be shown. Where its connection ends
-before that, it is let go of: nobody knows what has changed meanwhile.
+held back is joined, and comes with the next prices that may be shown; of what is old no extreme is
+kept, for no stop is to be moved by it. Where its connection ends before that, it is let go of:
+nobody knows what has changed meanwhile.
 """
 
 from __future__ import annotations
@@ -102,6 +103,7 @@ class Lines:
         self._spread: Spread = ()
         self._names: dict[int, str] = {}
         self._held: dict[int, FrameHeard] = {}
+        self._old: set[int] = set()  # whose prices that are held back are not of now
         self._last_ns = 0
         self._renewed_ns: int | None = None
 
@@ -122,7 +124,7 @@ class Lines:
             self.handle(number, End(), now) for number in range(len(self._spread), len(self._lines))
         ]
         for number in range(len(self._spread), len(self._lines)):
-            self._held.pop(number, None)
+            self._let_go(number)
         del self._lines[len(self._spread) :]
         for number, tokens in enumerate(self._spread):
             if number == len(self._lines):
@@ -170,7 +172,7 @@ class Lines:
                 link = LinkMoved(number, now.market_ns, alive=True)
                 return (link, BookWanted("the ticker was not heard for a while"))
             case Down(why, in_session):
-                self._held.pop(number, None)
+                self._let_go(number)
                 return (
                     LinkMoved(number, now.market_ns, alive=False, why=why, in_session=in_session),
                 )
@@ -199,18 +201,29 @@ class Lines:
         content = hash(data) if exchange_ns else 0
         heard = FrameHeard(Frame(self._last_ns, quotes, exchange_ns), content)
         if number in self._held:
-            heard = self._with_held(self._held.pop(number), heard)
+            heard = self._with_held(number, heard)
         if self._lines[0].is_proved and self._lines[number].is_proved:
             return (heard,)
         self._held[number] = heard
+        if self._lines[number].is_old:
+            self._old.add(number)
         self.counts.held_back += 1
         return ()
 
-    def _with_held(self, held: FrameHeard, heard: FrameHeard) -> FrameHeard:
+    def _with_held(self, number: int, heard: FrameHeard) -> FrameHeard:
         """Return prices with those before them that are still wanted."""
+        held, is_old = self._held[number].frame, number in self._old
+        self._let_go(number)
         names = set(self._names.values())
-        before = {symbol: quote for symbol, quote in held.frame.quotes.items() if symbol in names}
-        return FrameHeard(merge(replace(held.frame, quotes=before), heard.frame))
+        before = {symbol: quote for symbol, quote in held.quotes.items() if symbol in names}
+        if is_old:
+            return FrameHeard(replace(heard.frame, quotes=before | dict(heard.frame.quotes)))
+        return FrameHeard(merge(replace(held, quotes=before), heard.frame))
+
+    def _let_go(self, number: int) -> None:
+        """Hold nothing back of a connection any more."""
+        self._held.pop(number, None)
+        self._old.discard(number)
 
 
 def _joined(answers: Sequence[Answer]) -> Answer:

@@ -20,7 +20,7 @@ from daemon.brokers.zerodha.stream.words import (
     Text,
 )
 from daemon.domain.instants import DAY_NS, SECOND_NS, at
-from daemon.ports.market import BookWanted, FrameHeard, LinkMoved, SessionLost
+from daemon.ports.market import BookWanted, FrameHeard, LinkMoved, NoticeHeard, SessionLost
 from tests.kit.kite_frames import frame, packet
 from tests.kit.ticker_line import (
     NIFTY,
@@ -31,6 +31,7 @@ from tests.kit.ticker_line import (
 )
 
 START_NS = at(TRADING_DAY, time(10))
+START_S = START_NS // SECOND_NS
 MANY = {f"S{number}": number << 8 | 2 for number in range(3_000)}
 INDICES = {"NIFTY": NIFTY}
 
@@ -55,13 +56,15 @@ def frames(answer):
 
 def test_a_frame_is_stamped_with_market_time_and_never_twice_with_the_same():
     lines = opened(Wanted(INDICES, {"A": OPTION}))
-    message = Bytes(frame(index_packet(NIFTY, 100, 7), option_packet(OPTION, 50, 9)))
+    message = Bytes(
+        frame(index_packet(NIFTY, 100, START_S), option_packet(OPTION, 50, START_S + 1))
+    )
 
     (first,) = frames(lines.handle(0, message, now(1)))
     (second,) = frames(lines.handle(0, message, now(1)))
 
     assert (first.at_ns, second.at_ns) == (START_NS + SECOND_NS, START_NS + SECOND_NS + 1)
-    assert first.exchange_ns == 9 * SECOND_NS
+    assert first.exchange_ns == START_NS + SECOND_NS
     assert first.quotes.keys() == {"NIFTY", "A"}
 
 
@@ -83,7 +86,7 @@ def test_a_price_that_came_before_its_mode_was_set_lacks_the_touch_and_is_left_o
 
 
 def moving(price: int, at_s: int = 1) -> Bytes:
-    return Bytes(frame(index_packet(NIFTY, price, at_s)))
+    return Bytes(frame(index_packet(NIFTY, price, START_S + at_s)))
 
 
 def test_while_the_first_connection_is_down_prices_of_others_are_held_back_and_not_lost():
@@ -107,7 +110,7 @@ def test_while_the_first_connection_is_down_prices_of_others_are_held_back_and_n
 
 def test_old_prices_that_a_frozen_broker_tells_on_opening_do_not_look_fresh():
     lines = opened(Wanted(INDICES, {"A": OPTION}))
-    old = Bytes(frame(index_packet(NIFTY, 100, 7), option_packet(OPTION, 50, 7)))
+    old = Bytes(frame(index_packet(NIFTY, 100, START_S), option_packet(OPTION, 50, START_S)))
     assert len(frames(lines.handle(0, old, now(1)))) == 1
     lines.handle(0, Lost("reset"), now(2))
     lines.look(now(4))
@@ -115,8 +118,61 @@ def test_old_prices_that_a_frozen_broker_tells_on_opening_do_not_look_fresh():
 
     assert frames(lines.handle(0, old, now(4))) == []
 
-    (shown,) = frames(lines.handle(0, moving(101, 8), now(5)))
+    (shown,) = frames(lines.handle(0, moving(101, 5), now(5)))
     assert shown.quotes.keys() == {"NIFTY", "A"}
+
+
+def test_after_a_start_the_prices_of_a_feed_that_froze_before_it_are_not_shown_and_it_is_told():
+    lines = opened(Wanted(INDICES, {"A": OPTION}))
+    froze_s = START_S - 20 * 60
+    old = Bytes(frame(index_packet(NIFTY, 100, froze_s), option_packet(OPTION, 50, froze_s)))
+    assert frames(lines.handle(0, old, now(1))) == []
+
+    news = []
+    for second in (2, 3, 4):
+        lines.handle(0, Bytes(b"\x00"), now(second))
+        news += lines.look(now(second)).news
+
+    (link,) = [each for each in news if isinstance(each, LinkMoved)]
+    assert link.why == "no index has moved for 3 s, and the newest is of 09:40:00"
+    lines.look(now(6))
+    lines.handle(0, Opened(), now(6))
+    assert frames(lines.handle(0, old, now(6))) == []
+    (shown,) = frames(lines.handle(0, moving(101, 7), now(7)))
+    assert shown.quotes["NIFTY"].ltp_e4 == 10_100
+
+
+def test_prices_that_were_old_when_they_came_are_no_extreme_of_those_of_now():
+    lines = opened(Wanted(INDICES, {"A": OPTION, "B": OPTION + 256}))
+    for price, ago_s in ((90, 600), (50, 300)):
+        packets = [option_packet(OPTION + step, price, START_S - ago_s) for step in (0, 256)]
+        held = Bytes(frame(index_packet(NIFTY, price, START_S - ago_s), *packets))
+        assert frames(lines.handle(0, held, now(1))) == []
+    fresh = Bytes(frame(index_packet(NIFTY, 70, START_S), option_packet(OPTION, 70, START_S)))
+    (shown,) = frames(lines.handle(0, fresh, now(2)))
+
+    assert (shown.quotes["A"].ltp_e4, shown.quotes["A"].high_e4) == (7_000, 0)
+    assert (shown.quotes["B"].ltp_e4, shown.quotes["B"].high_e4) == (5_000, 0)
+
+
+def lagging(second: int) -> Bytes:
+    return moving(100 + second, second - 60)
+
+
+def test_a_feed_that_moves_and_lags_is_told_of_once_for_each_time():
+    lines = opened(Wanted(INDICES, {"A": OPTION}))
+    told = []
+    for second in [*range(1, 9), 100, *range(101, 109)]:
+        message = lagging(second) if second != 100 else moving(1, 100)
+        shown = frames(lines.handle(0, message, now(second)))
+        assert len(shown) == (second >= 100)
+        told += [each for each in lines.look(now(second)).news if isinstance(each, NoticeHeard)]
+
+    (notice,) = told
+    assert (notice.kind, notice.at_ns) == ("old prices", START_NS + 3 * SECOND_NS)
+    assert (
+        "of 09:59:03 by the exchange's clock, 60 s before the time of this machine" in notice.text
+    )
 
 
 def test_at_the_weekend_nothing_waits_for_an_index():

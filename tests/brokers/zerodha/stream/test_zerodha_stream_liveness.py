@@ -15,6 +15,7 @@ from daemon.brokers.zerodha.stream.words import (
     Down,
     Drop,
     Lost,
+    Noticed,
     Ping,
     SessionWanted,
 )
@@ -132,6 +133,55 @@ def test_a_quiet_strike_is_quiet_and_not_dead():
     line.each_second([indices(2_435_000 + number) for number in range(300)], 300)
 
     assert (line.downs(), line.connection.state) == ([], State.OPEN)
+
+
+@pytest.mark.parametrize(("ago_s", "proved"), [(-5, True), (10, True), (11, False), (1_200, False)])
+def test_prices_are_of_now_where_the_exchange_s_instant_of_an_index_is_by_clocks_that_differ(
+    ago_s, proved
+):
+    line = Line(TRADING_DAY, MORNING).opened()
+    assert not line.connection.is_proved
+
+    line.tell(indices(2_435_000, line.now_ns // SECOND_NS - ago_s))
+
+    assert line.connection.is_proved is proved
+
+
+def test_an_index_that_says_no_instant_is_of_now_once_it_moves_on_the_same_connection():
+    line = Line(TRADING_DAY, MORNING).opened()
+    for price, proved in ((100, False), (100, False), (101, True)):
+        line.tell(indices(price))
+        assert line.connection.is_proved is proved
+
+    line.tell(Lost("reset"))
+    line.run(5)
+    line.opened().tell(indices(90))
+    assert not line.connection.is_proved
+
+
+def test_before_the_open_prices_are_shown_and_from_then_on_once_an_index_is_of_now():
+    line = Line(TRADING_DAY, time(9, 14, 58)).opened()
+    line.tell(indices(100, line.now_ns // SECOND_NS - 400))
+    assert line.connection.is_proved
+
+    line.run(2.5)
+    assert not line.connection.is_proved
+    line.tell(indices(101, line.now_ns // SECOND_NS))
+    assert line.connection.is_proved
+
+
+def test_what_is_of_now_stays_so_while_a_quiet_strike_and_an_old_index_come():
+    both = {NIFTY: Mode.FULL, BANKNIFTY: Mode.FULL, OPTION: Mode.FULL}
+    line = Line(TRADING_DAY, MORNING, both).opened()
+    start_s = line.now_ns // SECOND_NS
+    line.tell(indices(100, start_s))
+    old = (index_packet(BANKNIFTY, 5, start_s - 900), option_packet(OPTION, 5, start_s - 900))
+    line.tell(Bytes(frame(*old)))
+
+    line.each_second([indices(100, start_s + number) for number in range(1, 60)], 59)
+
+    assert line.connection.is_proved
+    assert (line.downs(), line.of(Noticed)) == ([], [])
 
 
 def test_one_index_may_stand_while_another_moves():

@@ -86,7 +86,9 @@ async def streaming():
             {"a": "subscribe", "v": [NIFTY, OPTION]},
             {"a": "mode", "v": ["full", [NIFTY, OPTION]]},
         ]
-        await server.send(frame(index_packet(NIFTY, 2_435_000, 1), option_packet(OPTION, 1_000, 1)))
+        at_s = START_NS // 10**9
+        packets = (index_packet(NIFTY, 2_435_000, at_s), option_packet(OPTION, 1_000, at_s))
+        await server.send(frame(*packets))
         yield server, heard
 
 
@@ -95,7 +97,7 @@ async def test_one_message_of_the_socket_is_one_frame_with_our_symbols():
         arrived = await heard.next()
 
     assert isinstance(arrived, FrameArrived)
-    assert (arrived.frame.at_ns, arrived.frame.exchange_ns) == (START_NS, 10**9)
+    assert (arrived.frame.at_ns, arrived.frame.exchange_ns) == (START_NS, START_NS)
     assert {symbol: quote.ltp_e4 for symbol, quote in arrived.frame.quotes.items()} == {
         "NIFTY": 243_500_000,
         "NIFTY26D0124350CE": 100_000,
