@@ -43,12 +43,14 @@ class Seen(Struct, frozen=True):
         silent_s: so long no beat has come, by the guardian's own looks.
         exposure: what the broker shows.
         unfinished: an earlier guardian latched a kill that still stands.
+        killed: so did somebody, of every account that is stood in for.
     """
 
     daemon: Daemon
     silent_s: float
     exposure: Exposure
     unfinished: bool
+    killed: bool = False
 
 
 class Patience(Struct, frozen=True):
@@ -87,10 +89,14 @@ def decide(seen: Seen, patience: Patience) -> Deed:
     """Return what is done next.
 
     A daemon that comes back latched works its kill itself, so nothing is owed to it before its beat
-    is lost once more. Where none is there, what an earlier guardian began is not waited for.
+    is lost once more. Where none is there, what an earlier guardian began is not waited for. Nor is
+    a kill of somebody else's where a person stopped the daemon, for no other closes anything then;
+    one that ended in no order is mostly back in a moment, and goes on with it.
     """
     stopped = seen.daemon is Daemon.STOPPED
     over = seen.silent_s >= (patience.stopped_s if stopped else patience.silence_s)
-    if over or (seen.unfinished and seen.daemon is not Daemon.THERE):
+    if seen.unfinished and seen.daemon is not Daemon.THERE:
+        over = True
+    if over or (seen.killed and stopped):
         return _PAST[seen.exposure]
     return _STOPPED[seen.exposure] if stopped else Deed.WAIT

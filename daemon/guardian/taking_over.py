@@ -28,7 +28,7 @@ from daemon.runtime.words import Origin
 from daemon.settings import Account, Settings, ladder, limits, windows
 from daemon.storage import fence
 from daemon.storage.emergency import GuardedLedger
-from daemon.storage.exclusive import GUARDIAN, exclusively, is_held, last_holder
+from daemon.storage.exclusive import GUARDIAN, Holder, exclusively, is_held, last_holder
 from daemon.storage.ledger import StoredLedger
 from daemon.storage.patience import Patience
 from daemon.storage.stores import store_of
@@ -83,19 +83,26 @@ class Takeover:
         self._teller = teller
         self._ways = ways
 
-    async def run(self, because: str) -> bool:
+    async def run(self, because: str, *, ends: bool = True) -> bool:
         """Do all of it; return whether the broker's books have shown all flat, each twice.
 
         Args:
             because: for the latch, and for people.
+            ends: a daemon that holds the folder is ended; otherwise one that has begun just now is
+                left alone, and so is everything else.
 
         Raises:
             OrdoError: it cannot go on now, and is to be tried again.
             OSError: the same, for the system refused.
         """
+        holder = self._holder()
+        if holder is not None and not ends:
+            begun = f"the {holder.what} with process id {holder.pid} has begun just now"
+            raise OrdoError(f"{begun}, and is left alone", "already_running")
         self._latch(because)
         self._teller.say(f"takes over: {because}")
-        self._end_daemon(because)
+        if ends:
+            self._end_daemon(because)
         with exclusively(self._state_dir, GUARDIAN), self._records() as (ledger, reached_ns):
             flat = await self._close(ledger, reached_ns)
             self._latch(because)  # where the disk refused it before
@@ -108,13 +115,9 @@ class Takeover:
         self._teller.once("latch", unwritten)
 
     def _end_daemon(self, because: str) -> None:
-        """Let nothing of the daemon's leave any more, and end it.
-
-        Before the machine started again, its number and instant may have been another's: who does
-        not hold the folder is left alone.
-        """
-        holder = last_holder(self._state_dir)
-        if holder is None or not holder.is_alive() or not is_held(self._state_dir):
+        """Let nothing of the daemon's leave any more, and end it."""
+        holder = self._holder()
+        if holder is None:
             return
         try:
             fence.put_up(self._state_dir, because)
@@ -127,6 +130,16 @@ class Takeover:
                 "already_running",
             )
         self._teller.say(f"the {holder.what} with process id {holder.pid} is ended")
+
+    def _holder(self) -> Holder | None:
+        """Return who lives and holds the folder.
+
+        Before the machine started again, its number and instant may have been another's: who does
+        not hold the folder is left alone.
+        """
+        holder = last_holder(self._state_dir)
+        is_there = holder is not None and holder.is_alive() and is_held(self._state_dir)
+        return holder if is_there else None
 
     @contextmanager
     def _records(self) -> Iterator[tuple[GuardedLedger, int]]:

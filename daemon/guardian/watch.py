@@ -17,7 +17,7 @@ from daemon.guardian.listening import Listener
 from daemon.guardian.sight import sight_of
 from daemon.guardian.taking_over import Takeover, is_ours
 from daemon.guardian.telling import ALERT, Teller
-from daemon.guardian.ways import Ways
+from daemon.guardian.ways import Ways, at_brokers
 from daemon.settings import Settings
 from daemon.storage.exclusive import DAEMON, Holder, last_holder
 
@@ -48,6 +48,8 @@ class Watch:
         self._teller = teller
         self._sight = sight_of(settings, ways, teller.lives)
         self._takeover = Takeover(settings, teller, ways)
+        accounts = settings.accounts if ways is None else at_brokers(settings)
+        self._accounts = tuple(each.id for each in accounts)
         self._exposure = Exposure.UNSEEN
         self._silent = self._read = self._starts = self._in_vain = 0
         self._over = False  # nothing more can be closed before the next beat
@@ -71,22 +73,30 @@ class Watch:
         self._see_start()
         if self._silent - self._read >= self._sight.looks and not self._over:
             self._exposure = Exposure.UNSEEN
-        deed = decide(self._seen(), self._patience)
+        seen = self._seen()
+        deed = decide(seen, self._patience)
         if deed is Deed.LOOK:
             self._exposure, self._read = await self._shown(), self._silent
             if self._listener.heard():  # it came back while a broker was being read
                 return await self._beaten()
-            deed = decide(self._seen(), self._patience)
+            seen = self._seen()
+            deed = decide(seen, self._patience)
         match deed:
             case Deed.WARN:
                 self._warn()
             case Deed.TAKE_OVER:
-                await self._take_over()
+                await self._take_over(seen)
         return deed
 
     def _seen(self) -> Seen:
-        unfinished = any(is_ours(latch) for latch in kill.standing(self._state_dir))
-        return Seen(daemon_of(self._state_dir), self._silent * LOOK_S, self._exposure, unfinished)
+        latches = kill.standing(self._state_dir)
+        return Seen(
+            daemon=daemon_of(self._state_dir),
+            silent_s=self._silent * LOOK_S,
+            exposure=self._exposure,
+            unfinished=any(map(is_ours, latches)),
+            killed=all(any(_kills(each, name) for each in latches) for name in self._accounts),
+        )
 
     async def _beaten(self) -> Deed:
         """Take in that a daemon lives."""
@@ -137,13 +147,15 @@ class Watch:
         else:
             self._teller.alert([text])
 
-    async def _take_over(self) -> None:
-        seconds = self._silent * LOOK_S
-        because = f"the daemon gave no beat for {seconds:.0f} s, and the broker shows what is open"
-        if self._exposure is Exposure.UNREAD:
-            because = f"the daemon gave no beat for {seconds:.0f} s; the broker cannot be read"
+    async def _take_over(self, seen: Seen) -> None:
+        so = f"the daemon gave no beat for {seen.silent_s:.0f} s"
+        if seen.killed and seen.daemon is Daemon.STOPPED:
+            so = "a kill stands, and no daemon is there to close"
+        because = f"{so}, and the broker shows what is open"
+        if seen.exposure is Exposure.UNREAD:
+            because = f"{so}; the broker cannot be read"
         try:
-            flat = await self._takeover.run(because)
+            flat = await self._takeover.run(because, ends=seen.daemon is Daemon.THERE)
         except (OrdoError, OSError) as error:
             self._teller.once("hindered", f"{error}; it is tried again")
             self._exposure = Exposure.UNSEEN
@@ -151,6 +163,12 @@ class Watch:
         self._teller.once("hindered", "")
         self._wait_anew(Exposure.FLAT if flat else Exposure.WAITING)
         self._over = not flat and not self._sight.returns
+
+
+def _kills(latch: kill.Latch, account: str) -> bool:
+    """Say whether a latch is a kill of all of an account; one that nobody can read is none here."""
+    is_whole = latch.kind == kill.KILL and latch.scope != kill.STRATEGY
+    return is_whole and latch.by != kill.UNREAD and latch.reaches(account)
 
 
 def daemon_of(state_dir: Path) -> Daemon:

@@ -14,7 +14,7 @@ from daemon.domain.instants import SECOND_NS
 from daemon.domain.orders.words import OrderRefused
 from daemon.guardian.decision import Exposure
 from daemon.guardian.exposure import exposure_of
-from daemon.kill import standing
+from daemon.kill import Latch, pull, standing
 from daemon.settings import load
 from daemon.storage.exclusive import GUARDIAN, last_holder
 from daemon.storage.fence import put_up, stands
@@ -110,6 +110,17 @@ def test_a_guardian_that_is_killed_at_its_work_is_gone_on_with_by_the_next(held,
         settings = load(None, {"ORDO_DAEMON__STATE_DIR": str(held / "state")})
         guardian.wait(lambda: exposure_of(settings) is Exposure.FLAT, "closes what is open")
     assert len(standing(held / "state")) == 1
+
+
+def test_a_kill_of_a_person_is_carried_out_by_the_guardian_where_the_daemon_was_stopped(held):
+    with running(held, *PACE) as daemon:
+        daemon.wait_ready()
+        with watching(held) as guardian:
+            assert daemon.end(signal.SIGTERM) == 0
+            guardian.wait_line("shows something open")
+            pull(held / "state", Latch("kill-ann", "kill", "all", "", "enough", "ann", 0))
+            guardian.wait_line("has closed everything")
+    assert_closed_once(held / "state")
 
 
 def press_kill(daemon: DaemonProcess, *, fenced: bool) -> None:

@@ -74,6 +74,24 @@ def test_what_an_earlier_guardian_began_is_not_waited_for_where_no_daemon_is(
     assert decide(Seen(daemon, 0.25, exposure, unfinished=True), PATIENCE) is deed
 
 
+@pytest.mark.parametrize(
+    ("daemon", "exposure", "deed"),
+    [
+        (STOPPED, UNSEEN, LOOK),
+        (STOPPED, FLAT, WAIT),
+        (STOPPED, OPEN, TAKE_OVER),
+        (STOPPED, UNREAD, TAKE_OVER),
+        (STOPPED, WAITING, WARN),
+        (STOPPED, HIDDEN, WARN),
+        (GONE, OPEN, WAIT),  # it is back in a moment, and goes on with the kill
+        (THERE, OPEN, WAIT),
+    ],
+)
+def test_a_kill_is_not_waited_with_where_a_person_stopped_the_daemon(daemon, exposure, deed):
+    seen = Seen(daemon, 0.25, exposure, unfinished=False, killed=True)
+    assert decide(seen, PATIENCE) is deed
+
+
 def test_a_daemon_that_was_back_in_time_is_left_alone_whatever_is_open():
     for exposure in Exposure:
         for daemon in (THERE, GONE):

@@ -172,6 +172,13 @@ async def test_a_folder_that_somebody_else_holds_is_left_to_him(tmp_path, takeov
     assert exposure_of(settings_of(tmp_path)) is Exposure.OPEN
 
 
+async def test_a_daemon_that_has_begun_just_now_is_left_alone_and_not_latched(tmp_path, takeover):
+    traded(tmp_path, (CALL, Side.SELL, 65, 0))
+    with exclusively(tmp_path), pytest.raises(OrdoError, match="begun just now"):
+        await takeover.run("no beat", ends=False)
+    assert kill.standing(tmp_path) == ()
+
+
 async def test_a_takeover_that_is_tried_again_and_again_leaves_no_file_open(tmp_path, takeover):
     traded(tmp_path, (CALL, Side.SELL, 65, 0))
     (tmp_path / "emergency").mkdir()

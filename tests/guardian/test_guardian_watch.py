@@ -7,6 +7,7 @@ import socket
 
 import pytest
 
+from daemon import kill
 from daemon.errors import OrdoError
 from daemon.guardian import sight
 from daemon.guardian.decision import Daemon, Deed, Exposure
@@ -38,14 +39,19 @@ class Watched:
     Args:
         folder: the state folder.
         patch: for what it reads.
+        accounts: that are watched.
     """
 
-    def __init__(self, folder, patch) -> None:
+    def __init__(self, folder, patch, accounts=("paper",)) -> None:
         self.beats, self.said, self.because = Beats(), [], []
+        self.ends: list[bool] = []
         self.hinders: type[Exception] = OrdoError
         self.exposure, self.hindered, self.reads, self.flat = Exposure.OPEN, "", 0, True
+        file = folder / "settings.toml"
+        text = '[[accounts]]\nid = "{}"\nbroker = "paper"\n'
+        file.write_text("".join(map(text.format, accounts)))
         settings = load(
-            None,
+            file,
             {
                 "ORDO_DAEMON__STATE_DIR": str(folder),
                 "ORDO_GUARDIAN__SILENCE_S": "2",
@@ -60,9 +66,10 @@ class Watched:
         self.reads += 1
         return self.exposure
 
-    async def run(self, because: str) -> bool:
+    async def run(self, because: str, *, ends: bool) -> bool:
         """Stand in for taking over."""
         self.because.append(because)
+        self.ends.append(ends)
         if self.hindered:
             raise self.hinders(self.hindered)
         return self.flat
@@ -180,6 +187,57 @@ async def test_what_could_not_be_closed_today_is_told_and_left_until_a_daemon_be
 async def test_what_an_earlier_guardian_began_is_gone_on_with_at_once(died, watched, tmp_path):
     latch(tmp_path, "no beat")
     assert await watched.looks(1) == [Deed.TAKE_OVER]
+
+
+def kill_of(scope: str, name: str = "", kind: str = kill.KILL) -> kill.Latch:
+    return kill.Latch(f"{kind}-{scope}-{name}", kind, scope, name, "enough", "ann", 0)
+
+
+@pytest.mark.parametrize(
+    "latches", [[kill_of("all")], [kill_of("account", "paper"), kill_of("account", "second")]]
+)
+async def test_a_persons_kill_of_all_that_is_watched_is_acted_on_at_once_after_an_orderly_end(
+    tmp_path, monkeypatch, latches
+):
+    watched = Watched(tmp_path, monkeypatch, ("paper", "second"))
+    assert await watched.looks(1) == [Deed.WARN]
+    for each in latches:
+        kill.pull(tmp_path, each)
+    assert await watched.looks(1) == [Deed.TAKE_OVER]
+    assert watched.ends == [False]
+    assert watched.because == [
+        "a kill stands, and no daemon is there to close, and the broker shows what is open"
+    ]
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        kill_of("account", "paper"),
+        kill_of("strategy", "s"),
+        kill_of("all", kind=kill.PAUSE),
+    ],
+)
+async def test_what_is_no_kill_of_all_that_is_watched_leaves_a_person_his_time(
+    tmp_path, monkeypatch, other
+):
+    watched = Watched(tmp_path, monkeypatch, ("paper", "second"))
+    kill.pull(tmp_path, other)
+    assert set(await watched.looks(LOOKS)) == {Deed.WARN}
+
+
+async def test_a_latch_that_nobody_can_read_leaves_a_person_his_time(watched, tmp_path):
+    (tmp_path / kill.FOLDER).mkdir()
+    (tmp_path / kill.FOLDER / "notes").write_text("call the bank")
+    assert set(await watched.looks(LOOKS)) == {Deed.WARN}
+
+
+async def test_only_a_daemon_that_is_there_is_ended(died, watched, monkeypatch):
+    await watched.looks(LOOKS)
+    monkeypatch.setattr(Holder, "is_alive", lambda _: True)
+    await watched.looks(2 * LOOKS)
+    assert watched.ends[0] is False
+    assert set(watched.ends[1:]) == {True}
 
 
 async def test_a_daemon_that_starts_again_gets_its_time_and_one_that_never_beats_does_not(
