@@ -113,8 +113,10 @@ class SimulatedLedger:
         Raises:
             StoreError: one of them cannot be recorded, or there is no room left; then none is.
         """
+        gone_by = self._guarded.gone_by
         self._guarded.append(facts, origin, at_ns)
-        self._fresh += facts
+        if self._guarded.gone_by == gone_by:
+            self._fresh += facts
         self._watch(facts, at_ns)
 
     def flush(self) -> None:

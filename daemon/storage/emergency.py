@@ -30,7 +30,7 @@ from daemon.storage.emergency_file import (
 )
 from daemon.storage.ledger import EPOCH_OVER
 from daemon.storage.patience import Patience
-from daemon.storage.reserve import ends_risk, room_bytes
+from daemon.storage.reserve import Needs, needs, room_bytes
 from daemon.storage.stored import Stored
 
 
@@ -65,10 +65,14 @@ class Guarded(Ledger, Protocol):
 
 
 class _Entered(NamedTuple):
-    """A batch, and where the chain ended with it; None: the ledger was not given it."""
+    """A batch, and where the chain ended with it; None: the ledger was not given it.
+
+    What goes by is held in memory alone.
+    """
 
     batch: Batch
     head: Head | None
+    goes_by: bool = False
 
 
 class GuardedLedger:
@@ -77,13 +81,14 @@ class GuardedLedger:
     Args:
         inner: the ledger.
         path: the emergency file; it is made now, at its full size.
-        on_failure: is told once, in a sentence, that the ledger has failed; in whichever thread
-            finds it out, after what waited is safe.
+        on_failure: is told once, in a sentence, that the ledger has failed, and once that facts
+            go by; in whichever thread finds it out, after what waited is safe.
         patience: how a flush is waited for.
         size_bytes: of the emergency file.
 
     Attributes:
         failed_because: why the ledger counts as failed; empty: it works.
+        gone_by: how many facts a restart will not know, for the emergency file is too full.
 
     Raises:
         StoreError: the emergency file cannot be made or opened.
@@ -104,7 +109,9 @@ class GuardedLedger:
         self._patience = patience or Patience()
         self._limit = size_bytes
         self._file = EmergencyFile(path, size_bytes)
-        self._recovered = self._told = False
+        self.gone_by = 0
+        self._recovered = False
+        self._told = [False, False]  # that it failed, and that facts go by
         self._durable = inner.head
         self._waiting: list[_Entered] = []  # what the ledger is not known to have stored
         self._written = 0  # of these, how many are in the emergency file
@@ -148,8 +155,8 @@ class GuardedLedger:
         batch = Batch(tuple(facts), origin.actor, origin.message, origin.cause, at_ns)
         with self._entering:
             if not self._passed_on(batch, origin):
-                self._reserve(batch)
-                self._waiting.append(_Entered(batch, None))
+                goes_by = not self._reserve(batch)
+                self._waiting.append(_Entered(batch, None, goes_by))
 
     def flush(self) -> None:
         """Make everything entered durable, in the ledger or in the emergency file.
@@ -258,35 +265,45 @@ class GuardedLedger:
 
     def _tell(self) -> None:
         with self._entering:
-            first = bool(self.failed_because) and not self._told
-            self._told = self._told or first
-        if first:
-            self._on_failure(
-                f"{LEDGER_FAILED}: {self.failed_because}; what is decided is kept in "
-                f"{self._path}, entries stop, and a restart takes it over"
-            )
+            now = [bool(self.failed_because), bool(self.gone_by)]
+            fresh = [holds and not told for holds, told in zip(now, self._told, strict=True)]
+            self._told = now
+        failed = (
+            f"{self.failed_because}; what is decided is kept in {self._path}, entries stop, and a "
+            "restart takes it over"
+        )
+        goes_by = (
+            f"{self._path} is so full that its rest is kept for exits: levels that follow the "
+            "market, notes and alerts are in memory alone, and a restart takes up the levels from "
+            "before; make room on the ledger's disk, and start anew"
+        )
+        for sentence, is_fresh in zip((failed, goes_by), fresh, strict=True):
+            if is_fresh:
+                self._on_failure(f"{LEDGER_FAILED}: {sentence}")
 
-    def _reserve(self, batch: Batch) -> None:
-        """Keep room for a batch; what adds to no safety may not take the last of it."""
-        weight = weight_bytes(batch)
-        limit = room_bytes(self._limit, ends=any(map(ends_risk, batch.facts)))
-        if self._file.end + self._owed_bytes + weight > limit:
-            kind = type(batch.facts[0]).__name__ if batch.facts else "nothing"
+    def _reserve(self, batch: Batch) -> bool:
+        """Keep room for a batch, or say that it goes by; the last of it is for what ends risk."""
+        weight, need = weight_bytes(batch), needs(batch.facts)
+        if self._file.end + self._owed_bytes + weight > room_bytes(self._limit, need):
+            if need is Needs.LITTLE:
+                self.gone_by += len(batch.facts)
+                return False
             raise StoreError(
-                f"the emergency file {self._path} has no room left for {kind}; the ledger failed: "
-                f"{self.failed_because}",
+                f"the emergency file {self._path} has no room left for "
+                f"{type(batch.facts[0]).__name__}; the ledger failed: {self.failed_because}",
                 "emergency_full",
             )
         self._owed_bytes += weight
+        return True
 
     def _write(self) -> None:
         with self._entering:
             fresh = self._waiting[self._written :]
             owed_bytes = self._owed_bytes
-        if not fresh:
-            return
-        batches = tuple(entered.batch for entered in fresh)
-        self._file.write(Written(self._durable, self.failed_because[:BECAUSE_LETTERS], batches))
+        batches = tuple(entered.batch for entered in fresh if not entered.goes_by)
+        if batches:
+            because = self.failed_because[:BECAUSE_LETTERS]
+            self._file.write(Written(self._durable, because, batches))
         with self._entering:
             self._written += len(fresh)
             self._owed_bytes -= owed_bytes

@@ -1,36 +1,72 @@
-"""The reserve of the emergency file: its last part is kept for what ends risk."""
+"""The reserve of the emergency file: its last part is kept for what ends risk.
+
+What only tells is held in memory there, and goes by: a restart knows it no more. A trail that moved
+on is such a thing, for a restart folds the level before it, and follows the market anew. Whatever
+else there is may be done only once it is recorded, and is refused.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from enum import Enum
+
 from daemon.domain.orders.words import IntentRecorded, OrderFact, Purpose
+from daemon.domain.risk.moves import LevelMoved, Move
 from daemon.messages import (
+    AlertFact,
     CancelAsked,
+    EntriesPaused,
+    ExitDecided,
     ExitFinished,
     ExitOverdue,
     ExitOwed,
+    ExitReplaced,
     Fact,
+    JobDone,
     KillStaged,
     Latched,
+    Noted,
     Released,
+    StartMissed,
 )
 
-_EXITS = (CancelAsked, ExitOwed, ExitFinished, ExitOverdue)
-_ENDING = (OrderFact, *_EXITS, Latched, Released, KillStaged)
+_EXITS = (ExitDecided, CancelAsked, ExitOwed, ExitFinished, ExitOverdue, ExitReplaced)
+_ENDING = (OrderFact, *_EXITS, EntriesPaused, Latched, Released, KillStaged)
+_TELLING = (Noted, AlertFact, JobDone, StartMissed)
+_FOLLOWING = (Move.TRAILED, Move.LOCKED, Move.FLOOR_RAISED)
+"""Moves of what follows the market; a stop that is armed or set by a person follows nobody."""
 _RESERVED = 4
 """The last one in so many parts of the file is kept for what ends risk."""
 
 
-def room_bytes(size_bytes: int, *, ends: bool) -> int:
-    """Return up to where a file of a size may be filled.
+class Needs(Enum):
+    """What a batch of facts needs of the file."""
 
-    Args:
-        size_bytes: of the file.
-        ends: by what ends risk.
-    """
-    return size_bytes if ends else size_bytes - size_bytes // _RESERVED
+    ALL = "all of it, for it ends risk"
+    MOST = "what is not reserved, or it is refused"
+    LITTLE = "what is not reserved, or it goes by"
 
 
-def ends_risk(fact: Fact) -> bool:
+def needs(facts: Sequence[Fact]) -> Needs:
+    """Return what facts that were entered in one piece need."""
+    if any(map(_ends_risk, facts)):
+        return Needs.ALL
+    return Needs.LITTLE if all(map(_only_tells, facts)) else Needs.MOST
+
+
+def room_bytes(size_bytes: int, need: Needs) -> int:
+    """Return up to where a file of a size may be filled."""
+    return size_bytes if need is Needs.ALL else size_bytes - size_bytes // _RESERVED
+
+
+def _ends_risk(fact: Fact) -> bool:
     """Say whether a fact is of what must go on while everything else stops."""
-    entry = isinstance(fact, IntentRecorded) and fact.intent.purpose is Purpose.ENTRY
-    return isinstance(fact, _ENDING) and not entry
+    if isinstance(fact, IntentRecorded):
+        return fact.intent.purpose is not Purpose.ENTRY
+    if isinstance(fact, LevelMoved):
+        return fact.move not in _FOLLOWING
+    return isinstance(fact, _ENDING)
+
+
+def _only_tells(fact: Fact) -> bool:
+    return isinstance(fact, _TELLING) or (isinstance(fact, LevelMoved) and fact.move in _FOLLOWING)

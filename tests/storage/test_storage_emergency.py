@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 import threading
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -15,11 +16,18 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from daemon.domain.orders.words import IntentRecorded, OrderRefused, Purpose, Refusal
+from daemon.domain.risk.moves import LevelMoved, Move
 from daemon.domain.risk.words import ExitReason
 from daemon.errors import StoreError
 from daemon.messages import (
+    AlertEscalated,
+    EntriesPaused,
     EpochBegan,
+    ExitDecided,
     ExitOwed,
+    ExitReplaced,
+    Job,
+    JobDone,
     Latched,
     LatchKind,
     Noted,
@@ -404,14 +412,28 @@ def test_a_disk_that_takes_neither_is_fatal(started, monkeypatch):
 
 
 NOTE = Noted("gap", "x" * 500, NOW)
+TRAILED = LevelMoved("straddle", "call", Move.TRAILED, 1, 2, NOW)
 SAFE = [
     IntentRecorded(EXIT, NOW),
     IntentRecorded(replace(EXIT, purpose=Purpose.RESIDENT_STOP), NOW),
     OrderRefused("OR1", Refusal.OTHER, "", NOW),
+    ExitDecided("straddle", (), ExitReason.STOP, 0, NOW),
     ExitOwed("exit-1", "straddle", (), ExitReason.STOP, NOW),
+    ExitReplaced("OR1", NOW),
+    EntriesPaused("the ledger failed", NOW),
+    replace(TRAILED, move=Move.ARMED),
+    replace(TRAILED, move=Move.ADJUSTED),
     Latched("kill-1", LatchKind.KILL, Scope.ALL, "", "", "ann", NOW),
 ]
-UNSAFE = [NOTE, IntentRecorded(INTENT, NOW), EpochBegan(1, NOW)]
+UNSAFE = [IntentRecorded(INTENT, NOW), EpochBegan(1, NOW)]
+TELLING = [
+    NOTE,
+    TRAILED,
+    replace(TRAILED, move=Move.LOCKED),
+    replace(TRAILED, move=Move.FLOOR_RAISED),
+    AlertEscalated("ledger-1", 2, NOW),
+    JobDone(Job.REPORT, date(2025, 8, 29), True, "", NOW),
+]
 
 
 def filled(started, *facts) -> Run:
@@ -422,6 +444,8 @@ def filled(started, *facts) -> Run:
         try:
             run.enter(*facts)
         except StoreError:
+            return run
+        if run.ledger.gone_by:
             return run
     raise AssertionError("it never fills")
 
@@ -442,15 +466,35 @@ def test_the_last_quarter_is_kept_for_what_ends_risk(fact, started):
 def test_what_adds_to_no_safety_is_refused_the_last_quarter(fact, started):
     run = filled(started, NOTE)
     kind = type(fact).__name__
-    with pytest.raises(StoreError, match=f"no room left for {kind}; the ledger failed: the disk"):
-        run.ledger.append((fact,) * 3, ORIGIN, NOW)
-    with pytest.raises(StoreError, match="no room left for nothing"):
-        append_many(run)
+    for facts in ((fact,) * 3, (fact, NOTE)):
+        with pytest.raises(StoreError, match=f"no room left for {kind}; the ledger failed: the"):
+            run.ledger.append(facts, ORIGIN, NOW)
 
 
-def append_many(run: Run, *facts) -> None:
-    for _ in range(SMALL):
-        run.ledger.append(facts, ORIGIN, NOW)
+@pytest.mark.parametrize("fact", TELLING, ids=lambda fact: type(fact).__name__)
+def test_what_only_tells_goes_by_in_the_last_quarter_and_ends_no_run(fact, started):
+    """An actor that is built again finds it; a restart does not, and all that ends risk."""
+    run = filled(started, fact)
+    end, exits = run.ledger._file.end, [SAFE[0], SAFE[4]]
+    for each in exits:
+        run.enter(each)
+        run.enter(fact)
+        run.enter()
+
+    assert run.ledger._file.end > end
+    assert list(run.ledger.facts())[-5:] == [fact, exits[0], fact, exits[1], fact]
+    assert run.ledger.gone_by == 3
+    assert in_ledger(started())[-3:] == [fact, *exits]
+
+
+def test_that_facts_go_by_is_told_once(started):
+    run = filled(started, NOTE)
+    run.enter(NOTE)
+    failed, goes_by = run.told
+
+    assert failed.startswith("the ledger failed: the disk is full; what is decided")
+    assert goes_by.startswith("the ledger failed: ")
+    assert "levels that follow the market, notes and alerts are in memory alone" in goes_by
 
 
 def test_the_whole_file_is_the_end_of_what_ends_risk_too(started):
@@ -464,8 +508,8 @@ def test_what_waits_unwritten_counts_as_room_that_is_taken(started):
     """Facts that are entered between two flushes never overfill the file."""
     run = started("fails")
     run.enter(FACTS[0])
-    with pytest.raises(StoreError, match="no room left"):
-        append_many(run, NOTE)
+    for _ in range(SMALL // 500):
+        run.ledger.append((NOTE,), ORIGIN, NOW)
     run.ledger.flush()
 
     assert run.ledger._file.end <= SMALL * 3 // 4
