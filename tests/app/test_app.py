@@ -186,7 +186,7 @@ def test_an_account_without_settings_of_its_own_trades_under_the_presets():
     assert chosen.limits == AccountLimits()
     assert chosen.windows == (
         *(Window(8, SECOND, 3), Window(300, 60 * SECOND, 60)),
-        Window(5_000, 24 * 60 * 60 * SECOND, 500),
+        Window(5_000, 24 * 60 * 60 * SECOND, 500, binds_exits=False),
     )
     assert chosen.latency == Latency(1, 30_000, 20_000)
     assert chosen.interval_ns == 0

@@ -20,6 +20,7 @@ from daemon.actors.order_router.sending import Errand, Later, judge, may_fill, s
 from daemon.actors.turn import Turn
 from daemon.domain.instants import SECOND_NS
 from daemon.domain.money import units
+from daemon.domain.orders.heard import Order
 from daemon.domain.orders.limits import Control, Parent, Refused
 from daemon.domain.orders.margin import MarginLeg
 from daemon.domain.orders.reconcile import MANUAL
@@ -50,6 +51,12 @@ _PROTECTED_STEP = 1
 def parent_of(request_id: str) -> str:
     """Return what an order by hand is a child of."""
     return f"{MANUAL}:{request_id}"
+
+
+def found(desk: Desk, request_id: str) -> Order | None:
+    """Return the order of a request as it stands; None: it was never sent."""
+    orders = desk.book.children(parent_of(request_id))
+    return orders[0] if orders else None
 
 
 def leave(desk: Desk, turn: Turn, wanted: ExitByHand, now_ns: int) -> Done | Declined:
@@ -129,9 +136,9 @@ def place(desk: Desk, turn: Turn, number: int, wanted: PlaceByHand, now_ns: int)
     """Send one order, once under its request id; answer when the broker has, or after a while."""
     asked = wanted.asked
     request = Request(wanted, [number], now_ns + _ANSWER_NS)
-    known = desk.book.children(parent_of(asked.request_id))
-    if known:
-        waiting.tell_known(desk, turn, request, known[0], now_ns)
+    known = found(desk, asked.request_id)
+    if known is not None:
+        waiting.tell_known(desk, turn, request, known, now_ns)
         return
     if not desk.terms.asks_margin:
         _place(desk, turn, request, now_ns)
