@@ -73,19 +73,21 @@ class Watch:
         self._see_start()
         if self._silent - self._read >= self._sight.looks and not self._over:
             self._exposure = Exposure.UNSEEN
-        seen = self._seen()
+        seen, silent = self._seen(), self._holder
         deed = decide(seen, self._patience)
         if deed is Deed.LOOK:
             self._exposure, self._read = await self._shown(), self._silent
             if self._listener.heard():  # it came back while a broker was being read
                 return await self._beaten()
+            self._see_start()  # or one began
             seen = self._seen()
             deed = decide(seen, self._patience)
         match deed:
             case Deed.WARN:
                 self._warn()
             case Deed.TAKE_OVER:
-                await self._take_over(seen)
+                is_silent = seen.daemon is Daemon.THERE and self._holder == silent
+                await self._take_over(seen, ends=is_silent)
         return deed
 
     def _seen(self) -> Seen:
@@ -147,7 +149,7 @@ class Watch:
         else:
             self._teller.alert([text])
 
-    async def _take_over(self, seen: Seen) -> None:
+    async def _take_over(self, seen: Seen, *, ends: bool) -> None:
         so = f"the daemon gave no beat for {seen.silent_s:.0f} s"
         if seen.killed and seen.daemon is Daemon.STOPPED:
             so = "a kill stands, and no daemon is there to close"
@@ -155,7 +157,7 @@ class Watch:
         if seen.exposure is Exposure.UNREAD:
             because = f"{so}; the broker cannot be read"
         try:
-            flat = await self._takeover.run(because, ends=seen.daemon is Daemon.THERE)
+            flat = await self._takeover.run(because, ends=ends)
         except (OrdoError, OSError) as error:
             self._teller.once("hindered", f"{error}; it is tried again")
             self._exposure = Exposure.UNSEEN

@@ -306,6 +306,21 @@ async def test_a_beat_that_comes_while_a_broker_is_read_comes_in_time(died, watc
     assert sight.let_gone == 1
 
 
+@pytest.mark.parametrize(("waited_for", "ends"), [(0, []), (3, [False])])
+async def test_a_daemon_that_begins_while_a_broker_is_read_is_not_ended(
+    died, watched, tmp_path, monkeypatch, waited_for, ends
+):
+    """It gets its time; where it has had that too often, only who was silent before is ended."""
+    monkeypatch.setattr(Holder, "is_alive", lambda holder: holder.pid == 7)
+    watched.watch._starts = waited_for
+    sight = watched.watch._sight = Hidden(Exposure.OPEN)
+    sight.meanwhile = lambda: (tmp_path / "daemon.lock").write_text("daemon 7 1\n")
+    *before, last = await watched.looks(LOOKS)
+    assert set(before) == {Deed.WAIT}
+    assert (last is Deed.TAKE_OVER) is bool(ends)
+    assert watched.ends == ends
+
+
 async def test_a_broker_is_looked_at_seldom_for_a_daemon_may_be_asking_it_too(died, watched):
     sight = watched.watch._sight = Hidden(Exposure.FLAT)
     await watched.looks(LOOKS + 79)
