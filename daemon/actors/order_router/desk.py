@@ -66,8 +66,8 @@ HEARS = (
 _RECENT_INTENTS = 64
 """More than the message budget lets out within the window in which equal orders are looked for."""
 
-LATE = "late"
-"""Among what was told of a closing: that its time is over."""
+LATE, UNREAD = "late", "unread"
+"""Among what was told of a closing: that its time is over, and that it left on a book unread."""
 
 
 class Closing(Struct):

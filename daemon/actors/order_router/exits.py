@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from daemon.actors.order_router import entries, lookups, outside
 from daemon.actors.order_router.alarms import ClosingDue, ExitLate
-from daemon.actors.order_router.desk import LATE, Closing, Desk, next_opening_ns
+from daemon.actors.order_router.desk import LATE, UNREAD, Closing, Desk, next_opening_ns
 from daemon.actors.order_router.holdings import (
     EXIT_DEADLINE_NS,
     holding,
@@ -143,6 +143,8 @@ def proceed(desk: Desk, turn: Turn, exit_id: str, now_ns: int) -> None:
         if opens_ns:
             desk.wakes.wake(turn, ClosingDue(exit_id, opens_ns))
         return
+    if _awaits_reading(desk, turn, closing, now_ns):
+        return
     for leg_id in closing.owed.leg_ids:
         for beyond in surplus(desk, closing, leg_id):
             cancel(desk, turn, beyond, now_ns)
@@ -158,6 +160,28 @@ def proceed(desk: Desk, turn: Turn, exit_id: str, now_ns: int) -> None:
     recall_by_hand(desk, turn, closing, now_ns)
     wakes_ns = closing.machine.wakes_ns(holdings, now_ns) or now_ns + _LOOK_AGAIN_NS
     desk.wakes.wake(turn, ClosingDue(exit_id, wakes_ns))
+
+
+def _awaits_reading(desk: Desk, turn: Turn, closing: Closing, now_ns: int) -> bool:
+    """Say whether an exit waits for the first reading since the start, and not for too long.
+
+    What is held by our book may have been closed by hand meanwhile.
+    """
+    reads, owed = desk.reads, closing.owed
+    if not desk.terms.reconcile_ns or reads.reconciled:
+        return False
+    if reads.awaited_ns is None:
+        reads.awaited_ns = now_ns
+    until_ns = reads.awaited_ns + desk.terms.exit_limit_ns
+    if now_ns < until_ns:
+        desk.wakes.wake(turn, ClosingDue(owed.exit_id, until_ns))
+        return True
+    if UNREAD not in closing.told:
+        closing.told.add(UNREAD)
+        text = f"{', '.join(owed.leg_ids)} are left though the broker's book is not read since the"
+        told = f"{text} start; look there whether they were closed by hand meanwhile"
+        turn.announce(Noted(NoteKind.REFUSED, told, now_ns, owed.strategy_id))
+    return False
 
 
 def proceed_all(desk: Desk, turn: Turn, now_ns: int) -> None:

@@ -55,6 +55,7 @@ class Readings(Struct):
         gone: orders that are over with their day, and may have filled before.
         unheard: by how many units the broker's position was above ours where those trade.
         after_close: how often it was asked for since the last close of the day.
+        awaited_ns: since when an exit waits for the first reading since the start.
         unread: why the book could not be read, once a person was told.
     """
 
@@ -73,6 +74,7 @@ class Readings(Struct):
     gone: frozenset[str] = frozenset()
     unheard: dict[Pocket, int] = field(default_factory=dict)
     after_close: int = 0
+    awaited_ns: int | None = None
     unread: str = ""
 
     def apply(self, fact: object) -> None:

@@ -272,6 +272,7 @@ class OrderRouter:
     def _read(self, turn: Turn, read: AccountRead, now_ns: int) -> None:
         """Hear what the broker's book knows better; then hold it against ours."""
         desk = self._desk
+        is_first = not desk.reads.reconciled
         moved = reconciling.answered(desk, read)
         told = [hearing.take(desk, turn, fact, now_ns) for fact in news(desk.book, read)]
         heard = [taken for taken in told if taken is not None]
@@ -286,6 +287,8 @@ class OrderRouter:
         reconciling.read(desk, turn, read, moved, now_ns)
         doubts.look(desk, turn, read, now_ns)
         killing.saw(desk, read)
+        if is_first:  # exits have waited for it
+            exits.proceed_all(desk, turn, now_ns)
 
     def _closed_outside(self, turn: Turn, closed: Sequence[Intent], now_ns: int) -> None:
         """Go on where strangers closed legs of ours: an exit may be done, or gone beyond flat."""

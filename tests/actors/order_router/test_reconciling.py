@@ -13,6 +13,7 @@ from daemon.messages import (
     BooksDiffer,
     DayEnded,
     EnterLegs,
+    ExitFinished,
     ExitOwed,
     KillStaged,
     LinkDied,
@@ -474,3 +475,38 @@ def test_a_carried_short_that_the_broker_shows_as_of_the_same_day_differs_in_bot
     stage.run(31)
     told = {fact.pocket: (fact.ours, fact.theirs) for fact in stage.told(BooksDiffer)}
     assert told == {CARRIED: (-75, 0), Pocket(CE): (0, -75)}
+
+
+def begun_unread(unread):
+    """A router that begins with a short, and with a book that cannot be read so often."""
+    stage = Stage(terms=READING)
+    stage.run()
+    stage.entered("ce")
+    stage.run(1)
+    stage.broker.unread.extend(["no session"] * unread)
+    return stage
+
+
+def test_an_exit_after_a_start_waits_for_the_broker_s_book():
+    """Somebody bought the short back by hand while nobody was there to see it."""
+    stage = begun_unread(2)
+    stage.broker.stranger(SYMBOLS["ce"], Side.BUY, 75, 75)
+    stage.build()
+    stage.tell(frame(stage.now_ns))
+    assert without_wakes(stage.tell(leave("ce"))) == ["owed ce stop"]
+    assert [word for word in stage.run(30) if word.startswith("place")] == []
+    assert stage.broker.net() == {}
+    assert len(stage.told(ExitFinished)) == 1
+
+
+def test_an_exit_waits_no_longer_for_it_than_an_exit_may_take():
+    stage = begun_unread(60)
+    stage.build()
+    stage.tell(frame(stage.now_ns))
+    stage.tell(leave("ce"))
+    stage.run(9)
+    assert stage.broker.net() == {SYMBOLS["ce"]: -75}
+    stage.run(2)
+    assert stage.broker.net() == {}
+    (note,) = [each.text for each in stage.told(Noted) if "is not read since the" in each.text]
+    assert note.startswith("ce are left")
