@@ -51,7 +51,7 @@ class Verified:
         """
         mark, amiss = self._mark(store)
         report = verify(store, mark)
-        if mark == GENESIS:
+        if mark == GENESIS or report.broken is not None:
             self.found(report)
         refuse_broken(store, report)
         return amiss

@@ -88,9 +88,12 @@ def test_a_short_ledger_is_verified_whole_by_every_start_and_has_no_mark(kept, t
 
 
 @pytest.mark.parametrize("number", [7, 8])
-def test_no_mark_makes_a_broken_tail_pass(marked, mark, number):
+def test_no_mark_makes_a_broken_tail_pass_and_a_broken_tail_takes_it_away(
+    marked, mark, number, tmp_path
+):
     with pytest.raises(StoreError, match=f"record {number} is altered; keep it aside"):
         mark.require_whole(altered(marked, number).store)
+    assert not (tmp_path / "verified").exists()
 
 
 @pytest.mark.parametrize(
