@@ -72,7 +72,8 @@ def begin(desk: Desk, turn: Turn, wanted: ExitLegs, now_ns: int, keep: int = 0) 
     owed = ExitOwed(exit_id, strategy_id, legs, wanted.reason, now_ns, keep)
     desk.apply(owed)
     turn.announce(owed)
-    entering = [o.basket for o in desk.baskets.values() if o.basket.strategy_id == strategy_id]
+    baskets = () if keep else desk.baskets.values()  # who leaves a part may go on entering
+    entering = [o.basket for o in baskets if o.basket.strategy_id == strategy_id]
     for basket in entering:
         entries.give_up(desk, turn, basket, f"left by {wanted.reason}", now_ns)
     desk.wakes.wake(turn, ExitLate(exit_id, now_ns + desk.terms.exit_limit_ns))

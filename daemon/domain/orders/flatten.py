@@ -51,9 +51,15 @@ _WAIT_NS = {
     Answer.WAIT_SLOT: SECOND_NS,
     Answer.PAGE: 5 * SECOND_NS,
 }
-_DOUBLES = frozenset({Answer.SHORTS_FIRST, Answer.WAIT_SLOT, Answer.PAGE})
-"""What is asked more and more seldom: a broker counts what it refuses among a day's orders too."""
-_SELDOM_NS = 16 * SECOND_NS
+_SELDOM_NS = {
+    Answer.SHORTS_FIRST: 4 * SECOND_NS,
+    Answer.WAIT_SLOT: 4 * SECOND_NS,
+    Answer.PAGE: 16 * SECOND_NS,
+}
+"""What is asked more and more seldom, up to these: a broker counts its noes among a day's orders.
+
+What ends by itself is asked for often enough to be there when it does.
+"""
 _ASIDE_NS = SECOND_NS
 _FEW = 4
 """Slices that are no more than this part of a leg are few of it."""
@@ -153,11 +159,11 @@ class LegProgress(Struct):
     def patience_ns(self, answer: Answer, now_ns: int) -> int:
         """Return how long to wait after a refusal; slices of one attempt count as one."""
         first_ns = _WAIT_NS[answer]
-        if answer not in _DOUBLES:
+        if answer not in _SELDOM_NS:
             return first_ns
         if now_ns >= self.not_before_ns:
             self.refusals += 1
-        return min(first_ns << max(self.refusals - 1, 0), max(first_ns, _SELDOM_NS))
+        return min(first_ns << max(self.refusals - 1, 0), _SELDOM_NS[answer])
 
     def set_aside(self, quantity: int, now_ns: int) -> bool:
         """Leave a refused slice alone for a while, where no more than few of the leg ever were."""

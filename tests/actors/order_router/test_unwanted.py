@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from daemon.domain.market.notes import NoteKind
-from daemon.messages import ExitFinished, ExitOwed, Noted
-from tests.kit.router import SYMBOLS, Stage, enter, frame, leave, leg
+from daemon.messages import BasketEnded, ExitFinished, ExitOwed, Noted
+from tests.kit.router import SYMBOLS, T0, S, Stage, enter, frame, leave, leg
 
 CE = SYMBOLS["ce"]
 
@@ -37,6 +37,18 @@ def test_what_fills_too_much_of_a_leg_that_is_being_left_is_left_with_it():
     stage.run(30)
     assert stage.broker.net() == {}
     assert {owed.keep for owed in stage.told(ExitOwed)} == {0}
+
+
+def test_the_other_legs_of_the_entry_go_on():
+    stage = Stage(["work", "work", "fill", "fill"], ["after 2", "done"])
+    stage.tell(enter("ce", "pe", deadline_ns=T0 + 60 * S))
+    stage.tell(frame(stage.now_ns, ce=99))
+    stage.run(5)
+    assert [(owed.leg_ids, owed.keep) for owed in stage.told(ExitOwed)] == [(("ce",), 75)]
+    stage.tell(frame(stage.now_ns, ce=99, pe=99))
+    stage.run(10)
+    assert stage.broker.net() == {CE: -75, SYMBOLS["pe"]: -75}
+    assert [ended.complete for ended in stage.told(BasketEnded)] == [True]
 
 
 def test_an_entry_that_fills_as_wanted_is_left_alone():

@@ -232,7 +232,8 @@ def test_slices_that_are_refused_in_numbers_hold_up_the_whole_leg():
 @pytest.mark.parametrize(
     ("kind", "waits_s"),
     [
-        (Refusal.MARGIN, [1, 2, 4, 8, 16, 16]),
+        (Refusal.MARGIN, [1, 2, 4, 4, 4, 4]),
+        (Refusal.RATE, [1, 2, 4, 4, 4, 4]),
         (Refusal.OTHER, [5, 10, 16, 16, 16, 16]),
         (Refusal.SESSION, [5] * 6),  # it never reaches the broker, and is awaited
     ],
