@@ -225,7 +225,8 @@ def grown(twin: Twin, units: int) -> None:
     for _ in range(3 * EVERY):
         twin.pass_by(1)
         rests, held = sum(each["quantity"] for each in stops(twin)), short(twin)
-        assert rests <= held <= units, "more rests than is short"
+        assert rests <= held, "more rests than is short"
+        assert held <= units, f"stops of {rests} units rest, and the market took the next lot"
         if rests == units:
             return
     raise AssertionError(f"stops of {rests} units rest, of {units} that are short")
