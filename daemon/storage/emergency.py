@@ -30,7 +30,7 @@ from daemon.storage.emergency_file import (
 )
 from daemon.storage.ledger import EPOCH_OVER
 from daemon.storage.patience import Patience
-from daemon.storage.reserve import Needs, needs, room_bytes
+from daemon.storage.reserve import GONE_BY, Needs, needs, room_bytes
 from daemon.storage.stored import Stored
 
 
@@ -272,11 +272,7 @@ class GuardedLedger:
             f"{self.failed_because}; what is decided is kept in {self._path}, entries stop, and a "
             "restart takes it over"
         )
-        goes_by = (
-            f"{self._path} is so full that its rest is kept for exits: levels that follow the "
-            "market, notes and alerts are in memory alone, and a restart takes up the levels from "
-            "before; make room on the ledger's disk, and start anew"
-        )
+        goes_by = f"{self._path} is so full that {GONE_BY}"
         for sentence, is_fresh in zip((failed, goes_by), fresh, strict=True):
             if is_fresh:
                 self._on_failure(f"{LEDGER_FAILED}: {sentence}")

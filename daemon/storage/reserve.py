@@ -35,6 +35,12 @@ _ENDING = (OrderFact, *_EXITS, EntriesPaused, Latched, Released, KillStaged)
 _TELLING = (Noted, AlertFact, JobDone, StartMissed)
 _FOLLOWING = (Move.TRAILED, Move.LOCKED, Move.FLOOR_RAISED)
 """Moves of what follows the market; a stop that is armed or set by a person follows nobody."""
+GONE_BY = (
+    "its rest is kept for exits: levels that follow the market, notes and alerts are in memory "
+    "alone, and a restart takes up the levels from before; make room on the ledger's disk, and "
+    "start anew"
+)
+"""What is told once of a file that is so full."""
 _RESERVED = 4
 """The last one in so many parts of the file is kept for what ends risk."""
 

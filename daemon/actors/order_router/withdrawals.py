@@ -63,10 +63,9 @@ def recall_by_hand(desk: Desk, turn: Turn, closing: Closing, now_ns: int) -> Non
 
 def make_way(desk: Desk, turn: Turn, closing: Closing, blocked: Intent, now_ns: int) -> None:
     """Cancel own orders that an exit would trade with, unless they are exits too."""
-    for order in open_orders(desk):
+    for order in _across(desk, blocked):
         intent = order.intent
-        meets = (intent.symbol, intent.side) == (blocked.symbol, blocked.side.opposite)
-        if meets and intent.purpose is not Purpose.EXIT and intent.strategy_id != EXTERNAL:
+        if intent.purpose is not Purpose.EXIT and intent.strategy_id != EXTERNAL:
             cancel(desk, turn, order, now_ns)
             if intent.intent_id in desk.cancelling:
                 closing.withdrawn_ns.setdefault(intent.intent_id, now_ns)
@@ -82,10 +81,9 @@ def waited_out(
         if now_ns - since_ns >= desk.terms.verify_ns
     }
     found: set[str] = set()
-    for order in open_orders(desk):
+    for order in _across(desk, leaving):
         intent = order.intent
-        meets = (intent.symbol, intent.side) == (leaving.symbol, leaving.side.opposite)
-        if intent.intent_id not in waited or not meets:
+        if intent.intent_id not in waited:
             continue
         found.add(intent.intent_id)
         if intent.intent_id not in closing.told:
@@ -94,6 +92,12 @@ def waited_out(
             text = f"{intent.intent_id}, {what}, is not known to be gone; an exit leaves beside it"
             turn.announce(Noted(NoteKind.REFUSED, text, now_ns, leaving.strategy_id))
     return frozenset(found)
+
+
+def _across(desk: Desk, intent: Intent) -> tuple[Order, ...]:
+    """Return the open orders in the same contract on the other side."""
+    there = (intent.symbol, intent.side.opposite)
+    return tuple(o for o in open_orders(desk) if (o.intent.symbol, o.intent.side) == there)
 
 
 def awaited(desk: Desk) -> int:
