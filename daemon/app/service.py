@@ -64,6 +64,7 @@ from daemon.runtime.supervisor import Supervisor
 from daemon.runtime.tasks import Tasks
 from daemon.runtime.words import Lane
 from daemon.settings.guardian import SOCKET
+from daemon.storage import ballast
 from daemon.storage.announcing import AnnouncingLedger, Recorded
 from daemon.storage.codec import LEDGER
 from daemon.storage.emergency import GuardedLedger
@@ -129,7 +130,7 @@ class Service:
             owner = given.accounts[0].owner
             flush_ms = given.settings.ledger.flush_ms
             kept = stack.enter_context(records(given.folder, given.store, owner, failed, flush_ms))
-            for sentence in kept.recovered:
+            for sentence in (*kept.recovered, *ballast.keep_back(given.state_dir)):
                 self._watcher.say(sentence)
             if not self._stop.is_asked():
                 await self._run_beside(kept)

@@ -18,7 +18,7 @@ from typing import Final
 from msgspec import Struct
 
 from daemon.errors import SettingsError, StoreError
-from daemon.storage import fence
+from daemon.storage import ballast, fence
 
 DAEMON: Final = "daemon"
 GUARDIAN: Final = "guardian"
@@ -50,7 +50,8 @@ class Holder(Struct, frozen=True):
 def exclusively(state_dir: Path, what: str = DAEMON) -> Iterator[None]:
     """Hold a state folder for this process alone; the kernel lets go of it whatever happens.
 
-    Nobody stands behind a fence any more by then, so it is taken down.
+    Nobody stands behind a fence any more by then, so it is taken down. On a full disk the ballast
+    is let go, so that there is room for what a start writes.
 
     Args:
         state_dir: made where it does not exist, for its owner alone.
@@ -125,14 +126,15 @@ def _take(descriptor: int, state_dir: Path, what: str) -> None:
         ) from error
     try:
         fence.take_down(state_dir)
+        ballast.let_go(state_dir)
         _write(descriptor, f"{what} {os.getpid()} {_began(os.getpid())}\n")
     except OSError as error:
         raise _unusable(state_dir, error) from error
 
 
 def _write(descriptor: int, told: str) -> None:
-    os.ftruncate(descriptor, 0)
-    os.pwrite(descriptor, told.encode(), 0)
+    """Write over what is there, and cut what is left of it: a full disk has room for that."""
+    os.ftruncate(descriptor, os.pwrite(descriptor, told.encode(), 0))
 
 
 def _unusable(state_dir: Path, error: OSError) -> SettingsError:

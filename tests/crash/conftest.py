@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from daemon.storage.ballast import BALLAST
 from tests.kit.crash_days import undisturbed_day
 from tests.kit.crashes import Day
 from tests.kit.daemon_process import enter
@@ -28,5 +29,7 @@ def entered(tmp_path_factory) -> Path:
 @pytest.fixture
 def held(entered, tmp_path) -> Path:
     """A copy of it that a test may go on with."""
-    shutil.copytree(entered, tmp_path, dirs_exist_ok=True, ignore=shutil.ignore_patterns("*.sock"))
+    shutil.copytree(
+        entered, tmp_path, dirs_exist_ok=True, ignore=shutil.ignore_patterns("*.sock", BALLAST)
+    )
     return tmp_path
