@@ -70,6 +70,15 @@ class Auth:
             return NOBODY
         return self._counting(self._sessions.who(secret, self._clock.now_ns())) or NOBODY
 
+    def still(self, request: web.Request, who: Principal) -> bool:
+        """Say whether somebody who was let in still is: by his token, and his session."""
+        if self._counting(who) is None:
+            return False
+        secret = request.cookies.get(COOKIE)
+        if secret is None or "Authorization" in request.headers or "ticket" in request.query:
+            return True
+        return self._sessions.who(secret, self._clock.now_ns()) is not None
+
     def code(self, who: Principal = OPERATOR) -> tuple[str, int]:
         """Return a code that becomes a session once, and when it ends."""
         return self._codes.issue(who, self._clock.now_ns())

@@ -1,4 +1,8 @@
-"""The three WebSocket routes: who is let in, what a client may send, and how it leaves."""
+"""The three WebSocket routes: who is let in, what a client may send, and how it leaves.
+
+Whoever is let in is looked at again with each ping that is answered, every few seconds: a revoked
+token and a session that is over let nobody watch on.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +12,7 @@ from contextlib import suppress
 
 from aiohttp import WSCloseCode, WSMsgType, web
 
-from daemon.web.auth import address_of
+from daemon.web.auth import AUTH, address_of
 from daemon.web.connection import is_local
 from daemon.web.hub import Hub
 from daemon.web.problems import Problem
@@ -18,6 +22,7 @@ from daemon.web.tokens import Principal, Role
 
 _FROM_CLIENT_BYTES = 64 * 1024
 _FAREWELL_S = 1.0
+_OVER = b"the token was revoked, or the session is over"
 
 Pick = Callable[[web.Request], Stream]
 
@@ -60,7 +65,8 @@ class Streams:
 
     async def close(self) -> None:
         """Send everybody away: the daemon stops."""
-        await asyncio.gather(*map(_send_away, self._open))
+        farewell = (WSCloseCode.GOING_AWAY, b"the daemon stops")
+        await asyncio.gather(*(_send_away(each, *farewell) for each in self._open))
 
     def _of_symbols(self, request: web.Request) -> Stream:
         named = [s for s in request.query.get("symbols", "").split(",") if s]
@@ -74,17 +80,17 @@ class Streams:
 
     async def _serve(self, request: web.Request, who: Principal, pick: Pick) -> web.StreamResponse:
         if is_local(address_of(request)):  # there the port's own cap of connections counts
-            return await self._follow(request, pick)
+            return await self._follow(request, who, pick)
         if not self._hub.admit(who.name):
             most = self._hub.caps.per_principal
             sentence = f"{who.name} has {most} WebSockets open; close one of them"
             raise Problem("too_many", sentence)
         try:
-            return await self._follow(request, pick)
+            return await self._follow(request, who, pick)
         finally:
             self._hub.dismiss(who.name)
 
-    async def _follow(self, request: web.Request, pick: Pick) -> web.StreamResponse:
+    async def _follow(self, request: web.Request, who: Principal, pick: Pick) -> web.StreamResponse:
         # Without compression a message is the same bytes for everybody.
         response = web.WebSocketResponse(
             timeout=_FAREWELL_S, autoping=False, compress=False, max_msg_size=_FROM_CLIENT_BYTES
@@ -107,12 +113,15 @@ class Streams:
                     await response.pong(message.data)
                 elif message.type is WSMsgType.PONG:
                     watcher.answered(loop.time())
+                    if not request.app[AUTH].still(request, who):
+                        await _send_away(response, WSCloseCode.POLICY_VIOLATION, _OVER)
+                        break
         finally:
             self._hub.leave(stream, watcher)
             self._open.discard(response)
         return response
 
 
-async def _send_away(response: web.WebSocketResponse) -> None:
+async def _send_away(response: web.WebSocketResponse, code: WSCloseCode, because: bytes) -> None:
     with suppress(ConnectionError):  # gone already
-        await response.close(code=WSCloseCode.GOING_AWAY, message=b"the daemon stops", drain=False)
+        await response.close(code=code, message=because, drain=False)

@@ -7,13 +7,18 @@ from contextlib import asynccontextmanager, suppress
 import aiohttp
 import pytest
 
+from daemon.domain.market.notes import NoteKind
+from daemon.messages import Noted
 from daemon.messages.modes import Modes
 from daemon.telemetry.log import make_log
 from daemon.web.hub import Caps, Hub
+from daemon.web.sessions import SESSION_NS
 from daemon.web.streams import Streams
+from daemon.web.tokens import create_token, revoke_token
 from tests.kit.acting import CE, PE
 from tests.kit.control_port import open_port
 from tests.kit.watched import frame, price, risk
+from tests.web.test_web_door import cookie_of
 
 
 @asynccontextmanager
@@ -172,6 +177,64 @@ async def test_pings_are_answered_and_pongs_are_taken(tmp_path):
     assert (pong.type, pong.data) == (aiohttp.WSMsgType.PONG, b"there?")
     assert ping.type is aiohttp.WSMsgType.PING
     assert not late
+
+
+async def ask_who_is_there(hub):
+    """Ping whoever follows the events, as is done every few seconds."""
+    assert not await hub.events.look(asyncio.get_running_loop().time() + 6)
+
+
+async def test_a_token_that_is_revoked_watches_no_longer_and_others_do(tmp_path):
+    async with watching(tmp_path) as (port, hub, _):
+        gone = {"Authorization": f"Bearer {create_token(tmp_path, 'ann', 'viewer', 0)}"}
+        stays = {"Authorization": f"Bearer {create_token(tmp_path, 'bob', 'viewer', 0)}"}
+        first = await connect(port, "/ws/events", gone)
+        second = await connect(port, "/ws/events", stays)
+        for socket in (first, second):
+            await socket.receive_json(timeout=5)
+        revoke_token(tmp_path, "ann", 1)
+        await ask_who_is_there(hub)
+        last = await first.receive(timeout=5)
+        hub.record([Noted(NoteKind.GAP, "one line more", 0)])
+        went_on = await second.receive_json(timeout=5)
+        await second.close()
+
+    assert (last.type, last.data) == (aiohttp.WSMsgType.CLOSE, 1008)
+    assert last.extra == "the token was revoked, or the session is over"
+    assert went_on["type"] == "events"
+
+
+@pytest.mark.parametrize("how", ["logged out", "twelve hours later"])
+async def test_a_session_that_is_over_watches_no_longer(tmp_path, how):
+    async with watching(tmp_path) as (port, hub, _):
+        cookie = await cookie_of(port)
+        socket = await connect(port, "/ws/events", cookie)
+        await socket.receive_json(timeout=5)
+        if how == "logged out":
+            await port.bare("POST", "/api/logout", headers=cookie)
+        else:
+            port.clock.advance(SESSION_NS)
+        await ask_who_is_there(hub)
+        last = await socket.receive(timeout=5)
+
+    assert (last.type, last.data) == (aiohttp.WSMsgType.CLOSE, 1008)
+
+
+async def test_a_session_that_goes_on_and_a_ticket_that_is_used_up_watch_on(tmp_path):
+    async with watching(tmp_path) as (port, hub, _):
+        cookie = await cookie_of(port)
+        _, told, _ = await port.bare("POST", "/api/ws-ticket", headers=cookie)
+        first = await connect(port, "/ws/events", cookie)
+        second = await connect(port, f"/ws/events?ticket={told['ticket']}")
+        for socket in (first, second):
+            await socket.receive_json(timeout=5)
+        await ask_who_is_there(hub)
+        hub.record([Noted(NoteKind.GAP, "one line more", 0)])
+        kinds = [(await socket.receive_json(timeout=5))["type"] for socket in (first, second)]
+        for socket in (first, second):
+            await socket.close()
+
+    assert kinds == ["events", "events"]
 
 
 async def test_a_client_that_stops_reading_is_cut_and_the_others_go_on(tmp_path):
