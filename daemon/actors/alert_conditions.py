@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date
 
+from msgspec.structs import replace
+
 from daemon.domain.instants import day_of, wall_of
 from daemon.domain.market.notes import NoteKind
 from daemon.domain.orders.states import is_open
@@ -102,6 +104,8 @@ class Conditions:
         """Take one fact in."""
         for key in self._ended(fact):
             self.standing.pop(key, None)
+        if isinstance(fact, DayOpened):
+            self._press()
         begun = self._begun(fact)
         if begun is None:
             return
@@ -110,6 +114,12 @@ class Conditions:
             self.standing[key] = begun
         else:
             self.standing.setdefault(key, begun)
+
+    def _press(self) -> None:
+        """Once a day has opened, an account without a session cannot even close what it holds."""
+        for key, condition in self.standing.items():
+            if condition.code == "no_session":
+                self.standing[key] = replace(condition, severity=_CRITICAL)
 
     def _begun(self, fact: object) -> Condition | None:
         match fact:

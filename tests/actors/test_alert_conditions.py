@@ -244,7 +244,7 @@ def test_a_stage_of_a_kill_that_goes_on_alerts_nobody():
 
 def test_a_session_that_is_lost_once_the_day_has_opened_is_critical_and_told_by_its_newest_reason():
     retried = Noted(NoteKind.SESSION, "zed is tried again: no route", DAY_NS, account="zed")
-    early, late = after(NO_SESSION, TODAY), after(TODAY, retried, NO_SESSION)
+    early, late = after(NO_SESSION), after(TODAY, retried, NO_SESSION)
 
     (before,), (open_,) = early.standing.values(), late.standing.values()
     assert (before.severity, open_.severity) == (Severity.WARNING, Severity.CRITICAL)
@@ -252,3 +252,13 @@ def test_a_session_that_is_lost_once_the_day_has_opened_is_critical_and_told_by_
         "zed needs a person: expired; until then no order of zed leaves, not even an exit"
     )
     assert after(NO_SESSION, SessionReady("shadow", 1, NOW)).standing == early.standing
+
+
+def test_a_session_that_is_still_lost_when_the_day_opens_becomes_critical_by_that():
+    (before,), (after_it,) = (
+        after(*facts).standing.values() for facts in ((NO_SESSION,), (NO_SESSION, TODAY))
+    )
+
+    assert (before.severity, after_it.severity) == (Severity.WARNING, Severity.CRITICAL)
+    assert after_it.sentence == before.sentence
+    assert after(NO_SESSION, SessionReady("zed", 2, NOW), TODAY).standing == {}
