@@ -88,7 +88,8 @@ class GuardedLedger:
 
     Attributes:
         failed_because: why the ledger counts as failed; empty: it works.
-        gone_by: how many facts a restart will not know, for the emergency file is too full.
+        gone_by: how many facts a restart will not know, for the emergency file is too full; what is
+            kept of requests aside.
 
     Raises:
         StoreError: the emergency file cannot be made or opened.
@@ -283,6 +284,7 @@ class GuardedLedger:
         if self._file.end + self._owed_bytes + weight > room_bytes(self._limit, need):
             if need is Needs.LITTLE:
                 self.gone_by += len(batch.facts)
+            if need.goes_by:
                 return False
             raise StoreError(
                 f"the emergency file {self._path} has no room left for "

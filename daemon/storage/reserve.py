@@ -1,8 +1,9 @@
 """The reserve of the emergency file: its last part is kept for what ends risk.
 
 What only tells is held in memory there, and goes by: a restart knows it no more. A trail that moved
-on is such a thing, for a restart folds the level before it, and follows the market anew. Whatever
-else there is may be done only once it is recorded, and is refused.
+on is such a thing, for a restart folds the level before it, and follows the market anew; so is
+what a start finds anew. What is kept of requests goes by from the half on. Whatever else there is,
+an entry or the opening of a day, may be done only once it is recorded, and is refused.
 """
 
 from __future__ import annotations
@@ -14,7 +15,14 @@ from daemon.domain.orders.words import IntentRecorded, OrderFact, Purpose
 from daemon.domain.risk.moves import LevelMoved, Move
 from daemon.messages import (
     AlertFact,
+    BasketEnded,
+    BooksAgree,
+    BooksDiffer,
+    BreakerMoved,
     CancelAsked,
+    CredentialsKept,
+    EntriesFreed,
+    EntriesHeld,
     EntriesPaused,
     ExitDecided,
     ExitFinished,
@@ -25,14 +33,36 @@ from daemon.messages import (
     JobDone,
     KillStaged,
     Latched,
+    LegExpired,
+    LinkDied,
+    LinkRevived,
     Noted,
+    PositionChanged,
     Released,
+    RequestAnswered,
+    RequestBegun,
+    SessionReady,
     StartMissed,
+    StrategyRemoved,
+    StrategyStarted,
+    StrategyStopped,
 )
+from daemon.messages.arming import AccountArmed, AccountDisarmed
+from daemon.runtime.words import ActorDisarmed, DeadLetter
 
+_QUARTERS = 4
 _EXITS = (ExitDecided, CancelAsked, ExitOwed, ExitFinished, ExitOverdue, ExitReplaced)
-_ENDING = (OrderFact, *_EXITS, EntriesPaused, Latched, Released, KillStaged)
-_TELLING = (Noted, AlertFact, JobDone, StartMissed)
+_HELD = (PositionChanged, LegExpired, BasketEnded)
+_BRAKES = (EntriesPaused, Latched, Released, KillStaged, AccountDisarmed)
+_AGAINST_ENTRIES = (StrategyStopped, StrategyRemoved)
+_ENDING = (OrderFact, *_EXITS, *_HELD, *_BRAKES, *_AGAINST_ENTRIES)
+_REQUESTS = (RequestBegun, RequestAnswered)
+_FOUND_ANEW = (
+    *(BooksAgree, BooksDiffer, EntriesHeld, EntriesFreed, BreakerMoved, LinkDied, LinkRevived),
+    *(SessionReady, CredentialsKept, AccountArmed, StrategyStarted, ActorDisarmed, DeadLetter),
+)
+"""A start reads the books and hears the feed anew, and without these it trusts nobody more."""
+_TELLING = (Noted, AlertFact, JobDone, StartMissed, *_FOUND_ANEW)
 _FOLLOWING = (Move.TRAILED, Move.LOCKED, Move.FLOOR_RAISED)
 """Moves of what follows the market; a stop that is armed or set by a person follows nobody."""
 GONE_BY = (
@@ -41,28 +71,39 @@ GONE_BY = (
     "start anew"
 )
 """What is told once of a file that is so full."""
-_RESERVED = 4
-"""The last one in so many parts of the file is kept for what ends risk."""
 
 
 class Needs(Enum):
-    """What a batch of facts needs of the file."""
+    """What a batch of facts needs of the file: up to how many quarters, and whether it goes by."""
 
-    ALL = "all of it, for it ends risk"
-    MOST = "what is not reserved, or it is refused"
-    LITTLE = "what is not reserved, or it goes by"
+    ALL = (4, False)
+    """It ends risk."""
+    MOST = (3, False)
+    """It may be done only once it is recorded."""
+    LITTLE = (3, True)
+    """It tells, or a start finds it anew."""
+    LEAST = (2, True)
+    """Whoever repeats a request all day leaves the room of the levels alone."""
+
+    @property
+    def goes_by(self) -> bool:
+        """Whether it goes by where there is no room, and is not refused."""
+        return self.value[1]
 
 
 def needs(facts: Sequence[Fact]) -> Needs:
     """Return what facts that were entered in one piece need."""
     if any(map(_ends_risk, facts)):
         return Needs.ALL
+    if all(isinstance(fact, _REQUESTS) for fact in facts):
+        return Needs.LEAST
     return Needs.LITTLE if all(map(_only_tells, facts)) else Needs.MOST
 
 
 def room_bytes(size_bytes: int, need: Needs) -> int:
     """Return up to where a file of a size may be filled."""
-    return size_bytes if need is Needs.ALL else size_bytes - size_bytes // _RESERVED
+    quarters, _ = need.value
+    return size_bytes * quarters // _QUARTERS
 
 
 def _ends_risk(fact: Fact) -> bool:
@@ -75,4 +116,6 @@ def _ends_risk(fact: Fact) -> bool:
 
 
 def _only_tells(fact: Fact) -> bool:
-    return isinstance(fact, _TELLING) or (isinstance(fact, LevelMoved) and fact.move in _FOLLOWING)
+    if isinstance(fact, LevelMoved):
+        return fact.move in _FOLLOWING
+    return isinstance(fact, (*_TELLING, *_REQUESTS))

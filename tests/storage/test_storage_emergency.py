@@ -30,11 +30,19 @@ from daemon.messages import (
     JobDone,
     Latched,
     LatchKind,
+    LegExpired,
+    LinkDied,
+    LinkRevived,
     Noted,
+    RequestAnswered,
+    RequestBegun,
     Scope,
+    SessionReady,
+    StrategyStopped,
     TakeEntries,
 )
-from daemon.runtime.words import Origin
+from daemon.messages.arming import AccountDisarmed
+from daemon.runtime.words import DeadLetter, Origin
 from daemon.storage import emergency_file
 from daemon.storage.codec import LEDGER
 from daemon.storage.emergency import GuardedLedger
@@ -424,6 +432,9 @@ SAFE = [
     replace(TRAILED, move=Move.ARMED),
     replace(TRAILED, move=Move.ADJUSTED),
     Latched("kill-1", LatchKind.KILL, Scope.ALL, "", "", "ann", NOW),
+    AccountDisarmed("zed", "enough", "ann", NOW),
+    StrategyStopped("straddle", "ann", NOW),
+    LegExpired("straddle", "call", "NIFTY-2025-09-02-24550-CE", NOW),
 ]
 UNSAFE = [IntentRecorded(INTENT, NOW), EpochBegan(1, NOW)]
 TELLING = [
@@ -433,6 +444,10 @@ TELLING = [
     replace(TRAILED, move=Move.FLOOR_RAISED),
     AlertEscalated("ledger-1", 2, NOW),
     JobDone(Job.REPORT, date(2025, 8, 29), True, "", NOW),
+    LinkDied(NOW),
+    LinkRevived(NOW),
+    SessionReady("zed", 2, NOW),
+    DeadLetter("feed", "a frame", "an error", NOW),
 ]
 
 
@@ -485,6 +500,21 @@ def test_what_only_tells_goes_by_in_the_last_quarter_and_ends_no_run(fact, start
     assert list(run.ledger.facts())[-5:] == [fact, exits[0], fact, exits[1], fact]
     assert run.ledger.gone_by == 3
     assert in_ledger(started())[-3:] == [fact, *exits]
+
+
+def test_requests_go_by_from_the_half_on_and_leave_the_room_of_levels_alone(started):
+    begun = RequestBegun("r-1", "0" * 64, NOW)
+    answered = RequestAnswered("r-1", "0" * 64, 409, "x" * 300, NOW)
+    run = started("fails")
+    for _ in range(SMALL // 256):
+        run.enter(begun)
+        run.enter(answered)
+    end, gone_by = run.ledger._file.end, run.ledger.gone_by
+    run.enter(TRAILED)
+
+    assert (end <= SMALL // 2, gone_by) == (True, 0)
+    assert list(run.ledger.facts())[-2:] == [answered, TRAILED]
+    assert in_ledger(started())[-1] == TRAILED
 
 
 def test_that_facts_go_by_is_told_once(started):
