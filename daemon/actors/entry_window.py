@@ -45,7 +45,10 @@ def window_of(plan: Plan, opened: DayOpened) -> Window | Fault:
     latest = plan.entry.no_later_than
     closes_ns = min(at(day, latest), exit_ns - 1) if latest else exit_ns - 1
     if plan.product is Product.CARRY:
-        exit_ns, close_ns = _carried_until(plan, day, chosen, (exit_ns, close_ns))
+        try:
+            exit_ns, close_ns = _carried_until(plan, day, chosen, (exit_ns, close_ns))
+        except RuleUnknown as error:  # of a day that it would be left on
+            return Fault("legs.expiry", str(error))
     return Window(day, at(day, plan.entry.at), closes_ns, exit_ns, close_ns, chosen)
 
 

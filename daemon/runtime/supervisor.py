@@ -8,7 +8,7 @@ out; any other ends the tree with `TooManyRestarts`, for a restart of the whole 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from enum import Enum
 from typing import Any
 
@@ -79,7 +79,7 @@ class Supervisor:
     def __init__(self, specs: Sequence[ActorSpec], ledger: Ledger) -> None:
         self._ledger = ledger
         recorded = tuple(ledger.facts())  # once for all: reading a fact takes longer than its fold
-        self.children = {spec.name: Child(spec, spec.restore(recorded)) for spec in specs}
+        self.children = {spec.name: Child(spec, _built(spec, recorded)) for spec in specs}
         assert len(self.children) == len(specs), "two actors share a name"
 
     def admit(self, spec: ActorSpec) -> Child:
@@ -89,7 +89,7 @@ class Supervisor:
             StoreError: the ledger failed.
         """
         assert spec.name not in self.children, "two actors share a name"
-        child = self.children[spec.name] = Child(spec, spec.restore(self._ledger.facts()))
+        child = self.children[spec.name] = Child(spec, _built(spec, self._ledger.facts()))
         return child
 
     def dismiss(self, name: str) -> None:
@@ -159,6 +159,29 @@ class Supervisor:
         child.actor = _LeftOut()
         self._ledger.append((ActorDisarmed(name, now_ns),), origin, now_ns)
         return NOTHING
+
+
+class _Unbuilt:
+    """Stands for an actor that its facts felled: its first message is answered by the same fall."""
+
+    def __init__(self, error: Exception) -> None:
+        self._error = error
+
+    def handle(self, message: object, now_ns: int) -> Sequence[Effect]:  # noqa: ARG002
+        """Fall."""
+        raise self._error
+
+
+def _built(spec: ActorSpec, facts: Iterable[Any]) -> Actor:
+    """Return an actor as its facts leave it; one that may be left out keeps nobody from a start."""
+    try:
+        return spec.restore(facts)
+    except StoreError:
+        raise
+    except Exception as error:  # it is told once the actor is handed its first message
+        if not spec.disarm:
+            raise
+        return _Unbuilt(error)
 
 
 def _told(error: Exception) -> str:

@@ -1,8 +1,9 @@
 """The live world: prices as a broker tells them, and days that begin and end by the calendar.
 
 Nothing in it waits for the daemon. What is shown is chosen anew with each session at the broker,
-for with it come the contracts of the day; and once an underlying has a price, where not all of its
-strikes find room. Accounts on paper have their exchange twins here as in any world.
+for with it come the contracts of the day; with whatever comes to be held; and once an underlying
+has a price, where not all of its strikes find room. Accounts on paper have their exchange twins
+here as in any world.
 """
 
 from __future__ import annotations
@@ -88,14 +89,25 @@ class Live(Twins):
         self._entry = entry
         self._plans: dict[str, Plan] = {}
         self._held = Held()
-        self.hear = self._held.hear  # what is held is shown on each day, whatever is wanted then
         self._money_e4: dict[str, int] = {}
         self._waiting: frozenset[str] = frozenset()
+        self._shown: frozenset[str] = frozenset()
 
     @property
     def market(self) -> LiveMarket:
         """Whoever tells prices."""
         return self._source.market
+
+    def hear(self, fact: object) -> None:
+        """Take a fact in: what is held is shown from then on, whatever strategies want.
+
+        Whoever trades beside Ordo holds contracts that no strategy names. Without prices they would
+        be guarded by nothing, and no kill could close them.
+        """
+        before = self._held.symbols()
+        self._held.hear(fact)
+        if not self._shown.issuperset({*self._held.symbols()} - {*before}):
+            self._feed.hear(MarketReady())
 
     def know(self, plans: Iterable[Plan]) -> None:
         """Show what these strategies need from now on."""
@@ -210,6 +222,7 @@ class Live(Twins):
             told.append(f"there is no room for {most}, those farthest from the money")
         try:
             market.want([symbol for symbol in listed if symbol in held], found.symbols)
+            self._shown = frozenset(found.symbols)
         except BrokerError as error:
             told.append(f"prices cannot be shown: {error}")
         return told

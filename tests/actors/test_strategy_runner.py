@@ -445,3 +445,17 @@ def test_carried_shares_are_left_by_their_rules_alone() -> None:
     frame = Frame(AT, {"RELIANCE": Quote(e4(1500), e4(1499), 100, e4(1500), 100)})
     (entering,) = told(made.handle(frame, AT), EnterLegs)
     assert entering.opened.exit_ns == NEVER
+
+
+def test_a_carried_option_that_expires_beyond_the_calendar_rests_and_says_why() -> None:
+    """Nobody knows when its market closes on that day; the daemon goes on without it."""
+    text = (
+        'id = "s"\nunderlying = "NIFTY"\nproduct = "carry"\n[entry]\nat = 09:20:00\n'
+        "[exit]\nat = 15:20:00\n"
+        '[[legs]]\nside = "buy"\ninstrument = "CE"\nstrike = { atm = 0 }\n'
+        "expiry = { date = 2099-12-29 }\nstop = { percent = 50 }\n"
+    )
+    made = StrategyRunner(parse(text), [Place(ROUTER)], strict=False)
+    said = notes(made.handle(day_opened(DAY), 0))
+    ((kind, text),) = said
+    assert (kind, "2099-12-29" in text) == (NoteKind.REFUSED, True)

@@ -217,6 +217,37 @@ def test_an_actor_that_cannot_be_rebuilt_is_left_out_and_others_go_on():
     assert supervisor.handle(supervisor.children["router"], GOOD, 5) == (Show("good"),)
 
 
+def unreadable(_):
+    raise LookupError("a fact that cannot be read")
+
+
+def test_an_actor_that_its_facts_fell_at_the_start_is_left_out_and_others_begin():
+    """A strategy that cannot be built leaves nobody's positions without a daemon."""
+    stage = Stage().add("router", {"good": (Show("good"),)})
+    stage.add("runner", restore=unreadable, disarm=True)
+    supervisor = Supervisor(stage.specs, stage.ledger)
+    runner = supervisor.children["runner"]
+    assert list(supervisor.handle(runner, (Started(), 1, 0), 5)) == []
+    assert runner.disarmed
+    assert stage.ledger.entries[0].fact.error == "LookupError: a fact that cannot be read"
+    assert stage.ledger.entries[-1].fact == ActorDisarmed("runner", 5)
+    assert supervisor.handle(supervisor.children["router"], GOOD, 5) == (Show("good"),)
+
+
+def test_an_actor_that_is_admitted_and_that_its_facts_fell_is_left_out_too():
+    stage = Stage().add("router", {})
+    supervisor = Supervisor(stage.specs, stage.ledger)
+    child = supervisor.admit(ActorSpec("runner", unreadable, disarm=True))
+    supervisor.handle(child, (Started(), 1, 0), 5)
+    assert child.disarmed
+
+
+def test_an_actor_that_may_not_be_left_out_and_cannot_be_built_refuses_the_start():
+    stage = Stage().add("router", restore=unreadable)
+    with pytest.raises(LookupError):
+        Supervisor(stage.specs, stage.ledger)
+
+
 def test_a_ledger_that_fails_while_an_actor_is_rebuilt_ends_the_tree():
     """There is nothing to rebuild from."""
     stage, faults = Stage(), []

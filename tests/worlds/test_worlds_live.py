@@ -278,6 +278,28 @@ async def test_a_strategy_that_comes_and_what_is_held_are_shown_too():
     assert steps == []
 
 
+async def test_what_comes_to_be_held_is_shown_at_once_and_what_is_shown_already_changes_nothing():
+    """Somebody trades beside Ordo: what he holds has to be priced, or no kill could close it."""
+    market = Told()
+    strangers = f"SENSEX-{WEEK}-80000-PE"
+    market.listed.add(strangers)
+    async with coming(market) as (live, steps):
+        at_first = len(market.wants)
+        live.hear(sold(CALL, 65))
+        await quiet()
+        assert len(market.wants) == at_first
+        live.hear(sold(strangers, 20))
+        await quiet()
+        ((held, shown),) = market.wants[at_first:]
+        assert (held, set(shown)) == ([CALL, strangers], {CALL, strangers, "NIFTY"})
+        live.hear(sold(strangers, 40))
+        live.hear(sold("GONE", 65))
+        live.hear(sold("GONE", 130))
+        await quiet()
+        assert len(market.wants) == at_first + 2
+    assert texts(steps) == ["GONE is not listed today"]
+
+
 @pytest.mark.parametrize(
     ("market", "refuses", "said"),
     [
