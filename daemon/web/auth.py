@@ -22,7 +22,6 @@ from daemon.web.throttle import Throttle
 from daemon.web.tokens import Principal, Role, Tokens
 
 COOKIE: Final = "ordo_session"
-OPERATOR: Final = Principal("operator", Role.ADMIN)
 NOBODY: Final = Principal("nobody", Role.NONE)
 _BEARER = "bearer "
 
@@ -79,9 +78,9 @@ class Auth:
             return True
         return self._sessions.who(secret, self._clock.now_ns()) is not None
 
-    def code(self, who: Principal = OPERATOR) -> tuple[str, int]:
-        """Return a code that becomes a session once, and when it ends."""
-        return self._codes.issue(who, self._clock.now_ns())
+    def code(self, who: Principal | None = None) -> tuple[str, int]:
+        """Return a code that becomes a session once, and when it ends; None: the operator's."""
+        return self._codes.issue(who or self._tokens.operator, self._clock.now_ns())
 
     def ticket(self, who: Principal) -> tuple[str, int]:
         """Return a ticket that opens one WebSocket, and when it ends."""

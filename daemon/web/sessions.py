@@ -32,16 +32,18 @@ class Held(Struct, frozen=True):
         name: whose it is.
         role: what it may do.
         until_ns: host time at which it ends.
+        prefix: of the token that it was handed out for, with which it ends.
     """
 
     name: str
     role: str
     until_ns: int
+    prefix: str = ""
 
     @property
     def principal(self) -> Principal:
         """Who it stands for."""
-        return Principal(self.name, ROLES[self.role])
+        return Principal(self.name, ROLES[self.role], self.prefix)
 
 
 class OneTime:
@@ -59,7 +61,7 @@ class OneTime:
         """Return a new secret for somebody, and when it ends."""
         _forget(self._held, now_ns)
         secret, until_ns = _secret(), now_ns + self._lives_ns
-        self._held[_digest(secret)] = Held(who.name, who.role.word, until_ns)
+        self._held[_digest(secret)] = Held(who.name, who.role.word, until_ns, who.prefix)
         return secret, until_ns
 
     def take(self, secret: str, now_ns: int) -> Principal | None:
@@ -69,7 +71,7 @@ class OneTime:
 
 
 class Sessions:
-    """Sessions of browsers.
+    """Sessions of browsers; one that names no token, as those of an older version, is dropped.
 
     Args:
         state_dir: where they are kept.
@@ -88,13 +90,16 @@ class Sessions:
                 f"{self._path} cannot be understood: {error}; remove it and log in anew",
                 "secret_unusable",
             ) from error
-        self._held = {key: one for key, one in self._held.items() if one.role in ROLES}
+        self._held = {
+            key: one for key, one in self._held.items() if one.role in ROLES and one.prefix
+        }
 
     def begin(self, who: Principal, now_ns: int) -> tuple[str, bytes]:
         """Return a new session and what `keep` is to write."""
         _forget(self._held, now_ns)
         secret = _secret()
-        self._held[_digest(secret)] = Held(who.name, who.role.word, now_ns + SESSION_NS)
+        until_ns = now_ns + SESSION_NS
+        self._held[_digest(secret)] = Held(who.name, who.role.word, until_ns, who.prefix)
         return secret, msgspec.json.encode(self._held)
 
     def who(self, secret: str, now_ns: int) -> Principal | None:

@@ -15,7 +15,7 @@ from daemon.web.sessions import SESSION_NS, TICKET_NS, OneTime, Sessions
 from daemon.web.tokens import Principal, Role
 
 START_NS = 1_795_405_500 * SECOND_NS
-ANN = Principal("ann", Role.TRADER)
+ANN = Principal("ann", Role.TRADER, "0a1b2c3d")
 jumps = pytest.mark.parametrize(
     "jump_ns",
     [sign * each for each in (SECOND_NS, 3_600 * SECOND_NS, DAY_NS) for sign in (1, -1)],

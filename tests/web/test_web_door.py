@@ -15,7 +15,7 @@ from daemon.settings.web import Web
 from daemon.web.sessions import CODE_NS, SESSION_NS, TICKET_NS
 from daemon.web.table import Route
 from daemon.web.throttle import FREE
-from daemon.web.tokens import Role, create_token, list_tokens, revoke_token
+from daemon.web.tokens import OPERATOR_FILE, Role, create_token, list_tokens, revoke_token
 from tests.kit.control_port import HOST_NS, open_port
 from tests.kit.seen import ANSWERS
 
@@ -297,6 +297,38 @@ async def test_what_was_handed_out_for_a_token_ends_with_it(tmp_path):
         ]
 
     assert (before, after) == (200, [401, 401, 401, 401])
+
+
+async def test_a_new_token_of_the_same_name_brings_nothing_back(tmp_path):
+    async with open_port(tmp_path, ANSWERS, more=(WHO,)) as port:
+        headers = {"Authorization": f"Bearer {create_token(tmp_path, 'ann', 'admin', HOST_NS)}"}
+        issued = [
+            (await port.bare("POST", "/api/login-code", headers=headers))[1]["code"]
+            for _ in range(2)
+        ]
+        _, _, given = await port.bare("POST", "/api/login", json={"code": issued[0]})
+        cookie = {"Cookie": given["Set-Cookie"].split(";")[0], "Sec-Fetch-Site": "same-origin"}
+        _, ticket, _ = await port.bare("POST", "/api/ws-ticket", headers=cookie)
+        revoke_token(tmp_path, "ann", HOST_NS)
+        create_token(tmp_path, "ann", "admin", HOST_NS)
+        after = [
+            (await port.bare("GET", "/api/status", headers=cookie))[0],
+            (await port.bare("POST", "/api/login", json={"code": issued[1]}))[0],
+            (await port.bare("GET", f"/ws/who?ticket={ticket['ticket']}"))[0],
+        ]
+
+    assert after == [401, 401, 401]
+
+
+async def test_the_operators_sessions_end_with_his_token(tmp_path):
+    async with open_port(tmp_path, ANSWERS) as port:
+        cookie = (await cookie_of(port))["Cookie"]
+    (tmp_path / OPERATOR_FILE).unlink()
+    async with open_port(tmp_path, ANSWERS) as port:
+        headers = {"Cookie": cookie, "Sec-Fetch-Site": "same-origin"}
+        status, _, _ = await port.bare("GET", "/api/status", headers=headers)
+
+    assert status == 401
 
 
 async def test_the_last_use_of_a_token_is_kept_to_the_hour(tmp_path):
