@@ -21,7 +21,6 @@ from daemon.web.sessions import CODE_NS, TICKET_NS, OneTime, Sessions
 from daemon.web.throttle import Throttle
 from daemon.web.tokens import Principal, Role, Tokens
 
-COOKIE: Final = "ordo_session"
 NOBODY: Final = Principal("nobody", Role.NONE)
 _BEARER = "bearer "
 
@@ -33,6 +32,11 @@ class Auth:
         house: where tokens and sessions are kept, and host time.
         origins: whose pages are ours.
 
+    Attributes:
+        cookie: what the cookie of a session is called. A browser sends one host's cookies to every
+            port of it, so the name is of this state folder alone: another daemon on the same
+            machine, or behind another tunnel to it, neither reads it nor takes its place.
+
     Raises:
         SettingsError: a file of secrets is open to others or cannot be understood.
     """
@@ -42,6 +46,7 @@ class Auth:
         self._log = house.log
         self._origins = origins
         self._tokens = Tokens(house.state_dir)
+        self.cookie = f"ordo_session_{self._tokens.operator.prefix}"
         self._sessions = Sessions(house.state_dir)
         self._codes = OneTime(CODE_NS)
         self._tickets = OneTime(TICKET_NS)
@@ -64,7 +69,7 @@ class Auth:
             if found is None:
                 self._refuse(request, "unauthorised", "the ticket is used or too old")
             return found
-        secret = request.cookies.get(COOKIE)
+        secret = request.cookies.get(self.cookie)
         if secret is None or not self._origins.is_ours(request):
             return NOBODY
         return self._counting(self._sessions.who(secret, self._clock.now_ns())) or NOBODY
@@ -73,7 +78,7 @@ class Auth:
         """Say whether somebody who was let in still is: by his token, and his session."""
         if self._counting(who) is None:
             return False
-        secret = request.cookies.get(COOKIE)
+        secret = request.cookies.get(self.cookie)
         if secret is None or "Authorization" in request.headers or "ticket" in request.query:
             return True
         return self._sessions.who(secret, self._clock.now_ns()) is not None
@@ -102,7 +107,7 @@ class Auth:
         assert who is not None, "a refusal is raised"
         self._throttle.succeeded(address_of(request))
         async with self._writing:
-            self._sessions.end(request.cookies.get(COOKIE, ""))
+            self._sessions.end(request.cookies.get(self.cookie, ""))
             secret, written = self._sessions.begin(who, now_ns)
             await self._write("sessions", self._sessions.keep, written)
         return secret, who
@@ -110,7 +115,7 @@ class Auth:
     async def log_out(self, request: web.Request) -> None:
         """End the browser's session."""
         async with self._writing:
-            written = self._sessions.end(request.cookies.get(COOKIE, ""))
+            written = self._sessions.end(request.cookies.get(self.cookie, ""))
             await self._write("sessions", self._sessions.keep, written)
 
     def _counting(self, who: Principal | None) -> Principal | None:

@@ -10,7 +10,7 @@ import msgspec
 from aiohttp import web
 
 from daemon.control import Refusal
-from daemon.web.auth import AUTH, COOKIE, demand
+from daemon.web.auth import AUTH, demand
 from daemon.web.connection import Connection
 from daemon.web.guards import ASKED
 from daemon.web.house import HOUSE
@@ -129,11 +129,12 @@ def _response(request: web.Request, answer: Answer) -> web.Response:
 
 
 def _keep_session(request: web.Request, response: web.Response, session: str) -> None:
+    cookie = request.app[AUTH].cookie
     if not session:
-        response.del_cookie(COOKIE, path="/", httponly=True, samesite="Strict")
+        response.del_cookie(cookie, path="/", httponly=True, samesite="Strict")
         return
     response.set_cookie(
-        COOKIE,
+        cookie,
         session,
         max_age=SESSION_NS // 1_000_000_000,
         path="/",

@@ -154,6 +154,27 @@ async def test_a_session_is_new_at_each_log_in_and_the_one_before_ends(tmp_path)
     assert (old, new) == (401, 200)
 
 
+async def test_two_daemons_of_one_host_leave_each_other_the_session(tmp_path):
+    """A browser sends both of them the cookies of both, for it knows no port of a cookie."""
+    async with (
+        open_port(tmp_path / "one", ANSWERS) as one,
+        open_port(tmp_path / "other", ANSWERS) as other,
+    ):
+        cookies = [(await cookie_of(port))["Cookie"] for port in (one, other)]
+        jar = dict(cookie.split("=") for cookie in cookies)
+        sent = "; ".join(f"{name}={secret}" for name, secret in jar.items())
+        headers = {"Cookie": sent, "Sec-Fetch-Site": "same-origin"}
+        seen = [await port.bare("GET", "/api/status", headers=headers) for port in (one, other)]
+        _, _, ended = await other.bare(
+            "POST", "/api/logout", headers={"Cookie": sent, "Origin": other.served.url}
+        )
+        after, _, _ = await one.bare("GET", "/api/status", headers=headers)
+
+    assert [status for status, _, _ in seen] == [200, 200]
+    assert ended["Set-Cookie"].startswith(cookies[1].partition("=")[0] + "=")
+    assert after == 200
+
+
 async def test_to_log_out_ends_the_session(tmp_path):
     async with open_port(tmp_path, ANSWERS) as port:
         cookie = await cookie_of(port)
