@@ -69,19 +69,18 @@ class Auth:
             if found is None:
                 self._refuse(request, "unauthorised", "the ticket is used or too old")
             return found
-        secret = request.cookies.get(self.cookie)
-        if secret is None or not self._origins.is_ours(request):
+        if not self._origins.is_ours(request):
             return NOBODY
-        return self._counting(self._sessions.who(secret, self._clock.now_ns())) or NOBODY
+        return await self._in_session(request) or NOBODY
 
-    def still(self, request: web.Request, who: Principal) -> bool:
-        """Say whether somebody who was let in still is: by his token, and his session."""
-        if self._counting(who) is None:
-            return False
-        secret = request.cookies.get(self.cookie)
-        if secret is None or "Authorization" in request.headers or "ticket" in request.query:
-            return True
-        return self._sessions.who(secret, self._clock.now_ns()) is not None
+    async def still(self, request: web.Request, who: Principal) -> bool:
+        """Say whether somebody who was let in still is: by his token, and his session.
+
+        To be asked is to use the session: a page that is watched ends no session of its own.
+        """
+        if "Authorization" in request.headers or "ticket" in request.query:
+            return self._counting(who) is not None
+        return await self._in_session(request) is not None
 
     def code(self, who: Principal | None = None) -> tuple[str, int]:
         """Return a code that becomes a session once, and when it ends; None: the operator's."""
@@ -106,17 +105,28 @@ class Auth:
             self._refuse(request, "bad_login", sentence)
         assert who is not None, "a refusal is raised"
         self._throttle.succeeded(address_of(request))
-        async with self._writing:
-            self._sessions.end(request.cookies.get(self.cookie, ""))
-            secret, written = self._sessions.begin(who, now_ns)
-            await self._write("sessions", self._sessions.keep, written)
+        self._sessions.end(request.cookies.get(self.cookie, ""))
+        secret = self._sessions.begin(who, now_ns)
+        await self._keep_sessions()
         return secret, who
 
     async def log_out(self, request: web.Request) -> None:
         """End the browser's session."""
+        self._sessions.end(request.cookies.get(self.cookie, ""))
+        await self._keep_sessions()
+
+    async def _in_session(self, request: web.Request) -> Principal | None:
+        """Return whose session a browser holds, and let it go on; None: nobody's, or it is over."""
+        secret, now_ns = request.cookies.get(self.cookie, ""), self._clock.now_ns()
+        who = self._counting(self._sessions.who(secret, now_ns))
+        if who is not None and self._sessions.used(secret, now_ns):
+            await self._keep_sessions()
+        return who
+
+    async def _keep_sessions(self) -> None:
+        """Make sessions durable, one after another, so that the newest stand there at the end."""
         async with self._writing:
-            written = self._sessions.end(request.cookies.get(self.cookie, ""))
-            await self._write("sessions", self._sessions.keep, written)
+            await self._write("sessions", self._sessions.keep, self._sessions.written())
 
     def _counting(self, who: Principal | None) -> Principal | None:
         """Return who is meant, unless his token was revoked meanwhile."""

@@ -10,6 +10,7 @@ import msgspec
 from aiohttp import web
 
 from daemon.control import Refusal
+from daemon.domain.instants import SECOND_NS
 from daemon.web.auth import AUTH, demand
 from daemon.web.connection import Connection
 from daemon.web.guards import ASKED
@@ -18,7 +19,7 @@ from daemon.web.once import Once
 from daemon.web.origins import ORIGINS, SAFE
 from daemon.web.problems import Problem
 from daemon.web.reading import body_of, read_body, read_query
-from daemon.web.sessions import SESSION_NS
+from daemon.web.sessions import LONGEST_NS
 from daemon.web.table import Answer, Call, Route, Writes
 from daemon.web.tokens import Principal, Role
 
@@ -136,7 +137,7 @@ def _keep_session(request: web.Request, response: web.Response, session: str) ->
     response.set_cookie(
         cookie,
         session,
-        max_age=SESSION_NS // 1_000_000_000,
+        max_age=LONGEST_NS // SECOND_NS,
         path="/",
         httponly=True,
         samesite="Strict",

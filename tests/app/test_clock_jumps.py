@@ -58,7 +58,7 @@ def test_a_ticket_lives_for_its_time_and_no_longer(host, jump_ns, after_ns, coun
 def test_a_session_lives_for_its_time_and_no_longer(tmp_path, host, jump_ns, after_ns, counts):
     wall, running, now_ns = host
     sessions = Sessions(tmp_path)
-    secret, _ = sessions.begin(ANN, now_ns())
+    secret = sessions.begin(ANN, now_ns())
     wall.at_ns += jump_ns
     running.advance(after_ns)
 

@@ -98,6 +98,35 @@ async def test_a_session_acts_for_the_operator_until_it_is_over(tmp_path):
     assert (inside, over) == (202, 401)
 
 
+async def test_a_session_that_is_used_goes_on_and_so_does_its_cookie(tmp_path):
+    async with open_port(tmp_path, ANSWERS) as port:
+        _, _, given = await port.bare("POST", "/api/login", json={"code": await code_of(port)})
+        cookie = {"Cookie": given["Set-Cookie"].split(";")[0], "Origin": port.served.url}
+        seen = []
+        for _ in range(3):
+            port.clock.advance(SESSION_NS - 1)
+            seen.append((await port.bare("GET", "/api/status", headers=cookie))[0])
+    async with open_port(tmp_path, ANSWERS) as port:
+        headers = {"Cookie": cookie["Cookie"], "Sec-Fetch-Site": "same-origin"}
+        port.clock.advance(4 * (SESSION_NS - 1))
+        after, _, _ = await port.bare("GET", "/api/status", headers=headers)
+
+    assert "Max-Age=604800;" in given["Set-Cookie"]
+    assert (seen, after) == ([200] * 3, 200)
+
+
+async def test_a_session_that_is_used_is_written_once_an_hour_at_most(tmp_path, monkeypatch):
+    written = []
+    async with open_port(tmp_path, ANSWERS) as port:
+        cookie = await cookie_of(port)
+        monkeypatch.setattr("daemon.web.sessions.write_secret", lambda *file: written.append(file))
+        for _ in range(6):
+            port.clock.advance(1_200 * SECOND_NS)
+            await port.bare("GET", "/api/status", headers=cookie)
+
+    assert len(written) == 2
+
+
 async def test_a_session_outlives_the_daemon(tmp_path):
     async with open_port(tmp_path, ANSWERS) as port:
         cookie = (await cookie_of(port))["Cookie"]

@@ -9,10 +9,11 @@ import msgspec
 import pytest
 from msgspec.structs import replace
 
+from daemon.domain.instants import SECOND_NS
 from daemon.errors import OrdoError, SettingsError
 from daemon.storage.secret_file import locked, read_secret, write_secret
 from daemon.web import tokens
-from daemon.web.sessions import OneTime, Sessions
+from daemon.web.sessions import LONGEST_NS, SESSION_NS, OneTime, Sessions
 from daemon.web.throttle import FREE_OF_ALL, Throttle
 from daemon.web.tokens import (
     Principal,
@@ -132,12 +133,46 @@ def test_somebody_stands_by_his_own_token_and_not_by_another_of_his_name(tmp_pat
 def test_sessions_that_name_no_token_are_dropped(tmp_path):
     """A version that knew whose they were by the name alone wrote them."""
     sessions, ann = Sessions(tmp_path), Principal("ann", Role.ADMIN, "0a1b2c3d")
-    old, new = (sessions.begin(ann, NOW)[0] for _ in range(2))
-    kept = msgspec.json.decode(sessions.end(""))
+    old, new = (sessions.begin(ann, NOW) for _ in range(2))
+    kept = msgspec.json.decode(sessions.written())
     del kept[sha256(old.encode()).hexdigest()]["prefix"]
     sessions.keep(msgspec.json.encode(kept))
 
     assert [Sessions(tmp_path).who(secret, NOW) for secret in (old, new)] == [None, ann]
+
+
+def test_a_session_goes_on_from_its_last_use_for_seven_days_at_the_longest(tmp_path):
+    sessions, ann = Sessions(tmp_path), Principal("ann", Role.ADMIN, "0a1b2c3d")
+    secret, at_ns = sessions.begin(ann, NOW), NOW
+    while sessions.who(secret, at_ns):
+        sessions.used(secret, at_ns)
+        last_ns, at_ns = at_ns, at_ns + SESSION_NS - 1
+    over_ns = NOW + LONGEST_NS
+
+    assert last_ns < over_ns
+    assert [sessions.who(secret, over_ns + after_ns) for after_ns in (-1, 0)] == [ann, None]
+
+
+def test_it_is_time_to_keep_sessions_once_an_hour(tmp_path):
+    sessions, ann = Sessions(tmp_path), Principal("ann", Role.ADMIN, "0a1b2c3d")
+    secret = sessions.begin(ann, NOW)
+    sessions.keep(sessions.written())
+    due = [sessions.used(secret, NOW + minute * 60 * SECOND_NS) for minute in range(121)]
+    sessions.keep(sessions.written())
+    ends_ns = NOW + 120 * 60 * SECOND_NS + SESSION_NS
+
+    assert [minute for minute, is_due in enumerate(due) if is_due] == [60, 120]
+    again = Sessions(tmp_path)
+    assert [again.who(secret, ends_ns + after_ns) for after_ns in (-1, 0)] == [ann, None]
+
+
+def test_a_session_is_over_no_earlier_because_it_was_used(tmp_path):
+    """A clock that was set back, and a file of a version that renewed none."""
+    sessions, ann = Sessions(tmp_path), Principal("ann", Role.ADMIN, "0a1b2c3d")
+    secret = sessions.begin(ann, NOW)
+    sessions.used(secret, NOW - SESSION_NS)
+
+    assert sessions.who(secret, NOW + SESSION_NS - 1) == ann
 
 
 def test_a_token_that_cannot_be_is_refused(tmp_path, monkeypatch):
