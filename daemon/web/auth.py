@@ -100,7 +100,7 @@ class Auth:
         who = self._counting(self._codes.take(code, now_ns))
         if who is None:
             sentence = (
-                "the code is used, older than ten minutes, or not ours; `ordo run` prints one"
+                "the code is used, older than ten minutes, or not ours; `ordo page` prints one"
             )
             self._refuse(request, "bad_login", sentence)
         assert who is not None, "a refusal is raised"
@@ -179,7 +179,7 @@ def demand(who: Principal, role: Role) -> None:
     if who.role >= role:
         return
     if who.role is Role.NONE:
-        sentence = "send `Authorization: Bearer TOKEN`, or log in with the code of `ordo run`"
+        sentence = "send `Authorization: Bearer TOKEN`, or log in with the code of `ordo page`"
         raise Problem("unauthorised", sentence)
     needed = f"{who.name} has the role {who.role.word}; this needs the role {role.word}"
     raise Problem("forbidden", needed)
