@@ -30,6 +30,7 @@ _COMMANDS = {
         "pnl": ("look:pnl", "Show profit and loss by strategy."),
         "guard": ("look:guard", "Say of each open leg whether it is guarded now."),
         "alerts": ("alerts:alerts", "Show what somebody must know of."),
+        "page": ("page:page", "Print a fresh address that lets a browser in."),
     },
     "Act": {
         "start": ("act:start", "Let a strategy take entries."),

@@ -17,6 +17,7 @@ from daemon.domain.orders.words import (
     OrderRefused,
     OutcomeUnknown,
 )
+from daemon.domain.risk.lock_and_trail import LockStatus
 from daemon.domain.risk.moves import LevelMoved
 from daemon.domain.risk.words import ExitReason
 from daemon.messages import (
@@ -117,7 +118,8 @@ class Lines:
         if view.pnl_e4 == before_e4 or host_ns - before_ns < _BETWEEN_NS:
             return
         self._shown[name] = (host_ns, view.pnl_e4)
-        floor = f"  locked at {rupees(view.floor_e4)}" if view.floor_e4 else ""
+        locked = view.status == LockStatus.LOCKED
+        floor = f"  locked at {rupees(view.floor_e4)}" if locked else ""
         mode = self._modes.of(view.account).upper()
         self._write(f"{_clock(view.at_ns)}  {mode}  {name}  P&L {rupees(view.pnl_e4):>10}{floor}")
 

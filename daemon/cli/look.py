@@ -216,7 +216,10 @@ def guard(settings: Path | None, account: str | None, *, as_json: bool) -> int:
 
 
 def _pnl_rows(found: Document) -> list[list[str]]:
-    """Return a row for each strategy, and one for their sum where there are several."""
+    """Return a row for each strategy, and one for the sum of several of a mode.
+
+    Money and what is simulated are never added up.
+    """
     at, strategies = clock(found.get("at")), records(found, "strategies")
     several, rows = several_in(found), []
     for each in strategies:
@@ -233,8 +236,10 @@ def _pnl_rows(found: Document) -> list[list[str]]:
                 *(word(risk.get("status")), amount(risk.get("current_sl"))),
             ]
         )
-    if len(strategies) != 1:
-        rows.append([mode(found), at, "all", *_sums(strategies), "", "", ""])
+    for said in sorted(set(map(mode, strategies))) or [mode(found)]:
+        alike = [each for each in strategies if mode(each) == said]
+        if len(alike) != 1:
+            rows.append([said, at, "all", *_sums(alike), "", "", ""])
     return rows
 
 

@@ -44,7 +44,7 @@ ANSWERS: Final[Mapping[str, Entry]] = {
     ),
     "bad_login": Entry(
         "The code is not valid",
-        "open the newest address that `ordo run` printed; its code counts once",
+        "open a new address, as `ordo page` prints one; its code counts once",
         "access",
         status=401,
     ),

@@ -21,8 +21,6 @@ from daemon.web.sessions import CODE_NS, TICKET_NS, OneTime, Sessions
 from daemon.web.throttle import Throttle
 from daemon.web.tokens import Principal, Role, Tokens
 
-COOKIE: Final = "ordo_session"
-OPERATOR: Final = Principal("operator", Role.ADMIN)
 NOBODY: Final = Principal("nobody", Role.NONE)
 _BEARER = "bearer "
 
@@ -34,6 +32,11 @@ class Auth:
         house: where tokens and sessions are kept, and host time.
         origins: whose pages are ours.
 
+    Attributes:
+        cookie: what the cookie of a session is called. A browser sends one host's cookies to every
+            port of it, so the name is of this state folder alone: another daemon on the same
+            machine, or behind another tunnel to it, neither reads it nor takes its place.
+
     Raises:
         SettingsError: a file of secrets is open to others or cannot be understood.
     """
@@ -43,6 +46,7 @@ class Auth:
         self._log = house.log
         self._origins = origins
         self._tokens = Tokens(house.state_dir)
+        self.cookie = f"ordo_session_{self._tokens.operator.prefix}"
         self._sessions = Sessions(house.state_dir)
         self._codes = OneTime(CODE_NS)
         self._tickets = OneTime(TICKET_NS)
@@ -65,23 +69,22 @@ class Auth:
             if found is None:
                 self._refuse(request, "unauthorised", "the ticket is used or too old")
             return found
-        secret = request.cookies.get(COOKIE)
-        if secret is None or not self._origins.is_ours(request):
+        if not self._origins.is_ours(request):
             return NOBODY
-        return self._counting(self._sessions.who(secret, self._clock.now_ns())) or NOBODY
+        return await self._in_session(request) or NOBODY
 
-    def still(self, request: web.Request, who: Principal) -> bool:
-        """Say whether somebody who was let in still is: by his token, and his session."""
-        if self._counting(who) is None:
-            return False
-        secret = request.cookies.get(COOKIE)
-        if secret is None or "Authorization" in request.headers or "ticket" in request.query:
-            return True
-        return self._sessions.who(secret, self._clock.now_ns()) is not None
+    async def still(self, request: web.Request, who: Principal) -> bool:
+        """Say whether somebody who was let in still is: by his token, and his session.
 
-    def code(self, who: Principal = OPERATOR) -> tuple[str, int]:
-        """Return a code that becomes a session once, and when it ends."""
-        return self._codes.issue(who, self._clock.now_ns())
+        To be asked is to use the session: a page that is watched ends no session of its own.
+        """
+        if "Authorization" in request.headers or "ticket" in request.query:
+            return self._counting(who) is not None
+        return await self._in_session(request) is not None
+
+    def code(self, who: Principal | None = None) -> tuple[str, int]:
+        """Return a code that becomes a session once, and when it ends; None: the operator's."""
+        return self._codes.issue(who or self._tokens.operator, self._clock.now_ns())
 
     def ticket(self, who: Principal) -> tuple[str, int]:
         """Return a ticket that opens one WebSocket, and when it ends."""
@@ -97,22 +100,33 @@ class Auth:
         who = self._counting(self._codes.take(code, now_ns))
         if who is None:
             sentence = (
-                "the code is used, older than ten minutes, or not ours; `ordo run` prints one"
+                "the code is used, older than ten minutes, or not ours; `ordo page` prints one"
             )
             self._refuse(request, "bad_login", sentence)
         assert who is not None, "a refusal is raised"
         self._throttle.succeeded(address_of(request))
-        async with self._writing:
-            self._sessions.end(request.cookies.get(COOKIE, ""))
-            secret, written = self._sessions.begin(who, now_ns)
-            await self._write("sessions", self._sessions.keep, written)
+        self._sessions.end(request.cookies.get(self.cookie, ""))
+        secret = self._sessions.begin(who, now_ns)
+        await self._keep_sessions()
         return secret, who
 
     async def log_out(self, request: web.Request) -> None:
         """End the browser's session."""
+        self._sessions.end(request.cookies.get(self.cookie, ""))
+        await self._keep_sessions()
+
+    async def _in_session(self, request: web.Request) -> Principal | None:
+        """Return whose session a browser holds, and let it go on; None: nobody's, or it is over."""
+        secret, now_ns = request.cookies.get(self.cookie, ""), self._clock.now_ns()
+        who = self._counting(self._sessions.who(secret, now_ns))
+        if who is not None and self._sessions.used(secret, now_ns):
+            await self._keep_sessions()
+        return who
+
+    async def _keep_sessions(self) -> None:
+        """Make sessions durable, one after another, so that the newest stand there at the end."""
         async with self._writing:
-            written = self._sessions.end(request.cookies.get(COOKIE, ""))
-            await self._write("sessions", self._sessions.keep, written)
+            await self._write("sessions", self._sessions.keep, self._sessions.written())
 
     def _counting(self, who: Principal | None) -> Principal | None:
         """Return who is meant, unless his token was revoked meanwhile."""
@@ -165,7 +179,7 @@ def demand(who: Principal, role: Role) -> None:
     if who.role >= role:
         return
     if who.role is Role.NONE:
-        sentence = "send `Authorization: Bearer TOKEN`, or log in with the code of `ordo run`"
+        sentence = "send `Authorization: Bearer TOKEN`, or log in with the code of `ordo page`"
         raise Problem("unauthorised", sentence)
     needed = f"{who.name} has the role {who.role.word}; this needs the role {role.word}"
     raise Problem("forbidden", needed)

@@ -12,7 +12,7 @@ from typing import Any
 from daemon.domain.instants import MILLISECOND_NS, iso
 from daemon.messages import LegSeen, PriceSeen, RiskSeen, WatchSeen
 from daemon.messages.modes import Modes
-from daemon.web.telling import price, rupees
+from daemon.web.telling import current_sl, price, rupees
 
 Document = dict[str, Any]
 
@@ -69,7 +69,7 @@ def _strategy(watch: WatchSeen, account: str) -> Document:
         "unrealised": rupees(watch.unrealised_e4),
         "charges": None if watch.charges_e4 is None else rupees(watch.charges_e4),
         "status": watch.status,
-        "risk": {"status": watch.lock, "current_sl": price(watch.current_sl_e4)},
+        "risk": {"status": watch.lock, "current_sl": current_sl(watch)},
         "legs": [_leg(leg, account) for leg in watch.legs],
     }
 

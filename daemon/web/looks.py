@@ -7,8 +7,9 @@ from typing import Literal
 
 from daemon import kill
 from daemon.domain.instants import day_of, iso
-from daemon.domain.orders.arming import Mode
+from daemon.domain.orders.arming import LIVE, PAPER, Mode
 from daemon.messages import KillStaged, Scope, Stage, WatchSeen
+from daemon.messages.modes import Modes
 from daemon.web.arming import arm_told
 from daemon.web.door import Nothing
 from daemon.web.house import House
@@ -152,10 +153,12 @@ async def daily(call: Call) -> DailyTold:
     """Tell the profit of the day."""
     risk = await call.house.control.reads.risk()
     names, modes = call.house.control.line.names, call.house.modes
+    totals = _by_mode(modes, risk.watches)
     return DailyTold(
         date=day_of(risk.at_ns).isoformat(),
         at=iso(risk.at_ns),
-        total=profit_told("total", risk.watches, call.mode),
+        total=totals[0],
+        totals=totals,
         accounts=_by_account(call.house, risk.watches),
         strategies=tuple(
             profit_told(
@@ -164,6 +167,16 @@ async def daily(call: Call) -> DailyTold:
             for each in risk.watches
         ),
         mode=call.mode,
+    )
+
+
+def _by_mode(modes: Modes, watches: Sequence[WatchSeen]) -> tuple[ProfitTold, ...]:
+    """Return a sum for each mode that an account has, live first."""
+    there = {modes.of(account) for account in modes.accounts} | {modes.whole}
+    return tuple(
+        profit_told("total", [each for each in watches if modes.of(each.account) == mode], mode)
+        for mode in (LIVE, PAPER)
+        if mode in there
     )
 
 

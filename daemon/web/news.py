@@ -134,13 +134,15 @@ class News:
     def _updated(self, fact: OrderUpdated) -> tuple[str, str, Item]:
         about = {**self._about(fact.intent_id), "state": fact.state.value}
         name = self._name(fact.intent_id)
-        if fact.filled_quantity and fact.state in {State.FILLED, State.WORKING}:
-            average = _rupees(divide_half_even(fact.filled_value_e4, fact.filled_quantity))
-            about["filled_quantity"] = fact.filled_quantity
-            done = "filled" if fact.state is State.FILLED else f"{fact.filled_quantity} filled"
-            return "fill", f"{name}: {done} at {average}", about
         because = f": {fact.text}" if fact.text else ""
-        return "order", f"{name} is {fact.state.value.lower()}{because}", about
+        stands = f"is {fact.state.value.lower()}{because}"
+        if not fact.filled_quantity:
+            return "order", f"{name} {stands}", about
+        average = _rupees(divide_half_even(fact.filled_value_e4, fact.filled_quantity))
+        about["filled_quantity"] = fact.filled_quantity
+        done = "filled" if fact.state is State.FILLED else f"{fact.filled_quantity} filled"
+        rest = "" if fact.state in {State.FILLED, State.WORKING} else f", the rest {stands}"
+        return "fill", f"{name}: {done} at {average}{rest}", about
 
     def _about(self, intent_id: str) -> Item:
         intent = self._intents.get(intent_id)

@@ -10,7 +10,6 @@ from typing import Any, Final
 import msgspec
 from msgspec import Struct
 
-from daemon.web.auth import COOKIE
 from daemon.web.plan_form import plan_components
 from daemon.web.problems import CONTENT_TYPE, ProblemDocument
 from daemon.web.table import Route, Writes
@@ -24,14 +23,15 @@ _REQUEST_ID: Final = {
     "description": "the same id is answered with the same bytes for 24 h, and acts once",
     "schema": {"type": "string", "pattern": r"^[A-Za-z0-9._:-]{1,64}$"},
 }
-_SECURITY: Final = {
-    "bearer": {"type": "http", "scheme": "bearer"},
-    "cookie": {"type": "apiKey", "in": "cookie", "name": COOKIE},
-}
 
 
-def describe(routes: Iterable[Route]) -> dict[str, Any]:
-    """Return the document; what is not built yet, and what is no JSON, is left out."""
+def describe(routes: Iterable[Route], cookie: str) -> dict[str, Any]:
+    """Return the document; what is not built yet, and what is no JSON, is left out.
+
+    Args:
+        routes: the rows.
+        cookie: what the cookie of a session is called here.
+    """
     served = [route for route in routes if route.handler is not None]
     kinds = {kind for route in served for kind in (route.body, route.query, route.answer) if kind}
     ordered = sorted(kinds | {ProblemDocument}, key=lambda kind: kind.__name__)
@@ -44,7 +44,14 @@ def describe(routes: Iterable[Route]) -> dict[str, Any]:
         "openapi": "3.1.0",
         "info": {"title": "Ordo", "version": version("ordo")},
         "paths": paths,
-        "components": {"schemas": components, "securitySchemes": _SECURITY},
+        "components": {"schemas": components, "securitySchemes": _security(cookie)},
+    }
+
+
+def _security(cookie: str) -> dict[str, Any]:
+    return {
+        "bearer": {"type": "http", "scheme": "bearer"},
+        "cookie": {"type": "apiKey", "in": "cookie", "name": cookie},
     }
 
 

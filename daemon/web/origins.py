@@ -12,10 +12,11 @@ SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 _CREDENTIALS: Final = frozenset(
     {
         *("token", "access_token", "api_key", "apikey", "api-key", "auth", "authorization"),
-        *("bearer", "password", "passwd", "secret", "code", "session", "ordo_session", "ticket"),
+        *("bearer", "password", "passwd", "secret", "code", "session", "ticket"),
     }
 )
-_TOKENS_BEGIN = "ordo_"
+_OURS_BEGIN = "ordo_"
+"""As do our tokens, and the names of our cookies."""
 _PREFLIGHT: Final = {
     "Access-Control-Allow-Methods": "GET, POST, PUT, DELETE",
     "Access-Control-Allow-Headers": "Authorization, Content-Type, X-Request-Id",
@@ -63,7 +64,8 @@ class Origins:
         for name, value in request.query.items():
             if name.lower() == "ticket" and request.path.startswith("/ws/"):
                 continue
-            if name.lower() in _CREDENTIALS or value.startswith(_TOKENS_BEGIN):
+            ours = name.lower().startswith(_OURS_BEGIN) or value.startswith(_OURS_BEGIN)
+            if ours or name.lower() in _CREDENTIALS:
                 sentence = f"take {name!r} out of the address; credentials go into headers"
                 raise Problem("credential_in_url", sentence)
 

@@ -23,6 +23,7 @@ from daemon.web import (
     shapes,
     strategies,
 )
+from daemon.web.auth import AUTH
 from daemon.web.health_shapes import HealthTold
 from daemon.web.openapi import describe
 from daemon.web.table import Call, Handler, Route, Writes
@@ -54,9 +55,9 @@ def _later(method: str, path: str, summary: str, role: Role = Role.ADMIN) -> Rou
     return Route(method=method, path=path, role=role, summary=summary)
 
 
-async def description(call: Call) -> shapes.Description:  # noqa: ARG001
+async def description(call: Call) -> shapes.Description:
     """Describe all that is served."""
-    return describe(ROUTES)
+    return describe(ROUTES, call.request.app[AUTH].cookie)
 
 
 _STRATEGY = "/api/strategies/{strategy_id}"

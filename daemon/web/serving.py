@@ -10,7 +10,8 @@ import msgspec
 from aiohttp import web
 
 from daemon.control import Refusal
-from daemon.web.auth import AUTH, COOKIE, demand
+from daemon.domain.instants import SECOND_NS
+from daemon.web.auth import AUTH, demand
 from daemon.web.connection import Connection
 from daemon.web.guards import ASKED
 from daemon.web.house import HOUSE
@@ -18,7 +19,7 @@ from daemon.web.once import Once
 from daemon.web.origins import ORIGINS, SAFE
 from daemon.web.problems import Problem
 from daemon.web.reading import body_of, read_body, read_query
-from daemon.web.sessions import SESSION_NS
+from daemon.web.sessions import LONGEST_NS
 from daemon.web.table import Answer, Call, Route, Writes
 from daemon.web.tokens import Principal, Role
 
@@ -129,13 +130,14 @@ def _response(request: web.Request, answer: Answer) -> web.Response:
 
 
 def _keep_session(request: web.Request, response: web.Response, session: str) -> None:
+    cookie = request.app[AUTH].cookie
     if not session:
-        response.del_cookie(COOKIE, path="/", httponly=True, samesite="Strict")
+        response.del_cookie(cookie, path="/", httponly=True, samesite="Strict")
         return
     response.set_cookie(
-        COOKIE,
+        cookie,
         session,
-        max_age=SESSION_NS // 1_000_000_000,
+        max_age=LONGEST_NS // SECOND_NS,
         path="/",
         httponly=True,
         samesite="Strict",

@@ -1,7 +1,9 @@
 """What a browser holds: a code that becomes a session, a session, a ticket for a WebSocket.
 
-Each is 256 bits of chance, known here only by its SHA-256. Codes and tickets count once. Sessions
-outlive the daemon, so that an open page goes on after a restart; their file is for its owner alone.
+Each is 256 bits of chance, known here only by its SHA-256. Codes and tickets count once. A session
+ends 12 h after it was last used, which an open page does, and seven days after it began at the
+longest. Sessions outlive the daemon, so that an open page goes on after a restart; their file is
+for its owner alone, and knows of their use to the hour.
 """
 
 from __future__ import annotations
@@ -12,8 +14,9 @@ from pathlib import Path
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
-from daemon.domain.instants import SECOND_NS
+from daemon.domain.instants import DAY_NS, SECOND_NS
 from daemon.errors import SettingsError
 from daemon.storage.secret_file import read_secret, write_secret
 from daemon.web.tokens import ROLES, Principal
@@ -22,6 +25,8 @@ SESSIONS_FILE = "sessions.json"
 CODE_NS = 600 * SECOND_NS
 TICKET_NS = 30 * SECOND_NS
 SESSION_NS = 12 * 3_600 * SECOND_NS
+LONGEST_NS = 7 * DAY_NS
+_KEPT_EVERY_NS = 3_600 * SECOND_NS
 _MOST = 1_000
 
 
@@ -32,16 +37,20 @@ class Held(Struct, frozen=True):
         name: whose it is.
         role: what it may do.
         until_ns: host time at which it ends.
+        prefix: of the token that it was handed out for, with which it ends.
+        at_last_ns: host time at which it ends however much it is used; 0: it is not renewed.
     """
 
     name: str
     role: str
     until_ns: int
+    prefix: str = ""
+    at_last_ns: int = 0
 
     @property
     def principal(self) -> Principal:
         """Who it stands for."""
-        return Principal(self.name, ROLES[self.role])
+        return Principal(self.name, ROLES[self.role], self.prefix)
 
 
 class OneTime:
@@ -59,7 +68,7 @@ class OneTime:
         """Return a new secret for somebody, and when it ends."""
         _forget(self._held, now_ns)
         secret, until_ns = _secret(), now_ns + self._lives_ns
-        self._held[_digest(secret)] = Held(who.name, who.role.word, until_ns)
+        self._held[_digest(secret)] = Held(who.name, who.role.word, until_ns, who.prefix)
         return secret, until_ns
 
     def take(self, secret: str, now_ns: int) -> Principal | None:
@@ -69,7 +78,7 @@ class OneTime:
 
 
 class Sessions:
-    """Sessions of browsers.
+    """Sessions of browsers; one that names no token, as those of an older version, is dropped.
 
     Args:
         state_dir: where they are kept.
@@ -88,23 +97,42 @@ class Sessions:
                 f"{self._path} cannot be understood: {error}; remove it and log in anew",
                 "secret_unusable",
             ) from error
-        self._held = {key: one for key, one in self._held.items() if one.role in ROLES}
+        self._held = {
+            key: one for key, one in self._held.items() if one.role in ROLES and one.prefix
+        }
+        self._kept_ns = 0
 
-    def begin(self, who: Principal, now_ns: int) -> tuple[str, bytes]:
-        """Return a new session and what `keep` is to write."""
+    def begin(self, who: Principal, now_ns: int) -> str:
+        """Return a new session; it is time to keep them."""
         _forget(self._held, now_ns)
-        secret = _secret()
-        self._held[_digest(secret)] = Held(who.name, who.role.word, now_ns + SESSION_NS)
-        return secret, msgspec.json.encode(self._held)
+        secret, until_ns, at_last_ns = _secret(), now_ns + SESSION_NS, now_ns + LONGEST_NS
+        begun = Held(who.name, who.role.word, until_ns, who.prefix, at_last_ns)
+        self._held[_digest(secret)] = begun
+        self._kept_ns = now_ns
+        return secret
 
     def who(self, secret: str, now_ns: int) -> Principal | None:
         """Return whose session it is; None: nobody's, or it is over."""
         held = self._held.get(_digest(secret))
         return held.principal if held is not None and now_ns < held.until_ns else None
 
-    def end(self, secret: str) -> bytes:
-        """End a session; return what `keep` is to write."""
+    def used(self, secret: str, now_ns: int) -> bool:
+        """Let a session that counts go on from now; return whether it is time to keep them."""
+        key = _digest(secret)
+        held = self._held[key]
+        until_ns = max(held.until_ns, min(now_ns + SESSION_NS, held.at_last_ns))
+        self._held[key] = replace(held, until_ns=until_ns)
+        if now_ns - self._kept_ns < _KEPT_EVERY_NS:
+            return False
+        self._kept_ns = now_ns
+        return True
+
+    def end(self, secret: str) -> None:
+        """End a session; it is time to keep the others."""
         self._held.pop(_digest(secret), None)
+
+    def written(self) -> bytes:
+        """Return what `keep` is to write."""
         return msgspec.json.encode(self._held)
 
     def keep(self, written: bytes) -> None:

@@ -276,11 +276,16 @@ class SnapshotTold(Told, frozen=True):
 
 
 class DailyTold(Told, frozen=True):
-    """The profit of a day."""
+    """The profit of a day.
+
+    `totals` has one sum for each mode, live first: money and what is simulated are never added up.
+    `total` is the first of them.
+    """
 
     date: str
     at: str
     total: ProfitTold
+    totals: tuple[ProfitTold, ...]
     accounts: tuple[ProfitTold, ...]
     strategies: tuple[ProfitTold, ...]
 

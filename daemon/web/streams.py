@@ -113,7 +113,7 @@ class Streams:
                     await response.pong(message.data)
                 elif message.type is WSMsgType.PONG:
                     watcher.answered(loop.time())
-                    if not request.app[AUTH].still(request, who):
+                    if not await request.app[AUTH].still(request, who):
                         await _send_away(response, WSCloseCode.POLICY_VIOLATION, _OVER)
                         break
         finally:

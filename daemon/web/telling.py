@@ -10,6 +10,7 @@ from daemon.domain.instants import iso
 from daemon.domain.money import E4
 from daemon.domain.orders.arming import LIVE, PAPER, Mode
 from daemon.domain.orders.heard import Order
+from daemon.domain.risk.lock_and_trail import LockStatus
 from daemon.messages import (
     AccountSeen,
     CodeLoaded,
@@ -47,6 +48,15 @@ def rupees(amount_e4: int) -> float:
 def price(price_e4: int) -> float | None:
     """Return a price; null where there is none."""
     return price_e4 / E4 if price_e4 else None
+
+
+def current_sl(watch: WatchSeen) -> float | None:
+    """Return the profit at which a strategy is left; null where there is no such level.
+
+    A floor may stand at nought: then break-even is what is locked.
+    """
+    locked = watch.lock == LockStatus.LOCKED
+    return rupees(watch.current_sl_e4) if locked else price(watch.current_sl_e4)
 
 
 def average(value_e4: int, quantity: int) -> float | None:
@@ -215,7 +225,7 @@ def watch_told(watch: WatchSeen, account: str, mode: Mode) -> WatchTold:
         realised=rupees(watch.realised_e4),
         unrealised=rupees(watch.unrealised_e4),
         charges=None if watch.charges_e4 is None else rupees(watch.charges_e4),
-        risk=RiskTold(watch.lock, price(watch.current_sl_e4)),
+        risk=RiskTold(watch.lock, current_sl(watch)),
         legs=tuple(leg_told(leg) for leg in watch.legs),
         mode=mode,
     )

@@ -55,10 +55,13 @@ class Principal(Struct, frozen=True):
     Attributes:
         name: stands in the records.
         role: what it may do.
+        prefix: of the token that it came in with, or that was behind its code; empty: none, as with
+            nobody. A name may be that of another token tomorrow; a prefix is not.
     """
 
     name: str
     role: Role
+    prefix: str = ""
 
 
 class TokenRecord(Struct, frozen=True):
@@ -182,6 +185,7 @@ class Tokens:
 
     Attributes:
         fault: what is wrong with the file; empty: nothing.
+        operator: whoever can read the state folder.
 
     Raises:
         SettingsError: a file is open to others or cannot be understood, at the start.
@@ -192,6 +196,7 @@ class Tokens:
         token = operator_token(state_dir)
         prefix = token.split("_")[1]
         self._operator = TokenRecord("operator", Role.ADMIN.word, prefix, digest(token), 0)
+        self.operator = _principal(self._operator)
         self._seen: tuple[int, int, int, int] | None = None
         self._by_prefix: dict[str, TokenRecord] = {}
         self._used: dict[str, int] = {}
@@ -209,18 +214,16 @@ class Tokens:
         equal = hmac.compare_digest(digest(token), held)
         if known is None or not equal or known.revoked_ns:
             return None
-        return Principal(known.name, ROLES[known.role])
+        return _principal(known)
 
     def stands(self, who: Principal) -> bool:
         """Return whether somebody whom a code, a session or a ticket names still counts.
 
-        What was handed out for a token ends with it.
+        What was handed out for a token ends with it, also where a new one bears its name.
         """
         self._reload()
-        return any(
-            (one.name, one.role) == (who.name, who.role.word) and not one.revoked_ns
-            for one in self._by_prefix.values()
-        )
+        known = self._by_prefix.get(who.prefix)
+        return known is not None and not known.revoked_ns and _principal(known) == who
 
     def used(self, token: str, now_ns: int) -> bool:
         """Return whether it is time to note that a token is in use, and remember that it is."""
@@ -264,6 +267,10 @@ class Tokens:
             self.fault = str(error)
         self._by_prefix[self._operator.prefix] = self._operator
         self._seen = seen
+
+
+def _principal(known: TokenRecord) -> Principal:
+    return Principal(known.name, ROLES[known.role], known.prefix)
 
 
 _decoder = msgspec.json.Decoder(tuple[TokenRecord, ...])

@@ -15,7 +15,7 @@ from daemon.web.sessions import SESSION_NS, TICKET_NS, OneTime, Sessions
 from daemon.web.tokens import Principal, Role
 
 START_NS = 1_795_405_500 * SECOND_NS
-ANN = Principal("ann", Role.TRADER)
+ANN = Principal("ann", Role.TRADER, "0a1b2c3d")
 jumps = pytest.mark.parametrize(
     "jump_ns",
     [sign * each for each in (SECOND_NS, 3_600 * SECOND_NS, DAY_NS) for sign in (1, -1)],
@@ -58,7 +58,7 @@ def test_a_ticket_lives_for_its_time_and_no_longer(host, jump_ns, after_ns, coun
 def test_a_session_lives_for_its_time_and_no_longer(tmp_path, host, jump_ns, after_ns, counts):
     wall, running, now_ns = host
     sessions = Sessions(tmp_path)
-    secret, _ = sessions.begin(ANN, now_ns())
+    secret = sessions.begin(ANN, now_ns())
     wall.at_ns += jump_ns
     running.advance(after_ns)
 

@@ -187,6 +187,13 @@ def test_a_floor_is_shown_beside_the_profit():
     assert screen.said() == ["09:20:00  PAPER  s  P&L    1500.00  locked at 750.00"]
 
 
+def test_a_floor_at_break_even_is_shown_as_well():
+    screen = Screen()
+    screen.lines.show(PnlSeen("s", 15_000_000, "LOCKED", 0, NOW))
+
+    assert screen.said() == ["09:20:00  PAPER  s  P&L    1500.00  locked at 0.00"]
+
+
 def test_a_profit_is_shown_at_most_four_times_a_second():
     screen = Screen()
     for step in range(9):

@@ -289,6 +289,18 @@ def test_profit_is_a_line_for_each_strategy_and_one_for_all(fake):
     ]
 
 
+def test_money_and_what_is_simulated_have_a_sum_each(fake):
+    live = [strategy(name, mode="live") for name in "ab"]
+    paper = [strategy(name, mode="paper", pnl=20_000.0) for name in "cd"]
+    serve(fake, {**snapshot(*live, *paper), "mode": "live"})
+    rows = [line.split() for line in told("pnl").out.splitlines()]
+
+    assert [(mode, pnl) for mode, _, name, pnl, *_ in rows if name == "all"] == [
+        ("LIVE", "2,937.50"),
+        ("PAPER", "40,000.00"),
+    ]
+
+
 def test_the_profit_of_one_strategy_needs_no_sum(fake):
     serve(fake, snapshot(strategy("a", risk=None)))
 

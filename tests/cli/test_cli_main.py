@@ -15,7 +15,7 @@ from tests.kit.plans import ROOT
 
 STRADDLE = ROOT / "strategies" / "nifty_short_straddle.toml"
 BUILT = (
-    *("run", "check", "status", "positions", "orders", "pnl", "guard", "alerts"),
+    *("run", "check", "status", "positions", "orders", "pnl", "guard", "alerts", "page"),
     *("start", "stop", "exit", "adjust", "arm", "disarm", "acknowledge"),
     *("pause", "cancel-all", "kill", "rearm"),
     *("why", "audit", "outbox", "db", "backtest", "simulate", "twin", "token", "login", "vault"),

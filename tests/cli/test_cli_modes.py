@@ -42,7 +42,7 @@ OF_NO_MONEY = frozenset(
     {
         *("audit verify", "audit export", "db status", "db migrate", "db rebuild", "outbox dead"),
         *("backtest", "simulate", "twin zerodha", "token create", "token list", "token revoke"),
-        *("vault init", "vault put", "vault list", "vault remove", "vault rotate"),
+        *("page", "vault init", "vault put", "vault list", "vault remove", "vault rotate"),
     }
 )
 """Files, keys, and what is only played: no account is traded in, or looked at."""

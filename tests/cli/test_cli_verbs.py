@@ -89,6 +89,7 @@ TABLE = {
     "pnl": asks('"strategies"'),
     "guard": asks('"guarded"'),
     "alerts": asks('"alerts"'),
+    "page": asks('"url": ?"http://127.0.0.1:'),
     "acknowledge": asks(
         "",
         "alert-99",

@@ -157,10 +157,11 @@ async def visit(visitor: Visitor, found: Found) -> None:
     login = await visitor.hush(
         "POST", "/api/login", headers=nobody, json={"code": secrets["the code"]}
     )
-    secrets["the session"] = login.cookies["ordo_session"].value
+    (session,) = login.cookies.values()
+    secrets["the session"] = session.value
     ticket = await visitor.hush("POST", "/api/ws-ticket")
     secrets["the ticket"] = (await ticket.json())["ticket"]
-    cookie = {"Cookie": f"ordo_session={secrets['the session']}", "Sec-Fetch-Site": "same-origin"}
+    cookie = {"Cookie": f"{session.key}={session.value}", "Sec-Fetch-Site": "same-origin"}
     await visitor.ask("GET", "/api/status", headers=cookie)
     await visitor.ask("POST", "/api/kill", headers=cookie, json={"scope": "none"})
     for code in (secrets["the code"], WRONG_CODE):  # used up, and never ours

@@ -78,7 +78,7 @@ def handed_out(folder: Path) -> dict[str, str]:
         "a kept token": create_token(folder, "page", "viewer", 0),
         "the operator's": operator_token(folder),
         "a code or a ticket": OneTime(1).issue(WHO, 0)[0],
-        "a session": Sessions(folder).begin(WHO, 0)[0],
+        "a session": Sessions(folder).begin(WHO, 0),
     }
 
 

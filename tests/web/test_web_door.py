@@ -15,7 +15,7 @@ from daemon.settings.web import Web
 from daemon.web.sessions import CODE_NS, SESSION_NS, TICKET_NS
 from daemon.web.table import Route
 from daemon.web.throttle import FREE
-from daemon.web.tokens import Role, create_token, list_tokens, revoke_token
+from daemon.web.tokens import OPERATOR_FILE, Role, create_token, list_tokens, revoke_token
 from tests.kit.control_port import HOST_NS, open_port
 from tests.kit.seen import ANSWERS
 
@@ -98,6 +98,35 @@ async def test_a_session_acts_for_the_operator_until_it_is_over(tmp_path):
     assert (inside, over) == (202, 401)
 
 
+async def test_a_session_that_is_used_goes_on_and_so_does_its_cookie(tmp_path):
+    async with open_port(tmp_path, ANSWERS) as port:
+        _, _, given = await port.bare("POST", "/api/login", json={"code": await code_of(port)})
+        cookie = {"Cookie": given["Set-Cookie"].split(";")[0], "Origin": port.served.url}
+        seen = []
+        for _ in range(3):
+            port.clock.advance(SESSION_NS - 1)
+            seen.append((await port.bare("GET", "/api/status", headers=cookie))[0])
+    async with open_port(tmp_path, ANSWERS) as port:
+        headers = {"Cookie": cookie["Cookie"], "Sec-Fetch-Site": "same-origin"}
+        port.clock.advance(4 * (SESSION_NS - 1))
+        after, _, _ = await port.bare("GET", "/api/status", headers=headers)
+
+    assert "Max-Age=604800;" in given["Set-Cookie"]
+    assert (seen, after) == ([200] * 3, 200)
+
+
+async def test_a_session_that_is_used_is_written_once_an_hour_at_most(tmp_path, monkeypatch):
+    written = []
+    async with open_port(tmp_path, ANSWERS) as port:
+        cookie = await cookie_of(port)
+        monkeypatch.setattr("daemon.web.sessions.write_secret", lambda *file: written.append(file))
+        for _ in range(6):
+            port.clock.advance(1_200 * SECOND_NS)
+            await port.bare("GET", "/api/status", headers=cookie)
+
+    assert len(written) == 2
+
+
 async def test_a_session_outlives_the_daemon(tmp_path):
     async with open_port(tmp_path, ANSWERS) as port:
         cookie = (await cookie_of(port))["Cookie"]
@@ -152,6 +181,27 @@ async def test_a_session_is_new_at_each_log_in_and_the_one_before_ends(tmp_path)
 
     assert first["Cookie"] != second["Cookie"]
     assert (old, new) == (401, 200)
+
+
+async def test_two_daemons_of_one_host_leave_each_other_the_session(tmp_path):
+    """A browser sends both of them the cookies of both, for it knows no port of a cookie."""
+    async with (
+        open_port(tmp_path / "one", ANSWERS) as one,
+        open_port(tmp_path / "other", ANSWERS) as other,
+    ):
+        cookies = [(await cookie_of(port))["Cookie"] for port in (one, other)]
+        jar = dict(cookie.split("=") for cookie in cookies)
+        sent = "; ".join(f"{name}={secret}" for name, secret in jar.items())
+        headers = {"Cookie": sent, "Sec-Fetch-Site": "same-origin"}
+        seen = [await port.bare("GET", "/api/status", headers=headers) for port in (one, other)]
+        _, _, ended = await other.bare(
+            "POST", "/api/logout", headers={"Cookie": sent, "Origin": other.served.url}
+        )
+        after, _, _ = await one.bare("GET", "/api/status", headers=headers)
+
+    assert [status for status, _, _ in seen] == [200, 200]
+    assert ended["Set-Cookie"].startswith(cookies[1].partition("=")[0] + "=")
+    assert after == 200
 
 
 async def test_to_log_out_ends_the_session(tmp_path):
@@ -297,6 +347,38 @@ async def test_what_was_handed_out_for_a_token_ends_with_it(tmp_path):
         ]
 
     assert (before, after) == (200, [401, 401, 401, 401])
+
+
+async def test_a_new_token_of_the_same_name_brings_nothing_back(tmp_path):
+    async with open_port(tmp_path, ANSWERS, more=(WHO,)) as port:
+        headers = {"Authorization": f"Bearer {create_token(tmp_path, 'ann', 'admin', HOST_NS)}"}
+        issued = [
+            (await port.bare("POST", "/api/login-code", headers=headers))[1]["code"]
+            for _ in range(2)
+        ]
+        _, _, given = await port.bare("POST", "/api/login", json={"code": issued[0]})
+        cookie = {"Cookie": given["Set-Cookie"].split(";")[0], "Sec-Fetch-Site": "same-origin"}
+        _, ticket, _ = await port.bare("POST", "/api/ws-ticket", headers=cookie)
+        revoke_token(tmp_path, "ann", HOST_NS)
+        create_token(tmp_path, "ann", "admin", HOST_NS)
+        after = [
+            (await port.bare("GET", "/api/status", headers=cookie))[0],
+            (await port.bare("POST", "/api/login", json={"code": issued[1]}))[0],
+            (await port.bare("GET", f"/ws/who?ticket={ticket['ticket']}"))[0],
+        ]
+
+    assert after == [401, 401, 401]
+
+
+async def test_the_operators_sessions_end_with_his_token(tmp_path):
+    async with open_port(tmp_path, ANSWERS) as port:
+        cookie = (await cookie_of(port))["Cookie"]
+    (tmp_path / OPERATOR_FILE).unlink()
+    async with open_port(tmp_path, ANSWERS) as port:
+        headers = {"Cookie": cookie, "Sec-Fetch-Site": "same-origin"}
+        status, _, _ = await port.bare("GET", "/api/status", headers=headers)
+
+    assert status == 401
 
 
 async def test_the_last_use_of_a_token_is_kept_to_the_hour(tmp_path):

@@ -3,6 +3,7 @@ from msgspec.structs import replace
 
 from daemon.messages.modes import Modes
 from daemon.web import figures
+from daemon.web.telling import watch_told
 from tests.kit.acting import CE
 from tests.kit.watched import LEG, price, risk, watch
 
@@ -66,6 +67,16 @@ def test_what_is_not_there_is_null():
     assert (strategy["risk"]["current_sl"], strategy["charges"]) == (None, None)
     assert (leg["age_ms"], leg["ltp"], leg["guarded"]) == (None, None, False)
     assert leg["unguarded_because"] == ["no_price", "link_dead"]
+
+
+@pytest.mark.parametrize(("lock", "told"), [("LOCKED", 0.0), ("NONE", None)])
+def test_a_floor_at_break_even_is_a_floor(lock, told):
+    seen = watch(lock=lock, current_sl_e4=0)
+
+    (streamed,) = figures.pnl(risk(seen), PAPER)["strategies"]
+    assert streamed["risk"] == {"status": lock, "current_sl": told}
+    looked_at = watch_told(seen, "paper", "paper").risk
+    assert (looked_at.status, looked_at.current_sl) == (lock, told)
 
 
 @pytest.mark.parametrize(("charges_e4", "told"), [((10_000, 20_000), 3.0), ((10_000, None), None)])

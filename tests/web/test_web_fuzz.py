@@ -48,7 +48,7 @@ from tests.kit.seen import ANSWERS
 
 pytestmark = pytest.mark.untraced
 
-DESCRIPTION = describe(ROUTES)
+DESCRIPTION = describe(ROUTES, "ordo_session_0a1b2c3d")
 OPERATIONS = sum(len(methods) for methods in DESCRIPTION["paths"].values())
 EACH = max(2, int(os.environ.get("ORDO_FUZZ", "0")) // OPERATIONS)
 ACTING = (AdjustByHand, CancelAll, CancelByHand, ExitByHand, PlaceByHand, ReleaseLatch)

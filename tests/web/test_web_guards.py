@@ -74,7 +74,8 @@ async def test_the_loopback_names_and_allowed_ones_are_served(tmp_path, host):
 
 
 @pytest.mark.parametrize(
-    "query", ["token=x", "API_KEY=x", "code=x", "ticket=x", "q=ordo_12345678_secret"]
+    "query",
+    ["token=x", "API_KEY=x", "code=x", "ticket=x", "q=ordo_12345678_secret", "Ordo_Session_1=x"],
 )
 async def test_a_credential_in_an_address_is_refused(tmp_path, query):
     async with open_port(tmp_path) as port:

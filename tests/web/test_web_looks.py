@@ -11,16 +11,19 @@ from daemon.messages import (
     DeclarationSeen,
     Declined,
     KillStaged,
+    RiskSeen,
     SeeAlerts,
     SeeDeclaration,
     SeeKill,
     SeePrice,
+    SeeRisk,
     Stage,
 )
+from daemon.messages.modes import Modes
 from daemon.web.house import Health
 from daemon.web.looks import merged
 from tests.kit.control_port import MARKET_NS, open_port
-from tests.kit.seen import ALERT, ANSWERS, CE, SEEN
+from tests.kit.seen import ALERT, ANSWERS, CE, SEEN, WATCH
 
 MODE = {"mode": "paper"}
 PROFIT = {"pnl": 686.25, "realised": 37.5, "unrealised": 648.75, "charges": None, **MODE}
@@ -200,10 +203,25 @@ async def test_the_profit_of_the_day_is_told_by_account_and_strategy(tmp_path):
         "date": "2025-11-23",
         "at": AT,
         "total": {"id": "total", **PROFIT},
+        "totals": [{"id": "total", **PROFIT}],
         "accounts": [{"id": "paper", **PROFIT}, {"id": "second", **NO_PROFIT}],
         "strategies": [{"id": "straddle", **PROFIT, "account": "paper"}],
         "mode": "paper",
     }
+
+
+async def test_money_and_what_is_simulated_are_not_added_up(tmp_path):
+    won = replace(WATCH, account="second", pnl_e4=200_000_000, charges_e4=0)
+    risk = RiskSeen(MARKET_NS, True, (WATCH, won))
+    async with open_port(tmp_path, {**ANSWERS, SeeRisk: lambda _: risk}) as port:
+        port.actors.line.names.modes = Modes({"paper": "live", "second": "paper"})
+        _, told, _ = await port.ask("GET", "/api/pnl/daily")
+
+    assert [(each["mode"], each["pnl"]) for each in told["totals"]] == [
+        ("live", 686.25),
+        ("paper", 20_000.0),
+    ]
+    assert told["total"] == told["totals"][0]
 
 
 async def test_a_price_is_told_with_its_age_and_source(tmp_path):

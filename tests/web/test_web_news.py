@@ -114,7 +114,17 @@ def updated(state, quantity=0, value_e4=0, text=""):
             f"{CALL}: 25 filled at 118.60",
         ),
         (updated(State.FILLED, 75, 75 * 1_186_000), "fill", f"{CALL}: filled at 118.60"),
-        (updated(State.CANCELLED, 25, 25 * 1_186_000), "order", f"{CALL} is cancelled"),
+        (updated(State.CANCELLED), "order", f"{CALL} is cancelled"),
+        (
+            updated(State.CANCELLED, 25, 25 * 1_186_000),
+            "fill",
+            f"{CALL}: 25 filled at 118.60, the rest is cancelled",
+        ),
+        (
+            updated(State.REJECTED, 25, 25 * 1_186_000, "the session ended"),
+            "fill",
+            f"{CALL}: 25 filled at 118.60, the rest is rejected: the session ended",
+        ),
         (opened(), "risk", "s enters 2 legs"),
         (BasketEnded("b", "straddle", True, "", NOW), "risk", "straddle: the entry is complete"),
         (

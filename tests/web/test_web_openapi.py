@@ -8,6 +8,7 @@ import re
 from daemon.web.routes import ROUTES
 from daemon.web.table import Writes
 from tests.kit.control_port import open_port
+from tests.web.test_web_door import cookie_of
 
 
 async def description(tmp_path) -> dict:
@@ -44,6 +45,14 @@ async def test_a_row_tells_its_role_its_credentials_and_its_request_id(tmp_path)
     assert (order["security"], health["security"]) == ([{"bearer": []}, {"cookie": []}], [])
     assert [p["required"] for p in order["parameters"] if p["name"] == "X-Request-Id"] == [True]
     assert "207" in order["responses"]
+
+
+async def test_the_cookie_is_described_by_the_name_that_it_has_here(tmp_path):
+    async with open_port(tmp_path) as port:
+        _, told, _ = await port.bare("GET", "/api/openapi.json")
+        cookie = (await cookie_of(port))["Cookie"]
+
+    assert told["components"]["securitySchemes"]["cookie"]["name"] == cookie.partition("=")[0]
 
 
 async def test_every_write_may_carry_a_request_id(tmp_path):

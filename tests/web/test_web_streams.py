@@ -220,6 +220,24 @@ async def test_a_session_that_is_over_watches_no_longer(tmp_path, how):
     assert (last.type, last.data) == (aiohttp.WSMsgType.CLOSE, 1008)
 
 
+async def test_a_page_that_watches_is_using_its_session(tmp_path):
+    async with watching(tmp_path) as (port, hub, _):
+        cookie = await cookie_of(port)
+        events = port.served.url + "/ws/events"
+        async with port.client.ws_connect(events, headers=cookie, autoping=False) as socket:
+            await socket.receive_json(timeout=5)
+            port.clock.advance(SESSION_NS - 1)
+            await ask_who_is_there(hub)
+            await socket.receive(timeout=5)
+            await socket.pong()
+            await socket.ping(b"was it read?")
+            assert (await socket.receive(timeout=5)).data == b"was it read?"
+            port.clock.advance(SESSION_NS - 1)
+            status, _, _ = await port.bare("POST", "/api/ws-ticket", headers=cookie)
+
+    assert status == 200
+
+
 async def test_a_session_that_goes_on_and_a_ticket_that_is_used_up_watch_on(tmp_path):
     async with watching(tmp_path) as (port, hub, _):
         cookie = await cookie_of(port)

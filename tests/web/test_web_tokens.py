@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import stat
+from hashlib import sha256
 
+import msgspec
 import pytest
+from msgspec.structs import replace
 
+from daemon.domain.instants import SECOND_NS
 from daemon.errors import OrdoError, SettingsError
 from daemon.storage.secret_file import locked, read_secret, write_secret
 from daemon.web import tokens
-from daemon.web.sessions import OneTime, Sessions
+from daemon.web.sessions import LONGEST_NS, SESSION_NS, OneTime, Sessions
 from daemon.web.throttle import FREE_OF_ALL, Throttle
 from daemon.web.tokens import (
     Principal,
@@ -31,7 +35,8 @@ def test_the_operators_token_is_made_once_for_its_owner_alone(tmp_path):
 
     assert operator_token(folder) == token
     assert stat.S_IMODE((folder / "operator.token").stat().st_mode) == 0o600
-    assert Tokens(folder).who(token) == Principal("operator", Role.ADMIN)
+    prefix = token.split("_")[1]
+    assert Tokens(folder).who(token) == Principal("operator", Role.ADMIN, prefix)
 
 
 @pytest.mark.parametrize("mode", [0o640, 0o604, 0o620])
@@ -99,7 +104,7 @@ def test_a_token_is_kept_as_its_digest_alone(tmp_path):
     assert kept.prefix == token.split("_")[1]
     assert token.split("_", 2)[2] not in (tmp_path / "tokens.json").read_text()
     assert len(token.split("_", 2)[2]) == 43  # 256 bits
-    assert Tokens(tmp_path).who(token) == Principal("desk", Role.TRADER)
+    assert Tokens(tmp_path).who(token) == Principal("desk", Role.TRADER, kept.prefix)
 
 
 @pytest.mark.parametrize("by", ["desk", "prefix"])
@@ -111,6 +116,63 @@ def test_a_token_is_revoked_by_its_name_or_prefix_and_stays_in_the_list(tmp_path
     assert gone.revoked_ns == NOW + 1
     assert Tokens(tmp_path).who(token) is None
     assert create_token(tmp_path, "desk", "viewer", NOW) != token
+
+
+def test_somebody_stands_by_his_own_token_and_not_by_another_of_his_name(tmp_path):
+    known = Tokens(tmp_path)
+    ann = known.who(create_token(tmp_path, "ann", "admin", NOW))
+    before = known.stands(ann)
+    revoke_token(tmp_path, "ann", NOW + 1)
+    again = known.who(create_token(tmp_path, "ann", "admin", NOW + 2))
+
+    assert (before, known.stands(ann), known.stands(again)) == (True, False, True)
+    assert not known.stands(Principal("ann", Role.ADMIN))
+    assert not known.stands(replace(again, role=Role.TRADER))
+
+
+def test_sessions_that_name_no_token_are_dropped(tmp_path):
+    """A version that knew whose they were by the name alone wrote them."""
+    sessions, ann = Sessions(tmp_path), Principal("ann", Role.ADMIN, "0a1b2c3d")
+    old, new = (sessions.begin(ann, NOW) for _ in range(2))
+    kept = msgspec.json.decode(sessions.written())
+    del kept[sha256(old.encode()).hexdigest()]["prefix"]
+    sessions.keep(msgspec.json.encode(kept))
+
+    assert [Sessions(tmp_path).who(secret, NOW) for secret in (old, new)] == [None, ann]
+
+
+def test_a_session_goes_on_from_its_last_use_for_seven_days_at_the_longest(tmp_path):
+    sessions, ann = Sessions(tmp_path), Principal("ann", Role.ADMIN, "0a1b2c3d")
+    secret, at_ns = sessions.begin(ann, NOW), NOW
+    while sessions.who(secret, at_ns):
+        sessions.used(secret, at_ns)
+        last_ns, at_ns = at_ns, at_ns + SESSION_NS - 1
+    over_ns = NOW + LONGEST_NS
+
+    assert last_ns < over_ns
+    assert [sessions.who(secret, over_ns + after_ns) for after_ns in (-1, 0)] == [ann, None]
+
+
+def test_it_is_time_to_keep_sessions_once_an_hour(tmp_path):
+    sessions, ann = Sessions(tmp_path), Principal("ann", Role.ADMIN, "0a1b2c3d")
+    secret = sessions.begin(ann, NOW)
+    sessions.keep(sessions.written())
+    due = [sessions.used(secret, NOW + minute * 60 * SECOND_NS) for minute in range(121)]
+    sessions.keep(sessions.written())
+    ends_ns = NOW + 120 * 60 * SECOND_NS + SESSION_NS
+
+    assert [minute for minute, is_due in enumerate(due) if is_due] == [60, 120]
+    again = Sessions(tmp_path)
+    assert [again.who(secret, ends_ns + after_ns) for after_ns in (-1, 0)] == [ann, None]
+
+
+def test_a_session_is_over_no_earlier_because_it_was_used(tmp_path):
+    """A clock that was set back, and a file of a version that renewed none."""
+    sessions, ann = Sessions(tmp_path), Principal("ann", Role.ADMIN, "0a1b2c3d")
+    secret = sessions.begin(ann, NOW)
+    sessions.used(secret, NOW - SESSION_NS)
+
+    assert sessions.who(secret, NOW + SESSION_NS - 1) == ann
 
 
 def test_a_token_that_cannot_be_is_refused(tmp_path, monkeypatch):
