@@ -1,7 +1,5 @@
 """The page in a real browser, over the real port, hub and streams."""
 
-from contextlib import asynccontextmanager
-
 import pytest
 from msgspec.structs import replace
 
@@ -9,33 +7,12 @@ from daemon import kill
 from daemon.domain.market.notes import NoteKind
 from daemon.messages import AcknowledgeAlert, Noted, ReleaseLatch, Stage, TakeEntries, TakeNoEntries
 from tests.kit.browser import HOW, chromium
-from tests.kit.page_world import World, page_open
+from tests.kit.page_world import HOLD_S, World, hold, opened, page_open, shown
 from tests.kit.seen import ALERT
 from tests.kit.watched import LEG, risk, watch
 
 BROWSER = chromium()
 pytestmark = pytest.mark.skipif(BROWSER is None, reason=HOW)
-HOLD_S = 5
-
-
-def shown(selector):
-    """The text of an element, as an expression for the page."""
-    return f"document.querySelector({selector!r}).textContent"
-
-
-@asynccontextmanager
-async def opened(tmp_path, world=None):
-    """The page; what the browser says against it fails the test, refused requests apart."""
-    async with page_open(tmp_path, BROWSER, world) as (tab, shown_world):
-        yield tab, shown_world
-        assert [told for told in tab.told if not told.startswith("network:")] == []
-
-
-async def hold(tab):
-    """Hold the kill button until it takes."""
-    at = await tab.press("#kill")
-    await tab.wait_for("document.querySelector('#kill').classList.contains('sent')", HOLD_S)
-    await tab.release(at)
 
 
 async def test_the_code_is_taken_out_of_the_address_and_the_page_is_logged_in(tmp_path):

@@ -578,6 +578,7 @@ function stopped({ id, account }) {
 }
 
 const isKill = (latch) => latch.kind === "kill";
+// What is flat may close again, but is looked at no more often than the rest.
 const killing = () => [...latches.values()].some((box) => box.killed && box.stage !== "flat");
 
 async function showLatches(standing) {
@@ -592,8 +593,8 @@ async function showLatches(standing) {
     if (!latches.has(latch.latch_id)) latches.set(latch.latch_id, makeLatch(latch));
   }
   showKill(standing);
-  const open = standing.filter((latch) => isKill(latch) && latches.get(latch.latch_id).stage !== "flat");
-  await Promise.all(open.map((latch) => askStage(latch.latch_id)));
+  // A flat one is asked as well: what arrives late is closed, and that must be seen.
+  await Promise.all(standing.filter(isKill).map((latch) => askStage(latch.latch_id)));
 }
 
 async function askStage(id) {
