@@ -67,3 +67,22 @@ async def test_alerts_that_are_not_answered_are_said_and_the_rest_goes_on(tmp_pa
         world.port.actors.answers.pop(SeeAlerts)
         await tab.wait_for("document.querySelector('#unheard').textContent.includes('its alerts')")
         assert await tab.text("#daemon") == "running"
+
+
+async def test_the_title_of_the_tab_says_whose_money_it_is_and_never_an_old_profit(tmp_path):
+    async with opened(tmp_path) as (tab, world):
+        await tab.wait_for("document.title === 'PAPER · +776.25 · Ordo'")
+        await tab.evaluate(
+            "window.titles = new Set(); window.looking = "
+            "setInterval(() => titles.add(document.title), 10); undefined"
+        )
+        await tab.evaluate("new Promise((done) => setTimeout(done, 3000))")
+        assert await tab.evaluate("[...titles]") == ["PAPER · +776.25 · Ordo"]
+
+        await world.cut()
+        await tab.wait_for("document.title === 'Disconnected · Ordo'")
+        world.mend()
+        await tab.wait_for("document.title === 'PAPER · +776.25 · Ordo'")
+        await tab.evaluate("fetch('/api/logout', { method: 'POST' }).then(() => true)")
+        await world.streams.close()
+        await tab.wait_for("document.title === 'Logged out · Ordo'")

@@ -165,7 +165,7 @@ async function act(path, body, failed) {
 
 // ---- the link ------------------------------------------------------------------------------
 
-const link = { seen: 0, started: Date.now(), in: false };
+const link = { seen: 0, started: Date.now(), in: false, mode: "", profit: "" };
 
 class Channel {
   constructor(path, take) {
@@ -226,6 +226,7 @@ function showLink() {
   const silent = Date.now() - (link.seen || link.started);
   const cut = link.in && (silent > SILENCE_MS || (pnl.socket === null && pnl.due > 0));
   mark(document.body, "link", !link.in ? "out" : cut ? "cut" : link.seen ? "live" : "starting");
+  showTitle(cut);
   $("cut").hidden = !cut;
   showUnheard(cut);
   put($("cut-what"), cut ? "Disconnected: these are old figures" : "");
@@ -235,6 +236,14 @@ function showLink() {
   const wait = Math.ceil((pnl.due - Date.now()) / 1000);
   put($("cut-next"), pnl.due && wait > 0 ? `trying again in ${wait} s` : "trying again now");
   if (pnl.socket && Date.now() - Math.max(pnl.opened, link.seen) > 2 * SILENCE_MS) pnl.later();
+}
+
+// All that is seen of a tab in the background: it claims no profit that is not of now.
+function showTitle(cut) {
+  const now = link.seen ? [link.mode, link.profit] : [link.mode];
+  const what = !$("out").hidden ? ["Logged out"] : cut ? ["Disconnected"] : now;
+  const title = [...what, "Ordo"].filter(Boolean).join(" · ");
+  if (document.title !== title) document.title = title;
 }
 
 function logIn() {
@@ -284,7 +293,7 @@ function showPnl(message) {
   putAmount($("total-unrealised"), watched.reduce((all, one) => all + one.unrealised, 0));
   put($("total-charges"), charges === null ? "unknown" : price(charges));
   putAmount($("total-net"), charges === null ? null : total - charges);
-  document.title = `${amount(total)} · Ordo`;
+  link.profit = amount(total);
   showAccounts(message.accounts ?? []);
   for (const one of watched) showStrategy(one);
   inStream = new Set(watched.map((one) => keyOf(one.strategy_id, one.account)));
@@ -612,9 +621,9 @@ function showUnheard(cut) {
 
 function showStatus(status, askedAt) {
   mark($("mode"), "mode", status.mode);
-  put($("mode-name"), String(status.mode).toUpperCase());
+  link.mode = String(status.mode).toUpperCase();
+  put($("mode-name"), link.mode);
   put($("mode-means"), MODES[status.mode] ?? "");
-  document.title = `${String(status.mode).toUpperCase()} Ordo`;
   const [state, word] = STATES[status.state] ?? ["warn", String(status.state)];
   mark($("daemon"), "state", state);
   put($("daemon"), word);
