@@ -117,17 +117,6 @@ async def test_the_kill_button_released_early_does_nothing(tmp_path):
         assert world.kills == []
 
 
-async def test_a_kill_that_is_not_taken_is_told_loudly_with_the_other_way(tmp_path):
-    async with opened(tmp_path) as (tab, _):
-        (tmp_path / "killed").write_text("no folder can be here")
-        at = await tab.press("#kill")
-        await tab.wait_for("!document.querySelector('#told').hidden", 15)
-        await tab.release(at)
-        told = await tab.text("#told-text")
-        assert "NOT accepted" in told
-        assert "ordo kill" in told
-
-
 async def test_a_latch_survives_a_reload_until_it_is_rearmed_and_that_is_asked_twice(tmp_path):
     async with opened(tmp_path) as (tab, world):
         await hold(tab)

@@ -7,11 +7,16 @@ const STATUS_MS = 2000;
 const KILLING_MS = 400;
 const LATE_MS = 6000; // the daemon itself gives up an answer after five seconds
 const BACKOFF_MS = [400, 800, 1600, 3200, 6000];
+const ANSWER_MS = 8000;
 const WRITE_TRIES = 4;
+const KILL_ANSWER_MS = 2500; // who kills must not wait to hear of the other way
+const KILL_TRIES = 10;
+const PAUSE_MS = 1000;
 const LINES = 60;
 const MINUS = "\u2212";
 const STAGES = ["cancelling", "closing", "verifying", "flat"];
 const UNKNOWN = { stage: "unknown" };
+const UNWRITTEN = "latch_unwritten";
 const SAID = {
   cancelling: "Taking every working order back. Left:",
   closing: "Closing what the broker shows. Left:",
@@ -93,9 +98,10 @@ function spoken(symbol) {
 
 // Status 0: nobody answered.
 class Refused extends Error {
-  constructor(status, text) {
+  constructor(status, text, code = "") {
     super(text);
     this.status = status;
+    this.code = code;
   }
 }
 
@@ -104,24 +110,24 @@ function requestId() {
   return "page-" + Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
-async function call(method, path, body, id) {
+async function call(method, path, { body, id, waitMs = ANSWER_MS } = {}) {
   const headers = { Accept: "application/json" };
   if (body !== undefined) headers["Content-Type"] = "application/json";
   if (id) headers["X-Request-Id"] = id;
   const request = { method, headers, credentials: "same-origin", cache: "no-store" };
   if (body !== undefined) request.body = JSON.stringify(body);
-  const [response, text] = await answered(path, { ...request, signal: AbortSignal.timeout(8000) });
+  const [response, text] = await fetched(path, { ...request, signal: AbortSignal.timeout(waitMs) });
   let told = {};
   try {
     told = text ? JSON.parse(text) : {};
   } catch {
     throw new Refused(response.status, "the answer could not be read");
   }
-  if (!response.ok) throw new Refused(response.status, told.detail || told.title || `status ${response.status}`);
+  if (!response.ok) throw new Refused(response.status, told.detail || told.title || `status ${response.status}`, told.code);
   return told;
 }
 
-async function answered(path, request) {
+async function fetched(path, request) {
   try {
     const response = await fetch(path, request);
     return [response, await response.text()];
@@ -130,16 +136,18 @@ async function answered(path, request) {
   }
 }
 
-// A write that brought no answer is repeated under its own id: the daemon acts on it once.
-async function write(path, body) {
+// A write that brought no answer is repeated under its own id: the daemon acts on it once. A latch
+// that the disk refused is an answer: the daemon acts, and a repeat would find the same disk.
+async function write(path, body, { waitMs = ANSWER_MS, most = WRITE_TRIES, failed = () => {} } = {}) {
   const id = requestId();
   for (let tries = 1; ; tries += 1) {
     try {
-      return await call("POST", path, body, id);
+      return await call("POST", path, { body, id, waitMs });
     } catch (error) {
-      const final = error.status > 0 && error.status < 500;
-      if (final || tries === WRITE_TRIES) throw error;
-      await new Promise((done) => setTimeout(done, 300 * tries));
+      const answered = error.status > 0 && error.status < 500;
+      if (answered || error.code === UNWRITTEN || tries === most) throw error;
+      failed(error);
+      await new Promise((done) => setTimeout(done, Math.min(300 * tries, PAUSE_MS)));
     }
   }
 }
@@ -149,18 +157,15 @@ function tell(text) {
   $("told").hidden = false;
 }
 
-// Returns what was answered; null where it failed.
 async function act(path, body, failed) {
-  let told = null;
   try {
-    told = await write(path, body);
+    await write(path, body);
     $("told").hidden = true;
   } catch (error) {
     if (error.status === 401) logOut();
     tell(`${failed}: ${error.message}`);
   }
   refresh();
-  return told;
 }
 
 // ---- the link ------------------------------------------------------------------------------
@@ -841,10 +846,28 @@ function release() {
 async function fire() {
   sending = true;
   showKill();
-  const told = await act("/api/kill", KILL, "The kill was NOT accepted. Use `ordo kill` in a terminal");
+  try {
+    const told = await write("/api/kill", KILL, { waitMs: KILL_ANSWER_MS, most: KILL_TRIES, failed: tellTrying });
+    $("told").hidden = true;
+    showAccepted(told.kill_id);
+  } catch (error) {
+    if (error.status === 401) logOut();
+    tell(`${unaccepted(error)}: ${error.message}`);
+  }
   sending = false;
-  if (told) showAccepted(told.kill_id);
   showKill();
+  refresh();
+}
+
+function tellTrying(error) {
+  const how = error.status ? `Not accepted yet, ${error.message}` : "No answer yet";
+  tell(`${how}: use \`ordo kill\` in a terminal. This page goes on trying.`);
+}
+
+function unaccepted(error) {
+  if (error.code === UNWRITTEN) return "The kill is acted on, but it is not on the disk. Make room there; it is then written by itself";
+  const what = error.status ? "The kill was NOT accepted" : "Nobody answered the kill, so nobody knows whether it is acted on";
+  return `${what}. Use \`ordo kill\` in a terminal`;
 }
 
 // What was accepted stands, whatever else is not answered.
@@ -853,7 +876,6 @@ function showAccepted(id) {
   const box = latches.get(id);
   box.accepted = Date.now();
   if (!box.stage) put(box.said, `Accepted as ${id}. How far it has come is asked for.`);
-  questions.stages.now();
 }
 
 // The pointer is captured, so that a banner which comes or goes under it does not end the hold;
@@ -891,7 +913,7 @@ async function begin() {
   if (location.hash) history.replaceState(null, "", location.pathname + location.search);
   if (code) {
     try {
-      await call("POST", "/api/login", { code });
+      await call("POST", "/api/login", { body: { code } });
     } catch (error) {
       await refresh();
       if (!link.in) logOut(`That code was not taken: ${error.message}`);
