@@ -252,8 +252,13 @@ async def test_who_is_logged_out_is_told_how_to_come_in_again(tmp_path):
         await tab.evaluate("fetch('/api/logout', { method: 'POST' }).then(() => true)")
         await world.streams.close()
         await tab.wait_for("document.body.dataset.link === 'out'")
-        assert "The daemon prints a fresh address when it starts" in await tab.text("#out")
+        told = await tab.text("#out")
+        assert "ordo page, in a terminal on the daemon's machine, prints a fresh address" in told
+        assert "To stop and close everything you need not come in: ordo kill" in told
         assert await tab.evaluate("document.querySelector('#kill').disabled")
+
+        faded = "getComputedStyle(document.querySelector('.facts')).opacity"
+        assert await tab.evaluate(faded) == "0.4"
 
         code = world.port.served.ready_url.partition("#")[2]
         await tab.evaluate(f"location.hash = {code!r}")

@@ -230,7 +230,7 @@ const events = new Channel("/ws/events", showEvents);
 function showLink() {
   const silent = Date.now() - (link.seen || link.started);
   const cut = link.in && (silent > SILENCE_MS || (pnl.socket === null && pnl.due > 0));
-  mark(document.body, "link", !link.in ? "out" : cut ? "cut" : link.seen ? "live" : "starting");
+  mark(document.body, "link", !$("out").hidden ? "out" : cut ? "cut" : link.seen ? "live" : "starting");
   showTitle(cut);
   $("cut").hidden = !cut;
   showUnheard(cut);
@@ -255,6 +255,7 @@ function logIn() {
   link.in = true;
   link.seen = 0;
   $("out").hidden = true;
+  put($("out-why"), "");
   for (const id of ["total", "strategies", "news"]) $(id).hidden = false;
   $("kill").disabled = false;
   link.started = Date.now();
@@ -264,12 +265,11 @@ function logIn() {
   refresh();
 }
 
-function logOut(why = "") {
+function logOut() {
   link.in = false;
   pnl.shut();
   events.shut();
   $("out").hidden = false;
-  put($("out-why"), why);
   for (const id of ["total", "strategies", "news"]) $(id).hidden = true;
   $("kill").disabled = true;
   showLink();
@@ -698,6 +698,7 @@ async function askStage(box) {
     showStage(box, told, SAID[told.stage] ?? "");
   } catch (error) {
     if (!(error instanceof Refused)) throw error;
+    if (error.status === 401) return; // we are logged out, and nothing is heard of anything
     const stands = "Look at your broker; entries stay stopped until you rearm.";
     if (error.status === 404) showStage(box, UNKNOWN, `No account of this run knows of ${id}, so nobody says how far it has come. ${stands}`);
     else if (Date.now() - box.heard > LATE_MS) showStage(box, UNKNOWN, `${id} stands, and how far it has come is not answered: ${error.message}. ${stands}`);
@@ -915,8 +916,9 @@ async function begin() {
     try {
       await call("POST", "/api/login", { body: { code } });
     } catch (error) {
+      if (!link.in) put($("out-why"), `That code was not taken: ${error.message}`);
       await refresh();
-      if (!link.in) logOut(`That code was not taken: ${error.message}`);
+      if (!link.in) logOut();
       return;
     }
   }
