@@ -1,7 +1,5 @@
 """The page in a real browser, over the real port, hub and streams."""
 
-from contextlib import asynccontextmanager
-
 import pytest
 from msgspec.structs import replace
 
@@ -9,33 +7,12 @@ from daemon import kill
 from daemon.domain.market.notes import NoteKind
 from daemon.messages import AcknowledgeAlert, Noted, ReleaseLatch, Stage, TakeEntries, TakeNoEntries
 from tests.kit.browser import HOW, chromium
-from tests.kit.page_world import World, page_open
+from tests.kit.page_world import HOLD_S, World, hold, opened, page_open, shown
 from tests.kit.seen import ALERT
 from tests.kit.watched import LEG, risk, watch
 
 BROWSER = chromium()
 pytestmark = pytest.mark.skipif(BROWSER is None, reason=HOW)
-HOLD_S = 5
-
-
-def shown(selector):
-    """The text of an element, as an expression for the page."""
-    return f"document.querySelector({selector!r}).textContent"
-
-
-@asynccontextmanager
-async def opened(tmp_path, world=None):
-    """The page; what the browser says against it fails the test, refused requests apart."""
-    async with page_open(tmp_path, BROWSER, world) as (tab, shown_world):
-        yield tab, shown_world
-        assert [told for told in tab.told if not told.startswith("network:")] == []
-
-
-async def hold(tab):
-    """Hold the kill button until it takes."""
-    at = await tab.press("#kill")
-    await tab.wait_for("document.querySelector('#kill').classList.contains('sent')", HOLD_S)
-    await tab.release(at)
 
 
 async def test_the_code_is_taken_out_of_the_address_and_the_page_is_logged_in(tmp_path):
@@ -138,17 +115,6 @@ async def test_the_kill_button_released_early_does_nothing(tmp_path):
         await tab.evaluate("new Promise((done) => setTimeout(done, 1500))")
         assert await tab.text("#kill-label") == "Hold to kill"
         assert world.kills == []
-
-
-async def test_a_kill_that_is_not_taken_is_told_loudly_with_the_other_way(tmp_path):
-    async with opened(tmp_path) as (tab, _):
-        (tmp_path / "killed").write_text("no folder can be here")
-        at = await tab.press("#kill")
-        await tab.wait_for("!document.querySelector('#told').hidden", 15)
-        await tab.release(at)
-        told = await tab.text("#told-text")
-        assert "NOT accepted" in told
-        assert "ordo kill" in told
 
 
 async def test_a_latch_survives_a_reload_until_it_is_rearmed_and_that_is_asked_twice(tmp_path):
@@ -286,8 +252,13 @@ async def test_who_is_logged_out_is_told_how_to_come_in_again(tmp_path):
         await tab.evaluate("fetch('/api/logout', { method: 'POST' }).then(() => true)")
         await world.streams.close()
         await tab.wait_for("document.body.dataset.link === 'out'")
-        assert "The daemon prints a fresh address when it starts" in await tab.text("#out")
+        told = await tab.text("#out")
+        assert "ordo page, in a terminal on the daemon's machine, prints a fresh address" in told
+        assert "To stop and close everything you need not come in: ordo kill" in told
         assert await tab.evaluate("document.querySelector('#kill').disabled")
+
+        faded = "getComputedStyle(document.querySelector('.facts')).opacity"
+        assert await tab.evaluate(faded) == "0.4"
 
         code = world.port.served.ready_url.partition("#")[2]
         await tab.evaluate(f"location.hash = {code!r}")

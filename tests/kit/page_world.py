@@ -41,9 +41,12 @@ from daemon.web.problems import Problem
 from daemon.web.streams import Streams
 from daemon.web.table import Raw, Route
 from tests.kit.acting import clock
-from tests.kit.browser import Tab, browsing
+from tests.kit.browser import Tab, browsing, chromium
 from tests.kit.control_port import Port, open_port
 from tests.kit.watched import LEG, OTHER_LEG, frame, risk, watch
+
+HOLD_S = 5
+"""So long is waited at most for a hold to take."""
 
 ACCOUNT = AccountSeen(
     account="paper",
@@ -175,3 +178,25 @@ async def page_open(
         with suppress(asyncio.CancelledError):
             await serving
         await tab.navigate("about:blank")
+
+
+@asynccontextmanager
+async def opened(state_dir: Path, world: World | None = None) -> AsyncIterator[tuple[Tab, World]]:
+    """Open the page; what the browser says against it fails the test, refused requests apart."""
+    browser = chromium()
+    assert browser is not None, "a test without one is skipped"
+    async with page_open(state_dir, browser, world) as (tab, shown_world):
+        yield tab, shown_world
+        assert [told for told in tab.told if not told.startswith("network:")] == []
+
+
+def shown(selector: str) -> str:
+    """Return the text of an element, as an expression for the page."""
+    return f"document.querySelector({selector!r}).textContent"
+
+
+async def hold(tab: Tab) -> None:
+    """Hold the kill button until it takes."""
+    at = await tab.press("#kill")
+    await tab.wait_for("document.querySelector('#kill').classList.contains('sent')", HOLD_S)
+    await tab.release(at)

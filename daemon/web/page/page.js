@@ -5,11 +5,18 @@ const AWAY_PX = 60;
 const SILENCE_MS = 3000; // the daemon promises a message a second
 const STATUS_MS = 2000;
 const KILLING_MS = 400;
+const LATE_MS = 6000; // the daemon itself gives up an answer after five seconds
 const BACKOFF_MS = [400, 800, 1600, 3200, 6000];
+const ANSWER_MS = 8000;
 const WRITE_TRIES = 4;
+const KILL_ANSWER_MS = 2500; // who kills must not wait to hear of the other way
+const KILL_TRIES = 10;
+const PAUSE_MS = 1000;
 const LINES = 60;
 const MINUS = "\u2212";
 const STAGES = ["cancelling", "closing", "verifying", "flat"];
+const UNKNOWN = { stage: "unknown" };
+const UNWRITTEN = "latch_unwritten";
 const SAID = {
   cancelling: "Taking every working order back. Left:",
   closing: "Closing what the broker shows. Left:",
@@ -89,10 +96,12 @@ function spoken(symbol) {
 
 // ---- speaking with the daemon --------------------------------------------------------------
 
+// Status 0: nobody answered.
 class Refused extends Error {
-  constructor(status, text) {
+  constructor(status, text, code = "") {
     super(text);
     this.status = status;
+    this.code = code;
   }
 }
 
@@ -101,34 +110,44 @@ function requestId() {
   return "page-" + Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
-async function call(method, path, body, id) {
+async function call(method, path, { body, id, waitMs = ANSWER_MS } = {}) {
   const headers = { Accept: "application/json" };
   if (body !== undefined) headers["Content-Type"] = "application/json";
   if (id) headers["X-Request-Id"] = id;
   const request = { method, headers, credentials: "same-origin", cache: "no-store" };
   if (body !== undefined) request.body = JSON.stringify(body);
-  const response = await fetch(path, { ...request, signal: AbortSignal.timeout(8000) });
-  const text = await response.text();
+  const [response, text] = await fetched(path, { ...request, signal: AbortSignal.timeout(waitMs) });
   let told = {};
   try {
     told = text ? JSON.parse(text) : {};
   } catch {
     throw new Refused(response.status, "the answer could not be read");
   }
-  if (!response.ok) throw new Refused(response.status, told.detail || told.title || `status ${response.status}`);
+  if (!response.ok) throw new Refused(response.status, told.detail || told.title || `status ${response.status}`, told.code);
   return told;
 }
 
-// A write that brought no answer is repeated under its own id: the daemon acts on it once.
-async function write(path, body) {
+async function fetched(path, request) {
+  try {
+    const response = await fetch(path, request);
+    return [response, await response.text()];
+  } catch {
+    throw new Refused(0, "the daemon did not answer");
+  }
+}
+
+// A write that brought no answer is repeated under its own id: the daemon acts on it once. A latch
+// that the disk refused is an answer: the daemon acts, and a repeat would find the same disk.
+async function write(path, body, { waitMs = ANSWER_MS, most = WRITE_TRIES, failed = () => {} } = {}) {
   const id = requestId();
   for (let tries = 1; ; tries += 1) {
     try {
-      return await call("POST", path, body, id);
+      return await call("POST", path, { body, id, waitMs });
     } catch (error) {
-      const answered = error instanceof Refused && error.status < 500;
-      if (answered || tries === WRITE_TRIES) throw error;
-      await new Promise((done) => setTimeout(done, 300 * tries));
+      const answered = error.status > 0 && error.status < 500;
+      if (answered || error.code === UNWRITTEN || tries === most) throw error;
+      failed(error);
+      await new Promise((done) => setTimeout(done, Math.min(300 * tries, PAUSE_MS)));
     }
   }
 }
@@ -138,22 +157,20 @@ function tell(text) {
   $("told").hidden = false;
 }
 
-const sentence = (error) => (error instanceof Refused ? error.message : "the daemon did not answer");
-
 async function act(path, body, failed) {
   try {
     await write(path, body);
     $("told").hidden = true;
   } catch (error) {
     if (error.status === 401) logOut();
-    tell(`${failed}: ${sentence(error)}`);
+    tell(`${failed}: ${error.message}`);
   }
   refresh();
 }
 
 // ---- the link ------------------------------------------------------------------------------
 
-const link = { seen: 0, started: 0, in: false };
+const link = { seen: 0, started: Date.now(), in: false, mode: "", profit: "" };
 
 class Channel {
   constructor(path, take) {
@@ -213,8 +230,10 @@ const events = new Channel("/ws/events", showEvents);
 function showLink() {
   const silent = Date.now() - (link.seen || link.started);
   const cut = link.in && (silent > SILENCE_MS || (pnl.socket === null && pnl.due > 0));
-  mark(document.body, "link", !link.in ? "out" : cut ? "cut" : link.seen ? "live" : "starting");
+  mark(document.body, "link", !$("out").hidden ? "out" : cut ? "cut" : link.seen ? "live" : "starting");
+  showTitle(cut);
   $("cut").hidden = !cut;
+  showUnheard(cut);
   put($("cut-what"), cut ? "Disconnected: these are old figures" : "");
   if (!cut) return;
   const since = link.seen ? `last seen ${Math.max(0, Math.floor(silent / 1000))} s ago` : "nothing seen yet";
@@ -224,23 +243,33 @@ function showLink() {
   if (pnl.socket && Date.now() - Math.max(pnl.opened, link.seen) > 2 * SILENCE_MS) pnl.later();
 }
 
+// All that is seen of a tab in the background: it claims no profit that is not of now.
+function showTitle(cut) {
+  const now = link.seen ? [link.mode, link.profit] : [link.mode];
+  const what = !$("out").hidden ? ["Logged out"] : cut ? ["Disconnected"] : now;
+  const title = [...what, "Ordo"].filter(Boolean).join(" · ");
+  if (document.title !== title) document.title = title;
+}
+
 function logIn() {
   link.in = true;
   link.seen = 0;
   $("out").hidden = true;
+  put($("out-why"), "");
   for (const id of ["total", "strategies", "news"]) $(id).hidden = false;
   $("kill").disabled = false;
   link.started = Date.now();
+  for (const each of QUESTIONS) each.heard = 0;
   pnl.open();
   events.open();
+  refresh();
 }
 
-function logOut(why = "") {
+function logOut() {
   link.in = false;
   pnl.shut();
   events.shut();
   $("out").hidden = false;
-  put($("out-why"), why);
   for (const id of ["total", "strategies", "news"]) $(id).hidden = true;
   $("kill").disabled = true;
   showLink();
@@ -269,7 +298,7 @@ function showPnl(message) {
   putAmount($("total-unrealised"), watched.reduce((all, one) => all + one.unrealised, 0));
   put($("total-charges"), charges === null ? "unknown" : price(charges));
   putAmount($("total-net"), charges === null ? null : total - charges);
-  document.title = `${amount(total)} · Ordo`;
+  link.profit = amount(total);
   showAccounts(message.accounts ?? []);
   for (const one of watched) showStrategy(one);
   inStream = new Set(watched.map((one) => keyOf(one.strategy_id, one.account)));
@@ -501,50 +530,111 @@ function showEvents(message) {
 const STATES = { running: ["good", "running"], paused: ["warn", "paused"], reduce_only: ["warn", "reduce only"], halted: ["bad", "halted"] };
 const MODES = { paper: "simulated fills, no real money", live: "orders reach the exchange, real money moves" };
 const latches = new Map();
-let asking = null;
-let again = false;
-let nextLook = 0;
 
-// One question at a time; whoever asks meanwhile gets another one afterwards.
-function refresh() {
-  if (asking) {
-    again = true;
-    return asking;
+// Asked again and again, one at a time; whoever asks meanwhile gets another answer afterwards. Each
+// goes its own way: what one of them is not answered keeps no other off the page.
+class Question {
+  constructor(ask, pace) {
+    this.ask = ask;
+    this.pace = pace;
+    this.heard = 0; // when it was last answered
+    this.why = ""; // it is not
+    this.asking = null;
+    this.again = false;
+    this.timer = 0;
   }
-  asking = look().finally(() => {
-    asking = null;
-    if (again) {
-      again = false;
-      refresh();
+
+  now() {
+    if (this.asking) {
+      this.again = true;
+      return this.asking;
     }
-  });
-  return asking;
+    clearTimeout(this.timer);
+    this.asking = this.put().finally(() => this.later());
+    return this.asking;
+  }
+
+  async put() {
+    try {
+      await this.ask();
+      this.heard = Date.now();
+      this.why = "";
+    } catch (error) {
+      if (!(error instanceof Refused)) throw error;
+      this.why = error.message;
+    }
+  }
+
+  later() {
+    this.asking = null;
+    if (this.again) {
+      this.again = false;
+      this.now();
+    } else if (link.in || $("out").hidden) this.timer = setTimeout(() => this.now(), this.pace());
+  }
+
+  late() {
+    return link.in && Date.now() - (this.heard || link.started) > LATE_MS;
+  }
 }
 
-async function look() {
-  clearTimeout(nextLook);
+const questions = {
+  status: new Question(askStatus, () => STATUS_MS),
+  alerts: new Question(askAlerts, () => STATUS_MS),
+  stages: new Question(askStages, () => (killing() ? KILLING_MS : STATUS_MS)),
+};
+const QUESTIONS = Object.values(questions);
+
+function refresh() {
+  return Promise.all(QUESTIONS.map((each) => each.now()));
+}
+
+// Whichever answer comes first tells whether we are let in.
+async function look(path) {
   try {
-    const status = await call("GET", "/api/status");
+    const told = await call("GET", path);
     if (!link.in) logIn();
-    await showStatus(status);
-    showAlerts((await call("GET", "/api/alerts")).alerts);
+    return told;
   } catch (error) {
     if (error.status === 401) logOut();
+    throw error;
   }
-  if (link.in || $("out").hidden) nextLook = setTimeout(refresh, killing() ? KILLING_MS : STATUS_MS);
 }
 
-async function showStatus(status) {
+async function askStatus() {
+  const askedAt = Date.now();
+  showStatus(await look("/api/status"), askedAt);
+}
+
+async function askAlerts() {
+  showAlerts((await look("/api/alerts")).alerts);
+}
+
+// What is not answered any more is said, and is not shown as if it were so now.
+function showUnheard(cut) {
+  const { status, alerts } = questions;
+  const lines = [];
+  if (status.late()) {
+    mark($("daemon"), "state", "warn");
+    put($("daemon"), "unknown");
+    lines.push(`The daemon does not say how it stands: ${status.why || "no answer yet"}. Latches and strategies are shown as they were.`);
+  }
+  if (alerts.late()) lines.push(`The daemon does not tell its alerts: ${alerts.why || "no answer yet"}. There may be new ones.`);
+  put($("unheard"), lines.join(" "));
+  $("unheard").hidden = cut || lines.length === 0; // a cut link says it all
+}
+
+function showStatus(status, askedAt) {
   mark($("mode"), "mode", status.mode);
-  put($("mode-name"), String(status.mode).toUpperCase());
+  link.mode = String(status.mode).toUpperCase();
+  put($("mode-name"), link.mode);
   put($("mode-means"), MODES[status.mode] ?? "");
-  document.title = `${String(status.mode).toUpperCase()} Ordo`;
   const [state, word] = STATES[status.state] ?? ["warn", String(status.state)];
   mark($("daemon"), "state", state);
   put($("daemon"), word);
   taking = new Map(status.strategies.flatMap((one) => one.accounts.map((account) => [keyOf(one.strategy_id, account), one.taking])));
   showUnread(status.unread);
-  const stages = showLatches(status.latches);
+  showLatches(status.latches, askedAt);
   for (const one of status.strategies) {
     for (const account of one.accounts) {
       const card = cardOf(one.strategy_id, account);
@@ -553,7 +643,6 @@ async function showStatus(status) {
     }
   }
   dropGone();
-  await stages;
 }
 
 // What was never read is not flat, whatever the figures say.
@@ -578,28 +667,42 @@ function stopped({ id, account }) {
 }
 
 const isKill = (latch) => latch.kind === "kill";
-const killing = () => [...latches.values()].some((box) => box.killed && box.stage !== "flat");
+// What is flat may close again, but is looked at no more often than the rest.
+const killing = () => [...latches.values()].some((box) => box.killed && !["flat", "unknown"].includes(box.stage));
 
-async function showLatches(standing) {
+function showLatches(standing, askedAt) {
   const there = new Set(standing.map((latch) => latch.latch_id));
   for (const [id, box] of latches) {
-    if (!there.has(id)) {
-      box.node.remove();
-      latches.delete(id);
-    }
+    if (there.has(id) || box.accepted > askedAt) continue; // it was accepted after this was asked
+    box.node.remove();
+    latches.delete(id);
   }
   for (const latch of standing) {
     if (!latches.has(latch.latch_id)) latches.set(latch.latch_id, makeLatch(latch));
+    else tellWhy(latches.get(latch.latch_id), latch);
   }
-  showKill(standing);
-  const open = standing.filter((latch) => isKill(latch) && latches.get(latch.latch_id).stage !== "flat");
-  await Promise.all(open.map((latch) => askStage(latch.latch_id)));
+  showKill();
+  if ([...latches.values()].some((box) => box.killed && !box.stage)) questions.stages.now();
 }
 
-async function askStage(id) {
-  const told = await call("GET", `/api/kill/${encodeURIComponent(id)}`);
-  const box = latches.get(id);
-  if (box) showStage(box, told);
+// A flat one is asked as well: what arrives late is closed, and that must be seen.
+async function askStages() {
+  await Promise.all([...latches.values()].filter((box) => box.killed).map(askStage));
+}
+
+async function askStage(box) {
+  const id = box.latch.latch_id;
+  try {
+    const told = await look(`/api/kill/${encodeURIComponent(id)}`);
+    box.heard = Date.now();
+    showStage(box, told, SAID[told.stage] ?? "");
+  } catch (error) {
+    if (!(error instanceof Refused)) throw error;
+    if (error.status === 401) return; // we are logged out, and nothing is heard of anything
+    const stands = "Look at your broker; entries stay stopped until you rearm.";
+    if (error.status === 404) showStage(box, UNKNOWN, `No account of this run knows of ${id}, so nobody says how far it has come. ${stands}`);
+    else if (Date.now() - box.heard > LATE_MS) showStage(box, UNKNOWN, `${id} stands, and how far it has come is not answered: ${error.message}. ${stands}`);
+  }
 }
 
 function makeLatch(latch) {
@@ -608,10 +711,10 @@ function makeLatch(latch) {
   const words = node.appendChild(element("div"));
   const reach = latch.scope === "all" ? "everything" : `${latch.scope} ${latch.id}`;
   words.append(element("h3", "", `${killed ? "KILLED" : "Paused"}: ${reach}`));
-  const when = latch.at ? `, at ${String(latch.at).slice(11, 19)}` : "";
-  words.append(element("p", "why", `by ${latch.by || "somebody"}${when}${latch.reason ? `: ${latch.reason}` : ""}`));
+  const why = words.appendChild(element("p", "why"));
   node.append(makeRelease(latch));
-  const box = { latch, node, killed, stage: "", lines: "" };
+  const box = { latch, node, why, killed, stage: "", lines: "", heard: Date.now(), accepted: 0 };
+  tellWhy(box, latch);
   if (killed) {
     box.steps = node.appendChild(element("ol", "steps"));
     for (const stage of STAGES) box.steps.append(element("li", "", stage[0].toUpperCase() + stage.slice(1)));
@@ -620,6 +723,11 @@ function makeLatch(latch) {
   }
   $("latches").append(node);
   return box;
+}
+
+function tellWhy(box, latch) {
+  const when = latch.at ? `, at ${String(latch.at).slice(11, 19)}` : "";
+  put(box.why, `by ${latch.by || "somebody"}${when}${latch.reason ? `: ${latch.reason}` : ""}`);
 }
 
 function makeRelease(latch) {
@@ -652,7 +760,7 @@ function makeRelease(latch) {
   return box;
 }
 
-function showStage(box, told) {
+function showStage(box, told, said) {
   box.stage = told.stage;
   const at = STAGES.indexOf(told.stage); // of an incomplete one nothing is known to be done
   [...box.steps.children].forEach((step, number) => {
@@ -660,7 +768,7 @@ function showStage(box, told) {
     else step.className = number < at || told.stage === "flat" ? "done" : number === at ? "now" : "";
   });
   mark(box.node, "stage", told.stage);
-  put(box.said, SAID[told.stage] ?? "");
+  put(box.said, said);
   const lines = (told.left ?? []).map((each) => (typeof each === "string" ? each : JSON.stringify(each)));
   if (box.lines !== lines.join("\n")) {
     box.lines = lines.join("\n");
@@ -707,11 +815,12 @@ function makeAlert(one) {
 // ---- kill: hold to confirm -------------------------------------------------------------------
 
 const kill = $("kill");
+const KILL = { scope: "all", reason: "held on the page" };
 let held = 0;
 let sending = false;
 
-function showKill(standing) {
-  const all = standing.some((latch) => isKill(latch) && latch.scope === "all");
+function showKill() {
+  const all = [...latches.values()].some((box) => box.killed && box.latch.scope === "all");
   kill.classList.toggle("sent", all || sending);
   put($("kill-label"), all ? "Killed" : sending ? "Killing…" : held ? "Keep holding…" : "Hold to kill");
 }
@@ -737,11 +846,37 @@ function release() {
 
 async function fire() {
   sending = true;
-  showKill([]);
-  await act("/api/kill", { scope: "all", reason: "held on the page" }, "The kill was NOT accepted. Use `ordo kill` in a terminal");
+  showKill();
+  try {
+    const told = await write("/api/kill", KILL, { waitMs: KILL_ANSWER_MS, most: KILL_TRIES, failed: tellTrying });
+    $("told").hidden = true;
+    showAccepted(told.kill_id);
+  } catch (error) {
+    if (error.status === 401) logOut();
+    tell(`${unaccepted(error)}: ${error.message}`);
+  }
   sending = false;
-  await refresh();
-  if (![...latches.values()].some((box) => box.killed)) showKill([]);
+  showKill();
+  refresh();
+}
+
+function tellTrying(error) {
+  const how = error.status ? `Not accepted yet, ${error.message}` : "No answer yet";
+  tell(`${how}: use \`ordo kill\` in a terminal. This page goes on trying.`);
+}
+
+function unaccepted(error) {
+  if (error.code === UNWRITTEN) return "The kill is acted on, but it is not on the disk. Make room there; it is then written by itself";
+  const what = error.status ? "The kill was NOT accepted" : "Nobody answered the kill, so nobody knows whether it is acted on";
+  return `${what}. Use \`ordo kill\` in a terminal`;
+}
+
+// What was accepted stands, whatever else is not answered.
+function showAccepted(id) {
+  if (!latches.has(id)) latches.set(id, makeLatch({ ...KILL, latch_id: id, kind: "kill", id: "", by: "you" }));
+  const box = latches.get(id);
+  box.accepted = Date.now();
+  if (!box.stage) put(box.said, `Accepted as ${id}. How far it has come is asked for.`);
 }
 
 // The pointer is captured, so that a banner which comes or goes under it does not end the hold;
@@ -766,7 +901,11 @@ kill.addEventListener("keydown", (event) => {
 kill.addEventListener("keyup", (event) => {
   if (event.key === " " || event.key === "Enter") release();
 });
-document.addEventListener("visibilitychange", () => document.hidden && release());
+// A page out of sight looks more seldom, so it looks at once when it is seen again.
+document.addEventListener("visibilitychange", () => {
+  if (document.hidden) release();
+  else if (link.in) refresh();
+});
 
 // ---- begin -----------------------------------------------------------------------------------
 
@@ -775,10 +914,11 @@ async function begin() {
   if (location.hash) history.replaceState(null, "", location.pathname + location.search);
   if (code) {
     try {
-      await call("POST", "/api/login", { code });
+      await call("POST", "/api/login", { body: { code } });
     } catch (error) {
+      if (!link.in) put($("out-why"), `That code was not taken: ${error.message}`);
       await refresh();
-      if (!link.in) logOut(`That code was not taken: ${sentence(error)}`);
+      if (!link.in) logOut();
       return;
     }
   }

@@ -1,0 +1,88 @@
+"""The page in a real browser while the daemon answers only some of what it is asked."""
+
+import pytest
+
+from daemon import kill
+from daemon.messages import Declined, SeeAccount, SeeAlerts, SeeKill
+from tests.kit.browser import HOW, chromium
+from tests.kit.page_world import World, hold, opened, shown
+from tests.kit.seen import ALERT
+
+pytestmark = pytest.mark.skipif(chromium() is None, reason=HOW)
+
+
+async def test_a_status_that_is_not_answered_is_said_and_hides_neither_alerts_nor_a_kill(tmp_path):
+    async with opened(tmp_path) as (tab, world):
+        await tab.wait_for(f"{shown('#daemon')} === 'running'")
+        world.port.actors.answers.pop(SeeAccount)  # the router of an account answers nobody
+        world.alerts = (ALERT,)
+        await tab.wait_for(f"{shown('#alerts h3')} === 'ALERT, level 2'", 5)
+        await tab.wait_for(f"{shown('#daemon')} === 'unknown'")
+        assert "does not say how it stands" in await tab.text("#unheard")
+        assert await tab.evaluate("document.body.dataset.link") == "live"
+
+        await hold(tab)
+        await tab.wait_for("document.querySelector('.latch.killed[data-stage=cancelling]')", 5)
+        assert await tab.text("#kill-label") == "Killed"
+
+        world.port.actors.answers.update(world.answers)
+        await tab.wait_for(f"{shown('#daemon')} === 'halted'")
+        await tab.wait_for("document.querySelector('#unheard').hidden")
+        assert "by operator" in await tab.text("#latches .why")
+        assert await tab.evaluate("document.querySelectorAll('#latches .latch').length") == 1
+
+
+async def test_an_accepted_kill_is_shown_by_its_id_though_nothing_more_is_answered(tmp_path):
+    async with opened(tmp_path) as (tab, world):
+        for about in (SeeAccount, SeeKill):
+            world.port.actors.answers.pop(about)
+        await hold(tab)
+        await tab.wait_for("document.querySelector('.latch .said')?.textContent", 5)
+        (latch,) = kill.standing(tmp_path)
+        assert f"Accepted as {latch.latch_id}" in await tab.text(".latch .said")
+        await tab.wait_for("document.querySelector('.latch').dataset.stage === 'unknown'")
+        said = await tab.text(".latch .said")
+        assert latch.latch_id in said
+        assert "is not answered: router:paper has not answered within 5 s" in said
+        assert await tab.text("#kill-label") == "Killed"
+
+
+async def test_a_kill_that_no_account_of_this_run_knows_is_said_so_and_hides_no_alert(tmp_path):
+    """It stands for an account that has left the settings since."""
+    world = World()
+    world.alerts = (ALERT,)
+    kill.pull(tmp_path, kill.Latch("kill-old", "kill", "account", "gone", "", "ann", 0))
+    answers = {**world.answers, SeeKill: lambda about: Declined("unknown_kill", about.latch_id)}
+    async with opened(tmp_path, world) as (tab, _):
+        world.port.actors.answers = answers
+        await tab.wait_for("document.querySelector('.latch.killed[data-stage=unknown]')")
+        said = await tab.text("#latches .said")
+        assert "No account of this run knows of kill-old" in said
+        await tab.wait_for(f"{shown('#alerts h3')} === 'ALERT, level 2'")
+        assert await tab.text("#daemon") == "halted"
+
+
+async def test_alerts_that_are_not_answered_are_said_and_the_rest_goes_on(tmp_path):
+    async with opened(tmp_path) as (tab, world):
+        world.port.actors.answers.pop(SeeAlerts)
+        await tab.wait_for("document.querySelector('#unheard').textContent.includes('its alerts')")
+        assert await tab.text("#daemon") == "running"
+
+
+async def test_the_title_of_the_tab_says_whose_money_it_is_and_never_an_old_profit(tmp_path):
+    async with opened(tmp_path) as (tab, world):
+        await tab.wait_for("document.title === 'PAPER · +776.25 · Ordo'")
+        await tab.evaluate(
+            "window.titles = new Set(); window.looking = "
+            "setInterval(() => titles.add(document.title), 10); undefined"
+        )
+        await tab.evaluate("new Promise((done) => setTimeout(done, 3000))")
+        assert await tab.evaluate("[...titles]") == ["PAPER · +776.25 · Ordo"]
+
+        await world.cut()
+        await tab.wait_for("document.title === 'Disconnected · Ordo'")
+        world.mend()
+        await tab.wait_for("document.title === 'PAPER · +776.25 · Ordo'")
+        await tab.evaluate("fetch('/api/logout', { method: 'POST' }).then(() => true)")
+        await world.streams.close()
+        await tab.wait_for("document.title === 'Logged out · Ordo'")
