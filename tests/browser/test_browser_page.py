@@ -5,6 +5,7 @@ from msgspec.structs import replace
 
 from daemon import kill
 from daemon.domain.market.notes import NoteKind
+from daemon.domain.money import e4
 from daemon.messages import AcknowledgeAlert, Noted, ReleaseLatch, Stage, TakeEntries, TakeNoEntries
 from tests.kit.browser import HOW, chromium
 from tests.kit.page_world import HOLD_S, World, hold, opened, page_open, shown
@@ -32,6 +33,21 @@ async def test_profit_moves_on_the_page_with_its_sign(tmp_path):
         assert await tab.evaluate("document.querySelector('#total-pnl').className") == (
             "huge num loss"
         )
+
+
+async def test_money_and_what_is_simulated_are_not_added_up(tmp_path):
+    """The total stands under the word LIVE: what an account on paper made is beside it."""
+    world = World({"zed": "live", "paper": "paper"})
+    lost, made = e4(-8_000), e4(20_000)
+    world.risk = risk(
+        watch(account="zed", pnl_e4=lost, unrealised_e4=lost),
+        watch(account="paper", pnl_e4=made, unrealised_e4=made),
+    )
+    async with opened(tmp_path, world) as (tab, _):
+        await tab.wait_for(f"{shown('#total-pnl')} === '\u22128,000.00'")
+        assert await tab.text("#total-name") == "Total P&L, live accounts alone"
+        assert await tab.text("#total-net") == "\u22128,041.20"
+        assert await tab.text("#accounts") == "zed, LIVE \u22128,000.00\npaper, PAPER +20,000.00"
 
 
 async def test_each_leg_shows_its_levels_and_whether_it_is_guarded_or_why_not(tmp_path):

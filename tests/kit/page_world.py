@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import io
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from functools import partial
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from msgspec.structs import replace
 
 from daemon.domain.money import e4
+from daemon.domain.orders.arming import Mode
 from daemon.messages import (
     AccountSeen,
     AcknowledgeAlert,
@@ -64,6 +66,9 @@ ACCOUNT = AccountSeen(
 class World:
     """What the scripted daemon shows.
 
+    Args:
+        modes: `paper` or `live` of each account.
+
     Attributes:
         risk: what the broadcaster answers each beat with.
         taking: whether the strategy takes entries.
@@ -78,7 +83,7 @@ class World:
 
     port: Port
 
-    def __init__(self) -> None:
+    def __init__(self, modes: Mapping[str, Mode] = MappingProxyType({"paper": "paper"})) -> None:
         self.risk: RiskSeen = risk(watch(legs=(LEG, OTHER_LEG)))
         self.taking = True
         self.alerts: tuple[AlertSeen, ...] = ()
@@ -87,7 +92,7 @@ class World:
         self.left: tuple[str, ...] = ("4 orders are working",)
         self.mute = self.shut = False
         log = make_log(io.StringIO(), lambda: 0)
-        self.hub = Hub(self._beat, lambda: 0, Modes({"paper": "paper"}), log)
+        self.hub = Hub(self._beat, lambda: 0, Modes(modes), log)
         self.streams = Streams(self.hub)
 
     @property

@@ -291,11 +291,15 @@ function showPnl(message) {
   asked = message.feed?.asked === true;
   put($("feed"), alive ? "alive" : "dead");
   const watched = message.strategies;
-  const total = watched.reduce((all, one) => all + one.pnl, 0);
-  const charges = sum(watched.map((one) => one.charges));
+  // Money and what is simulated are never added up; each account has its own sum below.
+  const mixed = new Set((message.accounts ?? []).map((one) => one.mode)).size > 1;
+  const counted = mixed ? watched.filter((one) => one.mode === "live") : watched;
+  const total = counted.reduce((all, one) => all + one.pnl, 0);
+  const charges = sum(counted.map((one) => one.charges));
+  put($("total-name"), mixed ? "Total P&L, live accounts alone" : "Total P&L");
   putAmount($("total-pnl"), total);
-  putAmount($("total-realised"), watched.reduce((all, one) => all + one.realised, 0));
-  putAmount($("total-unrealised"), watched.reduce((all, one) => all + one.unrealised, 0));
+  putAmount($("total-realised"), counted.reduce((all, one) => all + one.realised, 0));
+  putAmount($("total-unrealised"), counted.reduce((all, one) => all + one.unrealised, 0));
   put($("total-charges"), charges === null ? "unknown" : price(charges));
   putAmount($("total-net"), charges === null ? null : total - charges);
   link.profit = amount(total);
