@@ -8,7 +8,7 @@
 # ROOT=/path    below that folder instead, without systemd or packages: for staging and tests
 set -eu
 
-SOURCE=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd)
+SOURCE=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd -P)
 ROOT=${ROOT:-}
 CODE=$ROOT/opt/ordo
 SETTINGS=$ROOT/etc/ordo/settings.toml
@@ -16,6 +16,9 @@ UNITS=$ROOT/etc/systemd/system
 UNIT=$UNITS/ordo.service
 GUARDIAN=$UNITS/ordo-guardian.service
 STATE=$ROOT/var/lib/ordo
+OWN=$ROOT/etc/ordo/strategies
+LAID=$CODE/strategies.installed
+PATHS='paths = ["/etc/ordo/strategies", "strategies"]'
 PARTS='daemon strategies requirements systemd deploy Makefile pyproject.toml README.md settings.toml'
 
 plan_install() {
@@ -23,9 +26,13 @@ plan_install() {
 This installs Ordo as a unit of systemd:
 
   $CODE
-      the code of $SOURCE, and a .venv made from its hash-pinned locks
+      the code of $SOURCE, and a .venv made from its hash-pinned locks;
+      what was changed or added in its strategies/ is not replaced, but told
   $SETTINGS
       its settings, for root alone$([ -e "$SETTINGS" ] && echo '; there already, and left as they are' || :)
+  $OWN
+      strategies of your own, which no installation touches$(own_is_named || printf '; the settings that
+      are there do not name it: write in their [strategies]: %s' "$PATHS")
   $UNIT
   $GUARDIAN
       the daemon, and the guardian that closes what is open where no daemon guards it any more:
@@ -43,10 +50,53 @@ plan_uninstall() {
 This stops Ordo and takes it off systemd:
 
   $UNIT, $GUARDIAN and $CODE are removed
-  $SETTINGS and $STATE stay: settings, records and latches are yours to remove
+  $SETTINGS, $OWN and $STATE stay: settings,
+  strategies, records and latches are yours to remove
 
 What is open stays open, and nobody guards it any more. Look first: ordo positions
 PLAN
+}
+
+is_run_from_there() {
+  [ "$SOURCE" = "$(CDPATH='' cd -- "$CODE" 2>/dev/null && pwd -P)" ]
+}
+
+# Says whether settings that are there look into the folder for own strategies; new ones will. Who
+# may not read them is not told.
+own_is_named() {
+  [ ! -r "$SETTINGS" ] || grep -q '^[^#]*"/etc/ordo/strategies"' "$SETTINGS"
+}
+
+# Prints what is among the installed strategies and neither comes again nor is as it was laid there.
+changed_strategies() {
+  [ -d "$CODE/strategies" ] || return 0
+  find "$CODE/strategies/" -name __pycache__ -prune -o ! -type d -print | sort |
+    while IFS= read -r file; do
+      name=${file#"$CODE/strategies/"}
+      cmp -s "$file" "$LAID/$name" && continue
+      is_run_from_there || ! cmp -s "$file" "$SOURCE/strategies/$name" || continue
+      echo "  $file"
+    done
+}
+
+keep_changed_strategies() {
+  changed=$(changed_strategies)
+  [ -n "$changed" ] || return 0
+  cat >&2 <<TOLD
+
+Nothing was done, for these strategies would be lost. They were changed or added since Ordo was
+installed, or nothing tells that they were not:
+
+$changed
+
+Keep them in $OWN, where every user may read them, and write in
+[strategies] of $SETTINGS:
+
+  $PATHS
+
+Then remove them here, or remove them at once if they are none of yours, and run it again.
+TOLD
+  exit 1
 }
 
 confirmed() {
@@ -63,13 +113,14 @@ confirmed() {
 
 install_it() {
   plan_install
+  keep_changed_strategies
   confirmed install-systemd
-  if [ "$SOURCE" = "$CODE" ]; then
+  if is_run_from_there; then
     echo "$CODE is what is installed; run this in the checkout that it comes from" >&2
     exit 1
   fi
   umask 022
-  mkdir -p "$CODE" "$(dirname "$SETTINGS")" "$(dirname "$UNIT")"
+  mkdir -p "$CODE" "$OWN" "$(dirname "$UNIT")"
   # All is copied before anything is replaced: a disk that fills up leaves what was there.
   rm -rf "${CODE:?}/.new"
   mkdir "$CODE/.new"
@@ -77,16 +128,18 @@ install_it() {
     cp -R "$SOURCE/$part" "$CODE/.new/$part"
   done
   find "$CODE/.new" -name __pycache__ -type d -prune -exec rm -rf {} +
+  # The next installation sees by this copy which strategies were changed.
+  cp -R "$CODE/.new/strategies" "$CODE/.new/${LAID##*/}"
   if [ ! -e "$SETTINGS" ]; then
-    (umask 077 && sed 's#^state_dir = .*#state_dir = "/var/lib/ordo"#' \
-      "$SOURCE/settings.toml" >"$SETTINGS.new")
+    (umask 077 && sed -e 's#^state_dir = .*#state_dir = "/var/lib/ordo"#' \
+      -e "s#^paths = \[\"strategies\"\]#$PATHS#" "$SOURCE/settings.toml" >"$SETTINGS.new")
     mv "$SETTINGS.new" "$SETTINGS"
   fi
   chmod 600 "$SETTINGS"
   cp "$SOURCE/systemd/ordo.service" "$UNIT.new"
   cp "$SOURCE/systemd/ordo-guardian.service" "$GUARDIAN.new"
   chmod 644 "$UNIT.new" "$GUARDIAN.new"
-  for part in $PARTS; do
+  for part in $PARTS "${LAID##*/}"; do
     rm -rf "${CODE:?}/$part"
     mv "$CODE/.new/$part" "$CODE/$part"
   done
@@ -105,6 +158,7 @@ install_it() {
 
 uninstall_it() {
   plan_uninstall
+  keep_changed_strategies
   confirmed uninstall-systemd
   # The guardian first: who takes the daemon away does not want it to close anything.
   for unit in ordo-guardian ordo; do

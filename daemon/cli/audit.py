@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import click
@@ -51,10 +52,25 @@ def _verify(ledger: str | None, settings: Path | None, *, as_json: bool) -> int:
 @command.command("export")
 @LEDGER
 @SETTINGS
-def _export(ledger: str | None, settings: Path | None) -> None:
-    """Write the record as lines of JSON: the head first, then every record with its link."""
+@AS_JSON
+def _export(ledger: str | None, settings: Path | None, *, as_json: bool) -> None:
+    """Write the record as lines of JSON: the head first, then every record with its link.
+
+    As one document it is the head, and the other lines as its `lines`.
+    """
     store = store_meant(ledger, settings)
     require_whole(store)
     with store.reading() as reader:
-        for line in exported(reader):
+        lines = exported(reader)
+        for line in _document(lines) if as_json else lines:
             click.echo(line)
+
+
+def _document(lines: Iterator[bytes]) -> Iterator[bytes]:
+    """Yield the lines as one document, piece by piece, for a record may be longer than memory."""
+    yield next(lines).removesuffix(b"}") + b',"lines":['
+    between = b""
+    for line in lines:
+        yield between + line
+        between = b","
+    yield b"]}"

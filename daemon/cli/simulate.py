@@ -172,8 +172,24 @@ def _code() -> str:
 
 
 def _told(sweep: Sweep, shown: list[Outcome]) -> dict[str, Any]:
+    """Return the document; each run plays a part of one day, so there are as many days as runs."""
+    struck_counts = {str(kind): sweep.struck[kind] for kind in sorted(sweep.struck)}
     return {
         "code": _code(),
+        "seeds": len(sweep.seeds),
+        "simulated_days": sweep.runs,
+        "violations": sweep.violations(),
+        "failures": [
+            {
+                "seed": each.given.seed,
+                "step": each.steps,
+                "invariant": each.violated,
+                "replay": _replay(each.given),
+            }
+            for each in sweep.failed
+        ],
+        "faults_hit": struck_counts,
+        "trace_sha256": sweep.trace_sha256,
         "runs": sweep.runs,
         "steps": sweep.steps,
         "gaps": sweep.gaps,
@@ -183,7 +199,7 @@ def _told(sweep: Sweep, shown: list[Outcome]) -> dict[str, Any]:
         "orders": sweep.orders,
         "parked": sweep.parked,
         "rested": sweep.rested,
-        "struck": {str(kind): sweep.struck[kind] for kind in sorted(sweep.struck)},
+        "struck": struck_counts,
         "found": {what: sweep.violations(*which) for what, which in _VIOLATIONS.items()},
         "never_hit": list(sweep.never_hit()),
         "failed": [

@@ -55,17 +55,14 @@ class Web(Table, frozen=True):
             "is reached from other machines, and no allowed_hosts are named",
             'write allowed_hosts, such as ["ordo.example:8787"], or host = "127.0.0.1"',
         ),
-        Rule(
-            ("max_connections_per_ip", "max_connections"),
-            lambda one, all_of_them: one <= all_of_them,
-            "is more than max_connections",
-            "write at most that",
-        ),
-        Rule(
-            ("max_connections_loopback", "max_connections"),
-            lambda one, all_of_them: one <= all_of_them,
-            "is more than max_connections",
-            "write at most that",
+        *(
+            Rule(
+                (some, "max_connections"),
+                lambda some, all_of_them: some <= all_of_them,
+                f"leaves some of them no room: {some} is more than max_connections",
+                f"write a {some} of at most that, or allow more in all",
+            )
+            for some in ("max_connections_per_ip", "max_connections_loopback")
         ),
     )
     enabled: Annotated[bool, Switch()] = True

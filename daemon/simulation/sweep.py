@@ -10,6 +10,7 @@ from collections import Counter, deque
 from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from contextlib import closing, contextmanager
+from hashlib import sha256
 from multiprocessing import get_context
 from pathlib import Path
 
@@ -43,6 +44,7 @@ class Sweep(Struct):
         parked: orders that were parked.
         rested: stops that rested at the broker and have filled there.
         struck: how often each kind of fault struck.
+        trace_sha256: the digest over the steps of all runs, in their order: equal for equal runs.
         failed: the runs in which an invariant did not hold.
     """
 
@@ -57,6 +59,7 @@ class Sweep(Struct):
     parked: int = 0
     rested: int = 0
     struck: Counter[Kind] = field(default_factory=Counter)
+    trace_sha256: str = sha256().hexdigest()
     failed: list[Outcome] = field(default_factory=list)
 
     def take(self, outcome: Outcome) -> None:
@@ -74,6 +77,7 @@ class Sweep(Struct):
         self.parked += outcome.parked
         self.rested += outcome.rested
         self.struck.update(each.kind for each in outcome.struck)
+        self.trace_sha256 = sha256(f"{self.trace_sha256} {outcome.trace}".encode()).hexdigest()
         if outcome.violated:
             self.failed.append(outcome)
 

@@ -141,6 +141,17 @@ def test_the_record_is_written_out_line_by_line_and_can_be_verified_from_them(be
     assert verify(links, Head(3, bytes.fromhex(head["head"]))) is None
 
 
+@pytest.mark.parametrize("starts", [1, 3])
+def test_the_record_may_be_had_as_one_document(begun, starts):
+    begun("state/ledger.sqlite", starts)
+    head, *lines = map(json.loads, told("audit", "export").out.splitlines())
+
+    done = told("audit", "export", "--json")
+
+    assert done.code == 0
+    assert json.loads(done.out) == {**head, "lines": lines}
+
+
 def test_a_record_that_was_altered_is_not_written_out(tmp_path, begun):
     begun("state/ledger.sqlite", 2)
     with closing(sqlite3.connect(tmp_path / "state/ledger.sqlite")) as db, db:

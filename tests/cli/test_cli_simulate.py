@@ -1,10 +1,12 @@
 from __future__ import annotations
 
 import json
+import re
 import shlex
 
 import pytest
 
+from daemon.cli import simulate
 from tests.kit.commands import told
 from tests.simulation.mutants import parked_in_silence
 
@@ -25,6 +27,36 @@ def test_the_document_has_what_was_counted():
     assert document["lives"] == document["crash_points"] + 1
     assert sum(document["struck"].values()) > 0
     assert document["steps"] > 0
+
+
+def test_the_document_says_by_the_promised_names_what_was_played_and_what_was_hit():
+    document = json.loads(told("simulate", "--seeds", "2:3", "--json").out)
+
+    assert (document["seeds"], document["simulated_days"]) == (2, 2)
+    assert (document["violations"], document["failures"]) == (0, [])
+    assert document["faults_hit"] == document["struck"]
+    assert re.fullmatch(r"[0-9a-f]{64}", document["trace_sha256"])
+
+
+@pytest.mark.untraced
+def test_the_document_says_of_each_failure_how_that_very_run_is_played_again(monkeypatch):
+    parked_in_silence(monkeypatch)
+    monkeypatch.setattr(simulate, "fewest", lambda failed: failed)
+
+    done = told("simulate", "--seeds", "8", "--crash-at", "57", "--json")
+    document = json.loads(done.out)
+    (failure,) = document["failures"]
+    again = told(*shlex.split(failure["replay"])[1:], "--json")
+
+    assert done.code == again.code == 1
+    assert document["violations"] == 1
+    assert failure == {
+        "seed": 8,
+        "step": document["failed"][0]["step"],
+        "invariant": "I3",
+        "replay": "ordo simulate --seeds 8 --crash-at 57",
+    }
+    assert json.loads(again.out) == document
 
 
 @pytest.mark.untraced

@@ -6,6 +6,7 @@ import os
 import stat
 import subprocess
 from pathlib import Path
+from shutil import copy, copytree, ignore_patterns, rmtree
 
 import pytest
 
@@ -14,17 +15,36 @@ from daemon.settings import load
 from tests.kit.plans import ROOT
 
 
-def ran(verb: str, root: Path, **environ: str) -> str:
-    done = subprocess.run(
-        ["sh", ROOT / "deploy" / "systemd.sh", verb],
+def tried(
+    verb: str, root: Path, checkout: Path = ROOT, **environ: str
+) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        ["sh", checkout / "deploy" / "systemd.sh", verb],
         env={**os.environ, "ROOT": str(root), **environ},
         capture_output=True,
         text=True,
         timeout=60,
         check=False,
     )
+
+
+def ran(verb: str, root: Path, checkout: Path = ROOT, **environ: str) -> str:
+    done = tried(verb, root, checkout, **environ)
     assert (done.returncode, done.stderr) == (0, "")
     return done.stdout
+
+
+@pytest.fixture
+def checkout(tmp_path):
+    """A checkout whose strategies may become those of another version."""
+    folder = tmp_path / "checkout"
+    for part in ("strategies", "systemd", "deploy"):
+        copytree(ROOT / part, folder / part, ignore=ignore_patterns("__pycache__"))
+    for part in ("daemon", "requirements"):
+        (folder / part).mkdir()
+    for part in ("Makefile", "pyproject.toml", "README.md", "settings.toml"):
+        copy(ROOT / part, folder / part)
+    return folder
 
 
 def mode(path: Path) -> int:
@@ -83,6 +103,99 @@ def test_a_copy_that_fails_leaves_what_was_installed(tmp_path):
     ran("install", tmp_path, CONFIRM="yes")
     assert not (code / "daemon" / "mine.py").exists()
     assert not list(code.glob(".*"))
+
+
+def test_what_was_changed_or_added_among_the_strategies_is_never_replaced(tmp_path):
+    ran("install", tmp_path, CONFIRM="yes")
+    strategies = tmp_path / "opt" / "ordo" / "strategies"
+    added, changed = strategies / "mine.toml", strategies / "nifty_short_straddle.toml"
+    added.write_text("id = 'mine'\n")
+    changed.write_text(changed.read_text().replace("rupees = 6000", "rupees = 2000"))
+    before = {file.name: file.read_bytes() for file in strategies.iterdir() if file.is_file()}
+
+    for verb in ("install", "uninstall"):
+        for confirm in ("yes", ""):
+            done = tried(verb, tmp_path, CONFIRM=confirm)
+
+            assert done.returncode == 1
+            assert "Nothing was done" in done.stderr
+            assert 'paths = ["/etc/ordo/strategies", "strategies"]' in done.stderr
+            named = [line.strip() for line in done.stderr.splitlines() if line.endswith(".toml")]
+            assert named == [str(added), str(changed)]
+            after = {each.name: each.read_bytes() for each in strategies.iterdir()}
+            assert after == before
+
+    own = tmp_path / "etc" / "ordo" / "strategies"
+    for file in (added, changed):
+        file.rename(own / file.name)
+    ran("install", tmp_path, CONFIRM="yes")
+    assert changed.read_bytes() == (ROOT / "strategies" / changed.name).read_bytes()
+    assert not added.exists()
+    assert {each.name: each.read_bytes() for each in own.iterdir()}.items() <= before.items()
+
+
+def test_a_shipped_strategy_that_nobody_changed_becomes_that_of_the_new_version(tmp_path, checkout):
+    ran("install", tmp_path, checkout, CONFIRM="yes")
+    strategies = tmp_path / "opt" / "ordo" / "strategies"
+    (strategies / "__pycache__").mkdir()
+    (strategies / "__pycache__" / "made.pyc").write_text("")
+    (checkout / "strategies" / "nifty_short_straddle.toml").write_text("# another version\n")
+    (checkout / "strategies" / "nifty_iron_condor.toml").unlink()
+    ran("install", tmp_path, checkout, CONFIRM="yes")
+
+    assert (strategies / "nifty_short_straddle.toml").read_text() == "# another version\n"
+    assert not (strategies / "nifty_iron_condor.toml").exists()
+    ran("uninstall", tmp_path, checkout, CONFIRM="yes")
+    assert not strategies.exists()
+
+
+def test_of_an_installation_that_kept_no_record_only_what_comes_anyway_is_replaced(
+    tmp_path, checkout
+):
+    ran("install", tmp_path, checkout, CONFIRM="yes")
+    rmtree(tmp_path / "opt" / "ordo" / "strategies.installed")
+    ran("install", tmp_path, checkout, CONFIRM="yes")
+    rmtree(tmp_path / "opt" / "ordo" / "strategies.installed")
+    (checkout / "strategies" / "nifty_short_straddle.toml").write_text("# another version\n")
+
+    done = tried("install", tmp_path, checkout, CONFIRM="yes")
+
+    assert done.returncode == 1
+    assert "opt/ordo/strategies/nifty_short_straddle.toml" in done.stderr
+    assert "nifty_iron_condor" not in done.stderr
+
+
+def test_taken_away_from_where_it_is_installed_it_knows_what_was_changed_as_well(tmp_path):
+    (tmp_path / "srv").mkdir()
+    (tmp_path / "opt").symlink_to("srv")
+    ran("install", tmp_path, CONFIRM="yes")
+    code = tmp_path / "opt" / "ordo"
+    (code / "strategies" / "mine.toml").write_text("id = 'mine'\n")
+
+    done = tried("uninstall", tmp_path, code, CONFIRM="yes")
+
+    assert done.returncode == 1
+    assert "mine.toml" in done.stderr
+    (code / "strategies" / "mine.toml").unlink()
+    ran("uninstall", tmp_path, code, CONFIRM="yes")
+    assert not code.exists()
+
+
+def test_a_folder_for_own_strategies_is_looked_into_first_and_left_alone(tmp_path):
+    own = tmp_path / "etc" / "ordo" / "strategies"
+    settings = own.with_name("settings.toml")
+    told = ran("install", tmp_path, CONFIRM="yes")
+    assert str(own) in told
+    assert mode(own) == 0o755
+    paths = load(settings, {}).strategies.paths
+    assert paths == (Path("/etc/ordo/strategies"), Path("strategies"))
+    (own / "mine.toml").write_text("id = 'mine'\n")
+    assert "do not name it" not in ran("install", tmp_path, CONFIRM="yes")
+    settings.write_text("")
+    assert "do not name it" in ran("install", tmp_path, CONFIRM="yes")
+    ran("uninstall", tmp_path, CONFIRM="yes")
+
+    assert (own / "mine.toml").read_text() == "id = 'mine'\n"
 
 
 def test_taken_away_it_leaves_settings_and_records(tmp_path):

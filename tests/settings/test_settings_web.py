@@ -59,15 +59,25 @@ def test_a_variable_switches_on(said):
         (
             "max_connections = 100\nmax_connections_loopback = 100\nmax_connections_per_ip = 101",
             (
-                "settings.toml, line 4: web.max_connections_per_ip is more than max_connections; "
-                "write at most that"
+                "settings.toml, line 4: web.max_connections_per_ip leaves some of them no room: "
+                "max_connections_per_ip is more than max_connections; "
+                "write a max_connections_per_ip of at most that, or allow more in all"
+            ),
+        ),
+        (
+            "max_connections = 100",
+            (
+                "settings.toml, line 2: web.max_connections leaves some of them no room: "
+                "max_connections_loopback is more than max_connections; "
+                "write a max_connections_loopback of at most that, or allow more in all"
             ),
         ),
         (
             "max_connections_loopback = 1_501",
             (
-                "settings.toml, line 2: web.max_connections_loopback is more than "
-                "max_connections; write at most that"
+                "settings.toml, line 2: web.max_connections_loopback leaves some of them no room: "
+                "max_connections_loopback is more than max_connections; "
+                "write a max_connections_loopback of at most that, or allow more in all"
             ),
         ),
     ],

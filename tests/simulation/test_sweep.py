@@ -98,6 +98,17 @@ def test_several_processes_come_to_what_one_comes_to():
     assert several == one
 
 
+def test_the_digest_of_many_runs_is_over_the_steps_of_each_in_their_order(one):
+    def digest(*traces):
+        found = Sweep()
+        for trace in traces:
+            found.take(replace(one, trace=trace))
+        return found.trace_sha256
+
+    assert digest("a", "b") == digest("a", "b")
+    assert len({digest(), digest("a"), digest("ab"), digest("a", "b"), digest("b", "a")}) == 5
+
+
 def test_a_crash_at_a_named_gap_counts_as_a_fault_that_struck(one):
     found, given = Sweep(), Given(2, crash_at=9)
     for lives in (4, 1):  # the gap of one is not reached
