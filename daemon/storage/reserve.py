@@ -26,13 +26,14 @@ from daemon.messages import (
     KillStaged,
     Latched,
     Noted,
+    OptionsListed,
     Released,
     StartMissed,
 )
 
 _EXITS = (ExitDecided, CancelAsked, ExitOwed, ExitFinished, ExitOverdue, ExitReplaced)
 _ENDING = (OrderFact, *_EXITS, EntriesPaused, Latched, Released, KillStaged)
-_TELLING = (Noted, AlertFact, JobDone, StartMissed)
+_TELLING = (Noted, OptionsListed, AlertFact, JobDone, StartMissed)
 _FOLLOWING = (Move.TRAILED, Move.LOCKED, Move.FLOOR_RAISED)
 """Moves of what follows the market; a stop that is armed or set by a person follows nobody."""
 GONE_BY = (
