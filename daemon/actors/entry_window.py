@@ -45,7 +45,7 @@ def window_of(plan: Plan, opened: DayOpened) -> Window | Fault:
     if any(leg.instrument is Kind.EQUITY for leg in plan.legs):  # shares cease to trade earlier
         close_ns = min(close_ns, session_close_ns(day, Segment.CASH))
     exit_ns = exit_at(day, plan.exit.at, close_ns)
-    opens_ns = at(day, plan.entry.at)
+    opens_ns = max(at(day, plan.entry.at), opened.sessions[0][0])
     latest = plan.entry.no_later_than
     closes_ns = min(at(day, latest), exit_ns - 1) if latest else exit_ns - 1
     if opens_ns > closes_ns:

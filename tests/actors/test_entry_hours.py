@@ -15,6 +15,8 @@ FRIDAY = date(2026, 11, 20)
 """Shares trade until 15:15, derivatives until 15:40."""
 BEFORE = date(2026, 7, 31)
 """The last day on which both traded until 15:30."""
+MUHURAT = date(2025, 10, 21)
+"""Trades from 13:45 to 14:45 alone."""
 
 
 def hours_of(day=FRIDAY, legs=CALL, entry="09:20:00", leave="15:20:00") -> Window | Fault:
@@ -53,4 +55,27 @@ def test_where_its_time_is_past_the_last_moment_of_the_day_it_rests_and_says_so(
     """Such are shares that are to be bought after they ceased to trade."""
     assert hours_of(legs=STOCK, entry="15:16:00", leave="15:25:00") == Fault(
         "entry.at", "15:16:00 is after 15:13:59, the last moment for an entry on this day"
+    )
+
+
+@pytest.mark.parametrize(
+    ("day", "entry", "opens"),
+    [
+        (FRIDAY, "08:00:00", "09:15:00"),
+        (FRIDAY, "09:15:00", "09:15:00"),
+        (FRIDAY, "09:15:01", "09:15:01"),
+        (MUHURAT, "09:20:00", "13:45:00"),
+    ],
+)
+def test_nothing_is_entered_before_the_market_opens(day, entry, opens) -> None:
+    """A time before that means the opening, and a special session opens at its own."""
+    window = hours_of(day, entry=entry)
+    assert isinstance(window, Window)
+    assert f"{wall_of(window.opens_ns):%H:%M:%S}" == opens
+
+
+def test_a_latest_time_before_the_market_opens_leaves_no_moment_to_enter() -> None:
+    """As on the evening of a special session."""
+    assert hours_of(MUHURAT, entry="09:20:00\nno_later_than = 10:00:00") == Fault(
+        "entry.at", "13:45:00 is after 10:00:00, the last moment for an entry on this day"
     )
