@@ -1,10 +1,11 @@
-"""The option chain as a strategy sees it: the newest quotes of one underlying, by expiry."""
+"""The option chain as a strategy sees it: one underlying's options by expiry, and their quotes."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date
 
+from daemon.actors.listings import Listings
 from daemon.domain.market.expiries import monthly
 from daemon.domain.market.frames import Quote
 from daemon.domain.market.instruments import Kind, parse_symbol, symbol_of
@@ -15,20 +16,33 @@ from daemon.errors import RuleUnknown
 
 
 class Chain:
-    """What is quoted of one underlying on one day.
+    """What is listed of one underlying on one day, and what of it is quoted.
 
     Attributes:
         substituted: the basis asked for had no price, so the synthetic forward stood in for it.
+
+    Args:
+        underlying: whose options they are.
+        basis: what at the money is measured on.
+        day: the trading day.
+        quotes: the newest of everything, by symbol.
+        listings: what the market lists; of what nobody told, the quoted strikes are all there are.
     """
 
     def __init__(
-        self, underlying: str, basis: Basis, day: date, quotes: Mapping[str, Quote]
+        self,
+        underlying: str,
+        basis: Basis,
+        day: date,
+        quotes: Mapping[str, Quote],
+        listings: Listings,
     ) -> None:
         self.substituted = False
         self._underlying = underlying
         self._basis = basis
         self._day = day
         self._quotes = quotes
+        self._listings = listings
         self._options: dict[tuple[date, Kind], dict[int, Quote]] = {}
         for symbol, quote in quotes.items():
             if symbol.startswith(f"{underlying}-"):
@@ -51,8 +65,9 @@ class Chain:
         return synthetic_forward(rows) or 0
 
     def options(self, expiry: date, kind: Kind) -> Listed:
-        """Return the strikes that are quoted for an expiry."""
-        return self._options.get((expiry, kind), {})
+        """Return the strikes that are listed for an expiry, each with its quote if it has one."""
+        listed = self._listings.strikes(self._underlying, expiry, kind)
+        return dict.fromkeys(listed) | self._options.get((expiry, kind), {})
 
     def quote(self, symbol: str) -> Quote | None:
         """Return the quote of one contract."""

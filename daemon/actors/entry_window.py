@@ -7,9 +7,10 @@ from datetime import date
 
 from msgspec import Struct
 
-from daemon.domain.instants import at
+from daemon.domain.instants import at, wall_of
 from daemon.domain.market import expiries
 from daemon.domain.market.calendar import Segment, next_session, session_close_ns
+from daemon.domain.market.instruments import Kind
 from daemon.domain.orders.words import Product
 from daemon.domain.plans.days import resolve, rest_reason
 from daemon.domain.plans.schema import Plan
@@ -41,15 +42,22 @@ def window_of(plan: Plan, opened: DayOpened) -> Window | Fault:
     if resting is not None:
         return resting
     close_ns = opened.sessions[-1][1]
+    if any(leg.instrument is Kind.EQUITY for leg in plan.legs):  # shares cease to trade earlier
+        close_ns = min(close_ns, session_close_ns(day, Segment.CASH))
     exit_ns = exit_at(day, plan.exit.at, close_ns)
+    opens_ns = max(at(day, plan.entry.at), opened.sessions[0][0])
     latest = plan.entry.no_later_than
     closes_ns = min(at(day, latest), exit_ns - 1) if latest else exit_ns - 1
+    if opens_ns > closes_ns:
+        times = (f"{wall_of(each):%H:%M:%S}" for each in (opens_ns, closes_ns))
+        text = "{} is after {}, the last moment for an entry on this day".format(*times)
+        return Fault("entry.at", text)
     if plan.product is Product.CARRY:
         try:
             exit_ns, close_ns = _carried_until(plan, day, chosen, (exit_ns, close_ns))
         except RuleUnknown as error:  # of a day that it would be left on
             return Fault("legs.expiry", str(error))
-    return Window(day, at(day, plan.entry.at), closes_ns, exit_ns, close_ns, chosen)
+    return Window(day, opens_ns, closes_ns, exit_ns, close_ns, chosen)
 
 
 def _carried_until(

@@ -3,7 +3,7 @@
 Whether a link lives is told by its frames. How long its prices do is told ahead, so that whoever
 prices an order need not hear of a death to know of it: a message may be late, an instant is not.
 What a broker's connections tell of themselves, and what the broker says to people, is passed on to
-people alone.
+people alone. What the market lists is recorded, and told before any price of it.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from collections.abc import Iterable, Sequence
 from msgspec import Struct
 from msgspec.structs import replace
 
+from daemon.actors.listings import Listings
 from daemon.actors.turn import Turn
 from daemon.domain.instants import DAY_NS, day_of, start_of
 from daemon.domain.market.calm import Calm
@@ -36,6 +37,7 @@ from daemon.messages import (
     LinkDied,
     LinkRevived,
     Noted,
+    OptionsListed,
     PaceLearnt,
     Pulse,
     Pulsed,
@@ -70,12 +72,15 @@ class MarketFeed:
         self._stale = False
         self._down: set[int] = set()
         self._told: set[str] = set()
+        self._listings = Listings()
         for fact in facts:
             match fact:
                 case DayOpened():
                     self._open(fact)
                 case DayEnded():
                     self._sessions = ()
+                case OptionsListed():
+                    self._listings.hear(fact)
                 case LinkDied():
                     self._stale = True
                 case LinkRevived():
@@ -129,6 +134,9 @@ class MarketFeed:
             case PricesOwed(since_ns):
                 self._expect(since_ns, since_ns - 1)  # one that comes at that very instant is news
                 self._listen(turn)
+            case OptionsListed():
+                if self._listings.hear(message):
+                    turn.warn(message)  # of strikes that nobody quotes yet it forbids the others
             case NotShown(text, at_ns):
                 self._pass_on(turn, text, at_ns)
             case _:
@@ -136,6 +144,7 @@ class MarketFeed:
 
     def _open(self, opened: DayOpened) -> None:
         self._told.clear()
+        self._listings.hear(opened)
         self._lives_ns = lives_ns(Link(opened.interval_ns))
         self._sessions = opened.sessions
         intake = self._calm.intake()

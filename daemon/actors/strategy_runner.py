@@ -9,6 +9,7 @@ from daemon.actors.chain_view import Chain
 from daemon.actors.entry_basket import opened_by
 from daemon.actors.entry_window import Window, window_of
 from daemon.actors.fan_out import ENTERED, FanOut, Place
+from daemon.actors.listings import Listings
 from daemon.actors.turn import Turn
 from daemon.domain.instants import day_of, wall_of
 from daemon.domain.market.frames import Frame, Quote
@@ -29,6 +30,7 @@ from daemon.messages import (
     LinkDied,
     LinkRevived,
     Noted,
+    OptionsListed,
     PaceLearnt,
     SeeStrategy,
     StrategyDeclared,
@@ -46,7 +48,7 @@ _NOT_YET = "no entry yet"
 _NO_DAY = "resting: no day is open"
 _OPTIONS = (f"-{Kind.CALL}", f"-{Kind.PUT}")
 HEARS = (
-    *(Frame, DayOpened, DayEnded, LinkDied, LinkRevived, PaceLearnt),
+    *(Frame, DayOpened, DayEnded, LinkDied, LinkRevived, PaceLearnt, OptionsListed),
     *(BasketEnded, StrategyStopped),
 )
 
@@ -76,6 +78,7 @@ class StrategyRunner:
         self._marks = tuple(place.mark for place in places)
         self._strict = strict
         self._quotes: dict[str, Quote] = {}
+        self._listings = Listings()
         self._window: Window | None = None
         self._entered: set[date] = set()
         self._told: set[str] = set()
@@ -107,13 +110,8 @@ class StrategyRunner:
                 self._open(turn, message)
             case DayEnded():
                 self._end(turn, now_ns)
-            case LinkDied():
-                self._alive = False
-                self._quotes.clear()
-            case LinkRevived():
-                self._alive = True
-            case PaceLearnt():
-                self._lives_ns = message.lives_ns
+            case LinkDied() | LinkRevived() | PaceLearnt() | OptionsListed():
+                self._take_in(message)
             case BasketEnded() | StrategyStopped():
                 if message.strategy_id == self._plan.id:
                     self._hear(turn, message, now_ns)
@@ -140,6 +138,19 @@ class StrategyRunner:
                 self._note(turn, NoteKind.REFUSED, text, now_ns, told.account)
         elif told.because:  # what a person stops was heard when he said so
             self._taking, self._why = False, told.because
+
+    def _take_in(self, told: LinkDied | LinkRevived | PaceLearnt | OptionsListed) -> None:
+        """Take in what the feed says of its link, and of what there is to choose from."""
+        match told:
+            case LinkDied():
+                self._alive = False
+                self._quotes.clear()
+            case LinkRevived():
+                self._alive = True
+            case PaceLearnt():
+                self._lives_ns = told.lives_ns
+            case OptionsListed():
+                self._listings.hear(told)
 
     def _recall(self, fact: object) -> None:
         """Take in what was recorded before."""
@@ -169,10 +180,8 @@ class StrategyRunner:
                 self._open(Turn(), fact)
             case DayEnded():
                 self._close()
-            case LinkDied():
-                self._alive = False
-            case LinkRevived():
-                self._alive = True
+            case LinkDied() | LinkRevived() | OptionsListed():
+                self._take_in(fact)
 
     def _begin_anew(self, *, taking: bool) -> None:
         """Forget what was said to and by another strategy under this id, but not its entries."""
@@ -227,6 +236,7 @@ class StrategyRunner:
         self._window, self._refusal = None, ""
         self._lives_ns = lives_ns(Link(opened.interval_ns))
         self._quotes.clear()
+        self._listings.hear(opened)
         self._told.clear()
         if not opened.sessions:
             self._rests = "resting: the market is closed today"
@@ -257,7 +267,7 @@ class StrategyRunner:
         turn, plan = Turn(), self._plan
         if self._fan_out.has_rest():
             return self._tell(turn, self._fan_out.tell_rest(now_ns))
-        chain = Chain(plan.underlying, plan.basis, window.day, self._quotes)
+        chain = Chain(plan.underlying, plan.basis, window.day, self._quotes, self._listings)
         if self._lacks_options():
             self._refusal = self._bare
             if not self._is_bare:

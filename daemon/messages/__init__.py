@@ -123,6 +123,7 @@ from daemon.messages.market import (
     LinkDied,
     LinkRevived,
     Noted,
+    OptionsListed,
     PaceLearnt,
     QuotesRead,
     QuotesUnread,
@@ -253,6 +254,7 @@ __all__ = [
     "MarginUnread",
     "NoteCredentials",
     "Noted",
+    "OptionsListed",
     "OrderAsked",
     "OrderNotFound",
     "PaceLearnt",
@@ -313,6 +315,7 @@ Fact = (
     | Noted
     | LinkDied
     | LinkRevived
+    | OptionsListed
     | EntryDecided
     | BasketOpened
     | BasketEnded

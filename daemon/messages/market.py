@@ -61,6 +61,24 @@ class DayEnded(Struct, frozen=True, tag=True):
     at_ns: int
 
 
+class OptionsListed(Struct, frozen=True, tag=True):
+    """The market lists these options of an underlying, quoted or not.
+
+    Attributes:
+        underlying: of which they are.
+        expiry: the day on which they expire.
+        calls_e4: the strikes of the calls, ascending.
+        puts_e4: the strikes of the puts, ascending.
+        at_ns: when it was known.
+    """
+
+    underlying: str
+    expiry: date
+    calls_e4: tuple[int, ...]
+    puts_e4: tuple[int, ...]
+    at_ns: int
+
+
 class Noted(Struct, frozen=True, tag=True):
     """Something that a person reading the day should know."""
 

@@ -66,6 +66,7 @@ ENTRIES: dict[type[Fact], Entry] = {
     m.DayEnded: _WHOLE,
     m.LinkDied: _WHOLE,
     m.LinkRevived: _WHOLE,
+    m.OptionsListed: _TIMELESS,
     m.EntryDecided: _WHOLE,
     m.BasketOpened: Entry(unless_preset=("version", "account", "live")),
     m.ExitDecided: _MARKED,

@@ -37,6 +37,7 @@ from daemon.messages import (
     LinkDied,
     LinkRevived,
     Noted,
+    OptionsListed,
     PositionChanged,
     Released,
     RequestAnswered,
@@ -60,6 +61,7 @@ _REQUESTS = (RequestBegun, RequestAnswered)
 _FOUND_ANEW = (
     *(BooksAgree, BooksDiffer, EntriesHeld, EntriesFreed, BreakerMoved, LinkDied, LinkRevived),
     *(SessionReady, CredentialsKept, AccountArmed, StrategyStarted, ActorDisarmed, DeadLetter),
+    OptionsListed,
 )
 """A start reads the books and hears the feed anew, and without these it trusts nobody more."""
 _TELLING = (Noted, AlertFact, JobDone, StartMissed, *_FOUND_ANEW)

@@ -20,11 +20,12 @@ from daemon.domain.instants import SECOND_NS, day_of, start_of
 from daemon.domain.market import expiries
 from daemon.domain.market.calendar import Segment, sessions
 from daemon.domain.market.frames import Frame
+from daemon.domain.market.instruments import Kind, parse_symbol
 from daemon.domain.plans.schema import Plan
-from daemon.domain.plans.wanted import shown, wanted
+from daemon.domain.plans.wanted import Chain, shown, wanted
 from daemon.errors import BrokerError, RuleUnknown
 from daemon.feeds.live import Brought, LiveFeed
-from daemon.messages import FrameArrived, RenewSession
+from daemon.messages import FrameArrived, OptionsListed, RenewSession
 from daemon.ports.market import (
     BookWanted,
     LinkMoved,
@@ -194,14 +195,15 @@ class Live(Twins):
                 renew = RenewSession(source.account, generation)
                 return (Step(f"session_keeper:{source.account}", renew, now_ns),)
             case MarketReady(renewed):
-                told = self._show(day_of(now_ns))
+                told = self._show(now_ns)
                 if renewed:
                     source.market.renew()
-                return tuple(Step("feed", NotShown(text, now_ns), now_ns) for text in told)
+                return tuple(Step("feed", each, now_ns) for each in told)
 
-    def _show(self, day: date) -> Sequence[str]:
-        """Have everything shown that is wanted; return what cannot be, in sentences."""
-        market, needs = self._source.market, wanted(self._plans.values(), day, expiries)
+    def _show(self, now_ns: int) -> Sequence[OptionsListed | NotShown]:
+        """Have everything shown that is wanted; return what there is of it, and what cannot be."""
+        market, day = self._source.market, day_of(now_ns)
+        needs = wanted(self._plans.values(), day, expiries)
         held = self._held.symbols()
         alone = tuple(dict.fromkeys((*held, *needs.symbols, CANARY)))
         listed = [symbol for symbol in alone if market.lists(symbol)]
@@ -225,7 +227,8 @@ class Live(Twins):
             self._shown = frozenset(found.symbols)
         except BrokerError as error:
             told.append(f"prices cannot be shown: {error}")
-        return told
+        listed_options = (_listed(*each, now_ns) for each in options.items() if each[1])
+        return (*listed_options, *(NotShown(text, now_ns) for text in told))
 
     def _look_for_money(self, frame: Frame) -> None:
         """Choose anew what is shown once an underlying has a price that waited for one."""
@@ -240,6 +243,15 @@ class Live(Twins):
 
 async def _next(arrivals: AsyncGenerator[Brought, None]) -> Brought:
     return await anext(arrivals)
+
+
+def _listed(chain: Chain, symbols: Iterable[str], at_ns: int) -> OptionsListed:
+    """Return what a market lists of a chain as a fact, by the strikes."""
+    strikes: dict[Kind, list[int]] = {Kind.CALL: [], Kind.PUT: []}
+    for parts in map(parse_symbol, symbols):
+        strikes[parts.kind].append(parts.strike_e4)
+    calls, puts = (tuple(sorted(each)) for each in strikes.values())
+    return OptionsListed(*chain, calls, puts, at_ns)
 
 
 def _ends(day: date) -> Iterator[Step]:

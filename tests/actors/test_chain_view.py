@@ -1,29 +1,42 @@
-"""The chain: the newest quotes of one underlying, by expiry."""
+"""The chain: one underlying's options by expiry, and their quotes."""
 
 from datetime import date
 
 import pytest
 
 from daemon.actors.chain_view import Chain
+from daemon.actors.listings import Listings
 from daemon.domain.market.frames import Quote
 from daemon.domain.market.instruments import Kind
 from daemon.domain.money import e4
 from daemon.domain.plans.words import Basis
+from daemon.messages import OptionsListed
 from tests.kit.acting import CE, DAY, NEXT_DAY, PE, prices
 
 QUOTES = prices(0, "100", "95", NIFTY="24560", BANKNIFTY="1").quotes
 
 
-def chain(quotes=QUOTES, basis=Basis.SPOT, underlying="NIFTY") -> Chain:
-    return Chain(underlying, basis, DAY, quotes)
+def chain(quotes=QUOTES, basis=Basis.SPOT, underlying="NIFTY", day=DAY, listed=()) -> Chain:
+    listings = Listings()
+    for each in listed:
+        listings.hear(each)
+    return Chain(underlying, basis, day, quotes, listings)
 
 
 def test_options_are_listed_by_expiry_and_kind() -> None:
-    """Only what is quoted; another expiry has none."""
+    """Only what is quoted, where nobody says what there is; another expiry has none."""
     seen = chain()
     assert seen.options(NEXT_DAY, Kind.CALL) == {e4("24550"): QUOTES[CE]}
     assert seen.options(NEXT_DAY, Kind.PUT) == {e4("24550"): QUOTES[PE]}
     assert seen.options(DAY, Kind.PUT) == {}
+
+
+def test_what_is_listed_and_has_no_quote_is_there_without_one() -> None:
+    """Beside what is quoted, be it listed or not; of another kind or expiry it says nothing."""
+    seen = chain(listed=[OptionsListed("NIFTY", NEXT_DAY, (e4("24500"), e4("24550")), (), at_ns=1)])
+    assert seen.options(NEXT_DAY, Kind.CALL) == {e4("24500"): None, e4("24550"): QUOTES[CE]}
+    assert seen.options(NEXT_DAY, Kind.PUT) == {e4("24550"): QUOTES[PE]}
+    assert seen.options(DAY, Kind.CALL) == {}
 
 
 def test_a_quote_is_found_by_its_symbol() -> None:
@@ -57,5 +70,5 @@ def test_the_basis_falls_back_to_the_forward(quotes, basis, basis_e4, substitute
 
 def test_a_future_that_no_table_dates_has_no_price() -> None:
     """The forward stands in, as where it is not quoted."""
-    seen = Chain("NIFTY", Basis.FUTURE, date(1990, 1, 1), QUOTES)
+    seen = chain(basis=Basis.FUTURE, day=date(1990, 1, 1))
     assert (seen.basis_e4(NEXT_DAY), seen.substituted) == (e4("24555"), True)

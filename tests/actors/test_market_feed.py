@@ -5,12 +5,20 @@ from itertools import accumulate, pairwise
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from daemon.actors.market_feed import MarketFeed, Silence
 from daemon.domain.market.frames import Frame
 from daemon.domain.market.freshness import Link, alive, beat, dies_at_ns, lives_ns
 from daemon.domain.market.notes import NoteKind
-from daemon.messages import FrameArrived, LinkDied, LinkRevived, Noted, PaceLearnt
+from daemon.messages import (
+    FrameArrived,
+    LinkDied,
+    LinkRevived,
+    Noted,
+    OptionsListed,
+    PaceLearnt,
+)
 from daemon.ports.market import LinkMoved, NoticeHeard, NotShown, PricesOwed
 from daemon.runtime.words import NOTHING, Commit, DeadLetter, Lane, Publish, Started, Take
 from tests.kit.acting import DAY, NEXT_DAY, alarms, clock, day_ended, day_opened, facts, published
@@ -394,3 +402,23 @@ def test_prices_of_the_very_opening_are_taken_and_what_came_before_it_was_told_i
 
 def test_before_the_opening_nothing_is_owed() -> None:
     assert feed().handle(PricesOwed(T - SECOND), T - SECOND) == NOTHING
+
+
+LISTED = OptionsListed("NIFTY", NEXT_DAY, (1, 2), (1, 2), at_ns=7)
+
+
+def test_what_the_market_lists_is_told_before_any_price_of_it_and_recorded() -> None:
+    """A price that is heard first, while the disk works, would be all that there is."""
+    assert feed().handle(LISTED, T) == (Publish(LISTED), Commit((LISTED,)))
+
+
+@pytest.mark.parametrize(
+    ("told", "is_news"),
+    [(replace(LISTED, at_ns=8), False), (replace(LISTED, puts_e4=(1, 2, 3)), True)],
+)
+def test_what_the_market_lists_is_told_again_only_where_it_is_something_else(told, is_news) -> None:
+    """A feed that is rebuilt knows what it told."""
+    live = feed()
+    live.handle(LISTED, T)
+    for made in (live, feed(day_opened(), LISTED)):
+        assert (made.handle(told, T) != NOTHING) is is_news

@@ -9,7 +9,15 @@ import pytest
 from daemon.actors.fan_out import Place
 from daemon.actors.punctual_runner import GRACE_NS, PunctualRunner, StartDue
 from daemon.actors.strategy_runner import StrategyRunner
-from daemon.messages import Ask, EnterLegs, StartMissed, StrategyStopped, TakeEntries, TakeNoEntries
+from daemon.messages import (
+    Ask,
+    DayOpened,
+    EnterLegs,
+    StartMissed,
+    StrategyStopped,
+    TakeEntries,
+    TakeNoEntries,
+)
 from daemon.runtime.words import NOTHING, Alarm, Started
 from tests.kit.acting import DAY, ROUTER, clock, day_ended, day_opened, facts, prices, told
 from tests.kit.plans import CALL, GUARD, PUT, parse, text
@@ -36,6 +44,13 @@ def test_a_day_that_opens_sets_an_alarm_for_a_while_after_the_entry():
     effects = runner().handle(day_opened(), 0)
 
     assert effects[-1] == Alarm(LATE, DUE)
+
+
+def test_of_a_day_that_opens_after_the_time_of_entry_the_opening_is_waited_for():
+    special = DayOpened(DAY, ((clock("13:45:00"), clock("14:45:00")),), clock("13:40:00"))
+
+    effects = runner().handle(special, clock("13:40:00"))
+    assert effects[-1] == Alarm(clock("13:45:00") + GRACE_NS, DUE)
 
 
 def test_a_strategy_that_saw_no_prices_has_missed_its_start():

@@ -17,7 +17,13 @@ from daemon.domain.money import e4
 from daemon.domain.orders.words import Side
 from daemon.errors import BrokerMisused, BrokerUnavailable
 from daemon.feeds.live import LiveFeed
-from daemon.messages import FrameArrived, LegExpired, PositionChanged, RenewSession
+from daemon.messages import (
+    FrameArrived,
+    LegExpired,
+    OptionsListed,
+    PositionChanged,
+    RenewSession,
+)
 from daemon.ports.market import (
     BookWanted,
     FrameHeard,
@@ -152,8 +158,11 @@ async def quiet() -> None:
         await asyncio.sleep(0)
 
 
+ON_ENTERING = (PricesOwed, OptionsListed)
+
+
 @asynccontextmanager
-async def coming(market: Told, hand: HandTime | None = None, **given):
+async def coming(market: Told, hand: HandTime | None = None, but=ON_ENTERING, **given):
     """A world with one plan that is listened to, and the steps that came of it so far."""
     live = entered(market, hand or HandTime(NOW), Entry(1, MON), **given)
     live.know((plan(),))
@@ -162,7 +171,7 @@ async def coming(market: Told, hand: HandTime | None = None, **given):
     async def collect() -> None:
         async with aclosing(live.coming()) as coming:
             async for step in coming:
-                if not isinstance(step.message, PricesOwed):  # told on entering
+                if not isinstance(step.message, but):
                     steps.append(step)  # noqa: PERF401  seen as they come
 
     task = asyncio.get_running_loop().create_task(collect())
@@ -255,6 +264,23 @@ async def test_what_is_wanted_is_shown_and_again_with_each_session_which_is_then
         await quiet()
         assert (len(market.wants), market.renewed) == (2, 1)
     assert steps == []
+
+
+async def test_what_is_listed_of_each_chain_is_told_before_any_price_of_it():
+    """Also the options for which there is no room; of an expiry without any there is no word."""
+    options = [f"NIFTY-{WEEK}-{each}" for each in ("9500-CE", "10000-CE", "9500-PE", "9400-PE")]
+    market = Told(3, options)
+    async with coming(market, but=PricesOwed) as (live, steps):
+        market.hear(FrameHeard(FRAME))
+        await quiet()
+        market.listed -= set(options)
+        live.know(())
+        await quiet()
+    calls, puts = (e4(9_500), e4(10_000)), (e4(9_400), e4(9_500))
+    assert [step for step in steps if not isinstance(step.message, NotShown)] == [
+        Step("feed", OptionsListed("NIFTY", WEEK, calls, puts, NOW), NOW),
+        Step("feed", FrameArrived(FRAME, 0), NOW),
+    ]
 
 
 async def test_before_the_contracts_of_the_day_are_there_nothing_is_wanted_and_nothing_told():

@@ -15,7 +15,7 @@ from daemon.domain.plans.schema import Strike
 from daemon.domain.plans.words import Pick
 
 Listed = Mapping[int, Quote | None]
-"""The listed strikes of one expiry and kind, in `_e4`, each with its quote where it has one."""
+"""The listed strikes of one expiry and kind, in `_e4`, each with its quote once it has come."""
 
 
 def choose(strike: Strike, kind: Kind, basis_e4: int, listed: Listed) -> int | str:
@@ -70,7 +70,8 @@ def by_premium(premium_e4: int, pick: Pick, kind: Kind, listed: Listed) -> int |
     """Return the strike whose premium is nearest to the wanted one, on the side that is allowed.
 
     The premium of a strike is its last traded price; where it has not traded, the middle of bid
-    and ask. Of two equally near, the one further out of the money.
+    and ask. Of two equally near, the one further out of the money. While the quote of a strike
+    beside the chosen one has not come there is none, for that strike could be the nearer one.
 
     Args:
         premium_e4: the wanted premium.
@@ -87,7 +88,18 @@ def by_premium(premium_e4: int, pick: Pick, kind: Kind, listed: Listed) -> int |
     ]
     if not near:
         return f"no quoted premium is {pick.replace('_', ' ')} {units(premium_e4)}"
-    return min(near)[2]
+    chosen_e4 = min(near)[2]
+    for strike_e4 in _beside(chosen_e4, listed):
+        if listed[strike_e4] is None:
+            return f"the strike {units(strike_e4)} beside {units(chosen_e4)} is not quoted yet"
+    return chosen_e4
+
+
+def _beside(strike_e4: int, listed: Listed) -> Sequence[int]:
+    """Return the next strikes below and above one of the listed."""
+    strikes = sorted(listed)
+    at = strikes.index(strike_e4)
+    return (*strikes[max(at - 1, 0) : at], *strikes[at + 1 : at + 2])
 
 
 def _allowed(above: int, pick: Pick) -> bool:

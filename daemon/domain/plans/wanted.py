@@ -1,6 +1,6 @@
 """What the strategies of a day must be shown: what they are measured on, what they choose from.
 
-A strike is chosen at the moment of an entry, from all that are quoted then. So every strike of an
+A strike is chosen at the moment of an entry, by the prices of all of them. So every strike of an
 expiry that is traded is wanted; where a market cannot show so many, those nearest to the money.
 """
 

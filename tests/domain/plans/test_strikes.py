@@ -81,7 +81,7 @@ def test_an_exact_strike_must_be_listed() -> None:
     assert exact(24_475 * E4, dict.fromkeys(LADDER)) == "the strike 24475.00 is not listed"
 
 
-CALLS = {100: 60, 110: 40, 120: 25, 130: 15, 140: None}
+CALLS = {100: 60, 110: 40, 120: 25, 130: 15, 140: 0}
 
 
 @pytest.mark.parametrize(
@@ -98,8 +98,29 @@ CALLS = {100: 60, 110: 40, 120: 25, 130: 15, 140: None}
     ],
 )
 def test_a_strike_is_picked_by_its_premium(premium: int, pick: Pick, expected: int | str) -> None:
-    """The nearest that is allowed; strikes without a quote do not count."""
+    """The nearest that is allowed; strikes without a premium do not count."""
     chosen = by_premium(premium * E4, pick, Kind.CALL, listed(CALLS))
+
+    assert chosen == (expected if isinstance(expected, str) else expected * E4)
+
+
+@pytest.mark.parametrize(
+    ("premium", "unquoted", "expected"),
+    [
+        (26, 100, 120),
+        (26, 110, "the strike 110.00 beside 120.00 is not quoted yet"),
+        (26, 120, "the strike 120.00 beside 130.00 is not quoted yet"),
+        (26, 130, "the strike 130.00 beside 120.00 is not quoted yet"),
+        (60, 140, 100),
+        (60, 110, "the strike 110.00 beside 100.00 is not quoted yet"),
+        (15, 140, "the strike 140.00 beside 130.00 is not quoted yet"),
+    ],
+)
+def test_by_its_premium_no_strike_is_picked_beside_one_whose_quote_has_not_come(
+    premium: int, unquoted: int, expected: int | str
+) -> None:
+    """That one could be nearer; one farther off could not."""
+    chosen = by_premium(premium * E4, Pick.CLOSEST, Kind.CALL, listed(CALLS | {unquoted: None}))
 
     assert chosen == (expected if isinstance(expected, str) else expected * E4)
 

@@ -5,6 +5,9 @@ would make what is old look fresh: the first connection shows the indices and wh
 held back is joined, and comes with the next prices that may be shown; of what is old no extreme is
 kept, for no stop is to be moved by it. Where its connection ends before that, it is let go of:
 nobody knows what has changed meanwhile.
+
+A price of an earlier day is none to enter at: it is left out, unless the contract is held. What is
+held goes by the last price that anybody knows.
 """
 
 from __future__ import annotations
@@ -43,7 +46,7 @@ from daemon.brokers.zerodha.stream.words import (
     Up,
     Want,
 )
-from daemon.domain.instants import SECOND_NS
+from daemon.domain.instants import SECOND_NS, day_of, start_of
 from daemon.domain.market.frames import Frame
 from daemon.domain.market.merge import merge
 from daemon.ports.market import BookWanted, FrameHeard, LinkMoved, News, NoticeHeard, SessionLost
@@ -76,12 +79,14 @@ class Counts(Struct):
         early: prices that came before their mode was set: they lack the touch.
         garbled: messages that could not be understood.
         held_back: messages that had to wait for an index.
+        bygone: prices of an earlier day, of contracts that are not held.
     """
 
     unknown: int = 0
     early: int = 0
     garbled: int = 0
     held_back: int = 0
+    bygone: int = 0
 
 
 class Lines:
@@ -102,6 +107,7 @@ class Lines:
         self._lines: list[Connection] = []
         self._spread: Spread = ()
         self._names: dict[int, str] = {}
+        self._chosen_from: frozenset[int] = frozenset()  # what is neither an index nor held
         self._held: dict[int, FrameHeard] = {}
         self._old: set[int] = set()  # whose prices that are held back are not of now
         self._last_ns = 0
@@ -120,6 +126,8 @@ class Lines:
         """
         self._spread = spread(wanted, self._spread)
         self._names = {token: symbol for symbol, token in wanted.tokens.items()}
+        guarded = {*wanted.indices.values(), *wanted.held.values()}
+        self._chosen_from = frozenset(wanted.others.values()) - guarded
         answers = [
             self.handle(number, End(), now) for number in range(len(self._spread), len(self._lines))
         ]
@@ -192,6 +200,7 @@ class Lines:
         known = [tick for tick in wanted if tick.mode is self._mode]
         self.counts.unknown += len(ticks) - len(wanted)
         self.counts.early += len(wanted) - len(known)
+        known = self._of_today(known, now)
         if not known:
             return ()
         quotes = {self._names[tick.token]: tick.quote for tick in known}
@@ -209,6 +218,17 @@ class Lines:
             self._old.add(number)
         self.counts.held_back += 1
         return ()
+
+    def _of_today(self, ticks: Sequence[Tick], now: Now) -> list[Tick]:
+        """Return what may be shown: all but what is of an earlier day and not held."""
+        day_ns = start_of(day_of(now.market_ns))
+        shown = [
+            tick
+            for tick in ticks
+            if not 0 < tick.exchange_ns < day_ns or tick.token not in self._chosen_from
+        ]
+        self.counts.bygone += len(ticks) - len(shown)
+        return shown
 
     def _with_held(self, number: int, heard: FrameHeard) -> FrameHeard:
         """Return prices with those before them that are still wanted."""

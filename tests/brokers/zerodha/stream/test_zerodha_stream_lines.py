@@ -96,7 +96,7 @@ def test_while_the_first_connection_is_down_prices_of_others_are_held_back_and_n
     lines.handle(0, Lost("reset"), now(1))
 
     for price in (5, 9, 4):
-        message = Bytes(frame(option_packet(MANY["S2999"], price, price)))
+        message = Bytes(frame(option_packet(MANY["S2999"], price, START_S + price)))
         assert frames(lines.handle(1, message, now(1))) == []
     assert lines.look(now(3)).done[-1] == (0, Connect())
     lines.handle(0, Opened(), now(3))
@@ -140,6 +140,26 @@ def test_after_a_start_the_prices_of_a_feed_that_froze_before_it_are_not_shown_a
     assert frames(lines.handle(0, old, now(6))) == []
     (shown,) = frames(lines.handle(0, moving(101, 7), now(7)))
     assert shown.quotes["NIFTY"].ltp_e4 == 10_100
+
+
+def test_a_price_of_an_earlier_day_is_none_to_enter_at_and_what_is_held_keeps_its_own():
+    yesterday_s = START_S - DAY_NS // SECOND_NS
+    names = {"A": OPTION, "B": OPTION + 256, "C": OPTION + 512}
+    lines = opened(Wanted(INDICES, {"A": names.pop("A")}, names))
+    told = ((OPTION, yesterday_s), (OPTION + 256, yesterday_s), (OPTION + 512, START_S))
+    packets = [option_packet(token, 50, at_s) for token, at_s in told]
+
+    (shown,) = frames(
+        lines.handle(0, Bytes(frame(index_packet(NIFTY, 100, START_S), *packets)), now(1))
+    )
+    assert shown.quotes.keys() == {"NIFTY", "A", "C"}
+    assert frames(lines.handle(0, Bytes(frame(packets[1])), now(2))) == []
+    assert lines.counts.bygone == 2
+
+    (shown,) = frames(
+        lines.handle(0, Bytes(frame(option_packet(OPTION + 256, 50, START_S + 3))), now(3))
+    )
+    assert shown.quotes.keys() == {"B"}
 
 
 def test_prices_that_were_old_when_they_came_are_no_extreme_of_those_of_now():
