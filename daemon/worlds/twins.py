@@ -16,7 +16,7 @@ from daemon.actors.timekeeper import DayBegins, DaySettles
 from daemon.domain.instants import SECOND_NS
 from daemon.domain.market.calendar import settlement_ns
 from daemon.domain.market.frames import Frame, Quote
-from daemon.domain.market.instruments import Kind, parse_symbol
+from daemon.domain.market.instruments import Kind, parts_of
 from daemon.domain.market.parity import synthetic_forward
 from daemon.errors import RuleUnknown
 from daemon.messages import FrameArrived, Settled
@@ -125,8 +125,8 @@ def _settlement_e4(quotes: Mapping[str, Quote], underlying: str, day: date) -> i
     calls: dict[int, Quote] = {}
     puts: dict[int, Quote] = {}
     for symbol, quote in quotes.items():
-        parts = parse_symbol(symbol)
-        if (parts.underlying, parts.expiry) == (underlying, day):
+        parts = parts_of(symbol)
+        if parts is not None and (parts.underlying, parts.expiry) == (underlying, day):
             {Kind.CALL: calls, Kind.PUT: puts}.get(parts.kind, {})[parts.strike_e4] = quote
     rows = ((strike, calls[strike], puts[strike]) for strike in calls if strike in puts)
     return synthetic_forward(rows) or 0

@@ -187,6 +187,17 @@ def test_what_is_flat_over_two_strategies_has_a_final_price_too() -> None:
     assert played.see(DaySettles(NEXT_DAY), end_ns) == ()
 
 
+def test_what_is_no_symbol_of_ours_settles_nothing() -> None:
+    """A label of a recording's own beside the options that imply the forward."""
+    played, paper = world()
+    start = clock("15:29:30", NEXT_DAY)
+    sell(paper, at_ns=start)
+    played.see(prices(start, "100"), start)
+    played.see(prices(start + 1, "60", "10", NIFTY_50="24700"), start + 1)
+    ((_, told),) = played.see(DaySettles(NEXT_DAY), clock("15:30:00", NEXT_DAY) + 1)
+    assert told.price_e4 == e4("50")
+
+
 @pytest.mark.parametrize(
     ("last", "aged_s"),
     [("15:30:00", 0), ("15:29:00", 0), ("15:28:59", 61), ("15:00:00", 1_800)],

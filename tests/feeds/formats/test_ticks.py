@@ -6,6 +6,7 @@ import pytest
 
 from daemon.domain.instants import SECOND_NS, at
 from daemon.domain.market.frames import Quote
+from daemon.domain.market.notes import NoteKind
 from daemon.feeds.replay import open_recording
 
 DAY = date(2026, 11, 18)
@@ -56,6 +57,16 @@ def test_ticks_without_a_price_are_left_out_and_unwanted_symbols_not_quoted(tmp_
     lines = ("time,price", "2026-11-18 09:15:01,nan", "2026-11-18 09:15:02,5")
     (only,) = recorded(tmp_path, *lines).frames(DAY, "BANKNIFTY")
     assert (only.frame.at_ns, only.frame.quotes) == (at(DAY, time(9, 15, 2)), {})
+
+
+def test_labels_that_are_no_symbols_are_named_once(tmp_path):
+    """Nothing trades by them, and whoever took them for his index is told why."""
+    labels = ("nifty", "nifty-50", "nifty-50", "", "b 2")
+    rows = (f"2026-11-18 09:15:01,{name},5" for name in labels)
+    recording = recorded(tmp_path, "time,symbol,price", *rows, name="day.csv")
+    (note,) = recording.notes
+    assert (note.at_ns, note.kind) == (at(DAY, time(0)), NoteKind.BASIS)
+    assert note.text.startswith("day.csv: nothing goes by rows labelled '', 'B 2', 'NIFTY-50': ")
 
 
 def test_a_day_with_one_instant_has_no_interval(tmp_path):
