@@ -8,7 +8,7 @@ from datetime import date
 from daemon.actors.listings import Listings
 from daemon.domain.market.expiries import monthly
 from daemon.domain.market.frames import Quote
-from daemon.domain.market.instruments import Kind, parse_symbol, symbol_of
+from daemon.domain.market.instruments import Kind, parts_of, symbol_of
 from daemon.domain.market.parity import synthetic_forward
 from daemon.domain.plans.strikes import Listed
 from daemon.domain.plans.words import Basis
@@ -46,8 +46,8 @@ class Chain:
         self._options: dict[tuple[date, Kind], dict[int, Quote]] = {}
         for symbol, quote in quotes.items():
             if symbol.startswith(f"{underlying}-"):
-                parts = parse_symbol(symbol)
-                if parts.underlying != underlying:
+                parts = parts_of(symbol)
+                if parts is None or parts.underlying != underlying:
                     continue
                 if parts.expiry is not None and parts.kind.is_option:
                     strikes = self._options.setdefault((parts.expiry, parts.kind), {})

@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from daemon.domain.instants import MILLISECOND_NS
 from daemon.domain.market.frames import Frame, Quote
-from daemon.domain.market.instruments import parse_symbol
+from daemon.domain.market.instruments import parts_of
 from daemon.messages import (
     Ask,
     Beat,
@@ -99,8 +99,8 @@ class PnlBroadcaster:
     def _forget(self, day: date) -> None:
         """Keep no price of a contract that is over, lest there be more of them each week."""
         for symbol in tuple(self._quotes):
-            expiry = parse_symbol(symbol).expiry
-            if expiry is not None and expiry < day:
+            parts = parts_of(symbol)
+            if parts is not None and parts.expiry is not None and parts.expiry < day:
                 del self._quotes[symbol], self._seen_ns[symbol]
                 self._stale.discard(symbol)
                 self._changed.discard(symbol)

@@ -8,6 +8,9 @@ the day of its entry, and `total.pnl` is the sum of the trades of all days. A da
 path that the strategy's open or closed profit took on that day; of a position that is held over
 the night it goes on from where it stood, so the paths of days do not sum to the total. A day that
 begins or ends with such a position says so in a note.
+
+Whatever fell while the days were played is told in a note, the strategy or what serves it: without
+it a strategy that fell reads like one that found nothing to do.
 """
 
 from __future__ import annotations
@@ -23,6 +26,7 @@ from daemon.domain.orders.words import Product
 from daemon.domain.plans.schema import Plan
 from daemon.jobs.trades import LegTrade, Trades
 from daemon.messages import DayEnded, DayMarked, DayOpened, ExitOverdue, ExitOwed, Noted
+from daemon.runtime.words import ActorDisarmed, DeadLetter
 
 Document = dict[str, Any]
 
@@ -44,6 +48,7 @@ def report(plan: Plan, facts: Iterable[object], journal_sha256: str) -> Document
         days[trade.day]["trades"].append(_trade(trade))
         _add_charges(days[trade.day], trade.charges_e4)
     told.tell_held_over(trades.all)
+    told.tell_fallen()
     if trades.without_charges:
         _note_unknown(days, trades.without_charges)
     listed = [days[day] for day in sorted(days)]
@@ -76,6 +81,7 @@ class _Days:
         self._ended: dict[date, int] = {}
         self._leaving: dict[str, tuple[str, ...]] = {}
         self._overdue: dict[str, Document] = {}
+        self._fallen: list[tuple[int, str]] = []
 
     def take(self, fact: object) -> None:
         """Take one fact in, in the order in which they were recorded."""
@@ -91,6 +97,10 @@ class _Days:
                 self._leaving[exit_id] = leg_ids
             case ExitOverdue(exit_id, about) if about == self._strategy_id:
                 self._fail(exit_id, fact)
+            case DeadLetter(actor, _, error, at_ns):
+                self._fallen.append((at_ns, f"{actor} fell and was rebuilt: {error}"))
+            case ActorDisarmed(actor, at_ns):
+                self._fallen.append((at_ns, f"{actor} fell too often and was left out"))
             case DayMarked(about, day, low, high, last, status, floor_e4):
                 if about == self._strategy_id:
                     floor = _rupees(floor_e4) if status == "LOCKED" else None
@@ -103,6 +113,12 @@ class _Days:
         told = {each for trade in trades for each in self._nights(trade)}
         for at_ns, text in sorted(told):
             self._note(self._held_over, text, at_ns)
+
+    def tell_fallen(self) -> None:
+        """Tell of all that fell; what fell before the market had a time, on the first day."""
+        first_ns = min(self._opened.values(), default=0)
+        for at_ns, text in self._fallen:
+            self._note(NoteKind.FELL, text, at_ns or first_ns)
 
     def _nights(self, trade: LegTrade) -> Iterator[tuple[int, str]]:
         left = day_of(trade.exit_ns) if trade.exit_ns else date.max

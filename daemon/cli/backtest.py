@@ -16,12 +16,14 @@ from daemon.app import account_of
 from daemon.backtest.run import backtest
 from daemon.cli.engine import PATH, find_plan, load_settings
 from daemon.cli.words import count, money
+from daemon.domain.market.notes import NoteKind
 from daemon.errors import DataError
 from daemon.feeds.formats.words import ReplayOptions
 from daemon.feeds.replay import Recording, open_recording
 from daemon.worlds import front_expiry
 
 _OVERDUE = re.compile("the exit of (.+?) is overdue: ")
+_FELL = "something fell while these days were played: this is not what would have come of them"
 _DAY = click.DateTime(formats=["%Y-%m-%d"])
 
 
@@ -38,9 +40,9 @@ _DAY = click.DateTime(formats=["%Y-%m-%d"])
 @click.option("--to", "last", type=_DAY, help="The last day.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON document instead of a table.")
 @click.option("--settings", type=PATH, help="Another settings.toml.")
-def command(**asked: Any) -> None:
+def command(**asked: Any) -> int:
     """Play recorded days through the engine; STRATEGY is an id or a file."""
-    _play(_Asked(**asked))
+    return _play(_Asked(**asked))
 
 
 class _Asked(Struct, frozen=True):
@@ -54,7 +56,7 @@ class _Asked(Struct, frozen=True):
     settings: Path | None
 
 
-def _play(asked: _Asked) -> None:
+def _play(asked: _Asked) -> int:
     if asked.first is not None and asked.last is not None and asked.last < asked.first:
         raise click.UsageError(f"--to {asked.last.date()} lies before --from {asked.first.date()}")
     loaded = load_settings(asked.settings)
@@ -73,6 +75,10 @@ def _play(asked: _Asked) -> None:
         click.echo(orjson.dumps(document, option=orjson.OPT_INDENT_2))
     else:
         _print(document)
+    if NoteKind.FELL not in document["total"]["notes"]:
+        return 0
+    click.echo(_FELL, err=True)
+    return 1
 
 
 def _days(recording: Recording, first: datetime | None, last: datetime | None) -> list[date]:

@@ -53,8 +53,9 @@ class Settled(Struct, frozen=True):
         quantity: units that were closed, the net of the account; 0: it was long and short alike.
         price_e4: what a unit was worth.
         at_ns: when.
-        aged_ns: how long before the close its underlying was last priced; 0: it was at the close.
+        aged_ns: how long before the close the price was that it went by; 0: it was at the close.
         product: in which it was held.
+        implied: that price was the forward that the options implied, and not the underlying's own.
     """
 
     symbol: str
@@ -63,6 +64,7 @@ class Settled(Struct, frozen=True):
     at_ns: int
     aged_ns: int = 0
     product: Product = Product.INTRADAY
+    implied: bool = False
 
     @property
     def pocket(self) -> Pocket:

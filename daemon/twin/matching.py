@@ -7,8 +7,7 @@ price, then by time; they never trade with each other. No quote, no fill.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from types import MappingProxyType
+from collections.abc import Iterable, Sequence
 
 from msgspec import Struct
 
@@ -35,6 +34,18 @@ class Fill(Struct, frozen=True):
     price_e4: int
 
 
+class LastPrices(Struct, frozen=True):
+    """The newest quotes of a day.
+
+    Attributes:
+        quotes: by symbol.
+        quoted_ns: the instant of each, by symbol.
+    """
+
+    quotes: dict[str, Quote] = {}
+    quoted_ns: dict[str, int] = {}
+
+
 class Quotes:
     """The newest quote of each symbol; what a frame does not carry is unchanged.
 
@@ -53,6 +64,7 @@ class Quotes:
         self.at_ns = self.shown_ns = 0
         self._midnight_ns = 0
         self._known: dict[str, Quote] = {}
+        self._quoted_ns: dict[str, int] = {}
         self._taken: dict[tuple[str, Side], int] = {}
 
     def prime(self, frames: Sequence[Frame], trades: Iterable[Trade], shown_ns: int = 0) -> None:
@@ -74,7 +86,7 @@ class Quotes:
 
     def merge(self) -> None:
         """Read the frames that were laid down."""
-        known = self._known
+        known, quoted_ns = self._known, self._quoted_ns
         for frame in self.pending:
             at_ns, quotes = frame.at_ns, frame.quotes
             if at_ns < self.at_ns:
@@ -83,6 +95,8 @@ class Quotes:
                 self._begin_day(at_ns)
             self.at_ns = self.shown_ns = at_ns
             known.update(quotes)
+            for symbol in quotes:
+                quoted_ns[symbol] = at_ns
             if self._taken:
                 self._refill(quotes)
         self.pending.clear()
@@ -91,9 +105,9 @@ class Quotes:
         """Return the newest quote of a symbol, if it has one."""
         return self._known.get(symbol)
 
-    def known(self) -> Mapping[str, Quote]:
-        """Return the newest quote of every symbol that has one."""
-        return MappingProxyType(self._known)
+    def known(self) -> LastPrices:
+        """Return the newest quote of every symbol that has one, and its instant."""
+        return LastPrices(dict(self._known), dict(self._quoted_ns))
 
     def offer(self, symbol: str, side: Side, lot: int) -> Offer | None:
         """Return what an order of that side could trade at now, if there is anything.
@@ -120,6 +134,7 @@ class Quotes:
 
     def _begin_day(self, at_ns: int) -> None:
         self._known.clear()
+        self._quoted_ns.clear()
         self._taken.clear()
         self._midnight_ns = start_of(day_of(at_ns)) + DAY_NS
 

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from datetime import date
 
 import msgspec
 
 from daemon.domain.instants import day_of
-from daemon.domain.market.frames import Quote
 from daemon.domain.market.instruments import Instrument
 from daemon.errors import BrokerMisused, StoreError
 from daemon.twin.book import Book, Pocket, marked
 from daemon.twin.margin import Exposure, after, required
-from daemon.twin.matching import Quotes
+from daemon.twin.matching import LastPrices, Quotes
 from daemon.twin.rules import MarketRules, known, tradable
 from daemon.twin.words import INTRADAY, Funds, OrderReport, Position, Side, Trade, Wanted
 
@@ -67,10 +66,10 @@ class Statements:
         self._quotes.merge()
         return self._quotes.at_ns
 
-    def quotes(self, day: date) -> Mapping[str, Quote]:
+    def quotes(self, day: date) -> LastPrices:
         """Return the newest quotes of a day, by symbol; none once another day has begun."""
         self._quotes.merge()
-        return self._quotes.known() if day_of(self._quotes.at_ns) == day else {}
+        return self._quotes.known() if day_of(self._quotes.at_ns) == day else LastPrices()
 
     def funds(self) -> Funds:
         """Return the account in money; what is used includes the working orders."""

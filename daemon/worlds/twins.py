@@ -15,12 +15,12 @@ from msgspec.structs import replace
 from daemon.actors.timekeeper import DayBegins, DaySettles
 from daemon.domain.instants import SECOND_NS
 from daemon.domain.market.calendar import settlement_ns
-from daemon.domain.market.frames import Frame, Quote
-from daemon.domain.market.instruments import Kind, parse_symbol
-from daemon.domain.market.parity import synthetic_forward
+from daemon.domain.market.frames import Frame
+from daemon.domain.market.instruments import parse_symbol
 from daemon.errors import RuleUnknown
 from daemon.messages import FrameArrived, Settled
 from daemon.twin.exchange import Exchange
+from daemon.worlds.closing import Closing, closing
 from daemon.worlds.words import News
 
 _MINUTE_NS = 60 * SECOND_NS
@@ -86,47 +86,46 @@ class Twins:
         )
 
     def _settle(self, day: date, at_ns: int) -> News:
-        """Let the exchange settle what expires, and say how old the prices were that it went by."""
-        values_e4 = self._settlement_values(day)
-        if not values_e4:
+        """Let the exchange settle what expires, and say what prices it went by."""
+        closings = self._closings(day)
+        if not closings:
             return ()
-        aged_ns = self._aged_ns(day)
+        values_e4 = {name: each.value_e4 for name, each in closings.items()}
         return tuple(
-            (router, replace(told, aged_ns=aged_ns) if type(told) is Settled else told)
+            (router, self._dated(told, closings, day) if type(told) is Settled else told)
             for router, told in self._each(lambda paper: paper.settle(day, values_e4, at_ns))
         )
 
-    def _aged_ns(self, day: date) -> int:
-        """How long before its closing value was known an index was last priced; 0: not long."""
-        try:
-            known_ns = settlement_ns(day)
-        except RuleUnknown:
-            return 0
-        aged_ns = known_ns - self._takers[0][1].exchange.quoted_ns()
-        usual_ns = max(_MINUTE_NS, _INTERVALS * self._interval_ns(day))
-        return aged_ns if aged_ns > usual_ns else 0
+    def _dated(self, settled: Settled, closings: Mapping[str, Closing], day: date) -> Settled:
+        """Say of a settlement how old its price is, if it is not one of the close, and whose."""
+        known = closings[parse_symbol(settled.symbol).underlying]
+        aged_ns = _close_ns(day) - known.at_ns
+        aged_ns = aged_ns if aged_ns > self._usual_ns(day) else 0
+        return replace(settled, aged_ns=aged_ns, implied=known.implied)
 
-    def _settlement_values(self, day: date) -> dict[str, int]:
-        """The last price of every underlying, or the forward that its expiring options imply."""
+    def _usual_ns(self, day: date) -> int:
+        """How long before the close the last prices of a day may lie."""
+        return max(_MINUTE_NS, _INTERVALS * self._interval_ns(day))
+
+    def _closings(self, day: date) -> dict[str, Closing]:
+        """What every underlying was worth at the close; without those of which nothing tells it."""
         underlyings = {
             expiring.underlying
             for paper in self._papers.values()
             for expiring in paper.exchange.expiring(day)
         }
-        quotes = self._takers[0][1].exchange.quotes(day) if underlyings else {}
-        values_e4 = {name: _settlement_e4(quotes, name, day) for name in sorted(underlyings)}
-        return {name: value for name, value in values_e4.items() if value}
+        if not underlyings:
+            return {}
+        exchange, usual_ns = self._takers[0][1].exchange, self._usual_ns(day)
+        last = exchange.quotes(day)
+        fresh_ns = _close_ns(day) - usual_ns
+        found = {name: closing(last, name, day, fresh_ns, usual_ns) for name in sorted(underlyings)}
+        return {name: known for name, known in found.items() if known.value_e4}
 
 
-def _settlement_e4(quotes: Mapping[str, Quote], underlying: str, day: date) -> int:
-    spot = quotes.get(underlying)
-    if spot is not None and spot.ltp_e4:
-        return spot.ltp_e4
-    calls: dict[int, Quote] = {}
-    puts: dict[int, Quote] = {}
-    for symbol, quote in quotes.items():
-        parts = parse_symbol(symbol)
-        if (parts.underlying, parts.expiry) == (underlying, day):
-            {Kind.CALL: calls, Kind.PUT: puts}.get(parts.kind, {})[parts.strike_e4] = quote
-    rows = ((strike, calls[strike], puts[strike]) for strike in calls if strike in puts)
-    return synthetic_forward(rows) or 0
+def _close_ns(day: date) -> int:
+    """When the closing value of an index is known; 0: no table says, and no price is too old."""
+    try:
+        return settlement_ns(day)
+    except RuleUnknown:
+        return 0

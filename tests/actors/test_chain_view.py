@@ -44,6 +44,12 @@ def test_a_quote_is_found_by_its_symbol() -> None:
     assert (chain().quote(CE), chain().quote("NIFTY-2025-09-02-1-CE")) == (QUOTES[CE], None)
 
 
+def test_what_is_no_symbol_of_ours_is_passed_over() -> None:
+    """A recording may label its index as it likes; the options beside it are seen all the same."""
+    seen = chain({"NIFTY-50": Quote(e4("24555"))} | QUOTES)
+    assert seen.options(NEXT_DAY, Kind.CALL) == {e4("24550"): QUOTES[CE]}
+
+
 def test_an_underlying_whose_name_begins_like_another_is_another() -> None:
     """BAJAJ has none of BAJAJ-AUTO's options."""
     quotes = {"BAJAJ-AUTO-2025-09-30-9000-CE": Quote(1), "BAJAJ-AUTO": Quote(1)}

@@ -99,14 +99,15 @@ def test_a_price_is_stale_from_the_end_of_its_link_or_day_until_it_is_quoted(
 
 
 def test_a_contract_that_is_over_has_no_price_on_the_next_day() -> None:
-    """What goes on keeps its last one, and an index never ends."""
+    """What goes on keeps its last one; an index never ends, nor what is no symbol of ours."""
     over, goes_on = f"NIFTY-{DAY}-24500-CE", f"NIFTY-{NEXT_DAY}-24500-CE"
-    quotes = {each: Quote(100, 99, 75, 101, 75) for each in (over, goes_on, "NIFTY")}
+    named = (over, goes_on, "NIFTY", "NIFTY-50")
+    quotes = {each: Quote(100, 99, 75, 101, 75) for each in named}
     made = told(day_opened(), Frame(T, quotes))
     assert price(made, over) == seen(over, 100)
     assert made.handle(day_opened(NEXT_DAY), T) == NOTHING
     assert isinstance(price(made, over), Declined)
-    left = (seen("NIFTY", 100, stale=True), seen(goes_on, 100, stale=True))
+    left = tuple(seen(each, 100, stale=True) for each in ("NIFTY", goes_on, "NIFTY-50"))
     assert beaten(made) == (PnlFrame(T, RISK, left),)
 
 

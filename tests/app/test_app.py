@@ -122,7 +122,7 @@ def test_an_account_whose_market_is_none_of_our_making_has_no_exchange_here(reco
     (asked,) = theirs
     assert app.closes == {one.id: close}
     assert [fact for fact in facts if isinstance(fact, EntryDecided)]
-    assert asked.exchange.quotes(DAY) == {}
+    assert asked.exchange.quotes(DAY).quotes == {}
 
 
 def test_each_strategy_trades_through_the_one_router(recording):

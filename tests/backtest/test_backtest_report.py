@@ -22,6 +22,7 @@ from daemon.messages import (
     Noted,
     PositionChanged,
 )
+from daemon.runtime.words import ActorDisarmed, DeadLetter
 from tests.kit.plans import plan
 
 DAY, NEXT, LATER = date(2025, 8, 29), date(2025, 9, 1), date(2025, 9, 2)
@@ -110,6 +111,25 @@ def test_notes_of_all_and_of_the_strategy_are_told_in_order_of_time():
         *("of the recording", "its own", "second", "third"),
     ]
     assert document["total"]["notes"] == {"stale": 1, "gap": 1, "basis": 1, "refused": 1}
+
+
+def test_what_fell_is_told_of_whoever_it_was():
+    """No trade, and no word, would read as a strategy that found nothing to do."""
+    facts = (
+        opened(DAY),
+        DeadLetter("runner:s", "Frame(...)", "ValueError: odd", OPEN),
+        DeadLetter("feed", "Frame(...)", "KeyError: 'x'", OPEN + 10**9),
+        ActorDisarmed("runner:s", OPEN + 2 * 10**9),
+    )
+    document = report(plan(), facts, HASH)
+    (day,) = document["days"]
+
+    assert [(note["at"][11:19], note["kind"], note["text"]) for note in day["notes"]] == [
+        ("09:30:00", "fell", "runner:s fell and was rebuilt: ValueError: odd"),
+        ("09:30:01", "fell", "feed fell and was rebuilt: KeyError: 'x'"),
+        ("09:30:02", "fell", "runner:s fell too often and was left out"),
+    ]
+    assert document["total"]["notes"] == {"fell": 3}
 
 
 def test_what_is_never_valued_makes_the_sum_unknown():

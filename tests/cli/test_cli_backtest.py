@@ -7,6 +7,7 @@ from functools import cache
 
 import pytest
 
+from daemon.actors.strategy_runner import StrategyRunner
 from daemon.cli.backtest import _left, _print
 from daemon.feeds.sample import sample_path
 from tests.kit.commands import told
@@ -81,6 +82,22 @@ def test_people_read_a_line_for_the_day_each_trade_and_the_whole():
     )
     assert lines[-2] == "1 day, 2 trades, P&L 1,527.50 before charges of 142.23"
     assert re.fullmatch("journal [0-9a-f]{64}", lines[-1])
+
+
+@pytest.mark.parametrize("as_json", [("--json",), ()], ids=["json", "table"])
+def test_a_strategy_that_fell_makes_the_report_a_failure(monkeypatch, as_json):
+    """The report is shown as it stands, and nobody takes it for what the strategy does."""
+
+    def fall(*_):
+        raise ValueError("odd")
+
+    monkeypatch.setattr(StrategyRunner, "handle", fall)
+    done = told("backtest", ID, "--data", sample_path(), *as_json)
+
+    assert done.code == 1
+    assert f"runner:{ID} fell too often and was left out" in done.out
+    assert done.err.startswith("something fell while these days were played: ")
+    assert "1970" not in done.out
 
 
 def test_a_pipe_sees_no_progress():

@@ -14,7 +14,7 @@ import msgspec
 from msgspec import Raw, Struct
 from msgspec.msgpack import decode, encode
 
-from daemon.domain.market.frames import Frame, Quote
+from daemon.domain.market.frames import Frame
 from daemon.domain.market.instruments import Instrument
 from daemon.domain.orders.words import (
     ConfirmationWanted,
@@ -36,6 +36,7 @@ from daemon.messages import (
     ReadAccount,
     ReadMargin,
 )
+from daemon.twin.matching import LastPrices
 from daemon.twin.words import FinalPrice, OrderReport, Trade
 
 ASKED: Mapping[str, type] = {
@@ -75,7 +76,7 @@ MARKET: Mapping[str, tuple[Any, Any]] = {
     "quoted_ns": (tuple[()], int),
     "trades": (tuple[()], list[Trade]),
     "expiring": (tuple[date], list[Instrument]),
-    "quotes": (tuple[date], dict[str, Quote]),
+    "quotes": (tuple[date], LastPrices),
 }
 """What the world shows or asks, what it gives, and what it is told."""
 

@@ -18,7 +18,7 @@ from msgspec.msgpack import decode, encode
 from daemon.app.accounts import Account
 from daemon.app.connections import Opened
 from daemon.brokers.paper import Paper
-from daemon.domain.market.frames import Frame, Quote
+from daemon.domain.market.frames import Frame
 from daemon.domain.market.instruments import Instrument
 from daemon.domain.orders.limits import Approved
 from daemon.domain.orders.margin import MarginLeg
@@ -37,6 +37,7 @@ from daemon.messages import (
 from daemon.ports.broker import Answer, Counted, Found, Read
 from daemon.twin.exchange import Exchange
 from daemon.twin.file import TwinFile
+from daemon.twin.matching import LastPrices
 from daemon.twin.words import Event, Trade
 from tests.kit import broker_wire as wire
 
@@ -106,10 +107,10 @@ class RemoteExchange(Exchange):
         expiring: list[Instrument] = self._told("expiring", day)
         return expiring
 
-    def quotes(self, day: date) -> Mapping[str, Quote]:
+    def quotes(self, day: date) -> LastPrices:
         """Return the newest quotes of a day."""
         self.lay()
-        quotes: Mapping[str, Quote] = self._told("quotes", day)
+        quotes: LastPrices = self._told("quotes", day)
         return quotes
 
     def close(self) -> None:

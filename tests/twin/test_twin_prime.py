@@ -30,8 +30,9 @@ def test_the_quotes_are_known_and_no_order_is_matched(path):
     ex.on_frame(frame(call=quote(ask="101")), T0)
     ex.place(order(), T0)
     fresh = again(path, frame(T0 + SECOND, call=quote()), frame(T0 + 2 * SECOND, put=quote()))
-    assert set(fresh.quotes(DAY)) == {CALL, PUT}
     assert fresh.quoted_ns() == T0 + 2 * SECOND
+    assert set(fresh.quotes(DAY).quotes) == {CALL, PUT}
+    assert fresh.quotes(DAY).quoted_ns == {CALL: T0 + SECOND, PUT: T0 + 2 * SECOND}
     assert [each.status for each in fresh.orders()] == [Status.WORKING]
     assert fresh.reached_ns() == T0
 

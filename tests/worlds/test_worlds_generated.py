@@ -98,7 +98,7 @@ def test_a_first_run_may_begin_in_the_morning_with_a_whole_picture():
     ]
     until = [frame for frame in whole(MON) if frame.at_ns <= begins]
     picture = list(islice(world.steps(), 2))[1].message.frame
-    assert picture.quotes == quotes(until) == dict(account.exchange.quotes(MON))
+    assert picture.quotes == quotes(until) == account.exchange.quotes(MON).quotes
     assert account.exchange.quoted_ns() == until[-1].at_ns
 
 
@@ -169,7 +169,7 @@ def test_before_a_later_session_the_exchange_knows_the_quotes_of_the_one_before(
     """As one that was not left does, until the first frame of the day."""
     world, account = entered(clock("09:15:00", TUE) - 1, day=TUE, first=MON)
     assert told(world, 1) == [(FrameArrived, clock("09:15:00", TUE), False)]
-    assert dict(account.exchange.quotes(MON)) == quotes(whole(MON))
+    assert account.exchange.quotes(MON).quotes == quotes(whole(MON))
 
 
 @pytest.mark.parametrize("after_ns", [0, 1, 40_000_000])
@@ -182,14 +182,14 @@ def test_a_day_that_fell_after_its_last_frame_is_settled_and_ended(after_ns):
         (DayEnds, at_ns + 1, False),
         (DayBegins, clock("09:15:00", TUE) - 1, True),
     ]
-    assert dict(account.exchange.quotes(MON)) == quotes(whole(MON))
+    assert account.exchange.quotes(MON).quotes == quotes(whole(MON))
 
 
 def test_a_day_that_ended_is_over():
     """Overnight: the next session is jumped to."""
     world, account = entered(CLOSE + 1, day=MON, first=MON, ended=True)
     assert told(world, 1) == [(DayBegins, clock("09:15:00", TUE) - 1, True)]
-    assert dict(account.exchange.quotes(MON)) == quotes(whole(MON))
+    assert account.exchange.quotes(MON).quotes == quotes(whole(MON))
 
 
 @settings(max_examples=25, deadline=None)
@@ -212,16 +212,16 @@ def test_a_world_left_anywhere_brings_the_frames_after_it_and_the_same_quotes(cu
     for frame in whole(MON)[: len(whole(MON)) - len(after) + 2]:
         watching.on_frame(frame, frame.at_ns)
     assert [frame.at_ns for frame in frames] == [frame.at_ns for frame in after[:2]]
-    assert dict(account.exchange.quotes(MON)) == dict(watching.exchange.quotes(MON))
+    assert account.exchange.quotes(MON).quotes == watching.exchange.quotes(MON).quotes
 
 
 def test_the_picture_is_no_news_to_the_exchange():
     """It would refill sizes, and match what was decided after the frame that it repeats."""
     at_ns = clock("10:00:00", MON)
     world, account = entered(at_ns + 7, day=MON, first=MON)
-    strike = round(account.exchange.quotes(MON)["NIFTY"].ltp_e4 / E4 / 50) * 50
+    strike = round(account.exchange.quotes(MON).quotes["NIFTY"].ltp_e4 / E4 / 50) * 50
     symbol = f"NIFTY-2026-03-10-{strike}-CE"
-    limit = account.exchange.quotes(MON)[symbol].ask_e4
+    limit = account.exchange.quotes(MON).quotes[symbol].ask_e4
     account.exchange.place(
         TwinOrder("late", symbol, Side.BUY, 65, OrderType.LIMIT, limit, at_ns + 7), at_ns + 7
     )
@@ -237,9 +237,9 @@ def test_what_is_decided_on_the_picture_matches_the_quotes_that_it_shows():
     at_ns = clock("10:00:00", MON)
     world, account = entered(at_ns + 7, day=MON, first=MON)
     picture = next(world.steps())
-    strike = round(account.exchange.quotes(MON)["NIFTY"].ltp_e4 / E4 / 50) * 50
+    strike = round(account.exchange.quotes(MON).quotes["NIFTY"].ltp_e4 / E4 / 50) * 50
     symbol = f"NIFTY-2026-03-10-{strike}-CE"
-    limit = account.exchange.quotes(MON)[symbol].ask_e4
+    limit = account.exchange.quotes(MON).quotes[symbol].ask_e4
     account.exchange.place(
         TwinOrder("c", symbol, Side.BUY, 65, OrderType.LIMIT, limit, picture.at_ns), picture.at_ns
     )

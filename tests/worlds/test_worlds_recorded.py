@@ -145,16 +145,16 @@ def test_orders_of_yesterday_lapse_before_the_new_day() -> None:
 
 
 @pytest.mark.parametrize(
-    ("quoted", "settled_e4"),
+    ("quoted", "settled_e4", "implied"),
     [
-        ({"ce": "60", "pe": "10", "NIFTY": "24610.50"}, e4("60.50")),
-        ({"ce": "60", "pe": "10"}, e4("50")),
-        ({"ce": "60", "pe": "10", "NIFTY": "0"}, e4("50")),
-        ({"NIFTY": "24500"}, 0),
+        ({"ce": "60", "pe": "10", "NIFTY": "24610.50"}, e4("60.50"), False),
+        ({"ce": "60", "pe": "10"}, e4("50"), True),
+        ({"ce": "60", "pe": "10", "NIFTY": "0"}, e4("50"), True),
+        ({"NIFTY": "24500"}, 0, False),
     ],
     ids=["spot", "forward", "no spot price", "worthless"],
 )
-def test_what_expires_is_settled_at_the_spot_or_the_forward(quoted, settled_e4) -> None:
+def test_what_expires_is_settled_at_the_spot_or_the_forward(quoted, settled_e4, implied) -> None:
     """Each position once, told to its router; the future of that day is no option."""
     played, paper = world()
     start = clock("15:29:30", NEXT_DAY)
@@ -166,7 +166,7 @@ def test_what_expires_is_settled_at_the_spot_or_the_forward(quoted, settled_e4) 
     played.see(last, start + 1)
     end_ns = clock("15:30:00", NEXT_DAY) + 1
     assert played.see(DaySettles(NEXT_DAY), end_ns) == (
-        (ROUTER, Settled(CE, 75, settled_e4, end_ns)),
+        (ROUTER, Settled(CE, 75, settled_e4, end_ns, implied=implied)),
     )
     assert played.see(DaySettles(NEXT_DAY), end_ns) == ()
 
@@ -187,6 +187,17 @@ def test_what_is_flat_over_two_strategies_has_a_final_price_too() -> None:
     assert played.see(DaySettles(NEXT_DAY), end_ns) == ()
 
 
+def test_what_is_no_symbol_of_ours_settles_nothing() -> None:
+    """A label of a recording's own beside the options that imply the forward."""
+    played, paper = world()
+    start = clock("15:29:30", NEXT_DAY)
+    sell(paper, at_ns=start)
+    played.see(prices(start, "100"), start)
+    played.see(prices(start + 1, "60", "10", NIFTY_50="24700"), start + 1)
+    ((_, told),) = played.see(DaySettles(NEXT_DAY), clock("15:30:00", NEXT_DAY) + 1)
+    assert told.price_e4 == e4("50")
+
+
 @pytest.mark.parametrize(
     ("last", "aged_s"),
     [("15:30:00", 0), ("15:29:00", 0), ("15:28:59", 61), ("15:00:00", 1_800)],
@@ -200,6 +211,30 @@ def test_a_settlement_says_how_old_its_price_is(last, aged_s) -> None:
     played.see(prices(at_ns, NIFTY="24600"), at_ns)
     ((_, told),) = played.see(DaySettles(NEXT_DAY), clock("15:30:00", NEXT_DAY) + 1)
     assert told.aged_ns == aged_s * SECOND
+
+
+@pytest.mark.parametrize(
+    ("last", "settled_e4", "aged_s", "implied"),
+    [
+        ({}, e4("50"), 16_200, False),
+        ({"15:29:59": ("0.05", "150")}, 0, 0, True),
+        ({"15:29:59": ("0.05", None)}, e4("50"), 16_200, False),
+        ({"15:00:00": ("0.05", "150")}, 0, 1_800, True),
+    ],
+    ids=["nothing else", "its options go on", "half of them", "its options end later"],
+)
+def test_an_index_that_is_quoted_no_more_is_not_the_close(last, settled_e4, aged_s, implied):
+    """Other prices make it no younger, and what its options imply is taken where that is newer."""
+    played, paper = world()
+    start, dies = clock("09:15:00", NEXT_DAY), clock("11:00:00", NEXT_DAY)
+    sell(paper, at_ns=start)
+    played.see(prices(start, "100"), start)
+    played.see(prices(dies, NIFTY="24600"), dies)
+    for wall, (ce, pe) in sorted(({"15:29:58": (None, None)} | last).items()):
+        at_ns = clock(wall, NEXT_DAY)
+        played.see(prices(at_ns, ce, pe, BANKNIFTY="1"), at_ns)
+    ((_, told),) = played.see(DaySettles(NEXT_DAY), clock("15:30:00", NEXT_DAY) + 1)
+    assert (told.price_e4, told.aged_ns, told.implied) == (settled_e4, aged_s * SECOND, implied)
 
 
 def test_a_settlement_on_a_day_without_hours_has_no_known_age() -> None:

@@ -37,8 +37,8 @@ def settle(desk: Desk, turn: Turn, settled: Settled, now_ns: int) -> None:
     for key, pocket in desk.holders():
         if pocket != settled.pocket:
             continue
-        if settled.aged_ns:
-            _tell_aged(desk, turn, settled, now_ns)
+        if settled.aged_ns or settled.implied:
+            _tell_price(desk, turn, settled, now_ns)
         intent = _closing(desk, key, settled, now_ns)
         _book(desk, turn, intent, "settled by the exchange")
         order = desk.book.order(intent.intent_id)
@@ -70,14 +70,18 @@ def _expiry(symbol: str) -> date | None:
         return None
 
 
-def _tell_aged(desk: Desk, turn: Turn, settled: Settled, now_ns: int) -> None:
-    """Tell once a day of each underlying that its last price was not one of the close."""
+def _tell_price(desk: Desk, turn: Turn, settled: Settled, now_ns: int) -> None:
+    """Tell once a day of each underlying that it had no price of its own at its close."""
     minutes = settled.aged_ns // (60 * SECOND_NS)
     underlying = parse_symbol(settled.symbol).underlying
-    text = f"{underlying} is settled at its last price, {minutes} minutes before its close"
+    taken = "the forward that its options imply" if settled.implied else "its last price"
+    aged = f", {minutes} minutes before its close" if settled.aged_ns else ""
+    why = "" if settled.aged_ns else ": it has no price of its own at its close"
+    text = f"{underlying} is settled at {taken}{aged}{why}"
     if text not in desk.told:
         desk.told.add(text)
-        turn.announce(Noted(NoteKind.STALE, text, now_ns))
+        kind = NoteKind.STALE if settled.aged_ns else NoteKind.BASIS
+        turn.announce(Noted(kind, text, now_ns))
 
 
 def _closing(desk: Desk, key: tuple[str, str], settled: Settled, now_ns: int) -> Intent:

@@ -173,6 +173,15 @@ def parse_symbol(text: str) -> Parts:
     return parts
 
 
+@lru_cache(maxsize=8_192)
+def parts_of(text: str) -> Parts | None:
+    """Return what a symbol says; None: it is none of ours, but a file's or broker's word."""
+    try:
+        return parse_symbol(text)
+    except ValueError:
+        return None
+
+
 @cache
 def indices() -> dict[str, Exchange]:
     """Return the index underlyings and where their derivatives are traded."""

@@ -21,6 +21,7 @@ class NoteKind(StrEnum):
     OUTSIDE = "outside"
     SESSION = "session"
     UNKNOWN_TABLE = "unknown_table"
+    FELL = "fell"
 
 
 class Note(Struct, frozen=True):

@@ -2,6 +2,9 @@
 
 Several trades of one instant leave the last as the price and the lowest and highest beside it. A
 tick is news by its own time, also at an unchanged price: quiet is not stale.
+
+Ticks tell the touch and not how much stands there. As much is taken to be on offer on either side
+as was traded last; in a file without sizes, whatever is asked for. A note says which.
 """
 
 from __future__ import annotations
@@ -9,6 +12,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date
 from typing import Any
+
+from msgspec.structs import replace
 
 from daemon.domain.instants import start_of
 from daemon.domain.market.frames import Frame, Quote
@@ -27,6 +32,10 @@ from daemon.feeds.formats.words import (
 
 _TIMES = ("time", "timestamp", "datetime")
 _PRICES = ("price", "ltp")
+_ANY_QUANTITY = 1_000_000_000
+"""More than any order is for."""
+_BY_LAST_TRADE = "as much is on offer at bid and ask as was traded last: ticks tell no more"
+_BY_NOTHING = "any quantity is on offer at bid and ask: the ticks tell no sizes"
 
 
 def is_ticks(table: Table) -> bool:
@@ -54,22 +63,28 @@ class TickFile:
         self._time = table.moment_ns(*(("date", clock) if "date" in table.names else (clock,)))
         self.days = days_of(table, self._time)
         first_ns = start_of(self.days[0])
-        self.notes: tuple[Note, ...] = ()
-        if named.text:
-            self.notes = (Note(first_ns, NoteKind.BASIS, named.text),)
+        self._is_sized = "size" in table.names
+        texts = [named.text] if named.text else []
+        if table.first_of("bid", "ask"):
+            texts.append(_BY_LAST_TRADE if self._is_sized else _BY_NOTHING)
+        self.notes = tuple(Note(first_ns, NoteKind.BASIS, text) for text in texts)
 
     def frames(self, day: date, wanted: Wanted = None) -> Iterator[RecordedFrame]:
         """Yield a day's instants."""
         at_ns, content = 0, 0
         quotes: dict[str, Quote] = {}
-        for tick_ns, symbol, price_e4, bid_e4, ask_e4, printed in self._rows(day):
+        sizes: dict[str, int] = {}
+        for tick_ns, symbol, price_e4, bid_e4, ask_e4, size, printed in self._rows(day):
             if tick_ns != at_ns:
                 if at_ns:
                     yield RecordedFrame(Frame(at_ns, quotes), fold_prints(content))
                 at_ns, content, quotes = tick_ns, 0, {}
             content += printed
             if keeps(wanted, symbol):
-                tick = Quote(price_e4, bid_e4, 0, ask_e4, 0)
+                if size:  # a tick without a trade leaves the last one's
+                    sizes[symbol] = size
+                shown = sizes.get(symbol, 0) if self._is_sized else _ANY_QUANTITY
+                tick = _quote(price_e4, bid_e4, ask_e4, shown)
                 quotes[symbol] = _joined(quotes[symbol], tick) if symbol in quotes else tick
         if at_ns:
             yield RecordedFrame(Frame(at_ns, quotes), fold_prints(content))
@@ -90,6 +105,7 @@ class TickFile:
             f"{table.price(table.first_of(*_PRICES))} AS price_e4",
             f"{table.price('bid')} AS bid_e4",
             f"{table.price('ask')} AS ask_e4",
+            f"{table.quantity('size')} AS size",
             f"hash(at_ns, symbol, price_e4, bid_e4, ask_e4, {table.quantity('size')}) AS content",
             "row_number() OVER () AS line",
         ]
@@ -97,14 +113,19 @@ class TickFile:
 
     def _rows(self, day: date) -> Iterator[tuple[Any, ...]]:
         sql = (
-            f"SELECT at_ns, symbol, price_e4, bid_e4, ask_e4, content FROM {self._stage()}"  # noqa: S608
+            f"SELECT at_ns, symbol, price_e4, bid_e4, ask_e4, size, content FROM {self._stage()}"  # noqa: S608
             f" WHERE {on_day(day)} AND price_e4 > 0 ORDER BY at_ns, line"
         )
         return rows_of(self._table.query(sql))
+
+
+def _quote(price_e4: int, bid_e4: int, ask_e4: int, shown: int) -> Quote:
+    """Return a tick with so much on offer on each side that has a price."""
+    return Quote(price_e4, bid_e4, shown if bid_e4 else 0, ask_e4, shown if ask_e4 else 0)
 
 
 def _joined(before: Quote, tick: Quote) -> Quote:
     """Return the newer tick with the extremes of both."""
     low_e4 = min(before.low_e4 or before.ltp_e4, tick.ltp_e4)
     high_e4 = max(before.high_e4, before.ltp_e4, tick.ltp_e4)
-    return Quote(tick.ltp_e4, tick.bid_e4, 0, tick.ask_e4, 0, low_e4, high_e4)
+    return replace(tick, low_e4=low_e4, high_e4=high_e4)

@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from daemon.domain.market.instruments import Parts, parse_symbol
+from daemon.domain.market.instruments import parts_of
 from daemon.domain.money import divide_half_even
 from daemon.domain.orders.book import Book
 from daemon.domain.orders.words import Intent, IntentRecorded, OrderFact
@@ -232,7 +232,7 @@ class Fold:
         """Tell of what was, or is to be, traded."""
         legs = fact.basket.legs if isinstance(fact, BasketOpened) else (fact.intent,)
         for leg in legs:
-            parts = _parts(leg.symbol)
+            parts = parts_of(leg.symbol)
             cells = {"number": common["number"], "at_ns": common["at_ns"]}
             self._put(schema.INSTRUMENTS, cells, leg, parts)
 
@@ -265,14 +265,6 @@ def _intent_id(fact: Fact) -> str:
     if isinstance(fact, IntentRecorded):
         return fact.intent.intent_id
     return str(getattr(fact, "intent_id", ""))
-
-
-def _parts(symbol: str) -> Parts | None:
-    """Return what a symbol says; None: a broker spelt it, and it says nothing."""
-    try:
-        return parse_symbol(symbol)
-    except ValueError:
-        return None
 
 
 def _plain(value: Any) -> Any:

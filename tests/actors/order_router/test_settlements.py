@@ -2,6 +2,7 @@
 
 from datetime import date
 
+import pytest
 from msgspec.structs import replace
 
 from daemon.domain.instants import DAY_NS
@@ -110,6 +111,23 @@ def test_a_settlement_at_an_old_price_is_told_once():
         stage.tell(Settled(symbol, held, 0, CLOSES, aged_ns=1_800 * S))
     assert [(fact.kind, fact.text) for fact in stage.told(Noted)] == [
         (NoteKind.STALE, "NIFTY is settled at its last price, 30 minutes before its close")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("aged_ns", "kind", "text"),
+    [
+        (0, NoteKind.BASIS, ": it has no price of its own at its close"),
+        (1_800 * S, NoteKind.STALE, ", 30 minutes before its close"),
+    ],
+)
+def test_a_settlement_at_the_forward_is_told_once(aged_ns, kind, text):
+    """A price that nobody quoted is never taken without a word."""
+    stage = Stage().entered("ce", "pe")
+    for symbol in (CE, SYMBOLS["pe"]):
+        stage.tell(Settled(symbol, 75, 0, CLOSES, aged_ns=aged_ns, implied=True))
+    assert [(fact.kind, fact.text) for fact in stage.told(Noted)] == [
+        (kind, f"NIFTY is settled at the forward that its options imply{text}")
     ]
 
 

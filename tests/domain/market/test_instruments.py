@@ -19,6 +19,7 @@ from daemon.domain.market.instruments import (
     is_index,
     notes_for,
     parse_symbol,
+    parts_of,
     safe_tick_e4,
     symbol_of,
 )
@@ -44,7 +45,7 @@ SYMBOLS = {
 
 @pytest.mark.parametrize(("symbol", "parts"), SYMBOLS.items())
 def test_a_symbol_and_its_parts_say_the_same(symbol, parts):
-    assert parse_symbol(symbol) == parts
+    assert parse_symbol(symbol) == parts_of(symbol) == parts
     assert symbol_of(parts.underlying, parts.expiry, parts.strike_e4, parts.kind) == symbol
 
 
@@ -73,6 +74,7 @@ def test_a_symbol_and_its_parts_say_the_same(symbol, parts):
 def test_what_is_not_spelt_as_the_one_symbol_is_refused_with_the_word(text):
     with pytest.raises(ValueError, match=r"no symbol|does not exist"):
         parse_symbol(text)
+    assert parts_of(text) is None
 
 
 @given(

@@ -16,4 +16,5 @@ def test_the_kinds_are_the_words_of_every_report():
         "outside",
         "session",
         "unknown_table",
+        "fell",
     }

@@ -6,6 +6,7 @@ import pytest
 
 from daemon.domain.instants import SECOND_NS, at
 from daemon.domain.market.frames import Quote
+from daemon.domain.market.notes import NoteKind
 from daemon.feeds.replay import open_recording
 
 DAY = date(2026, 11, 18)
@@ -37,11 +38,11 @@ def test_each_instant_is_a_frame_under_the_name_of_the_file(tmp_path, lines):
 
 
 def test_ticks_of_one_instant_keep_the_last_price_and_both_extremes(tmp_path):
-    ticks = ("11,1,10,12", "9,1,8,10", "13,1,12,14", "10,1,9.5,10.5")
+    ticks = ("11,1,10,12", "9,1,8,10", "13,1,12,14", "10,2,9.5,10.5")
     lines = [f"2026-11-18 09:15:01,{tick}" for tick in ticks]
     (only,) = recorded(tmp_path, "time,price,size,bid,ask", *lines).frames(DAY)
     assert only.frame.quotes == {
-        "NIFTY": Quote(10_0000, 9_5000, 0, 10_5000, 0, low_e4=9_0000, high_e4=13_0000)
+        "NIFTY": Quote(10_0000, 9_5000, 2, 10_5000, 2, low_e4=9_0000, high_e4=13_0000)
     }
 
 
@@ -56,6 +57,37 @@ def test_ticks_without_a_price_are_left_out_and_unwanted_symbols_not_quoted(tmp_
     lines = ("time,price", "2026-11-18 09:15:01,nan", "2026-11-18 09:15:02,5")
     (only,) = recorded(tmp_path, *lines).frames(DAY, "BANKNIFTY")
     assert (only.frame.at_ns, only.frame.quotes) == (at(DAY, time(9, 15, 2)), {})
+
+
+@pytest.mark.parametrize(
+    ("columns", "ticks", "shown", "told"),
+    [
+        ("size,bid,ask", ("75,9,11", "0,9,11", "150,0,11"), [(75, 75), (75, 75), (0, 150)], "last"),
+        ("size,bid,ask", (",9,11",), [(0, 0)], "last"),
+        ("bid,ask", ("9,11", "9,0"), [(1_000_000_000,) * 2, (1_000_000_000, 0)], "any quantity"),
+        ("size", ("75",), [(0, 0)], ""),
+    ],
+    ids=["the last trade", "no trade yet", "no sizes", "no touch"],
+)
+def test_as_much_is_on_offer_as_was_traded_last(tmp_path, columns, ticks, shown, told):
+    """Ticks tell no size of the touch; what stands in for it is told once."""
+    lines = (f"2026-11-18 09:15:0{at},10,{tick}" for at, tick in enumerate(ticks))
+    recording = recorded(tmp_path, f"time,price,{columns}", *lines)
+    quotes = [each.frame.quotes["NIFTY"] for each in recording.frames(DAY)]
+    assert [(quote.bid_quantity, quote.ask_quantity) for quote in quotes] == shown
+    texts = [note.text for note in recording.notes if note.kind is NoteKind.BASIS]
+    assert len(texts) == bool(told)
+    assert all(told in text for text in texts)
+
+
+def test_labels_that_are_no_symbols_are_named_once(tmp_path):
+    """Nothing trades by them, and whoever took them for his index is told why."""
+    labels = ("nifty", "nifty-50", "nifty-50", "", "b 2")
+    rows = (f"2026-11-18 09:15:01,{name},5" for name in labels)
+    recording = recorded(tmp_path, "time,symbol,price", *rows, name="day.csv")
+    (note,) = recording.notes
+    assert (note.at_ns, note.kind) == (at(DAY, time(0)), NoteKind.BASIS)
+    assert note.text.startswith("day.csv: nothing goes by rows labelled '', 'B 2', 'NIFTY-50': ")
 
 
 def test_a_day_with_one_instant_has_no_interval(tmp_path):
