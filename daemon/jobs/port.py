@@ -37,6 +37,11 @@ class Kept(Protocol):
     """The record of what happened."""
 
     @property
+    def failed_because(self) -> str:
+        """Why no prices enter it any more; empty: they do."""
+        ...
+
+    @property
     def head(self) -> Head:
         """Where its chain ends."""
         ...
@@ -134,6 +139,8 @@ class Jobs:
         office = self._office
         office.ledger.flush()
         ticked_ns = newest_tick_ns(office.store)
+        if office.ledger.failed_because:  # then it tells of no price, and the feed of its silence
+            ticked_ns = office.now_ns()
         found = missing(office.ledger.facts(), day, office.accounts, ticked_ns, lost)
         if not found:
             return True, "prices come, and each account has a session at its broker"

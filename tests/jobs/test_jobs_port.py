@@ -11,11 +11,13 @@ from datetime import date
 import pytest
 from msgspec.structs import replace
 
+from daemon.errors import StoreError
 from daemon.jobs.port import Jobs, Office
 from daemon.messages import Job, RunJob, SessionReady
 from daemon.settings import Account, Daemon, JobSettings, Settings
 from daemon.storage import verified
 from daemon.storage.audit import verify
+from daemon.storage.emergency import GuardedLedger
 from daemon.storage.ledger import StoredLedger
 from daemon.storage.sqlite import SqliteStore
 from tests.kit.acting import CE, DAY, clock, day_ended, day_opened, opened, sold
@@ -27,7 +29,9 @@ TODAY, EXPIRY = date(2026, 3, 9), date(2025, 9, 2)
 
 @pytest.fixture
 def ledger(tmp_path):
-    with closing(StoredLedger(SqliteStore(tmp_path / "ledger.sqlite"), "owner")) as ledger:
+    inner = StoredLedger(SqliteStore(tmp_path / "ledger.sqlite"), "owner")
+    with closing(GuardedLedger(inner, tmp_path / "emergency", lambda _: None)) as ledger:
+        ledger.recover()
         ledger.append((day_opened(), opened(), sold("ce"), day_ended()), ORIGIN, NOW)
         yield ledger
 
@@ -141,6 +145,20 @@ async def test_a_session_has_prices_and_a_way_to_each_broker(tmp_path, ledger):
         assert not lost_since.ok
         assert "second has no session at its broker" in lost_since.text
         assert "paper has no session" not in lost_since.text
+
+
+async def test_a_ledger_that_failed_tells_of_no_price_and_so_of_none_that_is_missing(
+    tmp_path, ledger, monkeypatch
+):
+    """Prices enter it no more, and whether any come the feed says by itself."""
+    ledger.append([SessionReady(each, 1, NOW) for each in ("paper", "second")], ORIGIN, NOW)
+
+    def refuse(_):
+        raise StoreError("the disk is full")
+
+    monkeypatch.setattr(StoredLedger, "flush", refuse)
+    (done,) = await office(tmp_path, ledger).ask(RunJob(Job.SESSION, DAY))
+    assert done.ok, done.text
 
 
 @pytest.mark.parametrize("job", [Job.EARLY_CHECK, Job.CHECK])
