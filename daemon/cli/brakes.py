@@ -23,8 +23,8 @@ from msgspec import Struct
 
 from daemon import kill as latches
 from daemon.cli import FAILED, MISUSED, UNREACHED
-from daemon.cli.kill_line import GONE, Refused, Unreached, ask
-from daemon.cli.unanswered import doubts_of, require_account
+from daemon.cli.kill_line import Refused, Unreached, ask, gone
+from daemon.cli.unanswered import doubts_of, never_ran, require_account
 from daemon.domain.instants import iso
 from daemon.domain.orders.arming import Mode, mode_of_all
 from daemon.errors import OrdoError
@@ -118,13 +118,14 @@ def pause(wanted: Wanted, settings: Settings) -> int:
 @_brake("cancel-all")
 def cancel_all(wanted: Wanted, settings: Settings) -> int:
     """Take every working order out of the book."""
-    scope, name = wanted.scope
+    state_dir, (scope, name) = settings.daemon.state_dir, wanted.scope
     request = {"verb": "cancel_all", "scope": scope, "id": name, "reason": wanted.reason}
     try:
-        answer = ask(settings.daemon.state_dir, request, _PATIENT_S)
+        answer = ask(state_dir, request, _PATIENT_S)
     except Unreached as error:
-        told = {"done": False, "daemon": "gone", "mode": _mode(settings, scope, name)}
+        told = {"done": False, "mode": _mode(settings, scope, name), **_gone(state_dir)}
         then = "start it with `ordo run` and repeat this, or cancel at the broker's own page"
+        then = never_ran(state_dir) or then
         _tell(wanted, told, f"nothing was cancelled: {error}; {then}")
         return UNREACHED
     told = {"done": True, "daemon": "answered", "mode": _mode(settings, scope, name, answer)}
@@ -151,8 +152,9 @@ def rearm(wanted: Wanted, settings: Settings) -> int:
         told |= {"mode": _mode(settings, *about, answer), "daemon": "answered"}
     except Unreached:
         _release(state_dir, latch_id)
-        told |= {"mode": _mode(settings, *about), "daemon": "gone"}
-        _tell(wanted, told, f"{latch_id} is released; {GONE}: it finds that when it runs")
+        told |= {"mode": _mode(settings, *about), **_gone(state_dir)}
+        then = never_ran(state_dir) or "it finds that when it runs"
+        _tell(wanted, told, f"{latch_id} is released; {gone(state_dir)}: {then}")
         return 0
     _tell(wanted, told, f"{latch_id} is released")
     return 0
@@ -167,7 +169,7 @@ def _release(state_dir: Path, latch_id: str) -> None:
     try:
         latches.release(state_dir, latch_id)
     except latches.LatchUnwritten as error:
-        text = f"NOTHING is released, and {GONE}: {error}"
+        text = f"NOTHING is released, and {gone(state_dir)}: {error}"
         raise OrdoError(text, "latch_unwritten") from error
 
 
@@ -207,10 +209,10 @@ def _latched(kind: str, wanted: Wanted, settings: Settings) -> dict[str, Any] | 
     Raises:
         OrdoError: it does not stand.
     """
-    scope, name = wanted.scope
+    state_dir, (scope, name) = settings.daemon.state_dir, wanted.scope
     request = {"verb": kind, "scope": scope, "id": name, "reason": wanted.reason}
     try:
-        answer = ask(settings.daemon.state_dir, request, _QUICK_S)
+        answer = ask(state_dir, request, _QUICK_S)
         return {**_document(answer["latch"]), "mode": _mode(settings, scope, name, answer)}
     except Unreached:
         require_account(settings, scope, name)
@@ -218,18 +220,26 @@ def _latched(kind: str, wanted: Wanted, settings: Settings) -> dict[str, Any] | 
     by = f"local:{_user()}"
     latch = latches.Latch(latch_id, kind, scope, name, wanted.reason, by, at_ns=0)
     try:
-        latches.pull(settings.daemon.state_dir, latch)
+        latches.pull(state_dir, latch)
     except latches.LatchUnwritten as error:
-        text = f"NOTHING is latched, and {GONE}: {error}"
+        text = f"NOTHING is latched, and {gone(state_dir)}: {error}"
         raise OrdoError(text, "latch_unwritten") from error
-    then = "nothing has been closed yet; it will be closed when the daemon runs"
-    if kind == latches.PAUSE:
-        then = "no new entries when the daemon runs"
-    told = {**_document(asdict(latch)), "mode": _mode(settings, scope, name), "daemon": "gone"}
+    never = never_ran(state_dir)
+    then = never or "no new entries when the daemon runs"
+    if kind == latches.KILL:
+        later = never or "it will be closed when the daemon runs"
+        then = f"nothing has been closed yet; {later}"
+    told = {**_document(asdict(latch)), "mode": _mode(settings, scope, name), **_gone(state_dir)}
     doubts = doubts_of(settings, latch)
     told |= {"unchecked": doubts} if doubts else {}
-    _tell(wanted, told, "\n".join([f"latched as {latch_id}; {GONE}: {then}", *doubts]))
+    _tell(wanted, told, "\n".join([f"latched as {latch_id}; {gone(state_dir)}: {then}", *doubts]))
     return None
+
+
+def _gone(state_dir: Path) -> dict[str, Any]:
+    """Return what programs read where nobody answers: where that was, and if anybody ever ran."""
+    ran = not never_ran(state_dir)
+    return {"daemon": "gone", "state_dir": str(state_dir.absolute()), "daemon_ran_here": ran}
 
 
 def _document(latch: Mapping[str, Any]) -> dict[str, Any]:
@@ -251,7 +261,7 @@ def _watch(wanted: Wanted, state_dir: Path, latch: dict[str, Any]) -> int:
             if misses < _MISSES:
                 time.sleep(_EVERY_S)
                 continue
-            told = {"kill_id": latch_id, **latch, "daemon": "gone"}
+            told = {"kill_id": latch_id, **latch, **_gone(state_dir)}
             _tell(wanted, told, f"latched as {latch_id}; {error}; it goes on when the daemon runs")
             return UNREACHED
         misses = 0

@@ -18,9 +18,11 @@ import pytest
 
 from daemon import kill
 from daemon.cli import brakes
+from daemon.cli.unanswered import never_ran
 from daemon.control.local import _name_of
 from daemon.kill import Latch
 from daemon.messages import CancelAll, LatchKind, PullLatch, ReleaseLatch, Scope
+from daemon.storage.exclusive import LOCK
 from tests.kit.braking import Actors, serving, staged
 from tests.kit.commands import told
 from tests.kit.tidy import ROOT
@@ -28,6 +30,10 @@ from tests.kit.tidy import ROOT
 ME = _name_of(os.geteuid())
 LATCH = Latch("kill-1", "kill", "all", "", "enough", "ann", 1)
 GONE = "the daemon is not running/answering"
+
+
+def gone(folder: str = "state") -> str:
+    return f"{GONE} in {Path(folder).absolute()}"
 
 
 @pytest.fixture(autouse=True)
@@ -47,12 +53,18 @@ def daemon(actors, tmp_path):
         yield actors
 
 
+def ran_once() -> None:
+    """Leave what the first start of a daemon does."""
+    Path("state").mkdir(exist_ok=True)
+    Path("state", LOCK).touch()
+
+
 @pytest.fixture
 def silent(tmp_path, monkeypatch):
     """A daemon that takes requests and answers none."""
     monkeypatch.setattr(brakes, "_QUICK_S", 0.05)
     monkeypatch.setattr(brakes, "_PATIENT_S", 0.05)
-    (tmp_path / "state").mkdir()
+    ran_once()
     with socket.socket(socket.AF_UNIX) as hung:
         hung.bind(str(tmp_path / "state/kill.sock"))
         hung.listen(20)
@@ -306,7 +318,7 @@ def test_a_latch_whose_name_is_no_text_is_listed():
     assert "\\udcff  kill of all" in told("rearm", "kill-9").out
 
 
-@pytest.mark.parametrize("gone", ["nowhere", "refused", "silent"])
+@pytest.mark.parametrize("how", ["nowhere", "refused", "silent"])
 @pytest.mark.parametrize(
     ("brake", "then"),
     [
@@ -314,19 +326,42 @@ def test_a_latch_whose_name_is_no_text_is_listed():
         ("pause", "no new entries when the daemon runs"),
     ],
 )
-def test_without_a_daemon_the_latch_is_pulled_all_the_same(gone, brake, then, request, tmp_path):
-    if gone == "silent":
+def test_without_a_daemon_the_latch_is_pulled_all_the_same(how, brake, then, request, tmp_path):
+    ran_once()
+    if how == "silent":
         request.getfixturevalue("silent")
-    if gone == "refused":
-        (tmp_path / "state").mkdir()
+    if how == "refused":
         with socket.socket(socket.AF_UNIX) as left:
             left.bind(str(tmp_path / "state/kill.sock"))
     ended = told(brake, "--reason", "enough")
     (latch,) = standing()
 
-    assert (ended.code, ended.out) == (3, f"PAPER  latched as {latch.latch_id}; {GONE}: {then}\n")
+    assert (ended.code, ended.out) == (3, f"PAPER  latched as {latch.latch_id}; {gone()}: {then}\n")
     assert (latch.kind, latch.scope, latch.reason) == (brake, "all", "enough")
     assert latch.by == f"local:{getpass.getuser()}"
+
+
+def test_a_brake_in_a_folder_that_no_daemon_ever_ran_on_says_so():
+    """Whoever names the wrong settings must not wait for a daemon that never comes."""
+    never = f"no daemon ever ran on {Path('state').absolute()}; if yours runs elsewhere, name its"
+    for brake in ("kill", "pause", "cancel-all"):
+        ended = told(brake)
+        assert (ended.code, f"{gone()}" in ended.out, never in ended.out) == (3, True, True)
+        assert "when the daemon runs" not in ended.out
+        assert ("nothing has been closed yet" in ended.out) == (brake == "kill")
+        assert told_json(brake)["daemon_ran_here"] is False
+    kill.pull(Path("state"), LATCH)
+
+    assert told("rearm", "kill-1").out.startswith(f"PAPER  kill-1 is released; {gone()}: {never}")
+
+
+def test_a_folder_that_may_not_be_looked_into_is_not_said_to_be_unused(monkeypatch):
+    def forbidden(_):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "lstat", forbidden)
+
+    assert never_ran(Path("state")) == ""
 
 
 def test_a_daemon_with_too_many_connections_is_one_that_does_not_answer(tmp_path):
@@ -353,6 +388,7 @@ def test_without_a_daemon_a_program_reads_so():
     document = json.loads(told("kill", "--json").out)
 
     assert (document["daemon"], document["latch_id"]) == ("gone", standing()[0].latch_id)
+    assert document["state_dir"] == str(Path("state").absolute())
 
 
 def test_without_a_daemon_an_account_is_looked_up_in_the_settings():
@@ -418,28 +454,30 @@ def test_without_a_daemon_and_without_a_disk_nothing_is_latched_and_that_is_said
     ended = told("kill")
 
     assert ended.code == 1
-    assert ended.err.startswith(f"ordo: NOTHING is latched, and {GONE}: state/killed cannot be")
+    assert ended.err.startswith(f"ordo: NOTHING is latched, and {gone()}: state/killed cannot be")
 
 
 def test_without_a_daemon_nothing_is_cancelled():
+    ran_once()
     ended = told("cancel-all")
 
     assert ended.code == 3
-    assert ended.out.startswith(f"PAPER  nothing was cancelled: {GONE}: ")
+    assert ended.out.startswith(f"PAPER  nothing was cancelled: {gone()}: ")
     assert ended.out.endswith(
         "; start it with `ordo run` and repeat this, or cancel at the broker's own page\n"
     )
 
 
-@pytest.mark.parametrize("gone", ["nowhere", "silent"])
-def test_without_a_daemon_the_file_is_released_for_it_is_the_truth(gone, request):
-    if gone == "silent":
+@pytest.mark.parametrize("how", ["nowhere", "silent"])
+def test_without_a_daemon_the_file_is_released_for_it_is_the_truth(how, request):
+    ran_once()
+    if how == "silent":
         request.getfixturevalue("silent")
     kill.pull(Path("state"), LATCH)
     ended = told("rearm", "kill-1")
 
     assert (ended.code, standing()) == (0, ())
-    assert ended.out == f"PAPER  kill-1 is released; {GONE}: it finds that when it runs\n"
+    assert ended.out == f"PAPER  kill-1 is released; {gone()}: it finds that when it runs\n"
 
 
 def test_without_a_daemon_a_latch_that_cannot_be_removed_is_told():
@@ -447,7 +485,7 @@ def test_without_a_daemon_a_latch_that_cannot_be_removed_is_told():
     ended = told("rearm", "kill-1")
 
     assert (ended.code, len(standing())) == (1, 1)
-    assert ended.err.startswith(f"ordo: NOTHING is released, and {GONE}: state/killed/kill-1")
+    assert ended.err.startswith(f"ordo: NOTHING is released, and {gone()}: state/killed/kill-1")
 
 
 @pytest.mark.parametrize(
