@@ -20,15 +20,17 @@ from typing import Any, cast
 
 import click
 from msgspec import Struct
+from msgspec.structs import replace
 
 from daemon import kill as latches
 from daemon.cli import FAILED, MISUSED, UNREACHED
 from daemon.cli.kill_line import Refused, Unreached, ask, gone
+from daemon.cli.options import settings_to_brake
 from daemon.cli.unanswered import doubts_of, never_ran, require_account
 from daemon.domain.instants import iso
 from daemon.domain.orders.arming import Mode, mode_of_all
 from daemon.errors import OrdoError
-from daemon.settings import Settings, load
+from daemon.settings import Settings
 
 _NO_ANSWER = "no_answer"
 """The daemon's code where an actor of its did not answer in time."""
@@ -40,7 +42,7 @@ _PATH = click.Path(path_type=Path)
 
 
 class Wanted(Struct, frozen=True):
-    """What a brake was given, by the names of its options."""
+    """What a brake was given, by the names of its options; unsure: its settings are refused."""
 
     settings: Path | None
     strategy: str | None
@@ -49,6 +51,7 @@ class Wanted(Struct, frozen=True):
     as_json: bool
     latch_id: str | None = None
     no_wait: bool = False
+    unsure: bool = False
 
     @property
     def scope(self) -> tuple[str, str]:
@@ -83,7 +86,8 @@ def _brake(name: str, *more: Callable[[Any], Any]) -> Callable[[Callable[..., in
         def call(latch_id: str | None = None, *, no_wait: bool = False, **asked: Any) -> int:
             wanted = Wanted(**asked, latch_id=latch_id, no_wait=no_wait)
             _ = wanted.scope  # misuse is told before anything is read
-            return act(wanted, load(wanted.settings, os.environ))
+            settings, refused = settings_to_brake(wanted.settings)
+            return act(replace(wanted, unsure=refused is not None), settings)
 
         for option in reversed(options):
             call = option(call)
@@ -215,7 +219,8 @@ def _latched(kind: str, wanted: Wanted, settings: Settings) -> dict[str, Any] | 
         answer = ask(state_dir, request, _QUICK_S)
         return {**_document(answer["latch"]), "mode": _mode(settings, scope, name, answer)}
     except Unreached:
-        require_account(settings, scope, name)
+        if not wanted.unsure:
+            require_account(settings, scope, name)
     latch_id = f"{kind}-{secrets.token_hex(8)}"  # sim-ok: a name that only a person repeats
     by = f"local:{_user()}"
     latch = latches.Latch(latch_id, kind, scope, name, wanted.reason, by, at_ns=0)

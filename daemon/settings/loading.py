@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from daemon.settings.credentials import credential
 from daemon.settings.document import Document, read_document
@@ -14,6 +14,7 @@ from daemon.settings.reading import Reader, fields_of
 from daemon.settings.schema import Settings
 
 DEFAULT_PATH: Final = Path("settings.toml")
+_DAEMON, _FOLDER = "daemon", "state_dir"
 
 
 def load(path: Path | None, environ: Mapping[str, str]) -> Settings:
@@ -36,6 +37,39 @@ def load(path: Path | None, environ: Mapping[str, str]) -> Settings:
     if settings is None or faults:
         raise SettingsRefused(faults)
     return settings
+
+
+def load_to_brake(
+    path: Path | None, environ: Mapping[str, str]
+) -> tuple[Settings, SettingsRefused | None]:
+    """Return settings that are enough to brake by, and what is refused of them; None: nothing.
+
+    To brake needs the state folder alone, and the daemon that runs there has read its settings long
+    ago. So a section in which anything is at fault has its presets here.
+
+    Raises:
+        SettingsRefused: nobody can tell from them which folder is meant.
+    """
+    try:
+        return load(path, environ), None
+    except SettingsRefused as refused:
+        document = _document(path or credential(DEFAULT_PATH.name, environ))
+        overlay(document.raw, environ)
+        reader = Reader(document)
+        settings = reader.sound_parts(Settings, document.raw)
+        folders = [each for each in reader.faults if each.key.startswith(("[daemon]", "daemon."))]
+        if folders or _may_mean_the_folder(document.raw, refused):
+            raise
+        return settings, refused
+
+
+def _may_mean_the_folder(raw: Mapping[str, Any], refused: SettingsRefused) -> bool:
+    """Say whether what sets nothing may have been meant to set the state folder."""
+    known = {*(field.key for field in fields_of(Settings)), *Settings.later}
+    is_written = _FOLDER in raw.get(_DAEMON, ())
+    return (not is_written and not raw.keys() <= known) or any(
+        _FOLDER in each.where.lower() for each in refused.faults if each.where.startswith(PREFIX)
+    )
 
 
 def _document(path: Path | None) -> Document:

@@ -364,6 +364,57 @@ def test_a_folder_that_may_not_be_looked_into_is_not_said_to_be_unused(monkeypat
     assert never_ran(Path("state")) == ""
 
 
+SLIP = "[risk]\nmax_entires = 5\n"
+
+
+@pytest.mark.parametrize("brake", [("kill", "--no-wait"), ("pause",), ("cancel-all",)])
+def test_a_slip_in_the_settings_keeps_no_brake_from_a_daemon_that_runs(brake, daemon):
+    Path("settings.toml").write_text(SLIP)
+    ended = told(*brake, "--account", "paper")
+
+    assert ended.code == 0
+    assert "risk.max_entires is unknown; did you mean max_entries?" in ended.err
+    assert f"refused, this brakes in {Path('state').absolute()}" in ended.err
+
+
+def test_with_settings_refused_no_account_is_held_against_them():
+    Path("settings.toml").write_text(SLIP + "[[accounts]]\nid = 'zed'\nbroker = 'zeroda'\n")
+    ended = told("kill", "--account", "zed")
+
+    assert (ended.code, [latch.id for latch in standing()]) == (3, ["zed"])
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        "[daemon\n",
+        "[daemon]\nstate_dri = 'else'\n",
+        "[deamon]\nstate_dir = 'else'\n",
+        "state_dir = 'else'\n",
+        "[daemon]\nstate_dir = 5\n",
+        "daemon = 5\n",
+    ],
+)
+def test_settings_that_do_not_tell_the_folder_are_refused(settings):
+    """A latch in a folder that was not meant would stop nothing."""
+    Path("settings.toml").write_text(settings)
+    ended = told("kill")
+
+    assert (ended.code, standing(), Path("state").exists()) == (2, (), False)
+
+
+def test_a_variable_that_may_have_meant_the_folder_is_refused(monkeypatch):
+    monkeypatch.setenv("ORDO_DAEMON_STATE_DIR", "else")
+
+    assert (told("kill").code, standing()) == (2, ())
+
+
+def test_a_section_that_nobody_knows_hides_no_folder_that_is_written():
+    Path("settings.toml").write_text("[daemon]\nstate_dir = 'state'\n[rsik]\nmost = 5\n")
+
+    assert (told("pause").code, len(standing())) == (3, 1)
+
+
 def test_a_daemon_with_too_many_connections_is_one_that_does_not_answer(tmp_path):
     (tmp_path / "state").mkdir()
     with socket.socket(socket.AF_UNIX) as busy:
