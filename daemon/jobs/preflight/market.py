@@ -16,7 +16,7 @@ from daemon.domain.plans.schema import Plan
 from daemon.domain.plans.validation import Fault
 from daemon.errors import RuleUnknown, StrategyError
 from daemon.jobs.preflight.findings import Finding, fail, ok, warn, worst
-from daemon.settings import Settings
+from daemon.settings import Settings, Strategies
 
 _ANY_STRIKE_E4 = e4(100)
 _AHEAD = timedelta(days=30)
@@ -27,7 +27,9 @@ SHIPPED = Path(__file__).parents[3] / "strategies"
 
 def strategies(settings: Settings, day: date) -> Finding:
     """Say whether every strategy file is valid, and its contracts known on a day."""
-    check, found, plans = "strategies", list[Finding](), dict[str, Path]()
+    check, plans = "strategies", dict[str, Path]()
+    mend = "mend [strategies] paths, or make that folder"
+    found = [fail(check, each, mend) for each in amiss_in(settings)]
     for file in _files(settings):
         try:
             plan = parse(file.read_bytes())
@@ -48,6 +50,17 @@ def strategies(settings: Settings, day: date) -> Finding:
             mend = "name one that is there in [strategies] autostart, or add its file"
             found.append(fail(check, f"no file holds {name}, which starts by itself", mend))
     return worst(check, found, f"{len(plans)} valid, their contracts of {day} known")
+
+
+def amiss_in(settings: Settings) -> Iterator[str]:
+    """Yield why a folder of strategies cannot be looked into; the preset one need not be there."""
+    for folder in settings.strategies.paths:
+        try:
+            next(folder.iterdir(), None)
+        except OSError as error:
+            is_missing = isinstance(error, FileNotFoundError)
+            if not is_missing or settings.strategies.paths != Strategies().paths:
+                yield f"the folder of strategies {folder} cannot be looked into: {error.strerror}"
 
 
 def calendar_reach(today: date) -> Finding:

@@ -67,6 +67,14 @@ def test_a_strategy_file_that_cannot_be_read_fails(folder):
     )
 
 
+def test_a_folder_that_is_not_there_fails(folder):
+    path, _ = folder
+    found = market.strategies(settings(path / "mine", ID), DAY)
+
+    assert found.verdict is FAIL
+    assert found.evidence.startswith(f"the folder of strategies {path / 'mine'} cannot be looked")
+
+
 def test_one_id_in_two_files_of_a_folder_fails(folder):
     path, write = folder
     first, second = write("a.toml"), write("b.toml")
