@@ -8,10 +8,11 @@ from typing import Any, Final
 
 from daemon.settings.credentials import credential
 from daemon.settings.document import Document, read_document
-from daemon.settings.environment import BETWEEN, PREFIX, overlay
-from daemon.settings.faults import Fault, SettingsRefused
+from daemon.settings.environment import PREFIX, overlay
+from daemon.settings.faults import SettingsRefused
 from daemon.settings.reading import Reader, fields_of
 from daemon.settings.schema import Settings
+from daemon.settings.variables import set_nothing
 
 DEFAULT_PATH: Final = Path("settings.toml")
 _DAEMON, _FOLDER = "daemon", "state_dir"
@@ -29,7 +30,7 @@ def load(path: Path | None, environ: Mapping[str, str]) -> Settings:
         SettingsRefused: a `SettingsError` with every fault that was found.
     """
     document = _document(path or credential(DEFAULT_PATH.name, environ))
-    faults = _nearly_named(environ)
+    faults = set_nothing(document.raw, environ)
     faults += overlay(document.raw, environ)
     reader = Reader(document)
     settings = reader.table(Settings, document.raw)
@@ -82,22 +83,3 @@ def _document(path: Path | None) -> Document:
     except OSError:
         pass  # there is something, and reading it says what is wrong with it
     return read_document(DEFAULT_PATH)
-
-
-def _nearly_named(environ: Mapping[str, str]) -> list[Fault]:
-    """Refuse `ORDO_DAEMON_MODE`, which would be passed over, where `__` was meant."""
-    meant = {
-        f"{PREFIX}{section.key}_{field.key}".upper(): (section.key, field.key)
-        for section in fields_of(Settings)
-        if section.table is not None and section.shape is None
-        for field in fields_of(section.table)
-    }
-    return [
-        Fault(
-            f"{name} in the environment",
-            "",
-            "sets nothing",
-            f"did you mean {PREFIX}{BETWEEN.join(meant[name]).upper()}?",
-        )
-        for name in sorted(meant.keys() & environ.keys())
-    ]
