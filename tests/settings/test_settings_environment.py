@@ -279,6 +279,14 @@ def test_cash_for_an_unknown_broker_is_not_given():
     ]
 
 
+@pytest.mark.parametrize("text", ["1_", "1__0", "_1", "9" * 40, "9" * 5_000, "1_" * 30 + "1"])
+def test_a_number_that_is_none_in_toml_is_refused_in_a_sentence(text):
+    """The same of a percentage, which would have taken `1__0` for 10."""
+    for name in ("ORDO_RISK__MAX_ENTRIES", "ORDO_RISK__COLLAR_PERCENT", "ORDO_FEED__SPEED"):
+        (sentence,) = refusals("", {name: text})
+        assert sentence.startswith(f"{name} in the environment: ")
+
+
 def test_what_others_read_and_what_a_cluster_tells_of_a_service_is_passed_over():
     told = {
         "ORDO_SERVICE_HOST": "10.0.0.11",
