@@ -23,7 +23,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from daemon import kill as latches
-from daemon.cli import FAILED, MISUSED, UNREACHED
+from daemon.cli import FAILED, INTERRUPTED, MISUSED, UNREACHED
 from daemon.cli.kill_line import Refused, Unreached, ask, gone
 from daemon.cli.options import settings_to_brake
 from daemon.cli.unanswered import doubts_of, never_ran, require_account
@@ -106,7 +106,12 @@ def kill(wanted: Wanted, settings: Settings) -> int:
         told = {"kill_id": latch["latch_id"], **latch}
         _tell(wanted, told, f"latched as {latch['latch_id']}; what is open is being closed")
         return 0
-    return _watch(wanted, settings.daemon.state_dir, latch)
+    try:
+        return _watch(wanted, settings.daemon.state_dir, latch)
+    except KeyboardInterrupt:
+        told = {"kill_id": latch["latch_id"], **latch}
+        _tell(wanted, told, f"latched as {latch['latch_id']}; it goes on, and nobody watches here")
+        return INTERRUPTED
 
 
 @_brake("pause")
@@ -170,11 +175,15 @@ def _release(state_dir: Path, latch_id: str) -> None:
     Raises:
         OrdoError: it stands.
     """
+    nothing = f"NOTHING is released, and {gone(state_dir)}"
     try:
-        latches.release(state_dir, latch_id)
+        if latches.release(state_dir, latch_id):
+            return
     except latches.LatchUnwritten as error:
-        text = f"NOTHING is released, and {gone(state_dir)}: {error}"
-        raise OrdoError(text, "latch_unwritten") from error
+        raise OrdoError(f"{nothing}: {error}", "latch_unwritten") from error
+    for latch in latches.standing(state_dir):
+        if latch.latch_id == latch_id:  # there is no such file: the folder is no folder
+            raise OrdoError(f"{nothing}: {latch.reason}", "latch_unwritten")
 
 
 def _which(

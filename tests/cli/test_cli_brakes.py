@@ -201,6 +201,24 @@ def test_a_daemon_that_does_not_say_whose_money_it_is_obeys_all_the_same(
     assert ended.out.startswith("PAPER  ")
 
 
+@pytest.mark.usefixtures("daemon")
+def test_whoever_waits_for_a_kill_no_longer_reads_that_it_goes_on(monkeypatch):
+    asked = brakes.ask
+
+    def until_ctrl_c(state_dir, request, within_s):
+        if request["verb"] == "kill_stage":
+            raise KeyboardInterrupt
+        return asked(state_dir, request, within_s)
+
+    monkeypatch.setattr(brakes, "ask", until_ctrl_c)
+    ended = told("kill")
+
+    assert (ended.code, ended.err) == (130, "")
+    assert ended.out.startswith("PAPER  latched as kill-")
+    assert ended.out.endswith("; it goes on, and nobody watches here\n")
+    assert told_json("kill")["kill_id"].startswith("kill-")
+
+
 def test_a_kill_that_nobody_knows_any_more_is_told(daemon):
     """A defect of the daemon's; the latch stands."""
     ended = told("kill")
@@ -529,6 +547,23 @@ def test_without_a_daemon_the_file_is_released_for_it_is_the_truth(how, request)
 
     assert (ended.code, standing()) == (0, ())
     assert ended.out == f"PAPER  kill-1 is released; {gone()}: it finds that when it runs\n"
+
+
+def test_a_folder_of_latches_that_leads_nowhere_is_not_said_to_be_released():
+    Path("state").mkdir()
+    Path("state/killed").symlink_to("nowhere")
+    ended = told("rearm", "killed")
+
+    assert (ended.code, len(standing())) == (1, 1)
+    assert ended.err.startswith(f"ordo: NOTHING is released, and {gone()}: the latch killed cannot")
+
+
+def test_a_latch_that_somebody_else_has_just_released_is_released(monkeypatch):
+    kill.pull(Path("state"), LATCH)
+    release = kill.release
+    monkeypatch.setattr(kill, "release", lambda *of: release(*of) and False)
+
+    assert told("rearm", "kill-1").code == 0
 
 
 def test_without_a_daemon_a_latch_that_cannot_be_removed_is_told():
