@@ -34,6 +34,7 @@ _REASON_LETTERS, _BY_LETTERS = 2_000, 500
 """What is longer is cut, so that no long story makes a latch too large to be read back."""
 _WRITE = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC
 _READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC  # a pipe must not hold us up
+_LOOK = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
 _drafts = count(1)
 
 
@@ -205,6 +206,11 @@ def _make(folder: Path) -> None:
         return
     _make(folder.parent)
     folder.mkdir(mode=0o700, exist_ok=True)
+    descriptor = os.open(folder, _LOOK | os.O_NOFOLLOW)
+    try:
+        _give(descriptor, folder.parent)
+    finally:
+        os.close(descriptor)
     _sync(folder.parent)
 
 
@@ -214,6 +220,7 @@ def _write(folder: Path, name: str, text: bytes) -> None:
     try:
         descriptor = os.open(draft, _WRITE, 0o600)
         try:
+            _give(descriptor, folder)
             while text:
                 text = text[os.write(descriptor, text) :]
             os.fsync(descriptor)
@@ -226,8 +233,19 @@ def _write(folder: Path, name: str, text: bytes) -> None:
         raise
 
 
+def _give(descriptor: int, folder: Path) -> None:
+    """Let what root has made in somebody's folder be his, for his daemon has to read it.
+
+    Where the system refuses, the latch stands all the same: unread it stops more, never less.
+    """
+    owner = folder.stat()
+    if os.geteuid() == 0 and os.fstat(descriptor).st_uid != owner.st_uid:
+        with suppress(OSError):
+            os.fchown(descriptor, owner.st_uid, owner.st_gid)
+
+
 def _sync(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    descriptor = os.open(folder, _LOOK)
     try:
         os.fsync(descriptor)
     finally:

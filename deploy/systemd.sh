@@ -154,6 +154,12 @@ install_it() {
   echo
   echo "Done. Start it with: systemctl enable --now ordo ordo-guardian"
   echo "Where it runs already: systemctl restart ordo ordo-guardian"
+  # The units' own goes before it, so that settings of before cannot move what is open out of sight.
+  if ! grep -q '^ *state_dir *= *"/var/lib/ordo" *\(#.*\)\{0,1\}$' "$SETTINGS"; then
+    echo
+    echo "NOTE: the daemon's state folder is /var/lib/ordo, and $SETTINGS does not say so: commands"
+    echo 'would brake and look in another. Let its [daemon] say: state_dir = "/var/lib/ordo"'
+  fi
 }
 
 uninstall_it() {

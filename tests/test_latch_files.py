@@ -24,6 +24,8 @@ LATCH = Latch("kill-1", KILL, ALL, "", "the market is mad", "local:ann", 17)
 PAUSED = Latch("pause-1", PAUSE, STRATEGY, "straddle", "", "web:ann", 18)
 STEPS = ("mkdir", "open", "write", "fsync", "close", "replace")
 ROOTS_OWN = pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
+AS_ROOT = pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a file away")
+SOMEBODY = 54_321
 
 
 class Killed(BaseException):
@@ -389,6 +391,32 @@ def test_a_disk_that_cannot_be_read_counts_for_everything(call, tmp_path, monkey
 def test_a_latch_that_is_released_while_the_folder_is_read_does_not_stand(tmp_path, monkeypatch):
     kill.pull(tmp_path, LATCH)
     monkeypatch.setattr(os, "listdir", lambda _: ["kill-0", "kill-1"])
+
+    assert kill.standing(tmp_path) == (LATCH,)
+
+
+@AS_ROOT
+def test_what_root_latches_belongs_to_whom_the_folder_belongs(tmp_path):
+    """Unread by the daemon of that user, a pause of one strategy would be a kill of everything."""
+    os.chown(tmp_path, SOMEBODY, SOMEBODY)
+    kill.pull(tmp_path / "state", PAUSED)
+
+    folder = tmp_path / "state" / FOLDER
+    for each in (folder.parent, folder, folder / PAUSED.latch_id):
+        assert (each.stat().st_uid, each.stat().st_gid) == (SOMEBODY, SOMEBODY)
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+    assert stat.S_IMODE((folder / PAUSED.latch_id).stat().st_mode) == 0o600
+
+
+def test_a_latch_that_cannot_be_given_away_stands_all_the_same(tmp_path, monkeypatch):
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    fstat = os.fstat
+    monkeypatch.setattr(
+        os, "fstat", lambda of: os.stat_result((fstat(of)[0], 0, 0, 0, 9_999, *[0] * 5))
+    )
+    monkeypatch.setattr(os, "fchown", refusing(PermissionError(1, "no"), after=0))
+    kill.pull(tmp_path, LATCH)
+    monkeypatch.undo()
 
     assert kill.standing(tmp_path) == (LATCH,)
 

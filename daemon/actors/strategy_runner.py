@@ -203,7 +203,8 @@ class StrategyRunner:
         """Answer a question, or carry out a command by hand."""
         match about:
             case SeeStrategy():
-                return StrategySeen(self._plan.id, self._taking, self._status(now_ns))
+                plan = self._plan
+                return StrategySeen(plan.id, self._taking, self._status(now_ns), plan.live)
             case TakeEntries(by):
                 return self._take(turn, StrategyStarted(self._plan.id, by, now_ns))
             case TakeNoEntries(by):

@@ -20,15 +20,17 @@ from typing import Any, cast
 
 import click
 from msgspec import Struct
+from msgspec.structs import replace
 
 from daemon import kill as latches
-from daemon.cli import FAILED, MISUSED, UNREACHED
-from daemon.cli.kill_line import GONE, Refused, Unreached, ask
-from daemon.cli.unanswered import doubts_of, require_account
+from daemon.cli import FAILED, INTERRUPTED, MISUSED, UNREACHED
+from daemon.cli.kill_line import Refused, Unreached, ask, gone
+from daemon.cli.options import settings_to_brake
+from daemon.cli.unanswered import doubts_of, never_ran, require_account
 from daemon.domain.instants import iso
 from daemon.domain.orders.arming import Mode, mode_of_all
 from daemon.errors import OrdoError
-from daemon.settings import Settings, load
+from daemon.settings import Settings
 
 _NO_ANSWER = "no_answer"
 """The daemon's code where an actor of its did not answer in time."""
@@ -40,7 +42,7 @@ _PATH = click.Path(path_type=Path)
 
 
 class Wanted(Struct, frozen=True):
-    """What a brake was given, by the names of its options."""
+    """What a brake was given, by the names of its options; unsure: its settings are refused."""
 
     settings: Path | None
     strategy: str | None
@@ -49,6 +51,7 @@ class Wanted(Struct, frozen=True):
     as_json: bool
     latch_id: str | None = None
     no_wait: bool = False
+    unsure: bool = False
 
     @property
     def scope(self) -> tuple[str, str]:
@@ -83,7 +86,8 @@ def _brake(name: str, *more: Callable[[Any], Any]) -> Callable[[Callable[..., in
         def call(latch_id: str | None = None, *, no_wait: bool = False, **asked: Any) -> int:
             wanted = Wanted(**asked, latch_id=latch_id, no_wait=no_wait)
             _ = wanted.scope  # misuse is told before anything is read
-            return act(wanted, load(wanted.settings, os.environ))
+            settings, refused = settings_to_brake(wanted.settings)
+            return act(replace(wanted, unsure=refused is not None), settings)
 
         for option in reversed(options):
             call = option(call)
@@ -102,7 +106,12 @@ def kill(wanted: Wanted, settings: Settings) -> int:
         told = {"kill_id": latch["latch_id"], **latch}
         _tell(wanted, told, f"latched as {latch['latch_id']}; what is open is being closed")
         return 0
-    return _watch(wanted, settings.daemon.state_dir, latch)
+    try:
+        return _watch(wanted, settings.daemon.state_dir, latch)
+    except KeyboardInterrupt:
+        told = {"kill_id": latch["latch_id"], **latch}
+        _tell(wanted, told, f"latched as {latch['latch_id']}; it goes on, and nobody watches here")
+        return INTERRUPTED
 
 
 @_brake("pause")
@@ -118,13 +127,14 @@ def pause(wanted: Wanted, settings: Settings) -> int:
 @_brake("cancel-all")
 def cancel_all(wanted: Wanted, settings: Settings) -> int:
     """Take every working order out of the book."""
-    scope, name = wanted.scope
+    state_dir, (scope, name) = settings.daemon.state_dir, wanted.scope
     request = {"verb": "cancel_all", "scope": scope, "id": name, "reason": wanted.reason}
     try:
-        answer = ask(settings.daemon.state_dir, request, _PATIENT_S)
+        answer = ask(state_dir, request, _PATIENT_S)
     except Unreached as error:
-        told = {"done": False, "daemon": "gone", "mode": _mode(settings, scope, name)}
+        told = {"done": False, "mode": _mode(settings, scope, name), **_gone(state_dir)}
         then = "start it with `ordo run` and repeat this, or cancel at the broker's own page"
+        then = never_ran(state_dir) or then
         _tell(wanted, told, f"nothing was cancelled: {error}; {then}")
         return UNREACHED
     told = {"done": True, "daemon": "answered", "mode": _mode(settings, scope, name, answer)}
@@ -151,8 +161,9 @@ def rearm(wanted: Wanted, settings: Settings) -> int:
         told |= {"mode": _mode(settings, *about, answer), "daemon": "answered"}
     except Unreached:
         _release(state_dir, latch_id)
-        told |= {"mode": _mode(settings, *about), "daemon": "gone"}
-        _tell(wanted, told, f"{latch_id} is released; {GONE}: it finds that when it runs")
+        told |= {"mode": _mode(settings, *about), **_gone(state_dir)}
+        then = never_ran(state_dir) or "it finds that when it runs"
+        _tell(wanted, told, f"{latch_id} is released; {gone(state_dir)}: {then}")
         return 0
     _tell(wanted, told, f"{latch_id} is released")
     return 0
@@ -164,11 +175,15 @@ def _release(state_dir: Path, latch_id: str) -> None:
     Raises:
         OrdoError: it stands.
     """
+    nothing = f"NOTHING is released, and {gone(state_dir)}"
     try:
-        latches.release(state_dir, latch_id)
+        if latches.release(state_dir, latch_id):
+            return
     except latches.LatchUnwritten as error:
-        text = f"NOTHING is released, and {GONE}: {error}"
-        raise OrdoError(text, "latch_unwritten") from error
+        raise OrdoError(f"{nothing}: {error}", "latch_unwritten") from error
+    for latch in latches.standing(state_dir):
+        if latch.latch_id == latch_id:  # there is no such file: the folder is no folder
+            raise OrdoError(f"{nothing}: {latch.reason}", "latch_unwritten")
 
 
 def _which(
@@ -207,29 +222,38 @@ def _latched(kind: str, wanted: Wanted, settings: Settings) -> dict[str, Any] | 
     Raises:
         OrdoError: it does not stand.
     """
-    scope, name = wanted.scope
+    state_dir, (scope, name) = settings.daemon.state_dir, wanted.scope
     request = {"verb": kind, "scope": scope, "id": name, "reason": wanted.reason}
     try:
-        answer = ask(settings.daemon.state_dir, request, _QUICK_S)
+        answer = ask(state_dir, request, _QUICK_S)
         return {**_document(answer["latch"]), "mode": _mode(settings, scope, name, answer)}
     except Unreached:
-        require_account(settings, scope, name)
+        if not wanted.unsure:
+            require_account(settings, scope, name)
     latch_id = f"{kind}-{secrets.token_hex(8)}"  # sim-ok: a name that only a person repeats
     by = f"local:{_user()}"
     latch = latches.Latch(latch_id, kind, scope, name, wanted.reason, by, at_ns=0)
     try:
-        latches.pull(settings.daemon.state_dir, latch)
+        latches.pull(state_dir, latch)
     except latches.LatchUnwritten as error:
-        text = f"NOTHING is latched, and {GONE}: {error}"
+        text = f"NOTHING is latched, and {gone(state_dir)}: {error}"
         raise OrdoError(text, "latch_unwritten") from error
-    then = "nothing has been closed yet; it will be closed when the daemon runs"
-    if kind == latches.PAUSE:
-        then = "no new entries when the daemon runs"
-    told = {**_document(asdict(latch)), "mode": _mode(settings, scope, name), "daemon": "gone"}
+    never = never_ran(state_dir)
+    then = never or "no new entries when the daemon runs"
+    if kind == latches.KILL:
+        later = never or "it will be closed when the daemon runs"
+        then = f"nothing has been closed yet; {later}"
+    told = {**_document(asdict(latch)), "mode": _mode(settings, scope, name), **_gone(state_dir)}
     doubts = doubts_of(settings, latch)
     told |= {"unchecked": doubts} if doubts else {}
-    _tell(wanted, told, "\n".join([f"latched as {latch_id}; {GONE}: {then}", *doubts]))
+    _tell(wanted, told, "\n".join([f"latched as {latch_id}; {gone(state_dir)}: {then}", *doubts]))
     return None
+
+
+def _gone(state_dir: Path) -> dict[str, Any]:
+    """Return what programs read where nobody answers: where that was, and if anybody ever ran."""
+    ran = not never_ran(state_dir)
+    return {"daemon": "gone", "state_dir": str(state_dir.absolute()), "daemon_ran_here": ran}
 
 
 def _document(latch: Mapping[str, Any]) -> dict[str, Any]:
@@ -251,7 +275,7 @@ def _watch(wanted: Wanted, state_dir: Path, latch: dict[str, Any]) -> int:
             if misses < _MISSES:
                 time.sleep(_EVERY_S)
                 continue
-            told = {"kill_id": latch_id, **latch, "daemon": "gone"}
+            told = {"kill_id": latch_id, **latch, **_gone(state_dir)}
             _tell(wanted, told, f"latched as {latch_id}; {error}; it goes on when the daemon runs")
             return UNREACHED
         misses = 0

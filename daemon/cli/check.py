@@ -20,7 +20,7 @@ from daemon.cli.tables import clean, say, table
 from daemon.domain.instants import day_of
 from daemon.errors import SettingsError
 from daemon.jobs.preflight import egress, live, logins, machine, market
-from daemon.jobs.preflight.findings import Finding, Verdict, fail, ok
+from daemon.jobs.preflight.findings import Finding, Verdict, fail, looked, ok
 from daemon.runtime.clock import WallClock
 
 
@@ -49,18 +49,19 @@ def _preflight(path: Path | None) -> Iterator[Finding]:
     today = day_of(WallClock().now_ns())
     fed, first_day = check_outside.feed(settings, today)
     yield fed
-    yield market.strategies(settings, first_day)
-    yield machine.state_folder(settings)
-    yield machine.ledger(settings)
-    yield check_hot_state.hot_state(settings)
-    yield check_outside.sinks(settings)
-    yield check_outside.secrets(settings, token_path(settings))
-    yield check_vault.vault(settings)
+    yield looked("strategies", market.strategies, settings, first_day)
+    yield looked("state folder", machine.state_folder, settings)
+    yield looked("ledger", machine.ledger, settings)
+    yield looked("hot state", check_hot_state.hot_state, settings)
+    yield looked("sinks", check_outside.sinks, settings)
+    yield looked("tokens", check_outside.secrets, settings, token_path(settings))
+    yield looked("vault", check_vault.vault, settings)
     yield from logins.headless(settings)
-    yield machine.latches(settings)
-    yield check_guardian.guardian(settings)
+    yield looked("latches", machine.latches, settings)
+    yield looked("guardian", check_guardian.guardian, settings)
     if settings.web.enabled:
-        yield check_outside.port(Client(address_of(settings), token_path(settings)))
+        client = Client(address_of(settings), token_path(settings))
+        yield looked("port", check_outside.port, client)
     else:
         yield ok("port", "none is opened: [web] enabled is false")
     yield machine.clock()

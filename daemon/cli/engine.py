@@ -15,6 +15,7 @@ from daemon.domain.instants import SECOND_NS
 from daemon.domain.plans.parsing import parse
 from daemon.domain.plans.schema import Plan
 from daemon.errors import SettingsError, StrategyError
+from daemon.jobs.preflight.market import amiss_in
 from daemon.settings import FeedKind, Settings
 from daemon.storage.stores import replays_of
 
@@ -44,10 +45,13 @@ def find_filed(name: str, settings: Settings) -> tuple[Path, Plan]:
 
     Raises:
         StrategyError: its file is refused, with the place.
-        SettingsError: there is no such strategy.
+        SettingsError: there is no such strategy; or a folder that goes before is not looked into,
+            so that another of the same id would trade in the place of the one that was meant.
     """
     if name.endswith(".toml"):
         return Path(name), _read(Path(name))
+    if amiss := list(amiss_in(settings)):
+        raise SettingsError(f"{'; '.join(amiss)}; mend [strategies] paths, or make that folder")
     folders = (*settings.strategies.paths, SHIPPED)
     files = [file for folder in folders for file in sorted(folder.glob("*.toml"))]
     # A file is mostly called after its id; so a fault in another one need not be met.
@@ -71,12 +75,12 @@ def idle_plans(settings: Settings, taking: Sequence[Plan]) -> tuple[dict[Path, P
         taking: the strategies that take entries from the start; they are not among the idle.
 
     Returns:
-        The strategies by their files, and a sentence for each file that is left out.
+        The strategies by their files, and a sentence for each file or folder that is left out.
     """
     known = {plan.id for plan in taking}
     accounts = tuple(account.id for account in settings.accounts)
     idle: dict[Path, Plan] = {}
-    left_out: list[str] = []
+    left_out = list(amiss_in(settings))
     for folder in settings.strategies.paths:
         for file in sorted((*folder.glob("*.toml"), *folder.glob("*.py"))):
             if file.name == "__init__.py":

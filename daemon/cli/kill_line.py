@@ -34,6 +34,11 @@ class Unreached(OrdoError):
     code = "unreachable"
 
 
+def gone(state_dir: Path) -> str:
+    """Say that nobody answers, and in which folder: another daemon may run in another."""
+    return f"{GONE} in {state_dir.absolute()}"
+
+
 def ask(state_dir: Path, request: dict[str, str], within_s: float) -> dict[str, Any]:
     """Put a request to the running daemon, and return its answer.
 
@@ -54,9 +59,9 @@ def ask(state_dir: Path, request: dict[str, str], within_s: float) -> dict[str, 
                 reply = replies.readline(_ANSWER_BYTES)
         answer = json.loads(reply)
     except (OSError, ValueError) as error:
-        raise Unreached(f"{GONE}: {error}") from error
+        raise Unreached(f"{gone(state_dir)}: {error}") from error
     if not answer["ok"] and answer["code"] == _BUSY:
-        raise Unreached(f"{GONE}: {answer['sentence']}")
+        raise Unreached(f"{gone(state_dir)}: {answer['sentence']}")
     if not answer["ok"]:
         raise Refused(answer["code"], answer["sentence"])
     return dict(answer)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from daemon.settings import Settings, load
+from daemon.settings import Settings, SettingsRefused, load, load_to_brake
 
 PATH = click.Path(path_type=Path)
 """How an option takes a path; whether it exists is said by whoever opens it."""
@@ -22,3 +22,17 @@ def load_settings(path: Path | None) -> Settings:
         SettingsError: something in them is wrong.
     """
     return load(path, os.environ)
+
+
+def settings_to_brake(path: Path | None) -> tuple[Settings, SettingsRefused | None]:
+    """Return settings that are enough to brake by, and what is refused of them, which is told.
+
+    Raises:
+        SettingsError: nobody can tell from them which state folder is meant.
+    """
+    settings, refused = load_to_brake(path, os.environ)
+    if refused is not None:
+        where = settings.daemon.state_dir.absolute()
+        click.echo(f"ordo: {refused}", err=True)
+        click.echo(f"ordo: with those settings refused, this brakes in {where}", err=True)
+    return settings, refused

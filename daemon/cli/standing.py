@@ -87,7 +87,10 @@ def _takes(found: Document, strategy: Document) -> str:
     unread = [each.get("account") for each in records(found, "unread")] if "unread" in found else []
     if account in unread or any(each.get("reconciled") is False for each in accounts):
         return "no: book not read"
-    if any(mode(each) == _LIVE and not each.get("armed", True) for each in accounts):
+    live = [each for each in accounts if mode(each) == _LIVE]
+    if live and not strategy.get("live", True):  # a daemon of an earlier version does not say
+        return "no: live = false"
+    if any(not each.get("armed", True) for each in live):
         return "no: not armed"
     return "yes" if strategy.get("taking") else "no: stopped"
 

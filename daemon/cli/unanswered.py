@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import click
 
 from daemon import kill
 from daemon.cli.strategy_files import SHIPPED, ids_in
 from daemon.domain.orders.reconcile import EXTERNAL, MANUAL
 from daemon.settings import Settings
+
+LOCK = "daemon.lock"
+"""The file that a daemon's first start leaves in its folder, wherever its ledger is."""
 
 
 def require_account(settings: Settings, scope: str, name: str) -> None:
@@ -47,3 +52,17 @@ def doubts_of(settings: Settings, latch: kill.Latch) -> list[str]:
         f"{unknown}, and what was declared the daemon alone knows",
         f"the files have {there}; if one of them was meant, {again}",
     ]
+
+
+def never_ran(state_dir: Path) -> str:
+    """Say that no daemon will ever find what is latched in a folder; empty: one may."""
+    try:
+        (state_dir / LOCK).lstat()
+    except FileNotFoundError:
+        pass
+    except OSError:
+        return ""  # who may not look there knows nothing of it
+    else:
+        return ""
+    told = f"no daemon ever ran on {state_dir.absolute()}"
+    return f"{told}; if yours runs elsewhere, name its settings: --settings FILE"

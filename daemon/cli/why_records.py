@@ -14,6 +14,7 @@ import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
+from daemon.cli.why_kills import kill_over
 from daemon.domain.orders.book import Book
 from daemon.domain.orders.heard import Order
 from daemon.domain.orders.words import (
@@ -38,10 +39,9 @@ from daemon.messages import (
     ExitOverdue,
     ExitOwed,
     Latched,
-    LatchKind,
     OrderAsked,
     PositionChanged,
-    Scope,
+    Released,
 )
 from daemon.storage.codec import Recorded, TicksTaken, decode
 from daemon.storage.reader import ALL, Reader, Wanted
@@ -226,14 +226,9 @@ class Records:
                     yield from self._level(owed.number, intent.strategy_id, leg_id)
 
     def _latch(self, before: int, intent: Intent) -> Iterator[Record]:
-        reached = {Scope.ACCOUNT: intent.account, Scope.STRATEGY: intent.strategy_id}
-        for record in self._find(Wanted((Latched,), last=before - 1, newest_first=True)):
-            fact = record.fact
-            if not isinstance(fact, Latched) or fact.kind is not LatchKind.KILL:
-                continue
-            if fact.scope is Scope.ALL or reached[fact.scope] == fact.id:
-                yield record
-                return
+        found = self._find(Wanted((Latched, Released), last=before - 1, newest_first=True))
+        pulled = kill_over((each.fact for each in found), intent)
+        yield from (each for each in found if each.fact is pulled)
 
     def _level(self, before: int, strategy_id: str, leg_id: str) -> Iterator[Record]:
         of = _quoted(strategy_id)

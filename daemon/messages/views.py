@@ -71,11 +71,19 @@ class AccountSeen(Struct, frozen=True):
 
 
 class StrategySeen(Struct, frozen=True):
-    """A strategy as its runner knows it: whether it takes entries, and what it waits for."""
+    """A strategy as its runner knows it: whether it takes entries, and what it waits for.
+
+    Attributes:
+        strategy_id: which one.
+        taking: whether it takes entries.
+        status: what it waits for.
+        live: it opted in to trade at live brokers.
+    """
 
     strategy_id: str
     taking: bool
     status: str
+    live: bool = False
 
 
 class LegSeen(Struct, frozen=True):

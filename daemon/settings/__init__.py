@@ -8,7 +8,7 @@ from daemon.settings.broker_terms import Broker
 from daemon.settings.faults import Fault, SettingsRefused
 from daemon.settings.guardian import Guardian
 from daemon.settings.hot_state import HotState, RedisPlace
-from daemon.settings.loading import load
+from daemon.settings.loading import load, load_to_brake
 from daemon.settings.looking import Logs, Telemetry
 from daemon.settings.schema import (
     Account,
@@ -66,6 +66,7 @@ __all__ = [
     "ladder",
     "limits",
     "load",
+    "load_to_brake",
     "storms",
     "windows",
 ]

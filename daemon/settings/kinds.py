@@ -21,9 +21,11 @@ from msgspec import Struct
 from daemon.domain.money import e4
 from daemon.settings.faults import Wrong, listed, shown
 
-_WHOLE = re.compile(r"[+-]?[0-9][0-9_]{0,39}")
+_DIGITS = r"[+-]?(?=[0-9_]{1,40}(\.|\Z))[0-9]+(_[0-9]+)*"
+"""As many as no key needs: Python reads thousands slowly, and at some number not at all."""
+_WHOLE = re.compile(_DIGITS)
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
-_NUMBER = re.compile(r"[+-]?[0-9][0-9_]{0,39}(\.[0-9]{1,39})?")
+_NUMBER = re.compile(_DIGITS + r"(\.[0-9]{1,39})?")
 _LEAST_STEP = Decimal("0.0001")
 _TEXT_MOST = 500
 

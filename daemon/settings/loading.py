@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from daemon.settings.credentials import credential
 from daemon.settings.document import Document, read_document
-from daemon.settings.environment import BETWEEN, PREFIX, overlay
-from daemon.settings.faults import Fault, SettingsRefused
+from daemon.settings.environment import PREFIX, overlay
+from daemon.settings.faults import SettingsRefused
 from daemon.settings.reading import Reader, fields_of
 from daemon.settings.schema import Settings
+from daemon.settings.variables import set_nothing
 
 DEFAULT_PATH: Final = Path("settings.toml")
+_DAEMON, _FOLDER = "daemon", "state_dir"
 
 
 def load(path: Path | None, environ: Mapping[str, str]) -> Settings:
@@ -28,7 +30,7 @@ def load(path: Path | None, environ: Mapping[str, str]) -> Settings:
         SettingsRefused: a `SettingsError` with every fault that was found.
     """
     document = _document(path or credential(DEFAULT_PATH.name, environ))
-    faults = _nearly_named(environ)
+    faults = set_nothing(document.raw, environ)
     faults += overlay(document.raw, environ)
     reader = Reader(document)
     settings = reader.table(Settings, document.raw)
@@ -36,6 +38,39 @@ def load(path: Path | None, environ: Mapping[str, str]) -> Settings:
     if settings is None or faults:
         raise SettingsRefused(faults)
     return settings
+
+
+def load_to_brake(
+    path: Path | None, environ: Mapping[str, str]
+) -> tuple[Settings, SettingsRefused | None]:
+    """Return settings that are enough to brake by, and what is refused of them; None: nothing.
+
+    To brake needs the state folder alone, and the daemon that runs there has read its settings long
+    ago. So a section in which anything is at fault has its presets here.
+
+    Raises:
+        SettingsRefused: nobody can tell from them which folder is meant.
+    """
+    try:
+        return load(path, environ), None
+    except SettingsRefused as refused:
+        document = _document(path or credential(DEFAULT_PATH.name, environ))
+        overlay(document.raw, environ)
+        reader = Reader(document)
+        settings = reader.sound_parts(Settings, document.raw)
+        folders = [each for each in reader.faults if each.key.startswith(("[daemon]", "daemon."))]
+        if folders or _may_mean_the_folder(document.raw, refused):
+            raise
+        return settings, refused
+
+
+def _may_mean_the_folder(raw: Mapping[str, Any], refused: SettingsRefused) -> bool:
+    """Say whether what sets nothing may have been meant to set the state folder."""
+    known = {*(field.key for field in fields_of(Settings)), *Settings.later}
+    is_written = _FOLDER in raw.get(_DAEMON, ())
+    return (not is_written and not raw.keys() <= known) or any(
+        _FOLDER in each.where.lower() for each in refused.faults if each.where.startswith(PREFIX)
+    )
 
 
 def _document(path: Path | None) -> Document:
@@ -48,22 +83,3 @@ def _document(path: Path | None) -> Document:
     except OSError:
         pass  # there is something, and reading it says what is wrong with it
     return read_document(DEFAULT_PATH)
-
-
-def _nearly_named(environ: Mapping[str, str]) -> list[Fault]:
-    """Refuse `ORDO_DAEMON_MODE`, which would be passed over, where `__` was meant."""
-    meant = {
-        f"{PREFIX}{section.key}_{field.key}".upper(): (section.key, field.key)
-        for section in fields_of(Settings)
-        if section.table is not None and section.shape is None
-        for field in fields_of(section.table)
-    }
-    return [
-        Fault(
-            f"{name} in the environment",
-            "",
-            "sets nothing",
-            f"did you mean {PREFIX}{BETWEEN.join(meant[name]).upper()}?",
-        )
-        for name in sorted(meant.keys() & environ.keys())
-    ]

@@ -77,6 +77,14 @@ class Reader:
             return None
         return table(**{field.name: values[field.key] for field in fields_of(table)})
 
+    def sound_parts(self, table: type[T], raw: dict[str, Any]) -> T:
+        """Return the whole, with the presets of every section in which anything is at fault."""
+        values: dict[str, Any] = {}
+        for field in fields_of(table):
+            value = self._field(field, raw, ())
+            values[field.name] = field.default if value is _FAULTY else value
+        return table(**values)
+
     def _field(self, field: Field, raw: dict[str, Any], key: Key) -> object:
         """Return the value of a key, its preset where it was not written, or `_FAULTY`."""
         inside = (*key, field.key)

@@ -23,6 +23,7 @@ from daemon.storage.sqlite_refusals import FAILURES, refused, refusing
 from daemon.storage.store import Change
 from daemon.storage.tables.sqlite import SqliteTables, beside, committed
 from daemon.storage.tables.words import Statement
+from daemon.storage.whole import make_for_folder
 
 _BUSY_S = 0.25
 _BATCH_ROWS = 10_000
@@ -229,6 +230,7 @@ def open_to_write(path: Path) -> sqlite3.Connection:
     Raises:
         StoreError: it cannot be used.
     """
+    make_for_folder(path)
     with refusing(path, "cannot be opened"):
         db = sqlite3.connect(path, _BUSY_S, isolation_level=None, check_same_thread=False)
     try:

@@ -47,6 +47,20 @@ def give_to_owner_of(folder: Path, descriptor: int) -> None:
         os.fchown(descriptor, owner.st_uid, owner.st_gid)
 
 
+def make_for_folder(path: Path) -> None:
+    """Make a file, empty, that whoever its folder belongs to can go on with; one there is left.
+
+    For a library that opens files by name. What the system refuses here, it refuses there too, and
+    there it is told.
+    """
+    with suppress(OSError):
+        descriptor = os.open(path, _NEW, 0o644)
+        try:
+            give_to_owner_of(path.parent, descriptor)
+        finally:
+            os.close(descriptor)
+
+
 @contextmanager
 def whole(path: Path) -> Iterator[Path]:
     """Let the block fill a draft, which is empty and its owner's alone, then put it in its place.

@@ -96,13 +96,17 @@ class AccountTold(Told, frozen=True):
 
 
 class StrategyTold(Told, frozen=True):
-    """A strategy: whether it takes entries, and what it waits for; `account` is its first."""
+    """A strategy: whether it takes entries, and what it waits for; `account` is its first.
+
+    Without `live` it takes none at live brokers, whatever else it says.
+    """
 
     strategy_id: str
     account: str
     accounts: tuple[str, ...]
     taking: bool
     status: str
+    live: bool
 
 
 class DeclarationTold(StrategyTold, frozen=True, kw_only=True):

@@ -116,9 +116,8 @@ def session_told(seen: AccountSeen) -> SessionTold:
 
 def strategy_told(seen: StrategySeen, accounts: Sequence[str], mode: Mode) -> StrategyTold:
     """Tell of a strategy."""
-    return StrategyTold(
-        seen.strategy_id, accounts[0], tuple(accounts), seen.taking, seen.status, mode=mode
-    )
+    there = (accounts[0], tuple(accounts))
+    return StrategyTold(seen.strategy_id, *there, seen.taking, seen.status, seen.live, mode=mode)
 
 
 def price_told(seen: PriceSeen, mode: Mode) -> PriceTold:

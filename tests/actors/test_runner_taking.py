@@ -135,6 +135,11 @@ def test_a_strategy_that_the_router_stopped_says_why_until_a_person_starts_it() 
     assert enters(made, AT + 2)
 
 
+def test_it_says_whether_it_opted_in_to_live_trading() -> None:
+    assert not seen(runner()).live
+    assert seen(runner(head="live = true")).live
+
+
 def test_a_restart_keeps_why_a_strategy_was_stopped() -> None:
     """Whoever asks is told the same."""
     made = runner(StrategyStopped("s", "ordo", AT, "a storm"))

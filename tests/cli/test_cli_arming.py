@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from datetime import date
 
+import msgspec
 import pytest
 
 from daemon.storage import arms
@@ -40,7 +41,7 @@ def test_where_nobody_answers_the_arm_is_removed_all_the_same(house, monkeypatch
 
     assert (first.code, again.code) == (0, 0)
     assert first.out.startswith(
-        "PAPER  the arm of paper is removed; without one no entry leaves, and "
+        f"PAPER  the arm of paper is removed in {house}/state; without one no entry leaves, and "
     )
     assert json.loads(again.out)["text"].startswith("there is no arm of paper")
     assert not arms.lies_there(house / "state", "paper")
@@ -50,6 +51,20 @@ def test_an_account_that_is_not_in_the_settings_is_named(house, monkeypatch):
     monkeypatch.setenv("ORDO_WEB__ENABLED", "false")
     done = told("disarm", "zed")
     assert (done.code, "no account zed" in done.err) == (2, True)
+
+
+def test_with_settings_refused_the_file_is_removed_and_no_daemon_asked(house):
+    """The web may be another daemon's by presets; the one of this folder looks there by itself."""
+    (house / "settings.toml").write_text("[risk]\nmax_entires = 5\n")
+    arms.put(house / "state", ARM)
+    arms.put(house / "state", msgspec.structs.replace(ARM, account="zed"))
+    ours, others, wild = told("disarm", "paper"), told("disarm", "zed"), told("disarm", "../zed")
+
+    assert (ours.code, others.code, wild.code) == (0, 0, 2)
+    assert others.out.startswith("LIVE  the arm of zed is removed in ")
+    assert others.out.endswith("the daemon was not asked: it looks there by itself\n")
+    assert "did you mean max_entries?" in ours.err
+    assert list((house / "state" / "armed").iterdir()) == []
 
 
 def test_an_arm_that_cannot_be_removed_is_told(house, monkeypatch):

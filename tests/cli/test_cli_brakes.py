@@ -18,9 +18,11 @@ import pytest
 
 from daemon import kill
 from daemon.cli import brakes
+from daemon.cli.unanswered import never_ran
 from daemon.control.local import _name_of
 from daemon.kill import Latch
 from daemon.messages import CancelAll, LatchKind, PullLatch, ReleaseLatch, Scope
+from daemon.storage.exclusive import LOCK
 from tests.kit.braking import Actors, serving, staged
 from tests.kit.commands import told
 from tests.kit.tidy import ROOT
@@ -28,6 +30,10 @@ from tests.kit.tidy import ROOT
 ME = _name_of(os.geteuid())
 LATCH = Latch("kill-1", "kill", "all", "", "enough", "ann", 1)
 GONE = "the daemon is not running/answering"
+
+
+def gone(folder: str = "state") -> str:
+    return f"{GONE} in {Path(folder).absolute()}"
 
 
 @pytest.fixture(autouse=True)
@@ -47,12 +53,18 @@ def daemon(actors, tmp_path):
         yield actors
 
 
+def ran_once() -> None:
+    """Leave what the first start of a daemon does."""
+    Path("state").mkdir(exist_ok=True)
+    Path("state", LOCK).touch()
+
+
 @pytest.fixture
 def silent(tmp_path, monkeypatch):
     """A daemon that takes requests and answers none."""
     monkeypatch.setattr(brakes, "_QUICK_S", 0.05)
     monkeypatch.setattr(brakes, "_PATIENT_S", 0.05)
-    (tmp_path / "state").mkdir()
+    ran_once()
     with socket.socket(socket.AF_UNIX) as hung:
         hung.bind(str(tmp_path / "state/kill.sock"))
         hung.listen(20)
@@ -189,6 +201,24 @@ def test_a_daemon_that_does_not_say_whose_money_it_is_obeys_all_the_same(
     assert ended.out.startswith("PAPER  ")
 
 
+@pytest.mark.usefixtures("daemon")
+def test_whoever_waits_for_a_kill_no_longer_reads_that_it_goes_on(monkeypatch):
+    asked = brakes.ask
+
+    def until_ctrl_c(state_dir, request, within_s):
+        if request["verb"] == "kill_stage":
+            raise KeyboardInterrupt
+        return asked(state_dir, request, within_s)
+
+    monkeypatch.setattr(brakes, "ask", until_ctrl_c)
+    ended = told("kill")
+
+    assert (ended.code, ended.err) == (130, "")
+    assert ended.out.startswith("PAPER  latched as kill-")
+    assert ended.out.endswith("; it goes on, and nobody watches here\n")
+    assert told_json("kill")["kill_id"].startswith("kill-")
+
+
 def test_a_kill_that_nobody_knows_any_more_is_told(daemon):
     """A defect of the daemon's; the latch stands."""
     ended = told("kill")
@@ -306,7 +336,7 @@ def test_a_latch_whose_name_is_no_text_is_listed():
     assert "\\udcff  kill of all" in told("rearm", "kill-9").out
 
 
-@pytest.mark.parametrize("gone", ["nowhere", "refused", "silent"])
+@pytest.mark.parametrize("how", ["nowhere", "refused", "silent"])
 @pytest.mark.parametrize(
     ("brake", "then"),
     [
@@ -314,19 +344,93 @@ def test_a_latch_whose_name_is_no_text_is_listed():
         ("pause", "no new entries when the daemon runs"),
     ],
 )
-def test_without_a_daemon_the_latch_is_pulled_all_the_same(gone, brake, then, request, tmp_path):
-    if gone == "silent":
+def test_without_a_daemon_the_latch_is_pulled_all_the_same(how, brake, then, request, tmp_path):
+    ran_once()
+    if how == "silent":
         request.getfixturevalue("silent")
-    if gone == "refused":
-        (tmp_path / "state").mkdir()
+    if how == "refused":
         with socket.socket(socket.AF_UNIX) as left:
             left.bind(str(tmp_path / "state/kill.sock"))
     ended = told(brake, "--reason", "enough")
     (latch,) = standing()
 
-    assert (ended.code, ended.out) == (3, f"PAPER  latched as {latch.latch_id}; {GONE}: {then}\n")
+    assert (ended.code, ended.out) == (3, f"PAPER  latched as {latch.latch_id}; {gone()}: {then}\n")
     assert (latch.kind, latch.scope, latch.reason) == (brake, "all", "enough")
     assert latch.by == f"local:{getpass.getuser()}"
+
+
+def test_a_brake_in_a_folder_that_no_daemon_ever_ran_on_says_so():
+    """Whoever names the wrong settings must not wait for a daemon that never comes."""
+    never = f"no daemon ever ran on {Path('state').absolute()}; if yours runs elsewhere, name its"
+    for brake in ("kill", "pause", "cancel-all"):
+        ended = told(brake)
+        assert (ended.code, f"{gone()}" in ended.out, never in ended.out) == (3, True, True)
+        assert "when the daemon runs" not in ended.out
+        assert ("nothing has been closed yet" in ended.out) == (brake == "kill")
+        assert told_json(brake)["daemon_ran_here"] is False
+    kill.pull(Path("state"), LATCH)
+
+    assert told("rearm", "kill-1").out.startswith(f"PAPER  kill-1 is released; {gone()}: {never}")
+
+
+def test_a_folder_that_may_not_be_looked_into_is_not_said_to_be_unused(monkeypatch):
+    def forbidden(_):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "lstat", forbidden)
+
+    assert never_ran(Path("state")) == ""
+
+
+SLIP = "[risk]\nmax_entires = 5\n"
+
+
+@pytest.mark.parametrize("brake", [("kill", "--no-wait"), ("pause",), ("cancel-all",)])
+def test_a_slip_in_the_settings_keeps_no_brake_from_a_daemon_that_runs(brake, daemon):
+    Path("settings.toml").write_text(SLIP)
+    ended = told(*brake, "--account", "paper")
+
+    assert ended.code == 0
+    assert "risk.max_entires is unknown; did you mean max_entries?" in ended.err
+    assert f"refused, this brakes in {Path('state').absolute()}" in ended.err
+
+
+def test_with_settings_refused_no_account_is_held_against_them():
+    Path("settings.toml").write_text(SLIP + "[[accounts]]\nid = 'zed'\nbroker = 'zeroda'\n")
+    ended = told("kill", "--account", "zed")
+
+    assert (ended.code, [latch.id for latch in standing()]) == (3, ["zed"])
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        "[daemon\n",
+        "[daemon]\nstate_dri = 'else'\n",
+        "[deamon]\nstate_dir = 'else'\n",
+        "state_dir = 'else'\n",
+        "[daemon]\nstate_dir = 5\n",
+        "daemon = 5\n",
+    ],
+)
+def test_settings_that_do_not_tell_the_folder_are_refused(settings):
+    """A latch in a folder that was not meant would stop nothing."""
+    Path("settings.toml").write_text(settings)
+    ended = told("kill")
+
+    assert (ended.code, standing(), Path("state").exists()) == (2, (), False)
+
+
+def test_a_variable_that_may_have_meant_the_folder_is_refused(monkeypatch):
+    monkeypatch.setenv("ORDO_DAEMON_STATE_DIR", "else")
+
+    assert (told("kill").code, standing()) == (2, ())
+
+
+def test_a_section_that_nobody_knows_hides_no_folder_that_is_written():
+    Path("settings.toml").write_text("[daemon]\nstate_dir = 'state'\n[rsik]\nmost = 5\n")
+
+    assert (told("pause").code, len(standing())) == (3, 1)
 
 
 def test_a_daemon_with_too_many_connections_is_one_that_does_not_answer(tmp_path):
@@ -353,6 +457,7 @@ def test_without_a_daemon_a_program_reads_so():
     document = json.loads(told("kill", "--json").out)
 
     assert (document["daemon"], document["latch_id"]) == ("gone", standing()[0].latch_id)
+    assert document["state_dir"] == str(Path("state").absolute())
 
 
 def test_without_a_daemon_an_account_is_looked_up_in_the_settings():
@@ -418,28 +523,47 @@ def test_without_a_daemon_and_without_a_disk_nothing_is_latched_and_that_is_said
     ended = told("kill")
 
     assert ended.code == 1
-    assert ended.err.startswith(f"ordo: NOTHING is latched, and {GONE}: state/killed cannot be")
+    assert ended.err.startswith(f"ordo: NOTHING is latched, and {gone()}: state/killed cannot be")
 
 
 def test_without_a_daemon_nothing_is_cancelled():
+    ran_once()
     ended = told("cancel-all")
 
     assert ended.code == 3
-    assert ended.out.startswith(f"PAPER  nothing was cancelled: {GONE}: ")
+    assert ended.out.startswith(f"PAPER  nothing was cancelled: {gone()}: ")
     assert ended.out.endswith(
         "; start it with `ordo run` and repeat this, or cancel at the broker's own page\n"
     )
 
 
-@pytest.mark.parametrize("gone", ["nowhere", "silent"])
-def test_without_a_daemon_the_file_is_released_for_it_is_the_truth(gone, request):
-    if gone == "silent":
+@pytest.mark.parametrize("how", ["nowhere", "silent"])
+def test_without_a_daemon_the_file_is_released_for_it_is_the_truth(how, request):
+    ran_once()
+    if how == "silent":
         request.getfixturevalue("silent")
     kill.pull(Path("state"), LATCH)
     ended = told("rearm", "kill-1")
 
     assert (ended.code, standing()) == (0, ())
-    assert ended.out == f"PAPER  kill-1 is released; {GONE}: it finds that when it runs\n"
+    assert ended.out == f"PAPER  kill-1 is released; {gone()}: it finds that when it runs\n"
+
+
+def test_a_folder_of_latches_that_leads_nowhere_is_not_said_to_be_released():
+    Path("state").mkdir()
+    Path("state/killed").symlink_to("nowhere")
+    ended = told("rearm", "killed")
+
+    assert (ended.code, len(standing())) == (1, 1)
+    assert ended.err.startswith(f"ordo: NOTHING is released, and {gone()}: the latch killed cannot")
+
+
+def test_a_latch_that_somebody_else_has_just_released_is_released(monkeypatch):
+    kill.pull(Path("state"), LATCH)
+    release = kill.release
+    monkeypatch.setattr(kill, "release", lambda *of: release(*of) and False)
+
+    assert told("rearm", "kill-1").code == 0
 
 
 def test_without_a_daemon_a_latch_that_cannot_be_removed_is_told():
@@ -447,7 +571,7 @@ def test_without_a_daemon_a_latch_that_cannot_be_removed_is_told():
     ended = told("rearm", "kill-1")
 
     assert (ended.code, len(standing())) == (1, 1)
-    assert ended.err.startswith(f"ordo: NOTHING is released, and {GONE}: state/killed/kill-1")
+    assert ended.err.startswith(f"ordo: NOTHING is released, and {gone()}: state/killed/kill-1")
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ import pytest
 
 from daemon import kill
 from daemon.guardian.listening import listening
+from daemon.jobs.preflight import machine
 from tests.kit.commands import told
 from tests.kit.fake_daemon import TOKEN
 
@@ -132,3 +133,21 @@ def test_checking_changes_nothing(house):
     told("check")
 
     assert sorted(path.relative_to(house) for path in house.rglob("*")) == before
+
+
+@pytest.mark.usefixtures("free_port")
+def test_what_this_user_may_not_look_at_fails_alone_and_all_else_is_told(monkeypatch):
+    """As in the state folder of another user, who may let nobody in."""
+
+    def forbidden(*_):
+        raise PermissionError(13, "Permission denied", "state/replay")
+
+    monkeypatch.setattr(machine, "newest_store", forbidden)
+    found = checked()
+
+    assert list(found) == CHECKS
+    assert found["ledger"] == (
+        "fail",
+        "this user cannot look: [Errno 13] Permission denied: 'state/replay'",
+        "look as the user whose daemon it is, or as root",
+    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -89,3 +90,17 @@ def test_audit_and_why_read_it_wherever_it_is(kept):
         0,
         "no order was recorded yet\n",
     )
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a file away")
+def test_what_root_makes_belongs_to_whom_the_folder_belongs(tmp_path, monkeypatch):
+    """So that the daemon of that user can write to it, and to its log."""
+    monkeypatch.chdir(tmp_path)
+    state = tmp_path / "state"
+    state.mkdir()
+    os.chown(state, 54_321, 54_321)
+    assert (told("db", "migrate").code, told("db", "rebuild").code) == (0, 0)
+
+    made = {each.name: each.stat() for each in state.iterdir()}
+    assert {"ledger.sqlite", "ledger.projections.sqlite"} <= made.keys()
+    assert {(each.st_uid, each.st_gid) for each in made.values()} == {(54_321, 54_321)}

@@ -6,7 +6,7 @@ import pytest
 from msgspec.structs import replace
 
 from daemon.app.accounts import traded_in
-from daemon.cli.engine import accounts_for, find_plan, load_settings, replays_of
+from daemon.cli.engine import accounts_for, find_plan, idle_plans, load_settings, replays_of
 from daemon.errors import SettingsError, StrategyError
 from daemon.settings import Settings
 from daemon.settings.schema import Strategies
@@ -37,7 +37,30 @@ def folders(tmp_path):
 def test_what_ordo_ships_is_found_by_its_id(file):
     shipped = parse(file.read_bytes())
 
-    assert find_plan(shipped.id, Settings(strategies=Strategies(paths=(Path("none"),)))) == shipped
+    assert find_plan(shipped.id, Settings()) == shipped
+
+
+@pytest.mark.parametrize("there", [False, True])
+def test_a_folder_that_cannot_be_looked_into_lets_no_other_strategy_of_the_id_trade(
+    tmp_path, there
+):
+    """What Ordo ships has the same ids as what people change."""
+    folder = tmp_path / "mine"
+    if there:
+        folder.write_text("no folder")
+    settings = Settings(strategies=Strategies(paths=(folder,)))
+    amiss = f"the folder of strategies {folder} cannot be looked into: "
+
+    with pytest.raises(SettingsError, match=f"{amiss}N.*; mend .strategies. paths"):
+        find_plan("nifty-short-straddle", settings)
+    assert idle_plans(settings, ())[1][0].startswith(amiss)
+
+
+def test_the_preset_folder_need_not_be_there(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+
+    assert find_plan("nifty-short-straddle", Settings()).id == "nifty-short-straddle"
+    assert idle_plans(Settings(), ()) == ({}, [])
 
 
 def test_a_file_of_the_settings_folders_is_found_by_its_id(folders):

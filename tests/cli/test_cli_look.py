@@ -744,3 +744,24 @@ def test_a_table_says_of_each_row_whose_money_it_is(fake):
         head, *rows = told(command).out.splitlines()
         assert head.split()[0] == "mode"
         assert [row.split()[0] for row in rows[:2]] == ["LIVE", "PAPER"]
+
+
+@pytest.mark.parametrize(
+    ("opted", "account", "takes"),
+    [
+        ({"live": False}, {**ZED, "armed": None}, "no: live = false"),
+        ({"live": True}, {**ZED, "armed": None}, "no: not armed"),
+        ({"live": False}, {"account": "zed", "mode": "paper"}, "yes"),
+        ({}, ZED, "yes"),
+    ],
+)
+def test_a_strategy_that_did_not_opt_in_takes_no_entries_at_a_live_broker(
+    fake, opted, account, takes
+):
+    """Armed or not: to arm the account would change nothing for it."""
+    one = {"strategy_id": "straddle", "account": "zed", "taking": True, "status": "waits"}
+    other = {"accounts": [account], "strategies": [one | opted], "latches": [], "state": "running"}
+    fake.tells("/api/status", {**STATUS, **other})
+    head, row = told("status").out.splitlines()[-2:]
+
+    assert row[head.index("takes entries") : head.index("status")].strip() == takes

@@ -123,7 +123,7 @@ TABLE = {
     "disarm": Row(
         ("paper",),
         (0, '"text": ?"paper was not armed"'),
-        (0, "there is no arm of paper; without one no entry leaves"),
+        (0, "there is no arm of paper in .*; without one no entry leaves"),
         REFUSED,
         wrong=(),
         wrong_said="Missing argument 'ACCOUNT'",

@@ -311,6 +311,8 @@ LATCHED = m.Latched("kill-1", m.LatchKind.KILL, m.Scope.ALL, "", "too wild", "we
         (LATCHED, True),
         (replace(LATCHED, scope=m.Scope.ACCOUNT, id="paper"), True),
         (replace(LATCHED, scope=m.Scope.STRATEGY, id="straddle"), True),
+        (replace(LATCHED, scope=m.Scope.STRATEGY, id="straddle@paper"), True),
+        (replace(LATCHED, scope=m.Scope.STRATEGY, id="straddle@another"), False),
         (replace(LATCHED, scope=m.Scope.STRATEGY, id="another"), False),
         (replace(LATCHED, scope=m.Scope.ACCOUNT, id="another"), False),
         (replace(LATCHED, kind=m.LatchKind.PAUSE), False),
@@ -322,6 +324,19 @@ def test_an_exit_of_a_kill_is_told_with_the_latch_that_wanted_it(diary, latch, i
     lines = diary.why(ENTRY)
 
     assert any("pulled kill-1" in line for line in lines) is is_told
+
+
+@pytest.mark.parametrize("account", ["", "paper", "another"])
+def test_a_kill_that_was_released_before_the_exit_wanted_nothing_of_it(diary, account):
+    """Whoever reads of his loss must not be told the reason of the morning."""
+    diary.turn("router:paper", 3, 0, replace(LATCHED, latch_id="kill-2"))
+    diary.turn("router:paper", 4, 0, LATCHED)
+    diary.turn("router:paper", 5, 0, m.Released("kill-1", "web:me", NOW, account))
+    diary.turn("router:paper", 9, 0, owed(ExitReason.KILL), intent(1, **LEAVING))
+    diary.turn("router:paper", 10, 0, m.Released("kill-2", "web:me", NOW))
+
+    pulled = [line for line in diary.why(ENTRY) if "pulled kill-" in line]
+    assert ["kill-1" in line for line in pulled] == [account == "another"]
 
 
 def test_a_latch_is_told_by_whom_it_was_pulled_and_why(diary):

@@ -66,12 +66,14 @@ def test_confirmed_it_lays_code_settings_and_unit_and_keeps_settings_that_are_th
     ran("install", tmp_path, CONFIRM="yes")
     assert mode(settings) == 0o600
     assert load(settings, {}).daemon.state_dir == Path("/var/lib/ordo")
+    assert "NOTE" not in ran("install", tmp_path, CONFIRM="yes")
     settings.write_text("[feed]\nseed = 7\n")
     (tmp_path / "opt" / "ordo" / "daemon" / "gone.py").write_text("")
     told = ran("install", tmp_path, CONFIRM="yes")
 
     unit = tmp_path / "etc" / "systemd" / "system" / "ordo.service"
     assert "left as they are" in told
+    assert f"state folder is /var/lib/ordo, and {settings} does not say so" in told
     assert settings.read_text() == "[feed]\nseed = 7\n"
     assert unit.read_text() == (ROOT / "systemd" / "ordo.service").read_text()
     guardian = unit.with_name("ordo-guardian.service")

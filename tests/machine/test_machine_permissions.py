@@ -73,8 +73,8 @@ def lived(tmp_path_factory) -> Path:
 COMMANDS = [
     (DAY, 2, "the state folder state cannot be used: Permission denied; let [daemon] state_dir"),
     (("token", "create", "--role", "viewer"), 2, "state/.tokens.json.lock cannot be opened: Perm"),
-    (("pause",), 1, "NOTHING is latched, and the daemon is not running/answering: state/killed"),
-    (("kill",), 1, "NOTHING is latched, and the daemon is not running/answering: state/killed"),
+    (("pause",), 1, "state: state/killed cannot be written: Permission denied"),
+    (("kill",), 1, "state: state/killed cannot be written: Permission denied"),
     (("check",), 1, "state cannot be written"),
 ]
 

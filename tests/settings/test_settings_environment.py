@@ -1,13 +1,16 @@
 from __future__ import annotations
 
+import re
 from datetime import date
 from pathlib import Path
 
 import pytest
 
 from daemon.domain.money import e4
-from daemon.settings import FeedKind, Mode
+from daemon.settings import FeedKind, Mode, Settings, SettingsRefused, load
+from daemon.settings.variables import READ_ELSEWHERE
 from tests.kit.settings_file import loaded, refusals
+from tests.kit.tidy import ROOT
 
 TWO = (
     '[[accounts]]\nid = "main-book"\nbroker = "paper"\n'
@@ -137,6 +140,38 @@ REFUSED = {
         {"ORDO_DAEMON_MODE": "live"},
         "ORDO_DAEMON_MODE in the environment: sets nothing; did you mean ORDO_DAEMON__MODE?",
     ),
+    "one stroke too few in the name of an account's": (
+        {"ORDO_ACCOUNTS_PAPER_MAX_DAILY_LOSS": "20000"},
+        (
+            "ORDO_ACCOUNTS_PAPER_MAX_DAILY_LOSS in the environment: sets nothing; "
+            "did you mean ORDO_ACCOUNTS__PAPER__MAX_DAILY_LOSS?"
+        ),
+    ),
+    "one stroke too few in the name of a broker's": (
+        {"ORDO_BROKERS_PAPER_WRITES_PER_SECOND": "2"},
+        (
+            "ORDO_BROKERS_PAPER_WRITES_PER_SECOND in the environment: sets nothing; "
+            "did you mean ORDO_BROKERS__PAPER__WRITES_PER_SECOND?"
+        ),
+    ),
+    "a key without its section": (
+        {"ORDO_STATE_DIR": "/x"},
+        ("ORDO_STATE_DIR in the environment: sets nothing; did you mean ORDO_DAEMON__STATE_DIR?"),
+    ),
+    "a slip besides": (
+        {"ORDO_RISK_MAX_ENTIRES": "2"},
+        (
+            "ORDO_RISK_MAX_ENTIRES in the environment: sets nothing; "
+            "did you mean ORDO_RISK__MAX_ENTRIES?"
+        ),
+    ),
+    "nothing near": (
+        {"ORDO_QQQ": "2"},
+        (
+            "ORDO_QQQ in the environment: sets nothing; "
+            "write ORDO_SECTION__KEY, such as ORDO_DAEMON__STATE_DIR, or take it out"
+        ),
+    ),
     "an empty part": (
         {"ORDO_FEED____SEED": "1"},
         (
@@ -242,3 +277,67 @@ def test_cash_for_an_unknown_broker_is_not_given():
             '"nobody", an unknown broker'
         ),
     ]
+
+
+@pytest.mark.parametrize("text", ["1_", "1__0", "_1", "9" * 40, "9" * 5_000, "1_" * 30 + "1"])
+def test_a_number_that_is_none_in_toml_is_refused_in_a_sentence(text):
+    """The same of a percentage, which would have taken `1__0` for 10."""
+    for name in ("ORDO_RISK__MAX_ENTRIES", "ORDO_RISK__COLLAR_PERCENT", "ORDO_FEED__SPEED"):
+        (sentence,) = refusals("", {name: text})
+        assert sentence.startswith(f"{name} in the environment: ")
+
+
+def test_what_others_read_and_what_a_cluster_tells_of_a_service_is_passed_over():
+    told = {
+        "ORDO_SERVICE_HOST": "10.0.0.11",
+        "ORDO_SERVICE_PORT": "8000",
+        "ORDO_SERVICE_PORT_HTTP": "8000",
+        "ORDO_PORT": "tcp://10.0.0.11:8000",
+        "ORDO_PORT_8000_TCP": "tcp://10.0.0.11:8000",
+        "ORDO_PORT_8000_TCP_ADDR": "10.0.0.11",
+        **dict.fromkeys(READ_ELSEWHERE, "1"),
+    }
+
+    assert load(None, told) == Settings()
+
+
+def test_a_port_that_is_no_address_was_meant_for_the_web():
+    with pytest.raises(SettingsRefused, match="did you mean ORDO_WEB__PORT"):
+        load(None, {"ORDO_PORT": "8001"})
+
+
+def test_the_ids_of_the_accounts_are_known(tmp_path):
+    file = tmp_path / "settings.toml"
+    file.write_text('[[accounts]]\nid = "my-own"\nbroker = "paper"\n')
+
+    with pytest.raises(SettingsRefused, match="did you mean ORDO_ACCOUNTS__MY_OWN__CASH"):
+        load(file, {"ORDO_ACCOUNTS_MY_OWN_CASH": "1"})
+
+
+def test_accounts_that_are_no_list_hide_no_slip(tmp_path):
+    file = tmp_path / "settings.toml"
+    for accounts in ("accounts = 5", "accounts = [5]", "[[accounts]]\nbroker = 'paper'"):
+        file.write_text(accounts)
+        with pytest.raises(SettingsRefused, match="ORDO_MODE in the environment: sets nothing"):
+            load(file, {"ORDO_MODE": "live"})
+
+
+def test_every_variable_that_is_read_by_its_name_is_known():
+    """A daemon that a test starts has the test's environment, and must not be refused for it."""
+    files = [
+        *(each for part in ("daemon", "tests") for each in (ROOT / part).rglob("*.py")),
+        *(ROOT / "Makefile", ROOT / "deploy" / "Containerfile", *(ROOT / "systemd").iterdir()),
+    ]
+    named = {
+        name
+        for file in files
+        if file != Path(__file__)
+        for name in re.findall(r"\bORDO_[A-Z0-9_]*[A-Z0-9]\b", file.read_text())
+        if "__" not in name
+    }
+
+    slips = {
+        *("ORDO_ACCOUNTS_PAPER_MAX_DAILY_LOSS", "ORDO_DAEMON_STATE_DIR", "ORDO_PORT"),
+        "ORDO_RISK_COLLAR_TICKS",
+    }
+    assert named - slips == READ_ELSEWHERE

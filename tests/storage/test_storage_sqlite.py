@@ -127,8 +127,9 @@ def test_a_file_that_may_not_be_written_is_told_with_what_to_do(path):
         db.execute("DELETE FROM head")
 
 
-def test_where_no_write_ahead_log_can_be_kept_there_is_no_ledger():
+def test_where_no_write_ahead_log_can_be_kept_there_is_no_ledger(tmp_path, monkeypatch):
     """SQLite answers with another mode, and without an error."""
+    monkeypatch.chdir(tmp_path)
     with pytest.raises(StoreError, match="must lie on a disk that allows SQLite's WAL mode"):
         open_to_write(Path(":memory:"))
 

@@ -65,6 +65,7 @@ async def test_the_status_tells_mode_state_and_who_there_is(tmp_path):
                 "accounts": ["paper"],
                 "taking": True,
                 "status": "waits for 09:20:00",
+                "live": False,
                 "mode": "paper",
             }
         ],

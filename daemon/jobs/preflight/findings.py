@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from enum import StrEnum
+from typing import ParamSpec
 
 from msgspec import Struct
+
+P = ParamSpec("P")
 
 
 class Verdict(StrEnum):
@@ -60,3 +64,12 @@ def worst(check: str, found: list[Finding], evidence: str) -> Finding:
     said = "; ".join(each.evidence for each in gravest)
     mends = dict.fromkeys(each.mend for each in gravest)
     return Finding(check, gravest[0].verdict, said, "; ".join(mends))
+
+
+def looked(check: str, look: Callable[P, Finding], *args: P.args, **options: P.kwargs) -> Finding:
+    """Return what a check finds; where the system lets it not look, that is what it found."""
+    try:
+        return look(*args, **options)
+    except OSError as error:
+        mend = "look as the user whose daemon it is, or as root"
+        return fail(check, f"this user cannot look: {error}", mend)

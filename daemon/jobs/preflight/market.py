@@ -16,18 +16,21 @@ from daemon.domain.plans.schema import Plan
 from daemon.domain.plans.validation import Fault
 from daemon.errors import RuleUnknown, StrategyError
 from daemon.jobs.preflight.findings import Finding, fail, ok, warn, worst
-from daemon.settings import Settings
+from daemon.settings import Settings, Strategies
 
 _ANY_STRIKE_E4 = e4(100)
 _AHEAD = timedelta(days=30)
 _REACH = "install a version whose tables reach that day, or mend the leg"
+_OPT_IN = "write live = true in it once it may trade with money"
 _EXCHANGE_PER_SECOND = 10
 SHIPPED = Path(__file__).parents[3] / "strategies"
 
 
 def strategies(settings: Settings, day: date) -> Finding:
     """Say whether every strategy file is valid, and its contracts known on a day."""
-    check, found, plans = "strategies", list[Finding](), dict[str, Path]()
+    check, plans = "strategies", dict[str, Path]()
+    mend = "mend [strategies] paths, or make that folder"
+    found = [fail(check, each, mend) for each in amiss_in(settings)]
     for file in _files(settings):
         try:
             plan = parse(file.read_bytes())
@@ -41,13 +44,29 @@ def strategies(settings: Settings, day: date) -> Finding:
                 mend = "give each an id of its own"
                 found.append(fail(check, f"{file} has the id of {plans[plan.id]}", mend))
             plans.setdefault(plan.id, file)
-            grade = fail if plan.id in settings.strategies.autostart else warn
+            starts = plan.id in settings.strategies.autostart
+            grade = fail if starts else warn
             found += [grade(check, f"{file}: {why}", _REACH) for why in _unknown(plan, day)]
+            if starts and plans[plan.id] == file:
+                found += [
+                    warn(check, f"{file}: {why}", _OPT_IN) for why in _kept_out(plan, settings)
+                ]
     for name in settings.strategies.autostart:
         if name not in plans:
             mend = "name one that is there in [strategies] autostart, or add its file"
             found.append(fail(check, f"no file holds {name}, which starts by itself", mend))
     return worst(check, found, f"{len(plans)} valid, their contracts of {day} known")
+
+
+def amiss_in(settings: Settings) -> Iterator[str]:
+    """Yield why a folder of strategies cannot be looked into; the preset one need not be there."""
+    for folder in settings.strategies.paths:
+        try:
+            next(folder.iterdir(), None)
+        except OSError as error:
+            is_missing = isinstance(error, FileNotFoundError)
+            if not is_missing or settings.strategies.paths != Strategies().paths:
+                yield f"the folder of strategies {folder} cannot be looked into: {error.strerror}"
 
 
 def calendar_reach(today: date) -> Finding:
@@ -92,6 +111,16 @@ def _files(settings: Settings) -> list[Path]:
     """Return every strategy file in the order in which an id is looked up."""
     folders = dict.fromkeys(each.resolve() for each in (*settings.strategies.paths, SHIPPED))
     return [file for folder in folders for file in sorted(folder.glob("*.toml"))]
+
+
+def _kept_out(plan: Plan, settings: Settings) -> Iterator[str]:
+    """Yield at which live brokers a plan that starts by itself takes no entries all the same."""
+    brokers = {account.id: account.broker for account in settings.accounts}
+    live = [
+        name for name in plan.accounts or tuple(brokers)[:1] if brokers.get(name, PAPER) != PAPER
+    ]
+    if live and not plan.live:
+        yield f"it starts by itself and takes no entries in {', '.join(live)}: live = false"
 
 
 def _unknown(plan: Plan, day: date) -> Iterator[str]:

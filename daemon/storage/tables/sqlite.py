@@ -15,6 +15,7 @@ from typing import Any
 from daemon.errors import StoreError
 from daemon.storage.migrating import SQLITE
 from daemon.storage.tables.words import Statement
+from daemon.storage.whole import make_for_folder
 
 _HAS = "SELECT 1 FROM sqlite_schema WHERE name = ?"
 _BUSY_S = 10.0  # nobody who decides waits for it
@@ -65,6 +66,8 @@ class SqliteTables:
 
     def __init__(self, path: Path, *, to_read: bool = False) -> None:
         self.name = str(path)
+        if not to_read:
+            make_for_folder(path)
         uri = f"{path.absolute().as_uri()}?mode={'ro' if to_read else 'rwc'}"
         with self._refusing("cannot be opened"):
             self._db = sqlite3.connect(

@@ -17,6 +17,7 @@ from tests.kit.plans import text
 OK, WARN, FAIL = Verdict
 DAY = date(2026, 11, 18)
 ID = "nifty-short-straddle"
+ZED = (Account(id="zed", broker="zerodha"),)
 REPLAY = Settings(feed=Feed(kind=FeedKind.REPLAY))
 
 
@@ -65,6 +66,34 @@ def test_a_strategy_file_that_cannot_be_read_fails(folder):
         FAIL,
         f"{path / 'folder.toml'} cannot be read: {os.strerror(21)}",
     )
+
+
+def test_a_folder_that_is_not_there_fails(folder):
+    path, _ = folder
+    found = market.strategies(settings(path / "mine", ID), DAY)
+
+    assert found.verdict is FAIL
+    assert found.evidence.startswith(f"the folder of strategies {path / 'mine'} cannot be looked")
+
+
+@pytest.mark.parametrize(
+    ("change", "accounts", "verdict"),
+    [
+        ((), ZED, WARN),
+        ((('id = "own"', 'id = "own"\nlive = true'),), ZED, OK),
+        ((), (Account(id="paper", broker="paper"), *ZED), OK),
+    ],
+)
+def test_one_that_starts_by_itself_and_did_not_opt_in_is_told(folder, change, accounts, verdict):
+    path, write = folder
+    file = write("mine.toml", *change)
+    found = market.strategies(replace(settings(path, "own"), accounts=accounts), DAY)
+
+    assert found.verdict is verdict
+    if verdict is WARN:
+        assert found.evidence == (
+            f"{file}: it starts by itself and takes no entries in zed: live = false"
+        )
 
 
 def test_one_id_in_two_files_of_a_folder_fails(folder):
