@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from msgspec.structs import replace
 
 from daemon.actors.risk_watchdog import RiskWatchdog
 from daemon.domain.money import e4
@@ -20,6 +21,7 @@ from daemon.messages import (
     LegExpired,
     PositionChanged,
     SeeRisk,
+    TellRisk,
 )
 from daemon.runtime.words import Show, Started, Tell
 from tests.kit.acting import CE, LOT, ROUTER, clock, day_opened, facts, others, prices
@@ -159,3 +161,15 @@ def test_its_profit_is_no_matter_of_the_accounts_day():
 
     assert left(made, "150") == []
     assert left(made, "150", T + 2) == []
+
+
+@pytest.mark.parametrize("symbol", ["NSE:SBIN:MTF", "MCX:CRUDEOIL25SEPFUT"])
+def test_what_only_the_broker_has_a_name_for_is_seen_and_its_charges_are_unknown(symbol):
+    bought = replace(held(0, LOT), leg_id=symbol, symbol=symbol)
+    made = RiskWatchdog(ROUTER, LIMITS, [day_opened(), bought])
+    for message in (Ask(1, SeeRisk()), TellRisk("pnl_broadcaster")):
+        assert made.handle(message, T)
+    assert leg_of(made).quantity == LOT
+    (show,) = made.handle(Ask(1, SeeRisk()), T)
+    (watch,) = show.view.answer.watches
+    assert watch.charges_e4 is None
