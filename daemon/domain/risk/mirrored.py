@@ -16,11 +16,11 @@ from msgspec import Meta, Struct
 
 from daemon.domain.market.instruments import parse_symbol
 from daemon.domain.orders.words import Side
+from daemon.domain.risk.leg_views import LegView
 from daemon.domain.risk.legs import arm, catch_up, replay_hand
 from daemon.domain.risk.lock_and_trail import Lock, LockStatus, advance
 from daemon.domain.risk.moves import LevelMoved, Move
 from daemon.domain.risk.pnl import LegPosition
-from daemon.domain.risk.watched import LegView
 from daemon.domain.risk.words import LegRules, LockRule
 
 MOST_E4 = 10**15

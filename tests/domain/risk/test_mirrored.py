@@ -7,6 +7,7 @@ from msgspec.structs import replace
 
 from daemon.domain.money import E4, e4
 from daemon.domain.orders.words import Side
+from daemon.domain.risk.leg_views import view_of
 from daemon.domain.risk.legs import arm, catch_up
 from daemon.domain.risk.lock_and_trail import Lock, LockStatus, advance
 from daemon.domain.risk.mirrored import (
@@ -19,7 +20,7 @@ from daemon.domain.risk.mirrored import (
 )
 from daemon.domain.risk.moves import LevelMoved, Move
 from daemon.domain.risk.pnl import LegPosition
-from daemon.domain.risk.watched import WatchedLeg, armed, restore_leg, view_of
+from daemon.domain.risk.watched import WatchedLeg, armed, restore_leg
 from daemon.domain.risk.words import Distance, LegRules, LockRule, Trail
 
 CE, FUTURE = "NIFTY-2025-09-02-24550-CE", "NIFTY-2025-09-30-FUT"
