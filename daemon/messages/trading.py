@@ -254,6 +254,7 @@ class DayMarked(Struct, frozen=True, tag=True):
         status: of its lock.
         floor_e4: under its profit; 0: none.
         marks: leg id and what it is valued at, for what is still open.
+        basket_id: of which of its entries; empty: recorded before that was told.
     """
 
     strategy_id: str
@@ -266,6 +267,7 @@ class DayMarked(Struct, frozen=True, tag=True):
     marks: tuple[tuple[str, int], ...]
     at_ns: int
     account: str = ""
+    basket_id: str = ""
 
 
 class EpochBegan(Struct, frozen=True, tag=True):
