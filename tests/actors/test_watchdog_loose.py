@@ -24,7 +24,7 @@ from daemon.messages import (
     TellRisk,
 )
 from daemon.runtime.words import Show, Started, Tell
-from tests.kit.acting import CE, LOT, ROUTER, clock, day_opened, facts, others, prices
+from tests.kit.acting import CE, LOT, NEXT_DAY, ROUTER, clock, day_opened, facts, others, prices
 
 LIMITS = AccountLimits()
 T = clock("09:31:00")
@@ -173,3 +173,17 @@ def test_what_only_the_broker_has_a_name_for_is_seen_and_its_charges_are_unknown
     (show,) = made.handle(Ask(1, SeeRisk()), T)
     (watch,) = show.view.answer.watches
     assert watch.charges_e4 is None
+
+
+def test_what_is_entered_anew_counts_from_its_own_price_beside_what_was_earned_today():
+    """On the next day that is over."""
+    fills = [held(), held(bought=LOT), replace(held(), sold_value_e4=LOT * e4(110))]
+    fills = [replace(fill, intent_id=f"o{number}") for number, fill in enumerate(fills)]
+    made = RiskWatchdog(ROUTER, LIMITS, [day_opened(), *fills])
+    made.handle(prices(T, "105", "105"), T)
+    again = leg_of(made)
+    assert (again.entry_e4, again.realised_e4, again.unrealised_e4) == (
+        *(e4(110), LOT * e4(10), LOT * e4(5)),
+    )
+    made.handle(day_opened(NEXT_DAY), 0)
+    assert (leg_of(made).entry_e4, leg_of(made).realised_e4) == (e4(110), 0)
