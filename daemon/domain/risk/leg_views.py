@@ -31,6 +31,7 @@ class LegView(Struct, frozen=True):
         unjudged: it is held by rules of the whole alone, and while another open leg has no price
             nothing of the whole is judged.
         followed_e4: up to where the stop has followed its price; 0 before the first fill.
+        left_e4: stops that were loosened, as far as the record tells that was read.
     """
 
     leg_id: str
@@ -49,6 +50,7 @@ class LegView(Struct, frozen=True):
     owed: bool
     unjudged: bool = False
     followed_e4: int = 0
+    left_e4: frozenset[int] = frozenset()
 
 
 def view_of(leg: WatchedLeg, *, ruled_by_whole: bool, whole_judged: bool = True) -> LegView:
@@ -80,4 +82,5 @@ def view_of(leg: WatchedLeg, *, ruled_by_whole: bool, whole_judged: bool = True)
         owed=leg.owed,
         unjudged=fresh and ruled_by_whole and not (leg.owed or stop_e4 or whole_judged),
         followed_e4=followed_e4(levels) if levels else 0,
+        left_e4=frozenset(leg.left_e4),
     )

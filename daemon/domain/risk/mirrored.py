@@ -158,7 +158,8 @@ def _tightened(
     if not 0 < told.followed_e4 <= _highest_e4(view.symbol, view.entry_e4):
         yield Unsound(who, f"{view.leg_id} has followed a price, it is told, that cannot have been")
     elif catch_up(levels, told.followed_e4) != told.stop_e4:
-        yield Unsound(who, f"a stop of {view.leg_id} is told that its trail does not put there")
+        if told.stop_e4 not in view.left_e4:  # else it is of before it was loosened
+            yield Unsound(who, f"a stop of {view.leg_id} is told that its trail does not put there")
     else:
         move = Move.TRAILED
         yield LevelMoved(who, view.leg_id, move, kept_e4, told.stop_e4, at_ns, told.followed_e4)

@@ -47,6 +47,7 @@ class WatchedLeg:
         blind_ns: the first frame on which units were held without a mark; 0: none yet.
         told: that nothing prices it was told; not again before it has had a mark.
         owed: an exit is on its way; nothing is judged until it is flat or that is withdrawn.
+        left_e4: stops that were loosened, by hand or by another average, as the record tells.
         unarmed: average entry prices that no levels count from yet, each with its fill's instant.
     """
 
@@ -56,6 +57,7 @@ class WatchedLeg:
         "high_trip_e4",
         "is_short",
         "last_mark_e4",
+        "left_e4",
         "leg_id",
         "levels",
         "low_trip_e4",
@@ -85,6 +87,7 @@ class WatchedLeg:
         self.mark_e4 = self.last_mark_e4 = self.spike_low_e4 = self.spike_high_e4 = NO_MARK
         self.seen_ns = self.blind_ns = 0
         self.owed = self.told = False
+        self.left_e4: set[int] = set()
         self.unarmed: list[tuple[int, int]] = []
         self.low_trip_e4, self.high_trip_e4 = -1, NEVER
 
@@ -261,6 +264,8 @@ def restore_leg(leg: WatchedLeg | None, fact: LevelMoved) -> None:
     _arm_by(leg, fact)
     if leg.levels is None:
         return
+    if fact.from_e4 and leg.levels.sign * (fact.to_e4 - fact.from_e4) < 0:
+        leg.left_e4.add(fact.from_e4)
     match fact.move:
         case Move.ARMED:
             reset(leg.levels, fact.best_e4)

@@ -174,6 +174,21 @@ def test_a_stop_that_cannot_be_is_not_taken(position, stop, best, because) -> No
     assert told(levels(Lock(), leg), known(legs=(view(position),))) == [Unsound("s", because)]
 
 
+LOOSENED = LevelMoved("s", "ce", Move.ADJUSTED, e4(130), e4(140), 1, e4(100))
+AVERAGED = LevelMoved("s", "ce", Move.ARMED, e4(130), e4(133), 1, e4(100))
+
+
+@pytest.mark.parametrize("moved", [LOOSENED, AVERAGED])
+def test_a_stop_of_before_it_was_loosened_is_no_strangers(moved) -> None:
+    """By hand or by a fill, while the mirror could not be written; any other is."""
+    record = known(legs=(view(SHORT, TRAIL, moved),))
+    older, strange = (MirroredLeg("ce", e4(stop), e4(100)) for stop in (130, 129))
+
+    assert told(levels(Lock(), older), record) == []
+    (unsound,) = told(levels(Lock(), strange), record)
+    assert isinstance(unsound, Unsound)
+
+
 def test_a_stop_where_the_record_has_none_is_believed_only_by_its_rule() -> None:
     bare = known(legs=(view(SHORT, LegRules()),), rules=LegRules())
 
