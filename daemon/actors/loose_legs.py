@@ -82,6 +82,18 @@ def entered(watches: Iterable[Watch]) -> Iterator[Watch]:
     return (watch for watch in watches if not is_loose(watch.risk.strategy_id))
 
 
+def enters_anew(held: int, changed: PositionChanged) -> bool:
+    """Say whether a fill begins another round trip of a leg of no basket, its sums from nothing.
+
+    Those that were recorded before fills named their order went on from one to the next.
+
+    Args:
+        held: units before the fill.
+        changed: the leg after it.
+    """
+    return is_loose(changed.strategy_id) and not held and changed.intent_id != ""
+
+
 def _entered_by_nobody(changed: PositionChanged) -> BasketOpened:
     """Return what is held without an entry as one that is over: no rule holds it, and no hour."""
     symbol, strategy_id = changed.symbol, changed.strategy_id

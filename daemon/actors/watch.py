@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from daemon.domain.risk.moves import LevelMoved
-from daemon.domain.risk.pnl import LegPosition
+from daemon.domain.risk.pnl import LegPosition, total_e4
 from daemon.domain.risk.strategy import StrategyRisk
 from daemon.domain.risk.words import ExitReason
-from daemon.messages import BasketOpened, LegExpired, PositionChanged
+from daemon.messages import BasketOpened, DayMarked, LegExpired, PositionChanged
 
 
 class Watch:
@@ -21,7 +21,7 @@ class Watch:
         carried_e4: its profit at the end of the day before; that was never today's.
     """
 
-    __slots__ = ("carried_e4", "entering", "leaving", "legs", "opened", "risk")
+    __slots__ = ("_shares_e4", "carried_e4", "entering", "leaving", "legs", "opened", "risk")
 
     def __init__(self, opened: BasketOpened) -> None:
         basket = opened.basket
@@ -31,6 +31,7 @@ class Watch:
         self.entering = True
         self.leaving: ExitReason | None = None
         self.carried_e4 = 0
+        self._shares_e4: dict[str, int] = {}
         for leg in basket.legs:
             self.risk.watch(leg.leg_id, leg.symbol, leg.side, leg.quantity)
 
@@ -64,9 +65,23 @@ class Watch:
         self.legs[changed.leg_id] = position
         return self.risk.fill(position, changed.at_ns, recalled=recalled)
 
+    def close_day(self, marked: DayMarked) -> None:
+        """Keep the profit that a day ended at, and each leg's share of it."""
+        if marked.last is None:
+            return
+        self.carried_e4, marks = marked.last[1], dict(marked.marks)
+        self._shares_e4 = {
+            leg_id: total_e4(held, marks.get(leg_id, held.entry_e4))
+            for leg_id, held in self.legs.items()
+        }
+
     def expire(self, expired: LegExpired) -> None:
-        """Drop a leg that ended at a price nobody knows: it has no profit and no loss."""
+        """Drop a leg that ended at a price nobody knows: it has no profit and no loss.
+
+        What it had gained or lost by the end of the day before goes with it, and is none of today.
+        """
         held = self.legs.pop(expired.leg_id)
+        self.carried_e4 -= self._shares_e4.pop(expired.leg_id, 0)
         nothing = LegPosition(held.leg_id, held.symbol, held.side)
         self.risk.fill(nothing, expired.at_ns)
         self.risk.watch(held.leg_id, held.symbol, held.side, 0)

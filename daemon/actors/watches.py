@@ -135,8 +135,7 @@ class Watches:
 
     def close_day(self, watch: Watch, marked: DayMarked) -> None:
         """End the day of an entry at what it was marked at."""
-        if marked.last is not None:
-            watch.carried_e4 = marked.last[1]
+        watch.close_day(marked)
         self._set_aside(watch)
 
     def recall(self, moved: LevelMoved) -> None:

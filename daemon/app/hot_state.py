@@ -89,7 +89,7 @@ async def opened(
         yield None
         return
     try:
-        kept, lost = Kept(), None
+        kept, lost = None, None
         try:
             await _look_at(store, where.mode, say)
             kept = await store.read()
@@ -98,7 +98,7 @@ async def opened(
         mirror = Mirror(store, kept, telemetry, say, pauses=where.settings.pause_entries)
         if lost is not None:
             mirror.lose(lost)
-        found = believed(kept)
+        found = believed(kept or Kept())
         for poisoned in found.poisoned:
             say(f"ALERT {poisoned}")
             telemetry.log.error("hot state poisoned", because=str(poisoned))

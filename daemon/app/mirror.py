@@ -38,7 +38,7 @@ class Mirror:
 
     Args:
         store: where it is kept.
-        kept: what stood there at the start.
+        kept: what stood there at the start; None: it could not be read.
         telemetry: measures the round trip.
         say: tells people something.
         pauses: entries wait while it is lost.
@@ -52,7 +52,7 @@ class Mirror:
     def __init__(
         self,
         store: HotStore,
-        kept: Kept,
+        kept: Kept | None,
         telemetry: Telemetry,
         say: Callable[[str], None],
         *,
@@ -62,7 +62,9 @@ class Mirror:
         self.lost_because = ""
         self.round_trip_ns: int | None = None
         self._store = store
-        self._stand = dict.fromkeys(kept.values, b"")
+        self._stand: dict[str, bytes] | None = None
+        if kept is not None:
+            self._stand = dict.fromkeys(kept.values, b"")
         self._telemetry = telemetry
         self._say = say
         self._pauses = pauses
@@ -106,10 +108,16 @@ class Mirror:
         except Refusal:  # who is busy goes on guarding, and is asked again
             return
         wanted = documents(risk, control.line.names.marked)
-        quotes, self._quotes = self._quotes, {}
+        try:
+            if self._stand is None:  # what an earlier run left there is to go as well
+                self._stand = dict.fromkeys((await self._store.read()).values, b"")
+        except HotStateError as error:
+            self._lose_to(control, error)
+            return
+        stand, (quotes, self._quotes) = self._stand, (self._quotes, {})
         batch = Batch(
-            changed={key: value for key, value in wanted.items() if self._stand.get(key) != value},
-            gone=self._stand.keys() - wanted.keys(),
+            changed={key: value for key, value in wanted.items() if stand.get(key) != value},
+            gone=stand.keys() - wanted.keys(),
             standing=wanted.keys(),
             news=prices(quotes, self._quoted_ns) if quotes else b"",
         )
@@ -117,7 +125,7 @@ class Mirror:
         try:
             whole = await self._store.write(batch)
         except HotStateError as error:
-            self._stand = dict.fromkeys((*self._stand, *wanted), b"")  # nobody knows what stands
+            self._stand = dict.fromkeys((*stand, *wanted), b"")  # nobody knows what stands
             self._lose_to(control, error)
             return
         self._measure(self._telemetry.host.now_ns() - began_ns)

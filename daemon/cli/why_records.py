@@ -242,7 +242,8 @@ class Records:
     def _later(self, asked: Record) -> Iterator[Record]:
         """Yield what was heard of the order, what its fills moved, and how its parent ended."""
         intent = _intent_of(asked)
-        later = Wanted(without=(IntentRecorded,), first=asked.number + 1)
+        # A position names its order as well, and is told with the reply that moved it.
+        later = Wanted(without=(IntentRecorded, PositionChanged), first=asked.number + 1)
         for record in self._find(replace(later, mentions=_quoted(intent.intent_id))):
             yield record
             yield from self._moved(record, intent)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from daemon.domain.orders.book import Book, Position, entered
+from daemon.domain.orders.book import Book, entered
 from daemon.domain.orders.heard import Order
 from daemon.domain.orders.outside import Held, held_against
 from daemon.domain.orders.reconcile import EXTERNAL, MANUAL
+from daemon.domain.orders.round_trips import RoundTrips
 from daemon.domain.orders.words import IntentRecorded, OrderFact, Pocket, Purpose, Side, State
 from daemon.messages import BasketOpened, ExitFinished, ExitOwed, ExitReplaced, PositionChanged
 
@@ -40,7 +41,8 @@ class Books:
         self.exits = 0
         self.replaced: dict[str, int] = {}
         self.since_ns: dict[Leg, int] = {}
-        self._entered: dict[Leg, tuple[Side, Position]] = {}
+        self._sides: dict[Leg, Side] = {}
+        self._trips = RoundTrips(self.book)
         for fact in facts:
             self.apply(fact)
 
@@ -51,12 +53,13 @@ class Books:
                 self.book.apply(fact)
                 leg_of = (intent.strategy_id, intent.leg_id)
                 self.pockets[leg_of] = intent.pocket
-                if leg_of not in self._entered and not self.net(leg_of):
+                if leg_of not in self._sides and not self.net(leg_of):
                     self.since_ns[leg_of] = fact.at_ns
             case BasketOpened(basket, at_ns=at_ns):
                 for leg in basket.legs:
                     key = (basket.strategy_id, leg.leg_id)
-                    self._entered[key] = (leg.side, self.book.position(*key))
+                    self._sides[key] = leg.side
+                    self._trips.begin(key)
                     self.since_ns[key] = at_ns
             case ExitOwed(exit_id, strategy_id, leg_ids):
                 self.owed[exit_id] = fact
@@ -68,6 +71,7 @@ class Books:
             case ExitReplaced(intent_id, at_ns):
                 self.replaced[intent_id] = at_ns
             case _ if isinstance(fact, OrderFact):
+                self._trips.hear(fact)
                 self.book.apply(fact)
 
     def net(self, leg: Leg) -> int:
@@ -105,23 +109,24 @@ class Books:
         )
 
     def position_changed(self, order: Order, at_ns: int) -> PositionChanged:
-        """Return the leg of an order as it stands since its basket was opened."""
+        """Return the leg of an order as it stands since its basket was opened, or it was flat."""
         intent = order.intent
         leg = (intent.strategy_id, intent.leg_id)
-        now = self.book.position(*leg)
-        side, before = self._entered.get(leg, (intent.side.opposite, Position()))
+        traded = self._trips.traded(leg)
+        side = self._sides.get(leg, intent.side.opposite)
         if intent.strategy_id in (MANUAL, EXTERNAL):
-            before, side = Position(), entered(now.net_quantity, intent)
+            side = entered(traded.net_quantity, intent)
         return PositionChanged(
             strategy_id=intent.strategy_id,
             leg_id=intent.leg_id,
             symbol=intent.symbol,
             side=side,
-            bought_quantity=now.bought_quantity - before.bought_quantity,
-            bought_value_e4=now.bought_value_e4 - before.bought_value_e4,
-            sold_quantity=now.sold_quantity - before.sold_quantity,
-            sold_value_e4=now.sold_value_e4 - before.sold_value_e4,
+            bought_quantity=traded.bought_quantity,
+            bought_value_e4=traded.bought_value_e4,
+            sold_quantity=traded.sold_quantity,
+            sold_value_e4=traded.sold_value_e4,
             at_ns=at_ns,
+            intent_id=intent.intent_id,
             product=intent.product,
         )
 

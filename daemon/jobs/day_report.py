@@ -1,7 +1,8 @@
 """The report of a day in one account, as text: from the recorded facts, and from nothing else.
 
 A trade stands, with all of its profit, on the day of its entry, as in a backtest; what came over
-the night is listed apart. The path of a strategy's profit is the one that the watchdog marked.
+the night is listed apart. The path of a strategy's profit is the one that the watchdog marked;
+its low and high are those of the last run, which are told with its start.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from daemon.messages import (
     BooksDiffer,
     DayMarked,
     DayOpened,
+    EpochBegan,
     ExitOverdue,
     Noted,
 )
@@ -52,6 +54,7 @@ class _Day:
         self._account = account
         self._day = day
         self._opened: DayOpened | None = None
+        self._began_ns = 0
         self._trades: dict[str, Trades] = {}
         self._marks: dict[str, DayMarked] = {}
         self._overdue: dict[str, ExitOverdue] = {}
@@ -64,6 +67,8 @@ class _Day:
         match fact:
             case DayOpened():
                 self._open(fact)
+            case EpochBegan(_, at_ns) if day_of(at_ns) == self._day:
+                self._began_ns = at_ns
             case IntentRecorded(intent) if intent.account == self._account:
                 self._know(intent.strategy_id)
             case BooksDiffer(account) if account == self._account:
@@ -156,9 +161,17 @@ class _Day:
             lines.append(
                 f"  P&L {_rupees(mark.last[1])} at last, "
                 f"low {_rupees(low[1])} at {_clock(low[0])}, "
-                f"high {_rupees(high[1])} at {_clock(high[0])}"
+                f"high {_rupees(high[1])} at {_clock(high[0])}{self._since(listed)}"
             )
         return lines + [f"  {_traded(each, self._day)}" for each in listed]
+
+    def _since(self, listed: list[LegTrade]) -> str:
+        """Return since when the path of a profit was seen; empty: from its first instant today."""
+        sessions = self._opened.sessions if self._opened is not None else ()
+        is_within = bool(sessions) and self._began_ns > sessions[0][0]
+        if is_within and any(each.entry_ns < self._began_ns for each in listed):
+            return f", low and high since the start at {_clock(self._began_ns)}"
+        return ""
 
     def _concerns(self, trade: LegTrade) -> bool:
         """Return whether a trade was entered, left or held on the day."""

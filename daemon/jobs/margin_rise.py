@@ -17,7 +17,8 @@ from daemon.messages import LegExpired, PositionChanged
 def margin_rise(facts: Iterable[object], day: date) -> str:
     """Return by how much the margin of what is held rises on a day; empty: it does not.
 
-    Premiums are left out, for they are the same on both days.
+    Premiums are left out, for they are the same on both days; so is what a broker calls by a name
+    of its own, for no table of ours is about it.
 
     Args:
         facts: everything that was recorded so far, oldest first.
@@ -50,6 +51,13 @@ def _holdings(facts: Iterable[object], day: date) -> list[Holding]:
         net[each.symbol] += each.net_quantity
     found = []
     for symbol, quantity in net.items():
-        if quantity and parse_symbol(symbol).kind.is_option:
+        if quantity and _is_option(symbol):
             found.append(Holding(contract(symbol, day, strict=False), quantity, 0))
     return found
+
+
+def _is_option(symbol: str) -> bool:
+    try:
+        return parse_symbol(symbol).kind.is_option
+    except ValueError:
+        return False

@@ -29,6 +29,9 @@ from daemon.storage.store import Store
 from daemon.storage.stored import newest_tick_ns
 from daemon.storage.verified import Verified
 
+_DEFECTS = (ArithmeticError, AssertionError, AttributeError, LookupError, TypeError, ValueError)
+"""What a defect of ours raises over records that nobody foresaw. A job reads, and a job that fell
+would be asked for again at every start: so it ends itself, and neither the day nor the daemon."""
 _LATE_NS = 30 * SECOND_NS
 """So long after its time an exit is looked for at the earliest."""
 
@@ -108,6 +111,8 @@ class Jobs:
             ok, text = False, str(error)
         except OSError as error:
             ok, text = False, f"{error}; see to that file, or to its disk"
+        except _DEFECTS as error:
+            ok, text = False, f"{type(error).__name__}: {error}; that is a defect of this job"
         return (JobDone(wanted.job, wanted.day, ok, text, self._office.now_ns()),)
 
     async def _doer(self, job: Job) -> Callable[[date], tuple[bool, str]]:

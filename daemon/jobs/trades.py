@@ -6,7 +6,9 @@ from collections.abc import Sequence
 from datetime import date
 
 from msgspec import Struct
+from msgspec.structs import replace
 
+from daemon.actors.order_router.loose import is_loose
 from daemon.domain.instants import day_of
 from daemon.domain.market.charges import Unknown
 from daemon.domain.market.costs import Executed, cost_e4
@@ -75,6 +77,7 @@ class Trades:
     def __init__(self, strategy_id: str) -> None:
         self._strategy_id = strategy_id
         self._open: dict[str, LegTrade] = {}
+        self._flat: dict[str, PositionChanged] = {}
         self._reasons: dict[str, str] = {}
         self._orders: dict[str, tuple[Executions, LegTrade]] = {}
         self._day = date.min
@@ -147,18 +150,27 @@ class Trades:
         return trade
 
     def _trade(self, leg_id: str, of: Intent | PositionChanged) -> LegTrade:
-        """Return the trade that a leg is in; an entry's first order begins a new one."""
+        """Return the trade that a leg is in; an entry's first order begins a new one.
+
+        A leg of no basket is in another from the first order, or fill, after it was flat; it may
+        wait there for days, until one of its orders is filled.
+        """
         trade = self._open.get(leg_id)
-        if trade is None:
-            day = day_of(of.decided_ns if isinstance(of, Intent) else of.at_ns)
+        day = day_of(of.decided_ns if isinstance(of, Intent) else of.at_ns)
+        loose = is_loose(self._strategy_id)
+        if trade is None or (loose and trade.exit_ns):
+            self._reasons.pop(leg_id, None)
             trade = self._open[leg_id] = LegTrade(leg_id, of.symbol, of.side, day)
+        elif loose and not trade.entry_ns:
+            trade.day = day
         return trade
 
     def _fill(self, changed: PositionChanged) -> LegTrade:
         trade = self._trade(changed.leg_id, changed)
         if not trade.entry_ns:
-            trade.entry_ns = changed.at_ns
+            trade.entry_ns, trade.side = changed.at_ns, changed.side
             self.all.append(trade)
+        changed = self._since_flat(changed)
         trade.net_quantity = changed.net_quantity
         trade.cash_e4 = changed.sold_value_e4 - changed.bought_value_e4
         bought = (changed.bought_quantity, changed.bought_value_e4)
@@ -173,6 +185,26 @@ class Trades:
             trade.exit_reason = self._reasons.get(changed.leg_id, "")
             trade.pnl_e4 = trade.cash_e4
         return trade
+
+    def _since_flat(self, changed: PositionChanged) -> PositionChanged:
+        """Return what a leg of no basket has traded in its trade, be it recorded of its whole life.
+
+        So it was before fills named their order.
+        """
+        if not is_loose(self._strategy_id):
+            return changed
+        flat = self._flat.get(changed.leg_id)
+        if not changed.net_quantity:
+            self._flat[changed.leg_id] = changed
+        if flat is None or changed.intent_id:
+            return changed
+        return replace(
+            changed,
+            bought_quantity=changed.bought_quantity - flat.bought_quantity,
+            bought_value_e4=changed.bought_value_e4 - flat.bought_value_e4,
+            sold_quantity=changed.sold_quantity - flat.sold_quantity,
+            sold_value_e4=changed.sold_value_e4 - flat.sold_value_e4,
+        )
 
     def _end(self, leg_id: str, at_ns: int) -> LegTrade:
         """Close what expired at a price that nobody knows."""

@@ -83,7 +83,10 @@ class BasketEnded(Struct, frozen=True, tag=True):
 
 
 class PositionChanged(Struct, frozen=True, tag=True):
-    """A fill moved a leg; quantities and values are those of the leg's whole life.
+    """A fill moved a leg; quantities and values are those since it was entered.
+
+    That is by its basket, or, of no basket, from flat. Of the latter those that name no order were
+    recorded before that, and are of the leg's whole life.
 
     Attributes:
         strategy_id: whose leg.
@@ -254,6 +257,7 @@ class DayMarked(Struct, frozen=True, tag=True):
         status: of its lock.
         floor_e4: under its profit; 0: none.
         marks: leg id and what it is valued at, for what is still open.
+        basket_id: of which of its entries; empty: recorded before that was told.
     """
 
     strategy_id: str
@@ -266,6 +270,7 @@ class DayMarked(Struct, frozen=True, tag=True):
     marks: tuple[tuple[str, int], ...]
     at_ns: int
     account: str = ""
+    basket_id: str = ""
 
 
 class EpochBegan(Struct, frozen=True, tag=True):

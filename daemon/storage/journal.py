@@ -71,7 +71,7 @@ ENTRIES: dict[type[Fact], Entry] = {
     m.BasketOpened: Entry(unless_preset=("version", "account", "live")),
     m.ExitDecided: _MARKED,
     LevelMoved: _MARKED,
-    m.DayMarked: _MARKED,
+    m.DayMarked: Entry(without=("basket_id",), unless_preset=_MARK),
     orders.IntentRecorded: _WHOLE,
     m.EntriesPaused: Entry(without=("because",), unless_preset=_MARK),
     # What follows from an answer comes when the answer came, and may quote it.

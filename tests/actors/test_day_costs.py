@@ -1,13 +1,20 @@
 """What a day's orders cost, by the fills that moved the legs."""
 
 import pytest
+from msgspec.structs import replace
 
+from daemon.actors.risk_watchdog import RiskWatchdog
 from daemon.actors.risk_watchdog.day_costs import DayCosts
 from daemon.domain.market.costs import Executed, cost_e4
-from daemon.domain.orders.reconcile import EXTERNAL
+from daemon.domain.money import e4
+from daemon.domain.orders.reconcile import EXTERNAL, MANUAL
 from daemon.domain.orders.words import Side
-from daemon.messages import PositionChanged
+from daemon.domain.risk.account import AccountLimits
+from daemon.jobs.trades import Trades
+from daemon.messages import Ask, PositionChanged, SeeRisk, Settled
 from tests.kit.asked import DAY, NOW
+from tests.kit.router import DAY as DAY_OF_STAGE
+from tests.kit.router import KEEP, SYMBOLS, Stage, enter, leg
 
 SYMBOL, PRICE_E4 = "NIFTY-2026-03-10-24500-CE", 1_000_000
 
@@ -38,3 +45,58 @@ def test_what_a_stranger_handed_on_to_a_leg_costs_him_nothing(strategy_id, bough
     day.take((strategy_id, ""), moved(strategy_id, bought, sold))
     wanted = cost_of(Side.BUY, costs[0]) + cost_of(Side.SELL, costs[1])
     assert day.total_e4((strategy_id, ""), ()) == wanted
+
+
+def charged(stage):
+    """What the watchdog and the report of the day make of the router's own facts."""
+    dog = RiskWatchdog("router", AccountLimits(), stage.facts)
+    (show,) = dog.handle(Ask(1, SeeRisk()), stage.now_ns)
+    (seen,) = show.view.answer.watches
+    folded = Trades("s")
+    for fact in stage.facts:
+        folded.take(fact)
+    return seen.charges_e4, sum(each.charges_e4 for each in folded.finish())
+
+
+def test_an_order_that_is_filled_in_parts_is_charged_once_live_as_in_the_report():
+    stage = Stage(["work"])
+    stage.tell(enter(leg("ce", 10), **KEEP))
+    stage.run(1)
+    (order,) = stage.broker.resting()
+    for _ in range(10):
+        stage.tell(stage.broker.fill(order, stage.now_ns, 75))
+        stage.run(1)
+    live_e4, told_e4 = charged(stage)
+    filled = [fact for fact in stage.facts if isinstance(fact, PositionChanged)][-1]
+    once = Executed(SYMBOLS["ce"], Side.SELL, 750, filled.sold_value_e4)
+
+    assert live_e4 == told_e4 == cost_e4(once, DAY_OF_STAGE, kept=False)
+
+
+def test_what_the_exchange_settled_is_taxed_and_pays_no_fees_live_as_in_the_report():
+    stage = Stage()
+    stage.tell(enter("hc", **KEEP))
+    stage.run(2)
+    entered_e4, _ = charged(stage)
+    stage.tell(Settled(SYMBOLS["hc"], 75, e4(300), stage.now_ns))
+    live_e4, told_e4 = charged(stage)
+    settled = Executed(SYMBOLS["hc"], Side.SELL, 75, 75 * e4(300), settled=True)
+
+    assert live_e4 == told_e4 == entered_e4 + cost_e4(settled, DAY_OF_STAGE, kept=False)
+
+
+def test_fills_that_were_recorded_before_they_told_their_order_are_each_an_order_of_its_own():
+    day = DayCosts()
+    for count in (65, 130):
+        day.take(("s", ""), moved("s", count, 0))
+    assert day.total_e4(("s", ""), ()) == 2 * cost_of(Side.BUY, 65)
+
+
+def test_what_is_entered_anew_by_hand_is_an_order_from_nothing():
+    """Its sums begin at nothing with the first fill after it was flat."""
+    day = DayCosts()
+    trips = [(65, 0), (65, 65), (130, 0)]
+    for number, sums in enumerate(trips):
+        day.take((MANUAL, ""), replace(moved(MANUAL, *sums), intent_id=f"o{number}"))
+    wanted = cost_of(Side.BUY, 65) + cost_of(Side.SELL, 65) + cost_of(Side.BUY, 130)
+    assert day.total_e4((MANUAL, ""), ()) == wanted

@@ -539,6 +539,7 @@ def test_a_day_is_marked_once_for_each_strategy() -> None:
             floor_e4=0,
             marks=(),
             at_ns=day_ended().at_ns,
+            basket_id="s:2025-09-01",
         )
     ]
     watchdog.handle(day_opened(NEXT_DAY), 0)

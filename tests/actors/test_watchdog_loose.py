@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from msgspec.structs import replace
 
 from daemon.actors.risk_watchdog import RiskWatchdog
 from daemon.domain.money import e4
@@ -20,9 +21,10 @@ from daemon.messages import (
     LegExpired,
     PositionChanged,
     SeeRisk,
+    TellRisk,
 )
 from daemon.runtime.words import Show, Started, Tell
-from tests.kit.acting import CE, LOT, ROUTER, clock, day_opened, facts, others, prices
+from tests.kit.acting import CE, LOT, NEXT_DAY, ROUTER, clock, day_opened, facts, others, prices
 
 LIMITS = AccountLimits()
 T = clock("09:31:00")
@@ -159,3 +161,29 @@ def test_its_profit_is_no_matter_of_the_accounts_day():
 
     assert left(made, "150") == []
     assert left(made, "150", T + 2) == []
+
+
+@pytest.mark.parametrize("symbol", ["NSE:SBIN:MTF", "MCX:CRUDEOIL25SEPFUT"])
+def test_what_only_the_broker_has_a_name_for_is_seen_and_its_charges_are_unknown(symbol):
+    bought = replace(held(0, LOT), leg_id=symbol, symbol=symbol)
+    made = RiskWatchdog(ROUTER, LIMITS, [day_opened(), bought])
+    for message in (Ask(1, SeeRisk()), TellRisk("pnl_broadcaster")):
+        assert made.handle(message, T)
+    assert leg_of(made).quantity == LOT
+    (show,) = made.handle(Ask(1, SeeRisk()), T)
+    (watch,) = show.view.answer.watches
+    assert watch.charges_e4 is None
+
+
+def test_what_is_entered_anew_counts_from_its_own_price_beside_what_was_earned_today():
+    """On the next day that is over."""
+    fills = [held(), held(bought=LOT), replace(held(), sold_value_e4=LOT * e4(110))]
+    fills = [replace(fill, intent_id=f"o{number}") for number, fill in enumerate(fills)]
+    made = RiskWatchdog(ROUTER, LIMITS, [day_opened(), *fills])
+    made.handle(prices(T, "105", "105"), T)
+    again = leg_of(made)
+    assert (again.entry_e4, again.realised_e4, again.unrealised_e4) == (
+        *(e4(110), LOT * e4(10), LOT * e4(5)),
+    )
+    made.handle(day_opened(NEXT_DAY), 0)
+    assert (leg_of(made).entry_e4, leg_of(made).realised_e4) == (e4(110), 0)

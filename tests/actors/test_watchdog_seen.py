@@ -202,6 +202,33 @@ def test_every_reason_against_the_guard_is_told(messages, at_ns, because) -> Non
 
 
 @pytest.mark.parametrize(
+    ("rules", "leg_rules", "of_the_other"),
+    [
+        (RUPEES, LegRules(), ("other_unpriced",)),
+        (
+            StrategyRules(combined_premium_stop=Distance(percent_e4=e4("25"))),
+            LegRules(),
+            ("other_unpriced",),
+        ),
+        (RUPEES, STOP, ()),
+        (None, LegRules(), ("no_rule",)),
+    ],
+)
+def test_while_a_leg_has_no_price_no_rule_of_the_whole_guards_the_other(
+    rules, leg_rules, of_the_other
+) -> None:
+    """As nothing of the whole is judged then. A stop of its own is, and an exit is on its way."""
+    made = dog(*straddle(rules, leg_rules), prices(T, "100"))
+    bare = reasons(made)
+    assert bare[0] == of_the_other
+    assert "no_price" in bare[1]
+    made.handle(owed("ce"), T)
+    assert reasons(made)[0] == (() if rules else ("no_rule",))
+    made.handle(prices(T, "100", "100"), T)
+    assert reasons(made) == [() if rules else ("no_rule",)] * 2
+
+
+@pytest.mark.parametrize(
     ("interval_ns", "gap_ns"), [(60 * SECOND_NS, SECOND_NS), (0, 60 * SECOND_NS)]
 )
 def test_the_watch_may_look_as_seldom_as_its_feed_delivers(interval_ns, gap_ns) -> None:

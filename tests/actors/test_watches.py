@@ -5,6 +5,7 @@ from datetime import date
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from daemon.actors.risk_watchdog import RiskWatchdog
 from daemon.domain.market.frames import Frame
@@ -20,6 +21,7 @@ from daemon.messages import (
     ExitOwed,
     LegExpired,
     LevelMoved,
+    PauseEntries,
 )
 from daemon.runtime.words import Started
 from tests.kit.acting import (
@@ -44,6 +46,7 @@ pytestmark = pytest.mark.untraced
 
 TRAIL = Trail(Distance(points_e4=e4("5")), Distance(points_e4=e4("4")))
 LEG_RULES = LegRules(stop=Distance(percent_e4=e4("30")), trail=TRAIL)
+NEXT_TICK = clock("09:16:00", date(2025, 9, 3))
 RULES = StrategyRules(
     combined_premium_stop=Distance(percent_e4=e4("25")),
     target_e4=e4("9000"),
@@ -199,6 +202,29 @@ def test_a_restart_in_the_night_carries_what_was_carried() -> None:
             assert {each.reason for each in told(effects)} == {ExitReason.TIME}
 
 
+@pytest.mark.parametrize("told", [True, False])
+def test_an_entry_that_was_never_valued_carries_nothing_of_another_over_a_restart(told) -> None:
+    """A record of before entries were told apart is of each."""
+    far = clock("15:20:00", date(2025, 9, 30))
+    second = [
+        replace(opened(day=NEXT_DAY), exit_ns=far),
+        *(sold(leg, at_ns=clock("15:29:00", NEXT_DAY)) for leg in ("ce", "pe")),
+        ended(day=NEXT_DAY),
+    ]
+    gone = [sold(leg, bought="140", at_ns=clock("09:17:00", NEXT_DAY)) for leg in ("ce", "pe")]
+    table = [day_opened(), replace(opened(), exit_ns=far), sold("ce"), sold("pe"), ended()]
+    live = RiskWatchdog(ROUTER, AccountLimits(), [*table, day_ended(), day_opened(NEXT_DAY)])
+    for message in (prices(clock("09:16:00", NEXT_DAY), "140", "140"), *gone, *second):
+        live.handle(message, message.at_ns)
+    marks = facts(live.handle(day_ended(NEXT_DAY), 0), DayMarked)
+    assert [each.last and each.last[1] for each in marks] == [-6_000 * E4, None]
+    written = [each if told else replace(each, basket_id="") for each in marks]
+    table += [day_opened(NEXT_DAY), *gone, *second, *written]
+    again = RiskWatchdog(ROUTER, AccountLimits(), table)
+    carried = {watch.opened.basket.basket_id: watch.carried_e4 for watch in again._watches.all()}
+    assert carried == {f"s:{NEXT_DAY}": 0 if told else -6_000 * E4}
+
+
 def test_a_leg_that_expired_at_a_price_nobody_knows_makes_no_profit() -> None:
     """Neither what was received for it counts nor what it might be worth; the rest is guarded."""
     after = date(2025, 9, 3)
@@ -211,6 +237,32 @@ def test_a_leg_that_expired_at_a_price_nobody_knows_makes_no_profit() -> None:
         at_ns = clock("09:15:00", after)
         left = facts(watchdog.handle(prices(at_ns, "150", "95"), at_ns), ExitDecided)
         assert [(each.leg_ids, each.pnl_e4) for each in left] == [(("pe",), -75 * 5 * E4)]
+
+
+@pytest.mark.parametrize("last", ["1", "199"], ids=["gained", "lost"])
+@pytest.mark.parametrize("quoted", [True, False])
+def test_what_an_expired_leg_had_made_before_today_is_neither_lost_nor_gained_today(
+    last, quoted
+) -> None:
+    """The account's day counts the other leg alone; the same live and after a restart."""
+    limits = AccountLimits(loss_e4=5_000 * E4, profit_e4=5_000 * E4)
+    entered = replace(opened(), exit_ns=clock("15:20:00", date(2025, 9, 30)))
+    after = date(2025, 9, 3)
+    table = [day_opened(), entered, sold("ce"), sold("pe"), ended()]
+    live = RiskWatchdog(ROUTER, AccountLimits(), table)  # of its first day nothing is limited
+    live.handle(prices(clock("10:00:00"), last, "100" if quoted else None), clock("10:00:00"))
+    table += facts(live.handle(day_ended(), day_ended().at_ns))
+    table += [day_ended(), day_opened(after), LegExpired("s", "ce", CE, clock("09:00:00", after))]
+    for cut in (len(table) - 2, len(table)):
+        watchdog = RiskWatchdog(ROUTER, limits, table[:cut])
+        for each in table[cut:]:
+            watchdog.handle(each, each.at_ns)
+        left = [
+            at_ns
+            for at_ns, price in enumerate(("100", "100", "100", "170", "170"), NEXT_TICK)
+            if told(watchdog.handle(prices(at_ns, pe=price), at_ns), PauseEntries)
+        ]
+        assert left == [NEXT_TICK + 4]
 
 
 def test_an_entry_all_of_which_expired_is_over() -> None:

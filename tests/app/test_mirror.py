@@ -37,9 +37,12 @@ class Store:
         self.batches: list[Batch] = []
         self.values: dict[str, bytes] = {}
         self.failing: Exception | None = None
+        self.unread: HotStateError | None = None
         self.written = asyncio.Event()
 
     async def read(self) -> Kept:
+        if self.unread is not None:
+            raise self.unread
         return Kept(dict(self.values))
 
     async def hazards(self) -> tuple[Hazard, ...]:
@@ -95,7 +98,7 @@ class Host:
 class World:
     """A mirror with everything around it."""
 
-    def __init__(self, store: Store, kept: Kept = EMPTY, *, pauses: bool = False) -> None:
+    def __init__(self, store: Store, kept: Kept | None = EMPTY, *, pauses: bool = False) -> None:
         self.store, self.daemon, self.said = store, Daemon(), list[str]()
         self.log: list[Any] = []
         log = make_log(self.log.append, lambda: 0)
@@ -133,6 +136,22 @@ async def test_what_is_watched_no_more_is_taken_away_and_so_is_what_an_earlier_r
     assert STATE in first.changed
     assert len(second.gone) == 4
     assert world.store.values == {}
+
+
+async def test_what_an_earlier_run_left_goes_too_where_it_could_not_be_read_at_the_start():
+    """It is read as soon as it is there again, before anything is written."""
+    old = "strategy:gone:state"
+    world = World(Store(), None)
+    world.store.values, world.store.unread = {old: b"{}"}, GONE
+    world.mirror.lose(GONE)
+    assert await world.beat() is None
+    assert world.mirror.lost_because == str(GONE)
+    world.store.unread = None
+    first = await world.beat()
+
+    assert set(first.gone) == {old}
+    assert len(world.store.values) == 4
+    assert world.mirror.lost_because == ""
 
 
 async def test_what_a_store_has_lost_is_written_anew():

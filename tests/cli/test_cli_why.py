@@ -414,7 +414,9 @@ def test_a_chain_stays_within_its_run_though_messages_are_numbered_anew(diary):
     assert "new leaves" not in told_of
 
 
-def test_what_a_later_run_hears_of_an_order_belongs_to_it(diary):
+@pytest.mark.parametrize("named", ["", ENTRY])
+def test_what_a_later_run_hears_of_an_order_belongs_to_it(diary, named):
+    """A position is told once, whether or not it was recorded with the order that moved it."""
     diary.turn("router:paper", 9, 8, intent(1))
     diary.turn("router:paper", 12, 9, OutcomeUnknown(ENTRY, "no answer in 3 s", NOW))
     diary.turn("router:paper", 12, 9, ConfirmationWanted(ENTRY, "q7", "are you sure?", NOW))
@@ -422,7 +424,7 @@ def test_what_a_later_run_hears_of_an_order_belongs_to_it(diary):
     diary.run()
     filled = OrderUpdated(ENTRY, "77", State.FILLED, 75, 88_950_000, NOW)
     sold = m.PositionChanged("straddle", "call", SYMBOL, Side.SELL, 0, 0, 75, 88_950_000, NOW)
-    other = replace(sold, leg_id="put")
+    sold, other = replace(sold, intent_id=named), replace(sold, leg_id="put")
     diary.turn("router:paper", 2, 0, filled, sold, other)
     lines = diary.why("77")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import pytest
 from msgspec.structs import replace
 
 from daemon.domain.market.notes import NoteKind
@@ -16,6 +17,7 @@ from daemon.messages import (
     BooksAgree,
     BooksDiffer,
     DayMarked,
+    EpochBegan,
     ExitOverdue,
     Noted,
     PositionChanged,
@@ -25,6 +27,7 @@ from tests.kit.facts import INTENT
 from tests.kit.seen import DIFFER
 
 TOMORROW = DAY + timedelta(days=1)
+YESTERDAY = DAY - timedelta(days=1)
 MARKED = DayMarked(
     strategy_id="s",
     day=DAY,
@@ -181,3 +184,19 @@ def test_a_position_that_no_order_of_ours_made_is_no_trade_of_the_account():
     strange = PositionChanged("other", "ce", CE, Side.SELL, 0, 0, 75, 75, clock("10:00:00"))
 
     assert told(report(day_opened(), strange), "trades").startswith("0")
+
+
+@pytest.mark.parametrize(
+    ("began", "since"),
+    [
+        ("08:00:00", ""),
+        ("09:29:00", ""),
+        ("09:45:00", ", low and high since the start at 09:45:00"),
+    ],
+)
+def test_a_low_and_a_high_that_a_restart_has_cut_short_say_so(began, since):
+    """Nobody watched the profit of before; what was entered after the start was seen whole."""
+    first, again = EpochBegan(1, clock("08:00:00", YESTERDAY)), EpochBegan(2, clock(began))
+    lines = report(first, *ENTERED, again, day_ended(), MARKED)
+
+    assert told(lines, "  P&L").endswith(f"high 900.00 at 10:00:00{since}")

@@ -31,6 +31,7 @@ def test_a_short_option_needs_more_on_the_day_that_it_expires():
         ((SHORT, sold("ce", bought="90")), EXPIRY),
         ((SHORT, LegExpired("s", "ce", CE, clock("15:30:00"))), EXPIRY),
         ((STOCK,), EXPIRY),
+        ((replace(STOCK, symbol="MCX:CRUDEOIL25SEP5800CE"),), EXPIRY),
     ],
 )
 def test_what_is_not_held_or_does_not_expire_needs_no_more(facts, day):

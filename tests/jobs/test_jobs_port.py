@@ -11,7 +11,10 @@ from datetime import date
 import pytest
 from msgspec.structs import replace
 
+from daemon.domain.orders.reconcile import EXTERNAL
+from daemon.domain.orders.words import IntentRecorded, OrderUpdated, State
 from daemon.errors import StoreError
+from daemon.jobs import port
 from daemon.jobs.port import Jobs, Office
 from daemon.messages import Job, RunJob, SessionReady
 from daemon.settings import Account, Daemon, JobSettings, Settings
@@ -21,9 +24,10 @@ from daemon.storage.emergency import GuardedLedger
 from daemon.storage.ledger import StoredLedger
 from daemon.storage.sqlite import SqliteStore
 from tests.kit.acting import CE, DAY, clock, day_ended, day_opened, opened, sold
-from tests.kit.facts import ORIGIN, tick
+from tests.kit.facts import INTENT, ORIGIN, tick
 
 NOW = clock("15:30:00")
+MTF = "NSE:SBIN:MTF"
 TODAY, EXPIRY = date(2026, 3, 9), date(2025, 9, 2)
 
 
@@ -121,6 +125,31 @@ async def test_a_disk_that_refuses_is_told_and_ends_nothing(tmp_path, ledger):
 
     assert not done.ok
     assert "cannot be written" in done.text
+
+
+async def test_a_job_that_falls_over_a_defect_of_ours_is_told_and_ends_nothing(
+    tmp_path, ledger, monkeypatch
+):
+    def falls(*_given: object) -> str:
+        raise KeyError("leg")
+
+    monkeypatch.setattr(port, "day_report", falls)
+    (done,) = await office(tmp_path, ledger).ask(RunJob(Job.REPORT, DAY))
+
+    assert (done.ok, done.text) == (False, "KeyError: 'leg'; that is a defect of this job")
+
+
+@pytest.mark.parametrize("job", [Job.REPORT, Job.MARGIN])
+async def test_what_a_stranger_trades_under_the_brokers_own_name_fails_no_job(
+    tmp_path, ledger, job
+):
+    bought = replace(sold("ce"), strategy_id=EXTERNAL, leg_id=MTF, symbol=MTF)
+    intent = replace(INTENT, strategy_id=EXTERNAL, leg_id=MTF, symbol=MTF)
+    filled = OrderUpdated(INTENT.intent_id, "B1", State.FILLED, 75, 75 * 8_000_000, NOW)
+    ledger.append((IntentRecorded(intent, NOW), filled, bought), ORIGIN, NOW)
+    (done,) = await office(tmp_path, ledger).ask(RunJob(job, DAY))
+
+    assert done.ok
 
 
 async def test_a_session_has_prices_and_a_way_to_each_broker(tmp_path, ledger):

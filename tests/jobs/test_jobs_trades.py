@@ -11,7 +11,7 @@ from daemon.domain.instants import at
 from daemon.domain.market.charges import ChargedFill, charges
 from daemon.domain.market.instruments import contract
 from daemon.domain.orders.basket import Basket, OnFail
-from daemon.domain.orders.reconcile import EXTERNAL
+from daemon.domain.orders.reconcile import EXTERNAL, MANUAL
 from daemon.domain.orders.words import IntentRecorded, OrderUpdated, Purpose, Side, State
 from daemon.domain.risk.words import ExitReason, StrategyRules
 from daemon.jobs.trades import LegTrade, Trades
@@ -43,6 +43,7 @@ class Told:
         self._symbol, self._side = symbol, side
         self._sums = {Side.BUY: (0, 0), Side.SELL: (0, 0)}
         self._orders = 0
+        self.named = False
 
     def enters(self, at_ns: int = OPEN) -> None:
         basket = Basket("s:1", "s", (), at_ns, at_ns, OnFail.UNWIND, 0, 0)
@@ -74,9 +75,13 @@ class Told:
         bought, sold = self._sums[Side.BUY], self._sums[Side.SELL]
         self.trades.take(
             PositionChanged(
-                self._strategy_id, "leg", self._symbol, self._side, *bought, *sold, at_ns
+                *(self._strategy_id, "leg", self._symbol, self._side, *bought, *sold, at_ns),
+                intent_id=intent.intent_id if self.named else "",
             )
         )
+
+    def forget(self) -> None:
+        self._sums = {Side.BUY: (0, 0), Side.SELL: (0, 0)}
 
     def owes(self, reason: ExitReason) -> None:
         self.trades.take(ExitOwed("x", "s", ("leg",), reason, OPEN))
@@ -362,3 +367,32 @@ def test_a_share_still_held_on_a_later_day_is_delivered():
     told.trades.take(DayOpened(NEXT, (), at(NEXT, time(9))))
 
     assert told.only().charges_e4 == cost_e4(Side.BUY, 10, 1_300, STOCK, delivery=True)
+
+
+@pytest.mark.parametrize("named", [True, False], ids=["as now", "as before"])
+def test_each_round_trip_by_hand_is_a_trade_of_its_own(named):
+    """Whether its fills were recorded from flat on, or, without their order, from the first on."""
+    told = Told(side=Side.BUY, strategy_id=MANUAL)
+    told.named = named
+    for at_ns, price in ((OPEN, 100), (at(NEXT, time(10)), 120)):
+        told.fills(Side.BUY, 75, price, at_ns)
+        told.fills(Side.SELL, 75, price + 10, at_ns + 9)
+        if named:
+            told.forget()
+    first, second = told.trades.finish()
+
+    assert (first.day, first.entry_e4, first.exit_e4) == (DAY, 100 * E4, 110 * E4)
+    assert (second.day, second.entry_e4, second.exit_e4) == (NEXT, 120 * E4, 130 * E4)
+    assert [each.pnl_e4 for each in (first, second)] == [75 * 10 * E4] * 2
+    assert [len(each.orders) for each in (first, second)] == [2, 2]
+
+
+def test_an_order_by_hand_that_was_never_filled_begins_no_trade():
+    """What is filled on a later day is entered then, and the way it was filled."""
+    told = Told(STOCK, Side.BUY, strategy_id=MANUAL)
+    unfilled = replace(INTENT, strategy_id=MANUAL, leg_id="leg", symbol=STOCK, decided_ns=OPEN)
+    told.trades.take(IntentRecorded(unfilled, OPEN))
+    told.fills(Side.BUY, 75, 100, at(NEXT, time(10)))
+    trade = told.only()
+
+    assert (trade.side, trade.day, trade.quantity) == (Side.BUY, NEXT, 75)

@@ -44,6 +44,7 @@ def test_a_body_can_be_read_by_any_tool():
         "marks": [],
         "at_ns": NOW,
         "account": "",
+        "basket_id": "",
     }
 
 

@@ -33,10 +33,12 @@ from daemon.domain.orders.ids import IntentIds
 from daemon.domain.orders.ladder import Prospect, prospect_of
 from daemon.domain.orders.outside import is_outside
 from daemon.domain.orders.reconcile import is_strangers
+from daemon.domain.orders.round_trips import RoundTrips
 from daemon.domain.orders.words import Intent, IntentRecorded, OrderFact, Pocket, Side
 from daemon.errors import RuleUnknown
 from daemon.messages import (
     LEDGER_FAILED,
+    SETTLEMENT,
     BasketEnded,
     BasketOpened,
     CancelAsked,
@@ -126,7 +128,7 @@ class Desk:
         self.since_ns: dict[tuple[str, str], int] = {}
         self.unrested: dict[tuple[str, str], int] = {}
         self._legs: dict[tuple[str, str], BasketLeg] = {}
-        self._before: dict[tuple[str, str], Position] = {}
+        self._trips = RoundTrips(self.book)
         self._held: set[tuple[str, str]] = set()
 
     def apply(self, fact: object) -> None:
@@ -140,6 +142,7 @@ class Desk:
                 if is_loose(intent.strategy_id):
                     self._take_leg(fact)
             case _ if isinstance(fact, OrderFact):
+                self._trips.hear(fact)
                 self.book.apply(fact)
             case BasketOpened():
                 self._open(fact)
@@ -236,7 +239,7 @@ class Desk:
         self.known_baskets.add(basket.basket_id)
         for key, leg in zip(_keys(basket), basket.legs, strict=True):
             self._legs[key] = leg
-            self._before[key] = self.book.position(*key)
+            self._trips.begin(key)
             self._held.add(key)
             self.since_ns[key] = opened.at_ns
             self.resident.pop(key, None)  # of an entry before, which may have been held to another
@@ -297,7 +300,7 @@ class Desk:
         return prospect_of(instrument, side, self.prices.last(instrument.symbol), self.day)
 
     def position_changed(self, order: Order, at_ns: int) -> PositionChanged:
-        """Return the leg of an order as it stands since its basket was opened."""
+        """Return the leg of an order as it stands since its basket was opened, or it was flat."""
         intent = order.intent
         key = (intent.strategy_id, intent.leg_id)
         leg = None if is_loose(intent.strategy_id) else self._legs.get(key)
@@ -312,19 +315,14 @@ class Desk:
             sold_quantity=traded.sold_quantity,
             sold_value_e4=traded.sold_value_e4,
             at_ns=at_ns,
+            intent_id=intent.intent_id,
+            settled=intent.parent.startswith(SETTLEMENT),
             product=intent.product,
         )
 
     def traded(self, strategy_id: str, leg_id: str) -> Position:
-        """Return what a leg has bought and sold since its basket was opened."""
-        key = (strategy_id, leg_id)
-        now, before = self.book.position(*key), self._before.get(key, Position())
-        return Position(
-            now.bought_quantity - before.bought_quantity,
-            now.bought_value_e4 - before.bought_value_e4,
-            now.sold_quantity - before.sold_quantity,
-            now.sold_value_e4 - before.sold_value_e4,
-        )
+        """Return what a leg has bought and sold since its basket was opened, or it was flat."""
+        return self._trips.traded((strategy_id, leg_id))
 
 
 def basket_of(desk: Desk, basket_id: str) -> Basket | None:

@@ -333,7 +333,8 @@ class RiskWatchdog:
                 self._watches.armed(ends=False)
             case DayMarked(strategy_id):
                 for watch in self._watches.of(strategy_id):
-                    self._watches.close_day(watch, fact)
+                    if fact.basket_id in ("", watch.opened.basket.basket_id):
+                        self._watches.close_day(watch, fact)
             case LinkDied():
                 self._die()
             case LinkRevived():

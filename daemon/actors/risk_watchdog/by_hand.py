@@ -8,10 +8,10 @@ from daemon.actors.order_router.loose import is_loose
 from daemon.actors.watch import Watch
 from daemon.actors.watches import Watches
 from daemon.domain.money import ceil_to, floor_to, units
+from daemon.domain.risk.leg_views import LegView
 from daemon.domain.risk.legs import resident_base_e4
 from daemon.domain.risk.moves import NEVER, LevelMoved
 from daemon.domain.risk.pnl import NO_MARK
-from daemon.domain.risk.watched import LegView
 from daemon.messages import AdjustByHand, BasketOpened, Declined
 
 

@@ -8,6 +8,7 @@ from datetime import date
 
 from msgspec import Struct
 
+from daemon.actors.loose_legs import enters_anew
 from daemon.domain.instants import day_of
 from daemon.domain.market.charges import Unknown
 from daemon.domain.market.costs import Executed, cost_e4
@@ -45,6 +46,8 @@ class DayCosts:
         """Take a fill: what the sums of its leg have grown by."""
         key = (changed.strategy_id, changed.leg_id)
         before, self._legs[key] = self._legs.get(key), changed
+        if before is not None and enters_anew(before.net_quantity, changed):
+            before = None
         bought = (changed.bought_quantity, changed.bought_value_e4)
         sold = (changed.sold_quantity, changed.sold_value_e4)
         if before is not None:

@@ -9,6 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import assert_never
 
+from msgspec.structs import replace
+
+from daemon.actors.loose_legs import enters_anew
 from daemon.actors.order_router.loose import is_loose
 from daemon.actors.risk_watchdog.day_costs import DayCosts
 from daemon.actors.risk_watchdog.views import (
@@ -51,6 +54,7 @@ class Picture:
         self._traded: dict[str, Traded] = {}
         self._todays: dict[str, Watch] = {}
         self._strays: dict[tuple[str, str], LegPosition] = {}
+        self._earned_e4: dict[tuple[str, str], int] = {}
         self._carried: frozenset[tuple[str, str]] = frozenset()
         self._costs = DayCosts()
         self._exits: dict[str, tuple[str, tuple[str, ...]]] = {}
@@ -77,6 +81,7 @@ class Picture:
         self._todays.clear()
         self._strays = {key: held for key, held in self._strays.items() if held.net_quantity}
         self._carried = frozenset(self._strays)
+        self._earned_e4.clear()
         self._follow(watches)
         kept = frozenset(self._followed)
         self._traded = {symbol: last for symbol, last in self._traded.items() if symbol in kept}
@@ -90,8 +95,10 @@ class Picture:
         """Take a fill in; without an entry that it belongs to it is a stray."""
         key = (changed.strategy_id, changed.leg_id)
         if watch is None or is_loose(changed.strategy_id):
+            before, watch = self._strays.get(key), None
+            if before is not None and enters_anew(before.net_quantity, changed):
+                self._earned_e4[key] = self._earned_e4.get(key, 0) + before.cash_e4
             self._strays[key] = position_of(changed)
-            watch = None
         basket_id = watch.opened.basket.basket_id if watch is not None else ""
         self._costs.take((changed.strategy_id, basket_id), changed)
         self._follow(watches)
@@ -174,6 +181,8 @@ class Picture:
                 guard = guards.get(key)
                 (view,) = guard.risk.legs() if guard else (stray_view(held, traded),)
                 looked_ns = guard.risk.pnl.last_ns if guard else self._last_ns
+                realised_e4 = view.realised_e4 + self._earned_e4.get(key, 0)
+                view = replace(view, realised_e4=realised_e4)  # with today's earlier round trips
                 legs.append(leg_seen(view, Look(traded, looked_ns, key in late), around))
         kept = {leg_id for owner, leg_id in self._carried if owner == strategy_id}
         return stray_seen(strategy_id, legs, self._costs.total_e4((strategy_id, ""), kept))

@@ -11,11 +11,11 @@ from daemon.actors.watch import Watch
 from daemon.domain.instants import MILLISECOND_NS
 from daemon.domain.market.freshness import STALE_FLOOR_NS, STALE_INTERVALS
 from daemon.domain.risk import guard
+from daemon.domain.risk.leg_views import LegView
 from daemon.domain.risk.lock_and_trail import LockStatus
 from daemon.domain.risk.moves import NEVER
 from daemon.domain.risk.pnl import NO_MARK, LegPosition, realised_e4, unrealised_e4
 from daemon.domain.risk.strategy import StrategyRisk
-from daemon.domain.risk.watched import LegView
 from daemon.messages import LegSeen, WatchSeen
 
 
@@ -84,6 +84,7 @@ def _unguarded(leg: LegView, look: Look, around: Around) -> tuple[str, ...]:
         subscribed=look.traded is not None,
         link_alive=around.link_alive,
         priced=leg.fresh,
+        unjudged=leg.unjudged,
         looked_ns=look.looked_ns,
         orders_open=around.orders_open,
         exit_overdue=look.overdue,

@@ -83,6 +83,7 @@ def marked(watch: Watch, ended: DayEnded, last_ns: int) -> DayMarked:
         floor_e4=lock.floor_e4,
         marks=tuple((leg.leg_id, leg.mark_e4) for leg in held),
         at_ns=ended.at_ns,
+        basket_id=watch.opened.basket.basket_id,
     )
 
 

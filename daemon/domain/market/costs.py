@@ -1,7 +1,8 @@
 """Costs: what one order came to cost, by all that was filled of it.
 
 A position that the exchange closed by itself pays no fees but the tax on its worth. Where no table
-reaches back to the day, for the contract or for its charges, the answer is `Unknown`.
+reaches back to the day, for the contract or for its charges, the answer is `Unknown`; so it is for
+what a broker calls by a name of its own, and that no table of ours is about.
 """
 
 from __future__ import annotations
@@ -51,6 +52,8 @@ def cost_e4(executed: Executed, day: date, *, kept: bool) -> int | Unknown:
         instrument = contract(executed.symbol, day, strict=False)
     except RuleUnknown as error:
         return Unknown(str(error))
+    except ValueError:
+        return Unknown(f"no table is about {executed.symbol}: its name is the broker's own")
     if executed.settled:
         return _exercise(executed, instrument, day)
     delivery = kept and instrument.kind is Kind.EQUITY

@@ -18,6 +18,7 @@ class Unguarded(StrEnum):
     NOT_SUBSCRIBED = "not_subscribed"
     LINK_DEAD = "link_dead"
     NO_PRICE = "no_price"
+    OTHER_UNPRICED = "other_unpriced"
     NOT_WATCHED = "not_watched"
     ORDERS_CLOSED = "orders_closed"
     EXIT_OVERDUE = "exit_overdue"
@@ -34,6 +35,7 @@ _SENTENCES = {
     Unguarded.NOT_SUBSCRIBED: "no prices are asked for it",
     Unguarded.LINK_DEAD: "the link that brings its prices is dead",
     Unguarded.NO_PRICE: "it has no price to be judged by",
+    Unguarded.OTHER_UNPRICED: "another leg has no price, and only rules of the whole hold this one",
     Unguarded.NOT_WATCHED: "the watchdog has not looked at it in time",
     Unguarded.ORDERS_CLOSED: "no exit can be sent to its broker",
     Unguarded.EXIT_OVERDUE: "an exit is owed and past its deadline",
@@ -73,6 +75,7 @@ class Watch(Struct, frozen=True, gc=False):
         looked_ns: when the watchdog last judged it.
         orders_open: an exit could be sent now; paused and latched accounts still send exits.
         exit_overdue: an exit is owed and its deadline has passed.
+        unjudged: rules of the whole alone hold it, and are not judged, for want of another's mark.
     """
 
     ruled: bool
@@ -83,6 +86,7 @@ class Watch(Struct, frozen=True, gc=False):
     looked_ns: int
     orders_open: bool
     exit_overdue: bool = False
+    unjudged: bool = False
 
 
 def unguarded_because(watch: Watch, now_ns: int, patience_ns: int) -> tuple[Unguarded, ...]:
@@ -99,6 +103,7 @@ def unguarded_because(watch: Watch, now_ns: int, patience_ns: int) -> tuple[Ungu
         (Unguarded.NOT_SUBSCRIBED, not watch.subscribed),
         (Unguarded.LINK_DEAD, not watch.link_alive),
         (Unguarded.NO_PRICE, not watch.priced),
+        (Unguarded.OTHER_UNPRICED, watch.unjudged),
         (Unguarded.NOT_WATCHED, now_ns - watch.looked_ns > patience_ns),
         (Unguarded.ORDERS_CLOSED, not watch.orders_open),
         (Unguarded.EXIT_OVERDUE, watch.exit_overdue),

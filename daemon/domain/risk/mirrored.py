@@ -16,11 +16,11 @@ from msgspec import Meta, Struct
 
 from daemon.domain.market.instruments import parse_symbol
 from daemon.domain.orders.words import Side
+from daemon.domain.risk.leg_views import LegView
 from daemon.domain.risk.legs import arm, catch_up, replay_hand
 from daemon.domain.risk.lock_and_trail import Lock, LockStatus, advance
 from daemon.domain.risk.moves import LevelMoved, Move
 from daemon.domain.risk.pnl import LegPosition
-from daemon.domain.risk.watched import LegView
 from daemon.domain.risk.words import LegRules, LockRule
 
 MOST_E4 = 10**15
@@ -158,7 +158,8 @@ def _tightened(
     if not 0 < told.followed_e4 <= _highest_e4(view.symbol, view.entry_e4):
         yield Unsound(who, f"{view.leg_id} has followed a price, it is told, that cannot have been")
     elif catch_up(levels, told.followed_e4) != told.stop_e4:
-        yield Unsound(who, f"a stop of {view.leg_id} is told that its trail does not put there")
+        if told.stop_e4 not in view.left_e4:  # else it is of before it was loosened
+            yield Unsound(who, f"a stop of {view.leg_id} is told that its trail does not put there")
     else:
         move = Move.TRAILED
         yield LevelMoved(who, view.leg_id, move, kept_e4, told.stop_e4, at_ns, told.followed_e4)

@@ -14,13 +14,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from daemon.domain.market.frames import Quote
 from daemon.domain.orders.words import Side
 from daemon.domain.risk.guard import Unpriced
+from daemon.domain.risk.leg_views import LegView, view_of
 from daemon.domain.risk.legs import tighten
 from daemon.domain.risk.lock_and_trail import Lock, LockStatus, advance, broken, merge, next_at_e4
 from daemon.domain.risk.moves import NEVER, Exit, LevelMoved, Move, Verdict
 from daemon.domain.risk.pnl import NO_MARK, LegPosition, PnlTrack, mark_of
 from daemon.domain.risk.thresholds import Thresholds, crossed, thresholds_of
 from daemon.domain.risk.watched import (
-    LegView,
     WatchedLeg,
     armed,
     base_under_watch,
@@ -28,7 +28,6 @@ from daemon.domain.risk.watched import (
     remark,
     restore_leg,
     unpriced,
-    view_of,
     worth_of,
 )
 from daemon.domain.risk.words import ExitReason, LegRules, Mark, StrategyRules
@@ -246,7 +245,8 @@ class StrategyRisk:
         """Return what others may see of every leg, in the order in which they were watched."""
         self._weigh()
         ruled = self.thresholds.floor_e4 > -NEVER
-        return tuple(view_of(leg, ruled_by_whole=ruled) for leg in self._legs.values())
+        judged, legs = not self._unmarked, self._legs.values()
+        return tuple(view_of(leg, ruled_by_whole=ruled, whole_judged=judged) for leg in legs)
 
     def _value(self, leg: WatchedLeg, quote: Quote) -> int:
         return mark_of(quote, self._rules.mark, short=leg.is_short)

@@ -7,14 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from msgspec import Struct
-
 from daemon.domain.orders.words import Side
 from daemon.domain.risk.guard import Unpriced
 from daemon.domain.risk.legs import (
     Levels,
     arm,
-    followed_e4,
     judge_leg,
     rearm,
     replay_hand,
@@ -22,50 +19,12 @@ from daemon.domain.risk.legs import (
     retrace,
 )
 from daemon.domain.risk.moves import NEVER, LevelMoved, Move
-from daemon.domain.risk.pnl import NO_MARK, LegPosition, realised_e4, unrealised_e4
+from daemon.domain.risk.pnl import NO_MARK, LegPosition
 from daemon.domain.risk.premium import Base, base_of
 from daemon.domain.risk.words import ExitReason, LegRules
 
 PATIENCE_NS = 5 * 10**9
 """How long a leg may wait for its first quote: a feed may bring its instruments one by one."""
-
-
-class LegView(Struct, frozen=True):
-    """One leg for those who show it or ask whether it is guarded; prices and amounts in `_e4`.
-
-    Attributes:
-        leg_id: the leg of its strategy.
-        symbol: of what.
-        side: which way it was entered.
-        net_quantity: units held, below zero for a short.
-        entry_e4: the average entry price; 0 before the first fill.
-        mark_e4: what it is valued at; the last known where it has none now; `NO_MARK`: never any.
-        fresh: whether the mark counts now.
-        seen_ns: when its prices were last heard of; 0: never.
-        realised_e4: profit of what is closed.
-        unrealised_e4: profit of what is open, at the mark.
-        stop_e4: 0 where there is none.
-        target_e4: 0 where there is none.
-        ruled: a stop of its own or of the whole strategy holds it.
-        owed: an exit is on its way.
-        followed_e4: up to where the stop has followed its price; 0 before the first fill.
-    """
-
-    leg_id: str
-    symbol: str
-    side: Side
-    net_quantity: int
-    entry_e4: int
-    mark_e4: int
-    fresh: bool
-    seen_ns: int
-    realised_e4: int
-    unrealised_e4: int
-    stop_e4: int
-    target_e4: int
-    ruled: bool
-    owed: bool
-    followed_e4: int = 0
 
 
 class WatchedLeg:
@@ -88,6 +47,7 @@ class WatchedLeg:
         blind_ns: the first frame on which units were held without a mark; 0: none yet.
         told: that nothing prices it was told; not again before it has had a mark.
         owed: an exit is on its way; nothing is judged until it is flat or that is withdrawn.
+        left_e4: stops that were loosened, by hand or by another average, as the record tells.
         unarmed: average entry prices that no levels count from yet, each with its fill's instant.
     """
 
@@ -97,6 +57,7 @@ class WatchedLeg:
         "high_trip_e4",
         "is_short",
         "last_mark_e4",
+        "left_e4",
         "leg_id",
         "levels",
         "low_trip_e4",
@@ -126,6 +87,7 @@ class WatchedLeg:
         self.mark_e4 = self.last_mark_e4 = self.spike_low_e4 = self.spike_high_e4 = NO_MARK
         self.seen_ns = self.blind_ns = 0
         self.owed = self.told = False
+        self.left_e4: set[int] = set()
         self.unarmed: list[tuple[int, int]] = []
         self.low_trip_e4, self.high_trip_e4 = -1, NEVER
 
@@ -302,6 +264,8 @@ def restore_leg(leg: WatchedLeg | None, fact: LevelMoved) -> None:
     _arm_by(leg, fact)
     if leg.levels is None:
         return
+    if fact.from_e4 and leg.levels.sign * (fact.to_e4 - fact.from_e4) < 0:
+        leg.left_e4.add(fact.from_e4)
     match fact.move:
         case Move.ARMED:
             reset(leg.levels, fact.best_e4)
@@ -320,28 +284,3 @@ def _arm_by(leg: WatchedLeg, fact: LevelMoved) -> None:
         count = instants.index(fact.at_ns) + 1 if fact.at_ns in instants else 0
     for _ in range(count):
         _arm_next(leg)
-
-
-def view_of(leg: WatchedLeg, *, ruled_by_whole: bool) -> LegView:
-    """Return what others may see of a leg; `ruled_by_whole`: a stop of its strategy holds it."""
-    position, levels = leg.position, leg.levels
-    stop_e4 = levels.stop_e4 if levels else 0
-    fresh = leg.mark_e4 != NO_MARK
-    mark_e4 = leg.mark_e4 if fresh else leg.last_mark_e4
-    return LegView(
-        leg_id=leg.leg_id,
-        symbol=leg.symbol,
-        side=position.side,
-        net_quantity=leg.net_quantity,
-        entry_e4=position.entry_e4,
-        mark_e4=mark_e4,
-        fresh=fresh,
-        seen_ns=leg.seen_ns,
-        realised_e4=realised_e4(position),
-        unrealised_e4=unrealised_e4(position, mark_e4) if mark_e4 != NO_MARK else 0,
-        stop_e4=stop_e4,
-        target_e4=levels.target_e4 if levels else 0,
-        ruled=ruled_by_whole or stop_e4 > 0,
-        owed=leg.owed,
-        followed_e4=followed_e4(levels) if levels else 0,
-    )

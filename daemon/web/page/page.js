@@ -32,6 +32,7 @@ const WHY = {
   not_subscribed: "no prices asked for",
   link_dead: "the feed is dead",
   no_price: "no price yet",
+  other_unpriced: "another leg has no price",
   not_watched: "watchdog is late",
   orders_closed: "no exit can be sent",
   exit_overdue: "an exit is overdue",

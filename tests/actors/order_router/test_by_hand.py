@@ -20,6 +20,7 @@ from daemon.domain.orders.words import (
     Side,
     State,
 )
+from daemon.guardian.books import Books
 from daemon.messages import (
     AccountSeen,
     CancelByHand,
@@ -34,6 +35,7 @@ from daemon.messages import (
     OrderAsked,
     PauseEntries,
     PlaceByHand,
+    PositionChanged,
     SeeAccount,
     SeeOrders,
 )
@@ -622,3 +624,21 @@ def test_what_is_held_is_shown_with_its_product():
         CE: Product.CARRY,
         PE: Product.INTRADAY,
     }
+
+
+def test_what_is_bought_anew_by_hand_is_entered_at_its_own_price():
+    """Nothing of the round trip before counts: neither for the account nor for the watchdog."""
+    stage = Stage()
+    for number, (side, price) in enumerate([(Side.BUY, 100), (Side.SELL, 110), (Side.BUY, 120)]):
+        stage.now_ns += 5 * S
+        stage.tell(frame(stage.now_ns, ce=price))
+        place(stage, request_id=f"r{number}", side=side, price_e4=e4(price), at_ns=stage.now_ns)
+        stage.run(1)
+    (held,) = stage.ask(SeeAccount()).held
+    last = [fact for fact in stage.facts if isinstance(fact, PositionChanged)][-1]
+    books = Books("", stage.facts)
+    order = books.book.order(last.intent_id)
+
+    assert (held.bought_quantity, held.bought_value_e4, held.sold_quantity) == (75, 75 * e4(120), 0)
+    assert (last.bought_quantity, last.bought_value_e4, last.sold_quantity) == (75, 75 * e4(120), 0)
+    assert books.position_changed(order, last.at_ns) == last

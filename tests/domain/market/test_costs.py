@@ -49,10 +49,11 @@ def test_a_settled_option_costs_the_tax_of_whoever_exercised_it(side, held):
         ("NIFTY-2019-05-02-11700-CE", date(2019, 5, 2), False, "charges.toml does not cover"),
         ("NIFTY-2019-05-02-11700-CE", date(2019, 5, 2), True, "exercise on 2019-05-02"),
         ("NIFTY-2015-05-28-8300-CE", date(2015, 5, 28), False, "2015"),
+        ("NSE:SBIN:MTF", DAY, False, "no table is about NSE:SBIN:MTF"),
     ],
 )
 def test_where_no_table_knows_nothing_is_guessed(symbol, day, settled, why):
-    """Of charges, of an exercise, of the contract."""
+    """Of charges, of an exercise, of the contract, and of what only the broker has a name for."""
     unknown = cost_e4(Executed(symbol, "sell", 75, 75 * e4("100"), settled), day, kept=False)
     assert isinstance(unknown, Unknown)
     assert why in unknown.because

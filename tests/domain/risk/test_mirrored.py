@@ -7,6 +7,7 @@ from msgspec.structs import replace
 
 from daemon.domain.money import E4, e4
 from daemon.domain.orders.words import Side
+from daemon.domain.risk.leg_views import view_of
 from daemon.domain.risk.legs import arm, catch_up
 from daemon.domain.risk.lock_and_trail import Lock, LockStatus, advance
 from daemon.domain.risk.mirrored import (
@@ -19,7 +20,7 @@ from daemon.domain.risk.mirrored import (
 )
 from daemon.domain.risk.moves import LevelMoved, Move
 from daemon.domain.risk.pnl import LegPosition
-from daemon.domain.risk.watched import WatchedLeg, armed, restore_leg, view_of
+from daemon.domain.risk.watched import WatchedLeg, armed, restore_leg
 from daemon.domain.risk.words import Distance, LegRules, LockRule, Trail
 
 CE, FUTURE = "NIFTY-2025-09-02-24550-CE", "NIFTY-2025-09-30-FUT"
@@ -171,6 +172,21 @@ def test_a_stop_that_cannot_be_is_not_taken(position, stop, best, because) -> No
     leg = MirroredLeg("ce", e4(stop), e4(best))
 
     assert told(levels(Lock(), leg), known(legs=(view(position),))) == [Unsound("s", because)]
+
+
+LOOSENED = LevelMoved("s", "ce", Move.ADJUSTED, e4(130), e4(140), 1, e4(100))
+AVERAGED = LevelMoved("s", "ce", Move.ARMED, e4(130), e4(133), 1, e4(100))
+
+
+@pytest.mark.parametrize("moved", [LOOSENED, AVERAGED])
+def test_a_stop_of_before_it_was_loosened_is_no_strangers(moved) -> None:
+    """By hand or by a fill, while the mirror could not be written; any other is."""
+    record = known(legs=(view(SHORT, TRAIL, moved),))
+    older, strange = (MirroredLeg("ce", e4(stop), e4(100)) for stop in (130, 129))
+
+    assert told(levels(Lock(), older), record) == []
+    (unsound,) = told(levels(Lock(), strange), record)
+    assert isinstance(unsound, Unsound)
 
 
 def test_a_stop_where_the_record_has_none_is_believed_only_by_its_rule() -> None:

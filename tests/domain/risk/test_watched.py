@@ -6,7 +6,7 @@ from daemon.domain.money import E4, e4
 from daemon.domain.orders.words import Side
 from daemon.domain.risk.moves import NEVER
 from daemon.domain.risk.pnl import NO_MARK, LegPosition
-from daemon.domain.risk.watched import WatchedLeg, armed, view_of
+from daemon.domain.risk.watched import WatchedLeg, armed
 from daemon.domain.risk.words import Distance, ExitReason, LegRules
 
 STOP = LegRules(stop=Distance(percent_e4=30 * E4), target=Distance(percent_e4=60 * E4))
@@ -128,18 +128,3 @@ def test_a_leg_closed_too_far_is_valued_from_the_other_side(at_touch: bool, mark
     leg = watched(SOLD, at_touch=at_touch)
     leg.take(SOLD.filled(Side.BUY, 100, e4("90")), 0, at_touch=at_touch)
     assert (leg.is_short, leg.mark_e4, trips(leg)) == (False, mark_e4, (-1, NEVER))
-
-
-def test_a_view_tells_the_last_mark_and_that_it_is_not_fresh() -> None:
-    leg = watched(SOLD, mark="90")
-    leg.lose_mark()
-    leg.lose_mark()
-    view = view_of(leg, ruled_by_whole=False)
-    assert (view.mark_e4, view.fresh, view.unrealised_e4) == (e4("90"), False, e4("750"))
-    assert (view.stop_e4, view.target_e4, view.ruled) == (e4("130"), e4("40"), True)
-
-
-def test_a_view_before_the_entry_has_neither_price_nor_level() -> None:
-    view = view_of(watched(), ruled_by_whole=True)
-    assert (view.entry_e4, view.mark_e4, view.unrealised_e4, view.stop_e4) == (0, NO_MARK, 0, 0)
-    assert view.ruled

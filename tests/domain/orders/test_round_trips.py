@@ -1,0 +1,81 @@
+"""From where on a leg's trades are counted."""
+
+import pytest
+
+from daemon.domain.orders.book import Book, Position
+from daemon.domain.orders.reconcile import EXTERNAL, MANUAL
+from daemon.domain.orders.round_trips import RoundTrips
+from daemon.domain.orders.words import OrderAccepted, Side, State
+from tests.domain.orders.test_book import recorded, updated
+
+E4 = 10_000
+
+
+class Told:
+    """A book and its round trips, told the same."""
+
+    def __init__(self, strategy_id):
+        self.book = Book()
+        self.trips = RoundTrips(self.book)
+        self._leg = (strategy_id, "call")
+        self._orders = 0
+
+    def intends(self, side, quantity=75):
+        self._orders += 1
+        name, whose = f"o{self._orders}", {"strategy_id": self._leg[0]}
+        self.book.apply(recorded(name, side=side, quantity=quantity, **whose))
+        return name
+
+    def hears(self, fact):
+        self.trips.hear(fact)
+        self.book.apply(fact)
+
+    def fills(self, name, quantity, price, state=State.FILLED):
+        self.hears(updated(state, quantity, quantity * price * E4, name, f"b{name}"))
+
+    def trades(self, side, price, quantity=75):
+        self.fills(self.intends(side, quantity), quantity, price)
+
+    @property
+    def traded(self):
+        return self.trips.traded(self._leg)
+
+
+@pytest.mark.parametrize("strategy_id", [MANUAL, EXTERNAL])
+def test_a_leg_of_no_basket_begins_at_nothing_with_the_first_fill_after_it_was_flat(strategy_id):
+    told = Told(strategy_id)
+    told.trades(Side.BUY, 100)
+    told.trades(Side.SELL, 110)
+    assert told.traded == Position(75, 7_500 * E4, 75, 8_250 * E4)
+    name = told.intends(Side.BUY)
+    told.hears(OrderAccepted(name, "9", 5))
+    told.fills(name, 0, 120, State.WORKING)
+    assert told.traded == Position(75, 7_500 * E4, 75, 8_250 * E4)
+    told.fills(name, 30, 120, State.WORKING)
+    told.fills(name, 75, 120)
+    assert told.traded == Position(75, 9_000 * E4)
+
+
+def test_an_order_that_rested_since_before_it_was_flat_begins_another():
+    told = Told(MANUAL)
+    rests = told.intends(Side.SELL)
+    told.trades(Side.BUY, 100)
+    told.trades(Side.SELL, 110)
+    told.fills(rests, 75, 90)
+    assert told.traded == Position(0, 0, 75, 6_750 * E4)
+
+
+def test_a_leg_of_a_basket_goes_on_until_the_next_is_opened():
+    """A fill that was in doubt may come after it was flat."""
+    told = Told("straddle")
+    for side, price in ((Side.SELL, 100), (Side.BUY, 90), (Side.SELL, 95)):
+        told.trades(side, price)
+    assert told.traded == Position(75, 6_750 * E4, 150, 14_625 * E4)
+    told.trips.begin(("straddle", "call"))
+    assert told.traded == Position()
+
+
+def test_what_no_order_is_known_of_begins_nothing():
+    told = Told(MANUAL)
+    told.trips.hear(updated(State.FILLED, 75, 75 * E4, "nobody's"))
+    assert told.traded == Position()
