@@ -67,8 +67,8 @@ class _Day:
         match fact:
             case DayOpened():
                 self._open(fact)
-            case EpochBegan(_, at_ns) if day_of(at_ns) == self._day:
-                self._began_ns = at_ns
+            case EpochBegan(_, at_ns) if day_of(at_ns) == self._day and not self._marks:
+                self._began_ns = at_ns  # once the day is marked no start cuts anything short
             case IntentRecorded(intent) if intent.account == self._account:
                 self._know(intent.strategy_id)
             case BooksDiffer(account) if account == self._account:

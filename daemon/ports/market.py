@@ -111,6 +111,13 @@ class LiveMarket(Protocol):
         """
         ...
 
+    def hold(self, symbols: Iterable[str]) -> None:
+        """Take that some of what is shown has come to be held: it goes by its last price.
+
+        That is told, be it of an earlier day, and nothing is shown anew for it.
+        """
+        ...
+
     async def quotes(self, symbols: Iterable[str]) -> Mapping[str, Stamped]:
         """Ask for the newest quotes, where nothing is heard; absent: there is none.
 

@@ -107,8 +107,11 @@ class Live(Twins):
         """
         before = self._held.symbols()
         self._held.hear(fact)
-        if not self._shown.issuperset({*self._held.symbols()} - {*before}):
+        fresh = {*self._held.symbols()} - {*before}
+        if not self._shown.issuperset(fresh):
             self._feed.hear(MarketReady())
+        elif fresh:
+            self._source.market.hold(fresh)
 
     def know(self, plans: Iterable[Plan]) -> None:
         """Show what these strategies need from now on."""

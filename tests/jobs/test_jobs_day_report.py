@@ -200,3 +200,15 @@ def test_a_low_and_a_high_that_a_restart_has_cut_short_say_so(began, since):
     lines = report(first, *ENTERED, again, day_ended(), MARKED)
 
     assert told(lines, "  P&L").endswith(f"high 900.00 at 10:00:00{since}")
+
+
+def test_a_start_after_the_day_was_marked_has_cut_nothing_short():
+    """As where a report is made anew in the evening."""
+    evening = EpochBegan(3, clock("18:00:00"))
+    for began, since in (
+        ("08:00:00", ""),
+        ("09:45:00", ", low and high since the start at 09:45:00"),
+    ):
+        again = EpochBegan(2, clock(began))
+        lines = report(*ENTERED, again, day_ended(), MARKED, evening)
+        assert told(lines, "  P&L").endswith(f"high 900.00 at 10:00:00{since}")

@@ -74,6 +74,7 @@ class Told:
         self.room = room
         self.listed = {"NIFTY", *options}
         self.wants: list[tuple[list[str], list[str]]] = []
+        self.holds: list[list[str]] = []
         self.renewed = 0
         self.fails = asyncio.Event()
         self.refuses = ""
@@ -88,6 +89,9 @@ class Told:
         if self.refuses:
             raise BrokerMisused(self.refuses)
         self.wants.append((list(held), list(others)))
+
+    def hold(self, symbols: Iterable[str]) -> None:
+        self.holds.append(sorted(symbols))
 
     def renew(self) -> None:
         self.renewed += 1
@@ -304,7 +308,7 @@ async def test_a_strategy_that_comes_and_what_is_held_are_shown_too():
     assert steps == []
 
 
-async def test_what_comes_to_be_held_is_shown_at_once_and_what_is_shown_already_changes_nothing():
+async def test_what_comes_to_be_held_is_shown_at_once_and_what_is_shown_is_told_as_held():
     """Somebody trades beside Ordo: what he holds has to be priced, or no kill could close it."""
     market = Told()
     strangers = f"SENSEX-{WEEK}-80000-PE"
@@ -312,8 +316,9 @@ async def test_what_comes_to_be_held_is_shown_at_once_and_what_is_shown_already_
     async with coming(market) as (live, steps):
         at_first = len(market.wants)
         live.hear(sold(CALL, 65))
+        live.hear(sold(CALL, 130))
         await quiet()
-        assert len(market.wants) == at_first
+        assert (len(market.wants), market.holds) == (at_first, [[CALL]])
         live.hear(sold(strangers, 20))
         await quiet()
         ((held, shown),) = market.wants[at_first:]

@@ -49,6 +49,10 @@ class Prices:
         """
         self._ticker.want(held, others)
 
+    def hold(self, symbols: Iterable[str]) -> None:
+        """Take that some of what is shown has come to be held."""
+        self._ticker.hold(symbols)
+
     async def quotes(self, symbols: Iterable[str]) -> Mapping[str, Stamped]:
         """Ask for the newest quotes, which the ticker does not tell.
 

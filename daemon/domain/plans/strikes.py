@@ -70,8 +70,9 @@ def by_premium(premium_e4: int, pick: Pick, kind: Kind, listed: Listed) -> int |
     """Return the strike whose premium is nearest to the wanted one, on the side that is allowed.
 
     The premium of a strike is its last traded price; where it has not traded, the middle of bid
-    and ask. Of two equally near, the one further out of the money. While the quote of a strike
-    beside the chosen one has not come there is none, for that strike could be the nearer one.
+    and ask. Of two equally near, the one further out of the money. A premium falls from strike to
+    strike out of the money: so while the quote of the next one towards the wanted premium has not
+    come there is none, for that strike could be the nearer one.
 
     Args:
         premium_e4: the wanted premium.
@@ -88,18 +89,21 @@ def by_premium(premium_e4: int, pick: Pick, kind: Kind, listed: Listed) -> int |
     ]
     if not near:
         return f"no quoted premium is {pick.replace('_', ' ')} {units(premium_e4)}"
-    chosen_e4 = min(near)[2]
-    for strike_e4 in _beside(chosen_e4, listed):
-        if listed[strike_e4] is None:
-            return f"the strike {units(strike_e4)} beside {units(chosen_e4)} is not quoted yet"
+    distance, _, chosen_e4 = min(near)
+    if not distance:
+        return chosen_e4
+    is_dearer = _doubled(listed[chosen_e4]) > wanted
+    next_e4 = _next(chosen_e4, listed, -outward if is_dearer else outward)
+    if next_e4 is not None and listed[next_e4] is None:
+        return f"the strike {units(next_e4)} beside {units(chosen_e4)} is not quoted yet"
     return chosen_e4
 
 
-def _beside(strike_e4: int, listed: Listed) -> Sequence[int]:
-    """Return the next strikes below and above one of the listed."""
+def _next(strike_e4: int, listed: Listed, step: int) -> int | None:
+    """Return the listed strike above one, or below it; None: it is the last."""
     strikes = sorted(listed)
-    at = strikes.index(strike_e4)
-    return (*strikes[max(at - 1, 0) : at], *strikes[at + 1 : at + 2])
+    at = strikes.index(strike_e4) + step
+    return strikes[at] if 0 <= at < len(strikes) else None
 
 
 def _allowed(above: int, pick: Pick) -> bool:

@@ -110,16 +110,17 @@ def test_a_strike_is_picked_by_its_premium(premium: int, pick: Pick, expected: i
         (26, 100, 120),
         (26, 110, "the strike 110.00 beside 120.00 is not quoted yet"),
         (26, 120, "the strike 120.00 beside 130.00 is not quoted yet"),
-        (26, 130, "the strike 130.00 beside 120.00 is not quoted yet"),
+        (26, 130, 120),
         (60, 140, 100),
-        (60, 110, "the strike 110.00 beside 100.00 is not quoted yet"),
-        (15, 140, "the strike 140.00 beside 130.00 is not quoted yet"),
+        (60, 110, 100),
+        (15, 140, 130),
+        (14, 140, "the strike 140.00 beside 130.00 is not quoted yet"),
     ],
 )
 def test_by_its_premium_no_strike_is_picked_beside_one_whose_quote_has_not_come(
     premium: int, unquoted: int, expected: int | str
 ) -> None:
-    """That one could be nearer; one farther off could not."""
+    """That one could be nearer; one on the other side, or farther off, could not."""
     chosen = by_premium(premium * E4, Pick.CLOSEST, Kind.CALL, listed(CALLS | {unquoted: None}))
 
     assert chosen == (expected if isinstance(expected, str) else expected * E4)

@@ -6,14 +6,14 @@ held back is joined, and comes with the next prices that may be shown; of what i
 kept, for no stop is to be moved by it. Where its connection ends before that, it is let go of:
 nobody knows what has changed meanwhile.
 
-A price of an earlier day is none to enter at: it is left out, unless the contract is held. What is
-held goes by the last price that anybody knows.
+A price of an earlier day is none to enter at: it is kept back, unless the contract is held. What
+is held goes by the last price that anybody knows, and is told it once it comes to be held.
 """
 
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -47,7 +47,7 @@ from daemon.brokers.zerodha.stream.words import (
     Want,
 )
 from daemon.domain.instants import SECOND_NS, day_of, start_of
-from daemon.domain.market.frames import Frame
+from daemon.domain.market.frames import Frame, Quote
 from daemon.domain.market.merge import merge
 from daemon.ports.market import BookWanted, FrameHeard, LinkMoved, News, NoticeHeard, SessionLost
 from daemon.telemetry.redaction import printable
@@ -79,7 +79,7 @@ class Counts(Struct):
         early: prices that came before their mode was set: they lack the touch.
         garbled: messages that could not be understood.
         held_back: messages that had to wait for an index.
-        bygone: prices of an earlier day, of contracts that are not held.
+        bygone: prices of an earlier day, of contracts that were not held.
     """
 
     unknown: int = 0
@@ -108,6 +108,8 @@ class Lines:
         self._spread: Spread = ()
         self._names: dict[int, str] = {}
         self._chosen_from: frozenset[int] = frozenset()  # what is neither an index nor held
+        self._bygone: dict[int, Quote] = {}  # of these, what they were last told at before today
+        self._owed: dict[int, Quote] = {}  # of that, what has come to be held
         self._held: dict[int, FrameHeard] = {}
         self._old: set[int] = set()  # whose prices that are held back are not of now
         self._last_ns = 0
@@ -126,8 +128,8 @@ class Lines:
         """
         self._spread = spread(wanted, self._spread)
         self._names = {token: symbol for symbol, token in wanted.tokens.items()}
-        guarded = {*wanted.indices.values(), *wanted.held.values()}
-        self._chosen_from = frozenset(wanted.others.values()) - guarded
+        self._chosen_from = frozenset(wanted.others.values()) - {*wanted.indices.values()}
+        self.hold(wanted.held.values())
         answers = [
             self.handle(number, End(), now) for number in range(len(self._spread), len(self._lines))
         ]
@@ -140,6 +142,13 @@ class Lines:
             answers.append(self.handle(number, Want(dict.fromkeys(tokens, self._mode)), now))
             answers.append(self.handle(number, Begin(), now))
         return _joined(answers)
+
+    def hold(self, tokens: Iterable[int]) -> None:
+        """Take that these are held: their last prices are shown with the next, however old."""
+        held = frozenset(tokens)
+        self._chosen_from -= held
+        for token in held & self._bygone.keys():
+            self._owed[token] = self._bygone.pop(token)
 
     def look(self, now: Now) -> Answer:
         """Look at all of them."""
@@ -203,7 +212,8 @@ class Lines:
         known = self._of_today(known, now)
         if not known:
             return ()
-        quotes = {self._names[tick.token]: tick.quote for tick in known}
+        quotes = self._taken_owed() if self._owed else {}
+        quotes |= {self._names[tick.token]: tick.quote for tick in known}
         self._last_ns = max(now.market_ns, self._last_ns + 1)
         exchange_ns = max(tick.exchange_ns for tick in known)
         # Without an instant of the exchange's a price may rightly come again as it was.
@@ -220,15 +230,24 @@ class Lines:
         return ()
 
     def _of_today(self, ticks: Sequence[Tick], now: Now) -> list[Tick]:
-        """Return what may be shown: all but what is of an earlier day and not held."""
+        """Return what may be shown, and keep back what is of an earlier day and not held."""
         day_ns = start_of(day_of(now.market_ns))
-        shown = [
-            tick
-            for tick in ticks
-            if not 0 < tick.exchange_ns < day_ns or tick.token not in self._chosen_from
-        ]
-        self.counts.bygone += len(ticks) - len(shown)
+        shown = []
+        for tick in ticks:
+            if 0 < tick.exchange_ns < day_ns and tick.token in self._chosen_from:
+                self._bygone[tick.token] = tick.quote
+                self.counts.bygone += 1
+            else:
+                self._bygone.pop(tick.token, None)
+                self._owed.pop(tick.token, None)
+                shown.append(tick)
         return shown
+
+    def _taken_owed(self) -> dict[str, Quote]:
+        """Return the last prices of what has come to be held, as far as they are wanted still."""
+        owed, self._owed = self._owed, {}
+        names = self._names
+        return {names[token]: quote for token, quote in owed.items() if token in names}
 
     def _with_held(self, number: int, heard: FrameHeard) -> FrameHeard:
         """Return prices with those before them that are still wanted."""

@@ -8,6 +8,7 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Iterable
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from daemon.brokers.zerodha.instruments import Listed
 from daemon.brokers.zerodha.packets import is_index
@@ -114,6 +115,13 @@ class Ticker:
         else:
             self._take(self._lines.want(wanted, self._now()))
         self._wanted = wanted
+
+    def hold(self, symbols: Iterable[str]) -> None:
+        """Take that these have come to be held; what is not shown is passed over."""
+        known = self._wanted.tokens
+        held = {symbol: known[symbol] for symbol in symbols if symbol in known}
+        self._wanted = replace(self._wanted, held={**self._wanted.held, **held})
+        self._lines.hold(held.values())
 
     def renew(self) -> None:
         """Use the present session, for the one before is none any more."""

@@ -162,6 +162,39 @@ def test_a_price_of_an_earlier_day_is_none_to_enter_at_and_what_is_held_keeps_it
     assert shown.quotes.keys() == {"B"}
 
 
+def test_what_comes_to_be_held_is_told_the_price_of_an_earlier_day_that_was_kept_back():
+    """It has to be left by some price, and a quiet contract may have no other all day."""
+    yesterday_s = START_S - DAY_NS // SECOND_NS
+    names = {"B": OPTION + 256, "C": OPTION + 512}
+    lines = opened(Wanted(INDICES, {}, names))
+    old = [option_packet(token, 50, yesterday_s) for token in names.values()]
+    lines.handle(0, Bytes(frame(index_packet(NIFTY, 100, START_S), *old)), now(1))
+    lines.hold([OPTION + 256])
+
+    (shown,) = frames(lines.handle(0, moving(101, 2), now(2)))
+    assert {name: quote.ltp_e4 for name, quote in shown.quotes.items()} == {
+        "NIFTY": 10_100,
+        "B": 5_000,
+    }
+    (shown,) = frames(lines.handle(0, moving(102, 3), now(3)))
+    assert shown.quotes.keys() == {"NIFTY"}
+    lines.want(Wanted(INDICES, {"C": names.pop("C")}, names), now(4))
+    (shown,) = frames(lines.handle(0, moving(103, 5), now(5)))
+    assert shown.quotes.keys() == {"NIFTY", "C"}
+
+
+def test_a_price_of_today_takes_the_place_of_one_that_was_kept_back():
+    yesterday_s = START_S - DAY_NS // SECOND_NS
+    lines = opened(Wanted(INDICES, {}, {"B": OPTION}))
+    old = option_packet(OPTION, 50, yesterday_s)
+    lines.handle(0, Bytes(frame(index_packet(NIFTY, 100, START_S), old)), now(1))
+    lines.handle(0, Bytes(frame(option_packet(OPTION, 60, START_S + 2))), now(2))
+    lines.hold([OPTION])
+
+    (shown,) = frames(lines.handle(0, moving(101, 3), now(3)))
+    assert shown.quotes.keys() == {"NIFTY"}
+
+
 def test_prices_that_were_old_when_they_came_are_no_extreme_of_those_of_now():
     lines = opened(Wanted(INDICES, {"A": OPTION, "B": OPTION + 256}))
     for price, ago_s in ((90, 600), (50, 300)):
