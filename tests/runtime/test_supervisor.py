@@ -248,6 +248,15 @@ def test_an_actor_that_may_not_be_left_out_and_cannot_be_built_refuses_the_start
         Supervisor(stage.specs, stage.ledger)
 
 
+def test_a_ledger_that_fails_at_the_start_refuses_it_whoever_is_being_built():
+    def restore(_):
+        raise StoreError("the disk is gone")
+
+    stage = Stage().add("runner", restore=restore, disarm=True)
+    with pytest.raises(StoreError, match="the disk is gone"):
+        Supervisor(stage.specs, stage.ledger)
+
+
 def test_a_ledger_that_fails_while_an_actor_is_rebuilt_ends_the_tree():
     """There is nothing to rebuild from."""
     stage, faults = Stage(), []
