@@ -18,7 +18,7 @@ GUARDIAN=$UNITS/ordo-guardian.service
 STATE=$ROOT/var/lib/ordo
 OWN=$ROOT/etc/ordo/strategies
 LAID=$CODE/strategies.installed
-PATHS='paths = ["/etc/ordo/strategies", "strategies"]'
+PATHS='paths = ["/etc/ordo/strategies", "/opt/ordo/strategies"]'
 PARTS='daemon strategies requirements systemd deploy Makefile pyproject.toml README.md settings.toml'
 
 plan_install() {

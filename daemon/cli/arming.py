@@ -46,7 +46,7 @@ def disarm(account: str, reason: str, settings: Path | None, *, as_json: bool) -
     loaded, refused = settings_to_brake(settings)
     if refused is not None:
         asked_nobody = "the daemon was not asked: it looks there by itself"
-        return _remove(loaded, account, asked_nobody, unsure=True, as_json=as_json)
+        return _remove(loaded, account, asked_nobody, as_json=as_json)
     try:
         content = client_of(loaded).post("/api/disarm", {"account": account, "reason": reason})
     except DaemonUnreachable as unreached:
@@ -55,17 +55,15 @@ def disarm(account: str, reason: str, settings: Path | None, *, as_json: bool) -
     return tell(content, text, as_json=as_json)
 
 
-def _remove(
-    settings: Settings, account: str, because: str, *, as_json: bool, unsure: bool = False
-) -> int:
-    """Disarm by the file alone; where the settings are refused, also an account that is not there.
+def _remove(settings: Settings, account: str, because: str, *, as_json: bool) -> int:
+    """Disarm by the file alone; where the accounts are refused, whichever is named.
 
     Raises:
         UsageError: there is no such account.
         OrdoError: the file stays, so the account may be armed still.
     """
     brokers = {each.id: each.broker for each in settings.accounts}
-    if account not in brokers and not (unsure and _ID.fullmatch(account)):
+    if account not in brokers and (brokers or not _ID.fullmatch(account)):
         raise click.UsageError(f"no account {account}; the settings have {', '.join(brokers)}")
     state_dir = settings.daemon.state_dir
     try:

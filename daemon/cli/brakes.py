@@ -20,7 +20,6 @@ from typing import Any, cast
 
 import click
 from msgspec import Struct
-from msgspec.structs import replace
 
 from daemon import kill as latches
 from daemon.cli import FAILED, INTERRUPTED, MISUSED, UNREACHED
@@ -42,7 +41,7 @@ _PATH = click.Path(path_type=Path)
 
 
 class Wanted(Struct, frozen=True):
-    """What a brake was given, by the names of its options; unsure: its settings are refused."""
+    """What a brake was given, by the names of its options."""
 
     settings: Path | None
     strategy: str | None
@@ -51,7 +50,6 @@ class Wanted(Struct, frozen=True):
     as_json: bool
     latch_id: str | None = None
     no_wait: bool = False
-    unsure: bool = False
 
     @property
     def scope(self) -> tuple[str, str]:
@@ -86,8 +84,8 @@ def _brake(name: str, *more: Callable[[Any], Any]) -> Callable[[Callable[..., in
         def call(latch_id: str | None = None, *, no_wait: bool = False, **asked: Any) -> int:
             wanted = Wanted(**asked, latch_id=latch_id, no_wait=no_wait)
             _ = wanted.scope  # misuse is told before anything is read
-            settings, refused = settings_to_brake(wanted.settings)
-            return act(replace(wanted, unsure=refused is not None), settings)
+            settings, _ = settings_to_brake(wanted.settings)
+            return act(wanted, settings)
 
         for option in reversed(options):
             call = option(call)
@@ -228,7 +226,7 @@ def _latched(kind: str, wanted: Wanted, settings: Settings) -> dict[str, Any] | 
         answer = ask(state_dir, request, _QUICK_S)
         return {**_document(answer["latch"]), "mode": _mode(settings, scope, name, answer)}
     except Unreached:
-        if not wanted.unsure:
+        if settings.accounts:  # where they are refused nobody can tell which there are
             require_account(settings, scope, name)
     latch_id = f"{kind}-{secrets.token_hex(8)}"  # sim-ok: a name that only a person repeats
     by = f"local:{_user()}"
@@ -321,11 +319,15 @@ def _mode(
 ) -> Mode:
     """Return whose money a scope is about, as a daemon answered; else by its account, or by all.
 
+    Where the accounts are refused it is that of the daemon.
+
     A daemon that was begun before its program was changed may not say so, and a brake works on it.
     """
     if told := answer.get("mode"):
         return cast("Mode", told)
     accounts = {each.id: each.broker for each in settings.accounts}
+    if not accounts:
+        return settings.daemon.mode.value
     account = name if scope == latches.ACCOUNT else name.partition("@")[2]
     return mode_of_all([accounts[account]] if account in accounts else accounts.values())
 

@@ -34,7 +34,6 @@ class Brakes:
 
     def __init__(self, line: Line) -> None:
         self._line = line
-        self._unwritten: dict[tuple[LatchKind, Scope, str], Latched] = {}  # the disk refused them
 
     async def pause(self, scope: Scope, name: str, reason: str, by: str) -> Latched:
         """Take no new entries in a scope, until that is released."""
@@ -61,8 +60,6 @@ class Brakes:
             raise Refusal("latch_unwritten", str(error)) from error
         if not there and not await self._is_in_the_record_alone(latch_id):
             raise Refusal("unknown_latch", f"no latch {latch_id} stands; `ordo status` lists them")
-        refused = self._unwritten.items()
-        self._unwritten = {what: each for what, each in refused if each.latch_id != latch_id}
         await self._ask_all(self._line.names.routers.values(), ReleaseLatch(latch_id, by))
         return Done()
 
@@ -100,18 +97,14 @@ class Brakes:
         for latch in latch_files.standing(self._line.names.state_dir):
             same = (latch.kind, latch.scope, latch.id) == (kind.value, scope.value, name)
             if same and latch.by != latch_files.UNREAD:
-                self._unwritten.pop((kind, scope, name), None)  # written meanwhile
                 again = as_latched(latch, self._line.now_ns())
                 self._tell(reached, again)
                 return again
-        latched = self._unwritten.pop((kind, scope, name), None)
-        if latched is None:
-            latch_id = f"{kind}-{secrets.token_hex(8)}"  # sim-ok: a name that only a person repeats
-            latched = Latched(latch_id, kind, scope, name, reason, by, self._line.now_ns())
+        latch_id = f"{kind}-{secrets.token_hex(8)}"  # sim-ok: a name that only a person repeats
+        latched = Latched(latch_id, kind, scope, name, reason, by, self._line.now_ns())
         try:
             latch_files.pull(self._line.names.state_dir, as_latch(latched))
         except latch_files.LatchUnwritten:  # the actors are told all the same
-            self._unwritten[kind, scope, name] = latched
             self._tell(reached, replace(latched, unwritten=True))
             raise
         self._tell(reached, latched)

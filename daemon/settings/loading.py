@@ -6,16 +6,18 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
+from msgspec.structs import replace
+
 from daemon.settings.credentials import credential
 from daemon.settings.document import Document, read_document
 from daemon.settings.environment import PREFIX, overlay
-from daemon.settings.faults import SettingsRefused
+from daemon.settings.faults import Fault, SettingsRefused
 from daemon.settings.reading import Reader, fields_of
 from daemon.settings.schema import Settings
 from daemon.settings.variables import set_nothing
 
 DEFAULT_PATH: Final = Path("settings.toml")
-_DAEMON, _FOLDER = "daemon", "state_dir"
+_DAEMON, _FOLDER, _ACCOUNTS = "daemon", "state_dir", "accounts"
 
 
 def load(path: Path | None, environ: Mapping[str, str]) -> Settings:
@@ -46,7 +48,8 @@ def load_to_brake(
     """Return settings that are enough to brake by, and what is refused of them; None: nothing.
 
     To brake needs the state folder alone, and the daemon that runs there has read its settings long
-    ago. So a section in which anything is at fault has its presets here.
+    ago. So a section in which anything is at fault has its presets here; where that is the one of
+    the accounts, there are none, for nobody can tell which there are.
 
     Raises:
         SettingsRefused: nobody can tell from them which folder is meant.
@@ -61,16 +64,23 @@ def load_to_brake(
         folders = [each for each in reader.faults if each.key.startswith(("[daemon]", "daemon."))]
         if folders or _may_mean_the_folder(document.raw, refused):
             raise
+        if any(map(_concerns_accounts, refused.faults)):
+            settings = replace(settings, accounts=())
         return settings, refused
+
+
+def _concerns_accounts(fault: Fault) -> bool:
+    return _ACCOUNTS in fault.key or _ACCOUNTS.upper() in fault.where
 
 
 def _may_mean_the_folder(raw: Mapping[str, Any], refused: SettingsRefused) -> bool:
     """Say whether what sets nothing may have been meant to set the state folder."""
     known = {*(field.key for field in fields_of(Settings)), *Settings.later}
     is_written = _FOLDER in raw.get(_DAEMON, ())
-    return (not is_written and not raw.keys() <= known) or any(
-        _FOLDER in each.where.lower() for each in refused.faults if each.where.startswith(PREFIX)
-    )
+    if not is_written and not raw.keys() <= known:
+        return True
+    named = (each.where if each.where.startswith(PREFIX) else each.key for each in refused.faults)
+    return any(_FOLDER in each.lower() for each in named)
 
 
 def _document(path: Path | None) -> Document:

@@ -28,9 +28,11 @@ READ_ELSEWHERE: Final = frozenset(
     }
 )
 """What is no setting, and is read by its name all the same."""
-# Of a service that is called ordo, which Kubernetes tells every container of.
-_OF_A_SERVICE = re.compile(r"ORDO_(SERVICE_(HOST|PORT)|PORT_[0-9]+_(TCP|UDP|SCTP))(_[A-Z0-9_]+)?")
-_PORT, _ADDRESS = "ORDO_PORT", "://"
+# Of a service that is called ordo, or ordo-redis, which Kubernetes tells every container of.
+_OF_A_SERVICE = re.compile(
+    r"ORDO_([A-Z0-9_]+_)?(SERVICE_(HOST|PORT)|PORT_[0-9]+_(TCP|UDP|SCTP))(_[A-Z0-9_]+)?"
+)
+_PORT, _ADDRESS = "_PORT", "://"
 _COMPARED_MOST = 100
 
 
@@ -51,7 +53,7 @@ def _is_unread(name: str, text: str) -> bool:
     """Say whether nobody reads a variable; one between whose words `__` stands is read."""
     if not name.startswith(PREFIX) or BETWEEN in name or name in READ_ELSEWHERE:
         return False
-    of_a_service = _OF_A_SERVICE.fullmatch(name) or (name == _PORT and _ADDRESS in text)
+    of_a_service = _OF_A_SERVICE.fullmatch(name) or (name.endswith(_PORT) and _ADDRESS in text)
     return not of_a_service
 
 

@@ -179,7 +179,10 @@ def demand(who: Principal, role: Role) -> None:
     if who.role >= role:
         return
     if who.role is Role.NONE:
-        sentence = "send `Authorization: Bearer TOKEN`, or log in with the code of `ordo page`"
+        sentence = (
+            "send `Authorization: Bearer TOKEN`, or log in with a code that `ordo run` prints, or "
+            "`ordo page` where it finds the state folder"
+        )
         raise Problem("unauthorised", sentence)
     needed = f"{who.name} has the role {who.role.word}; this needs the role {role.word}"
     raise Problem("forbidden", needed)

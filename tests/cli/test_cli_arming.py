@@ -53,9 +53,16 @@ def test_an_account_that_is_not_in_the_settings_is_named(house, monkeypatch):
     assert (done.code, "no account zed" in done.err) == (2, True)
 
 
+def test_with_other_settings_refused_an_account_that_is_not_there_is_named_still(house):
+    (house / "settings.toml").write_text("[risk]\nmax_entires = 5\n")
+    done = told("disarm", "zed")
+    assert (done.code, "no account zed; the settings have paper" in done.err) == (2, True)
+
+
 def test_with_settings_refused_the_file_is_removed_and_no_daemon_asked(house):
     """The web may be another daemon's by presets; the one of this folder looks there by itself."""
-    (house / "settings.toml").write_text("[risk]\nmax_entires = 5\n")
+    accounts = "[[accounts]]\nid = 'zed'\nbroker = 'zeroda'\n"
+    (house / "settings.toml").write_text(f"[risk]\nmax_entires = 5\n{accounts}")
     arms.put(house / "state", ARM)
     arms.put(house / "state", msgspec.structs.replace(ARM, account="zed"))
     ours, others, wild = told("disarm", "paper"), told("disarm", "zed"), told("disarm", "../zed")

@@ -395,11 +395,29 @@ def test_a_slip_in_the_settings_keeps_no_brake_from_a_daemon_that_runs(brake, da
     assert f"refused, this brakes in {Path('state').absolute()}" in ended.err
 
 
-def test_with_settings_refused_no_account_is_held_against_them():
-    Path("settings.toml").write_text(SLIP + "[[accounts]]\nid = 'zed'\nbroker = 'zeroda'\n")
+ACCOUNTS = "[[accounts]]\nid = 'zed'\nbroker = 'zeroda'\n"
+
+
+def test_with_accounts_refused_none_is_held_against_them():
+    Path("settings.toml").write_text(SLIP + ACCOUNTS)
     ended = told("kill", "--account", "zed")
 
     assert (ended.code, [latch.id for latch in standing()]) == (3, ["zed"])
+
+
+@pytest.mark.parametrize("brake", [("kill",), ("pause", "--account", "zed"), ("cancel-all",)])
+def test_with_accounts_refused_a_live_daemon_is_told_of_as_live(brake):
+    """Nobody is to be told that his kill was about simulated money."""
+    Path("settings.toml").write_text("[daemon]\nmode = 'live'\nstate_dir = 'state'\n" + ACCOUNTS)
+
+    assert told(*brake).out.startswith("LIVE  ")
+
+
+def test_with_other_settings_refused_an_account_that_is_not_there_is_refused_still():
+    Path("settings.toml").write_text(SLIP)
+    ended = told("kill", "--account", "pape")
+
+    assert (ended.code, standing()) == (2, ())
 
 
 @pytest.mark.parametrize(
@@ -411,6 +429,7 @@ def test_with_settings_refused_no_account_is_held_against_them():
         "state_dir = 'else'\n",
         "[daemon]\nstate_dir = 5\n",
         "daemon = 5\n",
+        "[web]\nstate_dir = 'else'\n",
     ],
 )
 def test_settings_that_do_not_tell_the_folder_are_refused(settings):

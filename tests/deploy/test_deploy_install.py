@@ -121,7 +121,7 @@ def test_what_was_changed_or_added_among_the_strategies_is_never_replaced(tmp_pa
 
             assert done.returncode == 1
             assert "Nothing was done" in done.stderr
-            assert 'paths = ["/etc/ordo/strategies", "strategies"]' in done.stderr
+            assert 'paths = ["/etc/ordo/strategies", "/opt/ordo/strategies"]' in done.stderr
             named = [line.strip() for line in done.stderr.splitlines() if line.endswith(".toml")]
             assert named == [str(added), str(changed)]
             after = {each.name: each.read_bytes() for each in strategies.iterdir()}
@@ -190,7 +190,7 @@ def test_a_folder_for_own_strategies_is_looked_into_first_and_left_alone(tmp_pat
     assert str(own) in told
     assert mode(own) == 0o755
     paths = load(settings, {}).strategies.paths
-    assert paths == (Path("/etc/ordo/strategies"), Path("strategies"))
+    assert paths == (Path("/etc/ordo/strategies"), Path("/opt/ordo/strategies"))
     (own / "mine.toml").write_text("id = 'mine'\n")
     assert "do not name it" not in ran("install", tmp_path, CONFIRM="yes")
     settings.write_text("")

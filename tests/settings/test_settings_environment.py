@@ -295,6 +295,10 @@ def test_what_others_read_and_what_a_cluster_tells_of_a_service_is_passed_over()
         "ORDO_PORT": "tcp://10.0.0.11:8000",
         "ORDO_PORT_8000_TCP": "tcp://10.0.0.11:8000",
         "ORDO_PORT_8000_TCP_ADDR": "10.0.0.11",
+        "ORDO_REDIS_SERVICE_HOST": "10.0.0.12",
+        "ORDO_REDIS_SERVICE_PORT_TCP_REDIS": "6379",
+        "ORDO_REDIS_PORT": "tcp://10.0.0.12:6379",
+        "ORDO_REDIS_PORT_6379_TCP_PROTO": "tcp",
         **dict.fromkeys(READ_ELSEWHERE, "1"),
     }
 
