@@ -12,7 +12,10 @@ from daemon.domain.orders.reconcile import EXTERNAL, MANUAL
 from daemon.settings import Settings
 
 LOCK = "daemon.lock"
-"""The file that a daemon's first start leaves in its folder, wherever its ledger is."""
+"""The file that a daemon's first start leaves in its folder, wherever its ledger is.
+
+Named here once more, for a brake brings nothing along that only a daemon needs.
+"""
 
 
 def require_account(settings: Settings, scope: str, name: str) -> None:

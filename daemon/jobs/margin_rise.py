@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from datetime import date
 
 from daemon.domain.market.calendar import previous_session
-from daemon.domain.market.instruments import contract, parse_symbol
+from daemon.domain.market.instruments import contract, parts_of
 from daemon.domain.market.margin import Holding, margin_e4
 from daemon.domain.money import units
 from daemon.errors import RuleUnknown
@@ -57,7 +57,5 @@ def _holdings(facts: Iterable[object], day: date) -> list[Holding]:
 
 
 def _is_option(symbol: str) -> bool:
-    try:
-        return parse_symbol(symbol).kind.is_option
-    except ValueError:
-        return False
+    parts = parts_of(symbol)
+    return parts is not None and parts.kind.is_option

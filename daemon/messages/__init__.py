@@ -122,6 +122,7 @@ from daemon.messages.market import (
     FramePolled,
     LinkDied,
     LinkRevived,
+    MarketFact,
     Noted,
     OptionsListed,
     PaceLearnt,
@@ -310,12 +311,7 @@ __all__ = [
 ]
 
 Fact = (
-    DayOpened
-    | DayEnded
-    | Noted
-    | LinkDied
-    | LinkRevived
-    | OptionsListed
+    MarketFact
     | EntryDecided
     | BasketOpened
     | BasketEnded

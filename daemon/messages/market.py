@@ -108,3 +108,6 @@ class PaceLearnt(Struct, frozen=True):
     """
 
     lives_ns: int
+
+
+MarketFact = DayOpened | DayEnded | Noted | LinkDied | LinkRevived | OptionsListed

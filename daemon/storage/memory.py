@@ -39,8 +39,8 @@ class MemoryLedger:
         self._facts.extend(facts)
 
     def flush(self) -> None:
-        """End the block of ticks; nothing is durable."""
-        self._recorder.end_block()
+        """End the block of ticks that a minute has ended, as on disk; nothing is durable."""
+        self._recorder.end_minute()
 
     def facts(self) -> Iterable[Fact]:
         """Return every fact so far, oldest first; later ones do not join."""

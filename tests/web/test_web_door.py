@@ -326,24 +326,29 @@ async def test_what_another_process_revokes_counts_no_more_at_once(tmp_path):
     assert (before, after) == (200, 401)
 
 
+async def handed_out(port, headers) -> tuple[str, dict[str, str], str]:
+    """Return what a token leads to: a code, the cookie of a browser that came in, its ticket."""
+    used, code = [
+        (await port.bare("POST", "/api/login-code", headers=headers))[1]["code"] for _ in range(2)
+    ]
+    _, _, given = await port.bare("POST", "/api/login", json={"code": used})
+    cookie = {"Cookie": given["Set-Cookie"].split(";")[0], "Sec-Fetch-Site": "same-origin"}
+    _, told_, _ = await port.bare("POST", "/api/ws-ticket", headers=cookie)
+    return code, cookie, told_["ticket"]
+
+
 async def test_what_was_handed_out_for_a_token_ends_with_it(tmp_path):
     """A session, a ticket and a code would else let in whoever was to be kept out, for good."""
     async with open_port(tmp_path, ANSWERS, more=(WHO,)) as port:
         headers = {"Authorization": f"Bearer {create_token(tmp_path, 'ann', 'admin', HOST_NS)}"}
-        issued = [
-            (await port.bare("POST", "/api/login-code", headers=headers))[1]["code"]
-            for _ in range(2)
-        ]
-        _, _, given = await port.bare("POST", "/api/login", json={"code": issued[0]})
-        cookie = {"Cookie": given["Set-Cookie"].split(";")[0], "Sec-Fetch-Site": "same-origin"}
-        _, ticket, _ = await port.bare("POST", "/api/ws-ticket", headers=cookie)
+        code, cookie, ticket = await handed_out(port, headers)
         before, _, _ = await port.bare("GET", "/api/status", headers=cookie)
         revoke_token(tmp_path, "ann", HOST_NS)
         after = [
             (await port.bare("GET", "/api/status", headers=cookie))[0],
             (await port.bare("POST", "/api/login-code", headers=cookie))[0],
-            (await port.bare("POST", "/api/login", json={"code": issued[1]}))[0],
-            (await port.bare("GET", f"/ws/who?ticket={ticket['ticket']}"))[0],
+            (await port.bare("POST", "/api/login", json={"code": code}))[0],
+            (await port.bare("GET", f"/ws/who?ticket={ticket}"))[0],
         ]
 
     assert (before, after) == (200, [401, 401, 401, 401])
@@ -352,19 +357,13 @@ async def test_what_was_handed_out_for_a_token_ends_with_it(tmp_path):
 async def test_a_new_token_of_the_same_name_brings_nothing_back(tmp_path):
     async with open_port(tmp_path, ANSWERS, more=(WHO,)) as port:
         headers = {"Authorization": f"Bearer {create_token(tmp_path, 'ann', 'admin', HOST_NS)}"}
-        issued = [
-            (await port.bare("POST", "/api/login-code", headers=headers))[1]["code"]
-            for _ in range(2)
-        ]
-        _, _, given = await port.bare("POST", "/api/login", json={"code": issued[0]})
-        cookie = {"Cookie": given["Set-Cookie"].split(";")[0], "Sec-Fetch-Site": "same-origin"}
-        _, ticket, _ = await port.bare("POST", "/api/ws-ticket", headers=cookie)
+        code, cookie, ticket = await handed_out(port, headers)
         revoke_token(tmp_path, "ann", HOST_NS)
         create_token(tmp_path, "ann", "admin", HOST_NS)
         after = [
             (await port.bare("GET", "/api/status", headers=cookie))[0],
-            (await port.bare("POST", "/api/login", json={"code": issued[1]}))[0],
-            (await port.bare("GET", f"/ws/who?ticket={ticket['ticket']}"))[0],
+            (await port.bare("POST", "/api/login", json={"code": code}))[0],
+            (await port.bare("GET", f"/ws/who?ticket={ticket}"))[0],
         ]
 
     assert after == [401, 401, 401]

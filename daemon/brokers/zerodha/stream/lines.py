@@ -209,13 +209,13 @@ class Lines:
         known = [tick for tick in wanted if tick.mode is self._mode]
         self.counts.unknown += len(ticks) - len(wanted)
         self.counts.early += len(wanted) - len(known)
-        known = self._of_today(known, now)
-        if not known:
+        shown = self._of_today(known, now)
+        if not shown:
             return ()
         quotes = self._taken_owed() if self._owed else {}
-        quotes |= {self._names[tick.token]: tick.quote for tick in known}
+        quotes |= {self._names[tick.token]: tick.quote for tick in shown}
         self._last_ns = max(now.market_ns, self._last_ns + 1)
-        exchange_ns = max(tick.exchange_ns for tick in known)
+        exchange_ns = max(tick.exchange_ns for tick in shown)
         # Without an instant of the exchange's a price may rightly come again as it was.
         content = hash(data) if exchange_ns else 0
         heard = FrameHeard(Frame(self._last_ns, quotes, exchange_ns), content)
@@ -229,19 +229,23 @@ class Lines:
         self.counts.held_back += 1
         return ()
 
-    def _of_today(self, ticks: Sequence[Tick], now: Now) -> list[Tick]:
+    def _of_today(self, ticks: Sequence[Tick], now: Now) -> Sequence[Tick]:
         """Return what may be shown, and keep back what is of an earlier day and not held."""
         day_ns = start_of(day_of(now.market_ns))
-        shown = []
-        for tick in ticks:
-            if 0 < tick.exchange_ns < day_ns and tick.token in self._chosen_from:
-                self._bygone[tick.token] = tick.quote
-                self.counts.bygone += 1
-            else:
-                self._bygone.pop(tick.token, None)
-                self._owed.pop(tick.token, None)
-                shown.append(tick)
-        return shown
+        old = {
+            tick.token
+            for tick in ticks
+            if 0 < tick.exchange_ns < day_ns and tick.token in self._chosen_from
+        }
+        if not (old or self._bygone or self._owed):  # as on most messages
+            return ticks
+        fresh = [tick for tick in ticks if tick.token not in old]
+        for tick in fresh:
+            self._bygone.pop(tick.token, None)
+            self._owed.pop(tick.token, None)
+        self._bygone |= {tick.token: tick.quote for tick in ticks if tick.token in old}
+        self.counts.bygone += len(ticks) - len(fresh)
+        return fresh
 
     def _taken_owed(self) -> dict[str, Quote]:
         """Return the last prices of what has come to be held, as far as they are wanted still."""
