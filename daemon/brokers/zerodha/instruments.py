@@ -217,29 +217,30 @@ def read(text: str, fetched_ns: int) -> Master:
 
 
 def _prove(lines: dict[str, str]) -> None:
-    """See that derivatives are found in a file which has some.
+    """See that futures are found in a file which has some, and options in one which has those.
 
     A form that is read wrongly throughout would otherwise be told, order by order, as contracts
-    that the broker does not list.
+    that the broker does not list, and no exit could leave.
 
     Raises:
         WireGarbled: it has some, and none of them is one of Ordo's.
     """
-    strange = ""
-    for name, line in lines.items():
-        if name.partition(":")[0] not in _TRADED_AT:
-            continue
-        try:
-            if _listed(line).parts is not None:
-                return
-        except WireGarbled:
-            continue  # told when it is asked for
-        strange = strange or line
-    if strange:
-        raise WireGarbled(
-            "no derivative in the broker's file of contracts is understood, not even "
-            f"{strange[:200]!r}"
-        )
+    traded = [line for name, line in lines.items() if name.partition(":")[0] in _TRADED_AT]
+    for what in ("future", "option"):
+        some = [line for line in traded if (",FUT," in line) == (what == "future")]
+        if some and not any(map(_is_ours, some)):
+            raise WireGarbled(
+                f"no {what} in the broker's file of contracts is understood, not even "
+                f"{some[0][:200]!r}"
+            )
+
+
+def _is_ours(line: str) -> bool:
+    """Return whether it is read, and Ordo has a symbol for it."""
+    try:
+        return _listed(line).parts is not None
+    except WireGarbled:
+        return False  # told when it is asked for
 
 
 def _listed(line: str) -> Listed:

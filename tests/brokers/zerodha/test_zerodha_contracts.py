@@ -12,7 +12,7 @@ from daemon.brokers.zerodha.contracts import Contracts
 from daemon.domain.instants import DAY_NS, SECOND_NS
 from daemon.errors import BrokerUnavailable, SettingsError
 from tests.kit.kite_account import CALL, CONTRACTS, NOW, kite_account
-from tests.kit.kite_script import HANGS, PAGE
+from tests.kit.kite_script import HANGS, PAGE, Answer
 
 LATE_S, HOUR_NS = 0.05, 3_600 * SECOND_NS
 TOMORROW = NOW + DAY_NS
@@ -86,6 +86,20 @@ async def test_those_of_another_day_serve_until_the_broker_gives_its_file(accoun
     account.answers()
     await contracts.keep_up(account.client, TOMORROW + HOUR_NS, 60)
     assert contracts.objection(TOMORROW + HOUR_NS) == ""
+
+
+async def test_a_file_of_which_no_contract_can_be_read_takes_no_place_of_the_one_that_was_kept(
+    account,
+):
+    body = CONTRACTS.replace(",65,CE", ",65.0,CE").encode()
+    account.script.on("GET /instruments", Answer(200, body, "text/csv"))
+    disk = OnDisk((CONTRACTS, NOW))
+    contracts = over(disk)
+    await contracts.keep_up(account.client, TOMORROW, 60)
+    assert contracts.of_symbol(CALL).token == 12517890
+    assert "those of 2026-08-18" in contracts.objection(TOMORROW)
+    await contracts.close()
+    assert disk.held == (CONTRACTS, NOW)
 
 
 @pytest.mark.parametrize(

@@ -78,7 +78,7 @@ def test_what_is_listed_is_found_by_name_by_token_and_by_symbol(name, symbol):
 
 
 def test_what_is_held_bears_our_symbol_and_its_own_name_where_there_is_none():
-    damaged = read(file(LINES[7].replace("2026-08-18", "2026-08-40"), LINES[0]), FETCHED)
+    damaged = read(file(LINES[7].replace("2026-08-18", "2026-08-40"), LINES[8]), FETCHED)
 
     assert MASTER.symbol_of("NFO", "NIFTY2681824350CE") == "NIFTY-2026-08-18-24350-CE"
     assert MASTER.symbol_of("MCX", "GOLD26OCTFUT") == "MCX:GOLD26OCTFUT"
@@ -144,8 +144,24 @@ def test_what_is_no_whole_file_of_contracts_is_refused(text):
 
 
 def test_a_file_of_which_no_derivative_is_understood_is_refused():
-    with pytest.raises(WireGarbled, match=r"no derivative in .* '14866434.*<NIFTY>"):
+    with pytest.raises(WireGarbled, match=r"no future in .* '14866434.*<NIFTY>"):
         read(file(LINES[0], LINES[6].replace('"NIFTY"', "<NIFTY>")), FETCHED)
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong"),
+    [(",65,", ",65.0,"), ("2026-08-25", "25-Aug-2026"), ("2026-08-25", "2026-08-25 00:00:00"),
+     (",0.05,", ",5E-2,"), (",24350,", ",0.0,"), (",PE,", ",PUT,")],
+)  # fmt: skip
+@pytest.mark.parametrize("others", [(), (LINES[6],)], ids=["alone", "beside a future"])
+def test_a_file_of_which_no_option_can_be_read_is_refused(right, wrong, others):
+    with pytest.raises(WireGarbled, match=r"no option in .* '11111426"):
+        read(file(*others, LINES[8].replace(right, wrong)), FETCHED)
+
+
+def test_a_file_of_which_no_future_can_be_read_is_refused():
+    with pytest.raises(WireGarbled, match=r"no future in .* '14866434"):
+        read(file(LINES[6].replace(",65,", ",65.0,"), LINES[8]), FETCHED)
 
 
 def test_a_line_that_cannot_be_understood_is_left_out_and_counted():
@@ -161,7 +177,7 @@ def test_a_line_that_cannot_be_understood_is_left_out_and_counted():
      (",CE,", ",XX,"), (",CE,", ",EQ,"), ("24350.0,", "0.0,"), ("24350.0", "1e999999")],
 )  # fmt: skip
 def test_a_line_with_a_wrong_number_fails_when_it_is_asked_for(right, wrong):
-    master = read(file(LINES[7].replace(right, wrong), LINES[0]), FETCHED)
+    master = read(file(LINES[7].replace(right, wrong), LINES[8]), FETCHED)
 
     with pytest.raises(WireGarbled, match="NIFTY2681824350CE"):
         master.of_token(11_111_170)
