@@ -75,7 +75,7 @@ class Master(Struct):
         fetched_ns: when the file was fetched.
         lines: by exchange and name, `NFO:NIFTY26AUG24350CE`.
         names: token -> exchange and name.
-        first_expiry: the nearest of all; empty where nothing expires.
+        first_expiry: the nearest where Ordo trades; empty where nothing expires there.
         unread: how many lines could not be understood; they are left out.
     """
 
@@ -206,7 +206,8 @@ def read(text: str, fetched_ns: int) -> Master:
             master.unread, unread = master.unread + 1, line
             continue
         by_name[own] = line
-        expiries.add(expiry)
+        if exchange in _TRADED_AT:
+            expiries.add(expiry)
     if not by_name or unread == lines[-1]:
         raise WireGarbled(
             "the broker's file of contracts is empty, or ends in the middle of a line"

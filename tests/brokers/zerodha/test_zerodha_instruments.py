@@ -129,6 +129,15 @@ def test_a_file_that_is_not_today_s_is_told(fetched, day, objection):
     assert bool(told) == bool(objection)
 
 
+@pytest.mark.parametrize(
+    "old",
+    [LINES[13].replace("2026-10-05", "2026-08-17"), LINES[12].replace("2026-08-27", "2026-08-17"),
+     LINES[14].replace("0.0,,", "0.0,0001-01-01,")],
+)  # fmt: skip
+def test_what_has_expired_where_nothing_of_ours_is_traded_gives_no_file_away(old):
+    assert read(file(*LINES, old), FETCHED).objection(DAY) == ""
+
+
 def test_where_nothing_expires_the_day_of_fetching_counts_alone():
     assert read(file(LINES[0]), FETCHED).objection(DAY) == ""
 
