@@ -194,7 +194,7 @@ def read(text: str, fetched_ns: int) -> Master:
     header, *lines = text.splitlines() or [""]
     if header != HEADER:
         raise WireGarbled(f"the broker's file of contracts begins with {header[:200]!r}")
-    master, expiries, unread = Master(fetched_ns), set[str](), ""
+    master, expiries = Master(fetched_ns), set[str]()
     names, by_name = master.names, master.lines
     for line in lines:
         try:
@@ -203,12 +203,12 @@ def read(text: str, fetched_ns: int) -> Master:
             own = f"{exchange}:{name}"
             names[int(token)] = own
         except ValueError:
-            master.unread, unread = master.unread + 1, line
+            master.unread += 1
             continue
         by_name[own] = line
         if exchange in _TRADED_AT:
             expiries.add(expiry)
-    if not by_name or unread == lines[-1]:
+    if not by_name or not text.endswith("\n"):  # the broker ends its last line as any other
         raise WireGarbled(
             "the broker's file of contracts is empty, or ends in the middle of a line"
         )

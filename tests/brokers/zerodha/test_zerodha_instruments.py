@@ -145,7 +145,7 @@ def test_where_nothing_expires_the_day_of_fetching_counts_alone():
 @pytest.mark.parametrize(
     "text",
     ["", "\n", "<html>502 Bad Gateway</html>", HEADER, HEADER + "\n", "a,b,c\n1,2,3\n",
-     file(LINES[0], LINES[6][:60])],
+     file(LINES[0], LINES[6])[:-60], file(LINES[0], LINES[6])[:-3], file(LINES[0], LINES[6])[:-1]],
 )  # fmt: skip
 def test_what_is_no_whole_file_of_contracts_is_refused(text):
     with pytest.raises(WireGarbled, match="file of contracts"):
@@ -174,7 +174,8 @@ def test_a_file_of_which_no_future_can_be_read_is_refused():
 
 
 def test_a_line_that_cannot_be_understood_is_left_out_and_counted():
-    master = read(file("x,y,z", LINES[0].replace("256265", "none"), *LINES), FETCHED)
+    strange = LINES[0].replace("256265", "none")
+    master = read(file("x,y,z", *LINES, strange), FETCHED)
 
     assert master.unread == 2
     assert len(master.lines) == len(LINES)
