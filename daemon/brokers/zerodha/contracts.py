@@ -6,14 +6,23 @@ What was fetched is kept on the disk, so a daemon that starts again has them at 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import date
+from functools import partial
 
 from daemon.brokers.zerodha import instruments, questions
 from daemon.brokers.zerodha.client import Client
 from daemon.brokers.zerodha.instruments import Listed, Master
+from daemon.brokers.zerodha.wire import without
 from daemon.domain.instants import SECOND_NS, day_of
-from daemon.errors import BrokerMisused, BrokerUnavailable, SettingsError, WireGarbled
+from daemon.errors import (
+    BrokerMisused,
+    BrokerUnavailable,
+    SessionRefused,
+    SettingsError,
+    WireGarbled,
+)
+from daemon.telemetry.redaction import Secret, printable
 
 _AGAIN_NS = 60 * SECOND_NS
 """So long after a file that was not yet that of its day the next one is asked for."""
@@ -31,7 +40,8 @@ class Contracts:
 
     Attributes:
         on_fetched: is called once others than before are there.
-        on_unkept: is told, in a sentence, that they could not be kept, or what was kept not used.
+        on_amiss: is told, in a sentence, why they did not come, could not be kept, or what was kept
+            not used.
 
     Args:
         find: looks for those that were kept; None: none ever are.
@@ -47,8 +57,9 @@ class Contracts:
         self._asked_ns: int | None = None
         self._came_ns: int | None = None
         self._is_awaited = False
+        self._told = set[str]()
         self.on_fetched: Callable[[], None] | None = None
-        self.on_unkept: Callable[[str], object] | None = None
+        self.on_amiss: Callable[[str], object] | None = None
 
     def objection(self, now_ns: int) -> str:
         """Return why these are not the contracts of the present day; empty: they are."""
@@ -134,9 +145,10 @@ class Contracts:
 
     def _begin_to_fetch(self, client: Client, now_ns: int) -> None:
         fetching = self._fetch(client, now_ns)
+        secrets = client.session.secrets if client.session else ()
         self._asked_ns, self._is_awaited = now_ns, True
         self._fetching = asyncio.get_running_loop().create_task(fetching, name="contracts")
-        self._fetching.add_done_callback(_heard)
+        self._fetching.add_done_callback(partial(self._fetched, secrets))
 
     async def _recall(self, now_ns: int) -> None:
         """Take up the contracts that were kept, once, where there are none."""
@@ -159,6 +171,20 @@ class Contracts:
             self._keeping = asyncio.get_running_loop().create_task(keeping, name="contract file")
             self._keeping.add_done_callback(self._kept)
 
+    def _fetched(self, secrets: Iterable[Secret], fetching: asyncio.Task[None]) -> None:
+        """Tell why nothing came, each reason once until something does.
+
+        Whoever asks next meets the next try; that there is no session its keeper tells.
+        """
+        error = None if fetching.cancelled() else fetching.exception()
+        if error is None:
+            self._told.clear()
+            return
+        text = printable(without(str(error), secrets))
+        if not isinstance(error, SessionRefused) and text not in self._told:
+            self._told.add(text)
+            self._tell(f"the contracts of Zerodha have not come: {text}; they are asked for again")
+
     def _kept(self, keeping: asyncio.Task[None]) -> None:
         """Tell of what could not be kept."""
         if keeping.cancelled():
@@ -169,8 +195,8 @@ class Contracts:
             self._tell(f"{error}; the next start waits for the contracts of the broker")
 
     def _tell(self, sentence: str) -> None:
-        if self.on_unkept is not None:
-            self.on_unkept(sentence)
+        if self.on_amiss is not None:
+            self.on_amiss(sentence)
 
     async def _use(self, text: str, fetched_ns: int) -> None:
         """Go by a file from now on.
@@ -196,9 +222,3 @@ async def _in_time(fetching: asyncio.Task[None]) -> None:
             "for, and nothing can be read or ordered there before it has come"
         )
     fetching.result()
-
-
-def _heard(fetching: asyncio.Task[None]) -> None:
-    """Take note of a failure that nobody waits for any more; whoever asks next meets the next."""
-    if not fetching.cancelled():
-        fetching.exception()

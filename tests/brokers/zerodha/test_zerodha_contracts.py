@@ -11,7 +11,7 @@ from daemon.brokers.zerodha import contracts as module
 from daemon.brokers.zerodha.contracts import Contracts
 from daemon.domain.instants import DAY_NS, SECOND_NS
 from daemon.errors import BrokerUnavailable, SettingsError
-from tests.kit.kite_account import CALL, CONTRACTS, NOW, kite_account
+from tests.kit.kite_account import CALL, CONTRACTS, GRANTED, NOW, kite_account
 from tests.kit.kite_script import HANGS, PAGE, Answer
 
 LATE_S, HOUR_NS = 0.05, 3_600 * SECOND_NS
@@ -124,7 +124,7 @@ async def test_what_cannot_be_kept_is_told_and_serves_all_the_same(account):
     disk, told = OnDisk(), []
     disk.is_full = True
     contracts = over(disk)
-    contracts.on_unkept = told.append
+    contracts.on_amiss = told.append
     await contracts.keep_up(account.client, NOW, LATE_S)
     await contracts.close()
     assert contracts.find(CALL) is not None
@@ -205,10 +205,25 @@ async def test_one_that_cannot_be_trusted_is_told_and_the_broker_asked(account):
         raise SettingsError("it is not whole")
 
     contracts, told = Contracts(spoilt), []
-    contracts.on_unkept = told.append
+    contracts.on_amiss = told.append
     await contracts.keep_up(account.client, NOW, LATE_S)
     assert contracts.find(CALL) is not None
     assert told == ["it is not whole; the contracts of the broker are waited for"]
+
+
+async def test_why_the_broker_s_file_is_refused_is_told_once_until_one_comes(account):
+    contracts, told = over(OnDisk((CONTRACTS, NOW))), []
+    contracts.on_amiss = told.append
+    strange = Answer(200, f"{GRANTED},{CONTRACTS}".encode(), "text/csv")
+    whole = Answer(200, CONTRACTS.encode(), "text/csv")
+    account.script.on("GET /instruments", strange, strange, whole, strange)
+    times = [TOMORROW + minute * 60 * SECOND_NS for minute in range(3)]
+    for at_ns in (*times, TOMORROW + DAY_NS):
+        await contracts.keep_up(account.client, at_ns, 60)
+    assert contracts.find(CALL) is not None
+    assert told == [told[0]] * 2
+    assert "have not come: the broker's file of contracts begins with '***,instr" in told[0]
+    await contracts.close()
 
 
 async def test_where_nothing_was_kept_a_file_that_hangs_is_named_and_waited_for(
