@@ -99,15 +99,18 @@ class LiveMarket(Protocol):
         """Return the symbols of all options of an underlying that expire on a day."""
         ...
 
-    def want(self, held: Iterable[str], others: Iterable[str]) -> None:
+    def want(self, held: Iterable[str], others: Iterable[str]) -> Sequence[str]:
         """Show these symbols from now on, and no others.
 
         Args:
             held: what is held or works; it is shown where freshness is looked at first.
             others: everything else, indices among it.
 
+        Returns:
+            Why some of them are not shown, in sentences: that keeps no other from being shown.
+
         Raises:
-            BrokerError: one of them cannot be shown, or they are too many.
+            BrokerError: they are too many; what was shown before is shown still.
         """
         ...
 

@@ -226,8 +226,9 @@ class Live(Twins):
             most = f"{found.left_out:,} of the options"
             told.append(f"there is no room for {most}, those farthest from the money")
         try:
-            market.want([symbol for symbol in listed if symbol in held], found.symbols)
+            lacking = market.want([symbol for symbol in listed if symbol in held], found.symbols)
             self._shown = frozenset(found.symbols)
+            told += [f"prices cannot be shown: {why}" for why in lacking]
         except BrokerError as error:
             told.append(f"prices cannot be shown: {error}")
         listed_options = (_listed(*each, now_ns) for each in options.items() if each[1])

@@ -78,6 +78,7 @@ class Told:
         self.renewed = 0
         self.fails = asyncio.Event()
         self.refuses = ""
+        self.lacks: list[str] = []
 
     def lists(self, symbol: str) -> bool:
         return symbol in self.listed
@@ -85,10 +86,11 @@ class Told:
     def options(self, underlying: str, expiry: date) -> list[str]:
         return sorted(each for each in self.listed if each.startswith(f"{underlying}-{expiry}"))
 
-    def want(self, held: Iterable[str], others: Iterable[str]) -> None:
+    def want(self, held: Iterable[str], others: Iterable[str]) -> list[str]:
         if self.refuses:
             raise BrokerMisused(self.refuses)
         self.wants.append((list(held), list(others)))
+        return self.lacks
 
     def hold(self, symbols: Iterable[str]) -> None:
         self.holds.append(sorted(symbols))
@@ -343,6 +345,15 @@ async def test_what_cannot_be_shown_is_told(market, refuses, said):
     async with coming(market) as (_, steps):
         pass
     assert texts(steps) == [said]
+
+
+async def test_why_some_of_what_is_wanted_is_not_shown_is_told():
+    market = Told()
+    market.lacks = ["the broker lists no NIFTY-2026-03-10-9500-CE"]
+    async with coming(market) as (_, steps):
+        pass
+    assert len(market.wants) == 1
+    assert texts(steps) == [f"prices cannot be shown: {market.lacks[0]}"]
 
 
 async def test_what_has_expired_is_held_no_longer():

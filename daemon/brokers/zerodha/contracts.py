@@ -28,6 +28,8 @@ _AGAIN_NS = 60 * SECOND_NS
 """So long after a file that was not yet that of its day the next one is asked for."""
 _PATIENCE_S = 5.0
 """So long anybody waits at a time for contracts without which nothing can be done."""
+_NAMED = 3
+"""So many of what is left out are named."""
 _NONE = "the contracts of Zerodha are not there yet"
 Find = Callable[[], tuple[str, int] | None]
 """Returns the file that was kept, and when it was fetched, or None, or raises SettingsError."""
@@ -40,8 +42,8 @@ class Contracts:
 
     Attributes:
         on_fetched: is called once others than before are there.
-        on_amiss: is told, in a sentence, why they did not come, could not be kept, or what was kept
-            not used.
+        on_amiss: is told, in a sentence, why they did not come, could not be kept, what was kept is
+            not used, or some of them are left out.
 
     Args:
         find: looks for those that were kept; None: none ever are.
@@ -57,7 +59,7 @@ class Contracts:
         self._asked_ns: int | None = None
         self._came_ns: int | None = None
         self._is_awaited = False
-        self._told = set[str]()
+        self._told, self._left_out = set[str](), set[str]()
         self.on_fetched: Callable[[], None] | None = None
         self.on_amiss: Callable[[str], object] | None = None
 
@@ -89,8 +91,22 @@ class Contracts:
         return self._master.symbol_of(exchange, name) if self._master else f"{exchange}:{name}"
 
     def options(self, underlying: str, expiry: date) -> tuple[Listed, ...]:
-        """Return all options of an underlying that expire on a day; none without a file."""
-        return self._master.options(underlying, expiry) if self._master else ()
+        """Return all options of an underlying that expire on a day; none without a file.
+
+        What is left out of them for what the file says of it is told once.
+        """
+        if self._master is None:
+            return ()
+        found, left_out = self._master.options(underlying, expiry)
+        if fresh := [name for name in left_out if name not in self._left_out]:
+            self._left_out.update(fresh)
+            names = printable(", ".join(fresh[:_NAMED]))
+            self._tell(
+                f"{len(fresh):,} of the options of {underlying} that expire on {expiry} are left "
+                "out, for Zerodha's file of contracts cannot be understood there, or does not say "
+                f"what their names do: {names}"
+            )
+        return found
 
     async def keep_up(self, client: Client, now_ns: int, within_s: float) -> None:
         """Fetch the contracts where they are due; where they do not come, go on with earlier ones.

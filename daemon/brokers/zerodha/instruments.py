@@ -143,9 +143,13 @@ class Master(Struct):
                 return listed
         return None
 
-    def options(self, underlying: str, expiry: date) -> tuple[Listed, ...]:
-        """Return all options of an underlying that expire on a day; unreadable lines left out."""
-        found = list[Listed]()
+    def options(self, underlying: str, expiry: date) -> tuple[tuple[Listed, ...], tuple[str, ...]]:
+        """Return all options of an underlying that expire on a day, and what is left out of them.
+
+        Left out, by exchange and name, is a line that cannot be understood, and an option that is
+        not found by its symbol, for its name is of other terms than its line: nobody could show it.
+        """
+        found, left_out = list[Listed](), list[str]()
         starts = f"{ORDERED_AT[exchange_of(underlying)]}:{underlying}"
         holds = f",{expiry.isoformat()},"
         for name, line in self.lines.items():
@@ -153,12 +157,17 @@ class Master(Struct):
                 continue
             try:
                 listed = _listed(line)
+                parts = listed.parts
+                if parts is None or not parts.kind.is_option or parts.underlying != underlying:
+                    continue
+                is_found = self.of_symbol(listed.symbol) == listed
             except WireGarbled:
-                continue
-            parts = listed.parts
-            if parts is not None and parts.kind.is_option and parts.underlying == underlying:
+                is_found = False
+            if is_found:
                 found.append(listed)
-        return tuple(found)
+            else:
+                left_out.append(name)
+        return tuple(found), tuple(left_out)
 
 
 def instrument(listed: Listed, freeze_quantity: int) -> Instrument:

@@ -40,14 +40,13 @@ class Prices:
         """Return the symbols of all options of an underlying that expire on a day."""
         return [listed.symbol for listed in self._contracts.options(underlying, expiry)]
 
-    def want(self, held: Iterable[str], others: Iterable[str]) -> None:
-        """Show these symbols from now on, and no others.
+    def want(self, held: Iterable[str], others: Iterable[str]) -> Sequence[str]:
+        """Show these symbols from now on, and no others; return why some are not.
 
         Raises:
-            BrokerMisused: the broker does not list one of them, or they are too many.
-            WireGarbled: the line of one of them cannot be understood.
+            BrokerMisused: they are too many.
         """
-        self._ticker.want(held, others)
+        return self._ticker.want(held, others)
 
     def hold(self, symbols: Iterable[str]) -> None:
         """Take that some of what is shown has come to be held."""

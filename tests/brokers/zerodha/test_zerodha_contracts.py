@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from datetime import date
 
 import pytest
 
@@ -223,6 +224,22 @@ async def test_why_the_broker_s_file_is_refused_is_told_once_until_one_comes(acc
     assert contracts.find(CALL) is not None
     assert told == [told[0]] * 2
     assert "have not come: the broker's file of contracts begins with '***,instr" in told[0]
+    await contracts.close()
+
+
+async def test_an_option_that_contradicts_itself_is_left_out_and_told_once(account):
+    line = "12517891,48899,NIFTY2682724400CE,NIFTY,0,2026-08-25,24400,0.05,65,CE,NFO-OPT,NFO\n"
+    contracts, told = over(OnDisk((CONTRACTS + line, NOW))), []
+    contracts.on_amiss = told.append
+    expiry = date(2026, 8, 25)
+    assert contracts.options("NIFTY", expiry) == ()
+    account.script.on("GET /instruments", HANGS)
+    await contracts.keep_up(account.client, NOW, LATE_S)
+    for _ in range(2):
+        assert [each.symbol for each in contracts.options("NIFTY", expiry)] == [CALL]
+    (text,) = told
+    assert text.startswith("1 of the options of NIFTY that expire on 2026-08-25 are left out")
+    assert text.endswith(": NFO:NIFTY2682724400CE")
     await contracts.close()
 
 

@@ -193,6 +193,24 @@ def test_a_line_with_a_wrong_number_fails_when_it_is_asked_for(right, wrong):
         master.of_token(11_111_170)
 
 
+LIKE, PUT = LINES[8].replace("11111426", "11111427"), "26AUG24350PE"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [LIKE.replace(PUT, "2682724350PE"), LIKE.replace(PUT, "2682524350PE"),
+     LIKE.replace(PUT, "26AUG24400PE"), LIKE.replace(PUT, "26AUG24400CE"),
+     LIKE.replace(PUT, "26AUG24400PE").replace(",65,", ",many,")],
+    ids=["another day", "a second name", "another strike", "another kind", "unreadable"],
+)  # fmt: skip
+def test_an_option_that_its_symbol_does_not_find_is_left_out_of_those_that_are_shown(line):
+    master = read(file(*LINES, line), FETCHED)
+
+    found, left_out = master.options("NIFTY", date(2026, 8, 25))
+    assert [each.symbol for each in found] == ["NIFTY-2026-08-25-24350-PE"]
+    assert left_out == (f"NFO:{line.split(',')[2]}",)
+
+
 def test_a_mutated_file_is_read_or_refused_and_nothing_else():
     dice = random.Random(SEED)
     whole = file(*LINES)

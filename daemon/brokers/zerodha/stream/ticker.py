@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 from collections import deque
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -29,7 +29,7 @@ from daemon.brokers.zerodha.stream.words import (
     Send,
 )
 from daemon.domain.instants import SECOND_NS
-from daemon.errors import BrokerUnavailable, SessionRefused
+from daemon.errors import BrokerMisused, BrokerUnavailable, SessionRefused, WireGarbled
 from daemon.ports.market import News
 from daemon.runtime.clock import Clock
 
@@ -95,18 +95,20 @@ class Ticker:
         """What was left out."""
         return self._lines.counts
 
-    def want(self, held: Iterable[str], others: Iterable[str]) -> None:
-        """Show these symbols from now on, and no others.
+    def want(self, held: Iterable[str], others: Iterable[str]) -> Sequence[str]:
+        """Show these symbols from now on, as far as the broker lists them, and no others.
 
         Args:
             held: what is held or works.
             others: everything else, indices among it.
 
+        Returns:
+            Why some of them are not shown, a sentence for each: it keeps no other from being shown.
+
         Raises:
-            BrokerMisused: the broker does not list one of them, or they are too many.
-            WireGarbled: the line of one of them cannot be understood.
+            BrokerMisused: they are too many.
         """
-        guarded, rest = self._tokens(held), self._tokens(others)
+        (guarded, lacking), (rest, lacking_too) = self._tokens(held), self._tokens(others)
         every = guarded | rest
         indices = {symbol: token for symbol, token in every.items() if is_index(token)}
         wanted = Wanted(indices, guarded, rest)
@@ -115,6 +117,7 @@ class Ticker:
         else:
             self._take(self._lines.want(wanted, self._now()))
         self._wanted = wanted
+        return tuple(dict.fromkeys(lacking + lacking_too))
 
     def hold(self, symbols: Iterable[str]) -> None:
         """Take that these have come to be held; what is not shown is passed over."""
@@ -145,8 +148,15 @@ class Ticker:
         finally:
             self._group = None
 
-    def _tokens(self, symbols: Iterable[str]) -> dict[str, int]:
-        return {symbol: self._of_symbol(symbol).token for symbol in symbols}
+    def _tokens(self, symbols: Iterable[str]) -> tuple[dict[str, int], list[str]]:
+        """Return the broker's numbers of symbols, and why others have none."""
+        tokens, lacking = dict[str, int](), list[str]()
+        for symbol in symbols:
+            try:
+                tokens[symbol] = self._of_symbol(symbol).token
+            except (BrokerMisused, WireGarbled) as error:
+                lacking.append(str(error))
+        return tokens, lacking
 
     def _now(self) -> Now:
         return Now(self._around.running.now_ns(), self._around.market.now_ns())

@@ -15,7 +15,7 @@ from daemon.brokers.zerodha.instruments import Listed
 from daemon.brokers.zerodha.stream.socket import access
 from daemon.brokers.zerodha.stream.ticker import MOST_UNSENT, Around, Ticker
 from daemon.domain.instants import at
-from daemon.errors import BrokerMisused
+from daemon.errors import BrokerMisused, WireGarbled
 from daemon.feeds.live import LiveFeed
 from daemon.messages import FrameArrived
 from daemon.ports.market import BookWanted, LinkMoved, NoticeHeard, SessionLost
@@ -238,11 +238,17 @@ async def test_a_socket_that_takes_nothing_is_let_go_of():
     assert down.why == "the broker takes nothing any more"
 
 
-async def test_a_symbol_that_the_broker_does_not_list_is_refused_and_nothing_changes():
+@pytest.mark.parametrize("error", [BrokerMisused, WireGarbled])
+async def test_a_symbol_that_the_broker_does_not_list_keeps_no_other_from_being_shown(error):
+    def of_known(symbol):
+        if symbol not in TOKENS:
+            raise error(f"there is no {symbol}")
+        return of_symbol(symbol)
+
     async with streaming() as (server, heard):
-        with pytest.raises(KeyError):
-            heard.ticker.want([], ["NIFTY", "UNKNOWN"])
-        heard.ticker.want([], ["NIFTY"])
+        heard.ticker._of_symbol = of_known
+        lacking = heard.ticker.want(["UNKNOWN"], ["NIFTY", "UNKNOWN", "OTHER"])
+        assert list(lacking) == ["there is no UNKNOWN", "there is no OTHER"]
         assert await server.heard.get() == {"a": "unsubscribe", "v": [OPTION]}
 
 
