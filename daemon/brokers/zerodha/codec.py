@@ -45,7 +45,7 @@ _SIDES = {"BUY": Side.BUY, "SELL": Side.SELL}
 
 
 class OrderRecord(Struct, frozen=True):
-    """An order, as a book or a push shows it; only what is to be believed.
+    """An order, as a book shows it; only what is to be believed.
 
     Attributes:
         order_id: the broker's number.
@@ -102,6 +102,12 @@ class TradeRecord(Struct, frozen=True):
     quantity: Decimal
 
 
+class Pushed(Struct, frozen=True):
+    """An order that is pushed; its number may be missing, and nothing else of it is believed."""
+
+    order_id: str
+
+
 class Notice(Struct, frozen=True):
     """A text of the broker's on the socket; `kind` is its word for it."""
 
@@ -141,6 +147,10 @@ class _Pushed(Struct, frozen=True):
     data: Raw = Raw(b"null")
 
 
+class _Numbered(Struct, frozen=True):
+    order_id: str | int
+
+
 def orders(reply: Reply) -> tuple[OrderRecord, ...]:
     """Return the orders of a book, or the states of one order.
 
@@ -160,17 +170,27 @@ def trades(reply: Reply) -> tuple[TradeRecord, ...]:
     return tuple({(each.exchange, each.trade_id, each.order_id): each for each in told}.values())
 
 
-def pushed(text: str) -> OrderRecord | Notice:
+def pushed(text: str) -> Pushed | Notice:
     """Return what a text on the socket says; an order in it is a hint, and its book the evidence.
+
+    So an order whose record lacks something, or all, is a hint as well.
 
     Raises:
         WireGarbled: it cannot be understood.
     """
     told = parsed(text, _Pushed)
     if told.type == "order":
-        return parsed(told.data, OrderRecord)
+        return Pushed(_number(told.data))
     words = parsed(told.data, str) if told.type in ("error", "message") else ""
     return Notice(told.type, words)
+
+
+def _number(order: Raw) -> str:
+    """Return the broker's number of an order that is pushed; empty where it says none."""
+    try:
+        return str(parsed(order, _Numbered).order_id)
+    except WireGarbled:
+        return ""
 
 
 def updated(record: OrderRecord, now_ns: int, fills: Sequence[TradeRecord] = ()) -> OrderUpdated:

@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from daemon.brokers.zerodha import codec
-from daemon.brokers.zerodha.codec import STATUSES, Notice, OrderRecord
+from daemon.brokers.zerodha.codec import STATUSES, Notice, OrderRecord, Pushed
 from daemon.brokers.zerodha.wire import Reply
 from daemon.domain.orders.ids import IntentIds, parse
 from daemon.domain.orders.words import (
@@ -255,15 +255,18 @@ def test_a_text_on_the_socket_is_a_notice(text, told):
     assert codec.pushed(text) == told
 
 
-def test_a_pushed_order_is_a_record_as_any_other():
-    text = json.dumps({"type": "order", "data": RECORD | {"unfilled_quantity": 9, "user_id": "A"}})
-
-    assert codec.pushed(text) == record()
-
-
 @pytest.mark.parametrize(
-    "text", ["", "hello", "{}", '{"type":"order"}', '{"type":"error","data":1}']
-)
+    ("data", "number"),
+    [(RECORD | {"unfilled_quantity": 9}, RECORD["order_id"]), ({"order_id": 15}, "15"),
+     (RECORD | {"order_id": "15", "product": None, "quantity": None, "status": 1}, "15"),
+     ({"status": "COMPLETE"}, ""), (None, ""), ("COMPLETE", "")],
+)  # fmt: skip
+def test_an_order_that_is_pushed_is_known_by_its_number_whatever_its_record_lacks(data, number):
+    assert codec.pushed(json.dumps({"type": "order", "data": data})) == Pushed(number)
+    assert codec.pushed('{"type":"order"}') == Pushed("")
+
+
+@pytest.mark.parametrize("text", ["", "hello", "{}", '{"type":"error","data":1}'])
 def test_a_text_that_cannot_be_understood_is_refused(text):
     with pytest.raises(WireGarbled):
         codec.pushed(text)

@@ -267,4 +267,4 @@ def _told(text: str) -> Learned:
         return Garbled(printable(str(error)))
     if isinstance(said, Notice):
         return Noticed(printable(said.kind), printable(said.text))
-    return OrderHinted(said.client_id, said.order_id)
+    return OrderHinted(said.order_id)

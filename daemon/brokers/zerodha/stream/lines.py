@@ -183,8 +183,11 @@ class Lines:
         match learned:
             case Ticked(ticks, data):
                 return self._shown(number, ticks, data, now)
-            case OrderHinted(_, broker_order_id):
-                return (BookWanted(f"the broker pushes order {printable(broker_order_id)[:64]}"),)
+            case OrderHinted(broker_order_id):
+                order = (
+                    f"order {printable(broker_order_id)[:64]}" if broker_order_id else "an order"
+                )
+                return (BookWanted(f"the broker pushes {order}"),)
             case Up():
                 link = LinkMoved(number, now.market_ns, alive=True)
                 return (link, BookWanted("the ticker was not heard for a while"))

@@ -135,11 +135,9 @@ class OrderHinted(Struct, frozen=True):
     """Something became of an order: a hint that the book be read, and no evidence.
 
     Attributes:
-        client_id: ours; of another's order its tag, or nothing.
-        broker_order_id: the broker's.
+        broker_order_id: the broker's number of it; empty where none was told.
     """
 
-    client_id: str
     broker_order_id: str
 
 

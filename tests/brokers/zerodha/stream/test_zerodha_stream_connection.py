@@ -87,17 +87,19 @@ def test_a_heartbeat_says_nothing_beyond_itself():
     assert line.tell(HEARTBEAT) == []
 
 
-def test_an_order_that_is_pushed_is_a_hint_and_bears_no_state():
+@pytest.mark.parametrize("lacks", ["", "product", "quantity", "order_id"])
+def test_an_order_that_is_pushed_is_a_hint_and_bears_no_state(lacks):
     line = Line(TRADING_DAY, MORNING).opened()
     record = {
         "order_id": "19", "status": "COMPLETE", "exchange": "NFO", "tradingsymbol": "X",
         "transaction_type": "BUY", "quantity": 75, "filled_quantity": 75, "average_price": 1.5,
         "tag": "OR0000000010000001", "product": "MIS",
     }  # fmt: skip
+    record.pop(lacks, None)
 
     told = line.tell(Text(json.dumps({"type": "order", "data": record})))
 
-    assert told == [OrderHinted("OR0000000010000001", "19")]
+    assert told == [OrderHinted("" if lacks == "order_id" else "19")]
 
 
 @pytest.mark.parametrize(
@@ -113,7 +115,7 @@ def test_what_the_broker_says_is_passed_on(text, told):
 
 
 @pytest.mark.parametrize(
-    "happened", [Text(""), Text('{"type":"order","data":{}}'), Bytes(b""), Bytes(b"\x00\x01\x00")]
+    "happened", [Text(""), Text('{"type":"error","data":{}}'), Bytes(b""), Bytes(b"\x00\x01\x00")]
 )
 def test_what_cannot_be_understood_is_told_and_ends_nothing(happened):
     line = Line(TRADING_DAY, MORNING).opened()

@@ -277,9 +277,10 @@ def test_a_push_and_an_opening_have_the_book_read_and_tell_nothing_as_a_fact():
         "transaction_type": "BUY", "quantity": 75, "product": "MIS",
     }  # fmt: skip
 
-    news = lines.handle(0, Text(json.dumps({"type": "order", "data": record})), now(1)).news
-
-    assert news == (BookWanted("the broker pushes order 19\\n"),)
+    for data, named in ((record, "order 19\\n"), ({}, "an order")):
+        text = json.dumps({"type": "order", "data": data})
+        news = lines.handle(0, Text(text), now(1)).news
+        assert news == (BookWanted(f"the broker pushes {named}"),)
 
 
 def test_a_denial_tells_which_session_it_was():

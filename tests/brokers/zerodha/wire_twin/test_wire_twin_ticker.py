@@ -7,6 +7,7 @@ import json
 from contextlib import asynccontextmanager
 
 import aiohttp
+import msgspec
 import pytest
 
 from daemon.brokers.zerodha import codec
@@ -51,12 +52,15 @@ async def subscribed(client, socket, symbol, mode=None):
 
 
 async def pushed(socket):
-    """Return the next order, past ticks and heartbeats."""
+    """Return the record of the next order, past ticks and heartbeats, or what else is said."""
     while True:
         message = await socket.receive()
         assert message.type in (aiohttp.WSMsgType.TEXT, aiohttp.WSMsgType.BINARY), message
         if message.type is aiohttp.WSMsgType.TEXT:
-            return codec.pushed(message.data)
+            told = codec.pushed(message.data)
+            if isinstance(told, codec.Notice):
+                return told
+            return msgspec.convert(json.loads(message.data)["data"], codec.OrderRecord)
 
 
 async def test_a_subscription_shows_what_is_known_and_then_each_frame():
