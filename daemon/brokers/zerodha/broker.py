@@ -23,6 +23,7 @@ from daemon.brokers.zerodha.forms import REGULAR, cancellation, form_of
 from daemon.brokers.zerodha.instruments import Listed
 from daemon.brokers.zerodha.resuming import Resuming
 from daemon.brokers.zerodha.shares import Shares
+from daemon.brokers.zerodha.statuses import Statuses
 from daemon.domain.instants import SECOND_NS
 from daemon.domain.market.polled import Stamped
 from daemon.domain.orders.ids import parse
@@ -85,6 +86,7 @@ class Zerodha:
         self._read_at_write = 0
         self._told: dict[str, tuple[str, int]] = {}
         self._rounded: set[str] = set()  # told by their average, for want of their trades
+        self._statuses = Statuses(client)
         self._shares = Shares(client, contracts.symbol_of)
         self.on_ready: Callable[[], None] | None = None
 
@@ -240,15 +242,9 @@ class Zerodha:
     async def _ask_for_book(self) -> tuple[tuple[OrderRecord, ...], int]:
         asked_ns, writes = self._now_ns(), self._client.writes
         told = await self._client.read(questions.orders())
-        book = tuple([each if each.is_told else await self._last_told(each) for each in told])
+        book = await self._statuses.told(told)
         self._book, self._read_ns, self._read_at_write = book, asked_ns, writes
         return book, asked_ns
-
-    async def _last_told(self, record: OrderRecord) -> OrderRecord:
-        """Return an order whose record says nothing as its own states tell it last."""
-        states = await self._client.read(questions.states(record.order_id))
-        told = [each for each in states if each.is_told]
-        return told[-1] if told else record
 
     async def _with_fills(self, known: Sequence[OrderRecord], at_ns: int) -> Sequence[OrderUpdated]:
         """Return orders as evidence, the values of their fills by their trades.

@@ -254,18 +254,6 @@ async def test_a_book_that_could_not_be_read_leaves_none_behind(account):
             await account.broker.find(OURS)
 
 
-async def test_an_order_whose_record_says_nothing_is_read_by_its_states(account):
-    untold = RECORD | {"status": "UPDATE"}
-    account.script.on("GET /orders", yes([untold]))
-    account.script.on(
-        "GET /orders/15", yes([RECORD, RECORD | {"status": "CANCELLED"}, untold]), yes([untold])
-    )
-
-    assert (await account.broker.find(OURS))[0].state is State.CANCELLED
-    account.later(1)
-    assert (await account.broker.find(OURS))[0].state is State.WORKING
-
-
 async def test_the_account_is_read_with_what_is_held_last(account):
     strange = RECORD | {"order_id": "9", "exchange": "MCX", "tradingsymbol": "GOLD", "tag": "x",
                         "filled_quantity": 1, "quantity": 1}  # fmt: skip
