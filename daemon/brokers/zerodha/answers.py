@@ -115,7 +115,7 @@ def done(reply: Reply, form: type[T]) -> T:
     """
     try:
         told = envelope(reply)
-        if reply.status == OK and not told.error_type:
+        if reply.status == OK and not told.is_error:
             return parsed(told.data, form)
     except WireGarbled as error:
         raise errors.OutcomeUnknown(f"Zerodha answered {reply.status}: {error}") from error
@@ -147,7 +147,7 @@ def _read(reply: Reply) -> tuple[Envelope, str]:
     """Return the envelope, empty where there is none, and the number of an order that was taken."""
     try:
         told = envelope(reply)
-        if reply.status == OK and not told.error_type:
+        if reply.status == OK and not told.is_error:
             return told, parsed(told.data, _Placed).order_id
     except WireGarbled:
         return Envelope(), ""

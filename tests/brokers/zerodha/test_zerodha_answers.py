@@ -6,7 +6,8 @@ import json
 
 import pytest
 
-from daemon.brokers.zerodha.answers import REFUSALS, cancelled, kind_of, placed
+from daemon import errors
+from daemon.brokers.zerodha.answers import REFUSALS, cancelled, done, kind_of, placed
 from daemon.brokers.zerodha.wire import Reply
 from daemon.domain.orders.words import OrderAccepted, OrderRefused, OutcomeUnknown, Refusal
 from daemon.messages import CancelAnswered
@@ -102,12 +103,16 @@ def test_an_answer_without_a_number_and_without_a_reason_leaves_us_in_doubt(stat
     )
 
 
-def test_an_error_under_a_status_of_success_is_no_yes():
-    body = {"data": {"order_id": "15"}, "error_type": "GeneralException", "message": "No"}
+@pytest.mark.parametrize("error", [{"error_type": "GeneralException"}, {"status": "error"}])
+def test_an_error_under_a_status_of_success_is_no_yes(error):
+    body = {"data": {"order_id": "15"}, "message": "No"} | error
+    reply = Reply(200, json.dumps(body).encode())
+    said = ": ".join([*filter(None, [error.get("error_type")]), "No"])
 
-    assert placed(ID, Reply(200, json.dumps(body).encode()), NOW) == OutcomeUnknown(
-        ID, "GeneralException: No", NOW
-    )
+    assert placed(ID, reply, NOW) == OutcomeUnknown(ID, said, NOW)
+    assert cancelled(ID, reply, NOW) == CancelAnswered(ID, False, said, NOW)
+    with pytest.raises(errors.OutcomeUnknown, match="No"):
+        done(reply, dict[str, str])
 
 
 def test_a_number_under_another_status_is_no_yes():

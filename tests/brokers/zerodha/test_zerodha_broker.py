@@ -213,6 +213,15 @@ async def test_absence_is_told_only_from_a_book_that_was_read(account, bad):
         await account.broker.find(OURS)
 
 
+@pytest.mark.parametrize("route", ["GET /orders", "GET /portfolio/positions"])
+async def test_an_error_that_names_no_kind_is_neither_an_empty_book_nor_flat(account, route):
+    body = b'{"status":"error","message":"down","data":%b}'
+    empty = b"[]" if route == "GET /orders" else b'{"net":[],"day":[]}'
+    account.script.on(route, Answer(200, body % empty))
+    with pytest.raises(BrokerUnavailable, match="down"):
+        await account.broker.read()
+
+
 async def test_several_look_ups_within_a_second_share_one_book(account):
     account.script.on("GET /orders", yes([RECORD]))
     found = await asyncio.gather(*(account.broker.find(each) for each in (OURS, OTHERS, OURS)))
