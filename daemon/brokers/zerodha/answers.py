@@ -47,7 +47,8 @@ REFUSALS: dict[tuple[int, str], Refusal | None] = {
 """Status and error -> why it was refused; None: its text says. All else leaves us in doubt."""
 
 IN_DOUBT = re.compile(
-    r"time[ds]?[ -]?out|before placing again|order ?book and confirm", re.IGNORECASE
+    r"tim(e[ds]?|ing)[ -]?out|may have been placed|before placing again|order ?book and confirm",
+    re.IGNORECASE,
 )
 """What a text says where the broker itself does not know; it comes under the status of a no."""
 _TEXTS: tuple[tuple[Refusal, re.Pattern[str]], ...] = tuple(
@@ -60,7 +61,7 @@ _TEXTS: tuple[tuple[Refusal, re.Pattern[str]], ...] = tuple(
         (Refusal.MARGIN, r"insufficient funds|margin exceeds|required margin"),
         (Refusal.RATE, r"too many requests|rate limit"),
         (Refusal.CLOSED, r"markets? (is|are) (currently )?closed|market hours|after market"),
-        (Refusal.INSTRUMENT, r"tradingsymbol|instrument|expired|scrip"),
+        (Refusal.INSTRUMENT, r"tradingsymbol|instrument|expired|\bscrips?\b"),
     )
 )
 """In words of the broker's and of its risk system; the first that fits counts."""

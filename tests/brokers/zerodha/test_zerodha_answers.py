@@ -67,9 +67,11 @@ def test_a_no_is_believed_for_five_errors_under_their_own_status_alone(status, e
     ("status", "error_type"), [*REFUSALS, (429, "NetworkException"), (429, "GeneralException")]
 )
 @pytest.mark.parametrize(
-    "text", [TIMED_OUT, "Request timeout", "The OMS has Timed-Out", "gateway time out"]
-)
-def test_a_no_that_speaks_of_a_time_out_leaves_us_in_doubt(status, error_type, text):
+    "text",
+    [TIMED_OUT, "Request timeout", "The OMS has Timed-Out", "gateway time out", "It is timing out",
+     "The order may have been placed. Please check your order book."],
+)  # fmt: skip
+def test_a_no_that_is_itself_in_doubt_leaves_us_there(status, error_type, text):
     assert isinstance(placed(ID, failure(status, error_type, text), NOW), OutcomeUnknown)
 
 
@@ -131,6 +133,8 @@ def test_a_number_under_another_status_is_no_yes():
         ("RMS:Margin Exceeds,Required:95417.84, Available:74251.80", Refusal.MARGIN),
         ("Markets are closed right now", Refusal.CLOSED),
         ("Invalid tradingsymbol", Refusal.INSTRUMENT),
+        ("This scrip is not allowed", Refusal.INSTRUMENT),
+        ("Your subscription to the order API has ended", Refusal.OTHER),
         ("Too many requests", Refusal.RATE),
         ("Market orders without market protection are not allowed via API", Refusal.OTHER),
         ("", Refusal.OTHER),
