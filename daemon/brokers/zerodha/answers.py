@@ -42,7 +42,7 @@ REFUSALS: dict[tuple[int, str], Refusal | None] = {
     (_BAD, "MarginException"): Refusal.MARGIN,
     (_BAD, "HoldingException"): Refusal.OTHER,
     (_FORBIDDEN, "PermissionException"): Refusal.OTHER,
-    (_FORBIDDEN, "TokenException"): Refusal.SESSION,
+    **{(_FORBIDDEN, dead): Refusal.SESSION for dead in DEAD_SESSION},
 }
 """Status and error -> why it was refused; None: its text says. All else leaves us in doubt."""
 
@@ -130,7 +130,7 @@ def done(reply: Reply, form: type[T]) -> T:
 
 
 def refuses_session(reply: Reply) -> bool:
-    """Say whether an answer, to whatever it is, says that the session is dead."""
+    """Say whether the answer to a write says that the session is dead, and no more than that."""
     if reply.status != _FORBIDDEN:
         return False
     try:

@@ -46,7 +46,7 @@ def test_a_number_of_an_order_is_a_yes():
 
 @pytest.mark.parametrize("error_type", ERRORS)
 @pytest.mark.parametrize("status", STATUSES)
-def test_a_no_is_believed_for_five_errors_under_their_own_status_alone(status, error_type):
+def test_a_no_is_believed_for_six_errors_under_their_own_status_alone(status, error_type):
     told = placed(ID, failure(status, error_type), NOW)
     believed = {
         (400, "InputException"): Refusal.OTHER,
@@ -54,6 +54,7 @@ def test_a_no_is_believed_for_five_errors_under_their_own_status_alone(status, e
         (400, "HoldingException"): Refusal.OTHER,
         (403, "PermissionException"): Refusal.OTHER,
         (403, "TokenException"): Refusal.SESSION,
+        (403, "TwoFAException"): Refusal.SESSION,
     }
     kind = believed.get((status, error_type))
 
