@@ -83,7 +83,7 @@ class BasketEnded(Struct, frozen=True, tag=True):
 
 
 class PositionChanged(Struct, frozen=True, tag=True):
-    """A fill moved a leg; quantities and values are those since it was entered.
+    """A fill moved a leg, or its price is known better; what is told is since it was entered.
 
     That is by its basket, or, of no basket, from flat. Of the latter those that name no order were
     recorded before that, and are of the leg's whole life.

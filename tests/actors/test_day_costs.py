@@ -100,3 +100,12 @@ def test_what_is_entered_anew_by_hand_is_an_order_from_nothing():
         day.take((MANUAL, ""), replace(moved(MANUAL, *sums), intent_id=f"o{number}"))
     wanted = cost_of(Side.BUY, 65) + cost_of(Side.SELL, 65) + cost_of(Side.BUY, 130)
     assert day.total_e4((MANUAL, ""), ()) == wanted
+
+
+def test_a_better_price_for_a_fill_of_yesterday_costs_nothing_today():
+    day = DayCosts()
+    first = replace(moved("s", 65, 0), intent_id="o")
+    day.take(("s", ""), first)
+    day.begin_day()
+    day.take(("s", ""), replace(first, bought_value_e4=first.bought_value_e4 + 65))
+    assert day.total_e4(("s", ""), ()) == 0

@@ -53,8 +53,20 @@ def take(desk: Desk, turn: Turn, fact: Heard, now_ns: int) -> Taken | None:
     if not is_open(order.state):
         desk.cancelling.pop(intent_id, None)
     if order.filled_quantity == before.filled_quantity:
+        _tell_worth(desk, turn, order, before, now_ns)
         return Taken(order, before, ())
     desk.reads.moved_ns[order.intent.symbol] = now_ns
     closed = outside.hand_on(desk, turn, order, before, now_ns)
     turn.announce(desk.position_changed(order, now_ns))
     return Taken(order, before, closed)
+
+
+def _tell_worth(desk: Desk, turn: Turn, order: Order, before: Order, now_ns: int) -> None:
+    """Tell that what is held was entered, or left in part, at another price than was told first.
+
+    Levels count from it. What is flat has none: its price is told by its order alone.
+    """
+    intent = order.intent
+    held = desk.traded(intent.strategy_id, intent.leg_id).net_quantity
+    if held and order.filled_value_e4 != before.filled_value_e4:
+        turn.announce(desk.position_changed(order, now_ns))

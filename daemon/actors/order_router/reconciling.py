@@ -156,6 +156,7 @@ def read(desk: Desk, turn: Turn, read: AccountRead, moved: frozenset[str], now_n
     link.heard(desk, turn, _ACCOUNT, now_ns, alive=True)
     desk.reads.reconciled = True
     _tell(desk, turn, compared, now_ns)
+    _tell_unpriced(desk, turn, read, now_ns)
     if desk.reads.hinted:
         ask(desk, turn, now_ns)
     _again(desk, turn, now_ns)
@@ -283,6 +284,16 @@ def _tell(desk: Desk, turn: Turn, compared: Compared, now_ns: int) -> None:
         agree = BooksAgree(account, symbol, now_ns, product)
         reads.apply(agree)
         turn.announce(agree)
+
+
+def _tell_unpriced(desk: Desk, turn: Turn, read: AccountRead, now_ns: int) -> None:
+    """Tell, once a day, of each fill that cannot be counted for want of its price."""
+    for number in read.unpriced:
+        text = f"order {number} has filled, and {desk.terms.broker} does not tell at which price"
+        text = f"{text}: until it does that fill counts for nothing, and has no stop"
+        if text not in desk.told:
+            desk.told.add(text)
+            turn.announce(Noted(NoteKind.REFUSED, text, now_ns))
 
 
 def _take_in(

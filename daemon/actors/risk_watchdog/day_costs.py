@@ -43,7 +43,7 @@ class DayCosts:
             self._legs.pop((opened.basket.strategy_id, leg.leg_id), None)
 
     def take(self, owner: Owner, changed: PositionChanged) -> None:
-        """Take a fill: what the sums of its leg have grown by."""
+        """Take a fill, or a better price for one: what the sums of its leg have grown by."""
         key = (changed.strategy_id, changed.leg_id)
         before, self._legs[key] = self._legs.get(key), changed
         if before is not None and enters_anew(before.net_quantity, changed):
@@ -56,7 +56,7 @@ class DayCosts:
         if changed.strategy_id == EXTERNAL:
             bought, sold = _his_own(bought, sold), _his_own(sold, bought)
         for side, (quantity, value_e4) in ((Side.BUY, bought), (Side.SELL, sold)):
-            if quantity > 0:
+            if quantity > 0 or (quantity == 0 and value_e4):
                 executed = Executed(changed.symbol, side, quantity, value_e4, changed.settled)
                 self._add(owner, changed, executed)
 
@@ -76,10 +76,16 @@ class DayCosts:
         return total_e4
 
     def _add(self, owner: Owner, changed: PositionChanged, executed: Executed) -> None:
-        """Add a fill to its order; one whose order nobody knows is an order of its own."""
+        """Add a fill to its order; one whose order nobody knows is an order of its own.
+
+        Of a better price for what was filled before there are no units: one of an earlier day, or
+        of nobody, is passed over.
+        """
         orders = self._orders[owner]
         name = f"{changed.intent_id or len(orders)}:{executed.side}"
         known = orders.get(name)
+        if known is None and not executed.quantity:
+            return
         if known is not None:
             executed = Executed(
                 executed.symbol,

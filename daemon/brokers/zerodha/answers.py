@@ -42,12 +42,13 @@ REFUSALS: dict[tuple[int, str], Refusal | None] = {
     (_BAD, "MarginException"): Refusal.MARGIN,
     (_BAD, "HoldingException"): Refusal.OTHER,
     (_FORBIDDEN, "PermissionException"): Refusal.OTHER,
-    (_FORBIDDEN, "TokenException"): Refusal.SESSION,
+    **{(_FORBIDDEN, dead): Refusal.SESSION for dead in DEAD_SESSION},
 }
 """Status and error -> why it was refused; None: its text says. All else leaves us in doubt."""
 
 IN_DOUBT = re.compile(
-    r"time[ds]?[ -]?out|before placing again|order ?book and confirm", re.IGNORECASE
+    r"tim(e[ds]?|ing)[ -]?out|may have been placed|before placing again|order ?book and confirm",
+    re.IGNORECASE,
 )
 """What a text says where the broker itself does not know; it comes under the status of a no."""
 _TEXTS: tuple[tuple[Refusal, re.Pattern[str]], ...] = tuple(
@@ -60,7 +61,7 @@ _TEXTS: tuple[tuple[Refusal, re.Pattern[str]], ...] = tuple(
         (Refusal.MARGIN, r"insufficient funds|margin exceeds|required margin"),
         (Refusal.RATE, r"too many requests|rate limit"),
         (Refusal.CLOSED, r"markets? (is|are) (currently )?closed|market hours|after market"),
-        (Refusal.INSTRUMENT, r"tradingsymbol|instrument|expired|scrip"),
+        (Refusal.INSTRUMENT, r"tradingsymbol|instrument|expired|\bscrips?\b"),
     )
 )
 """In words of the broker's and of its risk system; the first that fits counts."""
@@ -115,7 +116,7 @@ def done(reply: Reply, form: type[T]) -> T:
     """
     try:
         told = envelope(reply)
-        if reply.status == OK and not told.error_type:
+        if reply.status == OK and not told.is_error:
             return parsed(told.data, form)
     except WireGarbled as error:
         raise errors.OutcomeUnknown(f"Zerodha answered {reply.status}: {error}") from error
@@ -129,7 +130,7 @@ def done(reply: Reply, form: type[T]) -> T:
 
 
 def refuses_session(reply: Reply) -> bool:
-    """Say whether an answer, to whatever it is, says that the session is dead."""
+    """Say whether the answer to a write says that the session is dead, and no more than that."""
     if reply.status != _FORBIDDEN:
         return False
     try:
@@ -147,7 +148,7 @@ def _read(reply: Reply) -> tuple[Envelope, str]:
     """Return the envelope, empty where there is none, and the number of an order that was taken."""
     try:
         told = envelope(reply)
-        if reply.status == OK and not told.error_type:
+        if reply.status == OK and not told.is_error:
             return told, parsed(told.data, _Placed).order_id
     except WireGarbled:
         return Envelope(), ""

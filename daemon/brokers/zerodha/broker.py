@@ -17,20 +17,20 @@ from msgspec.structs import replace
 
 from daemon.brokers.zerodha import answers, codec, market, questions
 from daemon.brokers.zerodha.client import Client
-from daemon.brokers.zerodha.codec import OrderRecord, TradeRecord
+from daemon.brokers.zerodha.codec import OrderRecord
 from daemon.brokers.zerodha.contracts import Contracts
+from daemon.brokers.zerodha.fills import Fills
 from daemon.brokers.zerodha.forms import REGULAR, cancellation, form_of
 from daemon.brokers.zerodha.instruments import Listed
 from daemon.brokers.zerodha.resuming import Resuming
 from daemon.brokers.zerodha.shares import Shares
+from daemon.brokers.zerodha.statuses import Statuses
 from daemon.domain.instants import SECOND_NS
 from daemon.domain.market.polled import Stamped
-from daemon.domain.orders.ids import parse
 from daemon.domain.orders.limits import Approved
 from daemon.domain.orders.margin import MarginLeg
-from daemon.domain.orders.words import Intent, OrderRefused, OrderUpdated, Purpose, Refusal
+from daemon.domain.orders.words import Intent, OrderRefused, Purpose, Refusal
 from daemon.errors import (
-    BrokerError,
     BrokerMisused,
     BrokerUnavailable,
     SessionRefused,
@@ -49,8 +49,6 @@ _FRESH_NS = SECOND_NS
 """Look-ups within it share one reading of the book."""
 _LATE_S = 3.0
 """So long a log-in or a reading waits for the contracts of the day where earlier ones are there."""
-_TRADES_MS = 1_000
-"""So long is waited for the trades of an order: its average stands in for them."""
 _READINGS = 3
 """So often the book may move around a reading of the positions."""
 
@@ -83,8 +81,8 @@ class Zerodha:
         self._book: tuple[OrderRecord, ...] = ()
         self._read_ns: int | None = None
         self._read_at_write = 0
-        self._told: dict[str, tuple[str, int]] = {}
-        self._rounded: set[str] = set()  # told by their average, for want of their trades
+        self._fills = Fills(client)
+        self._statuses = Statuses(client)
         self._shares = Shares(client, contracts.symbol_of)
         self.on_ready: Callable[[], None] | None = None
 
@@ -148,7 +146,7 @@ class Zerodha:
         ours = [each for each in book if each.client_id == intent_id]
         if not ours:
             return codec.found(intent_id, (), read_ns)
-        return await self._with_fills(ours, read_ns)
+        return await self._fills.told(ours, read_ns)
 
     async def read(self) -> Sequence[Read]:
         """Read the whole book; before it are told new fills, with values, and the reason of a no.
@@ -167,12 +165,13 @@ class Zerodha:
             held = await self._client.read(questions.positions(self._contracts.symbol_of))
             before, at_ns = book, read_ns
             book, read_ns = await self._read_book()
-            if _fills(before) == _fills(book):
-                account = codec.account(book, held, self._contracts.symbol_of, at_ns)
-                news = await self._news(book, at_ns)
+            if _filled(before) == _filled(book):
+                news, priced = await self._fills.news(book, at_ns)
                 if lacking:
                     return (*news, AccountUnread(lacking, self._now_ns()))
-                return (*news, replace(account, owned=self._shares.owned))
+                account = codec.account(priced, held, self._contracts.symbol_of, at_ns)
+                unpriced = self._fills.unpriced(at_ns)
+                return (*news, replace(account, owned=self._shares.owned, unpriced=unpriced))
         raise BrokerUnavailable("Zerodha's book moved around each reading of the positions")
 
     async def margin(self, parent: str, legs: Sequence[MarginLeg]) -> Sequence[Counted]:
@@ -240,64 +239,10 @@ class Zerodha:
     async def _ask_for_book(self) -> tuple[tuple[OrderRecord, ...], int]:
         asked_ns, writes = self._now_ns(), self._client.writes
         told = await self._client.read(questions.orders())
-        book = tuple([each if each.is_told else await self._last_told(each) for each in told])
+        book = await self._statuses.told(told)
         self._book, self._read_ns, self._read_at_write = book, asked_ns, writes
         return book, asked_ns
 
-    async def _last_told(self, record: OrderRecord) -> OrderRecord:
-        """Return an order whose record says nothing as its own states tell it last."""
-        states = await self._client.read(questions.states(record.order_id))
-        told = [each for each in states if each.is_told]
-        return told[-1] if told else record
 
-    async def _with_fills(self, known: Sequence[OrderRecord], at_ns: int) -> Sequence[OrderUpdated]:
-        """Return orders as evidence, the values of their fills by their trades.
-
-        Where those do not come the average of an order stands in, which may be rounded.
-
-        Raises:
-            BrokerError: they do not come, and an order that filled has no average.
-        """
-        fills: tuple[TradeRecord, ...] = ()
-        filled = [each for each in known if each.filled_quantity]
-        rounded = set[str]()
-        if filled:
-            try:
-                fills = await self._client.read(questions.trades(), _TRADES_MS)
-            except BrokerError:
-                if not all(each.average_price for each in filled):
-                    raise
-                rounded = {each.order_id for each in filled}
-        told = tuple(codec.updated(each, at_ns, fills) for each in known)
-        for each in known:
-            self._told[each.order_id] = _seen(each)
-        self._rounded = self._rounded.difference(each.order_id for each in known) | rounded
-        return told
-
-    async def _news(self, book: Sequence[OrderRecord], at_ns: int) -> Sequence[OrderUpdated]:
-        """Return the orders of ours that were filled, or rejected, since they were last told.
-
-        The book that follows tells fills without their trades, and a no without its reason. What
-        was told by its average is told once more when its trades come.
-        """
-        ours = [
-            each
-            for each in book
-            if parse(each.client_id) and (each.filled_quantity or each.is_rejected)
-        ]
-        moved = {each.order_id for each in ours if self._told.get(each.order_id) != _seen(each)}
-        due = [each for each in ours if each.order_id in moved | self._rounded]
-        news = await self._with_fills(due, at_ns) if due else ()
-        shown = {each.order_id for each in book}
-        self._told = {number: seen for number, seen in self._told.items() if number in shown}
-        self._rounded &= shown
-        stale = self._rounded - moved
-        return tuple(each for each in news if each.broker_order_id not in stale)
-
-
-def _seen(record: OrderRecord) -> tuple[str, int]:
-    return record.status, int(record.filled_quantity or 0)
-
-
-def _fills(book: Iterable[OrderRecord]) -> dict[str, int]:
+def _filled(book: Iterable[OrderRecord]) -> dict[str, int]:
     return {each.order_id: int(each.filled_quantity or 0) for each in book}

@@ -124,7 +124,11 @@ class Client:
             OutcomeUnknown: it may have left, and no whole answer came.
         """
         try:
-            return await self._ask(sent, in_time=in_time)
+            session = self._standing()
+            reply = await self._ask(session, sent, in_time=in_time)
+            if refuses_session(reply):
+                self._end(session)
+            return reply
         finally:
             self.writes += 1
 
@@ -162,7 +166,13 @@ class Client:
         async def once() -> T:
             self._standing()
             await self._turns[question.kind].next()
-            return question.read(await self._ask(question.sent, question.timeout_ms))
+            session = self._standing()
+            reply = await self._ask(session, question.sent, question.timeout_ms)
+            try:
+                return question.read(reply)
+            except SessionRefused:
+                self._end(session)
+                raise
 
         limit_ms = within_ms or max(self._policy.deadline_ms, 2 * question.timeout_ms)
         policy = replace(self._policy, try_timeout_ms=limit_ms, deadline_ms=limit_ms)
@@ -183,16 +193,19 @@ class Client:
 
     async def _ask(
         self,
+        session: Session,
         sent: Sent,
         timeout_ms: int | None = None,
         in_time: Callable[[], bool] | None = None,
     ) -> Reply:
-        session = self._standing()
         reply = await self._transport.send(sent, session.authorization, timeout_ms, in_time)
-        if refuses_session(reply) and self._session is session:
+        return reply if reply.status == OK else unquoted(reply, session.secrets)
+
+    def _end(self, session: Session) -> None:
+        """Take that the broker refuses a session; one that is used no more ends nothing."""
+        if self._session is session:
             self.leave()
             self._refused(session.generation)
-        return reply if reply.status == OK else unquoted(reply, session.secrets)
 
     def _standing(self) -> Session:
         if self._session is None:

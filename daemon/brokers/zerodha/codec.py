@@ -9,7 +9,7 @@ Source: Kite Connect 3, orders, portfolio, user and margins; the broker's own sa
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from decimal import Decimal
 
 from msgspec import Raw, Struct
@@ -25,6 +25,7 @@ from daemon.messages import AccountRead, BrokerOrder, BrokerPosition, OrderNotFo
 Names = Callable[[str, str], str]
 """Exchange and name at the broker -> Ordo's symbol."""
 
+OPEN = "OPEN"
 STATUSES: dict[str, State] = {
     "COMPLETE": State.FILLED,
     "CANCELLED": State.CANCELLED,
@@ -33,7 +34,7 @@ STATUSES: dict[str, State] = {
     "AMO REQ RECEIVED": State.WORKING,
     "VALIDATION PENDING": State.WORKING,
     "OPEN PENDING": State.WORKING,
-    "OPEN": State.WORKING,
+    OPEN: State.WORKING,
     "TRIGGER PENDING": State.WORKING,
     "MODIFY VALIDATION PENDING": State.WORKING,
     "MODIFY PENDING": State.WORKING,
@@ -193,13 +194,12 @@ def _number(order: Raw) -> str:
         return ""
 
 
-def updated(record: OrderRecord, now_ns: int, fills: Sequence[TradeRecord] = ()) -> OrderUpdated:
+def updated(record: OrderRecord, now_ns: int) -> OrderUpdated:
     """Return an order as evidence.
 
     Args:
-        record: as the book shows it.
+        record: as the book shows it, at the price of its fills.
         now_ns: when it was read.
-        fills: its trades, where they were read; the record's own average is rounded.
 
     Raises:
         WireGarbled: it counts what cannot be counted.
@@ -210,7 +210,7 @@ def updated(record: OrderRecord, now_ns: int, fills: Sequence[TradeRecord] = ())
         broker_order_id=record.order_id,
         state=state,
         filled_quantity=_count(record.filled_quantity),
-        filled_value_e4=_value_e4(record, fills),
+        filled_value_e4=_value_e4(record),
         at_ns=now_ns,
         kind=_reason(record) if state is State.REJECTED else None,
         text=record.text,
@@ -235,7 +235,7 @@ def shown(record: OrderRecord, names: Names) -> BrokerOrder:
         quantity=_count(record.quantity),
         state=_state(record),
         filled_quantity=_count(record.filled_quantity),
-        filled_value_e4=_value_e4(record, ()),
+        filled_value_e4=_value_e4(record),
         text=record.text,
         product=pocket.product,
     )
@@ -324,10 +324,6 @@ def _reason(record: OrderRecord) -> Refusal:
     return kind_of(f"{record.status_message or ''} {record.status_message_raw or ''}")
 
 
-def _value_e4(record: OrderRecord, fills: Sequence[TradeRecord]) -> int:
-    """Return the sum of price x units: of the trades where they are all there, else the average."""
-    filled = _count(record.filled_quantity)
-    ours = [fill for fill in fills if fill.order_id == record.order_id]
-    if ours and sum(whole(fill.quantity) for fill in ours) == filled:
-        return sum(amount_e4(fill.average_price, whole(fill.quantity)) for fill in ours)
-    return amount_e4(record.average_price, filled)
+def _value_e4(record: OrderRecord) -> int:
+    """Return the sum of price x units of what was filled."""
+    return amount_e4(record.average_price, _count(record.filled_quantity))

@@ -277,7 +277,7 @@ def told(reply: Reply, expected: type[T], known: Iterable[Secret] = ()) -> T:
         WireGarbled: it says nothing that can be read.
     """
     said = envelope(reply)
-    if reply.status == OK and not said.error_type:
+    if reply.status == OK and not said.is_error:
         return parsed(said.data, expected)
     text = f"Zerodha answers {reply.status} to the log-in: {said.said or 'no reason'}"
     is_no = reply.status in _NO and not IN_DOUBT.search(said.message or "")

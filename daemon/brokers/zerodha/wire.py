@@ -22,6 +22,7 @@ OK, TOO_MANY = 200, 429
 _DONE = range(OK, 300)
 _MOST = Decimal(10) ** 15
 _NULL = Raw(b"null")
+_ERROR = "error"
 _SHOWN_LEAST = 4
 """A shorter text is no secret: it stands in too much that is none."""
 
@@ -44,14 +45,21 @@ class Envelope(Struct, frozen=True):
     """What is around every answer.
 
     Attributes:
+        status: how it ended, in a word.
         data: what was asked for, unread.
         message: why it failed, for people.
         error_type: why it failed, in a word.
     """
 
+    status: str | None = None
     data: Raw = _NULL
     message: str | None = None
     error_type: str | None = None
+
+    @property
+    def is_error(self) -> bool:
+        """Whether it tells of a failure; its data, if any, is not what was asked for."""
+        return bool(self.error_type) or self.status == _ERROR
 
     @property
     def said(self) -> str:
@@ -94,7 +102,7 @@ def data(reply: Reply, form: type[T]) -> T:
         if reply.status in _DONE:
             raise
         told = Envelope()
-    if reply.status in _DONE and not told.error_type:
+    if reply.status in _DONE and not told.is_error:
         return parsed(told.data, form)
     kind = _READ_ERRORS.get(told.error_type or "", BrokerUnavailable)
     kind = BrokerUnavailable if reply.status == TOO_MANY else kind

@@ -82,12 +82,15 @@ class AccountRead(Struct, frozen=True):
         at_ns: the instant.
         owned: shares of earlier days, where the broker does not count them among its positions. The
             owner's own are among them.
+        unpriced: the broker's numbers of orders that filled a while ago, and that it tells no price
+            of. They are shown as they stood before.
     """
 
     orders: tuple[BrokerOrder, ...]
     positions: tuple[BrokerPosition, ...]
     at_ns: int
     owned: tuple[BrokerPosition, ...] = ()
+    unpriced: tuple[str, ...] = ()
 
 
 class Difference(Struct, frozen=True):

@@ -8,6 +8,7 @@ from msgspec.structs import replace
 from daemon.domain.orders.basket import OnFail
 from daemon.domain.orders.words import OrderUpdated, Pocket, Product, Side, State
 from daemon.messages import (
+    AccountRead,
     BasketEnded,
     BooksAgree,
     BooksDiffer,
@@ -510,3 +511,13 @@ def test_an_exit_waits_no_longer_for_it_than_an_exit_may_take():
     assert stage.broker.net() == {}
     (note,) = [each.text for each in stage.told(Noted) if "is not read since the" in each.text]
     assert note.startswith("ce are left")
+
+
+def test_a_fill_that_the_broker_tells_no_price_of_is_told_once():
+    stage = agreed(reading())
+    for _ in range(2):
+        stage.tell(AccountRead((), (), stage.now_ns, unpriced=("15",)))
+        stage.run(1)
+    (note,) = [each.text for each in stage.told(Noted) if "15" in each.text]
+    assert note.startswith("order 15 has filled, and broker does not tell at which price")
+    assert stage.router._desk.reads.unread == ""

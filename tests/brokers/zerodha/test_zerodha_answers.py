@@ -6,7 +6,8 @@ import json
 
 import pytest
 
-from daemon.brokers.zerodha.answers import REFUSALS, cancelled, kind_of, placed
+from daemon import errors
+from daemon.brokers.zerodha.answers import REFUSALS, cancelled, done, kind_of, placed
 from daemon.brokers.zerodha.wire import Reply
 from daemon.domain.orders.words import OrderAccepted, OrderRefused, OutcomeUnknown, Refusal
 from daemon.messages import CancelAnswered
@@ -45,7 +46,7 @@ def test_a_number_of_an_order_is_a_yes():
 
 @pytest.mark.parametrize("error_type", ERRORS)
 @pytest.mark.parametrize("status", STATUSES)
-def test_a_no_is_believed_for_five_errors_under_their_own_status_alone(status, error_type):
+def test_a_no_is_believed_for_six_errors_under_their_own_status_alone(status, error_type):
     told = placed(ID, failure(status, error_type), NOW)
     believed = {
         (400, "InputException"): Refusal.OTHER,
@@ -53,6 +54,7 @@ def test_a_no_is_believed_for_five_errors_under_their_own_status_alone(status, e
         (400, "HoldingException"): Refusal.OTHER,
         (403, "PermissionException"): Refusal.OTHER,
         (403, "TokenException"): Refusal.SESSION,
+        (403, "TwoFAException"): Refusal.SESSION,
     }
     kind = believed.get((status, error_type))
 
@@ -66,9 +68,11 @@ def test_a_no_is_believed_for_five_errors_under_their_own_status_alone(status, e
     ("status", "error_type"), [*REFUSALS, (429, "NetworkException"), (429, "GeneralException")]
 )
 @pytest.mark.parametrize(
-    "text", [TIMED_OUT, "Request timeout", "The OMS has Timed-Out", "gateway time out"]
-)
-def test_a_no_that_speaks_of_a_time_out_leaves_us_in_doubt(status, error_type, text):
+    "text",
+    [TIMED_OUT, "Request timeout", "The OMS has Timed-Out", "gateway time out", "It is timing out",
+     "The order may have been placed. Please check your order book."],
+)  # fmt: skip
+def test_a_no_that_is_itself_in_doubt_leaves_us_there(status, error_type, text):
     assert isinstance(placed(ID, failure(status, error_type, text), NOW), OutcomeUnknown)
 
 
@@ -102,12 +106,16 @@ def test_an_answer_without_a_number_and_without_a_reason_leaves_us_in_doubt(stat
     )
 
 
-def test_an_error_under_a_status_of_success_is_no_yes():
-    body = {"data": {"order_id": "15"}, "error_type": "GeneralException", "message": "No"}
+@pytest.mark.parametrize("error", [{"error_type": "GeneralException"}, {"status": "error"}])
+def test_an_error_under_a_status_of_success_is_no_yes(error):
+    body = {"data": {"order_id": "15"}, "message": "No"} | error
+    reply = Reply(200, json.dumps(body).encode())
+    said = ": ".join([*filter(None, [error.get("error_type")]), "No"])
 
-    assert placed(ID, Reply(200, json.dumps(body).encode()), NOW) == OutcomeUnknown(
-        ID, "GeneralException: No", NOW
-    )
+    assert placed(ID, reply, NOW) == OutcomeUnknown(ID, said, NOW)
+    assert cancelled(ID, reply, NOW) == CancelAnswered(ID, False, said, NOW)
+    with pytest.raises(errors.OutcomeUnknown, match="No"):
+        done(reply, dict[str, str])
 
 
 def test_a_number_under_another_status_is_no_yes():
@@ -126,6 +134,8 @@ def test_a_number_under_another_status_is_no_yes():
         ("RMS:Margin Exceeds,Required:95417.84, Available:74251.80", Refusal.MARGIN),
         ("Markets are closed right now", Refusal.CLOSED),
         ("Invalid tradingsymbol", Refusal.INSTRUMENT),
+        ("This scrip is not allowed", Refusal.INSTRUMENT),
+        ("Your subscription to the order API has ended", Refusal.OTHER),
         ("Too many requests", Refusal.RATE),
         ("Market orders without market protection are not allowed via API", Refusal.OTHER),
         ("", Refusal.OTHER),

@@ -213,6 +213,15 @@ async def test_absence_is_told_only_from_a_book_that_was_read(account, bad):
         await account.broker.find(OURS)
 
 
+@pytest.mark.parametrize("route", ["GET /orders", "GET /portfolio/positions"])
+async def test_an_error_that_names_no_kind_is_neither_an_empty_book_nor_flat(account, route):
+    body = b'{"status":"error","message":"down","data":%b}'
+    empty = b"[]" if route == "GET /orders" else b'{"net":[],"day":[]}'
+    account.script.on(route, Answer(200, body % empty))
+    with pytest.raises(BrokerUnavailable, match="down"):
+        await account.broker.read()
+
+
 async def test_several_look_ups_within_a_second_share_one_book(account):
     account.script.on("GET /orders", yes([RECORD]))
     found = await asyncio.gather(*(account.broker.find(each) for each in (OURS, OTHERS, OURS)))
@@ -254,21 +263,9 @@ async def test_a_book_that_could_not_be_read_leaves_none_behind(account):
             await account.broker.find(OURS)
 
 
-async def test_an_order_whose_record_says_nothing_is_read_by_its_states(account):
-    untold = RECORD | {"status": "UPDATE"}
-    account.script.on("GET /orders", yes([untold]))
-    account.script.on(
-        "GET /orders/15", yes([RECORD, RECORD | {"status": "CANCELLED"}, untold]), yes([untold])
-    )
-
-    assert (await account.broker.find(OURS))[0].state is State.CANCELLED
-    account.later(1)
-    assert (await account.broker.find(OURS))[0].state is State.WORKING
-
-
 async def test_the_account_is_read_with_what_is_held_last(account):
     strange = RECORD | {"order_id": "9", "exchange": "MCX", "tradingsymbol": "GOLD", "tag": "x",
-                        "filled_quantity": 1, "quantity": 1}  # fmt: skip
+                        "filled_quantity": 1, "quantity": 1, "average_price": 9}  # fmt: skip
     gold = {"exchange": "MCX", "tradingsymbol": "GOLD", "quantity": 1, "product": "MIS"}
     account.script.on("GET /orders", yes([HALF, strange]))
     account.script.on("GET /trades", yes([FILL]))
@@ -299,47 +296,6 @@ async def test_the_reason_of_a_rejection_is_told_before_the_book_that_shows_it_a
 
 WHOLE = RECORD | {"status": "COMPLETE", "filled_quantity": 130, "average_price": 118.55}
 REST = FILL | {"trade_id": "2", "average_price": 118.5}
-
-
-async def test_a_fill_whose_trades_do_not_come_is_told_once_by_its_average_then_by_them(account):
-    account.script.on("GET /orders", yes([WHOLE]))
-    account.script.on("GET /trades", no(403, "PermissionException"))
-    told = []
-    for answer in (None, None, yes([FILL, REST]), None):
-        if answer is not None:
-            account.script.on("GET /trades", answer)
-        told.append((await account.broker.read())[:-1])
-        account.later(1)
-
-    rounded = OrderUpdated(OURS, "15", State.FILLED, 130, 130 * 1_185_500, NOW)
-    exact_e4, at_ns = 65 * (1_186_500 + 1_185_000), NOW + 2 * SECOND_NS
-    assert told == [
-        (rounded,),
-        (),
-        (OrderUpdated(OURS, "15", State.FILLED, 130, exact_e4, at_ns),),
-        (),
-    ]
-
-
-async def test_an_order_is_found_by_its_average_where_its_trades_hang(account, monkeypatch):
-    monkeypatch.setattr(broker, "_TRADES_MS", 50)
-    account.script.on("GET /orders", yes([WHOLE]))
-    account.script.on("GET /trades", HANGS)
-
-    (found,) = await account.broker.find(OURS)
-    assert (found.state, found.filled_value_e4) == (State.FILLED, 130 * 1_185_500)
-
-
-async def test_a_fill_of_which_nobody_tells_the_price_is_not_told_yet(account):
-    account.script.on("GET /orders", yes([WHOLE | {"average_price": 0}]))
-    account.script.on("GET /trades", no(403, "PermissionException"))
-    for ask in (account.broker.read, lambda: account.broker.find(OURS)):
-        with pytest.raises(BrokerError):
-            await ask()
-        account.later(1)
-    account.script.on("GET /trades", yes([FILL, REST]))
-    (told, _) = await account.broker.read()
-    assert told.filled_quantity == 130
 
 
 async def test_fills_are_told_without_the_shares_of_earlier_days_and_what_is_held_is_not(account):

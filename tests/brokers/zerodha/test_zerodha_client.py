@@ -162,14 +162,43 @@ async def test_a_dead_session_is_told_once_and_used_no_more_until_there_is_anoth
     assert script.asked[-1].headers["Authorization"] == "token the-api-key:token-of-2"
 
 
-async def test_a_late_no_to_an_older_session_does_not_end_the_newer(script, house):
+@pytest.mark.parametrize("status", [200, 400, 401, 403])
+@pytest.mark.parametrize("kind", ["TokenException", "TwoFAException"])
+async def test_a_read_ends_the_session_under_whatever_status_it_is_refused(
+    script, house, status, kind
+):
+    script.on("GET /user/profile", no(status, kind))
+    for _ in range(2):
+        with pytest.raises(SessionRefused):
+            await house.client.read(PROFILE)
+
+    assert (house.refused, len(script.asked)) == ([1], 1)
+    assert house.client.session is None
+
+
+@pytest.mark.parametrize("status", [200, 400, 401])
+async def test_a_write_leaves_the_session_where_its_refusal_is_not_believed(script, house, status):
+    script.on("POST /orders/regular", no(status, "TokenException"))
+    told = answers.placed("OR1", await house.client.write(PLACE), 1)
+
+    assert isinstance(told, Unknown)
+    assert house.refused == []
+
+
+@pytest.mark.parametrize("kind", ["read", "write"])
+async def test_a_late_no_to_an_older_session_does_not_end_the_newer(script, house, kind):
     def meanwhile(_) -> Answer:
         house.client.use(session(2))
         return DEAD
 
     script.on("POST /orders/regular", meanwhile)
-    script.on("GET /user/profile", OK)
-    await house.client.write(PLACE)
+    script.on("GET /user/profile", meanwhile, OK)
+    if kind == "read":
+        with pytest.raises(SessionRefused):
+            await house.client.read(PROFILE)
+    else:
+        script.on("GET /user/profile", OK)
+        await house.client.write(PLACE)
 
     assert (await house.client.read(PROFILE)).user_id == "AB1234"
     assert house.refused == []

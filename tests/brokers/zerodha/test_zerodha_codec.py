@@ -174,8 +174,7 @@ def test_a_record_that_cannot_be_is_refused(wrong):
         codec.shown(record(**wrong), names)
 
 
-def test_the_value_is_that_of_the_trades_where_they_are_all_there():
-    told = record(average_price=118.67)
+def test_each_fill_is_told_once():
     fills = codec.trades(
         reply(
             [
@@ -188,9 +187,9 @@ def test_the_value_is_that_of_the_trades_where_they_are_all_there():
         )
     )  # fmt: skip
 
-    assert len(fills) == 3
-    assert codec.updated(told, NOW, fills).filled_value_e4 == 50 * 1_186_500 + 25 * 1_187_000
-    assert codec.updated(told, NOW, fills[:1]).filled_value_e4 == 75 * 1_186_700
+    assert [(each.exchange, each.trade_id) for each in fills] == [
+        ("NFO", "1"), ("NFO", "2"), ("BFO", "2"),
+    ]  # fmt: skip
 
 
 def test_the_account_is_the_orders_and_what_is_held_in_each_product():

@@ -32,6 +32,7 @@ def failure(status: int, error_type: str) -> Reply:
         (failure(500, "GeneralException"), BrokerUnavailable),
         (failure(500, "SomethingNewException"), BrokerUnavailable),
         (failure(429, "InputException"), BrokerUnavailable),
+        (Reply(200, b'{"status":"error","message":"down","data":[]}'), BrokerUnavailable),
         (Reply(502, PAGE), BrokerUnavailable),
         (Reply(429, b""), BrokerUnavailable),
         (Reply(200, PAGE), WireGarbled),

@@ -1,0 +1,120 @@
+"""An order under a status that nobody knows stands where its own states say."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from daemon.brokers.door import Door
+from daemon.brokers.zerodha.statuses import MOST_OTHERS
+from daemon.domain.orders.words import OrderUpdated, Refusal, State
+from daemon.messages import AccountRead, AccountUnread, ReadAccount
+from tests.kit.kite_account import NOW, OURS, RECORD, KiteAccount, kite_account
+from tests.kit.kite_script import no, yes
+
+STATES = "GET /orders/15"
+UNTOLD = RECORD | {"status": "UPDATE"}
+PARTLY = RECORD | {"status": "PARTIALLY FILLED", "filled_quantity": 65, "average_price": 118.65}
+FILL = {
+    "trade_id": "1", "order_id": "15", "exchange": "NFO", "average_price": 118.65, "quantity": 65,
+}  # fmt: skip
+
+
+@pytest.fixture
+async def account() -> AsyncIterator[KiteAccount]:
+    async with kite_account() as made:
+        await made.log_in()
+        yield made
+
+
+@pytest.mark.parametrize(
+    ("states", "state"),
+    [([RECORD, RECORD | {"status": "CANCELLED"}, UNTOLD], State.CANCELLED),
+     ([RECORD, UNTOLD], State.WORKING), ([UNTOLD], State.WORKING), ([], State.WORKING)],
+)  # fmt: skip
+async def test_its_newest_state_that_says_something_counts(account, states, state):
+    account.script.on("GET /orders", yes([UNTOLD]))
+    account.script.on(STATES, yes(states))
+    assert (await account.broker.find(OURS))[0].state is state
+
+
+async def test_no_fill_is_lost_to_an_older_state(account):
+    account.script.on("GET /orders", yes([PARTLY]))
+    account.script.on(STATES, yes([RECORD | {"status": "PUT ORDER REQ RECEIVED"}, RECORD, PARTLY]))
+    account.script.on("GET /trades", yes([FILL]))
+    told, read = await account.broker.read()
+
+    assert told == OrderUpdated(OURS, "15", State.WORKING, 65, 65 * 1_186_500, NOW)
+    assert (read.orders[0].state, read.orders[0].filled_quantity) == (State.WORKING, 65)
+
+
+async def test_a_fill_that_only_its_states_show_counts(account):
+    whole = RECORD | {"status": "COMPLETE", "filled_quantity": 130, "average_price": 118.65}
+    account.script.on("GET /orders", yes([PARTLY]))
+    account.script.on(STATES, yes([RECORD, PARTLY, whole]))
+    (told, _) = await account.broker.read()
+    assert (told.state, told.filled_quantity) == (State.FILLED, 130)
+
+
+async def test_the_reason_of_a_rejection_that_only_its_states_name_is_told(account):
+    refused = RECORD | {"status": "REJECTED", "status_message": "freeze quantity"}
+    account.script.on("GET /orders", yes([UNTOLD]))
+    account.script.on(STATES, yes([RECORD, refused, UNTOLD]))
+    (told,) = await account.broker.find(OURS)
+    assert (told.state, told.kind) == (State.REJECTED, Refusal.FREEZE)
+
+
+async def test_an_order_that_stays_as_it_is_is_asked_about_once(account):
+    account.script.on("GET /orders", yes([PARTLY]))
+    account.script.on(STATES, yes([RECORD, PARTLY]))
+    for _ in range(2):
+        await account.broker.read()
+        account.later(1)
+    assert account.script.routes().count(STATES) == 1
+
+    account.script.on("GET /orders", yes([PARTLY | {"filled_quantity": 70}]))
+    await account.broker.read()
+    assert account.script.routes().count(STATES) == 2
+
+
+async def test_states_that_say_nothing_are_asked_for_again(account):
+    account.script.on("GET /orders", yes([UNTOLD]))
+    account.script.on(STATES, yes([UNTOLD]), yes([RECORD | {"status": "CANCELLED"}]))
+    assert (await account.broker.find(OURS))[0].state is State.WORKING
+    account.later(1)
+    assert (await account.broker.find(OURS))[0].state is State.CANCELLED
+
+
+async def test_states_that_cannot_be_read_leave_the_book_unread(account):
+    account.script.on("GET /orders", yes([UNTOLD]))
+    account.script.on(STATES, no(403, "PermissionException"))
+    (told,) = await Door(account.broker, account.clock.now_ns, lambda *_: "").ask(ReadAccount())
+    assert isinstance(told, AccountUnread)
+
+
+async def test_many_orders_of_strangers_under_unknown_words_take_no_reading_its_time(
+    account, monkeypatch
+):
+    """Each is shown as one that may still fill until it was asked about."""
+
+    async def pause(seconds: float) -> None:
+        account.host.advance(int(seconds * 10**9))
+
+    monkeypatch.setattr(account, "pause", pause)
+    for turns in account.client._turns.values():
+        monkeypatch.setattr(turns, "_sleep", pause)
+    count = 2 * MOST_OTHERS + 5
+    others = [UNTOLD | {"order_id": str(100 + n), "tag": None} for n in range(count)]
+    account.script.on("GET /orders", yes([*others, UNTOLD]))
+    for each in (*others, RECORD):
+        states = yes([each | {"status": "CANCELLED"}])
+        account.script.on(f"GET /orders/{each['order_id']}", states)
+
+    left = []
+    for _ in range(2):
+        read = (await account.broker.read())[-1]
+        assert isinstance(read, AccountRead)
+        assert read.orders[-1].state is State.CANCELLED, "ours is asked about before all others"
+        left.append(sum(each.state is State.WORKING for each in read.orders))
+    assert left == [count - 2 * MOST_OTHERS, 0]
