@@ -25,10 +25,14 @@ def look(desk: Desk, turn: Turn, read: AccountRead, now_ns: int) -> None:
     desk.reads.note_doubts(seen, read.at_ns)
     if not seen:
         return
+    shown = {id_in(desk.book, each, read.at_ns) for each in read.orders}
     replaced: list[Order] = []
     for leg in dict.fromkeys(_leg_of(order) for order in ways):
         orders = {o.intent.intent_id: o for o in ways if _leg_of(o) == leg}
-        doubts = {intent_id: _doubt(desk, order, read) for intent_id, order in orders.items()}
+        doubts = {
+            intent_id: _doubt(desk, order, read, is_shown=intent_id in shown)
+            for intent_id, order in orders.items()
+        }
         short = -desk.book.position(*leg).net_quantity
         given = given_up(doubts, short, _most(desk, leg), desk.terms.verify_ns)
         replaced += [orders[intent_id] for intent_id in given]
@@ -68,7 +72,7 @@ def _around(order: Order, read: AccountRead) -> tuple[object, ...]:
     return (is_old(order.recorded_ns, read.at_ns), held, *there)
 
 
-def _doubt(desk: Desk, order: Order, read: AccountRead) -> Doubt:
+def _doubt(desk: Desk, order: Order, read: AccountRead, *, is_shown: bool) -> Doubt:
     intent, same = order.intent, desk.reads.doubts.get(order.intent.intent_id)
     since_ns = desk.replaced.get(intent.intent_id)
     return Doubt(
@@ -77,7 +81,7 @@ def _doubt(desk: Desk, order: Order, read: AccountRead) -> Doubt:
         state=order.state,
         quantity=order.remaining_quantity,
         old=is_old(order.recorded_ns, read.at_ns),
-        shown=any(id_in(desk.book, each, read.at_ns) == intent.intent_id for each in read.orders),
+        shown=is_shown,
         agreed=positions(read).get(intent.pocket, 0) == desk.book.within(intent.pocket).net,
         equal_ns=same.lasted_ns if same else 0,
         replaced_ago_ns=None if since_ns is None else read.at_ns - since_ns,
