@@ -191,7 +191,7 @@ class RiskWatchdog:
         for verdict in verdicts:
             match verdict:
                 case LevelMoved():
-                    turn.record(verdict)
+                    turn.record(watch.named(verdict))
                 case Exit(strategy_id, leg_ids, reason, at_ns):
                     self._leave(turn, watch, ExitLegs(strategy_id, leg_ids, reason), at_ns)
                 case Unpriced(strategy_id, at_ns=at_ns):
