@@ -1,8 +1,8 @@
 """The clerk: which requests from outside were answered, and how, so that none acts twice.
 
 A request is claimed before it acts. Whoever brings the same one meanwhile waits for its answer;
-whoever brings it later, within a day and across restarts, gets the same bytes. Nobody is told an
-answer before it is durable.
+whoever brings it later, within a day and across restarts, gets the same bytes, unless it was
+refused for now: then it acts. Nobody is told an answer before it is durable.
 """
 
 from __future__ import annotations
@@ -99,6 +99,8 @@ class RequestClerk:
                 return _tell(number, _CROWD)
             claim.waiting.append(number)
             return NOTHING
+        if isinstance(known, RequestAnswered) and known.again:
+            return self._open_claim(number, wanted)
         return _tell(number, known if isinstance(known, RequestAnswered) else _BEGUN)
 
     def _open_claim(self, number: int, wanted: ClaimRequest) -> Sequence[Effect]:

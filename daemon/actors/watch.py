@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from msgspec.structs import replace
+
 from daemon.domain.risk.moves import LevelMoved
 from daemon.domain.risk.pnl import LegPosition, total_e4
 from daemon.domain.risk.strategy import StrategyRisk
@@ -63,7 +65,15 @@ class Watch:
         """Take a leg's position after a fill, and return what that armed, unless it is recalled."""
         position = position_of(changed)
         self.legs[changed.leg_id] = position
-        return self.risk.fill(position, changed.at_ns, recalled=recalled)
+        armed = self.risk.fill(position, changed.at_ns, recalled=recalled)
+        return tuple(map(self.named, armed))
+
+    def named(self, moved: LevelMoved) -> LevelMoved:
+        """Return a move of one of its levels as it is recorded.
+
+        By its strategy alone it could be another entry's.
+        """
+        return replace(moved, basket_id=self.opened.basket.basket_id)
 
     def close_day(self, marked: DayMarked) -> None:
         """Keep the profit that a day ended at, and each leg's share of it."""

@@ -143,7 +143,7 @@ class Watches:
         taken = self.loose.take_up(moved.strategy_id, moved.leg_id)
         if taken is not None:
             self.fill(taken.of)
-        watch = self._holder(moved.strategy_id, moved.leg_id)
+        watch = self._mover(moved)
         if watch is not None:
             watch.risk.restore((moved,), ends=False)
 
@@ -155,7 +155,7 @@ class Watches:
         """
         self._recalls = not ends
         watches = (*self._watches.values(), *self._aside.values())
-        return tuple(moved for watch in watches for moved in watch.risk.restore())
+        return tuple(watch.named(moved) for watch in watches for moved in watch.risk.restore())
 
     def plan(self) -> None:
         """Keep at hand who is judged, when the next exit time comes, and what is unheard."""
@@ -190,10 +190,19 @@ class Watches:
             and any(watch.holds(leg_id) for watch in self.of(strategy_id))
         )
 
+    def _mover(self, moved: LevelMoved) -> Watch | None:
+        """Return the entry that a recorded move is of; None: it is over, and kept no longer."""
+        if not moved.basket_id:
+            return self._holder(moved.strategy_id, moved.leg_id)
+        known = (*self._watches.values(), *self._aside.values())
+        of_it = (each for each in known if each.opened.basket.basket_id == moved.basket_id)
+        return next(of_it, None)
+
     def _holder(self, strategy_id: str, leg_id: str) -> Watch | None:
         """Return the entry that a leg belongs to: that which holds it, else the newest with it.
 
-        Without a leg: the one whose levels may move, for it holds something.
+        Without a leg, as records of before entries were told apart have it: the oldest in which
+        something is held.
         """
         mine = self.of(strategy_id)
         for watch in mine:

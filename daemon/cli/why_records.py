@@ -15,6 +15,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from daemon.cli.why_kills import kill_over
+from daemon.cli.why_levels import level_behind
 from daemon.domain.orders.book import Book
 from daemon.domain.orders.heard import Order
 from daemon.domain.orders.words import (
@@ -223,21 +224,18 @@ class Records:
             if reason in _BY_LEVEL | _BY_FLOOR:
                 legs = owed.fact.leg_ids if reason in _BY_LEVEL else ("",)
                 for leg_id in legs:
-                    yield from self._level(owed.number, intent.strategy_id, leg_id)
+                    yield from self._level(owed.number, intent, leg_id)
 
     def _latch(self, before: int, intent: Intent) -> Iterator[Record]:
         found = self._find(Wanted((Latched, Released), last=before - 1, newest_first=True))
         pulled = kill_over((each.fact for each in found), intent)
         yield from (each for each in found if each.fact is pulled)
 
-    def _level(self, before: int, strategy_id: str, leg_id: str) -> Iterator[Record]:
-        of = _quoted(strategy_id)
-        wanted = Wanted((LevelMoved,), last=before - 1, mentions=of, newest_first=True)
-        for record in self._find(wanted):
-            fact = record.fact
-            if isinstance(fact, LevelMoved) and fact.leg_id == leg_id:
-                yield record
-                return
+    def _level(self, before: int, intent: Intent, leg_id: str) -> Iterator[Record]:
+        wanted = Wanted((LevelMoved, IntentRecorded), last=before - 1, newest_first=True)
+        found = self._find(replace(wanted, mentions=_quoted(intent.strategy_id)))
+        moved = level_behind([each.fact for each in found], intent, leg_id)
+        yield from (each for each in found if each.fact is moved)
 
     def _later(self, asked: Record) -> Iterator[Record]:
         """Yield what was heard of the order, what its fills moved, and how its parent ended."""

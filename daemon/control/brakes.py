@@ -34,6 +34,7 @@ class Brakes:
 
     def __init__(self, line: Line) -> None:
         self._line = line
+        self._unwritten: dict[tuple[LatchKind, Scope, str], Latched] = {}
 
     async def pause(self, scope: Scope, name: str, reason: str, by: str) -> Latched:
         """Take no new entries in a scope, until that is released."""
@@ -61,6 +62,9 @@ class Brakes:
         if not there and not await self._is_in_the_record_alone(latch_id):
             raise Refusal("unknown_latch", f"no latch {latch_id} stands; `ordo status` lists them")
         await self._ask_all(self._line.names.routers.values(), ReleaseLatch(latch_id, by))
+        for key, latched in tuple(self._unwritten.items()):
+            if latched.latch_id == latch_id:
+                del self._unwritten[key]
         return Done()
 
     def mode(self, scope: Scope, name: str, latch_id: str = "") -> Mode:
@@ -100,13 +104,17 @@ class Brakes:
                 again = as_latched(latch, self._line.now_ns())
                 self._tell(reached, again)
                 return again
-        latch_id = f"{kind}-{secrets.token_hex(8)}"  # sim-ok: a name that only a person repeats
-        latched = Latched(latch_id, kind, scope, name, reason, by, self._line.now_ns())
+        latched = self._unwritten.get((kind, scope, name))
+        if latched is None:
+            latch_id = f"{kind}-{secrets.token_hex(8)}"  # sim-ok: a name that only a person repeats
+            latched = Latched(latch_id, kind, scope, name, reason, by, self._line.now_ns())
         try:
             latch_files.pull(self._line.names.state_dir, as_latch(latched))
         except latch_files.LatchUnwritten:  # the actors are told all the same
+            self._unwritten[kind, scope, name] = latched
             self._tell(reached, replace(latched, unwritten=True))
             raise
+        self._unwritten.pop((kind, scope, name), None)  # its file stands for it from here on
         self._tell(reached, latched)
         return latched
 

@@ -202,6 +202,7 @@ class RequestAnswered(Struct, frozen=True, tag=True):
         status: of the answer.
         body: of the answer.
         host_ns: wall time, by which it is forgotten after a day.
+        again: it was refused for now, and nothing was done: a repeat acts.
     """
 
     request_id: str
@@ -209,6 +210,7 @@ class RequestAnswered(Struct, frozen=True, tag=True):
     status: int
     body: str
     host_ns: int
+    again: bool = False
 
 
 class BooksDiffer(Struct, frozen=True, tag=True):

@@ -165,7 +165,8 @@ class Account(Table, frozen=True):
         cash_e4: what an account on paper begins with.
         lots_multiplier: how many times the lots of a strategy are traded; its amounts in rupees
             are those of its own lots, and are multiplied as well.
-        max_daily_loss_e4: at this loss of a day everything is left; 0: no limit.
+        max_daily_loss_e4: at this loss of a day all that strategies hold is left; 0: no limit. What
+            is held by hand is neither counted nor left.
         max_daily_profit_e4: the same of profit; 0: no limit.
         max_lots: possible exposure over all its options and futures.
         max_orders_per_day: orders and cancellations in any 24 hours; a tenth of them is kept for

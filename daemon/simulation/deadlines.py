@@ -54,8 +54,8 @@ class Deadlines:
         """Take that the daemon was given a frame."""
         known = self._judge.known
         for key, stop_e4 in known.levels.items():
-            strategy_id, leg_id = key
-            if strategy_id not in self._by_last_price or not (leg_id and stop_e4):
+            strategy_id, _ = key
+            if strategy_id not in self._by_last_price or not stop_e4:
                 continue
             position = known.book.position(*key)
             pocket = known.pockets.get(key)

@@ -40,7 +40,8 @@ class Known:
         replaced: when exits in doubt were replaced by another, by intent id.
         short_then: how many units of a leg were short when an exit began, by exit and leg.
         owed: exits that are not finished, by id.
-        levels: where each level of a basket stands, by strategy and leg; of the whole: no leg.
+        levels: where the stop of each leg stands, by strategy and leg.
+        floors: where the floor of each entry stands, by strategy and basket.
         unarmed: legs whose average fills have moved, and how many armings by them are to come.
         stages: how far each kill came, by latch.
         overdue: exits of which a person was told.
@@ -57,6 +58,7 @@ class Known:
         self.short_then: dict[tuple[str, str], int] = {}
         self.owed: dict[str, ExitOwed] = {}
         self.levels: dict[tuple[str, str], int] = {}
+        self.floors: dict[tuple[str, str], int] = {}
         self.unarmed: Counter[tuple[str, str]] = Counter()
         self._entries_e4: dict[tuple[str, str], int] = {}
         self.stages: dict[str, KillStaged] = {}
@@ -94,6 +96,8 @@ class Known:
                 entry_e4 = position_of(fact).entry_e4
                 self.unarmed[key] += entry_e4 not in (0, self._entries_e4.get(key))
                 self._entries_e4[key] = entry_e4
+            case LevelMoved(leg_id=""):
+                self.floors[fact.strategy_id, fact.basket_id] = fact.to_e4
             case LevelMoved():
                 self.levels[key] = fact.to_e4
                 if fact.move is Move.ARMED and self.unarmed[key]:

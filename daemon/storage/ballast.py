@@ -12,7 +12,7 @@ import shutil
 from pathlib import Path
 from typing import Final
 
-from daemon.storage.whole import whole
+from daemon.storage.whole import draft_of, whole
 
 BALLAST: Final = "ballast"
 _MEBIBYTE: Final = 2**20
@@ -31,7 +31,8 @@ def let_go(folder: Path) -> None:
         OSError: the disk refused.
     """
     if _free_bytes(folder) < ENOUGH_BYTES:
-        (folder / BALLAST).unlink(missing_ok=True)
+        for path in (folder / BALLAST, draft_of(folder / BALLAST)):
+            path.unlink(missing_ok=True)
 
 
 def keep_back(folder: Path) -> tuple[str, ...]:

@@ -70,7 +70,7 @@ ENTRIES: dict[type[Fact], Entry] = {
     m.EntryDecided: _WHOLE,
     m.BasketOpened: Entry(unless_preset=("version", "account", "live")),
     m.ExitDecided: _MARKED,
-    LevelMoved: _MARKED,
+    LevelMoved: Entry(without=("basket_id",), unless_preset=_MARK),
     m.DayMarked: Entry(without=("basket_id",), unless_preset=_MARK),
     orders.IntentRecorded: _WHOLE,
     m.EntriesPaused: Entry(without=("because",), unless_preset=_MARK),

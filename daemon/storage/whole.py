@@ -61,6 +61,11 @@ def make_for_folder(path: Path) -> None:
             os.close(descriptor)
 
 
+def draft_of(path: Path) -> Path:
+    """Return where a file is written before it takes its name; a crash may leave it there."""
+    return path.with_name(f".{path.name}.new")
+
+
 @contextmanager
 def whole(path: Path) -> Iterator[Path]:
     """Let the block fill a draft, which is empty and its owner's alone, then put it in its place.
@@ -69,7 +74,7 @@ def whole(path: Path) -> Iterator[Path]:
         OSError: the disk refused; what was there before still is, and no draft is left. Nor is
             one where the block fails.
     """
-    draft = path.with_name(f".{path.name}.new")
+    draft = draft_of(path)
     try:
         draft.unlink(missing_ok=True)  # of a write that was cut short
         os.close(os.open(draft, _NEW, 0o600))

@@ -42,6 +42,5 @@ class Asking:
         """
         if risk.link_alive or not self._begun:
             return False
-        legs = [leg for watch in risk.watches for leg in watch.legs if leg.quantity]
-        trades = not any(Unguarded.ORDERS_CLOSED in leg.unguarded_because for leg in legs)
-        return trades and any(leg.quantity < 0 for leg in legs)
+        shorts = (leg for watch in risk.watches for leg in watch.legs if leg.quantity < 0)
+        return any(Unguarded.ORDERS_CLOSED not in leg.unguarded_because for leg in shorts)

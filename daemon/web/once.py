@@ -1,4 +1,7 @@
-"""A write under a request id: it acts once, and every repeat is answered with the same bytes."""
+"""A write under a request id: it acts once, and every repeat is answered with the same bytes.
+
+What was refused for now did nothing and is no answer for the day: its repeat acts.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,9 @@ from hashlib import sha256
 from http import HTTPStatus
 from typing import Any
 
+import msgspec
 from aiohttp import web
+from msgspec import Struct
 
 from daemon.control import Refusal
 from daemon.messages import (
@@ -20,13 +25,36 @@ from daemon.messages import (
     RequestAnswered,
 )
 from daemon.runtime.words import Lane
-from daemon.web.problems import CONTENT_TYPE, Problem
+from daemon.web.problems import CONTENT_TYPE, Problem, patience
 from daemon.web.table import Call, Writes
 
 _BRAKE_WAITS_S = 0.25
 _JSON = "application/json"
-Act = Callable[[], Awaitable[tuple[int, bytes, bool]]]
-"""Returns status, bytes, and whether a repeat would find out nothing more."""
+
+
+class Acted(Struct, frozen=True):
+    """What came of a request.
+
+    Attributes:
+        status: of the answer.
+        body: of the answer.
+        final: a repeat would find out nothing more.
+        later: it was refused for now, and nothing was done.
+    """
+
+    status: int
+    body: bytes
+    final: bool
+    later: bool = False
+
+
+Act = Callable[[], Awaitable[Acted]]
+
+
+class _Refused(Struct):
+    """What a problem's document says of time."""
+
+    retry_after: int | None = None
 
 
 class Once:
@@ -58,11 +86,11 @@ class Once:
             return _response(claimed.status, claimed.body.encode())
         finished = False
         try:
-            status, body, final = await act()
-            if final or self._once:
-                await self._finish(status, body)
+            acted = await act()
+            if acted.final or self._once:
+                await self._finish(acted)
                 finished = True
-            return _response(status, body)
+            return _response(acted.status, acted.body)
         finally:
             if not finished:
                 abandoned = Ask(0, AbandonRequest(self._id))
@@ -81,9 +109,14 @@ class Once:
                 return Done()
             raise Problem(refusal.code, str(refusal)) from refusal
 
-    async def _finish(self, status: int, body: bytes) -> None:
+    async def _finish(self, acted: Acted) -> None:
         answered = RequestAnswered(
-            self._id, self._digest, status, body.decode(), self._host.now_ns()
+            request_id=self._id,
+            digest=self._digest,
+            status=acted.status,
+            body=acted.body.decode(),
+            host_ns=self._host.now_ns(),
+            again=acted.later,
         )
         try:
             await self._line.ask(self._clerk, FinishRequest(answered))
@@ -102,5 +135,7 @@ def _digest(call: Call, data: bytes) -> str:
 
 
 def _response(status: int, body: bytes) -> web.Response:
-    failed = status >= HTTPStatus.BAD_REQUEST
-    return web.Response(status=status, body=body, content_type=CONTENT_TYPE if failed else _JSON)
+    if status < HTTPStatus.BAD_REQUEST:
+        return web.Response(status=status, body=body, content_type=_JSON)
+    waits = patience(status, msgspec.json.decode(body, type=_Refused).retry_after)
+    return web.Response(status=status, body=body, content_type=CONTENT_TYPE, headers=waits)

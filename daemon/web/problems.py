@@ -18,6 +18,10 @@ from daemon.errors import OrdoError
 from daemon.errors.catalogue import entry_of
 
 CONTENT_TYPE: Final = "application/problem+json"
+_WAITS: Final = frozenset({HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE})
+"""Statuses that bid whoever asks wait."""
+_UNTOLD_S: Final = 60
+"""How long, where nobody knows better."""
 
 
 class ProblemDocument(Struct, frozen=True, kw_only=True):
@@ -66,6 +70,12 @@ class Problem(OrdoError):
         """Of HTTP."""
         return entry_of(self.code).status
 
+    @property
+    def says_later(self) -> bool:
+        """Whether nothing was done, and the same again may succeed in a while."""
+        waits = self.retry_after_s is not None or self.status in _WAITS
+        return waits and entry_of(self.code).recoverable
+
     def body(self, request_id: str) -> bytes:
         """Return the document."""
         entry = entry_of(self.code)
@@ -86,9 +96,7 @@ class Problem(OrdoError):
 
     def response(self, request_id: str) -> web.Response:
         """Return the answer."""
-        headers = dict(self.headers)
-        if self.retry_after_s is not None:
-            headers["Retry-After"] = str(self.retry_after_s)
+        headers = self.headers | patience(self.status, self.retry_after_s)
         if self.status == HTTPStatus.UNAUTHORIZED:
             headers["WWW-Authenticate"] = 'Bearer realm="ordo"'
         return web.Response(
@@ -97,3 +105,10 @@ class Problem(OrdoError):
             content_type=CONTENT_TYPE,
             headers=headers,
         )
+
+
+def patience(status: int, retry_after_s: int | None) -> dict[str, str]:
+    """Return the header that says when to try again, if at all."""
+    if retry_after_s is None and status in _WAITS:
+        retry_after_s = _UNTOLD_S
+    return {} if retry_after_s is None else {"Retry-After": str(retry_after_s)}

@@ -15,7 +15,7 @@ from daemon.web.auth import AUTH, demand
 from daemon.web.connection import Connection
 from daemon.web.guards import ASKED
 from daemon.web.house import HOUSE
-from daemon.web.once import Once
+from daemon.web.once import Acted, Once
 from daemon.web.origins import ORIGINS, SAFE
 from daemon.web.problems import Problem
 from daemon.web.reading import body_of, read_body, read_query
@@ -111,13 +111,14 @@ async def handled(route: Route, call: Call) -> Answer:
     return told if isinstance(told, Answer) else Answer(route.status, told)
 
 
-async def recorded(route: Route, call: Call) -> tuple[int, bytes, bool]:
-    """Return status and bytes of an answer, a refusal's included, and whether it is final."""
+async def recorded(route: Route, call: Call) -> Acted:
+    """Return what came of a request, as it is answered; a refusal is an answer."""
     try:
         answer = await handled(route, call)
     except Problem as problem:
-        return problem.status, problem.body(call.request_id), problem.status not in _NOT_YET
-    return answer.status, _encoder.encode(answer.document), answer.final
+        body, later = problem.body(call.request_id), problem.says_later
+        return Acted(problem.status, body, not later and problem.status not in _NOT_YET, later)
+    return Acted(answer.status, _encoder.encode(answer.document), answer.final)
 
 
 def _response(request: web.Request, answer: Answer) -> web.Response:

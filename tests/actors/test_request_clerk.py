@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from msgspec.structs import replace
 
 from daemon.actors import request_clerk
 from daemon.actors.request_clerk import RequestClerk
@@ -163,3 +164,30 @@ def test_the_clerk_sets_no_alarm_and_hears_nothing_else():
     assert clerk.handle(Started(), 0) == ()
     with pytest.raises(AssertionError):
         clerk.handle("strange", 0)
+
+
+@pytest.mark.parametrize("restarts", [False, True])
+def test_what_was_refused_for_now_may_act_again_under_its_id(restarts):
+    """Those who waited for its answer are told the refusal; whoever comes later acts."""
+    later = replace(ANSWERED, status=409, again=True)
+    clerk = RequestClerk("clerk")
+    told(clerk, ONCE)
+    told(clerk, ONCE, 2)
+    (commit,) = told(clerk, FinishRequest(later), 9)
+    assert clerk.handle(commit.then[0].message, 0) == (
+        Show(Told(2, later)),
+        Show(Told(9, later)),
+    )
+    if restarts:
+        clerk = RequestClerk("clerk", [BEGUN, later])
+
+    assert code(told(clerk, replace(ONCE, digest="another"))) == "request_reused"
+    assert told(clerk, ONCE) == (Commit((BEGUN,), (Show(Told(1, Done())),)),)
+    (commit,) = told(clerk, FinishRequest(ANSWERED), 9)
+    clerk.handle(commit.then[0].message, 0)
+    assert told(clerk, ONCE) == (Show(Told(1, ANSWERED)),)
+
+
+def test_a_request_that_acts_again_and_is_cut_off_is_begun():
+    table = [BEGUN, replace(ANSWERED, again=True), BEGUN]
+    assert code(told(RequestClerk("clerk", table), ONCE)) == "request_begun"

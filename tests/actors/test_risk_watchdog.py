@@ -23,6 +23,7 @@ from daemon.messages import (
 )
 from daemon.runtime.words import NOTHING, Lane, Started, Tell
 from tests.kit.acting import (
+    BASKET,
     DAY,
     LOT,
     NEXT_DAY,
@@ -128,7 +129,9 @@ def test_a_stop_lives_from_the_first_fill() -> None:
     watchdog = dog(opened(leg_rules=STOP))
     effects = watchdog.handle(sold("ce"), T)
     assert facts(effects) == [
-        LevelMoved("s", "ce", Move.ARMED, 0, e4("130"), clock("09:30:00"), e4("100"))
+        LevelMoved(
+            *("s", "ce", Move.ARMED, 0, e4("130"), clock("09:30:00"), e4("100")), basket_id=BASKET
+        )
     ]
     assert exits(see(watchdog, T, "130", "100")) == [(("ce",), ExitReason.STOP)]
 

@@ -11,6 +11,7 @@ from daemon.domain.risk.words import Distance, ExitReason, LegRules, StrategyRul
 from daemon.messages import AdjustByHand, Ask, Declined, Done, ExitDecided, LinkDied, SeeRisk, Told
 from daemon.runtime.words import Commit, Show
 from tests.kit.acting import (
+    BASKET,
     LOT,
     ROUTER,
     clock,
@@ -63,12 +64,9 @@ def test_a_stop_is_moved_recorded_and_only_then_answered() -> None:
     """The record first, the answer in what follows it."""
     made = dog()
     effects, answer = adjust(made, "ce", "120")
-    assert effects == (
-        Commit(
-            (LevelMoved("s", "ce", Move.ADJUSTED, e4("130"), e4("120"), T, e4("100")),),
-            (Show(Told(3, answer)),),
-        ),
-    )
+    stop = (Move.ADJUSTED, e4("130"), e4("120"))
+    moved = LevelMoved("s", "ce", *stop, T, e4("100"), basket_id=BASKET)
+    assert effects == (Commit((moved,), (Show(Told(3, answer)),)),)
     assert answer == Done("the stop of ce of s moved from 130.00 to 120.00")
     assert seen(made).legs[0].stop_e4 == e4("120")
 
@@ -86,7 +84,7 @@ def test_the_stop_of_a_strategy_is_an_amount_of_loss() -> None:
     """It fires where the profit is minus that."""
     made = dog()
     effects, answer = adjust(made, "", "3000")
-    moved = LevelMoved("s", "", Move.ADJUSTED, e4("-6000"), e4("-3000"), T)
+    moved = LevelMoved("s", "", Move.ADJUSTED, e4("-6000"), e4("-3000"), T, basket_id=BASKET)
     assert facts(effects) == [moved]
     assert answer == Done("the stop of s moved from a loss of 6000.00 to a loss of 3000.00")
     assert seen(made).current_sl_e4 == e4("-3000")

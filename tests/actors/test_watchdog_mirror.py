@@ -17,6 +17,7 @@ from daemon.domain.risk.moves import LevelMoved, Move
 from daemon.domain.risk.words import Distance, ExitReason, LegRules, LockRule, StrategyRules, Trail
 from daemon.messages import Ask, ExitDecided, FloorSeen, SeeRisk
 from tests.kit.acting import (
+    BASKET,
     DAY,
     NEXT_DAY,
     ROUTER,
@@ -58,7 +59,9 @@ def day(of=DAY, floor=1150, best=2000) -> Mirrored:
 
 
 def test_a_floor_of_an_entry_that_is_held_is_raised() -> None:
-    raised = LevelMoved("s", "", Move.FLOOR_RAISED, e4(750), e4(1150), T, e4(2000))
+    raised = LevelMoved(
+        "s", "", Move.FLOOR_RAISED, e4(750), e4(1150), T, e4(2000), basket_id=BASKET
+    )
 
     assert found(*ENTERED, LOCKED, told=entry()) == [raised]
 
@@ -109,7 +112,7 @@ def test_a_stop_that_a_mirror_tightened_stands_over_an_arming_that_the_record_la
     """Armings that a crash cost are entered ahead of it; without them it is not loosened either."""
     entered = [day_opened(), opened(leg_rules=TRAILED), sold("ce"), sold("pe"), ended()]
     told = Mirrored((MirroredLevels(f"s:{DAY}", LockStatus.NONE, 0, 0, (LEG,)),))
-    tightened = LevelMoved("s", "ce", Move.TRAILED, e4(130), e4(114), T, e4(80))
+    tightened = LevelMoved("s", "ce", Move.TRAILED, e4(130), e4(114), T, e4(80), basket_id=BASKET)
     start = RiskWatchdog(ROUTER, NO_LIMITS, entered)
     assert list(start.held_against(told, T)) == [tightened]
     assert [(each.leg_id, each.to_e4) for each in start.lacking] == [

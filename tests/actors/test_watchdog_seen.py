@@ -25,6 +25,7 @@ from daemon.domain.risk.words import Distance, LegRules, LockRule, StrategyRules
 from daemon.jobs.trades import Trades
 from daemon.messages import (
     Ask,
+    DayOpened,
     ExitOverdue,
     LegExpired,
     LegSeen,
@@ -199,6 +200,25 @@ def test_a_stop_of_the_leg_or_of_the_strategy_rules_it(rules, leg_rules, ruled) 
 def test_every_reason_against_the_guard_is_told(messages, at_ns, because) -> None:
     """Each by what brings it about; an exit past its deadline by the word of the router."""
     assert reasons(dog(*straddle(), *messages), at_ns) == [because] * 2
+
+
+@pytest.mark.parametrize(
+    ("wall", "because"),
+    [("15:14:59", ()), ("15:15:00", ("orders_closed",)), ("15:39:00", ("orders_closed",))],
+)
+def test_shares_are_guarded_while_their_own_market_is_open(wall, because) -> None:
+    """Beside derivatives, which trade for a while yet."""
+    day = date(2026, 11, 20)
+    entry = opened("s", ("ce", "pe"), day, leg_rules=STOP)
+    legs = (replace(entry.basket.legs[0], symbol="RELIANCE"), *entry.basket.legs[1:])
+    share = replace(sold("ce"), symbol="RELIANCE")
+    made = RiskWatchdog(ROUTER, LIMITS)
+    hours = ((clock("09:15:00", day), clock("15:40:00", day)),)
+    made.handle(DayOpened(day, hours, clock("09:00:00", day)), 0)
+    for message in (replace(entry, basket=replace(entry.basket, legs=legs)), share, sold("pe")):
+        made.handle(message, entry.at_ns)
+    made.handle(prices(clock(wall, day), pe="100", RELIANCE="100"), clock(wall, day))
+    assert reasons(made, clock(wall, day)) == [because, ()]
 
 
 @pytest.mark.parametrize(

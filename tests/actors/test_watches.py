@@ -14,6 +14,8 @@ from daemon.domain.risk.account import AccountLimits
 from daemon.domain.risk.moves import Move
 from daemon.domain.risk.words import Distance, ExitReason, LegRules, LockRule, StrategyRules, Trail
 from daemon.messages import (
+    AdjustByHand,
+    Ask,
     DayMarked,
     ExitDecided,
     ExitFinished,
@@ -22,6 +24,7 @@ from daemon.messages import (
     LegExpired,
     LevelMoved,
     PauseEntries,
+    PositionChanged,
 )
 from daemon.runtime.words import Started
 from tests.kit.acting import (
@@ -55,10 +58,21 @@ RULES = StrategyRules(
 paths = st.lists(st.tuples(st.integers(55, 140), st.integers(55, 140)), min_size=1, max_size=14)
 
 
+NEWER = {"call": "NIFTY-2025-09-02-24600-CE", "put": "NIFTY-2025-09-02-24400-PE"}
+"""Other legs, of the same strategy's next entry."""
+
+
+def traded(leg_id: str, **named: object) -> PositionChanged:
+    """A leg of either entry that was sold, and perhaps bought back."""
+    if leg_id not in NEWER:
+        return sold(leg_id, **named)
+    return replace(sold("ce", **named), leg_id=leg_id, symbol=NEWER[leg_id])
+
+
 def answer(exit_legs: ExitLegs, at_ns: int) -> list[object]:
     """The router takes an exit on and meets it."""
     legs = exit_legs.leg_ids
-    filled = [sold(leg, bought="100", at_ns=at_ns) for leg in legs]
+    filled = [traded(leg, bought="100", at_ns=at_ns) for leg in legs]
     return [owed(*legs), *filled, finished(*legs)]
 
 
@@ -223,6 +237,91 @@ def test_an_entry_that_was_never_valued_carries_nothing_of_another_over_a_restar
     again = RiskWatchdog(ROUTER, AccountLimits(), table)
     carried = {watch.opened.basket.basket_id: watch.carried_e4 for watch in again._watches.all()}
     assert carried == {f"s:{NEXT_DAY}": 0 if told else -6_000 * E4}
+
+
+def two_entries() -> list[object]:
+    """A pair that was carried, and another of its strategy, whose file has named its legs anew."""
+    far = clock("15:20:00", date(2025, 9, 30))
+    carried, at_ns = opened(rules=RULES, leg_rules=LEG_RULES), clock("09:30:00", NEXT_DAY)
+    newer = opened(day=NEXT_DAY, rules=RULES)
+    legs = tuple(
+        replace(leg, leg_id=leg_id, symbol=symbol)
+        for leg, (leg_id, symbol) in zip(newer.basket.legs, NEWER.items(), strict=True)
+    )
+    fills = (traded(leg_id, at_ns=at_ns) for leg_id in NEWER)
+    return [
+        *(day_opened(), replace(carried, exit_ns=far), sold("ce"), sold("pe"), ended()),
+        *(day_ended(), day_opened(NEXT_DAY)),
+        replace(
+            newer,
+            basket=replace(newer.basket, legs=legs),
+            leg_rules=dict.fromkeys(NEWER, LEG_RULES),
+            exit_ns=far,
+        ),
+        *(*fills, ended(day=NEXT_DAY)),
+    ]
+
+
+def levels(run: Run) -> list[tuple[object, ...]]:
+    """Where all levels of every entry stand."""
+    return [
+        (
+            watch.opened.basket.basket_id,
+            [(leg.leg_id, leg.stop_e4) for leg in watch.risk.legs()],
+            (watch.risk.lock, watch.risk.thresholds.stop_e4),
+        )
+        for watch in run.watchdog._watches.all()
+    ]
+
+
+@given(paths, paths)
+def test_a_restart_gives_each_of_two_entries_of_a_strategy_its_own_levels_back(
+    carried, newer
+) -> None:
+    """Wherever the record ends: whose floor it was is recorded, and decides what is left."""
+    start, messages = clock("09:31:00", NEXT_DAY), two_entries()
+    for at_ns, (old, new) in enumerate(zip(carried, newer, strict=False), start):
+        messages.append(
+            prices(at_ns, *map(str, old), **dict(zip(NEWER.values(), map(str, new), strict=True)))
+        )
+    whole = Run()
+    for at, message in enumerate(messages):
+        again = Run(whole.table)
+        assert levels(again) == levels(whole), at
+        known = len(whole.decided)
+        for run in (whole, again):
+            run.hear(message)
+        assert again.decided == whole.decided[known:]
+
+
+@pytest.mark.parametrize("pair", ["carried", "newer"])
+def test_a_floor_of_one_of_two_entries_is_the_same_entrys_after_a_restart(pair) -> None:
+    """As when it is locked, so when a person moves the stop of the whole."""
+    whole, at_ns = Run(), clock("09:40:00", NEXT_DAY)
+    gains = ("80", "100") if pair == "carried" else ("100", "80")
+    for message in two_entries():
+        whole.hear(message)
+    whole.hear(prices(at_ns, gains[0], gains[0], **dict.fromkeys(NEWER.values(), gains[1])))
+    asked = AdjustByHand("s", "", e4("500"), loosen=False, by="me")
+    whole.table += facts(whole.watchdog.handle(Ask(1, asked), at_ns))
+
+    floors = [each[-1] for each in levels(whole)]
+    assert [lock.floor_e4 > 0 for lock, _ in floors] == [pair == "carried", pair == "newer"]
+    assert levels(Run(whole.table)) == levels(whole)
+
+
+def test_a_level_that_was_recorded_before_entries_were_told_apart_is_of_the_oldest() -> None:
+    """So old records mean what they meant."""
+    moved = LevelMoved("s", "", Move.LOCKED, 0, e4("1950"), 0, e4("3000"))
+    restored = levels(Run([*two_entries(), moved]))
+    assert [lock.floor_e4 for *_, (lock, _) in restored] == [e4("1950"), 0]
+
+
+def test_a_level_of_an_entry_that_is_over_is_no_other_entrys() -> None:
+    """A record that says whose it was is believed."""
+    moved = LevelMoved("s", "", Move.LOCKED, 0, e4("1950"), 0, e4("3000"), basket_id="s:2025-08-01")
+    restored = levels(Run([*two_entries(), moved]))
+    assert [lock.floor_e4 for *_, (lock, _) in restored] == [0, 0]
 
 
 def test_a_leg_that_expired_at_a_price_nobody_knows_makes_no_profit() -> None:

@@ -28,7 +28,7 @@ from daemon.storage.hot.sqlite import SqliteHot
 from daemon.storage.hot.words import Batch
 from daemon.storage.sqlite import SqliteStore
 from daemon.storage.stored import Stored
-from tests.kit.acting import DAY, clock, day_opened, ended, sold
+from tests.kit.acting import BASKET, DAY, clock, day_opened, ended, sold
 from tests.kit.acting import opened as entered
 from tests.kit.servers import free_port, redis_server
 
@@ -172,7 +172,7 @@ AT = clock("09:30:01")
 
 def test_a_higher_floor_becomes_a_fact_under_the_name_of_the_hot_state(tmp_path):
     restart = Restart(tmp_path)
-    moved = LevelMoved("s", "", Move.LOCKED, 0, e4(1150), AT, e4(2000))
+    moved = LevelMoved("s", "", Move.LOCKED, 0, e4(1150), AT, e4(2000), basket_id=BASKET)
 
     assert restart.begin(Believed((lock(1150, 2000),))) == [("hot_state", moved)]
     assert restart.said == [

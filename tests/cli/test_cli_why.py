@@ -400,6 +400,20 @@ def test_a_stop_is_told_by_the_level_that_stood_and_no_other(diary):
     assert "decision  straddle leaves call at -500.00: its stop was met" in lines
 
 
+def test_a_floor_is_told_of_the_entry_that_was_left_and_of_no_other(diary):
+    other = replace(INTENT, intent_id="OR7", leg_id="put", parent="straddle:2025-08-30")
+    diary.turn("router:paper", 1, 0, intent(2))
+    diary.turn("router:paper", 2, 0, IntentRecorded(other, NOW))
+    for level, of in ((1, "straddle:2025-08-29"), (2, "straddle:2025-08-30")):
+        moved = LevelMoved("straddle", "", Move.LOCKED, 0, level * 10_000, NOW, basket_id=of)
+        diary.turn("watchdog", level, 0, moved)
+    diary.turn("router:paper", 9, 8, owed(ExitReason.LOCK), intent(1, **LEAVING))
+
+    assert [line for line in diary.why(ENTRY) if "the floor of" in line] == [
+        "rule    the floor of straddle is locked to 1.00"
+    ]
+
+
 def test_a_chain_stays_within_its_run_though_messages_are_numbered_anew(diary):
     diary.turn("watchdog", 8, 7, m.ExitDecided("old", ("a",), ExitReason.TIME, 0, NOW))
     diary.run()

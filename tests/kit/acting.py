@@ -24,6 +24,7 @@ DAY = date(2025, 9, 1)
 NEXT_DAY = date(2025, 9, 2)
 CE, PE = "NIFTY-2025-09-02-24550-CE", "NIFTY-2025-09-02-24550-PE"
 SYMBOLS = {"ce": CE, "pe": PE}
+BASKET = f"s:{DAY}"
 ROUTER = "router:paper"
 LOT = 75
 

@@ -1,4 +1,4 @@
-"""What the judge folds of facts: where each stop stands, and whose arming is still to come."""
+"""What the judge folds of facts: where each level stands, and whose arming is still to come."""
 
 import pytest
 
@@ -35,3 +35,11 @@ def test_a_fill_that_moves_the_average_owes_an_arming_until_its_own_is_recorded(
     for fact in facts:
         known.apply(fact)
     assert known.unarmed[KEY] == expected
+
+
+def test_the_floors_of_two_entries_of_a_strategy_are_two():
+    known = Known()
+    for basket_id, floor_e4 in (("s:1", 750), ("s:2", 1950), ("s:1", 950)):
+        known.apply(LevelMoved("s", "", Move.LOCKED, 0, floor_e4, 0, basket_id=basket_id))
+    assert known.floors == {("s", "s:1"): 950, ("s", "s:2"): 1950}
+    assert known.levels == {}

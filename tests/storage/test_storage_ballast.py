@@ -35,6 +35,13 @@ def test_it_is_let_go_where_too_little_is_left_for_a_start(tmp_path, free, free_
     assert (tmp_path / BALLAST).exists() == stays
 
 
+def test_what_a_crash_left_while_it_was_laid_down_is_let_go_of_too(tmp_path, free):
+    (tmp_path / ".ballast.new").write_bytes(b"room")
+    free(ENOUGH_BYTES - 1)
+    ballast.let_go(tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_to_let_go_of_none_changes_nothing(tmp_path, free):
     free(0)
     ballast.let_go(tmp_path)

@@ -77,6 +77,11 @@ def test_nothing_is_asked_for_where_the_poller_would_not_ask(seen):
     assert not after().stands(seen)
 
 
+def test_carried_shares_whose_market_has_closed_end_no_asking_for_shorts_that_trade():
+    shut = replace(LEG, leg_id="eq", quantity=100, unguarded_because=("orders_closed",))
+    assert after().stands(replace(DEAD, watches=(watch(legs=(LEG, shut)),)))
+
+
 async def test_the_stream_of_profit_says_that_quotes_are_asked_for():
     log = make_log(io.StringIO(), lambda: 0)
     hub = Hub(lambda *, force: None, lambda: 0, Modes({"paper": "paper"}), log)

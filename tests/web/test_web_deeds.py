@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from msgspec.structs import replace
 
 from daemon import kill
 from daemon.control import Names
@@ -17,10 +18,12 @@ from daemon.messages import (
     PullLatch,
     ReleaseLatch,
     Scope,
+    SeeAccount,
     TakeEntries,
     TakeNoEntries,
 )
 from tests.kit.control_port import MARKET_NS, open_port
+from tests.kit.seen import ACCOUNT
 
 STRATEGY = "/api/strategies/straddle"
 WHY = {"reason": "a test"}
@@ -124,6 +127,42 @@ async def test_a_kill_whose_latch_the_disk_refuses_is_told_to_the_actors_all_the
 
     assert (status, told["code"], told["severity"]) == (503, "latch_unwritten", "critical")
     assert len(port.actors.told(PullLatch)) == 2
+
+
+async def test_a_kill_that_is_pulled_again_while_the_disk_refuses_it_is_the_same_latch(tmp_path):
+    """One release ends it, and its file is written as soon as there is room; then it is another."""
+    (tmp_path / "killed").write_text("in the way")
+    body = {"scope": "all", **WHY}
+    async with open_port(tmp_path, {ReleaseLatch: done}) as port:
+        for _ in range(2):
+            await port.ask("POST", "/api/kill", json=body)
+        ids = {each.latched.latch_id for each in port.actors.told(PullLatch)}
+        (tmp_path / "killed").unlink()
+        status, told, _ = await port.ask("POST", "/api/kill", json=body)
+        (standing,) = kill.standing(tmp_path)
+        await port.ask("POST", "/api/rearm", json={"kill_id": told["kill_id"]})
+        _, another, _ = await port.ask("POST", "/api/kill", json=body)
+
+    assert (status, ids) == (202, {told["kill_id"]})
+    assert standing.latch_id == told["kill_id"]
+    assert another["kill_id"] != told["kill_id"]
+
+
+async def test_a_latch_that_was_released_in_the_record_alone_is_not_pulled_again(tmp_path):
+    (tmp_path / "killed").write_text("in the way")
+    body = {"scope": "all", **WHY}
+    async with open_port(tmp_path, {ReleaseLatch: done}) as port:
+        await port.ask("POST", "/api/kill", json=body)
+        first = port.actors.told(PullLatch)[0].latched
+        seen = replace(ACCOUNT, latches=(first,))
+        port.actors.answers[SeeAccount] = lambda _: seen
+        (tmp_path / "killed").unlink()
+        released, _, _ = await port.ask("POST", "/api/rearm", json={"kill_id": first.latch_id})
+        await port.ask("POST", "/api/kill", json=body)
+
+    assert released == 200
+    assert len(port.actors.told(PullLatch)) == 4
+    assert port.actors.told(PullLatch)[-1].latched.latch_id != first.latch_id
 
 
 async def test_every_working_order_of_a_scope_is_taken_back(tmp_path):

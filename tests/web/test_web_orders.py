@@ -61,6 +61,22 @@ async def place(port, body=None, **more):
     return await port.ask("POST", "/api/order", json={**BODY, **(body or {})}, headers=ID, **more)
 
 
+@pytest.mark.parametrize("code", ["message_rate", "stale_price", "duplicate"])
+async def test_an_order_that_came_too_soon_is_sent_when_it_is_repeated_under_its_id(tmp_path, code):
+    """The refusal says when; what is refused for good, or was sent, is answered so for the day."""
+    async with open_port(tmp_path, placing(Declined(code, "wait for a slot"))) as port:
+        refused, document, headers = await place(port)
+        port.actors.answers |= placing(WORKING)
+        sent, told, _ = await place(port)
+        port.actors.answers |= placing(HALTED)
+        again, repeated, _ = await place(port)
+
+    assert (refused, document["code"], document["retry_after"]) == (409, code, 1)
+    assert headers["Retry-After"] == "1"
+    assert (sent, again, repeated) == (200, 200, told)
+    assert len(port.actors.told(PlaceByHand)) == 2
+
+
 async def test_an_order_goes_to_the_first_account_with_all_that_was_said(tmp_path):
     async with open_port(tmp_path, placing(WORKING)) as port:
         status, told, _ = await place(port, {"tag": "mine"})

@@ -71,6 +71,37 @@ async def test_a_refusal_is_repeated_too(tmp_path):
     assert (first[0], first[2]) == (409, "application/problem+json")
 
 
+@pytest.mark.parametrize("restarts", [False, True])
+@pytest.mark.parametrize(("code", "status"), [("no_price", 409), ("reduce_only", 503)])
+async def test_a_refusal_for_now_is_none_for_the_day(tmp_path, code, status, restarts):
+    """Nothing was done, so a repeat under the same id acts: once."""
+    async with open_port(tmp_path, {ExitByHand: lambda _: Declined(code, "not yet")}) as port:
+        first = await bytes_of(port, "POST", EXIT, json={})
+        port.actors.answers[ExitByHand] = exits
+        if restarts:
+            port.actors.restart()
+        again = await bytes_of(port, "POST", EXIT, json={})
+        third = await bytes_of(port, "POST", EXIT, json={})
+
+    assert (first[0], again[0]) == (status, 200)
+    assert third == again
+    assert len(port.actors.told(ExitByHand)) == 2
+
+
+@pytest.mark.parametrize(
+    ("code", "seconds"),
+    [("reduce_only", "60"), ("latch_unwritten", "60"), ("no_price", "1"), ("no_position", None)],
+)
+async def test_what_bids_wait_says_for_how_long_under_a_request_id_too(tmp_path, code, seconds):
+    async with open_port(tmp_path, {ExitByHand: lambda _: Declined(code, "no")}) as port:
+        waits = [
+            (await port.ask("POST", EXIT, json={}, headers=headers))[2].get("Retry-After")
+            for headers in ({}, ID, ID)
+        ]
+
+    assert waits == [seconds] * 3
+
+
 @pytest.mark.parametrize(
     "other",
     [

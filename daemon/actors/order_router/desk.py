@@ -22,6 +22,7 @@ from daemon.actors.order_router.prices import Prices
 from daemon.actors.order_router.purse import Purse
 from daemon.actors.order_router.readings import Readings
 from daemon.actors.order_router.terms import Terms
+from daemon.domain.market import trading_hours
 from daemon.domain.market.frames import Frame
 from daemon.domain.market.freshness import Link, lives_ns
 from daemon.domain.market.instruments import Instrument, contract
@@ -331,9 +332,14 @@ def basket_of(desk: Desk, basket_id: str) -> Basket | None:
     return opened.basket if opened else None
 
 
-def next_opening_ns(desk: Desk, now_ns: int) -> int:
-    """Return when the exchange opens again today; 0: it does not."""
-    return min((opens_ns for opens_ns, _ in desk.sessions if opens_ns > now_ns), default=0)
+def trades(desk: Desk, symbol: str, now_ns: int) -> bool:
+    """Say whether the market of a symbol is open now."""
+    return trading_hours.trades(symbol, desk.sessions, now_ns)
+
+
+def next_opening_ns(desk: Desk, now_ns: int, symbol: str = "") -> int:
+    """Return when the exchange, or the market of a symbol, opens again today; 0: it does not."""
+    return trading_hours.next_opening_ns(symbol, desk.sessions, now_ns)
 
 
 def _keys(basket: Basket) -> tuple[tuple[str, str], ...]:

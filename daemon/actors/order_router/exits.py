@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from daemon.actors.order_router import entries, lookups, outside
+from daemon.actors.order_router import entries, lookups, markets, outside
 from daemon.actors.order_router.alarms import ClosingDue, ExitLate
-from daemon.actors.order_router.desk import LATE, UNREAD, Closing, Desk, next_opening_ns
+from daemon.actors.order_router.desk import LATE, UNREAD, Closing, Desk
 from daemon.actors.order_router.holdings import (
     EXIT_DEADLINE_NS,
     holding,
@@ -132,17 +132,16 @@ def proceed(desk: Desk, turn: Turn, exit_id: str, now_ns: int) -> None:
     closing = desk.closings.get(exit_id)
     if closing is None:
         return
-    if desk.session_open(now_ns):
+    shut = markets.are_closed(desk, closing.owed, now_ns)
+    if not shut:
         withdraw(desk, turn, closing, now_ns)
         outside.tell_waiting(desk, turn, closing, now_ns)
     holdings = tuple(holding(desk, closing, leg_id, now_ns) for leg_id in closing.owed.leg_ids)
     if is_flat(holdings) and is_met(desk, closing):
         _finish(desk, turn, closing.owed, now_ns)
         return
-    if not desk.session_open(now_ns):
-        opens_ns = next_opening_ns(desk, now_ns)
-        if opens_ns:
-            desk.wakes.wake(turn, ClosingDue(exit_id, opens_ns))
+    if shut:
+        markets.await_opening(desk, turn, closing.owed, now_ns)
         return
     if _awaits_reading(desk, turn, closing, now_ns):
         return
@@ -218,7 +217,7 @@ def late(desk: Desk, turn: Turn, exit_id: str, now_ns: int) -> None:
     if LATE not in closing.told:
         closing.told.add(LATE)
         left = ", ".join(
-            f"{leg_id} {net:+d}"
+            f"{leg_id} {net:+d}{markets.because(desk, (owed.strategy_id, leg_id), now_ns)}"
             for leg_id in owed.leg_ids
             if (net := desk.book.position(owed.strategy_id, leg_id).net_quantity)
         )

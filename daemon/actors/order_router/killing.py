@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from msgspec import Struct
 
-from daemon.actors.order_router import exits, reconciling
+from daemon.actors.order_router import exits, markets, reconciling
 from daemon.actors.order_router.alarms import KillDue
 from daemon.actors.order_router.desk import Desk, next_opening_ns
 from daemon.actors.order_router.halts import Kill, covers
@@ -130,7 +130,7 @@ def _advance(desk: Desk, turn: Turn, kill: Kill, now_ns: int) -> None:
     if progress == before:
         return
     latch_id, stage = kill.latched.latch_id, progress.stage
-    left = () if stage is Stage.FLAT else _left(desk, kill, seen)
+    left = () if stage is Stage.FLAT else _left(desk, kill, seen, now_ns)
     _stage(desk, turn, KillStaged(latch_id, stage, left, progress.attempts, now_ns))
     if stage is Stage.INCOMPLETE:
         text = f"{latch_id} is incomplete and goes on: {'; '.join(left)}"
@@ -222,12 +222,12 @@ def _shows_flat(desk: Desk, kill: Kill, read: AccountRead) -> bool:
     return not any(o is not None and covers(scope, name, o.intent.strategy_id) for o in known)
 
 
-def _left(desk: Desk, kill: Kill, seen: _Seen) -> tuple[str, ...]:
+def _left(desk: Desk, kill: Kill, seen: _Seen, now_ns: int) -> tuple[str, ...]:
     """Return what is still open or on its way, a sentence each."""
     held = (
-        f"{strategy_id} {leg_id} holds {net:+d} {pocket}"
-        for (strategy_id, leg_id), pocket in seen.held
-        if (net := desk.book.position(strategy_id, leg_id).net_quantity)
+        f"{' '.join(key)} holds {net:+d} {pocket}{markets.because(desk, key, now_ns)}"
+        for key, pocket in seen.held
+        if (net := desk.book.position(*key).net_quantity)
     )
     orders = (*seen.working, *seen.exits, *seen.doubtful)
     beyond = (

@@ -13,7 +13,7 @@ from msgspec import Struct
 
 from daemon.actors.order_router import exits, reconciling
 from daemon.actors.order_router.alarms import ResidentDue
-from daemon.actors.order_router.desk import Desk, next_opening_ns
+from daemon.actors.order_router.desk import Desk, next_opening_ns, trades
 from daemon.actors.order_router.sending import (
     Errand,
     Later,
@@ -75,7 +75,10 @@ def keep(desk: Desk, turn: Turn, now_ns: int) -> None:
     for key, opened in desk.resident.items():
         leg = desk.leg(*key)
         assert leg is not None, "a leg that may want a stop was entered"
-        _keep(desk, turn, _Short(leg, opened), now_ns)
+        if trades(desk, leg.symbol, now_ns):
+            _keep(desk, turn, _Short(leg, opened), now_ns)
+        elif opens_ns := next_opening_ns(desk, now_ns, leg.symbol):
+            desk.wakes.wake(turn, ResidentDue(leg.symbol, opens_ns))
 
 
 def filled(desk: Desk, turn: Turn, order: Order, now_ns: int) -> None:

@@ -191,7 +191,7 @@ class RiskWatchdog:
         for verdict in verdicts:
             match verdict:
                 case LevelMoved():
-                    turn.record(verdict)
+                    turn.record(watch.named(verdict))
                 case Exit(strategy_id, leg_ids, reason, at_ns):
                     self._leave(turn, watch, ExitLegs(strategy_id, leg_ids, reason), at_ns)
                 case Unpriced(strategy_id, at_ns=at_ns):
@@ -269,9 +269,8 @@ class RiskWatchdog:
 
     def _risk_seen(self, now_ns: int) -> RiskSeen:
         assert self._shown, "prices are kept only where somebody may look"
-        is_open = any(opens <= now_ns <= closes for opens, closes in self._sessions)
         interval_ns = max(self._interval_ns, self._picture.gap_ns)
-        around = Around(now_ns, self._alive, is_open, interval_ns)
+        around = Around(now_ns, self._alive, self._sessions, interval_ns)
         seen = self._picture.risk_seen(around, self._watches.active)
         return replace(seen, floors=self._account.floors(self._day))
 

@@ -65,7 +65,7 @@ def _adjust(watches: Watches, wanted: AdjustByHand, now_ns: int) -> LevelMoved |
     if refused is not None:
         return refused
     moved = watch.risk.adjust(wanted.leg_id, wanted.stop_e4, now_ns, loosen=wanted.loosen)
-    return moved or _loosens(leg.stop_e4, wanted)
+    return watch.named(moved) if moved is not None else _loosens(leg.stop_e4, wanted)
 
 
 def told(moved: LevelMoved) -> str:
@@ -149,7 +149,7 @@ def _adjust_whole(
     stands_e4 = -watch.risk.thresholds.stop_e4
     moved = watch.risk.adjust("", -wanted.stop_e4, now_ns, loosen=wanted.loosen)
     assert moved is not None or stands_e4 < NEVER, "where no stop is, any stop is tighter"
-    return moved or _loosens(stands_e4, wanted)
+    return watch.named(moved) if moved is not None else _loosens(stands_e4, wanted)
 
 
 def _unknown(strategy_id: str) -> Declined:

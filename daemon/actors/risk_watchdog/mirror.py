@@ -24,7 +24,8 @@ def held_against(
     for watch in watches:
         levels = by_basket.get(watch.opened.basket.basket_id)
         if levels is not None:
-            yield from mirrored.held_against(levels, _known(watch), at_ns)
+            for verdict in mirrored.held_against(levels, _known(watch), at_ns):
+                yield watch.named(verdict) if isinstance(verdict, LevelMoved) else verdict
 
 
 def _known(watch: Watch) -> Known:

@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from daemon.actors.watch import Watch
 from daemon.domain.instants import MILLISECOND_NS
 from daemon.domain.market.freshness import STALE_FLOOR_NS, STALE_INTERVALS
+from daemon.domain.market.trading_hours import Hours, trades
 from daemon.domain.risk import guard
 from daemon.domain.risk.leg_views import LegView
 from daemon.domain.risk.lock_and_trail import LockStatus
@@ -32,13 +33,13 @@ class Around(Struct, frozen=True):
     Attributes:
         now_ns: the instant.
         link_alive: the feed's link beats.
-        orders_open: the exchange trades.
+        sessions: of the day.
         interval_ns: how far apart frames are.
     """
 
     now_ns: int
     link_alive: bool
-    orders_open: bool
+    sessions: Hours
     interval_ns: int
 
 
@@ -86,7 +87,7 @@ def _unguarded(leg: LegView, look: Look, around: Around) -> tuple[str, ...]:
         priced=leg.fresh,
         unjudged=leg.unjudged,
         looked_ns=look.looked_ns,
-        orders_open=around.orders_open,
+        orders_open=trades(leg.symbol, around.sessions, around.now_ns),
         exit_overdue=look.overdue,
     )
     patience_ns = max(STALE_FLOOR_NS, STALE_INTERVALS * around.interval_ns)

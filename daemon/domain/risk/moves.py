@@ -38,6 +38,8 @@ class LevelMoved(Struct, frozen=True, tag=True):
         at_ns: the market instant of the decision.
         best_e4: the most favourable price, or profit, that the level has followed so far.
         account: the mark of the account that it is recorded in.
+        basket_id: of which of the strategy's entries; empty: recorded before that was told, or of
+            the account's day.
     """
 
     strategy_id: str
@@ -48,6 +50,7 @@ class LevelMoved(Struct, frozen=True, tag=True):
     at_ns: int
     best_e4: int = 0
     account: str = ""
+    basket_id: str = ""
 
 
 class Exit(Struct, frozen=True, tag=True):

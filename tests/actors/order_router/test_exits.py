@@ -480,7 +480,8 @@ def test_an_exit_after_the_last_session_is_told_and_waits_for_the_next_day():
     """It is an obligation until it is met."""
     stage = short(["fill"])
     stage.now_ns = CLOSES + 1
-    assert told(stage, 60)[1] == ["page still open: ce -75"]
+    until = "its market is closed until 2025-09-02 09:15"
+    assert told(stage, 60)[1] == [f"page still open: ce -75 ({until})"]
     next_day = DAY.replace(day=2)
     day_ns = 86_400 * S
     stage.now_ns = OPENS + day_ns - 1

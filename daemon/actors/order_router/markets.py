@@ -1,0 +1,50 @@
+"""Markets: which of what is being left trades now. Shares close earlier than derivatives."""
+
+from __future__ import annotations
+
+from daemon.actors.order_router.alarms import ClosingDue
+from daemon.actors.order_router.desk import Desk, next_opening_ns, trades
+from daemon.actors.order_router.sending import exits_on_their_way
+from daemon.actors.turn import Turn
+from daemon.domain.market.trading_hours import closed_until
+from daemon.messages import ExitOwed
+
+
+def are_closed(desk: Desk, owed: ExitOwed, now_ns: int) -> bool:
+    """Say whether nothing that an exit has to close, or has on its way, trades now.
+
+    Where there is no such thing left, whether none of its legs does.
+    """
+    keys = [(owed.strategy_id, leg_id) for leg_id in owed.leg_ids]
+    left = [
+        key
+        for key in keys
+        if desk.book.position(*key).net_quantity or exits_on_their_way(desk, *key)
+    ]
+    return not any(trades(desk, _symbol(desk, key), now_ns) for key in left or keys)
+
+
+def await_opening(desk: Desk, turn: Turn, owed: ExitOwed, now_ns: int) -> None:
+    """Have an exit wait for the first of its markets that opens again today.
+
+    Another day takes it up by itself.
+    """
+    symbols = (_symbol(desk, (owed.strategy_id, leg_id)) for leg_id in owed.leg_ids)
+    openings = (next_opening_ns(desk, now_ns, symbol) for symbol in symbols)
+    opens_ns = min(filter(None, openings), default=0)
+    if opens_ns:
+        desk.wakes.wake(turn, ClosingDue(owed.exit_id, opens_ns))
+
+
+def because(desk: Desk, key: tuple[str, str], now_ns: int) -> str:
+    """Return why a leg cannot be left now, to follow what is held of it; empty: it trades."""
+    symbol = _symbol(desk, key)
+    if trades(desk, symbol, now_ns):
+        return ""
+    return f" ({closed_until(symbol, desk.sessions, now_ns)})"
+
+
+def _symbol(desk: Desk, key: tuple[str, str]) -> str:
+    leg = desk.leg(*key)
+    assert leg is not None, "what is left or held was entered"
+    return leg.symbol

@@ -1,0 +1,67 @@
+"""When each symbol trades: a share by the hours of the cash market, all else by the day's own.
+
+Since 2026-08-03 shares trade to 15:15 and derivatives to 15:40, so one account may hold what can
+be left now beside what cannot.
+"""
+
+from __future__ import annotations
+
+from daemon.domain.instants import day_of, moment_of
+from daemon.domain.market.calendar import Segment, next_session, sessions
+from daemon.domain.market.instruments import Kind, parts_of
+from daemon.errors import RuleUnknown
+
+Hours = tuple[tuple[int, int], ...]
+"""When a market opens and closes, part by part; both instants are of it."""
+
+
+def hours_of(symbol: str, hours: Hours) -> Hours:
+    """Return when a symbol trades on a day.
+
+    Args:
+        symbol: which; what is none of ours trades by the hours of the day.
+        hours: of the day; none: it is closed, or over. A share keeps them too where no table
+            knows its own.
+    """
+    if not hours or _segment(symbol) is Segment.DERIVATIVES:
+        return hours
+    try:
+        found = sessions(day_of(hours[0][0]), Segment.CASH)
+    except RuleUnknown:
+        return hours
+    return tuple((part.open_ns, part.close_ns - 1) for part in found) or hours
+
+
+def trades(symbol: str, hours: Hours, at_ns: int) -> bool:
+    """Say whether a symbol trades at an instant of a day with these hours."""
+    return any(opens_ns <= at_ns <= closes_ns for opens_ns, closes_ns in hours_of(symbol, hours))
+
+
+def next_opening_ns(symbol: str, hours: Hours, at_ns: int) -> int:
+    """Return when the market of a symbol opens again on a day with these hours; 0: it does not."""
+    openings = (opens_ns for opens_ns, _ in hours_of(symbol, hours) if opens_ns > at_ns)
+    return min(openings, default=0)
+
+
+def closed_until(symbol: str, hours: Hours, at_ns: int) -> str:
+    """Return that the market of a symbol is closed at an instant, and until when, in words."""
+    opens_ns = next_opening_ns(symbol, hours, at_ns) or _another_day_ns(symbol, at_ns)
+    until = f" until {moment_of(opens_ns):%Y-%m-%d %H:%M}" if opens_ns else ""
+    return f"its market is closed{until}"
+
+
+def _another_day_ns(symbol: str, at_ns: int) -> int:
+    """Return when the next day opens on which a symbol trades, this one included; 0: unknown."""
+    day, segment = day_of(at_ns), _segment(symbol)
+    try:
+        days = (day, next_session(day, segment))
+        parts = [part for each in days for part in sessions(each, segment)]
+    except RuleUnknown:
+        return 0
+    return next((part.open_ns for part in parts if part.open_ns > at_ns), 0)
+
+
+def _segment(symbol: str) -> Segment:
+    parts = parts_of(symbol)
+    is_share = parts is not None and parts.kind is Kind.EQUITY
+    return Segment.CASH if is_share else Segment.DERIVATIVES

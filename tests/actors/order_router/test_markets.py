@@ -1,0 +1,144 @@
+"""Shares close earlier than derivatives: what of a strategy can be left, and what waits."""
+
+from datetime import date, time
+
+import pytest
+
+from daemon.domain.instants import at
+from daemon.domain.market import trading_hours
+from daemon.domain.market.calendar import Segment, sessions
+from daemon.domain.market.frames import Frame
+from daemon.domain.money import e4
+from daemon.domain.orders.basket import BasketLeg
+from daemon.domain.orders.words import OrderRefused, Product, Side, State
+from daemon.messages import DayOpened, ExitFinished, ExitOwed, KillStaged
+from tests.kit.router import KEEP, S, Stage, latch, leave, quote, without_wakes
+
+DAY, NEXT_DAY = date(2026, 11, 20), date(2026, 11, 23)
+SHARE, CALL = "RELIANCE", "NIFTY-2026-11-24-24500-CE"
+LATE_NS = at(DAY, time(15, 20))
+SHUT = "(its market is closed until 2026-11-23 09:15)"
+
+
+def day_opened(day=DAY):
+    hours = tuple((each.open_ns, each.close_ns) for each in sessions(day, Segment.DERIVATIVES))
+    return DayOpened(day, hours, at(day, time(9)), interval_ns=86_400 * S)
+
+
+def frame(at_ns):
+    return Frame(at_ns, {SHARE: quote(1400), CALL: quote(100)})
+
+
+def long_share():
+    return BasketLeg("eq", SHARE, Side.BUY, 100, 1, 100_000, 1_000, Product.CARRY)
+
+
+def short_share():
+    return BasketLeg("eq", SHARE, Side.SELL, 100, 1, 100_000, 1_000)
+
+
+def call(side):
+    return BasketLeg("call", CALL, side, 65, 65, 1_800, 500, Product.CARRY)
+
+
+def held(*legs, **fields):
+    """A stage at 15:20 that has held these legs since the morning."""
+    stage = Stage()
+    stage.tell(day_opened(), at(DAY, time(9)))
+    stage.tell(frame(at(DAY, time(9, 30))), at(DAY, time(9, 30)))
+    stage.entered(*legs, **KEEP | {"deadline_ns": LATE_NS} | fields)
+    stage.tell(frame(LATE_NS), LATE_NS)
+    return stage
+
+
+def to_the_next_day(stage):
+    stage.run((at(NEXT_DAY, time(9)) - stage.now_ns) / S)
+    stage.tell(day_opened(NEXT_DAY))
+    stage.run(15 * 60)
+    stage.tell(frame(stage.now_ns))
+    stage.run(1)
+
+
+def test_a_stop_of_shares_whose_market_has_closed_waits_for_the_open_and_says_so():
+    """Derivatives trade for a while yet; nothing is asked of the broker, and a person told once."""
+    stage = held(long_share())
+    assert without_wakes(stage.tell(leave("eq"))) == ["owed eq stop"]
+    assert without_wakes(stage.run(19 * 60)) == [f"page still open: eq +100 {SHUT}"]
+    assert len(stage.intents()) == 1
+
+    to_the_next_day(stage)
+
+    assert (stage.broker.net(), len(stage.told(ExitFinished))) == ({}, 1)
+    assert stage.told(OrderRefused) == []
+
+
+def test_nothing_wakes_an_exit_that_waits_for_the_market_of_its_shares():
+    stage = held(long_share())
+    stage.tell(leave("eq"))
+    assert [word for word in stage.run(600) if word.startswith("wake ClosingDue")] == []
+
+
+def test_what_still_trades_is_left_at_once_and_the_shares_wait():
+    stage = held(long_share(), call(Side.SELL))
+    said = without_wakes(stage.tell(leave("eq", "call")) + stage.run(1))
+    assert said == ["owed eq,call stop", "intend 3 buy call 65 @100.05", "place 3", "call +0"]
+
+    to_the_next_day(stage)
+
+    assert stage.broker.net() == {}
+
+
+def test_longs_wait_for_shorts_whose_market_has_closed():
+    """What is short of the shares overnight is worth its hedge."""
+    stage = held(short_share(), call(Side.BUY))
+    assert without_wakes(stage.tell(leave("eq", "call")) + stage.run(1)) == ["owed eq,call stop"]
+
+    to_the_next_day(stage)
+
+    assert stage.broker.net() == {}
+
+
+def test_a_stop_at_the_broker_rests_no_more_once_the_market_of_its_shares_has_closed():
+    """The exchange ends those that rest; the next one is sent when it opens."""
+    stage = held(short_share(), resident_percent_e4=e4(20))
+    stop = stage.placed(2)
+    stop.state = State.CANCELLED
+    stage.tell(stop.update(stage.now_ns))
+    stage.run(600)
+    assert len(stage.intents()) == 2
+
+    to_the_next_day(stage)
+    stage.run(5)
+
+    assert len(stage.intents()) == 3
+
+
+def test_a_market_that_opens_again_today_brings_its_stops_back():
+    stage = held(short_share(), resident_percent_e4=e4(20))
+    stop = stage.placed(2)
+    stop.state = State.CANCELLED
+    again_ns = LATE_NS + 600 * S
+    hours = ((again_ns, again_ns + 3_600 * S),)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(trading_hours, "hours_of", lambda symbol, day: hours if symbol else day)
+        stage.tell(stop.update(stage.now_ns))
+        stage.run(599)
+        assert len(stage.intents()) == 2
+        stage.run(2)
+    assert len(stage.intents()) == 3
+
+
+@pytest.mark.parametrize("wall", [time(15, 20), time(15, 50)])
+def test_a_kill_says_what_it_cannot_close_and_until_when(wall):
+    """Of shares beside derivatives, and after the close of all."""
+    stage = held(long_share())
+    stage.now_ns = at(DAY, wall)
+    stage.tell(latch())
+    stage.run(70)
+    newest = stage.told(KillStaged)[-1]
+    assert (newest.stage, newest.left) == (
+        "incomplete",
+        (f"s eq holds +100 {SHARE} carry {SHUT}",),
+    )
+    assert len(stage.told(ExitOwed)) == 1
+    assert len(stage.intents()) == 1
