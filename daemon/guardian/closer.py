@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from daemon.domain.instants import SECOND_NS
 from daemon.domain.market.frames import Quote
 from daemon.domain.orders import reconcile
-from daemon.domain.orders.flatten import Answer, CancelExit, Flatten, Holding, PlaceExit, Resting
+from daemon.domain.orders.flatten import PAGED, CancelExit, Flatten, Holding, PlaceExit, Resting
 from daemon.domain.orders.heard import Order
 from daemon.domain.orders.ids import IntentIds
 from daemon.domain.orders.kill import Proof
@@ -261,7 +261,7 @@ class Closer(Witness):
         if intent.intent_id in self._mine:
             kind = order.refusal or Refusal.OTHER
             answer = self._machine.refused(_named(leg_of(order)), kind, intent.quantity, now_ns)
-            if answer is Answer.PAGE:
+            if answer in PAGED:
                 done.told.append(f"{intent.side} {intent.symbol} was refused: {order.text}")
 
 

@@ -337,8 +337,13 @@ def trades(desk: Desk, symbol: str, now_ns: int) -> bool:
     return trading_hours.trades(symbol, desk.sessions, now_ns)
 
 
+def takes_orders(desk: Desk, symbol: str, now_ns: int) -> bool:
+    """Say whether an order for a symbol may be filled now, in a closing auction too."""
+    return trading_hours.takes_orders(symbol, desk.sessions, now_ns)
+
+
 def next_opening_ns(desk: Desk, now_ns: int, symbol: str = "") -> int:
-    """Return when the exchange, or the market of a symbol, opens again today; 0: it does not."""
+    """Return when the exchange, or one for a symbol, takes orders again today; 0: it does not."""
     return trading_hours.next_opening_ns(symbol, desk.sessions, now_ns)
 
 

@@ -28,6 +28,7 @@ from daemon.domain.instants import SECOND_NS
 from daemon.domain.market.notes import NoteKind
 from daemon.domain.orders.basket import Basket, OnFail
 from daemon.domain.orders.flatten import (
+    PAGED,
     Answer,
     CancelExit,
     PlaceExit,
@@ -328,7 +329,7 @@ def _tell(turn: Turn, closing: Closing, answer: Answer, what: str, now_ns: int) 
         return
     closing.told.add(answer)
     owed, because = closing.owed, f"{what}; {answer}"
-    if answer is Answer.PAGE:
+    if answer in PAGED:
         turn.announce(ExitOverdue(owed.exit_id, owed.strategy_id, because, now_ns))
     else:
         turn.record(Noted(NoteKind.REFUSED, because, now_ns, owed.strategy_id))

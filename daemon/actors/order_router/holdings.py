@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from daemon.actors.order_router.desk import Closing, Desk, trades
+from daemon.actors.order_router.desk import Closing, Desk, takes_orders
 from daemon.actors.order_router.open_orders import open_orders
 from daemon.actors.order_router.outside import to_sell
 from daemon.actors.order_router.sending import can_cancel, exits_on_their_way, proven, remaining
@@ -33,7 +33,7 @@ def holding(desk: Desk, closing: Closing, leg_id: str, now_ns: int) -> Holding:
     elif not net:
         beside = remaining(exits, side.opposite)
     step = closing.machine.step(leg_id)
-    instrument = desk.contract(leg.symbol) if trades(desk, leg.symbol, now_ns) else None
+    instrument = desk.contract(leg.symbol) if takes_orders(desk, leg.symbol, now_ns) else None
     prospect = desk.prospect(instrument, side) if instrument is not None else None
     return Holding(
         leg_id=leg_id,

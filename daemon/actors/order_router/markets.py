@@ -1,9 +1,9 @@
-"""Markets: which of what is being left trades now. Shares close earlier than derivatives."""
+"""Markets: what of that which is being left can be left now. Shares close before derivatives."""
 
 from __future__ import annotations
 
 from daemon.actors.order_router.alarms import ClosingDue
-from daemon.actors.order_router.desk import Desk, next_opening_ns, trades
+from daemon.actors.order_router.desk import Desk, next_opening_ns, takes_orders
 from daemon.actors.order_router.sending import exits_on_their_way
 from daemon.actors.turn import Turn
 from daemon.domain.market.trading_hours import closed_until
@@ -11,9 +11,9 @@ from daemon.messages import ExitOwed
 
 
 def are_closed(desk: Desk, owed: ExitOwed, now_ns: int) -> bool:
-    """Say whether nothing that an exit has to close, or has on its way, trades now.
+    """Say whether no order would be taken now for what an exit has to close, or has on its way.
 
-    Where there is no such thing left, whether none of its legs does.
+    Where there is no such thing left, for any of its legs.
     """
     keys = [(owed.strategy_id, leg_id) for leg_id in owed.leg_ids]
     left = [
@@ -21,7 +21,7 @@ def are_closed(desk: Desk, owed: ExitOwed, now_ns: int) -> bool:
         for key in keys
         if desk.book.position(*key).net_quantity or exits_on_their_way(desk, *key)
     ]
-    return not any(trades(desk, _symbol(desk, key), now_ns) for key in left or keys)
+    return not any(takes_orders(desk, _symbol(desk, key), now_ns) for key in left or keys)
 
 
 def await_opening(desk: Desk, turn: Turn, owed: ExitOwed, now_ns: int) -> None:
@@ -37,9 +37,9 @@ def await_opening(desk: Desk, turn: Turn, owed: ExitOwed, now_ns: int) -> None:
 
 
 def because(desk: Desk, key: tuple[str, str], now_ns: int) -> str:
-    """Return why a leg cannot be left now, to follow what is held of it; empty: it trades."""
+    """Return why a leg cannot be left now, to follow what is held of it; empty: it can."""
     symbol = _symbol(desk, key)
-    if trades(desk, symbol, now_ns):
+    if takes_orders(desk, symbol, now_ns):
         return ""
     return f" ({closed_until(symbol, desk.sessions, now_ns)})"
 

@@ -1,13 +1,14 @@
 """When each symbol trades: a share by the hours of the cash market, all else by the day's own.
 
 Since 2026-08-03 shares trade to 15:15 and derivatives to 15:40, so one account may hold what can
-be left now beside what cannot.
+be left now beside what cannot. From 15:20 orders for shares are taken once more, into the closing
+auction; a share without derivatives trades on to 15:30. No table here knows which those are.
 """
 
 from __future__ import annotations
 
 from daemon.domain.instants import day_of, moment_of
-from daemon.domain.market.calendar import Segment, next_session, sessions
+from daemon.domain.market.calendar import Segment, SessionKind, next_session, phases, sessions
 from daemon.domain.market.instruments import Kind, parts_of
 from daemon.errors import RuleUnknown
 
@@ -32,14 +33,37 @@ def hours_of(symbol: str, hours: Hours) -> Hours:
     return tuple((part.open_ns, part.close_ns - 1) for part in found) or hours
 
 
+def order_hours_of(symbol: str, hours: Hours) -> Hours:
+    """Return when an order for a symbol may be filled on a day: in the closing auction as well.
+
+    Args:
+        symbol: which.
+        hours: of the day, as for `hours_of`.
+    """
+    known = hours_of(symbol, hours)
+    if not known or _segment(symbol) is Segment.DERIVATIVES:
+        return known
+    try:
+        parts = phases(day_of(hours[0][0]), Segment.CASH)
+    except RuleUnknown:
+        return known
+    auctions = (part for part in parts if part.kind is SessionKind.CLOSING_AUCTION)
+    return (*known, *((part.open_ns, part.close_ns - 1) for part in auctions))
+
+
 def trades(symbol: str, hours: Hours, at_ns: int) -> bool:
     """Say whether a symbol trades at an instant of a day with these hours."""
-    return any(opens_ns <= at_ns <= closes_ns for opens_ns, closes_ns in hours_of(symbol, hours))
+    return _within(hours_of(symbol, hours), at_ns)
+
+
+def takes_orders(symbol: str, hours: Hours, at_ns: int) -> bool:
+    """Say whether an order for a symbol may be filled that is sent at that instant."""
+    return _within(order_hours_of(symbol, hours), at_ns)
 
 
 def next_opening_ns(symbol: str, hours: Hours, at_ns: int) -> int:
-    """Return when the market of a symbol opens again on a day with these hours; 0: it does not."""
-    openings = (opens_ns for opens_ns, _ in hours_of(symbol, hours) if opens_ns > at_ns)
+    """Return when orders for a symbol are taken again on a day with these hours; 0: never."""
+    openings = (opens_ns for opens_ns, _ in order_hours_of(symbol, hours) if opens_ns > at_ns)
     return min(openings, default=0)
 
 
@@ -59,6 +83,10 @@ def _another_day_ns(symbol: str, at_ns: int) -> int:
     except RuleUnknown:
         return 0
     return next((part.open_ns for part in parts if part.open_ns > at_ns), 0)
+
+
+def _within(hours: Hours, at_ns: int) -> bool:
+    return any(opens_ns <= at_ns <= closes_ns for opens_ns, closes_ns in hours)
 
 
 def _segment(symbol: str) -> Segment:

@@ -28,6 +28,7 @@ class Answer(StrEnum):
     ASK_KEEPER = "ask the session keeper"
     WAIT_SLOT = "wait for a slot"
     PAGE = "page a person"
+    AWAIT_MARKET = "page a person, and ask now and then"
 
 
 ANSWERS: dict[Refusal, Answer] = {
@@ -37,7 +38,7 @@ ANSWERS: dict[Refusal, Answer] = {
     Refusal.MARGIN: Answer.SHORTS_FIRST,
     Refusal.SESSION: Answer.ASK_KEEPER,
     Refusal.RATE: Answer.WAIT_SLOT,
-    Refusal.CLOSED: Answer.PAGE,
+    Refusal.CLOSED: Answer.AWAIT_MARKET,
     Refusal.LOT: Answer.PAGE,
     Refusal.INSTRUMENT: Answer.PAGE,
     Refusal.OTHER: Answer.PAGE,
@@ -50,16 +51,20 @@ _WAIT_NS = {
     Answer.ASK_KEEPER: 5 * SECOND_NS,
     Answer.WAIT_SLOT: SECOND_NS,
     Answer.PAGE: 5 * SECOND_NS,
+    Answer.AWAIT_MARKET: 5 * SECOND_NS,
 }
 _SELDOM_NS = {
     Answer.SHORTS_FIRST: 4 * SECOND_NS,
     Answer.WAIT_SLOT: 4 * SECOND_NS,
     Answer.PAGE: 16 * SECOND_NS,
+    Answer.AWAIT_MARKET: 32 * SECOND_NS,
 }
 """What is asked more and more seldom, up to these: a broker counts its noes among a day's orders.
 
 What ends by itself is asked for often enough to be there when it does.
 """
+PAGED = frozenset({Answer.PAGE, Answer.AWAIT_MARKET})
+"""The answers of which a person is to know at once."""
 _ASIDE_NS = SECOND_NS
 _FEW = 4
 """Slices that are no more than this part of a leg are few of it."""

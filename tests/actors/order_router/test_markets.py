@@ -16,7 +16,7 @@ from tests.kit.router import KEEP, S, Stage, latch, leave, quote, without_wakes
 
 DAY, NEXT_DAY = date(2026, 11, 20), date(2026, 11, 23)
 SHARE, CALL = "RELIANCE", "NIFTY-2026-11-24-24500-CE"
-LATE_NS = at(DAY, time(15, 20))
+LATE_NS = at(DAY, time(15, 36))
 SHUT = "(its market is closed until 2026-11-23 09:15)"
 
 
@@ -41,13 +41,13 @@ def call(side):
     return BasketLeg("call", CALL, side, 65, 65, 1_800, 500, Product.CARRY)
 
 
-def held(*legs, **fields):
-    """A stage at 15:20 that has held these legs since the morning."""
+def held(*legs, at_ns=LATE_NS, **fields):
+    """A stage after the closing auction that has held these legs since the morning."""
     stage = Stage()
     stage.tell(day_opened(), at(DAY, time(9)))
     stage.tell(frame(at(DAY, time(9, 30))), at(DAY, time(9, 30)))
-    stage.entered(*legs, **KEEP | {"deadline_ns": LATE_NS} | fields)
-    stage.tell(frame(LATE_NS), LATE_NS)
+    stage.entered(*legs, **KEEP | {"deadline_ns": at_ns} | fields)
+    stage.tell(frame(at_ns), at_ns)
     return stage
 
 
@@ -63,13 +63,25 @@ def test_a_stop_of_shares_whose_market_has_closed_waits_for_the_open_and_says_so
     """Derivatives trade for a while yet; nothing is asked of the broker, and a person told once."""
     stage = held(long_share())
     assert without_wakes(stage.tell(leave("eq"))) == ["owed eq stop"]
-    assert without_wakes(stage.run(19 * 60)) == [f"page still open: eq +100 {SHUT}"]
+    assert without_wakes(stage.run(3 * 60)) == [f"page still open: eq +100 {SHUT}"]
     assert len(stage.intents()) == 1
 
     to_the_next_day(stage)
 
     assert (stage.broker.net(), len(stage.told(ExitFinished))) == ({}, 1)
     assert stage.told(OrderRefused) == []
+
+
+def test_a_stop_of_shares_leaves_in_the_closing_auction():
+    """No table knows which of them have none, and trade on to 15:30."""
+    stage = held(long_share(), at_ns=at(DAY, time(15, 16)))
+    assert without_wakes(stage.tell(leave("eq"))) == ["owed eq stop"]
+    until = "its market is closed until 2026-11-20 15:20"
+    assert without_wakes(stage.run(60)) == [f"page still open: eq +100 ({until})"]
+    stage.run(3 * 60)
+    stage.tell(frame(stage.now_ns))
+    stage.run(2)
+    assert stage.broker.net() == {}
 
 
 def test_nothing_wakes_an_exit_that_waits_for_the_market_of_its_shares():
@@ -114,10 +126,10 @@ def test_a_stop_at_the_broker_rests_no_more_once_the_market_of_its_shares_has_cl
 
 
 def test_a_market_that_opens_again_today_brings_its_stops_back():
-    stage = held(short_share(), resident_percent_e4=e4(20))
+    stage = held(short_share(), at_ns=at(DAY, time(15, 16)), resident_percent_e4=e4(20))
     stop = stage.placed(2)
     stop.state = State.CANCELLED
-    again_ns = LATE_NS + 600 * S
+    again_ns = stage.now_ns + 600 * S
     hours = ((again_ns, again_ns + 3_600 * S),)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(trading_hours, "hours_of", lambda symbol, day: hours if symbol else day)
@@ -128,7 +140,7 @@ def test_a_market_that_opens_again_today_brings_its_stops_back():
     assert len(stage.intents()) == 3
 
 
-@pytest.mark.parametrize("wall", [time(15, 20), time(15, 50)])
+@pytest.mark.parametrize("wall", [time(15, 36), time(15, 50)])
 def test_a_kill_says_what_it_cannot_close_and_until_when(wall):
     """Of shares beside derivatives, and after the close of all."""
     stage = held(long_share())

@@ -6,7 +6,13 @@ import pytest
 
 from daemon.domain.instants import at
 from daemon.domain.market.calendar import Segment, sessions
-from daemon.domain.market.trading_hours import closed_until, hours_of, trades
+from daemon.domain.market.trading_hours import (
+    closed_until,
+    hours_of,
+    next_opening_ns,
+    takes_orders,
+    trades,
+)
 
 SHARE, OPTION, FUTURE = "RELIANCE", "NIFTY-2026-11-24-24500-CE", "RELIANCE-2026-11-24-FUT"
 DAY = date(2026, 11, 20)
@@ -36,6 +42,25 @@ def test_a_share_trades_by_the_hours_of_the_cash_market_and_all_else_by_the_days
     assert trades(symbol, hours(), at(DAY, time.fromisoformat(wall))) is is_open
 
 
+@pytest.mark.parametrize(
+    ("wall", "is_taken"),
+    [
+        ("15:14:59", True),
+        ("15:15:00", False),
+        ("15:20:00", True),
+        ("15:34:59", True),
+        ("15:35:00", False),
+    ],
+)
+def test_an_order_for_a_share_is_taken_in_the_closing_auction_too(wall, is_taken):
+    """A share without derivatives trades on through it."""
+    assert takes_orders(SHARE, hours(), at(DAY, time.fromisoformat(wall))) is is_taken
+
+
+def test_until_the_auction_begins_orders_for_a_share_wait_for_it():
+    assert next_opening_ns(SHARE, hours(), at(DAY, time(15, 16))) == at(DAY, time(15, 20))
+
+
 def test_on_a_day_that_is_closed_or_over_nothing_trades():
     assert not trades(SHARE, (), at(DAY, time(10)))
 
@@ -57,7 +82,8 @@ def test_where_no_table_knows_the_hours_of_shares_those_of_the_day_are_theirs():
     ("symbol", "day", "wall", "said"),
     [
         (SHARE, DAY, time(8), " until 2026-11-20 09:15"),
-        (SHARE, DAY, time(15, 20), " until 2026-11-23 09:15"),  # over a weekend
+        (SHARE, DAY, time(15, 16), " until 2026-11-20 15:20"),  # the closing auction
+        (SHARE, DAY, time(15, 36), " until 2026-11-23 09:15"),  # over a weekend
         (OPTION, DAY, time(15, 50), " until 2026-11-23 09:15"),
         (SHARE, date(2012, 1, 2), time(15, 20), ""),
     ],

@@ -44,7 +44,7 @@ def placed(words) -> list[tuple[str, Side, int, int]]:
         (Refusal.MARGIN, Answer.SHORTS_FIRST, SECOND_NS),
         (Refusal.SESSION, Answer.ASK_KEEPER, 5 * SECOND_NS),
         (Refusal.RATE, Answer.WAIT_SLOT, SECOND_NS),
-        (Refusal.CLOSED, Answer.PAGE, 5 * SECOND_NS),
+        (Refusal.CLOSED, Answer.AWAIT_MARKET, 5 * SECOND_NS),
         (Refusal.LOT, Answer.PAGE, 5 * SECOND_NS),
         (Refusal.INSTRUMENT, Answer.PAGE, 5 * SECOND_NS),
         (Refusal.OTHER, Answer.PAGE, 5 * SECOND_NS),
