@@ -154,10 +154,10 @@ def spread_fault(plan: Plan, entering: Sequence[LegPlan]) -> Fault | None:
 
 
 def left_fault(plan: Plan, entering: Sequence[LegPlan]) -> Fault | None:
-    """Return which rule would leave an entry at once, on the very prices it rests on, or None.
+    """Return which rule would leave an entry at once, or never, on the prices it rests on, or None.
 
-    So it is where the last price is an old one, which bid and ask have left behind, and where a
-    spread is wider than a stop allows.
+    At once it is where the last price is an old one, which bid and ask have left behind, and where
+    a spread is wider than a stop allows.
 
     Args:
         plan: the strategy.
@@ -166,7 +166,7 @@ def left_fault(plan: Plan, entering: Sequence[LegPlan]) -> Fault | None:
     risk = _filled(plan, entering)
     left = next((each for each in risk.judge(0) if isinstance(each, Exit)), None)
     if left is None:
-        return None
+        return _unheld(risk)
     place = _OF_THE_WHOLE.get(left.reason)
     if place is not None:
         profit = units(risk.pnl.last_e4)
@@ -175,6 +175,15 @@ def left_fault(plan: Plan, entering: Sequence[LegPlan]) -> Fault | None:
     entry, mark = units(leg.entry_e4), units(leg.mark_e4)
     why = f"would leave {leg.symbol} at once: entered at {entry}, it counts as {mark}"
     return Fault(f"legs[{at}].{left.reason}", why)
+
+
+def _unheld(risk: StrategyRisk) -> Fault | None:
+    """Return which short nothing would hold: a share of a premium of nothing is no stop."""
+    for at, leg in enumerate(risk.legs()):
+        if leg.side is Side.SELL and not leg.ruled:
+            why = "a share of the premium is no stop where what is sold and bought cancels out"
+            return Fault(f"legs[{at}].stop", f"nothing would hold {leg.symbol}: {why}")
+    return None
 
 
 def _filled(plan: Plan, entering: Sequence[LegPlan]) -> StrategyRisk:

@@ -283,3 +283,29 @@ def test_of_a_spread_that_is_too_wide_that_is_said() -> None:
     assert isinstance(made, tuple)
     assert entry_fault(five, made) == Fault("entry.max_spread", f"{CE} stands at 60.00 to 96.00")
     assert entry_fault(plan(), made) is None
+
+
+@pytest.mark.parametrize(
+    ("bid", "last", "rest", "expected"),
+    [
+        (30, 30, "", "legs[0].stop"),
+        (31, 31, "", None),
+        (31, 32, "", "risk.combined_premium_stop"),
+        (30, 30, "stop = { rupees = 6000 }\n", None),
+    ],
+)
+def test_a_premium_that_cancels_out_holds_no_short(
+    bid: int, last: int, rest: str, expected: str | None
+) -> None:
+    """Two calls sold for 30 beside a put bought for 60; of 2 points a spread takes the quarter."""
+    tail = "[risk]\ncombined_premium_stop = { percent = 25 }\n" + rest
+    ratio = plan(legs=CALL + "lots = 2\n" + PUT.replace("sell", "buy"), tail=tail)
+    put = quoted(60, bid=59, ask=60)
+    fault = left_fault(ratio, chosen(ratio, quoted(last, bid=bid, ask=bid + 1), put))
+
+    assert (fault and fault.place) == expected
+    assert expected != "legs[0].stop" or fault == Fault(
+        "legs[0].stop",
+        f"nothing would hold {CE}: a share of the premium is no stop where what is sold and "
+        "bought cancels out",
+    )
