@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import date
 
 from daemon.actors.listings import Listings
+from daemon.domain.market.bands import reference_e4
 from daemon.domain.market.expiries import monthly
 from daemon.domain.market.frames import Quote
 from daemon.domain.market.instruments import Kind, parts_of, symbol_of
@@ -86,4 +87,4 @@ class Chain:
             case Basis.SYNTHETIC:
                 return 0
         quote = self._quotes.get(symbol)
-        return quote.ltp_e4 if quote else 0
+        return reference_e4(quote) if quote else 0

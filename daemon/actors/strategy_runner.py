@@ -16,7 +16,7 @@ from daemon.domain.market.frames import Frame, Quote
 from daemon.domain.market.freshness import STALE_FLOOR_NS, Link, lives_ns
 from daemon.domain.market.instruments import Instrument, Kind, Parts, contract
 from daemon.domain.market.notes import NoteKind
-from daemon.domain.plans.legs import LegPlan, legs, spread_fault
+from daemon.domain.plans.legs import LegPlan, entry_fault, legs
 from daemon.domain.plans.schema import Plan
 from daemon.domain.plans.validation import Fault
 from daemon.messages import (
@@ -280,7 +280,7 @@ class StrategyRunner:
         if chain.substituted:
             text = f"{plan.underlying} has no {plan.basis} price; the synthetic forward is taken"
             self._note(turn, NoteKind.BASIS, text, now_ns)
-        why = chosen if isinstance(chosen, Fault) else spread_fault(plan, chosen)
+        why = chosen if isinstance(chosen, Fault) else entry_fault(plan, chosen)
         refusal = f"{why.place}: {why.reason}" if why else _crossed(chosen)
         if refusal:
             self._refusal = f"{_NOT_YET}: {refusal}"

@@ -15,7 +15,7 @@ from daemon.domain.market.costs import Executed, cost_e4
 from daemon.domain.money import divide_half_even
 from daemon.domain.orders.outside import is_outside
 from daemon.domain.orders.reconcile import EXTERNAL
-from daemon.domain.orders.words import Intent, IntentRecorded, OrderUpdated, Purpose, Side
+from daemon.domain.orders.words import Intent, IntentRecorded, OrderUpdated, Product, Purpose, Side
 from daemon.messages import (
     SETTLEMENT,
     WRITTEN_OFF,
@@ -228,8 +228,9 @@ class Trades:
         side = intent.side.opposite if lifted else intent.side
         executed = Executed(intent.symbol, side, order.quantity, order.value_e4, settled)
         kept_until = day_of(trade.exit_ns) if trade.exit_ns else self._day
+        carried = intent.product is Product.CARRY and trade.net_quantity != 0
         day = day_of(intent.decided_ns)
-        charged = cost_e4(executed, day, kept=kept_until > trade.day)
+        charged = cost_e4(executed, day, kept=carried or kept_until > trade.day)
         self._add(trade, -charged if lifted and not isinstance(charged, Unknown) else charged)
 
     def _add(self, trade: LegTrade, charged: int | Unknown) -> None:

@@ -13,6 +13,7 @@ from daemon.domain.plans.words import Basis
 from daemon.messages import OptionsListed
 from tests.kit.acting import CE, DAY, NEXT_DAY, PE, prices
 
+FUT, BETWEEN = "NIFTY-2025-09-30-FUT", e4("24600")
 QUOTES = prices(0, "100", "95", NIFTY="24560", BANKNIFTY="1").quotes
 
 
@@ -64,7 +65,8 @@ def test_an_underlying_whose_name_begins_like_another_is_another() -> None:
         (QUOTES, Basis.SYNTHETIC, e4("24555"), False),
         (QUOTES, Basis.FUTURE, e4("24555"), True),
         (QUOTES | {"NIFTY": Quote(0)}, Basis.SPOT, e4("24555"), True),
-        ({"NIFTY-2025-09-30-FUT": Quote(e4("24600"))}, Basis.FUTURE, e4("24600"), False),
+        ({FUT: Quote(e4("24600"))}, Basis.FUTURE, e4("24600"), False),
+        ({FUT: Quote(e4("24100"), e4("24599"), 1, e4("24601"), 1)}, Basis.FUTURE, BETWEEN, False),
         ({}, Basis.SPOT, 0, True),
     ],
 )

@@ -3,6 +3,7 @@
 import pytest
 
 from daemon.actors.risk_watchdog import ExitTime, RiskWatchdog
+from daemon.domain.instants import SECOND_NS
 from daemon.domain.market.frames import Frame, Quote
 from daemon.domain.market.notes import NoteKind
 from daemon.domain.money import e4
@@ -329,6 +330,20 @@ def test_the_account_is_left_after_two_valuations_and_once() -> None:
     assert told(turns[3], object)[0] == pause
     assert len(told(turns[3])) == 2
     assert (exits(turns[4]), told(turns[4], PauseEntries)) == ([], [])
+
+
+def test_one_print_is_one_valuation_however_many_frames_tell_of_others() -> None:
+    """The call at 300 is told once: the account is left as soon as that is told again."""
+    watchdog = dog(*straddle(leg_rules=LegRules()), limits=LOSS)
+    see(watchdog, T, "100", "100")
+    odd = [see(watchdog, T + SECOND_NS, "300"), see(watchdog, T + SECOND_NS + 1, pe="100")]
+    assert [told(turn, PauseEntries) for turn in odd] == [[], []]
+    assert told(see(watchdog, T + SECOND_NS + 2, "100"), PauseEntries) == []
+    real = [see(watchdog, T + 2 * SECOND_NS + n, ce, pe) for n, (ce, pe) in enumerate(BESIDE)]
+    assert [len(told(turn, PauseEntries)) for turn in real] == [0, 0, 1]
+
+
+BESIDE = (("300", None), (None, "100"), ("300", "100"))
 
 
 def test_what_is_not_valued_freshly_does_not_judge_the_account() -> None:

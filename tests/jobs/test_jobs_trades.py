@@ -12,7 +12,7 @@ from daemon.domain.market.charges import ChargedFill, charges
 from daemon.domain.market.instruments import contract
 from daemon.domain.orders.basket import Basket, OnFail
 from daemon.domain.orders.reconcile import EXTERNAL, MANUAL
-from daemon.domain.orders.words import IntentRecorded, OrderUpdated, Purpose, Side, State
+from daemon.domain.orders.words import IntentRecorded, OrderUpdated, Product, Purpose, Side, State
 from daemon.domain.risk.words import ExitReason, StrategyRules
 from daemon.jobs.trades import LegTrade, Trades
 from daemon.messages import (
@@ -356,6 +356,21 @@ def test_a_share_kept_beyond_its_day_is_charged_as_delivered(left, delivery):
     if left is not None:
         told.fills(Side.SELL, 10, 1_310, at(left, time(15)))
         expected += cost_e4(Side.SELL, 10, 1_310, STOCK, delivery=delivery)
+
+    assert told.only().charges_e4 == expected
+
+
+@pytest.mark.parametrize(("sold", "delivery"), [(0, True), (4, True), (10, False)])
+def test_a_share_bought_to_carry_is_charged_as_delivered_while_any_is_left(sold, delivery):
+    """On the evening of its day too; what is all sold on that day was none."""
+    told = Told(STOCK, Side.BUY)
+    told.trades.take(DayOpened(DAY, (), OPEN))
+    told.enters()
+    told.fills(Side.BUY, 10, 1_300, product=Product.CARRY)
+    expected = cost_e4(Side.BUY, 10, 1_300, STOCK, delivery=delivery)
+    if sold:
+        told.fills(Side.SELL, sold, 1_310, product=Product.CARRY)
+        expected += cost_e4(Side.SELL, sold, 1_310, STOCK, delivery=delivery)
 
     assert told.only().charges_e4 == expected
 

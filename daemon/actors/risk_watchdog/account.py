@@ -7,7 +7,7 @@ from datetime import date
 
 from daemon.actors.turn import Turn
 from daemon.actors.watch import Watch
-from daemon.domain.risk.account import AccountLimits, AccountState, judge_account
+from daemon.domain.risk.account import AccountLimits, AccountState, Valuation, judge_account
 from daemon.domain.risk.lock_and_trail import Lock, LockStatus
 from daemon.domain.risk.mirrored import Known, MirroredDay, Unsound, lock_raised, most_e4
 from daemon.domain.risk.moves import LevelMoved, Move
@@ -70,7 +70,9 @@ class AccountDay:
         )
         state = self._state
         before = state.lock
-        reason = judge_account(state, total_e4, self._limits)
+        legs = (leg for watch in valued if watch.is_open for leg in watch.risk.legs())
+        seen_ns = (leg.seen_ns for leg in legs if leg.net_quantity)
+        reason = judge_account(state, Valuation(total_e4, now_ns, seen_ns), self._limits)
         if state.lock is not before:
             turn.record(_floor_moved(before, state.lock, now_ns))
         return reason

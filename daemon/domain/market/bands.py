@@ -72,15 +72,20 @@ def band(instrument: Instrument, reference_e4: int, day: date) -> Band:
 
 
 def reference_e4(quote: Quote) -> int:
-    """Return what band and collar are measured around; 0 where there is nothing.
+    """Return what band and collar are measured around; 0 where there is nothing."""
+    return doubled_reference_e4(quote) // 2
+
+
+def doubled_reference_e4(quote: Quote) -> int:
+    """Return twice the price of now, so that a middle stays whole; 0 where there is nothing.
 
     The last price while it lies within the touch: an old trade that the touch has left behind
     says nothing of now, and the mid does. Half a touch has no mid, so the last price stands.
     """
     ltp_e4, bid_e4, ask_e4 = quote.ltp_e4, quote.bid_e4, quote.ask_e4
     if not bid_e4 or not ask_e4 or bid_e4 <= ltp_e4 <= ask_e4:
-        return ltp_e4
-    return (bid_e4 + ask_e4) // 2
+        return 2 * ltp_e4
+    return bid_e4 + ask_e4
 
 
 def taken_e4(instrument: Instrument, around_e4: int, day: date) -> tuple[int, int]:

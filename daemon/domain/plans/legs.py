@@ -11,18 +11,29 @@ from datetime import date
 from typing import Protocol
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from daemon.domain.market.frames import Quote
 from daemon.domain.market.instruments import Instrument, Kind
 from daemon.domain.money import PERCENT_E4, e4, units
 from daemon.domain.orders.basket import BasketLeg
 from daemon.domain.orders.words import Product, Side
-from daemon.domain.plans.risk_rules import leg_rules
+from daemon.domain.plans.risk_rules import leg_rules, strategy_rules
 from daemon.domain.plans.schema import Leg, Plan
 from daemon.domain.plans.strikes import Listed, choose
 from daemon.domain.plans.validation import EntryPrice, Fault, leg_fault, loss_fault
-from daemon.domain.risk.words import LegRules
+from daemon.domain.risk.moves import Exit
+from daemon.domain.risk.pnl import LegPosition
+from daemon.domain.risk.strategy import StrategyRisk
+from daemon.domain.risk.words import ExitReason, LegRules
 from daemon.errors import RuleUnknown
+
+_OF_THE_WHOLE = {
+    ExitReason.COMBINED_PREMIUM: "risk.combined_premium_stop",
+    ExitReason.STRATEGY_STOP: "risk.stop",
+    ExitReason.STRATEGY_TARGET: "risk.target",
+}
+"""Which key of a plan says so, of the rules of the whole that can leave an entry at once."""
 
 
 class ChainView(Protocol):
@@ -120,6 +131,11 @@ def legs(
     return loss_fault(plan, [_price(leg) for leg in made]) or tuple(made)
 
 
+def entry_fault(plan: Plan, entering: Sequence[LegPlan]) -> Fault | None:
+    """Return why legs that could be entered are not, on the prices they rest on, or None."""
+    return spread_fault(plan, entering) or left_fault(plan, entering)
+
+
 def spread_fault(plan: Plan, entering: Sequence[LegPlan]) -> Fault | None:
     """Return why a spread forbids the entry, or None.
 
@@ -135,6 +151,50 @@ def spread_fault(plan: Plan, entering: Sequence[LegPlan]) -> Fault | None:
             bid, ask = units(leg.quote.bid_e4), units(leg.quote.ask_e4)
             return Fault("entry.max_spread", f"{leg.symbol} stands at {bid} to {ask}")
     return None
+
+
+def left_fault(plan: Plan, entering: Sequence[LegPlan]) -> Fault | None:
+    """Return which rule would leave an entry at once, or never, on the prices it rests on, or None.
+
+    At once it is where the last price is an old one, which bid and ask have left behind, and where
+    a spread is wider than a stop allows.
+
+    Args:
+        plan: the strategy.
+        entering: its legs.
+    """
+    risk = _filled(plan, entering)
+    left = next((each for each in risk.judge(0) if isinstance(each, Exit)), None)
+    if left is None:
+        return _unheld(risk)
+    place = _OF_THE_WHOLE.get(left.reason)
+    if place is not None:
+        profit = units(risk.pnl.last_e4)
+        return Fault(place, f"would leave all at once: it is entered at a profit of {profit}")
+    at, leg = next(each for each in enumerate(risk.legs()) if each[1].leg_id in left.leg_ids)
+    entry, mark = units(leg.entry_e4), units(leg.mark_e4)
+    why = f"would leave {leg.symbol} at once: entered at {entry}, it counts as {mark}"
+    return Fault(f"legs[{at}].{left.reason}", why)
+
+
+def _unheld(risk: StrategyRisk) -> Fault | None:
+    """Return which short nothing would hold: a share of a premium of nothing is no stop."""
+    for at, leg in enumerate(risk.legs()):
+        if leg.side is Side.SELL and not leg.ruled:
+            why = "a share of the premium is no stop where what is sold and bought cancels out"
+            return Fault(f"legs[{at}].stop", f"nothing would hold {leg.symbol}: {why}")
+    return None
+
+
+def _filled(plan: Plan, entering: Sequence[LegPlan]) -> StrategyRisk:
+    """Return the watch over an entry that was filled at the touch."""
+    rules = replace(strategy_rules(plan), all_on_leg_stop=False)
+    risk = StrategyRisk(plan.id, rules, {leg.leg_id: leg.rules for leg in entering})
+    for leg in entering:
+        empty = LegPosition(leg.leg_id, leg.symbol, leg.side)
+        risk.fill(empty.filled(leg.side, leg.quantity, leg.touch_e4), 0)
+    risk.see({leg.symbol: replace(leg.quote, low_e4=0, high_e4=0) for leg in entering}, 0)
+    return risk
 
 
 def is_wide(quote: Quote, percent_e4: int) -> bool:

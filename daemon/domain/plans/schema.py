@@ -193,7 +193,7 @@ class Leg(Table, frozen=True):
 
 
 class CombinedPremiumStop(Away, frozen=True):
-    """How far the sum of the premiums may move against us."""
+    """How far the sum of the options' premiums may move against us."""
 
     example: ClassVar[str] = "{ percent = 25 }"
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from daemon.domain.market.bands import doubled_reference_e4
 from daemon.domain.market.frames import Quote
 from daemon.domain.market.instruments import Kind
 from daemon.domain.money import e4, units
@@ -69,10 +70,11 @@ def from_the_money(steps: int, kind: Kind, basis_e4: int, strikes: Sequence[int]
 def by_premium(premium_e4: int, pick: Pick, kind: Kind, listed: Listed) -> int | str:
     """Return the strike whose premium is nearest to the wanted one, on the side that is allowed.
 
-    The premium of a strike is its last traded price; where it has not traded, the middle of bid
-    and ask. Of two equally near, the one further out of the money. A premium falls from strike to
-    strike out of the money: so while the quote of the next one towards the wanted premium has not
-    come there is none, for that strike could be the nearer one.
+    The premium of a strike is its last traded price; where it has not traded, or bid and ask have
+    left that price behind, the middle of the two. Of two equally near, the one further out of the
+    money. A premium falls from strike to strike out of the money: so while the quote of the next
+    one towards the wanted premium has not come there is none, for that strike could be the nearer
+    one.
 
     Args:
         premium_e4: the wanted premium.
@@ -114,11 +116,7 @@ def _allowed(above: int, pick: Pick) -> bool:
 
 def _doubled(quote: Quote | None) -> int:
     """Return twice the premium, so that a middle stays whole; 0 where there is none."""
-    if quote is None:
-        return 0
-    if quote.ltp_e4:
-        return 2 * quote.ltp_e4
-    return quote.bid_e4 + quote.ask_e4 if quote.bid_e4 and quote.ask_e4 else 0
+    return 0 if quote is None else doubled_reference_e4(quote)
 
 
 def _outside(basis_e4: int, strikes: Sequence[int]) -> bool:

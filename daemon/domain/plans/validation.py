@@ -97,7 +97,7 @@ def loss_fault(plan: Plan, entries: Sequence[EntryPrice]) -> Fault | None:
     losses = {
         "risk.combined_premium_stop.percent": percent_of(premium_e4, combined.percent_e4),
         "risk.combined_premium_stop.points": combined.points_e4
-        * max(one.quantity for one in entries),
+        * max((one.quantity for one in entries if one.strike_e4), default=0),
         "risk.stop.rupees": rules.stop_e4,
         "risk.stop.premium_percent": percent_of(premium_e4, rules.stop_premium_percent_e4),
     }
@@ -259,6 +259,19 @@ def _guarded(legs: Sequence[Leg], risk: Risk) -> Iterator[StrategyError]:
             )
 
 
+def _premium(legs: Sequence[Leg], risk: Risk) -> Iterator[StrategyError]:
+    """Refuse a share of a premium where there is none: a future's price, or a share's, is none."""
+    if any(leg.instrument.is_option for leg in legs):
+        return
+    written = {
+        "risk.combined_premium_stop": risk.combined_premium_stop is not None,
+        "risk.stop.premium_percent": bool(risk.stop and risk.stop.premium_percent),
+        "risk.target.premium_percent": bool(risk.target and risk.target.premium_percent),
+    }
+    for place in (each for each, is_written in written.items() if is_written):
+        yield StrategyError(place, "counts the premium of options, and no leg is one; say rupees")
+
+
 def _risk(risk: Risk) -> Iterator[StrategyError]:
     if risk.lock_and_trail is not None:
         yield from _lock(risk.lock_and_trail)
@@ -286,6 +299,7 @@ _ACROSS: tuple[tuple[tuple[str, ...], Callable[..., Iterator[StrategyError]]], .
     (("accounts",), _accounts),
     (("legs",), _legs),
     (("legs", "risk"), _guarded),
+    (("legs", "risk"), _premium),
     (("risk",), _risk),
 )
 """Which keys of a plan are held against each other, and by what."""

@@ -1,14 +1,20 @@
 """The limits of one account over one day: loss, profit, and a lock under profit.
 
-One odd price never closes an account: a limit holds on two consecutive fresh valuations, and a
-floor rises only by the profit that both of them show. A day ends with the first verdict.
+One odd price never closes an account: a limit holds once two valuations and all between them show
+it, and everything that is open has been quoted from the one to the other; a floor rises only by the
+profit that all of them show. What is not quoted again keeps nothing waiting for longer than a price
+is fresh: a price that nobody has contradicted for so long is no odd one. A day ends with the first
+verdict.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from msgspec import Struct
 
-from daemon.domain.risk.lock_and_trail import Lock, advance, broken, merge
+from daemon.domain.market.freshness import STALE_FLOOR_NS
+from daemon.domain.risk.lock_and_trail import Lock, advance, broken, merge, next_at_e4
 from daemon.domain.risk.words import ExitReason, LockRule
 
 
@@ -26,19 +32,35 @@ class AccountLimits(Struct, frozen=True):
     lock: LockRule | None = None
 
 
+class Beyond(Struct, frozen=True):
+    """Valuations that lie beyond the same line, with none between them that does not.
+
+    Attributes:
+        above: the line is one of profit to take or lock, not of loss.
+        since_ns: when the first of them was.
+        least_e4: the least profit that they show.
+        most_e4: the most.
+    """
+
+    above: bool
+    since_ns: int
+    least_e4: int
+    most_e4: int
+
+
 class AccountState:
     """One account's day; a new day begins with a new state.
 
     Attributes:
-        previous_e4: the last fresh valuation; None before the first.
+        beyond: the valuations up to the newest, where that one lies beyond a line.
         lock: the floor under the day's profit.
         verdict: why the account was left today; None while it was not.
     """
 
-    __slots__ = ("lock", "previous_e4", "verdict")
+    __slots__ = ("beyond", "lock", "verdict")
 
     def __init__(self, lock: Lock | None = None, verdict: ExitReason | None = None) -> None:
-        self.previous_e4: int | None = None
+        self.beyond: Beyond | None = None
         self.lock = lock or Lock()
         self.verdict = verdict
 
@@ -47,27 +69,77 @@ class AccountState:
         self.lock = merge(self.lock, lock)
 
 
-def judge_account(state: AccountState, pnl_e4: int, limits: AccountLimits) -> ExitReason | None:
+class Valuation(Struct, frozen=True):
+    """The profit of an account's day at one instant, by prices that are all fresh.
+
+    Attributes:
+        pnl_e4: realised and unrealised.
+        at_ns: the market instant.
+        seen_ns: when each leg that is open was quoted last; read only where it matters.
+    """
+
+    pnl_e4: int
+    at_ns: int
+    seen_ns: Iterable[int] = ()
+
+
+def judge_account(
+    state: AccountState, valued: Valuation, limits: AccountLimits
+) -> ExitReason | None:
     """Judge one fresh valuation; a stale one must not be brought here.
 
     Args:
         state: moved in place; its lock is another object after the floor was raised.
-        pnl_e4: realised and unrealised profit of the day.
+        valued: the day's profit.
         limits: what the account is held to.
 
     Returns:
         Why everything is to be left; told once a day.
     """
-    before_e4, state.previous_e4 = state.previous_e4, pnl_e4
-    if before_e4 is None or state.verdict is not None:
+    if state.verdict is not None:
         return None
-    least_e4, most_e4 = min(before_e4, pnl_e4), max(before_e4, pnl_e4)
-    if limits.loss_e4 and most_e4 <= -limits.loss_e4:
-        state.verdict = ExitReason.ACCOUNT_LOSS
-    elif limits.profit_e4 and least_e4 >= limits.profit_e4:
-        state.verdict = ExitReason.ACCOUNT_PROFIT
-    elif limits.lock is not None:
-        state.lock = advance(limits.lock, state.lock, least_e4)
-        if broken(state.lock, most_e4):
-            state.verdict = ExitReason.ACCOUNT_PROFIT
+    before = state.beyond
+    state.beyond = now = _beyond(state, valued, limits)
+    if before is None or now is None or before.above is not now.above:
+        return None
+    state.beyond = both = Beyond(
+        now.above,
+        before.since_ns,
+        min(before.least_e4, now.least_e4),
+        max(before.most_e4, now.most_e4),
+    )
+    if not _quoted_since(before.since_ns, valued):
+        return None
+    state.verdict = _verdict(state, both, limits)
+    state.beyond = _beyond(state, valued, limits)
     return state.verdict
+
+
+def _beyond(state: AccountState, valued: Valuation, limits: AccountLimits) -> Beyond | None:
+    """Return a valuation where it alone would do something."""
+    rule, lock, pnl_e4 = limits.lock, state.lock, valued.pnl_e4
+    below = bool(limits.loss_e4) and pnl_e4 <= -limits.loss_e4
+    above = bool(limits.profit_e4) and pnl_e4 >= limits.profit_e4
+    if rule is not None:
+        below = below or broken(lock, pnl_e4)
+        above = above or pnl_e4 >= next_at_e4(rule, lock)
+    return Beyond(above, valued.at_ns, pnl_e4, pnl_e4) if above or below else None
+
+
+def _quoted_since(since_ns: int, valued: Valuation) -> bool:
+    """Say whether all prices of a valuation are newer than that, or have stood for long enough."""
+    stood_ns = valued.at_ns - STALE_FLOOR_NS
+    return all(each > since_ns or each <= stood_ns for each in valued.seen_ns)
+
+
+def _verdict(state: AccountState, both: Beyond, limits: AccountLimits) -> ExitReason | None:
+    """Hold what several valuations agree on to the limits; raise the floor by it."""
+    if limits.loss_e4 and both.most_e4 <= -limits.loss_e4:
+        return ExitReason.ACCOUNT_LOSS
+    if limits.profit_e4 and both.least_e4 >= limits.profit_e4:
+        return ExitReason.ACCOUNT_PROFIT
+    if limits.lock is not None:
+        state.lock = advance(limits.lock, state.lock, both.least_e4)
+        if broken(state.lock, both.most_e4):
+            return ExitReason.ACCOUNT_PROFIT
+    return None

@@ -1,7 +1,8 @@
-"""The combined premium of a strategy's legs, and the loss that a share of it allows.
+"""The combined premium of a strategy's options, and the loss that a share of it allows.
 
 Premium is weighed by quantity, so unequal lots weigh right, and a leg that was closed counts at
-its exit price: the profit of all entered legs says how far the premium has moved against us.
+its exit price: the profit of all entered options says how far the premium has moved against us.
+The price of a future or a share is no premium: neither counts here.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ class Base(Struct, frozen=True, gc=False):
 
 
 def base_of(positions: Sequence[LegPosition], *, complete: bool = True) -> Base:
-    """Return what the entered legs were entered for.
+    """Return what the entered options were entered for.
 
     With equal quantities the combined premium in points is the plain sum of prices. With unequal
     ones it is counted per unit of the smallest leg: of 150 CE and 75 PE it is 2 x CE + PE.
@@ -38,7 +39,7 @@ def base_of(positions: Sequence[LegPosition], *, complete: bool = True) -> Base:
     would look like a loss), so premiums add up and the largest leg is the unit.
 
     Args:
-        positions: the legs, entered or not, closed or not.
+        positions: the options, entered or not, closed or not.
         complete: whether every leg has the quantity that was planned.
     """
     entered = [position for position in positions if position.entry_quantity]

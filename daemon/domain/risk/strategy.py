@@ -16,19 +16,19 @@ from daemon.domain.orders.words import Side
 from daemon.domain.risk.guard import Unpriced
 from daemon.domain.risk.leg_views import LegView, view_of
 from daemon.domain.risk.legs import tighten
-from daemon.domain.risk.lock_and_trail import Lock, LockStatus, advance, broken, merge, next_at_e4
+from daemon.domain.risk.lock_and_trail import Lock, LockStatus, advance, broken, merge
 from daemon.domain.risk.moves import NEVER, Exit, LevelMoved, Move, Verdict
 from daemon.domain.risk.pnl import NO_MARK, LegPosition, PnlTrack, mark_of
-from daemon.domain.risk.thresholds import Thresholds, crossed, thresholds_of
+from daemon.domain.risk.thresholds import Thresholds, crossed, thresholds_of, trips_of
 from daemon.domain.risk.watched import (
     WatchedLeg,
     armed,
     base_under_watch,
     moved_of,
+    profit_of,
     remark,
     restore_leg,
     unpriced,
-    worth_of,
 )
 from daemon.domain.risk.words import ExitReason, LegRules, Mark, StrategyRules
 
@@ -47,6 +47,7 @@ class StrategyRisk:
     """
 
     __slots__ = (
+        "_beside",
         "_by_hand_e4",
         "_high_trip_e4",
         "_legs",
@@ -78,8 +79,8 @@ class StrategyRisk:
         self._rules, self._rules_by_leg = rules, legs
         self._touch = rules.mark is Mark.TOUCH
         self._legs: dict[str, WatchedLeg] = {}
-        self._watching: tuple[WatchedLeg, ...] = ()
-        self._unmarked: tuple[WatchedLeg, ...] = ()
+        none: tuple[WatchedLeg, ...] = ()
+        self._watching = self._beside = self._unmarked = none
         self._pnl_e4 = 0
         self._sighted = self._stirred = False
         self._by_hand_e4: int | None = None
@@ -244,9 +245,11 @@ class StrategyRisk:
     def legs(self) -> tuple[LegView, ...]:
         """Return what others may see of every leg, in the order in which they were watched."""
         self._weigh()
-        ruled = self.thresholds.floor_e4 > -NEVER
-        judged, legs = not self._unmarked, self._legs.values()
-        return tuple(view_of(leg, ruled_by_whole=ruled, whole_judged=judged) for leg in legs)
+        hold, judged = self.thresholds.hold, not self._unmarked
+        return tuple(
+            view_of(leg, ruled_by_whole=hold(option=leg.is_option), whole_judged=judged)
+            for leg in self._legs.values()
+        )
 
     def _value(self, leg: WatchedLeg, quote: Quote) -> int:
         return mark_of(quote, self._rules.mark, short=leg.is_short)
@@ -277,7 +280,7 @@ class StrategyRisk:
         free = self._free()
         if not free:
             return ()
-        reason = crossed(self.thresholds, self._pnl_e4)
+        reason = crossed(self.thresholds, self._pnl_e4, self._pnl_e4 - profit_of(self._beside))
         moves = self._advance_lock(now_ns) if reason is None else ()
         if reason is None and self._rules.lock is not None and broken(self.lock, self._pnl_e4):
             reason = ExitReason.LOCK
@@ -328,7 +331,8 @@ class StrategyRisk:
         self._weighed = True
         legs = tuple(self._legs.values())
         self._watching = tuple(leg for leg in legs if not leg.is_closed)
-        self._pnl_e4 = sum(leg.position.cash_e4 + leg.net_quantity * worth_of(leg) for leg in legs)
+        self._beside = tuple(leg for leg in legs if not leg.is_option)
+        self._pnl_e4 = profit_of(legs)
         self._look()
         self._stirred = True
         for leg in legs:
@@ -340,10 +344,7 @@ class StrategyRisk:
         """Keep at hand between which profits nothing happens to the whole."""
         low_e4, high_e4 = -NEVER, NEVER
         if self._free():
-            low_e4, high_e4 = self.thresholds.floor_e4, self.thresholds.target_e4
-            rule = self._rules.lock
-            if rule is not None:
-                high_e4 = min(high_e4, next_at_e4(rule, self.lock))
-                if self.lock.status is LockStatus.LOCKED:
-                    low_e4 = max(low_e4, self.lock.floor_e4)
+            low_e4, high_e4 = trips_of(self.thresholds, self._rules.lock, self.lock)
+            if self._beside and self.thresholds.combined_e4 > -NEVER:
+                low_e4 = NEVER  # the profit of the whole says nothing of that of the options
         self._low_trip_e4, self._high_trip_e4 = low_e4, high_e4

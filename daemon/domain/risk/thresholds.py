@@ -1,12 +1,16 @@
-"""The rules of a whole strategy as profits: at or below, or at or above, which each one fires."""
+"""The rules of a whole strategy as profits: at or below, or at or above, which each one fires.
+
+All count the profit of the whole, but for the combined premium stop: it counts that of the options.
+"""
 
 from __future__ import annotations
 
 from msgspec import Struct
 
+from daemon.domain.risk.lock_and_trail import Lock, LockStatus, next_at_e4
 from daemon.domain.risk.moves import NEVER
 from daemon.domain.risk.premium import Base, loss_limit_e4, percent_limit_e4
-from daemon.domain.risk.words import ExitReason, StrategyRules
+from daemon.domain.risk.words import ExitReason, LockRule, StrategyRules
 
 
 class Thresholds(Struct, frozen=True, gc=False):
@@ -26,6 +30,10 @@ class Thresholds(Struct, frozen=True, gc=False):
     def floor_e4(self) -> int:
         """The highest profit at which a loss is stopped."""
         return max(self.combined_e4, self.stop_e4)
+
+    def hold(self, *, option: bool) -> bool:
+        """Say whether one of them stops the loss of a leg."""
+        return self.stop_e4 > -NEVER or (option and self.combined_e4 > -NEVER)
 
 
 def thresholds_of(rules: StrategyRules, base: Base, by_hand_e4: int | None = None) -> Thresholds:
@@ -49,15 +57,31 @@ def thresholds_of(rules: StrategyRules, base: Base, by_hand_e4: int | None = Non
     )
 
 
-def crossed(thresholds: Thresholds, pnl_e4: int) -> ExitReason | None:
-    """Return the first rule that holds at that profit, the worst first."""
-    if pnl_e4 <= thresholds.combined_e4:
+def crossed(thresholds: Thresholds, pnl_e4: int, of_options_e4: int) -> ExitReason | None:
+    """Return the first rule that holds at that profit, the worst first.
+
+    Args:
+        thresholds: what is held against it.
+        pnl_e4: the profit of the whole.
+        of_options_e4: how much of it is that of the options.
+    """
+    if of_options_e4 <= thresholds.combined_e4:
         return ExitReason.COMBINED_PREMIUM
     if pnl_e4 <= thresholds.stop_e4:
         return ExitReason.STRATEGY_STOP
     if pnl_e4 >= thresholds.target_e4:
         return ExitReason.STRATEGY_TARGET
     return None
+
+
+def trips_of(thresholds: Thresholds, rule: LockRule | None, lock: Lock) -> tuple[int, int]:
+    """Return between which profits of the whole nothing happens, in `_e4`; both do something."""
+    low_e4, high_e4 = thresholds.floor_e4, thresholds.target_e4
+    if rule is not None:
+        high_e4 = min(high_e4, next_at_e4(rule, lock))
+        if lock.status is LockStatus.LOCKED:
+            low_e4 = max(low_e4, lock.floor_e4)
+    return low_e4, high_e4
 
 
 def _nearer(one_e4: int, other_e4: int) -> int:

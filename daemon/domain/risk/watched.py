@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from daemon.domain.market.instruments import parts_of
 from daemon.domain.orders.words import Side
 from daemon.domain.risk.guard import Unpriced
 from daemon.domain.risk.legs import (
@@ -36,6 +37,7 @@ class WatchedLeg:
         entry_quantity: of the position, kept at hand.
         net_quantity: of the position, kept at hand.
         levels: None before the first fill.
+        is_option: its price is a premium.
         is_short: which side of the book closes it.
         mark_e4: what it is valued at; `NO_MARK`: nothing prices it now.
         last_mark_e4: the mark before it was lost; `NO_MARK`: never any.
@@ -55,6 +57,7 @@ class WatchedLeg:
         "blind_ns",
         "entry_quantity",
         "high_trip_e4",
+        "is_option",
         "is_short",
         "last_mark_e4",
         "left_e4",
@@ -83,6 +86,8 @@ class WatchedLeg:
         self.position, self.net_quantity = position, 0
         self.entry_quantity = position.entry_quantity
         self.levels: Levels | None = None
+        parts = parts_of(position.symbol)
+        self.is_option = parts is not None and parts.kind.is_option
         self.is_short = position.side is Side.SELL
         self.mark_e4 = self.last_mark_e4 = self.spike_low_e4 = self.spike_high_e4 = NO_MARK
         self.seen_ns = self.blind_ns = 0
@@ -184,9 +189,10 @@ class WatchedLeg:
 
 def base_under_watch(legs: Sequence[WatchedLeg]) -> Base:
     """Return the entry premium; none yet while of what sells only the hedges are there."""
-    entered = [leg.position for leg in legs if leg.is_entered]
-    complete = all(leg.is_complete for leg in legs)
-    sells = any(leg.position.side is Side.SELL for leg in legs)
+    options = [leg for leg in legs if leg.is_option]
+    entered = [leg.position for leg in options if leg.is_entered]
+    complete = all(leg.is_complete for leg in options)
+    sells = any(leg.position.side is Side.SELL for leg in options)
     if not complete and sells and all(each.side is Side.BUY for each in entered):
         return Base()
     return base_of(entered, complete=complete)
@@ -197,6 +203,11 @@ def worth_of(leg: WatchedLeg) -> int:
     if leg.mark_e4 != NO_MARK:
         return leg.mark_e4
     return leg.position.entry_e4 if leg.last_mark_e4 == NO_MARK else leg.last_mark_e4
+
+
+def profit_of(legs: Iterable[WatchedLeg]) -> int:
+    """Return the profit of these legs, what is open of them at what it counts for."""
+    return sum(leg.position.cash_e4 + leg.net_quantity * worth_of(leg) for leg in legs)
 
 
 def remark(leg: WatchedLeg, mark_e4: int) -> int:

@@ -75,7 +75,7 @@ class StrategyRules(Struct, frozen=True):
     """What a strategy as a whole is held to; amounts in `_e4`, absent rules are None.
 
     Attributes:
-        combined_premium_stop: against the sum of the entry premiums.
+        combined_premium_stop: against the sum of the options' entry premiums, by their profit.
         stop_e4: leave when profit is at or below minus this.
         stop_premium_percent_e4: the same, as a share of the entry premium.
         target_e4: leave when profit is at or above this.

@@ -8,7 +8,8 @@ from daemon.domain.market.frames import Quote
 from daemon.domain.market.instruments import Instrument, Kind, Parts, contract
 from daemon.domain.money import E4
 from daemon.domain.orders.words import Side
-from daemon.domain.plans.legs import LegPlan, is_wide, legs, spread_fault
+from daemon.domain.plans.legs import LegPlan, entry_fault, is_wide, left_fault, legs, spread_fault
+from daemon.domain.plans.schema import Plan
 from daemon.domain.plans.strikes import Listed
 from daemon.domain.plans.validation import Fault
 from daemon.domain.risk.words import Distance, LegRules
@@ -207,3 +208,104 @@ def test_a_wide_spread_forbids_the_entry() -> None:
         "entry.max_spread", f"{CE} stands at 100.00 to 106.00"
     )
     assert spread_fault(plan(), [wide]) is None
+
+
+def quoted(last: int, bid: int = 60, ask: int = 62) -> Quote:
+    return Quote(last * E4, bid * E4, 75, ask * E4, 75)
+
+
+def chosen(two: Plan, *quotes: Quote) -> tuple[LegPlan, ...]:
+    """Return a call, and a put, on these quotes."""
+    made = legs(two, (EXPIRY, EXPIRY), Chain(dict(zip((CE, PE), quotes, strict=False))), contracts)
+    assert isinstance(made, tuple)
+    return made
+
+
+STOP, BIDS, AT_TOUCH = "stop = { percent = 60 }\n", quoted(60), '[risk]\nmark = "touch"\n'
+
+
+@pytest.mark.parametrize(
+    ("legs_text", "risk", "quote", "expected"),
+    [
+        (CALL + STOP, "", quoted(150), ("legs[0].stop", 60, 150)),
+        (CALL + STOP, "", quoted(96), ("legs[0].stop", 60, 96)),
+        (CALL + STOP, "", quoted(95), None),
+        (CALL + STOP, AT_TOUCH, quoted(150), None),
+        (CALL + STOP, AT_TOUCH, quoted(60, ask=96), ("legs[0].stop", 60, 96)),
+        (CALL + STOP, '[risk]\non_leg_stop = "all"\n', quoted(150), ("legs[0].stop", 60, 150)),
+        (CALL + "target = { percent = 60 }\n", GUARD, quoted(24), ("legs[0].target", 60, 24)),
+        (CALL.replace("sell", "buy") + STOP, "", quoted(24), ("legs[0].stop", 62, 24)),
+    ],
+)
+def test_a_leg_that_its_own_rule_would_leave_at_once_is_not_entered(
+    legs_text: str, risk: str, quote: Quote, expected: tuple[str, int, int] | None
+) -> None:
+    """By what it counts as from its first frame on: the last price, perhaps of yesterday."""
+    one = plan(legs=legs_text, tail=risk)
+    fault = left_fault(one, legs(one, (EXPIRY,), Chain({CE: quote}), contracts))
+
+    if expected is None:
+        assert fault is None
+        return
+    place, entry, mark = expected
+    why = f"would leave {CE} at once: entered at {entry}.00, it counts as {mark}.00"
+    assert fault == Fault(place, why)
+
+
+@pytest.mark.parametrize(
+    ("risk", "last", "place"),
+    [
+        ("combined_premium_stop = { percent = 25 }", 90, "risk.combined_premium_stop"),
+        ("combined_premium_stop = { percent = 25 }", 89, None),
+        ("stop = { rupees = 2250 }", 90, "risk.stop"),
+        ("stop = { rupees = 2251 }", 90, None),
+        ("stop = { rupees = 9999 }\ntarget = { rupees = 750 }", 50, "risk.target"),
+        ("stop = { rupees = 9999 }\ntarget = { rupees = 751 }", 50, None),
+    ],
+)
+def test_what_a_rule_of_the_whole_would_leave_at_once_is_not_entered(
+    risk: str, last: int, place: str | None
+) -> None:
+    two = plan(legs=CALL + PUT, tail="[risk]\n" + risk)
+    fault = left_fault(two, chosen(two, quoted(last), BIDS))
+
+    assert (fault and fault.place) == place
+    profit = {90: "-2250.00", 50: "750.00"}.get(last)
+    why = f"would leave all at once: it is entered at a profit of {profit}"
+    assert fault is None or fault.reason == why
+
+
+def test_of_a_spread_that_is_too_wide_that_is_said() -> None:
+    """It is why the rule would leave at once."""
+    five = plan(legs="[entry.max_spread]\npercent = 5\n" + CALL + STOP, tail=AT_TOUCH)
+    made = legs(five, (EXPIRY,), Chain({CE: quoted(60, ask=96)}), contracts)
+
+    assert isinstance(made, tuple)
+    assert entry_fault(five, made) == Fault("entry.max_spread", f"{CE} stands at 60.00 to 96.00")
+    assert entry_fault(plan(), made) is None
+
+
+@pytest.mark.parametrize(
+    ("bid", "last", "rest", "expected"),
+    [
+        (30, 30, "", "legs[0].stop"),
+        (31, 31, "", None),
+        (31, 32, "", "risk.combined_premium_stop"),
+        (30, 30, "stop = { rupees = 6000 }\n", None),
+    ],
+)
+def test_a_premium_that_cancels_out_holds_no_short(
+    bid: int, last: int, rest: str, expected: str | None
+) -> None:
+    """Two calls sold for 30 beside a put bought for 60; of 2 points a spread takes the quarter."""
+    tail = "[risk]\ncombined_premium_stop = { percent = 25 }\n" + rest
+    ratio = plan(legs=CALL + "lots = 2\n" + PUT.replace("sell", "buy"), tail=tail)
+    put = quoted(60, bid=59, ask=60)
+    fault = left_fault(ratio, chosen(ratio, quoted(last, bid=bid, ask=bid + 1), put))
+
+    assert (fault and fault.place) == expected
+    assert expected != "legs[0].stop" or fault == Fault(
+        "legs[0].stop",
+        f"nothing would hold {CE}: a share of the premium is no stop where what is sold and "
+        "bought cancels out",
+    )

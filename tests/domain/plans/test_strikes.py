@@ -140,11 +140,28 @@ def test_what_has_not_traded_counts_with_its_middle() -> None:
         1: Quote(ltp_e4=0, bid_e4=10, ask_e4=13),
         2: Quote(ltp_e4=0, bid_e4=11),
         3: Quote(ltp_e4=0, ask_e4=11),
-        4: Quote(ltp_e4=20, bid_e4=11, ask_e4=11),
+        4: Quote(ltp_e4=20, bid_e4=11, ask_e4=20),
     }
 
     assert by_premium(11, Pick.CLOSEST, Kind.CALL, quotes) == 1
     assert by_premium(12, Pick.AT_LEAST, Kind.CALL, quotes) == 4
+
+
+@pytest.mark.parametrize(
+    ("quote", "expected"),
+    [
+        (Quote(ltp_e4=150, bid_e4=60, ask_e4=62), 110),
+        (Quote(ltp_e4=150, bid_e4=140, ask_e4=150), 120),
+        (Quote(ltp_e4=150, bid_e4=60), 120),
+        (Quote(ltp_e4=150, ask_e4=62), 120),
+        (Quote(ltp_e4=10, bid_e4=148, ask_e4=152), 120),
+    ],
+)
+def test_a_last_price_that_bid_and_ask_have_left_is_no_premium(quote: Quote, expected: int) -> None:
+    """The trade of a gap ago is at 150: the middle of now counts; half a book has left nothing."""
+    quotes = {100: Quote(200), 110: Quote(130), 120: quote, 130: Quote(40)}
+
+    assert by_premium(150, Pick.CLOSEST, Kind.CALL, quotes) == expected
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ from daemon.errors import StrategyError
 from tests.kit.plans import CALL, FUTURE, GUARD, HOURS, PUT, STOCK, plan, text
 
 LONG = CALL.replace("sell", "buy")
+LONG_STOCK, LONG_FUTURE = STOCK.replace("sell", "buy"), FUTURE.replace("sell", "buy")
 EXACT = CALL.replace("atm = 0", "exact = 24550")
 LOCK = "[risk]\nstop = { rupees = 1 }\nlock_and_trail = "
 
@@ -85,12 +86,24 @@ def hours(start: str, end: str, latest: str = "") -> str:
         (text(tail=""), "legs[0].stop: nothing guards this short leg"),
         (text(tail="[risk]\ntarget = { rupees = 1 }"), "legs[0].stop: nothing guards this short"),
         (
-            text(legs=STOCK, tail="[risk]\ncombined_premium_stop = { percent = 25 }"),
-            "legs[0].stop: nothing guards this short leg",
+            text(legs=CALL + FUTURE, tail="[risk]\ncombined_premium_stop = { percent = 25 }"),
+            "legs[1].stop: nothing guards this short leg",
         ),
         (
-            text(legs=STOCK, tail="[risk]\nstop = { premium_percent = 25 }"),
-            "legs[0].stop: nothing guards this short leg",
+            text(legs=CALL + FUTURE, tail="[risk]\nstop = { premium_percent = 25 }"),
+            "legs[1].stop: nothing guards this short leg",
+        ),
+        (
+            text(legs=LONG_STOCK, tail="[risk]\ncombined_premium_stop = { percent = 25 }"),
+            "risk.combined_premium_stop: counts the premium of options, and no leg is one",
+        ),
+        (
+            text(legs=LONG_STOCK, tail="[risk]\nstop = { premium_percent = 25 }"),
+            "risk.stop.premium_percent: counts the premium of options, and no leg is one",
+        ),
+        (
+            text(legs=FUTURE, tail=GUARD + "target = { premium_percent = 25 }"),
+            "risk.target.premium_percent: counts the premium of options, and no leg is one",
         ),
         (text(tail=LOCK + "{ at = 10, lock = 10 }"), "risk.lock_and_trail.lock: 10 is not below"),
         (
@@ -123,6 +136,7 @@ def test_a_plan_that_contradicts_itself_is_refused(file: str, expected: str) -> 
         text(legs=CALL + "stop = { percent = 400 }\n", tail=""),
         text(tail="[risk]\ncombined_premium_stop = { percent = 25 }"),
         text(tail="[risk]\nstop = { premium_percent = 25 }"),
+        text(legs=CALL + LONG_FUTURE, tail="[risk]\nstop = { premium_percent = 25 }"),
         text(legs=LONG + "stop = { percent = 99.9999 }\n", tail=""),
         text(legs=LONG + "target = { percent = 900 }\n", tail=""),
         text(legs=STOCK + "stop = { percent = 100 }\n", tail=""),
@@ -195,6 +209,18 @@ def test_a_stop_of_the_whole_bears_no_more_than_the_notional(risk: str, place: s
     fault = loss_fault(plan(legs=CALL + PUT, tail="[risk]\n" + risk), TWO)
 
     assert (fault and fault.place) == place
+
+
+def test_points_of_premium_are_of_the_options_beside_a_future() -> None:
+    """Ten units of a strike of 1,000 and a hundred of a future at 10: 11,000 rupees."""
+    both = [TWO[0], EntryPrice(rs(10), 100)]
+    risk = "[risk]\ncombined_premium_stop = { points = %d }"
+    places = [
+        fault and fault.place
+        for points in (1100, 1101)
+        for fault in [loss_fault(plan(legs=CALL + LONG_FUTURE, tail=risk % points), both)]
+    ]
+    assert places == [None, "risk.combined_premium_stop.points"]
 
 
 def test_the_notional_of_an_equity_is_its_price() -> None:

@@ -4,8 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from daemon.domain.market.freshness import STALE_FLOOR_NS
 from daemon.domain.money import e4
-from daemon.domain.risk.account import AccountLimits, AccountState, judge_account
+from daemon.domain.risk.account import AccountLimits, AccountState, Valuation, judge_account
 from daemon.domain.risk.lock_and_trail import Lock, LockStatus
 from daemon.domain.risk.words import ExitReason, LockRule
 
@@ -15,7 +16,11 @@ LIMITS = AccountLimits(loss_e4=e4(5000), profit_e4=e4(8000), lock=LOCK)
 
 
 def judged(state: AccountState, limits: AccountLimits, *path: int) -> list[ExitReason | None]:
-    return [judge_account(state, e4(pnl), limits) for pnl in path]
+    """Judge valuations in which everything is quoted anew."""
+    return [
+        judge_account(state, Valuation(e4(pnl), at_ns, (at_ns,)), limits)
+        for at_ns, pnl in enumerate(path, start=1)
+    ]
 
 
 @pytest.mark.parametrize(
@@ -24,6 +29,7 @@ def judged(state: AccountState, limits: AccountLimits, *path: int) -> list[ExitR
         (LIMITS, [-5000], [None]),
         (LIMITS, [-5000, -5000], [None, LOSS]),
         (LIMITS, [-5001, -4999, -5001], [None, None, None]),
+        (LIMITS, [-5001, 8000, -5001, 8000], [None, None, None, None]),
         (LIMITS, [-4999, -5000, -6000], [None, None, LOSS]),
         (LIMITS, [-6000, -6000, -6000], [None, LOSS, None]),
         (LIMITS, [8000, 8000], [None, PROFIT]),
@@ -41,6 +47,76 @@ def test_a_limit_holds_on_two_valuations_in_a_row(
     assert judged(AccountState(), limits, *path) == expected
 
 
+def quoted(*path: tuple[int, int, tuple[int, ...]]) -> list[ExitReason | None]:
+    """Judge valuations: milliseconds, profit, and when each leg was quoted last."""
+    state = AccountState()
+    return [
+        judge_account(state, Valuation(e4(pnl), at * MS, [seen * MS for seen in legs]), LIMITS)
+        for at, pnl, legs in path
+    ]
+
+
+MS = 10**6
+QUIET = 1_000 - STALE_FLOOR_NS // MS
+
+
+@pytest.mark.parametrize(
+    ("path", "expected"),
+    [
+        ([(1000, -6000, (1000, 900)), (1020, -6000, (1000, 1020))], [None, None]),
+        ([(1000, -6000, (1000, 900)), (1020, 0, (1020, 900))], [None, None]),
+        (
+            [
+                (1000, -6000, (1000, 900)),
+                (1020, -6000, (1000, 1020)),
+                (1040, -6000, (1040, 1020)),
+            ],
+            [None, None, LOSS],
+        ),
+        (
+            [
+                (1000, -6000, (1000, 900)),
+                (1020, -4999, (1000, 1020)),
+                (1040, -6000, (1040, 1020)),
+            ],
+            [None, None, None],
+        ),
+        ([(1000, -6000, (1000, QUIET)), (1020, -6000, (1020, QUIET))], [None, LOSS]),
+        (
+            [(1000, -6000, (1000, 900)), (3899, -6000, (3899, 900)), (3900, -6000, (3900, 900))],
+            [None, None, LOSS],
+        ),
+        (
+            [(1000, 8000, (1000, 900)), (1020, 8000, (1000, 1020)), (1040, 8000, (1040, 1020))],
+            [None, None, PROFIT],
+        ),
+        ([(1000, -6000, ()), (1020, -6000, ())], [None, LOSS]),
+    ],
+    ids=[
+        "the same print twice",
+        "it was an odd one",
+        "quoted again",
+        "not beyond it all the time",
+        "quiet since long before",
+        "quiet for as long as a price is fresh",
+        "a profit",
+        "nothing open",
+    ],
+)
+def test_a_second_valuation_counts_once_what_is_open_was_quoted_again(
+    path: list[tuple[int, int, tuple[int, ...]]], expected: list[ExitReason | None]
+) -> None:
+    """Or has stood for three seconds: no quiet leg holds a real loss up for longer."""
+    assert quoted(*path) == expected
+
+
+def test_a_floor_rises_by_the_least_that_was_seen_meanwhile() -> None:
+    state = AccountState()
+    for at_ns, pnl, seen_ns in ((1, 1400, 1), (2, 1200, 1), (3, 1500, 3)):
+        judge_account(state, Valuation(e4(pnl), at_ns, (seen_ns,)), LIMITS)
+    assert state.lock == Lock(LockStatus.LOCKED, e4(600), e4(1200))
+
+
 def test_a_verdict_of_today_is_kept_over_a_restart() -> None:
     state = AccountState(verdict=LOSS)
     assert judged(state, LIMITS, -9000, -9000) == [None, None]
@@ -55,7 +131,7 @@ def test_a_recorded_floor_is_taken_back() -> None:
 @given(st.lists(st.integers(-10_000, 10_000), max_size=40))
 def test_an_accounts_floor_never_falls(path: list[int]) -> None:
     state, floor_e4 = AccountState(), 0
-    for pnl in path:
-        judge_account(state, e4(pnl), LIMITS)
+    for at_ns, pnl in enumerate(path, start=1):
+        judge_account(state, Valuation(e4(pnl), at_ns, (at_ns,)), LIMITS)
         assert state.lock.floor_e4 >= floor_e4
         floor_e4 = state.lock.floor_e4

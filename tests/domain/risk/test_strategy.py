@@ -22,6 +22,7 @@ from daemon.domain.risk.words import (
 )
 
 CE, PE = "NIFTY-2025-09-02-24550-CE", "NIFTY-2025-09-02-24550-PE"
+HEDGED, FUT = "NIFTY-2025-09-02-24900-CE", "NIFTY-2025-09-30-FUT"
 LEG_STOP = LegRules(stop=Distance(percent_e4=400 * E4))
 TRAILED = LegRules(
     stop=Distance(points_e4=e4("30")),
@@ -244,9 +245,9 @@ def test_a_worthless_hedge_counts_for_nothing_and_stops_nothing_else(mark: Mark)
     risk.fill(HEDGE, 0)
     risk.fill(sold("ce", "40"), 0)
     worthless = Quote(0, ask_e4=e4("0.05"))
-    risk.see({"HEDGE": worthless, CE: Quote(e4("40"), ask_e4=e4("40"))}, 1)
+    risk.see({HEDGED: worthless, CE: Quote(e4("40"), ask_e4=e4("40"))}, 1)
     assert (told(risk, 1), risk.pnl.last_e4, risk.legs()[0].fresh) == ([], e4(-750), True)
-    risk.see({"HEDGE": worthless, CE: Quote(e4("44"), ask_e4=e4("44"))}, 2)
+    risk.see({HEDGED: worthless, CE: Quote(e4("44"), ask_e4=e4("44"))}, 2)
     assert told(risk, 2) == [("hedge", "ce", ExitReason.STRATEGY_STOP)]
 
 
@@ -262,7 +263,7 @@ def test_a_worthless_leg_that_nobody_quotes_any_more_has_no_price() -> None:
         ],
         start=1,
     ):
-        risk.see({"HEDGE": quote}, at_ns)
+        risk.see({HEDGED: quote}, at_ns)
         risk.judge(at_ns)
         assert ([leg.fresh for leg in risk.legs()], risk.pnl.last_e4) == ([fresh], last)
 
@@ -407,12 +408,12 @@ def test_a_closed_strategy_keeps_its_profit_and_is_left_alone() -> None:
 # --- an entry that is under way -------------------------------------------------------------------
 
 PREMIUM_STOP = StrategyRules(combined_premium_stop=Distance(percent_e4=25 * E4))
-HEDGE = LegPosition("hedge", "HEDGE", Side.BUY).filled(Side.BUY, 75, e4("10"))
+HEDGE = LegPosition("hedge", HEDGED, Side.BUY).filled(Side.BUY, 75, e4("10"))
 
 
 def condor_side() -> StrategyRisk:
     risk = StrategyRisk("s", PREMIUM_STOP, {})
-    risk.watch("hedge", "HEDGE", Side.BUY, 75)
+    risk.watch("hedge", HEDGED, Side.BUY, 75)
     risk.watch("ce", CE, Side.SELL, 75)
     risk.fill(HEDGE, 0)
     return risk
@@ -421,7 +422,7 @@ def condor_side() -> StrategyRisk:
 def test_a_hedge_alone_is_no_premium_at_risk() -> None:
     """The spread of a hedge that waits for its short is no loss of premium."""
     risk = condor_side()
-    risk.see({"HEDGE": Quote(e4("7"))}, 1)
+    risk.see({HEDGED: Quote(e4("7"))}, 1)
     assert told(risk, 1) == []
 
 
@@ -429,7 +430,7 @@ def test_a_short_of_an_incomplete_entry_is_held_to_the_premium() -> None:
     """25 % of 10 x 75 + 40 x 25."""
     risk = condor_side()
     risk.fill(sold("ce", "40", quantity=25), 1)
-    risk.see({"HEDGE": Quote(e4("10")), CE: Quote(e4("57"))}, 2)
+    risk.see({HEDGED: Quote(e4("10")), CE: Quote(e4("57"))}, 2)
     assert told(risk, 2) == []
     risk.see({CE: Quote(e4("57.50"))}, 3)
     assert told(risk, 3) == [("hedge", "ce", ExitReason.COMBINED_PREMIUM)]
@@ -441,7 +442,7 @@ def test_an_entry_settled_with_less_is_held_to_what_it_is() -> None:
     risk.watch("ce", CE, Side.SELL, 100)
     risk.fill(sold("ce", "40"), 1)
     risk.watch("ce", CE, Side.SELL, 75)
-    risk.see({"HEDGE": Quote(e4("10")), CE: Quote(e4("47.50"))}, 2)
+    risk.see({HEDGED: Quote(e4("10")), CE: Quote(e4("47.50"))}, 2)
     assert told(risk, 2) == [("hedge", "ce", ExitReason.COMBINED_PREMIUM)]
 
 
@@ -454,6 +455,60 @@ def test_another_fill_moves_the_stop_with_the_average() -> None:
         (0, e4("130")),
         (e4("130"), e4("136.50")),
     ]
+
+
+# --- beside a future ------------------------------------------------------------------------------
+
+
+def covered(rules: StrategyRules) -> StrategyRisk:
+    """Return a call that was sold for 100 beside a future that was bought at 24,500."""
+    risk = StrategyRisk("covered", rules, {})
+    risk.fill(LegPosition("fut", FUT, Side.BUY).filled(Side.BUY, 75, e4("24500")), 0)
+    risk.fill(sold("ce", "100"), 0)
+    return risk
+
+
+def frame_beside(risk: StrategyRisk, at_ns: int, ce: str, fut: str) -> list[object]:
+    risk.see({CE: Quote(e4(ce)), FUT: Quote(e4(fut))}, at_ns)
+    return told(risk, at_ns)
+
+
+def test_the_combined_premium_is_that_of_the_options_alone() -> None:
+    """A quarter of 100: what the future gains or loses meanwhile moves no premium."""
+    risk = covered(PREMIUM_STOP)
+    assert frame_beside(risk, 1, "124.95", "20000") == []
+    assert frame_beside(risk, 2, "124.95", "29000") == []
+    assert frame_beside(risk, 3, "125", "29000") == [("fut", "ce", ExitReason.COMBINED_PREMIUM)]
+
+
+def test_points_of_the_premium_count_the_units_of_the_options() -> None:
+    risk = StrategyRisk("s", StrategyRules(combined_premium_stop=Distance(points_e4=e4(20))), {})
+    risk.fill(LegPosition("fut", FUT, Side.BUY).filled(Side.BUY, 25, e4("24500")), 0)
+    risk.fill(sold("ce", "100"), 0)
+    assert frame_beside(risk, 1, "119.95", "24500") == []
+    assert frame_beside(risk, 2, "120", "24500") == [("fut", "ce", ExitReason.COMBINED_PREMIUM)]
+
+
+def test_a_share_of_the_premium_may_be_what_the_whole_can_lose_or_gain() -> None:
+    """Half of 7,500: the future's loss counts, its price does not."""
+    stopped, reached = (covered(StrategyRules(**rule)) for rule in SHARES)
+    assert frame_beside(stopped, 1, "100", "24451") == []
+    assert frame_beside(stopped, 2, "100", "24450") == [("fut", "ce", ExitReason.STRATEGY_STOP)]
+    assert frame_beside(reached, 1, "100", "24549") == []
+    assert frame_beside(reached, 2, "100", "24550") == [("fut", "ce", ExitReason.STRATEGY_TARGET)]
+
+
+SHARES = ({"stop_premium_percent_e4": 50 * E4}, {"target_premium_percent_e4": 50 * E4})
+
+
+@pytest.mark.parametrize(
+    ("rules", "expected"),
+    [(PREMIUM_STOP, [False, True]), (StrategyRules(**SHARES[0]), [True, True])],
+)
+def test_a_future_is_not_ruled_by_a_premium_stop(
+    rules: StrategyRules, expected: list[bool]
+) -> None:
+    assert [leg.ruled for leg in covered(rules).legs()] == expected
 
 
 # --- hands ----------------------------------------------------------------------------------------

@@ -21,7 +21,9 @@ from daemon.domain.risk.words import (
     Trail,
 )
 
-SYMBOLS = {"a": "A", "b": "B", "c": "C"}
+A, B = "NIFTY-2025-09-02-24550-CE", "NIFTY-2025-09-02-24550-PE"
+C = "NIFTY-2025-09-30-FUT"
+SYMBOLS = {"a": A, "b": B, "c": C}
 price_e4s = st.integers(1, 300 * E4)
 distances = st.builds(Distance, percent_e4=st.integers(1, 100 * E4))
 leg_rules = st.builds(
@@ -55,7 +57,7 @@ maybe_e4s = st.just(0) | price_e4s
 quotes = st.builds(
     Quote, price_e4s, bid_e4=maybe_e4s, ask_e4=maybe_e4s, high_e4=price_e4s, low_e4=price_e4s
 ) | st.builds(Quote, maybe_e4s, bid_e4=maybe_e4s, ask_e4=maybe_e4s)
-frames = st.lists(st.dictionaries(st.sampled_from("ABC"), quotes), max_size=12)
+frames = st.lists(st.dictionaries(st.sampled_from([A, B, C]), quotes), max_size=12)
 
 
 def stops(risk: StrategyRisk) -> list[int]:
@@ -101,17 +103,18 @@ class Plain:
     def sees(self) -> bool:
         return NO_MARK not in self.marks.values()
 
-    def pnl_e4(self) -> int:
-        return sum(total_e4(self.held[leg], self.marks[leg]) for leg in self.held)
+    def pnl_e4(self, legs: str = "abc") -> int:
+        return sum(total_e4(self.held[leg], self.marks[leg]) for leg in legs if leg in self.held)
 
     def whole(self) -> ExitReason | None:
-        rules, held, pnl_e4 = self.rules, self.held.values(), self.pnl_e4()
-        premium_e4 = abs(sum(each.cash_e4 for each in held))
+        rules, pnl_e4, lost_e4 = self.rules, self.pnl_e4(), -self.pnl_e4("ab")
+        options = [each for leg, each in self.held.items() if leg in "ab"]
+        premium_e4 = abs(sum(each.cash_e4 for each in options))
         combined = rules.combined_premium_stop
         if combined and combined.points_e4:
-            if -pnl_e4 >= combined.points_e4 * min(each.entry_quantity for each in held):
+            if lost_e4 >= combined.points_e4 * min(each.entry_quantity for each in options):
                 return ExitReason.COMBINED_PREMIUM
-        elif combined and premium_e4 and -pnl_e4 >= share(premium_e4, combined.percent_e4):
+        elif combined and premium_e4 and lost_e4 >= share(premium_e4, combined.percent_e4):
             return ExitReason.COMBINED_PREMIUM
         percent_e4 = rules.stop_premium_percent_e4
         if percent_e4 and premium_e4 and -pnl_e4 >= share(premium_e4, percent_e4):

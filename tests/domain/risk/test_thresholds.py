@@ -54,7 +54,16 @@ def test_rules_become_profits(
     ],
 )
 def test_the_first_rule_that_holds_is_told(pnl: int, expected: ExitReason | None) -> None:
-    assert crossed(Thresholds(e4(-4000), e4(-3000), e4(9000)), e4(pnl)) == expected
+    assert crossed(Thresholds(e4(-4000), e4(-3000), e4(9000)), e4(pnl), e4(pnl)) == expected
+
+
+@pytest.mark.parametrize(
+    ("of_options", "expected"), [(-4000, ExitReason.COMBINED_PREMIUM), (-3999, None)]
+)
+def test_the_combined_premium_counts_the_options_alone(
+    of_options: int, expected: ExitReason | None
+) -> None:
+    assert crossed(Thresholds(e4(-4000)), e4(9999), e4(of_options)) == expected
 
 
 def test_the_floor_of_a_strategy_is_the_nearest_stop() -> None:
