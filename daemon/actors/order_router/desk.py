@@ -22,7 +22,6 @@ from daemon.actors.order_router.prices import Prices
 from daemon.actors.order_router.purse import Purse
 from daemon.actors.order_router.readings import Readings
 from daemon.actors.order_router.terms import Terms
-from daemon.domain.market import trading_hours
 from daemon.domain.market.frames import Frame
 from daemon.domain.market.freshness import Link, lives_ns
 from daemon.domain.market.instruments import Instrument, contract
@@ -330,21 +329,6 @@ def basket_of(desk: Desk, basket_id: str) -> Basket | None:
     """Return a basket that is still being entered."""
     opened = desk.baskets.get(basket_id)
     return opened.basket if opened else None
-
-
-def trades(desk: Desk, symbol: str, now_ns: int) -> bool:
-    """Say whether the market of a symbol is open now."""
-    return trading_hours.trades(symbol, desk.sessions, now_ns)
-
-
-def takes_orders(desk: Desk, symbol: str, now_ns: int) -> bool:
-    """Say whether an order for a symbol may be filled now, in a closing auction too."""
-    return trading_hours.takes_orders(symbol, desk.sessions, now_ns)
-
-
-def next_opening_ns(desk: Desk, now_ns: int, symbol: str = "") -> int:
-    """Return when the exchange, or one for a symbol, takes orders again today; 0: it does not."""
-    return trading_hours.next_opening_ns(symbol, desk.sessions, now_ns)
 
 
 def _keys(basket: Basket) -> tuple[tuple[str, str], ...]:

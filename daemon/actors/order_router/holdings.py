@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from daemon.actors.order_router.desk import Closing, Desk, takes_orders
+from daemon.actors.order_router.desk import Closing, Desk
+from daemon.actors.order_router.hours import takes_orders
 from daemon.actors.order_router.open_orders import open_orders
 from daemon.actors.order_router.outside import to_sell
 from daemon.actors.order_router.sending import can_cancel, exits_on_their_way, proven, remaining

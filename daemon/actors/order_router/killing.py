@@ -14,8 +14,9 @@ from msgspec import Struct
 
 from daemon.actors.order_router import exits, markets, reconciling
 from daemon.actors.order_router.alarms import KillDue
-from daemon.actors.order_router.desk import Desk, next_opening_ns
+from daemon.actors.order_router.desk import Desk
 from daemon.actors.order_router.halts import Kill, covers
+from daemon.actors.order_router.hours import next_opening_ns
 from daemon.actors.order_router.open_orders import open_orders
 from daemon.actors.order_router.sending import cancel, proven, to_take_back
 from daemon.actors.order_router.withdrawals import awaited

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from daemon.actors.order_router.alarms import ClosingDue
-from daemon.actors.order_router.desk import Desk, next_opening_ns, takes_orders
+from daemon.actors.order_router.desk import Desk
+from daemon.actors.order_router.hours import next_opening_ns, takes_orders
 from daemon.actors.order_router.sending import exits_on_their_way
 from daemon.actors.turn import Turn
 from daemon.domain.market.trading_hours import closed_until

@@ -15,7 +15,8 @@ from msgspec.structs import replace
 
 from daemon.actors.order_router import link, outside
 from daemon.actors.order_router.alarms import ReadDue
-from daemon.actors.order_router.desk import Desk, next_opening_ns
+from daemon.actors.order_router.desk import Desk
+from daemon.actors.order_router.hours import next_opening_ns
 from daemon.actors.order_router.open_orders import open_orders
 from daemon.actors.turn import Turn
 from daemon.domain.instants import SECOND_NS

@@ -13,7 +13,8 @@ from msgspec import Struct
 
 from daemon.actors.order_router import exits, reconciling
 from daemon.actors.order_router.alarms import ResidentDue
-from daemon.actors.order_router.desk import Desk, next_opening_ns, trades
+from daemon.actors.order_router.desk import Desk
+from daemon.actors.order_router.hours import next_opening_ns, trades
 from daemon.actors.order_router.sending import (
     Errand,
     Later,
