@@ -57,6 +57,8 @@ class Readings(Struct):
         after_close: how often it was asked for since the last close of the day.
         awaited_ns: since when an exit waits for the first reading since the start.
         unread: why the book could not be read, once a person was told.
+        owned: shares of earlier days, beside the positions of the day, that are the owner's own;
+            what he has sold of them today is taken off.
     """
 
     account: str
@@ -76,6 +78,7 @@ class Readings(Struct):
     after_close: int = 0
     awaited_ns: int | None = None
     unread: str = ""
+    owned: dict[Pocket, int] = field(default_factory=dict)
 
     def apply(self, fact: object) -> None:
         """Take one recorded fact in; those of others are passed over."""
