@@ -137,8 +137,9 @@ class Witness:
     def _hand_on(self, done: Round, order: Order, before: Order, now_ns: int) -> None:
         """Count as closed what a stranger's fill has closed of legs of ours."""
         books = self.books
-        held = books.held_against(order.intent.pocket)[order.intent.side]
-        own = his_own(books.book, order.intent.pocket, 0)
+        pocket = order.intent.pocket
+        held = books.held_against(pocket)[order.intent.side]
+        own = his_own(books.book, pocket, self._owned.get(pocket, 0))
         for share in closed_by(own, order, before, held):
             ids = (self._ids.next(), self._ids.next())
             for fact in handed_on(order, share, ids, now_ns):

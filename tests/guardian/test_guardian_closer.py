@@ -496,6 +496,12 @@ def test_what_a_daemon_recorded_as_a_position_is_none_where_it_is_the_owner_s(
     assert account.round(VERIFY_NS / SECOND_NS).flat
 
 
+def test_what_he_sold_of_his_own_is_not_taken_for_shares_of_a_leg():
+    facts = entered("E1", "INFY", BUY, quantity=10, leg_id="share", product=Product.CARRY)
+    account = of_owner(-40, 110, of_shares(SELL, 40), facts=facts)
+    assert exits(account.round()) == [("INFY", SELL, 10)]
+
+
 def test_what_he_sold_beyond_his_own_shares_is_bought_back():
     account = of_owner(-130, 100, of_shares(SELL, 130))
     assert exits(account.round()) == [("INFY", BUY, 30)]

@@ -78,7 +78,8 @@ def to_sell(desk: Desk, leg: tuple[str, str], pocket: Pocket) -> int:
     if not desk.book.symbols(EXTERNAL):
         return 0
     today = (o for o in desk.book.open_orders() if day_of(o.intent.decided_ns) == desk.day)
-    return may_sell(_own(desk, pocket), today, _held(desk, pocket)[Side.SELL], leg, pocket)
+    own = his_own(desk.book, pocket, 0)
+    return may_sell(own, today, _held(desk, pocket)[Side.SELL], leg, pocket)
 
 
 def tell_waiting(desk: Desk, turn: Turn, closing: Closing, now_ns: int) -> None:
@@ -96,7 +97,7 @@ def tell_waiting(desk: Desk, turn: Turn, closing: Closing, now_ns: int) -> None:
 
 def _own(desk: Desk, pocket: Pocket) -> int:
     """Return the units of the owner's own in a pocket; below zero short."""
-    return his_own(desk.book, pocket, 0)
+    return his_own(desk.book, pocket, desk.reads.beside(pocket, desk.terms.verify_ns))
 
 
 def _held(desk: Desk, pocket: Pocket) -> dict[Side, list[Held]]:

@@ -88,6 +88,15 @@ class Readings(Struct):
             case BooksAgree(account) if account == self.account:
                 self.differing.pop(fact.pocket, None)
 
+    def open(self, seen: Mapping[Pocket, int]) -> None:
+        """Take which gaps a reading still shows, before its orders are heard; the others are open.
+
+        What it tells then may be what closed them.
+        """
+        other = {p: each for p, each in self.gaps.items() if seen.get(p, 0) != each.seen}
+        self.open_gaps |= other
+        self.gaps = {p: each for p, each in self.gaps.items() if p not in other}
+
     def note_gaps(self, compared: Compared, at_ns: int) -> None:
         """Take what the newest reading shows beside our book; what it no longer shows is gone.
 
@@ -136,6 +145,14 @@ class Readings(Struct):
     def gap(self, pocket: Pocket, lasted_ns: int) -> int | None:
         """Return the units by which the broker shows more, once that was read for so long."""
         return _units(self.gaps.get(pocket), lasted_ns)
+
+    def beside(self, pocket: Pocket, lasted_ns: int) -> int:
+        """Return the units of the owner's own that our book has not; below zero short.
+
+        They are his shares of earlier days, and what readings have shown beyond our book for so
+        long.
+        """
+        return self.owned.get(pocket, 0) + (self.gap(pocket, lasted_ns) or 0)
 
     def shown_gap(self, pocket: Pocket, lasted_ns: int) -> int | None:
         """Return the same; where orders on their way leave it open, what was last read of it.

@@ -18,6 +18,7 @@ from daemon.domain.orders.shares import (
     booked,
     by_order,
     by_reading,
+    gaps,
     own_shares,
 )
 from daemon.messages import Noted
@@ -36,6 +37,7 @@ def know(desk: Desk, read: AccountRead, moved: frozenset[str]) -> None:
     before = {pocket: units for pocket, units in reads.owned.items() if pocket.symbol in early}
     now = own_shares(desk.book, read).items()
     reads.owned = {pocket: units for pocket, units in now if pocket.symbol not in early} | before
+    reads.open(gaps(desk.book, read) if reads.gaps else {})
 
 
 def filled(desk: Desk, turn: Turn, order: Order, before: Order | None, now_ns: int) -> None:

@@ -103,6 +103,13 @@ def own_shares(book: Book, read: AccountRead) -> dict[Pocket, int]:
     return {pocket: min(max(more[pocket], 0), units) for pocket, units in beside(read).items()}
 
 
+def gaps(book: Book, read: AccountRead) -> dict[Pocket, int]:
+    """Return by how many units the broker shows more than our book, the owner's shares aside."""
+    owned = own_shares(book, read)
+    seen = beyond(book, read).items()
+    return {pocket: units - owned.get(pocket, 0) for pocket, units in seen}
+
+
 def by_order(book: Book, order: Order, more: int, own: int, traded: Position) -> Booking | None:
     """Return what a fill has sold of the owner's own shares, or bought back of them.
 

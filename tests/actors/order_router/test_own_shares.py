@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from daemon.domain.instants import at
 from daemon.domain.market.frames import Frame
+from daemon.domain.orders.basket import BasketLeg
 from daemon.domain.orders.words import OrderType, Pocket, Product, Purpose, Side, State
 from daemon.messages import (
     BooksAgree,
@@ -251,3 +252,45 @@ def test_shares_bought_by_hand_stay_ours_on_later_days():
     assert net(stage, "manual") == 40
     killed(stage)
     assert stage.broker.held() == {SHARES: -40}
+
+
+def carried_on() -> Stage:
+    """A strategy carries ten since yesterday, among a hundred that their owner has for years."""
+    stage = begun()
+    stage.entered(BasketLeg("share", "INFY", Side.BUY, 10, 1, 10_000, 1_000, Product.CARRY))
+    next_day(stage, 2, owned=110)
+    assert stage.book().position("s", "share").net_quantity == 10
+    return stage
+
+
+def ours(stage: Stage) -> int:
+    return stage.book().position("s", "share").net_quantity
+
+
+def test_his_sale_of_his_own_shares_leaves_a_leg_of_the_same_shares_alone():
+    stage = carried_on()
+    traded(stage, "H1", Side.SELL, 40)
+    assert (ours(stage), net(stage)) == (10, 0)
+    killed(stage)
+    assert stage.broker.held() == {SHARES: -50}
+
+
+def test_what_he_sells_beyond_his_own_closes_the_leg():
+    stage = carried_on()
+    traded(stage, "H1", Side.SELL, 60)
+    assert ours(stage) == 10
+    traded(stage, "H2", Side.SELL, 44)
+    assert (ours(stage), net(stage)) == (6, 0)
+    killed(stage)
+    assert stage.broker.held() == {SHARES: -110}
+
+
+def test_his_sale_while_the_daemon_was_down_leaves_the_leg_alone_too():
+    stage = carried_on()
+    stage.broker.orders["H1"] = Placed(
+        *("H1", replace(NOBODY, symbol="INFY", product=Product.CARRY, side=Side.SELL, quantity=40)),
+        *(State.FILLED, 40),
+    )
+    stage.build()
+    beat(stage, 10)
+    assert (ours(stage), net(stage)) == (10, 0)

@@ -27,6 +27,7 @@ from daemon.domain.orders.shares import (
     booked,
     by_order,
     by_reading,
+    gaps,
     own_shares,
 )
 from daemon.domain.orders.words import (
@@ -238,3 +239,11 @@ def test_what_a_reading_tells_of_orders_counts_as_heard():
     assert own_shares(made.book, read) == {SHARES: 100}
     assert beyond(made.book, read)[SHARES] == 100
     assert known.filled_quantity == 15
+
+
+def test_what_the_broker_shows_beyond_our_book_is_told_apart_from_his_own_shares():
+    made = Made()
+    made.trades(BUY, 10, strategy_id="s")
+    assert gaps(made.book, seen(position=25, owned=100)) == {SHARES: 15}
+    assert gaps(made.book, seen(position=-4, owned=4)) == {SHARES: -10}
+    assert gaps(made.book, seen(sold("7", 4), position=-4, owned=110)) == {SHARES: 0}
