@@ -168,7 +168,7 @@ class Closer(Witness):
         """Return the units of a long leg that strangers' orders may sell; they are taken back."""
         books, pocket = self.books, self.books.pockets[leg]
         held = books.held_against(pocket)[Side.SELL]
-        own = his_own(books.book, pocket, 0)
+        own = his_own(books.book, pocket, self._owned.get(pocket, 0))
         return may_sell(own, self._todays(now_ns), held, leg, pocket)
 
     def _send(

@@ -502,6 +502,13 @@ def test_what_he_sold_of_his_own_is_not_taken_for_shares_of_a_leg():
     assert exits(account.round()) == [("INFY", SELL, 10)]
 
 
+def test_shares_of_a_leg_are_sold_beside_his_resting_order_for_his_own():
+    facts = entered("E1", "INFY", BUY, quantity=10, leg_id="share", product=Product.CARRY)
+    resting = replace(of_shares(SELL, 40), state=State.WORKING, filled_quantity=0)
+    account = of_owner(0, 110, replace(resting, filled_value_e4=0), facts=facts)
+    assert exits(account.round()) == [("INFY", SELL, 10)]
+
+
 def test_what_he_sold_beyond_his_own_shares_is_bought_back():
     account = of_owner(-130, 100, of_shares(SELL, 130))
     assert exits(account.round()) == [("INFY", BUY, 30)]

@@ -78,8 +78,7 @@ def to_sell(desk: Desk, leg: tuple[str, str], pocket: Pocket) -> int:
     if not desk.book.symbols(EXTERNAL):
         return 0
     today = (o for o in desk.book.open_orders() if day_of(o.intent.decided_ns) == desk.day)
-    own = his_own(desk.book, pocket, 0)
-    return may_sell(own, today, _held(desk, pocket)[Side.SELL], leg, pocket)
+    return may_sell(_own(desk, pocket), today, _held(desk, pocket)[Side.SELL], leg, pocket)
 
 
 def tell_waiting(desk: Desk, turn: Turn, closing: Closing, now_ns: int) -> None:

@@ -373,3 +373,28 @@ def test_units_that_the_reading_of_his_order_shows_no_longer_are_not_his():
     stage.broker.stranger(CE, Side.BUY, filled=75)
     stage.run(40)
     assert (net(stage, "ce"), net(stage, CE, "external"), stage.broker.net()) == (0, 0, {})
+
+
+def test_a_long_is_sold_beside_his_order_for_units_that_no_order_explains():
+    stage = begun("hc")
+    stage.broker.beside[HC] = 150
+    stage.run(65)
+    order = stage.broker.stranger(HC, Side.SELL, 150)
+    stage.run(40)
+    stage.tell(leave("hc"))
+    beat(stage, 10)
+    assert (stage.broker.net(), net(stage, "hc")) == ({HC: 150}, 0)
+    stage.broker.fill(order, stage.now_ns)
+    beat(stage, 40)
+    assert (stage.broker.net(), len(sent(stage))) == ({}, 2)
+
+
+def test_a_long_waits_for_his_order_as_far_as_that_may_sell_more_than_his_own():
+    stage = begun(leg("hc", 2))
+    stage.broker.beside[HC] = 75
+    stage.run(65)
+    stage.broker.stranger(HC, Side.SELL, 150)
+    stage.run(40)
+    stage.tell(leave("hc"))
+    beat(stage, 10)
+    assert net(stage, "hc") == 75

@@ -21,7 +21,7 @@ from daemon.messages import (
     PlaceByHand,
     PositionChanged,
 )
-from tests.kit.router import READING, S, Stage, latch, quote
+from tests.kit.router import READING, S, Stage, latch, leave, quote
 from tests.kit.scripted_broker import NOBODY, Placed
 
 SHARES = Pocket("INFY", Product.CARRY)
@@ -294,3 +294,23 @@ def test_his_sale_while_the_daemon_was_down_leaves_the_leg_alone_too():
     stage.build()
     beat(stage, 10)
     assert (ours(stage), net(stage)) == (10, 0)
+
+
+def test_a_leg_is_left_beside_his_resting_order_for_his_own_shares():
+    stage = carried_on()
+    traded(stage, "H1", Side.SELL, 40, filled=0)
+    stage.tell(leave("share"))
+    beat(stage, 10)
+    assert (ours(stage), stage.broker.held()) == (0, {SHARES: -10})
+    assert not any("waits" in fact.text for fact in stage.told(Noted))
+    stage.broker.fill(stage.broker.orders["H1"], stage.now_ns)
+    beat(stage, 40)
+    assert (net(stage), stage.broker.held()) == (0, {SHARES: -50})
+
+
+def test_a_leg_waits_for_what_his_resting_order_may_sell_beyond_his_own():
+    stage = carried_on()
+    traded(stage, "H1", Side.SELL, 104, filled=0)
+    stage.tell(leave("share"))
+    beat(stage, 10)
+    assert ours(stage) == 4
