@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from daemon.domain.orders.book import Book, entered
+from daemon.domain.orders.book import Book, Position, entered
 from daemon.domain.orders.heard import Order
 from daemon.domain.orders.outside import Held, held_against
 from daemon.domain.orders.reconcile import EXTERNAL, MANUAL
 from daemon.domain.orders.round_trips import RoundTrips
+from daemon.domain.orders.shares import HOLDINGS
 from daemon.domain.orders.words import IntentRecorded, OrderFact, Pocket, Purpose, Side, State
 from daemon.messages import BasketOpened, ExitFinished, ExitOwed, ExitReplaced, PositionChanged
 
@@ -108,11 +109,15 @@ class Books:
             and (order.state is State.WORKING or order.intent.intent_id not in self.replaced)
         )
 
+    def traded(self, leg: Leg) -> Position:
+        """Return what a leg has traded since its basket was opened, or it was flat."""
+        return self._trips.traded(leg)
+
     def position_changed(self, order: Order, at_ns: int) -> PositionChanged:
         """Return the leg of an order as it stands since its basket was opened, or it was flat."""
         intent = order.intent
         leg = (intent.strategy_id, intent.leg_id)
-        traded = self._trips.traded(leg)
+        traded = self.traded(leg)
         side = self._sides.get(leg, intent.side.opposite)
         if intent.strategy_id in (MANUAL, EXTERNAL):
             side = entered(traded.net_quantity, intent)
@@ -127,6 +132,7 @@ class Books:
             sold_value_e4=traded.sold_value_e4,
             at_ns=at_ns,
             intent_id=intent.intent_id,
+            settled=intent.parent.startswith(HOLDINGS),
             product=intent.product,
         )
 

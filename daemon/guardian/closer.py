@@ -19,7 +19,7 @@ from daemon.domain.orders.heard import Order
 from daemon.domain.orders.ids import IntentIds
 from daemon.domain.orders.kill import Proof
 from daemon.domain.orders.limits import Refused, gate
-from daemon.domain.orders.outside import is_outside, may_sell
+from daemon.domain.orders.outside import his_own, is_outside, may_sell
 from daemon.domain.orders.reconcile import AccountRead
 from daemon.domain.orders.words import IntentRecorded, OrderNews, Purpose, Refusal, Side, State
 from daemon.guardian.books import Leg, remaining
@@ -168,7 +168,8 @@ class Closer(Witness):
         """Return the units of a long leg that strangers' orders may sell; they are taken back."""
         books, pocket = self.books, self.books.pockets[leg]
         held = books.held_against(pocket)[Side.SELL]
-        return may_sell(books.book, self._todays(now_ns), held, leg, pocket)
+        own = his_own(books.book, pocket, self._owned.get(pocket, 0))
+        return may_sell(own, self._todays(now_ns), held, leg, pocket)
 
     def _send(
         self,

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final, Protocol
 
-from daemon.domain.orders.reconcile import AccountRead
+from daemon.domain.orders.reconcile import AccountRead, positions
+from daemon.domain.orders.shares import beside
 from daemon.domain.orders.words import State
 from daemon.errors import BrokerError, SessionRefused
 from daemon.guardian.decision import Exposure
@@ -138,9 +139,14 @@ class BrokerSight:
 
 
 def is_open(read: AccountRead) -> bool:
-    """Say whether a book shows anything that could be closed from here."""
+    """Say whether a book shows anything that could be closed from here.
+
+    A sale out of shares that lie beside the positions is no short, though it stands among them.
+    """
+    kept = beside(read)
     return any(order.state is State.WORKING for order in read.orders) or any(
-        each.net_quantity and is_ordered(each.symbol) for each in read.positions
+        is_ordered(pocket.symbol) and not -kept.get(pocket, 0) <= net <= 0
+        for pocket, net in positions(read).items()
     )
 
 

@@ -15,13 +15,15 @@ from daemon.domain.orders.heard import Order
 from daemon.domain.orders.ids import IntentIds
 from daemon.domain.orders.ladder import Ladder
 from daemon.domain.orders.limits import Limits
-from daemon.domain.orders.outside import closed_by, handed_on
+from daemon.domain.orders.outside import closed_by, handed_on, his_own
 from daemon.domain.orders.reconcile import AccountRead
+from daemon.domain.orders.shares import Booking, Kept, booked, by_order, by_reading, own_shares
 from daemon.domain.orders.words import (
     ConfirmationWanted,
     OrderNews,
     OrderParked,
     OutcomeUnknown,
+    Pocket,
     Purpose,
     Side,
     State,
@@ -91,17 +93,26 @@ class Witness:
         self.books = Books(terms.mark, facts)
         self._terms = terms
         self._ids = ids
+        self._owned: dict[Pocket, int] = {}
         self._since_ns: dict[object, tuple[object, int]] = {}
 
     def _learn(self, done: Round, read: AccountRead, now_ns: int) -> None:
         """Take in what the broker knows better, and the orders that are not of our making."""
         book = self.books.book
+        self._owned = own_shares(book, read)
         for update in reconcile.news(book, read):
             self._hear(done, update, now_ns)
         for shown in reconcile.strangers(book, read):
             if shown.state is State.WORKING or shown.filled_quantity:
                 intent_id = reconcile.external_id(book, shown.broker_order_id, read.at_ns)
                 self._enter(done, intent_id, shown, now_ns)
+        for leg, pocket in tuple(self.books.pockets.items()):
+            if self.books.net(leg):
+                kept = Kept(self._owned.get(pocket))
+                traded = self.books.traded(leg)
+                self._book(
+                    done, by_reading(book, (leg, pocket), kept, traded, day_of(now_ns)), now_ns
+                )
 
     def _adopt(
         self, done: Round, read: AccountRead, quotes: Mapping[str, Quote], now_ns: int
@@ -126,8 +137,10 @@ class Witness:
     def _hand_on(self, done: Round, order: Order, before: Order, now_ns: int) -> None:
         """Count as closed what a stranger's fill has closed of legs of ours."""
         books = self.books
-        held = books.held_against(order.intent.pocket)[order.intent.side]
-        for share in closed_by(books.book, order, before, held):
+        pocket = order.intent.pocket
+        held = books.held_against(pocket)[order.intent.side]
+        own = his_own(books.book, pocket, self._owned.get(pocket, 0))
+        for share in closed_by(own, order, before, held):
             ids = (self._ids.next(), self._ids.next())
             for fact in handed_on(order, share, ids, now_ns):
                 self._take(done, fact)
@@ -135,6 +148,21 @@ class Witness:
             assert ended is not None, "it was recorded"
             done.facts.append(books.position_changed(ended, now_ns))
             done.told.append(f"{share.quantity} of {' '.join(share.leg)} are closed by that")
+
+    def _book(self, done: Round, booking: Booking | None, now_ns: int) -> None:
+        """Let units of a leg leave for the owner's own shares, or come from there."""
+        if booking is None:
+            return
+        recorded, update = booked(booking, self._terms.account, self._ids.next(), now_ns)
+        for fact in (recorded, update):
+            self._take(done, fact)
+        pocket, units = booking.pocket, booking.side.sign * booking.quantity
+        if pocket in self._owned:
+            self._owned[pocket] = max(self._owned[pocket] - units, 0)
+        ended = self.books.book.order(recorded.intent.intent_id)
+        assert ended is not None, "it was recorded"
+        done.facts.append(self.books.position_changed(ended, now_ns))
+        done.told.append(f"{booking.quantity} {pocket}, {booking.text}")
 
     def _doubt(self, done: Round, order: Order, now_ns: int) -> None:
         """Say of an order that nobody answered what is so."""
@@ -205,6 +233,10 @@ class Witness:
         if order.filled_quantity != before.filled_quantity:
             self._hand_on(done, order, before, now_ns)
             done.facts.append(self.books.position_changed(order, now_ns))
+            more = order.filled_quantity - before.filled_quantity
+            own = self._owned.get(order.intent.pocket, 0)
+            traded = self.books.traded(leg_of(order))
+            self._book(done, by_order(self.books.book, order, more, own, traded), now_ns)
         if order.state in _REFUSED and before.state not in _REFUSED:
             self._refused(done, order, now_ns)
 

@@ -15,6 +15,7 @@ from daemon.domain.market.costs import Executed, cost_e4
 from daemon.domain.money import divide_half_even
 from daemon.domain.orders.outside import is_outside
 from daemon.domain.orders.reconcile import EXTERNAL
+from daemon.domain.orders.shares import HOLDINGS
 from daemon.domain.orders.words import Intent, IntentRecorded, OrderUpdated, Product, Purpose, Side
 from daemon.messages import (
     SETTLEMENT,
@@ -222,7 +223,7 @@ class Trades:
 
     def _charge(self, trade: LegTrade, order: Executions) -> None:
         intent = order.intent
-        settled = intent.parent.startswith(SETTLEMENT)
+        settled = intent.parent.startswith((SETTLEMENT, HOLDINGS))
         # What a stranger's order handed on costs the leg that it closed, and him no more.
         lifted = intent.strategy_id == EXTERNAL and is_outside(intent)
         side = intent.side.opposite if lifted else intent.side

@@ -99,7 +99,8 @@ class PositionChanged(Struct, frozen=True, tag=True):
         sold_value_e4: the sum of price x units over those fills.
         at_ns: the market instant.
         intent_id: the order whose fill moved it; empty: none of ours that is known.
-        settled: the exchange closed it by itself, at its settlement price.
+        settled: the exchange closed it by itself, at its settlement price; or its shares are their
+            owner's, and no position.
         product: how it is held.
     """
 

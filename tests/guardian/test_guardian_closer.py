@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date, time
 
 import pytest
@@ -9,11 +10,12 @@ from msgspec.structs import replace
 
 from daemon.domain.instants import SECOND_NS, at
 from daemon.domain.market.frames import Quote
+from daemon.domain.orders.book import Book
 from daemon.domain.orders.doubt import OLD_NS
 from daemon.domain.orders.ids import IntentIds
 from daemon.domain.orders.ladder import Ladder
 from daemon.domain.orders.limits import Limits
-from daemon.domain.orders.reconcile import EXTERNAL
+from daemon.domain.orders.reconcile import EXTERNAL, external, external_id
 from daemon.domain.orders.words import (
     ConfirmationWanted,
     Intent,
@@ -54,6 +56,7 @@ CALL, PUT = "NIFTY-2026-03-10-22900-CE", "NIFTY-2026-03-10-22900-PE"
 QUOTES = {
     CALL: Quote(1_000_000, 999_000, 650, 1_001_000, 650),
     PUT: Quote(500_000, 499_000, 650, 501_000, 650),
+    "INFY": Quote(15_000_000, 14_999_000, 650, 15_001_000, 650),
 }
 BUY, SELL = Side.BUY, Side.SELL
 TERMS = Terms("paper", "", Limits(), Ladder(), (Window(8, SECOND_NS, 3),))
@@ -437,6 +440,78 @@ def test_of_shares_that_lie_beside_the_positions_only_ours_are_sold():
     account = Account(*entered("E1", CALL, BUY, product=Product.CARRY), held={})
     account.owned = (BrokerPosition(CALL, 650, Product.CARRY),)
     assert exits(account.round()) == [(CALL, SELL, 65)]
+
+
+SHARES = Pocket("INFY", Product.CARRY)
+
+
+def of_shares(side: Side, units: int, number: str = "77") -> BrokerOrder:
+    """A filled order of the owner's in shares that he keeps."""
+    return BrokerOrder(
+        *("", number, "INFY", side, units, State.FILLED, units, units * 15_000_000),
+        product=Product.CARRY,
+    )
+
+
+def of_owner(
+    position: int, owned: int, *orders: BrokerOrder, facts: Iterable[object] = ()
+) -> Account:
+    """An account of somebody who had so many shares this morning, and has traded."""
+    account = Account(*facts, held={})
+    account.held = {SHARES: position} if position else {}
+    account.owned = (BrokerPosition("INFY", owned, Product.CARRY),)
+    account.orders = orders
+    return account
+
+
+def test_what_the_owner_sold_of_his_own_shares_is_not_bought_back():
+    account = of_owner(-40, 100, of_shares(SELL, 40))
+    first = account.round()
+    assert (exits(first), first.left) == ([], [])
+    moved = [(fact.net_quantity, fact.settled) for fact in of(first, PositionChanged)]
+    assert moved == [(-40, False), (0, True)]
+    assert "40 INFY carry, sold out of the owner's own shares" in first.told
+    assert account.round(VERIFY_NS / SECOND_NS).flat
+
+
+def test_what_he_sold_of_them_and_bought_back_is_not_sold_again():
+    account = of_owner(0, 100, of_shares(SELL, 40), of_shares(BUY, 40, "78"))
+    assert exits(account.round()) == []
+    assert account.round(VERIFY_NS / SECOND_NS).flat
+
+
+@pytest.mark.parametrize(
+    ("side", "position", "owned"), [(SELL, -40, 100), (BUY, 0, 140)], ids=["today", "yesterday"]
+)
+def test_what_a_daemon_recorded_as_a_position_is_none_where_it_is_the_owner_s(
+    side, position, owned
+):
+    """The sale before his shares were known; the purchase on the day before."""
+    at_ns = NOON if position else NOON - 24 * 3600 * SECOND_NS
+    known = of_shares(side, 40)
+    intent_id = external_id(Book(), "77", at_ns)
+    facts = external(intent_id, "acc", known, at_ns)
+    account = of_owner(position, owned, *((known,) if position else ()), facts=facts)
+    assert exits(account.round()) == []
+    assert account.round(VERIFY_NS / SECOND_NS).flat
+
+
+def test_what_he_sold_of_his_own_is_not_taken_for_shares_of_a_leg():
+    facts = entered("E1", "INFY", BUY, quantity=10, leg_id="share", product=Product.CARRY)
+    account = of_owner(-40, 110, of_shares(SELL, 40), facts=facts)
+    assert exits(account.round()) == [("INFY", SELL, 10)]
+
+
+def test_shares_of_a_leg_are_sold_beside_his_resting_order_for_his_own():
+    facts = entered("E1", "INFY", BUY, quantity=10, leg_id="share", product=Product.CARRY)
+    resting = replace(of_shares(SELL, 40), state=State.WORKING, filled_quantity=0)
+    account = of_owner(0, 110, replace(resting, filled_value_e4=0), facts=facts)
+    assert exits(account.round()) == [("INFY", SELL, 10)]
+
+
+def test_what_he_sold_beyond_his_own_shares_is_bought_back():
+    account = of_owner(-130, 100, of_shares(SELL, 130))
+    assert exits(account.round()) == [("INFY", BUY, 30)]
 
 
 def test_what_is_never_ordered_is_named_and_keeps_nothing_from_being_flat():

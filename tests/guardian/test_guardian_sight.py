@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import date, time
 
 import pytest
+from msgspec.structs import replace
 
 from daemon.domain.instants import at
 from daemon.domain.orders.words import Product, Side, State
@@ -74,6 +75,9 @@ class Ways:
         self.closed += 1
 
 
+OWNED = (BrokerPosition("INFY", 100, Product.CARRY),)
+
+
 def sight_at(ways: Ways) -> BrokerSight:
     return BrokerSight(ways, lambda: None)
 
@@ -86,6 +90,11 @@ def sight_at(ways: Ways) -> BrokerSight:
         (SHORT, OPEN, WAITING),
         (book(BrokerPosition(CALL, 65, Product.CARRY)), OPEN, WAITING),
         (book(rests=True), OPEN, WAITING),
+        # sold out of the owner's own shares, and beyond them
+        (replace(book(BrokerPosition("INFY", -40, Product.CARRY)), owned=OWNED), FLAT, FLAT),
+        (replace(book(BrokerPosition("INFY", -101, Product.CARRY)), owned=OWNED), OPEN, WAITING),
+        (replace(book(BrokerPosition("INFY", -40)), owned=OWNED), OPEN, WAITING),
+        (replace(book(), owned=OWNED), FLAT, FLAT),
         # what Ordo never orders it cannot close
         (book(BrokerPosition("MCX:GOLD26DECFUT", 1)), FLAT, FLAT),
         (book(BrokerPosition("SBIN:MTF", 10)), FLAT, FLAT),

@@ -12,6 +12,7 @@ from daemon.domain.market.charges import ChargedFill, charges
 from daemon.domain.market.instruments import contract
 from daemon.domain.orders.basket import Basket, OnFail
 from daemon.domain.orders.reconcile import EXTERNAL, MANUAL
+from daemon.domain.orders.shares import HOLDINGS
 from daemon.domain.orders.words import IntentRecorded, OrderUpdated, Product, Purpose, Side, State
 from daemon.domain.risk.words import ExitReason, StrategyRules
 from daemon.jobs.trades import LegTrade, Trades
@@ -234,6 +235,17 @@ def test_a_stranger_is_charged_what_his_order_cost_beyond_what_it_closed_of_a_le
     told.fills(Side.BUY, 75, 140, parent="outside:EX:2025-09-01:B7")
 
     assert told.only().charges_e4 == cost_e4(Side.SELL, 150, 140) - cost_e4(Side.SELL, 75, 140)
+
+
+@pytest.mark.parametrize("strategy_id", [EXTERNAL, MANUAL])
+def test_a_sale_out_of_the_owner_s_own_shares_costs_what_it_cost_and_earns_nothing(strategy_id):
+    told = Told(STOCK, strategy_id=strategy_id)
+    told.fills(Side.SELL, 40, 1500)
+    told.fills(Side.BUY, 40, 1500, parent=f"{HOLDINGS}{STOCK}")
+    trade = told.only()
+
+    assert (trade.pnl_e4, trade.exit_reason) == (0, "outside")
+    assert trade.charges_e4 == cost_e4(Side.SELL, 40, 1500, STOCK)
 
 
 def test_a_long_option_that_is_exercised_is_charged_the_tax_on_its_worth():

@@ -34,6 +34,7 @@ from daemon.domain.orders.ladder import Prospect, prospect_of
 from daemon.domain.orders.outside import is_outside
 from daemon.domain.orders.reconcile import is_strangers
 from daemon.domain.orders.round_trips import RoundTrips
+from daemon.domain.orders.shares import HOLDINGS
 from daemon.domain.orders.words import Intent, IntentRecorded, OrderFact, Pocket, Side
 from daemon.errors import RuleUnknown
 from daemon.messages import (
@@ -316,7 +317,7 @@ class Desk:
             sold_value_e4=traded.sold_value_e4,
             at_ns=at_ns,
             intent_id=intent.intent_id,
-            settled=intent.parent.startswith(SETTLEMENT),
+            settled=intent.parent.startswith((SETTLEMENT, HOLDINGS)),
             product=intent.product,
         )
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from msgspec import Struct
 
-from daemon.actors.order_router import link, lookups, outside, reconciling
+from daemon.actors.order_router import link, lookups, outside, reconciling, shares
 from daemon.actors.order_router.desk import Desk
 from daemon.actors.order_router.reconciling import Heard
 from daemon.actors.turn import Turn
@@ -58,6 +58,7 @@ def take(desk: Desk, turn: Turn, fact: Heard, now_ns: int) -> Taken | None:
     desk.reads.moved_ns[order.intent.symbol] = now_ns
     closed = outside.hand_on(desk, turn, order, before, now_ns)
     turn.announce(desk.position_changed(order, now_ns))
+    shares.filled(desk, turn, order, before, now_ns)
     return Taken(order, before, closed)
 
 

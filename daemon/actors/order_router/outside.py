@@ -16,7 +16,15 @@ from daemon.actors.turn import Turn
 from daemon.domain.instants import day_of
 from daemon.domain.market.notes import NoteKind
 from daemon.domain.orders.heard import Order
-from daemon.domain.orders.outside import TWICE, Held, closed_by, handed_on, held_against, may_sell
+from daemon.domain.orders.outside import (
+    TWICE,
+    Held,
+    closed_by,
+    handed_on,
+    held_against,
+    his_own,
+    may_sell,
+)
 from daemon.domain.orders.reconcile import EXTERNAL, is_strangers
 from daemon.domain.orders.words import Intent, IntentRecorded, Pocket, Purpose, Side
 from daemon.messages import Noted
@@ -45,7 +53,7 @@ def hand_on(
         return ()
     held = (*_held(desk, pocket)[side], *sorted(_sent_unaware(desk, pocket, side)))
     intents: list[Intent] = []
-    for share in closed_by(desk.book, order, before, held):
+    for share in closed_by(_own(desk, pocket), order, before, held):
         facts = handed_on(order, share, (desk.ids.next(), desk.ids.next()), now_ns)
         for fact in facts:
             desk.apply(fact)
@@ -70,7 +78,7 @@ def to_sell(desk: Desk, leg: tuple[str, str], pocket: Pocket) -> int:
     if not desk.book.symbols(EXTERNAL):
         return 0
     today = (o for o in desk.book.open_orders() if day_of(o.intent.decided_ns) == desk.day)
-    return may_sell(desk.book, today, _held(desk, pocket)[Side.SELL], leg, pocket)
+    return may_sell(_own(desk, pocket), today, _held(desk, pocket)[Side.SELL], leg, pocket)
 
 
 def tell_waiting(desk: Desk, turn: Turn, closing: Closing, now_ns: int) -> None:
@@ -84,6 +92,11 @@ def tell_waiting(desk: Desk, turn: Turn, closing: Closing, now_ns: int) -> None:
             what = f"the exit of {leg_id} waits: an order that is not ours may sell {units} of it"
             text = f"{what}; cancel that at the broker, or pull the kill"
             turn.announce(Noted(NoteKind.OUTSIDE, text, now_ns, owed.strategy_id))
+
+
+def _own(desk: Desk, pocket: Pocket) -> int:
+    """Return the units of the owner's own in a pocket; below zero short."""
+    return his_own(desk.book, pocket, desk.reads.beside(pocket, desk.terms.verify_ns))
 
 
 def _held(desk: Desk, pocket: Pocket) -> dict[Side, list[Held]]:

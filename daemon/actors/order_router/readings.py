@@ -57,6 +57,8 @@ class Readings(Struct):
         after_close: how often it was asked for since the last close of the day.
         awaited_ns: since when an exit waits for the first reading since the start.
         unread: why the book could not be read, once a person was told.
+        owned: shares of earlier days, beside the positions of the day, that are the owner's own;
+            what he has sold of them today is taken off.
     """
 
     account: str
@@ -76,6 +78,7 @@ class Readings(Struct):
     after_close: int = 0
     awaited_ns: int | None = None
     unread: str = ""
+    owned: dict[Pocket, int] = field(default_factory=dict)
 
     def apply(self, fact: object) -> None:
         """Take one recorded fact in; those of others are passed over."""
@@ -84,6 +87,15 @@ class Readings(Struct):
                 self.differing[fact.pocket] = fact
             case BooksAgree(account) if account == self.account:
                 self.differing.pop(fact.pocket, None)
+
+    def open(self, seen: Mapping[Pocket, int]) -> None:
+        """Take which gaps a reading still shows, before its orders are heard; the others are open.
+
+        What it tells then may be what closed them.
+        """
+        other = {p: each for p, each in self.gaps.items() if seen.get(p, 0) != each.seen}
+        self.open_gaps |= other
+        self.gaps = {p: each for p, each in self.gaps.items() if p not in other}
 
     def note_gaps(self, compared: Compared, at_ns: int) -> None:
         """Take what the newest reading shows beside our book; what it no longer shows is gone.
@@ -133,6 +145,14 @@ class Readings(Struct):
     def gap(self, pocket: Pocket, lasted_ns: int) -> int | None:
         """Return the units by which the broker shows more, once that was read for so long."""
         return _units(self.gaps.get(pocket), lasted_ns)
+
+    def beside(self, pocket: Pocket, lasted_ns: int) -> int:
+        """Return the units of the owner's own that our book has not; below zero short.
+
+        They are his shares of earlier days, and what readings have shown beyond our book for so
+        long.
+        """
+        return self.owned.get(pocket, 0) + (self.gap(pocket, lasted_ns) or 0)
 
     def shown_gap(self, pocket: Pocket, lasted_ns: int) -> int | None:
         """Return the same; where orders on their way leave it open, what was last read of it.

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from daemon.actors.order_router import link, outside
+from daemon.actors.order_router import link, outside, shares
 from daemon.actors.order_router.alarms import ReadDue
 from daemon.actors.order_router.desk import Desk
 from daemon.actors.order_router.hours import next_opening_ns
@@ -112,6 +112,7 @@ def take_in(desk: Desk, turn: Turn, read: AccountRead, now_ns: int) -> tuple[Int
     for order in strangers(desk.book, read):
         if order.state is State.WORKING or order.filled_quantity:
             closed += _take_in(desk, turn, order, read.at_ns, now_ns)
+    shares.look(desk, turn, now_ns)
     return tuple(closed)
 
 
@@ -183,7 +184,9 @@ def answered(desk: Desk, read: AccountRead) -> frozenset[str]:
     reads = desk.reads
     since_ns = read.at_ns if reads.asked_ns is None else min(reads.asked_ns, read.at_ns)
     reads.asked_ns = None
-    return frozenset(symbol for symbol, at_ns in reads.moved_ns.items() if at_ns >= since_ns)
+    moved = frozenset(symbol for symbol, at_ns in reads.moved_ns.items() if at_ns >= since_ns)
+    shares.know(desk, read, moved)
+    return moved
 
 
 def known_as(desk: Desk, fact: Heard, now_ns: int) -> Heard:
@@ -320,4 +323,5 @@ def _enter(
     closed = outside.hand_on(desk, turn, order, None, now_ns)
     if shown.filled_quantity:
         turn.announce(desk.position_changed(order, now_ns))
+        shares.filled(desk, turn, order, None, now_ns)
     return closed

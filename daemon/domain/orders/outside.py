@@ -81,13 +81,25 @@ def held_against(
     return {side: sorted(held) for side, held in found.items()}
 
 
+def his_own(book: Book, pocket: Pocket, beside: int) -> int:
+    """Return the units of a pocket that are nobody's but the owner's; below zero short.
+
+    Args:
+        book: ours.
+        pocket: which.
+        beside: units that are held there by no order that our book knows: shares that he has since
+            earlier days, and what the broker shows beyond our book.
+    """
+    return book.position(EXTERNAL, pocket.leg_id).net_quantity + beside
+
+
 def closed_by(
-    book: Book, order: Order, before: Order | None, held: Iterable[Held]
+    own: int, order: Order, before: Order | None, held: Iterable[Held]
 ) -> tuple[Closed, ...]:
     """Return what the newest fill of an order has closed of legs of ours; a stranger's alone does.
 
     Args:
-        book: ours, which has the fill.
+        own: units of the owner's own in its pocket, with the fill; below zero short.
         order: as it stands.
         before: as it stood before; None: it was not known.
         held: what it may close, in this order.
@@ -97,17 +109,17 @@ def closed_by(
     value_e4 = order.filled_value_e4 - (before.filled_value_e4 if before else 0)
     if quantity <= 0 or not is_strangers(intent):
         return ()
-    his = book.position(EXTERNAL, intent.leg_id).net_quantity * intent.side.sign
+    his = own * intent.side.sign
     return tuple(closed(quantity, value_e4, quantity - min(max(his, 0), quantity), held))
 
 
 def may_sell(
-    book: Book, orders: Iterable[Order], held: Iterable[Held], leg: Leg, pocket: Pocket
+    own: int, orders: Iterable[Order], held: Iterable[Held], leg: Leg, pocket: Pocket
 ) -> int:
     """Return the units of a long leg that strangers' orders may sell.
 
     Args:
-        book: ours.
+        own: units of the owner's own in that pocket, which they sell first.
         orders: what may still fill.
         held: what a sale may close, in this order.
         leg: which.
@@ -119,7 +131,7 @@ def may_sell(
         if is_strangers(order.intent)
         and (order.intent.pocket, order.intent.side) == (pocket, Side.SELL)
     )
-    left -= min(max(book.position(EXTERNAL, pocket.leg_id).net_quantity, 0), left)
+    left -= min(max(own, 0), left)
     for each in held:
         share = min(each.quantity, left)
         if each.leg == leg:

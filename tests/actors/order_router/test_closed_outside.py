@@ -321,3 +321,80 @@ def test_an_order_by_hand_is_a_leg_that_a_person_may_close_too():
     stage.broker.stranger(HC, Side.SELL, filled=75)
     stage.run(31)
     assert (net(stage, HC, "manual"), net(stage, HC, "external")) == (0, 0)
+
+
+@pytest.mark.parametrize(("leg_id", "side"), [("hc", Side.SELL), ("ce", Side.BUY)])
+def test_units_that_no_order_explains_are_his_own_and_closed_first(leg_id, side):
+    """He has traded them while Ordo was away: twice as many as the leg, and the same way."""
+    stage = begun(leg_id)
+    ours, symbol = 75 * -side.sign, SYMBOLS[leg_id]
+    stage.broker.beside[symbol] = 2 * ours
+    stage.run(65)
+    for left in (ours, ours, 0):
+        stage.broker.stranger(symbol, side, filled=75)
+        stage.run(40)
+        assert net(stage, leg_id) == left
+        if left:
+            assert stage.broker.net()[symbol] - left in (ours, 0)
+    assert stage.broker.net() == {}
+
+
+def test_units_that_a_kill_has_taken_in_are_his_own_once():
+    stage = begun("ce", place=("fill", "work"))
+    stage.broker.beside[CE] = -150
+    stage.run(65)
+    stage.tell(latch())
+    beat(stage, 1)
+    assert (net(stage, "ce"), net(stage, CE, "external")) == (-75, -150)
+    stage.broker.stranger(CE, Side.BUY, 225, filled=225)
+    beat(stage, 20)
+    assert (net(stage, "ce"), net(stage, CE, "external")) == (0, 0)
+    assert (stage.broker.net(), stage.told(KillStaged)[-1].stage) == ({}, "flat")
+
+
+def test_units_that_one_reading_has_shown_are_nobodys_yet():
+    """A position that lags behind a fill of ours looks like units of his."""
+    stage = begun(leg("ce", 2))
+    stage.broker.beside[CE] = -75
+    stage.tell(LinkRevived(stage.now_ns))
+    stage.run(0.1)
+    stage.broker.stranger(CE, Side.BUY, filled=75)
+    stage.tell(LinkRevived(stage.now_ns))
+    stage.run(1)
+    assert net(stage, "ce") == -75
+
+
+def test_units_that_the_reading_of_his_order_shows_no_longer_are_not_his():
+    """The position has lagged for long: what it lacked was his order, or another is told now."""
+    stage = begun("ce")
+    stage.broker.beside[CE] = -75
+    stage.run(65)
+    stage.broker.beside = {}
+    stage.broker.stranger(CE, Side.BUY, filled=75)
+    stage.run(40)
+    assert (net(stage, "ce"), net(stage, CE, "external"), stage.broker.net()) == (0, 0, {})
+
+
+def test_a_long_is_sold_beside_his_order_for_units_that_no_order_explains():
+    stage = begun("hc")
+    stage.broker.beside[HC] = 150
+    stage.run(65)
+    order = stage.broker.stranger(HC, Side.SELL, 150)
+    stage.run(40)
+    stage.tell(leave("hc"))
+    beat(stage, 10)
+    assert (stage.broker.net(), net(stage, "hc")) == ({HC: 150}, 0)
+    stage.broker.fill(order, stage.now_ns)
+    beat(stage, 40)
+    assert (stage.broker.net(), len(sent(stage))) == ({}, 2)
+
+
+def test_a_long_waits_for_his_order_as_far_as_that_may_sell_more_than_his_own():
+    stage = begun(leg("hc", 2))
+    stage.broker.beside[HC] = 75
+    stage.run(65)
+    stage.broker.stranger(HC, Side.SELL, 150)
+    stage.run(40)
+    stage.tell(leave("hc"))
+    beat(stage, 10)
+    assert net(stage, "hc") == 75

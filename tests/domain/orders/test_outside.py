@@ -13,6 +13,7 @@ from daemon.domain.orders.outside import (
     Held,
     closed,
     handed_on,
+    his_own,
     is_outside,
     may_sell,
 )
@@ -83,8 +84,10 @@ def test_what_his_orders_may_sell_of_a_long_is_counted_leg_by_leg_after_his_own(
         for fact in external(name, "acc", shown, NOW) if quantity else ():
             book.apply(fact)
     held = (Held(1, A, 100), Held(2, B, 75))
-    assert may_sell(book, book.open_orders(), held, leg, pocket) == units
-    assert may_sell(book, book.open_orders(), held, ("c", "x"), pocket) == 0
+    his = his_own(book, pocket, 0)
+    assert his == own
+    assert may_sell(his, book.open_orders(), held, leg, pocket) == units
+    assert may_sell(his, book.open_orders(), held, ("c", "x"), pocket) == 0
 
 
 @pytest.mark.parametrize("product", Product)
