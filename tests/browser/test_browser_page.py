@@ -6,9 +6,11 @@ from msgspec.structs import replace
 from daemon import kill
 from daemon.domain.market.notes import NoteKind
 from daemon.domain.money import e4
+from daemon.domain.orders.arming import READY
 from daemon.messages import AcknowledgeAlert, Noted, ReleaseLatch, Stage, TakeEntries, TakeNoEntries
+from daemon.web.house import Health
 from tests.kit.browser import HOW, chromium
-from tests.kit.page_world import HOLD_S, World, hold, opened, page_open, shown
+from tests.kit.page_world import ACCOUNT, HOLD_S, World, hold, opened, page_open, shown
 from tests.kit.seen import ALERT
 from tests.kit.watched import LEG, risk, watch
 
@@ -166,6 +168,33 @@ async def test_entries_are_stopped_and_started_again(tmp_path):
         await tab.wait_for(f"{shown('.act')} === 'Stop entries'")
         assert world.port.actors.told(TakeNoEntries) == [TakeNoEntries("operator")]
         assert world.port.actors.told(TakeEntries) == [TakeEntries("operator")]
+
+
+@pytest.mark.parametrize(
+    ("account", "opted_in", "told"),
+    [
+        ({"paused": "a day's loss is met"}, True, "no entries: a day's loss is met"),
+        ({"reconciled": False}, True, "no entries: book not read"),
+        ({"live": True}, False, "no entries: live = false"),
+        ({"live": True}, True, "no entries: not armed"),
+    ],
+)
+async def test_a_card_says_what_keeps_a_strategy_that_was_started_from_entering(
+    tmp_path, account, opted_in, told
+):
+    world = World()
+    world.account, world.opted_in, world.session = replace(ACCOUNT, **account), opted_in, READY
+    async with opened(tmp_path, world) as (tab, _):
+        await tab.wait_for(f"{shown('.card .status')} === {'open · ' + told!r}")
+        assert await tab.text(".act") == "Stop entries"  # it was started all the same
+
+
+async def test_no_card_says_that_entries_are_taken_while_only_exits_go_on(tmp_path):
+    world = World()
+    world.health = Health(ledger_ok=False, actors=())
+    async with opened(tmp_path, world) as (tab, _):
+        await tab.wait_for(f"{shown('.card .status')} === 'open · no entries: reduce only'")
+        assert await tab.text("#daemon") == "reduce only"
 
 
 async def test_a_strategy_has_a_card_in_each_account_and_no_button_where_it_trades_no_more(
