@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import click
@@ -60,8 +61,7 @@ def _export(ledger: str | None, settings: Path | None, *, as_json: bool) -> None
     """
     store = store_meant(ledger, settings)
     require_whole(store)
-    with store.reading() as reader:
-        lines = exported(reader)
+    with store.reading() as reader, closing(exported(reader)) as lines:  # its reader may go
         for line in _document(lines) if as_json else lines:
             click.echo(line)
 

@@ -270,7 +270,9 @@ def _of_trading(fact: object) -> str:
             return _position(fact)
         case LevelMoved(strategy_id, leg_id, move, _, to_e4):
             whose = f"{strategy_id} {leg_id}" if leg_id else strategy_id
-            return f"{whose} {move.replace('_', ' ')} at {rupees(to_e4)}"
+            # A floor may stand at nought, and a stop cannot.
+            at = f"at {rupees(to_e4)}" if to_e4 or not leg_id else "without a stop of its own"
+            return f"{whose} {move.replace('_', ' ')} {at}"
         case ExitDecided(strategy_id, leg_ids, reason, pnl_e4):
             return f"{strategy_id} leaves {', '.join(leg_ids)}: {reason}, P&L {rupees(pnl_e4)}"
         case ExitOwed(_, strategy_id, leg_ids, ExitReason.RESIDENT_STOP):

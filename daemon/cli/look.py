@@ -1,10 +1,10 @@
 """`ordo status`, `positions`, `orders`, `pnl` and `guard`: what is so, from the running daemon.
 
 With `--json` each is the daemon's own document, byte for byte, but for `guard`, which is made of
-the snapshot: `{"at", "guarded", "legs": [{"strategy_id", "account", "mode", "leg_id", "symbol",
-"quantity", "guarded", "because": [sentence]}], "unread"}`, open legs alone. `pnl --follow --json`
-writes one document a line. `--account` leaves out what is of other accounts; a table names accounts
-where it has several. A table says PAPER or LIVE of each account.
+the snapshot: `{"mode", "at", "guarded", "legs": [{"strategy_id", "account", "mode", "leg_id",
+"symbol", "quantity", "guarded", "because": [sentence]}], "unread"}`, open legs alone. `pnl --follow
+--json` writes one document a line. `--account` leaves out what is of other accounts; a table names
+accounts where it has several. A table says PAPER or LIVE of each account.
 
 Where the book of a broker was not read since the start, that is told with what to do, and nobody
 is told that nothing is held there: `positions`, `orders` and `guard` end with exit code 1.
@@ -193,7 +193,8 @@ def guard(settings: Path | None, account: str | None, *, as_json: bool) -> int:
     unread = records(found, "unread")
     whole = not unread and all(leg["guarded"] for leg in legs)
     if as_json:
-        told = {"at": found.get("at"), "guarded": whole, "legs": legs, "unread": unread}
+        there = {"mode": found.get("mode"), "at": found.get("at")}
+        told = {**there, "guarded": whole, "legs": legs, "unread": unread}
         say_document(msgspec.json.encode(told))
         return 0 if whole else 1
     if not legs:

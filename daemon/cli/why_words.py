@@ -123,6 +123,8 @@ def _entry(decided: m.EntryDecided) -> str:
 
 def _level(moved: LevelMoved) -> str:
     whose = f"the stop of {moved.strategy_id} {moved.leg_id}"
+    if moved.leg_id and not moved.to_e4:  # a floor may stand at nought, and a stop cannot
+        return f"{moved.strategy_id} {moved.leg_id} has no stop of its own"
     if not moved.leg_id:
         whose = f"the floor of {moved.strategy_id}"
     before = f" from {rupees(moved.from_e4)}" if moved.from_e4 else ""

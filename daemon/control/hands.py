@@ -6,7 +6,7 @@ import asyncio
 
 from msgspec.structs import replace
 
-from daemon import kill
+from daemon.control.hindrances import hindrance
 from daemon.control.line import Line, Outcome, Refusal
 from daemon.domain.orders.heard import Order
 from daemon.messages import (
@@ -38,18 +38,20 @@ class Hands:
         self._changing = changing
 
     async def start(self, strategy_id: str, by: str) -> Done:
-        """Let a strategy take entries; a latch that holds them back all the same is told."""
+        """Let a strategy take entries; what holds them back all the same is told."""
         async with self._changing:
             done: Done = await self._line.ask(self._whole(strategy_id), TakeEntries(by))
-        names = self._line.names
-        several = len(names.accounts[strategy_id]) > 1
-        latched = {
-            account: because
-            for account in names.accounts[strategy_id]
-            if (because := kill.forbids(names.state_dir, account, strategy_id))
-        }
-        told = (f"{account}: {why}" if several else why for account, why in latched.items())
-        return Done(f"{done.text}; but {'; '.join(told)}") if latched else done
+        accounts = self._line.names.accounts[strategy_id]
+        hindered = await asyncio.gather(
+            *(hindrance(self._line, strategy_id, account) for account in accounts)
+        )
+        several = len(accounts) > 1
+        told = [
+            f"{account}: {because}" if several else because
+            for account, because in zip(accounts, hindered, strict=True)
+            if because
+        ]
+        return Done(f"{done.text}; but {'; '.join(told)}") if told else done
 
     async def stop(self, strategy_id: str, by: str) -> Done:
         """Let a strategy take no more entries."""

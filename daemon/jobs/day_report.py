@@ -13,6 +13,7 @@ from datetime import date
 from daemon.domain.instants import day_of, wall_of
 from daemon.domain.money import units
 from daemon.domain.orders.words import IntentRecorded, Pocket
+from daemon.domain.risk.words import ExitReason
 from daemon.jobs.trades import LegTrade, Trades
 from daemon.messages import (
     AlertAcknowledged,
@@ -210,7 +211,8 @@ def _traded(trade: LegTrade, day: date) -> str:
     if _is_open(trade):
         left = f"still open ({trade.net_quantity:+d})"
     else:
-        left = f"out {_clock(trade.exit_ns)} at {_rupees(trade.exit_e4)}, {trade.exit_reason}"
+        because = "by hand" if trade.exit_reason == ExitReason.MANUAL else trade.exit_reason
+        left = f"out {_clock(trade.exit_ns)} at {_rupees(trade.exit_e4)}, {because}"
     worth = f"P&L {_rupees(trade.pnl_e4)}, charges {_rupees(trade.charges_e4)}"
     return f"{trade.leg_id}: {at}, {left}, {worth}{before}"
 

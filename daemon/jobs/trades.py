@@ -14,9 +14,10 @@ from daemon.domain.market.charges import Unknown
 from daemon.domain.market.costs import Executed, cost_e4
 from daemon.domain.money import divide_half_even
 from daemon.domain.orders.outside import is_outside
-from daemon.domain.orders.reconcile import EXTERNAL
+from daemon.domain.orders.reconcile import EXTERNAL, MANUAL
 from daemon.domain.orders.shares import HOLDINGS
 from daemon.domain.orders.words import Intent, IntentRecorded, OrderUpdated, Product, Purpose, Side
+from daemon.domain.risk.words import ExitReason
 from daemon.messages import (
     SETTLEMENT,
     WRITTEN_OFF,
@@ -183,7 +184,8 @@ class Trades:
             trade.exit_e4 = divide_half_even(left[1], left[0])
         if not changed.net_quantity:
             trade.exit_ns = changed.at_ns
-            trade.exit_reason = self._reasons.get(changed.leg_id, "")
+            by_hand = ExitReason.MANUAL.value if self._strategy_id == MANUAL else ""
+            trade.exit_reason = self._reasons.get(changed.leg_id, by_hand)
             trade.pnl_e4 = trade.cash_e4
         return trade
 

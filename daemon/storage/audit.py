@@ -7,7 +7,7 @@ found.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from typing import Any
 
 import orjson
@@ -80,7 +80,7 @@ def refuse_broken(store: Store, report: AuditReport) -> None:
         )
 
 
-def exported(reader: Reader) -> Iterator[bytes]:
+def exported(reader: Reader) -> Generator[bytes, None, None]:
     """Yield a whole ledger as lines of JSON, for whoever keeps or reads it elsewhere.
 
     First the head, then a line for each record, in order: its columns by their names, the body as

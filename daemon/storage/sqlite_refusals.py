@@ -48,7 +48,9 @@ def refused(error: Exception, path: Path, what: str) -> StoreError:
 
     For the path of every commit: a context of its own would cost it as much as encoding its fact.
     """
-    code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT) & 0xFF
+    # Without a code it is bytes that are no text, or the client's own no to a call that was wrong.
+    damaged = 0 if isinstance(error, sqlite3.ProgrammingError) else sqlite3.SQLITE_CORRUPT
+    code = getattr(error, "sqlite_errorcode", damaged) & 0xFF
     advice = _ADVICE.get(code, "look at the file and its disk")
     sentence = f"the ledger {path} {what}: {error}; {advice}"
     return StoreError(sentence, _CODES.get(code, "ledger_unusable"))

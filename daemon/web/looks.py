@@ -8,7 +8,7 @@ from typing import Literal
 from daemon import kill
 from daemon.domain.instants import day_of, iso
 from daemon.domain.orders.arming import LIVE, PAPER, Mode
-from daemon.messages import KillStaged, Scope, Stage, WatchSeen
+from daemon.messages import AccountSeen, KillStaged, Scope, Stage, WatchSeen
 from daemon.messages.modes import Modes
 from daemon.web.arming import arm_told
 from daemon.web.door import Nothing
@@ -63,7 +63,7 @@ async def status(call: Call) -> StatusTold:
     latches = control.reads.latches(accounts)
     return StatusTold(
         mode=call.mode,
-        state=_state(call.house, latches),
+        state=_state(call.house, latches, accounts),
         latches=tuple(
             latch_told(each, control.line.names.mode(Scope(each.scope), each.id))
             for each in latches
@@ -78,14 +78,17 @@ async def status(call: Call) -> StatusTold:
 
 
 def _state(
-    house: House, latches: Sequence[kill.Latch]
+    house: House, latches: Sequence[kill.Latch], accounts: Sequence[AccountSeen]
 ) -> Literal["running", "paused", "reduce_only", "halted"]:
     if any(each.kind == kill.KILL for each in latches):
         return "halted"
     if house.health is not None and not house.health().ledger_ok:
         return "reduce_only"
-    if any(each.kind == kill.PAUSE and each.scope == kill.ALL for each in latches):
+    pauses = {(each.scope, each.id) for each in latches}
+    if (kill.ALL, "") in pauses:
         return "paused"
+    if accounts and all(s.paused or (kill.ACCOUNT, s.account) in pauses for s in accounts):
+        return "paused"  # of several, one that is not takes entries
     return "running"
 
 

@@ -193,15 +193,22 @@ def _trading(fact: Any) -> tuple[str, str, Item] | None:
         case ExitOverdue(_, strategy_id, because):
             text = f"{strategy_id}: an exit is overdue, {because}"
             return "alert", text, {"strategy_id": strategy_id}
-        case LevelMoved(strategy_id, leg_id, move, from_e4, to_e4):
-            level = f"{strategy_id} {leg_id}".rstrip()
-            moved = f"from {_rupees(from_e4)} to" if from_e4 else "at"
-            text = f"{level}: {move.value.replace('_', ' ')} {moved} {_rupees(to_e4)}"
-            return "risk", text, {"strategy_id": strategy_id, "leg_id": leg_id}
+        case LevelMoved(strategy_id, leg_id):
+            about = {"strategy_id": strategy_id, "leg_id": leg_id}
+            return "risk", f"{strategy_id} {leg_id}".rstrip() + f": {_level(fact)}", about
         case LegExpired(strategy_id, leg_id, symbol):
             text = f"{strategy_id} {leg_id}: {symbol} expired and nobody knows what it was worth"
             return "alert", text, {"strategy_id": strategy_id, "leg_id": leg_id, "symbol": symbol}
     return None
+
+
+def _level(moved: LevelMoved) -> str:
+    """Return what became of a stop or a floor; a floor may stand at nought, and a stop cannot."""
+    word = moved.move.value.replace("_", " ")
+    if moved.leg_id and not moved.to_e4:
+        return f"{word} without a stop of its own"
+    before = f"from {_rupees(moved.from_e4)} to" if moved.from_e4 else "at"
+    return f"{word} {before} {_rupees(moved.to_e4)}"
 
 
 def _control(fact: Any) -> tuple[str, str, Item] | None:

@@ -45,7 +45,8 @@ async def _refuse(route: Route, request: web.Request) -> web.StreamResponse:
         Problem: always.
     """
     demand(await _who(route, request), route.role)
-    raise Problem("not_built", f"{route.method} {route.path} comes with a later version")
+    asked = f"{route.method} {request.rel_url.raw_path}"  # the row's path may be a pattern
+    raise Problem("not_built", f"{asked} comes with a later version")
 
 
 async def _serve(route: Route, request: web.Request) -> web.StreamResponse:

@@ -20,6 +20,7 @@ from daemon.domain.plans.parsing import encode, parse
 from daemon.messages import (
     Ask,
     Done,
+    SeeAccount,
     SeeOpen,
     StrategyDeclared,
     StrategyRemoved,
@@ -31,6 +32,7 @@ from daemon.runtime.tasks_standing import StandingTasks
 from daemon.runtime.words import ActorSpec, Show, Surroundings
 from tests.kit.plans import text
 from tests.kit.scripted import MarketHours, Notebook, Scripted
+from tests.kit.seen import ACCOUNT
 
 ROUTER, PLAN = "router:paper", parse(text().replace('id = "s"', 'id = "mine"'))
 FILE = Filed("mine.toml", encode(PLAN).decode())
@@ -54,6 +56,8 @@ class House:
         match message:
             case Ask(number, SeeOpen()):
                 return (Show(Told(number, self.open)),)
+            case Ask(number, SeeAccount()):
+                return (Show(Told(number, ACCOUNT)),)
         return ()
 
     @asynccontextmanager

@@ -1,14 +1,18 @@
 """The page in a real browser, over the real port, hub and streams."""
 
+from itertools import pairwise
+
 import pytest
 from msgspec.structs import replace
 
 from daemon import kill
 from daemon.domain.market.notes import NoteKind
 from daemon.domain.money import e4
+from daemon.domain.orders.arming import READY
 from daemon.messages import AcknowledgeAlert, Noted, ReleaseLatch, Stage, TakeEntries, TakeNoEntries
+from daemon.web.house import Health
 from tests.kit.browser import HOW, chromium
-from tests.kit.page_world import HOLD_S, World, hold, opened, page_open, shown
+from tests.kit.page_world import ACCOUNT, HOLD_S, World, hold, opened, page_open, shown
 from tests.kit.seen import ALERT
 from tests.kit.watched import LEG, risk, watch
 
@@ -168,6 +172,33 @@ async def test_entries_are_stopped_and_started_again(tmp_path):
         assert world.port.actors.told(TakeEntries) == [TakeEntries("operator")]
 
 
+@pytest.mark.parametrize(
+    ("account", "opted_in", "told"),
+    [
+        ({"paused": "a day's loss is met"}, True, "no entries: a day's loss is met"),
+        ({"reconciled": False}, True, "no entries: book not read"),
+        ({"live": True}, False, "no entries: live = false"),
+        ({"live": True}, True, "no entries: not armed"),
+    ],
+)
+async def test_a_card_says_what_keeps_a_strategy_that_was_started_from_entering(
+    tmp_path, account, opted_in, told
+):
+    world = World()
+    world.account, world.opted_in, world.session = replace(ACCOUNT, **account), opted_in, READY
+    async with opened(tmp_path, world) as (tab, _):
+        await tab.wait_for(f"{shown('.card .status')} === {'open · ' + told!r}")
+        assert await tab.text(".act") == "Stop entries"  # it was started all the same
+
+
+async def test_no_card_says_that_entries_are_taken_while_only_exits_go_on(tmp_path):
+    world = World()
+    world.health = Health(ledger_ok=False, actors=())
+    async with opened(tmp_path, world) as (tab, _):
+        await tab.wait_for(f"{shown('.card .status')} === 'open · no entries: reduce only'")
+        assert await tab.text("#daemon") == "reduce only"
+
+
 async def test_a_strategy_has_a_card_in_each_account_and_no_button_where_it_trades_no_more(
     tmp_path,
 ):
@@ -319,6 +350,31 @@ async def test_nothing_is_wider_than_the_window(tmp_path, width):
         world.earn("-123456789.50")
         await tab.wait_for(f"{shown('.card .big')}.endsWith('789.50')")
         assert await tab.evaluate("document.documentElement.scrollWidth") == width
+
+
+FIGURES = """[...document.querySelectorAll('tbody td')].slice(1).map((cell) => {
+    const words = document.createRange();
+    words.selectNodeContents(cell);
+    const { left, right } = words.getBoundingClientRect();
+    return [cell.getBoundingClientRect().top, left, right, cell.textContent];
+})"""
+"""Of each figure of a leg: its line, where its text begins and ends, and what it says."""
+
+
+@pytest.mark.parametrize("width", [320, 360, 390, 430, 480, 481, 861, 1280])
+async def test_no_figure_of_a_leg_runs_into_the_next(tmp_path, width):
+    won = replace(LEG, quantity=-2600, ltp_e4=e4("1200.05"), unrealised_e4=e4("112661.25"))
+    world = World()
+    world.risk = risk(watch(legs=(won,)))
+    async with opened(tmp_path, world) as (tab, _):
+        await tab.size(width, 800)
+        await tab.wait_for(f"{shown('tbody td:nth-child(6)')} === '+1,12,661.25'")
+        figures = sorted(await tab.evaluate(FIGURES))
+
+    pairs = [(a, b) for a, b in pairwise(figures) if a[0] == b[0]]
+    assert len(pairs) >= 5
+    assert [(a[3], b[3]) for a, b in pairs if b[1] - a[2] < 4] == []
+    assert max(right for _, _, right, _ in figures) < width - 12  # and none leaves its card
 
 
 async def test_an_alert_stands_on_the_page_until_somebody_says_that_he_has_seen_it(tmp_path):

@@ -152,6 +152,24 @@ def test_the_record_may_be_had_as_one_document(begun, starts):
     assert json.loads(done.out) == {**head, "lines": lines}
 
 
+@pytest.mark.parametrize("how", [(), ("--json",)])
+def test_a_reader_that_has_gone_is_no_damage(begun, monkeypatch, how):
+    """As `ordo audit export | head` does it: nothing is left open, to be closed after its file."""
+    begun("state/ledger.sqlite", 3)
+    left = 2
+
+    def take(_: bytes) -> None:
+        nonlocal left
+        left -= 1
+        if not left:
+            raise BrokenPipeError
+
+    monkeypatch.setattr("click.echo", take)
+    done = told("audit", "export", *how)
+
+    assert (done.code, done.err, left) == (1, "", 0)
+
+
 def test_a_record_that_was_altered_is_not_written_out(tmp_path, begun):
     begun("state/ledger.sqlite", 2)
     with closing(sqlite3.connect(tmp_path / "state/ledger.sqlite")) as db, db:

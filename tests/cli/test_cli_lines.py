@@ -104,7 +104,9 @@ SENTENCES = [
         f"{CE}  bought 65 at 168.35, sold 65 at 164.00  net +0",
     ),
     (LevelMoved("s", "ce", Move.ARMED, 0, 1_961_050, NOW), "s ce armed at 196.10"),
+    (LevelMoved("s", "wing", Move.ARMED, 0, 0, NOW), "s wing armed without a stop of its own"),
     (LevelMoved("s", "", Move.LOCKED, 0, 7_500_000, NOW), "s locked at 750.00"),
+    (LevelMoved("s", "", Move.LOCKED, 0, 0, NOW), "s locked at 0.00"),
     (LevelMoved("s", "", Move.FLOOR_RAISED, 0, 9_500_000, NOW), "s floor raised at 950.00"),
     (
         ExitDecided("s", ("ce", "pe"), ExitReason.TARGET, 15_437_500, NOW),

@@ -499,10 +499,11 @@ def test_a_holding_that_nobody_watches_is_not_guarded(fake):
 
 
 def test_the_document_of_guard_has_these_names(fake):
-    serve(fake)
+    serve(fake, {**snapshot(strategy("straddle", leg("ce", CE))), "mode": "paper"})
     document = json.loads(told("guard", "--json").out)
 
-    assert set(document) == {"at", "guarded", "legs", "unread"}
+    assert set(document) == {"mode", "at", "guarded", "legs", "unread"}
+    assert document["mode"] == "paper"
     assert (document["at"], document["guarded"]) == (AT, True)
     assert document["legs"][0] == {
         "strategy_id": "straddle",

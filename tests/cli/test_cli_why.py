@@ -555,6 +555,11 @@ REFUSED = OrderUpdated("a", "", State.REJECTED, 0, 0, NOW, Refusal.MARGIN, "no m
             "the stop of s call is moved by hand from 150.00 to 140.00",
         ),
         (
+            LevelMoved("s", "wing", Move.ARMED, 0, 0, NOW),
+            Step.RULE,
+            "s wing has no stop of its own",
+        ),
+        (
             replace(LATCHED, reason="", scope=m.Scope.STRATEGY, id="s"),
             Step.HAND,
             "web:me pulled kill-1, a kill of strategy s: no reason given",

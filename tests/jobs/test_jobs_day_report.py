@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from daemon.domain.market.notes import NoteKind
 from daemon.domain.orders.words import IntentRecorded, OrderUpdated, Purpose, Side, State
+from daemon.domain.risk.words import ExitReason
 from daemon.jobs.day_report import day_report
 from daemon.messages import (
     AlertAcknowledged,
@@ -94,6 +95,13 @@ def test_a_day_is_told_with_its_profit_its_trades_and_their_charges():
     assert told(lines, "books") == "equal to the broker's"
     assert told(lines, "exits overdue") == "none"
     assert "alerts: none" in lines
+
+
+def test_what_a_person_left_is_told_as_left_by_hand():
+    out = [owed("ce", reason=ExitReason.MANUAL), *LEFT[1:]]
+    lines = report(*ENTERED, *out, day_ended(), MARKED)
+
+    assert "out 10:00:00 at 90.00, by hand, P&L 750.00" in told(lines, "  ce:")
 
 
 def test_what_is_still_open_is_told_with_what_it_was_worth():

@@ -412,6 +412,7 @@ def test_each_round_trip_by_hand_is_a_trade_of_its_own(named):
     assert (second.day, second.entry_e4, second.exit_e4) == (NEXT, 120 * E4, 130 * E4)
     assert [each.pnl_e4 for each in (first, second)] == [75 * 10 * E4] * 2
     assert [len(each.orders) for each in (first, second)] == [2, 2]
+    assert [each.exit_reason for each in (first, second)] == ["manual"] * 2
 
 
 def test_an_order_by_hand_that_was_never_filled_begins_no_trade():

@@ -37,6 +37,7 @@ from daemon.messages import (
 from daemon.messages.arming import SeeSession
 from daemon.messages.modes import Modes
 from daemon.telemetry.log import make_log
+from daemon.web.house import Health
 from daemon.web.hub import Hub
 from daemon.web.page_files import Page
 from daemon.web.problems import Problem
@@ -72,6 +73,9 @@ class World:
     Attributes:
         risk: what the broadcaster answers each beat with.
         taking: whether the strategy takes entries.
+        opted_in: it may trade at live brokers.
+        session: the state of each account's.
+        health: of the daemon; None: nobody says.
         alerts: that are known.
         account: as its router knows it.
         stage: of a kill.
@@ -85,7 +89,9 @@ class World:
 
     def __init__(self, modes: Mapping[str, Mode] = MappingProxyType({"paper": "paper"})) -> None:
         self.risk: RiskSeen = risk(watch(legs=(LEG, OTHER_LEG)))
-        self.taking = True
+        self.taking, self.opted_in = True, False
+        self.session = "NEEDS_LOGIN"
+        self.health: Health | None = None
         self.alerts: tuple[AlertSeen, ...] = ()
         self.account = ACCOUNT
         self.stage = Stage.CANCELLING
@@ -106,8 +112,8 @@ class World:
         """What the scripted actors answer."""
         return {
             SeeAccount: lambda _: self.account,
-            SeeSession: lambda _: "NEEDS_LOGIN",
-            SeeStrategy: lambda _: StrategySeen("straddle", self.taking, "waits for 09:20:00"),
+            SeeSession: lambda _: self.session,
+            SeeStrategy: lambda _: self._strategy(),
             SeeKill: lambda about: self._staged(about.latch_id),
             TakeEntries: lambda _: self._take(True),
             TakeNoEntries: lambda _: self._take(False),
@@ -159,6 +165,9 @@ class World:
         self.alerts = (replace(alert, acknowledged=seen),)
         return Done()
 
+    def _strategy(self) -> StrategySeen:
+        return StrategySeen("straddle", self.taking, "waits for 09:20:00", self.opted_in)
+
     def _take(self, taking: bool) -> Done:
         self.taking = taking
         return Done()
@@ -170,8 +179,10 @@ async def page_open(
 ) -> AsyncIterator[tuple[Tab, World]]:
     """Open the page of a scripted daemon in a browser that comes in with a code."""
     world = world or World()
+    told = world.health
+    health = None if told is None else lambda: told
     async with (
-        open_port(state_dir, world.answers, more=world.routes) as port,
+        open_port(state_dir, world.answers, more=world.routes, health=health) as port,
         browsing(browser) as tab,
     ):
         world.port = port

@@ -226,3 +226,14 @@ def test_a_torn_last_flush_leaves_the_ledger_as_it_was_before_it(tmp_path, path,
         killed(again)
 
     assert outcomes == {(head, ENDED[:2], None)}
+
+
+def test_what_no_file_is_to_blame_for_is_not_called_damage(path):
+    db = sqlite3.connect(path)
+    db.close()
+
+    with pytest.raises(StoreError, match="closed database") as told, refusing(path, "is not read"):
+        db.execute("SELECT 1")
+
+    assert told.value.code == "ledger_unusable"
+    assert "damaged" not in str(told.value)

@@ -7,6 +7,7 @@ from msgspec.structs import replace
 
 from daemon import kill
 from daemon.control import Names
+from daemon.domain.instants import day_of
 from daemon.messages import (
     AcknowledgeAlert,
     AdjustByHand,
@@ -19,11 +20,15 @@ from daemon.messages import (
     ReleaseLatch,
     Scope,
     SeeAccount,
+    SeeStrategy,
+    StrategySeen,
     TakeEntries,
     TakeNoEntries,
 )
+from daemon.messages.arming import AccountArmed
+from daemon.storage import arms
 from tests.kit.control_port import MARKET_NS, open_port
-from tests.kit.seen import ACCOUNT
+from tests.kit.seen import ACCOUNT, ANSWERS
 
 STRATEGY = "/api/strategies/straddle"
 WHY = {"reason": "a test"}
@@ -62,11 +67,12 @@ def done(_: object) -> Done:
 async def test_a_hand_on_a_strategy_reaches_the_owner_of_that_truth(
     tmp_path, path, body, to, about
 ):
-    async with open_port(tmp_path, {type(about): done}) as port:
+    async with open_port(tmp_path, {**ANSWERS, type(about): done}) as port:
         status, told, _ = await port.ask("POST", STRATEGY + path, json=body)
 
     assert (status, told) == (200, {"ok": True, "text": "it is so", "mode": "paper"})
-    assert port.actors.asked == [(to, about)]
+    assert port.actors.asked[0] == (to, about)
+    assert {type(each) for _, each in port.actors.asked[1:]} <= {SeeAccount}
 
 
 @pytest.mark.parametrize("path", ["/start", "/stop", "/exit", "/kill"])
@@ -311,11 +317,71 @@ async def test_a_stop_is_moved_by_the_watchdog_of_each_account(tmp_path):
 
 async def test_a_start_tells_in_which_accounts_a_latch_holds_it_back(tmp_path):
     kill.pull(tmp_path, kill.Latch("pause-1", "pause", "account", "second", "", "me", 0))
-    async with open_port(tmp_path, {TakeEntries: done}) as port:
+    async with open_port(tmp_path, {**ANSWERS, TakeEntries: done}) as port:
         everywhere(port)
         _, told, _ = await port.ask("POST", f"{STRATEGY}/start", json={})
 
     assert told["text"].startswith("it is so; but second: a pause is latched for account second")
+
+
+UNARMED = "paper is not armed for live trading today; arm it with `ordo arm paper`"
+ARMED = AccountArmed("paper", day_of(MARKET_NS), "", "ann", MARKET_NS)
+
+
+@pytest.mark.parametrize(
+    ("account", "opted_in", "told"),
+    [
+        (
+            {"paused": "the ledger failed: it is full"},
+            True,
+            "entries are paused: the ledger failed",
+        ),
+        ({"reconciled": False}, True, "the broker's book of paper has not been read yet"),
+        ({"live": True}, False, "straddle may not trade live; let its file say `live = true`"),
+        ({"live": True}, True, UNARMED),
+        ({"live": True, "armed": ARMED}, True, UNARMED),  # the folder does not have it
+        ({"paused": "a", "reconciled": False}, True, "entries are paused: a; the broker's book"),
+    ],
+)
+async def test_a_start_tells_what_in_the_account_keeps_entries_back(
+    tmp_path, account, opted_in, told
+):
+    answers = {
+        TakeEntries: done,
+        SeeAccount: lambda _: replace(ACCOUNT, **account),
+        SeeStrategy: lambda _: StrategySeen("straddle", True, "waits", live=opted_in),
+    }
+    async with open_port(tmp_path, answers) as port:
+        status, answer, _ = await port.ask("POST", f"{STRATEGY}/start", json={})
+
+    assert status == 200
+    assert answer["text"].startswith(f"it is so; but {told}")
+
+
+async def test_a_start_in_an_account_that_is_armed_takes_entries_without_a_but(tmp_path):
+    arms.put(tmp_path, arms.Arm("paper", ARMED.day, "", "ann", MARKET_NS))
+    answers = {
+        TakeEntries: done,
+        SeeAccount: lambda _: replace(ACCOUNT, live=True, armed=ARMED),
+        SeeStrategy: lambda _: StrategySeen("straddle", True, "waits", live=True),
+    }
+    async with open_port(tmp_path, answers) as port:
+        _, answer, _ = await port.ask("POST", f"{STRATEGY}/start", json={})
+
+    assert answer["text"] == "it is so"
+
+
+async def test_a_start_is_told_though_the_account_is_silent_and_so_is_its_latch(
+    tmp_path, monkeypatch
+):
+    monkeypatch.setattr("daemon.control.hindrances._PATIENCE_S", 0.02)
+    kill.pull(tmp_path, kill.Latch("pause-1", "pause", "all", "", "", "me", 0))
+    async with open_port(tmp_path, {TakeEntries: done}) as port:
+        status, told, _ = await port.ask("POST", f"{STRATEGY}/start", json={})
+
+    assert status == 200
+    assert told["text"].startswith("it is so; but a pause is latched for all")
+    assert "; nobody says what else keeps it from entering: router:paper has not" in told["text"]
 
 
 async def test_a_trader_acknowledges_an_alert_and_a_viewer_cannot(tmp_path):

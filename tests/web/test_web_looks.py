@@ -12,6 +12,7 @@ from daemon.messages import (
     Declined,
     KillStaged,
     RiskSeen,
+    SeeAccount,
     SeeAlerts,
     SeeDeclaration,
     SeeKill,
@@ -23,7 +24,7 @@ from daemon.messages.modes import Modes
 from daemon.web.house import Health
 from daemon.web.looks import merged
 from tests.kit.control_port import MARKET_NS, open_port
-from tests.kit.seen import ALERT, ANSWERS, CE, SEEN, WATCH
+from tests.kit.seen import ACCOUNT, ALERT, ANSWERS, CE, SEEN, WATCH
 
 MODE = {"mode": "paper"}
 PROFIT = {"pnl": 686.25, "realised": 37.5, "unrealised": 648.75, "charges": None, **MODE}
@@ -95,7 +96,8 @@ async def test_the_instant_of_a_latch_is_null_where_whoever_pulled_it_did_not_kn
     [
         ([], True, "running"),
         ([latch("pause")], True, "paused"),
-        ([latch("pause", "account", "paper")], True, "running"),
+        ([latch("pause", "account", "second")], True, "running"),
+        ([latch("pause", "account", "paper")], True, "paused"),  # both are told by that name
         ([latch("kill", "strategy", "straddle")], True, "halted"),
         ([latch("pause"), latch("kill")], False, "halted"),
         ([latch("pause")], False, "reduce_only"),
@@ -110,6 +112,18 @@ async def test_the_state_is_the_gravest_that_holds(tmp_path, latches, ledger_ok,
 
     assert told["state"] == state
     assert {each["latch_id"] for each in told["latches"]} == {each.latch_id for each in latches}
+
+
+@pytest.mark.parametrize(
+    ("paused", "state"),
+    [(("a day's loss", "no beat"), "paused"), (("a day's loss", ""), "running")],
+)
+async def test_the_state_is_paused_where_no_account_takes_entries(tmp_path, paused, state):
+    seen = iter(replace(ACCOUNT, paused=because) for because in paused)
+    async with open_port(tmp_path, {**ANSWERS, SeeAccount: lambda _: next(seen)}) as port:
+        _, told, _ = await port.ask("GET", "/api/status")
+
+    assert told["state"] == state
 
 
 async def test_a_latch_is_told_with_who_pulled_it_and_why(tmp_path):

@@ -168,6 +168,16 @@ def updated(state, quantity=0, value_e4=0, text=""):
             "straddle ce: armed at 167.64",
         ),
         (
+            LevelMoved("straddle", "wing", Move.ARMED, 0, 0, NOW),
+            "risk",
+            "straddle wing: armed without a stop of its own",
+        ),
+        (
+            LevelMoved("straddle", "", Move.LOCKED, 0, 0, NOW),
+            "risk",
+            "straddle: locked at 0.00",
+        ),
+        (
             LegExpired("straddle", "ce", "NIFTY", NOW),
             "alert",
             "straddle ce: NIFTY expired and nobody knows what it was worth",

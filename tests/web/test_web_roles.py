@@ -67,4 +67,4 @@ async def test_what_is_not_built_yet_says_so_by_its_name(tmp_path, route):
 
     assert (status, told["code"]) == (501, "not_built")
     assert told["category"] == "daemon"
-    assert route.path in told["detail"]
+    assert told["detail"] == f"{route.method} {address(route)} comes with a later version"

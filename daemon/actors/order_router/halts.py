@@ -131,4 +131,4 @@ def covers(scope: Scope, name: str, strategy_id: str) -> bool:
 def said(latched: Latched) -> str:
     """Return what a latch has to say to whoever wants to enter."""
     what = f"{latched.kind} {latched.latch_id} of {latched.id or 'everything'}"
-    return f"{what} is latched: {latched.reason}; release it with rearm"
+    return f"{what} is latched: {latched.reason or 'no reason given'}; release it with rearm"

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import assert_never
 
 from msgspec import Struct, field
-from msgspec.structs import astuple
+from msgspec.structs import astuple, replace
 
 from daemon.domain.orders.states import BOOK_WORDS, Evidence, after
 from daemon.domain.orders.words import (
@@ -41,7 +41,7 @@ class Order(Struct, frozen=True):
             an order that was told FILLED with too few units: the rest is unexplained.
         refusal: the newest reason for a no.
         text: the broker's newest words, what it asks, or why the outcome is unknown.
-        at_ns: the newest fact.
+        at_ns: when the newest of what is known was first told; who repeats it changes nothing.
         broker_order_ids: every number that the broker gave it; more than one is a duplicate.
         recorded_ns: when its intent was recorded; its request left after that, if it did.
     """
@@ -76,7 +76,8 @@ class Heard(Struct):
         parts: the broker's orders by their number; under no number what named none.
         refusal: the newest reason for a no, and when it was told.
         text: the newest words, and when they were told.
-        at_ns: the newest fact.
+        at_ns: the newest fact, updates aside.
+        first_ns: each update, its instant left out, and when it was first told.
     """
 
     intent: Intent | None = None
@@ -86,11 +87,13 @@ class Heard(Struct):
     refusal: tuple[int, str] = (0, "")
     text: tuple[int, str] = (0, "")
     at_ns: int = 0
+    first_ns: dict[OrderUpdated, int] = field(default_factory=dict)
 
 
 def hear(heard: Heard, fact: OrderFact) -> None:
     """Join one fact into what was heard of its intent."""
-    heard.at_ns = max(heard.at_ns, fact.at_ns)
+    if not isinstance(fact, OrderUpdated):
+        heard.at_ns = max(heard.at_ns, fact.at_ns)
     match fact:
         case IntentRecorded():
             _record(heard, fact)
@@ -111,6 +114,8 @@ def hear(heard: Heard, fact: OrderFact) -> None:
             part = _hear_of_part(heard, fact.broker_order_id, BOOK_WORDS[fact.state])
             part.filled = max(part.filled, (fact.filled_quantity, fact.filled_value_e4))
             _say(heard, fact.at_ns, fact.kind, fact.text)
+            told = replace(fact, at_ns=0)
+            heard.first_ns[told] = min(heard.first_ns.get(told, fact.at_ns), fact.at_ns)
         case _:
             assert_never(fact)
 
@@ -160,7 +165,7 @@ def order_of(heard: Heard, intent: Intent) -> Order:
         remaining_quantity=remaining,
         refusal=Refusal(heard.refusal[1]) if heard.refusal[1] else None,
         text=heard.text[1],
-        at_ns=heard.at_ns,
+        at_ns=max((heard.at_ns, *heard.first_ns.values())),
         broker_order_ids=ids,
         recorded_ns=heard.recorded_ns,
     )

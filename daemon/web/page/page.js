@@ -280,6 +280,7 @@ function logOut() {
 
 const cards = new Map();
 let taking = new Map();
+let standing = { state: "", accounts: [], strategies: [], unread: [] }; // the newest status
 let inStream = new Set();
 let asked = false; // quotes are asked for in place of a feed that is dead
 
@@ -422,7 +423,7 @@ function showStrategy(one) {
 
 function showState(card) {
   const takes = taking.get(keyOf(card.id, card.account)); // undefined: it does not trade there any more
-  const entries = takes === undefined ? "" : stopped(card) ? "entries stopped by a latch" : takes ? "takes entries" : "takes no entries";
+  const entries = takes === undefined ? "" : hindrance(card) || (takes ? "takes entries" : "takes no entries");
   const does = card.watched || (card.waits === "stopped" ? "" : card.waits);
   put(card.status, [does, entries].filter(Boolean).join(" · ") || " ");
   card.button.hidden = takes === undefined;
@@ -638,6 +639,7 @@ function showStatus(status, askedAt) {
   mark($("daemon"), "state", state);
   put($("daemon"), word);
   taking = new Map(status.strategies.flatMap((one) => one.accounts.map((account) => [keyOf(one.strategy_id, account), one.taking])));
+  standing = status;
   showUnread(status.unread);
   showLatches(status.latches, askedAt);
   for (const one of status.strategies) {
@@ -669,6 +671,19 @@ function stopped({ id, account }) {
     account: (name) => name === account,
   };
   return [...latches.values()].some(({ latch }) => reaches[latch.scope]?.(latch.id));
+}
+
+// What keeps a strategy from entering, though it was started: the gravest alone, as `ordo status` does.
+function hindrance(card) {
+  const isThere = (one) => one.account === card.account;
+  const account = standing.accounts.find(isThere);
+  if (stopped(card)) return "entries stopped by a latch";
+  if (standing.state === "reduce_only") return "no entries: reduce only";
+  if (account?.paused) return `no entries: ${account.paused}`;
+  if (account?.reconciled === false || standing.unread.some(isThere)) return "no entries: book not read";
+  if (account?.mode !== "live") return "";
+  if (!standing.strategies.find((one) => one.strategy_id === card.id)?.live) return "no entries: live = false";
+  return account.armed ? "" : "no entries: not armed";
 }
 
 const isKill = (latch) => latch.kind === "kill";

@@ -3,6 +3,7 @@
 import pytest
 from msgspec.structs import replace
 
+from daemon.actors.order_router import halts
 from daemon.domain.orders.words import State
 from daemon.messages import (
     Ask,
@@ -102,6 +103,13 @@ def test_a_latch_stands_after_a_restart_until_it_is_released():
     assert [fact.complete for fact in stage.told(BasketEnded)] == [False]
     assert len(stage.intents()) == 2
     assert [fact.by for fact in stage.told(Released)] == ["me"]
+
+
+def test_a_latch_without_a_reason_says_that_none_was_given():
+    latched = latch("k").latched
+    assert halts.said(replace(latched, reason="")) == (
+        "kill k of everything is latched: no reason given; release it with rearm"
+    )
 
 
 def test_of_two_latches_each_is_released_by_itself():

@@ -1,6 +1,7 @@
 """What facts about one intent make of it, in any order."""
 
 import pytest
+from msgspec.structs import replace
 
 from daemon.domain.orders.heard import Heard, hear, order_of
 from daemon.domain.orders.words import (
@@ -71,6 +72,15 @@ def test_a_question_is_told_with_its_order_until_the_broker_says_more():
 def test_of_several_numbers_the_one_that_is_open_is_told_first():
     order = of(told(State.FILLED, 130, "7"), told(State.WORKING, 0, "8"))
     assert (order.broker_order_id, order.broker_order_ids) == ("8", ("7", "8"))
+
+
+def test_what_is_told_again_makes_an_order_no_newer():
+    """A broker tells its book anew after each restart, and of what was over long before."""
+    ended = told(State.CANCELLED, 65)
+    again = [replace(ended, at_ns=at_ns) for at_ns in (9, 700, 8)]
+    for facts in ((ACCEPTED, ended, *again), (*again, ACCEPTED, ended)):
+        assert of(*facts).at_ns == ended.at_ns
+    assert of(ended, replace(ended, at_ns=9, text="by its owner")).at_ns == 9
 
 
 def test_the_intent_that_was_recorded_first_stands_whichever_comes_first():

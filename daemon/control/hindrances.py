@@ -1,0 +1,46 @@
+"""Hindrances: what keeps a strategy from entering in an account, though it takes entries."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from daemon import kill
+from daemon.control.line import Line, Refusal
+from daemon.domain.instants import day_of
+from daemon.domain.orders.arming import unarmed, unwilling
+from daemon.messages import AccountSeen, SeeAccount, SeeStrategy, StrategySeen
+from daemon.storage import arms
+
+_PATIENCE_S: Final = 1
+"""The strategy was started already: who is silent about the rest keeps nobody from that word."""
+
+
+async def hindrance(line: Line, strategy_id: str, account: str) -> str:
+    """Return all that keeps a strategy from entering in an account; empty: nothing does."""
+    found = [kill.forbids(line.names.state_dir, account, strategy_id)]
+    try:
+        found += await _told_by_owners(line, strategy_id, account)
+    except Refusal as silent:
+        found.append(f"nobody says what else keeps it from entering: {silent}")
+    return "; ".join(filter(None, found))
+
+
+async def _told_by_owners(line: Line, strategy_id: str, account: str) -> list[str]:
+    """Return what router and runner know of it."""
+    seen: AccountSeen = await line.ask(line.router(account), SeeAccount(), patience_s=_PATIENCE_S)
+    return [
+        f"entries are paused: {seen.paused}" if seen.paused else "",
+        "" if seen.reconciled else f"the broker's book of {account} has not been read yet",
+        await _without_leave(line, strategy_id, seen) if seen.live else "",
+    ]
+
+
+async def _without_leave(line: Line, strategy_id: str, seen: AccountSeen) -> str:
+    """Return why a strategy may not trade with money; empty: it may."""
+    runner = line.runner(strategy_id)
+    strategy: StrategySeen = await line.ask(runner, SeeStrategy(), patience_s=_PATIENCE_S)
+    if not strategy.live:
+        return unwilling(strategy_id)
+    held = arms.of(line.names.state_dir, seen.account)  # it counts where both have it
+    armed_for = held.day if held is not None and seen.armed is not None else None
+    return unarmed(seen.account, armed_for, day_of(line.now_ns()))
