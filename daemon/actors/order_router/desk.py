@@ -114,6 +114,7 @@ class Desk:
         self.wakes = Wakes()
         self.recent_intents: deque[Intent] = deque(maxlen=_RECENT_INTENTS)
         self.cancelling: dict[str, int] = {}
+        self.taken_back: set[str] = set()
         self.todays: set[str] = set()
         self.asked: set[str] = set()
         self.told: set[str] = set()
@@ -198,6 +199,7 @@ class Desk:
                 if day != self.day:
                     self.paused = ""
                     self.todays.clear()
+                    self.taken_back.clear()
                     self.book.put_away()
                     self.told.clear()
                     self.unrested.clear()
@@ -228,6 +230,8 @@ class Desk:
                 self.requests.asked[request_id] = fact
             case ExitReplaced(intent_id, at_ns):
                 self.replaced[intent_id] = at_ns
+            case CancelAsked(intent_id):
+                self.taken_back.add(intent_id)
             case _:
                 self.reads.apply(fact)
                 self.halts.apply(fact)

@@ -43,6 +43,7 @@ from daemon.actors.order_router.reconciling import Heard
 from daemon.actors.order_router.sending import cancel_answered
 from daemon.actors.order_router.settlements import settle, write_off
 from daemon.actors.order_router.terms import Terms
+from daemon.actors.order_router.unasked import said
 from daemon.actors.turn import Turn
 from daemon.domain.market.frames import Frame
 from daemon.domain.orders.heard import Order
@@ -85,8 +86,6 @@ from daemon.messages import (
 from daemon.ports.market import BookWanted
 from daemon.runtime.budget import Budget
 from daemon.runtime.words import NOTHING, Effect, Publish, Started
-
-_NO = (State.REFUSED, State.REJECTED)
 
 
 class OrderRouter:
@@ -314,7 +313,7 @@ class OrderRouter:
         is_awaited = order.intent.parent in desk.baskets or order.intent.parent in desk.closings
         if is_awaited and is_open(order.state) and not taken.is_filling:
             return  # it rests where it was wanted
-        if order.state is not taken.before.state and order.state in _NO:
+        if taken.is_no:
             self._hear_no(turn, order, now_ns)
         self._go_on_with(turn, order, now_ns)
         if taken.is_filling or not is_loose(order.intent.strategy_id):
@@ -329,8 +328,9 @@ class OrderRouter:
         basket = basket_of(desk, order.intent.parent)
         if basket is None:
             exits.refused(desk, turn, order, now_ns)
+            residents.refused(desk, turn, order, now_ns)
             return
-        entries.give_up(desk, turn, basket, f"{order.intent.symbol}: {order.text}", now_ns)
+        entries.give_up(desk, turn, basket, f"{order.intent.symbol}: {said(order)}", now_ns)
         exits.clear_up(desk, turn, basket, now_ns)
 
     def _go_on_with(self, turn: Turn, order: Order, now_ns: int) -> None:
