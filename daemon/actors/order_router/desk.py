@@ -31,7 +31,7 @@ from daemon.domain.orders.flatten import Flatten
 from daemon.domain.orders.heard import Order
 from daemon.domain.orders.ids import IntentIds
 from daemon.domain.orders.ladder import Prospect, prospect_of
-from daemon.domain.orders.outside import is_outside
+from daemon.domain.orders.late import is_handed_on
 from daemon.domain.orders.reconcile import is_strangers
 from daemon.domain.orders.round_trips import RoundTrips
 from daemon.domain.orders.words import Intent, IntentRecorded, OrderFact, Pocket, Side
@@ -129,7 +129,7 @@ class Desk:
         self.since_ns: dict[tuple[str, str], int] = {}
         self.unrested: dict[tuple[str, str], int] = {}
         self._legs: dict[tuple[str, str], BasketLeg] = {}
-        self._trips = RoundTrips(self.book)
+        self.trips = RoundTrips(self.book)
         self._held: set[tuple[str, str]] = set()
 
     def apply(self, fact: object) -> None:
@@ -143,7 +143,7 @@ class Desk:
                 if is_loose(intent.strategy_id):
                     self._take_leg(fact)
             case _ if isinstance(fact, OrderFact):
-                self._trips.hear(fact)
+                self.trips.hear(fact)
                 self.book.apply(fact)
             case BasketOpened():
                 self._open(fact)
@@ -182,7 +182,7 @@ class Desk:
             if isinstance(fact, OrderFact):
                 heard_ns = max(heard_ns, fact.at_ns)
             match fact:
-                case IntentRecorded(intent) if is_strangers(intent) or is_outside(intent):
+                case IntentRecorded(intent) if is_strangers(intent) or is_handed_on(intent):
                     pass  # no request left
                 case IntentRecorded(_, at_ns):
                     left.append(at_ns)
@@ -243,7 +243,7 @@ class Desk:
         self.known_baskets.add(basket.basket_id)
         for key, leg in zip(_keys(basket), basket.legs, strict=True):
             self._legs[key] = leg
-            self._trips.begin(key)
+            self.trips.begin(key)
             self._held.add(key)
             self.since_ns[key] = opened.at_ns
             self.resident.pop(key, None)  # of an entry before, which may have been held to another
@@ -326,7 +326,7 @@ class Desk:
 
     def traded(self, strategy_id: str, leg_id: str) -> Position:
         """Return what a leg has bought and sold since its basket was opened, or it was flat."""
-        return self._trips.traded((strategy_id, leg_id))
+        return self.trips.traded((strategy_id, leg_id))
 
 
 def basket_of(desk: Desk, basket_id: str) -> Basket | None:

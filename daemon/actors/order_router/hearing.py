@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from msgspec import Struct
 
-from daemon.actors.order_router import link, lookups, outside, reconciling
+from daemon.actors.order_router import late_fills, link, lookups, outside, reconciling
 from daemon.actors.order_router.desk import Desk
 from daemon.actors.order_router.reconciling import Heard
 from daemon.actors.order_router.unasked import is_unasked
@@ -28,12 +28,14 @@ class Taken(Struct, frozen=True):
         before: as it stood.
         closed: intents by which legs of ours were closed, of a stranger's order that filled.
         unasked: it was taken out of the broker's book within the day, and not because we asked.
+        is_late: what it filled was handed on: its leg has been entered anew since.
     """
 
     order: Order
     before: Order
     closed: tuple[Intent, ...]
     unasked: bool = False
+    is_late: bool = False
 
     @property
     def is_filling(self) -> bool:
@@ -70,8 +72,10 @@ def take(desk: Desk, turn: Turn, fact: Heard, now_ns: int) -> Taken | None:
         return Taken(order, before, (), unasked)
     desk.reads.moved_ns[order.intent.symbol] = now_ns
     closed = outside.hand_on(desk, turn, order, before, now_ns)
-    turn.announce(desk.position_changed(order, now_ns))
-    return Taken(order, before, closed, unasked)
+    is_late = late_fills.hand_on(desk, turn, order, before, now_ns)
+    if not is_late:
+        turn.announce(desk.position_changed(order, now_ns))
+    return Taken(order, before, closed, unasked, is_late)
 
 
 def _tell_worth(desk: Desk, turn: Turn, order: Order, before: Order, now_ns: int) -> None:

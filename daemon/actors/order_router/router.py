@@ -14,6 +14,7 @@ from daemon.actors.order_router import (
     holds,
     killing,
     latches,
+    late_fills,
     lookups,
     margins,
     reconciling,
@@ -308,6 +309,9 @@ class OrderRouter:
         waiting.heard(desk, turn, order)
         if taken.is_filling:
             self._closed_outside(turn, taken.closed, now_ns)
+        if taken.is_late:
+            late_fills.trade_back(desk, turn, order, taken.before, now_ns)
+        elif taken.is_filling:
             unwanted.tell_overfill(desk, turn, order, now_ns)
             residents.filled(desk, turn, order, now_ns)
         is_awaited = order.intent.parent in desk.baskets or order.intent.parent in desk.closings
@@ -318,7 +322,7 @@ class OrderRouter:
         self._go_on_with(turn, order, now_ns)
         if taken.is_filling or not is_loose(order.intent.strategy_id):
             unwanted.leave(desk, turn, order.intent, now_ns)
-        if taken.is_filling:
+        if taken.is_filling and not taken.is_late:
             unwanted.leave_surplus(desk, turn, order, taken.before, now_ns)
 
     def _hear_no(self, turn: Turn, order: Order, now_ns: int) -> None:

@@ -7,6 +7,8 @@ next fill it is entered anew, whatever it traded before.
 from __future__ import annotations
 
 from daemon.domain.orders.book import Book, Position
+from daemon.domain.orders.heard import Order
+from daemon.domain.orders.late import gives_back
 from daemon.domain.orders.reconcile import EXTERNAL, MANUAL
 from daemon.domain.orders.words import OrderFact, OrderUpdated
 
@@ -31,15 +33,28 @@ class RoundTrips:
         self._before[leg] = self._book.position(*leg)
 
     def hear(self, fact: OrderFact) -> None:
-        """Begin one where a fact fills what is flat and of no basket; before the book takes it."""
-        if not isinstance(fact, OrderUpdated):
-            return
-        order = self._book.order(fact.intent_id)
-        if order is None or order.intent.strategy_id not in _LOOSE:
-            return
+        """Take a fact in, before the book takes it.
+
+        One that fills what is flat and of no basket begins a trip; what gives a late fill back
+        counts in none, and neither does that fill.
+        """
+        order = self._book.order(fact.intent_id) if isinstance(fact, OrderUpdated) else None
+        if order is not None and isinstance(fact, OrderUpdated):
+            self._fill(order, fact)
+
+    def _fill(self, order: Order, fact: OrderUpdated) -> None:
         leg = (order.intent.strategy_id, order.intent.leg_id)
-        fills = fact.filled_quantity > order.filled_quantity
-        if fills and not self._book.position(*leg).net_quantity:
+        more = fact.filled_quantity - order.filled_quantity
+        if more > 0 and gives_back(order.intent):
+            worth_e4 = fact.filled_value_e4 - order.filled_value_e4
+            before = self._before.get(leg, Position())
+            self._before[leg] = Position(
+                before.bought_quantity + more,
+                before.bought_value_e4 + worth_e4,
+                before.sold_quantity + more,
+                before.sold_value_e4 + worth_e4,
+            )
+        if leg[0] in _LOOSE and more > 0 and not self._book.position(*leg).net_quantity:
             self.begin(leg)
 
     def traded(self, leg: Leg) -> Position:

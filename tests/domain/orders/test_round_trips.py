@@ -3,6 +3,7 @@
 import pytest
 
 from daemon.domain.orders.book import Book, Position
+from daemon.domain.orders.late import handed_on
 from daemon.domain.orders.reconcile import EXTERNAL, MANUAL
 from daemon.domain.orders.round_trips import RoundTrips
 from daemon.domain.orders.words import OrderAccepted, Side, State
@@ -23,7 +24,7 @@ class Told:
     def intends(self, side, quantity=75):
         self._orders += 1
         name, whose = f"o{self._orders}", {"strategy_id": self._leg[0]}
-        self.book.apply(recorded(name, side=side, quantity=quantity, **whose))
+        self.hears(recorded(name, side=side, quantity=quantity, **whose))
         return name
 
     def hears(self, fact):
@@ -73,6 +74,21 @@ def test_a_leg_of_a_basket_goes_on_until_the_next_is_opened():
     assert told.traded == Position(75, 6_750 * E4, 150, 14_625 * E4)
     told.trips.begin(("straddle", "call"))
     assert told.traded == Position()
+
+
+@pytest.mark.parametrize("begun", [True, False])
+def test_what_fills_late_and_what_gives_it_back_count_in_no_trip(begun):
+    told = Told("straddle")
+    early = told.intends(Side.BUY)
+    if begun:
+        told.trips.begin(("straddle", "call"))
+    told.trades(Side.SELL, 100)
+    before = told.book.order(early)
+    told.fills(early, 30, 120, State.CANCELLED)
+    for fact in handed_on(told.book.order(early), before, ("n1", "n2"), 9):
+        told.hears(fact)
+        told.hears(fact)
+    assert told.traded == Position(0, 0, 75, 7_500 * E4)
 
 
 def test_what_no_order_is_known_of_begins_nothing():
