@@ -3,12 +3,12 @@
 from daemon.domain.market.costs import Executed, cost_e4
 from daemon.domain.orders.reconcile import MANUAL
 from daemon.jobs.trades import Trades
-from tests.actors.order_router.test_late_fills import ELSEWHERE, exit_of_old, go_on
+from tests.actors.order_router.test_late_fills import ELSEWHERE, SAME, exit_of_old, go_on
 from tests.kit.router import DAY
 
 
 def test_each_order_at_the_broker_is_charged_once_and_a_late_fill_is_no_trade_of_its_leg():
-    for wanted in (ELSEWHERE,):
+    for wanted in (SAME, ELSEWHERE):
         stage = exit_of_old(wanted)
         stage.push(2)
         go_on(stage, 20)
@@ -34,7 +34,7 @@ def test_each_order_at_the_broker_is_charged_once_and_a_late_fill_is_no_trade_of
 
 
 def test_a_report_that_does_not_know_the_order_any_more_passes_over_what_gives_it_back():
-    stage = exit_of_old(ELSEWHERE)
+    stage = exit_of_old(SAME)
     number = len(stage.facts)
     stage.push(2)
     trades = Trades("s")

@@ -139,6 +139,7 @@ class Desk:
             case IntentRecorded(intent):
                 self.recent_intents.append(intent)
                 self.todays.add(intent.intent_id)
+                self.trips.hear(fact)
                 self.book.apply(fact)
                 if is_loose(intent.strategy_id):
                     self._take_leg(fact)

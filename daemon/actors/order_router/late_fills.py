@@ -1,8 +1,8 @@
 """Late fills: told, and traded back, whatever the leg of their order holds by now.
 
-An order of an earlier entry may fill once its leg was entered anew in another strike. To the leg
-that would be twice its size, or nothing where it holds something, so it is handed on and closed by
-itself.
+An order of an earlier entry may fill once its leg was entered anew, perhaps in another strike. To
+the leg that would be twice its size, or nothing where it holds something, so it is handed on and
+closed by itself. A leg that is being left, or was, is closed with all that it holds instead.
 """
 
 from __future__ import annotations
@@ -61,4 +61,7 @@ def _is_late(desk: Desk, intent: Intent) -> bool:
     leg = desk.leg(strategy_id, leg_id)
     if leg is None or is_loose(strategy_id):
         return False
-    return leg.pocket != intent.pocket
+    if leg.pocket != intent.pocket:
+        return True
+    left = not desk.is_held(strategy_id, leg_id) or exits.is_leaving(desk, strategy_id, leg_id)
+    return not left and not desk.trips.is_of(intent)

@@ -1,7 +1,8 @@
 """What a leg has traded in the round trip that it is in.
 
-That of a basket begins when it is opened. A leg of no basket is in one from flat to flat: with the
-next fill it is entered anew, whatever it traded before.
+That of a basket begins when it is opened, and orders that were sent before are none of it. A leg of
+no basket is in one from flat to flat: with the next fill it is entered anew, whatever it traded
+before.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from daemon.domain.orders.book import Book, Position
 from daemon.domain.orders.heard import Order
 from daemon.domain.orders.late import gives_back
 from daemon.domain.orders.reconcile import EXTERNAL, MANUAL
-from daemon.domain.orders.words import OrderFact, OrderUpdated
+from daemon.domain.orders.words import Intent, IntentRecorded, OrderFact, OrderUpdated
 
 Leg = tuple[str, str]
 """Strategy and leg."""
@@ -27,10 +28,13 @@ class RoundTrips:
     def __init__(self, book: Book) -> None:
         self._book = book
         self._before: dict[Leg, Position] = {}
+        self._sent: dict[Leg, set[str]] = {}
 
     def begin(self, leg: Leg) -> None:
         """Begin one now."""
         self._before[leg] = self._book.position(*leg)
+        if leg[0] not in _LOOSE:
+            self._sent[leg] = set()
 
     def hear(self, fact: OrderFact) -> None:
         """Take a fact in, before the book takes it.
@@ -38,9 +42,18 @@ class RoundTrips:
         One that fills what is flat and of no basket begins a trip; what gives a late fill back
         counts in none, and neither does that fill.
         """
-        order = self._book.order(fact.intent_id) if isinstance(fact, OrderUpdated) else None
-        if order is not None and isinstance(fact, OrderUpdated):
-            self._fill(order, fact)
+        match fact:
+            case IntentRecorded(intent):
+                leg = (intent.strategy_id, intent.leg_id)
+                if leg in self._sent:
+                    self._sent[leg].add(intent.intent_id)
+            case OrderUpdated(intent_id) if (order := self._book.order(intent_id)) is not None:
+                self._fill(order, fact)
+
+    def is_of(self, intent: Intent) -> bool:
+        """Say whether an order was sent since the trip of its leg began."""
+        sent = self._sent.get((intent.strategy_id, intent.leg_id))
+        return sent is None or intent.intent_id in sent
 
     def _fill(self, order: Order, fact: OrderUpdated) -> None:
         leg = (order.intent.strategy_id, order.intent.leg_id)

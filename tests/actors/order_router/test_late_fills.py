@@ -21,8 +21,10 @@ from daemon.messages import (
     Noted,
     OrderAsked,
     PlaceByHand,
+    PositionChanged,
 )
 from tests.kit.router import (
+    KEEP,
     READING,
     SYMBOLS,
     S,
@@ -34,6 +36,7 @@ from tests.kit.router import (
     leave,
     leg,
 )
+from tests.kit.scripted_broker import Placed
 
 CE, PE = SYMBOLS["ce"], SYMBOLS["pe"]
 SAME = leg("ce")
@@ -76,7 +79,7 @@ def entry_of_old(wanted, **fields):
 
 OLD = [(exit_of_old, 2), (entry_of_old, 1)]
 both = pytest.mark.parametrize(("old", "n"), OLD, ids=["exit", "entry"])
-wherever = pytest.mark.parametrize("wanted", [ELSEWHERE], ids=["another"])
+wherever = pytest.mark.parametrize("wanted", [SAME, ELSEWHERE], ids=["same strike", "another"])
 
 
 def late_notes(stage):
@@ -134,6 +137,47 @@ def test_a_restart_knows_what_filled_late(old, n, wanted):
     assert stage.broker.net() == {}
 
 
+def test_an_order_is_as_late_after_a_restart():
+    stage = exit_of_old(SAME)
+    stage.build()
+    go_on(stage)
+    stage.push(2)
+    go_on(stage, 20)
+    assert stage.broker.net() == {CE: -75}
+    assert len(late_notes(stage)) == 1
+
+
+def test_the_leg_tells_nothing_of_it_for_its_strategy():
+    """Its average, and so its stop, is that of what it holds."""
+    stage = exit_of_old(SAME)
+    told = len([fact for fact in stage.told(PositionChanged) if fact.strategy_id == "s"])
+    stage.push(2)
+    go_on(stage, 20)
+    assert len([fact for fact in stage.told(PositionChanged) if fact.strategy_id == "s"]) == told
+
+
+def test_one_that_fills_late_in_two_parts_is_traded_back_whole():
+    stage = exit_of_old(SAME, lots=2)
+    stage.push(2, 75)
+    go_on(stage, 0.05)
+    stage.push(2, 75)
+    go_on(stage, 20)
+    assert stage.broker.net() == {CE: -75}
+    assert len(late_notes(stage)) == 2
+
+
+def test_a_leg_that_is_being_left_takes_what_fills_late_for_its_exit():
+    stage = exit_of_old(SAME)
+    stage.broker._place.appendleft("work")
+    stage.broker._place.appendleft("work")
+    stage.tell(leave("ce"))
+    stage.run(0.2)
+    stage.push(2)
+    go_on(stage, 20)
+    assert stage.broker.net() == {}
+    assert {owed.strategy_id for owed in stage.told(ExitOwed)} == {"s"}
+
+
 def test_a_leg_that_was_left_in_another_strike_meanwhile_is_traded_back_in_its_own():
     stage = exit_of_old(ELSEWHERE)
     stage.tell(leave("ce"))
@@ -184,6 +228,19 @@ def by_hand(stage, side, quantity=75):
     assert stage.book().position(MANUAL, CE).net_quantity == quantity * side.sign
 
 
+def test_a_resident_stop_of_before_that_fills_late_leaves_no_leg_of_now():
+    stage = Stage(["fill", "work", "fill"], ["done"], terms=READING)
+    go_on(stage)
+    stage.entered("ce", resident_percent_e4=20_0000)
+    stage.run(1)
+    stage.tell(leave("ce"))
+    anew(stage, SAME, resident_percent_e4=20_0000, **KEEP)
+    stage.push(2)
+    go_on(stage, 20)
+    assert stage.book().position("s", "ce").net_quantity == -75
+    assert stage.broker.net() == {CE: -75}
+
+
 def test_what_was_carried_and_left_fills_late_in_its_own_product():
     day = date(2025, 9, 2)
     opens_ns, closes_ns = at(day, time(9, 15)), at(day, time(15, 30))
@@ -202,3 +259,11 @@ def test_what_was_carried_and_left_fills_late_in_its_own_product():
     go_on(stage, 20)
     assert stage.broker.held() == {Pocket(CE): -75}
     assert f"{CE} carry, filled late" in late_notes(stage)[0]
+
+
+def test_the_broker_holds_no_order_of_it_that_nobody_sent():
+    stage = exit_of_old(SAME)
+    stage.push(2)
+    go_on(stage, 20)
+    orders: list[Placed] = list(stage.broker.orders.values())
+    assert [order.intent.strategy_id for order in orders] == ["s", "s", "s", "s", MANUAL]

@@ -76,6 +76,27 @@ def test_a_leg_of_a_basket_goes_on_until_the_next_is_opened():
     assert told.traded == Position()
 
 
+def test_an_order_that_was_sent_before_a_leg_was_entered_anew_is_none_of_its_trip():
+    told = Told("straddle")
+    told.trips.begin(("straddle", "call"))
+    early = told.intends(Side.SELL)
+    assert told.trips.is_of(told.book.order(early).intent)
+    told.trips.begin(("straddle", "call"))
+    late = told.intends(Side.SELL)
+    assert not told.trips.is_of(told.book.order(early).intent)
+    assert told.trips.is_of(told.book.order(late).intent)
+
+
+@pytest.mark.parametrize("strategy_id", [MANUAL, EXTERNAL, "straddle"])
+def test_every_order_is_of_a_leg_that_no_basket_has_entered(strategy_id):
+    told = Told(strategy_id)
+    name = told.intends(Side.SELL)
+    told.fills(name, 75, 90)
+    told.trades(Side.BUY, 90)
+    told.trades(Side.SELL, 90)
+    assert told.trips.is_of(told.book.order(name).intent)
+
+
 @pytest.mark.parametrize("begun", [True, False])
 def test_what_fills_late_and_what_gives_it_back_count_in_no_trip(begun):
     told = Told("straddle")
