@@ -51,6 +51,7 @@ class Books:
         """Take one fact in; those of others are passed over."""
         match fact:
             case IntentRecorded(intent):
+                self._trips.hear(fact)
                 self.book.apply(fact)
                 leg_of = (intent.strategy_id, intent.leg_id)
                 if not gives_back(intent):

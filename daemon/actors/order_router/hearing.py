@@ -85,5 +85,5 @@ def _tell_worth(desk: Desk, turn: Turn, order: Order, before: Order, now_ns: int
     """
     intent = order.intent
     held = desk.traded(intent.strategy_id, intent.leg_id).net_quantity
-    if held and order.filled_value_e4 != before.filled_value_e4:
+    if held and desk.trips.is_of(intent) and order.filled_value_e4 != before.filled_value_e4:
         turn.announce(desk.position_changed(order, now_ns))

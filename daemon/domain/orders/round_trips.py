@@ -11,7 +11,7 @@ from daemon.domain.orders.book import Book, Position
 from daemon.domain.orders.heard import Order
 from daemon.domain.orders.late import gives_back
 from daemon.domain.orders.reconcile import EXTERNAL, MANUAL
-from daemon.domain.orders.words import Intent, IntentRecorded, OrderFact, OrderUpdated
+from daemon.domain.orders.words import Intent, IntentRecorded, OrderFact, OrderUpdated, Side
 
 Leg = tuple[str, str]
 """Strategy and leg."""
@@ -40,7 +40,7 @@ class RoundTrips:
         """Take a fact in, before the book takes it.
 
         One that fills what is flat and of no basket begins a trip; what gives a late fill back
-        counts in none, and neither does that fill.
+        counts in none, and neither does that fill, or a better price of what was sent before.
         """
         match fact:
             case IntentRecorded(intent):
@@ -58,17 +58,27 @@ class RoundTrips:
     def _fill(self, order: Order, fact: OrderUpdated) -> None:
         leg = (order.intent.strategy_id, order.intent.leg_id)
         more = fact.filled_quantity - order.filled_quantity
+        worth_e4 = fact.filled_value_e4 - order.filled_value_e4
         if more > 0 and gives_back(order.intent):
-            worth_e4 = fact.filled_value_e4 - order.filled_value_e4
-            before = self._before.get(leg, Position())
-            self._before[leg] = Position(
-                before.bought_quantity + more,
-                before.bought_value_e4 + worth_e4,
-                before.sold_quantity + more,
-                before.sold_value_e4 + worth_e4,
-            )
+            for side in Side:
+                self._pass_over(leg, side, more, worth_e4)
+        elif not more and worth_e4 > 0 and not self.is_of(order.intent):
+            self._pass_over(leg, order.intent.side, 0, worth_e4)
         if leg[0] in _LOOSE and more > 0 and not self._book.position(*leg).net_quantity:
             self.begin(leg)
+
+    def _pass_over(self, leg: Leg, side: Side, quantity: int, value_e4: int) -> None:
+        """Count units and money as traded before the trip that a leg is in."""
+        before = self._before.get(leg, Position())
+        bought, sold = (quantity, value_e4), (0, 0)
+        if side is Side.SELL:
+            bought, sold = sold, bought
+        self._before[leg] = Position(
+            before.bought_quantity + bought[0],
+            before.bought_value_e4 + bought[1],
+            before.sold_quantity + sold[0],
+            before.sold_value_e4 + sold[1],
+        )
 
     def traded(self, leg: Leg) -> Position:
         """Return what a leg has bought and sold since its round trip began."""

@@ -188,6 +188,23 @@ def test_a_leg_that_was_left_in_another_strike_meanwhile_is_traded_back_in_its_o
     assert len(late_notes(stage)) == 1
 
 
+@wherever
+@pytest.mark.parametrize("late", [True, False])
+def test_a_better_price_of_an_earlier_order_moves_nothing_of_what_the_leg_holds(wanted, late):
+    stage = exit_of_old(wanted)
+    n = 2 if late else 3
+    if late:
+        stage.push(n)
+        go_on(stage, 20)
+    before, told = stage.router._desk.traded("s", "ce"), len(stage.told(PositionChanged))
+    better = stage.placed(n).update(stage.now_ns)
+    stage.tell(replace(better, filled_value_e4=better.filled_value_e4 + 75))
+    assert stage.router._desk.traded("s", "ce") == before
+    assert len(stage.told(PositionChanged)) == told
+    stage.build()
+    assert stage.router._desk.traded("s", "ce") == before
+
+
 def test_what_is_held_by_hand_in_that_contract_stays():
     stage = exit_of_old(ELSEWHERE)
     by_hand(stage, Side.BUY)

@@ -112,6 +112,24 @@ def test_what_fills_late_and_what_gives_it_back_count_in_no_trip(begun):
     assert told.traded == Position(0, 0, 75, 7_500 * E4)
 
 
+def test_a_better_price_of_what_was_sent_before_is_none_of_its_trip():
+    told = Told("straddle")
+    leg = ("straddle", "call")
+    told.trips.begin(leg)
+    sold, bought = told.intends(Side.SELL), told.intends(Side.BUY)
+    told.fills(sold, 75, 100)
+    told.fills(bought, 75, 90)
+    told.trips.begin(leg)
+    now = told.intends(Side.SELL)
+    told.fills(now, 75, 80)
+    told.fills(sold, 75, 101)
+    told.fills(bought, 75, 91)
+    told.fills(bought, 75, 91)
+    assert told.traded == Position(0, 0, 75, 6_000 * E4)
+    told.fills(now, 75, 81)
+    assert told.traded == Position(0, 0, 75, 6_075 * E4)
+
+
 def test_what_no_order_is_known_of_begins_nothing():
     told = Told(MANUAL)
     told.trips.hear(updated(State.FILLED, 75, 75 * E4, "nobody's"))
