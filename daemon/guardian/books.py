@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 
 from daemon.domain.orders.book import Book, Position, entered
 from daemon.domain.orders.heard import Order
+from daemon.domain.orders.late import gives_back
 from daemon.domain.orders.outside import Held, held_against
 from daemon.domain.orders.reconcile import EXTERNAL, MANUAL
 from daemon.domain.orders.round_trips import RoundTrips
@@ -51,9 +52,11 @@ class Books:
         """Take one fact in; those of others are passed over."""
         match fact:
             case IntentRecorded(intent):
+                self._trips.hear(fact)
                 self.book.apply(fact)
                 leg_of = (intent.strategy_id, intent.leg_id)
-                self.pockets[leg_of] = intent.pocket
+                if not gives_back(intent):
+                    self.pockets[leg_of] = intent.pocket
                 if leg_of not in self._sides and not self.net(leg_of):
                     self.since_ns[leg_of] = fact.at_ns
             case BasketOpened(basket, at_ns=at_ns):

@@ -18,8 +18,9 @@ from daemon.domain.orders.flatten import PAGED, CancelExit, Flatten, Holding, Pl
 from daemon.domain.orders.heard import Order
 from daemon.domain.orders.ids import IntentIds
 from daemon.domain.orders.kill import Proof
+from daemon.domain.orders.late import is_handed_on
 from daemon.domain.orders.limits import Refused, gate
-from daemon.domain.orders.outside import his_own, is_outside, may_sell
+from daemon.domain.orders.outside import his_own, may_sell
 from daemon.domain.orders.reconcile import AccountRead
 from daemon.domain.orders.words import IntentRecorded, OrderNews, Purpose, Refusal, Side, State
 from daemon.guardian.books import Leg, remaining
@@ -49,7 +50,7 @@ class Closer(Witness):
             fact.at_ns
             for fact in facts
             if isinstance(fact, CancelAsked)
-            or (isinstance(fact, IntentRecorded) and not is_outside(fact.intent))
+            or (isinstance(fact, IntentRecorded) and not is_handed_on(fact.intent))
         )
         self._mine: set[str] = set()
         self._cancelling: dict[str, int] = {}

@@ -14,6 +14,7 @@ from daemon.domain.orders.doubt import DOUBTFUL, Doubt, given_up, is_old
 from daemon.domain.orders.heard import Order
 from daemon.domain.orders.ids import IntentIds
 from daemon.domain.orders.ladder import Ladder
+from daemon.domain.orders.late import handed_on as handed_on_late
 from daemon.domain.orders.limits import Limits
 from daemon.domain.orders.outside import closed_by, handed_on, his_own
 from daemon.domain.orders.reconcile import AccountRead
@@ -164,6 +165,27 @@ class Witness:
         done.facts.append(self.books.position_changed(ended, now_ns))
         done.told.append(f"{booking.quantity} {pocket}, {booking.text}")
 
+    def _moved(self, done: Round, order: Order, before: Order, now_ns: int) -> None:
+        """Tell what a fill made of its leg, and book what it moved of the owner's own shares."""
+        done.facts.append(self.books.position_changed(order, now_ns))
+        more = order.filled_quantity - before.filled_quantity
+        own = self._owned.get(order.intent.pocket, 0)
+        traded = self.books.traded(leg_of(order))
+        self._book(done, by_order(self.books.book, order, more, own, traded), now_ns)
+
+    def _hand_on_late(self, done: Round, order: Order, before: Order, now_ns: int) -> bool:
+        """Hand a fill on in a contract that its leg trades no longer; say whether it was."""
+        if self.books.pockets[leg_of(order)] == order.intent.pocket:
+            return False
+        ids = (self._ids.next(), self._ids.next())
+        for fact in handed_on_late(order, before, ids, now_ns):
+            self._take(done, fact)
+        held = self.books.book.order(ids[0])
+        assert held is not None, "it was recorded"
+        done.facts.append(self.books.position_changed(held, now_ns))
+        done.told.append(f"{order.intent.intent_id} filled late; that is closed by itself")
+        return True
+
     def _doubt(self, done: Round, order: Order, now_ns: int) -> None:
         """Say of an order that nobody answered what is so."""
         intent, intent_id = order.intent, order.intent.intent_id
@@ -232,11 +254,8 @@ class Witness:
         assert order is not None, "it was known before"
         if order.filled_quantity != before.filled_quantity:
             self._hand_on(done, order, before, now_ns)
-            done.facts.append(self.books.position_changed(order, now_ns))
-            more = order.filled_quantity - before.filled_quantity
-            own = self._owned.get(order.intent.pocket, 0)
-            traded = self.books.traded(leg_of(order))
-            self._book(done, by_order(self.books.book, order, more, own, traded), now_ns)
+            if not self._hand_on_late(done, order, before, now_ns):
+                self._moved(done, order, before, now_ns)
         if order.state in _REFUSED and before.state not in _REFUSED:
             self._refused(done, order, now_ns)
 

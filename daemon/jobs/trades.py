@@ -13,6 +13,7 @@ from daemon.domain.instants import day_of
 from daemon.domain.market.charges import Unknown
 from daemon.domain.market.costs import Executed, cost_e4
 from daemon.domain.money import divide_half_even
+from daemon.domain.orders.late import LATE, gives_back
 from daemon.domain.orders.outside import is_outside
 from daemon.domain.orders.reconcile import EXTERNAL, MANUAL
 from daemon.domain.orders.shares import HOLDINGS
@@ -101,7 +102,7 @@ class Trades:
             case ExitOwed(_, strategy_id, leg_ids, reason) if strategy_id == self._strategy_id:
                 self._reasons.update(dict.fromkeys(leg_ids, reason.value))
             case IntentRecorded(intent) if intent.strategy_id == self._strategy_id:
-                return (self._intend(intent),)
+                return self._give_back(intent) if gives_back(intent) else (self._intend(intent),)
             case OrderUpdated(intent_id, _, _, quantity, value_e4) if intent_id in self._orders:
                 order, trade = self._orders[intent_id]
                 order.quantity, order.value_e4 = quantity, value_e4
@@ -150,6 +151,16 @@ class Trades:
         elif intent.purpose is Purpose.RESIDENT_STOP:
             self._reasons[intent.leg_id] = intent.purpose.value
         return trade
+
+    def _give_back(self, intent: Intent) -> Sequence[LegTrade]:
+        """Follow what takes a late fill out of a leg for the trade that its order is of."""
+        late = self._orders.get(intent.parent.removeprefix(LATE))
+        if late is None:
+            return ()
+        order, trade = Executions(intent), late[1]
+        self._orders[intent.intent_id] = order, trade
+        trade.orders.append(order)
+        return (trade,)
 
     def _trade(self, leg_id: str, of: Intent | PositionChanged) -> LegTrade:
         """Return the trade that a leg is in; an entry's first order begins a new one.
@@ -226,8 +237,8 @@ class Trades:
     def _charge(self, trade: LegTrade, order: Executions) -> None:
         intent = order.intent
         settled = intent.parent.startswith((SETTLEMENT, HOLDINGS))
-        # What a stranger's order handed on costs the leg that it closed, and him no more.
-        lifted = intent.strategy_id == EXTERNAL and is_outside(intent)
+        # What was handed on costs the leg that has it now, and no more whose order it was.
+        lifted = gives_back(intent) or (intent.strategy_id == EXTERNAL and is_outside(intent))
         side = intent.side.opposite if lifted else intent.side
         executed = Executed(intent.symbol, side, order.quantity, order.value_e4, settled)
         kept_until = day_of(trade.exit_ns) if trade.exit_ns else self._day

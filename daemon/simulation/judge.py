@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Sequence
 from msgspec import Struct
 
 from daemon.domain.instants import SECOND_NS
-from daemon.domain.orders.outside import is_outside
+from daemon.domain.orders.late import is_handed_on
 from daemon.domain.orders.reconcile import EXTERNAL, MANUAL
 from daemon.domain.orders.words import Intent, IntentRecorded, OrderFact, Purpose, Side, State
 from daemon.domain.risk.moves import LevelMoved, Move
@@ -130,7 +130,9 @@ class Judge:
         """
         for fact in facts:
             match fact:
-                case IntentRecorded(intent) if is_outside(intent) or intent.strategy_id == EXTERNAL:
+                case IntentRecorded(intent) if (
+                    is_handed_on(intent) or intent.strategy_id == EXTERNAL
+                ):
                     pass  # what was done past us, and what is held beyond our book
                 case IntentRecorded(intent) if intent.purpose is Purpose.ENTRY:
                     self._entry(intent, at_ns)

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from daemon.actors.watch import position_of
 from daemon.domain.orders.book import Book
+from daemon.domain.orders.late import gives_back
 from daemon.domain.orders.reconcile import is_strangers
 from daemon.domain.orders.words import (
     Intent,
@@ -105,7 +106,7 @@ class Known:
 
     def _hear_of_orders(self, fact: object) -> None:
         match fact:
-            case IntentRecorded(intent):
+            case IntentRecorded(intent) if not gives_back(intent):
                 self.pockets[intent.strategy_id, intent.leg_id] = intent.pocket
             case OrderParked(intent_id):
                 self.parked.add(intent_id)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
+from daemon.domain.orders.late import is_handed_on
 from daemon.domain.orders.outside import is_outside
 from daemon.domain.orders.reconcile import EXTERNAL, is_strangers
 from daemon.domain.orders.words import Intent, IntentRecorded, OrderUpdated, Pocket, Purpose, Side
@@ -83,7 +84,7 @@ class Outside:
         if intent.strategy_id != EXTERNAL:
             legs = self._legs.setdefault(pocket, Counter())
             legs[intent.strategy_id, intent.leg_id] += side.sign * units
-            if intent.purpose is not Purpose.ENTRY:
+            if intent.purpose is not Purpose.ENTRY and not is_handed_on(intent):
                 self._ours[pocket, side] += units
             return
         if is_strangers(intent):

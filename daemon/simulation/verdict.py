@@ -11,7 +11,7 @@ from collections import Counter
 from daemon.domain.chain import verify
 from daemon.domain.orders.book import Book
 from daemon.domain.orders.kill import Stage
-from daemon.domain.orders.outside import is_outside
+from daemon.domain.orders.late import is_handed_on
 from daemon.domain.orders.words import IntentRecorded, OrderFact, OrderUpdated, State
 from daemon.kill import ALL, Latch
 from daemon.simulation.judge import Violated
@@ -98,7 +98,7 @@ def both_books_count_the_same_money(known: Known, exchange: Exchange) -> None:
     """I5: what was bought and sold, in units and in money, is the same in both books."""
     ours: Counter[tuple[str, str, str]] = Counter()
     for order in known.book:
-        if is_outside(order.intent):
+        if is_handed_on(order.intent):
             continue  # what it hands on was counted as the stranger's
         key = (order.intent.symbol, order.intent.side.value)
         ours[*key, "units"] += order.filled_quantity

@@ -67,7 +67,8 @@ class ScriptedBroker:
     placing: fill | work | part (one lot) | accept (no update follows) | over (fills twice as much,
         three times at most; after that it fills)
         | refuse KIND | reject KIND (accepted before) | liar [KIND] (refused, yet two seconds later
-        it rests in the book) | dumb [seconds] (no answer; it arrives at once, or so much later, and
+        it rests in the book) | drop [units] (accepted, and cancelled by the exchange once so many
+        have filled) | dumb [seconds] (no answer; it arrives at once, or so much later, and
         fills) | dumbwork (no answer; it arrives and rests) | lost (no answer, and it never
         arrives) | mute (nothing at all, not even a time-out; it arrives and fills) | ask [seconds]
         (a question in place of an answer; somebody confirms it so much later and it fills, or
@@ -216,10 +217,8 @@ class ScriptedBroker:
         if how == "mute":
             self.fill(order, at_ns)
             return []
-        if how == "reject":
-            order.state = State.REJECTED
-            kind = Refusal(what) if what else None
-            return _told(accepted, order.update(at_ns, kind=kind, text="rejected"))
+        if how in ("reject", "drop"):
+            return _told(accepted, _ended(order, how, what, at_ns))
         if how == "over" and self._overs:
             self._overs -= 1
             return _told(accepted, self.fill(order, at_ns, 2 * intent.quantity))
@@ -297,6 +296,16 @@ def _shown(order: Placed) -> BrokerOrder:
         order.filled * intent.price_e4,
         product=intent.product,
     )
+
+
+def _ended(order: Placed, how: str, what: str, at_ns: int) -> OrderUpdated:
+    """End an order that was accepted a moment ago."""
+    if how == "reject":
+        order.state = State.REJECTED
+        kind = Refusal(what) if what else None
+        return order.update(at_ns, kind=kind, text="rejected")
+    order.filled, order.state = int(what or 0), State.CANCELLED
+    return order.update(at_ns, text="self trade")
 
 
 def _next(script: deque[str]) -> str:

@@ -31,7 +31,7 @@ from daemon.domain.orders.flatten import Flatten
 from daemon.domain.orders.heard import Order
 from daemon.domain.orders.ids import IntentIds
 from daemon.domain.orders.ladder import Prospect, prospect_of
-from daemon.domain.orders.outside import is_outside
+from daemon.domain.orders.late import is_handed_on
 from daemon.domain.orders.reconcile import is_strangers
 from daemon.domain.orders.round_trips import RoundTrips
 from daemon.domain.orders.shares import HOLDINGS
@@ -115,6 +115,7 @@ class Desk:
         self.wakes = Wakes()
         self.recent_intents: deque[Intent] = deque(maxlen=_RECENT_INTENTS)
         self.cancelling: dict[str, int] = {}
+        self.taken_back: set[str] = set()
         self.todays: set[str] = set()
         self.asked: set[str] = set()
         self.told: set[str] = set()
@@ -129,7 +130,7 @@ class Desk:
         self.since_ns: dict[tuple[str, str], int] = {}
         self.unrested: dict[tuple[str, str], int] = {}
         self._legs: dict[tuple[str, str], BasketLeg] = {}
-        self._trips = RoundTrips(self.book)
+        self.trips = RoundTrips(self.book)
         self._held: set[tuple[str, str]] = set()
 
     def apply(self, fact: object) -> None:
@@ -139,11 +140,12 @@ class Desk:
             case IntentRecorded(intent):
                 self.recent_intents.append(intent)
                 self.todays.add(intent.intent_id)
+                self.trips.hear(fact)
                 self.book.apply(fact)
                 if is_loose(intent.strategy_id):
                     self._take_leg(fact)
             case _ if isinstance(fact, OrderFact):
-                self._trips.hear(fact)
+                self.trips.hear(fact)
                 self.book.apply(fact)
             case BasketOpened():
                 self._open(fact)
@@ -182,7 +184,7 @@ class Desk:
             if isinstance(fact, OrderFact):
                 heard_ns = max(heard_ns, fact.at_ns)
             match fact:
-                case IntentRecorded(intent) if is_strangers(intent) or is_outside(intent):
+                case IntentRecorded(intent) if is_strangers(intent) or is_handed_on(intent):
                     pass  # no request left
                 case IntentRecorded(_, at_ns):
                     left.append(at_ns)
@@ -199,6 +201,7 @@ class Desk:
                 if day != self.day:
                     self.paused = ""
                     self.todays.clear()
+                    self.taken_back.clear()
                     self.book.put_away()
                     self.told.clear()
                     self.unrested.clear()
@@ -229,6 +232,8 @@ class Desk:
                 self.requests.asked[request_id] = fact
             case ExitReplaced(intent_id, at_ns):
                 self.replaced[intent_id] = at_ns
+            case CancelAsked(intent_id):
+                self.taken_back.add(intent_id)
             case _:
                 self.reads.apply(fact)
                 self.halts.apply(fact)
@@ -240,7 +245,7 @@ class Desk:
         self.known_baskets.add(basket.basket_id)
         for key, leg in zip(_keys(basket), basket.legs, strict=True):
             self._legs[key] = leg
-            self._trips.begin(key)
+            self.trips.begin(key)
             self._held.add(key)
             self.since_ns[key] = opened.at_ns
             self.resident.pop(key, None)  # of an entry before, which may have been held to another
@@ -323,7 +328,7 @@ class Desk:
 
     def traded(self, strategy_id: str, leg_id: str) -> Position:
         """Return what a leg has bought and sold since its basket was opened, or it was flat."""
-        return self._trips.traded((strategy_id, leg_id))
+        return self.trips.traded((strategy_id, leg_id))
 
 
 def basket_of(desk: Desk, basket_id: str) -> Basket | None:

@@ -22,6 +22,7 @@ from daemon.actors.order_router.sending import (
     send,
     to_take_back,
 )
+from daemon.actors.order_router.unasked import said
 from daemon.actors.order_router.withdrawals import make_way, recall_by_hand, waited_out, withdraw
 from daemon.actors.turn import Turn
 from daemon.domain.instants import SECOND_NS
@@ -200,11 +201,16 @@ def refused(desk: Desk, turn: Turn, order: Order, now_ns: int) -> None:
     closing = desk.closings.get(intent.parent)
     if closing is None:
         return
+    closing.held_ns.pop(intent.leg_id, None)
+    if order.state is State.CANCELLED:
+        left = intent.quantity - order.filled_quantity
+        answer = closing.machine.cancelled(intent.leg_id, left, now_ns)
+        _tell(turn, closing, answer, f"{intent.symbol}: {said(order)}", now_ns)
+        return
     kind = order.refusal or Refusal.OTHER
     leg = desk.leg(intent.strategy_id, intent.leg_id)
     if kind is Refusal.FREEZE and leg is not None and intent.quantity <= leg.lot:
         kind = Refusal.OTHER
-    closing.held_ns.pop(intent.leg_id, None)
     answer = closing.machine.refused(intent.leg_id, kind, intent.quantity, now_ns)
     _tell(turn, closing, answer, f"{intent.symbol}: {order.refusal or kind} {order.text}", now_ns)
 

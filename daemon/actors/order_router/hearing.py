@@ -8,13 +8,17 @@ from __future__ import annotations
 
 from msgspec import Struct
 
-from daemon.actors.order_router import link, lookups, outside, reconciling, shares
+from daemon.actors.order_router import late_fills, link, lookups, outside, reconciling, shares
 from daemon.actors.order_router.desk import Desk
+from daemon.actors.order_router.hours import takes_orders
 from daemon.actors.order_router.reconciling import Heard
+from daemon.actors.order_router.unasked import is_unasked
 from daemon.actors.turn import Turn
 from daemon.domain.orders.heard import Order
 from daemon.domain.orders.states import is_open
-from daemon.domain.orders.words import ConfirmationWanted, Intent, OutcomeUnknown
+from daemon.domain.orders.words import ConfirmationWanted, Intent, OutcomeUnknown, State
+
+_NO = (State.REFUSED, State.REJECTED)
 
 
 class Taken(Struct, frozen=True):
@@ -24,16 +28,26 @@ class Taken(Struct, frozen=True):
         order: as it stands since.
         before: as it stood.
         closed: intents by which legs of ours were closed, of a stranger's order that filled.
+        unasked: it was taken out of the broker's book within the day, and not because we asked.
+        is_late: what it filled was handed on: its leg has been entered anew since.
     """
 
     order: Order
     before: Order
     closed: tuple[Intent, ...]
+    unasked: bool = False
+    is_late: bool = False
 
     @property
     def is_filling(self) -> bool:
         """Whether more of it has filled."""
         return self.order.filled_quantity != self.before.filled_quantity
+
+    @property
+    def is_no(self) -> bool:
+        """Whether that is how it ended: the broker will not have it, or has it no longer."""
+        newly = self.order.state is not self.before.state
+        return self.unasked or (newly and self.order.state in _NO)
 
 
 def take(desk: Desk, turn: Turn, fact: Heard, now_ns: int) -> Taken | None:
@@ -52,14 +66,18 @@ def take(desk: Desk, turn: Turn, fact: Heard, now_ns: int) -> Taken | None:
         reconciling.soon(desk, turn, now_ns)
     if not is_open(order.state):
         desk.cancelling.pop(intent_id, None)
+    newly = is_open(before.state) and takes_orders(desk, order.intent.symbol, now_ns)
+    unasked = newly and is_unasked(desk, order)
     if order.filled_quantity == before.filled_quantity:
         _tell_worth(desk, turn, order, before, now_ns)
-        return Taken(order, before, ())
+        return Taken(order, before, (), unasked)
     desk.reads.moved_ns[order.intent.symbol] = now_ns
     closed = outside.hand_on(desk, turn, order, before, now_ns)
-    turn.announce(desk.position_changed(order, now_ns))
-    shares.filled(desk, turn, order, before, now_ns)
-    return Taken(order, before, closed)
+    is_late = late_fills.hand_on(desk, turn, order, before, now_ns)
+    if not is_late:
+        turn.announce(desk.position_changed(order, now_ns))
+        shares.filled(desk, turn, order, before, now_ns)
+    return Taken(order, before, closed, unasked, is_late)
 
 
 def _tell_worth(desk: Desk, turn: Turn, order: Order, before: Order, now_ns: int) -> None:
@@ -69,5 +87,5 @@ def _tell_worth(desk: Desk, turn: Turn, order: Order, before: Order, now_ns: int
     """
     intent = order.intent
     held = desk.traded(intent.strategy_id, intent.leg_id).net_quantity
-    if held and order.filled_value_e4 != before.filled_value_e4:
+    if held and desk.trips.is_of(intent) and order.filled_value_e4 != before.filled_value_e4:
         turn.announce(desk.position_changed(order, now_ns))

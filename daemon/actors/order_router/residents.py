@@ -23,6 +23,7 @@ from daemon.actors.order_router.sending import (
     remaining,
     send,
 )
+from daemon.actors.order_router.unasked import is_unasked, said
 from daemon.actors.order_router.withdrawals import stops_of
 from daemon.actors.turn import Turn
 from daemon.domain.instants import SECOND_NS
@@ -42,7 +43,7 @@ _PACE_NS = SECOND_NS
 _AGAIN_NS = 5 * SECOND_NS
 """After a stop was taken back, and where none can leave yet."""
 _AFTER_NO_NS = 60 * SECOND_NS
-"""After the broker would not have one."""
+"""After the broker would not have one, or somebody else cancelled it."""
 _LASTS_NS = 60 * SECOND_NS
 """What keeps a stop from resting for so long is told; prices and books are read anew before."""
 
@@ -93,6 +94,19 @@ def filled(desk: Desk, turn: Turn, order: Order, now_ns: int) -> None:
         legs += [key[1] for key, _ in desk.holders() if key[0] == intent.strategy_id]
     wanted = ExitLegs(intent.strategy_id, tuple(legs), ExitReason.RESIDENT_STOP)
     exits.begin(desk, turn, wanted, now_ns)
+
+
+def refused(desk: Desk, turn: Turn, order: Order, now_ns: int) -> None:
+    """Tell of a stop that the broker would not have, or that somebody else cancelled."""
+    intent = order.intent
+    key = (intent.strategy_id, intent.leg_id)
+    opened, leg = desk.resident.get(key), desk.leg(*key)
+    if intent.purpose is not Purpose.RESIDENT_STOP or opened is None or leg is None:
+        return
+    short = _Short(leg, opened)
+    if short.parent == intent.parent and _wanted(desk, short):
+        why = f"{order.refusal}, " if order.refusal else ""
+        _tell_none(desk, turn, short, f"{why}{said(order)}", now_ns)
 
 
 def _keep(desk: Desk, turn: Turn, short: _Short, now_ns: int) -> None:
@@ -162,9 +176,14 @@ def _wait(desk: Desk, turn: Turn, short: _Short, because: str, now_ns: int) -> i
 
 def _next_ns(desk: Desk, short: _Short) -> int:
     """Return when another stop of a leg may leave, by what became of those before it."""
-    waits = {State.REFUSED: _AFTER_NO_NS, State.REJECTED: _AFTER_NO_NS, State.CANCELLED: _AGAIN_NS}
     stops = (o for o in desk.book.children(short.parent) if o.intent.leg_id == short.leg.leg_id)
-    return max((order.at_ns + waits.get(order.state, _PACE_NS) for order in stops), default=0)
+    return max((order.at_ns + _waits_ns(desk, order) for order in stops), default=0)
+
+
+def _waits_ns(desk: Desk, order: Order) -> int:
+    if order.state in (State.REFUSED, State.REJECTED) or is_unasked(desk, order):
+        return _AFTER_NO_NS
+    return _AGAIN_NS if order.state is State.CANCELLED else _PACE_NS
 
 
 def _level(desk: Desk, short: _Short, now_ns: int) -> Level | str:

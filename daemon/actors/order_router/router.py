@@ -14,6 +14,7 @@ from daemon.actors.order_router import (
     holds,
     killing,
     latches,
+    late_fills,
     lookups,
     margins,
     reconciling,
@@ -43,6 +44,7 @@ from daemon.actors.order_router.reconciling import Heard
 from daemon.actors.order_router.sending import cancel_answered
 from daemon.actors.order_router.settlements import settle, write_off
 from daemon.actors.order_router.terms import Terms
+from daemon.actors.order_router.unasked import said
 from daemon.actors.turn import Turn
 from daemon.domain.market.frames import Frame
 from daemon.domain.orders.heard import Order
@@ -85,8 +87,6 @@ from daemon.messages import (
 from daemon.ports.market import BookWanted
 from daemon.runtime.budget import Budget
 from daemon.runtime.words import NOTHING, Effect, Publish, Started
-
-_NO = (State.REFUSED, State.REJECTED)
 
 
 class OrderRouter:
@@ -309,17 +309,20 @@ class OrderRouter:
         waiting.heard(desk, turn, order)
         if taken.is_filling:
             self._closed_outside(turn, taken.closed, now_ns)
+        if taken.is_late:
+            late_fills.trade_back(desk, turn, order, taken.before, now_ns)
+        elif taken.is_filling:
             unwanted.tell_overfill(desk, turn, order, now_ns)
             residents.filled(desk, turn, order, now_ns)
         is_awaited = order.intent.parent in desk.baskets or order.intent.parent in desk.closings
         if is_awaited and is_open(order.state) and not taken.is_filling:
             return  # it rests where it was wanted
-        if order.state is not taken.before.state and order.state in _NO:
+        if taken.is_no:
             self._hear_no(turn, order, now_ns)
         self._go_on_with(turn, order, now_ns)
         if taken.is_filling or not is_loose(order.intent.strategy_id):
             unwanted.leave(desk, turn, order.intent, now_ns)
-        if taken.is_filling:
+        if taken.is_filling and not taken.is_late:
             unwanted.leave_surplus(desk, turn, order, taken.before, now_ns)
 
     def _hear_no(self, turn: Turn, order: Order, now_ns: int) -> None:
@@ -329,8 +332,9 @@ class OrderRouter:
         basket = basket_of(desk, order.intent.parent)
         if basket is None:
             exits.refused(desk, turn, order, now_ns)
+            residents.refused(desk, turn, order, now_ns)
             return
-        entries.give_up(desk, turn, basket, f"{order.intent.symbol}: {order.text}", now_ns)
+        entries.give_up(desk, turn, basket, f"{order.intent.symbol}: {said(order)}", now_ns)
         exits.clear_up(desk, turn, basket, now_ns)
 
     def _go_on_with(self, turn: Turn, order: Order, now_ns: int) -> None:

@@ -112,7 +112,9 @@ def cancel(desk: Desk, turn: Turn, order: Order, now_ns: int) -> None:
     taken = desk.budget.take(now_ns, Priority.EXIT)
     assert not isinstance(taken, Wait), "there was room for a cancellation"
     desk.cancelling[intent_id] = now_ns + _CANCEL_AGAIN_NS
-    turn.record(CancelAsked(intent_id, now_ns))
+    asked = CancelAsked(intent_id, now_ns)
+    desk.apply(asked)
+    turn.record(asked)
     turn.do(Call(desk.terms.broker, Cancel(intent_id, order.broker_order_id)))
 
 

@@ -317,7 +317,11 @@ def _count(value: Decimal | None) -> int:
 
 
 def _state(record: OrderRecord) -> State:
-    return STATUSES.get(record.status, State.WORKING)
+    """Return where an order stands; one that is done before all of it is counted still works."""
+    state = STATUSES.get(record.status, State.WORKING)
+    if state is State.FILLED and whole(record.filled_quantity) < whole(record.quantity):
+        return State.WORKING
+    return state
 
 
 def _reason(record: OrderRecord) -> Refusal:

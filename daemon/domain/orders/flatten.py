@@ -155,7 +155,7 @@ class LegProgress(Struct):
     aside: list[tuple[int, int]] = []
 
     def see(self, open_quantity: int, *, rests: bool) -> None:
-        """Take in what is open; where an exit is taken or filled, the next no is a first one."""
+        """Take in what is open; where an exit rests or fills, the next no is a first one."""
         if rests or open_quantity < self.open_quantity:
             self.refusals = 0
         self.open_quantity = open_quantity
@@ -222,6 +222,20 @@ class Flatten:
         leg.not_before_ns = max(leg.not_before_ns, now_ns + waits_ns)
         return answer
 
+    def cancelled(self, leg_id: str, quantity: int, now_ns: int) -> Answer:
+        """Take in that somebody else took an exit back, and say what it leads to.
+
+        Nobody knows why, so it is answered like a no without a reason; and at the same price it
+        might go the same way again.
+
+        Args:
+            leg_id: whose exit it was.
+            quantity: the units that it left.
+            now_ns: the instant of the news.
+        """
+        self._take_step(self._leg(leg_id), now_ns)
+        return self.refused(leg_id, Refusal.OTHER, quantity, now_ns)
+
     def next(self, holdings: Sequence[Holding], now_ns: int) -> tuple[Word, ...]:
         """Return what is to be done now; nothing where all that can be done is under way."""
         short = any(holding.net_quantity < 0 for holding in holdings)
@@ -248,7 +262,7 @@ class Flatten:
     def _place(self, holding: Holding, now_ns: int) -> list[Word]:
         leg = self._leg(holding.leg_id)
         open_quantity = abs(holding.net_quantity)
-        leg.see(open_quantity, rests=bool(holding.resting))
+        leg.see(open_quantity, rests=bool(self._rested(holding, now_ns)))
         missing = open_quantity - holding.closing_quantity - leg.waiting(now_ns)
         if missing <= 0 or not holding.price_e4 or now_ns < leg.not_before_ns:
             return []
@@ -267,7 +281,7 @@ class Flatten:
         its turn at the exchange, and rests there for each of them. Asked again while a
         cancellation is under way, it neither repeats it nor steps on before another interval.
         """
-        rested = [each for each in holding.resting if now_ns - each.since_ns >= self._interval_ns]
+        rested = self._rested(holding, now_ns)
         if not rested or not holding.next_price_e4:
             return []
         if not self._take_step(self._leg(holding.leg_id), now_ns):
@@ -275,6 +289,10 @@ class Flatten:
         return [
             CancelExit(each.intent_id) for each in rested if each.price_e4 != holding.next_price_e4
         ]
+
+    def _rested(self, holding: Holding, now_ns: int) -> list[Resting]:
+        """Return the exits that have rested a whole step."""
+        return [each for each in holding.resting if now_ns - each.since_ns >= self._interval_ns]
 
     def _take_step(self, leg: LegProgress, now_ns: int) -> bool:
         """Go one step on, at most once in an interval; return whether it was taken."""

@@ -19,7 +19,8 @@ from daemon.domain.instants import day_of
 from daemon.domain.market.instruments import Kind, parts_of
 from daemon.domain.orders.book import Book, Position
 from daemon.domain.orders.heard import Order
-from daemon.domain.orders.outside import OUTSIDE, Leg, is_outside
+from daemon.domain.orders.late import is_handed_on
+from daemon.domain.orders.outside import OUTSIDE, Leg
 from daemon.domain.orders.reconcile import EXTERNAL, MANUAL, AccountRead, id_in, positions
 from daemon.domain.orders.words import (
     Intent,
@@ -249,4 +250,4 @@ def _of_day(book: Book, leg: Leg, day: date) -> Iterator[Order]:
 
 
 def _exits(intent: Intent) -> bool:
-    return intent.purpose is not Purpose.ENTRY and not is_outside(intent)
+    return intent.purpose is not Purpose.ENTRY and not is_handed_on(intent)

@@ -41,6 +41,7 @@ from tests.kit.router import (
     without_wakes,
 )
 
+NONE = f"no stop of {SYMBOLS['ce']} rests at the broker"
 STOP = {"resident_percent_e4": e4(20)}
 
 
@@ -309,18 +310,38 @@ def test_a_stop_that_the_broker_refuses_is_asked_for_again_a_minute_later():
     stage = Stage(place=("fill", "refuse BAND", "reject", "fill")).entered("ce", **STOP)
     stage.run(50)
     assert len(stage.intents()) == 2
+    assert notes(stage) == [f"{NONE}: BAND, no"]
     stage.run(15)
     assert len(stage.intents()) == 3
     stage.run(65)
     assert resting(stage) == 75
 
 
-def test_a_stop_that_the_broker_ends_rests_again():
+def test_a_stop_that_somebody_else_cancels_is_told_and_rests_again_a_minute_later():
     stage = held()
     stage.placed(2).state = State.CANCELLED
-    stage.tell(stage.placed(2).update(stage.now_ns))
-    stage.run(10)
+    stage.tell(stage.placed(2).update(stage.now_ns, text="by a person"))
+    assert notes(stage) == [f"{NONE}: cancelled, and not by us: by a person"]
+    stage.run(50)
+    assert resting(stage) == 0
+    stage.run(15)
     assert resting(stage) == 75
+
+
+def test_a_stop_that_is_dropped_again_and_again_is_told_once_and_asked_for_once_a_minute():
+    stage = held(Stage(["fill", "drop"]))
+    stage.run(600)
+    assert len(notes(stage)) == 1
+    assert len(stage.intents()) == 1 + 10
+
+
+def test_a_stop_that_is_dropped_once_its_leg_is_being_left_is_not_told():
+    stage = held(Stage(["fill", "fill", "fill"], ["lost"]))
+    stage.tell(leave("ce"))
+    stage.placed(2).state = State.CANCELLED
+    stage.tell(stage.placed(2).update(stage.now_ns))
+    stage.run(5)
+    assert (notes(stage), net(stage)) == ([], 0)
 
 
 def test_a_stop_that_the_gate_refuses_is_told_once_a_day():

@@ -88,10 +88,19 @@ def test_an_order_that_is_partly_filled_works():
     ],
 )  # fmt: skip
 def test_every_status_of_the_table_is_told(status, state):
-    told = record(status=status)
+    told = record(status=status, filled_quantity=150)
 
     assert codec.updated(told, NOW).state is state
     assert told.is_told
+
+
+@pytest.mark.parametrize("filled", [None, 0, 75])
+def test_an_order_that_is_complete_before_all_of_it_is_counted_still_works(filled):
+    """An exit that was over with nothing filled left once more."""
+    told = record(status="COMPLETE", filled_quantity=filled)
+
+    assert codec.updated(told, NOW).state is State.WORKING
+    assert codec.shown(told, names).state is State.WORKING
 
 
 def test_the_table_ends_an_order_by_three_statuses_alone():

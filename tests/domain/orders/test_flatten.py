@@ -302,6 +302,22 @@ def test_it_asks_to_be_woken_within_an_interval():
     assert closing.wakes_ns((SHORT, LONG), NOW) == NOW + SECOND_NS // 2
 
 
+def test_an_exit_that_somebody_else_took_back_is_asked_for_a_step_further_and_ever_more_seldom():
+    """That it was taken for a moment is no sign that the next will be kept."""
+    closing, waits, now_ns = machine(), [], NOW
+    for step in range(1, 5):
+        (word,) = closing.next((SHORT,), now_ns)
+        resting = (Resting("OR1", word.price_e4, now_ns),)
+        assert closing.next((replace(CLOSING, resting=resting),), now_ns) == ()
+        assert closing.cancelled("call", 130, now_ns) is Answer.PAGE
+        assert closing.step("call") == step
+        before_ns = now_ns
+        while not closing.next((SHORT,), now_ns):
+            now_ns += SECOND_NS
+        waits.append((now_ns - before_ns) // SECOND_NS)
+    assert waits == [5, 10, 16, 16]
+
+
 class Broker:
     """Takes exits, refuses some, fills some in part, loses some answers; keeps the one truth."""
 

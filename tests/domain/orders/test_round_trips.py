@@ -3,6 +3,7 @@
 import pytest
 
 from daemon.domain.orders.book import Book, Position
+from daemon.domain.orders.late import handed_on
 from daemon.domain.orders.reconcile import EXTERNAL, MANUAL
 from daemon.domain.orders.round_trips import RoundTrips
 from daemon.domain.orders.words import OrderAccepted, Side, State
@@ -23,7 +24,7 @@ class Told:
     def intends(self, side, quantity=75):
         self._orders += 1
         name, whose = f"o{self._orders}", {"strategy_id": self._leg[0]}
-        self.book.apply(recorded(name, side=side, quantity=quantity, **whose))
+        self.hears(recorded(name, side=side, quantity=quantity, **whose))
         return name
 
     def hears(self, fact):
@@ -73,6 +74,60 @@ def test_a_leg_of_a_basket_goes_on_until_the_next_is_opened():
     assert told.traded == Position(75, 6_750 * E4, 150, 14_625 * E4)
     told.trips.begin(("straddle", "call"))
     assert told.traded == Position()
+
+
+def test_an_order_that_was_sent_before_a_leg_was_entered_anew_is_none_of_its_trip():
+    told = Told("straddle")
+    told.trips.begin(("straddle", "call"))
+    early = told.intends(Side.SELL)
+    assert told.trips.is_of(told.book.order(early).intent)
+    told.trips.begin(("straddle", "call"))
+    late = told.intends(Side.SELL)
+    assert not told.trips.is_of(told.book.order(early).intent)
+    assert told.trips.is_of(told.book.order(late).intent)
+
+
+@pytest.mark.parametrize("strategy_id", [MANUAL, EXTERNAL, "straddle"])
+def test_every_order_is_of_a_leg_that_no_basket_has_entered(strategy_id):
+    told = Told(strategy_id)
+    name = told.intends(Side.SELL)
+    told.fills(name, 75, 90)
+    told.trades(Side.BUY, 90)
+    told.trades(Side.SELL, 90)
+    assert told.trips.is_of(told.book.order(name).intent)
+
+
+@pytest.mark.parametrize("begun", [True, False])
+def test_what_fills_late_and_what_gives_it_back_count_in_no_trip(begun):
+    told = Told("straddle")
+    early = told.intends(Side.BUY)
+    if begun:
+        told.trips.begin(("straddle", "call"))
+    told.trades(Side.SELL, 100)
+    before = told.book.order(early)
+    told.fills(early, 30, 120, State.CANCELLED)
+    for fact in handed_on(told.book.order(early), before, ("n1", "n2"), 9):
+        told.hears(fact)
+        told.hears(fact)
+    assert told.traded == Position(0, 0, 75, 7_500 * E4)
+
+
+def test_a_better_price_of_what_was_sent_before_is_none_of_its_trip():
+    told = Told("straddle")
+    leg = ("straddle", "call")
+    told.trips.begin(leg)
+    sold, bought = told.intends(Side.SELL), told.intends(Side.BUY)
+    told.fills(sold, 75, 100)
+    told.fills(bought, 75, 90)
+    told.trips.begin(leg)
+    now = told.intends(Side.SELL)
+    told.fills(now, 75, 80)
+    told.fills(sold, 75, 101)
+    told.fills(bought, 75, 91)
+    told.fills(bought, 75, 91)
+    assert told.traded == Position(0, 0, 75, 6_000 * E4)
+    told.fills(now, 75, 81)
+    assert told.traded == Position(0, 0, 75, 6_075 * E4)
 
 
 def test_what_no_order_is_known_of_begins_nothing():
