@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import chain
 
 from daemon.app.assignment import Assignment
@@ -35,7 +35,7 @@ def live_terms(given: Assignment, now_ns: Callable[[], int]) -> LiveTerms:
     return LiveTerms(given.settings.daemon.mode, brokers, check, roots, alone)
 
 
-def least_epoch(given: Assignment, host: Host, exchanges: Iterable[TwinFile] = ()) -> int:
+def least_epoch(given: Assignment, host: Host, files: Mapping[str, TwinFile]) -> int:
     """Return the least epoch of a run that begins now.
 
     At a broker it is drawn, for a daemon with another folder may trade in the same account. An
@@ -45,20 +45,20 @@ def least_epoch(given: Assignment, host: Host, exchanges: Iterable[TwinFile] = (
     Args:
         given: what is run.
         host: the machine.
-        exchanges: the books of those on paper.
+        files: where the exchanges on paper keep the books of their accounts.
 
     Raises:
         StoreError: one of them cannot be read.
     """
     if all(account.broker == PAPER for account in given.accounts):
-        return max((1, *(each + 1 for each in _epochs(exchanges))))
+        return max((1, *(each + 1 for each in _epochs(files.values()))))
     return drawn(host.wall.now_ns(), host.chance(CHANCE_BITS))
 
 
-def _epochs(exchanges: Iterable[TwinFile]) -> Iterator[int]:
+def _epochs(files: Iterable[TwinFile]) -> Iterator[int]:
     """Yield the epochs of the orders that exchanges have, or that are on their way there."""
-    for exchange in exchanges:
-        saved = exchange.load()
+    for file in files:
+        saved = file.load()
         sent = (arrival.request.client_id for arrival in saved.arrivals)
         for found in map(parse, chain((order.client_id for order in saved.orders), sent)):
             if found is not None:

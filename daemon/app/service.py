@@ -172,15 +172,14 @@ class Service:
         def unsaved(sentence: str) -> None:
             loop.call_soon(self._pause, "exchange could not save", sentence)
 
-        exchanges = kept.exchanges(on_paper, self._modes.home, unsaved)
-        least = least_epoch(given, self._machine, exchanges.values())
-        epoch = kept.ledger.begin_epoch(kept.reached_ns, least)
+        files = kept.exchanges(on_paper, self._modes.home, unsaved)
+        epoch = kept.ledger.begin_epoch(kept.reached_ns, least_epoch(given, self._machine, files))
         kept.ledger.append((self._code,), LEDGER, kept.reached_ns)
         return Run(
             recording=given.played.market,
             days=given.played.days(),
             epoch=epoch,
-            twin_files=exchanges,
+            twin_files=files,
             state_dir=given.state_dir,
             taking=given.taking,
             served=True,
@@ -247,7 +246,8 @@ class Service:
                 modes=self._modes,
                 telemetry=told,
                 outbox=sinks,
-            )
+            ),
+            self._watcher.say,
         )
         self._ports.record(deque(kept.ledger.facts(), maxlen=_RECALLED))
         given.played.tell_of(ledger)

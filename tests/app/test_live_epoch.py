@@ -30,7 +30,7 @@ def trading(*brokers: str) -> Any:
 )
 def test_at_a_broker_an_epoch_is_drawn_and_on_paper_runs_are_counted(brokers, least):
     host = Host(wall=VirtualClock(NOW), chance=lambda bits: bits)
-    assert least_epoch(trading(*brokers), host) == least
+    assert least_epoch(trading(*brokers), host, {}) == least
 
 
 def test_on_paper_runs_are_counted_behind_those_that_the_exchange_knows_of():
@@ -39,8 +39,8 @@ def test_on_paper_runs_are_counted_behind_those_that_the_exchange_knows_of():
     orders = [SimpleNamespace(client_id=each) for each in (str(IntentId(4, 2)), "a person's")]
     book: Any = SimpleNamespace(load=lambda: SimpleNamespace(orders=orders, arrivals=[]))
     late: Any = SimpleNamespace(load=lambda: SimpleNamespace(orders=orders, arrivals=[sent]))
-    assert least_epoch(trading("paper"), Host(), [book]) == 5
-    assert least_epoch(trading("paper"), Host(), [book, late]) == 10
+    assert least_epoch(trading("paper"), Host(), {"a": book}) == 5
+    assert least_epoch(trading("paper"), Host(), {"a": book, "b": late}) == 10
 
 
 def test_a_machine_has_chance_of_its_own():
