@@ -167,12 +167,10 @@ class Service:
         """Return the run that begins now, under an epoch of its own."""
         given, loop = self._given, asyncio.get_running_loop()
         require_credentials(given.settings, self._vault)
+        past = given.played.past(kept)  # whoever refuses them leaves no epoch behind
         on_paper = [each.id for each in given.accounts if each.broker == "paper"]
-
-        def unsaved(sentence: str) -> None:
-            loop.call_soon(self._pause, "exchange could not save", sentence)
-
-        files = kept.exchanges(on_paper, self._modes.home, unsaved)
+        pause = partial(self._pause, "exchange could not save")
+        files = kept.exchanges(on_paper, self._modes.home, lambda text: loop.call_soon(pause, text))
         epoch = kept.ledger.begin_epoch(kept.reached_ns, least_epoch(given, self._machine, files))
         kept.ledger.append((self._code,), LEDGER, kept.reached_ns)
         return Run(
@@ -184,7 +182,7 @@ class Service:
             taking=given.taking,
             served=True,
             timed=True,
-            past=given.played.past(kept),
+            past=past,
             filed=given.filed(),
             home=self._modes.home,
             jobs=day_jobs(given, kept, self._pace.now_ns, lambda: self._control.line),

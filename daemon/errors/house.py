@@ -232,6 +232,14 @@ HOUSE: Final[Mapping[str, Entry]] = {
         "error",
         status=500,
     ),
+    "records_ahead": Entry(
+        "The records reach beyond the day that the clock shows",
+        "set the machine's clock; the records stay where they are, unless they are of made-up days",
+        _DATA,
+        "critical",
+        recoverable=True,
+        status=503,
+    ),
     "epoch_over": Entry(
         "A newer run has begun on the ledger",
         "let the newer run go on; this one ended, and what it had decided last is not recorded",
