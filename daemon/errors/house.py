@@ -211,6 +211,14 @@ HOUSE: Final[Mapping[str, Entry]] = {
         "critical",
         status=503,
     ),
+    "state_disk_fails": Entry(
+        "The disk of the state folder is full or fails",
+        "make room on it, or look at the system's log; then the same start succeeds",
+        _DISK,
+        "critical",
+        recoverable=True,
+        status=503,
+    ),
     "ledger_altered": Entry(
         "The ledger is not as it was written",
         f"see what `ordo audit verify` finds; {_COPY}",
