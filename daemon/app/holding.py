@@ -27,7 +27,7 @@ async def held(
 
     Raises:
         SettingsError: the folder cannot be made or written to.
-        StoreError: another daemon holds it.
+        StoreError: another daemon holds it, or its disk is full or fails.
     """
     with ExitStack() as stack:
         looks = 0

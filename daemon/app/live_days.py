@@ -12,7 +12,7 @@ from msgspec import Struct
 from daemon.app.records import Records
 from daemon.app.runs import Past
 from daemon.domain.instants import day_of
-from daemon.errors import SettingsError
+from daemon.errors import StoreError
 from daemon.feeds.live import LiveFeed
 from daemon.runtime.clock import Clock
 from daemon.runtime.flow import Flow
@@ -48,14 +48,17 @@ class LiveDays(Struct, frozen=True):
         """Return where the records end.
 
         Raises:
-            SettingsError: that is a day yet to come, so they are those of another market.
+            StoreError: that is a day yet to come. A clock that is behind, as after a power cut, is
+                set right by itself or by a person, so that the start is to be tried again.
         """
         now_ns = self.source.now_ns()
         if day_of(kept.reached_ns) > day_of(now_ns):
-            raise SettingsError(
-                f"the records in {kept.folder} reach to {day_of(kept.reached_ns)}, and today is "
-                f"{day_of(now_ns)}: they are of made-up days; "
-                "let [daemon] state_dir name a folder of its own for a live market"
+            raise StoreError(
+                f"the records in {kept.folder} reach to {day_of(kept.reached_ns)}, and by this "
+                f"machine's clock today is {day_of(now_ns)}: if it is behind, set it, and leave the"
+                " records where they are; if they are of made-up days, let [daemon] state_dir name "
+                "a folder of its own for a live market",
+                "records_ahead",
             )
         return Past(kept.ledger.facts(), kept.reached_ns, 0)
 

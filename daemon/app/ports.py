@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from typing import Any
 
 from msgspec import Struct
@@ -19,6 +19,7 @@ from daemon.app.telemetry import Telemetry
 from daemon.app.works import called_off
 from daemon.control import Control
 from daemon.control.local import LocalSocket
+from daemon.errors import SettingsError
 from daemon.messages import Beat, CodeLoaded, FactRecorded, PnlFrame
 from daemon.messages.modes import Modes
 from daemon.runtime.clock import MonotonicClock, SteadyClock, WallClock
@@ -59,10 +60,16 @@ class Doors(Struct, frozen=True):
 
 
 class Ports:
-    """Serves a daemon to people and programs on this machine."""
+    """Serves a daemon to people and programs on this machine.
 
-    def __init__(self, doors: Doors) -> None:
+    Args:
+        doors: what is behind them.
+        say: tells people something.
+    """
+
+    def __init__(self, doors: Doors, say: Callable[[str], None]) -> None:
         self._doors = doors
+        self._say = say
         self._wall = WallClock()
         self._log = doors.telemetry.log
         caps = Caps(pnl_hz=doors.given.settings.web.pnl_hz)
@@ -92,7 +99,14 @@ class Ports:
 
     @asynccontextmanager
     async def opened(self) -> AsyncIterator[Served | None]:
-        """Keep the ports open until the block ends; None: there is no control port."""
+        """Keep the ports open until the block ends; None: there is no control port.
+
+        Where something is held its guard goes before the page: a control port that cannot be
+        listened on is gone without, and that is told.
+
+        Raises:
+            SettingsError: it cannot be, and nothing is held; or the local socket cannot be opened.
+        """
         doors, control = self._doors, self._doors.control
         async with AsyncExitStack() as stack:
             await stack.enter_async_context(
@@ -118,12 +132,29 @@ class Ports:
                 wall=self._wall,
                 asks=self.hub.asking.stands,
             )
-            served = await stack.enter_async_context(
-                serve(house, (*streams.routes, *Page().routes))
-            )
+            serving = serve(house, (*streams.routes, *Page().routes))
+            served = await self._served(stack, serving)
             stack.push_async_callback(streams.close)
             await stack.enter_async_context(self._streaming())
             yield served
+
+    async def _served(
+        self, stack: AsyncExitStack, serving: AbstractAsyncContextManager[Served]
+    ) -> Served | None:
+        """Open the control port; None: that cannot be, and what is held is guarded all the same.
+
+        Raises:
+            SettingsError: it cannot be, and nothing is held.
+        """
+        try:
+            return await stack.enter_async_context(serving)
+        except SettingsError as error:
+            accounts = await self._doors.control.reads.accounts()
+            if not any(leg.net_quantity for seen in accounts for leg in seen.held):
+                raise
+            self._log.critical("no control port", because=str(error))
+            self._say(f"ALERT what is held is guarded without page and control port: {error}")
+            return None
 
     def _beat(self, *, force: bool) -> None:
         line = self._doors.control.line

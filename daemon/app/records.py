@@ -8,9 +8,11 @@ from pathlib import Path
 
 from msgspec import Struct
 
+from daemon.errors import SettingsError
 from daemon.storage.emergency import GuardedLedger
 from daemon.storage.ledger import StoredLedger
 from daemon.storage.patience import Patience
+from daemon.storage.reader import Wanted
 from daemon.storage.store import Store
 from daemon.storage.verified import Verified
 from daemon.twin.file import SqliteFile
@@ -73,14 +75,35 @@ def records(
 
     Raises:
         StoreError: one of the files cannot be used, or the ledger is not as it was written.
+        SettingsError: it goes on with the records of another owner, which nobody would guard.
     """
     inner = StoredLedger(store, owner)
     patience = Patience(flush_ms / 1_000)
     with closing(GuardedLedger(inner, folder / "emergency", on_failure, patience)) as ledger:
         amiss = Verified(folder).require_whole(store)
+        _require_owner(store, owner)
         recovered = (*amiss, *ledger.recover())
         with ExitStack() as held:
             yield Records(ledger, inner.stored.reached_ns(), recovered, folder, store, held)
+
+
+def _require_owner(store: Store, owner: str) -> None:
+    """Refuse records of another owner: of what is held by them nothing would be known.
+
+    Where several have recorded, the newest tells who was the last to be guarded.
+
+    Raises:
+        SettingsError: they are, with what to do.
+    """
+    with store.reading() as reader:
+        newest = list(reader.find(Wanted(newest_first=True, most=1)))
+    theirs = newest[0].owner_id if newest else owner
+    if theirs != owner:
+        raise SettingsError(
+            f"the records in {store.name} are those of owner {theirs}, and [[accounts]] have the "
+            f'owner {owner}, for whom nothing of them would be guarded; write owner = "{theirs}" '
+            "again, or name another [daemon] state_dir for a record of his own"
+        )
 
 
 def _file(account: str, home: str) -> str:

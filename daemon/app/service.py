@@ -51,6 +51,7 @@ from daemon.app.runs import Run
 from daemon.app.signals import Stop, heard
 from daemon.app.telemetry import bare
 from daemon.app.unit import Unit
+from daemon.app.unknown_orders import UnknownOrders
 from daemon.app.vault import vault_of
 from daemon.app.wiring import App, build, cells_of
 from daemon.app.works import first_of
@@ -166,23 +167,22 @@ class Service:
         """Return the run that begins now, under an epoch of its own."""
         given, loop = self._given, asyncio.get_running_loop()
         require_credentials(given.settings, self._vault)
-        epoch = kept.ledger.begin_epoch(kept.reached_ns, least_epoch(given, self._machine))
+        past = given.played.past(kept)  # whoever refuses them leaves no epoch behind
         on_paper = [each.id for each in given.accounts if each.broker == "paper"]
-
-        def unsaved(sentence: str) -> None:
-            loop.call_soon(self._pause, "exchange could not save", sentence)
-
+        pause = partial(self._pause, "exchange could not save")
+        files = kept.exchanges(on_paper, self._modes.home, lambda text: loop.call_soon(pause, text))
+        epoch = kept.ledger.begin_epoch(kept.reached_ns, least_epoch(given, self._machine, files))
         kept.ledger.append((self._code,), LEDGER, kept.reached_ns)
         return Run(
             recording=given.played.market,
             days=given.played.days(),
             epoch=epoch,
-            twin_files=kept.exchanges(on_paper, self._modes.home, unsaved),
+            twin_files=files,
             state_dir=given.state_dir,
             taking=given.taking,
             served=True,
             timed=True,
-            past=given.played.past(kept),
+            past=past,
             filed=given.filed(),
             home=self._modes.home,
             jobs=day_jobs(given, kept, self._pace.now_ns, lambda: self._control.line),
@@ -200,11 +200,13 @@ class Service:
         self._declared = take_up(kept.ledger.facts(), every, given.filed())
         for sentence in self._declared.left_out:
             self._watcher.say(f"left out: {sentence}")
-        plans = (*given.plans, *self._declared.plans)
         run = self._begun(kept)
+        cells = tuple(zip(given.accounts, cells_of(given.accounts, self._modes.home), strict=True))
+        facts, say = kept.ledger.facts(), self._watcher.say
+        self._unknown = UnknownOrders(cells, facts, lambda: self._control.brakes, say)
         if (hot := self._hot) is not None:
-            cells = zip(given.accounts, cells_of(given.accounts, self._modes.home), strict=True)
-            hot_state.take_up(hot.believed, cells, kept.ledger, kept.reached_ns, self._watcher.say)
+            hot_state.take_up(hot.believed, cells, kept.ledger, kept.reached_ns, say)
+        plans = (*given.plans, *self._declared.plans)
         return build(given.accounts, plans, run, self._pace.now_ns, self._show)
 
     async def _conduct(self, app: App, kept: Records) -> None:
@@ -221,9 +223,8 @@ class Service:
         ledger = AnnouncingLedger(timed, self._entered, durable)
         supervisor = Supervisor(app.specs, ledger)
         mirror = self._hot.mirror if self._hot is not None else None
-        self._tasks = tasks = self._pace.driver(
-            supervisor, ledger, surrounded(beside.around(app.around), meter, mirror), self._pace
-        )
+        around = surrounded(beside.around(self._unknown.around(app.around)), meter, mirror)
+        self._tasks = tasks = self._pace.driver(supervisor, ledger, around, self._pace)
         self._trading, self._hear = True, app.hear
         physician = Physician(
             kept, supervisor, tasks, timed, meter, self._loop_watch, told, sinks, mirror
@@ -243,7 +244,8 @@ class Service:
                 modes=self._modes,
                 telemetry=told,
                 outbox=sinks,
-            )
+            ),
+            self._watcher.say,
         )
         self._ports.record(deque(kept.ledger.facts(), maxlen=_RECALLED))
         given.played.tell_of(ledger)

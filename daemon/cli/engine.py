@@ -17,7 +17,7 @@ from daemon.domain.plans.schema import Plan
 from daemon.errors import SettingsError, StrategyError
 from daemon.jobs.preflight.market import amiss_in
 from daemon.settings import FeedKind, Settings
-from daemon.storage.stores import replays_of
+from daemon.storage.stores import replays_of, store_of
 
 __all__ = [
     "PATH",
@@ -27,6 +27,7 @@ __all__ = [
     "idle_plans",
     "load_settings",
     "replays_of",
+    "started_plans",
 ]
 _RECONCILE_NS = 5 * SECOND_NS
 
@@ -62,6 +63,42 @@ def find_filed(name: str, settings: Settings) -> tuple[Path, Plan]:
             return file, plan
     known = ", ".join(sorted({called(file) for file in files}))
     raise SettingsError(f"no strategy has the id {name}; there are: {known}", "unknown_strategy")
+
+
+def started_plans(
+    settings: Settings, *, goes_on: bool
+) -> tuple[list[tuple[Path, Plan]], list[str]]:
+    """Return the strategies that start by themselves, as `find_filed` does each.
+
+    Where there are records to go on with, one that is refused, for its file may be half saved, is
+    left out: it takes no entries, and what it holds is guarded by its rules in the record.
+
+    Args:
+        settings: their names.
+        goes_on: records are gone on with, where there are any.
+
+    Returns:
+        The strategies with their files, and a sentence for each that is left out.
+
+    Raises:
+        StrategyError: the file of one is refused, and there are no records to go on with.
+        SettingsError: there is no such strategy, or a folder is not looked into; the same.
+        StoreError: nobody can tell whether there are records.
+    """
+    named: list[tuple[Path, Plan]] = []
+    left_out: list[str] = []
+    for name in settings.strategies.autostart:
+        try:
+            named.append(find_filed(name, settings))
+        except (StrategyError, SettingsError) as error:
+            if not goes_on or not store_of(settings, settings.daemon.state_dir).exists():
+                raise
+            because = "; ".join([str(error), *getattr(error, "__notes__", ())])
+            left_out.append(
+                f"ALERT {name} takes no entries, and what it holds stays guarded; mend it and "
+                f"start again: {because}"
+            )
+    return named, left_out
 
 
 def idle_plans(settings: Settings, taking: Sequence[Plan]) -> tuple[dict[Path, Plan], list[str]]:

@@ -34,6 +34,7 @@ from daemon.cli.engine import (
     idle_plans,
     load_settings,
     replays_of,
+    started_plans,
 )
 from daemon.cli.lines import Lines, summary
 from daemon.cli.words import code_said
@@ -70,9 +71,12 @@ def command(
 ) -> int:
     """Run the daemon in the foreground."""
     loaded = load_settings(settings)
-    named = [find_filed(name, loaded) for name in strategies or loaded.strategies.autostart]
+    replays = data is not None or loaded.feed.kind is FeedKind.REPLAY
+    named, unread = [find_filed(name, loaded) for name in strategies], list[str]()
+    if not strategies:
+        named, unread = started_plans(loaded, goes_on=not replays)
     plans = [plan for _, plan in named]
-    if not plans:
+    if not plans and not unread:
         raise SettingsError(
             "no strategy to run: name one with --strategy or [strategies] autostart", "no_strategy"
         )
@@ -83,7 +87,6 @@ def command(
     if is_live:
         _require_as_it_is(loaded, data, speed, until)
     pace = _speed(speed) if speed is not None else None if is_live else _settled_speed(loaded)
-    replays = data is not None or loaded.feed.kind is FeedKind.REPLAY
     if replays and until is not None:
         raise SettingsError("--until ends generated days; a recording ends by itself", "bad_usage")
     if until is not None and until.date() < loaded.feed.first_day:
@@ -100,7 +103,7 @@ def command(
         else:
             market = _generated(loaded, plans, pace, until)
         idle, left_out = ({}, []) if replays else idle_plans(loaded, plans)
-        for sentence in left_out:
+        for sentence in (*unread, *left_out):
             click.echo(f"ordo: left out: {sentence}", err=True)
         files = {plan.id: file.name for file, plan in (*named, *idle.items())}
         given = replace(_assignment(loaded, plans, idle.values(), market), files=files)

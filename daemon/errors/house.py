@@ -211,6 +211,14 @@ HOUSE: Final[Mapping[str, Entry]] = {
         "critical",
         status=503,
     ),
+    "state_disk_fails": Entry(
+        "The disk of the state folder is full or fails",
+        "make room on it, or look at the system's log; then the same start succeeds",
+        _DISK,
+        "critical",
+        recoverable=True,
+        status=503,
+    ),
     "ledger_altered": Entry(
         "The ledger is not as it was written",
         f"see what `ordo audit verify` finds; {_COPY}",
@@ -231,6 +239,14 @@ HOUSE: Final[Mapping[str, Entry]] = {
         _DATA,
         "error",
         status=500,
+    ),
+    "records_ahead": Entry(
+        "The records reach beyond the day that the clock shows",
+        "set the machine's clock; the records stay where they are, unless they are of made-up days",
+        _DATA,
+        "critical",
+        recoverable=True,
+        status=503,
     ),
     "epoch_over": Entry(
         "A newer run has begun on the ledger",

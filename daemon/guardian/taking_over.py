@@ -100,7 +100,7 @@ class Takeover:
             begun = f"the {holder.what} with process id {holder.pid} has begun just now"
             raise OrdoError(f"{begun}, and is left alone", "already_running")
         self._latch(because)
-        self._teller.say(f"takes over: {because}")
+        self._teller.say_once("takes over", f"takes over: {because}")
         if ends:
             self._end_daemon(because)
         with exclusively(self._state_dir, GUARDIAN), self._records() as (ledger, reached_ns):

@@ -46,11 +46,14 @@ class Teller:
         self._write(f"{self._mode}  {text}")
 
     def once(self, of: str, text: str) -> None:
-        """Tell how something is, unless that was the last that was told of it; empty: no more."""
-        if self._told.get(of, "") != text:
-            self._told[of] = text
-            if text:
-                self.say(f"ALERT {text}")
+        """Alert to how something is, unless that was told of it last; empty: no more."""
+        if self._is_news(of, text):
+            self.say(f"ALERT {text}")
+
+    def say_once(self, of: str, text: str) -> None:
+        """Tell how something is, unless that was told of it last; empty: no more."""
+        if self._is_news(of, text):
+            self.say(text)
 
     def alert(self, lines: Sequence[str]) -> None:
         """Leave word in the state folder, and tell it."""
@@ -62,3 +65,8 @@ class Teller:
             write_whole(self._path, "".join(f"{self._mode}  {e}\n" for e in lines).encode())
         except OSError as error:
             self.once("file", f"{self._path} cannot be written: {error.strerror}")
+
+    def _is_news(self, of: str, text: str) -> bool:
+        """Note what is told of something; say whether it is another text than the last one."""
+        before, self._told[of] = self._told.get(of, ""), text
+        return text not in ("", before)

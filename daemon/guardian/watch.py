@@ -52,6 +52,7 @@ class Watch:
         self._accounts = tuple(each.id for each in accounts)
         self._exposure = Exposure.UNSEEN
         self._silent = self._read = self._starts = self._in_vain = 0
+        self._because: dict[tuple[Daemon, Exposure, bool], str] = {}
         self._over = False  # nothing more can be closed before the next beat
         self._holder = last_holder_of(self._state_dir)
 
@@ -106,6 +107,7 @@ class Watch:
         self._starts = 0
         self._teller.once("open", "")
         self._teller.once("alert", "")
+        self._taken_over()
         await self._sight.let_go()
         return Deed.WAIT
 
@@ -124,6 +126,11 @@ class Watch:
         if self._starts < _STARTS:
             self._starts += 1
             self._wait_anew(Exposure.UNSEEN)
+
+    def _taken_over(self) -> None:
+        """Have the next taking over told anew."""
+        self._because.clear()
+        self._teller.say_once("takes over", "")
 
     def _wait_anew(self, exposure: Exposure) -> None:
         self._silent = self._read = 0
@@ -156,6 +163,8 @@ class Watch:
         because = f"{so}, and the broker shows what is open"
         if seen.exposure is Exposure.UNREAD:
             because = f"{so}; the broker cannot be read"
+        # A try that is hindered follows another: the seconds that pass meanwhile are no news.
+        because = self._because.setdefault((seen.daemon, seen.exposure, seen.killed), because)
         try:
             flat = await self._takeover.run(because, ends=ends)
         except (OrdoError, OSError) as error:
@@ -163,6 +172,7 @@ class Watch:
             self._exposure = Exposure.UNSEEN
             return
         self._teller.once("hindered", "")
+        self._taken_over()
         self._wait_anew(Exposure.FLAT if flat else Exposure.WAITING)
         self._over = not flat and not self._sight.returns
 

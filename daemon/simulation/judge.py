@@ -323,10 +323,7 @@ class Judge:
 
     def _level(self, moved: LevelMoved) -> None:
         """A level stands where it was left, and moves one way."""
-        who, known = moved.strategy_id, self.known
-        stood = known.levels.get((who, moved.leg_id))
-        if not moved.leg_id:
-            stood = known.floors.get((who, moved.basket_id))
+        stood = self.known.stood(moved)
         if stood is None:
             return
         lost = moved.from_e4 != stood

@@ -89,6 +89,12 @@ class Known:
             case Noted():
                 self.notes.append(fact.text)
 
+    def stood(self, moved: LevelMoved) -> int | None:
+        """Return where a level stood that has moved; None: nowhere yet."""
+        if moved.leg_id:
+            return self.levels.get((moved.strategy_id, moved.leg_id))
+        return self.floors.get((moved.strategy_id, moved.basket_id))
+
     def _hear_of_levels(self, fact: PositionChanged | LevelMoved) -> None:
         """Another average arms a stop anew, and looser perhaps: each by a record of its own."""
         key = (fact.strategy_id, fact.leg_id)

@@ -74,8 +74,8 @@ def refuse_broken(store: Store, report: AuditReport) -> None:
         raise StoreError(
             f"the ledger {store.name} is not as it was written: record {broken.number} is"
             f" {broken.how}; keep it aside and restore a copy, or move it and the file `emergency`"
-            " away to begin anew: what the broker holds then stands in no book of ours, and entries"
-            " wait for you",
+            " away to begin anew: what the broker holds then stands in no book of ours and is not"
+            " guarded, and entries in that account wait for an `ordo rearm`",
             "ledger_altered",
         )
 

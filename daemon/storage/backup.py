@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -29,11 +31,12 @@ def back_up(store: Store, copy: Path) -> Head:
     already is replaced, but only by one that was verified, record by record.
 
     Raises:
-        StoreError: the ledger cannot be read, the copy cannot be written, or is not sound.
+        StoreError: the ledger cannot be read, the copy cannot be written, is not sound, or would
+            leave the ledger without room.
     """
     try:
         copy.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with whole(copy) as draft:
+        with whole(copy) as draft, _nothing_beside(draft):
             head = store.copy_to(draft)
             found = verify(SqliteStore(draft))
             if found.broken is not None or found.head != head:
@@ -43,6 +46,23 @@ def back_up(store: Store, copy: Path) -> Head:
     except OSError as error:
         raise StoreError(f"{copy} cannot be written: {error.strerror}; see its disk") from error
     return head
+
+
+@contextmanager
+def _nothing_beside(draft: Path) -> Iterator[None]:
+    """Leave none of the files that SQLite keeps beside one, before the block and after it.
+
+    One of a copy that failed, or was cut short, would take room that the ledger needs.
+    """
+    beside = [draft.with_name(f"{draft.name}{end}") for end in ("-journal", "-wal", "-shm")]
+    for each in beside:
+        each.unlink(missing_ok=True)
+    try:
+        yield
+    finally:
+        with suppress(OSError):  # the first error is told
+            for each in beside:
+                each.unlink(missing_ok=True)
 
 
 def forget(folder: Path, before: date) -> tuple[str, ...]:

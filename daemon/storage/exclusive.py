@@ -8,6 +8,7 @@ does, and holds nothing any more.
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 from collections.abc import Iterator
@@ -17,12 +18,13 @@ from typing import Final
 
 from msgspec import Struct
 
-from daemon.errors import SettingsError, StoreError
+from daemon.errors import OrdoError, SettingsError, StoreError
 from daemon.storage import ballast, fence
 
 DAEMON: Final = "daemon"
 GUARDIAN: Final = "guardian"
 LOCK: Final = "daemon.lock"
+_OF_THE_DISK = (errno.ENOSPC, errno.EDQUOT, errno.EIO)
 _GONE = (b"Z", b"X")
 _BEGAN = 19
 """Where the kernel tells when a process began, counted from its state on."""
@@ -59,7 +61,7 @@ def exclusively(state_dir: Path, what: str = DAEMON) -> Iterator[None]:
 
     Raises:
         SettingsError: the folder cannot be made or written to.
-        StoreError: another program holds it.
+        StoreError: another program holds it, or its disk is full or fails.
     """
     try:
         state_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -137,7 +139,14 @@ def _write(descriptor: int, told: str) -> None:
     os.ftruncate(descriptor, os.pwrite(descriptor, told.encode(), 0))
 
 
-def _unusable(state_dir: Path, error: OSError) -> SettingsError:
+def _unusable(state_dir: Path, error: OSError) -> OrdoError:
+    """Return why a folder cannot be used: its disk, which may be mended meanwhile, or a setting."""
+    if error.errno in _OF_THE_DISK:
+        return StoreError(
+            f"the state folder {state_dir} cannot be written to: {error.strerror}; make room on its"
+            " disk, or see what the system's log says of it, and start again",
+            "state_disk_fails",
+        )
     return SettingsError(
         f"the state folder {state_dir} cannot be used: {error.strerror}; "
         "let [daemon] state_dir name a folder that this user may write to",

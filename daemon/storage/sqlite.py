@@ -19,6 +19,7 @@ from daemon.storage import migrating
 from daemon.storage.codec import Row
 from daemon.storage.migrating import RECORDS, SQLITE, Migration, shipped
 from daemon.storage.reader import Reader, Select
+from daemon.storage.room import require_room
 from daemon.storage.sqlite_refusals import FAILURES, refused, refusing
 from daemon.storage.store import Change
 from daemon.storage.tables.sqlite import SqliteTables, beside, committed
@@ -96,12 +97,15 @@ class SqliteStore:
         """Copy the file as it stands at one moment, and return the head of what was copied.
 
         Raises:
-            StoreError: it cannot be read, or the copy not be written.
+            StoreError: it cannot be read, the copy not be written, or there is no room for it.
         """
         with closing(open_to_read(self._path)) as db, refusing(self._path, "cannot be read"):
             db.execute("BEGIN")  # head and copy are of one moment
             head = Reader(_selecting(db, self._path), self.name).head()
-            with closing(sqlite3.connect(path)) as to:
+            ((pages,),) = db.execute("PRAGMA page_count")
+            ((page_bytes,),) = db.execute("PRAGMA page_size")
+            require_room(path, pages * page_bytes)
+            with refusing(path, "could not be written"), closing(sqlite3.connect(path)) as to:
                 db.backup(to)
                 _of_one_file(to)
         return head
@@ -211,11 +215,13 @@ def write_copy(reader: Reader, path: Path) -> Head:
     """Write the records that another store holds to an empty file, and return their head.
 
     Raises:
-        StoreError: the file cannot be written, or the records do not end as their head says.
+        StoreError: the file cannot be written, there is no room for it, or the records do not end
+            as their head says.
     """
     head, stored = reader.head(), GENESIS
     with closing(SqliteStore(path).open_to_write()) as writer:
         for rows in _batches(reader.cells()):
+            require_room(path)
             reached = Head(rows[-1].number, rows[-1].link)
             writer.store(rows, stored, reached)
             stored = reached

@@ -18,6 +18,8 @@ from msgspec import Struct
 from daemon.errors import StoreError
 from daemon.twin.words import INTRADAY, OrderReport, Trade, TwinOrder
 
+_FAILURES = (sqlite3.Error, UnicodeDecodeError)
+"""Whatever SQLite and its client say no with: a damaged file names things in bytes, not in text."""
 VERSION = 2
 _EARLIER = 1
 """It knew no products; what it holds is intraday."""
@@ -146,7 +148,7 @@ class SqliteFile:
                 self._db.executescript(f"BEGIN; {_FROM_1} COMMIT;")
             elif version == VERSION:  # a file that cannot be written is told at once
                 self._db.execute(f"PRAGMA user_version = {VERSION}")
-        except sqlite3.Error as error:
+        except _FAILURES as error:
             text = (
                 f"the exchange's file {path} cannot be used: {error}; look at the file and its disk"
             )
@@ -175,7 +177,7 @@ class SqliteFile:
                 ),
                 counters=dict(self._select("SELECT name, value FROM counters")),
             )
-        except (sqlite3.Error, msgspec.ValidationError, msgspec.DecodeError) as error:
+        except (*_FAILURES, msgspec.ValidationError, msgspec.DecodeError) as error:
             text = f"the exchange's file {self._path} is damaged: {error}; restore a copy of it"
             raise StoreError(text, "exchange_unusable") from error
 
@@ -200,7 +202,7 @@ class SqliteFile:
                 "INSERT OR REPLACE INTO counters VALUES (?, ?)", changes.counters.items()
             )
             db.execute("COMMIT")
-        except sqlite3.Error as error:
+        except _FAILURES as error:
             if db.in_transaction:
                 db.execute("ROLLBACK")
             text = f"the exchange could not save to {self._path}: {error}; look at its disk"
@@ -238,7 +240,7 @@ class SeenFile(SqliteFile):
                 f"{path.absolute().as_uri()}?mode=ro", isolation_level=None, uri=True
             )
             (version,) = self._db.execute("PRAGMA user_version").fetchone()
-        except sqlite3.Error as error:
+        except _FAILURES as error:
             text = f"the exchange's file {path} cannot be read: {error}; look at it and its disk"
             raise StoreError(text, "exchange_unusable") from error
         if version not in (_EARLIER, VERSION):

@@ -17,7 +17,7 @@ from daemon.app.live_days import LiveDays
 from daemon.app.opening import openers_of
 from daemon.app.runs import Past, Run, world_of
 from daemon.domain.instants import DAY_NS, SECOND_NS, start_of
-from daemon.errors import SettingsError
+from daemon.errors import SettingsError, StoreError
 from daemon.feeds.live import LiveFeed
 from daemon.runtime.clock import VirtualClock
 from daemon.runtime.flow import Flow
@@ -58,7 +58,7 @@ def test_it_goes_on_where_the_records_end(reached_ns):
 
 
 def test_records_of_a_day_that_is_yet_to_come_are_refused():
-    with pytest.raises(SettingsError, match="a folder of its own for a live market"):
+    with pytest.raises(StoreError, match="if it is behind, set it, and leave the"):
         days().past(kept(NOW + DAY_NS))
 
 

@@ -7,6 +7,7 @@ from threading import Event
 import pytest
 
 from daemon.app.records import records
+from daemon.errors import SettingsError
 from daemon.storage import verified
 from daemon.storage.ledger import StoredLedger
 from daemon.storage.sqlite import SqliteStore
@@ -43,3 +44,17 @@ def test_a_start_says_of_a_mark_that_is_not_of_its_ledger_that_all_is_verified(
 
     assert told[0] == told[2] == ()
     assert "verified, is spoilt: all of its 1 records are verified now" in told[1][0]
+
+
+def test_records_of_another_owner_are_refused_by_both_names_and_left_as_they_were(tmp_path):
+    """Of what he holds nothing would be known, and his strategies would enter once more."""
+    store = SqliteStore(tmp_path / "ledger.sqlite")
+    with records(tmp_path, store, "me", print, 5_000) as kept:
+        kept.ledger.begin_epoch(NOW)
+    with (
+        pytest.raises(SettingsError, match=r'owner me, and .* owner asha, .* "me" again'),
+        records(tmp_path, store, "asha", print, 5_000),
+    ):
+        pass
+    with records(tmp_path, store, "me", print, 5_000) as kept:
+        assert kept.ledger.head.count == 1

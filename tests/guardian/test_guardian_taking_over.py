@@ -351,3 +351,17 @@ async def test_where_an_answer_is_lost_the_order_is_found_and_none_is_sent_besid
     assert crashes.sent_twice(day) == []
     assert [trade.side for trade in day.trades] == [Side.SELL, Side.BUY]
     assert crashes.ours(day) == crashes.theirs(day) == {}
+
+
+async def test_a_try_that_follows_a_hindered_one_says_only_what_is_new(tmp_path, monkeypatch):
+    said: list[str] = []
+    takeover = Takeover(settings_of(tmp_path), Teller(tmp_path, said.append))
+
+    def hindered(_: Takeover) -> None:
+        raise StoreError("the ledger is locked")
+
+    monkeypatch.setattr(Takeover, "_records", hindered)
+    for because in ("it is silent", "it is silent", "it is gone"):
+        with pytest.raises(StoreError, match="locked"):
+            await takeover.run(because)
+    assert said == ["PAPER  takes over: it is silent", "PAPER  takes over: it is gone"]

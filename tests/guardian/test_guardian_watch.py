@@ -146,6 +146,7 @@ async def test_what_hinders_it_is_told_once_and_tried_again(died, watched, hinde
     watched.hindered = "the ledger is locked"
     await watched.looks(LOOKS + 3)
     assert len(watched.because) == 4
+    assert len(set(watched.because)) == 1, "the seconds that pass meanwhile are no news"
     assert watched.said == ["PAPER  ALERT the ledger is locked; it is tried again"]
     watched.hindered = ""
     await watched.looks(1)

@@ -6,13 +6,14 @@ import sqlite3
 import stat
 from contextlib import closing
 from datetime import date
+from types import SimpleNamespace
 
 import pytest
 
 from daemon.domain.chain import Broken, Head, How
 from daemon.errors import StoreError
 from daemon.messages import DayEnded
-from daemon.storage import backup, sqlite
+from daemon.storage import backup, room, sqlite
 from daemon.storage.audit import AuditReport, verify
 from daemon.storage.backup import back_up, backup_path, forget, oldest_kept
 from daemon.storage.ledger import StoredLedger
@@ -114,6 +115,37 @@ def test_a_disk_that_refuses_is_told_with_the_file(tmp_path, kept, ledger):
 
     with pytest.raises(StoreError, match=r"2026-03-09.sqlite cannot be written"):
         back_up(kept.store, backup_path(tmp_path / "backups", DAY))
+
+
+def test_where_the_copy_would_crowd_the_ledger_none_is_made_and_the_old_ones_stay(
+    tmp_path, kept, ledger, monkeypatch
+):
+    copy = backup_path(tmp_path / "copies", DAY)
+    back_up(kept.store, copy)
+    monkeypatch.setattr(room.shutil, "disk_usage", lambda _: SimpleNamespace(free=99 * 2**20))
+
+    with pytest.raises(StoreError, match=r"no room for .*: 99 MiB are free .* 100 MiB stay free"):
+        back_up(kept.store, copy)
+    assert list(copy.parent.iterdir()) == [copy]
+    ledger.append(FACTS, ORIGIN, NOW)
+    ledger.flush()
+
+
+def test_a_copy_that_cannot_be_written_is_told_by_its_own_name_and_nothing_is_left_beside(
+    tmp_path, monkeypatch
+):
+    kept, copy = InFile(tmp_path / "ledger.db"), backup_path(tmp_path / "copies", DAY)
+    ledger_of(kept).close()
+
+    def full(_: object) -> None:
+        for left in ("-journal", "-wal"):
+            (copy.parent / f".{copy.name}.new{left}").write_text("left")
+        raise sqlite3.OperationalError("database or disk is full")
+
+    monkeypatch.setattr(sqlite, "_of_one_file", full)
+    with pytest.raises(StoreError, match=r"copies/.*could not be written: database or disk is"):
+        back_up(kept.store, copy)
+    assert list(copy.parent.iterdir()) == []
 
 
 def test_a_ledger_that_is_not_there_is_told(tmp_path):

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 import os
 import subprocess
 import sys
@@ -129,4 +130,26 @@ def test_a_file_where_the_folder_should_be_is_refused_with_the_mend(tmp_path):
         pytest.raises(SettingsError, match="cannot be used: File exists; let"),
         exclusively(tmp_path / "state"),
     ):
+        pytest.fail("it was let in")
+
+
+@pytest.mark.parametrize("refused", [errno.ENOSPC, errno.EDQUOT, errno.EIO])
+def test_a_disk_that_is_full_or_fails_is_no_setting_so_that_the_start_is_tried_again(
+    tmp_path, monkeypatch, refused
+):
+    def pwrite(*_):
+        raise OSError(refused, os.strerror(refused))
+
+    monkeypatch.setattr(os, "pwrite", pwrite)
+    with pytest.raises(StoreError, match="make room on its disk") as told, exclusively(tmp_path):
+        pytest.fail("it was let in")
+    assert told.value.code == "state_disk_fails"
+
+
+def test_a_folder_that_this_user_may_not_write_to_is_a_setting(tmp_path, monkeypatch):
+    def opened(*_):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+
+    monkeypatch.setattr(os, "open", opened)
+    with pytest.raises(SettingsError, match="name a folder that"), exclusively(tmp_path):
         pytest.fail("it was let in")

@@ -45,6 +45,9 @@ def test_two_fresh_folders_share_no_tag_and_a_restart_knows_its_own(tmp_path):
             stranger.log_in()
             twin.pass_by(3)
             stranger.wait_ready()
+            stranger.wait_event("Latched", by="ordo")  # for orders that it does not know
+            latch_id = stranger.told("Latched")[0]["latch_id"]
+            assert stranger.brake("rearm", latch_id=latch_id)["ok"]
             assert stranger.arm().status == 200
             twin.pass_by(25)
             stranger.wait_event("ExitFinished")

@@ -1,4 +1,5 @@
 import sqlite3
+from contextlib import closing
 
 import pytest
 from hypothesis import example, given, settings
@@ -218,3 +219,13 @@ def test_the_product_of_what_is_held_outlives_a_restart(tmp_path):
     ex.advance(T0)
     (position,) = exchange(file=SqliteFile(path)).positions()
     assert (position.product, position.net_quantity) == ("carry", -75)
+
+
+def test_a_file_whose_schema_is_no_text_any_more_is_refused_in_a_sentence(tmp_path):
+    path = tmp_path / "twin.sqlite"
+    SqliteFile(path).close()
+    with closing(sqlite3.connect(path)) as db:
+        db.execute("PRAGMA journal_mode = DELETE")
+    path.write_bytes(path.read_bytes().replace(b"filled_quantity", b"filled_\xff\xfeantity"))
+    with closing(SeenFile(path)) as seen, pytest.raises(StoreError, match="damaged"):
+        seen.load()
