@@ -32,8 +32,10 @@ def test_entries_wait_for_a_person_through_restarts_and_no_id_is_given_twice(tmp
             assert latches(daemon) == [("pause", "paper", "ordo")]
     with running(tmp_path, "--speed", "1") as daemon:
         daemon.wait_ready()
+        stopped = daemon.post("/api/strategies/nifty-short-straddle/stop", {}, request_id="stop-1")
+        assert stopped.status == 200
         (latch,) = daemon.get("/api/status").document["latches"]
-        assert daemon.brake("rearm", latch_id=latch["latch_id"])["ok"]
+        assert daemon.brake("rearm", latch_id=latch["latch_id"])["ok"]  # the straddle would enter now
         daemon.kill()
     with running(tmp_path, "--speed", "1") as daemon:
         daemon.wait_ready()
