@@ -32,10 +32,11 @@ def test_entries_wait_for_a_person_through_restarts_and_no_id_is_given_twice(tmp
             assert latches(daemon) == [("pause", "paper", "ordo")]
     with running(tmp_path, "--speed", "1") as daemon:
         daemon.wait_ready()
+        # Once nothing holds it back the straddle would be sold anew, in the way of the order below
         stopped = daemon.post("/api/strategies/nifty-short-straddle/stop", {}, request_id="stop-1")
         assert stopped.status == 200
         (latch,) = daemon.get("/api/status").document["latches"]
-        assert daemon.brake("rearm", latch_id=latch["latch_id"])["ok"]  # the straddle would enter now
+        assert daemon.brake("rearm", latch_id=latch["latch_id"])["ok"]
         daemon.kill()
     with running(tmp_path, "--speed", "1") as daemon:
         daemon.wait_ready()
