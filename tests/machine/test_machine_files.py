@@ -23,6 +23,7 @@ from tests.kit.plans import ROOT
 DAY = ("run", "--speed", "max", "--until", "2026-03-09")
 """Less than a day: what is told here comes before the first frame."""
 FREE = {"ORDO_WEB__PORT": "0"}
+GUARDED_WITHOUT = "ALERT what is held is guarded without page and control port: "
 
 
 def done(folder: Path, *args: str, **environ: str) -> Told:
@@ -147,9 +148,6 @@ def test_nothing_is_traded_by_a_broken_ledger_and_none_of_it_is_touched(
     [
         ("exchange.sqlite", b"not a book, and longer than a header is" * 9, "cannot be used"),
         ("emergency", b"short", "is damaged at byte 0; facts that the ledger does not have"),
-        ("operator.token", b"", "holds no token; remove it, and the next start makes a new one"),
-        ("tokens.json", b"{", "tokens.json cannot be understood: "),
-        ("sessions.json", b"{", "sessions.json cannot be understood: "),
     ],
 )
 def test_a_file_that_cannot_be_understood_is_named_and_left(folder, name, content, said):
@@ -166,6 +164,29 @@ def test_a_file_that_cannot_be_understood_is_named_and_left(folder, name, conten
     assert not (folder / "state" / "killed").exists()
 
 
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [
+        ("operator.token", b"", "holds no token; remove it, and the next start makes a new one"),
+        ("tokens.json", b"{", "tokens.json cannot be understood: "),
+        ("sessions.json", b"{", "sessions.json cannot be understood: "),
+    ],
+)
+def test_whom_to_let_in_is_not_known_and_what_is_held_is_guarded_without_a_page(
+    folder, name, content, said
+):
+    path = folder / "state" / name
+    path.write_bytes(content)
+    path.chmod(0o600)
+    told = done(folder, *DAY)
+
+    assert told.code == 0
+    assert GUARDED_WITHOUT in told.out
+    assert said in told.out
+    assert path.read_bytes() == content
+    assert not (folder / "state" / "killed").exists()
+
+
 def test_a_second_daemon_is_refused_and_names_the_first(tmp_path):
     with running(tmp_path) as first:
         first.wait_ready()
@@ -176,16 +197,17 @@ def test_a_second_daemon_is_refused_and_names_the_first(tmp_path):
         assert first.get("/api/status").status == 200
 
 
-def test_a_busy_port_is_told_and_latches_nothing(folder):
+def test_a_busy_port_is_told_and_what_is_held_is_guarded_without_it(folder):
     with socket.socket() as other:
         other.bind(("127.0.0.1", 0))
         other.listen()
         port = str(other.getsockname()[1])
         told = done(folder, *DAY, ORDO_WEB__PORT=port)
 
-    assert told.code == 2
-    assert f"[web] 127.0.0.1 port {port} cannot be listened on: Address already in use" in told.err
-    assert "let [web] port name another" in told.err
+    assert told.code == 0
+    taken = f"[web] 127.0.0.1 port {port} cannot be listened on: Address already in use"
+    assert f"{GUARDED_WITHOUT}{taken}" in told.out
+    assert "let [web] port name another" in told.out
     assert not (folder / "state" / "killed").exists()
 
 

@@ -12,9 +12,11 @@ from collections import Counter
 from decimal import Decimal
 
 from daemon.brokers.zerodha import answers, codec
+from daemon.brokers.zerodha.fills import Fills
 from daemon.brokers.zerodha.wire import Reply
 from daemon.domain.orders.words import OrderAccepted, OrderRefused, OutcomeUnknown, State
 from daemon.errors import BrokerError
+from daemon.runtime.pump import at_once
 from tests.kit.recordings import data_folder
 
 COUNT = int(os.environ.get("ORDO_FUZZ", "2000"))
@@ -88,12 +90,30 @@ def names(exchange: str, name: str) -> str:
 RECORD = codec.OrderRecord(
     "1", "COMPLETE", "NFO", "X", "BUY", Decimal(25), Decimal(25), Decimal("1.5")
 )
+
+
+class Trades:
+    """A broker that answers with these trades, whatever it is asked."""
+
+    def __init__(self, reply):
+        self._reply = reply
+
+    async def read(self, *_):
+        return codec.trades(self._reply)
+
+
+def priced(reply):
+    """The order as its trades, or for want of them its average, price it."""
+    return at_once(Fills(Trades(reply)).told([RECORD], NOW))
+
+
 READS = (
     lambda reply: [codec.updated(each, NOW) for each in codec.orders(reply)],
     lambda reply: codec.account(codec.orders(reply), (), names, NOW),
     lambda reply: codec.positions(reply, names),
     lambda reply: codec.found("OR0000000010000001", codec.orders(reply), NOW),
-    lambda reply: codec.updated(RECORD, NOW, codec.trades(reply)),
+    codec.trades,
+    priced,
     codec.required_e4,
     codec.available_e4,
     lambda reply: codec.pushed(reply.body.decode("utf-8", "replace")),
