@@ -138,8 +138,8 @@ def _verdict(state: AccountState, both: Beyond, limits: AccountLimits) -> ExitRe
         return ExitReason.ACCOUNT_LOSS
     if limits.profit_e4 and both.least_e4 >= limits.profit_e4:
         return ExitReason.ACCOUNT_PROFIT
-    if limits.lock is not None:
-        state.lock = advance(limits.lock, state.lock, both.least_e4)
-        if broken(state.lock, both.most_e4):
-            return ExitReason.ACCOUNT_PROFIT
-    return None
+    assert limits.lock is not None, (
+        "what lies beyond neither limit lies beyond the lock's next step"
+    )
+    state.lock = advance(limits.lock, state.lock, both.least_e4)
+    return ExitReason.ACCOUNT_PROFIT if broken(state.lock, both.most_e4) else None

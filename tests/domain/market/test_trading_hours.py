@@ -10,6 +10,7 @@ from daemon.domain.market.trading_hours import (
     closed_until,
     hours_of,
     next_opening_ns,
+    order_hours_of,
     takes_orders,
     trades,
 )
@@ -76,6 +77,7 @@ def test_where_no_table_knows_the_hours_of_shares_those_of_the_day_are_theirs():
     day = date(2012, 1, 2)
     given = ((at(day, time(9, 15)), at(day, time(15, 30))),)
     assert hours_of(SHARE, given) == given
+    assert order_hours_of(SHARE, given) == given
 
 
 @pytest.mark.parametrize(
