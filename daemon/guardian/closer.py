@@ -266,6 +266,15 @@ class Closer(Witness):
             if answer in PAGED:
                 done.told.append(f"{intent.side} {intent.symbol} was refused: {order.text}")
 
+    def _cancelled(self, done: Round, order: Order, now_ns: int) -> None:
+        """Answer that somebody else took an exit of ours back, as the daemon does."""
+        intent = order.intent
+        if intent.intent_id in self._mine and intent.intent_id not in self._cancelling:
+            left = intent.quantity - order.filled_quantity
+            self._machine.cancelled(_named(leg_of(order)), left, now_ns)
+            why = order.text or "no reason was told"
+            done.told.append(f"{intent.side} {intent.symbol} was cancelled, and not by us: {why}")
+
 
 def _closable(done: Round, read: AccountRead) -> AccountRead:
     """Return a reading without what is never ordered from here; a person is told of that."""

@@ -7,9 +7,10 @@ from collections.abc import Mapping
 from msgspec import Struct
 
 from daemon.domain.instants import SECOND_NS, day_of
-from daemon.domain.market.calendar import Segment, is_open
+from daemon.domain.market.calendar import Segment, sessions
 from daemon.domain.market.frames import Quote
-from daemon.domain.market.instruments import Instrument, Kind, contract
+from daemon.domain.market.instruments import Instrument, contract
+from daemon.domain.market.trading_hours import takes_orders
 from daemon.domain.orders.flatten import PlaceExit
 from daemon.domain.orders.ladder import Prospect, prospect_of
 from daemon.domain.orders.limits import GateView, Parent, Reach
@@ -118,8 +119,9 @@ def seen_by_the_gate(
 
 
 def _trades(instrument: Instrument, at_ns: int) -> bool:
-    segment = Segment.CASH if instrument.kind is Kind.EQUITY else Segment.DERIVATIVES
     try:
-        return is_open(at_ns, segment)
+        parts = sessions(day_of(at_ns), Segment.DERIVATIVES)
     except RuleUnknown:
         return True
+    hours = tuple((each.open_ns, each.close_ns - 1) for each in parts)
+    return takes_orders(instrument.symbol, hours, at_ns)

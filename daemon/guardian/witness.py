@@ -19,6 +19,7 @@ from daemon.domain.orders.limits import Limits
 from daemon.domain.orders.outside import closed_by, handed_on, his_own
 from daemon.domain.orders.reconcile import AccountRead
 from daemon.domain.orders.shares import Booking, Kept, booked, by_order, by_reading, own_shares
+from daemon.domain.orders.states import is_open
 from daemon.domain.orders.words import (
     ConfirmationWanted,
     OrderNews,
@@ -258,9 +259,14 @@ class Witness:
                 self._moved(done, order, before, now_ns)
         if order.state in _REFUSED and before.state not in _REFUSED:
             self._refused(done, order, now_ns)
+        if order.state is State.CANCELLED and is_open(before.state):
+            self._cancelled(done, order, now_ns)
 
     def _refused(self, done: Round, order: Order, now_ns: int) -> None:
         """Answer a no of the broker's to an order."""
+
+    def _cancelled(self, done: Round, order: Order, now_ns: int) -> None:
+        """Take in that an order is in the broker's book no longer, whoever asked for that."""
 
     def _take(self, done: Round, fact: Any) -> None:
         self.books.apply(fact)

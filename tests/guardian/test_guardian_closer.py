@@ -361,6 +361,39 @@ def test_a_refusal_is_answered_by_the_table_of_the_closing_machine(kind, told):
     assert (later.asked[0].approved.intent.price_e4 > first.price_e4) is (kind is Refusal.BAND)
 
 
+def test_an_exit_that_somebody_else_cancels_is_answered_like_a_no_and_told():
+    """The exchange keeps an owner from trading with himself, and a person may look into the app."""
+    account = Account(*entered("E1", CALL, SELL), held={CALL: -65})
+    prices, told = [], []
+    for _ in range(60):
+        for asked in account.round().asked:
+            intent_id, number = asked.approved.intent.intent_id, f"B{len(prices)}"
+            prices.append(asked.approved.intent.price_e4)
+            gone = OrderUpdated(
+                intent_id, number, State.CANCELLED, 0, 0, account.now_ns, text="self trade"
+            )
+            taken = OrderAccepted(intent_id, number, account.now_ns)
+            told += account.answer(taken, gone).told
+    assert len(prices) < 10
+    assert sorted(prices) == prices
+    assert len(set(prices)) > 1
+    assert told == [f"buy {CALL} was cancelled, and not by us: self trade"] * len(prices)
+
+
+@pytest.mark.parametrize(("wall", "leaves"), [(time(15, 16), False), (time(15, 22), True)])
+def test_shares_leave_in_the_closing_auction_too(wall, leaves):
+    """Before it they stay, and that is told."""
+    now_ns = at(date(2026, 11, 20), wall)
+    bought = intent("E1", "RELIANCE", BUY, leg_id="eq", product=Product.CARRY)
+    bought = replace(bought, decided_ns=now_ns - 3_600 * SECOND_NS, deadline_ns=now_ns)
+    filled = OrderUpdated("E1", "BE1", State.FILLED, 65, 65 * 14_000_000, bought.decided_ns)
+    facts = (IntentRecorded(bought, bought.decided_ns), filled)
+    read = AccountRead((), (BrokerPosition("RELIANCE", 65, Product.CARRY),), now_ns)
+    quotes = {"RELIANCE": Quote(14_000_000, 13_999_000, 650, 14_001_000, 650)}
+    done = Closer(TERMS, IntentIds(9), facts).round(read, quotes, now_ns)
+    assert bool(done.asked) is leaves
+
+
 def test_an_exit_that_rests_too_long_is_taken_back_and_leaves_at_a_better_price():
     account = Account(*entered("E1", CALL, SELL), held={CALL: -65})
     (asked,) = account.round().asked
