@@ -19,8 +19,7 @@ from daemon.domain.instants import day_of
 from daemon.domain.market.instruments import Kind, parts_of
 from daemon.domain.orders.book import Book, Position
 from daemon.domain.orders.heard import Order
-from daemon.domain.orders.late import is_handed_on
-from daemon.domain.orders.outside import OUTSIDE, Leg
+from daemon.domain.orders.outside import OUTSIDE, Leg, is_outside
 from daemon.domain.orders.reconcile import EXTERNAL, MANUAL, AccountRead, id_in, positions
 from daemon.domain.orders.words import (
     Intent,
@@ -221,10 +220,15 @@ def _booking(leg: Leg, pocket: Pocket, units: int, traded: Position, text: str) 
 
 
 def _lent(book: Book, leg: Leg, day: date) -> int:
-    """Return the units of his own that he sold on a day by orders of a leg, and has not back."""
+    """Return the units of his own that he sold on a day, and has not back.
+
+    He may sell at the broker and buy back by hand, or the other way round: both legs are of one
+    name.
+    """
     return sum(
         order.intent.side.sign * order.filled_quantity
-        for order in _of_day(book, leg, day)
+        for loose in (EXTERNAL, MANUAL)
+        for order in _of_day(book, (loose, leg[1]), day)
         if order.text in (SOLD, BACK)
     )
 
@@ -250,4 +254,4 @@ def _of_day(book: Book, leg: Leg, day: date) -> Iterator[Order]:
 
 
 def _exits(intent: Intent) -> bool:
-    return intent.purpose is not Purpose.ENTRY and not is_handed_on(intent)
+    return intent.purpose is not Purpose.ENTRY and not is_outside(intent)

@@ -21,7 +21,7 @@ from daemon.messages import (
     PlaceByHand,
     PositionChanged,
 )
-from tests.kit.router import READING, S, Stage, latch, leave, quote
+from tests.kit.router import READING, S, Stage, enter, latch, leave, quote
 from tests.kit.scripted_broker import NOBODY, Placed
 
 SHARES = Pocket("INFY", Product.CARRY)
@@ -154,6 +154,39 @@ def test_what_he_buys_back_on_the_day_is_among_his_own_again():
     killed(stage)
     assert stage.broker.held() == {}
     assert stage.told(BooksDiffer) == []
+
+
+@pytest.mark.parametrize("sells_by_hand", [True, False])
+def test_what_he_sells_one_way_and_buys_back_the_other_is_among_his_own_again(sells_by_hand):
+    """By hand, or at the broker's terminal: a kill then has nothing to sell of his."""
+    stage = begun()
+    for by_us, side in ((sells_by_hand, Side.SELL), (not sells_by_hand, Side.BUY)):
+        if by_us:
+            by_hand(stage, f"H{side}", side, 40)
+        else:
+            traded(stage, "E1", side, 40)
+    killed(stage)
+
+    assert (net(stage), net(stage, "manual"), stage.broker.held()) == (0, 0, {})
+
+
+def test_a_sale_that_fills_late_is_bought_back_and_not_taken_for_his_own():
+    """Heard after a restart, before any price has come: the exit that is owed waits for one."""
+    leg = BasketLeg("share", "INFY", Side.BUY, 10, 1, 10_000, 1_000, Product.CARRY)
+    stage = begun(place=("fill", "work", "fill"))
+    stage.entered(leg)
+    beat(stage, 3)
+    stage.tell(leave("share"))
+    beat(stage, 8)
+    stage.tell(enter(leg, at_ns=stage.now_ns))
+    beat(stage, 5)
+    stage.build()
+    stage.run(2)
+    stage.push(2)
+    stage.run(40)
+    beat(stage, 200)
+
+    assert stage.broker.held() == {SHARES: 10}
 
 
 def test_a_sale_while_the_daemon_was_down_is_his_own_by_the_first_reading():
