@@ -24,7 +24,7 @@ from daemon.jobs.text_files import keep_text
 from daemon.messages.cells import Cell, home_of
 from daemon.messages.jobs import Job, JobDone, RunJob
 from daemon.settings import Settings
-from daemon.storage.backup import back_up, backup_path, forget, oldest_kept
+from daemon.storage.backup import back_up, backup_path, forget, newest_copy, oldest_kept
 from daemon.storage.store import Store
 from daemon.storage.stored import newest_tick_ns
 from daemon.storage.verified import Verified
@@ -177,6 +177,9 @@ class Jobs:
         office.ledger.flush()
         copy = backup_path(folder, day)
         verified = Verified(office.folder)
+        before = oldest_kept(day, office.settings.jobs.keep_backups_days)
+        # They may have the room that the new one needs; the newest stays until that one is sound.
+        gone = forget(folder, min(before, newest_copy(folder) or before))
         try:
             head = back_up(office.store, copy)
         except StoreError as error:
@@ -184,7 +187,7 @@ class Jobs:
                 verified.lose()
             raise
         verified.keep(head)
-        gone = forget(folder, oldest_kept(day, office.settings.jobs.keep_backups_days))
+        gone += forget(folder, before)
         told = f", and {', '.join(gone)} removed" if gone else ""
         return True, f"{copy} holds {head.count} records, verified{told}"
 

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import date, timedelta
+from operator import itemgetter
 from pathlib import Path
 
 from daemon.domain.chain import Head
@@ -65,6 +66,11 @@ def _nothing_beside(draft: Path) -> Iterator[None]:
                 each.unlink(missing_ok=True)
 
 
+def newest_copy(folder: Path) -> date | None:
+    """Return the day of the newest copy; None: there is none."""
+    return max(map(itemgetter(0), _copies(folder)), default=None)
+
+
 def forget(folder: Path, before: date) -> tuple[str, ...]:
     """Remove the copies of days before a day, and return their names.
 
@@ -73,14 +79,20 @@ def forget(folder: Path, before: date) -> tuple[str, ...]:
     """
     removed = []
     try:
-        for each in sorted(folder.glob("ledger-*.sqlite")):
-            named = _NAME.fullmatch(each.name)
-            if named is not None and date.fromisoformat(named[1]) < before:
+        for day, each in sorted(_copies(folder)):
+            if day < before:
                 each.unlink()
                 removed.append(each.name)
     except OSError as error:
         raise StoreError(f"{error.filename} cannot be removed: {error.strerror}") from error
     return tuple(removed)
+
+
+def _copies(folder: Path) -> Iterator[tuple[date, Path]]:
+    for each in folder.glob("ledger-*.sqlite"):
+        named = _NAME.fullmatch(each.name)
+        if named is not None:
+            yield date.fromisoformat(named[1]), each
 
 
 def oldest_kept(day: date, keep_days: int) -> date:

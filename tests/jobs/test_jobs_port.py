@@ -94,6 +94,22 @@ async def test_a_copy_is_verified_and_those_of_older_days_go(tmp_path, ledger):
     assert again.text.endswith("verified")
 
 
+async def test_older_copies_make_room_before_a_copy_and_the_newest_stays_until_it_is_sound(
+    tmp_path, ledger, monkeypatch
+):
+    def no_room(*_):
+        raise StoreError("no room for it")
+
+    monkeypatch.setattr(port, "back_up", no_room)
+    (tmp_path / "backups").mkdir()
+    for day in (27, 28, 29):
+        (tmp_path / "backups" / f"ledger-{date(2024, 8, day)}.sqlite").write_text("old")
+    (done,) = await office(tmp_path, ledger).ask(RunJob(Job.BACKUP, DAY))
+
+    assert (done.ok, done.text) == (False, "no room for it")
+    assert [each.name for each in (tmp_path / "backups").iterdir()] == ["ledger-2024-08-29.sqlite"]
+
+
 async def test_a_start_need_not_verify_again_what_the_copy_of_the_day_was_verified_with(
     tmp_path, ledger, monkeypatch
 ):
