@@ -20,7 +20,7 @@ from daemon.app.works import called_off
 from daemon.control import Control
 from daemon.control.local import LocalSocket
 from daemon.errors import SettingsError
-from daemon.messages import Beat, CodeLoaded, FactRecorded, PnlFrame
+from daemon.messages import AccountSeen, Beat, CodeLoaded, FactRecorded, PnlFrame
 from daemon.messages.modes import Modes
 from daemon.runtime.clock import MonotonicClock, SteadyClock, WallClock
 from daemon.runtime.words import Lane
@@ -144,13 +144,13 @@ class Ports:
         """Open the control port; None: that cannot be, and what is held is guarded all the same.
 
         Raises:
-            SettingsError: it cannot be, and nothing is held.
+            SettingsError: it cannot be, and nothing is held, or on its way.
         """
         try:
             return await stack.enter_async_context(serving)
         except SettingsError as error:
             accounts = await self._doors.control.reads.accounts()
-            if not any(leg.net_quantity for seen in accounts for leg in seen.held):
+            if not any(map(_is_at_stake, accounts)):
                 raise
             self._log.critical("no control port", because=str(error))
             self._say(f"ALERT what is held is guarded without page and control port: {error}")
@@ -174,3 +174,9 @@ class Ports:
         for _ in range(_STREAMS_MAY_FALL + 1):
             self._log.error("streams fell", exc_info=await outcome(self.hub.serve()))
         self._log.error("streams are left out: they fell too often")
+
+
+def _is_at_stake(seen: AccountSeen) -> bool:
+    """Say whether an account holds something, or may: before its first reading nobody knows."""
+    held = any(leg.net_quantity for leg in seen.held)
+    return held or bool(seen.working or seen.exits_owed)

@@ -94,7 +94,9 @@ class UnknownOrders:
         except LatchUnwritten as error:
             self._say(f"ALERT {account} takes no entries in this run, for {because}: {error}")
         else:
-            self._say(f"entries of {account} wait for `ordo rearm {latched.latch_id}`")
+            # Where a person has paused that account before, the latch says his reason.
+            wait = f"entries of {account} wait for `ordo rearm {latched.latch_id}`"
+            self._say(f"ALERT {because}; {wait}")
 
 
 def _unknown(known: _Known, read: AccountRead) -> str:

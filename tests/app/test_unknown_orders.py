@@ -76,7 +76,7 @@ async def test_an_order_of_our_own_form_that_no_record_knows_latches_entries_and
     ((scope, name, because, by),) = start.pulled
     assert (scope, name, by) == (Scope.ACCOUNT, "paper", "ordo")
     assert f"does not know, {LATER}:" in because
-    assert start.said == ["entries of paper wait for `ordo rearm pause-1`"]
+    assert start.said == [f"ALERT {because}; entries of paper wait for `ordo rearm pause-1`"]
 
 
 async def test_what_was_taken_in_as_a_strangers_is_known_from_then_on():
