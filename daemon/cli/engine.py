@@ -45,7 +45,7 @@ def find_filed(name: str, settings: Settings) -> tuple[Path, Plan]:
         settings: where strategies are looked for; what Ordo ships comes last.
 
     Raises:
-        StrategyError: its file is refused, with the place; or one that may be it.
+        StrategyError: its file is refused, with the place.
         SettingsError: there is no such strategy; or a folder that goes before is not looked into,
             so that another of the same id would trade in the place of the one that was meant.
     """
@@ -57,17 +57,10 @@ def find_filed(name: str, settings: Settings) -> tuple[Path, Plan]:
     files = [file for folder in folders for file in sorted(folder.glob("*.toml"))]
     # A file is mostly called after its id; so a fault in another one need not be met.
     files.sort(key=lambda file: called(file) != name)
-    refused: StrategyError | None = None
     for file in files:
-        try:
-            plan = _read(file)
-        except StrategyError as error:
-            refused = refused or error
-            continue
+        plan = _read(file)
         if plan.id == name:
             return file, plan
-    if refused is not None:  # it may be the one that was meant
-        raise refused
     known = ", ".join(sorted({called(file) for file in files}))
     raise SettingsError(f"no strategy has the id {name}; there are: {known}", "unknown_strategy")
 

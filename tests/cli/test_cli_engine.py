@@ -97,15 +97,6 @@ def test_a_fault_in_another_file_is_not_met_where_a_file_is_called_after_its_id(
     assert find_plan("good-one", settings).id == "good-one"
 
 
-def test_a_fault_in_another_file_keeps_no_strategy_from_being_found(folders):
-    """Whatever its own file is called."""
-    settings, write = folders
-    write("a_broken.toml", "broken").write_text("id = ")
-    write("monday.toml", "good-one")
-
-    assert find_plan("good-one", settings).id == "good-one"
-
-
 def test_a_fault_in_a_file_names_the_file(folders):
     settings, write = folders
     broken = write("a_broken.toml", "broken")
