@@ -18,7 +18,7 @@ from daemon.domain.orders.late import handed_on as handed_on_late
 from daemon.domain.orders.limits import Limits
 from daemon.domain.orders.outside import closed_by, handed_on, his_own
 from daemon.domain.orders.reconcile import AccountRead
-from daemon.domain.orders.shares import Booking, Kept, booked, by_order, by_reading, own_shares
+from daemon.domain.orders.shares import Booking, Kept, booked, by_order, by_reading, told_apart
 from daemon.domain.orders.states import is_open
 from daemon.domain.orders.words import (
     ConfirmationWanted,
@@ -101,7 +101,7 @@ class Witness:
     def _learn(self, done: Round, read: AccountRead, now_ns: int) -> None:
         """Take in what the broker knows better, and the orders that are not of our making."""
         book = self.books.book
-        self._owned = own_shares(book, read)
+        self._owned, _ = told_apart(book, read)
         for update in reconcile.news(book, read):
             self._hear(done, update, now_ns)
         for shown in reconcile.strangers(book, read):

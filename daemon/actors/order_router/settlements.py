@@ -16,14 +16,12 @@ from daemon.actors.turn import Turn
 from daemon.domain.instants import SECOND_NS
 from daemon.domain.market.instruments import parse_symbol
 from daemon.domain.market.notes import NoteKind
+from daemon.domain.orders.unsent import filled_unsent
 from daemon.domain.orders.words import (
     Intent,
-    IntentRecorded,
     OrderType,
-    OrderUpdated,
     Purpose,
     Side,
-    State,
 )
 from daemon.messages import SETTLEMENT, WRITTEN_OFF, LegExpired, Noted, Settled
 
@@ -107,20 +105,6 @@ def _closing(desk: Desk, key: tuple[str, str], settled: Settled, now_ns: int) ->
 
 
 def _book(desk: Desk, turn: Turn, intent: Intent, text: str) -> None:
-    for fact in _facts(intent, text):
+    for fact in filled_unsent(intent, intent.quantity * intent.price_e4, text):
         desk.apply(fact)
         turn.record(fact)
-
-
-def _facts(intent: Intent, text: str) -> tuple[IntentRecorded, OrderUpdated]:
-    now_ns = intent.decided_ns
-    filled = OrderUpdated(
-        intent_id=intent.intent_id,
-        broker_order_id="",
-        state=State.FILLED,
-        filled_quantity=intent.quantity,
-        filled_value_e4=intent.quantity * intent.price_e4,
-        at_ns=now_ns,
-        text=text,
-    )
-    return IntentRecorded(intent, now_ns), filled

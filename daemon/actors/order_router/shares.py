@@ -18,8 +18,7 @@ from daemon.domain.orders.shares import (
     booked,
     by_order,
     by_reading,
-    gaps,
-    own_shares,
+    told_apart,
 )
 from daemon.messages import Noted
 
@@ -35,9 +34,10 @@ def know(desk: Desk, read: AccountRead, moved: frozenset[str]) -> None:
     """
     reads, early = desk.reads, moved | behind(desk.book, read)
     before = {pocket: units for pocket, units in reads.owned.items() if pocket.symbol in early}
-    now = own_shares(desk.book, read).items()
-    reads.owned = {pocket: units for pocket, units in now if pocket.symbol not in early} | before
-    reads.open(gaps(desk.book, read) if reads.gaps else {})
+    owned, gaps = told_apart(desk.book, read)
+    now = {pocket: units for pocket, units in owned.items() if pocket.symbol not in early}
+    reads.owned = now | before
+    reads.open(gaps)
 
 
 def filled(desk: Desk, turn: Turn, order: Order, before: Order | None, now_ns: int) -> None:

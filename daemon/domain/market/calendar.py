@@ -150,6 +150,16 @@ def sessions(day: date, segment: Segment) -> tuple[Session, ...]:
     return tuple(part for part in phases(day, segment) if part.kind in _TRADING)
 
 
+def auctions(day: date) -> tuple[Session, ...]:
+    """Return the closing auctions of the cash market; none before 2026-08-03.
+
+    Raises:
+        RuleUnknown: the day lies outside `coverage`, or the hours are not known.
+    """
+    every = phases(day, Segment.CASH)
+    return tuple(part for part in every if part.kind is SessionKind.CLOSING_AUCTION)
+
+
 def is_open(at_ns: int, segment: Segment) -> bool:
     """Return whether orders match continuously at an instant; the closing instant is closed.
 
@@ -181,10 +191,8 @@ def settlement_ns(day: date) -> int:
     Raises:
         RuleUnknown: there is no session, or the hours are not known.
     """
-    auctions = [
-        part for part in phases(day, Segment.CASH) if part.kind is SessionKind.CLOSING_AUCTION
-    ]
-    return auctions[-1].close_ns if auctions else session_close_ns(day, Segment.CASH)
+    found = auctions(day)
+    return found[-1].close_ns if found else session_close_ns(day, Segment.CASH)
 
 
 @lru_cache(maxsize=16_384)

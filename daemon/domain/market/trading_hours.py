@@ -7,8 +7,11 @@ auction; a share without derivatives trades on to 15:30. No table here knows whi
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from datetime import date
+
 from daemon.domain.instants import day_of, moment_of
-from daemon.domain.market.calendar import Segment, SessionKind, next_session, phases, sessions
+from daemon.domain.market.calendar import Segment, Session, auctions, next_session, sessions
 from daemon.domain.market.instruments import Kind, parts_of
 from daemon.errors import RuleUnknown
 
@@ -24,13 +27,7 @@ def hours_of(symbol: str, hours: Hours) -> Hours:
         hours: of the day; none: it is closed, or over. A share keeps them too where no table
             knows its own.
     """
-    if not hours or _segment(symbol) is Segment.DERIVATIVES:
-        return hours
-    try:
-        found = sessions(day_of(hours[0][0]), Segment.CASH)
-    except RuleUnknown:
-        return hours
-    return tuple((part.open_ns, part.close_ns - 1) for part in found) or hours
+    return _of(symbol, hours, _trading)
 
 
 def order_hours_of(symbol: str, hours: Hours) -> Hours:
@@ -40,15 +37,7 @@ def order_hours_of(symbol: str, hours: Hours) -> Hours:
         symbol: which.
         hours: of the day, as for `hours_of`.
     """
-    known = hours_of(symbol, hours)
-    if not known or _segment(symbol) is Segment.DERIVATIVES:
-        return known
-    try:
-        parts = phases(day_of(hours[0][0]), Segment.CASH)
-    except RuleUnknown:
-        return known
-    auctions = (part for part in parts if part.kind is SessionKind.CLOSING_AUCTION)
-    return (*known, *((part.open_ns, part.close_ns - 1) for part in auctions))
+    return _of(symbol, hours, lambda day: (*_trading(day), *auctions(day)))
 
 
 def trades(symbol: str, hours: Hours, at_ns: int) -> bool:
@@ -83,6 +72,20 @@ def _another_day_ns(symbol: str, at_ns: int) -> int:
     except RuleUnknown:
         return 0
     return next((part.open_ns for part in parts if part.open_ns > at_ns), 0)
+
+
+def _trading(day: date) -> tuple[Session, ...]:
+    return sessions(day, Segment.CASH)
+
+
+def _of(symbol: str, hours: Hours, parts_of_shares: Callable[[date], tuple[Session, ...]]) -> Hours:
+    if not hours or _segment(symbol) is Segment.DERIVATIVES:
+        return hours
+    try:
+        found = parts_of_shares(day_of(hours[0][0]))
+    except RuleUnknown:
+        return hours
+    return tuple((part.open_ns, part.close_ns - 1) for part in found) or hours
 
 
 def _within(hours: Hours, at_ns: int) -> bool:

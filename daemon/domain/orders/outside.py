@@ -14,6 +14,7 @@ from msgspec import Struct
 from daemon.domain.orders.book import Book
 from daemon.domain.orders.heard import Order
 from daemon.domain.orders.reconcile import EXTERNAL, is_strangers
+from daemon.domain.orders.unsent import filled_unsent
 from daemon.domain.orders.words import (
     Intent,
     IntentRecorded,
@@ -22,7 +23,6 @@ from daemon.domain.orders.words import (
     Pocket,
     Purpose,
     Side,
-    State,
 )
 
 OUTSIDE = "outside:"
@@ -192,16 +192,8 @@ def handed_on(
             deadline_ns=now_ns,
             product=own.product,
         )
-        filled = OrderUpdated(
-            intent_id=intent_id,
-            broker_order_id="",
-            state=State.FILLED,
-            filled_quantity=share.quantity,
-            filled_value_e4=share.value_e4,
-            at_ns=now_ns,
-            text=TWICE if share.exited else "closed outside",
-        )
-        facts += (IntentRecorded(intent, now_ns), filled)
+        text = TWICE if share.exited else "closed outside"
+        facts += filled_unsent(intent, share.value_e4, text)
     return tuple(facts)
 
 

@@ -21,6 +21,7 @@ from daemon.domain.orders.book import Book, Position
 from daemon.domain.orders.heard import Order
 from daemon.domain.orders.outside import OUTSIDE, Leg, is_outside
 from daemon.domain.orders.reconcile import EXTERNAL, MANUAL, AccountRead, id_in, positions
+from daemon.domain.orders.unsent import filled_unsent
 from daemon.domain.orders.words import (
     Intent,
     IntentRecorded,
@@ -30,7 +31,6 @@ from daemon.domain.orders.words import (
     Product,
     Purpose,
     Side,
-    State,
 )
 
 HOLDINGS = f"{OUTSIDE}holdings:"
@@ -97,17 +97,14 @@ def beyond(book: Book, read: AccountRead) -> Counter[Pocket]:
     return more
 
 
-def own_shares(book: Book, read: AccountRead) -> dict[Pocket, int]:
-    """Return the shares of earlier days that are their owner's: what our book has is taken off."""
+def told_apart(book: Book, read: AccountRead) -> tuple[dict[Pocket, int], dict[Pocket, int]]:
+    """Return the owner's own shares of earlier days, and what else is shown beyond our book.
+
+    Of the former what our book has is taken off.
+    """
     more = beyond(book, read)
-    return {pocket: min(max(more[pocket], 0), units) for pocket, units in beside(read).items()}
-
-
-def gaps(book: Book, read: AccountRead) -> dict[Pocket, int]:
-    """Return by how many units the broker shows more than our book, the owner's shares aside."""
-    owned = own_shares(book, read)
-    seen = beyond(book, read).items()
-    return {pocket: units - owned.get(pocket, 0) for pocket, units in seen}
+    owned = {pocket: min(max(more[pocket], 0), units) for pocket, units in beside(read).items()}
+    return owned, {pocket: units - owned.get(pocket, 0) for pocket, units in more.items()}
 
 
 def by_order(book: Book, order: Order, more: int, own: int, traded: Position) -> Booking | None:
@@ -198,16 +195,7 @@ def booked(
         deadline_ns=now_ns,
         product=booking.pocket.product,
     )
-    filled = OrderUpdated(
-        intent_id=intent_id,
-        broker_order_id="",
-        state=State.FILLED,
-        filled_quantity=booking.quantity,
-        filled_value_e4=booking.value_e4,
-        at_ns=now_ns,
-        text=booking.text,
-    )
-    return IntentRecorded(intent, now_ns), filled
+    return filled_unsent(intent, booking.value_e4, booking.text)
 
 
 def _booking(leg: Leg, pocket: Pocket, units: int, traded: Position, text: str) -> Booking:

@@ -344,7 +344,6 @@ class StrategyRisk:
         """Keep at hand between which profits nothing happens to the whole."""
         low_e4, high_e4 = -NEVER, NEVER
         if self._free():
-            low_e4, high_e4 = trips_of(self.thresholds, self._rules.lock, self.lock)
-            if self._beside and self.thresholds.combined_e4 > -NEVER:
-                low_e4 = NEVER  # the profit of the whole says nothing of that of the options
+            rule, beside = self._rules.lock, bool(self._beside)
+            low_e4, high_e4 = trips_of(self.thresholds, rule, self.lock, beside=beside)
         self._low_trip_e4, self._high_trip_e4 = low_e4, high_e4

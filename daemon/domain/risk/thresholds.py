@@ -74,9 +74,20 @@ def crossed(thresholds: Thresholds, pnl_e4: int, of_options_e4: int) -> ExitReas
     return None
 
 
-def trips_of(thresholds: Thresholds, rule: LockRule | None, lock: Lock) -> tuple[int, int]:
-    """Return between which profits of the whole nothing happens, in `_e4`; both do something."""
+def trips_of(
+    thresholds: Thresholds, rule: LockRule | None, lock: Lock, *, beside: bool
+) -> tuple[int, int]:
+    """Return between which profits of the whole nothing happens, in `_e4`; both do something.
+
+    Args:
+        thresholds: of its rules.
+        rule: how profit is locked; None: it is not.
+        lock: how far it is.
+        beside: it holds more than options, so its profit says nothing of theirs.
+    """
     low_e4, high_e4 = thresholds.floor_e4, thresholds.target_e4
+    if beside and thresholds.combined_e4 > -NEVER:
+        low_e4 = NEVER
     if rule is not None:
         high_e4 = min(high_e4, next_at_e4(rule, lock))
         if lock.status is LockStatus.LOCKED:

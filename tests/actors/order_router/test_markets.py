@@ -132,7 +132,8 @@ def test_a_market_that_opens_again_today_brings_its_stops_back():
     again_ns = stage.now_ns + 600 * S
     hours = ((again_ns, again_ns + 3_600 * S),)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(trading_hours, "hours_of", lambda symbol, day: hours if symbol else day)
+        for of in ("hours_of", "order_hours_of"):
+            patch.setattr(trading_hours, of, lambda symbol, day: hours if symbol else day)
         stage.tell(stop.update(stage.now_ns))
         stage.run(599)
         assert len(stage.intents()) == 2

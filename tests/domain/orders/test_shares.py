@@ -27,8 +27,7 @@ from daemon.domain.orders.shares import (
     booked,
     by_order,
     by_reading,
-    gaps,
-    own_shares,
+    told_apart,
 )
 from daemon.domain.orders.words import (
     IntentRecorded,
@@ -227,7 +226,7 @@ def test_his_own_shares_are_those_that_our_book_has_not(ours, position, owned, h
     made.trades(BUY, ours or 1, strategy_id="s")
     if not ours:
         made.trades(SELL, 1, strategy_id="s")
-    assert own_shares(made.book, seen(position=position, owned=owned)) == {SHARES: his}
+    assert told_apart(made.book, seen(position=position, owned=owned))[0] == {SHARES: his}
 
 
 def test_what_a_reading_tells_of_orders_counts_as_heard():
@@ -236,7 +235,7 @@ def test_what_a_reading_tells_of_orders_counts_as_heard():
     made.trades(BUY, 10, strategy_id="s")
     known = made.trades(SELL, 15, intent_id=external_id(made.book, "7", NOON))
     read = seen(sold("7", 40), sold("8", 5), position=-45, owned=110)
-    assert own_shares(made.book, read) == {SHARES: 100}
+    assert told_apart(made.book, read)[0] == {SHARES: 100}
     assert beyond(made.book, read)[SHARES] == 100
     assert known.filled_quantity == 15
 
@@ -244,6 +243,6 @@ def test_what_a_reading_tells_of_orders_counts_as_heard():
 def test_what_the_broker_shows_beyond_our_book_is_told_apart_from_his_own_shares():
     made = Made()
     made.trades(BUY, 10, strategy_id="s")
-    assert gaps(made.book, seen(position=25, owned=100)) == {SHARES: 15}
-    assert gaps(made.book, seen(position=-4, owned=4)) == {SHARES: -10}
-    assert gaps(made.book, seen(sold("7", 4), position=-4, owned=110)) == {SHARES: 0}
+    assert told_apart(made.book, seen(position=25, owned=100))[1] == {SHARES: 15}
+    assert told_apart(made.book, seen(position=-4, owned=4))[1] == {SHARES: -10}
+    assert told_apart(made.book, seen(sold("7", 4), position=-4, owned=110))[1] == {SHARES: 0}
