@@ -8,8 +8,7 @@ import pytest
 from tests.kit.browser import HOW, browsing, chromium
 from tests.kit.daemon_process import before_the_entry
 
-BROWSER = chromium()
-pytestmark = pytest.mark.skipif(BROWSER is None, reason=HOW)
+pytestmark = pytest.mark.skipif(chromium() is None, reason=HOW)
 LATER_S = 60
 """What the market, a kill or a restart has to bring, on a machine that has much else to do."""
 
@@ -31,7 +30,7 @@ async def day(folder):
 
     A socket that is cut by a kill -9 is told as a fault of the network; that is no fault here.
     """
-    async with before_the_entry(folder) as daemon, browsing(BROWSER) as tab:
+    async with before_the_entry(folder) as daemon, browsing() as tab:
         yield daemon, tab
         assert [told for told in tab.told if not told.startswith("network:")] == []
 

@@ -16,8 +16,7 @@ from tests.kit.page_world import ACCOUNT, HOLD_S, World, hold, opened, page_open
 from tests.kit.seen import ALERT
 from tests.kit.watched import LEG, risk, watch
 
-BROWSER = chromium()
-pytestmark = pytest.mark.skipif(BROWSER is None, reason=HOW)
+pytestmark = pytest.mark.skipif(chromium() is None, reason=HOW)
 
 
 async def test_the_code_is_taken_out_of_the_address_and_the_page_is_logged_in(tmp_path):
@@ -334,7 +333,7 @@ async def test_text_from_outside_is_shown_and_never_run(tmp_path):
 
 
 async def test_what_the_policy_forbids_is_noticed_by_these_tests(tmp_path):
-    async with page_open(tmp_path, BROWSER) as (tab, _):
+    async with page_open(tmp_path) as (tab, _):
         await tab.evaluate(
             "document.body.append(Object.assign(document.createElement('script'), "
             "{ textContent: 'window.run = 1' }))"

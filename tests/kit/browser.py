@@ -1,4 +1,8 @@
-"""A real browser for tests: headless Chromium, driven over its DevTools protocol."""
+"""A real browser for tests: headless Chromium, driven over its DevTools protocol.
+
+One process of it serves all tests of a worker. Each has a context of its own, which shares neither
+cookies nor storage with another and goes with the test.
+"""
 
 from __future__ import annotations
 
@@ -6,10 +10,14 @@ import asyncio
 import base64
 import json
 import shutil
+import subprocess
 import tempfile
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+import time
+from collections.abc import AsyncIterator, Iterator
+from contextlib import ExitStack, asynccontextmanager, contextmanager
+from functools import cache
 from pathlib import Path
+from typing import TypeVar
 
 from aiohttp import ClientSession, ClientWebSocketResponse, WSMsgType
 
@@ -34,6 +42,7 @@ FLAGS = (
 PATIENCE_S = 20
 _START_S = 30
 _MESSAGE_BYTES = 64 * 1024 * 1024
+_RUNNING = ExitStack()
 
 
 def chromium() -> str | None:
@@ -41,15 +50,10 @@ def chromium() -> str | None:
     return next((found for name in NAMES if (found := shutil.which(name))), None)
 
 
-class Tab:
-    """One tab.
-
-    Attributes:
-        told: what the page has written to its console, and what the browser says against it.
-    """
+class Wire:
+    """One connection to the browser: what is sent is numbered, and so is what it answers."""
 
     def __init__(self, socket: ClientWebSocketResponse) -> None:
-        self.told: list[str] = []
         self._socket = socket
         self._number = 0
         self._waiting: dict[int, asyncio.Future[dict]] = {}
@@ -66,14 +70,7 @@ class Tab:
                 self._hear(told["method"], told["params"])
 
     def _hear(self, method: str, params: dict) -> None:
-        if method == "Runtime.consoleAPICalled":
-            self.told.append(" ".join(str(arg.get("value", arg)) for arg in params["args"]))
-        elif method == "Runtime.exceptionThrown":
-            details = params["exceptionDetails"]
-            self.told.append(details.get("exception", {}).get("description", details["text"]))
-        elif method == "Log.entryAdded":
-            entry = params["entry"]
-            self.told.append(f"{entry['source']}: {entry['text']}")
+        """Take in what nobody asked for."""
 
     async def send(self, method: str, patience_s: float = PATIENCE_S, **params) -> dict:
         """Have the browser do something, and return what it answers."""
@@ -85,6 +82,28 @@ class Tab:
             told = await answered
         assert "error" not in told, f"{method}: {told['error']}"
         return told["result"]
+
+
+class Tab(Wire):
+    """One tab.
+
+    Attributes:
+        told: what the page has written to its console, and what the browser says against it.
+    """
+
+    def __init__(self, socket: ClientWebSocketResponse) -> None:
+        super().__init__(socket)
+        self.told: list[str] = []
+
+    def _hear(self, method: str, params: dict) -> None:
+        if method == "Runtime.consoleAPICalled":
+            self.told.append(" ".join(str(arg.get("value", arg)) for arg in params["args"]))
+        elif method == "Runtime.exceptionThrown":
+            details = params["exceptionDetails"]
+            self.told.append(details.get("exception", {}).get("description", details["text"]))
+        elif method == "Log.entryAdded":
+            entry = params["entry"]
+            self.told.append(f"{entry['source']}: {entry['text']}")
 
     async def navigate(self, url: str) -> None:
         """Open an address; a bare change of the fragment loads nothing, so leave first."""
@@ -178,55 +197,72 @@ class Tab:
         return base64.b64decode(told["data"])
 
 
-@asynccontextmanager
-async def browsing(path: str) -> AsyncIterator[Tab]:
-    """Run a browser with a profile of its own, and give its one tab."""
+@contextmanager
+def running(path: str) -> Iterator[str]:
+    """Run a browser with a profile of its own, and give the address that it is driven at."""
     with tempfile.TemporaryDirectory(prefix="ordo-browser-", ignore_cleanup_errors=True) as folder:
-        process = await asyncio.create_subprocess_exec(
-            path,
-            *FLAGS,
-            f"--user-data-dir={folder}",
-            "about:blank",
-            stdout=asyncio.subprocess.DEVNULL,
-            stderr=asyncio.subprocess.DEVNULL,
+        process = subprocess.Popen(
+            [path, *FLAGS, f"--user-data-dir={folder}", "about:blank"],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
         )
         try:
-            port = await _port(Path(folder) / "DevToolsActivePort", process)
-            async with _tab(port) as tab:
-                yield tab
+            yield _address(Path(folder) / "DevToolsActivePort", process)
         finally:
-            if process.returncode is None:
-                process.terminate()
-            await process.wait()
+            process.terminate()
+            process.wait()
 
 
-async def _port(path: Path, process: asyncio.subprocess.Process) -> int:
-    """Wait until the browser has written which port it chose."""
-    async with asyncio.timeout(_START_S):
-        while True:
-            assert process.returncode is None, f"the browser ended with {process.returncode}"
-            if port := _written(path):
-                return port
-            await asyncio.sleep(0.02)
+def _address(path: Path, process: subprocess.Popen[bytes]) -> str:
+    """Wait until the browser has written which port it chose, and under which name."""
+    until = time.monotonic() + _START_S
+    while time.monotonic() < until:
+        assert process.poll() is None, f"the browser ended with {process.returncode}"
+        port, _, name = path.read_text().partition("\n") if path.exists() else ("", "", "")
+        if port and name:
+            return f"ws://127.0.0.1:{port}{name.strip()}"
+        time.sleep(0.02)
+    raise AssertionError(f"the browser wrote no {path.name} within {_START_S} s")
 
 
-def _written(path: Path) -> int:
-    """Return the port that a file names; 0: none yet."""
-    lines = path.read_text().splitlines() if path.exists() else []
-    return int(lines[0]) if lines else 0
+@cache
+def _shared() -> str:
+    path = chromium()
+    assert path is not None, "a test without one is skipped"
+    return _RUNNING.enter_context(running(path))
+
+
+def end() -> None:
+    """End the browser, once no test of this process needs it any more."""
+    _shared.cache_clear()
+    _RUNNING.close()
 
 
 @asynccontextmanager
-async def _tab(port: int) -> AsyncIterator[Tab]:
-    async with ClientSession() as session:
-        async with session.get(f"http://127.0.0.1:{port}/json/list") as answer:
-            targets = await answer.json()
-        address = next(one for one in targets if one["type"] == "page")["webSocketDebuggerUrl"]
-        async with session.ws_connect(address, max_msg_size=_MESSAGE_BYTES) as socket:
-            tab = Tab(socket)
-            listening = asyncio.create_task(tab.listen())
+async def browsing() -> AsyncIterator[Tab]:
+    """Give a tab in a context of its own."""
+    address = _shared()
+    async with ClientSession() as session, _wire(session, address, Wire) as browser:
+        context = (await browser.send("Target.createBrowserContext"))["browserContextId"]
+        made = await browser.send(
+            "Target.createTarget", url="about:blank", browserContextId=context
+        )
+        page = f"{address.partition('/devtools')[0]}/devtools/page/{made['targetId']}"
+        async with _wire(session, page, Tab) as tab:
             for domain in ("Page", "Runtime", "Log"):
                 await tab.send(f"{domain}.enable")
             yield tab
-            listening.cancel()
-            await asyncio.wait({listening})
+        await browser.send("Target.disposeBrowserContext", browserContextId=context)
+
+
+_W = TypeVar("_W", bound=Wire)
+
+
+@asynccontextmanager
+async def _wire(session: ClientSession, address: str, kind: type[_W]) -> AsyncIterator[_W]:
+    async with session.ws_connect(address, max_msg_size=_MESSAGE_BYTES) as socket:
+        wire = kind(socket)
+        listening = asyncio.create_task(wire.listen())
+        yield wire
+        listening.cancel()
+        await asyncio.wait({listening})

@@ -44,7 +44,7 @@ from daemon.web.problems import Problem
 from daemon.web.streams import Streams
 from daemon.web.table import Raw, Route
 from tests.kit.acting import clock
-from tests.kit.browser import Tab, browsing, chromium
+from tests.kit.browser import Tab, browsing
 from tests.kit.control_port import Port, open_port
 from tests.kit.watched import LEG, OTHER_LEG, frame, risk, watch
 
@@ -175,7 +175,7 @@ class World:
 
 @asynccontextmanager
 async def page_open(
-    state_dir: Path, browser: str, world: World | None = None
+    state_dir: Path, world: World | None = None
 ) -> AsyncIterator[tuple[Tab, World]]:
     """Open the page of a scripted daemon in a browser that comes in with a code."""
     world = world or World()
@@ -183,7 +183,7 @@ async def page_open(
     health = None if told is None else lambda: told
     async with (
         open_port(state_dir, world.answers, more=world.routes, health=health) as port,
-        browsing(browser) as tab,
+        browsing() as tab,
     ):
         world.port = port
         serving = asyncio.create_task(world.hub.serve())
@@ -199,9 +199,7 @@ async def page_open(
 @asynccontextmanager
 async def opened(state_dir: Path, world: World | None = None) -> AsyncIterator[tuple[Tab, World]]:
     """Open the page; what the browser says against it fails the test, refused requests apart."""
-    browser = chromium()
-    assert browser is not None, "a test without one is skipped"
-    async with page_open(state_dir, browser, world) as (tab, shown_world):
+    async with page_open(state_dir, world) as (tab, shown_world):
         yield tab, shown_world
         assert [told for told in tab.told if not told.startswith("network:")] == []
 
