@@ -8,8 +8,9 @@ from contextlib import closing
 from daemon.twin.file import SeenFile
 from tests.kit.daemon_process import DaemonProcess, enter, running
 
+SYMBOL = "NIFTY-2026-03-10-22900-CE"
 ORDER = {
-    "symbol": "NIFTY-2026-03-10-22900-CE",
+    "symbol": SYMBOL,
     "side": "buy",
     "quantity": 65,
     "order_type": "market",
@@ -41,6 +42,7 @@ def test_entries_wait_for_a_person_through_restarts_and_no_id_is_given_twice(tmp
     with running(tmp_path, "--speed", "1") as daemon:
         daemon.wait_ready()
         assert latches(daemon) == []
+        daemon.wait(lambda: daemon.get(f"/api/ltp?symbol={SYMBOL}").status == 200, "has a price")
         assert daemon.post("/api/order", ORDER, request_id="by-hand-1").status == 200
         daemon.wait_event("PositionChanged", side="buy")
     with closing(SeenFile(tmp_path / "state" / "exchange.sqlite")) as book:

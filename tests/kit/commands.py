@@ -7,8 +7,9 @@ import io
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 from unittest import mock
 
 import pytest
@@ -16,6 +17,9 @@ from msgspec import Struct
 
 from daemon.cli import main
 from tests.kit.plans import ROOT
+
+if TYPE_CHECKING:
+    from tests.kit.warm import WarmProcess
 
 _PATIENT = {"ORDO_LEDGER__FLUSH_MS": "2000"}
 """Many daemons share two cores and a disk here, and none of them is to stop entering for that."""
@@ -96,14 +100,19 @@ def ordo(
     return subprocess.Popen(
         [sys.executable, "-m", module, *map(str, args)],
         cwd=cwd,
-        env={**os.environ, **_PATIENT, "PYTHONPATH": str(ROOT), **(environ or {})},
+        env=surroundings(environ or {}),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
     )
 
 
-def ended(process: subprocess.Popen[str]) -> Told:
+def surroundings(environ: Mapping[str, str]) -> dict[str, str]:
+    """Return the environment of a process of ours, with what is given besides."""
+    return {**os.environ, **_PATIENT, "PYTHONPATH": str(ROOT), **environ}
+
+
+def ended(process: subprocess.Popen[str] | WarmProcess) -> Told:
     """Wait for a process, and return how it ended."""
     out, err = process.communicate(timeout=60)
     return Told(process.returncode, out, err)

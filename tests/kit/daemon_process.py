@@ -20,7 +20,7 @@ from urllib.parse import urlsplit
 
 from msgspec import Struct
 
-from tests.kit.commands import ordo
+from tests.kit import warm
 
 PATIENCE_S = 60.0
 """So long is waited for what must come; a busy machine starts a daemon in some seconds."""
@@ -52,6 +52,7 @@ class DaemonProcess:
         args: its options.
         environ: more settings.
         command: the module that is run, and its command.
+        start: how a process is started.
 
     Attributes:
         pid: its process id.
@@ -67,6 +68,7 @@ class DaemonProcess:
         *args: str,
         environ: Mapping[str, str] | None = None,
         command: Sequence[str] = ("daemon", "run"),
+        start: Callable[..., Any] = warm.ordo,
     ) -> None:
         self.folder = folder
         self.spawned_ns = host_ns()
@@ -74,7 +76,7 @@ class DaemonProcess:
         self.url = ""
         given = {"ORDO_WEB__PORT": "0", **(environ or {})}
         module, *verb = command
-        self._process = ordo(*verb, *args, cwd=folder, environ=given, module=module)
+        self._process = start(*verb, *args, cwd=folder, environ=given, module=module)
         self.pid = self._process.pid
         self._news = threading.Condition()
         self._lines: list[str] = []
@@ -250,10 +252,13 @@ class DaemonProcess:
 
 @contextmanager
 def running(
-    folder: Path, *args: str, environ: Mapping[str, str] | None = None
+    folder: Path,
+    *args: str,
+    environ: Mapping[str, str] | None = None,
+    start: Callable[..., Any] = warm.ordo,
 ) -> Iterator[DaemonProcess]:
     """Run a daemon until the block ends; one that still runs then is killed."""
-    process = DaemonProcess(folder, *args, environ=environ)
+    process = DaemonProcess(folder, *args, environ=environ, start=start)
     try:
         yield process
     finally:

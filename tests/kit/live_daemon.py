@@ -22,9 +22,9 @@ from daemon.domain.instants import day_of
 from daemon.storage.vault import Place, Vault
 from daemon.telemetry.redaction import Secret
 from tests.kit.canary import remembered
-from tests.kit.commands import ordo
 from tests.kit.daemon_process import PATIENCE_S, DaemonProcess, NoAnswer, Reply
 from tests.kit.plans import CALL, PUT
+from tests.kit.warm import ordo
 
 thorough = pytest.mark.skipif(
     not os.environ.get("ORDO_LIVE_STORIES"), reason="played where ORDO_LIVE_STORIES is set"

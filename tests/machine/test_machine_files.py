@@ -16,9 +16,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.kit.commands import Told, ended, ordo
+from tests.kit import commands
+from tests.kit.commands import Told, ended
 from tests.kit.daemon_process import running
 from tests.kit.plans import ROOT
+from tests.kit.warm import ordo
 
 DAY = ("run", "--speed", "max", "--until", "2026-03-09")
 """Less than a day: what is told here comes before the first frame."""
@@ -259,7 +261,8 @@ def test_a_market_table_that_is_missing_or_damaged_is_named_and_nothing_is_trade
     path.unlink()
     if content is not None:
         path.write_text(content)
-    told = done(copied, *DAY, PYTHONPATH=str(copied))
+    environ = {**FREE, "PYTHONPATH": str(copied)}
+    told = ended(commands.ordo(*DAY, cwd=copied, environ=environ))
 
     assert told.code == 1
     assert f"rules/{table}.toml " in told.err

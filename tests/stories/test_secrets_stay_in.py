@@ -212,7 +212,7 @@ async def test_no_secret_comes_out_of_a_daemon(tmp_path, monkeypatch):
     environ = {"KITE_API_SECRET": BROKER_KEY}
     vault = vault_of(tmp_path / "state")
     monkeypatch.chdir(tmp_path)
-    with running(tmp_path, "--speed", "20", environ=environ) as process:
+    with running(tmp_path, "--speed", "20", environ=environ, start=ordo) as process:
         process.wait_ready()
         found = held_and_sent(process)
         async with aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()) as client:
