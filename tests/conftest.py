@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 from coverage import Coverage
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, is_hypothesis_test, settings
 
+from tests.kit import browser, warm
 from tests.kit.canary import leaks
 from tests.kit.servers import PostgresServer, postgres_server
 
@@ -23,7 +24,12 @@ settings.load_profile("house")
 os.environ["SSL_CERT_FILE"] = os.devnull
 
 
-_LONGEST = frozenset(Path(__file__).parent / name for name in ("simulation", "crash", "browser"))
+def _folders(*names: str) -> frozenset[Path]:
+    return frozenset(Path(__file__).parent / name for name in names)
+
+
+_LONGEST = _folders("simulation", "crash", "browser")
+_UNTRACED = _folders("stories", "crash", "browser", "machine", "deploy")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -31,14 +37,23 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: _LONGEST.isdisjoint(item.path.parents))
 
 
+def _is_traced(item: pytest.Item) -> bool:
+    """Say whether the lines of a test count as covered.
+
+    To trace a line takes longer than to play it, so days that are played whole, processes that are
+    started, and hundreds of examples of one property are not traced. What they run is covered by
+    the other tests of its own module, and must be.
+    """
+    if item.get_closest_marker("untraced") or not _UNTRACED.isdisjoint(item.path.parents):
+        return False
+    return not is_hypothesis_test(getattr(item, "obj", None))
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
-    """Play whole days untraced: tracing each line of them takes longer than playing them.
-
-    What they run is covered by the tests of its own module, and must be.
-    """
+    """Trace those tests alone whose lines count."""
     stopped: list[Coverage] = []
-    while item.get_closest_marker("untraced") and (tracing := Coverage.current()):
+    while not _is_traced(item) and (tracing := Coverage.current()):
         tracing.stop()  # in a worker pytest-cov has started two, one upon the other
         stopped.append(tracing)
     try:
@@ -48,9 +63,7 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object
             tracing.start()
 
 
-_SECRETIVE = frozenset(
-    Path(__file__).parent / name for name in (*("stories", "crash", "cli"), *("web", "brokers"))
-)
+_SECRETIVE = _folders("stories", "crash", "cli", "web", "brokers")
 
 
 @pytest.hookimpl(wrapper=True)
@@ -66,6 +79,13 @@ def pytest_runtest_makereport(
             report.outcome = "failed"
             report.longrepr = f"a secret came out: {', '.join(found)}"
     return report
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _ended_with_the_tests() -> Iterator[None]:
+    yield
+    browser.end()
+    warm.end()
 
 
 @pytest.fixture(scope="session")

@@ -131,7 +131,6 @@ async def taken_over(house: House, twin: KiteProcess, settings: Settings | None 
             await ways.close()
 
 
-@pytest.mark.untraced
 @pytest.mark.parametrize("name", FAULTS)
 async def test_whatever_goes_wrong_once_all_is_closed_and_nothing_twice(house, twin, name):
     since = open_straddle(twin)
@@ -144,7 +143,6 @@ async def test_whatever_goes_wrong_once_all_is_closed_and_nothing_twice(house, t
     assert (latch.by, latch.kind, latch.scope) == ("guardian", "kill", "all")
 
 
-@pytest.mark.untraced
 async def test_what_is_larger_than_the_freeze_leaves_in_slices(house, twin):
     """With twelve orders that rest beside it, it is more than a second has room for."""
     for _ in range(4):
@@ -160,7 +158,6 @@ async def test_what_is_larger_than_the_freeze_leaves_in_slices(house, twin):
     assert max(each["quantity"] for each in exits) == FREEZE
 
 
-@pytest.mark.untraced
 async def test_an_account_on_paper_beside_it_is_left_to_the_daemon(house, twin):
     """Its prices come through that, and nobody's money is in it."""
     shadow = house.state / "exchange.shadow.sqlite"

@@ -16,8 +16,6 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from daemon.app.outbox_store import SinkStore
 from daemon.messages.outbox import Event, ReadOn
 from daemon.storage.outbox import Outbox
@@ -97,7 +95,6 @@ def recorded(outbox: Outbox, count: int) -> tuple[Event, ...]:
     return tuple(read.events)
 
 
-@pytest.mark.untraced
 def test_whatever_is_recorded_reaches_its_receiver_over_every_kill(tmp_path):
     chance = random.Random(18)
     secret = tmp_path / "secret"

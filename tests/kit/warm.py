@@ -19,6 +19,7 @@ import threading
 import time
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from functools import cache
 from importlib import import_module
 from pathlib import Path
@@ -32,6 +33,7 @@ from tests.kit.plans import ROOT
 
 LOADED = ("daemon.app", "daemon.cli.run", "daemon.cli.twin", "daemon.cli.backtest")
 _MOST_BYTES = 100_000
+_RUNNING = ExitStack()
 
 
 class Asked(Struct):
@@ -127,8 +129,7 @@ def ordo(
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     with theirs:
         asked = Asked([module, *map(str, args)], given, str(cwd))
-        _, asks = _forks()
-        socket.send_fds(asks, [msgspec.json.encode(asked)], [*writes, theirs.fileno()])
+        socket.send_fds(_forks(), [msgspec.json.encode(asked)], [*writes, theirs.fileno()])
     for end in writes:
         os.close(end)
     stdout, stderr = (open(end, encoding="utf-8") for end in reads)  # noqa: PTH123, SIM115
@@ -136,8 +137,8 @@ def ordo(
 
 
 @cache
-def _forks() -> tuple[subprocess.Popen[bytes], socket.socket]:
-    """Start the process that forks, and return what it is asked by as well: it ends with that."""
+def _forks() -> socket.socket:
+    """Start the process that forks, and return what it is asked by: it ends with that."""
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     with theirs:
         process = subprocess.Popen(
@@ -148,7 +149,14 @@ def _forks() -> tuple[subprocess.Popen[bytes], socket.socket]:
             stdout=subprocess.DEVNULL,
             pass_fds=[theirs.fileno()],
         )
-    return process, ours
+    _RUNNING.callback(process.wait)
+    return _RUNNING.enter_context(ours)
+
+
+def end() -> None:
+    """End the process that forks, once no test of this process needs it any more."""
+    _forks.cache_clear()
+    _RUNNING.close()
 
 
 def main(asks: socket.socket) -> None:

@@ -6,7 +6,6 @@ import asyncio
 from typing import Any
 
 import aiohttp
-import pytest
 from msgspec.structs import replace
 
 from daemon.actors.pnl_broadcaster import PnlBroadcaster
@@ -15,8 +14,6 @@ from daemon.messages import AlertAcknowledged, AlertCleared, AlertEscalated, Ale
 from daemon.settings import Alerts
 from tests.app.test_service import STRADDLE, Running, assignment, running
 from tests.kit.commands import told
-
-pytestmark = pytest.mark.untraced
 
 
 async def asked(daemon: Running, method: str, path: str, **more: Any) -> Any:

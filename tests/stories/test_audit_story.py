@@ -15,8 +15,6 @@ import pytest
 from daemon.feeds.sample import sample_path
 from tests.kit.commands import Told, told
 
-pytestmark = pytest.mark.untraced
-
 UNGUARDED = ("DROP TRIGGER records_are_not_altered", "DROP TRIGGER records_are_not_removed")
 WHERE = "state/replay/0001/ledger.sqlite"
 

@@ -25,8 +25,6 @@ from tests.kit.days import (
 from tests.kit.plans import ROOT, parse
 from tests.kit.recordings import data_path
 
-pytestmark = pytest.mark.untraced
-
 STRADDLE = ROOT / "strategies" / "nifty_short_straddle.toml"
 SHIPPED = STRADDLE.read_text()
 LATER = SHIPPED.replace('id = "nifty-short-straddle"', 'id = "later"').replace("09:20", "10:00")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import time
 
-import pytest
 from msgspec.structs import replace
 
 from daemon.domain.instants import at, moment_of
@@ -12,8 +11,6 @@ from daemon.messages import ExitFinished, Job, JobDone
 from daemon.storage.audit import verify
 from daemon.storage.sqlite import SqliteStore
 from tests.app.test_service import STRADDLE, assignment, running
-
-pytestmark = pytest.mark.untraced
 
 
 async def test_a_day_that_ended_is_reported_and_copied_once(tmp_path):

@@ -51,8 +51,6 @@ from tests.kit.failure_page import PARTS, assert_told, evidence, sections
 from tests.kit.plans import SHIPPED, parse
 from tests.kit.several import STRADDLE, Several, settings
 
-pytestmark = pytest.mark.untraced
-
 ALONE = replace(STRADDLE, accounts=("alpha",))
 (CONDOR,) = [
     replace(parse(file.read_bytes()), accounts=("alpha",))

@@ -12,7 +12,6 @@ from itertools import cycle, takewhile
 from pathlib import Path
 from typing import Any
 
-import pytest
 from msgspec.structs import replace
 
 from daemon.app import App
@@ -48,8 +47,6 @@ from daemon.twin.file import TwinFile
 from daemon.worlds import GeneratedMarket
 from tests.kit.acting import clock
 from tests.kit.plans import ROOT, parse
-
-pytestmark = pytest.mark.untraced
 
 DAY = date(2026, 3, 9)
 SPEED = Fraction(8)

@@ -20,8 +20,6 @@ from daemon.settings import Settings
 from tests.kit.acting import clock
 from tests.kit.generated import Left, day_end, preset_market, run, until
 
-pytestmark = pytest.mark.untraced
-
 DAY = date(2026, 3, 9)
 at = partial(clock, day=DAY)
 MINUTE = 60 * SECOND_NS

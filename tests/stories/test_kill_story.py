@@ -11,8 +11,6 @@ from daemon.control import Refusal
 from daemon.kill import standing
 from daemon.messages import Cancel, Place, Scope
 
-pytestmark = pytest.mark.untraced
-
 HURRIED = Load(symbols=41, per_second=10)
 SEEDS = range(6)
 

@@ -28,8 +28,6 @@ from tests.kit.days import (
 )
 from tests.kit.recordings import data_path
 
-pytestmark = pytest.mark.untraced
-
 DAY = data_path(REAL_DAY)
 DATE = date(2025, 8, 29)
 GAP = (time(10, 16, 18), time(10, 35, 10))

@@ -15,8 +15,6 @@ from tests.kit.days import DAYS_2019, DECISIONS, Played, dropped, notes, play
 from tests.kit.plans import SHIPPED, parse
 from tests.kit.recordings import data_path
 
-pytestmark = pytest.mark.untraced
-
 DAYS = data_path(DAYS_2019)
 CLOSED = ("2019-05-01", "2019-06-05")
 STUCK = "2019-07-09"

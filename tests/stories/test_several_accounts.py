@@ -37,8 +37,6 @@ from daemon.twin.words import OrderType as TheirType
 from daemon.twin.words import Side, TwinOrder
 from tests.kit.several import EVERYWHERE, NAMES, STRADDLE, Several, settings
 
-pytestmark = pytest.mark.untraced
-
 FIVE = 5 * SECOND_NS
 RUNNER = f"runner:{STRADDLE.id}"
 Begin = Callable[..., Several]

@@ -19,8 +19,6 @@ from tests.kit.trace import Kind
 from tests.kit.traced_world import ROUTER, TracedWorld, at
 from tests.kit.walk_page import Page, assert_page, chapters, steps_of
 
-pytestmark = pytest.mark.untraced
-
 TEXT = """\
 An iron condor sells a call and a put, and buys one of each further out: the bought ones cost a part
 of the premium and cap the loss. Whoever sends all four at once may for a moment hold two naked

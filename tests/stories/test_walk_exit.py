@@ -21,8 +21,6 @@ from daemon.twin.words import Reason
 from tests.kit.traced_world import TracedWorld, at
 from tests.kit.walk_page import Page, assert_page, chapters, steps_of
 
-pytestmark = pytest.mark.untraced
-
 TEXT = """\
 A stop is a promise to somebody who is not looking. The easy half of it is to notice that the price
 has passed; the hard half is to get out when the first order is refused. In this walk the exchange

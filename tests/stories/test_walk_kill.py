@@ -23,8 +23,6 @@ from daemon.messages import (
 from tests.kit.traced_world import DAY, ROUTER, TracedWorld, at
 from tests.kit.walk_page import Page, assert_page, chapters, steps_of
 
-pytestmark = pytest.mark.untraced
-
 TEXT = """\
 A kill must work when everything else does not. So it begins with a file, written by a few lines
 that use nothing but the standard library, and the daemon is told afterwards. In this walk a person

@@ -22,8 +22,6 @@ from tests.kit.trace import Kind, WorldFell
 from tests.kit.traced_world import ROUTER, TracedWorld, at
 from tests.kit.walk_page import Page, assert_page, chapters, steps_of
 
-pytestmark = pytest.mark.untraced
-
 TEXT = """\
 There is one worst moment to lose power: the order is out, and the answer is not in. Who sends it
 again may hold it twice; who forgets it may hold it unguarded. In this walk a sold straddle is

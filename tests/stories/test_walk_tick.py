@@ -12,8 +12,6 @@ from tests.kit.trace import Kind
 from tests.kit.traced_world import TracedWorld, at
 from tests.kit.walk_page import WRITE, Page, assert_page, chapters, steps_of
 
-pytestmark = pytest.mark.untraced
-
 TEXT = """\
 Once a second the market shows what has changed: one frame, with the prices of many contracts. It
 is judged whole, for a stop on two legs must never see the new price of one beside the old price of
