@@ -246,6 +246,8 @@ async def test_a_price_is_told_with_its_age_and_source(tmp_path):
         _, told, _ = await port.ask("GET", "/api/ltp?symbol=NIFTY")
         port.actors.answers[SeePrice] = lambda about: Declined("unknown_symbol", "no such thing")
         status, unknown, _ = await port.ask("GET", "/api/ltp?symbol=NIFTI")
+        port.actors.answers[SeePrice] = lambda about: Declined("no_price", "not quoted yet")
+        early, unpriced, headers = await port.ask("GET", "/api/ltp?symbol=BANKNIFTY")
 
     assert told == {
         "symbol": "NIFTY",
@@ -258,6 +260,8 @@ async def test_a_price_is_told_with_its_age_and_source(tmp_path):
         "mode": "paper",
     }
     assert (status, unknown["code"]) == (404, "unknown_symbol")
+    assert (early, unpriced["code"], unpriced["recoverable"]) == (409, "no_price", True)
+    assert headers["Retry-After"] == "1"
 
 
 async def test_a_strategy_is_told_by_its_id(tmp_path):
