@@ -85,7 +85,9 @@ _OF_A_DAY = frozenset(
 )
 _RENEWED = frozenset({"books_differ", "no_session"})
 """By another amount, or for another reason, it is another condition."""
-_OF_A_RUN = frozenset({"ledger_failed", "actor_disarmed", "entries_held", "no_session"})
+_OF_A_RUN = frozenset(
+    {"ledger_failed", "actor_disarmed", "entries_held", "no_session", "strategy_left_out"}
+)
 
 
 class Conditions:
@@ -147,6 +149,8 @@ class Conditions:
             case Noted(NoteKind.OUTSIDE, said, _, strategy_id, account):
                 about = _in(account, said)
                 return Condition(_WARNING, "traded_outside", about, said, account, strategy_id)
+            case Noted(NoteKind.LEFT_OUT, said, _, name):
+                return Condition(_CRITICAL, "strategy_left_out", name, said, strategy_id=name)
             case Noted(NoteKind.SESSION, said, at_ns, account=account):
                 text = f"{said}; until then no order of {account} leaves, not even an exit"
                 severity = _CRITICAL if self._day == day_of(at_ns) else _WARNING
@@ -178,6 +182,7 @@ class Conditions:
                 yield "start_missed", fact.strategy_id
                 if isinstance(fact, StrategyStarted | StrategyRemoved):
                     yield "strategy_stopped", fact.strategy_id
+                    yield "strategy_left_out", fact.strategy_id
             case JobDone(job):
                 if job is Job.CHECK:  # it looks at the same, only later
                     yield Job.EARLY_CHECK.value, ""

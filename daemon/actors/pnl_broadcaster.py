@@ -6,14 +6,14 @@ reader costs the path of a tick anything, and where nobody watches nothing is co
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date
 
 from msgspec.structs import replace
 
 from daemon.domain.instants import MILLISECOND_NS
 from daemon.domain.market.frames import Frame, Quote
-from daemon.domain.market.instruments import parts_of
+from daemon.domain.market.instruments import is_index, parts_of
 from daemon.messages import (
     Ask,
     Beat,
@@ -41,11 +41,16 @@ class PnlBroadcaster:
     Args:
         name: its own address, to which the watchdog answers.
         watchdogs: their addresses, one of each account.
+        traded: underlyings that strategies trade: they are known, though nothing is quoted yet.
     """
 
     def __init__(
-        self, name: str = "pnl_broadcaster", watchdogs: Sequence[str] = ("watchdog",)
+        self,
+        name: str = "pnl_broadcaster",
+        watchdogs: Sequence[str] = ("watchdog",),
+        traded: Collection[str] = (),
     ) -> None:
+        self._traded = traded
         self._ask = tuple(Tell(each, TellRisk(name)) for each in watchdogs)
         self._told: dict[str, RiskSeen] = {}
         self._quotes: dict[str, Quote] = {}
@@ -121,10 +126,19 @@ class PnlBroadcaster:
         return (Show(PnlFrame(risk.at_ns, risk, prices)),)
 
     def _price(self, symbol: str, now_ns: int) -> PriceSeen | Declined:
-        if symbol not in self._quotes:
-            sentence = f"{symbol} has not been quoted; symbols read like NIFTY-2026-11-23-24550-CE"
-            return Declined("unknown_symbol", sentence)
-        return self._price_seen(symbol, now_ns)
+        if symbol in self._quotes:
+            return self._price_seen(symbol, now_ns)
+        if self._is_known(symbol):
+            return Declined("no_price", f"{symbol} has not been quoted yet")
+        sentence = f"{symbol} has not been quoted; symbols read like NIFTY-2026-11-23-24550-CE"
+        return Declined("unknown_symbol", sentence)
+
+    def _is_known(self, symbol: str) -> bool:
+        """Say whether a price may come: of an index or what is traded here, unless it is over."""
+        parts = parts_of(symbol)
+        if parts is None or not (is_index(parts.underlying) or parts.underlying in self._traded):
+            return False
+        return parts.expiry is None or self._day is None or parts.expiry >= self._day
 
     def _price_seen(self, symbol: str, now_ns: int) -> PriceSeen:
         quote = self._quotes[symbol]

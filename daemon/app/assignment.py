@@ -17,6 +17,7 @@ from daemon.app.connections import OPENERS, Opener
 from daemon.app.records import Records
 from daemon.app.runs import Past
 from daemon.domain.instants import day_of, start_of
+from daemon.domain.market.notes import NoteKind
 from daemon.domain.plans.parsing import encode
 from daemon.domain.plans.schema import Plan
 from daemon.feeds.live import LiveFeed
@@ -177,6 +178,8 @@ class Assignment(Struct, frozen=True):
         files: the name of each strategy's file, by its id.
         openers: how an account is opened, by the canonical id of its broker.
         prices: the account that prices come through and nobody trades in.
+        left_out: a sentence for each strategy that was to take entries from the start and could
+            not be read, by its name in the settings.
     """
 
     settings: Settings
@@ -188,6 +191,7 @@ class Assignment(Struct, frozen=True):
     files: Mapping[str, str] = {}
     openers: Mapping[str, Opener] = OPENERS
     prices: Account | None = None
+    left_out: Mapping[str, str] = {}
 
     @property
     def state_dir(self) -> Path:
@@ -198,6 +202,18 @@ class Assignment(Struct, frozen=True):
     def store(self) -> Store:
         """Where its ledger is kept."""
         return store_of(self.settings, self.folder)
+
+    def tell_of(self, ledger: Ledger, at_ns: int) -> None:
+        """Record what must be said before the market comes: of it, and of who takes no entries.
+
+        Args:
+            ledger: where it is recorded.
+            at_ns: the market instant.
+        """
+        self.played.tell_of(ledger)
+        for name, sentence in self.left_out.items():
+            fact = Noted(NoteKind.LEFT_OUT, sentence, at_ns, name)
+            ledger.append((fact,), Origin("start", 0, 0), at_ns)
 
     def filed(self) -> dict[str, Filed]:
         """Return how the strategies of files are written, by id."""

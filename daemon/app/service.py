@@ -248,7 +248,7 @@ class Service:
             self._watcher.say,
         )
         self._ports.record(deque(kept.ledger.facts(), maxlen=_RECALLED))
-        given.played.tell_of(ledger)
+        given.tell_of(ledger, self._pace.now_ns())
         async with sinks.kept(), beside.kept(), tasks:
             await self._serve(app, Housekeeper(control, ledger, self._watcher.say))
 

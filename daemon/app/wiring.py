@@ -133,7 +133,7 @@ def actors(
     """
     cells = cells_of(accounts, run.home)
     specs = _specs(accounts, cells, plans, run, shown=shown)
-    return (*specs, *_for_people(accounts, cells, run)) if run.served else specs
+    return (*specs, *_for_people(accounts, cells, plans, run)) if run.served else specs
 
 
 def cells_of(accounts: Sequence[Account], home: str = "") -> tuple[Cell, ...]:
@@ -143,10 +143,11 @@ def cells_of(accounts: Sequence[Account], home: str = "") -> tuple[Cell, ...]:
 
 
 def _for_people(
-    accounts: Sequence[Account], cells: Sequence[Cell], run: Run
+    accounts: Sequence[Account], cells: Sequence[Cell], plans: Sequence[Plan], run: Run
 ) -> tuple[ActorSpec, ...]:
     """The actors that trading does not need: sessions, and what people see, ask and declare."""
     watchdogs = tuple(watchdog_of(cell) for cell in cells)
+    traded = frozenset(plan.underlying for plan in plans)
     return (
         *(
             ActorSpec(
@@ -156,7 +157,7 @@ def _for_people(
         ),
         ActorSpec(
             "pnl_broadcaster",
-            lambda _: PnlBroadcaster(watchdogs=watchdogs),
+            lambda _: PnlBroadcaster(watchdogs=watchdogs, traded=traded),
             hears=pnl_broadcaster.HEARS,
             merge=merge,
             disarm=True,

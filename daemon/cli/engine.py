@@ -67,7 +67,7 @@ def find_filed(name: str, settings: Settings) -> tuple[Path, Plan]:
 
 def started_plans(
     settings: Settings, *, goes_on: bool
-) -> tuple[list[tuple[Path, Plan]], list[str]]:
+) -> tuple[list[tuple[Path, Plan]], dict[str, str]]:
     """Return the strategies that start by themselves, as `find_filed` does each.
 
     Where there are records to go on with, one that is refused, for its file may be half saved, is
@@ -78,7 +78,7 @@ def started_plans(
         goes_on: records are gone on with, where there are any.
 
     Returns:
-        The strategies with their files, and a sentence for each that is left out.
+        The strategies with their files, and a sentence for each that is left out, by its name.
 
     Raises:
         StrategyError: the file of one is refused, and there are no records to go on with.
@@ -86,7 +86,7 @@ def started_plans(
         StoreError: nobody can tell whether there are records.
     """
     named: list[tuple[Path, Plan]] = []
-    left_out: list[str] = []
+    left_out: dict[str, str] = {}
     for name in settings.strategies.autostart:
         try:
             named.append(find_filed(name, settings))
@@ -94,9 +94,9 @@ def started_plans(
             if not goes_on or not store_of(settings, settings.daemon.state_dir).exists():
                 raise
             because = "; ".join([str(error), *getattr(error, "__notes__", ())])
-            left_out.append(
-                f"ALERT {name} takes no entries; what it holds, if anything, stays guarded; mend "
-                f"it and start again: {because}"
+            left_out[name] = (
+                f"{name} takes no entries; what it holds, if anything, stays guarded; mend it and "
+                f"start again: {because}"
             )
     return named, left_out
 
@@ -172,10 +172,6 @@ def accounts_for(settings: Settings, plans: Sequence[Plan]) -> tuple[Account, ..
     return tuple(
         replace(each, terms=replace(each.terms, reconcile_ns=_RECONCILE_NS)) for each in accounts
     )
-
-
-def _called(file: Path) -> str:
-    return file.stem.replace("_", "-")
 
 
 def _read(file: Path) -> Plan:

@@ -72,7 +72,7 @@ def command(
     """Run the daemon in the foreground."""
     loaded = load_settings(settings)
     replays = data is not None or loaded.feed.kind is FeedKind.REPLAY
-    named, unread = [find_filed(name, loaded) for name in strategies], list[str]()
+    named, unread = [find_filed(name, loaded) for name in strategies], dict[str, str]()
     if not strategies:
         named, unread = started_plans(loaded, goes_on=not replays)
     plans = [plan for _, plan in named]
@@ -103,10 +103,11 @@ def command(
         else:
             market = _generated(loaded, plans, pace, until)
         idle, left_out = ({}, []) if replays else idle_plans(loaded, plans)
-        for sentence in (*unread, *left_out):
+        for sentence in (*(f"ALERT {each}" for each in unread.values()), *left_out):
             click.echo(f"ordo: left out: {sentence}", err=True)
         files = {plan.id: file.name for file, plan in (*named, *idle.items())}
-        given = replace(_assignment(loaded, plans, idle.values(), market), files=files)
+        given = _assignment(loaded, plans, idle.values(), market)
+        given = replace(given, files=files, left_out=unread)
         telemetry = held.enter_context(opened(loaded, sys.stderr, os.environ))
         runner = held.enter_context(asyncio.Runner(loop_factory=uvloop.new_event_loop))
         return runner.run(_run(given, plans, given.played.time(MonotonicClock(), pace), telemetry))

@@ -46,6 +46,8 @@ def status(settings: Path | None, *, as_json: bool) -> None:
     _told([_arm_line(each) for each in accounts if mode(each) == _LIVE])
     if "unread" in found:  # a daemon begun by an earlier version does not say
         _told(unread_lines(found))
+    if "left_out" in found:  # likewise
+        _told([clean(f"ALERT {word(each.get('text'))}") for each in records(found, "left_out")])
     strategies = [
         {**each, "account": account}
         for each in records(found, "strategies")

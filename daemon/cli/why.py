@@ -3,13 +3,16 @@
 It needs no daemon: the ledger is read as it lies, also while one writes to it or after it has gone.
 As JSON: `{"ledger", "order": {...}, "code": {...}, "chain": [{"at", "step", "sentence", "record",
 "actor", "message", "cause", "event", "fact"}]}`; the frame is no record, so its step has `frame_at`
-instead, and `code` is null where the record does not say what decided.
+instead, and `code` is null where the record does not say what decided. For people a sentence that
+is told several times in a row is one line; there each record has its own step.
 With `--list`: `{"ledger", "orders": [{"mode", "at", "order_id", "strategy_id", "leg_id",
 "sentence"}]}`. `mode` is null where the record does not say whose money it is.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -98,8 +101,16 @@ def _tell(store: Store, found: Why, *, as_json: bool) -> None:
         ]
     )
     days = len({step["at"][:10] for step in steps}) > 1
-    rows = [[_at(step["at"], days=days), step["step"], step["sentence"]] for step in steps]
+    rows = list(_rows(steps, days=days))
     say(table(("at", "step", "what"), rows)[1:])
+
+
+def _rows(steps: list[dict[str, Any]], *, days: bool) -> Iterator[list[str]]:
+    """Yield a row for each step; what is told again, and nothing else between, has one together."""
+    for (step, sentence), told in groupby(steps, key=lambda each: (each["step"], each["sentence"])):
+        first, *again = [_at(each["at"], days=days) for each in told]
+        times = f" (told {len(again) + 1} times, the last at {again[-1]})" if again else ""
+        yield [first, step, f"{sentence}{times}"]
 
 
 def _steps(found: Why) -> list[dict[str, Any]]:

@@ -1,7 +1,9 @@
 """The live driver in a world whose market time stands still while the daemon works.
 
 The order is that of the pump: what follows a commit once all inboxes are empty, then answers, the
-outside's message, and alarms. So a day that is played ends in the same way on any machine.
+outside's message, and alarms. So a day that is played ends in the same way on any machine. What a
+person says comes at any moment, also while time is waited for; an alarm that he sets off rings at
+its own instant, though the market brings nothing before it.
 """
 
 from __future__ import annotations
@@ -17,7 +19,7 @@ from daemon.runtime.commits import Held
 from daemon.runtime.runner import Runner
 from daemon.runtime.supervisor import Supervisor
 from daemon.runtime.tasks import Tasks
-from daemon.runtime.words import Lane, Ledger, Surroundings
+from daemon.runtime.words import Alarm, Lane, Ledger, Surroundings
 
 
 class StandingTasks(Tasks):
@@ -30,6 +32,7 @@ class StandingTasks(Tasks):
         self._settling = asyncio.Lock()
         self._waiting: asyncio.Queue[Held] = asyncio.Queue()
         self._answers: deque[tuple[Runner, Any, int]] = deque()
+        self._reaching: asyncio.Timeout | None = None
 
     async def tell(self, to: str, message: Any, at_ns: int, lane: Lane = Lane.FACTS) -> None:
         """Bring a message in from the outside, and wait until everything has settled.
@@ -37,8 +40,7 @@ class StandingTasks(Tasks):
         Raises:
             OrdoError: what ended the tree, such as `TooManyRestarts` or `StoreError`.
         """
-        await self._ring(at_ns - 1)
-        await self._clock.reach(at_ns)
+        await self._pass(at_ns - 1, at_ns)
         self._bring(to, message, at_ns, lane)
         await self.settle()
 
@@ -55,8 +57,7 @@ class StandingTasks(Tasks):
 
     async def run_until(self, at_ns: int) -> None:
         """Let market time pass, ringing every alarm up to and including that instant."""
-        await self._ring(at_ns)
-        await self._clock.reach(at_ns)
+        await self._pass(at_ns, at_ns)
 
     async def settle(self) -> None:
         """Wait until nothing is under way any more, bringing in the answers of ports.
@@ -74,12 +75,36 @@ class StandingTasks(Tasks):
                 self._answers.popleft()
                 self._put(runner, Lane.FACTS, answer, cause)
 
+    async def _pass(self, ringing_ns: int, at_ns: int) -> None:
+        """Let market time come to an instant, ringing what is due up to another on the way."""
+        reached = False
+        while not reached:
+            await self._ring(ringing_ns)
+            reached = await self._reached(at_ns)
+
     async def _ring(self, until_ns: int) -> None:
         while self._alarms and self._alarms[0][0] <= until_ns:
-            due_ns, _, runner, alarm = heappop(self._alarms)
-            await self._clock.reach(due_ns)
-            self._put(runner, alarm.lane, alarm.message, 0)
-            await self.settle()
+            if await self._reached(self._alarms[0][0]):
+                _, _, runner, alarm = heappop(self._alarms)
+                self._put(runner, alarm.lane, alarm.message, 0)
+                await self.settle()
+
+    async def _reached(self, at_ns: int) -> bool:
+        """Wait for an instant; False: an alarm was set meanwhile that may be due before."""
+        try:
+            async with asyncio.timeout(None) as self._reaching:
+                await self._clock.reach(at_ns)
+        except TimeoutError:
+            return False
+        finally:
+            self._reaching = None
+        return True
+
+    def _set(self, runner: Runner, alarm: Alarm) -> None:
+        super()._set(runner, alarm)
+        if self._reaching is not None and self._alarms[0][3] is alarm:
+            self._reaching.reschedule(asyncio.get_running_loop().time())
+            self._reaching = None  # it is called off once
 
     def _said(self, task: asyncio.Task[None]) -> None:
         """What a settling raises has ended the tree already; it is told to who waits for that."""

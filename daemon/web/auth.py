@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import Final, NoReturn
 
 from aiohttp import web
+from msgspec.structs import replace
 
 from daemon.errors import SettingsError
 from daemon.runtime.clock import Clock
@@ -73,18 +74,20 @@ class Auth:
             return NOBODY
         return await self._in_session(request) or NOBODY
 
-    async def still(self, request: web.Request, who: Principal) -> bool:
+    async def still(self, who: Principal) -> bool:
         """Say whether somebody who was let in still is: by his token, and his session.
 
         To be asked is to use the session: a page that is watched ends no session of its own.
         """
-        if "Authorization" in request.headers or "ticket" in request.query:
-            return self._counting(who) is not None
-        return await self._in_session(request) is not None
+        counts = self._counting(who) is not None
+        if counts and who.session:
+            await self._use(who)
+        return counts
 
     def code(self, who: Principal | None = None) -> tuple[str, int]:
         """Return a code that becomes a session once, and when it ends; None: the operator's."""
-        return self._codes.issue(who or self._tokens.operator, self._clock.now_ns())
+        meant = replace(who or self._tokens.operator, session="")  # it begins one of its own
+        return self._codes.issue(meant, self._clock.now_ns())
 
     def ticket(self, who: Principal) -> tuple[str, int]:
         """Return a ticket that opens one WebSocket, and when it ends."""
@@ -117,11 +120,16 @@ class Auth:
 
     async def _in_session(self, request: web.Request) -> Principal | None:
         """Return whose session a browser holds, and let it go on; None: nobody's, or it is over."""
-        secret, now_ns = request.cookies.get(self.cookie, ""), self._clock.now_ns()
-        who = self._counting(self._sessions.who(secret, now_ns))
-        if who is not None and self._sessions.used(secret, now_ns):
-            await self._keep_sessions()
+        secret = request.cookies.get(self.cookie, "")
+        who = self._counting(self._sessions.who(secret, self._clock.now_ns()))
+        if who is not None:
+            await self._use(who)
         return who
+
+    async def _use(self, who: Principal) -> None:
+        """Let the session that somebody is in go on from now."""
+        if self._sessions.used(who.session, self._clock.now_ns()):
+            await self._keep_sessions()
 
     async def _keep_sessions(self) -> None:
         """Make sessions durable, one after another, so that the newest stand there at the end."""
@@ -129,8 +137,11 @@ class Auth:
             await self._write("sessions", self._sessions.keep, self._sessions.written())
 
     def _counting(self, who: Principal | None) -> Principal | None:
-        """Return who is meant, unless his token was revoked meanwhile."""
-        return who if who is not None and self._tokens.stands(who) else None
+        """Return who is meant, unless his token was revoked meanwhile, or his session is over."""
+        if who is None or not self._tokens.stands(who):
+            return None
+        lasts = not who.session or self._sessions.lasts(who.session, self._clock.now_ns())
+        return who if lasts else None
 
     async def _bearer(self, request: web.Request, header: str) -> Principal:
         token = header[len(_BEARER) :].strip() if header.lower().startswith(_BEARER) else ""

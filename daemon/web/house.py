@@ -75,6 +75,8 @@ class House(Struct, frozen=True):
             record (0: all); returns how many, or raises a `Refusal`.
         wall: host time as the machine has it by now: the vault goes by it, as others write to it.
         asks: whether quotes are asked for in place of a feed that is dead.
+        left_out: a sentence for each strategy that was to take entries from the start and could
+            not be read, by its name.
     """
 
     control: Control
@@ -92,6 +94,7 @@ class House(Struct, frozen=True):
     replay: Callable[[str, int], Awaitable[int]] = _replays_nothing
     wall: Clock = WallClock()
     asks: Callable[[RiskSeen], bool] = _asks_nothing
+    left_out: Mapping[str, str] = {}
 
     @property
     def modes(self) -> Modes:

@@ -17,6 +17,7 @@ from daemon.web.problems import Problem
 from daemon.web.shapes import (
     DailyTold,
     KillTold,
+    LeftOutTold,
     OrdersTold,
     OrderTold,
     PriceTold,
@@ -74,6 +75,11 @@ async def status(call: Call) -> StatusTold:
         sessions=tuple(session_told(each) for each in accounts),
         code=code_told(call.house.code),
         unread=await unread(call.house, accounts),
+        left_out=tuple(
+            LeftOutTold(name, text)
+            for name, text in call.house.left_out.items()
+            if name not in control.line.names.strategies  # one that was declared since is told of
+        ),
     )
 
 

@@ -2,8 +2,9 @@
 
 Each is 256 bits of chance, known here only by its SHA-256. Codes and tickets count once. A session
 ends 12 h after it was last used, which an open page does, and seven days after it began at the
-longest. Sessions outlive the daemon, so that an open page goes on after a restart; their file is
-for its owner alone, and knows of their use to the hour.
+longest; a ticket and what it opened end with the session that it was handed out in. Sessions
+outlive the daemon, so that an open page goes on after a restart; their file is for its owner
+alone, and knows of their use to the hour.
 """
 
 from __future__ import annotations
@@ -39,6 +40,8 @@ class Held(Struct, frozen=True):
         until_ns: host time at which it ends.
         prefix: of the token that it was handed out for, with which it ends.
         at_last_ns: host time at which it ends however much it is used; 0: it is not renewed.
+        session: the digest of the session that a ticket was handed out in, with which it ends;
+            empty: it was in none.
     """
 
     name: str
@@ -46,11 +49,12 @@ class Held(Struct, frozen=True):
     until_ns: int
     prefix: str = ""
     at_last_ns: int = 0
+    session: str = ""
 
     @property
     def principal(self) -> Principal:
         """Who it stands for."""
-        return Principal(self.name, ROLES[self.role], self.prefix)
+        return Principal(self.name, ROLES[self.role], self.prefix, self.session)
 
 
 class OneTime:
@@ -68,7 +72,9 @@ class OneTime:
         """Return a new secret for somebody, and when it ends."""
         _forget(self._held, now_ns)
         secret, until_ns = _secret(), now_ns + self._lives_ns
-        self._held[_digest(secret)] = Held(who.name, who.role.word, until_ns, who.prefix)
+        self._held[_digest(secret)] = Held(
+            who.name, who.role.word, until_ns, who.prefix, session=who.session
+        )
         return secret, until_ns
 
     def take(self, secret: str, now_ns: int) -> Principal | None:
@@ -113,12 +119,16 @@ class Sessions:
 
     def who(self, secret: str, now_ns: int) -> Principal | None:
         """Return whose session it is; None: nobody's, or it is over."""
-        held = self._held.get(_digest(secret))
-        return held.principal if held is not None and now_ns < held.until_ns else None
-
-    def used(self, secret: str, now_ns: int) -> bool:
-        """Let a session that counts go on from now; return whether it is time to keep them."""
         key = _digest(secret)
+        return replace(self._held[key].principal, session=key) if self.lasts(key, now_ns) else None
+
+    def lasts(self, key: str, now_ns: int) -> bool:
+        """Return whether the session of a digest counts."""
+        held = self._held.get(key)
+        return held is not None and now_ns < held.until_ns
+
+    def used(self, key: str, now_ns: int) -> bool:
+        """Let the session of a digest go on from now; return whether it is time to keep them."""
         held = self._held[key]
         until_ns = max(held.until_ns, min(now_ns + SESSION_NS, held.at_last_ns))
         self._held[key] = replace(held, until_ns=until_ns)

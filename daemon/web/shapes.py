@@ -139,6 +139,13 @@ class CodeTold(Struct, frozen=True):
     schema_number: int
 
 
+class LeftOutTold(Struct, frozen=True):
+    """A strategy that was to start by itself and could not be read, and what to do."""
+
+    strategy_id: str
+    text: str
+
+
 class StatusTold(Told, frozen=True):
     """How things stand."""
 
@@ -150,6 +157,7 @@ class StatusTold(Told, frozen=True):
     sessions: tuple[SessionTold, ...]
     code: CodeTold | None
     unread: tuple[UnreadTold, ...]
+    left_out: tuple[LeftOutTold, ...]
 
 
 class PriceTold(Told, frozen=True):

@@ -57,11 +57,14 @@ class Principal(Struct, frozen=True):
         role: what it may do.
         prefix: of the token that it came in with, or that was behind its code; empty: none, as with
             nobody. A name may be that of another token tomorrow; a prefix is not.
+        session: the digest of the browser's session that it is in, or was in as it was handed its
+            ticket; empty: none.
     """
 
     name: str
     role: Role
     prefix: str = ""
+    session: str = ""
 
 
 class TokenRecord(Struct, frozen=True):
@@ -223,7 +226,8 @@ class Tokens:
         """
         self._reload()
         known = self._by_prefix.get(who.prefix)
-        return known is not None and not known.revoked_ns and _principal(known) == who
+        meant = replace(who, session="")
+        return known is not None and not known.revoked_ns and _principal(known) == meant
 
     def used(self, token: str, now_ns: int) -> bool:
         """Return whether it is time to note that a token is in use, and remember that it is."""

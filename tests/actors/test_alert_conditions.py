@@ -68,6 +68,7 @@ NO_LEDGER = EntriesPaused(f"{LEDGER_FAILED}: the disk is full", NOW)
 LEFT_OUT = ActorDisarmed("runner:x", NOW)
 UNWRITTEN = Latched("k1", LatchKind.KILL, Scope.ALL, "", "enough", "me", NOW, unwritten=True)
 EXPIRED = LegExpired("straddle", "ce", "NIFTY", NOW)
+NOT_FOUND = Noted(NoteKind.LEFT_OUT, "s takes no entries: no file", NOW, "s")
 NO_SESSION = Noted(NoteKind.SESSION, "zed needs a person: expired", DAY_NS, account="zed")
 
 FILLED = OrderUpdated(ID, "B1", State.FILLED, 75, 75, NOW)
@@ -146,6 +147,8 @@ def after(*facts: object) -> Conditions:
             *(Noted(NoteKind.OUTSIDE, "not ours", NOW, "s"), "traded_outside", "not ours"),
             *("warning", TODAY),
         ),
+        (NOT_FOUND, "strategy_left_out", "s", "critical", EpochBegan(2, NOW)),
+        (NOT_FOUND, "strategy_left_out", "s", "critical", StrategyStarted("s", "ann", NOW)),
         (NO_SESSION, "no_session", "zed", "warning", SessionReady("zed", 2, NOW)),
         (NO_SESSION, "no_session", "zed", "warning", EpochBegan(2, NOW)),
     ],

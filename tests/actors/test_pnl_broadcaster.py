@@ -80,6 +80,32 @@ def test_a_symbol_that_was_never_quoted_is_declined() -> None:
 
 
 @pytest.mark.parametrize(
+    ("symbol", "code"),
+    [
+        ("NIFTY", "no_price"),
+        (f"NIFTY-{NEXT_DAY}-24500-CE", "no_price"),
+        (f"NIFTY-{DAY}-FUT", "no_price"),
+        ("RELIANCE", "no_price"),
+        ("NIFTI", "unknown_symbol"),
+        (f"NIFTI-{NEXT_DAY}-24500-CE", "unknown_symbol"),
+        ("NIFTY-2025-01-02-24500-CE", "unknown_symbol"),
+        ("NIFTY-24500-CE", "unknown_symbol"),
+    ],
+)
+@pytest.mark.parametrize("before", [(), (quoted(X=100),)])
+def test_what_is_known_and_has_no_price_yet_is_told_from_what_is_unknown(
+    symbol, code, before
+) -> None:
+    """Of a share nobody knows that it is listed, unless it is quoted or a strategy trades it."""
+    made = PnlBroadcaster(traded=frozenset({"RELIANCE"}))
+    for message in (day_opened(), *before):
+        made.handle(message, T)
+    answer = price(made, symbol)
+    assert isinstance(answer, Declined)
+    assert (answer.code, answer.sentence.split()[0]) == (code, symbol)
+
+
+@pytest.mark.parametrize(
     ("messages", "stale"),
     [
         ((), (False, False)),

@@ -360,11 +360,26 @@ FIGURES = """[...document.querySelectorAll('tbody td')].slice(1).map((cell) => {
 """Of each figure of a leg: its line, where its text begins and ends, and what it says."""
 
 
-@pytest.mark.parametrize("width", [320, 360, 390, 430, 480, 481, 861, 1280])
-async def test_no_figure_of_a_leg_runs_into_the_next(tmp_path, width):
-    won = replace(LEG, quantity=-2600, ltp_e4=e4("1200.05"), unrealised_e4=e4("112661.25"))
+WON = replace(LEG, quantity=-2600, ltp_e4=e4("1200.05"), unrealised_e4=e4("112661.25"))
+DEAR = replace(
+    WON,
+    entry_e4=e4("54321.05"),
+    ltp_e4=e4("54310.55"),
+    stop_e4=e4("61250.95"),
+    target_e4=e4("48888.85"),
+)
+
+
+@pytest.mark.parametrize(
+    ("leg", "width"),
+    [
+        *((WON, width) for width in (320, 360, 390, 430, 480, 481, 861, 1280)),
+        *((DEAR, width) for width in (360, 861, 870, 940, 1000, 1100, 1101, 1280)),
+    ],
+)
+async def test_no_figure_of_a_leg_runs_into_the_next(tmp_path, leg, width):
     world = World()
-    world.risk = risk(watch(legs=(won,)))
+    world.risk = risk(watch(legs=(leg,)))
     async with opened(tmp_path, world) as (tab, _):
         await tab.size(width, 800)
         await tab.wait_for(f"{shown('tbody td:nth-child(6)')} === '+1,12,661.25'")

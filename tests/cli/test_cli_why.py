@@ -451,6 +451,26 @@ def test_what_a_later_run_hears_of_an_order_belongs_to_it(diary, named):
     ]
 
 
+def test_a_reply_that_is_told_again_and_again_is_one_line(diary):
+    """A broker tells with each start of an order that is over, and as often as it likes."""
+    diary.turn("router:paper", 9, 8, intent(1))
+    rests, over = (
+        OrderUpdated(ENTRY, "77", state, 0, 0, NOW) for state in (State.WORKING, State.CANCELLED)
+    )
+    for after_s, fact in enumerate((rests, over, over, over, rests)):
+        diary.ledger.append((fact,), Origin("router:paper", 12, 9), NOW + after_s * SECOND_NS)
+    diary.ledger.flush()
+    *_, first, folded, last = why(ENTRY, "--ledger", str(diary.path))
+    chain = json.loads(told("why", ENTRY, "--json", "--ledger", diary.path).out)["chain"]
+
+    shows = "the broker's book shows 77"
+    assert first == f"09:20:51.000  reply   {shows} WORKING"
+    again = "told 3 times, the last at 09:20:54.000"
+    assert folded == f"09:20:52.000  reply   {shows} CANCELLED ({again})"
+    assert last == f"09:20:55.000  reply   {shows} WORKING"
+    assert [each["step"] for each in chain].count("reply") == 5, "programs are told each record"
+
+
 def test_an_exit_that_is_overdue_before_it_is_done_is_told_so(diary):
     diary.turn("router:paper", 9, 0, owed(ExitReason.MANUAL), intent(1, **LEAVING))
     diary.turn("router:paper", 20, 0, m.ExitOverdue("x:1", "straddle", "call -75 is open", NOW))

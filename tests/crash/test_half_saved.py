@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlsplit
+
 from tests.kit.commands import ended, ordo
 from tests.kit.daemon_process import enter, running
 from tests.kit.plans import ROOT
@@ -29,3 +31,25 @@ def test_what_its_strategy_holds_is_guarded_and_nothing_is_entered(tmp_path):
         assert [leg["guarded"] for leg in held["legs"]] == [True, True]
     named = ended(ordo("run", "--strategy", f"strategies/{ID}.toml", cwd=tmp_path))
     assert named.code == 2
+
+
+def test_whoever_looks_is_told_that_it_takes_no_entries_until_a_start_that_finds_it(tmp_path):
+    enter(tmp_path)
+    misspelt = {"ORDO_STRATEGIES__AUTOSTART": "nifty-short-stradle"}
+    with running(tmp_path, "--speed", "1", environ=misspelt) as daemon:
+        daemon.wait_ready()
+        daemon.wait_event("AlertRaised")
+        (alert,) = daemon.get("/api/alerts").document["alerts"]
+        told = "nifty-short-stradle takes no entries; what it holds, if anything, stays guarded; "
+        assert (alert["code"], alert["severity"]) == ("strategy_left_out", "critical")
+        assert alert["sentence"].startswith(f"{told}mend it and start again: no strategy has")
+        (left_out,) = daemon.get("/api/status").document["left_out"]
+        assert left_out == {"strategy_id": "nifty-short-stradle", "text": alert["sentence"]}
+        port = {"ORDO_WEB__PORT": str(urlsplit(daemon.url).port)}
+        for command in ("status", "alerts"):
+            assert told in ended(ordo(command, cwd=tmp_path, environ=port)).out
+
+    with running(tmp_path, "--speed", "1") as daemon:
+        daemon.wait_ready()
+        daemon.wait_event("AlertCleared", alert_id=alert["alert_id"])
+        assert daemon.get("/api/status").document["left_out"] == []

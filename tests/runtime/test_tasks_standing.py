@@ -2,9 +2,11 @@ from __future__ import annotations
 
 import asyncio
 
+import pytest
+
 from daemon.runtime.words import Alarm, Call, Show, Tell
 from tests.kit.disks import COMMIT, SlowDisk, asking, reached
-from tests.kit.scripted import Stage, Word
+from tests.kit.scripted import HandDriven, Stage, Word
 
 
 async def test_what_follows_a_commit_waits_until_every_inbox_is_empty():
@@ -43,6 +45,29 @@ async def test_alarms_ring_at_their_instants_and_time_passes_to_the_one_asked_fo
         ("b", 9),
     ]
     assert stage.clock.now_ns() == 50
+
+
+@pytest.mark.parametrize("before", [(), (Alarm(500, Word("late")),)])
+async def test_an_alarm_that_is_set_while_time_is_waited_for_rings_at_its_instant(before):
+    """A person's word comes at any moment, and what he set off need not wait for a frame."""
+    set_off = (Alarm(7, Word("b")), Alarm(5, Word("a")))
+    stage = Stage().add("router", {"go": before, "kill": set_off})
+    stage.clock = HandDriven()
+    async with stage.tasks() as tasks:
+        tasks.say("router", Word("go"))
+        await tasks.settle()
+        coming = asyncio.create_task(tasks.tell("router", Word("frame"), 1_000))
+        await asyncio.sleep(0)
+        tasks.say("router", Word("kill"))
+        for at_ns in (5, 7):
+            await tasks.settle()
+            stage.clock.set(at_ns)
+            for _ in range(10):
+                await asyncio.sleep(0)
+        assert stage.log[-2:] == [("router", Word("a"), 5), ("router", Word("b"), 7)]
+        stage.clock.set(1_000)
+        await coming
+    assert stage.handled()[-1] == "frame"
 
 
 async def test_what_is_said_is_carried_out_to_its_end_though_nobody_waits_for_it():

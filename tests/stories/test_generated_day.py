@@ -18,6 +18,8 @@ from daemon.domain.risk.words import ExitReason
 from daemon.messages import DayEnded, DayMarked, DayOpened, EntryDecided, ExitDecided, Noted
 from daemon.settings import Settings
 from tests.kit.acting import clock
+from tests.kit.commands import ended, ordo
+from tests.kit.daemon_process import running
 from tests.kit.generated import Left, day_end, preset_market, run, until
 
 DAY = date(2026, 3, 9)
@@ -65,6 +67,18 @@ def test_the_default_session_enters_locks_within_half_an_hour_and_leaves_by_its_
 def coarse(tmp_path_factory) -> Left:
     """The same day in frames of a minute."""
     return run(tmp_path_factory.mktemp("coarse"), preset_market(MINUTE), plans(), day_end(DAY))
+
+
+def test_a_kill_before_the_market_opens_is_flat_at_once(tmp_path):
+    """The alarms that it sets ring though no frame comes before the market opens."""
+    with running(tmp_path) as daemon:
+        daemon.wait_ready()
+        killed = ended(ordo("kill", "--json", cwd=tmp_path))
+        (*staged, flat) = [each["fact"] for each in daemon.events if each["event"] == "KillStaged"]
+
+    assert (killed.code, [each["stage"] for each in staged]) == (0, ["cancelling", "verifying"])
+    assert flat["stage"] == "flat"
+    assert flat["at_ns"] < at("08:51:00"), "the market opens at 09:15"
 
 
 @pytest.mark.parametrize(

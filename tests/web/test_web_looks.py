@@ -38,7 +38,8 @@ def latch(kind: str, scope: str = kill.ALL, name: str = "") -> kill.Latch:
 
 async def test_the_status_tells_mode_state_and_who_there_is(tmp_path):
     code = CodeLoaded("1.2.3", "ab", "cd", 4, 0)
-    async with open_port(tmp_path, ANSWERS, code=code) as port:
+    left_out = {"lost": "lost takes no entries", "straddle": "was declared since"}
+    async with open_port(tmp_path, ANSWERS, code=code, left_out=left_out) as port:
         status, told, _ = await port.ask("GET", "/api/status")
 
     account = {
@@ -79,6 +80,7 @@ async def test_the_status_tells_mode_state_and_who_there_is(tmp_path):
             "schema_number": 4,
         },
         "unread": [],
+        "left_out": [{"strategy_id": "lost", "text": "lost takes no entries"}],
     }
 
 
@@ -244,6 +246,8 @@ async def test_a_price_is_told_with_its_age_and_source(tmp_path):
         _, told, _ = await port.ask("GET", "/api/ltp?symbol=NIFTY")
         port.actors.answers[SeePrice] = lambda about: Declined("unknown_symbol", "no such thing")
         status, unknown, _ = await port.ask("GET", "/api/ltp?symbol=NIFTI")
+        port.actors.answers[SeePrice] = lambda about: Declined("no_price", "not quoted yet")
+        early, unpriced, headers = await port.ask("GET", "/api/ltp?symbol=BANKNIFTY")
 
     assert told == {
         "symbol": "NIFTY",
@@ -256,6 +260,8 @@ async def test_a_price_is_told_with_its_age_and_source(tmp_path):
         "mode": "paper",
     }
     assert (status, unknown["code"]) == (404, "unknown_symbol")
+    assert (early, unpriced["code"], unpriced["recoverable"]) == (409, "no_price", True)
+    assert headers["Retry-After"] == "1"
 
 
 async def test_a_strategy_is_told_by_its_id(tmp_path):

@@ -184,11 +184,12 @@ async def ask_who_is_there(hub):
     assert not await hub.events.look(asyncio.get_running_loop().time() + 6)
 
 
-async def test_a_token_that_is_revoked_watches_no_longer_and_others_do(tmp_path):
+@pytest.mark.parametrize("by", ["token", "ticket"])
+async def test_a_token_that_is_revoked_watches_no_longer_and_others_do(tmp_path, by):
     async with watching(tmp_path) as (port, hub, _):
         gone = {"Authorization": f"Bearer {create_token(tmp_path, 'ann', 'viewer', 0)}"}
         stays = {"Authorization": f"Bearer {create_token(tmp_path, 'bob', 'viewer', 0)}"}
-        first = await connect(port, "/ws/events", gone)
+        first = await connect(port, *await events_by(port, gone, by))
         second = await connect(port, "/ws/events", stays)
         for socket in (first, second):
             await socket.receive_json(timeout=5)
@@ -204,11 +205,20 @@ async def test_a_token_that_is_revoked_watches_no_longer_and_others_do(tmp_path)
     assert went_on["type"] == "events"
 
 
+async def events_by(port, headers, by):
+    """Return where the events are followed, and with which headers: by a ticket there are none."""
+    if by != "ticket":
+        return "/ws/events", headers
+    _, told, _ = await port.bare("POST", "/api/ws-ticket", headers=headers)
+    return f"/ws/events?ticket={told['ticket']}", None
+
+
+@pytest.mark.parametrize("by", ["cookie", "ticket"])
 @pytest.mark.parametrize("how", ["logged out", "twelve hours later"])
-async def test_a_session_that_is_over_watches_no_longer(tmp_path, how):
+async def test_a_session_that_is_over_watches_no_longer(tmp_path, how, by):
     async with watching(tmp_path) as (port, hub, _):
         cookie = await cookie_of(port)
-        socket = await connect(port, "/ws/events", cookie)
+        socket = await connect(port, *await events_by(port, cookie, by))
         await socket.receive_json(timeout=5)
         if how == "logged out":
             await port.bare("POST", "/api/logout", headers=cookie)
@@ -220,11 +230,22 @@ async def test_a_session_that_is_over_watches_no_longer(tmp_path, how):
     assert (last.type, last.data) == (aiohttp.WSMsgType.CLOSE, 1008)
 
 
-async def test_a_page_that_watches_is_using_its_session(tmp_path):
+async def test_a_ticket_opens_nothing_once_its_session_is_over(tmp_path):
+    async with watching(tmp_path) as (port, _, _):
+        cookie = await cookie_of(port)
+        path, _ = await events_by(port, cookie, "ticket")
+        await port.bare("POST", "/api/logout", headers=cookie)
+
+        assert await refused(port, path) == 401
+
+
+@pytest.mark.parametrize("by", ["cookie", "ticket"])
+async def test_a_page_that_watches_is_using_its_session(tmp_path, by):
     async with watching(tmp_path) as (port, hub, _):
         cookie = await cookie_of(port)
-        events = port.served.url + "/ws/events"
-        async with port.client.ws_connect(events, headers=cookie, autoping=False) as socket:
+        path, headers = await events_by(port, cookie, by)
+        events = port.served.url + path
+        async with port.client.ws_connect(events, headers=headers, autoping=False) as socket:
             await socket.receive_json(timeout=5)
             port.clock.advance(SESSION_NS - 1)
             await ask_who_is_there(hub)
@@ -241,9 +262,8 @@ async def test_a_page_that_watches_is_using_its_session(tmp_path):
 async def test_a_session_that_goes_on_and_a_ticket_that_is_used_up_watch_on(tmp_path):
     async with watching(tmp_path) as (port, hub, _):
         cookie = await cookie_of(port)
-        _, told, _ = await port.bare("POST", "/api/ws-ticket", headers=cookie)
         first = await connect(port, "/ws/events", cookie)
-        second = await connect(port, f"/ws/events?ticket={told['ticket']}")
+        second = await connect(port, *await events_by(port, cookie, "ticket"))
         for socket in (first, second):
             await socket.receive_json(timeout=5)
         await ask_who_is_there(hub)

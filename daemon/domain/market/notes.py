@@ -20,6 +20,7 @@ class NoteKind(StrEnum):
     OVERFILLED = "overfilled"
     OUTSIDE = "outside"
     SESSION = "session"
+    LEFT_OUT = "left_out"
     UNKNOWN_TABLE = "unknown_table"
     FELL = "fell"
 
