@@ -200,7 +200,7 @@ async def test_an_order_is_found_by_its_tag_with_the_value_of_its_trades(account
     account.script.on("GET /trades", yes([FILL]))
 
     assert await account.broker.find(OURS) == (
-        OrderUpdated(OURS, "15", State.WORKING, 65, 65 * 1_186_500, NOW),
+        OrderUpdated(OURS, "15", State.WORKING, 65, 65 * 1_186_500, NOW, quantity=130),
     )
 
 
@@ -273,7 +273,7 @@ async def test_the_account_is_read_with_what_is_held_last(account):
     told = await account.broker.read()
     again = await account.broker.read()
 
-    assert told[0] == OrderUpdated(OURS, "15", State.WORKING, 65, 65 * 1_186_500, NOW)
+    assert told[0] == OrderUpdated(OURS, "15", State.WORKING, 65, 65 * 1_186_500, NOW, quantity=130)
     read = told[1]
     assert isinstance(read, AccountRead)
     assert read.positions == (BrokerPosition(CALL, -65), BrokerPosition("MCX:GOLD", 1))
