@@ -16,7 +16,7 @@ from functools import partial
 from msgspec.structs import replace
 
 from daemon.brokers.zerodha import answers, codec, market, questions
-from daemon.brokers.zerodha.client import Client
+from daemon.brokers.zerodha.client import READS_STAND, Client
 from daemon.brokers.zerodha.codec import OrderRecord
 from daemon.brokers.zerodha.contracts import Contracts
 from daemon.brokers.zerodha.fills import Fills
@@ -25,6 +25,7 @@ from daemon.brokers.zerodha.instruments import Listed
 from daemon.brokers.zerodha.resuming import Resuming
 from daemon.brokers.zerodha.shares import Shares
 from daemon.brokers.zerodha.statuses import Statuses
+from daemon.brokers.zerodha.wire import envelope
 from daemon.domain.instants import SECOND_NS
 from daemon.domain.market.polled import Stamped
 from daemon.domain.orders.limits import Approved
@@ -105,7 +106,11 @@ class Zerodha:
             reply = await self._client.write(sent, in_time)
         except SessionRefused as error:
             return (OrderRefused(intent.intent_id, Refusal.SESSION, str(error), self._now_ns()),)
-        return (answers.placed(intent.intent_id, reply, self._now_ns()),)
+        answer = answers.placed(intent.intent_id, reply, self._now_ns())
+        if self._client.denies_writes and answers.refuses_session(reply):
+            text = f"{envelope(reply).said}; {READS_STAND}"  # no log-in mends it: a person
+            return (OrderRefused(intent.intent_id, Refusal.OTHER, text, self._now_ns()),)
+        return (answer,)
 
     async def cancel(self, intent_id: str, broker_order_id: str) -> Sequence[Answer]:
         """Ask that an order be taken out of the book.

@@ -101,6 +101,25 @@ async def test_a_no_is_believed_where_the_codec_names_it(account, answer, kind):
     assert len(account.script.asked) == 1
 
 
+async def test_orders_that_alone_are_refused_for_the_session_lead_to_a_person_and_not_to_log_ins(
+    account,
+):
+    """The log-in found the session standing each time, and the next order ended it again."""
+    account.script.on("POST /orders/regular", DEAD)
+    kinds = []
+    for generation in range(2, 8):
+        (told,) = await account.broker.place(approved())
+        kinds.append(told.kind)
+        if account.client.session is None:
+            assert isinstance((await account.broker.log_in(generation))[0], LoggedIn)
+    assert kinds == [Refusal.SESSION] * 2 + [Refusal.OTHER] * 4
+    assert told.text.endswith("; everything else is answered under the same session")
+    assert account.refused == [1, 2]
+
+    account.script.on("POST /orders/regular", no(400, "MarginException"))
+    assert (await account.broker.place(approved()))[0].kind is Refusal.MARGIN
+
+
 @pytest.mark.parametrize("purpose", [Purpose.ENTRY, Purpose.EXIT])
 async def test_an_order_whose_deadline_passes_while_a_connection_is_made_is_refused_and_stays(
     account, monkeypatch, purpose
