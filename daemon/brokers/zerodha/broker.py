@@ -156,8 +156,8 @@ class Zerodha:
     async def read(self) -> Sequence[Read]:
         """Read the whole book; before it are told new fills, with values, and the reason of a no.
 
-        Where the shares of earlier days are not known, what is held cannot be compared: the news
-        of the orders is told alone.
+        Where the shares of earlier days are not known, or an order goes neither way, what is held
+        cannot be compared: the news of the orders is told alone.
 
         Raises:
             BrokerUnavailable: it moved around each reading of the positions.
@@ -174,7 +174,10 @@ class Zerodha:
                 news, priced = await self._fills.news(book, at_ns)
                 if lacking:
                     return (*news, AccountUnread(lacking, self._now_ns()))
-                account = codec.account(priced, held, self._contracts.symbol_of, at_ns)
+                try:
+                    account = codec.account(priced, held, self._contracts.symbol_of, at_ns)
+                except WireGarbled as error:
+                    return (*news, AccountUnread(str(error), self._now_ns()))
                 unpriced = self._fills.unpriced(at_ns)
                 return (*news, replace(account, owned=self._shares.owned, unpriced=unpriced))
         raise BrokerUnavailable("Zerodha's book moved around each reading of the positions")

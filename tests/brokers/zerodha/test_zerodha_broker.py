@@ -313,6 +313,20 @@ async def test_the_reason_of_a_rejection_is_told_before_the_book_that_shows_it_a
     assert "GET /trades" not in account.script.routes()
 
 
+async def test_a_fill_is_told_though_another_order_of_the_book_cannot_be_understood(account):
+    """It was taken for told, and then nothing told of it for as long as that order was shown."""
+    partly = RECORD | {"filled_quantity": 65, "average_price": 118.65}
+    odd = RECORD | {"order_id": "16", "tag": None, "transaction_type": "SWAP"}
+    account.script.on("GET /orders", yes([partly, odd]))
+    told, unread = await account.broker.read()
+    account.later(1)
+    (again,) = await account.broker.read()
+
+    assert (told.broker_order_id, told.filled_quantity) == ("15", 65)
+    assert (type(unread), type(again)) == (AccountUnread, AccountUnread)
+    assert unread.because == "order 16 is to 'SWAP'"
+
+
 WHOLE = RECORD | {"status": "COMPLETE", "filled_quantity": 130, "average_price": 118.55}
 REST = FILL | {"trade_id": "2", "average_price": 118.5}
 
