@@ -232,13 +232,22 @@ async def test_absence_is_told_only_from_a_book_that_was_read(account, bad):
         await account.broker.find(OURS)
 
 
-@pytest.mark.parametrize("route", ["GET /orders", "GET /portfolio/positions"])
-async def test_an_error_that_names_no_kind_is_neither_an_empty_book_nor_flat(account, route):
-    body = b'{"status":"error","message":"down","data":%b}'
-    empty = b"[]" if route == "GET /orders" else b'{"net":[],"day":[]}'
-    account.script.on(route, Answer(200, body % empty))
+DOWN = b'{"status":"error","message":"down","data":%b}'
+"""An error that names no kind, around what is no error."""
+
+
+async def test_an_error_that_names_no_kind_is_no_empty_book(account):
+    account.script.on("GET /orders", Answer(200, DOWN % b"[]"))
     with pytest.raises(BrokerUnavailable, match="down"):
         await account.broker.read()
+
+
+async def test_an_error_that_names_no_kind_is_not_flat(account):
+    account.script.on("GET /portfolio/positions", Answer(200, DOWN % b'{"net":[],"day":[]}'))
+    (unread,) = await account.broker.read()
+
+    assert isinstance(unread, AccountUnread)
+    assert "down" in unread.because
 
 
 async def test_several_look_ups_within_a_second_share_one_book(account):
@@ -368,10 +377,31 @@ async def test_a_book_that_moved_around_the_positions_is_read_until_it_stands(ac
     assert account.script.routes().count("GET /portfolio/positions") == 2
 
 
-async def test_a_book_that_moves_on_is_no_reading(account):
+async def test_a_book_that_moves_on_is_no_reading_and_its_fills_are_told(account):
     filled = iter(range(9))
-    account.script.on("GET /orders", lambda _: yes([RECORD | {"filled_quantity": next(filled)}]))
-    with pytest.raises(BrokerUnavailable, match="moved around each reading"):
+    more = RECORD | {"average_price": 118.65}
+    account.script.on("GET /orders", lambda _: yes([more | {"filled_quantity": next(filled)}]))
+    account.later(1)
+    told, unread = await account.broker.read()
+
+    assert (told.filled_quantity, "moved around each reading" in unread.because) == (3, True)
+
+
+@pytest.mark.parametrize("failure", [PAGE, no(403, "PermissionException"), yes({"net": 5})])
+async def test_a_fill_is_told_though_what_is_held_cannot_be_read(account, failure):
+    """A stop that filled at the broker was not heard of, and its leg could be closed once more."""
+    account.script.on("GET /orders", yes([HALF]))
+    account.script.on("GET /portfolio/positions", failure)
+    told, unread = await account.broker.read()
+
+    assert (told.broker_order_id, told.filled_quantity) == ("15", 65)
+    assert (type(unread), unread.sessionless) == (AccountUnread, False)
+
+
+async def test_a_session_that_is_dead_before_the_positions_are_read_is_told_as_that(account):
+    account.script.on("GET /orders", yes([HALF]))
+    account.script.on("GET /portfolio/positions", DEAD)
+    with pytest.raises(SessionRefused):
         await account.broker.read()
 
 
