@@ -52,7 +52,7 @@ def at_zerodha(vault: Vault, tell: Tell, wall: Clock, terms: Broker, say: Say) -
         tell: brings word of a refused session to the keeper of that account.
         wall: host time.
         terms: what was set for the broker.
-        say: is told what is amiss with their contracts.
+        say: is told what is amiss with their contracts, and with orders.
     """
     root, ticker_root = terms.api_root or ROOT, terms.ws_root or TICKER_ROOT
 
@@ -77,6 +77,7 @@ def at_zerodha(vault: Vault, tell: Tell, wall: Clock, terms: Broker, say: Say) -
         prices = Prices(Ticker(around, contracts.of_symbol), contracts, broker.quotes)
         broker.on_ready = partial(prices.ready, renewed=True)
         contracts.on_fetched, contracts.on_amiss = partial(prices.ready, renewed=False), say
+        client.on_amiss = say
         return Opened(broker, close=broker.close, market=prices)
 
     return open_account

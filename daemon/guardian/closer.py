@@ -14,6 +14,7 @@ from msgspec.structs import replace
 from daemon.domain.instants import SECOND_NS
 from daemon.domain.market.frames import Quote
 from daemon.domain.orders import reconcile
+from daemon.domain.orders.changed import lowered_by
 from daemon.domain.orders.flatten import PAGED, CancelExit, Flatten, Holding, PlaceExit, Resting
 from daemon.domain.orders.heard import Order
 from daemon.domain.orders.ids import IntentIds
@@ -274,6 +275,16 @@ class Closer(Witness):
             self._machine.cancelled(_named(leg_of(order)), left, now_ns)
             why = order.text or "no reason was told"
             done.told.append(f"{intent.side} {intent.symbol} was cancelled, and not by us: {why}")
+
+    def _changed(self, done: Round, order: Order, before: Order, now_ns: int) -> None:
+        """Answer what was taken off an exit of ours like that; take back what is of more now."""
+        units = lowered_by(order, before)
+        if order.intent.intent_id not in self._mine:
+            return
+        if units > 0:
+            self._machine.cancelled(_named(leg_of(order)), units, now_ns)
+        else:
+            self._cancel(done, order, now_ns)
 
 
 def _closable(done: Round, read: AccountRead) -> AccountRead:

@@ -10,6 +10,7 @@ from msgspec import Struct, field
 from daemon.domain.instants import SECOND_NS, day_of
 from daemon.domain.market.frames import Quote
 from daemon.domain.orders import reconcile
+from daemon.domain.orders.changed import lowered_by, sentence
 from daemon.domain.orders.doubt import DOUBTFUL, Doubt, given_up, is_old
 from daemon.domain.orders.heard import Order
 from daemon.domain.orders.ids import IntentIds
@@ -261,12 +262,18 @@ class Witness:
             self._refused(done, order, now_ns)
         if order.state is State.CANCELLED and is_open(before.state):
             self._cancelled(done, order, now_ns)
+        if lowered_by(order, before) and not reconcile.is_strangers(order.intent):
+            done.told.append(sentence(order, before, alone=False))
+            self._changed(done, order, before, now_ns)
 
     def _refused(self, done: Round, order: Order, now_ns: int) -> None:
         """Answer a no of the broker's to an order."""
 
     def _cancelled(self, done: Round, order: Order, now_ns: int) -> None:
         """Take in that an order is in the broker's book no longer, whoever asked for that."""
+
+    def _changed(self, done: Round, order: Order, before: Order, now_ns: int) -> None:
+        """Answer that somebody made an order of ours larger or smaller at the broker."""
 
     def _take(self, done: Round, fact: Any) -> None:
         self.books.apply(fact)

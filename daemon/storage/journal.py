@@ -90,7 +90,9 @@ ENTRIES: dict[type[Fact], Entry] = {
     orders.OrderRefused: Entry(without=("at_ns", "text")),
     orders.ConfirmationWanted: Entry(without=("at_ns", "question_id", "text")),
     orders.OrderParked: _TIMELESS,
-    orders.OrderUpdated: Entry(("at_ns", "text", "broker_order_id"), _tells_a_fill_or_an_end),
+    orders.OrderUpdated: Entry(
+        ("at_ns", "text", "broker_order_id"), _tells_a_fill_or_an_end, unless_preset=("quantity",)
+    ),
     # What a person did, as far as trading hangs on it; who, why and under which name is his affair.
     m.Latched: Entry(("latch_id", "at_ns", "reason", "by", "unwritten"), unless_preset=_MARK),
     m.Released: Entry(("latch_id", "at_ns", "by"), unless_preset=_MARK),

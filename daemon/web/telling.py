@@ -144,7 +144,7 @@ def order_told(order: Order, mode: Mode) -> OrderTold:
         leg_id=intent.leg_id,
         symbol=intent.symbol,
         side=intent.side,
-        quantity=intent.quantity,
+        quantity=order.quantity,
         filled_quantity=order.filled_quantity,
         remaining_quantity=order.remaining_quantity,
         average_price=average(order.filled_value_e4, order.filled_quantity),

@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from daemon.app.accounts import accounts_of
 from daemon.app.at_zerodha import at_zerodha
+from daemon.brokers.zerodha.client import WRITES_DENIED
 from daemon.errors import SessionRefused
 from daemon.messages import LoggedIn, RenewSession, StepWanted
 from daemon.ports.market import LinkMoved, MarketReady, SessionLost
@@ -18,7 +19,17 @@ from daemon.settings import Broker, Settings
 from daemon.storage.vault import Place, Vault
 from daemon.telemetry.redaction import Secret
 from tests.kit.canary import planted
-from tests.kit.kite_account import API_SECRET, BROUGHT, CALL, CONTRACTS, GRANTED, KEY, NOW, OURS
+from tests.kit.kite_account import (
+    API_SECRET,
+    BROUGHT,
+    CALL,
+    CONTRACTS,
+    GRANTED,
+    KEY,
+    NOW,
+    OURS,
+    approved,
+)
 from tests.kit.kite_script import DEAD, HANGS, Answer, scripted_kite, yes
 
 
@@ -63,6 +74,29 @@ async def test_a_session_is_sealed_used_and_its_refusal_told_to_its_keeper(tmp_p
     assert {row.field for row in vault.rows()} == {"api_key", "api_secret", "access_token"}
     assert vault.open("paper", "access_token").reveal().endswith(f" {GRANTED}")
     assert GRANTED not in vault.path.read_text(encoding="utf-8")
+
+
+async def test_that_orders_alone_are_refused_is_told_to_whoever_runs_the_daemon_once(vault):
+    told, said, wall = [], [], VirtualClock(NOW)
+    vault.put("paper", {"request_token": Secret(BROUGHT)}, NOW)
+    async with scripted_kite() as script:
+        script.on("POST /session/token", yes({"access_token": GRANTED}))
+        script.on("GET /user/profile", yes({"user_id": "AB1234"}))
+        script.on("GET /instruments", Answer(200, CONTRACTS.encode(), "text/csv"))
+        script.on("POST /orders/regular", DEAD)
+        opener = at_zerodha(
+            vault, lambda _, word: told.append(word), wall, at(script.url), said.append
+        )
+        (account,) = accounts_of(Settings(), strict=False)
+        opened = opener(account, None, wall.now_ns)
+        for generation in (4, 5, 6, 7):
+            await opened.broker.log_in(generation)
+            await opened.broker.place(approved())
+        assert opened.close is not None
+        await opened.close()
+
+    assert told == [RenewSession("paper", 4), RenewSession("paper", 5)]
+    assert said == [WRITES_DENIED]
 
 
 async def test_prices_are_told_with_the_session_and_the_contracts_that_come_with_a_login(vault):

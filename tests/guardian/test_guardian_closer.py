@@ -380,6 +380,41 @@ def test_an_exit_that_somebody_else_cancels_is_answered_like_a_no_and_told():
     assert told == [f"buy {CALL} was cancelled, and not by us: self trade"] * len(prices)
 
 
+@pytest.mark.parametrize(
+    ("made", "words", "then"),
+    [
+        (26, "it is of 26 now; what it leaves open is closed by another", [(CALL, BUY, 39)]),
+        (130, "it is of 130 now; it is taken back where it is of more than is open", []),
+    ],
+)
+def test_an_exit_that_somebody_makes_smaller_or_larger_closes_no_more_than_is_open(
+    made, words, then
+):
+    account = Account(*entered("E1", CALL, SELL), held={CALL: -65})
+    (asked,) = account.round().asked
+    intent_id, now_ns = asked.approved.intent.intent_id, account.now_ns
+    changed = OrderUpdated(intent_id, "B1", State.WORKING, 0, 0, now_ns, quantity=made)
+    done = account.answer(OrderAccepted(intent_id, "B1", now_ns), changed)
+    assert done.told == [
+        f"order B1 of ours, to buy 65 {CALL}, was changed at the broker and not by us: {words}"
+    ]
+    assert [type(each) for each in done.asked] == ([] if then else [Cancel])
+    assert exits(account.round()) == []
+    account.answer(OrderUpdated(intent_id, "B1", State.CANCELLED, 0, 0, now_ns + 1))
+    assert exits(account.round(6)) == [(CALL, BUY, 65)]
+
+
+def test_an_order_that_was_not_sent_from_here_and_is_changed_is_taken_back_all_the_same():
+    resting = intent("E2", CALL, SELL)
+    account = Account(*entered("E1", CALL, SELL), IntentRecorded(resting, NOON), held={CALL: -65})
+    changed = OrderUpdated("E2", "B2", State.WORKING, 0, 0, NOON, quantity=26)
+    (told,) = account.answer(changed).told
+    assert told.endswith("it is of 26 now; its entry is given up")
+    assert "B2" in [
+        each.broker_order_id for each in account.round().asked if hasattr(each, "broker_order_id")
+    ]
+
+
 @pytest.mark.parametrize(("wall", "leaves"), [(time(15, 16), False), (time(15, 22), True)])
 def test_shares_leave_in_the_closing_auction_too(wall, leaves):
     """Before it they stay, and that is told."""

@@ -52,6 +52,12 @@ class Placed(Struct):
     intent: Intent
     state: State = State.WORKING
     filled: int = 0
+    changed: int = 0
+
+    @property
+    def quantity(self) -> int:
+        """Units that it is of."""
+        return self.changed or self.intent.quantity
 
     def update(self, at_ns: int, **fields) -> OrderUpdated:
         """What the book says of it."""
@@ -168,15 +174,21 @@ class ScriptedBroker:
 
     def fill(self, order: Placed, now_ns: int, quantity: int = 0) -> OrderUpdated:
         """Fill an order, wholly unless told."""
-        more = quantity or order.intent.quantity - order.filled
+        more = quantity or order.quantity - order.filled
         before = self.held().get(order.intent.pocket, 0)
         order.filled += more
         turned = before * (before + more * order.intent.side.sign) < 0
         if turned and order.intent.symbol not in self._shared:
             self.flips.append(order.intent.intent_id)
-        if order.filled >= order.intent.quantity:
+        if order.filled >= order.quantity:
             order.state = State.FILLED
         return order.update(now_ns)
+
+    def change(self, order: Placed, quantity: int) -> None:
+        """Somebody makes an order larger or smaller; with all of it filled it is over."""
+        order.changed = quantity
+        if order.filled >= quantity:
+            order.state = State.FILLED
 
     def end_day(self) -> None:
         """Forget the orders of the day; what they filled stays held, what rests lapses untold."""
@@ -290,7 +302,7 @@ def _shown(order: Placed) -> BrokerOrder:
         order.number,
         intent.symbol,
         intent.side,
-        intent.quantity,
+        order.quantity,
         order.state,
         order.filled,
         order.filled * intent.price_e4,

@@ -43,7 +43,7 @@ _PACE_NS = SECOND_NS
 _AGAIN_NS = 5 * SECOND_NS
 """After a stop was taken back, and where none can leave yet."""
 _AFTER_NO_NS = 60 * SECOND_NS
-"""After the broker would not have one, or somebody else cancelled it."""
+"""After the broker would not have one, or somebody else cancelled it or made it smaller."""
 _LASTS_NS = 60 * SECOND_NS
 """What keeps a stop from resting for so long is told; prices and books are read anew before."""
 
@@ -181,7 +181,8 @@ def _next_ns(desk: Desk, short: _Short) -> int:
 
 
 def _waits_ns(desk: Desk, order: Order) -> int:
-    if order.state in (State.REFUSED, State.REJECTED) or is_unasked(desk, order):
+    is_smaller = order.quantity < order.intent.quantity
+    if order.state in (State.REFUSED, State.REJECTED) or is_smaller or is_unasked(desk, order):
         return _AFTER_NO_NS
     return _AGAIN_NS if order.state is State.CANCELLED else _PACE_NS
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from daemon.actors.order_router import (
     answers,
     arms,
+    changed,
     doubts,
     entries,
     exits,
@@ -51,13 +52,7 @@ from daemon.domain.orders.heard import Order
 from daemon.domain.orders.ids import IntentIds
 from daemon.domain.orders.reconcile import AccountRead, news, with_ours
 from daemon.domain.orders.states import is_open
-from daemon.domain.orders.words import (
-    Intent,
-    OrderAnswer,
-    OrderUpdated,
-    OutcomeUnknown,
-    State,
-)
+from daemon.domain.orders.words import Intent, OrderAnswer, OrderUpdated, OutcomeUnknown, State
 from daemon.messages import (
     AccountUnread,
     Ask,
@@ -307,6 +302,7 @@ class OrderRouter:
         """Do what follows from the broker's word on an order."""
         desk, order = self._desk, taken.order
         waiting.heard(desk, turn, order)
+        changed.heard(desk, turn, order, taken.before, now_ns)
         if taken.is_filling:
             self._closed_outside(turn, taken.closed, now_ns)
         if taken.is_late:

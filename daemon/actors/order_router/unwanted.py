@@ -37,6 +37,7 @@ def leave_surplus(desk: Desk, turn: Turn, order: Order, before: Order, now_ns: i
     """Close what an entry has just filled beyond what was wanted of its leg, all orders together.
 
     One that is said to have filled more than it asked for is no proof of that: it is told alone.
+    What somebody has put on an entry at the broker he wants: it is held with the rest.
 
     Args:
         desk: of the account.
@@ -72,10 +73,10 @@ def leave_surplus(desk: Desk, turn: Turn, order: Order, before: Order, now_ns: i
 def tell_overfill(desk: Desk, turn: Turn, order: Order, now_ns: int) -> None:
     """Tell a person of a fill of more than was asked, and of an exit that went beyond flat."""
     intent, filled = order.intent, order.filled_quantity
-    text = f"{intent.intent_id} filled {filled} of {intent.quantity} {intent.symbol}"
+    text = f"{intent.intent_id} filled {filled} of {order.quantity} {intent.symbol}"
     net = desk.book.position(intent.strategy_id, intent.leg_id).net_quantity
     if intent.purpose is not Purpose.ENTRY and net * intent.side.sign > 0:
         text = f"{text}, beyond flat: {net:+d} of {intent.leg_id} are held, and are closed at once"
-    elif filled <= intent.quantity:
+    elif filled <= order.quantity:
         return
     turn.announce(Noted(NoteKind.OVERFILLED, text, now_ns, intent.strategy_id))

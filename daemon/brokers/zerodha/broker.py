@@ -4,7 +4,7 @@ What the broker shows is evidence as of when it was asked for, not of when its a
 and positions come in two answers, so the book is read around the positions until it says the same
 before and after: only then do both belong to one instant. An order's fills and end stand in the
 book itself, so they are told whatever else does not come: without trades by the order's average,
-and without the shares of earlier days before the word that the account could not be read.
+and without what is held before the word that the account could not be read.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from functools import partial
 from msgspec.structs import replace
 
 from daemon.brokers.zerodha import answers, codec, market, questions
-from daemon.brokers.zerodha.client import Client
+from daemon.brokers.zerodha.client import READS_STAND, Client
 from daemon.brokers.zerodha.codec import OrderRecord
 from daemon.brokers.zerodha.contracts import Contracts
 from daemon.brokers.zerodha.fills import Fills
@@ -25,19 +25,21 @@ from daemon.brokers.zerodha.instruments import Listed
 from daemon.brokers.zerodha.resuming import Resuming
 from daemon.brokers.zerodha.shares import Shares
 from daemon.brokers.zerodha.statuses import Statuses
+from daemon.brokers.zerodha.wire import envelope
 from daemon.domain.instants import SECOND_NS
 from daemon.domain.market.polled import Stamped
 from daemon.domain.orders.limits import Approved
 from daemon.domain.orders.margin import MarginLeg
 from daemon.domain.orders.words import Intent, OrderRefused, Purpose, Refusal
 from daemon.errors import (
+    BrokerError,
     BrokerMisused,
-    BrokerUnavailable,
     SessionRefused,
     WireGarbled,
 )
 from daemon.messages import (
     AccountUnread,
+    BrokerPosition,
     LoggedIn,
     LoginFailed,
     MarginRead,
@@ -49,6 +51,8 @@ _FRESH_NS = SECOND_NS
 """Look-ups within it share one reading of the book."""
 _LATE_S = 3.0
 """So long a log-in or a reading waits for the contracts of the day where earlier ones are there."""
+_HELD_MS = 3_500
+"""So long the positions may take, tried again or not: fills are held up no longer by them."""
 _READINGS = 3
 """So often the book may move around a reading of the positions."""
 
@@ -105,7 +109,11 @@ class Zerodha:
             reply = await self._client.write(sent, in_time)
         except SessionRefused as error:
             return (OrderRefused(intent.intent_id, Refusal.SESSION, str(error), self._now_ns()),)
-        return (answers.placed(intent.intent_id, reply, self._now_ns()),)
+        answer = answers.placed(intent.intent_id, reply, self._now_ns())
+        if self._client.denies_writes and answers.refuses_session(reply):
+            text = f"{envelope(reply).said}; {READS_STAND}"  # no log-in mends it: a person
+            return (OrderRefused(intent.intent_id, Refusal.OTHER, text, self._now_ns()),)
+        return (answer,)
 
     async def cancel(self, intent_id: str, broker_order_id: str) -> Sequence[Answer]:
         """Ask that an order be taken out of the book.
@@ -151,28 +159,26 @@ class Zerodha:
     async def read(self) -> Sequence[Read]:
         """Read the whole book; before it are told new fills, with values, and the reason of a no.
 
-        Where the shares of earlier days are not known, what is held cannot be compared: the news
-        of the orders is told alone.
+        Where positions or the shares of earlier days are not known, the book moves around each
+        reading of them, or an order goes neither way, what is held cannot be compared: the news of
+        the orders is told alone.
 
         Raises:
-            BrokerUnavailable: it moved around each reading of the positions.
-            BrokerError: it could not be read.
+            BrokerError: the orders could not be read, or there is no session.
         """
         await self._contracts.keep_up(self._client, self._now_ns(), _LATE_S)
         lacking = await self._shares.keep_up(self._now_ns())
-        book, read_ns = await self._read_book()
-        for _ in range(_READINGS):
-            held = await self._client.read(questions.positions(self._contracts.symbol_of))
-            before, at_ns = book, read_ns
-            book, read_ns = await self._read_book()
-            if _filled(before) == _filled(book):
-                news, priced = await self._fills.news(book, at_ns)
-                if lacking:
-                    return (*news, AccountUnread(lacking, self._now_ns()))
-                account = codec.account(priced, held, self._contracts.symbol_of, at_ns)
-                unpriced = self._fills.unpriced(at_ns)
-                return (*news, replace(account, owned=self._shares.owned, unpriced=unpriced))
-        raise BrokerUnavailable("Zerodha's book moved around each reading of the positions")
+        book, at_ns, held = await self._with_positions()
+        news, priced = await self._fills.news(book, at_ns)
+        if isinstance(held, str) or lacking:
+            because = held if isinstance(held, str) else lacking
+            return (*news, AccountUnread(because, self._now_ns()))
+        try:
+            account = codec.account(priced, held, self._contracts.symbol_of, at_ns)
+        except WireGarbled as error:
+            return (*news, AccountUnread(str(error), self._now_ns()))
+        unpriced = self._fills.unpriced(at_ns)
+        return (*news, replace(account, owned=self._shares.owned, unpriced=unpriced))
 
     async def margin(self, parent: str, legs: Sequence[MarginLeg]) -> Sequence[Counted]:
         """Say what margin legs need beside what is held, and what is free for them.
@@ -235,6 +241,29 @@ class Zerodha:
     async def _read_book(self) -> tuple[tuple[OrderRecord, ...], int]:
         async with self._reading:
             return await self._ask_for_book()
+
+    async def _with_positions(
+        self,
+    ) -> tuple[tuple[OrderRecord, ...], int, tuple[BrokerPosition, ...] | str]:
+        """Return the book, the instant of it, and what is held then or why that is not known.
+
+        Raises:
+            BrokerError: the book could not be read, or there is no session.
+        """
+        asked = questions.positions(self._contracts.symbol_of)
+        book, at_ns = await self._read_book()
+        for _ in range(_READINGS):
+            try:
+                held = await self._client.read(asked, _HELD_MS)
+            except SessionRefused:
+                raise
+            except BrokerError as error:
+                return book, at_ns, str(error)
+            before, before_ns = book, at_ns
+            book, at_ns = await self._read_book()
+            if _filled(before) == _filled(book):
+                return book, before_ns, held
+        return book, at_ns, "Zerodha's book moved around each reading of the positions"
 
     async def _ask_for_book(self) -> tuple[tuple[OrderRecord, ...], int]:
         asked_ns, writes = self._now_ns(), self._client.writes

@@ -4,6 +4,9 @@ A read waits for its turn in the broker's counts, in order, and is tried again w
 sense. A write is sent at once, for its budget is kept by who decides it, together with what must be
 left for exits. A session that the broker refuses is used by nobody any more: from then on whatever
 needs one is refused here, until there is another.
+
+A session may be refused to writes alone, while reads are answered under it. Whoever logs in then
+takes up the same one, so that ends it a few times and no more: reads go on, and a person is told.
 """
 
 from __future__ import annotations
@@ -40,8 +43,20 @@ READS: Mapping[Kind, Window] = MappingProxyType(
 """How often each kind of question may be asked; the broker counts them apart."""
 MOST_CHANGES = 25
 """So often the broker lets one order be changed."""
+RENEWALS = 2
+"""So often in a row one access token is given up because a write under it was refused."""
 READING = ReadPolicy(on=(BrokerUnavailable, OutcomeUnknown))
 """How reads are tried; one try is bounded by the way to the broker."""
+
+
+READS_STAND = "everything else is answered under the same session"
+"""What a refusal is told with that no log-in can mend, for the session is there."""
+WRITES_DENIED = (
+    f"Zerodha refuses orders as if there were no session, and {READS_STAND}: log in anew with "
+    "`ordo login`, and look at Zerodha whether this program may order from this machine's address; "
+    "exits are tried again at least every 16 s until then, and can be made in the broker's app"
+)
+"""What a person is told then."""
 
 
 class Session(Struct, frozen=True):
@@ -73,6 +88,7 @@ class Client:
 
     Attributes:
         writes: so many are over, however they ended.
+        on_amiss: is told, in a sentence, that writes alone are refused; once for each token.
 
     Args:
         transport: carries the requests.
@@ -96,7 +112,9 @@ class Client:
         self._turns = {kind: _Turns(window, host, sleep) for kind, window in READS.items()}
         self._session: Session | None = None
         self._changes: Counter[str] = Counter()
+        self._denied: tuple[Secret | None, int] = (None, 0)
         self.writes = 0
+        self.on_amiss: Callable[[str], object] | None = None
 
     def use(self, session: Session) -> None:
         """Use a session from now on."""
@@ -106,6 +124,14 @@ class Client:
     def session(self) -> Session | None:
         """The session that is used; None: there is none."""
         return self._session
+
+    @property
+    def denies_writes(self) -> bool:
+        """Whether the broker refuses writes under the present session, and answers reads."""
+        token, times = self._denied
+        return (
+            self._session is not None and token == self._session.access_token and times > RENEWALS
+        )
 
     def leave(self) -> None:
         """Use the present session no longer."""
@@ -126,8 +152,10 @@ class Client:
         try:
             session = self._standing()
             reply = await self._ask(session, sent, in_time=in_time)
-            if refuses_session(reply):
-                self._end(session)
+            if reply.status == OK:
+                self._denied = (None, 0)
+            elif refuses_session(reply):
+                self._deny(session)
             return reply
         finally:
             self.writes += 1
@@ -200,6 +228,22 @@ class Client:
     ) -> Reply:
         reply = await self._transport.send(sent, session.authorization, timeout_ms, in_time)
         return reply if reply.status == OK else unquoted(reply, session.secrets)
+
+    def _deny(self, session: Session) -> None:
+        """Take that a write was refused under a session: it is dead, or stands for reads alone.
+
+        A log-in shows the token to the broker before it is used again, so one that was brought back
+        each time is answered.
+        """
+        if self._session is not session:
+            return
+        token, times = self._denied
+        times = times + 1 if token == session.access_token else 1
+        self._denied = (session.access_token, times)
+        if times <= RENEWALS:
+            self._end(session)
+        elif times == RENEWALS + 1 and self.on_amiss is not None:
+            self.on_amiss(WRITES_DENIED)
 
     def _end(self, session: Session) -> None:
         """Take that the broker refuses a session; one that is used no more ends nothing."""

@@ -197,6 +197,8 @@ def _number(order: Raw) -> str:
 def updated(record: OrderRecord, now_ns: int) -> OrderUpdated:
     """Return an order as evidence.
 
+    Of what was cancelled or rejected the units are not told, for they fill no more.
+
     Args:
         record: as the book shows it, at the price of its fills.
         now_ns: when it was read.
@@ -214,6 +216,7 @@ def updated(record: OrderRecord, now_ns: int) -> OrderUpdated:
         at_ns=now_ns,
         kind=_reason(record) if state is State.REJECTED else None,
         text=record.text,
+        quantity=_count(record.quantity) if state in (State.WORKING, State.FILLED) else 0,
     )
 
 

@@ -1,6 +1,7 @@
 """What was heard of one intent, and the order that follows from it.
 
-Facts may come in any order and any number; what was heard only ever grows.
+Facts may come in any order and any number; what was heard only ever grows. What an order is of may
+be changed at the broker either way, so of that the newest word stands.
 """
 
 from __future__ import annotations
@@ -44,6 +45,8 @@ class Order(Struct, frozen=True):
         at_ns: when the newest of what is known was first told; who repeats it changes nothing.
         broker_order_ids: every number that the broker gave it; more than one is a duplicate.
         recorded_ns: when its intent was recorded; its request left after that, if it did.
+        changed_quantity: units that it is of since somebody changed it at the broker; 0: as many as
+            were intended. Of several orders of one intent it says nothing.
     """
 
     intent: Intent
@@ -57,13 +60,30 @@ class Order(Struct, frozen=True):
     at_ns: int
     broker_order_ids: tuple[str, ...] = ()
     recorded_ns: int = 0
+    changed_quantity: int = 0
+
+    @property
+    def quantity(self) -> int:
+        """The units that it is of, by the newest word of the broker's."""
+        return self.changed_quantity or self.intent.quantity
 
 
 class Part(Struct):
-    """One order in the broker's book."""
+    """One order in the broker's book.
+
+    Attributes:
+        state: where it stands.
+        filled: units, and the sum of price x units over them.
+        quantity: when it was last told of how many units it is, and of how many; 0: as intended.
+    """
 
     state: State = State.INTENDED
     filled: tuple[int, int] = (0, 0)
+    quantity: tuple[int, int] = (0, 0)
+
+    def asks(self, intent: Intent) -> int:
+        """Return the units that it is of."""
+        return self.quantity[1] or intent.quantity
 
 
 class Heard(Struct):
@@ -113,6 +133,8 @@ def hear(heard: Heard, fact: OrderFact) -> None:
         case OrderUpdated():
             part = _hear_of_part(heard, fact.broker_order_id, BOOK_WORDS[fact.state])
             part.filled = max(part.filled, (fact.filled_quantity, fact.filled_value_e4))
+            if fact.quantity:
+                part.quantity = max(part.quantity, (fact.at_ns, fact.quantity))
             _say(heard, fact.at_ns, fact.kind, fact.text)
             told = replace(fact, at_ns=0)
             heard.first_ns[told] = min(heard.first_ns.get(told, fact.at_ns), fact.at_ns)
@@ -148,11 +170,13 @@ def order_of(heard: Heard, intent: Intent) -> Order:
     """Return the order as all that was heard of its intent makes it."""
     ids = tuple(sorted(name for name in heard.parts if name))
     quantity, value_e4 = _filled(heard.parts, ids)
-    state = after(heard.state, Evidence.FILLED) if quantity >= intent.quantity else heard.state
-    remaining = 0 if state in _ENDED_SHORT else max(0, intent.quantity - quantity)
+    _, told = max((part.quantity for part in heard.parts.values()), default=(0, 0))
+    asked = intent.quantity if len(ids) > 1 else told or intent.quantity
+    state = after(heard.state, Evidence.FILLED) if quantity >= asked else heard.state
+    remaining = 0 if state in _ENDED_SHORT else max(0, asked - quantity)
     live = ids
     if len(ids) > 1:
-        rests = {name: _rest(heard.parts[name], intent.quantity) for name in ids}
+        rests = {name: _rest(heard.parts[name], intent) for name in ids}
         live = tuple(name for name in ids if rests[name]) or ids
         remaining = sum(rests.values())
         state = State.WORKING if remaining else state
@@ -168,12 +192,13 @@ def order_of(heard: Heard, intent: Intent) -> Order:
         at_ns=max((heard.at_ns, *heard.first_ns.values())),
         broker_order_ids=ids,
         recorded_ns=heard.recorded_ns,
+        changed_quantity=0 if asked == intent.quantity else asked,
     )
 
 
-def _rest(part: Part, quantity: int) -> int:
+def _rest(part: Part, intent: Intent) -> int:
     """Return what one of several orders of an intent may still fill, in units."""
-    return 0 if part.state in _ENDED_SHORT else max(0, quantity - part.filled[0])
+    return 0 if part.state in _ENDED_SHORT else max(0, part.asks(intent) - part.filled[0])
 
 
 def _filled(parts: dict[str, Part], ids: tuple[str, ...]) -> tuple[int, int]:

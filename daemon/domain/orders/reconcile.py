@@ -16,6 +16,7 @@ from msgspec.structs import replace
 
 from daemon.domain.instants import day_of, start_of
 from daemon.domain.market.calendar import days_since_trading
+from daemon.domain.orders import changed
 from daemon.domain.orders.book import Book
 from daemon.domain.orders.heard import Order
 from daemon.domain.orders.states import BOOK_WORDS, after, is_final
@@ -160,7 +161,7 @@ def news(book: Book, read: AccountRead) -> tuple[OrderUpdated, ...]:
     for order in read.orders:
         told[id_in(book, order, read.at_ns)].append(order)
     return tuple(
-        updated(intent_id, each, read.at_ns)
+        updated(intent_id, each, read.at_ns, changed.told(known, each.state, each.quantity))
         for intent_id, seen in told.items()
         if (known := book.order(intent_id)) is not None and _knows_better(known, seen)
         for each in seen
@@ -172,8 +173,8 @@ def strangers(book: Book, read: AccountRead) -> tuple[BrokerOrder, ...]:
     return tuple(order for order in read.orders if not id_in(book, order, read.at_ns))
 
 
-def updated(intent_id: str, order: BrokerOrder, at_ns: int) -> OrderUpdated:
-    """Return an order of the broker's book as evidence of one in ours."""
+def updated(intent_id: str, order: BrokerOrder, at_ns: int, quantity: int = 0) -> OrderUpdated:
+    """Return an order of the broker's book as evidence of one in ours; its units if changed."""
     return OrderUpdated(
         intent_id=intent_id,
         broker_order_id=order.broker_order_id,
@@ -182,6 +183,7 @@ def updated(intent_id: str, order: BrokerOrder, at_ns: int) -> OrderUpdated:
         filled_value_e4=order.filled_value_e4,
         at_ns=at_ns,
         text=order.text,
+        quantity=quantity,
     )
 
 
@@ -334,10 +336,9 @@ def _knows_better(known: Order, seen: list[BrokerOrder]) -> bool:
     if filled > (known.filled_quantity, known.filled_value_e4):
         return True
     if len(known.broker_order_ids) == 1:
-        return after(known.state, BOOK_WORDS[seen[0].state]) is not known.state
-    rests = (
-        0 if is_final(each.state) else known.intent.quantity - each.filled_quantity for each in seen
-    )
+        is_changed = bool(changed.told(known, seen[0].state, seen[0].quantity))
+        return is_changed or after(known.state, BOOK_WORDS[seen[0].state]) is not known.state
+    rests = (0 if is_final(each.state) else each.quantity - each.filled_quantity for each in seen)
     return len(seen) == len(known.broker_order_ids) and sum(rests) < known.remaining_quantity
 
 

@@ -210,7 +210,11 @@ class OrderParked(Struct, frozen=True, tag=True):
     at_ns: int
 
 
-class OrderUpdated(Struct, frozen=True, tag=True):
+def _none() -> None:
+    return None
+
+
+class OrderUpdated(Struct, frozen=True, tag=True, omit_defaults=True):
     """What the broker's book says of an order; quantities are cumulative.
 
     Attributes:
@@ -218,6 +222,8 @@ class OrderUpdated(Struct, frozen=True, tag=True):
         filled_quantity: units filled so far.
         filled_value_e4: the sum of price x units over those fills.
         kind: why, where it was rejected.
+        quantity: units that the order is of, which somebody may have changed at the broker; left
+            out of a record where it is 0: nothing new is told of it.
     """
 
     intent_id: str
@@ -226,8 +232,9 @@ class OrderUpdated(Struct, frozen=True, tag=True):
     filled_quantity: int
     filled_value_e4: int
     at_ns: int
-    kind: Refusal | None = None
-    text: str = ""
+    kind: Refusal | None = field(default_factory=_none)  # of factories, so that they stand in
+    text: str = field(default_factory=str)  # records though nothing is told by them
+    quantity: int = 0
 
 
 OrderAnswer = OrderAccepted | OrderRefused | OutcomeUnknown | ConfirmationWanted

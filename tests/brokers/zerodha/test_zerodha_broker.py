@@ -101,6 +101,25 @@ async def test_a_no_is_believed_where_the_codec_names_it(account, answer, kind):
     assert len(account.script.asked) == 1
 
 
+async def test_orders_that_alone_are_refused_for_the_session_lead_to_a_person_and_not_to_log_ins(
+    account,
+):
+    """The log-in found the session standing each time, and the next order ended it again."""
+    account.script.on("POST /orders/regular", DEAD)
+    kinds = []
+    for generation in range(2, 8):
+        (told,) = await account.broker.place(approved())
+        kinds.append(told.kind)
+        if account.client.session is None:
+            assert isinstance((await account.broker.log_in(generation))[0], LoggedIn)
+    assert kinds == [Refusal.SESSION] * 2 + [Refusal.OTHER] * 4
+    assert told.text.endswith("; everything else is answered under the same session")
+    assert account.refused == [1, 2]
+
+    account.script.on("POST /orders/regular", no(400, "MarginException"))
+    assert (await account.broker.place(approved()))[0].kind is Refusal.MARGIN
+
+
 @pytest.mark.parametrize("purpose", [Purpose.ENTRY, Purpose.EXIT])
 async def test_an_order_whose_deadline_passes_while_a_connection_is_made_is_refused_and_stays(
     account, monkeypatch, purpose
@@ -200,7 +219,7 @@ async def test_an_order_is_found_by_its_tag_with_the_value_of_its_trades(account
     account.script.on("GET /trades", yes([FILL]))
 
     assert await account.broker.find(OURS) == (
-        OrderUpdated(OURS, "15", State.WORKING, 65, 65 * 1_186_500, NOW),
+        OrderUpdated(OURS, "15", State.WORKING, 65, 65 * 1_186_500, NOW, quantity=130),
     )
 
 
@@ -213,13 +232,22 @@ async def test_absence_is_told_only_from_a_book_that_was_read(account, bad):
         await account.broker.find(OURS)
 
 
-@pytest.mark.parametrize("route", ["GET /orders", "GET /portfolio/positions"])
-async def test_an_error_that_names_no_kind_is_neither_an_empty_book_nor_flat(account, route):
-    body = b'{"status":"error","message":"down","data":%b}'
-    empty = b"[]" if route == "GET /orders" else b'{"net":[],"day":[]}'
-    account.script.on(route, Answer(200, body % empty))
+DOWN = b'{"status":"error","message":"down","data":%b}'
+"""An error that names no kind, around what is no error."""
+
+
+async def test_an_error_that_names_no_kind_is_no_empty_book(account):
+    account.script.on("GET /orders", Answer(200, DOWN % b"[]"))
     with pytest.raises(BrokerUnavailable, match="down"):
         await account.broker.read()
+
+
+async def test_an_error_that_names_no_kind_is_not_flat(account):
+    account.script.on("GET /portfolio/positions", Answer(200, DOWN % b'{"net":[],"day":[]}'))
+    (unread,) = await account.broker.read()
+
+    assert isinstance(unread, AccountUnread)
+    assert "down" in unread.because
 
 
 async def test_several_look_ups_within_a_second_share_one_book(account):
@@ -273,7 +301,7 @@ async def test_the_account_is_read_with_what_is_held_last(account):
     told = await account.broker.read()
     again = await account.broker.read()
 
-    assert told[0] == OrderUpdated(OURS, "15", State.WORKING, 65, 65 * 1_186_500, NOW)
+    assert told[0] == OrderUpdated(OURS, "15", State.WORKING, 65, 65 * 1_186_500, NOW, quantity=130)
     read = told[1]
     assert isinstance(read, AccountRead)
     assert read.positions == (BrokerPosition(CALL, -65), BrokerPosition("MCX:GOLD", 1))
@@ -292,6 +320,20 @@ async def test_the_reason_of_a_rejection_is_told_before_the_book_that_shows_it_a
     assert isinstance(read, AccountRead)
     assert again == read
     assert "GET /trades" not in account.script.routes()
+
+
+async def test_a_fill_is_told_though_another_order_of_the_book_cannot_be_understood(account):
+    """It was taken for told, and then nothing told of it for as long as that order was shown."""
+    partly = RECORD | {"filled_quantity": 65, "average_price": 118.65}
+    odd = RECORD | {"order_id": "16", "tag": None, "transaction_type": "SWAP"}
+    account.script.on("GET /orders", yes([partly, odd]))
+    told, unread = await account.broker.read()
+    account.later(1)
+    (again,) = await account.broker.read()
+
+    assert (told.broker_order_id, told.filled_quantity) == ("15", 65)
+    assert (type(unread), type(again)) == (AccountUnread, AccountUnread)
+    assert unread.because == "order 16 is to 'SWAP'"
 
 
 WHOLE = RECORD | {"status": "COMPLETE", "filled_quantity": 130, "average_price": 118.55}
@@ -335,10 +377,31 @@ async def test_a_book_that_moved_around_the_positions_is_read_until_it_stands(ac
     assert account.script.routes().count("GET /portfolio/positions") == 2
 
 
-async def test_a_book_that_moves_on_is_no_reading(account):
+async def test_a_book_that_moves_on_is_no_reading_and_its_fills_are_told(account):
     filled = iter(range(9))
-    account.script.on("GET /orders", lambda _: yes([RECORD | {"filled_quantity": next(filled)}]))
-    with pytest.raises(BrokerUnavailable, match="moved around each reading"):
+    more = RECORD | {"average_price": 118.65}
+    account.script.on("GET /orders", lambda _: yes([more | {"filled_quantity": next(filled)}]))
+    account.later(1)
+    told, unread = await account.broker.read()
+
+    assert (told.filled_quantity, "moved around each reading" in unread.because) == (3, True)
+
+
+@pytest.mark.parametrize("failure", [PAGE, no(403, "PermissionException"), yes({"net": 5})])
+async def test_a_fill_is_told_though_what_is_held_cannot_be_read(account, failure):
+    """A stop that filled at the broker was not heard of, and its leg could be closed once more."""
+    account.script.on("GET /orders", yes([HALF]))
+    account.script.on("GET /portfolio/positions", failure)
+    told, unread = await account.broker.read()
+
+    assert (told.broker_order_id, told.filled_quantity) == ("15", 65)
+    assert (type(unread), unread.sessionless) == (AccountUnread, False)
+
+
+async def test_a_session_that_is_dead_before_the_positions_are_read_is_told_as_that(account):
+    account.script.on("GET /orders", yes([HALF]))
+    account.script.on("GET /portfolio/positions", DEAD)
+    with pytest.raises(SessionRefused):
         await account.broker.read()
 
 

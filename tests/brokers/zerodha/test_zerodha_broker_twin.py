@@ -42,6 +42,19 @@ async def test_an_order_that_is_rejected_once_it_has_a_number_is_told_with_the_r
     assert "rejected on purpose" in told.text
 
 
+@pytest.mark.parametrize("units", [LOT, 3 * LOT])
+async def test_an_order_that_a_person_changes_in_the_app_is_of_what_he_made_of_it(at, units):
+    (taken,) = await at.broker.place(approved(symbol=CALL, quantity=2 * LOT, price_e4=210 * E4))
+    path = f"/orders/regular/{taken.broker_order_id}"
+    told = await at.twin.ask("PUT", path, data={"quantity": units, "order_type": "LIMIT"})
+    (read,) = await at.broker.read()
+
+    assert told.status == 200
+    assert (read.orders[0].quantity, read.orders[0].state) == (units, State.WORKING)
+    (found,) = await at.broker.find(taken.intent_id)
+    assert found.quantity == units
+
+
 async def test_a_person_s_token_makes_a_session_and_counts_once(at):
     """Brought again it is refused, and the session that it made goes on."""
     at.twin.host.advance(SECOND_NS)

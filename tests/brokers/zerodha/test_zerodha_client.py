@@ -6,9 +6,17 @@ import asyncio
 from collections.abc import AsyncIterator, Iterator
 
 import pytest
+from msgspec.structs import replace
 
 from daemon.brokers.zerodha import answers, questions
-from daemon.brokers.zerodha.client import MOST_CHANGES, READING, READS, Client, Session
+from daemon.brokers.zerodha.client import (
+    MOST_CHANGES,
+    READING,
+    READS,
+    WRITES_DENIED,
+    Client,
+    Session,
+)
 from daemon.brokers.zerodha.forms import PLAIN_FORM, Change, Sent, cancellation
 from daemon.brokers.zerodha.questions import Kind, Question
 from daemon.brokers.zerodha.transport import Transport
@@ -183,6 +191,44 @@ async def test_a_write_leaves_the_session_where_its_refusal_is_not_believed(scri
 
     assert isinstance(told, Unknown)
     assert house.refused == []
+
+
+async def test_a_session_that_is_refused_to_writes_alone_is_given_up_a_few_times_and_then_kept(
+    script, house
+):
+    """It was given up and taken up again for ever: a log-in shows it to a read, and it stands."""
+    script.on("POST /orders/regular", DEAD)
+    said = []
+    house.client.on_amiss = said.append
+    for generation in range(2, 9):
+        assert (await house.client.write(PLACE)).status == 403
+        if house.client.session is None:
+            house.client.use(replace(session(1), generation=generation))
+    assert (house.refused, house.client.denies_writes) == ([1, 2], True)
+    assert said == [WRITES_DENIED]
+
+    script.on("GET /user/profile", DEAD)
+    with pytest.raises(SessionRefused):
+        await house.client.read(PROFILE)
+    assert (house.refused, house.client.denies_writes) == ([1, 2, 3], False)
+
+
+@pytest.mark.parametrize("mended", ["accepted", "another token"])
+async def test_whatever_mends_writes_has_the_next_refusal_end_the_session_again(
+    script, house, mended
+):
+    script.on("POST /orders/regular", DEAD)
+    for generation in range(2, 5):
+        await house.client.write(PLACE)
+        house.client.use(replace(session(1), generation=generation))
+    if mended == "accepted":
+        script.on("POST /orders/regular", yes({"order_id": "15"}), DEAD)
+        await house.client.write(PLACE)
+    else:
+        house.client.use(session(4))
+    assert not house.client.denies_writes
+    await house.client.write(PLACE)
+    assert house.refused == [1, 2, 4]
 
 
 @pytest.mark.parametrize("kind", ["read", "write"])

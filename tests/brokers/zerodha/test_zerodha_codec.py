@@ -70,8 +70,20 @@ def sample(name: str) -> Reply:
 
 def test_an_order_that_is_partly_filled_works():
     assert codec.updated(record(), NOW) == OrderUpdated(
-        OURS, RECORD["order_id"], State.WORKING, 75, 75 * 1_186_500, NOW
+        OURS, RECORD["order_id"], State.WORKING, 75, 75 * 1_186_500, NOW, quantity=150
     )
+
+
+@pytest.mark.parametrize(
+    ("status", "told"),
+    [("OPEN", 75), ("TRIGGER PENDING", 75), ("COMPLETE", 75), ("CANCELLED", 0), ("REJECTED", 0)],
+)
+def test_of_how_many_units_an_order_is_now_is_told_while_it_says_what_fills(status, told):
+    """Its record shows what somebody made of it in the app, and its fills end it by that."""
+    changed = record(status=status, quantity=75, pending_quantity=0)
+
+    assert codec.updated(changed, NOW).quantity == told
+    assert codec.shown(changed, names).quantity == 75
 
 
 @pytest.mark.parametrize(

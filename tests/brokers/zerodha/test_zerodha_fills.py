@@ -61,9 +61,9 @@ async def test_a_fill_is_told_by_its_average_and_again_once_all_its_trades_are_t
 
     at_ns = NOW + 2 * SECOND_NS
     assert [each[:-1] for each in told] == [
-        (OrderUpdated(OURS, "15", State.FILLED, 130, ROUNDED_E4, NOW),),
+        (OrderUpdated(OURS, "15", State.FILLED, 130, ROUNDED_E4, NOW, quantity=130),),
         (),
-        (OrderUpdated(OURS, "15", State.FILLED, 130, EXACT_E4, at_ns),),
+        (OrderUpdated(OURS, "15", State.FILLED, 130, EXACT_E4, at_ns, quantity=130),),
         (),
     ]
     shown = [(State.FILLED, 130, ROUNDED_E4), (State.FILLED, 130, EXACT_E4)]

@@ -45,7 +45,7 @@ async def test_no_fill_is_lost_to_an_older_state(account):
     account.script.on("GET /trades", yes([FILL]))
     told, read = await account.broker.read()
 
-    assert told == OrderUpdated(OURS, "15", State.WORKING, 65, 65 * 1_186_500, NOW)
+    assert told == OrderUpdated(OURS, "15", State.WORKING, 65, 65 * 1_186_500, NOW, quantity=130)
     assert (read.orders[0].state, read.orders[0].filled_quantity) == (State.WORKING, 65)
 
 

@@ -108,6 +108,7 @@ facts = st.one_of(
         instants,
         st.none() | st.sampled_from(Refusal),
         st.sampled_from(["", "x"]),
+        st.sampled_from([0, 0, 65, 130, 195]),
     ),
 )
 

@@ -32,8 +32,8 @@ def of(*facts):
     return order_of(heard, heard.intent)
 
 
-def told(state, quantity, number="7"):
-    return OrderUpdated("a", number, state, quantity, quantity * 100, at_ns=4)
+def told(state, quantity, number="7", of=0, at_ns=4):
+    return OrderUpdated("a", number, state, quantity, quantity * 100, at_ns, quantity=of)
 
 
 @pytest.mark.parametrize(
@@ -58,6 +58,43 @@ def test_an_order_is_what_all_that_was_heard_makes_of_it(facts, state, filled, r
         assert (order.state, order.filled_quantity, order.remaining_quantity) == (
             state,
             filled,
+            remaining,
+        )
+
+
+@pytest.mark.parametrize(
+    ("facts", "state", "quantity", "remaining"),
+    [
+        ((told(State.WORKING, 0, of=65),), State.WORKING, 65, 65),
+        ((told(State.WORKING, 35, of=65),), State.WORKING, 65, 30),
+        ((told(State.WORKING, 65, of=65),), State.FILLED, 65, 0),
+        ((told(State.FILLED, 65, of=65),), State.FILLED, 65, 0),
+        ((told(State.FILLED, 65),), State.FILLED, 130, 65),
+        ((told(State.WORKING, 0, of=195),), State.WORKING, 195, 195),
+        ((told(State.WORKING, 130, of=195),), State.WORKING, 195, 65),
+        ((told(State.FILLED, 195, of=195),), State.FILLED, 195, 0),
+        ((told(State.WORKING, 130), told(State.WORKING, 0, of=195)), State.WORKING, 195, 65),
+        ((told(State.CANCELLED, 35), told(State.WORKING, 35, of=65)), State.CANCELLED, 65, 0),
+        ((ACCEPTED, told(State.WORKING, 0, of=65), told(State.WORKING, 35)), State.WORKING, 65, 30),
+        (
+            (told(State.WORKING, 0, of=65), told(State.WORKING, 0, of=130, at_ns=5)),
+            State.WORKING,
+            130,
+            130,
+        ),
+        (
+            (told(State.FILLED, 65, of=65), told(State.WORKING, 0, "8", of=195)),
+            State.WORKING,
+            130,
+            195,
+        ),
+    ],
+)
+def test_an_order_is_of_what_the_broker_told_last(facts, state, quantity, remaining):
+    for order in (of(*facts), of(*reversed(facts)), of(*facts, *facts)):
+        assert (order.state, order.quantity, order.remaining_quantity) == (
+            state,
+            quantity,
             remaining,
         )
 

@@ -55,9 +55,11 @@ def book(*facts):
     return made
 
 
-def shown(state=State.WORKING, filled=0, client_id=ID, number="B1", **fields):
+def shown(state=State.WORKING, filled=0, client_id=ID, number="B1", quantity=75, **fields):
     """An order in the broker's book."""
-    return BrokerOrder(client_id, number, CE, Side.SELL, 75, state, filled, filled * 100, **fields)
+    return BrokerOrder(
+        client_id, number, CE, Side.SELL, quantity, state, filled, filled * 100, **fields
+    )
 
 
 def read(*orders, net=0, symbol=CE):
@@ -74,6 +76,18 @@ NEWS = {
         1,
     ),
     "more filled than we heard": ([ACCEPTED], [shown(filled=25)], 1),
+    "an order that somebody made smaller": ([ACCEPTED], [shown(quantity=50)], 1),
+    "an order that somebody made larger": ([ACCEPTED], [shown(quantity=150)], 1),
+    "an order that fills what was made of it": (
+        [ACCEPTED],
+        [shown(State.FILLED, 50, quantity=50)],
+        1,
+    ),
+    "units of what is gone": (
+        [ACCEPTED, updated(State.CANCELLED)],
+        [shown(State.CANCELLED, quantity=50)],
+        0,
+    ),
     "an end that we had not heard": ([ACCEPTED], [shown(State.CANCELLED)], 1),
     "a cancelled order that filled": (
         [ACCEPTED, updated(State.CANCELLED)],
@@ -116,6 +130,16 @@ def test_news_that_was_heard_is_no_news_again():
     for fact in news(made, seen):
         made.apply(fact)
     assert (made.order(ID).state, made.net(CE), news(made, seen)) == (State.FILLED, -75, ())
+
+
+def test_what_was_made_of_an_order_is_told_until_it_was_heard():
+    made, seen = book(ACCEPTED), read(shown(filled=25, quantity=50))
+    for fact in news(made, seen):
+        made.apply(fact)
+    order = made.order(ID)
+    assert (order.quantity, order.remaining_quantity, news(made, seen)) == (50, 25, ())
+    (back,) = news(made, read(shown(filled=25)))
+    assert back.quantity == 75
 
 
 def test_an_order_that_our_book_knows_under_no_id_is_a_stranger():
