@@ -15,6 +15,7 @@ from tests.kit.error_pages import PATH, WRITE, document
 _TABLES = (answers.ANSWERS, trading.TRADING, house.HOUSE)
 
 
+@pytest.mark.untraced
 def test_every_code_that_is_given_to_an_error_is_in_the_catalogue():
     unknown = [each for each in error_codes.given() if each.code and each.code not in CATALOGUE]
 

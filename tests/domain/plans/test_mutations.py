@@ -226,6 +226,7 @@ def outcome(text: str) -> str:
     return "valid"
 
 
+@pytest.mark.untraced
 @pytest.mark.timeout(1_800)
 def test_a_mutated_file_is_valid_or_refused_with_its_place() -> None:
     """Never another error, never a key that is ignored."""
