@@ -45,7 +45,7 @@ from daemon.app.opening import openers_of, require_credentials
 from daemon.app.outbox import outboxes_of
 from daemon.app.playing import play
 from daemon.app.ports import Doors, Ports
-from daemon.app.records import Records, records
+from daemon.app.records import Records, Told, records
 from daemon.app.runners import Runners, waits
 from daemon.app.runs import Run
 from daemon.app.signals import Stop, heard
@@ -130,7 +130,8 @@ class Service:
                 return self._stop.signal
             owner = given.accounts[0].owner
             flush_ms = given.settings.ledger.flush_ms
-            kept = stack.enter_context(records(given.folder, given.store, owner, failed, flush_ms))
+            hears = Told(failed, self._unit.reading)
+            kept = stack.enter_context(records(given.folder, given.store, owner, hears, flush_ms))
             for sentence in (*kept.recovered, *ballast.keep_back(given.state_dir)):
                 self._watcher.say(sentence)
             if not self._stop.is_asked():
@@ -221,7 +222,7 @@ class Service:
         beside = Beside(given, told, prices=self._pace.waits)
         timed = TimedLedger(kept.ledger, meter.now_ns, told.metrics.ledger_round_trip.observe)
         ledger = AnnouncingLedger(timed, self._entered, durable)
-        supervisor = Supervisor(app.specs, ledger)
+        supervisor = Supervisor(app.specs, ledger, self._unit.reading)
         mirror = self._hot.mirror if self._hot is not None else None
         around = surrounded(beside.around(self._unknown.around(app.around)), meter, mirror)
         self._tasks = tasks = self._pace.driver(supervisor, ledger, around, self._pace)
@@ -248,6 +249,7 @@ class Service:
             self._watcher.say,
         )
         self._ports.record(deque(kept.ledger.facts(), maxlen=_RECALLED))
+        kept.forget()
         given.played.tell_of(ledger)
         async with sinks.kept(), beside.kept(), tasks:
             await self._serve(app, Housekeeper(control, ledger, self._watcher.say))
