@@ -33,10 +33,10 @@ from daemon.app.day_jobs import day_jobs
 from daemon.app.declared import take_up
 from daemon.app.deployed import code_loaded
 from daemon.app.health import Physician
-from daemon.app.holding import held
 from daemon.app.host import Host, this_host
 from daemon.app.housekeeping import Housekeeper
 from daemon.app.kill_signal import KillBySignal
+from daemon.app.ledger_wait import held_with_ledger
 from daemon.app.live import least_epoch, live_terms
 from daemon.app.loop_watch import LoopWatch
 from daemon.app.meter import Meter
@@ -125,12 +125,11 @@ class Service:
 
         async with AsyncExitStack() as stack:
             stack.enter_context(heard(self._stop, self._by_signal))
-            holding = held(given.state_dir, self._unit.waiting, self._stop.is_asked)
+            holding = held_with_ledger(given, self._unit, self._machine, self._stop.is_asked)
             if not await stack.enter_async_context(holding):
                 return self._stop.signal
-            owner = given.accounts[0].owner
+            owner, hears = given.accounts[0].owner, Told(failed, self._unit.reading)
             flush_ms = given.settings.ledger.flush_ms
-            hears = Told(failed, self._unit.reading)
             kept = stack.enter_context(records(given.folder, given.store, owner, hears, flush_ms))
             for sentence in (*kept.recovered, *ballast.keep_back(given.state_dir)):
                 self._watcher.say(sentence)

@@ -70,7 +70,7 @@ class Unit:
         self._guardian = Notifier(host.guardian, _untold)
         self._stage = Stage.STARTING
         self._beat: Beat | None = None
-        self._waited = False
+        self._waited = ""
         self._read_ns = 0
         self._notifier.send(self._status(standing.RECOVERING))
 
@@ -117,9 +117,14 @@ class Unit:
     def waiting(self, because: str) -> None:
         """Tell that the start waits, and ask for more time; a person is told once."""
         self._notifier.send(self._status(because), extend(_MORE_S))
-        if not self._waited:
-            self._waited = True
+        if because != self._waited:
+            self._waited = because
             self._say(because)
+
+    def waiting_for_records(self, because: str) -> None:
+        """Tell a guardian as well: without the record it could not close anything either."""
+        self.waiting(because)
+        self._guardian.send(READS)
 
     def reading(self) -> None:
         """Tell that the start goes on reading what was recorded: once a second, however often."""

@@ -143,8 +143,8 @@ class Watch:
         self._wait_anew(Exposure.UNSEEN)
         self._teller.say_once(
             "reads",
-            f"a daemon starts and reads its record; until its first beat {bound_s:.0f} s are borne "
-            "in all",
+            f"a daemon starts, and waits for its record or reads it; until its first beat "
+            f"{bound_s:.0f} s are borne in all",
         )
 
     def _taken_over(self) -> None:

@@ -248,3 +248,15 @@ async def test_a_start_that_goes_on_reading_tells_manager_and_guardian_once_a_se
         assert heard[:2] == [b"EXTEND_TIMEOUT_USEC=30000000"] * 2
         assert b"over" in heard[2]
         assert listener.heard() is Heard.READS
+
+
+async def test_a_start_that_waits_for_its_record_is_told_to_a_guardian_and_others_once_each(
+    machine, tmp_path
+):
+    with listening(tmp_path) as listener:
+        machine.unit.waiting("the guardian works")
+        assert listener.heard() is Heard.NOTHING
+        for _ in range(2):
+            machine.unit.waiting_for_records("the server is away")
+        assert listener.heard() is Heard.READS
+    assert machine.said == ["the guardian works", "the server is away"]

@@ -113,7 +113,7 @@ async def test_a_daemon_that_goes_on_reading_its_record_is_borne_with_as_long_as
     borne = int(watched.watch._patience.stopped_s / LOOK_S)
     assert await watched.looks(borne) == [Deed.WAIT] * borne
     assert await watched.looks(LOOKS) == [Deed.WAIT] * (LOOKS - 1) + [Deed.TAKE_OVER]
-    assert len([text for text in watched.said if "reads its record" in text]) == 1
+    assert len([text for text in watched.said if "waits for its record or reads it" in text]) == 1
 
 
 async def test_a_daemon_that_has_begun_to_read_and_hangs_is_taken_over_for(died, watched):
