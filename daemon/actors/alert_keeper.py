@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from msgspec import Struct
 from msgspec.structs import replace
 
-from daemon.actors.alert_conditions import Conditions
+from daemon.actors.alert_conditions import HEARS, Conditions
 from daemon.actors.turn import Turn
 from daemon.messages import Ask, Declined, Done, Told
 from daemon.messages.alerts import (
@@ -33,6 +33,8 @@ KEPT = 200
 """So many alerts whose condition is over are still told."""
 LEVELS = 5
 """Up to this level an alert escalates; then everybody has been told, and it stays as it is."""
+
+_HEARS = frozenset(HEARS)
 
 
 class Unanswered(Struct, frozen=True):
@@ -57,7 +59,8 @@ class AlertKeeper:
         self._open: dict[tuple[str, str], str] = {}
         self._count = 0
         for fact in facts:
-            self._conditions.hear(fact)
+            if type(fact) in _HEARS:
+                self._conditions.hear(fact)
             if isinstance(fact, AlertFact):
                 self._apply(fact)
 

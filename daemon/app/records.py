@@ -9,6 +9,7 @@ from pathlib import Path
 from msgspec import Struct
 
 from daemon.errors import SettingsError
+from daemon.runtime.telling import silent
 from daemon.storage.emergency import GuardedLedger
 from daemon.storage.ledger import StoredLedger
 from daemon.storage.patience import Patience
@@ -17,6 +18,18 @@ from daemon.storage.store import Store
 from daemon.storage.verified import Verified
 from daemon.twin.file import SqliteFile
 from daemon.twin.late_file import LateFile
+
+
+class Told(Struct, frozen=True):
+    """Who is told of what becomes of records.
+
+    Attributes:
+        failed: hears once when the ledger fails, in whichever thread finds out.
+        reads: hears that a start goes on while it reads them.
+    """
+
+    failed: Callable[[str], None]
+    reads: Callable[[], object] = silent
 
 
 class Records(Struct, frozen=True):
@@ -30,6 +43,7 @@ class Records(Struct, frozen=True):
         folder: where it is kept, all but what the ledger's store keeps.
         store: where the ledger is kept.
         open: keeps what is opened until the records are closed.
+        forget: lets go of the facts that the start read, which until then are read but once.
     """
 
     ledger: GuardedLedger
@@ -38,6 +52,7 @@ class Records(Struct, frozen=True):
     folder: Path
     store: Store
     open: ExitStack
+    forget: Callable[[], None]
 
     def exchanges(
         self, accounts: Sequence[str], home: str, on_failure: Callable[[str], object]
@@ -61,16 +76,14 @@ class Records(Struct, frozen=True):
 
 
 @contextmanager
-def records(
-    folder: Path, store: Store, owner: str, on_failure: Callable[[str], None], flush_ms: int
-) -> Iterator[Records]:
+def records(folder: Path, store: Store, owner: str, told: Told, flush_ms: int) -> Iterator[Records]:
     """Open the records of a daemon, taking over first what an emergency left behind.
 
     Args:
         folder: where the emergency file and the exchanges are.
         store: where the ledger is kept.
         owner: whose they are.
-        on_failure: is told once when the ledger fails, in whichever thread finds out.
+        told: who is told of what becomes of them.
         flush_ms: how long its disk may take.
 
     Raises:
@@ -78,13 +91,16 @@ def records(
         SettingsError: it goes on with the records of another owner, which nobody would guard.
     """
     inner = StoredLedger(store, owner)
+    stored = inner.stored
+    stored.keep(told.reads)
     patience = Patience(flush_ms / 1_000)
-    with closing(GuardedLedger(inner, folder / "emergency", on_failure, patience)) as ledger:
-        amiss = Verified(folder).require_whole(store)
+    with closing(GuardedLedger(inner, folder / "emergency", told.failed, patience)) as ledger:
+        amiss = Verified(folder).require_whole(store, told.reads)
         _require_owner(store, owner)
         recovered = (*amiss, *ledger.recover())
         with ExitStack() as held:
-            yield Records(ledger, inner.stored.reached_ns(), recovered, folder, store, held)
+            reached_ns = stored.reached_ns()
+            yield Records(ledger, reached_ns, recovered, folder, store, held, stored.forget)
 
 
 def _require_owner(store: Store, owner: str) -> None:

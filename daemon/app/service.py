@@ -33,10 +33,10 @@ from daemon.app.day_jobs import day_jobs
 from daemon.app.declared import take_up
 from daemon.app.deployed import code_loaded
 from daemon.app.health import Physician
-from daemon.app.holding import held
 from daemon.app.host import Host, this_host
 from daemon.app.housekeeping import Housekeeper
 from daemon.app.kill_signal import KillBySignal
+from daemon.app.ledger_wait import held_with_ledger
 from daemon.app.live import least_epoch, live_terms
 from daemon.app.loop_watch import LoopWatch
 from daemon.app.meter import Meter
@@ -45,7 +45,7 @@ from daemon.app.opening import openers_of, require_credentials
 from daemon.app.outbox import outboxes_of
 from daemon.app.playing import play
 from daemon.app.ports import Doors, Ports
-from daemon.app.records import Records, records
+from daemon.app.records import Records, Told, records
 from daemon.app.runners import Runners, waits
 from daemon.app.runs import Run
 from daemon.app.signals import Stop, heard
@@ -125,12 +125,12 @@ class Service:
 
         async with AsyncExitStack() as stack:
             stack.enter_context(heard(self._stop, self._by_signal))
-            holding = held(given.state_dir, self._unit.waiting, self._stop.is_asked)
+            holding = held_with_ledger(given, self._unit, self._machine, self._stop.is_asked)
             if not await stack.enter_async_context(holding):
                 return self._stop.signal
-            owner = given.accounts[0].owner
+            owner, hears = given.accounts[0].owner, Told(failed, self._unit.reading)
             flush_ms = given.settings.ledger.flush_ms
-            kept = stack.enter_context(records(given.folder, given.store, owner, failed, flush_ms))
+            kept = stack.enter_context(records(given.folder, given.store, owner, hears, flush_ms))
             for sentence in (*kept.recovered, *ballast.keep_back(given.state_dir)):
                 self._watcher.say(sentence)
             if not self._stop.is_asked():
@@ -221,7 +221,7 @@ class Service:
         beside = Beside(given, told, prices=self._pace.waits)
         timed = TimedLedger(kept.ledger, meter.now_ns, told.metrics.ledger_round_trip.observe)
         ledger = AnnouncingLedger(timed, self._entered, durable)
-        supervisor = Supervisor(app.specs, ledger)
+        supervisor = Supervisor(app.specs, ledger, self._unit.reading)
         mirror = self._hot.mirror if self._hot is not None else None
         around = surrounded(beside.around(self._unknown.around(app.around)), meter, mirror)
         self._tasks = tasks = self._pace.driver(supervisor, ledger, around, self._pace)
@@ -248,6 +248,7 @@ class Service:
             self._watcher.say,
         )
         self._ports.record(deque(kept.ledger.facts(), maxlen=_RECALLED))
+        kept.forget()
         given.tell_of(ledger, self._pace.now_ns())
         async with sinks.kept(), beside.kept(), tasks:
             await self._serve(app, Housekeeper(control, ledger, self._watcher.say))

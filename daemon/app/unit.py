@@ -20,25 +20,26 @@ from daemon.app.host import Host
 from daemon.app.sentry import LOOK_S, LOOKS, Sentry
 from daemon.app.works import called_off
 from daemon.control import Control, Refusal
+from daemon.domain.instants import SECOND_NS
 from daemon.errors import OrdoError
 from daemon.kill import LatchUnwritten
 from daemon.messages import FreeEntries, HeldBy, HoldEntries
 from daemon.runtime.tasks import Tasks
 from daemon.runtime.words import Lane
+from daemon.settings.guardian import BEAT, READS
 from daemon.telemetry.notify import Notifier, extend, status
 
 _STATUS_EVERY_S = 1
 _MORE_S = 30
 LOST = f"the daemon ended: {SILENT}, for {LOOKS * LOOK_S:.0f} s"
-_BEAT = "WATCHDOG=1"
 
 
 class Stage(Enum):
     """How far a daemon has come, and what a beat says then; a manager too busy hears it again."""
 
     STARTING = (extend(_MORE_S),)
-    RUNNING = ("READY=1", _BEAT)
-    STOPPING = (_BEAT, extend(_MORE_S))
+    RUNNING = ("READY=1", BEAT)
+    STOPPING = (BEAT, extend(_MORE_S))
 
 
 class Unit:
@@ -69,7 +70,8 @@ class Unit:
         self._guardian = Notifier(host.guardian, _untold)
         self._stage = Stage.STARTING
         self._beat: Beat | None = None
-        self._waited = False
+        self._waited = ""
+        self._read_ns = 0
         self._notifier.send(self._status(standing.RECOVERING))
 
     def shown(self, view: object) -> bool:
@@ -115,13 +117,26 @@ class Unit:
     def waiting(self, because: str) -> None:
         """Tell that the start waits, and ask for more time; a person is told once."""
         self._notifier.send(self._status(because), extend(_MORE_S))
-        if not self._waited:
-            self._waited = True
+        if because != self._waited:
+            self._waited = because
             self._say(because)
+
+    def waiting_for_records(self, because: str) -> None:
+        """Tell a guardian as well: without the record it could not close anything either."""
+        self.waiting(because)
+        self._guardian.send(READS)
+
+    def reading(self) -> None:
+        """Tell that the start goes on reading what was recorded: once a second, however often."""
+        now_ns = self._host.running.now_ns()
+        if now_ns - self._read_ns >= SECOND_NS:
+            self._read_ns = now_ns
+            self._notifier.send(extend(_MORE_S))
+            self._guardian.send(READS)
 
     def _beaten(self) -> None:
         self._notifier.send(*self._stage.value)
-        self._guardian.send(_BEAT)
+        self._guardian.send(BEAT)
 
     def _lost(self) -> None:
         """End the process, for its watchdogs guard nothing; the sentry's thread calls this."""

@@ -211,6 +211,14 @@ HOUSE: Final[Mapping[str, Entry]] = {
         "critical",
         status=503,
     ),
+    "ledger_away": Entry(
+        "The server of the ledger cannot be reached, or is being started",
+        "see that it runs, and that [ledger] url names it; a start waits for it two minutes",
+        _DISK,
+        "critical",
+        recoverable=True,
+        status=503,
+    ),
     "state_disk_fails": Entry(
         "The disk of the state folder is full or fails",
         "make room on it, or look at the system's log; then the same start succeeds",

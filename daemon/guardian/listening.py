@@ -1,7 +1,8 @@
 """Where a daemon's beat is heard: a datagram socket in the state folder.
 
 A daemon sends a beat without waiting, and without a disk, so a disk that hangs stops no beat of one
-that guards. Beats are only counted as having come; what they say is not looked at.
+that guards. Beats are only counted as having come. One that starts says by another word that it
+goes on reading its record: that is no beat, for nobody guards yet.
 """
 
 from __future__ import annotations
@@ -12,14 +13,23 @@ import os
 import socket
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from enum import Enum
 from pathlib import Path
 
 from daemon.errors import SettingsError, StoreError
-from daemon.settings.guardian import SOCKET
+from daemon.settings.guardian import READS, SOCKET
 from daemon.storage.exclusive import LOCK
 
 _LOCK = "guardian.lock"
 _MOST_BYTES = 64
+
+
+class Heard(Enum):
+    """What a daemon was heard to do."""
+
+    NOTHING = "it was silent"
+    READS = "it starts, and goes on reading its record"
+    BEAT = "it guards"
 
 
 class Listener:
@@ -32,15 +42,18 @@ class Listener:
     def __init__(self, wire: socket.socket) -> None:
         self._wire = wire
 
-    def heard(self) -> bool:
-        """Say whether a beat has come since this was asked last."""
-        came = False
+    def heard(self) -> Heard:
+        """Say what has come since this was asked last; a beat goes before the other word."""
+        came = Heard.NOTHING
         while True:
             try:
-                self._wire.recv(_MOST_BYTES)
+                told = self._wire.recv(_MOST_BYTES)
             except BlockingIOError:
                 return came
-            came = True
+            if told != READS.encode():
+                came = Heard.BEAT
+            elif came is Heard.NOTHING:
+                came = Heard.READS
 
 
 @contextmanager

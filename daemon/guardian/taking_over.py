@@ -24,6 +24,7 @@ from daemon.guardian.witness import Round, Terms
 from daemon.guardian.world import World
 from daemon.messages import AccountRead, AccountUnread, ReadAccount
 from daemon.messages.cells import Cell, home_of
+from daemon.runtime.telling import telling
 from daemon.runtime.words import Origin
 from daemon.settings import Account, Settings, ladder, limits, windows
 from daemon.storage import fence
@@ -155,13 +156,13 @@ class Takeover:
             inner.close()  # it is tried again and again
             raise
         with closing(guarded) as ledger:
-            amiss = Verified(self._state_dir).require_whole(store)
+            amiss = Verified(self._state_dir).require_whole(store, self._teller.lives)
             for sentence in (*amiss, *ledger.recover()):
                 self._teller.say(sentence)
             yield ledger, inner.stored.reached_ns()
 
     async def _close(self, ledger: GuardedLedger, recorded_ns: int) -> bool:
-        settings, facts = self._settings, tuple(ledger.facts())
+        settings, facts = self._settings, tuple(telling(ledger.facts(), self._teller.lives))
         home = home_of(facts, settings.accounts[0].id)
         cells = [Cell(each.id, "" if each.id == home else each.id) for each in settings.accounts]
         async with self._world(cells, recorded_ns) as world:

@@ -13,7 +13,7 @@ from typing import Final
 from daemon import kill
 from daemon.errors import OrdoError
 from daemon.guardian.decision import Daemon, Deed, Exposure, Patience, Seen, decide
-from daemon.guardian.listening import Listener
+from daemon.guardian.listening import Heard, Listener
 from daemon.guardian.sight import sight_of
 from daemon.guardian.taking_over import Takeover, is_ours
 from daemon.guardian.telling import ALERT, Teller
@@ -51,7 +51,7 @@ class Watch:
         accounts = settings.accounts if ways is None else at_brokers(settings)
         self._accounts = tuple(each.id for each in accounts)
         self._exposure = Exposure.UNSEEN
-        self._silent = self._read = self._starts = self._in_vain = 0
+        self._silent = self._read = self._starts = self._in_vain = self._borne = 0
         self._because: dict[tuple[Daemon, Exposure, bool], str] = {}
         self._over = False  # nothing more can be closed before the next beat
         self._holder = last_holder_of(self._state_dir)
@@ -68,9 +68,12 @@ class Watch:
     async def look(self) -> Deed:
         """Look once, and do what follows; return what that was."""
         self._teller.lives()
-        if self._listener.heard():
+        heard = self._listener.heard()
+        if heard is Heard.BEAT:
             return await self._beaten()
         self._silent += 1
+        if heard is Heard.READS:
+            self._bear()
         self._see_start()
         if self._silent - self._read >= self._sight.looks and not self._over:
             self._exposure = Exposure.UNSEEN
@@ -78,9 +81,12 @@ class Watch:
         deed = decide(seen, self._patience)
         if deed is Deed.LOOK:
             self._exposure, self._read = await self._shown(), self._silent
-            if self._listener.heard():  # it came back while a broker was being read
+            heard = self._listener.heard()
+            if heard is Heard.BEAT:  # it came back while a broker was being read
                 return await self._beaten()
             self._see_start()  # or one began
+            if heard is Heard.READS:
+                self._bear()
             seen = self._seen()
             deed = decide(seen, self._patience)
         match deed:
@@ -104,8 +110,9 @@ class Watch:
     async def _beaten(self) -> Deed:
         """Take in that a daemon lives."""
         self._wait_anew(Exposure.UNSEEN)
-        self._starts = 0
+        self._starts = self._borne = 0
         self._teller.once("open", "")
+        self._teller.say_once("reads", "")
         self._teller.once("alert", "")
         self._taken_over()
         await self._sight.let_go()
@@ -126,6 +133,19 @@ class Watch:
         if self._starts < _STARTS:
             self._starts += 1
             self._wait_anew(Exposure.UNSEEN)
+
+    def _bear(self) -> None:
+        """Bear with a daemon that reads a long record: as long as with one that was stopped."""
+        bound_s = self._patience.stopped_s
+        if self._borne * LOOK_S >= bound_s:
+            return
+        self._borne += self._silent
+        self._wait_anew(Exposure.UNSEEN)
+        self._teller.say_once(
+            "reads",
+            f"a daemon starts, and waits for its record or reads it; until its first beat "
+            f"{bound_s:.0f} s are borne in all",
+        )
 
     def _taken_over(self) -> None:
         """Have the next taking over told anew."""

@@ -11,7 +11,7 @@ Orders name their account by their intent; what has neither account nor order co
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_args
 
 from msgspec import Struct
 from msgspec.structs import fields, replace
@@ -24,6 +24,8 @@ T = TypeVar("T")
 _known: dict[type, bool] = {}
 OF_AN_ORDER = OrderNews | CancelAsked | ExitReplaced
 """Facts that name an order, and by it its account."""
+_OF_AN_ORDER = frozenset(get_args(OF_AN_ORDER))
+"""The same, for a start, which asks it of each fact that there is: to look a type up is quicker."""
 
 
 class Cell(Struct, frozen=True):
@@ -54,12 +56,12 @@ class Cell(Struct, frozen=True):
         """Yield what is of this cell of all that was recorded, as it is known within."""
         orders = set[str]()
         for fact in recorded:
-            if isinstance(fact, IntentRecorded):
+            if type(fact) is IntentRecorded:
                 if fact.intent.account == self.account:
                     orders.add(fact.intent.intent_id)
                     yield fact
-            elif isinstance(fact, OF_AN_ORDER):
-                if fact.intent_id in orders:
+            elif type(fact) in _OF_AN_ORDER:
+                if fact.intent_id in orders:  # type: ignore[attr-defined]
                     yield fact
             elif self.owns(fact):
                 yield self.bare(fact)

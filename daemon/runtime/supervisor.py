@@ -8,11 +8,12 @@ out; any other ends the tree with `TooManyRestarts`, for a restart of the whole 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from enum import Enum
 from typing import Any
 
 from daemon.errors import StoreError, TooManyRestarts
+from daemon.runtime.telling import silent, telling
 from daemon.runtime.words import (
     NOTHING,
     Actor,
@@ -74,12 +75,25 @@ class Child:
 
 
 class Supervisor:
-    """Builds the actors in order, hands them messages, and answers their falls."""
+    """Builds the actors in order, hands them messages, and answers their falls.
 
-    def __init__(self, specs: Sequence[ActorSpec], ledger: Ledger) -> None:
+    Args:
+        specs: the actors.
+        ledger: the facts that they are built from.
+        goes_on: is told while they are built from many of them.
+    """
+
+    def __init__(
+        self,
+        specs: Sequence[ActorSpec],
+        ledger: Ledger,
+        goes_on: Callable[[], object] = silent,
+    ) -> None:
         self._ledger = ledger
         recorded = tuple(ledger.facts())  # once for all: reading a fact takes longer than its fold
-        self.children = {spec.name: Child(spec, _built(spec, recorded)) for spec in specs}
+        self.children = {
+            spec.name: Child(spec, _built(spec, telling(recorded, goes_on))) for spec in specs
+        }
         assert len(self.children) == len(specs), "two actors share a name"
 
     def admit(self, spec: ActorSpec) -> Child:

@@ -11,6 +11,11 @@ SOCKET: Final = "beat.sock"
 """In the state folder: a daemon tells each beat there, where somebody listens. Its name is as long
 as that of the kill socket, so in whatever folder a daemon can run it can also be heard."""
 
+BEAT: Final = "WATCHDOG=1"
+"""What it tells there once it guards."""
+READS: Final = "READING=1"
+"""What it tells there while it starts and goes on reading its record; nobody guards yet."""
+
 
 class Guardian(Table, frozen=True):
     """`[guardian]`: when it takes over what is open.

@@ -177,9 +177,9 @@ class _Standing(Stored):
         facts = (row for row in self._rows[after:until] if row.kind != TicksTaken.__name__)
         return iter(tuple(facts))
 
-    def bodies(self, until: int = ALL) -> Iterator[bytes]:
-        """Yield the bodies of facts up to and including one number, in order."""
-        return (row.body for row in self.rows(0, until))
+    def bodies(self, after: int = 0, until: int = ALL) -> Iterator[bytes]:
+        """Yield the bodies of facts behind one number, up to and including another, in order."""
+        return (row.body for row in self.rows(after, until))
 
 
 def _facts(rows: Iterable[Row]) -> Iterator[Fact]:

@@ -7,7 +7,7 @@ found.
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from typing import Any
 
 import orjson
@@ -16,6 +16,7 @@ from msgspec import Struct
 from daemon.domain import chain
 from daemon.domain.chain import GENESIS, Broken, Head
 from daemon.errors import StoreError
+from daemon.runtime.telling import silent, telling
 from daemon.storage.codec import Row, linked
 from daemon.storage.reader import Reader
 from daemon.storage.store import Store
@@ -37,12 +38,15 @@ class AuditReport(Struct, frozen=True):
     head: Head
 
 
-def verify(store: Store, since: Head = GENESIS) -> AuditReport:
+def verify(
+    store: Store, since: Head = GENESIS, goes_on: Callable[[], object] = silent
+) -> AuditReport:
     """Read a ledger, one record at a time, and report whether it is sound.
 
     Args:
         store: of the ledger.
         since: a head that its chain once had; what came after it is read, or all.
+        goes_on: is told while records are read.
 
     Raises:
         StoreError: it cannot be read at all, which includes damage to a file's own structure.
@@ -50,7 +54,7 @@ def verify(store: Store, since: Head = GENESIS) -> AuditReport:
     with store.reading() as reader:  # one snapshot, whatever is written meanwhile
         head = reader.head()
         # No name holds the rows: what is left unread of them ends before the store is closed.
-        broken = chain.verify(_links(reader.cells(since.count)), head, since)
+        broken = chain.verify(_links(telling(reader.cells(since.count), goes_on)), head, since)
         return AuditReport(reader.count(), broken, head)
 
 

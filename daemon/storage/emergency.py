@@ -19,7 +19,7 @@ from daemon.domain.chain import Head
 from daemon.errors import StoreError
 from daemon.messages import LEDGER_FAILED, Fact
 from daemon.runtime.words import Ledger, Origin
-from daemon.storage.codec import decode_fact, encode
+from daemon.storage.codec import encode
 from daemon.storage.emergency_file import (
     BECAUSE_LETTERS,
     SIZE_BYTES,
@@ -307,7 +307,7 @@ class GuardedLedger:
             self._owed_bytes -= owed_bytes
 
     def _read(self, until: int, waiting: Sequence[_Entered]) -> Iterator[Fact]:
-        yield from map(decode_fact, self._inner.stored.bodies(until))
+        yield from self._inner.stored.facts(until)
         for entered in waiting:
             yield from entered.batch.facts
 

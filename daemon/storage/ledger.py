@@ -103,7 +103,7 @@ class StoredLedger:
         with self._storing, self._entering:
             until, waiting = self._saved.count, self._waiting.copy()
         entered = (row.body for row in waiting if row.kind != TicksTaken.__name__)
-        return map(decode_fact, chain(self.stored.bodies(until), entered))
+        return chain(self.stored.facts(until), map(decode_fact, entered))
 
     def begin_epoch(self, at_ns: int, least: int = 1) -> int:
         """Record durably that a run begins, and return its number, above that of each before it.

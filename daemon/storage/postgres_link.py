@@ -24,6 +24,7 @@ import uvloop
 from msgspec import Struct
 
 from daemon.errors import StoreError
+from daemon.storage.store import AWAY
 
 T = TypeVar("T")
 Work = Callable[[asyncpg.Connection], Awaitable[T]]
@@ -51,6 +52,8 @@ _ADVICE: Final = {
 """A beginning of an SQLSTATE -> what to do. Source: PostgreSQL's manual, appendix A."""
 _UNSURE = ("08", "57", "40003")
 """Beginnings of an SQLSTATE after which a statement may have been done all the same."""
+_AWAY = ("08", "57P")
+"""Beginnings of an SQLSTATE of a server that is started or stopped, or of a cut connection."""
 
 
 class Address(Struct, frozen=True):
@@ -167,6 +170,11 @@ def numbered(query: str) -> str:
     return re.sub(r"\?", lambda _: f"${next(number)}", query)
 
 
+def _is_away(error: Exception, state: str) -> bool:
+    """Say whether the same may succeed in a moment, with nothing mended."""
+    return state.startswith(_AWAY) if state else isinstance(error, OSError)
+
+
 @contextmanager
 def refusing(name: str, what: str, unsure: str = "") -> Iterator[None]:
     """Turn every error of the server's and of the connection's into a sentence.
@@ -195,5 +203,6 @@ def refused(error: Exception, name: str, what: str, unsure: str = "") -> StoreEr
     advice = next(found, "see that it runs, and that [ledger] url names it")
     why = str(error) or "it gave no answer in time"
     answered = state and not state.startswith(_UNSURE)
-    code = unsure if unsure and not answered else "ledger_unusable"
+    code = AWAY if _is_away(error, state) else "ledger_unusable"
+    code = unsure if unsure and not answered else code
     return StoreError(f"the ledger {name} {what}: {why}; {advice}", code)

@@ -2,8 +2,9 @@
 
 What only tells is held in memory there, and goes by: a restart knows it no more. A trail that moved
 on is such a thing, for a restart folds the level before it, and follows the market anew; so is
-what a start finds anew. What is kept of requests goes by from the half on. Whatever else there is,
-an entry or the opening of a day, may be done only once it is recorded, and is refused.
+what a start finds anew. What is kept of requests goes by from the half on. A day that begins or
+ends has room to the last, for what is held is judged by it. Whatever else there is, such as an
+entry, may be done only once it is recorded, and is refused.
 """
 
 from __future__ import annotations
@@ -21,9 +22,13 @@ from daemon.messages import (
     BreakerMoved,
     CancelAsked,
     CredentialsKept,
+    DayEnded,
+    DayMarked,
+    DayOpened,
     EntriesFreed,
     EntriesHeld,
     EntriesPaused,
+    EntryDecided,
     ExitDecided,
     ExitFinished,
     ExitOverdue,
@@ -56,7 +61,9 @@ _EXITS = (ExitDecided, CancelAsked, ExitOwed, ExitFinished, ExitOverdue, ExitRep
 _HELD = (PositionChanged, LegExpired, BasketEnded)
 _BRAKES = (EntriesPaused, Latched, Released, KillStaged, AccountDisarmed)
 _AGAINST_ENTRIES = (StrategyStopped, StrategyRemoved)
-_ENDING = (OrderFact, *_EXITS, *_HELD, *_BRAKES, *_AGAINST_ENTRIES)
+_DAY = (DayOpened, DayMarked, DayEnded)
+"""Few and small, and they come by themselves: refused, they would end the guard of what is held."""
+_ENDING = (OrderFact, *_EXITS, *_HELD, *_BRAKES, *_AGAINST_ENTRIES, *_DAY)
 _REQUESTS = (RequestBegun, RequestAnswered)
 _FOUND_ANEW = (
     *(BooksAgree, BooksDiffer, EntriesHeld, EntriesFreed, BreakerMoved, LinkDied, LinkRevived),
@@ -64,7 +71,8 @@ _FOUND_ANEW = (
     OptionsListed,
 )
 """A start reads the books and hears the feed anew, and without these it trusts nobody more."""
-_TELLING = (Noted, AlertFact, JobDone, StartMissed, *_FOUND_ANEW)
+_TELLING = (Noted, AlertFact, JobDone, StartMissed, EntryDecided, *_FOUND_ANEW)
+"""That an entry was decided is one: nothing is entered by it, and a restart decides anew."""
 _FOLLOWING = (Move.TRAILED, Move.LOCKED, Move.FLOOR_RAISED)
 """Moves of what follows the market; a stop that is armed or set by a person follows nobody."""
 GONE_BY = (

@@ -19,6 +19,8 @@ from daemon.storage.tables.words import Database
 
 UNKNOWN: Final = "commit_unknown"
 """The code of an error after which nobody knows yet whether rows were stored."""
+AWAY: Final = "ledger_away"
+"""The code of the error of a server that cannot be reached, or takes nobody in as yet."""
 
 
 class Writer(Protocol):

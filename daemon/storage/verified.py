@@ -8,6 +8,7 @@ verified in about a second goes by no mark.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
@@ -15,6 +16,7 @@ import msgspec
 from msgspec import Struct
 
 from daemon.domain.chain import DIGEST_BYTES, GENESIS, Head
+from daemon.runtime.telling import silent
 from daemon.storage.audit import AuditReport, refuse_broken, verify
 from daemon.storage.store import Store
 from daemon.storage.whole import write_whole
@@ -34,7 +36,9 @@ class Verified:
     def __init__(self, folder: Path) -> None:
         self._path = folder / _NAME
 
-    def require_whole(self, store: Store) -> tuple[str, ...]:
+    def require_whole(
+        self, store: Store, goes_on: Callable[[], object] = silent
+    ) -> tuple[str, ...]:
         """Let nothing be decided by a record that is not as it was written.
 
         All records are verified; of a long ledger those behind the mark, if that is of this
@@ -42,6 +46,7 @@ class Verified:
 
         Args:
             store: of the ledger.
+            goes_on: is told while records are read.
 
         Returns:
             what a person should know, a sentence each.
@@ -50,7 +55,7 @@ class Verified:
             StoreError: a record is not as it was written, or cannot be read; with what to do.
         """
         mark, amiss = self._mark(store)
-        report = verify(store, mark)
+        report = verify(store, mark, goes_on)
         if mark == GENESIS or report.broken is not None:
             self.found(report)
         refuse_broken(store, report)

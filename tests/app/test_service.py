@@ -30,7 +30,7 @@ from daemon.domain.instants import at
 from daemon.domain.plans.parsing import encode
 from daemon.errors import BrokerError, StoreError, TooManyRestarts
 from daemon.guardian.decision import Daemon as Known
-from daemon.guardian.listening import listening
+from daemon.guardian.listening import Heard, listening
 from daemon.guardian.watch import daemon_of
 from daemon.messages import (
     BasketEnded,
@@ -520,7 +520,7 @@ async def test_a_guardian_hears_no_beat_of_a_replay_for_that_guards_nothing_of_t
         given.folder.mkdir(exist_ok=True)
         async with running(given) as daemon:
             await daemon.seen.until(in_position(daemon.seen))
-            assert listener.heard() is not replays
+            assert (listener.heard() is Heard.BEAT) is not replays
             await daemon.stopped()
 
 

@@ -17,7 +17,7 @@ from daemon.app.host import Host
 from daemon.app.unit import LOST, Unit
 from daemon.control import Control, Line, Names
 from daemon.domain.instants import DAY_NS, SECOND_NS
-from daemon.guardian.listening import listening
+from daemon.guardian.listening import Heard, listening
 from daemon.kill import LatchUnwritten
 from daemon.messages import (
     AccountSeen,
@@ -222,7 +222,7 @@ async def test_a_guardian_hears_each_beat_and_nobody_is_told_where_none_listens(
     async with machine.attended():
         await machine.heard(lambda told: b"EXTEND" in told)
         with listening(tmp_path) as listener:
-            while not listener.heard():
+            while listener.heard() is not Heard.BEAT:
                 await machine.heard(lambda told: b"EXTEND" in told)
             machine.answering = False
             machine.unit.stopping()
@@ -234,3 +234,29 @@ async def test_a_start_that_waits_asks_for_time_again_and_again_and_tells_people
         machine.unit.waiting("the guardian works")
         assert b"EXTEND" in await machine.heard(lambda told: b"guardian works" in told)
     assert machine.said == ["the guardian works"]
+
+
+async def test_a_start_that_goes_on_reading_tells_manager_and_guardian_once_a_second(
+    machine, tmp_path
+):
+    with listening(tmp_path) as listener:
+        for _ in range(1_000):
+            machine.unit.reading()
+            machine.running.advance(2 * SECOND_NS // 1_000)
+        machine.unit.waiting("over")
+        heard = [await machine.heard(lambda told: b"EXTEND" in told) for _ in range(3)]
+        assert heard[:2] == [b"EXTEND_TIMEOUT_USEC=30000000"] * 2
+        assert b"over" in heard[2]
+        assert listener.heard() is Heard.READS
+
+
+async def test_a_start_that_waits_for_its_record_is_told_to_a_guardian_and_others_once_each(
+    machine, tmp_path
+):
+    with listening(tmp_path) as listener:
+        machine.unit.waiting("the guardian works")
+        assert listener.heard() is Heard.NOTHING
+        for _ in range(2):
+            machine.unit.waiting_for_records("the server is away")
+        assert listener.heard() is Heard.READS
+    assert machine.said == ["the guardian works", "the server is away"]

@@ -16,6 +16,7 @@ from tests.kit import crashes
 from tests.kit.commands import told
 from tests.kit.daemon_process import enter, running
 from tests.kit.facts import NOW
+from tests.kit.servers import free_port, postgres_server
 from tests.kit.stores import InSchema, audited, killed, rows_of
 
 PACE = ("--speed", "20")
@@ -51,6 +52,26 @@ def test_killed_it_goes_on_behind_the_very_records_that_were_there(held, kept, e
     assert after[len(left)][3] == "EpochBegan"
     assert [report.broken, audited(kept).broken] == [None, None]
     assert not (held / "state" / "ledger.sqlite").exists()
+
+
+def test_a_server_that_comes_up_after_the_daemon_is_waited_for(tmp_path):
+    """After a power cut both begin at once, and a server that recovers takes its time."""
+    port = free_port()
+    environ = {"ORDO_LEDGER__URL": f"postgresql://ordo@127.0.0.1:{port}/postgres"}
+    with running(tmp_path, *PACE, environ=environ) as process:
+        process.wait_line("this start waits for it up to 120 s")
+        with postgres_server(port=port):
+            process.wait_ready()
+            assert process.end(signal.SIGTERM) == 0
+    assert len([line for line in process.lines if "this start waits" in line]) == 1
+
+
+def test_a_start_that_waits_for_a_server_ends_in_order_when_it_is_asked_to(tmp_path):
+    environ = {"ORDO_LEDGER__URL": f"postgresql://ordo@127.0.0.1:{free_port()}/postgres"}
+    with running(tmp_path, *PACE, environ=environ) as process:
+        process.wait_line("this start waits for it up to 120 s")
+        assert process.end(signal.SIGTERM) == 0
+    assert (tmp_path / "state" / "daemon.lock").read_text() == ""
 
 
 def test_what_happened_is_audited_and_explained_by_its_address(held, kept):

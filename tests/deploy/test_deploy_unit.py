@@ -28,8 +28,8 @@ WANTED = {
     "Restart": "always",
     "RestartSec": "1",
     "RestartPreventExitStatus": "2",
-    "StartLimitIntervalSec": "300",
-    "StartLimitBurst": "5",
+    "StartLimitIntervalSec": "0",
+    "After": "network-online.target time-sync.target postgresql.service redis-server.service",
     "TimeoutStopSec": "60",
     "DynamicUser": "yes",
     "StateDirectory": "ordo",
@@ -67,6 +67,7 @@ WANTED = {
 
 
 GUARDIANS = {
+    "After": "network-online.target ordo.service",
     "User": "ordo",
     "WatchdogSec": "60",
     "MemoryMax": "512M",

@@ -1,4 +1,4 @@
-"""Where a guardian hears beats: any datagram is one, and nothing that says it waits."""
+"""Where a guardian hears beats, and that a start goes on; nothing that says it waits."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ import sys
 import pytest
 
 from daemon.errors import SettingsError, StoreError
-from daemon.guardian.listening import listening, watched
+from daemon.guardian.listening import Heard, listening, watched
 from daemon.settings import kill_socket
-from daemon.settings.guardian import SOCKET
+from daemon.settings.guardian import BEAT, READS, SOCKET
 from daemon.telemetry.notify import Notifier
 from tests.kit.plans import ROOT
 
@@ -30,11 +30,23 @@ with listening(Path(sys.argv[1])):
 def test_beats_are_heard_once_however_many_came(tmp_path):
     beat = Notifier(str(tmp_path / "beat.sock"), pytest.fail)
     with listening(tmp_path) as listener:
-        assert not listener.heard()
+        assert listener.heard() is Heard.NOTHING
         for _ in range(3):
             beat.send("WATCHDOG=1")
-        assert listener.heard()
-        assert not listener.heard()
+        assert listener.heard() is Heard.BEAT
+        assert listener.heard() is Heard.NOTHING
+
+
+def test_a_daemon_that_reads_its_record_is_told_from_one_that_guards(tmp_path):
+    daemon = Notifier(str(tmp_path / "beat.sock"), pytest.fail)
+    with listening(tmp_path) as listener:
+        daemon.send(READS)
+        daemon.send(READS)
+        assert listener.heard() is Heard.READS
+        assert listener.heard() is Heard.NOTHING
+        for told in (READS, BEAT, READS):
+            daemon.send(told)
+        assert listener.heard() is Heard.BEAT
 
 
 def test_one_guardian_watches_a_folder_and_whoever_asks_learns_whether_one_does(tmp_path):

@@ -11,6 +11,7 @@ from daemon import kill
 from daemon.errors import OrdoError
 from daemon.guardian import sight
 from daemon.guardian.decision import Daemon, Deed, Exposure
+from daemon.guardian.listening import Heard
 from daemon.guardian.taking_over import latch
 from daemon.guardian.telling import ALERT, Teller
 from daemon.guardian.watch import LOOK_S, Watch, daemon_of
@@ -25,12 +26,12 @@ class Beats:
     """A listener that hears what it is told to."""
 
     def __init__(self) -> None:
-        self.came = False
+        self.came = self.reads = False
 
-    def heard(self) -> bool:
-        """Say whether a beat came."""
+    def heard(self) -> Heard:
+        """Say whether a beat came; a daemon that reads its record says so again and again."""
         came, self.came = self.came, False
-        return came
+        return Heard.BEAT if came else Heard.READS if self.reads else Heard.NOTHING
 
 
 class Watched:
@@ -102,6 +103,32 @@ async def test_a_beat_in_time_begins_the_count_anew(died, watched):
         await watched.looks(LOOKS - 1)
         watched.beats.came = True
         assert await watched.looks(1) == [Deed.WAIT]
+    assert watched.because == []
+
+
+async def test_a_daemon_that_goes_on_reading_its_record_is_borne_with_as_long_as_one_stopped(
+    died, watched
+):
+    watched.beats.reads = True
+    borne = int(watched.watch._patience.stopped_s / LOOK_S)
+    assert await watched.looks(borne) == [Deed.WAIT] * borne
+    assert await watched.looks(LOOKS) == [Deed.WAIT] * (LOOKS - 1) + [Deed.TAKE_OVER]
+    assert len([text for text in watched.said if "waits for its record or reads it" in text]) == 1
+
+
+async def test_a_daemon_that_has_begun_to_read_and_hangs_is_taken_over_for(died, watched):
+    watched.beats.reads = True
+    await watched.looks(LOOKS + 1)
+    watched.beats.reads = False
+    assert await watched.looks(LOOKS) == [Deed.WAIT] * (LOOKS - 1) + [Deed.TAKE_OVER]
+
+
+async def test_after_a_beat_a_start_is_borne_with_anew(died, watched):
+    for _ in range(3):
+        watched.beats.reads = True
+        assert set(await watched.looks(2 * LOOKS)) == {Deed.WAIT}
+        watched.beats.came = True
+        await watched.looks(1)
     assert watched.because == []
 
 

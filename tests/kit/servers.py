@@ -103,11 +103,12 @@ def redis_server(
 
 
 @contextmanager
-def postgres_server(*, durable: bool = False) -> Iterator[PostgresServer]:
+def postgres_server(*, durable: bool = False, port: int = 0) -> Iterator[PostgresServer]:
     """Run a new PostgreSQL.
 
     Args:
         durable: commits wait for the disk, as they do for money; a test of words needs no disk.
+        port: on loopback; 0: one that nobody listens on.
     """
     binaries, owner = postgres_folder(), _owner()
     folder = Path(tempfile.mkdtemp(prefix="ordo-postgres-", dir="/tmp"))
@@ -122,7 +123,7 @@ def postgres_server(*, durable: bool = False) -> Iterator[PostgresServer]:
         assert done.returncode == 0, done.stderr.decode()
         rules = data / "pg_hba.conf"
         rules.write_text(f"host all {GUEST} 127.0.0.1/32 scram-sha-256\n{rules.read_text()}")
-        port = free_port()
+        port = port or free_port()
         words = ["-D", str(data), "-k", str(folder), "-p", str(port)]
         settings = {"listen_addresses": "127.0.0.1", "fsync": "on" if durable else "off"}
         for key, value in settings.items():

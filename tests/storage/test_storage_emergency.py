@@ -21,7 +21,11 @@ from daemon.domain.risk.words import ExitReason
 from daemon.errors import StoreError
 from daemon.messages import (
     AlertEscalated,
+    DayEnded,
+    DayMarked,
+    DayOpened,
     EntriesPaused,
+    EntryDecided,
     EpochBegan,
     ExitDecided,
     ExitOwed,
@@ -435,6 +439,9 @@ SAFE = [
     AccountDisarmed("zed", "enough", "ann", NOW),
     StrategyStopped("straddle", "ann", NOW),
     LegExpired("straddle", "call", "NIFTY-2025-09-02-24550-CE", NOW),
+    DayOpened(date(2025, 9, 1), (), NOW),
+    DayMarked("straddle", date(2025, 9, 1), None, None, (NOW, 5), "NONE", 0, (), NOW),
+    DayEnded(date(2025, 9, 1), NOW),
 ]
 UNSAFE = [IntentRecorded(INTENT, NOW), EpochBegan(1, NOW)]
 TELLING = [
@@ -444,6 +451,7 @@ TELLING = [
     replace(TRAILED, move=Move.FLOOR_RAISED),
     AlertEscalated("ledger-1", 2, NOW),
     JobDone(Job.REPORT, date(2025, 8, 29), True, "", NOW),
+    EntryDecided("straddle", "basket-1", 1, (), NOW),
     LinkDied(NOW),
     LinkRevived(NOW),
     SessionReady("zed", 2, NOW),

@@ -6,6 +6,7 @@ import threading
 from contextlib import closing
 from datetime import date
 
+import asyncpg
 import pytest
 
 from daemon.errors import StoreError
@@ -13,8 +14,8 @@ from daemon.messages import DayEnded
 from daemon.storage import postgres_link
 from daemon.storage.ledger import StoredLedger
 from daemon.storage.postgres import PostgresStore
-from daemon.storage.postgres_link import Address, Link
-from daemon.storage.store import UNKNOWN
+from daemon.storage.postgres_link import Address, Link, refused
+from daemon.storage.store import AWAY, UNKNOWN
 from tests.kit.facts import NOW, ORIGIN
 from tests.kit.fault_proxy import FaultProxy, fault_proxy
 from tests.kit.fault_ways import Fault, Then
@@ -238,7 +239,7 @@ REFUSALS = [
     (in_no_database, "ledger_unusable", 'database "gone" does not exist; make that database'),
     (of_a_stranger, "ledger_unusable", 'role "stranger" does not exist; let that user in'),
     (of_one_who_may_not, "ledger_unusable", "permission denied .*; let that user make tables"),
-    (with_nobody_there, "ledger_unusable", "; see that it runs, and that"),
+    (with_nobody_there, "ledger_away", "; see that it runs, and that"),
     (with_a_word_for_tls_that_is_none, "ledger_unusable", "sslmode.*; see that"),
     (in_another_encoding, "ledger_unusable", "keeps texts as LATIN1; make the database as UTF8"),
 ]
@@ -300,3 +301,20 @@ def test_a_password_is_taken_from_its_file_and_told_to_nobody(kept, tmp_path):
 )
 def test_what_people_are_told_of_an_address_holds_no_secret(url, name):
     assert PostgresStore(Address(url)).name == name
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (asyncpg.CannotConnectNowError("the database system is starting up"), AWAY),
+        (asyncpg.AdminShutdownError("terminating connection"), AWAY),
+        (asyncpg.ConnectionDoesNotExistError("connection was closed"), AWAY),
+        (ConnectionRefusedError(111, "Connection refused"), AWAY),
+        (TimeoutError(), AWAY),
+        (asyncpg.TooManyConnectionsError("too many clients"), "ledger_unusable"),
+        (asyncpg.QueryCanceledError("canceled"), "ledger_unusable"),
+        (asyncpg.InterfaceError("it is closed"), "ledger_unusable"),
+    ],
+)
+def test_a_server_that_is_away_for_a_while_is_told_from_one_that_wants_a_person(error, code):
+    assert refused(error, "a server", "cannot be read").code == code
