@@ -13,6 +13,7 @@ from enum import Enum
 from msgspec import Struct
 
 from daemon.domain.instants import MILLISECOND_NS, SECOND_NS
+from daemon.runtime.forward import STANDS_NS
 
 LOOK_S = 0.5
 JUMP_NS = 500 * MILLISECOND_NS
@@ -50,12 +51,14 @@ class ClockWatch:
         self._running_ns = running_ns
         self._uneven = False
 
-    def look(self, wall_ns: int, running_ns: int) -> Looked:
-        """Return what two readings at one moment say.
+    def look(self, wall_ns: int, running_ns: int, ahead_ns: int = 0) -> Looked:
+        """Return what readings at one moment say.
 
         Args:
             wall_ns: what the wall clock shows.
             running_ns: the host's running time.
+            ahead_ns: so far market time stands ahead of a wall that it is to follow; a wall that
+                was uneven is not steady before both agree.
         """
         passed_ns = running_ns - self._running_ns
         by_ns = wall_ns - self._wall_ns - passed_ns
@@ -65,14 +68,28 @@ class ClockWatch:
         if passed_ns < STEADY_NS:
             return Looked(Wall.EVEN)
         self._wall_ns, self._running_ns = wall_ns, running_ns
-        was_uneven, self._uneven = self._uneven, False
-        return Looked(Wall.STEADY if was_uneven else Wall.EVEN)
+        if not self._uneven or ahead_ns > JUMP_NS:
+            return Looked(Wall.EVEN)
+        self._uneven = False
+        return Looked(Wall.STEADY)
 
 
-def jump_sentence(by_ns: int) -> str:
-    """Return what to tell a person of a wall clock that jumped."""
+def jump_sentence(by_ns: int, ahead_ns: int = 0) -> str:
+    """Return what to tell a person of a wall clock that jumped.
+
+    Args:
+        by_ns: so far; below zero back.
+        ahead_ns: so far market time stands ahead of it, where it is to follow it.
+    """
     way = "forward" if by_ns > 0 else "back"
-    return (
+    jumped = (
         f"the machine's clock jumped {way} by {abs(by_ns) / SECOND_NS:,.1f} s; "
         "see to chrony or systemd-timesyncd"
+    )
+    if ahead_ns <= STANDS_NS:
+        return jumped
+    return (
+        f"{jumped}; market time goes on {ahead_ns / SECOND_NS:,.1f} s ahead of it, with stops and "
+        "exits, and no entry is made until both agree; once the clock is right, start the daemon "
+        "again, before the market closes by the time that it has now: then it goes by the clock"
     )

@@ -31,14 +31,14 @@ class LiveDays(Struct, frozen=True):
     market: LiveFeed
     source: Clock
 
-    def time(self, host: Clock, speed: Fraction | None) -> Flow:  # noqa: ARG002  it has its own
+    def time(self, host: Clock, speed: Fraction | None) -> Flow:
         """Return time that flows on while the daemon works.
 
         Args:
-            host: host time, by which nothing here goes.
+            host: host time, by which it goes on where its source is set back.
             speed: how many of its seconds pass in one of the host's; None: one.
         """
-        return Flow(self.source, speed or Fraction(1))
+        return Flow(self.source, host, speed or Fraction(1))
 
     def days(self) -> Sequence[date]:
         """Return nothing: there is no end of them."""

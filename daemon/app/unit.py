@@ -191,9 +191,11 @@ class Unit:
             watch: what was seen of it.
             held: whose entries wait meanwhile; None: market time is another clock's.
         """
-        looked = watch.look(self._host.wall.now_ns(), self._host.running.now_ns())
+        market_ns, wall_ns = self._passing_ns(), self._host.wall.now_ns()
+        ahead_ns = market_ns - wall_ns if held is not None else 0
+        looked = watch.look(wall_ns, self._host.running.now_ns(), ahead_ns)
         if looked.wall is Wall.JUMPED:
-            sentence = jump_sentence(looked.by_ns)
+            sentence = jump_sentence(looked.by_ns, ahead_ns)
             self._say(f"ALERT {sentence}")
             if held is not None:
                 _tell(held, HoldEntries(HeldBy.CLOCK, sentence))

@@ -248,6 +248,14 @@ HOUSE: Final[Mapping[str, Entry]] = {
         "error",
         status=500,
     ),
+    "market_time_ahead": Entry(
+        "Market time ran ahead of a clock that was set back",
+        "see that the machine's clock is right and start the daemon again; entries stay latched",
+        _DAEMON,
+        "critical",
+        recoverable=True,
+        status=503,
+    ),
     "records_ahead": Entry(
         "The records reach beyond the day that the clock shows",
         "set the machine's clock; the records stay where they are, unless they are of made-up days",

@@ -19,7 +19,8 @@ from daemon.guardian.at_zerodha import at_zerodha
 from daemon.guardian.world import unlatched
 from daemon.messages import LoggedIn
 from daemon.ports.broker import Broker
-from daemon.runtime.clock import Clock, WallClock
+from daemon.runtime.clock import Clock, MonotonicClock, WallClock
+from daemon.runtime.forward import Forward
 from daemon.settings import Account, Settings
 from daemon.storage.vault import Vault
 
@@ -139,21 +140,25 @@ class Ways:
         for each in self._accounts:
             if each.broker not in OPENERS:
                 raise SettingsError(f"{each.id}: no guardian can close at {each.broker} yet")
-        self._clock: _Forward | None = None
+        self._clock: Forward | None = None
         self._ways: tuple[Way, ...] = ()
 
     def all(self) -> Sequence[Way]:
-        """Return the ways.
+        """Return the ways, to whoever begins to look or to close: by the clock as it is now.
+
+        Within one look, or while something is closed, time never goes back; between two of them it
+        may, where the machine's clock was wrong. Else a market would seem closed for hours.
 
         Raises:
             BrokerUnavailable: a stand-in for a broker does not say what time it is.
         """
         if self._clock is None:
-            self._clock = _Forward(self._source())
+            self._clock = Forward(self._source(), MonotonicClock())
             self._ways = tuple(
                 Way(self._settings, each, self._vault, self._clock.now_ns)
                 for each in self._accounts
             )
+        self._clock.begin_anew()
         return self._ways
 
     def now_ns(self) -> int:
@@ -174,22 +179,6 @@ class Ways:
         roots = (self._settings.brokers[each.broker].api_root for each in self._accounts)
         root = next(filter(None, roots), None)
         return StandInClock(root) if root else WallClock()
-
-
-class _Forward:
-    """A clock that never goes back while it is read, though its source may be set.
-
-    Args:
-        source: what it is read from.
-    """
-
-    def __init__(self, source: Clock) -> None:
-        self.source = source
-        self._newest_ns = source.now_ns()
-
-    def now_ns(self) -> int:
-        self._newest_ns = max(self._newest_ns, self.source.now_ns())
-        return self._newest_ns
 
 
 def at_brokers(settings: Settings) -> tuple[Account, ...]:

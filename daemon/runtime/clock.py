@@ -27,6 +27,14 @@ class MarketTime(Clock, Protocol):
         """Wait until market time is at that instant; never goes back."""
         ...
 
+    def shown_ns(self) -> int:
+        """Return what it is read from shows, in ns: less, after that was set back."""
+        ...
+
+    async def reach_shown(self, at_ns: int) -> None:
+        """Wait until what it is read from shows that instant, and market time with it."""
+        ...
+
 
 class WallClock:
     """Nanoseconds since 1970 in UTC: market time in live and paper. May step, either way."""

@@ -64,6 +64,14 @@ class Pace:
                     await asyncio.sleep(delay_ns / _SECOND_NS)
         self._now_ns = max(self._now_ns, at_ns)
 
+    def shown_ns(self) -> int:
+        """Return the same as `now_ns`: nobody sets what this is read from."""
+        return self._now_ns
+
+    async def reach_shown(self, at_ns: int) -> None:
+        """Wait until market time is at that instant."""
+        await self.reach(at_ns)
+
     def jump(self, at_ns: int) -> None:
         """Wait for nothing before a later instant, such as the start of the next session.
 

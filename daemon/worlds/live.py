@@ -16,14 +16,14 @@ from msgspec import Struct
 
 from daemon.actors.held import Held
 from daemon.actors.timekeeper import DayBegins, DayEnds, DaySettles
-from daemon.domain.instants import SECOND_NS, day_of, start_of
+from daemon.domain.instants import SECOND_NS, day_of, moment_of, start_of
 from daemon.domain.market import expiries
 from daemon.domain.market.calendar import Segment, sessions
 from daemon.domain.market.frames import Frame
 from daemon.domain.market.instruments import Kind, parse_symbol
 from daemon.domain.plans.schema import Plan
 from daemon.domain.plans.wanted import Chain, shown, wanted
-from daemon.errors import BrokerError, RuleUnknown
+from daemon.errors import BrokerError, OrdoError, RuleUnknown
 from daemon.feeds.live import Brought, LiveFeed
 from daemon.messages import FrameArrived, OptionsListed, RenewSession
 from daemon.ports.market import (
@@ -126,7 +126,7 @@ class Live(Twins):
         """
         loop, days, arrivals = asyncio.get_running_loop(), self.days(), self._feed.arrivals()
         due = next(days)
-        turning = loop.create_task(self._clock.reach(due.at_ns), name="day")
+        turning = loop.create_task(self._turn(due), name="day")
         listening = loop.create_task(self._source.market.listen(self._feed.hear), name="prices")
         arriving = loop.create_task(_next(arrivals), name="arrivals")
         try:
@@ -137,7 +137,7 @@ class Live(Twins):
                     turning.result()
                     yield Step(due.to, due.message, self._clock.now_ns())
                     due = next(days)
-                    turning = loop.create_task(self._clock.reach(due.at_ns), name="day")
+                    turning = loop.create_task(self._turn(due), name="day")
                 if listening in done:
                     listening.result()
                     raise AssertionError("a market is listened to until it is called off")
@@ -176,6 +176,24 @@ class Live(Twins):
                 yield from self._opens(day)
                 yield from _ends(day)
             day += _DAY
+
+    async def _turn(self, due: Step) -> None:
+        """Wait until a step of a day is due by the clock, though market time stand ahead of it.
+
+        Raises:
+            OrdoError: market time has left a session behind that lasts by the clock, since that
+                was set back. Nothing more can be left in this run; the next goes by the clock.
+        """
+        await self._clock.reach(due.at_ns)
+        shown_ns = self._clock.shown_ns()
+        if isinstance(due.message, DaySettles) and shown_ns < _closes_ns(due.message.day):
+            raise OrdoError(
+                f"market time has come to {moment_of(due.at_ns):%H:%M} ahead of the machine's "
+                f"clock, which was set back and shows {moment_of(shown_ns):%H:%M}, when the day is "
+                "not over; started again the daemon goes by the clock",
+                "market_time_ahead",
+            )
+        await self._clock.reach_shown(due.at_ns)
 
     def _opens(self, day: date) -> Iterator[Step]:
         """Yield what the feed is told at each opening of a day that is not over."""
@@ -263,6 +281,11 @@ def _ends(day: date) -> Iterator[Step]:
     ends_ns = hours[-1][1] + AFTER_NS if hours else start_of(day + _DAY)
     yield Step("timekeeper", DaySettles(day), ends_ns)
     yield Step("timekeeper", DayEnds(day), ends_ns)
+
+
+def _closes_ns(day: date) -> int:
+    """Return when a day closes; 0: it has no session."""
+    return max((closes_ns for _, closes_ns in _hours(day) or ()), default=0)
 
 
 def _is_open(at_ns: int) -> bool:

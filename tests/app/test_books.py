@@ -40,7 +40,7 @@ class Waiting:
         line = SimpleNamespace(router=str, tell=lambda *said: self.heard.append(said[:2]))
         control: Any = SimpleNamespace(reads=reads, line=line)
         tasks: Any = SimpleNamespace(caught_up=self._nothing, run_until=self._nothing)
-        self.flowing = Books(control, tasks, Flow(VirtualClock(now_ns)))
+        self.flowing = Books(control, tasks, Flow(VirtualClock(now_ns), VirtualClock()))
         self.standing = Books(control, tasks, Pace(MonotonicClock(), None))
 
     async def _accounts(self) -> tuple[AccountSeen, ...]:

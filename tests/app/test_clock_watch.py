@@ -6,6 +6,7 @@ import pytest
 
 from daemon.app.clock_watch import ClockWatch, Looked, Wall, jump_sentence
 from daemon.domain.instants import DAY_NS, MILLISECOND_NS, SECOND_NS
+from daemon.runtime.forward import STANDS_NS
 
 HOUR_NS = 3_600 * SECOND_NS
 EVEN = Looked(Wall.EVEN)
@@ -40,6 +41,18 @@ def test_it_is_steady_once_it_has_run_evenly_for_a_minute_after_its_last_jump():
     assert [second for second, wall in enumerate(found, 1) if wall is Wall.STEADY] == [90]
 
 
+def test_it_is_not_steady_before_market_time_agrees_with_it():
+    """Set back by an hour, market time goes on ahead of it and comes nearer by a third."""
+    watch, found = ClockWatch(HOUR_NS, 0), []
+    for minute in range(1, 190):
+        running_ns = minute * 60 * SECOND_NS
+        ahead_ns = max(0, HOUR_NS - running_ns // 3)
+        found.append(watch.look(running_ns, running_ns, ahead_ns).wall)
+
+    assert found[0] is Wall.JUMPED
+    assert [minute for minute, wall in enumerate(found, 1) if wall is Wall.STEADY] == [180]
+
+
 def test_a_clock_that_is_set_right_bit_by_bit_has_not_jumped():
     watch = ClockWatch(0, 0)
     found = {
@@ -56,3 +69,10 @@ def test_a_clock_that_is_set_right_bit_by_bit_has_not_jumped():
 def test_a_jump_is_told_with_its_way_and_its_mend(by_ns, told):
     assert told in jump_sentence(by_ns)
     assert "chrony" in jump_sentence(by_ns)
+    assert "market time" not in jump_sentence(by_ns, STANDS_NS)
+
+
+def test_where_market_time_goes_on_ahead_of_it_a_person_is_told_what_that_means_and_what_to_do():
+    told = jump_sentence(-HOUR_NS, HOUR_NS)
+    for said in ("3,600.0 s ahead of it", "stops and exits", "no entry", "start the daemon again"):
+        assert said in told

@@ -63,7 +63,9 @@ def test_records_of_a_day_that_is_yet_to_come_are_refused():
 
 
 def run() -> Run:
-    return Run(LiveFeed(), (), 1, past=Past((), 0, 0), clock=Flow(VirtualClock(NOW)))
+    return Run(
+        LiveFeed(), (), 1, past=Past((), 0, 0), clock=Flow(VirtualClock(NOW), VirtualClock())
+    )
 
 
 def test_prices_come_of_the_first_account_whose_broker_tells_them():

@@ -47,6 +47,7 @@ class Machine:
         self.manager.bind(str(folder / "notify"))
         self.manager.setblocking(False)
         self.wall, self.running = VirtualClock(30 * DAY_NS), VirtualClock(SECOND_NS)
+        self.market_ns = 0
         self.said: list[str] = []
         self.latched: list[str] = []
         self.told: list[Any] = []
@@ -65,7 +66,7 @@ class Machine:
             self.said.append,
             self.latch,
             "paper",
-            lambda: 0,
+            lambda: self.market_ns,
         )
         names = Names(folder, {"paper": ROUTER}, {}, {})
         self.control = Control(Line(self.say, lambda: 0, names))
@@ -195,6 +196,28 @@ async def test_a_clock_that_jumps_is_told_and_holds_entries_where_market_time_is
     ]
     kinds = [type(each) for each in machine.told]
     assert kinds == ([HoldEntries, FreeEntries] if by_the_wall else [])
+
+
+async def test_entries_stay_held_while_market_time_is_ahead_of_a_wall_that_was_set_back(machine):
+    """It is told once, with what to do; and freed once both agree."""
+    wall, running = machine.wall, machine.running
+    machine.market_ns = wall.now_ns() + 3_600 * SECOND_NS
+    watch = ClockWatch(machine.market_ns, running.now_ns())
+    for _ in range(300):
+        machine.unit.look_at_clock(watch, machine.control)
+        for clock in (wall, running):
+            clock.advance(30 * SECOND_NS)
+        machine.market_ns += 20 * SECOND_NS
+    assert [type(each) for each in machine.told] == [HoldEntries]
+    (said,) = machine.said
+    assert "jumped back by 3,600.0 s" in said
+    assert "start the daemon again" in said
+    assert machine.told[0].because in said
+    machine.market_ns = wall.now_ns()
+    for clock in (wall, running):
+        clock.advance(60 * SECOND_NS)
+    machine.unit.look_at_clock(watch, machine.control)
+    assert [type(each) for each in machine.told] == [HoldEntries, FreeEntries]
 
 
 async def test_the_clocks_are_looked_at_while_it_runs(machine):

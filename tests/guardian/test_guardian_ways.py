@@ -10,6 +10,7 @@ from daemon.errors import BrokerUnavailable, SessionRefused, SettingsError
 from daemon.guardian import ways as module
 from daemon.guardian.ways import Ways, at_brokers
 from daemon.messages import AccountRead, AccountUnread, BrokerPosition, ReadAccount
+from daemon.runtime.clock import VirtualClock
 from daemon.settings import Settings, load
 from daemon.storage.contract_file import ContractFile
 from daemon.storage.vault import Place, Vault
@@ -199,6 +200,26 @@ async def test_time_never_goes_back_while_the_ways_are_held(ways, monkeypatch):
     assert Hands.closed
     ways.all()
     assert ways.now_ns() == NOW - SECOND_NS
+
+
+async def test_whoever_looks_or_closes_anew_goes_by_the_clock_as_it_is(ways, monkeypatch):
+    """A clock that stood hours ahead has a market look closed; once put right, it is open."""
+    monkeypatch.setattr(Hands, "at_ns", NOW + 6 * 3_600 * SECOND_NS)
+    ways.all()
+    monkeypatch.setattr(Hands, "at_ns", NOW)
+    assert ways.now_ns() > NOW + 5 * 3_600 * SECOND_NS
+    ways.all()
+    assert ways.now_ns() == NOW
+
+
+async def test_while_something_is_closed_time_does_not_stand_for_hours(ways, monkeypatch):
+    running = VirtualClock()
+    monkeypatch.setattr(module, "MonotonicClock", lambda: running)
+    ways.all()
+    monkeypatch.setattr(Hands, "at_ns", NOW - 3_600 * SECOND_NS)
+    assert ways.now_ns() == NOW
+    running.advance(3 * SECOND_NS)
+    assert ways.now_ns() == NOW + 2 * SECOND_NS
 
 
 async def test_at_the_broker_itself_time_is_that_of_the_wall(tmp_path, vault):

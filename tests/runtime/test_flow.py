@@ -5,6 +5,7 @@ from fractions import Fraction
 
 import pytest
 
+from daemon.runtime.clock import VirtualClock
 from daemon.runtime.flow import Flow
 from tests.kit.scripted import Wall
 
@@ -26,7 +27,7 @@ class Sleeps:
 
 def test_it_goes_as_its_source_goes_but_never_back():
     wall = Wall(10)
-    flow = Flow(wall)
+    flow = Flow(wall, VirtualClock())
     seen = []
     for at_ns in (10, 12, 7, 11, 13):
         wall.step(at_ns)
@@ -36,7 +37,7 @@ def test_it_goes_as_its_source_goes_but_never_back():
 
 def test_what_was_never_read_is_no_floor_but_its_beginning_is():
     wall = Wall(10)
-    flow = Flow(wall)
+    flow = Flow(wall, VirtualClock())
     wall.step(3)
     assert flow.now_ns() == 10
 
@@ -63,13 +64,35 @@ async def test_an_instant_is_waited_for_until_the_clock_shows_it(
 ):
     wall = Wall(10)
     sleeps = Sleeps(monkeypatch, wall, *then_ns)
-    await Flow(wall, speed).reach(at_ns)
+    await Flow(wall, VirtualClock(), speed).reach(at_ns)
     assert sleeps.took == took
+
+
+@pytest.mark.parametrize("back_ns", [6 * SECOND, 5 * 3_600 * SECOND + 1_800 * SECOND])
+async def test_an_alarm_of_a_second_rings_soon_though_the_source_was_set_back_by_hours(
+    monkeypatch, back_ns
+):
+    wall, host = Wall(10**15), VirtualClock()
+    flow, slept = Flow(wall, host), []
+
+    async def sleep(seconds: float) -> None:
+        slept.append(seconds)
+        for clock in (wall, host):
+            clock.advance(-int(-seconds * SECOND // 1))
+
+    monkeypatch.setattr(asyncio, "sleep", sleep)
+    wall.step(wall.now_ns() - back_ns)
+    await flow.reach(10**15 + SECOND)
+    assert sum(slept) == pytest.approx(1.5, abs=1e-6)
+    assert flow.shown_ns() == wall.now_ns() < flow.now_ns()
+    await flow.reach_shown(10**15)
+    assert sum(slept) == pytest.approx(back_ns / SECOND)
+    assert flow.now_ns() >= 10**15 + SECOND
 
 
 def test_a_played_world_goes_on_from_a_later_instant_and_from_no_earlier_one():
     wall = Wall(10)
-    flow = Flow(wall)
+    flow = Flow(wall, VirtualClock())
     flow.jump(100)
     seen = [flow.now_ns()]
     wall.step(12)

@@ -37,6 +37,12 @@ async def test_without_a_speed_nothing_is_waited_for(host) -> None:
     assert Pace(host, Fraction(60)).waits
 
 
+async def test_nobody_sets_what_it_is_read_from(host) -> None:
+    pace = Pace(host, None)
+    await pace.reach_shown(10 * SECOND)
+    assert (pace.now_ns(), pace.shown_ns()) == (10 * SECOND, 10 * SECOND)
+
+
 @pytest.mark.parametrize(
     ("speed", "slept"), [(Fraction(1), 30.0), (Fraction(60), 0.5), (Fraction(1, 2), 60.0)]
 )

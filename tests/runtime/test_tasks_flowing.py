@@ -219,7 +219,7 @@ async def test_alarms_outlive_a_wall_that_is_set_back_and_forth():
     stage = Stage().add("router", {"go": tuple(Alarm(n, Word(t)) for t, n in alarms.items())})
     wall = Wall(10)
     at_once = Fraction(10**12)  # so fast that nobody sleeps for long
-    stage.clock = Flow(wall, at_once)
+    stage.clock = Flow(wall, VirtualClock(), at_once)
     async with stage.tasks() as tasks:
         await tasks.tell("router", Word("go"), 0)
         for to_ns in (19, 20, 5, 19, 25, 12, 35, 3, 34, 36, 60, 40, 61):

@@ -72,7 +72,7 @@ class FlowingDays(GeneratedDays, frozen=True):
 
     def time(self, host: Clock, speed: Fraction | None) -> Time:
         assert speed is not None, "time that flows has a pace"
-        return Flow(PacedClock(host, 0, speed), speed)
+        return Flow(PacedClock(host, 0, speed), host, speed)
 
 
 class FarAway:

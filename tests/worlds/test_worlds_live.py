@@ -15,7 +15,7 @@ from daemon.domain.instants import SECOND_NS, at
 from daemon.domain.market.frames import Frame, Quote
 from daemon.domain.money import e4
 from daemon.domain.orders.words import Side
-from daemon.errors import BrokerMisused, BrokerUnavailable
+from daemon.errors import BrokerMisused, BrokerUnavailable, OrdoError
 from daemon.feeds.live import LiveFeed
 from daemon.messages import (
     FrameArrived,
@@ -51,7 +51,7 @@ class HandTime:
     """Market time that moves when it is told to."""
 
     def __init__(self, now_ns: int) -> None:
-        self.at_ns = now_ns
+        self.at_ns, self.ahead_ns = now_ns, 0
         self._moved = asyncio.Condition()
 
     def now_ns(self) -> int:
@@ -61,9 +61,16 @@ class HandTime:
         async with self._moved:
             await self._moved.wait_for(lambda: self.at_ns >= at_ns)
 
-    async def move(self, at_ns: int) -> None:
+    def shown_ns(self) -> int:
+        return self.at_ns - self.ahead_ns
+
+    async def reach_shown(self, at_ns: int) -> None:
         async with self._moved:
-            self.at_ns = at_ns
+            await self._moved.wait_for(lambda: self.shown_ns() >= at_ns)
+
+    async def move(self, at_ns: int, ahead_ns: int = 0) -> None:
+        async with self._moved:
+            self.at_ns, self.ahead_ns = at_ns, ahead_ns
             self._moved.notify_all()
 
 
@@ -164,6 +171,10 @@ async def quiet() -> None:
         await asyncio.sleep(0)
 
 
+async def _all(coming) -> list[Step]:
+    return [step async for step in coming]
+
+
 ON_ENTERING = (PricesOwed, OptionsListed)
 
 
@@ -225,6 +236,44 @@ async def test_days_go_on_while_prices_come():
         await quiet()
     assert [type(step.message) for step in steps] == [FrameArrived, DaySettles, DayEnds]
     assert {step.at_ns for step in steps[1:]} == {clock("15:31:02")}
+
+
+async def test_a_day_begins_and_ends_by_the_clock_though_market_time_stands_ahead_of_it():
+    """After it was set back, market time catches up slowly; a day neither begins nor ends early."""
+    zone_ns, hand = clock("05:30") - clock("00:00"), HandTime(clock("15:30"))
+    async with coming(Told(), hand) as (_, steps):
+        await hand.move(clock("15:31"), ahead_ns=60 * SECOND_NS)
+        await quiet()
+        assert steps == []
+        await hand.move(clock("15:31:40"), ahead_ns=40 * SECOND_NS)
+        await quiet()
+        await hand.move(clock("09:10", WEEK), ahead_ns=zone_ns)
+        await quiet()
+        assert [type(step.message) for step in steps] == [DaySettles, DayEnds]
+        await hand.move(clock("12:00", WEEK), ahead_ns=clock("12:00") - clock("09:10"))
+        await quiet()
+    assert [type(step.message) for step in steps[2:]] == [DayBegins]
+
+
+async def test_a_session_that_market_time_leaves_behind_and_the_clock_does_not_ends_the_world():
+    """Nothing could be left any more in this run; the next goes by the clock."""
+    hand = HandTime(clock("15:00"))
+    live = entered(Told(), hand, Entry(1, MON, ended=True))
+    async with aclosing(live.coming()) as coming:
+        task = asyncio.ensure_future(_all(coming))
+        await hand.move(clock("09:10", WEEK))
+        await quiet()
+        await hand.move(clock("15:31", WEEK), ahead_ns=clock("15:31") - clock("10:01"))
+        with pytest.raises(OrdoError, match=r"come to 15:31 ahead of .* shows 10:01") as ended:
+            await task
+    assert ended.value.code == "market_time_ahead"
+
+
+@pytest.mark.parametrize("reached", ["15:20", "09:31"])
+def test_records_that_reach_beyond_the_clock_of_a_day_leave_the_rest_of_it_to_be_played(reached):
+    """As where a clock that stood ahead was put right, and the daemon started again."""
+    now = clock("09:30")
+    assert days(now, 3, Entry(clock(reached), MON)) == day(MON, now)[1:]
 
 
 @pytest.mark.parametrize(

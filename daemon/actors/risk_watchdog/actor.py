@@ -12,6 +12,7 @@ from daemon.actors.newest import Newest
 from daemon.actors.risk_watchdog import by_hand, mirror
 from daemon.actors.risk_watchdog.account import LIMITS, AccountDay, because
 from daemon.actors.risk_watchdog.beats import Beats
+from daemon.actors.risk_watchdog.feed_link import FeedLink
 from daemon.actors.risk_watchdog.picture import Picture
 from daemon.actors.risk_watchdog.views import Around
 from daemon.actors.risk_watchdog.words import ExitTime, exit_alarm, marked, pnl_seen
@@ -47,6 +48,7 @@ from daemon.messages import (
     LinkDied,
     LinkRevived,
     Noted,
+    PaceLearnt,
     PauseEntries,
     PositionChanged,
     Pulsed,
@@ -86,10 +88,9 @@ class RiskWatchdog:
         self._picture = Picture()
         self._newest = Newest()
         self._beats = Beats(router)
-        self._alive = True
+        self._link = FeedLink()
         self._day: date | None = None
         self._sessions: tuple[tuple[int, int], ...] = ()
-        self._interval_ns = 0
         self._last_ns = 0
         for fact in facts:
             self._recall(fact)
@@ -99,7 +100,7 @@ class RiskWatchdog:
         """Decide on one message."""
         if type(message) is Frame:
             self._newest.see(message)
-            return self._see(message, now_ns, fresh=self._alive)
+            return self._see(message, now_ns, fresh=self._link.alive)
         turn = Turn()
         match message:
             case PositionChanged():
@@ -107,7 +108,7 @@ class RiskWatchdog:
             case BasketOpened():
                 self._apply(message)
                 self._know(message)
-                turn.do(exit_alarm(message, self._sessions, self._interval_ns))
+                turn.do(exit_alarm(message, self._sessions, self._link.interval_ns))
             case BasketEnded() | ExitOwed() | ExitFinished() | LegExpired() | ExitOverdue():
                 self._apply(message)
             case Ask(number, about):
@@ -133,13 +134,13 @@ class RiskWatchdog:
     def _take_notice(self, turn: Turn, message: object, now_ns: int) -> None:
         match message:
             case FramePolled(frame):
-                if not self._alive:  # judged by its own prices alone: no mark outlives it
+                if not self._link.alive:  # judged by its own prices alone: no mark outlives it
                     turn.do(*self._see(frame, now_ns, fresh=True))
                     self._die()
             case LinkDied():
                 self._die()
-            case LinkRevived():
-                self._alive = True
+            case LinkRevived() | PaceLearnt():
+                self._link.hear(message)
             case DayOpened():
                 self._begin_day(message)
                 self._set_alarms(turn, now_ns)
@@ -164,11 +165,12 @@ class RiskWatchdog:
         if not active and not limited:
             return NOTHING
         quotes, turn = frame.quotes, None
+        young = self._link.keeps(frame.at_ns, now_ns)  # else it is judged with the next
         effects: list[Effect] = []
         for watch in active if fresh else ():
             risk = watch.risk
             risk.see(quotes, now_ns)
-            verdicts = risk.judge(now_ns)
+            verdicts = risk.judge(now_ns) if young else ()
             if verdicts:
                 turn = turn or Turn()
                 self._act(turn, watch, verdicts)
@@ -178,7 +180,7 @@ class RiskWatchdog:
         if now_ns < watches.next_exit_ns and not hurried:
             return effects
         turn = turn or Turn()
-        if limited and fresh:
+        if limited and fresh and young:
             self._judge_account(turn, now_ns)
         for watch in watches.active:
             self._leave_due(turn, watch, now_ns)
@@ -269,8 +271,8 @@ class RiskWatchdog:
 
     def _risk_seen(self, now_ns: int) -> RiskSeen:
         assert self._shown, "prices are kept only where somebody may look"
-        interval_ns = max(self._interval_ns, self._picture.gap_ns)
-        around = Around(now_ns, self._alive, self._sessions, interval_ns)
+        interval_ns = max(self._link.interval_ns, self._picture.gap_ns)
+        around = Around(now_ns, self._link.alive, self._sessions, interval_ns)
         seen = self._picture.risk_seen(around, self._watches.active)
         return replace(seen, floors=self._account.floors(self._day))
 
@@ -288,7 +290,7 @@ class RiskWatchdog:
 
     def _die(self) -> None:
         """The link is dead: its prices are stale, and nothing is judged until it lives again."""
-        self._alive = False
+        self._link.alive = False
         self._newest.lose()
         for watch in self._watches.active:
             watch.risk.lose_marks()
@@ -296,10 +298,11 @@ class RiskWatchdog:
     def _set_alarms(self, turn: Turn, now_ns: int) -> None:
         for watch in self._watches.active:
             if self._sessions or now_ns < watch.opened.exit_ns:
-                turn.do(exit_alarm(watch.opened, self._sessions, self._interval_ns))
+                turn.do(exit_alarm(watch.opened, self._sessions, self._link.interval_ns))
 
     def _begin_day(self, opened: DayOpened) -> None:
-        self._interval_ns, self._sessions = opened.interval_ns, opened.sessions
+        self._sessions = opened.sessions
+        self._link.begin_day(opened)
         if opened.day != self._day:
             self._day = opened.day
             self._newest.lose()
@@ -337,7 +340,7 @@ class RiskWatchdog:
             case LinkDied():
                 self._die()
             case LinkRevived():
-                self._alive = True
+                self._link.hear(fact)
             case EntriesPaused(why) if why in LIMITS:
                 self._account.recall(LIMITS[why])
                 self._leave_all(LIMITS[why])

@@ -21,6 +21,7 @@ from daemon.messages import (
     LegExpired,
     LinkDied,
     LinkRevived,
+    PaceLearnt,
     PositionChanged,
     Pulsed,
 )
@@ -33,6 +34,7 @@ HEARS = (
     DayEnded,
     LinkDied,
     LinkRevived,
+    PaceLearnt,
     BasketOpened,
     BasketEnded,
     PositionChanged,

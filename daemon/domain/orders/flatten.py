@@ -291,8 +291,13 @@ class Flatten:
         ]
 
     def _rested(self, holding: Holding, now_ns: int) -> list[Resting]:
-        """Return the exits that have rested a whole step."""
-        return [each for each in holding.resting if now_ns - each.since_ns >= self._interval_ns]
+        """Return the exits that have rested a whole step.
+
+        One that left at an instant which is yet to come did so in a run whose clock stood ahead;
+        nothing waits until that instant is here.
+        """
+        steps = ((each, now_ns - each.since_ns) for each in holding.resting)
+        return [each for each, rested_ns in steps if not 0 <= rested_ns < self._interval_ns]
 
     def _take_step(self, leg: LegProgress, now_ns: int) -> bool:
         """Go one step on, at most once in an interval; return whether it was taken."""

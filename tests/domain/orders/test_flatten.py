@@ -117,6 +117,13 @@ def test_what_is_open_and_not_on_its_way_is_closed_shorts_first(case, holdings, 
     [
         ("a whole interval", {}, [CancelExit("OR1")], 1),
         ("not yet", {"resting": (replace(RESTING, since_ns=NOW - SECOND_NS + 1),)}, [], 0),
+        (
+            "left by a clock that stood ahead",
+            {"resting": (replace(RESTING, since_ns=NOW + 1),)},
+            [CancelExit("OR1")],
+            1,
+        ),
+        ("left just now", {"resting": (replace(RESTING, since_ns=NOW),)}, [], 0),
         ("the next step asks the same", {"next_price_e4": 1_000}, [], 1),
         ("no price one step on", {"next_price_e4": 0}, [], 0),
         (
@@ -440,5 +447,6 @@ def assert_bounded(words, holdings, patient, now_ns, aside) -> None:
             assert [word for word in mine if side is Side.SELL] == []
         if now_ns < patient.get(holding.leg_id, 0):
             assert mine == []
-    old = {r.intent_id for h in holdings for r in h.resting if now_ns - r.since_ns >= SECOND_NS}
+    rests = [each for holding in holdings for each in holding.resting]
+    old = {r.intent_id for r in rests if not 0 <= now_ns - r.since_ns < SECOND_NS}
     assert {w.intent_id for w in words if isinstance(w, CancelExit)} <= old
