@@ -32,6 +32,7 @@ def silent(_):
     """Nobody watches."""
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize("given", KNOWN, ids=lambda given: f"{given.seed}@{given.crash_at}")
 def test_a_run_that_failed_once_holds(given):
     outcome = played(given)
