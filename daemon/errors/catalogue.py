@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+from daemon.errors.access import ACCESS
 from daemon.errors.answers import ANSWERS
 from daemon.errors.entry import CATEGORIES, SEVERITIES, Entry
 from daemon.errors.house import HOUSE
@@ -16,7 +17,7 @@ from daemon.errors.trading import TRADING
 
 __all__ = ["CATALOGUE", "CATEGORIES", "REFUSED", "SEVERITIES", "Entry", "entry_of"]
 
-CATALOGUE: Final[Mapping[str, Entry]] = {**ANSWERS, **TRADING, **HOUSE}
+CATALOGUE: Final[Mapping[str, Entry]] = {**ACCESS, **ANSWERS, **TRADING, **HOUSE}
 """Code -> what it means."""
 REFUSED: Final = TRADING["refused"]
 """What a code means that nobody has entered."""

@@ -130,7 +130,6 @@ def test_a_folder_of_recordings_is_a_recording(tmp_path):
 
 
 @pytest.mark.untraced
-@pytest.mark.untraced
 @pytest.mark.parametrize(
     ("options", "days"),
     [

@@ -7,12 +7,12 @@ from http import HTTPStatus
 import pytest
 
 from daemon.domain.orders.view import Control
-from daemon.errors import answers, house, trading
+from daemon.errors import access, answers, house, trading
 from daemon.errors.catalogue import CATALOGUE, CATEGORIES, REFUSED, SEVERITIES, entry_of
 from tests.kit import error_codes
 from tests.kit.error_pages import PATH, WRITE, document
 
-_TABLES = (answers.ANSWERS, trading.TRADING, house.HOUSE)
+_TABLES = (access.ACCESS, answers.ANSWERS, trading.TRADING, house.HOUSE)
 
 
 @pytest.mark.untraced
