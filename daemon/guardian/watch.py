@@ -141,11 +141,12 @@ class Watch:
             return
         self._borne += self._silent
         self._wait_anew(Exposure.UNSEEN)
-        self._teller.say_once(
-            "reads",
-            f"a daemon starts, and waits for its record or reads it; until its first beat "
-            f"{bound_s:.0f} s are borne in all",
-        )
+        if self._borne * LOOK_S >= self._patience.silence_s:
+            self._teller.say_once(
+                "reads",
+                f"a daemon starts, and waits for its record or reads it; until its first beat "
+                f"{bound_s:.0f} s are borne in all",
+            )
 
     def _taken_over(self) -> None:
         """Have the next taking over told anew."""

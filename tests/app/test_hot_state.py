@@ -11,7 +11,7 @@ import pytest
 from daemon.app import accounts_of, hot_state
 from daemon.app.host import Host
 from daemon.app.hot_state import Where, opened, take_up
-from daemon.app.records import records
+from daemon.app.records import Told, records
 from daemon.app.telemetry import bare
 from daemon.domain.money import e4
 from daemon.domain.risk.lock_and_trail import LockStatus
@@ -152,7 +152,7 @@ class Restart:
             )
         )
         self._accounts = [(accounts_of(settings, strict=False)[0], Cell("paper", mark))]
-        with records(folder, self._store, "owner", self.said.append, 250) as kept:
+        with records(folder, self._store, "owner", Told(self.said.append), 250) as kept:
             entry = entered(rules=StrategyRules(lock=RULE), leg_rules=leg_rules)
             facts = [day_opened(), entry, sold("ce"), sold("pe"), ended()]
             for fact in facts:
@@ -161,7 +161,7 @@ class Restart:
 
     def begin(self, told: Believed) -> list[tuple[str, LevelMoved]]:
         """Start, and return every level in the record with its origin."""
-        with records(self._folder, self._store, "owner", self.said.append, 250) as kept:
+        with records(self._folder, self._store, "owner", Told(self.said.append), 250) as kept:
             take_up(told, self._accounts, kept.ledger, kept.reached_ns, self.said.append)
         rows = Stored(self._store, "owner").rows()
         return [(row.actor, decode_fact(row.body)) for row in rows if row.kind == "LevelMoved"]

@@ -76,6 +76,25 @@ def test_what_was_written_is_sound(bodies: list[bytes]) -> None:
     assert verify(iter(rows), head) is None
 
 
+A, B, C = stored([b"a", b"b", b"c"])[0]
+
+
+@pytest.mark.parametrize(
+    ("rows", "broken"),
+    [
+        ([(7, *A[1:]), B, C], Broken(1, How.ALTERED)),
+        ([A, (2, b"x", B[2]), C], Broken(2, How.ALTERED)),
+        ([A, C], Broken(2, How.MISSING)),
+        ([A, B], Broken(3, How.CUT)),
+        ([B, A, C], Broken(1, How.SWAPPED)),
+        ([A, A, B, C], Broken(2, How.INSERTED)),
+    ],
+)
+def test_what_became_of_a_chain_is_told_with_the_first_number_that_is_wrong(rows, broken) -> None:
+    """Of three records."""
+    assert verify(rows, stored([b"a", b"b", b"c"])[1]) == broken
+
+
 @given(BODIES, DRAW)
 def test_a_flipped_bit_in_a_body_is_found(bodies: list[bytes], data: st.DataObject) -> None:
     """Told as altered, with its number."""

@@ -116,6 +116,14 @@ async def test_a_daemon_that_goes_on_reading_its_record_is_borne_with_as_long_as
     assert len([text for text in watched.said if "waits for its record or reads it" in text]) == 1
 
 
+async def test_a_start_that_is_over_before_a_silence_is_answered_is_told_to_nobody(died, watched):
+    watched.beats.reads = True
+    await watched.looks(LOOKS - 1)
+    watched.beats.came = True
+    await watched.looks(1)
+    assert [text for text in watched.said if "its record" in text] == []
+
+
 async def test_a_daemon_that_has_begun_to_read_and_hangs_is_taken_over_for(died, watched):
     watched.beats.reads = True
     await watched.looks(LOOKS + 1)

@@ -70,6 +70,27 @@ async def test_an_alarm_that_is_set_while_time_is_waited_for_rings_at_its_instan
     assert stage.handled()[-1] == "frame"
 
 
+async def test_an_alarm_that_is_set_while_a_later_one_is_waited_for_rings_before_it():
+    """Both before the outside's message, for which time goes on."""
+    stage = Stage().add(
+        "router", {"go": (Alarm(500, Word("late")),), "kill": (Alarm(5, Word("a")),)}
+    )
+    stage.clock = HandDriven()
+    async with stage.tasks() as tasks:
+        tasks.say("router", Word("go"))
+        await tasks.settle()
+        coming = asyncio.create_task(tasks.run_until(1_000))
+        await asyncio.sleep(0)
+        tasks.say("router", Word("kill"))
+        for at_ns in (5, 500, 1_000):
+            await tasks.settle()
+            stage.clock.set(at_ns)
+            for _ in range(10):
+                await asyncio.sleep(0)
+        await coming
+    assert stage.handled() == ["go", "kill", "a", "late"]
+
+
 async def test_what_is_said_is_carried_out_to_its_end_though_nobody_waits_for_it():
     """The commit is flushed, the port asked, and its answer brought back."""
     stage = Stage().add("router", {"go": (COMMIT,)})

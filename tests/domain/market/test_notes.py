@@ -15,6 +15,7 @@ def test_the_kinds_are_the_words_of_every_report():
         "overfilled",
         "outside",
         "session",
+        "left_out",
         "unknown_table",
         "fell",
     }

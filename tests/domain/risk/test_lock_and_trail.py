@@ -70,6 +70,20 @@ def test_the_floor_never_falls_and_is_that_of_the_best_profit(
     assert lock.status is not LOCKED or lock.floor_e4 == rule.lock_e4 + steps * rule.by_e4
 
 
+@pytest.mark.parametrize(
+    ("rule", "lock", "expected"),
+    [
+        (RULE, Lock(), e4(1500)),
+        (RULE, Lock(LOCKED, e4(750)), e4(1750)),
+        (RULE, Lock(LOCKED, e4(2150)), e4(3500)),
+        (PROFIT_LOCK, Lock(LOCKED, e4(750)), NEVER),
+    ],
+)
+def test_the_profit_at_which_the_floor_moves_next(rule: LockRule, lock: Lock, expected) -> None:
+    """A lock that trails nothing stays where it is."""
+    assert next_at_e4(rule, lock) == expected
+
+
 @given(lock_rules, st.lists(st.integers(-20_000, 20_000), min_size=1, max_size=40))
 def test_the_next_move_is_known_beforehand(rule: LockRule, path: list[int]) -> None:
     """Below the profit that is told, nothing moves; at it, something does."""
