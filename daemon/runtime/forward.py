@@ -42,13 +42,12 @@ class Forward:
     def now_ns(self) -> int:
         """Return the present instant, in ns, which is never before one that was read."""
         shown_ns = self.shown_ns()
-        if shown_ns >= self._newest_ns:
-            self._newest_ns, self._alone = shown_ns, None
-            return shown_ns
-        if self._alone is None and self._newest_ns - shown_ns > STANDS_NS:
-            self._alone = PacedClock(self._running, self._newest_ns, self._slowed)
         if self._alone is not None:
             self._newest_ns = self._alone.now_ns()
+        if shown_ns >= self._newest_ns:
+            self._newest_ns, self._alone = shown_ns, None
+        elif self._alone is None and self._newest_ns - shown_ns > STANDS_NS:
+            self._alone = PacedClock(self._running, self._newest_ns, self._slowed)
         return self._newest_ns
 
     def shown_ns(self) -> int:

@@ -87,7 +87,7 @@ class StandingTasks(Tasks):
             if await self._reached(self._alarms[0][0]):
                 _, _, runner, alarm = heappop(self._alarms)
                 self._put(runner, alarm.lane, alarm.message, 0)
-                await self.settle()
+            await self.settle()
 
     async def _reached(self, at_ns: int) -> bool:
         """Wait for an instant; False: an alarm was set meanwhile that may be due before."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from fractions import Fraction
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from daemon.runtime.budget import Budget, Granted, Priority, Window
@@ -118,6 +118,7 @@ steps = st.lists(
 )
 
 
+@example([(0, -STANDS_NS - 1), (STANDS_NS + 1, 0)])
 @given(steps)
 def test_it_never_goes_back_is_never_behind_the_clock_and_never_stands_for_long(steps):
     machine = Machine()

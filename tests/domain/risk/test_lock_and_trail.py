@@ -100,6 +100,10 @@ def test_a_restored_floor_below_the_rule_is_raised_at_the_rules_profit() -> None
     assert next_at_e4(PROFIT_LOCK, lock) == PROFIT_LOCK.at_e4
 
 
+def test_two_records_without_a_lock_are_none() -> None:
+    assert merge(Lock(), Lock()) == Lock()
+
+
 @given(locks, locks)
 def test_of_two_records_the_higher_floor_stands(one: Lock, other: Lock) -> None:
     """A stale or emptied record can never lower a floor."""
