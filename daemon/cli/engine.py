@@ -14,9 +14,10 @@ from daemon.cli.strategy_files import SHIPPED, called
 from daemon.domain.instants import SECOND_NS
 from daemon.domain.plans.parsing import parse
 from daemon.domain.plans.schema import Plan
-from daemon.errors import SettingsError, StrategyError
+from daemon.errors import SettingsError, StoreError, StrategyError
 from daemon.jobs.preflight.market import amiss_in
 from daemon.settings import FeedKind, Settings
+from daemon.storage.store import AWAY
 from daemon.storage.stores import replays_of, store_of
 
 __all__ = [
@@ -91,7 +92,7 @@ def started_plans(
         try:
             named.append(find_filed(name, settings))
         except (StrategyError, SettingsError) as error:
-            if not goes_on or not store_of(settings, settings.daemon.state_dir).exists():
+            if not goes_on or not _has_records(settings):
                 raise
             because = "; ".join([str(error), *getattr(error, "__notes__", ())])
             left_out[name] = (
@@ -172,6 +173,16 @@ def accounts_for(settings: Settings, plans: Sequence[Plan]) -> tuple[Account, ..
     return tuple(
         replace(each, terms=replace(each.terms, reconcile_ns=_RECONCILE_NS)) for each in accounts
     )
+
+
+def _has_records(settings: Settings) -> bool:
+    """Say whether there are records to go on with; a start waits for a server that is away."""
+    try:
+        return store_of(settings, settings.daemon.state_dir).exists()
+    except StoreError as error:
+        if error.code != AWAY:
+            raise
+        return True
 
 
 def _read(file: Path) -> Plan:

@@ -72,9 +72,9 @@ class Watch:
         if heard is Heard.BEAT:
             return await self._beaten()
         self._silent += 1
+        self._see_start()  # what was silent before it is not borne with
         if heard is Heard.READS:
             self._bear()
-        self._see_start()
         if self._silent - self._read >= self._sight.looks and not self._over:
             self._exposure = Exposure.UNSEEN
         seen, silent = self._seen(), self._holder
@@ -139,7 +139,7 @@ class Watch:
         bound_s = self._patience.stopped_s
         if self._borne * LOOK_S >= bound_s:
             return
-        self._borne += self._silent
+        self._borne += min(self._silent, int(self._patience.silence_s / LOOK_S))
         self._wait_anew(Exposure.UNSEEN)
         if self._borne * LOOK_S >= self._patience.silence_s:
             self._teller.say_once(

@@ -91,6 +91,7 @@ class StandingTasks(Tasks):
 
     async def _reached(self, at_ns: int) -> bool:
         """Wait for an instant; False: an alarm was set meanwhile that may be due before."""
+        assert self._reaching is None, "one alone brings time on"
         try:
             async with asyncio.timeout(None) as self._reaching:
                 await self._clock.reach(at_ns)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+import ssl
 from asyncio.events import _get_running_loop  # the public one raises where there is none
 from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -52,8 +53,10 @@ _ADVICE: Final = {
 """A beginning of an SQLSTATE -> what to do. Source: PostgreSQL's manual, appendix A."""
 _UNSURE = ("08", "57", "40003")
 """Beginnings of an SQLSTATE after which a statement may have been done all the same."""
-_AWAY = ("08", "57P")
-"""Beginnings of an SQLSTATE of a server that is started or stopped, or of a cut connection."""
+_AWAY = frozenset({"08000", "08001", "08003", "08004", "08006", "57P01", "57P02", "57P03"})
+"""SQLSTATEs of a server that is started or stopped, and of a connection that was cut."""
+_WANTS_A_PERSON = (PermissionError, ssl.SSLError)
+"""Of what goes wrong without an SQLSTATE; a socket that is not there yet is no such thing."""
 
 
 class Address(Struct, frozen=True):
@@ -172,7 +175,9 @@ def numbered(query: str) -> str:
 
 def _is_away(error: Exception, state: str) -> bool:
     """Say whether the same may succeed in a moment, with nothing mended."""
-    return state.startswith(_AWAY) if state else isinstance(error, OSError)
+    if state:
+        return state in _AWAY
+    return isinstance(error, OSError) and not isinstance(error, _WANTS_A_PERSON)
 
 
 @contextmanager

@@ -61,7 +61,8 @@ async def status(call: Call) -> StatusTold:
     """Tell how things stand."""
     control = call.house.control
     accounts = await control.reads.accounts()
-    latches = control.reads.latches(accounts)
+    latches, traded = control.reads.latches(accounts), await _strategies(call.house)
+    taking = {each.strategy_id for each in traded if each.taking}
     return StatusTold(
         mode=call.mode,
         state=_state(call.house, latches, accounts),
@@ -71,14 +72,14 @@ async def status(call: Call) -> StatusTold:
         ),
         market_time=iso(control.line.now_ns()),
         accounts=tuple(account_told(each, arm_told(call.house, each)) for each in accounts),
-        strategies=await _strategies(call.house),
+        strategies=traded,
         sessions=tuple(session_told(each) for each in accounts),
         code=code_told(call.house.code),
         unread=await unread(call.house, accounts),
         left_out=tuple(
             LeftOutTold(name, text)
             for name, text in call.house.left_out.items()
-            if name not in control.line.names.strategies  # one that was declared since is told of
+            if name not in taking  # one that was started since
         ),
     )
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import signal
 from urllib.parse import urlsplit
 
 from tests.kit.commands import ended, ordo
 from tests.kit.daemon_process import enter, running
 from tests.kit.plans import ROOT
+from tests.kit.servers import free_port
 
 ID = "nifty-short-straddle"
 SHIPPED = (ROOT / "strategies" / "nifty_short_straddle.toml").read_text()
@@ -31,6 +33,17 @@ def test_what_its_strategy_holds_is_guarded_and_nothing_is_entered(tmp_path):
         assert [leg["guarded"] for leg in held["legs"]] == [True, True]
     named = ended(ordo("run", "--strategy", f"strategies/{ID}.toml", cwd=tmp_path))
     assert named.code == 2
+
+
+def test_beside_a_server_that_is_still_away_it_is_waited_for_as_ever(tmp_path):
+    """One power cut leaves both."""
+    file = tmp_path / "strategies" / f"{ID}.toml"
+    file.parent.mkdir()
+    file.write_text(SHIPPED[:200])
+    url = f"postgresql://ordo@127.0.0.1:{free_port()}/postgres"
+    with running(tmp_path, environ={"ORDO_LEDGER__URL": url}) as daemon:
+        daemon.wait_line("this start waits for it up to 120 s")
+        assert daemon.end(signal.SIGTERM) == 0
 
 
 def test_whoever_looks_is_told_that_it_takes_no_entries_until_a_start_that_finds_it(tmp_path):

@@ -124,6 +124,20 @@ async def test_a_start_that_is_over_before_a_silence_is_answered_is_told_to_nobo
     assert [text for text in watched.said if "its record" in text] == []
 
 
+async def test_a_night_that_was_silent_is_not_taken_from_a_start_that_reads(tmp_path, watched):
+    """It takes the folder and says that it reads within one look; it is borne with all the same."""
+    watched.beats.came = True
+    await watched.looks(1)
+    watched.exposure = Exposure.WAITING
+    await watched.looks(30 * LOOKS)
+    watched.exposure = Exposure.OPEN
+    with exclusively(tmp_path):
+        watched.beats.reads = True
+        borne = int(watched.watch._patience.stopped_s / LOOK_S)
+        assert await watched.looks(borne) == [Deed.WAIT] * borne
+    assert watched.because == []
+
+
 async def test_a_daemon_that_has_begun_to_read_and_hangs_is_taken_over_for(died, watched):
     watched.beats.reads = True
     await watched.looks(LOOKS + 1)

@@ -3,8 +3,9 @@
 To load the daemon takes half a second and more of a processor, and tests start hundreds. So one
 process of each worker has loaded it, and forks for each that is asked for: the fork takes over
 arguments, environment, folder and streams, and runs the module as `python -m` does. What else it
-inherits is what was loaded, how hashes are seeded, and a command line that is not its own. Where
-those matter a process is started the long way, by `tests.kit.commands.ordo`.
+inherits is what was loaded, and a command line that is not its own. Where those matter a process is
+started the long way, by `tests.kit.commands.ordo`. Two such processes take turns, which seed hashes
+differently: a daemon and the one that recovers after it order no set alike by chance.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from functools import cache
 from importlib import import_module
+from itertools import cycle
 from pathlib import Path
 from typing import IO, NoReturn
 
@@ -34,6 +36,7 @@ from tests.kit.plans import ROOT
 LOADED = ("daemon.app", "daemon.cli.run", "daemon.cli.twin", "daemon.cli.backtest")
 _MOST_BYTES = 100_000
 _RUNNING = ExitStack()
+_SEEDS = cycle(("1", "2"))
 
 
 class Asked(Struct):
@@ -129,7 +132,9 @@ def ordo(
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     with theirs:
         asked = Asked([module, *map(str, args)], given, str(cwd))
-        socket.send_fds(_forks(), [msgspec.json.encode(asked)], [*writes, theirs.fileno()])
+        socket.send_fds(
+            _forks(next(_SEEDS)), [msgspec.json.encode(asked)], [*writes, theirs.fileno()]
+        )
     for end in writes:
         os.close(end)
     stdout, stderr = (open(end, encoding="utf-8") for end in reads)  # noqa: PTH123, SIM115
@@ -137,14 +142,14 @@ def ordo(
 
 
 @cache
-def _forks() -> socket.socket:
-    """Start the process that forks, and return what it is asked by: it ends with that."""
+def _forks(seed: str) -> socket.socket:
+    """Start a process that forks, and return what it is asked by: it ends with that."""
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     with theirs:
         process = subprocess.Popen(
             [sys.executable, "-m", __name__, str(theirs.fileno())],
             cwd=ROOT,
-            env={**os.environ, "PYTHONPATH": str(ROOT)},
+            env={**os.environ, "PYTHONPATH": str(ROOT), "PYTHONHASHSEED": seed},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             pass_fds=[theirs.fileno()],
@@ -154,7 +159,7 @@ def _forks() -> socket.socket:
 
 
 def end() -> None:
-    """End the process that forks, once no test of this process needs it any more."""
+    """End the processes that fork, once no test of this process needs it any more."""
     _forks.cache_clear()
     _RUNNING.close()
 

@@ -611,7 +611,7 @@ MUTANTS: tuple[Mutant, ...] = (
     _of(a_dead_link_waits_for_the_disk, 29, "I12", crash_at=13),
     _of(a_feed_is_granted_its_longest_step, 13, "I12"),
     _of(limiter_forgets, 12, "I13"),
-    _of(limiter_forgets_cancellations, 27, "I13"),
+    _of(limiter_forgets_cancellations, 44, "I13"),
     _of(exit_larger_than_open, 1, "I10"),
     _of(resting_stops_are_forgotten, 1, "I10"),
     _of(what_never_left_is_waited_for_for_ever, 5, "I9"),

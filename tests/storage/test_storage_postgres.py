@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 import threading
 from contextlib import closing
 from datetime import date
@@ -311,6 +312,12 @@ def test_what_people_are_told_of_an_address_holds_no_secret(url, name):
         (asyncpg.ConnectionDoesNotExistError("connection was closed"), AWAY),
         (ConnectionRefusedError(111, "Connection refused"), AWAY),
         (TimeoutError(), AWAY),
+        (FileNotFoundError(2, "no socket of that name yet"), AWAY),
+        (OSError("Multiple exceptions: one for each address"), AWAY),
+        (PermissionError(13, "the key of the client"), "ledger_unusable"),
+        (ssl.SSLCertVerificationError("self-signed"), "ledger_unusable"),
+        (asyncpg.exceptions.DatabaseDroppedError("it was dropped"), "ledger_unusable"),
+        (asyncpg.ProtocolViolationError("no PostgreSQL"), "ledger_unusable"),
         (asyncpg.TooManyConnectionsError("too many clients"), "ledger_unusable"),
         (asyncpg.QueryCanceledError("canceled"), "ledger_unusable"),
         (asyncpg.InterfaceError("it is closed"), "ledger_unusable"),

@@ -38,7 +38,7 @@ def latch(kind: str, scope: str = kill.ALL, name: str = "") -> kill.Latch:
 
 async def test_the_status_tells_mode_state_and_who_there_is(tmp_path):
     code = CodeLoaded("1.2.3", "ab", "cd", 4, 0)
-    left_out = {"lost": "lost takes no entries", "straddle": "was declared since"}
+    left_out = {"lost": "lost takes no entries", "straddle": "was started since"}
     async with open_port(tmp_path, ANSWERS, code=code, left_out=left_out) as port:
         status, told, _ = await port.ask("GET", "/api/status")
 
