@@ -1,0 +1,72 @@
+"""A router that is started after a run whose clock stood hours ahead.
+
+In the morning its record bears instants of the afternoon.
+"""
+
+from datetime import time
+
+import pytest
+
+from daemon.domain.instants import at
+from daemon.domain.orders.words import Side
+from daemon.messages import LinkRevived, Noted
+from tests.kit.router import DAY, READING, SYMBOLS, Stage, frame, leave, leg
+
+CE, HC = SYMBOLS["ce"], SYMBOLS["hc"]
+MORNING, AHEAD = at(DAY, time(9, 30)), at(DAY, time(14, 50))
+AGAIN = at(DAY, time(10, 20))
+"""By the clock, when the daemon is started again."""
+
+
+def staged(at_ns, *place):
+    """A stage whose first run goes by this instant, and its broker by this script."""
+    stage = Stage(place or ("fill",), terms=READING)
+    stage.now_ns = at_ns
+    stage.run()
+    stage.tell(frame(stage.now_ns))
+    return stage
+
+
+def pass_time(stage, seconds, every=1):
+    """Let time pass, with a frame every so many seconds."""
+    for _ in range(0, seconds, every):
+        stage.tell(frame(stage.now_ns))
+        stage.run(every)
+
+
+def start_again(stage, at_ns=AGAIN):
+    """Start the router again, at this instant by the clock."""
+    stage.now_ns = at_ns
+    stage._news.clear()
+    stage.build()
+    pass_time(stage, 10)
+
+
+@pytest.mark.parametrize("began_ns", [MORNING, AHEAD])
+def test_what_the_owner_trades_later_is_not_taken_for_what_an_exit_of_then_traded(began_ns):
+    stage = staged(began_ns)
+    stage.entered(leg("hc"))
+    stage.tell(leave("hc"))
+    pass_time(stage, 5)
+    start_again(stage)
+    pass_time(stage, 3600, 60)
+
+    stage.broker.stranger(HC, Side.SELL, 75, filled=75)
+    stage.tell(LinkRevived(stage.now_ns))
+    pass_time(stage, 10)
+
+    assert stage.broker.net() == {HC: -75}
+    assert not any("as an exit of hc did" in noted.text for noted in stage.told(Noted))
+
+
+@pytest.mark.parametrize("began_ns", [MORNING, AHEAD])
+def test_what_he_closed_that_an_exit_had_traded_before_the_start_is_made_good(began_ns):
+    """The first reading of a run tells of both, whatever instants the exit bears."""
+    stage = staged(began_ns)
+    stage.entered(leg("hc"))
+    stage.tell(leave("hc"))
+    stage.run(0.2)
+    stage.broker.stranger(HC, Side.SELL, 75, filled=75)
+    start_again(stage, AGAIN if began_ns == AHEAD else stage.now_ns)
+
+    assert stage.broker.net() == {}
