@@ -8,9 +8,10 @@ from datetime import time
 import pytest
 
 from daemon.domain.instants import at
-from daemon.domain.orders.words import Side
-from daemon.messages import LinkRevived, Noted
-from tests.kit.router import DAY, READING, SYMBOLS, Stage, frame, leave, leg
+from daemon.domain.money import e4
+from daemon.domain.orders.words import Side, State
+from daemon.messages import ExitOverdue, LinkRevived, Noted
+from tests.kit.router import DAY, KEEP, READING, SYMBOLS, Stage, frame, leave, leg
 
 CE, HC = SYMBOLS["ce"], SYMBOLS["hc"]
 MORNING, AHEAD = at(DAY, time(9, 30)), at(DAY, time(14, 50))
@@ -70,3 +71,30 @@ def test_what_he_closed_that_an_exit_had_traded_before_the_start_is_made_good(be
     start_again(stage, AGAIN if began_ns == AHEAD else stage.now_ns)
 
     assert stage.broker.net() == {}
+
+
+@pytest.mark.parametrize("began_ns", [MORNING, AHEAD])
+def test_a_stop_that_is_cancelled_by_somebody_else_rests_again_within_minutes(began_ns):
+    stage = staged(began_ns)
+    stage.entered(leg("ce", 4), resident_percent_e4=e4(20), **KEEP)
+    stage.run(1)
+    start_again(stage)
+
+    (stop,) = stage.broker.resting()
+    stop.state = State.CANCELLED
+    stage.tell(LinkRevived(stage.now_ns))
+    pass_time(stage, 120)
+
+    assert [order.quantity for order in stage.broker.resting()] == [300]
+
+
+@pytest.mark.parametrize("began_ns", [MORNING, AHEAD])
+def test_an_exit_that_does_not_fill_is_told_to_be_late_by_the_clock_of_now(began_ns):
+    stage = staged(began_ns, "fill", "work")
+    stage.entered(leg("ce", 4))
+    stage.tell(leave("ce"))
+    stage.run(0.2)
+    start_again(stage)
+    pass_time(stage, 10)
+
+    assert len(stage.told(ExitOverdue)) == 1
