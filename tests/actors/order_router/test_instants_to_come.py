@@ -9,9 +9,9 @@ import pytest
 
 from daemon.domain.instants import at
 from daemon.domain.money import e4
-from daemon.domain.orders.words import Side, State
+from daemon.domain.orders.words import OrderParked, Side, State
 from daemon.messages import ExitOverdue, LinkRevived, Noted
-from tests.kit.router import DAY, KEEP, READING, SYMBOLS, Stage, frame, leave, leg
+from tests.kit.router import DAY, KEEP, READING, SYMBOLS, S, Stage, frame, leave, leg
 
 CE, HC = SYMBOLS["ce"], SYMBOLS["hc"]
 MORNING, AHEAD = at(DAY, time(9, 30)), at(DAY, time(14, 50))
@@ -98,3 +98,32 @@ def test_an_exit_that_does_not_fill_is_told_to_be_late_by_the_clock_of_now(began
     pass_time(stage, 10)
 
     assert len(stage.told(ExitOverdue)) == 1
+
+
+@pytest.mark.parametrize("began_ns", [MORNING, AHEAD])
+def test_a_short_whose_purchases_are_in_doubt_is_bought_back_two_minutes_after_the_start(began_ns):
+    """Not at once: what is in doubt may have left a moment before."""
+    stage = staged(began_ns, "fill", "lost", "lost", "fill")
+    stage.entered(leg("ce", 4))
+    stage.tell(leave("ce"))
+    pass_time(stage, 30)
+    start_again(stage, AGAIN if began_ns == AHEAD else stage.now_ns)
+    started_ns = stage.now_ns
+
+    pass_time(stage, 60)
+    assert stage.broker.net() == {CE: -300}
+    pass_time(stage, 100)
+    assert stage.broker.net() == {}
+    assert stage.now_ns - started_ns == 160 * S
+
+
+@pytest.mark.parametrize("began_ns", [MORNING, AHEAD])
+def test_an_order_that_the_broker_does_not_show_is_parked_within_its_window(began_ns):
+    stage = staged(began_ns, "fill", "lost")
+    stage.entered(leg("hc"))
+    stage.tell(leave("hc"))
+    stage.run(0.2)
+    start_again(stage)
+    pass_time(stage, 30)
+
+    assert len(stage.told(OrderParked)) == 1
