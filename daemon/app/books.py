@@ -101,7 +101,7 @@ class Books:
                 self._say(seen.account, HoldEntries(HeldBy.BOOKS, because))
 
     def _is_unguarded(self, seen: AccountSeen) -> bool:
-        if seen.reconciled or self._waited_s < _PATIENCE_S or not _trades(self._pace.now_ns()):
+        if seen.reconciled or self._waited_s < _PATIENCE_S or not trades(self._pace.now_ns()):
             return False
         return any(leg.net_quantity for leg in seen.held)
 
@@ -110,7 +110,7 @@ class Books:
         line.tell(line.router(account), message, Lane.CONTROL)
 
 
-def _trades(at_ns: int) -> bool:
+def trades(at_ns: int) -> bool:
     """Say whether derivatives trade at an instant; where no table says, they may."""
     try:
         return is_open(at_ns, Segment.DERIVATIVES)

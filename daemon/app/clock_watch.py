@@ -74,12 +74,13 @@ class ClockWatch:
         return Looked(Wall.STEADY)
 
 
-def jump_sentence(by_ns: int, ahead_ns: int = 0) -> str:
+def jump_sentence(by_ns: int, ahead_ns: int = 0, *, trades: bool = True) -> str:
     """Return what to tell a person of a wall clock that jumped.
 
     Args:
         by_ns: so far; below zero back.
         ahead_ns: so far market time stands ahead of it, where it is to follow it.
+        trades: the exchange trades at the market time that it has then.
     """
     way = "forward" if by_ns > 0 else "back"
     jumped = (
@@ -88,8 +89,14 @@ def jump_sentence(by_ns: int, ahead_ns: int = 0) -> str:
     )
     if ahead_ns <= STANDS_NS:
         return jumped
+    goes_on = f"{jumped}; market time goes on {ahead_ns / SECOND_NS:,.1f} s ahead of it"
+    if not trades:
+        return (
+            f"{goes_on}, and by that the market is closed: nothing is guarded and nothing is left; "
+            "see that the clock is right and start the daemon again now: then it goes by the clock"
+        )
     return (
-        f"{jumped}; market time goes on {ahead_ns / SECOND_NS:,.1f} s ahead of it, with stops and "
-        "exits, and no entry is made until both agree; once the clock is right, start the daemon "
-        "again, before the market closes by the time that it has now: then it goes by the clock"
+        f"{goes_on}, with stops and exits, and no entry is made until both agree; once the clock "
+        "is right, start the daemon again, before the market closes by the time that it has now: "
+        "then it goes by the clock"
     )

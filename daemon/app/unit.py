@@ -15,6 +15,7 @@ from typing import Any
 
 from daemon.app import clock_watch, standing
 from daemon.app.beat import SILENT, Beat
+from daemon.app.books import trades
 from daemon.app.clock_watch import ClockWatch, Wall, jump_sentence
 from daemon.app.host import Host
 from daemon.app.sentry import LOOK_S, LOOKS, Sentry
@@ -195,7 +196,7 @@ class Unit:
         ahead_ns = market_ns - wall_ns if held is not None else 0
         looked = watch.look(wall_ns, self._host.running.now_ns(), ahead_ns)
         if looked.wall is Wall.JUMPED:
-            sentence = jump_sentence(looked.by_ns, ahead_ns)
+            sentence = jump_sentence(looked.by_ns, ahead_ns, trades=trades(market_ns))
             self._say(f"ALERT {sentence}")
             if held is not None:
                 _tell(held, HoldEntries(HeldBy.CLOCK, sentence))

@@ -11,7 +11,7 @@ from daemon.domain.instants import SECOND_NS, day_of
 from daemon.domain.market.frames import Quote
 from daemon.domain.orders import reconcile
 from daemon.domain.orders.changed import lowered_by, sentence
-from daemon.domain.orders.doubt import DOUBTFUL, Doubt, given_up, is_old
+from daemon.domain.orders.doubt import DOUBTFUL, Counted, Doubt, given_up, is_old
 from daemon.domain.orders.heard import Order
 from daemon.domain.orders.ids import IntentIds
 from daemon.domain.orders.ladder import Ladder
@@ -98,6 +98,7 @@ class Witness:
         self._ids = ids
         self._owned: dict[Pocket, int] = {}
         self._since_ns: dict[object, tuple[object, int]] = {}
+        self._counted = Counted()
 
     def _learn(self, done: Round, read: AccountRead, now_ns: int) -> None:
         """Take in what the broker knows better, and the orders that are not of our making."""
@@ -194,7 +195,9 @@ class Witness:
         if order.state is State.INTENDED:
             because = "the run that meant it is over; nobody knows whether it left"
             self._take(done, OutcomeUnknown(intent_id, because, now_ns))
-        elif order.state is State.UNKNOWN and now_ns - intent.decided_ns >= _LOOKUP_NS:
+            return
+        since_ns = self._counted.since_ns(intent_id, intent.decided_ns, now_ns)
+        if order.state is State.UNKNOWN and now_ns - since_ns >= _LOOKUP_NS:
             self._take(done, OrderParked(intent_id, now_ns))
             done.told.append(f"{intent_id} is parked: {intent.side} {intent.symbol} may still fill")
 
@@ -203,7 +206,7 @@ class Witness:
         ways = [order for order in self._todays(now_ns) if _buys_back(order)]
         for leg in dict.fromkeys(leg_of(order) for order in ways):
             doubts = {
-                order.intent.intent_id: self._around(order, read)
+                order.intent.intent_id: self._around(order, read, now_ns)
                 for order in ways
                 if leg_of(order) == leg
             }
@@ -213,10 +216,13 @@ class Witness:
                 self._take(done, ExitReplaced(intent_id, now_ns))
                 done.told.append(f"another order leaves in place of {intent_id}; both may fill")
 
-    def _around(self, order: Order, read: AccountRead) -> Doubt:
+    def _around(self, order: Order, read: AccountRead, now_ns: int) -> Doubt:
         intent, symbol = order.intent, order.intent.symbol
         since_ns = self.books.replaced.get(intent.intent_id)
-        old = is_old(order.recorded_ns, read.at_ns)
+        if since_ns is not None:
+            since_ns = self._counted.since_ns(intent.intent_id, since_ns, now_ns)
+        recorded_ns = self._counted.since_ns(intent.intent_id, order.recorded_ns, now_ns)
+        old = is_old(recorded_ns, read.at_ns)
         held = reconcile.positions(read).get(intent.pocket, 0)
         there = tuple(
             (each.broker_order_id, each.state, each.filled_quantity)

@@ -76,3 +76,10 @@ def test_where_market_time_goes_on_ahead_of_it_a_person_is_told_what_that_means_
     told = jump_sentence(-HOUR_NS, HOUR_NS)
     for said in ("3,600.0 s ahead of it", "stops and exits", "no entry", "start the daemon again"):
         assert said in told
+
+
+def test_where_market_time_stands_after_the_close_he_is_told_that_nothing_is_guarded():
+    told = jump_sentence(-HOUR_NS, HOUR_NS, trades=False)
+    for said in ("3,600.0 s ahead of it", "nothing is guarded", "start the daemon again now"):
+        assert said in told
+    assert "before the market closes" not in told

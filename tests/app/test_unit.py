@@ -6,6 +6,7 @@ import asyncio
 import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, closing
+from datetime import date, time
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from daemon.app.clock_watch import ClockWatch
 from daemon.app.host import Host
 from daemon.app.unit import LOST, Unit
 from daemon.control import Control, Line, Names
-from daemon.domain.instants import DAY_NS, SECOND_NS
+from daemon.domain.instants import DAY_NS, SECOND_NS, at
 from daemon.guardian.listening import Heard, listening
 from daemon.kill import LatchUnwritten
 from daemon.messages import (
@@ -218,6 +219,19 @@ async def test_entries_stay_held_while_market_time_is_ahead_of_a_wall_that_was_s
         clock.advance(60 * SECOND_NS)
     machine.unit.look_at_clock(watch, machine.control)
     assert [type(each) for each in machine.told] == [HoldEntries, FreeEntries]
+
+
+@pytest.mark.parametrize(
+    ("stands", "told"), [("15:29", "before the market closes"), ("16:05", "nothing is guarded")]
+)
+async def test_what_is_told_of_a_wall_set_back_goes_by_where_market_time_stands(
+    machine, stands, told
+):
+    machine.market_ns = at(date(2026, 3, 6), time.fromisoformat(stands))
+    machine.wall.advance(machine.market_ns - 5 * 3_600 * SECOND_NS - machine.wall.now_ns())
+    watch = ClockWatch(machine.market_ns, machine.running.now_ns())
+    machine.unit.look_at_clock(watch, machine.control)
+    assert told in machine.said[0]
 
 
 async def test_the_clocks_are_looked_at_while_it_runs(machine):

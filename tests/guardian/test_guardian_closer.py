@@ -259,6 +259,29 @@ def test_two_purchases_in_doubt_that_were_never_seen_are_waited_for_two_minutes_
     assert instead_ns == [OLD_NS, 2 * OLD_NS, 3 * OLD_NS]
 
 
+def test_after_a_run_whose_clock_stood_ahead_purchases_in_doubt_are_waited_for_as_long():
+    """Two minutes from the first look at them, and not until that run's instants have come."""
+    ahead = Account(*entered("E1", CALL, SELL), held={CALL: -65})
+    ahead.now_ns += 3_600 * SECOND_NS
+    recorded = list(entered("E1", CALL, SELL))
+    for _ in range(10):
+        done = ahead.round()
+        recorded += done.facts
+        for asked in done.asked:
+            unknown = OutcomeUnknown(asked.approved.intent.intent_id, "no answer", ahead.now_ns)
+            recorded += ahead.answer(unknown).facts
+    account = Account(*recorded, held={CALL: -65})
+    told_parked, left_s = [], []
+    for second in range(1, 200):
+        done = account.round()
+        told_parked += [second for _ in of(done, OrderParked)]
+        left_s += [second for _ in exits(done)]
+        for asked in done.asked:
+            account.fill(asked)
+    assert told_parked == [16, 16]
+    assert left_s == [1 + OLD_NS // SECOND_NS + 1 + VERIFY_NS // SECOND_NS]
+
+
 @pytest.mark.parametrize("anew", [False, True])
 def test_slices_are_replaced_at_once_until_as_many_units_are_as_were_short(anew):
     """Another guardian that takes over finds how much that was, and what was given up."""
@@ -294,8 +317,9 @@ def test_a_guardian_that_starts_finds_when_the_last_one_was_replaced():
         IntentRecorded(intent("X2", CALL, BUY, **exit_of), NOON + 3 * SECOND_NS),
     )
     account = Account(*facts, held={CALL: -65})
+    account.now_ns += 3 * SECOND_NS
     rounds = [account.round() for _ in range(130)]
-    assert [n for n, done in enumerate(rounds, 1) if exits(done)] == [123]
+    assert [n for n, done in enumerate(rounds, 1) if exits(done)] == [120]
 
 
 def test_the_sale_of_a_long_in_doubt_is_never_doubled_and_a_person_is_told():

@@ -27,6 +27,7 @@ from daemon.domain.market.freshness import Link, lives_ns
 from daemon.domain.market.instruments import Instrument, contract
 from daemon.domain.orders.basket import Basket, BasketLeg, OnFail
 from daemon.domain.orders.book import Book, Position, entered
+from daemon.domain.orders.doubt import Counted
 from daemon.domain.orders.flatten import Flatten
 from daemon.domain.orders.heard import Order
 from daemon.domain.orders.ids import IntentIds
@@ -126,6 +127,7 @@ class Desk:
         self.conduct = Conduct(terms.repeats, terms.refusals)
         self.calls = Calls(terms.account, terms.breaker)
         self.replaced: dict[str, int] = {}
+        self.counted = Counted()
         self.resident: dict[tuple[str, str], BasketOpened] = {}
         self.since_ns: dict[tuple[str, str], int] = {}
         self.unrested: dict[tuple[str, str], int] = {}

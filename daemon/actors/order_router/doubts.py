@@ -21,7 +21,7 @@ def look(desk: Desk, turn: Turn, read: AccountRead, now_ns: int) -> None:
         for order in open_orders(desk)
         if order.intent.purpose is not Purpose.ENTRY and order.intent.side is Side.BUY
     ]
-    seen = {o.intent.intent_id: _around(o, read) for o in ways if o.state in DOUBTFUL}
+    seen = {o.intent.intent_id: _around(desk, o, read, now_ns) for o in ways if o.state in DOUBTFUL}
     desk.reads.note_doubts(seen, read.at_ns)
     if not seen:
         return
@@ -30,7 +30,7 @@ def look(desk: Desk, turn: Turn, read: AccountRead, now_ns: int) -> None:
     for leg in dict.fromkeys(_leg_of(order) for order in ways):
         orders = {o.intent.intent_id: o for o in ways if _leg_of(o) == leg}
         doubts = {
-            intent_id: _doubt(desk, order, read, is_shown=intent_id in shown)
+            intent_id: _doubt(desk, order, read, now_ns, is_shown=intent_id in shown)
             for intent_id, order in orders.items()
         }
         short = -desk.book.position(*leg).net_quantity
@@ -60,7 +60,7 @@ def _leg_of(order: Order) -> tuple[str, str]:
     return order.intent.strategy_id, order.intent.leg_id
 
 
-def _around(order: Order, read: AccountRead) -> tuple[object, ...]:
+def _around(desk: Desk, order: Order, read: AccountRead, now_ns: int) -> tuple[object, ...]:
     """Return what a reading shows of an order's symbol, and whether the order is old by then."""
     symbol = order.intent.symbol
     there = sorted(
@@ -69,18 +69,25 @@ def _around(order: Order, read: AccountRead) -> tuple[object, ...]:
         if each.symbol == symbol
     )
     held = positions(read).get(order.intent.pocket, 0)
-    return (is_old(order.recorded_ns, read.at_ns), held, *there)
+    return (_is_old(desk, order, read, now_ns), held, *there)
 
 
-def _doubt(desk: Desk, order: Order, read: AccountRead, *, is_shown: bool) -> Doubt:
+def _is_old(desk: Desk, order: Order, read: AccountRead, now_ns: int) -> bool:
+    since_ns = desk.counted.since_ns(order.intent.intent_id, order.recorded_ns, now_ns)
+    return is_old(since_ns, read.at_ns)
+
+
+def _doubt(desk: Desk, order: Order, read: AccountRead, now_ns: int, *, is_shown: bool) -> Doubt:
     intent, same = order.intent, desk.reads.doubts.get(order.intent.intent_id)
     since_ns = desk.replaced.get(intent.intent_id)
+    if since_ns is not None:
+        since_ns = desk.counted.since_ns(intent.intent_id, since_ns, now_ns)
     return Doubt(
         side=intent.side,
         owed=intent.purpose is Purpose.EXIT and intent.parent in desk.closings,
         state=order.state,
         quantity=order.remaining_quantity,
-        old=is_old(order.recorded_ns, read.at_ns),
+        old=_is_old(desk, order, read, now_ns),
         shown=is_shown,
         agreed=positions(read).get(intent.pocket, 0) == desk.book.within(intent.pocket).net,
         equal_ns=same.lasted_ns if same else 0,

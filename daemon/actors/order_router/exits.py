@@ -121,9 +121,12 @@ def _closed(desk: Desk, owed: ExitOwed) -> tuple[int, int]:
 
 
 def resume(desk: Desk, turn: Turn, exit_id: str, now_ns: int) -> None:
-    """Go on with a closing after a restart, or on a new day."""
+    """Go on with a closing after a restart, or on a new day.
+
+    One that is owed since an instant yet to come, by a clock that stood ahead, is owed since now.
+    """
     opened_ns = desk.sessions[0][0] if desk.sessions else 0
-    began_ns = max(desk.closings[exit_id].owed.at_ns, opened_ns)
+    began_ns = max(min(desk.closings[exit_id].owed.at_ns, now_ns), opened_ns)
     late_ns = began_ns + desk.terms.exit_limit_ns
     desk.wakes.wake(turn, ExitLate(exit_id, max(late_ns, now_ns + _LOOK_AGAIN_NS)))
     proceed(desk, turn, exit_id, now_ns)

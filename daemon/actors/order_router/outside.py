@@ -51,7 +51,7 @@ def hand_on(
     side, pocket = order.intent.side, order.intent.pocket
     if not is_strangers(order.intent):
         return ()
-    held = (*_held(desk, pocket)[side], *sorted(_sent_unaware(desk, pocket, side)))
+    held = (*_held(desk, pocket)[side], *sorted(_sent_unaware(desk, pocket, side, now_ns)))
     intents: list[Intent] = []
     for share in closed_by(_own(desk, pocket), order, before, held):
         facts = handed_on(order, share, (desk.ids.next(), desk.ids.next()), now_ns)
@@ -103,10 +103,11 @@ def _held(desk: Desk, pocket: Pocket) -> dict[Side, list[Held]]:
     return held_against(desk.book, desk.holders(), desk.since_ns, pocket)
 
 
-def _sent_unaware(desk: Desk, pocket: Pocket, side: Side) -> Iterator[Held]:
+def _sent_unaware(desk: Desk, pocket: Pocket, side: Side, now_ns: int) -> Iterator[Held]:
     """Yield what exits of ours have traded on this side since the reading before.
 
-    What a stranger's fill was set against already is passed over.
+    What a stranger's fill was set against already is passed over; so is, once a reading was made,
+    what bears an instant yet to come: a run whose clock stood ahead sent that before this start.
     """
     reads = desk.reads
     known_ns = (reads.newest.at_ns if reads.newest else reads.before_ns) - desk.terms.answer_ns
@@ -114,6 +115,8 @@ def _sent_unaware(desk: Desk, pocket: Pocket, side: Side) -> Iterator[Held]:
     for order in desk.book:
         intent = order.intent
         if (intent.pocket, intent.side) != (pocket, side) or order.at_ns < known_ns:
+            continue
+        if reads.newest and order.at_ns > now_ns:
             continue
         leg = (intent.strategy_id, intent.leg_id)
         is_exit = intent.purpose is not Purpose.ENTRY and intent.strategy_id != EXTERNAL

@@ -144,7 +144,7 @@ def _wanted(desk: Desk, short: _Short) -> int:
 def _place(desk: Desk, turn: Turn, short: _Short, missing: int, now_ns: int) -> int:
     """Send what is missing; return when to look again, 0: when something happens."""
     leg = short.leg
-    next_ns = _next_ns(desk, short)
+    next_ns = _next_ns(desk, short, now_ns)
     if now_ns < next_ns:
         return next_ns
     books = reconciling.objection(desk, leg.pocket)
@@ -174,10 +174,14 @@ def _wait(desk: Desk, turn: Turn, short: _Short, because: str, now_ns: int) -> i
     return now_ns + _AGAIN_NS
 
 
-def _next_ns(desk: Desk, short: _Short) -> int:
-    """Return when another stop of a leg may leave, by what became of those before it."""
+def _next_ns(desk: Desk, short: _Short, now_ns: int) -> int:
+    """Return when another stop of a leg may leave, by what became of those before it.
+
+    Nothing waits for one that bears an instant yet to come, as after a run whose clock stood ahead.
+    """
     stops = (o for o in desk.book.children(short.parent) if o.intent.leg_id == short.leg.leg_id)
-    return max((order.at_ns + _waits_ns(desk, order) for order in stops), default=0)
+    heard = (order for order in stops if order.at_ns <= now_ns)
+    return max((order.at_ns + _waits_ns(desk, order) for order in heard), default=0)
 
 
 def _waits_ns(desk: Desk, order: Order) -> int:

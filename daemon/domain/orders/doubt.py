@@ -58,11 +58,35 @@ class Doubt(Struct, frozen=True):
     replaced_ago_ns: int | None = None
 
 
+class Counted:
+    """Recorded instants as they count: one that is yet to come, as when it was first looked at.
+
+    It was recorded by a run whose clock stood ahead. What it is of may have left a moment before
+    this run, so it is not old at once, and nothing waits until that instant is here.
+    """
+
+    def __init__(self) -> None:
+        self._met_ns: dict[tuple[str, int], int] = {}
+
+    def since_ns(self, intent_id: str, recorded_ns: int, now_ns: int) -> int:
+        """Return since when something counts, in ns.
+
+        Args:
+            intent_id: of what order.
+            recorded_ns: since when it is so by the record.
+            now_ns: the present instant.
+        """
+        known = (intent_id, recorded_ns)
+        if recorded_ns > now_ns:
+            self._met_ns.setdefault(known, now_ns)
+        return self._met_ns.get(known, recorded_ns)
+
+
 def is_old(recorded_ns: int, at_ns: int) -> bool:
     """Say whether an order would have been seen by now, had its request left.
 
     Args:
-        recorded_ns: when its intent was recorded.
+        recorded_ns: when its intent was recorded, as that counts.
         at_ns: of the reading that does not show it.
     """
     return at_ns - recorded_ns > OLD_NS

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from daemon.domain.orders.doubt import OLD_NS, Doubt, given_up, is_old
+from daemon.domain.orders.doubt import OLD_NS, Counted, Doubt, given_up, is_old
 from daemon.domain.orders.words import Side, State
 
 S = 10**9
@@ -184,3 +184,10 @@ def test_a_slice_of_several_may_be_lost_again_and_again_without_a_wait():
     left, replaced, _, most = bought([0, 0, None, 0, 0, 0, 0, None, None, 0], 7)
     assert (replaced, most) == ({2: 3, 7: 6, 8: 9}, 0)
     assert left[-1] == 9
+
+
+def test_an_instant_yet_to_come_counts_as_when_it_was_first_looked_at_and_goes_on_to():
+    counted = Counted()
+    assert counted.since_ns("E1", 90, 100) == 90
+    assert [counted.since_ns("E1", 500, now_ns) for now_ns in (100, 200, 600)] == [100] * 3
+    assert counted.since_ns("E2", 500, 200) == 200
