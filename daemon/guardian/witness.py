@@ -10,7 +10,7 @@ from msgspec import Struct, field
 from daemon.domain.instants import SECOND_NS, day_of
 from daemon.domain.market.frames import Quote
 from daemon.domain.orders import reconcile
-from daemon.domain.orders.changed import lowered_by, sentence
+from daemon.domain.orders.changed import as_news, lowered_by, sentence
 from daemon.domain.orders.doubt import DOUBTFUL, Counted, Doubt, given_up, is_old
 from daemon.domain.orders.heard import Order
 from daemon.domain.orders.ids import IntentIds
@@ -25,6 +25,7 @@ from daemon.domain.orders.words import (
     ConfirmationWanted,
     OrderNews,
     OrderParked,
+    OrderUpdated,
     OutcomeUnknown,
     Pocket,
     Purpose,
@@ -255,7 +256,7 @@ class Witness:
         before = self.books.book.order(fact.intent_id)
         if before is None:
             return  # a stranger's: the next reading tells of it under the id that it has here
-        self._take(done, fact)
+        self._take(done, as_news(before, fact) if isinstance(fact, OrderUpdated) else fact)
         if isinstance(fact, ConfirmationWanted):
             done.told.append(f"{fact.intent_id}: {fact.said}")
         order = self.books.book.order(fact.intent_id)

@@ -428,6 +428,13 @@ def test_an_exit_that_somebody_makes_smaller_or_larger_closes_no_more_than_is_op
     assert exits(account.round(6)) == [(CALL, BUY, 65)]
 
 
+def test_units_that_nobody_has_changed_are_recorded_by_no_news():
+    account = Account(*entered("E1", CALL, SELL), held={CALL: -65})
+    known = account.closer.books.book.order("E1")
+    told = OrderUpdated("E1", "BE1", State.FILLED, 65, known.filled_value_e4, account.now_ns)
+    assert account.answer(replace(told, quantity=65)).facts == [told]
+
+
 def test_an_order_that_was_not_sent_from_here_and_is_changed_is_taken_back_all_the_same():
     resting = intent("E2", CALL, SELL)
     account = Account(*entered("E1", CALL, SELL), IntentRecorded(resting, NOON), held={CALL: -65})

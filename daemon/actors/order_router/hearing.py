@@ -14,9 +14,16 @@ from daemon.actors.order_router.hours import takes_orders
 from daemon.actors.order_router.reconciling import Heard
 from daemon.actors.order_router.unasked import is_unasked
 from daemon.actors.turn import Turn
+from daemon.domain.orders.changed import as_news
 from daemon.domain.orders.heard import Order
 from daemon.domain.orders.states import is_open
-from daemon.domain.orders.words import ConfirmationWanted, Intent, OutcomeUnknown, State
+from daemon.domain.orders.words import (
+    ConfirmationWanted,
+    Intent,
+    OrderUpdated,
+    OutcomeUnknown,
+    State,
+)
 
 _NO = (State.REFUSED, State.REJECTED)
 
@@ -55,6 +62,8 @@ def take(desk: Desk, turn: Turn, fact: Heard, now_ns: int) -> Taken | None:
     fact = reconciling.known_as(desk, fact, now_ns)
     intent_id = fact.intent_id
     before = desk.book.order(intent_id)
+    if before is not None and isinstance(fact, OrderUpdated):
+        fact = as_news(before, fact)
     link.answered(desk, turn, fact, now_ns)
     desk.apply(fact)
     turn.record(fact)

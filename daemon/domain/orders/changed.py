@@ -6,8 +6,10 @@ for by nobody, and what he put on it may fill beyond what was wanted.
 
 from __future__ import annotations
 
+from msgspec.structs import replace
+
 from daemon.domain.orders.heard import Order
-from daemon.domain.orders.words import Purpose, State
+from daemon.domain.orders.words import OrderUpdated, Purpose, State
 
 _CONSEQUENCES = {
     (Purpose.EXIT, False): "what it leaves open is closed by another",
@@ -32,6 +34,14 @@ def told(known: Order, state: State, quantity: int) -> int:
     """
     is_believed = state in (State.WORKING, State.FILLED)
     return quantity if is_believed and quantity != known.quantity else 0
+
+
+def as_news(known: Order, update: OrderUpdated) -> OrderUpdated:
+    """Return a broker's word with the units of its order only where they are news.
+
+    Else the same word would be another one wherever a record lacks them, and look just told.
+    """
+    return replace(update, quantity=told(known, update.state, update.quantity))
 
 
 def lowered_by(order: Order, before: Order) -> int:

@@ -7,7 +7,7 @@ import pytest
 from daemon.domain.market.notes import NoteKind
 from daemon.domain.money import e4
 from daemon.domain.orders.basket import OnFail
-from daemon.domain.orders.words import OrderType, Purpose, Side, State
+from daemon.domain.orders.words import OrderType, OrderUpdated, Purpose, Side, State
 from daemon.messages import (
     BasketEnded,
     ExitFinished,
@@ -250,6 +250,36 @@ def test_an_order_by_hand_that_was_changed_is_told_and_left_as_it_is():
     stage.run(5)
     assert said(stage) == [sentence("B1", "buy 150", 75)]
     assert (stage.broker.net(), stage.book().open_orders()) == ({CE: 75}, ())
+
+
+def test_units_that_nobody_has_changed_are_no_news_and_stand_in_no_record():
+    """A record that lacked them made hours old news of it, and the exit looked just sent."""
+    stage = leaving("hc")
+    stage.push(2)
+    exit_of_it = stage.placed(2)
+    before = stage.book().order(exit_of_it.intent.intent_id)
+    stage.run(60)
+    stage.tell(exit_of_it.update(stage.now_ns, quantity=300))
+    assert stage.book().order(exit_of_it.intent.intent_id) == before
+    assert {each.quantity for each in stage.told(OrderUpdated)} == {0}
+
+
+def test_what_a_person_trades_after_an_exit_stays_though_its_old_news_is_told_with_its_units():
+    """Set against the exit, which looked newer than his order, his own trade was undone."""
+    stage = begun("hc")
+    stage.tell(leave("hc"))
+    beat(stage, 5)
+    stage.run(3_600)
+    stage.tell(frame(stage.now_ns))
+    stage.entered("ce", basket_id="s:2", **KEEP)
+    stage.run(60)
+    stage.broker.stranger(HC, Side.SELL, filled=75)
+    stage.build()
+    for n in (1, 2, 3):
+        order = stage.placed(n)
+        stage.tell(order.update(stage.now_ns, quantity=order.quantity))
+    beat(stage, 10)
+    assert stage.broker.net() == {CE: -75, HC: -75}
 
 
 def test_a_strangers_order_that_he_changed_is_his():
