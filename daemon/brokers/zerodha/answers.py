@@ -130,11 +130,12 @@ def done(reply: Reply, form: type[T]) -> T:
 
 
 def refuses_session(reply: Reply) -> bool:
-    """Say whether the answer to a write says that the session is dead, and no more than that."""
-    if reply.status != _FORBIDDEN:
-        return False
+    """Say whether the answer to a write says that the session is dead, and leaves no doubt of it.
+
+    Where it may have been placed all the same it is looked up, and that read meets a dead session.
+    """
     try:
-        return envelope(reply).error_type in DEAD_SESSION
+        return _refused(reply.status, envelope(reply)) is Refusal.SESSION
     except WireGarbled:
         return False
 

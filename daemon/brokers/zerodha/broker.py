@@ -25,7 +25,6 @@ from daemon.brokers.zerodha.instruments import Listed
 from daemon.brokers.zerodha.resuming import Resuming
 from daemon.brokers.zerodha.shares import Shares
 from daemon.brokers.zerodha.statuses import Statuses
-from daemon.brokers.zerodha.wire import envelope
 from daemon.domain.instants import SECOND_NS
 from daemon.domain.market.polled import Stamped
 from daemon.domain.orders.limits import Approved
@@ -110,9 +109,13 @@ class Zerodha:
         except SessionRefused as error:
             return (OrderRefused(intent.intent_id, Refusal.SESSION, str(error), self._now_ns()),)
         answer = answers.placed(intent.intent_id, reply, self._now_ns())
-        if self._client.denies_writes and answers.refuses_session(reply):
-            text = f"{envelope(reply).said}; {READS_STAND}"  # no log-in mends it: a person
-            return (OrderRefused(intent.intent_id, Refusal.OTHER, text, self._now_ns()),)
+        if (
+            self._client.denies_writes
+            and isinstance(answer, OrderRefused)
+            and answer.kind is Refusal.SESSION
+        ):
+            text = f"{answer.text}; {READS_STAND}"  # no log-in mends it: a person
+            answer = replace(answer, kind=Refusal.OTHER, text=text)
         return (answer,)
 
     async def cancel(self, intent_id: str, broker_order_id: str) -> Sequence[Answer]:

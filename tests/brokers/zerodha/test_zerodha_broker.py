@@ -120,6 +120,26 @@ async def test_orders_that_alone_are_refused_for_the_session_lead_to_a_person_an
     assert (await account.broker.place(approved()))[0].kind is Refusal.MARGIN
 
 
+async def test_an_order_that_may_have_been_placed_is_in_doubt_however_often_orders_are_refused(
+    account,
+):
+    """From the third time on it was told as refused: an exit that may have landed left again."""
+    said = "Request timed out. The order may have been placed; check before placing again."
+    account.script.on("POST /orders/regular", no(403, "TokenException", said))
+    for _ in range(4):
+        assert type((await account.broker.place(approved()))[0]) is Unknown
+    assert account.refused == []
+
+    account.script.on("POST /orders/regular", DEAD)
+    for generation in range(2, 5):
+        (told,) = await account.broker.place(approved())
+        if account.client.session is None:
+            await account.broker.log_in(generation)
+    assert told.kind is Refusal.OTHER
+    account.script.on("POST /orders/regular", no(403, "TokenException", said))
+    assert type((await account.broker.place(approved()))[0]) is Unknown
+
+
 @pytest.mark.parametrize("purpose", [Purpose.ENTRY, Purpose.EXIT])
 async def test_an_order_whose_deadline_passes_while_a_connection_is_made_is_refused_and_stays(
     account, monkeypatch, purpose
