@@ -53,6 +53,7 @@ class OrderRecord(Struct, frozen=True):
         status: one of `STATUSES`, or a word that nobody knows.
         variety: under which it is changed and cancelled.
         parent_order_id: of a second leg, the first.
+        odd: why it cannot be understood, of an order that is not ours; no answer says it.
     """
 
     order_id: str
@@ -70,6 +71,7 @@ class OrderRecord(Struct, frozen=True):
     tags: tuple[str, ...] | None = None
     variety: str = "regular"
     parent_order_id: str | None = None
+    odd: str = ""
 
     @property
     def client_id(self) -> str:
@@ -224,8 +226,10 @@ def shown(record: OrderRecord, names: Names) -> BrokerOrder:
     """Return an order as the broker's book shows it.
 
     Raises:
-        WireGarbled: it counts what cannot be counted, or goes neither way.
+        WireGarbled: it counts what cannot be counted, goes neither way, or is odd.
     """
+    if record.odd:
+        raise WireGarbled(record.odd)
     if record.transaction_type not in _SIDES:
         raise WireGarbled(f"order {record.order_id} is to {record.transaction_type!r}")
     symbol = names(record.exchange, record.tradingsymbol)

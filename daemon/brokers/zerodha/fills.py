@@ -96,10 +96,10 @@ class Fills:
     async def _priced(self, book: Sequence[OrderRecord], at_ns: int) -> tuple[OrderRecord, ...]:
         """Return orders at the prices of their fills, and without those that have none."""
         trades: tuple[TradeRecord, ...] = ()
-        if any(map(self._wants_trades, book)):
+        if any(self._wants_trades(each) for each in book if not each.odd):
             with suppress(BrokerError):  # averages stand in for them; what has none is not told
                 trades = await self._client.read(questions.trades(), _TRADES_MS)
-        return tuple(self._at_its_price(each, trades, at_ns) for each in book)
+        return tuple(each if each.odd else self._at_its_price(each, trades, at_ns) for each in book)
 
     def _wants_trades(self, record: OrderRecord) -> bool:
         """Say whether its trades tell more of an order; a stranger's average does as it is."""

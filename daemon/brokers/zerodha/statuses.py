@@ -3,6 +3,9 @@
 The status alone is taken from an order's own states. What was filled of it its record says as well,
 and quantities are cumulative: the greatest is the newest. What was asked for once is remembered,
 for a record that stays as it is has been nothing else since.
+
+An order of somebody else's that cannot be understood is marked as odd and hides none of ours: only
+what is held cannot be compared while it is there.
 """
 
 from __future__ import annotations
@@ -16,9 +19,12 @@ from daemon.brokers.zerodha.client import Client
 from daemon.brokers.zerodha.codec import OrderRecord
 from daemon.brokers.zerodha.wire import amount_e4, whole
 from daemon.domain.orders.ids import parse
+from daemon.errors import BrokerError, SessionRefused, WireGarbled
 
 MOST_OTHERS = 10
 """So many orders that are not ours are asked about in one reading; the rest in those after it."""
+_OTHERS_MS = 2_000
+"""So long is waited for the states of one of them, tried again or not: news of ours wait for it."""
 _Key = tuple[str, str, int]
 
 
@@ -36,25 +42,72 @@ class Statuses:
     async def told(self, book: Sequence[OrderRecord]) -> tuple[OrderRecord, ...]:
         """Return a book in which each order stands where its record or its states say.
 
+        After one of somebody else's that cannot be understood no other such is asked about.
+
         Raises:
-            BrokerError: the states of an order could not be read.
-            WireGarbled: an order counts what cannot be counted.
+            BrokerError: the states of an order of ours could not be read, or there is no session.
+            WireGarbled: an order of ours counts what cannot be counted.
         """
-        untold = [each for each in book if not each.is_told]
+        book = [_counted(each) for each in book]
+        untold = [each for each in book if not each.is_told and not each.odd]
         keys = {_key(each) for each in untold}
         self._known = {key: states for key, states in self._known.items() if key in keys}
+        odd: dict[str, OrderRecord] = {}
         for each in _due(each for each in untold if _key(each) not in self._known):
-            states = await self._client.read(questions.states(each.order_id))
+            try:
+                states = await self._states(each)
+            except SessionRefused:
+                raise
+            except BrokerError as error:
+                if _is_ours(each):
+                    raise
+                odd[each.order_id] = _odd(each, error)
+                break
             if any(state.is_told for state in states):
                 self._known[_key(each)] = states
-        return tuple(_joined(each, self._known.get(_key(each), ())) for each in book)
+        return tuple(odd.get(each.order_id) or self._joined(each) for each in book)
+
+    async def _states(self, record: OrderRecord) -> tuple[OrderRecord, ...]:
+        """Return what an order has been, all of which can be counted.
+
+        Raises:
+            BrokerError: that could not be read.
+        """
+        asked = questions.states(record.order_id)
+        states = await self._client.read(asked, None if _is_ours(record) else _OTHERS_MS)
+        for each in states:
+            _filled(each)
+        return states
+
+    def _joined(self, record: OrderRecord) -> OrderRecord:
+        return record if record.odd else _joined(record, self._known.get(_key(record), ()))
+
+
+def _is_ours(record: OrderRecord) -> bool:
+    return parse(record.client_id) is not None
+
+
+def _counted(record: OrderRecord) -> OrderRecord:
+    """Return an order as it is, and as an odd one where it is not ours and cannot be counted."""
+    if _is_ours(record):
+        return record
+    try:
+        _filled(record)
+    except WireGarbled as error:
+        return _odd(record, error)
+    return record
+
+
+def _odd(record: OrderRecord, error: BrokerError) -> OrderRecord:
+    text = f"order {record.order_id}, which is not ours, cannot be understood: {error}"
+    return replace(record, odd=text)
 
 
 def _due(unknown: Iterable[OrderRecord]) -> list[OrderRecord]:
     """Return which orders are asked about now: ours, and as many others as there is time for."""
     ours, others = list[OrderRecord](), list[OrderRecord]()
     for each in unknown:
-        (ours if parse(each.client_id) else others).append(each)
+        (ours if _is_ours(each) else others).append(each)
     return ours + others[:MOST_OTHERS]
 
 

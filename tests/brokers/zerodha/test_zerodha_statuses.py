@@ -9,9 +9,10 @@ import pytest
 from daemon.brokers.door import Door
 from daemon.brokers.zerodha.statuses import MOST_OTHERS
 from daemon.domain.orders.words import OrderUpdated, Refusal, State
+from daemon.errors import SessionRefused, WireGarbled
 from daemon.messages import AccountRead, AccountUnread, ReadAccount
 from tests.kit.kite_account import NOW, OURS, RECORD, KiteAccount, kite_account
-from tests.kit.kite_script import no, yes
+from tests.kit.kite_script import DEAD, no, yes
 
 STATES = "GET /orders/15"
 UNTOLD = RECORD | {"status": "UPDATE"}
@@ -91,6 +92,71 @@ async def test_states_that_cannot_be_read_leave_the_book_unread(account):
     account.script.on(STATES, no(403, "PermissionException"))
     (told,) = await Door(account.broker, account.clock.now_ns, lambda *_: "").ask(ReadAccount())
     assert isinstance(told, AccountUnread)
+
+
+HIS = RECORD | {"order_id": "99", "tag": None}
+HIS_STATES = "GET /orders/99"
+HALF_A_UNIT = {"filled_quantity": 0.5}
+
+
+@pytest.mark.parametrize(
+    ("his", "states", "because"),
+    [
+        ({"status": "UPDATE"}, no(400, "InputException", "no such order"), "no such order"),
+        ({"status": "UPDATE"}, yes([HIS | HALF_A_UNIT]), "counts 0.5 units"),
+        ({"status": "UPDATE"} | HALF_A_UNIT, yes([HIS]), "counts 0.5 units"),
+        (HALF_A_UNIT, yes([HIS]), "counts 0.5 units"),
+    ],
+)
+async def test_a_fill_is_told_and_found_though_an_order_of_somebody_else_cannot_be_understood(
+    account, his, states, because
+):
+    """None of ours was heard of for as long as that order stood in the book."""
+    whole = RECORD | {"status": "COMPLETE", "filled_quantity": 130, "average_price": 118.65}
+    account.script.on("GET /orders", yes([HIS | his, whole]))
+    account.script.on(HIS_STATES, states)
+    told, unread = await account.broker.read()
+    (found,) = await account.broker.find(OURS)
+
+    assert [(each.state, each.filled_quantity) for each in (told, found)] == [
+        (State.FILLED, 130)
+    ] * 2
+    assert isinstance(unread, AccountUnread)
+    assert unread.because.startswith("order 99, which is not ours, cannot be understood: ")
+    assert unread.because.endswith(because)
+
+
+async def test_an_order_of_somebody_else_counts_again_once_it_can_be_understood(account):
+    account.script.on("GET /orders", yes([HIS | {"status": "UPDATE"}]))
+    account.script.on(HIS_STATES, no(400, "InputException"))
+    assert isinstance((await account.broker.read())[-1], AccountUnread)
+    account.later(1)
+    account.script.on(HIS_STATES, yes([HIS | {"status": "CANCELLED"}]))
+    read = (await account.broker.read())[-1]
+    assert [each.state for each in read.orders] == [State.CANCELLED]
+
+
+async def test_after_one_that_cannot_be_read_no_other_of_somebody_else_is_asked_about(account):
+    """The account is unread by it, so they would only take time from the news of ours."""
+    others = [HIS | {"order_id": number, "status": "UPDATE"} for number in ("98", "99")]
+    account.script.on("GET /orders", yes([*others, UNTOLD]))
+    account.script.on("GET /orders/98", no(400, "InputException"))
+    account.script.on(STATES, yes([RECORD | {"status": "CANCELLED"}]))
+    assert (await account.broker.find(OURS))[0].state is State.CANCELLED
+    assert HIS_STATES not in account.script.routes()
+
+
+async def test_an_order_of_ours_that_counts_what_cannot_be_leaves_the_book_unread(account):
+    account.script.on("GET /orders", yes([RECORD | HALF_A_UNIT]))
+    with pytest.raises(WireGarbled):
+        await account.broker.read()
+
+
+async def test_a_session_that_dies_as_a_strangers_states_are_read_is_told_as_that(account):
+    account.script.on("GET /orders", yes([HIS | {"status": "UPDATE"}]))
+    account.script.on(HIS_STATES, DEAD)
+    with pytest.raises(SessionRefused):
+        await account.broker.read()
 
 
 async def test_many_orders_of_strangers_under_unknown_words_take_no_reading_its_time(
