@@ -28,27 +28,13 @@ def _folders(*names: str) -> frozenset[Path]:
     return frozenset(Path(__file__).parent / name for name in names)
 
 
-_LONGEST = _folders("simulation", "crash", "browser", "stories", "machine", "bench", "cli")
+_LONGEST = _folders("simulation", "crash", "browser")
 _UNTRACED = _folders("stories", "crash", "browser", "machine", "deploy")
 
 
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Let each worker begin with its share of what takes long, so that all end together.
-
-    A worker is given as many tests in a row as each other, and takes over some of the last ones of
-    another when it is done.
-    """
-    workers = getattr(config, "workerinput", {}).get("workercount", 1)
-    long = [item for item in items if not _LONGEST.isdisjoint(item.path.parents)]
-    short = [item for item in items if _LONGEST.isdisjoint(item.path.parents)]
-    left = len(items)
-    items.clear()
-    for worker in range(workers):
-        share = left // (workers - worker)
-        first = long[worker::workers]
-        last, short = short[: share - len(first)], short[share - len(first) :]
-        items += [*first, *last]
-        left -= share
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with what takes longest, so that no worker is left alone with it at the end."""
+    items.sort(key=lambda item: _LONGEST.isdisjoint(item.path.parents))
 
 
 def _is_traced(item: pytest.Item) -> bool:

@@ -84,10 +84,12 @@ class StandingTasks(Tasks):
 
     async def _ring(self, until_ns: int) -> None:
         while self._alarms and self._alarms[0][0] <= until_ns:
-            if await self._reached(self._alarms[0][0]):
-                _, _, runner, alarm = heappop(self._alarms)
+            for _, _, runner, alarm in self._first(due=await self._reached(self._alarms[0][0])):
                 self._put(runner, alarm.lane, alarm.message, 0)
             await self.settle()
+
+    def _first(self, *, due: bool) -> Sequence[tuple[int, int, Runner, Alarm]]:
+        return (heappop(self._alarms),) if due else ()
 
     async def _reached(self, at_ns: int) -> bool:
         """Wait for an instant; False: an alarm was set meanwhile that may be due before."""

@@ -133,8 +133,8 @@ def test_a_folder_of_recordings_is_a_recording(tmp_path):
 @pytest.fixture(scope="module")
 def four_days(tmp_path_factory):
     """The first four dates of the recorded months: 1, 2, 3 and 6 May."""
-    file = tmp_path_factory.mktemp("days") / DAYS_2019
     whole = data_path(DAYS_2019)
+    file = tmp_path_factory.mktemp("days") / whole.name
     duckdb.execute(f"COPY (FROM '{whole}' WHERE snap < '2019-05-07') TO '{file}'")
     return file
 
