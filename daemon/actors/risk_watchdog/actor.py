@@ -164,9 +164,8 @@ class RiskWatchdog:
         active, limited = watches.active, self._account.limited
         if not active and not limited:
             return NOTHING
-        quotes, turn = frame.quotes, None
-        young = self._link.keeps(frame.at_ns, now_ns)  # else it is judged with the next
-        effects: list[Effect] = []
+        quotes, turn, effects = frame.quotes, None, list[Effect]()
+        young = fresh and self._link.keeps(frame.at_ns, now_ns)  # else it is judged with the next
         for watch in active if fresh else ():
             risk = watch.risk
             risk.see(quotes, now_ns)
@@ -180,7 +179,7 @@ class RiskWatchdog:
         if now_ns < watches.next_exit_ns and not hurried:
             return effects
         turn = turn or Turn()
-        if limited and fresh and young:
+        if limited and young:
             self._judge_account(turn, now_ns)
         for watch in watches.active:
             self._leave_due(turn, watch, now_ns)
