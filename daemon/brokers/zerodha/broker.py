@@ -25,6 +25,7 @@ from daemon.brokers.zerodha.instruments import Listed
 from daemon.brokers.zerodha.resuming import Resuming
 from daemon.brokers.zerodha.shares import Shares
 from daemon.brokers.zerodha.statuses import Statuses
+from daemon.brokers.zerodha.wire import whole
 from daemon.domain.instants import SECOND_NS
 from daemon.domain.market.polled import Stamped
 from daemon.domain.orders.limits import Approved
@@ -277,4 +278,4 @@ class Zerodha:
 
 
 def _filled(book: Iterable[OrderRecord]) -> dict[str, int]:
-    return {each.order_id: int(each.filled_quantity or 0) for each in book}
+    return {each.order_id: whole(each.filled_quantity) for each in book if not each.odd}

@@ -213,12 +213,12 @@ def updated(record: OrderRecord, now_ns: int) -> OrderUpdated:
         intent_id=record.client_id,
         broker_order_id=record.order_id,
         state=state,
-        filled_quantity=_count(record.filled_quantity),
+        filled_quantity=count(record.filled_quantity),
         filled_value_e4=_value_e4(record),
         at_ns=now_ns,
         kind=_reason(record) if state is State.REJECTED else None,
         text=record.text,
-        quantity=_count(record.quantity) if state in (State.WORKING, State.FILLED) else 0,
+        quantity=count(record.quantity) if state in (State.WORKING, State.FILLED) else 0,
     )
 
 
@@ -239,9 +239,9 @@ def shown(record: OrderRecord, names: Names) -> BrokerOrder:
         broker_order_id=record.order_id,
         symbol=pocket.symbol,
         side=_SIDES[record.transaction_type],
-        quantity=_count(record.quantity),
+        quantity=count(record.quantity),
         state=_state(record),
-        filled_quantity=_count(record.filled_quantity),
+        filled_quantity=count(record.filled_quantity),
         filled_value_e4=_value_e4(record),
         text=record.text,
         product=pocket.product,
@@ -292,6 +292,18 @@ def found(
     return tuple(ours) if ours else (OrderNotFound(intent_id, now_ns),)
 
 
+def count(value: Decimal | None) -> int:
+    """Return of how many units something is told to be; nothing is zero.
+
+    Raises:
+        WireGarbled: that cannot be counted.
+    """
+    number = whole(value)
+    if number < 0:
+        raise WireGarbled(f"an order at Zerodha is told to be of {number} units")
+    return number
+
+
 def available_e4(funds: Reply) -> int:
     """Return what is free for shares and derivatives, in `_e4`.
 
@@ -316,13 +328,6 @@ def _position(shown: _Position, names: Names) -> BrokerPosition:
     return BrokerPosition(pocket.symbol, whole(shown.quantity), pocket.product)
 
 
-def _count(value: Decimal | None) -> int:
-    number = whole(value)
-    if number < 0:
-        raise WireGarbled(f"an order at Zerodha is told to be of {number} units")
-    return number
-
-
 def _state(record: OrderRecord) -> State:
     """Return where an order stands; one that is done before all of it is counted still works."""
     state = STATUSES.get(record.status, State.WORKING)
@@ -337,4 +342,4 @@ def _reason(record: OrderRecord) -> Refusal:
 
 def _value_e4(record: OrderRecord) -> int:
     """Return the sum of price x units of what was filled."""
-    return amount_e4(record.average_price, _count(record.filled_quantity))
+    return amount_e4(record.average_price, count(record.filled_quantity))

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Sequence
 
 from msgspec.structs import replace
 
-from daemon.brokers.zerodha import questions
+from daemon.brokers.zerodha import codec, questions
 from daemon.brokers.zerodha.client import Client
 from daemon.brokers.zerodha.codec import OrderRecord
 from daemon.brokers.zerodha.wire import amount_e4, whole
@@ -92,7 +92,9 @@ def _counted(record: OrderRecord) -> OrderRecord:
     if _is_ours(record):
         return record
     try:
-        _filled(record)
+        codec.count(record.quantity)
+        codec.count(record.filled_quantity)
+        amount_e4(record.average_price)
     except WireGarbled as error:
         return _odd(record, error)
     return record

@@ -106,6 +106,10 @@ HALF_A_UNIT = {"filled_quantity": 0.5}
         ({"status": "UPDATE"}, yes([HIS | HALF_A_UNIT]), "counts 0.5 units"),
         ({"status": "UPDATE"} | HALF_A_UNIT, yes([HIS]), "counts 0.5 units"),
         (HALF_A_UNIT, yes([HIS]), "counts 0.5 units"),
+        ({"filled_quantity": "NaN"}, yes([HIS]), "holds the number NaN"),
+        ({"filled_quantity": "Infinity"}, yes([HIS]), "holds the number Infinity"),
+        ({"quantity": 0.5}, yes([HIS]), "counts 0.5 units"),
+        ({"quantity": -1}, yes([HIS]), "is told to be of -1 units"),
     ],
 )
 async def test_a_fill_is_told_and_found_though_an_order_of_somebody_else_cannot_be_understood(
@@ -146,8 +150,9 @@ async def test_after_one_that_cannot_be_read_no_other_of_somebody_else_is_asked_
     assert HIS_STATES not in account.script.routes()
 
 
-async def test_an_order_of_ours_that_counts_what_cannot_be_leaves_the_book_unread(account):
-    account.script.on("GET /orders", yes([RECORD | HALF_A_UNIT]))
+@pytest.mark.parametrize("filled", [0.5, "NaN", "Infinity"])
+async def test_an_order_of_ours_that_counts_what_cannot_be_leaves_the_book_unread(account, filled):
+    account.script.on("GET /orders", yes([RECORD | {"filled_quantity": filled}]))
     with pytest.raises(WireGarbled):
         await account.broker.read()
 
