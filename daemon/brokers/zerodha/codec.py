@@ -1,4 +1,4 @@
-"""Zerodha's records of orders, trades, positions and funds, as words of the domain.
+"""Zerodha's records of orders, trades and funds, as words of the domain.
 
 A record's fields that lie are not read at all: the pending and cancelled quantities of what was
 cancelled, the type and the protection of what the exchange got as a limit, the split of profits.
@@ -116,17 +116,6 @@ class Notice(Struct, frozen=True):
 
     kind: str
     text: str
-
-
-class _Position(Struct, frozen=True):
-    exchange: str
-    tradingsymbol: str
-    product: str
-    quantity: Decimal
-
-
-class _Positions(Struct, frozen=True):
-    net: tuple[_Position, ...]
 
 
 class _Funds(Struct, frozen=True):
@@ -248,21 +237,6 @@ def shown(record: OrderRecord, names: Names) -> BrokerOrder:
     )
 
 
-def positions(reply: Reply, names: Names) -> tuple[BrokerPosition, ...]:
-    """Return what is held, each product of a contract by itself; what is flat is left out.
-
-    Args:
-        reply: the answer to a read of positions.
-        names: tells our symbols.
-
-    Raises:
-        BrokerError: there is no such answer; its class says why.
-    """
-    return tuple(
-        _position(each, names) for each in data(reply, _Positions).net if whole(each.quantity)
-    )
-
-
 def account(
     book: Iterable[OrderRecord], held: tuple[BrokerPosition, ...], names: Names, now_ns: int
 ) -> AccountRead:
@@ -320,12 +294,6 @@ def required_e4(basket: Reply) -> int:
         BrokerError: there is no such answer; its class says why.
     """
     return amount_e4(data(basket, _Basket).final.total)
-
-
-def _position(shown: _Position, names: Names) -> BrokerPosition:
-    symbol = names(shown.exchange, shown.tradingsymbol)
-    pocket = pocket_of(symbol, shown.exchange, shown.product)
-    return BrokerPosition(pocket.symbol, whole(shown.quantity), pocket.product)
 
 
 def _state(record: OrderRecord) -> State:

@@ -16,13 +16,13 @@ from urllib.parse import quote, urlencode
 import msgspec
 from msgspec import Struct
 
-from daemon.brokers.zerodha import codec, forms, wire
+from daemon.brokers.zerodha import codec, forms, held, wire
 from daemon.brokers.zerodha.codec import Names, OrderRecord, TradeRecord
 from daemon.brokers.zerodha.forms import JSON_FORM, Sent
+from daemon.brokers.zerodha.held import Holding
 from daemon.brokers.zerodha.instruments import Listed
-from daemon.brokers.zerodha.wire import Reply, amount_e4, data, whole
+from daemon.brokers.zerodha.wire import Reply, amount_e4, data
 from daemon.domain.orders.margin import MarginLeg
-from daemon.domain.orders.words import Product
 from daemon.errors import BrokerUnavailable
 from daemon.messages import BrokerPosition
 
@@ -55,26 +55,6 @@ class Question(Struct, Generic[T], frozen=True, kw_only=True):
     read: Callable[[Reply], T]
     kind: Kind = Kind.OTHER
     timeout_ms: int = READ_MS
-
-
-class Holding(Struct, frozen=True):
-    """Shares that are held over the day.
-
-    Attributes:
-        exchange: of the line.
-        tradingsymbol: its name there.
-        quantity: that are delivered, less what was sold today.
-        t1_quantity: that are bought and not delivered yet.
-        average_price: what one of them cost.
-        opening_quantity: that the day began with; what is sold of them is among the positions.
-    """
-
-    exchange: str
-    tradingsymbol: str
-    quantity: Decimal
-    t1_quantity: Decimal
-    average_price: Decimal
-    opening_quantity: Decimal = Decimal(0)
 
 
 class Profile(Struct, frozen=True):
@@ -128,18 +108,15 @@ def positions(names: Names) -> Question[tuple[BrokerPosition, ...]]:
     """Ask what is held, each product by itself; `names` tells our symbols."""
 
     def read(reply: Reply) -> tuple[BrokerPosition, ...]:
-        return codec.positions(reply, names)
+        return held.positions(reply, names)
 
     return Question(what="the positions", sent=_get("/portfolio/positions"), read=read)
 
 
 def holdings() -> Question[tuple[Holding, ...]]:
     """Ask for the shares that are held over the day."""
-    return Question(
-        what="the holdings",
-        sent=_get("/portfolio/holdings"),
-        read=lambda reply: data(reply, tuple[Holding, ...]),
-    )
+    sent = _get("/portfolio/holdings")
+    return Question(what="the holdings", sent=sent, read=held.holdings)
 
 
 def funds() -> Question[int]:
@@ -189,23 +166,6 @@ def contracts() -> Question[str]:
         read=_file,
         timeout_ms=_FILE_MS,
     )
-
-
-def held_shares(holdings: Iterable[Holding], names: Names) -> tuple[BrokerPosition, ...]:
-    """Return the shares that the day began with as positions, undelivered ones included.
-
-    Raises:
-        WireGarbled: one counts what cannot be counted.
-    """
-    return tuple(
-        BrokerPosition(names(each.exchange, each.tradingsymbol), units, Product.CARRY)
-        for each in holdings
-        if (units := max(whole(each.opening_quantity), _now(each)))
-    )
-
-
-def _now(holding: Holding) -> int:
-    return whole(holding.quantity) + whole(holding.t1_quantity)
 
 
 def asked(path: str, fields: Sequence[tuple[str, object]]) -> Sent:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from datetime import time
 
-from daemon.brokers.zerodha import questions
+from daemon.brokers.zerodha import held, questions
 from daemon.brokers.zerodha.client import Client
 from daemon.brokers.zerodha.codec import Names
 from daemon.domain.instants import SECOND_NS, at, day_of, start_of
@@ -55,7 +55,7 @@ class Shares:
         try:
             within_ms = _BRIEF_MS if is_known else _LATE_MS
             told = await self._client.read(questions.holdings(), within_ms)
-            self.owned = questions.held_shares(told, self._names)
+            self.owned = held.shares(told, self._names)
         except BrokerError as error:
             why = f"{error}; orders are followed, what is held is not compared before they come"
             return "" if is_known else why

@@ -407,6 +407,28 @@ async def test_a_book_that_moves_on_is_no_reading_and_its_fills_are_told(account
     assert (told.filled_quantity, "moved around each reading" in unread.because) == (3, True)
 
 
+@pytest.mark.parametrize(
+    ("line", "because"),
+    [({"quantity": None}, "got `null`"), ({"quantity": 0.5}, "counts 0.5 units")],
+)
+@pytest.mark.parametrize("route", ["positions", "holdings"])
+async def test_a_line_of_what_is_held_that_cannot_be_understood_is_named_beside_the_fills(
+    account, route, line, because
+):
+    bought = {"t1_quantity": 0, "average_price": 1}
+    lines = [HELD | bought, HELD | bought | {"exchange": "MCX", "tradingsymbol": "GOLD"} | line]
+    account.script.on("GET /orders", yes([HALF]))
+    account.script.on(
+        f"GET /portfolio/{route}", yes({"net": lines} if route == "positions" else lines)
+    )
+    told, unread = await account.broker.read()
+
+    assert (told.broker_order_id, told.filled_quantity) == ("15", 65)
+    assert unread.because.startswith("what is held of MCX:GOLD cannot be understood: ")
+    assert because in unread.because
+    assert account.script.routes().count(f"GET /portfolio/{route}") == 1, "it is not asked again"
+
+
 @pytest.mark.parametrize("failure", [PAGE, no(403, "PermissionException"), yes({"net": 5})])
 async def test_a_fill_is_told_though_what_is_held_cannot_be_read(account, failure):
     """A stop that filled at the broker was not heard of, and its leg could be closed once more."""

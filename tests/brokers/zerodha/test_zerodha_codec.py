@@ -7,7 +7,7 @@ import json
 import msgspec
 import pytest
 
-from daemon.brokers.zerodha import codec
+from daemon.brokers.zerodha import codec, held
 from daemon.brokers.zerodha.codec import STATUSES, Notice, OrderRecord, Pushed
 from daemon.brokers.zerodha.wire import Reply
 from daemon.domain.orders.ids import IntentIds, parse
@@ -215,13 +215,13 @@ def test_each_fill_is_told_once():
 
 def test_the_account_is_the_orders_and_what_is_held_in_each_product():
     call = {"exchange": "NFO", "tradingsymbol": "NIFTY26AUG24350CE"}
-    held = [
+    lines = [
         call | {"product": "MIS", "quantity": -75, "m2m": 9},
         call | {"product": "NRML", "quantity": -150},
         {"exchange": "NSE", "tradingsymbol": "SBIN", "product": "CNC", "quantity": 0},
         {"exchange": "MCX", "tradingsymbol": "GOLD26OCTFUT", "product": "NRML", "quantity": 1},
     ]
-    positions = codec.positions(reply({"net": held, "day": []}), names)
+    positions = held.positions(reply({"net": lines, "day": []}), names)
     told = codec.account([record()], positions, names, NOW)
 
     assert told == AccountRead(
@@ -308,7 +308,7 @@ def test_our_ids_fit_the_broker_s_tag():
 
 def test_the_broker_s_own_samples_are_read():
     book = codec.orders(sample("orders"))
-    told = codec.account(book, codec.positions(sample("positions"), names), names, NOW)
+    told = codec.account(book, held.positions(sample("positions"), names), names, NOW)
     history = codec.orders(sample("order_info"))
     rejected = codec.updated(book[3], NOW)
 
@@ -344,14 +344,8 @@ def test_what_is_held_or_ordered_in_a_product_that_is_not_ours_keeps_the_broker_
 ):
     """It is there, and nothing of ours: no order of ours would close it."""
     row = {"exchange": exchange, "tradingsymbol": "X", "product": word, "quantity": 1}
-    (held,) = codec.positions(reply({"net": [row]}), lambda _, name: name)
+    (position,) = held.positions(reply({"net": [row]}), lambda _, name: name)
     shown = codec.shown(record(**row), lambda _, name: name)
 
-    assert (held.symbol, held.product) == pocket
+    assert (position.symbol, position.product) == pocket
     assert (shown.symbol, shown.product) == pocket
-
-
-def test_a_position_without_a_product_is_not_understood():
-    row = {"exchange": "NFO", "tradingsymbol": "X", "quantity": 1}
-    with pytest.raises(WireGarbled):
-        codec.positions(reply({"net": [row]}), names)

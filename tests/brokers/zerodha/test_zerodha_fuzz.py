@@ -11,7 +11,7 @@ import random
 from collections import Counter
 from decimal import Decimal
 
-from daemon.brokers.zerodha import answers, codec
+from daemon.brokers.zerodha import answers, codec, held
 from daemon.brokers.zerodha.fills import Fills
 from daemon.brokers.zerodha.wire import Reply
 from daemon.domain.orders.words import OrderAccepted, OrderRefused, OutcomeUnknown, State
@@ -110,7 +110,8 @@ def priced(reply):
 READS = (
     lambda reply: [codec.updated(each, NOW) for each in codec.orders(reply)],
     lambda reply: codec.account(codec.orders(reply), (), names, NOW),
-    lambda reply: codec.positions(reply, names),
+    lambda reply: held.positions(reply, names),
+    lambda reply: held.shares(held.holdings(reply), names),
     lambda reply: codec.found("OR0000000010000001", codec.orders(reply), NOW),
     codec.trades,
     priced,

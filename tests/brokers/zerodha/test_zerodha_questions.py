@@ -8,7 +8,7 @@ from urllib.parse import parse_qsl
 
 import pytest
 
-from daemon.brokers.zerodha import gtt, market, questions
+from daemon.brokers.zerodha import gtt, held, market, questions
 from daemon.brokers.zerodha.answers import done
 from daemon.brokers.zerodha.forms import conversion
 from daemon.brokers.zerodha.gtt import Child, Status
@@ -113,7 +113,7 @@ def test_shares_that_are_not_delivered_yet_are_held_too():
         reply([row | {"quantity": 3, "t1_quantity": 2}, row | {"quantity": 0, "t1_quantity": 0}])
     )
 
-    assert questions.held_shares(told, names) == (BrokerPosition("NSE:SBIN", 5, Product.CARRY),)
+    assert held.shares(told, names) == (BrokerPosition("NSE:SBIN", 5, Product.CARRY),)
 
 
 def test_shares_that_were_sold_today_were_there_when_it_began():
@@ -121,7 +121,7 @@ def test_shares_that_were_sold_today_were_there_when_it_began():
     row = {"exchange": "NSE", "tradingsymbol": "SBIN", "average_price": 1, "t1_quantity": 0}
     told = questions.holdings().read(reply([row | {"quantity": 2, "opening_quantity": 10}]))
 
-    assert questions.held_shares(told, names) == (BrokerPosition("NSE:SBIN", 10, Product.CARRY),)
+    assert held.shares(told, names) == (BrokerPosition("NSE:SBIN", 10, Product.CARRY),)
 
 
 def test_the_file_of_contracts_is_a_text_and_no_page():

@@ -1,0 +1,63 @@
+"""What is held is known whole or not at all, and the line that hides it is named."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from daemon.brokers.zerodha import held
+from daemon.brokers.zerodha.wire import Reply
+from daemon.errors import WireGarbled
+
+POSITION = {"exchange": "NFO", "tradingsymbol": "X", "product": "MIS", "quantity": 1}
+HOLDING = {
+    "exchange": "NFO", "tradingsymbol": "X", "quantity": 1, "t1_quantity": 0, "average_price": 1,
+}  # fmt: skip
+GOOD = {"tradingsymbol": "GOOD"}
+
+
+def reply(data: object) -> Reply:
+    return Reply(200, json.dumps({"status": "success", "data": data}).encode())
+
+
+def names(exchange: str, name: str) -> str:
+    return f"{exchange}:{name}"
+
+
+@pytest.mark.parametrize(
+    ("wrong", "named", "why"),
+    [
+        ({"quantity": None}, "NFO:X", "got `null`"),
+        ({"quantity": "many"}, "NFO:X", "Invalid decimal"),
+        ({"quantity": {}}, "NFO:X", "got `object`"),
+        ({"quantity": 1.5}, "NFO:X", "counts 1.5 units"),
+        ({"quantity": "NaN"}, "NFO:X", "holds the number NaN"),
+        ({"exchange": 1}, "?:X", "got `int`"),
+        ({"tradingsymbol": None}, "NFO:?", "got `null`"),
+        (None, "?:?", "got `null`"),
+    ],
+)
+def test_a_line_that_cannot_be_understood_is_named(wrong, named, why):
+    position = wrong and POSITION | wrong
+    holding = wrong and HOLDING | wrong
+    text = f"^what is held of {named.replace('?', '[?]')} cannot be understood: .*{why}"
+
+    with pytest.raises(WireGarbled, match=text):
+        held.positions(reply({"net": [POSITION | GOOD, position]}), names)
+    with pytest.raises(WireGarbled, match=text):
+        held.shares(held.holdings(reply([HOLDING | GOOD, holding])), names)
+
+
+def test_a_position_without_a_product_is_not_understood():
+    row = {"exchange": "NFO", "tradingsymbol": "X", "quantity": 1}
+    with pytest.raises(WireGarbled, match=r"of NFO:X cannot be understood.*`product`"):
+        held.positions(reply({"net": [row]}), names)
+
+
+@pytest.mark.parametrize("bad", [None, {}, {"net": None}, {"net": {}}, 5])
+def test_an_answer_without_lines_shows_none_that_could_be_named(bad):
+    with pytest.raises(WireGarbled, match="cannot be read"):
+        held.positions(reply(bad), names)
+    with pytest.raises(WireGarbled, match="cannot be read"):
+        held.holdings(reply(bad))
