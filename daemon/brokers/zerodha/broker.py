@@ -152,12 +152,13 @@ class Zerodha:
         """Look an order up by its tag, with the values of its fills.
 
         Raises:
-            BrokerError: the book could not be read, which is less than that it is not there.
+            BrokerError: the book could not be read, or not all of what may be this order in it,
+                which is less than that it is not there.
         """
         book, read_ns = await self._fresh_book()
         ours = [each for each in book if each.client_id == intent_id]
         if not ours:
-            return codec.found(intent_id, (), read_ns)
+            return codec.found(intent_id, book, read_ns)
         return await self._fills.told(ours, read_ns)
 
     async def read(self) -> Sequence[Read]:

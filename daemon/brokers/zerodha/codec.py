@@ -9,7 +9,7 @@ Source: Kite Connect 3, orders, portfolio, user and margins; the broker's own sa
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from decimal import Decimal
 
 from msgspec import Raw, Struct
@@ -53,7 +53,7 @@ class OrderRecord(Struct, frozen=True):
         status: one of `STATUSES`, or a word that nobody knows.
         variety: under which it is changed and cancelled.
         parent_order_id: of a second leg, the first.
-        odd: why it cannot be understood, of an order that is not ours; no answer says it.
+        odd: why it cannot be understood, of an order not known as ours; no answer says it.
     """
 
     order_id: str
@@ -144,7 +144,7 @@ class _Numbered(Struct, frozen=True):
 
 
 def orders(reply: Reply) -> tuple[OrderRecord, ...]:
-    """Return the orders of a book, or the states of one order.
+    """Return the orders of a book, or the states of one order, all of which can be read.
 
     Raises:
         BrokerError: there is no such answer; its class says why.
@@ -255,14 +255,17 @@ def account(
 
 
 def found(
-    intent_id: str, book: Iterable[OrderRecord], now_ns: int
+    intent_id: str, book: Sequence[OrderRecord], now_ns: int
 ) -> tuple[OrderUpdated, ...] | tuple[OrderNotFound]:
     """Return all orders of a book that bear our id; that there is none now proves nothing.
 
     Raises:
-        WireGarbled: one counts what cannot be counted.
+        WireGarbled: one counts what cannot be counted; or there is none, and an odd one may be it.
     """
     ours = [updated(record, now_ns) for record in book if record.client_id == intent_id]
+    hidden = next((each.odd for each in book if each.odd), "")
+    if hidden and not ours:
+        raise WireGarbled(hidden)
     return tuple(ours) if ours else (OrderNotFound(intent_id, now_ns),)
 
 

@@ -16,7 +16,7 @@ from urllib.parse import quote, urlencode
 import msgspec
 from msgspec import Struct
 
-from daemon.brokers.zerodha import codec, forms, held, wire
+from daemon.brokers.zerodha import codec, forms, held, singly, wire
 from daemon.brokers.zerodha.codec import Names, OrderRecord, TradeRecord
 from daemon.brokers.zerodha.forms import JSON_FORM, Sent
 from daemon.brokers.zerodha.held import Holding
@@ -89,7 +89,7 @@ class Executed(Struct, frozen=True, kw_only=True):
 
 def orders() -> Question[tuple[OrderRecord, ...]]:
     """Ask for all orders of the day."""
-    return Question(what="the order book", sent=_get("/orders"), read=codec.orders)
+    return Question(what="the order book", sent=_get("/orders"), read=singly.orders)
 
 
 def states(order_id: str) -> Question[tuple[OrderRecord, ...]]:

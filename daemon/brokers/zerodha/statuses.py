@@ -4,8 +4,9 @@ The status alone is taken from an order's own states. What was filled of it its 
 and quantities are cumulative: the greatest is the newest. What was asked for once is remembered,
 for a record that stays as it is has been nothing else since.
 
-An order of somebody else's that cannot be understood is marked as odd and hides none of ours: only
-what is held cannot be compared while it is there.
+An order that cannot be understood, and is not known as ours, is marked as odd and hides none of
+ours: only what is held cannot be compared while it is there. Ours is what bears an id of ours, and
+what has borne one under its number.
 """
 
 from __future__ import annotations
@@ -38,6 +39,7 @@ class Statuses:
     def __init__(self, client: Client) -> None:
         self._client = client
         self._known: dict[_Key, tuple[OrderRecord, ...]] = {}
+        self._ours: set[str] = set()
 
     async def told(self, book: Sequence[OrderRecord]) -> tuple[OrderRecord, ...]:
         """Return a book in which each order stands where its record or its states say.
@@ -46,9 +48,10 @@ class Statuses:
 
         Raises:
             BrokerError: the states of an order of ours could not be read, or there is no session.
-            WireGarbled: an order of ours counts what cannot be counted.
+            WireGarbled: an order of ours counts what cannot be counted, or cannot be read.
         """
         book = [_counted(each) for each in book]
+        self._keep_ours(book)
         untold = [each for each in book if not each.is_told and not each.odd]
         keys = {_key(each) for each in untold}
         self._known = {key: states for key, states in self._known.items() if key in keys}
@@ -66,6 +69,18 @@ class Statuses:
             if any(state.is_told for state in states):
                 self._known[_key(each)] = states
         return tuple(odd.get(each.order_id) or self._joined(each) for each in book)
+
+    def _keep_ours(self, book: Sequence[OrderRecord]) -> None:
+        """Know the orders of ours by their numbers from now on.
+
+        Raises:
+            WireGarbled: an odd one has borne an id of ours.
+        """
+        ours = {each.order_id for each in book if _is_ours(each)}
+        self._ours = (self._ours | ours) & {each.order_id for each in book}
+        for each in book:
+            if each.odd and each.order_id in self._ours:
+                raise WireGarbled(f"order {each.order_id} is ours by its number; {each.odd}")
 
     async def _states(self, record: OrderRecord) -> tuple[OrderRecord, ...]:
         """Return what an order has been, all of which can be counted.

@@ -11,7 +11,7 @@ import random
 from collections import Counter
 from decimal import Decimal
 
-from daemon.brokers.zerodha import answers, codec, held
+from daemon.brokers.zerodha import answers, codec, held, singly
 from daemon.brokers.zerodha.fills import Fills
 from daemon.brokers.zerodha.wire import Reply
 from daemon.domain.orders.words import OrderAccepted, OrderRefused, OutcomeUnknown, State
@@ -113,6 +113,8 @@ READS = (
     lambda reply: held.positions(reply, names),
     lambda reply: held.shares(held.holdings(reply), names),
     lambda reply: codec.found("OR0000000010000001", codec.orders(reply), NOW),
+    lambda reply: codec.account(singly.orders(reply), (), names, NOW),
+    lambda reply: codec.found("OR0000000010000001", singly.orders(reply), NOW),
     codec.trades,
     priced,
     codec.required_e4,
@@ -155,7 +157,7 @@ def test_every_truncation_of_a_book_is_refused():
     assert codec.updated(codec.orders(Reply(200, whole))[0], NOW).state is State.WORKING
     for size in range(len(whole)):
         try:
-            codec.orders(Reply(200, whole[:size]))
+            singly.orders(Reply(200, whole[:size]))
         except BrokerError:
             continue
         raise AssertionError(f"the first {size} bytes were taken for a book")

@@ -10,7 +10,7 @@ from daemon.brokers.door import Door
 from daemon.brokers.zerodha.statuses import MOST_OTHERS
 from daemon.domain.orders.words import OrderUpdated, Refusal, State
 from daemon.errors import SessionRefused, WireGarbled
-from daemon.messages import AccountRead, AccountUnread, ReadAccount
+from daemon.messages import AccountRead, AccountUnread, FindOrder, ReadAccount
 from tests.kit.kite_account import NOW, OURS, RECORD, KiteAccount, kite_account
 from tests.kit.kite_script import DEAD, no, yes
 
@@ -128,6 +128,79 @@ async def test_a_fill_is_told_and_found_though_an_order_of_somebody_else_cannot_
     assert isinstance(unread, AccountUnread)
     assert unread.because.startswith("order 99, which is not ours, cannot be understood: ")
     assert unread.because.endswith(because)
+
+
+@pytest.mark.parametrize(
+    ("his", "told"),
+    [
+        (HIS | {"quantity": None}, "order 99, which bears no tag that can be read,"),
+        (HIS | {"quantity": "many", "tag": "his"}, "order 99, which is not ours,"),
+        (HIS | {"tag": 7}, "order 99, which bears no tag that can be read,"),
+        ({"tag": None}, "order ?, which bears no tag that can be read,"),
+        ("no order at all", "order ?, which bears no tag that can be read,"),
+    ],
+)
+async def test_a_fill_is_told_and_found_beside_a_record_that_cannot_be_read(account, his, told):
+    """One such record failed the whole answer, so nothing of ours was heard meanwhile."""
+    whole = RECORD | {"status": "COMPLETE", "filled_quantity": 130, "average_price": 118.65}
+    account.script.on("GET /orders", yes([his, whole]))
+    filled, unread = await account.broker.read()
+    (found,) = await account.broker.find(OURS)
+
+    assert [(each.state, each.filled_quantity) for each in (filled, found)] == [
+        (State.FILLED, 130)
+    ] * 2
+    assert isinstance(unread, AccountUnread)
+    assert unread.because.startswith(f"{told} cannot be understood: ")
+
+    account.later(1)
+    account.script.on("GET /orders", yes([HIS, whole]))
+    assert isinstance((await account.broker.read())[-1], AccountRead)
+
+
+@pytest.mark.parametrize("his", [{"quantity": None}, {"tag": 7}, HALF_A_UNIT])
+async def test_no_order_of_ours_is_told_not_to_be_there_beside_one_that_cannot_be_understood(
+    account, his
+):
+    """It may be ours: that it bears no id of ours is no more to be believed than the rest of it."""
+    account.script.on("GET /orders", yes([HIS | his]))
+    with pytest.raises(WireGarbled, match="order 99"):
+        await account.broker.find(OURS)
+    door = Door(account.broker, account.clock.now_ns, lambda *_: "")
+    assert await door.ask(FindOrder(OURS)) == ()
+
+
+@pytest.mark.parametrize(
+    "ours",
+    [
+        {"quantity": None},
+        {"quantity": None, "tag": None, "tags": [7, OURS]},
+        {"quantity": None, "tag": {"id": OURS}},
+        {"quantity": None, "average_price": 10**400, "tag": None, "order_id": OURS},
+        {"quantity": None, "tag": None},
+        {"quantity": None, "tag": "another's"},
+        {"filled_quantity": 0.5, "tag": None},
+    ],
+)
+async def test_an_order_of_ours_that_cannot_be_understood_leaves_the_book_unread(account, ours):
+    """It is ours by an id anywhere in its record, or by its number where the id is lost with it."""
+    account.script.on("GET /orders", yes([RECORD]), yes([RECORD]), yes([RECORD | ours]))
+    assert isinstance((await account.broker.read())[-1], AccountRead)
+    account.later(1)
+    for ask in (account.broker.read, lambda: account.broker.find(OURS)):
+        with pytest.raises(
+            WireGarbled, match=f"order (15|{OURS})(, which is ours:| is ours by its number;)"
+        ):
+            await ask()
+
+
+async def test_an_order_that_left_the_book_is_not_known_by_its_number_any_more(account):
+    """A broker may give a number again on another day."""
+    account.script.on("GET /orders", *[yes([RECORD])] * 2, *[yes([])] * 2, yes([HIS | {
+        "order_id": "15"}]))  # fmt: skip
+    for _ in range(3):
+        assert isinstance((await account.broker.read())[-1], AccountRead)
+        account.later(1)
 
 
 async def test_an_order_of_somebody_else_counts_again_once_it_can_be_understood(account):
