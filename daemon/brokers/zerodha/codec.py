@@ -158,8 +158,12 @@ def trades(reply: Reply) -> tuple[TradeRecord, ...]:
     Raises:
         BrokerError: there is no such answer; its class says why.
     """
-    told = data(reply, tuple[TradeRecord, ...])
-    return tuple({(each.exchange, each.trade_id, each.order_id): each for each in told}.values())
+    return each_once(data(reply, tuple[TradeRecord, ...]))
+
+
+def each_once(fills: Iterable[TradeRecord]) -> tuple[TradeRecord, ...]:
+    """Return fills, of which some may be told more than once."""
+    return tuple({(each.exchange, each.trade_id, each.order_id): each for each in fills}.values())
 
 
 def pushed(text: str) -> Pushed | Notice:

@@ -1,6 +1,7 @@
 """What was filled of orders, and at which price.
 
 A price is that of an order's trades where they are all there, else its average, which is rounded.
+A trade that cannot be understood is none: it hides the price of its own order and of no other.
 Both may come later than the fill itself. One that neither prices is not told yet: its order stands
 as it stood before, at work, and the rest of the book is told. What was told by the average is told
 again once by its trades.
@@ -23,7 +24,7 @@ from daemon.domain.instants import SECOND_NS
 from daemon.domain.money import E4
 from daemon.domain.orders.ids import parse
 from daemon.domain.orders.words import OrderUpdated
-from daemon.errors import BrokerError
+from daemon.errors import BrokerError, WireGarbled
 
 _TRADES_MS = 1_000
 """So long is waited for the trades of an order: its average stands in for them."""
@@ -135,11 +136,15 @@ class Fills:
 
 
 def _by_trades(record: OrderRecord, trades: Iterable[TradeRecord]) -> _Price | None:
-    """Return the exact price of an order's fills; None where not all of its trades are there."""
+    """Return the exact price of an order's fills; None where not all of its trades tell theirs."""
     ours = [each for each in trades if each.order_id == record.order_id]
     filled = whole(record.filled_quantity)
-    value_e4 = sum(amount_e4(each.average_price, whole(each.quantity)) for each in ours)
-    if not value_e4 or sum(whole(each.quantity) for each in ours) != filled:
+    try:
+        units = [codec.count(each.quantity) for each in ours]
+        value_e4 = sum(map(amount_e4, (each.average_price for each in ours), units))
+    except WireGarbled:
+        return None
+    if not value_e4 or sum(units) != filled:
         return None
     return _Price(filled, Decimal(value_e4) / (filled * E4), exact=True)
 

@@ -101,7 +101,7 @@ def states(order_id: str) -> Question[tuple[OrderRecord, ...]]:
 def trades(order_id: str = "") -> Question[tuple[TradeRecord, ...]]:
     """Ask for the fills of the day, or of one order."""
     path = f"/orders/{quote(order_id, '')}/trades" if order_id else "/trades"
-    return Question(what="the trades", sent=_get(path), read=codec.trades)
+    return Question(what="the trades", sent=_get(path), read=singly.trades)
 
 
 def positions(names: Names) -> Question[tuple[BrokerPosition, ...]]:

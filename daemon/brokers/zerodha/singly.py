@@ -6,13 +6,14 @@ else's, or nobody can tell whose. So beside one no order of ours is told not to 
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from decimal import Decimal
 
 from msgspec import Raw
 
 from daemon.brokers.zerodha import codec
-from daemon.brokers.zerodha.codec import OrderRecord
+from daemon.brokers.zerodha.codec import OrderRecord, TradeRecord
 from daemon.brokers.zerodha.wire import Reply, data, parsed
 from daemon.domain.orders.ids import parse
 from daemon.errors import WireGarbled
@@ -31,6 +32,18 @@ def orders(reply: Reply) -> tuple[OrderRecord, ...]:
         return tuple(map(_order, data(reply, tuple[Raw, ...])))
 
 
+def trades(reply: Reply) -> tuple[TradeRecord, ...]:
+    """Return those fills that can be read, each once: not all of an order's count as none.
+
+    Raises:
+        BrokerError: there is no such answer; its class says why.
+    """
+    try:
+        return codec.trades(reply)
+    except WireGarbled:
+        return codec.each_once(_readable(data(reply, tuple[Raw, ...])))
+
+
 def fields(record: Raw) -> dict[str, object]:
     """Return the fields of a record that can be read; none of what is no record."""
     told: dict[str, object] = {}
@@ -39,6 +52,12 @@ def fields(record: Raw) -> dict[str, object]:
             with suppress(WireGarbled):
                 told[name] = parsed(value, object)
     return told
+
+
+def _readable(fills: Iterable[Raw]) -> Iterator[TradeRecord]:
+    for each in fills:
+        with suppress(WireGarbled):
+            yield parsed(each, TradeRecord)
 
 
 def _order(record: Raw) -> OrderRecord:

@@ -70,6 +70,39 @@ async def test_a_fill_is_told_by_its_average_and_again_once_all_its_trades_are_t
     assert [worth(each[-1]) for each in told] == [[shown[0]]] * 2 + [[shown[1]]] * 2
 
 
+WRONG = (
+    {"quantity": None}, {"quantity": {}}, {"average_price": "much"}, {"trade_id": None},
+    {"quantity": 0.5}, {"quantity": -65}, {"average_price": "NaN"},
+)  # fmt: skip
+HIS = {"order_id": "9", "tag": None}
+
+
+@pytest.mark.parametrize("wrong", [*WRONG, {"order_id": None}])
+async def test_a_trade_of_another_order_that_cannot_be_understood_hides_no_price_of_ours(
+    account, wrong
+):
+    """Such a one had all fills told by their averages, or failed the reading."""
+    his = [FILL | {"order_id": "9", "trade_id": "7"} | wrong, FILL | HIS]
+    account.script.on("GET /orders", yes([BARE | HIS, WHOLE]))
+    account.script.on("GET /trades", yes([*his, FILL, REST]))
+    told, read = await account.broker.read()
+    (found,) = await account.broker.find(OURS)
+
+    assert told.filled_value_e4 == found.filled_value_e4 == EXACT_E4
+    assert worth(read) == [(State.WORKING, 0, 0), (State.FILLED, 130, EXACT_E4)]
+
+
+@pytest.mark.parametrize("wrong", WRONG)
+async def test_of_an_order_whose_trade_cannot_be_understood_the_average_is_told(account, wrong):
+    account.script.on("GET /orders", yes([WHOLE]))
+    account.script.on("GET /trades", yes([FILL, REST | wrong]))
+    told, read = await account.broker.read()
+    (found,) = await account.broker.find(OURS)
+
+    assert told.filled_value_e4 == found.filled_value_e4 == ROUNDED_E4
+    assert worth(read) == [(State.FILLED, 130, ROUNDED_E4)]
+
+
 async def test_the_book_shows_no_more_than_the_trades_where_the_average_was_rounded_up(account):
     """Of two values for one fill the greater would stand."""
     up = WHOLE | {"average_price": 118.58}

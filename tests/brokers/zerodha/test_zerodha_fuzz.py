@@ -99,7 +99,7 @@ class Trades:
         self._reply = reply
 
     async def read(self, *_):
-        return codec.trades(self._reply)
+        return singly.trades(self._reply)
 
 
 def priced(reply):
@@ -116,6 +116,7 @@ READS = (
     lambda reply: codec.account(singly.orders(reply), (), names, NOW),
     lambda reply: codec.found("OR0000000010000001", singly.orders(reply), NOW),
     codec.trades,
+    singly.trades,
     priced,
     codec.required_e4,
     codec.available_e4,
