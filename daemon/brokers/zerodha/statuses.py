@@ -39,7 +39,7 @@ class Statuses:
     def __init__(self, client: Client) -> None:
         self._client = client
         self._known: dict[_Key, tuple[OrderRecord, ...]] = {}
-        self._ours: set[str] = set()
+        self._ours: dict[str, str] = {}
 
     async def told(self, book: Sequence[OrderRecord]) -> tuple[OrderRecord, ...]:
         """Return a book in which each order stands where its record or its states say.
@@ -50,8 +50,7 @@ class Statuses:
             BrokerError: the states of an order of ours could not be read, or there is no session.
             WireGarbled: an order of ours counts what cannot be counted, or cannot be read.
         """
-        book = [_counted(each) for each in book]
-        self._keep_ours(book)
+        book = self._own([_counted(each) for each in book])
         untold = [each for each in book if not each.is_told and not each.odd]
         keys = {_key(each) for each in untold}
         self._known = {key: states for key, states in self._known.items() if key in keys}
@@ -70,17 +69,16 @@ class Statuses:
                 self._known[_key(each)] = states
         return tuple(odd.get(each.order_id) or self._joined(each) for each in book)
 
-    def _keep_ours(self, book: Sequence[OrderRecord]) -> None:
-        """Know the orders of ours by their numbers from now on.
+    def _own(self, book: Sequence[OrderRecord]) -> list[OrderRecord]:
+        """Return a book in which each order bears the id of ours that it has ever borne.
 
         Raises:
-            WireGarbled: an odd one has borne an id of ours.
+            WireGarbled: an odd one has borne one.
         """
-        ours = {each.order_id for each in book if _is_ours(each)}
-        self._ours = (self._ours | ours) & {each.order_id for each in book}
-        for each in book:
-            if each.odd and each.order_id in self._ours:
-                raise WireGarbled(f"order {each.order_id} is ours by its number; {each.odd}")
+        ours = {each.order_id: each.client_id for each in book if _is_ours(each)}
+        shown = {each.order_id for each in book}
+        self._ours = {at: own for at, own in (self._ours | ours).items() if at in shown}
+        return [_owned(each, self._ours.get(each.order_id, "")) for each in book]
 
     async def _states(self, record: OrderRecord) -> tuple[OrderRecord, ...]:
         """Return what an order has been, all of which can be counted.
@@ -100,6 +98,15 @@ class Statuses:
 
 def _is_ours(record: OrderRecord) -> bool:
     return parse(record.client_id) is not None
+
+
+def _owned(record: OrderRecord, own: str) -> OrderRecord:
+    """Return an order under the id of ours that its number has borne, if any."""
+    if not own or _is_ours(record):
+        return record
+    if record.odd:
+        raise WireGarbled(f"order {record.order_id} is ours by its number; {record.odd}")
+    return replace(record, tag=own)
 
 
 def _counted(record: OrderRecord) -> OrderRecord:

@@ -194,12 +194,27 @@ async def test_an_order_of_ours_that_cannot_be_understood_leaves_the_book_unread
             await ask()
 
 
+@pytest.mark.parametrize("tag", [None, "", "another's"])
+async def test_an_order_of_ours_whose_record_has_lost_its_tag_is_known_by_its_number(account, tag):
+    """It was shown as somebody else's, whose fill closes a leg of ours in our book."""
+    filled = RECORD | {"filled_quantity": 65, "average_price": 118.65, "tag": tag}
+    account.script.on("GET /orders", yes([RECORD]), yes([RECORD]), yes([filled]))
+    await account.broker.read()
+    account.later(1)
+    told, read = await account.broker.read()
+    (found,) = await account.broker.find(OURS)
+
+    assert [each.client_id for each in read.orders] == [OURS]
+    assert [(each.intent_id, each.filled_quantity) for each in (told, found)] == [(OURS, 65)] * 2
+
+
 async def test_an_order_that_left_the_book_is_not_known_by_its_number_any_more(account):
     """A broker may give a number again on another day."""
     account.script.on("GET /orders", *[yes([RECORD])] * 2, *[yes([])] * 2, yes([HIS | {
         "order_id": "15"}]))  # fmt: skip
-    for _ in range(3):
-        assert isinstance((await account.broker.read())[-1], AccountRead)
+    for shown in ([OURS], [], [""]):
+        read = (await account.broker.read())[-1]
+        assert [each.client_id for each in read.orders] == shown
         account.later(1)
 
 
