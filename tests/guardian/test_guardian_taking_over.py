@@ -88,6 +88,7 @@ def takeover(tmp_path, said):
     return Takeover(settings, Teller(tmp_path, said.append))
 
 
+@pytest.mark.untraced
 async def test_positions_and_orders_that_stand_in_no_book_of_ours_are_closed_too(
     tmp_path, takeover, said
 ):
@@ -190,6 +191,7 @@ async def test_a_takeover_that_is_tried_again_and_again_leaves_no_file_open(tmp_
     assert len(set(open_files[1:])) == 1
 
 
+@pytest.mark.untraced
 async def test_a_lock_of_which_the_kernel_knows_nothing_ends_nobody_whom_it_names(
     tmp_path, takeover, monkeypatch
 ):
@@ -204,6 +206,7 @@ async def test_a_lock_of_which_the_kernel_knows_nothing_ends_nobody_whom_it_name
     assert exposure_of(settings_of(tmp_path)) is Exposure.FLAT
 
 
+@pytest.mark.untraced
 async def test_a_daemon_that_cannot_be_ended_is_told_of_behind_its_fence(
     tmp_path, takeover, monkeypatch
 ):
@@ -219,6 +222,7 @@ async def test_a_daemon_that_cannot_be_ended_is_told_of_behind_its_fence(
     assert not (tmp_path / "fence").exists()
 
 
+@pytest.mark.untraced
 async def test_what_is_open_in_accounts_that_the_settings_lack_is_named_and_all_else_closed(
     tmp_path, takeover
 ):
@@ -250,6 +254,7 @@ async def test_a_takeover_that_failed_holds_nothing_and_the_next_one_ends_nobody
         assert daemon_of(tmp_path) is Daemon.THERE
 
 
+@pytest.mark.untraced
 async def test_a_latch_that_the_disk_refuses_is_told_and_closing_goes_on(tmp_path, takeover, said):
     traded(tmp_path, (CALL, Side.SELL, 65, 0))
     (tmp_path / "killed").write_text("")
@@ -293,6 +298,7 @@ def test_what_the_record_has_reached_counts_as_well(tmp_path):
     assert exposure_of(settings_of(tmp_path)) is Exposure.OPEN
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize(
     ("wall", "missing"),
     [(time(15, 30), "-65 NIFTY"), (time(15, 29, 59), "two readings that show all flat")],
@@ -317,6 +323,7 @@ def test_a_book_that_cannot_be_read_is_not_flat(tmp_path):
     assert exposure_of(settings_of(tmp_path)) is Exposure.FLAT
 
 
+@pytest.mark.untraced
 async def test_a_broker_that_cannot_be_read_for_a_while_is_asked_until_it_can(
     tmp_path, takeover, said, monkeypatch
 ):
@@ -334,6 +341,7 @@ async def test_a_broker_that_cannot_be_read_for_a_while_is_asked_until_it_can(
     assert exposure_of(settings_of(tmp_path)) is Exposure.FLAT
 
 
+@pytest.mark.untraced
 async def test_where_an_answer_is_lost_the_order_is_found_and_none_is_sent_beside_it(
     tmp_path, takeover, monkeypatch
 ):
