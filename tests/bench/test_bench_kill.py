@@ -49,7 +49,6 @@ def saved(orders, trades):
     return Saved(orders, trades, [], [], {})
 
 
-@pytest.mark.untraced
 def test_each_kind_of_round_is_told(monkeypatch, capsys):
     """Each kill was flat, no entry left after it was accepted, and faults reversed nothing."""
     monkeypatch.setattr(kill, "Load", lambda: SMALL)

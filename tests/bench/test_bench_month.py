@@ -23,7 +23,6 @@ GOOD = {
 }
 
 
-@pytest.mark.untraced
 def test_a_session_leaves_reports_a_copy_and_equal_books():
     """The whole daemon runs to the end of the day; frames so far apart let exits wait for one."""
     told = month.bench(month.Load(sessions=1, interval_ms=60_000))

@@ -10,7 +10,6 @@ from daemon.errors import OrdoError
 SMALL = watchdog.Load(clients=6, stuck=1, seconds=1.5, symbols=41, per_second=20)
 
 
-@pytest.mark.untraced
 def test_both_stretches_are_told(monkeypatch, capsys):
     """The watchdog decided on frames alone and with clients, none of whom was lost."""
     monkeypatch.setattr(watchdog, "Load", lambda: SMALL)

@@ -88,7 +88,6 @@ def takeover(tmp_path, said):
     return Takeover(settings, Teller(tmp_path, said.append))
 
 
-@pytest.mark.untraced
 async def test_positions_and_orders_that_stand_in_no_book_of_ours_are_closed_too(
     tmp_path, takeover, said
 ):
@@ -191,7 +190,6 @@ async def test_a_takeover_that_is_tried_again_and_again_leaves_no_file_open(tmp_
     assert len(set(open_files[1:])) == 1
 
 
-@pytest.mark.untraced
 async def test_a_lock_of_which_the_kernel_knows_nothing_ends_nobody_whom_it_names(
     tmp_path, takeover, monkeypatch
 ):
@@ -222,7 +220,6 @@ async def test_a_daemon_that_cannot_be_ended_is_told_of_behind_its_fence(
     assert not (tmp_path / "fence").exists()
 
 
-@pytest.mark.untraced
 async def test_what_is_open_in_accounts_that_the_settings_lack_is_named_and_all_else_closed(
     tmp_path, takeover
 ):
