@@ -19,7 +19,7 @@ RECORDING = $(or $(wildcard $(DATA)),$(wildcard $(PWD)/$(DATA)),$(DATA))
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: setup run test browser servers check static crash posts sim bench month fuzz live mutate backtest demo fresh clean help moved
+.PHONY: setup run test browser servers compiled check static crash posts sim bench month fuzz live mutate backtest demo fresh clean help moved
 .PHONY: install-systemd uninstall-systemd
 
 help: ## print this list
@@ -63,12 +63,17 @@ test: ## every check and every test, with coverage held; the summary comes last
 	@rm -rf $(OUT) && mkdir -p $(OUT)
 	@$(MAKE) --no-print-directory browser & \
 	$(MAKE) --no-print-directory $(VENV)/.dev && \
-	{ $(MAKE) --no-print-directory servers & $(MAKE) --no-print-directory static; }; \
+	{ $(MAKE) --no-print-directory servers & $(MAKE) --no-print-directory compiled & \
+	$(MAKE) --no-print-directory static; }; \
 	status=$$?; wait; exit $$status
 	@sync # what set-up wrote is on the disk: a ledger that waits 250 ms for it takes no entries
 	@COVERAGE_FILE=$(OUT)/coverage $(BIN)/python -m pytest -n 3 --dist worksteal --junit-xml=$(OUT)/junit.xml \
-	  --cov --cov-report=json:$(OUT)/coverage.json --cov-report=; \
+	  --cov --cov-report=; \
 	$(BIN)/python tests/kit/summary.py $(OUT) $$?
+
+# Compiled once, and not by each worker for itself. What cannot be collected the tests tell.
+compiled: $(VENV)/.dev
+	@$(BIN)/python -m pytest --collect-only --quiet >/dev/null 2>&1 || true
 
 # The page is tried in a real browser. Where none can be had those tests are skipped, and say so.
 browser:

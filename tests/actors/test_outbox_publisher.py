@@ -149,6 +149,7 @@ REFUSED = {1: 1, 2: 9}
 """Record -> so many tries of it are refused; nine is more than there are."""
 
 
+@pytest.mark.untraced
 def test_a_crash_at_any_step_loses_nothing_and_keeps_the_order_of_each_key(record):
     """Between an event and its receiver, its receiver and the cursor, and anywhere else."""
     told = record.tell("a", "b", "a", "b")

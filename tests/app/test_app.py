@@ -86,6 +86,7 @@ def test_a_strategy_that_falls_is_left_out_and_nobody_else_is(recording):
     assert [spec.name for spec in app.specs if spec.disarm] == ["runner:nifty-short-straddle"]
 
 
+@pytest.mark.untraced
 def test_an_account_is_opened_as_its_broker_is(recording):
     """Its door asks that broker, and the market is shown to that exchange."""
     opened = []
@@ -103,6 +104,7 @@ def test_an_account_is_opened_as_its_broker_is(recording):
     assert [order.status for order in there.paper.exchange.orders()]
 
 
+@pytest.mark.untraced
 def test_an_account_whose_market_is_none_of_our_making_has_no_exchange_here(recording):
     """Its broker alone is asked, and says how it is let go of."""
 
@@ -125,6 +127,7 @@ def test_an_account_whose_market_is_none_of_our_making_has_no_exchange_here(reco
     assert asked.exchange.quotes(DAY).quotes == {}
 
 
+@pytest.mark.untraced
 def test_each_strategy_trades_through_the_one_router(recording):
     clock = VirtualClock()
     app = build([account()], [STRADDLE, LATER], Run(recording, [DAY], 1), clock.now_ns, None)
@@ -137,6 +140,7 @@ def test_each_strategy_trades_through_the_one_router(recording):
     assert {intent.account for intent in intents} == {"paper"}
 
 
+@pytest.mark.untraced
 def test_order_ids_are_bound_to_the_epoch(recording):
     """The same day in two runs of the daemon shares no id."""
     ids = []
@@ -150,6 +154,7 @@ def test_order_ids_are_bound_to_the_epoch(recording):
     assert ids[0] & ids[1] == set()
 
 
+@pytest.mark.untraced
 def test_profits_are_shown_where_somebody_watches(recording):
     clock, shown = VirtualClock(), []
     app = build([account()], [STRADDLE], Run(recording, [DAY], 1), clock.now_ns, shown.append)
@@ -165,6 +170,7 @@ def test_showing_where_nobody_watches_is_a_defect(recording):
         app.around.show("anything")
 
 
+@pytest.mark.untraced
 def test_the_exchange_keeps_its_book_where_it_is_told(recording, tmp_path):
     """Its file is its own; the daemon's records are elsewhere."""
     clock, file = VirtualClock(), SqliteFile(tmp_path / "exchange.sqlite")
@@ -246,6 +252,7 @@ def test_an_account_that_nobody_has_is_refused():
         account_of(Settings(), plan(head='accounts = ["x"]'), strict=False)
 
 
+@pytest.mark.untraced
 def test_a_latch_of_the_state_folder_forbids_entries_and_other_folders_do_not(recording, tmp_path):
     """Of a strategy alone, where it says so."""
     pull(tmp_path, Latch("kill-1", "kill", "strategy", STRADDLE.id, "enough", "ann", 0))

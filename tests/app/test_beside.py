@@ -138,6 +138,7 @@ async def test_a_defect_of_theirs_is_told_and_fells_nothing(given, lines, monkey
         assert await lines.told() == (FELL, "'a defect'")
 
 
+@pytest.mark.untraced
 async def test_a_daemon_leaves_its_trades_in_them(tmp_path):
     given = assignment(tmp_path)
     async with running(given) as daemon:

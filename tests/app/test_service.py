@@ -195,6 +195,7 @@ async def test_one_that_is_asked_to_end_while_it_reads_its_records_ends_in_order
         assert daemon_of(daemon.state_dir) is Known.STOPPED
 
 
+@pytest.mark.untraced
 async def test_a_kill_by_signal_at_the_very_end_is_latched(tmp_path):
     def killed(*_: object) -> None:
         os.kill(os.getpid(), signal.SIGUSR1)

@@ -6,7 +6,7 @@ import json
 import subprocess
 import sys
 
-from tests.kit.tidy import ROOT, repository_files
+from tests.kit.tidy import ROOT, module_names
 
 HEAVY = {"aiohttp", "cryptography", "duckdb", "redis", "uvloop"}
 
@@ -38,14 +38,6 @@ if importlib.util.find_spec("daemon.cli"):
         main(["--help"])
 print(json.dumps([said.getvalue(), sorted({name.split(".")[0] for name in sys.modules})]))
 """
-
-
-def module_names() -> list[str]:
-    return [
-        path.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
-        for path in repository_files()
-        if path.startswith(("daemon/", "strategies/")) and path.endswith(".py")
-    ]
 
 
 def answer_of(script: str, *arguments: str):

@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
-import json
+from pathlib import Path
 
 import pytest
+from coverage import CoverageData
 
-from tests.kit.summary import Covered, counts, main, missing, package_of, read, verdicts
+from tests.kit.summary import (
+    Covered,
+    counts,
+    main,
+    measured,
+    missing,
+    package_of,
+    read,
+    verdicts,
+)
 
 WHOLE = Covered("daemon/domain/money.py", 40, 40)
 GAP = Covered("daemon/domain/orders/book.py", 98, 100, (7, 8, 12), ((3, 5), (6, -1), (6, 7)))
@@ -82,20 +92,39 @@ def test_the_last_line_tells_how_the_tests_ended(failures, told):
     assert counts(JUNIT.format(failures)) == told
 
 
+def data_of(folder, **covered):
+    """A file of data in which modules of two lines were gone through so far."""
+    data = CoverageData(folder / "coverage")
+    for name, lines in covered.items():
+        module = folder / f"{name}.py"
+        module.write_text("a = 1\nb = 2\n")
+        data.add_arcs({str(module): [(-1, 1), (1, 2), (2, -1)][:lines]})
+        data.touch_file(str(module))
+    data.write()
+
+
+def test_every_file_that_was_measured_is_counted(tmp_path):
+    data_of(tmp_path, one=3, two=1, three=3)
+
+    found = {Path(each.path).stem: each.missing_lines for each in measured(tmp_path / "coverage")}
+
+    assert found == {"one": (), "three": (), "two": (2,)}
+
+
 @pytest.mark.parametrize(
-    ("report", "junit", "status", "ended"),
+    ("lines", "junit", "status", "ended"),
     [
-        ({"files": {}}, JUNIT.format(0), 0, 0),
-        ({"files": {}}, JUNIT.format(1), 1, 1),
-        (REPORT, JUNIT.format(0), 0, 1),
+        (3, JUNIT.format(0), 0, 0),
+        (3, JUNIT.format(1), 1, 1),
+        (1, JUNIT.format(0), 0, 1),
         (None, JUNIT.format(0), 0, 1),
-        ({"files": {}}, None, 0, 1),
+        (3, None, 0, 1),
         (None, None, 3, 3),
     ],
 )
-def test_the_whole_fails_with_either(tmp_path, capsys, report, junit, status, ended):
-    if report is not None:
-        (tmp_path / "coverage.json").write_text(json.dumps(report))
+def test_the_whole_fails_with_either(tmp_path, capsys, lines, junit, status, ended):
+    if lines is not None:
+        data_of(tmp_path, one=lines)
     if junit is not None:
         (tmp_path / "junit.xml").write_text(junit)
 

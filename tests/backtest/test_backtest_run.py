@@ -27,6 +27,7 @@ def recording():
     opened.close()
 
 
+@pytest.mark.untraced
 def test_a_backtest_is_the_report_of_a_run_through_the_pump(recording):
     account = account_of(Settings(), STRADDLE, strict=False)
     told = []

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from daemon.bench import ledger
 from tests.kit.stores import InSchema, audited
 
@@ -18,6 +20,7 @@ def test_each_store_is_measured_and_grouping_commits_more(postgres, monkeypatch)
     assert audited(kept).broken is None
 
 
+@pytest.mark.untraced
 def test_without_a_server_the_file_alone_is_measured(monkeypatch):
     monkeypatch.setattr(ledger, "ROUNDS", 1)
 

@@ -36,6 +36,7 @@ def backtested(*args: str) -> str:
     return done.out
 
 
+@pytest.mark.untraced
 def test_the_report_has_the_names_of_the_contract():
     document = json.loads(backtested("--json"))
     (day,) = document["days"]
@@ -71,6 +72,7 @@ def test_times_are_indian_with_their_offset():
     assert all(re.fullmatch(DAY + r"T\d\d:\d\d:\d\d\+05:30", instant) for instant in instants)
 
 
+@pytest.mark.untraced
 def test_people_read_a_line_for_the_day_each_trade_and_the_whole():
     lines = backtested().splitlines()
 
@@ -85,6 +87,7 @@ def test_people_read_a_line_for_the_day_each_trade_and_the_whole():
     assert re.fullmatch("journal [0-9a-f]{64}", lines[-1])
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize("as_json", [("--json",), ()], ids=["json", "table"])
 def test_a_strategy_that_fell_makes_the_report_a_failure(monkeypatch, as_json):
     """The report is shown as it stands, and nobody takes it for what the strategy does."""
@@ -105,6 +108,7 @@ def test_a_pipe_sees_no_progress():
     assert "\r" not in backtested()
 
 
+@pytest.mark.untraced
 def test_a_terminal_sees_which_day_is_played():
     """It is taken away again before the report stands there."""
     done = told("backtest", ID, "--data", sample_path(), "--json", terminal=True)
@@ -113,6 +117,7 @@ def test_a_terminal_sees_which_day_is_played():
     assert done.err == f"\r{DAY}\r\x1b[K"
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize("strategy", [ID, str(FILE)], ids=["id", "file"])
 def test_a_strategy_is_an_id_or_a_file(strategy):
     done = told("backtest", strategy, "--data", sample_path())
@@ -120,6 +125,7 @@ def test_a_strategy_is_an_id_or_a_file(strategy):
     assert (done.code, done.out.splitlines()[0]) == (0, f"{ID}, marked at ltp")
 
 
+@pytest.mark.untraced
 def test_a_folder_of_recordings_is_a_recording(tmp_path):
     folder = tmp_path / "days"
     folder.mkdir()
@@ -139,6 +145,7 @@ def four_days(tmp_path_factory):
     return file
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize(
     ("options", "days"),
     [
@@ -156,6 +163,7 @@ def test_days_are_chosen(four_days, options, days):
     assert (done.code, len(document["days"]), document["total"]["days"]) == (0, days, days)
 
 
+@pytest.mark.untraced
 def test_what_is_said_of_the_whole_recording_is_told_on_the_first_day_that_is_played():
     recording = data_path(DAYS_2019)
     done = told("backtest", ID, "--data", recording, "--json", "--from", "2019-07-30")
@@ -165,6 +173,7 @@ def test_what_is_said_of_the_whole_recording_is_told_on_the_first_day_that_is_pl
     assert [note for note in second["notes"] if note["kind"] == "basis"] == []
 
 
+@pytest.mark.untraced
 def test_an_exit_on_another_day_is_shown_with_its_date():
     """The recording ends each day before the position could be left."""
     recording = data_path(DAYS_2019)
@@ -289,6 +298,7 @@ def test_refused_settings_are_told_with_their_line(tmp_path):
     assert done.err == "ordo: settings.toml, line 2: feed.sed is unknown; did you mean seed?\n"
 
 
+@pytest.mark.untraced
 def test_an_account_of_the_settings_is_traded_in(tmp_path):
     """A strategy that names none trades in the first."""
     (tmp_path / "settings.toml").write_text('[[accounts]]\nid = "own"\nbroker = "paper"\n')

@@ -77,6 +77,7 @@ def whole(tmp_path_factory) -> tuple[Told, Path]:
         return ran(), folder
 
 
+@pytest.mark.untraced
 def test_without_options_the_shipped_strategy_trades_our_own_day(whole):
     done, _ = whole
     lines = done.out.splitlines()
@@ -95,6 +96,7 @@ def test_without_options_the_shipped_strategy_trades_our_own_day(whole):
     assert re.fullmatch(f"journal {HEX}", lines[-1])
 
 
+@pytest.mark.untraced
 def test_the_live_driver_keeps_the_journal_of_the_backtest(whole):
     done, _ = whole
 
@@ -141,6 +143,7 @@ def test_no_file_is_kept_where_none_is_wanted(tmp_path, monkeypatch):
     assert not (tmp_path / "state" / "logs").exists()
 
 
+@pytest.mark.untraced
 def test_a_log_that_cannot_be_kept_hinders_nothing(tmp_path, monkeypatch):
     (tmp_path / "logs").write_text("a file stands in the way")
     monkeypatch.setenv("ORDO_LOGS__FOLDER", "logs")
@@ -319,6 +322,7 @@ def stop(number: signal.Signals):
     return lambda: os.kill(os.getpid(), number)
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 0)])
 def test_an_interrupted_run_ends_cleanly_and_tells_what_is_open(number, code):
     """It is stopped by the first line that tells of its profit."""
@@ -339,6 +343,7 @@ def test_an_interrupted_run_ends_cleanly_and_tells_what_is_open(number, code):
     assert told("audit", "verify").code == 0
 
 
+@pytest.mark.untraced
 def test_a_run_interrupted_before_any_trade_has_nothing_open():
     done = ran(on=("opens", stop(signal.SIGINT)))
 

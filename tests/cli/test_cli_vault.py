@@ -162,6 +162,7 @@ def test_a_key_that_lies_elsewhere_is_named(tmp_path):
     assert (tmp_path / "apart" / "keys").read_bytes() != first
 
 
+@pytest.mark.untraced
 def test_a_passphrase_comes_first_and_a_new_one_after_it():
     made = vault("init", "--passphrase", stdin=f"{WORDS}\n")
     put = vault("put", "paper", "api_secret", stdin=f"{WORDS}\n{CANARY}\n")

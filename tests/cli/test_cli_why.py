@@ -76,6 +76,7 @@ def why(*args: str) -> list[str]:
     return done.out.splitlines()
 
 
+@pytest.mark.untraced
 @pytest.mark.usefixtures("ran")
 def test_an_entry_is_told_from_its_frame_to_its_fill():
     assert why(ENTRY) == [

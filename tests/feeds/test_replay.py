@@ -122,6 +122,7 @@ def test_a_closed_recording_gives_nothing_back(tmp_path):
         list(recording.frames(date(2026, 11, 18)))
 
 
+@pytest.mark.untraced
 def test_the_open_day_goes_stale_once_and_has_three_gaps():
     recording = opened("chain_snapshots/nse_chain_NIFTY_20250829.parquet")
     _, drops, notes = take_day(recording, OPEN_DAY)
@@ -142,6 +143,7 @@ def test_the_open_day_goes_stale_once_and_has_three_gaps():
     assert (len(drops), drops.count(None)) == (306, 306 - 9)
 
 
+@pytest.mark.untraced
 def test_a_whole_chain_has_one_forward_near_the_market():
     recording = opened("chain_snapshots/nse_chain_NIFTY_20250829.parquet")
     quotes = next(iter(recording.frames(OPEN_DAY))).frame.quotes
@@ -193,6 +195,7 @@ def test_a_chain_without_expiries_is_read_as_the_front_contract_and_says_so_once
     assert {name.rsplit("-", 2)[0] for name in quotes if name != "NIFTY"} == {"NIFTY-2019-05-09"}
 
 
+@pytest.mark.untraced
 def test_a_file_named_for_another_index_than_its_rows_is_read_as_named():
     recording = opened("spot_1min/BNF_2024.csv.gz")
     first = next(iter(recording.frames(date(2024, 1, 1)))).frame
@@ -202,6 +205,7 @@ def test_a_file_named_for_another_index_than_its_rows_is_read_as_named():
     }
 
 
+@pytest.mark.untraced
 def test_junk_after_the_close_of_a_special_saturday_is_outside_the_session():
     recording = opened("spot_1min/NIFTY_2024.csv.gz")
     day = date(2024, 1, 20)
@@ -209,6 +213,7 @@ def test_junk_after_the_close_of_a_special_saturday_is_outside_the_session():
     assert drops == [None] * 375 + [NoteKind.OUTSIDE_SESSION] * 167
 
 
+@pytest.mark.untraced
 def test_prices_before_the_open_are_outside_the_session():
     recording = opened("ticks_1s/NIFTY_2022-08-25.csv.gz")
     frames, drops, notes = take_day(recording, date(2022, 8, 25))

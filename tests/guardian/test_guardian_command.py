@@ -36,6 +36,7 @@ def ran(monkeypatch, capsys, *args: str) -> tuple[int, str, str]:
     return ended.value.code, told.out, told.err
 
 
+@pytest.mark.untraced
 def test_asked_once_it_says_how_things_stand_and_changes_nothing(house, monkeypatch, capsys):
     traded(house / "state", (CALL, Side.SELL, 65, 0))
     before = sorted(path.name for path in (house / "state").iterdir())

@@ -204,6 +204,7 @@ async def test_a_lock_of_which_the_kernel_knows_nothing_ends_nobody_whom_it_name
     assert exposure_of(settings_of(tmp_path)) is Exposure.FLAT
 
 
+@pytest.mark.untraced
 async def test_a_daemon_that_cannot_be_ended_is_told_of_behind_its_fence(
     tmp_path, takeover, monkeypatch
 ):
@@ -250,6 +251,7 @@ async def test_a_takeover_that_failed_holds_nothing_and_the_next_one_ends_nobody
         assert daemon_of(tmp_path) is Daemon.THERE
 
 
+@pytest.mark.untraced
 async def test_a_latch_that_the_disk_refuses_is_told_and_closing_goes_on(tmp_path, takeover, said):
     traded(tmp_path, (CALL, Side.SELL, 65, 0))
     (tmp_path / "killed").write_text("")
@@ -293,6 +295,7 @@ def test_what_the_record_has_reached_counts_as_well(tmp_path):
     assert exposure_of(settings_of(tmp_path)) is Exposure.OPEN
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize(
     ("wall", "missing"),
     [(time(15, 30), "-65 NIFTY"), (time(15, 29, 59), "two readings that show all flat")],
@@ -317,6 +320,7 @@ def test_a_book_that_cannot_be_read_is_not_flat(tmp_path):
     assert exposure_of(settings_of(tmp_path)) is Exposure.FLAT
 
 
+@pytest.mark.untraced
 async def test_a_broker_that_cannot_be_read_for_a_while_is_asked_until_it_can(
     tmp_path, takeover, said, monkeypatch
 ):
@@ -334,6 +338,7 @@ async def test_a_broker_that_cannot_be_read_for_a_while_is_asked_until_it_can(
     assert exposure_of(settings_of(tmp_path)) is Exposure.FLAT
 
 
+@pytest.mark.untraced
 async def test_where_an_answer_is_lost_the_order_is_found_and_none_is_sent_beside_it(
     tmp_path, takeover, monkeypatch
 ):

@@ -59,15 +59,16 @@ def sources() -> tuple[Source, ...]:
     return tuple(source for source in found if source is not None and source.path.endswith(".py"))
 
 
-def given() -> list[Given]:
+@cache
+def given() -> tuple[Given, ...]:
     """Return each code that is given to an error, a text or not."""
-    return [
+    return tuple(
         Given(code, ast.unparse(part), f"{source.path}:{part.lineno}")
         for source in sources()
         for node in source.nodes
         for part in _codes_of(node)
         for code in _texts(part, _constants(source))
-    ]
+    )
 
 
 def texts() -> frozenset[str]:

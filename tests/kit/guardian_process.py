@@ -57,11 +57,14 @@ class GuardianProcess:
         """End it, and return its exit code."""
         if self._process.poll() is None:
             self._process.send_signal(how)
-        code = self._process.wait(PATIENCE_S)
-        self._thread.join(PATIENCE_S)
-        assert self._process.stderr is not None, "its streams are pipes"
-        self._process.stderr.close()
-        return code
+        try:
+            return self._process.wait(PATIENCE_S)
+        finally:
+            self._process.kill()  # it stays behind no test that failed
+            self._process.wait()
+            self._thread.join(PATIENCE_S)
+            assert self._process.stderr is not None, "its streams are pipes"
+            self._process.stderr.close()
 
     def _listen(self) -> None:
         assert self._process.stdout is not None, "its streams are pipes"

@@ -93,6 +93,15 @@ def repository_files() -> list[str]:
     return sorted(path for path in listed if path and (ROOT / path).is_file())
 
 
+def module_names() -> list[str]:
+    """Return the names of all modules of the house."""
+    return [
+        path.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
+        for path in repository_files()
+        if path.startswith(("daemon/", "strategies/")) and path.endswith(".py")
+    ]
+
+
 def _walked() -> list[str]:
     """Return what lies here where git cannot be asked, such as in an unpacked archive."""
     found: list[str] = []

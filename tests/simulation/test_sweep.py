@@ -20,6 +20,7 @@ def one():
     return played(Given(1))
 
 
+@pytest.mark.untraced
 def test_a_failure_that_needs_no_fault_is_left_with_none(monkeypatch):
     unlinked_records(monkeypatch)
     failed = played(Given(11))
@@ -46,6 +47,7 @@ def test_a_failure_that_needs_faults_keeps_those_and_can_be_played_again(monkeyp
         assert fewer.violated != "I3" or len(fewer.struck) >= len(least.struck)
 
 
+@pytest.mark.untraced
 def test_what_many_runs_came_to_is_counted(monkeypatch):
     unlinked_records(monkeypatch)
     heard = []

@@ -207,6 +207,7 @@ def test_it_waits_for_the_disk_at_every_flush(ledger):
     assert db.execute("PRAGMA synchronous").fetchone() == (2,)
 
 
+@pytest.mark.untraced
 def test_a_torn_last_flush_leaves_the_ledger_as_it_was_before_it(tmp_path, path, ledger):
     """Wherever the write-ahead log is cut inside the last transaction."""
     ledger.append(ENDED[:2], ORIGIN, NOW)

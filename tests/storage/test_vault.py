@@ -441,6 +441,7 @@ def test_a_key_that_lies_there_goes_before_a_passphrase(tmp_path):
     assert code_of(lambda: vault.begin(NOW, WORDS, CHEAP)) == "vault_refused"
 
 
+@pytest.mark.untraced
 def test_the_preset_cost_is_what_its_source_asks_for_and_its_key_is_bound_to_the_salt():
     keys = {vault_keys.key_of(WORDS, salt, PRESET) for salt in (b"a" * 16, b"b" * 16)}
 

@@ -89,6 +89,7 @@ def test_two_purchases_that_never_left_do_not_let_a_short_stand_for_ever():
     assert OLD_NS <= left_ns[2] - left_ns[1] < OLD_NS + 5 * S
 
 
+@pytest.mark.untraced
 def test_where_nothing_ever_arrives_one_purchase_leaves_every_two_minutes():
     stage, _ = doubted("lost", seconds=500)
     first, *instead = [intent.decided_ns for intent in stage.intents()[1:]]

@@ -59,6 +59,7 @@ def to_the_next_day(stage):
     stage.run(1)
 
 
+@pytest.mark.untraced
 def test_a_stop_of_shares_whose_market_has_closed_waits_for_the_open_and_says_so():
     """Derivatives trade for a while yet; nothing is asked of the broker, and a person told once."""
     stage = held(long_share())
@@ -90,6 +91,7 @@ def test_nothing_wakes_an_exit_that_waits_for_the_market_of_its_shares():
     assert [word for word in stage.run(600) if word.startswith("wake ClosingDue")] == []
 
 
+@pytest.mark.untraced
 def test_what_still_trades_is_left_at_once_and_the_shares_wait():
     stage = held(long_share(), call(Side.SELL))
     said = without_wakes(stage.tell(leave("eq", "call")) + stage.run(1))
@@ -100,6 +102,7 @@ def test_what_still_trades_is_left_at_once_and_the_shares_wait():
     assert stage.broker.net() == {}
 
 
+@pytest.mark.untraced
 def test_longs_wait_for_shorts_whose_market_has_closed():
     """What is short of the shares overnight is worth its hedge."""
     stage = held(short_share(), call(Side.BUY))

@@ -162,6 +162,7 @@ def evening(stage, hours=3):
     return at + [60 + each for each in reads_at(stage, hours * 3600, 1)]
 
 
+@pytest.mark.untraced
 def test_a_fill_of_the_last_second_is_heard_the_same_evening():
     stage = closed(["work"])
     stage.broker.fill(stage.placed(1), stage.now_ns)
@@ -171,6 +172,7 @@ def test_a_fill_of_the_last_second_is_heard_the_same_evening():
     assert (stage.book().net(CE), stage.book().open_orders()) == (-75, ())
 
 
+@pytest.mark.untraced
 def test_while_an_order_is_not_known_to_be_over_it_is_read_a_few_times_after_the_close():
     first, second, third = evening(closed(["work"]))
     assert 20 <= first < 60
@@ -178,6 +180,7 @@ def test_while_an_order_is_not_known_to_be_over_it_is_read_a_few_times_after_the
     assert 1800 <= third - second < 1810
 
 
+@pytest.mark.untraced
 def test_once_the_lapse_of_the_last_order_is_known_it_is_read_no_more():
     stage = closed(["work"])
     at = reads_at(stage, 60, 1)
@@ -198,6 +201,7 @@ def test_where_nothing_was_sent_and_nothing_is_held_it_is_not_read_after_the_clo
     assert evening(stage) == []
 
 
+@pytest.mark.untraced
 def test_on_paper_it_is_not_read_after_the_close():
     """The exchange there tells of every end by itself, and settles what expires at the close."""
     assert evening(closed(["work"], live=False)) == []

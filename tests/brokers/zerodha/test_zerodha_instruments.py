@@ -235,6 +235,7 @@ def test_a_mutated_file_is_read_or_refused_and_nothing_else():
     assert refused > 0
 
 
+@pytest.mark.untraced
 def test_every_contract_of_a_real_day_bears_the_name_that_its_terms_give_it():
     """Of an underlying's expiries in a month the last is that of the month."""
     path = data_path("instruments/kite_nfo_bfo_instruments_2026-08-18.csv.gz")

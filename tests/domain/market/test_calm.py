@@ -69,6 +69,17 @@ def test_a_long_run_of_calm_frames_is_taken_in_piece_by_piece() -> None:
     assert calm.intake().last_ns == OPEN_NS + 599 * 30 * SECOND_NS
 
 
+def test_the_shortest_silence_says_how_soon_prices_may_be_dead() -> None:
+    calm = Calm(judge(Intake(Link(60 * SECOND_NS)), Arrival(OPEN_NS, 0), SESSIONS).intake)
+
+    dies_after_s = []
+    for after_s in (30, 75, 95):
+        assert calm.is_usual(OPEN_NS + after_s * SECOND_NS, 0)
+        dies_after_s.append(calm.stale_ns // SECOND_NS)
+
+    assert dies_after_s == [90, 90, 60]
+
+
 def test_a_frame_without_a_fingerprint_is_never_a_repeat() -> None:
     calm = Calm(judge(Intake(Link(SECOND_NS)), Arrival(OPEN_NS, 0), SESSIONS).intake)
 

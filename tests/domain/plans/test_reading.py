@@ -110,6 +110,20 @@ def test_what_comes_later_is_refused_by_name(
     assert told.startswith(expected)
 
 
+class Outer(Table, frozen=True):
+    """A table that no file has, so nobody has read one before."""
+
+    inner: Stop | None = None
+    many: tuple[Exit, ...] = ()
+
+
+def test_what_is_wrong_in_a_table_within_a_table_is_told_with_its_place() -> None:
+    assert faults(Outer, {"inner": {"percent": 0}, "many": [{"at": "15:20:00"}, {}]}) == [
+        "t.inner.percent: expected a percentage above 0, such as 30; it is 0",
+        "t.many[1].at: is required; write a time of day in India, such as 09:20:00",
+    ]
+
+
 def test_every_fault_is_gathered() -> None:
     """The trader mends a file once, not once for each fault."""
     raw = {

@@ -2,11 +2,15 @@ from __future__ import annotations
 
 from datetime import date, time
 
+import pytest
+
 from daemon.domain.instants import SECOND_NS, at
 from daemon.domain.market.freshness import Link
 from daemon.domain.market.intake import Arrival, Intake, ended, judge
 from daemon.feeds.replay import open_recording
 from daemon.feeds.sample import sample_path
+
+pytestmark = pytest.mark.untraced
 
 DAY = date(2026, 11, 18)
 SESSION = (at(DAY, time(9, 15)), at(DAY, time(15, 40)))

@@ -7,6 +7,7 @@ import json
 from types import FunctionType, ModuleType
 from typing import get_args
 
+import pytest
 from msgspec.structs import replace
 
 from daemon.domain.orders.words import (
@@ -69,6 +70,7 @@ def test_every_fact_is_told_in_a_table():
     assert [kind for kind in FACTS if not TOLD[kind] and kind not in worked_out] == []
 
 
+@pytest.mark.untraced
 def test_no_table_is_without_a_writer(day):
     others = told(
         StrategyDeclared("t", "{}", "ann", NINE),

@@ -88,6 +88,7 @@ def test_years_of_days_stay_near_the_base():
     assert 24_500 * 0.75 < min(levels) < max(levels) < 24_500 * 1.25
 
 
+@pytest.mark.untraced
 def test_indices_move_together_and_not_alike():
     """Most of a day's moves are common to both."""
     first, second = made().spot, made(name="SENSEX").spot

@@ -264,6 +264,7 @@ async def test_a_market_without_a_price_protects_nothing():
     assert told.error[2] == "There is no price to protect the order with."
 
 
+@pytest.mark.untraced
 async def test_a_day_takes_five_thousand_requests_for_orders():
     async with twin() as client:
         desk = client.parts.house.desk

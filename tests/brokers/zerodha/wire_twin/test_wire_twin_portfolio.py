@@ -5,6 +5,8 @@ from __future__ import annotations
 from contextlib import closing
 from datetime import date
 
+import pytest
+
 from daemon.brokers.zerodha.instruments import read
 from daemon.cli.twin import generated, recorded
 from daemon.domain.instants import at, day_of, moment_of
@@ -80,6 +82,7 @@ async def test_what_expires_is_settled_in_every_product():
     ]
 
 
+@pytest.mark.untraced
 def test_a_generated_day_lists_all_that_it_will_quote():
     played = generated(7, CASH_E4)
     day = day_of(played.starts_ns)
@@ -91,6 +94,7 @@ def test_a_generated_day_lists_all_that_it_will_quote():
     assert list(played.listed(date(2026, 3, 8))) == []
 
 
+@pytest.mark.untraced
 async def test_our_own_reader_understands_the_file_of_contracts_of_a_generated_day():
     async with twin(generated(7, CASH_E4), second=-1) as client:
         desk = client.parts.house.desk
@@ -106,6 +110,7 @@ async def test_our_own_reader_understands_the_file_of_contracts_of_a_generated_d
         assert told.lot in (listing.contract.lot, 0)
 
 
+@pytest.mark.untraced
 async def test_a_generated_market_can_be_entered_over_the_wire():
     async with twin(generated(7, CASH_E4)) as client:
         await client.advance(2)
@@ -115,6 +120,7 @@ async def test_a_generated_market_can_be_entered_over_the_wire():
     assert len(told) == 2
 
 
+@pytest.mark.untraced
 async def test_a_recorded_day_is_played_to_its_end():
     with closing(open_recording(sample_path(), ReplayOptions(front=front_expiry))) as recording:
         played = recorded(recording, CASH_E4)
