@@ -23,9 +23,9 @@ from msgspec import Struct
 
 from daemon import kill as latches
 from daemon.cli import FAILED, INTERRUPTED, MISUSED, UNREACHED
-from daemon.cli.kill_line import Refused, Unreached, ask, gone
+from daemon.cli.kill_line import Refused, Unreached, ask, gone, starting
 from daemon.cli.options import settings_to_brake
-from daemon.cli.unanswered import doubts_of, never_ran, require_account
+from daemon.cli.unanswered import doubts_of, never_ran, require_account, to_come, to_repeat
 from daemon.domain.instants import iso
 from daemon.domain.orders.arming import Mode, mode_of_all
 from daemon.errors import OrdoError
@@ -131,9 +131,7 @@ def cancel_all(wanted: Wanted, settings: Settings) -> int:
         answer = ask(state_dir, request, _PATIENT_S)
     except Unreached as error:
         told = {"done": False, "mode": _mode(settings, scope, name), **_gone(state_dir)}
-        then = "start it with `ordo run` and repeat this, or cancel at the broker's own page"
-        then = never_ran(state_dir) or then
-        _tell(wanted, told, f"nothing was cancelled: {error}; {then}")
+        _tell(wanted, told, f"nothing was cancelled: {error}; {to_repeat(state_dir)}")
         return UNREACHED
     told = {"done": True, "daemon": "answered", "mode": _mode(settings, scope, name, answer)}
     _tell(wanted, told, "working orders are being cancelled")
@@ -236,11 +234,7 @@ def _latched(kind: str, wanted: Wanted, settings: Settings) -> dict[str, Any] | 
     except latches.LatchUnwritten as error:
         text = f"NOTHING is latched, and {gone(state_dir)}: {error}"
         raise OrdoError(text, "latch_unwritten") from error
-    never = never_ran(state_dir)
-    then = never or "no new entries when the daemon runs"
-    if kind == latches.KILL:
-        later = never or "it will be closed when the daemon runs"
-        then = f"nothing has been closed yet; {later}"
+    then = to_come(settings, kind)
     told = {**_document(asdict(latch)), "mode": _mode(settings, scope, name), **_gone(state_dir)}
     doubts = doubts_of(settings, latch)
     told |= {"unchecked": doubts} if doubts else {}
@@ -250,8 +244,8 @@ def _latched(kind: str, wanted: Wanted, settings: Settings) -> dict[str, Any] | 
 
 def _gone(state_dir: Path) -> dict[str, Any]:
     """Return what programs read where nobody answers: where that was, and if anybody ever ran."""
-    ran = not never_ran(state_dir)
-    return {"daemon": "gone", "state_dir": str(state_dir.absolute()), "daemon_ran_here": ran}
+    ran, is_there = not never_ran(state_dir), "starting" if starting(state_dir) else "gone"
+    return {"daemon": is_there, "state_dir": str(state_dir.absolute()), "daemon_ran_here": ran}
 
 
 def _document(latch: Mapping[str, Any]) -> dict[str, Any]:

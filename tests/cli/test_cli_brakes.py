@@ -22,7 +22,7 @@ from daemon.cli.unanswered import never_ran
 from daemon.control.local import _name_of
 from daemon.kill import Latch
 from daemon.messages import CancelAll, LatchKind, PullLatch, ReleaseLatch, Scope
-from daemon.storage.exclusive import LOCK
+from daemon.storage.exclusive import GUARDIAN, LOCK, exclusively
 from tests.kit.braking import Actors, serving, staged
 from tests.kit.commands import told
 from tests.kit.tidy import ROOT
@@ -556,6 +556,52 @@ def test_without_a_daemon_nothing_is_cancelled():
     )
 
 
+READS_FIRST = (
+    "nothing has been closed yet; it closes what is open once it has read its record; where that "
+    "takes over 300 s, or where it is ending, a guardian that watches does"
+)
+UNHEARD = f"the daemon with process id {os.getpid()} does not answer yet in"
+
+
+@pytest.mark.parametrize("how", ["no socket yet", "a socket of the last one"])
+@pytest.mark.parametrize(
+    ("brake", "then"),
+    [("kill", READS_FIRST), ("pause", "no new entries once it has read its record")],
+)
+def test_a_latch_that_is_pulled_while_a_daemon_reads_its_record_is_said_to_wait_for_that(
+    brake, then, how, tmp_path
+):
+    with exclusively(Path("state")), socket.socket(socket.AF_UNIX) as left:
+        if how != "no socket yet":
+            left.bind(str(tmp_path / "state/kill.sock"))
+        ended = told(brake)
+        (latch,) = standing()
+        document = told_json(brake)
+
+    where = f"{UNHEARD} {Path('state').absolute()}"
+    assert (ended.code, ended.out) == (3, f"PAPER  latched as {latch.latch_id}; {where}: {then}\n")
+    assert (document["daemon"], document["daemon_ran_here"]) == ("starting", True)
+
+
+def test_a_daemon_that_reads_its_record_is_waited_for_before_working_orders_are_cancelled():
+    with exclusively(Path("state")):
+        ended, document = told("cancel-all"), told_json("cancel-all")
+
+    assert (ended.code, document["daemon"]) == (3, "starting")
+    assert ended.out.startswith(f"PAPER  nothing was cancelled: {UNHEARD} ")
+    assert "; wait until it has read its record and repeat this, or cancel at" in ended.out
+
+
+def test_a_daemon_that_hangs_is_not_said_to_start(silent):
+    with exclusively(Path("state")):
+        assert f"{gone()}: nothing has been closed yet; it will be" in told("kill").out
+
+
+def test_a_guardian_that_closes_is_not_said_to_be_a_daemon_that_starts():
+    with exclusively(Path("state"), GUARDIAN):
+        assert f"{gone()}: nothing has been closed yet; it will be" in told("kill").out
+
+
 @pytest.mark.parametrize("how", ["nowhere", "silent"])
 def test_without_a_daemon_the_file_is_released_for_it_is_the_truth(how, request):
     ran_once()
@@ -635,6 +681,7 @@ print(json.dumps(sorted(sys.modules)))
 
 
 def test_the_brakes_bring_nothing_along_that_only_a_daemon_needs():
+    """Of where facts are kept they see who has the folder, and what that file needs."""
     ended = subprocess.run(
         [sys.executable, "-c", LOADED], cwd=ROOT, capture_output=True, text=True, check=True
     )
@@ -643,6 +690,7 @@ def test_the_brakes_bring_nothing_along_that_only_a_daemon_needs():
     assert {"daemon.kill", "daemon.settings.kill_socket"} <= loaded
     assert not loaded & {
         *("aiohttp", "asyncio", "duckdb", "sqlite3", "structlog", "uvloop", "daemon.worlds"),
-        *("daemon.app", "daemon.actors", "daemon.control", "daemon.messages", "daemon.storage"),
-        "daemon.web",
+        *("daemon.app", "daemon.actors", "daemon.control", "daemon.messages", "daemon.web"),
     }
+    stored = {name.rpartition(".")[2] for name in loaded if name.startswith("daemon.storage.")}
+    assert stored == {"exclusive", "ballast", "fence", "whole"}
