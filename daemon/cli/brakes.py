@@ -23,7 +23,7 @@ from msgspec import Struct
 
 from daemon import kill as latches
 from daemon.cli import FAILED, INTERRUPTED, MISUSED, UNREACHED
-from daemon.cli.kill_line import Refused, Unreached, ask, gone, starting
+from daemon.cli.kill_line import Refused, Unreached, ask, gone, latches_told, starting
 from daemon.cli.options import settings_to_brake
 from daemon.cli.unanswered import doubts_of, never_ran, require_account, to_come, to_repeat
 from daemon.domain.instants import iso
@@ -143,10 +143,10 @@ def rearm(wanted: Wanted, settings: Settings) -> int:
     """Release a pause or a kill; without LATCH_ID the only one of its scope."""
     state_dir = settings.daemon.state_dir
     standing = latches.standing(state_dir)
-    if wanted.latch_id is None:
-        found = [latch for latch in standing if (latch.scope, latch.id) == wanted.scope]
-    else:
-        found = [latch for latch in standing if latch.latch_id == wanted.latch_id]
+    found, in_a_file = _meant(wanted, standing), True
+    if len(found) != 1:
+        standing, in_a_file = latches_told(state_dir, _PATIENT_S) or standing, False
+        found = _meant(wanted, standing)
     if len(found) != 1:
         return _which(wanted, standing, found, _mode(settings, *wanted.scope))
     latch_id, about = found[0].latch_id, (found[0].scope, found[0].id)
@@ -155,14 +155,25 @@ def rearm(wanted: Wanted, settings: Settings) -> int:
     try:
         answer = ask(state_dir, request, _PATIENT_S)
         told |= {"mode": _mode(settings, *about, answer), "daemon": "answered"}
-    except Unreached:
-        _release(state_dir, latch_id)
+    except Unreached as error:
         told |= {"mode": _mode(settings, *about), **_gone(state_dir)}
+        if not in_a_file:
+            text = f"{latch_id} stands in the record alone, and {error}; repeat this when it runs"
+            _tell(wanted, told | {"released": False}, f"NOTHING is released: {text}")
+            return UNREACHED
+        _release(state_dir, latch_id)
         then = never_ran(state_dir) or "it finds that when it runs"
         _tell(wanted, told, f"{latch_id} is released; {gone(state_dir)}: {then}")
         return 0
     _tell(wanted, told, f"{latch_id} is released")
     return 0
+
+
+def _meant(wanted: Wanted, standing: Sequence[latches.Latch]) -> list[latches.Latch]:
+    """Return those of some latches that are meant by their scope, or by their name."""
+    if wanted.latch_id is None:
+        return [latch for latch in standing if (latch.scope, latch.id) == wanted.scope]
+    return [latch for latch in standing if latch.latch_id == wanted.latch_id]
 
 
 def _release(state_dir: Path, latch_id: str) -> None:

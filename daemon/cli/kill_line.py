@@ -12,6 +12,7 @@ import click
 
 from daemon.errors import OrdoError
 from daemon.errors.catalogue import entry_of
+from daemon.kill import Latch
 from daemon.settings.kill_socket import LINE_BYTES, socket_path
 from daemon.storage.exclusive import DAEMON, last_holder
 
@@ -93,3 +94,15 @@ def ask(state_dir: Path, request: dict[str, str], within_s: float) -> dict[str, 
     if not answer["ok"]:
         raise Refused(answer["code"], answer["sentence"])
     return dict(answer)
+
+
+def latches_told(state_dir: Path, within_s: float) -> tuple[Latch, ...]:
+    """Return the latches that a running daemon goes by, also those whose file the disk refused.
+
+    Where it does not answer in time there are none.
+    """
+    try:
+        answer = ask(state_dir, {"verb": "latches"}, within_s)
+    except (Unreached, Refused):
+        return ()
+    return tuple(Latch(**each) for each in answer["latches"])

@@ -21,7 +21,7 @@ from daemon.cli import brakes
 from daemon.cli.unanswered import never_ran
 from daemon.control.local import _name_of
 from daemon.kill import Latch
-from daemon.messages import CancelAll, LatchKind, PullLatch, ReleaseLatch, Scope
+from daemon.messages import CancelAll, Latched, LatchKind, PullLatch, ReleaseLatch, Scope
 from daemon.storage.exclusive import GUARDIAN, LOCK, exclusively
 from tests.kit.braking import Actors, serving, staged
 from tests.kit.commands import told
@@ -29,6 +29,7 @@ from tests.kit.tidy import ROOT
 
 ME = _name_of(os.geteuid())
 LATCH = Latch("kill-1", "kill", "all", "", "enough", "ann", 1)
+ALONE = Latched("pause-2", LatchKind.PAUSE, Scope.ALL, "", "", "me", 1, unwritten=True)
 GONE = "the daemon is not running/answering"
 
 
@@ -612,6 +613,27 @@ def test_without_a_daemon_the_file_is_released_for_it_is_the_truth(how, request)
 
     assert (ended.code, standing()) == (0, ())
     assert ended.out == f"PAPER  kill-1 is released; {gone()}: it finds that when it runs\n"
+
+
+@pytest.mark.parametrize("args", [("rearm",), ("rearm", "pause-2")])
+def test_a_latch_whose_file_a_full_disk_refused_is_released_by_the_daemon(args, daemon):
+    daemon.latches = (ALONE,)
+    ended = told(*args)
+
+    assert (ended.code, ended.out) == (0, "PAPER  pause-2 is released\n")
+    released = {ask.about for _, ask, _ in daemon.told if isinstance(ask.about, ReleaseLatch)}
+    assert [each.latch_id for each in released] == ["pause-2"]
+
+
+def test_without_a_daemon_a_latch_that_has_no_file_is_not_said_to_be_released(monkeypatch):
+    ran_once()
+    found = Latch("pause-2", "pause", "all", "", "", "me", 1)
+    monkeypatch.setattr(brakes, "latches_told", lambda *_: (found,))
+    ended = told("rearm", "pause-2")
+
+    alone = f"PAPER  NOTHING is released: pause-2 stands in the record alone, and {gone()}: "
+    assert (ended.code, ended.out.startswith(alone)) == (3, True)
+    assert told_json("rearm", "pause-2")["released"] is False
 
 
 def test_a_folder_of_latches_that_leads_nowhere_is_not_said_to_be_released():
