@@ -23,9 +23,9 @@ from msgspec import Struct
 
 from daemon import kill as latches
 from daemon.cli import FAILED, INTERRUPTED, MISUSED, UNREACHED
-from daemon.cli.kill_line import Refused, Unreached, ask, gone
+from daemon.cli.kill_line import Refused, Unreached, ask, gone, latches_told, starting
 from daemon.cli.options import settings_to_brake
-from daemon.cli.unanswered import doubts_of, never_ran, require_account
+from daemon.cli.unanswered import doubts_of, never_ran, require_account, to_come, to_repeat
 from daemon.domain.instants import iso
 from daemon.domain.orders.arming import Mode, mode_of_all
 from daemon.errors import OrdoError
@@ -131,9 +131,7 @@ def cancel_all(wanted: Wanted, settings: Settings) -> int:
         answer = ask(state_dir, request, _PATIENT_S)
     except Unreached as error:
         told = {"done": False, "mode": _mode(settings, scope, name), **_gone(state_dir)}
-        then = "start it with `ordo run` and repeat this, or cancel at the broker's own page"
-        then = never_ran(state_dir) or then
-        _tell(wanted, told, f"nothing was cancelled: {error}; {then}")
+        _tell(wanted, told, f"nothing was cancelled: {error}; {to_repeat(state_dir)}")
         return UNREACHED
     told = {"done": True, "daemon": "answered", "mode": _mode(settings, scope, name, answer)}
     _tell(wanted, told, "working orders are being cancelled")
@@ -145,10 +143,10 @@ def rearm(wanted: Wanted, settings: Settings) -> int:
     """Release a pause or a kill; without LATCH_ID the only one of its scope."""
     state_dir = settings.daemon.state_dir
     standing = latches.standing(state_dir)
-    if wanted.latch_id is None:
-        found = [latch for latch in standing if (latch.scope, latch.id) == wanted.scope]
-    else:
-        found = [latch for latch in standing if latch.latch_id == wanted.latch_id]
+    found, in_a_file = _meant(wanted, standing), True
+    if len(found) != 1:
+        standing, in_a_file = latches_told(state_dir, _PATIENT_S) or standing, False
+        found = _meant(wanted, standing)
     if len(found) != 1:
         return _which(wanted, standing, found, _mode(settings, *wanted.scope))
     latch_id, about = found[0].latch_id, (found[0].scope, found[0].id)
@@ -157,14 +155,25 @@ def rearm(wanted: Wanted, settings: Settings) -> int:
     try:
         answer = ask(state_dir, request, _PATIENT_S)
         told |= {"mode": _mode(settings, *about, answer), "daemon": "answered"}
-    except Unreached:
-        _release(state_dir, latch_id)
+    except Unreached as error:
         told |= {"mode": _mode(settings, *about), **_gone(state_dir)}
+        if not in_a_file:
+            text = f"{latch_id} stands in the record alone, and {error}; repeat this when it runs"
+            _tell(wanted, told | {"released": False}, f"NOTHING is released: {text}")
+            return UNREACHED
+        _release(state_dir, latch_id)
         then = never_ran(state_dir) or "it finds that when it runs"
         _tell(wanted, told, f"{latch_id} is released; {gone(state_dir)}: {then}")
         return 0
     _tell(wanted, told, f"{latch_id} is released")
     return 0
+
+
+def _meant(wanted: Wanted, standing: Sequence[latches.Latch]) -> list[latches.Latch]:
+    """Return those of some latches that are meant by their scope, or by their name."""
+    if wanted.latch_id is None:
+        return [latch for latch in standing if (latch.scope, latch.id) == wanted.scope]
+    return [latch for latch in standing if latch.latch_id == wanted.latch_id]
 
 
 def _release(state_dir: Path, latch_id: str) -> None:
@@ -236,11 +245,7 @@ def _latched(kind: str, wanted: Wanted, settings: Settings) -> dict[str, Any] | 
     except latches.LatchUnwritten as error:
         text = f"NOTHING is latched, and {gone(state_dir)}: {error}"
         raise OrdoError(text, "latch_unwritten") from error
-    never = never_ran(state_dir)
-    then = never or "no new entries when the daemon runs"
-    if kind == latches.KILL:
-        later = never or "it will be closed when the daemon runs"
-        then = f"nothing has been closed yet; {later}"
+    then = to_come(settings, kind)
     told = {**_document(asdict(latch)), "mode": _mode(settings, scope, name), **_gone(state_dir)}
     doubts = doubts_of(settings, latch)
     told |= {"unchecked": doubts} if doubts else {}
@@ -250,8 +255,8 @@ def _latched(kind: str, wanted: Wanted, settings: Settings) -> dict[str, Any] | 
 
 def _gone(state_dir: Path) -> dict[str, Any]:
     """Return what programs read where nobody answers: where that was, and if anybody ever ran."""
-    ran = not never_ran(state_dir)
-    return {"daemon": "gone", "state_dir": str(state_dir.absolute()), "daemon_ran_here": ran}
+    ran, is_there = not never_ran(state_dir), "starting" if starting(state_dir) else "gone"
+    return {"daemon": is_there, "state_dir": str(state_dir.absolute()), "daemon_ran_here": ran}
 
 
 def _document(latch: Mapping[str, Any]) -> dict[str, Any]:

@@ -20,6 +20,7 @@ from urllib.parse import quote
 import msgspec
 from msgspec import Struct
 
+from daemon.cli.kill_line import starting
 from daemon.cli.options import load_settings
 from daemon.errors import DaemonUnreachable, OrdoError
 from daemon.settings import Settings
@@ -51,10 +52,18 @@ class Client:
         address: where it listens.
         token_path: the file that holds the bearer token; read when something is asked.
         patience_s: how long an answer may take; 0: as long as most need.
+        state_dir: of the daemon; None: nobody looks whether one starts there.
     """
 
-    def __init__(self, address: Address, token_path: Path, patience_s: int = 0) -> None:
+    def __init__(
+        self,
+        address: Address,
+        token_path: Path,
+        patience_s: int = 0,
+        state_dir: Path | None = None,
+    ) -> None:
         self.address = address
+        self._state_dir = state_dir
         self._patience_s = patience_s or _PATIENCE_S
         self._token_path = token_path
 
@@ -107,7 +116,15 @@ class Client:
 
     def _absent(self, error: OSError) -> DaemonUnreachable:
         absent = DaemonUnreachable(f"no daemon answers at {self.address.url}: {self._why(error)}")
-        absent.add_note("start it with `ordo run`; where it listens is said by [web] host and port")
+        if self._state_dir is not None and (pid := starting(self._state_dir)):
+            has = f"the daemon with process id {pid} has {self._state_dir.absolute()}"
+            absent.add_note(
+                f"{has}; where it starts it reads its record first: wait, and ask again"
+            )
+        else:
+            absent.add_note(
+                "start it with `ordo run`; where it listens is said by [web] host and port"
+            )
         return absent
 
     def _cut(self, method: str, error: Exception) -> DaemonUnreachable:
@@ -173,7 +190,8 @@ def client_of(settings: Settings, patience_s: int = 0) -> Client:
         anywhere = DaemonUnreachable("[web] port is 0, so the daemon listens on any free port")
         anywhere.add_note("tell which: ORDO_WEB__PORT is the number in its line `ordo ready`")
         raise anywhere
-    return Client(address_of(settings), token_path(settings), patience_s)
+    state_dir = settings.daemon.state_dir
+    return Client(address_of(settings), token_path(settings), patience_s, state_dir)
 
 
 def address_of(settings: Settings) -> Address:

@@ -12,12 +12,16 @@ import click
 
 from daemon.errors import OrdoError
 from daemon.errors.catalogue import entry_of
+from daemon.kill import Latch
 from daemon.settings.kill_socket import LINE_BYTES, socket_path
+from daemon.storage.exclusive import DAEMON, last_holder
 
 GONE = "the daemon is not running/answering"
 _BUSY = "busy"
 """The daemon's code where its socket has no room."""
 _ANSWER_BYTES = 4_000_000
+_THERE_S = 1.0
+"""Within how many seconds a socket takes a connection, if anybody listens."""
 
 
 class Refused(OrdoError):
@@ -34,9 +38,34 @@ class Unreached(OrdoError):
     code = "unreachable"
 
 
+def starting(state_dir: Path) -> int:
+    """Return the process id of a daemon that has a folder and hears nobody yet; 0: there is none.
+
+    It reads its record before it listens. One that is ending hears nobody either, and looks alike.
+    """
+    try:
+        holder = last_holder(state_dir)
+    except OSError:
+        return 0
+    if holder is None or holder.what != DAEMON or not holder.is_alive():
+        return 0
+    try:
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as to:
+            to.settimeout(_THERE_S)
+            to.connect(os.fspath(socket_path(state_dir)))
+    except (ConnectionRefusedError, FileNotFoundError):
+        return holder.pid
+    except OSError:
+        return 0  # it listens, and hangs
+    return 0
+
+
 def gone(state_dir: Path) -> str:
     """Say that nobody answers, and in which folder: another daemon may run in another."""
-    return f"{GONE} in {state_dir.absolute()}"
+    where = state_dir.absolute()
+    if pid := starting(state_dir):
+        return f"the daemon with process id {pid} does not answer yet in {where}"
+    return f"{GONE} in {where}"
 
 
 def ask(state_dir: Path, request: dict[str, str], within_s: float) -> dict[str, Any]:
@@ -65,3 +94,15 @@ def ask(state_dir: Path, request: dict[str, str], within_s: float) -> dict[str, 
     if not answer["ok"]:
         raise Refused(answer["code"], answer["sentence"])
     return dict(answer)
+
+
+def latches_told(state_dir: Path, within_s: float) -> tuple[Latch, ...]:
+    """Return the latches that a running daemon goes by, also those whose file the disk refused.
+
+    Where it does not answer in time there are none.
+    """
+    try:
+        answer = ask(state_dir, {"verb": "latches"}, within_s)
+    except (Unreached, Refused):
+        return ()
+    return tuple(Latch(**each) for each in answer["latches"])

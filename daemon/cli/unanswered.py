@@ -7,15 +7,11 @@ from pathlib import Path
 import click
 
 from daemon import kill
+from daemon.cli.kill_line import starting
 from daemon.cli.strategy_files import SHIPPED, ids_in
 from daemon.domain.orders.reconcile import EXTERNAL, MANUAL
 from daemon.settings import Settings
-
-LOCK = "daemon.lock"
-"""The file that a daemon's first start leaves in its folder, wherever its ledger is.
-
-Named here once more, for a brake brings nothing along that only a daemon needs.
-"""
+from daemon.storage.exclusive import LOCK
 
 
 def require_account(settings: Settings, scope: str, name: str) -> None:
@@ -55,6 +51,35 @@ def doubts_of(settings: Settings, latch: kill.Latch) -> list[str]:
         f"{unknown}, and what was declared the daemon alone knows",
         f"the files have {there}; if one of them was meant, {again}",
     ]
+
+
+def to_come(settings: Settings, kind: str) -> str:
+    """Say what comes of a latch that is pulled where no daemon answers, and when.
+
+    Args:
+        settings: whose state folder.
+        kind: pause or kill.
+    """
+    state_dir = settings.daemon.state_dir
+    starts, later = starting(state_dir), never_ran(state_dir)
+    if kind == kill.PAUSE:
+        then = "once it has read its record" if starts else "when the daemon runs"
+        return later or f"no new entries {then}"
+    if starts:
+        bound_s = settings.guardian.stopped_s
+        later = (
+            "it closes what is open once it has read its record; where that takes over "
+            f"{bound_s} s, or where it is ending, a guardian that watches does"
+        )
+    return f"nothing has been closed yet; {later or 'it will be closed when the daemon runs'}"
+
+
+def to_repeat(state_dir: Path) -> str:
+    """Say what to do about a request that nobody took."""
+    first = (
+        "wait until it has read its record" if starting(state_dir) else "start it with `ordo run`"
+    )
+    return never_ran(state_dir) or f"{first} and repeat this, or cancel at the broker's own page"
 
 
 def never_ran(state_dir: Path) -> str:

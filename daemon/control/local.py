@@ -14,6 +14,7 @@ import pwd
 import socket
 import stat
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from struct import Struct as Layout
 from typing import Any
@@ -26,7 +27,7 @@ from daemon.control.line import Refusal
 from daemon.control.reads import Reads
 from daemon.errors import OrdoError, SettingsError
 from daemon.kill import LatchUnwritten
-from daemon.messages import Scope
+from daemon.messages import AccountSeen, Scope
 from daemon.settings.kill_socket import LINE_BYTES, SOCKET, socket_path
 
 CONNECTIONS = 16
@@ -195,7 +196,10 @@ class LocalSocket:
         return {"stages": _built(staged)}
 
     async def _latches(self, asked: Asked, by: str) -> Answer:  # noqa: ARG002
-        return {"latches": _built(self._reads.latches())}
+        accounts: Sequence[AccountSeen] = ()
+        with suppress(Refusal):  # the files are told all the same
+            accounts = await self._reads.accounts()
+        return {"latches": _built(self._reads.latches(accounts))}
 
 
 def _listen(path: Path) -> socket.socket:

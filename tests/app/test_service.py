@@ -48,15 +48,20 @@ from daemon.runtime import tasks
 from daemon.runtime.clock import MonotonicClock
 from daemon.runtime.pace import Pace
 from daemon.settings import Daemon, Settings, Web
+from daemon.storage import emergency
 from daemon.storage.fence import put_up, stands
 from daemon.storage.ledger import StoredLedger
+from daemon.storage.reserve import Needs
 from daemon.telemetry.tracing import SpansInMemory
 from daemon.worlds import Generated, Step
 from tests.kit.generated import preset_market
 from tests.kit.plans import ROOT, parse
 
 STRADDLE = parse((ROOT / "strategies" / "nifty_short_straddle.toml").read_text())
+MINE = replace(STRADDLE, id="mine")
 SPEED = Fraction(60)
+BY_HAND = b"""{"symbol": "NIFTY-2025-09-02-24550-CE", "side": "buy", "order_type": "market",
+              "quantity": 75}"""
 
 
 class Seen:
@@ -413,8 +418,50 @@ async def test_when_the_ledger_fails_entries_stop_and_a_kill_still_flattens(tmp_
         await again.stopped()
 
 
+@pytest.mark.parametrize(
+    ("method", "path", "body", "refusal"),
+    [
+        ("post", "strategies", encode(replace(STRADDLE, id="more")), (503, "reduce_only")),
+        ("put", "strategies/mine", encode(replace(MINE, days=("mon",))), (503, "reduce_only")),
+        ("post", "order", BY_HAND, (409, "paused")),
+    ],
+    ids=["declared", "changed", "ordered"],
+)
+async def test_what_is_refused_the_rest_of_the_emergency_file_is_answered_and_ends_no_run(
+    tmp_path, monkeypatch, method, path, body, refusal
+):
+    """It is refused before it is recorded: there the file would refuse it, and end the guard."""
+
+    def refuse(self: StoredLedger) -> None:
+        raise StoreError("disk full")
+
+    async with running(assignment(tmp_path)) as daemon:
+        await daemon.seen.until(in_position(daemon.seen))
+        headers = {"Content-Type": "application/json", "Authorization": f"Bearer {daemon.token}"}
+        async with aiohttp.ClientSession(f"{daemon.seen.url}/api/", headers=headers) as web:
+            assert (await web.post("strategies", data=encode(MINE))).status == 201
+            with monkeypatch.context() as full:
+                full.setattr(StoredLedger, "flush", refuse)
+                full.setattr(emergency, "room_bytes", past_three_quarters)
+                await daemon.seen.until(lambda: bool(daemon.seen.of(EntriesPaused)))
+                answer = await web.request(
+                    method, path, data=body, headers={"X-Request-Id": "late"}
+                )
+                told = await answer.json()
+                os.kill(os.getpid(), signal.SIGUSR1)
+                await daemon.seen.until(lambda: bool(daemon.seen.of(ExitFinished)))
+                await daemon.stopped()
+        assert (answer.status, told["code"]) == refusal
+        assert "the ledger failed" in told["detail"]
+
+
+def past_three_quarters(size_bytes: int, need: Needs) -> int:
+    """Leave room for what ends risk alone."""
+    return size_bytes if need is Needs.ALL else 0
+
+
 async def test_a_strategy_that_comes_trades_and_is_killed_like_any_other_and_goes(tmp_path):
-    mine = encode(replace(STRADDLE, id="mine"))
+    mine = encode(MINE)
     headers = {"Content-Type": "application/json"}
     async with running(assignment(tmp_path)) as daemon:
         headers["Authorization"] = f"Bearer {daemon.token}"

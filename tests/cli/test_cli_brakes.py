@@ -21,14 +21,15 @@ from daemon.cli import brakes
 from daemon.cli.unanswered import never_ran
 from daemon.control.local import _name_of
 from daemon.kill import Latch
-from daemon.messages import CancelAll, LatchKind, PullLatch, ReleaseLatch, Scope
-from daemon.storage.exclusive import LOCK
+from daemon.messages import CancelAll, Latched, LatchKind, PullLatch, ReleaseLatch, Scope
+from daemon.storage.exclusive import GUARDIAN, LOCK, exclusively
 from tests.kit.braking import Actors, serving, staged
 from tests.kit.commands import told
 from tests.kit.tidy import ROOT
 
 ME = _name_of(os.geteuid())
 LATCH = Latch("kill-1", "kill", "all", "", "enough", "ann", 1)
+ALONE = Latched("pause-2", LatchKind.PAUSE, Scope.ALL, "", "", "me", 1, unwritten=True)
 GONE = "the daemon is not running/answering"
 
 
@@ -556,6 +557,52 @@ def test_without_a_daemon_nothing_is_cancelled():
     )
 
 
+READS_FIRST = (
+    "nothing has been closed yet; it closes what is open once it has read its record; where that "
+    "takes over 300 s, or where it is ending, a guardian that watches does"
+)
+UNHEARD = f"the daemon with process id {os.getpid()} does not answer yet in"
+
+
+@pytest.mark.parametrize("how", ["no socket yet", "a socket of the last one"])
+@pytest.mark.parametrize(
+    ("brake", "then"),
+    [("kill", READS_FIRST), ("pause", "no new entries once it has read its record")],
+)
+def test_a_latch_that_is_pulled_while_a_daemon_reads_its_record_is_said_to_wait_for_that(
+    brake, then, how, tmp_path
+):
+    with exclusively(Path("state")), socket.socket(socket.AF_UNIX) as left:
+        if how != "no socket yet":
+            left.bind(str(tmp_path / "state/kill.sock"))
+        ended = told(brake)
+        (latch,) = standing()
+        document = told_json(brake)
+
+    where = f"{UNHEARD} {Path('state').absolute()}"
+    assert (ended.code, ended.out) == (3, f"PAPER  latched as {latch.latch_id}; {where}: {then}\n")
+    assert (document["daemon"], document["daemon_ran_here"]) == ("starting", True)
+
+
+def test_a_daemon_that_reads_its_record_is_waited_for_before_working_orders_are_cancelled():
+    with exclusively(Path("state")):
+        ended, document = told("cancel-all"), told_json("cancel-all")
+
+    assert (ended.code, document["daemon"]) == (3, "starting")
+    assert ended.out.startswith(f"PAPER  nothing was cancelled: {UNHEARD} ")
+    assert "; wait until it has read its record and repeat this, or cancel at" in ended.out
+
+
+def test_a_daemon_that_hangs_is_not_said_to_start(silent):
+    with exclusively(Path("state")):
+        assert f"{gone()}: nothing has been closed yet; it will be" in told("kill").out
+
+
+def test_a_guardian_that_closes_is_not_said_to_be_a_daemon_that_starts():
+    with exclusively(Path("state"), GUARDIAN):
+        assert f"{gone()}: nothing has been closed yet; it will be" in told("kill").out
+
+
 @pytest.mark.parametrize("how", ["nowhere", "silent"])
 def test_without_a_daemon_the_file_is_released_for_it_is_the_truth(how, request):
     ran_once()
@@ -566,6 +613,27 @@ def test_without_a_daemon_the_file_is_released_for_it_is_the_truth(how, request)
 
     assert (ended.code, standing()) == (0, ())
     assert ended.out == f"PAPER  kill-1 is released; {gone()}: it finds that when it runs\n"
+
+
+@pytest.mark.parametrize("args", [("rearm",), ("rearm", "pause-2")])
+def test_a_latch_whose_file_a_full_disk_refused_is_released_by_the_daemon(args, daemon):
+    daemon.latches = (ALONE,)
+    ended = told(*args)
+
+    assert (ended.code, ended.out) == (0, "PAPER  pause-2 is released\n")
+    released = {ask.about for _, ask, _ in daemon.told if isinstance(ask.about, ReleaseLatch)}
+    assert [each.latch_id for each in released] == ["pause-2"]
+
+
+def test_without_a_daemon_a_latch_that_has_no_file_is_not_said_to_be_released(monkeypatch):
+    ran_once()
+    found = Latch("pause-2", "pause", "all", "", "", "me", 1)
+    monkeypatch.setattr(brakes, "latches_told", lambda *_: (found,))
+    ended = told("rearm", "pause-2")
+
+    alone = f"PAPER  NOTHING is released: pause-2 stands in the record alone, and {gone()}: "
+    assert (ended.code, ended.out.startswith(alone)) == (3, True)
+    assert told_json("rearm", "pause-2")["released"] is False
 
 
 def test_a_folder_of_latches_that_leads_nowhere_is_not_said_to_be_released():
@@ -635,6 +703,7 @@ print(json.dumps(sorted(sys.modules)))
 
 
 def test_the_brakes_bring_nothing_along_that_only_a_daemon_needs():
+    """Of where facts are kept they see who has the folder, and what that file needs."""
     ended = subprocess.run(
         [sys.executable, "-c", LOADED], cwd=ROOT, capture_output=True, text=True, check=True
     )
@@ -643,6 +712,7 @@ def test_the_brakes_bring_nothing_along_that_only_a_daemon_needs():
     assert {"daemon.kill", "daemon.settings.kill_socket"} <= loaded
     assert not loaded & {
         *("aiohttp", "asyncio", "duckdb", "sqlite3", "structlog", "uvloop", "daemon.worlds"),
-        *("daemon.app", "daemon.actors", "daemon.control", "daemon.messages", "daemon.storage"),
-        "daemon.web",
+        *("daemon.app", "daemon.actors", "daemon.control", "daemon.messages", "daemon.web"),
     }
+    stored = {name.rpartition(".")[2] for name in loaded if name.startswith("daemon.storage.")}
+    assert stored == {"exclusive", "ballast", "fence", "whole"}

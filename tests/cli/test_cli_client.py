@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 import threading
+from pathlib import Path
 
 import pytest
 
@@ -15,6 +16,7 @@ from daemon.cli import client as clients
 from daemon.cli.client import Address, address_of, segment
 from daemon.settings import Settings
 from daemon.settings.web import Web
+from daemon.storage.exclusive import exclusively
 from tests.kit.commands import ended, ordo, told
 from tests.kit.fake_daemon import TOKEN
 from tests.kit.plans import ROOT
@@ -43,6 +45,18 @@ def test_without_a_daemon_the_exit_code_is_3_and_the_mend_is_told(house, free_po
     assert done.err == (
         f"ordo: no daemon answers at http://127.0.0.1:{free_port}: Connection refused\n"
         "ordo: start it with `ordo run`; where it listens is said by [web] host and port\n"
+    )
+
+
+def test_of_a_daemon_that_reads_its_record_nobody_is_told_to_start_another(house, free_port):
+    with exclusively(Path("state")):
+        done = told("status")
+
+    assert done.code == 3
+    assert done.err == (
+        f"ordo: no daemon answers at http://127.0.0.1:{free_port}: Connection refused\n"
+        f"ordo: the daemon with process id {os.getpid()} has {Path('state').absolute()}; where it "
+        "starts it reads its record first: wait, and ask again\n"
     )
 
 

@@ -16,8 +16,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from daemon import kill
-from daemon.control import local
+from daemon.control import Refusal, local
 from daemon.control.local import LocalSocket
+from daemon.control.reads import Reads
 from daemon.errors import InboxFull, SettingsError
 from daemon.messages import (
     Ask,
@@ -203,6 +204,26 @@ async def test_a_latch_that_stands_in_the_record_alone_is_released_by_its_id(act
     assert answer["ok"] is True
     released = [message.about for _, message, _ in actors.told if isinstance(message, Ask)]
     assert released[-1].latch_id == "kill-1"
+
+
+async def test_a_latch_that_stands_in_the_record_alone_is_told_with_those_on_disk(actors, tmp_path):
+    kill.pull(tmp_path, kill.Latch("kill-1", "kill", "all", "", "", "", 1))
+    alone = Latched("pause-2", LatchKind.PAUSE, Scope.ALL, "", "", "me", 1, unwritten=True)
+    actors.latches = (alone,)
+    answer = await asked(actors, tmp_path, verb="latches")
+
+    assert [each["latch_id"] for each in answer["latches"]] == ["kill-1", "pause-2"]
+
+
+async def test_while_no_account_answers_the_latches_on_disk_are_told(actors, tmp_path, monkeypatch):
+    async def unanswered(*_):
+        raise Refusal("no_answer", "router:paper is busy")
+
+    monkeypatch.setattr(Reads, "accounts", unanswered)
+    kill.pull(tmp_path, kill.Latch("kill-1", "kill", "all", "", "", "", 1))
+    answer = await asked(actors, tmp_path, verb="latches")
+
+    assert [each["latch_id"] for each in answer["latches"]] == ["kill-1"]
 
 
 async def test_an_actor_without_room_is_told_in_a_sentence(actors, tmp_path):

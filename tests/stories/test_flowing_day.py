@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from datetime import date
 from fractions import Fraction
 from functools import partial, reduce
@@ -23,7 +23,7 @@ from daemon.app.service import Service
 from daemon.bench.live_marks import watching
 from daemon.brokers.paper import Paper
 from daemon.cli.engine import accounts_for
-from daemon.domain.instants import SECOND_NS
+from daemon.domain.instants import MILLISECOND_NS, SECOND_NS
 from daemon.domain.orders.limits import Approved
 from daemon.domain.risk.words import ExitReason
 from daemon.feeds.formats.words import RecordedFrame
@@ -42,7 +42,7 @@ from daemon.messages import (
 from daemon.ports.broker import Answer
 from daemon.runtime.clock import Clock, MonotonicClock, PacedClock
 from daemon.runtime.flow import Flow
-from daemon.settings import Daemon, Settings, Web
+from daemon.settings import Daemon, LedgerSettings, Settings, Web
 from daemon.twin.file import TwinFile
 from daemon.worlds import GeneratedMarket
 from tests.kit.acting import clock
@@ -55,7 +55,10 @@ SHORTER = {"14:30:00": "09:20:30", "15:20:00": "09:21:10", "percent = 30 ": "per
 TEXT = (ROOT / "strategies" / "nifty_short_straddle.toml").read_text()
 PLAN = parse(reduce(lambda text, old: text.replace(old, SHORTER[old]), SHORTER, TEXT))
 LATE_MS = (50, 500, 420, 300, 480)
-"""How long the broker takes to answer one write after the other, by the host's clock."""
+"""How long the broker takes to answer one write after the other, in time that it is awake."""
+BEAT_S = 0.01
+STALL_NS = 40 * MILLISECOND_NS
+"""So much of a stall is counted, and the rest of it is not: 320 ms of this market's."""
 
 
 class ShortDay(GeneratedMarket):
@@ -65,6 +68,30 @@ class ShortDay(GeneratedMarket):
         morning = super().frames(day, after_ns)
         yield from takewhile(lambda each: each.frame.at_ns < at("09:23:00"), morning)
         yield from super().frames(day, at("15:29:56"))
+
+
+class AwakeClock:
+    """The host's running time, without what it spent elsewhere.
+
+    At eight times the pace a host that does nothing for 400 ms is a broker that answers three
+    seconds late and a price that has died. Both are shown elsewhere, and not by chance. Here time
+    stops with the loop, and with it whoever is waited for.
+    """
+
+    def __init__(self) -> None:
+        self._host = MonotonicClock()
+        self._beat_ns = self._host.now_ns()
+        self._counted_ns = 0
+
+    def now_ns(self) -> int:
+        """Return for how long the loop was awake, in ns."""
+        return self._counted_ns + min(self._host.now_ns() - self._beat_ns, STALL_NS)
+
+    async def run(self) -> None:
+        """Count on, for ever."""
+        while True:
+            self._counted_ns, self._beat_ns = self.now_ns(), self._host.now_ns()
+            await asyncio.sleep(BEAT_S)
 
 
 class FlowingDays(GeneratedDays, frozen=True):
@@ -78,13 +105,18 @@ class FlowingDays(GeneratedDays, frozen=True):
 class FarAway:
     """Paper behind a network: a write is on its way there for half of the time, and back.
 
+    Args:
+        paper: who answers them.
+        passing: waits for so many ms.
+
     Attributes:
         under_way: writes that are not answered yet.
         paper: who answers them.
     """
 
-    def __init__(self, paper: Paper) -> None:
+    def __init__(self, paper: Paper, passing: Callable[[Fraction], Awaitable[None]]) -> None:
         self.paper = paper
+        self._passing = passing
         self.under_way = 0
         self._late_ms = cycle(LATE_MS)
 
@@ -98,12 +130,12 @@ class FarAway:
         return getattr(self.paper, name)
 
     async def _there(self, ask: Callable[[], Any]) -> Sequence[Answer]:
-        half_s = next(self._late_ms) / 2_000
+        half_ms = Fraction(next(self._late_ms), 2)
         self.under_way += 1
         try:
-            await asyncio.sleep(half_s)
+            await self._passing(half_ms)
             answers: Sequence[Answer] = await ask()
-            await asyncio.sleep(half_s)
+            await self._passing(half_ms)
             return answers
         finally:
             self.under_way -= 1
@@ -115,7 +147,11 @@ class Flowing(Service):
     def __init__(self, folder: Path) -> None:
         self.facts: list[Any] = []
         self.frames: Counter[int] = Counter()
-        settings = Settings(daemon=Daemon(state_dir=folder), web=Web(enabled=False))
+        settings = Settings(
+            daemon=Daemon(state_dir=folder),
+            web=Web(enabled=False),
+            ledger=LedgerSettings(flush_ms=10_000),  # a disk that others keep busy has not failed
+        )
         market = ShortDay(settings.feed.seed, DAY, 2 * SECOND_NS)
         given = Assignment(
             settings=settings,
@@ -126,7 +162,8 @@ class Flowing(Service):
             folder=folder,
             openers={"paper": self._open},
         )
-        pace = given.played.time(MonotonicClock(), SPEED)
+        self.awake = AwakeClock()
+        pace = given.played.time(self.awake, SPEED)
         super().__init__(given, self, pace, lambda *_: None)
 
     def begin(self, modes) -> None:
@@ -158,8 +195,12 @@ class Flowing(Service):
 
     def _open(self, account: Account, file: TwinFile | None, now_ns: Callable[[], int]) -> Opened:
         opened = on_paper(account, file, now_ns)
-        self.broker = FarAway(opened.paper)
+        self.broker = FarAway(opened.paper, self._passing)
         return replace(opened, broker=self.broker)
+
+    async def _passing(self, span_ms: Fraction) -> None:
+        span_ns = int(span_ms * MILLISECOND_NS * SPEED)
+        await self._pace.reach(self._pace.now_ns() + span_ns)
 
     def _wired(self, kept: Records) -> App:
         app = super()._wired(kept)
@@ -174,8 +215,10 @@ class Flowing(Service):
 async def test_a_day_is_traded_though_no_frame_waits_for_an_answer(tmp_path):
     """Entry, stop and exit; both books are equal, and guards judged while orders were under way."""
     daemon = Flowing(tmp_path)
-    async with asyncio.timeout(60):
+    counting = asyncio.create_task(daemon.awake.run())
+    async with asyncio.timeout(110):
         await daemon.run()
+    counting.cancel()
 
     assert len(daemon.told(EntryDecided)) == 1
     assert [fact.complete for fact in daemon.told(BasketEnded)] == [True]
