@@ -10,6 +10,7 @@ one.
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import re
@@ -26,6 +27,10 @@ ALL, ACCOUNT, STRATEGY = "all", "account", "strategy"
 PAUSE, KILL = "pause", "kill"
 UNREAD = "the latch folder"
 """By whom a latch is said to be that nobody can read."""
+BALLAST = "ballast"
+"""The file that keeps room back on a disk that may become full; a latch is given a part of it."""
+_SHARE_BYTES = 2**20
+_FULL = (errno.ENOSPC, errno.EDQUOT)
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}")
 _FIELDS = frozenset({"latch_id", "kind", "scope", "id", "reason", "by", "at_ns"})
 _FILE_BYTES = 65_536
@@ -79,7 +84,8 @@ class LatchUnwritten(Exception):
 def pull(state_dir: Path, latch: Latch) -> None:
     """Write a latch and make it durable, file and folder; the same again changes nothing.
 
-    A kill of accounts takes their arms away after that, as far as the disk lets it.
+    On a full disk it is given room of the ballast. A kill of accounts takes their arms away after
+    that, as far as the disk lets it.
 
     Raises:
         LatchUnwritten: the disk refused, the latch says nothing that could be understood, or its
@@ -93,12 +99,13 @@ def pull(state_dir: Path, latch: Latch) -> None:
         raise LatchUnwritten(f"nobody could read {latch!r}: its kind, its scope or its id is wrong")
     folder = state_dir / FOLDER
     try:
-        _make(folder)
-        if _read(folder / latch.latch_id) not in (None, cut):
-            raise LatchUnwritten(f"the name {latch.latch_id} is taken by another latch")
-        _write(folder, latch.latch_id, text)
-        _sync(folder)
-        _sync(state_dir)
+        try:
+            _stand(folder, cut, text)
+        except OSError as error:
+            if error.errno not in _FULL:
+                raise
+            _make_room(state_dir / BALLAST)
+            _stand(folder, cut, text)
     except OSError as error:
         raise LatchUnwritten(f"{folder} cannot be written: {error.strerror}") from error
     if latch.kind == KILL and latch.scope != STRATEGY:
@@ -198,6 +205,21 @@ def _disarm(folder: Path, latch: Latch) -> None:
         for account in os.listdir(folder):  # noqa: PTH208  a name alone is wanted
             if latch.reaches(account):
                 (folder / account).unlink(missing_ok=True)
+
+
+def _stand(folder: Path, latch: Latch, text: bytes) -> None:
+    _make(folder)
+    if _read(folder / latch.latch_id) not in (None, latch):
+        raise LatchUnwritten(f"the name {latch.latch_id} is taken by another latch")
+    _write(folder, latch.latch_id, text)
+    _sync(folder)
+    _sync(folder.parent)
+
+
+def _make_room(ballast: Path) -> None:
+    """Give a part of the ballast back to the disk; where none is left nothing changes."""
+    with suppress(FileNotFoundError):
+        os.truncate(ballast, max(ballast.stat().st_size - _SHARE_BYTES, 0))
 
 
 def _make(folder: Path) -> None:

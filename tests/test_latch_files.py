@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import errno
 import json
 import os
 import stat
@@ -468,6 +469,40 @@ def test_a_full_disk_leaves_nothing_half_written(tmp_path):
     assert (ended.returncode, ended.stderr) == (0, "")
     assert "cannot be written: File too large" in ended.stdout
     assert (names_in(tmp_path / FOLDER), kill.standing(tmp_path)) == ([], ())
+
+
+@pytest.fixture
+def full_disk(tmp_path, monkeypatch):
+    """A disk on which nothing can be written before a ballast is down to two mebibytes."""
+    ballast, write = tmp_path / kill.BALLAST, os.write
+
+    def refusing_write(descriptor: int, text: bytes) -> int:
+        if not ballast.exists() or ballast.stat().st_size > 2 * 2**20:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return write(descriptor, text)
+
+    monkeypatch.setattr(os, "write", refusing_write)
+    return tmp_path
+
+
+def test_on_a_full_disk_a_latch_is_given_room_of_the_ballast(full_disk):
+    (full_disk / kill.BALLAST).write_bytes(bytes(3 * 2**20))
+
+    kill.pull(full_disk, LATCH)
+
+    assert kill.standing(full_disk) == (LATCH,)
+    assert (full_disk / kill.BALLAST).stat().st_size == 2 * 2**20
+
+
+@pytest.mark.parametrize("ballast_bytes", [0, 4 * 2**20])
+def test_where_that_is_not_enough_no_latch_stands_and_it_is_said(full_disk, ballast_bytes):
+    if ballast_bytes:
+        (full_disk / kill.BALLAST).write_bytes(bytes(ballast_bytes))
+
+    with pytest.raises(LatchUnwritten, match="No space left on device"):
+        kill.pull(full_disk, LATCH)
+
+    assert kill.standing(full_disk) == ()
 
 
 def test_many_who_pull_and_release_at_once_do_not_disturb_each_other(tmp_path):

@@ -2,7 +2,8 @@
 
 A run goes on without its ledger; a start does not, for it takes over what was decided meanwhile,
 and begins a run in the ledger. So a file is laid down while there is room, and whoever takes the
-state folder on a full disk lets go of it first. It is laid down again by a start that finds room.
+state folder on a full disk lets go of it first. A latch is given a part of it. It is laid down
+whole again by a start that finds room.
 """
 
 from __future__ import annotations
@@ -12,14 +13,14 @@ import shutil
 from pathlib import Path
 from typing import Final
 
+from daemon.kill import BALLAST
 from daemon.storage.whole import draft_of, whole
 
-BALLAST: Final = "ballast"
 _MEBIBYTE: Final = 2**20
 SIZE_BYTES: Final = 16 * _MEBIBYTE
 """A start writes some two MiB at most, and a day of ticks and orders about as much again."""
 ENOUGH_BYTES: Final = 8 * _MEBIBYTE
-"""With so much left a start needs no ballast."""
+"""With so much left a start needs no ballast, and of the ballast itself no more."""
 PLENTY_BYTES: Final = 100 * _MEBIBYTE
 """With less left the ballast itself would crowd the disk, and the checks before the open fail."""
 
@@ -39,7 +40,7 @@ def keep_back(folder: Path) -> tuple[str, ...]:
     """Lay the ballast down where it is not; return what a person should know, a sentence each."""
     path = folder / BALLAST
     try:
-        if path.exists():
+        if path.exists() and path.stat().st_size >= ENOUGH_BYTES:
             return ()
         free_bytes = _free_bytes(folder)
         if free_bytes < PLENTY_BYTES:

@@ -11,8 +11,10 @@ from pathlib import Path
 
 import pytest
 
+from daemon.kill import standing
 from daemon.storage.ballast import BALLAST, SIZE_BYTES
 from tests.crash.test_disk_that_fails import assert_whole_and_flat
+from tests.kit.commands import told
 from tests.kit.daemon_process import running
 from tests.kit.guardian_process import watching
 
@@ -74,6 +76,15 @@ def test_a_start_on_a_full_disk_guards_what_is_open_and_a_kill_flattens_it(fille
         process.wait_event("KillStaged", stage="flat")
         assert process.end(signal.SIGTERM) == 0
     assert_whole_and_flat(filled / "state")
+
+
+def test_a_kill_on_a_full_disk_stands_though_no_daemon_runs(filled, monkeypatch):
+    monkeypatch.chdir(filled)
+    done = told("kill")
+    assert done.code == 3
+    assert "latched as kill-" in done.out
+    assert [latch.kind for latch in standing(filled / "state")] == ["kill"]
+    assert (filled / "state" / BALLAST).stat().st_size < SIZE_BYTES
 
 
 def test_a_guardian_on_a_full_disk_closes_what_is_open(filled):

@@ -64,6 +64,17 @@ def test_one_that_lies_there_is_left_alone_however_full_the_disk_is(tmp_path, fr
     assert (tmp_path / BALLAST).stat() == before
 
 
+@pytest.mark.parametrize(
+    ("left_bytes", "lies_then"), [(ENOUGH_BYTES, ENOUGH_BYTES), (ENOUGH_BYTES - 1, SIZE_BYTES)]
+)
+def test_one_of_which_latches_took_too_much_is_laid_down_whole_again(
+    tmp_path, left_bytes, lies_then
+):
+    (tmp_path / BALLAST).write_bytes(bytes(left_bytes))
+    assert ballast.keep_back(tmp_path) == ()
+    assert (tmp_path / BALLAST).stat().st_size == lies_then
+
+
 def test_a_disk_without_plenty_gets_none_and_a_person_is_told_how_much_is_left(tmp_path, free):
     free(PLENTY_BYTES - 1)
     (said,) = ballast.keep_back(tmp_path)
