@@ -14,7 +14,7 @@ from daemon.errors import OrdoError
 from daemon.errors.catalogue import entry_of
 from daemon.kill import Latch
 from daemon.settings.kill_socket import LINE_BYTES, socket_path
-from daemon.storage.exclusive import DAEMON, last_holder
+from daemon.storage.exclusive import DAEMON, GUARDIAN, last_holder
 
 GONE = "the daemon is not running/answering"
 _BUSY = "busy"
@@ -43,21 +43,33 @@ def starting(state_dir: Path) -> int:
 
     It reads its record before it listens. One that is ending hears nobody either, and looks alike.
     """
-    try:
-        holder = last_holder(state_dir)
-    except OSError:
-        return 0
-    if holder is None or holder.what != DAEMON or not holder.is_alive():
+    pid = _holding(state_dir, DAEMON)
+    if not pid:
         return 0
     try:
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as to:
             to.settimeout(_THERE_S)
             to.connect(os.fspath(socket_path(state_dir)))
     except (ConnectionRefusedError, FileNotFoundError):
-        return holder.pid
+        return pid
     except OSError:
         return 0  # it listens, and hangs
     return 0
+
+
+def closing(state_dir: Path) -> int:
+    """Return the process id of a guardian that has a folder, to close everything; 0: none has."""
+    return _holding(state_dir, GUARDIAN)
+
+
+def _holding(state_dir: Path, what: str) -> int:
+    try:
+        holder = last_holder(state_dir)
+    except OSError:
+        return 0
+    if holder is None or holder.what != what or not holder.is_alive():
+        return 0
+    return holder.pid
 
 
 def gone(state_dir: Path) -> str:

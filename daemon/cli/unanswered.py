@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from daemon import kill
-from daemon.cli.kill_line import starting
+from daemon.cli.kill_line import closing, starting
 from daemon.cli.strategy_files import SHIPPED, ids_in
 from daemon.domain.orders.reconcile import EXTERNAL, MANUAL
 from daemon.settings import Settings
@@ -65,7 +65,9 @@ def to_come(settings: Settings, kind: str) -> str:
     if kind == kill.PAUSE:
         then = "once it has read its record" if starts else "when the daemon runs"
         return later or f"no new entries {then}"
-    if starts:
+    if pid := closing(state_dir):
+        later = f"the guardian with process id {pid} has this folder, and closes everything"
+    elif starts:
         bound_s = settings.guardian.stopped_s
         later = (
             "it closes what is open once it has read its record; where that takes over "
@@ -76,6 +78,8 @@ def to_come(settings: Settings, kind: str) -> str:
 
 def to_repeat(state_dir: Path) -> str:
     """Say what to do about a request that nobody took."""
+    if pid := closing(state_dir):
+        return f"the guardian with process id {pid} has this folder, and cancels and closes all"
     first = (
         "wait until it has read its record" if starting(state_dir) else "start it with `ordo run`"
     )

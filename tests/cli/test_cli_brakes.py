@@ -598,9 +598,15 @@ def test_a_daemon_that_hangs_is_not_said_to_start(silent):
         assert f"{gone()}: nothing has been closed yet; it will be" in told("kill").out
 
 
-def test_a_guardian_that_closes_is_not_said_to_be_a_daemon_that_starts():
+def test_a_guardian_that_has_the_folder_is_said_to_close_everything():
+    """It does so whatever is latched, and no daemon starts before it is done."""
+    by = f"the guardian with process id {os.getpid()} has this folder, and"
     with exclusively(Path("state"), GUARDIAN):
-        assert f"{gone()}: nothing has been closed yet; it will be" in told("kill").out
+        killed, cancelled = told("kill"), told("cancel-all")
+
+    assert f"{gone()}: nothing has been closed yet; {by} closes everything\n" in killed.out
+    assert f"nothing was cancelled: {gone()}: " in cancelled.out
+    assert f"; {by} cancels and closes all\n" in cancelled.out
 
 
 @pytest.mark.parametrize("how", ["nowhere", "silent"])
