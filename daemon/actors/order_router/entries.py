@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from daemon.actors.order_router import funds
+from daemon.actors.order_router import funds, stand_ins
 from daemon.actors.order_router.alarms import BasketDue, LookUpDue
 from daemon.actors.order_router.desk import Desk
 from daemon.actors.order_router.halts import said
@@ -62,6 +62,7 @@ def begin(desk: Desk, turn: Turn, opened: BasketOpened, now_ns: int) -> bool:
         return False
     desk.apply(opened)
     turn.announce(opened)
+    stand_ins.tell_of_slices(desk, turn, basket, now_ns)
     proceed(desk, turn, basket, now_ns)
     _wake(desk, turn, basket, now_ns)
     return True

@@ -7,14 +7,13 @@ never asks.
 
 from __future__ import annotations
 
-from daemon.actors.order_router import link
+from daemon.actors.order_router import link, stand_ins
 from daemon.actors.order_router.desk import Desk
 from daemon.actors.turn import Turn
 from daemon.domain.market.margin import Holding
-from daemon.domain.market.notes import NoteKind
 from daemon.domain.orders.margin import MarginLeg, objection, own_margin_e4
 from daemon.errors import RuleUnknown
-from daemon.messages import MarginRead, MarginUnread, Noted, ReadMargin
+from daemon.messages import MarginRead, MarginUnread, ReadMargin
 from daemon.runtime.words import Call
 
 
@@ -69,9 +68,7 @@ def _objection(
         if desk.terms.strict:
             return f"its margin cannot be counted: {unknown}"
         text = f"the margin of entries is the broker's alone: {unknown}"
-        if text not in desk.told:
-            desk.told.add(text)
-            turn.announce(Noted(NoteKind.UNKNOWN_TABLE, text, now_ns))
+        stand_ins.tell(desk, turn, text, now_ns)
     return objection(required_e4, told.available_e4, desk.terms.limits.margin_percent_e4)
 
 

@@ -3,9 +3,10 @@
 import pytest
 from msgspec.structs import replace
 
-from daemon.actors.order_router import Terms
+from daemon.actors.order_router import Terms, stand_ins
 from daemon.actors.order_router.alarms import Due
 from daemon.domain.market.frames import Frame, Quote
+from daemon.domain.market.notes import NoteKind
 from daemon.domain.money import e4
 from daemon.domain.orders.basket import BasketLeg, OnFail
 from daemon.domain.orders.limits import Limits
@@ -358,6 +359,25 @@ def test_an_own_order_in_the_way_of_a_short_does_not_hold_its_hedge_back():
     assert without_wakes(stage.tell(enter("hp", short)))[-1] == "place 2"
     stage.push(1)
     assert without_wakes(stage.run(0.1))[-2:] == ["x -75", "entered"]
+
+
+@pytest.mark.parametrize(
+    ("strict", "lots", "told"), [(False, 25, True), (False, 24, False), (True, 25, False)]
+)
+def test_a_freeze_quantity_of_another_day_is_told_where_a_replay_slices_by_it(
+    monkeypatch, strict, lots, told
+):
+    """24 lots of 75 are the freeze quantity."""
+    text = "freeze quantity of NIFTY on 2019-05-07 is unknown; 1800 of 2025-08-01 stands in"
+    monkeypatch.setattr(stand_ins, "notes_for", lambda *_: (text,))
+    limits = Limits(max_order_lots=0, max_strategy_lots=0, max_value_e4=0)
+    stage = Stage(terms=Terms("a", "broker", limits=limits, strict=strict))
+
+    stage.entered(leg("ce", lots=lots))
+    stage.tell(enter(leg("hc", lots=lots), at_ns=stage.now_ns))
+
+    notes = [fact.text for fact in stage.told(Noted) if fact.kind is NoteKind.UNKNOWN_TABLE]
+    assert notes == ([text] if told else [])
 
 
 def test_an_order_sent_before_the_gate_refused_the_next_is_taken_back():
