@@ -186,5 +186,5 @@ $(VENV)/.runtime: $(VENV)/.python requirements/runtime.txt requirements/build.tx
 
 $(VENV)/.dev: $(VENV)/.python requirements/dev.txt requirements/build.txt pyproject.toml
 	@echo "installing what the tests need"
-	@$(INSTALL_LOCKED) requirements/dev.txt && $(INSTALL_SELF)
+	@$(INSTALL_LOCKED) requirements/dev.txt --no-compile && $(INSTALL_SELF) # most of it is never run
 	@touch $(VENV)/.runtime $@
