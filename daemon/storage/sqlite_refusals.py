@@ -20,7 +20,8 @@ _ADVICE = {
     sqlite3.SQLITE_CANTOPEN: "its folder must exist and be writable, and it must be a file",
     sqlite3.SQLITE_READONLY: "let this user write to the file and to its folder",
     sqlite3.SQLITE_PERM: "let this user read and write the file and its folder",
-    sqlite3.SQLITE_IOERR: "its disk fails; look at the system's log",
+    # Also what is said where a reader finds no room for the memory that it shares with the writer.
+    sqlite3.SQLITE_IOERR: "make room on its disk; if it has some, see the system's log",
 }
 """Primary result code -> what to do."""
 _CODES = {

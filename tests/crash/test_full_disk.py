@@ -87,6 +87,17 @@ def test_a_kill_on_a_full_disk_stands_though_no_daemon_runs(filled, monkeypatch)
     assert (filled / "state" / BALLAST).stat().st_size < SIZE_BYTES
 
 
+def test_whoever_reads_the_record_on_a_full_disk_is_told_to_make_room(filled, monkeypatch):
+    """A reader needs some for the memory that it shares with the writer."""
+    monkeypatch.chdir(filled)
+    for shared in (filled / "state").glob("ledger.sqlite-shm"):
+        shared.unlink()
+    fill(filled)
+    done = told("audit", "verify")
+    assert done.code == 1
+    assert "make room on its disk" in done.err
+
+
 def test_a_guardian_on_a_full_disk_closes_what_is_open(filled):
     with watching(filled) as guardian:
         guardian.wait_line("has closed everything")
