@@ -99,13 +99,7 @@ def pull(state_dir: Path, latch: Latch) -> None:
         raise LatchUnwritten(f"nobody could read {latch!r}: its kind, its scope or its id is wrong")
     folder = state_dir / FOLDER
     try:
-        try:
-            _stand(folder, cut, text)
-        except OSError as error:
-            if error.errno not in _FULL:
-                raise
-            _make_room(state_dir / BALLAST)
-            _stand(folder, cut, text)
+        _stand_somehow(folder, cut, text)
     except OSError as error:
         raise LatchUnwritten(f"{folder} cannot be written: {error.strerror}") from error
     if latch.kind == KILL and latch.scope != STRATEGY:
@@ -216,10 +210,37 @@ def _stand(folder: Path, latch: Latch, text: bytes) -> None:
     _sync(folder.parent)
 
 
-def _make_room(ballast: Path) -> None:
-    """Give a part of the ballast back to the disk; where none is left nothing changes."""
-    with suppress(FileNotFoundError):
-        os.truncate(ballast, max(ballast.stat().st_size - _SHARE_BYTES, 0))
+def _stand_somehow(folder: Path, latch: Latch, text: bytes) -> None:
+    """Write a latch; on a full disk for room of the ballast, for twice as much each time it fails.
+
+    Others write there too, and may have taken it at once.
+    """
+    share_bytes = _SHARE_BYTES
+    while True:
+        try:
+            _stand(folder, latch, text)
+        except OSError as error:
+            if error.errno not in _FULL or not _made_room(folder.parent / BALLAST, share_bytes):
+                raise
+            share_bytes *= 2
+        else:
+            return
+
+
+def _made_room(ballast: Path, share_bytes: int) -> bool:
+    """Give so much of the ballast back to the disk; say whether there was any.
+
+    The last of it goes with its name, for a disk may also be full of those.
+    """
+    try:
+        size_bytes = ballast.stat().st_size
+        if size_bytes > share_bytes:
+            os.truncate(ballast, size_bytes - share_bytes)
+        else:
+            ballast.unlink()
+    except FileNotFoundError:
+        return False
+    return True
 
 
 def _make(folder: Path) -> None:

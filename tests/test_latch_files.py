@@ -473,36 +473,59 @@ def test_a_full_disk_leaves_nothing_half_written(tmp_path):
 
 @pytest.fixture
 def full_disk(tmp_path, monkeypatch):
-    """A disk on which nothing can be written before a ballast is down to two mebibytes."""
+    """A disk on which nothing can be written before a ballast is down to some size, or gone."""
     ballast, write = tmp_path / kill.BALLAST, os.write
+    wanted = {"bytes": 0}
 
     def refusing_write(descriptor: int, text: bytes) -> int:
-        if not ballast.exists() or ballast.stat().st_size > 2 * 2**20:
+        left = ballast.stat().st_size if ballast.exists() else -1
+        if left > wanted["bytes"]:
             raise OSError(errno.ENOSPC, "No space left on device")
         return write(descriptor, text)
 
     monkeypatch.setattr(os, "write", refusing_write)
-    return tmp_path
+
+    def disk(ballast_bytes: int | None, until_bytes: int) -> Path:
+        if ballast_bytes is not None:
+            ballast.write_bytes(bytes(ballast_bytes))
+        wanted["bytes"] = until_bytes
+        return tmp_path
+
+    return disk
 
 
-def test_on_a_full_disk_a_latch_is_given_room_of_the_ballast(full_disk):
-    (full_disk / kill.BALLAST).write_bytes(bytes(3 * 2**20))
-
-    kill.pull(full_disk, LATCH)
-
-    assert kill.standing(full_disk) == (LATCH,)
-    assert (full_disk / kill.BALLAST).stat().st_size == 2 * 2**20
+MIB = 2**20
 
 
-@pytest.mark.parametrize("ballast_bytes", [0, 4 * 2**20])
+@pytest.mark.parametrize(
+    ("until_bytes", "left_bytes"),
+    [
+        (15 * MIB, 15 * MIB),  # it has room for a latch then
+        (14 * MIB, 13 * MIB),  # somebody else takes the first of it
+        (2 * MIB, MIB),
+        (-1, None),  # it is full of names
+    ],
+)
+def test_on_a_full_disk_a_latch_is_given_as_much_of_the_ballast_as_it_needs(
+    full_disk, until_bytes, left_bytes
+):
+    folder = full_disk(16 * MIB, until_bytes)
+
+    kill.pull(folder, LATCH)
+
+    assert kill.standing(folder) == (LATCH,)
+    ballast = folder / kill.BALLAST
+    assert (ballast.stat().st_size if ballast.exists() else None) == left_bytes
+
+
+@pytest.mark.parametrize("ballast_bytes", [None, 0, 16 * MIB])
 def test_where_that_is_not_enough_no_latch_stands_and_it_is_said(full_disk, ballast_bytes):
-    if ballast_bytes:
-        (full_disk / kill.BALLAST).write_bytes(bytes(ballast_bytes))
+    folder = full_disk(ballast_bytes, -2)
 
     with pytest.raises(LatchUnwritten, match="No space left on device"):
-        kill.pull(full_disk, LATCH)
+        kill.pull(folder, LATCH)
 
-    assert kill.standing(full_disk) == ()
+    assert kill.standing(folder) == ()
 
 
 def test_many_who_pull_and_release_at_once_do_not_disturb_each_other(tmp_path):
