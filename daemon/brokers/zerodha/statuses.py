@@ -75,9 +75,10 @@ class Statuses:
         Raises:
             WireGarbled: an odd one has borne one.
         """
-        ours = {each.order_id: each.client_id for each in book if _is_ours(each)}
-        shown = {each.order_id for each in book}
-        self._ours = {at: own for at, own in (self._ours | ours).items() if at in shown}
+        self._ours |= {each.order_id: each.client_id for each in book if _is_ours(each)}
+        if not any(each.odd for each in book):  # such a one may be any number
+            shown = {each.order_id for each in book}
+            self._ours = {at: own for at, own in self._ours.items() if at in shown}
         return [_owned(each, self._ours.get(each.order_id, "")) for each in book]
 
     async def _states(self, record: OrderRecord) -> tuple[OrderRecord, ...]:

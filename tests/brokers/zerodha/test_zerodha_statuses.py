@@ -208,6 +208,20 @@ async def test_an_order_of_ours_whose_record_has_lost_its_tag_is_known_by_its_nu
     assert [(each.intent_id, each.filled_quantity) for each in (told, found)] == [(OURS, 65)] * 2
 
 
+async def test_a_book_that_cannot_be_read_whole_makes_no_order_of_ours_be_forgotten(account):
+    """What cannot be read may be that very order."""
+    filled = RECORD | {"filled_quantity": 65, "average_price": 118.65, "tag": None}
+    account.script.on("GET /orders", *[yes([RECORD])] * 2, *[yes([None])] * 2, yes([filled]))
+    await account.broker.read()
+    account.later(1)
+    assert isinstance((await account.broker.read())[-1], AccountUnread)
+    account.later(1)
+    told, read = await account.broker.read()
+
+    assert (told.intent_id, told.filled_quantity) == (OURS, 65)
+    assert [each.client_id for each in read.orders] == [OURS]
+
+
 async def test_an_order_that_left_the_book_is_not_known_by_its_number_any_more(account):
     """A broker may give a number again on another day."""
     account.script.on("GET /orders", *[yes([RECORD])] * 2, *[yes([])] * 2, yes([HIS | {
