@@ -131,6 +131,7 @@ class Ports:
                 replay=doors.outbox.replay,
                 wall=self._wall,
                 asks=self.hub.asking.stands,
+                passing_ns=doors.passing_ns,
                 left_out=doors.given.left_out,
             )
             serving = serve(house, (*streams.routes, *Page().routes))

@@ -47,6 +47,10 @@ def _is_ready() -> bool:
     return True
 
 
+def _stands() -> int:
+    return 0
+
+
 def _asks_nothing(risk: RiskSeen) -> bool:  # noqa: ARG001
     return False
 
@@ -75,6 +79,8 @@ class House(Struct, frozen=True):
             record (0: all); returns how many, or raises a `Refusal`.
         wall: host time as the machine has it by now: the vault goes by it, as others write to it.
         asks: whether quotes are asked for in place of a feed that is dead.
+        passing_ns: market time as a clock on the wall shows it; between two events of a market that
+            is played it goes on, and no decision goes by it.
         left_out: a sentence for each strategy that was to take entries from the start and could
             not be read, by its name.
     """
@@ -94,6 +100,7 @@ class House(Struct, frozen=True):
     replay: Callable[[str, int], Awaitable[int]] = _replays_nothing
     wall: Clock = WallClock()
     asks: Callable[[RiskSeen], bool] = _asks_nothing
+    passing_ns: Callable[[], int] = _stands
     left_out: Mapping[str, str] = {}
 
     @property

@@ -70,7 +70,7 @@ async def status(call: Call) -> StatusTold:
             latch_told(each, control.line.names.mode(Scope(each.scope), each.id))
             for each in latches
         ),
-        market_time=iso(control.line.now_ns()),
+        market_time=iso(max(control.line.now_ns(), call.house.passing_ns())),
         accounts=tuple(account_told(each, arm_told(call.house, each)) for each in accounts),
         strategies=traded,
         sessions=tuple(session_told(each) for each in accounts),

@@ -6,6 +6,7 @@ import pytest
 from msgspec.structs import replace
 
 from daemon import kill
+from daemon.domain.instants import SECOND_NS, iso
 from daemon.messages import (
     CodeLoaded,
     DeclarationSeen,
@@ -319,6 +320,15 @@ async def test_a_kill_tells_what_is_left_in_every_account_that_it_reaches(tmp_pa
         "attempts": 3,
         "mode": "paper",
     }
+
+
+async def test_market_time_goes_on_between_two_events(tmp_path):
+    """Before the open nothing comes for minutes, and a clock that stands looks like a dead one."""
+    later_ns = MARKET_NS + 60 * SECOND_NS
+    async with open_port(tmp_path, ANSWERS, passing_ns=lambda: later_ns) as port:
+        _, told, _ = await port.ask("GET", "/api/status")
+
+    assert told["market_time"] == iso(later_ns) > AT
 
 
 async def test_accounts_that_a_kill_does_not_reach_are_left_out(tmp_path):
