@@ -3,6 +3,7 @@
 It decides and never waits. Whoever asks it records the facts of a round durably, then asks the
 broker what the round wants, then tells it the answers. Shorts are bought back before longs are
 sold; no more is closed than the broker shows; what nobody knows is looked for, never sent again.
+Beside an order that cannot be understood what is held is closed as well, and nothing is flat.
 """
 
 from __future__ import annotations
@@ -56,15 +57,19 @@ class Closer(Witness):
         self._mine: set[str] = set()
         self._cancelling: dict[str, int] = {}
 
-    def round(self, read: AccountRead, quotes: Mapping[str, Quote], now_ns: int) -> Round:
+    def round(
+        self, read: AccountRead, quotes: Mapping[str, Quote], now_ns: int, odd: str = ""
+    ) -> Round:
         """Return what is done now.
 
         Args:
             read: the broker's book.
             quotes: the newest, by symbol.
             now_ns: the present instant.
+            odd: why an order that bears no id of ours is not in that book; empty: all are.
         """
         done = Round()
+        self._odd = odd
         self._learn(done, read, now_ns)
         read = _closable(done, reconcile.with_ours(self.books.book, read))
         self._adopt(done, read, quotes, now_ns)
@@ -247,6 +252,8 @@ class Closer(Witness):
         for shown in read.orders:
             if shown.state is State.WORKING:
                 done.left.append(f"{shown.side} {shown.quantity} {shown.symbol} rests")
+        if self._odd:
+            done.left.append(f"what cannot be understood may still fill: {self._odd}")
         quiet = not done.left
         for order in self._todays(now_ns):
             if order.state is not State.WORKING:

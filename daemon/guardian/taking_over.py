@@ -223,11 +223,14 @@ class Takeover:
         door = world.doors[account]
         *happened, read = await door.ask(ReadAccount())
         self._hear(ledger, desk, happened, world.now_ns())
+        odd = ""
         if isinstance(read, AccountUnread):
-            return [f"the book of {account} cannot be read: {read.because}"]
+            if read.partly is None:
+                return [f"the book of {account} cannot be read: {read.because}"]
+            odd, read = read.because, read.partly
         assert isinstance(read, AccountRead), "a reading ends with the book, or says why not"
         unpriced = await world.price(account, _traded(read))
-        done = desk.closer.round(read, world.quotes, world.now_ns())
+        done = desk.closer.round(read, world.quotes, world.now_ns(), odd)
         self._record(ledger, desk, done, world.now_ns())
         ledger.flush()  # what is asked below was recorded before
         for request in done.asked:

@@ -100,6 +100,7 @@ class Witness:
         self._owned: dict[Pocket, int] = {}
         self._since_ns: dict[object, tuple[object, int]] = {}
         self._counted = Counted()
+        self._odd = ""
 
     def _learn(self, done: Round, read: AccountRead, now_ns: int) -> None:
         """Take in what the broker knows better, and the orders that are not of our making."""
@@ -230,14 +231,15 @@ class Witness:
             for each in read.orders
             if each.symbol == symbol
         )
-        in_doubt = order.state in DOUBTFUL and (old, held, there)
+        in_doubt = order.state in DOUBTFUL and (old, held, there, self._odd)
         return Doubt(
             side=intent.side,
             owed=intent.purpose is Purpose.EXIT,
             state=order.state,
             quantity=order.remaining_quantity,
             old=old,
-            shown=any(each.client_id == intent.intent_id for each in read.orders),
+            shown=bool(self._odd)  # it may be this one, and have lost its id
+            or any(each.client_id == intent.intent_id for each in read.orders),
             agreed=held == self.books.book.within(intent.pocket).net,
             equal_ns=self._lasted_ns(intent.intent_id, in_doubt, read.at_ns),
             replaced_ago_ns=None if since_ns is None else read.at_ns - since_ns,

@@ -6,6 +6,7 @@ from msgspec import Struct
 
 from daemon.domain.orders.limits import Approved
 from daemon.domain.orders.margin import MarginLeg
+from daemon.domain.orders.reconcile import AccountRead
 from daemon.domain.orders.words import Pocket, Product
 
 
@@ -90,11 +91,14 @@ class AccountUnread(Struct, frozen=True):
         because: why.
         at_ns: when.
         sessionless: there is no session, which tells nothing of the link.
+        partly: the rest, where nothing but an order that is not known as ours hides in it. No
+            absence from it proves anything: it is for who closes what is held in any case.
     """
 
     because: str
     at_ns: int
     sessionless: bool = False
+    partly: AccountRead | None = None
 
 
 class ReadMargin(Struct, frozen=True):

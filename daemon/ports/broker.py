@@ -54,7 +54,8 @@ class Broker(Protocol):
         """Read the whole book; what happened of late may precede it, `AccountRead` comes last.
 
         Where a part does not come without which what is held cannot be compared, `AccountUnread`
-        comes last, and what happened of late is evidence all the same.
+        comes last, and what happened of late is evidence all the same. Where only an order that is
+        not known as ours cannot be understood, it bears the rest of the book.
         """
         ...
 

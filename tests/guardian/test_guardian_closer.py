@@ -111,6 +111,7 @@ class Account:
         self.held = {Pocket(symbol): net for symbol, net in held.items()}
         self.orders: tuple[BrokerOrder, ...] = ()
         self.owned: tuple[BrokerPosition, ...] = ()
+        self.odd = ""
         self.now_ns = NOON
 
     def round(self, after_s: float = 1) -> Round:
@@ -120,7 +121,7 @@ class Account:
             BrokerPosition(pocket.symbol, net, pocket.product) for pocket, net in self.held.items()
         )
         read = AccountRead(self.orders, held, self.now_ns, self.owned)
-        return self.closer.round(read, QUOTES, self.now_ns)
+        return self.closer.round(read, QUOTES, self.now_ns, self.odd)
 
     def answer(self, *told: object) -> Round:
         return self.closer.heard(told, self.now_ns)

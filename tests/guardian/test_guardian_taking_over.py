@@ -22,7 +22,14 @@ from daemon.guardian.exposure import exposure_of
 from daemon.guardian.taking_over import Takeover, latch
 from daemon.guardian.telling import ALERT, Teller
 from daemon.guardian.watch import daemon_of
-from daemon.messages import EpochBegan, ExitFinished, ExitOwed, LinkDied, PositionChanged
+from daemon.messages import (
+    AccountUnread,
+    EpochBegan,
+    ExitFinished,
+    ExitOwed,
+    LinkDied,
+    PositionChanged,
+)
 from daemon.settings import Settings, load
 from daemon.storage.exclusive import exclusively, last_holder
 from daemon.storage.ledger import StoredLedger
@@ -336,6 +343,31 @@ async def test_a_broker_that_cannot_be_read_for_a_while_is_asked_until_it_can(
     assert await takeover.run("no beat")
     assert any("cannot be read: the line is down" in line for line in said)
     assert exposure_of(settings_of(tmp_path)) is Exposure.FLAT
+
+
+@pytest.mark.untraced
+async def test_beside_an_order_that_cannot_be_understood_what_is_held_is_closed_and_not_called_flat(
+    tmp_path, takeover, said, monkeypatch
+):
+    """Of somebody else's single odd order everything stood open until the close."""
+    traded(tmp_path, (CALL, Side.SELL, 65, 0), (PUT, Side.BUY, 65, 0))
+    read, seen = Paper.read, []
+
+    async def reads(paper):
+        *news, whole = await read(paper)
+        seen.append(exposure_of(settings_of(tmp_path)))
+        if seen.count(Exposure.FLAT) > 20:
+            return (*news, whole)
+        return (*news, AccountUnread("order 99 cannot be understood", whole.at_ns, partly=whole))
+
+    monkeypatch.setattr(Paper, "read", reads)
+    assert await takeover.run("no beat")
+    assert exposure_of(settings_of(tmp_path)) is Exposure.FLAT
+    assert any("may still fill: order 99 cannot be understood" in line for line in said)
+    assert seen.count(Exposure.FLAT) > 20, "it went on for as long as that order was there"
+    day = crashes.read(tmp_path)
+    exits = [f.intent for f in day.of(IntentRecorded) if f.intent.purpose is Purpose.EXIT]
+    assert [(each.symbol, each.side.value) for each in exits] == [(CALL, "buy"), (PUT, "sell")]
 
 
 @pytest.mark.untraced

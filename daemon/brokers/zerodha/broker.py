@@ -166,7 +166,8 @@ class Zerodha:
 
         Where positions or the shares of earlier days are not known, the book moves around each
         reading of them, or an order goes neither way, what is held cannot be compared: the news of
-        the orders is told alone.
+        the orders is told alone. Where only an order that bears no id of ours cannot be
+        understood, the rest is told as a part of the book.
 
         Raises:
             BrokerError: the orders could not be read, or there is no session.
@@ -179,11 +180,12 @@ class Zerodha:
             because = held if isinstance(held, str) else lacking
             return (*news, AccountUnread(because, self._now_ns()))
         try:
-            account = codec.account(priced, held, self._contracts.symbol_of, at_ns)
+            account, odd = codec.account(priced, held, self._contracts.symbol_of, at_ns)
         except WireGarbled as error:
             return (*news, AccountUnread(str(error), self._now_ns()))
         unpriced = self._fills.unpriced(at_ns)
-        return (*news, replace(account, owned=self._shares.owned, unpriced=unpriced))
+        account = replace(account, owned=self._shares.owned, unpriced=unpriced)
+        return (*news, AccountUnread(odd, self._now_ns(), partly=account) if odd else account)
 
     async def margin(self, parent: str, legs: Sequence[MarginLeg]) -> Sequence[Counted]:
         """Say what margin legs need beside what is held, and what is free for them.

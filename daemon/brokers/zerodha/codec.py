@@ -243,8 +243,10 @@ def shown(record: OrderRecord, names: Names) -> BrokerOrder:
 
 def account(
     book: Iterable[OrderRecord], held: tuple[BrokerPosition, ...], names: Names, now_ns: int
-) -> AccountRead:
-    """Return the whole book: orders of the day, and what is held.
+) -> tuple[AccountRead, str]:
+    """Return the book, orders of the day and what is held, and why an order is not in it.
+
+    That is only said of one that bears no id of ours; of several the first is named.
 
     Args:
         book: the orders.
@@ -253,9 +255,17 @@ def account(
         now_ns: when both were read.
 
     Raises:
-        WireGarbled: an order counts what cannot be counted, or goes neither way.
+        WireGarbled: an order of ours counts what cannot be counted, or goes neither way.
     """
-    return AccountRead(tuple(shown(record, names) for record in book), held, now_ns)
+    understood, odd = list[BrokerOrder](), ""
+    for record in book:
+        try:
+            understood.append(shown(record, names))
+        except WireGarbled as error:
+            if parse(record.client_id):
+                raise
+            odd = odd or str(error)
+    return AccountRead(tuple(understood), held, now_ns), odd
 
 
 def found(

@@ -356,6 +356,41 @@ async def test_a_fill_is_told_though_another_order_of_the_book_cannot_be_underst
     assert unread.because == "order 16 is to 'SWAP'"
 
 
+@pytest.mark.parametrize(
+    "his",
+    [{"transaction_type": "SWAP"}, {"quantity": "q"}, {"status": "REJECTED", "quantity": 0.5}],
+)
+async def test_beside_an_order_of_somebody_else_that_cannot_be_understood_the_rest_is_a_part(
+    account, his
+):
+    odd = RECORD | {"order_id": "16", "tag": "his"} | his
+    account.script.on("GET /orders", yes([odd, HALF]))
+    account.script.on("GET /portfolio/positions", yes({"net": [HELD], "day": []}))
+    unread = (await account.broker.read())[-1]
+    assert isinstance(unread, AccountUnread)
+    assert unread.because.startswith("order 16")
+
+    account.later(1)
+    account.script.on("GET /orders", yes([HALF]))
+    whole = (await account.broker.read())[-1]
+    assert isinstance(whole, AccountRead)
+    assert unread.partly == replace(whole, at_ns=NOW)
+
+
+@pytest.mark.parametrize("route", ["positions", "holdings"])
+async def test_without_what_is_held_no_part_of_the_book_is_told(account, route):
+    account.script.on("GET /orders", yes([RECORD | {"order_id": "16", "tag": "", "quantity": "q"}]))
+    account.script.on(f"GET /portfolio/{route}", PAGE)
+    (unread,) = await account.broker.read()
+    assert (type(unread), unread.partly) == (AccountUnread, None)
+
+
+async def test_beside_an_order_of_ours_that_goes_neither_way_no_part_of_the_book_is_told(account):
+    account.script.on("GET /orders", yes([RECORD | {"transaction_type": "SWAP"}]))
+    (unread,) = await account.broker.read()
+    assert unread == AccountUnread("order 15 is to 'SWAP'", NOW)
+
+
 WHOLE = RECORD | {"status": "COMPLETE", "filled_quantity": 130, "average_price": 118.55}
 REST = FILL | {"trade_id": "2", "average_price": 118.5}
 
