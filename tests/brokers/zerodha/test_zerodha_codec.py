@@ -222,8 +222,9 @@ def test_the_account_is_the_orders_and_what_is_held_in_each_product():
         {"exchange": "MCX", "tradingsymbol": "GOLD26OCTFUT", "product": "NRML", "quantity": 1},
     ]
     positions = held.positions(reply({"net": lines, "day": []}), names)
-    told = codec.account([record()], positions, names, NOW)
+    told, odd = codec.account([record()], positions, names, NOW)
 
+    assert odd == ""
     assert told == AccountRead(
         orders=(
             BrokerOrder(
@@ -308,10 +309,11 @@ def test_our_ids_fit_the_broker_s_tag():
 
 def test_the_broker_s_own_samples_are_read():
     book = codec.orders(sample("orders"))
-    told = codec.account(book, held.positions(sample("positions"), names), names, NOW)
+    told, odd = codec.account(book, held.positions(sample("positions"), names), names, NOW)
     history = codec.orders(sample("order_info"))
     rejected = codec.updated(book[3], NOW)
 
+    assert odd == ""
     assert len(told.orders) == 10
     assert [order.state for order in told.orders].count(State.FILLED) == 6
     assert all(order.filled_quantity in (0, order.quantity) for order in told.orders)
