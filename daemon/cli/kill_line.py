@@ -62,6 +62,18 @@ def closing(state_dir: Path) -> int:
     return _holding(state_dir, GUARDIAN)
 
 
+def who_is_there(state_dir: Path) -> tuple[str, str]:
+    """Return who has a folder in which nobody answered: a word for programs, and his name.
+
+    Where nobody has it the word is `gone`, and the name empty.
+    """
+    if pid := closing(state_dir):
+        return GUARDIAN, f"the guardian with process id {pid}"
+    if pid := _holding(state_dir, DAEMON):
+        return "starting" if starting(state_dir) else "silent", f"the daemon with process id {pid}"
+    return "gone", ""
+
+
 def _holding(state_dir: Path, what: str) -> int:
     try:
         holder = last_holder(state_dir)
@@ -108,13 +120,13 @@ def ask(state_dir: Path, request: dict[str, str], within_s: float) -> dict[str, 
     return dict(answer)
 
 
-def latches_told(state_dir: Path, within_s: float) -> tuple[Latch, ...]:
+def latches_told(state_dir: Path, within_s: float) -> tuple[Latch, ...] | None:
     """Return the latches that a running daemon goes by, also those whose file the disk refused.
 
-    Where it does not answer in time there are none.
+    None: nobody answered in time, so nobody knows which those are.
     """
     try:
         answer = ask(state_dir, {"verb": "latches"}, within_s)
     except (Unreached, Refused):
-        return ()
+        return None
     return tuple(Latch(**each) for each in answer["latches"])

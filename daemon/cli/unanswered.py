@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 
 from daemon import kill
-from daemon.cli.kill_line import closing, starting
+from daemon.cli.kill_line import closing, starting, who_is_there
 from daemon.cli.strategy_files import SHIPPED, ids_in
 from daemon.domain.orders.reconcile import EXTERNAL, MANUAL
 from daemon.settings import Settings
-from daemon.storage.exclusive import LOCK
+from daemon.storage.exclusive import GUARDIAN, LOCK
 
 
 def require_account(settings: Settings, scope: str, name: str) -> None:
@@ -84,6 +85,28 @@ def to_repeat(state_dir: Path) -> str:
         "wait until it has read its record" if starting(state_dir) else "start it with `ordo run`"
     )
     return never_ran(state_dir) or f"{first} and repeat this, or cancel at the broker's own page"
+
+
+def in_no_file(state_dir: Path, what: str) -> str:
+    """Say of a latch that it has no file, and who may have it in the record, where nobody answered.
+
+    Args:
+        state_dir: in which nobody did.
+        what: the latch.
+    """
+    there, who = who_is_there(state_dir)
+    if not who:
+        return f"{what} has a file; whether the record holds one, only a running daemon tells"
+    may = f"{who} does not answer yet, and its record may hold one: repeat this when it runs"
+    if there == GUARDIAN:
+        may = f"{who} has this folder, and the record may hold one: repeat this when a daemon runs"
+    return f"{what} has a file; {may}"
+
+
+def whereabouts(state_dir: Path) -> dict[str, Any]:
+    """Return what programs read where nobody answers: where that was, and if anybody ever ran."""
+    (there, _), ran = who_is_there(state_dir), not never_ran(state_dir)
+    return {"daemon": there, "state_dir": str(state_dir.absolute()), "daemon_ran_here": ran}
 
 
 def never_ran(state_dir: Path) -> str:
