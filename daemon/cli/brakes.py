@@ -27,9 +27,11 @@ from daemon.cli.kill_line import Refused, Unreached, ask, gone, latches_told
 from daemon.cli.kill_stages import outcome, summed
 from daemon.cli.options import settings_to_brake
 from daemon.cli.unanswered import (
+    LOOK_FIRST,
     doubts_of,
     in_no_file,
     never_ran,
+    once_released,
     require_account,
     to_come,
     to_repeat,
@@ -140,7 +142,10 @@ def cancel_all(wanted: Wanted, settings: Settings) -> int:
         answer = ask(state_dir, request, _PATIENT_S)
     except Unreached as error:
         told = {"done": False, "mode": _mode(settings, scope, name), **whereabouts(state_dir)}
-        _tell(wanted, told, f"nothing was cancelled: {error}; {to_repeat(state_dir)}")
+        text = f"nothing was cancelled: {error}; {to_repeat(state_dir)}"
+        if error.taken:
+            told["done"], text = None, f"perhaps orders are being cancelled: {error}; {LOOK_FIRST}"
+        _tell(wanted, told, text)
         return UNREACHED
     told = {"done": True, "daemon": "answered", "mode": _mode(settings, scope, name, answer)}
     _tell(wanted, told, "working orders are being cancelled")
@@ -168,11 +173,12 @@ def rearm(wanted: Wanted, settings: Settings) -> int:
     except Unreached as error:
         told |= {"mode": _mode(settings, *about), **whereabouts(state_dir)}
         if latch_id not in {each.latch_id for each in files}:
+            released, what = (None, "perhaps NOTHING") if error.taken else (False, "NOTHING")
             text = f"{latch_id} stands in the record alone, and {error}; repeat this when it runs"
-            _tell(wanted, told | {"released": False}, f"NOTHING is released: {text}")
+            _tell(wanted, told | {"released": released}, f"{what} is released: {text}")
             return UNREACHED
         _release(state_dir, latch_id)
-        then = never_ran(state_dir) or "it finds that when it runs"
+        then = once_released(state_dir)
         _tell(wanted, told, f"{latch_id} is released; {gone(state_dir)}: {then}")
         return 0
     _tell(wanted, told, f"{latch_id} is released")
@@ -249,7 +255,8 @@ def _latched(kind: str, wanted: Wanted, settings: Settings) -> dict[str, Any] | 
     try:
         answer = ask(state_dir, request, _QUICK_S)
         return {**_document(answer["latch"]), "mode": _mode(settings, scope, name, answer)}
-    except Unreached:
+    except Unreached as error:
+        taken = error.taken
         if settings.accounts:  # where they are refused nobody can tell which there are
             require_account(settings, scope, name)
     latch_id = f"{kind}-{secrets.token_hex(8)}"  # sim-ok: a name that only a person repeats
@@ -260,7 +267,7 @@ def _latched(kind: str, wanted: Wanted, settings: Settings) -> dict[str, Any] | 
     except latches.LatchUnwritten as error:
         text = f"NOTHING is latched, and {gone(state_dir)}: {error}"
         raise OrdoError(text, "latch_unwritten") from error
-    then = to_come(settings, kind)
+    then = to_come(settings, kind, taken=taken)
     told = {
         **_document(asdict(latch)),
         "mode": _mode(settings, scope, name),
