@@ -23,9 +23,20 @@ from msgspec import Struct
 
 from daemon import kill as latches
 from daemon.cli import FAILED, INTERRUPTED, MISUSED, UNREACHED
-from daemon.cli.kill_line import Refused, Unreached, ask, gone, latches_told, starting
+from daemon.cli.kill_line import Refused, Unreached, ask, gone, latches_told
+from daemon.cli.kill_stages import outcome, summed
 from daemon.cli.options import settings_to_brake
-from daemon.cli.unanswered import doubts_of, never_ran, require_account, to_come, to_repeat
+from daemon.cli.unanswered import (
+    LOOK_FIRST,
+    doubts_of,
+    in_no_file,
+    never_ran,
+    once_released,
+    require_account,
+    to_come,
+    to_repeat,
+    whereabouts,
+)
 from daemon.domain.instants import iso
 from daemon.domain.orders.arming import Mode, mode_of_all
 from daemon.errors import OrdoError
@@ -130,8 +141,11 @@ def cancel_all(wanted: Wanted, settings: Settings) -> int:
     try:
         answer = ask(state_dir, request, _PATIENT_S)
     except Unreached as error:
-        told = {"done": False, "mode": _mode(settings, scope, name), **_gone(state_dir)}
-        _tell(wanted, told, f"nothing was cancelled: {error}; {to_repeat(state_dir)}")
+        told = {"done": False, "mode": _mode(settings, scope, name), **whereabouts(state_dir)}
+        text = f"nothing was cancelled: {error}; {to_repeat(state_dir)}"
+        if error.taken:
+            told["done"], text = None, f"perhaps orders are being cancelled: {error}; {LOOK_FIRST}"
+        _tell(wanted, told, text)
         return UNREACHED
     told = {"done": True, "daemon": "answered", "mode": _mode(settings, scope, name, answer)}
     _tell(wanted, told, "working orders are being cancelled")
@@ -142,13 +156,14 @@ def cancel_all(wanted: Wanted, settings: Settings) -> int:
 def rearm(wanted: Wanted, settings: Settings) -> int:
     """Release a pause or a kill; without LATCH_ID the only one of its scope."""
     state_dir = settings.daemon.state_dir
-    standing = latches.standing(state_dir)
-    found, in_a_file = _meant(wanted, standing), True
+    files = latches.standing(state_dir)
+    found = _meant(wanted, files)
     if len(found) != 1:
-        standing, in_a_file = latches_told(state_dir, _PATIENT_S) or standing, False
+        recorded = latches_told(state_dir, _PATIENT_S)
+        standing = files if recorded is None else recorded
         found = _meant(wanted, standing)
-    if len(found) != 1:
-        return _which(wanted, standing, found, _mode(settings, *wanted.scope))
+        if len(found) != 1:
+            return _which(wanted, settings, standing, heard=recorded is not None)
     latch_id, about = found[0].latch_id, (found[0].scope, found[0].id)
     request = {"verb": "rearm", "latch_id": latch_id, "reason": wanted.reason}
     told = {"latch_id": latch_id, "released": True}
@@ -156,13 +171,14 @@ def rearm(wanted: Wanted, settings: Settings) -> int:
         answer = ask(state_dir, request, _PATIENT_S)
         told |= {"mode": _mode(settings, *about, answer), "daemon": "answered"}
     except Unreached as error:
-        told |= {"mode": _mode(settings, *about), **_gone(state_dir)}
-        if not in_a_file:
+        told |= {"mode": _mode(settings, *about), **whereabouts(state_dir)}
+        if latch_id not in {each.latch_id for each in files}:
+            released, what = (None, "perhaps NOTHING") if error.taken else (False, "NOTHING")
             text = f"{latch_id} stands in the record alone, and {error}; repeat this when it runs"
-            _tell(wanted, told | {"released": False}, f"NOTHING is released: {text}")
+            _tell(wanted, told | {"released": released}, f"{what} is released: {text}")
             return UNREACHED
         _release(state_dir, latch_id)
-        then = never_ran(state_dir) or "it finds that when it runs"
+        then = once_released(state_dir)
         _tell(wanted, told, f"{latch_id} is released; {gone(state_dir)}: {then}")
         return 0
     _tell(wanted, told, f"{latch_id} is released")
@@ -194,33 +210,38 @@ def _release(state_dir: Path, latch_id: str) -> None:
 
 
 def _which(
-    wanted: Wanted,
-    standing: Sequence[latches.Latch],
-    found: Sequence[latches.Latch],
-    mode: Mode,
+    wanted: Wanted, settings: Settings, standing: Sequence[latches.Latch], *, heard: bool
 ) -> int:
-    """Say which latches stand, where it is not plain which of them is meant."""
-    scope, name = wanted.scope
+    """Say which latches stand, where it is not plain which of them is meant.
+
+    Unless the daemon was heard those are the latches that have a file.
+    """
+    (scope, name), found = wanted.scope, _meant(wanted, standing)
+    state_dir = settings.daemon.state_dir
+    where = {"daemon": "answered"} if heard else whereabouts(state_dir)
     named = wanted.latch_id is not None or scope != latches.ALL
     lines = [
         f"  {latch.latch_id}  {latch.kind} of {latch.scope} {latch.id}".rstrip()
         + f"  by {latch.by}: {latch.reason or 'no reason'}"
         for latch in standing
     ]
-    head = "no latch stands"
-    if standing:
-        head = f"there is no latch {wanted.latch_id or f'of {scope} {name}'}"
-        if found or not named:
-            head = "say which"
-        head += ": ordo rearm LATCH_ID; these stand:"
+    which = f"no latch {wanted.latch_id or f'of {scope} {name}'}" if standing else "no latch"
+    head, code, ask_for = "say which", MISUSED, ": ordo rearm LATCH_ID; these stand:"
+    if not found and (named or not standing):
+        head, code = f"there is {which}" if standing else f"{which} stands", FAILED
+        if not heard and not never_ran(state_dir):
+            head, ask_for = in_no_file(state_dir, which), "; these have one:"
+            code = FAILED if where["daemon"] == "gone" else UNREACHED
+    head += ask_for if standing else ""
     told: dict[str, Any] = {
         "released": False,
         "because": head.partition(":")[0],
         "latches": [_document(asdict(each)) for each in standing],
-        "mode": mode,
+        "mode": _mode(settings, scope, name),
+        **where,
     }
     _tell(wanted, told, "\n".join([head, *lines]))
-    return FAILED if not standing or (named and not found) else MISUSED
+    return code
 
 
 def _latched(kind: str, wanted: Wanted, settings: Settings) -> dict[str, Any] | None:
@@ -234,7 +255,8 @@ def _latched(kind: str, wanted: Wanted, settings: Settings) -> dict[str, Any] | 
     try:
         answer = ask(state_dir, request, _QUICK_S)
         return {**_document(answer["latch"]), "mode": _mode(settings, scope, name, answer)}
-    except Unreached:
+    except Unreached as error:
+        taken = error.taken
         if settings.accounts:  # where they are refused nobody can tell which there are
             require_account(settings, scope, name)
     latch_id = f"{kind}-{secrets.token_hex(8)}"  # sim-ok: a name that only a person repeats
@@ -245,18 +267,16 @@ def _latched(kind: str, wanted: Wanted, settings: Settings) -> dict[str, Any] | 
     except latches.LatchUnwritten as error:
         text = f"NOTHING is latched, and {gone(state_dir)}: {error}"
         raise OrdoError(text, "latch_unwritten") from error
-    then = to_come(settings, kind)
-    told = {**_document(asdict(latch)), "mode": _mode(settings, scope, name), **_gone(state_dir)}
+    then = to_come(settings, kind, taken=taken)
+    told = {
+        **_document(asdict(latch)),
+        "mode": _mode(settings, scope, name),
+        **whereabouts(state_dir),
+    }
     doubts = doubts_of(settings, latch)
     told |= {"unchecked": doubts} if doubts else {}
     _tell(wanted, told, "\n".join([f"latched as {latch_id}; {gone(state_dir)}: {then}", *doubts]))
     return None
-
-
-def _gone(state_dir: Path) -> dict[str, Any]:
-    """Return what programs read where nobody answers: where that was, and if anybody ever ran."""
-    ran, is_there = not never_ran(state_dir), "starting" if starting(state_dir) else "gone"
-    return {"daemon": is_there, "state_dir": str(state_dir.absolute()), "daemon_ran_here": ran}
 
 
 def _document(latch: Mapping[str, Any]) -> dict[str, Any]:
@@ -278,36 +298,19 @@ def _watch(wanted: Wanted, state_dir: Path, latch: dict[str, Any]) -> int:
             if misses < _MISSES:
                 time.sleep(_EVERY_S)
                 continue
-            told = {"kill_id": latch_id, **latch, **_gone(state_dir)}
+            told = {"kill_id": latch_id, **latch, **whereabouts(state_dir)}
             _tell(wanted, told, f"latched as {latch_id}; {error}; it goes on when the daemon runs")
             return UNREACHED
         misses = 0
-        stage, left, attempts = _summed(stages["stages"])
+        stage, left, attempts = summed(stages["stages"])
         if stage in {"flat", "incomplete"}:
             ended = {"stage": stage, "left": left, "attempts": attempts}
-            _tell(wanted, {"kill_id": latch_id, **latch, **ended}, _outcome(latch_id, stage, left))
+            _tell(wanted, {"kill_id": latch_id, **latch, **ended}, outcome(latch_id, stage, left))
             return 0 if stage == "flat" else FAILED
         if sys.stderr.isatty() and stage != shown:
             click.echo(stage, err=True)
         shown = stage
         time.sleep(_EVERY_S)
-
-
-_ORDER = ("cancelling", "closing", "verifying", "incomplete", "flat")
-
-
-def _summed(stages: Sequence[dict[str, Any]]) -> tuple[str, list[str], int]:
-    """Return the stage of the account that has come least far, and what is left in all of them."""
-    stage = min((each["stage"] for each in stages), key=_ORDER.index)
-    left = [what for each in stages for what in each["left"]]
-    return stage, left, max(each["attempts"] for each in stages)
-
-
-def _outcome(latch_id: str, stage: str, left: Sequence[str]) -> str:
-    head = f"flat; latched as {latch_id} until `ordo rearm {latch_id}`"
-    if stage == "flat":
-        return head
-    return "\n".join([f"INCOMPLETE, and still tried; latched as {latch_id}; left:", *left])
 
 
 def _tell(wanted: Wanted, document: dict[str, Any], text: str) -> None:

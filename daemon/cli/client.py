@@ -20,7 +20,7 @@ from urllib.parse import quote
 import msgspec
 from msgspec import Struct
 
-from daemon.cli.kill_line import starting
+from daemon.cli.kill_line import who_is_there
 from daemon.cli.options import load_settings
 from daemon.errors import DaemonUnreachable, OrdoError
 from daemon.settings import Settings
@@ -116,15 +116,18 @@ class Client:
 
     def _absent(self, error: OSError) -> DaemonUnreachable:
         absent = DaemonUnreachable(f"no daemon answers at {self.address.url}: {self._why(error)}")
-        if self._state_dir is not None and (pid := starting(self._state_dir)):
-            has = f"the daemon with process id {pid} has {self._state_dir.absolute()}"
-            absent.add_note(
-                f"{has}; where it starts it reads its record first: wait, and ask again"
-            )
-        else:
-            absent.add_note(
-                "start it with `ordo run`; where it listens is said by [web] host and port"
-            )
+        there, who, has = "gone", "", ""
+        if self._state_dir is not None:
+            there, who = who_is_there(self._state_dir)
+            has = f"{who} has {self._state_dir.absolute()}"
+        match there:
+            case "starting":
+                note = f"{has}; where it starts it reads its record first: wait, and ask again"
+            case "guardian":
+                note = f"{has}, and closes everything; a start waits until it is done"
+            case _:
+                note = "start it with `ordo run`; where it listens is said by [web] host and port"
+        absent.add_note(note)
         return absent
 
     def _cut(self, method: str, error: Exception) -> DaemonUnreachable:

@@ -33,9 +33,18 @@ class Refused(OrdoError):
 
 
 class Unreached(OrdoError):
-    """Nobody has answered."""
+    """Nobody has answered.
+
+    Args:
+        sentence: what came instead.
+        taken: the request went out whole, so perhaps it is acted on.
+    """
 
     code = "unreachable"
+
+    def __init__(self, sentence: str, *, taken: bool = False) -> None:
+        super().__init__(sentence)
+        self.taken = taken
 
 
 def starting(state_dir: Path) -> int:
@@ -62,6 +71,18 @@ def closing(state_dir: Path) -> int:
     return _holding(state_dir, GUARDIAN)
 
 
+def who_is_there(state_dir: Path) -> tuple[str, str]:
+    """Return who has a folder in which nobody answered: a word for programs, and his name.
+
+    Where nobody has it the word is `gone`, and the name empty.
+    """
+    if pid := closing(state_dir):
+        return GUARDIAN, f"the guardian with process id {pid}"
+    if pid := _holding(state_dir, DAEMON):
+        return "starting" if starting(state_dir) else "silent", f"the daemon with process id {pid}"
+    return "gone", ""
+
+
 def _holding(state_dir: Path, what: str) -> int:
     try:
         holder = last_holder(state_dir)
@@ -84,23 +105,24 @@ def ask(state_dir: Path, request: dict[str, str], within_s: float) -> dict[str, 
     """Put a request to the running daemon, and return its answer.
 
     Raises:
-        Unreached: none came in time; whether the request is acted on, nobody knows.
+        Unreached: none came in time, and whether the request was taken.
         Refused: it said no.
     """
     line = json.dumps(request).encode("ascii") + b"\n"
     if len(line) > LINE_BYTES:
         raise click.UsageError("the reason is too long; say it in fewer words")
-    path = os.fspath(socket_path(state_dir))
+    path, taken = os.fspath(socket_path(state_dir)), False
     try:
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as to:
             to.settimeout(within_s)
             to.connect(path)
             to.sendall(line)
+            taken = True  # one that is cut is not obeyed
             with to.makefile("rb") as replies:
                 reply = replies.readline(_ANSWER_BYTES)
         answer = json.loads(reply)
     except (OSError, ValueError) as error:
-        raise Unreached(f"{gone(state_dir)}: {error}") from error
+        raise Unreached(f"{gone(state_dir)}: {error}", taken=taken) from error
     if not answer["ok"] and answer["code"] == _BUSY:
         raise Unreached(f"{gone(state_dir)}: {answer['sentence']}")
     if not answer["ok"]:
@@ -108,13 +130,13 @@ def ask(state_dir: Path, request: dict[str, str], within_s: float) -> dict[str, 
     return dict(answer)
 
 
-def latches_told(state_dir: Path, within_s: float) -> tuple[Latch, ...]:
+def latches_told(state_dir: Path, within_s: float) -> tuple[Latch, ...] | None:
     """Return the latches that a running daemon goes by, also those whose file the disk refused.
 
-    Where it does not answer in time there are none.
+    None: nobody answered in time, so nobody knows which those are.
     """
     try:
         answer = ask(state_dir, {"verb": "latches"}, within_s)
     except (Unreached, Refused):
-        return ()
+        return None
     return tuple(Latch(**each) for each in answer["latches"])

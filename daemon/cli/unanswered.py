@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 
 from daemon import kill
-from daemon.cli.kill_line import closing, starting
+from daemon.cli.kill_line import closing, starting, who_is_there
 from daemon.cli.strategy_files import SHIPPED, ids_in
 from daemon.domain.orders.reconcile import EXTERNAL, MANUAL
 from daemon.settings import Settings
-from daemon.storage.exclusive import LOCK
+from daemon.storage.exclusive import GUARDIAN, LOCK
+
+LOOK_FIRST = "look with `ordo orders`, or at the broker's own page, before you repeat this"
+"""What to do about a request that perhaps was taken."""
 
 
 def require_account(settings: Settings, scope: str, name: str) -> None:
@@ -53,12 +57,13 @@ def doubts_of(settings: Settings, latch: kill.Latch) -> list[str]:
     ]
 
 
-def to_come(settings: Settings, kind: str) -> str:
+def to_come(settings: Settings, kind: str, *, taken: bool) -> str:
     """Say what comes of a latch that is pulled where no daemon answers, and when.
 
     Args:
         settings: whose state folder.
         kind: pause or kill.
+        taken: perhaps a daemon took the request that it did not answer.
     """
     state_dir = settings.daemon.state_dir
     starts, later = starting(state_dir), never_ran(state_dir)
@@ -66,8 +71,13 @@ def to_come(settings: Settings, kind: str) -> str:
         then = "once it has read its record" if starts else "when the daemon runs"
         return later or f"no new entries {then}"
     if pid := closing(state_dir):
-        later = f"the guardian with process id {pid} has this folder, and closes everything"
-    elif starts:
+        return f"the guardian with process id {pid} has this folder, and closes everything"
+    if taken:
+        return (
+            "perhaps it took this, latched it by another name as well, and closes already; "
+            "otherwise it closes when it answers again, or a guardian that watches does"
+        )
+    if starts:
         bound_s = settings.guardian.stopped_s
         later = (
             "it closes what is open once it has read its record; where that takes over "
@@ -76,14 +86,44 @@ def to_come(settings: Settings, kind: str) -> str:
     return f"nothing has been closed yet; {later or 'it will be closed when the daemon runs'}"
 
 
+def once_released(state_dir: Path) -> str:
+    """Say what comes of the release of a latch's file where no daemon answers."""
+    if pid := closing(state_dir):
+        goes_on = f"the guardian with process id {pid} has this folder, and goes on closing"
+        return f"{goes_on}; a kill of its own stands when it is done"
+    return never_ran(state_dir) or "it finds that when it runs"
+
+
 def to_repeat(state_dir: Path) -> str:
     """Say what to do about a request that nobody took."""
     if pid := closing(state_dir):
         return f"the guardian with process id {pid} has this folder, and cancels and closes all"
-    first = (
-        "wait until it has read its record" if starting(state_dir) else "start it with `ordo run`"
-    )
+    there, _ = who_is_there(state_dir)
+    waits = {"starting": "wait until it has read its record", "silent": "wait until it answers"}
+    first = waits.get(there, "start it with `ordo run`")
     return never_ran(state_dir) or f"{first} and repeat this, or cancel at the broker's own page"
+
+
+def in_no_file(state_dir: Path, what: str) -> str:
+    """Say of a latch that it has no file, and who may have it in the record, where nobody answered.
+
+    Args:
+        state_dir: in which nobody did.
+        what: the latch.
+    """
+    there, who = who_is_there(state_dir)
+    if not who:
+        return f"{what} has a file; whether the record holds one, only a running daemon tells"
+    may = f"{who} does not answer yet, and its record may hold one: repeat this when it runs"
+    if there == GUARDIAN:
+        may = f"{who} has this folder, and the record may hold one: repeat this when a daemon runs"
+    return f"{what} has a file; {may}"
+
+
+def whereabouts(state_dir: Path) -> dict[str, Any]:
+    """Return what programs read where nobody answers: where that was, and if anybody ever ran."""
+    (there, _), ran = who_is_there(state_dir), not never_ran(state_dir)
+    return {"daemon": there, "state_dir": str(state_dir.absolute()), "daemon_ran_here": ran}
 
 
 def never_ran(state_dir: Path) -> str:

@@ -323,11 +323,76 @@ def test_where_no_latch_stands_there_is_nothing_to_release():
     assert (ended.code, ended.out) == (1, "PAPER  no latch stands\n")
 
 
+def test_of_a_daemon_that_has_ended_only_the_files_are_said_to_be_known():
+    """It may have recorded a latch whose file a full disk refused."""
+    ran_once()
+    ended, document = told("rearm"), told_json("rearm", "kill-9")
+
+    tells = (
+        "PAPER  no latch has a file; whether the record holds one, only a running daemon tells\n"
+    )
+    assert (ended.code, ended.out) == (1, tells)
+    assert (document["released"], document["daemon"]) == (False, "gone")
+
+
+@pytest.mark.parametrize(("how", "word"), [("starting", "starting"), ("hangs", "silent")])
+@pytest.mark.parametrize("args", [(), ("kill-9",)])
+def test_while_a_daemon_does_not_answer_its_record_is_said_to_hold_perhaps_what_no_file_has(
+    args, how, word, request
+):
+    if how == "hangs":
+        request.getfixturevalue("silent")
+    with exclusively(Path("state")):
+        ended, document = told("rearm", *args), told_json("rearm", *args)
+
+    whose = f"the daemon with process id {os.getpid()} does not answer yet, and its record may hold"
+    said = f"PAPER  no latch has a file; {whose} one: repeat this when it runs\n"
+    assert (ended.code, ended.out) == (3, said)
+    assert (document["released"], document["daemon"]) == (False, word)
+
+
+def test_while_a_guardian_has_the_folder_the_record_is_said_to_hold_perhaps_what_no_file_has():
+    with exclusively(Path("state"), GUARDIAN):
+        ended, document = told("rearm"), told_json("rearm")
+
+    whose = f"the guardian with process id {os.getpid()} has this folder, and the record may hold"
+    said = f"PAPER  no latch has a file; {whose} one: repeat this when a daemon runs\n"
+    assert (ended.code, ended.out, document["daemon"]) == (3, said, "guardian")
+
+
+def test_while_a_daemon_does_not_answer_latches_that_have_a_file_are_listed_beside_one_without():
+    kill.pull(Path("state"), LATCH)
+    with exclusively(Path("state")):
+        ended = told("rearm", "kill-9")
+
+    head, line = ended.out.splitlines()
+    assert (ended.code, line) == (3, "  kill-1  kill of all  by ann: enough")
+    assert head.startswith("PAPER  no latch kill-9 has a file; the daemon with process id ")
+    assert head.endswith(": repeat this when it runs; these have one:")
+
+
+def test_while_a_daemon_does_not_answer_a_name_is_asked_for_where_several_files_are_meant():
+    kill.pull(Path("state"), LATCH)
+    kill.pull(Path("state"), replace(LATCH, latch_id="pause-1", kind="pause"))
+    with exclusively(Path("state")):
+        ended = told("rearm")
+
+    assert ended.code == 2
+    assert ended.out.startswith("PAPER  say which: ordo rearm LATCH_ID; these stand:\n  kill-1 ")
+
+
 def test_a_program_reads_why_nothing_is_released():
     document = json.loads(told("rearm", "--json").out)
 
+    where = {"state_dir": str(Path("state").absolute()), "daemon_ran_here": False}
     because = {"because": "no latch stands", "mode": "paper"}
-    assert document == {"released": False, **because, "latches": []}
+    assert document == {"released": False, **because, "latches": [], "daemon": "gone", **where}
+
+
+def test_a_program_reads_of_a_daemon_that_answered_and_has_no_latch(daemon):
+    assert (
+        told_json("rearm").items() >= {"because": "no latch stands", "daemon": "answered"}.items()
+    )
 
 
 def test_a_latch_whose_name_is_no_text_is_listed():
@@ -337,12 +402,22 @@ def test_a_latch_whose_name_is_no_text_is_listed():
     assert "\\udcff  kill of all" in told("rearm", "kill-9").out
 
 
-@pytest.mark.parametrize("how", ["nowhere", "refused", "silent"])
+NOT_YET = "nothing has been closed yet; it will be closed when the daemon runs"
+PERHAPS = (
+    "perhaps it took this, latched it by another name as well, and closes already; "
+    "otherwise it closes when it answers again, or a guardian that watches does"
+)
+
+
 @pytest.mark.parametrize(
-    ("brake", "then"),
+    ("how", "brake", "then"),
     [
-        ("kill", "nothing has been closed yet; it will be closed when the daemon runs"),
-        ("pause", "no new entries when the daemon runs"),
+        ("nowhere", "kill", NOT_YET),
+        ("refused", "kill", NOT_YET),
+        ("silent", "kill", PERHAPS),
+        ("nowhere", "pause", "no new entries when the daemon runs"),
+        ("refused", "pause", "no new entries when the daemon runs"),
+        ("silent", "pause", "no new entries when the daemon runs"),
     ],
 )
 def test_without_a_daemon_the_latch_is_pulled_all_the_same(how, brake, then, request, tmp_path):
@@ -594,8 +669,36 @@ def test_a_daemon_that_reads_its_record_is_waited_for_before_working_orders_are_
 
 
 def test_a_daemon_that_hangs_is_not_said_to_start(silent):
+    """Nor that nothing has been closed: perhaps it took the request."""
     with exclusively(Path("state")):
-        assert f"{gone()}: nothing has been closed yet; it will be" in told("kill").out
+        ended, document = told("kill"), told_json("kill")
+
+    assert ended.out.endswith(f"{gone()}: {PERHAPS}\n")
+    assert document["daemon"] == "silent"
+
+
+def test_of_a_daemon_that_hangs_it_is_said_that_perhaps_it_cancels(silent):
+    with exclusively(Path("state")):
+        ended, document = told("cancel-all"), told_json("cancel-all")
+
+    assert (ended.code, document["done"], document["daemon"]) == (3, None, "silent")
+    assert ended.out == (
+        f"PAPER  perhaps orders are being cancelled: {gone()}: timed out; look with `ordo orders`, "
+        "or at the broker's own page, before you repeat this\n"
+    )
+
+
+def test_a_daemon_that_hangs_and_takes_no_more_is_waited_for_and_not_started(tmp_path):
+    with exclusively(Path("state")), socket.socket(socket.AF_UNIX) as full:
+        full.bind(str(tmp_path / "state/kill.sock"))
+        full.listen(0)
+        with socket.socket(socket.AF_UNIX) as first:
+            first.connect(str(tmp_path / "state/kill.sock"))
+            ended, document = told("cancel-all"), told_json("cancel-all")
+
+    assert (ended.code, document["done"], document["daemon"]) == (3, False, "silent")
+    assert ended.out.startswith("PAPER  nothing was cancelled: ")
+    assert "; wait until it answers and repeat this, or cancel at the broker's" in ended.out
 
 
 def test_a_guardian_that_has_the_folder_is_said_to_close_everything():
@@ -603,8 +706,10 @@ def test_a_guardian_that_has_the_folder_is_said_to_close_everything():
     by = f"the guardian with process id {os.getpid()} has this folder, and"
     with exclusively(Path("state"), GUARDIAN):
         killed, cancelled = told("kill"), told("cancel-all")
+        documents = [told_json(brake) for brake in ("kill", "pause", "cancel-all")]
 
-    assert f"{gone()}: nothing has been closed yet; {by} closes everything\n" in killed.out
+    assert f"{gone()}: {by} closes everything\n" in killed.out
+    assert [document["daemon"] for document in documents] == ["guardian"] * 3
     assert f"nothing was cancelled: {gone()}: " in cancelled.out
     assert f"; {by} cancels and closes all\n" in cancelled.out
 
@@ -619,6 +724,18 @@ def test_without_a_daemon_the_file_is_released_for_it_is_the_truth(how, request)
 
     assert (ended.code, standing()) == (0, ())
     assert ended.out == f"PAPER  kill-1 is released; {gone()}: it finds that when it runs\n"
+
+
+def test_beside_a_guardian_a_release_is_said_not_to_keep_it_from_closing():
+    """At its end it latches a kill of its own, where none stands."""
+    kill.pull(Path("state"), LATCH)
+    with exclusively(Path("state"), GUARDIAN):
+        ended = told("rearm", "kill-1")
+
+    by = f"the guardian with process id {os.getpid()} has this folder, and goes on closing"
+    then = f"{by}; a kill of its own stands when it is done"
+    assert (ended.code, standing()) == (0, ())
+    assert ended.out == f"PAPER  kill-1 is released; {gone()}: {then}\n"
 
 
 @pytest.mark.parametrize("args", [("rearm",), ("rearm", "pause-2")])
@@ -640,6 +757,25 @@ def test_without_a_daemon_a_latch_that_has_no_file_is_not_said_to_be_released(mo
     alone = f"PAPER  NOTHING is released: pause-2 stands in the record alone, and {gone()}: "
     assert (ended.code, ended.out.startswith(alone)) == (3, True)
     assert told_json("rearm", "pause-2")["released"] is False
+
+
+def test_a_daemon_that_hangs_has_perhaps_released_a_latch_that_has_no_file(silent, monkeypatch):
+    found = Latch("pause-2", "pause", "all", "", "", "me", 1)
+    monkeypatch.setattr(brakes, "latches_told", lambda *_: (found,))
+
+    assert told("rearm").out.startswith("PAPER  perhaps NOTHING is released: pause-2 stands in the")
+    assert told_json("rearm")["released"] is None
+
+
+def test_a_latch_that_has_a_file_is_released_though_the_daemon_falls_silent_between(monkeypatch):
+    ran_once()
+    kill.pull(Path("state"), LATCH)
+    kill.pull(Path("state"), replace(LATCH, latch_id="pause-1", kind="pause"))
+    left = kill.standing(Path("state"))[:1]
+    monkeypatch.setattr(brakes, "latches_told", lambda *_: left)
+    ended = told("rearm")
+
+    assert (ended.code, ended.out.startswith("PAPER  kill-1 is released; ")) == (0, True)
 
 
 def test_a_folder_of_latches_that_leads_nowhere_is_not_said_to_be_released():

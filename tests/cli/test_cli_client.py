@@ -16,7 +16,7 @@ from daemon.cli import client as clients
 from daemon.cli.client import Address, address_of, segment
 from daemon.settings import Settings
 from daemon.settings.web import Web
-from daemon.storage.exclusive import exclusively
+from daemon.storage.exclusive import GUARDIAN, exclusively
 from tests.kit.commands import ended, ordo, told
 from tests.kit.fake_daemon import TOKEN
 from tests.kit.plans import ROOT
@@ -57,6 +57,17 @@ def test_of_a_daemon_that_reads_its_record_nobody_is_told_to_start_another(house
         f"ordo: no daemon answers at http://127.0.0.1:{free_port}: Connection refused\n"
         f"ordo: the daemon with process id {os.getpid()} has {Path('state').absolute()}; where it "
         "starts it reads its record first: wait, and ask again\n"
+    )
+
+
+def test_of_a_guardian_that_has_the_folder_it_is_told_that_a_start_waits_for_it(house, free_port):
+    with exclusively(Path("state"), GUARDIAN):
+        done = told("status")
+
+    assert done.code == 3
+    assert done.err.splitlines()[1] == (
+        f"ordo: the guardian with process id {os.getpid()} has {Path('state').absolute()}, and "
+        "closes everything; a start waits until it is done"
     )
 
 
