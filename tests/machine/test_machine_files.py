@@ -56,7 +56,7 @@ def folder(lived, tmp_path) -> Path:
         (("token", "create", "--role", "viewer"), 2, "state/.tokens.json.lock cannot be opened"),
         (("pause",), 1, "NOTHING is latched, and the daemon is not running/answering"),
         (("kill",), 1, "NOTHING is latched, and the daemon is not running/answering"),
-        (("rearm", "kill-1"), 1, "there is no latch kill-1"),
+        (("rearm", "kill-1"), 1, "no latch kill-1 has a file"),
         (("audit", "verify"), 1, "state holds no ledger"),
         (("why", "x"), 1, "state holds no ledger"),
         (("check",), 1, "state"),
