@@ -66,17 +66,12 @@ def starting(state_dir: Path) -> int:
     return 0
 
 
-def closing(state_dir: Path) -> int:
-    """Return the process id of a guardian that has a folder, to close everything; 0: none has."""
-    return _holding(state_dir, GUARDIAN)
-
-
 def who_is_there(state_dir: Path) -> tuple[str, str]:
     """Return who has a folder in which nobody answered: a word for programs, and his name.
 
     Where nobody has it the word is `gone`, and the name empty.
     """
-    if pid := closing(state_dir):
+    if pid := _holding(state_dir, GUARDIAN):
         return GUARDIAN, f"the guardian with process id {pid}"
     if pid := _holding(state_dir, DAEMON):
         return "starting" if starting(state_dir) else "silent", f"the daemon with process id {pid}"

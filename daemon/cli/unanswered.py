@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from daemon import kill
-from daemon.cli.kill_line import closing, starting, who_is_there
+from daemon.cli.kill_line import who_is_there
 from daemon.cli.strategy_files import SHIPPED, ids_in
 from daemon.domain.orders.reconcile import EXTERNAL, MANUAL
 from daemon.settings import Settings
@@ -66,18 +66,18 @@ def to_come(settings: Settings, kind: str, *, taken: bool) -> str:
         taken: perhaps a daemon took the request that it did not answer.
     """
     state_dir = settings.daemon.state_dir
-    starts, later = starting(state_dir), never_ran(state_dir)
+    (there, who), later = who_is_there(state_dir), never_ran(state_dir)
     if kind == kill.PAUSE:
-        then = "once it has read its record" if starts else "when the daemon runs"
+        then = "once it has read its record" if there == "starting" else "when the daemon runs"
         return later or f"no new entries {then}"
-    if pid := closing(state_dir):
-        return f"the guardian with process id {pid} has this folder, and closes everything"
+    if there == GUARDIAN:
+        return f"{who} has this folder, and closes everything"
     if taken:
         return (
             "perhaps it took this, latched it by another name as well, and closes already; "
             "otherwise it closes when it answers again, or a guardian that watches does"
         )
-    if starts:
+    if there == "starting":
         bound_s = settings.guardian.stopped_s
         later = (
             "it closes what is open once it has read its record; where that takes over "
@@ -88,17 +88,18 @@ def to_come(settings: Settings, kind: str, *, taken: bool) -> str:
 
 def once_released(state_dir: Path) -> str:
     """Say what comes of the release of a latch's file where no daemon answers."""
-    if pid := closing(state_dir):
-        goes_on = f"the guardian with process id {pid} has this folder, and goes on closing"
+    there, who = who_is_there(state_dir)
+    if there == GUARDIAN:
+        goes_on = f"{who} has this folder, and goes on closing"
         return f"{goes_on}; a kill of its own stands when it is done"
     return never_ran(state_dir) or "it finds that when it runs"
 
 
 def to_repeat(state_dir: Path) -> str:
     """Say what to do about a request that nobody took."""
-    if pid := closing(state_dir):
-        return f"the guardian with process id {pid} has this folder, and cancels and closes all"
-    there, _ = who_is_there(state_dir)
+    there, who = who_is_there(state_dir)
+    if there == GUARDIAN:
+        return f"{who} has this folder, and cancels and closes all"
     waits = {"starting": "wait until it has read its record", "silent": "wait until it answers"}
     first = waits.get(there, "start it with `ordo run`")
     return never_ran(state_dir) or f"{first} and repeat this, or cancel at the broker's own page"
