@@ -12,11 +12,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from decimal import Decimal
 
-from msgspec import Raw, Struct
+from msgspec import Struct
 
 from daemon.brokers.zerodha.answers import kind_of
 from daemon.brokers.zerodha.products import pocket_of
-from daemon.brokers.zerodha.wire import Reply, amount_e4, data, parsed, whole
+from daemon.brokers.zerodha.wire import Reply, amount_e4, data, whole
 from daemon.domain.orders.ids import parse
 from daemon.domain.orders.words import OrderUpdated, Refusal, Side, State
 from daemon.errors import WireGarbled
@@ -105,19 +105,6 @@ class TradeRecord(Struct, frozen=True):
     quantity: Decimal
 
 
-class Pushed(Struct, frozen=True):
-    """An order that is pushed; its number may be missing, and nothing else of it is believed."""
-
-    order_id: str
-
-
-class Notice(Struct, frozen=True):
-    """A text of the broker's on the socket; `kind` is its word for it."""
-
-    kind: str
-    text: str
-
-
 class _Funds(Struct, frozen=True):
     net: Decimal
 
@@ -132,15 +119,6 @@ class _Total(Struct, frozen=True):
 
 class _Basket(Struct, frozen=True):
     final: _Total
-
-
-class _Pushed(Struct, frozen=True):
-    type: str
-    data: Raw = Raw(b"null")
-
-
-class _Numbered(Struct, frozen=True):
-    order_id: str | int
 
 
 def orders(reply: Reply) -> tuple[OrderRecord, ...]:
@@ -164,29 +142,6 @@ def trades(reply: Reply) -> tuple[TradeRecord, ...]:
 def each_once(fills: Iterable[TradeRecord]) -> tuple[TradeRecord, ...]:
     """Return fills, of which some may be told more than once."""
     return tuple({(each.exchange, each.trade_id, each.order_id): each for each in fills}.values())
-
-
-def pushed(text: str) -> Pushed | Notice:
-    """Return what a text on the socket says; an order in it is a hint, and its book the evidence.
-
-    So an order whose record lacks something, or all, is a hint as well.
-
-    Raises:
-        WireGarbled: it cannot be understood.
-    """
-    told = parsed(text, _Pushed)
-    if told.type == "order":
-        return Pushed(_number(told.data))
-    words = parsed(told.data, str) if told.type in ("error", "message") else ""
-    return Notice(told.type, words)
-
-
-def _number(order: Raw) -> str:
-    """Return the broker's number of an order that is pushed; empty where it says none."""
-    try:
-        return str(parsed(order, _Numbered).order_id)
-    except WireGarbled:
-        return ""
 
 
 def updated(record: OrderRecord, now_ns: int) -> OrderUpdated:

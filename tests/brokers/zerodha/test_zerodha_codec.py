@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from daemon.brokers.zerodha import codec, held
-from daemon.brokers.zerodha.codec import STATUSES, Notice, OrderRecord, Pushed
+from daemon.brokers.zerodha.codec import STATUSES, OrderRecord
 from daemon.brokers.zerodha.wire import Reply
 from daemon.domain.orders.ids import IntentIds, parse
 from daemon.domain.orders.words import (
@@ -259,38 +259,6 @@ def test_margin_is_that_of_the_whole_basket_and_what_is_free():
 
     assert codec.required_e4(basket) == 347_872_250
     assert codec.available_e4(funds) == 997_250_500
-
-
-@pytest.mark.parametrize(
-    ("text", "told"),
-    [
-        ('{"type":"error","data":"Too many"}', Notice("error", "Too many")),
-        (
-            '{"type":"message","data":"Markets close early"}',
-            Notice("message", "Markets close early"),
-        ),
-        ('{"type":"news","data":{"a":1}}', Notice("news", "")),
-    ],
-)
-def test_a_text_on_the_socket_is_a_notice(text, told):
-    assert codec.pushed(text) == told
-
-
-@pytest.mark.parametrize(
-    ("data", "number"),
-    [(RECORD | {"unfilled_quantity": 9}, RECORD["order_id"]), ({"order_id": 15}, "15"),
-     (RECORD | {"order_id": "15", "product": None, "quantity": None, "status": 1}, "15"),
-     ({"status": "COMPLETE"}, ""), (None, ""), ("COMPLETE", "")],
-)  # fmt: skip
-def test_an_order_that_is_pushed_is_known_by_its_number_whatever_its_record_lacks(data, number):
-    assert codec.pushed(json.dumps({"type": "order", "data": data})) == Pushed(number)
-    assert codec.pushed('{"type":"order"}') == Pushed("")
-
-
-@pytest.mark.parametrize("text", ["", "hello", "{}", '{"type":"error","data":1}'])
-def test_a_text_that_cannot_be_understood_is_refused(text):
-    with pytest.raises(WireGarbled):
-        codec.pushed(text)
 
 
 def test_a_dead_session_is_told_by_every_read():

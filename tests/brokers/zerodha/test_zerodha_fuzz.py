@@ -13,6 +13,7 @@ from decimal import Decimal
 
 from daemon.brokers.zerodha import answers, codec, held, singly
 from daemon.brokers.zerodha.fills import Fills
+from daemon.brokers.zerodha.stream import texts
 from daemon.brokers.zerodha.wire import Reply
 from daemon.domain.orders.words import OrderAccepted, OrderRefused, OutcomeUnknown, State
 from daemon.errors import BrokerError
@@ -120,7 +121,7 @@ READS = (
     priced,
     codec.required_e4,
     codec.available_e4,
-    lambda reply: codec.pushed(reply.body.decode("utf-8", "replace")),
+    lambda reply: texts.pushed(reply.body.decode("utf-8", "replace")),
 )
 
 

@@ -24,11 +24,11 @@ from collections.abc import Mapping
 from enum import StrEnum
 from types import MappingProxyType
 
-from daemon.brokers.zerodha.codec import Notice, pushed
 from daemon.brokers.zerodha.packets import Mode, decode, is_index
 from daemon.brokers.zerodha.stream.hours import owed
 from daemon.brokers.zerodha.stream.liveness import Liveness
 from daemon.brokers.zerodha.stream.subscribing import changes
+from daemon.brokers.zerodha.stream.texts import Notice, pushed
 from daemon.brokers.zerodha.stream.words import (
     Begin,
     Bytes,

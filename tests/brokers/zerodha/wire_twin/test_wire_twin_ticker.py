@@ -12,6 +12,7 @@ import pytest
 
 from daemon.brokers.zerodha import codec
 from daemon.brokers.zerodha.packets import Mode, decode
+from daemon.brokers.zerodha.stream import texts
 from daemon.brokers.zerodha.wire_twin import ticker
 from daemon.domain.market.frames import Quote
 from daemon.domain.money import E4
@@ -57,8 +58,8 @@ async def pushed(socket):
         message = await socket.receive()
         assert message.type in (aiohttp.WSMsgType.TEXT, aiohttp.WSMsgType.BINARY), message
         if message.type is aiohttp.WSMsgType.TEXT:
-            told = codec.pushed(message.data)
-            if isinstance(told, codec.Notice):
+            told = texts.pushed(message.data)
+            if isinstance(told, texts.Notice):
                 return told
             return msgspec.convert(json.loads(message.data)["data"], codec.OrderRecord)
 
