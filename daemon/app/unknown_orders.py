@@ -21,7 +21,8 @@ from daemon.app.accounts import Account
 from daemon.control.brakes import Brakes
 from daemon.domain.orders.book import Book
 from daemon.domain.orders.ids import parse
-from daemon.domain.orders.reconcile import AccountRead, strangers
+from daemon.domain.orders.reconcile import strangers
+from daemon.domain.orders.shown import AccountRead
 from daemon.domain.orders.words import IntentRecorded, Pocket, State
 from daemon.kill import LatchUnwritten
 from daemon.messages import BooksDiffer, Scope

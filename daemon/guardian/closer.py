@@ -23,7 +23,7 @@ from daemon.domain.orders.kill import Proof
 from daemon.domain.orders.late import is_handed_on
 from daemon.domain.orders.limits import Refused, gate
 from daemon.domain.orders.outside import his_own, may_sell
-from daemon.domain.orders.reconcile import AccountRead
+from daemon.domain.orders.shown import AccountRead
 from daemon.domain.orders.words import IntentRecorded, OrderNews, Purpose, Refusal, Side, State
 from daemon.guardian.books import Leg, remaining
 from daemon.guardian.orders import Wanted, intent_of, is_ordered, prices, seen_by_the_gate
@@ -159,7 +159,7 @@ class Closer(Witness):
             + (self._theirs(leg, now_ns) if net > 0 else 0)
             + (0 if net else remaining(exits, side.opposite)),
             resting=tuple(
-                Resting(o.intent.intent_id, o.intent.price_e4, o.intent.decided_ns)
+                Resting(o.intent.intent_id, o.price_e4, o.intent.decided_ns)
                 for o in exits
                 if o.intent.intent_id in self._mine
                 and o.state is State.WORKING
@@ -198,7 +198,7 @@ class Closer(Witness):
             open_quantity=abs(shares[leg]),
             sent_quantity=remaining(exits, word.side) + theirs,
             working=tuple(
-                order.intent
+                order.as_it_rests
                 for order in self._todays(now_ns)
                 if order.state is State.WORKING and order.intent.strategy_id != reconcile.EXTERNAL
             ),

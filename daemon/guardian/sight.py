@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final, Protocol
 
-from daemon.domain.orders.reconcile import AccountRead, positions
+from daemon.domain.orders.reconcile import positions
 from daemon.domain.orders.shares import beside
+from daemon.domain.orders.shown import AccountRead
 from daemon.domain.orders.words import State
 from daemon.errors import BrokerError, SessionRefused
 from daemon.guardian.decision import Exposure

@@ -18,8 +18,8 @@ from daemon.domain.orders.ladder import Ladder
 from daemon.domain.orders.late import handed_on as handed_on_late
 from daemon.domain.orders.limits import Limits
 from daemon.domain.orders.outside import closed_by, handed_on, his_own
-from daemon.domain.orders.reconcile import AccountRead
 from daemon.domain.orders.shares import Booking, Kept, booked, by_order, by_reading, told_apart
+from daemon.domain.orders.shown import AccountRead, BrokerOrder
 from daemon.domain.orders.states import is_open
 from daemon.domain.orders.words import (
     ConfirmationWanted,
@@ -132,9 +132,7 @@ class Witness:
                 shown = reconcile.unexplained(each, price_e4)
                 self._enter(done, self._ids.next(), shown, now_ns)
 
-    def _enter(
-        self, done: Round, intent_id: str, shown: reconcile.BrokerOrder, now_ns: int
-    ) -> None:
+    def _enter(self, done: Round, intent_id: str, shown: BrokerOrder, now_ns: int) -> None:
         recorded, update = reconcile.external(intent_id, self._terms.account, shown, now_ns)
         self._take(done, recorded)
         self._hear(done, update, now_ns)
@@ -271,9 +269,10 @@ class Witness:
             self._refused(done, order, now_ns)
         if order.state is State.CANCELLED and is_open(before.state):
             self._cancelled(done, order, now_ns)
-        if lowered_by(order, before) and not reconcile.is_strangers(order.intent):
+        if order.terms != before.terms and not reconcile.is_strangers(order.intent):
             done.told.append(sentence(order, before, alone=False))
-            self._changed(done, order, before, now_ns)
+            if lowered_by(order, before):
+                self._changed(done, order, before, now_ns)
 
     def _refused(self, done: Round, order: Order, now_ns: int) -> None:
         """Answer a no of the broker's to an order."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from daemon.domain.orders.kill import Stage
 from daemon.domain.orders.margin import MarginLeg
-from daemon.domain.orders.reconcile import AccountRead, BrokerOrder, BrokerPosition
+from daemon.domain.orders.shown import AccountRead, BrokerOrder, BrokerPosition
 from daemon.domain.orders.words import (
     ConfirmationWanted,
     IntentRecorded,

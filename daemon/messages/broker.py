@@ -6,7 +6,7 @@ from msgspec import Struct
 
 from daemon.domain.orders.limits import Approved
 from daemon.domain.orders.margin import MarginLeg
-from daemon.domain.orders.reconcile import AccountRead
+from daemon.domain.orders.shown import AccountRead
 from daemon.domain.orders.words import Pocket, Product
 
 

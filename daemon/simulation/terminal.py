@@ -10,7 +10,8 @@ from __future__ import annotations
 from daemon.domain.instants import day_of
 from daemon.domain.market.frames import Frame
 from daemon.domain.market.instruments import Instrument, contract
-from daemon.domain.orders.reconcile import EXTERNAL, BrokerOrder, external, external_id
+from daemon.domain.orders.reconcile import EXTERNAL, external, external_id
+from daemon.domain.orders.shown import BrokerOrder
 from daemon.domain.orders.slices import slices
 from daemon.domain.orders.words import Intent, Pocket, Product, State
 from daemon.domain.orders.words import Side as Direction

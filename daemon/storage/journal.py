@@ -91,7 +91,9 @@ ENTRIES: dict[type[Fact], Entry] = {
     orders.ConfirmationWanted: Entry(without=("at_ns", "question_id", "text")),
     orders.OrderParked: _TIMELESS,
     orders.OrderUpdated: Entry(
-        ("at_ns", "text", "broker_order_id"), _tells_a_fill_or_an_end, unless_preset=("quantity",)
+        ("at_ns", "text", "broker_order_id"),
+        _tells_a_fill_or_an_end,
+        unless_preset=("quantity", "price_e4", "trigger_e4"),
     ),
     # What a person did, as far as trading hangs on it; who, why and under which name is his affair.
     m.Latched: Entry(("latch_id", "at_ns", "reason", "by", "unwritten"), unless_preset=_MARK),

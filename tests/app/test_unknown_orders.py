@@ -10,13 +10,8 @@ import pytest
 from daemon.app.unknown_orders import UnknownOrders
 from daemon.domain.orders.book import Book
 from daemon.domain.orders.ids import IntentId
-from daemon.domain.orders.reconcile import (
-    AccountRead,
-    BrokerOrder,
-    BrokerPosition,
-    external,
-    external_id,
-)
+from daemon.domain.orders.reconcile import external, external_id
+from daemon.domain.orders.shown import AccountRead, BrokerOrder, BrokerPosition
 from daemon.domain.orders.words import Side, State
 from daemon.kill import LatchUnwritten
 from daemon.messages import AccountUnread, BooksDiffer, ReadAccount, Scope

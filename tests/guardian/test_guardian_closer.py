@@ -429,6 +429,23 @@ def test_an_exit_that_somebody_makes_smaller_or_larger_closes_no_more_than_is_op
     assert exits(account.round(6)) == [(CALL, BUY, 65)]
 
 
+def test_an_exit_that_somebody_moves_away_is_taken_back_and_asked_anew():
+    """At its last step the ladder asks no other price, so it rested there until the end."""
+    account = Account(*entered("E1", CALL, SELL), held={CALL: -65})
+    for number in ("B1", "B2", "B3", "B4"):
+        (asked,) = account.round(6).asked
+        intent_id, now_ns = asked.approved.intent.intent_id, account.now_ns
+        account.answer(OrderAccepted(intent_id, number, now_ns))
+        if number != "B4":
+            assert [type(each) for each in account.round(6).asked] == [Cancel]
+            account.answer(OrderUpdated(intent_id, number, State.CANCELLED, 0, 0, now_ns))
+    assert account.round(6).asked == []
+    moved = OrderUpdated(intent_id, "B4", State.WORKING, 0, 0, account.now_ns, price_e4=10_000)
+    (told,) = account.answer(moved).told
+    assert told.endswith("; it is taken back where it rests beside the step of its ladder")
+    assert [type(each) for each in account.round(6).asked] == [Cancel]
+
+
 def test_units_that_nobody_has_changed_are_recorded_by_no_news():
     account = Account(*entered("E1", CALL, SELL), held={CALL: -65})
     known = account.closer.books.book.order("E1")

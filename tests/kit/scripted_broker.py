@@ -53,6 +53,7 @@ class Placed(Struct):
     state: State = State.WORKING
     filled: int = 0
     changed: int = 0
+    prices: dict[str, int] = {}
 
     @property
     def quantity(self) -> int:
@@ -184,10 +185,11 @@ class ScriptedBroker:
             order.state = State.FILLED
         return order.update(now_ns)
 
-    def change(self, order: Placed, quantity: int) -> None:
-        """Somebody makes an order larger or smaller; with all of it filled it is over."""
-        order.changed = quantity
-        if order.filled >= quantity:
+    def change(self, order: Placed, quantity: int = 0, **prices: int) -> None:
+        """Somebody changes what an order asks; made so small that all is filled it is over."""
+        order.changed = quantity or order.changed
+        order.prices = {**order.prices, **prices}
+        if order.filled >= order.quantity:
             order.state = State.FILLED
 
     def end_day(self) -> None:
@@ -307,6 +309,7 @@ def _shown(order: Placed) -> BrokerOrder:
         order.filled,
         order.filled * intent.price_e4,
         product=intent.product,
+        **order.prices,
     )
 
 

@@ -138,5 +138,5 @@ def _held(desk: Desk, strategy_id: str, leg_id: str) -> HeldSeen:
         sold_quantity=position.sold_quantity,
         sold_value_e4=position.sold_value_e4,
         resident_quantity=remaining(tuple(stops), Side.BUY),
-        resident_trigger_e4=min((order.intent.trigger_e4 for order in stops), default=0),
+        resident_trigger_e4=min((order.trigger_e4 for order in stops), default=0),
     )

@@ -1,8 +1,9 @@
-"""Changed by somebody else: an order of ours that a person made larger or smaller at the broker.
+"""Changed by somebody else: an order of ours of which a person made another at the broker.
 
 What he took off it is answered like a cancellation that nobody here asked for: an exit asks for it
 again with patience, for he may be about to trade those units himself; a stop waits as long as after
 a no; an entry is given up. What he put on it is taken back where it would trade more than is open.
+At another price it rests where he put it: an exit or an entry until its time there is over.
 """
 
 from __future__ import annotations
@@ -30,11 +31,13 @@ def heard(desk: Desk, turn: Turn, order: Order, before: Order, now_ns: int) -> N
         now_ns: the present instant.
     """
     intent, units = order.intent, lowered_by(order, before)
-    if not units or is_strangers(intent):
+    if order.terms == before.terms or is_strangers(intent):
         return
     alone = intent.purpose is Purpose.ENTRY and is_loose(intent.strategy_id)
     text = sentence(order, before, alone=alone)
     turn.announce(Noted(NoteKind.OUTSIDE, text, now_ns, intent.strategy_id))
+    if not units:
+        return
     basket, closing = basket_of(desk, intent.parent), desk.closings.get(intent.parent)
     if closing is not None:
         if units > 0:

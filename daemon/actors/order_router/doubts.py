@@ -10,7 +10,8 @@ from daemon.actors.order_router.withdrawals import go_beside
 from daemon.actors.turn import Turn
 from daemon.domain.orders.doubt import DOUBTFUL, Doubt, given_up, is_old
 from daemon.domain.orders.heard import Order
-from daemon.domain.orders.reconcile import AccountRead, id_in, positions
+from daemon.domain.orders.reconcile import id_in, positions
+from daemon.domain.orders.shown import AccountRead
 from daemon.domain.orders.words import Purpose, Side
 
 

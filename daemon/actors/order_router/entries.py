@@ -100,7 +100,7 @@ def due(desk: Desk, turn: Turn, basket: Basket, now_ns: int) -> None:
     for order in desk.book.children(basket.basket_id):
         if order.state is not State.WORKING or now_ns < _rested_ns(order, basket):
             continue
-        if order.intent.price_e4 != prices_e4[order.intent.leg_id]:
+        if order.price_e4 != prices_e4[order.intent.leg_id]:
             cancel(desk, turn, order, now_ns)
         else:
             look_up_ns = now_ns + desk.terms.answer_ns

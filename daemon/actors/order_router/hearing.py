@@ -62,7 +62,7 @@ def take(desk: Desk, turn: Turn, fact: Heard, now_ns: int) -> Taken | None:
     fact = reconciling.known_as(desk, fact, now_ns)
     intent_id = fact.intent_id
     before = desk.book.order(intent_id)
-    if before is not None and isinstance(fact, OrderUpdated) and fact.quantity:
+    if before is not None and isinstance(fact, OrderUpdated):
         fact = as_news(before, fact)
     link.answered(desk, turn, fact, now_ns)
     desk.apply(fact)

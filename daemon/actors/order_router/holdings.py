@@ -41,7 +41,7 @@ def holding(desk: Desk, closing: Closing, leg_id: str, now_ns: int) -> Holding:
         net_quantity=net,
         closing_quantity=remaining(exits, side) + beside,
         resting=tuple(
-            Resting(order.intent.intent_id, order.intent.price_e4, _left_ns(order.intent))
+            Resting(order.intent.intent_id, order.price_e4, _left_ns(order.intent))
             for order in exits
             if order.intent.side is side
             and order.intent.purpose is Purpose.EXIT

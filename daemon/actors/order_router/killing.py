@@ -25,7 +25,8 @@ from daemon.domain.instants import day_of
 from daemon.domain.market.notes import NoteKind
 from daemon.domain.orders.heard import Order
 from daemon.domain.orders.kill import Sight, Stage, after
-from daemon.domain.orders.reconcile import AccountRead, Difference, id_in, positions
+from daemon.domain.orders.reconcile import Difference, id_in, positions
+from daemon.domain.orders.shown import AccountRead
 from daemon.domain.orders.words import Pocket, Purpose, State
 from daemon.domain.risk.words import ExitReason
 from daemon.messages import ExitLegs, KillStaged, Noted, Scope

@@ -11,7 +11,8 @@ from collections.abc import Mapping
 from msgspec import Struct, field
 
 from daemon.domain.orders.lapsed import Lapsed
-from daemon.domain.orders.reconcile import AccountRead, Compared
+from daemon.domain.orders.reconcile import Compared
+from daemon.domain.orders.shown import AccountRead
 from daemon.domain.orders.words import Pocket
 from daemon.messages import BooksAgree, BooksDiffer
 

@@ -26,8 +26,6 @@ from daemon.domain.orders.heard import Order
 from daemon.domain.orders.lapsed import lapsed as what_lapsed
 from daemon.domain.orders.reconcile import (
     EXTERNAL,
-    AccountRead,
-    BrokerOrder,
     Compared,
     Difference,
     compare,
@@ -37,6 +35,7 @@ from daemon.domain.orders.reconcile import (
     strangers,
     unexplained,
 )
+from daemon.domain.orders.shown import AccountRead, BrokerOrder
 from daemon.domain.orders.words import (
     Intent,
     OrderAnswer,

@@ -50,7 +50,8 @@ from daemon.actors.turn import Turn
 from daemon.domain.market.frames import Frame
 from daemon.domain.orders.heard import Order
 from daemon.domain.orders.ids import IntentIds
-from daemon.domain.orders.reconcile import AccountRead, news, with_ours
+from daemon.domain.orders.reconcile import news, with_ours
+from daemon.domain.orders.shown import AccountRead
 from daemon.domain.orders.states import is_open
 from daemon.domain.orders.words import Intent, OrderAnswer, OrderUpdated, OutcomeUnknown, State
 from daemon.messages import (

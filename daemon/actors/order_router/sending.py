@@ -252,7 +252,7 @@ def _view(desk: Desk, errand: Errand, now_ns: int, *, rate_slot: bool) -> GateVi
         strategy=_reach(desk, intent.symbol, intent.strategy_id),
         rate_slot=rate_slot,
         recent=tuple(desk.recent_intents),
-        working=tuple(o.intent for o in mine if o.state is State.WORKING),
+        working=tuple(o.as_it_rests for o in mine if o.state is State.WORKING),
         doubtful=tuple(o.intent for o in mine if o.state is not State.WORKING),
         fresh={intent.symbol: desk.link_alive and bool(ticks)},
         parent=errand.parent,

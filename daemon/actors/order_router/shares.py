@@ -11,7 +11,7 @@ from daemon.actors.order_router.loose import is_loose
 from daemon.actors.turn import Turn
 from daemon.domain.market.notes import NoteKind
 from daemon.domain.orders.heard import Order
-from daemon.domain.orders.reconcile import AccountRead, behind
+from daemon.domain.orders.reconcile import behind
 from daemon.domain.orders.shares import (
     Booking,
     Kept,
@@ -20,6 +20,7 @@ from daemon.domain.orders.shares import (
     by_reading,
     told_apart,
 )
+from daemon.domain.orders.shown import AccountRead
 from daemon.messages import Noted
 
 

@@ -12,11 +12,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from decimal import Decimal
 
-from msgspec import Struct
+from msgspec import Raw, Struct
 
 from daemon.brokers.zerodha.answers import kind_of
 from daemon.brokers.zerodha.products import pocket_of
-from daemon.brokers.zerodha.wire import Reply, amount_e4, data, whole
+from daemon.brokers.zerodha.wire import Reply, amount_e4, data, parsed, whole
 from daemon.domain.orders.ids import parse
 from daemon.domain.orders.words import OrderUpdated, Refusal, Side, State
 from daemon.errors import WireGarbled
@@ -42,6 +42,7 @@ STATUSES: dict[str, State] = {
     "CANCEL PENDING": State.WORKING,
 }
 """Status of a record -> where the order stands. `UPDATE`, which only pushes have, says nothing."""
+_NO_PRICE = Raw(b"null")
 _SIDES = {"BUY": Side.BUY, "SELL": Side.SELL}
 
 
@@ -53,6 +54,8 @@ class OrderRecord(Struct, frozen=True):
         status: one of `STATUSES`, or a word that nobody knows.
         variety: under which it is changed and cancelled.
         parent_order_id: of a second leg, the first.
+        price: its limit; like the next one it hides nothing where it cannot be read.
+        trigger_price: what wakes it.
         odd: why it cannot be understood, of an order not known as ours; no answer says it.
     """
 
@@ -71,6 +74,8 @@ class OrderRecord(Struct, frozen=True):
     tags: tuple[str, ...] | None = None
     variety: str = "regular"
     parent_order_id: str | None = None
+    price: Raw = _NO_PRICE
+    trigger_price: Raw = _NO_PRICE
     odd: str = ""
 
     @property
@@ -147,7 +152,8 @@ def each_once(fills: Iterable[TradeRecord]) -> tuple[TradeRecord, ...]:
 def updated(record: OrderRecord, now_ns: int) -> OrderUpdated:
     """Return an order as evidence.
 
-    Of what was cancelled or rejected the units are not told, for they fill no more.
+    Of what was cancelled or rejected the units are not told, for they fill no more; and the prices
+    that it asks only while it works.
 
     Args:
         record: as the book shows it, at the price of its fills.
@@ -157,6 +163,7 @@ def updated(record: OrderRecord, now_ns: int) -> OrderUpdated:
         WireGarbled: it counts what cannot be counted.
     """
     state = _state(record)
+    price_e4, trigger_e4 = _asked_e4(record)
     return OrderUpdated(
         intent_id=record.client_id,
         broker_order_id=record.order_id,
@@ -167,6 +174,8 @@ def updated(record: OrderRecord, now_ns: int) -> OrderUpdated:
         kind=_reason(record) if state is State.REJECTED else None,
         text=record.text,
         quantity=count(record.quantity) if state in (State.WORKING, State.FILLED) else 0,
+        price_e4=price_e4,
+        trigger_e4=trigger_e4,
     )
 
 
@@ -182,6 +191,7 @@ def shown(record: OrderRecord, names: Names) -> BrokerOrder:
         raise WireGarbled(f"order {record.order_id} is to {record.transaction_type!r}")
     symbol = names(record.exchange, record.tradingsymbol)
     pocket = pocket_of(symbol, record.exchange, record.product)
+    price_e4, trigger_e4 = _asked_e4(record)
     return BrokerOrder(
         client_id=record.client_id,
         broker_order_id=record.order_id,
@@ -193,6 +203,8 @@ def shown(record: OrderRecord, names: Names) -> BrokerOrder:
         filled_value_e4=_value_e4(record),
         text=record.text,
         product=pocket.product,
+        price_e4=price_e4,
+        trigger_e4=trigger_e4,
     )
 
 
@@ -283,3 +295,18 @@ def _reason(record: OrderRecord) -> Refusal:
 def _value_e4(record: OrderRecord) -> int:
     """Return the sum of price x units of what was filled."""
     return amount_e4(record.average_price, count(record.filled_quantity))
+
+
+def _asked_e4(record: OrderRecord) -> tuple[int, int]:
+    """Return the limit and the trigger of an order that works; of any other they may lie."""
+    if _state(record) is not State.WORKING:
+        return 0, 0
+    return _price_e4(record.price), _price_e4(record.trigger_price)
+
+
+def _price_e4(told: Raw) -> int:
+    """Return a price that an order asks; zero: it asks none, or none that can be read."""
+    try:
+        return max(amount_e4(parsed(told, Decimal)), 0)
+    except WireGarbled:
+        return 0

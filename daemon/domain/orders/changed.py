@@ -1,15 +1,16 @@
-"""Changed at the broker: an order of ours that somebody has made larger or smaller in the app.
+"""Changed at the broker: an order of ours of which somebody has made another in the app.
 
-It fills by what he made of it, so that is what may still come of it: what he took off it is asked
-for by nobody, and what he put on it may fill beyond what was wanted.
+It fills by what he made of it. What he took off it is asked for by nobody, what he put on it may
+fill beyond what was wanted, and at another price it rests elsewhere than we believe.
 """
 
 from __future__ import annotations
 
 from msgspec.structs import replace
 
+from daemon.domain.money import units
 from daemon.domain.orders.heard import Order
-from daemon.domain.orders.words import OrderUpdated, Purpose, State
+from daemon.domain.orders.words import OrderUpdated, Purpose, State, Terms
 
 _CONSEQUENCES = {
     (Purpose.EXIT, False): "what it leaves open is closed by another",
@@ -20,28 +21,45 @@ _CONSEQUENCES = {
 }
 """What follows for an order of a strategy, by its purpose and whether it is larger now."""
 _GIVEN_UP = "its entry is given up"
+_ELSEWHERE = {
+    Purpose.EXIT: "it is taken back where it rests beside the step of its ladder",
+    Purpose.RESIDENT_STOP: "it is left there, and our own stop stands as it did",
+    Purpose.ENTRY: "it is taken back where it rests too long",
+}
+"""What follows where it rests at another price."""
+_NOTHING = Terms()
 
 
-def told(known: Order, state: State, quantity: int) -> int:
-    """Return of how many units an order is, where a broker's book has news of that; else 0.
+def told(known: Order, state: State, shown: Terms) -> Terms:
+    """Return what an order asks, as far as a broker's book has news of that; else 0.
 
-    What was cancelled or rejected fills no more, and what a book says of its units is not believed.
+    What was cancelled or rejected fills no more, and what a book says of it is not believed; at
+    which price an order filled its fills tell. What we left to the market has no price to change.
 
     Args:
         known: as our book has it.
         state: in which the broker's shows it.
-        quantity: units that the broker's says it is of.
+        shown: what the broker's says that it asks.
     """
-    is_believed = state in (State.WORKING, State.FILLED)
-    return quantity if is_believed and quantity != known.quantity else 0
+    if state is State.FILLED:
+        shown = Terms(shown.quantity)
+    elif state is not State.WORKING:
+        return _NOTHING
+    asked = known.terms
+    if shown == asked:
+        return _NOTHING
+    return Terms(*(now if was and now != was else 0 for now, was in zip(shown, asked, strict=True)))
 
 
 def as_news(known: Order, update: OrderUpdated) -> OrderUpdated:
-    """Return a broker's word with the units of its order only where they are news.
+    """Return a broker's word with what its order asks only where that is news.
 
-    Else the same word would be another one wherever a record lacks them, and look just told.
+    Else the same word would be another one wherever a record lacks it, and look just told.
     """
-    return replace(update, quantity=told(known, update.state, update.quantity))
+    terms = update.terms
+    if not any(terms):
+        return update
+    return replace(update, **told(known, update.state, terms)._asdict())
 
 
 def lowered_by(order: Order, before: Order) -> int:
@@ -59,8 +77,17 @@ def sentence(order: Order, before: Order, *, alone: bool) -> str:
     """
     intent, number = order.intent, order.broker_order_id or "of no number"
     what = f"order {number} of ours, to {intent.side} {before.quantity} {intent.symbol}"
-    text = f"{what}, was changed at the broker and not by us: it is of {order.quantity} now"
-    if alone:
-        return text
-    larger = order.quantity > before.quantity
-    return f"{text}; {_CONSEQUENCES.get((intent.purpose, larger), _GIVEN_UP)}"
+    made, follows = list[str](), list[str]()
+    if order.quantity != before.quantity:
+        made.append(f"it is of {order.quantity} now")
+        larger = order.quantity > before.quantity
+        follows.append(_CONSEQUENCES.get((intent.purpose, larger), _GIVEN_UP))
+    if order.price_e4 != before.price_e4:
+        made.append(f"its limit is {units(order.price_e4)} now, {units(before.price_e4)} before")
+    if order.trigger_e4 != before.trigger_e4:
+        was = units(before.trigger_e4)
+        made.append(f"its trigger is {units(order.trigger_e4)} now, {was} before")
+    if order.terms[1:] != before.terms[1:]:
+        follows.append(_ELSEWHERE[intent.purpose])
+    text = f"{what}, was changed at the broker and not by us: {'; '.join(made)}"
+    return text if alone else "; ".join((text, *follows))

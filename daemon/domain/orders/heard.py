@@ -1,6 +1,6 @@
 """What was heard of one intent, and the order that follows from it.
 
-Facts may come in any order and any number; what was heard only ever grows. What an order is of may
+Facts may come in any order and any number; what was heard only ever grows. What an order asks may
 be changed at the broker either way, so of that the newest word stands.
 """
 
@@ -24,9 +24,11 @@ from daemon.domain.orders.words import (
     OutcomeUnknown,
     Refusal,
     State,
+    Terms,
 )
 
 _ENDED_SHORT = frozenset({State.REFUSED, State.REJECTED, State.CANCELLED})
+_AS_INTENDED = Terms()
 
 
 class Order(Struct, frozen=True):
@@ -45,8 +47,8 @@ class Order(Struct, frozen=True):
         at_ns: when the newest of what is known was first told; who repeats it changes nothing.
         broker_order_ids: every number that the broker gave it; more than one is a duplicate.
         recorded_ns: when its intent was recorded; its request left after that, if it did.
-        changed_quantity: units that it is of since somebody changed it at the broker; 0: as many as
-            were intended. Of several orders of one intent it says nothing.
+        changed: what it asks otherwise since somebody changed it at the broker; 0: as intended. Of
+            several orders of one intent it says nothing.
     """
 
     intent: Intent
@@ -60,12 +62,34 @@ class Order(Struct, frozen=True):
     at_ns: int
     broker_order_ids: tuple[str, ...] = ()
     recorded_ns: int = 0
-    changed_quantity: int = 0
+    changed: Terms = _AS_INTENDED
 
     @property
     def quantity(self) -> int:
         """The units that it is of, by the newest word of the broker's."""
-        return self.changed_quantity or self.intent.quantity
+        return self.changed.quantity or self.intent.quantity
+
+    @property
+    def price_e4(self) -> int:
+        """Its limit, by the newest word of the broker's."""
+        return self.changed.price_e4 or self.intent.price_e4
+
+    @property
+    def trigger_e4(self) -> int:
+        """What wakes it, by the newest word of the broker's."""
+        return self.changed.trigger_e4 or self.intent.trigger_e4
+
+    @property
+    def terms(self) -> Terms:
+        """What it asks, by the newest word of the broker's."""
+        return Terms(self.quantity, self.price_e4, self.trigger_e4)
+
+    @property
+    def as_it_rests(self) -> Intent:
+        """The intent, at the prices that the order has in the broker's book."""
+        if not (self.changed.price_e4 or self.changed.trigger_e4):
+            return self.intent
+        return replace(self.intent, price_e4=self.price_e4, trigger_e4=self.trigger_e4)
 
 
 class Part(Struct):
@@ -96,6 +120,8 @@ class Heard(Struct):
         parts: the broker's orders by their number; under no number what named none.
         refusal: the newest reason for a no, and when it was told.
         text: the newest words, and when they were told.
+        price_e4: when its limit was last told, and what it was; 0: as intended.
+        trigger_e4: the same of what wakes it.
         at_ns: the newest fact, updates aside.
         first_ns: each update, its instant left out, and when it was first told.
     """
@@ -106,6 +132,8 @@ class Heard(Struct):
     parts: dict[str, Part] = field(default_factory=dict)
     refusal: tuple[int, str] = (0, "")
     text: tuple[int, str] = (0, "")
+    price_e4: tuple[int, int] = (0, 0)
+    trigger_e4: tuple[int, int] = (0, 0)
     at_ns: int = 0
     first_ns: dict[OrderUpdated, int] = field(default_factory=dict)
 
@@ -133,8 +161,8 @@ def hear(heard: Heard, fact: OrderFact) -> None:
         case OrderUpdated():
             part = _hear_of_part(heard, fact.broker_order_id, BOOK_WORDS[fact.state])
             part.filled = max(part.filled, (fact.filled_quantity, fact.filled_value_e4))
-            if fact.quantity:
-                part.quantity = max(part.quantity, (fact.at_ns, fact.quantity))
+            if any(fact.terms):
+                _hear_terms(heard, part, fact)
             _say(heard, fact.at_ns, fact.kind, fact.text)
             told = replace(fact, at_ns=0)
             heard.first_ns[told] = min(heard.first_ns.get(told, fact.at_ns), fact.at_ns)
@@ -158,6 +186,16 @@ def _hear_of_part(heard: Heard, broker_order_id: str, evidence: Evidence) -> Par
     return part
 
 
+def _hear_terms(heard: Heard, part: Part, fact: OrderUpdated) -> None:
+    """Keep the newest of what the order asks; of one instant the greatest."""
+    if fact.quantity:
+        part.quantity = max(part.quantity, (fact.at_ns, fact.quantity))
+    if fact.price_e4:
+        heard.price_e4 = max(heard.price_e4, (fact.at_ns, fact.price_e4))
+    if fact.trigger_e4:
+        heard.trigger_e4 = max(heard.trigger_e4, (fact.at_ns, fact.trigger_e4))
+
+
 def _say(heard: Heard, at_ns: int, kind: Refusal | None, text: str) -> None:
     """Keep the newest reason and the newest words; of one instant the greatest."""
     if kind is not None:
@@ -170,8 +208,8 @@ def order_of(heard: Heard, intent: Intent) -> Order:
     """Return the order as all that was heard of its intent makes it."""
     ids = tuple(sorted(name for name in heard.parts if name))
     quantity, value_e4 = _filled(heard.parts, ids)
-    _, told = max((part.quantity for part in heard.parts.values()), default=(0, 0))
-    asked = intent.quantity if len(ids) > 1 else told or intent.quantity
+    changed = _changed(heard, intent) if len(ids) <= 1 else _AS_INTENDED
+    asked = changed.quantity or intent.quantity
     state = after(heard.state, Evidence.FILLED) if quantity >= asked else heard.state
     remaining = 0 if state in _ENDED_SHORT else max(0, asked - quantity)
     live = ids
@@ -192,8 +230,18 @@ def order_of(heard: Heard, intent: Intent) -> Order:
         at_ns=max((heard.at_ns, *heard.first_ns.values())),
         broker_order_ids=ids,
         recorded_ns=heard.recorded_ns,
-        changed_quantity=0 if asked == intent.quantity else asked,
+        changed=changed,
     )
+
+
+def _changed(heard: Heard, intent: Intent) -> Terms:
+    """Return what the one order of an intent asks otherwise than was intended."""
+    _, quantity = max((part.quantity for part in heard.parts.values()), default=(0, 0))
+    told = Terms(quantity, heard.price_e4[1], heard.trigger_e4[1])
+    if not any(told):
+        return _AS_INTENDED
+    intended = (intent.quantity, intent.price_e4, intent.trigger_e4)
+    return Terms(*(0 if now == was else now for now, was in zip(told, intended, strict=True)))
 
 
 def _rest(part: Part, intent: Intent) -> int:

@@ -12,7 +12,8 @@ from msgspec import Struct
 
 from daemon.domain.orders.book import Book
 from daemon.domain.orders.heard import Order
-from daemon.domain.orders.reconcile import AccountRead, behind, gone_of, positions
+from daemon.domain.orders.reconcile import behind, gone_of, positions
+from daemon.domain.orders.shown import AccountRead
 from daemon.domain.orders.words import OrderUpdated, Pocket, State
 
 

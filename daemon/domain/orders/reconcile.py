@@ -19,6 +19,7 @@ from daemon.domain.market.calendar import days_since_trading
 from daemon.domain.orders import changed
 from daemon.domain.orders.book import Book
 from daemon.domain.orders.heard import Order
+from daemon.domain.orders.shown import AccountRead, BrokerOrder, BrokerPosition
 from daemon.domain.orders.states import BOOK_WORDS, after, is_final
 from daemon.domain.orders.words import (
     Intent,
@@ -30,68 +31,14 @@ from daemon.domain.orders.words import (
     Purpose,
     Side,
     State,
+    Terms,
 )
 
 EXTERNAL = "external"
 """The strategy that orders and positions count for which are not of our making."""
 MANUAL = "manual"
 """The strategy that orders by hand count for; the leg is the symbol, and the product if carried."""
-
-
-class BrokerPosition(Struct, frozen=True):
-    """What the broker says is held of a contract in one product; units, below zero short."""
-
-    symbol: str
-    net_quantity: int
-    product: Product = Product.INTRADAY
-
-
-class BrokerOrder(Struct, frozen=True):
-    """An order as the broker's book shows it.
-
-    Attributes:
-        client_id: our own id; empty or strange where it was not ours.
-        broker_order_id: the broker's number.
-        symbol: of what.
-        side: which way.
-        quantity: units asked.
-        state: `WORKING`, `REJECTED`, `CANCELLED` or `FILLED`.
-        filled_quantity: units filled so far.
-        filled_value_e4: the sum of price x units over those fills.
-        text: the broker's words.
-        product: how what it fills is held.
-    """
-
-    client_id: str
-    broker_order_id: str
-    symbol: str
-    side: Side
-    quantity: int
-    state: State
-    filled_quantity: int
-    filled_value_e4: int
-    text: str = ""
-    product: Product = Product.INTRADAY
-
-
-class AccountRead(Struct, frozen=True):
-    """The broker's whole book at one instant; a read that failed has no answer at all.
-
-    Attributes:
-        orders: of the day.
-        positions: what is held.
-        at_ns: the instant.
-        owned: shares of earlier days, where the broker does not count them among its positions. The
-            owner's own are among them.
-        unpriced: the broker's numbers of orders that filled a while ago, and that it tells no price
-            of. They are shown as they stood before.
-    """
-
-    orders: tuple[BrokerOrder, ...]
-    positions: tuple[BrokerPosition, ...]
-    at_ns: int
-    owned: tuple[BrokerPosition, ...] = ()
-    unpriced: tuple[str, ...] = ()
+_NOTHING_NEW = Terms()
 
 
 class Difference(Struct, frozen=True):
@@ -161,7 +108,7 @@ def news(book: Book, read: AccountRead) -> tuple[OrderUpdated, ...]:
     for order in read.orders:
         told[id_in(book, order, read.at_ns)].append(order)
     return tuple(
-        updated(intent_id, each, read.at_ns, changed.told(known, each.state, each.quantity))
+        updated(intent_id, each, read.at_ns, changed.told(known, each.state, each.terms))
         for intent_id, seen in told.items()
         if (known := book.order(intent_id)) is not None and _knows_better(known, seen)
         for each in seen
@@ -173,8 +120,10 @@ def strangers(book: Book, read: AccountRead) -> tuple[BrokerOrder, ...]:
     return tuple(order for order in read.orders if not id_in(book, order, read.at_ns))
 
 
-def updated(intent_id: str, order: BrokerOrder, at_ns: int, quantity: int = 0) -> OrderUpdated:
-    """Return an order of the broker's book as evidence of one in ours; its units if changed."""
+def updated(
+    intent_id: str, order: BrokerOrder, at_ns: int, news: Terms = _NOTHING_NEW
+) -> OrderUpdated:
+    """Return an order of the broker's book as evidence of one in ours, with what it asks if new."""
     return OrderUpdated(
         intent_id=intent_id,
         broker_order_id=order.broker_order_id,
@@ -183,7 +132,7 @@ def updated(intent_id: str, order: BrokerOrder, at_ns: int, quantity: int = 0) -
         filled_value_e4=order.filled_value_e4,
         at_ns=at_ns,
         text=order.text,
-        quantity=quantity,
+        **news._asdict(),
     )
 
 
@@ -336,7 +285,7 @@ def _knows_better(known: Order, seen: list[BrokerOrder]) -> bool:
     if filled > (known.filled_quantity, known.filled_value_e4):
         return True
     if len(known.broker_order_ids) == 1:
-        is_changed = bool(changed.told(known, seen[0].state, seen[0].quantity))
+        is_changed = any(changed.told(known, seen[0].state, seen[0].terms))
         return is_changed or after(known.state, BOOK_WORDS[seen[0].state]) is not known.state
     rests = (0 if is_final(each.state) else each.quantity - each.filled_quantity for each in seen)
     return len(seen) == len(known.broker_order_ids) and sum(rests) < known.remaining_quantity

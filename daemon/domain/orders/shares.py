@@ -20,7 +20,8 @@ from daemon.domain.market.instruments import Kind, parts_of
 from daemon.domain.orders.book import Book, Position
 from daemon.domain.orders.heard import Order
 from daemon.domain.orders.outside import OUTSIDE, Leg, is_outside
-from daemon.domain.orders.reconcile import EXTERNAL, MANUAL, AccountRead, id_in, positions
+from daemon.domain.orders.reconcile import EXTERNAL, MANUAL, id_in, positions
+from daemon.domain.orders.shown import AccountRead
 from daemon.domain.orders.unsent import filled_unsent
 from daemon.domain.orders.words import (
     Intent,

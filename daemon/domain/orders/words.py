@@ -106,6 +106,20 @@ class State(StrEnum):
     FILLED = "FILLED"
 
 
+class Terms(NamedTuple):
+    """What an order asks.
+
+    Attributes:
+        quantity: units that it is of.
+        price_e4: its limit.
+        trigger_e4: what wakes it.
+    """
+
+    quantity: int = 0
+    price_e4: int = 0
+    trigger_e4: int = 0
+
+
 class Intent(Struct, frozen=True, omit_defaults=True):
     """One order that we want, committed before its request leaves and never sent twice.
 
@@ -223,7 +237,9 @@ class OrderUpdated(Struct, frozen=True, tag=True, omit_defaults=True):
         filled_value_e4: the sum of price x units over those fills.
         kind: why, where it was rejected.
         quantity: units that the order is of, which somebody may have changed at the broker; left
-            out of a record where it is 0: nothing new is told of it.
+            out of a record where it is 0: nothing new is told of it. So are the next two.
+        price_e4: its limit.
+        trigger_e4: what wakes it.
     """
 
     intent_id: str
@@ -235,6 +251,13 @@ class OrderUpdated(Struct, frozen=True, tag=True, omit_defaults=True):
     kind: Refusal | None = field(default_factory=_none)  # of factories, so that they stand in
     text: str = field(default_factory=str)  # records though nothing is told by them
     quantity: int = 0
+    price_e4: int = 0
+    trigger_e4: int = 0
+
+    @property
+    def terms(self) -> Terms:
+        """What it says of what the order asks."""
+        return Terms(self.quantity, self.price_e4, self.trigger_e4)
 
 
 OrderAnswer = OrderAccepted | OrderRefused | OutcomeUnknown | ConfirmationWanted

@@ -1,4 +1,4 @@
-"""A person makes an order of ours larger or smaller in the broker's own app."""
+"""A person makes another order of one of ours in the broker's own app: larger, smaller, moved."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from daemon.messages import (
     OrderAsked,
     PlaceByHand,
     PositionChanged,
+    SeeAccount,
 )
 from tests.kit.router import (
     KEEP,
@@ -50,6 +51,13 @@ def leaving(leg_id: str, lots: int = 4) -> Stage:
 def change(stage: Stage, n: int, lots: int) -> list[str]:
     """Somebody changes the order of the n-th intent, and the book is read."""
     stage.broker.change(stage.placed(n), 75 * lots)
+    return without_wakes(stage.tell(LinkRevived(stage.now_ns)) + stage.run(0.1))
+
+
+def move(stage: Stage, n: int, price: str, trigger: str = "") -> list[str]:
+    """Somebody gives the order of the n-th intent other prices, and the book is read."""
+    prices = {"price_e4": e4(price)} | ({"trigger_e4": e4(trigger)} if trigger else {})
+    stage.broker.change(stage.placed(n), **prices)
     return without_wakes(stage.tell(LinkRevived(stage.now_ns)) + stage.run(0.1))
 
 
@@ -224,6 +232,61 @@ def test_a_stop_that_was_made_smaller_and_fills_leaves_the_rest_to_an_exit():
     beat(stage, 30)
     assert (stage.broker.net(), stage.broker.flips) == ({}, [])
     assert exits(stage) == [225]
+
+
+def test_an_exit_that_was_moved_away_is_taken_back_though_its_step_asks_no_other_price():
+    """Of the last step the price stands while the market does: it rested there until the end."""
+    stage = begun(leg("hc"), place=("fill", "work"))
+    stage.tell(leave("hc"))
+    beat(stage, 8)
+    (last,) = stage.broker.resting()
+    beat(stage, 5)
+    assert stage.broker.resting() == [last]
+    move(stage, int(last.number.removeprefix("B")), "45")
+    stage.broker.calm()
+    beat(stage, 5)
+    assert (stage.broker.net(), stage.broker.resting()) == ({}, [])
+    at = f"order {last.number} of ours, to sell 75 {HC}, was changed at the broker and not by us"
+    limit = f"its limit is 45.00 now, {last.intent.price_e4 / 10_000:.2f} before"
+    so = "it is taken back where it rests beside the step of its ladder"
+    assert said(stage) == [f"{at}: {limit}; {so}"]
+
+
+def test_a_stop_that_was_moved_is_left_where_it_is_and_told_and_shown_there():
+    stage = stopped()
+    beat(stage, 2)
+    words = move(stage, 2, "140", "135")
+    assert [word for word in words if not word.startswith("note ")] == ["read"]
+    beat(stage, 70)
+    (stop,) = stage.broker.resting()
+    assert stop.number == "B2"
+    (seen,) = stage.ask(SeeAccount()).held
+    assert (seen.resident_quantity, seen.resident_trigger_e4) == (300, e4(135))
+    (text,) = said(stage)
+    assert "its limit is 140.00 now" in text
+    assert "its trigger is 135.00 now" in text
+    assert text.endswith("; it is left there, and our own stop stands as it did")
+
+
+def test_an_entry_that_was_moved_away_is_taken_back_though_the_market_stands():
+    stage = Stage(["work"], terms=READING)
+    stage.run()
+    stage.tell(enter(leg("ce")))
+    stage.run(0.2)
+    move(stage, 1, "140")
+    beat(stage, 3)
+    assert stage.placed(1).state is State.CANCELLED
+    assert "it is taken back where it rests too long" in said(stage)[0]
+
+
+def test_where_an_order_was_moved_to_is_what_another_would_trade_with():
+    """A stop that somebody wakes sooner stands in the way of a sale that passed beneath it."""
+    stage = stopped()
+    stage.tell(frame(stage.now_ns))
+    move(stage, 2, "140", "100.05")
+    whose = ("", "me", stage.now_ns)
+    sale = OrderAsked("r", "a", CE, Side.SELL, 75, OrderType.LIMIT, e4(101), 0, *whose)
+    assert stage.ask(PlaceByHand(sale, dry_run=True)).code == "self_trade"
 
 
 def test_a_change_that_is_undone_is_told_and_counted_like_any_other():

@@ -9,7 +9,16 @@ import pytest
 from daemon.domain.instants import SECOND_NS
 from daemon.domain.money import E4
 from daemon.domain.orders.margin import MarginLeg
-from daemon.domain.orders.words import OrderAccepted, Product, Purpose, Refusal, Side, State
+from daemon.domain.orders.words import (
+    OrderAccepted,
+    OrderType,
+    Product,
+    Purpose,
+    Refusal,
+    Side,
+    State,
+    Terms,
+)
 from daemon.messages import BrokerPosition, LoggedIn
 from tests.kit.kite_account import OTHERS, approved
 from tests.kit.kite_at_twin import AtTwin
@@ -53,6 +62,19 @@ async def test_an_order_that_a_person_changes_in_the_app_is_of_what_he_made_of_i
     assert (read.orders[0].quantity, read.orders[0].state) == (units, State.WORKING)
     (found,) = await at.broker.find(taken.intent_id)
     assert found.quantity == units
+
+
+async def test_an_order_that_a_person_moves_in_the_app_is_told_where_he_put_it(at):
+    stop = {"order_type": OrderType.STOP_LIMIT, "trigger_e4": 190 * E4, "price_e4": 189 * E4}
+    (taken,) = await at.broker.place(approved(symbol=CALL, quantity=LOT, **stop))
+    path = f"/orders/regular/{taken.broker_order_id}"
+    there = {"order_type": "SL", "price": "180.05", "trigger_price": "181"}
+    told = await at.twin.ask("PUT", path, data=there)
+    (read,) = await at.broker.read()
+    (found,) = await at.broker.find(taken.intent_id)
+
+    assert told.status == 200
+    assert read.orders[0].terms == found.terms == Terms(LOT, 1_800_500, 1_810_000)
 
 
 async def test_a_person_s_token_makes_a_session_and_counts_once(at):

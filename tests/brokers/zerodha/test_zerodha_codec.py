@@ -87,6 +87,30 @@ def test_of_how_many_units_an_order_is_now_is_told_while_it_says_what_fills(stat
 
 
 @pytest.mark.parametrize(
+    ("status", "told"),
+    [
+        ("OPEN", (2_105_000, 2_100_000)),
+        ("TRIGGER PENDING", (2_105_000, 2_100_000)),
+        ("COMPLETE", (0, 0)),
+        ("CANCELLED", (0, 0)),
+        ("REJECTED", (0, 0)),
+    ],
+)
+def test_at_which_prices_an_order_rests_is_told_while_it_works(status, told):
+    filled = 150 if status == "COMPLETE" else 75
+    moved = record(status=status, filled_quantity=filled, price=210.5, trigger_price=210)
+    news, shown = codec.updated(moved, NOW), codec.shown(moved, names)
+    assert (news.price_e4, news.trigger_e4) == (shown.price_e4, shown.trigger_e4) == told
+
+
+@pytest.mark.parametrize("price", [None, "", "210", "x", -5, 1e30, [], {"a": 1}, True])
+def test_a_price_that_cannot_be_read_is_none_and_hides_no_fill(price):
+    told = codec.updated(record(price=price, trigger_price=price), NOW)
+    assert (told.price_e4, told.trigger_e4) in [(0, 0), (2_100_000, 2_100_000)]
+    assert told.filled_quantity == 75
+
+
+@pytest.mark.parametrize(
     ("status", "state"),
     [
         ("COMPLETE", State.FILLED),

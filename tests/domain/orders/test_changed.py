@@ -1,18 +1,28 @@
-"""An order of ours that somebody made larger or smaller at the broker: what is told, and said."""
+"""An order of ours of which somebody made another at the broker: what is told, and said."""
 
 import pytest
 
-from daemon.domain.orders.changed import lowered_by, sentence, told
+from daemon.domain.orders.changed import as_news, lowered_by, sentence, told
 from daemon.domain.orders.heard import Heard, hear, order_of
-from daemon.domain.orders.words import IntentRecorded, OrderUpdated, Purpose, State
+from daemon.domain.orders.words import (
+    IntentRecorded,
+    OrderType,
+    OrderUpdated,
+    Purpose,
+    State,
+    Terms,
+)
 from tests.domain.orders.test_book import intent
 
 
-def order(quantity=0, number="7", purpose=Purpose.EXIT):
+def order(quantity=0, price_e4=0, trigger_e4=0, **changes):
+    """A stop of 130 units, woken at 90 and of a limit of 100 unless told."""
+    stop = {"order_type": OrderType.STOP_LIMIT, "trigger_e4": 900_000, "purpose": Purpose.EXIT}
     heard = Heard()
-    hear(heard, IntentRecorded(intent(purpose=purpose), 1))
-    if quantity:
-        hear(heard, OrderUpdated("a", number, State.WORKING, 0, 0, 4, quantity=quantity))
+    hear(heard, IntentRecorded(intent(**stop | changes), 1))
+    if quantity or price_e4 or trigger_e4:
+        asks = {"quantity": quantity, "price_e4": price_e4, "trigger_e4": trigger_e4}
+        hear(heard, OrderUpdated("a", "7", State.WORKING, 0, 0, 4, **asks))
     return order_of(heard, heard.intent)
 
 
@@ -28,7 +38,43 @@ def order(quantity=0, number="7", purpose=Purpose.EXIT):
     ],
 )
 def test_of_how_many_units_an_order_is_is_news_while_it_says_what_fills(state, quantity, news):
-    assert told(order(), state, quantity) == news
+    assert told(order(), state, Terms(quantity)) == Terms(news)
+
+
+ASKED = Terms(130, 1_000_000, 900_000)
+
+
+@pytest.mark.parametrize(
+    ("state", "shown", "news"),
+    [
+        (State.WORKING, ASKED, Terms()),
+        (State.WORKING, Terms(130, 1_010_000, 900_000), Terms(0, 1_010_000)),
+        (State.WORKING, Terms(130, 1_000_000, 950_000), Terms(0, 0, 950_000)),
+        (State.WORKING, Terms(65, 1_010_000, 950_000), Terms(65, 1_010_000, 950_000)),
+        (State.FILLED, Terms(130, 1_010_000, 950_000), Terms()),
+        (State.CANCELLED, Terms(65, 1_010_000, 950_000), Terms()),
+        (State.REJECTED, Terms(65, 1_010_000, 950_000), Terms()),
+    ],
+)
+def test_at_which_prices_an_order_rests_is_news_while_it_works(state, shown, news):
+    assert told(order(), state, shown) == news
+
+
+def test_an_order_that_we_left_to_the_market_has_no_price_that_somebody_could_change():
+    left = order_of(Heard(), intent(order_type=OrderType.MARKET, price_e4=0))
+    assert told(left, State.WORKING, Terms(130, 1_010_000, 5)) == Terms()
+
+
+def test_what_a_price_was_changed_back_to_is_news_of_an_order_that_was_moved():
+    assert told(order(price_e4=1_010_000), State.WORKING, ASKED) == Terms(0, 1_000_000)
+
+
+def test_a_word_keeps_of_what_an_order_asks_only_what_is_new():
+    said = OrderUpdated("a", "7", State.WORKING, 0, 0, 4, None, "", *ASKED)
+    plain = OrderUpdated("a", "7", State.WORKING, 0, 0, 4)
+    assert as_news(order(), said) == plain
+    assert as_news(order(), plain) is plain
+    assert as_news(order(65), said).terms == Terms(130)
 
 
 @pytest.mark.parametrize(("now", "units"), [(65, 65), (195, -65), (0, 0), (130, 0)])
@@ -58,3 +104,40 @@ def test_what_was_made_of_an_order_is_said_with_what_follows(purpose, now, alone
     what = f"order 7 of ours, to sell 130 {made.intent.symbol}"
     said = f"{what}, was changed at the broker and not by us: it is of {now} now"
     assert sentence(made, order(purpose=purpose), alone=alone) == said + so
+
+
+LIMIT = "its limit is 101.00 now, 100.00 before"
+TRIGGER = "its trigger is 95.00 now, 90.00 before"
+RESTS = "it is taken back where it rests too long"
+
+
+@pytest.mark.parametrize(
+    ("purpose", "now", "alone", "said"),
+    [
+        (
+            Purpose.EXIT,
+            {"price_e4": 1_010_000},
+            False,
+            f"{LIMIT}; it is taken back where it rests beside the step of its ladder",
+        ),
+        (
+            Purpose.RESIDENT_STOP,
+            {"price_e4": 1_010_000, "trigger_e4": 950_000},
+            False,
+            f"{LIMIT}; {TRIGGER}; it is left there, and our own stop stands as it did",
+        ),
+        (
+            Purpose.ENTRY,
+            {"quantity": 65, "trigger_e4": 950_000},
+            False,
+            f"it is of 65 now; {TRIGGER}; its entry is given up; {RESTS}",
+        ),
+        (Purpose.ENTRY, {"price_e4": 1_010_000}, True, LIMIT),
+    ],
+)
+def test_the_prices_that_somebody_gave_an_order_are_said_beside_those_before(
+    purpose, now, alone, said
+):
+    made = order(purpose=purpose, **now)
+    told = sentence(made, order(purpose=purpose), alone=alone)
+    assert told.removesuffix(said).endswith("was changed at the broker and not by us: ")

@@ -99,6 +99,32 @@ def test_an_order_is_of_what_the_broker_told_last(facts, state, quantity, remain
         )
 
 
+def moved(price_e4, trigger_e4=0, number="7", at_ns=4):
+    told = {"price_e4": price_e4, "trigger_e4": trigger_e4}
+    return OrderUpdated("a", number, State.WORKING, 0, 0, at_ns, **told)
+
+
+@pytest.mark.parametrize(
+    ("facts", "price_e4", "trigger_e4"),
+    [
+        ((), 1_000_000, 900_000),
+        ((moved(1_010_000),), 1_010_000, 900_000),
+        ((moved(0, 950_000),), 1_000_000, 950_000),
+        ((moved(1_010_000), moved(0, 950_000, at_ns=5)), 1_010_000, 950_000),
+        ((moved(1_010_000), moved(1_020_000, at_ns=5)), 1_020_000, 900_000),
+        ((moved(1_010_000), moved(1_000_000, at_ns=5)), 1_000_000, 900_000),
+        ((moved(1_010_000), moved(0, number="8")), 1_000_000, 900_000),
+    ],
+)
+def test_an_order_rests_at_the_prices_that_the_broker_told_last(facts, price_e4, trigger_e4):
+    stop = IntentRecorded(intent(trigger_e4=900_000), 0)
+    for order in (of(stop, *facts), of(stop, *reversed(facts)), of(stop, *facts, *facts)):
+        assert order.terms == (130, price_e4, trigger_e4)
+        rests = order.as_it_rests
+        assert (rests.price_e4, rests.trigger_e4) == (price_e4, trigger_e4)
+        assert replace(rests, price_e4=1_000_000, trigger_e4=900_000) == order.intent
+
+
 def test_a_question_is_told_with_its_order_until_the_broker_says_more():
     assert (
         of(ASKED, PARKED).text == "the broker asks before it takes it: are you sure? (question q7)"

@@ -8,13 +8,8 @@ from msgspec.structs import replace
 from daemon.domain.instants import DAY_NS
 from daemon.domain.orders.book import Book
 from daemon.domain.orders.lapsed import lapsed
-from daemon.domain.orders.reconcile import (
-    AccountRead,
-    BrokerOrder,
-    BrokerPosition,
-    Difference,
-    compare,
-)
+from daemon.domain.orders.reconcile import Difference, compare
+from daemon.domain.orders.shown import AccountRead, BrokerOrder, BrokerPosition
 from daemon.domain.orders.words import (
     IntentRecorded,
     OrderAccepted,

@@ -17,7 +17,8 @@ from daemon.domain.orders.outside import (
     is_outside,
     may_sell,
 )
-from daemon.domain.orders.reconcile import EXTERNAL, BrokerOrder, external
+from daemon.domain.orders.reconcile import EXTERNAL, external
+from daemon.domain.orders.shown import BrokerOrder
 from daemon.domain.orders.words import IntentRecorded, Pocket, Product, Side, State
 
 A, B = ("a", "x"), ("b", "x")

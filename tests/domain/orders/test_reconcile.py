@@ -9,9 +9,6 @@ from daemon.domain.instants import DAY_NS, at, day_of, instant
 from daemon.domain.orders.book import Book
 from daemon.domain.orders.reconcile import (
     EXTERNAL,
-    AccountRead,
-    BrokerOrder,
-    BrokerPosition,
     Difference,
     compare,
     external,
@@ -23,6 +20,7 @@ from daemon.domain.orders.reconcile import (
     unexplained,
     with_ours,
 )
+from daemon.domain.orders.shown import AccountRead, BrokerOrder, BrokerPosition
 from daemon.domain.orders.words import (
     IntentRecorded,
     OrderAccepted,

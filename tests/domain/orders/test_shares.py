@@ -10,14 +10,7 @@ from msgspec.structs import replace
 
 from daemon.domain.instants import at, day_of
 from daemon.domain.orders.book import Book, Position
-from daemon.domain.orders.reconcile import (
-    EXTERNAL,
-    MANUAL,
-    AccountRead,
-    BrokerOrder,
-    BrokerPosition,
-    external_id,
-)
+from daemon.domain.orders.reconcile import EXTERNAL, MANUAL, external_id
 from daemon.domain.orders.shares import (
     BACK,
     MOVED,
@@ -29,6 +22,7 @@ from daemon.domain.orders.shares import (
     by_reading,
     told_apart,
 )
+from daemon.domain.orders.shown import AccountRead, BrokerOrder, BrokerPosition
 from daemon.domain.orders.words import (
     IntentRecorded,
     OrderUpdated,

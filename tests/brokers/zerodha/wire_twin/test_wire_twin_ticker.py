@@ -61,7 +61,8 @@ async def pushed(socket):
             told = texts.pushed(message.data)
             if isinstance(told, texts.Notice):
                 return told
-            return msgspec.convert(json.loads(message.data)["data"], codec.OrderRecord)
+            record = json.dumps(json.loads(message.data)["data"])
+            return msgspec.json.decode(record, type=codec.OrderRecord)
 
 
 async def test_a_subscription_shows_what_is_known_and_then_each_frame():
