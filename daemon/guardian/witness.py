@@ -237,7 +237,10 @@ class Witness:
             quantity=order.remaining_quantity,
             old=old,
             shown=bool(self._odd)  # it may be this one, and have lost its id
-            or any(each.client_id == intent.intent_id for each in read.orders),
+            or any(
+                reconcile.id_in(self.books.book, each, read.at_ns) == intent.intent_id
+                for each in read.orders
+            ),
             agreed=held == self.books.book.within(intent.pocket).net,
             equal_ns=self._lasted_ns(intent.intent_id, in_doubt, read.at_ns),
             replaced_ago_ns=None if since_ns is None else read.at_ns - since_ns,

@@ -446,6 +446,16 @@ def test_an_exit_that_somebody_moves_away_is_taken_back_and_asked_anew():
     assert [type(each) for each in account.round(6).asked] == [Cancel]
 
 
+def test_an_exit_of_ours_whose_record_has_lost_its_id_closes_its_leg_once():
+    owed = intent("E2", CALL, BUY, purpose=Purpose.EXIT)
+    facts = (IntentRecorded(owed, NOON), OrderAccepted("E2", "BE2", NOON))
+    account = Account(*entered("E1", CALL, SELL), *facts, held={CALL: 0})
+    account.orders = (replace(shown("E2", CALL, BUY, State.FILLED, 65), client_id=""),)
+    done = account.round()
+    assert account.closer.books.book.order("E2").state is State.FILLED
+    assert (exits(done), [each for each in done.told if "not of our making" in each]) == ([], [])
+
+
 def test_units_that_nobody_has_changed_are_recorded_by_no_news():
     account = Account(*entered("E1", CALL, SELL), held={CALL: -65})
     known = account.closer.books.book.order("E1")

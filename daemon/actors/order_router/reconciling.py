@@ -31,7 +31,7 @@ from daemon.domain.orders.reconcile import (
     compare,
     external,
     external_id,
-    stranger_in,
+    numbered_in,
     strangers,
     unexplained,
 )
@@ -189,9 +189,9 @@ def answered(desk: Desk, read: AccountRead) -> frozenset[str]:
 
 
 def known_as(desk: Desk, fact: Heard, now_ns: int) -> Heard:
-    """Return news under the id that our book has for it: a stranger's order has one of ours."""
+    """Return news under the id that our book has for it, where it bears none that we know."""
     if isinstance(fact, OrderUpdated) and desk.book.order(fact.intent_id) is None:
-        intent_id = stranger_in(desk.book, fact.broker_order_id, now_ns)
+        intent_id = numbered_in(desk.book, fact.broker_order_id, now_ns)
         if intent_id:
             return replace(fact, intent_id=intent_id)
     return fact

@@ -18,6 +18,7 @@ from msgspec import Struct, msgpack
 from msgspec.structs import replace
 
 from daemon.domain.orders.heard import Heard, Order, hear, order_of
+from daemon.domain.orders.numbers import Numbers
 from daemon.domain.orders.states import is_open
 from daemon.domain.orders.words import Intent, IntentRecorded, OrderFact, Pocket, Side
 
@@ -65,6 +66,7 @@ class Book:
 
     Attributes:
         pockets: what is held and may come about, by contract and product; others hold nothing.
+        numbers: the broker's, of all orders that were ever in the book.
     """
 
     def __init__(self, mark: str = "") -> None:
@@ -74,6 +76,7 @@ class Book:
         self._orders: dict[str, Order] = {}
         self._open: dict[str, Order] = {}
         self._children: defaultdict[str, set[str]] = defaultdict(set)
+        self.numbers = Numbers()
         self._positions: dict[tuple[str, str], Position] = {}
         self.pockets: dict[Pocket, Tally] = {}
         self._tallies: dict[str, Tally] = {}
@@ -179,6 +182,7 @@ class Book:
         intent_id = order.intent.intent_id
         self._orders[intent_id] = order
         self._children[order.intent.parent].add(intent_id)
+        self.numbers.note(order)
         if is_open(order.state):
             self._open[intent_id] = order
         else:

@@ -88,18 +88,25 @@ def id_in(book: Book, order: BrokerOrder, at_ns: int) -> str:
     """Return under which id our book knows an order of the broker's; empty: it does not."""
     if book.order(order.client_id) is not None:
         return order.client_id
-    return stranger_in(book, order.broker_order_id, at_ns)
+    return numbered_in(book, order.broker_order_id, at_ns)
 
 
-def stranger_in(book: Book, broker_order_id: str, at_ns: int) -> str:
-    """Return under which id our book knows a stranger by its number; empty: it does not.
+def numbered_in(book: Book, broker_order_id: str, at_ns: int) -> str:
+    """Return under which id our book knows an order by its number; empty: it does not.
 
-    Until the next session begins a broker may still show the orders of the last one, through
-    nights, weekends and holidays; it may have been seen first on any day since.
+    A stranger's is never known otherwise, and one of ours may be shown without its id. Until the
+    next session begins a broker may still show the orders of the last one, through nights,
+    weekends and holidays; a stranger may have been seen first on any day since.
     """
-    days = map(start_of, days_since_trading(at_ns))
-    ids = (external_id(book, broker_order_id, day_ns) for day_ns in days)
-    return next((each for each in ids if book.order(each) is not None), "")
+    days = days_since_trading(at_ns)
+    ids = (external_id(book, broker_order_id, start_of(day)) for day in days)
+    stranger = next((each for each in ids if book.order(each) is not None), "")
+    if stranger:
+        return stranger
+    found = (book.order(intent_id) for intent_id in book.numbers.of(broker_order_id))
+    ours = (each.intent for each in found if each is not None and not is_strangers(each.intent))
+    todays = (each.intent_id for each in ours if day_of(each.decided_ns) in days)
+    return max(todays, default="")
 
 
 def news(book: Book, read: AccountRead) -> tuple[OrderUpdated, ...]:

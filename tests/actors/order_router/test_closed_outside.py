@@ -69,6 +69,25 @@ def test_a_leg_that_a_person_closed_at_the_broker_is_not_closed_again(leg_id, si
     assert len(stage.told(ExitOwed)) == len(stage.told(ExitFinished)) == 1
 
 
+@pytest.mark.parametrize("how", ["pushed", "read"])
+def test_an_exit_of_ours_whose_record_has_lost_its_id_closes_its_leg_once_after_a_restart(how):
+    """It was taken for a stranger's, whose fill is handed on to the leg that it has closed."""
+    stage = begun("hc", place=("fill", "work"))
+    stage.tell(leave("hc"))
+    stage.run(0.2)
+    exit_of_it = stage.placed(2)
+    exit_of_it.intent = replace(exit_of_it.intent, intent_id="")
+    stage.build()
+    stage.run(0.2)
+    told = stage.broker.fill(exit_of_it, stage.now_ns)
+    if how == "pushed":
+        stage.tell(told)
+    stage.run(31)
+    assert net(stage, "hc") == net(stage, HC, "external") == 0
+    assert (stage.broker.net(), len(stage.broker.orders)) == ({}, 2)
+    assert len(stage.told(ExitOwed)) == len(stage.told(ExitFinished)) == 1
+
+
 def test_a_part_that_a_person_closed_leaves_the_rest_to_the_exit():
     stage = begun(leg("hc", 3))
     stage.broker.stranger(HC, Side.SELL, 75, filled=75)

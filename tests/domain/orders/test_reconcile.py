@@ -145,6 +145,37 @@ def test_an_order_that_our_book_knows_under_no_id_is_a_stranger():
     assert strangers(book(), read(shown(), stranger)) == (stranger,)
 
 
+@pytest.mark.parametrize("client_id", ["", "theirs"])
+def test_an_order_of_ours_that_is_shown_without_its_id_is_known_by_its_number(client_id):
+    """It was a stranger's after a restart, whose fill closed a leg a second time."""
+    ours, shorn = book(ACCEPTED), shown(State.FILLED, 75, client_id=client_id)
+    assert strangers(ours, read(shorn)) == ()
+    (told,) = news(ours, read(shorn))
+    assert (told.intent_id, told.filled_quantity) == (ID, 75)
+
+
+@pytest.mark.parametrize(
+    ("heard", "number", "days"),
+    [
+        pytest.param([ACCEPTED], "B7", 0, id="another number"),
+        pytest.param([ACCEPTED], "B1", 3, id="that number on another day"),
+        pytest.param([updated(State.WORKING, number="")], "", 0, id="no number"),
+        pytest.param([OutcomeUnknown(ID, "", NOW)], "B1", 0, id="one whose number nobody told"),
+    ],
+)
+def test_by_no_other_number_and_on_no_other_day_is_an_order_ours(heard, number, days):
+    stranger = shown(client_id="", number=number)
+    assert id_in(book(*heard), stranger, NOW + days * DAY_NS) == ""
+
+
+def test_the_newest_of_our_orders_bears_a_number_that_two_were_told_with():
+    later = f"{ID[:-1]}{int(ID[-1]) + 1}"
+    made = book(ACCEPTED)
+    made.apply(IntentRecorded(replace(INTENT, intent_id=later), NOW))
+    made.apply(OrderAccepted(later, "B1", NOW))
+    assert id_in(made, shown(client_id=""), NOW) == later
+
+
 def test_a_stranger_that_was_taken_in_is_known_by_its_number_on_that_day():
     stranger = shown(client_id="theirs", number="B7")
     made = book()
