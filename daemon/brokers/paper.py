@@ -171,6 +171,7 @@ def _settled(event: words.Event) -> Settled | None:
 
 
 def _updated(report: words.OrderReport, at_ns: int) -> OrderUpdated:
+    price_e4, trigger_e4 = _asked_e4(report)
     return OrderUpdated(
         intent_id=report.client_id,
         broker_order_id=report.order_id,
@@ -180,10 +181,13 @@ def _updated(report: words.OrderReport, at_ns: int) -> OrderUpdated:
         at_ns=max(report.at_ns, at_ns),
         kind=Refusal(report.reason.value) if report.reason else None,
         text=report.text,
+        price_e4=price_e4,
+        trigger_e4=trigger_e4,
     )
 
 
 def _shown(report: words.OrderReport) -> BrokerOrder:
+    price_e4, trigger_e4 = _asked_e4(report)
     return BrokerOrder(
         client_id=report.client_id,
         broker_order_id=report.order_id,
@@ -195,7 +199,16 @@ def _shown(report: words.OrderReport) -> BrokerOrder:
         filled_value_e4=report.filled_value_e4,
         text=report.text,
         product=Product(report.product),
+        price_e4=price_e4,
+        trigger_e4=trigger_e4,
     )
+
+
+def _asked_e4(report: words.OrderReport) -> tuple[int, int]:
+    """Return at which limit and trigger an order works, which somebody may have changed."""
+    if report.status is not words.Status.WORKING:
+        return 0, 0
+    return report.price_e4, report.trigger_e4
 
 
 def _placed(intent_id: str, answer: words.PlaceAnswer) -> Answer:

@@ -1,8 +1,9 @@
 """The broker's own terminal: somebody trades in the account past the daemon, and nobody tells it.
 
 He closes what is held there, wholly, in part or more than it, or opens something; at the market, or
-by an order that rests. Once nothing goes wrong any more he takes back what rests, and closes what
-is his own by his trades and is shown to him as that, unless a kill does.
+by an order that rests. Or he moves an order of the daemon's. Once nothing goes wrong any more he
+takes back what rests, and closes what is his own by his trades and is shown to him as that, unless
+a kill does.
 """
 
 from __future__ import annotations
@@ -20,12 +21,14 @@ from daemon.simulation.known import Known
 from daemon.simulation.market import UNDERLYING
 from daemon.simulation.outside import Outside
 from daemon.twin.exchange import Exchange
-from daemon.twin.words import OrderReport, OrderType, Side, Status, Trade, TwinOrder
+from daemon.twin.words import Change, OrderReport, OrderType, Side, Status, Trade, TwinOrder
 
 MARK = "terminal-"
 """How the ids of his orders begin; none of them is one of ours."""
 _OPENS = 8
 """One deed in so many opens something, and does not close."""
+_MOVES = 2
+"""One deed in so many moves what the daemon has resting there, if anything does."""
 _RESTS = 4
 """One order in so many rests away from the market."""
 _AWAY = 20
@@ -48,6 +51,8 @@ class Terminal:
     def trade(self, frame: Frame, now_ns: int) -> None:
         """Do something by the prices of a frame."""
         self._deeds += 1
+        if self._below(_MOVES, "moves") == 0 and self._move(now_ns):
+            return
         held = sorted(
             (each.symbol, each.product, each.net_quantity)
             for each in self._exchange.positions()
@@ -100,6 +105,24 @@ class Terminal:
                 found = True
                 self._place(pocket, side, his, 0, now_ns)
         return found
+
+    def _move(self, now_ns: int) -> bool:
+        """Give an order of the daemon's other prices, nearer or further; say whether one rests."""
+        resting = [
+            each
+            for each in self._exchange.orders()
+            if each.status is Status.WORKING and not is_persons(each.client_id)
+        ]
+        if not resting:
+            return False
+        order = resting[self._below(len(resting), "moves which")]
+        ticks = 1 + self._below(_AWAY, "moves so far")
+        by_e4 = self._contract(order.symbol, now_ns).tick_e4 * ticks
+        by_e4 = (by_e4, -by_e4)[self._below(2, "moves where")]
+        trigger_e4 = order.trigger_e4 and order.trigger_e4 + by_e4
+        change = Change(now_ns, price_e4=order.price_e4 + by_e4, trigger_e4=trigger_e4)
+        self._exchange.modify(order.order_id, change, now_ns)
+        return True
 
     def _place(self, pocket: Pocket, side: Side, units: int, price_e4: int, now_ns: int) -> None:
         of = self._contract(pocket.symbol, now_ns)
