@@ -13,6 +13,7 @@ import msgspec
 from msgspec import Raw, Struct
 from msgspec.structs import replace
 
+from daemon.brokers.zerodha.strict import made_strict
 from daemon.domain.money import E4
 from daemon.errors import BrokerError, BrokerMisused, BrokerUnavailable, SessionRefused, WireGarbled
 from daemon.telemetry.redaction import STARS, Secret
@@ -78,12 +79,15 @@ _READ_ERRORS: dict[str, type[BrokerError]] = {
 
 
 def envelope(reply: Reply) -> Envelope:
-    """Return the envelope of an answer.
+    """Return the envelope of an answer, of one that is almost JSON as well.
 
     Raises:
         WireGarbled: it has none: a page for browsers, or a text that was cut.
     """
-    return parsed(reply.body, Envelope)
+    try:
+        return parsed(reply.body, Envelope)
+    except WireGarbled:
+        return parsed(made_strict(reply.body), Envelope)
 
 
 def data(reply: Reply, form: type[T]) -> T:

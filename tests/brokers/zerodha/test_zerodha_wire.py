@@ -51,6 +51,11 @@ def test_a_read_that_was_answered_gives_its_form():
     assert data(Reply(200, b'{"status":"success","data":[1,2]}'), list[int]) == [1, 2]
 
 
+def test_a_text_that_no_json_may_hold_hides_nothing_of_an_answer():
+    body = b'{"data":[1,2],"message":"half \\ud83d","status":"success"}'
+    assert data(Reply(200, body), list[int]) == [1, 2]
+
+
 @pytest.mark.parametrize(
     ("text", "units", "amount"),
     [
