@@ -21,12 +21,12 @@ from daemon.brokers.zerodha.codec import OrderRecord
 from daemon.brokers.zerodha.contracts import Contracts
 from daemon.brokers.zerodha.fills import Fills
 from daemon.brokers.zerodha.forms import REGULAR, cancellation, form_of
-from daemon.brokers.zerodha.instruments import Listed
+from daemon.brokers.zerodha.instruments import Listed, objection_to_lot
 from daemon.brokers.zerodha.resuming import Resuming
 from daemon.brokers.zerodha.shares import Shares
 from daemon.brokers.zerodha.statuses import Statuses
 from daemon.brokers.zerodha.wire import whole
-from daemon.domain.instants import SECOND_NS
+from daemon.domain.instants import SECOND_NS, day_of
 from daemon.domain.market.polled import Stamped
 from daemon.domain.orders.limits import Approved
 from daemon.domain.orders.margin import MarginLeg
@@ -226,15 +226,19 @@ class Zerodha:
         return self._now_ns() <= intent.deadline_ns
 
     def _listed(self, intent: Intent) -> Listed:
-        """Return the contract of an order; an entry needs the contracts of its day.
+        """Return the contract of an order; an entry needs that of its day, in lots of our count.
 
         Raises:
-            BrokerMisused: it is not there.
+            BrokerMisused: it is not there, or of other lots.
         """
-        objection = self._contracts.objection(self._now_ns())
-        if objection and intent.purpose is Purpose.ENTRY:
+        now_ns = self._now_ns()
+        is_entry = intent.purpose is Purpose.ENTRY
+        if is_entry and (objection := self._contracts.objection(now_ns)):
             raise BrokerMisused(objection)
-        return self._contracts.of_symbol(intent.symbol)
+        listed = self._contracts.of_symbol(intent.symbol)
+        if is_entry and (objection := objection_to_lot(listed, day_of(now_ns))):
+            raise BrokerMisused(objection)
+        return listed
 
     async def _fresh_book(self) -> tuple[tuple[OrderRecord, ...], int]:
         """Return the book, read within the last second, and never before the last write."""

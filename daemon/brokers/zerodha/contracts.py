@@ -12,7 +12,7 @@ from functools import partial
 
 from daemon.brokers.zerodha import instruments, questions
 from daemon.brokers.zerodha.client import Client
-from daemon.brokers.zerodha.instruments import Listed, Master
+from daemon.brokers.zerodha.instruments import Listed, Master, objection_to_lot
 from daemon.brokers.zerodha.wire import without
 from daemon.domain.instants import SECOND_NS, day_of
 from daemon.errors import (
@@ -59,7 +59,7 @@ class Contracts:
         self._asked_ns: int | None = None
         self._came_ns: int | None = None
         self._is_awaited = False
-        self._told, self._left_out = set[str](), set[str]()
+        self._told, self._left_out, self._lots = set[str](), set[str](), set[str]()
         self.on_fetched: Callable[[], None] | None = None
         self.on_amiss: Callable[[str], object] | None = None
 
@@ -93,7 +93,8 @@ class Contracts:
     def options(self, underlying: str, expiry: date) -> tuple[Listed, ...]:
         """Return all options of an underlying that expire on a day; none without a file.
 
-        What is left out of them for what the file says of it is told once.
+        What is left out of them for what the file says of it is told once, and so are other lots
+        than those of our tables: what has them is not entered.
         """
         if self._master is None:
             return ()
@@ -106,6 +107,11 @@ class Contracts:
                 "out, for Zerodha's file of contracts cannot be understood there, or does not say "
                 f"what their names do: {names}"
             )
+        day = day_of(self._master.fetched_ns)
+        amiss = next(filter(None, (objection_to_lot(each, day) for each in found)), "")
+        if amiss and amiss not in self._lots:
+            self._lots.add(amiss)
+            self._tell(amiss)
         return found
 
     async def keep_up(self, client: Client, now_ns: int, within_s: float) -> None:

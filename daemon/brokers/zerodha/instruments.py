@@ -19,16 +19,16 @@ from daemon.brokers.zerodha.symbols import INDEX_NAMES, Named, name_of, parse_na
 from daemon.domain.instants import at, day_of
 from daemon.domain.market.instruments import (
     Exchange,
-    Instrument,
     Kind,
     Parts,
+    contract,
     exchange_of,
     is_index,
     parse_symbol,
     symbol_of,
 )
 from daemon.domain.money import e4
-from daemon.errors import WireGarbled
+from daemon.errors import RuleUnknown, WireGarbled
 
 MADE_BY = time(8, 30)
 """From when on a file that is fetched is that of its day, by Indian clocks."""
@@ -170,23 +170,29 @@ class Master(Struct):
         return tuple(found), tuple(left_out)
 
 
-def instrument(listed: Listed, freeze_quantity: int) -> Instrument:
-    """Return a contract with the lot and the tick that the broker says.
+def objection_to_lot(listed: Listed, day: date) -> str:
+    """Return why a contract is not to be entered: the broker trades it in other lots than we say.
+
+    All that is measured in lots would be out by that, and the broker might take it all the same.
 
     Args:
-        listed: a line that has a symbol of Ordo's.
-        freeze_quantity: the most units that one order may carry; the broker does not say.
+        listed: a line of the file.
+        day: the trading day.
+
+    Returns:
+        A sentence; empty where both are the same, or our tables have no such lot to size by.
     """
-    assert listed.parts is not None, f"{listed.symbol} is no symbol of Ordo's"
-    return Instrument(
-        symbol=listed.symbol,
-        underlying=listed.parts.underlying,
-        kind=listed.parts.kind,
-        lot=listed.lot,
-        tick_e4=listed.tick_e4,
-        freeze_quantity=freeze_quantity,
-        expiry=listed.parts.expiry,
-        strike_e4=listed.parts.strike_e4,
+    if listed.parts is None or listed.parts.kind is Kind.INDEX:
+        return ""
+    try:
+        ours = contract(listed.parts, day).lot
+    except RuleUnknown:
+        return ""
+    if listed.lot == ours:
+        return ""
+    return (
+        f"Zerodha trades {listed.symbol} in lots of {listed.lot}, and the lot is {ours} by Ordo's "
+        "own tables; a newer Ordo is needed to enter it"
     )
 
 

@@ -45,6 +45,7 @@ from daemon.messages import (
 from daemon.telemetry.redaction import Secret
 from tests.kit.kite_account import (
     CALL,
+    CONTRACTS,
     GRANTED,
     NOW,
     OTHERS,
@@ -191,6 +192,24 @@ async def test_where_the_contracts_of_the_day_do_not_come_the_account_is_read_by
     assert isinstance(told, LoggedIn)
     assert read.positions == (BrokerPosition(CALL, -65),)
     assert "the contracts are those of 2026-08-18" in account.contracts.objection(NOW + DAY_NS)
+
+
+@pytest.mark.parametrize(("purpose", "leaves"), [(Purpose.ENTRY, False), (Purpose.EXIT, True)])
+async def test_what_the_broker_trades_in_other_lots_is_left_and_never_entered(
+    account, purpose, leaves
+):
+    """An entry of one lot by our tables was two of the broker's, and left all the same."""
+    other = CONTRACTS.replace(",65,CE,", ",30,CE,")
+    account.script.on("GET /instruments", Answer(200, other.encode(), "text/csv"))
+    account.later(DAY_NS // SECOND_NS)
+    await account.log_in()
+    asked = approved(purpose=purpose, deadline_ns=NOW + 2 * DAY_NS)
+    (told,) = await account.broker.place(asked)
+
+    assert ("POST /orders/regular" in account.script.routes()) is leaves
+    assert isinstance(told, OrderAccepted if leaves else OrderRefused)
+    if not leaves:
+        assert told.text.startswith(f"nothing was sent: Zerodha trades {CALL} in lots of 30")
 
 
 async def test_a_reading_does_not_wait_for_contracts_that_are_long_in_coming(account, monkeypatch):

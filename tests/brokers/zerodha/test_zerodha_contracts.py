@@ -243,6 +243,19 @@ async def test_an_option_that_contradicts_itself_is_left_out_and_told_once(accou
     await contracts.close()
 
 
+async def test_options_of_other_lots_than_ours_are_listed_and_told_of_once(account):
+    other = CONTRACTS.replace(",65,CE,NFO-OPT,NFO", ",30,CE,NFO-OPT,NFO")
+    contracts, told = over(OnDisk((other, NOW))), []
+    contracts.on_amiss = told.append
+    account.script.on("GET /instruments", HANGS)
+    await contracts.keep_up(account.client, NOW, LATE_S)
+    for _ in range(2):
+        assert [each.symbol for each in contracts.options("NIFTY", date(2026, 8, 25))] == [CALL]
+    (text,) = told
+    assert text.startswith(f"Zerodha trades {CALL} in lots of 30, and the lot is 65 by Ordo's own")
+    await contracts.close()
+
+
 async def test_where_nothing_was_kept_a_file_that_hangs_is_named_and_waited_for(
     account, monkeypatch
 ):

@@ -8,11 +8,12 @@ import random
 from datetime import date, time
 
 import pytest
+from msgspec.structs import replace
 
-from daemon.brokers.zerodha.instruments import instrument, read
+from daemon.brokers.zerodha.instruments import objection_to_lot, read
 from daemon.brokers.zerodha.symbols import Named, name_of, parse_name
 from daemon.domain.instants import at
-from daemon.domain.market.instruments import Instrument, Kind
+from daemon.domain.market.instruments import Kind
 from daemon.errors import WireGarbled
 from tests.kit.recordings import data_path
 
@@ -56,6 +57,7 @@ SYMBOLS = {
     "MCX:GOLD26OCTFUT": "MCX:GOLD26OCTFUT",
     "GLOBAL:SOMETHING": "GLOBAL:SOMETHING",
 }
+OPTION = "NIFTY-2026-08-18-24350-CE"
 MUTATIONS = int(os.environ.get("ORDO_FUZZ", "500"))
 SEED = int(os.environ.get("ORDO_FUZZ_SEED", "1"))
 
@@ -90,9 +92,31 @@ def test_a_line_tells_lot_and_tick():
     listed = MASTER.of_symbol("NIFTY-2026-08-18-24350-CE")
 
     assert (listed.token, listed.lot, listed.tick_e4) == (11_111_170, 65, 500)
-    assert instrument(listed, 1_800) == Instrument(
-        "NIFTY-2026-08-18-24350-CE", "NIFTY", Kind.CALL, 65, 500, 1_800, DAY, 243_500_000
-    )
+
+
+@pytest.mark.parametrize(
+    ("lot", "objection"),
+    [
+        ("65", ""),
+        ("130", "in lots of 130, and the lot is 65 by Ordo's own tables; a newer Ordo is needed"),
+        ("13", "in lots of 13, and the lot is 65 by Ordo's own tables; a newer Ordo is needed"),
+    ],
+)
+def test_a_contract_of_other_lots_than_our_tables_say_is_objected_to(lot, objection):
+    """Of half the lot an order of one lot was two, and nobody was told."""
+    option = next(line for line in LINES if "NIFTY2681824350CE" in line)
+    named = read(file(option.replace(",65,CE,", f",{lot},CE,")), FETCHED).of_symbol(OPTION)
+    assert objection in objection_to_lot(named, DAY)
+    assert bool(objection_to_lot(named, DAY)) == bool(objection)
+
+
+def test_of_what_our_tables_have_no_lot_of_none_is_wrong():
+    assert objection_to_lot(MASTER.of_symbol("NIFTY"), DAY) == ""
+    abroad = MASTER.of_name("MCX:GOLD26OCTFUT")
+    assert objection_to_lot(abroad, DAY) == ""
+    option = MASTER.of_symbol(OPTION)
+    unknown = replace(option, parts=replace(option.parts, underlying="NOBODY"))
+    assert objection_to_lot(unknown, DAY) == ""
 
 
 def test_an_index_has_neither_lot_nor_tick():
