@@ -49,9 +49,11 @@ def verify(
         goes_on: is told while records are read.
 
     Raises:
-        StoreError: it cannot be read at all, which includes damage to a file's own structure.
+        StoreError: it cannot be read at all, or, of all of it, its own structure is damaged.
     """
-    with store.reading() as reader:  # one snapshot, whatever is written meanwhile
+    with store.reading(
+        proven=since == GENESIS
+    ) as reader:  # one snapshot, whatever is written meanwhile
         head = reader.head()
         # No name holds the rows: what is left unread of them ends before the store is closed.
         broken = chain.verify(_links(telling(reader.cells(since.count), goes_on)), head, since)

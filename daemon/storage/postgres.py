@@ -117,8 +117,11 @@ class PostgresStore:
         return PostgresAside(Link(self._address, _ASIDE), self.name)
 
     @contextmanager
-    def reading(self) -> Iterator[Reader]:
+    def reading(self, *, proven: bool = False) -> Iterator[Reader]:  # noqa: ARG002  a server's is
         """Open it to read alone, as of one moment.
+
+        Args:
+            proven: a server keeps its own structure, and says where it could not.
 
         Raises:
             StoreError: it cannot be read, or is not of this version's schema.

@@ -25,6 +25,7 @@ from daemon.storage.store import Change
 from daemon.storage.tables.sqlite import SqliteTables, beside, committed
 from daemon.storage.tables.words import Statement
 from daemon.storage.whole import make_for_folder
+from daemon.telemetry.redaction import printable
 
 _BUSY_S = 0.25
 _BATCH_ROWS = 10_000
@@ -83,14 +84,20 @@ class SqliteStore:
         return SqliteAside(self._path)
 
     @contextmanager
-    def reading(self) -> Iterator[Reader]:
+    def reading(self, *, proven: bool = False) -> Iterator[Reader]:
         """Open the file to read alone, as of one moment.
 
+        Args:
+            proven: its own structure is gone through first: who reads on sees all records where
+                whoever looks for one by its number may not find it.
+
         Raises:
-            StoreError: it cannot be read, or is not of this version's schema.
+            StoreError: it cannot be read, is not of this version's schema, or is damaged.
         """
         with closing(open_to_read(self._path)) as db:
             db.execute("BEGIN")
+            if proven:
+                _prove(db, self._path)
             yield Reader(_selecting(db, self._path), self.name)
 
     def copy_to(self, path: Path) -> Head:
@@ -276,6 +283,19 @@ def _connected(path: Path) -> sqlite3.Connection:
         db = sqlite3.connect(uri, _BUSY_S, isolation_level=None, uri=True)
     db.text_factory = lambda raw: raw.decode("utf-8", "surrogateescape")
     return db
+
+
+def _prove(db: sqlite3.Connection, path: Path) -> None:
+    """Let nothing be read of a file whose pages lead a search elsewhere than a walk.
+
+    Raises:
+        StoreError: it is such a file; with what to do.
+    """
+    with refusing(path, "cannot be read"):
+        ((said,),) = db.execute("PRAGMA quick_check(1)")
+    if said != "ok":
+        text = f"the ledger {path} is damaged: {printable(said.splitlines()[-1])}"
+        raise StoreError(f"{text}; keep it aside and restore a copy", "ledger_altered")
 
 
 def _selecting(db: sqlite3.Connection, path: Path) -> Select:

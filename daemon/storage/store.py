@@ -144,11 +144,14 @@ class Store(Protocol):
         """
         ...
 
-    def reading(self) -> AbstractContextManager[Reader]:
+    def reading(self, *, proven: bool = False) -> AbstractContextManager[Reader]:
         """Open it to read alone, as of one moment.
 
+        Args:
+            proven: where it is a file, its own structure is gone through first.
+
         Raises:
-            StoreError: it cannot be read, or is not of this version's schema.
+            StoreError: it cannot be read, is not of this version's schema, or is damaged.
         """
         ...
 
