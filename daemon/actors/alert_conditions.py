@@ -266,5 +266,5 @@ def _of_machine(fact: EntriesPaused | EntriesHeld | ActorDisarmed | LinkDied) ->
             return Condition(_WARNING, "entries_paused", account, text, account)
         case LinkDied():
             text = "the feed is silent: its prices are stale, and trigger no stop"
-            text = f"{text}; where something is short at a broker, its quotes are asked for"
+            text = f"{text}; where something is held at a broker, its quotes are asked for"
             return Condition(_WARNING, "feed_silent", "", text)

@@ -24,9 +24,9 @@ class Held:
             self._units[key] = units
 
     @property
-    def is_short(self) -> bool:
-        """Whether anybody is short of anything."""
-        return any(units < 0 for units in self._units.values())
+    def is_flat(self) -> bool:
+        """Whether nobody holds anything."""
+        return not self._units
 
     def symbols(self) -> tuple[str, ...]:
         """Return what is held, each once, in the order of the alphabet."""

@@ -1,8 +1,9 @@
 """The quote poller: on a dead link it has the quotes of what is held asked for, once a second.
 
-It begins once the link has been dead for ten seconds within a session while anybody is short, and
-ends when the link lives again: until then those who guard judge by what it brings, and nobody else
-hears of it. Nothing it brings is a beat of the link, so entries stay where they are.
+It begins once the link has been dead for ten seconds within a session while anything is held,
+long or short, and ends when the link lives again: until then those who guard judge by what it
+brings, and nobody else hears of it. Nothing it brings is a beat of the link, so entries stay where
+they are.
 """
 
 from __future__ import annotations
@@ -97,7 +98,7 @@ class QuotePoller:
     def _from_ns(self, now_ns: int) -> int | None:
         """Return from when on quotes are asked for; None: they are not, as things stand."""
         opens_ns = next((opens for opens, closes in self._sessions if now_ns <= closes), None)
-        if opens_ns is None or self._died_ns is None or not self._held.is_short:
+        if opens_ns is None or self._died_ns is None or self._held.is_flat:
             return None
         return max(self._died_ns, opens_ns) + AFTER_NS  # a silence begins with the session
 

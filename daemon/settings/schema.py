@@ -215,7 +215,8 @@ class Risk(Table, frozen=True):
         ladder_steps_percent_e4: how far through the touch each attempt of an exit goes.
         ladder_edge_percent_e4: how far inside the price band its last attempt stays.
         ladder_interval_ms: how long an attempt may rest.
-        stale_policy: what becomes of shorts while the feed stays silent.
+        stale_policy: what becomes of shorts, and of long futures and shares, while the feed stays
+            silent.
         stale_after_ms: how long it is silent before they are told of, or left.
     """
 

@@ -1,7 +1,7 @@
 """Whether the quotes of what is held are asked for, because no link brings their prices.
 
 The poller answers no questions, but tells once in each silence of the link that it asks. It stops
-where the link lives, where nobody is short any more, and where the exchange does not trade.
+where the link lives, where nothing is held any more, and where the exchange does not trade.
 """
 
 from __future__ import annotations
@@ -42,5 +42,5 @@ class Asking:
         """
         if risk.link_alive or not self._begun:
             return False
-        shorts = (leg for watch in risk.watches for leg in watch.legs if leg.quantity < 0)
-        return any(Unguarded.ORDERS_CLOSED not in leg.unguarded_because for leg in shorts)
+        held = (leg for watch in risk.watches for leg in watch.legs if leg.quantity)
+        return any(Unguarded.ORDERS_CLOSED not in leg.unguarded_because for leg in held)

@@ -14,20 +14,20 @@ EXPIRED = LegExpired("s", "ce", CE, clock("15:30:00"))
 
 
 @pytest.mark.parametrize(
-    ("told", "symbols", "short"),
+    ("told", "symbols", "flat"),
     [
-        ((), (), False),
-        ((LinkDied(1),), (), False),
-        ((SHORT,), (CE,), True),
+        ((), (), True),
+        ((LinkDied(1),), (), True),
+        ((SHORT,), (CE,), False),
         ((LONG,), (PE,), False),
-        ((LONG, SHORT), (CE, PE), True),
-        ((SHORT, sold("ce", bought="90")), (), False),
-        ((SHORT, EXPIRED), (), False),
-        ((SHORT, replace(SHORT, account="b"), sold("ce", bought="90")), (CE,), True),
+        ((LONG, SHORT), (CE, PE), False),
+        ((SHORT, sold("ce", bought="90")), (), True),
+        ((SHORT, EXPIRED), (), True),
+        ((SHORT, replace(SHORT, account="b"), sold("ce", bought="90")), (CE,), False),
     ],
 )
-def test_it_knows_what_is_held_and_whether_anybody_is_short(told, symbols, short):
+def test_it_knows_what_is_held_and_whether_that_is_nothing(told, symbols, flat):
     held = Held()
     for fact in told:
         held.hear(fact)
-    assert (held.symbols(), held.is_short) == (symbols, short)
+    assert (held.symbols(), held.is_flat) == (symbols, flat)

@@ -1,16 +1,19 @@
 """The quote poller: when it asks, and what becomes of what it is told."""
 
 import pytest
+from msgspec.structs import replace
 
 from daemon.actors.quote_poller import PORT, PollDue, QuotePoller
 from daemon.domain.instants import SECOND_NS as S
 from daemon.domain.market.frames import Frame, Quote
 from daemon.domain.market.polled import Stamped
+from daemon.domain.orders.words import Side
 from daemon.messages import (
     FramePolled,
     LinkDied,
     LinkRevived,
     Noted,
+    PositionChanged,
     QuotesRead,
     QuotesUnread,
     ReadQuotes,
@@ -18,6 +21,7 @@ from daemon.messages import (
 from daemon.runtime.words import NOTHING, Call, Publish, Started, Take
 from tests.kit.acting import (
     CE,
+    LOT,
     PE,
     alarms,
     clock,
@@ -49,6 +53,11 @@ def asking() -> QuotePoller:
     return poller(day_opened(), sold("ce"), DIED, PollDue(DUE))
 
 
+def bought(leg) -> PositionChanged:
+    """A leg that is long."""
+    return replace(sold(leg), side=Side.BUY, bought_quantity=LOT, sold_quantity=0)
+
+
 def due(effects) -> list[int]:
     """When it wants to ask."""
     return [at_ns for at_ns, _ in alarms(effects)]
@@ -65,6 +74,7 @@ def stamped(**ages_s) -> QuotesRead:
     ("told", "message", "when"),
     [
         ((day_opened(), sold("ce")), DIED, DUE),
+        ((day_opened(), bought("ce")), DIED, DUE),
         ((day_opened(), DIED), sold("ce"), DUE),
         ((sold("ce"), DIED), day_opened(), DUE),
         ((day_opened(), sold("ce"), LinkDied(clock("09:00:00"))), Started(), None),
@@ -74,12 +84,13 @@ def stamped(**ages_s) -> QuotesRead:
         ((day_opened(), sold("ce")), LinkRevived(T), None),
     ],
     ids=[
-        *("the link dies", "something is sold while it is dead", "a day begins while it is dead"),
+        *("the link dies", "it dies while only longs are held"),
+        *("something is sold while it is dead", "a day begins while it is dead"),
         *("it is planned for already", "nothing is held", "a closed day", "all was bought back"),
         "the link lives",
     ],
 )
-def test_it_asks_once_the_link_was_dead_for_ten_seconds_of_a_session_with_something_short(
+def test_it_asks_once_the_link_was_dead_for_ten_seconds_of_a_session_with_something_held(
     told, message, when
 ):
     assert due(poller(*told).handle(message, T)) == ([] if when is None else [when])

@@ -24,12 +24,10 @@ from tests.kit.live_daemon import (
 )
 from tests.kit.plans import CALL
 
-STRATEGY = strategy(
-    "09:15:05",
-    "09:16:50",
-    CALL + "lots = 3\nstop = { percent = 10 }\n",
-    "unfilled_after_ms = 10000",
-)
+HOURS, ONCE = ("09:15:05", "09:16:50"), "unfilled_after_ms = 10000"
+LEG = CALL + "lots = 3\nstop = { percent = 10 }\n"
+STRATEGY = strategy(*HOURS, LEG, ONCE)
+LONG = strategy(*HOURS, LEG.replace("sell", "buy"), ONCE)
 FROZEN, LEAP = 15, 36
 """So many seconds after the open the ticker freezes, and the price leaps."""
 ASKED = "what is held is priced by asking for it"
@@ -38,6 +36,11 @@ ASKED = "what is held is priced by asking for it"
 def leap(second: int) -> float:
     """A price that leaps past the stop, and stays there."""
     return still(second) + (23 if second >= LEAP else 0)
+
+
+def fall(second: int) -> float:
+    """One that falls as far, past the stop of whoever bought."""
+    return still(second) - (23 if second >= LEAP else 0)
 
 
 def notes(daemon: LiveDaemon) -> list[str]:
@@ -62,12 +65,20 @@ def frozen(daemon: LiveDaemon, twin: Twin, **fault: Any) -> None:
     twin.follow_clock(10, until=lambda: bool(daemon.told("ExitFinished")))
 
 
-@pytest.mark.parametrize("settings", [LIVE, pytest.param(SHADOW, marks=thorough)])
+@pytest.mark.parametrize(
+    ("settings", "plan", "course"),
+    [
+        (LIVE, STRATEGY, leap),
+        pytest.param(LIVE, LONG, fall, marks=thorough),
+        pytest.param(SHADOW, STRATEGY, leap, marks=thorough),
+    ],
+    ids=["live", "live and long", "on paper"],
+)
 def test_a_stop_is_taken_from_a_quote_that_was_asked_for_while_the_ticker_is_frozen(
-    tmp_path, settings
+    tmp_path, settings, plan, course
 ):
-    market = ("--data", str(recorded(tmp_path, 120, leap)))
-    with live_daemon(tmp_path, settings, STRATEGY, market) as (daemon, twin):
+    market = ("--data", str(recorded(tmp_path, 120, course)))
+    with live_daemon(tmp_path, settings, plan, market) as (daemon, twin):
         frozen(daemon, twin)
         daemon.wait_event("ExitFinished")
         (exit_,) = daemon.told("ExitDecided")

@@ -63,21 +63,24 @@ def test_another_actor_that_is_left_out_ends_nothing():
     assert after(ActorDisarmed("alert_keeper", T)).stands(DEAD)
 
 
+def test_it_is_so_for_a_long_as_for_a_short():
+    assert after().stands(replace(DEAD, watches=(watch(legs=(replace(LEG, quantity=75),)),)))
+
+
 @pytest.mark.parametrize(
     "seen",
     [
         replace(DEAD, link_alive=True),
-        replace(DEAD, watches=(watch(legs=(replace(LEG, quantity=75),)),)),
         replace(DEAD, watches=(watch(legs=(replace(LEG, quantity=0),)),)),
         replace(DEAD, watches=(watch(legs=(replace(LEG, unguarded_because=("orders_closed",)),)),)),
     ],
-    ids=["the link lives", "nobody is short", "all is flat", "the exchange does not trade"],
+    ids=["the link lives", "all is flat", "the exchange does not trade"],
 )
 def test_nothing_is_asked_for_where_the_poller_would_not_ask(seen):
     assert not after().stands(seen)
 
 
-def test_carried_shares_whose_market_has_closed_end_no_asking_for_shorts_that_trade():
+def test_carried_shares_whose_market_has_closed_end_no_asking_for_what_trades():
     shut = replace(LEG, leg_id="eq", quantity=100, unguarded_because=("orders_closed",))
     assert after().stands(replace(DEAD, watches=(watch(legs=(LEG, shut)),)))
 

@@ -23,7 +23,8 @@ class Terms(Struct, frozen=True):
         repeats: how often a strategy may decide an entry before it is stopped.
         refusals: how often it may be refused for one reason.
         breaker: when entries wait because calls to the broker fail.
-        silence_ns: how long the feed may be silent before shorts are told of.
+        silence_ns: how long the feed may be silent before shorts, and long futures and shares,
+            are told of.
         leaves_in_silence: they are left then.
         live: its broker trades with money, so it is entered while a person has armed it, and by
             strategies that opted in.

@@ -1,7 +1,7 @@
 """Polled quotes: what may be judged of quotes that were asked for while no link tells them.
 
-A link that is dead for ten seconds is not waited for any longer where something is short: what is
-held is asked for once a second. A quote is as old as the exchange says it is, whenever it was
+A link that is dead for ten seconds is not waited for any longer where something is held:
+that is asked for once a second. A quote is as old as the exchange says it is, whenever it was
 asked for, and lives as long as a price of a feed of that pace; one that is older, or does not say
 how old it is, judges nothing.
 """

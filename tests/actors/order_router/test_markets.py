@@ -4,6 +4,7 @@ from datetime import date, time
 
 import pytest
 
+from daemon.actors.order_router import Terms
 from daemon.domain.instants import at
 from daemon.domain.market import trading_hours
 from daemon.domain.market.calendar import Segment, sessions
@@ -11,7 +12,7 @@ from daemon.domain.market.frames import Frame
 from daemon.domain.money import e4
 from daemon.domain.orders.basket import BasketLeg
 from daemon.domain.orders.words import OrderRefused, Product, Side, State
-from daemon.messages import DayOpened, ExitFinished, ExitOwed, KillStaged
+from daemon.messages import DayOpened, ExitFinished, ExitOwed, KillStaged, LinkDied, Noted
 from tests.kit.router import KEEP, S, Stage, latch, leave, quote, without_wakes
 
 DAY, NEXT_DAY = date(2026, 11, 20), date(2026, 11, 23)
@@ -41,9 +42,9 @@ def call(side):
     return BasketLeg("call", CALL, side, 65, 65, 1_800, 500, Product.CARRY)
 
 
-def held(*legs, at_ns=LATE_NS, **fields):
+def held(*legs, at_ns=LATE_NS, terms=None, **fields):
     """A stage after the closing auction that has held these legs since the morning."""
-    stage = Stage()
+    stage = Stage(terms=terms) if terms else Stage()
     stage.tell(day_opened(), at(DAY, time(9)))
     stage.tell(frame(at(DAY, time(9, 30))), at(DAY, time(9, 30)))
     stage.entered(*legs, **KEEP | {"deadline_ns": at_ns} | fields)
@@ -158,3 +159,15 @@ def test_a_kill_says_what_it_cannot_close_and_until_when(wall):
     )
     assert len(stage.told(ExitOwed)) == 1
     assert len(stage.intents()) == 1
+
+
+@pytest.mark.parametrize(
+    ("wall", "left"), [(time(15, 10), 1), (time(15, 16), 1), (time(15, 36), 0)]
+)
+def test_a_silence_leaves_no_long_shares_whose_market_is_over_for_the_day(wall, left):
+    """Before the closing auction they may be left yet; after it they would be, on another day."""
+    terms = Terms("a", "broker", strict=False, leaves_in_silence=True)
+    stage = held(long_share(), at_ns=at(DAY, wall), terms=terms)
+    stage.tell(LinkDied(stage.now_ns))
+    stage.run(61)
+    assert (len(stage.told(Noted)), len(stage.told(ExitOwed))) == (left, left)

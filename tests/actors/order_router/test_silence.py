@@ -1,11 +1,16 @@
-"""Silence: what becomes of shorts while the feed is dead."""
+"""Silence: what becomes of what is held while the feed is dead."""
 
 import pytest
 from msgspec.structs import replace
 
 from daemon.actors.order_router import Terms
+from daemon.actors.quote_poller import QuotePoller
+from daemon.domain.market.frames import Frame
+from daemon.domain.market.polled import Stamped
 from daemon.domain.money import e4
+from daemon.domain.orders.basket import BasketLeg
 from daemon.domain.orders.words import IntentRecorded, OrderType, Side
+from daemon.domain.risk.words import ExitReason
 from daemon.messages import (
     DayEnded,
     Declined,
@@ -17,8 +22,11 @@ from daemon.messages import (
     OrderAsked,
     PaceLearnt,
     PlaceByHand,
+    QuotesRead,
     StrategyStopped,
 )
+from daemon.runtime.words import Call, Started
+from tests.kit.acting import alarms, others, published
 from tests.kit.router import (
     CLOSES,
     DAY,
@@ -31,13 +39,19 @@ from tests.kit.router import (
     frame,
     latch,
     leave,
+    leg,
+    quote,
     without_wakes,
 )
 
 HOLDS = Terms("a", "broker", strict=False)
 LEAVES = Terms("a", "broker", strict=False, leaves_in_silence=True)
+BY_HAND = "it is held; leave it by hand"
 HELD = "the feed is silent for 60 s and s is short ce, pe: it is held; leave it by hand"
 LEFT = "the feed is silent for 60 s and s is short ce, pe: it is left"
+FUTURE, SHARE = "NIFTY-2025-09-30-FUT", "RELIANCE"
+OTHERS = {FUTURE: quote(24500), SHARE: quote(1400)}
+ASIDE = {FUTURE: quote(24400), SYMBOLS["hc"]: quote(19)}
 ASKED = OrderAsked(
     *("r1", "a", SYMBOLS["hc"], Side.BUY, 75, OrderType.LIMIT, e4("20.05"), 0, "", "me", T0)
 )
@@ -45,9 +59,16 @@ LAST_NS = T0 + 3 * S
 """So long a price lives at a feed that beats once a second."""
 
 
+def long(leg_id, symbol):
+    """A future or a share that is bought."""
+    return BasketLeg(leg_id, symbol, Side.BUY, 75, 75, 1800, 500)
+
+
 def dead(terms, *legs):
     """An entry that is held while the link dies."""
-    made = Stage(terms=terms).entered(*legs)
+    made = Stage(terms=terms)
+    made.tell(Frame(T0, OTHERS))
+    made.entered(*legs)
     made.tell(LinkDied(made.now_ns))
     made.facts.append(LinkDied(made.now_ns))
     return made
@@ -84,7 +105,25 @@ def test_with_the_short_its_hedge_is_left():
     assert made.broker.net() == {}
 
 
-def test_what_is_only_long_is_left_alone():
+@pytest.mark.parametrize(("terms", "what"), [(HOLDS, BY_HAND), (LEAVES, "it is left")])
+@pytest.mark.parametrize("symbol", [FUTURE, SHARE])
+def test_a_long_future_or_share_is_told_and_left_as_a_short_is(symbol, terms, what):
+    made = dead(terms, long("l", symbol))
+    made.run(61)
+    assert notes(made) == [f"the feed is silent for 60 s and s is long l: {what}"]
+    assert bool(made.broker.net()) is (terms is HOLDS)
+
+
+def test_it_is_told_which_side_each_leg_is_of():
+    made = dead(LEAVES, "ce", "hc", long("l", FUTURE), "pe")
+    made.run(61)
+    assert notes(made) == [
+        "the feed is silent for 60 s and s is short ce, pe and long l: it is left"
+    ]
+    assert made.broker.net() == {}
+
+
+def test_a_long_option_alone_is_left_as_it_is():
     made = dead(LEAVES, "hc")
     made.run(61)
     assert notes(made) == []
@@ -134,6 +173,27 @@ def test_exits_and_kills_go_on_in_silence():
     assert "flat ce" in made.run(1)
     made = dead(HOLDS, "ce")
     made.tell(latch())
+    made.run(5)
+    assert made.broker.net() == {}
+
+
+@pytest.mark.parametrize(
+    "order", [leave("l", reason=ExitReason.TIME), latch()], ids=["time", "kill"]
+)
+@pytest.mark.parametrize("held", [long("l", FUTURE), replace(leg("hc"), leg_id="l")])
+def test_after_a_restart_in_silence_a_long_is_left_once_its_quote_was_asked_for(held, order):
+    made = dead(HOLDS, held)
+    made.build()
+    made.run(10)
+    made.tell(order)
+    made.run(5)
+    assert made.broker.net(), "no price is known"
+    poller = QuotePoller(made.facts)
+    ((_, due),) = alarms(poller.handle(Started(), made.now_ns))
+    (asked,) = others(poller.handle(due, made.now_ns), Call)
+    quotes = {each: Stamped(ASIDE[each], made.now_ns) for each in asked.request.symbols}
+    for told in published(poller.handle(QuotesRead(quotes, made.now_ns), made.now_ns)):
+        made.tell(told)
     made.run(5)
     assert made.broker.net() == {}
 
