@@ -2,7 +2,8 @@
 
 A recording yields what was recorded and judges nothing: duplicates, frozen copies and prices from
 outside the session come out as they are, each with a fingerprint by which the feed knows them.
-What was recorded of one instant in several files is one frame, unless both quote one symbol.
+What was recorded of one instant in several files is one frame, unless both quote one symbol. Beside
+a chain only its snapshots are frames.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from daemon.feeds.formats.chains import ChainFile, is_chain
 from daemon.feeds.formats.table import Store, Table, is_recording
 from daemon.feeds.formats.ticks import TickFile, is_ticks
 from daemon.feeds.formats.words import RecordedFrame, ReplayOptions, Source, Wanted, fold_prints
+from daemon.feeds.pacing import paced
 
 _FORMATS: tuple[tuple[Callable[[Table], bool], Callable[[Table, ReplayOptions], Source]], ...] = (
     (is_chain, ChainFile),
@@ -67,17 +69,17 @@ class Recording:
             DataError: the file cannot be read after all.
         """
         sources = self._of_day(day)
-        if len(sources) == 1:
-            return sources[0].frames(day, wanted)
-        merged = heapq.merge(
-            *(source.frames(day, wanted) for source in sources),
-            key=lambda recorded: recorded.frame.at_ns,
-        )
-        return _joined(merged)
+        chains = [source for source in sources if source.is_chain]
+        others = [source for source in sources if not source.is_chain]
+        if not chains or not others:
+            return _merged(sources, day, wanted)
+        return paced(_merged(chains, day, wanted), _merged(others, day, wanted))
 
     def interval_ns(self, day: date) -> int:
         """Return how far apart that day's frames typically are; 0: fewer than two."""
-        return min((source.interval_ns(day) for source in self._of_day(day)), default=0)
+        sources = self._of_day(day)
+        pace = [source for source in sources if source.is_chain] or sources
+        return min((source.interval_ns(day) for source in pace), default=0)
 
     def close(self) -> None:
         """Free everything; frames that were not read yet cannot be read any more."""
@@ -129,6 +131,17 @@ def _source(table: Table, options: ReplayOptions) -> Source:
             return opened(table, options)
     columns = ", ".join(table.names)
     raise DataError(f"{table.path} has the columns {columns}; that is none of: {_KNOWN}")
+
+
+def _merged(sources: list[Source], day: date, wanted: Wanted) -> Iterator[RecordedFrame]:
+    """Yield the frames of a day of several files."""
+    if len(sources) == 1:
+        return sources[0].frames(day, wanted)
+    merged = heapq.merge(
+        *(source.frames(day, wanted) for source in sources),
+        key=lambda recorded: recorded.frame.at_ns,
+    )
+    return _joined(merged)
 
 
 def _joined(merged: Iterator[RecordedFrame]) -> Iterator[RecordedFrame]:

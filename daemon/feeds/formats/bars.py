@@ -45,6 +45,7 @@ class BarFile:
     """
 
     stamped_at_close = True
+    is_chain = False
     memory = MEMORY
 
     def __init__(self, table: Table, options: ReplayOptions) -> None:

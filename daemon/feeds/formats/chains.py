@@ -95,6 +95,7 @@ class ChainFile:
     """
 
     stamped_at_close = False
+    is_chain = True
 
     def __init__(self, table: Table, options: ReplayOptions) -> None:
         self._table = table

@@ -51,6 +51,7 @@ class TickFile:
     """
 
     stamped_at_close = False
+    is_chain = False
     memory = MEMORY
 
     def __init__(self, table: Table, options: ReplayOptions) -> None:

@@ -55,12 +55,14 @@ class Source(Protocol):
         notes: what must be said of it as a whole.
         stamped_at_close: each frame tells of the span that ends at its instant.
         memory: how many contents the intake should remember.
+        is_chain: each frame is a snapshot of many contracts.
     """
 
     days: tuple[date, ...]
     notes: tuple[Note, ...]
     stamped_at_close: bool
     memory: int
+    is_chain: bool
 
     def frames(self, day: date, wanted: Wanted) -> Iterator[RecordedFrame]:
         """Yield a day's frames in order of time."""
