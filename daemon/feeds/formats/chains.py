@@ -31,6 +31,7 @@ from daemon.feeds.formats.words import (
     keeps,
 )
 
+_EMPTY = Quote(0)
 _EPOCH_ORDINAL = date(1970, 1, 1).toordinal()
 _NO_CONTENT = frozenset(
     {"collection_timestamp", "snapshot", "snap", "fetch_time", "date"}
@@ -112,7 +113,10 @@ class ChainFile:
         self.notes = self._notes(named.text)
 
     def frames(self, day: date, wanted: Wanted = None) -> Iterator[RecordedFrame]:
-        """Yield a day's snapshots; quotes hold every contract that has a price.
+        """Yield a day's snapshots; quotes hold every contract that has a price, or had one before.
+
+        A snapshot is whole: what it shows no price of any more is quoted as empty, once. One
+        without a single price says nothing of its contracts.
 
         Raises:
             DataError: a cell is not what its column says, or rows contradict each other.
@@ -123,16 +127,20 @@ class ChainFile:
         symbols = _Symbols(day, self._front, wanted)
         spots = self._spots(day)
         known: tuple[int, dict[str, int]] = (0, {})
+        shown: dict[str, Quote] = {}
         for at_ns, exchange_ns, content, priced in self._snapshots(day):
             spot = spots.get(at_ns, {})
-            quotes = {name: Quote(ltp) for name, ltp in spot.items() if keeps(wanted, name)}
+            index = {name: Quote(ltp) for name, ltp in spot.items() if keeps(wanted, name)}
+            quotes = dict[str, Quote]()
             while row is not None and row[0] == at_ns:
                 _quote_into(quotes, symbols[row[1:4]], row)
                 row = next(rows, None)
+            gone = {symbol: _EMPTY for symbol in shown if symbol not in quotes} if priced else {}
+            shown = quotes if priced else shown
             # A chain without a single price says nothing; only its spot may have moved.
             repeats = not priced and known[0] and spot == known[1]
             known = (known[0] if repeats else fold_prints(content), spot)
-            yield RecordedFrame(Frame(at_ns, quotes, exchange_ns), known[0])
+            yield RecordedFrame(Frame(at_ns, index | gone | quotes, exchange_ns), known[0])
 
     def interval_ns(self, day: date) -> int:
         """Return the median distance of that day's snapshots; 0: fewer than two."""

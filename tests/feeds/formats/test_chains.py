@@ -76,10 +76,11 @@ def test_content_is_judged_over_the_whole_snapshot_without_its_times(tmp_path, s
 
 @pytest.mark.parametrize("wanted", [frozenset({CALL}), "NIFTY-2026-11-23-24550"])
 def test_only_wanted_symbols_are_quoted_but_the_content_is_the_same(tmp_path, wanted):
-    rows = (row("09:15"), row("09:15", strike="24600"), row("09:16", strike="24600"))
+    later = (row(clock, strike="24600") for clock in ("09:15", "09:16", "09:17"))
+    rows = (row("09:15"), *later)
     recording = recorded(tmp_path, *rows)
     everything, some = list(recording.frames(DAY)), list(recording.frames(DAY, wanted))
-    assert [list(item.frame.quotes) for item in some] == [[CALL], []]
+    assert [list(item.frame.quotes) for item in some] == [[CALL], [CALL], []]
     assert [item.fingerprint for item in some] == [item.fingerprint for item in everything]
 
 
@@ -187,3 +188,28 @@ def test_rows_without_an_expiry_that_differ_are_refused(tmp_path):
     recording = recorded(tmp_path, *rows, header=",".join(UNDATED), options=options)
     with pytest.raises(DataError, match="two rows of NIFTY 24550"):
         list(recording.frames(DAY))
+
+
+def test_a_contract_that_is_shown_without_a_price_any_more_is_quoted_as_empty_once(tmp_path):
+    """Its last touch stood for hours, and an exit was filled at it."""
+    none = "0,0,0,0,0,0,0"
+    rows = (
+        row("09:15"),
+        row("09:16", call=none, put="1,0,0,0,0,0,0"),
+        row("09:17", call=none, put="1,0,0,0,0,0,0"),
+        row("09:18"),
+    )
+    told = [each.frame.quotes.get(CALL) for each in recorded(tmp_path, *rows).frames(DAY)]
+    touch = Quote(10_0500, 10_0000, 65, 10_1000, 130)
+    assert told == [touch, Quote(0), None, touch]
+
+
+@pytest.mark.parametrize("missing", ["24600", ""])
+def test_a_contract_whose_row_is_missing_is_empty_and_a_chain_of_no_prices_says_nothing(
+    tmp_path, missing
+):
+    none = "0,0,0,0,0,0,0"
+    second = row("09:16", strike=missing) if missing else row("09:16", call=none)
+    told = [each.frame.quotes for each in recorded(tmp_path, row("09:15"), second).frames(DAY)]
+    assert told[1].get(CALL) == (Quote(0) if missing else None)
+    assert told[1]["NIFTY"] == Quote(24_500_0500), "an index has no row of its own"
