@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 from msgspec.structs import replace
 
 from daemon.domain.risk.moves import LevelMoved
@@ -21,9 +23,20 @@ class Watch:
         entering: the entry is under way; more fills are wanted.
         leaving: why all of it is being left, whatever of it may still fill; None: it is not.
         carried_e4: its profit at the end of the day before; that was never today's.
+        unseen: the day at whose end nobody saw what it was worth, so that `carried_e4` is not known
+            until it is next valued as a whole; None: it is known.
     """
 
-    __slots__ = ("_shares_e4", "carried_e4", "entering", "leaving", "legs", "opened", "risk")
+    __slots__ = (
+        "_shares_e4",
+        "carried_e4",
+        "entering",
+        "leaving",
+        "legs",
+        "opened",
+        "risk",
+        "unseen",
+    )
 
     def __init__(self, opened: BasketOpened) -> None:
         basket = opened.basket
@@ -33,6 +46,7 @@ class Watch:
         self.entering = True
         self.leaving: ExitReason | None = None
         self.carried_e4 = 0
+        self.unseen: date | None = None
         self._shares_e4: dict[str, int] = {}
         for leg in basket.legs:
             self.risk.watch(leg.leg_id, leg.symbol, leg.side, leg.quantity)
@@ -75,10 +89,17 @@ class Watch:
         """
         return replace(moved, basket_id=self.opened.basket.basket_id)
 
-    def close_day(self, marked: DayMarked) -> None:
-        """Keep the profit that a day ended at, and each leg's share of it."""
+    def close_day(self, marked: DayMarked, *, traded: bool = True) -> None:
+        """Keep the profit that a day ended at, and each leg's share of it.
+
+        Args:
+            marked: how the day went.
+            traded: it had a session, so that what is held may be worth something else by now.
+        """
         if marked.last is None:
+            self.unseen = marked.day if traded and self.is_open else self.unseen
             return
+        self.unseen = None
         self.carried_e4, marks = marked.last[1], dict(marked.marks)
         self._shares_e4 = {
             leg_id: total_e4(held, marks.get(leg_id, held.entry_e4))

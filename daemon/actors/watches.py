@@ -13,6 +13,7 @@ from daemon.actors.watch import Watch
 from daemon.domain.market.frames import Quote
 from daemon.domain.risk.moves import NEVER, LevelMoved
 from daemon.domain.risk.pnl import PnlTrack
+from daemon.domain.risk.words import ExitReason
 from daemon.messages import (
     BasketEnded,
     BasketOpened,
@@ -33,6 +34,7 @@ class Watches:
         active: those to be judged: under way, or with something held.
         next_exit_ns: when the first of them is to be left.
         unheard: exits that were decided and are not yet heard to be owed.
+        left: why what strategies hold is left today, whatever still fills; None: it is not.
         loose: what is held without an entry.
     """
 
@@ -41,10 +43,12 @@ class Watches:
         self.next_exit_ns = NEVER
         self.unheard: tuple[ExitLegs, ...] = ()
         self._watches: dict[str, Watch] = {}
+        self.left: ExitReason | None = None
         self.loose = LooseLegs(self._watches)
         self._aside: dict[str, Watch] = {}
         self._owing: set[tuple[str, str]] = set()
         self._parts: set[str] = set()
+        self._trades = False
         self._recalls = True
 
     def all(self) -> tuple[Watch, ...]:
@@ -103,6 +107,8 @@ class Watches:
             self.plan()
         if watch is None:
             return None, ()
+        if not is_loose(changed.strategy_id):
+            watch.leaving = watch.leaving or self.left
         moves = watch.fill(changed, recalled=self._recalls)
         if watch.is_open:
             self._watches.setdefault(watch.opened.basket.basket_id, watch)
@@ -126,8 +132,13 @@ class Watches:
         if watch is not None and not watch.legs:
             watch.risk.see({symbol: quote}, came_ns)
 
-    def begin_day(self) -> None:
-        """Another day: what is over is set aside, and yesterday's prices are no prices."""
+    def begin_day(self, *, trades: bool) -> None:
+        """Another day: what is over is set aside, and yesterday's prices are no prices.
+
+        Args:
+            trades: it has a session.
+        """
+        self.left, self._trades = None, trades
         for watch in self.all():
             self._set_aside(watch)
             watch.risk.lose_marks()
@@ -135,7 +146,9 @@ class Watches:
 
     def close_day(self, watch: Watch, marked: DayMarked) -> None:
         """End the day of an entry at what it was marked at."""
-        watch.close_day(marked)
+        watch.close_day(marked, traded=self._trades)
+        if self._recalls:
+            watch.risk.lose_marks(dict(marked.marks))
         self._set_aside(watch)
 
     def recall(self, moved: LevelMoved) -> None:

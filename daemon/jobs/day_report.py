@@ -126,8 +126,9 @@ class _Day:
 
     def _hear_strategy(self, fact: DayMarked | ExitOverdue | Noted, strategy_id: str) -> None:
         match fact:
-            case DayMarked():
-                self._marks[strategy_id] = fact
+            case DayMarked(day=day):
+                if day == self._day:  # else it is of one that was marked late, on the day after
+                    self._marks[strategy_id] = fact
             case ExitOverdue(exit_id):
                 self._overdue.setdefault(exit_id, fact)
             case Noted():

@@ -251,6 +251,9 @@ class PauseEntries(Struct, frozen=True):
 class DayMarked(Struct, frozen=True, tag=True):
     """How a strategy's day went, before charges.
 
+    A day at whose end nobody saw what was held is marked again at the first whole valuation after
+    it, where its account has limits: from there they count.
+
     Attributes:
         low: instant and amount of the lowest profit; None where nothing was ever valued.
         high: the highest.

@@ -220,3 +220,13 @@ def test_a_start_after_the_day_was_marked_has_cut_nothing_short():
         again = EpochBegan(2, clock(began))
         lines = report(*ENTERED, again, day_ended(), MARKED, evening)
         assert told(lines, "  P&L").endswith(f"high 900.00 at 10:00:00{since}")
+
+
+def test_a_day_before_that_is_marked_late_is_not_told_as_today():
+    """And a start after it has cut the low and the high of today short."""
+    late = replace(MARKED, day=YESTERDAY, at_ns=clock("09:35:00"))
+    again = EpochBegan(2, clock("09:45:00"))
+
+    assert told(report(*ENTERED, late, day_ended()), "P&L").endswith("unknown before charges")
+    lines = report(*ENTERED, late, again, day_ended(), MARKED)
+    assert told(lines, "  P&L").endswith("since the start at 09:45:00")

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from daemon.actors.loose_legs import entered
 from daemon.actors.newest import Newest
 from daemon.actors.risk_watchdog import by_hand, mirror
-from daemon.actors.risk_watchdog.account import LIMITS, AccountDay, because
+from daemon.actors.risk_watchdog.account import LIMITS, AccountDay, because, leave_all
 from daemon.actors.risk_watchdog.beats import Beats
 from daemon.actors.risk_watchdog.feed_link import FeedLink
 from daemon.actors.risk_watchdog.picture import Picture
@@ -26,7 +26,6 @@ from daemon.domain.risk.guard import Unpriced
 from daemon.domain.risk.hours import GRACE_NS
 from daemon.domain.risk.mirrored import Mirrored, Unsound
 from daemon.domain.risk.moves import Exit, LevelMoved, Verdict
-from daemon.domain.risk.words import ExitReason
 from daemon.messages import (
     AdjustByHand,
     Ask,
@@ -139,7 +138,11 @@ class RiskWatchdog:
                     self._die()
             case LinkDied():
                 self._die()
-            case LinkRevived() | PaceLearnt():
+                self._account.await_prices()
+            case LinkRevived():
+                self._link.hear(message)
+                self._account.await_prices()
+            case PaceLearnt():
                 self._link.hear(message)
             case DayOpened():
                 self._begin_day(message)
@@ -280,12 +283,7 @@ class RiskWatchdog:
         reason = self._account.judge(turn, entered(self._watches.all()), now_ns)
         if reason is not None:
             turn.do(Tell(self._router, PauseEntries(because(reason)), Lane.CONTROL))
-            self._leave_all(reason)
-
-    def _leave_all(self, reason: ExitReason) -> None:
-        for watch in entered(self._watches.active):
-            watch.leaving = reason
-        self._watches.plan()
+            leave_all(self._watches, reason)
 
     def _die(self) -> None:
         """The link is dead: its prices are stale, and nothing is judged until it lives again."""
@@ -306,7 +304,7 @@ class RiskWatchdog:
             self._day = opened.day
             self._newest.lose()
             self._account.begin()
-            self._watches.begin_day()
+            self._watches.begin_day(trades=bool(opened.sessions))
             self._picture.begin_day(self._watches.all())
 
     def _end_day(self, turn: Turn, ended: DayEnded) -> None:
@@ -342,7 +340,7 @@ class RiskWatchdog:
                 self._link.hear(fact)
             case EntriesPaused(why) if why in LIMITS:
                 self._account.recall(LIMITS[why])
-                self._leave_all(LIMITS[why])
+                leave_all(self._watches, LIMITS[why])
             case PositionChanged():
                 self._take_fill(fact)
             case _:

@@ -73,7 +73,9 @@ def pnl_seen(risk: StrategyRisk, now_ns: int) -> Show:
 def marked(watch: Watch, ended: DayEnded, last_ns: int) -> DayMarked:
     """Return how a day went; what is flat is worth the same on every later frame of the day."""
     pnl, lock = watch.risk.pnl, watch.risk.lock
-    held = [leg for leg in watch.risk.legs() if leg.net_quantity and leg.mark_e4 >= 0]
+    valued = [leg for leg in watch.risk.legs() if leg.net_quantity and leg.mark_e4 >= 0]
+    # What is known by the record alone is of a day before; it marks no day that nobody saw.
+    held = [leg for leg in valued if pnl.last_ns or leg.seen_ns]
     valued_ns = pnl.last_ns if watch.is_open else max(pnl.last_ns, last_ns)
     return DayMarked(
         strategy_id=watch.risk.strategy_id,

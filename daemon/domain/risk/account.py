@@ -5,6 +5,10 @@ it, and everything that is open has been quoted from the one to the other; a flo
 profit that all of them show. What is not quoted again keeps nothing waiting for longer than a price
 is fresh: a price that nobody has contradicted for so long is no odd one. A day ends with the first
 verdict.
+
+Where something that is open has had no price for so long, the limit of loss alone is judged, by
+what is known: a loss that goes on must not wait for a quote that may never come, and no gain is
+taken or locked on a guess.
 """
 
 from __future__ import annotations
@@ -53,14 +57,17 @@ class AccountState:
 
     Attributes:
         beyond: the valuations up to the newest, where that one lies beyond a line.
+        lost_ns: since when every estimate has shown the limit of loss as reached; 0: the newest
+            valuation is none that does.
         lock: the floor under the day's profit.
         verdict: why the account was left today; None while it was not.
     """
 
-    __slots__ = ("beyond", "lock", "verdict")
+    __slots__ = ("beyond", "lock", "lost_ns", "verdict")
 
     def __init__(self, lock: Lock | None = None, verdict: ExitReason | None = None) -> None:
         self.beyond: Beyond | None = None
+        self.lost_ns = 0
         self.lock = lock or Lock()
         self.verdict = verdict
 
@@ -70,23 +77,26 @@ class AccountState:
 
 
 class Valuation(Struct, frozen=True):
-    """The profit of an account's day at one instant, by prices that are all fresh.
+    """The profit of an account's day at one instant.
 
     Attributes:
         pnl_e4: realised and unrealised.
         at_ns: the market instant.
         seen_ns: when each leg that is open was quoted last; read only where it matters.
+        whole: by prices that are all fresh; else an estimate, with what has no price at the last
+            that it had, or at that of its entry.
     """
 
     pnl_e4: int
     at_ns: int
     seen_ns: Iterable[int] = ()
+    whole: bool = True
 
 
 def judge_account(
     state: AccountState, valued: Valuation, limits: AccountLimits
 ) -> ExitReason | None:
-    """Judge one fresh valuation; a stale one must not be brought here.
+    """Judge one valuation of a living link; a stale one must not be brought here.
 
     Args:
         state: moved in place; its lock is another object after the floor was raised.
@@ -98,6 +108,9 @@ def judge_account(
     """
     if state.verdict is not None:
         return None
+    if not valued.whole:
+        return _judge_estimate(state, valued, limits)
+    state.lost_ns = 0
     before = state.beyond
     state.beyond = now = _beyond(state, valued, limits)
     if before is None or now is None or before.above is not now.above:
@@ -112,6 +125,19 @@ def judge_account(
         return None
     state.verdict = _verdict(state, both, limits)
     state.beyond = _beyond(state, valued, limits)
+    return state.verdict
+
+
+def _judge_estimate(
+    state: AccountState, valued: Valuation, limits: AccountLimits
+) -> ExitReason | None:
+    """Hold an estimate to the limit of loss; what whole valuations have shown stands beside it."""
+    if not limits.loss_e4 or valued.pnl_e4 > -limits.loss_e4:
+        state.lost_ns = 0
+    elif not state.lost_ns:
+        state.lost_ns = valued.at_ns
+    elif _quoted_since(state.lost_ns, valued):
+        state.verdict = ExitReason.ACCOUNT_LOSS
     return state.verdict
 
 

@@ -34,6 +34,7 @@ from daemon.domain.risk.words import ExitReason, LegRules, Mark, StrategyRules
 
 _STOPPED = (ExitReason.STOP, ExitReason.TRAIL)
 _NO_RULES = LegRules()
+_NONE: Mapping[str, int] = {}
 
 
 class StrategyRisk:
@@ -184,19 +185,27 @@ class StrategyRisk:
         self.pnl.estimate(pnl_e4, now_ns)
         return (*legs, *unpriced(self.strategy_id, self._unmarked, now_ns))
 
-    def lose_marks(self) -> None:
-        """Forget every mark: their link is dead. The next prices bring them back."""
+    def lose_marks(self, last_e4: Mapping[str, int] = _NONE) -> None:
+        """Forget every mark: their link is dead. The next prices bring them back.
+
+        Until then those last ones count that the record tells, by leg id.
+        """
         for leg in self._legs.values():
             leg.lose_mark()
+            leg.last_mark_e4 = last_e4.get(leg.leg_id, leg.last_mark_e4)
         self._weighed = False
 
-    def owe(self, leg_ids: Iterable[str]) -> None:
-        """Take that exits of these legs are on their way, whoever decided them."""
-        self._set_owed(leg_ids, owed=True)
+    def owe(self, leg_ids: Iterable[str], *, owed: bool = True) -> None:
+        """Take that exits of these legs are on their way, or not, whoever decided them."""
+        for leg_id in leg_ids:
+            leg = self._legs.get(leg_id)
+            if leg is not None:
+                leg.owed = owed and leg.is_open
+        self._weighed = False
 
     def withdraw(self, leg_ids: Iterable[str]) -> None:
         """Take that exits of these legs will not come: they are judged again."""
-        self._set_owed(leg_ids, owed=False)
+        self.owe(leg_ids, owed=False)
 
     def adjust(
         self, leg_id: str, stop_e4: int, at_ns: int, *, loosen: bool = False
@@ -237,8 +246,7 @@ class StrategyRisk:
             elif fact.move is Move.ADJUSTED:
                 self._by_hand_e4 = fact.to_e4
             else:
-                kept = Lock(LockStatus.LOCKED, fact.to_e4, fact.best_e4)
-                self.lock = merge(self.lock, kept)
+                self.lock = merge(self.lock, Lock(LockStatus.LOCKED, fact.to_e4, fact.best_e4))
         self._weighed = False
         return armed(self.strategy_id, self._legs.values()) if ends else ()
 
@@ -306,13 +314,6 @@ class StrategyRisk:
             leg.set_trips()
         self._set_trips()
         return Exit(self.strategy_id, tuple(leg.leg_id for leg in legs), reason, now_ns)
-
-    def _set_owed(self, leg_ids: Iterable[str], *, owed: bool) -> None:
-        for leg_id in leg_ids:
-            leg = self._legs.get(leg_id)
-            if leg is not None:
-                leg.owed = owed and leg.is_open
-        self._weighed = False
 
     def _adjust_whole(self, stop_e4: int, at_ns: int, *, loosen: bool) -> LevelMoved | None:
         self._weigh()

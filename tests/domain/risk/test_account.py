@@ -110,6 +110,54 @@ def test_a_second_valuation_counts_once_what_is_open_was_quoted_again(
     assert quoted(*path) == expected
 
 
+NO_LOSS = AccountLimits(profit_e4=e4(8000), lock=LOCK)
+
+
+@pytest.mark.parametrize(
+    ("limits", "path", "expected"),
+    [
+        (LIMITS, "?-5000 ?-5000", LOSS),
+        (LIMITS, "?-5000", None),
+        (LIMITS, "?-5000 ?-4999 ?-5000", None),
+        (LIMITS, "?-5000 -4999 ?-5000", None),
+        (LIMITS, "?-5000 -5000 ?-5000", None),
+        (LIMITS, "-5000 ?-5000", None),
+        (LIMITS, "-5000 ?0 -5000", LOSS),
+        (LIMITS, "8000 ?-6000 8000", PROFIT),
+        (LIMITS, "?8000 ?8000 ?8000", None),
+        (LIMITS, "1000 1000 ?400 ?400 ?400", None),
+        (LIMITS, "1000 1000 ?400 400 400", PROFIT),
+        (NO_LOSS, "?-9000 ?-9000 ?-9000", None),
+    ],
+)
+def test_an_estimate_is_held_to_the_limit_of_loss_alone(
+    limits: AccountLimits, path: str, expected: ExitReason | None
+) -> None:
+    """Two of them in a row, and what whole valuations have shown stands as if they were not."""
+    state = AccountState()
+    verdicts = [
+        judge_account(
+            state, Valuation(e4(each.lstrip("?")), at_ns, (at_ns,), each[0] != "?"), limits
+        )
+        for at_ns, each in enumerate(path.split(), start=1)
+    ]
+    assert verdicts == [None] * (len(verdicts) - 1) + [expected]
+
+
+@pytest.mark.parametrize(
+    ("seen", "expected"), [(1020, LOSS), (1000, None), (QUIET, LOSS)], ids=["anew", "same", "quiet"]
+)
+def test_a_second_estimate_counts_once_what_is_priced_was_quoted_again(
+    seen: int, expected: ExitReason | None
+) -> None:
+    state = AccountState()
+    first, second = (
+        judge_account(state, Valuation(e4(-6000), at * MS, (seen * MS,), whole=False), LIMITS)
+        for at in (1000, 1020)
+    )
+    assert (first, second) == (None, expected)
+
+
 def test_a_floor_rises_by_the_least_that_was_seen_meanwhile() -> None:
     state = AccountState()
     for at_ns, pnl, seen_ns in ((1, 1400, 1), (2, 1200, 1), (3, 1500, 3)):

@@ -8,7 +8,7 @@ from daemon.domain.orders.words import Side
 from daemon.domain.risk.guard import Unpriced
 from daemon.domain.risk.lock_and_trail import Lock, LockStatus
 from daemon.domain.risk.moves import Exit, LevelMoved, Move
-from daemon.domain.risk.pnl import LegPosition
+from daemon.domain.risk.pnl import NO_MARK, LegPosition
 from daemon.domain.risk.strategy import StrategyRisk
 from daemon.domain.risk.watched import PATIENCE_NS
 from daemon.domain.risk.words import (
@@ -618,3 +618,17 @@ def test_a_stale_record_lowers_no_floor() -> None:
     risk.restore([stale])
     assert risk.lock == Lock(LockStatus.LOCKED, e4(2150), e4(3386))
     assert frame(risk, 10, ce="100", pe="90") == [(*BOTH, ExitReason.LOCK)]
+
+
+def test_what_the_record_last_valued_a_leg_at_counts_until_it_has_a_price() -> None:
+    """A leg that it does not name counts at its entry; no rule of the whole is judged on either."""
+    risk = straddle(StrategyRules(stop_e4=e4(1)), LegRules(), "100", "100")
+    risk.lose_marks({"ce": e4("104")})
+    assert [(leg.mark_e4, leg.fresh) for leg in risk.legs()] == [
+        (e4("104"), False),
+        (NO_MARK, False),
+    ]
+    risk.judge(1)
+    assert (risk.pnl.last_e4, risk.pnl.estimated_ns) == (-4 * 75 * 10_000, 1)
+    frame(risk, 2, ce="101", pe="100")
+    assert risk.pnl.last_e4 == -75 * 10_000
