@@ -326,6 +326,7 @@ class Desk:
             intent_id=intent.intent_id,
             settled=intent.parent.startswith((SETTLEMENT, HOLDINGS)),
             product=intent.product,
+            added_quantity=self.trips.added(key),
         )
 
     def traded(self, strategy_id: str, leg_id: str) -> Position:
