@@ -124,7 +124,7 @@ class Watch:
         for leg in self.opened.basket.legs:
             held = self.legs.get(leg.leg_id)
             entered = held.entry_quantity if held else 0
-            self.risk.watch(leg.leg_id, leg.symbol, leg.side, entered)
+            self.risk.watch(leg.leg_id, leg.symbol, leg.side, min(entered, leg.quantity))
 
 
 def position_of(changed: PositionChanged) -> LegPosition:
@@ -137,4 +137,5 @@ def position_of(changed: PositionChanged) -> LegPosition:
         changed.bought_value_e4,
         changed.sold_quantity,
         changed.sold_value_e4,
+        changed.added_quantity,
     )

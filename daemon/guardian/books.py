@@ -137,6 +137,7 @@ class Books:
             intent_id=intent.intent_id,
             settled=intent.parent.startswith(HOLDINGS),
             product=intent.product,
+            added_quantity=self._trips.added(leg),
         )
 
 

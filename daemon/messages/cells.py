@@ -92,7 +92,7 @@ def _is_marked(kind: type) -> bool:
     known = _known.get(kind)
     if known is None:
         known = _known[kind] = issubclass(kind, Struct) and any(
-            field.name == "account" and field.default == "" for field in fields(kind)
+            field.name == "account" and not field.required for field in fields(kind)
         )
     return known
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from datetime import date
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from daemon.domain.orders.arming import Mode
 from daemon.domain.orders.basket import Basket
@@ -82,7 +82,11 @@ class BasketEnded(Struct, frozen=True, tag=True):
     account: str = ""
 
 
-class PositionChanged(Struct, frozen=True, tag=True):
+def _intraday() -> Product:
+    return Product.INTRADAY
+
+
+class PositionChanged(Struct, frozen=True, tag=True, omit_defaults=True):
     """A fill moved a leg, or its price is known better; what is told is since it was entered.
 
     That is by its basket, or, of no basket, from flat. Of the latter those that name no order were
@@ -102,6 +106,8 @@ class PositionChanged(Struct, frozen=True, tag=True):
         settled: the exchange closed it by itself, at its settlement price; or its shares are their
             owner's, and no position.
         product: how it is held.
+        added_quantity: units that the orders of its entry filled beyond what they were to, as where
+            somebody made one larger at the broker; left out of a record where it is 0.
     """
 
     strategy_id: str
@@ -113,10 +119,11 @@ class PositionChanged(Struct, frozen=True, tag=True):
     sold_quantity: int
     sold_value_e4: int
     at_ns: int
-    intent_id: str = ""
-    settled: bool = False
-    account: str = ""
-    product: Product = Product.INTRADAY
+    intent_id: str = field(default_factory=str)  # of factories, so that they stand in records
+    settled: bool = field(default_factory=bool)  # though nothing is told by them
+    account: str = field(default_factory=str)
+    product: Product = field(default_factory=_intraday)
+    added_quantity: int = 0
 
     @property
     def net_quantity(self) -> int:

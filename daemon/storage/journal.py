@@ -13,7 +13,7 @@ from typing import Any
 
 import msgspec
 from msgspec import Struct
-from msgspec.structs import fields, replace
+from msgspec.structs import FieldInfo, fields, replace
 
 from daemon import messages as m
 from daemon.domain.orders import words as orders
@@ -78,7 +78,7 @@ ENTRIES: dict[type[Fact], Entry] = {
     m.Noted: Entry(without=("at_ns", "text"), unless_preset=_MARK),
     m.BasketEnded: _BARE,
     m.PositionChanged: Entry(
-        ("at_ns", "intent_id", "settled"), unless_preset=("account", "product")
+        ("at_ns", "intent_id", "settled"), unless_preset=("account", "product", "added_quantity")
     ),
     m.LegExpired: _MARKED_TIMELESS,
     m.ExitOwed: Entry(without=("at_ns",), unless_preset=("keep", "account")),
@@ -155,12 +155,17 @@ def _reading_off(kept: tuple[str, ...]) -> Callable[[Fact], tuple[Any, ...]]:
     return attrgetter(name, *kept) if kept else lambda fact: (type(fact).__name__,)
 
 
+def _preset(field: FieldInfo) -> object:
+    made = field.default_factory
+    return field.default if made is msgspec.NODEFAULT else made()
+
+
 _VALUES: dict[type[Fact], Callable[[Fact], tuple[Any, ...]]] = {
     kind: _reading_off(kept) for kind, kept in _KEPT.items()
 }
 """Reads off a fact the name of its type and its kept fields."""
 _PRESETS: dict[type[Fact], dict[str, Any]] = {
-    kind: {field.name: field.default for field in fields(kind) if field.name in later}
+    kind: {each.name: _preset(each) for each in fields(kind) if each.name in later}
     for kind, later in ((kind, entry.unless_preset) for kind, entry in ENTRIES.items())
 }
 """What fields that came later hold in a fact that says nothing of them."""

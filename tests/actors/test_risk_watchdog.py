@@ -1,6 +1,9 @@
 """The watchdog: what goes in, what comes out."""
 
+from decimal import Decimal
+
 import pytest
+from msgspec.structs import replace
 
 from daemon.actors.risk_watchdog import ExitTime, RiskWatchdog
 from daemon.domain.instants import SECOND_NS
@@ -47,6 +50,7 @@ from tests.kit.acting import (
 )
 
 STOP = LegRules(stop=Distance(percent_e4=e4("30")))
+PREMIUM = StrategyRules(combined_premium_stop=Distance(percent_e4=e4("25")))
 BOTH = StrategyRules(all_on_leg_stop=True)
 NO_LIMITS = AccountLimits()
 LOSS = AccountLimits(loss_e4=e4("1000"))
@@ -143,6 +147,41 @@ def test_an_entry_that_ended_incomplete_is_still_guarded() -> None:
     assert see(watchdog, T, "100", "100") == NOTHING
     watchdog.handle(sold("ce"), T)
     assert exits(see(watchdog, T + 1, "131")) == [(("ce",), ExitReason.STOP)]
+
+
+def call(sold_units, bought_units=0, added_units=0):
+    """The call as far as it was sold and bought back, all at 100."""
+    bought = {"bought_quantity": bought_units, "bought_value_e4": bought_units * e4("100")}
+    return replace(sold("ce", quantity=sold_units), **bought, added_quantity=added_units)
+
+
+@pytest.mark.parametrize("restarted", [False, True])
+@pytest.mark.parametrize(
+    ("entering", "after", "fires_at"),
+    [
+        ([call(75)], [call(75, 75)], "150"),
+        ([call(75)], [call(75, 75), call(75, 150), call(150, 150)], "150"),
+        ([call(75)], [call(75, 75), call(150, 75), call(150, 150)], "150"),
+        ([call(150), call(150, 75)], [], "150"),
+        ([call(150)], [call(150, 75), call(150, 150)], "150"),
+        ([call(50)], [], "141.67"),
+        ([call(50)], [call(75)], "150"),
+        ([call(150, 0, 75)], [], "175"),
+        ([call(150, 0, 75)], [call(150, 75, 75), call(150, 150, 75)], "175"),
+        ([call(150, 0, 75)], [call(150, 225, 75), call(225, 225, 75)], "175"),
+    ],
+)
+def test_a_leg_counts_in_the_entry_premium_with_what_its_entry_wanted_and_once(
+    entering, after, fires_at, restarted
+) -> None:
+    """However often it was traded back; what was put on it, or fills late, is wanted too."""
+    told_so_far = [opened(rules=PREMIUM, leg_rules=LegRules()), sold("pe"), *entering]
+    told_so_far += [ended(because="in part"), *after]
+    watchdog = dog(before=told_so_far) if restarted else dog(*told_so_far)
+    just_below = str(Decimal(fires_at) - Decimal("0.01"))
+    assert exits(see(watchdog, T, "100", just_below)) == []
+    ((leg_ids, reason),) = exits(see(watchdog, T + SECOND, "100", fires_at))
+    assert ("pe" in leg_ids, reason) == (True, ExitReason.COMBINED_PREMIUM)
 
 
 def test_a_basket_that_was_never_opened_ends_nothing() -> None:

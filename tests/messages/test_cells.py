@@ -6,7 +6,7 @@ from datetime import date
 from typing import get_args
 
 import pytest
-from msgspec.structs import replace
+from msgspec.structs import fields, replace
 
 from daemon.domain.orders.words import IntentRecorded, OrderParked
 from daemon.domain.risk.moves import LevelMoved, Move
@@ -103,12 +103,7 @@ def test_the_watches_of_several_accounts_bear_their_marks():
 def test_a_mark_stands_in_the_journal_and_nothing_stands_there_for_none(kind):
     """Two accounts that do the same have another journal than one that does it twice."""
     entry = ENTRIES[kind]
-    is_marked = any(
-        name == "account" and default == ""
-        for name, default in zip(
-            reversed(kind.__struct_fields__), reversed(kind.__struct_defaults__), strict=False
-        )
-    )
+    is_marked = any(each.name == "account" and not each.required for each in fields(kind))
     assert ("account" in entry.unless_preset) is is_marked
 
 

@@ -102,6 +102,16 @@ def test_what_is_carried_is_entered_as_such_and_all_else_as_before_there_were_pr
     assert hashed(carried) == sha256(old[:-2] + b',"carry"]\n').hexdigest()
 
 
+def test_what_was_added_to_an_entry_stands_in_records_only_where_something_was():
+    assert b"added" not in encode(POSITION)
+    assert decode(encode(POSITION)) == POSITION
+    added = replace(POSITION, added_quantity=75)
+    assert decode(encode(added)) == added
+    old = b'["PositionChanged","straddle","call","NIFTY","sell",0,0,75,88950000]\n'
+    assert hashed(POSITION) == sha256(old).hexdigest()
+    assert hashed(added) == sha256(old[:-2] + b",75]\n").hexdigest()
+
+
 def test_the_end_of_an_exit_tells_of_a_part_only_where_there_was_one():
     """As the exit itself."""
     whole = ExitFinished("e", "s", ("call",), NOW)

@@ -106,6 +106,7 @@ class Desk:
         self.baskets: dict[str, BasketOpened] = {}
         self.known_baskets: set[str] = set()
         self.closings: dict[str, Closing] = {}
+        self.parts: set[str] = set()
         self.exits_owed = 0
         self.paused = ""
         self.day: date | None = None
@@ -160,6 +161,8 @@ class Desk:
                 self.closings[exit_id] = Closing(
                     fact, Flatten(self.terms.ladder), self._short(fact)
                 )
+                if fact.keep:
+                    self.parts.add(exit_id)  # an order of it may fill once it is finished
             case ExitFinished(exit_id, strategy_id, leg_ids):
                 closing = self.closings.pop(exit_id, None)
                 if closing is None or not closing.owed.keep:
@@ -326,6 +329,7 @@ class Desk:
             intent_id=intent.intent_id,
             settled=intent.parent.startswith((SETTLEMENT, HOLDINGS)),
             product=intent.product,
+            added_quantity=self.trips.added(key),
         )
 
     def traded(self, strategy_id: str, leg_id: str) -> Position:

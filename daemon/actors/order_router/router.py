@@ -309,7 +309,7 @@ class OrderRouter:
         if taken.is_late:
             late_fills.trade_back(desk, turn, order, taken.before, now_ns)
         elif taken.is_filling:
-            unwanted.tell_overfill(desk, turn, order, now_ns)
+            unwanted.tell_overfill(desk, turn, order, taken.before, now_ns)
             residents.filled(desk, turn, order, now_ns)
         is_awaited = order.intent.parent in desk.baskets or order.intent.parent in desk.closings
         if is_awaited and is_open(order.state) and not taken.is_filling:

@@ -70,13 +70,33 @@ def leave_surplus(desk: Desk, turn: Turn, order: Order, before: Order, now_ns: i
     begin(desk, turn, surplus, now_ns, max(keep, 0))
 
 
-def tell_overfill(desk: Desk, turn: Turn, order: Order, now_ns: int) -> None:
-    """Tell a person of a fill of more than was asked, and of an exit that went beyond flat."""
+def tell_overfill(desk: Desk, turn: Turn, order: Order, before: Order, now_ns: int) -> None:
+    """Tell a person of a fill of more than was asked, or than was to go, and of one beyond flat.
+
+    What an exit of a part took of the rest is not traded back: nobody asked for that again.
+    """
     intent, filled = order.intent, order.filled_quantity
     text = f"{intent.intent_id} filled {filled} of {order.quantity} {intent.symbol}"
     net = desk.book.position(intent.strategy_id, intent.leg_id).net_quantity
-    if intent.purpose is not Purpose.ENTRY and net * intent.side.sign > 0:
-        text = f"{text}, beyond flat: {net:+d} of {intent.leg_id} are held, and are closed at once"
-    elif filled <= order.quantity:
+    beyond = intent.purpose is not Purpose.ENTRY and net * intent.side.sign > 0
+    more, stay = _gone(desk, order, before)
+    if not (beyond or more or filled > order.quantity):
         return
+    if more:
+        text = f"{text}: {more} more of {intent.leg_id} went than were to go, and {stay} stay"
+    if beyond:
+        text = f"{text}, beyond flat: {net:+d} of {intent.leg_id} are held, and are closed at once"
     turn.announce(Noted(NoteKind.OVERFILLED, text, now_ns, intent.strategy_id))
+
+
+def _gone(desk: Desk, order: Order, before: Order) -> tuple[int, int]:
+    """Return the units that a part's exit has just taken of what was to stay, and what stays."""
+    intent = order.intent
+    if intent.parent not in desk.parts:
+        return 0, 0
+    key, sign = (intent.strategy_id, intent.leg_id), -intent.side.sign
+    held = desk.book.position(*key).net_quantity * sign
+    was = held + order.filled_quantity - before.filled_quantity
+    owing_of_it = owing(desk, intent.strategy_id, (intent.leg_id,))
+    to_stay = min((owed.keep for owed in owing_of_it), default=was)
+    return max(min(to_stay, was) - max(held, 0), 0), max(held, 0)

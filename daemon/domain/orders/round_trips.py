@@ -11,7 +11,14 @@ from daemon.domain.orders.book import Book, Position
 from daemon.domain.orders.heard import Order
 from daemon.domain.orders.late import gives_back
 from daemon.domain.orders.reconcile import EXTERNAL, MANUAL
-from daemon.domain.orders.words import Intent, IntentRecorded, OrderFact, OrderUpdated, Side
+from daemon.domain.orders.words import (
+    Intent,
+    IntentRecorded,
+    OrderFact,
+    OrderUpdated,
+    Purpose,
+    Side,
+)
 
 Leg = tuple[str, str]
 """Strategy and leg."""
@@ -54,6 +61,18 @@ class RoundTrips:
         """Say whether an order was sent since the trip of its leg began."""
         sent = self._sent.get((intent.strategy_id, intent.leg_id))
         return sent is None or intent.intent_id in sent
+
+    def added(self, leg: Leg) -> int:
+        """Return the units that the entry of a leg of a basket filled beyond what was sent for.
+
+        Somebody put them on its orders at the broker, so he wants them.
+        """
+        sent = (self._book.order(intent_id) for intent_id in self._sent.get(leg, ()))
+        return sum(
+            max(order.filled_quantity - order.intent.quantity, 0)
+            for order in sent
+            if order is not None and order.intent.purpose is Purpose.ENTRY
+        )
 
     def _fill(self, order: Order, fact: OrderUpdated) -> None:
         leg = (order.intent.strategy_id, order.intent.leg_id)

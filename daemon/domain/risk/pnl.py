@@ -29,6 +29,7 @@ class LegPosition(Struct, frozen=True):
         bought_value_e4: the sum of price x units over those fills.
         sold_quantity: units sold so far.
         sold_value_e4: the sum of price x units over those fills.
+        added_quantity: units that somebody put on the orders of its entry at the broker.
     """
 
     leg_id: str
@@ -38,6 +39,7 @@ class LegPosition(Struct, frozen=True):
     bought_value_e4: int = 0
     sold_quantity: int = 0
     sold_value_e4: int = 0
+    added_quantity: int = 0
 
     @property
     def net_quantity(self) -> int:
@@ -65,6 +67,22 @@ class LegPosition(Struct, frozen=True):
         """What has been received less what has been paid."""
         return self.sold_value_e4 - self.bought_value_e4
 
+    def entry_within(self, wanted_quantity: int) -> LegPosition:
+        """Return the entry alone, with no more units than were wanted, at their average price.
+
+        What is traded back, since a close or an entry of it filled twice, was traded in the
+        direction of the entry too, and is none of it. What somebody put on it he wants.
+
+        Args:
+            wanted_quantity: units that the entry was for.
+        """
+        quantity, value_e4 = self.entry_quantity, self.entry_value_e4
+        units = min(quantity, wanted_quantity + self.added_quantity)
+        if units < quantity:
+            value_e4 = divide_half_even(value_e4 * units, quantity)
+        sums = (units, value_e4, 0, 0) if self.side is _BUY else (0, 0, units, value_e4)
+        return LegPosition(self.leg_id, self.symbol, self.side, *sums)
+
     def filled(self, side: Side, quantity: int, price_e4: int) -> LegPosition:
         """Return the position after one more fill."""
         bought, sold = (quantity, 0) if side is _BUY else (0, quantity)
@@ -76,6 +94,7 @@ class LegPosition(Struct, frozen=True):
             self.bought_value_e4 + bought * price_e4,
             self.sold_quantity + sold,
             self.sold_value_e4 + sold * price_e4,
+            self.added_quantity,
         )
 
 

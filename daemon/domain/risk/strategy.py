@@ -25,6 +25,7 @@ from daemon.domain.risk.watched import (
     armed,
     base_under_watch,
     moved_of,
+    plan,
     profit_of,
     remark,
     restore_leg,
@@ -105,7 +106,7 @@ class StrategyRisk:
             rules = self._rules_by_leg.get(leg_id, _NO_RULES)
             self._legs[leg_id] = WatchedLeg(position, rules, quantity)
         else:
-            leg.planned_quantity = quantity
+            plan(leg, quantity)
         self._weighed = False
 
     def fill(

@@ -33,6 +33,7 @@ class WatchedLeg:
 
     Attributes:
         planned_quantity: units that the entry wants; None: any fill completes it.
+        wanted_quantity: the most that it ever wanted; None: nobody said, all that is filled.
         position: what was traded so far.
         entry_quantity: of the position, kept at hand.
         net_quantity: of the position, kept at hand.
@@ -76,13 +77,15 @@ class WatchedLeg:
         "symbol",
         "told",
         "unarmed",
+        "wanted_quantity",
     )
 
     def __init__(
         self, position: LegPosition, rules: LegRules, planned_quantity: int | None
     ) -> None:
         self.leg_id, self.symbol = position.leg_id, position.symbol
-        self.rules, self.planned_quantity = rules, planned_quantity
+        self.rules = rules
+        self.planned_quantity = self.wanted_quantity = planned_quantity
         self.position, self.net_quantity = position, 0
         self.entry_quantity = position.entry_quantity
         self.levels: Levels | None = None
@@ -187,10 +190,23 @@ class WatchedLeg:
             self.low_trip_e4, self.high_trip_e4 = levels.low_trip_e4, levels.high_trip_e4
 
 
+def plan(leg: WatchedLeg, quantity: int | None) -> None:
+    """Take what the entry of a leg wants by now; what it wanted before may still fill."""
+    leg.planned_quantity = quantity
+    leg.wanted_quantity = max(leg.wanted_quantity or 0, quantity or 0) or None
+
+
+def entry_of(leg: WatchedLeg) -> LegPosition:
+    """Return what a leg was entered with, and no more of it than was wanted."""
+    if leg.wanted_quantity is None:
+        return leg.position
+    return leg.position.entry_within(leg.wanted_quantity)
+
+
 def base_under_watch(legs: Sequence[WatchedLeg]) -> Base:
     """Return the entry premium; none yet while of what sells only the hedges are there."""
     options = [leg for leg in legs if leg.is_option]
-    entered = [leg.position for leg in options if leg.is_entered]
+    entered = [entry_of(leg) for leg in options if leg.is_entered]
     complete = all(leg.is_complete for leg in options)
     sells = any(leg.position.side is Side.SELL for leg in options)
     if not complete and sells and all(each.side is Side.BUY for each in entered):

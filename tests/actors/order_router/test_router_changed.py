@@ -173,7 +173,8 @@ def test_an_entry_that_was_made_larger_is_held_and_left_in_its_full_size():
     change(stage, 1, 4)
     stage.push(1)
     stage.run(2)
-    assert stage.told(PositionChanged)[-1].net_quantity == -300
+    changed = stage.told(PositionChanged)[-1]
+    assert (changed.net_quantity, changed.added_quantity) == (-300, 150)
     (stop,) = stage.broker.resting()
     assert (stop.intent.purpose, stop.quantity) == (Purpose.RESIDENT_STOP, 300)
     stage.tell(leave("ce"))

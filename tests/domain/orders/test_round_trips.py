@@ -6,7 +6,7 @@ from daemon.domain.orders.book import Book, Position
 from daemon.domain.orders.late import handed_on
 from daemon.domain.orders.reconcile import EXTERNAL, MANUAL
 from daemon.domain.orders.round_trips import RoundTrips
-from daemon.domain.orders.words import OrderAccepted, Side, State
+from daemon.domain.orders.words import OrderAccepted, Purpose, Side, State
 from tests.domain.orders.test_book import recorded, updated
 
 E4 = 10_000
@@ -134,3 +134,18 @@ def test_what_no_order_is_known_of_begins_nothing():
     told = Told(MANUAL)
     told.trips.hear(updated(State.FILLED, 75, 75 * E4, "nobody's"))
     assert told.traded == Position()
+
+
+def test_what_an_entry_filled_beyond_what_its_orders_were_sent_for_was_added_to_it():
+    """An exit adds nothing, and neither does an order of before it was entered anew."""
+    told, leg = Told("straddle"), ("straddle", "call")
+    assert told.trips.added(leg) == 0
+    told.trips.begin(leg)
+    for quantity in (150, 75, 30):
+        told.fills(told.intends(Side.SELL), quantity, 100)
+    assert told.trips.added(leg) == 75
+    told.hears(recorded("x", side=Side.BUY, strategy_id="straddle", purpose=Purpose.EXIT))
+    told.fills("x", 150, 90)
+    assert told.trips.added(leg) == 75
+    told.trips.begin(leg)
+    assert told.trips.added(leg) == 0

@@ -3,6 +3,7 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from daemon.domain.market.frames import Quote
 from daemon.domain.money import e4
@@ -62,6 +63,29 @@ def test_what_is_closed_too_far_is_open_the_other_way() -> None:
     position = position_of([(Side.SELL, 75, e4("100")), (Side.BUY, 100, e4("90"))])
     assert realised_e4(position) == e4("750")
     assert unrealised_e4(position, e4("88")) == e4("-50")
+
+
+@pytest.mark.parametrize("side", Side)
+@pytest.mark.parametrize(
+    ("prices", "wanted", "added", "quantity", "value_e4"),
+    [
+        (["100", "110"], 150, 0, 150, 75 * e4("210")),
+        (["100", "110"], 75, 0, 75, 75 * e4("105")),
+        (["100", "110"], 75, 75, 150, 75 * e4("210")),
+        (["100", "110", "110"], 75, 75, 150, 50 * e4("320")),
+        (["0.0001", "0.0002", "0.0002"], 100, 0, 100, 167),
+        ([], 75, 0, 0, 0),
+    ],
+)
+def test_an_entry_counts_with_no_more_than_was_wanted_of_it(
+    side: Side, prices: list[str], wanted: int, added: int, quantity: int, value_e4: int
+) -> None:
+    """The rest was traded back, at the average price of all that was traded that way."""
+    trades = [(side, 75, e4(price)) for price in prices]
+    traded = replace(position_of(trades, side), added_quantity=added)
+    entry = traded.filled(side.opposite, 75, e4("90")).entry_within(wanted)
+    assert (entry.entry_quantity, entry.entry_value_e4) == (quantity, value_e4)
+    assert abs(entry.net_quantity) == quantity
 
 
 def test_a_flat_leg_has_nothing_unrealised() -> None:

@@ -446,6 +446,24 @@ def test_an_entry_settled_with_less_is_held_to_what_it_is() -> None:
     assert told(risk, 2) == [("hedge", "ce", ExitReason.COMBINED_PREMIUM)]
 
 
+@pytest.mark.parametrize("ends", [True, False])
+def test_a_leg_that_was_traded_back_counts_once_in_the_premium(ends: bool) -> None:
+    """Of 100 and 100 sold 25 % are 3,750: with its second sale the stop stood at 5,625."""
+    risk = StrategyRisk("s", PREMIUM_STOP, {})
+    for leg_id, symbol in (("ce", CE), ("pe", PE)):
+        risk.watch(leg_id, symbol, Side.SELL, 75)
+        risk.fill(sold(leg_id, "100"), 0)
+        if ends:
+            risk.watch(leg_id, symbol, Side.SELL, 75)
+    twice = sold("ce", "100").filled(Side.BUY, 150, e4("100"))
+    risk.fill(twice.filled(Side.SELL, 75, e4("100")), 1)
+    risk.see({PE: Quote(e4("149.95"))}, 2)
+    assert told(risk, 2) == []
+    risk.see({PE: Quote(e4("150"))}, 3)
+    assert told(risk, 3) == [("pe", ExitReason.COMBINED_PREMIUM)]
+    assert risk.thresholds.combined_e4 == -e4("3750")
+
+
 def test_another_fill_moves_the_stop_with_the_average() -> None:
     risk = StrategyRisk("s", StrategyRules(), {"ce": LEGS})
     first = risk.fill(sold("ce", "100", quantity=25), 1)

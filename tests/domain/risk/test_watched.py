@@ -6,7 +6,7 @@ from daemon.domain.money import E4, e4
 from daemon.domain.orders.words import Side
 from daemon.domain.risk.moves import NEVER
 from daemon.domain.risk.pnl import NO_MARK, LegPosition
-from daemon.domain.risk.watched import WatchedLeg, armed
+from daemon.domain.risk.watched import WatchedLeg, armed, entry_of, plan
 from daemon.domain.risk.words import Distance, ExitReason, LegRules
 
 STOP = LegRules(stop=Distance(percent_e4=30 * E4), target=Distance(percent_e4=60 * E4))
@@ -63,6 +63,21 @@ def test_an_entry_is_complete_with_its_planned_quantity(
 ) -> None:
     leg = WatchedLeg(position, STOP, planned)
     assert leg.is_complete is expected
+
+
+@pytest.mark.parametrize(
+    ("planned", "settled", "counted"),
+    [(None, None, 150), (None, 75, 75), (75, 75, 75), (150, 75, 150), (75, 150, 150), (75, 0, 75)],
+)
+def test_an_entry_counts_with_the_most_that_it_ever_wanted(
+    planned: int | None, settled: int | None, counted: int
+) -> None:
+    """What it is settled with less may fill after all."""
+    leg = WatchedLeg(EMPTY, STOP, planned)
+    plan(leg, settled)
+    leg.take(SOLD.filled(Side.SELL, 75, e4("100")), 0, at_touch=False)
+    assert leg.planned_quantity == settled
+    assert entry_of(leg).entry_quantity == counted
 
 
 def test_a_crossed_price_is_judged_once() -> None:
