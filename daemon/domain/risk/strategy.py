@@ -102,9 +102,8 @@ class StrategyRisk:
         """
         leg = self._legs.get(leg_id)
         if leg is None or not (leg.is_entered or leg.symbol == symbol):
-            position = LegPosition(leg_id, symbol, side)
             rules = self._rules_by_leg.get(leg_id, _NO_RULES)
-            self._legs[leg_id] = WatchedLeg(position, rules, quantity)
+            self._legs[leg_id] = WatchedLeg(LegPosition(leg_id, symbol, side), rules, quantity)
         else:
             plan(leg, quantity)
         self._weighed = False
