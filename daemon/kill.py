@@ -21,6 +21,8 @@ from pathlib import Path
 from stat import S_ISREG
 
 FOLDER = "killed"
+STOOD = ".stood"
+"""In it, the names of the latches that have stood there: what lacks its file was released then."""
 ARMS = "armed"
 """The folder of arms: a kill disarms what it closes, and whoever arms again has looked."""
 ALL, ACCOUNT, STRATEGY = "all", "account", "strategy"
@@ -117,6 +119,7 @@ def release(state_dir: Path, latch_id: str) -> bool:
     folder = state_dir / FOLDER
     try:
         (folder / latch_id).unlink()
+        keep_stood(state_dir, latch_id)
         _sync(folder)
     except FileNotFoundError:
         return False
@@ -136,6 +139,24 @@ def standing(state_dir: Path) -> tuple[Latch, ...]:
     except OSError as error:
         return (_unreadable(FOLDER, str(error)),)
     return tuple(latch for name in names if (latch := _read(folder / name)) is not None)
+
+
+def have_stood(state_dir: Path) -> frozenset[str]:
+    """Return the names of the latches that are known to have stood in this very folder."""
+    try:
+        return frozenset(os.listdir(state_dir / FOLDER / STOOD))  # noqa: PTH208  a name alone is wanted
+    except OSError:
+        return frozenset()
+
+
+def keep_stood(state_dir: Path, latch_id: str) -> None:
+    """Keep in the folder that a latch has stood there, as far as the disk lets it."""
+    folder = state_dir / FOLDER / STOOD
+    with suppress(OSError):
+        if not folder.is_dir():
+            _make_one(folder)
+        (folder / latch_id).touch(mode=0o600)
+        _sync(folder)
 
 
 def forbids(state_dir: Path, account: str, strategy_id: str) -> str:
@@ -248,6 +269,11 @@ def _make(folder: Path) -> None:
     if folder.is_dir():
         return
     _make(folder.parent)
+    _make_one(folder)
+
+
+def _make_one(folder: Path) -> None:
+    """Make a folder, durable in the one above, which is there."""
     folder.mkdir(mode=0o700, exist_ok=True)
     descriptor = os.open(folder, _LOOK | os.O_NOFOLLOW)
     try:

@@ -1,9 +1,10 @@
 """The latch folder and the record, held against each other while the daemon runs.
 
-The folder is the truth. A latch that appears in it, because a command found nobody to talk to, is
-taken up; one that a person removed is released. A latch that was told but whose file the disk had
-refused is written until it stands. What lacks a file is looked at twice, for it may be released, or
-its file written, at this very moment. A folder that cannot be read at all counts as a kill of
+A latch that appears in the folder, because a command found nobody to talk to, is taken up. One that
+has stood in this very folder, and whose file a person removed, is released. Any other that lacks a
+file is written until it stands: the disk had refused it, or the folder is another than the one that
+it was pulled in, or is gone. What lacks a file is looked at twice, for it may be released, or its
+file written, at this very moment. A folder that cannot be read at all counts as a kill of
 everything, and releases nothing: what stands in it is only out of sight.
 """
 
@@ -42,13 +43,11 @@ class LatchWatch:
         self._account = account
         self._tell = tell
         self._now_ns = now_ns
-        self._seen: set[str] = set()
         self._lacking: set[str] = set()
 
     def begin(self, recorded: tuple[Latched, ...]) -> None:
         """Hold the folder against what was recorded before this start."""
         self._lacking = {latched.latch_id for latched in recorded}
-        self._seen = {latched.latch_id for latched in recorded if not latched.unwritten}
         self.look(recorded)
 
     def look(self, recorded: tuple[Latched, ...]) -> None:
@@ -57,18 +56,19 @@ class LatchWatch:
         Args:
             recorded: the latches that the router goes by.
         """
-        standing = kill.standing(self._state_dir)
+        standing, stood = kill.standing(self._state_dir), kill.have_stood(self._state_dir)
         there = {latch.latch_id: latch for latch in standing if latch.reaches(self._account)}
         known = {latched.latch_id: latched for latched in recorded}
         for latch_id, latch in there.items():
             if latch_id not in known:
                 self._tell(PullLatch(as_latched(latch, self._now_ns())))
-        self._seen.update(there)
         if kill.FOLDER in there:
             return
-        lacking = {latch_id for latch_id in known if latch_id not in there}
+        for latch_id in there.keys() - stood:
+            kill.keep_stood(self._state_dir, latch_id)
+        lacking = known.keys() - there.keys()
         for latch_id in sorted(lacking & self._lacking):
-            if latch_id in self._seen:
+            if latch_id in stood or latch_id == kill.FOLDER:
                 self._tell(ReleaseLatch(latch_id, _BY))
             else:
                 with suppress(kill.LatchUnwritten):  # who pulled it was told; it is tried again

@@ -24,6 +24,11 @@ class Watched:
         for latched in latches:
             kill.pull(self.folder, as_latch(latched))
 
+    def begin_anew(self, *recorded: Latched) -> None:
+        """Watch as the next run does, which knows what was recorded and no more."""
+        self.watch = LatchWatch(self.folder, "paper", self.told.append, lambda: 9)
+        self.watch.begin(recorded)
+
     def names(self) -> list[str]:
         return [latch.latch_id for latch in kill.standing(self.folder)]
 
@@ -71,14 +76,65 @@ def test_a_latch_that_is_being_released_by_name_is_left_to_who_does_it(watched):
     assert watched.told == []
 
 
-def test_a_latch_that_was_released_while_nobody_ran_is_released_at_the_start(watched):
+def removed(watched: Watched) -> None:
+    (watched.folder / kill.FOLDER / "kill-1").unlink()
+
+
+def released(watched: Watched) -> None:
+    kill.release(watched.folder, "kill-1")
+
+
+@pytest.mark.parametrize("gone", [removed, released])
+def test_a_latch_that_was_released_while_nobody_ran_is_released_at_the_start(watched, gone):
+    watched.stand(KILL)
+    watched.watch.begin((KILL,))
+    gone(watched)
+    watched.begin_anew(KILL)
+
+    assert watched.told == [ReleaseLatch("kill-1", "the latch folder")]
+
+
+def test_a_latch_that_no_run_saw_in_the_folder_is_released_by_rearm_all_the_same(watched):
+    watched.stand(KILL)
+    released(watched)
     watched.watch.begin((KILL,))
 
     assert watched.told == [ReleaseLatch("kill-1", "the latch folder")]
 
 
+@pytest.mark.parametrize("others", [(), (PAUSE,)], ids=["no folder", "a folder of another latch"])
+def test_a_latch_of_the_record_stands_in_a_new_state_folder_and_is_written_there(watched, others):
+    """The machine was replaced, or the record is a copy; a pause may be there before the daemon."""
+    watched.stand(*others)
+    watched.watch.begin((KILL, *others))
+
+    assert (watched.told, watched.names()) == ([], ["kill-1", *(each.latch_id for each in others)])
+
+
+def test_a_latch_stands_where_its_folder_is_emptied_of_all_that_it_kept(watched):
+    watched.stand(KILL)
+    watched.watch.begin((KILL,))
+    (watched.folder / kill.FOLDER).rename(watched.folder / "aside")
+    (watched.folder / kill.FOLDER).mkdir()
+    watched.watch.look((KILL,))
+    watched.watch.look((KILL,))
+
+    assert (watched.told, watched.names()) == ([], ["kill-1"])
+
+
+def test_latches_whose_folder_goes_while_the_daemon_runs_are_written_again(watched):
+    watched.stand(KILL)
+    watched.watch.begin((KILL,))
+    (watched.folder / kill.FOLDER).rename(watched.folder / "aside")
+    watched.watch.look((KILL,))
+    assert watched.names() == []
+    watched.watch.look((KILL,))
+
+    assert (watched.told, watched.names()) == ([], ["kill-1"])
+
+
 def test_a_latch_whose_file_was_refused_before_a_restart_still_holds_and_is_written(watched):
-    """Nobody released it: its file never stood."""
+    """Nobody released it: its file has never stood."""
     watched.watch.begin((replace(KILL, unwritten=True),))
 
     assert (watched.told, watched.names()) == ([], ["kill-1"])
