@@ -391,6 +391,38 @@ def test_a_disk_that_cannot_be_read_counts_for_everything(call, tmp_path, monkey
     assert_counts_for_everything(tmp_path, "kill-1")
 
 
+@pytest.mark.parametrize("call", ["listdir", "open"])
+def test_a_machine_too_short_to_look_stops_entries_and_says_nothing_of_latches(
+    call, tmp_path, monkeypatch
+):
+    """Whoever would act on what stands is told that nobody knows."""
+    kill.pull(tmp_path, PAUSED)
+    kill.keep_stood(tmp_path, "pause-1")
+    monkeypatch.setattr(os, call, refusing(OSError(24, "Too many open files"), after=0))
+
+    assert_counts_for_everything(tmp_path, FOLDER)
+    with pytest.raises(OSError, match="Too many open files"):
+        kill.looked(tmp_path)
+
+
+def test_a_machine_too_short_to_look_says_nothing_of_what_has_stood(tmp_path, monkeypatch):
+    kill.keep_stood(tmp_path, "pause-1")
+    monkeypatch.setattr(os, "listdir", refusing(OSError(24, "Too many open files"), after=0))
+
+    with pytest.raises(OSError, match="Too many open files"):
+        kill.have_stood(tmp_path)
+
+
+def test_a_latch_that_is_pulled_again_without_room_to_look_is_refused_in_a_sentence(
+    tmp_path, monkeypatch
+):
+    kill.pull(tmp_path, LATCH)
+    monkeypatch.setattr(os, "open", refusing(OSError(24, "Too many open files"), after=0))
+
+    with pytest.raises(LatchUnwritten, match="cannot be written: Too many open files"):
+        kill.pull(tmp_path, LATCH)
+
+
 def test_what_has_stood_is_kept_in_the_very_folder_and_nowhere_else(tmp_path):
     kill.keep_stood(tmp_path, "kill-1")
     without = kill.have_stood(tmp_path), names_in(tmp_path)

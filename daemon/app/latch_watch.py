@@ -4,8 +4,9 @@ A latch that appears in the folder, because a command found nobody to talk to, i
 has stood in this very folder, and whose file a person removed, is released. Any other that lacks a
 file is written until it stands: the disk had refused it, or the folder is another than the one that
 it was pulled in, or is gone. What lacks a file is looked at twice, for it may be released, or its
-file written, at this very moment. A folder that cannot be read at all counts as a kill of
-everything, and releases nothing: what stands in it is only out of sight.
+file written, at this very moment. A folder that cannot be read counts as a kill of everything,
+which a person releases by name; until then nothing else is released, for it is only out of sight.
+Where the machine is too short of files or memory to look, nobody knows anything: entries wait.
 """
 
 from __future__ import annotations
@@ -17,9 +18,17 @@ from typing import Any
 
 from daemon import kill
 from daemon.control.brakes import as_latch, as_latched
-from daemon.messages import Latched, PullLatch, ReleaseLatch
+from daemon.messages import (
+    FreeEntries,
+    HeldBy,
+    HoldEntries,
+    Latched,
+    PullLatch,
+    ReleaseLatch,
+)
 
 _BY = "the latch folder"
+_MEND = "see what takes so many files or so much memory, or allow more"
 
 
 class LatchWatch:
@@ -44,6 +53,7 @@ class LatchWatch:
         self._tell = tell
         self._now_ns = now_ns
         self._lacking: set[str] = set()
+        self._holds = False
 
     def begin(self, recorded: tuple[Latched, ...]) -> None:
         """Hold the folder against what was recorded before this start."""
@@ -56,7 +66,12 @@ class LatchWatch:
         Args:
             recorded: the latches that the router goes by.
         """
-        standing, stood = kill.standing(self._state_dir), kill.have_stood(self._state_dir)
+        try:
+            standing, stood = kill.looked(self._state_dir), kill.have_stood(self._state_dir)
+        except OSError as error:
+            self._hold(f"nobody can look for latches: {error.strerror}; {_MEND}")
+            return
+        self._free()
         there = {latch.latch_id: latch for latch in standing if latch.reaches(self._account)}
         known = {latched.latch_id: latched for latched in recorded}
         for latch_id, latch in there.items():
@@ -66,11 +81,23 @@ class LatchWatch:
             return
         for latch_id in there.keys() - stood:
             kill.keep_stood(self._state_dir, latch_id)
-        lacking = known.keys() - there.keys()
+        lacking = known.keys() - there.keys() - {kill.FOLDER}
         for latch_id in sorted(lacking & self._lacking):
-            if latch_id in stood or latch_id == kill.FOLDER:
+            if latch_id in stood:
                 self._tell(ReleaseLatch(latch_id, _BY))
             else:
                 with suppress(kill.LatchUnwritten):  # who pulled it was told; it is tried again
                     kill.pull(self._state_dir, as_latch(known[latch_id]))
         self._lacking = lacking
+
+    def _hold(self, because: str) -> None:
+        """Let entries wait while nobody can look, and tell that once."""
+        if not self._holds:
+            self._holds = True
+            self._tell(HoldEntries(HeldBy.LATCH_FOLDER, because))
+
+    def _free(self) -> None:
+        """Let entries go on, as far as they waited for a look."""
+        if self._holds:
+            self._holds = False
+            self._tell(FreeEntries(HeldBy.LATCH_FOLDER))

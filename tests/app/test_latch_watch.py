@@ -1,12 +1,24 @@
 from __future__ import annotations
 
+import errno
+import os
+
 import pytest
 from msgspec.structs import replace
 
 from daemon import kill
 from daemon.app.latch_watch import LatchWatch
 from daemon.control.brakes import as_latch
-from daemon.messages import Latched, LatchKind, PullLatch, ReleaseLatch, Scope
+from daemon.messages import (
+    FreeEntries,
+    HeldBy,
+    HoldEntries,
+    Latched,
+    LatchKind,
+    PullLatch,
+    ReleaseLatch,
+    Scope,
+)
 
 KILL = Latched("kill-1", LatchKind.KILL, Scope.ALL, "", "enough", "ann", 5)
 PAUSE = Latched("pause-1", LatchKind.PAUSE, Scope.STRATEGY, "s", "lunch", "ann", 6)
@@ -165,7 +177,7 @@ def test_what_nobody_can_read_is_taken_up_as_a_kill_of_everything(watched):
     ]
 
 
-def test_a_folder_that_cannot_be_read_releases_nothing_and_kills_everything(watched):
+def test_a_folder_that_cannot_be_read_kills_everything_until_a_person_releases_that(watched):
     watched.stand(KILL)
     watched.watch.begin((KILL,))
     folder, aside = watched.folder / kill.FOLDER, watched.folder / "aside"
@@ -179,7 +191,47 @@ def test_a_folder_that_cannot_be_read_releases_nothing_and_kills_everything(watc
     aside.rename(folder)
     watched.watch.look((KILL, unreadable))
     watched.watch.look((KILL, unreadable))
-    assert watched.told == [ReleaseLatch(kill.FOLDER, "the latch folder")]
+    watched.begin_anew(KILL, unreadable)
+    assert (watched.told, watched.names()) == ([], ["kill-1"])
+
+
+@pytest.mark.parametrize("call", ["listdir", "open"])
+@pytest.mark.parametrize("number", [errno.EMFILE, errno.ENFILE, errno.ENOMEM])
+def test_while_the_machine_is_too_short_to_look_entries_wait_and_nothing_else_happens(
+    watched, monkeypatch, call, number
+):
+    watched.stand(KILL)
+    watched.watch.begin((KILL,))
+    with monkeypatch.context() as short:
+        short.setattr(os, call, refusing(number))
+        watched.watch.look((KILL,))
+        watched.watch.look((KILL,))
+    (held,) = watched.told
+    assert isinstance(held, HoldEntries)
+    assert held.by is HeldBy.LATCH_FOLDER
+    assert held.because.startswith(f"nobody can look for latches: {os.strerror(number)}; see")
+    watched.stand(PAUSE)
+    watched.watch.look((KILL,))
+    watched.watch.look((KILL, PAUSE))
+
+    assert [type(each) for each in watched.told[1:]] == [FreeEntries, PullLatch]
+
+
+def test_a_start_that_is_too_short_to_look_releases_nothing_and_looks_again(watched, monkeypatch):
+    watched.stand(KILL, PAUSE)
+    with monkeypatch.context() as short:
+        short.setattr(os, "listdir", refusing(errno.EMFILE))
+        watched.watch.begin((KILL,))
+    watched.watch.look((KILL,))
+
+    assert [type(each) for each in watched.told] == [HoldEntries, FreeEntries, PullLatch]
+
+
+def refusing(number: int):
+    def call(*_, **__):
+        raise OSError(number, os.strerror(number))
+
+    return call
 
 
 def test_a_latch_that_is_released_while_the_router_is_asked_is_not_written_again(watched):
