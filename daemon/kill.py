@@ -21,6 +21,8 @@ from pathlib import Path
 from stat import S_ISREG
 
 FOLDER = "killed"
+STOOD = ".stood"
+"""In it, the names of the latches that have stood there: what lacks its file was released then."""
 ARMS = "armed"
 """The folder of arms: a kill disarms what it closes, and whoever arms again has looked."""
 ALL, ACCOUNT, STRATEGY = "all", "account", "strategy"
@@ -31,6 +33,8 @@ BALLAST = "ballast"
 """The file that keeps room back on a disk that may become full; a latch is given a part of it."""
 _SHARE_BYTES = 2**20
 _FULL = (errno.ENOSPC, errno.EDQUOT)
+_SHORT = (errno.EMFILE, errno.ENFILE, errno.ENOMEM)
+"""What the machine lacks for looking at all. A disk that fails is none: it hides what it holds."""
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}")
 _FIELDS = frozenset({"latch_id", "kind", "scope", "id", "reason", "by", "at_ns"})
 _FILE_BYTES = 65_536
@@ -117,6 +121,7 @@ def release(state_dir: Path, latch_id: str) -> bool:
     folder = state_dir / FOLDER
     try:
         (folder / latch_id).unlink()
+        keep_stood(state_dir, latch_id)
         _sync(folder)
     except FileNotFoundError:
         return False
@@ -126,7 +131,19 @@ def release(state_dir: Path, latch_id: str) -> bool:
 
 
 def standing(state_dir: Path) -> tuple[Latch, ...]:
-    """Return every latch that stands, by name; asked anew for every order."""
+    """Return every latch that stands, by name; asked anew for every order, so it raises nothing."""
+    try:
+        return looked(state_dir)
+    except OSError as error:
+        return (_unreadable(FOLDER, str(error)),)
+
+
+def looked(state_dir: Path) -> tuple[Latch, ...]:
+    """Return every latch that stands, by name, for whoever acts on what he sees.
+
+    Raises:
+        OSError: the machine is too short of files or memory to look; that says nothing of latches.
+    """
     folder = state_dir / FOLDER
     try:
         names = sorted(name for name in os.listdir(folder) if not name.startswith("."))  # noqa: PTH208  a name alone is wanted
@@ -134,8 +151,32 @@ def standing(state_dir: Path) -> tuple[Latch, ...]:
         # A link into nowhere hides whatever was latched behind it.
         return (_unreadable(FOLDER, "it leads nowhere"),) if folder.is_symlink() else ()
     except OSError as error:
-        return (_unreadable(FOLDER, str(error)),)
+        return (_unreadable(FOLDER, error),)
     return tuple(latch for name in names if (latch := _read(folder / name)) is not None)
+
+
+def have_stood(state_dir: Path) -> frozenset[str]:
+    """Return the names of the latches that are known to have stood in this very folder.
+
+    Raises:
+        OSError: the machine is too short of files or memory to look.
+    """
+    try:
+        return frozenset(os.listdir(state_dir / FOLDER / STOOD))  # noqa: PTH208  a name alone is wanted
+    except OSError as error:
+        if error.errno in _SHORT:
+            raise
+        return frozenset()
+
+
+def keep_stood(state_dir: Path, latch_id: str) -> None:
+    """Keep in the folder that a latch has stood there, as far as the disk lets it."""
+    folder = state_dir / FOLDER / STOOD
+    with suppress(OSError):
+        if not folder.is_dir():
+            _make_one(folder)
+        (folder / latch_id).touch(mode=0o600)
+        _sync(folder)
 
 
 def forbids(state_dir: Path, account: str, strategy_id: str) -> str:
@@ -157,13 +198,13 @@ def _read(path: Path) -> Latch | None:
     except FileNotFoundError:
         return None  # released a moment ago
     except OSError as error:
-        return _unreadable(path.name, str(error))
+        return _unreadable(path.name, error)
     try:
         if not S_ISREG(os.fstat(descriptor).st_mode):
             return _unreadable(path.name, "it is no file")
         text = os.read(descriptor, _FILE_BYTES + 1)
     except OSError as error:
-        return _unreadable(path.name, str(error))
+        return _unreadable(path.name, error)
     finally:
         os.close(descriptor)
     return _understood(text, path.name)
@@ -176,7 +217,7 @@ def _understood(text: bytes, name: str) -> Latch:
     try:
         held = json.loads(text)
     except (ValueError, RecursionError) as error:
-        return _unreadable(name, str(error))
+        return _unreadable(name, error)
     if not isinstance(held, dict) or held.keys() != _FIELDS or held["latch_id"] != name:
         return _unreadable(name, "it is not a latch")
     if not all(type(held[field]) is (int if field == "at_ns" else str) for field in _FIELDS):
@@ -188,7 +229,14 @@ def _understood(text: bytes, name: str) -> Latch:
     return Latch(**held)
 
 
-def _unreadable(name: str, because: str) -> Latch:
+def _unreadable(name: str, because: Exception | str) -> Latch:
+    """Return the kill of everything that counts where nobody can read a latch.
+
+    Raises:
+        OSError: the machine is too short to read anything.
+    """
+    if isinstance(because, OSError) and because.errno in _SHORT:
+        raise because
     reason = f"the latch {name} cannot be read, so it counts for everything: {because}"
     return Latch(name, KILL, ALL, "", reason, UNREAD, 0)
 
@@ -248,6 +296,11 @@ def _make(folder: Path) -> None:
     if folder.is_dir():
         return
     _make(folder.parent)
+    _make_one(folder)
+
+
+def _make_one(folder: Path) -> None:
+    """Make a folder, durable in the one above, which is there."""
     folder.mkdir(mode=0o700, exist_ok=True)
     descriptor = os.open(folder, _LOOK | os.O_NOFOLLOW)
     try:

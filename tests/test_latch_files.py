@@ -180,12 +180,14 @@ def test_a_file_and_every_folder_above_it_are_durable_in_this_order(tmp_path, mo
     ]
 
 
-def test_a_release_is_durable(tmp_path, monkeypatch):
+def test_a_release_is_durable_and_so_is_that_the_latch_has_stood(tmp_path, monkeypatch):
     kill.pull(tmp_path, LATCH)
     seen = Recorder(monkeypatch)
     kill.release(tmp_path, "kill-1")
 
-    assert [call for call in seen.calls if call[0] == "fsync"] == [("fsync", FOLDER)]
+    synced = [call for call in seen.calls if call[0] == "fsync"]
+    assert synced == [("fsync", FOLDER), ("fsync", "DRAFT"), ("fsync", FOLDER)]
+    assert kill.have_stood(tmp_path) == {"kill-1"}
 
 
 def steps_of_a_pull(tmp_path) -> int:
@@ -389,6 +391,58 @@ def test_a_disk_that_cannot_be_read_counts_for_everything(call, tmp_path, monkey
     assert_counts_for_everything(tmp_path, "kill-1")
 
 
+@pytest.mark.parametrize("call", ["listdir", "open"])
+def test_a_machine_too_short_to_look_stops_entries_and_says_nothing_of_latches(
+    call, tmp_path, monkeypatch
+):
+    """Whoever would act on what stands is told that nobody knows."""
+    kill.pull(tmp_path, PAUSED)
+    kill.keep_stood(tmp_path, "pause-1")
+    monkeypatch.setattr(os, call, refusing(OSError(24, "Too many open files"), after=0))
+
+    assert_counts_for_everything(tmp_path, FOLDER)
+    with pytest.raises(OSError, match="Too many open files"):
+        kill.looked(tmp_path)
+
+
+def test_a_machine_too_short_to_look_says_nothing_of_what_has_stood(tmp_path, monkeypatch):
+    kill.keep_stood(tmp_path, "pause-1")
+    monkeypatch.setattr(os, "listdir", refusing(OSError(24, "Too many open files"), after=0))
+
+    with pytest.raises(OSError, match="Too many open files"):
+        kill.have_stood(tmp_path)
+
+
+def test_a_latch_that_is_pulled_again_without_room_to_look_is_refused_in_a_sentence(
+    tmp_path, monkeypatch
+):
+    kill.pull(tmp_path, LATCH)
+    monkeypatch.setattr(os, "open", refusing(OSError(24, "Too many open files"), after=0))
+
+    with pytest.raises(LatchUnwritten, match="cannot be written: Too many open files"):
+        kill.pull(tmp_path, LATCH)
+
+
+def test_what_has_stood_is_kept_in_the_very_folder_and_nowhere_else(tmp_path):
+    kill.keep_stood(tmp_path, "kill-1")
+    without = kill.have_stood(tmp_path), names_in(tmp_path)
+    kill.pull(tmp_path, LATCH)
+    kill.keep_stood(tmp_path, "kill-1")
+    kept = kill.have_stood(tmp_path)
+    (tmp_path / FOLDER).rename(tmp_path / "aside")
+    kill.pull(tmp_path, PAUSED)
+
+    assert (without, kept) == ((frozenset(), []), {"kill-1"})
+    assert kill.have_stood(tmp_path) == frozenset()
+
+
+def test_what_has_stood_may_be_kept_by_nobody_where_something_is_in_the_way(tmp_path):
+    written(tmp_path, kill.STOOD, "what is this?")
+    kill.keep_stood(tmp_path, "kill-1")
+
+    assert (kill.have_stood(tmp_path), kill.standing(tmp_path)) == (frozenset(), ())
+
+
 def test_a_latch_that_is_released_while_the_folder_is_read_does_not_stand(tmp_path, monkeypatch):
     kill.pull(tmp_path, LATCH)
     monkeypatch.setattr(os, "listdir", lambda _: ["kill-0", "kill-1"])
@@ -402,8 +456,10 @@ def test_what_root_latches_belongs_to_whom_the_folder_belongs(tmp_path):
     os.chown(tmp_path, SOMEBODY, SOMEBODY)
     kill.pull(tmp_path / "state", PAUSED)
 
+    kill.keep_stood(tmp_path / "state", PAUSED.latch_id)
+
     folder = tmp_path / "state" / FOLDER
-    for each in (folder.parent, folder, folder / PAUSED.latch_id):
+    for each in (folder.parent, folder, folder / PAUSED.latch_id, folder / kill.STOOD):
         assert (each.stat().st_uid, each.stat().st_gid) == (SOMEBODY, SOMEBODY)
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
     assert stat.S_IMODE((folder / PAUSED.latch_id).stat().st_mode) == 0o600
@@ -545,7 +601,8 @@ def test_many_who_pull_and_release_at_once_do_not_disturb_each_other(tmp_path):
         told = list(pool.map(pulled, range(8)))
 
     assert told == [[True, False] * 5] * 8
-    assert names_in(tmp_path / FOLDER) == []
+    assert kill.have_stood(tmp_path) == {f"kill-{number}" for number in range(8)}
+    assert names_in(tmp_path / FOLDER) == [kill.STOOD]
 
 
 def test_one_latch_pulled_by_many_at_once_stands_once(tmp_path):

@@ -21,6 +21,7 @@ from daemon.app.assignment import Assignment, GeneratedDays, Played, RecordedDay
 from daemon.app.deployed import code_loaded
 from daemon.app.host import this_host
 from daemon.app.live_days import LiveDays, StandInDays
+from daemon.app.open_files import room_made
 from daemon.app.service import Service
 from daemon.app.telemetry import Telemetry, opened
 from daemon.app.wiring import cells_of
@@ -187,6 +188,8 @@ async def _run(given: Assignment, plans: list[Plan], pace: Time, telemetry: Tele
     days = given.played.days()
     lines.say(f"{_played(given.played)}, in {given.folder}")
     lines.say(code_said(code_loaded(given.settings, 0)))
+    if short := room_made(given.settings):
+        lines.say(f"ALERT {short}")
 
     def at_end(ledger: GuardedLedger, asked: signal.Signals | None) -> None:
         if asked is not None:

@@ -119,17 +119,17 @@ class Reads:
         return tuple(staged)
 
     def latches(self, accounts: Sequence[AccountSeen] = ()) -> tuple[kill.Latch, ...]:
-        """Return the latches that stand: those on disk, and those whose file the disk refused.
+        """Return the latches that stand: those on disk, and those of the record alone.
 
         Args:
             accounts: as their routers know them; none: what stands on disk is told alone.
         """
         standing = kill.standing(self._line.names.state_dir)
         files = {latch.latch_id for latch in standing}
-        refused = {
+        recorded = {
             latched.latch_id: as_latch(latched)
             for seen in accounts
             for latched in seen.latches
-            if latched.unwritten and latched.latch_id not in files
+            if latched.latch_id not in files
         }
-        return (*standing, *refused.values())
+        return (*standing, *recorded.values())

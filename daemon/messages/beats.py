@@ -19,6 +19,7 @@ class HeldBy(StrEnum):
     CLOCK = "clock"
     HOT_STATE = "hot_state"
     BOOKS = "books"
+    LATCH_FOLDER = "latch_folder"
 
 
 class Pulse(Struct, frozen=True):

@@ -1,12 +1,24 @@
 from __future__ import annotations
 
+import errno
+import os
+
 import pytest
 from msgspec.structs import replace
 
 from daemon import kill
 from daemon.app.latch_watch import LatchWatch
 from daemon.control.brakes import as_latch
-from daemon.messages import Latched, LatchKind, PullLatch, ReleaseLatch, Scope
+from daemon.messages import (
+    FreeEntries,
+    HeldBy,
+    HoldEntries,
+    Latched,
+    LatchKind,
+    PullLatch,
+    ReleaseLatch,
+    Scope,
+)
 
 KILL = Latched("kill-1", LatchKind.KILL, Scope.ALL, "", "enough", "ann", 5)
 PAUSE = Latched("pause-1", LatchKind.PAUSE, Scope.STRATEGY, "s", "lunch", "ann", 6)
@@ -23,6 +35,11 @@ class Watched:
     def stand(self, *latches: Latched) -> None:
         for latched in latches:
             kill.pull(self.folder, as_latch(latched))
+
+    def begin_anew(self, *recorded: Latched) -> None:
+        """Watch as the next run does, which knows what was recorded and no more."""
+        self.watch = LatchWatch(self.folder, "paper", self.told.append, lambda: 9)
+        self.watch.begin(recorded)
 
     def names(self) -> list[str]:
         return [latch.latch_id for latch in kill.standing(self.folder)]
@@ -71,14 +88,65 @@ def test_a_latch_that_is_being_released_by_name_is_left_to_who_does_it(watched):
     assert watched.told == []
 
 
-def test_a_latch_that_was_released_while_nobody_ran_is_released_at_the_start(watched):
+def removed(watched: Watched) -> None:
+    (watched.folder / kill.FOLDER / "kill-1").unlink()
+
+
+def released(watched: Watched) -> None:
+    kill.release(watched.folder, "kill-1")
+
+
+@pytest.mark.parametrize("gone", [removed, released])
+def test_a_latch_that_was_released_while_nobody_ran_is_released_at_the_start(watched, gone):
+    watched.stand(KILL)
+    watched.watch.begin((KILL,))
+    gone(watched)
+    watched.begin_anew(KILL)
+
+    assert watched.told == [ReleaseLatch("kill-1", "the latch folder")]
+
+
+def test_a_latch_that_no_run_saw_in_the_folder_is_released_by_rearm_all_the_same(watched):
+    watched.stand(KILL)
+    released(watched)
     watched.watch.begin((KILL,))
 
     assert watched.told == [ReleaseLatch("kill-1", "the latch folder")]
 
 
+@pytest.mark.parametrize("others", [(), (PAUSE,)], ids=["no folder", "a folder of another latch"])
+def test_a_latch_of_the_record_stands_in_a_new_state_folder_and_is_written_there(watched, others):
+    """The machine was replaced, or the record is a copy; a pause may be there before the daemon."""
+    watched.stand(*others)
+    watched.watch.begin((KILL, *others))
+
+    assert (watched.told, watched.names()) == ([], ["kill-1", *(each.latch_id for each in others)])
+
+
+def test_a_latch_stands_where_its_folder_is_emptied_of_all_that_it_kept(watched):
+    watched.stand(KILL)
+    watched.watch.begin((KILL,))
+    (watched.folder / kill.FOLDER).rename(watched.folder / "aside")
+    (watched.folder / kill.FOLDER).mkdir()
+    watched.watch.look((KILL,))
+    watched.watch.look((KILL,))
+
+    assert (watched.told, watched.names()) == ([], ["kill-1"])
+
+
+def test_latches_whose_folder_goes_while_the_daemon_runs_are_written_again(watched):
+    watched.stand(KILL)
+    watched.watch.begin((KILL,))
+    (watched.folder / kill.FOLDER).rename(watched.folder / "aside")
+    watched.watch.look((KILL,))
+    assert watched.names() == []
+    watched.watch.look((KILL,))
+
+    assert (watched.told, watched.names()) == ([], ["kill-1"])
+
+
 def test_a_latch_whose_file_was_refused_before_a_restart_still_holds_and_is_written(watched):
-    """Nobody released it: its file never stood."""
+    """Nobody released it: its file has never stood."""
     watched.watch.begin((replace(KILL, unwritten=True),))
 
     assert (watched.told, watched.names()) == ([], ["kill-1"])
@@ -109,7 +177,7 @@ def test_what_nobody_can_read_is_taken_up_as_a_kill_of_everything(watched):
     ]
 
 
-def test_a_folder_that_cannot_be_read_releases_nothing_and_kills_everything(watched):
+def test_a_folder_that_cannot_be_read_kills_everything_until_a_person_releases_that(watched):
     watched.stand(KILL)
     watched.watch.begin((KILL,))
     folder, aside = watched.folder / kill.FOLDER, watched.folder / "aside"
@@ -123,7 +191,47 @@ def test_a_folder_that_cannot_be_read_releases_nothing_and_kills_everything(watc
     aside.rename(folder)
     watched.watch.look((KILL, unreadable))
     watched.watch.look((KILL, unreadable))
-    assert watched.told == [ReleaseLatch(kill.FOLDER, "the latch folder")]
+    watched.begin_anew(KILL, unreadable)
+    assert (watched.told, watched.names()) == ([], ["kill-1"])
+
+
+@pytest.mark.parametrize("call", ["listdir", "open"])
+@pytest.mark.parametrize("number", [errno.EMFILE, errno.ENFILE, errno.ENOMEM])
+def test_while_the_machine_is_too_short_to_look_entries_wait_and_nothing_else_happens(
+    watched, monkeypatch, call, number
+):
+    watched.stand(KILL)
+    watched.watch.begin((KILL,))
+    with monkeypatch.context() as short:
+        short.setattr(os, call, refusing(number))
+        watched.watch.look((KILL,))
+        watched.watch.look((KILL,))
+    (held,) = watched.told
+    assert isinstance(held, HoldEntries)
+    assert held.by is HeldBy.LATCH_FOLDER
+    assert held.because.startswith(f"nobody can look for latches: {os.strerror(number)}; see")
+    watched.stand(PAUSE)
+    watched.watch.look((KILL,))
+    watched.watch.look((KILL, PAUSE))
+
+    assert [type(each) for each in watched.told[1:]] == [FreeEntries, PullLatch]
+
+
+def test_a_start_that_is_too_short_to_look_releases_nothing_and_looks_again(watched, monkeypatch):
+    watched.stand(KILL, PAUSE)
+    with monkeypatch.context() as short:
+        short.setattr(os, "listdir", refusing(errno.EMFILE))
+        watched.watch.begin((KILL,))
+    watched.watch.look((KILL,))
+
+    assert [type(each) for each in watched.told] == [HoldEntries, FreeEntries, PullLatch]
+
+
+def refusing(number: int):
+    def call(*_, **__):
+        raise OSError(number, os.strerror(number))
+
+    return call
 
 
 def test_a_latch_that_is_released_while_the_router_is_asked_is_not_written_again(watched):

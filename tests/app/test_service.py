@@ -42,6 +42,7 @@ from daemon.messages import (
     LatchKind,
     PositionChanged,
     Pulse,
+    Released,
     Scope,
 )
 from daemon.runtime import tasks
@@ -381,6 +382,22 @@ async def seen_risk(daemon: Running) -> list[dict[str, Any]]:
         answer = await web.get(daemon.seen.url + "/api/portfolio/snapshot")
         found: list[dict[str, Any]] = (await answer.json())["strategies"]
     return found
+
+
+async def test_a_kill_whose_folder_is_lost_stands_at_the_next_start_and_is_written_again(tmp_path):
+    given = assignment(tmp_path)
+    async with running(given) as daemon:
+        kill.pull(daemon.state_dir, kill.Latch("kill-x", "kill", "all", "", "enough", "ann", 1))
+        await daemon.seen.until(lambda: bool(daemon.seen.of(Latched)))
+        await daemon.stopped()
+    (daemon.state_dir / kill.FOLDER).rename(tmp_path / "lost")
+    async with running(given) as again:
+        await again.seen.until(
+            lambda: any(text.startswith("ordo ready") for text in again.seen.said)
+        )
+        standing = [latch.latch_id for latch in kill.standing(again.state_dir)]
+        await again.stopped()
+    assert (standing, again.seen.of(Released)) == (["kill-x"], [])
 
 
 async def test_a_latch_that_appears_in_the_folder_is_taken_up_and_one_that_goes_is_released(

@@ -58,6 +58,14 @@ def ran(*args: str, speed: str = "max", **how: object) -> Told:
     return told("run", "--speed", speed, *args, **how)
 
 
+def test_a_run_that_may_open_too_few_files_says_so_and_goes_on(monkeypatch):
+    monkeypatch.setattr("daemon.cli.run.room_made", lambda _: "this process may open 1 file")
+    done = ran()
+
+    assert done.code == 0
+    assert "PAPER  ALERT this process may open 1 file" in done.out.splitlines()
+
+
 def cut_off(folder: Path, at: str) -> Path:
     """The sample day, up to a time of day."""
     with gzip.open(sample_path(), "rt") as file:

@@ -206,9 +206,13 @@ async def test_a_latch_that_stands_in_the_record_alone_is_released_by_its_id(act
     assert released[-1].latch_id == "kill-1"
 
 
-async def test_a_latch_that_stands_in_the_record_alone_is_told_with_those_on_disk(actors, tmp_path):
+@pytest.mark.parametrize("unwritten", [True, False])
+async def test_a_latch_that_stands_in_the_record_alone_is_told_with_those_on_disk(
+    actors, tmp_path, unwritten
+):
+    """Its file was refused, or went with its folder."""
     kill.pull(tmp_path, kill.Latch("kill-1", "kill", "all", "", "", "", 1))
-    alone = Latched("pause-2", LatchKind.PAUSE, Scope.ALL, "", "", "me", 1, unwritten=True)
+    alone = Latched("pause-2", LatchKind.PAUSE, Scope.ALL, "", "", "me", 1, unwritten=unwritten)
     actors.latches = (alone,)
     answer = await asked(actors, tmp_path, verb="latches")
 
