@@ -8,6 +8,7 @@ amounts in rupees are those of the strategy's own lots, so they are as many time
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -58,15 +59,19 @@ class FanOut:
         self._told: set[str] = set()
         self._ended: dict[str, BasketEnded] = {}
 
+    def begin_day(self, day: date) -> None:
+        """Owe nothing of an earlier day: an entry counts for the day of its decision alone."""
+        self._begin(str(day))
+
     def tell(self, decided: BasketOpened) -> tuple[Tell, ...]:
         """Tell a decision, taken in the strategy's own lots, to the accounts that have it not yet.
 
         Returns:
             What is told to the routers; to those that know the basket nothing.
         """
-        self._begin(decided.basket.basket_id)
+        self._begin(entry_of(decided.basket.basket_id))
         self._decided = decided
-        untold = [place for place in self._places if place.mark not in self._told]
+        untold = self._untold()
         self._told.update(place.mark for place in untold)
         return tuple(Tell(place.router, EnterLegs(self._in(place, decided))) for place in untold)
 
@@ -83,31 +88,39 @@ class FanOut:
 
     def forget(self) -> None:
         """Owe nobody anything: what was decided was of another strategy under this id."""
-        self._entry, self._decided = "", None
+        self._decided = None
         self._told.clear()
         self._ended.clear()
 
-    def hear(self, fact: BasketOpened | BasketEnded) -> None:
-        """Take in what an account made of it; what is told of an older entry is passed over."""
+    def hear(self, fact: BasketOpened | BasketEnded) -> bool:
+        """Take in what an account made of it; what is told of an older entry is passed over.
+
+        Returns:
+            Whether it was told of the newest entry.
+        """
         basket_id = fact.basket_id if isinstance(fact, BasketEnded) else fact.basket.basket_id
-        if not self._begin(basket_id):
-            return
+        if not self._begin(entry_of(basket_id)):
+            return False
         self._told.add(fact.account)
         if isinstance(fact, BasketEnded):
             self._ended[fact.account] = fact
         elif self._decided is None:
             self._decided = self._in_own_lots(fact)
+        return True
 
     def has_rest(self) -> bool:
         """Say whether some accounts have what was decided, and others were never told."""
-        return self._decided is not None and not self._told.issuperset(
-            place.mark for place in self._places
-        )
+        return self._decided is not None and bool(self._untold())
 
-    def failed_in(self, ended: BasketEnded) -> str:
+    def lost(self) -> tuple[tuple[str, str], ...]:
+        """Return the accounts that an entry was never told to: the mark of each, and a sentence."""
+        marks = [place.mark for place in self._untold()]
+        return tuple((mark, f"the entry failed{self.failed_in(mark)}: {_UNTOLD}") for mark in marks)
+
+    def failed_in(self, mark: str) -> str:
         """Return where an entry failed, in words; empty where there is one account."""
-        names = (place.account for place in self._places if place.mark == ended.account)
-        return f" in {next(names, ended.account)}" if len(self._places) > 1 else ""
+        names = (place.account for place in self._places if place.mark == mark)
+        return f" in {next(names, mark)}" if len(self._places) > 1 else ""
 
     def status(self) -> str:
         """Return what is to be said of the entry."""
@@ -129,9 +142,11 @@ class FanOut:
             return f"resting: the entry failed in all {count} accounts: {because}"
         return f"entered in {entered} of {count} accounts: {because}"
 
-    def _begin(self, basket_id: str) -> bool:
+    def _untold(self) -> list[Place]:
+        return [place for place in self._places if place.mark not in self._told]
+
+    def _begin(self, entry: str) -> bool:
         """Begin anew with the first word of an entry; say whether it is the newest one."""
-        entry = basket_id.rpartition(":")[2]
         if entry > self._entry:
             self._entry, self._decided = entry, None
             self._told.clear()
@@ -156,6 +171,11 @@ class FanOut:
             replace(leg, quantity=self._lots.get(leg.leg_id, 1) * leg.lot) for leg in basket.legs
         )
         return replace(opened, basket=replace(basket, legs=legs), rules=self._rules, account="")
+
+
+def entry_of(basket_id: str) -> str:
+    """Return which of a strategy's entries a basket is, whatever account it is in: its day."""
+    return basket_id.rpartition(":")[2]
 
 
 def _times(rules: StrategyRules, times: int) -> StrategyRules:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import date
 
-from daemon.actors.chain_view import Chain
-from daemon.actors.entry_basket import opened_by
+from daemon.actors.chain_view import Chain, crossed, lacks_options
+from daemon.actors.entry_basket import decided, opened_by
 from daemon.actors.entry_window import Window, window_of
 from daemon.actors.fan_out import ENTERED, FanOut, Place
 from daemon.actors.listings import Listings
@@ -16,7 +16,7 @@ from daemon.domain.market.frames import Frame, Quote
 from daemon.domain.market.freshness import STALE_FLOOR_NS, Link, lives_ns
 from daemon.domain.market.instruments import Instrument, Kind, Parts, contract
 from daemon.domain.market.notes import NoteKind
-from daemon.domain.plans.legs import LegPlan, entry_fault, legs
+from daemon.domain.plans.legs import entry_fault, legs
 from daemon.domain.plans.schema import Plan
 from daemon.domain.plans.validation import Fault
 from daemon.messages import (
@@ -26,7 +26,6 @@ from daemon.messages import (
     DayEnded,
     DayOpened,
     Done,
-    EntryDecided,
     LinkDied,
     LinkRevived,
     Noted,
@@ -46,7 +45,6 @@ from daemon.runtime.words import NOTHING, Effect, Show, Started, Tell
 
 _NOT_YET = "no entry yet"
 _NO_DAY = "resting: no day is open"
-_OPTIONS = (f"-{Kind.CALL}", f"-{Kind.PUT}")
 HEARS = (
     *(Frame, DayOpened, DayEnded, LinkDied, LinkRevived, PaceLearnt, OptionsListed),
     *(BasketEnded, StrategyStopped),
@@ -131,10 +129,10 @@ class StrategyRunner:
     def _hear(self, turn: Turn, told: BasketEnded | StrategyStopped, now_ns: int) -> None:
         """Take in what the router says of this strategy."""
         if isinstance(told, BasketEnded):
-            self._fan_out.hear(told)
-            self._rests = self._fan_out.status()
+            if self._fan_out.hear(told):
+                self._rests = self._fan_out.status()
             if not told.complete:
-                text = f"the entry failed{self._fan_out.failed_in(told)}: {told.because}"
+                text = f"the entry failed{self._fan_out.failed_in(told.account)}: {told.because}"
                 self._note(turn, NoteKind.REFUSED, text, now_ns, told.account)
         elif told.because:  # what a person stops was heard when he said so
             self._taking, self._why = False, told.because
@@ -193,8 +191,9 @@ class StrategyRunner:
 
     def _recall_entry(self, fact: BasketOpened | BasketEnded) -> None:
         """Take in what an account made of an entry; frames are looked at while others wait."""
-        self._fan_out.hear(fact)
         self._entered.add(day_of(fact.at_ns))
+        if not self._fan_out.hear(fact):
+            return
         self._rests = self._fan_out.status()
         if not self._fan_out.has_rest():
             self._window = None
@@ -235,6 +234,7 @@ class StrategyRunner:
     def _open(self, turn: Turn, opened: DayOpened) -> None:
         """Find out whether and when the strategy trades on a day."""
         self._window, self._refusal = None, ""
+        self._fan_out.begin_day(opened.day)
         self._lives_ns = lives_ns(Link(opened.interval_ns))
         self._quotes.clear()
         self._listings.hear(opened)
@@ -261,15 +261,20 @@ class StrategyRunner:
         """Tell that what was waited for since the first refusal never came."""
         if self._window is not None and any(said.startswith(_NOT_YET) for said in self._told):
             self._note(turn, NoteKind.REFUSED, "no entry today", now_ns)
+        if self._fan_out.has_rest():
+            self._tell_lost(turn, now_ns)
         self._close()
 
     def _try(self, window: Window, now_ns: int) -> Sequence[Effect]:
         """Enter on this frame, or say once why not."""
         turn, plan = Turn(), self._plan
         if self._fan_out.has_rest():
-            return self._tell(turn, self._fan_out.tell_rest(now_ns))
+            rest = self._fan_out.tell_rest(now_ns)
+            if not rest:
+                self._tell_lost(turn, now_ns)
+            return self._tell(turn, rest)
         chain = Chain(plan.underlying, plan.basis, window.day, self._quotes, self._listings)
-        if self._lacks_options():
+        if lacks_options(plan, self._quotes):
             self._refusal = self._bare
             if not self._is_bare:
                 self._is_bare = True
@@ -281,7 +286,7 @@ class StrategyRunner:
             text = f"{plan.underlying} has no {plan.basis} price; the synthetic forward is taken"
             self._note(turn, NoteKind.BASIS, text, now_ns)
         why = chosen if isinstance(chosen, Fault) else entry_fault(plan, chosen)
-        refusal = f"{why.place}: {why.reason}" if why else _crossed(chosen)
+        refusal = f"{why.place}: {why.reason}" if why else crossed(chosen)
         if refusal:
             self._refusal = f"{_NOT_YET}: {refusal}"
             self._note(turn, NoteKind.REFUSED, self._refusal, now_ns)
@@ -290,17 +295,7 @@ class StrategyRunner:
         opened = opened_by(plan, window, chosen, now_ns)
         self._entered.add(window.day)
         nearest = next((expiry for expiry in window.expiries if expiry is not None), window.day)
-        turn.record(
-            EntryDecided(
-                strategy_id=plan.id,
-                basket_id=opened.basket.basket_id,
-                basis_e4=chain.basis_e4(nearest),
-                legs=tuple(
-                    (leg.leg_id, leg.symbol, leg.quote.bid_e4, leg.quote.ask_e4) for leg in chosen
-                ),
-                at_ns=now_ns,
-            )
-        )
+        turn.record(decided(opened, chosen, chain.basis_e4(nearest)))
         return self._tell(turn, self._fan_out.tell(opened))
 
     def _tell(self, turn: Turn, told: Sequence[Tell]) -> Sequence[Effect]:
@@ -309,14 +304,10 @@ class StrategyRunner:
         turn.do(*told)
         return turn.done()
 
-    def _lacks_options(self) -> bool:
-        """Say whether options are wanted and none is quoted: a recording may hold none at all."""
-        if not any(leg.instrument.is_option for leg in self._plan.legs):
-            return False
-        first = f"{self._plan.underlying}-"
-        return not any(
-            symbol.startswith(first) and symbol.endswith(_OPTIONS) for symbol in self._quotes
-        )
+    def _tell_lost(self, turn: Turn, now_ns: int) -> None:
+        """Tell which accounts a crash kept an entry from, now that its time is over."""
+        for mark, text in self._fan_out.lost():
+            self._note(turn, NoteKind.REFUSED, text, now_ns, mark)
 
     def _contract(
         self, underlying: str, kind: Kind, expiry: date | None, strike_e4: int
@@ -339,11 +330,3 @@ class StrategyRunner:
 def _said(text: str) -> str:
     """Return what of a text makes it new: figures of a refusal move with every frame."""
     return ": ".join(text.split(": ")[:2]) if text.startswith(_NOT_YET) else text
-
-
-def _crossed(chosen: Sequence[LegPlan] | Fault) -> str:
-    """Return which book has a bid above its ask; empty: none, and its prices can be believed."""
-    if isinstance(chosen, Fault):
-        return ""
-    crossed = (leg.symbol for leg in chosen if leg.quote.bid_e4 > leg.quote.ask_e4 > 0)
-    return next((f"the book of {symbol} is crossed" for symbol in crossed), "")
