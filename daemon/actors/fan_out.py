@@ -69,7 +69,7 @@ class FanOut:
         Returns:
             What is told to the routers; to those that know the basket nothing.
         """
-        self._begin(entry_of(decided.basket.basket_id))
+        self._begin(_entry_of(decided.basket.basket_id))
         self._decided = decided
         untold = self._untold()
         self._told.update(place.mark for place in untold)
@@ -98,8 +98,7 @@ class FanOut:
         Returns:
             Whether it was told of the newest entry.
         """
-        basket_id = fact.basket_id if isinstance(fact, BasketEnded) else fact.basket.basket_id
-        if not self._begin(entry_of(basket_id)):
+        if not self._begin(day_of_entry(fact)):
             return False
         self._told.add(fact.account)
         if isinstance(fact, BasketEnded):
@@ -173,7 +172,12 @@ class FanOut:
         return replace(opened, basket=replace(basket, legs=legs), rules=self._rules, account="")
 
 
-def entry_of(basket_id: str) -> str:
+def day_of_entry(fact: BasketOpened | BasketEnded) -> str:
+    """Return the day on which an entry was decided; its end may come on a later one."""
+    return _entry_of(fact.basket_id if isinstance(fact, BasketEnded) else fact.basket.basket_id)
+
+
+def _entry_of(basket_id: str) -> str:
     """Return which of a strategy's entries a basket is, whatever account it is in: its day."""
     return basket_id.rpartition(":")[2]
 

@@ -8,10 +8,10 @@ from datetime import date
 from daemon.actors.chain_view import Chain, crossed, lacks_options
 from daemon.actors.entry_basket import decided, opened_by
 from daemon.actors.entry_window import Window, window_of
-from daemon.actors.fan_out import ENTERED, FanOut, Place
+from daemon.actors.fan_out import ENTERED, FanOut, Place, day_of_entry
 from daemon.actors.listings import Listings
 from daemon.actors.turn import Turn
-from daemon.domain.instants import day_of, wall_of
+from daemon.domain.instants import wall_of
 from daemon.domain.market.frames import Frame, Quote
 from daemon.domain.market.freshness import STALE_FLOOR_NS, Link, lives_ns
 from daemon.domain.market.instruments import Instrument, Kind, Parts, contract
@@ -78,7 +78,7 @@ class StrategyRunner:
         self._quotes: dict[str, Quote] = {}
         self._listings = Listings()
         self._window: Window | None = None
-        self._entered: set[date] = set()
+        self._entered: set[str] = set()
         self._told: set[str] = set()
         self._bare = f"{_NOT_YET}: no option of {plan.underlying} has been quoted"
         self._is_bare = False
@@ -186,12 +186,12 @@ class StrategyRunner:
         self._taking, self._refusal, self._why, self._is_bare = taking, "", "", False
         self._told.clear()
         self._fan_out.forget()
-        if self._window is not None and self._window.day in self._entered:
+        if self._window is not None and str(self._window.day) in self._entered:
             self._window, self._rests = None, ENTERED
 
     def _recall_entry(self, fact: BasketOpened | BasketEnded) -> None:
         """Take in what an account made of an entry; frames are looked at while others wait."""
-        self._entered.add(day_of(fact.at_ns))
+        self._entered.add(day_of_entry(fact))
         if not self._fan_out.hear(fact):
             return
         self._rests = self._fan_out.status()
@@ -242,7 +242,7 @@ class StrategyRunner:
         if not opened.sessions:
             self._rests = "resting: the market is closed today"
             return
-        if opened.day in self._entered:
+        if str(opened.day) in self._entered:
             self._rests = ENTERED if self._rests == _NO_DAY else self._rests
             return
         found = window_of(self._plan, opened)
@@ -293,7 +293,7 @@ class StrategyRunner:
             return turn.done()
         assert not isinstance(chosen, Fault), "a fault is a refusal"
         opened = opened_by(plan, window, chosen, now_ns)
-        self._entered.add(window.day)
+        self._entered.add(str(window.day))
         nearest = next((expiry for expiry in window.expiries if expiry is not None), window.day)
         turn.record(decided(opened, chosen, chain.basis_e4(nearest)))
         return self._tell(turn, self._fan_out.tell(opened))
