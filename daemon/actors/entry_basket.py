@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from daemon.actors.entry_window import Window
+from daemon.actors.fan_out import entry_name
 from daemon.domain.instants import MILLISECOND_NS
 from daemon.domain.money import e4
 from daemon.domain.orders.basket import Basket
@@ -15,17 +16,20 @@ from daemon.domain.plans.schema import Plan
 from daemon.messages import BasketOpened, EntryDecided
 
 
-def opened_by(plan: Plan, window: Window, chosen: Sequence[LegPlan], now_ns: int) -> BasketOpened:
+def opened_by(
+    plan: Plan, window: Window, chosen: Sequence[LegPlan], number: int, now_ns: int
+) -> BasketOpened:
     """Return what a strategy opens when it enters, in its own lots.
 
     Args:
         plan: the strategy.
         window: of the day on which it enters.
         chosen: its legs, as they were found.
+        number: which of the day's decisions it is, from 1.
         now_ns: when it decided.
     """
     basket = Basket(
-        basket_id=f"{plan.id}:{window.day}",
+        basket_id=f"{plan.id}:{entry_name(window.day, number)}",
         strategy_id=plan.id,
         legs=tuple(basket_leg(leg, plan.product) for leg in chosen),
         decided_ns=now_ns,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from msgspec.structs import replace
 
-from daemon.actors.fan_out import FanOut, Place
+from daemon.actors.fan_out import FanOut, Place, Stage
 from daemon.actors.strategy_runner import StrategyRunner
 from daemon.domain.money import e4
 from daemon.domain.plans.risk_rules import strategy_rules
@@ -96,7 +96,7 @@ def test_the_status_tells_where_an_entry_succeeded(outcomes, status):
         fan.hear(outcome)
 
     assert fan.status() == status
-    assert not fan.has_rest()
+    assert fan.stage() is not Stage.REST
 
 
 def test_where_there_is_one_account_it_is_not_named():
@@ -105,8 +105,8 @@ def test_where_there_is_one_account_it_is_not_named():
     fan.hear(ended(HOME, "too dear"))
 
     assert fan.status() == "resting: the entry failed: too dear"
-    assert fan.failed_in("") == ""
-    assert fan_out().failed_in("beta") == " in beta"
+    assert fan.said(ended(HOME, "too dear")) == "the entry failed: too dear"
+    assert fan_out().said(ended(BETA, "no")) == "the entry failed in beta: no"
 
 
 def test_after_a_crash_those_are_told_that_never_were_and_nobody_twice():
@@ -114,11 +114,11 @@ def test_after_a_crash_those_are_told_that_never_were_and_nobody_twice():
     opened = told(before)
     after.hear(replace(opened["router:beta"], account="beta"))
 
-    assert after.has_rest()
+    assert after.stage() is Stage.REST
     assert after.status() == "entering"
     rest = {each.to: each.message.opened for each in after.tell_rest(0)}
     assert rest == {to: opened[to] for to in ("router:alpha", "router:gamma")}
-    assert not after.has_rest()
+    assert after.stage() is not Stage.REST
     assert after.tell_rest(0) == ()
 
 
@@ -128,7 +128,7 @@ def test_once_the_time_of_an_entry_is_over_its_rest_is_given_up():
     after.hear(replace(opened, account="beta"))
 
     assert after.tell_rest(opened.basket.deadline_ns) == ()
-    assert not after.has_rest()
+    assert after.stage() is not Stage.REST
 
 
 def test_what_another_strategy_of_this_id_decided_is_owed_to_nobody():
@@ -136,7 +136,7 @@ def test_what_another_strategy_of_this_id_decided_is_owed_to_nobody():
     after.hear(replace(told(fan_out())["router:beta"], account="beta"))
     after.forget()
 
-    assert not after.has_rest()
+    assert after.stage() is not Stage.REST
 
 
 def test_what_was_refused_before_a_crash_and_told_to_nobody_else_is_not_entered():
@@ -144,7 +144,7 @@ def test_what_was_refused_before_a_crash_and_told_to_nobody_else_is_not_entered(
     fan = fan_out()
     fan.hear(ended(HOME, "too dear"))
 
-    assert not fan.has_rest()
+    assert fan.stage() is not Stage.REST
     assert fan.status().endswith(
         "alpha refused: too dear; beta refused: the daemon stopped before it was told; "
         "gamma refused: the daemon stopped before it was told"
