@@ -152,12 +152,20 @@ def _forbidden(desk: Desk, opened: BasketOpened, now_ns: int) -> str:
         return because
     if now_ns >= basket.deadline_ns:
         return "its time for legging was over before it began"
-    for leg in basket.legs:
-        if desk.book.position(basket.strategy_id, leg.leg_id).net_quantity:
-            return f"{leg.leg_id} is still open from before"
-        if _may_fill(desk, basket.strategy_id, leg.leg_id):
-            return f"an order of {leg.leg_id} from before may still fill"
-    return ""
+    return _unfinished(desk, basket.strategy_id)
+
+
+def _unfinished(desk: Desk, strategy_id: str) -> str:
+    """Return what of a strategy is open or on its way, whatever its legs are called by now."""
+    for (holder, leg_id), _ in desk.holders():
+        if holder == strategy_id:
+            return f"{leg_id} is still open from before"
+    for order in desk.book.open_orders():
+        intent = order.intent  # one of an earlier day lapsed with its day
+        if intent.strategy_id == strategy_id and day_of(intent.decided_ns) == desk.day:
+            return f"an order of {intent.leg_id} from before may still fill"
+    under_way = (opened.basket.strategy_id for opened in desk.baskets.values())
+    return "an entry from before is still under way" if strategy_id in under_way else ""
 
 
 def ended(basket: Basket, because: str, now_ns: int, *, waits: bool = False) -> BasketEnded:
@@ -169,15 +177,6 @@ def ended(basket: Basket, because: str, now_ns: int, *, waits: bool = False) -> 
         because=because,
         at_ns=now_ns,
         waits=waits,
-    )
-
-
-def _may_fill(desk: Desk, strategy_id: str, leg_id: str) -> bool:
-    """Say whether a leg has orders on their way; one of an earlier day lapsed with its day."""
-    return any(
-        (order.intent.strategy_id, order.intent.leg_id) == (strategy_id, leg_id)
-        and day_of(order.intent.decided_ns) == desk.day
-        for order in desk.book.open_orders()
     )
 
 
