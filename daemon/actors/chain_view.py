@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 
 from daemon.actors.listings import Listings
@@ -11,9 +11,14 @@ from daemon.domain.market.expiries import monthly
 from daemon.domain.market.frames import Quote
 from daemon.domain.market.instruments import Kind, parts_of, symbol_of
 from daemon.domain.market.parity import synthetic_forward
+from daemon.domain.plans.legs import LegPlan
+from daemon.domain.plans.schema import Plan
 from daemon.domain.plans.strikes import Listed
+from daemon.domain.plans.validation import Fault
 from daemon.domain.plans.words import Basis
 from daemon.errors import RuleUnknown
+
+_OPTIONS = (f"-{Kind.CALL}", f"-{Kind.PUT}")
 
 
 class Chain:
@@ -88,3 +93,19 @@ class Chain:
                 return 0
         quote = self._quotes.get(symbol)
         return reference_e4(quote) if quote else 0
+
+
+def lacks_options(plan: Plan, quotes: Mapping[str, Quote]) -> bool:
+    """Say whether options are wanted and none is quoted: a recording may hold none at all."""
+    if not any(leg.instrument.is_option for leg in plan.legs):
+        return False
+    first = f"{plan.underlying}-"
+    return not any(symbol.startswith(first) and symbol.endswith(_OPTIONS) for symbol in quotes)
+
+
+def crossed(chosen: Sequence[LegPlan] | Fault) -> str:
+    """Return which book has a bid above its ask; empty: none, and its prices can be believed."""
+    if isinstance(chosen, Fault):
+        return ""
+    books = (leg.symbol for leg in chosen if leg.quote.bid_e4 > leg.quote.ask_e4 > 0)
+    return next((f"the book of {symbol} is crossed" for symbol in books), "")

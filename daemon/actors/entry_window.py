@@ -77,17 +77,18 @@ def _carried_until(
     return exit_at(last, plan.exit.at, close_ns), close_ns
 
 
-def _sessions_until(day: date, expiry: date) -> int:
-    """Count the trading days after a day, up to and including an expiry."""
+def _sessions_until(day: date, expiry: date) -> tuple[int, bool]:
+    """Count the trading days after a day, up to and including an expiry.
+
+    Returns:
+        How many there are, and whether that is all of them: where the calendar ends before the
+        expiry, those between its end and the expiry are not known.
+    """
     count = 0
     while day < expiry:
-        day = _next(day, expiry)
+        try:
+            day = next_session(day, Segment.DERIVATIVES)
+        except RuleUnknown:
+            return count + 1, False  # the expiry is one itself
         count += 1
-    return count
-
-
-def _next(day: date, expiry: date) -> date:
-    try:
-        return next_session(day, Segment.DERIVATIVES)
-    except RuleUnknown:
-        return expiry
+    return count, True

@@ -3,11 +3,16 @@
 The accounts are told at the same time and answer for themselves: what one of them refuses, or
 never answers, holds up none of the others. Each trades the decision as many times as it is set to;
 amounts in rupees are those of the strategy's own lots, so they are as many times as large.
+
+Where an account may not enter for now, and nothing was begun there, it waits: once that has passed,
+another decision is taken for it, under an id of its own.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from datetime import date
+from enum import Enum, auto
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -40,8 +45,29 @@ class Place(Struct, frozen=True):
     lots_multiplier: int = 1
 
 
+class Stage(Enum):
+    """How far the entry of a day has come.
+
+    Attributes:
+        REST: some accounts have what was decided, and others were never told.
+        ASKS: a decision is wanted.
+        ENTERING: some account is yet to answer.
+        WAITS: in some account it waits for what keeps it out to pass.
+        OVER: there is no entry after this one on that day.
+    """
+
+    REST = auto()
+    ASKS = auto()
+    ENTERING = auto()
+    WAITS = auto()
+    OVER = auto()
+
+
 class FanOut:
-    """What became of the newest entry in each account.
+    """What became of the newest day's entry in each account.
+
+    Attributes:
+        tried: how often it was decided on that day, as far as is known.
 
     Args:
         plan: the strategy.
@@ -53,22 +79,26 @@ class FanOut:
         self._rules = strategy_rules(plan)
         self._id = plan.id
         self._places = tuple(places)
-        self._entry = ""
+        self.tried = 0
+        self._day = ""
         self._decided: BasketOpened | None = None
-        self._told: set[str] = set()
-        self._ended: dict[str, BasketEnded] = {}
+        self._words: dict[str, BasketOpened | BasketEnded | None] = {}
+        self._passed: set[str] = set()
+        self._is_spent = False
+
+    def begin_day(self, day: date) -> None:
+        """Owe nothing of an earlier day: an entry counts for the day of its decision alone."""
+        self._begin(str(day), 0)
 
     def tell(self, decided: BasketOpened) -> tuple[Tell, ...]:
-        """Tell a decision, taken in the strategy's own lots, to the accounts that have it not yet.
+        """Tell a decision, taken in the strategy's own lots, to the accounts that want one.
 
         Returns:
             What is told to the routers; to those that know the basket nothing.
         """
-        self._begin(decided.basket.basket_id)
+        self._begin(*_entry_of(decided.basket.basket_id))
         self._decided = decided
-        untold = [place for place in self._places if place.mark not in self._told]
-        self._told.update(place.mark for place in untold)
-        return tuple(Tell(place.router, EnterLegs(self._in(place, decided))) for place in untold)
+        return self._tell(self._wanting())
 
     def tell_rest(self, now_ns: int) -> tuple[Tell, ...]:
         """Tell what was decided before a crash to the accounts that it kept from hearing it.
@@ -77,72 +107,128 @@ class FanOut:
         """
         assert self._decided is not None, "what was decided is known where a rest is left"
         if now_ns < self._decided.basket.deadline_ns:
-            return self.tell(self._decided)
+            return self._tell(self._untold())
         self._decided = None
         return ()
 
     def forget(self) -> None:
-        """Owe nobody anything: what was decided was of another strategy under this id."""
-        self._entry, self._decided = "", None
-        self._told.clear()
-        self._ended.clear()
+        """Owe nobody anything: what was decided was of another strategy under this id.
 
-    def hear(self, fact: BasketOpened | BasketEnded) -> None:
-        """Take in what an account made of it; what is told of an older entry is passed over."""
+        What that has begun on a day is the entry of the day.
+        """
+        self._is_spent = self._is_spent or not all(map(_waits, self._words.values()))
+        self._decided = None
+        self._words.clear()
+        self._passed.clear()
+
+    def hear(self, fact: BasketOpened | BasketEnded) -> bool:
+        """Take in what an account made of it; what is told of an older day is passed over.
+
+        Returns:
+            Whether it was told of the newest day.
+        """
         basket_id = fact.basket_id if isinstance(fact, BasketEnded) else fact.basket.basket_id
-        if not self._begin(basket_id):
-            return
-        self._told.add(fact.account)
-        if isinstance(fact, BasketEnded):
-            self._ended[fact.account] = fact
-        elif self._decided is None:
+        if not self._begin(*_entry_of(basket_id)):
+            return False
+        self._words[fact.account] = fact
+        if isinstance(fact, BasketOpened) and self._decided is None:
             self._decided = self._in_own_lots(fact)
+        return True
 
-    def has_rest(self) -> bool:
-        """Say whether some accounts have what was decided, and others were never told."""
-        return self._decided is not None and not self._told.issuperset(
-            place.mark for place in self._places
-        )
+    def resume(self, mark: str) -> None:
+        """Know that what kept an entry out of an account has passed; its word may come later."""
+        self._passed.add(mark)
 
-    def failed_in(self, ended: BasketEnded) -> str:
-        """Return where an entry failed, in words; empty where there is one account."""
-        names = (place.account for place in self._places if place.mark == ended.account)
-        return f" in {next(names, ended.account)}" if len(self._places) > 1 else ""
+    def stage(self) -> Stage:
+        """Return how far the entry has come."""
+        if self._is_spent:
+            return Stage.OVER
+        if self._decided is not None and self._untold():
+            return Stage.REST
+        if self._wanting():
+            return Stage.ASKS
+        if None in self._words.values():
+            return Stage.ENTERING
+        return Stage.WAITS if any(map(_waits, self._words.values())) else Stage.OVER
+
+    def lost(self, *, day_over: bool) -> tuple[tuple[str, str], ...]:
+        """Return the accounts that are not entered after all: the mark of each, and a sentence.
+
+        Args:
+            day_over: it is waited for no longer either; else those alone that were never told.
+        """
+        untold = self._untold() if self._decided is not None else []
+        why = [(place, f"the entry failed{self._in_words(place)}: {_UNTOLD}") for place in untold]
+        if day_over:
+            waiting = [place for place in self._places if _waits(self._words.get(place.mark))]
+            why += [(place, f"no entry today{self._in_words(place)}") for place in waiting]
+        return tuple((place.mark, text) for place, text in why)
+
+    def said(self, ended: BasketEnded) -> str:
+        """Return what is to be told of an entry that is not complete."""
+        place = next((each for each in self._places if each.mark == ended.account), None)
+        where = self._in_words(place or Place("", ended.account, ended.account))
+        return f"the entry {'waits' if ended.waits else 'failed'}{where}: {ended.because}"
 
     def status(self) -> str:
         """Return what is to be said of the entry."""
-        told = [place for place in self._places if place.mark in self._told]
-        if any(place.mark not in self._ended for place in told) or self.has_rest():
+        told = [place for place in self._places if place.mark in self._words]
+        ends = {mark: word for mark, word in self._words.items() if isinstance(word, BasketEnded)}
+        if any(place.mark not in ends for place in told) or self.stage() is Stage.REST:
             return _ENTERING
-        failed = [
-            (place.account, self._ended[place.mark].because if place in told else _UNTOLD)
-            for place in self._places
-            if place not in told or not self._ended[place.mark].complete
-        ]
-        count, entered = len(self._places), len(self._places) - len(failed)
-        if not failed:
-            return ENTERED
-        if count == 1:
-            return f"resting: the entry failed: {failed[0][1]}"
-        because = "; ".join(f"{account} refused: {why}" for account, why in failed)
-        if not entered:
-            return f"resting: the entry failed in all {count} accounts: {because}"
-        return f"entered in {entered} of {count} accounts: {because}"
+        if len(self._places) == 1 and not ends[self._places[0].mark].complete:
+            text = self.said(ends[self._places[0].mark])
+            return text if text.startswith("the entry waits") else f"resting: {text}"
+        out = [(place, ends.get(place.mark)) for place in self._places]
+        return _status_of([(place.account, end) for place, end in out])
 
-    def _begin(self, basket_id: str) -> bool:
-        """Begin anew with the first word of an entry; say whether it is the newest one."""
-        entry = basket_id.rpartition(":")[2]
-        if entry > self._entry:
-            self._entry, self._decided = entry, None
-            self._told.clear()
-            self._ended.clear()
-        return entry == self._entry
+    def _tell(self, places: Iterable[Place]) -> tuple[Tell, ...]:
+        assert self._decided is not None, "what was decided is told"
+        told = []
+        for place in places:
+            self._words[place.mark] = None
+            self._passed.discard(place.mark)
+            told.append(Tell(place.router, EnterLegs(self._in(place, self._decided))))
+        return tuple(told)
+
+    def _untold(self) -> list[Place]:
+        return [place for place in self._places if place.mark not in self._words]
+
+    def _wanting(self) -> list[Place]:
+        """Return the accounts that a decision is wanted for.
+
+        One that a crash kept from hearing of an entry wants another where nobody has begun it.
+        """
+        begun = not all(map(_waits, self._words.values()))
+        return [
+            place
+            for place in self._places
+            if (not begun if place.mark not in self._words else self._is_free(place.mark))
+        ]
+
+    def _is_free(self, mark: str) -> bool:
+        return mark in self._passed and _waits(self._words[mark])
+
+    def _begin(self, day: str, number: int) -> bool:
+        """Begin anew with the first word of a day; say whether it is the newest one."""
+        if day > self._day:
+            self._day, self._decided, self._is_spent, self.tried = day, None, False, 0
+            self._words.clear()
+            self._passed.clear()
+        if day == self._day:
+            self.tried = max(self.tried, number)
+        return day == self._day
+
+    def _in_words(self, place: Place) -> str:
+        """Return where something is so; empty where there is one account."""
+        return f" in {place.account}" if len(self._places) > 1 else ""
 
     def _in(self, place: Place, decided: BasketOpened) -> BasketOpened:
         """Return a decision as an account trades it."""
         times, basket = place.lots_multiplier, decided.basket
         legs = tuple(replace(leg, quantity=leg.quantity * times) for leg in basket.legs)
-        basket_id = f"{address(self._id, place.mark)}:{self._entry}"
+        entry = basket.basket_id.rpartition(":")[2]
+        basket_id = f"{address(self._id, place.mark)}:{entry}"
         return replace(
             decided,
             basket=replace(basket, basket_id=basket_id, legs=legs),
@@ -156,6 +242,44 @@ class FanOut:
             replace(leg, quantity=self._lots.get(leg.leg_id, 1) * leg.lot) for leg in basket.legs
         )
         return replace(opened, basket=replace(basket, legs=legs), rules=self._rules, account="")
+
+
+def entry_name(day: date, number: int) -> str:
+    """Return how an entry is told from the others of its strategy: by its day, and its number.
+
+    Args:
+        day: of its decision.
+        number: 1 for the first decision of a day; what waited has another one.
+    """
+    return f"{day}.{number}" if number > 1 else str(day)
+
+
+def _entry_of(basket_id: str) -> tuple[str, int]:
+    """Return day and number of an entry, whatever account its basket is in."""
+    day, _, number = basket_id.rpartition(":")[2].partition(".")
+    return day, int(number) if number.isdecimal() else 1
+
+
+def _waits(word: BasketOpened | BasketEnded | None) -> bool:
+    return isinstance(word, BasketEnded) and word.waits
+
+
+def _status_of(ends: Sequence[tuple[str, BasketEnded | None]]) -> str:
+    """Return what is to be said of accounts that have all answered, or were never told."""
+    out = [
+        f"{account} {'waits' if _waits(end) else 'refused'}: {end.because if end else _UNTOLD}"
+        for account, end in ends
+        if end is None or not end.complete
+    ]
+    count, entered = len(ends), len(ends) - len(out)
+    if not out:
+        return ENTERED
+    because = "; ".join(out)
+    if entered:
+        return f"entered in {entered} of {count} accounts: {because}"
+    if any(_waits(end) for _, end in ends):
+        return f"the entry waits: {because}"
+    return f"resting: the entry failed in all {count} accounts: {because}"
 
 
 def _times(rules: StrategyRules, times: int) -> StrategyRules:

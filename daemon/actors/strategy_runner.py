@@ -5,18 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import date
 
-from daemon.actors.chain_view import Chain
-from daemon.actors.entry_basket import opened_by
+from daemon.actors.chain_view import Chain, crossed, lacks_options
+from daemon.actors.entry_basket import decided, opened_by
 from daemon.actors.entry_window import Window, window_of
-from daemon.actors.fan_out import ENTERED, FanOut, Place
+from daemon.actors.fan_out import ENTERED, FanOut, Place, Stage
 from daemon.actors.listings import Listings
 from daemon.actors.turn import Turn
-from daemon.domain.instants import day_of, wall_of
+from daemon.domain.instants import wall_of
 from daemon.domain.market.frames import Frame, Quote
 from daemon.domain.market.freshness import STALE_FLOOR_NS, Link, lives_ns
 from daemon.domain.market.instruments import Instrument, Kind, Parts, contract
 from daemon.domain.market.notes import NoteKind
-from daemon.domain.plans.legs import LegPlan, entry_fault, legs
+from daemon.domain.plans.legs import entry_fault, legs
 from daemon.domain.plans.schema import Plan
 from daemon.domain.plans.validation import Fault
 from daemon.messages import (
@@ -26,7 +26,6 @@ from daemon.messages import (
     DayEnded,
     DayOpened,
     Done,
-    EntryDecided,
     LinkDied,
     LinkRevived,
     Noted,
@@ -41,15 +40,15 @@ from daemon.messages import (
     TakeEntries,
     TakeNoEntries,
     Told,
+    WaitOver,
 )
 from daemon.runtime.words import NOTHING, Effect, Show, Started, Tell
 
 _NOT_YET = "no entry yet"
 _NO_DAY = "resting: no day is open"
-_OPTIONS = (f"-{Kind.CALL}", f"-{Kind.PUT}")
 HEARS = (
     *(Frame, DayOpened, DayEnded, LinkDied, LinkRevived, PaceLearnt, OptionsListed),
-    *(BasketEnded, StrategyStopped),
+    *(BasketEnded, StrategyStopped, WaitOver),
 )
 
 
@@ -80,7 +79,6 @@ class StrategyRunner:
         self._quotes: dict[str, Quote] = {}
         self._listings = Listings()
         self._window: Window | None = None
-        self._entered: set[date] = set()
         self._told: set[str] = set()
         self._bare = f"{_NOT_YET}: no option of {plan.underlying} has been quoted"
         self._is_bare = False
@@ -115,6 +113,9 @@ class StrategyRunner:
             case BasketEnded() | StrategyStopped():
                 if message.strategy_id == self._plan.id:
                     self._hear(turn, message, now_ns)
+            case WaitOver():
+                if message.strategy_id == self._plan.id:
+                    self._fan_out.resume(message.account)
             case Ask(number, about):
                 turn.do(Show(Told(number, self._answer(turn, about, now_ns))))
             case Started():
@@ -126,18 +127,28 @@ class StrategyRunner:
     @property
     def awaited(self) -> Window | None:
         """When it is to enter, if it would and nothing is told that keeps it."""
-        return self._window if self._taking and not self._refusal else None
+        asks = self._fan_out.stage() in (Stage.ASKS, Stage.REST)
+        return self._window if self._taking and asks and not self._refusal else None
 
     def _hear(self, turn: Turn, told: BasketEnded | StrategyStopped, now_ns: int) -> None:
         """Take in what the router says of this strategy."""
         if isinstance(told, BasketEnded):
-            self._fan_out.hear(told)
-            self._rests = self._fan_out.status()
+            self._take_word(told)
             if not told.complete:
-                text = f"the entry failed{self._fan_out.failed_in(told)}: {told.because}"
-                self._note(turn, NoteKind.REFUSED, text, now_ns, told.account)
+                self._note(turn, NoteKind.REFUSED, self._fan_out.said(told), now_ns, told.account)
         elif told.because:  # what a person stops was heard when he said so
             self._taking, self._why = False, told.because
+
+    def _take_word(self, fact: BasketOpened | BasketEnded) -> None:
+        """Take in what an account made of an entry; frames are looked at while others wait."""
+        if not self._fan_out.hear(fact):
+            return
+        self._rests = self._fan_out.status()
+        stage = self._fan_out.stage()
+        if isinstance(fact, BasketEnded) and stage in (Stage.WAITS, Stage.ASKS):
+            self._refusal = self._rests
+        if stage is Stage.OVER:
+            self._window = None
 
     def _take_in(self, told: LinkDied | LinkRevived | PaceLearnt | OptionsListed) -> None:
         """Take in what the feed says of its link, and of what there is to choose from."""
@@ -160,9 +171,11 @@ class StrategyRunner:
             # it did after all, the router knows the basket by its id. One that some accounts have
             # is told to the rest of them.
             case BasketOpened(basket) if basket.strategy_id == mine:
-                self._recall_entry(fact)
+                self._take_word(fact)
             case BasketEnded(_, strategy_id) if strategy_id == mine:
-                self._recall_entry(fact)
+                self._take_word(fact)
+                if fact.waits:  # whether what it waits for has passed, another decision shows
+                    self._fan_out.resume(fact.account)
             case Noted(_, text, _, strategy_id) if strategy_id == mine:
                 self._told.add(_said(text))
                 self._is_bare = self._is_bare or text == self._bare
@@ -188,16 +201,8 @@ class StrategyRunner:
         self._taking, self._refusal, self._why, self._is_bare = taking, "", "", False
         self._told.clear()
         self._fan_out.forget()
-        if self._window is not None and self._window.day in self._entered:
+        if self._window is not None and self._fan_out.stage() is Stage.OVER:
             self._window, self._rests = None, ENTERED
-
-    def _recall_entry(self, fact: BasketOpened | BasketEnded) -> None:
-        """Take in what an account made of an entry; frames are looked at while others wait."""
-        self._fan_out.hear(fact)
-        self._entered.add(day_of(fact.at_ns))
-        self._rests = self._fan_out.status()
-        if not self._fan_out.has_rest():
-            self._window = None
 
     def _answer(self, turn: Turn, about: object, now_ns: int) -> StrategySeen | Done:
         """Answer a question, or carry out a command by hand."""
@@ -225,16 +230,19 @@ class StrategyRunner:
         window = self._window
         if not self._taking:
             return f"stopped, {self._why}" if self._why else "stopped"
-        if window is None:
+        stage = self._fan_out.stage()
+        if window is None or stage is Stage.ENTERING:
             return self._rests
         if now_ns < window.opens_ns:
             return f"waiting for {wall_of(window.opens_ns):%H:%M:%S}"
-        status = "too late today" if now_ns > window.closes_ns else "waiting for prices"
+        status = "waiting" if stage is Stage.WAITS else "waiting for prices"
+        status = "too late today" if now_ns > window.closes_ns else status
         return f"{status}; {self._refusal}" if self._refusal else status
 
     def _open(self, turn: Turn, opened: DayOpened) -> None:
         """Find out whether and when the strategy trades on a day."""
         self._window, self._refusal = None, ""
+        self._fan_out.begin_day(opened.day)
         self._lives_ns = lives_ns(Link(opened.interval_ns))
         self._quotes.clear()
         self._listings.hear(opened)
@@ -242,7 +250,7 @@ class StrategyRunner:
         if not opened.sessions:
             self._rests = "resting: the market is closed today"
             return
-        if opened.day in self._entered:
+        if self._fan_out.stage() is Stage.OVER:
             self._rests = ENTERED if self._rests == _NO_DAY else self._rests
             return
         found = window_of(self._plan, opened)
@@ -259,17 +267,23 @@ class StrategyRunner:
 
     def _end(self, turn: Turn, now_ns: int) -> None:
         """Tell that what was waited for since the first refusal never came."""
-        if self._window is not None and any(said.startswith(_NOT_YET) for said in self._told):
+        lost = self._fan_out.lost(day_over=True)
+        for mark, text in lost:
+            self._note(turn, NoteKind.REFUSED, text, now_ns, mark)
+        asks = self._window is not None and self._fan_out.stage() is Stage.ASKS
+        if asks and not lost and any(said.startswith(_NOT_YET) for said in self._told):
             self._note(turn, NoteKind.REFUSED, "no entry today", now_ns)
         self._close()
 
     def _try(self, window: Window, now_ns: int) -> Sequence[Effect]:
         """Enter on this frame, or say once why not."""
-        turn, plan = Turn(), self._plan
-        if self._fan_out.has_rest():
-            return self._tell(turn, self._fan_out.tell_rest(now_ns))
+        turn, plan, stage = Turn(), self._plan, self._fan_out.stage()
+        if stage is Stage.REST:
+            return self._tell_rest(turn, now_ns)
+        if stage is not Stage.ASKS:
+            return NOTHING
         chain = Chain(plan.underlying, plan.basis, window.day, self._quotes, self._listings)
-        if self._lacks_options():
+        if lacks_options(plan, self._quotes):
             self._refusal = self._bare
             if not self._is_bare:
                 self._is_bare = True
@@ -281,42 +295,32 @@ class StrategyRunner:
             text = f"{plan.underlying} has no {plan.basis} price; the synthetic forward is taken"
             self._note(turn, NoteKind.BASIS, text, now_ns)
         why = chosen if isinstance(chosen, Fault) else entry_fault(plan, chosen)
-        refusal = f"{why.place}: {why.reason}" if why else _crossed(chosen)
+        refusal = f"{why.place}: {why.reason}" if why else crossed(chosen)
         if refusal:
             self._refusal = f"{_NOT_YET}: {refusal}"
             self._note(turn, NoteKind.REFUSED, self._refusal, now_ns)
             return turn.done()
         assert not isinstance(chosen, Fault), "a fault is a refusal"
-        opened = opened_by(plan, window, chosen, now_ns)
-        self._entered.add(window.day)
+        opened = opened_by(plan, window, chosen, self._fan_out.tried + 1, now_ns)
         nearest = next((expiry for expiry in window.expiries if expiry is not None), window.day)
-        turn.record(
-            EntryDecided(
-                strategy_id=plan.id,
-                basket_id=opened.basket.basket_id,
-                basis_e4=chain.basis_e4(nearest),
-                legs=tuple(
-                    (leg.leg_id, leg.symbol, leg.quote.bid_e4, leg.quote.ask_e4) for leg in chosen
-                ),
-                at_ns=now_ns,
-            )
-        )
+        turn.record(decided(opened, chosen, chain.basis_e4(nearest)))
         return self._tell(turn, self._fan_out.tell(opened))
 
+    def _tell_rest(self, turn: Turn, now_ns: int) -> Sequence[Effect]:
+        """Tell the accounts that a crash kept from an entry, or what that has cost."""
+        lost = self._fan_out.lost(day_over=False)
+        rest = self._fan_out.tell_rest(now_ns)
+        for mark, text in () if rest else lost:
+            self._note(turn, NoteKind.REFUSED, text, now_ns, mark)
+        return self._tell(turn, rest)
+
     def _tell(self, turn: Turn, told: Sequence[Tell]) -> Sequence[Effect]:
-        """Tell the accounts; there is no entry after this one today."""
-        self._window, self._rests = None, self._fan_out.status()
+        """Tell the accounts; there is no entry after this one today but where it waits."""
+        self._refusal, self._rests = "", self._fan_out.status()
+        if self._fan_out.stage() is Stage.OVER:
+            self._window = None
         turn.do(*told)
         return turn.done()
-
-    def _lacks_options(self) -> bool:
-        """Say whether options are wanted and none is quoted: a recording may hold none at all."""
-        if not any(leg.instrument.is_option for leg in self._plan.legs):
-            return False
-        first = f"{self._plan.underlying}-"
-        return not any(
-            symbol.startswith(first) and symbol.endswith(_OPTIONS) for symbol in self._quotes
-        )
 
     def _contract(
         self, underlying: str, kind: Kind, expiry: date | None, strike_e4: int
@@ -339,11 +343,3 @@ class StrategyRunner:
 def _said(text: str) -> str:
     """Return what of a text makes it new: figures of a refusal move with every frame."""
     return ": ".join(text.split(": ")[:2]) if text.startswith(_NOT_YET) else text
-
-
-def _crossed(chosen: Sequence[LegPlan] | Fault) -> str:
-    """Return which book has a bid above its ask; empty: none, and its prices can be believed."""
-    if isinstance(chosen, Fault):
-        return ""
-    crossed = (leg.symbol for leg in chosen if leg.quote.bid_e4 > leg.quote.ask_e4 > 0)
-    return next((f"the book of {symbol} is crossed" for symbol in crossed), "")

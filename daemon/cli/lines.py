@@ -280,6 +280,8 @@ def _of_trading(fact: object) -> str:
         case ExitFinished(_, strategy_id, leg_ids, part=part):
             out = f"is out of {', '.join(leg_ids)}"
             return f"{strategy_id} " + (f"has closed {part}" if part else out)
+        case BasketEnded(_, strategy_id, because=because, waits=True):
+            return f"{strategy_id} waits to enter: {because}"
         case BasketEnded(_, strategy_id, complete, because):
             return f"{strategy_id} is in" if complete else f"{strategy_id} is not in: {because}"
         case LinkRevived():

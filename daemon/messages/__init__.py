@@ -151,6 +151,7 @@ from daemon.messages.trading import (
     PauseEntries,
     PositionChanged,
     StartMissed,
+    WaitOver,
 )
 from daemon.messages.views import (
     AccountSeen,
@@ -307,6 +308,7 @@ __all__ = [
     "TakeStep",
     "TellRisk",
     "Told",
+    "WaitOver",
     "WatchSeen",
 ]
 

@@ -72,13 +72,31 @@ class BasketOpened(Struct, frozen=True, tag=True):
 
 
 class BasketEnded(Struct, frozen=True, tag=True):
-    """An entry is over: complete, or failed because of something."""
+    """An entry is over: complete, or failed because of something.
+
+    Attributes:
+        basket_id: which.
+        strategy_id: whose.
+        complete: all of it is filled.
+        because: why not; empty where it is.
+        at_ns: when.
+        account: its mark; empty at home.
+        waits: nothing of it was begun, and what kept it out may pass: it is decided anew then.
+    """
 
     basket_id: str
     strategy_id: str
     complete: bool
     because: str
     at_ns: int
+    account: str = ""
+    waits: bool = False
+
+
+class WaitOver(Struct, frozen=True):
+    """What an entry waited for in an account has passed; it may be decided anew. Not recorded."""
+
+    strategy_id: str
     account: str = ""
 
 

@@ -76,7 +76,7 @@ ENTRIES: dict[type[Fact], Entry] = {
     m.EntriesPaused: Entry(without=("because",), unless_preset=_MARK),
     # What follows from an answer comes when the answer came, and may quote it.
     m.Noted: Entry(without=("at_ns", "text"), unless_preset=_MARK),
-    m.BasketEnded: _BARE,
+    m.BasketEnded: Entry(without=("at_ns", "because"), unless_preset=("account", "waits")),
     m.PositionChanged: Entry(
         ("at_ns", "intent_id", "settled"), unless_preset=("account", "product", "added_quantity")
     ),

@@ -175,6 +175,12 @@ def _trading(fact: Any) -> tuple[str, str, Item] | None:
         case BasketOpened(basket):
             about = {"strategy_id": basket.strategy_id}
             return "risk", f"{basket.strategy_id} enters {len(basket.legs)} legs", about
+        case BasketEnded(_, strategy_id, because=because, waits=True):
+            return (
+                "risk",
+                f"{strategy_id}: the entry waits, {because}",
+                {"strategy_id": strategy_id},
+            )
         case BasketEnded(_, strategy_id, complete, because):
             text = f"{strategy_id}: the entry is complete"
             text = text if complete else f"{strategy_id}: the entry failed, {because}"

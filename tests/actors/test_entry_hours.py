@@ -1,11 +1,11 @@
 """The hours of a strategy on a day: those of the market, and of shares where it trades any."""
 
-from datetime import date
+from datetime import date, time
 
 import pytest
 
 from daemon.actors.entry_window import Window, window_of
-from daemon.domain.instants import wall_of
+from daemon.domain.instants import at, wall_of
 from daemon.domain.market.calendar import Segment, sessions
 from daemon.domain.plans.validation import Fault
 from daemon.messages import DayOpened
@@ -79,3 +79,14 @@ def test_a_latest_time_before_the_market_opens_leaves_no_moment_to_enter() -> No
     assert hours_of(MUHURAT, entry="09:20:00\nno_later_than = 10:00:00") == Fault(
         "entry.at", "13:45:00 is after 10:00:00, the last moment for an entry on this day"
     )
+
+
+@pytest.mark.parametrize("day", [date(2026, 12, 28), date(2026, 12, 31)])
+def test_days_to_an_expiry_that_are_beyond_the_calendar_are_none_that_is_allowed(day) -> None:
+    """What lies beyond it was once counted as one day."""
+    leg = CALL + "expiry = { date = 2027-01-05 }\n"
+    plan = parse(text(head="days_to_expiry = [1]", legs=leg, tail=GUARD))
+    found = window_of(plan, DayOpened(day, ((at(day, time(9, 15)), at(day, time(15, 40))),), 0))
+    assert isinstance(found, Fault)
+    assert found.place == "days_to_expiry"
+    assert "2027-01-05, which is beyond the calendar; allowed: 1" in found.reason

@@ -5,14 +5,24 @@ from __future__ import annotations
 import pytest
 from msgspec.structs import replace
 
-from daemon.actors.fan_out import FanOut, Place
+from daemon.actors.fan_out import FanOut, Place, Stage
 from daemon.actors.strategy_runner import StrategyRunner
 from daemon.domain.money import e4
 from daemon.domain.plans.risk_rules import strategy_rules
 from daemon.domain.risk.words import LockRule
 from daemon.messages import BasketEnded
 from daemon.messages.cells import Cell
-from tests.kit.acting import clock, day_opened, facts, prices
+from daemon.runtime.words import Tell
+from tests.kit.acting import (
+    NEXT_DAY,
+    clock,
+    day_ended,
+    day_opened,
+    facts,
+    opened,
+    others,
+    prices,
+)
 from tests.kit.plans import GUARD, plan
 from tests.kit.router import SYMBOLS, T0, enter, leg
 
@@ -86,7 +96,7 @@ def test_the_status_tells_where_an_entry_succeeded(outcomes, status):
         fan.hear(outcome)
 
     assert fan.status() == status
-    assert not fan.has_rest()
+    assert fan.stage() is not Stage.REST
 
 
 def test_where_there_is_one_account_it_is_not_named():
@@ -95,8 +105,8 @@ def test_where_there_is_one_account_it_is_not_named():
     fan.hear(ended(HOME, "too dear"))
 
     assert fan.status() == "resting: the entry failed: too dear"
-    assert fan.failed_in(ended(HOME)) == ""
-    assert fan_out().failed_in(ended(BETA)) == " in beta"
+    assert fan.said(ended(HOME, "too dear")) == "the entry failed: too dear"
+    assert fan_out().said(ended(BETA, "no")) == "the entry failed in beta: no"
 
 
 def test_after_a_crash_those_are_told_that_never_were_and_nobody_twice():
@@ -104,11 +114,11 @@ def test_after_a_crash_those_are_told_that_never_were_and_nobody_twice():
     opened = told(before)
     after.hear(replace(opened["router:beta"], account="beta"))
 
-    assert after.has_rest()
+    assert after.stage() is Stage.REST
     assert after.status() == "entering"
     rest = {each.to: each.message.opened for each in after.tell_rest(0)}
     assert rest == {to: opened[to] for to in ("router:alpha", "router:gamma")}
-    assert not after.has_rest()
+    assert after.stage() is not Stage.REST
     assert after.tell_rest(0) == ()
 
 
@@ -118,7 +128,7 @@ def test_once_the_time_of_an_entry_is_over_its_rest_is_given_up():
     after.hear(replace(opened, account="beta"))
 
     assert after.tell_rest(opened.basket.deadline_ns) == ()
-    assert not after.has_rest()
+    assert after.stage() is not Stage.REST
 
 
 def test_what_another_strategy_of_this_id_decided_is_owed_to_nobody():
@@ -126,7 +136,7 @@ def test_what_another_strategy_of_this_id_decided_is_owed_to_nobody():
     after.hear(replace(told(fan_out())["router:beta"], account="beta"))
     after.forget()
 
-    assert not after.has_rest()
+    assert after.stage() is not Stage.REST
 
 
 def test_what_was_refused_before_a_crash_and_told_to_nobody_else_is_not_entered():
@@ -134,7 +144,7 @@ def test_what_was_refused_before_a_crash_and_told_to_nobody_else_is_not_entered(
     fan = fan_out()
     fan.hear(ended(HOME, "too dear"))
 
-    assert not fan.has_rest()
+    assert fan.stage() is not Stage.REST
     assert fan.status().endswith(
         "alpha refused: too dear; beta refused: the daemon stopped before it was told; "
         "gamma refused: the daemon stopped before it was told"
@@ -162,3 +172,49 @@ def test_what_a_strategy_says_is_said_of_the_accounts_that_it_trades_in_and_of_n
     assert list(Cell("alpha").facts(said)) == []
     assert len(of("gamma")) == 1
     assert of("beta") == [*of("gamma"), "the entry failed in beta: too dear"]
+
+
+def beginning(*places: Place) -> StrategyRunner:
+    """A runner on Tuesday morning, after an entry on Monday at home alone."""
+    monday = (day_opened(), opened(), ended(HOME), day_ended())
+    made = StrategyRunner(PLAN, places, strict=False, facts=monday)
+    made.handle(day_opened(NEXT_DAY), 0)
+    return made
+
+
+@pytest.mark.parametrize("places", [(HOME,), (HOME, BETA), (BETA,)])
+def test_the_day_after_an_account_came_or_went_is_entered_in_all_that_there_are(places):
+    at_ns = clock("09:20:00", NEXT_DAY)
+    effects = beginning(*places).handle(prices(at_ns, "100", "95", NIFTY="24555"), at_ns)
+
+    assert [each.to for each in others(effects, Tell)] == [place.router for place in places]
+
+
+def crashed() -> StrategyRunner:
+    """A runner after a crash that let home alone hear of the entry."""
+    return StrategyRunner(PLAN, (HOME, BETA), strict=False, facts=(day_opened(), opened()))
+
+
+LOSS = "the entry failed in beta: the daemon stopped before it was told"
+
+
+def test_a_rest_whose_time_is_over_is_told_and_with_it_the_day_is_over():
+    made = crashed()
+    late_ns = opened().basket.deadline_ns
+    (note,) = facts(made.handle(prices(late_ns), late_ns))
+
+    assert (note.text, note.account) == (LOSS, "beta")
+    assert made.handle(prices(late_ns + 1), late_ns + 1) == ()
+    assert facts(made.handle(day_ended(), late_ns + 2)) == []
+
+
+def test_a_rest_that_no_frame_came_for_is_told_when_its_day_ends_and_not_entered_the_next():
+    made = crashed()
+    (note,) = facts(made.handle(day_ended(), 0))
+    made.handle(day_opened(NEXT_DAY), 0)
+    at_ns = clock("09:20:00", NEXT_DAY)
+    effects = made.handle(prices(at_ns, "100", "95", NIFTY="24555"), at_ns)
+
+    assert (note.text, note.account) == (LOSS, "beta")
+    baskets = [each.message.opened.basket.basket_id for each in others(effects, Tell)]
+    assert baskets == [f"s:{NEXT_DAY}", f"s@beta:{NEXT_DAY}"]

@@ -25,7 +25,6 @@ from daemon.messages import (
 )
 from daemon.runtime.words import NOTHING, Commit, Publish, Show
 from tests.kit.acting import (
-    DAY,
     NEXT_DAY,
     ROUTER,
     clock,
@@ -236,6 +235,13 @@ def test_a_day_on_which_it_rests_says_why() -> None:
     assert seen(made).status == "resting: days: mon is not among fri"
 
 
+def test_what_ends_of_an_earlier_day_is_told_and_leaves_the_word_of_today_alone() -> None:
+    made = runner(day_opened(), opened(), day_opened(NEXT_DAY, closed=True))
+    (note,) = facts(made.handle(ended(because="no time"), AT), Noted)
+    assert note.text == "the entry failed: no time"
+    assert seen(made).status == "resting: the market is closed today"
+
+
 def test_the_newest_refusal_stands_until_it_is_overcome() -> None:
     """With its newest figures, though it is noted once; before a restart and after."""
     made = runner()
@@ -260,7 +266,7 @@ def test_prices_are_not_kept_for_a_day_on_which_it_is_done() -> None:
     """A frame then costs nothing."""
     made = runner(day_opened(), DECIDED, opened())
     assert made.handle(prices(AT, "100", "95", NIFTY="24555"), AT) == NOTHING
-    assert DAY in made._entered
+    assert made._quotes == {}
 
 
 def test_the_runner_answers_nothing_that_is_not_its_own() -> None:

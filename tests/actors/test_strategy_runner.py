@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import date
 
 import pytest
+from msgspec.structs import replace
 
 from daemon.actors.fan_out import Place
 from daemon.actors.strategy_runner import StrategyRunner
@@ -400,6 +401,17 @@ def test_a_runner_that_is_rebuilt_enters_only_where_it_has_not(record, enters) -
     made = runner(day_opened(), *record)
     assert made.handle(Started(), AT) == NOTHING
     assert entered(see(made, AT + 1)) is enters
+
+
+@pytest.mark.parametrize("ends_at", ["08:50:00", "09:10:00"])
+def test_an_entry_that_a_power_cut_left_open_ends_next_day_and_does_not_count_for_it(ends_at):
+    """Whatever is rebuilt between its end and the time of entry."""
+    over = replace(ended(because="no time"), at_ns=clock(ends_at, NEXT_DAY))
+    made = runner(day_opened(), decided(), opened(), over)
+    made.handle(day_opened(NEXT_DAY), 0)
+    again = runner(day_opened(), decided(), opened(), day_opened(NEXT_DAY), over)
+    for each in (made, again):
+        assert entered(see(each, clock("09:20:00", NEXT_DAY)))
 
 
 def test_a_runner_that_is_rebuilt_does_not_tell_a_fault_again() -> None:

@@ -119,6 +119,7 @@ SENTENCES = [
     (ExitFinished("x", "s", ("ce",), NOW), "s is out of ce"),
     (ExitFinished("x", "s", ("ce",), NOW, 75, 75), "s has closed 75 of 150 units of ce"),
     (BasketEnded("s:1", "s", True, "", NOW), "s is in"),
+    (BasketEnded("s:1", "s", False, "no beat", NOW, waits=True), "s waits to enter: no beat"),
     (BasketEnded("s:1", "s", False, "no quote", NOW), "s is not in: no quote"),
     (LinkRevived(NOW), "prices are fresh again"),
     (ExitOverdue("x", "s", "no price", NOW), "ALERT s: no price"),

@@ -111,8 +111,8 @@ MUTATIONS = (
     Mutation(
         "P11",
         "entries that are decided too often",
-        f"{ROUTER}/router.py",
-        "                storms.repeated(desk, turn, opened.basket, now_ns)\n",
+        f"{ROUTER}/entering.py",
+        "    storms.repeated(desk, turn, opened.basket, now_ns)\n",
         "",
         f"{ROUTERS}/test_storms.py"
         "::test_one_entry_more_than_may_be_in_the_while_stops_the_strategy",

@@ -56,6 +56,7 @@ from daemon.messages import (
     Scope,
     StrategyStopped,
     Told,
+    WaitOver,
 )
 from daemon.runtime.budget import Budget, Window
 from daemon.runtime.words import Alarm, Call, Commit, Publish, Show, Started
@@ -272,6 +273,8 @@ class Stage:
                     self._later(at_ns, message)
                 case Show(Told(number, answer)):
                     self.answers[number] = answer
+                case Publish(WaitOver(strategy_id)):
+                    self._out.append(f"free {strategy_id}")
                 case Publish(message):
                     assert message in recorded, "what is announced was recorded before"
 

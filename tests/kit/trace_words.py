@@ -185,6 +185,8 @@ def _(changed: PositionChanged) -> str:
 
 @said.register
 def _(ended: BasketEnded) -> str:
+    if ended.waits:
+        return f"waits: {ended.because}"
     return "complete" if ended.complete else f"given up: {ended.because}"
 
 

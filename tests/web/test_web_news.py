@@ -128,6 +128,11 @@ def updated(state, quantity=0, value_e4=0, text=""):
         (opened(), "risk", "s enters 2 legs"),
         (BasketEnded("b", "straddle", True, "", NOW), "risk", "straddle: the entry is complete"),
         (
+            BasketEnded("b", "straddle", False, "no beat", NOW, waits=True),
+            "risk",
+            "straddle: the entry waits, no beat",
+        ),
+        (
             BasketEnded("b", "straddle", False, "refused", NOW),
             "alert",
             "straddle: the entry failed, refused",

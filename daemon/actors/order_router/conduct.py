@@ -26,19 +26,25 @@ class Conduct:
         entries: what was decided of late, by strategy.
         refusals: what was refused of late, by strategy and reason; no restart keeps it.
         stopped: why a strategy takes no entries until a person starts it again.
+        waiting: strategies with an entry that waits for what keeps it out to pass.
     """
 
     def __init__(self, repeats: Rate, refusals: Rate) -> None:
         self.entries = Storm(repeats)
         self.refusals = Storm(refusals)
         self.stopped: dict[str, str] = {}
+        self.waiting: set[str] = set()
 
     def apply(self, fact: object) -> None:
         """Take one recorded fact in; those of others are passed over."""
         match fact:
             case BasketOpened(basket, at_ns=at_ns):
+                self.waiting.discard(basket.strategy_id)
                 self.entries.hit((basket.strategy_id,), basket.basket_id, at_ns)
+            case BasketEnded(_, strategy_id, waits=True):
+                self.waiting.add(strategy_id)  # it is decided once more, and was not begun
             case BasketEnded(basket_id, strategy_id, at_ns=at_ns):
+                self.waiting.discard(strategy_id)
                 self.entries.hit((strategy_id,), basket_id, at_ns)
             case StrategyStopped(strategy_id, by, because=because) if by == ORDO:
                 self.stopped[strategy_id] = because

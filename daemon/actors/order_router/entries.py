@@ -5,10 +5,8 @@ from __future__ import annotations
 from daemon.actors.order_router import funds, stand_ins
 from daemon.actors.order_router.alarms import BasketDue, LookUpDue
 from daemon.actors.order_router.desk import Desk
-from daemon.actors.order_router.halts import said
-from daemon.actors.order_router.holds import paused_because
+from daemon.actors.order_router.obstacles import barred
 from daemon.actors.order_router.open_orders import is_over
-from daemon.actors.order_router.permission import forbidden_because
 from daemon.actors.order_router.reconciling import objection as objection_of_books
 from daemon.actors.order_router.sending import (
     Errand,
@@ -58,7 +56,7 @@ def begin(desk: Desk, turn: Turn, opened: BasketOpened, now_ns: int) -> bool:
     because = _forbidden(desk, opened, now_ns)
     if because:
         desk.known_baskets.add(basket.basket_id)
-        turn.announce(_ended(basket, because, now_ns))
+        turn.announce(ended(basket, because, now_ns))
         return False
     desk.apply(opened)
     turn.announce(opened)
@@ -115,9 +113,9 @@ def give_up(desk: Desk, turn: Turn, basket: Basket, because: str, now_ns: int) -
     The caller unwinds what is filled, where there is a reason to and the plan says so.
     """
     funds.forget(desk, basket.basket_id)
-    ended = _ended(basket, because, now_ns)
-    desk.apply(ended)
-    turn.announce(ended)
+    over = ended(basket, because, now_ns)
+    desk.apply(over)
+    turn.announce(over)
     recall(desk, turn, basket.basket_id, now_ns)
 
 
@@ -146,49 +144,39 @@ def progress_of(desk: Desk, basket: Basket) -> dict[str, Progress]:
 
 
 def _forbidden(desk: Desk, opened: BasketOpened, now_ns: int) -> str:
+    """Return why an entry that nothing keeps waiting may not be made; empty: it may."""
     basket = opened.basket
-    paused = paused_because(desk)
-    if paused:
-        return f"entries are paused: {paused}"
-    latched = desk.halts.over(basket.strategy_id)
-    if latched is not None:
-        return said(latched)
-    strategy_id = basket.strategy_id
-    because = forbidden_because(desk, strategy_id, opted_in=opened.live, now_ns=now_ns)
-    if because:
-        return because
-    because = desk.conduct.stopped.get(basket.strategy_id, "")
-    if because:
-        return f"{basket.strategy_id} is stopped, {because}; start it again first"
-    because = objection_of_books(desk, *(leg.pocket for leg in basket.legs))
+    because = barred(desk, basket.strategy_id, opted_in=opened.live)
+    because = because or objection_of_books(desk, *(leg.pocket for leg in basket.legs))
     if because:
         return because
     if now_ns >= basket.deadline_ns:
         return "its time for legging was over before it began"
-    for leg in basket.legs:
-        if desk.book.position(basket.strategy_id, leg.leg_id).net_quantity:
-            return f"{leg.leg_id} is still open from before"
-        if _may_fill(desk, basket.strategy_id, leg.leg_id):
-            return f"an order of {leg.leg_id} from before may still fill"
-    return ""
+    return _unfinished(desk, basket.strategy_id)
 
 
-def _may_fill(desk: Desk, strategy_id: str, leg_id: str) -> bool:
-    """Say whether a leg has orders on their way; one of an earlier day lapsed with its day."""
-    return any(
-        (order.intent.strategy_id, order.intent.leg_id) == (strategy_id, leg_id)
-        and day_of(order.intent.decided_ns) == desk.day
-        for order in desk.book.open_orders()
-    )
+def _unfinished(desk: Desk, strategy_id: str) -> str:
+    """Return what of a strategy is open or on its way, whatever its legs are called by now."""
+    for (holder, leg_id), _ in desk.holders():
+        if holder == strategy_id:
+            return f"{leg_id} is still open from before"
+    for order in desk.book.open_orders():
+        intent = order.intent  # one of an earlier day lapsed with its day
+        if intent.strategy_id == strategy_id and day_of(intent.decided_ns) == desk.day:
+            return f"an order of {intent.leg_id} from before may still fill"
+    under_way = (opened.basket.strategy_id for opened in desk.baskets.values())
+    return "an entry from before is still under way" if strategy_id in under_way else ""
 
 
-def _ended(basket: Basket, because: str, now_ns: int) -> BasketEnded:
+def ended(basket: Basket, because: str, now_ns: int, *, waits: bool = False) -> BasketEnded:
+    """Return the end of an entry: complete, unless there is a reason why not."""
     return BasketEnded(
         basket.basket_id,
         basket.strategy_id,
         complete=not because,
         because=because,
         at_ns=now_ns,
+        waits=waits,
     )
 
 

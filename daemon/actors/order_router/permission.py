@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from daemon.actors.order_router.desk import Desk
 from daemon.domain.instants import day_of
-from daemon.domain.orders.arming import unarmed, unwilling
+from daemon.domain.orders.arming import unarmed
 
 
 def unarmed_because(desk: Desk, now_ns: int) -> str:
@@ -13,10 +13,3 @@ def unarmed_because(desk: Desk, now_ns: int) -> str:
         return ""
     armed = desk.halts.armed
     return unarmed(desk.terms.account, armed.day if armed else None, day_of(now_ns))
-
-
-def forbidden_because(desk: Desk, strategy_id: str, *, opted_in: bool, now_ns: int) -> str:
-    """Return why a strategy may not enter here; empty: it may, as far as live trading goes."""
-    if desk.terms.live and not opted_in:
-        return unwilling(strategy_id)
-    return unarmed_because(desk, now_ns)

@@ -9,6 +9,7 @@ from daemon.actors.order_router import (
     arms,
     changed,
     doubts,
+    entering,
     entries,
     exits,
     hearing,
@@ -18,6 +19,7 @@ from daemon.actors.order_router import (
     late_fills,
     lookups,
     margins,
+    obstacles,
     reconciling,
     residents,
     silence,
@@ -107,6 +109,7 @@ class OrderRouter:
         residents.keep(desk, turn, now_ns)
         if desk.halts.kills:
             killing.go_on(desk, turn, now_ns)
+        obstacles.look(desk, turn, now_ns)
         return turn.done()
 
     def _decide(self, turn: Turn, message: object, now_ns: int) -> None:
@@ -120,9 +123,7 @@ class OrderRouter:
                 if desk.wakes.rings(message):
                     self._look_again(turn, message, now_ns)
             case EnterLegs(opened):
-                storms.repeated(desk, turn, opened.basket, now_ns)
-                if entries.begin(desk, turn, opened, now_ns):
-                    exits.clear_up(desk, turn, opened.basket, now_ns)
+                entering.take(desk, turn, opened, now_ns)
             case ExitLegs():
                 exits.begin(desk, turn, message, now_ns)
             case Ask(number, about):

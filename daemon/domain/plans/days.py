@@ -16,8 +16,9 @@ from daemon.domain.plans.validation import Fault
 from daemon.domain.plans.words import ExpiryWord, Weekday
 from daemon.errors import RuleUnknown
 
-SessionsUntil = Callable[[date, date], int]
-"""How many trading days lie after the first day, up to and including the second."""
+SessionsUntil = Callable[[date, date], tuple[int, bool]]
+"""How many trading days lie after the first day, up to and including the second, and whether that
+is all of them: a calendar that ends before the second day has some of them alone."""
 
 
 class Expiries(Protocol):
@@ -87,11 +88,14 @@ def rest_reason(
     nearest = min((expiry for expiry in expiries if expiry is not None), default=None)
     if nearest is None:
         return Fault("days_to_expiry", "no leg expires")
-    left = sessions_until(day, nearest)
-    if left not in plan.days_to_expiry:
-        allowed = ", ".join(map(str, plan.days_to_expiry))
-        return Fault("days_to_expiry", f"{left} trading days to {nearest}; allowed: {allowed}")
-    return None
+    left, is_all = sessions_until(day, nearest)
+    if is_all and left in plan.days_to_expiry:
+        return None
+    allowed = ", ".join(map(str, plan.days_to_expiry))
+    count = f"{left} trading days to {nearest}"
+    if not is_all:
+        count = f"at least {count}, which is beyond the calendar"
+    return Fault("days_to_expiry", f"{count}; allowed: {allowed}")
 
 
 def _is_no_expiry(underlying: str, expiry: Expiry, expiries: Expiries) -> bool:

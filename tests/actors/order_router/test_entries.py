@@ -278,6 +278,47 @@ def test_an_entry_is_refused_while_an_order_from_before_may_still_fill():
     ]
 
 
+def renamed(leg_id: str, name: str) -> BasketLeg:
+    return replace(leg(leg_id), leg_id=name)
+
+
+def test_a_strategy_whose_legs_were_renamed_enters_nothing_beside_what_it_holds():
+    """Its file may give them other names overnight; what is held is the same."""
+    stage = Stage().entered("ce", "pe")
+    again = enter(renamed("ce", "call"), renamed("pe", "put"), basket_id="again")
+    assert stage.tell(again) == ["ended: ce is still open from before"]
+    stage.tell(leave())
+    stage.run()
+    assert stage.broker.net() == {}
+    assert "opened" in stage.tell(enter(renamed("ce", "call"), at_ns=stage.now_ns))
+
+
+def test_a_strategy_whose_legs_were_renamed_enters_nothing_beside_what_may_still_fill():
+    stage = Stage(["lost"])
+    stage.tell(enter("ce"))
+    stage.run(6)
+    assert stage.tell(enter(renamed("ce", "call"), at_ns=stage.now_ns)) == [
+        "ended: an order of ce from before may still fill"
+    ]
+
+
+def test_a_second_entry_is_refused_while_the_one_before_is_still_under_way():
+    """Nothing of that has left yet: its price is awaited."""
+    stage = Stage()
+    stage.tell(Frame(T0, {CE: Quote(e4(100))}))
+    assert without_wakes(stage.tell(enter("ce"))) == ["opened"]
+    assert stage.tell(enter("pe", basket_id="again")) == [
+        "ended: an entry from before is still under way"
+    ]
+    assert "opened" in stage.tell(enter("pe", strategy_id="other", basket_id="o"))
+
+
+def test_what_another_strategy_holds_or_has_on_its_way_refuses_no_entry():
+    stage = Stage().entered("ce", strategy_id="other", basket_id="o")
+    stage.tell(enter("pe", strategy_id="third", basket_id="t"))
+    assert "opened" in stage.tell(enter("ce", at_ns=stage.now_ns))
+
+
 def test_an_entry_that_is_told_twice_is_made_once():
     """Under way, or long over."""
     stage = Stage()

@@ -118,10 +118,10 @@ def test_what_is_held_is_counted_beside_an_entry_by_our_own_model():
 
 
 def entry_later(made, *legs):
-    """What a second basket comes to."""
+    """What a second basket comes to, of another strategy."""
     made.now_ns += S
     made.tell(frame(made.now_ns))
-    made.tell(enter(*legs, at_ns=made.now_ns))
+    made.tell(enter(*legs, at_ns=made.now_ns, strategy_id="other"))
     return made.run(1)
 
 

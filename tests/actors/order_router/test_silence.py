@@ -82,7 +82,7 @@ def notes(made):
 def test_entries_stop_at_once_when_the_link_dies():
     made = dead(HOLDS)
     assert "ended: the price of NIFTY-2025-09-02-24750-CE is stale" in made.tell(
-        enter("hc", at_ns=made.now_ns)
+        enter("hc", at_ns=made.now_ns, strategy_id="other")
     )
 
 
@@ -281,5 +281,5 @@ def test_on_a_dead_link_an_exit_is_priced_by_what_was_asked_for_and_an_entry_by_
     (exit_,) = [each.intent for each in made.told(IntentRecorded) if each.intent.side is Side.BUY]
     assert (exit_.price_e4 > e4(150)) is polled
     assert "ended: the price of NIFTY-2025-09-02-24750-CE is stale" in made.tell(
-        enter("hc", at_ns=made.now_ns)
+        enter("hc", at_ns=made.now_ns, strategy_id="other")
     )

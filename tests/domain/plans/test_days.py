@@ -86,9 +86,9 @@ def test_an_expiry_that_no_rule_knows_is_refused() -> None:
     assert refused == Fault("legs[0].expiry", "BANKNIFTY has no weekly expiries on 2025-08-29")
 
 
-def left(_day: date, _expiry: date) -> int:
+def left(_day: date, _expiry: date) -> tuple[int, bool]:
     """One trading day lies between a Friday and the Tuesday after, and the Tuesday itself."""
-    return 2
+    return 2, True
 
 
 @pytest.mark.parametrize(
@@ -109,6 +109,17 @@ def test_a_plan_rests_on_other_days(head: str, expected: Fault | None) -> None:
     far = date(2025, 9, 30)
 
     assert rest_reason(plan(head=head), FRIDAY, (None, far, TUESDAY), left) == expected
+
+
+@pytest.mark.parametrize("allowed", [[1], [2], [3]])
+def test_a_plan_rests_where_the_calendar_does_not_reach_its_expiry(allowed: list[int]) -> None:
+    """How many trading days there are is not known, only that there are so many at least."""
+    resting = rest_reason(
+        plan(head=f"days_to_expiry = {allowed}"), FRIDAY, (TUESDAY,), lambda *_: (2, False)
+    )
+
+    text = "at least 2 trading days to 2025-09-02, which is beyond the calendar; allowed: "
+    assert resting == Fault("days_to_expiry", f"{text}{allowed[0]}")
 
 
 def test_a_plan_without_expiries_has_no_days_to_one() -> None:

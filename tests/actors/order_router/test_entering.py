@@ -1,0 +1,181 @@
+"""Entering: what keeps an entry out and may pass is waited for; what forbids it is final."""
+
+from __future__ import annotations
+
+import pytest
+from msgspec.structs import replace
+
+from daemon.actors.order_router import Terms
+from daemon.domain.orders.storm import Rate
+from daemon.messages import (
+    BasketEnded,
+    BasketOpened,
+    DayOpened,
+    EnterLegs,
+    FreeEntries,
+    HeldBy,
+    HoldEntries,
+    LatchKind,
+    PauseEntries,
+    ReleaseLatch,
+    Scope,
+    StrategyStopped,
+)
+from daemon.messages.arming import AccountArmed, ArmAccount
+from tests.kit.router import (
+    CLOSES,
+    DAY,
+    OPENS,
+    READING,
+    T0,
+    S,
+    Stage,
+    enter,
+    frame,
+    latch,
+    without_wakes,
+)
+
+HOLD, FREE = HoldEntries(HeldBy.BEAT, "no beat"), FreeEntries(HeldBy.BEAT)
+LIVE = Terms("a", "broker", strict=False, live=True)
+PAUSED = latch("p", Scope.STRATEGY, "s", LatchKind.PAUSE)
+HELD = "ended: entries are paused: no beat"
+
+
+def willing(number: int, at_ns: int = T0) -> EnterLegs:
+    """The n-th decision of a day, of a strategy that may trade live."""
+    return EnterLegs(replace(enter(at_ns=at_ns, basket_id=f"s:{DAY}.{number}").opened, live=True))
+
+
+def held(stage: Stage) -> None:
+    stage.tell(HOLD)
+
+
+def freed(stage: Stage) -> list[str]:
+    return stage.tell(FREE)
+
+
+def latched(stage: Stage) -> None:
+    stage.tell(PAUSED)
+
+
+def released(stage: Stage) -> list[str]:
+    stage.ask(ReleaseLatch("p", "me"))
+    return stage.said
+
+
+def nothing(stage: Stage) -> None:
+    """It is so from the start."""
+
+
+def armed(stage: Stage) -> list[str]:
+    stage.ask(ArmAccount(AccountArmed("a", DAY, "me", "test", T0)))
+    return stage.said
+
+
+def read(stage: Stage) -> list[str]:
+    return stage.run(8)
+
+
+@pytest.mark.parametrize(
+    ("terms", "comes", "passes"),
+    [
+        (None, held, freed),
+        (None, latched, released),
+        (LIVE, nothing, armed),
+        (READING, nothing, read),
+    ],
+    ids=["held", "latched", "unarmed", "unread"],
+)
+def test_what_may_pass_is_waited_for_and_told_once_it_has_and_then_it_is_entered(
+    terms, comes, passes
+):
+    stage = Stage(terms=terms)
+    comes(stage)
+    stage.tell(willing(1))
+    (waiting,) = stage.told(BasketEnded)
+    assert (waiting.waits, stage.told(BasketOpened), stage.intents()) == (True, [], [])
+
+    assert [word for word in passes(stage) if word.startswith("free")] == ["free s"]
+    assert "free s" not in stage.run(5)
+    stage.tell(frame(stage.now_ns))
+    assert "entered" in [*stage.tell(willing(2, stage.now_ns)), *stage.run()]
+
+
+def test_one_of_two_that_keep_an_entry_out_is_not_enough_to_go_on():
+    stage = Stage()
+    stage.tell(HOLD)
+    stage.tell(HoldEntries(HeldBy.CLOCK, "the clock jumped"))
+    stage.tell(enter())
+    assert "free s" not in stage.tell(FREE)
+    assert "free s" in stage.tell(FreeEntries(HeldBy.CLOCK))
+
+
+def test_an_entry_that_is_told_twice_waits_once():
+    stage = Stage()
+    stage.tell(HOLD)
+    assert [stage.tell(enter()), stage.tell(enter())] == [[HELD], []]
+
+
+def test_an_entry_of_which_orders_have_left_ends_for_good():
+    stage = Stage(["fill", "work", "fill"])
+    stage.tell(enter())
+    stage.run()
+    stage.tell(HOLD)
+    assert [fact.waits for fact in stage.told(BasketEnded)] == [False]
+    assert "free s" not in stage.tell(FREE)
+
+
+@pytest.mark.parametrize(
+    ("terms", "bars", "because"),
+    [
+        (None, latch("k", Scope.STRATEGY, "s"), "kill k of s is latched: enough"),
+        (LIVE, HOLD, "s may not trade live"),
+    ],
+    ids=["kill", "unwilling"],
+)
+def test_what_other_controls_forbid_does_not_wait(terms, bars, because):
+    stage = Stage(terms=terms)
+    stage.tell(bars)
+    stage.tell(HOLD)
+    stage.tell(enter())
+    (final,) = stage.told(BasketEnded)
+    assert (final.because.startswith(because), final.waits) == (True, False)
+
+
+def test_a_strategy_that_is_stopped_does_not_wait():
+    stage = Stage()
+    stage.facts.append(StrategyStopped("s", "ordo", T0, "a storm"))
+    stage.build()
+    stage.tell(HOLD)
+    assert stage.tell(enter()) == ["ended: s is stopped, a storm; start it again first"]
+    assert "free s" not in stage.tell(FREE)
+
+
+def test_who_waits_is_known_after_a_fall_of_the_router_and_told_when_it_has_passed():
+    stage = Stage()
+    stage.tell(HOLD)
+    stage.tell(enter())
+    stage.build()
+    assert "free s" in stage.tell(FREE)
+
+
+def test_a_pause_of_the_day_is_waited_for_until_the_next():
+    stage = Stage()
+    stage.tell(PauseEntries("the day's loss"))
+    stage.tell(enter())
+    assert "free s" not in stage.run(60)
+    day_ns = 86_400 * S
+    tomorrow = DayOpened(DAY.replace(day=2), ((OPENS + day_ns, CLOSES + day_ns),), OPENS + day_ns)
+    assert "free s" in stage.tell(tomorrow, OPENS + day_ns)
+
+
+def test_decisions_that_had_to_wait_are_no_storm():
+    stage = Stage(terms=Terms("a", "broker", strict=False, repeats=Rate(2, 3_600 * S)))
+    for number in range(1, 6):
+        stage.tell(HOLD)
+        stage.tell(willing(number))
+        stage.tell(FREE)
+    assert stage.told(StrategyStopped) == []
+    stage.build()
+    assert "entered" in [*without_wakes(stage.tell(frame())), *stage.tell(willing(6)), *stage.run()]
