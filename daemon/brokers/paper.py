@@ -171,7 +171,6 @@ def _settled(event: words.Event) -> Settled | None:
 
 
 def _updated(report: words.OrderReport, at_ns: int) -> OrderUpdated:
-    price_e4, trigger_e4 = _asked_e4(report)
     return OrderUpdated(
         intent_id=report.client_id,
         broker_order_id=report.order_id,
@@ -181,8 +180,6 @@ def _updated(report: words.OrderReport, at_ns: int) -> OrderUpdated:
         at_ns=max(report.at_ns, at_ns),
         kind=Refusal(report.reason.value) if report.reason else None,
         text=report.text,
-        price_e4=price_e4,
-        trigger_e4=trigger_e4,
     )
 
 
