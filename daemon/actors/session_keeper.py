@@ -56,8 +56,15 @@ class SessionEnds(Struct, frozen=True):
     generation: int
 
 
+class BroughtInVain(Struct, frozen=True):
+    """The log-in of that generation brought a session that had been refused before it was over."""
+
+    generation: int
+
+
 _NEXT: dict[tuple[Session, type], Session] = {
     (Session.NEEDS_LOGIN, LoggedIn): Session.READY,
+    (Session.NEEDS_LOGIN, BroughtInVain): Session.EXPIRED,
     (Session.NEEDS_LOGIN, LoginFailed): Session.NEEDS_LOGIN,
     (Session.NEEDS_LOGIN, StepWanted): Session.NEEDS_USER_STEP,
     (Session.NEEDS_LOGIN, TryAgain): Session.NEEDS_LOGIN,
@@ -65,6 +72,7 @@ _NEXT: dict[tuple[Session, type], Session] = {
     (Session.READY, RenewSession): Session.EXPIRED,
     (Session.READY, SessionEnds): Session.EXPIRED,
     (Session.EXPIRED, LoggedIn): Session.READY,
+    (Session.EXPIRED, BroughtInVain): Session.EXPIRED,
     (Session.EXPIRED, LoginFailed): Session.EXPIRED,
     (Session.EXPIRED, StepWanted): Session.NEEDS_USER_STEP,
     (Session.EXPIRED, TryAgain): Session.EXPIRED,
@@ -75,6 +83,7 @@ What a person brings begins a log-in from wherever the session stands.
 """
 
 Word = LoggedIn | LoginFailed | StepWanted | TryAgain | SessionEnds | RenewSession
+Judged = Word | BroughtInVain
 
 
 class SessionKeeper:
@@ -90,9 +99,9 @@ class SessionKeeper:
         self._account = account
         self._port = port
         self._state = Session.NEEDS_LOGIN
-        self._generation = 0
+        self._generation = self._refused = 0
         self._waits_ns = _waits()
-        self._told: set[Session] = set()
+        self._told: Session | None = None
         self._asking = 0
         for fact in facts:
             match fact:
@@ -122,14 +131,16 @@ class SessionKeeper:
 
     def _hear(self, turn: Turn, word: Word, now_ns: int) -> None:
         """Take a word in where the table knows it; of an older generation it means nothing."""
-        after = _NEXT.get((self._state, type(word)))
-        if after is None or word.generation != self._generation:
+        if word.generation != self._generation:
             return
-        assert not isinstance(word, RenewSession) or word.account == self._account, "not ours"
+        judged = self._judged(word)
+        after = _NEXT.get((self._state, type(judged)))
+        if after is None:
+            return
         self._state = after
-        match word:
+        match judged:
             case LoggedIn(generation, _, until_ns):
-                self._waits_ns, self._told = _waits(), set()
+                self._waits_ns, self._told = _waits(), None
                 turn.announce(SessionReady(self._account, generation, now_ns))
                 if until_ns:
                     turn.do(Alarm(until_ns, SessionEnds(generation)))
@@ -146,19 +157,33 @@ class SessionKeeper:
                 at_ns = max(now_ns + next(self._waits_ns), again_ns)
                 turn.do(Alarm(at_ns, TryAgain(self._generation)))
                 self._answer(turn, Declined("session_refused", text))
-            case TryAgain(generation) | SessionEnds(generation) | RenewSession(_, generation):
-                self._log_in(turn, generation + 1)
+            case TryAgain() | SessionEnds() | RenewSession() | BroughtInVain():
+                # Whoever brought something in vain is answered by this one: it may do.
+                self._log_in(turn, self._generation + 1)
             case _:
-                assert_never(word)
+                assert_never(judged)
+
+    def _judged(self, word: Word) -> Judged:
+        """Return what a word amounts to: a session is used, and may be refused, before it is told.
+
+        So a refusal is remembered until the log-in is over that brought what was refused.
+        """
+        match word:
+            case RenewSession(account, generation):
+                assert account == self._account, "not ours"
+                self._refused = generation
+            case LoggedIn(generation) if generation == self._refused:
+                return BroughtInVain(generation)
+        return word
 
     def _log_in(self, turn: Turn, generation: int) -> None:
         self._generation = generation
         turn.do(Call(self._port, LogIn(generation)))
 
     def _tell(self, turn: Turn, text: str, now_ns: int) -> None:
-        """Tell a person why there is no session, once for each way of having none."""
-        if self._state not in self._told:
-            self._told.add(self._state)
+        """Tell a person why there is no session, unless he was last told of that way of it."""
+        if self._state is not self._told:
+            self._told = self._state
             turn.record(Noted(NoteKind.SESSION, text, now_ns, account=self._account))
 
     def _answer(self, turn: Turn, answer: Done | Declined) -> None:

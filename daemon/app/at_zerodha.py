@@ -19,6 +19,7 @@ from daemon.brokers.zerodha.stream.socket import ROOT as TICKER_ROOT
 from daemon.brokers.zerodha.stream.socket import Access, access
 from daemon.brokers.zerodha.stream.ticker import Around, Ticker
 from daemon.brokers.zerodha.transport import ROOT, way_to
+from daemon.errors import SessionRefused
 from daemon.messages import RenewSession
 from daemon.runtime.clock import Clock, MonotonicClock
 from daemon.settings import Broker
@@ -85,7 +86,8 @@ def at_zerodha(vault: Vault, tell: Tell, wall: Clock, terms: Broker, say: Say) -
 
 def _access(client: Client, root: str) -> Access | None:
     """Return what opens the ticker with the present session; None: there is none."""
-    session = client.session
-    if session is None:
+    try:
+        session = client.standing()
+    except SessionRefused:
         return None
     return access(session.generation, session.api_key, session.access_token, root)

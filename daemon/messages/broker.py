@@ -190,11 +190,12 @@ class LoginFailed(Struct, frozen=True):
 
 
 class RenewSession(Struct, frozen=True):
-    """To a session keeper: the broker refused the session of this generation.
+    """To a session keeper: the broker refused the session of this generation, or nobody has it.
 
     Attributes:
         account: whose.
-        generation: the one that was refused; where a newer one stands already, nothing is done.
+        generation: the one that was refused, or that stood last where there is none; where a newer
+            one stands already, nothing is done.
     """
 
     account: str

@@ -2,7 +2,7 @@
 
 import pytest
 
-from daemon.actors.session_keeper import SessionEnds, SessionKeeper, TryAgain
+from daemon.actors.session_keeper import BroughtInVain, SessionEnds, SessionKeeper, TryAgain
 from daemon.domain.instants import SECOND_NS
 from daemon.domain.market.notes import NoteKind
 from daemon.messages import (
@@ -90,6 +90,45 @@ def test_a_session_that_is_ready_is_recorded_and_told() -> None:
 def test_only_a_word_about_the_newest_generation_is_acted_on(told, message, effects) -> None:
     """Two refusals of one session are one renewal."""
     assert keeper(*told).handle(message, T) == effects
+
+
+@pytest.mark.parametrize(
+    "before",
+    [
+        (Started(),),
+        (Started(), FAILED, TryAgain(1)),
+        (*READY, renew(1)),
+        (*READY, renew(1), LoginFailed(2, "no", T), TryAgain(2)),
+        (*READY, SessionEnds(1)),
+        (*READY, Ask(7, TakeStep("operator"))),
+    ],
+)
+def test_a_session_that_was_refused_before_its_log_in_was_over_is_followed_by_another(
+    before,
+) -> None:
+    """It was taken to stand until its end, and nobody had it; the next that stands is told."""
+    made = keeper(*before)
+    now = made._generation
+    assert made.handle(renew(now), T) == NOTHING
+    assert made.handle(LoggedIn(now, T, 9 * T), T) == log_in(now + 1)
+    assert made.handle(Ask(3, SeeSession()), T) == (Show(Told(3, "EXPIRED")),)
+    assert made.handle(renew(now), T) == NOTHING
+    assert facts(made.handle(LoggedIn(now + 1, T), T)) == [SessionReady("paper", now + 1, T)]
+
+
+def test_a_refusal_of_an_older_session_leaves_the_one_that_is_being_brought() -> None:
+    """As what still asked under the one before tells."""
+    made = keeper(*READY, renew(1), renew(1), renew(0))
+    assert facts(made.handle(LoggedIn(2, T), T)) == [SessionReady("paper", 2, T)]
+
+
+def test_a_refusal_before_a_log_in_that_failed_tries_none_sooner() -> None:
+    """It waits as after any failure, and the refusal means nothing to what comes next."""
+    made = keeper(Started(), renew(1))
+    assert alarms(made.handle(FAILED, T)) == [(T + 5 * SECOND_NS, TryAgain(1))]
+    assert made.handle(renew(1), T) == NOTHING
+    made.handle(TryAgain(1), T)
+    assert facts(made.handle(LoggedIn(2, T), T)) == [SessionReady("paper", 2, T)]
 
 
 def test_who_put_which_credentials_in_is_recorded_before_it_is_answered() -> None:
@@ -198,6 +237,14 @@ def test_a_person_is_told_that_what_he_brought_did_not_do(word, says) -> None:
     assert others(made.handle(Ask(8, TakeStep("operator")), T), Show) == []
 
 
+def test_a_person_whose_session_was_refused_at_once_is_answered_by_the_next_log_in() -> None:
+    """He was told that he is logged in, and nothing could leave."""
+    made = keeper(Started(), WANTED, STEP, renew(2))
+    assert made.handle(LoggedIn(2, T), T) == log_in(3)
+    (shown,) = others(made.handle(StepWanted(3, "it is dead", T), T), Show)
+    assert (shown.view.number, shown.view.answer.code) == (7, "session_refused")
+
+
 def test_who_brings_something_second_goes_first() -> None:
     """The other is told so."""
     (shown, call) = keeper(Started(), WANTED, STEP).handle(Ask(8, TakeStep("operator")), T)
@@ -216,6 +263,15 @@ def test_a_person_is_told_once_that_he_is_wanted_until_a_session_stood() -> None
     assert len(facts(made.handle(StepWanted(5, "x", T), T))) == 1
 
 
+def test_a_person_is_told_again_that_he_is_wanted_after_it_was_tried_without_him() -> None:
+    """The last that he heard was that it is tried again."""
+    made = keeper(Started(), WANTED, STEP)
+    assert len(facts(made.handle(LoginFailed(2, "refused at once", T), T))) == 1
+    made.handle(TryAgain(2), T)
+    (note,) = facts(made.handle(StepWanted(3, "it is dead", T), T))
+    assert "needs a person: it is dead" in note.text
+
+
 def test_a_session_ends_when_the_broker_said_and_the_next_is_asked_for() -> None:
     """An end of an older one means nothing."""
     made = keeper(Started())
@@ -227,7 +283,12 @@ def test_a_session_ends_when_the_broker_said_and_the_next_is_asked_for() -> None
 
 
 @pytest.mark.parametrize(
-    ("message", "says"), [("what", "was told"), (RenewSession("other", 1), "not ours")]
+    ("message", "says"),
+    [
+        ("what", "was told"),
+        (BroughtInVain(1), "was told"),
+        (RenewSession("other", 1), "not ours"),
+    ],
 )
 def test_it_takes_nothing_that_is_not_its_own(message, says) -> None:
     """That would be a mistake in the program."""

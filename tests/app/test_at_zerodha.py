@@ -8,16 +8,31 @@ from datetime import date
 import pytest
 from msgspec.structs import replace
 
+from daemon.actors.session_keeper import SessionKeeper
 from daemon.app.accounts import accounts_of
 from daemon.app.at_zerodha import at_zerodha
+from daemon.brokers.door import Door
 from daemon.brokers.zerodha.client import WRITES_DENIED
+from daemon.domain.instants import DAY_NS, SECOND_NS
 from daemon.errors import SessionRefused
-from daemon.messages import LoggedIn, RenewSession, StepWanted
+from daemon.messages import (
+    AccountRead,
+    Ask,
+    Declined,
+    LoggedIn,
+    ReadAccount,
+    RenewSession,
+    StepWanted,
+    TakeStep,
+)
+from daemon.messages.arming import SeeSession
 from daemon.ports.market import LinkMoved, MarketReady, SessionLost
 from daemon.runtime.clock import VirtualClock
+from daemon.runtime.words import Call, Started
 from daemon.settings import Broker, Settings
 from daemon.storage.vault import Place, Vault
 from daemon.telemetry.redaction import Secret
+from tests.kit.acting import alarms, others, shown
 from tests.kit.canary import planted
 from tests.kit.kite_account import (
     API_SECRET,
@@ -74,6 +89,106 @@ async def test_a_session_is_sealed_used_and_its_refusal_told_to_its_keeper(tmp_p
     assert {row.field for row in vault.rows()} == {"api_key", "api_secret", "access_token"}
     assert vault.open("paper", "access_token").reveal().endswith(f" {GRANTED}")
     assert GRANTED not in vault.path.read_text(encoding="utf-8")
+
+
+class Keeping:
+    """An account with its keeper, told each word of the broker's before the answer to its log-in.
+
+    Args:
+        vault: of the account.
+        script: the broker.
+    """
+
+    def __init__(self, vault, script) -> None:
+        (account,) = accounts_of(Settings(), strict=False)
+        self.wall, self.words = VirtualClock(NOW), []
+        opener = at_zerodha(
+            vault, lambda _, word: self.words.append(word), self.wall, at(script.url), _unheard
+        )
+        self.opened = opener(account, None, self.wall.now_ns)
+        self.door = Door(self.opened.broker, self.wall.now_ns, lambda *_: "", 8_000)
+        self._keeper, self._alarms = SessionKeeper("paper", "zerodha:paper"), []
+
+    async def tell(self, *messages) -> list:
+        """Tell the keeper these and all that follows; return what is shown."""
+        seen, left = [], [*messages]
+        while left:
+            effects = self._keeper.handle(left.pop(0), self.wall.now_ns())
+            self._alarms += alarms(effects)
+            seen += [view.answer for view in shown(effects)]
+            for call in others(effects, Call):
+                answers = await self.door.ask(call.request)
+                left += [*self.words, *answers]
+                self.words.clear()
+        return seen
+
+    async def later(self) -> None:
+        """Read the account, and a minute later ring what is due."""
+        await self.door.ask(ReadAccount())
+        told, self.words = self.words, []
+        await self.tell(*told)
+        self.wall.advance(60 * SECOND_NS)
+        due = [alarm for alarm in self._alarms if alarm[0] <= self.wall.now_ns()]
+        self._alarms = [alarm for alarm in self._alarms if alarm not in due]
+        await self.tell(*(message for _, message in due))
+
+    async def state(self) -> str:
+        """Where the session stands."""
+        (said,) = await self.tell(Ask(3, SeeSession()))
+        return said
+
+
+async def test_a_session_that_is_refused_while_its_log_in_still_runs_is_made_anew(vault):
+    vault.put("paper", {"request_token": Secret(BROUGHT)}, NOW)
+    async with scripted_kite() as script:
+        script.on("POST /session/token", yes({"access_token": GRANTED}))
+        script.on("GET /user/profile", yes({"user_id": "AB1234"}))
+        file = Answer(200, CONTRACTS.encode(), "text/csv")
+        script.on("GET /instruments", file, DEAD, file)
+        script.on("GET /orders", yes([]))
+        script.on("GET /portfolio/positions", yes({"net": [], "day": []}))
+        script.on("GET /portfolio/holdings", yes([]))
+        kept = Keeping(vault, script)
+        await kept.tell(Started())
+        kept.wall.advance(DAY_NS)
+        vault.put("paper", {"request_token": Secret(BROUGHT)}, kept.wall.now_ns())
+        (said,) = await kept.tell(Ask(7, TakeStep("operator")))
+        assert isinstance(said, Declined)
+        assert await kept.state() != "READY"
+        await kept.later()
+        assert await kept.state() == "READY"
+        (*_, read) = await kept.door.ask(ReadAccount())
+        await kept.opened.close()
+
+    assert isinstance(read, AccountRead)
+
+
+@pytest.mark.parametrize("whoever", ["a reading", "the ticker"])
+async def test_a_keeper_that_takes_a_session_to_stand_hears_that_nobody_has_it(vault, whoever):
+    """However it came to that."""
+    vault.put("paper", {"request_token": Secret(BROUGHT)}, NOW)
+    async with scripted_kite() as script, asyncio.timeout(10):
+        script.on("POST /session/token", yes({"access_token": GRANTED}))
+        script.on("GET /user/profile", yes({"user_id": "AB1234"}))
+        script.on("GET /instruments", Answer(200, CONTRACTS.encode(), "text/csv"))
+        kept = Keeping(vault, script)
+        await kept.tell(Started())
+        kept.opened.broker._client.leave()
+        if whoever == "a reading":
+            await kept.door.ask(ReadAccount())
+        else:
+            kept.opened.market.want((), (CALL,))
+            listening = asyncio.create_task(kept.opened.market.listen(lambda _: None))
+            while not kept.words:  # noqa: ASYNC110  a try
+                await asyncio.sleep(0)
+            listening.cancel()
+            await asyncio.wait({listening})
+        assert kept.words[0] == RenewSession("paper", 1)
+        assert await kept.state() == "READY"
+        await kept.tell(*kept.words)
+        assert kept.opened.broker._client.session.generation == 2
+        assert await kept.state() == "READY"
+        await kept.opened.close()
 
 
 async def test_that_orders_alone_are_refused_is_told_to_whoever_runs_the_daemon_once(vault):

@@ -72,10 +72,15 @@ class KiteScript:
         self.url = ""
         self.released = asyncio.Event()
         self._answers: dict[str, list[Answer | str | Made]] = defaultdict(list)
+        self._held: dict[str, asyncio.Event] = {}
 
     def on(self, route: str, *answers: Answer | str | Made) -> None:
         """Answer a route so, one after the other; the last one stays."""
         self._answers[route] = list(answers)
+
+    def hold(self, route: str) -> asyncio.Event:
+        """Keep what a route is answered back until the event that is returned is set."""
+        return self._held.setdefault(route, asyncio.Event())
 
     def routes(self) -> list[str]:
         """Return what was asked, in order."""
@@ -92,6 +97,8 @@ class KiteScript:
         asked = Asked(request.method, request.raw_path, dict(request.headers), await request.read())
         self.asked.append(asked)
         self.came.set()
+        if asked.route in self._held:
+            await self._held[asked.route].wait()
         left = self._answers.get(asked.route)
         assert left, f"nothing is scripted for {asked.route}"
         answer = left.pop(0) if len(left) > 1 else left[0]

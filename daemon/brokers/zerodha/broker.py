@@ -53,6 +53,7 @@ _LATE_S = 3.0
 """So long a log-in or a reading waits for the contracts of the day where earlier ones are there."""
 _HELD_MS = 3_500
 """So long the positions may take, tried again or not: fills are held up no longer by them."""
+_LOST = "Zerodha refused the session before its log-in was over"
 _READINGS = 3
 """So often the book may move around a reading of the positions."""
 
@@ -134,18 +135,16 @@ class Zerodha:
         """Ask for a session; the contracts of the day come with it.
 
         One log-in waits for the one before: of two at once either would end what the other made,
-        and a code would be sent that a session which stands makes needless.
+        and a code would be sent that a session which stands makes needless. Others use the session
+        meanwhile, so it may have been refused before this is over: then there is none.
 
         Raises:
             BrokerError: neither a session nor the lack of one could be shown.
         """
         async with self._signing:
             answer = await self._signing_in.log_in(generation)
-        if isinstance(answer, LoggedIn):
-            self._read_ns = None
-            await self._contracts.keep_up(self._client, self._now_ns(), _LATE_S)
-            if self.on_ready is not None:
-                self.on_ready()
+        if isinstance(answer, LoggedIn) and not await self._took_up(generation):
+            return (LoginFailed(generation, _LOST, self._now_ns()),)
         return (answer,)
 
     async def find(self, intent_id: str) -> Sequence[Found]:
@@ -221,6 +220,25 @@ class Zerodha:
         """Let go of the broker."""
         await self._contracts.close()
         await self._client.close()
+
+    async def _took_up(self, generation: int) -> bool:
+        """Have the contracts of the day, and say whether the session of a log-in stands then.
+
+        Raises:
+            BrokerError: the contracts did not come, and there are none of an earlier day.
+        """
+        self._read_ns = None
+        try:
+            await self._contracts.keep_up(self._client, self._now_ns(), _LATE_S)
+        except SessionRefused:
+            return False
+        session = self._client.session
+        if session is None or session.generation != generation:
+            return False
+        self._client.use(session)
+        if self.on_ready is not None:
+            self.on_ready()
+        return True
 
     def _in_time(self, intent: Intent) -> bool:
         return self._now_ns() <= intent.deadline_ns

@@ -3,7 +3,10 @@
 A read waits for its turn in the broker's counts, in order, and is tried again where that makes
 sense. A write is sent at once, for its budget is kept by who decides it, together with what must be
 left for exits. A session that the broker refuses is used by nobody any more: from then on whatever
-needs one is refused here, until there is another.
+needs one is refused here, until there is another, and each such refusal tells that one is wanted.
+
+A session is used before its log-in is over, for no exit waits for that. Until then nobody is told
+of its refusal: the log-in may bring another session yet, and sees by itself what stands.
 
 A session may be refused to writes alone, while reads are answered under it. Whoever logs in then
 takes up the same one, so that ends it a few times and no more: reads go on, and a person is told.
@@ -93,7 +96,8 @@ class Client:
     Args:
         transport: carries the requests.
         host: running time, by which reads are counted.
-        refused: is told once of each session that the broker refuses, by its generation.
+        refused: is told that the broker refuses the session, and then of all that finds none; by
+            the generation that a log-in brought last, so nobody hears of it before there was one.
         policy: how often reads are tried, and how long they may take.
         sleep: waits so many seconds.
     """
@@ -111,14 +115,17 @@ class Client:
         self._policy = policy
         self._turns = {kind: _Turns(window, host, sleep) for kind, window in READS.items()}
         self._session: Session | None = None
+        self._brought: int | None = None
         self._changes: Counter[str] = Counter()
         self._denied: tuple[Secret | None, int] = (None, 0)
         self.writes = 0
         self.on_amiss: Callable[[str], object] | None = None
 
-    def use(self, session: Session) -> None:
-        """Use a session from now on."""
+    def use(self, session: Session, *, on_trial: bool = False) -> None:
+        """Use a session from now on; `on_trial`: its log-in is not over yet."""
         self._session = session
+        if not on_trial:
+            self._brought = session.generation
 
     @property
     def session(self) -> Session | None:
@@ -137,6 +144,17 @@ class Client:
         """Use the present session no longer."""
         self._session = None
 
+    def standing(self) -> Session:
+        """Return the session that is used, for whatever cannot do without.
+
+        Raises:
+            SessionRefused: there is none, which is told, for else nobody might look for another.
+        """
+        if self._session is None:
+            self._tell_refused()
+            raise SessionRefused("there is no session at Zerodha: log in with `ordo login`")
+        return self._session
+
     async def write(self, sent: Sent, in_time: Callable[[], bool] | None = None) -> Reply:
         """Send a write, once, and return what comes back.
 
@@ -150,7 +168,7 @@ class Client:
             OutcomeUnknown: it may have left, and no whole answer came.
         """
         try:
-            session = self._standing()
+            session = self.standing()
             reply = await self._ask(session, sent, in_time=in_time)
             if reply.status == OK:
                 self._denied = (None, 0)
@@ -192,9 +210,9 @@ class Client:
         """
 
         async def once() -> T:
-            self._standing()
+            self.standing()
             await self._turns[question.kind].next()
-            session = self._standing()
+            session = self.standing()
             reply = await self._ask(session, question.sent, question.timeout_ms)
             try:
                 return question.read(reply)
@@ -249,12 +267,11 @@ class Client:
         """Take that the broker refuses a session; one that is used no more ends nothing."""
         if self._session is session:
             self.leave()
-            self._refused(session.generation)
+            self._tell_refused()
 
-    def _standing(self) -> Session:
-        if self._session is None:
-            raise SessionRefused("there is no session at Zerodha: log in with `ordo login`")
-        return self._session
+    def _tell_refused(self) -> None:
+        if self._brought is not None:
+            self._refused(self._brought)
 
 
 class _Turns:

@@ -2,7 +2,7 @@
 
 A log-in ends every earlier session of the same key. So whoever is not the owner of a session takes
 up the one that its owner kept, and can do no more: one token may be used by several programs. It is
-shown to the broker before it is used, since any later log-in has ended it.
+shown to the broker before it is said to stand, since any later log-in has ended it.
 """
 
 from __future__ import annotations
@@ -75,8 +75,11 @@ class Resuming:
             return StepWanted(generation, str(why), self._now_ns())
 
     async def _begin(self, generation: int, api_key: Secret, grant: Grant) -> LoggedIn:
-        """Use a session, once the broker has shown that it stands."""
-        self._client.use(Session(generation, api_key, grant.access_token))
+        """Use a session, on trial until its log-in is over, once the broker has shown it to stand.
+
+        Exits use it before that, for they are not to wait for what the broker shows.
+        """
+        self._client.use(Session(generation, api_key, grant.access_token), on_trial=True)
         await self._client.read(questions.profile())
         return LoggedIn(generation, self._now_ns(), grant.until_ns)
 

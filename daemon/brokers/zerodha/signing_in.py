@@ -3,7 +3,7 @@
 A person brings one each day; where the settings say so, `headless` does in his place.
 
 A session outlives the daemon: it is sealed where the credentials are, and is shown to the broker
-before it is used again, since any later log-in with the same key has ended it.
+before it is said to stand, since any later log-in with the same key has ended it.
 """
 
 from __future__ import annotations

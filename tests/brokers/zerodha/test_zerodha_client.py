@@ -146,9 +146,7 @@ async def test_an_answer_to_a_write_comes_back_whatever_it_is(script, house):
 
 
 @pytest.mark.parametrize("kind", ["read", "write"])
-async def test_a_dead_session_is_told_once_and_used_no_more_until_there_is_another(
-    script, house, kind
-):
+async def test_a_dead_session_is_told_and_used_no_more_until_there_is_another(script, house, kind):
     script.on("GET /user/profile", DEAD, OK)
     script.on("POST /orders/regular", DEAD)
     client = house.client
@@ -157,11 +155,12 @@ async def test_a_dead_session_is_told_once_and_used_no_more_until_there_is_anoth
             await client.read(PROFILE)
     else:
         assert (await client.write(PLACE)).status == 403
+    assert (house.refused, len(script.asked)) == ([1], 1)
     for asking in (client.read(PROFILE), client.write(PLACE)):
         with pytest.raises(SessionRefused, match="ordo login"):
             await asking
 
-    assert (house.refused, len(script.asked)) == ([1], 1)
+    assert (house.refused, len(script.asked)) == ([1, 1, 1], 1)
 
     script.on("GET /user/profile", OK)
     client.use(session(2))
@@ -176,12 +175,41 @@ async def test_a_read_ends_the_session_under_whatever_status_it_is_refused(
     script, house, status, kind
 ):
     script.on("GET /user/profile", no(status, kind))
-    for _ in range(2):
-        with pytest.raises(SessionRefused):
-            await house.client.read(PROFILE)
+    with pytest.raises(SessionRefused):
+        await house.client.read(PROFILE)
 
     assert (house.refused, len(script.asked)) == ([1], 1)
     assert house.client.session is None
+
+
+async def test_that_there_is_no_session_is_told_by_the_last_that_stood(script, house):
+    """Nobody else would look for another; of one on trial its log-in knows, and tells by itself."""
+    script.on("GET /user/profile", DEAD)
+    house.client.use(session(2), on_trial=True)
+    for _ in range(2):
+        with pytest.raises(SessionRefused):
+            await house.client.read(PROFILE)
+    assert (house.refused, len(script.asked)) == ([1, 1], 1)
+
+    house.client.use(session(2))
+    assert house.client.standing() == session(2)
+    house.client.leave()
+    with pytest.raises(SessionRefused):
+        house.client.standing()
+    assert house.refused == [1, 1, 2]
+
+
+async def test_before_there_was_a_session_nobody_hears_that_there_is_none(script):
+    told = []
+    client = Client(Transport(script.url), VirtualClock(), told.append)
+    client.use(session(1), on_trial=True)
+    script.on("GET /user/profile", DEAD)
+    for _ in range(2):
+        with pytest.raises(SessionRefused):
+            await client.read(PROFILE)
+    await client.close()
+
+    assert told == []
 
 
 @pytest.mark.parametrize("status", [200, 400, 401])

@@ -131,6 +131,15 @@ async def test_a_session_that_stands_and_what_a_person_brings_go_before_it(accou
     assert account.sent(BEGIN) == []
 
 
+async def test_a_session_that_is_made_in_place_of_a_dead_one_is_no_word_for_another_log_in(account):
+    """The dead one was used for a moment, under the number of the one that stands."""
+    account.kept.keep("access_token", Secret(f"{SIX + DAY_NS} {GRANTED}"))
+    account.script.on("GET /user/profile", DEAD, yes({"user_id": USER}))
+
+    assert isinstance((await account.broker.log_in(5))[0], LoggedIn)
+    assert account.refused == []
+
+
 async def test_a_session_that_died_before_its_end_is_worth_one_attempt_of_its_own(account):
     await account.broker.log_in(1)
     account.script.on("GET /user/profile", DEAD)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from datetime import datetime, time
 from hashlib import sha256
@@ -13,8 +14,15 @@ from daemon.brokers.zerodha import login
 from daemon.brokers.zerodha.login import Grant
 from daemon.brokers.zerodha.wire import Reply
 from daemon.domain.instants import DAY_NS, IST, SECOND_NS, at, instant
-from daemon.errors import BrokerMisused, BrokerUnavailable, OutcomeUnknown, WireGarbled
-from daemon.messages import LoggedIn, StepWanted
+from daemon.domain.orders.words import OrderAccepted, Purpose
+from daemon.errors import (
+    BrokerMisused,
+    BrokerUnavailable,
+    OutcomeUnknown,
+    SessionRefused,
+    WireGarbled,
+)
+from daemon.messages import LoggedIn, LoginFailed, StepWanted
 from daemon.telemetry.redaction import Secret
 from tests.kit.kite_account import (
     API_SECRET,
@@ -24,7 +32,9 @@ from tests.kit.kite_account import (
     GRANTED,
     KEY,
     NOW,
+    OURS,
     KiteAccount,
+    approved,
     kite_account,
 )
 from tests.kit.kite_script import CLOSES, DEAD, PAGE, Answer, yes
@@ -141,6 +151,54 @@ async def test_a_session_that_another_log_in_ended_asks_for_a_person(account):
 
     assert isinstance(told, StepWanted)
     assert "TokenException" in told.because
+
+
+@pytest.mark.parametrize(("during", "before"), [("GET /user/profile", 1), ("GET /instruments", 2)])
+async def test_a_session_that_is_refused_to_others_before_its_log_in_is_over_is_none(
+    account, during, before
+):
+    """Everybody took it to stand until six, and nothing was asked of the broker any more."""
+    ready = []
+    account.broker.on_ready = lambda: ready.append(1)
+    account.script.on("GET /orders", DEAD)
+    come = account.script.hold(during)
+    account.bring()
+    logging_in = asyncio.create_task(account.broker.log_in(1))
+    await account.script.until(before + 1)
+    with pytest.raises(SessionRefused):
+        await account.broker.find(OURS)
+    come.set()
+    (told,) = await logging_in
+
+    assert told == LoginFailed(1, "Zerodha refused the session before its log-in was over", NOW)
+    assert (account.client.session, account.refused, ready) == (None, [], [])
+
+
+async def test_a_log_in_that_another_overtakes_brings_no_session(account):
+    """The newer one's is used, and told by it alone."""
+    come = account.script.hold("GET /instruments")
+    account.bring()
+    first = asyncio.create_task(account.broker.log_in(1))
+    await account.script.until(3)
+    second = asyncio.create_task(account.broker.log_in(2))
+    await account.script.until(4)
+    come.set()
+
+    assert isinstance((await first)[0], LoginFailed)
+    assert await second == (LoggedIn(2, NOW, SIX),)
+
+
+async def test_an_exit_leaves_under_a_session_that_the_broker_has_not_shown_yet(account):
+    await account.log_in()
+    come = account.script.hold("GET /user/profile")
+    account.client.leave()
+    logging_in = asyncio.create_task(account.broker.log_in(2))
+    await account.script.until(1)
+    (taken,) = await account.broker.place(approved(purpose=Purpose.EXIT))
+    come.set()
+
+    assert taken == OrderAccepted(OURS, "15", NOW)
+    assert await logging_in == (LoggedIn(2, NOW, SIX),)
 
 
 async def test_a_token_that_was_used_before_asks_for_another(account):
