@@ -64,6 +64,7 @@ def _strategy(watch: WatchSeen, account: str) -> Document:
     return {
         "strategy_id": watch.strategy_id,
         "account": account,
+        "basket_id": watch.basket_id,
         "pnl": rupees(watch.pnl_e4),
         "realised": rupees(watch.realised_e4),
         "unrealised": rupees(watch.unrealised_e4),

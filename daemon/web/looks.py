@@ -171,10 +171,8 @@ async def daily(call: Call) -> DailyTold:
         totals=totals,
         accounts=_by_account(call.house, risk.watches),
         strategies=tuple(
-            profit_told(
-                each.strategy_id, (each,), modes.of(each.account), names.marked(each.account)
-            )
-            for each in risk.watches
+            profit_told(strategy_id, entries, modes.of(account), names.marked(account))
+            for (strategy_id, account), entries in _by_strategy(risk.watches).items()
         ),
         mode=call.mode,
     )
@@ -188,6 +186,14 @@ def _by_mode(modes: Modes, watches: Sequence[WatchSeen]) -> tuple[ProfitTold, ..
         for mode in (LIVE, PAPER)
         if mode in there
     )
+
+
+def _by_strategy(watches: Sequence[WatchSeen]) -> dict[tuple[str, str], list[WatchSeen]]:
+    """Return the entries of each strategy in each account, by its id and the account's mark."""
+    entries: dict[tuple[str, str], list[WatchSeen]] = {}
+    for each in watches:
+        entries.setdefault((each.strategy_id, each.account), []).append(each)
+    return entries
 
 
 def _by_account(house: House, watches: Sequence[WatchSeen]) -> tuple[ProfitTold, ...]:
