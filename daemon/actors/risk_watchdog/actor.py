@@ -261,11 +261,7 @@ class RiskWatchdog:
             case SeeRisk():
                 return self._risk_seen(now_ns)
             case AdjustByHand():
-                moved = by_hand.adjust(self._watches, self._know, about, now_ns)
-                if isinstance(moved, Declined):
-                    return moved
-                turn.record(moved)
-                return Done(by_hand.told(moved))
+                return by_hand.adjust(turn, self._watches, self._know, about, now_ns)
         raise AssertionError(f"the watchdog was asked {about!r}")
 
     def _risk_seen(self, now_ns: int) -> RiskSeen:
