@@ -152,7 +152,7 @@ def _timeless(risk: RiskSeen) -> RiskSeen:
     watches = tuple(
         replace(watch, legs=tuple(_ageless(leg) for leg in watch.legs)) for watch in risk.watches
     )
-    return RiskSeen(0, risk.link_alive, watches)
+    return RiskSeen(0, risk.link_alive, watches, day=risk.day)
 
 
 def _ageless(leg: LegSeen) -> LegSeen:

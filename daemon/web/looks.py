@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Literal
 
 from daemon import kill
-from daemon.domain.instants import day_of, iso
+from daemon.domain.instants import iso
 from daemon.domain.orders.arming import LIVE, PAPER, Mode
 from daemon.messages import AccountSeen, KillStaged, Scope, Stage, WatchSeen
 from daemon.messages.modes import Modes
@@ -165,7 +165,7 @@ async def daily(call: Call) -> DailyTold:
     names, modes = call.house.control.line.names, call.house.modes
     totals = _by_mode(modes, risk.watches)
     return DailyTold(
-        date=day_of(risk.at_ns).isoformat(),
+        date=risk.whose_day().isoformat(),
         at=iso(risk.at_ns),
         total=totals[0],
         totals=totals,

@@ -292,7 +292,7 @@ class SnapshotTold(Told, frozen=True):
 
 
 class DailyTold(Told, frozen=True):
-    """The profit of a day.
+    """The profit of a day: `date`, the last that began.
 
     `totals` has one sum for each mode, live first: money and what is simulated are never added up.
     `total` is the first of them.

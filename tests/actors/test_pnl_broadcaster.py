@@ -162,11 +162,12 @@ def test_where_nothing_has_changed_nothing_is_shown_unless_it_is_forced() -> Non
     [
         RiskSeen(T, link_alive=False, watches=(WATCH,)),
         RiskSeen(T, link_alive=True, watches=()),
+        replace(RISK, day=DAY),
         replace(RISK, watches=(replace(WATCH, status="leaving"),)),
         replace(RISK, watches=(replace(WATCH, legs=(replace(LEG, stop_e4=120),)),)),
         replace(RISK, watches=(replace(WATCH, legs=(replace(LEG, unguarded_because=("a",)),)),)),
     ],
-    ids=["link", "gone", "status", "stop", "guard"],
+    ids=["link", "gone", "day", "status", "stop", "guard"],
 )
 def test_whatever_changed_at_the_watchdog_is_shown(risk) -> None:
     """Without any new price."""

@@ -1,5 +1,6 @@
 """The page in a real browser, over the real port, hub and streams."""
 
+from datetime import date
 from itertools import pairwise
 
 import pytest
@@ -213,6 +214,18 @@ async def test_a_strategy_has_a_card_in_each_account_and_no_button_where_it_trad
         await tab.wait_for(f"{buttons} === 'true,false'")
         assert await tab.text(".card .account") == "paper"
         assert await tab.text(".card .status") == "open"
+
+
+async def test_profit_of_a_day_before_that_of_the_clock_says_whose_it_is(tmp_path):
+    """After midnight and on a day without a session the last one's is shown."""
+    world = World()
+    world.risk = replace(risk(), day=date(2025, 8, 29))
+    async with opened(tmp_path, world) as (tab, _):
+        await tab.wait_for(f"{shown('#total-name')} === 'Total P&L of Friday 29 August'")
+        assert await tab.text("#date") == "2025-09-01"
+        assert await tab.evaluate("document.title") == "PAPER · +776.25 of Friday 29 August · Ordo"
+        world.risk = replace(world.risk, day=date(2025, 9, 1))
+        await tab.wait_for(f"{shown('#total-name')} === 'Total P&L'")
 
 
 LEVELS = "[...document.querySelectorAll('.ladder .caption')].map((each) => each.textContent)"

@@ -15,6 +15,7 @@ def test_profit_and_loss_is_told_in_rupees_with_every_name_of_the_contract():
 
     assert figures.pnl(risk(locked), PAPER) == {
         "market_time": "2025-09-01T10:00:00+05:30",
+        "date": "2025-09-01",
         "feed": {"alive": True, "asked": False},
         "strategies": [
             {

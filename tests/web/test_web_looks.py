@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import pytest
 from msgspec.structs import replace
 
@@ -229,6 +231,15 @@ async def test_the_profit_of_the_day_is_told_by_account_and_strategy(tmp_path):
         "strategies": [{"id": "straddle", **PROFIT, "account": "paper"}],
         "mode": "paper",
     }
+
+
+async def test_the_profit_of_the_day_bears_the_date_of_the_last_day_that_began(tmp_path):
+    """After midnight and on a Saturday the figures are those of the session before."""
+    risk = RiskSeen(MARKET_NS, True, (WATCH,), day=date(2025, 11, 21))
+    async with open_port(tmp_path, {**ANSWERS, SeeRisk: lambda _: risk}) as port:
+        _, told, _ = await port.ask("GET", "/api/pnl/daily")
+
+    assert (told["date"], told["at"]) == ("2025-11-21", AT)
 
 
 async def test_two_entries_of_a_strategy_are_one_profit_of_its_day(tmp_path):

@@ -267,7 +267,7 @@ class RiskWatchdog:
     def _risk_seen(self, now_ns: int) -> RiskSeen:
         assert self._shown, "prices are kept only where somebody may look"
         interval_ns = max(self._link.interval_ns, self._picture.gap_ns)
-        around = Around(now_ns, self._link.alive, self._sessions, interval_ns)
+        around = Around(now_ns, self._link.alive, self._sessions, interval_ns, self._day)
         seen = self._picture.risk_seen(around, self._watches.active)
         return replace(seen, floors=self._account.floors(self._day))
 

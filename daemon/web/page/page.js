@@ -95,6 +95,13 @@ function spoken(symbol) {
   return [[underlying, strike, kind].filter(Boolean).join(" "), expiry];
 }
 
+// 2026-11-27 -> "Friday 27 November"
+const [weekday, dayOfYear] = [{ weekday: "long" }, { day: "numeric", month: "long" }].map((form) => new Intl.DateTimeFormat("en-GB", { ...form, timeZone: "UTC" }));
+function dayName(date) {
+  const noon = new Date(`${date}T12:00:00Z`);
+  return `${weekday.format(noon)} ${dayOfYear.format(noon)}`;
+}
+
 // ---- speaking with the daemon --------------------------------------------------------------
 
 // Status 0: nobody answered.
@@ -298,13 +305,14 @@ function showPnl(message) {
   const counted = mixed ? watched.filter((one) => one.mode === "live") : watched;
   const total = counted.reduce((all, one) => all + one.pnl, 0);
   const charges = sum(counted.map((one) => one.charges));
-  put($("total-name"), mixed ? "Total P&L, live accounts alone" : "Total P&L");
+  const of = message.date && message.date !== day ? ` of ${dayName(message.date)}` : ""; // today's has not begun
+  put($("total-name"), `Total P&L${of}${mixed ? ", live accounts alone" : ""}`);
   putAmount($("total-pnl"), total);
   putAmount($("total-realised"), counted.reduce((all, one) => all + one.realised, 0));
   putAmount($("total-unrealised"), counted.reduce((all, one) => all + one.unrealised, 0));
   put($("total-charges"), charges === null ? "unknown" : price(charges));
   putAmount($("total-net"), charges === null ? null : total - charges);
-  link.profit = amount(total);
+  link.profit = amount(total) + of;
   showAccounts(message.accounts ?? []);
   const entries = new Map();
   for (const one of watched) {
