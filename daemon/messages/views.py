@@ -221,14 +221,17 @@ class PriceSeen(Struct, frozen=True):
 
 
 class PnlFrame(Struct, frozen=True):
-    """What people see move, whole, so that one may be skipped but for its prices.
+    """What people see move, whole, so that one may be skipped but for its prices and what is gone.
 
     Attributes:
         at_ns: the market instant.
         risk: everything under watch.
         prices: what was quoted, or went stale, since the frame before.
+        gone: symbols of an earlier frame that are over, and have no price any more; one that is
+            quoted all the same is among the prices too.
     """
 
     at_ns: int
     risk: RiskSeen
     prices: tuple[PriceSeen, ...]
+    gone: tuple[str, ...] = ()

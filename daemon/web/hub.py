@@ -138,11 +138,14 @@ class Hub:
         """Bring how things stand to those who watch."""
         now_s = _now_s()
         changed = {seen.symbol: (seen, frame.at_ns) for seen in frame.prices}
+        for symbol in frame.gone:
+            self._prices.pop(symbol, None)
         self._prices.update(changed)
+        moved = changed.keys() | frame.gone
         asked = self.asking.stands(frame.risk)
         self.pnl.publish(figures.pnl(frame.risk, self._modes, asked=asked), now_s)
         for symbols, stream in self._ticks.items():
-            if _due(stream, now_s) or not changed.keys().isdisjoint(symbols):
+            if _due(stream, now_s) or not moved.isdisjoint(symbols):
                 known = [self._prices[symbol] for symbol in symbols if symbol in self._prices]
                 told = [figures.tick(seen, frame.at_ns - seen_ns) for seen, seen_ns in known]
                 stream.publish({"ticks": told}, now_s)

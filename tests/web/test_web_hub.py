@@ -3,6 +3,7 @@ import io
 from contextlib import asynccontextmanager, suppress
 
 import pytest
+from msgspec.structs import replace
 
 from daemon.messages import LinkDied, StrategyStarted
 from daemon.messages.modes import Modes
@@ -110,6 +111,23 @@ async def test_prices_go_to_those_who_named_their_symbols_and_only_when_one_has_
     assert [each["type"] for each in calls.told] == ["snapshot"]
     hub.leave(hub.ticks([CE]), call_watcher)
     assert hub.ticks([CE]).newest is None  # the old stream is forgotten
+
+
+async def test_a_contract_that_is_over_has_no_price_in_the_streams_that_name_it():
+    """Until then it has its last one; another stream is told nothing of it."""
+    hub = hub_of()
+    both, _ = follow(hub, hub.ticks([CE, PE]))
+    other, _ = follow(hub, hub.ticks([PE]))
+    async with serving(hub):
+        hub.show(frame(risk(), price(CE), price(PE)))
+        await both.reach(1)
+        hub.show(replace(frame(risk(at="10:00:01")), gone=(CE,)))
+        await both.reach(2)
+    late, _ = follow(hub, hub.ticks([CE, PE]))
+
+    assert [[t["symbol"] for t in each["ticks"]] for each in both.told] == [[CE, PE], [PE]]
+    assert [t["symbol"] for t in late.told[0]["ticks"]] == [PE]
+    assert [each["type"] for each in other.told] == ["snapshot"]
 
 
 async def test_events_are_told_as_they_are_recorded_and_the_newest_to_who_comes_later():
