@@ -1,6 +1,7 @@
 import asyncio
 import io
 from contextlib import asynccontextmanager, suppress
+from itertools import pairwise
 
 import pytest
 from msgspec.structs import replace
@@ -8,6 +9,7 @@ from msgspec.structs import replace
 from daemon.messages import LinkDied, StrategyStarted
 from daemon.messages.modes import Modes
 from daemon.telemetry.log import make_log
+from daemon.web import figures
 from daemon.web.hub import Caps, Hub
 from daemon.web.stream import PENDING_S, Watcher
 from tests.kit.acting import CE, PE, clock
@@ -111,6 +113,31 @@ async def test_prices_go_to_those_who_named_their_symbols_and_only_when_one_has_
     assert [each["type"] for each in calls.told] == ["snapshot"]
     hub.leave(hub.ticks([CE]), call_watcher)
     assert hub.ticks([CE]).newest is None  # the old stream is forgotten
+
+
+async def test_other_work_has_its_turn_while_prices_are_composed_and_each_is_encoded_once(
+    monkeypatch,
+):
+    """However many sets of symbols are named: anybody here may follow one with each connection."""
+    hub, encoded, composed = hub_of(), [], []
+    names = [f"X{number}" for number in range(40)]
+    streams = [hub.ticks([CE, name]) for name in names]
+    wires = [follow(hub, stream)[0] for stream in streams]
+    tick = figures.tick
+    monkeypatch.setattr(
+        figures, "tick", lambda seen, later_ns: encoded.append(seen.symbol) or tick(seen, later_ns)
+    )
+    async with serving(hub):
+        hub.show(frame(risk(), price(CE), *map(price, names)))
+        while not composed or composed[-1] < len(streams):
+            composed.append(sum(stream.newest is not None for stream in streams))
+            await asyncio.sleep(0)
+
+    assert max(b - a for a, b in pairwise(composed)) <= 8
+    assert sorted(encoded) == sorted([CE, *names])
+    assert [[t["symbol"] for t in wire.told[0]["ticks"]] for wire in wires] == [
+        [CE, name] for name in names
+    ]
 
 
 async def test_a_contract_that_is_over_has_no_price_in_the_streams_that_name_it():
