@@ -57,6 +57,8 @@ class PnlBroadcaster:
         self._seen_ns: dict[str, int] = {}
         self._stale: set[str] = set()
         self._changed: set[str] = set()
+        self._known: set[str] = set()  # to those who watch, by the frames that were shown
+        self._gone: set[str] = set()
         self._day: date | None = None
         self._shown: RiskSeen | None = None
         self._forced = False
@@ -102,13 +104,19 @@ class PnlBroadcaster:
             self._stale.difference_update(quotes)
 
     def _forget(self, day: date) -> None:
-        """Keep no price of a contract that is over, lest there be more of them each week."""
+        """Keep no price of a contract that is over, lest there be more of them each week.
+
+        Whoever was shown one is told that it is gone.
+        """
         for symbol in tuple(self._quotes):
             parts = parts_of(symbol)
             if parts is not None and parts.expiry is not None and parts.expiry < day:
                 del self._quotes[symbol], self._seen_ns[symbol]
                 self._stale.discard(symbol)
                 self._changed.discard(symbol)
+                if symbol in self._known:
+                    self._known.discard(symbol)
+                    self._gone.add(symbol)
 
     def _lose(self) -> None:
         """Every price is stale until it is quoted anew, and people see that."""
@@ -117,13 +125,17 @@ class PnlBroadcaster:
 
     def _compose(self, risk: RiskSeen, now_ns: int) -> Sequence[Effect]:
         """Show one frame, where anything has changed or one is wanted anyway."""
-        changed = self._changed or self._shown is None or _timeless(risk) != self._shown
+        moved = self._changed or self._gone
+        changed = moved or self._shown is None or _timeless(risk) != self._shown
         if not (changed or self._forced):
             return NOTHING
         prices = tuple(self._price_seen(symbol, now_ns) for symbol in sorted(self._changed))
+        gone = tuple(sorted(self._gone))
         self._shown, self._forced = _timeless(risk), False
+        self._known |= self._changed
         self._changed.clear()
-        return (Show(PnlFrame(risk.at_ns, risk, prices)),)
+        self._gone.clear()
+        return (Show(PnlFrame(risk.at_ns, risk, prices, gone)),)
 
     def _price(self, symbol: str, now_ns: int) -> PriceSeen | Declined:
         if symbol in self._quotes:
@@ -152,7 +164,7 @@ def _timeless(risk: RiskSeen) -> RiskSeen:
     watches = tuple(
         replace(watch, legs=tuple(_ageless(leg) for leg in watch.legs)) for watch in risk.watches
     )
-    return RiskSeen(0, risk.link_alive, watches)
+    return RiskSeen(0, risk.link_alive, watches, day=risk.day)
 
 
 def _ageless(leg: LegSeen) -> LegSeen:

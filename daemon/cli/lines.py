@@ -71,8 +71,8 @@ class Lines:
         modes: whose money each account trades with.
 
     Attributes:
-        seen: each strategy's newest profit, written or not; none before it first moved. In an
-            account that is not at home it is `ID@ACCOUNT`.
+        seen: of each strategy the newest profit of each entry, by its basket, written or not; none
+            before it first moved. In an account that is not at home it is `ID@ACCOUNT`.
     """
 
     def __init__(
@@ -86,8 +86,9 @@ class Lines:
         self._machines = machines
         self._host = host
         self._modes = modes
-        self._shown: dict[str, tuple[int, int]] = {}
-        self.seen: dict[str, PnlSeen] = {}
+        self._shown: dict[tuple[str, str], tuple[int, int]] = {}
+        self._todays: dict[str, set[str]] = {}
+        self.seen: dict[str, dict[str, PnlSeen]] = {}
 
     def begin(self, modes: Modes) -> None:
         """Know whose money each account trades with, and which of them is at home."""
@@ -107,24 +108,32 @@ class Lines:
         self._write(f"ordo ready {url}".rstrip())
 
     def show(self, view: object) -> None:
-        """Show a strategy's profit when it has moved, at most four times a second."""
+        """Show the profit of an entry when it has moved, at most four times a second.
+
+        It is named by its strategy, and by its day as well where it is one of several of the day.
+        """
         if not isinstance(view, PnlSeen):
             return
-        name = address(view.strategy_id, view.account)
-        if view.pnl_e4 or name in self.seen:
-            self.seen[name] = view
+        name, basket_id = address(view.strategy_id, view.account), view.basket_id
+        todays = self._todays.setdefault(name, set())
+        todays.add(basket_id)
+        if view.pnl_e4 or basket_id in self.seen.get(name, ()):
+            self.seen.setdefault(name, {})[basket_id] = view
         host_ns = self._host.now_ns()
-        before_ns, before_e4 = self._shown.get(name, (-_BETWEEN_NS, 0))
+        before_ns, before_e4 = self._shown.get((name, basket_id), (-_BETWEEN_NS, 0))
         if view.pnl_e4 == before_e4 or host_ns - before_ns < _BETWEEN_NS:
             return
-        self._shown[name] = (host_ns, view.pnl_e4)
+        self._shown[name, basket_id] = (host_ns, view.pnl_e4)
+        whose = f"{name}:{_day(basket_id)}" if len(todays) > 1 else name
         locked = view.status == LockStatus.LOCKED
         floor = f"  locked at {rupees(view.floor_e4)}" if locked else ""
         mode = self._modes.of(view.account).upper()
-        self._write(f"{_clock(view.at_ns)}  {mode}  {name}  P&L {rupees(view.pnl_e4):>10}{floor}")
+        self._write(f"{_clock(view.at_ns)}  {mode}  {whose}  P&L {rupees(view.pnl_e4):>10}{floor}")
 
     def tell(self, fact: object, origin: Origin, at_ns: int) -> None:
         """Write one recorded fact."""
+        if isinstance(fact, DayOpened):
+            self._todays.clear()
         text = _sentence(fact)
         mark, mode = mark_of(fact), self._modes.of_fact(fact)
         if text and mark:
@@ -149,12 +158,12 @@ class Lines:
         self._people.flush()
 
 
-def summary(document: dict[str, Any], seen: PnlSeen | None) -> str:
+def summary(document: dict[str, Any], seen: Mapping[str, PnlSeen]) -> str:
     """Return how a strategy's run went, and what of it is still open.
 
     Args:
         document: the report of the run so far.
-        seen: its newest profit, which values what is open.
+        seen: the newest profit of its entries, by basket, which values what is open.
     """
     total = document["total"]
     head = f"{count(total['trades'], 'trade')} on {total['days_traded']} of "
@@ -168,23 +177,25 @@ def summary(document: dict[str, Any], seen: PnlSeen | None) -> str:
     )
 
 
-def _profit(document: dict[str, Any], seen: PnlSeen | None) -> str:
+def _profit(document: dict[str, Any], seen: Mapping[str, PnlSeen]) -> str:
     """Return the profit; while a leg is open, its entry is worth what was last seen of it."""
-    is_open = any(map(_open, _trades(document)))
+    days = document["days"]
+    is_open = {day["date"] for day in days if any(map(_open, day["trades"]))}
     if not is_open:
         return f"P&L {money(document['total']['pnl'])}"
-    if seen is None:
+    newest = [each for basket_id, each in seen.items() if _day(basket_id) in is_open]
+    if len(newest) < len(is_open):
         return "P&L not valued"
-    closed = [
-        trade["pnl"]
-        for day in document["days"]
-        if not any(map(_open, day["trades"]))
-        for trade in day["trades"]
-    ]
+    closed = [trade["pnl"] for day in days if day["date"] not in is_open for trade in day["trades"]]
     if None in closed:
         return f"P&L {money(None)}"
-    profit = sum(closed) + float(units(seen.pnl_e4))
-    return f"P&L {money(profit)} as last valued at {_clock(seen.at_ns)}"
+    profit = sum(closed) + float(units(sum(each.pnl_e4 for each in newest)))
+    return f"P&L {money(profit)} as last valued at {_clock(min(each.at_ns for each in newest))}"
+
+
+def _day(basket_id: str) -> str:
+    """Return which entry of its strategy a basket is: its day; of what was held loose, the leg."""
+    return basket_id.rpartition(":")[2]
 
 
 def _trades(document: dict[str, Any]) -> list[dict[str, Any]]:

@@ -198,7 +198,7 @@ async def _run(given: Assignment, plans: list[Plan], pace: Time, telemetry: Tele
             for cell in _cells(given, plan):
                 document = report(plan, cell.facts(ledger.facts()), ledger.journal_sha256())
                 name = document["strategy_id"] = address(plan.id, cell.mark)
-                lines.say(summary(document, lines.seen.get(name)))
+                lines.say(summary(document, lines.seen.get(name, {})))
 
     host = replace(this_host(), telemetry=telemetry)
     asked = await Service(given, lines, pace, at_end, host).run()

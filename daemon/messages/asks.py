@@ -123,7 +123,7 @@ class AdjustByHand(Struct, frozen=True):
 
     Attributes:
         strategy_id: whose.
-        leg_id: of which leg, a price; empty: of the whole strategy, an amount of loss.
+        leg_id: of which leg, a price; empty: of each open entry as a whole, an amount of loss.
         stop_e4: where it shall stand, above zero.
         loosen: it may move away from the market too.
         by: who wants it.

@@ -79,7 +79,8 @@ def whole_of(told: Sequence[RiskSeen]) -> RiskSeen:
     watches = tuple(replace(watch, account=risk.account) for risk in told for watch in risk.watches)
     floors = tuple(replace(floor, account=risk.account) for risk in told for floor in risk.floors)
     alive = all(risk.link_alive for risk in told)
-    return RiskSeen(max(risk.at_ns for risk in told), alive, watches, floors=floors)
+    day = max((risk.day for risk in told if risk.day is not None), default=None)
+    return RiskSeen(max(risk.at_ns for risk in told), alive, watches, floors=floors, day=day)
 
 
 def mark_of(message: Any) -> str:

@@ -6,6 +6,7 @@ from datetime import date
 
 from msgspec import Struct
 
+from daemon.domain.instants import day_of
 from daemon.domain.orders.words import Product, Side
 from daemon.messages.arming import AccountArmed
 from daemon.messages.control import Latched
@@ -171,13 +172,27 @@ class FloorSeen(Struct, frozen=True):
 
 
 class RiskSeen(Struct, frozen=True):
-    """Everything under watch, at one market instant."""
+    """Everything under watch, at one market instant.
+
+    Attributes:
+        at_ns: the instant.
+        link_alive: the feed's link beats.
+        watches: every entry of the day, and what no entry holds.
+        account: the mark of the account, where it is of one.
+        floors: under the days of accounts.
+        day: the last that began, whose figures these are; None: none did, or nobody says.
+    """
 
     at_ns: int
     link_alive: bool
     watches: tuple[WatchSeen, ...]
     account: str = ""
     floors: tuple[FloorSeen, ...] = ()
+    day: date | None = None
+
+    def whose_day(self) -> date:
+        """Return the day whose figures these are; that of the instant where nobody says."""
+        return self.day or day_of(self.at_ns)
 
     def guarded(self) -> tuple[int, int]:
         """Return how many open legs are guarded, and how many are open."""
@@ -206,14 +221,17 @@ class PriceSeen(Struct, frozen=True):
 
 
 class PnlFrame(Struct, frozen=True):
-    """What people see move, whole, so that one may be skipped but for its prices.
+    """What people see move, whole, so that one may be skipped but for its prices and what is gone.
 
     Attributes:
         at_ns: the market instant.
         risk: everything under watch.
         prices: what was quoted, or went stale, since the frame before.
+        gone: symbols of an earlier frame that are over, and have no price any more; one that is
+            quoted all the same is among the prices too.
     """
 
     at_ns: int
     risk: RiskSeen
     prices: tuple[PriceSeen, ...]
+    gone: tuple[str, ...] = ()

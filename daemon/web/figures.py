@@ -21,7 +21,7 @@ def pnl(risk: RiskSeen, modes: Modes, *, asked: bool = False) -> Document:
     """Return the fields of a message of `/ws/pnl`.
 
     Args:
-        risk: everything under watch.
+        risk: everything under watch; `date` is the day whose figures it holds.
         modes: every account, and whose money it trades with.
         asked: quotes are asked for in place of a feed that is dead.
     """
@@ -30,6 +30,7 @@ def pnl(risk: RiskSeen, modes: Modes, *, asked: bool = False) -> Document:
         sums.setdefault(watch.account or modes.home, []).append(watch)
     return {
         "market_time": iso(risk.at_ns),
+        "date": risk.whose_day().isoformat(),
         "feed": {"alive": risk.link_alive, "asked": asked},
         "strategies": [
             {**_strategy(watch, watch.account or modes.home), "mode": modes.of(watch.account)}
@@ -64,6 +65,7 @@ def _strategy(watch: WatchSeen, account: str) -> Document:
     return {
         "strategy_id": watch.strategy_id,
         "account": account,
+        "basket_id": watch.basket_id,
         "pnl": rupees(watch.pnl_e4),
         "realised": rupees(watch.realised_e4),
         "unrealised": rupees(watch.unrealised_e4),

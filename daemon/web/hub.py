@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter, deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Protocol
 
+import orjson
 from msgspec import Struct
 
 from daemon.messages import PnlFrame, PriceSeen
@@ -25,6 +26,7 @@ _AT_LEAST_EVERY_S = 1.0
 _STALE_S = 2.0
 _RECENT_EVENTS = 100
 _EVENTS_WAITING = 1_000
+_SLICE = 8  # streams looked at before other work of the loop has its turn
 _SLACK = 0.8  # so that the beat which comes just before a second is over is the one that counts
 
 
@@ -89,6 +91,9 @@ class Hub:
         self._news = News(modes)
         self._recent: deque[dict[str, Any]] = deque(maxlen=_RECENT_EVENTS)
         self._prices: dict[str, tuple[PriceSeen, int]] = {}
+        self._moved: set[str] = set()
+        self._priced_ns = 0
+        self._priced = asyncio.Event()
         self._somebody = asyncio.Event()
         self._waiting = asyncio.Event()
 
@@ -138,14 +143,14 @@ class Hub:
         """Bring how things stand to those who watch."""
         now_s = _now_s()
         changed = {seen.symbol: (seen, frame.at_ns) for seen in frame.prices}
+        for symbol in frame.gone:
+            self._prices.pop(symbol, None)
         self._prices.update(changed)
+        self._moved.update(changed, frame.gone)
+        self._priced_ns = frame.at_ns
+        self._priced.set()
         asked = self.asking.stands(frame.risk)
         self.pnl.publish(figures.pnl(frame.risk, self._modes, asked=asked), now_s)
-        for symbols, stream in self._ticks.items():
-            if _due(stream, now_s) or not changed.keys().isdisjoint(symbols):
-                known = [self._prices[symbol] for symbol in symbols if symbol in self._prices]
-                told = [figures.tick(seen, frame.at_ns - seen_ns) for seen, seen_ns in known]
-                stream.publish({"ticks": told}, now_s)
         self._waiting.set()
 
     def record(self, facts: Iterable[Any]) -> None:
@@ -164,6 +169,7 @@ class Hub:
         """Ask and send, until cancelled."""
         async with asyncio.TaskGroup() as group:
             group.create_task(self._keep_sending(), name="streams: send")
+            group.create_task(self._keep_pricing(), name="streams: price")
             group.create_task(self._keep_asking(), name="streams: ask")
             group.create_task(self._keep_looking(), name="streams: look")
 
@@ -171,8 +177,26 @@ class Hub:
         while True:
             await self._waiting.wait()
             self._waiting.clear()
-            for stream in (self.events, self.pnl, *self._ticks.values()):
+            for stream in (self.events, self.pnl):
                 await stream.send()
+
+    async def _keep_pricing(self) -> None:
+        """Bring prices to those who named them.
+
+        There may be as many sets of symbols as connections, so other work of the loop is let in
+        between, and what is shown meanwhile is brought with the next round.
+        """
+        while True:
+            await self._priced.wait()
+            self._priced.clear()
+            moved, self._moved = self._moved, set()
+            now_s, ticks = _now_s(), _Ticks(self._prices.copy(), self._priced_ns)
+            for number, (symbols, stream) in enumerate(tuple(self._ticks.items()), 1):
+                if _due(stream, now_s) or not moved.isdisjoint(symbols):
+                    stream.publish({"ticks": ticks.of(symbols)}, now_s)
+                    await stream.send()
+                if number % _SLICE == 0:
+                    await asyncio.sleep(0)
 
     async def _keep_asking(self) -> None:
         while True:
@@ -194,6 +218,32 @@ class Hub:
         """Let go of streams of prices that nobody follows."""
         for key in [key for key, stream in self._ticks.items() if not stream.watchers]:
             del self._ticks[key]
+
+
+class _Ticks:
+    """The prices of one instant, each encoded once for all who are told it.
+
+    Args:
+        prices: the newest of each symbol, and the market instant that it was told at.
+        at_ns: the market instant.
+    """
+
+    def __init__(self, prices: Mapping[str, tuple[PriceSeen, int]], at_ns: int) -> None:
+        self._prices = prices
+        self._at_ns = at_ns
+        self._encoded: dict[str, orjson.Fragment] = {}
+
+    def of(self, symbols: Iterable[str]) -> list[orjson.Fragment]:
+        """Return the entries of a message, of those symbols that have a price."""
+        return [self._tick(symbol) for symbol in symbols if symbol in self._prices]
+
+    def _tick(self, symbol: str) -> orjson.Fragment:
+        encoded = self._encoded.get(symbol)
+        if encoded is None:
+            seen, seen_ns = self._prices[symbol]
+            document = figures.tick(seen, self._at_ns - seen_ns)
+            encoded = self._encoded[symbol] = orjson.Fragment(orjson.dumps(document))
+        return encoded
 
 
 def _due(stream: Stream, now_s: float) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Literal
 
 from daemon import kill
-from daemon.domain.instants import day_of, iso
+from daemon.domain.instants import iso
 from daemon.domain.orders.arming import LIVE, PAPER, Mode
 from daemon.messages import AccountSeen, KillStaged, Scope, Stage, WatchSeen
 from daemon.messages.modes import Modes
@@ -165,16 +165,14 @@ async def daily(call: Call) -> DailyTold:
     names, modes = call.house.control.line.names, call.house.modes
     totals = _by_mode(modes, risk.watches)
     return DailyTold(
-        date=day_of(risk.at_ns).isoformat(),
+        date=risk.whose_day().isoformat(),
         at=iso(risk.at_ns),
         total=totals[0],
         totals=totals,
         accounts=_by_account(call.house, risk.watches),
         strategies=tuple(
-            profit_told(
-                each.strategy_id, (each,), modes.of(each.account), names.marked(each.account)
-            )
-            for each in risk.watches
+            profit_told(strategy_id, entries, modes.of(account), names.marked(account))
+            for (strategy_id, account), entries in _by_strategy(risk.watches).items()
         ),
         mode=call.mode,
     )
@@ -188,6 +186,14 @@ def _by_mode(modes: Modes, watches: Sequence[WatchSeen]) -> tuple[ProfitTold, ..
         for mode in (LIVE, PAPER)
         if mode in there
     )
+
+
+def _by_strategy(watches: Sequence[WatchSeen]) -> dict[tuple[str, str], list[WatchSeen]]:
+    """Return the entries of each strategy in each account, by its id and the account's mark."""
+    entries: dict[tuple[str, str], list[WatchSeen]] = {}
+    for each in watches:
+        entries.setdefault((each.strategy_id, each.account), []).append(each)
+    return entries
 
 
 def _by_account(house: House, watches: Sequence[WatchSeen]) -> tuple[ProfitTold, ...]:

@@ -248,10 +248,14 @@ class RiskTold(Struct, frozen=True):
 
 
 class WatchTold(Told, frozen=True):
-    """A strategy's profit and legs; profit is before charges."""
+    """Profit and legs of an entry of a strategy; profit is before charges.
+
+    `basket_id` is empty for what no entry holds.
+    """
 
     strategy_id: str
     account: str
+    basket_id: str
     status: str
     pnl: float
     realised: float
@@ -288,7 +292,7 @@ class SnapshotTold(Told, frozen=True):
 
 
 class DailyTold(Told, frozen=True):
-    """The profit of a day.
+    """The profit of a day: `date`, the last that began.
 
     `totals` has one sum for each mode, live first: money and what is simulated are never added up.
     `total` is the first of them.

@@ -215,10 +215,11 @@ def leg_told(leg: LegSeen) -> LegTold:
 
 
 def watch_told(watch: WatchSeen, account: str, mode: Mode) -> WatchTold:
-    """Tell of a strategy under watch."""
+    """Tell of an entry under watch."""
     return WatchTold(
         strategy_id=watch.strategy_id,
         account=account,
+        basket_id=watch.basket_id,
         status=watch.status,
         pnl=rupees(watch.pnl_e4),
         realised=rupees(watch.realised_e4),

@@ -137,6 +137,21 @@ def test_a_contract_that_is_over_has_no_price_on_the_next_day() -> None:
     assert beaten(made) == (PnlFrame(T, RISK, left),)
 
 
+@pytest.mark.parametrize("was_shown", [True, False])
+def test_whoever_was_shown_a_contract_that_is_over_is_told_once_that_it_is_gone(was_shown) -> None:
+    """Nobody else is: what was never shown need not be forgotten."""
+    over, goes_on = f"NIFTY-{DAY}-24500-CE", f"NIFTY-{NEXT_DAY}-24500-CE"
+    made = told(day_opened(), Frame(T, dict.fromkeys((over, goes_on), Quote(100, 99, 75, 101, 75))))
+    if was_shown:
+        (frame,) = beaten(made)
+        assert ([each.symbol for each in frame.prices], frame.gone) == ([over, goes_on], ())
+    assert made.handle(day_opened(NEXT_DAY), T) == NOTHING
+    (frame,) = beaten(made)
+    assert [each.symbol for each in frame.prices] == [goes_on]
+    assert frame.gone == ((over,) if was_shown else ())
+    assert beaten(made) == ()
+
+
 def test_a_beat_shows_the_risk_and_what_was_quoted_since_the_one_before() -> None:
     """At the market instant of the risk."""
     made = told(quoted(Y=200, X=100))
@@ -162,11 +177,12 @@ def test_where_nothing_has_changed_nothing_is_shown_unless_it_is_forced() -> Non
     [
         RiskSeen(T, link_alive=False, watches=(WATCH,)),
         RiskSeen(T, link_alive=True, watches=()),
+        replace(RISK, day=DAY),
         replace(RISK, watches=(replace(WATCH, status="leaving"),)),
         replace(RISK, watches=(replace(WATCH, legs=(replace(LEG, stop_e4=120),)),)),
         replace(RISK, watches=(replace(WATCH, legs=(replace(LEG, unguarded_because=("a",)),)),)),
     ],
-    ids=["link", "gone", "status", "stop", "guard"],
+    ids=["link", "gone", "day", "status", "stop", "guard"],
 )
 def test_whatever_changed_at_the_watchdog_is_shown(risk) -> None:
     """Without any new price."""

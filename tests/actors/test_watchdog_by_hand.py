@@ -1,5 +1,7 @@
 """The watchdog: a stop that a person moves."""
 
+from datetime import date
+
 import pytest
 from msgspec.structs import replace
 
@@ -12,9 +14,12 @@ from daemon.messages import AdjustByHand, Ask, Declined, Done, ExitDecided, Link
 from daemon.runtime.words import Commit, Show
 from tests.kit.acting import (
     BASKET,
+    DAY,
     LOT,
+    NEXT_DAY,
     ROUTER,
     clock,
+    day_ended,
     day_opened,
     ended,
     facts,
@@ -98,6 +103,93 @@ def test_a_strategy_without_a_stop_gets_one() -> None:
     answer = adjust(made, "", "3000")[1]
     assert answer == Done("the stop of s stands at a loss of 3000.00; there was none")
     assert seen(made).current_sl_e4 == e4("-3000")
+
+
+FAR_NS = clock("15:20:00", date(2025, 9, 30))
+LATER = {"ce": "ce2", "pe": "pe2"}
+
+
+def two_entries(*messages, rules=RUPEES) -> RiskWatchdog:
+    """Yesterday's straddle is carried at a loss of 375, and today's is held beside it at nought.
+
+    The legs of the strategy were named anew between the two.
+    """
+    made, newer = RiskWatchdog(ROUTER, LIMITS), opened(day=NEXT_DAY, rules=rules)
+    legs = tuple(replace(leg, leg_id=LATER[leg.leg_id]) for leg in newer.basket.legs)
+    at_ns = clock("09:31:00", NEXT_DAY)
+    for message in (
+        *(day_opened(), replace(opened(rules=rules), exit_ns=FAR_NS), sold("ce"), sold("pe")),
+        *(ended(), day_ended(), day_opened(NEXT_DAY)),
+        replace(newer, basket=replace(newer.basket, legs=legs), exit_ns=FAR_NS),
+        *(replace(sold("ce", "102"), leg_id="ce2"), replace(sold("pe", "103"), leg_id="pe2")),
+        *(ended(day=NEXT_DAY), prices(at_ns, "100", "105"), *messages),
+    ):
+        made.handle(message, at_ns)
+    return made
+
+
+def stops(made):
+    """Where the stop of each entry stands."""
+    (show,) = made.handle(Ask(1, SeeRisk()), T)
+    return [watch.current_sl_e4 for watch in show.view.answer.watches]
+
+
+OLD, NEW = f"the entry of {DAY} of s", f"the entry of {NEXT_DAY} of s"
+
+
+def test_the_stop_of_a_strategy_is_set_on_each_of_its_open_entries() -> None:
+    """And the answer says where each stands, and what that is together."""
+    made = two_entries()
+    effects, answer = adjust(made, "", "3000")
+    stop = ("s", "", Move.ADJUSTED, e4("-6000"), e4("-3000"), T)
+    assert facts(effects) == [
+        LevelMoved(*stop, basket_id=f"s:{DAY}"),
+        LevelMoved(*stop, basket_id=f"s:{NEXT_DAY}"),
+    ]
+    moved = "moved from a loss of 6000.00 to a loss of 3000.00"
+    whole = "together that is a loss of 6000.00"
+    assert answer == Done(f"the stop of {OLD} {moved}; the stop of {NEW} {moved}; {whole}")
+    assert stops(made) == [e4("-3000"), e4("-3000")]
+
+
+def test_an_entry_that_is_held_tighter_already_keeps_its_stop_unless_it_may_be_loosened() -> None:
+    """The loss that is given holds for it as well."""
+    made = two_entries(rules=StrategyRules())
+    (earlier,) = made._watches.of("s")[:1]
+    earlier.risk.adjust("", e4("-1000"), T)
+    effects, answer = adjust(made, "", "2000")
+    assert [move.basket_id for move in facts(effects)] == [f"s:{NEXT_DAY}"]
+    assert answer == Done(
+        f"the stop of {OLD} stays at a loss of 1000.00; the stop of {NEW} stands at a loss of"
+        " 2000.00; there was none; together that is a loss of 3000.00"
+    )
+    _, answer = adjust(made, "", "2500")
+    assert isinstance(answer, Declined)
+    assert answer.sentence.startswith(
+        f"the stop of {OLD} stands at a loss of 1000.00; the stop of {NEW} stands at a loss of"
+        " 2000.00, and a loss of 2500.00 is no tighter"
+    )
+    assert isinstance(adjust(made, "", "2500", loosen=True)[1], Done)
+    assert stops(made) == [e4("-2500"), e4("-2500")]
+
+
+def test_a_stop_that_one_of_several_entries_would_meet_at_once_is_set_on_none() -> None:
+    """The entry is named."""
+    made = two_entries()
+    effects, answer = adjust(made, "", "375")
+    assert (facts(effects), stops(made)) == ([], [e4("-6000"), e4("-6000")])
+    assert isinstance(answer, Declined)
+    assert f"the P&L of {OLD} is -375.00" in answer.sentence
+
+
+def test_an_entry_that_is_being_left_is_named_beside_the_one_whose_stop_was_set() -> None:
+    """Its stop is judged no more."""
+    effects, answer = adjust(two_entries(owed("ce", "pe")), "", "300")
+    assert [move.basket_id for move in facts(effects)] == [f"s:{NEXT_DAY}"]
+    assert answer == Done(
+        f"the stop of {NEW} moved from a loss of 6000.00 to a loss of 300.00;"
+        f" {OLD} is being left already"
+    )
 
 
 GONE = sold("ce", bought="100", at_ns=T)

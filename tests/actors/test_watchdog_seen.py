@@ -464,6 +464,21 @@ def test_equity_that_is_kept_is_charged_as_delivery(exit_ns, day, closed, kept) 
     assert watch(made, clock("10:00:00", day)).charges_e4 == expected
 
 
+def test_what_is_seen_is_of_the_last_day_that_began_and_its_charges_stay_that_days() -> None:
+    """Also after midnight and on a day that never begins, as on a Saturday."""
+    entry = opened(legs=("ce",))
+    leg = replace(entry.basket.legs[0], symbol="RELIANCE")
+    entry = replace(entry, basket=replace(entry.basket, legs=(leg,)))
+    sale = part(0, 75, "A", symbol="RELIANCE")
+    made = dog(entry, sale, part(75, 75, "B", symbol="RELIANCE"), day_ended())
+    seen = risk(made, clock("10:00:00", NEXT_DAY))
+    assert (seen.day, seen.whose_day()) == (DAY, DAY)
+    assert seen.watches == risk(made).watches
+    made.handle(day_opened(NEXT_DAY), T)
+    assert risk(made).whose_day() == NEXT_DAY
+    assert RiskSeen(T, True, ()).whose_day() == DAY
+
+
 def test_stock_held_by_hand_since_yesterday_is_sold_as_delivery() -> None:
     """Bought and sold on one day it is not."""
     made = dog(by_hand(75, symbol="RELIANCE"))

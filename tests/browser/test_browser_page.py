@@ -1,5 +1,6 @@
 """The page in a real browser, over the real port, hub and streams."""
 
+from datetime import date
 from itertools import pairwise
 
 import pytest
@@ -213,6 +214,73 @@ async def test_a_strategy_has_a_card_in_each_account_and_no_button_where_it_trad
         await tab.wait_for(f"{buttons} === 'true,false'")
         assert await tab.text(".card .account") == "paper"
         assert await tab.text(".card .status") == "open"
+
+
+async def test_profit_of_a_day_before_that_of_the_clock_says_whose_it_is(tmp_path):
+    """After midnight and on a day without a session the last one's is shown."""
+    world = World()
+    world.risk = replace(risk(), day=date(2025, 8, 29))
+    async with opened(tmp_path, world) as (tab, _):
+        await tab.wait_for(f"{shown('#total-name')} === 'Total P&L of Friday 29 August'")
+        assert await tab.text("#date") == "2025-09-01"
+        assert await tab.evaluate("document.title") == "PAPER · +776.25 of Friday 29 August · Ordo"
+        world.risk = replace(world.risk, day=date(2025, 9, 1))
+        await tab.wait_for(f"{shown('#total-name')} === 'Total P&L'")
+
+
+LEVELS = "[...document.querySelectorAll('.ladder .caption')].map((each) => each.textContent)"
+ROWS = """[...document.querySelectorAll('tbody tr')].map((row) =>
+    [row.firstChild, row.lastChild].map((cell) => cell.textContent.trim()).join(' '))"""
+
+
+def entered(day, **changes):
+    """An entry of a day with one leg; the legs of every day have one name."""
+    leg = replace(LEG, quantity=-75 if changes["status"] == "open" else 0)
+    return watch(basket_id=f"straddle:2025-{day}", legs=(leg,), **changes)
+
+
+async def test_a_card_adds_up_all_entries_of_its_strategy_and_lists_the_legs_of_each(tmp_path):
+    """Yesterday's was left today; the other is open, whichever of them the stream tells last."""
+    left = entered("08-29", status="flat", pnl_e4=e4(500), realised_e4=e4(500), unrealised_e4=0)
+    is_open = entered("09-01", status="open")
+    world = World()
+    world.risk = risk(is_open, left)
+    async with opened(tmp_path, world) as (tab, _):
+        await tab.wait_for(f"{shown('.card .big')} === '+1,276.25'")
+        assert await tab.text(".card .parts") == (
+            "Realised\n+500.00\nUnrealised\n+776.25\nCharges\n82.40"
+        )
+        assert (await tab.text(".card .status")).startswith("open")
+        assert await tab.evaluate(ROWS) == [
+            "SELLNIFTY 24550 CE 2 Sep · entry of 1 Sep guarded",
+            "SELLNIFTY 24550 CE 2 Sep · entry of 29 Aug closed",
+        ]
+        assert await tab.evaluate(LEVELS) == [
+            "Entry of 1 Sep, at +776.25. Stop \u22126,000.006,776.25 away"
+        ]
+
+        world.risk = risk(left)  # the other day's is out of the picture
+        await tab.wait_for(f"{shown('.card .big')} === '+500.00'")
+        assert len(await tab.evaluate(ROWS)) == 1
+        assert await tab.evaluate(LEVELS) == ["Stop was \u22126,000.00"]
+
+
+async def test_each_open_entry_of_a_strategy_has_its_own_ladder(tmp_path):
+    world = World()
+    floor = {"lock": "LOCKED", "current_sl_e4": e4(250)}
+    world.risk = risk(entered("08-29", status="leaving", **floor), entered("09-01", status="open"))
+    async with opened(tmp_path, world) as (tab, _):
+        await tab.wait_for(f"{LEVELS}.length === 2")
+        assert await tab.evaluate(LEVELS) == [
+            "Entry of 29 Aug, at +776.25. Locked: floor +250.00526.25 away",
+            "Entry of 1 Sep, at +776.25. Stop \u22126,000.006,776.25 away",
+        ]
+        assert (await tab.text(".card .status")).startswith("leaving, open")
+
+        await tab.size(360, 800)
+        reach = "[...document.querySelectorAll('.ladder *')].map((each) => each.scrollWidth && "
+        reach += "each.getBoundingClientRect().right)"
+        assert max(await tab.evaluate(reach)) < 360 - 12  # none leaves its card
 
 
 async def test_a_cut_link_is_unmistakable_and_mends_itself(tmp_path):

@@ -85,8 +85,11 @@ class Screen:
         return self.people.getvalue().splitlines()
 
 
-def seen(pnl_e4: int, floor_e4: int = 0, at_ns: int = NOW, name: str = "s") -> PnlSeen:
-    return PnlSeen(name, pnl_e4, "LOCKED" if floor_e4 else "NONE", floor_e4, at_ns)
+def seen(
+    pnl_e4: int, floor_e4: int = 0, at_ns: int = NOW, name: str = "s", day: date = DAY
+) -> PnlSeen:
+    lock = "LOCKED" if floor_e4 else "NONE"
+    return PnlSeen(name, pnl_e4, lock, floor_e4, at_ns, basket_id=f"{name}:{day}")
 
 
 SENTENCES = [
@@ -248,7 +251,29 @@ def test_the_newest_profit_is_kept_whether_or_not_it_was_shown():
     for amount_e4 in (10_000, 20_000, 0):
         screen.lines.show(seen(amount_e4))
 
-    assert screen.lines.seen == {"s": seen(0)}
+    assert screen.lines.seen == {"s": {f"s:{DAY}": seen(0)}}
+
+
+def test_each_of_several_entries_of_a_strategy_has_its_own_lines_while_both_are_of_the_day():
+    """Else the profit of the one would be written as if the other's had moved."""
+    screen, before = Screen(), date(2026, 11, 17)
+    screen.lines.show(seen(10_000, day=before))
+    screen.lines.show(seen(50_000))
+    for second in range(1, 3):
+        screen.host.set(second * 1_000 * MILLISECOND_NS)
+        screen.lines.show(seen(10_000, 10_000, day=before))
+        screen.lines.show(seen(50_000 + second * 10_000))
+    screen.lines.tell(DayOpened(DAY, (), NOW), ORIGIN, NOW)
+    screen.host.set(3_000 * MILLISECOND_NS)
+    screen.lines.show(seen(0))
+
+    assert [line.split()[2:] for line in screen.said() if "P&L" in line] == [
+        ["s", "P&L", "1.00"],
+        ["s:2026-11-18", "P&L", "5.00"],
+        ["s:2026-11-18", "P&L", "6.00"],
+        ["s:2026-11-18", "P&L", "7.00"],
+        ["s", "P&L", "0.00"],
+    ]
 
 
 HANDS = [
@@ -323,7 +348,10 @@ def document(*days: list[dict[str, Any]], pnl: float | None = 0) -> dict[str, An
     return {
         "strategy_id": "s",
         "journal_sha256": "ab" * 32,
-        "days": [{"trades": day} for day in days],
+        "days": [
+            {"date": f"2026-11-{19 - len(days) + number}", "trades": day}
+            for number, day in enumerate(days)
+        ],
         "total": {**total, "charges": 7.5},
     }
 
@@ -342,6 +370,7 @@ OPEN = trade("pe", None, None)
         (document([CLOSED, OPEN]), seen(10_497_500), "P&L 1,049.75 as last valued at 09:20:00"),
         (document([CLOSED], [OPEN]), seen(10_497_500), "P&L 1,149.75 as last valued at 09:20:00"),
         (document([CLOSED | {"pnl": None}], [OPEN]), seen(10_497_500), "P&L unknown"),
+        (document([OPEN], [OPEN]), seen(10_497_500), "P&L not valued"),
     ],
     ids=[
         "closed",
@@ -351,15 +380,27 @@ OPEN = trade("pe", None, None)
         "half open",
         "open later",
         "one unknown",
+        "two open and one never valued",
     ],
 )
 def test_the_summary_values_what_is_open_at_what_was_last_seen(report, newest, profit):
     """A day that is still open is worth its newest profit; days before it are over."""
-    assert f", {profit} before charges of 7.50\n" in summary(report, newest)
+    entries = {} if newest is None else {newest.basket_id: newest}
+    assert f", {profit} before charges of 7.50\n" in summary(report, entries)
+
+
+def test_the_summary_adds_up_what_was_seen_of_each_entry_that_is_open():
+    """And leaves out one that is closed, whose trades have its profit."""
+    days = (date(2026, 11, 16), date(2026, 11, 17), DAY)
+    entries = [seen(10_000 * (1 + at), at_ns=NOW + at, day=day) for at, day in enumerate(days)]
+    told = summary(
+        document([OPEN], [CLOSED], [CLOSED, OPEN]), {each.basket_id: each for each in entries}
+    )
+    assert ", P&L 104.00 as last valued at 09:20:00 before" in told
 
 
 def test_the_summary_names_what_is_open():
-    lines = summary(document([CLOSED, OPEN]), None).splitlines()
+    lines = summary(document([CLOSED, OPEN]), {}).splitlines()
 
     assert lines == [
         "s: 2 trades on 1 of 1 day, P&L not valued before charges of 7.50",

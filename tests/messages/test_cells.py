@@ -89,13 +89,15 @@ def test_an_order_of_an_account_that_facts_are_marked_with_shows_no_home():
 
 def test_the_watches_of_several_accounts_bear_their_marks():
     floors = (FloorSeen(date(2026, 3, 9), 1, 2),)
-    home = RiskSeen(5, True, (watch(),), floors=floors)
+    day = date(2026, 3, 9)
+    home = RiskSeen(5, True, (watch(),), floors=floors, day=day)
     beta = RiskSeen(7, True, (watch(),), "beta", floors)
     whole = whole_of((home, beta))
 
     assert [each.account for each in whole.watches] == ["", "beta"]
     assert [each.account for each in whole.floors] == ["", "beta"]
-    assert (whole.at_ns, whole.link_alive, whole.account) == (7, True, "")
+    assert (whole.at_ns, whole.link_alive, whole.account, whole.day) == (7, True, "", day)
+    assert whole_of((beta, beta)).day is None
     assert whole_of((home,)) is home
 
 

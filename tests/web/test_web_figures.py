@@ -11,15 +11,17 @@ PAPER = Modes({"paper": "paper"})
 
 
 def test_profit_and_loss_is_told_in_rupees_with_every_name_of_the_contract():
-    locked = watch(lock="LOCKED", current_sl_e4=15_000_000)
+    locked = watch(lock="LOCKED", current_sl_e4=15_000_000, basket_id="straddle:2025-09-01")
 
     assert figures.pnl(risk(locked), PAPER) == {
         "market_time": "2025-09-01T10:00:00+05:30",
+        "date": "2025-09-01",
         "feed": {"alive": True, "asked": False},
         "strategies": [
             {
                 "strategy_id": "straddle",
                 "account": "paper",
+                "basket_id": "straddle:2025-09-01",
                 "mode": "paper",
                 "pnl": 776.25,
                 "realised": 0.0,

@@ -1,12 +1,15 @@
 import asyncio
 import io
 from contextlib import asynccontextmanager, suppress
+from itertools import pairwise
 
 import pytest
+from msgspec.structs import replace
 
 from daemon.messages import LinkDied, StrategyStarted
 from daemon.messages.modes import Modes
 from daemon.telemetry.log import make_log
+from daemon.web import figures
 from daemon.web.hub import Caps, Hub
 from daemon.web.stream import PENDING_S, Watcher
 from tests.kit.acting import CE, PE, clock
@@ -110,6 +113,48 @@ async def test_prices_go_to_those_who_named_their_symbols_and_only_when_one_has_
     assert [each["type"] for each in calls.told] == ["snapshot"]
     hub.leave(hub.ticks([CE]), call_watcher)
     assert hub.ticks([CE]).newest is None  # the old stream is forgotten
+
+
+async def test_other_work_has_its_turn_while_prices_are_composed_and_each_is_encoded_once(
+    monkeypatch,
+):
+    """However many sets of symbols are named: anybody here may follow one with each connection."""
+    hub, encoded, composed = hub_of(), [], []
+    names = [f"X{number}" for number in range(40)]
+    streams = [hub.ticks([CE, name]) for name in names]
+    wires = [follow(hub, stream)[0] for stream in streams]
+    tick = figures.tick
+    monkeypatch.setattr(
+        figures, "tick", lambda seen, later_ns: encoded.append(seen.symbol) or tick(seen, later_ns)
+    )
+    async with serving(hub):
+        hub.show(frame(risk(), price(CE), *map(price, names)))
+        while not composed or composed[-1] < len(streams):
+            composed.append(sum(stream.newest is not None for stream in streams))
+            await asyncio.sleep(0)
+
+    assert max(b - a for a, b in pairwise(composed)) <= 8
+    assert sorted(encoded) == sorted([CE, *names])
+    assert [[t["symbol"] for t in wire.told[0]["ticks"]] for wire in wires] == [
+        [CE, name] for name in names
+    ]
+
+
+async def test_a_contract_that_is_over_has_no_price_in_the_streams_that_name_it():
+    """Until then it has its last one; another stream is told nothing of it."""
+    hub = hub_of()
+    both, _ = follow(hub, hub.ticks([CE, PE]))
+    other, _ = follow(hub, hub.ticks([PE]))
+    async with serving(hub):
+        hub.show(frame(risk(), price(CE), price(PE)))
+        await both.reach(1)
+        hub.show(replace(frame(risk(at="10:00:01")), gone=(CE,)))
+        await both.reach(2)
+    late, _ = follow(hub, hub.ticks([CE, PE]))
+
+    assert [[t["symbol"] for t in each["ticks"]] for each in both.told] == [[CE, PE], [PE]]
+    assert [t["symbol"] for t in late.told[0]["ticks"]] == [PE]
+    assert [each["type"] for each in other.told] == ["snapshot"]
 
 
 async def test_events_are_told_as_they_are_recorded_and_the_newest_to_who_comes_later():

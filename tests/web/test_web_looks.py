@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import pytest
 from msgspec.structs import replace
 
@@ -149,7 +151,9 @@ async def test_a_latch_is_told_with_who_pulled_it_and_why(tmp_path):
 
 
 async def test_the_snapshot_tells_positions_and_profit(tmp_path):
-    async with open_port(tmp_path, {**ANSWERS}) as port:
+    seen = replace(WATCH, basket_id="straddle:2025-11-22")
+    risk = RiskSeen(MARKET_NS, True, (seen,))
+    async with open_port(tmp_path, {**ANSWERS, SeeRisk: lambda _: risk}) as port:
         _, told, _ = await port.ask("GET", "/api/portfolio/snapshot")
 
     assert (told["at"], told["link_alive"]) == (AT, True)
@@ -190,6 +194,7 @@ async def test_the_snapshot_tells_positions_and_profit(tmp_path):
         {
             "strategy_id": "straddle",
             "account": "paper",
+            "basket_id": "straddle:2025-11-22",
             "status": "open",
             **PROFIT,
             "risk": {"status": "LOCKED", "current_sl": 1500.0},
@@ -226,6 +231,26 @@ async def test_the_profit_of_the_day_is_told_by_account_and_strategy(tmp_path):
         "strategies": [{"id": "straddle", **PROFIT, "account": "paper"}],
         "mode": "paper",
     }
+
+
+async def test_the_profit_of_the_day_bears_the_date_of_the_last_day_that_began(tmp_path):
+    """After midnight and on a Saturday the figures are those of the session before."""
+    risk = RiskSeen(MARKET_NS, True, (WATCH,), day=date(2025, 11, 21))
+    async with open_port(tmp_path, {**ANSWERS, SeeRisk: lambda _: risk}) as port:
+        _, told, _ = await port.ask("GET", "/api/pnl/daily")
+
+    assert (told["date"], told["at"]) == ("2025-11-21", AT)
+
+
+async def test_two_entries_of_a_strategy_are_one_profit_of_its_day(tmp_path):
+    """In the account that they are of; the snapshot tells them apart."""
+    left = replace(WATCH, status="flat", basket_id="straddle:2025-11-22", pnl_e4=-10_000_000)
+    risk = RiskSeen(MARKET_NS, True, (left, WATCH, replace(WATCH, account="second")))
+    async with open_port(tmp_path, {**ANSWERS, SeeRisk: lambda _: risk}) as port:
+        _, told, _ = await port.ask("GET", "/api/pnl/daily")
+
+    rows = [(each["id"], each["account"], each["pnl"]) for each in told["strategies"]]
+    assert rows == [("straddle", "paper", -313.75), ("straddle", "second", 686.25)]
 
 
 async def test_money_and_what_is_simulated_are_not_added_up(tmp_path):

@@ -177,7 +177,7 @@ class RiskWatchdog:
                 turn = turn or Turn()
                 self._act(turn, watch, verdicts)
             if self._shown:
-                effects.append(pnl_seen(risk, now_ns))
+                effects.append(pnl_seen(watch, now_ns))
         hurried = limited or watches.unheard or turn
         if now_ns < watches.next_exit_ns and not hurried:
             return effects
@@ -235,7 +235,7 @@ class RiskWatchdog:
         if self._watches.unheard is not known:
             self._insist(turn, changed.strategy_id, now_ns)
         if self._shown and not watch.is_open:
-            turn.do(pnl_seen(watch.risk, now_ns))
+            turn.do(pnl_seen(watch, now_ns))
 
     def _take_fill(self, changed: PositionChanged) -> tuple[Watch | None, tuple[LevelMoved, ...]]:
         watch, moves = self._watches.fill(changed)
@@ -264,17 +264,13 @@ class RiskWatchdog:
             case SeeRisk():
                 return self._risk_seen(now_ns)
             case AdjustByHand():
-                moved = by_hand.adjust(self._watches, self._know, about, now_ns)
-                if isinstance(moved, Declined):
-                    return moved
-                turn.record(moved)
-                return Done(by_hand.told(moved))
+                return by_hand.adjust(turn, self._watches, self._know, about, now_ns)
         raise AssertionError(f"the watchdog was asked {about!r}")
 
     def _risk_seen(self, now_ns: int) -> RiskSeen:
         assert self._shown, "prices are kept only where somebody may look"
         interval_ns = max(self._link.interval_ns, self._picture.gap_ns)
-        around = Around(now_ns, self._link.alive, self._sessions, interval_ns)
+        around = Around(now_ns, self._link.alive, self._sessions, interval_ns, self._day)
         seen = self._picture.risk_seen(around, self._watches.active)
         return replace(seen, floors=self._account.floors(self._day))
 

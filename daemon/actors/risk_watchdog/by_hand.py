@@ -2,25 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+
+from msgspec import Struct
 
 from daemon.actors.order_router.loose import is_loose
+from daemon.actors.turn import Turn
 from daemon.actors.watch import Watch
 from daemon.actors.watches import Watches
+from daemon.domain.instants import day_of
 from daemon.domain.money import ceil_to, floor_to, units
 from daemon.domain.risk.leg_views import LegView
 from daemon.domain.risk.legs import resident_base_e4
 from daemon.domain.risk.moves import NEVER, LevelMoved
 from daemon.domain.risk.pnl import NO_MARK
-from daemon.messages import AdjustByHand, BasketOpened, Declined
+from daemon.messages import AdjustByHand, BasketOpened, Declined, Done
+
+
+class _Adjusted(Struct, frozen=True):
+    """What a command moved, and where stops stand since, for a person."""
+
+    moves: tuple[LevelMoved, ...]
+    text: str
 
 
 def adjust(
-    watches: Watches, know: Callable[[BasketOpened], None], wanted: AdjustByHand, now_ns: int
-) -> LevelMoved | Declined:
+    turn: Turn,
+    watches: Watches,
+    know: Callable[[BasketOpened], None],
+    wanted: AdjustByHand,
+    now_ns: int,
+) -> Done | Declined:
     """Move a stop, or give one to what is held without an entry; or say why not.
 
     Args:
+        turn: records what was moved.
         watches: what is under watch.
         know: marks what was taken up just now at its newest price.
         wanted: whose stop, and where to.
@@ -30,14 +46,18 @@ def adjust(
     if taken is not None:
         know(taken.watch.opened)
         watches.fill(taken.of)
-    moved = _adjust(watches, wanted, now_ns)
-    if taken is not None and isinstance(moved, Declined):
-        watches.loose.let_go(taken.watch)
-        watches.plan()
-    return moved
+    done = _adjust(watches, wanted, now_ns)
+    if isinstance(done, Declined):
+        if taken is not None:
+            watches.loose.let_go(taken.watch)
+            watches.plan()
+        return done
+    for moved in done.moves:
+        turn.record(moved)
+    return Done(done.text)
 
 
-def _adjust(watches: Watches, wanted: AdjustByHand, now_ns: int) -> LevelMoved | Declined:
+def _adjust(watches: Watches, wanted: AdjustByHand, now_ns: int) -> _Adjusted | Declined:
     if is_loose(wanted.strategy_id) and not wanted.leg_id:
         sentence = f"{wanted.strategy_id} has a stop for each symbol, a price: name it as the leg"
         return Declined("leg_needed", sentence)
@@ -58,24 +78,30 @@ def _adjust(watches: Watches, wanted: AdjustByHand, now_ns: int) -> LevelMoved |
         return Declined("unknown_leg", sentence)
     held = next(((w, leg) for w, leg in found if leg.net_quantity * leg.side.sign > 0), None)
     if held is None:
-        return _flat(f"{wanted.leg_id} of {wanted.strategy_id}")
+        return _flat(_whose(wanted))
     watch, leg = held
     refused = _leg_fault(leg, wanted) or _tick_fault(watch, wanted)
     refused = refused or _resident_fault(watch, leg, wanted)
     if refused is not None:
         return refused
     moved = watch.risk.adjust(wanted.leg_id, wanted.stop_e4, now_ns, loosen=wanted.loosen)
-    return watch.named(moved) if moved is not None else _loosens(leg.stop_e4, wanted)
+    if moved is None:
+        return _loosens(f"the stop stands at {_level(leg.stop_e4, wanted.leg_id)}", wanted)
+    return _Adjusted((watch.named(moved),), f"the stop of {_whose(wanted)} {_said(moved)}")
 
 
-def told(moved: LevelMoved) -> str:
-    """Return what was done: a leg's stop is a price, a strategy's an amount of loss."""
+def _whose(wanted: AdjustByHand) -> str:
+    """Return the leg that is meant, and its strategy."""
+    return f"{wanted.leg_id} of {wanted.strategy_id}"
+
+
+def _said(moved: LevelMoved) -> str:
+    """Return where a stop stands now: a leg's is a price, that of a whole an amount of loss."""
     leg_id, sign = moved.leg_id, 1 if moved.leg_id else -1
-    whose = f"{leg_id} of {moved.strategy_id}" if leg_id else moved.strategy_id
     where = _level(sign * moved.to_e4, leg_id)
     if not moved.from_e4:
-        return f"the stop of {whose} stands at {where}; there was none"
-    return f"the stop of {whose} moved from {_level(sign * moved.from_e4, leg_id)} to {where}"
+        return f"stands at {where}; there was none"
+    return f"moved from {_level(sign * moved.from_e4, leg_id)} to {where}"
 
 
 def _level(stop_e4: int, leg_id: str) -> str:
@@ -111,7 +137,7 @@ def _resident_fault(watch: Watch, leg: LegView, wanted: AdjustByHand) -> Decline
 
 
 def _leg_fault(leg: LegView, wanted: AdjustByHand) -> Declined | None:
-    whose = f"{wanted.leg_id} of {wanted.strategy_id}"
+    whose = _whose(wanted)
     if leg.owed:
         return _owed(whose)
     if leg.mark_e4 == NO_MARK:
@@ -126,30 +152,65 @@ def _leg_fault(leg: LegView, wanted: AdjustByHand) -> Declined | None:
     return None
 
 
-def _adjust_whole(
-    mine: tuple[Watch, ...], wanted: AdjustByHand, now_ns: int
-) -> LevelMoved | Declined:
-    """Move the stop of a strategy: the profit at which it fires is minus the loss that is given."""
-    watch = next((each for each in mine if each.is_open), None)
-    if watch is None:
+def _adjust_whole(mine: Sequence[Watch], wanted: AdjustByHand, now_ns: int) -> _Adjusted | Declined:
+    """Move the stop of a strategy: the profit at which it fires is minus the loss that is given.
+
+    Each entry has a stop of its own. The loss that is given holds for each that is open, in all of
+    them or in none; a stop that is tighter already stays, unless it may be loosened.
+    """
+    held = [watch for watch in mine if watch.is_open]
+    if not held:
         return _flat(wanted.strategy_id)
-    held = [leg for leg in watch.risk.legs() if leg.net_quantity]
-    if all(leg.owed for leg in held):
+    free = [watch for watch in held if watch.free_legs()]
+    if not free:
         return _owed(wanted.strategy_id)
+    several = len(held) > 1
+    names = [_entry(watch) if several else wanted.strategy_id for watch in free]
+    for watch, whose in zip(free, names, strict=True):
+        refused = _whole_fault(watch, whose, wanted)
+        if refused is not None:
+            return refused
+    before_e4 = [-watch.risk.thresholds.stop_e4 for watch in free]
+    tried = [watch.risk.adjust("", -wanted.stop_e4, now_ns, loosen=wanted.loosen) for watch in free]
+    moves = [each.named(move) for each, move in zip(free, tried, strict=True) if move is not None]
+    if not moves:
+        assert max(before_e4) < NEVER, "where no stop is, any stop is tighter"
+        stops = zip(names, before_e4, strict=True)
+        stand = (f"the stop of {whose} stands at {_level(at_e4, '')}" for whose, at_e4 in stops)
+        return _loosens("; ".join(stand), wanted)
+    stays = (f"stays at {_level(at_e4, '')}" for at_e4 in before_e4)
+    told = [
+        f"the stop of {whose} {_said(move) if move else stay}"
+        for whose, move, stay in zip(names, tried, stays, strict=True)
+    ]
+    told += [f"{_entry(watch)} is being left already" for watch in held if watch not in free]
+    if len(free) > 1:
+        now_e4 = zip(tried, before_e4, strict=True)
+        whole_e4 = sum(wanted.stop_e4 if move else at_e4 for move, at_e4 in now_e4)
+        told.append(f"together that is {_level(whole_e4, '')}")
+    return _Adjusted(tuple(moves), "; ".join(told))
+
+
+def _whole_fault(watch: Watch, whose: str, wanted: AdjustByHand) -> Declined | None:
+    """Refuse where nobody can tell what an entry is worth, or where the stop is met by now."""
+    legs = watch.risk.legs()
+    held = (leg for leg in legs if leg.net_quantity)
     unpriced = next((leg.symbol for leg in held if leg.mark_e4 == NO_MARK), None)
     if unpriced is not None:
         return _unpriced(unpriced)
-    pnl_e4 = sum(leg.realised_e4 + leg.unrealised_e4 for leg in watch.risk.legs())
-    if pnl_e4 <= -wanted.stop_e4:
-        sentence = (
-            f"the P&L of {wanted.strategy_id} is {units(pnl_e4)}: a stop at a loss of"
-            f" {units(wanted.stop_e4)} would fire at once; to be out now, exit"
-        )
-        return Declined("wrong_side", sentence)
-    stands_e4 = -watch.risk.thresholds.stop_e4
-    moved = watch.risk.adjust("", -wanted.stop_e4, now_ns, loosen=wanted.loosen)
-    assert moved is not None or stands_e4 < NEVER, "where no stop is, any stop is tighter"
-    return watch.named(moved) if moved is not None else _loosens(stands_e4, wanted)
+    pnl_e4 = sum(leg.realised_e4 + leg.unrealised_e4 for leg in legs)
+    if pnl_e4 > -wanted.stop_e4:
+        return None
+    sentence = (
+        f"the P&L of {whose} is {units(pnl_e4)}: a stop at a loss of {units(wanted.stop_e4)}"
+        " would fire at once; to be out now, exit"
+    )
+    return Declined("wrong_side", sentence)
+
+
+def _entry(watch: Watch) -> str:
+    """Return which of several entries of its strategy it is."""
+    return f"the entry of {day_of(watch.opened.at_ns)} of {watch.risk.strategy_id}"
 
 
 def _unknown(strategy_id: str) -> Declined:
@@ -172,10 +233,9 @@ def _unpriced(symbol: str) -> Declined:
     return Declined("no_price", sentence)
 
 
-def _loosens(stands_e4: int, wanted: AdjustByHand) -> Declined:
-    stands, there = _level(stands_e4, wanted.leg_id), _level(wanted.stop_e4, wanted.leg_id)
+def _loosens(stands: str, wanted: AdjustByHand) -> Declined:
     sentence = (
-        f"the stop stands at {stands}, and {there} is no tighter;"
+        f"{stands}, and {_level(wanted.stop_e4, wanted.leg_id)} is no tighter;"
         " say that it is meant (--yes, or loosen in a request) to move it there"
     )
     return Declined("loosens", sentence)

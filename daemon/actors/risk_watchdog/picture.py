@@ -140,7 +140,7 @@ class Picture:
             for leg in watch.opened.basket.legs
         }
         strays = tuple(self._stray(strategy_id, late, around, guards) for strategy_id in owners)
-        return RiskSeen(around.now_ns, around.link_alive, watches + strays)
+        return RiskSeen(around.now_ns, around.link_alive, watches + strays, day=around.day)
 
     def _follow(self, watches: Iterable[Watch]) -> None:
         """Keep every entry that is watched today, and follow the prices of all there is."""
@@ -161,7 +161,7 @@ class Picture:
             overdue = (strategy_id, leg.leg_id) in late
             look = Look(self._traded.get(leg.symbol), looked_ns, overdue)
             legs.append(leg_seen(leg, look, around))
-        today, opened = day_of(around.now_ns), watch.opened
+        today, opened = around.day or day_of(around.now_ns), watch.opened
         stays = day_of(opened.at_ns) < today
         lasts = day_of(opened.exit_ns) > today
         kept = {leg.leg_id for leg in legs if stays or (lasts and leg.quantity)}

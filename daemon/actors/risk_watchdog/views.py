@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -35,12 +36,14 @@ class Around(Struct, frozen=True):
         link_alive: the feed's link beats.
         sessions: of the day.
         interval_ns: how far apart frames are.
+        day: the last that began, on which the figures are; None: none did.
     """
 
     now_ns: int
     link_alive: bool
     sessions: Hours
     interval_ns: int
+    day: date | None
 
 
 class Look(Struct, frozen=True):

@@ -7,7 +7,6 @@ from msgspec import Struct
 from daemon.actors.watch import Watch
 from daemon.domain.market.frames import Frame
 from daemon.domain.risk.hours import GRACE_NS, alarm_at
-from daemon.domain.risk.strategy import StrategyRisk
 from daemon.messages import (
     BasketEnded,
     BasketOpened,
@@ -54,7 +53,10 @@ class ExitTime(Struct, frozen=True):
 
 
 class PnlSeen(Struct, frozen=True, gc=False):
-    """A strategy's profit on a frame, before charges, for people to see."""
+    """A strategy's profit on a frame, before charges, for people to see.
+
+    Each of its entries has its own, by `basket_id`.
+    """
 
     strategy_id: str
     pnl_e4: int
@@ -62,12 +64,17 @@ class PnlSeen(Struct, frozen=True, gc=False):
     floor_e4: int
     at_ns: int
     account: str = ""
+    basket_id: str = ""
 
 
-def pnl_seen(risk: StrategyRisk, now_ns: int) -> Show:
-    """Return a strategy's profit for people to see."""
-    lock = risk.lock
-    return Show(PnlSeen(risk.strategy_id, risk.pnl.last_e4, lock.status, lock.floor_e4, now_ns))
+def pnl_seen(watch: Watch, now_ns: int) -> Show:
+    """Return the profit of an entry for people to see."""
+    risk, basket_id = watch.risk, watch.opened.basket.basket_id
+    lock, pnl_e4 = risk.lock, risk.pnl.last_e4
+    seen = PnlSeen(
+        risk.strategy_id, pnl_e4, lock.status, lock.floor_e4, now_ns, basket_id=basket_id
+    )
+    return Show(seen)
 
 
 def marked(watch: Watch, ended: DayEnded, last_ns: int) -> DayMarked:

@@ -95,6 +95,13 @@ function spoken(symbol) {
   return [[underlying, strike, kind].filter(Boolean).join(" "), expiry];
 }
 
+// 2026-11-27 -> "Friday 27 November"
+const [weekday, dayOfYear] = [{ weekday: "long" }, { day: "numeric", month: "long" }].map((form) => new Intl.DateTimeFormat("en-GB", { ...form, timeZone: "UTC" }));
+function dayName(date) {
+  const noon = new Date(`${date}T12:00:00Z`);
+  return `${weekday.format(noon)} ${dayOfYear.format(noon)}`;
+}
+
 // ---- speaking with the daemon --------------------------------------------------------------
 
 // Status 0: nobody answered.
@@ -298,16 +305,22 @@ function showPnl(message) {
   const counted = mixed ? watched.filter((one) => one.mode === "live") : watched;
   const total = counted.reduce((all, one) => all + one.pnl, 0);
   const charges = sum(counted.map((one) => one.charges));
-  put($("total-name"), mixed ? "Total P&L, live accounts alone" : "Total P&L");
+  const of = message.date && message.date !== day ? ` of ${dayName(message.date)}` : ""; // today's has not begun
+  put($("total-name"), `Total P&L${of}${mixed ? ", live accounts alone" : ""}`);
   putAmount($("total-pnl"), total);
   putAmount($("total-realised"), counted.reduce((all, one) => all + one.realised, 0));
   putAmount($("total-unrealised"), counted.reduce((all, one) => all + one.unrealised, 0));
   put($("total-charges"), charges === null ? "unknown" : price(charges));
   putAmount($("total-net"), charges === null ? null : total - charges);
-  link.profit = amount(total);
+  link.profit = amount(total) + of;
   showAccounts(message.accounts ?? []);
-  for (const one of watched) showStrategy(one);
-  inStream = new Set(watched.map((one) => keyOf(one.strategy_id, one.account)));
+  const entries = new Map();
+  for (const one of watched) {
+    const key = keyOf(one.strategy_id, one.account);
+    entries.set(key, [...(entries.get(key) ?? []), one]);
+  }
+  for (const each of entries.values()) showStrategy(each);
+  inStream = new Set(entries.keys());
   dropGone();
 }
 
@@ -332,7 +345,7 @@ function showAccounts(accounts) {
   $("strategies").classList.toggle("several", accounts.length > 1);
 }
 
-// A strategy has a card in each account that it trades in.
+// A strategy has a card in each account that it trades in, with all that it entered there.
 const keyOf = (id, account) => `${id}@${account}`;
 
 function cardOf(id, account) {
@@ -364,7 +377,8 @@ function makeCard(id, account) {
   figures.hidden = true; // until there is something to show
   const big = figures.appendChild(element("p", "big num", "\u2013"));
   const parts = figures.appendChild(element("dl", "parts"));
-  const card = { id, account, node, status, button, figures, big, legs: new Map(), watched: "", waits: "", ladder: makeLadder(figures, parts) };
+  const ladders = { node: figures.appendChild(element("div", "ladders")), byEntry: new Map() };
+  const card = { id, account, node, status, button, figures, big, legs: new Map(), watched: "", waits: "", ladders };
   card.realised = named(parts, "Realised");
   card.unrealised = named(parts, "Unrealised");
   card.charges = named(parts, "Charges");
@@ -400,25 +414,39 @@ async function switchEntries({ id, account, button }) {
   button.disabled = false;
 }
 
-function showStrategy(one) {
-  const card = cardOf(one.strategy_id, one.account);
+// Of each of its entries the stream has one row, the oldest first.
+function showStrategy(entries) {
+  const card = cardOf(entries[0].strategy_id, entries[0].account);
   card.figures.hidden = false;
-  putAmount(card.big, one.pnl);
-  putAmount(card.realised, one.realised);
-  putAmount(card.unrealised, one.unrealised);
-  put(card.charges, known(one.charges) ? price(one.charges) : "unknown");
-  card.watched = one.status;
+  const [pnl, realised, unrealised, charges] = ["pnl", "realised", "unrealised", "charges"].map((name) => sum(entries.map((one) => one[name])));
+  putAmount(card.big, pnl);
+  putAmount(card.realised, realised);
+  putAmount(card.unrealised, unrealised);
+  put(card.charges, known(charges) ? price(charges) : "unknown");
+  const open = entries.filter((one) => one.status !== "flat");
+  card.watched = [...new Set((open.length ? open : entries).map((one) => one.status))].join(", ");
   showState(card);
-  showLadder(card.ladder, one);
-  const there = new Set(one.legs.map((leg) => leg.leg_id));
-  for (const [id, row] of card.legs) {
-    if (!there.has(id)) {
+  const several = entries.length > 1;
+  showLadders(card.ladders, open.length ? open : entries.slice(-1), several);
+  const legs = entries.flatMap((one) => one.legs.map((leg) => [rowOf(one, leg), leg, one]));
+  const there = new Set(legs.map(([key]) => key));
+  for (const [key, row] of card.legs) {
+    if (!there.has(key)) {
       row.node.remove();
-      card.legs.delete(id);
+      card.legs.delete(key);
     }
   }
-  for (const leg of one.legs) showLeg(card, leg);
-  card.body.parentNode.hidden = one.legs.length === 0;
+  for (const [key, leg, one] of legs) showLeg(card, key, leg, several ? entryOf(one) : "");
+  card.body.parentNode.hidden = legs.length === 0;
+}
+
+const rowOf = (one, leg) => `${one.basket_id} ${leg.leg_id}`;
+
+// straddle:2026-11-27 -> "entry of 27 Nov"; what was never entered has no name
+function entryOf({ basket_id }) {
+  const parts = /:\d{4}-(\d\d)-(\d\d)$/.exec(basket_id);
+  if (!parts) return basket_id && `entry ${basket_id}`;
+  return `entry of ${Number(parts[2])} ${MONTHS[Number(parts[1]) - 1] ?? ""}`;
 }
 
 function showState(card) {
@@ -438,6 +466,8 @@ function makeRow(card) {
   const symbol = first.appendChild(element("span", "symbol num"));
   first.append(" ");
   const expiry = first.appendChild(element("span", "expiry"));
+  first.append(" ");
+  const entry = first.appendChild(element("span", "expiry"));
   const cells = COLUMNS.map(([name]) => {
     const cell = node.appendChild(element("td", "num"));
     cell.dataset.name = name;
@@ -446,16 +476,17 @@ function makeRow(card) {
   const last = node.appendChild(element("td"));
   last.dataset.name = "Guard";
   const guard = last.appendChild(element("span", "guard"));
-  return { node, first, side, symbol, expiry, cells, last, guard };
+  return { node, first, side, symbol, expiry, entry, cells, last, guard };
 }
 
-function showLeg(card, leg) {
-  if (!card.legs.has(leg.leg_id)) card.legs.set(leg.leg_id, makeRow(card));
-  const row = card.legs.get(leg.leg_id);
+function showLeg(card, key, leg, entry) {
+  if (!card.legs.has(key)) card.legs.set(key, makeRow(card));
+  const row = card.legs.get(key);
   const [name, expiry] = spoken(leg.symbol);
   put(row.side, leg.side.toUpperCase());
   put(row.symbol, name);
   put(row.expiry, expiry);
+  put(row.entry, entry && `· ${entry}`);
   row.first.title = `${leg.leg_id}: ${leg.symbol}`;
   COLUMNS.forEach(([, text], at) => put(row.cells[at], text(leg)));
   const profit = row.cells[4];
@@ -471,9 +502,8 @@ function showLeg(card, leg) {
 
 // ---- the ladder: where profit stands between the floor or stop and nought --------------------
 
-function makeLadder(before, parts) {
-  const node = before.insertBefore(element("div", "ladder"), parts);
-  before.append(node);
+function makeLadder(box) {
+  const node = box.appendChild(element("div", "ladder"));
   const caption = node.appendChild(element("p", "caption"));
   const level = caption.appendChild(element("b", "num"));
   const room = caption.appendChild(element("span", "muted num"));
@@ -486,13 +516,27 @@ function makeLadder(before, parts) {
   return { node, level, room, track, held, nought, floor, here, high: 0, low: 0 };
 }
 
-function showLadder(ladder, one) {
+function showLadders({ node, byEntry }, entries, several) {
+  const there = new Set(entries.map((one) => one.basket_id));
+  for (const [id, ladder] of byEntry) {
+    if (there.has(id)) continue;
+    ladder.node.remove();
+    byEntry.delete(id);
+  }
+  for (const one of entries) {
+    if (!byEntry.has(one.basket_id)) byEntry.set(one.basket_id, makeLadder(node));
+    showLadder(byEntry.get(one.basket_id), one, several && entryOf(one));
+  }
+}
+
+function showLadder(ladder, one, entry) {
   const level = one.risk.current_sl;
   const locked = one.risk.status === "LOCKED";
   const has = known(level);
   const flat = one.status === "flat";
   const name = locked ? (flat ? "Floor was" : "Locked: floor") : flat ? "Stop was" : "Stop";
-  put(ladder.level, has ? `${name} ${amount(level)}` : "No floor, no stop of the whole");
+  const stands = has ? `${name} ${amount(level)}` : "No floor, no stop of the whole";
+  put(ladder.level, entry ? `${entry[0].toUpperCase()}${entry.slice(1)}, at ${amount(one.pnl)}. ${stands}` : stands);
   put(ladder.room, has && !flat ? `${price(Math.max(0, one.pnl - level))} away` : "");
   ladder.track.classList.toggle("locked", locked);
   ladder.floor.hidden = !has;
