@@ -10,7 +10,6 @@ import getpass
 import json
 import os
 import secrets
-import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
@@ -24,7 +23,7 @@ from msgspec import Struct
 from daemon import kill as latches
 from daemon.cli import FAILED, INTERRUPTED, MISUSED, UNREACHED
 from daemon.cli.kill_line import Refused, Unreached, ask, gone, latches_told
-from daemon.cli.kill_stages import outcome, summed
+from daemon.cli.kill_stages import Progress, outcome, summed
 from daemon.cli.options import settings_to_brake
 from daemon.cli.unanswered import (
     LOOK_FIRST,
@@ -287,7 +286,7 @@ def _document(latch: Mapping[str, Any]) -> dict[str, Any]:
 
 def _watch(wanted: Wanted, state_dir: Path, latch: dict[str, Any]) -> int:
     """Wait until a kill is flat or incomplete, showing a person how far it is."""
-    latch_id, misses, shown = latch["latch_id"], 0, ""
+    latch_id, misses, progress = latch["latch_id"], 0, Progress()
     while True:
         try:
             stages = ask(state_dir, {"verb": "kill_stage", "latch_id": latch_id}, _PATIENT_S)
@@ -303,13 +302,13 @@ def _watch(wanted: Wanted, state_dir: Path, latch: dict[str, Any]) -> int:
             return UNREACHED
         misses = 0
         stage, left, attempts = summed(stages["stages"])
+        because = stages.get("because", [])
         if stage in {"flat", "incomplete"}:
-            ended = {"stage": stage, "left": left, "attempts": attempts}
-            _tell(wanted, {"kill_id": latch_id, **latch, **ended}, outcome(latch_id, stage, left))
+            ended = {"stage": stage, "left": left, "attempts": attempts, "because": because}
+            text = outcome(latch_id, stage, left, because)
+            _tell(wanted, {"kill_id": latch_id, **latch, **ended}, text)
             return 0 if stage == "flat" else FAILED
-        if sys.stderr.isatty() and stage != shown:
-            click.echo(stage, err=True)
-        shown = stage
+        progress.show(stage, because)
         time.sleep(_EVERY_S)
 
 

@@ -22,6 +22,7 @@ from daemon.cli.unanswered import never_ran
 from daemon.control.local import _name_of
 from daemon.kill import Latch
 from daemon.messages import CancelAll, Latched, LatchKind, PullLatch, ReleaseLatch, Scope
+from daemon.messages.modes import Modes
 from daemon.storage.exclusive import GUARDIAN, LOCK, exclusively
 from tests.kit.braking import Actors, serving, staged
 from tests.kit.commands import told
@@ -117,6 +118,24 @@ def test_a_kill_that_stays_incomplete_says_what_is_left(daemon):
         "PAPER  INCOMPLETE, and still tried; latched as kill-"
     )
     assert ended.out.splitlines()[1:] == ["75 NIFTY", "an order of a stranger"]
+
+
+def test_a_kill_says_at_once_why_nothing_leaves_an_account_and_what_to_do(daemon):
+    """Nobody at the other end of a pipe sees its stages."""
+    daemon.sessions = {"paper": "EXPIRED", "other": "READY"}
+    daemon.line.names.modes = Modes({"paper": "live", "other": "live"})
+    daemon.stages = {
+        "router:paper": [staged("closing"), staged("closing"), staged("incomplete", "75 NIFTY")],
+        "router:other": [staged("flat")],
+    }
+    ended = told("kill")
+    because = (
+        "the session of paper is EXPIRED, and nothing leaves until `ordo login paper`, or close at "
+        "the broker's own page"
+    )
+
+    assert (ended.code, ended.err) == (1, f"ordo: {because}\n")
+    assert ended.out.splitlines()[1:] == ["paper: 75 NIFTY", because]
 
 
 @pytest.mark.parametrize(("stage", "code"), [("flat", 0), ("incomplete", 1)])
