@@ -29,7 +29,6 @@ from daemon.cli.unanswered import (
     LOOK_FIRST,
     doubts_of,
     in_no_file,
-    never_ran,
     once_released,
     require_account,
     to_come,
@@ -40,6 +39,7 @@ from daemon.domain.instants import iso
 from daemon.domain.orders.arming import Mode, mode_of_all
 from daemon.errors import OrdoError
 from daemon.settings import Settings
+from daemon.storage.unused import never_ran
 
 _NO_ANSWER = "no_answer"
 """The daemon's code where an actor of its did not answer in time."""

@@ -12,7 +12,8 @@ from daemon.cli.kill_line import who_is_there
 from daemon.cli.strategy_files import SHIPPED, ids_in
 from daemon.domain.orders.reconcile import EXTERNAL, MANUAL
 from daemon.settings import Settings
-from daemon.storage.exclusive import GUARDIAN, LOCK
+from daemon.storage.exclusive import GUARDIAN
+from daemon.storage.unused import never_ran
 
 LOOK_FIRST = "look with `ordo orders`, or at the broker's own page, before you repeat this"
 """What to do about a request that perhaps was taken."""
@@ -125,17 +126,3 @@ def whereabouts(state_dir: Path) -> dict[str, Any]:
     """Return what programs read where nobody answers: where that was, and if anybody ever ran."""
     (there, _), ran = who_is_there(state_dir), not never_ran(state_dir)
     return {"daemon": there, "state_dir": str(state_dir.absolute()), "daemon_ran_here": ran}
-
-
-def never_ran(state_dir: Path) -> str:
-    """Say that no daemon will ever find what is latched in a folder; empty: one may."""
-    try:
-        (state_dir / LOCK).lstat()
-    except FileNotFoundError:
-        pass
-    except OSError:
-        return ""  # who may not look there knows nothing of it
-    else:
-        return ""
-    told = f"no daemon ever ran on {state_dir.absolute()}"
-    return f"{told}; if yours runs elsewhere, name its settings: --settings FILE"

@@ -18,12 +18,12 @@ import pytest
 
 from daemon import kill
 from daemon.cli import brakes
-from daemon.cli.unanswered import never_ran
 from daemon.control.local import _name_of
 from daemon.kill import Latch
 from daemon.messages import CancelAll, Latched, LatchKind, PullLatch, ReleaseLatch, Scope
 from daemon.messages.modes import Modes
 from daemon.storage.exclusive import GUARDIAN, LOCK, exclusively
+from daemon.storage.unused import never_ran
 from tests.kit.braking import Actors, serving, staged
 from tests.kit.commands import told
 from tests.kit.tidy import ROOT
@@ -454,9 +454,11 @@ def test_without_a_daemon_the_latch_is_pulled_all_the_same(how, brake, then, req
     assert latch.by == f"local:{getpass.getuser()}"
 
 
-def test_a_brake_in_a_folder_that_no_daemon_ever_ran_on_says_so():
+def test_a_brake_in_a_folder_that_no_daemon_ever_ran_on_says_so(monkeypatch):
     """Whoever names the wrong settings must not wait for a daemon that never comes."""
-    never = f"no daemon ever ran on {Path('state').absolute()}; if yours runs elsewhere, name its"
+    folder, never = str(Path("state").absolute()), "; if yours runs elsewhere, name its settings: "
+    monkeypatch.setenv("ORDO_DAEMON__STATE_DIR", folder)
+    never = f"no daemon ever ran on {folder}{never}"
     for brake in ("kill", "pause", "cancel-all"):
         ended = told(brake)
         assert (ended.code, f"{gone()}" in ended.out, never in ended.out) == (3, True, True)
@@ -466,6 +468,22 @@ def test_a_brake_in_a_folder_that_no_daemon_ever_ran_on_says_so():
     kill.pull(Path("state"), LATCH)
 
     assert told("rearm", "kill-1").out.startswith(f"PAPER  kill-1 is released; {gone()}: {never}")
+
+
+@pytest.mark.parametrize("brake", ["kill", "pause", "cancel-all"])
+def test_a_brake_typed_elsewhere_than_the_daemon_says_what_its_relative_folder_hangs_on(
+    tmp_path, monkeypatch, brake
+):
+    """Its settings were named already: to name them again helps nobody."""
+    settings, elsewhere = tmp_path / "settings.toml", tmp_path / "elsewhere"
+    settings.write_text('[daemon]\nstate_dir = "mine"\n')
+    elsewhere.mkdir()
+    monkeypatch.chdir(elsewhere)
+    ended = told(brake, "--settings", settings)
+
+    assert ended.code == 3
+    assert f"no daemon ever ran on {elsewhere / 'mine'}; [daemon] state_dir mine is" in ended.out
+    assert "type it where the daemon was started, or let the settings of" in ended.out
 
 
 def test_a_folder_that_may_not_be_looked_into_is_not_said_to_be_unused(monkeypatch):
@@ -876,4 +894,4 @@ def test_the_brakes_bring_nothing_along_that_only_a_daemon_needs():
         *("daemon.app", "daemon.actors", "daemon.control", "daemon.messages", "daemon.web"),
     }
     stored = {name.rpartition(".")[2] for name in loaded if name.startswith("daemon.storage.")}
-    assert stored == {"exclusive", "ballast", "fence", "whole"}
+    assert stored == {"exclusive", "unused", "ballast", "fence", "whole"}

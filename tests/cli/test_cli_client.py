@@ -146,6 +146,10 @@ def test_where_there_is_no_token_the_refusal_says_where_it_is_looked_for(fake, h
 
     assert done.code == 1
     assert "a token is wanted, and none is in state/operator.token; ORDO_TOKEN_FILE" in done.err
+    assert done.err.splitlines()[2].startswith(
+        f"ordo: {house / 'state'} is meant: [daemon] state_dir state is seen from the folder that "
+        "this is typed in: type it where the daemon was started, or "
+    )
 
 
 @pytest.mark.parametrize("held", [b"", b"\n", b"two words\n", b"a\nb", b"\xff\xfe"])
