@@ -33,11 +33,11 @@ from daemon.cli.unanswered import (
     require_account,
     to_come,
     to_repeat,
+    unwritten,
     whereabouts,
 )
 from daemon.domain.instants import iso
 from daemon.domain.orders.arming import Mode, mode_of_all
-from daemon.errors import OrdoError
 from daemon.settings import Settings
 from daemon.storage.unused import never_ran
 
@@ -197,15 +197,14 @@ def _release(state_dir: Path, latch_id: str) -> None:
     Raises:
         OrdoError: it stands.
     """
-    nothing = f"NOTHING is released, and {gone(state_dir)}"
     try:
         if latches.release(state_dir, latch_id):
             return
     except latches.LatchUnwritten as error:
-        raise OrdoError(f"{nothing}: {error}", "latch_unwritten") from error
+        raise unwritten(state_dir, "released", error) from error
     for latch in latches.standing(state_dir):
         if latch.latch_id == latch_id:  # there is no such file: the folder is no folder
-            raise OrdoError(f"{nothing}: {latch.reason}", "latch_unwritten")
+            raise unwritten(state_dir, "released", latch.reason)
 
 
 def _which(
@@ -264,8 +263,7 @@ def _latched(kind: str, wanted: Wanted, settings: Settings) -> dict[str, Any] | 
     try:
         latches.pull(state_dir, latch)
     except latches.LatchUnwritten as error:
-        text = f"NOTHING is latched, and {gone(state_dir)}: {error}"
-        raise OrdoError(text, "latch_unwritten") from error
+        raise unwritten(state_dir, "latched", error) from error
     then = to_come(settings, kind, taken=taken)
     told = {
         **_document(asdict(latch)),

@@ -20,7 +20,7 @@ from urllib.parse import quote
 import msgspec
 from msgspec import Struct
 
-from daemon.cli.kill_line import who_is_there
+from daemon.cli.kill_line import AS_ANOTHER, who_is_there
 from daemon.cli.options import load_settings
 from daemon.errors import DaemonUnreachable, OrdoError
 from daemon.settings import Settings
@@ -225,7 +225,10 @@ def read_token(path: Path) -> str:
         return ""
     except OSError as error:
         text = f"the token cannot be read from {path}: {error.strerror}"
-        raise OrdoError(text, "token_unreadable") from error
+        unreadable = OrdoError(text, "token_unreadable")
+        if isinstance(error, PermissionError):
+            unreadable.add_note(f"this user may not look there: {AS_ANOTHER}")
+        raise unreadable from error
     except UnicodeDecodeError:
         token = ""
     if not token or not token.isprintable() or " " in token:

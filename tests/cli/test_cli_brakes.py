@@ -11,6 +11,7 @@ import sys
 import threading
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,10 +19,12 @@ import pytest
 
 from daemon import kill
 from daemon.cli import brakes
+from daemon.cli.unanswered import once_released, to_come
 from daemon.control.local import _name_of
 from daemon.kill import Latch
 from daemon.messages import CancelAll, Latched, LatchKind, PullLatch, ReleaseLatch, Scope
 from daemon.messages.modes import Modes
+from daemon.settings import Settings
 from daemon.storage.exclusive import GUARDIAN, LOCK, exclusively
 from daemon.storage.unused import never_ran
 from tests.kit.braking import Actors, serving, staged
@@ -493,6 +496,60 @@ def test_a_folder_that_may_not_be_looked_into_is_not_said_to_be_unused(monkeypat
     monkeypatch.setattr(Path, "lstat", forbidden)
 
     assert never_ran(Path("state")) == ""
+
+
+@pytest.fixture
+def another_user(tmp_path):
+    """Be a user whose daemon it is not, in a folder of its own."""
+    ran_once()
+    tmp_path.chmod(0o755)
+    Path("state").chmod(0o700 if os.geteuid() == 0 else 0)
+    if me_is_root := os.geteuid() == 0:
+        os.seteuid(NOBODY)
+    yield
+    if me_is_root:
+        os.seteuid(0)
+    Path("state").chmod(0o700)
+
+
+NOBODY = 65534
+AS_ANOTHER = "repeat it with sudo, or as the user whose daemon it is"
+
+
+@pytest.mark.parametrize(
+    ("brake", "code", "nothing"),
+    [
+        (("kill",), 1, "NOTHING is latched, and "),
+        (("pause",), 1, "NOTHING is latched, and "),
+        (("rearm",), 1, "NOTHING is released, and "),
+        (("cancel-all",), 3, "nothing was cancelled: "),
+        (("rearm", "kill-1"), 3, "no latch kill-1 is seen, for "),
+    ],
+)
+def test_a_brake_that_the_wrong_user_types_says_nothing_of_the_daemon_and_who_is_to_repeat_it(
+    another_user, brake, code, nothing
+):
+    ended = told(*brake)
+    text = ended.out + ended.err
+
+    assert ended.code == code
+    assert f"{nothing}this user may not look" in text
+    assert AS_ANOTHER in text
+    assert "running" not in text
+    assert "ordo run" not in text
+
+
+def test_a_program_reads_that_the_wrong_user_knows_nothing_of_the_daemon(another_user):
+    document = told_json("cancel-all")
+
+    assert (document["daemon"], document["daemon_ran_here"]) == ("unknown", None)
+
+
+@pytest.mark.parametrize("say", [partial(to_come, kind="kill", taken=False), once_released])
+def test_what_comes_of_a_latch_whose_daemon_this_user_may_not_see_is_not_said(another_user, say):
+    given = Settings() if isinstance(say, partial) else Path("state")
+
+    assert say(given) == AS_ANOTHER
 
 
 SLIP = "[risk]\nmax_entires = 5\n"

@@ -172,6 +172,21 @@ def test_a_token_file_that_cannot_be_read_is_told(fake, house):
     assert done.err == "ordo: the token cannot be read from state/operator.token: Is a directory\n"
 
 
+def test_a_token_file_that_is_another_users_says_who_is_to_repeat_it(fake, house, monkeypatch):
+    def forbidden(*_):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "read_text", forbidden)
+    done = told("status")
+
+    assert done.code == 1
+    assert done.err == (
+        "ordo: the token cannot be read from state/operator.token: Permission denied\n"
+        "ordo: this user may not look there: repeat it with sudo, or as the user whose daemon it "
+        "is\n"
+    )
+
+
 def test_a_problem_is_told_with_its_code_and_everything_that_helps(fake):
     fake.refuses(
         *("/api/status", 503),
