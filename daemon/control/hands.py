@@ -83,9 +83,9 @@ class Hands:
     async def _owed(self, outcome: Outcome) -> Outcome:
         """Return what came of an exit, with what keeps it from leaving its account."""
         because = await without_session(self._line, outcome.account)
-        if because and outcome.code == NOTHING_HELD:
-            text = f"{outcome.text} in our record; {because}"
-            return replace(outcome, text=text, code=BOOK_UNREAD)
+        if because and outcome.code in (NOTHING_HELD, BOOK_UNREAD):
+            so = outcome.text if outcome.code == BOOK_UNREAD else f"{outcome.text} in our record"
+            return replace(outcome, text=f"{so}; {because}", code=BOOK_UNREAD)
         owed = because or outcome.owed
         if outcome.code or not owed:
             return outcome

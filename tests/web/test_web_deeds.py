@@ -255,6 +255,10 @@ OWED = (
             *("EXPIRED", NOTHING, 207, None, "book_unread"),
             f"straddle holds nothing in any leg in our record; {OWED}",
         ),
+        (
+            *("EXPIRED", Declined("book_unread", "nobody knows"), 207, None, "book_unread"),
+            f"nobody knows; {OWED}",
+        ),
         ("EXPIRED", Declined("leaving", "wait"), 207, None, "leaving", "wait"),
     ],
 )
