@@ -1,8 +1,8 @@
 """The `ordo` command.
 
 Each command imports what it needs when it is called, so that help and completion stay quick. Exit
-codes: 0 done, 1 refused or failed, 2 bad usage or settings, 3 the daemon cannot be reached,
-130 interrupted.
+codes: 0 done, 1 refused or failed, 2 bad usage or settings, 3 the daemon cannot be reached, or what
+it was asked for is owed and cannot leave for the broker yet, 130 interrupted.
 """
 
 from __future__ import annotations

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from daemon.cli import FAILED
+from daemon.cli import FAILED, UNREACHED
 from daemon.cli.client import connect, read_document, segment
 from daemon.cli.options import AS_JSON, SETTINGS
 from daemon.cli.snapshot import headed
@@ -63,6 +63,7 @@ def leave(
 ) -> int:
     """Close a position of a strategy, or part of it.
 
+    Exit code 3: it is owed, and no order of it leaves yet; the answer says what to do.
     ID@ACCOUNT is the strategy in one account alone; else all of its accounts are meant.
     """
     wanted: dict[str, Any] = {"leg_id": leg, "lots": lots}
@@ -111,7 +112,8 @@ def tell(content: bytes, sentence: str, *, as_json: bool) -> int:
     """Write the daemon's answer, or its sentence; ours where it says none.
 
     Returns:
-        The exit code: 1 where some of several accounts have refused.
+        The exit code: 1 where some of several accounts have refused, 3 where an exit is owed and
+        no order of it leaves yet.
     """
     told = read_document(content)
     outcomes = told.get("results") or ()
@@ -122,4 +124,6 @@ def tell(content: bytes, sentence: str, *, as_json: bool) -> int:
         say([clean(headed(each, line)) for each, line in lines])
     else:
         say([clean(headed(told, str(told.get("text") or sentence)))])
-    return 0 if told.get("ok", True) else FAILED
+    if not told.get("ok", True):
+        return FAILED
+    return UNREACHED if told.get("owed") else 0

@@ -10,7 +10,6 @@ import getpass
 import json
 import os
 import secrets
-import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
@@ -24,23 +23,23 @@ from msgspec import Struct
 from daemon import kill as latches
 from daemon.cli import FAILED, INTERRUPTED, MISUSED, UNREACHED
 from daemon.cli.kill_line import Refused, Unreached, ask, gone, latches_told
-from daemon.cli.kill_stages import outcome, summed
+from daemon.cli.kill_stages import Progress, outcome, summed
 from daemon.cli.options import settings_to_brake
 from daemon.cli.unanswered import (
     LOOK_FIRST,
     doubts_of,
     in_no_file,
-    never_ran,
     once_released,
     require_account,
     to_come,
     to_repeat,
+    unwritten,
     whereabouts,
 )
 from daemon.domain.instants import iso
 from daemon.domain.orders.arming import Mode, mode_of_all
-from daemon.errors import OrdoError
 from daemon.settings import Settings
+from daemon.storage.unused import never_ran
 
 _NO_ANSWER = "no_answer"
 """The daemon's code where an actor of its did not answer in time."""
@@ -198,15 +197,14 @@ def _release(state_dir: Path, latch_id: str) -> None:
     Raises:
         OrdoError: it stands.
     """
-    nothing = f"NOTHING is released, and {gone(state_dir)}"
     try:
         if latches.release(state_dir, latch_id):
             return
     except latches.LatchUnwritten as error:
-        raise OrdoError(f"{nothing}: {error}", "latch_unwritten") from error
+        raise unwritten(state_dir, "released", error) from error
     for latch in latches.standing(state_dir):
         if latch.latch_id == latch_id:  # there is no such file: the folder is no folder
-            raise OrdoError(f"{nothing}: {latch.reason}", "latch_unwritten")
+            raise unwritten(state_dir, "released", latch.reason)
 
 
 def _which(
@@ -265,8 +263,7 @@ def _latched(kind: str, wanted: Wanted, settings: Settings) -> dict[str, Any] | 
     try:
         latches.pull(state_dir, latch)
     except latches.LatchUnwritten as error:
-        text = f"NOTHING is latched, and {gone(state_dir)}: {error}"
-        raise OrdoError(text, "latch_unwritten") from error
+        raise unwritten(state_dir, "latched", error) from error
     then = to_come(settings, kind, taken=taken)
     told = {
         **_document(asdict(latch)),
@@ -287,7 +284,7 @@ def _document(latch: Mapping[str, Any]) -> dict[str, Any]:
 
 def _watch(wanted: Wanted, state_dir: Path, latch: dict[str, Any]) -> int:
     """Wait until a kill is flat or incomplete, showing a person how far it is."""
-    latch_id, misses, shown = latch["latch_id"], 0, ""
+    latch_id, misses, progress = latch["latch_id"], 0, Progress()
     while True:
         try:
             stages = ask(state_dir, {"verb": "kill_stage", "latch_id": latch_id}, _PATIENT_S)
@@ -303,13 +300,13 @@ def _watch(wanted: Wanted, state_dir: Path, latch: dict[str, Any]) -> int:
             return UNREACHED
         misses = 0
         stage, left, attempts = summed(stages["stages"])
+        because = stages.get("because", [])
         if stage in {"flat", "incomplete"}:
-            ended = {"stage": stage, "left": left, "attempts": attempts}
-            _tell(wanted, {"kill_id": latch_id, **latch, **ended}, outcome(latch_id, stage, left))
+            ended = {"stage": stage, "left": left, "attempts": attempts, "because": because}
+            text = outcome(latch_id, stage, left, because)
+            _tell(wanted, {"kill_id": latch_id, **latch, **ended}, text)
             return 0 if stage == "flat" else FAILED
-        if sys.stderr.isatty() and stage != shown:
-            click.echo(stage, err=True)
-        shown = stage
+        progress.show(stage, because)
         time.sleep(_EVERY_S)
 
 

@@ -20,10 +20,11 @@ from urllib.parse import quote
 import msgspec
 from msgspec import Struct
 
-from daemon.cli.kill_line import who_is_there
+from daemon.cli.kill_line import AS_ANOTHER, who_is_there
 from daemon.cli.options import load_settings
 from daemon.errors import DaemonUnreachable, OrdoError
 from daemon.settings import Settings
+from daemon.storage.unused import seen_from_here
 
 TOKEN_FILE = "ORDO_TOKEN_FILE"  # noqa: S105  the name of a variable
 """In the environment it names another file that the token is read from."""
@@ -155,6 +156,9 @@ class Client:
         if answer.status == HTTPStatus.UNAUTHORIZED:
             held = "the token is read from" if had_token else "a token is wanted, and none is in"
             refused.add_note(f"{held} {self._token_path}; {TOKEN_FILE} names another file")
+            folder = self._token_path.parent
+            if not had_token and folder == self._state_dir and not folder.is_absolute():
+                refused.add_note(f"{folder.absolute()} is meant: {seen_from_here(folder)}")
         if problem.get("mend"):
             refused.add_note(str(problem["mend"]))
         if problem.get("retry_after"):
@@ -221,7 +225,10 @@ def read_token(path: Path) -> str:
         return ""
     except OSError as error:
         text = f"the token cannot be read from {path}: {error.strerror}"
-        raise OrdoError(text, "token_unreadable") from error
+        unreadable = OrdoError(text, "token_unreadable")
+        if isinstance(error, PermissionError):
+            unreadable.add_note(f"this user may not look there: {AS_ANOTHER}")
+        raise unreadable from error
     except UnicodeDecodeError:
         token = ""
     if not token or not token.isprintable() or " " in token:

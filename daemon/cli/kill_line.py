@@ -17,6 +17,9 @@ from daemon.settings.kill_socket import LINE_BYTES, socket_path
 from daemon.storage.exclusive import DAEMON, GUARDIAN, last_holder
 
 GONE = "the daemon is not running/answering"
+UNKNOWN = "unknown"
+"""In place of who is there, where this user may not look."""
+AS_ANOTHER = "repeat it with sudo, or as the user whose daemon it is"
 _BUSY = "busy"
 """The daemon's code where its socket has no room."""
 _ANSWER_BYTES = 4_000_000
@@ -69,13 +72,25 @@ def starting(state_dir: Path) -> int:
 def who_is_there(state_dir: Path) -> tuple[str, str]:
     """Return who has a folder in which nobody answered: a word for programs, and his name.
 
-    Where nobody has it the word is `gone`, and the name empty.
+    Where nobody has it the word is `gone`, and where this user may not look `unknown`; the name is
+    empty then.
     """
     if pid := _holding(state_dir, GUARDIAN):
         return GUARDIAN, f"the guardian with process id {pid}"
     if pid := _holding(state_dir, DAEMON):
         return "starting" if starting(state_dir) else "silent", f"the daemon with process id {pid}"
-    return "gone", ""
+    return UNKNOWN if may_not_look(state_dir) else "gone", ""
+
+
+def may_not_look(state_dir: Path) -> bool:
+    """Say whether this user is kept from seeing who has a folder: it is another one's."""
+    try:
+        last_holder(state_dir)
+    except PermissionError:
+        return True
+    except OSError:
+        return False
+    return False
 
 
 def _holding(state_dir: Path, what: str) -> int:
@@ -89,8 +104,10 @@ def _holding(state_dir: Path, what: str) -> int:
 
 
 def gone(state_dir: Path) -> str:
-    """Say that nobody answers, and in which folder: another daemon may run in another."""
+    """Say that nobody answers, or may be asked, and in which folder: others may run in others."""
     where = state_dir.absolute()
+    if may_not_look(state_dir):
+        return f"this user may not look into {where}, so whether a daemon runs cannot be told"
     if pid := starting(state_dir):
         return f"the daemon with process id {pid} does not answer yet in {where}"
     return f"{GONE} in {where}"

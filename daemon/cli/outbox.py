@@ -40,8 +40,14 @@ def command(
     context: click.Context, ledger: str | None, settings: Path | None, *, as_json: bool
 ) -> None:
     """Show how far each sink is; its dead letters, and how they are given to it again."""
-    if context.invoked_subcommand is None:
+    wanted = context.invoked_subcommand
+    if wanted is None:
         _show(ledger, settings, as_json=as_json)
+        return
+    if wanted == "replay" and ledger is not None:
+        raise click.UsageError("letters are given again from the ledger of the running daemon")
+    given = {"ledger": ledger, "settings": settings, "as_json": as_json}  # said before it, for it
+    context.default_map = {wanted: {name: value for name, value in given.items() if value}}
 
 
 @command.command("dead")

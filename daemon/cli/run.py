@@ -54,6 +54,11 @@ from daemon.settings import FeedKind, Settings
 from daemon.storage.emergency import GuardedLedger
 from daemon.worlds import GeneratedMarket, begins_ns, front_expiry
 
+_NOBODY = (
+    "no strategy takes entries from the start, and what is held is guarded; `ordo start ID` lets "
+    "one take them, and [strategies] autostart names those that do by themselves"
+)
+
 
 @click.command("run")
 @click.option("--settings", type=PATH, help="Another settings.toml.")
@@ -77,9 +82,11 @@ def command(
     if not strategies:
         named, unread = started_plans(loaded, goes_on=not replays)
     plans = [plan for _, plan in named]
-    if not plans and not unread:
+    if not plans and replays:
         raise SettingsError(
-            "no strategy to run: name one with --strategy or [strategies] autostart", "no_strategy"
+            "no strategy to play the recording with: name one with --strategy or [strategies] "
+            "autostart",
+            "no_strategy",
         )
     repeated = {plan.id for plan in plans if [each.id for each in plans].count(plan.id) > 1}
     if repeated:
@@ -190,6 +197,8 @@ async def _run(given: Assignment, plans: list[Plan], pace: Time, telemetry: Tele
     lines.say(code_said(code_loaded(given.settings, 0)))
     if short := room_made(given.settings):
         lines.say(f"ALERT {short}")
+    if not plans:
+        lines.say(_NOBODY)
 
     def at_end(ledger: GuardedLedger, asked: signal.Signals | None) -> None:
         if asked is not None:

@@ -8,11 +8,13 @@ from typing import Any
 import click
 
 from daemon import kill
-from daemon.cli.kill_line import who_is_there
+from daemon.cli.kill_line import AS_ANOTHER, UNKNOWN, gone, may_not_look, who_is_there
 from daemon.cli.strategy_files import SHIPPED, ids_in
 from daemon.domain.orders.reconcile import EXTERNAL, MANUAL
+from daemon.errors import OrdoError
 from daemon.settings import Settings
-from daemon.storage.exclusive import GUARDIAN, LOCK
+from daemon.storage.exclusive import GUARDIAN
+from daemon.storage.unused import never_ran
 
 LOOK_FIRST = "look with `ordo orders`, or at the broker's own page, before you repeat this"
 """What to do about a request that perhaps was taken."""
@@ -67,6 +69,8 @@ def to_come(settings: Settings, kind: str, *, taken: bool) -> str:
     """
     state_dir = settings.daemon.state_dir
     (there, who), later = who_is_there(state_dir), never_ran(state_dir)
+    if there == UNKNOWN:
+        return AS_ANOTHER
     if kind == kill.PAUSE:
         then = "once it has read its record" if there == "starting" else "when the daemon runs"
         return later or f"no new entries {then}"
@@ -92,6 +96,8 @@ def once_released(state_dir: Path) -> str:
     if there == GUARDIAN:
         goes_on = f"{who} has this folder, and goes on closing"
         return f"{goes_on}; a kill of its own stands when it is done"
+    if there == UNKNOWN:
+        return AS_ANOTHER
     return never_ran(state_dir) or "it finds that when it runs"
 
 
@@ -100,6 +106,8 @@ def to_repeat(state_dir: Path) -> str:
     there, who = who_is_there(state_dir)
     if there == GUARDIAN:
         return f"{who} has this folder, and cancels and closes all"
+    if there == UNKNOWN:
+        return f"{AS_ANOTHER}, or cancel at the broker's own page"
     waits = {"starting": "wait until it has read its record", "silent": "wait until it answers"}
     first = waits.get(there, "start it with `ordo run`")
     return never_ran(state_dir) or f"{first} and repeat this, or cancel at the broker's own page"
@@ -113,6 +121,8 @@ def in_no_file(state_dir: Path, what: str) -> str:
         what: the latch.
     """
     there, who = who_is_there(state_dir)
+    if there == UNKNOWN:
+        return f"{what} is seen, for this user may not look there: {AS_ANOTHER}"
     if not who:
         return f"{what} has a file; whether the record holds one, only a running daemon tells"
     may = f"{who} does not answer yet, and its record may hold one: repeat this when it runs"
@@ -121,21 +131,17 @@ def in_no_file(state_dir: Path, what: str) -> str:
     return f"{what} has a file; {may}"
 
 
+def unwritten(state_dir: Path, what: str, because: object) -> OrdoError:
+    """Return that a latch's file could not be changed, where no daemon answers either."""
+    text = f"NOTHING is {what}, and {gone(state_dir)}: {because}"
+    error = OrdoError(text, "latch_unwritten")
+    if may_not_look(state_dir):
+        error.add_note(AS_ANOTHER)
+    return error
+
+
 def whereabouts(state_dir: Path) -> dict[str, Any]:
     """Return what programs read where nobody answers: where that was, and if anybody ever ran."""
     (there, _), ran = who_is_there(state_dir), not never_ran(state_dir)
-    return {"daemon": there, "state_dir": str(state_dir.absolute()), "daemon_ran_here": ran}
-
-
-def never_ran(state_dir: Path) -> str:
-    """Say that no daemon will ever find what is latched in a folder; empty: one may."""
-    try:
-        (state_dir / LOCK).lstat()
-    except FileNotFoundError:
-        pass
-    except OSError:
-        return ""  # who may not look there knows nothing of it
-    else:
-        return ""
-    told = f"no daemon ever ran on {state_dir.absolute()}"
-    return f"{told}; if yours runs elsewhere, name its settings: --settings FILE"
+    told = None if there == UNKNOWN else ran
+    return {"daemon": there, "state_dir": str(state_dir.absolute()), "daemon_ran_here": told}

@@ -7,6 +7,7 @@ instead, and `code` is null where the record does not say what decided. For peop
 is told several times in a row is one line; there each record has its own step.
 With `--list`: `{"ledger", "orders": [{"mode", "at", "order_id", "strategy_id", "leg_id",
 "sentence"}]}`. `mode` is null where the record does not say whose money it is.
+The exit code is 1 where no order begins as the one that was named.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from typing import Any
 import click
 import msgspec
 
+from daemon.cli import FAILED
 from daemon.cli.ledgers import LEDGER, store_meant
 from daemon.cli.options import AS_JSON, SETTINGS
 from daemon.cli.snapshot import headed, mode
@@ -40,7 +42,7 @@ from daemon.storage.store import Store
 @AS_JSON
 def command(
     order: str, ledger: str | None, settings: Path | None, *, listed: bool, as_json: bool
-) -> None:
+) -> int:
     """Tell the chain from tick to fill of one order.
 
     ORDER is its id, the broker's number, or a beginning of either.
@@ -51,11 +53,13 @@ def command(
     with store.reading() as reader:
         records = Records(reader)
         if listed:
+            begun = records.begun(order)
             none = "no such order" if order else "no order was recorded yet"
-            _list(store, records.begun(order), none, as_json=as_json)
-            return
+            _list(store, begun, none, as_json=as_json)
+            return FAILED if order and not begun else 0
         found = records.why(order)
     _tell(store, found, as_json=as_json)
+    return 0
 
 
 def _list(store: Store, orders: list[Begun], none: str, *, as_json: bool) -> None:

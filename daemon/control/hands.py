@@ -6,10 +6,11 @@ import asyncio
 
 from msgspec.structs import replace
 
-from daemon.control.hindrances import hindrance
+from daemon.control.hindrances import hindrance, without_session
 from daemon.control.line import Line, Outcome, Refusal
 from daemon.domain.orders.heard import Order
 from daemon.messages import (
+    BOOK_UNREAD,
     NOTHING_HELD,
     AcknowledgeAlert,
     AdjustByHand,
@@ -62,6 +63,7 @@ class Hands:
         """Close a position of a strategy, or part of it, in all its accounts or in one of them.
 
         Where one account leaves something, another that holds nothing has done all there is to do.
+        Of one without a session nobody knows what it holds, and what it leaves is owed.
         """
         strategy_id, accounts = self._line.places(wanted.strategy_id)
         meant = replace(wanted, strategy_id=strategy_id)
@@ -70,12 +72,24 @@ class Hands:
             done: Done = await self._line.ask(self._line.router(account), meant, Lane.CONTROL)
             return done
 
-        outcomes = await self._line.each(accounts, leave)
+        left = await self._line.each(accounts, leave)
+        outcomes = await asyncio.gather(*map(self._owed, left))
         if all(each.code for each in outcomes):
-            return outcomes
+            return tuple(outcomes)
         return tuple(
             replace(each, code="") if each.code == NOTHING_HELD else each for each in outcomes
         )
+
+    async def _owed(self, outcome: Outcome) -> Outcome:
+        """Return what came of an exit, with what keeps it from leaving its account."""
+        because = await without_session(self._line, outcome.account)
+        if because and outcome.code in (NOTHING_HELD, BOOK_UNREAD):
+            so = outcome.text if outcome.code == BOOK_UNREAD else f"{outcome.text} in our record"
+            return replace(outcome, text=f"{so}; {because}", code=BOOK_UNREAD)
+        owed = because or outcome.owed
+        if outcome.code or not owed:
+            return outcome
+        return replace(outcome, owed=owed, text=f"{outcome.text}; it is owed: {owed}")
 
     async def adjust(self, wanted: AdjustByHand) -> tuple[Outcome, ...]:
         """Move a stop, in all accounts of a strategy or in one of them."""

@@ -1,14 +1,24 @@
-"""Hindrances: what keeps a strategy from entering in an account, though it takes entries."""
+"""Hindrances: what keeps a strategy from entering in an account, or an exit from leaving it."""
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Sequence
 from typing import Final
 
 from daemon import kill
+from daemon.control.asked_session import session_of
 from daemon.control.line import Line, Refusal
 from daemon.domain.instants import day_of
-from daemon.domain.orders.arming import unarmed, unwilling
-from daemon.messages import AccountSeen, SeeAccount, SeeStrategy, StrategySeen
+from daemon.domain.orders.arming import LIVE, READY, unarmed, unwilling
+from daemon.messages import (
+    AccountSeen,
+    KillStaged,
+    SeeAccount,
+    SeeStrategy,
+    Stage,
+    StrategySeen,
+)
 from daemon.storage import arms
 
 _PATIENCE_S: Final = 1
@@ -23,6 +33,27 @@ async def hindrance(line: Line, strategy_id: str, account: str) -> str:
     except Refusal as silent:
         found.append(f"nobody says what else keeps it from entering: {silent}")
     return "; ".join(filter(None, found))
+
+
+async def without_session(line: Line, account: str) -> str:
+    """Return that no order of an account leaves, for it has no session; empty: it has, or may."""
+    if line.names.modes.of(account) != LIVE:
+        return ""
+    session = await session_of(line, account, _PATIENCE_S)
+    if session in ("", READY):
+        return ""
+    return (
+        f"the session of {account} is {session}, and nothing leaves until `ordo login {account}`, "
+        "or close at the broker's own page"
+    )
+
+
+async def of_kill(line: Line, staged: Sequence[KillStaged]) -> list[str]:
+    """Return why nothing leaves for a kill, a sentence for each account where that is so."""
+    there = [each.account for each in staged if each.stage is not Stage.FLAT]
+    accounts = [each for each in line.names.routers if each in there or "" in there]
+    told = await asyncio.gather(*(without_session(line, each) for each in accounts))
+    return list(filter(None, told))
 
 
 async def _told_by_owners(line: Line, strategy_id: str, account: str) -> list[str]:

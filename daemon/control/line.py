@@ -50,11 +50,13 @@ class Outcome(Struct, frozen=True):
         account: which.
         text: what was done, or why not.
         code: why not, in one word for programs; empty: it was done.
+        owed: why no order of it leaves yet; empty: it is on its way.
     """
 
     account: str
     text: str
     code: str = ""
+    owed: str = ""
 
 
 class Line:
@@ -147,7 +149,8 @@ class Line:
 
         async def outcome(account: str) -> Outcome:
             try:
-                return Outcome(account, (await verb(account)).text)
+                done = await verb(account)
+                return Outcome(account, done.text, owed=done.owed)
             except Refusal as refusal:
                 return Outcome(account, str(refusal), refusal.code)
 

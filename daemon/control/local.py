@@ -193,7 +193,8 @@ class LocalSocket:
 
     async def _kill_stage(self, asked: Asked, by: str) -> Answer:  # noqa: ARG002
         staged = await self._reads.kill_stage(asked.latch_id)
-        return {"stages": _built(staged)}
+        because = await self._reads.kept_from_leaving(staged)
+        return {"stages": _built(staged), **({"because": because} if because else {})}
 
     async def _latches(self, asked: Asked, by: str) -> Answer:  # noqa: ARG002
         accounts: Sequence[AccountSeen] = ()

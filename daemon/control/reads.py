@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from daemon import kill
 from daemon.control.brakes import as_latch
+from daemon.control.hindrances import of_kill
 from daemon.control.line import DISARMED, GONE, NO_ANSWER, Line, Refusal
 from daemon.domain.orders.heard import Order
 from daemon.messages import (
@@ -117,6 +118,10 @@ class Reads:
         if declined is not None and not staged:
             raise declined
         return tuple(staged)
+
+    async def kept_from_leaving(self, staged: Sequence[KillStaged]) -> list[str]:
+        """Return why nothing leaves for a kill that is so far, and what to do, by account."""
+        return await of_kill(self._line, staged)
 
     def latches(self, accounts: Sequence[AccountSeen] = ()) -> tuple[kill.Latch, ...]:
         """Return the latches that stand: those on disk, and those of the record alone.

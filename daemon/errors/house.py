@@ -19,7 +19,7 @@ HOUSE: Final[Mapping[str, Entry]] = {
         status=500,
     ),
     "no_strategy": Entry(
-        "There is no strategy to run",
+        "There is no strategy to play a recording with",
         "name one with --strategy, or in [strategies] autostart",
         _SETTINGS,
         "error",

@@ -164,6 +164,11 @@ TRADING: Final[Mapping[str, Entry]] = {
     "nothing_held": Entry(
         "There is nothing to close", "look at what is held: `ordo positions`", _STATE
     ),
+    "book_unread": Entry(
+        "Nothing is held by our own record, and the broker's book is not read",
+        "log the account in with `ordo login`, and look with `ordo positions` or at the broker's",
+        _STATE,
+    ),
     "exit_owed": Entry("It is being left already", _LATER, _STATE, "info"),
     "leaving": Entry("It is being left already", _LATER, _STATE, recoverable=True),
     "entering": Entry(

@@ -20,6 +20,7 @@ from daemon.guardian.watch import Watch, daemon_of
 from daemon.guardian.ways import Ways, at_brokers
 from daemon.settings import FeedKind, Settings, load
 from daemon.settings.credentials import FOLDER
+from daemon.storage.unused import never_ran
 from daemon.storage.vault import Place, Vault
 from daemon.telemetry.notify import VARIABLE
 
@@ -57,8 +58,9 @@ def _told(settings: Settings, ways: Ways | None) -> int:
     """Say how things stand."""
     state_dir = settings.daemon.state_dir
     listens = "watches" if watched(state_dir) else "does not watch"
-    click.echo(f"{_mode(settings).upper()}, state folder {state_dir}: a guardian {listens}")
-    click.echo(f"daemon: {daemon_of(state_dir)}")
+    where = state_dir.absolute()
+    click.echo(f"{_mode(settings).upper()}, state folder {where}: a guardian {listens}")
+    click.echo(f"daemon: {never_ran(state_dir) or daemon_of(state_dir)}")
     sight = sight_of(settings, ways, lambda: None)
     click.echo(f"broker: {asyncio.run(_seen(sight))}")
     if sight.why:
@@ -79,9 +81,11 @@ def _watched(settings: Settings, ways: Ways | None) -> int:
     teller = Teller(state_dir, _say, os.environ.get(VARIABLE, ""), _mode(settings))
     with listening(state_dir) as listener:
         teller.say(
-            f"watches {state_dir}: {patience.silence_s} s without a beat, "
+            f"watches {state_dir.absolute()}: {patience.silence_s} s without a beat, "
             f"{patience.stopped_s} s after an orderly end"
         )
+        if never := never_ran(state_dir):
+            teller.say(never)
         asyncio.run(Watch(settings, listener, teller, ways).keep())
     return 0
 

@@ -36,6 +36,7 @@ from daemon.messages.alerts import (
 )
 from daemon.messages.arming import ArmingFact
 from daemon.messages.asks import (
+    BOOK_UNREAD,
     NOTHING_HELD,
     AbandonRequest,
     AdjustByHand,
@@ -168,6 +169,7 @@ from daemon.messages.views import (
 from daemon.runtime.words import ActorDisarmed, DeadLetter
 
 __all__ = [
+    "BOOK_UNREAD",
     "LEDGER_FAILED",
     "NOTHING_HELD",
     "RESIDENT",

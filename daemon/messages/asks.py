@@ -15,6 +15,8 @@ from daemon.messages.control import Latched, OrderAsked, RequestAnswered, Scope
 
 NOTHING_HELD = "nothing_held"
 """The code where an exit is asked for and nothing is held that it could close."""
+BOOK_UNREAD = "book_unread"
+"""The same by our own record alone: what the broker shows could not be read."""
 
 
 class Ask(Struct, frozen=True):
@@ -49,9 +51,15 @@ class Declined(Struct, frozen=True):
 
 
 class Done(Struct, frozen=True):
-    """A command was carried out; `text` says what came of it."""
+    """A command was carried out.
+
+    Attributes:
+        text: what came of it.
+        owed: why no order of it leaves yet; empty: it is on its way.
+    """
 
     text: str = ""
+    owed: str = ""
 
 
 class PullLatch(Struct, frozen=True):

@@ -13,7 +13,7 @@ PAPER, LIVE = "paper", "live"
 PRICES = "prices"
 """The account that prices come through where all others are on paper; it never trades."""
 _CHANCE = ("generated", "replay")
-ADDRESS = 'the address that the broker knows, such as "203.0.113.7"'
+ADDRESS = "this machine's public address, in quotes, as it was told to the broker"
 
 
 def address(written: str) -> str:
@@ -27,7 +27,7 @@ def address(written: str) -> str:
     except (AddressValueError, ValueError):
         raise Wrong(f"is {shown(written)}", f"write {ADDRESS}") from None
     if not found.is_global:
-        what = f"is {shown(written)}, which no broker sees: it is an address of this network alone"
+        what = f"is {shown(written)}, which no broker sees: it is private, or kept for examples"
         raise Wrong(what, f"write {ADDRESS}")
     return str(found)
 

@@ -117,17 +117,19 @@ def _each(outcomes: Sequence[Outcome], call: Call) -> Answer | DoneTold:
     """
     if len(outcomes) == 1 and not outcomes[0].code:
         return done_told(outcomes[0], call.mode)
+    mode_of = call.house.modes.of
     results = tuple(
-        OutcomeTold(o.account, not o.code, o.text, o.code, mode=call.house.modes.of(o.account))
+        OutcomeTold(o.account, not o.code, o.text, o.code, o.owed, mode=mode_of(o.account))
         for o in outcomes
     )
     text = "; ".join(f"{o.account}: {o.text}" for o in outcomes)
+    owed = "; ".join(f"{o.account}: {o.owed}" for o in outcomes if o.owed)
     codes = {each.code for each in outcomes}
     if len(codes) > 1:
-        told = DoneTold(ok=False, text=text, results=results, mode=call.mode)
+        told = DoneTold(ok=False, text=text, results=results, owed=owed, mode=call.mode)
         return Answer(HTTPStatus.MULTI_STATUS, told, final=NO_ANSWER not in codes)
     if not outcomes[0].code:
-        return DoneTold(ok=True, text=text, results=results, mode=call.mode)
+        return DoneTold(ok=True, text=text, results=results, owed=owed, mode=call.mode)
     if len(outcomes) == 1:
         raise Problem(outcomes[0].code, outcomes[0].text)
     raise Problem(outcomes[0].code, text, more={"results": results})

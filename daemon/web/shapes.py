@@ -306,21 +306,26 @@ class DailyTold(Told, frozen=True):
     strategies: tuple[ProfitTold, ...]
 
 
-class OutcomeTold(Told, frozen=True):
-    """What came of it in one account; `code` is empty where it was carried out."""
+class OutcomeTold(Told, frozen=True, omit_defaults=True):
+    """What came of it in one account; `code` is empty where it was carried out.
+
+    `owed` is there where no order of it leaves yet, and says why.
+    """
 
     account: str
     ok: bool
     text: str
     code: str
+    owed: str = ""
 
 
 class DoneTold(Told, frozen=True, omit_defaults=True):
-    """Something was carried out; `results` where several accounts were meant."""
+    """Something was carried out; `results` where several accounts were meant; `owed` as there."""
 
     ok: bool
     text: str
     results: tuple[OutcomeTold, ...] = ()
+    owed: str = ""
 
 
 class PausedTold(Told, frozen=True):

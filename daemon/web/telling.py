@@ -66,7 +66,7 @@ def average(value_e4: int, quantity: int) -> float | None:
 
 def done_told(done: Done | Outcome, mode: Mode) -> DoneTold:
     """Tell that something was carried out."""
-    return DoneTold(ok=True, text=done.text, mode=mode)
+    return DoneTold(ok=True, text=done.text, owed=done.owed, mode=mode)
 
 
 def latch_told(latch: kill.Latch, mode: Mode) -> LatchTold:

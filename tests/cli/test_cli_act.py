@@ -113,6 +113,14 @@ def test_where_accounts_differ_each_is_told_and_the_command_has_failed(fake):
     assert (done.code, done.out) == (1, "alpha: leaving ce\nbeta: wait until it is done\n")
 
 
+@pytest.mark.parametrize(("ok", "code"), [(True, 3), (False, 1)])
+def test_an_exit_of_which_no_order_leaves_yet_ends_with_a_code_of_its_own(fake, ok, code):
+    document = {"ok": ok, "text": "leaving", "owed": "no session"}
+    fake.tells("/api/strategies/s/exit", document, "POST")
+
+    assert told("exit", "s").code == code
+
+
 def test_a_strategy_in_one_account_is_named_with_it(fake):
     fake.tells("/api/strategies/s%40beta/exit", {"ok": True, "text": "leaving ce"}, "POST")
 

@@ -11,6 +11,7 @@ import sys
 import threading
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,11 +19,14 @@ import pytest
 
 from daemon import kill
 from daemon.cli import brakes
-from daemon.cli.unanswered import never_ran
+from daemon.cli.unanswered import once_released, to_come
 from daemon.control.local import _name_of
 from daemon.kill import Latch
 from daemon.messages import CancelAll, Latched, LatchKind, PullLatch, ReleaseLatch, Scope
+from daemon.messages.modes import Modes
+from daemon.settings import Settings
 from daemon.storage.exclusive import GUARDIAN, LOCK, exclusively
+from daemon.storage.unused import never_ran
 from tests.kit.braking import Actors, serving, staged
 from tests.kit.commands import told
 from tests.kit.tidy import ROOT
@@ -117,6 +121,24 @@ def test_a_kill_that_stays_incomplete_says_what_is_left(daemon):
         "PAPER  INCOMPLETE, and still tried; latched as kill-"
     )
     assert ended.out.splitlines()[1:] == ["75 NIFTY", "an order of a stranger"]
+
+
+def test_a_kill_says_at_once_why_nothing_leaves_an_account_and_what_to_do(daemon):
+    """Nobody at the other end of a pipe sees its stages."""
+    daemon.sessions = {"paper": "EXPIRED", "other": "READY"}
+    daemon.line.names.modes = Modes({"paper": "live", "other": "live"})
+    daemon.stages = {
+        "router:paper": [staged("closing"), staged("closing"), staged("incomplete", "75 NIFTY")],
+        "router:other": [staged("flat")],
+    }
+    ended = told("kill")
+    because = (
+        "the session of paper is EXPIRED, and nothing leaves until `ordo login paper`, or close at "
+        "the broker's own page"
+    )
+
+    assert (ended.code, ended.err) == (1, f"ordo: {because}\n")
+    assert ended.out.splitlines()[1:] == ["paper: 75 NIFTY", because]
 
 
 @pytest.mark.parametrize(("stage", "code"), [("flat", 0), ("incomplete", 1)])
@@ -435,9 +457,11 @@ def test_without_a_daemon_the_latch_is_pulled_all_the_same(how, brake, then, req
     assert latch.by == f"local:{getpass.getuser()}"
 
 
-def test_a_brake_in_a_folder_that_no_daemon_ever_ran_on_says_so():
+def test_a_brake_in_a_folder_that_no_daemon_ever_ran_on_says_so(monkeypatch):
     """Whoever names the wrong settings must not wait for a daemon that never comes."""
-    never = f"no daemon ever ran on {Path('state').absolute()}; if yours runs elsewhere, name its"
+    folder, never = str(Path("state").absolute()), "; if yours runs elsewhere, name its settings: "
+    monkeypatch.setenv("ORDO_DAEMON__STATE_DIR", folder)
+    never = f"no daemon ever ran on {folder}{never}"
     for brake in ("kill", "pause", "cancel-all"):
         ended = told(brake)
         assert (ended.code, f"{gone()}" in ended.out, never in ended.out) == (3, True, True)
@@ -449,6 +473,22 @@ def test_a_brake_in_a_folder_that_no_daemon_ever_ran_on_says_so():
     assert told("rearm", "kill-1").out.startswith(f"PAPER  kill-1 is released; {gone()}: {never}")
 
 
+@pytest.mark.parametrize("brake", ["kill", "pause", "cancel-all"])
+def test_a_brake_typed_elsewhere_than_the_daemon_says_what_its_relative_folder_hangs_on(
+    tmp_path, monkeypatch, brake
+):
+    """Its settings were named already: to name them again helps nobody."""
+    settings, elsewhere = tmp_path / "settings.toml", tmp_path / "elsewhere"
+    settings.write_text('[daemon]\nstate_dir = "mine"\n')
+    elsewhere.mkdir()
+    monkeypatch.chdir(elsewhere)
+    ended = told(brake, "--settings", settings)
+
+    assert ended.code == 3
+    assert f"no daemon ever ran on {elsewhere / 'mine'}; [daemon] state_dir mine is" in ended.out
+    assert "type it where the daemon was started, or let the settings of" in ended.out
+
+
 def test_a_folder_that_may_not_be_looked_into_is_not_said_to_be_unused(monkeypatch):
     def forbidden(_):
         raise PermissionError(13, "Permission denied")
@@ -456,6 +496,60 @@ def test_a_folder_that_may_not_be_looked_into_is_not_said_to_be_unused(monkeypat
     monkeypatch.setattr(Path, "lstat", forbidden)
 
     assert never_ran(Path("state")) == ""
+
+
+@pytest.fixture
+def another_user(tmp_path):
+    """Be a user whose daemon it is not, in a folder of its own."""
+    ran_once()
+    tmp_path.chmod(0o755)
+    Path("state").chmod(0o700 if os.geteuid() == 0 else 0)
+    if me_is_root := os.geteuid() == 0:
+        os.seteuid(NOBODY)
+    yield
+    if me_is_root:
+        os.seteuid(0)
+    Path("state").chmod(0o700)
+
+
+NOBODY = 65534
+AS_ANOTHER = "repeat it with sudo, or as the user whose daemon it is"
+
+
+@pytest.mark.parametrize(
+    ("brake", "code", "nothing"),
+    [
+        (("kill",), 1, "NOTHING is latched, and "),
+        (("pause",), 1, "NOTHING is latched, and "),
+        (("rearm",), 1, "NOTHING is released, and "),
+        (("cancel-all",), 3, "nothing was cancelled: "),
+        (("rearm", "kill-1"), 3, "no latch kill-1 is seen, for "),
+    ],
+)
+def test_a_brake_that_the_wrong_user_types_says_nothing_of_the_daemon_and_who_is_to_repeat_it(
+    another_user, brake, code, nothing
+):
+    ended = told(*brake)
+    text = ended.out + ended.err
+
+    assert ended.code == code
+    assert f"{nothing}this user may not look" in text
+    assert AS_ANOTHER in text
+    assert "running" not in text
+    assert "ordo run" not in text
+
+
+def test_a_program_reads_that_the_wrong_user_knows_nothing_of_the_daemon(another_user):
+    document = told_json("cancel-all")
+
+    assert (document["daemon"], document["daemon_ran_here"]) == ("unknown", None)
+
+
+@pytest.mark.parametrize("say", [partial(to_come, kind="kill", taken=False), once_released])
+def test_what_comes_of_a_latch_whose_daemon_this_user_may_not_see_is_not_said(another_user, say):
+    given = Settings() if isinstance(say, partial) else Path("state")
+
+    assert say(given) == AS_ANOTHER
 
 
 SLIP = "[risk]\nmax_entires = 5\n"
@@ -857,4 +951,4 @@ def test_the_brakes_bring_nothing_along_that_only_a_daemon_needs():
         *("daemon.app", "daemon.actors", "daemon.control", "daemon.messages", "daemon.web"),
     }
     stored = {name.rpartition(".")[2] for name in loaded if name.startswith("daemon.storage.")}
-    assert stored == {"exclusive", "ballast", "fence", "whole"}
+    assert stored == {"exclusive", "unused", "ballast", "fence", "whole"}

@@ -146,6 +146,10 @@ def test_where_there_is_no_token_the_refusal_says_where_it_is_looked_for(fake, h
 
     assert done.code == 1
     assert "a token is wanted, and none is in state/operator.token; ORDO_TOKEN_FILE" in done.err
+    assert done.err.splitlines()[2].startswith(
+        f"ordo: {house / 'state'} is meant: [daemon] state_dir state is seen from the folder that "
+        "this is typed in: type it where the daemon was started, or "
+    )
 
 
 @pytest.mark.parametrize("held", [b"", b"\n", b"two words\n", b"a\nb", b"\xff\xfe"])
@@ -166,6 +170,21 @@ def test_a_token_file_that_cannot_be_read_is_told(fake, house):
 
     assert done.code == 1
     assert done.err == "ordo: the token cannot be read from state/operator.token: Is a directory\n"
+
+
+def test_a_token_file_that_is_another_users_says_who_is_to_repeat_it(fake, house, monkeypatch):
+    def forbidden(*_):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "read_text", forbidden)
+    done = told("status")
+
+    assert done.code == 1
+    assert done.err == (
+        "ordo: the token cannot be read from state/operator.token: Permission denied\n"
+        "ordo: this user may not look there: repeat it with sudo, or as the user whose daemon it "
+        "is\n"
+    )
 
 
 def test_a_problem_is_told_with_its_code_and_everything_that_helps(fake):

@@ -117,6 +117,23 @@ def test_dead_letters_are_listed_with_their_reason_and_what_to_do(ledger):
     )
 
 
+def test_what_is_said_before_a_command_counts_for_it(ledger, tmp_path, monkeypatch):
+    settings = tmp_path / "settings.toml"
+    if not Path("state").exists():
+        settings.write_text(SETTINGS)
+    else:
+        settings.write_text(f'[daemon]\nstate_dir = "{tmp_path / "state"}"\n{SETTINGS}')
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    before = told("outbox", "--settings", settings, "--json", "dead")
+
+    assert before.code == 0
+    assert before == told("outbox", "dead", "--settings", settings, "--json")
+    assert [each["id"] for each in json.loads(before.out)["dead"]] == ["pager:2"]
+    nowhere = told("outbox", "--ledger", "absent.sqlite", "dead", "--settings", settings)
+    assert (nowhere.code, "absent.sqlite" in nowhere.err) == (1, True)
+
+
 def test_a_letter_that_is_being_given_again_says_so(ledger, store):
     with closing(store.open_aside()) as aside:
         assert Outbox(aside, "owner").want(LETTER.sink, LETTER.event.number) == 1
@@ -163,6 +180,13 @@ def test_letters_are_given_again_by_the_running_daemon(fake, args, body):
     assert told("outbox", "replay", *args).out == "1 dead letter is given to its sink again\n"
     assert json.loads(fake.asked[-1].body) == body
     assert told("outbox", "replay", *args, "--json").out.encode() == told_by_it + b"\n"
+
+
+def test_a_ledger_that_is_named_before_replay_is_refused(fake):
+    done = told("outbox", "--ledger", "other.sqlite", "replay", "--all")
+
+    assert (done.code, fake.asked) == (2, [])
+    assert "from the ledger of the running daemon" in done.err
 
 
 def test_what_the_daemon_refuses_is_told(fake):

@@ -214,12 +214,12 @@ def test_one_strategy_twice_is_refused(written):
     assert done.err == f"ordo: strategies are told apart by their ids; twice: {ID}\n"
 
 
-def test_no_strategy_at_all_is_refused(tmp_path):
+def test_a_recording_without_any_strategy_is_refused(tmp_path):
     (tmp_path / "settings.toml").write_text("[strategies]\nautostart = []\n")
     done = ran()
 
     assert (done.code, done.out) == (2, "")
-    assert "no strategy to run: name one with --strategy or [strategies] autostart" in done.err
+    assert "no strategy to play the recording with: name one with --strategy or " in done.err
 
 
 TWO_ACCOUNTS = """\

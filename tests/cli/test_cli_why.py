@@ -242,9 +242,11 @@ def test_the_orders_that_a_beginning_may_mean_are_listed(args, orders):
 
 
 @pytest.mark.usefixtures("ran")
-def test_where_no_order_begins_so_none_is_listed():
-    assert why("nobody", "--list") == ["no such order"]
-    assert json.loads(told("why", "nobody", "--list", "--json").out)["orders"] == []
+def test_where_no_order_begins_so_none_is_listed_and_the_exit_code_says_so():
+    listed, documented = (told("why", "nobody", "--list", *how) for how in ((), ("--json",)))
+
+    assert (listed.code, listed.out) == (1, "no such order\n")
+    assert (documented.code, json.loads(documented.out)["orders"]) == (1, [])
 
 
 def test_an_order_must_be_named():

@@ -14,10 +14,13 @@ from daemon.guardian.__main__ import main
 from daemon.guardian.listening import listening
 from daemon.guardian.telling import ALERT, Teller
 from daemon.guardian.watch import Watch
+from daemon.storage.exclusive import LOCK
 from daemon.twin.words import Side
 from tests.guardian.test_guardian_taking_over import CALL, traded
 from tests.kit.guardian_process import GuardianProcess
 from tests.kit.live_daemon import LIVE, SHADOW
+
+NEVER = "no daemon ever ran on {}; [daemon] state_dir state is seen from the folder that this is "
 
 
 @pytest.fixture(autouse=True)
@@ -39,15 +42,25 @@ def ran(monkeypatch, capsys, *args: str) -> tuple[int, str, str]:
 @pytest.mark.untraced
 def test_asked_once_it_says_how_things_stand_and_changes_nothing(house, monkeypatch, capsys):
     traded(house / "state", (CALL, Side.SELL, 65, 0))
+    (house / "state" / LOCK).touch()
     before = sorted(path.name for path in (house / "state").iterdir())
     code, out, _ = ran(monkeypatch, capsys, "--once")
     assert code == 0
     assert out.splitlines() == [
-        "PAPER, state folder state: a guardian does not watch",
+        f"PAPER, state folder {house / 'state'}: a guardian does not watch",
         "daemon: it was stopped in order, or was never there",
         "broker: something is held, or an order rests",
     ]
     assert {*before} >= {p.name for p in (house / "state").iterdir() if "-" not in p.name}
+
+
+def test_on_a_folder_that_no_daemon_ever_ran_on_it_says_so_and_from_where_that_is_seen(
+    house, monkeypatch, capsys
+):
+    code, out, _ = ran(monkeypatch, capsys, "--once")
+
+    assert code == 0
+    assert out.splitlines()[1].startswith(f"daemon: {NEVER.format(house / 'state')}")
 
 
 @pytest.mark.parametrize(
@@ -74,8 +87,10 @@ def test_a_second_one_on_the_folder_is_refused(house, monkeypatch, capsys):
 def test_interrupted_it_ends_at_once(house):
     guardian = GuardianProcess(house, {})
     guardian.wait_line(
-        "guardian: PAPER  watches state: 30 s without a beat, 300 s after an orderly end"
+        f"guardian: PAPER  watches {house / 'state'}: 30 s without a beat, 300 s after an orderly"
+        " end"
     )
+    guardian.wait_line(f"guardian: PAPER  {NEVER.format(house / 'state')}")
     assert guardian.end(signal.SIGINT) == 130
     assert not (house / "state" / "beat.sock").exists()
 

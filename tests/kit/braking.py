@@ -24,6 +24,7 @@ from daemon.messages import (
     Stage,
     Told,
 )
+from daemon.messages.arming import SeeSession
 
 MARKET_NS = 77
 
@@ -35,6 +36,7 @@ class Actors:
         told: what they were told: address, message, lane.
         latches: those that every router goes by.
         stages: the answers to how far a kill is, the last one again and again; by address.
+        sessions: how the session of each account is that is asked for; by account.
         silent: no question is answered.
     """
 
@@ -42,6 +44,7 @@ class Actors:
         self.told: list[tuple[str, Any, Any]] = []
         self.latches: tuple[Latched, ...] = ()
         self.stages: dict[str, list[Any]] = {}
+        self.sessions: dict[str, str] = {}
         self.silent = False
         self.line: Line | None = None
 
@@ -56,6 +59,8 @@ class Actors:
         if isinstance(about, SeeAccount):
             account = to.partition(":")[2]
             return AccountSeen(account, "paper", True, "", self.latches, (), (), (), 0)
+        if isinstance(about, SeeSession):
+            return self.sessions[to.partition(":")[2]]
         if not isinstance(about, SeeKill):
             return Done("done")
         stages = self.stages.get(to, [])

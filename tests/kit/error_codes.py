@@ -27,6 +27,7 @@ PASSED_ON = {
     "rows[0].code": "the same",
     "outcomes[0].code": "the same",
     "NOTHING_HELD": "the text that stands beside the questions; texts are looked for as well",
+    "BOOK_UNREAD": "the same",
     "error.code": "of an error that was raised",
     "EPOCH_OVER": "the text that stands beside the ledger",
     "code": "what the function was given",

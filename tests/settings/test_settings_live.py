@@ -94,3 +94,12 @@ def test_an_address_of_the_internet_is_one(written):
 def test_what_no_broker_could_see_is_no_address(written):
     with pytest.raises(Wrong):
         address(written)
+
+
+@pytest.mark.parametrize("written", ["203.0.113.7", "192.168.1.4", "zed"])
+def test_the_advice_on_an_address_names_none_that_is_refused_as_well(written):
+    with pytest.raises(Wrong) as refused:
+        address(written)
+
+    assert refused.value.mend.startswith("write this machine's public address")
+    assert written not in refused.value.mend

@@ -82,3 +82,14 @@ def test_the_status_says_which_accounts_are_armed_and_until_when(tmp_path, monke
         assert "shadow is" not in told("status").out
         assert daemon.post("/api/disarm", {"account": "zed"}).status == 200
         assert bare in lines(told("status"), 0)
+
+
+def test_an_exit_before_the_log_in_says_that_our_own_record_alone_holds_nothing(
+    tmp_path, monkeypatch
+):
+    with waiting(tmp_path, monkeypatch):
+        done = told("exit", "live-straddle@zed")
+
+    assert (done.code, done.out) == (1, "")
+    assert done.err.startswith("ordo: book_unread: live-straddle holds nothing in any leg in our ")
+    assert "`ordo login zed`" in done.err

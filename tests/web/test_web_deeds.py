@@ -25,7 +25,8 @@ from daemon.messages import (
     TakeEntries,
     TakeNoEntries,
 )
-from daemon.messages.arming import AccountArmed
+from daemon.messages.arming import AccountArmed, SeeSession
+from daemon.messages.modes import Modes
 from daemon.storage import arms
 from tests.kit.control_port import MARKET_NS, open_port
 from tests.kit.seen import ACCOUNT, ANSWERS
@@ -233,6 +234,47 @@ async def test_a_hand_on_a_strategy_reaches_all_its_accounts_and_each_answers(
         ("paper", True),
         ("second", ok),
     ]
+
+
+OWED = (
+    "the session of second is EXPIRED, and nothing leaves until `ordo login second`, or close at "
+    "the broker's own page"
+)
+
+
+@pytest.mark.parametrize(
+    ("session", "second", "status", "owed", "code", "text"),
+    [
+        ("READY", Done("leaving ce"), 200, None, "", "leaving ce"),
+        ("EXPIRED", Done("leaving ce"), 200, OWED, "", f"leaving ce; it is owed: {OWED}"),
+        (
+            *("READY", Done("leaving ce", "it is shut"), 200, "it is shut", ""),
+            "leaving ce; it is owed: it is shut",
+        ),
+        (
+            *("EXPIRED", NOTHING, 207, None, "book_unread"),
+            f"straddle holds nothing in any leg in our record; {OWED}",
+        ),
+        (
+            *("EXPIRED", Declined("book_unread", "nobody knows"), 207, None, "book_unread"),
+            f"nobody knows; {OWED}",
+        ),
+        ("EXPIRED", Declined("leaving", "wait"), 207, None, "leaving", "wait"),
+    ],
+)
+async def test_an_exit_that_cannot_leave_its_account_says_that_it_is_owed_and_why(
+    tmp_path, session, second, status, owed, code, text
+):
+    answers = {**saying(paper=Done("leaving ce"), second=second), SeeSession: lambda _: session}
+    async with open_port(tmp_path, answers) as port:
+        everywhere(port)
+        port.actors.line.names.modes = Modes({"paper": "paper", "second": "live"})
+        said, told, _ = await port.ask("POST", f"{STRATEGY}/exit", json={})
+
+    in_second = told["results"][1]
+    assert (said, in_second.get("owed"), in_second["code"]) == (status, owed, code)
+    assert in_second["text"] == text
+    assert told.get("owed") == (f"second: {owed}" if owed else None)
 
 
 async def test_what_every_account_refuses_is_a_problem_that_names_them(tmp_path):

@@ -8,7 +8,7 @@ is held to.
 
 from __future__ import annotations
 
-from daemon.actors.order_router import entries, exits, funds, reconciling, waiting
+from daemon.actors.order_router import entries, exits, funds, markets, reconciling, waiting
 from daemon.actors.order_router.alarms import AnswerDue
 from daemon.actors.order_router.desk import Desk, basket_of
 from daemon.actors.order_router.halts import said
@@ -28,6 +28,7 @@ from daemon.domain.orders.states import is_open
 from daemon.domain.orders.words import Intent, OrderType, Pocket, Product, Purpose, State
 from daemon.domain.risk.words import ExitReason
 from daemon.messages import (
+    BOOK_UNREAD,
     NOTHING_HELD,
     CancelByHand,
     Declined,
@@ -80,11 +81,13 @@ def leave(desk: Desk, turn: Turn, wanted: ExitByHand, now_ns: int) -> Done | Dec
     )
     wanted_legs = tuple(dict.fromkeys((*legs, *entering)))
     if not wanted_legs:
-        return Declined(NOTHING_HELD, f"{strategy_id} holds nothing in {leg_id or 'any leg'}")
+        return _nothing_held(desk, wanted)
     if all(exits.is_leaving(desk, strategy_id, leg) for leg in wanted_legs):
-        return Done("it is being left already")
-    exits.begin(desk, turn, ExitLegs(strategy_id, wanted_legs, ExitReason.MANUAL), now_ns)
-    return Done(f"leaving {', '.join(wanted_legs)}")
+        text = "it is being left already"
+    else:
+        exits.begin(desk, turn, ExitLegs(strategy_id, wanted_legs, ExitReason.MANUAL), now_ns)
+        text = f"leaving {', '.join(wanted_legs)}"
+    return Done(text, _owed_because(desk, strategy_id, wanted_legs, now_ns))
 
 
 def _leave_part(
@@ -93,8 +96,7 @@ def _leave_part(
     """Owe an exit of so many lots of each leg, once all of them allow it."""
     strategy_id = wanted.strategy_id
     if not legs:
-        where = wanted.leg_id or "any leg"
-        return Declined(NOTHING_HELD, f"{strategy_id} holds nothing in {where}")
+        return _nothing_held(desk, wanted)
     nets = {leg: desk.book.position(strategy_id, leg).net_quantity for leg in legs}
     keeps: dict[str, int] = {}
     # Each leg is left by itself, and a long waits only for shorts that are being left already.
@@ -109,7 +111,36 @@ def _leave_part(
         part = ExitLegs(strategy_id, (leg_id,), ExitReason.MANUAL)
         exits.begin(desk, turn, part, now_ns, keep)
     lots = "1 lot" if wanted.lots == 1 else f"{wanted.lots} lots"
-    return Done(f"leaving {lots} of {', '.join(keeps)}")
+    owed = _owed_because(desk, strategy_id, tuple(keeps), now_ns)
+    return Done(f"leaving {lots} of {', '.join(keeps)}", owed)
+
+
+def _nothing_held(desk: Desk, wanted: ExitByHand) -> Declined:
+    """Say that nothing is held; by our own record alone where the broker's book is not read."""
+    so = f"{wanted.strategy_id} holds nothing in {wanted.leg_id or 'any leg'}"
+    unread = _unread_because(desk)
+    if not unread:
+        return Declined(NOTHING_HELD, so)
+    return Declined(BOOK_UNREAD, f"{so} in our record; {unread}, so look at its own page as well")
+
+
+def _unread_because(desk: Desk) -> str:
+    """Return that the broker's book is not read, and why; empty: it is, or never will be."""
+    if not desk.terms.reconcile_ns or (desk.reads.reconciled and not desk.reads.unread):
+        return ""
+    so = f"the broker's book of {desk.terms.account} "
+    so += "cannot be read" if desk.reads.reconciled else "has not been read since the start"
+    return f"{so}: {desk.reads.unread}" if desk.reads.unread else so
+
+
+def _owed_because(desk: Desk, strategy_id: str, leg_ids: tuple[str, ...], now_ns: int) -> str:
+    """Return why no order that leaves these legs can go out now; empty: it can."""
+    reads, patience_ns = desk.reads, desk.terms.exit_limit_ns
+    awaits = desk.terms.reconcile_ns and not reads.reconciled
+    if awaits and (reads.awaited_ns is None or now_ns < reads.awaited_ns + patience_ns):
+        unread = _unread_because(desk)
+        return f"{unread}, which an exit waits for, up to {patience_ns // SECOND_NS} s"
+    return markets.shut_because(desk, strategy_id, leg_ids, now_ns)
 
 
 def _no_to_part(desk: Desk, strategy_id: str, leg_id: str, lots: int) -> Declined | None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from daemon.actors.order_router.alarms import ClosingDue
 from daemon.actors.order_router.desk import Desk
 from daemon.actors.order_router.hours import next_opening_ns, takes_orders
@@ -43,6 +45,14 @@ def because(desk: Desk, key: tuple[str, str], now_ns: int) -> str:
     if takes_orders(desk, symbol, now_ns):
         return ""
     return f" ({closed_until(symbol, desk.sessions, now_ns)})"
+
+
+def shut_because(desk: Desk, strategy_id: str, leg_ids: Iterable[str], now_ns: int) -> str:
+    """Return why none of some legs can be left now; empty: an order for one of them is taken."""
+    symbols = [_symbol(desk, (strategy_id, leg_id)) for leg_id in leg_ids]
+    if any(takes_orders(desk, symbol, now_ns) for symbol in symbols):
+        return ""
+    return closed_until(symbols[0], desk.sessions, now_ns)
 
 
 def _symbol(desk: Desk, key: tuple[str, str]) -> str:

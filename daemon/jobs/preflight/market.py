@@ -16,7 +16,7 @@ from daemon.domain.plans.schema import Plan
 from daemon.domain.plans.validation import Fault
 from daemon.errors import RuleUnknown, StrategyError
 from daemon.jobs.preflight.findings import Finding, fail, ok, warn, worst
-from daemon.settings import Settings, Strategies
+from daemon.settings import FeedKind, Settings, Strategies
 
 _ANY_STRIKE_E4 = e4(100)
 _AHEAD = timedelta(days=30)
@@ -55,7 +55,14 @@ def strategies(settings: Settings, day: date) -> Finding:
         if name not in plans:
             mend = "name one that is there in [strategies] autostart, or add its file"
             found.append(fail(check, f"no file holds {name}, which starts by itself", mend))
-    return worst(check, found, f"{len(plans)} valid, their contracts of {day} known")
+    told = f"{len(plans)} valid, their contracts of {day} known"
+    if not settings.strategies.autostart:
+        nobody = "none takes entries from the start"
+        if settings.feed.kind is FeedKind.REPLAY:
+            mend = "name one with --strategy, or in [strategies] autostart"
+            found.append(warn(check, f"{nobody}, and a recording is played with one", mend))
+        told = f"{told}; {nobody}"
+    return worst(check, found, told)
 
 
 def amiss_in(settings: Settings) -> Iterator[str]:

@@ -44,6 +44,7 @@ from tests.kit.router import (
     CLOSES,
     DAY,
     KEEP,
+    READING,
     SYMBOLS,
     T0,
     S,
@@ -129,6 +130,52 @@ def test_a_leg_that_is_flat_holds_nothing():
     out(stage)
     stage.run()
     assert out(stage, "ce") == Declined("nothing_held", "s holds nothing in ce")
+
+
+def unread(stage, *how):
+    """Start anew, with a book that the broker does not tell for a while."""
+    stage.broker.unread.extend(how)
+    stage.build()
+    return stage
+
+
+def holding():
+    """A stage that holds a leg when the broker tells its book no more; an exit does not fill."""
+    stage = Stage(["fill", "work"], terms=READING)
+    stage.run(1)
+    return unread(stage.entered("ce"), *["cut"] * 20)
+
+
+OF_A = "the broker's book of a has not been read since the start"
+
+
+def test_what_is_left_before_the_brokers_book_was_read_is_owed_until_it_is_or_for_some_seconds():
+    stage = holding()
+    waits = "which an exit waits for, up to 10 s"
+    assert out(stage, lots=1) == Done("leaving 1 lot of ce", f"{OF_A}, {waits}")
+    stage.run(1)
+    again = Done("it is being left already", f"{OF_A}: cut, {waits}")
+    assert out(stage) == again
+    stage = holding()
+    assert out(stage) == Done("leaving ce", f"{OF_A}, {waits}")
+    stage.run(11)
+    assert out(stage) == Done("it is being left already")
+
+
+def test_what_no_market_takes_an_order_for_is_owed_until_one_opens():
+    stage = Stage().entered("ce")
+    stage.run((CLOSES - T0) / S + 60)
+    assert out(stage) == Done("leaving ce", "its market is closed until 2025-09-02 09:15")
+
+
+def test_nothing_is_held_by_our_own_record_alone_where_the_brokers_book_is_not_read():
+    so, look = "s holds nothing in any leg", "so look at its own page as well"
+    stage = unread(Stage(terms=READING), "cut", "", "cut")
+    assert out(stage) == Declined("book_unread", f"{so} in our record; {OF_A}, {look}")
+    stage.run(1)
+    assert out(stage, lots=1) == Declined("book_unread", f"{so} in our record; {OF_A}: cut, {look}")
+    stage.run(30)
+    assert out(stage) == Declined("nothing_held", so)
 
 
 def test_a_part_is_left_and_the_rest_stays_held():

@@ -47,6 +47,21 @@ def test_what_ordo_ships_is_valid_on_the_day_that_it_ships():
     assert found.evidence.endswith(f" valid, their contracts of {DAY} known")
 
 
+@pytest.mark.parametrize(
+    ("feed", "verdict", "told"),
+    [
+        (Feed(), OK, "known; none takes entries from the start"),
+        (Feed(kind=FeedKind.REPLAY), WARN, "from the start, and a recording is played with one"),
+    ],
+)
+def test_an_empty_list_of_what_starts_by_itself_is_told(feed, verdict, told):
+    empty = Settings(strategies=Strategies(autostart=()), feed=feed)
+    found = market.strategies(empty, DAY)
+
+    assert found.verdict is verdict
+    assert found.evidence.endswith(told)
+
+
 def test_a_refused_strategy_fails_with_its_file_and_every_place(folder):
     path, write = folder
     file = write("wrong.toml", ("strike =", "lots = 0\nexpiry = 3\nstrike ="))
