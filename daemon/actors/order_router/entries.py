@@ -9,7 +9,7 @@ from daemon.actors.order_router.halts import said
 from daemon.actors.order_router.holds import paused_because
 from daemon.actors.order_router.open_orders import is_over
 from daemon.actors.order_router.permission import forbidden_because
-from daemon.actors.order_router.reconciling import objection as objection_of_books
+from daemon.actors.order_router.reconciling import objection_to_entry as objection_of_books
 from daemon.actors.order_router.sending import (
     Errand,
     Held,
@@ -160,7 +160,7 @@ def _forbidden(desk: Desk, opened: BasketOpened, now_ns: int) -> str:
     because = desk.conduct.stopped.get(basket.strategy_id, "")
     if because:
         return f"{basket.strategy_id} is stopped, {because}; start it again first"
-    because = objection_of_books(desk, *(leg.pocket for leg in basket.legs))
+    because = objection_of_books(desk, now_ns, *(leg.pocket for leg in basket.legs))
     if because:
         return because
     if now_ns >= basket.deadline_ns:
@@ -266,7 +266,7 @@ def _not_yet(desk: Desk, basket: Basket, leg: BasketLeg, now_ns: int) -> Held | 
     """Return why an order of a leg cannot even be brought before the gate."""
     if _is_left_by_others(desk, leg):
         return Later(basket.deadline_ns)
-    because = objection_of_books(desk, leg.pocket)
+    because = objection_of_books(desk, now_ns, leg.pocket)
     if because:
         waits = not desk.reads.reconciled
         return Later(basket.deadline_ns) if waits else Refused(Control.BOOKS, because)
