@@ -280,8 +280,8 @@ def _of_trading(fact: object) -> str:
         case ExitFinished(_, strategy_id, leg_ids, part=part):
             out = f"is out of {', '.join(leg_ids)}"
             return f"{strategy_id} " + (f"has closed {part}" if part else out)
-        case BasketEnded(_, strategy_id, complete, because):
-            return f"{strategy_id} is in" if complete else f"{strategy_id} is not in: {because}"
+        case BasketEnded(_, strategy_id):
+            return f"{strategy_id} {fact.outcome}"
         case LinkRevived():
             return "prices are fresh again"
     return _warning(fact)

@@ -132,6 +132,7 @@ from daemon.messages.market import (
 )
 from daemon.messages.trading import (
     LEDGER_FAILED,
+    MAY_HAVE_FILLED,
     BasketEnded,
     BasketOpened,
     CancelAsked,
@@ -168,6 +169,7 @@ from daemon.runtime.words import ActorDisarmed, DeadLetter
 
 __all__ = [
     "LEDGER_FAILED",
+    "MAY_HAVE_FILLED",
     "NOTHING_HELD",
     "RESIDENT",
     "SETTLEMENT",

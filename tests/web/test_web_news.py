@@ -21,6 +21,7 @@ from daemon.domain.orders.words import (
 from daemon.domain.risk.moves import LevelMoved, Move
 from daemon.domain.risk.words import ExitReason
 from daemon.messages import (
+    MAY_HAVE_FILLED,
     AlertAcknowledged,
     AlertCleared,
     AlertEscalated,
@@ -127,6 +128,11 @@ def updated(state, quantity=0, value_e4=0, text=""):
         ),
         (opened(), "risk", "s enters 2 legs"),
         (BasketEnded("b", "straddle", True, "", NOW), "risk", "straddle: the entry is complete"),
+        (
+            BasketEnded("b", "straddle", False, f"late, {MAY_HAVE_FILLED}", NOW),
+            "alert",
+            "straddle: the entry goes no further, late, and they may have filled",
+        ),
         (
             BasketEnded("b", "straddle", False, "refused", NOW),
             "alert",

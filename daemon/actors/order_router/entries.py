@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from daemon.actors.order_router import funds, stand_ins
+from daemon.actors.order_router import funds, overdue, stand_ins
 from daemon.actors.order_router.alarms import BasketDue, LookUpDue
 from daemon.actors.order_router.desk import Desk
 from daemon.actors.order_router.halts import said
@@ -115,6 +115,7 @@ def give_up(desk: Desk, turn: Turn, basket: Basket, because: str, now_ns: int) -
     The caller unwinds what is filled, where there is a reason to and the plan says so.
     """
     funds.forget(desk, basket.basket_id)
+    because = because and because + overdue.unheard(desk, basket.basket_id, now_ns)
     ended = _ended(basket, because, now_ns)
     desk.apply(ended)
     turn.announce(ended)

@@ -15,7 +15,8 @@ from daemon.actors.order_router.open_orders import open_orders
 from daemon.actors.turn import Turn
 from daemon.domain.instants import SECOND_NS, wall_of
 from daemon.domain.orders.reconcile import is_strangers
-from daemon.messages import HeldBy, HoldEntries
+from daemon.domain.orders.states import is_open
+from daemon.messages import MAY_HAVE_FILLED, HeldBy, HoldEntries
 
 _PATIENCE_NS: Final = 10 * SECOND_NS
 
@@ -46,6 +47,19 @@ def last(desk: Desk) -> str:
     """Return when the book was read last, by the clock on the wall."""
     newest = desk.reads.newest
     return "the start" if newest is None else f"{wall_of(newest.at_ns):%H:%M:%S}"
+
+
+def unheard(desk: Desk, parent: str, now_ns: int) -> str:
+    """Return that orders of an entry or an exit may have filled unheard; empty: none may.
+
+    A reading that is on its way for a moment alone tells nothing of that.
+    """
+    reads = desk.reads
+    if reads.owed_ns is None or not any(is_open(o.state) for o in desk.book.children(parent)):
+        return ""
+    if not reads.unread and now_ns - reads.owed_ns < desk.terms.verify_ns:
+        return ""
+    return f"; the book tells nothing of its orders since {last(desk)}, {MAY_HAVE_FILLED}"
 
 
 def wanted(desk: Desk, now_ns: int) -> HoldEntries | None:

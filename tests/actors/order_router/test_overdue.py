@@ -12,6 +12,7 @@ from daemon.messages import (
     EntriesFreed,
     EntriesHeld,
     HeldBy,
+    LinkRevived,
     OrderAsked,
     PlaceByHand,
     SeeAccount,
@@ -22,6 +23,7 @@ from tests.kit.router import (
     OPENED,
     READING,
     SYMBOLS,
+    S,
     Stage,
     enter,
     frame,
@@ -30,6 +32,7 @@ from tests.kit.router import (
 )
 
 SINCE = "has not been read since 09:30:00"
+UNHEARD = "the book tells nothing of its orders since 09:30:00, and they may have filled"
 OVERDUE = f"the broker's book {SINCE}; entries wait for it"
 HELD = f"its broker's book {SINCE}, and nothing guards what may have filled since"
 
@@ -80,7 +83,7 @@ def test_an_order_whose_end_nobody_knows_is_as_good_as_something_held():
     made.tell(enter("ce", at_ns=made.now_ns, **KEEP))
     said = made.run(20)
     assert held(made) == [(HeldBy.BOOKS, f"{HELD}: down")]
-    assert f"ended: entries are paused: {HELD}: down" in said
+    assert f"ended: entries are paused: {HELD}: down; {UNHEARD}" in said
 
 
 def test_where_nothing_is_held_nobody_is_told_and_entries_wait_all_the_same():
@@ -130,3 +133,32 @@ def test_who_was_told_all_but_an_order_of_somebody_elses_was_told_of_ours():
     assert len(held(made)) == 1
     made.tell(AccountUnread("order 9 is to 'SWAP'", made.now_ns, partly=part))
     assert (overdue(made), len(made.told(EntriesFreed))) == ("", 1)
+
+
+def test_an_entry_that_ends_while_the_book_is_not_read_says_that_its_orders_may_have_filled():
+    """It said that it was not filled within its time; both legs had filled."""
+    made = fails(stage(["accept"]))
+    made.tell(enter("ce", at_ns=made.now_ns))
+    assert f"ended: not filled within the time for legging; {UNHEARD}" in made.run(7)
+
+
+def test_an_entry_that_ends_while_a_reading_has_just_left_says_nothing_of_the_kind():
+    made = stage(["work"])
+    made.tell(enter("ce", at_ns=made.now_ns, reprice_ns=60 * S))
+    made.tell(LinkRevived(made.now_ns), made.now_ns + 5 * S)
+    assert "ended: not filled within the time for legging" in made.tell(frame(made.now_ns))
+
+
+def test_an_entry_whose_orders_are_known_to_be_over_says_nothing_of_the_kind():
+    made = fails(stage(["refuse MARGIN"]))
+    made.run(31)
+    made.tell(enter("ce", at_ns=made.now_ns))
+    (ended,) = [word for word in made.run(7) if word.startswith("ended")]
+    assert "filled" not in ended
+
+
+def test_an_overdue_exit_whose_orders_are_not_heard_of_says_that_they_may_have_filled():
+    """It said that its legs were still open, and to close them; they were closed."""
+    made = fails(stage(["fill", "accept"]).entered("ce"))
+    made.tell(leave("ce"))
+    assert f"page still open: ce -75; {UNHEARD}" in made.run(12)
