@@ -24,6 +24,7 @@ from daemon.domain.orders.words import (
 )
 from daemon.messages import (
     LEDGER_FAILED,
+    MAY_HAVE_FILLED,
     BooksAgree,
     BooksDiffer,
     DayOpened,
@@ -228,7 +229,9 @@ def _of_trading(
 ) -> Condition | None:
     match fact:
         case ExitOverdue(exit_id, strategy_id, because, account=account):
-            text = f"{strategy_id}: an exit is overdue, {because}; look at the broker, and close it"
+            text = f"{strategy_id}: an exit is overdue, {because}; look at the broker, and close "
+            unheard = because.endswith(MAY_HAVE_FILLED)
+            text += "only what is open there, or it is traded twice" if unheard else "it"
             return Condition(_CRITICAL, "exit_overdue", exit_id, text, account, strategy_id)
         case KillStaged(latch_id, Stage.INCOMPLETE, left, account=account):
             text = f"{latch_id} could not close everything: {'; '.join(left)}; close it by hand"

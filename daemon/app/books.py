@@ -89,7 +89,7 @@ class Books:
         return tried and any(each.reconciled for each in accounts)
 
     def _tell(self, accounts: Sequence[AccountSeen]) -> None:
-        """Hold entries of whoever holds something, and cannot be read while it is traded."""
+        """Hold entries of whoever holds something, or may soon, and cannot be read meanwhile."""
         for seen in accounts:
             if seen.reconciled and seen.account in self._held:
                 self._held.discard(seen.account)
@@ -103,7 +103,7 @@ class Books:
     def _is_unguarded(self, seen: AccountSeen) -> bool:
         if seen.reconciled or self._waited_s < _PATIENCE_S or not trades(self._pace.now_ns()):
             return False
-        return any(leg.net_quantity for leg in seen.held)
+        return bool(seen.working) or any(leg.net_quantity for leg in seen.held)
 
     def _say(self, account: str, message: HoldEntries | FreeEntries) -> None:
         line = self._control.line

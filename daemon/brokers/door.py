@@ -31,6 +31,8 @@ from daemon.ports.broker import Broker
 
 _LOGIN_TIMES = 8
 """So many times longer a log-in may take: it is several requests, and the contracts of the day."""
+_READ_TIMES = 3
+"""The same of a reading of the account: the book, what is held, and the book once more."""
 _OVER = "this run is over: the guardian has taken over"
 
 
@@ -127,7 +129,7 @@ class Door:
 
     async def _read(self) -> Sequence[Any]:
         try:
-            return await self._in_time(self._broker.read())
+            return await self._in_time(self._broker.read(), _READ_TIMES)
         except errors.SessionRefused as error:
             return (AccountUnread(str(error), self._now_ns(), sessionless=True),)
         except (errors.BrokerError, TimeoutError) as error:

@@ -293,8 +293,8 @@ def _of_trading(fact: object) -> str:
             return f"{strategy_id} " + (f"has closed {part}" if part else out)
         case BasketEnded(_, strategy_id, because=because, waits=True):
             return f"{strategy_id} waits to enter: {because}"
-        case BasketEnded(_, strategy_id, complete, because):
-            return f"{strategy_id} is in" if complete else f"{strategy_id} is not in: {because}"
+        case BasketEnded(_, strategy_id):
+            return f"{strategy_id} {fact.outcome}"
         case LinkRevived():
             return "prices are fresh again"
     return _warning(fact)

@@ -188,9 +188,8 @@ def _position(changed: m.PositionChanged) -> str:
 
 def _ended(fact: Recorded) -> tuple[Step, str]:
     match fact:
-        case m.BasketEnded(_, strategy_id, complete, because):
-            told = f"{strategy_id} is in" if complete else f"{strategy_id} is not in: {because}"
-            return Step.END, told
+        case m.BasketEnded(_, strategy_id):
+            return Step.END, f"{strategy_id} {fact.outcome}"
         case m.ExitFinished(exit_id, strategy_id, leg_ids, part=part):
             done = f"has closed {part}" if part else f"is out of {', '.join(leg_ids)}"
             return Step.END, f"{exit_id} is done: {strategy_id} {done}"

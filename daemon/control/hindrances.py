@@ -62,6 +62,7 @@ async def _told_by_owners(line: Line, strategy_id: str, account: str) -> list[st
     return [
         f"entries are paused: {seen.paused}" if seen.paused else "",
         "" if seen.reconciled else f"the broker's book of {account} has not been read yet",
+        f"the broker's book has not been read since {seen.overdue}" if seen.overdue else "",
         await _without_leave(line, strategy_id, seen) if seen.live else "",
     ]
 

@@ -133,6 +133,7 @@ from daemon.messages.market import (
 )
 from daemon.messages.trading import (
     LEDGER_FAILED,
+    MAY_HAVE_FILLED,
     BasketEnded,
     BasketOpened,
     CancelAsked,
@@ -171,6 +172,7 @@ from daemon.runtime.words import ActorDisarmed, DeadLetter
 __all__ = [
     "BOOK_UNREAD",
     "LEDGER_FAILED",
+    "MAY_HAVE_FILLED",
     "NOTHING_HELD",
     "RESIDENT",
     "SETTLEMENT",

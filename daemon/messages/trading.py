@@ -71,6 +71,10 @@ class BasketOpened(Struct, frozen=True, tag=True):
     live: bool = False
 
 
+MAY_HAVE_FILLED = "and they may have filled"
+"""How the reason ends why an entry or an exit is not done, where its orders are not heard of."""
+
+
 class BasketEnded(Struct, frozen=True, tag=True):
     """An entry is over: complete, or failed because of something.
 
@@ -91,6 +95,14 @@ class BasketEnded(Struct, frozen=True, tag=True):
     at_ns: int
     account: str = ""
     waits: bool = False
+
+    @property
+    def outcome(self) -> str:
+        """What became of the strategy by it, in words for people."""
+        if self.complete:
+            return "is in"
+        how = "enters no further" if self.because.endswith(MAY_HAVE_FILLED) else "is not in"
+        return f"{how}: {self.because}"
 
 
 class WaitOver(Struct, frozen=True):

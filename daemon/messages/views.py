@@ -53,6 +53,7 @@ class AccountSeen(Struct, frozen=True):
         live: its broker trades with money.
         armed: by whom and for which day it is armed; None: it is not.
         unread: why the broker's book could not be read just now; empty: it could, or was not tried.
+        overdue: when the book was read last, where a reading since is overdue; empty: none is.
     """
 
     account: str
@@ -69,6 +70,7 @@ class AccountSeen(Struct, frozen=True):
     live: bool = False
     armed: AccountArmed | None = None
     unread: str = ""
+    overdue: str = ""
 
 
 class StrategySeen(Struct, frozen=True):

@@ -26,7 +26,8 @@ class Broker(Table, frozen=True):
             without a registered algorithm end at 10.
         exit_per_second: of these, kept free for exits.
         timeout_ms: how long an answer may take; after it a write is in doubt, and a read failed. A
-            request to a broker is given up an eighth of it before.
+            request to a broker is given up an eighth of it before. A reading of the account is
+            several requests, and may take three times as long.
         latency_ms: on paper, the least that a message takes to the exchange.
         jitter_ms: on paper, the most that chance adds.
         static_ip: the address that its orders come from, as the broker was told; None: it was not.

@@ -24,6 +24,7 @@ from daemon.domain.orders.words import (
 from daemon.domain.risk.moves import LevelMoved
 from daemon.domain.risk.words import ExitReason
 from daemon.messages import (
+    MAY_HAVE_FILLED,
     AlertAcknowledged,
     AlertCleared,
     AlertEscalated,
@@ -182,8 +183,9 @@ def _trading(fact: Any) -> tuple[str, str, Item] | None:
                 {"strategy_id": strategy_id},
             )
         case BasketEnded(_, strategy_id, complete, because):
-            text = f"{strategy_id}: the entry is complete"
-            text = text if complete else f"{strategy_id}: the entry failed, {because}"
+            how = "goes no further" if because.endswith(MAY_HAVE_FILLED) else "failed"
+            so = "is complete" if complete else f"{how}, {because}"
+            text = f"{strategy_id}: the entry {so}"
             return "risk" if complete else "alert", text, {"strategy_id": strategy_id}
         case ExitDecided(strategy_id, leg_ids, reason):
             text = f"{strategy_id} leaves {', '.join(leg_ids)}: {reason.value.replace('_', ' ')}"

@@ -58,7 +58,7 @@ class PositionTold(Told, frozen=True):
 
 
 class UnreadTold(Told, frozen=True):
-    """An account whose book at its broker was not read since the start, or cannot be now.
+    """An account whose book at its broker was not read since the start, or is not any more.
 
     Whatever else is told of it is our own record alone; nothing in that means that it is flat.
     `session` is the state of its session; empty: nobody says.

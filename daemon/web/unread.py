@@ -21,22 +21,35 @@ _PATIENCE_S: Final = 1
 
 
 async def unread(house: House, accounts: Sequence[AccountSeen]) -> tuple[UnreadTold, ...]:
-    """Return the accounts whose book was not read since the start, or cannot be, with what to do.
+    """Return the accounts whose book is not read, or cannot be, with what to do.
 
     Args:
         house: whose session keepers are asked, of these accounts and of live ones alone.
         accounts: as their routers know them.
     """
-    found = [each for each in accounts if each.live or not each.reconciled]
+    found = [each for each in accounts if each.live or not each.reconciled or each.overdue]
     line = house.control.line
     asked = (session_of(line, each.account, _PATIENCE_S) for each in found)
     sessions = await asyncio.gather(*asked)
     told = [
-        (each.account, session, (lost if each.reconciled else sentence)(each.account, session))
+        (each.account, session, _sentence(each, session))
         for each, session in zip(found, sessions, strict=True)
     ]
     modes = house.modes
     return tuple(UnreadTold(*each, mode=modes.of(each[0])) for each in told if each[-1])
+
+
+def _sentence(seen: AccountSeen, session: str) -> str:
+    if not seen.reconciled:
+        return sentence(seen.account, session)
+    return lost(seen.account, session) or (late(seen) if seen.overdue else "")
+
+
+def late(seen: AccountSeen) -> str:
+    """Return what is so of an account whose book was read before, and is owed since."""
+    why = f": {seen.unread}" if seen.unread else ""
+    so = f"the broker's book of {seen.account} has not been read since {seen.overdue}{why}"
+    return f"{so}; what may have filled since is not guarded: look at the broker"
 
 
 def lost(account: str, session: str) -> str:

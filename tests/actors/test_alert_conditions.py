@@ -21,6 +21,7 @@ from daemon.domain.orders.words import (
 )
 from daemon.messages import (
     LEDGER_FAILED,
+    MAY_HAVE_FILLED,
     BooksAgree,
     BooksDiffer,
     DayOpened,
@@ -58,6 +59,7 @@ ID = INTENT.intent_id
 DAY = date(2026, 3, 9)
 DAY_NS = at(DAY, time(9, 30))
 TODAY, TOMORROW = (DayOpened(date(2026, 3, day), (), NOW) for day in (9, 10))
+UNHEARD = ExitOverdue("x2", "straddle", f"nobody tells, {MAY_HAVE_FILLED}", NOW)
 OVERDUE = ExitOverdue("x1", "straddle", "30 s", NOW)
 DIFFER = BooksDiffer("paper", "NIFTY", 0, 75, NOW)
 INCOMPLETE = KillStaged("kill-1", Stage.INCOMPLETE, ("75 NIFTY",), 3, NOW)
@@ -185,6 +187,14 @@ def test_what_ends_another_condition_leaves_it(other):
 def test_the_same_day_that_opens_again_after_a_restart_ends_nothing():
     assert list(after(TODAY, LIMIT, TODAY).standing) == [("entries_paused", "")]
     assert after(TODAY, LIMIT, TOMORROW).standing == {}
+
+
+def test_of_an_exit_whose_orders_may_have_filled_nobody_is_asked_to_close_it_once_more():
+    (unheard,), (overdue,) = (after(each).standing.values() for each in (UNHEARD, OVERDUE))
+
+    so = "close only what is open there, or it is traded twice"
+    assert unheard.sentence.endswith(f"look at the broker, and {so}")
+    assert overdue.sentence.endswith("look at the broker, and close it")
 
 
 def test_an_order_that_is_parked_is_told_with_what_is_known_of_it():

@@ -102,6 +102,12 @@ async def test_who_holds_something_unread_while_it_trades_is_told_of_until_the_b
     ]
 
 
+async def test_an_order_that_may_fill_unread_is_as_good_as_something_held():
+    told = Waiting(*[(replace(UNREAD, working=1),)] * 3, (READ,))
+    await told.flowing.begin()
+    assert [type(message) for _, message in told.heard] == [HoldEntries, FreeEntries]
+
+
 @pytest.mark.parametrize(
     ("unread", "now_ns"), [(UNREAD, OPEN), (replace(UNREAD, held=HELD), NIGHT)]
 )

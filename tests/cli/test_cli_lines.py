@@ -23,6 +23,7 @@ from daemon.domain.orders.words import (
 from daemon.domain.risk.moves import LevelMoved, Move
 from daemon.domain.risk.words import ExitReason
 from daemon.messages import (
+    MAY_HAVE_FILLED,
     AlertAcknowledged,
     AlertCleared,
     AlertEscalated,
@@ -124,6 +125,10 @@ SENTENCES = [
     (BasketEnded("s:1", "s", True, "", NOW), "s is in"),
     (BasketEnded("s:1", "s", False, "no beat", NOW, waits=True), "s waits to enter: no beat"),
     (BasketEnded("s:1", "s", False, "no quote", NOW), "s is not in: no quote"),
+    (
+        BasketEnded("s:1", "s", False, f"too late; nobody tells, {MAY_HAVE_FILLED}", NOW),
+        "s enters no further: too late; nobody tells, and they may have filled",
+    ),
     (LinkRevived(NOW), "prices are fresh again"),
     (ExitOverdue("x", "s", "no price", NOW), "ALERT s: no price"),
     (EntriesPaused("a limit", NOW), "ALERT no more entries: a limit"),

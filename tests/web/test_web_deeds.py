@@ -379,6 +379,7 @@ ARMED = AccountArmed("paper", day_of(MARKET_NS), "", "ann", MARKET_NS)
             "entries are paused: the ledger failed",
         ),
         ({"reconciled": False}, True, "the broker's book of paper has not been read yet"),
+        ({"overdue": "09:15:07"}, True, "the broker's book has not been read since 09:15:07"),
         ({"live": True}, False, "straddle may not trade live; let its file say `live = true`"),
         ({"live": True}, True, UNARMED),
         ({"live": True, "armed": ARMED}, True, UNARMED),  # the folder does not have it

@@ -21,6 +21,7 @@ from daemon.domain.orders.words import (
 from daemon.domain.risk.moves import LevelMoved, Move
 from daemon.domain.risk.words import ExitReason
 from daemon.messages import (
+    MAY_HAVE_FILLED,
     AlertAcknowledged,
     AlertCleared,
     AlertEscalated,
@@ -131,6 +132,11 @@ def updated(state, quantity=0, value_e4=0, text=""):
             BasketEnded("b", "straddle", False, "no beat", NOW, waits=True),
             "risk",
             "straddle: the entry waits, no beat",
+        ),
+        (
+            BasketEnded("b", "straddle", False, f"late, {MAY_HAVE_FILLED}", NOW),
+            "alert",
+            "straddle: the entry goes no further, late, and they may have filled",
         ),
         (
             BasketEnded("b", "straddle", False, "refused", NOW),

@@ -105,3 +105,18 @@ async def test_a_live_account_that_was_read_is_told_of_by_the_word_of_its_keeper
         _, told, _ = await port.ask("GET", PATHS[1])
 
     assert told["unread"] == []
+
+
+@pytest.mark.parametrize("path", PATHS)
+async def test_an_account_whose_reading_is_overdue_is_told_although_its_book_was_read(
+    tmp_path, path
+):
+    late = replace(READ, overdue="09:15:07", unread="it took too long")
+    async with open_port(tmp_path, answers("READY", ACCOUNT, late)) as port:
+        _, told, _ = await port.ask("GET", path)
+
+    (unread,) = told["unread"]
+    assert unread["text"] == (
+        "the broker's book of second has not been read since 09:15:07: it took too long; "
+        "what may have filled since is not guarded: look at the broker"
+    )

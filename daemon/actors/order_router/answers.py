@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from daemon.actors.order_router import arms, by_hand, latches
+from daemon.actors.order_router import arms, by_hand, latches, overdue
 from daemon.actors.order_router.desk import Desk
 from daemon.actors.order_router.holds import paused_because
 from daemon.actors.order_router.open_orders import open_orders
@@ -119,6 +119,7 @@ def _account(desk: Desk, now_ns: int) -> AccountSeen:
         live=desk.terms.live,
         armed=desk.halts.armed,
         unread=desk.reads.unread,
+        overdue=overdue.last(desk) if overdue.is_overdue(desk, now_ns) else "",
     )
 
 

@@ -277,7 +277,7 @@ def _errand(desk: Desk, asked: OrderAsked, intent_id: str, now_ns: int) -> Erran
     if paused:
         return Declined("paused", f"entries are paused: {paused}")
     pocket = _pocket(desk, asked)
-    because = reconciling.objection(desk, pocket)
+    because = reconciling.objection_to_entry(desk, now_ns, pocket)
     if because:
         return Declined("books_differ", because)
     price_e4 = asked.price_e4

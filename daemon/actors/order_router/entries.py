@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from daemon.actors.order_router import funds, stand_ins
+from daemon.actors.order_router import funds, overdue, stand_ins
 from daemon.actors.order_router.alarms import BasketDue, LookUpDue
 from daemon.actors.order_router.desk import Desk
 from daemon.actors.order_router.obstacles import barred
 from daemon.actors.order_router.open_orders import is_over
-from daemon.actors.order_router.reconciling import objection as objection_of_books
+from daemon.actors.order_router.reconciling import objection_to_entry as objection_of_books
 from daemon.actors.order_router.sending import (
     Errand,
     Held,
@@ -113,6 +113,7 @@ def give_up(desk: Desk, turn: Turn, basket: Basket, because: str, now_ns: int) -
     The caller unwinds what is filled, where there is a reason to and the plan says so.
     """
     funds.forget(desk, basket.basket_id)
+    because = because and because + overdue.unheard(desk, basket.basket_id, now_ns)
     over = ended(basket, because, now_ns)
     desk.apply(over)
     turn.announce(over)
@@ -147,7 +148,7 @@ def _forbidden(desk: Desk, opened: BasketOpened, now_ns: int) -> str:
     """Return why an entry that nothing keeps waiting may not be made; empty: it may."""
     basket = opened.basket
     because = barred(desk, basket.strategy_id, opted_in=opened.live)
-    because = because or objection_of_books(desk, *(leg.pocket for leg in basket.legs))
+    because = because or objection_of_books(desk, now_ns, *(leg.pocket for leg in basket.legs))
     if because:
         return because
     if now_ns >= basket.deadline_ns:
@@ -254,7 +255,7 @@ def _not_yet(desk: Desk, basket: Basket, leg: BasketLeg, now_ns: int) -> Held | 
     """Return why an order of a leg cannot even be brought before the gate."""
     if _is_left_by_others(desk, leg):
         return Later(basket.deadline_ns)
-    because = objection_of_books(desk, leg.pocket)
+    because = objection_of_books(desk, now_ns, leg.pocket)
     if because:
         waits = not desk.reads.reconciled
         return Later(basket.deadline_ns) if waits else Refused(Control.BOOKS, because)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from daemon.actors.order_router import entries, lookups, markets, outside
+from daemon.actors.order_router import entries, lookups, markets, outside, overdue
 from daemon.actors.order_router.alarms import ClosingDue, ExitLate
 from daemon.actors.order_router.desk import LATE, UNREAD, Closing, Desk
 from daemon.actors.order_router.holdings import (
@@ -232,6 +232,7 @@ def late(desk: Desk, turn: Turn, exit_id: str, now_ns: int) -> None:
             if (net := desk.book.position(owed.strategy_id, leg_id).net_quantity)
         )
         because = f"still open: {left}" if left else "orders of it are still on their way"
+        because += overdue.unheard(desk, exit_id, now_ns)
         turn.announce(ExitOverdue(exit_id, owed.strategy_id, because, now_ns))
     if not desk.sessions:
         return

@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
-from daemon.actors.order_router import entries, exits
+from daemon.actors.order_router import entries, exits, holds, overdue
 from daemon.actors.order_router.desk import Desk
 from daemon.actors.turn import Turn
+
+
+def while_unread(desk: Desk, turn: Turn, now_ns: int) -> None:
+    """Tell a person where a reading is overdue and something is at stake; enter nothing then."""
+    wanted = overdue.wanted(desk, now_ns)
+    if wanted is not None:
+        holds.hold(desk, turn, wanted, now_ns)
+        give_up_all(desk, turn, f"entries are paused: {wanted.because}", now_ns)
 
 
 def give_up_all(desk: Desk, turn: Turn, because: str, now_ns: int) -> None:

@@ -6,7 +6,7 @@ from daemon.actors.order_router.desk import Desk
 from daemon.actors.order_router.halts import said
 from daemon.actors.order_router.holds import paused_because
 from daemon.actors.order_router.permission import unarmed_because
-from daemon.actors.order_router.reconciling import objection as objection_of_books
+from daemon.actors.order_router.reconciling import objection_to_entry as objection_of_books
 from daemon.actors.turn import Turn
 from daemon.domain.orders.arming import unwilling
 from daemon.messages import WaitOver
@@ -32,7 +32,7 @@ def obstacle(desk: Desk, strategy_id: str, now_ns: int) -> str:
     latched = desk.halts.over(strategy_id)
     if latched is not None:
         return said(latched)
-    return unarmed_because(desk, now_ns) or objection_of_books(desk)
+    return unarmed_because(desk, now_ns) or objection_of_books(desk, now_ns)
 
 
 def look(desk: Desk, turn: Turn, now_ns: int) -> None:

@@ -44,6 +44,7 @@ class Readings(Struct):
         reconciled: the broker's book was read since the start.
         differing: positions that the broker shows otherwise, each product of a symbol by itself.
         asked_ns: when the reading was asked for that is still out; None: none is.
+        owed_ns: when the first was asked for since the last that came; None: each has come.
         hinted: news was hinted at while that one was on its way, so it may not show them.
         read_ns: when the newest was asked for.
         newest: the newest.
@@ -66,6 +67,7 @@ class Readings(Struct):
     reconciled: bool = False
     differing: dict[Pocket, BooksDiffer] = field(default_factory=dict)
     asked_ns: int | None = None
+    owed_ns: int | None = None
     hinted: bool = False
     read_ns: int = 0
     newest: AccountRead | None = None

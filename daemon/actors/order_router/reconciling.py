@@ -1,19 +1,20 @@
 """Readings of the broker's whole book: when they are asked for, and what is made of them.
 
 The book is read at the start, after a dead link, where the broker hints at news, while anything is
-on its way and, at a slower pace, while anything is held, and for the rest of a day on which
-anything was sent. At a broker that trades with money it is read once more after the close, for the
-fills of the last seconds, and a few times again while an order is not known to be over. Entries
-wait for the first reading, and stay out of any symbol in which the books differ. Nothing is
-invented to make them agree: an order that is not ours is taken in as external, for it is the
-broker's own evidence; a position that no order explains is told.
+on its way or the last reading failed and, at a slower pace, while anything is held, and for the
+rest of a day on which anything was sent. At a broker that trades with money it is read once more
+after the close, for the fills of the last seconds, and a few times again while an order is not
+known to be over. Entries wait for the first reading and while one is overdue, and stay out of any
+symbol in which the books differ. Nothing is invented to make them agree: an order that is not ours
+is taken in as external, for it is the broker's own evidence; a position that no order explains is
+told.
 """
 
 from __future__ import annotations
 
 from msgspec.structs import replace
 
-from daemon.actors.order_router import link, outside, shares
+from daemon.actors.order_router import link, outside, overdue, shares
 from daemon.actors.order_router.alarms import ReadDue
 from daemon.actors.order_router.desk import Desk
 from daemon.actors.order_router.hours import next_opening_ns
@@ -68,6 +69,8 @@ def ask(desk: Desk, turn: Turn, now_ns: int) -> None:
     if reads.asked_ns is not None and now_ns - reads.asked_ns < desk.terms.answer_ns:
         return
     reads.asked_ns = reads.read_ns = now_ns
+    if reads.owed_ns is None:
+        reads.owed_ns = now_ns
     reads.hinted = False
     turn.do(Call(desk.terms.broker, ReadAccount()))
     link.leaves(desk, turn, _ACCOUNT, now_ns)
@@ -152,6 +155,7 @@ def read(desk: Desk, turn: Turn, read: AccountRead, moved: frozenset[str], now_n
     """
     compared = compare(desk.book, read, moved)
     desk.reads.newest = read
+    overdue.came(desk, turn, now_ns)
     desk.reads.note_gaps(compared, read.at_ns)
     desk.reads.unread = ""
     link.heard(desk, turn, _ACCOUNT, now_ns, alive=True)
@@ -166,6 +170,8 @@ def read(desk: Desk, turn: Turn, read: AccountRead, moved: frozenset[str], now_n
 def unread(desk: Desk, turn: Turn, told: AccountUnread, now_ns: int) -> None:
     """Tell once that the book cannot be read, and ask again soon."""
     desk.reads.asked_ns = None
+    if told.partly is not None:
+        overdue.came(desk, turn, now_ns)
     if told.sessionless:
         link.untold(desk, _ACCOUNT)
     else:
@@ -207,6 +213,11 @@ def objection(desk: Desk, *pockets: Pocket) -> str:
             shown = f"the broker shows {known.theirs:+d} {pocket} and our book {known.ours:+d}"
             return f"{shown}; no entry in it until they agree"
     return ""
+
+
+def objection_to_entry(desk: Desk, now_ns: int, *pockets: Pocket) -> str:
+    """Return the same; nor is anything entered while a reading is overdue."""
+    return objection(desk, *pockets) or overdue.objection(desk, now_ns)
 
 
 def adopt(desk: Desk, turn: Turn, difference: Difference, now_ns: int) -> None:
@@ -256,7 +267,7 @@ def _pace_ns(desk: Desk) -> int:
     orders = open_orders(desk)
     if not reads.reconciled or any(is_doubted(order) for order in orders):
         return terms.lookup_ns
-    if orders or reads.differing:
+    if orders or reads.differing or reads.unread:
         return terms.reconcile_ns
     # What is told to be cancelled or refused has been seen to fill, and the news of it to be lost;
     # and somebody may trade in the account before anything of ours does.

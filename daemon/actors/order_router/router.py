@@ -20,6 +20,7 @@ from daemon.actors.order_router import (
     lookups,
     margins,
     obstacles,
+    overdue,
     reconciling,
     residents,
     silence,
@@ -40,7 +41,7 @@ from daemon.actors.order_router.alarms import (
     SilenceDue,
 )
 from daemon.actors.order_router.desk import Desk, basket_of
-from daemon.actors.order_router.giving_up import give_up_all
+from daemon.actors.order_router.giving_up import give_up_all, while_unread
 from daemon.actors.order_router.hearing import Taken
 from daemon.actors.order_router.loose import is_child, is_loose, stands_alone
 from daemon.actors.order_router.reconciling import Heard
@@ -101,11 +102,12 @@ class OrderRouter:
         desk = self._desk
         if type(message) is Frame:
             desk.prices.see(message)
-            halts = desk.halts
-            if not (desk.closings or desk.baskets or (halts.kills and halts.under_way())):
+            killing_on = desk.halts.kills and desk.halts.under_way()
+            if not (desk.closings or desk.baskets or killing_on or overdue.wanted(desk, now_ns)):
                 return NOTHING
         turn = Turn()
         self._decide(turn, message, now_ns)
+        while_unread(desk, turn, now_ns)
         residents.keep(desk, turn, now_ns)
         if desk.halts.kills:
             killing.go_on(desk, turn, now_ns)

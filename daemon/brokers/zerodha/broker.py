@@ -51,8 +51,6 @@ _FRESH_NS = SECOND_NS
 """Look-ups within it share one reading of the book."""
 _LATE_S = 3.0
 """So long a log-in or a reading waits for the contracts of the day where earlier ones are there."""
-_HELD_MS = 3_500
-"""So long the positions may take, tried again or not: fills are held up no longer by them."""
 _LOST = "Zerodha refused the session before its log-in was over"
 _READINGS = 3
 """So often the book may move around a reading of the positions."""
@@ -86,6 +84,7 @@ class Zerodha:
         self._book: tuple[OrderRecord, ...] = ()
         self._read_ns: int | None = None
         self._read_at_write = 0
+        self._asks = self._answered = 0
         self._fills = Fills(client)
         self._statuses = Statuses(client)
         self._shares = Shares(client, contracts.symbol_of)
@@ -260,16 +259,18 @@ class Zerodha:
 
     async def _fresh_book(self) -> tuple[tuple[OrderRecord, ...], int]:
         """Return the book, read within the last second, and never before the last write."""
+        asks = self._asks
         async with self._reading:
             read_ns = self._read_ns
             if read_ns is None or self._read_at_write != self._client.writes:
-                return await self._ask_for_book()
+                return await self._asked_since(asks)
             is_fresh = 0 <= self._now_ns() - read_ns < _FRESH_NS
-            return (self._book, read_ns) if is_fresh else await self._ask_for_book()
+            return (self._book, read_ns) if is_fresh else await self._asked_since(asks)
 
     async def _read_book(self) -> tuple[tuple[OrderRecord, ...], int]:
+        asks = self._asks
         async with self._reading:
-            return await self._ask_for_book()
+            return await self._asked_since(asks)
 
     async def _with_positions(
         self,
@@ -282,23 +283,35 @@ class Zerodha:
         asked = questions.positions(self._contracts.symbol_of)
         book, at_ns = await self._read_book()
         for _ in range(_READINGS):
+            before, before_ns = book, at_ns
             try:
-                held = await self._client.read(asked, _HELD_MS)
+                held = await self._client.read(asked)
+                book, at_ns = await self._read_book()
             except SessionRefused:
                 raise
             except BrokerError as error:
                 return book, at_ns, str(error)
-            before, before_ns = book, at_ns
-            book, at_ns = await self._read_book()
             if _filled(before) == _filled(book):
                 return book, before_ns, held
         return book, at_ns, "Zerodha's book moved around each reading of the positions"
 
+    async def _asked_since(self, asks: int) -> tuple[tuple[OrderRecord, ...], int]:
+        """Return a book that was asked for after so many others were.
+
+        Who has waited in line for a slow one takes what was asked for meanwhile: if each asked for
+        his own, the last would be called off before his came.
+        """
+        if self._answered > asks and self._read_ns is not None:
+            return self._book, self._read_ns
+        return await self._ask_for_book()
+
     async def _ask_for_book(self) -> tuple[tuple[OrderRecord, ...], int]:
-        asked_ns, writes = self._now_ns(), self._client.writes
+        self._asks += 1
+        asked, asked_ns, writes = self._asks, self._now_ns(), self._client.writes
         told = await self._client.read(questions.orders())
         book = await self._statuses.told(told)
         self._book, self._read_ns, self._read_at_write = book, asked_ns, writes
+        self._answered = asked
         return book, asked_ns
 
 

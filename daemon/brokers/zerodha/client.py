@@ -220,9 +220,15 @@ class Client:
                 self._end(session)
                 raise
 
-        limit_ms = within_ms or max(self._policy.deadline_ms, 2 * question.timeout_ms)
+        limit_ms = within_ms or self._limit_ms(question)
         policy = replace(self._policy, try_timeout_ms=limit_ms, deadline_ms=limit_ms)
         return await read(once, policy, f"{question.what} at Zerodha")
+
+    def _limit_ms(self, question: Question[T]) -> int:
+        """Return how long all tries of a question may take, where nobody waits less."""
+        if question.timeout_ms is None:  # whoever waits for it does not wait for a second one
+            return self._transport.timeout_ms
+        return max(self._policy.deadline_ms, 2 * question.timeout_ms)
 
     async def exchange(self, sent: Sent) -> Reply:
         """Send a write that needs no session: the one that makes it.

@@ -28,6 +28,7 @@ from daemon.messages import BrokerPosition
 
 T = TypeVar("T")
 READ_MS = 3_000
+"""So long one answer may take, where a late one is worth less than another try."""
 _FILE_MS = 60_000  # eight megabytes
 
 
@@ -47,14 +48,15 @@ class Question(Struct, Generic[T], frozen=True, kw_only=True):
         sent: the request.
         read: takes the answer apart, or raises what it is instead.
         kind: its class.
-        timeout_ms: how long one answer may take.
+        timeout_ms: how long one answer may take; None: as long as the broker may for any, tried
+            again or not, for one that is late is worth more than none.
     """
 
     what: str
     sent: Sent
     read: Callable[[Reply], T]
     kind: Kind = Kind.OTHER
-    timeout_ms: int = READ_MS
+    timeout_ms: int | None = READ_MS
 
 
 class Profile(Struct, frozen=True):
@@ -89,13 +91,14 @@ class Executed(Struct, frozen=True, kw_only=True):
 
 def orders() -> Question[tuple[OrderRecord, ...]]:
     """Ask for all orders of the day."""
-    return Question(what="the order book", sent=_get("/orders"), read=singly.orders)
+    sent = _get("/orders")
+    return Question(what="the order book", sent=sent, read=singly.orders, timeout_ms=None)
 
 
 def states(order_id: str) -> Question[tuple[OrderRecord, ...]]:
     """Ask for all that an order has been, oldest first."""
     sent = _get(f"/orders/{quote(order_id, '')}")
-    return Question(what="the states of an order", sent=sent, read=codec.orders)
+    return Question(what="the states of an order", sent=sent, read=codec.orders, timeout_ms=None)
 
 
 def trades(order_id: str = "") -> Question[tuple[TradeRecord, ...]]:
@@ -110,7 +113,8 @@ def positions(names: Names) -> Question[tuple[BrokerPosition, ...]]:
     def read(reply: Reply) -> tuple[BrokerPosition, ...]:
         return held.positions(reply, names)
 
-    return Question(what="the positions", sent=_get("/portfolio/positions"), read=read)
+    sent = _get("/portfolio/positions")
+    return Question(what="the positions", sent=sent, read=read, timeout_ms=None)
 
 
 def holdings() -> Question[tuple[Holding, ...]]:

@@ -62,9 +62,12 @@ request, and with it the session."""
 class Transport:
     """One session of HTTP with the broker.
 
+    Attributes:
+        timeout_ms: how long an answer may take, of requests that do not say so themselves.
+
     Args:
         root: scheme and host of the broker, without a path.
-        timeout_ms: how long an answer may take, of requests that do not say so themselves.
+        timeout_ms: the same.
         family: over which kind of address it goes out; no other is tried.
         cookies: keep what it sets, as a browser does.
     """
@@ -79,7 +82,7 @@ class Transport:
     ) -> None:
         parts = urlsplit(root)
         self._root = f"{parts.scheme}://{parts.netloc}"
-        self._timeout_ms = timeout_ms
+        self.timeout_ms = timeout_ms
         self._family = family
         self._cookies = cookies
         self._session: aiohttp.ClientSession | None = None
@@ -108,7 +111,7 @@ class Transport:
         if authorization is not None:
             headers["Authorization"] = authorization.reveal()
         trip = SimpleNamespace(left=False, in_time=in_time)
-        timeout_ms = self._timeout_ms if timeout_ms is None else timeout_ms
+        timeout_ms = self.timeout_ms if timeout_ms is None else timeout_ms
         try:
             async with (
                 asyncio.timeout(timeout_ms / 1_000),

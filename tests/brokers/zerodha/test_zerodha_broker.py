@@ -300,6 +300,26 @@ async def test_several_look_ups_within_a_second_share_one_book(account):
     assert account.script.routes() == ["GET /orders"] * 2
 
 
+async def test_who_waited_in_line_for_a_slow_book_takes_what_was_asked_for_meanwhile(
+    account, monkeypatch
+):
+    """Each asked for his own, and all but the first were called off before it came."""
+    read = account.client.read
+
+    async def slow(*asked):
+        account.later(4)
+        return await read(*asked)
+
+    monkeypatch.setattr(account.client, "read", slow)
+    account.script.on("GET /orders", yes([]), yes([RECORD]))
+    told = await asyncio.gather(*(account.broker.find(OURS) for _ in range(5)))
+
+    assert [type(each[0]) for each in told] == [OrderNotFound, *[OrderUpdated] * 4]
+    assert account.script.routes() == ["GET /orders"] * 2
+    await account.broker.find(OURS)
+    assert len(account.script.asked) == 3, "what was asked for before he came is no news to him"
+
+
 async def test_a_book_from_before_a_write_serves_none_where_the_next_could_not_be_read(account):
     await account.broker.find(OURS)
     await account.broker.place(approved())
@@ -439,6 +459,14 @@ async def test_a_look_up_does_not_wait_for_a_reading_whose_holdings_hang(account
     assert isinstance((await account.broker.find(OURS))[0], OrderUpdated)
     assert not reading.done()
     reading.cancel()
+
+
+async def test_fills_are_told_though_the_book_cannot_be_read_again_around_the_positions(account):
+    account.script.on("GET /orders", yes([HALF]), PAGE)
+    told, unread = await account.broker.read()
+
+    assert (told.broker_order_id, told.filled_quantity) == ("15", 65)
+    assert "the order book at Zerodha: no answer" in unread.because
 
 
 async def test_a_book_that_moved_around_the_positions_is_read_until_it_stands(account):

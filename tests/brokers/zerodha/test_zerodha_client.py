@@ -90,6 +90,47 @@ async def test_who_can_do_without_an_answer_waits_no_longer_than_he_says(script,
     assert len(script.asked) == 1
 
 
+class Noting(Transport):
+    """A way that notes how long each answer may take."""
+
+    def __init__(self, url: str) -> None:
+        super().__init__(url, 60_000)
+        self.noted: list[int | None] = []
+
+    async def send(self, sent, authorization, timeout_ms=None, in_time=None):
+        """Send it."""
+        self.noted.append(timeout_ms)
+        return await super().send(sent, authorization, timeout_ms, in_time)
+
+
+async def test_the_book_and_what_is_held_may_take_as_long_as_the_broker_may_for_any(script):
+    """A book that took more than three seconds was never read, whatever was set."""
+    way = Noting(script.url)
+    client = Client(way, VirtualClock(), lambda _: None, POLICY)
+    client.use(session(1))
+    for route in ("/orders", "/orders/1"):
+        script.on(f"GET {route}", yes([]))
+    script.on("GET /portfolio/positions", yes({"net": []}))
+    script.on("GET /user/profile", OK)
+    held = questions.positions(lambda *_: "")
+    for asked in (questions.orders(), questions.states("1"), held, PROFILE):
+        await client.read(asked)
+    await client.close()
+
+    assert way.noted == [None, None, None, questions.READ_MS]
+
+
+async def test_a_book_that_took_all_its_time_is_not_asked_for_again_by_the_same_wait(script):
+    client = Client(Transport(script.url, 50), VirtualClock(), lambda _: None, POLICY)
+    client.use(session(1))
+    script.on("GET /orders", HANGS)
+    with pytest.raises(BrokerUnavailable, match=r"deadline of 50 ms in 1 of 3"):
+        await client.read(questions.orders())
+    await client.close()
+
+    assert len(script.asked) == 1
+
+
 @pytest.mark.parametrize(
     "failure", [CLOSES, CUTS, PAGE, no(429, "NetworkException"), no(503, "NetworkException")]
 )

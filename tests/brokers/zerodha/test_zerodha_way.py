@@ -31,11 +31,11 @@ OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"
 @given(st.integers(100, 60_000))
 def test_whatever_is_set_a_request_is_given_up_before_the_door_would_give_it_up(timeout_ms):
     """So no answer that is waited for is lost on its way to who waits."""
-    assert 0 < way_to(Broker(timeout_ms=timeout_ms))._timeout_ms < timeout_ms
+    assert 0 < way_to(Broker(timeout_ms=timeout_ms)).timeout_ms < timeout_ms
 
 
 def test_unless_set_a_request_may_take_as_long_as_with_the_vendors_own_client():
-    assert way_to(Broker())._timeout_ms == TIMEOUT_MS
+    assert way_to(Broker()).timeout_ms == TIMEOUT_MS
 
 
 async def test_the_request_itself_tells_that_no_answer_came_and_not_the_door_behind_it():
