@@ -10,8 +10,6 @@ from daemon.control.hindrances import hindrance, without_session
 from daemon.control.line import Line, Outcome, Refusal
 from daemon.domain.orders.heard import Order
 from daemon.messages import (
-    BOOK_UNREAD,
-    NOTHING_HELD,
     AcknowledgeAlert,
     AdjustByHand,
     CancelByHand,
@@ -23,6 +21,7 @@ from daemon.messages import (
     TakeEntries,
     TakeNoEntries,
 )
+from daemon.messages.asks import BOOK_UNREAD, NOTHING_HELD
 from daemon.runtime.words import Lane
 
 

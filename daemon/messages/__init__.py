@@ -36,8 +36,6 @@ from daemon.messages.alerts import (
 )
 from daemon.messages.arming import ArmingFact
 from daemon.messages.asks import (
-    BOOK_UNREAD,
-    NOTHING_HELD,
     AbandonRequest,
     AdjustByHand,
     Ask,
@@ -170,10 +168,8 @@ from daemon.messages.views import (
 from daemon.runtime.words import ActorDisarmed, DeadLetter
 
 __all__ = [
-    "BOOK_UNREAD",
     "LEDGER_FAILED",
     "MAY_HAVE_FILLED",
-    "NOTHING_HELD",
     "RESIDENT",
     "SETTLEMENT",
     "WRITTEN_OFF",

@@ -28,8 +28,6 @@ from daemon.domain.orders.states import is_open
 from daemon.domain.orders.words import Intent, OrderType, Pocket, Product, Purpose, State
 from daemon.domain.risk.words import ExitReason
 from daemon.messages import (
-    BOOK_UNREAD,
-    NOTHING_HELD,
     CancelByHand,
     Declined,
     Done,
@@ -39,6 +37,7 @@ from daemon.messages import (
     PlaceByHand,
     Told,
 )
+from daemon.messages.asks import BOOK_UNREAD, NOTHING_HELD
 from daemon.runtime.words import Show
 
 _ANSWER_NS = 4 * SECOND_NS
