@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from daemon.domain.instants import iso
 from daemon.messages import AlertSeen, Severity
+from daemon.web.deed_shapes import DoneTold
 from daemon.web.house import House
-from daemon.web.shapes import DoneTold, Told
+from daemon.web.shapes import Told
 from daemon.web.table import Call
 from daemon.web.telling import done_told
 

@@ -6,8 +6,9 @@ from daemon.domain.instants import day_of, iso
 from daemon.messages import AccountSeen
 from daemon.storage import arms
 from daemon.web.asks import Name, Taken, Words
+from daemon.web.deed_shapes import DoneTold
 from daemon.web.house import House
-from daemon.web.shapes import ArmTold, DoneTold
+from daemon.web.shapes import ArmTold
 from daemon.web.table import Call
 from daemon.web.telling import done_told
 

@@ -10,8 +10,8 @@ from msgspec import Meta
 from daemon.storage.vault_rows import MOST_LETTERS
 from daemon.telemetry.redaction import STARS, Secret
 from daemon.web.asks import Name, Taken
+from daemon.web.deed_shapes import DoneTold
 from daemon.web.problems import Problem
-from daemon.web.shapes import DoneTold
 from daemon.web.table import Call
 from daemon.web.telling import done_told
 

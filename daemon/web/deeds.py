@@ -10,8 +10,8 @@ from daemon.control.line import NO_ANSWER
 from daemon.kill import LatchUnwritten
 from daemon.messages import AdjustByHand, ExitByHand, Latched, LatchKind, Scope
 from daemon.web.asks import AdjustBody, ExitBody, amount_e4
+from daemon.web.deed_shapes import DoneTold, KilledTold, OutcomeTold, PausedTold
 from daemon.web.problems import Problem
-from daemon.web.shapes import DoneTold, KilledTold, OutcomeTold, PausedTold
 from daemon.web.table import Answer, Call
 from daemon.web.telling import done_told
 

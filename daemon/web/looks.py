@@ -11,12 +11,12 @@ from daemon.domain.orders.arming import LIVE, PAPER, Mode
 from daemon.messages import AccountSeen, KillStaged, Scope, Stage, WatchSeen
 from daemon.messages.modes import Modes
 from daemon.web.arming import arm_told
+from daemon.web.deed_shapes import KillTold
 from daemon.web.door import Nothing
 from daemon.web.house import House
 from daemon.web.problems import Problem
 from daemon.web.shapes import (
     DailyTold,
-    KillTold,
     LeftOutTold,
     OrdersTold,
     OrderTold,

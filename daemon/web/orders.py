@@ -10,9 +10,10 @@ from daemon.control.line import NO_ANSWER
 from daemon.domain.orders.words import OrderType, State
 from daemon.messages import Done, OrderAsked
 from daemon.web.asks import OrderBody, amount_e4
+from daemon.web.deed_shapes import DoneTold
 from daemon.web.guards import ASKED
 from daemon.web.problems import Problem
-from daemon.web.shapes import DoneTold, OrderAnswer, PlacedTold
+from daemon.web.shapes import OrderAnswer, PlacedTold
 from daemon.web.table import Answer, Call
 from daemon.web.telling import done_told, reason_of
 

@@ -13,6 +13,7 @@ from daemon.web import (
     arming,
     asks,
     credentials,
+    deed_shapes,
     deeds,
     door,
     health,
@@ -44,7 +45,7 @@ def _deed(path: str, handler: Handler, taken: type[Struct], summary: str, **more
         "method": "POST",
         "role": Role.TRADER,
         "writes": Writes.ONCE,
-        "answer": shapes.DoneTold,
+        "answer": deed_shapes.DoneTold,
         **more,
     }
     return Route(path=path, handler=handler, body=taken, summary=summary, **given)
@@ -64,7 +65,7 @@ _STRATEGY = "/api/strategies/{strategy_id}"
 _ORDER = "/api/orders/{order_id}"
 _brake = partial(_deed, writes=Writes.BRAKE)
 _plan = partial(_deed, taken=Plan, read=strategies.plan_of)
-_kill = partial(_brake, answer=shapes.KilledTold, status=202)
+_kill = partial(_brake, answer=deed_shapes.KilledTold, status=202)
 
 _LOOKS = (
     _look("/api/health", looks.health, door.Nothing, "whether somebody is there", role=Role.NONE),
@@ -88,7 +89,7 @@ _LOOKS = (
     _look("/api/strategies", looks.strategies, shapes.StrategiesTold, "every strategy"),
     _look(_STRATEGY, strategies.look, shapes.DeclarationTold, "one strategy, as it is written"),
     _look("/api/alerts", alerts.look, alerts.AlertsTold, "what somebody must know of"),
-    _look("/api/kill/{kill_id}", looks.kill_stage, shapes.KillTold, "how far a kill has come"),
+    _look("/api/kill/{kill_id}", looks.kill_stage, deed_shapes.KillTold, "how far a kill has come"),
 )
 _DEEDS = (
     _deed(
@@ -101,7 +102,7 @@ _DEEDS = (
         path=_ORDER,
         role=Role.TRADER,
         handler=orders.cancel,
-        answer=shapes.DoneTold,
+        answer=deed_shapes.DoneTold,
         writes=Writes.ONCE,
         summary="take an order out of the book",
     ),
@@ -112,7 +113,7 @@ _DEEDS = (
         path=_STRATEGY,
         role=Role.TRADER,
         handler=strategies.remove,
-        answer=shapes.DoneTold,
+        answer=deed_shapes.DoneTold,
         writes=Writes.ONCE,
         summary="remove a declared strategy",
     ),
@@ -135,7 +136,7 @@ _DEEDS = (
     _kill(f"{_STRATEGY}/kill", deeds.kill_strategy, asks.ReasonBody, "stop and close a strategy"),
     _brake(
         *("/api/pause", deeds.pause, asks.ScopeBody, "take no new entries in a scope"),
-        answer=shapes.PausedTold,
+        answer=deed_shapes.PausedTold,
     ),
     _brake(
         *("/api/cancel-all", deeds.cancel_all, asks.CancelBody),

@@ -7,8 +7,9 @@ import msgspec
 from daemon.domain.plans.parsing import TEXT_MOST, from_mapping, json_of
 from daemon.domain.plans.schema import Plan
 from daemon.errors import StrategyError
+from daemon.web.deed_shapes import DoneTold
 from daemon.web.problems import Problem
-from daemon.web.shapes import DeclarationTold, DoneTold
+from daemon.web.shapes import DeclarationTold
 from daemon.web.table import Call
 from daemon.web.telling import done_told, strategy_told
 

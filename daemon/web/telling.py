@@ -21,11 +21,11 @@ from daemon.messages import (
     StrategySeen,
     WatchSeen,
 )
+from daemon.web.deed_shapes import DoneTold
 from daemon.web.shapes import (
     AccountTold,
     ArmTold,
     CodeTold,
-    DoneTold,
     LatchTold,
     LegTold,
     OrderTold,
