@@ -53,7 +53,16 @@ from daemon.domain.risk import legs, mirrored
 from daemon.domain.risk.moves import LevelMoved, Move
 from daemon.domain.risk.strategy import StrategyRisk
 from daemon.errors import StoreError
-from daemon.messages import CancelAsked, Done, ExitOwed, FrameArrived, Place, Told
+from daemon.messages import (
+    BasketEnded,
+    BasketOpened,
+    CancelAsked,
+    Done,
+    ExitOwed,
+    FrameArrived,
+    Place,
+    Told,
+)
 from daemon.runtime.budget import Budget
 from daemon.runtime.words import NOTHING, Call, Commit, Show
 from daemon.simulation.ledger import SimulatedLedger
@@ -410,13 +419,19 @@ def slices_do_not_sum(patch: pytest.MonkeyPatch) -> None:
 def entries_of_a_day_are_not_counted_over_starts(patch: pytest.MonkeyPatch) -> None:
     opened_by = strategy_runner.opened_by
 
-    def numbered(plan, window, chosen, now_ns):
-        opened = opened_by(plan, window, chosen, now_ns)
+    def numbered(plan, window, chosen, number, now_ns):
+        opened = opened_by(plan, window, chosen, number, now_ns)
         basket_id = f"{plan.id}:{now_ns}"
         return replace(opened, basket=replace(opened.basket, basket_id=basket_id))
 
     patch.setattr(strategy_runner, "opened_by", numbered)
-    patch.setattr(strategy_runner.StrategyRunner, "_recall_entry", lambda *_: None)
+    recall = strategy_runner.StrategyRunner._recall
+
+    def forgetful(self, fact):
+        if not isinstance(fact, BasketOpened | BasketEnded):
+            recall(self, fact)
+
+    patch.setattr(strategy_runner.StrategyRunner, "_recall", forgetful)
 
 
 def owed_exits_lost_at_a_start(patch: pytest.MonkeyPatch) -> None:
