@@ -12,15 +12,14 @@ import fcntl
 import os
 import socket
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from enum import Enum
 from pathlib import Path
 
 from daemon.errors import SettingsError, StoreError
-from daemon.settings.guardian import READS, SOCKET
-from daemon.storage.exclusive import LOCK
+from daemon.settings.guardian import LOCK, READS, SOCKET
+from daemon.storage import exclusive
 
-_LOCK = "guardian.lock"
 _MOST_BYTES = 64
 
 
@@ -57,11 +56,12 @@ class Listener:
 
 
 @contextmanager
-def listening(state_dir: Path) -> Iterator[Listener]:
+def listening(state_dir: Path, words: bytes = b"") -> Iterator[Listener]:
     """Listen while the block runs; one listens on a state folder.
 
     Args:
         state_dir: the daemon's; made where it does not exist.
+        words: what whoever asks is told of it.
 
     Raises:
         SettingsError: the folder or the socket cannot be made.
@@ -69,7 +69,7 @@ def listening(state_dir: Path) -> Iterator[Listener]:
     """
     with ExitStack() as held:
         try:
-            wire = _bound(state_dir, held)
+            wire = _bound(state_dir, words, held)
         except BlockingIOError as error:
             raise StoreError(
                 f"another guardian watches the state folder {state_dir}; one is enough",
@@ -84,14 +84,17 @@ def listening(state_dir: Path) -> Iterator[Listener]:
         yield Listener(wire)
 
 
-def _bound(state_dir: Path, held: ExitStack) -> socket.socket:
+def _bound(state_dir: Path, words: bytes, held: ExitStack) -> socket.socket:
     """Return the socket, for its owner alone; what a killed guardian left there is taken away."""
     path = state_dir / SOCKET
     state_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     _require_ours(state_dir)
-    lock = os.open(state_dir / _LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    lock = os.open(state_dir / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     held.callback(os.close, lock)
     fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    os.ftruncate(lock, 0)
+    with suppress(OSError):  # a full disk keeps nobody from watching
+        os.pwrite(lock, words, 0)
     wire = held.enter_context(socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM))
     path.unlink(missing_ok=True)
     wire.bind(os.fspath(path))
@@ -107,16 +110,6 @@ def _require_ours(state_dir: Path) -> None:
     Raises:
         PermissionError: the daemon is another user's.
     """
-    lock = state_dir / LOCK
+    lock = state_dir / exclusive.LOCK
     if (lock if lock.exists() else state_dir).stat().st_uid != os.geteuid():
         raise PermissionError(errno.EPERM, "the daemon is another user's, and could not be heard")
-
-
-def watched(state_dir: Path) -> bool:
-    """Say whether a guardian listens on a state folder now."""
-    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as wire:
-        try:
-            wire.connect(os.fspath(state_dir / SOCKET))
-        except OSError:
-            return False
-    return True

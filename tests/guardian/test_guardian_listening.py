@@ -11,9 +11,10 @@ import sys
 import pytest
 
 from daemon.errors import SettingsError, StoreError
-from daemon.guardian.listening import Heard, listening, watched
+from daemon.guardian.listening import Heard, listening
 from daemon.settings import kill_socket
 from daemon.settings.guardian import BEAT, READS, SOCKET
+from daemon.storage.stood_in_for import watched
 from daemon.telemetry.notify import Notifier
 from tests.kit.plans import ROOT
 
