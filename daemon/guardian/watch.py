@@ -19,9 +19,14 @@ from daemon.guardian.taking_over import Takeover, is_ours
 from daemon.guardian.telling import ALERT, Teller
 from daemon.guardian.ways import Ways, at_brokers
 from daemon.settings import Settings
+from daemon.settings.guardian import LOCK, SOCKET
 from daemon.storage.exclusive import DAEMON, Holder, last_holder
 
 LOOK_S: Final = 0.25
+_REMOVED: Final = (
+    f"somebody removed {SOCKET} or {LOCK} from the state folder, so no beat could be heard: the "
+    "guardian listens anew, and waits for a beat as long as ever; let nothing clean that folder"
+)
 _READINGS_IN_VAIN: Final = 8
 """So often in a row it cannot be read before that counts: files are moved, or held by a copy."""
 _STARTS: Final = 3
@@ -68,7 +73,7 @@ class Watch:
     async def look(self) -> Deed:
         """Look once, and do what follows; return what that was."""
         self._teller.lives()
-        heard = self._listener.heard()
+        heard = self._hear()
         if heard is Heard.BEAT:
             return await self._beaten()
         self._silent += 1
@@ -81,7 +86,7 @@ class Watch:
         deed = decide(seen, self._patience)
         if deed is Deed.LOOK:
             self._exposure, self._read = await self._shown(), self._silent
-            heard = self._listener.heard()
+            heard = self._hear()
             if heard is Heard.BEAT:  # it came back while a broker was being read
                 return await self._beaten()
             self._see_start()  # or one began
@@ -96,6 +101,13 @@ class Watch:
                 is_silent = seen.daemon is Daemon.THERE and self._holder == silent
                 await self._take_over(seen, ends=is_silent)
         return deed
+
+    def _hear(self) -> Heard:
+        """Hear what has come; what could not be heard is no silence, so that begins anew."""
+        if self._listener.bound_anew():
+            self._wait_anew(Exposure.UNSEEN)
+            self._teller.say(f"ALERT {_REMOVED}")
+        return self._listener.heard()
 
     def _seen(self) -> Seen:
         latches = kill.standing(self._state_dir)

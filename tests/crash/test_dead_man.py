@@ -79,6 +79,20 @@ def test_a_daemon_that_is_back_in_time_is_left_alone(held):
     assert standing(held / "state") == ()
 
 
+def test_a_daemon_whose_socket_somebody_removed_is_left_alone_until_it_is_lost(held):
+    with running(held, *PACE) as daemon:
+        daemon.wait_ready()
+        with watching(held) as guardian:
+            (held / "state" / "beat.sock").unlink()
+            guardian.wait_line("somebody removed beat.sock")
+            over_ns = host_ns() + 4 * SECOND_NS
+            daemon.wait(lambda: host_ns() > over_ns, "lives on for longer than a silence")
+            assert standing(held / "state") == ()
+            daemon.kill()
+            guardian.wait_line("has closed everything")
+    assert_closed_once(held / "state")
+
+
 def test_a_daemon_that_starts_while_the_guardian_works_waits_and_comes_up_latched(held):
     """It is kept at its work for as long as the daemon needs to find it there."""
     with watching(held, speed="1") as guardian:
