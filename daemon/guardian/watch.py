@@ -13,6 +13,7 @@ from typing import Final
 from daemon import kill
 from daemon.errors import OrdoError
 from daemon.guardian.decision import Daemon, Deed, Exposure, Patience, Seen, decide
+from daemon.guardian.known import Known
 from daemon.guardian.listening import Heard, Listener
 from daemon.guardian.sight import sight_of
 from daemon.guardian.taking_over import Takeover, is_ours
@@ -20,7 +21,7 @@ from daemon.guardian.telling import ALERT, Teller
 from daemon.guardian.ways import Ways, at_brokers
 from daemon.settings import Settings
 from daemon.settings.guardian import LOCK, SOCKET
-from daemon.storage.exclusive import DAEMON, Holder, last_holder
+from daemon.storage.exclusive import DAEMON, Holder
 
 LOOK_S: Final = 0.25
 _REMOVED: Final = (
@@ -52,14 +53,15 @@ class Watch:
         self._listener = listener
         self._teller = teller
         self._sight = sight_of(settings, ways, teller.lives)
-        self._takeover = Takeover(settings, teller, ways)
+        self._known = Known(self._state_dir)
+        self._takeover = Takeover(settings, teller, ways, self._known)
         accounts = settings.accounts if ways is None else at_brokers(settings)
         self._accounts = tuple(each.id for each in accounts)
         self._exposure = Exposure.UNSEEN
         self._silent = self._read = self._starts = self._in_vain = self._borne = 0
         self._because: dict[tuple[Daemon, Exposure, bool], str] = {}
         self._over = False  # nothing more can be closed before the next beat
-        self._holder = last_holder_of(self._state_dir)
+        self._holder = _holder_in(self._known)
 
     async def keep(self) -> None:
         """Watch, for ever."""
@@ -112,7 +114,7 @@ class Watch:
     def _seen(self) -> Seen:
         latches = kill.standing(self._state_dir)
         return Seen(
-            daemon=daemon_of(self._state_dir),
+            daemon=_daemon(_holder_in(self._known)),
             silent_s=self._silent * LOOK_S,
             exposure=self._exposure,
             unfinished=any(map(is_ours, latches)),
@@ -120,7 +122,8 @@ class Watch:
         )
 
     async def _beaten(self) -> Deed:
-        """Take in that a daemon lives."""
+        """Take in that a daemon lives, and which it is while it is named."""
+        self._holder = _holder_in(self._known)
         self._wait_anew(Exposure.UNSEEN)
         self._starts = self._borne = 0
         self._teller.once("open", "")
@@ -138,7 +141,7 @@ class Watch:
 
     def _see_start(self) -> None:
         """Give a daemon that was started again the whole time once more, so often and no more."""
-        holder, before = last_holder_of(self._state_dir), self._holder
+        holder, before = _holder_in(self._known), self._holder
         self._holder = holder
         if holder is None or holder == before or holder.what != DAEMON or not holder.is_alive():
             return
@@ -218,15 +221,18 @@ def _kills(latch: kill.Latch, account: str) -> bool:
 
 def daemon_of(state_dir: Path) -> Daemon:
     """Return what is known of a state folder's daemon; what cannot be read was not in order."""
-    holder = last_holder_of(state_dir)
+    return _daemon(_holder_in(Known(state_dir)))
+
+
+def _daemon(holder: Holder | None) -> Daemon:
     if holder is None:
         return Daemon.STOPPED
     return Daemon.THERE if holder.is_alive() else Daemon.GONE
 
 
-def last_holder_of(state_dir: Path) -> Holder | None:
+def _holder_in(known: Known) -> Holder | None:
     """Return who held the state folder last; of a lock that cannot be read, nobody known."""
     try:
-        return last_holder(state_dir)
+        return known.holder()
     except OSError:
         return Holder("nobody known", 0, 0)

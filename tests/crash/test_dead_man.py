@@ -93,6 +93,21 @@ def test_a_daemon_whose_socket_somebody_removed_is_left_alone_until_it_is_lost(h
     assert_closed_once(held / "state")
 
 
+def test_a_daemon_that_hangs_is_ended_though_somebody_removed_its_lock_file(held):
+    """As who takes it for a stale one does, and starts another, which is refused."""
+    with running(held, *PACE) as daemon, watching(held, silence_s=4) as guardian:
+        daemon.wait_ready()
+        seen_ns = host_ns() + SECOND_NS
+        daemon.wait(lambda: host_ns() > seen_ns, "is looked at a few times")
+        os.kill(daemon.pid, signal.SIGSTOP)
+        (held / "state" / "daemon.lock").unlink()
+        with running(held, *PACE) as second:
+            assert second.wait_end() == 1
+        guardian.wait_line("has closed everything")
+        assert daemon.wait_end() == -signal.SIGKILL
+    assert_closed_once(held / "state")
+
+
 def test_a_daemon_that_starts_while_the_guardian_works_waits_and_comes_up_latched(held):
     """It is kept at its work for as long as the daemon needs to find it there."""
     with watching(held, speed="1") as guardian:
