@@ -8,9 +8,10 @@ from contextlib import ExitStack, asynccontextmanager, suppress
 from pathlib import Path
 
 from daemon.errors import StoreError
-from daemon.storage.exclusive import GUARDIAN, exclusively, is_held, last_holder
+from daemon.storage.exclusive import GUARDIAN, Hold, exclusively, is_held, last_holder
 
 _LOOK_S, _LOOKS = 0.25, 8
+_RENEWED_S = 1.0
 WAITS = "the guardian is closing what was open; this start waits for it"
 
 
@@ -31,21 +32,32 @@ async def held(
     """
     with ExitStack() as stack:
         looks = 0
-        taken = False
-        while not (taken or given_up()):
+        hold: Hold | None = None
+        while not (hold or given_up()):
             if _guardian_works(state_dir):
                 waits(WAITS)
-            elif _taken(stack, state_dir, last=looks == _LOOKS):
-                taken = True
+            elif hold := _taken(stack, state_dir, last=looks == _LOOKS):
                 break
             else:
                 looks += 1
             await asyncio.sleep(_LOOK_S)
-        yield taken
+        keeping = asyncio.get_running_loop().create_task(_kept(hold), name="the hold")
+        try:
+            yield hold is not None
+        finally:
+            keeping.cancel()
+            await asyncio.wait({keeping})
 
 
-def _taken(stack: ExitStack, state_dir: Path, *, last: bool) -> bool:
-    """Take the folder; return False where that is to be tried again.
+async def _kept(hold: Hold | None) -> None:
+    """Have the folder say who holds it, for as long as he does."""
+    while hold is not None:
+        await asyncio.sleep(_RENEWED_S)
+        hold.renew()
+
+
+def _taken(stack: ExitStack, state_dir: Path, *, last: bool) -> Hold | None:
+    """Take the folder; return None where that is to be tried again.
 
     Whoever ends in order holds it for a moment longer than he is named, and whoever looks whether
     it is held does so for an instant himself.
@@ -55,13 +67,12 @@ def _taken(stack: ExitStack, state_dir: Path, *, last: bool) -> bool:
         StoreError: somebody who is named and lives holds it, or somebody for long.
     """
     try:
-        stack.enter_context(exclusively(state_dir))
+        return stack.enter_context(exclusively(state_dir))
     except StoreError:
         holder = last_holder(state_dir)
         if last or (holder is not None and holder.is_alive()):
             raise
-        return False
-    return True
+        return None
 
 
 def _guardian_works(state_dir: Path) -> bool:

@@ -49,6 +49,7 @@ from daemon.app.records import Records, Told, records
 from daemon.app.runners import Runners, waits
 from daemon.app.runs import Run
 from daemon.app.signals import Stop, heard
+from daemon.app.stood_in_for import unlike
 from daemon.app.telemetry import bare
 from daemon.app.unit import Unit
 from daemon.app.unknown_orders import UnknownOrders
@@ -131,7 +132,7 @@ class Service:
             owner, hears = given.accounts[0].owner, Told(failed, self._unit.reading)
             flush_ms = given.settings.ledger.flush_ms
             kept = stack.enter_context(records(given.folder, given.store, owner, hears, flush_ms))
-            for sentence in (*kept.recovered, *ballast.keep_back(given.state_dir)):
+            for sentence in (*kept.recovered, *ballast.keep_back(given.state_dir), *unlike(given)):
                 self._watcher.say(sentence)
             if not self._stop.is_asked():
                 await self._run_beside(kept)

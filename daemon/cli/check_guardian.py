@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from daemon.guardian.listening import watched
 from daemon.guardian.telling import ALERT
 from daemon.guardian.ways import at_brokers
-from daemon.jobs.preflight.findings import Finding, ok, warn
+from daemon.jobs.preflight.findings import Finding, fail, ok, warn
 from daemon.settings import Settings
+from daemon.storage.stood_in_for import MEND, unlike, watched
 
 _CHECK = "guardian"
 
 
 def guardian(settings: Settings) -> Finding:
     """Say whether a guardian watches the state folder; on paper alone there need be none."""
+    if other := unlike(settings):
+        return fail(_CHECK, other, MEND)
     state_dir = settings.daemon.state_dir
     alert = state_dir / ALERT
     there = watched(state_dir)

@@ -9,17 +9,19 @@ from contextlib import suppress
 from pathlib import Path
 
 import click
+import msgspec
 
 from daemon.domain.orders.arming import Mode, mode_of_all
 from daemon.errors import OrdoError, SettingsError
 from daemon.guardian.decision import Exposure
-from daemon.guardian.listening import listening, watched
+from daemon.guardian.listening import listening
 from daemon.guardian.sight import Sight, sight_of
 from daemon.guardian.telling import Teller
 from daemon.guardian.watch import Watch, daemon_of
 from daemon.guardian.ways import Ways, at_brokers
 from daemon.settings import FeedKind, Settings, load
 from daemon.settings.credentials import FOLDER
+from daemon.storage.stood_in_for import MEND, stood_in_for, unlike, watched
 from daemon.storage.unused import never_ran
 from daemon.storage.vault import Place, Vault
 from daemon.telemetry.notify import VARIABLE
@@ -60,6 +62,8 @@ def _told(settings: Settings, ways: Ways | None) -> int:
     listens = "watches" if watched(state_dir) else "does not watch"
     where = state_dir.absolute()
     click.echo(f"{_mode(settings).upper()}, state folder {where}: a guardian {listens}")
+    if other := unlike(settings):
+        click.echo(f"ALERT {other}; {MEND}")
     click.echo(f"daemon: {never_ran(state_dir) or daemon_of(state_dir)}")
     sight = sight_of(settings, ways, lambda: None)
     click.echo(f"broker: {asyncio.run(_seen(sight))}")
@@ -79,7 +83,8 @@ def _watched(settings: Settings, ways: Ways | None) -> int:
     """Watch until somebody asks for the end."""
     state_dir, patience = settings.daemon.state_dir, settings.guardian
     teller = Teller(state_dir, _say, os.environ.get(VARIABLE, ""), _mode(settings))
-    with listening(state_dir) as listener:
+    words = msgspec.json.encode(stood_in_for(settings))
+    with listening(state_dir, words) as listener:
         teller.say(
             f"watches {state_dir.absolute()}: {patience.silence_s} s without a beat, "
             f"{patience.stopped_s} s after an orderly end"

@@ -12,16 +12,17 @@ import fcntl
 import os
 import socket
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager, suppress
 from enum import Enum
 from pathlib import Path
 
 from daemon.errors import SettingsError, StoreError
-from daemon.settings.guardian import READS, SOCKET
-from daemon.storage.exclusive import LOCK
+from daemon.settings.guardian import LOCK, READS, SOCKET
+from daemon.storage import exclusive
 
-_LOCK = "guardian.lock"
 _MOST_BYTES = 64
+Inode = tuple[int, int] | None
+"""What a path leads to, by device and number; None: to nothing."""
 
 
 class Heard(Enum):
@@ -33,14 +34,22 @@ class Heard(Enum):
 
 
 class Listener:
-    """Hears beats.
+    """Hears beats on a socket in a state folder, and has it alone.
 
     Args:
-        wire: the socket, which waits for nothing.
+        state_dir: the daemon's; made where it does not exist.
+        words: what whoever asks is told of this guardian.
+
+    Raises:
+        SettingsError: the folder or the socket cannot be made.
+        StoreError: another guardian watches this folder.
     """
 
-    def __init__(self, wire: socket.socket) -> None:
-        self._wire = wire
+    def __init__(self, state_dir: Path, words: bytes) -> None:
+        self._state_dir = state_dir
+        self._words = words
+        self._held = ExitStack()
+        self._bind()
 
     def heard(self) -> Heard:
         """Say what has come since this was asked last; a beat goes before the other word."""
@@ -55,50 +64,96 @@ class Listener:
             elif came is Heard.NOTHING:
                 came = Heard.READS
 
+    def bound_anew(self) -> bool:
+        """Listen anew where the path leads to our socket no more; say whether it did not.
+
+        Whoever cleans the folder, or restores it, takes away what a daemon tells its beat to: that
+        must not look like silence. So is the lock, else a second guardian would be let in.
+
+        Raises:
+            SettingsError: the socket cannot be made any more.
+            StoreError: another guardian has come meanwhile, and watches this folder now.
+        """
+        try:
+            if self._paths() == self._ours:
+                return False
+        except OSError:  # who cannot look knows of nothing that is gone
+            return False
+        self.close()
+        self._bind()
+        return True
+
+    def close(self) -> None:
+        """Listen no more, and take away what is ours."""
+        with self._held, suppress(OSError):
+            if self._paths()[1] == self._ours[1]:
+                (self._state_dir / SOCKET).unlink()
+
+    def _bind(self) -> None:
+        with ExitStack() as held:
+            try:
+                self._wire, lock = _bound(self._state_dir, self._words, held)
+                found = os.fstat(lock)
+                self._ours = ((found.st_dev, found.st_ino), self._paths()[1])
+            except BlockingIOError as error:
+                raise StoreError(
+                    f"another guardian watches the state folder {self._state_dir}; one is enough",
+                    "already_running",
+                ) from error
+            except OSError as error:
+                raise SettingsError(
+                    f"{self._state_dir / SOCKET} cannot be listened on: {error.strerror or error}; "
+                    "let [daemon] state_dir name a folder with a short path that this user owns",
+                    "socket_unusable",
+                ) from error
+            self._held = held.pop_all()
+
+    def _paths(self) -> tuple[Inode, Inode]:
+        """Return what lock and socket are now."""
+        return _inode(self._state_dir / LOCK), _inode(self._state_dir / SOCKET)
+
 
 @contextmanager
-def listening(state_dir: Path) -> Iterator[Listener]:
+def listening(state_dir: Path, words: bytes = b"") -> Iterator[Listener]:
     """Listen while the block runs; one listens on a state folder.
 
     Args:
         state_dir: the daemon's; made where it does not exist.
+        words: what whoever asks is told of this guardian.
 
     Raises:
         SettingsError: the folder or the socket cannot be made.
         StoreError: another guardian watches this folder.
     """
-    with ExitStack() as held:
-        try:
-            wire = _bound(state_dir, held)
-        except BlockingIOError as error:
-            raise StoreError(
-                f"another guardian watches the state folder {state_dir}; one is enough",
-                "already_running",
-            ) from error
-        except OSError as error:
-            raise SettingsError(
-                f"{state_dir / SOCKET} cannot be listened on: {error.strerror or error}; "
-                "let [daemon] state_dir name a folder with a short path that this user owns",
-                "socket_unusable",
-            ) from error
-        yield Listener(wire)
+    with closing(Listener(state_dir, words)) as listener:
+        yield listener
 
 
-def _bound(state_dir: Path, held: ExitStack) -> socket.socket:
-    """Return the socket, for its owner alone; what a killed guardian left there is taken away."""
+def _bound(state_dir: Path, words: bytes, held: ExitStack) -> tuple[socket.socket, int]:
+    """Return socket and lock, for their owner alone; what a killed guardian left is taken away."""
     path = state_dir / SOCKET
     state_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     _require_ours(state_dir)
-    lock = os.open(state_dir / _LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    lock = os.open(state_dir / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     held.callback(os.close, lock)
     fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    os.ftruncate(lock, 0)
+    with suppress(OSError):  # a full disk keeps nobody from watching
+        os.pwrite(lock, words, 0)
     wire = held.enter_context(socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM))
     path.unlink(missing_ok=True)
     wire.bind(os.fspath(path))
-    held.callback(path.unlink, missing_ok=True)
     path.chmod(0o600)
     wire.setblocking(False)  # noqa: FBT003
-    return wire
+    return wire, lock
+
+
+def _inode(path: Path) -> Inode:
+    try:
+        found = path.lstat()
+    except FileNotFoundError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 def _require_ours(state_dir: Path) -> None:
@@ -107,16 +162,6 @@ def _require_ours(state_dir: Path) -> None:
     Raises:
         PermissionError: the daemon is another user's.
     """
-    lock = state_dir / LOCK
+    lock = state_dir / exclusive.LOCK
     if (lock if lock.exists() else state_dir).stat().st_uid != os.geteuid():
         raise PermissionError(errno.EPERM, "the daemon is another user's, and could not be heard")
-
-
-def watched(state_dir: Path) -> bool:
-    """Say whether a guardian listens on a state folder now."""
-    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as wire:
-        try:
-            wire.connect(os.fspath(state_dir / SOCKET))
-        except OSError:
-            return False
-    return True

@@ -15,6 +15,7 @@ from daemon.domain.orders.words import State
 from daemon.errors import OrdoError, StoreError
 from daemon.guardian.closer import Closer
 from daemon.guardian.ending import end
+from daemon.guardian.known import Known
 from daemon.guardian.live_world import reached
 from daemon.guardian.orders import is_ordered
 from daemon.guardian.paper_world import entered
@@ -29,7 +30,7 @@ from daemon.runtime.words import Origin
 from daemon.settings import Account, Settings, ladder, limits, windows
 from daemon.storage import fence
 from daemon.storage.emergency import GuardedLedger
-from daemon.storage.exclusive import GUARDIAN, Holder, exclusively, is_held, last_holder
+from daemon.storage.exclusive import GUARDIAN, Holder, exclusively, is_held
 from daemon.storage.ledger import StoredLedger
 from daemon.storage.patience import Patience
 from daemon.storage.stores import store_of
@@ -76,13 +77,21 @@ class Takeover:
         settings: everything that was set.
         teller: tells people.
         ways: to the accounts at brokers, which then are closed alone; None: all are on paper.
+        known: who was seen to have the folder.
     """
 
-    def __init__(self, settings: Settings, teller: Teller, ways: Ways | None = None) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        teller: Teller,
+        ways: Ways | None = None,
+        known: Known | None = None,
+    ) -> None:
         self._settings = settings
         self._state_dir = settings.daemon.state_dir
         self._teller = teller
         self._ways = ways
+        self._known = known or Known(self._state_dir)
 
     async def run(self, because: str, *, ends: bool = True) -> bool:
         """Do all of it; return whether the broker's books have shown all flat, each twice.
@@ -138,7 +147,7 @@ class Takeover:
         Before the machine started again, its number and instant may have been another's: who does
         not hold the folder is left alone.
         """
-        holder = last_holder(self._state_dir)
+        holder = self._known.holder()
         is_there = holder is not None and holder.is_alive() and is_held(self._state_dir)
         return holder if is_there else None
 

@@ -13,15 +13,21 @@ from typing import Final
 from daemon import kill
 from daemon.errors import OrdoError
 from daemon.guardian.decision import Daemon, Deed, Exposure, Patience, Seen, decide
+from daemon.guardian.known import Known
 from daemon.guardian.listening import Heard, Listener
 from daemon.guardian.sight import sight_of
 from daemon.guardian.taking_over import Takeover, is_ours
 from daemon.guardian.telling import ALERT, Teller
 from daemon.guardian.ways import Ways, at_brokers
 from daemon.settings import Settings
-from daemon.storage.exclusive import DAEMON, Holder, last_holder
+from daemon.settings.guardian import LOCK, SOCKET
+from daemon.storage.exclusive import DAEMON, Holder
 
 LOOK_S: Final = 0.25
+_REMOVED: Final = (
+    f"somebody removed {SOCKET} or {LOCK} from the state folder, so no beat could be heard: the "
+    "guardian listens anew, and waits for a beat as long as ever; let nothing clean that folder"
+)
 _READINGS_IN_VAIN: Final = 8
 """So often in a row it cannot be read before that counts: files are moved, or held by a copy."""
 _STARTS: Final = 3
@@ -47,14 +53,15 @@ class Watch:
         self._listener = listener
         self._teller = teller
         self._sight = sight_of(settings, ways, teller.lives)
-        self._takeover = Takeover(settings, teller, ways)
+        self._known = Known(self._state_dir)
+        self._takeover = Takeover(settings, teller, ways, self._known)
         accounts = settings.accounts if ways is None else at_brokers(settings)
         self._accounts = tuple(each.id for each in accounts)
         self._exposure = Exposure.UNSEEN
         self._silent = self._read = self._starts = self._in_vain = self._borne = 0
         self._because: dict[tuple[Daemon, Exposure, bool], str] = {}
         self._over = False  # nothing more can be closed before the next beat
-        self._holder = last_holder_of(self._state_dir)
+        self._holder = _holder_in(self._known)
 
     async def keep(self) -> None:
         """Watch, for ever."""
@@ -68,7 +75,7 @@ class Watch:
     async def look(self) -> Deed:
         """Look once, and do what follows; return what that was."""
         self._teller.lives()
-        heard = self._listener.heard()
+        heard = self._hear()
         if heard is Heard.BEAT:
             return await self._beaten()
         self._silent += 1
@@ -81,7 +88,7 @@ class Watch:
         deed = decide(seen, self._patience)
         if deed is Deed.LOOK:
             self._exposure, self._read = await self._shown(), self._silent
-            heard = self._listener.heard()
+            heard = self._hear()
             if heard is Heard.BEAT:  # it came back while a broker was being read
                 return await self._beaten()
             self._see_start()  # or one began
@@ -97,10 +104,17 @@ class Watch:
                 await self._take_over(seen, ends=is_silent)
         return deed
 
+    def _hear(self) -> Heard:
+        """Hear what has come; what could not be heard is no silence, so that begins anew."""
+        if self._listener.bound_anew():
+            self._wait_anew(Exposure.UNSEEN)
+            self._teller.say(f"ALERT {_REMOVED}")
+        return self._listener.heard()
+
     def _seen(self) -> Seen:
         latches = kill.standing(self._state_dir)
         return Seen(
-            daemon=daemon_of(self._state_dir),
+            daemon=_daemon(_holder_in(self._known)),
             silent_s=self._silent * LOOK_S,
             exposure=self._exposure,
             unfinished=any(map(is_ours, latches)),
@@ -108,7 +122,8 @@ class Watch:
         )
 
     async def _beaten(self) -> Deed:
-        """Take in that a daemon lives."""
+        """Take in that a daemon lives, and which it is while it is named."""
+        self._holder = _holder_in(self._known)
         self._wait_anew(Exposure.UNSEEN)
         self._starts = self._borne = 0
         self._teller.once("open", "")
@@ -126,7 +141,7 @@ class Watch:
 
     def _see_start(self) -> None:
         """Give a daemon that was started again the whole time once more, so often and no more."""
-        holder, before = last_holder_of(self._state_dir), self._holder
+        holder, before = _holder_in(self._known), self._holder
         self._holder = holder
         if holder is None or holder == before or holder.what != DAEMON or not holder.is_alive():
             return
@@ -206,15 +221,18 @@ def _kills(latch: kill.Latch, account: str) -> bool:
 
 def daemon_of(state_dir: Path) -> Daemon:
     """Return what is known of a state folder's daemon; what cannot be read was not in order."""
-    holder = last_holder_of(state_dir)
+    return _daemon(_holder_in(Known(state_dir)))
+
+
+def _daemon(holder: Holder | None) -> Daemon:
     if holder is None:
         return Daemon.STOPPED
     return Daemon.THERE if holder.is_alive() else Daemon.GONE
 
 
-def last_holder_of(state_dir: Path) -> Holder | None:
+def _holder_in(known: Known) -> Holder | None:
     """Return who held the state folder last; of a lock that cannot be read, nobody known."""
     try:
-        return last_holder(state_dir)
+        return known.holder()
     except OSError:
         return Holder("nobody known", 0, 0)

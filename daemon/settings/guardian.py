@@ -10,6 +10,8 @@ from daemon.settings.tables import Table
 SOCKET: Final = "beat.sock"
 """In the state folder: a daemon tells each beat there, where somebody listens. Its name is as long
 as that of the kill socket, so in whatever folder a daemon can run it can also be heard."""
+LOCK: Final = "guardian.lock"
+"""Beside it: one guardian has it, and says in it what it goes by."""
 
 BEAT: Final = "WATCHDOG=1"
 """What it tells there once it guards."""

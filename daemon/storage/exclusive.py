@@ -1,6 +1,8 @@
 """One program on one state folder: two would each take the other's orders for strangers.
 
-The kernel keeps the lock. The file says who holds it: what he is, his process, and when that began,
+The kernel keeps the lock, which is of the folder itself: none is lost with a file that somebody
+takes for a stale lock. The file in it is locked too, since a daemon of an earlier version holds and
+asks for nothing else, and says who holds the folder: what he is, his process, and when that began,
 so that nobody takes a stranger for him who got the same number later. Who ends in order leaves it
 empty. Whom an error ended leaves what he was, and no process: that may live on, as a guardian's
 does, and holds nothing any more.
@@ -12,7 +14,7 @@ import errno
 import fcntl
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
@@ -24,6 +26,7 @@ from daemon.storage import ballast, fence
 DAEMON: Final = "daemon"
 GUARDIAN: Final = "guardian"
 LOCK: Final = "daemon.lock"
+_ALONE = fcntl.LOCK_EX | fcntl.LOCK_NB
 _OF_THE_DISK = (errno.ENOSPC, errno.EDQUOT, errno.EIO)
 _GONE = (b"Z", b"X")
 _BEGAN = 19
@@ -48,8 +51,81 @@ class Holder(Struct, frozen=True):
         return self.began > 0 and _began(self.pid) == self.began
 
 
+class Hold:
+    """The file of a folder that is held, which says who holds it.
+
+    Args:
+        state_dir: the folder.
+        what: this process is.
+
+    Raises:
+        OSError: there can be none.
+    """
+
+    def __init__(self, state_dir: Path, what: str) -> None:
+        self._path, self._what = state_dir / LOCK, what
+        self._descriptor = self._opened()
+
+    def lock(self) -> None:
+        """Lock it, for those who ask for no other.
+
+        Raises:
+            BlockingIOError: another has it.
+        """
+        fcntl.flock(self._descriptor, _ALONE)
+
+    def name(self) -> None:
+        """Write down who holds the folder.
+
+        Raises:
+            OSError: the disk refused.
+        """
+        _write(self._descriptor, self._named())
+
+    def renew(self) -> None:
+        """Lay the file anew where somebody removed it; what the disk refuses the next look tries.
+
+        Without it nobody would know which process hangs, so none could be ended; and a daemon that
+        was killed would look as if it had ended in order.
+        """
+        with suppress(OSError), ExitStack() as held:
+            if self._is_there():
+                return
+            descriptor = self._opened()
+            held.callback(os.close, descriptor)
+            fcntl.flock(descriptor, _ALONE)  # else one of an earlier version has come meanwhile
+            _write(descriptor, self._named())
+            held.pop_all()
+            os.close(self._descriptor)
+            self._descriptor = descriptor
+
+    def let_go(self, left: str) -> None:
+        """Let go of it.
+
+        Args:
+            left: what it says from now on.
+        """
+        self.renew()
+        _write(self._descriptor, left)
+
+    def close(self) -> None:
+        """Have it open no more."""
+        os.close(self._descriptor)
+
+    def _opened(self) -> int:
+        return os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+
+    def _is_there(self) -> bool:
+        with suppress(FileNotFoundError):
+            return os.path.samestat(os.fstat(self._descriptor), self._path.lstat())
+        return False
+
+    def _named(self) -> str:
+        return f"{self._what} {os.getpid()} {_began(os.getpid())}\n"
+
+
 @contextmanager
-def exclusively(state_dir: Path, what: str = DAEMON) -> Iterator[None]:
+def exclusively(state_dir: Path, what: str = DAEMON) -> Iterator[Hold]:
     """Hold a state folder for this process alone; the kernel lets go of it whatever happens.
 
     Nobody stands behind a fence any more by then, so it is taken down. On a full disk the ballast
@@ -63,21 +139,19 @@ def exclusively(state_dir: Path, what: str = DAEMON) -> Iterator[None]:
         SettingsError: the folder cannot be made or written to.
         StoreError: another program holds it, or its disk is full or fails.
     """
-    try:
-        state_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-        descriptor = os.open(state_dir / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    except OSError as error:
-        raise _unusable(state_dir, error) from error
-    try:
-        _take(descriptor, state_dir, what)
+    with ExitStack() as held:
+        try:
+            hold = _taken(held, state_dir, what)
+        except BlockingIOError as error:
+            raise _refused(state_dir) from error
+        except OSError as error:
+            raise _unusable(state_dir, error) from error
         left = f"{what} 0 0\n"
         try:
-            yield
+            yield hold
             left = ""
         finally:
-            _write(descriptor, left)
-    finally:
-        os.close(descriptor)
+            hold.let_go(left)
 
 
 def last_holder(state_dir: Path) -> Holder | None:
@@ -103,8 +177,12 @@ def is_held(state_dir: Path) -> bool:
     Raises:
         OSError: that cannot be seen.
     """
+    return any(map(_is_locked, (state_dir, state_dir / LOCK)))
+
+
+def _is_locked(path: Path) -> bool:
     try:
-        descriptor = os.open(state_dir / LOCK, os.O_RDONLY | os.O_CLOEXEC)
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     except FileNotFoundError:
         return False
     try:
@@ -116,22 +194,28 @@ def is_held(state_dir: Path) -> bool:
     return False
 
 
-def _take(descriptor: int, state_dir: Path, what: str) -> None:
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError as error:
-        holder = last_holder(state_dir) or Holder(DAEMON, 0, 0)
-        raise StoreError(
-            f"the {holder.what} with process id {holder.pid or 'unknown'} runs on the state folder "
-            f"{state_dir}; stop it first, or give this one another [daemon] state_dir",
-            "already_running",
-        ) from error
-    try:
-        fence.take_down(state_dir)
-        ballast.let_go(state_dir)
-        _write(descriptor, f"{what} {os.getpid()} {_began(os.getpid())}\n")
-    except OSError as error:
-        raise _unusable(state_dir, error) from error
+def _taken(held: ExitStack, state_dir: Path, what: str) -> Hold:
+    """Take a folder; whoever is refused makes no file there in place of one that was removed."""
+    state_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    folder = os.open(state_dir, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    held.callback(os.close, folder)
+    fcntl.flock(folder, _ALONE)
+    hold = Hold(state_dir, what)
+    held.callback(hold.close)
+    hold.lock()
+    fence.take_down(state_dir)
+    ballast.let_go(state_dir)
+    hold.name()
+    return hold
+
+
+def _refused(state_dir: Path) -> StoreError:
+    holder = last_holder(state_dir) or Holder(DAEMON, 0, 0)
+    return StoreError(
+        f"the {holder.what} with process id {holder.pid or 'unknown'} runs on the state folder "
+        f"{state_dir}; stop it first, or give this one another [daemon] state_dir",
+        "already_running",
+    )
 
 
 def _write(descriptor: int, told: str) -> None:

@@ -8,6 +8,7 @@ import os
 
 import pytest
 
+from daemon.app import holding
 from daemon.app.holding import WAITS, held
 from daemon.errors import SettingsError, StoreError
 from daemon.storage.exclusive import DAEMON, GUARDIAN, exclusively, last_holder
@@ -71,6 +72,16 @@ async def test_whoever_goes_this_moment_or_looks_for_an_instant_is_waited_for(
     monkeypatch.setattr(asyncio, "sleep", later)
     async with held(tmp_path, lambda _: None):
         assert last_holder(tmp_path).pid == os.getpid()
+
+
+async def test_a_lock_file_that_somebody_removed_is_soon_there_again(tmp_path, monkeypatch):
+    monkeypatch.setattr(holding, "_RENEWED_S", 0.01)
+    async with held(tmp_path, pytest.fail), asyncio.timeout(10):
+        named = last_holder(tmp_path)
+        (tmp_path / "daemon.lock").unlink()
+        while last_holder(tmp_path) != named:  # noqa: ASYNC110  a file wakes nobody
+            await asyncio.sleep(0.01)
+    assert last_holder(tmp_path) is None
 
 
 async def test_whoever_holds_a_folder_for_long_and_is_not_named_is_refused(tmp_path, monkeypatch):

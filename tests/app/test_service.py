@@ -589,6 +589,21 @@ async def test_a_guardian_hears_no_beat_of_a_replay_for_that_guards_nothing_of_t
             await daemon.stopped()
 
 
+@pytest.mark.parametrize("replays", [False, True])
+async def test_a_start_alerts_to_a_guardian_that_stands_in_for_something_else(tmp_path, replays):
+    given = assignment(tmp_path, enabled=False)
+    if replays:
+        given = replace(given, folder=given.state_dir / "replay")
+    with listening(given.state_dir, b"{}"):
+        given.folder.mkdir(exist_ok=True)
+        async with running(given) as daemon:
+            await daemon.seen.until(in_position(daemon.seen))
+            told = [text for text in daemon.seen.said if "what it stands in for" in text]
+            assert len(told) == (not replays)
+            assert all(text.startswith("ALERT the guardian that watches") for text in told)
+            await daemon.stopped()
+
+
 async def test_streams_that_fall_are_begun_again_and_cost_nobody_his_guard(tmp_path, monkeypatch):
     begun: list[int] = []
 

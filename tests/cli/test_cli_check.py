@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import json
+import os
 import socket
+from pathlib import Path
 
+import msgspec
 import pytest
 
 from daemon import kill
 from daemon.guardian.listening import listening
 from daemon.jobs.preflight import machine
+from daemon.settings import load
+from daemon.storage.stood_in_for import MEND, stood_in_for
 from tests.kit.commands import told
 from tests.kit.fake_daemon import TOKEN
 
@@ -18,6 +23,16 @@ CHECKS = [
     *("tokens", "vault", "latches"),
     *("guardian", "port", "clock", "calendar", "rates", "broker of paper", "static IP", "live"),
 ]
+
+LIVE = (
+    '[daemon]\nmode = "live"\n[feed]\nkind = "broker"\n[[accounts]]\nid = "zed"\n'
+    'broker = "zerodha"\n[brokers.zerodha]\nstatic_ip = "8.8.4.4"\n'
+)
+
+
+def words(path: Path | None = None) -> bytes:
+    """Return what a guardian says that is started by these settings."""
+    return msgspec.json.encode(stood_in_for(load(path, os.environ)))
 
 
 @pytest.fixture
@@ -106,7 +121,7 @@ def test_no_secret_is_shown():
 @pytest.mark.usefixtures("free_port")
 def test_a_guardian_that_watches_is_told_and_so_is_what_it_left_word_of(house):
     state = house / "state"
-    with listening(state):
+    with listening(state, words()):
         assert checked()["guardian"] == ("ok", "one watches state", "")
     (state / "guardian.alert").write_text("the guardian has closed everything, and latched\n")
     assert checked()["guardian"] == (
@@ -117,15 +132,21 @@ def test_a_guardian_that_watches_is_told_and_so_is_what_it_left_word_of(house):
 
 
 def test_where_an_account_is_live_a_guardian_that_does_not_watch_is_a_warning(house):
-    (house / "settings.toml").write_text(
-        '[daemon]\nmode = "live"\n[feed]\nkind = "broker"\n[[accounts]]\nid = "zed"\n'
-        'broker = "zerodha"\n[brokers.zerodha]\nstatic_ip = "8.8.4.4"\n'
-    )
+    (house / "settings.toml").write_text(LIVE)
     verdict, _, mend = checked()["guardian"]
     assert verdict == "warn"
     assert "start `ordo-guardian`" in mend
-    with listening(house / "state"):
+    with listening(house / "state", words(house / "settings.toml")):
         assert checked()["guardian"][0] == "ok"
+
+
+@pytest.mark.usefixtures("free_port")
+def test_a_guardian_that_was_started_on_paper_fails_where_an_account_is_live_now(house):
+    with listening(house / "state", words()):
+        (house / "settings.toml").write_text(LIVE)
+        verdict, evidence, mend = checked()["guardian"]
+        assert (verdict, mend) == ("fail", MEND)
+        assert "stands in for paper (PAPER), and the settings are for zed (LIVE)" in evidence
 
 
 def test_checking_changes_nothing(house):

@@ -79,6 +79,35 @@ def test_a_daemon_that_is_back_in_time_is_left_alone(held):
     assert standing(held / "state") == ()
 
 
+def test_a_daemon_whose_socket_somebody_removed_is_left_alone_until_it_is_lost(held):
+    with running(held, *PACE) as daemon:
+        daemon.wait_ready()
+        with watching(held) as guardian:
+            (held / "state" / "beat.sock").unlink()
+            guardian.wait_line("somebody removed beat.sock")
+            over_ns = host_ns() + 4 * SECOND_NS
+            daemon.wait(lambda: host_ns() > over_ns, "lives on for longer than a silence")
+            assert standing(held / "state") == ()
+            daemon.kill()
+            guardian.wait_line("has closed everything")
+    assert_closed_once(held / "state")
+
+
+def test_a_daemon_that_hangs_is_ended_though_somebody_removed_its_lock_file(held):
+    """As who takes it for a stale one does, and starts another, which is refused."""
+    with running(held, *PACE) as daemon, watching(held, silence_s=4) as guardian:
+        daemon.wait_ready()
+        seen_ns = host_ns() + SECOND_NS
+        daemon.wait(lambda: host_ns() > seen_ns, "is looked at a few times")
+        os.kill(daemon.pid, signal.SIGSTOP)
+        (held / "state" / "daemon.lock").unlink()
+        with running(held, *PACE) as second:
+            assert second.wait_end() == 1
+        guardian.wait_line("has closed everything")
+        assert daemon.wait_end() == -signal.SIGKILL
+    assert_closed_once(held / "state")
+
+
 def test_a_daemon_that_starts_while_the_guardian_works_waits_and_comes_up_latched(held):
     """It is kept at its work for as long as the daemon needs to find it there."""
     with watching(held, speed="1") as guardian:

@@ -132,6 +132,21 @@ def test_a_log_on_a_full_disk_ends_no_watch(monkeypatch):
         full.close()
 
 
+def test_asked_once_it_alerts_to_one_that_was_started_by_other_settings(house, monkeypatch, capsys):
+    monkeypatch.setenv("ORDO_LEDGER__FLUSH_MS", "2000")
+    paper = GuardianProcess(house, {"ORDO_LEDGER__FLUSH_MS": "2000"})
+    try:
+        paper.wait_line("  watches ")
+        assert "ALERT" not in ran(monkeypatch, capsys, "--once")[1]
+        (house / "settings.toml").write_text(LIVE + '[brokers.zerodha]\nstatic_ip = "8.8.4.4"\n')
+        _, out, _ = ran(monkeypatch, capsys, "--once")
+    finally:
+        paper.end()
+    (alert,) = (line for line in out.splitlines() if line.startswith("ALERT "))
+    assert " stands in for paper (PAPER), and the settings are for zed (LIVE); " in alert
+    assert "restart ordo-guardian" in alert
+
+
 def test_without_a_session_it_says_what_it_cannot_do(house, monkeypatch, capsys):
     (house / "settings.toml").write_text(LIVE + '[brokers.zerodha]\nstatic_ip = "8.8.4.4"\n')
     code, out, _ = ran(monkeypatch, capsys, "--once")

@@ -7,13 +7,15 @@ import signal
 import socket
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 from daemon.errors import SettingsError, StoreError
-from daemon.guardian.listening import Heard, listening, watched
+from daemon.guardian.listening import Heard, listening
 from daemon.settings import kill_socket
-from daemon.settings.guardian import BEAT, READS, SOCKET
+from daemon.settings.guardian import BEAT, LOCK, READS, SOCKET
+from daemon.storage.stood_in_for import watched
 from daemon.telemetry.notify import Notifier
 from tests.kit.plans import ROOT
 
@@ -47,6 +49,49 @@ def test_a_daemon_that_reads_its_record_is_told_from_one_that_guards(tmp_path):
         for told in (READS, BEAT, READS):
             daemon.send(told)
         assert listener.heard() is Heard.BEAT
+
+
+@pytest.mark.parametrize("removed", [(SOCKET,), (LOCK,), (SOCKET, LOCK)])
+def test_what_somebody_removed_is_there_again_at_the_next_look(tmp_path, removed):
+    beat = Notifier(str(tmp_path / SOCKET), pytest.fail)
+    with listening(tmp_path, b"words") as listener:
+        assert not listener.bound_anew()
+        for name in removed:
+            (tmp_path / name).unlink()
+        assert listener.bound_anew()
+        assert not listener.bound_anew()
+        beat.send(BEAT)
+        assert listener.heard() is Heard.BEAT
+        assert (tmp_path / LOCK).read_bytes() == b"words"
+        with pytest.raises(StoreError, match="another guardian watches"), listening(tmp_path):
+            pytest.fail("it was let in")
+    assert not watched(tmp_path)
+
+
+def test_of_two_guardians_that_a_removed_lock_let_in_the_first_ends_and_the_other_watches(
+    tmp_path,
+):
+    beat = Notifier(str(tmp_path / SOCKET), pytest.fail)
+    with listening(tmp_path) as first:
+        (tmp_path / LOCK).unlink()
+        with listening(tmp_path) as second:
+            with pytest.raises(StoreError, match="another guardian watches"):
+                first.bound_anew()
+            first.close()
+            beat.send(BEAT)
+            assert second.heard() is Heard.BEAT
+            assert not second.bound_anew()
+
+
+def test_a_folder_that_cannot_be_looked_at_is_no_loss(tmp_path, monkeypatch):
+    def refused(_: Path) -> None:
+        raise PermissionError
+
+    with listening(tmp_path) as listener:
+        with monkeypatch.context() as patch:
+            patch.setattr(Path, "lstat", refused)
+            assert not listener.bound_anew()
+        assert watched(tmp_path)
 
 
 def test_one_guardian_watches_a_folder_and_whoever_asks_learns_whether_one_does(tmp_path):

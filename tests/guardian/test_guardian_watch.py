@@ -26,7 +26,12 @@ class Beats:
     """A listener that hears what it is told to."""
 
     def __init__(self) -> None:
-        self.came = self.reads = False
+        self.came = self.reads = self.removed = False
+
+    def bound_anew(self) -> bool:
+        """Say whether its socket was removed; it is there again then."""
+        removed, self.removed = self.removed, False
+        return removed
 
     def heard(self) -> Heard:
         """Say whether a beat came; a daemon that reads its record says so again and again."""
@@ -104,6 +109,16 @@ async def test_a_beat_in_time_begins_the_count_anew(died, watched):
         watched.beats.came = True
         assert await watched.looks(1) == [Deed.WAIT]
     assert watched.because == []
+
+
+async def test_a_socket_that_somebody_removed_is_told_and_begins_the_silence_anew(died, watched):
+    for _ in range(2):
+        await watched.looks(LOOKS - 2)
+        watched.beats.removed = True
+        assert await watched.looks(1) == [Deed.WAIT]
+    told = [text for text in watched.said if "ALERT somebody removed beat.sock" in text]
+    assert len(told) == 2
+    assert await watched.looks(LOOKS - 1) == [Deed.WAIT] * (LOOKS - 2) + [Deed.TAKE_OVER]
 
 
 async def test_a_daemon_that_goes_on_reading_its_record_is_borne_with_as_long_as_one_stopped(
@@ -354,6 +369,13 @@ async def test_a_beat_that_comes_while_a_broker_is_read_comes_in_time(died, watc
     assert await watched.looks(LOOKS) == [Deed.WAIT] * LOOKS
     assert (sight.reads, watched.because) == (1, [])
     assert sight.let_gone == 1
+
+
+async def test_a_socket_that_is_removed_while_a_broker_is_read_is_no_silence(died, watched):
+    sight = watched.watch._sight = Hidden(Exposure.OPEN)
+    sight.meanwhile = lambda: setattr(watched.beats, "removed", True)
+    assert await watched.looks(LOOKS) == [Deed.WAIT] * LOOKS
+    assert (sight.reads, watched.because) == (1, [])
 
 
 @pytest.mark.parametrize(("waited_for", "ends"), [(0, []), (3, [False])])

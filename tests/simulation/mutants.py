@@ -623,7 +623,7 @@ MUTANTS: tuple[Mutant, ...] = (
     _of(partial_is_full, 14, "I4", "I5", "I7"),
     _of(fills_add_up, 1, "I6", "I4"),
     _of(a_feed_that_is_stuck_is_believed, 25, "I12"),
-    _of(a_dead_link_waits_for_the_disk, 29, "I12", crash_at=13),
+    _of(a_dead_link_waits_for_the_disk, 265, "I12", crash_at=16),
     _of(a_feed_is_granted_its_longest_step, 13, "I12"),
     _of(limiter_forgets, 12, "I13"),
     _of(limiter_forgets_cancellations, 44, "I13"),

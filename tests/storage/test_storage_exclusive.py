@@ -1,15 +1,18 @@
 from __future__ import annotations
 
 import errno
+import fcntl
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from daemon.errors import SettingsError, StoreError
-from daemon.storage.exclusive import GUARDIAN, Holder, exclusively, is_held, last_holder
+from daemon.storage.exclusive import GUARDIAN, LOCK, Holder, exclusively, is_held, last_holder
 from daemon.storage.fence import put_up, stands
 
 HOLD = """
@@ -32,6 +35,18 @@ def holder(folder) -> subprocess.Popen[str]:
     assert process.stdout is not None
     assert process.stdout.readline() == "held\n"
     return process
+
+
+@contextmanager
+def earlier(folder) -> Iterator[None]:
+    """Hold a folder as an earlier version does: by a lock of its file alone."""
+    descriptor = os.open(folder / LOCK, os.O_RDWR | os.O_CREAT)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        os.pwrite(descriptor, b"daemon 7 1\n", 0)
+        yield
+    finally:
+        os.close(descriptor)
 
 
 def began(pid: int) -> int:
@@ -104,6 +119,64 @@ def test_whether_a_folder_is_held_is_told_by_the_kernel_and_not_by_the_file(tmp_
     (tmp_path / "daemon.lock").write_text(f"daemon {os.getpid()} {began(os.getpid())}\n")
     assert last_holder(tmp_path).is_alive()
     assert not is_held(tmp_path)
+
+
+def test_a_lock_file_that_somebody_removed_lets_no_second_daemon_in(tmp_path):
+    process = holder(tmp_path)
+    (tmp_path / LOCK).unlink()
+    assert is_held(tmp_path)
+    with pytest.raises(StoreError, match="process id unknown runs"), exclusively(tmp_path):
+        pytest.fail("it was let in")
+    assert not (tmp_path / LOCK).exists()
+    process.communicate()
+    with exclusively(tmp_path):
+        pass
+
+
+def test_a_daemon_of_an_earlier_version_which_locks_the_file_alone_is_refused_and_refuses(tmp_path):
+    with earlier(tmp_path):
+        assert is_held(tmp_path)
+        with pytest.raises(StoreError, match="process id 7 runs"), exclusively(tmp_path):
+            pytest.fail("it was let in")
+    with exclusively(tmp_path), pytest.raises(BlockingIOError), earlier(tmp_path):
+        pytest.fail("it was let in")
+
+
+@pytest.mark.parametrize("restored", [False, True])
+def test_a_lock_file_that_was_removed_or_replaced_says_again_who_holds_the_folder(
+    tmp_path, restored
+):
+    with exclusively(tmp_path) as hold:
+        named = (tmp_path / LOCK).read_text()
+        (tmp_path / LOCK).unlink()
+        if restored:
+            (tmp_path / LOCK).write_text("daemon 7 1 of another day\n")
+        hold.renew()
+        hold.renew()
+        assert (tmp_path / LOCK).read_text() == named
+        with pytest.raises(BlockingIOError), earlier(tmp_path):
+            pytest.fail("it was let in")
+    assert last_holder(tmp_path) is None
+
+
+def test_whoever_ends_says_how_though_somebody_removed_the_lock_file(tmp_path):
+    def fall() -> None:
+        (tmp_path / LOCK).unlink()
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError), exclusively(tmp_path):
+        fall()
+    assert last_holder(tmp_path) == Holder("daemon", 0, 0)
+
+
+def test_the_lock_file_of_one_of_an_earlier_version_who_came_meanwhile_is_left_to_him(tmp_path):
+    with exclusively(tmp_path) as hold:
+        (tmp_path / LOCK).unlink()
+        with earlier(tmp_path):
+            hold.renew()
+            assert last_holder(tmp_path).pid == 7
+        hold.renew()
+        assert last_holder(tmp_path).pid == os.getpid()
 
 
 def test_whoever_takes_the_folder_takes_the_fence_down(tmp_path):

@@ -21,6 +21,7 @@ def preflight(settings: Settings, day: date) -> Iterator[Finding]:
     yield machine.state_folder(settings)
     yield machine.ledger(settings)
     yield machine.latches(settings)
+    yield from machine.guardian(settings)
     yield machine.clock()
     yield market.calendar_reach(day)
     yield market.rates(settings)

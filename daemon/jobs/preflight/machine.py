@@ -1,4 +1,4 @@
-"""The machine's side: state folder, ledger, secrets, latches, port, clock."""
+"""The machine's side: state folder, ledger, secrets, latches, guardian, port, clock."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import os
 import shutil
 import stat
 import time
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -17,6 +18,7 @@ from daemon.jobs.preflight.findings import Finding, fail, ok, warn, worst
 from daemon.runtime.clock import MonotonicClock, WallClock
 from daemon.settings import Settings
 from daemon.storage.audit import verify
+from daemon.storage.stood_in_for import MEND, unlike
 from daemon.storage.stores import newest_store
 from daemon.storage.verified import Verified
 
@@ -80,6 +82,12 @@ def latches(settings: Settings) -> Finding:
     ]
     mend = "no entries until each is released: `ordo rearm`"
     return warn("latches", "; ".join(told), mend)
+
+
+def guardian(settings: Settings) -> Iterator[Finding]:
+    """Say of a guardian that watches whether it stands in for something else than the settings."""
+    if other := unlike(settings):
+        yield fail("guardian", other, MEND)
 
 
 def clock() -> Finding:

@@ -4,18 +4,22 @@ import os
 import shutil
 import sqlite3
 from contextlib import closing
+from datetime import date
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from daemon import kill
 from daemon.domain.instants import MILLISECOND_NS
-from daemon.jobs.preflight import machine
+from daemon.guardian.listening import listening
+from daemon.jobs.preflight import machine, preflight
 from daemon.jobs.preflight.findings import Verdict
 from daemon.settings import Daemon, Settings
 from daemon.storage import verified
 from daemon.storage.ledger import StoredLedger
 from daemon.storage.sqlite import SqliteStore
+from daemon.storage.stood_in_for import MEND, stood_in_for
 
 OK, WARN, FAIL = Verdict
 NOW = 1_795_406_400 * 10**9
@@ -160,3 +164,15 @@ def test_a_clock_is_judged(wall_ns, drift_ms, zone, said):
     found = machine.judged_clock(wall_ns, drift_ms * MILLISECOND_NS, zone)
 
     assert (found.verdict, said in found.evidence) == (FAIL if said else OK, True)
+
+
+def test_a_guardian_that_stands_in_for_something_else_fails_before_the_open(state):
+    settings = of(state)
+    with listening(state, msgspec.json.encode(stood_in_for(settings))):
+        assert list(machine.guardian(settings)) == []
+    with listening(state, b""):
+        (found,) = (
+            each for each in preflight(settings, date(2026, 3, 9)) if each.check == "guardian"
+        )
+        assert (found.verdict, found.mend) == (FAIL, MEND)
+        assert "does not say what it stands in for" in found.evidence

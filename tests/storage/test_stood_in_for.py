@@ -1,0 +1,90 @@
+"""What a guardian says that it goes by, held against the settings of now."""
+
+from __future__ import annotations
+
+import msgspec
+import pytest
+from msgspec.structs import replace
+
+from daemon.guardian.listening import listening
+from daemon.settings import Account, Daemon, FeedKind, Guardian, Settings
+from daemon.storage.stood_in_for import stood_in_for, unlike
+
+ZED = Account(id="zed", broker="zerodha")
+
+
+@pytest.fixture
+def paper(tmp_path) -> Settings:
+    return Settings(daemon=Daemon(state_dir=tmp_path))
+
+
+def words(settings: Settings) -> bytes:
+    return msgspec.json.encode(stood_in_for(settings))
+
+
+def live(settings: Settings) -> Settings:
+    return replace(settings, accounts=(*settings.accounts, ZED))
+
+
+def test_a_guardian_that_goes_by_the_same_settings_is_not_told_of_and_nor_is_none(paper):
+    assert unlike(paper) == ""
+    for settings in (paper, live(paper)):
+        with listening(paper.daemon.state_dir, words(settings)):
+            assert unlike(settings) == ""
+
+
+def test_what_a_guardian_that_was_killed_said_counts_no_more(paper):
+    with listening(paper.daemon.state_dir, words(paper)):
+        pass
+    assert unlike(live(paper)) == ""
+
+
+def test_a_guardian_that_was_started_on_paper_is_told_of_where_an_account_is_live_now(paper):
+    with listening(paper.daemon.state_dir, words(paper)):
+        assert unlike(live(paper)) == (
+            f"the guardian that watches {paper.daemon.state_dir} stands in for paper (PAPER), "
+            "and the settings are for zed (LIVE)"
+        )
+
+
+def test_a_guardian_that_goes_by_other_tables_is_told_of_by_their_names(paper):
+    other = replace(
+        paper,
+        guardian=Guardian(silence_s=60),
+        risk=replace(paper.risk, ladder_interval_ms=500),
+    )
+    with listening(paper.daemon.state_dir, words(other)):
+        assert unlike(paper).endswith(" goes by another [guardian] and [risk]")
+
+
+def test_what_it_does_not_go_by_may_differ(paper):
+    other = replace(paper, web=replace(paper.web, port=1), alerts=replace(paper.alerts))
+    feed = replace(paper.feed, kind=FeedKind.BROKER)
+    with listening(paper.daemon.state_dir, words(other)):
+        assert unlike(paper) == ""
+    with listening(paper.daemon.state_dir, words(live(replace(paper, feed=feed)))):
+        assert unlike(live(paper)) == ""
+
+
+def test_the_market_on_paper_is_one_of_the_things_that_it_goes_by(paper):
+    other = replace(paper, feed=replace(paper.feed, seed=2))
+    with listening(paper.daemon.state_dir, words(other)):
+        assert unlike(paper).endswith(" goes by another [feed]")
+
+
+def test_a_folder_that_was_moved_under_its_guardian_is_told_of(paper, tmp_path):
+    there, here = tmp_path / "there", tmp_path / "here"
+    there.mkdir()
+    with listening(there, words(replace(paper, daemon=Daemon(state_dir=there)))):
+        there.rename(here)
+        assert unlike(replace(paper, daemon=Daemon(state_dir=here))).endswith(
+            f" was started on {there}"
+        )
+        there.symlink_to(here)
+        assert unlike(replace(paper, daemon=Daemon(state_dir=there))) == ""
+
+
+@pytest.mark.parametrize("said", [b"", b"{", b'{"mode":"paper"}'])
+def test_a_guardian_that_says_nothing_of_it_is_told_of_too(paper, said):
+    with listening(paper.daemon.state_dir, said):
+        assert unlike(paper).endswith(" does not say what it stands in for")
