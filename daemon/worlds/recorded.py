@@ -76,19 +76,18 @@ class Recorded(Twins):
     ) -> Iterator[Step]:
         at_ns = first.frame.at_ns
         begins = DayBegins(day, self._recording.interval_ns(day))
-        levels, seen = self._levels(day), set[int]()
+        levels = self._levels(day)
+        tells_ns = levels.begins_ns if levels is not None else 0
         yield Step("timekeeper", begins, at_ns - 1, jump=True)
         for recorded in chain((first,), rest):
             frame, fingerprint = recorded.frame, recorded.fingerprint
             at_ns = frame.at_ns
             yield Step("feed", FrameArrived(frame, fingerprint), at_ns)
-            if levels is None:
-                continue
-            # A copy of an earlier frame tells nothing of the close.
-            if at_ns > levels.begins_ns and fingerprint not in seen:
-                levels.hear(frame)
-            if fingerprint:  # 0 claims nothing
-                seen.add(fingerprint)
+            if levels is not None:
+                if at_ns > tells_ns:
+                    levels.hear(frame, fingerprint)
+                else:
+                    levels.prints.append(fingerprint)
         yield from self._ends(day, at_ns, levels.closes() if levels is not None else None)
 
     def _levels(self, day: date) -> Levels | None:

@@ -54,6 +54,7 @@ class Levels:
 
     Attributes:
         begins_ns: frames up to this instant tell nothing of the close.
+        prints: of those frames, so that a copy of one is known; the path of every tick.
 
     Args:
         day: which.
@@ -69,12 +70,24 @@ class Levels:
         # On the day of a special session nothing expires, and what follows one may be of another.
         self._has_after = trades_ordinarily(day)
         self.begins_ns = self._newest_ns = self._known_ns - _SPANS * _SPAN_NS
+        self.prints: list[int] = []
+        self._seen: set[int] = set()
         self._after_e4: dict[str, int] = {}
         self._spans: dict[str, list[list[int]]] = {}
 
-    def hear(self, frame: Frame) -> None:
-        """Take in a frame whose content was not seen before; an older one than before is none."""
-        if frame.at_ns <= self._newest_ns:
+    def hear(self, frame: Frame, fingerprint: int) -> None:
+        """Take in a frame after `begins_ns`, unless it is a copy, or older than one before it.
+
+        Args:
+            frame: what was recorded.
+            fingerprint: equal for equal content; 0: it makes no such claim.
+        """
+        if self.prints:
+            self._seen.update(self.prints)
+            self.prints.clear()
+        is_copy = fingerprint != 0 and fingerprint in self._seen
+        self._seen.add(fingerprint)
+        if is_copy or frame.at_ns <= self._newest_ns:
             return
         self._newest_ns = frame.at_ns
         for name, quote in frame.quotes.items():

@@ -21,7 +21,7 @@ def heard(levels: dict[str, str], day: date = DAY, name: str = "NIFTY") -> Close
     """What levels tell, by wall time."""
     gathers = Levels(day)
     for wall, level in levels.items():
-        gathers.hear(Frame(clock(wall, day), {name: Quote(e4(level))}))
+        gathers.hear(Frame(clock(wall, day), {name: Quote(e4(level))}), 0)
     return gathers.closes()
 
 
@@ -94,3 +94,24 @@ def test_what_follows_a_special_session_is_no_closing_value():
 def test_a_day_without_known_hours_tells_nothing(day):
     with pytest.raises(RuleUnknown):
         Levels(day)
+
+
+@pytest.mark.parametrize(
+    ("prints", "late", "after_e4"),
+    [
+        ((7,), (7,), {}),
+        ((7,), (8,), {"NIFTY": 24_601}),
+        ((), (7, 7), {"NIFTY": 24_601}),
+        ((7,), (8, 7), {"NIFTY": 24_601}),
+        ((0,), (0, 0), {"NIFTY": 24_602}),
+    ],
+    ids=["of the day", "none", "of the close", "stuck again", "no claim"],
+)
+def test_a_copy_of_what_was_shown_before_is_no_closing_value(prints, late, after_e4):
+    """A print of 0 claims nothing, so such frames are no copies."""
+    gathers = Levels(DAY)
+    gathers.prints.extend(prints)
+    for minute, fingerprint in enumerate(late, 1):
+        frame = Frame(clock(f"15:4{minute}:00"), {"NIFTY": Quote(24_600 + minute)})
+        gathers.hear(frame, fingerprint)
+    assert gathers.closes().after_e4 == after_e4
