@@ -14,6 +14,7 @@ from msgspec import Struct
 from daemon.actors.day_table import AGAIN_NS, EVENING, Hours, Timed, morning, timed
 from daemon.actors.turn import Turn
 from daemon.domain.market.calendar import Segment, next_session, sessions
+from daemon.domain.market.closes import Closes
 from daemon.domain.market.notes import NoteKind
 from daemon.errors import RuleUnknown
 from daemon.messages import DayEnded, DayOpened, Noted
@@ -32,9 +33,15 @@ class DayBegins(Struct, frozen=True):
 
 
 class DaySettles(Struct, frozen=True):
-    """The market of a day has closed, and the exchange settles what expired on it."""
+    """The market of a day has closed, and the exchange settles what expired on it.
+
+    Attributes:
+        day: which.
+        closes: what a recording of it tells of the closing values; None: it is no recorded one.
+    """
 
     day: date
+    closes: Closes | None = None
 
 
 class DayEnds(Struct, frozen=True):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
+
 from msgspec import Struct
 
 from daemon.domain.orders.limits import Approved
@@ -46,6 +48,15 @@ RESIDENT = "resident:"
 """How the parent of a resident stop begins; the basket that it guards a leg of follows."""
 
 
+class Basis(StrEnum):
+    """What the value of an underlying is that its contracts are settled by."""
+
+    CLOSE = "close"
+    MEAN = "mean"
+    LAST = "last"
+    FORWARD = "forward"
+
+
 class Settled(Struct, frozen=True):
     """The exchange closed what expired, at its settlement price; no order did.
 
@@ -56,7 +67,7 @@ class Settled(Struct, frozen=True):
         at_ns: when.
         aged_ns: how long before the close the price was that it went by; 0: it was at the close.
         product: in which it was held.
-        implied: that price was the forward that the options implied, and not the underlying's own.
+        basis: what the underlying's value was that it follows from.
     """
 
     symbol: str
@@ -65,7 +76,7 @@ class Settled(Struct, frozen=True):
     at_ns: int
     aged_ns: int = 0
     product: Product = Product.INTRADAY
-    implied: bool = False
+    basis: Basis = Basis.CLOSE
 
     @property
     def pocket(self) -> Pocket:

@@ -20,6 +20,7 @@ from daemon.actors.timekeeper import DayBegins, DaySettles
 from daemon.brokers.paper import settled
 from daemon.domain.instants import SECOND_NS, at, day_of, start_of
 from daemon.domain.market.calendar import previous_session
+from daemon.domain.market.closes import Levels
 from daemon.domain.market.frames import Frame, Quote
 from daemon.domain.orders.words import IntentRecorded, Pocket
 from daemon.domain.plans.schema import Plan
@@ -185,6 +186,10 @@ class Generated(Recorded):
         if isinstance(message, DaySettles) and message.day == self._entry.day:
             return (*self._unheard(message.day), *super().see(message, at_ns))
         return super().see(message, at_ns)
+
+    def _levels(self, day: date) -> Levels | None:  # noqa: ARG002  every day is alike
+        """Return nobody: the last level that is made of a day is its closing value."""
+        return None
 
     def _rest(self, day: date) -> Iterator[Step]:
         """Yield what is left of the day that the world is entered on."""

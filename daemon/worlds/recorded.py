@@ -13,6 +13,7 @@ from typing import Protocol
 
 from daemon.actors.timekeeper import DayBegins, DayEnds, DaySettles
 from daemon.domain.market.calendar import Segment, sessions
+from daemon.domain.market.closes import Closes, Levels
 from daemon.domain.market.expiries import front
 from daemon.domain.market.intake import Sessions
 from daemon.errors import RuleUnknown
@@ -75,21 +76,34 @@ class Recorded(Twins):
     ) -> Iterator[Step]:
         at_ns = first.frame.at_ns
         begins = DayBegins(day, self._recording.interval_ns(day))
+        levels = self._levels(day)
+        tells_ns = levels.begins_ns if levels is not None else 0
         yield Step("timekeeper", begins, at_ns - 1, jump=True)
-        yield Step("feed", FrameArrived(first.frame, first.fingerprint), at_ns)
-        for recorded in rest:
-            frame = recorded.frame
+        for recorded in chain((first,), rest):
+            frame, fingerprint = recorded.frame, recorded.fingerprint
             at_ns = frame.at_ns
-            yield Step("feed", FrameArrived(frame, recorded.fingerprint), at_ns)
-        yield from self._ends(day, at_ns)
+            yield Step("feed", FrameArrived(frame, fingerprint), at_ns)
+            if levels is not None:
+                if at_ns > tells_ns:
+                    levels.hear(frame, fingerprint)
+                else:
+                    levels.prints.append(fingerprint)
+        yield from self._ends(day, at_ns, levels.closes() if levels is not None else None)
 
-    def _ends(self, day: date, at_ns: int) -> Iterator[Step]:
+    def _levels(self, day: date) -> Levels | None:
+        """Return who gathers what tells the closing values of a day; None: nothing tells them."""
+        try:
+            return Levels(day)
+        except RuleUnknown:
+            return None
+
+    def _ends(self, day: date, at_ns: int, closes: Closes | None = None) -> Iterator[Step]:
         """Yield the end of a day whose last step was at that instant."""
         day_sessions = trading_sessions(day)
         close_ns = day_sessions[-1][1] if day_sessions else at_ns
         ends_ns = max(at_ns, close_ns) + 1
         # A step of its own: all that is settled is booked before the day is marked.
-        yield Step("timekeeper", DaySettles(day), ends_ns)
+        yield Step("timekeeper", DaySettles(day, closes), ends_ns)
         yield Step("timekeeper", DayEnds(day), ends_ns)
 
 

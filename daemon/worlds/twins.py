@@ -15,12 +15,13 @@ from msgspec.structs import replace
 from daemon.actors.timekeeper import DayBegins, DaySettles
 from daemon.domain.instants import SECOND_NS
 from daemon.domain.market.calendar import settlement_ns
+from daemon.domain.market.closes import Closes
 from daemon.domain.market.frames import Frame
 from daemon.domain.market.instruments import parse_symbol
 from daemon.errors import RuleUnknown
 from daemon.messages import FrameArrived, Settled
 from daemon.twin.exchange import Exchange
-from daemon.worlds.closing import Closing, closing
+from daemon.worlds.closing import Closing, closing, recorded
 from daemon.worlds.words import News
 
 _MINUTE_NS = 60 * SECOND_NS
@@ -76,8 +77,8 @@ class Twins:
         match message:
             case DayBegins():
                 return self._each(lambda paper: paper.advance(at_ns))
-            case DaySettles(day):
-                return self._settle(day, at_ns)
+            case DaySettles(day, closes):
+                return self._settle(day, closes, at_ns)
         return ()
 
     def _each(self, asked: Callable[[Account], Sequence[Any]]) -> News:
@@ -85,9 +86,9 @@ class Twins:
             (router, told) for router, paper in self._papers.items() for told in asked(paper)
         )
 
-    def _settle(self, day: date, at_ns: int) -> News:
+    def _settle(self, day: date, closes: Closes | None, at_ns: int) -> News:
         """Let the exchange settle what expires, and say what prices it went by."""
-        closings = self._closings(day)
+        closings = self._closings(day, closes)
         if not closings:
             return ()
         values_e4 = {name: each.value_e4 for name, each in closings.items()}
@@ -97,17 +98,17 @@ class Twins:
         )
 
     def _dated(self, settled: Settled, closings: Mapping[str, Closing], day: date) -> Settled:
-        """Say of a settlement how old its price is, if it is not one of the close, and whose."""
+        """Say of a settlement how old its price is, if it is not one of the close, and what."""
         known = closings[parse_symbol(settled.symbol).underlying]
         aged_ns = _close_ns(day) - known.at_ns
         aged_ns = aged_ns if aged_ns > self._usual_ns(day) else 0
-        return replace(settled, aged_ns=aged_ns, implied=known.implied)
+        return replace(settled, aged_ns=aged_ns, basis=known.basis)
 
     def _usual_ns(self, day: date) -> int:
         """How long before the close the last prices of a day may lie."""
         return max(_MINUTE_NS, _INTERVALS * self._interval_ns(day))
 
-    def _closings(self, day: date) -> dict[str, Closing]:
+    def _closings(self, day: date, closes: Closes | None) -> dict[str, Closing]:
         """What every underlying was worth at the close; without those of which nothing tells it."""
         underlyings = {
             expiring.underlying
@@ -120,6 +121,9 @@ class Twins:
         last = exchange.quotes(day)
         fresh_ns = _close_ns(day) - usual_ns
         found = {name: closing(last, name, day, fresh_ns, usual_ns) for name in sorted(underlyings)}
+        if closes is not None:
+            for name, known in found.items():
+                found[name] = recorded(known, last.quotes.get(name), name, closes)
         return {name: known for name, known in found.items() if known.value_e4}
 
 

@@ -180,3 +180,34 @@ def test_the_file_names_no_expiry_and_that_is_told_once(days):
 
     assert len(texts) == 1
     assert texts[0].startswith("the recording names no expiry")
+
+
+EXPIRED = {"2019-06-13": 14.05, "2019-07-04": 3.25, "2019-07-18": 53.10}
+
+
+def test_an_expiry_is_settled_at_the_close_that_was_recorded_after_the_session(days):
+    """Worked out by hand: the last spot after 15:30 of a chain that was not shown before it."""
+    rows = duckdb.execute(
+        "SELECT strptime(snap, '%Y-%m-%d %H:%M') AS moment, max(CurrentVal), sum(CallVolume),"
+        f" sum(PutVolume) FROM '{DAYS}' GROUP BY moment ORDER BY moment"
+    ).fetchall()
+    closes: dict[str, float] = {}
+    shown: set[tuple[float, ...]] = set()
+    for moment, *content in rows:
+        if moment.time() > CLOSE and tuple(content) not in shown:
+            closes[moment.date().isoformat()] = content[0]
+        shown.add(tuple(content))
+    settled: dict[str, float] = {}
+    for day in days.values():
+        for trade in day["trades"]:
+            if trade["exit_reason"] != "expiry":
+                continue
+            expired, (*_, strike, kind) = trade["exit_at"][:10], trade["symbol"].split("-")
+            beyond = closes[expired] - float(strike)
+            assert trade["exit"] == round(max(0, beyond if kind == "CE" else -beyond), 2)
+            settled |= {expired: trade["exit"]} if trade["exit"] else {}
+
+    assert settled == EXPIRED
+    assert not [
+        text for day in days.values() for _, text in notes(day, NoteKind.STALE) if "settled" in text
+    ]

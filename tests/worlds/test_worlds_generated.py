@@ -127,6 +127,13 @@ def test_the_next_session_follows_the_end_of_a_day():
     assert 0 not in prints
 
 
+def test_a_generated_day_closes_at_its_last_level_and_no_recording_tells_another():
+    """A day that is entered at its end must settle as one that was played from its beginning."""
+    world, _ = entered(CLOSE + 1, day=MON, ended=True, first=MON)
+    messages = (step.message for step in world.steps())
+    assert next(each for each in messages if isinstance(each, DaySettles)) == DaySettles(TUE, None)
+
+
 def test_a_run_that_fell_between_two_frames_goes_on_with_a_picture_and_the_next():
     """An answer was stamped after the frame; the day is not opened again."""
     at_ns = clock("10:00:00", MON) + 40_000_000

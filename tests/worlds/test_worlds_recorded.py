@@ -15,12 +15,15 @@ from daemon.domain.instants import iso
 from daemon.domain.market.frames import Frame, Quote
 from daemon.domain.market.notes import NoteKind
 from daemon.domain.money import e4
-from daemon.domain.orders.words import OrderUpdated, State
+from daemon.domain.orders.words import IntentRecorded, OrderUpdated, State
 from daemon.domain.plans.parsing import parse
 from daemon.domain.risk.account import AccountLimits
 from daemon.domain.risk.words import ExitReason
 from daemon.feeds.formats.words import RecordedFrame
+from daemon.feeds.replay import open_recording
 from daemon.messages import (
+    SETTLEMENT,
+    Basis,
     BasketEnded,
     DayEnded,
     DayMarked,
@@ -46,6 +49,7 @@ from daemon.twin.words import Accepted, OrderType, Side, TwinOrder
 from daemon.worlds import Recorded, Step, front_expiry, trading_sessions
 from tests.kit.acting import CE, DAY, NEXT_DAY, PE, clock, prices
 from tests.kit.plans import CALL, GUARD, PUT
+from tests.kit.recordings import data_path
 
 HOLIDAY = date(2025, 8, 27)
 ROUTER = "router:paper"
@@ -145,16 +149,16 @@ def test_orders_of_yesterday_lapse_before_the_new_day() -> None:
 
 
 @pytest.mark.parametrize(
-    ("quoted", "settled_e4", "implied"),
+    ("quoted", "settled_e4", "basis"),
     [
-        ({"ce": "60", "pe": "10", "NIFTY": "24610.50"}, e4("60.50"), False),
-        ({"ce": "60", "pe": "10"}, e4("50"), True),
-        ({"ce": "60", "pe": "10", "NIFTY": "0"}, e4("50"), True),
-        ({"NIFTY": "24500"}, 0, False),
+        ({"ce": "60", "pe": "10", "NIFTY": "24610.50"}, e4("60.50"), Basis.CLOSE),
+        ({"ce": "60", "pe": "10"}, e4("50"), Basis.FORWARD),
+        ({"ce": "60", "pe": "10", "NIFTY": "0"}, e4("50"), Basis.FORWARD),
+        ({"NIFTY": "24500"}, 0, Basis.CLOSE),
     ],
     ids=["spot", "forward", "no spot price", "worthless"],
 )
-def test_what_expires_is_settled_at_the_spot_or_the_forward(quoted, settled_e4, implied) -> None:
+def test_what_expires_is_settled_at_the_spot_or_the_forward(quoted, settled_e4, basis) -> None:
     """Each position once, told to its router; the future of that day is no option."""
     played, paper = world()
     start = clock("15:29:30", NEXT_DAY)
@@ -166,7 +170,7 @@ def test_what_expires_is_settled_at_the_spot_or_the_forward(quoted, settled_e4, 
     played.see(last, start + 1)
     end_ns = clock("15:30:00", NEXT_DAY) + 1
     assert played.see(DaySettles(NEXT_DAY), end_ns) == (
-        (ROUTER, Settled(CE, 75, settled_e4, end_ns, implied=implied)),
+        (ROUTER, Settled(CE, 75, settled_e4, end_ns, basis=basis)),
     )
     assert played.see(DaySettles(NEXT_DAY), end_ns) == ()
 
@@ -214,16 +218,16 @@ def test_a_settlement_says_how_old_its_price_is(last, aged_s) -> None:
 
 
 @pytest.mark.parametrize(
-    ("last", "settled_e4", "aged_s", "implied"),
+    ("last", "settled_e4", "aged_s", "basis"),
     [
-        ({}, e4("50"), 16_200, False),
-        ({"15:29:59": ("0.05", "150")}, 0, 0, True),
-        ({"15:29:59": ("0.05", None)}, e4("50"), 16_200, False),
-        ({"15:00:00": ("0.05", "150")}, 0, 1_800, True),
+        ({}, e4("50"), 16_200, Basis.LAST),
+        ({"15:29:59": ("0.05", "150")}, 0, 0, Basis.FORWARD),
+        ({"15:29:59": ("0.05", None)}, e4("50"), 16_200, Basis.LAST),
+        ({"15:00:00": ("0.05", "150")}, 0, 1_800, Basis.FORWARD),
     ],
     ids=["nothing else", "its options go on", "half of them", "its options end later"],
 )
-def test_an_index_that_is_quoted_no_more_is_not_the_close(last, settled_e4, aged_s, implied):
+def test_an_index_that_is_quoted_no_more_is_not_the_close(last, settled_e4, aged_s, basis):
     """Other prices make it no younger, and what its options imply is taken where that is newer."""
     played, paper = world()
     start, dies = clock("09:15:00", NEXT_DAY), clock("11:00:00", NEXT_DAY)
@@ -234,7 +238,7 @@ def test_an_index_that_is_quoted_no_more_is_not_the_close(last, settled_e4, aged
         at_ns = clock(wall, NEXT_DAY)
         played.see(prices(at_ns, ce, pe, BANKNIFTY="1"), at_ns)
     ((_, told),) = played.see(DaySettles(NEXT_DAY), clock("15:30:00", NEXT_DAY) + 1)
-    assert (told.price_e4, told.aged_ns, told.implied) == (settled_e4, aged_s * SECOND, implied)
+    assert (told.price_e4, told.aged_ns, told.basis) == (settled_e4, aged_s * SECOND, basis)
 
 
 def test_a_settlement_on_a_day_without_hours_has_no_known_age() -> None:
@@ -470,3 +474,75 @@ def test_two_days_are_two_entries_and_two_marks() -> None:
         (DayOpened, NEXT_DAY),
         (DayEnded, NEXT_DAY),
     ]
+
+
+def test_a_recorded_day_settles_at_the_level_that_came_after_its_session() -> None:
+    """A level 40 minutes before the close is not the close, and what comes late is no price."""
+    entry = day("09:20:00", ("100", "95"), ("100", "95"), on=NEXT_DAY)
+    late = made(clock("15:45:00", NEXT_DAY), "1", "1", 9, NIFTY="24570")
+    played = Played(*entry, late, exit_at="15:29:59", days=(NEXT_DAY,))
+    assert settled(played) == {"ce": e4("20"), "pe": 0}
+    assert [note for note in played.of(Noted) if "settled" in note.text] == []
+    assert max(fact.at_ns for fact in played.of(ExitDecided)) <= clock("15:30:00", NEXT_DAY)
+
+
+def test_a_copy_of_an_earlier_frame_is_no_closing_value() -> None:
+    """A recording got stuck: what it shows after the session is what it showed in it."""
+    entry = day("09:20:00", ("100", "95"), ("100", "95"), on=NEXT_DAY)
+    stuck = made(clock("11:00:00", NEXT_DAY), fingerprint=9, NIFTY="24590")
+    later = made(clock("12:00:00", NEXT_DAY), fingerprint=8, NIFTY="24560")
+    copy = made(clock("15:45:00", NEXT_DAY), fingerprint=9, NIFTY="24590")
+    played = Played(*entry, stuck, later, copy, exit_at="15:29:59", days=(NEXT_DAY,))
+    assert settled(played) == {"ce": e4("10"), "pe": 0}
+    assert [note.text for note in played.of(Noted) if "settled" in note.text] == [
+        "NIFTY is settled at its last price, 210 minutes before its close"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("minutes", "settled_e4", "text"),
+    [
+        (range(5, 35, 5), e4("17.50"), "the mean of its last half hour"),
+        (range(10, 35, 5), e4("30"), "its last price"),
+    ],
+)
+def test_a_recorded_day_without_a_closing_value_settles_by_its_last_half_hour(
+    minutes, settled_e4, text
+) -> None:
+    """The mean of it, where each five minutes have a level; a person is told in either case."""
+    entry = day("09:20:00", ("100", "95"), ("100", "95"), on=NEXT_DAY)
+    levels = [
+        made(clock(f"15:{minute:02}:00", NEXT_DAY), NIFTY=str(24_550 + minute))
+        for minute in minutes
+    ]
+    played = Played(*entry, *levels, exit_at="15:29:59", days=(NEXT_DAY,))
+    assert settled(played) == {"ce": settled_e4, "pe": 0}
+    assert [(note.kind, note.text) for note in played.of(Noted) if "settled" in note.text] == [
+        (NoteKind.BASIS, f"NIFTY is settled at {text}: its closing value was not recorded")
+    ]
+
+
+def settled(played: Played) -> dict[str, int]:
+    """At what each leg was settled."""
+    return {
+        fact.intent.leg_id: fact.intent.price_e4
+        for fact in played.of(IntentRecorded)
+        if fact.intent.parent.startswith(SETTLEMENT)
+    }
+
+
+@pytest.mark.parametrize(
+    ("day", "after", "mean"),
+    [
+        ("2022-08-25", "17522.45", "17521.25"),
+        ("2022-09-01", None, "17542.88"),
+        ("2022-10-27", "17736.95", "17736.12"),
+    ],
+)
+def test_the_mean_of_recorded_seconds_is_a_point_from_the_closing_value(day, after, mean) -> None:
+    """The exchange closed NIFTY at 17522.45, 17542.80 and 17736.95; one recording ends too soon."""
+    recording = open_recording(data_path(f"ticks_1s/NIFTY_{day}.csv.gz"))
+    *_, settles, _ = Recorded(recording, {}, recording.days()).steps()
+    closes = settles.message.closes
+    assert closes.mean_e4 == {"NIFTY": e4(mean)}
+    assert closes.after_e4 == ({} if after is None else {"NIFTY": e4(after)})

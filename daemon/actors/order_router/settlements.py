@@ -23,7 +23,18 @@ from daemon.domain.orders.words import (
     Purpose,
     Side,
 )
-from daemon.messages import SETTLEMENT, WRITTEN_OFF, LegExpired, Noted, Settled
+from daemon.messages import SETTLEMENT, WRITTEN_OFF, Basis, LegExpired, Noted, Settled
+
+_TAKEN = {
+    Basis.LAST: "its last price",
+    Basis.MEAN: "the mean of its last half hour",
+    Basis.FORWARD: "the forward that its options imply",
+}
+_WHY = {
+    Basis.LAST: "its closing value was not recorded",
+    Basis.MEAN: "its closing value was not recorded",
+    Basis.FORWARD: "it has no price of its own at its close",
+}
 
 
 def settle(desk: Desk, turn: Turn, settled: Settled, now_ns: int) -> None:
@@ -35,7 +46,7 @@ def settle(desk: Desk, turn: Turn, settled: Settled, now_ns: int) -> None:
     for key, pocket in desk.holders():
         if pocket != settled.pocket:
             continue
-        if settled.aged_ns or settled.implied:
+        if settled.basis is not Basis.CLOSE:
             _tell_price(desk, turn, settled, now_ns)
         intent = _closing(desk, key, settled, now_ns)
         _book(desk, turn, intent, "settled by the exchange")
@@ -69,13 +80,12 @@ def _expiry(symbol: str) -> date | None:
 
 
 def _tell_price(desk: Desk, turn: Turn, settled: Settled, now_ns: int) -> None:
-    """Tell once a day of each underlying that it had no price of its own at its close."""
+    """Tell once a day of each underlying that it is not settled at its closing value."""
     minutes = settled.aged_ns // (60 * SECOND_NS)
     underlying = parse_symbol(settled.symbol).underlying
-    taken = "the forward that its options imply" if settled.implied else "its last price"
-    aged = f", {minutes} minutes before its close" if settled.aged_ns else ""
-    why = "" if settled.aged_ns else ": it has no price of its own at its close"
-    text = f"{underlying} is settled at {taken}{aged}{why}"
+    aged = f", {minutes} minutes before its close"
+    why = aged if settled.aged_ns else f": {_WHY[settled.basis]}"
+    text = f"{underlying} is settled at {_TAKEN[settled.basis]}{why}"
     if text not in desk.told:
         desk.told.add(text)
         kind = NoteKind.STALE if settled.aged_ns else NoteKind.BASIS

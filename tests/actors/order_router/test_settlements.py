@@ -9,6 +9,7 @@ from daemon.domain.instants import DAY_NS
 from daemon.domain.market.notes import NoteKind
 from daemon.domain.orders.words import IntentRecorded, OrderUpdated, Pocket, Product, Side, State
 from daemon.messages import (
+    Basis,
     DayOpened,
     LegExpired,
     Noted,
@@ -108,26 +109,43 @@ def test_a_settlement_at_an_old_price_is_told_once():
     stage = Stage().entered("ce", "pe")
     for symbol in (SYMBOLS["hc"], CE, SYMBOLS["pe"]):
         held = 0 if symbol == SYMBOLS["hc"] else 75
-        stage.tell(Settled(symbol, held, 0, CLOSES, aged_ns=1_800 * S))
+        stage.tell(Settled(symbol, held, 0, CLOSES, aged_ns=1_800 * S, basis=Basis.LAST))
     assert [(fact.kind, fact.text) for fact in stage.told(Noted)] == [
         (NoteKind.STALE, "NIFTY is settled at its last price, 30 minutes before its close")
     ]
 
 
 @pytest.mark.parametrize(
-    ("aged_ns", "kind", "text"),
+    ("basis", "aged_ns", "kind", "text"),
     [
-        (0, NoteKind.BASIS, ": it has no price of its own at its close"),
-        (1_800 * S, NoteKind.STALE, ", 30 minutes before its close"),
+        (
+            Basis.FORWARD,
+            0,
+            NoteKind.BASIS,
+            "the forward that its options imply: it has no price of its own at its close",
+        ),
+        (
+            Basis.FORWARD,
+            1_800 * S,
+            NoteKind.STALE,
+            "the forward that its options imply, 30 minutes before its close",
+        ),
+        (
+            Basis.MEAN,
+            0,
+            NoteKind.BASIS,
+            "the mean of its last half hour: its closing value was not recorded",
+        ),
+        (Basis.LAST, 0, NoteKind.BASIS, "its last price: its closing value was not recorded"),
     ],
 )
-def test_a_settlement_at_the_forward_is_told_once(aged_ns, kind, text):
-    """A price that nobody quoted is never taken without a word."""
+def test_a_settlement_at_anything_but_the_closing_value_is_told_once(basis, aged_ns, kind, text):
+    """A price that nobody quoted at the close is never taken without a word."""
     stage = Stage().entered("ce", "pe")
     for symbol in (CE, SYMBOLS["pe"]):
-        stage.tell(Settled(symbol, 75, 0, CLOSES, aged_ns=aged_ns, implied=True))
+        stage.tell(Settled(symbol, 75, 0, CLOSES, aged_ns=aged_ns, basis=basis))
     assert [(fact.kind, fact.text) for fact in stage.told(Noted)] == [
-        (kind, f"NIFTY is settled at the forward that its options imply{text}")
+        (kind, f"NIFTY is settled at {text}")
     ]
 
 
