@@ -143,8 +143,8 @@ class Service:
         given, say = self._given, self._watcher.say
         self._modes = modes_of(given.accounts, home(kept.ledger.facts(), given.accounts))
         self._watcher.begin(self._modes)
-        self._code = code_loaded(given.settings, kept.reached_ns, self._modes.home)
-        where = hot_state.where_of(given)
+        where = hot_state.where_of(given, kept.ledger.facts(), self._machine.chance)
+        self._code = code_loaded(given.settings, kept.reached_ns, self._modes.home, where.record_id)
         async with hot_state.opened(where, self._machine, self._telemetry, say) as self._hot:
             await self._run_on(kept)
 
@@ -173,6 +173,7 @@ class Service:
         files = kept.exchanges(on_paper, self._modes.home, lambda text: loop.call_soon(pause, text))
         epoch = kept.ledger.begin_epoch(kept.reached_ns, least_epoch(given, self._machine, files))
         kept.ledger.append((self._code,), LEDGER, kept.reached_ns)
+        kept.ledger.flush()  # the record knows its id before anything is kept under that
         return Run(
             recording=given.played.market,
             days=given.played.days(),
