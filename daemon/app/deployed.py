@@ -25,13 +25,14 @@ _LEFT_OUT = frozenset({"__pycache__"})
 UNINSTALLED = "not installed"
 
 
-def code_loaded(settings: Settings, at_ns: int, home: str = "") -> CodeLoaded:
+def code_loaded(settings: Settings, at_ns: int, home: str = "", record_id: str = "") -> CodeLoaded:
     """Return what decides in a run that begins.
 
     Args:
         settings: what it goes by.
         at_ns: the market instant that the record had reached.
         home: the account whose facts go unmarked; empty where none is recorded.
+        record_id: tells the record from every other; empty: nobody asks.
     """
     return CodeLoaded(
         version=_version(),
@@ -43,6 +44,7 @@ def code_loaded(settings: Settings, at_ns: int, home: str = "") -> CodeLoaded:
         at_ns=at_ns,
         home=home,
         modes={each.id: mode_of(each.broker) for each in settings.accounts},
+        record_id=record_id,
     )
 
 

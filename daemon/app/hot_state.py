@@ -11,6 +11,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from daemon.actors.risk_watchdog import RiskWatchdog
 from daemon.app.accounts import Account
@@ -22,6 +23,7 @@ from daemon.domain.money import units
 from daemon.domain.risk.mirrored import Mirrored, Unsound
 from daemon.domain.risk.moves import LevelMoved
 from daemon.errors import HotStateError, SettingsError
+from daemon.messages import CodeLoaded
 from daemon.messages.cells import Cell, address
 from daemon.runtime.words import Ledger, Origin
 from daemon.settings import HotState, Mode
@@ -35,6 +37,7 @@ CREDENTIAL = "hot_state.password"
 ORIGIN = Origin("hot_state", 0, 0)
 """Where a level comes from that the record did not have."""
 _FILE = "hot.sqlite"
+_ID_BITS = 128
 
 
 class Opened(Struct, frozen=True):
@@ -57,19 +60,40 @@ class Where(Struct, frozen=True):
         mode: whose money is traded with.
         folder: of the daemon's records.
         replays: recorded days are played, which no other program may take for today's.
+        record_id: tells the record that is mirrored from every other; empty: it has no such id.
     """
 
     settings: HotState
     mode: Mode
     folder: Path
     replays: bool
+    record_id: str = ""
+
+    @property
+    def is_shared(self) -> bool:
+        """Other daemons may keep theirs there."""
+        return self.settings.redis is not None and not self.replays
 
 
-def where_of(given: Assignment) -> Where:
-    """Return which hot state a daemon has that is given this to run."""
+def where_of(given: Assignment, facts: Iterable[object], chance: Callable[[int], int]) -> Where:
+    """Return which hot state a daemon has that is given this to run.
+
+    Where others may keep theirs too, a record that has no id is given one, by chance: records on
+    paper may begin alike, so not even their links tell them apart.
+
+    Args:
+        given: what it runs.
+        facts: of the record that it goes on with.
+        chance: returns so many bits that nobody can foresee.
+    """
     settings = given.settings
     replays = isinstance(given.played, RecordedDays)
-    return Where(settings.hot_state, settings.daemon.mode, given.folder, replays)
+    where = Where(settings.hot_state, settings.daemon.mode, given.folder, replays)
+    told = (fact.record_id for fact in facts if isinstance(fact, CodeLoaded))
+    record_id = next(filter(None, told), "")
+    if not record_id and where.is_shared:
+        record_id = f"{chance(_ID_BITS):0{_ID_BITS // 4}x}"
+    return replace(where, record_id=record_id)
 
 
 @asynccontextmanager
@@ -157,7 +181,7 @@ def store_of(where: Where, host: Host, know: Callable[[Secret], None]) -> HotSto
         SettingsError: the file of the password cannot be used.
     """
     place = where.settings.redis
-    if place is None or where.replays:
+    if place is None or not where.is_shared:
         name = where.settings.file or (_FILE if place is not None else "")
         return SqliteHot(where.folder / name) if name else None
     from daemon.storage.hot.redis import RedisHot  # noqa: PLC0415  heavy, and seldom wanted
@@ -165,7 +189,7 @@ def store_of(where: Where, host: Host, know: Callable[[Secret], None]) -> HotSto
     password = _password(where.settings, host)
     if password is not None:
         know(password)
-    return RedisHot(place, password)
+    return RedisHot(place, password, where.record_id)
 
 
 def _password(settings: HotState, host: Host) -> Secret | None:

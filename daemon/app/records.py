@@ -28,7 +28,7 @@ class Told(Struct, frozen=True):
         reads: hears that a start goes on while it reads them.
     """
 
-    failed: Callable[[str], None]
+    failed: Callable[[str], object]
     reads: Callable[[], object] = silent
 
 

@@ -120,17 +120,14 @@ class Service:
                 is a setting that kept it from getting ready.
         """
         given, loop = self._given, asyncio.get_running_loop()
-
-        def failed(sentence: str) -> None:
-            loop.call_soon_threadsafe(self._pause, "ledger failed", sentence)
-
+        pause = partial(self._pause, "ledger failed")
         async with AsyncExitStack() as stack:
             stack.enter_context(heard(self._stop, self._by_signal))
             holding = held_with_ledger(given, self._unit, self._machine, self._stop.is_asked)
             if not await stack.enter_async_context(holding):
                 return self._stop.signal
-            owner, hears = given.accounts[0].owner, Told(failed, self._unit.reading)
-            flush_ms = given.settings.ledger.flush_ms
+            owner, flush_ms = given.accounts[0].owner, given.settings.ledger.flush_ms
+            hears = Told(lambda text: loop.call_soon_threadsafe(pause, text), self._unit.reading)
             kept = stack.enter_context(records(given.folder, given.store, owner, hears, flush_ms))
             for sentence in (*kept.recovered, *ballast.keep_back(given.state_dir), *unlike(given)):
                 self._watcher.say(sentence)
@@ -144,8 +141,8 @@ class Service:
         given, say = self._given, self._watcher.say
         self._modes = modes_of(given.accounts, home(kept.ledger.facts(), given.accounts))
         self._watcher.begin(self._modes)
-        self._code = code_loaded(given.settings, kept.reached_ns, self._modes.home)
-        where = hot_state.where_of(given)
+        where = hot_state.where_of(given, kept.ledger.facts(), self._machine.chance)
+        self._code = code_loaded(given.settings, kept.reached_ns, self._modes.home, where.record_id)
         async with hot_state.opened(where, self._machine, self._telemetry, say) as self._hot:
             await self._run_on(kept)
 
@@ -174,6 +171,7 @@ class Service:
         files = kept.exchanges(on_paper, self._modes.home, lambda text: loop.call_soon(pause, text))
         epoch = kept.ledger.begin_epoch(kept.reached_ns, least_epoch(given, self._machine, files))
         kept.ledger.append((self._code,), LEDGER, kept.reached_ns)
+        kept.ledger.flush()  # the record knows its id before anything is kept under that
         return Run(
             recording=given.played.market,
             days=given.played.days(),

@@ -48,6 +48,13 @@ ANSWERS: Final[Mapping[str, Entry]] = {
         "access",
         status=401,
     ),
+    "plain_http": Entry(
+        "No browser logs in by plain http from another machine",
+        "come through a tunnel, and open the address on 127.0.0.1; or put a proxy with TLS before"
+        " the daemon",
+        "access",
+        status=403,
+    ),
     "forbidden": Entry(
         "The role does not reach",
         "ask with a token of a higher role: `ordo token create --role ROLE`",

@@ -113,6 +113,15 @@ HOUSE: Final[Mapping[str, Entry]] = {
         "error",
         status=500,
     ),
+    "hot_state_taken": Entry(
+        "The Redis holds the state of risk of another daemon",
+        "name a database of its own in [hot_state] url, and restart it; every position stays"
+        " guarded meanwhile",
+        _SETTINGS,
+        "warning",
+        recoverable=True,
+        status=503,
+    ),
     "hot_state_unsafe": Entry(
         "The Redis is not set up to keep the state of risk",
         "mend its configuration as the sentence says, and restart it",

@@ -321,7 +321,7 @@ class EpochBegan(Struct, frozen=True, tag=True):
     at_ns: int
 
 
-class CodeLoaded(Struct, frozen=True, tag=True):
+class CodeLoaded(Struct, frozen=True, tag=True, omit_defaults=True):
     """What decides from here on, in the run that has just begun.
 
     Attributes:
@@ -332,6 +332,8 @@ class CodeLoaded(Struct, frozen=True, tag=True):
         at_ns: the market instant that the record had reached.
         home: the account whose facts go unmarked; empty in records that do not tell it.
         modes: `paper` or `live` by account; empty in records that do not tell it.
+        record_id: tells this record from every other, by chance that nobody else had; empty until a
+            run keeps its hot state where other daemons may, and in records from before.
     """
 
     version: str
@@ -341,3 +343,4 @@ class CodeLoaded(Struct, frozen=True, tag=True):
     at_ns: int
     home: str = ""
     modes: dict[str, Mode] = {}
+    record_id: str = ""

@@ -39,7 +39,7 @@ class Web(Table, frozen=True):
         host: the address that is listened on.
         port: 0: any that is free.
         allowed_hosts: what a `Host` header may say besides the loopback names, with its port where
-            the caller's address has one.
+            the caller's address has one. By plain http no browser logs in under them.
         allowed_origins: pages of other servers that may read and act, by CORS.
         pnl_hz: how often a second profit is told at most.
         max_connections: in all.

@@ -99,7 +99,7 @@ class GuardedLedger:
         self,
         inner: Guarded,
         path: Path,
-        on_failure: Callable[[str], None],
+        on_failure: Callable[[str], object],
         patience: Patience | None = None,
         size_bytes: int = SIZE_BYTES,
     ) -> None:

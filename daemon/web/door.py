@@ -6,6 +6,7 @@ from msgspec import Struct
 
 from daemon.domain.instants import iso
 from daemon.web.auth import AUTH
+from daemon.web.origins import ORIGINS
 from daemon.web.table import Answer, Call, Route, Writes
 from daemon.web.tokens import Role
 
@@ -45,6 +46,7 @@ class Nothing(Struct, frozen=True):
 
 async def log_in(call: Call) -> Answer:
     """Exchange a code for a session."""
+    call.request.app[ORIGINS].check_confidential(call.request)
     session, who = await call.request.app[AUTH].log_in(call.request, call.body.code)
     return Answer(200, LoggedIn(who.name, who.role.word), session)
 

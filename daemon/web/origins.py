@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from ipaddress import ip_address
 from typing import Final
+from urllib.parse import urlsplit
 
 from aiohttp import web
 
@@ -82,6 +84,26 @@ class Origins:
             sentence = "[web] allowed_origins lists the other sites whose pages may act here"
             raise Problem("cross_site", sentence)
 
+    def check_confidential(self, request: web.Request) -> None:
+        """Take no code from our page where it came in the clear, and not from this machine.
+
+        Whoever listens on the way would have the session; and there a browser does not say whose
+        page asks (it sends `Sec-Fetch-Site` to https and to loopback names alone), so the session
+        would count for nothing.
+
+        Raises:
+            Problem: the page came so; the code still counts.
+        """
+        origin = self._origin(request)
+        if origin in self._own and not _is_confidential(origin):
+            sentence = (
+                "the page came by plain http from another machine, where anybody on the way can "
+                "read a session; come through a tunnel, `ssh -L PORT:127.0.0.1:PORT HOST` with the "
+                "port of the daemon, and open the address on 127.0.0.1, or put a proxy with TLS "
+                "before it; the code still counts"
+            )
+            raise Problem("plain_http", sentence)
+
     def is_ours(self, request: web.Request) -> bool:
         """Return whether a browser says that the asking page is one that may act."""
         origin = self._origin(request)
@@ -120,6 +142,18 @@ class Origins:
     def _origin(self, request: web.Request) -> str | None:
         origins = request.headers.getall("Origin", [])
         return ",".join(origins) if origins else None
+
+
+def _is_confidential(origin: str) -> bool:
+    """Say whether nobody but the two ends reads what an origin's pages send and are sent."""
+    parts = urlsplit(origin)
+    name = parts.hostname or ""
+    if parts.scheme == "https" or name == "localhost" or name.endswith(".localhost"):
+        return True
+    try:
+        return ip_address(name).is_loopback
+    except ValueError:  # a name, such as ordo.lan
+        return False
 
 
 ORIGINS: Final = web.AppKey("origins", Origins)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from importlib import metadata
 from pathlib import Path
 
+import msgspec
 import pytest
 from msgspec.structs import replace
 
@@ -64,6 +65,8 @@ def test_a_run_tells_its_version_its_settings_and_its_schema():
     assert told.schema_number == shipped(SQLITE)[-1].number
     assert len(told.code_sha256) == 64
     assert code_loaded(Settings(), 7, "alpha") == replace(told, home="alpha")
+    assert code_loaded(Settings(), 7, "", "ab") == replace(told, record_id="ab")
+    assert b"record_id" not in msgspec.json.encode(told)
 
 
 def test_run_from_its_sources_it_says_so(monkeypatch):

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import msgspec
 import pytest
+import redis
+from msgspec.structs import replace
 
-from daemon.app import accounts_of, hot_state
+from daemon.app import accounts_of
+from daemon.app.assignment import RecordedDays
 from daemon.app.host import Host
-from daemon.app.hot_state import Where, opened, take_up
+from daemon.app.hot_state import Where, opened, take_up, where_of
 from daemon.app.records import Told, records
 from daemon.app.telemetry import bare
 from daemon.domain.money import e4
@@ -19,11 +24,12 @@ from daemon.domain.risk.mirrored import MirroredDay, MirroredLeg, MirroredLevels
 from daemon.domain.risk.moves import LevelMoved, Move
 from daemon.domain.risk.words import Distance, LegRules, LockRule, StrategyRules, Trail
 from daemon.errors import SettingsError
+from daemon.messages import CodeLoaded
 from daemon.messages.cells import Cell
 from daemon.runtime.words import Origin
 from daemon.settings import Account, HotState, Mode, ProfitLock, Settings, SettingsRefused
 from daemon.storage.codec import decode_fact
-from daemon.storage.hot.codec import Believed
+from daemon.storage.hot.codec import Believed, owned
 from daemon.storage.hot.sqlite import SqliteHot
 from daemon.storage.hot.words import Batch
 from daemon.storage.sqlite import SqliteStore
@@ -39,7 +45,7 @@ PRESET, HOST = HotState(), Host()
 
 
 def place(folder: Path, hot: HotState = PRESET, mode: Mode = Mode.PAPER, **also: Any) -> Where:
-    return Where(hot, mode, folder, also.get("replays", False))
+    return Where(hot, mode, folder, also.get("replays", False), also.get("record_id", ""))
 
 
 async def found(where: Where, host: Host = HOST) -> tuple[Any, list[str]]:
@@ -232,7 +238,52 @@ def test_what_cannot_be_is_told_to_a_person_and_not_recorded(tmp_path, told):
 
 
 def test_a_daemon_of_recorded_days_is_known_to_replay():
-    settings = Settings()
-    given = SimpleNamespace(settings=settings, folder=Path("state"), played=None)
+    given = SimpleNamespace(settings=Settings(), folder=Path("state"), played=None)
+    replays = SimpleNamespace(
+        settings=Settings(hot_state=SHARED),
+        folder=Path("state"),
+        played=RecordedDays(None),
+    )
 
-    assert hot_state.where_of(given) == place(Path("state"))
+    assert where_of(given, (), chance) == place(Path("state"))
+    assert where_of(replays, (), chance) == place(Path("state"), SHARED, replays=True)
+
+
+SHARED = HotState(url="redis://127.0.0.1:6379/0")
+RUN = CodeLoaded("1", "", "", 1, 0)
+
+
+def chance(bits: int) -> int:
+    """Return bits that are all the same to whoever gave no id."""
+    assert bits == 128
+    return 7
+
+
+@pytest.mark.parametrize(
+    ("facts", "record_id"),
+    [
+        ((), f"{7:032x}"),
+        ((RUN,), f"{7:032x}"),
+        ((RUN, replace(RUN, record_id="a" * 32), RUN), "a" * 32),
+    ],
+    ids=["new", "from before", "known"],
+)
+def test_a_record_is_given_an_id_once_where_other_daemons_may_keep_theirs(facts, record_id):
+    given = SimpleNamespace(settings=Settings(hot_state=SHARED), folder=Path("state"), played=None)
+
+    assert where_of(given, facts, chance).record_id == record_id
+
+
+async def test_where_another_daemons_state_stands_a_person_is_told_once_and_nothing_is_believed(
+    tmp_path,
+):
+    with redis_server() as server, closing(redis.Redis(unix_socket_path=str(server.path))) as other:
+        hot = HotState(url=server.url)
+        told = msgspec.json.encode({"version": 1, "entries": [lock(1150, 2000)]})
+        other.set(LEVELS, owned(told, "b" * 32))
+        mine, alerts = await found(place(tmp_path, hot, record_id="a" * 32))
+        theirs, _ = await found(place(tmp_path, hot, record_id="b" * 32))
+
+    assert (mine.believed, theirs.believed) == (Believed(), Believed((lock(1150, 2000),)))
+    assert "holds the state of another daemon" in mine.mirror.lost_because
+    assert [line.partition(" ")[0] for line in alerts] == ["ALERT"]

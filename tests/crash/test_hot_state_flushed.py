@@ -22,7 +22,7 @@ import redis
 from daemon.domain.risk.lock_and_trail import Lock, LockStatus, advance
 from daemon.domain.risk.mirrored import MirroredLevels
 from daemon.messages import BasketOpened
-from daemon.storage.hot.codec import believed
+from daemon.storage.hot.codec import believed, owned, owner_of
 from daemon.storage.hot.words import Kept
 from daemon.storage.sqlite import SqliteStore
 from daemon.storage.stored import Stored
@@ -182,11 +182,34 @@ def test_what_somebody_else_wrote_is_told_to_a_person_and_raises_nothing(held, p
         if profit:
             put(other, lock_of(held, profit))
         else:
-            other.set(LEVELS, b"\x80pickled")
+            other.set(LEVELS, owned(b"\x80pickled", owner_of(other.get(LEVELS))))
         with daemon(held, server.url) as process:
             process.wait_line("cannot have had" if profit else "holds no levels of this version")
             assert levels(process) == before
             process.wait(lambda: mirrored(other).lock is LockStatus.NONE, "writes it anew")
+
+
+def test_a_daemon_takes_no_floor_of_another_on_the_same_redis(held):
+    """Their entries of one day bear one name, and only their records tell them apart."""
+    with redis_server() as server, closing(redis.Redis(unix_socket_path=str(server.path))) as other:
+        with daemon(held, server.url) as process:
+            process.wait(lambda: bool(other.get(LEVELS)), "mirrors the levels")
+            before = levels(process)
+            process.kill()
+        theirs = "f" * 32
+        put(other, lock_of(held, 2_000), theirs)
+        stood = other.get(LEVELS)
+        with daemon(held, server.url) as process:
+            process.wait_line("holds the state of another daemon")
+            assert health(process)["ok"] is False
+            assert levels(process) == before
+            assert other.get(LEVELS) == stood
+            other.flushall()
+            process.wait_line("the hot state is there again")
+            process.wait(lambda: mirrored(other).lock is LockStatus.NONE, "writes its own")
+            assert owner_of(other.get(LEVELS)) not in ("", theirs)
+            told = [line for line in process.lines if "another daemon" in line]
+        assert len(told) == 1
 
 
 def daemon(folder: Path, url: str, pauses: str = "false") -> Any:
@@ -219,11 +242,12 @@ def mirrored(other: redis.Redis) -> MirroredLevels:
     return entries[0] if entries else MirroredLevels("", LockStatus.LOCKED, 0, 0, ())
 
 
-def put(other: redis.Redis, lock: Lock) -> None:
-    """Write another floor in the place of the mirrored one."""
+def put(other: redis.Redis, lock: Lock, owner: str = "") -> None:
+    """Write another floor in the place of the mirrored one, as its owner or somebody else."""
     was = mirrored(other)
     told = MirroredLevels(was.basket_id, lock.status, lock.floor_e4, lock.best_e4, was.legs)
-    other.set(LEVELS, msgspec.json.encode({"version": 1, "entries": [told]}))
+    value = msgspec.json.encode({"version": 1, "entries": [told]})
+    other.set(LEVELS, owned(value, owner or owner_of(other.get(LEVELS))))
 
 
 def lock_of(folder: Path, profit: int) -> Lock:

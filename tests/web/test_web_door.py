@@ -77,6 +77,47 @@ async def test_a_page_that_came_by_tls_is_given_a_secure_cookie(tmp_path):
     assert "Secure" in given["Set-Cookie"]
 
 
+@pytest.mark.parametrize(
+    ("host", "scheme", "status"),
+    [
+        ("ordo.lan:8787", "http", 403),
+        ("192.168.1.7:8787", "http", 403),
+        ("localhost.lan:8787", "http", 403),
+        ("[fd00::1]:8787", "http", 403),
+        ("ordo.lan:8787", "https", 200),
+        ("localhost:9000", "http", 200),
+        ("ordo.localhost:9000", "http", 200),
+        ("[::1]:9000", "http", 200),
+    ],
+)
+async def test_a_page_that_came_in_the_clear_from_elsewhere_takes_no_code_and_says_what_to_do(
+    tmp_path, host, scheme, status
+):
+    """No browser says on its requests there whose page asks, so the session could not count."""
+    async with open_port(tmp_path, settings=Web(port=0, allowed_hosts=(host,))) as port:
+        headers, body = (
+            {"Host": host, "Origin": f"{scheme}://{host}"},
+            {"code": await code_of(port)},
+        )
+        first, told, given = await port.bare("POST", "/api/login", json=body, headers=headers)
+        again, _, _ = await port.bare("POST", "/api/login", json=body)
+
+    assert (first, again) == (status, 401 if status == 200 else 200)
+    if status != 200:
+        assert told["code"] == "plain_http"
+        assert "come through a tunnel" in told["detail"]
+        assert "Set-Cookie" not in given
+
+
+async def test_a_program_that_shows_no_page_may_log_in_wherever_it_is(tmp_path):
+    settings = Web(port=0, allowed_hosts=("ordo.lan:8787",))
+    async with open_port(tmp_path, settings=settings) as port:
+        headers, body = {"Host": "ordo.lan:8787"}, {"code": await code_of(port)}
+        status, _, _ = await port.bare("POST", "/api/login", json=body, headers=headers)
+
+    assert status == 200
+
+
 async def test_a_foreign_page_cannot_log_in(tmp_path):
     async with open_port(tmp_path) as port:
         headers = {"Origin": "https://evil.example"}

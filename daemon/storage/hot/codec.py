@@ -2,7 +2,8 @@
 
 Under `strategy:ID:` stand `state`, `risk_state`, `active_legs` and `pnl`, each a list of the
 entries of that strategy today; in an account that is not the first, ID is `ID@ACCOUNT`. Under
-`account:ID:risk_state` stands the floor under an account's day. Amounts and prices are `_e4`.
+`account:ID:risk_state` stands the floor under an account's day. Amounts and prices are `_e4`. Where
+other daemons may write too, each value begins with its `owner`: the id of the record it mirrors.
 """
 
 from __future__ import annotations
@@ -30,7 +31,11 @@ VALUE_BYTES = 65_536
 """No value of ours is longer."""
 _STRATEGY = re.compile(r"strategy:[A-Za-z0-9_@.-]{1,130}:(state|risk_state|active_legs|pnl)")
 _ACCOUNT = re.compile(r"account:[A-Za-z0-9_.-]{1,64}:risk_state")
+_OWNED = re.compile(rb'\{"owner":"([0-9a-f]{32})",')
 _encode = msgspec.json.Encoder(order="deterministic").encode
+
+OWNED_BYTES = 46
+"""No more of a value says whose it is."""
 
 
 class _Levels(Struct, frozen=True, forbid_unknown_fields=True):
@@ -38,13 +43,15 @@ class _Levels(Struct, frozen=True, forbid_unknown_fields=True):
 
     version: Literal[1]
     entries: Annotated[tuple[MirroredLevels, ...], Meta(max_length=200)]
+    owner: str = ""
 
 
-class _Day(Struct, frozen=True, forbid_unknown_fields=True):
+class _Day(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """The value of `account:ID:risk_state`."""
 
     version: Literal[1]
     floor: MirroredDay
+    owner: str = ""
 
 
 class Believed(Struct, frozen=True):
@@ -68,6 +75,22 @@ _day = msgspec.json.Decoder(_Day)
 def is_ours(key: str) -> bool:
     """Say whether a key has the form of ours."""
     return bool(_STRATEGY.fullmatch(key) or _ACCOUNT.fullmatch(key))
+
+
+def owned(value: bytes, owner: str) -> bytes:
+    """Return a value that says whose it is.
+
+    Args:
+        value: of a key.
+        owner: the id of the record that it mirrors, 32 hexadecimal digits.
+    """
+    return b'{"owner":"%s",' % owner.encode() + value.removeprefix(b"{")
+
+
+def owner_of(value: bytes) -> str:
+    """Return whose a value is; empty: it does not say."""
+    found = _OWNED.match(value)
+    return found[1].decode() if found is not None else ""
 
 
 def documents(risk: RiskSeen, account_of: Callable[[str], str]) -> dict[str, bytes]:

@@ -1,7 +1,8 @@
 """The hot state in a Redis, by commands that version 6.2 has.
 
-A batch is one pipeline and one transaction, so whoever reads the keys sees them of one instant. A
-user of an access list needs `SCAN GETRANGE SET DEL EXISTS PING PUBLISH MULTI EXEC` on our keys and
+A batch is one pipeline and one transaction, so whoever reads the keys sees them of one instant.
+What stands there is looked at before: another daemon's is neither taken nor overwritten. A user of
+an access list needs `SCAN GETRANGE SET DEL EXISTS PING PUBLISH MULTI EXEC` on our keys and
 on the channel; with `CONFIG|GET` and `ACL|GETUSER` besides it is found out whether the server is
 safe.
 """
@@ -21,9 +22,12 @@ from daemon.settings import RedisPlace
 from daemon.storage.hot.client import FAILURES, because_of, client_of, printed
 from daemon.storage.hot.codec import (
     CHANNEL,
+    OWNED_BYTES,
     PATTERNS,
     VALUE_BYTES,
     is_ours,
+    owned,
+    owner_of,
     poison,
     too_many,
 )
@@ -36,6 +40,7 @@ _POLICY, _PORT, _BIND, _PROTECTED = "maxmemory-policy", "port", "bind", "protect
 _LOOKED_AT = (_POLICY, _PORT, _BIND, _PROTECTED)
 _UNEVICTED = "noeviction"
 _ELSE = "start it, or see to url and password_file of [hot_state]"
+_UNSAID = "does not say whose it is, as one of an earlier version"
 
 
 class RedisHot:
@@ -44,20 +49,22 @@ class RedisHot:
     Args:
         place: where it listens.
         password: of the user that the place names, or of the default one; None: it asks for none.
+        owner: the id of the record that is mirrored; empty: nobody else writes there.
     """
 
     kind: Kind = "redis"
     publishes = True
 
-    def __init__(self, place: RedisPlace, password: Secret | None = None) -> None:
+    def __init__(self, place: RedisPlace, password: Secret | None = None, owner: str = "") -> None:
         self._named = f"the Redis {place}"
+        self._owner = owner
         self._redis = client_of(place, password)
 
     async def read(self) -> Kept:
-        """Return all that stands under our keys.
+        """Return all that stands under our keys; of what does not say whose it is, the keys alone.
 
         Raises:
-            HotStateError: it cannot be had.
+            HotStateError: it cannot be had, or is another daemon's.
         """
         async with self._bounded("could not be read"):
             keys = await self._keys()
@@ -77,7 +84,7 @@ class RedisHot:
             key: value if isinstance(value, bytes) else b""
             for key, value in zip(keys, values, strict=True)
         }
-        return Kept(found, poisoned)
+        return self._own(Kept(found, poisoned)) if self._owner else Kept(found, poisoned)
 
     async def hazards(self) -> tuple[Hazard, ...]:
         """Return what is not safe about the server.
@@ -100,11 +107,12 @@ class RedisHot:
         """Write a batch, and say whether every key stands that is to.
 
         Raises:
-            HotStateError: it could not be; perhaps all of it stands, perhaps nothing.
+            HotStateError: it could not be; perhaps all of it stands, perhaps nothing. Or there
+                stands what is another daemon's; then it was not.
         """
         asked = self._redis.pipeline(transaction=True)
         for key, value in batch.changed.items():
-            asked.set(key, value)
+            asked.set(key, owned(value, self._owner) if self._owner else value)
         if batch.gone:
             asked.delete(*batch.gone)
         if batch.news:
@@ -114,12 +122,58 @@ class RedisHot:
         else:
             asked.ping()
         async with self._bounded("could not be written"):
+            if self._owner:
+                await self._look(sorted({*batch.changed, *batch.gone, *batch.standing}))
             *_, last = await asked.execute()
         return not batch.standing or last == len(batch.standing)
 
     async def close(self) -> None:
         """Let go of the connection."""
         await self._redis.aclose(close_connection_pool=True)
+
+    def _own(self, kept: Kept) -> Kept:
+        """Return what says that it is of this record.
+
+        Raises:
+            HotStateError: some of it is another daemon's.
+        """
+        owners = {key: owner_of(value) for key, value in kept.values.items()}
+        self._require_own(owners)
+        unsaid = {key for key, value in kept.values.items() if value and not owners[key]}
+        told = (poison(key, _UNSAID) for key in sorted(unsaid) if key.endswith(":risk_state"))
+        values = {key: b"" if key in unsaid else value for key, value in kept.values.items()}
+        return Kept(values, (*kept.poisoned, *told))
+
+    async def _look(self, keys: list[str]) -> None:
+        """Find out that nothing under some keys is another daemon's.
+
+        Raises:
+            HotStateError: something is.
+        """
+        asked = self._redis.pipeline(transaction=False)
+        for key in keys:
+            asked.getrange(key, 0, OWNED_BYTES - 1)
+        heads = await asked.execute(raise_on_error=False) if keys else []
+        told = zip(keys, heads, strict=True)
+        self._require_own({key: owner_of(head) for key, head in told if isinstance(head, bytes)})
+
+    def _require_own(self, owners: Mapping[str, str]) -> None:
+        """Refuse what another daemon keeps.
+
+        Args:
+            owners: who says of a key that it is his, by key; empty: nobody does.
+
+        Raises:
+            HotStateError: another daemon does.
+        """
+        theirs = next((key for key, owner in owners.items() if owner not in ("", self._owner)), "")
+        if theirs:
+            raise HotStateError(
+                f"{self._named} holds the state of another daemon, such as {theirs}, which is "
+                "neither used nor overwritten; name a database of its own in [hot_state] url, as "
+                "redis://HOST:PORT/1, or delete those keys where that daemon is no more",
+                "hot_state_taken",
+            )
 
     async def _ask(self, *words: str) -> Any:
         return await self._redis.execute_command(*words)  # type: ignore[no-untyped-call]

@@ -15,7 +15,16 @@ from daemon.domain.money import e4
 from daemon.domain.risk.lock_and_trail import LockStatus
 from daemon.domain.risk.mirrored import MOST_E4, MirroredDay, MirroredLeg, MirroredLevels
 from daemon.messages import FloorSeen
-from daemon.storage.hot.codec import believed, documents, is_ours, levels_of, prices
+from daemon.storage.hot.codec import (
+    OWNED_BYTES,
+    believed,
+    documents,
+    is_ours,
+    levels_of,
+    owned,
+    owner_of,
+    prices,
+)
 from daemon.storage.hot.words import Kept
 from tests.kit.watched import LEG, OTHER_LEG, risk, watch
 
@@ -78,6 +87,16 @@ def test_what_is_written_is_believed_as_it_was():
     assert found.entries == (MIRRORED,) == (levels_of(ENTRY),)
     assert found.days == {"paper": MirroredDay(floor.day, floor.floor_e4, floor.best_e4)}
     assert found.poisoned == ()
+
+
+def test_a_value_says_at_its_beginning_whose_it_is_and_is_believed_as_it_was():
+    floor = FloorSeen(date(2026, 3, 9), e4(5000), e4(10000))
+    plain = written(ENTRY, floors=(floor,))
+    told = {key: owned(value, "a" * 32) for key, value in plain.items()}
+
+    assert {owner_of(value[:OWNED_BYTES]) for value in told.values()} == {"a" * 32}
+    assert {owner_of(value) for value in plain.values()} == {""}
+    assert believed(Kept(told)) == believed(Kept(plain))
 
 
 def test_of_what_no_entry_holds_and_of_a_stop_in_rupees_no_floor_is_told():

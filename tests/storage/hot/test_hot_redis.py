@@ -16,7 +16,7 @@ import uvloop
 from daemon.errors import HotStateError
 from daemon.settings import RedisPlace
 from daemon.storage.hot import redis as module
-from daemon.storage.hot.codec import believed
+from daemon.storage.hot.codec import believed, owned
 from daemon.storage.hot.redis import RedisHot, hazards_of
 from daemon.storage.hot.words import Batch
 from daemon.telemetry.redaction import Secret
@@ -25,6 +25,8 @@ from tests.kit.fault_ways import Fault, Then
 from tests.kit.servers import RedisServer, free_port, redis_server
 
 LEVELS = "strategy:straddle:risk_state"
+OURS, THEIRS = "a" * 32, "b" * 32
+MINE, OTHER = owned(b'{"x":1}', OURS), owned(b'{"x":2}', THEIRS)
 ONE = Batch(changed={LEVELS: b"{}"}, standing={LEVELS})
 PASSWORD = "a-long-enough-password"
 
@@ -40,10 +42,10 @@ def running(port: int = 0, **options: str) -> Iterator[tuple[RedisServer, redis.
 
 @asynccontextmanager
 async def opened(
-    server: RedisServer, password: str = "", user: str = ""
+    server: RedisServer, password: str = "", user: str = "", owner: str = ""
 ) -> AsyncIterator[RedisHot]:
     place = RedisPlace(path=str(server.path), user=user)
-    store = RedisHot(place, Secret(password) if password else None)
+    store = RedisHot(place, Secret(password) if password else None, owner)
     try:
         yield store
     finally:
@@ -126,6 +128,65 @@ async def test_a_key_of_ours_of_another_type_is_told_and_written_anew(fill):
         assert poisoned.code == "hot_state_poisoned"
         assert f"{LEVELS} cannot be read: WRONGTYPE" in str(poisoned)
         assert other.get(LEVELS) == b"{}"
+
+
+async def test_ones_own_is_read_by_the_next_start():
+    async with running_alone() as (_, store):
+        assert await store.write(Batch(changed={LEVELS: b'{"x":1}'}, standing={LEVELS}))
+        assert await store.write(Batch(standing={LEVELS}))
+        kept = await store.read()
+
+    assert (dict(kept.values), kept.poisoned) == ({LEVELS: MINE}, ())
+
+
+@pytest.mark.parametrize("key", [LEVELS, "strategy:other:pnl"])
+async def test_where_another_daemons_state_stands_none_of_it_is_read(key):
+    async with running_alone() as (other, store):
+        other.mset({LEVELS: MINE, key: OTHER})
+        with pytest.raises(HotStateError, match=f"another daemon, such as {key}") as refused:
+            await store.read()
+
+    assert refused.value.code == "hot_state_taken"
+    assert "name a database of its own in [hot_state] url" in str(refused.value)
+
+
+@pytest.mark.parametrize("how", ["changed", "gone", "standing"])
+async def test_another_daemons_state_is_not_overwritten_and_once_it_is_gone_ones_own_is_written(
+    how,
+):
+    fresh = "strategy:fresh:pnl"
+    batch = {"changed": {fresh: b'{"x":1}'}, "gone": [], "standing": [fresh]}
+    batch[how] = {LEVELS: b'{"x":1}', fresh: b'{"x":1}'} if how == "changed" else [LEVELS]
+    async with running_alone() as (other, store):
+        other.set(LEVELS, OTHER)
+        with pytest.raises(HotStateError, match="neither used nor overwritten"):
+            await store.write(Batch(**batch))
+        assert (other.get(LEVELS), other.get(fresh)) == (OTHER, None)
+        other.delete(LEVELS)
+        await store.write(Batch(**batch))
+        assert other.get(fresh) == MINE
+
+
+async def test_of_what_says_of_nobody_the_levels_are_told_and_all_is_written_anew():
+    """So an earlier version wrote it; the record holds every level that was ever mirrored."""
+    pnl = "strategy:straddle:pnl"
+    async with running_alone() as (other, store):
+        other.mset({LEVELS: b'{"version":1,"entries":[]}', pnl: b"{}"})
+        kept = await store.read()
+        assert await store.write(Batch(changed={LEVELS: b'{"x":1}'}, gone=[pnl], standing={LEVELS}))
+        after = other.get(LEVELS), other.get(pnl)
+
+    assert dict(kept.values) == {LEVELS: b"", pnl: b""}
+    assert [f"{LEVELS} does not say whose it is" in str(each) for each in kept.poisoned] == [True]
+    assert after == (MINE, None)
+
+
+@asynccontextmanager
+async def running_alone() -> AsyncIterator[tuple[redis.Redis, RedisHot]]:
+    """Yield a server as others reach it, and as the daemon of one record does."""
+    with running() as (server, other):
+        async with opened(server, owner=OURS) as store:
+            yield other, store
 
 
 async def test_of_more_keys_than_we_ever_write_none_is_believed(monkeypatch):
@@ -232,9 +293,10 @@ async def test_a_user_of_an_access_list_needs_no_more_than_is_said():
             channels=["market_data"],
             commands=[f"+{verb}" for verb in (*verbs, "select")],
         )
-        async with opened(server, PASSWORD, "ordo") as store:
-            assert await store.write(Batch(changed={LEVELS: b"{}"}, standing={LEVELS}, news=b"{}"))
-            assert dict((await store.read()).values) == {LEVELS: b"{}"}
+        async with opened(server, PASSWORD, "ordo", OURS) as store:
+            value = b'{"x":1}'
+            assert await store.write(Batch(changed={LEVELS: value}, standing={LEVELS}, news=b"{}"))
+            assert dict((await store.read()).values) == {LEVELS: MINE}
             (unknown,) = await store.hazards()
 
     assert not unknown.certain
