@@ -1,4 +1,4 @@
-"""What must follow soon: an exit after a stop was met, a kill at work after it was pulled.
+"""What must follow soon: an exit after a stop or a limit was met, a kill at work once pulled.
 
 Bounds are of virtual time, in which deciding costs nothing; what is left is waiting for the disk
 and for whoever reads first. A daemon that fell meanwhile owes nothing: what it does then is judged
@@ -7,6 +7,7 @@ by where its stops stand.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from functools import partial
 
@@ -21,7 +22,7 @@ from daemon.simulation.profits import Profits
 from daemon.simulation.timeline import Timeline
 
 STOP_NS = 250 * MILLISECOND_NS
-"""From the frame that meets a stop to the exit that is owed."""
+"""From the frame that meets a stop, or shows a limit met, to the exit that is owed."""
 _FRAMES, _APART_NS = 3, 3 * SECOND_NS
 """So many frames in a row, each fresh beside the one before, show a strategy past its limit."""
 KILL_NS = 250 * MILLISECOND_NS
@@ -53,7 +54,7 @@ class Deadlines:
         self._hung_ns = 0
         self._profits = Profits(judge.trades)
         self._seen: tuple[int, int] = (0, 0)
-        self._past: dict[str, int] = {}
+        self._past: Counter[str] = Counter()
 
     def hangs(self, until_ns: int) -> None:
         """Take that a flush is waited for in vain until then; all that follows waits with it."""
@@ -91,9 +92,8 @@ class Deadlines:
         self._profits.take(self._judge.known)
         for plan in self._plans:
             what = self._profits.beyond(plan, self._judge.known, frame)
-            if apart or not what or now_ns < self._hung_ns:
-                self._past[plan.id] = 0
-            self._past[plan.id] = self._past.get(plan.id, 0) + bool(what)
+            counts = bool(what) and now_ns >= self._hung_ns
+            self._past[plan.id] = (1 if apart else self._past[plan.id] + 1) if counts else 0
             if self._past[plan.id] >= _FRAMES and self._stays(plan):
                 self._within(STOP_NS, partial(self._judge_whole, self._life(), plan, what))
 
