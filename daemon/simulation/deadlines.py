@@ -1,4 +1,4 @@
-"""What must follow soon: an exit after a stop was met, a kill at work after it was pulled.
+"""What must follow soon: an exit after a stop or a limit was met, a kill at work once pulled.
 
 Bounds are of virtual time, in which deciding costs nothing; what is left is waiting for the disk
 and for whoever reads first. A daemon that fell meanwhile owes nothing: what it does then is judged
@@ -7,18 +7,24 @@ by where its stops stand.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections import Counter
+from collections.abc import Callable, Sequence
 from functools import partial
 
-from daemon.domain.instants import MILLISECOND_NS
+from daemon.domain.instants import MILLISECOND_NS, SECOND_NS
 from daemon.domain.market.frames import Frame
 from daemon.domain.orders.kill import Stage
+from daemon.domain.plans.schema import Plan
+from daemon.domain.risk.words import Mark
 from daemon.kill import Latch
 from daemon.simulation.judge import Judge, Violated
+from daemon.simulation.profits import Profits
 from daemon.simulation.timeline import Timeline
 
 STOP_NS = 250 * MILLISECOND_NS
-"""From the frame that meets a stop to the exit that is owed."""
+"""From the frame that meets a stop, or shows a limit met, to the exit that is owed."""
+_FRAMES, _APART_NS = 3, 3 * SECOND_NS
+"""So many frames in a row, each fresh beside the one before, show a strategy past its limit."""
 KILL_NS = 250 * MILLISECOND_NS
 """From the latch to the kill that has begun, and owes what is held."""
 
@@ -30,7 +36,7 @@ class Deadlines:
         timeline: virtual time.
         judge: knows what is recorded.
         life: returns the number of the life that lives now; 0: none does.
-        by_last_price: strategies whose stops are judged by the last price.
+        plans: the strategies.
     """
 
     def __init__(
@@ -38,13 +44,17 @@ class Deadlines:
         timeline: Timeline,
         judge: Judge,
         life: Callable[[], int],
-        by_last_price: Collection[str],
+        plans: Sequence[Plan],
     ) -> None:
         self._timeline = timeline
         self._judge = judge
         self._life = life
-        self._by_last_price = by_last_price
+        self._plans = plans
+        self._by_last_price = {plan.id for plan in plans if plan.risk.mark is Mark.LTP}
         self._hung_ns = 0
+        self._profits = Profits(judge.trades)
+        self._seen: tuple[int, int] = (0, 0)
+        self._past: Counter[str] = Counter()
 
     def hangs(self, until_ns: int) -> None:
         """Take that a flush is waited for in vain until then; all that follows waits with it."""
@@ -52,6 +62,7 @@ class Deadlines:
 
     def given(self, frame: Frame) -> None:
         """Take that the daemon was given a frame."""
+        self._look_at_wholes(frame)
         known = self._judge.known
         for key, stop_e4 in known.levels.items():
             strategy_id, _ = key
@@ -71,6 +82,21 @@ class Deadlines:
         """Take that a kill was pulled, and whoever lives was told."""
         self._within(KILL_NS, partial(self._judge_kill, self._life(), latch))
 
+    def _look_at_wholes(self, frame: Frame) -> None:
+        """Count for how many frames in a row each strategy has been past a limit of its whole."""
+        (life, before_ns), now_ns = self._seen, self._timeline.now_ns()
+        if life == self._life() and frame.at_ns <= before_ns:
+            return  # it is told once more
+        self._seen = (self._life(), frame.at_ns)
+        apart = life != self._life() or frame.at_ns - before_ns > _APART_NS
+        self._profits.take(self._judge.known)
+        for plan in self._plans:
+            what = self._profits.beyond(plan, self._judge.known, frame)
+            counts = bool(what) and now_ns >= self._hung_ns
+            self._past[plan.id] = (1 if apart else self._past[plan.id] + 1) if counts else 0
+            if self._past[plan.id] >= _FRAMES and self._stays(plan):
+                self._within(STOP_NS, partial(self._judge_whole, self._life(), plan, what))
+
     def _within(self, span_ns: int, judge: Callable[[], None]) -> None:
         """Judge once a span has gone by; one that meets a disk that hangs begins anew behind it."""
         self._timeline.after(span_ns, partial(self._judge_or_wait, span_ns, judge))
@@ -85,6 +111,14 @@ class Deadlines:
     def _judge_stop(self, life: int, key: tuple[str, str], what: str) -> None:
         if life and self._life() == life and not self._is_left(key):
             raise Violated("I21", what)
+
+    def _judge_whole(self, life: int, plan: Plan, what: str) -> None:
+        if life and self._life() == life and (left := self._stays(plan)):
+            raise Violated("I21", f"{what}, and no exit of {left} is owed")
+
+    def _stays(self, plan: Plan) -> list[str]:
+        """Return the legs of a strategy that are held, and are not being left."""
+        return [leg.id for leg in plan.legs if not self._is_left((plan.id, leg.id))]
 
     def _judge_kill(self, life: int, latch: Latch) -> None:
         if not life or self._life() != life:

@@ -15,17 +15,19 @@ from daemon.domain.instants import SECOND_NS
 from daemon.domain.orders.late import is_handed_on
 from daemon.domain.orders.reconcile import EXTERNAL, MANUAL
 from daemon.domain.orders.words import Intent, IntentRecorded, OrderFact, Purpose, Side, State
-from daemon.domain.risk.moves import LevelMoved, Move
+from daemon.domain.plans.schema import Leg
+from daemon.domain.risk.moves import LevelMoved
 from daemon.messages import ExitReplaced, RiskSeen
 from daemon.runtime.budget import Window
 from daemon.runtime.words import ActorDisarmed, DeadLetter
 from daemon.simulation.doubts import too_many, too_soon
 from daemon.simulation.known import Known
+from daemon.simulation.levels import misplaced
 from daemon.simulation.prices import Prices
 from daemon.simulation.raising import is_planned
 from daemon.simulation.terminal import is_persons
 from daemon.twin.exchange import Exchange
-from daemon.twin.words import Status
+from daemon.twin.words import Status, Trade
 
 _GIVES_WAY = 10
 """By one part in so many of the touch an entry may be worse than it, and a market order as well."""
@@ -54,6 +56,7 @@ class Measures(Struct, frozen=True):
         account: whose orders are judged.
         windows: how often the account may write to its broker.
         planned: by strategy and leg, the most units that it may ever enter.
+        legs: by strategy and leg, what its plan says of it.
         fresh_ns: how old the newest frame may be when an entry is decided, at a feed in its pace.
         bunched_ns: by how much what was decided apart may leave closer together.
     """
@@ -61,6 +64,7 @@ class Measures(Struct, frozen=True):
     account: str
     windows: tuple[Window, ...]
     planned: dict[tuple[str, str], int]
+    legs: dict[tuple[str, str], Leg]
     fresh_ns: int
     bunched_ns: int
 
@@ -76,6 +80,7 @@ class Judge:
         prices: what the daemon was given of them.
         killed: says whether a kill stands that covers a strategy.
         is_durable: says whether an intent would be found after a crash now.
+        trades: returns what the exchange has traded today, oldest first.
         account: whose orders are judged.
         held_ns: since when entries wait for the wall clock; None: they do not.
         travelling: orders whose requests are on their way to the exchange, and will arrive.
@@ -92,6 +97,7 @@ class Judge:
         self.prices = Prices(measures.fresh_ns)
         self.killed: Callable[[str], bool] = lambda _: False
         self.is_durable: Callable[[str], bool] = lambda _: False
+        self.trades: Callable[[], Sequence[Trade]] = tuple
         self.travelling: set[str] = set()
         self._fallen: set[str] = set()
         self._nets: dict[tuple[str, str], int] = {}
@@ -322,15 +328,9 @@ class Judge:
         return possible
 
     def _level(self, moved: LevelMoved) -> None:
-        """A level stands where it was left, and moves one way."""
-        stood = self.known.stood(moved)
-        if stood is None:
-            return
-        lost = moved.from_e4 != stood
-        loosened = moved.to_e4 > stood if moved.leg_id else moved.to_e4 < stood
-        if lost or (loosened and moved.move is not Move.ARMED):
-            where = f"{moved.strategy_id} {moved.leg_id}: {moved.from_e4} to {moved.to_e4}"
-            raise Violated("I15", f"{where}, and it stood at {stood}")
+        """A level stands where it was left, moves one way, and is armed where its plan has it."""
+        if sentence := misplaced(self.known, moved, self._measures.legs, self.trades):
+            raise Violated("I15", sentence)
 
     def _filled(self, fact: object) -> int:
         if not isinstance(fact, OrderFact) or isinstance(fact, IntentRecorded):

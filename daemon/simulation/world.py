@@ -24,7 +24,6 @@ from daemon.domain.instants import SECOND_NS, at
 from daemon.domain.market.frames import Frame
 from daemon.domain.orders.reconcile import EXTERNAL
 from daemon.domain.orders.words import OrderUpdated
-from daemon.domain.risk.words import Mark
 from daemon.errors import OrdoError
 from daemon.messages import (
     AccountSeen,
@@ -111,7 +110,8 @@ class World:
             for plan in self._plans
             for leg, units in scenario.planned(plan, self._piece.lot).items()
         }
-        measures = Measures(account.id, account.windows, planned, _FRESH_NS, _BUNCHED_NS)
+        legs = {(plan.id, leg.id): leg for plan in self._plans for leg in plan.legs}
+        measures = Measures(account.id, account.windows, planned, legs, _FRESH_NS, _BUNCHED_NS)
         self._judge, self._heard = Judge(measures), Heard()
         self._judge.killed = self._is_killed
         begins_ns = at(scenario.DAY, self._scenario.begins)
@@ -126,13 +126,13 @@ class World:
         self._trace = Trace(_KEPT_EVENTS)
         twin_faults = Planned(fates=self._fates)
         self._exchange = exchange(account.cash_e4, type(account.latency)(), None, twin_faults)
+        self._judge.trades = self._exchange.trades
         paper = Paper(self._exchange, self._timeline.now_ns)
         self._network = Network(paper, self._timeline, self._fates, self._judge, self._news)
         self._mirror = SimulatedMirror(account, self._fates)
         self._pump: SimulatedPump | None = None
         self._lives = self._busy = 0
-        alone = {plan.id for plan in self._plans if plan.risk.mark is Mark.LTP}
-        self._deadlines = Deadlines(self._timeline, self._judge, self._life, alone)
+        self._deadlines = Deadlines(self._timeline, self._judge, self._life, self._plans)
         self._ledger.hangs, self._ledger.taken = self._deadlines.hangs, self._judge.prices.taken
         self._wall = SimulatedWall(dice, self._fates, self._hold)
         self._feed = Feed(self._timeline, self._fates, self._given_frame, self._tell)

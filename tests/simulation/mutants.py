@@ -49,7 +49,7 @@ from daemon.domain.orders.words import (
     Refusal,
     State,
 )
-from daemon.domain.risk import legs, mirrored
+from daemon.domain.risk import legs, mirrored, strategy
 from daemon.domain.risk.moves import LevelMoved, Move
 from daemon.domain.risk.strategy import StrategyRisk
 from daemon.errors import StoreError
@@ -462,6 +462,23 @@ def a_stop_that_looks_three_times(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(legs, "_stopped", thrice)
 
 
+def percent_stops_are_ten_times_too_wide(patch: pytest.MonkeyPatch) -> None:
+    distance_e4 = legs._distance_e4
+
+    def wide(distance, entry_e4):
+        return distance_e4(distance, entry_e4) * (10 if distance.percent_e4 else 1)
+
+    patch.setattr(legs, "_distance_e4", wide)
+
+
+def no_stop_or_target_of_a_whole_ever_fires(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(strategy, "crossed", lambda *_: None)
+
+
+def a_floor_is_never_broken(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(strategy, "broken", lambda *_: False)
+
+
 def a_kill_that_waits_for_the_next_frames(patch: pytest.MonkeyPatch) -> None:
     go_on = router.killing.go_on
 
@@ -644,6 +661,9 @@ MUTANTS: tuple[Mutant, ...] = (
     _of(answers_forgotten_at_a_start, 3, "I17"),
     _of(effect_before_the_idempotency_key, 5, "I17", crash_at=38),
     _of(a_stop_that_looks_three_times, 14, "I21"),
+    _of(percent_stops_are_ten_times_too_wide, 1, "I15"),
+    _of(no_stop_or_target_of_a_whole_ever_fires, 9, "I21"),
+    _of(a_floor_is_never_broken, 48, "I21"),
     _of(a_kill_that_waits_for_the_next_frames, 36, "I21"),
     _of(what_people_see_stands_still, 1, "I22"),
     _of(quotes_of_another_contract, 3, "I12"),
