@@ -122,7 +122,8 @@ def test_one_account_whose_entries_are_paused_is_told_and_the_others_are_in(fold
             if each["strategy_id"] == ID
         ]
         assert strategy["accounts"] == list(NAMES)
-        assert strategy["status"].startswith("waiting; entered in 2 of 3 accounts: beta waits: pause")
+        said = "waiting; entered in 2 of 3 accounts: beta waits: pause"
+        assert strategy["status"].startswith(said)
         assert {account for account, _, _ in held(again)} == {"alpha", "gamma"}
         left = again.post(f"/api/strategies/{ID}/exit", {}, "exit-1")
         assert (left.status, [each["ok"] for each in left.document["results"]]) == (200, [True] * 3)
