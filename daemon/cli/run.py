@@ -6,6 +6,7 @@ import asyncio
 import os
 import signal
 import sys
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from contextlib import ExitStack, closing
 from datetime import datetime
@@ -82,15 +83,7 @@ def command(
     if not strategies:
         named, unread = started_plans(loaded, goes_on=not replays)
     plans = [plan for _, plan in named]
-    if not plans and replays:
-        raise SettingsError(
-            "no strategy to play the recording with: name one with --strategy or [strategies] "
-            "autostart",
-            "no_strategy",
-        )
-    repeated = {plan.id for plan in plans if [each.id for each in plans].count(plan.id) > 1}
-    if repeated:
-        raise SettingsError(f"strategies are told apart by their ids; twice: {min(repeated)}")
+    _require_each_once(plans, replays=replays)
     is_live = loaded.feed.kind is FeedKind.BROKER
     if is_live:
         _require_as_it_is(loaded, data, speed, until)
@@ -119,6 +112,24 @@ def command(
         telemetry = held.enter_context(opened(loaded, sys.stderr, os.environ))
         runner = held.enter_context(asyncio.Runner(loop_factory=uvloop.new_event_loop))
         return runner.run(_run(given, plans, given.played.time(MonotonicClock(), pace), telemetry))
+
+
+def _require_each_once(plans: Sequence[Plan], *, replays: bool) -> None:
+    """Refuse strategies of one id, and a recording with none.
+
+    Raises:
+        SettingsError: there are such, or there is none.
+    """
+    if not plans and replays:
+        raise SettingsError(
+            "no strategy to play the recording with: name one with --strategy or [strategies] "
+            "autostart",
+            "no_strategy",
+        )
+    ids = Counter(plan.id for plan in plans)
+    repeated = [plan_id for plan_id, count in ids.items() if count > 1]
+    if repeated:
+        raise SettingsError(f"strategies are told apart by their ids; twice: {min(repeated)}")
 
 
 def _require_as_it_is(

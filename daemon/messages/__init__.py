@@ -206,7 +206,6 @@ __all__ = [
     "ClaimRequest",
     "CodeLoaded",
     "Condition",
-    "ControlFact",
     "CredentialsKept",
     "DayEnded",
     "DayMarked",

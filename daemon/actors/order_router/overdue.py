@@ -64,7 +64,8 @@ def unheard(desk: Desk, parent: str, now_ns: int) -> str:
 
 def wanted(desk: Desk, now_ns: int) -> HoldEntries | None:
     """Return the hold that tells a person, where something is or may be held; None: it is told."""
-    if HeldBy.BOOKS in desk.halts.holds or not is_overdue(desk, now_ns) or not _at_stake(desk):
+    # Every frame asks, and as good as always no reading is overdue: that is looked at first.
+    if not is_overdue(desk, now_ns) or HeldBy.BOOKS in desk.halts.holds or not _at_stake(desk):
         return None
     why = f": {desk.reads.unread}" if desk.reads.unread else ""
     because = f"its broker's book has not been read since {last(desk)}, and nothing guards what may"

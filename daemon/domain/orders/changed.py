@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from daemon.domain.money import units
 from daemon.domain.orders.heard import Order
-from daemon.domain.orders.words import OrderUpdated, Purpose, State, Terms
+from daemon.domain.orders.words import UNTOLD, OrderUpdated, Purpose, State, Terms
 
 _CONSEQUENCES = {
     (Purpose.EXIT, False): "what it leaves open is closed by another",
@@ -27,7 +27,6 @@ _ELSEWHERE = {
     Purpose.ENTRY: "it is taken back where it rests too long",
 }
 """What follows where it rests at another price."""
-_NOTHING = Terms()
 
 
 def told(known: Order, state: State, shown: Terms) -> Terms:
@@ -44,10 +43,10 @@ def told(known: Order, state: State, shown: Terms) -> Terms:
     if state is State.FILLED:
         shown = Terms(shown.quantity)
     elif state is not State.WORKING:
-        return _NOTHING
+        return UNTOLD
     asked = known.terms
     if shown == asked:
-        return _NOTHING
+        return UNTOLD
     return Terms(*(now if was and now != was else 0 for now, was in zip(shown, asked, strict=True)))
 
 

@@ -13,6 +13,7 @@ from msgspec.structs import astuple, replace
 
 from daemon.domain.orders.states import BOOK_WORDS, Evidence, after
 from daemon.domain.orders.words import (
+    UNTOLD,
     ConfirmationWanted,
     Intent,
     IntentRecorded,
@@ -28,7 +29,6 @@ from daemon.domain.orders.words import (
 )
 
 _ENDED_SHORT = frozenset({State.REFUSED, State.REJECTED, State.CANCELLED})
-_AS_INTENDED = Terms()
 
 
 class Order(Struct, frozen=True):
@@ -62,7 +62,7 @@ class Order(Struct, frozen=True):
     at_ns: int
     broker_order_ids: tuple[str, ...] = ()
     recorded_ns: int = 0
-    changed: Terms = _AS_INTENDED
+    changed: Terms = UNTOLD
 
     @property
     def quantity(self) -> int:
@@ -208,7 +208,7 @@ def order_of(heard: Heard, intent: Intent) -> Order:
     """Return the order as all that was heard of its intent makes it."""
     ids = tuple(sorted(name for name in heard.parts if name))
     quantity, value_e4 = _filled(heard.parts, ids)
-    changed = _changed(heard, intent) if len(ids) <= 1 else _AS_INTENDED
+    changed = _changed(heard, intent) if len(ids) <= 1 else UNTOLD
     asked = changed.quantity or intent.quantity
     state = after(heard.state, Evidence.FILLED) if quantity >= asked else heard.state
     remaining = 0 if state in _ENDED_SHORT else max(0, asked - quantity)
@@ -239,7 +239,7 @@ def _changed(heard: Heard, intent: Intent) -> Terms:
     _, quantity = max((part.quantity for part in heard.parts.values()), default=(0, 0))
     told = Terms(quantity, heard.price_e4[1], heard.trigger_e4[1])
     if not any(told):
-        return _AS_INTENDED
+        return UNTOLD
     intended = (intent.quantity, intent.price_e4, intent.trigger_e4)
     return Terms(*(0 if now == was else now for now, was in zip(told, intended, strict=True)))
 

@@ -22,6 +22,7 @@ from daemon.domain.orders.heard import Order
 from daemon.domain.orders.shown import AccountRead, BrokerOrder, BrokerPosition
 from daemon.domain.orders.states import BOOK_WORDS, after, is_final
 from daemon.domain.orders.words import (
+    UNTOLD,
     Intent,
     IntentRecorded,
     OrderType,
@@ -38,7 +39,6 @@ EXTERNAL = "external"
 """The strategy that orders and positions count for which are not of our making."""
 MANUAL = "manual"
 """The strategy that orders by hand count for; the leg is the symbol, and the product if carried."""
-_NOTHING_NEW = Terms()
 
 
 class Difference(Struct, frozen=True):
@@ -127,9 +127,7 @@ def strangers(book: Book, read: AccountRead) -> tuple[BrokerOrder, ...]:
     return tuple(order for order in read.orders if not id_in(book, order, read.at_ns))
 
 
-def updated(
-    intent_id: str, order: BrokerOrder, at_ns: int, news: Terms = _NOTHING_NEW
-) -> OrderUpdated:
+def updated(intent_id: str, order: BrokerOrder, at_ns: int, news: Terms = UNTOLD) -> OrderUpdated:
     """Return an order of the broker's book as evidence of one in ours, with what it asks if new."""
     return OrderUpdated(
         intent_id=intent_id,

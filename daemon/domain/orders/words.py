@@ -120,6 +120,10 @@ class Terms(NamedTuple):
     trigger_e4: int = 0
 
 
+UNTOLD = Terms()
+"""Nothing is told of what an order asks: it asks what was intended."""
+
+
 class Intent(Struct, frozen=True, omit_defaults=True):
     """One order that we want, committed before its request leaves and never sent twice.
 

@@ -198,8 +198,7 @@ class StrategyRisk:
     def owe(self, leg_ids: Iterable[str], *, owed: bool = True) -> None:
         """Take that exits of these legs are on their way, or not, whoever decided them."""
         for leg_id in leg_ids:
-            leg = self._legs.get(leg_id)
-            if leg is not None:
+            if (leg := self._legs.get(leg_id)) is not None:
                 leg.owed = owed and leg.is_open
         self._weighed = False
 
