@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from msgspec import Struct
 
-from daemon.actors.order_router.loose import is_loose
+from daemon.actors.order_router.known.loose import is_loose
 from daemon.actors.watch import Watch
 from daemon.domain.orders.basket import Basket, BasketLeg, OnFail
 from daemon.domain.risk.moves import NEVER

@@ -8,7 +8,7 @@ next entry is over too, for a fill that was in doubt may still come: it finds it
 from __future__ import annotations
 
 from daemon.actors.loose_legs import LooseLegs
-from daemon.actors.order_router.loose import is_loose
+from daemon.actors.order_router.known.loose import is_loose
 from daemon.actors.watch import Watch
 from daemon.domain.market.frames import Quote
 from daemon.domain.risk.moves import NEVER, LevelMoved

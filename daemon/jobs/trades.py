@@ -8,7 +8,7 @@ from datetime import date
 from msgspec import Struct
 from msgspec.structs import replace
 
-from daemon.actors.order_router.loose import is_loose
+from daemon.actors.order_router.known.loose import is_loose
 from daemon.domain.instants import day_of
 from daemon.domain.market.charges import Unknown
 from daemon.domain.market.costs import Executed, cost_e4

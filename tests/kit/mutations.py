@@ -69,10 +69,10 @@ MUTATIONS = (
     Mutation(
         "P8",
         "the age of the newest frame",
-        f"{ROUTER}/prices.py",
+        f"{ROUTER}/known/prices.py",
         " and now_ns - frames[-1].at_ns <= self.lives_ns",
         "",
-        f"{ROUTERS}/test_silence.py"
+        f"{ROUTERS}/closing/test_silence.py"
         "::test_an_entry_waits_where_its_price_has_died_and_nobody_has_said_so_yet",
     ),
     Mutation(
@@ -86,10 +86,10 @@ MUTATIONS = (
     Mutation(
         "P10",
         "an entry waits for its margin",
-        f"{ROUTER}/entries.py",
+        f"{ROUTER}/opening/entries.py",
         "    if held is None and not _is_borne(desk, turn, basket, now_ns):\n        return\n",
         "",
-        f"{ROUTERS}/test_funds.py::test_an_entry_leaves_once_its_margin_is_there_and_not_before",
+        f"{ROUTERS}/opening/test_funds.py::test_an_entry_leaves_once_its_margin_is_there_and_not_before",
     ),
     Mutation(
         "P10",
@@ -103,10 +103,10 @@ MUTATIONS = (
     Mutation(
         "P10",
         "our own model beside the broker's word",
-        f"{ROUTER}/funds.py",
+        f"{ROUTER}/opening/funds.py",
         "max(required_e4, _own_e4(desk, legs))",
         "required_e4",
-        f"{ROUTERS}/test_funds.py::test_the_dearer_of_two_witnesses_counts",
+        f"{ROUTERS}/opening/test_funds.py::test_the_dearer_of_two_witnesses_counts",
     ),
     Mutation(
         "P11",
@@ -194,10 +194,10 @@ MUTATIONS = (
     Mutation(
         "D4",
         "shorts are left in a silence where the owner says so",
-        f"{ROUTER}/silence.py",
+        f"{ROUTER}/closing/silence.py",
         "        if desk.terms.leaves_in_silence:\n",
         "        if False:\n",
-        f"{ROUTERS}/test_silence.py"
+        f"{ROUTERS}/closing/test_silence.py"
         "::test_after_a_minute_of_silence_a_short_is_told_and_left_where_the_owner_says_so",
     ),
     Mutation(
@@ -212,10 +212,10 @@ MUTATIONS = (
     Mutation(
         "D5",
         "exits that are on their way count",
-        f"{ROUTER}/holdings.py",
+        f"{ROUTER}/closing/holdings.py",
         "closing_quantity=remaining(exits, side) + ",
         "closing_quantity=0 + ",
-        f"{ROUTERS}/test_exits.py"
+        f"{ROUTERS}/closing/test_exits.py"
         "::test_a_resting_exit_climbs_the_ladder_and_is_replaced_only_once_it_is_gone",
     ),
     Mutation(
@@ -238,19 +238,19 @@ MUTATIONS = (
     Mutation(
         "D6",
         "no entry where the books differ",
-        f"{ROUTER}/reconciling.py",
+        f"{ROUTER}/broker/reconciling.py",
         "        known = desk.reads.differing.get(pocket)\n        if known is not None:\n",
         "        known = desk.reads.differing.get(pocket)\n        if False:\n",
-        f"{ROUTERS}/test_reconciling.py"
+        f"{ROUTERS}/broker/test_reconciling.py"
         "::test_a_position_that_differs_is_told_once_and_keeps_entries_in_it_out",
     ),
     Mutation(
         "D7",
         "a stranger's order is taken in",
-        f"{ROUTER}/reconciling.py",
+        f"{ROUTER}/broker/reconciling.py",
         "        if order.state is State.WORKING or order.filled_quantity:\n",
         "        if False:\n",
-        f"{ROUTERS}/test_reconciling.py::test_a_strangers_order_is_taken_in_counted_and_left_alone",
+        f"{ROUTERS}/broker/test_reconciling.py::test_a_strangers_order_is_taken_in_counted_and_left_alone",
     ),
     Mutation(
         "D8",

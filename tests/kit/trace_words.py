@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import singledispatch
 
-from daemon.actors.order_router.alarms import Due
+from daemon.actors.order_router.known.alarms import Due
 from daemon.actors.risk_watchdog.words import PnlSeen
 from daemon.domain.instants import wall_of
 from daemon.domain.market.frames import Frame

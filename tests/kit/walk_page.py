@@ -14,7 +14,7 @@ from typing import Any
 from msgspec import Struct
 
 from daemon.actors.market_feed import Silence
-from daemon.actors.order_router.alarms import Due, ReadDue
+from daemon.actors.order_router.known.alarms import Due, ReadDue
 from daemon.domain.orders.words import IntentRecorded
 from daemon.messages import Told
 from daemon.runtime.words import Alarm, Call, Commit, Effect, Publish, Show, Take, Tell

@@ -16,21 +16,13 @@ from msgspec.structs import replace
 
 from daemon import kill
 from daemon.actors import market_feed, pnl_broadcaster, request_clerk, strategy_runner
-from daemon.actors.order_router import (
-    by_hand,
-    doubts,
-    entries,
-    holdings,
-    latches,
-    lookups,
-    outside,
-    router,
-    sending,
-)
-from daemon.actors.order_router import exits as closings
-from daemon.actors.order_router.desk import Desk
-from daemon.actors.order_router.halts import Halts
-from daemon.actors.order_router.prices import Prices
+from daemon.actors.order_router import by_hand, latches, router
+from daemon.actors.order_router.broker import lookups, outside, sending
+from daemon.actors.order_router.closing import doubts, exit_orders, holdings
+from daemon.actors.order_router.known.desk import Desk
+from daemon.actors.order_router.known.halts import Halts
+from daemon.actors.order_router.known.prices import Prices
+from daemon.actors.order_router.opening import entries
 from daemon.actors.outbox_publisher import OutboxPublisher
 from daemon.actors.turn import Turn
 from daemon.app import wiring
@@ -261,7 +253,7 @@ def longs_first(patch: pytest.MonkeyPatch) -> None:
         return tuple(words)
 
     patch.setattr(flatten.Flatten, "next", following)
-    patch.setattr(closings, "_shorts_elsewhere", lambda *_: False)
+    patch.setattr(exit_orders, "_shorts_elsewhere", lambda *_: False)
 
 
 def a_fill_after_a_cancel_is_ignored(patch: pytest.MonkeyPatch) -> None:
@@ -340,7 +332,7 @@ def limiter_forgets_cancellations(patch: pytest.MonkeyPatch) -> None:
 
 
 def exit_larger_than_open(patch: pytest.MonkeyPatch) -> None:
-    for module in (sending, holdings, closings):
+    for module in (sending, holdings, exit_orders):
         patch.setattr(module, "remaining", lambda *_: 0)
 
 
@@ -351,8 +343,8 @@ def resting_stops_are_forgotten(patch: pytest.MonkeyPatch) -> None:
         orders = on_their_way(desk, strategy_id, leg_id)
         return tuple(o for o in orders if o.intent.purpose is not Purpose.RESIDENT_STOP)
 
-    for module in (sending, holdings, closings):
-        patch.setattr(module, "exits_on_their_way", exits_alone, raising=False)
+    for module in (sending, holdings, exit_orders):
+        patch.setattr(module, "exits_on_their_way", exits_alone)
 
 
 def what_never_left_is_waited_for_for_ever(patch: pytest.MonkeyPatch) -> None:

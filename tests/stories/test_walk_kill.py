@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from daemon import kill
-from daemon.actors.order_router.alarms import LookUpDue
+from daemon.actors.order_router.known.alarms import LookUpDue
 from daemon.domain.market.frames import Frame
 from daemon.domain.orders.words import IntentRecorded, OrderType, OrderUpdated, Purpose, Side, State
 from daemon.messages import (

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from daemon.actors.order_router import arms, by_hand, latches, overdue
-from daemon.actors.order_router.desk import Desk
-from daemon.actors.order_router.holds import paused_because
-from daemon.actors.order_router.open_orders import open_orders
+from daemon.actors.order_router import arms, by_hand, latches
+from daemon.actors.order_router.broker import overdue
+from daemon.actors.order_router.broker.holds import paused_because
+from daemon.actors.order_router.broker.open_orders import open_orders
+from daemon.actors.order_router.broker.sending import remaining
+from daemon.actors.order_router.closing.withdrawals import stops_of
+from daemon.actors.order_router.known.desk import Desk
 from daemon.actors.order_router.remains import remains
-from daemon.actors.order_router.sending import remaining
-from daemon.actors.order_router.withdrawals import stops_of
 from daemon.actors.turn import Turn
 from daemon.domain.orders.words import Side, State
 from daemon.messages import (

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from daemon.actors.order_router.desk import Desk
 from daemon.actors.order_router.giving_up import give_up_all
-from daemon.actors.order_router.permission import unarmed_because
+from daemon.actors.order_router.known.desk import Desk
+from daemon.actors.order_router.opening.permission import unarmed_because
 from daemon.actors.turn import Turn
 from daemon.messages import DayEnded, DayOpened, Declined, Done
 from daemon.messages.arming import AccountArmed, AccountDisarmed

@@ -8,15 +8,18 @@ is held to.
 
 from __future__ import annotations
 
-from daemon.actors.order_router import entries, exits, funds, markets, reconciling, waiting
-from daemon.actors.order_router.alarms import AnswerDue
-from daemon.actors.order_router.desk import Desk, basket_of
-from daemon.actors.order_router.halts import said
-from daemon.actors.order_router.holds import paused_because
-from daemon.actors.order_router.loose import Request
-from daemon.actors.order_router.open_orders import is_over
-from daemon.actors.order_router.permission import unarmed_because
-from daemon.actors.order_router.sending import Errand, Later, judge, may_fill, send
+from daemon.actors.order_router import waiting
+from daemon.actors.order_router.broker import reconciling
+from daemon.actors.order_router.broker.holds import paused_because
+from daemon.actors.order_router.broker.open_orders import is_over
+from daemon.actors.order_router.broker.sending import Errand, Later, judge, may_fill, send
+from daemon.actors.order_router.closing import exits, markets
+from daemon.actors.order_router.known.alarms import AnswerDue
+from daemon.actors.order_router.known.desk import Desk, basket_of
+from daemon.actors.order_router.known.halts import said
+from daemon.actors.order_router.known.loose import Request
+from daemon.actors.order_router.opening import entries, funds
+from daemon.actors.order_router.opening.permission import unarmed_because
 from daemon.actors.turn import Turn
 from daemon.domain.instants import SECOND_NS
 from daemon.domain.money import units

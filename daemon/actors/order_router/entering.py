@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from daemon.actors.order_router import entries, exits, storms
-from daemon.actors.order_router.desk import Desk
-from daemon.actors.order_router.obstacles import barred, obstacle
+from daemon.actors.order_router import storms
+from daemon.actors.order_router.closing import exits
+from daemon.actors.order_router.known.desk import Desk
+from daemon.actors.order_router.opening import entries
+from daemon.actors.order_router.opening.obstacles import barred, obstacle
 from daemon.actors.turn import Turn
 from daemon.messages import BasketOpened
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from daemon.actors.order_router import entries, exits, holds, overdue
-from daemon.actors.order_router.desk import Desk
+from daemon.actors.order_router.broker import holds, overdue
+from daemon.actors.order_router.closing import exits
+from daemon.actors.order_router.known.desk import Desk
+from daemon.actors.order_router.opening import entries
 from daemon.actors.turn import Turn
 
 

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from msgspec import Struct
 
-from daemon.actors.order_router import late_fills, link, lookups, outside, reconciling, shares
-from daemon.actors.order_router.desk import Desk
-from daemon.actors.order_router.hours import takes_orders
-from daemon.actors.order_router.reconciling import Heard
-from daemon.actors.order_router.unasked import is_unasked
+from daemon.actors.order_router.broker import link, lookups, outside, reconciling, shares
+from daemon.actors.order_router.broker.hours import takes_orders
+from daemon.actors.order_router.broker.reconciling import Heard
+from daemon.actors.order_router.broker.unasked import is_unasked
+from daemon.actors.order_router.closing import late_fills
+from daemon.actors.order_router.known.desk import Desk
 from daemon.actors.turn import Turn
 from daemon.domain.orders.changed import as_news
 from daemon.domain.orders.heard import Order

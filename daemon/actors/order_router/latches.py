@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from daemon.actors.order_router import arms, entries, exits, killing
-from daemon.actors.order_router.desk import Desk
-from daemon.actors.order_router.halts import concerns, covers, said
-from daemon.actors.order_router.open_orders import open_orders
+from daemon.actors.order_router import arms
+from daemon.actors.order_router.broker.open_orders import open_orders
+from daemon.actors.order_router.closing import exits, killing
+from daemon.actors.order_router.known.desk import Desk
+from daemon.actors.order_router.known.halts import concerns, covers, said
+from daemon.actors.order_router.opening import entries
 from daemon.actors.turn import Turn
 from daemon.domain.orders.basket import Basket
 from daemon.domain.orders.words import Purpose, State

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from daemon.actors.order_router import by_hand, entries, exits, funds
-from daemon.actors.order_router.desk import Desk, basket_of
+from daemon.actors.order_router import by_hand
+from daemon.actors.order_router.closing import exits
+from daemon.actors.order_router.known.desk import Desk, basket_of
+from daemon.actors.order_router.opening import entries, funds
 from daemon.actors.turn import Turn
 from daemon.messages import MarginRead, MarginUnread
 

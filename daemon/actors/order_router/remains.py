@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from daemon.actors.order_router.desk import Desk
-from daemon.actors.order_router.killing import order_left
-from daemon.actors.order_router.open_orders import open_orders
+from daemon.actors.order_router.broker.open_orders import open_orders
+from daemon.actors.order_router.closing.killing import order_left
+from daemon.actors.order_router.known.desk import Desk
 from daemon.domain.instants import day_of
 from daemon.domain.orders.words import State
 

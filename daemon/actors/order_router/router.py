@@ -7,28 +7,31 @@ from collections.abc import Iterable, Sequence
 from daemon.actors.order_router import (
     answers,
     arms,
-    changed,
-    doubts,
     entering,
-    entries,
-    exits,
     hearing,
-    holds,
-    killing,
     latches,
-    late_fills,
-    lookups,
     margins,
-    obstacles,
-    overdue,
-    reconciling,
-    residents,
-    silence,
     storms,
-    unwanted,
     waiting,
 )
-from daemon.actors.order_router.alarms import (
+from daemon.actors.order_router.broker import holds, lookups, overdue, reconciling
+from daemon.actors.order_router.broker.reconciling import Heard
+from daemon.actors.order_router.broker.sending import cancel_answered
+from daemon.actors.order_router.broker.settlements import settle, write_off
+from daemon.actors.order_router.broker.unasked import said
+from daemon.actors.order_router.closing import (
+    changed,
+    doubts,
+    exits,
+    killing,
+    late_fills,
+    residents,
+    silence,
+    unwanted,
+)
+from daemon.actors.order_router.giving_up import give_up_all, while_unread
+from daemon.actors.order_router.hearing import Taken
+from daemon.actors.order_router.known.alarms import (
     AnswerDue,
     BasketDue,
     ClosingDue,
@@ -40,15 +43,10 @@ from daemon.actors.order_router.alarms import (
     ResidentDue,
     SilenceDue,
 )
-from daemon.actors.order_router.desk import Desk, basket_of
-from daemon.actors.order_router.giving_up import give_up_all, while_unread
-from daemon.actors.order_router.hearing import Taken
-from daemon.actors.order_router.loose import is_child, is_loose, stands_alone
-from daemon.actors.order_router.reconciling import Heard
-from daemon.actors.order_router.sending import cancel_answered
-from daemon.actors.order_router.settlements import settle, write_off
-from daemon.actors.order_router.terms import Terms
-from daemon.actors.order_router.unasked import said
+from daemon.actors.order_router.known.desk import Desk, basket_of
+from daemon.actors.order_router.known.loose import is_child, is_loose, stands_alone
+from daemon.actors.order_router.known.terms import Terms
+from daemon.actors.order_router.opening import entries, obstacles
 from daemon.actors.turn import Turn
 from daemon.domain.market.frames import Frame
 from daemon.domain.orders.heard import Order

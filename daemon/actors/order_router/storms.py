@@ -5,10 +5,11 @@ Its exits go on as ever. Orders by hand are each a person's word, and are not co
 
 from __future__ import annotations
 
-from daemon.actors.order_router import entries, exits
-from daemon.actors.order_router.conduct import ORDO
-from daemon.actors.order_router.desk import Desk
-from daemon.actors.order_router.loose import is_loose
+from daemon.actors.order_router.closing import exits
+from daemon.actors.order_router.known.conduct import ORDO
+from daemon.actors.order_router.known.desk import Desk
+from daemon.actors.order_router.known.loose import is_loose
+from daemon.actors.order_router.opening import entries
 from daemon.actors.turn import Turn
 from daemon.domain.instants import SECOND_NS
 from daemon.domain.market.notes import NoteKind

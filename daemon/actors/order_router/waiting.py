@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from daemon.actors.order_router import funds
-from daemon.actors.order_router.desk import Desk
-from daemon.actors.order_router.loose import Request
+from daemon.actors.order_router.known.desk import Desk
+from daemon.actors.order_router.known.loose import Request
+from daemon.actors.order_router.opening import funds
 from daemon.actors.turn import Turn
 from daemon.domain.instants import day_of
 from daemon.domain.orders.heard import Order

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 from msgspec import Struct
 
-from daemon.actors.order_router.loose import is_loose
+from daemon.actors.order_router.known.loose import is_loose
 from daemon.actors.turn import Turn
 from daemon.actors.watch import Watch
 from daemon.actors.watches import Watches

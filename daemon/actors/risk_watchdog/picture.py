@@ -12,7 +12,7 @@ from typing import assert_never
 from msgspec.structs import replace
 
 from daemon.actors.loose_legs import enters_anew
-from daemon.actors.order_router.loose import is_loose
+from daemon.actors.order_router.known.loose import is_loose
 from daemon.actors.risk_watchdog.day_costs import DayCosts
 from daemon.actors.risk_watchdog.views import (
     Around,

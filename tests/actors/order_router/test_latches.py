@@ -3,7 +3,7 @@
 import pytest
 from msgspec.structs import replace
 
-from daemon.actors.order_router import halts
+from daemon.actors.order_router.known import halts
 from daemon.domain.orders.words import State
 from daemon.messages import (
     Ask,

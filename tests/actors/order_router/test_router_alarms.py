@@ -1,6 +1,6 @@
 """Alarms: at most one is waited for in each matter."""
 
-from daemon.actors.order_router.alarms import BasketDue, ClosingDue, Wakes
+from daemon.actors.order_router.known.alarms import BasketDue, ClosingDue, Wakes
 from daemon.actors.turn import Turn
 
 

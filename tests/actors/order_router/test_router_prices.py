@@ -2,7 +2,7 @@
 
 import pytest
 
-from daemon.actors.order_router.prices import Prices
+from daemon.actors.order_router.known.prices import Prices
 from daemon.domain.instants import SECOND_NS as S
 from daemon.domain.market.frames import Frame, Quote
 

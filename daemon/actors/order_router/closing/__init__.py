@@ -1,0 +1,1 @@
+"""How exits are worked: the closing machine, the kill, and whatever nobody wants to hold."""

@@ -1,0 +1,113 @@
+"""Exit orders: what the closing machine asks for leaves, waits its turn, or is answered here."""
+
+from __future__ import annotations
+
+from daemon.actors.order_router.broker.sending import (
+    Errand,
+    Later,
+    exits_on_their_way,
+    proven,
+    remaining,
+    send,
+    to_take_back,
+)
+from daemon.actors.order_router.closing.holdings import EXIT_DEADLINE_NS, open_quantity
+from daemon.actors.order_router.closing.withdrawals import make_way, waited_out
+from daemon.actors.order_router.known.alarms import ClosingDue
+from daemon.actors.order_router.known.desk import Closing, Desk
+from daemon.actors.turn import Turn
+from daemon.domain.market.notes import NoteKind
+from daemon.domain.orders.flatten import PAGED, Answer, PlaceExit
+from daemon.domain.orders.limits import Control, Parent
+from daemon.domain.orders.words import Intent, OrderType, Purpose, Refusal, Side
+from daemon.messages import ExitOverdue, Noted
+from daemon.runtime.budget import Priority
+
+_KINDS = {
+    Control.COLLAR: Refusal.BAND,
+    Control.QUANTITY: Refusal.FREEZE,
+}
+"""What our own gate's refusal of an exit means to the closing machine."""
+
+
+def place(desk: Desk, turn: Turn, closing: Closing, word: PlaceExit, now_ns: int) -> None:
+    """Send the order that the closing machine asks for, or have it wait; our gate may refuse it."""
+    if word.side is Side.SELL:
+        if _shorts_elsewhere(desk, closing):
+            return
+        if 0 < len(to_take_back(desk)) >= desk.budget.room(now_ns, Priority.EXIT):
+            free_ns = desk.budget.free_ns(now_ns, Priority.EXIT)
+            _hold(desk, turn, closing, word.leg_id, (now_ns, free_ns))
+            return
+    owed = closing.owed
+    leg = desk.leg(owed.strategy_id, word.leg_id)
+    assert leg is not None, "an exit is owed only for a leg that was entered"
+    intent = Intent(
+        intent_id=desk.ids.next(),
+        account=desk.terms.account,
+        strategy_id=owed.strategy_id,
+        leg_id=word.leg_id,
+        symbol=leg.symbol,
+        side=word.side,
+        quantity=word.quantity,
+        order_type=OrderType.LIMIT,
+        price_e4=word.price_e4,
+        purpose=Purpose.EXIT,
+        parent=owed.exit_id,
+        decided_ns=closing.held_ns.get(word.leg_id, now_ns),
+        deadline_ns=now_ns + EXIT_DEADLINE_NS,
+        product=leg.product,
+    )
+    to_close = abs(open_quantity(desk, closing, word.leg_id))
+    others = remaining(exits_on_their_way(desk, owed.strategy_id, word.leg_id), word.side)
+    parent = Parent(live=True, quantity=to_close, others_quantity=others)
+    beside = waited_out(desk, turn, closing, intent, now_ns)
+    held = send(desk, turn, Errand(intent, parent, again=True, beside=beside), now_ns)
+    if held is None:
+        return
+    if isinstance(held, Later):
+        _hold(desk, turn, closing, word.leg_id, (now_ns, held.at_ns))
+    elif held.control is Control.SELF_TRADE:
+        make_way(desk, turn, closing, intent, now_ns)
+    else:
+        kind = _KINDS.get(held.control, Refusal.OTHER)
+        answer = closing.machine.refused(word.leg_id, kind, word.quantity, now_ns)
+        tell(turn, closing, answer, f"{leg.symbol}: {held.sentence}", now_ns)
+
+
+def tell(turn: Turn, closing: Closing, answer: Answer, what: str, now_ns: int) -> None:
+    """Tell of a refused exit, once for each answer to it: page a person, or leave a note."""
+    if answer in closing.told:
+        return
+    closing.told.add(answer)
+    owed, because = closing.owed, f"{what}; {answer}"
+    if answer in PAGED:
+        turn.announce(ExitOverdue(owed.exit_id, owed.strategy_id, because, now_ns))
+    else:
+        turn.record(Noted(NoteKind.REFUSED, because, now_ns, owed.strategy_id))
+
+
+def _shorts_elsewhere(desk: Desk, closing: Closing) -> bool:
+    """Say whether another closing of the strategy still has shorts to buy back.
+
+    One that the broker does not show is not bought back, so nothing waits for it.
+    """
+    strategy_id = closing.owed.strategy_id
+    for other in desk.closings.values():
+        if other is closing or other.owed.strategy_id != strategy_id:
+            continue
+        for leg_id in other.owed.leg_ids:
+            leg, net = (strategy_id, leg_id), desk.book.position(strategy_id, leg_id).net_quantity
+            known = desk.leg(*leg)
+            if known is not None and net < 0 and proven(desk, leg, known.pocket, net):
+                return True
+    return False
+
+
+def _hold(
+    desk: Desk, turn: Turn, closing: Closing, leg_id: str, from_until_ns: tuple[int, int]
+) -> None:
+    """Have an exit wait for a slot in the budget, from one instant until another at the latest."""
+    now_ns, until_ns = from_until_ns
+    closing.held_ns.setdefault(leg_id, now_ns)
+    desk.wakes.wake(turn, ClosingDue(closing.owed.exit_id, until_ns))

@@ -1,0 +1,322 @@
+"""Entries: baskets are opened, filled leg by leg, completed or given up."""
+
+from __future__ import annotations
+
+from daemon.actors.order_router.broker import overdue
+from daemon.actors.order_router.broker.open_orders import is_over
+from daemon.actors.order_router.broker.reconciling import objection_to_entry as objection_of_books
+from daemon.actors.order_router.broker.sending import (
+    Errand,
+    Held,
+    Later,
+    cancel,
+    is_under_kill,
+    objection,
+    send,
+)
+from daemon.actors.order_router.known.alarms import BasketDue, LookUpDue
+from daemon.actors.order_router.known.desk import Desk
+from daemon.actors.order_router.opening import funds, stand_ins
+from daemon.actors.order_router.opening.obstacles import barred
+from daemon.actors.turn import Turn
+from daemon.domain.instants import SECOND_NS, day_of
+from daemon.domain.money import ceil_to, floor_to, percent_of
+from daemon.domain.orders.basket import (
+    Basket,
+    BasketLeg,
+    PlaceEntry,
+    Progress,
+    is_complete,
+    missing,
+)
+from daemon.domain.orders.heard import Order
+from daemon.domain.orders.limits import Control, Parent, Refused
+from daemon.domain.orders.margin import MarginLeg
+from daemon.domain.orders.slices import slices
+from daemon.domain.orders.words import Intent, OrderType, Purpose, Side, State
+from daemon.messages import BasketEnded, BasketOpened
+
+_LEAVE_WITHIN_NS = 2 * SECOND_NS
+"""An entry that could not leave by then rests on prices that nobody looked at."""
+
+_RECALL_AGAIN_NS = SECOND_NS
+"""Between two attempts to take back what an ended basket left in the broker's book."""
+
+
+def begin(desk: Desk, turn: Turn, opened: BasketOpened, now_ns: int) -> bool:
+    """Open a basket and send what may go first, or say why not.
+
+    A basket that may not be opened leaves no trace on the legs that it names: they may be held.
+
+    Returns:
+        Whether it was opened; one that is told twice is opened once.
+    """
+    basket = opened.basket
+    if basket.basket_id in desk.known_baskets:
+        return False
+    because = _forbidden(desk, opened, now_ns)
+    if because:
+        desk.known_baskets.add(basket.basket_id)
+        turn.announce(ended(basket, because, now_ns))
+        return False
+    desk.apply(opened)
+    turn.announce(opened)
+    stand_ins.tell_of_slices(desk, turn, basket, now_ns)
+    proceed(desk, turn, basket, now_ns)
+    _wake(desk, turn, basket, now_ns)
+    return True
+
+
+def proceed(desk: Desk, turn: Turn, basket: Basket, now_ns: int) -> None:
+    """Send what is missing; end the basket once all is filled, too late, or refused."""
+    progress = progress_of(desk, basket)
+    if is_complete(basket, progress):
+        give_up(desk, turn, basket, "", now_ns)
+        return
+    if now_ns >= basket.deadline_ns:
+        give_up(desk, turn, basket, "not filled within the time for legging", now_ns)
+        return
+    held = _foreseen(desk, basket, now_ns)
+    if held is None and not _is_borne(desk, turn, basket, now_ns):
+        return
+    for entry in missing(basket, progress):
+        held = held or _send(desk, turn, basket, entry, now_ns)
+        if isinstance(held, Later):
+            at_ns = min(held.at_ns, basket.deadline_ns)
+            desk.wakes.wake(turn, BasketDue(basket.basket_id, at_ns))
+            return
+        if held is not None:
+            give_up(desk, turn, basket, held.sentence, now_ns)
+            return
+
+
+def due(desk: Desk, turn: Turn, basket: Basket, now_ns: int) -> None:
+    """Take back what has rested too long at another price than now's; send what is missing.
+
+    What would be asked at the same price keeps its turn at the exchange, and is asked about.
+    """
+    prices_e4 = {leg.leg_id: _price_e4(desk, basket, leg, now_ns) for leg in basket.legs}
+    for order in desk.book.children(basket.basket_id):
+        if order.state is not State.WORKING or now_ns < _rested_ns(order, basket):
+            continue
+        if order.price_e4 != prices_e4[order.intent.leg_id]:
+            cancel(desk, turn, order, now_ns)
+        else:
+            look_up_ns = now_ns + desk.terms.answer_ns
+            desk.wakes.wake(turn, LookUpDue(order.intent.intent_id, look_up_ns))
+    proceed(desk, turn, basket, now_ns)
+    _wake(desk, turn, basket, now_ns)
+
+
+def give_up(desk: Desk, turn: Turn, basket: Basket, because: str, now_ns: int) -> None:
+    """End a basket and take back what is still on its way.
+
+    The caller unwinds what is filled, where there is a reason to and the plan says so.
+    """
+    funds.forget(desk, basket.basket_id)
+    because = because and because + overdue.unheard(desk, basket.basket_id, now_ns)
+    over = ended(basket, because, now_ns)
+    desk.apply(over)
+    turn.announce(over)
+    recall(desk, turn, basket.basket_id, now_ns)
+
+
+def recall(desk: Desk, turn: Turn, parent: str, now_ns: int) -> None:
+    """Cancel what an ended basket or exit has in the broker's book, until nothing is there.
+
+    A kill takes entries back by itself, in its turn.
+    """
+    children = desk.book.children(parent)
+    resting = [o for o in children if o.state is State.WORKING and not is_over(desk, o)]
+    for order in resting:
+        if not is_under_kill(desk, order):
+            cancel(desk, turn, order, now_ns)
+    if resting:
+        desk.wakes.wake(turn, BasketDue(parent, now_ns + _RECALL_AGAIN_NS))
+
+
+def progress_of(desk: Desk, basket: Basket) -> dict[str, Progress]:
+    """Return what is filled and on its way, by leg."""
+    filled = dict.fromkeys((leg.leg_id for leg in basket.legs), 0)
+    pending = dict(filled)
+    for order in desk.book.children(basket.basket_id):
+        filled[order.intent.leg_id] += order.filled_quantity
+        pending[order.intent.leg_id] += order.remaining_quantity
+    return {leg_id: Progress(filled[leg_id], pending[leg_id]) for leg_id in filled}
+
+
+def _forbidden(desk: Desk, opened: BasketOpened, now_ns: int) -> str:
+    """Return why an entry that nothing keeps waiting may not be made; empty: it may."""
+    basket = opened.basket
+    because = barred(desk, basket.strategy_id, opted_in=opened.live)
+    because = because or objection_of_books(desk, now_ns, *(leg.pocket for leg in basket.legs))
+    if because:
+        return because
+    if now_ns >= basket.deadline_ns:
+        return "its time for legging was over before it began"
+    return _unfinished(desk, basket.strategy_id)
+
+
+def _unfinished(desk: Desk, strategy_id: str) -> str:
+    """Return what of a strategy is open or on its way, whatever its legs are called by now."""
+    for (holder, leg_id), _ in desk.holders():
+        if holder == strategy_id:
+            return f"{leg_id} is still open from before"
+    for order in desk.book.open_orders():
+        intent = order.intent  # one of an earlier day lapsed with its day
+        if intent.strategy_id == strategy_id and day_of(intent.decided_ns) == desk.day:
+            return f"an order of {intent.leg_id} from before may still fill"
+    under_way = (opened.basket.strategy_id for opened in desk.baskets.values())
+    return "an entry from before is still under way" if strategy_id in under_way else ""
+
+
+def ended(basket: Basket, because: str, now_ns: int, *, waits: bool = False) -> BasketEnded:
+    """Return the end of an entry: complete, unless there is a reason why not."""
+    return BasketEnded(
+        basket.basket_id,
+        basket.strategy_id,
+        complete=not because,
+        because=because,
+        at_ns=now_ns,
+        waits=waits,
+    )
+
+
+def _wake(desk: Desk, turn: Turn, basket: Basket, now_ns: int) -> None:
+    """Look at a basket again when its oldest order has rested long enough, or its time is up."""
+    if basket.basket_id not in desk.baskets:
+        return
+    rested = [
+        _rested_ns(order, basket)
+        for order in desk.book.children(basket.basket_id)
+        if order.state is State.WORKING
+    ]
+    soon = [at_ns for at_ns in rested if at_ns > now_ns]
+    at_ns = min([*soon, now_ns + basket.reprice_ns, basket.deadline_ns])
+    desk.wakes.wake(turn, BasketDue(basket.basket_id, at_ns))
+
+
+def _rested_ns(order: Order, basket: Basket) -> int:
+    """Return when an entry has rested long enough; it may have left well after its decision."""
+    return order.intent.deadline_ns - _LEAVE_WITHIN_NS + basket.reprice_ns
+
+
+def _tried(desk: Desk, basket: Basket, leg: BasketLeg) -> tuple[Order, ...]:
+    """Return what was sent of a leg so far."""
+    children = desk.book.children(basket.basket_id)
+    return tuple(order for order in children if order.intent.leg_id == leg.leg_id)
+
+
+def _decided_ns(basket: Basket, tried: tuple[Order, ...], now_ns: int) -> int:
+    """Return when an order was decided: with the basket, until its leg is priced anew.
+
+    A slice that only waited for a slot in the budget is as old as the slices that did not.
+    """
+    anew = any(order.state is State.CANCELLED for order in tried)
+    return now_ns if anew else basket.decided_ns
+
+
+def _foreseen(desk: Desk, basket: Basket, now_ns: int) -> Held | None:
+    """Return what stands against any leg of a basket of which nothing has left yet.
+
+    A short that the gate will refuse is to stop the basket before its hedges are bought.
+    """
+    if desk.book.children(basket.basket_id):
+        return None
+    for leg in basket.legs:
+        entry = PlaceEntry(leg, slices(leg.quantity, leg.freeze_quantity, leg.lot)[0])
+        held = _not_yet(desk, basket, leg, now_ns)
+        held = held or objection(desk, _errand(desk, basket, entry, "", now_ns), now_ns)
+        if held is not None:
+            return held
+    return None
+
+
+def _is_borne(desk: Desk, turn: Turn, basket: Basket, now_ns: int) -> bool:
+    """Say whether the account bears a basket; once an order of it has left, it does."""
+    if desk.book.children(basket.basket_id):
+        return True
+    legs = tuple(
+        MarginLeg(
+            leg.symbol, leg.side, leg.quantity, _price_e4(desk, basket, leg, now_ns), leg.product
+        )
+        for leg in basket.legs
+    )
+    return funds.is_borne(desk, turn, basket.basket_id, legs, now_ns)
+
+
+def _send(desk: Desk, turn: Turn, basket: Basket, entry: PlaceEntry, now_ns: int) -> Held | None:
+    held = _not_yet(desk, basket, entry.leg, now_ns)
+    if held is not None:
+        return held
+    return send(desk, turn, _errand(desk, basket, entry, desk.ids.next(), now_ns), now_ns)
+
+
+def _not_yet(desk: Desk, basket: Basket, leg: BasketLeg, now_ns: int) -> Held | None:
+    """Return why an order of a leg cannot even be brought before the gate."""
+    if _is_left_by_others(desk, leg):
+        return Later(basket.deadline_ns)
+    because = objection_of_books(desk, now_ns, leg.pocket)
+    if because:
+        waits = not desk.reads.reconciled
+        return Later(basket.deadline_ns) if waits else Refused(Control.BOOKS, because)
+    price_e4 = _price_e4(desk, basket, leg, now_ns)
+    if not price_e4 and not desk.link_alive:
+        return Refused(Control.STALE, f"the price of {leg.symbol} is stale")
+    if not price_e4 and desk.contract(leg.symbol) is not None:
+        return Later(basket.deadline_ns)  # a frame brings the price, or the word that there is none
+    return None
+
+
+def _errand(desk: Desk, basket: Basket, entry: PlaceEntry, intent_id: str, now_ns: int) -> Errand:
+    leg = entry.leg
+    tried = _tried(desk, basket, leg)
+    intent = Intent(
+        intent_id=intent_id,
+        account=desk.terms.account,
+        strategy_id=basket.strategy_id,
+        leg_id=leg.leg_id,
+        symbol=leg.symbol,
+        side=leg.side,
+        quantity=entry.quantity,
+        order_type=OrderType.LIMIT,
+        price_e4=_price_e4(desk, basket, leg, now_ns),
+        purpose=Purpose.ENTRY,
+        parent=basket.basket_id,
+        decided_ns=_decided_ns(basket, tried, now_ns),
+        deadline_ns=now_ns + _LEAVE_WITHIN_NS,
+        product=leg.product,
+    )
+    come = progress_of(desk, basket)[leg.leg_id]
+    parent = Parent(
+        live=basket.basket_id in desk.baskets,
+        quantity=leg.quantity,
+        others_quantity=come.filled_quantity + come.pending_quantity,
+    )
+    return Errand(intent, parent, again=bool(tried))
+
+
+def _is_left_by_others(desk: Desk, leg: BasketLeg) -> bool:
+    """Say whether an exit is owed that would trade with this entry; the exit goes first."""
+    return any(
+        desk.book.position(closing.owed.strategy_id, leg_id).net_quantity * leg.side.sign > 0
+        for closing in desk.closings.values()
+        for leg_id in closing.owed.leg_ids
+        if (left := desk.leg(closing.owed.strategy_id, leg_id)) and left.symbol == leg.symbol
+    )
+
+
+def _price_e4(desk: Desk, basket: Basket, leg: BasketLeg, now_ns: int) -> int:
+    """A limit as far through the touch as the plan's buffer says, on tick and inside the band."""
+    instrument = desk.contract(leg.symbol)
+    if instrument is None:
+        return 0
+    prospect = desk.prospect(instrument, leg.side)
+    if not prospect.touch_e4 or desk.prices.fresh(leg.symbol, now_ns) is None:
+        return 0
+    through_e4, tick_e4 = percent_of(prospect.touch_e4, basket.buffer_percent_e4), prospect.tick_e4
+    if leg.side is Side.BUY:
+        price_e4 = ceil_to(prospect.touch_e4 + through_e4, tick_e4)
+        return min(price_e4, floor_to(prospect.high_e4, tick_e4) or price_e4)
+    price_e4 = floor_to(prospect.touch_e4 - through_e4, tick_e4)
+    return max(price_e4, ceil_to(prospect.low_e4, tick_e4), tick_e4)

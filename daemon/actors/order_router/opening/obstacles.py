@@ -1,0 +1,43 @@
+"""Obstacles: what keeps an entry out and may pass; it waits for that, and is then decided anew."""
+
+from __future__ import annotations
+
+from daemon.actors.order_router.broker.holds import paused_because
+from daemon.actors.order_router.broker.reconciling import objection_to_entry as objection_of_books
+from daemon.actors.order_router.known.desk import Desk
+from daemon.actors.order_router.known.halts import said
+from daemon.actors.order_router.opening.permission import unarmed_because
+from daemon.actors.turn import Turn
+from daemon.domain.orders.arming import unwilling
+from daemon.messages import WaitOver
+from daemon.runtime.words import Publish
+
+
+def barred(desk: Desk, strategy_id: str, *, opted_in: bool) -> str:
+    """Return why a strategy may not enter whatever may pass; empty: it may."""
+    latched = desk.halts.over(strategy_id)
+    if latched is not None and desk.halts.kills_in(strategy_id):
+        return said(latched)
+    if desk.terms.live and not opted_in:
+        return unwilling(strategy_id)
+    because = desk.conduct.stopped.get(strategy_id, "")
+    return f"{strategy_id} is stopped, {because}; start it again first" if because else ""
+
+
+def obstacle(desk: Desk, strategy_id: str, now_ns: int) -> str:
+    """Return what keeps entries of a strategy out for now; empty: nothing that may pass."""
+    paused = paused_because(desk)
+    if paused:
+        return f"entries are paused: {paused}"
+    latched = desk.halts.over(strategy_id)
+    if latched is not None:
+        return said(latched)
+    return unarmed_because(desk, now_ns) or objection_of_books(desk, now_ns)
+
+
+def look(desk: Desk, turn: Turn, now_ns: int) -> None:
+    """Tell each strategy whose entry waits once nothing keeps it out any more."""
+    for strategy_id in sorted(desk.conduct.waiting):
+        if not obstacle(desk, strategy_id, now_ns):
+            desk.conduct.waiting.discard(strategy_id)
+            turn.do(Publish(WaitOver(strategy_id)))

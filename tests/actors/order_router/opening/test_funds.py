@@ -1,0 +1,253 @@
+"""Funds: an entry leaves only once its margin is known and there; an exit never asks."""
+
+import pytest
+from msgspec.structs import replace
+
+from daemon.actors.order_router import Terms
+from daemon.actors.order_router.opening import funds
+from daemon.domain.money import e4
+from daemon.domain.orders.words import OrderType, Side, State
+from daemon.errors import RuleUnknown
+from daemon.messages import (
+    BasketOpened,
+    Declined,
+    Done,
+    IntentRecorded,
+    LatchKind,
+    MarginRead,
+    Noted,
+    OrderAsked,
+    PlaceByHand,
+    ReadMargin,
+)
+from tests.kit.router import (
+    CONDOR,
+    SYMBOLS,
+    T0,
+    S,
+    Stage,
+    enter,
+    frame,
+    latch,
+    leave,
+    without_wakes,
+)
+
+HELD_TO_MARGIN = Terms("a", "broker", strict=False, asks_margin=True)
+CE = SYMBOLS["ce"]
+ASKED = OrderAsked("r1", "a", CE, Side.BUY, 75, OrderType.LIMIT, e4("100.05"), 0, "", "me", T0)
+SENT = ["intend 1 sell ce 75 @99.95", "intend 2 sell pe 75 @99.95", "place 1", "place 2"]
+ENOUGH = (e4(950_000), e4(1_000_000))
+SHORT_OF = (
+    "it needs 950001.00 rupees of margin; 1000000.00 are free, of which it may take 950000.00"
+)
+
+
+def stage(margin=ENOUGH, terms=HELD_TO_MARGIN):
+    """A router that asks, before a broker that answers so."""
+    made = Stage(terms=terms)
+    made.broker.margin = margin
+    return made
+
+
+def entry(made, *legs, seconds=1):
+    """What is said at once, and what within some seconds."""
+    said = without_wakes(made.tell(enter(*legs)))
+    return said, without_wakes(made.run(seconds))
+
+
+def by_hand(made, **fields):
+    """Ask for an order by hand; what is answered at once."""
+    dry_run = fields.pop("dry_run", False)
+    return made.ask(PlaceByHand(replace(ASKED, **fields), dry_run))
+
+
+def test_an_entry_leaves_once_its_margin_is_there_and_not_before():
+    said, later = entry(stage())
+    assert said == ["opened", "margin"]
+    assert later[:4] == SENT
+    assert "entered" in later
+
+
+def test_an_entry_beyond_its_share_of_the_free_margin_is_refused_with_both_figures():
+    made = stage((e4(950_001), e4(1_000_000)))
+    assert entry(made) == (["opened", "margin"], [f"ended: {SHORT_OF}"])
+    assert made.broker.orders == {}
+
+
+def test_an_entry_whose_margin_the_broker_does_not_tell_is_refused_and_not_guessed():
+    why = "its margin is not known, so it does not leave: no connection"
+    assert entry(stage("no connection"))[1] == [f"ended: {why}"]
+
+
+def test_the_time_for_legging_runs_on_while_the_broker_counts():
+    made = stage(None)
+    assert entry(made, seconds=6)[1] == ["ended: not filled within the time for legging"]
+    late = MarginRead("s:0", 0, e4(1_000_000), made.now_ns)
+    assert made.tell(late) == []
+
+
+def test_the_broker_is_asked_once_for_all_legs_at_their_limits():
+    made = stage(None)
+    asked = []
+    answer = made.broker.ask
+    made.broker.ask = lambda request, now_ns: (asked.append(request), answer(request, now_ns))[1]
+    made.tell(enter(*CONDOR))
+    made.tell(frame(T0 + S))
+    made.tell(frame(T0 + 2 * S))
+    (request,) = asked
+    assert isinstance(request, ReadMargin)
+    assert [(leg.symbol, leg.side, leg.quantity, leg.price_e4) for leg in request.legs] == [
+        (SYMBOLS["ce"], Side.SELL, 75, e4("99.95")),
+        (SYMBOLS["pe"], Side.SELL, 75, e4("99.95")),
+        (SYMBOLS["hc"], Side.BUY, 75, e4("20.05")),
+        (SYMBOLS["hp"], Side.BUY, 75, e4("20.05")),
+    ]
+
+
+def test_the_dearer_of_two_witnesses_counts():
+    made = stage((e4(1), e4(400_000)))
+    (refused,) = entry(made)[1]
+    assert refused.startswith("ended: it needs 441900.00 rupees of margin; 400000.00 are free")
+
+
+def test_what_is_held_is_counted_beside_an_entry_by_our_own_model():
+    """A short that its hedge from before makes a spread costs the width and no more."""
+    made = stage((e4(1), e4(40_000)))
+    assert "entered" in entry(made, "hc")[1]
+    assert "entered" in entry_later(made, "ce")
+
+
+def entry_later(made, *legs):
+    """What a second basket comes to, of another strategy."""
+    made.now_ns += S
+    made.tell(frame(made.now_ns))
+    made.tell(enter(*legs, at_ns=made.now_ns, strategy_id="other"))
+    return made.run(1)
+
+
+@pytest.mark.parametrize(("strict", "enters"), [(True, False), (False, True)])
+def test_a_day_before_our_model_is_noted_in_a_replay_and_refused_elsewhere(
+    monkeypatch, strict, enters
+):
+    def unknown(*_):
+        raise RuleUnknown("no margin model before 2019")
+
+    monkeypatch.setattr(funds, "own_margin_e4", unknown)
+    made = stage(terms=replace(HELD_TO_MARGIN, strict=strict))
+    said = entry(made)[1]
+    assert ("entered" in said) is enters
+    noted = [fact.text for fact in made.told(Noted)]
+    if enters:
+        entry_later(made, "hc")
+        noted = [fact.text for fact in made.told(Noted)]
+        assert noted == ["the margin of entries is the broker's alone: no margin model before 2019"]
+    else:
+        assert said == ["ended: its margin cannot be counted: no margin model before 2019"]
+
+
+def test_an_exit_asks_for_no_margin():
+    made = stage()
+    entry(made)
+    made.broker.margin = "no connection"
+    said = made.tell(leave()) + made.run(1)
+    assert "margin" not in said
+    assert "flat ce,pe" in said
+
+
+def test_an_entry_that_was_asked_about_is_asked_about_anew_after_a_crash():
+    made = stage(None)
+    made.tell(enter())
+    assert len(made.told(BasketOpened)) == 1
+    made.broker.margin = ENOUGH
+    made.build()
+    made.tell(frame(T0 + S))
+    assert "entered" in made.run(1)
+    assert len(made.broker.orders) == 2
+
+
+def test_an_entry_of_which_an_order_left_is_not_asked_about_again():
+    made = stage()
+    made.tell(enter("ce"))
+    made.crashes = frozenset({made.commits + 1})
+    made.run(1)
+    made.broker.margin = "no connection"
+    assert "entered" in made.run(10) or made.broker.net() == {CE: -75}
+    assert len(made.broker.orders) == 1
+
+
+def test_an_order_by_hand_waits_for_its_margin_and_is_answered_once_it_was_sent():
+    made = stage()
+    assert by_hand(made) is None
+    assert made.said[0] == "margin"
+    made.run(1)
+    assert made.answers[1].intent.symbol == CE
+    assert len(made.broker.orders) == 1
+
+
+@pytest.mark.parametrize(
+    ("margin", "sentence"),
+    [
+        ((e4(950_001), e4(1_000_000)), SHORT_OF),
+        ("no connection", "its margin is not known, so it does not leave: no connection"),
+        (None, "the broker did not say in time what margin it needs; nothing was sent, try again"),
+    ],
+)
+def test_an_order_by_hand_whose_margin_is_not_there_is_declined(margin, sentence):
+    made = stage(margin)
+    by_hand(made)
+    made.run(5)
+    assert made.answers == {1: Declined("margin", sentence)}
+    assert made.told(IntentRecorded) == []
+    assert made.tell(MarginRead("manual:r1", 0, e4(1), made.now_ns)) == []
+
+
+def test_who_asks_for_an_order_waits_no_longer_because_its_margin_was_read_first():
+    made = Stage(["mute"], terms=HELD_TO_MARGIN)
+    made.broker.margin = None
+    by_hand(made)
+    made.run(3)
+    made.tell(MarginRead("manual:r1", 0, e4(1_000_000), made.now_ns))
+    made.run(0.5)
+    assert made.answers == {}
+    made.run(1)
+    assert made.answers[1].state is State.INTENDED
+
+
+def test_the_same_request_twice_is_asked_about_once_and_both_are_answered():
+    made = stage()
+    by_hand(made)
+    by_hand(made)
+    assert by_hand(made, quantity=150) == Declined(
+        "request_reused", "r1 asked for another order before; take a new id"
+    )
+    made.run(1)
+    assert made.answers[1] == made.answers[2]
+    assert len(made.broker.orders) == 1
+
+
+def test_a_trial_of_an_order_by_hand_asks_for_its_margin_too():
+    made = stage()
+    by_hand(made, dry_run=True)
+    made.run(1)
+    assert made.answers == {1: Done(f"would be sent: buy 75 {CE} at 100.05")}
+    made.broker.margin = "no connection"
+    by_hand(made, dry_run=True)
+    made.run(1)
+    assert made.answers[2].code == "margin"
+    assert made.broker.orders == {}
+
+
+def test_an_order_by_hand_that_the_gate_refuses_is_not_asked_about():
+    made = stage()
+    assert by_hand(made, price_e4=e4("100.03")).code == "tradability"
+    assert made.said == []
+
+
+def test_a_latch_that_is_pulled_while_the_broker_counts_stops_the_order():
+    made = stage()
+    by_hand(made)
+    made.tell(latch(kind=LatchKind.PAUSE))
+    made.run(1)
+    assert made.answers[1].code == "halted"
+    assert made.broker.orders == {}
