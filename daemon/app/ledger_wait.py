@@ -10,9 +10,9 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
-from daemon.app.assignment import Assignment
-from daemon.app.holding import held
-from daemon.app.host import Host
+from daemon.app.given.assignment import Assignment
+from daemon.app.machine.holding import held
+from daemon.app.machine.host import Host
 from daemon.app.unit import Unit
 from daemon.domain.instants import SECOND_NS
 from daemon.errors import StoreError

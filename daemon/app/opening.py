@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from daemon.app.accounts import logins
-from daemon.app.assignment import Assignment
-from daemon.app.at_zerodha import Say, Tell, at_zerodha
-from daemon.app.connections import Opener
+from daemon.app.at_brokers.accounts import logins
+from daemon.app.at_brokers.at_zerodha import Say, Tell, at_zerodha
+from daemon.app.at_brokers.connections import Opener
+from daemon.app.given.assignment import Assignment
 from daemon.brokers.steps import STEPS
 from daemon.errors import SettingsError
 from daemon.runtime.clock import Clock

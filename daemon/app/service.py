@@ -21,41 +21,41 @@ from typing import Any
 from msgspec.structs import replace
 
 from daemon import kill as latch_files
-from daemon.app import hot_state
-from daemon.app.accounts import home, traded_in
-from daemon.app.address_watch import AddressWatch
-from daemon.app.addresses import names_of
-from daemon.app.assignment import Assignment, Time, Watcher
-from daemon.app.beside import Beside
-from daemon.app.books import Books
-from daemon.app.connections import let_go
-from daemon.app.day_jobs import day_jobs
-from daemon.app.declared import take_up
-from daemon.app.deployed import code_loaded
-from daemon.app.health import Physician
-from daemon.app.host import Host, this_host
-from daemon.app.housekeeping import Housekeeper
-from daemon.app.kill_signal import KillBySignal
+from daemon.app.at_brokers.accounts import home, traded_in
+from daemon.app.at_brokers.connections import let_go
+from daemon.app.at_brokers.unknown_orders import UnknownOrders
+from daemon.app.given.addresses import names_of
+from daemon.app.given.assignment import Assignment, Time, Watcher
+from daemon.app.given.declared import take_up
+from daemon.app.given.playing import play
+from daemon.app.given.records import Records, Told, records
+from daemon.app.given.runners import Runners, waits
+from daemon.app.given.runs import Run
+from daemon.app.given.wiring import App, build, cells_of
 from daemon.app.ledger_wait import held_with_ledger
-from daemon.app.live import least_epoch, live_terms
-from daemon.app.loop_watch import LoopWatch
-from daemon.app.meter import Meter
-from daemon.app.mirror import surrounded
+from daemon.app.machine.deployed import code_loaded
+from daemon.app.machine.host import Host, this_host
+from daemon.app.machine.kill_signal import KillBySignal
+from daemon.app.machine.loop_watch import LoopWatch
+from daemon.app.machine.meter import Meter
+from daemon.app.machine.signals import Stop, heard
+from daemon.app.machine.telemetry import bare
+from daemon.app.machine.works import first_of
 from daemon.app.opening import openers_of, require_credentials
-from daemon.app.outbox import outboxes_of
-from daemon.app.playing import play
-from daemon.app.ports import Doors, Ports
-from daemon.app.records import Records, Told, records
-from daemon.app.runners import Runners, waits
-from daemon.app.runs import Run
-from daemon.app.signals import Stop, heard
-from daemon.app.stood_in_for import unlike
-from daemon.app.telemetry import bare
+from daemon.app.shown import hot_state
+from daemon.app.shown.beside import Beside
+from daemon.app.shown.health import Physician
+from daemon.app.shown.mirror import surrounded
+from daemon.app.shown.outbox import outboxes_of
+from daemon.app.shown.ports import Doors, Ports
+from daemon.app.shown.vault import vault_of
 from daemon.app.unit import Unit
-from daemon.app.unknown_orders import UnknownOrders
-from daemon.app.vault import vault_of
-from daemon.app.wiring import App, build, cells_of
-from daemon.app.works import first_of
+from daemon.app.watching.address_watch import AddressWatch
+from daemon.app.watching.books import Books
+from daemon.app.watching.day_jobs import day_jobs
+from daemon.app.watching.housekeeping import Housekeeper
+from daemon.app.watching.live import least_epoch, live_terms
+from daemon.app.watching.stood_in_for import unlike
 from daemon.control import Control, Line
 from daemon.domain.instants import SECOND_NS
 from daemon.domain.plans.schema import Plan

@@ -13,13 +13,13 @@ from contextlib import asynccontextmanager
 from enum import Enum
 from typing import Any
 
-from daemon.app import clock_watch, standing
-from daemon.app.beat import SILENT, Beat
-from daemon.app.books import trades
-from daemon.app.clock_watch import ClockWatch, Wall, jump_sentence
-from daemon.app.host import Host
-from daemon.app.sentry import LOOK_S, LOOKS, Sentry
-from daemon.app.works import called_off
+from daemon.app.machine import clock_watch, standing
+from daemon.app.machine.clock_watch import ClockWatch, Wall, jump_sentence
+from daemon.app.machine.host import Host
+from daemon.app.machine.sentry import LOOK_S, LOOKS, Sentry
+from daemon.app.machine.works import called_off
+from daemon.app.watching.beat import SILENT, Beat
+from daemon.app.watching.books import trades
 from daemon.control import Control, Refusal
 from daemon.domain.instants import SECOND_NS
 from daemon.errors import OrdoError

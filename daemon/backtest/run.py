@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from datetime import date
 
 from daemon.app import Account, Run, build
-from daemon.app.assignment import tell_of
+from daemon.app.given.assignment import tell_of
 from daemon.backtest.report import Document, report
 from daemon.domain.plans.schema import Plan
 from daemon.feeds.replay import Recording

@@ -19,8 +19,8 @@ from msgspec.structs import replace
 
 from daemon.actors.timekeeper import DayBegins
 from daemon.app import Account, App, Past, account_of
-from daemon.app.assignment import Assignment, Time
-from daemon.app.records import Records
+from daemon.app.given.assignment import Assignment, Time
+from daemon.app.given.records import Records
 from daemon.app.service import Service
 from daemon.bench.live_market import LiveMarket
 from daemon.bench.live_marks import Leaving, Marks, watching

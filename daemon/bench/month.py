@@ -22,12 +22,12 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from daemon.app import accounts_of
-from daemon.app.accounts import watchdog_of
-from daemon.app.assignment import Assignment, GeneratedDays
-from daemon.app.records import Records
-from daemon.app.runs import Run
+from daemon.app.at_brokers.accounts import watchdog_of
+from daemon.app.given.assignment import Assignment, GeneratedDays
+from daemon.app.given.records import Records
+from daemon.app.given.runs import Run
+from daemon.app.given.wiring import App, cells_of
 from daemon.app.service import Service
-from daemon.app.wiring import App, cells_of
 from daemon.bench.month_books import OurBooks, their_day
 from daemon.bench.month_marks import Close, Guards, asked, slope_kb
 from daemon.bench.rig import condor_legs, on_its_own

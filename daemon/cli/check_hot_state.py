@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 
-from daemon.app.host import this_host
-from daemon.app.hot_state import Where, store_of
+from daemon.app.machine.host import this_host
+from daemon.app.shown.hot_state import Where, store_of
 from daemon.errors import HotStateError, SettingsError
 from daemon.jobs.preflight.findings import Finding, fail, ok, warn, worst
 from daemon.settings import FeedKind, Mode, Settings

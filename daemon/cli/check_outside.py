@@ -10,7 +10,7 @@ from contextlib import closing
 from datetime import date
 from pathlib import Path
 
-from daemon.app.host import this_host
+from daemon.app.machine.host import this_host
 from daemon.cli.client import Client, read_document, read_token
 from daemon.errors import DaemonUnreachable, DataError, OrdoError, SettingsError
 from daemon.feeds.formats.words import ReplayOptions

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from daemon.app.accounts import logins
-from daemon.app.host import this_host
+from daemon.app.at_brokers.accounts import logins
+from daemon.app.machine.host import this_host
 from daemon.app.opening import require_credentials
 from daemon.brokers.steps import STEPS
 from daemon.errors import SettingsError, VaultError

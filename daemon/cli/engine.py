@@ -8,7 +8,7 @@ from pathlib import Path
 from msgspec.structs import replace
 
 from daemon.app import Account, accounts_of
-from daemon.app.accounts import traded_in
+from daemon.app.at_brokers.accounts import traded_in
 from daemon.cli.options import PATH, load_settings
 from daemon.cli.strategy_files import SHIPPED, called
 from daemon.domain.instants import SECOND_NS

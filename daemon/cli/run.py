@@ -17,15 +17,15 @@ import click
 import uvloop
 from msgspec.structs import replace
 
-from daemon.app.accounts import logins, prices_of, traded_in
-from daemon.app.assignment import Assignment, GeneratedDays, Played, RecordedDays, Time
-from daemon.app.deployed import code_loaded
-from daemon.app.host import this_host
-from daemon.app.live_days import LiveDays, StandInDays
-from daemon.app.open_files import room_made
+from daemon.app.at_brokers.accounts import logins, prices_of, traded_in
+from daemon.app.given.assignment import Assignment, GeneratedDays, Played, RecordedDays, Time
+from daemon.app.given.live_days import LiveDays, StandInDays
+from daemon.app.given.wiring import cells_of
+from daemon.app.machine.deployed import code_loaded
+from daemon.app.machine.host import this_host
+from daemon.app.machine.open_files import room_made
+from daemon.app.machine.telemetry import Telemetry, opened
 from daemon.app.service import Service
-from daemon.app.telemetry import Telemetry, opened
-from daemon.app.wiring import cells_of
 from daemon.backtest.report import report
 from daemon.brokers.zerodha.stand_in import StandInClock
 from daemon.cli import INTERRUPTED

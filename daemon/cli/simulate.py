@@ -14,7 +14,7 @@ import orjson
 from msgspec import Struct
 
 import daemon
-from daemon.app.deployed import code_sha256
+from daemon.app.machine.deployed import code_sha256
 from daemon.cli.options import AS_JSON
 from daemon.cli.words import count
 from daemon.simulation.faults import Struck, struck

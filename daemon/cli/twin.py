@@ -15,7 +15,7 @@ import click
 import msgspec
 import uvloop
 
-from daemon.app.signals import Stop
+from daemon.app.machine.signals import Stop
 from daemon.brokers.zerodha.wire_twin.market import MORNING, Beat
 from daemon.brokers.zerodha.wire_twin.opening import Account, Stage, opened
 from daemon.brokers.zerodha.wire_twin.server import Parts, serving

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 
 from daemon.app import Account
-from daemon.app.hot_state import take_up
+from daemon.app.shown.hot_state import take_up
 from daemon.domain.instants import MILLISECOND_NS
 from daemon.messages import RiskSeen
 from daemon.messages.cells import Cell

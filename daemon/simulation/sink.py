@@ -12,8 +12,8 @@ from functools import partial
 from typing import Any, TypeVar
 
 from daemon.actors.outbox_publisher import OutboxPublisher
-from daemon.app.outbox import conduct_of
-from daemon.app.outbox_store import SinkStore
+from daemon.app.shown.outbox import conduct_of
+from daemon.app.shown.outbox_store import SinkStore
 from daemon.domain.instants import MILLISECOND_NS, SECOND_NS
 from daemon.errors import StoreError
 from daemon.messages.outbox import (

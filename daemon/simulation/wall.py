@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from daemon.app.clock_watch import ClockWatch, Wall, jump_sentence
+from daemon.app.machine.clock_watch import ClockWatch, Wall, jump_sentence
 from daemon.domain.instants import SECOND_NS
 from daemon.messages import FreeEntries, HeldBy, HoldEntries
 from daemon.simulation.dice import Dice

@@ -13,9 +13,9 @@ from typing import Any
 
 from daemon import kill
 from daemon.actors.timekeeper import DayBegins
-from daemon.app.latch_watch import LatchWatch
-from daemon.app.runs import Run
-from daemon.app.wiring import actors
+from daemon.app.given.runs import Run
+from daemon.app.given.wiring import actors
+from daemon.app.watching.latch_watch import LatchWatch
 from daemon.brokers.door import Door
 from daemon.brokers.paper import Paper
 from daemon.brokers.paper_exchange import exchange

@@ -15,7 +15,7 @@ from daemon.actors.risk_watchdog import PnlSeen, RiskWatchdog
 from daemon.actors.strategy_runner import StrategyRunner
 from daemon.actors.timekeeper import Timekeeper
 from daemon.app import App, Run, account_of, build
-from daemon.app.connections import Opened, on_paper
+from daemon.app.at_brokers.connections import Opened, on_paper
 from daemon.brokers.paper import Paper
 from daemon.domain.money import e4
 from daemon.domain.orders.ladder import Ladder

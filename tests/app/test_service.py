@@ -16,12 +16,13 @@ from msgspec.structs import replace
 
 from daemon import kill
 from daemon.actors.market_feed import MarketFeed
-from daemon.app import ports, service
-from daemon.app.assignment import Assignment, GeneratedDays
-from daemon.app.connections import Opened, on_paper
-from daemon.app.host import Host
+from daemon.app import service
+from daemon.app.at_brokers.connections import Opened, on_paper
+from daemon.app.given.assignment import Assignment, GeneratedDays
+from daemon.app.machine.host import Host
+from daemon.app.machine.telemetry import bare
 from daemon.app.service import Service
-from daemon.app.telemetry import bare
+from daemon.app.shown import ports
 from daemon.brokers.paper import Paper
 from daemon.cli.engine import accounts_for
 from daemon.control import Refusal

@@ -12,10 +12,12 @@ from typing import Any
 
 import pytest
 
-from daemon.app import beat, clock_watch, sentry, unit
-from daemon.app.clock_watch import ClockWatch
-from daemon.app.host import Host
+from daemon.app import unit
+from daemon.app.machine import clock_watch, sentry
+from daemon.app.machine.clock_watch import ClockWatch
+from daemon.app.machine.host import Host
 from daemon.app.unit import LOST, Unit
+from daemon.app.watching import beat
 from daemon.control import Control, Line, Names
 from daemon.domain.instants import DAY_NS, SECOND_NS, at
 from daemon.guardian.listening import Heard, listening

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from daemon.app.accounts import traded_in
+from daemon.app.at_brokers.accounts import traded_in
 from daemon.cli.engine import accounts_for, find_plan, idle_plans, load_settings, replays_of
 from daemon.errors import SettingsError, StrategyError
 from daemon.settings import Settings

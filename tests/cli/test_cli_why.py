@@ -10,7 +10,7 @@ from hypothesis import given
 from msgspec.structs import replace
 
 from daemon import messages as m
-from daemon.app.deployed import code_loaded
+from daemon.app.machine.deployed import code_loaded
 from daemon.cli.why_words import Step, frame_sentence, sentence_of
 from daemon.cli.words import code_said
 from daemon.domain.instants import SECOND_NS

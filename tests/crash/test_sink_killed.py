@@ -16,7 +16,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
-from daemon.app.outbox_store import SinkStore
+from daemon.app.shown.outbox_store import SinkStore
 from daemon.messages.outbox import Event, ReadOn
 from daemon.storage.outbox import Outbox
 from daemon.storage.sqlite import SqliteStore

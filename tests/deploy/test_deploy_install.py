@@ -10,7 +10,7 @@ from shutil import copy, copytree, ignore_patterns, rmtree
 
 import pytest
 
-from daemon.app.deployed import code_sha256
+from daemon.app.machine.deployed import code_sha256
 from daemon.settings import load
 from tests.kit.plans import ROOT
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from daemon.app import sentry
+from daemon.app.machine import sentry
 from daemon.settings import Guardian
 from tests.kit.plans import ROOT
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from daemon import kill
-from daemon.app.holding import held
+from daemon.app.machine.holding import held
 from daemon.brokers.paper import Paper
 from daemon.brokers.paper_exchange import exchange
 from daemon.domain.instants import at

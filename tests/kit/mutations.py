@@ -265,19 +265,19 @@ MUTATIONS = (
     Mutation(
         "D9",
         "entries wait without a beat",
-        "daemon/app/beat.py",
+        "daemon/app/watching/beat.py",
         "        if silent and not self._held:\n",
         "        if False:\n",
-        "tests/app/test_beat.py"
+        "tests/app/watching/test_beat.py"
         "::test_eight_looks_without_a_beat_hold_entries_and_the_next_beat_frees_them",
     ),
     Mutation(
         "D10",
         "a wall clock that jumps",
-        "daemon/app/clock_watch.py",
+        "daemon/app/machine/clock_watch.py",
         "        if abs(by_ns) > JUMP_NS:\n",
         "        if False:\n",
-        "tests/app/test_clock_watch.py"
+        "tests/app/machine/test_clock_watch.py"
         "::test_a_wall_that_moves_half_a_second_more_or_less_than_running_time_has_jumped",
     ),
     Mutation(
@@ -308,10 +308,10 @@ MUTATIONS = (
     Mutation(
         "T5",
         "every file counts in the hash of the code",
-        "daemon/app/deployed.py",
+        "daemon/app/machine/deployed.py",
         '        whole.update(f"{name}\\0{len(content)}\\0".encode() + content)\n',
         "        whole.update(name.encode())\n",
-        "tests/app/test_deployed.py::test_any_other_file_gives_another_hash",
+        "tests/app/machine/test_deployed.py::test_any_other_file_gives_another_hash",
     ),
 )
 """In the order of the table."""

@@ -9,7 +9,7 @@ from itertools import count
 from typing import Any
 
 from daemon.actors.outbox_publisher import STORE, Conduct, OutboxPublisher
-from daemon.app.outbox_store import SinkStore
+from daemon.app.shown.outbox_store import SinkStore
 from daemon.domain.instants import SECOND_NS
 from daemon.messages import StrategyStarted
 from daemon.messages.outbox import (

@@ -15,8 +15,8 @@ from typing import Any
 import aiohttp
 from msgspec.msgpack import decode, encode
 
-from daemon.app.accounts import Account
-from daemon.app.connections import Opened
+from daemon.app.at_brokers.accounts import Account
+from daemon.app.at_brokers.connections import Opened
 from daemon.brokers.paper import Paper
 from daemon.domain.market.frames import Frame
 from daemon.domain.market.instruments import Instrument

@@ -15,7 +15,7 @@ import click
 import uvloop
 from msgspec.structs import replace
 
-from daemon.app.telemetry import opened
+from daemon.app.machine.telemetry import opened
 from daemon.cli import main, ordo
 from daemon.cli.engine import find_filed, load_settings
 from daemon.cli.run import _assignment, _generated, _run, _speed

@@ -11,8 +11,8 @@ from typing import Any
 from msgspec.structs import replace
 
 from daemon.app import App, Past, Run, build
-from daemon.app.accounts import Account, home
-from daemon.app.wiring import cells_of
+from daemon.app.at_brokers.accounts import Account, home
+from daemon.app.given.wiring import cells_of
 from daemon.cli.engine import accounts_for
 from daemon.domain.market.notes import NoteKind
 from daemon.domain.orders.book import Book

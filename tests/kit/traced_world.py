@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from daemon import kill
 from daemon.app import Past, Run, build
-from daemon.app.latch_watch import LatchWatch
+from daemon.app.watching.latch_watch import LatchWatch
 from daemon.cli.engine import accounts_for, find_plan
 from daemon.messages import Ask, Told
 from daemon.runtime.clock import VirtualClock

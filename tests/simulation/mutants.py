@@ -25,7 +25,7 @@ from daemon.actors.order_router.known.prices import Prices
 from daemon.actors.order_router.opening import entries
 from daemon.actors.outbox_publisher import OutboxPublisher
 from daemon.actors.turn import Turn
-from daemon.app import wiring
+from daemon.app.given import wiring
 from daemon.brokers.door import Door
 from daemon.domain.instants import SECOND_NS
 from daemon.domain.market import freshness

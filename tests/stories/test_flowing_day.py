@@ -15,10 +15,10 @@ from typing import Any
 from msgspec.structs import replace
 
 from daemon.app import App
-from daemon.app.accounts import Account
-from daemon.app.assignment import Assignment, GeneratedDays, Time
-from daemon.app.connections import Opened, on_paper
-from daemon.app.records import Records
+from daemon.app.at_brokers.accounts import Account
+from daemon.app.at_brokers.connections import Opened, on_paper
+from daemon.app.given.assignment import Assignment, GeneratedDays, Time
+from daemon.app.given.records import Records
 from daemon.app.service import Service
 from daemon.bench.live_marks import watching
 from daemon.brokers.paper import Paper

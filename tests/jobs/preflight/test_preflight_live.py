@@ -6,8 +6,8 @@ from datetime import date
 
 import pytest
 
-from daemon.app.assignment import Assignment, GeneratedDays
-from daemon.app.live import live_terms
+from daemon.app.given.assignment import Assignment, GeneratedDays
+from daemon.app.watching.live import live_terms
 from daemon.domain.instants import start_of
 from daemon.jobs.preflight.findings import Verdict
 from daemon.jobs.preflight.live import hindrances, terms

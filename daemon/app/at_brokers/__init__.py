@@ -1,0 +1,1 @@
+"""Accounts: how they are opened at their brokers, and what forbids their entries."""

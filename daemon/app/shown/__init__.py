@@ -1,0 +1,1 @@
+"""What others read of a running daemon: hot state, outbox, projections, health and the port."""

@@ -1,0 +1,118 @@
+"""Waiting for the books: whoever may act on one holds it against the broker's own first.
+
+Where time stands all are read before the market comes. Where it flows, an account that cannot be
+read, such as one without a session, holds up no other: the market comes once one book is read and
+every other was tried. Entries wait for the book of their own account all the same.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from typing import Final
+
+from daemon.app.given.assignment import Time
+from daemon.control import Control, Refusal
+from daemon.domain.instants import MILLISECOND_NS
+from daemon.domain.market.calendar import Segment, is_open
+from daemon.errors import RuleUnknown
+from daemon.messages import AccountSeen, FreeEntries, HeldBy, HoldEntries
+from daemon.runtime.pace import Pace
+from daemon.runtime.tasks import Tasks
+from daemon.runtime.words import Lane
+
+_LOOK_EVERY_S: Final = 0.02
+_LOOK_EVERY_NS: Final = 20 * MILLISECOND_NS
+_LOOK_SELDOM_S: Final = 0.25
+_PATIENCE_S: Final = 10.0
+"""A first reading may take so long, by the looks, before a person is told that nothing guards."""
+
+
+class Books:
+    """Waits for the books, and tells where what is held is not guarded meanwhile.
+
+    Args:
+        control: asks the owners of the books.
+        tasks: the driver of the actors.
+        pace: market time.
+    """
+
+    def __init__(self, control: Control, tasks: Tasks, pace: Time) -> None:
+        self._control = control
+        self._tasks = tasks
+        self._pace = pace
+        self._complete = False
+        self._waited_s = 0.0
+        self._held: set[str] = set()
+
+    async def begin(self) -> None:
+        """Wait until the market may come.
+
+        Market time goes on meanwhile, by itself or by this, for by its alarms what failed is tried
+        again.
+
+        Raises:
+            OrdoError: what ended the tree of actors, or a router did not answer.
+        """
+        while not self._may_begin(await self._look()):
+            await asyncio.sleep(_LOOK_EVERY_S)
+            self._waited_s += _LOOK_EVERY_S
+            if isinstance(self._pace, Pace):
+                await self._tasks.run_until(self._pace.now_ns() + _LOOK_EVERY_NS)
+            await self._tasks.caught_up()
+
+    async def finish(self, ready: Callable[[], None]) -> None:
+        """Wait beside the market for what was not read; go on for ever.
+
+        Args:
+            ready: is called once every account's book was read; at once where it was before.
+        """
+        while not self._complete:
+            await asyncio.sleep(_LOOK_SELDOM_S)
+            self._waited_s += _LOOK_SELDOM_S
+            with suppress(Refusal):  # who is busy is asked again
+                await self._look()
+        ready()
+        await asyncio.Event().wait()
+
+    async def _look(self) -> tuple[AccountSeen, ...]:
+        accounts = await self._control.reads.accounts()
+        self._complete = all(each.reconciled for each in accounts)
+        self._tell(accounts)
+        return accounts
+
+    def _may_begin(self, accounts: Sequence[AccountSeen]) -> bool:
+        if self._complete or isinstance(self._pace, Pace):
+            return self._complete
+        tried = all(each.reconciled or each.unread for each in accounts)
+        return tried and any(each.reconciled for each in accounts)
+
+    def _tell(self, accounts: Sequence[AccountSeen]) -> None:
+        """Hold entries of whoever holds something, or may soon, and cannot be read meanwhile."""
+        for seen in accounts:
+            if seen.reconciled and seen.account in self._held:
+                self._held.discard(seen.account)
+                self._say(seen.account, FreeEntries(HeldBy.BOOKS))
+            elif self._is_unguarded(seen) and seen.account not in self._held:
+                self._held.add(seen.account)
+                why = f": {seen.unread}" if seen.unread else ""
+                because = f"its broker's book is not read, and nothing guards what it holds{why}"
+                self._say(seen.account, HoldEntries(HeldBy.BOOKS, because))
+
+    def _is_unguarded(self, seen: AccountSeen) -> bool:
+        if seen.reconciled or self._waited_s < _PATIENCE_S or not trades(self._pace.now_ns()):
+            return False
+        return bool(seen.working) or any(leg.net_quantity for leg in seen.held)
+
+    def _say(self, account: str, message: HoldEntries | FreeEntries) -> None:
+        line = self._control.line
+        line.tell(line.router(account), message, Lane.CONTROL)
+
+
+def trades(at_ns: int) -> bool:
+    """Say whether derivatives trade at an instant; where no table says, they may."""
+    try:
+        return is_open(at_ns, Segment.DERIVATIVES)
+    except RuleUnknown:
+        return True

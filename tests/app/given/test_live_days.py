@@ -1,0 +1,92 @@
+"""The days of a live market: their time flows, and their records are no made-up days."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from datetime import date
+from fractions import Fraction
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from daemon.app.at_brokers.accounts import accounts_of
+from daemon.app.at_brokers.connections import Opened, on_paper
+from daemon.app.given.live_days import LiveDays
+from daemon.app.given.runs import Past, Run, world_of
+from daemon.app.opening import openers_of
+from daemon.domain.instants import DAY_NS, SECOND_NS, start_of
+from daemon.errors import SettingsError, StoreError
+from daemon.feeds.live import LiveFeed
+from daemon.runtime.clock import VirtualClock
+from daemon.runtime.flow import Flow
+from daemon.settings import Settings
+from daemon.worlds import Live
+
+NOW = start_of(date(2026, 3, 9)) + 10 * 3_600 * SECOND_NS
+
+
+def kept(reached_ns: int) -> Any:
+    return SimpleNamespace(
+        ledger=SimpleNamespace(facts=lambda: ("fact",)),
+        reached_ns=reached_ns,
+        folder=Path("state"),
+        open=ExitStack(),
+    )
+
+
+def days() -> LiveDays:
+    return LiveDays(LiveFeed(), VirtualClock(NOW))
+
+
+@pytest.mark.parametrize("speed", [None, Fraction(8)])
+def test_its_time_is_that_of_the_market_and_flows(speed):
+    time = days().time(VirtualClock(), speed)
+    assert isinstance(time, Flow)
+    assert time.now_ns() == NOW
+
+
+def test_it_has_no_days_that_are_known_ahead_and_no_end():
+    assert (days().days(), days().is_beyond("anything")) == ((), False)
+    days().tell_of(kept(0).ledger)
+
+
+@pytest.mark.parametrize("reached_ns", [0, NOW, NOW + 3_600 * SECOND_NS])
+def test_it_goes_on_where_the_records_end(reached_ns):
+    assert days().past(kept(reached_ns)) == Past(("fact",), reached_ns, 0)
+
+
+def test_records_of_a_day_that_is_yet_to_come_are_refused():
+    with pytest.raises(StoreError, match="if it is behind, set it, and leave the"):
+        days().past(kept(NOW + DAY_NS))
+
+
+def run() -> Run:
+    return Run(
+        LiveFeed(), (), 1, past=Past((), 0, 0), clock=Flow(VirtualClock(NOW), VirtualClock())
+    )
+
+
+def test_prices_come_of_the_first_account_whose_broker_tells_them():
+    accounts = accounts_of(Settings(), strict=False)
+    paper = on_paper(accounts[0], None, VirtualClock().now_ns)
+    market: Any = SimpleNamespace(room=1)
+    there = {"paper": paper, "zed": Opened(paper.broker, market=market)}
+    assert isinstance(world_of(run(), accounts, there)[0], Live)
+
+
+def test_where_no_broker_tells_prices_that_is_refused():
+    accounts = accounts_of(Settings(), strict=False)
+    paper = on_paper(accounts[0], None, VirtualClock().now_ns)
+    with pytest.raises(SettingsError, match="no account is at a broker that tells prices"):
+        world_of(run(), accounts, {"paper": paper})
+
+
+def test_a_run_knows_how_its_brokers_are_opened_and_may_name_its_own():
+    given: Any = SimpleNamespace(settings=Settings(), openers={"paper": on_paper})
+    nothing: Any = None
+    openers = openers_of(given, nothing, nothing, VirtualClock(), nothing)
+    assert sorted(openers) == ["paper", "zerodha"]
+    given.openers["zerodha"] = on_paper
+    assert openers_of(given, nothing, nothing, VirtualClock(), nothing)["zerodha"] is on_paper
