@@ -8,12 +8,14 @@ Beside an order that cannot be understood what is held is closed as well, and no
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 
 from msgspec.structs import replace
 
 from daemon.domain.instants import SECOND_NS
-from daemon.domain.market.frames import Quote
+from daemon.domain.market.bands import AVERAGED_FRAMES
+from daemon.domain.market.frames import Frame, Quote
 from daemon.domain.orders import reconcile
 from daemon.domain.orders.changed import lowered_by
 from daemon.domain.orders.flatten import PAGED, CancelExit, Flatten, Holding, PlaceExit, Resting
@@ -56,6 +58,7 @@ class Closer(Witness):
         )
         self._mine: set[str] = set()
         self._cancelling: dict[str, int] = {}
+        self._seen: deque[Frame] = deque(maxlen=AVERAGED_FRAMES)
 
     def round(
         self, read: AccountRead, quotes: Mapping[str, Quote], now_ns: int, odd: str = ""
@@ -70,6 +73,7 @@ class Closer(Witness):
         """
         done = Round()
         self._odd = odd
+        self._seen.append(Frame(now_ns, dict(quotes)))
         self._learn(done, read, now_ns)
         read = _closable(done, reconcile.with_ours(self.books.book, read))
         self._adopt(done, read, quotes, now_ns)
@@ -78,7 +82,7 @@ class Closer(Witness):
         self._replace(done, read, now_ns)
         shares = self.books.shares(reconcile.positions(read))
         self._owe(done, shares, now_ns)
-        self._close(done, shares, quotes, now_ns)
+        self._close(done, shares, now_ns)
         self._finish(done, shares, now_ns)
         self._judge(done, read, now_ns)
         return done
@@ -117,13 +121,11 @@ class Closer(Witness):
                 return owed.exit_id
         return ""
 
-    def _close(
-        self, done: Round, shares: Mapping[Leg, int], quotes: Mapping[str, Quote], now_ns: int
-    ) -> None:
+    def _close(self, done: Round, shares: Mapping[Leg, int], now_ns: int) -> None:
         """Take back what is not ours to rest, buy shorts back, take entries back, sell longs."""
         legs = dict.fromkeys([*shares, *(leg_of(order) for order in self._exits(now_ns))])
         holdings = {
-            leg_id: self._holding(leg, shares.get(leg, 0), quotes, now_ns)
+            leg_id: self._holding(leg, shares.get(leg, 0), now_ns)
             for leg in legs
             if (leg_id := _named(leg))
         }
@@ -138,20 +140,20 @@ class Closer(Witness):
                 assert resting is not None, "what rests was recorded"
                 self._cancel(done, resting, now_ns)
             elif word.side is Side.BUY:
-                self._send(done, word, shares, quotes, now_ns)
+                self._send(done, word, shares, now_ns)
         for order in sorted(others, key=lambda each: each.intent.side is Side.BUY):
             if order.intent.purpose is Purpose.ENTRY:
                 self._cancel(done, order, now_ns)
         for word in words:
             if isinstance(word, PlaceExit) and word.side is Side.SELL:
-                self._send(done, word, shares, quotes, now_ns)
+                self._send(done, word, shares, now_ns)
 
-    def _holding(self, leg: Leg, net: int, quotes: Mapping[str, Quote], now_ns: int) -> Holding:
+    def _holding(self, leg: Leg, net: int, now_ns: int) -> Holding:
         exits = [o for o in self.books.exits_of(leg) if is_todays(o, now_ns)]
         side = Side.BUY if net < 0 else Side.SELL
-        step = self._machine.step(_named(leg))
-        found = prices(self.books.pockets[leg].symbol, side, quotes, now_ns)
-        ladder = self._terms.ladder
+        found = prices(self.books.pockets[leg].symbol, side, self._seen, now_ns)
+        prospect = found.prospect if found else None
+        price_e4, next_price_e4 = self._machine.prices_e4(_named(leg), side, prospect, now_ns)
         return Holding(
             leg_id=_named(leg),
             net_quantity=net,
@@ -167,8 +169,8 @@ class Closer(Witness):
             ),
             lot=found.instrument.lot if found else 1,
             freeze_quantity=found.instrument.freeze_quantity if found else 1,
-            price_e4=(found and ladder.price(step, side, found.prospect)) or 0,
-            next_price_e4=(found and ladder.price(step + 1, side, found.prospect)) or 0,
+            price_e4=price_e4,
+            next_price_e4=next_price_e4,
         )
 
     def _theirs(self, leg: Leg, now_ns: int) -> int:
@@ -178,14 +180,7 @@ class Closer(Witness):
         own = his_own(books.book, pocket, self._owned.get(pocket, 0))
         return may_sell(own, self._todays(now_ns), held, leg, pocket)
 
-    def _send(
-        self,
-        done: Round,
-        word: PlaceExit,
-        shares: Mapping[Leg, int],
-        quotes: Mapping[str, Quote],
-        now_ns: int,
-    ) -> None:
+    def _send(self, done: Round, word: PlaceExit, shares: Mapping[Leg, int], now_ns: int) -> None:
         """Let an exit leave through the gate."""
         leg = next(leg for leg in shares if _named(leg) == word.leg_id)
         exits = [o for o in self.books.exits_of(leg) if is_todays(o, now_ns)]
@@ -205,7 +200,10 @@ class Closer(Witness):
         )
         intent = intent_of(self._ids.next(), word, wanted, now_ns)
         judged = gate(
-            intent, seen_by_the_gate(wanted, word.side, quotes, now_ns), self._terms.limits, now_ns
+            intent,
+            seen_by_the_gate(wanted, word.side, self._seen, now_ns),
+            self._terms.limits,
+            now_ns,
         )
         if isinstance(judged, Refused):
             done.left.append(

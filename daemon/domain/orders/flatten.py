@@ -14,7 +14,8 @@ from enum import StrEnum
 from msgspec import Struct
 
 from daemon.domain.instants import MILLISECOND_NS, SECOND_NS
-from daemon.domain.orders.ladder import Ladder
+from daemon.domain.market.bands import AVERAGED_NS
+from daemon.domain.orders.ladder import Ladder, Prospect
 from daemon.domain.orders.slices import slices
 from daemon.domain.orders.words import Refusal, Side
 
@@ -132,6 +133,9 @@ class LegProgress(Struct):
     Attributes:
         step: of the exit ladder.
         stepped_ns: when it was taken; none for the first.
+        asked_e4: what its exits asked when they were placed last.
+        outside_e4: the price that the band refused last.
+        outside_until_ns: until when that no may still stand.
         lot: units in one lot, once an exit was placed.
         largest_quantity: the largest slice that the exchange has not refused; 0: the freeze
             quantity.
@@ -145,6 +149,9 @@ class LegProgress(Struct):
 
     step: int = 0
     stepped_ns: int | None = None
+    asked_e4: int = 0
+    outside_e4: int = 0
+    outside_until_ns: int = 0
     lot: int = 0
     largest_quantity: int = 0
     not_before_ns: int = 0
@@ -183,17 +190,37 @@ class LegProgress(Struct):
         self.aside = [each for each in self.aside if each[0] > now_ns]
         return sum(quantity for _, quantity in self.aside)
 
+    def come_back(self, now_ns: int) -> None:
+        """Begin the ladder anew: what was asked last lies outside the exchange's band."""
+        self.step, self.stepped_ns = 0, now_ns
+        self.outside_e4, self.outside_until_ns = self.asked_e4, now_ns + AVERAGED_NS
+
 
 class Flatten:
     """One closing, of one scope."""
 
     def __init__(self, ladder: Ladder) -> None:
+        self._ladder = ladder
         self._interval_ns = ladder.interval_ms * MILLISECOND_NS
         self._legs: dict[str, LegProgress] = {}
 
     def step(self, leg_id: str) -> int:
         """Return the step of the ladder that a leg's next exit is priced at."""
         return self._leg(leg_id).step
+
+    def prices_e4(
+        self, leg_id: str, side: Side, prospect: Prospect | None, now_ns: int
+    ) -> tuple[int, int]:
+        """Return what an exit of a leg asks now and one step on, in `_e4`; 0: it has no price."""
+        ladder, leg = self._ladder, self._leg(leg_id)
+        if prospect is None:
+            return 0, 0
+        steps = (leg.step, leg.step + 1)
+        if now_ns < leg.outside_until_ns:
+            prices = [ladder.held(step, side, prospect, leg.outside_e4) for step in steps]
+        else:
+            prices = [ladder.price(step, side, prospect) for step in steps]
+        return prices[0] or 0, prices[1] or 0
 
     def refused(self, leg_id: str, kind: Refusal, quantity: int, now_ns: int) -> Answer:
         """Take a refusal in, and say what it leads to.
@@ -215,7 +242,10 @@ class Flatten:
             return answer
         waits_ns = leg.patience_ns(answer, now_ns)
         if answer is Answer.REPRICE:
-            self._take_step(leg, now_ns)
+            if kind is Refusal.BAND:
+                leg.come_back(now_ns)
+            else:
+                self._take_step(leg, now_ns)
             waits_ns = self._interval_ns
         elif answer is Answer.HALVE:
             leg.largest_quantity = min(leg.largest_quantity or quantity, max(quantity // 2, 1))
@@ -266,7 +296,7 @@ class Flatten:
         missing = open_quantity - holding.closing_quantity - leg.waiting(now_ns)
         if missing <= 0 or not holding.price_e4 or now_ns < leg.not_before_ns:
             return []
-        leg.lot = holding.lot
+        leg.lot, leg.asked_e4 = holding.lot, holding.price_e4
         side = Side.BUY if holding.net_quantity < 0 else Side.SELL
         largest = min(leg.largest_quantity or holding.freeze_quantity, holding.freeze_quantity)
         return [

@@ -83,3 +83,16 @@ def test_what_was_asked_for_on_a_dead_link_closes_and_enters_nothing():
     assert known(prices, "a", 9) == ((), None, B)
     prices.see(Frame(9, {"a": A}))
     assert known(prices, "a", 9) == ((100,), A, A)
+
+
+def test_the_mean_of_half_a_minute_is_known_of_what_a_living_link_quoted():
+    """However many frames a reference is found among; lost with the link, for it is old then."""
+    prices = Prices(2)
+    for second, ltp in enumerate((100, 200, 600)):
+        prices.see(Frame(second * S, {"a": Quote(ltp)}))
+    assert (prices.mean_e4("a"), prices.mean_e4("b")) == (300, 0)
+    assert prices.ticks_e4("a", 2 * S) == (200, 600)
+    prices.see(Frame(31 * S, {"b": Quote(5)}))
+    assert (prices.mean_e4("a"), prices.mean_e4("b")) == (600, 5)
+    prices.lose()
+    assert prices.mean_e4("a") == 0

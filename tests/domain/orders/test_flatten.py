@@ -6,6 +6,8 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from daemon.domain.instants import SECOND_NS
+from daemon.domain.market.bands import AVERAGED_NS
+from daemon.domain.money import e4
 from daemon.domain.orders.flatten import (
     ANSWERS,
     Answer,
@@ -16,7 +18,7 @@ from daemon.domain.orders.flatten import (
     Resting,
     is_flat,
 )
-from daemon.domain.orders.ladder import Ladder
+from daemon.domain.orders.ladder import Ladder, Prospect
 from daemon.domain.orders.words import Refusal, Side
 
 NOW = 100 * SECOND_NS
@@ -164,13 +166,66 @@ def test_an_exit_whose_next_step_asks_the_same_price_rests_on_and_steps_all_the_
 
 
 def test_slices_of_one_attempt_that_are_refused_together_cost_one_step():
-    """Three times outside the band is one price outside the band."""
+    """Three times off the tick is one price off the tick."""
     closing = machine()
     for _ in range(3):
-        closing.refused("call", Refusal.BAND, 65, NOW)
+        closing.refused("call", Refusal.TICK, 65, NOW)
     assert closing.step("call") == 1
-    closing.refused("call", Refusal.BAND, 65, NOW + SECOND_NS)
+    closing.refused("call", Refusal.TICK, 65, NOW + SECOND_NS)
     assert closing.step("call") == 2
+
+
+def asks(closing, prospect, at_ns, side=Side.BUY) -> tuple[int, int]:
+    """What a leg asks now and one step on; it leaves at that."""
+    prices = closing.prices_e4("call", side, prospect, at_ns)
+    leg = replace(SHORT if side is Side.BUY else replace(LONG, leg_id="call"), price_e4=prices[0])
+    closing.next((leg,), at_ns)
+    return prices
+
+
+BAND = Prospect(e4(100), e4(100), e4(60), e4(140), 500, e4(100))
+
+
+def test_what_lies_outside_the_band_leads_back_to_the_touch_and_is_not_asked_again_so_soon():
+    """Not within half a minute; what lies short of it is, and after that time all of it."""
+    closing = machine()
+    for each in range(3):
+        closing.refused("call", Refusal.TICK, 130, NOW + each * SECOND_NS)
+    now_ns = NOW + 3 * SECOND_NS
+    assert asks(closing, BAND, now_ns) == (e4("137.20"), e4("137.20"))
+    for _ in range(2):
+        closing.refused("call", Refusal.BAND, 65, now_ns)
+    assert closing.step("call") == 0
+    assert closing.next((SHORT,), now_ns + SECOND_NS - 1) == ()
+    assert asks(closing, BAND, now_ns + SECOND_NS) == (e4(100), e4(101))
+    for step, expected in ((1, (101, 103)), (2, (103, 103)), (3, (103, 103))):
+        closing.refused("call", Refusal.TICK, 130, now_ns + step * SECOND_NS)
+        assert closing.step("call") == step
+        prices = closing.prices_e4("call", Side.BUY, BAND, now_ns + step * SECOND_NS)
+        assert prices == tuple(map(e4, expected))
+    last_ns = now_ns + AVERAGED_NS
+    assert closing.prices_e4("call", Side.BUY, BAND, last_ns - 1)[0] == e4(103)
+    assert closing.prices_e4("call", Side.BUY, BAND, last_ns)[0] == e4("137.20")
+
+
+@pytest.mark.parametrize(("side", "touches"), [(Side.BUY, (145, 146)), (Side.SELL, (55, 54))])
+def test_the_touch_is_asked_however_far_out_it_is(side, touches):
+    """No limit short of it would trade, so each second it is asked whether it is taken by now."""
+    closing = machine()
+    for each, touch in enumerate(touches):
+        out = replace(BAND, touch_e4=e4(touch), low_e4=e4(54), high_e4=e4(146))
+        assert asks(closing, out, NOW + each * SECOND_NS, side)[0] == e4(touch)
+        closing.refused("call", Refusal.BAND, 130, NOW + each * SECOND_NS)
+    out = replace(out, touch_e4=e4(touches[0]))
+    assert asks(closing, out, NOW + 2 * SECOND_NS, side)[0] == e4(touches[0])
+
+
+def test_a_leg_without_a_price_asks_nothing():
+    closing, nothing = machine(), Prospect(0, 0, 0, 0, 500)
+    assert closing.prices_e4("call", Side.BUY, None, NOW) == (0, 0)
+    assert closing.prices_e4("call", Side.BUY, nothing, NOW) == (0, 0)
+    closing.refused("call", Refusal.BAND, 130, NOW)
+    assert closing.prices_e4("call", Side.BUY, nothing, NOW) == (0, 0)
 
 
 @pytest.mark.parametrize(
@@ -278,7 +333,7 @@ def test_the_longest_patience_asked_for_holds():
 def test_a_leg_that_waits_holds_up_no_other():
     """Each has its own steps and its own patience."""
     closing = machine()
-    closing.refused("call", Refusal.BAND, 130, NOW)
+    closing.refused("call", Refusal.TICK, 130, NOW)
     put = replace(SHORT, leg_id="put")
     assert placed(closing.next((SHORT, put), NOW)) == [("put", Side.BUY, 130, 1_000)]
     assert (closing.step("call"), closing.step("put")) == (1, 0)

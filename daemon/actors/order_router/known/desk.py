@@ -308,7 +308,8 @@ class Desk:
     def prospect(self, instrument: Instrument, side: Side) -> Prospect:
         """Return what an order in this contract is priced from."""
         assert self.day is not None, "a contract is one of a day"
-        return prospect_of(instrument, side, self.prices.last(instrument.symbol), self.day)
+        quote, mean_e4 = self.prices.last(instrument.symbol), self.prices.mean_e4(instrument.symbol)
+        return prospect_of(instrument, side, quote, self.day, mean_e4)
 
     def position_changed(self, order: Order, at_ns: int) -> PositionChanged:
         """Return the leg of an order as it stands since its basket was opened, or it was flat."""

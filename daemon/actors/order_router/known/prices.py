@@ -12,7 +12,7 @@ from collections.abc import Mapping
 
 from daemon.actors.newest import Newest
 from daemon.domain.instants import SECOND_NS
-from daemon.domain.market.bands import reference_e4
+from daemon.domain.market.bands import AVERAGED_FRAMES, averaged_e4, reference_e4
 from daemon.domain.market.frames import Quote
 from daemon.domain.market.freshness import STALE_FLOOR_NS
 
@@ -25,7 +25,7 @@ class Prices:
     """The quotes of one account's contracts.
 
     Args:
-        ticks: how many of the newest are kept to find a reference among.
+        ticks: among how many of the newest frames a reference is found.
 
     Attributes:
         lives_ns: how old the newest frame may be.
@@ -33,7 +33,8 @@ class Prices:
 
     def __init__(self, ticks: int) -> None:
         self.lives_ns = STALE_FLOOR_NS
-        self._newest = Newest(recent=ticks)
+        self._newest = Newest(recent=max(ticks, AVERAGED_FRAMES))
+        self._ticks = ticks
         self._stale: dict[str, Quote] = {}
         self.see = self._newest.see  # the path of every tick: not one call more
 
@@ -58,13 +59,21 @@ class Prices:
         """Return the newest fresh references, oldest first; one at least, however long quiet."""
         if not self._live(now_ns):
             return ()
-        frames = self._newest.recent()
+        frames = tuple(self._newest.recent())[-self._ticks :]
         since_ns = frames[-1].at_ns - _RECENT_NS
         recent = (frame.quotes for frame in frames if frame.at_ns >= since_ns)
         seen = [quotes[symbol] for quotes in recent if symbol in quotes]
         if not seen and (quote := self._newest.quote(symbol)) is not None:
             seen = [quote]
         return tuple(tick for tick in map(reference_e4, seen) if tick)
+
+    def mean_e4(self, symbol: str) -> int:
+        """Return the mean of what a living link quoted of late, in `_e4`; 0 where it is not known.
+
+        It tells what the exchange takes, and triggers nothing: so however old the newest frame is.
+        """
+        frames = self._newest.recent()
+        return averaged_e4(frames, symbol, frames[-1].at_ns) if frames else 0
 
     def _live(self, now_ns: int) -> bool:
         """Say whether the newest frame may be acted on."""

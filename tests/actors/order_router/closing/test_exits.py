@@ -194,7 +194,7 @@ def test_an_exit_that_filled_unheard_at_the_last_step_is_found_when_it_is_late()
 
 # what a refusal's kind leads to: told how, tried again within a second, at what price
 REFUSALS = [
-    (Refusal.BAND, "note", "step inside our own band", True, "@101.10"),
+    (Refusal.BAND, "note", "step inside our own band", True, "@100.05"),
     (Refusal.TICK, "note", "step inside our own band", True, "@101.10"),
     (Refusal.MARGIN, "note", "buy the shorts back first", True, "@100.05"),
     (Refusal.RATE, "note", "wait for a slot", True, "@100.05"),
