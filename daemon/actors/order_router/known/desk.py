@@ -60,10 +60,11 @@ from daemon.messages import (
     PositionChanged,
     StrategyStarted,
 )
+from daemon.ports.market import BygonePrices
 from daemon.runtime.budget import Budget
 
 HEARS = (
-    *(Frame, FramePolled, DayOpened, DayEnded, LinkDied, LinkRevived, PaceLearnt),
+    *(Frame, FramePolled, BygonePrices, DayOpened, DayEnded, LinkDied, LinkRevived, PaceLearnt),
     StrategyStarted,
 )
 """What is published to a router."""
@@ -227,8 +228,8 @@ class Desk:
                 self.prices.lose()
             case LinkRevived():
                 self.link_alive = True
-            case FramePolled(frame):
-                self.prices.know(frame.quotes)
+            case FramePolled() | BygonePrices():
+                self.prices.hear(fact)
             case PaceLearnt():
                 self.prices.lives_ns = fact.lives_ns
             case EntriesPaused(because) if not because.startswith(LEDGER_FAILED):
