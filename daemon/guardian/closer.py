@@ -18,13 +18,14 @@ from daemon.domain.market.bands import AVERAGED_FRAMES
 from daemon.domain.market.frames import Frame, Quote
 from daemon.domain.orders import reconcile
 from daemon.domain.orders.changed import lowered_by
-from daemon.domain.orders.flatten import PAGED, CancelExit, Flatten, Holding, PlaceExit, Resting
+from daemon.domain.orders.flatten import CancelExit, Flatten, Holding, PlaceExit, Resting
 from daemon.domain.orders.heard import Order
 from daemon.domain.orders.ids import IntentIds
 from daemon.domain.orders.kill import Proof
 from daemon.domain.orders.late import is_handed_on
 from daemon.domain.orders.limits import Refused, gate
 from daemon.domain.orders.outside import his_own, may_sell
+from daemon.domain.orders.refusals import PAGED
 from daemon.domain.orders.shown import AccountRead
 from daemon.domain.orders.words import IntentRecorded, OrderNews, Purpose, Refusal, Side, State
 from daemon.guardian.books import Leg, remaining
@@ -267,8 +268,11 @@ class Closer(Witness):
         """Answer a no of the broker's to an exit of ours by the table of the closing machine."""
         intent = order.intent
         if intent.intent_id in self._mine:
-            kind = order.refusal or Refusal.OTHER
-            answer = self._machine.refused(_named(leg_of(order)), kind, intent.quantity, now_ns)
+            name, kind = _named(leg_of(order)), order.refusal or Refusal.OTHER
+            if kind is Refusal.OTHER:
+                answer = self._machine.unexplained(name, intent.quantity, now_ns)
+            else:
+                answer = self._machine.refused(name, kind, intent.quantity, now_ns)
             if answer in PAGED:
                 done.told.append(f"{intent.side} {intent.symbol} was refused: {order.text}")
 
@@ -277,9 +281,12 @@ class Closer(Witness):
         intent = order.intent
         if intent.intent_id in self._mine and intent.intent_id not in self._cancelling:
             left = intent.quantity - order.filled_quantity
-            self._machine.cancelled(_named(leg_of(order)), left, now_ns)
+            name, kind = _named(leg_of(order)), order.refusal or Refusal.OTHER
+            answer = self._machine.cancelled(name, left, now_ns, kind)
             why = order.text or "no reason was told"
-            done.told.append(f"{intent.side} {intent.symbol} was cancelled, and not by us: {why}")
+            if answer in PAGED:
+                said = f"{intent.side} {intent.symbol} was cancelled, and not by us: {why}"
+                done.told.append(said)
 
     def _changed(self, done: Round, order: Order, before: Order, now_ns: int) -> None:
         """Answer what was taken off an exit of ours like that; take back what is of more now."""

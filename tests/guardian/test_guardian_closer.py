@@ -422,6 +422,29 @@ def test_an_exit_that_somebody_else_cancels_is_answered_like_a_no_and_told():
     assert told == [f"buy {CALL} was cancelled, and not by us: self trade"] * len(prices)
 
 
+def test_why_the_exchange_cancelled_an_exit_is_read_in_the_book_and_answered_by_the_table():
+    """No push comes here: what a reading shows of an order is all that is heard of it."""
+    account = Account(*entered("E1", CALL, SELL), held={CALL: -65})
+    (asked,) = account.round().asked
+    first = asked.approved.intent
+    account.answer(OrderAccepted(first.intent_id, f"B{first.intent_id}", account.now_ns))
+    gone = shown(first.intent_id, CALL, BUY, State.CANCELLED)
+    account.orders = (replace(gone, kind=Refusal.BAND, text="protection range"),)
+    assert account.round(0.5).told == []
+    assert exits(account.round()) == [(CALL, BUY, 65)]
+
+
+def test_an_exit_that_is_refused_twice_for_no_known_reason_is_halved():
+    account = Account(*entered("E1", CALL, SELL, quantity=390), held={CALL: -390})
+    asked = []
+    for after_s in (1, 6, 11):
+        (placed,) = account.round(after_s).asked
+        wanted = placed.approved.intent
+        asked.append(wanted.quantity)
+        account.answer(OrderRefused(wanted.intent_id, Refusal.OTHER, "no", account.now_ns))
+    assert asked == [390, 390, 195]
+
+
 @pytest.mark.parametrize(
     ("made", "words", "then"),
     [

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from daemon.domain.orders.flatten import ANSWERS, Answer
+from daemon.domain.orders.refusals import ANSWERS, Answer
 from daemon.domain.orders.words import IntentRecorded, OrderRefused, Purpose, Refusal
 from daemon.domain.risk.words import ExitReason
 from daemon.messages import (

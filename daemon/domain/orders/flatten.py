@@ -9,64 +9,18 @@ refusal leads to is a table.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from enum import StrEnum
 
 from msgspec import Struct
 
 from daemon.domain.instants import MILLISECOND_NS, SECOND_NS
 from daemon.domain.market.bands import AVERAGED_NS
 from daemon.domain.orders.ladder import Ladder, Prospect
+from daemon.domain.orders.refusals import ANSWERS, SELDOM_NS, WAITS_NS, Answer
 from daemon.domain.orders.slices import slices
 from daemon.domain.orders.words import Refusal, Side
 
-
-class Answer(StrEnum):
-    """What a refused exit leads to."""
-
-    REPRICE = "step inside our own band"
-    HALVE = "halve the slice"
-    SHORTS_FIRST = "buy the shorts back first"
-    ASK_KEEPER = "ask the session keeper"
-    WAIT_SLOT = "wait for a slot"
-    PAGE = "page a person"
-    AWAIT_MARKET = "page a person, and ask now and then"
-
-
-ANSWERS: dict[Refusal, Answer] = {
-    Refusal.BAND: Answer.REPRICE,
-    Refusal.TICK: Answer.REPRICE,
-    Refusal.FREEZE: Answer.HALVE,
-    Refusal.MARGIN: Answer.SHORTS_FIRST,
-    Refusal.SESSION: Answer.ASK_KEEPER,
-    Refusal.RATE: Answer.WAIT_SLOT,
-    Refusal.CLOSED: Answer.AWAIT_MARKET,
-    Refusal.LOT: Answer.PAGE,
-    Refusal.INSTRUMENT: Answer.PAGE,
-    Refusal.OTHER: Answer.PAGE,
-}
-
-_WAIT_NS = {
-    Answer.REPRICE: 0,
-    Answer.HALVE: 0,
-    Answer.SHORTS_FIRST: SECOND_NS,
-    Answer.ASK_KEEPER: 5 * SECOND_NS,
-    Answer.WAIT_SLOT: SECOND_NS,
-    Answer.PAGE: 5 * SECOND_NS,
-    Answer.AWAIT_MARKET: 5 * SECOND_NS,
-}
-_SELDOM_NS = {
-    Answer.SHORTS_FIRST: 4 * SECOND_NS,
-    Answer.WAIT_SLOT: 4 * SECOND_NS,
-    Answer.PAGE: 16 * SECOND_NS,
-    Answer.AWAIT_MARKET: 32 * SECOND_NS,
-}
-"""What is asked more and more seldom, up to these: a broker counts its noes among a day's orders.
-
-What ends by itself is asked for often enough to be there when it does.
-"""
-PAGED = frozenset({Answer.PAGE, Answer.AWAIT_MARKET})
-"""The answers of which a person is to know at once."""
 _ASIDE_NS = SECOND_NS
+_TWICE = 2
 _FEW = 4
 """Slices that are no more than this part of a leg are few of it."""
 
@@ -145,6 +99,7 @@ class LegProgress(Struct):
         most_quantity: the most units that were ever open.
         refused_quantity: units of the slices that were refused for no known reason.
         aside: units that are not asked for again before an instant, while all others are.
+        unexplained: attempts in a row that the broker refused for no known reason.
     """
 
     step: int = 0
@@ -160,22 +115,23 @@ class LegProgress(Struct):
     most_quantity: int = 0
     refused_quantity: int = 0
     aside: list[tuple[int, int]] = []
+    unexplained: int = 0
 
     def see(self, open_quantity: int, *, rests: bool) -> None:
         """Take in what is open; where an exit rests or fills, the next no is a first one."""
         if rests or open_quantity < self.open_quantity:
-            self.refusals = 0
+            self.refusals = self.unexplained = 0
         self.open_quantity = open_quantity
         self.most_quantity = max(self.most_quantity, open_quantity)
 
     def patience_ns(self, answer: Answer, now_ns: int) -> int:
         """Return how long to wait after a refusal; slices of one attempt count as one."""
-        first_ns = _WAIT_NS[answer]
-        if answer not in _SELDOM_NS:
+        first_ns = WAITS_NS[answer]
+        if answer not in SELDOM_NS:
             return first_ns
         if now_ns >= self.not_before_ns:
             self.refusals += 1
-        return min(first_ns << max(self.refusals - 1, 0), _SELDOM_NS[answer])
+        return min(first_ns << max(self.refusals - 1, 0), SELDOM_NS[answer])
 
     def set_aside(self, quantity: int, now_ns: int) -> bool:
         """Leave a refused slice alone for a while, where no more than few of the leg ever were."""
@@ -184,6 +140,20 @@ class LegProgress(Struct):
             return False
         self.aside.append((now_ns + _ASIDE_NS, quantity))
         return True
+
+    def halve(self, quantity: int) -> None:
+        """Ask for no slice as large as one that was refused."""
+        self.largest_quantity = min(self.largest_quantity or quantity, max(quantity // 2, 1))
+
+    def probe(self, quantities: tuple[int, ...], now_ns: int) -> tuple[int, ...]:
+        """Let one slice go alone where nobody knows what is wrong; the others a while later.
+
+        Each may be refused like the one before, and a broker counts its noes among a day's orders.
+        """
+        if self.unexplained < _TWICE:
+            return quantities
+        self.aside.append((now_ns + _ASIDE_NS, sum(quantities[1:])))
+        return quantities[:1]
 
     def waiting(self, now_ns: int) -> int:
         """Return the units that are left alone now."""
@@ -238,7 +208,9 @@ class Flatten:
         leg, answer = self._leg(leg_id), ANSWERS[kind]
         if answer is Answer.HALVE and quantity <= leg.lot:
             answer = Answer.PAGE
-        if kind is Refusal.OTHER and leg.set_aside(quantity, now_ns):
+        if kind is not Refusal.OTHER:
+            leg.unexplained = 0
+        elif leg.set_aside(quantity, now_ns):
             return answer
         waits_ns = leg.patience_ns(answer, now_ns)
         if answer is Answer.REPRICE:
@@ -248,21 +220,46 @@ class Flatten:
                 self._take_step(leg, now_ns)
             waits_ns = self._interval_ns
         elif answer is Answer.HALVE:
-            leg.largest_quantity = min(leg.largest_quantity or quantity, max(quantity // 2, 1))
+            leg.halve(quantity)
         leg.not_before_ns = max(leg.not_before_ns, now_ns + waits_ns)
         return answer
 
-    def cancelled(self, leg_id: str, quantity: int, now_ns: int) -> Answer:
+    def unexplained(self, leg_id: str, quantity: int, now_ns: int) -> Answer:
+        """Take in that the broker refused an exit and gave no reason that is known.
+
+        It may have been too large, in words that nobody has read yet. So what is more than one lot
+        is halved once that has held the leg up twice in a row, with the patience of any such no.
+
+        Args:
+            leg_id: whose exit was refused.
+            quantity: its units.
+            now_ns: the instant of the answer.
+        """
+        leg = self._leg(leg_id)
+        before = leg.refusals
+        answer = self.refused(leg_id, Refusal.OTHER, quantity, now_ns)
+        leg.unexplained += leg.refusals - before
+        if leg.unexplained < _TWICE or quantity <= leg.lot:
+            return answer
+        leg.halve(quantity)
+        return Answer.HALVE
+
+    def cancelled(
+        self, leg_id: str, quantity: int, now_ns: int, kind: Refusal = Refusal.OTHER
+    ) -> Answer:
         """Take in that somebody else took an exit back, and say what it leads to.
 
-        Nobody knows why, so it is answered like a no without a reason; and at the same price it
+        Where nobody knows why, it is answered like a no without a reason; and at the same price it
         might go the same way again.
 
         Args:
             leg_id: whose exit it was.
             quantity: the units that it left.
             now_ns: the instant of the news.
+            kind: why the exchange did, where that is known.
         """
+        if kind is not Refusal.OTHER:
+            return self.refused(leg_id, kind, quantity, now_ns)
         self._take_step(self._leg(leg_id), now_ns)
         return self.refused(leg_id, Refusal.OTHER, quantity, now_ns)
 
@@ -301,7 +298,7 @@ class Flatten:
         largest = min(leg.largest_quantity or holding.freeze_quantity, holding.freeze_quantity)
         return [
             PlaceExit(holding.leg_id, side, quantity, holding.price_e4)
-            for quantity in slices(missing, largest, holding.lot)
+            for quantity in leg.probe(slices(missing, largest, holding.lot), now_ns)
         ]
 
     def _reprice(self, holding: Holding, now_ns: int) -> list[Word]:
