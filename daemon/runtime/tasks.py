@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import asyncio
 from abc import ABC, abstractmethod
-from collections.abc import Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from contextlib import AsyncExitStack
 from heapq import heappush
 from typing import Any, Final, assert_never
@@ -28,6 +28,7 @@ from daemon.runtime.runner import Runner
 from daemon.runtime.supervisor import Supervisor
 from daemon.runtime.under_way import UnderWay
 from daemon.runtime.words import (
+    Actor,
     ActorSpec,
     Alarm,
     Call,
@@ -84,8 +85,8 @@ class Tasks(ABC):
         async with AsyncExitStack() as starting:
             starting.push_async_callback(self._stop)
             self._begin_works()
-            for runner in self._runners.values():
-                self._begin(runner)
+            for name, runner in self._runners.items():
+                runner.task = self._work(self._keep_handling(runner), name)
                 self._put(runner, Lane.FACTS, Started(), 0)
             await self._begun()
             starting.pop_all()
@@ -100,14 +101,15 @@ class Tasks(ABC):
         await self._stop()
 
     def admit(self, spec: ActorSpec) -> None:
-        """Let one more actor join the others, built from the facts as at a start.
+        """Let one more actor join the others, built from the facts so far as at a start.
 
-        Raises:
-            StoreError: the ledger failed.
+        What it is told meanwhile waits in its inbox.
         """
-        runner = Runner(self._supervisor.admit(spec))
-        self._runners[spec.name] = self._addresses[spec.name] = runner
-        self._begin(runner)
+        child, build = self._supervisor.admit(spec)
+        runner = self._runners[spec.name] = self._addresses[spec.name] = Runner(child)
+        runner.joins = True
+        self._under_way.asked += 1
+        runner.task = self._work(self._join(runner, build), spec.name)
         self.say(spec.name, Started())
 
     def dismiss(self, name: str) -> None:
@@ -118,7 +120,8 @@ class Tasks(ABC):
         runner.task.remove_done_callback(self._ended)
         runner.task.cancel()
         self._tasks.remove(runner.task)
-        self._under_way.unread -= runner.queue.qsize()
+        self._under_way.unread -= runner.unread()
+        self._under_way.asked -= runner.joins
         self._mark()
 
     @abstractmethod
@@ -159,11 +162,7 @@ class Tasks(ABC):
 
     @abstractmethod
     async def caught_up(self) -> None:
-        """Wait until no actor is behind; who waits for a port is not.
-
-        Raises:
-            OrdoError: what ended the tree, such as `TooManyRestarts` or `StoreError`.
-        """
+        """Wait until no actor is behind; who waits for a port is not."""
 
     async def finish(self) -> None:
         """Wait until nothing is under way any more, for as long as a stop may take.
@@ -223,16 +222,13 @@ class Tasks(ABC):
         self._number += 1
         if runner.gone or runner.child.disarmed:
             return
-        unread = runner.queue.qsize()
-        runner.queue.put_nowait((lane, (message, self._number, cause)))
-        self._under_way.unread += runner.queue.qsize() - unread
+        unread = runner.unread()
+        runner.put(lane, (message, self._number, cause))
+        self._under_way.unread += runner.unread() - unread
 
     def _mark(self) -> None:
         """Wake those who wait for less to be under way."""
         self._under_way.mark()
-
-    def _begin(self, runner: Runner) -> None:
-        runner.task = self._work(self._keep_handling(runner), runner.child.spec.name)
 
     def _work(self, work: Coroutine[Any, Any, None], name: str) -> asyncio.Task[None]:
         """Begin a work of the tree's own; it is stopped before those that began earlier."""
@@ -256,6 +252,15 @@ class Tasks(ABC):
         self._failure = self._failure or error
         self.failed.set()
         self._under_way.end()
+
+    async def _join(self, runner: Runner, build: Callable[[], Actor]) -> None:
+        """Build an actor in a thread, for it reads the whole record; then let it read its inbox."""
+        runner.child.actor = await asyncio.get_running_loop().run_in_executor(None, build)
+        runner.joins = False
+        self._under_way.asked -= 1
+        self._under_way.unread += runner.unread()
+        self._mark()
+        await self._keep_handling(runner)
 
     async def _keep_handling(self, runner: Runner) -> None:
         while True:
