@@ -411,7 +411,8 @@ async def test_what_an_actor_asks_a_port_when_it_joins_is_answered_though_nobody
     spec = late(stage, script={"Started": (Call("broker", Word("read")),)})
     async with asking(stage, Word("book")).tasks() as tasks:
         tasks.admit(spec)
-        await until(lambda: "book" in stage.handled("late"))
+        await until(lambda: bool(stage.handled("late")))
+        assert stage.handled("late") == ["book"]
 
 
 class Slow:

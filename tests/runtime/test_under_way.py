@@ -57,5 +57,5 @@ async def test_once_the_tree_has_ended_nobody_waits():
     under_way = UnderWay()
     under_way.unread = under_way.open = under_way.asked = 1
     under_way.end()
-    for wait in (under_way.calm, under_way.idle, under_way.settled):
-        await wait()
+    waits = (under_way.calm(), under_way.idle(), under_way.settled())
+    assert await asyncio.gather(*waits) == [None, None, None]
