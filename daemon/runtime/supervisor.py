@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from enum import Enum
+from functools import partial
 from typing import Any
 
 from daemon.errors import StoreError, TooManyRestarts
@@ -96,15 +97,16 @@ class Supervisor:
         }
         assert len(self.children) == len(specs), "two actors share a name"
 
-    def admit(self, spec: ActorSpec) -> Child:
-        """Build one more actor from the facts so far, as start-up would have.
+    def admit(self, spec: ActorSpec) -> tuple[Child, Callable[[], Actor]]:
+        """Let one more actor join; it is handed nothing before it is built.
 
-        Raises:
-            StoreError: the ledger failed.
+        Returns:
+            Its child, and what builds it from the facts so far, as start-up would have. That may
+            run in another thread; facts that are recorded meanwhile do not join.
         """
         assert spec.name not in self.children, "two actors share a name"
-        child = self.children[spec.name] = Child(spec, _built(spec, self._ledger.facts()))
-        return child
+        child = self.children[spec.name] = Child(spec, _LeftOut())
+        return child, partial(_built, spec, self._ledger.facts())
 
     def dismiss(self, name: str) -> None:
         """Let an actor go; it is handed nothing any more."""

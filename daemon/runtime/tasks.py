@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import asyncio
 from abc import ABC, abstractmethod
-from collections.abc import Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from contextlib import AsyncExitStack
 from heapq import heappush
 from typing import Any, Final, assert_never
@@ -26,7 +26,9 @@ from daemon.runtime.commits import Commits, Held
 from daemon.runtime.lane_queue import Item
 from daemon.runtime.runner import Runner
 from daemon.runtime.supervisor import Supervisor
+from daemon.runtime.under_way import UnderWay
 from daemon.runtime.words import (
+    Actor,
     ActorSpec,
     Alarm,
     Call,
@@ -64,11 +66,8 @@ class Tasks(ABC):
         self._clock = clock
         self._meter = around.meter
         self._number = 0
-        self._unread = 0  # messages, the one in hand included
-        self._open = 0  # commits and calls not yet done with
+        self._under_way = UnderWay()
         self.failed = asyncio.Event()
-        self._calm = asyncio.Event()
-        self._settled = asyncio.Event()
         self._failure: BaseException | None = None
         self._runners = {name: Runner(child) for name, child in supervisor.children.items()}
         self._addresses = self._runners.copy()  # those that have gone included
@@ -86,8 +85,8 @@ class Tasks(ABC):
         async with AsyncExitStack() as starting:
             starting.push_async_callback(self._stop)
             self._begin_works()
-            for runner in self._runners.values():
-                self._begin(runner)
+            for name, runner in self._runners.items():
+                runner.task = self._work(self._keep_handling(runner), name)
                 self._put(runner, Lane.FACTS, Started(), 0)
             await self._begun()
             starting.pop_all()
@@ -102,14 +101,15 @@ class Tasks(ABC):
         await self._stop()
 
     def admit(self, spec: ActorSpec) -> None:
-        """Let one more actor join the others, built from the facts as at a start.
+        """Let one more actor join the others, built from the facts so far as at a start.
 
-        Raises:
-            StoreError: the ledger failed.
+        What it is told meanwhile waits in its inbox.
         """
-        runner = Runner(self._supervisor.admit(spec))
-        self._runners[spec.name] = self._addresses[spec.name] = runner
-        self._begin(runner)
+        child, build = self._supervisor.admit(spec)
+        runner = self._runners[spec.name] = self._addresses[spec.name] = Runner(child)
+        runner.joins = True
+        self._under_way.asked += 1
+        runner.task = self._work(self._join(runner, build), spec.name)
         self.say(spec.name, Started())
 
     def dismiss(self, name: str) -> None:
@@ -120,7 +120,8 @@ class Tasks(ABC):
         runner.task.remove_done_callback(self._ended)
         runner.task.cancel()
         self._tasks.remove(runner.task)
-        self._unread -= runner.queue.qsize()
+        self._under_way.unread -= runner.unread()
+        self._under_way.asked -= runner.joins
         self._mark()
 
     @abstractmethod
@@ -159,13 +160,22 @@ class Tasks(ABC):
             OrdoError: what ended the tree, such as `TooManyRestarts` or `StoreError`.
         """
 
+    @abstractmethod
     async def caught_up(self) -> None:
-        """Wait until the outside may bring in what is to find nobody behind."""
-        await self.settle()
+        """Wait until no actor is behind; who waits for a port is not."""
 
     async def finish(self) -> None:
-        """Wait for what is under way at the end, once the outside brings nothing in any more."""
-        await self.settle()
+        """Wait until nothing is under way any more, for as long as a stop may take.
+
+        Raises:
+            OrdoError: what ended the tree, such as `TooManyRestarts` or `StoreError`.
+        """
+        try:
+            async with asyncio.timeout(STOP_LIMIT_S) as limit:
+                await self.settle()
+        except TimeoutError:
+            if not limit.expired():
+                raise
 
     async def _begun(self) -> None:
         """Wait until the tree has started."""
@@ -187,9 +197,7 @@ class Tasks(ABC):
         """Keep effects until they are let go."""
 
     async def _until_settled(self) -> None:
-        while self._failure is None and (self._unread or self._open):
-            self._settled.clear()
-            await self._settled.wait()
+        await self._under_way.settled()
         self._require_whole()
 
     def _require_whole(self) -> None:
@@ -214,19 +222,13 @@ class Tasks(ABC):
         self._number += 1
         if runner.gone or runner.child.disarmed:
             return
-        unread = runner.queue.qsize()
-        runner.queue.put_nowait((lane, (message, self._number, cause)))
-        self._unread += runner.queue.qsize() - unread
+        unread = runner.unread()
+        runner.put(lane, (message, self._number, cause))
+        self._under_way.unread += runner.unread() - unread
 
     def _mark(self) -> None:
         """Wake those who wait for less to be under way."""
-        if not self._unread:
-            self._calm.set()
-            if not self._open:
-                self._settled.set()
-
-    def _begin(self, runner: Runner) -> None:
-        runner.task = self._work(self._keep_handling(runner), runner.child.spec.name)
+        self._under_way.mark()
 
     def _work(self, work: Coroutine[Any, Any, None], name: str) -> asyncio.Task[None]:
         """Begin a work of the tree's own; it is stopped before those that began earlier."""
@@ -249,7 +251,16 @@ class Tasks(ABC):
         """End the tree: whoever waits for it gets the first error."""
         self._failure = self._failure or error
         self.failed.set()
-        self._settled.set()
+        self._under_way.end()
+
+    async def _join(self, runner: Runner, build: Callable[[], Actor]) -> None:
+        """Build an actor in a thread, for it reads the whole record; then let it read its inbox."""
+        runner.child.actor = await asyncio.get_running_loop().run_in_executor(None, build)
+        runner.joins = False
+        self._under_way.asked -= 1
+        self._under_way.unread += runner.unread()
+        self._mark()
+        await self._keep_handling(runner)
 
     async def _keep_handling(self, runner: Runner) -> None:
         while True:
@@ -261,7 +272,7 @@ class Tasks(ABC):
             self._carry_out(effects, runner, item, held=runner.waiting > 0)
             if self._meter is not None:
                 self._meter.handled(runner.child.spec.name, item, began_ns)
-            self._unread -= 1
+            self._under_way.unread -= 1
             self._mark()
             if not runner.queue.empty():
                 await asyncio.sleep(0)  # one message each in turn, as the pump does
@@ -270,7 +281,7 @@ class Tasks(ABC):
         """Carry out what waited for the disk."""
         held.runner.waiting -= 1
         self._carry_out(held.effects, held.runner, held.item, held=False)
-        self._open -= 1
+        self._under_way.open -= 1
         self._mark()
 
     async def _ask(self, runner: Runner, call: Call, cause: int) -> None:
@@ -280,7 +291,7 @@ class Tasks(ABC):
         if self._meter is not None:
             self._meter.answered(call, cause, began_ns, answers)
         await self._answered(runner, answers, cause)
-        self._open -= 1
+        self._under_way.asked -= 1
         self._mark()
 
     def _carry_out(
@@ -327,11 +338,11 @@ class Tasks(ABC):
     def _hold(self, effects: Sequence[Effect], runner: Runner, item: Item) -> None:
         """Keep effects back until what the actor committed before them is durable."""
         runner.waiting += 1
-        self._open += 1
+        self._under_way.open += 1
         self._wait_to_leave(Held(effects, runner, item, runner.entered))
 
     def _call(self, runner: Runner, call: Call, cause: int) -> None:
-        self._open += 1
+        self._under_way.asked += 1
         task = self._spawn(self._ask(runner, call, cause), call.port)
         self._calls.add(task)
         task.add_done_callback(self._calls.discard)

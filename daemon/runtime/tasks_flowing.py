@@ -13,7 +13,6 @@ from collections.abc import Sequence
 from heapq import heappop
 from typing import Any
 
-from daemon.runtime import tasks
 from daemon.runtime.clock import MarketTime
 from daemon.runtime.commits import Held
 from daemon.runtime.runner import Runner
@@ -73,22 +72,9 @@ class FlowingTasks(Tasks):
         """
         self._require_whole()
 
-    async def finish(self) -> None:
-        """Wait until nothing is under way any more, for as long as a stop may take.
-
-        Raises:
-            OrdoError: what ended the tree, such as `TooManyRestarts` or `StoreError`.
-        """
-        try:
-            async with asyncio.timeout(tasks.STOP_LIMIT_S) as limit:
-                await self.settle()
-        except TimeoutError:
-            if not limit.expired():
-                raise
-
     async def _begun(self) -> None:
         """Wait until every actor has read its start; what it asked of ports comes when it comes."""
-        while self._unread and self._failure is None:
+        while self._under_way.unread and self._failure is None:
             await self._ease()
         self._require_whole()
 

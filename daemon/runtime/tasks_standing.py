@@ -30,6 +30,7 @@ class StandingTasks(Tasks):
     ) -> None:
         super().__init__(supervisor, ledger, around, clock)
         self._settling = asyncio.Lock()
+        self._settler: asyncio.Task[None] | None = None
         self._waiting: asyncio.Queue[Held] = asyncio.Queue()
         self._answers: deque[tuple[Runner, Any, int]] = deque()
         self._reaching: asyncio.Timeout | None = None
@@ -50,9 +51,11 @@ class StandingTasks(Tasks):
         What fails because of it ends the tree, like any failure. Returns the message's number.
         """
         number = super().say(to, message, lane)
-        task = asyncio.get_running_loop().create_task(self.settle(), name=f"said to {to}")
-        self._calls.add(task)
-        task.add_done_callback(self._said)
+        if self._settler is None or self._settler.done():  # else that one brings this to its end
+            task = asyncio.get_running_loop().create_task(self.settle(), name=f"said to {to}")
+            self._settler = task
+            self._calls.add(task)
+            task.add_done_callback(self._said)
         return number
 
     async def run_until(self, at_ns: int) -> None:
@@ -74,6 +77,15 @@ class StandingTasks(Tasks):
                 await self._clock.reach(answer.at_ns)
                 self._answers.popleft()
                 self._put(runner, Lane.FACTS, answer, cause)
+
+    async def caught_up(self) -> None:
+        """Wait until all is read and all that was decided is durable, whatever a port is at.
+
+        Raises:
+            OrdoError: what ended the tree, such as `TooManyRestarts` or `StoreError`.
+        """
+        await self._under_way.idle()
+        self._require_whole()
 
     async def _pass(self, ringing_ns: int, at_ns: int) -> None:
         """Let market time come to an instant, ringing what is due up to another on the way."""
@@ -120,9 +132,7 @@ class StandingTasks(Tasks):
             held = await self._waiting.get()
             if held.entered > self._commits.durable:
                 await self._commits.flush()
-            while self._unread:
-                self._calm.clear()
-                await self._calm.wait()
+            await self._under_way.calm()
             if self._failure is not None:
                 return
             self._let_go(held)

@@ -154,6 +154,7 @@ class Generated(Recorded):
         super().__init__(market, papers, ())
         self._market = market
         self._entry = entry
+        self._today = day_of(entry.at_ns)
         known = self._known()
         self._picture = _whole(known, entry.at_ns + 1) if known and self._is_open() else None
         for paper in papers.values():
@@ -161,20 +162,18 @@ class Generated(Recorded):
 
     def steps(self) -> Iterator[Step]:
         """Yield everything that happens after the entry, day after day."""
-        entry = self._entry
-        if entry.day is None:
-            first = next(self._market.days(day_of(entry.at_ns)), None)
-            if first is None:
-                return
-            if first == day_of(entry.at_ns):
-                begins = DayBegins(first, self._market.interval_ns(first))
-                yield Step("timekeeper", begins, entry.at_ns, jump=True)
-                yield from self._rest(first)
-                first += _DAY
-        else:
+        entry, today = self._entry, self._today
+        at_ns, first = entry.at_ns, today
+        if entry.day is not None:
             if not entry.ended:
                 yield from self._rest(entry.day)
-            first = entry.day + _DAY
+                at_ns += 1  # the end of that day comes before the beginning of another
+            first = max(today, entry.day + _DAY)
+        if first == today and self._is_entered(today):
+            begins = DayBegins(today, self._market.interval_ns(today))
+            yield Step("timekeeper", begins, at_ns, jump=True)
+            yield from self._rest(today)
+            first += _DAY
         for day in self._market.days(first):
             frames = self._market.frames(day)
             yield from self._day(day, next(frames), frames)
@@ -183,9 +182,23 @@ class Generated(Recorded):
         """Let the twins see what is coming, and return what that led to."""
         if message is self._picture:
             return ()  # they were shown it when the world was entered
-        if isinstance(message, DaySettles) and message.day == self._entry.day:
+        if isinstance(message, DaySettles) and message.day in self._entered_on():
             return (*self._unheard(message.day), *super().see(message, at_ns))
         return super().see(message, at_ns)
+
+    def _entered_on(self) -> tuple[date, ...]:
+        """Return the days whose settlement may lie before the entry, though no record tells it."""
+        return () if self._entry.day is None else (self._entry.day, self._today)
+
+    def _is_entered(self, day: date) -> bool:
+        """Return whether the world is entered on a day that the record has not opened.
+
+        Of a record that ends before, such as a copy of the evening, only a day that has begun is:
+        the session that is merely next is jumped to.
+        """
+        if next(self._market.days(day), None) != day:
+            return False
+        return self._entry.day is None or trading_sessions(day)[0][0] <= self._entry.at_ns
 
     def _levels(self, day: date) -> Levels | None:  # noqa: ARG002  every day is alike
         """Return nobody: the last level that is made of a day is its closing value."""

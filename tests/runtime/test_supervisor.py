@@ -237,7 +237,8 @@ def test_an_actor_that_its_facts_fell_at_the_start_is_left_out_and_others_begin(
 def test_an_actor_that_is_admitted_and_that_its_facts_fell_is_left_out_too():
     stage = Stage().add("router", {})
     supervisor = Supervisor(stage.specs, stage.ledger)
-    child = supervisor.admit(ActorSpec("runner", unreadable, disarm=True))
+    child, build = supervisor.admit(ActorSpec("runner", unreadable, disarm=True))
+    child.actor = build()
     supervisor.handle(child, (Started(), 1, 0), 5)
     assert child.disarmed
 
@@ -274,7 +275,7 @@ def test_a_ledger_that_fails_while_an_actor_is_rebuilt_ends_the_tree():
 
 
 def test_an_actor_that_joins_is_built_from_all_that_was_recorded():
-    """As at a start; a name is free again once its actor has gone."""
+    """Until then, however late it is built; a name is free again once its actor has gone."""
     stage, seen = Stage(Notebook()), []
     supervisor = supervised(stage)
     stage.ledger.append((Fact("one"),), ORIGIN, 5)
@@ -283,10 +284,13 @@ def test_an_actor_that_joins_is_built_from_all_that_was_recorded():
         seen.extend(facts)
         return Scripted("late", {}, stage.log)
 
-    child = supervisor.admit(ActorSpec("late", restore))
-    assert (supervisor.children["late"], seen) == (child, [Fact("one")])
+    child, build = supervisor.admit(ActorSpec("late", restore))
+    assert (supervisor.children["late"], seen) == (child, [])
+    stage.ledger.append((Fact("two"),), ORIGIN, 6)
+    assert isinstance(build(), Scripted)
+    assert seen == [Fact("one")]
     with pytest.raises(AssertionError, match="share a name"):
         supervisor.admit(ActorSpec("late", restore))
     supervisor.dismiss("late")
     assert list(supervisor.children) == ["router"]
-    assert supervisor.admit(ActorSpec("late", restore)) is not child
+    assert supervisor.admit(ActorSpec("late", restore))[0] is not child

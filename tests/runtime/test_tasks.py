@@ -3,6 +3,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
+from threading import Event
 from typing import Any
 
 import pytest
@@ -26,7 +27,7 @@ from daemon.runtime.words import (
     Take,
     Tell,
 )
-from tests.kit.disks import COMMIT, BrokenDisk, SlowDisk, asking, reached, turns
+from tests.kit.disks import COMMIT, BrokenDisk, SlowDisk, asking, reached, turns, until
 from tests.kit.scripted import Entry, Fact, Scripted, Stage, Word
 
 
@@ -410,8 +411,76 @@ async def test_what_an_actor_asks_a_port_when_it_joins_is_answered_though_nobody
     spec = late(stage, script={"Started": (Call("broker", Word("read")),)})
     async with asking(stage, Word("book")).tasks() as tasks:
         tasks.admit(spec)
-        await turns()
+        await until(lambda: bool(stage.handled("late")))
         assert stage.handled("late") == ["book"]
+
+
+class Slow:
+    """What an actor is built by, as slowly as one that reads a long record."""
+
+    def __init__(self, stage: Stage, fails: Exception | None = None) -> None:
+        self.begun, self.go_on, self.seen, self.fails = Event(), Event(), [], fails
+        self._stage = stage
+
+    def __call__(self, facts: Any) -> Scripted:
+        self.begun.set()
+        assert self.go_on.wait(30), "the test never let it be built"
+        if self.fails is not None:
+            raise self.fails
+        self.seen.extend(facts)
+        return Scripted("late", {}, self._stage.log)
+
+    async def reached(self) -> None:
+        await asyncio.get_running_loop().run_in_executor(None, self.begun.wait, 30)
+
+
+async def test_while_an_actor_that_joins_is_built_the_others_go_on():
+    """What it is told waits in its inbox, and what is recorded meanwhile it hears but once."""
+    stage = Stage().add("feed", {"go": (Publish(Fact("news")), Commit((Fact("news"),)))})
+    stage.ledger.append((Fact("before"),), Origin("feed", 0, 0), 0)
+    spec = late(stage, restore=(slow := Slow(stage)), hears=(Fact,))
+    async with stage.tasks() as tasks:
+        tasks.admit(spec)
+        await slow.reached()
+        tasks.say("feed", Word("go"))
+        tasks.say("late", Word("hello"))
+        await until(lambda: "go" in stage.handled("feed"))
+        await tasks.caught_up()
+        assert tasks.unread() == {"feed": 0, "late": 3}
+        settling = asyncio.ensure_future(tasks.settle())
+        await turns()
+        assert not settling.done()
+        slow.go_on.set()
+        await settling
+    told = [message for name, message, _ in stage.log if name == "late"]
+    assert sorted(map(str, told[1:])) == sorted(map(str, (Word("hello"), Fact("news"))))
+    assert (told[0], slow.seen) == (Started(), [Fact("before")])
+
+
+async def test_an_actor_that_goes_while_it_is_built_is_waited_for_by_nobody():
+    stage = Stage().add("feed")
+    spec = late(stage, restore=(slow := Slow(stage)))
+    with nothing_left():
+        async with stage.tasks() as tasks:
+            tasks.admit(spec)
+            await slow.reached()
+            tasks.say("late", Word("hello"))
+            tasks.dismiss("late")
+            await tasks.settle()
+            slow.go_on.set()
+            tasks.say("late", Word("hello"))
+            await stage.told(tasks, "feed", Word("go"), 5)
+    assert stage.handled() == ["go"]
+
+
+async def test_a_ledger_that_fails_while_an_actor_that_joins_is_built_ends_the_tree():
+    stage = Stage().add("feed")
+    spec = late(stage, restore=(slow := Slow(stage, StoreError("disk gone"))))
+    slow.go_on.set()
+    async with stage.tasks() as tasks:
+        tasks.admit(spec)
+        with pytest.raises(StoreError, match="disk gone"):
+            await tasks.settle()
 
 
 async def test_what_an_actor_that_goes_has_not_read_goes_nowhere_and_nobody_waits_for_it():

@@ -4,8 +4,10 @@ import asyncio
 
 import pytest
 
+from daemon.errors import TooManyRestarts
+from daemon.runtime import tasks as driver
 from daemon.runtime.words import Alarm, Call, Show, Tell
-from tests.kit.disks import COMMIT, SlowDisk, asking, reached
+from tests.kit.disks import COMMIT, SlowDisk, asking, reached, turns, until
 from tests.kit.scripted import HandDriven, Stage, Word
 
 
@@ -127,11 +129,107 @@ async def test_a_settling_that_is_cancelled_from_outside_does_not_fell_the_tree(
     assert (stage.handled(), "placed" in stage.shown) == (["go", "next"], True)
 
 
-async def test_a_pulse_and_the_end_wait_until_everything_has_settled():
-    """So neither stands in the order of things."""
+async def test_the_end_waits_until_everything_has_settled():
     stage = Stage().add("router", {"go": (COMMIT,)})
-    for waited, text in enumerate(("caught_up", "finish"), 1):
-        async with asking(stage, Word("accepted")).tasks() as tasks:
-            tasks.say("router", Word("go"))
-            await getattr(tasks, text)()
-            assert stage.handled() == waited * ["go", "accepted"]
+    async with asking(stage, Word("accepted")).tasks() as tasks:
+        tasks.say("router", Word("go"))
+        await tasks.finish()
+        assert stage.handled() == ["go", "accepted"]
+
+
+async def test_at_the_end_a_port_that_does_not_answer_is_waited_for_within_bounds(monkeypatch):
+    """It holds up no stop, now that the beat goes on and nobody ends the daemon for it."""
+    monkeypatch.setattr(driver, "STOP_LIMIT_S", 0)
+    stage = Stage().add("timekeeper", {"go": (Call("jobs", Word("report")),)})
+
+    async def jobs(_: Word) -> list[Word]:
+        await asyncio.Event().wait()
+        raise AssertionError("it was never to answer")
+
+    stage.ports["jobs"] = jobs
+    async with stage.tasks() as tasks:
+        tasks.say("timekeeper", Word("go"))
+        await turns()
+        await tasks.finish()
+        assert (stage.handled(), tasks.failed.is_set()) == (["go"], False)
+
+
+async def test_a_pulse_waits_for_who_reads_and_for_the_disk():
+    """Whoever hangs there gets none, and gives no beat."""
+    relay = {str(n): (Tell("web", Word(str(n - 1))),) for n in range(1, 50)}
+    stage = Stage().add("router", {"go": (Tell("web", Word("49")), COMMIT)}).add("web", relay)
+    disk = stage.ledger = SlowDisk(stage.shown)
+    async with asking(stage).tasks() as tasks:
+        tasks.say("router", Word("go"))
+        pulsing = asyncio.ensure_future(tasks.caught_up())
+        await reached(disk)
+        await turns(200)
+        assert (stage.handled("web")[-1], pulsing.done()) == ("0", False)
+        disk.go_on.set()
+        await pulsing
+        assert stage.shown[:2] == ["durable 1", "placed"]
+
+
+async def test_a_pulse_waits_for_no_port_and_the_market_does():
+    """Who waits for a job of the day, or for a broker, is idle and does not hang."""
+    stage, let_go = (
+        Stage().add("timekeeper", {"go": (Call("jobs", Word("check")),)}),
+        asyncio.Event(),
+    )
+
+    async def jobs(_: Word) -> list[Word]:
+        await let_go.wait()
+        return [Word("done", 5)]
+
+    stage.ports["jobs"] = jobs
+    async with stage.tasks() as tasks:
+        market = asyncio.ensure_future(tasks.tell("timekeeper", Word("go"), 5))
+        await turns()
+        await tasks.caught_up()
+        assert not market.done()
+        let_go.set()
+        await market
+    assert stage.handled() == ["go", "done"]
+
+
+async def test_a_pulse_has_its_moment_in_a_market_that_never_waits():
+    """Else a day that is played as fast as it goes would be taken for one that hangs."""
+    stage = Stage().add("feed")
+    async with stage.tasks() as tasks:
+        pulsing = asyncio.ensure_future(tasks.caught_up())
+        frames = 0
+        while not pulsing.done() and frames < 100:
+            frames += 1
+            await tasks.tell("feed", Word("frame"), frames)
+        assert frames < 10
+        await pulsing
+
+
+async def test_a_pulse_is_told_what_ended_the_tree():
+    stage = Stage().add("router", {"go": ValueError("no")}, restarts=0)
+    async with stage.tasks() as tasks:
+        tasks.say("router", Word("go"))
+        with pytest.raises(TooManyRestarts, match="router fell"):
+            await tasks.caught_up()
+
+
+async def test_however_much_is_said_while_a_port_works_one_work_brings_it_to_its_end():
+    """Pulses go on for as long as a port hangs, and leave nothing behind."""
+    stage, let_go = Stage().add("router", {"go": (Call("broker", Word("place")),)}), asyncio.Event()
+
+    async def broker(_: Word) -> list[Word]:
+        await let_go.wait()
+        return [Word("accepted", 7)]
+
+    stage.ports["broker"] = broker
+    async with stage.tasks() as tasks:
+        tasks.say("router", Word("go"))
+        await turns()
+        works = len(asyncio.all_tasks())
+        for _ in range(50):
+            tasks.say("router", Word("pulse"))
+            await turns(2)
+        assert len(asyncio.all_tasks()) == works
+        let_go.set()
+        await until(lambda: "accepted" in stage.handled())
+    assert stage.handled() == ["go", *50 * ["pulse"], "accepted"]

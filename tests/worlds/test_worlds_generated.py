@@ -199,6 +199,59 @@ def test_a_day_that_ended_is_over():
     assert account.exchange.quotes(MON).quotes == quotes(whole(MON))
 
 
+def test_a_day_that_only_the_exchange_has_begun_is_opened_where_that_stands():
+    """A copy of the evening stands in place of the ledger: no frame is older than the clock."""
+    at_ns = clock("11:00:00", TUE)
+    world, account = entered(at_ns, day=MON, first=MON, ended=True)
+    assert told(world) == [
+        (DayBegins, at_ns, True),
+        (FrameArrived, at_ns + 1, False),
+        (FrameArrived, at_ns + MINUTE, False),
+    ]
+    assert next(world.steps()).message == DayBegins(TUE, MINUTE)
+    assert account.exchange.quoted_ns() == at_ns
+
+
+def test_a_day_that_the_record_left_open_ends_before_the_one_that_the_exchange_has_begun():
+    """The copy was made by hand in the course of a day."""
+    at_ns = clock("11:00:00", TUE)
+    steps = list(islice(entered(at_ns, day=MON, first=MON)[0].steps(), 4))
+    assert [(type(step.message), step.at_ns) for step in steps] == [
+        (DaySettles, at_ns + 1),
+        (DayEnds, at_ns + 1),
+        (DayBegins, at_ns + 1),
+        (FrameArrived, at_ns + 1),
+    ]
+    assert [step.message.day for step in steps[:3]] == [MON, MON, TUE]
+
+
+def test_sessions_that_lie_before_the_exchange_are_not_played_behind_its_back():
+    """An old copy: the days between were the exchange's alone, and are over."""
+    for wall, day in (("11:00:00", TUE), ("11:00:00", date(2026, 3, 8))):
+        at_ns = clock(wall, day)
+        steps = entered(at_ns, GeneratedMarket(1, FRI, MINUTE), day=date(2026, 3, 5), ended=True)
+        begins = next(steps[0].steps())
+        assert begins.message.day == max(day, MON)
+        assert begins.at_ns >= at_ns
+
+
+def test_the_session_that_is_merely_next_is_jumped_to_though_its_morning_has_begun():
+    """What is done before the market opens was recorded last."""
+    world, _ = entered(clock("08:30:00", TUE), day=MON, first=MON, ended=True)
+    assert told(world, 1) == [(DayBegins, clock("09:15:00", TUE) - 1, True)]
+
+
+def test_what_the_exchange_settled_on_a_day_that_it_alone_has_seen_is_told():
+    end_ns = clock("15:30:00", TUE) + 1
+    account, symbol = sold(clock("15:29:00", TUE))
+    account.exchange.settle(TUE, {"NIFTY": 23_000 * E4}, end_ns)
+    again = Paper(exchange(1_000_000 * E4, Latency(), Reopened(account)), VirtualClock().now_ns)
+    world = Generated(MARKET, {ROUTER: again}, Entry(end_ns, day=MON, ended=True, first=MON))
+    begins, settles, ends = islice(world.steps(), 3)
+    assert [each.message for each in (begins, ends)] == [DayBegins(TUE, MINUTE), DayEnds(TUE)]
+    assert [each.symbol for _, each in world.see(settles.message, settles.at_ns)] == [symbol]
+
+
 @settings(max_examples=25, deadline=None)
 @given(st.integers(OPEN - 2 * MINUTE, CLOSE + MINUTE))
 def test_a_world_left_anywhere_brings_the_frames_after_it_and_the_same_quotes(cut_ns):

@@ -152,21 +152,21 @@ def home(facts: Iterable[object], accounts: Collection[Account]) -> str:
     Raises:
         SettingsError: they hold something in an account that is not there: nobody would guard it.
     """
-    recorded = tuple(
-        fact for fact in facts if isinstance(fact, OrderFact | BasketOpened | CodeLoaded)
-    )
-    books: dict[str, Book] = {}
+    telling = OrderFact | BasketOpened | CodeLoaded
+    recorded = tuple(fact for fact in facts if isinstance(fact, telling))
+    there = [account.id for account in accounts]
+    books: dict[str, Book] = {}  # of those alone who are not, for a long record has many orders
     owners: dict[str, str] = {}
     for fact in recorded:
         if isinstance(fact, IntentRecorded):
-            owners[fact.intent.intent_id] = fact.intent.account
-            books.setdefault(fact.intent.account, Book()).apply(fact)
-        elif isinstance(fact, OrderNews) and fact.intent_id in owners:
+            if fact.intent.account not in there:
+                owners[fact.intent.intent_id] = fact.intent.account
+                books.setdefault(fact.intent.account, Book()).apply(fact)
+        elif owners and isinstance(fact, OrderNews) and fact.intent_id in owners:
             books[owners[fact.intent_id]].apply(fact)
-    there = [account.id for account in accounts]
     for name, book in books.items():
         held = [symbol for symbol in book.symbols() if book.net(symbol)]
-        if held and name not in there:
+        if held:
             raise SettingsError(
                 f"account {name} holds {', '.join(held)} by the records of this state folder, and "
                 f"the settings have no such account but {', '.join(there)}; "

@@ -74,7 +74,8 @@ class Runners:
     def take(self, fact: StrategyDeclared | StrategyRemoved) -> None:
         """Exchange, add or dismiss the runner of a strategy of which this was just recorded.
 
-        One that has to wait is not built: reading the record could hold up everybody who guards.
+        It is built beside the others, who go on; what it is told meanwhile it reads then. One that
+        has to wait is not built: the record may never answer, or end everybody who guards.
         """
         if isinstance(fact, StrategyDeclared) and self._waits(fact.strategy_id):
             return

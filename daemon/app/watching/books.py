@@ -60,6 +60,7 @@ class Books:
             self._waited_s += _LOOK_EVERY_S
             if isinstance(self._pace, Pace):
                 await self._tasks.run_until(self._pace.now_ns() + _LOOK_EVERY_NS)
+                await self._tasks.settle()
             await self._tasks.caught_up()
 
     async def finish(self, ready: Callable[[], None]) -> None:

@@ -72,5 +72,10 @@ def test_an_account_that_left_the_settings_while_it_holds_something_is_refused()
         home([SENT, FILLED], THREE)
 
 
+def test_what_an_account_that_is_there_holds_keeps_nobody_from_a_start():
+    ours = replace(SENT, intent=replace(INTENT, account="beta"))
+    assert home([ours, FILLED], THREE) == "beta"
+
+
 def test_an_account_that_left_the_settings_flat_is_no_matter():
     assert home([SENT], THREE) == "old"

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 from typing import Any
 
 import pytest
 
+from daemon.app.machine.sentry import LOOKS
 from daemon.app.watching import beat as beats
-from daemon.app.watching.beat import SILENT, Beat
+from daemon.app.watching.beat import FEED, SILENT, Beat
 from daemon.errors import StoreError
 from daemon.messages import Alive, FreeEntries, HeldBy, HoldEntries, Pulse
-from daemon.runtime.words import Lane
+from daemon.runtime.words import Call, Lane, Show
+from tests.kit.disks import turns
+from tests.kit.scripted import Stage, Word
 
 ROUTERS = ("router:a", "router:b")
 HOLD = [(router, HoldEntries(HeldBy.BEAT, SILENT), Lane.CONTROL) for router in ROUTERS]
@@ -131,3 +135,35 @@ async def test_a_tree_that_ended_ends_it(monkeypatch):
     with pytest.raises(StoreError, match="disk full"):
         async with asyncio.timeout(20):
             await driver.beat.keep()
+
+
+async def test_a_job_that_takes_long_keeps_nobody_from_the_beat_in_a_world_that_stands():
+    """Its market waits for the job; those who guard are idle, and alive."""
+    stage, let_go = Stage(), asyncio.Event()
+
+    async def jobs(_: object) -> list[Word]:
+        await let_go.wait()
+        return [Word("done")]
+
+    def alive(router: str, message: object) -> tuple[Show, ...]:
+        return (Show(Alive(message.number, router)),) if isinstance(message, Pulse) else ()
+
+    stage.ports["jobs"] = jobs
+    stage.add("timekeeper", {"08:30": (Call("jobs", Word("check")),)}).add(FEED)
+    for router in ROUTERS:
+        stage.add(router, partial(alive, router))
+    async with stage.tasks() as tasks:
+        beat = Beat(tasks.say, tasks.caught_up, ROUTERS, lambda: None)
+        market = asyncio.ensure_future(tasks.tell("timekeeper", Word("08:30"), 5))
+        await turns()
+        for _ in range(LOOKS + 1):
+            await beat.pulse()
+            await tasks.caught_up()
+            while stage.shown:
+                assert beat.shown(stage.shown.pop())
+            beat.look()
+        assert (beat.count, market.done()) == (LOOKS + 1, False)
+        let_go.set()
+        await market
+    assert stage.handled("timekeeper") == ["08:30", "done"]
+    assert not any(isinstance(message, HoldEntries) for _, message, _ in stage.log)

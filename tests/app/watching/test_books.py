@@ -35,11 +35,13 @@ class Waiting:
     """Books that are waited for, as their owners tell of them one after the other."""
 
     def __init__(self, *told: tuple[AccountSeen, ...], now_ns: int = OPEN) -> None:
-        self.left, self.heard, self.refuses = list(told), [], False
+        self.left, self.heard, self.refuses, self.settled = list(told), [], False, 0
         reads = SimpleNamespace(accounts=self._accounts)
         line = SimpleNamespace(router=str, tell=lambda *said: self.heard.append(said[:2]))
         control: Any = SimpleNamespace(reads=reads, line=line)
-        tasks: Any = SimpleNamespace(caught_up=self._nothing, run_until=self._nothing)
+        tasks: Any = SimpleNamespace(
+            caught_up=self._nothing, run_until=self._nothing, settle=self._settled
+        )
         self.flowing = Books(control, tasks, Flow(VirtualClock(now_ns), VirtualClock()))
         self.standing = Books(control, tasks, Pace(MonotonicClock(), None))
 
@@ -50,6 +52,9 @@ class Waiting:
         return self.left.pop(0)
 
     async def _nothing(self, *_: object) -> None: ...
+
+    async def _settled(self) -> None:
+        self.settled += 1
 
 
 @pytest.fixture(autouse=True)
@@ -77,7 +82,7 @@ async def test_where_time_stands_all_are_waited_for():
     second = of(READ, "zed2")
     told = Waiting((UNREAD, second), (READ, second))
     await told.standing.begin()
-    assert told.left == []
+    assert (told.left, told.settled) == ([], 1)
 
 
 async def test_it_is_ready_once_the_last_book_is_read_though_a_router_was_busy_once():
