@@ -216,7 +216,9 @@ def quoted(last: int, bid: int = 60, ask: int = 62) -> Quote:
 
 def chosen(two: Plan, *quotes: Quote) -> tuple[LegPlan, ...]:
     """Return a call, and a put, on these quotes."""
-    made = legs(two, (EXPIRY,) * len(two.legs), Chain(dict(zip((CE, PE), quotes, strict=False))), contracts)
+    made = legs(
+        two, (EXPIRY,) * len(two.legs), Chain(dict(zip((CE, PE), quotes, strict=False))), contracts
+    )
     assert isinstance(made, tuple)
     return made
 
