@@ -17,7 +17,7 @@ from daemon.messages import DayOpened, OptionsListed
 class Listings:
     """The strikes of every expiry that somebody told the listed options of.
 
-    Where the recording alone says what there is, nobody tells any.
+    A market tells them, and so does a recording of whole chains; of other prices nobody tells any.
     """
 
     def __init__(self) -> None:

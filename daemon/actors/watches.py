@@ -33,7 +33,8 @@ class Watches:
     Attributes:
         active: those to be judged: under way, or with something held.
         next_exit_ns: when the first of them is to be left.
-        unheard: exits that were decided and are not yet heard to be owed.
+        unheard: exits that were decided and are not yet heard to be owed, those that hold a short
+            first: the sale of a hedge, told before them, would not wait for them.
         left: why what strategies hold is left today, whatever still fills; None: it is not.
         loose: what is held without an entry.
     """
@@ -181,11 +182,8 @@ class Watches:
         )
         if self.unheard:
             left = ((each, self._still_unheard(each)) for each in self.unheard)
-            self.unheard = tuple(
-                ExitLegs(each.strategy_id, leg_ids, each.reason)
-                for each, leg_ids in left
-                if leg_ids
-            )
+            kept = (ExitLegs(each.strategy_id, ids, each.reason) for each, ids in left if ids)
+            self.unheard = tuple(sorted(kept, key=self._spares_shorts))
 
     def _set_aside(self, watch: Watch) -> None:
         """Put an entry away that is over and of which nothing is held."""
@@ -202,6 +200,16 @@ class Watches:
             if (strategy_id, leg_id) not in self._owing
             and any(watch.holds(leg_id) for watch in self.of(strategy_id))
         )
+
+    def _spares_shorts(self, wanted: ExitLegs) -> bool:
+        """Say whether no leg of an exit is short."""
+        nets = (
+            held.net_quantity
+            for watch in self.of(wanted.strategy_id)
+            for leg_id in wanted.leg_ids
+            if (held := watch.legs.get(leg_id)) is not None
+        )
+        return all(net >= 0 for net in nets)
 
     def _mover(self, moved: LevelMoved) -> Watch | None:
         """Return the entry that a recorded move is of; None: it is over, and kept no longer."""

@@ -10,7 +10,7 @@ from daemon.domain.market.expiries import weekly
 from daemon.domain.market.frames import Frame, Quote
 from daemon.domain.market.instruments import Kind, symbol_of
 from daemon.domain.money import E4, floor_to
-from daemon.feeds.formats.words import RecordedFrame
+from daemon.feeds.formats.words import ListedStrikes, RecordedFrame
 
 DAY = date(2026, 11, 18)
 BEGINS = time(9, 19, 58)
@@ -61,6 +61,10 @@ class LiveMarket:
     def interval_ns(self, day: date) -> int:  # noqa: ARG002  every day is alike
         """Return how far apart frames are."""
         return self._every_ns
+
+    def listed(self, day: date) -> tuple[ListedStrikes, ...]:  # noqa: ARG002  all of it is quoted
+        """Return nothing: what is quoted is all there is."""
+        return ()
 
 
 def quote_of(strike: int, kind: Kind, moved_e4: int = 0) -> Quote:

@@ -12,7 +12,7 @@ from daemon.domain.market.frames import Frame, Quote
 from daemon.domain.market.instruments import Kind, symbol_of
 from daemon.domain.market.notes import Note
 from daemon.domain.money import E4
-from daemon.feeds.formats.words import RecordedFrame
+from daemon.feeds.formats.words import ListedStrikes, RecordedFrame
 
 MINUTE_NS = 60 * SECOND_NS
 _TICK_E4 = 500
@@ -55,6 +55,10 @@ class MadeMarket:
     def interval_ns(self, day: date) -> int:  # noqa: ARG002  every day is alike
         """Return how far apart its frames are."""
         return MINUTE_NS
+
+    def listed(self, day: date) -> tuple[ListedStrikes, ...]:  # noqa: ARG002  all of it is quoted
+        """Return nothing: what is quoted is all there is."""
+        return ()
 
     def close(self) -> None:
         """Free everything."""

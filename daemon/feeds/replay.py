@@ -20,7 +20,14 @@ from daemon.feeds.formats.bars import BarFile, is_bars
 from daemon.feeds.formats.chains import ChainFile, is_chain
 from daemon.feeds.formats.table import Store, Table, is_recording
 from daemon.feeds.formats.ticks import TickFile, is_ticks
-from daemon.feeds.formats.words import RecordedFrame, ReplayOptions, Source, Wanted, fold_prints
+from daemon.feeds.formats.words import (
+    ListedStrikes,
+    RecordedFrame,
+    ReplayOptions,
+    Source,
+    Wanted,
+    fold_prints,
+)
 from daemon.feeds.pacing import paced
 
 _FORMATS: tuple[tuple[Callable[[Table], bool], Callable[[Table, ReplayOptions], Source]], ...] = (
@@ -80,6 +87,19 @@ class Recording:
         sources = self._of_day(day)
         pace = [source for source in sources if source.is_chain] or sources
         return min((source.interval_ns(day) for source in pace), default=0)
+
+    def listed(self, day: date) -> tuple[ListedStrikes, ...]:
+        """Return what was listed that day, by expiry; empty: only what is quoted is known.
+
+        Files that show different strikes of one expiry are taken together.
+        """
+        strikes: dict[tuple[str, date], set[int]] = {}
+        for source in self._of_day(day):
+            for each in source.listed(day):
+                strikes.setdefault((each.underlying, each.expiry), set()).update(each.strikes_e4)
+        return tuple(
+            ListedStrikes(*chain, tuple(sorted(found))) for chain, found in sorted(strikes.items())
+        )
 
     def close(self) -> None:
         """Free everything; frames that were not read yet cannot be read any more."""

@@ -61,7 +61,7 @@ class DayEnded(Struct, frozen=True, tag=True):
     at_ns: int
 
 
-class OptionsListed(Struct, frozen=True, tag=True):
+class OptionsListed(Struct, frozen=True, tag=True, omit_defaults=True):
     """The market lists these options of an underlying, quoted or not.
 
     Attributes:
@@ -70,6 +70,7 @@ class OptionsListed(Struct, frozen=True, tag=True):
         calls_e4: the strikes of the calls, ascending.
         puts_e4: the strikes of the puts, ascending.
         at_ns: when it was known.
+        recorded: a recording shows them; no market was asked.
     """
 
     underlying: str
@@ -77,6 +78,7 @@ class OptionsListed(Struct, frozen=True, tag=True):
     calls_e4: tuple[int, ...]
     puts_e4: tuple[int, ...]
     at_ns: int
+    recorded: bool = False
 
 
 class Noted(Struct, frozen=True, tag=True):

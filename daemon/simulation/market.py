@@ -13,7 +13,7 @@ from daemon.domain.market.expiries import weekly
 from daemon.domain.market.frames import Frame, Quote
 from daemon.domain.market.instruments import Kind, contract, symbol_of
 from daemon.domain.money import E4
-from daemon.feeds.formats.words import RecordedFrame
+from daemon.feeds.formats.words import ListedStrikes, RecordedFrame
 from daemon.simulation.dice import Dice
 
 UNDERLYING = "NIFTY"
@@ -83,6 +83,10 @@ class Piece:
     def interval_ns(self, day: date) -> int:  # noqa: ARG002  it has but one
         """Return how far apart frames are, in ns."""
         return FRAME_NS
+
+    def listed(self, day: date) -> tuple[ListedStrikes, ...]:  # noqa: ARG002  all of it is quoted
+        """Return nothing: what is quoted is all there is."""
+        return ()
 
     def _moves_e4(self) -> int:
         """Return how far the index moves, in `_e4`; it is drawn back when it strays."""

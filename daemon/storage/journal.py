@@ -37,6 +37,11 @@ def _tells_a_fill_or_an_end(update: orders.OrderUpdated) -> bool:
     return update.filled_quantity > 0 or is_final(update.state)
 
 
+def _tells_of_a_market(listed: m.OptionsListed) -> bool:
+    """Say whether a market listed it; what a recording shows comes with the recording."""
+    return not listed.recorded
+
+
 class Entry(Struct, frozen=True):
     """How a type of fact stands in the journal.
 
@@ -66,7 +71,7 @@ ENTRIES: dict[type[Fact], Entry] = {
     m.DayEnded: _WHOLE,
     m.LinkDied: _WHOLE,
     m.LinkRevived: _WHOLE,
-    m.OptionsListed: _TIMELESS,
+    m.OptionsListed: Entry(("at_ns",), _tells_of_a_market, unless_preset=("recorded",)),
     m.EntryDecided: _WHOLE,
     m.BasketOpened: Entry(unless_preset=("version", "account", "live")),
     m.ExitDecided: _MARKED,

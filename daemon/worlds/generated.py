@@ -24,7 +24,7 @@ from daemon.domain.market.closes import Levels
 from daemon.domain.market.frames import Frame, Quote
 from daemon.domain.orders.words import IntentRecorded, Pocket
 from daemon.domain.plans.schema import Plan
-from daemon.feeds.formats.words import RecordedFrame
+from daemon.feeds.formats.words import ListedStrikes, RecordedFrame
 from daemon.messages import SETTLEMENT, DayEnded, DayOpened, FrameArrived
 from daemon.twin.exchange import Exchange
 from daemon.twin.generator.market import INTERVAL_NS, Generator
@@ -76,6 +76,10 @@ class GeneratedMarket:
     def interval_ns(self, day: date) -> int:  # noqa: ARG002  every day is alike
         """Return how far apart frames are."""
         return self._interval_ns
+
+    def listed(self, day: date) -> tuple[ListedStrikes, ...]:  # noqa: ARG002  all of it is quoted
+        """Return nothing: what is quoted is all there is."""
+        return ()
 
 
 class Entry(Struct, frozen=True):

@@ -17,8 +17,8 @@ from daemon.domain.market.closes import Closes, Levels
 from daemon.domain.market.expiries import front
 from daemon.domain.market.intake import Sessions
 from daemon.errors import RuleUnknown
-from daemon.feeds.formats.words import RecordedFrame
-from daemon.messages import FrameArrived
+from daemon.feeds.formats.words import ListedStrikes, RecordedFrame
+from daemon.messages import FrameArrived, OptionsListed
 from daemon.worlds.ahead import read_ahead
 from daemon.worlds.twins import Account, Twins
 from daemon.worlds.words import Step
@@ -39,6 +39,10 @@ class Market(Protocol):
 
     def interval_ns(self, day: date) -> int:
         """Return how far apart that day's frames typically are, in ns; 0: not known."""
+        ...
+
+    def listed(self, day: date) -> tuple[ListedStrikes, ...]:
+        """Return what was listed that day, by expiry; empty: only what is quoted is known."""
         ...
 
 
@@ -79,6 +83,8 @@ class Recorded(Twins):
         levels = self._levels(day)
         tells_ns = levels.begins_ns if levels is not None else 0
         yield Step("timekeeper", begins, at_ns - 1, jump=True)
+        for each in self._recording.listed(day):
+            yield Step("feed", _listed(each, at_ns - 1), at_ns - 1)
         for recorded in chain((first,), rest):
             frame, fingerprint = recorded.frame, recorded.fingerprint
             at_ns = frame.at_ns
@@ -105,6 +111,12 @@ class Recorded(Twins):
         # A step of its own: all that is settled is booked before the day is marked.
         yield Step("timekeeper", DaySettles(day, closes), ends_ns)
         yield Step("timekeeper", DayEnds(day), ends_ns)
+
+
+def _listed(shown: ListedStrikes, at_ns: int) -> OptionsListed:
+    """Return what a recording shows of a chain as a fact: each strike is of a call and a put."""
+    both = (shown.strikes_e4, shown.strikes_e4)
+    return OptionsListed(shown.underlying, shown.expiry, *both, at_ns, recorded=True)
 
 
 def trading_sessions(day: date) -> Sessions:

@@ -10,6 +10,7 @@ from daemon.domain.instants import SECOND_NS
 from daemon.domain.market.frames import Frame, Quote
 from daemon.domain.market.notes import NoteKind
 from daemon.domain.money import e4
+from daemon.domain.orders.words import Side
 from daemon.domain.risk.account import AccountLimits
 from daemon.domain.risk.hours import GRACE_NS
 from daemon.domain.risk.lock_and_trail import LockStatus
@@ -24,6 +25,7 @@ from daemon.messages import (
     LinkRevived,
     Noted,
     PauseEntries,
+    PositionChanged,
 )
 from daemon.runtime.words import NOTHING, Lane, Started, Tell
 from tests.kit.acting import (
@@ -119,6 +121,36 @@ def test_an_exit_of_what_is_gone_is_told_no_more() -> None:
     see(watchdog, T, "130", "100")
     watchdog.handle(sold("ce", bought="130"), T)
     assert told(see(watchdog, T + 1, "130", "100")) == []
+
+
+def held_long(leg: str) -> PositionChanged:
+    """A leg that was bought at 100."""
+    bought = {"bought_quantity": LOT, "bought_value_e4": LOT * e4("100")}
+    return replace(sold(leg), side=Side.BUY, **bought, sold_quantity=0, sold_value_e4=0)
+
+
+@pytest.mark.parametrize(
+    ("rules", "exit_at", "pe", "why"),
+    [
+        (StrategyRules(), "15:20:00", "130", ExitReason.STOP),
+        (StrategyRules(stop_e4=e4("1")), "15:20:00", "101", ExitReason.STRATEGY_STOP),
+        (StrategyRules(), "09:31:00", "101", ExitReason.TIME),
+    ],
+    ids=["leg", "whole", "time"],
+)
+def test_of_the_exits_of_a_frame_those_that_hold_a_short_are_told_first(
+    rules, exit_at, pe, why
+) -> None:
+    """Whatever decided them and in whatever order: a hedge that is sold later waits for them."""
+    entry = replace(
+        opened(rules=rules, exit_at=exit_at),
+        leg_rules={"ce": LegRules(stop=Distance(percent_e4=e4("50"))), "pe": STOP},
+    )
+    watchdog = dog(entry, held_long("ce"), sold("pe"), ended())
+    effects = see(watchdog, T, "50", pe)
+    assert exits(effects) == [(("ce",), ExitReason.STOP), (("pe",), why)]
+    assert [each.leg_ids for each in told(effects)] == [("pe",), ("ce",)]
+    assert [each.leg_ids for each in told(see(watchdog, T + SECOND))] == [("pe",), ("ce",)]
 
 
 @pytest.mark.parametrize(

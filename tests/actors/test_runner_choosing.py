@@ -98,6 +98,6 @@ def test_a_premium_is_not_looked_for_among_a_part_of_the_strikes() -> None:
 
 
 def test_where_nobody_says_what_is_listed_the_quoted_strikes_are_all_there_are() -> None:
-    """A recording holds what it holds."""
+    """A generated market quotes all that it lists."""
     made = runner(day_opened())
     assert see(made, **FAR) == list(FAR)

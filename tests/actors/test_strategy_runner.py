@@ -252,6 +252,16 @@ def test_a_fault_is_told_once_a_day_and_tried_again_with_the_next_frame() -> Non
     assert notes(see(made, clock("09:20:00", NEXT_DAY), pe="0")) == expected
 
 
+def test_a_leg_without_a_price_to_measure_its_limit_against_is_waited_out() -> None:
+    """It has a bid, and neither an ask nor a last price: the gate would refuse its order."""
+    made = awake()
+    half = Quote(0, e4("100"), 75)
+    frame = Frame(AT, prices(AT, pe="95", NIFTY="24555").quotes | {CE: half})
+    text = f"no entry yet: legs[0]: {CE} has no price to measure its limit against"
+    assert notes(made.handle(frame, AT)) == [(NoteKind.REFUSED, text)]
+    assert entered(see(made, AT + 1))
+
+
 def test_a_wide_spread_is_waited_out() -> None:
     """`max_spread` is a fault like any other."""
     made = awake(entry="max_spread = { percent = 5 }")

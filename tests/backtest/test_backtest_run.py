@@ -44,6 +44,45 @@ def test_a_day_that_was_not_recorded_brings_nothing(recording):
     assert document["days"] == []
 
 
+HEADER = "snapshot,Symbol,Expiry_Date,Strike_Price,CurrentVal," + ",".join(
+    f"{side}_{part}"
+    for side in ("CALLS", "PUTS")
+    for part in ("LTP", "Bid_Price", "Bid_Qty", "Ask_Price", "Ask_Qty")
+)
+ONE_PUT = """\
+id = "put"
+underlying = "NIFTY"
+entry = { at = 09:20:00 }
+exit = { at = 15:20:00 }
+[[legs]]
+id = "pe"
+side = "sell"
+instrument = "PE"
+strike = { atm = 1 }
+stop = { percent = 50 }
+"""
+
+
+def test_a_strike_that_is_listed_and_not_quoted_yet_is_waited_for(tmp_path):
+    """One place from 24550 is 24500, though at first nobody quotes it; so it is live."""
+    rows = [
+        f"2026-11-18 {clock},NIFTY,23-Nov-2026,{strike},24550,{quote},{quote}"
+        for clock, lacking in (("09:20:00", 24500), ("09:21:00", 0))
+        for strike in range(24400, 24701, 50)
+        for quote in ["0,0,0,0,0" if strike == lacking else "100,99.9,750,100.1,750"]
+    ]
+    (tmp_path / "chain.csv").write_text("\n".join([HEADER, *rows]) + "\n")
+    recording = open_recording(tmp_path / "chain.csv")
+    plan = parse(ONE_PUT)
+    account = account_of(Settings(), plan, strict=False)
+    (day,) = backtest(account, plan, recording, [DAY], lambda _: None)["days"]
+    recording.close()
+
+    (trade,) = day["trades"]
+    assert trade["symbol"] == "NIFTY-2026-11-23-24500-PE"
+    assert trade["entry_at"].startswith("2026-11-18T09:21:00")
+
+
 class Remarked:
     """A recording of which some things must be said."""
 

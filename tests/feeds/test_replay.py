@@ -10,7 +10,7 @@ from daemon.domain.market.frames import Quote
 from daemon.domain.market.notes import NoteKind
 from daemon.domain.market.parity import synthetic_forward
 from daemon.errors import DataError
-from daemon.feeds.formats.words import ReplayOptions
+from daemon.feeds.formats.words import ListedStrikes, ReplayOptions
 from daemon.feeds.replay import open_recording
 from tests.kit.intakes import next_thursday, take_day
 from tests.kit.recordings import data_path
@@ -105,6 +105,25 @@ def test_one_instant_of_several_files_is_one_frame_unless_they_quote_one_symbol(
         (60, ["NIFTY"]),
         (60, ["NIFTY", "RELIANCE"]),
     ]
+
+
+def test_what_several_files_list_of_one_expiry_is_taken_together(tmp_path):
+    """Bars and ticks hold prices alone."""
+    header = "snapshot,Expiry_Date,Strike_Price," + ",".join(
+        f"{side}_{part}"
+        for side in ("CALLS", "PUTS")
+        for part in ("LTP", "Bid_Price", "Bid_Qty", "Ask_Price", "Ask_Qty")
+    )
+    for name, clock, strikes in (("a", "09:15", (24600, 24550)), ("b", "09:16", (24550, 24500))):
+        rows = [f"2026-11-18 {clock},23-Nov-2026,{strike}" + ",0" * 10 for strike in strikes]
+        (tmp_path / f"{name}.csv").write_text("\n".join([header, *rows]) + "\n")
+    (tmp_path / "bars.csv").write_text(BARS + "2026-11-18 09:15,1,1,1,1,1\n")
+    (tmp_path / "ticks.csv").write_text("time,price\n2026-11-18 09:15:00,1\n")
+    recording = open_recording(tmp_path, ReplayOptions(symbol="NIFTY", span_ns=60 * SECOND_NS))
+    strikes = (24_500_0000, 24_550_0000, 24_600_0000)
+    expected = (ListedStrikes("NIFTY", date(2026, 11, 23), strikes),)
+    assert recording.listed(date(2026, 11, 18)) == expected
+    assert recording.listed(date(2026, 11, 19)) == ()
 
 
 def test_a_day_that_was_not_recorded_has_no_frames(tmp_path):

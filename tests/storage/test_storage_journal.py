@@ -35,6 +35,7 @@ from daemon.messages import (
     ExitOverdue,
     ExitOwed,
     Noted,
+    OptionsListed,
     PositionChanged,
     Released,
 )
@@ -125,6 +126,14 @@ def test_an_exit_that_was_recorded_before_parts_were_left_is_read_as_whole():
     body = encode(ExitOwed("e", "s", ("call",), ExitReason.STOP, NOW)).replace(b',"keep":0', b"")
     assert b"keep" not in body
     assert decode(body) == ExitOwed("e", "s", ("call",), ExitReason.STOP, NOW)
+
+
+def test_what_a_market_lists_is_entered_and_what_a_recording_shows_is_absent():
+    """That comes with the recording, as its prices do."""
+    told = OptionsListed("NIFTY", date(2025, 9, 2), (1,), (1,), NOW)
+    assert hashed(told, MOVED) != hashed(MOVED) == hashed(replace(told, recorded=True), MOVED)
+    assert b"recorded" not in encode(told)
+    assert decode(encode(told)) == told
 
 
 @pytest.mark.parametrize(

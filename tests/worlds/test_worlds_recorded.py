@@ -19,7 +19,7 @@ from daemon.domain.orders.words import IntentRecorded, OrderUpdated, State
 from daemon.domain.plans.parsing import parse
 from daemon.domain.risk.account import AccountLimits
 from daemon.domain.risk.words import ExitReason
-from daemon.feeds.formats.words import RecordedFrame
+from daemon.feeds.formats.words import ListedStrikes, RecordedFrame
 from daemon.feeds.replay import open_recording
 from daemon.messages import (
     SETTLEMENT,
@@ -35,6 +35,7 @@ from daemon.messages import (
     FrameArrived,
     LegExpired,
     Noted,
+    OptionsListed,
     PositionChanged,
     Settled,
 )
@@ -59,6 +60,8 @@ SECOND = 1_000_000_000
 class Made:
     """Days of frames of our own making; `frames` by day."""
 
+    shown: tuple[ListedStrikes, ...] = ()
+
     def __init__(self, *frames: RecordedFrame, memory=1) -> None:
         self.memory = memory
         self._frames = frames
@@ -70,6 +73,9 @@ class Made:
 
     def interval_ns(self, day: date) -> int:
         return SECOND
+
+    def listed(self, day: date):
+        return self.shown
 
 
 def made(at_ns: int, ce=None, pe=None, fingerprint=0, **others) -> RecordedFrame:
@@ -102,6 +108,17 @@ def test_a_day_brings_its_beginning_its_frames_and_its_end_in_order() -> None:
     ]
     assert steps[0].message == DayBegins(DAY, SECOND)
     assert steps[1].message == FrameArrived(prices(first, "1"), 7)
+
+
+def test_what_a_recording_lists_is_told_before_its_first_frame() -> None:
+    """Each strike of a call and a put; of one that nobody quotes it would not be known."""
+    first = clock("09:15:00")
+    market = Made(made(first, "1"))
+    market.shown = (ListedStrikes("NIFTY", NEXT_DAY, (1, 2)),)
+    begins, told, frame, *_ = Recorded(market, {}, (DAY,)).steps()
+    listed = OptionsListed("NIFTY", NEXT_DAY, (1, 2), (1, 2), first - 1, recorded=True)
+    assert (type(begins.message), type(frame.message)) == (DayBegins, FrameArrived)
+    assert told == Step("feed", listed, first - 1)
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from typing import Protocol
 from msgspec import Struct
 from msgspec.structs import replace
 
+from daemon.domain.market.bands import reference_e4
 from daemon.domain.market.frames import Quote
 from daemon.domain.market.instruments import Instrument, Kind
 from daemon.domain.money import PERCENT_E4, e4, units
@@ -133,7 +134,7 @@ def legs(
 
 def entry_fault(plan: Plan, entering: Sequence[LegPlan]) -> Fault | None:
     """Return why legs that could be entered are not, on the prices they rest on, or None."""
-    return spread_fault(plan, entering) or left_fault(plan, entering)
+    return spread_fault(plan, entering) or left_fault(plan, entering) or unpriced_fault(entering)
 
 
 def spread_fault(plan: Plan, entering: Sequence[LegPlan]) -> Fault | None:
@@ -150,6 +151,20 @@ def spread_fault(plan: Plan, entering: Sequence[LegPlan]) -> Fault | None:
         if is_wide(leg.quote, percent_e4):
             bid, ask = units(leg.quote.bid_e4), units(leg.quote.ask_e4)
             return Fault("entry.max_spread", f"{leg.symbol} stands at {bid} to {ask}")
+    return None
+
+
+def unpriced_fault(entering: Sequence[LegPlan]) -> Fault | None:
+    """Return which leg has half a touch and no last price, or None.
+
+    The gate would refuse its order, and that ends an entry; a frame later there may be a price.
+
+    Args:
+        entering: the legs.
+    """
+    for at, leg in enumerate(entering):
+        if not reference_e4(leg.quote):
+            return Fault(f"legs[{at}]", f"{leg.symbol} has no price to measure its limit against")
     return None
 
 

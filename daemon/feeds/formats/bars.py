@@ -21,6 +21,7 @@ from daemon.feeds.formats.labels import label
 from daemon.feeds.formats.table import Table, days_of, on_day, rows_of
 from daemon.feeds.formats.words import (
     MEMORY,
+    ListedStrikes,
     RecordedFrame,
     ReplayOptions,
     Wanted,
@@ -84,6 +85,10 @@ class BarFile:
     def interval_ns(self, day: date) -> int:  # noqa: ARG002 - the same on every day
         """Return the length of a bar."""
         return self._span_ns
+
+    def listed(self, day: date) -> tuple[ListedStrikes, ...]:  # noqa: ARG002  it holds prices alone
+        """Return nothing: what was listed is not told."""
+        return ()
 
     def release(self) -> None:
         """Free what was held of the file."""

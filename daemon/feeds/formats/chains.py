@@ -24,6 +24,7 @@ from daemon.feeds.formats.labels import label
 from daemon.feeds.formats.table import Table, days_of, median_gap_ns, on_day, rows_of
 from daemon.feeds.formats.words import (
     MEMORY,
+    ListedStrikes,
     RecordedFrame,
     ReplayOptions,
     Wanted,
@@ -146,6 +147,17 @@ class ChainFile:
         """Return the median distance of that day's snapshots; 0: fewer than two."""
         return median_gap_ns(self._table, self._stage(), day)
 
+    def listed(self, day: date) -> tuple[ListedStrikes, ...]:
+        """Return every strike that has a row that day, priced or not, by expiry."""
+        rows = self._table.query(
+            f"SELECT underlying, expiry, list(DISTINCT strike) FROM {self._stage()}"  # noqa: S608
+            f" WHERE {on_day(day)} GROUP BY ALL ORDER BY ALL"
+        ).fetchall()
+        return tuple(
+            ListedStrikes(name, _expiry(name, days, day, self._front), tuple(sorted(strikes)))
+            for name, days, strikes in rows
+        )
+
     def release(self) -> None:
         """Free what was held of the file."""
         self._table.release()
@@ -247,13 +259,18 @@ class _Symbols(dict[tuple[str, int, int], tuple[str, str]]):
 
     def __missing__(self, key: tuple[str, int, int]) -> tuple[str, str]:
         underlying, expiry_days, strike_e4 = key
-        expiry = date.fromordinal(_EPOCH_ORDINAL + expiry_days)
-        if not expiry_days and self._front is not None:
-            expiry = self._front(underlying, self._day)
+        expiry = _expiry(underlying, expiry_days, self._day, self._front)
         both = (symbol_of(underlying, expiry, strike_e4, kind) for kind in (Kind.CALL, Kind.PUT))
         call, put = (symbol if keeps(self._wanted, symbol) else "" for symbol in both)
         self[key] = (call, put)
         return call, put
+
+
+def _expiry(underlying: str, expiry_days: int, day: date, front: Front | None) -> date:
+    """Return the day of an expiry; where the file names none, the front one."""
+    if not expiry_days and front is not None:
+        return front(underlying, day)
+    return date.fromordinal(_EPOCH_ORDINAL + expiry_days)
 
 
 def _quote_into(quotes: dict[str, Quote], symbols: tuple[str, str], row: tuple[Any, ...]) -> None:

@@ -23,6 +23,7 @@ from daemon.feeds.formats.labels import label
 from daemon.feeds.formats.table import Table, days_of, median_gap_ns, on_day, rows_of
 from daemon.feeds.formats.words import (
     MEMORY,
+    ListedStrikes,
     RecordedFrame,
     ReplayOptions,
     Wanted,
@@ -93,6 +94,10 @@ class TickFile:
     def interval_ns(self, day: date) -> int:
         """Return the median distance of that day's instants; 0: fewer than two."""
         return median_gap_ns(self._table, self._stage(), day)
+
+    def listed(self, day: date) -> tuple[ListedStrikes, ...]:  # noqa: ARG002  it holds prices alone
+        """Return nothing: what was listed is not told."""
+        return ()
 
     def release(self) -> None:
         """Free what was held of the file."""

@@ -47,6 +47,20 @@ class RecordedFrame(Struct, frozen=True, gc=False):
     fingerprint: int
 
 
+class ListedStrikes(Struct, frozen=True):
+    """The strikes that a recording shows of one expiry on a day, priced or not.
+
+    Attributes:
+        underlying: of which they are.
+        expiry: the day on which they expire.
+        strikes_e4: ascending, each of a call and a put.
+    """
+
+    underlying: str
+    expiry: date
+    strikes_e4: tuple[int, ...]
+
+
 class Source(Protocol):
     """One file of recorded frames.
 
@@ -70,6 +84,10 @@ class Source(Protocol):
 
     def interval_ns(self, day: date) -> int:
         """Return how far apart that day's frames typically are; 0: fewer than two."""
+        ...
+
+    def listed(self, day: date) -> tuple[ListedStrikes, ...]:
+        """Return what was listed that day, by expiry; empty: the file does not say."""
         ...
 
     def release(self) -> None:

@@ -67,7 +67,7 @@ def test_a_plan_becomes_legs_in_its_order() -> None:
     """Contract, side, units, rules and the quote that the decision rests on."""
     two = plan(legs=PUT + "lots = 2\nstop = { percent = 400 }\n" + CALL.replace("sell", "buy"))
 
-    made = legs(two, (EXPIRY, EXPIRY), Chain(QUOTES), contracts)
+    made = legs(two, (EXPIRY,) * len(two.legs), Chain(QUOTES), contracts)
 
     assert isinstance(made, tuple)
     put, call = made
@@ -216,7 +216,9 @@ def quoted(last: int, bid: int = 60, ask: int = 62) -> Quote:
 
 def chosen(two: Plan, *quotes: Quote) -> tuple[LegPlan, ...]:
     """Return a call, and a put, on these quotes."""
-    made = legs(two, (EXPIRY, EXPIRY), Chain(dict(zip((CE, PE), quotes, strict=False))), contracts)
+    made = legs(
+        two, (EXPIRY,) * len(two.legs), Chain(dict(zip((CE, PE), quotes, strict=False))), contracts
+    )
     assert isinstance(made, tuple)
     return made
 
@@ -283,6 +285,26 @@ def test_of_a_spread_that_is_too_wide_that_is_said() -> None:
     assert isinstance(made, tuple)
     assert entry_fault(five, made) == Fault("entry.max_spread", f"{CE} stands at 60.00 to 96.00")
     assert entry_fault(plan(), made) is None
+
+
+@pytest.mark.parametrize(
+    ("side", "quote", "refused"),
+    [
+        ("buy", Quote(0, ask_e4=62 * E4, ask_quantity=75), True),
+        ("sell", Quote(0, 60 * E4, 75), True),
+        ("buy", Quote(61 * E4, ask_e4=62 * E4, ask_quantity=75), False),
+        ("sell", Quote(61 * E4, 60 * E4, 75), False),
+        ("sell", Quote(0, 60 * E4, 75, 62 * E4, 75), False),
+    ],
+)
+def test_a_leg_without_a_price_to_measure_its_limit_against_is_not_entered(
+    side: str, quote: Quote, refused: bool
+) -> None:
+    """Half a touch is no such price; the last price is, and so is the middle of a whole touch."""
+    one = plan(legs=CALL.replace("sell", side))
+    fault = Fault("legs[0]", f"{CE} has no price to measure its limit against")
+
+    assert entry_fault(one, chosen(one, quote)) == (fault if refused else None)
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ import pytest
 from daemon.domain.instants import SECOND_NS, at
 from daemon.domain.market.frames import Quote
 from daemon.errors import DataError
-from daemon.feeds.formats.words import ReplayOptions
+from daemon.feeds.formats.words import ListedStrikes, ReplayOptions
 from daemon.feeds.replay import open_recording
 from tests.kit.intakes import next_thursday
 
@@ -89,6 +89,16 @@ def test_no_wanted_symbol_at_all_still_gives_the_beats(tmp_path):
     assert only.frame.quotes == {}
 
 
+def test_every_strike_that_has_a_row_that_day_is_listed_priced_or_not(tmp_path):
+    bare, later = "0,0,0,0,0,0,0", row("09:16", strike="24700").replace("23-Nov", "30-Nov")
+    rows = (row("09:16", strike="24600", call=bare), row("09:15"), later)
+    other = row("09:15", strike="24800").replace("2026-11-18 09", "2026-11-19 09")
+    assert recorded(tmp_path, *rows, other).listed(DAY) == (
+        ListedStrikes("NIFTY", date(2026, 11, 23), (24_550_0000, 24_600_0000)),
+        ListedStrikes("NIFTY", date(2026, 11, 30), (24_700_0000,)),
+    )
+
+
 def test_older_copies_are_remembered_only_where_volume_is_recorded(tmp_path):
     volumes = recorded(tmp_path, row("09:15")).memory
     header, values = HEADER.replace("Volume", "Turnover"), row("09:15")
@@ -125,6 +135,8 @@ def test_a_chain_without_expiries_takes_the_front_contract_of_each_day(tmp_path)
     )
     found = [max(item.frame.quotes) for day in recording.days() for item in recording.frames(day)]
     assert found == ["NIFTY-2026-11-19-24550-CE", "NIFTY-2026-11-26-24550-CE"]
+    listed = [each.expiry for day in recording.days() for each in recording.listed(day)]
+    assert listed == [date(2026, 11, 19), date(2026, 11, 26)]
     assert [note.text.split(":")[0] for note in recording.notes] == [
         "the recording names no expiry"
     ]

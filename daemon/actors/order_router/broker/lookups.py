@@ -60,7 +60,7 @@ def not_found(desk: Desk, turn: Turn, intent_id: str, now_ns: int) -> None:
 def _park(desk: Desk, turn: Turn, order: Order, now_ns: int) -> None:
     """Park an order whose window is over, and tell a person."""
     intent = order.intent
-    since_ns = desk.counted.since_ns(intent.intent_id, intent.decided_ns, now_ns)
+    since_ns = desk.counted.since_ns(intent.intent_id, order.recorded_ns, now_ns)
     over = now_ns - since_ns >= desk.terms.lookup_window_ns
     if not over or order.state not in (State.INTENDED, State.UNKNOWN):
         return

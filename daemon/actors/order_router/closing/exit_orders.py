@@ -35,6 +35,7 @@ def place(desk: Desk, turn: Turn, closing: Closing, word: PlaceExit, now_ns: int
     """Send the order that the closing machine asks for, or have it wait; our gate may refuse it."""
     if word.side is Side.SELL:
         if _shorts_elsewhere(desk, closing):
+            closing.held_ns.setdefault(word.leg_id, now_ns)
             return
         if 0 < len(to_take_back(desk)) >= desk.budget.room(now_ns, Priority.EXIT):
             free_ns = desk.budget.free_ns(now_ns, Priority.EXIT)

@@ -133,8 +133,12 @@ def proceed(desk: Desk, turn: Turn, exit_id: str, now_ns: int) -> None:
             case CancelExit(intent_id):
                 order = desk.book.order(intent_id)
                 assert order is not None, "what rests was recorded"
-                closing.held_ns.pop(order.intent.leg_id, None)
+                closing.held_ns[order.intent.leg_id] = now_ns  # what replaces it is decided now
                 cancel(desk, turn, order, now_ns)
+    if any(each.net_quantity < 0 for each in holdings):
+        for each in holdings:
+            if each.net_quantity > 0 and not each.closing_quantity:
+                closing.held_ns.setdefault(each.leg_id, now_ns)
     recall_by_hand(desk, turn, closing, now_ns)
     wakes_ns = closing.machine.wakes_ns(holdings, now_ns) or now_ns + _LOOK_AGAIN_NS
     desk.wakes.wake(turn, ClosingDue(exit_id, wakes_ns))

@@ -83,8 +83,9 @@ class Closing(Struct):
         machine: what works it.
         short_then: by leg, the units that it had to buy back when it began.
         told: what a person was told of it already.
-        held_ns: by leg, when slices of the present attempt began to wait, for the budget or for a
-            resident stop to be gone; they are as old as slices that do not have to wait.
+        held_ns: by leg, when slices of the present attempt began to wait: for the budget, for a
+            resident stop or the order before them to be gone, or for shorts to be bought back; they
+            are as old as slices that do not have to wait.
         withdrawn_ns: by own order in its way, since when the exit waits for it to be gone.
     """
 

@@ -43,6 +43,20 @@ def test_it_is_looked_up_every_second_and_parked_after_fifteen():
     assert len(stage.told(OrderParked)) == 1
 
 
+def test_an_exit_that_waited_before_it_left_is_not_parked_any_sooner():
+    """A hedge was owed an exit a minute before its short was bought back."""
+    stage = Stage(["fill", "fill", "work", "lost"]).entered("ce", "hc")
+    stage.tell(leave("ce", "hc"))
+    stage.run(0.5)
+    stage.now_ns += 60 * S
+    stage.push(3)
+    assert stage.intents()[-1].leg_id == "hc"
+    stage.run(14)
+    assert stage.told(OrderParked) == []
+    stage.run(2)
+    assert len(stage.told(OrderParked)) == 1
+
+
 @pytest.mark.parametrize(
     ("how", "said"),
     [

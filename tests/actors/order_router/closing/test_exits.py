@@ -597,8 +597,35 @@ def test_held_exit_slices_keep_the_instant_at_which_they_were_first_held():
     assert [each.decided_ns - wanted_ns for each in stage.intents()[4:]] == [0] * 4
 
 
+@pytest.mark.parametrize("apart", [False, True], ids=["one exit", "an exit each"])
+def test_a_long_that_waited_for_a_short_is_as_old_as_its_exit(apart):
+    """So it may be sold on the frame that decided it, though the short was bought back after it."""
+    stage = Stage(["fill", "fill", "work", "fill"]).entered("ce", "hc")
+    wanted_ns = stage.now_ns
+    for leg_ids in [("ce",), ("hc",)] if apart else [("ce", "hc")]:
+        stage.tell(leave(*leg_ids))
+    stage.run(0.5)
+    stage.push(3)
+    assert stage.now_ns - wanted_ns == S // 2
+    sale = stage.intents()[-1]
+    assert (sale.leg_id, sale.decided_ns) == ("hc", wanted_ns)
+    assert sale.deadline_ns - stage.now_ns == 3600 * S
+
+
+def test_what_replaces_an_exit_is_as_old_as_the_look_that_took_it_back():
+    """A frame may bring that look, and the next price may be taken on it."""
+    stage = short(["work", "fill"])
+    stage.tell(leave("ce"))
+    stage.run(0.9)
+    said = stage.tell(frame(stage.now_ns + S // 5, ce=101), stage.now_ns + S // 5)
+    assert "cancel 2" in said
+    looked_ns = stage.now_ns
+    assert "intend 3 buy ce 75 @102.10" in stage.run(0.1)
+    assert stage.intents()[-1].decided_ns == looked_ns
+
+
 def test_a_held_slice_is_decided_anew_once_its_attempt_is_taken_back():
-    """A cancelled attempt is over; what follows is of now."""
+    """A cancelled attempt is over; what follows is of then."""
     stage = Stage(["fill", "fill", "work", "fill"], windows=(Window(2, S),))
     stage.entered(leg("ce", 40))
     stage.run(6)
