@@ -10,9 +10,10 @@ from collections.abc import Iterable
 from typing import Any
 
 from daemon.domain.instants import MILLISECOND_NS, iso
+from daemon.domain.money import sum_known
 from daemon.messages import LegSeen, PriceSeen, RiskSeen, WatchSeen
 from daemon.messages.modes import Modes
-from daemon.web.telling import current_sl, price, rupees
+from daemon.web.telling import current_sl, price, rupees, rupees_or_none
 
 Document = dict[str, Any]
 
@@ -67,9 +68,10 @@ def _strategy(watch: WatchSeen, account: str) -> Document:
         "account": account,
         "basket_id": watch.basket_id,
         "pnl": rupees(watch.pnl_e4),
+        "today": rupees_or_none(watch.today_e4),
         "realised": rupees(watch.realised_e4),
         "unrealised": rupees(watch.unrealised_e4),
-        "charges": None if watch.charges_e4 is None else rupees(watch.charges_e4),
+        "charges": rupees_or_none(watch.charges_e4),
         "status": watch.status,
         "risk": {"status": watch.lock, "current_sl": current_sl(watch)},
         "legs": [_leg(leg, account) for leg in watch.legs],
@@ -99,14 +101,13 @@ def _leg(leg: LegSeen, account: str) -> Document:
 
 def _account(account: str, watches: Iterable[WatchSeen]) -> Document:
     held = list(watches)
-    charges = [watch.charges_e4 for watch in held]
-    known = [each for each in charges if each is not None]
     return {
         "account": account,
         "pnl": rupees(sum(watch.pnl_e4 for watch in held)),
+        "today": rupees_or_none(sum_known(watch.today_e4 for watch in held)),
         "realised": rupees(sum(watch.realised_e4 for watch in held)),
         "unrealised": rupees(sum(watch.unrealised_e4 for watch in held)),
-        "charges": rupees(sum(known)) if len(known) == len(charges) else None,
+        "charges": rupees_or_none(sum_known(watch.charges_e4 for watch in held)),
     }
 
 

@@ -49,7 +49,7 @@ async def test_money_and_what_is_simulated_are_not_added_up(tmp_path):
     )
     async with opened(tmp_path, world) as (tab, _):
         await tab.wait_for(f"{shown('#total-pnl')} === '\u22128,000.00'")
-        assert await tab.text("#total-name") == "Total P&L, live accounts alone"
+        assert await tab.text("#total-name") == "Total P&L today, live accounts alone"
         assert await tab.text("#total-net") == "\u22128,041.20"
         assert await tab.text("#accounts") == "zed, LIVE \u22128,000.00\npaper, PAPER +20,000.00"
 
@@ -225,7 +225,7 @@ async def test_profit_of_a_day_before_that_of_the_clock_says_whose_it_is(tmp_pat
         assert await tab.text("#date") == "2025-09-01"
         assert await tab.evaluate("document.title") == "PAPER · +776.25 of Friday 29 August · Ordo"
         world.risk = replace(world.risk, day=date(2025, 9, 1))
-        await tab.wait_for(f"{shown('#total-name')} === 'Total P&L'")
+        await tab.wait_for(f"{shown('#total-name')} === 'Total P&L today'")
 
 
 LEVELS = "[...document.querySelectorAll('.ladder .caption')].map((each) => each.textContent)"
