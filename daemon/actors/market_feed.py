@@ -42,7 +42,7 @@ from daemon.messages import (
     Pulse,
     Pulsed,
 )
-from daemon.ports.market import LinkMoved, NoticeHeard, NotShown, PricesOwed
+from daemon.ports.market import BygonePrices, LinkMoved, NoticeHeard, NotShown, PricesOwed
 from daemon.runtime.words import Alarm, DeadLetter, Effect, Lane, Publish, Started, Take
 
 HEARS = (DayOpened, DayEnded)
@@ -129,6 +129,8 @@ class MarketFeed:
         match message:
             case LinkMoved():
                 self._follow(turn, message)
+            case BygonePrices():
+                turn.do(Publish(message))  # no beat of the link, and nothing to judge
             case NoticeHeard(kind, text, at_ns):
                 self._pass_on(turn, f"the broker says, {kind}: {text}", at_ns)
             case PricesOwed(since_ns):

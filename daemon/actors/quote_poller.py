@@ -17,7 +17,7 @@ from daemon.actors.held import Held
 from daemon.actors.turn import Turn
 from daemon.domain.instants import SECOND_NS
 from daemon.domain.market.notes import NoteKind
-from daemon.domain.market.polled import AFTER_NS, EVERY_NS, Stamped, frame_of
+from daemon.domain.market.polled import AFTER_NS, EVERY_NS, Stamped, bygone_of, frame_of
 from daemon.messages import (
     DayEnded,
     DayOpened,
@@ -29,6 +29,7 @@ from daemon.messages import (
     QuotesUnread,
     ReadQuotes,
 )
+from daemon.ports.market import BygonePrices
 from daemon.runtime.words import Alarm, Call, Effect, Publish, Started, Take
 
 HEARS = (DayOpened, DayEnded, LinkDied, LinkRevived, *held.HEARS)
@@ -121,7 +122,12 @@ class QuotePoller:
         turn.do(Call(PORT, ReadQuotes(self._held.symbols())))
 
     def _take(self, turn: Turn, quotes: Mapping[str, Stamped], now_ns: int) -> None:
-        """Tell what is young of the quotes as one frame, and of the rest that it judges nothing."""
+        """Tell what is young of the quotes as one frame, and of the rest that it judges nothing.
+
+        What has not traded today may have to be left by its last price all the same.
+        """
+        if bygone := bygone_of(quotes, now_ns):
+            turn.do(Publish(BygonePrices(tuple(bygone.items()))))
         frame = frame_of(quotes, now_ns)
         young = frame.quotes if frame is not None else {}
         for symbol in self._held.symbols():

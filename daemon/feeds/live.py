@@ -19,6 +19,7 @@ from daemon.feeds.formats.words import MEMORY, fold_prints
 from daemon.messages import FrameArrived
 from daemon.ports.market import (
     BookWanted,
+    BygonePrices,
     FrameHeard,
     LinkMoved,
     MarketReady,
@@ -29,7 +30,7 @@ from daemon.ports.market import (
 
 MOST_FRAMES = 64
 MOST_WORDS = 256
-Word = BookWanted | SessionLost | LinkMoved | NoticeHeard | MarketReady
+Word = BookWanted | BygonePrices | SessionLost | LinkMoved | NoticeHeard | MarketReady
 Brought = FrameArrived | Word
 """What a live feed yields."""
 

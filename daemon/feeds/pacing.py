@@ -3,6 +3,7 @@
 A chain shows its contracts at its own pace. Told by themselves, the ticks of an index would keep a
 chain alive that has fallen silent, and let a decision of this second meet a quote of minutes ago.
 So where a day has both, only a snapshot is a frame, and what the others traded in between is in it.
+A file that has ended tells nothing more: a price of hours ago is none of the close.
 """
 
 from __future__ import annotations
@@ -16,30 +17,35 @@ from daemon.feeds.formats.words import RecordedFrame
 
 
 def paced(
-    snapshots: Iterator[RecordedFrame], others: Iterator[RecordedFrame]
+    snapshots: Iterator[RecordedFrame], others: Iterator[RecordedFrame], memory: int
 ) -> Iterator[RecordedFrame]:
-    """Yield the snapshots of a day, each with the newest quotes that other files had by then.
+    """Yield the snapshots of a day, each with what other files quoted since the one before.
 
-    What both quote is as the snapshot says. A copy of an earlier snapshot stays one, whatever moved
-    beside it.
+    What they have not quoted since is absent, and so unchanged. What both quote is as the snapshot
+    says. A copy of an earlier snapshot stays one, whatever moved beside it; nobody takes a copy,
+    so the next that is none tells that as well.
 
     Args:
         snapshots: of chains, in order of time.
         others: what else was recorded of that day, in order of time.
+        memory: by how many contents the feed knows a copy.
     """
-    newest: dict[str, Quote] = {}
+    moved: dict[str, Quote] = {}
+    seen: list[int] = []
     other = next(others, None)
     for snapshot in snapshots:
-        frame, moved = snapshot.frame, set[str]()
+        frame, print_of_it = snapshot.frame, snapshot.fingerprint
         while other is not None and other.frame.at_ns <= frame.at_ns:
             for symbol, quote in other.frame.quotes.items():
-                newest[symbol] = _after(newest[symbol], quote) if symbol in moved else quote
-                moved.add(symbol)
+                moved[symbol] = _after(moved[symbol], quote) if symbol in moved else quote
             other = next(others, None)
-        quotes = newest | frame.quotes
-        yield RecordedFrame(Frame(frame.at_ns, quotes, frame.exchange_ns), snapshot.fingerprint)
-        for symbol in moved:
-            newest[symbol] = replace(newest[symbol], low_e4=0, high_e4=0)
+        quotes = moved | frame.quotes
+        yield RecordedFrame(Frame(frame.at_ns, quotes, frame.exchange_ns), print_of_it)
+        if print_of_it in seen:
+            seen.remove(print_of_it)
+        else:
+            moved.clear()
+        seen = [*seen, print_of_it][-memory:]
 
 
 def _after(before: Quote, quote: Quote) -> Quote:

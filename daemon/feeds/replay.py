@@ -73,7 +73,7 @@ class Recording:
         others = [source for source in sources if not source.is_chain]
         if not chains or not others:
             return _merged(sources, day, wanted)
-        return paced(_merged(chains, day, wanted), _merged(others, day, wanted))
+        return paced(_merged(chains, day, wanted), _merged(others, day, wanted), self.memory)
 
     def interval_ns(self, day: date) -> int:
         """Return how far apart that day's frames typically are; 0: fewer than two."""

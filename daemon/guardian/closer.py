@@ -8,21 +8,24 @@ Beside an order that cannot be understood what is held is closed as well, and no
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 
 from msgspec.structs import replace
 
 from daemon.domain.instants import SECOND_NS
-from daemon.domain.market.frames import Quote
+from daemon.domain.market.bands import AVERAGED_FRAMES
+from daemon.domain.market.frames import Frame, Quote
 from daemon.domain.orders import reconcile
 from daemon.domain.orders.changed import lowered_by
-from daemon.domain.orders.flatten import PAGED, CancelExit, Flatten, Holding, PlaceExit, Resting
+from daemon.domain.orders.flatten import CancelExit, Flatten, Holding, PlaceExit, Resting
 from daemon.domain.orders.heard import Order
 from daemon.domain.orders.ids import IntentIds
 from daemon.domain.orders.kill import Proof
 from daemon.domain.orders.late import is_handed_on
 from daemon.domain.orders.limits import Refused, gate
 from daemon.domain.orders.outside import his_own, may_sell
+from daemon.domain.orders.refusals import PAGED
 from daemon.domain.orders.shown import AccountRead
 from daemon.domain.orders.words import IntentRecorded, OrderNews, Purpose, Refusal, Side, State
 from daemon.guardian.books import Leg, remaining
@@ -56,6 +59,7 @@ class Closer(Witness):
         )
         self._mine: set[str] = set()
         self._cancelling: dict[str, int] = {}
+        self._seen: deque[Frame] = deque(maxlen=AVERAGED_FRAMES)
 
     def round(
         self, read: AccountRead, quotes: Mapping[str, Quote], now_ns: int, odd: str = ""
@@ -70,6 +74,7 @@ class Closer(Witness):
         """
         done = Round()
         self._odd = odd
+        self._seen.append(Frame(now_ns, dict(quotes)))
         self._learn(done, read, now_ns)
         read = _closable(done, reconcile.with_ours(self.books.book, read))
         self._adopt(done, read, quotes, now_ns)
@@ -78,7 +83,7 @@ class Closer(Witness):
         self._replace(done, read, now_ns)
         shares = self.books.shares(reconcile.positions(read))
         self._owe(done, shares, now_ns)
-        self._close(done, shares, quotes, now_ns)
+        self._close(done, shares, now_ns)
         self._finish(done, shares, now_ns)
         self._judge(done, read, now_ns)
         return done
@@ -117,13 +122,11 @@ class Closer(Witness):
                 return owed.exit_id
         return ""
 
-    def _close(
-        self, done: Round, shares: Mapping[Leg, int], quotes: Mapping[str, Quote], now_ns: int
-    ) -> None:
+    def _close(self, done: Round, shares: Mapping[Leg, int], now_ns: int) -> None:
         """Take back what is not ours to rest, buy shorts back, take entries back, sell longs."""
         legs = dict.fromkeys([*shares, *(leg_of(order) for order in self._exits(now_ns))])
         holdings = {
-            leg_id: self._holding(leg, shares.get(leg, 0), quotes, now_ns)
+            leg_id: self._holding(leg, shares.get(leg, 0), now_ns)
             for leg in legs
             if (leg_id := _named(leg))
         }
@@ -138,20 +141,20 @@ class Closer(Witness):
                 assert resting is not None, "what rests was recorded"
                 self._cancel(done, resting, now_ns)
             elif word.side is Side.BUY:
-                self._send(done, word, shares, quotes, now_ns)
+                self._send(done, word, shares, now_ns)
         for order in sorted(others, key=lambda each: each.intent.side is Side.BUY):
             if order.intent.purpose is Purpose.ENTRY:
                 self._cancel(done, order, now_ns)
         for word in words:
             if isinstance(word, PlaceExit) and word.side is Side.SELL:
-                self._send(done, word, shares, quotes, now_ns)
+                self._send(done, word, shares, now_ns)
 
-    def _holding(self, leg: Leg, net: int, quotes: Mapping[str, Quote], now_ns: int) -> Holding:
+    def _holding(self, leg: Leg, net: int, now_ns: int) -> Holding:
         exits = [o for o in self.books.exits_of(leg) if is_todays(o, now_ns)]
         side = Side.BUY if net < 0 else Side.SELL
-        step = self._machine.step(_named(leg))
-        found = prices(self.books.pockets[leg].symbol, side, quotes, now_ns)
-        ladder = self._terms.ladder
+        found = prices(self.books.pockets[leg].symbol, side, self._seen, now_ns)
+        prospect = found.prospect if found else None
+        price_e4, next_price_e4 = self._machine.prices_e4(_named(leg), side, prospect, now_ns)
         return Holding(
             leg_id=_named(leg),
             net_quantity=net,
@@ -167,8 +170,8 @@ class Closer(Witness):
             ),
             lot=found.instrument.lot if found else 1,
             freeze_quantity=found.instrument.freeze_quantity if found else 1,
-            price_e4=(found and ladder.price(step, side, found.prospect)) or 0,
-            next_price_e4=(found and ladder.price(step + 1, side, found.prospect)) or 0,
+            price_e4=price_e4,
+            next_price_e4=next_price_e4,
         )
 
     def _theirs(self, leg: Leg, now_ns: int) -> int:
@@ -178,14 +181,7 @@ class Closer(Witness):
         own = his_own(books.book, pocket, self._owned.get(pocket, 0))
         return may_sell(own, self._todays(now_ns), held, leg, pocket)
 
-    def _send(
-        self,
-        done: Round,
-        word: PlaceExit,
-        shares: Mapping[Leg, int],
-        quotes: Mapping[str, Quote],
-        now_ns: int,
-    ) -> None:
+    def _send(self, done: Round, word: PlaceExit, shares: Mapping[Leg, int], now_ns: int) -> None:
         """Let an exit leave through the gate."""
         leg = next(leg for leg in shares if _named(leg) == word.leg_id)
         exits = [o for o in self.books.exits_of(leg) if is_todays(o, now_ns)]
@@ -205,7 +201,10 @@ class Closer(Witness):
         )
         intent = intent_of(self._ids.next(), word, wanted, now_ns)
         judged = gate(
-            intent, seen_by_the_gate(wanted, word.side, quotes, now_ns), self._terms.limits, now_ns
+            intent,
+            seen_by_the_gate(wanted, word.side, self._seen, now_ns),
+            self._terms.limits,
+            now_ns,
         )
         if isinstance(judged, Refused):
             done.left.append(
@@ -269,8 +268,11 @@ class Closer(Witness):
         """Answer a no of the broker's to an exit of ours by the table of the closing machine."""
         intent = order.intent
         if intent.intent_id in self._mine:
-            kind = order.refusal or Refusal.OTHER
-            answer = self._machine.refused(_named(leg_of(order)), kind, intent.quantity, now_ns)
+            name, kind = _named(leg_of(order)), order.refusal or Refusal.OTHER
+            if kind is Refusal.OTHER:
+                answer = self._machine.unexplained(name, intent.quantity, now_ns)
+            else:
+                answer = self._machine.refused(name, kind, intent.quantity, now_ns)
             if answer in PAGED:
                 done.told.append(f"{intent.side} {intent.symbol} was refused: {order.text}")
 
@@ -279,9 +281,12 @@ class Closer(Witness):
         intent = order.intent
         if intent.intent_id in self._mine and intent.intent_id not in self._cancelling:
             left = intent.quantity - order.filled_quantity
-            self._machine.cancelled(_named(leg_of(order)), left, now_ns)
+            name, kind = _named(leg_of(order)), order.refusal or Refusal.OTHER
+            answer = self._machine.cancelled(name, left, now_ns, kind)
             why = order.text or "no reason was told"
-            done.told.append(f"{intent.side} {intent.symbol} was cancelled, and not by us: {why}")
+            if answer in PAGED:
+                said = f"{intent.side} {intent.symbol} was cancelled, and not by us: {why}"
+                done.told.append(said)
 
     def _changed(self, done: Round, order: Order, before: Order, now_ns: int) -> None:
         """Answer what was taken off an exit of ours like that; take back what is of more now."""

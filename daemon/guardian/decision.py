@@ -40,10 +40,12 @@ class Seen(Struct, frozen=True):
 
     Attributes:
         daemon: what is known of it.
-        silent_s: so long no beat has come, by the guardian's own looks.
+        silent_s: so long no beat has come, by the guardian's own looks; or so long something was
+            seen, where a stopped daemon had left nothing open.
         exposure: what the broker shows.
         unfinished: an earlier guardian latched a kill that still stands.
         killed: so did somebody, of every account that is stood in for.
+        was_flat: a person stopped the daemon, and what was seen last since then was nothing.
     """
 
     daemon: Daemon
@@ -51,6 +53,7 @@ class Seen(Struct, frozen=True):
     exposure: Exposure
     unfinished: bool
     killed: bool = False
+    was_flat: bool = False
 
 
 class Patience(Struct, frozen=True):
@@ -91,9 +94,12 @@ def decide(seen: Seen, patience: Patience) -> Deed:
     A daemon that comes back latched works its kill itself, so nothing is owed to it before its beat
     is lost once more. Where none is there, what an earlier guardian began is not waited for. Nor is
     a kill of somebody else's where a person stopped the daemon, for no other closes anything then;
-    one that ended in no order is mostly back in a moment, and goes on with it.
+    one that ended in no order is mostly back in a moment, and goes on with it. Where nothing was
+    open after a person stopped it, a broker that then cannot be read is told of and no more.
     """
     stopped = seen.daemon is Daemon.STOPPED
+    if stopped and seen.was_flat and seen.exposure is Exposure.UNREAD:
+        return Deed.WARN
     over = seen.silent_s >= (patience.stopped_s if stopped else patience.silence_s)
     if seen.unfinished and seen.daemon is not Daemon.THERE:
         over = True

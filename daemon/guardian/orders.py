@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 
 from msgspec import Struct
 
 from daemon.domain.instants import SECOND_NS, day_of
+from daemon.domain.market.bands import averaged_e4
 from daemon.domain.market.calendar import Segment, sessions
-from daemon.domain.market.frames import Quote
+from daemon.domain.market.frames import Frame, Quote
 from daemon.domain.market.instruments import Instrument, contract
 from daemon.domain.market.trading_hours import takes_orders
 from daemon.domain.orders.flatten import PlaceExit
@@ -59,15 +60,22 @@ def is_ordered(symbol: str) -> bool:
     return ":" not in symbol
 
 
-def prices(symbol: str, side: Side, quotes: Mapping[str, Quote], now_ns: int) -> Priced | None:
-    """Return what an exit is priced from; None where the contract is not known today."""
+def prices(symbol: str, side: Side, seen: Sequence[Frame], now_ns: int) -> Priced | None:
+    """Return what an exit is priced from; None where the contract is not known today.
+
+    Args:
+        symbol: the contract.
+        side: of the exit.
+        seen: the newest quotes of each round, the last round's last.
+        now_ns: the present instant.
+    """
     day = day_of(now_ns)
     try:
         instrument = contract(symbol, day, strict=False)
     except (RuleUnknown, ValueError):
         return None
-    quote = quotes.get(symbol, _NO_QUOTE)
-    return Priced(instrument, prospect_of(instrument, side, quote, day))
+    quote, mean_e4 = seen[-1].quotes.get(symbol, _NO_QUOTE), averaged_e4(seen, symbol, now_ns)
+    return Priced(instrument, prospect_of(instrument, side, quote, day, mean_e4))
 
 
 def intent_of(intent_id: str, word: PlaceExit, wanted: Wanted, now_ns: int) -> Intent:
@@ -91,11 +99,9 @@ def intent_of(intent_id: str, word: PlaceExit, wanted: Wanted, now_ns: int) -> I
     )
 
 
-def seen_by_the_gate(
-    wanted: Wanted, side: Side, quotes: Mapping[str, Quote], now_ns: int
-) -> GateView:
+def seen_by_the_gate(wanted: Wanted, side: Side, seen: Sequence[Frame], now_ns: int) -> GateView:
     """Return what is true around an exit; what the gate holds entries to alone stays empty."""
-    found = prices(wanted.pocket.symbol, side, quotes, now_ns)
+    found = prices(wanted.pocket.symbol, side, seen, now_ns)
     prospect = found.prospect if found else Prospect(0, 0, 0, 0, 1)
     return GateView(
         instrument=found.instrument if found else None,

@@ -37,6 +37,7 @@ from daemon.storage.stores import store_of
 from daemon.storage.verified import Verified
 
 BY: Final = "guardian"
+_LATCH: Final = f"kill-{BY}-"
 _ORIGIN = Origin(BY, 0, 0)
 
 
@@ -56,8 +57,8 @@ def latch(state_dir: Path, because: str) -> str:
     taken = {each.latch_id for each in kill.standing(state_dir)}
     if any(is_ours(each) for each in kill.standing(state_dir)):
         return ""
-    number = next(n for n in range(1, len(taken) + 2) if f"kill-{BY}-{n}" not in taken)
-    pulled = kill.Latch(f"kill-{BY}-{number}", kill.KILL, kill.ALL, "", because, BY, 0)
+    number = next(n for n in range(1, len(taken) + 2) if f"{_LATCH}{n}" not in taken)
+    pulled = kill.Latch(f"{_LATCH}{number}", kill.KILL, kill.ALL, "", because, BY, 0)
     try:
         kill.pull(state_dir, pulled)
     except kill.LatchUnwritten as error:
@@ -66,8 +67,9 @@ def latch(state_dir: Path, because: str) -> str:
 
 
 def is_ours(latched: kill.Latch) -> bool:
-    """Say whether a guardian pulled it."""
-    return latched.by == BY and latched.kind == kill.KILL
+    """Say whether a guardian pulled it; who bears its name, and pulls another, is none."""
+    is_whole = latched.kind == kill.KILL and latched.scope == kill.ALL
+    return is_whole and latched.by == BY and latched.latch_id.startswith(_LATCH)
 
 
 class Takeover:

@@ -61,6 +61,7 @@ class Watch:
         self._silent = self._read = self._starts = self._in_vain = self._borne = 0
         self._because: dict[tuple[Daemon, Exposure, bool], str] = {}
         self._over = False  # nothing more can be closed before the next beat
+        self._was_flat = False  # what a stopped daemon left open, as far as it was seen, is nothing
         self._holder = _holder_in(self._known)
 
     async def keep(self) -> None:
@@ -94,6 +95,7 @@ class Watch:
             self._see_start()  # or one began
             if heard is Heard.READS:
                 self._bear()
+            self._see_opened()
             seen = self._seen()
             deed = decide(seen, self._patience)
         match deed:
@@ -119,6 +121,7 @@ class Watch:
             exposure=self._exposure,
             unfinished=any(map(is_ours, latches)),
             killed=all(any(_kills(each, name) for each in latches) for name in self._accounts),
+            was_flat=self._was_flat,
         )
 
     async def _beaten(self) -> Deed:
@@ -149,6 +152,20 @@ class Watch:
             self._starts += 1
             self._wait_anew(Exposure.UNSEEN)
 
+    def _see_opened(self) -> None:
+        """Let the time after an orderly end run from where something is seen, if nothing was open.
+
+        A person opened it, by hand and after he stopped the daemon: he is told first.
+        """
+        if _daemon(self._holder) is not Daemon.STOPPED:
+            self._was_flat = False
+        elif self._exposure is Exposure.FLAT:
+            self._was_flat = True
+            self._teller.once("open", "")
+        elif self._was_flat and self._exposure in (Exposure.OPEN, Exposure.WAITING):
+            self._was_flat = False
+            self._silent = self._read = 0
+
     def _bear(self) -> None:
         """Bear with a daemon that reads a long record: as long as with one that was stopped."""
         bound_s = self._patience.stopped_s
@@ -171,14 +188,19 @@ class Watch:
     def _wait_anew(self, exposure: Exposure) -> None:
         self._silent = self._read = 0
         self._exposure, self._over = exposure, False
+        self._was_flat = exposure is Exposure.FLAT
 
     def _warn(self) -> None:
         if self._exposure is Exposure.HIDDEN:
             self._warn_unseen()
             return
-        then = f"it is closed {self._patience.stopped_s:.0f} s after the end, unless one comes back"
+        stopped_s = f"{self._patience.stopped_s:.0f} s"
+        then = f"it is closed {stopped_s} after the end, or after it was opened since"
+        then = f"{then}, unless one comes back"
         if self._exposure is Exposure.WAITING:
             then = "the exchange does not trade now; it is closed when it does"
+        if self._exposure is Exposure.UNREAD and self._was_flat:
+            then = "it showed nothing open when it was last read, so nothing is done"
         if self._over:
             then = f"the guardian cannot close it, and {ALERT} says why"
         what = "cannot be read" if self._exposure is Exposure.UNREAD else "shows something open"

@@ -11,7 +11,7 @@ from typing import Protocol
 
 from msgspec import Struct
 
-from daemon.domain.market.frames import Frame
+from daemon.domain.market.frames import Frame, Quote
 from daemon.domain.market.polled import Stamped
 
 
@@ -20,6 +20,16 @@ class FrameHeard(Struct, frozen=True, gc=False):
 
     frame: Frame
     content: int = 0
+
+
+class BygonePrices(Struct, frozen=True):
+    """What is held was last told of so before today: it may be left by that, and not judged.
+
+    Attributes:
+        quotes: each with its symbol.
+    """
+
+    quotes: tuple[tuple[str, Quote], ...]
 
 
 class BookWanted(Struct, frozen=True):
@@ -79,7 +89,7 @@ class NotShown(Struct, frozen=True):
     at_ns: int
 
 
-News = FrameHeard | BookWanted | SessionLost | LinkMoved | NoticeHeard | MarketReady
+News = FrameHeard | BygonePrices | BookWanted | SessionLost | LinkMoved | NoticeHeard | MarketReady
 
 
 class LiveMarket(Protocol):
@@ -115,9 +125,9 @@ class LiveMarket(Protocol):
         ...
 
     def hold(self, symbols: Iterable[str]) -> None:
-        """Take that some of what is shown has come to be held: it goes by its last price.
+        """Take that some of what is shown has come to be held: it may be left by its last price.
 
-        That is told, be it of an earlier day, and nothing is shown anew for it.
+        Where that is of an earlier day it is told now, and nothing is shown anew for it.
         """
         ...
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import msgspec
 
 from daemon.domain.instants import day_of
-from daemon.domain.market.instruments import Instrument
+from daemon.domain.market.instruments import Instrument, Kind
 from daemon.domain.money import units
 from daemon.twin import rules
 from daemon.twin.floor import Floor
@@ -104,11 +104,18 @@ class Admission(Floor):
         return instrument
 
     def band_of(self, symbol: str) -> tuple[int, int] | None:
-        """Return the band around the last price; None where there is no price or no band."""
+        """Return what is taken now; None where there is no price or no band.
+
+        Of a derivative it lies around the mean of the last prices, else around the price of now.
+        """
+        day = day_of(self._clock_ns)
         reference_e4 = rules.reference_of(self._quotes.get(symbol))
         if reference_e4 == 0:
             return None
-        return self._rules.band(symbol, reference_e4, day_of(self._clock_ns))
+        instrument = rules.known(self._rules, symbol, day)
+        if instrument is not None and instrument.kind is not Kind.EQUITY:
+            reference_e4 = self._quotes.averaged_e4(symbol, self._clock_ns) or reference_e4
+        return self._rules.band(symbol, reference_e4, day)
 
     def _of_margin(self, draft: OrderReport) -> Why | None:
         """Return whether an order needs more margin than is free; one that needs less may pass."""

@@ -7,11 +7,13 @@ price, then by time; they never trade with each other. No quote, no fill.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterable, Sequence
 
 from msgspec import Struct
 
 from daemon.domain.instants import DAY_NS, day_of, start_of
+from daemon.domain.market.bands import AVERAGED_FRAMES, AVERAGED_NS, averaged_e4
 from daemon.domain.market.frames import Frame, Quote
 from daemon.twin.words import OrderReport, OrderType, Side, Trade
 
@@ -66,6 +68,7 @@ class Quotes:
         self._known: dict[str, Quote] = {}
         self._quoted_ns: dict[str, int] = {}
         self._taken: dict[tuple[str, Side], int] = {}
+        self._read: deque[Frame] = deque(maxlen=AVERAGED_FRAMES)
 
     def prime(self, frames: Sequence[Frame], trades: Iterable[Trade], shown_ns: int = 0) -> None:
         """Take in the newest quotes and what of them was taken before.
@@ -99,11 +102,19 @@ class Quotes:
                 quoted_ns[symbol] = at_ns
             if self._taken:
                 self._refill(quotes)
+        self._read.extend(self.pending)
         self.pending.clear()
 
     def get(self, symbol: str) -> Quote | None:
         """Return the newest quote of a symbol, if it has one."""
         return self._known.get(symbol)
+
+    def averaged_e4(self, symbol: str, now_ns: int) -> int:
+        """Return the mean that the exchange measures a derivative's band around; 0: none.
+
+        It is taken every half minute, of what was quoted in the half minute before.
+        """
+        return averaged_e4(self._read, symbol, now_ns // AVERAGED_NS * AVERAGED_NS)
 
     def known(self) -> LastPrices:
         """Return the newest quote of every symbol that has one, and its instant."""

@@ -2,7 +2,8 @@
 
 A request line with its headers comes within 5 s or the connection ends; an idle one ends after
 30 s; an answer leaves within 60 s. Where there is no room, the connection that has not sent a whole
-request for longest makes it, so whoever only holds sockets open keeps nobody out.
+request for longest makes it, so whoever only holds sockets open keeps nobody out. A body that was
+announced belongs to its request; whoever has shown a credential that counts may still send it.
 """
 
 from __future__ import annotations
@@ -53,7 +54,7 @@ class Room:
         return True
 
     def proven(self, connection: Connection) -> None:
-        """Note that a connection has sent a whole request."""
+        """Note that a connection has sent a whole request, or a credential that counts."""
         self._unproven.pop(connection, None)
 
     def leave(self, connection: Connection, address: str) -> None:
@@ -118,11 +119,16 @@ class Connection(web.RequestHandler):
             self._hurry(HEADERS_S)
         super().data_received(data)
 
-    def began(self) -> None:
-        """A whole request line with its headers has come."""
+    def began(self, *, whole: bool) -> None:
+        """A whole request line with its headers has come, and perhaps all of its body."""
         self._busy = True
-        self._room.proven(self)
+        if whole:
+            self.proven()
         self._set(ANSWER_S)
+
+    def proven(self) -> None:
+        """All of a request has come, or a credential that counts: it makes room for nobody."""
+        self._room.proven(self)
 
     def ended(self) -> None:
         """A request is answered."""

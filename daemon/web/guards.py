@@ -77,7 +77,7 @@ async def guard(request: web.Request, handler: _Handler) -> web.StreamResponse:
     """
     connection = request.protocol
     assert isinstance(connection, Connection), "every connection is made by the server"
-    connection.began()
+    connection.began(whole=request.content.is_eof())
     begin(request)
     _place(request)
     with bound_contextvars(request_id=request[ASKED].request_id):

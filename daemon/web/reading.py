@@ -21,7 +21,7 @@ async def body_of(request: web.Request) -> bytes:
     """Return the bytes of a body.
 
     Raises:
-        Problem: it is packed, or comes too slowly.
+        Problem: it is packed, comes too slowly, or ends too early.
         HTTPRequestEntityTooLarge: it is too large.
     """
     if request.headers.get("Content-Encoding", "identity").lower() != "identity":
@@ -31,7 +31,7 @@ async def body_of(request: web.Request) -> bytes:
             return await request.read()
     except TimeoutError as error:
         raise Problem("timeout", f"the body did not arrive within {BODY_S} s") from error
-    except web.RequestPayloadError as error:
+    except (web.RequestPayloadError, ConnectionError) as error:
         raise Problem("bad_request", "the body ended before its end") from error
 
 

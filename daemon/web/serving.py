@@ -66,6 +66,7 @@ async def _serve(route: Route, request: web.Request) -> web.StreamResponse:
         return await route.raw(request, who)
     query = read_query(route.query, request)
     data = await body_of(request)
+    _prove(request)
     if route.body is None and data:
         raise Problem("invalid", f"{route.method} {route.path} takes no body")
     body = read_body(route.body, request, data, route.read) if route.body is not None else None
@@ -95,7 +96,15 @@ async def _who(route: Route, request: web.Request) -> Principal:
         demand(Principal("nobody", Role.NONE), route.role)
     who = await request.app[AUTH].who(request)
     request[ASKED].user = who.name
+    if who.role > Role.NONE:
+        _prove(request)
     return who
+
+
+def _prove(request: web.Request) -> None:
+    """Let a connection stay, whoever else wants its place."""
+    if isinstance(request.protocol, Connection):
+        request.protocol.proven()
 
 
 async def handled(route: Route, call: Call) -> Answer:

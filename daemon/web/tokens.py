@@ -29,6 +29,8 @@ MOST = 200
 _USED_EVERY_NS = 3_600 * SECOND_NS
 _FORM = re.compile(r"ordo_([0-9a-f]{8})_([A-Za-z0-9_-]{43})")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.@-]{0,63}")
+_OURS = frozenset({"guardian", "signal", "operator"})
+"""What the record calls those of Ordo's own who act; what is told of them is no token's doing."""
 _NOBODY = sha256(b"").hexdigest()
 
 
@@ -117,6 +119,9 @@ def create_token(state_dir: Path, name: str, role: str, now_ns: int) -> str:
         raise TokenRefused(f"no role {role!r}; there are: {', '.join(ROLES)}")
     if not _NAME.fullmatch(name):
         raise TokenRefused(f"a token cannot be called {name!r}; letters, digits and _.@- are taken")
+    if name in _OURS:
+        text = f"{name} is what Ordo calls one of its own; name the token after who uses it"
+        raise TokenRefused(text)
     path = state_dir / TOKENS_FILE
     with locked(path):
         known = _load(path)

@@ -28,6 +28,7 @@ from daemon.feeds.live import Brought, LiveFeed
 from daemon.messages import FrameArrived, OptionsListed, RenewSession
 from daemon.ports.market import (
     BookWanted,
+    BygonePrices,
     LinkMoved,
     LiveMarket,
     MarketReady,
@@ -208,7 +209,7 @@ class Live(Twins):
         match brought:
             case FrameArrived(frame) if not _is_open(frame.at_ns):
                 return ()  # a broker shows prices at night as well
-            case FrameArrived() | LinkMoved() | NoticeHeard():
+            case FrameArrived() | BygonePrices() | LinkMoved() | NoticeHeard():
                 return (Step("feed", brought, now_ns),)
             case BookWanted():
                 return (Step(source.router, brought, now_ns),) if source.router else ()

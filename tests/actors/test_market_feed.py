@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from daemon.actors.market_feed import MarketFeed, Silence
-from daemon.domain.market.frames import Frame
+from daemon.domain.market.frames import Frame, Quote
 from daemon.domain.market.freshness import Link, alive, beat, dies_at_ns, lives_ns
 from daemon.domain.market.notes import NoteKind
 from daemon.messages import (
@@ -19,7 +19,7 @@ from daemon.messages import (
     OptionsListed,
     PaceLearnt,
 )
-from daemon.ports.market import LinkMoved, NoticeHeard, NotShown, PricesOwed
+from daemon.ports.market import BygonePrices, LinkMoved, NoticeHeard, NotShown, PricesOwed
 from daemon.runtime.words import NOTHING, Commit, DeadLetter, Lane, Publish, Started, Take
 from tests.kit.acting import DAY, NEXT_DAY, alarms, clock, day_ended, day_opened, facts, published
 
@@ -368,6 +368,11 @@ def test_a_connection_is_told_of_where_prices_were_missed_and_kills_no_link(word
     name = "connection 0 to the broker's prices"
     assert [fact.text for fact in facts(effects, Noted)] == [f"{name} {text}" for text in told]
     assert facts(effects, LinkDied) == []
+
+
+def test_prices_of_an_earlier_day_are_passed_on_and_are_no_beat() -> None:
+    made, old = feed(), BygonePrices((("A", Quote(7)),))
+    assert made.handle(old, T) == (Publish(old),)
 
 
 def test_what_a_broker_says_to_people_is_told_once_a_day_and_so_much_of_it_at_most() -> None:

@@ -18,6 +18,7 @@ from daemon.messages import (
     QuotesUnread,
     ReadQuotes,
 )
+from daemon.ports.market import BygonePrices
 from daemon.runtime.words import NOTHING, Call, Publish, Started, Take
 from tests.kit.acting import (
     CE,
@@ -156,6 +157,14 @@ def test_young_quotes_are_a_frame_that_is_recorded_and_told_to_those_who_guard()
     assert others(effects, Take) == [Take(frame)]
     assert others(effects, Publish) == [Publish(FramePolled(frame))]
     assert facts(effects) == []
+
+
+def test_of_what_has_not_traded_today_the_last_price_is_told_to_leave_by_and_not_to_judge_by():
+    now_ns, quote = DUE + S, Quote(100, 90, 1, 110, 1)
+    told = QuotesRead({CE: Stamped(quote, now_ns, T - 24 * 3600 * S)}, now_ns)
+    frame = Frame(now_ns, {CE: replace(quote, ltp_e4=0)}, now_ns)
+    bygone = BygonePrices(((CE, quote),))
+    assert published(asking().handle(told, now_ns)) == [bygone, FramePolled(frame)]
 
 
 @pytest.mark.parametrize(

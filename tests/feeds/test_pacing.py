@@ -26,9 +26,9 @@ def recorded(second: int, fingerprint: int = 1, **quotes: Quote) -> RecordedFram
     return RecordedFrame(Frame(OPEN_NS + second * SECOND_NS, quotes, second), fingerprint)
 
 
-def told(snapshots, others):
+def told(snapshots, others, memory=1):
     """Second, quotes and fingerprint of each frame."""
-    found = paced(iter(snapshots), iter(others))
+    found = paced(iter(snapshots), iter(others), memory)
     return [
         ((each.frame.at_ns - OPEN_NS) // SECOND_NS, each.frame.quotes, each.fingerprint)
         for each in found
@@ -42,8 +42,34 @@ def test_a_snapshot_is_told_with_what_others_traded_since_the_one_before():
     assert told(call, ticks) == [
         (0, {"c": Quote(5)}, 7),
         (4, {"i": Quote(104, 99, low_e4=101, high_e4=104), "c": Quote(6)}, 8),
-        (8, {"i": Quote(104, 99), "c": Quote(6)}, 9),
+        (8, {"c": Quote(6)}, 9),
     ]
+
+
+def test_a_file_that_has_ended_is_not_told_anew_with_every_snapshot():
+    """Its last price of hours ago was taken for that of the close."""
+    ticks = [recorded(n, i=Quote(100 + n)) for n in (0, 1)]
+    snapshots = [recorded(n, n + 1, c=Quote(5)) for n in range(4)]
+    assert [sorted(quotes) for _, quotes, _ in told(snapshots, ticks)] == [
+        ["c", "i"], ["c", "i"], ["c"], ["c"],
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(("memory", "known"), [(1, [1, 1, 1]), (2, [1, 2, 1])])
+def test_what_traded_beside_a_copy_is_told_with_the_next_snapshot_that_is_none(memory, known):
+    """A copy is dropped by the feed, and what was told with it alone is heard of by nobody."""
+    ticks = [recorded(2, i=Quote(100)), recorded(3, i=Quote(90)), recorded(4, i=Quote(95))]
+    snapshots = [recorded(n, each, c=Quote(5)) for n, each in enumerate([*known, 9, 8])]
+    found = told(snapshots, ticks, memory)
+    assert found[2][1:] == ({"i": Quote(100), "c": Quote(5)}, 1)
+    assert found[3][1]["i"] == Quote(90, low_e4=90, high_e4=100)
+    assert found[4][1]["i"] == Quote(95)
+
+
+def test_what_traded_beside_content_that_may_recur_is_told_once():
+    ticks = [recorded(2, i=Quote(100))]
+    snapshots = [recorded(n, each, c=Quote(5)) for n, each in enumerate((1, 2, 1, 3))]
+    assert ["i" in quotes for _, quotes, _ in told(snapshots, ticks)] == [0, 0, 1, 0]
 
 
 def test_the_range_is_of_what_was_traded_and_of_ranges_that_were_told():

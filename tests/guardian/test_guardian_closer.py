@@ -112,6 +112,7 @@ class Account:
         self.orders: tuple[BrokerOrder, ...] = ()
         self.owned: tuple[BrokerPosition, ...] = ()
         self.odd = ""
+        self.quotes = QUOTES
         self.now_ns = NOON
 
     def round(self, after_s: float = 1) -> Round:
@@ -121,7 +122,7 @@ class Account:
             BrokerPosition(pocket.symbol, net, pocket.product) for pocket, net in self.held.items()
         )
         read = AccountRead(self.orders, held, self.now_ns, self.owned)
-        return self.closer.round(read, QUOTES, self.now_ns, self.odd)
+        return self.closer.round(read, self.quotes, self.now_ns, self.odd)
 
     def answer(self, *told: object) -> Round:
         return self.closer.heard(told, self.now_ns)
@@ -374,7 +375,12 @@ def test_orders_of_an_earlier_day_are_over_and_hinder_nothing():
 
 
 @pytest.mark.parametrize(
-    ("kind", "told"), [(Refusal.BAND, []), (Refusal.CLOSED, ["buy " + CALL + " was refused: no"])]
+    ("kind", "told"),
+    [
+        (Refusal.BAND, []),
+        (Refusal.TICK, []),
+        (Refusal.CLOSED, ["buy " + CALL + " was refused: no"]),
+    ],
 )
 def test_a_refusal_is_answered_by_the_table_of_the_closing_machine(kind, told):
     account = Account(*entered("E1", CALL, SELL), held={CALL: -65})
@@ -383,7 +389,18 @@ def test_a_refusal_is_answered_by_the_table_of_the_closing_machine(kind, told):
     assert account.answer(OrderRefused(first.intent_id, kind, "no", account.now_ns)).told == told
     later = account.round(6)
     assert exits(later) == [(CALL, BUY, 65)]
-    assert (later.asked[0].approved.intent.price_e4 > first.price_e4) is (kind is Refusal.BAND)
+    assert (later.asked[0].approved.intent.price_e4 > first.price_e4) is (kind is Refusal.TICK)
+
+
+def test_the_band_that_an_exit_stays_in_lies_around_what_each_round_saw():
+    """A short after a fall: a limit at the touch is below what the exchange takes."""
+    account = Account(*entered("E1", CALL, SELL), held={CALL: 0})
+    for _ in range(9):
+        account.round()
+    account.held[Pocket(CALL)] = -65
+    account.quotes = {CALL: Quote(400_000, 399_500, 750, 400_500, 750)}
+    (asked,) = account.round().asked
+    assert asked.approved.intent.price_e4 == 564_000  # 60 % of (9 x 100 + 40) / 10
 
 
 def test_an_exit_that_somebody_else_cancels_is_answered_like_a_no_and_told():
@@ -403,6 +420,29 @@ def test_an_exit_that_somebody_else_cancels_is_answered_like_a_no_and_told():
     assert sorted(prices) == prices
     assert len(set(prices)) > 1
     assert told == [f"buy {CALL} was cancelled, and not by us: self trade"] * len(prices)
+
+
+def test_why_the_exchange_cancelled_an_exit_is_read_in_the_book_and_answered_by_the_table():
+    """No push comes here: what a reading shows of an order is all that is heard of it."""
+    account = Account(*entered("E1", CALL, SELL), held={CALL: -65})
+    (asked,) = account.round().asked
+    first = asked.approved.intent
+    account.answer(OrderAccepted(first.intent_id, f"B{first.intent_id}", account.now_ns))
+    gone = shown(first.intent_id, CALL, BUY, State.CANCELLED)
+    account.orders = (replace(gone, kind=Refusal.BAND, text="protection range"),)
+    assert account.round(0.5).told == []
+    assert exits(account.round()) == [(CALL, BUY, 65)]
+
+
+def test_an_exit_that_is_refused_twice_for_no_known_reason_is_halved():
+    account = Account(*entered("E1", CALL, SELL, quantity=390), held={CALL: -390})
+    asked = []
+    for after_s in (1, 6, 11):
+        (placed,) = account.round(after_s).asked
+        wanted = placed.approved.intent
+        asked.append(wanted.quantity)
+        account.answer(OrderRefused(wanted.intent_id, Refusal.OTHER, "no", account.now_ns))
+    assert asked == [390, 390, 195]
 
 
 @pytest.mark.parametrize(

@@ -92,6 +92,25 @@ def test_a_kill_is_not_waited_with_where_a_person_stopped_the_daemon(daemon, exp
     assert decide(seen, PATIENCE) is deed
 
 
+@pytest.mark.parametrize(
+    ("daemon", "exposure", "deed"),
+    [
+        (STOPPED, UNREAD, WARN),
+        (STOPPED, OPEN, TAKE_OVER),
+        (STOPPED, WAITING, WARN),
+        (STOPPED, FLAT, WAIT),
+        (GONE, UNREAD, TAKE_OVER),  # it may have sent something since
+        (THERE, UNREAD, TAKE_OVER),
+    ],
+)
+@pytest.mark.parametrize("killed", [False, True])
+def test_after_an_orderly_end_a_broker_that_showed_nothing_and_cannot_be_read_is_only_told(
+    daemon, exposure, deed, killed
+):
+    seen = Seen(daemon, 300, exposure, unfinished=False, killed=killed, was_flat=True)
+    assert decide(seen, PATIENCE) is deed
+
+
 def test_a_daemon_that_was_back_in_time_is_left_alone_whatever_is_open():
     for exposure in Exposure:
         for daemon in (THERE, GONE):

@@ -19,7 +19,7 @@ from daemon.domain.orders.words import IntentRecorded, OrderUpdated, Purpose, St
 from daemon.errors import BrokerUnavailable, OrdoError, OutcomeUnknown, StoreError
 from daemon.guardian.decision import Daemon, Exposure
 from daemon.guardian.exposure import exposure_of
-from daemon.guardian.taking_over import Takeover, latch
+from daemon.guardian.taking_over import Takeover, is_ours, latch
 from daemon.guardian.telling import ALERT, Teller
 from daemon.guardian.watch import daemon_of
 from daemon.messages import (
@@ -265,6 +265,25 @@ async def test_a_latch_that_the_disk_refuses_is_told_and_closing_goes_on(tmp_pat
     assert await takeover.run("no beat")
     assert any("no latch stands" in line for line in said)
     assert exposure_of(settings_of(tmp_path)) is Exposure.FLAT
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        kill.Latch("kill-guardian-1", "kill", "strategy", "s", "", "guardian", 0),
+        kill.Latch("kill-0a1b2c3d", "kill", "all", "", "", "guardian", 0),
+        kill.Latch("kill-guardian-1", "kill", "all", "", "", "somebody", 0),
+        kill.Latch("kill-guardian-1", "pause", "all", "", "", "guardian", 0),
+    ],
+)
+def test_a_latch_that_looks_like_a_guardians_keeps_it_from_none_of_its_own(tmp_path, other):
+    kill.pull(tmp_path, other)
+    assert not is_ours(other)
+    assert latch(tmp_path, "no beat") == ""
+    assert len(kill.standing(tmp_path)) == 2
+    assert latch(tmp_path, "no beat") == ""
+    assert len([each for each in kill.standing(tmp_path) if is_ours(each)]) == 1
+    assert len(kill.standing(tmp_path)) == 2
 
 
 def test_a_latch_gets_the_first_name_that_is_free(tmp_path):

@@ -230,6 +230,76 @@ async def test_after_an_orderly_end_with_nothing_open_nothing_is_done(watched):
     assert (watched.said, watched.because) == ([], [])
 
 
+async def test_a_broker_that_fails_after_an_orderly_end_with_nothing_open_is_told_and_no_more(
+    watched,
+):
+    watched.exposure = Exposure.FLAT
+    await watched.looks(6 * LOOKS)
+    watched.exposure = Exposure.UNREAD
+    assert Deed.TAKE_OVER not in await watched.looks(20 * LOOKS)
+    (said,) = watched.said
+    assert "it showed nothing open when it was last read, so nothing is done" in said
+
+
+@pytest.mark.parametrize("before", [None, Exposure.OPEN])
+async def test_a_broker_that_fails_after_an_orderly_end_and_never_was_flat_is_taken_over_for(
+    watched, before
+):
+    watched.exposure = before or Exposure.UNREAD
+    await watched.looks(LOOKS)
+    watched.exposure = Exposure.UNREAD
+    assert Deed.TAKE_OVER in await watched.looks(4 * LOOKS)
+
+
+async def test_a_flat_book_from_before_the_end_says_nothing_of_what_is_open_after_it(
+    died, watched, tmp_path
+):
+    watched.exposure = Exposure.FLAT
+    await watched.looks(LOOKS)
+    (tmp_path / "daemon.lock").write_text("")
+    watched.exposure = Exposure.UNREAD
+    assert Deed.TAKE_OVER in await watched.looks(4 * LOOKS)
+
+
+async def test_who_trades_by_hand_after_an_orderly_end_is_told_first_and_has_all_of_his_time(
+    watched,
+):
+    for said in (1, 2):
+        watched.exposure = Exposure.FLAT
+        await watched.looks(10 * LOOKS)
+        watched.exposure = Exposure.OPEN
+        deeds = await watched.looks(2 * LOOKS)
+        assert set(deeds) == {Deed.WARN}
+        assert len(watched.said) == said
+    assert "it is closed 4 s after the end, or after it was opened since" in watched.said[0]
+    assert Deed.TAKE_OVER in await watched.looks(8)
+
+
+async def test_what_is_opened_by_hand_while_a_broker_fails_has_its_time_from_where_it_is_seen(
+    watched,
+):
+    watched.exposure = Exposure.FLAT
+    await watched.looks(2 * LOOKS)
+    watched.exposure = Exposure.UNREAD
+    await watched.looks(10 * LOOKS)
+    watched.exposure = Exposure.OPEN
+    deeds = await watched.looks(4 * LOOKS)
+    first = deeds.index(Deed.TAKE_OVER)
+    assert set(deeds[:first]) == {Deed.WARN}
+    assert first >= 2 * LOOKS
+
+
+async def test_what_is_opened_under_a_persons_kill_after_an_orderly_end_is_closed_at_once(
+    watched, tmp_path
+):
+    kill.pull(tmp_path, kill_of("all"))
+    watched.exposure = Exposure.FLAT
+    await watched.looks(2 * LOOKS)
+    watched.exposure = Exposure.OPEN
+    deeds = await watched.looks(LOOKS)
+    assert next(deed for deed in deeds if deed is not Deed.WAIT) is Deed.TAKE_OVER
+
+
 async def test_where_the_exchange_does_not_trade_a_person_is_told_and_it_waits(died, watched):
     watched.exposure = Exposure.WAITING
     assert Deed.TAKE_OVER not in await watched.looks(4 * LOOKS)

@@ -1,10 +1,9 @@
 """What filled late costs what the broker's orders cost, whoever is shown to have it."""
 
-from tests.actors.order_router.test_late_fills import ELSEWHERE, SAME, exit_of_old, go_on
-
 from daemon.domain.market.costs import Executed, cost_e4
 from daemon.domain.orders.reconcile import MANUAL
 from daemon.jobs.trades import Trades
+from tests.actors.order_router.closing.test_late_fills import ELSEWHERE, SAME, exit_of_old, go_on
 from tests.kit.router import DAY
 
 

@@ -220,6 +220,15 @@ MUTATIONS = (
     ),
     Mutation(
         "D5",
+        "what lies outside the band leads back to the touch",
+        "daemon/domain/orders/flatten.py",
+        "                leg.come_back(now_ns)\n",
+        "                self._take_step(leg, now_ns)\n",
+        f"{ROUTERS}/closing/test_outside_the_band.py"
+        "::test_an_exit_is_through_as_soon_as_the_exchange_takes_a_limit_at_the_touch",
+    ),
+    Mutation(
+        "D5",
         "what was never seen is waited for two minutes",
         "daemon/domain/orders/doubt.py",
         "    return ago_ns < OLD_NS or not (doubt.old and _is_unseen(doubt, apart_ns))\n",

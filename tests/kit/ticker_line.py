@@ -39,10 +39,21 @@ def index_packet(token: int, price: int, at_s: int) -> bytes:
     return packet(token, (price, price, price, price, price, 0, at_s))
 
 
-def option_packet(token: int, price: int, at_s: int) -> bytes:
-    """Return a contract in full mode that is bid and offered at a paisa around its last price."""
-    words = (price, 1, price, 1, 1, 1, price, price, price, price, at_s, 1, 1, 1, at_s)
-    levels = [(10, price - 1, 1)] * 5 + [(20, price + 1, 1)] * 5
+def option_packet(
+    token: int, price: int, at_s: int, traded_s: int | None = None, *, bid: bool = True
+) -> bytes:
+    """Return a contract in full mode that is bid and offered at a paisa around its last price.
+
+    Args:
+        token: the broker's number of it.
+        price: the last, in paise.
+        at_s: the second of the exchange.
+        traded_s: the second of its last trade; None: that one.
+        bid: somebody bids.
+    """
+    traded_s = at_s if traded_s is None else traded_s
+    words = (price, 1, price, 1, 1, 1, price, price, price, price, traded_s, 1, 1, 1, at_s)
+    levels = [(10, price - 1, 1) if bid else (0, 0, 0)] * 5 + [(20, price + 1, 1)] * 5
     return full_packet(token, words, levels)
 
 

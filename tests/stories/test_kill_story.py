@@ -75,6 +75,23 @@ async def test_no_entry_is_taken_after_a_kill_was_accepted(tmp_path):
     assert {order.split()[0] for order in orders} == {"exit"}
 
 
+async def test_a_kill_that_is_pulled_again_is_proven_anew_before_anybody_is_told_that_it_is_flat(
+    tmp_path,
+):
+    """The port, the page and the command all ask for its stage once they have pulled it."""
+    async with living(setup(), tmp_path) as live:
+        first = await live.control.brakes.kill(Scope.ALL, "", "enough", "ann")
+        await within(live.over)
+        live.over.clear()
+        again = await live.control.brakes.kill(Scope.ALL, "", "is it?", "ann")
+        (asked,) = await live.control.reads.kill_stage(again.latch_id)
+        await within(live.over)
+        (proven,) = await live.control.reads.kill_stage(again.latch_id)
+
+    assert again.latch_id == first.latch_id
+    assert (asked.stage, proven.stage) == ("verifying", "flat")
+
+
 @pytest.mark.parametrize("seed", SEEDS)
 def test_a_kill_among_refusals_and_time_outs_ends_flat_or_names_what_is_left(seed):
     """Nothing is reversed, and never is more sent than is open."""

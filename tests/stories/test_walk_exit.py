@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from daemon.domain.orders.flatten import ANSWERS, Answer
+from daemon.domain.orders.refusals import ANSWERS, Answer
 from daemon.domain.orders.words import IntentRecorded, OrderRefused, Purpose, Refusal
 from daemon.domain.risk.words import ExitReason
 from daemon.messages import (
@@ -32,10 +32,10 @@ control lane, ahead of everything else that waits. For the router this is not a 
 obligation: `ExitOwed` is durable together with the first order, and only the broker's evidence of a
 flat position ends it."""
 REFUSED = """\
-A refusal is looked up in a table: each kind has one answer. BAND means another step on the ladder
-of prices, inside the band that we know ourselves, once the step has had its time. The old order is
-closed by the broker's own word, so a new one under a new id may follow; nothing is ever sent twice
-under one id."""
+A refusal is looked up in a table: each kind has one answer. BAND means back to the touch of now,
+inside the band that we know ourselves, once a second has passed; what lies as far out is not asked
+again for half a minute unless the touch is there. The old order is closed by the broker's own word,
+so a new one under a new id may follow; nothing is ever sent twice under one id."""
 FILLED = """\
 The new order rests until a frame brings an offer that it can take. The fill moves the position, the
 position is flat, and in the same breath the obligation is met."""
@@ -69,8 +69,8 @@ def test_the_exit_is_owed_and_durable_before_its_order_leaves(world):
     assert owed is exits(world)[0][0]
 
 
-def test_the_refusal_is_answered_by_the_table_with_a_new_order_at_a_better_price(world):
-    """Another id and a higher price, not before the refusal was heard."""
+def test_the_refusal_is_answered_by_the_table_with_a_new_order_at_the_touch_of_now(world):
+    """Another id, not before the refusal was heard; the market has gone on meanwhile."""
     (refused,) = world.trace.told(OrderRefused)
     (first, second) = exits(world)
     assert refused.about.kind is Refusal.BAND

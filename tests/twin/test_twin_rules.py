@@ -242,3 +242,19 @@ def test_an_instrument_without_expiry_never_expires():
     share = Instrument(SHARE, SHARE, Kind.EQUITY, 1, 500, 1)
     plain = MarketRules(lambda *_: share, band, is_open)
     assert rules.tradable(plain, SHARE, date(2099, 1, 1)) == share
+
+
+def test_the_band_of_a_derivative_lies_around_the_mean_of_the_half_minute_before():
+    """It is taken every half minute, so after a leap even a limit at the touch waits for that."""
+    ex, leap = exchange(), quote("145", "144.95", "145.05")
+    for second in range(31):
+        ex.on_frame(frame(T0 + second * SECOND_NS, call=quote(), share=quote()), 0)
+    answers = []
+    for second in range(31, 61):
+        now_ns = T0 + second * SECOND_NS
+        ex.on_frame(frame(now_ns, call=leap, share=leap), now_ns)
+        answers.append(ex.place(order(price="145.05", decided_ns=now_ns), now_ns))
+    assert {answer.text for answer in answers[:-1]} == {"145.05 is outside 60.00 to 140.00"}
+    assert answers[-1] == Accepted(answers[-1].order_id, T0 + 60 * SECOND_NS)
+    assert ex.band_of(CALL) == (e4(87), e4(203))
+    assert ex.band_of(SHARE) == (e4(87), e4(203))

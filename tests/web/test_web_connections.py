@@ -138,6 +138,81 @@ async def test_sockets_that_say_nothing_make_room_for_one_that_asks(tmp_path):
         assert await ended(silent[0][0]) == b""
 
 
+async def announced(port, held, path=b"login", more=b""):
+    """Return a connection whose headers are being answered, and whose body is to come."""
+    reader, writer = await held.enter_async_context(socket_to(port))
+    head = HEAD.replace(b"kill", path) % port.served.port
+    writer.write(head + more + b"Content-Length: 10\r\nExpect: 100-continue\r\n\r\n")
+    await reader.readuntil(b"100 Continue\r\n\r\n")
+    return reader, writer
+
+
+async def test_bodies_that_are_announced_and_never_come_make_room_for_one_that_asks(tmp_path):
+    settings = Web(port=0, max_connections=12, max_connections_loopback=10)
+    async with open_port(tmp_path, settings=settings) as port, contextlib.AsyncExitStack() as held:
+        pairs = [await announced(port, held) for _ in range(10)]
+        status, _, _ = await port.bare("GET", "/api/health")
+
+        assert status == 200
+        assert await ended(pairs[0][0]) == b""
+
+
+async def test_who_shows_a_credential_is_not_cut_for_others_before_his_body_has_come(tmp_path):
+    settings = Web(port=0, max_connections=12, max_connections_loopback=10)
+    async with open_port(tmp_path, settings=settings) as port, contextlib.AsyncExitStack() as held:
+        token = b"Authorization: " + port.admin["Authorization"].encode() + b"\r\n"
+        pairs = [await announced(port, held, b"kill", token) for _ in range(10)]
+        extra, _ = await held.enter_async_context(socket_to(port))
+        assert await ended(extra) == b""
+        reader, writer = pairs[0]
+        writer.write(b"[" * 10)
+
+        assert await reader.readuntil(b"bad_media_type")
+
+
+@pytest.mark.parametrize("path", [b"login", b"nothing"])
+async def test_who_sends_all_of_his_body_is_not_cut_for_others(tmp_path, path):
+    settings = Web(port=0, max_connections=12, max_connections_loopback=10)
+    async with open_port(tmp_path, settings=settings) as port, contextlib.AsyncExitStack() as held:
+        head = HEAD.replace(b"kill", path) % port.served.port
+        whole = head + b"Content-Length: 10\r\n\r\n" + b"[" * 10
+        pairs = [await held.enter_async_context(socket_to(port)) for _ in range(10)]
+        for reader, writer in pairs:
+            writer.write(whole)
+            await reader.readuntil(b'"request_id":')
+        extra, _ = await held.enter_async_context(socket_to(port))
+        assert await ended(extra) == b""
+        pairs[0][1].write(whole)
+
+        assert await pairs[0][0].readuntil(b'"request_id":')
+
+
+async def test_a_body_that_comes_late_keeps_its_connection_from_then_on(tmp_path):
+    settings = Web(port=0, max_connections=12, max_connections_loopback=10)
+    async with open_port(tmp_path, settings=settings) as port, contextlib.AsyncExitStack() as held:
+        pairs = [await announced(port, held) for _ in range(10)]
+        for reader, writer in pairs:
+            writer.write(b"[" * 10)
+            await reader.readuntil(b'"request_id":')
+        extra, _ = await held.enter_async_context(socket_to(port))
+        assert await ended(extra) == b""
+        pairs[0][1].write(HEALTH % port.served.port)
+
+        assert await pairs[0][0].readuntil(b'{"ok":true}')
+
+
+async def test_a_body_whose_sender_goes_away_is_no_defect(tmp_path):
+    async with open_port(tmp_path) as port:
+        async with contextlib.AsyncExitStack() as held:
+            await announced(port, held)
+        await port.bare("GET", "/api/health")
+        lines = port.lines()
+
+    (told,) = (line for line in lines if line.get("route") == "/api/login")
+    assert told["status"] == 400
+    assert "defect" not in [line["event"] for line in lines]
+
+
 async def test_those_who_asked_are_not_cut_for_others(tmp_path):
     settings = Web(port=0, max_connections=12, max_connections_loopback=10)
     async with open_port(tmp_path, settings=settings) as port, contextlib.AsyncExitStack() as held:

@@ -189,6 +189,9 @@ def test_a_token_that_cannot_be_is_refused(tmp_path, monkeypatch):
         create_token(tmp_path, "other", "king", NOW)
     with pytest.raises(TokenRefused, match="cannot be called"):
         create_token(tmp_path, "a b", "viewer", NOW)
+    for ours in ("guardian", "signal", "operator"):
+        with pytest.raises(TokenRefused, match=f"{ours} is what Ordo calls .*; name the token"):
+            create_token(tmp_path, ours, "viewer", NOW)
     with pytest.raises(TokenRefused, match="there is a token called desk"):
         create_token(tmp_path, "desk", "viewer", NOW)
     with pytest.raises(OrdoError, match="no token other counts"):

@@ -26,6 +26,7 @@ from daemon.messages import (
 )
 from daemon.ports.market import (
     BookWanted,
+    BygonePrices,
     FrameHeard,
     LinkMoved,
     MarketReady,
@@ -207,6 +208,7 @@ NOW = clock("11:00:07")
 FRAME = Frame(clock("11:00"), {"NIFTY": Quote(e4(25_000))})
 MOVED = LinkMoved(0, 1, alive=True)
 NOTICE = NoticeHeard("message", "hello", 1)
+BYGONE = BygonePrices((("A", Quote(7)),))
 
 
 @pytest.mark.parametrize(
@@ -217,6 +219,7 @@ NOTICE = NoticeHeard("message", "hello", 1)
         (SessionLost(3), "session_keeper:zed", RenewSession("zed", 3)),
         (MOVED, "feed", MOVED),
         (NOTICE, "feed", NOTICE),
+        (BYGONE, "feed", BYGONE),
     ],
 )
 async def test_each_thing_is_told_at_the_present_instant_to_whom_it_concerns(news, to, message):

@@ -12,6 +12,7 @@ from daemon.actors.order_router.broker import overdue
 from daemon.actors.order_router.broker.holds import paused_because
 from daemon.actors.order_router.broker.open_orders import open_orders
 from daemon.actors.order_router.broker.sending import remaining
+from daemon.actors.order_router.closing import killing
 from daemon.actors.order_router.closing.withdrawals import stops_of
 from daemon.actors.order_router.known.desk import Desk
 from daemon.actors.order_router.remains import remains
@@ -80,7 +81,7 @@ def _answer(desk: Desk, turn: Turn, about: Any, now_ns: int) -> object:
 def _seen(desk: Desk, about: Any, now_ns: int) -> object:
     match about:
         case SeeKill(latch_id):
-            return _kill(desk, latch_id)
+            return _kill(desk, latch_id, now_ns)
         case SeeOpen(strategy_id):
             return remains(desk, strategy_id)
         case SeeOrders():
@@ -90,8 +91,8 @@ def _seen(desk: Desk, about: Any, now_ns: int) -> object:
     raise AssertionError(f"the router was asked {about!r}")
 
 
-def _kill(desk: Desk, latch_id: str) -> KillStaged | Declined:
-    staged = desk.halts.stages.get(latch_id)
+def _kill(desk: Desk, latch_id: str, now_ns: int) -> KillStaged | Declined:
+    staged = killing.told(desk, latch_id, now_ns)
     if staged is None:
         return Declined("unknown_kill", f"no kill {latch_id} was pulled in {desk.terms.account}")
     return staged

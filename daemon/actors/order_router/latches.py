@@ -17,9 +17,13 @@ from daemon.messages import CancelAll, Latched, LatchKind, Released, Scope
 def pull(desk: Desk, turn: Turn, latched: Latched, now_ns: int) -> None:
     """Take a latch on: no entry of its scope goes on, and a kill of it begins.
 
-    One that stands already, or is of another account, changes nothing.
+    A kill that stands already is proven anew. A pause that does, or what is of another account,
+    changes nothing.
     """
-    if latched.latch_id in desk.halts.latches or not desk.halts.reaches(latched):
+    if latched.latch_id in desk.halts.latches:
+        killing.prove_anew(desk, turn, latched.latch_id, now_ns)
+        return
+    if not desk.halts.reaches(latched):
         return
     desk.apply(latched)
     turn.announce(latched)

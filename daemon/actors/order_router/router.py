@@ -81,7 +81,7 @@ from daemon.messages import (
     Settled,
     StrategyStarted,
 )
-from daemon.ports.market import BookWanted
+from daemon.ports.market import BookWanted, BygonePrices
 from daemon.runtime.budget import Budget
 from daemon.runtime.words import NOTHING, Effect, Publish, Started
 
@@ -172,7 +172,7 @@ class OrderRouter:
             case DayEnded():
                 arms.lapse(desk, turn, message, now_ns)
                 desk.apply(message)
-            case StrategyStarted() | PaceLearnt() | FramePolled():
+            case StrategyStarted() | PaceLearnt() | FramePolled() | BygonePrices():
                 desk.apply(message)
             case LinkDied():
                 desk.apply(message)

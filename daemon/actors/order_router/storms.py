@@ -15,6 +15,7 @@ from daemon.domain.instants import SECOND_NS
 from daemon.domain.market.notes import NoteKind
 from daemon.domain.orders.basket import Basket
 from daemon.domain.orders.heard import Order
+from daemon.domain.orders.words import Purpose, Refusal
 from daemon.messages import Noted, StrategyStopped
 
 
@@ -28,9 +29,14 @@ def repeated(desk: Desk, turn: Turn, basket: Basket, now_ns: int) -> None:
 
 
 def refused(desk: Desk, turn: Turn, order: Order, now_ns: int) -> None:
-    """Count a refusal; stop a strategy that is refused too often for one reason."""
+    """Count a refusal; stop a strategy that is refused too often for one reason.
+
+    Where an exit is priced beside the band, its ladder answers that as the market moves: no
+    strategy decided that price.
+    """
     strategy_id, kind = order.intent.strategy_id, order.refusal
-    if is_loose(strategy_id) or kind is None:
+    leaving = order.intent.purpose is not Purpose.ENTRY
+    if is_loose(strategy_id) or kind is None or (leaving and kind is Refusal.BAND):
         return
     if desk.conduct.refusals.hit((strategy_id, kind), order.intent.intent_id, now_ns):
         rate = desk.terms.refusals

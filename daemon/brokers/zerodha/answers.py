@@ -54,17 +54,21 @@ IN_DOUBT = re.compile(
 _TEXTS: tuple[tuple[Refusal, re.Pattern[str]], ...] = tuple(
     (kind, re.compile(pattern, re.IGNORECASE))
     for kind, pattern in (
-        (Refusal.FREEZE, r"freeze"),
+        (Refusal.FREEZE, r"freeze|maximum (allowed )?quantity"),
         (Refusal.TICK, r"tick[ _]?size"),
         (Refusal.LOT, r"lot[ _]?size|multiples? of (the )?(market )?lot"),
-        (Refusal.BAND, r"circuit|price (range|band)|(execution|operating) range"),
+        (Refusal.BAND, r"circuit|price (range|band)|(execution|operating|protection) range"),
+        (Refusal.BAND, r"\blpp\b|theoretical price"),
         (Refusal.MARGIN, r"insufficient funds|margin exceeds|required margin"),
-        (Refusal.RATE, r"too many requests|rate limit"),
+        (Refusal.RATE, r"too many requests|rate limit|maximum allowed order requests"),
         (Refusal.CLOSED, r"markets? (is|are) (currently )?closed|market hours|after market"),
         (Refusal.INSTRUMENT, r"tradingsymbol|instrument|expired|\bscrips?\b"),
     )
 )
-"""In words of the broker's and of its risk system; the first that fits counts."""
+"""In words of the broker's and of its risk system; the first that fits counts.
+
+Source: tradingqna 160065 (freeze); the broker's support, price out of LPP range.
+"""
 
 
 class _Placed(Struct, frozen=True):

@@ -6,7 +6,7 @@ in anew. What was tried is kept before it is sent: a restart tries nothing again
 
     refused since the credentials were put in  -> stopped, until they are put in anew
     a person has put in a one-time code        -> one attempt, for each that he puts in
-    between the end of sessions and half past six -> not yet
+    between the end of sessions and twenty to eight -> not yet
     tried for this reason since the last morning -> stopped, until the next one
     else                                          -> one attempt
 """
@@ -24,8 +24,13 @@ from daemon.domain.instants import at, day_of
 from daemon.errors import WireGarbled
 from daemon.telemetry.redaction import Secret
 
-BEGINS_AT = time(6, 30)
-"""When the log-in of a morning is due: sessions end about six, and one must not be among them."""
+BEGINS_AT = time(7, 40)
+"""When the log-in of a morning is due: one must not be among the sessions that end.
+
+They do about six by the broker's documentation, and at half past seven by its staff.
+
+Source: Kite Connect 3, user; kite.trade forum, comment 51069 (autumn 2025).
+"""
 _REFUSED = "the broker refused what the vault holds, and it is not sent again until it is put in"
 _TRIED = "its log-in without a person was tried this morning and is not tried again today"
 

@@ -212,7 +212,7 @@ class Zerodha:
         for question in market.quotes(tuple(names)):
             for name, quoted in (await self._client.read(question)).items():
                 if name in names:
-                    told[names[name]] = Stamped(quoted.quote, quoted.at_ns)
+                    told[names[name]] = Stamped(quoted.quote, quoted.at_ns, quoted.traded_ns)
         return told
 
     async def close(self) -> None:

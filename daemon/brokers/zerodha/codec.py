@@ -171,7 +171,7 @@ def updated(record: OrderRecord, now_ns: int) -> OrderUpdated:
         filled_quantity=count(record.filled_quantity),
         filled_value_e4=_value_e4(record),
         at_ns=now_ns,
-        kind=_reason(record) if state is State.REJECTED else None,
+        kind=_reason(record),
         text=record.text,
         quantity=count(record.quantity) if state in (State.WORKING, State.FILLED) else 0,
         price_e4=price_e4,
@@ -205,6 +205,7 @@ def shown(record: OrderRecord, names: Names) -> BrokerOrder:
         product=pocket.product,
         price_e4=price_e4,
         trigger_e4=trigger_e4,
+        kind=_reason(record),
     )
 
 
@@ -288,8 +289,16 @@ def _state(record: OrderRecord) -> State:
     return state
 
 
-def _reason(record: OrderRecord) -> Refusal:
-    return kind_of(f"{record.status_message or ''} {record.status_message_raw or ''}")
+def _reason(record: OrderRecord) -> Refusal | None:
+    """Return why the broker would not have an order, or has it no longer; None: no word of that.
+
+    Who cancelled an order is told by no record, so there a text that nobody knows is no reason.
+    """
+    state = _state(record)
+    if state not in (State.REJECTED, State.CANCELLED):
+        return None
+    kind = kind_of(f"{record.status_message or ''} {record.status_message_raw or ''}")
+    return None if state is State.CANCELLED and kind is Refusal.OTHER else kind
 
 
 def _value_e4(record: OrderRecord) -> int:

@@ -43,6 +43,7 @@ class Quoted(Struct, frozen=True):
         at_ns: when the exchange says that was so; 0: it does not say.
         low_e4: below this no order is taken; 0: there is no bound.
         high_e4: above this no order is taken; 0: there is no bound.
+        traded_ns: when the last trade was; 0: it does not say.
     """
 
     token: int
@@ -50,6 +51,7 @@ class Quoted(Struct, frozen=True):
     at_ns: int
     low_e4: int
     high_e4: int
+    traded_ns: int = 0
 
 
 class Bar(Struct, frozen=True):
@@ -78,6 +80,7 @@ class _Quote(Struct, frozen=True):
     instrument_token: int
     last_price: Decimal
     timestamp: str | None = None
+    last_trade_time: str | None = None
     lower_circuit_limit: Decimal | None = None
     upper_circuit_limit: Decimal | None = None
     depth: _Depth = _Depth()
@@ -164,7 +167,8 @@ def _one(told: _Quote) -> Quoted:
     )
     low_e4, high_e4 = amount_e4(told.lower_circuit_limit), amount_e4(told.upper_circuit_limit)
     at_ns = _instant(told.timestamp) if told.timestamp else 0
-    return Quoted(told.instrument_token, quote, at_ns, low_e4, high_e4)
+    traded_ns = _instant(told.last_trade_time) if told.last_trade_time else 0
+    return Quoted(told.instrument_token, quote, at_ns, low_e4, high_e4, traded_ns)
 
 
 def _bars(reply: Reply) -> tuple[Bar, ...]:

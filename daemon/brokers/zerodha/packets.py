@@ -91,6 +91,8 @@ class Tick(Struct, frozen=True, gc=False):
         frame: the bytes that it came in.
         start: where its packet begins in them.
         length: how long the packet is.
+        traded_ns: when the last trade was, to the second; 0 where it does not say. The book may be
+            of today, and the last price beside it of an earlier day.
     """
 
     token: int
@@ -99,6 +101,7 @@ class Tick(Struct, frozen=True, gc=False):
     frame: bytes
     start: int
     length: int
+    traded_ns: int = 0
 
     @property
     def mode(self) -> Mode:
@@ -171,7 +174,8 @@ _MODES = {
 _PREFIX = 2
 _read_price = Layout(">2I").unpack_from  # token, last price
 _read_index = Layout(">2I20xI").unpack_from  # the same, and when
-_read_full = Layout(">2I52x3I52x2I52x").unpack_from  # the same, and the best bid and ask
+_read_full = Layout(">2I36xI12x3I52x2I52x").unpack_from
+"""Token, last price and when it was traded, when the packet is of, the best bid and ask."""
 _INDEX_DAY = Layout(">4I")
 _DAY = Layout(">9I")
 _INTEREST = Layout(">4I")
@@ -235,13 +239,14 @@ def _index(frame: bytes, start: int, length: int) -> Tick:
 
 
 def _full(frame: bytes, start: int, length: int) -> Tick:
-    token, last, at_s, bid_quantity, bid, ask_quantity, ask = _read_full(frame, start)
+    told = _read_full(frame, start)
+    token, last, traded_s, at_s, bid_quantity, bid, ask_quantity, ask = told
     if token & _SEGMENT not in _FINER:
         quote = Quote(last * _TO_E4, bid * _TO_E4, bid_quantity, ask * _TO_E4, ask_quantity)
     else:
         last_e4, bid_e4, ask_e4 = _prices(token, (last, bid, ask))
         quote = Quote(last_e4, bid_e4, bid_quantity, ask_e4, ask_quantity)
-    return Tick(token, quote, at_s * SECOND_NS, frame, start, length)
+    return Tick(token, quote, at_s * SECOND_NS, frame, start, length, traded_s * SECOND_NS)
 
 
 def _prices(token: int, raw: tuple[int, ...]) -> list[int]:

@@ -6,18 +6,27 @@ exchange's own numbers, and the lower one is never below one tick.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 from functools import lru_cache
 
 from msgspec import Struct
 
-from daemon.domain.market.frames import Quote
+from daemon.domain.instants import SECOND_NS
+from daemon.domain.market.frames import Frame, Quote
 from daemon.domain.market.instruments import Exchange, Instrument, Kind, exchange_of, is_index
 from daemon.domain.market.rules import Row, latest, rows, unknown
 from daemon.domain.money import ceil_to, e4, floor_to, percent_of, units
 from daemon.errors import RuleUnknown
 
 _TABLE = "bands"
+AVERAGED_NS = 30 * SECOND_NS
+"""Over so long the exchange averages the trades of a derivative, and so long it keeps the mean.
+
+Source: https://nseindia.com/trade/limit-price-protection-faqs
+"""
+AVERAGED_FRAMES = 256
+"""As many frames are kept to average over: half a minute of eight a second; memory is bounded."""
 
 
 class Band(Struct, frozen=True):
@@ -86,6 +95,27 @@ def doubled_reference_e4(quote: Quote) -> int:
     if not bid_e4 or not ask_e4 or bid_e4 <= ltp_e4 <= ask_e4:
         return 2 * ltp_e4
     return bid_e4 + ask_e4
+
+
+def averaged_e4(frames: Sequence[Frame], symbol: str, until_ns: int) -> int:
+    """Return the mean price of a contract over the half minute before an instant, in `_e4`.
+
+    Args:
+        frames: the newest that are known, oldest first.
+        symbol: of which contract.
+        until_ns: the instant; a frame of it counts.
+
+    Returns:
+        The mean of what each frame quoted, rounded down; 0 where none did.
+    """
+    seen: list[int] = []
+    for frame in reversed(frames):
+        if frame.at_ns <= until_ns - AVERAGED_NS:
+            break
+        if frame.at_ns <= until_ns and (quote := frame.quotes.get(symbol)) is not None:
+            seen.append(reference_e4(quote))
+    priced = [each for each in seen if each]
+    return sum(priced) // len(priced) if priced else 0
 
 
 def taken_e4(instrument: Instrument, around_e4: int, day: date) -> tuple[int, int]:

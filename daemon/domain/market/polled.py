@@ -3,7 +3,8 @@
 A link that is dead for ten seconds is not waited for any longer where something is held:
 that is asked for once a second. A quote is as old as the exchange says it is, whenever it was
 asked for, and lives as long as a price of a feed of that pace; one that is older, or does not say
-how old it is, judges nothing.
+how old it is, judges nothing. Nor does a last trade of an earlier day, however young the book
+beside it is: of such a quote the book alone is judged.
 """
 
 from __future__ import annotations
@@ -11,8 +12,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from msgspec import Struct
+from msgspec.structs import replace
 
-from daemon.domain.instants import SECOND_NS
+from daemon.domain.instants import SECOND_NS, day_of, start_of
 from daemon.domain.market.frames import Frame, Quote
 from daemon.domain.market.freshness import Link, lives_ns
 
@@ -26,15 +28,28 @@ AHEAD_NS = SECOND_NS
 
 
 class Stamped(Struct, frozen=True):
-    """A quote, and when the exchange says that it was so; 0: it does not say."""
+    """A quote, and when the exchange says that it was so.
+
+    Attributes:
+        quote: the prices.
+        exchange_ns: when they were so; 0: it does not say.
+        traded_ns: when its last trade was; 0: it does not say.
+    """
 
     quote: Quote
     exchange_ns: int
+    traded_ns: int = 0
 
 
 def is_young(exchange_ns: int, now_ns: int) -> bool:
     """Say whether what the exchange told at one instant may still be judged at another."""
     return exchange_ns > 0 and -AHEAD_NS <= now_ns - exchange_ns <= LIVES_NS
+
+
+def bygone_of(told: Mapping[str, Stamped], now_ns: int) -> dict[str, Quote]:
+    """Return the quotes whose last trade was before the day of an instant of market time."""
+    day_ns = start_of(day_of(now_ns))
+    return {symbol: each.quote for symbol, each in told.items() if 0 < each.traded_ns < day_ns}
 
 
 def frame_of(told: Mapping[str, Stamped], now_ns: int) -> Frame | None:
@@ -48,5 +63,9 @@ def frame_of(told: Mapping[str, Stamped], now_ns: int) -> Frame | None:
     young = {symbol: each for symbol, each in told.items() if is_young(each.exchange_ns, now_ns)}
     if not young:
         return None
-    quotes = {symbol: each.quote for symbol, each in young.items()}
+    old = bygone_of(young, now_ns)
+    quotes = {
+        symbol: replace(each.quote, ltp_e4=0) if symbol in old else each.quote
+        for symbol, each in young.items()
+    }
     return Frame(now_ns, quotes, min(each.exchange_ns for each in young.values()))

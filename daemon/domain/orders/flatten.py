@@ -9,63 +9,18 @@ refusal leads to is a table.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from enum import StrEnum
 
 from msgspec import Struct
 
 from daemon.domain.instants import MILLISECOND_NS, SECOND_NS
-from daemon.domain.orders.ladder import Ladder
+from daemon.domain.market.bands import AVERAGED_NS
+from daemon.domain.orders.ladder import Ladder, Prospect
+from daemon.domain.orders.refusals import ANSWERS, SELDOM_NS, WAITS_NS, Answer
 from daemon.domain.orders.slices import slices
 from daemon.domain.orders.words import Refusal, Side
 
-
-class Answer(StrEnum):
-    """What a refused exit leads to."""
-
-    REPRICE = "step inside our own band"
-    HALVE = "halve the slice"
-    SHORTS_FIRST = "buy the shorts back first"
-    ASK_KEEPER = "ask the session keeper"
-    WAIT_SLOT = "wait for a slot"
-    PAGE = "page a person"
-    AWAIT_MARKET = "page a person, and ask now and then"
-
-
-ANSWERS: dict[Refusal, Answer] = {
-    Refusal.BAND: Answer.REPRICE,
-    Refusal.TICK: Answer.REPRICE,
-    Refusal.FREEZE: Answer.HALVE,
-    Refusal.MARGIN: Answer.SHORTS_FIRST,
-    Refusal.SESSION: Answer.ASK_KEEPER,
-    Refusal.RATE: Answer.WAIT_SLOT,
-    Refusal.CLOSED: Answer.AWAIT_MARKET,
-    Refusal.LOT: Answer.PAGE,
-    Refusal.INSTRUMENT: Answer.PAGE,
-    Refusal.OTHER: Answer.PAGE,
-}
-
-_WAIT_NS = {
-    Answer.REPRICE: 0,
-    Answer.HALVE: 0,
-    Answer.SHORTS_FIRST: SECOND_NS,
-    Answer.ASK_KEEPER: 5 * SECOND_NS,
-    Answer.WAIT_SLOT: SECOND_NS,
-    Answer.PAGE: 5 * SECOND_NS,
-    Answer.AWAIT_MARKET: 5 * SECOND_NS,
-}
-_SELDOM_NS = {
-    Answer.SHORTS_FIRST: 4 * SECOND_NS,
-    Answer.WAIT_SLOT: 4 * SECOND_NS,
-    Answer.PAGE: 16 * SECOND_NS,
-    Answer.AWAIT_MARKET: 32 * SECOND_NS,
-}
-"""What is asked more and more seldom, up to these: a broker counts its noes among a day's orders.
-
-What ends by itself is asked for often enough to be there when it does.
-"""
-PAGED = frozenset({Answer.PAGE, Answer.AWAIT_MARKET})
-"""The answers of which a person is to know at once."""
 _ASIDE_NS = SECOND_NS
+_TWICE = 2
 _FEW = 4
 """Slices that are no more than this part of a leg are few of it."""
 
@@ -132,6 +87,9 @@ class LegProgress(Struct):
     Attributes:
         step: of the exit ladder.
         stepped_ns: when it was taken; none for the first.
+        asked_e4: what its exits asked when they were placed last.
+        outside_e4: the price that the band refused last.
+        outside_until_ns: until when that no may still stand.
         lot: units in one lot, once an exit was placed.
         largest_quantity: the largest slice that the exchange has not refused; 0: the freeze
             quantity.
@@ -141,10 +99,14 @@ class LegProgress(Struct):
         most_quantity: the most units that were ever open.
         refused_quantity: units of the slices that were refused for no known reason.
         aside: units that are not asked for again before an instant, while all others are.
+        unexplained: attempts in a row that the broker refused for no known reason.
     """
 
     step: int = 0
     stepped_ns: int | None = None
+    asked_e4: int = 0
+    outside_e4: int = 0
+    outside_until_ns: int = 0
     lot: int = 0
     largest_quantity: int = 0
     not_before_ns: int = 0
@@ -153,22 +115,23 @@ class LegProgress(Struct):
     most_quantity: int = 0
     refused_quantity: int = 0
     aside: list[tuple[int, int]] = []
+    unexplained: int = 0
 
     def see(self, open_quantity: int, *, rests: bool) -> None:
         """Take in what is open; where an exit rests or fills, the next no is a first one."""
         if rests or open_quantity < self.open_quantity:
-            self.refusals = 0
+            self.refusals = self.unexplained = 0
         self.open_quantity = open_quantity
         self.most_quantity = max(self.most_quantity, open_quantity)
 
     def patience_ns(self, answer: Answer, now_ns: int) -> int:
         """Return how long to wait after a refusal; slices of one attempt count as one."""
-        first_ns = _WAIT_NS[answer]
-        if answer not in _SELDOM_NS:
+        first_ns = WAITS_NS[answer]
+        if answer not in SELDOM_NS:
             return first_ns
         if now_ns >= self.not_before_ns:
             self.refusals += 1
-        return min(first_ns << max(self.refusals - 1, 0), _SELDOM_NS[answer])
+        return min(first_ns << max(self.refusals - 1, 0), SELDOM_NS[answer])
 
     def set_aside(self, quantity: int, now_ns: int) -> bool:
         """Leave a refused slice alone for a while, where no more than few of the leg ever were."""
@@ -178,22 +141,56 @@ class LegProgress(Struct):
         self.aside.append((now_ns + _ASIDE_NS, quantity))
         return True
 
+    def halve(self, quantity: int) -> None:
+        """Ask for no slice as large as one that was refused."""
+        self.largest_quantity = min(self.largest_quantity or quantity, max(quantity // 2, 1))
+
+    def probe(self, quantities: tuple[int, ...], now_ns: int) -> tuple[int, ...]:
+        """Let one slice go alone where nobody knows what is wrong; the others a while later.
+
+        Each may be refused like the one before, and a broker counts its noes among a day's orders.
+        """
+        if self.unexplained < _TWICE:
+            return quantities
+        self.aside.append((now_ns + _ASIDE_NS, sum(quantities[1:])))
+        return quantities[:1]
+
     def waiting(self, now_ns: int) -> int:
         """Return the units that are left alone now."""
         self.aside = [each for each in self.aside if each[0] > now_ns]
         return sum(quantity for _, quantity in self.aside)
+
+    def come_back(self, now_ns: int) -> None:
+        """Begin the ladder anew: what was asked last lies outside the exchange's band."""
+        self.step, self.stepped_ns = 0, now_ns
+        self.outside_e4, self.outside_until_ns = self.asked_e4, now_ns + AVERAGED_NS
 
 
 class Flatten:
     """One closing, of one scope."""
 
     def __init__(self, ladder: Ladder) -> None:
+        self._ladder = ladder
         self._interval_ns = ladder.interval_ms * MILLISECOND_NS
         self._legs: dict[str, LegProgress] = {}
 
     def step(self, leg_id: str) -> int:
         """Return the step of the ladder that a leg's next exit is priced at."""
         return self._leg(leg_id).step
+
+    def prices_e4(
+        self, leg_id: str, side: Side, prospect: Prospect | None, now_ns: int
+    ) -> tuple[int, int]:
+        """Return what an exit of a leg asks now and one step on, in `_e4`; 0: it has no price."""
+        ladder, leg = self._ladder, self._leg(leg_id)
+        if prospect is None:
+            return 0, 0
+        steps = (leg.step, leg.step + 1)
+        if now_ns < leg.outside_until_ns:
+            prices = [ladder.held(step, side, prospect, leg.outside_e4) for step in steps]
+        else:
+            prices = [ladder.price(step, side, prospect) for step in steps]
+        return prices[0] or 0, prices[1] or 0
 
     def refused(self, leg_id: str, kind: Refusal, quantity: int, now_ns: int) -> Answer:
         """Take a refusal in, and say what it leads to.
@@ -211,28 +208,58 @@ class Flatten:
         leg, answer = self._leg(leg_id), ANSWERS[kind]
         if answer is Answer.HALVE and quantity <= leg.lot:
             answer = Answer.PAGE
-        if kind is Refusal.OTHER and leg.set_aside(quantity, now_ns):
+        if kind is not Refusal.OTHER:
+            leg.unexplained = 0
+        elif leg.set_aside(quantity, now_ns):
             return answer
         waits_ns = leg.patience_ns(answer, now_ns)
         if answer is Answer.REPRICE:
-            self._take_step(leg, now_ns)
+            if kind is Refusal.BAND:
+                leg.come_back(now_ns)
+            else:
+                self._take_step(leg, now_ns)
             waits_ns = self._interval_ns
         elif answer is Answer.HALVE:
-            leg.largest_quantity = min(leg.largest_quantity or quantity, max(quantity // 2, 1))
+            leg.halve(quantity)
         leg.not_before_ns = max(leg.not_before_ns, now_ns + waits_ns)
         return answer
 
-    def cancelled(self, leg_id: str, quantity: int, now_ns: int) -> Answer:
+    def unexplained(self, leg_id: str, quantity: int, now_ns: int) -> Answer:
+        """Take in that the broker refused an exit and gave no reason that is known.
+
+        It may have been too large, in words that nobody has read yet. So what is more than one lot
+        is halved once that has held the leg up twice in a row, with the patience of any such no.
+
+        Args:
+            leg_id: whose exit was refused.
+            quantity: its units.
+            now_ns: the instant of the answer.
+        """
+        leg = self._leg(leg_id)
+        before = leg.refusals
+        answer = self.refused(leg_id, Refusal.OTHER, quantity, now_ns)
+        leg.unexplained += leg.refusals - before
+        if leg.unexplained < _TWICE or quantity <= leg.lot:
+            return answer
+        leg.halve(quantity)
+        return Answer.HALVE
+
+    def cancelled(
+        self, leg_id: str, quantity: int, now_ns: int, kind: Refusal = Refusal.OTHER
+    ) -> Answer:
         """Take in that somebody else took an exit back, and say what it leads to.
 
-        Nobody knows why, so it is answered like a no without a reason; and at the same price it
+        Where nobody knows why, it is answered like a no without a reason; and at the same price it
         might go the same way again.
 
         Args:
             leg_id: whose exit it was.
             quantity: the units that it left.
             now_ns: the instant of the news.
+            kind: why the exchange did, where that is known.
         """
+        if kind is not Refusal.OTHER:
+            return self.refused(leg_id, kind, quantity, now_ns)
         self._take_step(self._leg(leg_id), now_ns)
         return self.refused(leg_id, Refusal.OTHER, quantity, now_ns)
 
@@ -266,12 +293,12 @@ class Flatten:
         missing = open_quantity - holding.closing_quantity - leg.waiting(now_ns)
         if missing <= 0 or not holding.price_e4 or now_ns < leg.not_before_ns:
             return []
-        leg.lot = holding.lot
+        leg.lot, leg.asked_e4 = holding.lot, holding.price_e4
         side = Side.BUY if holding.net_quantity < 0 else Side.SELL
         largest = min(leg.largest_quantity or holding.freeze_quantity, holding.freeze_quantity)
         return [
             PlaceExit(holding.leg_id, side, quantity, holding.price_e4)
-            for quantity in slices(missing, largest, holding.lot)
+            for quantity in leg.probe(slices(missing, largest, holding.lot), now_ns)
         ]
 
     def _reprice(self, holding: Holding, now_ns: int) -> list[Word]:

@@ -3,7 +3,8 @@
 What is done in a stage is the closing machine's and the router's; here stands only what follows
 from what they see. CANCELLING and CLOSING overlap, for an exit does not wait for a cancellation
 that is none of its business; the stage tells what is still to be seen to. A kill that is flat goes
-on looking while its latch stands: what turns up later is closed as well.
+on looking while its latch stands: what turns up later is closed as well. One that is pulled again
+is proven anew.
 """
 
 from __future__ import annotations
@@ -32,6 +33,7 @@ class Sight(StrEnum):
     QUIET = "nothing is held or on its way, as far as we know"
     VERIFIED = "the broker's book has shown the same twice"
     OVERDUE = "its time is over"
+    ASKED_AGAIN = "it is pulled again, and what was seen before may be so no longer"
 
 
 TABLE: dict[Stage, dict[Sight, Stage]] = {
@@ -54,13 +56,16 @@ TABLE: dict[Stage, dict[Sight, Stage]] = {
     },
     Stage.INCOMPLETE: {
         Sight.VERIFIED: Stage.FLAT,
+        Sight.ASKED_AGAIN: Stage.VERIFYING,
     },
     Stage.FLAT: {
         Sight.WORKING: Stage.CLOSING,
         Sight.HELD: Stage.CLOSING,
+        Sight.ASKED_AGAIN: Stage.VERIFYING,
     },
 }
 """From stage and sight to the next stage; a sight that is not in the row changes nothing."""
+_ENDED = (Stage.FLAT, Stage.INCOMPLETE)
 
 
 class Progress(Struct, frozen=True):
@@ -69,7 +74,7 @@ class Progress(Struct, frozen=True):
     Attributes:
         stage: where it stands.
         attempts: how often its closing began anew because more was found.
-        began_ns: when it began, or when more was found after it was flat.
+        began_ns: when it began, when more was found after it was flat, or when it was pulled again.
     """
 
     stage: Stage
@@ -86,7 +91,7 @@ def begun(before: Progress | None, stage: Stage, attempts: int, at_ns: int) -> P
         attempts: as recorded.
         at_ns: when.
     """
-    if before is None or (before.stage is Stage.FLAT and stage is not Stage.FLAT):
+    if before is None or (before.stage in _ENDED and stage not in _ENDED):
         return Progress(stage, attempts, at_ns)
     return Progress(stage, attempts, before.began_ns)
 

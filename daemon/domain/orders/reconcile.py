@@ -136,6 +136,7 @@ def updated(intent_id: str, order: BrokerOrder, at_ns: int, news: Terms = UNTOLD
         filled_quantity=order.filled_quantity,
         filled_value_e4=order.filled_value_e4,
         at_ns=at_ns,
+        kind=order.kind,
         text=order.text,
         **news._asdict(),
     )

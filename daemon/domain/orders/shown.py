@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from msgspec import Struct
 
-from daemon.domain.orders.words import Product, Side, State, Terms
+from daemon.domain.orders.words import Product, Refusal, Side, State, Terms
 
 
 class BrokerPosition(Struct, frozen=True):
@@ -31,6 +31,7 @@ class BrokerOrder(Struct, frozen=True):
         product: how what it fills is held.
         price_e4: its limit; 0: it has none, or none that can be read.
         trigger_e4: what wakes it; 0 likewise.
+        kind: why the broker would not have it, or has it no longer; None: it does not say.
     """
 
     client_id: str
@@ -45,6 +46,7 @@ class BrokerOrder(Struct, frozen=True):
     product: Product = Product.INTRADAY
     price_e4: int = 0
     trigger_e4: int = 0
+    kind: Refusal | None = None
 
     @property
     def terms(self) -> Terms:

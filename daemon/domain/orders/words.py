@@ -239,7 +239,7 @@ class OrderUpdated(Struct, frozen=True, tag=True, omit_defaults=True):
         state: `WORKING`, `REJECTED`, `CANCELLED` or `FILLED`.
         filled_quantity: units filled so far.
         filled_value_e4: the sum of price x units over those fills.
-        kind: why, where it was rejected.
+        kind: why, where it was rejected, or cancelled for a reason that is known.
         quantity: units that the order is of, which somebody may have changed at the broker; left
             out of a record where it is 0: nothing new is told of it. So are the next two.
         price_e4: its limit.

@@ -15,7 +15,7 @@ from daemon.domain.risk.words import Mark
 
 _BUY = Side.BUY  # looked up once: every sum asks
 NO_MARK = -1
-"""What stands for the price that nothing tells; 0 is a price: what nobody bids for is worthless."""
+"""What stands for the price that nothing tells; 0 is a price: that of a worthless option."""
 
 
 class LegPosition(Struct, frozen=True):
@@ -124,25 +124,32 @@ def realised_e4(position: LegPosition) -> int:
     return total_e4(position, 0) - unrealised_e4(position, 0)
 
 
-def mark_of(quote: Quote, mark: Mark, *, short: bool) -> int:
+def mark_of(quote: Quote, mark: Mark, *, short: bool, option: bool) -> int:
     """Return the price that a position is valued at, in `_e4`; `NO_MARK` where nothing tells.
 
     What never traded is valued at what closing it would meet. A short that nobody offers is
-    valued at the dearer of bid and last trade; a long that is offered and that nobody bids for
-    is worthless; one without a book is valued at its last trade.
+    valued at the dearer of bid and last trade, a long that nobody bids for at the cheaper of ask
+    and last trade: at a circuit one side of the book is empty, and the price is still one. Only
+    a long option that is offered, and neither bid for nor traded, is worthless.
 
     Args:
         quote: the newest prices of its contract.
         mark: the last trade, or what closing would cost now: the ask for a short.
         short: units are owed, not held.
+        option: its contract may end worthless.
     """
-    if mark is Mark.LTP and quote.ltp_e4:
-        return quote.ltp_e4
+    ltp_e4, bid_e4, ask_e4 = quote.ltp_e4, quote.bid_e4, quote.ask_e4
+    if mark is Mark.LTP and ltp_e4:
+        return ltp_e4
     if short:
-        return quote.ask_e4 or max(quote.ltp_e4, quote.bid_e4) or NO_MARK
-    if quote.bid_e4 or quote.ask_e4:
-        return quote.bid_e4
-    return quote.ltp_e4 or NO_MARK
+        return ask_e4 or max(ltp_e4, bid_e4) or NO_MARK
+    if bid_e4:
+        return bid_e4
+    if ltp_e4 and ask_e4:
+        return min(ltp_e4, ask_e4)
+    if ask_e4 and option:
+        return 0
+    return ltp_e4 or ask_e4 or NO_MARK
 
 
 class PnlTrack:

@@ -259,7 +259,7 @@ class StrategyRisk:
         )
 
     def _value(self, leg: WatchedLeg, quote: Quote) -> int:
-        return mark_of(quote, self._rules.mark, short=leg.is_short)
+        return mark_of(quote, self._rules.mark, short=leg.is_short, option=leg.is_option)
 
     def _look(self) -> None:
         """Keep at hand whether something was entered and every open leg has a mark."""

@@ -14,6 +14,7 @@ from daemon.messages import (
     PaceLearnt,
     StrategyStarted,
 )
+from daemon.ports.market import BygonePrices
 from daemon.runtime.budget import Budget
 from daemon.runtime.words import NOTHING, Started
 from tests.kit.router import (
@@ -56,7 +57,7 @@ def test_what_is_published_to_it_is_understood():
     told = {
         type(m) for m in (frame(), DayEnded(DAY, 0), LinkDied(0), LinkRevived(0), PaceLearnt(0))
     }
-    assert set(HEARS) == told | {DayOpened, StrategyStarted, FramePolled}
+    assert set(HEARS) == told | {DayOpened, StrategyStarted, FramePolled, BygonePrices}
 
 
 def test_a_word_that_is_not_for_it_is_a_defect():

@@ -5,6 +5,8 @@ import pytest
 from daemon.actors.order_router.known.prices import Prices
 from daemon.domain.instants import SECOND_NS as S
 from daemon.domain.market.frames import Frame, Quote
+from daemon.messages import FramePolled
+from daemon.ports.market import BygonePrices
 
 A, B = Quote(100, 90, 1, 110, 1), Quote(200)
 
@@ -79,7 +81,41 @@ def test_what_was_asked_for_on_a_dead_link_closes_and_enters_nothing():
     """It is newer than the last price there was, and no fresh one; the next frame is."""
     prices = seen({"a": A})
     prices.lose()
-    prices.know({"a": B})
+    prices.hear(FramePolled(Frame(5, {"a": B})))
     assert known(prices, "a", 9) == ((), None, B)
     prices.see(Frame(9, {"a": A}))
     assert known(prices, "a", 9) == ((100,), A, A)
+
+
+def test_the_mean_of_half_a_minute_is_known_of_what_a_living_link_quoted():
+    """However many frames a reference is found among; lost with the link, for it is old then."""
+    prices = Prices(2)
+    for second, ltp in enumerate((100, 200, 600)):
+        prices.see(Frame(second * S, {"a": Quote(ltp)}))
+    assert (prices.mean_e4("a"), prices.mean_e4("b")) == (300, 0)
+    assert prices.ticks_e4("a", 2 * S) == (200, 600)
+    prices.see(Frame(31 * S, {"b": Quote(5)}))
+    assert (prices.mean_e4("a"), prices.mean_e4("b")) == (600, 5)
+    prices.lose()
+    assert prices.mean_e4("a") == 0
+
+
+OLD = Quote(80, 79, 1, 81, 1)
+
+
+@pytest.mark.parametrize(
+    ("newest", "last"),
+    [
+        (None, OLD),
+        (A, A),
+        (Quote(0, 90, 1, 110, 1), Quote(0, 90, 1, 110, 1)),
+        (Quote(0, 0, 0, 110, 1), Quote(80, 0, 0, 110, 1)),
+        (Quote(0, 90, 1), Quote(80, 90, 1)),
+        (Quote(0), Quote(80)),
+    ],
+)
+def test_a_price_of_an_earlier_day_closes_only_where_no_other_tells(newest, last):
+    """A whole touch does; of half a touch it is the last price, and none to enter at."""
+    prices = seen({"a": newest} if newest else {"b": B})
+    prices.hear(BygonePrices((("a", OLD),)))
+    assert (prices.last("a"), prices.fresh("a", 0)) == (last, newest)

@@ -165,8 +165,17 @@ def test_a_refusal_after_the_order_was_accepted_counts_alike():
     assert stopped(refusals(made=Stage(["reject BAND"]))) == [("s", BAND.replace("no", "rejected"))]
 
 
-def test_an_exit_of_a_strategy_that_is_refused_walks_its_table_on():
+def test_exits_that_are_priced_beside_the_band_are_no_storm():
+    """Where they may be priced moves with the market, and the ladder answers it."""
     made = Stage(["fill", *["refuse BAND"] * 4, "fill"]).entered("ce")
+    made.tell(leave("ce"))
+    assert "flat ce" in made.run(20)
+    assert stopped(made) == []
+    assert stopped(refusals(made=Stage(["refuse BAND"]))) == [("s", BAND)]
+
+
+def test_an_exit_of_a_strategy_that_is_refused_walks_its_table_on():
+    made = Stage(["fill", *["refuse MARGIN"] * 4, "fill"]).entered("ce")
     made.tell(leave("ce"))
     said = made.run(20)
     assert [name for name, _ in stopped(made)] == ["s"]
@@ -179,11 +188,11 @@ def test_what_is_under_way_of_a_stopped_strategy_is_given_up_and_unwound():
     made.run()
     kept = made.intents()[1]
     for n in range(3):
-        kind = OrderUpdated(f"OR{n}", "", State.REJECTED, 0, 0, made.now_ns, Refusal.BAND, "no")
+        kind = OrderUpdated(f"OR{n}", "", State.REJECTED, 0, 0, made.now_ns, Refusal.MARGIN, "no")
         intent = replace(kept, intent_id=f"OR{n}", parent="other", purpose=Purpose.EXIT)
         made.router._desk.apply(IntentRecorded(intent, made.now_ns))
         said = made.tell(kind)
-    assert f"ended: it is stopped: {BAND}" in said
+    assert f"ended: it is stopped: {BAND.replace('BAND', 'MARGIN')}" in said
     made.run(5)
     assert made.broker.net() == {}
 

@@ -21,6 +21,14 @@ NO_FUNDS = (
     "Insufficient funds. Required margin is 95417.84 but available margin is 74251.80. "
     "Check the orderbook for open orders."
 )
+TOO_LARGE = (
+    "The order quantity 6300 (21 lots) is higher than the maximum quantity of 6000 (20 lots) "
+    "allowed by the exchanges. Please reduce the order quantity or use iceberg orders."
+)
+TOO_FAR = (
+    "The order was cancelled by the exchange because the price is outside the current allowed "
+    "limit price protection range. [Read more.](https://zrd.sh/lpp-range-rejection)"
+)
 ERRORS = (
     "TokenException", "PermissionException", "UserException", "TwoFAException", "InputException",
     "MarginException", "HoldingException", "OrderException", "NetworkException", "DataException",
@@ -125,11 +133,16 @@ def test_a_number_under_another_status_is_no_yes():
 @pytest.mark.parametrize(
     ("text", "kind"),
     [
+        (TOO_LARGE, Refusal.FREEZE),
+        ("Exchange error: Order quantity exceeds maximum allowed quantity", Refusal.FREEZE),
         ("Quantity exceeds the freeze quantity of 1800", Refusal.FREEZE),
         ("Tick size for this script is 0.05", Refusal.TICK),
         ("Quantity should be in multiples of lot size 65", Refusal.LOT),
         ("Price is outside the circuit limits", Refusal.BAND),
         ("The price is out of the current execution range", Refusal.BAND),
+        (TOO_FAR, Refusal.BAND),
+        ("Order price is beyond LPP limit.", Refusal.BAND),
+        ("Place your order around the theoretical price", Refusal.BAND),
         (NO_FUNDS, Refusal.MARGIN),
         ("RMS:Margin Exceeds,Required:95417.84, Available:74251.80", Refusal.MARGIN),
         ("Markets are closed right now", Refusal.CLOSED),
@@ -137,6 +150,7 @@ def test_a_number_under_another_status_is_no_yes():
         ("This scrip is not allowed", Refusal.INSTRUMENT),
         ("Your subscription to the order API has ended", Refusal.OTHER),
         ("Too many requests", Refusal.RATE),
+        ("Maximum allowed order requests exceeded.", Refusal.RATE),
         ("Market orders without market protection are not allowed via API", Refusal.OTHER),
         ("", Refusal.OTHER),
     ],

@@ -17,7 +17,7 @@ from daemon.telemetry.redaction import Secret
 
 DAY = date(2026, 8, 18)
 ENDED, DIED, ASKED = Reason
-SIX, DUE, TEN = (at(DAY, time(*each)) for each in ((6,), (6, 30), (10,)))
+SIX, DUE, TEN = (at(DAY, time(*each)) for each in ((6,), (7, 40), (10,)))
 TRIED = Attempts(SIX + DAY_NS, (ENDED,))
 
 

@@ -14,6 +14,8 @@ from msgspec.structs import replace
 from daemon.brokers.door import Door
 from daemon.brokers.zerodha import broker
 from daemon.domain.instants import DAY_NS, SECOND_NS
+from daemon.domain.market.frames import Quote
+from daemon.domain.market.polled import Stamped
 from daemon.domain.orders.margin import MarginLeg
 from daemon.domain.orders.words import (
     OrderAccepted,
@@ -623,8 +625,10 @@ async def test_shares_of_earlier_days_are_read_once_a_minute(account, seconds, r
 
 async def test_quotes_are_asked_for_by_our_symbols_and_what_is_not_listed_is_left_out(account):
     told = {"instrument_token": 12517890, "last_price": 118.65}
+    told |= {"timestamp": "2021-06-08 15:45:56", "last_trade_time": "2021-06-08 15:45:55"}
     account.script.on("GET /quote", yes({"NFO:NIFTY26AUG24350CE": told, "NSE:SBIN": told}))
     found = await account.broker.quotes([CALL, "NIFTY-2026-08-25-99999-CE"])
-    assert {symbol: each.quote.ltp_e4 for symbol, each in found.items()} == {CALL: 1_186_500}
+    at_ns = 1_623_147_356 * 10**9
+    assert found == {CALL: Stamped(Quote(1_186_500), at_ns, at_ns - 10**9)}
     (asked,) = account.script.asked
     assert asked.path == "/quote?i=NFO%3ANIFTY26AUG24350CE"

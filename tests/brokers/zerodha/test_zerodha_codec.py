@@ -46,6 +46,10 @@ RECORD = {
     "exchange_order_id": None,
     "meta": {},
 }
+TOO_FAR = (
+    "The order was cancelled by the exchange because the price is outside the current allowed "
+    "limit price protection range."
+)
 FILL = {"exchange": "NFO", "order_id": RECORD["order_id"], "tradingsymbol": "x"}
 
 
@@ -201,6 +205,28 @@ def test_a_rejection_says_why():
     assert (told.state, told.kind) == (State.REJECTED, Refusal.MARGIN)
     assert told.text.startswith("Insufficient funds")
     assert codec.updated(record(status_message_raw="16387"), NOW).text == "16387"
+
+
+@pytest.mark.parametrize(
+    ("status", "text", "kind"),
+    [
+        ("CANCELLED", TOO_FAR, Refusal.BAND),
+        ("CANCELLED", "Cancelled by the owner", None),
+        ("CANCELLED", None, None),
+        ("REJECTED", TOO_FAR, Refusal.BAND),
+        ("REJECTED", None, Refusal.OTHER),
+        ("OPEN", TOO_FAR, None),
+        ("COMPLETE", TOO_FAR, None),
+    ],
+)
+def test_why_an_order_was_cancelled_or_rejected_is_told_by_its_text_to_whoever_reads(
+    status, text, kind
+):
+    """The book as a whole, too: who has no other word of an order goes by that."""
+    told = record(status=status, filled_quantity=150, status_message=text)
+
+    assert codec.updated(told, NOW).kind is kind
+    assert codec.shown(told, names).kind is kind
 
 
 def test_numbers_may_come_with_a_point_and_as_nothing():

@@ -44,7 +44,7 @@ from tests.kit.kite_script import CLOSES, CUTS, DEAD, PAGE, Answer, no, yes
 
 WALL = NOW + 100 * DAY_NS
 """Host time may be another than that of the market, as before a stand-in."""
-SIX, DUE = at(DAY, time(6)), at(DAY, time(6, 30))
+SIX, DUE = at(DAY, time(6)), at(DAY, time(7, 40))
 USER, PASSWORD = planted("user"), planted("password")
 SEED = remembered("CANARYSEEDCANARYSEEDCANARYSEEDCA")
 REQUEST_ID = planted("request-id")
@@ -154,12 +154,12 @@ async def test_a_session_that_died_before_its_end_is_worth_one_attempt_of_its_ow
     assert len(account.sent(BEGIN)) == 2
 
 
-async def test_before_half_past_six_it_says_when_it_will_log_in(account):
+async def test_before_twenty_to_eight_it_says_when_it_will_log_in(account):
     account.clock = account.clock.__class__(SIX)
     account.restart()
     (told,) = await account.broker.log_in(1)
 
-    assert told == LoginFailed(1, "its next log-in without a person is at 06:30", SIX, DUE)
+    assert told == LoginFailed(1, "its next log-in without a person is at 07:40", SIX, DUE)
     assert account.script.asked == []
 
 
@@ -225,7 +225,7 @@ async def test_a_credential_that_is_missing_is_named_before_anything_is_sent(acc
 
 
 async def test_without_a_seed_nothing_is_sent_until_a_person_puts_in_a_code(account):
-    """Once for each, whatever was tried or refused before, and before half past six as well."""
+    """Once for each, whatever was tried or refused before, and before twenty to eight as well."""
     account.kept.drop("totp_secret")
     (waits,) = await account.broker.log_in(1)
     assert (type(waits), waits.again_ns) == (StepWanted, 0)

@@ -33,6 +33,7 @@ def test_a_full_packet_gives_the_price_the_touch_and_the_exchange_s_time():
     (tick,) = decode(frame(FULL))
 
     assert (tick.token, tick.mode, tick.exchange_ns) == (NFO, Mode.FULL, 1_601 * SECOND_NS)
+    assert tick.traded_ns == 1_600 * SECOND_NS
     assert tick.quote == Quote(1_234_500, 1_233_500, 75, 1_235_000, 150)
     assert tick.is_tradable
 

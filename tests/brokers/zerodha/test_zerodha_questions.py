@@ -155,6 +155,7 @@ def test_a_quote_has_its_touch_and_the_band_and_one_that_is_absent_stays_so():
                     "instrument_token": 11,
                     "last_price": 118.65,
                     "timestamp": "2021-06-08 15:45:56",
+                    "last_trade_time": "2021-06-08 15:45:52",
                     "lower_circuit_limit": 50.05,
                     "upper_circuit_limit": 300,
                     "depth": {"buy": [level], "sell": []},
@@ -164,7 +165,8 @@ def test_a_quote_has_its_touch_and_the_band_and_one_that_is_absent_stays_so():
     )
 
     at_ns = 1_623_147_356 * SECOND_NS
-    assert told == {"NFO:X": Quoted(11, Quote(1_186_500, 1_186_000, 65), at_ns, 500_500, 3_000_000)}
+    quote, band = Quote(1_186_500, 1_186_000, 65), (500_500, 3_000_000)
+    assert told == {"NFO:X": Quoted(11, quote, at_ns, *band, at_ns - 4 * SECOND_NS)}
 
 
 @pytest.mark.parametrize("interval", SPANS)

@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from daemon.domain.market.bands import Band, band, reference_e4, taken_e4
-from daemon.domain.market.frames import Quote
+from daemon.domain.instants import SECOND_NS
+from daemon.domain.market.bands import Band, averaged_e4, band, reference_e4, taken_e4
+from daemon.domain.market.frames import Frame, Quote
 from daemon.domain.market.instruments import Instrument, Kind, contract
 from daemon.domain.money import e4
 from daemon.errors import RuleUnknown
@@ -116,3 +117,30 @@ def test_what_the_exchange_takes_is_not_known_where_no_table_says():
     day = date(1999, 1, 4)
     assert taken_e4(CALL, e4(100), day) == (0, 0)
     assert taken_e4(CALL, e4(100), DAY) == (e4(60), e4(140))
+
+
+SEEN = [(0, 500), (1, 100), (2, 0), (29, 103), (30, 200)]
+
+
+@pytest.mark.parametrize(
+    ("case", "until_s", "expected"),
+    [
+        ("the first alone", 0, 500),
+        ("two", 1, 300),
+        ("what was no price does not count", 2, 300),
+        ("rounded down", 29, (500 + 100 + 103) // 3),
+        ("half a minute back is out", 30, (100 + 103 + 200) // 3),
+        ("later", 58, (103 + 200) // 2),
+        ("one is left", 59, 200),
+        ("none", 60, 0),
+    ],
+)
+def test_the_mean_is_of_what_was_quoted_in_the_last_half_minute(case, until_s, expected):
+    frames = [Frame(at_s * SECOND_NS, {"a": Quote(price), "b": Quote(7)}) for at_s, price in SEEN]
+    frames.insert(2, Frame(SECOND_NS, {"b": Quote(7)}))
+    assert averaged_e4(frames, "a", until_s * SECOND_NS) == expected
+
+
+def test_what_was_never_quoted_has_no_mean():
+    assert averaged_e4([], "a", SECOND_NS) == 0
+    assert averaged_e4([Frame(0, {"b": Quote(7)}), Frame(1, {"a": Quote(0)})], "a", 1) == 0

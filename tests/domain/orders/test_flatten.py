@@ -6,9 +6,9 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from daemon.domain.instants import SECOND_NS
+from daemon.domain.market.bands import AVERAGED_NS
+from daemon.domain.money import e4
 from daemon.domain.orders.flatten import (
-    ANSWERS,
-    Answer,
     CancelExit,
     Flatten,
     Holding,
@@ -16,7 +16,8 @@ from daemon.domain.orders.flatten import (
     Resting,
     is_flat,
 )
-from daemon.domain.orders.ladder import Ladder
+from daemon.domain.orders.ladder import Ladder, Prospect
+from daemon.domain.orders.refusals import ANSWERS, Answer
 from daemon.domain.orders.words import Refusal, Side
 
 NOW = 100 * SECOND_NS
@@ -62,11 +63,6 @@ def test_every_refusal_has_its_answer_and_its_patience(kind, expected, patience_
     )
     assert closing.next((SHORT,), due_ns - 1) == () or not patience_ns
     assert sum(word.quantity for word in closing.next((SHORT,), due_ns)) == 130
-
-
-def test_no_refusal_is_without_an_answer():
-    """The table is whole."""
-    assert set(ANSWERS) == set(Refusal)
 
 
 @pytest.mark.parametrize(
@@ -164,13 +160,66 @@ def test_an_exit_whose_next_step_asks_the_same_price_rests_on_and_steps_all_the_
 
 
 def test_slices_of_one_attempt_that_are_refused_together_cost_one_step():
-    """Three times outside the band is one price outside the band."""
+    """Three times off the tick is one price off the tick."""
     closing = machine()
     for _ in range(3):
-        closing.refused("call", Refusal.BAND, 65, NOW)
+        closing.refused("call", Refusal.TICK, 65, NOW)
     assert closing.step("call") == 1
-    closing.refused("call", Refusal.BAND, 65, NOW + SECOND_NS)
+    closing.refused("call", Refusal.TICK, 65, NOW + SECOND_NS)
     assert closing.step("call") == 2
+
+
+def asks(closing, prospect, at_ns, side=Side.BUY) -> tuple[int, int]:
+    """What a leg asks now and one step on; it leaves at that."""
+    prices = closing.prices_e4("call", side, prospect, at_ns)
+    leg = replace(SHORT if side is Side.BUY else replace(LONG, leg_id="call"), price_e4=prices[0])
+    closing.next((leg,), at_ns)
+    return prices
+
+
+BAND = Prospect(e4(100), e4(100), e4(60), e4(140), 500, e4(100))
+
+
+def test_what_lies_outside_the_band_leads_back_to_the_touch_and_is_not_asked_again_so_soon():
+    """Not within half a minute; what lies short of it is, and after that time all of it."""
+    closing = machine()
+    for each in range(3):
+        closing.refused("call", Refusal.TICK, 130, NOW + each * SECOND_NS)
+    now_ns = NOW + 3 * SECOND_NS
+    assert asks(closing, BAND, now_ns) == (e4("137.20"), e4("137.20"))
+    for _ in range(2):
+        closing.refused("call", Refusal.BAND, 65, now_ns)
+    assert closing.step("call") == 0
+    assert closing.next((SHORT,), now_ns + SECOND_NS - 1) == ()
+    assert asks(closing, BAND, now_ns + SECOND_NS) == (e4(100), e4(101))
+    for step, expected in ((1, (101, 103)), (2, (103, 103)), (3, (103, 103))):
+        closing.refused("call", Refusal.TICK, 130, now_ns + step * SECOND_NS)
+        assert closing.step("call") == step
+        prices = closing.prices_e4("call", Side.BUY, BAND, now_ns + step * SECOND_NS)
+        assert prices == tuple(map(e4, expected))
+    last_ns = now_ns + AVERAGED_NS
+    assert closing.prices_e4("call", Side.BUY, BAND, last_ns - 1)[0] == e4(103)
+    assert closing.prices_e4("call", Side.BUY, BAND, last_ns)[0] == e4("137.20")
+
+
+@pytest.mark.parametrize(("side", "touches"), [(Side.BUY, (145, 146)), (Side.SELL, (55, 54))])
+def test_the_touch_is_asked_however_far_out_it_is(side, touches):
+    """No limit short of it would trade, so each second it is asked whether it is taken by now."""
+    closing = machine()
+    for each, touch in enumerate(touches):
+        out = replace(BAND, touch_e4=e4(touch), low_e4=e4(54), high_e4=e4(146))
+        assert asks(closing, out, NOW + each * SECOND_NS, side)[0] == e4(touch)
+        closing.refused("call", Refusal.BAND, 130, NOW + each * SECOND_NS)
+    out = replace(out, touch_e4=e4(touches[0]))
+    assert asks(closing, out, NOW + 2 * SECOND_NS, side)[0] == e4(touches[0])
+
+
+def test_a_leg_without_a_price_asks_nothing():
+    closing, nothing = machine(), Prospect(0, 0, 0, 0, 500)
+    assert closing.prices_e4("call", Side.BUY, None, NOW) == (0, 0)
+    assert closing.prices_e4("call", Side.BUY, nothing, NOW) == (0, 0)
+    closing.refused("call", Refusal.BAND, 130, NOW)
+    assert closing.prices_e4("call", Side.BUY, nothing, NOW) == (0, 0)
 
 
 @pytest.mark.parametrize(
@@ -222,6 +271,99 @@ def test_the_last_slice_of_many_is_asked_for_again_as_soon():
     closing.refused("call", Refusal.OTHER, 1_800, NOW)
     assert placed(closing.next((last,), NOW)) == []
     assert len(placed(closing.next((last,), NOW + SECOND_NS))) == 1
+
+
+SIX = replace(SHORT, net_quantity=-390)
+"""Six lots."""
+
+
+def refused_twice(closing: Flatten, held: Holding = SIX, quantity: int = 390) -> int:
+    """Have a leg refused twice in a row for no known reason; when it is asked for again."""
+    closing.next((held,), NOW)
+    assert closing.unexplained(held.leg_id, quantity, NOW) is Answer.PAGE
+    closing.next((held,), NOW + 5 * SECOND_NS)
+    assert closing.unexplained(held.leg_id, quantity, NOW + 5 * SECOND_NS) is Answer.HALVE
+    assert closing.next((held,), NOW + 15 * SECOND_NS - 1) == ()
+    return NOW + 15 * SECOND_NS
+
+
+def test_what_is_refused_twice_in_a_row_for_no_known_reason_is_halved_down_to_one_lot():
+    """It may be too large in words that nobody knows yet; one slice at a time finds that out."""
+    closing, sent = machine(), []
+    at_ns = refused_twice(closing)
+    for answer in (Answer.HALVE, Answer.PAGE, Answer.PAGE):
+        ((_, _, quantity, _),) = placed(closing.next((SIX,), at_ns))
+        sent.append(quantity)
+        assert closing.unexplained("call", quantity, at_ns) is answer
+        assert closing.next((SIX,), at_ns + 16 * SECOND_NS - 1) == ()
+        at_ns += 16 * SECOND_NS
+    assert sent == [195, 65, 65]
+
+
+def test_once_a_half_was_taken_the_rest_follows_in_slices_of_that_size():
+    closing = machine()
+    at_ns = refused_twice(closing)
+    assert [quantity for *_, quantity, _ in placed(closing.next((SIX,), at_ns))] == [195]
+    on_its_way = replace(SIX, closing_quantity=195)
+    assert closing.next((on_its_way,), at_ns) == ()
+    assert closing.wakes_ns((on_its_way,), at_ns) == at_ns + SECOND_NS
+    left = replace(SIX, net_quantity=-260)
+    rest = placed(closing.next((left,), at_ns + SECOND_NS))
+    assert [quantity for *_, quantity, _ in rest] == [195, 65]
+
+
+def test_one_in_doubt_holds_up_what_was_halved_for_a_second_and_no_longer():
+    closing = machine()
+    at_ns = refused_twice(closing)
+    closing.next((SIX,), at_ns)
+    doubtful = replace(SIX, closing_quantity=195)
+    assert [q for *_, q, _ in placed(closing.next((doubtful,), at_ns + SECOND_NS))] == [195]
+
+
+def test_slices_of_one_attempt_and_noes_between_which_a_reason_was_told_are_not_twice_in_a_row():
+    closing = machine()
+    closing.next((LARGE,), NOW)
+    answers = [closing.unexplained("call", 1_755, NOW) for _ in range(2)]
+    at_ns = NOW + 5 * SECOND_NS
+    closing.next((LARGE,), at_ns)
+    closing.refused("call", Refusal.MARGIN, 1_755, at_ns)
+    at_ns += 4 * SECOND_NS
+    closing.next((LARGE,), at_ns)
+    answers.append(closing.unexplained("call", 1_755, at_ns))
+    assert set(answers) == {Answer.PAGE}
+    assert [q for *_, q, _ in placed(closing.next((LARGE,), at_ns + 16 * SECOND_NS))] == [
+        1755,
+        1495,
+    ]
+
+
+def test_one_slice_of_many_that_waits_by_itself_is_not_halved():
+    closing = machine()
+    many = replace(LARGE, net_quantity=-8 * 1_800, lot=75)
+    closing.next((many,), NOW)
+    for seconds in range(2):
+        at_ns = NOW + seconds * SECOND_NS
+        assert closing.unexplained("call", 1_800, at_ns) is Answer.PAGE
+    again = placed(closing.next((many,), NOW + 2 * SECOND_NS))
+    assert [quantity for *_, quantity, _ in again] == [1_800] * 8
+
+
+@pytest.mark.parametrize(
+    ("kind", "answer", "then"),
+    [
+        (Refusal.BAND, Answer.REPRICE, [390]),
+        (Refusal.FREEZE, Answer.HALVE, [195, 195]),
+        (Refusal.CLOSED, Answer.AWAIT_MARKET, []),
+    ],
+)
+def test_an_exit_that_was_cancelled_for_a_known_reason_is_answered_by_its_row_of_the_table(
+    kind, answer, then
+):
+    closing = machine()
+    closing.next((SIX,), NOW)
+    assert closing.cancelled("call", 390, NOW, kind) is answer
+    again = placed(closing.next((SIX,), NOW + SECOND_NS))
+    assert [quantity for *_, quantity, _ in again] == then
 
 
 def test_slices_that_are_refused_in_numbers_hold_up_the_whole_leg():
@@ -278,7 +420,7 @@ def test_the_longest_patience_asked_for_holds():
 def test_a_leg_that_waits_holds_up_no_other():
     """Each has its own steps and its own patience."""
     closing = machine()
-    closing.refused("call", Refusal.BAND, 130, NOW)
+    closing.refused("call", Refusal.TICK, 130, NOW)
     put = replace(SHORT, leg_id="put")
     assert placed(closing.next((SHORT, put), NOW)) == [("put", Side.BUY, 130, 1_000)]
     assert (closing.step("call"), closing.step("put")) == (1, 0)

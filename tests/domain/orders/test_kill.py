@@ -56,10 +56,25 @@ def test_past_its_time_it_is_incomplete_and_still_ends_flat_once_that_is_proven(
         (Progress(Stage.CANCELLING, 0, S), Stage.CLOSING, S),
         (Progress(Stage.FLAT, 0, S), Stage.CLOSING, 5 * S),
         (Progress(Stage.FLAT, 0, S), Stage.FLAT, S),
+        (Progress(Stage.FLAT, 0, S), Stage.VERIFYING, 5 * S),
+        (Progress(Stage.INCOMPLETE, 0, S), Stage.VERIFYING, 5 * S),
+        (Progress(Stage.INCOMPLETE, 0, S), Stage.FLAT, S),
     ],
 )
 def test_its_time_runs_from_its_beginning_by_what_was_recorded(before, stage, began_ns):
     assert begun(before, stage, 1, 5 * S) == Progress(stage, 1, began_ns)
+
+
+@pytest.mark.parametrize("ended", [Stage.FLAT, Stage.INCOMPLETE])
+def test_one_that_has_ended_is_proven_anew_in_a_new_time_when_it_is_pulled_again(ended):
+    again = after(Progress(ended, 2, S), Sight.ASKED_AGAIN, 90 * S)
+    assert again == Progress(Stage.VERIFYING, 2, 90 * S)
+
+
+@pytest.mark.parametrize("stage", [Stage.CANCELLING, Stage.CLOSING, Stage.VERIFYING])
+def test_one_that_is_under_way_goes_on_when_it_is_pulled_again(stage):
+    before = Progress(stage, 2, S)
+    assert after(before, Sight.ASKED_AGAIN, 9 * S) == before
 
 
 READINGS = {

@@ -126,3 +126,79 @@ def test_each_step_of_an_exit_at_a_dear_share_is_on_the_tick_of_the_exchange(
     asked = [Ladder().price(step, side, prospect) for step in range(5)]
     assert [price % e4(tick) for price in asked] == [0] * 5
     assert all(prospect.low_e4 <= price <= prospect.high_e4 for price in asked)
+
+
+@pytest.mark.parametrize(
+    ("case", "side", "step", "touch", "outside", "expected"),
+    [
+        ("the touch", Side.BUY, 0, "100", "137.20", "100"),
+        ("a step short of it", Side.BUY, 2, "100", "137.20", "103"),
+        ("not as far again", Side.BUY, 3, "100", "137.20", "103"),
+        ("nor at the same price", Side.BUY, 2, "100", "103", "101"),
+        ("the touch itself was", Side.BUY, 3, "100", "100", "100"),
+        ("the touch is beyond it", Side.BUY, 3, "138", "137", "138"),
+        ("a purchase that was too cheap", Side.BUY, 0, "70", "70", "100"),
+        ("a purchase that was too cheap", Side.BUY, 3, "65", "70", "100"),
+        ("cheap, and refused far out", Side.BUY, 3, "90", "137.20", "100"),
+        ("a sale", Side.SELL, 2, "100", "61.20", "97"),
+        ("not as far again", Side.SELL, 3, "100", "61.20", "97"),
+        ("the touch is beyond it", Side.SELL, 3, "61", "62", "61"),
+        ("a sale that was too dear", Side.SELL, 0, "130", "130", "100"),
+        ("only a last price", Side.BUY, 1, "0", "137.20", "101"),
+    ],
+)
+def test_while_a_no_of_the_band_stands_no_step_goes_as_far_again(
+    case, side, step, touch, outside, expected
+):
+    """What was refused short of the middle is asked there: it trades at the touch all the same."""
+    prospect = replace(WIDE, touch_e4=e4(touch), ltp_e4=e4(100), around_e4=e4(100))
+    assert Ladder().held(step, side, prospect, e4(outside)) == e4(expected)
+
+
+def test_while_a_no_stands_nothing_is_asked_where_there_is_no_price():
+    assert Ladder().held(0, Side.BUY, replace(WIDE, touch_e4=0, ltp_e4=0), e4(100)) is None
+    unknown = replace(WIDE, low_e4=0, high_e4=0)
+    assert Ladder().held(3, Side.BUY, unknown, e4(103)) == e4(101)
+
+
+DAY = date(2026, 10, 12)
+CALL = contract("NIFTY-2026-10-13-24550-CE", DAY)
+
+
+def at_touch(bid: str, ask: str, ltp: str) -> Quote:
+    return Quote(e4(ltp), e4(bid), 75, e4(ask), 75)
+
+
+@pytest.mark.parametrize(
+    ("case", "side", "quote", "mean", "expected"),
+    [
+        ("none is known", Side.BUY, at_touch("99", "101", "100"), "0", ("60", "140", "100")),
+        ("a quiet market", Side.BUY, at_touch("99", "101", "100"), "98", ("58.80", "137.20", "98")),
+        ("a leap", Side.BUY, at_touch("149", "151", "150"), "102", ("61.20", "151", "102")),
+        ("a leap", Side.SELL, at_touch("149", "151", "150"), "102", ("61.20", "142.80", "102")),
+        ("a fall", Side.SELL, at_touch("49", "51", "50"), "98", ("49", "137.20", "98")),
+        ("a fall", Side.BUY, at_touch("49", "51", "50"), "98", ("58.80", "137.20", "98")),
+        ("a wide touch", Side.BUY, at_touch("99", "500", "100"), "98", ("58.80", "140", "98")),
+        ("a wide touch", Side.SELL, at_touch("1", "101", "100"), "102", ("60", "142.80", "102")),
+        ("no offer", Side.BUY, at_touch("149", "0", "150"), "102", ("61.20", "150", "102")),
+        ("no price now", Side.BUY, Quote(0), "102", ("0", "0", "0")),
+    ],
+)
+def test_the_band_lies_around_the_mean_and_reaches_as_far_as_the_touch(
+    case, side, quote, mean, expected
+):
+    """No further than the band of now: an offer of a fool is no market."""
+    found = prospect_of(CALL, side, quote, DAY, e4(mean))
+    assert (found.low_e4, found.high_e4, found.around_e4) == tuple(map(e4, expected))
+
+
+def test_the_band_of_a_share_lies_around_the_price_of_now():
+    share, quote = contract("RELIANCE", DAY), at_touch("1399", "1401", "1400")
+    found = prospect_of(share, Side.BUY, quote, DAY, e4(1000))
+    assert found == prospect_of(share, Side.BUY, quote, DAY)
+
+
+def test_where_no_table_says_the_band_there_is_none_around_a_mean():
+    day, quote = date(2018, 1, 1), at_touch("99", "101", "100")
+    found = prospect_of(CALL, Side.BUY, quote, day, e4(98))
+    assert (found.low_e4, found.high_e4) == (0, 0)

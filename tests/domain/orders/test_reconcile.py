@@ -130,6 +130,14 @@ def test_news_that_was_heard_is_no_news_again():
     assert (made.order(ID).state, made.net(CE), news(made, seen)) == (State.FILLED, -75, ())
 
 
+def test_why_an_order_is_in_the_broker_s_book_no_longer_is_told_where_that_shows_it():
+    why = {"kind": Refusal.BAND, "text": "protection range"}
+    (told,) = news(book(ACCEPTED), read(shown(State.CANCELLED, **why)))
+    assert (told.kind, told.text) == (Refusal.BAND, "protection range")
+    (told,) = news(book(ACCEPTED), read(shown(State.CANCELLED)))
+    assert told.kind is None
+
+
 def test_what_was_made_of_an_order_is_told_until_it_was_heard():
     made, seen = book(ACCEPTED), read(shown(filled=25, quantity=50))
     for fact in news(made, seen):

@@ -152,23 +152,47 @@ SHORT, LONG = True, False
         (Mark.TOUCH, SHORT, (900, 950, 0), 950),
         (Mark.TOUCH, SHORT, (0, 895, 0), 895),
         (Mark.TOUCH, SHORT, (900, 0, 0), 900),
-        (Mark.TOUCH, LONG, (900, 0, 905), 0),
+        (Mark.TOUCH, LONG, (900, 0, 905), 900),
+        (Mark.TOUCH, LONG, (900, 0, 5), 5),
+        (Mark.TOUCH, LONG, (0, 0, 905), 0),
         (Mark.TOUCH, LONG, (900, 0, 0), 900),
     ],
 )
 def test_a_mark_is_the_last_trade_or_what_closing_costs(
     mark: Mark, short: bool, ltp_bid_ask: tuple[int, int, int], expected: int
 ) -> None:
-    """The ask for a short, the bid for a long; what nobody bids for is worthless."""
+    """The ask for a short, the bid for a long; what is only offered is worthless."""
     ltp_e4, bid_e4, ask_e4 = ltp_bid_ask
     quote = Quote(ltp_e4, bid_e4=bid_e4, ask_e4=ask_e4)
-    assert mark_of(quote, mark, short=short) == expected
+    assert mark_of(quote, mark, short=short, option=True) == expected
 
 
+@pytest.mark.parametrize(
+    ("short", "ltp_bid_ask", "expected"),
+    [
+        (LONG, (900, 895, 905), 895),
+        (LONG, (900, 0, 905), 900),
+        (LONG, (900, 0, 880), 880),
+        (LONG, (900, 0, 0), 900),
+        (LONG, (0, 0, 905), 905),
+        (SHORT, (900, 895, 0), 900),
+        (SHORT, (0, 895, 0), 895),
+    ],
+)
+def test_a_share_or_a_future_at_its_circuit_is_not_worthless(
+    short: bool, ltp_bid_ask: tuple[int, int, int], expected: int
+) -> None:
+    """One side of its book is empty, and the price is known all the same."""
+    ltp_e4, bid_e4, ask_e4 = ltp_bid_ask
+    quote = Quote(ltp_e4, bid_e4=bid_e4, ask_e4=ask_e4)
+    assert mark_of(quote, Mark.TOUCH, short=short, option=False) == expected
+
+
+@pytest.mark.parametrize("option", [True, False])
 @pytest.mark.parametrize("short", [SHORT, LONG])
 @pytest.mark.parametrize("mark", list(Mark))
-def test_nothing_quoted_is_no_mark(mark: Mark, short: bool) -> None:
-    assert mark_of(Quote(ltp_e4=0), mark, short=short) == NO_MARK
+def test_nothing_quoted_is_no_mark(mark: Mark, short: bool, option: bool) -> None:
+    assert mark_of(Quote(ltp_e4=0), mark, short=short, option=option) == NO_MARK
 
 
 def test_a_track_keeps_the_first_instant_of_its_extremes() -> None:

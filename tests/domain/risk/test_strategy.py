@@ -251,6 +251,24 @@ def test_a_worthless_hedge_counts_for_nothing_and_stops_nothing_else(mark: Mark)
     assert told(risk, 2) == [("hedge", "ce", ExitReason.STRATEGY_STOP)]
 
 
+@pytest.mark.parametrize("symbol", ["RELIANCE", FUT])
+def test_what_is_locked_at_its_lower_circuit_loses_its_fall_and_not_its_worth(symbol: str) -> None:
+    """Nobody bids, and it was told to have lost all that it had cost."""
+    risk = StrategyRisk("s", StrategyRules(stop_e4=e4(20_000), mark=Mark.TOUCH), {})
+    risk.fill(LegPosition("eq", symbol, Side.BUY).filled(Side.BUY, 100, e4("2500")), 0)
+    risk.see({symbol: Quote(e4("2375"), ask_e4=e4("2375"))}, 1)
+    assert (told(risk, 1), risk.pnl.last_e4) == ([], e4(-12_500))
+
+
+def test_a_hedge_that_nobody_bids_for_counts_at_the_cheaper_of_last_trade_and_ask() -> None:
+    risk = StrategyRisk("s", StrategyRules(mark=Mark.TOUCH), {})
+    risk.fill(HEDGE, 0)
+    for at_ns, (ask, lost) in enumerate([("90", -150), ("7", -225)], start=1):
+        risk.see({HEDGED: Quote(e4("8"), ask_e4=e4(ask))}, at_ns)
+        risk.judge(at_ns)
+        assert risk.pnl.last_e4 == e4(lost)
+
+
 def test_a_worthless_leg_that_nobody_quotes_any_more_has_no_price() -> None:
     risk = StrategyRisk("s", StrategyRules(), {})
     risk.fill(HEDGE, 0)

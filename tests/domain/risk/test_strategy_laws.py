@@ -82,7 +82,8 @@ class Plain:
             quote = quotes.get(position.symbol)
             if quote:
                 short = position.side is Side.SELL
-                self.marks[leg] = mark_of(quote, self.rules.mark, short=short)
+                option = position.symbol != C
+                self.marks[leg] = mark_of(quote, self.rules.mark, short=short, option=option)
             low_e4 = high_e4 = last_e4 = self.marks[leg]
             if quote and self.rules.mark is Mark.LTP:
                 low_e4 = min(last_e4, quote.low_e4 or last_e4)

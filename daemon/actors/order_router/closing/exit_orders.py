@@ -17,8 +17,9 @@ from daemon.actors.order_router.known.alarms import ClosingDue
 from daemon.actors.order_router.known.desk import Closing, Desk
 from daemon.actors.turn import Turn
 from daemon.domain.market.notes import NoteKind
-from daemon.domain.orders.flatten import PAGED, Answer, PlaceExit
+from daemon.domain.orders.flatten import PlaceExit
 from daemon.domain.orders.limits import Control, Parent
+from daemon.domain.orders.refusals import PAGED, Answer
 from daemon.domain.orders.words import Intent, OrderType, Purpose, Refusal, Side
 from daemon.messages import ExitOverdue, Noted
 from daemon.runtime.budget import Priority

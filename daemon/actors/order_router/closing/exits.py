@@ -178,16 +178,18 @@ def refused(desk: Desk, turn: Turn, order: Order, now_ns: int) -> None:
     if closing is None:
         return
     closing.held_ns.pop(intent.leg_id, None)
+    machine, leg_id, kind = closing.machine, intent.leg_id, order.refusal or Refusal.OTHER
+    leg, left = desk.leg(intent.strategy_id, leg_id), intent.quantity - order.filled_quantity
+    if kind is Refusal.FREEZE and leg is not None and left <= leg.lot:
+        kind = Refusal.OTHER
     if order.state is State.CANCELLED:
-        left = intent.quantity - order.filled_quantity
-        answer = closing.machine.cancelled(intent.leg_id, left, now_ns)
+        answer = machine.cancelled(leg_id, left, now_ns, kind)
         exit_orders.tell(turn, closing, answer, f"{intent.symbol}: {said(order)}", now_ns)
         return
-    kind = order.refusal or Refusal.OTHER
-    leg = desk.leg(intent.strategy_id, intent.leg_id)
-    if kind is Refusal.FREEZE and leg is not None and intent.quantity <= leg.lot:
-        kind = Refusal.OTHER
-    answer = closing.machine.refused(intent.leg_id, kind, intent.quantity, now_ns)
+    if kind is Refusal.OTHER:
+        answer = machine.unexplained(leg_id, intent.quantity, now_ns)
+    else:
+        answer = machine.refused(leg_id, kind, intent.quantity, now_ns)
     exit_orders.tell(
         turn, closing, answer, f"{intent.symbol}: {order.refusal or kind} {order.text}", now_ns
     )

@@ -38,9 +38,9 @@ def holding(desk: Desk, closing: Closing, leg_id: str, now_ns: int) -> Holding:
         beside = to_sell(desk, (strategy_id, leg_id), leg.pocket)
     elif not net:
         beside = remaining(exits, side.opposite)
-    step = closing.machine.step(leg_id)
     instrument = desk.contract(leg.symbol) if takes_orders(desk, leg.symbol, now_ns) else None
     prospect = desk.prospect(instrument, side) if instrument is not None else None
+    price_e4, next_price_e4 = closing.machine.prices_e4(leg_id, side, prospect, now_ns)
     return Holding(
         leg_id=leg_id,
         net_quantity=net,
@@ -54,8 +54,8 @@ def holding(desk: Desk, closing: Closing, leg_id: str, now_ns: int) -> Holding:
         ),
         lot=leg.lot,
         freeze_quantity=leg.freeze_quantity,
-        price_e4=(prospect and desk.terms.ladder.price(step, side, prospect)) or 0,
-        next_price_e4=(prospect and desk.terms.ladder.price(step + 1, side, prospect)) or 0,
+        price_e4=price_e4,
+        next_price_e4=next_price_e4,
     )
 
 

@@ -11,6 +11,7 @@ stands is closed as well.
 from __future__ import annotations
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from daemon.actors.order_router.broker import reconciling
 from daemon.actors.order_router.broker.hours import next_opening_ns
@@ -66,6 +67,22 @@ def begin(desk: Desk, turn: Turn, latch_id: str, now_ns: int) -> None:
     _stage(desk, turn, KillStaged(latch_id, Stage.CANCELLING, (), 0, now_ns))
 
 
+def prove_anew(desk: Desk, turn: Turn, latch_id: str, now_ns: int) -> None:
+    """Look anew for a kill that is pulled again: whoever does that asks how it is now.
+
+    The book is read as often as ever for that, however often somebody pulls.
+    """
+    kill = desk.halts.kills.get(latch_id)
+    if kill is None or kill.progress is None:
+        return
+    kill.proof.lose()
+    progress = after(kill.progress, Sight.ASKED_AGAIN, now_ns)
+    if progress != kill.progress:
+        left = _left(desk, kill, _look(desk, kill), now_ns)
+        staged = KillStaged(latch_id, progress.stage, left, progress.attempts, now_ns)
+        _stage(desk, turn, staged)
+
+
 def go_on(desk: Desk, turn: Turn, now_ns: int) -> None:
     """Do what every kill needs now, and say how far each has come."""
     for kill in tuple(desk.halts.kills.values()):
@@ -75,6 +92,18 @@ def go_on(desk: Desk, turn: Turn, now_ns: int) -> None:
         _advance(desk, turn, kill, now_ns)
         if not kill.is_over:
             _look_again(desk, turn, kill, now_ns)
+
+
+def told(desk: Desk, latch_id: str, now_ns: int) -> KillStaged | None:
+    """Return how far a kill has come; None: none such was pulled.
+
+    Of one that stands, flat is what the readings of this run have shown, and not the record alone.
+    """
+    staged, kill = desk.halts.stages.get(latch_id), desk.halts.kills.get(latch_id)
+    if staged is None or kill is None or not kill.is_over or kill.proof.given:
+        return staged
+    left = _left(desk, kill, _look(desk, kill), now_ns)
+    return replace(staged, stage=Stage.VERIFYING, left=left)
 
 
 def saw(desk: Desk, read: AccountRead) -> None:

@@ -60,10 +60,11 @@ from daemon.messages import (
     PositionChanged,
     StrategyStarted,
 )
+from daemon.ports.market import BygonePrices
 from daemon.runtime.budget import Budget
 
 HEARS = (
-    *(Frame, FramePolled, DayOpened, DayEnded, LinkDied, LinkRevived, PaceLearnt),
+    *(Frame, FramePolled, BygonePrices, DayOpened, DayEnded, LinkDied, LinkRevived, PaceLearnt),
     StrategyStarted,
 )
 """What is published to a router."""
@@ -227,8 +228,8 @@ class Desk:
                 self.prices.lose()
             case LinkRevived():
                 self.link_alive = True
-            case FramePolled(frame):
-                self.prices.know(frame.quotes)
+            case FramePolled() | BygonePrices():
+                self.prices.hear(fact)
             case PaceLearnt():
                 self.prices.lives_ns = fact.lives_ns
             case EntriesPaused(because) if not because.startswith(LEDGER_FAILED):
@@ -308,7 +309,8 @@ class Desk:
     def prospect(self, instrument: Instrument, side: Side) -> Prospect:
         """Return what an order in this contract is priced from."""
         assert self.day is not None, "a contract is one of a day"
-        return prospect_of(instrument, side, self.prices.last(instrument.symbol), self.day)
+        quote, mean_e4 = self.prices.last(instrument.symbol), self.prices.mean_e4(instrument.symbol)
+        return prospect_of(instrument, side, quote, self.day, mean_e4)
 
     def position_changed(self, order: Order, at_ns: int) -> PositionChanged:
         """Return the leg of an order as it stands since its basket was opened, or it was flat."""

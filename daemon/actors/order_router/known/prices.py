@@ -3,18 +3,21 @@
 What is absent from a frame is unchanged, so a strike that did not trade is quiet, not stale. Once
 the newest frame is older than prices live, or the link is told dead, or the day is over, every
 price is stale: it sizes nothing and admits no entry, but an exit that is owed is still priced by
-it. The age is asked beside the word, which may be read after what it forbids.
+it. The age is asked beside the word, which may be read after what it forbids. A price of an earlier
+day is the last resort of such an exit.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from msgspec.structs import replace
 
 from daemon.actors.newest import Newest
 from daemon.domain.instants import SECOND_NS
-from daemon.domain.market.bands import reference_e4
+from daemon.domain.market.bands import AVERAGED_FRAMES, averaged_e4, reference_e4
 from daemon.domain.market.frames import Quote
 from daemon.domain.market.freshness import STALE_FLOOR_NS
+from daemon.messages import FramePolled
+from daemon.ports.market import BygonePrices
 
 _NO_QUOTE = Quote(0)
 _RECENT_NS = 60 * SECOND_NS
@@ -25,7 +28,7 @@ class Prices:
     """The quotes of one account's contracts.
 
     Args:
-        ticks: how many of the newest are kept to find a reference among.
+        ticks: among how many of the newest frames a reference is found.
 
     Attributes:
         lives_ns: how old the newest frame may be.
@@ -33,8 +36,10 @@ class Prices:
 
     def __init__(self, ticks: int) -> None:
         self.lives_ns = STALE_FLOOR_NS
-        self._newest = Newest(recent=ticks)
+        self._newest = Newest(recent=max(ticks, AVERAGED_FRAMES))
+        self._ticks = ticks
         self._stale: dict[str, Quote] = {}
+        self._bygone: dict[str, Quote] = {}
         self.see = self._newest.see  # the path of every tick: not one call more
 
     def lose(self) -> None:
@@ -42,29 +47,53 @@ class Prices:
         self._stale.update(self._newest.quotes())
         self._newest.lose()
 
-    def know(self, quotes: Mapping[str, Quote]) -> None:
-        """Take prices that were asked for on a dead link: newer than the last, and not fresh."""
-        self._stale.update(quotes)
+    def hear(self, told: FramePolled | BygonePrices) -> None:
+        """Take prices that are not fresh: asked for on a dead link, or of an earlier day.
+
+        The former are newer than the last. By the latter something is left where no other tells.
+        """
+        match told:
+            case FramePolled(frame):
+                self._stale.update(frame.quotes)
+            case BygonePrices(quotes):
+                self._bygone.update(quotes)
 
     def fresh(self, symbol: str, now_ns: int) -> Quote | None:
         """Return a quote that may be entered at now; None where there is none."""
         return self._newest.quote(symbol) if self._live(now_ns) else None
 
     def last(self, symbol: str) -> Quote:
-        """Return the newest quote, stale or not; an empty one where there was none."""
-        return self._newest.quote(symbol) or self._stale.get(symbol, _NO_QUOTE)
+        """Return the newest quote, stale or not; an empty one where there was none.
+
+        Half a touch has no mid: beside it the last trade of an earlier day stands.
+        """
+        quote = self._newest.quote(symbol) or self._stale.get(symbol)
+        bygone = self._bygone.get(symbol)
+        if quote is None or bygone is None:
+            return quote or bygone or _NO_QUOTE
+        if quote.ltp_e4 or (quote.bid_e4 and quote.ask_e4):
+            return quote
+        return replace(quote, ltp_e4=bygone.ltp_e4)
 
     def ticks_e4(self, symbol: str, now_ns: int) -> tuple[int, ...]:
         """Return the newest fresh references, oldest first; one at least, however long quiet."""
         if not self._live(now_ns):
             return ()
-        frames = self._newest.recent()
+        frames = tuple(self._newest.recent())[-self._ticks :]
         since_ns = frames[-1].at_ns - _RECENT_NS
         recent = (frame.quotes for frame in frames if frame.at_ns >= since_ns)
         seen = [quotes[symbol] for quotes in recent if symbol in quotes]
         if not seen and (quote := self._newest.quote(symbol)) is not None:
             seen = [quote]
         return tuple(tick for tick in map(reference_e4, seen) if tick)
+
+    def mean_e4(self, symbol: str) -> int:
+        """Return the mean of what a living link quoted of late, in `_e4`; 0 where it is not known.
+
+        It tells what the exchange takes, and triggers nothing: so however old the newest frame is.
+        """
+        frames = self._newest.recent()
+        return averaged_e4(frames, symbol, frames[-1].at_ns) if frames else 0
 
     def _live(self, now_ns: int) -> bool:
         """Say whether the newest frame may be acted on."""

@@ -6,8 +6,10 @@ held back is joined, and comes with the next prices that may be shown; of what i
 kept, for no stop is to be moved by it. Where its connection ends before that, it is let go of:
 nobody knows what has changed meanwhile.
 
-A price of an earlier day is none to enter at: it is kept back, unless the contract is held. What
-is held goes by the last price that anybody knows, and is told it once it comes to be held.
+A price of an earlier day stands beside none of today, so it is in no frame: neither is a contract
+entered at it, nor a position judged by it. Where the book is of today and the last trade is not,
+the book alone is shown. What is held may have to be left by the last price that anybody knows, so
+that is told by itself, now or once it comes to be held.
 """
 
 from __future__ import annotations
@@ -49,7 +51,15 @@ from daemon.brokers.zerodha.stream.words import (
 from daemon.domain.instants import SECOND_NS, day_of, start_of
 from daemon.domain.market.frames import Frame, Quote
 from daemon.domain.market.merge import merge
-from daemon.ports.market import BookWanted, FrameHeard, LinkMoved, News, NoticeHeard, SessionLost
+from daemon.ports.market import (
+    BookWanted,
+    BygonePrices,
+    FrameHeard,
+    LinkMoved,
+    News,
+    NoticeHeard,
+    SessionLost,
+)
 from daemon.telemetry.redaction import printable
 
 GARBLED = "garbled"
@@ -79,7 +89,7 @@ class Counts(Struct):
         early: prices that came before their mode was set: they lack the touch.
         garbled: messages that could not be understood.
         held_back: messages that had to wait for an index.
-        bygone: prices of an earlier day, of contracts that were not held.
+        bygone: prices of an earlier day.
     """
 
     unknown: int = 0
@@ -107,9 +117,9 @@ class Lines:
         self._lines: list[Connection] = []
         self._spread: Spread = ()
         self._names: dict[int, str] = {}
-        self._chosen_from: frozenset[int] = frozenset()  # what is neither an index nor held
-        self._bygone: dict[int, Quote] = {}  # of these, what they were last told at before today
-        self._owed: dict[int, Quote] = {}  # of that, what has come to be held
+        self._guarded: frozenset[int] = frozenset()  # what is held
+        self._bygone: dict[int, Quote] = {}  # what has not traded today, as it was told before
+        self._owed: set[int] = set()  # of that, what is held and not told yet
         self._held: dict[int, FrameHeard] = {}
         self._old: set[int] = set()  # whose prices that are held back are not of now
         self._last_ns = 0
@@ -128,7 +138,8 @@ class Lines:
         """
         self._spread = spread(wanted, self._spread)
         self._names = {token: symbol for symbol, token in wanted.tokens.items()}
-        self._chosen_from = frozenset(wanted.others.values()) - {*wanted.indices.values()}
+        self._guarded = frozenset()
+        self._bygone = {token: told for token, told in self._bygone.items() if token in self._names}
         self.hold(wanted.held.values())
         answers = [
             self.handle(number, End(), now) for number in range(len(self._spread), len(self._lines))
@@ -144,11 +155,9 @@ class Lines:
         return _joined(answers)
 
     def hold(self, tokens: Iterable[int]) -> None:
-        """Take that these are held: their last prices are shown with the next, however old."""
-        held = frozenset(tokens)
-        self._chosen_from -= held
-        for token in held & self._bygone.keys():
-            self._owed[token] = self._bygone.pop(token)
+        """Take that these are held: what they were last told at is told with the next, if old."""
+        self._guarded |= frozenset(tokens)
+        self._owed = {*(self._guarded & self._bygone.keys())}
 
     def look(self, now: Now) -> Answer:
         """Look at all of them."""
@@ -206,17 +215,20 @@ class Lines:
 
     def _shown(
         self, number: int, ticks: Sequence[Tick], data: bytes, now: Now
-    ) -> Sequence[FrameHeard]:
-        """Return the frame that a message is, at an instant that is later than that before."""
+    ) -> Sequence[FrameHeard | BygonePrices]:
+        """Return the frame that a message is, at an instant that is later than that before.
+
+        Prices of an earlier day that are owed come before it.
+        """
         wanted = [tick for tick in ticks if tick.token in self._names]
         known = [tick for tick in wanted if tick.mode is self._mode]
         self.counts.unknown += len(ticks) - len(wanted)
         self.counts.early += len(wanted) - len(known)
         shown = self._of_today(known, now)
+        told = self._taken_owed() if self._owed else ()
         if not shown:
-            return ()
-        quotes = self._taken_owed() if self._owed else {}
-        quotes |= {self._names[tick.token]: tick.quote for tick in shown}
+            return told
+        quotes = {self._names[tick.token]: tick.quote for tick in shown}
         self._last_ns = max(now.market_ns, self._last_ns + 1)
         exchange_ns = max(tick.exchange_ns for tick in shown)
         # Without an instant of the exchange's a price may rightly come again as it was.
@@ -225,36 +237,41 @@ class Lines:
         if number in self._held:
             heard = self._with_held(number, heard)
         if self._lines[0].is_proved and self._lines[number].is_proved:
-            return (heard,)
+            return (*told, heard)
         self._held[number] = heard
         if self._lines[number].is_old:
             self._old.add(number)
         self.counts.held_back += 1
-        return ()
+        return told
 
     def _of_today(self, ticks: Sequence[Tick], now: Now) -> Sequence[Tick]:
-        """Return what may be shown, and keep back what is of an earlier day and not held."""
+        """Return what may be shown: of a price of an earlier day nothing but a book of today."""
         day_ns = start_of(day_of(now.market_ns))
-        old = {
-            tick.token
-            for tick in ticks
-            if 0 < tick.exchange_ns < day_ns and tick.token in self._chosen_from
-        }
-        if not (old or self._bygone or self._owed):  # as on most messages
+        known = self._bygone
+        if not known and all(_is_of(tick, day_ns) for tick in ticks):  # as on most messages
             return ticks
-        fresh = [tick for tick in ticks if tick.token not in old]
-        for tick in fresh:
-            self._bygone.pop(tick.token, None)
-            self._owed.pop(tick.token, None)
-        self._bygone |= {tick.token: tick.quote for tick in ticks if tick.token in old}
-        self.counts.bygone += len(ticks) - len(fresh)
-        return fresh
+        shown = list[Tick]()
+        for tick in ticks:
+            if _is_of(tick, day_ns):
+                known.pop(tick.token, None)
+                self._owed.discard(tick.token)
+                shown.append(tick)
+                continue
+            before = known.get(tick.token)
+            if before is None or before.ltp_e4 != tick.quote.ltp_e4:
+                known[tick.token] = tick.quote
+                if tick.token in self._guarded:
+                    self._owed.add(tick.token)
+            if 0 < tick.exchange_ns < day_ns:
+                self.counts.bygone += 1
+            else:
+                shown.append(replace(tick, quote=replace(tick.quote, ltp_e4=0)))
+        return shown
 
-    def _taken_owed(self) -> dict[str, Quote]:
-        """Return the last prices of what has come to be held, as far as they are wanted still."""
-        owed, self._owed = self._owed, {}
-        names = self._names
-        return {names[token]: quote for token, quote in owed.items() if token in names}
+    def _taken_owed(self) -> tuple[BygonePrices, ...]:
+        """Return what is to be told of what is held and has not traded today."""
+        owed, self._owed = self._owed, set()
+        return (BygonePrices(tuple((self._names[each], self._bygone[each]) for each in owed)),)
 
     def _with_held(self, number: int, heard: FrameHeard) -> FrameHeard:
         """Return prices with those before them that are still wanted."""
@@ -270,6 +287,11 @@ class Lines:
         """Hold nothing back of a connection any more."""
         self._held.pop(number, None)
         self._old.discard(number)
+
+
+def _is_of(tick: Tick, day_ns: int) -> bool:
+    """Say whether neither a packet nor the last trade it tells of is from before a day began."""
+    return not (0 < tick.exchange_ns < day_ns or 0 < tick.traded_ns < day_ns)
 
 
 def _joined(answers: Sequence[Answer]) -> Answer:

@@ -129,7 +129,7 @@ class Desk:
         )
         answer = self.exchange.place(request, self._now_ns)
         if isinstance(answer, Refused):
-            raise refused(answer.reason, answer.text, contract)
+            raise refused(answer, contract, asked.quantity)
         events = self.exchange.advance(self._now_ns)
         report = next(each for each in events if isinstance(each, OrderReport))
         kept = records.begun(asked, report, before)
@@ -160,7 +160,7 @@ class Desk:
         change = Change(self.exchange.quoted_ns(), asked.quantity, price_e4, trigger_e4)
         answer = self.exchange.modify(kept.report.order_id, change, self._now_ns)
         if isinstance(answer, Refused):
-            raise self._standing(kept, answer, "modified")
+            raise self._standing(kept, answer, "modified", asked.quantity)
         records.passed(kept, records.CHANGING)
         kept.changes += 1
         kept.asked = asked
@@ -176,7 +176,7 @@ class Desk:
         kept = self.books.order(order_id, variety)
         answer = self.exchange.cancel(kept.report.order_id, self._now_ns)
         if isinstance(answer, Refused):
-            raise self._standing(kept, answer, "cancelled")
+            raise self._standing(kept, answer, "cancelled", kept.asked.quantity)
         records.passed(kept, records.CANCELLING)
         self.books.take(self.exchange.advance(self._now_ns))
         return order_id
@@ -201,10 +201,10 @@ class Desk:
             self.exchange.cancel(kept.report.order_id, self._now_ns)
             self.books.take(self.exchange.advance(self._now_ns))
 
-    def _standing(self, kept: Kept, answer: Refused, what: str) -> Denied:
+    def _standing(self, kept: Kept, answer: Refused, what: str, quantity: int) -> Denied:
         """Return why an order cannot be changed or cancelled."""
         if kept.report.status is Status.WORKING:
-            return refused(answer.reason, answer.text, kept.asked.listing.contract)
+            return refused(answer, kept.asked.listing.contract, quantity)
         status = records.status_of(kept.report)
         return wrong(f"Order cannot be {what} as it is in the status {status}.")
 

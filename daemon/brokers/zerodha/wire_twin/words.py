@@ -1,6 +1,7 @@
 """What the twin answers: numbers as Zerodha writes them, and its refusals in its own words.
 
-Source: Kite Connect 3, response structure and exceptions; the broker's own sample answers.
+Source: Kite Connect 3, response structure and exceptions; the broker's own sample answers;
+tradingqna 160065 (freeze).
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import msgspec
 from daemon.domain.instants import moment_of
 from daemon.domain.market.instruments import Instrument
 from daemon.domain.money import divide_half_even, units
-from daemon.twin.words import Reason
+from daemon.twin.words import Reason, Refused
 
 Data = dict[str, Any]
 """An object of JSON."""
@@ -99,22 +100,27 @@ def clock(at_ns: int) -> str:
     return f"{moment_of(at_ns):%H:%M:%S}"
 
 
-def refused(reason: Reason, text: str, contract: Instrument) -> Denied:
+def refused(answer: Refused, contract: Instrument, quantity: int) -> Denied:
     """Return a refusal of the exchange in Zerodha's words.
 
     Args:
-        reason: of the exchange.
-        text: its own sentence, which names the figures.
+        answer: of the exchange; its own sentence names the figures.
         contract: that was to be traded.
+        quantity: units that were asked.
     """
-    match reason:
+    text = answer.text
+    match answer.reason:
         case Reason.MARGIN:
             return Denied(400, "MarginException", f"Insufficient funds: {text}.")
         case Reason.RATE:
             return too_many()
         case Reason.FREEZE:
-            most = contract.freeze_quantity
-            return wrong(f"Quantity exceeds the freeze quantity of {most} of one order.")
+            most, lot = contract.freeze_quantity, contract.lot
+            return wrong(
+                f"The order quantity {quantity} ({quantity // lot} lots) is higher than the "
+                f"maximum quantity of {most} ({most // lot} lots) allowed by the exchanges. "
+                "Please reduce the order quantity or use iceberg orders."
+            )
         case Reason.LOT:
             return wrong(f"Invalid quantity. It should be in multiples of lot size {contract.lot}.")
         case Reason.TICK:

@@ -2,10 +2,10 @@
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.actors.order_router.test_killing_laws import DEEDS, HONEST, READING, TRUE, Killed
 
 from daemon.domain.orders.words import OrderUpdated, State
 from daemon.messages import DayEnded, DayOpened, KillStaged
+from tests.actors.order_router.closing.test_killing_laws import DEEDS, HONEST, READING, TRUE, Killed
 from tests.kit.router import CLOSES, DAY, OPENS, SYMBOLS, S, frame, latch
 
 DAY_NS = 86_400 * S

@@ -2,7 +2,6 @@
 
 import pytest
 from msgspec.structs import replace
-from tests.actors.order_router.test_next_day import beat, next_day
 
 from daemon.domain.money import e4
 from daemon.domain.orders.words import OrderUpdated, Pocket, Product, Side, State
@@ -18,6 +17,7 @@ from daemon.messages import (
     SeeAccount,
     SeeOpen,
 )
+from tests.actors.order_router.broker.test_next_day import beat, next_day
 from tests.actors.order_router.test_by_hand import ASKED
 from tests.kit.router import KEEP, READING, SYMBOLS, Stage, carried, enter, frame, latch, leave
 

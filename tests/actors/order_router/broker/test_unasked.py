@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from daemon.domain.orders.basket import OnFail
-from daemon.domain.orders.words import OrderType, Purpose, Side, State
+from daemon.domain.orders.words import OrderType, Purpose, Refusal, Side, State
 from daemon.messages import (
     BasketEnded,
     CancelAll,
@@ -43,6 +43,21 @@ def drop(stage, n, text=""):
     """Somebody else cancels the order of the n-th intent."""
     stage.placed(n).state = State.CANCELLED
     return without_wakes(stage.tell(stage.placed(n).update(stage.now_ns, text=text)))
+
+
+def test_an_exit_that_the_exchange_drops_for_a_known_reason_is_answered_by_its_row_of_the_table():
+    """Outside the range that the exchange protects: it is priced anew a second later."""
+    stage = Stage(["fill", "work", "fill"]).entered("ce")
+    stage.tell(leave("ce"))
+    stage.run(0.2)
+    stage.placed(2).state = State.CANCELLED
+    why = {"kind": Refusal.BAND, "text": "outside the protection range"}
+    assert without_wakes(stage.tell(stage.placed(2).update(stage.now_ns, **why))) == [
+        f"note {CE}: cancelled, and not by us: {why['text']}; step inside our own band"
+    ]
+    stage.run(1.1)
+    assert len(exits(stage)) == 2
+    assert (stage.broker.net(), stage.told(ExitOverdue)) == ({}, [])
 
 
 def test_an_exit_that_the_exchange_drops_is_sent_again_with_patience_a_step_further():

@@ -4,11 +4,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
-from tests.actors.order_router.test_doubts import CE, READING
 
 from daemon.domain.orders.doubt import OLD_NS
 from daemon.domain.orders.words import Purpose, Side
 from daemon.messages import ExitReplaced
+from tests.actors.order_router.closing.test_doubts import CE, READING
 from tests.kit.router import Stage, frame, leave, leg
 
 pytestmark = pytest.mark.untraced

@@ -194,7 +194,7 @@ def test_an_exit_that_filled_unheard_at_the_last_step_is_found_when_it_is_late()
 
 # what a refusal's kind leads to: told how, tried again within a second, at what price
 REFUSALS = [
-    (Refusal.BAND, "note", "step inside our own band", True, "@101.10"),
+    (Refusal.BAND, "note", "step inside our own band", True, "@100.05"),
     (Refusal.TICK, "note", "step inside our own band", True, "@101.10"),
     (Refusal.MARGIN, "note", "buy the shorts back first", True, "@100.05"),
     (Refusal.RATE, "note", "wait for a slot", True, "@100.05"),
@@ -251,6 +251,20 @@ def test_an_exchange_that_says_freeze_to_every_slice_is_not_hammered():
         f"{CE}: FREEZE no; page a person",
         "still open: ce -300",
     ]
+
+
+def test_a_slice_that_is_refused_twice_in_a_row_for_no_known_reason_is_halved():
+    """Too large, it may be, in words that nobody has read yet: a person is paged all the same."""
+    stage = Stage(["fill", "refuse OTHER", "refuse OTHER", "fill"]).entered(leg("ce", 4))
+    _, then = told(stage, 20)
+    stage.tell(frame(stage.now_ns))
+    assert [each.quantity for each in stage.intents()[1:]] == [300, 300, 150, 150]
+    assert [word for word in then if word.startswith(("page", "note"))] == [
+        f"page {CE}: OTHER no; page a person",
+        f"note {CE}: OTHER no; halve the slice",
+        "page still open: ce -300",
+    ]
+    assert stage.broker.net() == {}
 
 
 def test_refusals_are_told_once_for_each_answer():

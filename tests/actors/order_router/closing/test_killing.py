@@ -421,6 +421,75 @@ def test_while_the_book_cannot_be_read_it_is_not_flat_and_says_so():
     )
 
 
+def flat_and_unread():
+    """A kill that was flat, with something sold by hand since, and a book that cannot be read."""
+    stage = Stage(["fill"])
+    stage.tell(latch())
+    beat(stage, 6)
+    assert newest(stage).stage == "flat"
+    stage.broker.unread.extend(["down"] * 20)
+    stage.broker.beside[CE] = -75
+    return stage
+
+
+UNREAD = ("the broker's book has not yet shown all flat twice: it cannot be read: down",)
+
+
+def test_a_flat_kill_that_is_pulled_again_is_not_flat_until_the_book_has_shown_that_again():
+    stage = flat_and_unread()
+    assert "read" in stage.tell(latch())
+    assert newest(stage).stage == "verifying"
+    beat(stage, 5)
+    assert newest(stage).stage == "verifying"
+    stage.broker.unread.clear()
+    beat(stage, 20)
+    assert (stage.broker.net(), newest(stage).stage) == ({}, "flat")
+    assert stages(stage)[-4:] == [
+        ("verifying", 0),
+        ("closing", 1),
+        ("verifying", 1),
+        ("flat", 1),
+    ]
+
+
+def test_one_that_is_pulled_again_has_its_whole_time_anew():
+    stage = flat_and_unread()
+    stage.broker.unread.extend(["down"] * 200)
+    beat(stage, 100)
+    for _ in range(2):
+        stage.tell(latch())
+        beat(stage, 58)
+        assert newest(stage).stage == "verifying"
+        beat(stage, 3)
+        assert (newest(stage).stage, newest(stage).left) == ("incomplete", UNREAD)
+
+
+def test_one_that_is_pulled_again_while_it_verifies_needs_two_readings_from_then_on():
+    stage = Stage()
+    stage.tell(latch())
+    stage.run(1.9)
+    stage.tell(latch())
+    stage.run(1.5)
+    assert newest(stage).stage == "verifying"
+    stage.run(2.5)
+    assert newest(stage).stage == "flat"
+    assert stages(stage) == [("cancelling", 0), ("verifying", 0), ("flat", 0)]
+
+
+def test_after_a_start_a_kill_is_flat_only_once_this_run_has_read_the_book_twice():
+    stage = Stage(terms=READING)
+    stage.run()
+    stage.tell(latch())
+    beat(stage, 6)
+    stage.broker.unread.extend(["down"] * 5)
+    stage.build()
+    stage.run(1)
+    assert stages(stage)[-1] == ("flat", 0)
+    assert (newest(stage).stage, newest(stage).left) == ("verifying", UNREAD)
+    stage.run(60)
+    assert (newest(stage).stage, newest(stage).left) == ("flat", ())
+
+
 def test_a_kill_outside_the_session_waits_for_the_next_one():
     stage = Stage().entered("ce")
     stage.tell(DayEnded(DAY, stage.now_ns))

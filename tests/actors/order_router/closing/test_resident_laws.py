@@ -11,9 +11,9 @@ from daemon.domain.money import e4
 from daemon.domain.orders.words import Purpose
 from daemon.messages import EnterLegs, ExitReplaced
 from daemon.runtime.budget import Window
-from tests.actors.order_router import test_killing_laws as kills
-from tests.actors.order_router import test_next_day_laws as nights
 from tests.actors.order_router import test_router_laws as days
+from tests.actors.order_router.broker import test_next_day_laws as nights
+from tests.actors.order_router.closing import test_killing_laws as kills
 from tests.actors.order_router.test_router_laws import judge as assert_flat_or_told
 from tests.kit.router import SHORTS, SYMBOLS, S, Stage, frame, latch
 

@@ -25,6 +25,7 @@ from daemon.messages import (
     QuotesRead,
     StrategyStopped,
 )
+from daemon.ports.market import BygonePrices
 from daemon.runtime.words import Call, Started
 from tests.kit.acting import alarms, others, published
 from tests.kit.router import (
@@ -283,3 +284,15 @@ def test_on_a_dead_link_an_exit_is_priced_by_what_was_asked_for_and_an_entry_by_
     assert "ended: the price of NIFTY-2025-09-02-24750-CE is stale" in made.tell(
         enter("hc", at_ns=made.now_ns, strategy_id="other")
     )
+
+
+@pytest.mark.parametrize("told", [False, True])
+def test_after_a_restart_an_exit_leaves_by_a_price_of_an_earlier_day_where_there_is_no_other(told):
+    """A quiet contract may have none of today, and nothing is kept of the day before."""
+    made = Stage(terms=HOLDS).entered("ce")
+    made.build()
+    if told:
+        made.tell(BygonePrices(((SYMBOLS["ce"], quote(150)),)))
+    made.tell(leave("ce"))
+    exits = [each.intent for each in made.told(IntentRecorded) if each.intent.side is Side.BUY]
+    assert [each.price_e4 > e4(150) for each in exits] == [True] * told

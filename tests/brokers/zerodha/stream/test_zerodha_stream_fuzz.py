@@ -18,7 +18,7 @@ from daemon.brokers.zerodha.stream.lines import GARBLED, Lines
 from daemon.brokers.zerodha.stream.spreading import Wanted
 from daemon.brokers.zerodha.stream.words import Bytes, Now, Opened, Pinged, Text
 from daemon.domain.instants import at
-from daemon.ports.market import BookWanted, FrameHeard, NoticeHeard
+from daemon.ports.market import BookWanted, BygonePrices, FrameHeard, NoticeHeard
 from tests.kit.kite_frames import frame, frames
 from tests.kit.ticker_line import NIFTY, OPTION, TRADING_DAY, index_packet, option_packet
 
@@ -66,7 +66,7 @@ def test_mutated_messages_are_read_or_told_to_be_garbled():
         text = Text(message.decode(dice.choice(("utf-8", "latin-1")), "replace"))
         for happened in (Bytes(message), text):
             for news in lines.handle(0, happened, NOW).news:
-                assert isinstance(news, FrameHeard | BookWanted | NoticeHeard)
+                assert isinstance(news, FrameHeard | BygonePrices | BookWanted | NoticeHeard)
                 met[getattr(news, "kind", type(news).__name__)] += 1
 
     assert min(met["FrameHeard"], met["BookWanted"], met[GARBLED]) > 0
@@ -75,7 +75,9 @@ def test_mutated_messages_are_read_or_told_to_be_garbled():
 @given(st.one_of(st.text(max_size=300).map(Text), st.binary(max_size=400).map(Bytes)))
 def test_arbitrary_messages_raise_nothing(happened):
     news = line().handle(0, happened, NOW).news
-    assert all(isinstance(each, FrameHeard | BookWanted | NoticeHeard) for each in news)
+    assert all(
+        isinstance(each, FrameHeard | BygonePrices | BookWanted | NoticeHeard) for each in news
+    )
 
 
 @given(st.binary(max_size=125))

@@ -6,6 +6,8 @@ import json
 import random
 from datetime import time
 
+import pytest
+
 from daemon.brokers.zerodha.stream.lines import Answer, Lines
 from daemon.brokers.zerodha.stream.spreading import Wanted
 from daemon.brokers.zerodha.stream.words import (
@@ -20,9 +22,18 @@ from daemon.brokers.zerodha.stream.words import (
     Text,
 )
 from daemon.domain.instants import DAY_NS, SECOND_NS, at
-from daemon.ports.market import BookWanted, FrameHeard, LinkMoved, NoticeHeard, SessionLost
+from daemon.domain.market.frames import Quote
+from daemon.ports.market import (
+    BookWanted,
+    BygonePrices,
+    FrameHeard,
+    LinkMoved,
+    NoticeHeard,
+    SessionLost,
+)
 from tests.kit.kite_frames import frame, packet
 from tests.kit.ticker_line import (
+    BANKNIFTY,
     NIFTY,
     OPTION,
     TRADING_DAY,
@@ -33,6 +44,7 @@ from tests.kit.ticker_line import (
 START_NS = at(TRADING_DAY, time(10))
 START_S = START_NS // SECOND_NS
 MANY = {f"S{number}": number << 8 | 2 for number in range(3_000)}
+YESTERDAY_S = START_S - DAY_NS // SECOND_NS
 INDICES = {"NIFTY": NIFTY}
 
 
@@ -70,7 +82,7 @@ def test_a_frame_is_stamped_with_market_time_and_never_twice_with_the_same():
 
 def test_equal_messages_have_equal_content_where_the_exchange_says_when():
     lines = opened(Wanted({}, {"A": OPTION}))
-    told, untold = (Bytes(frame(option_packet(OPTION, 50, at_s))) for at_s in (9, 0))
+    told, untold = (Bytes(frame(option_packet(OPTION, 50, at_s))) for at_s in (START_S, 0))
 
     contents = [lines.handle(0, each, now(1)).news[0].content for each in (told, told, untold)]
 
@@ -142,57 +154,82 @@ def test_after_a_start_the_prices_of_a_feed_that_froze_before_it_are_not_shown_a
     assert shown.quotes["NIFTY"].ltp_e4 == 10_100
 
 
-def test_a_price_of_an_earlier_day_is_none_to_enter_at_and_what_is_held_keeps_its_own():
-    yesterday_s = START_S - DAY_NS // SECOND_NS
+def bygone(answer):
+    """The last price of each contract that is told to be of an earlier day."""
+    told = [each.quotes for each in answer.news if isinstance(each, BygonePrices)]
+    return [{name: quote.ltp_e4 for name, quote in quotes} for quotes in told]
+
+
+def seen(answer):
+    """The last prices of the only frame, where there is one."""
+    return [{name: quote.ltp_e4 for name, quote in each.quotes.items()} for each in frames(answer)]
+
+
+def test_a_price_of_an_earlier_day_is_in_no_frame_and_told_by_itself_where_it_is_held():
+    """Beside a price of today it is no profit; an exit may have no other to go by."""
     names = {"A": OPTION, "B": OPTION + 256, "C": OPTION + 512}
     lines = opened(Wanted(INDICES, {"A": names.pop("A")}, names))
-    told = ((OPTION, yesterday_s), (OPTION + 256, yesterday_s), (OPTION + 512, START_S))
+    told = ((OPTION, YESTERDAY_S), (OPTION + 256, YESTERDAY_S), (OPTION + 512, START_S))
     packets = [option_packet(token, 50, at_s) for token, at_s in told]
 
-    (shown,) = frames(
-        lines.handle(0, Bytes(frame(index_packet(NIFTY, 100, START_S), *packets)), now(1))
-    )
-    assert shown.quotes.keys() == {"NIFTY", "A", "C"}
-    assert frames(lines.handle(0, Bytes(frame(packets[1])), now(2))) == []
-    assert lines.counts.bygone == 2
+    answer = lines.handle(0, Bytes(frame(index_packet(NIFTY, 100, START_S), *packets)), now(1))
+    assert (seen(answer), bygone(answer)) == ([{"NIFTY": 10_000, "C": 5_000}], [{"A": 5_000}])
+    assert lines.handle(0, Bytes(frame(*packets[:2])), now(2)).news == ()
+    assert lines.counts.bygone == 4
 
-    (shown,) = frames(
-        lines.handle(0, Bytes(frame(option_packet(OPTION + 256, 50, START_S + 3))), now(3))
-    )
-    assert shown.quotes.keys() == {"B"}
+    fresh = Bytes(frame(*(option_packet(OPTION + step, 60, START_S + 3) for step in (0, 256))))
+    answer = lines.handle(0, fresh, now(3))
+    assert (seen(answer), bygone(answer)) == ([{"A": 6_000, "B": 6_000}], [])
+
+
+@pytest.mark.parametrize("bid", [True, False])
+def test_beside_a_book_of_today_a_last_trade_of_an_earlier_day_is_no_price_of_now(bid):
+    """The packet is of now, and looks so; the trade that it tells of is not."""
+    names = {"A": OPTION, "B": OPTION + 256}
+    lines = opened(Wanted(INDICES, {"A": names.pop("A")}, names))
+    packets = [option_packet(OPTION + n, 50, START_S, YESTERDAY_S, bid=bid) for n in (0, 256)]
+    message = Bytes(frame(index_packet(NIFTY, 100, START_S), *packets))
+
+    answer = lines.handle(0, message, now(1))
+    book = Quote(0, 4_900 * bid, 10 * bid, 5_100, 20)
+    assert frames(answer)[0].quotes == {"NIFTY": Quote(10_000), "A": book, "B": book}
+    assert bygone(answer) == [{"A": 5_000}]
+    assert bygone(lines.handle(0, message, now(2))) == []
+    packet = option_packet(OPTION, 60, START_S + 3)
+    assert seen(lines.handle(0, Bytes(frame(packet)), now(3))) == [{"A": 6_000}]
+
+
+def test_an_index_of_an_earlier_day_is_in_no_frame_either():
+    lines = opened(Wanted({**INDICES, "BANKNIFTY": BANKNIFTY}, {}))
+    both = (index_packet(NIFTY, 100, START_S), index_packet(BANKNIFTY, 200, YESTERDAY_S))
+    answer = lines.handle(0, Bytes(frame(*both)), now(1))
+    assert (seen(answer), bygone(answer)) == ([{"NIFTY": 10_000}], [])
 
 
 def test_what_comes_to_be_held_is_told_the_price_of_an_earlier_day_that_was_kept_back():
     """It has to be left by some price, and a quiet contract may have no other all day."""
-    yesterday_s = START_S - DAY_NS // SECOND_NS
     names = {"B": OPTION + 256, "C": OPTION + 512}
     lines = opened(Wanted(INDICES, {}, names))
-    old = [option_packet(token, 50, yesterday_s) for token in names.values()]
+    old = [option_packet(token, 50, YESTERDAY_S) for token in names.values()]
     lines.handle(0, Bytes(frame(index_packet(NIFTY, 100, START_S), *old)), now(1))
     lines.hold([OPTION + 256])
 
-    (shown,) = frames(lines.handle(0, moving(101, 2), now(2)))
-    assert {name: quote.ltp_e4 for name, quote in shown.quotes.items()} == {
-        "NIFTY": 10_100,
-        "B": 5_000,
-    }
-    (shown,) = frames(lines.handle(0, moving(102, 3), now(3)))
-    assert shown.quotes.keys() == {"NIFTY"}
-    lines.want(Wanted(INDICES, {"C": names.pop("C")}, names), now(4))
-    (shown,) = frames(lines.handle(0, moving(103, 5), now(5)))
-    assert shown.quotes.keys() == {"NIFTY", "C"}
+    answer = lines.handle(0, moving(101, 2), now(2))
+    assert (seen(answer), bygone(answer)) == ([{"NIFTY": 10_100}], [{"B": 5_000}])
+    assert bygone(lines.handle(0, moving(102, 3), now(3))) == []
+    lines.want(Wanted(INDICES, {"C": names.pop("C")}), now(4))
+    assert bygone(lines.handle(0, moving(103, 5), now(5))) == [{"C": 5_000}]
 
 
 def test_a_price_of_today_takes_the_place_of_one_that_was_kept_back():
-    yesterday_s = START_S - DAY_NS // SECOND_NS
     lines = opened(Wanted(INDICES, {}, {"B": OPTION}))
-    old = option_packet(OPTION, 50, yesterday_s)
+    old = option_packet(OPTION, 50, YESTERDAY_S)
     lines.handle(0, Bytes(frame(index_packet(NIFTY, 100, START_S), old)), now(1))
-    lines.handle(0, Bytes(frame(option_packet(OPTION, 60, START_S + 2))), now(2))
     lines.hold([OPTION])
-
-    (shown,) = frames(lines.handle(0, moving(101, 3), now(3)))
-    assert shown.quotes.keys() == {"NIFTY"}
+    answer = lines.handle(0, Bytes(frame(option_packet(OPTION, 60, START_S + 2))), now(2))
+    assert (seen(answer), bygone(answer)) == ([{"B": 6_000}], [])
+    lines.hold([OPTION])
+    assert bygone(lines.handle(0, moving(101, 3), now(3))) == []
 
 
 def test_prices_that_were_old_when_they_came_are_no_extreme_of_those_of_now():
@@ -234,12 +271,13 @@ def test_at_the_weekend_nothing_waits_for_an_index():
     lines.renew(sunday)
     lines.handle(0, Opened(), sunday)
 
-    assert len(frames(lines.handle(0, Bytes(frame(option_packet(OPTION, 5, 1))), sunday))) == 1
+    message = Bytes(frame(option_packet(OPTION, 5, sunday.market_ns // SECOND_NS)))
+    assert len(frames(lines.handle(0, message, sunday))) == 1
 
 
 def test_what_was_held_back_and_is_wanted_no_longer_is_not_shown():
     lines = opened(Wanted(INDICES, {"A": OPTION}))
-    lines.handle(0, Bytes(frame(option_packet(OPTION, 5, 1))), now(1))
+    lines.handle(0, Bytes(frame(option_packet(OPTION, 5, START_S))), now(1))
     lines.want(Wanted(INDICES), now(1))
 
     (shown,) = frames(lines.handle(0, moving(1), now(1)))
@@ -294,7 +332,7 @@ def test_a_denial_tells_which_session_it_was():
 
 def test_what_was_held_back_of_a_connection_that_broke_does_not_look_fresh_on_the_next():
     lines = opened(Wanted(INDICES, {"A": OPTION}))
-    old = Bytes(frame(option_packet(OPTION, 50, 1)))
+    old = Bytes(frame(option_packet(OPTION, 50, START_S)))
     assert frames(lines.handle(0, old, now(1))) == []
     lines.handle(0, Lost("reset"), now(1))
     lines.look(now(600))
@@ -306,7 +344,7 @@ def test_what_was_held_back_of_a_connection_that_broke_does_not_look_fresh_on_th
 
 def test_what_was_held_back_of_a_connection_that_was_let_go_does_not_look_fresh_on_the_next():
     lines = opened(Wanted(INDICES, {}, MANY))
-    old = Bytes(frame(option_packet(MANY["S2999"], 50, 1)))
+    old = Bytes(frame(option_packet(MANY["S2999"], 50, START_S)))
     assert frames(lines.handle(1, old, now(1))) == []
     lines.want(Wanted(INDICES, {"A": OPTION}), now(1))
     lines.want(Wanted(INDICES, {}, MANY), now(600))

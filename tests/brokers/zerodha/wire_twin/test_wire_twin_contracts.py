@@ -10,7 +10,7 @@ from daemon.brokers.zerodha.wire_twin import contracts
 from daemon.brokers.zerodha.wire_twin.words import refused
 from daemon.domain.market.instruments import contract
 from daemon.domain.orders.words import Refusal
-from daemon.twin.words import Reason
+from daemon.twin.words import Reason, Refused
 from tests.kit.wire_twin import CALL, DAY, NAME, OPEN_NS, twin
 
 HISTORY, SPAN = "/instruments/historical", "from=2026-03-09&to=2026-03-10"
@@ -50,7 +50,7 @@ def test_a_number_that_is_taken_gives_way_to_the_next(monkeypatch):
 
 @pytest.mark.parametrize("reason", sorted(set(Reason) - {Reason.RATE, Reason.OTHER}))
 def test_every_reason_is_read_as_what_it_is(reason):
-    denied = refused(reason, "why", contract(CALL, DAY, strict=False))
+    denied = refused(Refused(reason, "why", 0), contract(CALL, DAY, strict=False), 6_500)
 
     assert kind_of(str(denied)) is Refusal(reason.value)
 
@@ -58,8 +58,8 @@ def test_every_reason_is_read_as_what_it_is(reason):
 def test_too_many_messages_and_all_else_are_told_apart():
     listed = contract(CALL, DAY, strict=False)
 
-    assert refused(Reason.RATE, "why", listed).status == 429
-    assert "why" in str(refused(Reason.OTHER, "why", listed))
+    assert refused(Refused(Reason.RATE, "why", 0), listed, 65).status == 429
+    assert "why" in str(refused(Refused(Reason.OTHER, "why", 0), listed, 65))
 
 
 @pytest.mark.parametrize(

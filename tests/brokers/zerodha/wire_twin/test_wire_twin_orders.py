@@ -171,6 +171,21 @@ async def test_our_own_client_reads_the_reason_of_a_refusal(asked, kind):
     assert (status, name, kind_of(text)) == (400, "InputException", kind)
 
 
+async def test_what_is_too_large_is_refused_in_the_broker_s_own_words():
+    async with twin() as client:
+        order_id = await client.placed(price=150)
+        asked = {"quantity": LOT * 1_000}
+        placed = (await client.place(**asked)).error
+        changed = (await client.ask("PUT", f"/orders/regular/{order_id}", data=asked)).error
+
+    said = (
+        f"The order quantity {LOT * 1_000} (1000 lots) is higher than the maximum quantity of "
+        "1800 (27 lots) allowed by the exchanges. Please reduce the order quantity or use iceberg "
+        "orders."
+    )
+    assert placed == changed == (400, "InputException", said)
+
+
 async def test_what_is_refused_before_it_is_an_order_stands_in_no_book():
     async with twin() as client:
         await client.place(price=200.02)
