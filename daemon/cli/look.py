@@ -66,7 +66,7 @@ _ORDERS_HEAD = (
     *("symbol", "product", "type", ">price", ">trigger", "state", ">filled", ">average", "reason"),
 )
 _PNL_HEAD = (
-    *("mode", "at", "strategy", ">today", ">P&L", ">realised", ">unrealised", ">charges"),
+    *("mode", "at", "strategy", ">P&L", ">today", ">realised", ">unrealised", ">charges"),
     *("status", "lock", ">floor"),
 )
 
@@ -250,7 +250,7 @@ def _pnl_rows(found: Document) -> list[list[str]]:
 def _sums(strategies: list[Document]) -> list[str]:
     """Return the sum of each amount; absent where one of them is not known."""
     sums = []
-    for key in ("today", "pnl", "realised", "unrealised", "charges"):
+    for key in ("pnl", "today", "realised", "unrealised", "charges"):
         known = [each[key] for each in strategies if each.get(key) is not None]
         sums.append(amount(sum(known) if len(known) == len(strategies) else None))
     return sums

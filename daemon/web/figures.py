@@ -13,7 +13,7 @@ from daemon.domain.instants import MILLISECOND_NS, iso
 from daemon.domain.money import sum_known
 from daemon.messages import LegSeen, PriceSeen, RiskSeen, WatchSeen
 from daemon.messages.modes import Modes
-from daemon.web.telling import current_sl, price, rupees, rupees_or_none
+from daemon.web.telling import age, current_sl, price, rupees, rupees_or_none
 
 Document = dict[str, Any]
 
@@ -51,7 +51,7 @@ def tick(seen: PriceSeen, later_ns: int) -> Document:
         seen: the price, and how old it was when it was told.
         later_ns: market time since then.
     """
-    age_ms = _age(seen.age_ms)
+    age_ms = age(seen.age_ms)
     return {
         "symbol": seen.symbol,
         "ltp": price(seen.ltp_e4),
@@ -88,7 +88,7 @@ def _leg(leg: LegSeen, account: str) -> Document:
         "quantity": leg.quantity,
         "entry": price(leg.entry_e4),
         "ltp": price(leg.ltp_e4),
-        "age_ms": _age(leg.age_ms),
+        "age_ms": age(leg.age_ms),
         "pnl": rupees(leg.realised_e4 + leg.unrealised_e4),
         "stop": price(leg.stop_e4),
         "target": price(leg.target_e4),
@@ -109,7 +109,3 @@ def _account(account: str, watches: Iterable[WatchSeen]) -> Document:
         "unrealised": rupees(sum(watch.unrealised_e4 for watch in held)),
         "charges": rupees_or_none(sum_known(watch.charges_e4 for watch in held)),
     }
-
-
-def _age(age_ms: int) -> int | None:
-    return None if age_ms < 0 else age_ms

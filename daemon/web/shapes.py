@@ -231,7 +231,7 @@ class LegTold(Struct, frozen=True):
     quantity: int
     entry: float | None
     ltp: float | None
-    age_ms: int
+    age_ms: int | None
     pnl: float
     stop: float | None
     target: float | None

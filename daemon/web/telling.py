@@ -46,6 +46,11 @@ def rupees(amount_e4: int) -> float:
     return amount_e4 / E4
 
 
+def age(age_ms: int) -> int | None:
+    """Return how old a price is; null where there never was one."""
+    return None if age_ms < 0 else age_ms
+
+
 def rupees_or_none(amount_e4: int | None) -> float | None:
     """Return an amount; null where it is not known."""
     return None if amount_e4 is None else rupees(amount_e4)
@@ -211,7 +216,7 @@ def leg_told(leg: LegSeen) -> LegTold:
         quantity=leg.quantity,
         entry=price(leg.entry_e4),
         ltp=price(leg.ltp_e4),
-        age_ms=leg.age_ms,
+        age_ms=age(leg.age_ms),
         pnl=rupees(leg.realised_e4 + leg.unrealised_e4),
         stop=price(leg.stop_e4),
         target=price(leg.target_e4),
