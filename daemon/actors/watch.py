@@ -25,10 +25,15 @@ class Watch:
         carried_e4: its profit at the end of the day before; that was never today's.
         unseen: the day at whose end nobody saw what it was worth, so that `carried_e4` is not known
             until it is next valued as a whole; None: it is known.
+        before_e4: what of its profit is of the days before this one; None: it is not known. It
+            stays for the evening, when `carried_e4` is of the day that has ended.
     """
 
     __slots__ = (
+        "_began_e4",
+        "_marked",
         "_shares_e4",
+        "before_e4",
         "carried_e4",
         "entering",
         "leaving",
@@ -47,6 +52,9 @@ class Watch:
         self.leaving: ExitReason | None = None
         self.carried_e4 = 0
         self.unseen: date | None = None
+        self.before_e4: int | None = 0
+        self._marked: date | None = None
+        self._began_e4: dict[str, int] = {}
         self._shares_e4: dict[str, int] = {}
         for leg in basket.legs:
             self.risk.watch(leg.leg_id, leg.symbol, leg.side, leg.quantity)
@@ -89,6 +97,22 @@ class Watch:
         """
         return replace(moved, basket_id=self.opened.basket.basket_id)
 
+    def begin_day(self, ended: date | None) -> None:
+        """Count the profit of another day from what the one before ended at.
+
+        Args:
+            ended: the day before, where it had a session: a crash may have kept its mark out of the
+                record.
+        """
+        if ended is not None and self.is_open and self._marked != ended:
+            self.unseen = ended
+        self._count_from_here()
+
+    def begin_late(self, marked: DayMarked) -> None:
+        """Count the profit of the present day from here: nobody saw the one before end."""
+        self.close_day(marked)
+        self._count_from_here()
+
     def close_day(self, marked: DayMarked, *, traded: bool = True) -> None:
         """Keep the profit that a day ended at, and each leg's share of it.
 
@@ -96,6 +120,7 @@ class Watch:
             marked: how the day went.
             traded: it had a session, so that what is held may be worth something else by now.
         """
+        self._marked = marked.day
         if marked.last is None:
             self.unseen = marked.day if traded and self.is_open else self.unseen
             return
@@ -113,10 +138,17 @@ class Watch:
         """
         held = self.legs.pop(expired.leg_id)
         self.carried_e4 -= self._shares_e4.pop(expired.leg_id, 0)
+        began_e4 = self._began_e4.pop(expired.leg_id, 0)
+        if self.before_e4 is not None:
+            self.before_e4 -= began_e4
         nothing = LegPosition(held.leg_id, held.symbol, held.side)
         self.risk.fill(nothing, expired.at_ns)
         self.risk.watch(held.leg_id, held.symbol, held.side, 0)
         self.risk.withdraw((held.leg_id,))
+
+    def _count_from_here(self) -> None:
+        self.before_e4 = self.carried_e4 if self.unseen is None else None
+        self._began_e4 = dict(self._shares_e4)
 
     def end_entry(self) -> None:
         """The entry is over: what was not filled is not waited for."""

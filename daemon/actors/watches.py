@@ -7,6 +7,8 @@ next entry is over too, for a fill that was in doubt may still come: it finds it
 
 from __future__ import annotations
 
+from datetime import date
+
 from daemon.actors.loose_legs import LooseLegs
 from daemon.actors.order_router.known.loose import is_loose
 from daemon.actors.watch import Watch
@@ -49,6 +51,7 @@ class Watches:
         self._aside: dict[str, Watch] = {}
         self._owing: set[tuple[str, str]] = set()
         self._parts: set[str] = set()
+        self._day: date | None = None
         self._trades = False
         self._recalls = True
 
@@ -133,21 +136,27 @@ class Watches:
         if watch is not None and not watch.legs:
             watch.risk.see({symbol: quote}, came_ns)
 
-    def begin_day(self, *, trades: bool) -> None:
+    def begin_day(self, day: date, *, trades: bool) -> None:
         """Another day: what is over is set aside, and yesterday's prices are no prices.
 
         Args:
+            day: which.
             trades: it has a session.
         """
-        self.left, self._trades = None, trades
+        ended = self._day if self._trades else None
+        self.left, self._day, self._trades = None, day, trades
         for watch in self.all():
+            watch.begin_day(ended)
             self._set_aside(watch)
             watch.risk.lose_marks()
             watch.risk.pnl = PnlTrack()
 
     def close_day(self, watch: Watch, marked: DayMarked) -> None:
-        """End the day of an entry at what it was marked at."""
-        watch.close_day(marked, traded=self._trades)
+        """End the day of an entry at what it was marked at; a mark of an earlier day came late."""
+        if self._day is not None and marked.day < self._day:
+            watch.begin_late(marked)
+        else:
+            watch.close_day(marked, traded=self._trades)
         if self._recalls:
             watch.risk.lose_marks(dict(marked.marks))
         self._set_aside(watch)

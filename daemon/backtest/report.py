@@ -21,7 +21,7 @@ from typing import Any
 
 from daemon.domain.instants import day_of, moment_of
 from daemon.domain.market.notes import NoteKind
-from daemon.domain.money import E4
+from daemon.domain.money import E4, sum_known
 from daemon.domain.orders.words import Product
 from daemon.domain.plans.schema import Plan
 from daemon.jobs.trades import LegTrade, Trades
@@ -199,16 +199,10 @@ def _total(days: list[Document], trades: list[LegTrade]) -> Document:
         "days": len(days),
         "days_traded": sum(bool(day["trades"]) for day in days),
         "trades": len(trades),
-        "pnl": _rupees(_sum(pnl)),
-        "charges": _rupees(_sum(charges)),
+        "pnl": _rupees(sum_known(pnl)),
+        "charges": _rupees(sum_known(charges)),
         "notes": {kind.value: kinds.count(kind.value) for kind in NoteKind if kind in kinds},
     }
-
-
-def _sum(amounts: list[int | None]) -> int | None:
-    """Add amounts; what is not known makes their sum unknown."""
-    known = [amount for amount in amounts if amount is not None]
-    return sum(known) if len(known) == len(amounts) else None
 
 
 def _instant(note: Document) -> Any:

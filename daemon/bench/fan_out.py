@@ -177,6 +177,7 @@ def _watch(place: int, number: int) -> WatchSeen:
         unrealised_e4=pnl_e4,
         charges_e4=41 * E4,
         legs=legs,
+        today_e4=pnl_e4,
     )
 
 

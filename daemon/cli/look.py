@@ -66,8 +66,8 @@ _ORDERS_HEAD = (
     *("symbol", "product", "type", ">price", ">trigger", "state", ">filled", ">average", "reason"),
 )
 _PNL_HEAD = (
-    *("mode", "at", "strategy", ">P&L", ">realised", ">unrealised", ">charges", "status", "lock"),
-    ">floor",
+    *("mode", "at", "strategy", ">P&L", ">today", ">realised", ">unrealised", ">charges"),
+    *("status", "lock", ">floor"),
 )
 
 
@@ -156,7 +156,10 @@ def orders(settings: Path | None, account: str | None, *, as_json: bool) -> int:
 @SETTINGS
 @AS_JSON
 def pnl(settings: Path | None, account: str | None, *, follow: bool, as_json: bool) -> None:
-    """Show profit and loss by strategy; before charges, which stand beside it."""
+    """Show profit and loss by strategy; before charges, which stand beside it.
+
+    What is carried over nights has a profit since its entry, and what of it was made today.
+    """
     client = connect(settings)
 
     def look() -> bytes:
@@ -247,7 +250,7 @@ def _pnl_rows(found: Document) -> list[list[str]]:
 def _sums(strategies: list[Document]) -> list[str]:
     """Return the sum of each amount; absent where one of them is not known."""
     sums = []
-    for key in ("pnl", "realised", "unrealised", "charges"):
+    for key in ("pnl", "today", "realised", "unrealised", "charges"):
         known = [each[key] for each in strategies if each.get(key) is not None]
         sums.append(amount(sum(known) if len(known) == len(strategies) else None))
     return sums

@@ -6,6 +6,7 @@ integers. Percentages are `_e4` too (1 % is 10,000), read from `Decimal` and nev
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from decimal import Decimal
 
 E4 = 10_000
@@ -53,6 +54,16 @@ def divide_half_even(numerator: int, denominator: int) -> int:
 def percent_of(amount_e4: int, percent_e4: int) -> int:
     """Return that percentage of an amount, in `_e4`, rounded half to even."""
     return divide_half_even(amount_e4 * percent_e4, PERCENT_E4)
+
+
+def sum_known(amounts_e4: Iterable[int | None]) -> int | None:
+    """Add amounts; one that is not known makes their sum unknown."""
+    total_e4 = 0
+    for each_e4 in amounts_e4:
+        if each_e4 is None:
+            return None
+        total_e4 += each_e4
+    return total_e4
 
 
 def floor_to(price_e4: int, tick_e4: int) -> int:

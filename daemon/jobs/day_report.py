@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from datetime import date
 
 from daemon.domain.instants import day_of, wall_of
-from daemon.domain.money import units
+from daemon.domain.money import sum_known, units
 from daemon.domain.orders.words import IntentRecorded, Pocket
 from daemon.domain.risk.words import ExitReason
 from daemon.jobs.trades import LegTrade, Trades
@@ -108,8 +108,8 @@ class _Day:
         """Return what is told."""
         found = {name: trades.finish() for name, trades in self._trades.items()}
         entered = [each for trades in found.values() for each in trades if each.day == self._day]
-        pnl_e4 = _sum([each.pnl_e4 for each in entered])
-        charges_e4 = _sum([each.charges_e4 for each in entered])
+        pnl_e4 = sum_known(each.pnl_e4 for each in entered)
+        charges_e4 = sum_known(each.charges_e4 for each in entered)
         net_e4 = None if pnl_e4 is None or charges_e4 is None else pnl_e4 - charges_e4
         head = [
             f"P&L            {_rupees(pnl_e4)} before charges",
@@ -224,12 +224,6 @@ def _is_open(trade: LegTrade) -> bool:
 
 def _told(overdue: ExitOverdue) -> str:
     return f"{overdue.strategy_id}: {overdue.because}"
-
-
-def _sum(amounts: list[int | None]) -> int | None:
-    """Add amounts; what is not known makes their sum unknown."""
-    known = [amount for amount in amounts if amount is not None]
-    return sum(known) if len(known) == len(amounts) else None
 
 
 def _rupees(amount_e4: int | None) -> str:

@@ -140,7 +140,7 @@ class WatchSeen(Struct, frozen=True):
         lock: `NONE` or `LOCKED`.
         current_sl_e4: the floor under its profit, or where its stop in rupees fires; 0 where it is
             not `LOCKED`: none.
-        pnl_e4: realised and unrealised.
+        pnl_e4: realised and unrealised, since its entry.
         realised_e4: of what is closed.
         unrealised_e4: of what is open.
         charges_e4: of today's fills; None where no table knows them.
@@ -148,6 +148,8 @@ class WatchSeen(Struct, frozen=True):
         account: the mark of the account that it is watched in.
         basket_id: of the entry; empty for what no entry holds.
         best_e4: the profit that last moved the floor.
+        today_e4: of its profit what was made today, as the account's limits count it; None: nobody
+            knows what it was worth when the day before ended.
     """
 
     strategy_id: str
@@ -162,6 +164,7 @@ class WatchSeen(Struct, frozen=True):
     account: str = ""
     basket_id: str = ""
     best_e4: int = 0
+    today_e4: int | None = None
 
 
 class FloorSeen(Struct, frozen=True):

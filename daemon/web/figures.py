@@ -10,9 +10,10 @@ from collections.abc import Iterable
 from typing import Any
 
 from daemon.domain.instants import MILLISECOND_NS, iso
+from daemon.domain.money import sum_known
 from daemon.messages import LegSeen, PriceSeen, RiskSeen, WatchSeen
 from daemon.messages.modes import Modes
-from daemon.web.telling import current_sl, price, rupees
+from daemon.web.telling import age, current_sl, price, rupees, rupees_or_none
 
 Document = dict[str, Any]
 
@@ -50,7 +51,7 @@ def tick(seen: PriceSeen, later_ns: int) -> Document:
         seen: the price, and how old it was when it was told.
         later_ns: market time since then.
     """
-    age_ms = _age(seen.age_ms)
+    age_ms = age(seen.age_ms)
     return {
         "symbol": seen.symbol,
         "ltp": price(seen.ltp_e4),
@@ -67,9 +68,10 @@ def _strategy(watch: WatchSeen, account: str) -> Document:
         "account": account,
         "basket_id": watch.basket_id,
         "pnl": rupees(watch.pnl_e4),
+        "today": rupees_or_none(watch.today_e4),
         "realised": rupees(watch.realised_e4),
         "unrealised": rupees(watch.unrealised_e4),
-        "charges": None if watch.charges_e4 is None else rupees(watch.charges_e4),
+        "charges": rupees_or_none(watch.charges_e4),
         "status": watch.status,
         "risk": {"status": watch.lock, "current_sl": current_sl(watch)},
         "legs": [_leg(leg, account) for leg in watch.legs],
@@ -86,7 +88,7 @@ def _leg(leg: LegSeen, account: str) -> Document:
         "quantity": leg.quantity,
         "entry": price(leg.entry_e4),
         "ltp": price(leg.ltp_e4),
-        "age_ms": _age(leg.age_ms),
+        "age_ms": age(leg.age_ms),
         "pnl": rupees(leg.realised_e4 + leg.unrealised_e4),
         "stop": price(leg.stop_e4),
         "target": price(leg.target_e4),
@@ -99,16 +101,11 @@ def _leg(leg: LegSeen, account: str) -> Document:
 
 def _account(account: str, watches: Iterable[WatchSeen]) -> Document:
     held = list(watches)
-    charges = [watch.charges_e4 for watch in held]
-    known = [each for each in charges if each is not None]
     return {
         "account": account,
         "pnl": rupees(sum(watch.pnl_e4 for watch in held)),
+        "today": rupees_or_none(sum_known(watch.today_e4 for watch in held)),
         "realised": rupees(sum(watch.realised_e4 for watch in held)),
         "unrealised": rupees(sum(watch.unrealised_e4 for watch in held)),
-        "charges": rupees(sum(known)) if len(known) == len(charges) else None,
+        "charges": rupees_or_none(sum_known(watch.charges_e4 for watch in held)),
     }
-
-
-def _age(age_ms: int) -> int | None:
-    return None if age_ms < 0 else age_ms

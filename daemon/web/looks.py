@@ -17,6 +17,7 @@ from daemon.web.house import House
 from daemon.web.problems import Problem
 from daemon.web.shapes import (
     DailyTold,
+    DayProfitTold,
     LeftOutTold,
     OrdersTold,
     OrderTold,
@@ -31,6 +32,7 @@ from daemon.web.table import Call
 from daemon.web.telling import (
     account_told,
     code_told,
+    day_told,
     latch_told,
     order_told,
     position_told,
@@ -161,6 +163,7 @@ async def snapshot(call: Call) -> SnapshotTold:
 
 async def daily(call: Call) -> DailyTold:
     """Tell the profit of the day."""
+    accounts = await call.house.control.reads.accounts()
     risk = await call.house.control.reads.risk()
     names, modes = call.house.control.line.names, call.house.modes
     totals = _by_mode(modes, risk.watches)
@@ -169,22 +172,24 @@ async def daily(call: Call) -> DailyTold:
         at=iso(risk.at_ns),
         total=totals[0],
         totals=totals,
-        accounts=_by_account(call.house, risk.watches),
+        accounts=tuple(map(day_told, _by_account(call.house, risk.watches))),
         strategies=tuple(
-            profit_told(strategy_id, entries, modes.of(account), names.marked(account))
+            day_told(profit_told(strategy_id, entries, modes.of(account), names.marked(account)))
             for (strategy_id, account), entries in _by_strategy(risk.watches).items()
         ),
+        unread=await unread(call.house, accounts),
         mode=call.mode,
     )
 
 
-def _by_mode(modes: Modes, watches: Sequence[WatchSeen]) -> tuple[ProfitTold, ...]:
+def _by_mode(modes: Modes, watches: Sequence[WatchSeen]) -> tuple[DayProfitTold, ...]:
     """Return a sum for each mode that an account has, live first."""
     there = {modes.of(account) for account in modes.accounts} | {modes.whole}
     return tuple(
-        profit_told("total", [each for each in watches if modes.of(each.account) == mode], mode)
+        day_told(profit_told("total", mine, mode))
         for mode in (LIVE, PAPER)
         if mode in there
+        for mine in ([each for each in watches if modes.of(each.account) == mode],)
     )
 
 

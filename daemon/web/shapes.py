@@ -231,7 +231,7 @@ class LegTold(Struct, frozen=True):
     quantity: int
     entry: float | None
     ltp: float | None
-    age_ms: int
+    age_ms: int | None
     pnl: float
     stop: float | None
     target: float | None
@@ -249,7 +249,8 @@ class RiskTold(Struct, frozen=True):
 class WatchTold(Told, frozen=True):
     """Profit and legs of an entry of a strategy; profit is before charges.
 
-    `basket_id` is empty for what no entry holds.
+    `basket_id` is empty for what no entry holds. `pnl` is since the entry, and `today` what of it
+    was made today: null where nobody knows what it was worth when the day before ended.
     """
 
     strategy_id: str
@@ -257,6 +258,7 @@ class WatchTold(Told, frozen=True):
     basket_id: str
     status: str
     pnl: float
+    today: float | None
     realised: float
     unrealised: float
     charges: float | None
@@ -265,10 +267,30 @@ class WatchTold(Told, frozen=True):
 
 
 class ProfitTold(Told, frozen=True, omit_defaults=True):
-    """A profit of the day; `charges` null where no table knows them."""
+    """A profit since the entries, and what of it was made today; null where it is not known.
+
+    `charges` are today's, and null where no table knows them.
+    """
 
     id: str
     pnl: float
+    today: float | None
+    realised: float
+    unrealised: float
+    charges: float | None
+    account: str = ""
+
+
+class DayProfitTold(Told, frozen=True, omit_defaults=True):
+    """What was made on a day: `pnl`, of which `since_entry` counts the days before as well.
+
+    `pnl` is null where nobody knows what was held was worth when the day before ended. `realised`
+    and `unrealised` are parts of `since_entry`; `charges` null where no table knows them.
+    """
+
+    id: str
+    pnl: float | None
+    since_entry: float
     realised: float
     unrealised: float
     charges: float | None
@@ -291,7 +313,7 @@ class SnapshotTold(Told, frozen=True):
 
 
 class DailyTold(Told, frozen=True):
-    """The profit of a day: `date`, the last that began.
+    """The profit of a day: `date`, the last that began; of accounts that are `unread` not all.
 
     `totals` has one sum for each mode, live first: money and what is simulated are never added up.
     `total` is the first of them.
@@ -299,10 +321,11 @@ class DailyTold(Told, frozen=True):
 
     date: str
     at: str
-    total: ProfitTold
-    totals: tuple[ProfitTold, ...]
-    accounts: tuple[ProfitTold, ...]
-    strategies: tuple[ProfitTold, ...]
+    total: DayProfitTold
+    totals: tuple[DayProfitTold, ...]
+    accounts: tuple[DayProfitTold, ...]
+    strategies: tuple[DayProfitTold, ...]
+    unread: tuple[UnreadTold, ...]
 
 
 Description = dict[str, Any]

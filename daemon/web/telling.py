@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from daemon import kill
 from daemon.control import Outcome
 from daemon.domain.instants import iso
-from daemon.domain.money import E4
+from daemon.domain.money import E4, sum_known
 from daemon.domain.orders.arming import LIVE, PAPER, Mode
 from daemon.domain.orders.heard import Order
 from daemon.domain.risk.lock_and_trail import LockStatus
@@ -26,6 +26,7 @@ from daemon.web.shapes import (
     AccountTold,
     ArmTold,
     CodeTold,
+    DayProfitTold,
     LatchTold,
     LegTold,
     OrderTold,
@@ -43,6 +44,16 @@ from daemon.web.shapes import (
 def rupees(amount_e4: int) -> float:
     """Return an amount as a JSON number."""
     return amount_e4 / E4
+
+
+def age(age_ms: int) -> int | None:
+    """Return how old a price is; null where there never was one."""
+    return None if age_ms < 0 else age_ms
+
+
+def rupees_or_none(amount_e4: int | None) -> float | None:
+    """Return an amount; null where it is not known."""
+    return None if amount_e4 is None else rupees(amount_e4)
 
 
 def price(price_e4: int) -> float | None:
@@ -205,7 +216,7 @@ def leg_told(leg: LegSeen) -> LegTold:
         quantity=leg.quantity,
         entry=price(leg.entry_e4),
         ltp=price(leg.ltp_e4),
-        age_ms=leg.age_ms,
+        age_ms=age(leg.age_ms),
         pnl=rupees(leg.realised_e4 + leg.unrealised_e4),
         stop=price(leg.stop_e4),
         target=price(leg.target_e4),
@@ -222,9 +233,10 @@ def watch_told(watch: WatchSeen, account: str, mode: Mode) -> WatchTold:
         basket_id=watch.basket_id,
         status=watch.status,
         pnl=rupees(watch.pnl_e4),
+        today=rupees_or_none(watch.today_e4),
         realised=rupees(watch.realised_e4),
         unrealised=rupees(watch.unrealised_e4),
-        charges=None if watch.charges_e4 is None else rupees(watch.charges_e4),
+        charges=rupees_or_none(watch.charges_e4),
         risk=RiskTold(watch.lock, current_sl(watch)),
         legs=tuple(leg_told(leg) for leg in watch.legs),
         mode=mode,
@@ -234,7 +246,7 @@ def watch_told(watch: WatchSeen, account: str, mode: Mode) -> WatchTold:
 def profit_told(
     name: str, watches: Iterable[WatchSeen], mode: Mode, account: str = ""
 ) -> ProfitTold:
-    """Tell the sum of some strategies; charges are unknown where one of them is.
+    """Tell the sum of some strategies; charges, or today's, are unknown where one of them is.
 
     Args:
         name: whose.
@@ -243,14 +255,27 @@ def profit_told(
         account: where it was made, of a strategy in one account.
     """
     summed = tuple(watches)
-    charges = [watch.charges_e4 for watch in summed]
-    known = [each for each in charges if each is not None]
     return ProfitTold(
         id=name,
         pnl=rupees(sum(watch.pnl_e4 for watch in summed)),
+        today=rupees_or_none(sum_known(watch.today_e4 for watch in summed)),
         realised=rupees(sum(watch.realised_e4 for watch in summed)),
         unrealised=rupees(sum(watch.unrealised_e4 for watch in summed)),
-        charges=rupees(sum(known)) if len(known) == len(charges) else None,
+        charges=rupees_or_none(sum_known(watch.charges_e4 for watch in summed)),
         account=account,
         mode=mode,
+    )
+
+
+def day_told(profit: ProfitTold) -> DayProfitTold:
+    """Tell of a profit what was made of it today."""
+    return DayProfitTold(
+        id=profit.id,
+        pnl=profit.today,
+        since_entry=profit.pnl,
+        realised=profit.realised,
+        unrealised=profit.unrealised,
+        charges=profit.charges,
+        account=profit.account,
+        mode=profit.mode,
     )

@@ -39,6 +39,24 @@ async def test_profit_moves_on_the_page_with_its_sign(tmp_path):
         )
 
 
+async def test_the_total_is_what_was_made_today_and_what_came_over_the_night_stands_beside_it(
+    tmp_path,
+):
+    """Parts are since the entry; where nobody saw the last day end, today's is not known."""
+    world = World()
+    world.risk = risk(watch(today_e4=e4("-500")))
+    before = "document.querySelector('#total-before').parentNode.hidden"
+    async with opened(tmp_path, world) as (tab, _):
+        await tab.wait_for(f"{shown('#total-pnl')} === '\u2212500.00'")
+        assert await tab.text("#total-before") == "\u22121,276.25"
+        assert await tab.text("#total-unrealised") == "+776.25"
+        assert await tab.text("#total-net") == "\u2212541.20"
+        world.risk = risk(watch(today_e4=None))
+        await tab.wait_for(f"{shown('#total-pnl')} === '\u2013'")
+        world.risk = risk(watch())
+        await tab.wait_for(f"{shown('#total-pnl')} === '+776.25' && {before}")
+
+
 async def test_money_and_what_is_simulated_are_not_added_up(tmp_path):
     """The total stands under the word LIVE: what an account on paper made is beside it."""
     world = World({"zed": "live", "paper": "paper"})
@@ -49,7 +67,7 @@ async def test_money_and_what_is_simulated_are_not_added_up(tmp_path):
     )
     async with opened(tmp_path, world) as (tab, _):
         await tab.wait_for(f"{shown('#total-pnl')} === '\u22128,000.00'")
-        assert await tab.text("#total-name") == "Total P&L, live accounts alone"
+        assert await tab.text("#total-name") == "Total P&L today, live accounts alone"
         assert await tab.text("#total-net") == "\u22128,041.20"
         assert await tab.text("#accounts") == "zed, LIVE \u22128,000.00\npaper, PAPER +20,000.00"
 
@@ -225,7 +243,7 @@ async def test_profit_of_a_day_before_that_of_the_clock_says_whose_it_is(tmp_pat
         assert await tab.text("#date") == "2025-09-01"
         assert await tab.evaluate("document.title") == "PAPER · +776.25 of Friday 29 August · Ordo"
         world.risk = replace(world.risk, day=date(2025, 9, 1))
-        await tab.wait_for(f"{shown('#total-name')} === 'Total P&L'")
+        await tab.wait_for(f"{shown('#total-name')} === 'Total P&L today'")
 
 
 LEVELS = "[...document.querySelectorAll('.ladder .caption')].map((each) => each.textContent)"

@@ -52,6 +52,7 @@ def strategy(name: str, *legs: object, **other: object) -> dict[str, object]:
         "account": "paper",
         "status": "open",
         "pnl": 1_468.75,
+        "today": 968.75,
         "realised": 1_000.0,
         "unrealised": 468.75,
         "charges": 35.5,
@@ -279,13 +280,14 @@ def test_where_there_are_no_orders_that_is_said(fake):
 
 
 def test_profit_is_a_line_for_each_strategy_and_one_for_all(fake):
-    serve(fake, snapshot(strategy("a"), strategy("b", pnl=-2_000.0, charges=None)))
+    serve(fake, snapshot(strategy("a"), strategy("b", pnl=-2_000.0, today=None, charges=None)))
+    last, held = ("status", "lock", "floor"), ("open", "LOCKED", "750.00")
 
-    assert told("pnl").out.splitlines() == [
-        "at        strategy        P&L  realised  unrealised  charges  status  lock     floor",
-        "09:20:31  a          1,468.75  1,000.00      468.75    35.50  open    LOCKED  750.00",
-        "09:20:31  b         -2,000.00  1,000.00      468.75        -  open    LOCKED  750.00",
-        "09:20:31  all         -531.25  2,000.00      937.50        -  -       -            -",
+    assert [line.split() for line in told("pnl").out.splitlines()] == [
+        ["at", "strategy", "P&L", "today", "realised", "unrealised", "charges", *last],
+        ["09:20:31", "a", "1,468.75", "968.75", "1,000.00", "468.75", "35.50", *held],
+        ["09:20:31", "b", "-2,000.00", "-", "1,000.00", "468.75", "-", *held],
+        ["09:20:31", "all", "-531.25", "-", "2,000.00", "937.50", "-", "-", "-", "-"],
     ]
 
 

@@ -6,7 +6,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from daemon.domain.money import ceil_to, divide_half_even, e4, floor_to, percent_of, units
+from daemon.domain.money import (
+    ceil_to,
+    divide_half_even,
+    e4,
+    floor_to,
+    percent_of,
+    sum_known,
+    units,
+)
 
 AMOUNTS = st.integers(-(10**15), 10**15)
 TICKS = st.integers(1, 10**6)
@@ -71,3 +79,8 @@ def test_a_price_lies_between_the_ticks_around_it(price, tick):
     assert below <= price <= above
     assert (below % tick, above % tick) == (0, 0)
     assert above - below == (0 if price % tick == 0 else tick)
+
+
+@pytest.mark.parametrize(("amounts", "total"), [([], 0), ([1, -3], -2), ([1, None, 2], None)])
+def test_a_sum_is_known_where_each_of_its_amounts_is(amounts, total):
+    assert sum_known(amounts) == total

@@ -130,7 +130,8 @@ class World:
     def earn(self, rupees: str) -> None:
         """Let profit stand elsewhere."""
         seen = self.risk.watches[0]
-        seen = replace(seen, pnl_e4=e4(rupees), unrealised_e4=e4(rupees))
+        profit_e4 = e4(rupees)
+        seen = replace(seen, pnl_e4=profit_e4, unrealised_e4=profit_e4, today_e4=profit_e4)
         self.risk = replace(self.risk, watches=(seen,))
 
     def go_on(self, stage: Stage, *left: str) -> None:

@@ -64,6 +64,7 @@ WATCH = WatchSeen(
     unrealised_e4=6_487_500,
     charges_e4=None,
     legs=(LEG,),
+    today_e4=5_000_000,
 )
 ANSWERS = {
     SeeAccount: lambda _: ACCOUNT,

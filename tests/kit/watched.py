@@ -35,6 +35,7 @@ def watch(strategy_id="straddle", **changes):
         unrealised_e4=e4("776.25"),
         charges_e4=e4("41.20"),
         legs=(LEG,),
+        today_e4=changes.get("pnl_e4", e4("776.25")),
     )
     return replace(seen, **changes)
 

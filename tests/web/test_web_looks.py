@@ -30,8 +30,12 @@ from tests.kit.control_port import MARKET_NS, open_port
 from tests.kit.seen import ACCOUNT, ALERT, ANSWERS, CE, SEEN, WATCH
 
 MODE = {"mode": "paper"}
-PROFIT = {"pnl": 686.25, "realised": 37.5, "unrealised": 648.75, "charges": None, **MODE}
-NO_PROFIT = {"pnl": 0.0, "realised": 0.0, "unrealised": 0.0, "charges": 0.0, **MODE}
+PARTS = {"realised": 37.5, "unrealised": 648.75, "charges": None, **MODE}
+PROFIT = {"pnl": 686.25, "today": 500.0, **PARTS}
+OF_THE_DAY = {"pnl": 500.0, "since_entry": 686.25, **PARTS}
+NO_PARTS = {"realised": 0.0, "unrealised": 0.0, "charges": 0.0, **MODE}
+NO_PROFIT = {"pnl": 0.0, "today": 0.0, **NO_PARTS}
+NONE_OF_THE_DAY = {"pnl": 0.0, "since_entry": 0.0, **NO_PARTS}
 AT = "2025-11-23T09:30:51+05:30"
 
 
@@ -225,10 +229,11 @@ async def test_the_profit_of_the_day_is_told_by_account_and_strategy(tmp_path):
     assert told == {
         "date": "2025-11-23",
         "at": AT,
-        "total": {"id": "total", **PROFIT},
-        "totals": [{"id": "total", **PROFIT}],
-        "accounts": [{"id": "paper", **PROFIT}, {"id": "second", **NO_PROFIT}],
-        "strategies": [{"id": "straddle", **PROFIT, "account": "paper"}],
+        "total": {"id": "total", **OF_THE_DAY},
+        "totals": [{"id": "total", **OF_THE_DAY}],
+        "accounts": [{"id": "paper", **OF_THE_DAY}, {"id": "second", **NONE_OF_THE_DAY}],
+        "strategies": [{"id": "straddle", **OF_THE_DAY, "account": "paper"}],
+        "unread": [],
         "mode": "paper",
     }
 
@@ -244,24 +249,24 @@ async def test_the_profit_of_the_day_bears_the_date_of_the_last_day_that_began(t
 
 async def test_two_entries_of_a_strategy_are_one_profit_of_its_day(tmp_path):
     """In the account that they are of; the snapshot tells them apart."""
-    left = replace(WATCH, status="flat", basket_id="straddle:2025-11-22", pnl_e4=-10_000_000)
+    left = replace(WATCH, status="flat", basket_id="straddle:2025-11-22", today_e4=-10_000_000)
     risk = RiskSeen(MARKET_NS, True, (left, WATCH, replace(WATCH, account="second")))
     async with open_port(tmp_path, {**ANSWERS, SeeRisk: lambda _: risk}) as port:
         _, told, _ = await port.ask("GET", "/api/pnl/daily")
 
     rows = [(each["id"], each["account"], each["pnl"]) for each in told["strategies"]]
-    assert rows == [("straddle", "paper", -313.75), ("straddle", "second", 686.25)]
+    assert rows == [("straddle", "paper", -500.0), ("straddle", "second", 500.0)]
 
 
 async def test_money_and_what_is_simulated_are_not_added_up(tmp_path):
-    won = replace(WATCH, account="second", pnl_e4=200_000_000, charges_e4=0)
+    won = replace(WATCH, account="second", today_e4=200_000_000, charges_e4=0)
     risk = RiskSeen(MARKET_NS, True, (WATCH, won))
     async with open_port(tmp_path, {**ANSWERS, SeeRisk: lambda _: risk}) as port:
         port.actors.line.names.modes = Modes({"paper": "live", "second": "paper"})
         _, told, _ = await port.ask("GET", "/api/pnl/daily")
 
     assert [(each["mode"], each["pnl"]) for each in told["totals"]] == [
-        ("live", 686.25),
+        ("live", 500.0),
         ("paper", 20_000.0),
     ]
     assert told["total"] == told["totals"][0]

@@ -157,7 +157,7 @@ def _begin_late(turn: Turn, watch: Watch, now_ns: int) -> None:
     )
     turn.record(mark)
     turn.record(Noted(NoteKind.GAP, text, now_ns, strategy_id))
-    watch.close_day(mark)
+    watch.begin_late(mark)
 
 
 def because(reason: ExitReason) -> str:

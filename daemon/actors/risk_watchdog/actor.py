@@ -300,7 +300,7 @@ class RiskWatchdog:
             self._day = opened.day
             self._newest.lose()
             self._account.begin()
-            self._watches.begin_day(trades=bool(opened.sessions))
+            self._watches.begin_day(opened.day, trades=bool(opened.sessions))
             self._picture.begin_day(self._watches.all())
 
     def _end_day(self, turn: Turn, ended: DayEnded) -> None:
@@ -313,6 +313,9 @@ class RiskWatchdog:
                 mark = marked(watch, ended, self._last_ns)
                 turn.record(mark)
                 self._watches.close_day(watch, mark)
+        for mark in self._picture.marked(ended):
+            turn.record(mark)
+            self._picture.close_day(mark)
 
     def _recall(self, fact: object) -> None:
         """Take in what was recorded before."""
@@ -327,6 +330,7 @@ class RiskWatchdog:
                 self._sessions = ()
                 self._watches.armed(ends=False)
             case DayMarked(strategy_id):
+                self._picture.close_day(fact)
                 for watch in self._watches.of(strategy_id):
                     if fact.basket_id in ("", watch.opened.basket.basket_id):
                         self._watches.close_day(watch, fact)

@@ -6,29 +6,28 @@ at the broker) is in it as well, with nothing that guards it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import assert_never
 
-from msgspec.structs import replace
-
-from daemon.actors.loose_legs import enters_anew
 from daemon.actors.order_router.known.loose import is_loose
 from daemon.actors.risk_watchdog.day_costs import DayCosts
+from daemon.actors.risk_watchdog.strays import MARKED, Strays
 from daemon.actors.risk_watchdog.views import (
     Around,
     Look,
     Traded,
     leg_seen,
     stray_seen,
-    stray_view,
     watch_seen,
 )
-from daemon.actors.watch import Watch, position_of
+from daemon.actors.watch import Watch
 from daemon.domain.instants import day_of
 from daemon.domain.market.frames import Quote
-from daemon.domain.risk.pnl import LegPosition
+from daemon.domain.money import sum_known
 from daemon.messages import (
     BasketOpened,
+    DayEnded,
+    DayMarked,
     ExitFinished,
     ExitOverdue,
     ExitOwed,
@@ -53,9 +52,7 @@ class Picture:
         self._followed: tuple[str, ...] = ()
         self._traded: dict[str, Traded] = {}
         self._todays: dict[str, Watch] = {}
-        self._strays: dict[tuple[str, str], LegPosition] = {}
-        self._earned_e4: dict[tuple[str, str], int] = {}
-        self._carried: frozenset[tuple[str, str]] = frozenset()
+        self._strays = Strays()
         self._costs = DayCosts()
         self._exits: dict[str, tuple[str, tuple[str, ...]]] = {}
         self._overdue: set[str] = set()
@@ -79,12 +76,19 @@ class Picture:
         self.gap_ns = self._last_ns = 0
         self._costs.begin_day()
         self._todays.clear()
-        self._strays = {key: held for key, held in self._strays.items() if held.net_quantity}
-        self._carried = frozenset(self._strays)
-        self._earned_e4.clear()
+        self._strays.begin_day()
         self._follow(watches)
         kept = frozenset(self._followed)
         self._traded = {symbol: last for symbol, last in self._traded.items() if symbol in kept}
+
+    def marked(self, ended: DayEnded) -> Iterator[DayMarked]:
+        """Yield how a day ended for what no entry holds."""
+        return self._strays.marked(ended, self._traded)
+
+    def close_day(self, marked: DayMarked) -> None:
+        """Take how a day ended; what entries hold is marked by their watches."""
+        if marked.basket_id == MARKED:
+            self._strays.close_day(marked)
 
     def open(self, opened: BasketOpened, watches: Iterable[Watch]) -> None:
         """Take an entry in."""
@@ -93,12 +97,9 @@ class Picture:
 
     def fill(self, changed: PositionChanged, watch: Watch | None, watches: Iterable[Watch]) -> None:
         """Take a fill in; without an entry that it belongs to it is a stray."""
-        key = (changed.strategy_id, changed.leg_id)
         if watch is None or is_loose(changed.strategy_id):
-            before, watch = self._strays.get(key), None
-            if before is not None and enters_anew(before.net_quantity, changed):
-                self._earned_e4[key] = self._earned_e4.get(key, 0) + before.cash_e4
-            self._strays[key] = position_of(changed)
+            watch = None
+            self._strays.fill(changed)
         basket_id = watch.opened.basket.basket_id if watch is not None else ""
         self._costs.take((changed.strategy_id, basket_id), changed)
         self._follow(watches)
@@ -114,7 +115,7 @@ class Picture:
             case ExitOverdue(exit_id):
                 self._overdue.add(exit_id)
             case LegExpired(strategy_id, leg_id):
-                self._strays.pop((strategy_id, leg_id), None)
+                self._strays.expire((strategy_id, leg_id))
             case _:
                 assert_never(fact)
 
@@ -132,14 +133,15 @@ class Picture:
             for leg_id in leg_ids
         )
         watches = tuple(self._watch(watch, late, around) for watch in self._todays.values())
-        owners = dict.fromkeys(strategy_id for strategy_id, _ in self._strays)
         guards = {
             (watch.risk.strategy_id, leg.leg_id): watch
             for watch in active
             if is_loose(watch.risk.strategy_id)
             for leg in watch.opened.basket.legs
         }
-        strays = tuple(self._stray(strategy_id, late, around, guards) for strategy_id in owners)
+        strays = tuple(
+            self._stray(strategy_id, late, around, guards) for strategy_id in self._strays.owners()
+        )
         return RiskSeen(around.now_ns, around.link_alive, watches + strays, day=around.day)
 
     def _follow(self, watches: Iterable[Watch]) -> None:
@@ -149,7 +151,7 @@ class Picture:
                 self._todays.setdefault(watch.opened.basket.basket_id, watch)
         entries = self._todays.values()
         symbols = [leg.symbol for watch in entries for leg in watch.opened.basket.legs]
-        symbols += [held.symbol for held in self._strays.values()]
+        symbols += self._strays.symbols()
         self._followed = tuple(dict.fromkeys(symbols))
 
     def _watch(self, watch: Watch, late: frozenset[tuple[str, str]], around: Around) -> WatchSeen:
@@ -175,14 +177,13 @@ class Picture:
         guards: Mapping[tuple[str, str], Watch],
     ) -> WatchSeen:
         legs: list[LegSeen] = []
-        for key, held in self._strays.items():
-            if key[0] == strategy_id:
-                traded = self._traded.get(held.symbol)
-                guard = guards.get(key)
-                (view,) = guard.risk.legs() if guard else (stray_view(held, traded),)
-                looked_ns = guard.risk.pnl.last_ns if guard else self._last_ns
-                realised_e4 = view.realised_e4 + self._earned_e4.get(key, 0)
-                view = replace(view, realised_e4=realised_e4)  # with today's earlier round trips
-                legs.append(leg_seen(view, Look(traded, looked_ns, key in late), around))
-        kept = {leg_id for owner, leg_id in self._carried if owner == strategy_id}
-        return stray_seen(strategy_id, legs, self._costs.total_e4((strategy_id, ""), kept))
+        todays_e4: list[int | None] = []
+        for key, symbol in self._strays.of(strategy_id):
+            traded, guard = self._traded.get(symbol), guards.get(key)
+            (view,) = guard.risk.legs() if guard else (self._strays.view(key, traded),)
+            looked_ns = guard.risk.pnl.last_ns if guard else self._last_ns
+            view = self._strays.with_earned(key, view)
+            legs.append(leg_seen(view, Look(traded, looked_ns, key in late), around))
+            todays_e4.append(self._strays.today_e4(key, view))
+        costs_e4 = self._costs.total_e4((strategy_id, ""), self._strays.carried(strategy_id))
+        return stray_seen(strategy_id, legs, costs_e4, sum_known(todays_e4))

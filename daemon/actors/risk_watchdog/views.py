@@ -16,7 +16,6 @@ from daemon.domain.risk import guard
 from daemon.domain.risk.leg_views import LegView
 from daemon.domain.risk.lock_and_trail import LockStatus
 from daemon.domain.risk.moves import NEVER
-from daemon.domain.risk.pnl import NO_MARK, LegPosition, realised_e4, unrealised_e4
 from daemon.domain.risk.strategy import StrategyRisk
 from daemon.messages import LegSeen, WatchSeen
 
@@ -101,7 +100,7 @@ def _unguarded(leg: LegView, look: Look, around: Around) -> tuple[str, ...]:
 def watch_seen(watch: Watch, legs: Sequence[LegSeen], charges_e4: int | None) -> WatchSeen:
     """Return what people see of an entry; its legs were looked at just before."""
     risk = watch.risk
-    return _whole(
+    seen = _whole(
         WatchSeen(
             strategy_id=risk.strategy_id,
             status=_status(watch),
@@ -116,34 +115,18 @@ def watch_seen(watch: Watch, legs: Sequence[LegSeen], charges_e4: int | None) ->
             best_e4=risk.lock.best_e4,
         )
     )
+    before_e4 = watch.before_e4
+    return replace(seen, today_e4=None if before_e4 is None else seen.pnl_e4 - before_e4)
 
 
-def stray_seen(strategy_id: str, legs: Sequence[LegSeen], charges_e4: int | None) -> WatchSeen:
+def stray_seen(
+    strategy_id: str, legs: Sequence[LegSeen], charges_e4: int | None, today_e4: int | None
+) -> WatchSeen:
     """Return what people see of what no entry of a strategy holds, and no rule."""
     status = "open" if any(leg.quantity for leg in legs) else "flat"
     lock = LockStatus.NONE.value
-    return _whole(WatchSeen(strategy_id, status, lock, 0, 0, 0, 0, charges_e4, tuple(legs)))
-
-
-def stray_view(position: LegPosition, traded: Traded | None) -> LegView:
-    """Return a leg that nothing holds, valued at its last price."""
-    mark_e4 = traded.ltp_e4 if traded is not None and traded.ltp_e4 else NO_MARK
-    return LegView(
-        leg_id=position.leg_id,
-        symbol=position.symbol,
-        side=position.side,
-        net_quantity=position.net_quantity,
-        entry_e4=position.entry_e4,
-        mark_e4=mark_e4,
-        fresh=mark_e4 != NO_MARK,
-        seen_ns=traded.at_ns if traded is not None else 0,
-        realised_e4=realised_e4(position),
-        unrealised_e4=unrealised_e4(position, mark_e4) if mark_e4 != NO_MARK else 0,
-        stop_e4=0,
-        target_e4=0,
-        ruled=False,
-        owed=False,
-    )
+    seen = WatchSeen(strategy_id, status, lock, 0, 0, 0, 0, charges_e4, tuple(legs))
+    return replace(_whole(seen), today_e4=today_e4)
 
 
 def _whole(seen: WatchSeen) -> WatchSeen:

@@ -303,15 +303,19 @@ function showPnl(message) {
   // Money and what is simulated are never added up; each account has its own sum below.
   const mixed = new Set((message.accounts ?? []).map((one) => one.mode)).size > 1;
   const counted = mixed ? watched.filter((one) => one.mode === "live") : watched;
-  const total = counted.reduce((all, one) => all + one.pnl, 0);
+  const total = sum(counted.map((one) => one.today));
+  const [realised, unrealised] = ["realised", "unrealised"].map((name) => sum(counted.map((one) => one[name])));
   const charges = sum(counted.map((one) => one.charges));
   const of = message.date && message.date !== day ? ` of ${dayName(message.date)}` : ""; // today's has not begun
-  put($("total-name"), `Total P&L${of}${mixed ? ", live accounts alone" : ""}`);
+  put($("total-name"), `Total P&L${of || " today"}${mixed ? ", live accounts alone" : ""}`);
   putAmount($("total-pnl"), total);
-  putAmount($("total-realised"), counted.reduce((all, one) => all + one.realised, 0));
-  putAmount($("total-unrealised"), counted.reduce((all, one) => all + one.unrealised, 0));
+  putAmount($("total-realised"), realised);
+  putAmount($("total-unrealised"), unrealised);
+  const before = known(total) ? total - realised - unrealised : null; // what was made on days before is none of today's
+  putAmount($("total-before"), before);
+  $("total-before").parentNode.hidden = known(before) && Math.abs(before) < 0.005;
   put($("total-charges"), charges === null ? "unknown" : price(charges));
-  putAmount($("total-net"), charges === null ? null : total - charges);
+  putAmount($("total-net"), charges === null || total === null ? null : total - charges);
   link.profit = amount(total) + of;
   showAccounts(message.accounts ?? []);
   const entries = new Map();
@@ -339,7 +343,7 @@ function showAccounts(accounts) {
     const line = box.children[at] ?? box.appendChild(element("span"));
     if (!line.firstChild) line.append(element("span"), " ", element("b", "num"));
     put(line.firstChild, `${account.account}, ${String(account.mode ?? "").toUpperCase()}`);
-    putAmount(line.lastChild, account.pnl);
+    putAmount(line.lastChild, account.today);
   });
   box.hidden = accounts.length < 2; // the only one would repeat the total
   $("strategies").classList.toggle("several", accounts.length > 1);
