@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import date
-
 from msgspec.structs import replace
 
+from daemon.actors.carried import Carried
 from daemon.domain.risk.moves import LevelMoved
-from daemon.domain.risk.pnl import LegPosition, total_e4
+from daemon.domain.risk.pnl import LegPosition
 from daemon.domain.risk.strategy import StrategyRisk
 from daemon.domain.risk.words import ExitReason
-from daemon.messages import BasketOpened, DayMarked, LegExpired, PositionChanged
+from daemon.messages import BasketOpened, LegExpired, PositionChanged
 
 
 class Watch:
@@ -22,26 +21,10 @@ class Watch:
         legs: what was traded, by leg id.
         entering: the entry is under way; more fills are wanted.
         leaving: why all of it is being left, whatever of it may still fill; None: it is not.
-        carried_e4: its profit at the end of the day before; that was never today's.
-        unseen: the day at whose end nobody saw what it was worth, so that `carried_e4` is not known
-            until it is next valued as a whole; None: it is known.
-        before_e4: what of its profit is of the days before this one; None: it is not known. It
-            stays for the evening, when `carried_e4` is of the day that has ended.
+        carried: its profit at the ends of its days.
     """
 
-    __slots__ = (
-        "_began_e4",
-        "_marked",
-        "_shares_e4",
-        "before_e4",
-        "carried_e4",
-        "entering",
-        "leaving",
-        "legs",
-        "opened",
-        "risk",
-        "unseen",
-    )
+    __slots__ = ("carried", "entering", "leaving", "legs", "opened", "risk")
 
     def __init__(self, opened: BasketOpened) -> None:
         basket = opened.basket
@@ -50,12 +33,7 @@ class Watch:
         self.legs: dict[str, LegPosition] = {}
         self.entering = True
         self.leaving: ExitReason | None = None
-        self.carried_e4 = 0
-        self.unseen: date | None = None
-        self.before_e4: int | None = 0
-        self._marked: date | None = None
-        self._began_e4: dict[str, int] = {}
-        self._shares_e4: dict[str, int] = {}
+        self.carried = Carried()
         for leg in basket.legs:
             self.risk.watch(leg.leg_id, leg.symbol, leg.side, leg.quantity)
 
@@ -97,58 +75,17 @@ class Watch:
         """
         return replace(moved, basket_id=self.opened.basket.basket_id)
 
-    def begin_day(self, ended: date | None) -> None:
-        """Count the profit of another day from what the one before ended at.
-
-        Args:
-            ended: the day before, where it had a session: a crash may have kept its mark out of the
-                record.
-        """
-        if ended is not None and self.is_open and self._marked != ended:
-            self.unseen = ended
-        self._count_from_here()
-
-    def begin_late(self, marked: DayMarked) -> None:
-        """Count the profit of the present day from here: nobody saw the one before end."""
-        self.close_day(marked)
-        self._count_from_here()
-
-    def close_day(self, marked: DayMarked, *, traded: bool = True) -> None:
-        """Keep the profit that a day ended at, and each leg's share of it.
-
-        Args:
-            marked: how the day went.
-            traded: it had a session, so that what is held may be worth something else by now.
-        """
-        self._marked = marked.day
-        if marked.last is None:
-            self.unseen = marked.day if traded and self.is_open else self.unseen
-            return
-        self.unseen = None
-        self.carried_e4, marks = marked.last[1], dict(marked.marks)
-        self._shares_e4 = {
-            leg_id: total_e4(held, marks.get(leg_id, held.entry_e4))
-            for leg_id, held in self.legs.items()
-        }
-
     def expire(self, expired: LegExpired) -> None:
         """Drop a leg that ended at a price nobody knows: it has no profit and no loss.
 
         What it had gained or lost by the end of the day before goes with it, and is none of today.
         """
         held = self.legs.pop(expired.leg_id)
-        self.carried_e4 -= self._shares_e4.pop(expired.leg_id, 0)
-        began_e4 = self._began_e4.pop(expired.leg_id, 0)
-        if self.before_e4 is not None:
-            self.before_e4 -= began_e4
+        self.carried.expire(expired.leg_id)
         nothing = LegPosition(held.leg_id, held.symbol, held.side)
         self.risk.fill(nothing, expired.at_ns)
         self.risk.watch(held.leg_id, held.symbol, held.side, 0)
         self.risk.withdraw((held.leg_id,))
-
-    def _count_from_here(self) -> None:
-        self.before_e4 = self.carried_e4 if self.unseen is None else None
-        self._began_e4 = dict(self._shares_e4)
 
     def end_entry(self) -> None:
         """The entry is over: what was not filled is not waited for."""

@@ -146,7 +146,7 @@ class Watches:
         ended = self._day if self._trades else None
         self.left, self._day, self._trades = None, day, trades
         for watch in self.all():
-            watch.begin_day(ended)
+            watch.carried.begin_day(ended if watch.is_open else None)
             self._set_aside(watch)
             watch.risk.lose_marks()
             watch.risk.pnl = PnlTrack()
@@ -154,9 +154,10 @@ class Watches:
     def close_day(self, watch: Watch, marked: DayMarked) -> None:
         """End the day of an entry at what it was marked at; a mark of an earlier day came late."""
         if self._day is not None and marked.day < self._day:
-            watch.begin_late(marked)
+            watch.carried.begin_late(marked, watch.legs)
         else:
-            watch.close_day(marked, traded=self._trades)
+            exposed = self._trades and watch.is_open
+            watch.carried.close_day(marked, watch.legs, is_exposed=exposed)
         if self._recalls:
             watch.risk.lose_marks(dict(marked.marks))
         self._set_aside(watch)

@@ -235,7 +235,9 @@ def test_an_entry_that_was_never_valued_carries_nothing_of_another_over_a_restar
     written = [each if told else replace(each, basket_id="") for each in marks]
     table += [day_opened(NEXT_DAY), *gone, *second, *written]
     again = RiskWatchdog(ROUTER, AccountLimits(), table)
-    carried = {watch.opened.basket.basket_id: watch.carried_e4 for watch in again._watches.all()}
+    carried = {
+        watch.opened.basket.basket_id: watch.carried.profit_e4 for watch in again._watches.all()
+    }
     assert carried == {f"s:{NEXT_DAY}": 0 if told else -6_000 * E4}
 
 

@@ -58,7 +58,7 @@ class AccountDay:
         self, told: MirroredDay, watches: Iterable[Watch], at_ns: int
     ) -> Iterator[LevelMoved | Unsound]:
         """Yield the floor that a mirror tells of this day, where it is above the record's."""
-        highest_e4 = sum(most_e4(each.legs.values()) - each.carried_e4 for each in watches)
+        highest_e4 = sum(most_e4(each.legs.values()) - each.carried.profit_e4 for each in watches)
         known = Known("", self._limits.lock, self._state.lock, highest_e4)
         raised = lock_raised(Lock(LockStatus.LOCKED, told.floor_e4, told.best_e4), known, at_ns)
         if raised is not None:
@@ -133,7 +133,9 @@ def leave_all(watches: Watches, reason: ExitReason) -> None:
 def _today_e4(watch: Watch) -> int:
     """Return what an entry has made today by its newest valuation; 0 before its day has begun."""
     pnl = watch.risk.pnl
-    return pnl.last_e4 - watch.carried_e4 if pnl.last_ns and watch.unseen is None else 0
+    return (
+        pnl.last_e4 - watch.carried.profit_e4 if pnl.last_ns and watch.carried.unseen is None else 0
+    )
 
 
 def _is_valued(watch: Watch, now_ns: int) -> bool:
@@ -146,7 +148,7 @@ def _begin_late(turn: Turn, watch: Watch, now_ns: int) -> None:
 
     It is recorded as the mark of that day, so that a restart counts from it too.
     """
-    day, pnl = watch.unseen, watch.risk.pnl
+    day, pnl = watch.carried.unseen, watch.risk.pnl
     if day is None or not pnl.last_ns or not _is_valued(watch, now_ns):
         return
     mark = replace(marked(watch, DayEnded(day, now_ns), 0), low=None, high=None)
@@ -157,7 +159,7 @@ def _begin_late(turn: Turn, watch: Watch, now_ns: int) -> None:
     )
     turn.record(mark)
     turn.record(Noted(NoteKind.GAP, text, now_ns, strategy_id))
-    watch.begin_late(mark)
+    watch.carried.begin_late(mark, watch.legs)
 
 
 def because(reason: ExitReason) -> str:

@@ -180,10 +180,10 @@ class Picture:
         todays_e4: list[int | None] = []
         for key, symbol in self._strays.of(strategy_id):
             traded, guard = self._traded.get(symbol), guards.get(key)
-            (view,) = guard.risk.legs() if guard else (self._strays.view(key, traded),)
+            (guarded,) = guard.risk.legs() if guard else (None,)
             looked_ns = guard.risk.pnl.last_ns if guard else self._last_ns
-            view = self._strays.with_earned(key, view)
+            view, today_e4 = self._strays.seen(key, traded, guarded)
             legs.append(leg_seen(view, Look(traded, looked_ns, key in late), around))
-            todays_e4.append(self._strays.today_e4(key, view))
+            todays_e4.append(today_e4)
         costs_e4 = self._costs.total_e4((strategy_id, ""), self._strays.carried(strategy_id))
         return stray_seen(strategy_id, legs, costs_e4, sum_known(todays_e4))

@@ -72,8 +72,28 @@ class Strays:
         """Return the legs of an owner that came over the night."""
         return frozenset(leg_id for owner, leg_id in self._before_e4 if owner == strategy_id)
 
-    def view(self, key: Key, traded: Traded | None) -> LegView:
-        """Return a leg that nothing judges, at its last price, else at its mark of the last day."""
+    def seen(
+        self, key: Key, traded: Traded | None, guarded: LegView | None = None
+    ) -> tuple[LegView, int | None]:
+        """Return a leg with what its earlier round trips of today made, and what it made today.
+
+        Args:
+            key: which.
+            traded: its newest last price, if it has one.
+            guarded: it, as whoever guards it values it; None: by its last price, else by its mark
+                of the last day.
+
+        Returns:
+            The leg; and None for today where it is unpriced, or nobody saw the last day end.
+        """
+        view = guarded or self._view(key, traded)
+        view = replace(view, realised_e4=view.realised_e4 + self._earned_e4.get(key, 0))
+        before_e4 = self._before_e4.get(key, 0)
+        if before_e4 is None or (view.net_quantity and view.mark_e4 == NO_MARK):
+            return view, None
+        return view, view.realised_e4 + view.unrealised_e4 - before_e4
+
+    def _view(self, key: Key, traded: Traded | None) -> LegView:
         held, ltp_e4 = self._held[key], traded.ltp_e4 if traded is not None else 0
         mark_e4 = ltp_e4 or self._marks_e4.get(key, NO_MARK)
         return LegView(
@@ -93,22 +113,6 @@ class Strays:
             owed=False,
         )
 
-    def with_earned(self, key: Key, view: LegView) -> LegView:
-        """Return a leg with what its earlier round trips of today made."""
-        return replace(view, realised_e4=view.realised_e4 + self._earned_e4.get(key, 0))
-
-    def today_e4(self, key: Key, view: LegView) -> int | None:
-        """Return what a leg has made today; None: unpriced, or nobody saw the last day end.
-
-        Args:
-            key: which.
-            view: it, with what was earned.
-        """
-        before_e4 = self._before_e4.get(key, 0)
-        if before_e4 is None or (view.net_quantity and view.mark_e4 == NO_MARK):
-            return None
-        return view.realised_e4 + view.unrealised_e4 - before_e4
-
     def marked(self, ended: DayEnded, traded: Mapping[str, Traded]) -> Iterator[DayMarked]:
         """Yield how a day ended for each owner of whose legs any is held at a known price.
 
@@ -117,10 +121,7 @@ class Strays:
             traded: the newest last price of each symbol.
         """
         for strategy_id in self.owners():
-            views = [
-                self.with_earned(key, self.view(key, traded.get(symbol)))
-                for key, symbol in self.of(strategy_id)
-            ]
+            views = [self.seen(key, traded.get(symbol))[0] for key, symbol in self.of(strategy_id)]
             held = [view for view in views if view.net_quantity]
             marks = [(view.leg_id, view.mark_e4) for view in held if view.mark_e4 != NO_MARK]
             if not marks:

@@ -115,7 +115,7 @@ def watch_seen(watch: Watch, legs: Sequence[LegSeen], charges_e4: int | None) ->
             best_e4=risk.lock.best_e4,
         )
     )
-    before_e4 = watch.before_e4
+    before_e4 = watch.carried.before_e4
     return replace(seen, today_e4=None if before_e4 is None else seen.pnl_e4 - before_e4)
 
 
