@@ -132,10 +132,8 @@ def leave_all(watches: Watches, reason: ExitReason) -> None:
 
 def _today_e4(watch: Watch) -> int:
     """Return what an entry has made today by its newest valuation; 0 before its day has begun."""
-    pnl = watch.risk.pnl
-    return (
-        pnl.last_e4 - watch.carried.profit_e4 if pnl.last_ns and watch.carried.unseen is None else 0
-    )
+    pnl, carried = watch.risk.pnl, watch.carried
+    return pnl.last_e4 - carried.profit_e4 if pnl.last_ns and carried.unseen is None else 0
 
 
 def _is_valued(watch: Watch, now_ns: int) -> bool:
