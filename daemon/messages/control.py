@@ -252,6 +252,23 @@ class BooksAgree(Struct, frozen=True, tag=True):
         return Pocket(self.symbol, self.product)
 
 
+class BookRead(Struct, frozen=True, tag=True):
+    """The broker's whole book was read; by the newest of these a start knows what was read before.
+
+    It stands only where that one would have a start know less, or it is the first of a day.
+
+    Attributes:
+        account: whose.
+        at_ns: the market instant at which the broker showed it.
+        beside: where readings have long shown its position above ours: the symbol, in which product
+            of it, and by how many units; below zero beneath.
+    """
+
+    account: str
+    at_ns: int
+    beside: tuple[tuple[str, Product, int], ...] = ()
+
+
 class SessionReady(Struct, frozen=True, tag=True):
     """The broker session of an account can be used.
 
@@ -319,6 +336,7 @@ ControlFact = (
     | RequestAnswered
     | BooksDiffer
     | BooksAgree
+    | BookRead
     | SessionReady
     | CredentialsKept
     | EntriesHeld

@@ -21,6 +21,7 @@ from daemon.domain.orders.states import is_final
 from daemon.domain.risk.moves import LevelMoved
 from daemon.messages import Fact
 from daemon.messages.arming import AccountArmed, AccountDisarmed
+from daemon.messages.control import BookRead
 from daemon.runtime.words import ActorDisarmed, DeadLetter
 from daemon.storage.codec import Recorded, TicksTaken
 
@@ -118,6 +119,7 @@ ENTRIES: dict[type[Fact], Entry] = {
     m.CancelAsked: _ABSENT,
     m.EpochBegan: _ABSENT,
     m.CodeLoaded: _ABSENT,
+    BookRead: _ABSENT,
     m.EntriesHeld: _ABSENT,
     m.EntriesFreed: _ABSENT,
     m.RequestBegun: _ABSENT,

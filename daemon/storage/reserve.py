@@ -54,6 +54,7 @@ from daemon.messages import (
     StrategyStopped,
 )
 from daemon.messages.arming import AccountArmed, AccountDisarmed
+from daemon.messages.control import BookRead
 from daemon.runtime.words import ActorDisarmed, DeadLetter
 
 _QUARTERS = 4
@@ -68,7 +69,7 @@ _REQUESTS = (RequestBegun, RequestAnswered)
 _FOUND_ANEW = (
     *(BooksAgree, BooksDiffer, EntriesHeld, EntriesFreed, BreakerMoved, LinkDied, LinkRevived),
     *(SessionReady, CredentialsKept, AccountArmed, StrategyStarted, ActorDisarmed, DeadLetter),
-    OptionsListed,
+    *(BookRead, OptionsListed),
 )
 """A start reads the books and hears the feed anew, and without these it trusts nobody more."""
 _TELLING = (Noted, AlertFact, JobDone, StartMissed, EntryDecided, *_FOUND_ANEW)

@@ -23,6 +23,7 @@ from daemon.messages import (
     OrderAsked,
     SessionReady,
 )
+from daemon.messages.control import BookRead
 from daemon.twin.exchange import Exchange
 from tests.kit.plans import ROOT
 from tests.kit.several import at
@@ -34,7 +35,7 @@ STORIES = "tests/stories/test_failures.py"
 PARTS = ("**What happened.**", "**What a naive bot does.**", "**What Ordo did.**")
 _BESIDE = (
     *(BasketOpened, DayMarked, DayOpened, EntryDecided, LevelMoved),
-    *(OrderAccepted, OrderAsked, SessionReady),
+    *(BookRead, OrderAccepted, OrderAsked, SessionReady),
 )
 """Facts that are of every day, and tell nothing about a failure."""
 _SECTION = re.compile(r"^## (?P<title>.+?)$(?P<body>.+?)(?=^## |\Z)", re.MULTILINE | re.DOTALL)

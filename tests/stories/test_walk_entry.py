@@ -92,7 +92,7 @@ def test_the_causes_of_the_trace_are_those_that_the_ledger_has(world):
     numbers: dict[int, object] = {}
     alarms = {id(a.message) for e in world.trace.events for a in e.effects if isinstance(a, Alarm)}
     recorded = [event for event in world.trace.events if event.kind is Kind.RECORDED]
-    assert len(recorded) == 21
+    assert len(recorded) == 22
     for event in recorded:
         step = event.cause
         assert numbers.setdefault(event.origin.message, step) is step

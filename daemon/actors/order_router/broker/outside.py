@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 from daemon.actors.order_router.known.desk import Closing, Desk
+from daemon.actors.order_router.known.readings import lasting
 from daemon.actors.turn import Turn
 from daemon.domain.instants import day_of
 from daemon.domain.market.notes import NoteKind
@@ -94,6 +95,27 @@ def tell_waiting(desk: Desk, turn: Turn, closing: Closing, now_ns: int) -> None:
             turn.announce(Noted(NoteKind.OUTSIDE, text, now_ns, owed.strategy_id))
 
 
+def knows_more(desk: Desk, read_ns: int) -> bool:
+    """Say whether a start would know more by a reading than by the one that was recorded last.
+
+    By the later one more exits of ours are older than all that it could first tell of, or what has
+    long been shown beside our book is another. So much is never known by one of another day, or of
+    a clock that was set back since.
+
+    Args:
+        desk: of the account.
+        read_ns: when the reading was made.
+    """
+    reads, terms = desk.reads, desk.terms
+    recorded_ns = reads.recorded_ns
+    if day_of(read_ns) != day_of(recorded_ns) or read_ns < recorded_ns:
+        return True
+    since_ns, until_ns = recorded_ns - terms.answer_ns, read_ns - terms.answer_ns
+    traded = (order for order in desk.book if order.filled_quantity and _weight(order))
+    is_older = any(since_ns <= order.at_ns < until_ns for order in traded)
+    return is_older or lasting(reads, terms.verify_ns) != reads.recorded_gaps
+
+
 def _own(desk: Desk, pocket: Pocket) -> int:
     """Return the units of the owner's own in a pocket; below zero short."""
     return his_own(desk.book, pocket, desk.reads.beside(pocket, desk.terms.verify_ns))
@@ -110,7 +132,8 @@ def _sent_unaware(desk: Desk, pocket: Pocket, side: Side, now_ns: int) -> Iterat
     what bears an instant yet to come: a run whose clock stood ahead sent that before this start.
     """
     reads = desk.reads
-    known_ns = (reads.newest.at_ns if reads.newest else reads.before_ns) - desk.terms.answer_ns
+    made_ns = reads.newest.at_ns if reads.newest else reads.recorded_ns or reads.before_ns
+    known_ns = made_ns - desk.terms.answer_ns
     traded: Counter[tuple[str, str]] = Counter()
     for order in desk.book:
         intent = order.intent
@@ -118,14 +141,19 @@ def _sent_unaware(desk: Desk, pocket: Pocket, side: Side, now_ns: int) -> Iterat
             continue
         if reads.newest and order.at_ns > now_ns:
             continue
-        leg = (intent.strategy_id, intent.leg_id)
-        is_exit = intent.purpose is not Purpose.ENTRY and intent.strategy_id != EXTERNAL
-        if is_exit and any(order.broker_order_ids):
-            traded[leg] += order.filled_quantity
-        elif is_exit and order.text == TWICE:
-            traded[leg] -= order.filled_quantity
+        weight = _weight(order)
+        if weight:
+            traded[intent.strategy_id, intent.leg_id] += weight * order.filled_quantity
     for leg, quantity in traded.items():
         yield Held(desk.since_ns[leg], leg, quantity, exited=True)
+
+
+def _weight(order: Order) -> int:
+    """Return 1 for an exit of ours, -1 for a stranger's fill that was set against one; else 0."""
+    intent = order.intent
+    if intent.purpose is Purpose.ENTRY or intent.strategy_id == EXTERNAL:
+        return 0
+    return 1 if any(order.broker_order_ids) else -(order.text == TWICE)
 
 
 def _tell(turn: Turn, order: Order, intent: Intent, now_ns: int, *, beyond: bool) -> None:

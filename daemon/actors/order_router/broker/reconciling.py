@@ -19,6 +19,7 @@ from daemon.actors.order_router.broker.hours import next_opening_ns
 from daemon.actors.order_router.broker.open_orders import open_orders
 from daemon.actors.order_router.known.alarms import ReadDue
 from daemon.actors.order_router.known.desk import Desk
+from daemon.actors.order_router.known.readings import lasting
 from daemon.actors.turn import Turn
 from daemon.domain.instants import SECOND_NS
 from daemon.domain.market.notes import NoteKind
@@ -47,6 +48,7 @@ from daemon.domain.orders.words import (
     State,
 )
 from daemon.messages import AccountUnread, BooksAgree, BooksDiffer, Noted, ReadAccount
+from daemon.messages.control import BookRead
 from daemon.runtime.words import Call
 
 Heard = OrderAnswer | OrderUpdated
@@ -162,6 +164,12 @@ def read(desk: Desk, turn: Turn, read: AccountRead, moved: frozenset[str], now_n
     desk.reads.reconciled = True
     _tell(desk, turn, compared, now_ns)
     _tell_unpriced(desk, turn, read, now_ns)
+    if outside.knows_more(desk, read.at_ns):
+        long = sorted(lasting(desk.reads, desk.terms.verify_ns).items())
+        beside = tuple((*pocket, units) for pocket, units in long)
+        known = BookRead(desk.terms.account, read.at_ns, beside)
+        desk.reads.apply(known)
+        turn.record(known)
     if desk.reads.hinted:
         ask(desk, turn, now_ns)
     _again(desk, turn, now_ns)

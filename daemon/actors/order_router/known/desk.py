@@ -181,8 +181,8 @@ class Desk:
     def restore(self, facts: Iterable[object]) -> None:
         """Take all recorded facts in, oldest first, and count again what the broker was asked.
 
-        A budget that a fallen router left behind knows that already. When the broker's book was
-        read last is not recorded: no longer before the newest news of an order than it ever takes.
+        A budget that a fallen router left behind knows that already. Of a record that tells of no
+        reading, the last was made no longer before the newest news of an order than it ever takes.
         """
         left: list[int] = []
         heard_ns = 0

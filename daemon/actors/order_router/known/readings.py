@@ -1,7 +1,8 @@
 """What the router knows of the broker's book beside its own: who differs, since when, and how.
 
-What differs is a fold of facts. How long a reading has said the same is not: after a restart the
-book is read anew, and no decision rests on what was read before.
+What differs is a fold of facts, and so is what the reading shows that was recorded last: by that it
+is decided after a restart whose the units are that a stranger trades. How long a reading has said
+the same is not: the book is read anew, and no other decision rests on what was read before.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from daemon.domain.orders.reconcile import Compared
 from daemon.domain.orders.shown import AccountRead
 from daemon.domain.orders.words import Pocket
 from daemon.messages import BooksAgree, BooksDiffer
+from daemon.messages.control import BookRead
 
 
 class Same(Struct):
@@ -48,8 +50,13 @@ class Readings(Struct):
         hinted: news was hinted at while that one was on its way, so it may not show them.
         read_ns: when the newest was asked for.
         newest: the newest.
-        before_ns: the earliest instant at which the last one before the start may have been made.
+        recorded_ns: when the last one was made that is recorded; 0: none is.
+        recorded_gaps: by how many units the broker's position was above ours for long by then.
+        before_ns: where none is, the earliest instant at which the last one before the start may
+            have been made.
         moved_ns: when a fill was last heard of, by symbol.
+        seen: by how many units the newest since the start showed more than our book, its orders
+            counted as heard; None: there is none yet.
         gaps: by how many units the broker's position is above ours.
         open_gaps: gaps that an earlier reading showed, where orders on their way, or the age of the
             newest, make it too early to say whether they are still there.
@@ -71,8 +78,11 @@ class Readings(Struct):
     hinted: bool = False
     read_ns: int = 0
     newest: AccountRead | None = None
+    recorded_ns: int = 0
+    recorded_gaps: dict[Pocket, int] = field(default_factory=dict)
     before_ns: int = 0
     moved_ns: dict[str, int] = field(default_factory=dict)
+    seen: dict[Pocket, int] | None = None
     gaps: dict[Pocket, Same] = field(default_factory=dict)
     open_gaps: dict[Pocket, Same] = field(default_factory=dict)
     doubts: dict[str, Same] = field(default_factory=dict)
@@ -90,12 +100,16 @@ class Readings(Struct):
                 self.differing[fact.pocket] = fact
             case BooksAgree(account) if account == self.account:
                 self.differing.pop(fact.pocket, None)
+            case BookRead(account, at_ns) if account == self.account:
+                self.recorded_ns = at_ns
+                self.recorded_gaps = {Pocket(s, p): units for s, p, units in fact.beside}
 
     def open(self, seen: Mapping[Pocket, int]) -> None:
         """Take which gaps a reading still shows, before its orders are heard; the others are open.
 
         What it tells then may be what closed them.
         """
+        self.seen = dict(seen)
         other = {p: each for p, each in self.gaps.items() if seen.get(p, 0) != each.seen}
         self.open_gaps |= other
         self.gaps = {p: each for p, each in self.gaps.items() if p not in other}
@@ -131,6 +145,8 @@ class Readings(Struct):
     def adopted(self, pocket: Pocket) -> None:
         """Take it that what the broker showed beyond our book is in that now."""
         del self.gaps[pocket]
+        assert self.seen is not None, "a gap is known by a reading"
+        self.seen.pop(pocket, None)
         self.unheard.pop(pocket, None)
 
     def note_doubts(self, seen: Mapping[str, object], at_ns: int) -> None:
@@ -153,9 +169,14 @@ class Readings(Struct):
         """Return the units of the owner's own that our book has not; below zero short.
 
         They are his shares of earlier days, and what readings have shown beyond our book for so
-        long.
+        long; be it before the start.
         """
-        return self.owned.get(pocket, 0) + (self.gap(pocket, lasted_ns) or 0)
+        gap = self.gap(pocket, lasted_ns)
+        if gap is None:
+            gap = self.recorded_gaps.get(pocket, 0)
+            if self.seen is not None and self.seen.get(pocket) != gap:
+                gap = 0
+        return self.owned.get(pocket, 0) + gap
 
     def shown_gap(self, pocket: Pocket, lasted_ns: int) -> int | None:
         """Return the same; where orders on their way leave it open, what was last read of it.
@@ -164,6 +185,14 @@ class Readings(Struct):
         evidence that they are there.
         """
         return _units(self.gaps.get(pocket) or self.open_gaps.get(pocket), lasted_ns)
+
+
+def lasting(reads: Readings, lasted_ns: int) -> dict[Pocket, int]:
+    """Return the gaps that were read for so long, or are as they were recorded to have been."""
+    found, before = reads.open_gaps | reads.gaps, reads.recorded_gaps
+    still = {p: units for p, units in before.items() if p in found and found[p].seen == units}
+    lasted = ((pocket, _units(each, lasted_ns)) for pocket, each in found.items())
+    return still | {pocket: units for pocket, units in lasted if units is not None}
 
 
 def _units(known: Same | None, lasted_ns: int) -> int | None:

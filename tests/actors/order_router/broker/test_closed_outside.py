@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 from msgspec.structs import replace
 
-from daemon.domain.orders.words import OrderType, OrderUpdated, Side, State
+from daemon.domain.orders.words import OrderType, OrderUpdated, Product, Side, State
 from daemon.messages import (
+    BooksDiffer,
     ExitFinished,
     ExitOverdue,
     ExitOwed,
@@ -16,7 +17,10 @@ from daemon.messages import (
     OrderAsked,
     PlaceByHand,
 )
+from daemon.messages.control import BookRead
 from tests.kit.router import (
+    DAY,
+    OPENED,
     READING,
     SYMBOLS,
     T0,
@@ -310,12 +314,16 @@ def test_an_exit_that_left_before_his_order_was_known_is_undone_after_a_restart_
     assert (stage.broker.net(), net(stage, "hc")) == ({}, 0)
 
 
-def test_an_exit_of_long_before_a_restart_is_not_set_against_his_fills():
+@pytest.mark.parametrize("is_recorded", [True, False])
+def test_an_exit_of_long_before_a_restart_is_not_set_against_his_fills(is_recorded):
+    """Nor where the record tells of no reading, but an order has had news since."""
     stage = begun("hc")
     stage.tell(leave("hc"))
     beat(stage, 60)
     stage.entered("ce", strategy_id="a", basket_id="a:1")
     stage.broker.stranger(HC, Side.SELL, filled=75)
+    if not is_recorded:
+        stage.facts = [fact for fact in stage.facts if not isinstance(fact, BookRead)]
     stage.build()
     beat(stage, 10)
     assert (net(stage, "hc"), net(stage, HC, "external")) == (0, -75)
@@ -417,3 +425,222 @@ def test_a_long_waits_for_his_order_as_far_as_that_may_sell_more_than_his_own():
     stage.tell(leave("hc"))
     beat(stage, 10)
     assert net(stage, "hc") == 75
+
+
+@pytest.mark.parametrize("starts", [0, 1, 2])
+def test_what_an_exit_and_he_sold_while_the_book_was_unread_is_bought_back_after_any_starts(starts):
+    """Another strategy's order had news long after."""
+    stage = begun("hc").entered("ce", strategy_id="b", basket_id="b:1")
+    stage.broker.unread.extend(["down"] * 500)
+    stage.broker.stranger(HC, Side.SELL, filled=75)
+    stage.tell(leave("hc"))
+    beat(stage, 45)
+    stage.tell(leave("ce", strategy_id="b"))
+    beat(stage, 1)
+    for _ in range(starts):
+        stage.build()
+        beat(stage, 20)
+    stage.broker.unread.clear()
+    beat(stage, 60)
+    assert (stage.broker.net(), net(stage, HC, "external")) == ({}, 0)
+
+
+def test_an_exit_that_was_priced_anew_is_known_as_unread_after_two_starts():
+    """The first start looks its cancelled order up, which is news of that."""
+    stage = begun("hc", place=("fill", "work", "fill"))
+    stage.broker.unread.extend(["down"] * 500)
+    stage.broker.stranger(HC, Side.SELL, filled=75)
+    stage.tell(leave("hc"))
+    for _ in range(2):
+        beat(stage, 45)
+        stage.build()
+    beat(stage, 45)
+    assert stage.broker.net() == {HC: -75}
+    stage.broker.unread.clear()
+    beat(stage, 60)
+    assert (stage.broker.net(), net(stage, HC, "external")) == ({}, 0)
+
+
+@pytest.mark.parametrize(("leg_id", "side"), [("hc", Side.SELL), ("ce", Side.BUY)])
+def test_what_he_opened_while_the_daemon_was_down_is_his_though_an_exit_was_the_last_order(
+    leg_id, side
+):
+    """The book was read just after that exit, and again."""
+    stage = begun(leg_id)
+    stage.tell(leave(leg_id))
+    beat(stage, 1)
+    stage.tell(LinkRevived(stage.now_ns))
+    beat(stage, 60)
+    stage.now_ns += 2 * 3600 * S
+    stage.broker.stranger(SYMBOLS[leg_id], side, filled=75)
+    stage.build()
+    beat(stage, 20)
+    assert stage.broker.net() == {SYMBOLS[leg_id]: 75 * side.sign}
+    assert net(stage, SYMBOLS[leg_id], "external") == 75 * side.sign
+
+
+@pytest.mark.parametrize(("leg_id", "side"), [("hc", Side.SELL), ("ce", Side.BUY)])
+def test_an_exit_of_a_record_that_tells_of_no_reading_is_set_against_his_fill_as_before(
+    leg_id, side
+):
+    stage = begun(leg_id)
+    stage.broker.stranger(SYMBOLS[leg_id], side, filled=75)
+    stage.tell(leave(leg_id))
+    stage.run(1)
+    stage.facts = [fact for fact in stage.facts if not isinstance(fact, BookRead)]
+    stage.build()
+    beat(stage, 10)
+    assert (stage.broker.net(), net(stage, leg_id)) == ({}, 0)
+
+
+def test_readings_are_recorded_once_a_day_and_once_after_exits_have_filled():
+    stage = begun("hc")
+    beat(stage, 100)
+    assert len(stage.told(BookRead)) == 1
+    stage.entered("ce", strategy_id="b", basket_id="b:1")
+    beat(stage, 100)
+    assert len(stage.told(BookRead)) == 1
+    stage.tell(leave("hc"))
+    beat(stage, 100)
+    assert len(stage.told(BookRead)) == 2
+    stage.build()
+    beat(stage, 100)
+    assert len(stage.told(BookRead)) == 2
+    stage.now_ns += 24 * 3600 * S
+    opens_ns, closes_ns = (at_ns + 24 * 3600 * S for at_ns in OPENED.sessions[0])
+    stage.tell(replace(OPENED, day=DAY.replace(day=2), sessions=((opens_ns, closes_ns),)))
+    beat(stage, 100)
+    assert len(stage.told(BookRead)) == 3
+
+
+def test_a_reading_is_recorded_again_once_the_clock_was_set_back():
+    stage = begun("hc")
+    stage.now_ns -= 60 * S
+    stage._news.clear()
+    stage.build()
+    beat(stage, 20)
+    first, second = stage.told(BookRead)
+    assert second.at_ns < first.at_ns
+
+
+def test_a_reading_of_another_account_says_nothing_of_this_one():
+    stage = begun("hc")
+    stage.broker.stranger(HC, Side.SELL, filled=75)
+    stage.tell(leave("hc"))
+    stage.run(1)
+    stage.facts.append(BookRead("b", stage.now_ns + 60 * S))
+    stage.build()
+    beat(stage, 10)
+    assert stage.broker.net() == {}
+
+
+@pytest.mark.parametrize("starts", [0, 1])
+@pytest.mark.parametrize(("leg_id", "side"), [("hc", Side.SELL), ("ce", Side.BUY)])
+def test_units_of_his_own_by_no_order_are_closed_first_across_a_start_too(leg_id, side, starts):
+    """He closes them before the start, or while the daemon is down."""
+    stage = begun(leg_id)
+    ours, symbol = -75 * side.sign, SYMBOLS[leg_id]
+    stage.broker.beside[symbol] = ours
+    beat(stage, 65)
+    stage.broker.stranger(symbol, side, filled=75)
+    for _ in range(starts):
+        stage.build()
+    beat(stage, 60)
+    assert (net(stage, leg_id), net(stage, symbol, "external")) == (ours, -ours)
+    stage.tell(leave(leg_id))
+    beat(stage, 10)
+    assert (stage.broker.net(), net(stage, leg_id)) == ({}, 0)
+
+
+def test_what_he_closes_after_a_start_before_two_readings_is_first_what_was_his_own_before_it():
+    stage = begun("ce")
+    stage.broker.beside[CE] = -75
+    beat(stage, 65)
+    stage.build()
+    beat(stage, 2)
+    stage.broker.stranger(CE, Side.BUY, filled=75)
+    stage.tell(LinkRevived(stage.now_ns))
+    beat(stage, 60)
+    assert (net(stage, "ce"), net(stage, CE, "external")) == (-75, 75)
+
+
+def test_his_own_of_before_a_start_are_his_own_before_anything_is_read():
+    """His order fills, and that is told, while the book cannot be read."""
+    stage = begun("ce")
+    order = stage.broker.stranger(CE, Side.BUY)
+    stage.broker.beside[CE] = -75
+    beat(stage, 65)
+    stage.broker.unread.extend(["down"] * 100)
+    stage.build()
+    beat(stage, 1)
+    told = stage.broker.fill(order, stage.now_ns)
+    stage.tell(replace(told, intent_id="x"))
+    assert (net(stage, "ce"), net(stage, CE, "external")) == (-75, 75)
+
+
+def test_units_that_one_reading_had_shown_before_a_start_are_nobodys():
+    """A position that lagged behind a fill of ours looked like units of his."""
+    stage = begun(leg("ce", 2))
+    stage.broker.beside[CE] = -75
+    stage.tell(LinkRevived(stage.now_ns))
+    stage.run(0.1)
+    assert stage.told(BooksDiffer)
+    stage.broker.stranger(CE, Side.BUY, filled=75)
+    stage.now_ns += 60 * S
+    stage.build()
+    stage.run(1)
+    assert net(stage, "ce") == -75
+
+
+def test_units_that_the_first_reading_after_a_start_shows_no_longer_are_not_his():
+    stage = begun("ce")
+    stage.broker.beside[CE] = -75
+    beat(stage, 65)
+    stage.broker.beside = {}
+    stage.broker.stranger(CE, Side.BUY, filled=75)
+    stage.build()
+    beat(stage, 40)
+    assert (net(stage, "ce"), net(stage, CE, "external"), stage.broker.net()) == (0, 0, {})
+
+
+def test_units_that_a_kill_has_taken_in_are_his_own_once_before_the_next_reading_too():
+    stage = begun("ce", place=("fill", "work"))
+    stage.broker.beside[CE] = -150
+    order = stage.broker.stranger(CE, Side.BUY, 225)
+    beat(stage, 65)
+    stage.tell(latch())
+    while net(stage, CE, "external") != -150:
+        stage.run(0.01)
+    told = stage.broker.fill(order, stage.now_ns)
+    stage.tell(replace(told, intent_id="x"))
+    assert (net(stage, "ce"), net(stage, CE, "external")) == (0, 0)
+
+
+def test_what_is_beside_our_book_is_recorded_once_it_was_read_twice_and_once_it_is_gone():
+    stage = begun("ce")
+    stage.broker.beside[CE] = -75
+    beat(stage, 100)
+    stage.build()
+    beat(stage, 100)
+    assert [fact.beside for fact in stage.told(BookRead)] == [(), ((CE, Product.INTRADAY, -75),)]
+    for units in (-150, 0):
+        stage.broker.beside[CE] = units
+        beat(stage, 100)
+    later = [(), ((CE, Product.INTRADAY, -150),), ()]
+    assert [fact.beside for fact in stage.told(BookRead)][2:] == later
+
+
+def test_an_exit_on_its_way_that_may_explain_what_is_beside_our_book_records_nothing():
+    stage = begun("ce", place=("fill", "work"))
+    stage.broker.beside[CE] = 75
+    beat(stage, 100)
+    stage.tell(leave("ce"))
+    beat(stage, 60)
+    assert len(stage.told(BookRead)) == 2
+    assert len(sent(stage)) > 1
+
+
+def test_a_stop_that_rests_and_has_not_filled_records_no_reading():
+    stage = begun("ce", place=("fill", "work"), rules=None, resident_percent_e4=300_000)
+    beat(stage, 100)
+    assert len(stage.broker.resting()) == len(stage.told(BookRead)) == 1
