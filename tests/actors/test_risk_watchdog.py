@@ -457,6 +457,24 @@ def test_a_day_of_estimates_has_no_extremes() -> None:
     assert marked.marks == (("ce", e4("99")),)
 
 
+def test_a_leg_that_is_worth_nothing_at_the_close_is_marked_at_nothing() -> None:
+    """A long option that is offered, and neither bid for nor traded."""
+    entry = opened(legs=("ce",))
+    (leg,) = entry.basket.legs
+    bought = replace(entry, basket=replace(entry.basket, legs=(replace(leg, side=Side.BUY),)))
+    filled = replace(
+        sold("ce"),
+        side=Side.BUY,
+        bought_quantity=LOT,
+        bought_value_e4=LOT * e4("1"),
+        sold_quantity=0,
+        sold_value_e4=0,
+    )
+    watchdog = dog(bought, filled, Frame(T, {filled.symbol: Quote(0, ask_e4=500)}))
+    (marked,) = facts(watchdog.handle(day_ended(), 0), DayMarked)
+    assert marked.marks == (("ce", 0),)
+
+
 def test_what_fills_after_the_account_was_left_is_left_too() -> None:
     """An entry under way at that moment may still fill."""
     watchdog = dog(*straddle(leg_rules=LegRules()), opened("t"), limits=LOSS)

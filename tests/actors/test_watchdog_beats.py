@@ -32,6 +32,9 @@ def answered(*pulses: tuple[int, str]) -> list[tuple[Show, ...]]:
         ([(6, "feed"), (7, ROUTER)], [NOTHING, NOTHING]),
         ([(6, "feed"), (7, ROUTER), (6, ROUTER), (7, "feed")], [NOTHING, NOTHING, NOTHING, ALIVE]),
         ([(7, "feed"), (7, ROUTER), (7, ROUTER)], [NOTHING, ALIVE, NOTHING]),
+        # neither an older answer nor one of another account's router makes a beat or keeps one back
+        ([(7, "feed"), (6, ROUTER), (7, ROUTER)], [NOTHING, NOTHING, ALIVE]),
+        ([(7, "router:other"), (7, "feed"), (7, ROUTER)], [NOTHING, NOTHING, ALIVE]),
     ],
 )
 def test_a_watchdog_is_alive_once_it_has_heard_its_feed_and_its_router_answer_one_pulse(

@@ -150,6 +150,14 @@ def test_no_profit_is_taken_or_locked_on_an_estimate(limits) -> None:
     assert (both.paused, both.left, BLIND in both.notes(NoteKind.STALE)) == ([], [], True)
 
 
+def test_an_account_that_is_held_to_a_profit_alone_is_left_once_it_is_reached() -> None:
+    run = Run(AccountLimits(profit_e4=e4("1500"))).hear(day_opened(), *short("a", "ce"))
+    assert run.hear(*dearer(T, "81", "81")).left == []
+    assert run.hear(*dearer(T + 2 * S, "80", "80")).left == [
+        ("a", ("ce",), ExitReason.ACCOUNT_PROFIT)
+    ]
+
+
 def test_a_link_that_lives_again_is_given_three_seconds_to_bring_every_price() -> None:
     """Its first frames tell of one leg after another, and the rest stood still meanwhile."""
     run = Run().hear(*TWO, *dearer(T, "100", pe="100"), Frame(T + S, {PE: Quote(0)}))

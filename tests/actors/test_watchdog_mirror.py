@@ -95,6 +95,15 @@ def test_a_floor_of_a_day_that_no_profit_carries_is_not_taken() -> None:
     assert isinstance(unsound, Unsound)
 
 
+def test_an_unsound_level_of_an_entry_is_told_and_the_start_goes_on() -> None:
+    """Two legs sold at 100 can have gained 15,000; what else is told counts all the same."""
+    told = Mirrored(entry(floor=11_750, best=15_251).entries, day().day)
+    raised, unsound = found(*ENTERED, LOCKED, told=told, limits=LIMITS)
+
+    assert isinstance(unsound, Unsound)
+    assert (raised.move, raised.to_e4) == (Move.LOCKED, e4(1150))
+
+
 def test_what_is_raised_is_what_the_next_restart_and_the_page_see() -> None:
     raised = LevelMoved("", "", Move.LOCKED, 0, e4(1150), T, e4(2000))
     mine = LevelMoved("s", "", Move.FLOOR_RAISED, e4(750), e4(1150), T, e4(2000))

@@ -261,6 +261,16 @@ def test_the_watch_may_look_as_seldom_as_its_feed_delivers(interval_ns, gap_ns) 
     assert reasons(made, T + 180 * SECOND_NS + 1) == [("not_watched",)] * 2
 
 
+def test_the_gap_over_a_night_is_no_distance_between_frames() -> None:
+    entry, *filled = straddle()
+    carried = replace(entry, exit_ns=clock("15:20:00", date(2025, 9, 30)))
+    made = dog(carried, *filled, prices(T, "100", "100"), day_ended(), day_opened(NEXT_DAY))
+    opens_ns = clock("09:15:00", NEXT_DAY)
+    made.handle(prices(opens_ns, "100", "100"), opens_ns)
+    assert reasons(made, opens_ns + 3 * SECOND_NS) == [(), ()]
+    assert reasons(made, opens_ns + 3 * SECOND_NS + 1) == [("not_watched",)] * 2
+
+
 def test_between_its_fill_and_the_first_frame_an_entry_is_guarded() -> None:
     """That frame has as long to come as any other; without it nobody watches any more."""
     made = dog(
@@ -370,6 +380,7 @@ def test_what_is_held_by_hand_or_by_nobody_is_seen_and_unguarded() -> None:
     assert (external.strategy_id, external.pnl_e4, external.lock) == ("external", e4("750"), "NONE")
     (leg,) = manual.legs
     assert (leg.quantity, leg.ltp_e4, leg.unguarded_because) == (75, e4("110"), ("no_rule",))
+    assert (leg.stop_e4, leg.target_e4) == (0, 0)
     assert reasons(dog(by_hand(75))) == [("no_rule", "not_subscribed", "no_price", "not_watched")]
 
 

@@ -248,6 +248,39 @@ def test_a_purchase_in_doubt_is_replaced_after_two_equal_readings_and_only_once(
     assert [exits(account.round()) for _ in range(10)] == [[]] * 10
 
 
+def test_a_replaced_exit_that_turns_up_at_rest_counts_again():
+    """The one in its place is refused, and none leaves beside the one that rests."""
+    account = Account(*entered("E1", CALL, SELL), held={CALL: -65})
+    lost = account.round().asked[0].approved.intent.intent_id
+    account.answer(OutcomeUnknown(lost, "no answer", account.now_ns))
+    instead = [each for _ in range(3) for each in account.round().asked]
+    (placed,) = instead
+    account.answer(OrderRefused(placed.approved.intent.intent_id, Refusal.RATE, "", account.now_ns))
+    account.orders = (shown(lost, CALL, BUY, State.WORKING),)
+    assert exits(account.round()) == []
+
+
+def test_an_exit_in_doubt_closes_nothing_of_what_is_held_the_other_way():
+    """It was sent to buy a short back, and so much was bought before that a long is held."""
+    bought = intent("X1", CALL, BUY, purpose=Purpose.EXIT, parent="paper:exit:1", quantity=130)
+    doubtful = intent("X2", CALL, BUY, purpose=Purpose.EXIT, parent="paper:exit:1")
+    account = Account(
+        *entered("E1", CALL, SELL),
+        ExitOwed("paper:exit:1", "straddle", ("ce",), ExitReason.STOP, NOON),
+        IntentRecorded(bought, NOON),
+        OrderUpdated("X1", "BX1", State.FILLED, 130, 130_000_000, NOON),
+        IntentRecorded(doubtful, NOON),
+        held={CALL: 65},
+    )
+    assert exits(account.round()) == [(CALL, SELL, 65)]
+
+
+def test_each_order_that_is_not_of_our_making_is_told():
+    account = Account(held={})
+    account.orders = (BrokerOrder("", "77", PUT, SELL, 65, State.WORKING, 0, 0),)
+    assert account.round().told == [f"not of our making: sell 65 {PUT}"]
+
+
 def test_two_purchases_in_doubt_that_were_never_seen_are_waited_for_two_minutes_and_no_more():
     """Then one leaves, and of that two minutes later the next; all of them stay parked."""
     account = Account(*entered("E1", CALL, SELL), held={CALL: -65})
@@ -539,6 +572,17 @@ def test_an_exit_that_rests_too_long_is_taken_back_and_leaves_at_a_better_price(
     account.orders = (replace(rests, state=State.CANCELLED),)
     (again,) = account.round(1).asked
     assert again.approved.intent.price_e4 > first.price_e4
+
+
+def test_an_exit_is_recorded_as_finished_only_once_nothing_of_its_legs_is_held():
+    """None of its orders is on its way while the exchange rests, and that is no end of it."""
+    account = Account(*entered("E1", CALL, SELL), held={CALL: -65})
+    account.now_ns = at(DAY, time(9))
+    (owed,) = of(account.round(), ExitOwed, ExitFinished)
+    account.now_ns = NOON
+    account.fill(account.round().asked[0])
+    (finished,) = of(account.round(), ExitFinished)
+    assert finished.exit_id == owed.exit_id
 
 
 def test_an_exit_of_a_part_ends_where_all_is_left():

@@ -92,6 +92,7 @@ def sight_at(ways: Ways) -> BrokerSight:
         (book(rests=True), OPEN, WAITING),
         # sold out of the owner's own shares, and beyond them
         (replace(book(BrokerPosition("INFY", -40, Product.CARRY)), owned=OWNED), FLAT, FLAT),
+        (replace(book(BrokerPosition("INFY", -100, Product.CARRY)), owned=OWNED), FLAT, FLAT),
         (replace(book(BrokerPosition("INFY", -101, Product.CARRY)), owned=OWNED), OPEN, WAITING),
         (replace(book(BrokerPosition("INFY", -40)), owned=OWNED), OPEN, WAITING),
         (replace(book(), owned=OWNED), FLAT, FLAT),
@@ -148,6 +149,15 @@ async def test_while_the_exchange_rests_what_was_seen_there_is_said_again_for_a_
     assert way.asked == 2
     ways.at_ns = NOON
     assert await sight.look() is OPEN
+
+
+async def test_what_was_seen_while_the_exchange_traded_is_not_said_again_once_it_rests():
+    """What is open would be taken over for in a market that is shut."""
+    ways = Ways(Way(SHORT))
+    sight = sight_at(ways)
+    seen = [await sight.look()]
+    ways.at_ns = EVENING
+    assert [*seen, await sight.look()] == [OPEN, WAITING]
 
 
 async def test_who_let_go_looks_anew():

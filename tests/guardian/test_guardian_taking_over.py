@@ -18,7 +18,7 @@ from daemon.domain.market.frames import Frame
 from daemon.domain.orders.words import IntentRecorded, OrderUpdated, Purpose, State
 from daemon.errors import BrokerUnavailable, OrdoError, OutcomeUnknown, StoreError
 from daemon.guardian.decision import Daemon, Exposure
-from daemon.guardian.exposure import exposure_of
+from daemon.guardian.exposure import exposure_of, open_in, seen
 from daemon.guardian.taking_over import Takeover, is_ours, latch
 from daemon.guardian.telling import ALERT, Teller
 from daemon.guardian.watch import daemon_of
@@ -267,6 +267,20 @@ async def test_a_latch_that_the_disk_refuses_is_told_and_closing_goes_on(tmp_pat
     assert exposure_of(settings_of(tmp_path)) is Exposure.FLAT
 
 
+async def test_a_latch_that_the_disk_refused_stands_once_all_is_closed(
+    tmp_path, takeover, monkeypatch
+):
+    (tmp_path / "killed").write_text("")
+
+    async def closes(*_) -> bool:
+        (tmp_path / "killed").unlink()
+        return True
+
+    monkeypatch.setattr(Takeover, "_close", closes)
+    assert await takeover.run("no beat")
+    assert [each.by for each in kill.standing(tmp_path)] == ["guardian"]
+
+
 @pytest.mark.parametrize(
     "other",
     [
@@ -310,6 +324,12 @@ def test_what_is_open_waits_while_the_exchange_does_not_trade(tmp_path, wall, ex
             TwinOrder("Y", CALL, Side.BUY, 65, OrderType.LIMIT, 5, at(DAY, wall)), at(DAY, wall)
         )
     assert exposure_of(settings_of(tmp_path)) is exposure
+
+
+def test_an_order_that_rests_is_told_with_what_is_left_of_it(tmp_path):
+    """Five lots are asked for, and four on offer."""
+    traded(tmp_path, (CALL, Side.BUY, 325, 0))
+    assert open_in(seen(tmp_path / BOOK)) == [f"+260 {CALL}", f"buy 65 {CALL} rests"]
 
 
 def test_what_the_record_has_reached_counts_as_well(tmp_path):

@@ -387,6 +387,16 @@ async def test_a_daemon_that_starts_again_gets_its_time_and_one_that_never_beats
     assert took_over == [False, False, False, True, True]
 
 
+async def test_a_daemon_that_has_beaten_is_no_start_that_is_waited_for_once_more(
+    watched, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(Holder, "is_alive", lambda _: True)
+    (tmp_path / "daemon.lock").write_text("daemon 2 1\n")
+    watched.beats.came = True
+    await watched.looks(1)
+    assert await watched.looks(LOOKS) == [Deed.WAIT] * (LOOKS - 1) + [Deed.TAKE_OVER]
+
+
 def test_what_is_known_of_a_daemon_is_told_by_its_lock(tmp_path):
     assert daemon_of(tmp_path) is Daemon.STOPPED
     with exclusively(tmp_path):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from daemon.actors.order_router import storms
-from daemon.actors.order_router.closing import exits
 from daemon.actors.order_router.known.desk import Desk
 from daemon.actors.order_router.opening import entries
 from daemon.actors.order_router.opening.obstacles import barred, obstacle
@@ -16,8 +15,7 @@ def take(desk: Desk, turn: Turn, opened: BasketOpened, now_ns: int) -> None:
     if _waits(desk, turn, opened, now_ns):
         return
     storms.repeated(desk, turn, opened.basket, now_ns)
-    if entries.begin(desk, turn, opened, now_ns):
-        exits.clear_up(desk, turn, opened.basket, now_ns)
+    entries.begin(desk, turn, opened, now_ns)
 
 
 def _waits(desk: Desk, turn: Turn, opened: BasketOpened, now_ns: int) -> bool:

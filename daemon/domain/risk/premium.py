@@ -47,7 +47,7 @@ def base_of(positions: Sequence[LegPosition], *, complete: bool = True) -> Base:
     if not complete:
         gross_e4 = sum(position.entry_value_e4 for position in entered)
         return Base(gross_e4, max(quantities, default=0))
-    net_e4 = sum(-position.side.sign * position.entry_value_e4 for position in entered)
+    net_e4 = sum(position.side.sign * position.entry_value_e4 for position in entered)
     return Base(abs(net_e4), min(quantities, default=0))
 
 

@@ -321,6 +321,14 @@ def test_after_a_restart_the_request_is_found_and_not_sent_again():
     assert len(stage.intents()) == 1
 
 
+def test_an_order_that_repeats_one_of_a_moment_ago_under_another_request_id_is_a_duplicate():
+    stage = Stage()
+    place(stage)
+    stage.run()
+    assert place(stage, request_id="r2").code == "duplicate"
+    assert len(stage.intents()) == 1
+
+
 @pytest.mark.parametrize("other", [{"quantity": 150}, {"product": Product.CARRY}])
 def test_a_request_id_is_not_used_for_another_order(other):
     stage = Stage(["work"])

@@ -180,6 +180,13 @@ def test_cancel_all_takes_the_entries_of_its_scope_back(scope, name, reached):
     assert bool(stage.broker.resting()) is not reached
 
 
+def test_an_order_in_doubt_is_none_of_those_that_cancel_all_takes_back():
+    stage = Stage(["work", "lost"])
+    stage.tell(enter(**KEEP))
+    stage.run()
+    assert stage.ask(CancelAll(Scope.ALL, "", "me")) == Done("1 orders are being taken back")
+
+
 def test_cancel_all_unwinds_what_is_filled_and_asks_until_nothing_rests():
     stage = Stage(["fill", "work", "fill"], ["no", "no", "done"])
     stage.tell(enter())

@@ -247,6 +247,13 @@ def test_a_position_keeps_what_was_bought_and_sold_apart():
     assert book.children("nobody") == ()
 
 
+def test_a_late_word_of_an_order_that_was_put_away_moves_no_position_a_second_time():
+    book = book_of(recorded("a"), updated(State.FILLED, 130, 13_000))
+    book.put_away()
+    book.apply(updated(State.FILLED, 130, 13_000, text="once more", at_ns=6))
+    assert (book.net(CALL), book.position("straddle", "call").sold_quantity) == (-130, 130)
+
+
 def test_a_walk_over_all_orders_passes_over_those_that_were_put_away():
     book = book_of(
         recorded("a"),

@@ -131,6 +131,19 @@ def test_an_order_that_is_over_explains_no_difference():
     )
 
 
+@pytest.mark.parametrize("side", Side)
+def test_an_order_that_is_over_narrows_its_own_pocket_alone(side):
+    """What one of today may come to hold in another product explains a position there still."""
+    ours = Book()
+    for number, (product, at_ns) in enumerate([(Product.INTRADAY, NOW), (Product.CARRY, TOMORROW)]):
+        made = replace(INTENT, intent_id=f"OR{number}", side=side, product=product)
+        ours.apply(IntentRecorded(replace(made, decided_ns=at_ns), at_ns))
+    carried = BrokerPosition(CE, 75 * side.sign, Product.CARRY)
+    assert compare(ours, replace(read(), positions=(carried,))).undecided == (
+        Pocket(CE, Product.CARRY),
+    )
+
+
 def test_what_is_held_in_another_product_proves_nothing_of_an_order_that_is_over():
     """Nothing of ours is held: it did not fill, whatever stands beside it."""
     seen = replace(read(), positions=(BrokerPosition(CE, -75, Product.CARRY),))

@@ -115,6 +115,13 @@ NEWS = {
 }
 
 
+def test_more_value_for_the_same_units_is_news():
+    """A fill that the broker corrected costs what it says now."""
+    ours, dearer = book(updated(State.FILLED, 75)), shown(State.FILLED, 75)
+    (told,) = news(ours, read(replace(dearer, filled_value_e4=7_600), net=-75))
+    assert told.filled_value_e4 == 7_600
+
+
 @pytest.mark.parametrize(("heard", "orders", "count"), NEWS.values(), ids=NEWS)
 def test_only_what_the_broker_knows_better_is_news(heard, orders, count):
     told = news(book(*heard), read(*orders))

@@ -156,6 +156,8 @@ SHORT, LONG = True, False
         (Mark.TOUCH, LONG, (900, 0, 5), 5),
         (Mark.TOUCH, LONG, (0, 0, 905), 0),
         (Mark.TOUCH, LONG, (900, 0, 0), 900),
+        (Mark.LTP, LONG, (0, 895, 0), 895),
+        (Mark.TOUCH, LONG, (900, 895, 0), 895),
     ],
 )
 def test_a_mark_is_the_last_trade_or_what_closing_costs(

@@ -137,6 +137,12 @@ def test_a_closed_leg_owes_nothing_and_has_no_mark() -> None:
     )
 
 
+def test_a_leg_marked_at_the_touch_keeps_its_mark_while_it_fills_more() -> None:
+    leg = watched(EMPTY.filled(Side.SELL, 25, e4("100")), at_touch=True)
+    leg.take(SOLD, 0, at_touch=True)
+    assert leg.mark_e4 == e4("100")
+
+
 @pytest.mark.parametrize(("at_touch", "mark_e4"), [(False, e4("100")), (True, NO_MARK)])
 def test_a_leg_closed_too_far_is_valued_from_the_other_side(at_touch: bool, mark_e4: int) -> None:
     """It is open against its entry, so its levels rest; a touch of the wrong side is no mark."""

@@ -87,7 +87,8 @@ def tell_waiting(desk: Desk, turn: Turn, closing: Closing, now_ns: int) -> None:
     owed = closing.owed
     for leg_id in owed.leg_ids if _WAITS not in closing.told else ():
         known = desk.leg(owed.strategy_id, leg_id)
-        units = to_sell(desk, (owed.strategy_id, leg_id), known.pocket) if known else 0
+        assert known is not None, "an exit is owed only for a leg that was entered"
+        units = to_sell(desk, (owed.strategy_id, leg_id), known.pocket)
         if units:
             closing.told.add(_WAITS)
             what = f"the exit of {leg_id} waits: an order that is not ours may sell {units} of it"

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from daemon.actors.order_router.closing import exits
 from daemon.actors.order_router.known.desk import Desk
-from daemon.actors.order_router.known.loose import is_loose
 from daemon.actors.turn import Turn
 from daemon.domain.market.notes import NoteKind
 from daemon.domain.orders.heard import Order
@@ -59,7 +58,7 @@ def _is_late(desk: Desk, intent: Intent) -> bool:
     """Say whether an order is none of what its leg is in now."""
     strategy_id, leg_id = intent.strategy_id, intent.leg_id
     leg = desk.leg(strategy_id, leg_id)
-    if leg is None or is_loose(strategy_id):
+    if leg is None:
         return False
     if leg.pocket != intent.pocket:
         return True

@@ -43,28 +43,25 @@ _RECALL_AGAIN_NS = SECOND_NS
 """Between two attempts to take back what an ended basket left in the broker's book."""
 
 
-def begin(desk: Desk, turn: Turn, opened: BasketOpened, now_ns: int) -> bool:
+def begin(desk: Desk, turn: Turn, opened: BasketOpened, now_ns: int) -> None:
     """Open a basket and send what may go first, or say why not.
 
     A basket that may not be opened leaves no trace on the legs that it names: they may be held.
-
-    Returns:
-        Whether it was opened; one that is told twice is opened once.
+    One that is told twice is opened once.
     """
     basket = opened.basket
     if basket.basket_id in desk.known_baskets:
-        return False
+        return
     because = _forbidden(desk, opened, now_ns)
     if because:
         desk.known_baskets.add(basket.basket_id)
         turn.announce(ended(basket, because, now_ns))
-        return False
+        return
     desk.apply(opened)
     turn.announce(opened)
     stand_ins.tell_of_slices(desk, turn, basket, now_ns)
     proceed(desk, turn, basket, now_ns)
     _wake(desk, turn, basket, now_ns)
-    return True
 
 
 def proceed(desk: Desk, turn: Turn, basket: Basket, now_ns: int) -> None:

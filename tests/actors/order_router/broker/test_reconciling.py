@@ -5,6 +5,7 @@ from itertools import pairwise
 import pytest
 from msgspec.structs import replace
 
+from daemon.domain.instants import DAY_NS, day_of
 from daemon.domain.orders.basket import OnFail
 from daemon.domain.orders.words import OrderUpdated, Pocket, Product, Side, State
 from daemon.messages import (
@@ -13,6 +14,7 @@ from daemon.messages import (
     BooksAgree,
     BooksDiffer,
     DayEnded,
+    DayOpened,
     EnterLegs,
     ExitFinished,
     ExitOwed,
@@ -28,6 +30,7 @@ from tests.kit.router import (
     DAY,
     KEEP,
     OPENED,
+    OPENS,
     READING,
     SYMBOLS,
     T0,
@@ -144,12 +147,12 @@ def test_it_is_not_read_while_the_exchange_is_closed_and_again_with_the_next_ses
     assert at[0] >= 29
 
 
-def closed(place=("fill",), *, live=True):
+def closed(place=("fill",), *, live=True, wanted="ce"):
     """A stage at the close, armed at a broker that trades with money, that was to sell a call."""
     terms = replace(READING, broker="zerodha:a", live=live)
     stage = agreed(Stage(place, ["lost"], terms=terms))
     stage.ask(ArmAccount(AccountArmed("a", DAY, "a try", "ann", T0)))
-    opened = replace(enter("ce", at_ns=stage.now_ns, **KEEP).opened, live=True)
+    opened = replace(enter(wanted, at_ns=stage.now_ns, **KEEP).opened, live=True)
     stage.tell(EnterLegs(opened))
     stage.run((CLOSES - stage.now_ns) / S)
     return stage
@@ -199,6 +202,19 @@ def test_where_nothing_was_sent_and_nothing_is_held_it_is_not_read_after_the_clo
     stage = agreed(Stage(terms=replace(READING, broker="zerodha:a", live=True)))
     stage.run((CLOSES - stage.now_ns) / S)
     assert evening(stage) == []
+
+
+def test_where_something_is_held_and_nothing_was_sent_it_is_read_once_after_the_close():
+    stage = closed(wanted=carried("ce"))
+    stage.tell(DayEnded(DAY, stage.now_ns))
+    stage.broker.end_day()
+    opens_ns = OPENS + DAY_NS
+    sessions = ((opens_ns, opens_ns + 60 * S),)
+    stage.tell(DayOpened(day_of(opens_ns), sessions, opens_ns), opens_ns)
+    stage.run(60)
+    at = reads_at(stage, 3_600, 1)
+    assert len(at) == 1
+    assert 20 <= at[0] < 60
 
 
 @pytest.mark.untraced
@@ -482,9 +498,9 @@ def test_a_carried_short_that_the_broker_shows_as_of_the_same_day_differs_in_bot
     assert told == {CARRIED: (-75, 0), Pocket(CE): (0, -75)}
 
 
-def begun_unread(unread):
+def begun_unread(unread, place=("fill",)):
     """A router that begins with a short, and with a book that cannot be read so often."""
-    stage = Stage(terms=READING)
+    stage = Stage(place, terms=READING)
     stage.run()
     stage.entered("ce")
     stage.run(1)
@@ -515,6 +531,16 @@ def test_an_exit_waits_no_longer_for_it_than_an_exit_may_take():
     assert stage.broker.net() == {}
     (note,) = [each.text for each in stage.told(Noted) if "is not read since the" in each.text]
     assert note.startswith("ce are left")
+
+
+def test_that_an_exit_leaves_before_the_book_was_read_is_told_once_however_long_it_takes():
+    stage = begun_unread(60, ["fill", "work"])
+    stage.build()
+    stage.tell(frame(stage.now_ns))
+    stage.tell(leave("ce"))
+    stage.run(30)
+    assert stage.broker.net() == {SYMBOLS["ce"]: -75}
+    assert sum("is not read since the" in each.text for each in stage.told(Noted)) == 1
 
 
 def test_a_fill_that_the_broker_tells_no_price_of_is_told_once():

@@ -98,6 +98,28 @@ def test_where_nothing_ever_arrives_one_purchase_leaves_every_two_minutes():
     assert all(after - at >= OLD_NS for at, after in pairwise(instead))
 
 
+def test_an_exit_in_doubt_is_weighed_against_its_own_leg_alone():
+    """The other leg's exit rests, and buys none of this one back."""
+    stage = Stage(["fill", "fill", "lost", "work"], terms=READING)
+    stage.run()
+    stage.entered()
+    stage.tell(leave())
+    said = went_on(stage, 8)
+    assert [word for word in said if word.startswith("replaced")] == ["replaced 3"]
+
+
+def test_what_became_more_short_since_its_exit_began_may_be_given_up_for_as_well():
+    """The rest of the entry filled once it was taken back."""
+    stage = Stage(["part", "lost", "lost", "fill"], ["after 1"], terms=READING)
+    stage.run()
+    stage.entered(leg("ce", 2))
+    stage.tell(leave("ce"))
+    went_on(stage, 12)
+    assert [intent.quantity for intent in stage.intents()[1:3]] == [75, 75]
+    assert len(stage.told(ExitReplaced)) == 2
+    assert stage.broker.net() == {}
+
+
 SHORT = 3_750
 """Three slices, two of them of the freeze quantity."""
 

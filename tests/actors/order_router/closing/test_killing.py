@@ -8,6 +8,7 @@ from msgspec.structs import replace
 from daemon.domain.orders.words import OrderUpdated, Pocket, Product, Purpose, Refusal, Side, State
 from daemon.domain.risk.words import ExitReason
 from daemon.messages import (
+    BooksAgree,
     BooksDiffer,
     DayEnded,
     ExitFinished,
@@ -190,6 +191,17 @@ def test_the_kill_of_a_strategy_trades_its_own_share_and_cancels_its_own_orders(
     assert stage.broker.net() == {CE: -75}
     assert [order.intent.strategy_id for order in stage.broker.resting()] == ["third"]
     assert stages(stage)[-1] == ("flat", 0)
+
+
+def test_the_kill_of_a_strategy_adopts_nothing_and_the_difference_stays_told():
+    stage = Stage().entered("ce")
+    stage.broker.beside[HC] = 75
+    stage.tell(latch("k", Scope.STRATEGY, "s"))
+    beat(stage, 20)
+    assert (stage.broker.net(), stages(stage)[-1]) == ({HC: 75}, ("flat", 0))
+    assert {intent.strategy_id for intent in stage.intents()} == {"s"}
+    assert [fact.theirs for fact in stage.told(BooksDiffer)] == [75]
+    assert stage.told(BooksAgree) == []
 
 
 def test_a_strategy_whose_order_still_rests_at_the_broker_is_not_flat():

@@ -214,6 +214,16 @@ def test_what_is_held_by_hand_in_that_contract_stays():
     assert stage.book().position(MANUAL, CE).net_quantity == 75
 
 
+def test_of_what_fills_late_bit_by_bit_each_bit_alone_is_traded_back():
+    stage = exit_of_old(ELSEWHERE, lots=2)
+    by_hand(stage, Side.BUY, 150)
+    for _ in range(2):
+        stage.push(2, 75)
+        go_on(stage, 10)
+    assert stage.book().position(MANUAL, CE).net_quantity == 150
+    assert stage.broker.net() == {CE: 150, PE: -75}
+
+
 @pytest.mark.parametrize(("lots", "stay"), [(0, 0), (1, 75)])
 def test_what_is_to_leave_of_it_by_hand_leaves_as_well(lots, stay):
     stage = exit_of_old(ELSEWHERE)
@@ -234,6 +244,20 @@ def test_what_closed_a_position_by_hand_is_told_as_that():
     go_on(stage, 20)
     assert stage.broker.net() == {PE: -75}
     assert "75 closed what was by hand" in late_notes(stage)[0]
+
+
+def test_an_order_by_hand_rests_on_while_what_filled_late_is_traded_back():
+    """That is an exit of a part; one of all of the leg takes it back."""
+    stage = exit_of_old(ELSEWHERE)
+    by_hand(stage, Side.BUY)
+    stage.broker._place.appendleft("work")
+    asked = OrderAsked("r2", "a", CE, Side.BUY, 75, OrderType.LIMIT, 90_0000, 0, "", "me", 0)
+    stage.ask(PlaceByHand(asked))
+    go_on(stage)
+    stage.push(2)
+    go_on(stage, 20)
+    assert [order.intent.price_e4 for order in stage.broker.resting()] == [90_0000]
+    assert stage.broker.net() == {CE: 75, PE: -75}
 
 
 def by_hand(stage, side, quantity=75):

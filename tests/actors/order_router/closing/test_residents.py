@@ -28,6 +28,7 @@ from daemon.runtime.budget import Window
 from tests.kit.router import (
     DAY,
     KEEP,
+    READING,
     RULES,
     SYMBOLS,
     S,
@@ -294,6 +295,29 @@ def test_a_stop_is_never_of_more_than_is_left_open():
         ]
         assert sum(order.remaining_quantity for order in on_their_way) <= -net(stage)
     assert len(stage.intents()) == number + 2
+
+
+def test_under_a_kill_no_stop_is_wanted_though_nothing_is_left_where_the_broker_shows_nothing():
+    stage = Stage(terms=READING)
+    stage.run()
+    held(stage).entered("ce", strategy_id="other", basket_id="o")
+    stage.broker.beside[SYMBOLS["ce"]] = 150
+    stage.run(40)
+    assert (owed(stage), resting(stage)) == ([], 75)
+    stage.tell(latch())
+    stage.run(20)
+    assert (owed(stage), net(stage), resting(stage)) == ([], -150, 0)
+
+
+def test_a_second_spell_without_a_stop_is_told_after_a_minute_of_its_own():
+    stage, rules = Stage(), {"ce": LegRules(stop=Distance(percent_e4=e4(40)))}
+    for _ in range(2):
+        wanted = enter("ce", at_ns=stage.now_ns, **STOP)
+        stage.tell(replace(wanted, opened=replace(wanted.opened, leg_rules=rules)))
+        stage.run(40)
+        assert notes(stage) == []
+        stage.tell(leave("ce"))
+        stage.run(5)
 
 
 def test_none_is_sent_while_its_leg_is_being_left():

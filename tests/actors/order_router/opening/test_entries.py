@@ -213,6 +213,19 @@ def test_a_limit_that_rested_too_long_at_another_price_is_priced_anew(scripts, t
     assert without_wakes(said) == then
 
 
+BUFFERED = {
+    "a bought leg's lies above the ask": ("hc", 2, "20.50"),
+    "a sold leg's lies below the bid": ("ce", 2, "97.95"),
+}
+
+
+@pytest.mark.parametrize(("leg_id", "percent", "price"), BUFFERED.values(), ids=BUFFERED)
+def test_a_limit_lies_its_buffer_through_the_touch(leg_id, percent, price):
+    stage = Stage(["work"])
+    stage.tell(enter(leg_id, buffer_percent_e4=e4(percent)))
+    assert [intent.price_e4 for intent in stage.intents()] == [e4(price)]
+
+
 def test_a_limit_whose_price_would_be_the_same_keeps_its_turn():
     """It is asked about now and then, since the news of its fill may be lost."""
     stage = Stage(["work"])

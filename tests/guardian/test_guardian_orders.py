@@ -1,0 +1,28 @@
+"""The orders of a guardian, as the gate sees them."""
+
+from __future__ import annotations
+
+from datetime import date, time
+
+import pytest
+
+from daemon.domain.instants import at
+from daemon.domain.market.frames import Frame, Quote
+from daemon.domain.orders.flatten import PlaceExit
+from daemon.domain.orders.limits import Approved, Control, Limits, Refused, gate
+from daemon.domain.orders.words import Pocket, Side
+from daemon.guardian.orders import Wanted, intent_of, seen_by_the_gate
+
+NOON = at(date(2026, 3, 9), time(12))
+CALL = "NIFTY-2026-03-10-22900-CE"
+SEEN = [Frame(NOON, {CALL: Quote(1_000_000, 999_000, 650, 1_001_000, 650)})]
+SHORT = Wanted("paper", ("s", "ce"), Pocket(CALL), "paper:exit:1", 65, 0, ())
+
+
+@pytest.mark.parametrize(("price_e4", "leaves"), [(1_390_000, True), (1_410_000, False)])
+def test_an_exit_outside_the_band_of_the_exchange_stays_here(price_e4, leaves):
+    word = PlaceExit("s ce", Side.BUY, 65, price_e4)
+    intent = intent_of("G1", word, SHORT, NOON)
+    judged = gate(intent, seen_by_the_gate(SHORT, Side.BUY, SEEN, NOON), Limits(), NOON)
+    assert isinstance(judged, Approved) is leaves
+    assert leaves or (isinstance(judged, Refused) and judged.control is Control.COLLAR)
