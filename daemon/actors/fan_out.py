@@ -50,6 +50,7 @@ class Stage(Enum):
 
     Attributes:
         REST: some accounts have what was decided, and others were never told.
+        LOST: so it is, and what was decided is not known any more.
         ASKS: a decision is wanted.
         ENTERING: some account is yet to answer.
         WAITS: in some account it waits for what keeps it out to pass.
@@ -57,6 +58,7 @@ class Stage(Enum):
     """
 
     REST = auto()
+    LOST = auto()
     ASKS = auto()
     ENTERING = auto()
     WAITS = auto()
@@ -84,6 +86,7 @@ class FanOut:
         self._decided: BasketOpened | None = None
         self._words: dict[str, BasketOpened | BasketEnded | None] = {}
         self._passed: set[str] = set()
+        self._missed: set[str] = set()
         self._is_spent = False
 
     def begin_day(self, day: date) -> None:
@@ -103,12 +106,13 @@ class FanOut:
     def tell_rest(self, now_ns: int) -> tuple[Tell, ...]:
         """Tell what was decided before a crash to the accounts that it kept from hearing it.
 
-        Once the time of that entry is over they are given up: nobody decides on its prices now.
+        Once the time of that entry is over they are given up, for good: nobody decides on its
+        prices now. So they are where no account has it, and nobody knows it any more.
         """
-        assert self._decided is not None, "what was decided is known where a rest is left"
-        if now_ns < self._decided.basket.deadline_ns:
-            return self._tell(self._untold())
-        self._decided = None
+        untold = self._untold()
+        if self._decided is not None and now_ns < self._decided.basket.deadline_ns:
+            return self._tell(untold)
+        self._missed.update(place.mark for place in untold)
         return ()
 
     def forget(self) -> None:
@@ -116,10 +120,8 @@ class FanOut:
 
         What that has begun on a day is the entry of the day.
         """
-        self._is_spent = self._is_spent or not all(map(_waits, self._words.values()))
-        self._decided = None
-        self._words.clear()
-        self._passed.clear()
+        self._is_spent = self._is_spent or self._begun()
+        self._clear()
 
     def hear(self, fact: BasketOpened | BasketEnded) -> bool:
         """Take in what an account made of it; what is told of an older day is passed over.
@@ -127,12 +129,12 @@ class FanOut:
         Returns:
             Whether it was told of the newest day.
         """
-        basket_id = fact.basket_id if isinstance(fact, BasketEnded) else fact.basket.basket_id
+        basket_id = _basket_id(fact)
         if not self._begin(*_entry_of(basket_id)):
             return False
-        self._words[fact.account] = fact
-        if isinstance(fact, BasketOpened) and self._decided is None:
+        if isinstance(fact, BasketOpened) and self._decided is None and self._is_first(basket_id):
             self._decided = self._in_own_lots(fact)
+        self._words[fact.account] = fact
         return True
 
     def resume(self, mark: str) -> None:
@@ -143,8 +145,8 @@ class FanOut:
         """Return how far the entry has come."""
         if self._is_spent:
             return Stage.OVER
-        if self._decided is not None and self._untold():
-            return Stage.REST
+        if self._untold() and self._begun():
+            return Stage.LOST if self._decided is None else Stage.REST
         if self._wanting():
             return Stage.ASKS
         if None in self._words.values():
@@ -157,7 +159,7 @@ class FanOut:
         Args:
             day_over: it is waited for no longer either; else those alone that were never told.
         """
-        untold = self._untold() if self._decided is not None else []
+        untold = self._untold() if self._begun() else []
         why = [(place, f"the entry failed{self._in_words(place)}: {_UNTOLD}") for place in untold]
         if day_over:
             waiting = [place for place in self._places if _waits(self._words.get(place.mark))]
@@ -176,8 +178,9 @@ class FanOut:
         ends = {mark: word for mark, word in self._words.items() if isinstance(word, BasketEnded)}
         if any(place.mark not in ends for place in told) or self.stage() is Stage.REST:
             return _ENTERING
-        if len(self._places) == 1 and not ends[self._places[0].mark].complete:
-            text = self.said(ends[self._places[0].mark])
+        only = ends.get(self._places[0].mark) if len(self._places) == 1 else None
+        if only is not None and not only.complete:
+            text = self.said(only)
             return text if text.startswith("the entry waits") else f"resting: {text}"
         out = [(place, ends.get(place.mark)) for place in self._places]
         return _status_of([(place.account, end) for place, end in out])
@@ -192,14 +195,27 @@ class FanOut:
         return tuple(told)
 
     def _untold(self) -> list[Place]:
-        return [place for place in self._places if place.mark not in self._words]
+        out = self._missed.union(self._words)
+        return [place for place in self._places if place.mark not in out]
+
+    def _begun(self) -> bool:
+        """Say whether an account has what was decided, or has refused it for good."""
+        return not all(map(_waits, self._words.values()))
+
+    def _is_first(self, basket_id: str) -> bool:
+        """Say whether it is of the decision that the entry began with.
+
+        Of a later one those alone were told that had waited, and the others are not owed it.
+        """
+        before = [word for word in self._words.values() if word is not None and not _waits(word)]
+        return all(_entry_of(_basket_id(word))[1] >= _entry_of(basket_id)[1] for word in before)
 
     def _wanting(self) -> list[Place]:
         """Return the accounts that a decision is wanted for.
 
         One that a crash kept from hearing of an entry wants another where nobody has begun it.
         """
-        begun = not all(map(_waits, self._words.values()))
+        begun = self._begun()
         return [
             place
             for place in self._places
@@ -212,12 +228,17 @@ class FanOut:
     def _begin(self, day: str, number: int) -> bool:
         """Begin anew with the first word of a day; say whether it is the newest one."""
         if day > self._day:
-            self._day, self._decided, self._is_spent, self.tried = day, None, False, 0
-            self._words.clear()
-            self._passed.clear()
+            self._day, self._is_spent, self.tried = day, False, 0
+            self._clear()
         if day == self._day:
             self.tried = max(self.tried, number)
         return day == self._day
+
+    def _clear(self) -> None:
+        self._decided = None
+        self._words.clear()
+        self._passed.clear()
+        self._missed.clear()
 
     def _in_words(self, place: Place) -> str:
         """Return where something is so; empty where there is one account."""
@@ -258,6 +279,10 @@ def _entry_of(basket_id: str) -> tuple[str, int]:
     """Return day and number of an entry, whatever account its basket is in."""
     day, _, number = basket_id.rpartition(":")[2].partition(".")
     return day, int(number) if number.isdecimal() else 1
+
+
+def _basket_id(word: BasketOpened | BasketEnded) -> str:
+    return word.basket_id if isinstance(word, BasketEnded) else word.basket.basket_id
 
 
 def _waits(word: BasketOpened | BasketEnded | None) -> bool:

@@ -231,7 +231,7 @@ class StrategyRunner:
         if not self._taking:
             return f"stopped, {self._why}" if self._why else "stopped"
         stage = self._fan_out.stage()
-        if window is None or stage is Stage.ENTERING:
+        if window is None or stage in (Stage.ENTERING, Stage.LOST):
             return self._rests
         if now_ns < window.opens_ns:
             return f"waiting for {wall_of(window.opens_ns):%H:%M:%S}"
@@ -278,7 +278,7 @@ class StrategyRunner:
     def _try(self, window: Window, now_ns: int) -> Sequence[Effect]:
         """Enter on this frame, or say once why not."""
         turn, plan, stage = Turn(), self._plan, self._fan_out.stage()
-        if stage is Stage.REST:
+        if stage in (Stage.REST, Stage.LOST):
             return self._tell_rest(turn, now_ns)
         if stage is not Stage.ASKS:
             return NOTHING

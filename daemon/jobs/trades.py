@@ -184,6 +184,7 @@ class Trades:
             trade.entry_ns, trade.side = changed.at_ns, changed.side
             self.all.append(trade)
         changed = self._since_flat(changed)
+        was_left = trade.exit_ns and not trade.net_quantity
         trade.net_quantity = changed.net_quantity
         trade.cash_e4 = changed.sold_value_e4 - changed.bought_value_e4
         bought = (changed.bought_quantity, changed.bought_value_e4)
@@ -194,7 +195,8 @@ class Trades:
         if left[0]:
             trade.exit_e4 = divide_half_even(left[1], left[0])
         if not changed.net_quantity:
-            trade.exit_ns = changed.at_ns
+            if not was_left:  # else its price alone is known better
+                trade.exit_ns = changed.at_ns
             by_hand = ExitReason.MANUAL.value if self._strategy_id == MANUAL else ""
             trade.exit_reason = self._reasons.get(changed.leg_id, by_hand)
             trade.pnl_e4 = trade.cash_e4

@@ -80,7 +80,8 @@ def whole_of(told: Sequence[RiskSeen]) -> RiskSeen:
     floors = tuple(replace(floor, account=risk.account) for risk in told for floor in risk.floors)
     alive = all(risk.link_alive for risk in told)
     day = max((risk.day for risk in told if risk.day is not None), default=None)
-    return RiskSeen(max(risk.at_ns for risk in told), alive, watches, floors=floors, day=day)
+    at_ns, priced = max(risk.at_ns for risk in told), all(risk.priced for risk in told)
+    return RiskSeen(at_ns, alive, watches, floors=floors, day=day, priced=priced)
 
 
 def mark_of(message: Any) -> str:

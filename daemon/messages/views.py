@@ -186,6 +186,7 @@ class RiskSeen(Struct, frozen=True):
         account: the mark of the account, where it is of one.
         floors: under the days of accounts.
         day: the last that began, whose figures these are; None: none did, or nobody says.
+        priced: a price has come since the start; before it, nobody knows whether the link lives.
     """
 
     at_ns: int
@@ -194,6 +195,7 @@ class RiskSeen(Struct, frozen=True):
     account: str = ""
     floors: tuple[FloorSeen, ...] = ()
     day: date | None = None
+    priced: bool = True
 
     def whose_day(self) -> date:
         """Return the day whose figures these are; that of the instant where nobody says."""

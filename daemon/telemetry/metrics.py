@@ -66,9 +66,11 @@ class Metrics:
         slow_handlings: messages that held up the loop, by actor and type of message.
         ledger_round_trip: how long a flush took that had something to store.
         hot_state_round_trip: how long a batch for the hot state took.
-        open_legs: under watch.
-        guarded: which share of them is guarded now; 1 where nothing is open.
-        link_alive: the feed's link lives.
+        open_legs: under watch; not known (NaN) while the book of an account is not read.
+        guarded: which share of them is guarded now; 1 where nothing is open, and not known either
+            while a book is not read.
+        book_read: 1 where the book of an account is read, 0 where what it holds is not known.
+        link_alive: the feed's link lives; not known before it has brought a price.
         mode: 1 for whose money each account trades with, `paper` or `live`.
         budget_left: how many calls an account may send at once, by lane.
     """
@@ -105,9 +107,18 @@ class Metrics:
         self.hot_state_round_trip = self._histogram(
             "ordo_hot_state_round_trip_seconds", "How long a batch for the hot state took.", _CALL_S
         )
-        self.open_legs = self._gauge("ordo_open_legs", "Legs under watch.")
-        self.guarded = self._gauge("ordo_guarded_ratio", "Share of open legs guarded now.")
-        self.link_alive = self._gauge("ordo_feed_link_alive", "Whether the feed's link lives.")
+        self.open_legs = self._gauge(
+            "ordo_open_legs", "Legs under watch; NaN while a book is not read."
+        )
+        self.guarded = self._gauge(
+            "ordo_guarded_ratio", "Share of open legs guarded now; NaN while a book is not read."
+        )
+        self.book_read = self._gauge(
+            "ordo_book_read", "Whether the broker's book of an account is read.", "account"
+        )
+        self.link_alive = self._gauge(
+            "ordo_feed_link_alive", "Whether the feed's link lives; NaN before its first price."
+        )
         self.mode = self._gauge(
             "ordo_mode", "Whose money an account trades with.", "account", "mode"
         )

@@ -15,6 +15,7 @@ from daemon.web.health_shapes import BrokerTold, FeedTold, HealthTold, LedgerTol
 from daemon.web.house import HOUSE, Health, House
 from daemon.web.table import Call
 from daemon.web.tokens import Principal
+from daemon.web.unread import unread
 
 T = TypeVar("T")
 _UNKNOWN: Final = float("nan")
@@ -54,13 +55,12 @@ async def _look(house: House) -> None:
     """Ask the owners how things stand; who does not answer leaves no figure of before."""
     told, reads = house.metrics, house.control.reads
     risk, accounts = await asyncio.gather(_asked(reads.risk()), _asked(reads.accounts()))
-    if risk is None:
-        for gauge in (told.open_legs, told.guarded, told.link_alive):
-            gauge.set(_UNKNOWN)
-    else:
-        _set_risk(told, risk)
+    out = {each.account for each in await unread(house, accounts or ())}
+    _set_risk(told, risk, known=accounts is not None and not out)
     told.budget_left.clear()
+    told.book_read.clear()
     for each in accounts or ():
+        told.book_read.labels(each.account).set(each.account not in out)
         told.budget_left.labels(each.account, "entry").set(each.entries_left)
         told.budget_left.labels(each.account, "exit").set(each.exits_left)
 
@@ -74,11 +74,17 @@ async def _asked(reading: Coroutine[Any, Any, T]) -> T | None:
         return None
 
 
-def _set_risk(told: Metrics, risk: RiskSeen) -> None:
-    guarded, legs = risk.guarded()
-    told.open_legs.set(legs)
-    told.guarded.set(guarded / legs if legs else 1)
-    told.link_alive.set(risk.link_alive)
+def _set_risk(told: Metrics, risk: RiskSeen | None, *, known: bool) -> None:
+    """Tell what is watched, where it is known that nothing else is held."""
+    open_legs = share = alive = _UNKNOWN
+    if risk is not None and known:
+        guarded, open_legs = risk.guarded()
+        share = guarded / open_legs if open_legs else 1
+    if risk is not None and (risk.priced or not risk.link_alive):
+        alive = risk.link_alive
+    told.open_legs.set(open_legs)
+    told.guarded.set(share)
+    told.link_alive.set(alive)
 
 
 def _broker_told(seen: AccountSeen) -> BrokerTold:

@@ -10,9 +10,9 @@ from daemon.actors.strategy_runner import StrategyRunner
 from daemon.domain.money import e4
 from daemon.domain.plans.risk_rules import strategy_rules
 from daemon.domain.risk.words import LockRule
-from daemon.messages import BasketEnded
+from daemon.messages import Ask, BasketEnded, SeeStrategy
 from daemon.messages.cells import Cell
-from daemon.runtime.words import Tell
+from daemon.runtime.words import Show, Tell
 from tests.kit.acting import (
     NEXT_DAY,
     clock,
@@ -144,7 +144,9 @@ def test_what_was_refused_before_a_crash_and_told_to_nobody_else_is_not_entered(
     fan = fan_out()
     fan.hear(ended(HOME, "too dear"))
 
-    assert fan.stage() is not Stage.REST
+    assert fan.stage() is Stage.LOST
+    assert fan.tell_rest(0) == ()
+    assert fan.stage() is Stage.OVER
     assert fan.status().endswith(
         "alpha refused: too dear; beta refused: the daemon stopped before it was told; "
         "gamma refused: the daemon stopped before it was told"
@@ -218,3 +220,84 @@ def test_a_rest_that_no_frame_came_for_is_told_when_its_day_ends_and_not_entered
     assert (note.text, note.account) == (LOSS, "beta")
     baskets = [each.message.opened.basket.basket_id for each in others(effects, Tell)]
     assert baskets == [f"s:{NEXT_DAY}", f"s@beta:{NEXT_DAY}"]
+
+
+def refused() -> StrategyRunner:
+    """A runner after a crash that let home alone hear of the entry, which it refused for good."""
+    before = (day_opened(), ended(HOME, "too dear"))
+    return StrategyRunner(PLAN, (HOME, BETA), strict=False, facts=before)
+
+
+REFUSED = (
+    "resting: the entry failed in all 2 accounts: alpha refused: too dear; "
+    "beta refused: the daemon stopped before it was told"
+)
+
+
+def test_who_never_heard_of_what_another_refused_for_good_is_told_so_with_the_next_frame():
+    made, at_ns = refused(), clock("09:20:00")
+    assert seen(made, at_ns) == REFUSED
+    effects = made.handle(prices(at_ns, "100", "95", NIFTY="24555"), at_ns)
+    (note,) = facts(effects)
+
+    assert (note.text, note.account) == (LOSS, "beta")
+    assert others(effects, Tell) == []
+    assert made.handle(prices(at_ns + 1), at_ns + 1) == ()
+    assert facts(made.handle(day_ended(), at_ns + 2)) == []
+    assert seen(refused(), clock("15:00:00")) == REFUSED
+
+
+def test_who_never_heard_of_what_another_refused_for_good_is_told_so_when_the_day_ends():
+    (note,) = facts(refused().handle(day_ended(), 0))
+    assert (note.text, note.account) == (LOSS, "beta")
+
+
+def seen(made: StrategyRunner, at_ns: int) -> str:
+    (show,) = others(made.handle(Ask(1, SeeStrategy()), at_ns), Show)
+    return show.view.answer.status
+
+
+def waits(place: Place) -> BasketEnded:
+    return replace(ended(place, "no beat"), waits=True)
+
+
+def second(place: Place):
+    """The entry of an account as it was decided once more, after it had waited."""
+    first = decided()
+    late_ns = first.basket.deadline_ns + 1_000_000_000
+    basket = replace(first.basket, basket_id=f"s@{place.mark}:{DAY}.2", deadline_ns=late_ns)
+    return replace(first, basket=basket, account=place.mark)
+
+
+@pytest.mark.parametrize("first", [opened(), ended(HOME, "too dear")])
+def test_who_was_given_up_is_not_told_what_another_that_waited_decides_later(first):
+    """Home has it or refused it, beta waits, and gamma never heard of it in its time."""
+    before = (day_opened(), first, waits(BETA))
+    made = StrategyRunner(PLAN, (HOME, BETA, GAMMA), strict=False, facts=before)
+    late_ns = opened().basket.deadline_ns
+    frame = prices(late_ns, "100", "95", NIFTY="24555")
+    (note,) = facts(made.handle(frame, late_ns))
+    again = others(made.handle(frame, late_ns), Tell)
+
+    assert (note.text, note.account) == (LOSS.replace("beta", "gamma"), "gamma")
+    assert [each.to for each in again] == ["router:beta"]
+    assert made.handle(frame, late_ns) == ()
+    assert facts(made.handle(day_ended(), late_ns)) == []
+
+
+@pytest.mark.parametrize("first", [decided(), ended(HOME, "too dear")])
+def test_after_a_restart_no_rest_is_owed_of_what_was_decided_for_one_that_had_waited(first):
+    after = fan_out()
+    for word in (first, waits(BETA), second(BETA)):
+        after.hear(word)
+    late_ns = decided().basket.deadline_ns
+
+    assert [mark for mark, _ in after.lost(day_over=False)] == ["gamma"]
+    assert after.tell_rest(late_ns) == ()
+    assert after.stage() is Stage.OVER
+
+
+def test_where_an_account_was_exchanged_for_another_the_status_is_told_all_the_same():
+    fan = fan_out(BETA)
+    fan.hear(ended(HOME, "too dear"))
+    assert fan.status().endswith("beta refused: the daemon stopped before it was told")

@@ -16,6 +16,8 @@ from daemon.messages import (
     HeldBy,
     HoldEntries,
     Noted,
+    ReleaseLatch,
+    Scope,
     SeeStrategy,
     StrategyDeclared,
     StrategyStarted,
@@ -36,7 +38,7 @@ from tests.kit.acting import (
     prices,
 )
 from tests.kit.plans import CALL, GUARD, PUT, parse, text
-from tests.kit.router import Stage, frame
+from tests.kit.router import Stage, frame, latch
 
 HOURS = "[entry]\nat = 09:30:00\nno_later_than = 10:00:00\n[exit]\nat = 15:20:00\n"
 PLAN = parse(text(legs=CALL + PUT, tail=GUARD, hours=HOURS))
@@ -239,3 +241,26 @@ def test_a_hold_of_a_second_at_the_time_of_entry_costs_that_second():
     stage.tell(frame(later_ns), later_ns)
     (told,) = others(see(made, later_ns), Tell)
     assert "entered" in [*stage.tell(told.message), *stage.run()]
+
+
+@pytest.mark.parametrize("freed", [False, True], ids=["held", "freed"])
+def test_a_kill_that_is_pulled_while_an_entry_waits_and_released_later_lets_nothing_in(freed):
+    """Runner and router together."""
+    made, stage = runner(day_opened()), Stage()
+    stage.tell(HoldEntries(HeldBy.BEAT, "no beat"))
+    (told,) = others(see(made), Tell)
+    stage.tell(told.message)
+    made.handle(stage.told(BasketEnded)[-1], AT)
+    if freed:
+        stage.tell(FreeEntries(HeldBy.BEAT))
+        made.handle(WaitOver("s"), AT)
+    stage.tell(latch(scope=Scope.STRATEGY, name="s"))
+    made.handle(stage.told(BasketEnded)[-1], AT)
+    stage.tell(FreeEntries(HeldBy.BEAT))
+    stage.ask(ReleaseLatch("k", "me"))
+
+    assert "free s" not in stage.said
+    later_ns = AT + 1_500_000_000_000
+    assert others(see(made, later_ns), Tell) == []
+    assert status(made, later_ns).startswith("resting: the entry failed: kill k of s is latched")
+    assert others(see(runner(*stage.facts), later_ns), Tell) == []

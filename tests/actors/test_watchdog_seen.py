@@ -490,6 +490,16 @@ def test_what_is_seen_is_of_the_last_day_that_began_and_its_charges_stay_that_da
     assert RiskSeen(T, True, ()).whose_day() == DAY
 
 
+def test_before_the_first_price_since_the_start_none_is_said_to_have_come():
+    made = dog(*straddle())
+    assert not risk(made).priced
+    made.handle(prices(T), T)
+    assert risk(made).priced
+    made.handle(day_ended(), T)
+    made.handle(day_opened(NEXT_DAY), T)
+    assert risk(made).priced
+
+
 def test_stock_held_by_hand_since_yesterday_is_sold_as_delivery() -> None:
     """Bought and sold on one day it is not."""
     made = dog(by_hand(75, symbol="RELIANCE"))

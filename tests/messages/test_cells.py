@@ -98,6 +98,7 @@ def test_the_watches_of_several_accounts_bear_their_marks():
     assert [each.account for each in whole.floors] == ["", "beta"]
     assert (whole.at_ns, whole.link_alive, whole.account, whole.day) == (7, True, "", day)
     assert whole_of((beta, beta)).day is None
+    assert (whole.priced, whole_of((home, replace(beta, priced=False))).priced) == (True, False)
     assert whole_of((home,)) is home
 
 

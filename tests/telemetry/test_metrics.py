@@ -28,6 +28,7 @@ PROMISED = {
     "ordo_open_legs": set(),
     "ordo_guarded_ratio": set(),
     "ordo_feed_link_alive": set(),
+    "ordo_book_read": {"account"},
     "ordo_rate_budget_left": {"account", "lane"},
     "ordo_ledger_round_trip_seconds": set(),
     "ordo_ledger_ok": set(),
@@ -61,6 +62,7 @@ def text() -> bytes:
     told.slow_handlings.labels("watchdog", "Frame").inc()
     told.mode.labels("paper", "paper").set(1)
     told.budget_left.labels("paper", "exit").set(8)
+    told.book_read.labels("paper").set(1)
     return told.text()
 
 

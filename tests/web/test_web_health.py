@@ -126,6 +126,7 @@ async def test_the_metrics_tell_which_share_of_open_legs_is_guarded(
     assert told["ordo_open_legs",] == open_legs
     assert told["ordo_guarded_ratio",] == share
     assert told["ordo_feed_link_alive",] == 1
+    assert told["ordo_book_read", "paper"] == 1
     assert told["ordo_rate_budget_left", "paper", "entry"] == 5
     assert told["ordo_rate_budget_left", "paper", "exit"] == 8
 
@@ -140,7 +141,60 @@ async def test_who_does_not_answer_leaves_no_figure_of_before(tmp_path, monkeypa
 
     assert math.isnan(told["ordo_guarded_ratio",])
     assert math.isnan(told["ordo_feed_link_alive",])
-    assert not [key for key in told if key[0] == "ordo_rate_budget_left"]
+    assert not [key for key in told if key[0] in ("ordo_rate_budget_left", "ordo_book_read")]
+
+
+@pytest.mark.parametrize(
+    "account",
+    [replace(ACCOUNT, reconciled=False), replace(ACCOUNT, overdue="09:15:00", unread="no answer")],
+)
+@pytest.mark.parametrize("legs", [(), (LEG,)])
+async def test_while_a_book_is_not_read_the_metrics_tell_nothing_as_flat_or_guarded(
+    tmp_path, account, legs
+):
+    seen = {**standing(*legs), SeeAccount: lambda _: account}
+    async with open_port(tmp_path, seen) as port:
+        _, text, _ = await port.ask("GET", "/metrics")
+        port.actors.answers = standing(*legs)
+        _, later, _ = await port.ask("GET", "/metrics")
+    told, told_later = samples(text), samples(later)
+
+    assert told["ordo_book_read", "paper"] == 0
+    assert math.isnan(told["ordo_open_legs",])
+    assert math.isnan(told["ordo_guarded_ratio",])
+    assert (told["ordo_feed_link_alive",], told["ordo_rate_budget_left", "paper", "entry"]) == (
+        1,
+        0,
+    )
+    assert told_later["ordo_book_read", "paper"] == 1
+    assert (told_later["ordo_open_legs",], told_later["ordo_guarded_ratio",]) == (len(legs), 1)
+
+
+@pytest.mark.parametrize("accounts", [None, ACCOUNT])
+async def test_who_does_not_tell_of_its_book_is_not_told_as_flat(tmp_path, monkeypatch, accounts):
+    """Of the accounts, or of the watch: what the other tells is told all the same."""
+    monkeypatch.setattr(health, "_PATIENCE_S", 0.01)
+    async with open_port(tmp_path, standing()) as port:
+        del port.actors.answers[SeeAccount if accounts is None else SeeRisk]
+        _, text, _ = await port.ask("GET", "/metrics")
+    told = samples(text)
+
+    assert math.isnan(told["ordo_open_legs",])
+    assert math.isnan(told["ordo_guarded_ratio",])
+    assert (told.get(("ordo_book_read", "paper")) == 1) is (accounts is not None)
+    assert math.isnan(told["ordo_feed_link_alive",]) is (accounts is not None)
+
+
+@pytest.mark.parametrize(("alive", "priced", "told_as"), [(True, False, None), (False, False, 0)])
+async def test_a_link_that_never_brought_a_price_is_not_told_as_alive(
+    tmp_path, alive, priced, told_as
+):
+    seen = replace(risk(watch(legs=(LEG,))), link_alive=alive, priced=priced)
+    async with open_port(tmp_path, {**standing(), SeeRisk: lambda _: seen}) as port:
+        _, text, _ = await port.ask("GET", "/metrics")
+    value = samples(text)["ordo_feed_link_alive",]
+
+    assert math.isnan(value) if told_as is None else value == told_as
 
 
 async def test_requests_are_counted_by_the_template_of_their_route(tmp_path):

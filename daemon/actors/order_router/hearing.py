@@ -14,6 +14,7 @@ from daemon.actors.order_router.broker.reconciling import Heard
 from daemon.actors.order_router.broker.unasked import is_unasked
 from daemon.actors.order_router.closing import late_fills
 from daemon.actors.order_router.known.desk import Desk
+from daemon.actors.order_router.known.loose import is_loose
 from daemon.actors.turn import Turn
 from daemon.domain.orders.changed import as_news
 from daemon.domain.orders.heard import Order
@@ -91,11 +92,13 @@ def take(desk: Desk, turn: Turn, fact: Heard, now_ns: int) -> Taken | None:
 
 
 def _tell_worth(desk: Desk, turn: Turn, order: Order, before: Order, now_ns: int) -> None:
-    """Tell that what is held was entered, or left in part, at another price than was told first.
+    """Tell that a leg was entered, or left, at another price than was told first.
 
-    Levels count from it. What is flat has none: its price is told by its order alone.
+    Levels count from it, and profit. A flat leg of no basket would seem entered anew: its price is
+    told by its order alone.
     """
     intent = order.intent
     held = desk.traded(intent.strategy_id, intent.leg_id).net_quantity
-    if held and desk.trips.is_of(intent) and order.filled_value_e4 != before.filled_value_e4:
+    told = held or not is_loose(intent.strategy_id)
+    if told and desk.trips.is_of(intent) and order.filled_value_e4 != before.filled_value_e4:
         turn.announce(desk.position_changed(order, now_ns))

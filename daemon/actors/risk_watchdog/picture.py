@@ -44,10 +44,12 @@ class Picture:
 
     Attributes:
         gap_ns: between the last two frames of a day.
+        priced: a frame has come since the start.
     """
 
     def __init__(self) -> None:
         self.gap_ns = 0
+        self.priced = False
         self._last_ns = 0
         self._followed: tuple[str, ...] = ()
         self._traded: dict[str, Traded] = {}
@@ -60,7 +62,7 @@ class Picture:
     def see(self, quotes: Mapping[str, Quote], now_ns: int) -> None:
         """Keep the last prices of what is followed."""
         self.gap_ns = now_ns - self._last_ns if self._last_ns else 0
-        self._last_ns = now_ns
+        self._last_ns, self.priced = now_ns, True
         for symbol in self._followed:
             quote = quotes.get(symbol)
             if quote is not None:
@@ -139,10 +141,15 @@ class Picture:
             if is_loose(watch.risk.strategy_id)
             for leg in watch.opened.basket.legs
         }
-        strays = tuple(
-            self._stray(strategy_id, late, around, guards) for strategy_id in self._strays.owners()
+        owners = self._strays.owners()
+        strays = tuple(self._stray(strategy_id, late, around, guards) for strategy_id in owners)
+        return RiskSeen(
+            around.now_ns,
+            around.link_alive,
+            watches + strays,
+            day=around.day,
+            priced=self.priced,
         )
-        return RiskSeen(around.now_ns, around.link_alive, watches + strays, day=around.day)
 
     def _follow(self, watches: Iterable[Watch]) -> None:
         """Keep every entry that is watched today, and follow the prices of all there is."""

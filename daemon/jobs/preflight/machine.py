@@ -6,7 +6,7 @@ import os
 import shutil
 import stat
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -72,7 +72,7 @@ def ledger(settings: Settings) -> Finding:
 
 
 def latches(settings: Settings) -> Finding:
-    """Say which latches stand: each keeps entries from being taken until it is released."""
+    """Say which latches stand: each keeps entries of its scope out until it is released."""
     standing = kill.standing(settings.daemon.state_dir)
     if not standing:
         return ok("latches", "none stands")
@@ -80,8 +80,15 @@ def latches(settings: Settings) -> Finding:
         f"{each.latch_id} ({each.kind} of {each.id or each.scope}: {each.reason or 'no reason'})"
         for each in standing
     ]
-    mend = "no entries until each is released: `ordo rearm`"
-    return warn("latches", "; ".join(told), mend)
+    return warn("latches", "; ".join(told), _kept_out(standing))
+
+
+def _kept_out(standing: Sequence[kill.Latch]) -> str:
+    """Say whose entries latches stop, and until when."""
+    if any(each.scope not in (kill.ACCOUNT, kill.STRATEGY) for each in standing):
+        return "no entries until each is released: `ordo rearm`"
+    names = ", ".join(dict.fromkeys(f"{each.scope} {each.id}" for each in standing))
+    return f"no entries of {names} until each is released: `ordo rearm`; all others enter"
 
 
 def guardian(settings: Settings) -> Iterator[Finding]:

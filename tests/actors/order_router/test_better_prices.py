@@ -15,13 +15,14 @@ from daemon.jobs.trades import Trades
 from daemon.messages import (
     Ask,
     BasketOpened,
+    ExitOwed,
     OrderAsked,
     PlaceByHand,
     PositionChanged,
     SeeAccount,
     SeeRisk,
 )
-from daemon.runtime.words import Commit, Started
+from daemon.runtime.words import Commit, Started, Tell
 from daemon.storage.codec import Row, encode
 from tests.kit.router import KEEP, SYMBOLS, Stage, enter, leave, leg, without_wakes
 
@@ -58,9 +59,13 @@ def watched(facts):
     return dog, moved
 
 
-def leg_of(dog, now_ns):
+def seen_of(dog, now_ns):
     (show,) = dog.handle(Ask(1, SeeRisk()), now_ns)
-    (watch,) = show.view.answer.watches
+    return show.view.answer
+
+
+def leg_of(dog, now_ns):
+    (watch,) = seen_of(dog, now_ns).watches
     return watch.legs[0], watch.charges_e4
 
 
@@ -75,15 +80,79 @@ def test_a_leg_that_is_held_is_told_once_at_its_better_price():
     assert {fact.intent_id for fact in told} == {stage.placed(1).intent.intent_id}
 
 
-def test_a_leg_that_is_flat_is_told_no_more():
-    """It has no level that would count from it, and a leg of no basket would seem entered anew."""
-    stage = sold()
+def left(stage):
+    """The same stage once an exit has made the leg flat, told first at 101."""
     stage.tell(leave("ce"))
     stage.run()
     stage.tell(news(stage, 2, "101"))
     stage.run(1)
+    return stage
+
+
+def folded(stage, strategy_id="s"):
+    trades = Trades(strategy_id)
+    for fact in stage.facts:
+        trades.take(fact)
+    (trade,) = trades.finish()
+    return trade
+
+
+def test_a_leg_that_is_flat_is_told_once_at_its_better_prices():
+    """No level counts from them, but profit does: trades may come after the leg was left."""
+    stage = left(sold())
     for n, price in ((1, BETTER), (2, "101.5")):
+        assert without_wakes(stage.tell(news(stage, n, price))) == ["ce +0"]
         assert without_wakes(stage.tell(news(stage, n, price))) == []
+
+
+def test_profit_and_report_have_the_better_price_of_an_exit_and_its_instant_stays():
+    stage = left(sold())
+    live, _ = watched(stage.facts)
+    before = folded(stage)
+    stage.tell(news(stage, 2, "101.5"))
+    stage.run(1)
+    live.handle(stage.told(PositionChanged)[-1], stage.now_ns)
+    after = folded(stage)
+
+    won_e4 = LOT * (e4(FIRST) - e4("101.5"))
+    assert (before.exit_e4, before.pnl_e4) == (e4("101"), LOT * (e4(FIRST) - e4("101")))
+    assert (after.exit_e4, after.pnl_e4, after.quantity) == (e4("101.5"), won_e4, LOT)
+    assert (after.exit_ns, after.exit_reason) == (before.exit_ns, before.exit_reason)
+    for dog in (live, watched(stage.facts)[0]):
+        (watch,) = seen_of(dog, stage.now_ns).watches
+        assert (watch.legs[0].realised_e4, watch.pnl_e4) == (won_e4, won_e4)
+        assert watch.legs[0].quantity == 0
+
+
+def test_the_better_price_of_an_exit_brings_no_other_decision():
+    stage = left(sold())
+    dog, _ = watched(stage.facts)
+    owed = len(stage.told(ExitOwed))
+    said = [*without_wakes(stage.tell(news(stage, 2, "101.5"))), *without_wakes(stage.run(5))]
+    changed = stage.told(PositionChanged)[-1]
+    effects = dog.handle(changed, stage.now_ns)
+
+    assert (said, len(stage.told(ExitOwed))) == (["ce +0"], owed)
+    assert [each for each in effects if isinstance(each, Commit | Tell)] == []
+
+
+def test_a_leg_that_was_entered_anew_is_not_told_the_better_price_of_the_exit_before():
+    stage = left(sold())
+    stage.tell(enter(leg("ce"), at_ns=stage.now_ns, **KEEP))
+    stage.run()
+    stage.tell(news(stage, 3, FIRST))
+    assert without_wakes(stage.tell(news(stage, 2, "101.5"))) == []
+
+
+def test_what_was_placed_by_hand_and_is_flat_would_seem_entered_anew_and_is_told_no_more():
+    stage = Stage(["accept"])
+    for n, side, price in ((1, Side.BUY, FIRST), (2, Side.SELL, "101")):
+        wanted = ("a", SYMBOLS["ce"], side, LOT, OrderType.LIMIT, e4("100.05"), 0, "", "me")
+        stage.ask(PlaceByHand(OrderAsked(f"r{n}", *wanted, stage.now_ns)))
+        stage.run()
+        stage.tell(news(stage, n, price))
+        stage.run(1)
+    assert without_wakes(stage.tell(news(stage, 2, "101.5"))) == []
 
 
 def test_the_price_of_a_part_that_was_left_is_told_while_the_rest_is_held():
@@ -130,10 +199,7 @@ def test_a_position_by_hand_stays_the_round_trip_that_it_was():
     stage.run()
     for price in (FIRST, BETTER):
         stage.tell(news(stage, 1, price))
-    folded = Trades(MANUAL)
-    for fact in stage.facts:
-        folded.take(fact)
-    (trade,) = folded.finish()
+    trade = folded(stage, MANUAL)
     assert (trade.quantity, trade.entry_e4, trade.exit_ns) == (LOT, e4(BETTER), 0)
     dog, _ = watched(stage.facts)
     seen, charges_e4 = leg_of(dog, stage.now_ns)
@@ -145,10 +211,7 @@ def test_the_report_and_the_charges_of_the_day_count_from_it_alike():
     many = 20 * LOT
     stage = sold("90", many)
     stage.tell(news(stage, 1, BETTER, many))
-    folded = Trades("s")
-    for fact in stage.facts:
-        folded.take(fact)
-    (trade,) = folded.finish()
+    trade = folded(stage)
     dog, _ = watched(stage.facts)
     seen, charges_e4 = leg_of(dog, stage.now_ns)
 

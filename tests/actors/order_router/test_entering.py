@@ -111,6 +111,70 @@ def test_one_of_two_that_keep_an_entry_out_is_not_enough_to_go_on():
     assert "free s" in stage.tell(FreeEntries(HeldBy.CLOCK))
 
 
+@pytest.mark.parametrize("freed", [False, True], ids=["held", "freed"])
+@pytest.mark.parametrize("restarted", [False, True], ids=["", "restarted"])
+def test_a_kill_ends_the_wait_of_an_entry_for_good(freed, restarted):
+    stage = Stage()
+    stage.tell(HOLD)
+    stage.tell(PAUSED)
+    stage.tell(enter())
+    if freed:
+        stage.tell(FREE)
+        released(stage)
+    if restarted:
+        stage.build()
+    stage.tell(latch("k", Scope.STRATEGY, "s"))
+    waits, final = stage.told(BasketEnded)
+    assert (final.basket_id, final.waits) == (waits.basket_id, False)
+    assert final.because == "kill k of s is latched: enough; release it with rearm"
+    stage.build()
+    stage.tell(FREE)
+    released(stage)
+    stage.ask(ReleaseLatch("k", "me"))
+    assert "free s" not in [*stage.said, *stage.run(5)]
+    assert stage.told(BasketEnded) == [waits, final]
+
+
+def test_a_kill_that_a_record_of_before_left_waiting_beside_ends_the_wait_at_the_start():
+    stage = Stage()
+    stage.tell(HOLD)
+    stage.tell(enter())
+    stage.facts.append(latch("k", Scope.STRATEGY, "s").latched)
+    stage.build()
+    assert [fact.waits for fact in stage.told(BasketEnded)] == [True, False]
+
+
+@pytest.mark.parametrize("kill", [latch("k", Scope.STRATEGY, "t"), latch("k", Scope.ACCOUNT, "b")])
+def test_a_kill_of_another_scope_leaves_what_is_waited_for(kill):
+    stage = Stage()
+    stage.tell(HOLD)
+    stage.tell(enter())
+    stage.tell(kill)
+    assert "free s" in stage.tell(FREE)
+
+
+def test_a_pause_leaves_what_is_waited_for():
+    stage = Stage()
+    stage.tell(HOLD)
+    stage.tell(enter())
+    stage.tell(PAUSED)
+    stage.tell(FREE)
+    assert [fact.waits for fact in stage.told(BasketEnded)] == [True]
+    assert "free s" in released(stage)
+
+
+def test_what_waited_on_an_earlier_day_is_not_ended_by_the_kill_of_another():
+    stage = Stage()
+    stage.tell(PauseEntries("the day's loss"))
+    stage.tell(enter())
+    stage.tell(HOLD)
+    day_ns = 86_400 * S
+    tomorrow = DayOpened(DAY.replace(day=2), ((OPENS + day_ns, CLOSES + day_ns),), OPENS + day_ns)
+    stage.tell(tomorrow, OPENS + day_ns)
+    stage.tell(latch("k", Scope.STRATEGY, "s"))
+    assert [fact.waits for fact in stage.told(BasketEnded)] == [True]
+
+
 def test_an_entry_that_is_told_twice_waits_once():
     stage = Stage()
     stage.tell(HOLD)

@@ -144,6 +144,26 @@ def test_a_latch_that_stands_is_a_warning_that_tells_which(state):
     assert (found.verdict, found.evidence) == (WARN, "pause-2 (pause of straddle: no reason)")
 
 
+@pytest.mark.parametrize(
+    ("pulled", "said"),
+    [
+        ([(kill.STRATEGY, "straddle")], "no entries of strategy straddle until each is released"),
+        (
+            [(kill.STRATEGY, "straddle@zed"), (kill.ACCOUNT, "zed"), (kill.ACCOUNT, "zed")],
+            "no entries of strategy straddle@zed, account zed until each is released",
+        ),
+        ([(kill.STRATEGY, "straddle"), (kill.ALL, "")], "no entries until each is released"),
+    ],
+)
+def test_a_latch_is_told_with_whose_entries_it_stops(state, pulled, said):
+    for number, (scope, name) in enumerate(pulled):
+        latch = kill.Latch(f"kill-{number}", kill.KILL, scope, name, "", "me", number)
+        kill.pull(state, latch)
+    others = "" if pulled[-1][0] == kill.ALL else "; all others enter"
+
+    assert machine.latches(of(state)).mend == f"{said}: `ordo rearm`{others}"
+
+
 def test_the_clock_of_this_machine_is_well():
     assert machine.clock().verdict is OK
 

@@ -26,25 +26,29 @@ class Conduct:
         entries: what was decided of late, by strategy.
         refusals: what was refused of late, by strategy and reason; no restart keeps it.
         stopped: why a strategy takes no entries until a person starts it again.
-        waiting: strategies with an entry that waits for what keeps it out to pass.
+        waiting: how it was told that the entry of a strategy waits for what keeps it out to pass,
+            until more is heard of it.
+        freed: those of them that were told that it has passed; no restart keeps it.
     """
 
     def __init__(self, repeats: Rate, refusals: Rate) -> None:
         self.entries = Storm(repeats)
         self.refusals = Storm(refusals)
         self.stopped: dict[str, str] = {}
-        self.waiting: set[str] = set()
+        self.waiting: dict[str, BasketEnded] = {}
+        self.freed: set[str] = set()
 
     def apply(self, fact: object) -> None:
         """Take one recorded fact in; those of others are passed over."""
         match fact:
             case BasketOpened(basket, at_ns=at_ns):
-                self.waiting.discard(basket.strategy_id)
+                self._wait_no_more(basket.strategy_id)
                 self.entries.hit((basket.strategy_id,), basket.basket_id, at_ns)
             case BasketEnded(_, strategy_id, waits=True):
-                self.waiting.add(strategy_id)  # it is decided once more, and was not begun
+                self._wait_no_more(strategy_id)
+                self.waiting[strategy_id] = fact  # it is decided once more, and was not begun
             case BasketEnded(basket_id, strategy_id, at_ns=at_ns):
-                self.waiting.discard(strategy_id)
+                self._wait_no_more(strategy_id)
                 self.entries.hit((strategy_id,), basket_id, at_ns)
             case StrategyStopped(strategy_id, by, because=because) if by == ORDO:
                 self.stopped[strategy_id] = because
@@ -52,3 +56,7 @@ class Conduct:
                 self.stopped.pop(strategy_id, None)
                 self.entries.calm(strategy_id)
                 self.refusals.calm(strategy_id)
+
+    def _wait_no_more(self, strategy_id: str) -> None:
+        self.waiting.pop(strategy_id, None)
+        self.freed.discard(strategy_id)

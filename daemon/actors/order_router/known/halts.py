@@ -107,9 +107,12 @@ class Halts(Struct):
 
     def kills_in(self, strategy_id: str) -> bool:
         """Say whether a kill stands that closes a strategy."""
-        return any(
-            covers(kill.latched.scope, kill.latched.id, strategy_id) for kill in self.kills.values()
-        )
+        return self.killed_by(strategy_id) is not None
+
+    def killed_by(self, strategy_id: str) -> Latched | None:
+        """Return the latch of a kill that closes a strategy."""
+        latches = (kill.latched for kill in self.kills.values())
+        return next((each for each in latches if covers(each.scope, each.id, strategy_id)), None)
 
     def under_way(self) -> bool:
         """Say whether a kill is not over."""

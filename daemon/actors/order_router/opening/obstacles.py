@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+from msgspec.structs import replace
+
 from daemon.actors.order_router.broker.holds import paused_because
 from daemon.actors.order_router.broker.reconciling import objection_to_entry as objection_of_books
 from daemon.actors.order_router.known.desk import Desk
 from daemon.actors.order_router.known.halts import said
 from daemon.actors.order_router.opening.permission import unarmed_because
 from daemon.actors.turn import Turn
+from daemon.domain.instants import day_of
 from daemon.domain.orders.arming import unwilling
-from daemon.messages import WaitOver
+from daemon.messages import BasketEnded, WaitOver
 from daemon.runtime.words import Publish
 
 
 def barred(desk: Desk, strategy_id: str, *, opted_in: bool) -> str:
     """Return why a strategy may not enter whatever may pass; empty: it may."""
-    latched = desk.halts.over(strategy_id)
-    if latched is not None and desk.halts.kills_in(strategy_id):
-        return said(latched)
+    killed = desk.halts.killed_by(strategy_id)
+    if killed is not None:
+        return said(killed)
     if desk.terms.live and not opted_in:
         return unwilling(strategy_id)
     because = desk.conduct.stopped.get(strategy_id, "")
@@ -36,8 +39,23 @@ def obstacle(desk: Desk, strategy_id: str, now_ns: int) -> str:
 
 
 def look(desk: Desk, turn: Turn, now_ns: int) -> None:
-    """Tell each strategy whose entry waits once nothing keeps it out any more."""
-    for strategy_id in sorted(desk.conduct.waiting):
-        if not obstacle(desk, strategy_id, now_ns):
-            desk.conduct.waiting.discard(strategy_id)
+    """Tell each strategy whose entry waits once nothing keeps it out any more.
+
+    A kill ends the wait for good, so that its release enters nothing; a pause does not.
+    """
+    waiting, freed = desk.conduct.waiting, desk.conduct.freed
+    for strategy_id in sorted(waiting):
+        killed = desk.halts.killed_by(strategy_id)
+        if killed is not None:
+            _end(desk, turn, waiting.pop(strategy_id), said(killed), now_ns)
+        elif strategy_id not in freed and not obstacle(desk, strategy_id, now_ns):
+            freed.add(strategy_id)
             turn.do(Publish(WaitOver(strategy_id)))
+
+
+def _end(desk: Desk, turn: Turn, waits: BasketEnded, because: str, now_ns: int) -> None:
+    """End an entry that waits; for one of an earlier day nobody waits any more."""
+    if day_of(waits.at_ns) == desk.day:
+        ended = replace(waits, because=because, at_ns=now_ns, waits=False)
+        desk.apply(ended)
+        turn.announce(ended)
