@@ -205,10 +205,7 @@ class _Day:
         return lines if len(lines) > 2 else ["", "alerts: none"]  # noqa: PLR2004  the head is two
 
     def _told_notes(self) -> list[str]:
-        told = [
-            f"  {_clock(each.at_ns)} {each.strategy_id or each.kind}: {each.text}"
-            for each in self._notes
-        ]
+        told = [f"  {_clock(each.at_ns)} {each.named}" for each in self._notes]
         return ["", "notes", *told] if told else []
 
 
