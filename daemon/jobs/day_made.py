@@ -25,22 +25,19 @@ class Made(Struct, frozen=True):
 
     Attributes:
         strategy_id: whose.
-        trade: it, with what it was charged so far.
-        before_e4: what of its profit is of the days before; None: nobody saw the last one close.
+        trade: it, with what it was charged so far, and what of its profit is of the days before.
         pnl_e4: its whole profit; None: nobody knows what it is, or was, worth.
     """
 
     strategy_id: str
     trade: LegTrade
-    before_e4: int | None
     pnl_e4: int | None
 
     @property
     def today_e4(self) -> int | None:
         """What of its profit was made on the day; None: it is not known."""
-        if self.before_e4 is None or self.pnl_e4 is None:
-            return None
-        return self.pnl_e4 - self.before_e4
+        before_e4 = self.trade.before_e4
+        return None if before_e4 is None or self.pnl_e4 is None else self.pnl_e4 - before_e4
 
 
 class DayMade:
@@ -59,7 +56,6 @@ class DayMade:
         self._day = day
         self._opened: DayOpened | None = None
         self._trades: dict[str, Trades] = {}
-        self._before_e4: dict[int, int | None] = {}
         self._costs = DayCosts()
         self._entered: dict[tuple[str, str], BasketOpened] = {}
         self._owners: dict[Owner, BasketOpened | None] = {}
@@ -86,7 +82,7 @@ class DayMade:
     def finish(self) -> list[Made]:
         """Return the trades of the day, each with all that it was charged so far."""
         return [
-            Made(strategy_id, each, self._before_e4.get(id(each), 0), _worth_e4(each, self._day))
+            Made(strategy_id, each, _worth_e4(each, self._day))
             for strategy_id, trades in self._trades.items()
             for each in trades.finish()
         ]
@@ -106,8 +102,9 @@ class DayMade:
         if before.sessions:
             self._closed = before.day
         for trades in self._trades.values():
+            for each in trades.all:
+                each.before_e4 = _worth_e4(each, self._closed)
             trades.let_go()
-        self._before_e4 = {id(each): _worth_e4(each, self._closed) for each in self._all()}
         self.late_ns.clear()
         self._costs.begin_day()
         self._owners.clear()
@@ -117,8 +114,8 @@ class DayMade:
         if marked.day >= day or marked.strategy_id not in self._trades:
             return
         for each in self._trades[marked.strategy_id].all:
-            if self._before_e4.get(id(each), 0) is None:
-                self._before_e4[id(each)] = _worth_e4(each, marked.day)
+            if each.before_e4 is None:
+                each.before_e4 = _worth_e4(each, marked.day)
                 self.late_ns[marked.strategy_id] = marked.at_ns
 
     def _know(self, strategy_id: str) -> None:
@@ -126,9 +123,6 @@ class DayMade:
         if strategy_id not in self._trades:
             trades = self._trades[strategy_id] = Trades(strategy_id)
             trades.take(self._opened)
-
-    def _all(self) -> Iterator[LegTrade]:
-        return (each for trades in self._trades.values() for each in trades.all)
 
     def _cost(self, changed: PositionChanged) -> None:
         """Take a fill for what it costs, of the entry that its leg is in."""
@@ -144,11 +138,15 @@ class DayMade:
         stays = opened is not None and day_of(opened.at_ns) < self._day
         lasts = opened is not None and day_of(opened.exit_ns) > self._day
         for each in self._trades[owner[0]].all:
-            carried = opened is None and id(each) in self._before_e4
+            carried = opened is None and each.day < self._day
             if stays or carried or (lasts and each.net_quantity):
                 yield each.leg_id
 
 
 def _worth_e4(trade: LegTrade, day: date | None) -> int | None:
-    """Return the whole profit of a trade when a day closed; None: nobody saw that."""
-    return trade.pnl_e4 if not trade.net_quantity or trade.marked == day else None
+    """Return the whole profit of a trade when a day closed; None: nobody saw that.
+
+    What no entry holds is marked on the days without a session that follow, too.
+    """
+    seen = trade.marked is not None and day is not None and trade.marked >= day
+    return trade.pnl_e4 if seen or not trade.net_quantity else None

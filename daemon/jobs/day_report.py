@@ -125,7 +125,7 @@ class _Day:
 
         A trade that ended at a price that nobody knows says so in its line.
         """
-        unseen = [_name(each) for each in made if each.before_e4 is None]
+        unseen = [_name(each) for each in made if each.trade.before_e4 is None]
         unvalued = [_name(each) for each in made if each.pnl_e4 is None]
         told = [
             f"{strategy_id} from {_clock(at_ns)} on, for nobody saw it at the last close"
@@ -234,7 +234,7 @@ def _traded(made: Made, day: date) -> str:
         left = f"out {_clock(trade.exit_ns)} at {_rupees(trade.exit_e4)}, {because}"
     worth = f"P&L {_rupees(made.pnl_e4)}, charges {_rupees(trade.charges_e4)}"
     if trade.day != day:
-        worth += f", held over from {trade.day}, {_rupees(made.before_e4)} of its P&L before today"
+        worth += f", held over from {trade.day}, {_rupees(trade.before_e4)} of its P&L before today"
     return f"{trade.leg_id}: {at}, {left}, {worth}"
 
 

@@ -48,6 +48,8 @@ class LegTrade(Struct):
         pnl_e4: before charges, with the rest at its mark; None while it has never been valued, or
             where it ended at a price that nobody knows.
         marked: the day at whose end it was last valued; None: it never was.
+        before_e4: what of its profit was made before the day that is looked at; None: it is not
+            known. It is for whoever tells days apart.
         charges_e4: None where a table does not reach back to its day.
         net_quantity: units still held; below zero short.
         cash_e4: what was received less what was paid.
@@ -66,6 +68,7 @@ class LegTrade(Struct):
     exit_reason: str = ""
     pnl_e4: int | None = None
     marked: date | None = None
+    before_e4: int | None = 0
     charges_e4: int | None = 0
     net_quantity: int = 0
     cash_e4: int = 0
@@ -185,6 +188,8 @@ class Trades:
         if not trade.entry_ns:
             trade.entry_ns, trade.side = changed.at_ns, changed.side
             self.all.append(trade)
+        elif trade.exit_ns and not any(each is trade for each in self.all):
+            self.all.append(trade)  # it was over and let go, and is not over after all
         changed = self._since_flat(changed)
         trade.net_quantity = changed.net_quantity
         trade.cash_e4 = changed.sold_value_e4 - changed.bought_value_e4
