@@ -18,8 +18,10 @@ from daemon.domain.risk.account import AccountLimits
 from daemon.jobs.day_made import DayMade, Made
 from daemon.messages import Ask, DayMarked, DayOpened, LegExpired, PositionChanged, SeeRisk
 from tests.kit.acting import (
+    CE,
     DAY,
     LOT,
+    PE,
     ROUTER,
     SYMBOLS,
     clock,
@@ -238,9 +240,22 @@ def test_what_ended_at_a_price_that_nobody_knows_is_unknown():
     assert (only(desk.record).pnl_e4, only(desk.record).trade.net_quantity) == (None, 0)
 
 
-@pytest.mark.parametrize("product", list(Product))
-def test_at_the_close_a_day_has_made_and_cost_what_the_watchdog_tells(product):
+def test_a_leg_that_was_out_and_is_held_after_all_is_carried():
+    """As where an order of it fills late; it is marked with its entry."""
+    desk = Desk([day_opened(), opened()])
+    for number, units in enumerate((-LOT, LOT, -LOT)):
+        desk.trade("ce", units, 100, clock("09:30:00") + number)
+    marks = [marked("s", day, {"ce": price}) for day, price in zip(WEEK, (90, 95), strict=False)]
+    desk.record += [marks[0], day_opened(WEEK[1]), marks[1]]
+
+    assert only(desk.record).today_e4 == e4(-375)
+
+
+@pytest.mark.parametrize("traded", [(CE, PE), ("RELIANCE", "INFY")])
+def test_at_the_close_a_day_has_made_and_cost_what_the_watchdog_tells(traded, monkeypatch):
     """Of an entry that is carried, of what is held by hand, and of both on the day after."""
+    for leg, symbol in zip(("ce", "pe"), traded, strict=True):
+        monkeypatch.setitem(SYMBOLS, leg, symbol)
     desk, watchdog = Desk([]), RiskWatchdog(ROUTER, AccountLimits())
 
     def hear(*messages: object) -> None:
@@ -250,15 +265,12 @@ def test_at_the_close_a_day_has_made_and_cost_what_the_watchdog_tells(product):
             desk.record += facts(watchdog.handle(message, at_ns), DayMarked)
 
     def trade(leg: str, units: int, price: int, at_ns: int, strategy: str = "s") -> None:
-        number = len(desk.record)
         desk.trade(leg, units, price, at_ns, strategy)
-        changed = replace(desk.record.pop(), product=product)
-        order = desk.record[number]
-        desk.record[number] = replace(order, intent=replace(order.intent, product=product))
-        hear(changed)
+        hear(desk.record.pop())
 
     def close(day: date, ce: str, pe: str) -> None:
-        frame = prices(clock("15:29:59", day), ce=ce, pe=pe)
+        shown = dict(zip((each.replace("-", "_") for each in traded), (ce, pe), strict=True))
+        frame = prices(clock("15:29:59", day), **shown)
         watchdog.handle(frame, frame.at_ns)
         at_ns = clock("15:29:59", day)
         (shown,) = watchdog.handle(Ask(1, SeeRisk()), at_ns)

@@ -445,3 +445,11 @@ def test_each_line_says_whose_money_it_is_by_its_account():
     news = News(Modes({"zed": "live", "beta": "paper"}))
     told = [EntriesPaused("enough", 1, "beta"), EntriesPaused("enough", 1), LinkRevived(1)]
     assert [news.of(each)["mode"] for each in told] == ["paper", "live", "live"]
+
+
+def test_what_becomes_of_an_alert_says_whose_money_it_is():
+    news = News(Modes({"zed": "live", "paper": "paper"}))
+    told = [AlertRaised("alert-1", DIFFER, NOW), AlertCleared("alert-1", NOW, DIFFER)]
+
+    assert [news.of(each)["mode"] for each in told] == ["paper", "paper"]
+    assert news.of(AlertCleared("alert-1", NOW))["mode"] == "live"
