@@ -11,6 +11,7 @@ from datetime import date
 
 from msgspec.structs import replace
 
+from daemon.actors.risk_watchdog.account import LIMITS
 from daemon.domain.instants import day_of, wall_of
 from daemon.domain.market.notes import NoteKind
 from daemon.domain.orders.states import is_open
@@ -27,6 +28,7 @@ from daemon.messages import (
     MAY_HAVE_FILLED,
     BooksAgree,
     BooksDiffer,
+    CodeLoaded,
     DayOpened,
     EntriesFreed,
     EntriesHeld,
@@ -56,14 +58,14 @@ from daemon.messages.jobs import Job
 from daemon.runtime.words import ActorDisarmed
 
 HEARS = (
-    *(ActorDisarmed, BooksAgree, BooksDiffer, ConfirmationWanted, DayOpened),
+    *(ActorDisarmed, BooksAgree, BooksDiffer, CodeLoaded, ConfirmationWanted, DayOpened),
     *(EntriesFreed, EntriesHeld),
     *(EntriesPaused, EntryDecided, EpochBegan, ExitFinished, ExitOverdue, IntentRecorded, JobDone),
     *(KillStaged, Latched, LegExpired, LinkDied, LinkRevived, Noted, OrderParked, OrderRefused),
     *(OrderUpdated, Released, SessionReady, StartMissed),
     *(StrategyRemoved, StrategyStarted, StrategyStopped),
 )
-"""The facts that begin or end a condition."""
+"""The facts that begin or end a condition, or tell which account is at home."""
 
 Key = tuple[str, str]
 _CRITICAL, _WARNING = Severity.CRITICAL, Severity.WARNING
@@ -102,6 +104,7 @@ class Conditions:
         self.standing: dict[Key, Condition] = {}
         self._intents: dict[str, Intent] = {}
         self._day: date | None = None
+        self._home = ""
 
     def hear(self, fact: object) -> None:
         """Take one fact in."""
@@ -109,9 +112,13 @@ class Conditions:
             self.standing.pop(key, None)
         if isinstance(fact, DayOpened):
             self._press()
+        if isinstance(fact, CodeLoaded):
+            self._home = fact.home or self._home
         begun = self._begun(fact)
         if begun is None:
             return
+        if getattr(fact, "account", None) == "":  # at home nobody names it
+            begun = replace(begun, account=self._home)
         key = (begun.code, begun.about)
         if begun.code in _RENEWED:
             self.standing[key] = begun
@@ -164,7 +171,7 @@ class Conditions:
             case JobDone(job, _, ok, text) if not ok:
                 return Condition(_JOBS[job], job.value, "", text)
             case EntriesPaused() | EntriesHeld() | ActorDisarmed() | LinkDied():
-                return _of_machine(fact)
+                return _of_machine(fact, self._home)
         return None
 
     def _ended(self, fact: object) -> Iterator[Key]:
@@ -252,7 +259,9 @@ def _of_trading(
     return None
 
 
-def _of_machine(fact: EntriesPaused | EntriesHeld | ActorDisarmed | LinkDied) -> Condition:
+def _of_machine(
+    fact: EntriesPaused | EntriesHeld | ActorDisarmed | LinkDied, home: str
+) -> Condition:
     match fact:
         case EntriesHeld(account, by, because):
             text = f"{account}: no new entries while {because}"
@@ -265,7 +274,9 @@ def _of_machine(fact: EntriesPaused | EntriesHeld | ActorDisarmed | LinkDied) ->
             text = f"no new entries: {because}; exits go on, mend the disk and restart the daemon"
             return Condition(_CRITICAL, "ledger_failed", account, text, account)
         case EntriesPaused(because, account=account):
-            text = f"no new entries today: {because}"
+            whose = account or home
+            left = ", and all that its strategies hold is left" if because in LIMITS else ""
+            text = f"{whose}: no new entries today{left}: {because}".removeprefix(": ")
             return Condition(_WARNING, "entries_paused", account, text, account)
         case LinkDied():
             text = "the feed is silent: its prices are stale, and trigger no stop"

@@ -87,8 +87,9 @@ class AlertKeeper:
         """Hold the alerts that are open against the conditions that stand."""
         standing = self._conditions.standing
         for key, alert_id in tuple(self._open.items()):
-            if standing.get(key) != self._alerts[alert_id].raised.condition:
-                self._record(turn, AlertCleared(alert_id, now_ns))
+            condition = self._alerts[alert_id].raised.condition
+            if standing.get(key) != condition:
+                self._record(turn, AlertCleared(alert_id, now_ns, condition))
         for key, condition in standing.items():
             if key not in self._open:
                 self._raise(turn, condition, now_ns)
@@ -101,8 +102,8 @@ class AlertKeeper:
     def _escalate(self, turn: Turn, alert: AlertSeen | None, level: int, now_ns: int) -> None:
         if alert is None or not alert.presses or alert.level != level:
             return
-        alert_id = alert.raised.alert_id
-        self._record(turn, AlertEscalated(alert_id, level + 1, now_ns))
+        alert_id, condition = alert.raised.alert_id, alert.raised.condition
+        self._record(turn, AlertEscalated(alert_id, level + 1, now_ns, condition))
         self._await(turn, self._alerts[alert_id], now_ns)
 
     def _await(self, turn: Turn, alert: AlertSeen, now_ns: int) -> None:

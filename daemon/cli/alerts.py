@@ -15,7 +15,10 @@ from daemon.cli.options import AS_JSON, SETTINGS
 from daemon.cli.snapshot import headed, mode
 from daemon.cli.tables import clock, number, say, say_document, say_table, word
 
-_HEAD = ("mode", "alert", "severity", "since", ">level", "acknowledged by", "what is wrong")
+_HEAD = (
+    *("mode", "alert", "severity", "code", "account", "since", ">level", "acknowledged by"),
+    "what is wrong",
+)
 
 
 @click.command("alerts")
@@ -34,7 +37,8 @@ def alerts(settings: Path | None, *, as_json: bool) -> None:
         return
     rows = [
         [
-            *(mode(each), word(each["alert_id"]), word(each["severity"]), clock(each["at"])),
+            *(mode(each), word(each["alert_id"]), word(each["severity"]), word(each["code"])),
+            *(word(each["account"]), clock(each["at"])),
             *(number(each["level"]), word(each["acknowledged_by"]), word(each["sentence"])),
         ]
         for each in told

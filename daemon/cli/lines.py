@@ -258,10 +258,11 @@ def _of_alerts(fact: object) -> str:
             return f"ALERT {alert_id}, {condition.severity}: {condition.sentence}"
         case AlertAcknowledged(alert_id, by):
             return f"{alert_id} is acknowledged by {by}"
-        case AlertEscalated(alert_id, level):
-            return f"ALERT {alert_id} is not acknowledged: level {level}"
-        case AlertCleared(alert_id):
-            return f"{alert_id} is over"
+        case AlertEscalated(alert_id, level, _, condition):
+            told = f", {condition.severity}: {condition.sentence}" if condition is not None else ""
+            return f"ALERT {alert_id} is not acknowledged: level {level}{told}"
+        case AlertCleared(alert_id, _, condition):
+            return f"{alert_id} is over" + (f": {condition.sentence}" if condition else "")
     return ""
 
 
@@ -273,8 +274,8 @@ def _of_trading(fact: object) -> str:
             return f"{day} is over"
         case JobDone(job, _, ok, text):
             return f"{'' if ok else 'ALERT '}{job.replace('_', ' ')}: {text}"
-        case Noted(kind, text):
-            return f"{kind}: {text}"
+        case Noted():
+            return fact.named
         case EntryDecided(strategy_id, _, basis_e4):
             return f"{strategy_id} enters, {rupees(basis_e4)} at the money"
         case PositionChanged():

@@ -1,8 +1,8 @@
-"""The report of a day in one account, as text: from the recorded facts, and from nothing else.
+"""The report of a day in an account, as text: from the recorded facts, and from nothing else.
 
-A trade stands, with all of its profit, on the day of its entry, as in a backtest; what came over
-the night is listed apart. The path of a strategy's profit is the one that the watchdog marked;
-its low and high are those of the last run, which are told with its start.
+Its head is what was made on the day, so the days add up to what the trades made; each trade has a
+line with its whole profit since its entry. The path of an entry's profit is the one that the
+watchdog marked; its low and high are those of the last run, which are told with its start.
 """
 
 from __future__ import annotations
@@ -12,9 +12,10 @@ from datetime import date
 
 from daemon.domain.instants import day_of, wall_of
 from daemon.domain.money import sum_known, units
-from daemon.domain.orders.words import IntentRecorded, Pocket
+from daemon.domain.orders.words import Pocket
 from daemon.domain.risk.words import ExitReason
-from daemon.jobs.trades import LegTrade, Trades
+from daemon.jobs.day_kills import DayKills
+from daemon.jobs.day_made import DayMade, Made
 from daemon.messages import (
     AlertAcknowledged,
     AlertCleared,
@@ -26,7 +27,10 @@ from daemon.messages import (
     DayOpened,
     EpochBegan,
     ExitOverdue,
+    KillStaged,
+    Latched,
     Noted,
+    Released,
 )
 
 _UNKNOWN = "unknown"
@@ -39,10 +43,13 @@ def day_report(account: str, mode: str, day: date, facts: Iterable[object]) -> s
         account: whose orders.
         mode: whose money it trades with.
         day: which day.
-        facts: everything that was recorded so far, oldest first.
+        facts: everything that was recorded so far, oldest first; what came after the next day
+            opened is none of it.
     """
     fold = _Day(account, day)
     for fact in facts:
+        if isinstance(fact, DayOpened) and fact.day > day:
+            break
         fold.take(fact)
     head = f"{mode.upper()}: the day {day} in the account {account}"
     return "\n".join([head, "", *fold.lines()]) + "\n"
@@ -56,8 +63,9 @@ class _Day:
         self._day = day
         self._opened: DayOpened | None = None
         self._began_ns = 0
-        self._trades: dict[str, Trades] = {}
-        self._marks: dict[str, DayMarked] = {}
+        self._made = DayMade(account, day)
+        self._kills = DayKills(day)
+        self._marks: dict[str, dict[str, DayMarked]] = {}
         self._overdue: dict[str, ExitOverdue] = {}
         self._differing: dict[Pocket, BooksDiffer] = {}
         self._alerts: dict[str, list[AlertFact]] = {}
@@ -67,76 +75,85 @@ class _Day:
         """Take one fact in."""
         match fact:
             case DayOpened():
-                self._open(fact)
+                self._opened = fact
             case EpochBegan(_, at_ns) if day_of(at_ns) == self._day and not self._marks:
                 self._began_ns = at_ns  # once the day is marked no start cuts anything short
-            case IntentRecorded(intent) if intent.account == self._account:
-                self._know(intent.strategy_id)
             case BooksDiffer(account) if account == self._account:
                 self._differing[fact.pocket] = fact
             case BooksAgree(account) if account == self._account:
                 self._differing.pop(fact.pocket, None)
             case AlertRaised() | AlertAcknowledged() | AlertCleared():
                 self._hear_alert(fact)
-            case (
-                DayMarked(strategy_id)
-                | ExitOverdue(_, strategy_id)
-                | Noted(strategy_id=strategy_id)
-            ) if self._is_today:
-                self._hear_strategy(fact, strategy_id)
-        for trades in self._trades.values():
-            trades.take(fact)
-
-    def _open(self, opened: DayOpened) -> None:
-        """Begin a day; what was over before it concerns none from here on."""
-        if self._opened is not None and self._opened.day < opened.day <= self._day:
-            for trades in self._trades.values():
-                trades.let_go()
-        self._opened = opened
+            case Latched() | KillStaged() | Released():
+                self._kills.take(fact)
+            case DayMarked() | ExitOverdue() | Noted() if self._is_today:
+                self._hear_strategy(fact)
+        self._made.take(fact)
 
     @property
     def _is_today(self) -> bool:
         return self._opened is not None and self._opened.day == self._day
 
-    def _know(self, strategy_id: str) -> None:
-        """Follow the trades of a strategy from its first order on."""
-        if strategy_id not in self._trades:
-            trades = self._trades[strategy_id] = Trades(strategy_id)
-            trades.take(self._opened)
-
     def lines(self) -> list[str]:
         """Return what is told."""
-        found = {name: trades.finish() for name, trades in self._trades.items()}
-        entered = [each for trades in found.values() for each in trades if each.day == self._day]
-        pnl_e4 = sum_known(each.pnl_e4 for each in entered)
-        charges_e4 = sum_known(each.charges_e4 for each in entered)
+        made = self._made.finish()
+        pnl_e4 = sum_known(each.today_e4 for each in made)
+        charges_e4 = self._made.charges_e4()
         net_e4 = None if pnl_e4 is None or charges_e4 is None else pnl_e4 - charges_e4
+        entered = sum(each.trade.day == self._day for each in made)
+        held = sum(_is_open(each) for each in made)
+        counts = f"{entered} entered", f"{len(made) - held} left", f"{held} still open"
         head = [
-            f"P&L            {_rupees(pnl_e4)} before charges",
+            f"P&L            {_rupees(pnl_e4)} before charges{self._because(made)}",
             f"charges        {_rupees(charges_e4)}",
             f"after charges  {_rupees(net_e4)}",
-            f"trades         {len(entered)}, of which {sum(map(_is_open, entered))} still open",
+            f"trades         {', '.join(counts)}",
             f"books          {self._books()}",
             f"exits overdue  {len(self._overdue) or 'none'}",
             *(f"  {_clock(each.at_ns)} {_told(each)}" for each in self._overdue.values()),
         ]
-        told = {name: self._strategy(name, trades) for name, trades in found.items()}
-        strategies = [line for name in sorted(told) for line in told[name]]
-        return [*head, *strategies, *self._told_alerts(), *self._told_notes()]
+        names = sorted({each.strategy_id for each in made} | self._marks.keys())
+        strategies = [
+            line
+            for name in names
+            for line in self._strategy(name, [each for each in made if each.strategy_id == name])
+        ]
+        return [*head, *strategies, *self._kills.lines(), *self._told_alerts(), *self._told_notes()]
 
-    def _hear_strategy(self, fact: DayMarked | ExitOverdue | Noted, strategy_id: str) -> None:
+    def _because(self, made: list[Made]) -> str:
+        """Return why the profit of the day is not known, or is of a part of it; empty: it is not.
+
+        A trade that ended at a price that nobody knows says so in its line.
+        """
+        unseen = [_name(each) for each in made if each.trade.before_e4 is None]
+        unvalued = [_name(each) for each in made if each.pnl_e4 is None]
+        told = [
+            f"{strategy_id} from {_clock(at_ns)} on, for nobody saw it at the last close"
+            for strategy_id, at_ns in self._made.late_ns.items()
+        ]
+        if unseen:
+            told.append(f"nobody saw {', '.join(unseen)} at the last close")
+        if unvalued:
+            told.append(f"nobody knows what {', '.join(unvalued)} is worth")
+        return f": {'; '.join(told)}" if told else ""
+
+    def _hear_strategy(self, fact: DayMarked | ExitOverdue | Noted) -> None:
         match fact:
-            case DayMarked(day=day):
+            case DayMarked(strategy_id, day):
                 if day == self._day:  # else it is of one that was marked late, on the day after
-                    self._marks[strategy_id] = fact
+                    marks = self._marks.setdefault(strategy_id, {})
+                    if fact.last is not None or fact.basket_id not in marks:
+                        marks[fact.basket_id] = fact  # a start in the evening has seen no price
             case ExitOverdue(exit_id):
                 self._overdue.setdefault(exit_id, fact)
             case Noted():
                 self._notes[fact] = None
 
     def _hear_alert(self, fact: AlertRaised | AlertAcknowledged | AlertCleared) -> None:
-        """Keep the alerts of the day, and those of before that are not over."""
+        """Keep the account's alerts of the day, and those of before that are not over."""
         if isinstance(fact, AlertRaised):
+            if fact.condition.account not in ("", self._account):
+                return
             self._alerts[fact.alert_id] = [fact]
         elif isinstance(fact, AlertCleared) and day_of(fact.at_ns) < self._day:
             self._alerts.pop(fact.alert_id, None)
@@ -151,34 +168,25 @@ class _Day:
         )
         return f"DIFFER from the broker's: {'; '.join(told)}"
 
-    def _strategy(self, name: str, trades: list[LegTrade]) -> list[str]:
+    def _strategy(self, name: str, made: list[Made]) -> list[str]:
         """Return what is told of a strategy; nothing where it had nothing to do."""
-        listed = [each for each in trades if self._concerns(each)]
-        mark = self._marks.get(name)
-        if not listed and (mark is None or mark.last is None):
+        paths = [mark for mark in self._marks.get(name, {}).values() if mark.last is not None]
+        if not made and not paths:
             return []
-        lines = ["", name]
-        if mark is not None and mark.last is not None:
-            low, high = mark.low or mark.last, mark.high or mark.last
-            lines.append(
-                f"  P&L {_rupees(mark.last[1])} at last, "
-                f"low {_rupees(low[1])} at {_clock(low[0])}, "
-                f"high {_rupees(high[1])} at {_clock(high[0])}{self._since(listed)}"
-            )
-        return lines + [f"  {_traded(each, self._day)}" for each in listed]
+        since = self._since(made)
+        return [
+            *("", name),
+            *(f"  {_path(each, since, alone=len(paths) == 1)}" for each in paths),
+            *(f"  {_traded(each, self._day)}" for each in made),
+        ]
 
-    def _since(self, listed: list[LegTrade]) -> str:
+    def _since(self, made: list[Made]) -> str:
         """Return since when the path of a profit was seen; empty: from its first instant today."""
         sessions = self._opened.sessions if self._opened is not None else ()
         is_within = bool(sessions) and self._began_ns > sessions[0][0]
-        if is_within and any(each.entry_ns < self._began_ns for each in listed):
+        if is_within and any(each.trade.entry_ns < self._began_ns for each in made):
             return f", low and high since the start at {_clock(self._began_ns)}"
         return ""
-
-    def _concerns(self, trade: LegTrade) -> bool:
-        """Return whether a trade was entered, left or held on the day."""
-        left = day_of(trade.exit_ns) if trade.exit_ns else self._day
-        return trade.day <= self._day <= left
 
     def _told_alerts(self) -> list[str]:
         lines = ["", "alerts"]
@@ -197,29 +205,45 @@ class _Day:
         return lines if len(lines) > 2 else ["", "alerts: none"]  # noqa: PLR2004  the head is two
 
     def _told_notes(self) -> list[str]:
-        told = [
-            f"  {_clock(each.at_ns)} {each.strategy_id or each.kind}: {each.text}"
-            for each in self._notes
-        ]
+        told = [f"  {_clock(each.at_ns)} {each.named}" for each in self._notes]
         return ["", "notes", *told] if told else []
 
 
-def _traded(trade: LegTrade, day: date) -> str:
+def _path(mark: DayMarked, since: str, *, alone: bool) -> str:
+    """Return the path of an entry's profit; it is named where it is one of several of the day."""
+    assert mark.last is not None, "only what was valued has a path"
+    whose = "" if alone else f"{mark.basket_id}: "
+    told = f"{whose}P&L {_rupees(mark.last[1])} at last"
+    if mark.low is None or mark.high is None:  # nothing watches what no entry holds
+        return told
+    return (
+        f"{told}, low {_rupees(mark.low[1])} at {_clock(mark.low[0])}, "
+        f"high {_rupees(mark.high[1])} at {_clock(mark.high[0])}{since}"
+    )
+
+
+def _traded(made: Made, day: date) -> str:
     """Return one trade in a line."""
-    before = f", held over from {trade.day}" if trade.day != day else ""
+    trade = made.trade
     entered = f"{_clock(trade.entry_ns)} {trade.side} {trade.quantity} {trade.symbol}"
     at = f"{entered} at {_rupees(trade.entry_e4)}"
-    if _is_open(trade):
+    if _is_open(made):
         left = f"still open ({trade.net_quantity:+d})"
     else:
         because = "by hand" if trade.exit_reason == ExitReason.MANUAL else trade.exit_reason
         left = f"out {_clock(trade.exit_ns)} at {_rupees(trade.exit_e4)}, {because}"
-    worth = f"P&L {_rupees(trade.pnl_e4)}, charges {_rupees(trade.charges_e4)}"
-    return f"{trade.leg_id}: {at}, {left}, {worth}{before}"
+    worth = f"P&L {_rupees(made.pnl_e4)}, charges {_rupees(trade.charges_e4)}"
+    if trade.day != day:
+        worth += f", held over from {trade.day}, {_rupees(trade.before_e4)} of its P&L before today"
+    return f"{trade.leg_id}: {at}, {left}, {worth}"
 
 
-def _is_open(trade: LegTrade) -> bool:
-    return not trade.exit_ns
+def _name(made: Made) -> str:
+    return f"{made.strategy_id} {made.trade.leg_id}"
+
+
+def _is_open(made: Made) -> bool:
+    return made.trade.net_quantity != 0
 
 
 def _told(overdue: ExitOverdue) -> str:

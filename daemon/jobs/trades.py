@@ -47,6 +47,9 @@ class LegTrade(Struct):
             contract expired at a price that nobody knows.
         pnl_e4: before charges, with the rest at its mark; None while it has never been valued, or
             where it ended at a price that nobody knows.
+        marked: the day at whose end it was last valued; None: it never was.
+        before_e4: what of its profit was made before the day that is looked at; None: it is not
+            known. It is for whoever tells days apart.
         charges_e4: None where a table does not reach back to its day.
         net_quantity: units still held; below zero short.
         cash_e4: what was received less what was paid.
@@ -64,6 +67,8 @@ class LegTrade(Struct):
     exit_e4: int | None = 0
     exit_reason: str = ""
     pnl_e4: int | None = None
+    marked: date | None = None
+    before_e4: int | None = 0
     charges_e4: int | None = 0
     net_quantity: int = 0
     cash_e4: int = 0
@@ -111,14 +116,14 @@ class Trades:
                 return (self._fill(fact),)
             case LegExpired(strategy_id, leg_id) if strategy_id == self._strategy_id:
                 return (self._end(leg_id, fact.at_ns),)
-            case DayMarked(strategy_id, _, _, _, _, _, _, marks):
+            case DayMarked(strategy_id, day, _, _, _, _, _, marks):
                 if strategy_id == self._strategy_id:
-                    return self._mark(dict(marks))
+                    return self._mark(dict(marks), day)
         return ()
 
     def let_go(self) -> None:
         """Forget the trades that are over, with their orders and what those were charged."""
-        self.all = [each for each in self.all if not each.exit_ns]
+        self.all = [each for each in self.all if not each.exit_ns or each.net_quantity]
         held = {id(each) for each in self.all}
         self._orders = {
             intent_id: ordered
@@ -183,6 +188,8 @@ class Trades:
         if not trade.entry_ns:
             trade.entry_ns, trade.side = changed.at_ns, changed.side
             self.all.append(trade)
+        elif trade.exit_ns and not any(each is trade for each in self.all):
+            self.all.append(trade)  # it was over and let go, and is not over after all
         changed = self._since_flat(changed)
         was_left = trade.exit_ns and not trade.net_quantity
         trade.net_quantity = changed.net_quantity
@@ -229,10 +236,11 @@ class Trades:
         trade.exit_e4 = trade.pnl_e4 = None
         return trade
 
-    def _mark(self, marks: dict[str, int]) -> list[LegTrade]:
-        """Value what is still open at the day's last price."""
+    def _mark(self, marks: dict[str, int], day: date) -> list[LegTrade]:
+        """Value what is still open at a day's last price."""
         marked = [self._open[leg_id] for leg_id in marks if leg_id in self._open]
         for held in marked:
+            held.marked = day
             held.pnl_e4 = held.cash_e4 + held.net_quantity * marks[held.leg_id]
         return marked
 

@@ -57,19 +57,34 @@ class AlertAcknowledged(Struct, frozen=True, tag=True):
     at_ns: int
 
 
-class AlertEscalated(Struct, frozen=True, tag=True):
-    """Nobody has acknowledged a critical alert in time; `level` is 1 when it is raised."""
+class AlertEscalated(Struct, frozen=True, tag=True, omit_defaults=True):
+    """Nobody has acknowledged a critical alert in time.
+
+    Attributes:
+        alert_id: which.
+        level: 1 when it is raised.
+        at_ns: the market instant.
+        condition: what is wrong; None: recorded before that was told again.
+    """
 
     alert_id: str
     level: int
     at_ns: int
+    condition: Condition | None = None
 
 
-class AlertCleared(Struct, frozen=True, tag=True):
-    """The condition of an alert is over."""
+class AlertCleared(Struct, frozen=True, tag=True, omit_defaults=True):
+    """The condition of an alert is over.
+
+    Attributes:
+        alert_id: which.
+        at_ns: the market instant.
+        condition: what was wrong; None: recorded before that was told again.
+    """
 
     alert_id: str
     at_ns: int
+    condition: Condition | None = None
 
 
 AlertFact = AlertRaised | AlertAcknowledged | AlertEscalated | AlertCleared

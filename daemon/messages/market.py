@@ -90,6 +90,13 @@ class Noted(Struct, frozen=True, tag=True):
     strategy_id: str = ""
     account: str = ""
 
+    @property
+    def named(self) -> str:
+        """What is noted, with whose it is first; where it is of no strategy, of what kind."""
+        name = self.strategy_id or self.kind.value
+        is_named = self.text.startswith((f"{name} ", f"{name}:"))
+        return self.text if is_named else f"{name}: {self.text}"
+
 
 class LinkDied(Struct, frozen=True, tag=True):
     """The feed has been silent too long: its prices are stale."""

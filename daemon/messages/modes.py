@@ -11,7 +11,7 @@ from typing import Any, Final, Protocol
 
 from daemon.domain.orders.arming import LIVE, PAPER, Mode, mode_of
 from daemon.domain.orders.words import IntentRecorded
-from daemon.messages.alerts import AlertRaised
+from daemon.messages.alerts import AlertCleared, AlertEscalated, AlertRaised
 from daemon.messages.cells import OF_AN_ORDER
 
 _REMEMBERED: Final = 20_000
@@ -81,8 +81,8 @@ class Modes:
             return fact.intent.account
         if isinstance(fact, OF_AN_ORDER):
             return self._orders.get(fact.intent_id)
-        if isinstance(fact, AlertRaised):
-            return fact.condition.account or None
+        if isinstance(fact, AlertRaised | AlertEscalated | AlertCleared):
+            return (fact.condition.account or None) if fact.condition is not None else None
         account: str | None = getattr(fact, "account", None)
         return account
 

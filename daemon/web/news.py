@@ -1,14 +1,18 @@
 """What people are told of what was recorded: one line for each fact that concerns them.
 
-The kinds are those of the contract: order, fill, risk, kill, alert, actor. Facts that only the
-machine needs (prices of a day, answers kept, who began when) are no news.
+The kinds are those of the contract: order, fill, risk, kill, alert, actor. What somebody must know
+of is told once as an alert: a fact that begins or ends a condition is of the kind of what it is
+about, and its alert is raised and cleared. Facts that only the machine needs (prices of a day,
+answers kept, who began when) are no news.
 """
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from daemon.domain.instants import iso
+from daemon.domain.market.notes import NoteKind
 from daemon.domain.money import divide_half_even, units
 from daemon.domain.orders.words import (
     ConfirmationWanted,
@@ -57,6 +61,7 @@ from daemon.messages import (
     StrategyStarted,
     StrategyStopped,
 )
+from daemon.messages.alerts import Condition
 from daemon.messages.arming import AccountArmed, AccountDisarmed
 from daemon.messages.cells import mark_of
 from daemon.messages.modes import ON_PAPER, Modes
@@ -65,6 +70,20 @@ from daemon.runtime.words import ActorDisarmed, DeadLetter
 Item = dict[str, Any]
 _UNTOLD = frozenset({ExitReason.MANUAL, ExitReason.KILL, ExitReason.RESIDENT_STOP})
 """No rule has told of these before."""
+_RAISING = {
+    NoteKind.OVERFILLED: "risk",
+    NoteKind.OUTSIDE: "risk",
+    NoteKind.SESSION: "actor",
+    NoteKind.LEFT_OUT: "actor",
+}
+"""Notes by which an alert is raised, and what they are about."""
+_ELSEWHERE = re.compile(
+    r"^no entry (yet|today)|^days(_to_expiry)?: |^legs\[\d+\]\.expiry: |^the entry (waits|failed)"
+    r"|; entries in it are stopped$|is stopped, .*; start it again|is incomplete and goes on: "
+    r"|is parked: |; its settlement value is unknown$"
+)
+"""Refusals that are routine, such as a day of rest, or that another fact tells of as well: an entry
+that ended, books that differ, a strategy that was stopped, a kill, an order, an expiry."""
 
 
 class News:
@@ -124,10 +143,10 @@ class News:
                 return "alert", text, self._about(intent_id)
             case ConfirmationWanted(intent_id):
                 text = f"{self._name(intent_id)}: {fact.said}"
-                return "alert", text, self._about(intent_id)
+                return "order", text, self._about(intent_id)
             case OrderParked(intent_id):
                 text = f"{self._name(intent_id)}: nothing was heard of it; it counts as exposure"
-                return "alert", text, self._about(intent_id)
+                return "order", text, self._about(intent_id)
             case OrderUpdated():
                 return self._updated(fact)
         return None
@@ -200,13 +219,13 @@ def _trading(fact: Any) -> tuple[str, str, Item] | None:
             return "risk", f"{strategy_id} {done}", {"strategy_id": strategy_id}
         case ExitOverdue(_, strategy_id, because):
             text = f"{strategy_id}: an exit is overdue, {because}"
-            return "alert", text, {"strategy_id": strategy_id}
+            return "risk", text, {"strategy_id": strategy_id}
         case LevelMoved(strategy_id, leg_id):
             about = {"strategy_id": strategy_id, "leg_id": leg_id}
             return "risk", f"{strategy_id} {leg_id}".rstrip() + f": {_level(fact)}", about
         case LegExpired(strategy_id, leg_id, symbol):
             text = f"{strategy_id} {leg_id}: {symbol} expired and nobody knows what it was worth"
-            return "alert", text, {"strategy_id": strategy_id, "leg_id": leg_id, "symbol": symbol}
+            return "risk", text, {"strategy_id": strategy_id, "leg_id": leg_id, "symbol": symbol}
     return None
 
 
@@ -244,36 +263,48 @@ def _control(fact: Any) -> tuple[str, str, Item] | None:
             text = f"{account} is armed no more, says {by}: {because}"
             return "alert", text, {"account": account}
         case EntriesPaused(because):
-            return "alert", f"no new entries: {because}", {}
+            return "risk", f"no new entries: {because}", {}
         case EntriesHeld(account, _, because):
-            return "alert", f"{account}: entries wait: {because}", {"account": account}
+            return "risk", f"{account}: entries wait: {because}", {"account": account}
         case EntriesFreed(account, by):
             text = f"{account}: entries need not wait for the {by.value} any more"
-            return "alert", text, {"account": account}
+            return "risk", text, {"account": account}
         case BooksDiffer(account, symbol, ours, theirs):
             text = f"{account}: the broker shows {theirs} {fact.pocket}, our book {ours}"
-            return "alert", text, {"account": account, "symbol": symbol}
+            return "risk", text, {"account": account, "symbol": symbol}
         case BooksAgree(account, symbol):
             text = f"{account}: the broker shows the same {fact.pocket} as our book again"
-            return "alert", text, {"account": account, "symbol": symbol}
+            return "risk", text, {"account": account, "symbol": symbol}
     return None
 
 
 def _alerts(fact: Any) -> tuple[str, str, Item] | None:
     match fact:
         case AlertRaised(alert_id, condition):
-            about = {"severity": condition.severity.value, "code": condition.code}
-            whose = {"account": condition.account, "strategy_id": condition.strategy_id}
-            about |= {name: told for name, told in whose.items() if told}
-            return "alert", condition.sentence, {"alert_id": alert_id, **about}
+            return "alert", condition.sentence, {"alert_id": alert_id, **_of_condition(condition)}
         case AlertAcknowledged(alert_id, by):
             return "alert", f"{alert_id} was acknowledged by {by}", {"alert_id": alert_id}
-        case AlertEscalated(alert_id, level):
+        case AlertEscalated(alert_id, level, _, condition):
             text = f"nobody has acknowledged {alert_id}; it escalates to level {level}"
-            return "alert", text, {"alert_id": alert_id, "level": level}
-        case AlertCleared(alert_id):
-            return "alert", f"{alert_id} is over", {"alert_id": alert_id}
+            about = {"alert_id": alert_id, "level": level, **_of_condition(condition)}
+            return "alert", text + _again(condition), about
+        case AlertCleared(alert_id, _, condition):
+            about = {"alert_id": alert_id, **_of_condition(condition)}
+            return "alert", f"{alert_id} is over{_again(condition)}", about
     return None
+
+
+def _again(condition: Condition | None) -> str:
+    """Return what an alert says once more; nothing where its record does not tell."""
+    return f": {condition.sentence}" if condition is not None else ""
+
+
+def _of_condition(condition: Condition | None) -> Item:
+    if condition is None:
+        return {}
+    about = {"severity": condition.severity.value, "code": condition.code}
+    whose = {"account": condition.account, "strategy_id": condition.strategy_id}
+    return about | {name: told for name, told in whose.items() if told}
 
 
 def _machine(fact: Any) -> tuple[str, str, Item] | None:
@@ -294,16 +325,23 @@ def _machine(fact: Any) -> tuple[str, str, Item] | None:
             text = f"{account}: {', '.join(names)} put into the vault by {by}"
             return "actor", text, {"account": account}
         case ActorDisarmed(actor):
-            return "alert", f"{actor} fell too often and was left out", {"actor": actor}
+            return "actor", f"{actor} fell too often and was left out", {"actor": actor}
         case DeadLetter(actor, message, error):
             return "actor", f"{actor} fell over {message}: {error}", {"actor": actor}
-        case JobDone(job, day, ok, text):
-            kind = "actor" if ok else "alert"
-            return kind, f"{job.value.replace('_', ' ')} of {day}: {text}", {"job": job.value}
+        case JobDone(job, day, _, text):
+            return "actor", f"{job.value.replace('_', ' ')} of {day}: {text}", {"job": job.value}
         case LinkDied():
-            return "alert", "the feed is silent: its prices are stale", {}
+            return "actor", "the feed is silent: its prices are stale", {}
         case LinkRevived():
-            return "alert", "the feed brings prices again", {}
-        case Noted(_, text, _, strategy_id):
-            return "alert", text, {"strategy_id": strategy_id} if strategy_id else {}
+            return "actor", "the feed brings prices again", {}
+        case Noted(kind, text, _, strategy_id):
+            told, about = (fact.named, {"strategy_id": strategy_id}) if strategy_id else (text, {})
+            return _kind_of(kind, text), told, about
     return None
+
+
+def _kind_of(kind: NoteKind, text: str) -> str:
+    """Return what a note is about: routine, or what an alert is raised by, is none of its own."""
+    if kind in _RAISING:
+        return _RAISING[kind]
+    return "risk" if kind is NoteKind.REFUSED and _ELSEWHERE.search(text) else "alert"

@@ -24,6 +24,7 @@ from daemon.messages import (
     MAY_HAVE_FILLED,
     BooksAgree,
     BooksDiffer,
+    CodeLoaded,
     DayOpened,
     EntriesFreed,
     EntriesHeld,
@@ -240,6 +241,31 @@ def test_each_account_has_conditions_of_its_own():
         ("entries_paused", ""),
         ("kill_incomplete", "kill-1 second"),
         ("entries_paused", "second"),
+    ]
+
+
+def test_the_limit_of_an_account_is_told_with_whose_it_is_and_that_all_is_left():
+    limit = EntriesPaused("the account's limit: account_loss", NOW)
+    home = CodeLoaded("1", "a", "b", 1, NOW, home="paper")
+    silent = CodeLoaded("1", "a", "b", 1, NOW)
+    (unknown,) = after(limit).standing.values()
+    first, second = after(home, silent, limit, replace(limit, account="second")).standing.values()
+
+    left = "no new entries today, and all that its strategies hold is left"
+    said = f"{left}: the account's limit: account_loss"
+    assert (unknown.sentence, unknown.account) == (said, "")
+    assert (first.sentence, first.account) == (f"paper: {said}", "paper")
+    assert (second.sentence, second.account) == (f"second: {said}", "second")
+    (other,) = after(home, LIMIT).standing.values()
+    assert other.sentence == "paper: no new entries today: the loss of the day"
+
+
+def test_what_happens_at_home_is_told_with_the_account_and_what_is_everybodys_is_not():
+    home = CodeLoaded("1", "a", "b", 1, NOW, home="paper")
+
+    assert [each.account for each in after(home, OVERDUE, LinkDied(NOW)).standing.values()] == [
+        "paper",
+        "",
     ]
 
 

@@ -96,6 +96,8 @@ def test_an_alert_that_nobody_acknowledges_escalates_level_by_level_to_the_last(
 
     assert levels == [(level, WAIT * (level - 1)) for level in range(2, LEVELS + 1)]
     assert kept.seen[0].level == LEVELS
+    told = {each.condition for each in kept.of(AlertEscalated)}
+    assert told == {each.condition for each in kept.of(AlertRaised)}
 
 
 @pytest.mark.parametrize("end", ["acknowledged", "cleared"])
@@ -127,7 +129,8 @@ def test_a_condition_that_ends_clears_its_alert_and_raises_another_when_it_comes
     kept.hear(AGREE, 20)
     kept.hear(DIFFER, 30)
 
-    assert kept.of(AlertCleared) == [AlertCleared("alert-1", 20)]
+    condition = kept.of(AlertRaised)[0].condition
+    assert kept.of(AlertCleared) == [AlertCleared("alert-1", 20, condition)]
     assert [each.raised.alert_id for each in kept.seen] == ["alert-2", "alert-1"]
 
 
@@ -204,7 +207,8 @@ def test_what_a_crash_cut_off_is_made_good_at_the_start():
 
     again = Kept(*kept.facts, AGREE)
     again.tell(Started(), 50)
-    assert again.of(AlertCleared) == [AlertCleared("alert-1", 50)]
+    condition = kept.of(AlertRaised)[0].condition
+    assert again.of(AlertCleared) == [AlertCleared("alert-1", 50, condition)]
 
 
 def test_of_those_that_are_over_only_the_newest_are_told():

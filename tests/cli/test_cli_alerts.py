@@ -24,9 +24,11 @@ def test_the_alerts_whose_condition_holds_are_shown_with_what_to_do(fake):
     head, row, gap, what = told("alerts").out.splitlines()
 
     assert head.split() == [
-        *("alert", "severity", "since", "level", "acknowledged", "by", "what", "is", "wrong")
+        *("alert", "severity", "code", "account", "since", "level", "acknowledged", "by"),
+        *("what", "is", "wrong"),
     ]
-    assert row.split() == ["alert-1", "critical", "09:30:51", "2", "-", "they", "?differ"]
+    whose = ["alert-1", "critical", "books_differ", "paper"]
+    assert row.split() == [*whose, "09:30:51", "2", "-", "they", "?differ"]
     assert (gap, what) == ("", "say that you have seen one with `ordo acknowledge ALERT`")
 
 

@@ -98,6 +98,7 @@ SENTENCES = [
     (DayOpened(DAY, (), NOW), "2026-11-18 is no trading day"),
     (DayEnded(DAY, NOW), "2026-11-18 is over"),
     (Noted(NoteKind.GAP, "no frame", NOW), "gap: no frame"),
+    (Noted(NoteKind.REFUSED, "no entry today", NOW, "s"), "s: no entry today"),
     (EntryDecided("s", "s:1", 245_023_950, (), NOW), "s enters, 24502.40 at the money"),
     (
         PositionChanged("s", "ce", CE, Side.SELL, 0, 0, 65, 65 * 1_640_000, NOW),
@@ -329,6 +330,11 @@ HANDS = [
     (AlertAcknowledged("alert-1", "ann", NOW), "alert-1 is acknowledged by ann"),
     (AlertEscalated("alert-1", 2, NOW), "ALERT alert-1 is not acknowledged: level 2"),
     (AlertCleared("alert-1", NOW), "alert-1 is over"),
+    (
+        AlertEscalated("alert-1", 2, NOW, DIFFER),
+        "ALERT alert-1 is not acknowledged: level 2, critical: they differ",
+    ),
+    (AlertCleared("alert-1", NOW, DIFFER), "alert-1 is over: they differ"),
     (JobDone(Job.BACKUP, DAY, True, "done", NOW), "backup: done"),
     (JobDone(Job.SQUARE_OFF, DAY, False, "not so", NOW), "ALERT square off: not so"),
 ]

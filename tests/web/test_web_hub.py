@@ -169,7 +169,7 @@ async def test_events_are_told_as_they_are_recorded_and_the_newest_to_who_comes_
 
     assert [each["type"] for each in early.told] == ["snapshot", "events", "events"]
     assert [len(each["events"]) for each in early.told] == [0, 1, 1]
-    assert [each["kind"] for each in late.told[0]["events"]] == ["actor", "alert"]
+    assert [each["kind"] for each in late.told[0]["events"]] == ["actor", "actor"]
     assert late.told[0]["seq"] == early.told[2]["seq"]
 
 

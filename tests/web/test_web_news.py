@@ -3,6 +3,7 @@ from datetime import date
 import pytest
 from msgspec.structs import replace
 
+from daemon.actors.alert_conditions import Conditions
 from daemon.domain.market.notes import NoteKind
 from daemon.domain.money import e4
 from daemon.domain.orders.words import (
@@ -99,10 +100,10 @@ def updated(state, quantity=0, value_e4=0, text=""):
         ),
         (
             ConfirmationWanted(ID, "q7", "are you sure?", NOW),
-            "alert",
+            "order",
             f"{CALL}: the broker asks before it takes it: are you sure? (question q7)",
         ),
-        (OrderParked(ID, NOW), "alert", f"{CALL}: nothing was heard of it; it counts as exposure"),
+        (OrderParked(ID, NOW), "order", f"{CALL}: nothing was heard of it; it counts as exposure"),
         (updated(State.WORKING), "order", f"{CALL} is working"),
         (
             updated(State.REJECTED, text="too late"),
@@ -165,7 +166,7 @@ def updated(state, quantity=0, value_e4=0, text=""):
         ),
         (
             ExitOverdue("x", "straddle", "no quote", NOW),
-            "alert",
+            "risk",
             "straddle: an exit is overdue, no quote",
         ),
         (
@@ -190,7 +191,7 @@ def updated(state, quantity=0, value_e4=0, text=""):
         ),
         (
             LegExpired("straddle", "ce", "NIFTY", NOW),
-            "alert",
+            "risk",
             "straddle ce: NIFTY expired and nobody knows what it was worth",
         ),
         (
@@ -217,21 +218,21 @@ def updated(state, quantity=0, value_e4=0, text=""):
             "order",
             "me asks to buy 75 NIFTY",
         ),
-        (EntriesPaused("the loss of the day", NOW), "alert", "no new entries: the loss of the day"),
-        (EntriesHeld("a", HeldBy.BEAT, "no beat", NOW), "alert", "a: entries wait: no beat"),
+        (EntriesPaused("the loss of the day", NOW), "risk", "no new entries: the loss of the day"),
+        (EntriesHeld("a", HeldBy.BEAT, "no beat", NOW), "risk", "a: entries wait: no beat"),
         (
             EntriesFreed("a", HeldBy.CLOCK, NOW),
-            "alert",
+            "risk",
             "a: entries need not wait for the clock any more",
         ),
         (
             BooksDiffer("paper", "NIFTY", 0, 75, NOW),
-            "alert",
+            "risk",
             "paper: the broker shows 75 NIFTY, our book 0",
         ),
         (
             BooksAgree("paper", "NIFTY", NOW),
-            "alert",
+            "risk",
             "paper: the broker shows the same NIFTY as our book again",
         ),
         (AlertRaised("alert-1", DIFFER, NOW), "alert", "they differ"),
@@ -241,11 +242,17 @@ def updated(state, quantity=0, value_e4=0, text=""):
             "alert",
             "nobody has acknowledged alert-1; it escalates to level 2",
         ),
+        (
+            AlertEscalated("alert-1", 2, NOW, DIFFER),
+            "alert",
+            "nobody has acknowledged alert-1; it escalates to level 2: they differ",
+        ),
         (AlertCleared("alert-1", NOW), "alert", "alert-1 is over"),
+        (AlertCleared("alert-1", NOW, DIFFER), "alert", "alert-1 is over: they differ"),
         (JobDone(Job.REPORT, TODAY, True, "so", NOW), "actor", "report of 2026-03-09: so"),
         (
             JobDone(Job.SQUARE_OFF, TODAY, False, "no", NOW),
-            "alert",
+            "actor",
             "square off of 2026-03-09: no",
         ),
         (StrategyStarted("straddle", "me", NOW), "actor", "straddle was started by me"),
@@ -273,10 +280,10 @@ def updated(state, quantity=0, value_e4=0, text=""):
             "zed is armed no more, says me: enough",
         ),
         (SessionReady("paper", 1, NOW), "actor", "paper: the broker session is ready"),
-        (ActorDisarmed("runner:x", NOW), "alert", "runner:x fell too often and was left out"),
+        (ActorDisarmed("runner:x", NOW), "actor", "runner:x fell too often and was left out"),
         (DeadLetter("feed", "Frame", "oops", NOW), "actor", "feed fell over Frame: oops"),
-        (LinkDied(NOW), "alert", "the feed is silent: its prices are stale"),
-        (LinkRevived(NOW), "alert", "the feed brings prices again"),
+        (LinkDied(NOW), "actor", "the feed is silent: its prices are stale"),
+        (LinkRevived(NOW), "actor", "the feed brings prices again"),
         (Noted(NoteKind.GAP, "a gap", NOW), "alert", "a gap"),
     ],
     ids=lambda each: type(each).__name__ if not isinstance(each, str) else "",
@@ -344,6 +351,82 @@ def test_an_alert_is_told_with_its_severity_code_and_whose_it_is():
     assert "strategy_id" not in item
 
 
+@pytest.mark.parametrize(
+    "fact", [AlertEscalated("alert-1", 2, NOW, DIFFER), AlertCleared("alert-1", NOW, DIFFER)]
+)
+def test_what_becomes_of_an_alert_is_told_with_what_it_was_raised_with(fact):
+    raised, item = News().of(AlertRaised("alert-1", DIFFER, NOW)), News().of(fact)
+    told = ("alert_id", "severity", "code", "account")
+
+    assert {key: item[key] for key in told} == {key: raised[key] for key in told}
+    assert raised["text"] in item["text"]
+
+
+ROUTINE = [
+    "days: thu is not among wed",
+    "days_to_expiry: 3; allowed: 0",
+    "legs[1].expiry: 2026-03-17 has expired; today is 2026-03-18",
+    "no entry yet: legs[0].strike: no strike of this expiry has been seen yet",
+    "no entry today",
+    "no entry today in beta",
+    "the entry waits in beta: no beat",
+    "the entry failed: refused",
+]
+TOLD_OTHERWISE = [
+    "the broker shows +75 NIFTY and our book +0; entries in it are stopped",
+    "s is stopped, 9 orders in 1 s; start it again once you know why",
+    "kill-1 is incomplete and goes on: 75 NIFTY",
+    f"{ID} is parked: the broker shows no such order; it counts as possible",
+    "NIFTY-2026-03-17-23400-CE expired on 2026-03-17; its settlement value is unknown",
+]
+
+
+@pytest.mark.parametrize("text", [*ROUTINE, *TOLD_OTHERWISE])
+def test_routine_and_what_another_fact_tells_of_pages_nobody(text):
+    """A day of rest, an entry that waits for its prices, what an alert is raised by."""
+    assert News().of(Noted(NoteKind.REFUSED, text, NOW, "s"))["kind"] == "risk"
+
+
+def test_a_refusal_that_nothing_else_tells_of_is_an_alert():
+    text = f"{ID}, sell 75 NIFTY, is over with its day and may have filled"
+
+    assert News().of(Noted(NoteKind.REFUSED, text, NOW, "s"))["kind"] == "alert"
+
+
+BEGIN = [
+    *(ConfirmationWanted(ID, "q7", "?", NOW), OrderParked(ID, NOW)),
+    *(ExitOverdue("x", "s", "no quote", NOW), LegExpired("s", "ce", "NIFTY", NOW)),
+    *(BooksDiffer("paper", "NIFTY", 0, 75, NOW), EntriesPaused("enough", NOW)),
+    *(EntriesHeld("a", HeldBy.BEAT, "no beat", NOW), ActorDisarmed("runner:x", NOW), LinkDied(NOW)),
+    *(JobDone(Job.BACKUP, TODAY, False, "no", NOW), StrategyStopped("s", "ordo", NOW, "a storm")),
+    Latched("k1", LatchKind.KILL, Scope.ALL, "", "", "me", NOW, unwritten=True),
+    KillStaged("kill-1", Stage.INCOMPLETE, ("75 NIFTY",), 1, NOW),
+    *(
+        Noted(kind, "so", NOW, "s", "a")
+        for kind in (NoteKind.OVERFILLED, NoteKind.OUTSIDE, NoteKind.LEFT_OUT, NoteKind.SESSION)
+    ),
+]
+
+
+@pytest.mark.parametrize("fact", BEGIN, ids=lambda each: type(each).__name__)
+def test_a_fact_that_begins_a_condition_is_no_alert_beside_the_one_that_it_raises(fact):
+    conditions = Conditions()
+    conditions.hear(fact)
+    (begun,) = conditions.standing.values()
+
+    assert News().of(fact)["kind"] in {"order", "risk", "kill", "actor"}
+    assert News().of(AlertRaised("alert-1", begun, NOW))["kind"] == "alert"
+
+
+def test_a_note_names_its_strategy_first_and_once():
+    told = [
+        News().of(Noted(NoteKind.REFUSED, text, NOW, "s"))["text"]
+        for text in ("no entry today", "s is stopped", "some time", "s: no")
+    ]
+
+    assert told == ["s: no entry today", "s is stopped", "s: some time", "s: no"]
+
+
 def test_what_only_the_machine_needs_is_no_news():
     news = News()
 
@@ -362,3 +445,11 @@ def test_each_line_says_whose_money_it_is_by_its_account():
     news = News(Modes({"zed": "live", "beta": "paper"}))
     told = [EntriesPaused("enough", 1, "beta"), EntriesPaused("enough", 1), LinkRevived(1)]
     assert [news.of(each)["mode"] for each in told] == ["paper", "live", "live"]
+
+
+def test_what_becomes_of_an_alert_says_whose_money_it_is():
+    news = News(Modes({"zed": "live", "paper": "paper"}))
+    told = [AlertRaised("alert-1", DIFFER, NOW), AlertCleared("alert-1", NOW, DIFFER)]
+
+    assert [news.of(each)["mode"] for each in told] == ["paper", "paper"]
+    assert news.of(AlertCleared("alert-1", NOW))["mode"] == "live"

@@ -117,8 +117,9 @@ STRATEGY_EVENTS = _table(
 )
 STRATEGY_DAYS = _table(
     "strategy_days",
-    "account strategy_id day low_ns low_e4 high_ns high_e4 last_ns last_e4 status floor_e4",
-    "account strategy_id day",
+    "account strategy_id day basket_id low_ns low_e4 high_ns high_e4 last_ns last_e4 status"
+    " floor_e4",
+    "account strategy_id day basket_id",
     "day",
 )
 SESSIONS = _table("sessions", "account generation", "account generation")
@@ -154,8 +155,8 @@ class Into(Struct, frozen=True):
 
 
 def _marks(fact: m.DayMarked) -> dict[str, Any]:
-    """Return a day of a strategy with each mark as an instant and an amount."""
-    told = {name: getattr(fact, name) for name in ("day", "status", "floor_e4")}
+    """Return a day of an entry with each mark as an instant and an amount."""
+    told = {name: getattr(fact, name) for name in ("day", "basket_id", "status", "floor_e4")}
     for name in ("low", "high", "last"):
         told[f"{name}_ns"], told[f"{name}_e4"] = getattr(fact, name) or (None, None)
     return told

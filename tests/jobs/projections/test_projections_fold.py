@@ -24,6 +24,7 @@ from daemon.jobs.projections import schema
 from daemon.jobs.projections.fold import Fold
 from daemon.jobs.projections.schema import PROJECTIONS, TOLD
 from daemon.messages import (
+    DayMarked,
     LegExpired,
     RequestAnswered,
     RequestBegun,
@@ -253,3 +254,16 @@ def strings_in(kept: list[object]) -> set[str]:
             waiting += gc.get_referents(each)
             waiting += each if isinstance(each, dict) else ()
     return {each for each in seen.values() if isinstance(each, str)}
+
+
+def test_each_entry_of_a_day_has_a_row_of_its_own():
+    """Where a carried one left and another was entered, neither hides the other."""
+    first = DayMarked("s", DAY, None, None, (TEN, -45_000_000), "NONE", 0, (), TEN, "", "s:old")
+    second = replace(first, last=(TEN, 3_750_000), basket_id="s:new")
+    rows = told(first, second, replace(first, basket_id=""))["strategy_days"]
+
+    assert [(each["basket_id"], each["last_e4"]) for each in rows] == [
+        ("s:old", -45_000_000),
+        ("s:new", 3_750_000),
+        ("", -45_000_000),
+    ]
