@@ -33,7 +33,7 @@ async def test_a_day_that_ended_is_reported_and_copied_once(tmp_path):
     ]
     text, copied = report.read_text(), verify(SqliteStore(copy))
     assert f"{STRADDLE.id}\n  P&L " in text
-    assert ", of which 0 still open" in text
+    assert ", 0 still open" in text
     assert daemon.seen.of(ExitFinished)
     assert (copied.broken, copied.count) == (None, copied.head.count)
 

@@ -172,7 +172,10 @@ def test_a_cancelled_exit_that_fills_all_the_same_leaves_nothing_behind(story):
     world.run_until("09:20:40")
     cancelled = next(f for f in world.facts(OrderUpdated) if f.state is State.CANCELLED)
     first, second, *unwound = exits(world)
-    assert (cancelled.intent_id, cancelled.at_ns) == (first.intent_id, second.decided_ns)
+    told = world.facts(OrderUpdated | IntentRecorded)
+    left = next(f for f in world.facts(IntentRecorded) if f.intent == second)
+    assert cancelled.intent_id == first.intent_id
+    assert told.index(cancelled) < told.index(left)
     changed = [f for f in world.facts(PositionChanged) if f.symbol == CALL]
     assert [fact.net_quantity for fact in changed] == [-65, 0, 65, 0]
     assert {intent.side for intent in unwound} == {Side.SELL}
