@@ -22,7 +22,7 @@ _MDWE_SET, _MDWE_GET, _NO_GAIN = 65, 66, 1
 _HUNG = """
 import time
 from daemon.actors.risk_watchdog import RiskWatchdog
-from daemon.app import sentry
+from daemon.app.machine import sentry
 from daemon.cli import main
 from daemon.messages import Pulsed
 

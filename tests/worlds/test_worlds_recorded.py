@@ -377,8 +377,9 @@ def day(start: str, *pairs, on=DAY, every=SECOND) -> list[RecordedFrame]:
 
 
 def test_a_day_is_entered_stopped_and_left_in_time() -> None:
-    """Enter on the first frame, lose 6,000, out on that frame; the day is marked."""
-    played = Played(*day("09:20:00", ("100", "95"), ("100", "95"), ("150", "130"), ("150", "130")))
+    """Enter on the first frame, lose 6,000, out at the exchange's next band; the day is marked."""
+    leapt = [("150", "130")] * 30
+    played = Played(*day("09:20:00", ("100", "95"), ("100", "95"), *leapt))
     assert [fact.at_ns for fact in played.of(EntryDecided)] == [clock("09:20:00")]
     assert [fact.complete for fact in played.of(BasketEnded)] == [True]
     left = played.of(ExitDecided)
@@ -460,7 +461,7 @@ def test_a_runner_that_is_disarmed_leaves_its_position_guarded(monkeypatch) -> N
 
     monkeypatch.setattr(StrategyRunner, "handle", falling)
     calm = [("100", "95")] * 6
-    played = Played(*day("09:20:00", *calm, ("150", "130"), ("150", "130")))
+    played = Played(*day("09:20:00", *calm, *[("150", "130")] * 26))
     assert [fact.actor for fact in played.of(ActorDisarmed)] == ["runner:s"]
     assert [fact.reason for fact in played.of(ExitDecided)] == [ExitReason.STRATEGY_STOP]
     assert len(played.of(ExitFinished)) == 1
