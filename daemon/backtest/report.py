@@ -6,8 +6,9 @@ is the edge where exact amounts meet a format that has none; times are Indian, t
 Two profits are told, and they are not added up across. A trade stands, with all of its profit, on
 the day of its entry, and `total.pnl` is the sum of the trades of all days. A day's `pnl` is the
 path that the strategy's open or closed profit took on that day; of a position that is held over
-the night it goes on from where it stood, so the paths of days do not sum to the total. A day that
-begins or ends with such a position says so in a note.
+the night it goes on from where it stood, so the paths of days do not sum to the total. Where it
+is left and another entry is made on that day, the path goes on from what the first one came to. A
+day that begins or ends with such a position says so in a note.
 
 Whatever fell while the days were played is told in a note, the strategy or what serves it: without
 it a strategy that fell reads like one that found nothing to do.
@@ -17,6 +18,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from datetime import date
+from operator import itemgetter
 from typing import Any
 
 from daemon.domain.instants import day_of, moment_of
@@ -79,6 +81,7 @@ class _Days:
         self._held_over = NoteKind.BASIS if carries else NoteKind.REFUSED
         self._opened: dict[date, int] = {}
         self._ended: dict[date, int] = {}
+        self._marked: dict[date, dict[str, DayMarked]] = {}
         self._leaving: dict[str, tuple[str, ...]] = {}
         self._overdue: dict[str, Document] = {}
         self._fallen: list[tuple[int, str]] = []
@@ -101,12 +104,16 @@ class _Days:
                 self._fallen.append((at_ns, f"{actor} fell and was rebuilt: {error}"))
             case ActorDisarmed(actor, at_ns):
                 self._fallen.append((at_ns, f"{actor} fell too often and was left out"))
-            case DayMarked(about, day, low, high, last, status, floor_e4):
-                if about == self._strategy_id:
-                    floor = _rupees(floor_e4) if status == "LOCKED" else None
-                    marks = {"low": _mark(low), "high": _mark(high), "last": _mark(last)}
-                    risk = {"status": status, "current_sl": floor}
-                    self.days[day].update(pnl=marks, risk=risk)
+            case DayMarked(about) if about == self._strategy_id:
+                self._mark_day(fact)
+
+    def _mark_day(self, marked: DayMarked) -> None:
+        """Tell how a day went; where entries follow one another, with the profit of all of them."""
+        entries = self._marked.setdefault(marked.day, {})
+        entries[marked.basket_id] = marked
+        floor = _rupees(marked.floor_e4) if marked.status == "LOCKED" else None
+        risk = {"status": marked.status, "current_sl": floor}
+        self.days[marked.day].update(pnl=_path(tuple(entries.values())), risk=risk)
 
     def tell_held_over(self, trades: Iterable[LegTrade]) -> None:
         """Tell of each day that begins or ends with a position of another day's trade."""
@@ -207,6 +214,26 @@ def _total(days: list[Document], trades: list[LegTrade]) -> Document:
 
 def _instant(note: Document) -> Any:
     return note["at"]
+
+
+def _path(entries: Iterable[DayMarked]) -> Document:
+    """Return how low, how high and where the profit of a strategy's entries of one day went.
+
+    A strategy has one entry at a time, so beside each stands what those before it came to.
+    """
+    lows: list[tuple[int, int]] = []
+    highs: list[tuple[int, int]] = []
+    last, before_e4 = None, 0
+    for each in entries:
+        for mark, seen in ((each.low, lows), (each.high, highs)):
+            if mark is not None:
+                seen.append((mark[0], before_e4 + mark[1]))
+        if each.last is not None:
+            before_e4 += each.last[1]
+            last = (each.last[0], before_e4)
+    low = min(lows, key=itemgetter(1), default=None)
+    high = max(highs, key=itemgetter(1), default=None)
+    return {"low": _mark(low), "high": _mark(high), "last": _mark(last)}
 
 
 def _mark(mark: tuple[int, int] | None) -> Document | None:

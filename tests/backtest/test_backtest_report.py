@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from daemon.backtest.report import report
-from daemon.domain.instants import at
+from daemon.domain.instants import SECOND_NS, at
 from daemon.domain.market.notes import NoteKind
 from daemon.domain.money import e4
 from daemon.domain.orders.words import Side
@@ -85,6 +85,40 @@ def test_amounts_are_rupees_and_instants_indian_to_the_second():
         "last": {"at": "2025-08-29T09:30:00+05:30", "value": 1785},
     }
     assert day["risk"] == {"status": "LOCKED", "current_sl": 2150}
+
+
+def marked(basket_id: str, low: int, high: int, last: int) -> DayMarked:
+    """How an entry went, in rupees; its low, high and last are a second apart."""
+    begins_ns = OPEN if basket_id == "a" else OPEN + 3 * SECOND_NS
+    marks = [(begins_ns + n * SECOND_NS, e4(each)) for n, each in enumerate((low, high, last))]
+    return DayMarked("s", DAY, *marks, "NONE", 0, (), OPEN, basket_id=basket_id)
+
+
+@pytest.mark.parametrize(
+    ("second", "path"),
+    [
+        ((-20, 50, 20), ((0, -10), (4, 70), (5, 40))),
+        ((-80, -5, -60), ((3, -60), (1, 30), (5, -40))),
+    ],
+    ids=["the second one makes the high", "and here the low"],
+)
+def test_the_profit_of_a_day_with_two_entries_is_that_of_both_one_after_the_other(second, path):
+    facts = (opened(DAY), marked("a", -10, 30, 20), marked("b", *second))
+    (day,) = report(plan(), facts, HASH)["days"]
+
+    assert day["pnl"] == {
+        name: {"at": f"2025-08-29T09:30:0{seconds}+05:30", "value": rupees}
+        for name, (seconds, rupees) in zip(("low", "high", "last"), path, strict=True)
+    }
+
+
+def test_an_entry_that_is_marked_again_counts_once_and_one_without_a_price_not_at_all():
+    unvalued = DayMarked("s", DAY, None, None, None, "NONE", 0, (), OPEN, basket_id="b")
+    first = marked("a", -10, 30, 20)
+    facts = (opened(DAY), replace(first, last=(OPEN, e4(25))), unvalued, first)
+    (day,) = report(plan(), facts, HASH)["days"]
+
+    assert [each["value"] for each in day["pnl"].values()] == [-10, 30, 20]
 
 
 def test_a_floor_of_a_strategy_that_is_not_locked_is_none():

@@ -104,9 +104,18 @@ MUTATIONS = (
         "P10",
         "our own model beside the broker's word",
         f"{ROUTER}/opening/funds.py",
-        "max(required_e4, _own_e4(desk, legs))",
-        "required_e4",
+        "max(told.required_e4, _own_e4(desk, legs))",
+        "told.required_e4",
         f"{ROUTERS}/opening/test_funds.py::test_the_dearer_of_two_witnesses_counts",
+    ),
+    Mutation(
+        "P10",
+        "no entry is judged before the orders that left are answered",
+        f"{ROUTER}/opening/promised.py",
+        "        or _is_unanswered(desk)\n",
+        "",
+        f"{ROUTERS}/opening/test_funds.py"
+        "::test_of_two_entries_on_one_frame_the_second_is_judged_once_the_first_is_answered",
     ),
     Mutation(
         "P11",

@@ -138,6 +138,10 @@ class ScriptedBroker:
         """From here on every order fills and every cancellation is done."""
         self._place, self._cancel = deque(["fill"]), deque(["done"])
 
+    def script(self, *place: str) -> None:
+        """From here on it does this with what is placed."""
+        self._place = deque(place)
+
     def net(self) -> dict[str, int]:
         """Units held, by symbol; without those that are flat."""
         nets: Counter[str] = Counter()

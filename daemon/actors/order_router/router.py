@@ -46,7 +46,7 @@ from daemon.actors.order_router.known.alarms import (
 from daemon.actors.order_router.known.desk import Desk, basket_of
 from daemon.actors.order_router.known.loose import is_child, is_loose, stands_alone
 from daemon.actors.order_router.known.terms import Terms
-from daemon.actors.order_router.opening import entries, obstacles
+from daemon.actors.order_router.opening import entries, funds, obstacles
 from daemon.actors.turn import Turn
 from daemon.domain.market.frames import Frame
 from daemon.domain.orders.heard import Order
@@ -109,6 +109,7 @@ class OrderRouter:
         residents.keep(desk, turn, now_ns)
         if desk.halts.kills:
             killing.go_on(desk, turn, now_ns)
+        funds.go_on(desk, turn, now_ns)
         obstacles.look(desk, turn, now_ns)
         return turn.done()
 

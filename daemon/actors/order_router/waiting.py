@@ -9,7 +9,7 @@ from collections.abc import Iterable
 
 from daemon.actors.order_router.known.desk import Desk
 from daemon.actors.order_router.known.loose import Request
-from daemon.actors.order_router.opening import funds
+from daemon.actors.order_router.opening import funds, promised
 from daemon.actors.turn import Turn
 from daemon.domain.instants import day_of
 from daemon.domain.orders.heard import Order
@@ -37,8 +37,10 @@ def late(desk: Desk, turn: Turn, what: str) -> None:
     if request is None:
         answer(desk, turn, what)
         return
+    because = promised.waits_because(desk, what)
+    because = because or "the broker did not say in time what margin it needs"
     funds.forget(desk, what)
-    text = "the broker did not say in time what margin it needs; nothing was sent, try again"
+    text = f"{because}; nothing was sent, try again"
     tell(turn, request.numbers, Declined(Control.MARGIN.value, text))
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from daemon.actors.order_router.broker import overdue
-from daemon.actors.order_router.broker.open_orders import is_over
+from daemon.actors.order_router.broker.open_orders import is_over, open_orders
 from daemon.actors.order_router.broker.reconciling import objection_to_entry as objection_of_books
 from daemon.actors.order_router.broker.sending import (
     Errand,
@@ -11,12 +11,13 @@ from daemon.actors.order_router.broker.sending import (
     Later,
     cancel,
     is_under_kill,
+    judge,
     objection,
     send,
 )
 from daemon.actors.order_router.known.alarms import BasketDue, LookUpDue
 from daemon.actors.order_router.known.desk import Desk
-from daemon.actors.order_router.opening import funds, stand_ins
+from daemon.actors.order_router.opening import funds, promised, stand_ins
 from daemon.actors.order_router.opening.obstacles import barred
 from daemon.actors.turn import Turn
 from daemon.domain.instants import SECOND_NS, day_of
@@ -38,6 +39,11 @@ from daemon.messages import BasketEnded, BasketOpened
 
 _LEAVE_WITHIN_NS = 2 * SECOND_NS
 """An entry that could not leave by then rests on prices that nobody looked at."""
+
+_CROSSED_NS = SECOND_NS // 10
+"""Between two attempts of an entry that would trade with another one: that one is about to fill."""
+
+_NOT_FILLED = "not filled within the time for legging"
 
 _RECALL_AGAIN_NS = SECOND_NS
 """Between two attempts to take back what an ended basket left in the broker's book."""
@@ -71,7 +77,8 @@ def proceed(desk: Desk, turn: Turn, basket: Basket, now_ns: int) -> None:
         give_up(desk, turn, basket, "", now_ns)
         return
     if now_ns >= basket.deadline_ns:
-        give_up(desk, turn, basket, "not filled within the time for legging", now_ns)
+        because = promised.waits_because(desk, basket.basket_id)
+        give_up(desk, turn, basket, because or _NOT_FILLED, now_ns)
         return
     held = _foreseen(desk, basket, now_ns)
     if held is None and not _is_borne(desk, turn, basket, now_ns):
@@ -216,7 +223,8 @@ def _decided_ns(basket: Basket, tried: tuple[Order, ...], now_ns: int) -> int:
 def _foreseen(desk: Desk, basket: Basket, now_ns: int) -> Held | None:
     """Return what stands against any leg of a basket of which nothing has left yet.
 
-    A short that the gate will refuse is to stop the basket before its hedges are bought.
+    A short that the gate will refuse is to stop the basket before its hedges are bought. Of what
+    would leave now nothing does while one order of it would trade with another entry.
     """
     if desk.book.children(basket.basket_id):
         return None
@@ -224,6 +232,11 @@ def _foreseen(desk: Desk, basket: Basket, now_ns: int) -> Held | None:
         entry = PlaceEntry(leg, slices(leg.quantity, leg.freeze_quantity, leg.lot)[0])
         held = _not_yet(desk, basket, leg, now_ns)
         held = held or objection(desk, _errand(desk, basket, entry, "", now_ns), now_ns)
+        if held is not None:
+            return held
+    for entry in missing(basket, progress_of(desk, basket)):
+        seen = judge(desk, _errand(desk, basket, entry, "", now_ns), now_ns)
+        held = _crossing(desk, seen, entry.leg, now_ns)
         if held is not None:
             return held
     return None
@@ -246,7 +259,21 @@ def _send(desk: Desk, turn: Turn, basket: Basket, entry: PlaceEntry, now_ns: int
     held = _not_yet(desk, basket, entry.leg, now_ns)
     if held is not None:
         return held
-    return send(desk, turn, _errand(desk, basket, entry, desk.ids.next(), now_ns), now_ns)
+    held = send(desk, turn, _errand(desk, basket, entry, desk.ids.next(), now_ns), now_ns)
+    return _crossing(desk, held, entry.leg, now_ns) or held
+
+
+def _crossing(desk: Desk, held: Held | None, leg: BasketLeg, now_ns: int) -> Later | None:
+    """Return when to try again where only another entry that is under way stands in the way."""
+    if not isinstance(held, Refused) or held.control is not Control.SELF_TRADE:
+        return None
+    entering = any(
+        order.intent.symbol == leg.symbol
+        and order.intent.side is leg.side.opposite
+        and order.intent.parent in desk.baskets
+        for order in open_orders(desk)
+    )
+    return Later(now_ns + _CROSSED_NS) if entering else None
 
 
 def _not_yet(desk: Desk, basket: Basket, leg: BasketLeg, now_ns: int) -> Held | None:

@@ -3,13 +3,21 @@
 The answer is a message; until it comes the entry waits, and its deadline runs on. What was asked
 is not recorded: after a restart an entry of which nothing has left is asked about anew. An exit
 never asks.
+
+Free margin is spent once. The broker is asked about one entry at a time, and only once it has
+answered the orders that left: before that its reading cannot have seen them. What was promised to a
+basket of which a part has yet to leave is no reading's either, and is taken off what is free.
+An entry that is too much only beside that is not refused: it is asked about anew when less is
+promised. One that needs no margin, such as an order by hand that closes something, waits for
+nobody.
 """
 
 from __future__ import annotations
 
 from daemon.actors.order_router.broker import link
 from daemon.actors.order_router.known.desk import Desk
-from daemon.actors.order_router.opening import stand_ins
+from daemon.actors.order_router.known.purse import Awaiting
+from daemon.actors.order_router.opening import promised, stand_ins
 from daemon.actors.turn import Turn
 from daemon.domain.market.margin import Holding
 from daemon.domain.orders.margin import MarginLeg, objection, own_margin_e4
@@ -27,50 +35,82 @@ def is_borne(desk: Desk, turn: Turn, parent: str, legs: tuple[MarginLeg, ...], n
 
 
 def ask(desk: Desk, turn: Turn, parent: str, legs: tuple[MarginLeg, ...], now_ns: int) -> None:
-    """Ask what an entry needs, unless that was asked and may still be answered."""
-    if parent not in desk.purse.asked:
-        desk.purse.asked[parent] = legs
-        turn.do(Call(desk.terms.broker, ReadMargin(parent, legs)))
-        link.leaves(desk, turn, parent, now_ns)
+    """Ask what an entry needs, or have it wait for its turn; what was asked may yet be answered."""
+    purse = desk.purse
+    if parent in purse.asked:
+        return
+    waits = purse.awaiting.get(parent, Awaiting(legs))
+    if promised.is_before(desk, parent, waits) and not _needs_nothing(desk, legs):
+        purse.awaiting[parent] = Awaiting(legs, waits.beside_e4)
+        return
+    purse.awaiting.pop(parent, None)
+    purse.asked[parent] = legs
+    turn.do(Call(desk.terms.broker, ReadMargin(parent, legs)))
+    link.leaves(desk, turn, parent, now_ns)
+
+
+def go_on(desk: Desk, turn: Turn, now_ns: int) -> None:
+    """Ask about the entries that waited for others, as far as their turn has come."""
+    for parent, waits in tuple(desk.purse.awaiting.items()):
+        ask(desk, turn, parent, waits.legs, now_ns)
 
 
 def heard(desk: Desk, turn: Turn, told: MarginRead | MarginUnread, now_ns: int) -> str | None:
     """Take the answer in.
 
     Returns:
-        Why the entry may not leave, empty where it may; None: nobody waits for the answer.
+        Why the entry may not leave, empty where it may; None: nobody waits for the answer, or the
+        entry is to be asked about anew.
     """
-    alive = isinstance(told, MarginRead)
-    link.heard(desk, turn, told.parent, now_ns, alive=alive)
-    legs = desk.purse.asked.pop(told.parent, None)
+    parent, alive = told.parent, isinstance(told, MarginRead)
+    link.heard(desk, turn, parent, now_ns, alive=alive)
+    legs = desk.purse.asked.pop(parent, None)
     if legs is None:
         return None
     if isinstance(told, MarginUnread):
         return f"its margin is not known, so it does not leave: {told.because}"
-    because = _objection(desk, turn, told, legs, now_ns)
-    if not because:
-        desk.purse.borne.add(told.parent)
-    return because
+    required_e4, because = _required(desk, turn, told, legs, now_ns)
+    because = because or _too_much(desk, required_e4, told.available_e4)
+    if because:
+        return because
+    beside_e4 = promised.beside_e4(desk, parent)
+    if _too_much(desk, required_e4, told.available_e4 - beside_e4):
+        desk.purse.awaiting[parent] = Awaiting(legs, beside_e4)
+        return None
+    desk.purse.borne[parent] = required_e4
+    return ""
 
 
 def forget(desk: Desk, parent: str) -> None:
     """Wait for no answer about an entry any more: it is over."""
     desk.purse.asked.pop(parent, None)
-    desk.purse.borne.discard(parent)
+    desk.purse.borne.pop(parent, None)
+    desk.purse.awaiting.pop(parent, None)
 
 
-def _objection(
+def _required(
     desk: Desk, turn: Turn, told: MarginRead, legs: tuple[MarginLeg, ...], now_ns: int
-) -> str:
-    required_e4 = told.required_e4
+) -> tuple[int, str]:
+    """Return what an entry needs by the dearer of two witnesses, and why that is not known."""
     try:
-        required_e4 = max(required_e4, _own_e4(desk, legs))
+        return max(told.required_e4, _own_e4(desk, legs)), ""
     except RuleUnknown as unknown:
         if desk.terms.strict:
-            return f"its margin cannot be counted: {unknown}"
+            return 0, f"its margin cannot be counted: {unknown}"
         text = f"the margin of entries is the broker's alone: {unknown}"
         stand_ins.tell(desk, turn, text, now_ns)
-    return objection(required_e4, told.available_e4, desk.terms.limits.margin_percent_e4)
+        return told.required_e4, ""
+
+
+def _needs_nothing(desk: Desk, legs: tuple[MarginLeg, ...]) -> bool:
+    try:
+        return _own_e4(desk, legs) <= 0
+    except RuleUnknown:
+        return False
+
+
+def _too_much(desk: Desk, required_e4: int, available_e4: int) -> str:
+    return objection(required_e4, available_e4, desk.terms.limits.margin_percent_e4)
 
 
 def _own_e4(desk: Desk, legs: tuple[MarginLeg, ...]) -> int:

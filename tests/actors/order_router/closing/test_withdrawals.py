@@ -80,4 +80,5 @@ def test_only_orders_across_in_the_same_contract_make_way():
     stage.tell(leave("ce"))
     stage.run(0.5)
     assert taken_back(stage) == [("across", Purpose.ENTRY)]
-    assert stage.intents()[-1].purpose is Purpose.EXIT
+    left = [(intent.strategy_id, intent.purpose) for intent in stage.intents()[-2:]]
+    assert left == [("s", Purpose.EXIT), ("along", Purpose.ENTRY)]

@@ -15,6 +15,7 @@ from daemon.domain.orders.words import (
     IntentRecorded,
     OrderAccepted,
     OrderRefused,
+    OrderType,
     OrderUpdated,
     Refusal,
     Side,
@@ -29,7 +30,9 @@ from daemon.messages import (
     LinkDied,
     LinkRevived,
     Noted,
+    OrderAsked,
     PauseEntries,
+    PlaceByHand,
 )
 from daemon.runtime.budget import Window
 from daemon.runtime.words import Alarm
@@ -656,3 +659,51 @@ def test_what_no_stop_holds_is_not_sold():
     stage = Stage()
     stage.tell(EnterLegs(replace(naked.opened, leg_rules={"ce": owned})))
     assert len(stage.intents()) == 1
+
+
+def crossing(stage, *legs, **fields):
+    """A long call that rests, and then an entry of another strategy that sells the same one."""
+    bought = replace(leg("ce"), side=Side.BUY)
+    stage.tell(enter(bought, strategy_id="long", basket_id="long:0", **PATIENT))
+    stage.run(0.05)
+    return without_wakes(stage.tell(enter(*legs, at_ns=stage.now_ns, **fields)))
+
+
+def test_an_entry_that_would_trade_with_one_under_way_leaves_once_that_is_filled():
+    stage = Stage(["work", "fill"])
+    assert crossing(stage, "pe", "ce") == ["opened"]
+    assert without_wakes(stage.run(1)) == []
+    stage.push(1)
+    said = without_wakes(stage.run(0.3))
+    assert said[:2] == ["intend 2 sell pe 75 @99.95", "intend 3 sell ce 75 @99.95"]
+    assert said[-1] == "entered"
+
+
+def test_a_short_that_would_trade_with_an_entry_under_way_leaves_its_hedge_alone():
+    stage = Stage(["work", "work", "fill"])
+    stage.tell(enter("hc", "ce"))
+    stage.run(0.05)
+    bought = replace(leg("ce"), side=Side.BUY)
+    stage.tell(enter(bought, strategy_id="long", basket_id="long:0", **PATIENT))
+    stage.run(0.05)
+    assert without_wakes(stage.push(1)) == ["hc +75"]
+    assert without_wakes(stage.push(2)) == ["ce +75", "entered"]
+    assert without_wakes(stage.run(0.2)) == [
+        *("intend 3 sell ce 75 @99.95", "place 3", "ce -75", "entered")
+    ]
+
+
+def test_an_entry_that_would_trade_with_one_under_way_is_given_up_when_its_time_is_over():
+    stage = Stage(["work", "fill"])
+    crossing(stage)
+    assert without_wakes(stage.run(5))[-1] == LATE
+    assert len(stage.intents()) == 1
+
+
+def test_an_entry_that_would_trade_with_an_order_by_hand_is_given_up_at_once():
+    stage = Stage(["work", "fill"])
+    asked = OrderAsked("r1", "a", CE, Side.BUY, 75, OrderType.LIMIT, e4(100), 0, "", "me", T0)
+    stage.ask(PlaceByHand(asked, False))
+    stage.run(0.05)
+    (_, ended) = without_wakes(stage.tell(enter("ce", at_ns=stage.now_ns)))
+    assert ended.startswith("ended: it would trade with the own order")

@@ -118,6 +118,145 @@ def test_what_is_held_is_counted_beside_an_entry_by_our_own_model():
     assert "entered" in entry_later(made, "ce")
 
 
+def both(made, first=("ce",), second=("pe",), **fields):
+    """Two strategies enter on one frame; what is said at once."""
+    said = made.tell(enter(*first, **fields))
+    said += made.tell(enter(*second, strategy_id="other", basket_id="other:0", **fields))
+    return without_wakes(said)
+
+
+def test_of_two_entries_on_one_frame_the_second_is_judged_once_the_first_is_answered():
+    made = stage()
+    assert both(made) == ["opened", "margin", "opened"]
+    assert without_wakes(made.run(0.015)) == ["intend 1 sell ce 75 @99.95", "place 1"]
+    made.broker.margin = (e4(600_000), e4(600_000))
+    short_of = (
+        "it needs 600000.00 rupees of margin; 600000.00 are free, of which it may take 570000.00"
+    )
+    assert without_wakes(made.run(1)) == ["margin", "ce -75", "entered", f"ended: {short_of}"]
+    assert made.broker.net() == {CE: -75}
+
+
+def test_two_entries_on_one_frame_both_leave_where_there_is_margin_for_both():
+    made = stage()
+    both(made)
+    said = without_wakes(made.run(1))
+    assert (said.count("entered"), said.count("margin")) == (2, 1)
+    assert made.told(IntentRecorded)[1].intent.decided_ns == T0
+
+
+def test_an_entry_waits_no_longer_for_one_that_is_given_up():
+    made = stage("no connection")
+    both(made)
+    made.run(0.005)
+    made.broker.margin = ENOUGH
+    said = without_wakes(made.run(1))
+    assert [word.split(":")[0] for word in said][:2] == ["ended", "margin"]
+    assert made.broker.net() == {SYMBOLS["pe"]: -75}
+
+
+def test_an_entry_that_waits_for_others_until_its_time_is_over_says_so():
+    made = stage(None)
+    made.tell(enter("ce"))
+    made.tell(enter("pe", strategy_id="other", basket_id="other:0", deadline_ns=T0 + 3 * S))
+    assert without_wakes(made.run(4)) == [
+        "ended: its margin was not free in time: entries before it had not left or been answered",
+    ]
+
+
+def test_what_was_promised_to_a_basket_that_is_half_out_is_not_spent_by_another():
+    made = stage((e4(500_000), e4(1_000_000)))
+    made.broker.script("work", "fill")
+    both(made, ("ce", "hc"))
+    said = without_wakes(made.run(1))
+    assert said == ["intend 1 buy hc 75 @20.05", "place 1", "margin"]
+    assert without_wakes(made.tell(frame(T0 + S))) == []
+    said = without_wakes(made.push(1) + made.run(0.1))
+    assert said[:3] == ["hc +75", "intend 2 sell ce 75 @99.95", "place 2"]
+    assert said[3:6] == ["margin", "ce -75", "entered"]
+    assert said[-1] == "entered"
+
+
+def test_an_entry_for_which_there_is_margin_beside_what_was_promised_waits_for_no_fill():
+    made = stage((e4(400_000), e4(1_000_000)))
+    made.broker.script("work", "fill")
+    both(made, ("ce", "hc"))
+    said = without_wakes(made.run(1))
+    assert said[-2:] == ["pe -75", "entered"]
+    assert made.broker.net() == {SYMBOLS["pe"]: -75}
+
+
+def test_after_a_crash_an_entry_waits_for_what_is_half_out():
+    made = stage((e4(500_000), e4(1_000_000)))
+    made.broker.script("work", "fill")
+    both(made, ("ce", "hc"))
+    made.run(0.05)
+    made.build()
+    assert "margin" not in made.tell(frame(T0 + S)) + made.run(1)
+    made.push(1)
+    said = without_wakes(made.run(1))
+    assert (said.count("entered"), said.count("margin")) == (2, 1)
+
+
+def test_nobody_is_asked_about_an_entry_while_it_is_unknown_what_became_of_an_order():
+    made = stage(terms=replace(HELD_TO_MARGIN, lookup_window_ns=3 * S))
+    made.broker.script("lost", "fill")
+    both(made)
+    assert "margin" not in made.run(2)
+    said = without_wakes(made.run(2))
+    assert said.index("parked 1") < said.index("margin")
+    assert made.broker.net() == {SYMBOLS["pe"]: -75}
+
+
+def test_an_order_by_hand_waits_for_an_entry_that_was_asked_about_before_it():
+    made = stage()
+    made.tell(enter("pe"))
+    assert by_hand(made) is None
+    assert made.said == ["wake AnswerDue +4"]
+    said = without_wakes(made.run(1))
+    assert said.index("place 1") < said.index("margin") < said.index("place 2")
+    assert made.answers[1].intent.symbol == CE
+
+
+def test_an_order_by_hand_that_closes_something_waits_for_no_entry():
+    made = stage()
+    entry(made, "ce")
+    made.broker.script("lost", "fill")
+    entry_later(made, "pe")
+    by_hand(made, side=Side.SELL, price_e4=e4("99.95"))
+    assert "margin" not in made.said
+    by_hand(made, request_id="r2")
+    assert "margin" in made.said
+    made.run(1)
+    assert made.answers[2].intent.side is Side.BUY
+
+
+def test_an_order_by_hand_waits_its_turn_on_a_day_before_our_model(monkeypatch):
+    def unknown(*_):
+        raise RuleUnknown("no margin model before 2019")
+
+    monkeypatch.setattr(funds, "own_margin_e4", unknown)
+    made = stage()
+    made.tell(enter("pe"))
+    by_hand(made)
+    assert "margin" not in made.said
+
+
+def test_an_order_by_hand_that_waited_in_vain_is_told_what_for():
+    made = stage(None)
+    made.tell(enter("pe"))
+    by_hand(made)
+    made.run(5)
+    because = "its margin was not free in time: entries before it had not left or been answered"
+    assert made.answers == {1: Declined("margin", f"{because}; nothing was sent, try again")}
+
+
+def test_a_trial_by_hand_holds_up_no_entry():
+    made = stage(None)
+    by_hand(made, dry_run=True)
+    assert "margin" in made.tell(enter())
+
+
 def entry_later(made, *legs):
     """What a second basket comes to, of another strategy."""
     made.now_ns += S
