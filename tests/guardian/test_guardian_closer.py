@@ -467,15 +467,18 @@ def test_why_the_exchange_cancelled_an_exit_is_read_in_the_book_and_answered_by_
     assert exits(account.round()) == [(CALL, BUY, 65)]
 
 
-def test_an_exit_that_is_refused_twice_for_no_known_reason_is_halved():
+@pytest.mark.parametrize(("kind", "then"), [(Refusal.OTHER, 195), (Refusal.UNSENT, 390)])
+def test_an_exit_that_is_refused_twice_for_no_known_reason_is_halved_and_unsent_it_is_not(
+    kind, then
+):
     account = Account(*entered("E1", CALL, SELL, quantity=390), held={CALL: -390})
     asked = []
     for after_s in (1, 6, 11):
         (placed,) = account.round(after_s).asked
         wanted = placed.approved.intent
         asked.append(wanted.quantity)
-        account.answer(OrderRefused(wanted.intent_id, Refusal.OTHER, "no", account.now_ns))
-    assert asked == [390, 390, 195]
+        account.answer(OrderRefused(wanted.intent_id, kind, "no", account.now_ns))
+    assert asked == [390, 390, then]
 
 
 @pytest.mark.parametrize(
