@@ -399,6 +399,15 @@ def test_an_order_whose_run_is_over_is_in_doubt_and_flat_waits_until_it_was_look
     assert exits(late.round()) == [(CALL, BUY, 65)]
 
 
+def test_an_order_that_waited_before_it_left_is_in_doubt_for_as_long_as_any_other():
+    """It is parked fifteen seconds after it left, and not after it was decided."""
+    waited = intent("X1", CALL, BUY, purpose=Purpose.EXIT, decided_ns=NOON - 60 * SECOND_NS)
+    account = Account(*entered("E1", CALL, SELL), IntentRecorded(waited, NOON), held={CALL: -65})
+    parked = [fact.intent_id for _ in range(14) for fact in of(account.round(), OrderParked)]
+    assert parked == []
+    assert [fact.intent_id for fact in of(account.round(), OrderParked)] == ["X1"]
+
+
 def test_orders_of_an_earlier_day_are_over_and_hinder_nothing():
     old = intent("X1", CALL, BUY, purpose=Purpose.EXIT, decided_ns=NOON - 86_400 * SECOND_NS)
     account = Account(
