@@ -2,8 +2,8 @@
 
 It takes only what the gate approved, and lets each intent through once. Past its deadline an order
 stays here, for nobody looked at the price that it would meet. A broker that fails instead of
-answering is answered for: what surely did not arrive is refused, all else is unknown. So is one
-that does not answer at all: what it was asked is called off once it has taken too long.
+answering is answered for: what surely did not arrive is refused as unsent, all else is unknown. So
+is one that does not answer at all: what it was asked is called off once it has taken too long.
 """
 
 from __future__ import annotations
@@ -92,18 +92,18 @@ class Door:
         assert intent.intent_id not in self._passed, f"{intent.intent_id} would be sent twice"
         self._passed.add(intent.intent_id)
         if self._fenced():
-            return (OrderRefused(intent.intent_id, Refusal.OTHER, _OVER, now_ns),)
+            return (OrderRefused(intent.intent_id, Refusal.UNSENT, _OVER, now_ns),)
         if intent.purpose is Purpose.ENTRY:
             text = self._forbidden(intent.account, intent.strategy_id)
             if text:
-                return (OrderRefused(intent.intent_id, Refusal.OTHER, text, now_ns),)
+                return (OrderRefused(intent.intent_id, Refusal.UNSENT, text, now_ns),)
         if now_ns > intent.deadline_ns:
             text = "its deadline passed before it could leave"
-            return (OrderRefused(intent.intent_id, Refusal.OTHER, text, now_ns),)
+            return (OrderRefused(intent.intent_id, Refusal.UNSENT, text, now_ns),)
         try:
             return await self._in_time(self._broker.place(approved))
         except errors.BrokerUnavailable as error:
-            return (OrderRefused(intent.intent_id, Refusal.OTHER, str(error), self._now_ns()),)
+            return (OrderRefused(intent.intent_id, Refusal.UNSENT, str(error), self._now_ns()),)
         except (errors.BrokerError, TimeoutError) as error:
             return (OutcomeUnknown(intent.intent_id, str(error), self._now_ns()),)
 

@@ -196,7 +196,7 @@ class Witness:
             because = "the run that meant it is over; nobody knows whether it left"
             self._take(done, OutcomeUnknown(intent_id, because, now_ns))
             return
-        since_ns = self._counted.since_ns(intent_id, intent.decided_ns, now_ns)
+        since_ns = self._counted.since_ns(intent_id, order.recorded_ns, now_ns)
         if order.state is State.UNKNOWN and now_ns - since_ns >= _LOOKUP_NS:
             self._take(done, OrderParked(intent_id, now_ns))
             done.told.append(f"{intent_id} is parked: {intent.side} {intent.symbol} may still fill")

@@ -23,7 +23,7 @@ from tests.kit.asked import INTENT, NOW, gated
 
 ENTRY = replace(INTENT, deadline_ns=NOW)
 EXIT = replace(ENTRY, purpose=Purpose.EXIT)
-LATCHED = OrderRefused(ENTRY.intent_id, Refusal.OTHER, "a kill is latched", NOW)
+LATCHED = OrderRefused(ENTRY.intent_id, Refusal.UNSENT, "a kill is latched", NOW)
 
 
 class Behind:
@@ -123,7 +123,7 @@ async def test_an_intent_goes_through_once():
 async def test_past_its_deadline_an_order_stays_here():
     """Nobody looked at the price that it would meet; at the deadline it may still leave."""
     text = "its deadline passed before it could leave"
-    late = OrderRefused(ENTRY.intent_id, Refusal.OTHER, text, NOW + 1)
+    late = OrderRefused(ENTRY.intent_id, Refusal.UNSENT, text, NOW + 1)
     assert await ask(Place(approved(ENTRY)), now_ns=NOW + 1) == ((late,), [])
 
 
@@ -147,7 +147,7 @@ async def test_the_latches_are_asked_anew_for_every_entry_and_never_for_an_exit(
     assert latches.asked == [(ENTRY.account, ENTRY.strategy_id)] * 2
     assert (first, second, third) == (
         ("answer",),
-        (OrderRefused("OR2", Refusal.OTHER, "a kill is latched", NOW),),
+        (OrderRefused("OR2", Refusal.UNSENT, "a kill is latched", NOW),),
         ("answer",),
     )
 
@@ -157,7 +157,7 @@ async def test_the_latches_are_asked_anew_for_every_entry_and_never_for_an_exit(
     [
         (
             errors.BrokerUnavailable("no connection"),
-            OrderRefused(ENTRY.intent_id, Refusal.OTHER, "no connection", NOW),
+            OrderRefused(ENTRY.intent_id, Refusal.UNSENT, "no connection", NOW),
         ),
         (errors.OutcomeUnknown("cut off"), OutcomeUnknown(ENTRY.intent_id, "cut off", NOW)),
         (errors.BrokerMisused("bad"), OutcomeUnknown(ENTRY.intent_id, "bad", NOW)),

@@ -399,6 +399,15 @@ def test_an_order_whose_run_is_over_is_in_doubt_and_flat_waits_until_it_was_look
     assert exits(late.round()) == [(CALL, BUY, 65)]
 
 
+def test_an_order_that_waited_before_it_left_is_in_doubt_for_as_long_as_any_other():
+    """It is parked fifteen seconds after it left, and not after it was decided."""
+    waited = intent("X1", CALL, BUY, purpose=Purpose.EXIT, decided_ns=NOON - 60 * SECOND_NS)
+    account = Account(*entered("E1", CALL, SELL), IntentRecorded(waited, NOON), held={CALL: -65})
+    parked = [fact.intent_id for _ in range(14) for fact in of(account.round(), OrderParked)]
+    assert parked == []
+    assert [fact.intent_id for fact in of(account.round(), OrderParked)] == ["X1"]
+
+
 def test_orders_of_an_earlier_day_are_over_and_hinder_nothing():
     old = intent("X1", CALL, BUY, purpose=Purpose.EXIT, decided_ns=NOON - 86_400 * SECOND_NS)
     account = Account(
@@ -467,15 +476,18 @@ def test_why_the_exchange_cancelled_an_exit_is_read_in_the_book_and_answered_by_
     assert exits(account.round()) == [(CALL, BUY, 65)]
 
 
-def test_an_exit_that_is_refused_twice_for_no_known_reason_is_halved():
+@pytest.mark.parametrize(("kind", "then"), [(Refusal.OTHER, 195), (Refusal.UNSENT, 390)])
+def test_an_exit_that_is_refused_twice_for_no_known_reason_is_halved_and_unsent_it_is_not(
+    kind, then
+):
     account = Account(*entered("E1", CALL, SELL, quantity=390), held={CALL: -390})
     asked = []
     for after_s in (1, 6, 11):
         (placed,) = account.round(after_s).asked
         wanted = placed.approved.intent
         asked.append(wanted.quantity)
-        account.answer(OrderRefused(wanted.intent_id, Refusal.OTHER, "no", account.now_ns))
-    assert asked == [390, 390, 195]
+        account.answer(OrderRefused(wanted.intent_id, kind, "no", account.now_ns))
+    assert asked == [390, 390, then]
 
 
 @pytest.mark.parametrize(

@@ -103,7 +103,7 @@ class Zerodha:
             sent = form_of(approved, listed).request
         except (BrokerMisused, WireGarbled) as error:
             text = f"nothing was sent: {error}"
-            return (OrderRefused(intent.intent_id, Refusal.OTHER, text, self._now_ns()),)
+            return (OrderRefused(intent.intent_id, Refusal.UNSENT, text, self._now_ns()),)
         try:
             in_time = partial(self._in_time, intent)
             reply = await self._client.write(sent, in_time)

@@ -12,17 +12,12 @@ from collections.abc import Sequence
 
 from msgspec import Struct
 
-from daemon.domain.instants import MILLISECOND_NS, SECOND_NS
-from daemon.domain.market.bands import AVERAGED_NS
+from daemon.domain.instants import MILLISECOND_NS
 from daemon.domain.orders.ladder import Ladder, Prospect
-from daemon.domain.orders.refusals import ANSWERS, SELDOM_NS, WAITS_NS, Answer
+from daemon.domain.orders.leg_progress import LegProgress
+from daemon.domain.orders.refusals import ANSWERS, UNREASONED, Answer
 from daemon.domain.orders.slices import slices
 from daemon.domain.orders.words import Refusal, Side
-
-_ASIDE_NS = SECOND_NS
-_TWICE = 2
-_FEW = 4
-"""Slices that are no more than this part of a leg are few of it."""
 
 
 class Resting(Struct, frozen=True):
@@ -81,91 +76,6 @@ class CancelExit(Struct, frozen=True):
 Word = PlaceExit | CancelExit
 
 
-class LegProgress(Struct):
-    """How far the closing of one leg has come.
-
-    Attributes:
-        step: of the exit ladder.
-        stepped_ns: when it was taken; none for the first.
-        asked_e4: what its exits asked when they were placed last.
-        outside_e4: the price that the band refused last.
-        outside_until_ns: until when that no may still stand.
-        lot: units in one lot, once an exit was placed.
-        largest_quantity: the largest slice that the exchange has not refused; 0: the freeze
-            quantity.
-        not_before_ns: a refusal asked for patience until then.
-        refusals: attempts in a row that were refused and led to patience alone.
-        open_quantity: the units that were open when it was last looked at.
-        most_quantity: the most units that were ever open.
-        refused_quantity: units of the slices that were refused for no known reason.
-        aside: units that are not asked for again before an instant, while all others are.
-        unexplained: attempts in a row that the broker refused for no known reason.
-    """
-
-    step: int = 0
-    stepped_ns: int | None = None
-    asked_e4: int = 0
-    outside_e4: int = 0
-    outside_until_ns: int = 0
-    lot: int = 0
-    largest_quantity: int = 0
-    not_before_ns: int = 0
-    refusals: int = 0
-    open_quantity: int = 0
-    most_quantity: int = 0
-    refused_quantity: int = 0
-    aside: list[tuple[int, int]] = []
-    unexplained: int = 0
-
-    def see(self, open_quantity: int, *, rests: bool) -> None:
-        """Take in what is open; where an exit rests or fills, the next no is a first one."""
-        if rests or open_quantity < self.open_quantity:
-            self.refusals = self.unexplained = 0
-        self.open_quantity = open_quantity
-        self.most_quantity = max(self.most_quantity, open_quantity)
-
-    def patience_ns(self, answer: Answer, now_ns: int) -> int:
-        """Return how long to wait after a refusal; slices of one attempt count as one."""
-        first_ns = WAITS_NS[answer]
-        if answer not in SELDOM_NS:
-            return first_ns
-        if now_ns >= self.not_before_ns:
-            self.refusals += 1
-        return min(first_ns << max(self.refusals - 1, 0), SELDOM_NS[answer])
-
-    def set_aside(self, quantity: int, now_ns: int) -> bool:
-        """Leave a refused slice alone for a while, where no more than few of the leg ever were."""
-        self.refused_quantity += quantity
-        if self.refused_quantity * _FEW > self.most_quantity:
-            return False
-        self.aside.append((now_ns + _ASIDE_NS, quantity))
-        return True
-
-    def halve(self, quantity: int) -> None:
-        """Ask for no slice as large as one that was refused."""
-        self.largest_quantity = min(self.largest_quantity or quantity, max(quantity // 2, 1))
-
-    def probe(self, quantities: tuple[int, ...], now_ns: int) -> tuple[int, ...]:
-        """Let one slice go alone where nobody knows what is wrong; the others a while later.
-
-        Each may be refused like the one before, and a broker counts its noes among a day's orders.
-        """
-        if self.unexplained < _TWICE:
-            return quantities
-        self.aside.append((now_ns + _ASIDE_NS, sum(quantities[1:])))
-        return quantities[:1]
-
-    def waiting(self, now_ns: int) -> int:
-        """Return the units that are left alone now."""
-        self.aside = [each for each in self.aside if each[0] > now_ns]
-        return sum(quantity for _, quantity in self.aside)
-
-    def come_back(self, now_ns: int) -> None:
-        """Begin the ladder anew: what was asked last lies outside the exchange's band."""
-        self.step, self.stepped_ns = 0, now_ns
-        self.outside_e4, self.outside_until_ns = self.asked_e4, now_ns + AVERAGED_NS
-
-
 class Flatten:
     """One closing, of one scope."""
 
@@ -208,7 +118,7 @@ class Flatten:
         leg, answer = self._leg(leg_id), ANSWERS[kind]
         if answer is Answer.HALVE and quantity <= leg.lot:
             answer = Answer.PAGE
-        if kind is not Refusal.OTHER:
+        if kind not in UNREASONED:
             leg.unexplained = 0
         elif leg.set_aside(quantity, now_ns):
             return answer
@@ -228,7 +138,8 @@ class Flatten:
         """Take in that the broker refused an exit and gave no reason that is known.
 
         It may have been too large, in words that nobody has read yet. So what is more than one lot
-        is halved once that has held the leg up twice in a row, with the patience of any such no.
+        is halved once that has held the leg up twice in a row, with the patience of any such no;
+        once for all the slices of one attempt, and not into very many.
 
         Args:
             leg_id: whose exit was refused.
@@ -238,11 +149,10 @@ class Flatten:
         leg = self._leg(leg_id)
         before = leg.refusals
         answer = self.refused(leg_id, Refusal.OTHER, quantity, now_ns)
-        leg.unexplained += leg.refusals - before
-        if leg.unexplained < _TWICE or quantity <= leg.lot:
+        if leg.refusals == before:
             return answer
-        leg.halve(quantity)
-        return Answer.HALVE
+        leg.unexplained += 1
+        return Answer.HALVE if leg.guess() else answer
 
     def cancelled(
         self, leg_id: str, quantity: int, now_ns: int, kind: Refusal = Refusal.OTHER
@@ -295,7 +205,8 @@ class Flatten:
             return []
         leg.lot, leg.asked_e4 = holding.lot, holding.price_e4
         side = Side.BUY if holding.net_quantity < 0 else Side.SELL
-        largest = min(leg.largest_quantity or holding.freeze_quantity, holding.freeze_quantity)
+        largest = leg.largest(holding.freeze_quantity)
+        leg.slice_quantity = slices(open_quantity, largest, holding.lot)[0]
         return [
             PlaceExit(holding.leg_id, side, quantity, holding.price_e4)
             for quantity in leg.probe(slices(missing, largest, holding.lot), now_ns)

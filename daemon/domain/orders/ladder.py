@@ -135,7 +135,9 @@ class Ladder(Struct, frozen=True):
         """Return the limit of one attempt while a no of the band may stand, in `_e4`.
 
         It is that of the furthest step, up to this one, that lies short of what was refused. Where
-        none does it is the touch: only the market itself leads out there again.
+        none does it is the touch: only the market itself leads out there again. A touch is drawn
+        in to the middle that we know, which may lie outside the exchange's own band. So where what
+        was refused lies nearer to that middle than to the touch, the touch itself is asked.
 
         Args:
             step: as for `price`.
@@ -144,8 +146,11 @@ class Ladder(Struct, frozen=True):
             outside_e4: the price that was refused.
         """
         inner_e4 = self.price(0, side, prospect.inwards(side))
+        bare_e4 = self.price(0, side, prospect)
         if inner_e4 is None:
             return None
+        if bare_e4 is not None and abs(outside_e4 - inner_e4) < abs(outside_e4 - bare_e4):
+            inner_e4 = bare_e4
         reach = range(inner_e4, outside_e4, side.sign)
         steps = range(min(step, len(self.steps_percent_e4)), -1, -1)
         prices = (self.price(each, side, prospect) for each in steps)

@@ -30,8 +30,11 @@ ANSWERS: dict[Refusal, Answer] = {
     Refusal.CLOSED: Answer.AWAIT_MARKET,
     Refusal.LOT: Answer.PAGE,
     Refusal.INSTRUMENT: Answer.PAGE,
+    Refusal.UNSENT: Answer.PAGE,
     Refusal.OTHER: Answer.PAGE,
 }
+UNREASONED = frozenset({Refusal.UNSENT, Refusal.OTHER})
+"""Noes that tell nothing of the order: nobody knows the reason, or the broker never saw it."""
 
 WAITS_NS: dict[Answer, int] = {
     Answer.REPRICE: 0,

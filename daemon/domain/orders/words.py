@@ -90,6 +90,7 @@ class Refusal(StrEnum):
     RATE = "RATE"
     CLOSED = "CLOSED"
     INSTRUMENT = "INSTRUMENT"
+    UNSENT = "UNSENT"  # it never left for the broker; what was recorded before has OTHER for that
     OTHER = "OTHER"
 
 

@@ -9,13 +9,16 @@ from __future__ import annotations
 from msgspec import Struct
 
 from daemon.domain.market.frames import Quote
-from daemon.domain.money import divide_half_even
+from daemon.domain.money import E4, PERCENT_E4, divide_half_even, percent_of
 from daemon.domain.orders.words import Side
 from daemon.domain.risk.words import Mark
 
 _BUY = Side.BUY  # looked up once: every sum asks
 NO_MARK = -1
 """What stands for the price that nothing tells; 0 is a price: that of a worthless option."""
+_WIDE_PERCENT_E4 = PERCENT_E4 // 10
+_LITTLE_E4 = 2 * E4
+"""No spread so small is wide: of a cheap hedge that hardly trades it decides nothing."""
 
 
 class LegPosition(Struct, frozen=True):
@@ -131,6 +134,8 @@ def mark_of(quote: Quote, mark: Mark, *, short: bool, option: bool) -> int:
     valued at the dearer of bid and last trade, a long that nobody bids for at the cheaper of ask
     and last trade: at a circuit one side of the book is empty, and the price is still one. Only
     a long option that is offered, and neither bid for nor traded, is worthless.
+    Whoever goes by the last trade and has none goes by no book that is wide: in the first moments
+    of a day it may be one far offer, and that is no price.
 
     Args:
         quote: the newest prices of its contract.
@@ -139,8 +144,11 @@ def mark_of(quote: Quote, mark: Mark, *, short: bool, option: bool) -> int:
         option: its contract may end worthless.
     """
     ltp_e4, bid_e4, ask_e4 = quote.ltp_e4, quote.bid_e4, quote.ask_e4
-    if mark is Mark.LTP and ltp_e4:
-        return ltp_e4
+    if mark is Mark.LTP:
+        if ltp_e4:
+            return ltp_e4
+        if _is_wide(bid_e4, ask_e4):
+            return NO_MARK
     if short:
         return ask_e4 or max(ltp_e4, bid_e4) or NO_MARK
     if bid_e4:
@@ -150,6 +158,12 @@ def mark_of(quote: Quote, mark: Mark, *, short: bool, option: bool) -> int:
     if ask_e4 and option:
         return 0
     return ltp_e4 or ask_e4 or NO_MARK
+
+
+def _is_wide(bid_e4: int, ask_e4: int) -> bool:
+    """Say whether an offer lies far above what is bid, be that nothing."""
+    middle_e4 = (bid_e4 + ask_e4) // 2
+    return ask_e4 - bid_e4 > max(percent_of(middle_e4, _WIDE_PERCENT_E4), _LITTLE_E4)
 
 
 class PnlTrack:

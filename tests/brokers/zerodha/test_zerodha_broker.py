@@ -165,7 +165,7 @@ async def test_an_order_whose_deadline_passes_while_a_connection_is_made_is_refu
 async def test_a_contract_that_the_broker_does_not_list_is_refused_here(account):
     (told,) = await account.broker.place(approved(symbol="NIFTY-2026-08-25-24400-CE"))
 
-    assert (told.kind, account.script.asked) == (Refusal.OTHER, [])
+    assert (told.kind, account.script.asked) == (Refusal.UNSENT, [])
     assert told.text == "nothing was sent: Zerodha lists no NIFTY-2026-08-25-24400-CE"
 
 

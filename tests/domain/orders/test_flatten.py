@@ -17,7 +17,7 @@ from daemon.domain.orders.flatten import (
     is_flat,
 )
 from daemon.domain.orders.ladder import Ladder, Prospect
-from daemon.domain.orders.refusals import ANSWERS, Answer
+from daemon.domain.orders.refusals import ANSWERS, UNREASONED, Answer
 from daemon.domain.orders.words import Refusal, Side
 
 NOW = 100 * SECOND_NS
@@ -48,6 +48,7 @@ def placed(words) -> list[tuple[str, Side, int, int]]:
         (Refusal.CLOSED, Answer.AWAIT_MARKET, 5 * SECOND_NS),
         (Refusal.LOT, Answer.PAGE, 5 * SECOND_NS),
         (Refusal.INSTRUMENT, Answer.PAGE, 5 * SECOND_NS),
+        (Refusal.UNSENT, Answer.PAGE, 5 * SECOND_NS),
         (Refusal.OTHER, Answer.PAGE, 5 * SECOND_NS),
     ],
 )
@@ -300,16 +301,94 @@ def test_what_is_refused_twice_in_a_row_for_no_known_reason_is_halved_down_to_on
     assert sent == [195, 65, 65]
 
 
-def test_once_a_half_was_taken_the_rest_follows_in_slices_of_that_size():
-    closing = machine()
+def sizes(closing: Flatten, held: Holding, at_ns: int) -> list[int]:
+    """The units of each slice that is asked for."""
+    return [quantity for *_, quantity, _ in placed(closing.next((held,), at_ns))]
+
+
+def half_taken(closing: Flatten) -> tuple[Holding, int]:
+    """Have a half taken of what was refused twice; what is left then, and when it is asked for."""
     at_ns = refused_twice(closing)
-    assert [quantity for *_, quantity, _ in placed(closing.next((SIX,), at_ns))] == [195]
+    assert sizes(closing, SIX, at_ns) == [195]
     on_its_way = replace(SIX, closing_quantity=195)
     assert closing.next((on_its_way,), at_ns) == ()
     assert closing.wakes_ns((on_its_way,), at_ns) == at_ns + SECOND_NS
-    left = replace(SIX, net_quantity=-260)
-    rest = placed(closing.next((left,), at_ns + SECOND_NS))
-    assert [quantity for *_, quantity, _ in rest] == [195, 65]
+    return replace(SIX, net_quantity=-260), at_ns + SECOND_NS
+
+
+def test_once_a_half_was_taken_the_rest_goes_whole_again():
+    """What the broker had against it may be over."""
+    closing = machine()
+    left, at_ns = half_taken(closing)
+    assert sizes(closing, left, at_ns) == [260]
+
+
+def test_where_the_rest_is_refused_as_well_it_follows_in_slices_of_the_size_that_was_taken():
+    """At the first no, and from then on; they are halved like others if they are refused twice."""
+    closing = machine()
+    left, at_ns = half_taken(closing)
+    closing.next((left,), at_ns)
+    assert closing.unexplained("call", 260, at_ns) is Answer.HALVE
+    at_ns += 5 * SECOND_NS
+    assert sizes(closing, left, at_ns) == [195, 65]
+    less = replace(left, net_quantity=-250)
+    assert sizes(closing, less, at_ns) == [195, 55]
+    for answer in (Answer.PAGE, Answer.HALVE):
+        assert closing.unexplained("call", 195, at_ns) is answer
+        at_ns += 16 * SECOND_NS
+        closing.next((less,), at_ns)
+    assert sizes(closing, less, at_ns + SECOND_NS) == [65]
+
+
+LARGE_LEG = replace(SHORT, net_quantity=-98 * 75, lot=75, freeze_quantity=1_800)
+
+
+def test_slices_are_halved_from_the_largest_of_an_attempt_and_once_for_all_that_were_refused():
+    """Two lots are the rest of 98; that they were refused as well says nothing of their size."""
+    closing, at_ns = machine(), NOW
+    for _ in range(2):
+        asked = sizes(closing, LARGE_LEG, at_ns)
+        assert asked == [1_800] * 4 + [150]
+        answers = [closing.unexplained("call", quantity, at_ns) for quantity in reversed(asked)]
+        at_ns += 16 * SECOND_NS
+    assert Answer.HALVE in answers
+    assert sizes(closing, LARGE_LEG, at_ns) == [900]
+
+
+@pytest.mark.parametrize(
+    ("held", "least"),
+    [(LARGE_LEG, 375), (replace(LARGE_LEG, net_quantity=-1_500, lot=1), 75), (SIX, 65)],
+)
+def test_what_is_refused_for_no_known_reason_is_cut_into_no_more_than_twenty_slices(held, least):
+    """Each is an order, and is priced anew; the budget of a minute would not last for many more."""
+    closing, at_ns = machine(), NOW
+    for _ in range(12):
+        (*_, asked) = sizes(closing, held, at_ns)[:1]
+        closing.unexplained("call", asked, at_ns)
+        at_ns += 16 * SECOND_NS
+    assert asked == least
+
+
+def test_what_never_left_is_never_taken_for_too_large():
+    """However long the broker cannot be reached, all goes whole once it can."""
+    closing, at_ns = machine(), NOW
+    for _ in range(12):
+        for quantity in sizes(closing, LARGE_LEG, at_ns):
+            assert closing.refused("call", Refusal.UNSENT, quantity, at_ns) is Answer.PAGE
+        at_ns += 16 * SECOND_NS
+    assert sizes(closing, LARGE_LEG, at_ns) == [1_800] * 4 + [150]
+
+
+def test_noes_that_never_left_between_two_others_end_no_count_of_those():
+    closing, at_ns = machine(), NOW
+    for kind in (Refusal.OTHER, Refusal.UNSENT, Refusal.OTHER):
+        closing.next((SIX,), at_ns)
+        if kind is Refusal.OTHER:
+            answer = closing.unexplained("call", 390, at_ns)
+        else:
+            closing.refused("call", kind, 390, at_ns)
+        at_ns += 16 * SECOND_NS
+    assert answer is Answer.HALVE
 
 
 def test_one_in_doubt_holds_up_what_was_halved_for_a_second_and_no_longer():
@@ -557,7 +636,7 @@ def test_whatever_the_broker_does_it_ends_flat_and_never_closes_more_than_is_ope
                 broker.cancel(word.intent_id)
             elif (kind := broker.place(word, now_ns)) is not None:
                 answer = closing.refused(word.leg_id, kind, word.quantity, now_ns)
-                if kind is Refusal.OTHER:
+                if kind in UNREASONED:
                     aside.append((word.leg_id, now_ns + SECOND_NS, word.quantity))
                 elif answer is not Answer.HALVE:
                     patient[word.leg_id] = max(patient.get(word.leg_id, 0), now_ns + SECOND_NS)

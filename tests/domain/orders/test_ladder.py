@@ -139,7 +139,9 @@ def test_each_step_of_an_exit_at_a_dear_share_is_on_the_tick_of_the_exchange(
         ("the touch is beyond it", Side.BUY, 3, "138", "137", "138"),
         ("a purchase that was too cheap", Side.BUY, 0, "70", "70", "100"),
         ("a purchase that was too cheap", Side.BUY, 3, "65", "70", "100"),
-        ("cheap, and refused far out", Side.BUY, 3, "90", "137.20", "100"),
+        ("cheap, and refused far out", Side.BUY, 3, "90", "137.20", "92.70"),
+        ("cheap, and refused at the middle", Side.BUY, 0, "70", "100", "70"),
+        ("dear, and refused at the middle", Side.SELL, 0, "130", "100", "130"),
         ("a sale", Side.SELL, 2, "100", "61.20", "97"),
         ("not as far again", Side.SELL, 3, "100", "61.20", "97"),
         ("the touch is beyond it", Side.SELL, 3, "61", "62", "61"),
@@ -150,13 +152,19 @@ def test_each_step_of_an_exit_at_a_dear_share_is_on_the_tick_of_the_exchange(
 def test_while_a_no_of_the_band_stands_no_step_goes_as_far_again(
     case, side, step, touch, outside, expected
 ):
-    """What was refused short of the middle is asked there: it trades at the touch all the same."""
+    """What was refused short of the middle is asked there: it trades at the touch all the same.
+
+    And what was refused at the middle is asked at the touch.
+    """
     prospect = replace(WIDE, touch_e4=e4(touch), ltp_e4=e4(100), around_e4=e4(100))
     assert Ladder().held(step, side, prospect, e4(outside)) == e4(expected)
 
 
 def test_while_a_no_stands_nothing_is_asked_where_there_is_no_price():
-    assert Ladder().held(0, Side.BUY, replace(WIDE, touch_e4=0, ltp_e4=0), e4(100)) is None
+    nothing = replace(WIDE, touch_e4=0, ltp_e4=0)
+    assert Ladder().held(0, Side.BUY, nothing, e4(100)) is None
+    middle = replace(nothing, around_e4=e4(100))
+    assert Ladder().held(0, Side.BUY, middle, e4(100)) == e4(100)
     unknown = replace(WIDE, low_e4=0, high_e4=0)
     assert Ladder().held(3, Side.BUY, unknown, e4(103)) == e4(101)
 

@@ -170,6 +170,34 @@ def test_a_mark_is_the_last_trade_or_what_closing_costs(
 
 
 @pytest.mark.parametrize(
+    ("case", "short", "ltp_bid_ask", "expected"),
+    [
+        ("one far offer", SHORT, ("0", "60", "205"), None),
+        ("one far offer", LONG, ("0", "60", "205"), None),
+        ("nothing is bid", SHORT, ("0", "0", "205"), None),
+        ("nothing is bid", LONG, ("0", "0", "205"), None),
+        ("a tenth of the middle", SHORT, ("0", "95", "105"), "105"),
+        ("a tenth of the middle", LONG, ("0", "95", "105"), "95"),
+        ("a tick more", SHORT, ("0", "95", "105.05"), None),
+        ("two rupees of what is cheap", LONG, ("0", "1", "3"), "1"),
+        ("a tick more", LONG, ("0", "1", "3.05"), None),
+        ("it is cheap, and nothing is bid", LONG, ("0", "0", "0.05"), "0"),
+        ("nobody offers it", SHORT, ("0", "60", "0"), "60"),
+        ("nobody offers it", LONG, ("0", "60", "0"), "60"),
+        ("it has traded", SHORT, ("118", "60", "205"), "118"),
+    ],
+)
+def test_what_goes_by_the_last_trade_and_has_none_goes_by_no_wide_book(
+    case: str, short: bool, ltp_bid_ask: tuple[str, str, str], expected: str | None
+) -> None:
+    """At the open the book of what was carried may be one far offer, which is no price."""
+    ltp, bid, ask = ltp_bid_ask
+    quote = Quote(e4(ltp), bid_e4=e4(bid), ask_e4=e4(ask))
+    mark_e4 = NO_MARK if expected is None else e4(expected)
+    assert mark_of(quote, Mark.LTP, short=short, option=True) == mark_e4
+
+
+@pytest.mark.parametrize(
     ("short", "ltp_bid_ask", "expected"),
     [
         (LONG, (900, 895, 905), 895),

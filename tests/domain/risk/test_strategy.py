@@ -218,6 +218,16 @@ def test_the_whole_waits_for_every_mark_while_legs_go_on() -> None:
     assert frame(risk, 3, pe="100") == [("pe", ExitReason.STRATEGY_STOP)]
 
 
+def test_one_far_offer_before_the_first_trade_of_a_day_stops_nothing_that_was_carried() -> None:
+    """The whole waits for a trade, or a book that is narrow; a person is told of it."""
+    risk = straddle(StrategyRules(stop_e4=e4(6000)))
+    put = Quote(ltp_e4=0, bid_e4=e4(94), ask_e4=e4(97))
+    risk.see({CE: Quote(ltp_e4=0, bid_e4=e4(60), ask_e4=e4(205)), PE: put}, 1)
+    assert [type(verdict) for verdict in risk.judge(1)] == [Unpriced]
+    risk.see({CE: Quote(ltp_e4=0, bid_e4=e4(201), ask_e4=e4(205))}, 2)
+    assert told(risk, 2) == [("ce", "pe", ExitReason.STRATEGY_STOP)]
+
+
 def test_a_quote_without_a_price_takes_the_mark_away() -> None:
     risk = straddle(StrategyRules(stop_e4=e4(100)), LEGS, "100", "100")
     assert frame(risk, 1, ce="100", pe="100") == []

@@ -51,10 +51,11 @@ def untold(desk: Desk, what: str) -> None:
 def answered(desk: Desk, turn: Turn, fact: object, now_ns: int) -> None:
     """Take what the answer to an order tells of the link.
 
-    A refusal for no reason of the broker's may be one of ours, for a call that never left.
+    A call that never left tells nothing. Nor does a no without a reason: such calls were recorded
+    with that before.
     """
     match fact:
-        case OrderRefused(intent_id, Refusal.OTHER):
+        case OrderRefused(intent_id, Refusal.UNSENT | Refusal.OTHER):
             untold(desk, intent_id)
         case OrderAccepted(intent_id) | OrderRefused(intent_id) | ConfirmationWanted(intent_id):
             heard(desk, turn, intent_id, now_ns, alive=True)

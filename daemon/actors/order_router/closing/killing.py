@@ -90,7 +90,7 @@ def go_on(desk: Desk, turn: Turn, now_ns: int) -> None:
             begin(desk, turn, kill.latched.latch_id, now_ns)
         _close(desk, turn, kill, now_ns)
         _advance(desk, turn, kill, now_ns)
-        if not kill.is_over:
+        if not kill.is_over or not kill.proof.given:
             _look_again(desk, turn, kill, now_ns)
 
 
@@ -172,7 +172,8 @@ def _advance(desk: Desk, turn: Turn, kill: Kill, now_ns: int) -> None:
 def _look_again(desk: Desk, turn: Turn, kill: Kill, now_ns: int) -> None:
     """Read the broker's book as often as a proof needs it; one past its time is not hurried.
 
-    What could not be closed by the end of the session waits for the next one.
+    What could not be closed by the end of the session waits for the next one. One that was flat is
+    proven anew in this run, be the market shut, at the pace of a book where nothing is on its way.
     """
     assert kill.progress is not None, "a kill that goes on was begun"
     late = kill.progress.stage is Stage.INCOMPLETE
@@ -180,6 +181,8 @@ def _look_again(desk: Desk, turn: Turn, kill: Kill, now_ns: int) -> None:
         at_ns = next_opening_ns(desk, now_ns)
     else:
         pace_ns = desk.terms.answer_ns if late else desk.terms.lookup_ns
+        if kill.is_over:
+            pace_ns = max(desk.terms.seldom_ns, desk.terms.answer_ns)
         at_ns = now_ns + pace_ns
         if now_ns - desk.reads.read_ns >= pace_ns:
             reconciling.ask(desk, turn, now_ns)

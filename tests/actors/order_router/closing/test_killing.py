@@ -502,6 +502,27 @@ def test_after_a_start_a_kill_is_flat_only_once_this_run_has_read_the_book_twice
     assert (newest(stage).stage, newest(stage).left) == ("flat", ())
 
 
+@pytest.mark.parametrize("live", [False, True])
+def test_a_kill_that_was_flat_is_proven_again_after_a_start_while_the_market_is_shut(live):
+    """At the pace of a book where nothing is on its way, and no longer once it is proven."""
+    stage = Stage(terms=replace(READING, live=live))
+    stage.run(3)
+    stage.entered("ce")
+    stage.tell(latch())
+    beat(stage, 20)
+    stage.now_ns = CLOSES + 600 * S
+    stage.tell(frame(stage.now_ns))
+    stage.run(1_800)
+    begun = stage.broker.reads
+    stage.build()
+    stage.run(25)
+    assert (newest(stage).stage, stage.broker.reads - begun) == ("verifying", 1)
+    stage.run(10)
+    assert (newest(stage).stage, newest(stage).left) == ("flat", ())
+    stage.run(3_600)
+    assert stage.broker.reads - begun == 2
+
+
 def test_a_kill_outside_the_session_waits_for_the_next_one():
     stage = Stage().entered("ce")
     stage.tell(DayEnded(DAY, stage.now_ns))

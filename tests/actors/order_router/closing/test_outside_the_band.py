@@ -126,6 +126,36 @@ def test_a_limit_that_is_too_good_to_be_taken_is_drawn_into_the_band(
     assert jump.play() <= 1, jump.asked
 
 
+class Back(Jump):
+    """A leap that comes a part of the way back."""
+
+    def __init__(self, leg_id: str, base: float, leap: float, back: float, back_at: int) -> None:
+        self.leap, self.back, self.back_at = leap, back, back_at
+        super().__init__(leg_id, base, 1, 0, 0)
+
+    def price(self, second: int) -> float:
+        if second < 0:
+            return self.base
+        return self.leap if second < self.back_at else self.back
+
+
+@pytest.mark.parametrize(
+    ("leg_id", "base", "leap", "back", "back_at"),
+    [
+        *(("ce", 60, 100, 83, back_at) for back_at in (10, 15, 20, 25)),
+        *(("ce", 60, 140, 83, back_at) for back_at in (10, 20)),
+        *(("hc", 100, 40, 61, back_at) for back_at in (10, 20)),
+    ],
+)
+def test_an_exit_is_through_once_a_leap_came_so_far_back_that_the_touch_is_taken(
+    leg_id, base, leap, back, back_at
+):
+    """The middle of our own band is still beyond the exchange's: the touch is asked, not that."""
+    jump = Back(leg_id, base, leap, back, back_at)
+    assert jump.takes(jump.touch(back_at), back_at)
+    assert jump.play() == back_at, jump.asked
+
+
 def test_the_exchange_on_paper_refuses_it_until_its_next_half_minute():
     jump = AtTheTwin("ce", 100, 1.45, 0.003, 0)
     assert jump.play() == 30
