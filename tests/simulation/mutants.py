@@ -651,7 +651,7 @@ MUTANTS: tuple[Mutant, ...] = (
     _of(entries_of_a_day_are_not_counted_over_starts, 53, "I14", "I22"),
     _of(owed_exits_lost_at_a_start, 1, "I9", "I21", crash_at=65),
     _of(answers_forgotten_at_a_start, 3, "I17"),
-    _of(effect_before_the_idempotency_key, 5, "I17", crash_at=38),
+    _of(effect_before_the_idempotency_key, 5, "I17", crash_at=37),
     _of(a_stop_that_looks_three_times, 14, "I21"),
     _of(percent_stops_are_ten_times_too_wide, 1, "I15"),
     _of(no_stop_or_target_of_a_whole_ever_fires, 9, "I21"),
