@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from datetime import date
 
 import pytest
 from msgspec.structs import replace
 
-from daemon.actors.risk_watchdog import RiskWatchdog
 from daemon.domain.market.frames import Frame, Quote
 from daemon.domain.market.notes import NoteKind
 from daemon.domain.money import e4
@@ -18,70 +16,30 @@ from daemon.domain.risk.words import ExitReason, LockRule
 from daemon.messages import (
     DayMarked,
     EntriesPaused,
-    ExitDecided,
     FramePolled,
     LegExpired,
     LinkDied,
     LinkRevived,
-    Noted,
-    PauseEntries,
 )
 from tests.kit.acting import (
     CE,
     DAY,
     NEXT_DAY,
     PE,
-    ROUTER,
     clock,
     day_ended,
     day_opened,
     ended,
-    facts,
     opened,
     prices,
     sold,
-    told,
 )
+from tests.kit.watching import Run, S
 
-S = 1_000_000_000
 T = clock("09:31:00")
-LOSS = AccountLimits(loss_e4=e4("1000"))
 BLIND = f"the account's loss limit is judged without a young price of {PE}"
 FAR = clock("15:20:00", date(2025, 9, 30))
 THIRD_DAY = date(2025, 9, 3)
-
-
-@dataclass
-class Run:
-    """A watchdog with the record that it leads to; a restart is a run of another's record."""
-
-    limits: AccountLimits = LOSS
-    record: list[object] = field(default_factory=list)
-
-    def __post_init__(self) -> None:
-        self.watchdog = RiskWatchdog(ROUTER, self.limits, tuple(self.record))
-        self.left: list[tuple[str, tuple[str, ...], ExitReason]] = []
-        self.paused: list[int] = []
-
-    def hear(self, *messages: object) -> Run:
-        """Tell it these, and keep what is recorded."""
-        for message in messages:
-            at_ns = message.frame.at_ns if isinstance(message, FramePolled) else message.at_ns
-            effects = self.watchdog.handle(message, at_ns)
-            if not isinstance(message, Frame | FramePolled):
-                self.record.append(message)
-            self.record += facts(effects)
-            decided = facts(effects, ExitDecided)
-            self.left += [(each.strategy_id, each.leg_ids, each.reason) for each in decided]
-            self.paused += [at_ns] * len(told(effects, PauseEntries))
-        return self
-
-    def again(self) -> Run:
-        """Return it after a restart."""
-        return Run(self.limits, [*self.record])
-
-    def notes(self, kind: NoteKind) -> list[str]:
-        return [each.text for each in self.record if isinstance(each, Noted) and each.kind is kind]
 
 
 def short(strategy: str, leg: str, day: date = DAY, *, carried: bool = False) -> list:

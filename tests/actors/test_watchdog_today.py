@@ -2,80 +2,32 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-
 from msgspec.structs import replace
 
-from daemon.actors.risk_watchdog import RiskWatchdog
-from daemon.domain.market.frames import Frame
 from daemon.domain.money import e4
 from daemon.domain.orders.words import Side
-from daemon.domain.risk.account import AccountLimits
 from daemon.messages import (
-    Ask,
     DayMarked,
     LegExpired,
-    PauseEntries,
     PositionChanged,
-    SeeRisk,
-    WatchSeen,
 )
 from tests.kit.acting import (
     CE,
     LOT,
     NEXT_DAY,
     PE,
-    ROUTER,
     clock,
     day_ended,
     day_opened,
     ended,
-    facts,
     opened,
     prices,
     sold,
-    told,
 )
+from tests.kit.watching import Run, S
 
-S = 1_000_000_000
 T, OPENS = clock("09:31:00"), clock("09:15:00", NEXT_DAY)
 FAR = clock("15:20:00", NEXT_DAY) + 30 * 86_400 * S
-LOSS = AccountLimits(loss_e4=e4("1000"))
-
-
-@dataclass
-class Run:
-    """A watchdog with the record that it leads to."""
-
-    record: list[object] = field(default_factory=list)
-    limits: AccountLimits = LOSS
-
-    def __post_init__(self) -> None:
-        self.watchdog = RiskWatchdog(ROUTER, self.limits, tuple(self.record))
-        self.paused = 0
-
-    def hear(self, *messages: object) -> Run:
-        for message in messages:
-            effects = self.watchdog.handle(message, message.at_ns)
-            if not isinstance(message, Frame):
-                self.record.append(message)
-            self.record += facts(effects)
-            self.paused += len(told(effects, PauseEntries))
-        return self
-
-    def again(self) -> Run:
-        """Return it after a restart."""
-        return Run([*self.record], self.limits)
-
-    def without(self, kind: type) -> Run:
-        """Return it after a restart, and a crash that kept such facts out of the record."""
-        return Run([each for each in self.record if not isinstance(each, kind)], self.limits)
-
-    def seen(self, at_ns: int = OPENS) -> WatchSeen:
-        """Return the only entry that is seen."""
-        (shown,) = self.watchdog.handle(Ask(1, SeeRisk()), at_ns)
-        (only,) = shown.view.answer.watches
-        return only
 
 
 def carried(*legs: str) -> list:
@@ -102,7 +54,7 @@ FALLEN = e4("-750")
 def test_of_what_is_carried_that_alone_is_todays_that_came_since_the_last_days_end() -> None:
     """As the account's limits count it; its profit since the entry stands beside it."""
     for each in both(Run().hear(day_opened(), *carried("ce"), *LAST)):
-        seen = each.hear(*NEXT).seen()
+        seen = each.hear(*NEXT).seen(OPENS)
         assert (seen.pnl_e4, seen.today_e4) == (e4("750"), FALLEN)
 
 
@@ -117,21 +69,21 @@ def test_on_the_day_of_its_entry_all_of_a_profit_is_todays_and_in_the_evening_as
 def test_where_nobody_saw_the_last_day_end_it_is_not_known_what_is_todays_until_it_is_valued():
     """From there it counts, and says so; a restart finds the same."""
     run = Run().hear(day_opened(), *carried("ce"), day_ended(), day_opened(NEXT_DAY))
-    assert run.seen().today_e4 is None
+    assert run.seen(OPENS).today_e4 is None
     run.hear(prices(OPENS, "90"), prices(OPENS + S, "92"))
     for each in both(run):
         each.hear(prices(OPENS + 2 * S, "91"))
-        assert (each.seen().pnl_e4, each.seen().today_e4) == (e4("675"), e4("-75"))
+        assert (each.seen(OPENS).pnl_e4, each.seen(OPENS).today_e4) == (e4("675"), e4("-75"))
 
 
 def test_a_crash_before_a_day_was_marked_counts_no_profit_of_that_day_as_the_next_ones() -> None:
     """What it had lost by then fires no limit of the day after."""
     whole = Run().hear(day_opened(), *carried("ce"), prices(T, "113"), day_ended())
-    run = whole.without(DayMarked).hear(day_opened(NEXT_DAY))
-    assert run.seen().today_e4 is None
+    run = whole.again(without=DayMarked).hear(day_opened(NEXT_DAY))
+    assert run.seen(OPENS).today_e4 is None
     run.hear(*[prices(OPENS + n * S, "114") for n in range(5)])
-    assert (run.paused, run.seen().today_e4) == (0, 0)
-    assert run.hear(*[prices(OPENS + n * S, "128") for n in range(5, 9)]).paused == 1
+    assert (run.paused, run.seen(OPENS).today_e4) == ([], 0)
+    assert len(run.hear(*[prices(OPENS + n * S, "128") for n in range(5, 9)]).paused) == 1
 
 
 def test_what_a_leg_had_gained_before_it_expired_unpriced_is_none_of_today() -> None:
@@ -139,10 +91,10 @@ def test_what_a_leg_had_gained_before_it_expired_unpriced_is_none_of_today() -> 
     start = [day_opened(), *carried("ce", "pe"), prices(T, "80", "90"), day_ended()]
     gone = LegExpired("s", "pe", PE, OPENS)
     for each in both(Run().hear(*start, day_opened(NEXT_DAY), gone, prices(OPENS, "90"))):
-        assert each.hear(prices(OPENS + S, "90")).seen().today_e4 == FALLEN
+        assert each.hear(prices(OPENS + S, "90")).seen(OPENS).today_e4 == FALLEN
     evening = Run().hear(*start, day_opened(NEXT_DAY), prices(OPENS, "90", "95"))
     evening.hear(day_ended(NEXT_DAY), replace(gone, at_ns=clock("20:00:00", NEXT_DAY)))
-    assert evening.seen().today_e4 == FALLEN
+    assert evening.seen(OPENS).today_e4 == FALLEN
 
 
 # --- what no entry holds --------------------------------------------------------------------------
@@ -158,7 +110,7 @@ def test_what_is_held_by_hand_over_a_night_is_marked_and_counted_from_there() ->
         e4("-1500"),
     )
     for each in both(run):
-        seen = each.hear(*NEXT).seen()
+        seen = each.hear(*NEXT).seen(OPENS)
         assert (seen.pnl_e4, seen.today_e4) == (FALLEN, e4("750"))
 
 
@@ -167,7 +119,7 @@ def test_after_a_restart_without_prices_it_is_valued_at_its_mark() -> None:
     run = Run().hear(day_opened(), by_hand(LOT), *LAST).again()
     seen = run.seen(clock("20:00:00"))
     assert (seen.pnl_e4, seen.today_e4, seen.legs[0].ltp_e4) == (e4("-1500"), e4("-1500"), 0)
-    monday = run.hear(day_opened(NEXT_DAY)).seen()
+    monday = run.hear(day_opened(NEXT_DAY)).seen(OPENS)
     assert (monday.pnl_e4, monday.today_e4) == (e4("-1500"), 0)
 
 
@@ -175,7 +127,7 @@ def test_what_never_had_a_price_is_not_known_today() -> None:
     run = Run().hear(day_opened(), by_hand(LOT))
     assert run.seen(T).today_e4 is None
     run.hear(day_ended(), day_opened(NEXT_DAY), prices(OPENS, "90"))
-    assert run.seen().today_e4 is None, "nobody knows what it was worth before"
+    assert run.seen(OPENS).today_e4 is None, "nobody knows what it was worth before"
     assert [each for each in run.record if isinstance(each, DayMarked)] == []
 
 
@@ -183,10 +135,10 @@ def test_a_round_trip_by_hand_counts_from_the_mark_and_the_next_one_from_nothing
     run = Run().hear(day_opened(), by_hand(LOT), *LAST, *NEXT)
     run.hear(by_hand(LOT, LOT, "85", OPENS), by_hand(LOT, at_ns=OPENS + S))
     run.hear(prices(OPENS + 2 * S, "101"))
-    assert run.seen().today_e4 == e4("375") + e4("75")
+    assert run.seen(OPENS).today_e4 == e4("375") + e4("75")
 
 
 def test_what_expired_by_hand_leaves_nothing_behind() -> None:
     run = Run().hear(day_opened(), by_hand(LOT), *LAST, LegExpired("manual", "o1", CE, OPENS))
     run.hear(day_opened(NEXT_DAY), by_hand(LOT, at_ns=OPENS), prices(OPENS + S, "99"))
-    assert run.seen().today_e4 == e4("-75")
+    assert run.seen(OPENS).today_e4 == e4("-75")
