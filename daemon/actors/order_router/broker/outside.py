@@ -11,7 +11,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
-from daemon.actors.order_router.known.desk import Closing, Desk
+from daemon.actors.order_router.known.desk import Desk
+from daemon.actors.order_router.known.owed import Closing
 from daemon.actors.order_router.known.readings import lasting
 from daemon.actors.turn import Turn
 from daemon.domain.instants import day_of

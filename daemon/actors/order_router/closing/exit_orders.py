@@ -14,7 +14,8 @@ from daemon.actors.order_router.broker.sending import (
 from daemon.actors.order_router.closing.holdings import EXIT_DEADLINE_NS, open_quantity
 from daemon.actors.order_router.closing.withdrawals import make_way, waited_out
 from daemon.actors.order_router.known.alarms import ClosingDue
-from daemon.actors.order_router.known.desk import Closing, Desk
+from daemon.actors.order_router.known.desk import Desk
+from daemon.actors.order_router.known.owed import Closing
 from daemon.actors.turn import Turn
 from daemon.domain.market.notes import NoteKind
 from daemon.domain.orders.flatten import PlaceExit

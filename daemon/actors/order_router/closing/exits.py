@@ -9,7 +9,8 @@ from daemon.actors.order_router.closing import exit_orders, markets
 from daemon.actors.order_router.closing.holdings import holding, is_met, surplus
 from daemon.actors.order_router.closing.withdrawals import recall_by_hand, withdraw
 from daemon.actors.order_router.known.alarms import ClosingDue, ExitLate
-from daemon.actors.order_router.known.desk import LATE, UNREAD, Closing, Desk
+from daemon.actors.order_router.known.desk import Desk
+from daemon.actors.order_router.known.owed import LATE, UNREAD, Closing
 from daemon.actors.order_router.opening import entries
 from daemon.actors.turn import Turn
 from daemon.domain.instants import SECOND_NS

@@ -11,7 +11,8 @@ from daemon.actors.order_router.broker.sending import (
     proven,
     remaining,
 )
-from daemon.actors.order_router.known.desk import Closing, Desk
+from daemon.actors.order_router.known.desk import Desk
+from daemon.actors.order_router.known.owed import Closing
 from daemon.domain.instants import SECOND_NS, day_of
 from daemon.domain.orders.flatten import Holding, Resting
 from daemon.domain.orders.heard import Order

@@ -15,7 +15,8 @@ from __future__ import annotations
 from daemon.actors.order_router.broker.open_orders import open_orders
 from daemon.actors.order_router.broker.sending import cancel, is_under_kill, may_fill
 from daemon.actors.order_router.known.alarms import ClosingDue
-from daemon.actors.order_router.known.desk import Closing, Desk
+from daemon.actors.order_router.known.desk import Desk
+from daemon.actors.order_router.known.owed import Closing
 from daemon.actors.turn import Turn
 from daemon.domain.market.notes import NoteKind
 from daemon.domain.orders.heard import Order

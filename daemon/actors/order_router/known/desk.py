@@ -11,13 +11,12 @@ from collections import deque
 from collections.abc import Iterable
 from datetime import date
 
-from msgspec import Struct, field
-
 from daemon.actors.order_router.known.alarms import Wakes
 from daemon.actors.order_router.known.calls import Calls
 from daemon.actors.order_router.known.conduct import Conduct
 from daemon.actors.order_router.known.halts import Halts
 from daemon.actors.order_router.known.loose import Requests, is_loose
+from daemon.actors.order_router.known.owed import LATE, Closing
 from daemon.actors.order_router.known.prices import Prices
 from daemon.actors.order_router.known.purse import Purse
 from daemon.actors.order_router.known.readings import Readings
@@ -70,31 +69,6 @@ HEARS = (
 """What is published to a router."""
 _RECENT_INTENTS = 64
 """More than the message budget lets out within the window in which equal orders are looked for."""
-
-LATE, UNREAD = "late", "unread"
-"""Among what was told of a closing: that its time is over, and that it left on a book unread."""
-
-
-class Closing(Struct):
-    """One exit that is owed.
-
-    Attributes:
-        owed: the obligation.
-        machine: what works it.
-        short_then: by leg, the units that it had to buy back when it began.
-        told: what a person was told of it already.
-        held_ns: by leg, when slices of the present attempt began to wait: for the budget, for a
-            resident stop or the order before them to be gone, or for shorts to be bought back; they
-            are as old as slices that do not have to wait.
-        withdrawn_ns: by own order in its way, since when the exit waits for it to be gone.
-    """
-
-    owed: ExitOwed
-    machine: Flatten
-    short_then: dict[str, int]
-    told: set[str] = field(default_factory=set)
-    held_ns: dict[str, int] = field(default_factory=dict)
-    withdrawn_ns: dict[str, int] = field(default_factory=dict)
 
 
 class Desk:
