@@ -118,7 +118,7 @@ def alerted(daemon: LiveDaemon) -> list[tuple[str, str]]:
 
 def needed(daemon: LiveDaemon) -> list[str]:
     """How often a person was asked for."""
-    return [line for line in daemon.lines if "needs a person" in line]
+    return [line for line in daemon.lines if "session: " in line and "needs a person" in line]
 
 
 @thorough
