@@ -269,10 +269,7 @@ class Closer(Witness):
         intent = order.intent
         if intent.intent_id in self._mine:
             name, kind = _named(leg_of(order)), order.refusal or Refusal.OTHER
-            if kind is Refusal.OTHER:
-                answer = self._machine.unexplained(name, intent.quantity, now_ns)
-            else:
-                answer = self._machine.refused(name, kind, intent.quantity, now_ns)
+            answer = self._machine.refused(name, kind, intent.quantity, now_ns)
             if answer in PAGED:
                 done.told.append(f"{intent.side} {intent.symbol} was refused: {order.text}")
 

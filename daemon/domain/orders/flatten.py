@@ -108,6 +108,9 @@ class Flatten:
         Several slices of one attempt may be refused at once: the leg takes one step for them all,
         and the longest patience asked for holds. What cannot be halved any more is for a person.
         A no of which nobody knows the reason holds up no other slice, while few of many have one.
+        Of the broker's own it may be that the slice was too large, in words that nobody has read
+        yet: what is more than one lot is halved once that has held the leg up twice in a row, once
+        for all the slices of one attempt, and not into very many.
 
         Args:
             leg_id: whose exit was refused.
@@ -115,41 +118,10 @@ class Flatten:
             quantity: its units.
             now_ns: the instant of the answer.
         """
-        leg, answer = self._leg(leg_id), ANSWERS[kind]
-        if answer is Answer.HALVE and quantity <= leg.lot:
-            answer = Answer.PAGE
-        if kind not in UNREASONED:
-            leg.unexplained = 0
-        elif leg.set_aside(quantity, now_ns):
-            return answer
-        waits_ns = leg.patience_ns(answer, now_ns)
-        if answer is Answer.REPRICE:
-            if kind is Refusal.BAND:
-                leg.come_back(now_ns)
-            else:
-                self._take_step(leg, now_ns)
-            waits_ns = self._interval_ns
-        elif answer is Answer.HALVE:
-            leg.halve(quantity)
-        leg.not_before_ns = max(leg.not_before_ns, now_ns + waits_ns)
-        return answer
-
-    def unexplained(self, leg_id: str, quantity: int, now_ns: int) -> Answer:
-        """Take in that the broker refused an exit and gave no reason that is known.
-
-        It may have been too large, in words that nobody has read yet. So what is more than one lot
-        is halved once that has held the leg up twice in a row, with the patience of any such no;
-        once for all the slices of one attempt, and not into very many.
-
-        Args:
-            leg_id: whose exit was refused.
-            quantity: its units.
-            now_ns: the instant of the answer.
-        """
         leg = self._leg(leg_id)
         before = leg.refusals
-        answer = self.refused(leg_id, Refusal.OTHER, quantity, now_ns)
-        if leg.refusals == before:
+        answer = self._answer(leg, kind, quantity, now_ns)
+        if kind is not Refusal.OTHER or leg.refusals == before:
             return answer
         leg.unexplained += 1
         return Answer.HALVE if leg.guess() else answer
@@ -170,8 +142,9 @@ class Flatten:
         """
         if kind is not Refusal.OTHER:
             return self.refused(leg_id, kind, quantity, now_ns)
-        self._take_step(self._leg(leg_id), now_ns)
-        return self.refused(leg_id, Refusal.OTHER, quantity, now_ns)
+        leg = self._leg(leg_id)
+        self._take_step(leg, now_ns)
+        return self._answer(leg, kind, quantity, now_ns)
 
     def next(self, holdings: Sequence[Holding], now_ns: int) -> tuple[Word, ...]:
         """Return what is to be done now; nothing where all that can be done is under way."""
@@ -195,6 +168,27 @@ class Flatten:
 
     def _leg(self, leg_id: str) -> LegProgress:
         return self._legs.setdefault(leg_id, LegProgress())
+
+    def _answer(self, leg: LegProgress, kind: Refusal, quantity: int, now_ns: int) -> Answer:
+        """Look up what a no leads to, and have the leg wait for it."""
+        answer = ANSWERS[kind]
+        if answer is Answer.HALVE and quantity <= leg.lot:
+            answer = Answer.PAGE
+        if kind not in UNREASONED:
+            leg.unexplained = 0
+        elif leg.set_aside(quantity, now_ns):
+            return answer
+        waits_ns = leg.patience_ns(answer, now_ns)
+        if answer is Answer.REPRICE:
+            if kind is Refusal.BAND:
+                leg.come_back(now_ns)
+            else:
+                self._take_step(leg, now_ns)
+            waits_ns = self._interval_ns
+        elif answer is Answer.HALVE:
+            leg.halve(quantity)
+        leg.not_before_ns = max(leg.not_before_ns, now_ns + waits_ns)
+        return answer
 
     def _place(self, holding: Holding, now_ns: int) -> list[Word]:
         leg = self._leg(holding.leg_id)

@@ -281,9 +281,11 @@ SIX = replace(SHORT, net_quantity=-390)
 def refused_twice(closing: Flatten, held: Holding = SIX, quantity: int = 390) -> int:
     """Have a leg refused twice in a row for no known reason; when it is asked for again."""
     closing.next((held,), NOW)
-    assert closing.unexplained(held.leg_id, quantity, NOW) is Answer.PAGE
+    assert closing.refused(held.leg_id, Refusal.OTHER, quantity, NOW) is Answer.PAGE
     closing.next((held,), NOW + 5 * SECOND_NS)
-    assert closing.unexplained(held.leg_id, quantity, NOW + 5 * SECOND_NS) is Answer.HALVE
+    assert (
+        closing.refused(held.leg_id, Refusal.OTHER, quantity, NOW + 5 * SECOND_NS) is Answer.HALVE
+    )
     assert closing.next((held,), NOW + 15 * SECOND_NS - 1) == ()
     return NOW + 15 * SECOND_NS
 
@@ -295,7 +297,7 @@ def test_what_is_refused_twice_in_a_row_for_no_known_reason_is_halved_down_to_on
     for answer in (Answer.HALVE, Answer.PAGE, Answer.PAGE):
         ((_, _, quantity, _),) = placed(closing.next((SIX,), at_ns))
         sent.append(quantity)
-        assert closing.unexplained("call", quantity, at_ns) is answer
+        assert closing.refused("call", Refusal.OTHER, quantity, at_ns) is answer
         assert closing.next((SIX,), at_ns + 16 * SECOND_NS - 1) == ()
         at_ns += 16 * SECOND_NS
     assert sent == [195, 65, 65]
@@ -328,13 +330,13 @@ def test_where_the_rest_is_refused_as_well_it_follows_in_slices_of_the_size_that
     closing = machine()
     left, at_ns = half_taken(closing)
     closing.next((left,), at_ns)
-    assert closing.unexplained("call", 260, at_ns) is Answer.HALVE
+    assert closing.refused("call", Refusal.OTHER, 260, at_ns) is Answer.HALVE
     at_ns += 5 * SECOND_NS
     assert sizes(closing, left, at_ns) == [195, 65]
     less = replace(left, net_quantity=-250)
     assert sizes(closing, less, at_ns) == [195, 55]
     for answer in (Answer.PAGE, Answer.HALVE):
-        assert closing.unexplained("call", 195, at_ns) is answer
+        assert closing.refused("call", Refusal.OTHER, 195, at_ns) is answer
         at_ns += 16 * SECOND_NS
         closing.next((less,), at_ns)
     assert sizes(closing, less, at_ns + SECOND_NS) == [65]
@@ -349,7 +351,9 @@ def test_slices_are_halved_from_the_largest_of_an_attempt_and_once_for_all_that_
     for _ in range(2):
         asked = sizes(closing, LARGE_LEG, at_ns)
         assert asked == [1_800] * 4 + [150]
-        answers = [closing.unexplained("call", quantity, at_ns) for quantity in reversed(asked)]
+        answers = [
+            closing.refused("call", Refusal.OTHER, quantity, at_ns) for quantity in reversed(asked)
+        ]
         at_ns += 16 * SECOND_NS
     assert Answer.HALVE in answers
     assert sizes(closing, LARGE_LEG, at_ns) == [900]
@@ -364,7 +368,7 @@ def test_what_is_refused_for_no_known_reason_is_cut_into_no_more_than_twenty_sli
     closing, at_ns = machine(), NOW
     for _ in range(12):
         (*_, asked) = sizes(closing, held, at_ns)[:1]
-        closing.unexplained("call", asked, at_ns)
+        closing.refused("call", Refusal.OTHER, asked, at_ns)
         at_ns += 16 * SECOND_NS
     assert asked == least
 
@@ -384,7 +388,7 @@ def test_noes_that_never_left_between_two_others_end_no_count_of_those():
     for kind in (Refusal.OTHER, Refusal.UNSENT, Refusal.OTHER):
         closing.next((SIX,), at_ns)
         if kind is Refusal.OTHER:
-            answer = closing.unexplained("call", 390, at_ns)
+            answer = closing.refused("call", Refusal.OTHER, 390, at_ns)
         else:
             closing.refused("call", kind, 390, at_ns)
         at_ns += 16 * SECOND_NS
@@ -402,13 +406,13 @@ def test_one_in_doubt_holds_up_what_was_halved_for_a_second_and_no_longer():
 def test_slices_of_one_attempt_and_noes_between_which_a_reason_was_told_are_not_twice_in_a_row():
     closing = machine()
     closing.next((LARGE,), NOW)
-    answers = [closing.unexplained("call", 1_755, NOW) for _ in range(2)]
+    answers = [closing.refused("call", Refusal.OTHER, 1_755, NOW) for _ in range(2)]
     at_ns = NOW + 5 * SECOND_NS
     closing.next((LARGE,), at_ns)
     closing.refused("call", Refusal.MARGIN, 1_755, at_ns)
     at_ns += 4 * SECOND_NS
     closing.next((LARGE,), at_ns)
-    answers.append(closing.unexplained("call", 1_755, at_ns))
+    answers.append(closing.refused("call", Refusal.OTHER, 1_755, at_ns))
     assert set(answers) == {Answer.PAGE}
     assert [q for *_, q, _ in placed(closing.next((LARGE,), at_ns + 16 * SECOND_NS))] == [
         1755,
@@ -422,7 +426,7 @@ def test_one_slice_of_many_that_waits_by_itself_is_not_halved():
     closing.next((many,), NOW)
     for seconds in range(2):
         at_ns = NOW + seconds * SECOND_NS
-        assert closing.unexplained("call", 1_800, at_ns) is Answer.PAGE
+        assert closing.refused("call", Refusal.OTHER, 1_800, at_ns) is Answer.PAGE
     again = placed(closing.next((many,), NOW + 2 * SECOND_NS))
     assert [quantity for *_, quantity, _ in again] == [1_800] * 8
 

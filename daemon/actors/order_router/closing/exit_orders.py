@@ -73,7 +73,7 @@ def place(desk: Desk, turn: Turn, closing: Closing, word: PlaceExit, now_ns: int
     elif held.control is Control.SELF_TRADE:
         make_way(desk, turn, closing, intent, now_ns)
     else:
-        kind = _KINDS.get(held.control, Refusal.OTHER)
+        kind = _KINDS.get(held.control, Refusal.UNSENT)
         answer = closing.machine.refused(word.leg_id, kind, word.quantity, now_ns)
         tell(turn, closing, answer, f"{leg.symbol}: {held.sentence}", now_ns)
 

@@ -191,10 +191,7 @@ def refused(desk: Desk, turn: Turn, order: Order, now_ns: int) -> None:
         answer = machine.cancelled(leg_id, left, now_ns, kind)
         exit_orders.tell(turn, closing, answer, f"{intent.symbol}: {said(order)}", now_ns)
         return
-    if kind is Refusal.OTHER:
-        answer = machine.unexplained(leg_id, intent.quantity, now_ns)
-    else:
-        answer = machine.refused(leg_id, kind, intent.quantity, now_ns)
+    answer = machine.refused(leg_id, kind, intent.quantity, now_ns)
     exit_orders.tell(
         turn, closing, answer, f"{intent.symbol}: {order.refusal or kind} {order.text}", now_ns
     )
