@@ -6,14 +6,12 @@ is settled after its close is of it. Charges are those of its own orders.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import date
 
 from msgspec import Struct
 
 from daemon.actors.order_router.known.loose import is_loose
-from daemon.actors.risk_watchdog.day_costs import DayCosts, Owner
-from daemon.domain.instants import day_of
+from daemon.actors.risk_watchdog.day_costs import DayCosts, Owner, kept_beyond
 from daemon.domain.money import sum_known
 from daemon.domain.orders.words import IntentRecorded
 from daemon.jobs.trades import LegTrade, Trades
@@ -90,7 +88,7 @@ class DayMade:
     def charges_e4(self) -> int | None:
         """Return what the day's orders have cost, as it is told while it lasts; None: unknown."""
         return sum_known(
-            self._costs.total_e4(owner, frozenset(self._kept(owner, opened)))
+            self._costs.total_e4(owner, self._kept(owner, opened))
             for owner, opened in self._owners.items()
         )
 
@@ -133,14 +131,12 @@ class DayMade:
         self._costs.take(owner, changed)
         self._owners[owner] = opened
 
-    def _kept(self, owner: Owner, opened: BasketOpened | None) -> Iterator[str]:
-        """Yield the legs of an owner that are held, or are to be held, beyond a day."""
-        stays = opened is not None and day_of(opened.at_ns) < self._day
-        lasts = opened is not None and day_of(opened.exit_ns) > self._day
-        for each in self._trades[owner[0]].all:
-            carried = opened is None and each.day < self._day
-            if stays or carried or (lasts and each.net_quantity):
-                yield each.leg_id
+    def _kept(self, owner: Owner, opened: BasketOpened | None) -> frozenset[str]:
+        """Return the legs of an owner that are held, or are to be held, beyond a day."""
+        trades = self._trades[owner[0]].all
+        if opened is None:
+            return frozenset(each.leg_id for each in trades if each.day < self._day)
+        return kept_beyond(opened, self._day, ((each.leg_id, each.net_quantity) for each in trades))
 
 
 def _worth_e4(trade: LegTrade, day: date | None) -> int | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Container
+from collections.abc import Container, Iterable
 from datetime import date
 
 from msgspec import Struct
@@ -108,3 +108,15 @@ def _his_own(grown: tuple[int, int], lifted: tuple[int, int]) -> tuple[int, int]
     """
     both = grown[0] > 0 and lifted[0] > 0
     return (grown[0] - lifted[0], grown[1] - lifted[1]) if both else grown
+
+
+def kept_beyond(opened: BasketOpened, day: date, held: Iterable[tuple[str, int]]) -> frozenset[str]:
+    """Return the legs of an entry that are held over a night: stock is charged as delivery then.
+
+    Args:
+        opened: the entry.
+        day: of the costs.
+        held: its legs, each with the units that are held.
+    """
+    stays, lasts = day_of(opened.at_ns) < day, day_of(opened.exit_ns) > day
+    return frozenset(leg_id for leg_id, units in held if stays or (lasts and units))

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import assert_never
 
 from daemon.actors.order_router.known.loose import is_loose
-from daemon.actors.risk_watchdog.day_costs import DayCosts
+from daemon.actors.risk_watchdog.day_costs import DayCosts, kept_beyond
 from daemon.actors.risk_watchdog.strays import MARKED, Strays
 from daemon.actors.risk_watchdog.views import (
     Around,
@@ -171,9 +171,7 @@ class Picture:
             look = Look(self._traded.get(leg.symbol), looked_ns, overdue)
             legs.append(leg_seen(leg, look, around))
         today, opened = around.day or day_of(around.now_ns), watch.opened
-        stays = day_of(opened.at_ns) < today
-        lasts = day_of(opened.exit_ns) > today
-        kept = {leg.leg_id for leg in legs if stays or (lasts and leg.quantity)}
+        kept = kept_beyond(opened, today, ((leg.leg_id, leg.quantity) for leg in legs))
         return watch_seen(watch, legs, self._costs.total_e4((strategy_id, basket_id), kept))
 
     def _stray(
