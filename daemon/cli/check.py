@@ -65,6 +65,7 @@ def _preflight(path: Path | None) -> Iterator[Finding]:
     else:
         yield ok("port", "none is opened: [web] enabled is false")
     yield machine.clock()
+    yield market.rules()
     yield market.calendar_reach(today)
     yield market.rates(settings)
     yield from market.brokers(settings)

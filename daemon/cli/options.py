@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from daemon.settings import Settings, SettingsRefused, load, load_to_brake
+from daemon.settings import Settings, SettingsRefused, load, load_to_brake, take_up
 
 PATH = click.Path(path_type=Path)
 """How an option takes a path; whether it exists is said by whoever opens it."""
@@ -16,12 +16,14 @@ AS_JSON = click.option("--json", "as_json", is_flag=True, help="One JSON documen
 
 
 def load_settings(path: Path | None) -> Settings:
-    """Return the settings of this command, the environment included.
+    """Return the settings of this command, the environment included, and go by its market rules.
 
     Raises:
-        SettingsError: something in them is wrong.
+        SettingsError: something in them is wrong, or in rules of the operator's own.
     """
-    return load(path, os.environ)
+    settings = load(path, os.environ)
+    take_up(settings.market)
+    return settings
 
 
 def settings_to_brake(path: Path | None) -> tuple[Settings, SettingsRefused | None]:

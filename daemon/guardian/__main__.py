@@ -19,7 +19,7 @@ from daemon.guardian.sight import Sight, sight_of
 from daemon.guardian.telling import Teller
 from daemon.guardian.watch import Watch, daemon_of
 from daemon.guardian.ways import Ways, at_brokers
-from daemon.settings import FeedKind, Settings, load
+from daemon.settings import FeedKind, Settings, load, take_up
 from daemon.settings.credentials import FOLDER
 from daemon.storage.stood_in_for import MEND, stood_in_for, unlike, watched
 from daemon.storage.unused import never_ran
@@ -35,6 +35,7 @@ FAILED, MISUSED, INTERRUPTED = 1, 2, 130
 def command(settings: Path | None, *, once: bool) -> int:
     """Close what is open where no daemon guards it any more."""
     loaded = load(settings, os.environ)
+    take_up(loaded.market)
     ways = _ways(loaded)
     return _told(loaded, ways) if once else _watched(loaded, ways)
 

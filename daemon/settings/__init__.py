@@ -10,6 +10,7 @@ from daemon.settings.guardian import Guardian
 from daemon.settings.hot_state import HotState, RedisPlace
 from daemon.settings.loading import load, load_to_brake
 from daemon.settings.looking import Logs, Telemetry
+from daemon.settings.own_rules import Market, take_up
 from daemon.settings.schema import (
     Account,
     Alerts,
@@ -50,6 +51,7 @@ __all__ = [
     "JobSettings",
     "LedgerSettings",
     "Logs",
+    "Market",
     "Mode",
     "ProfitLock",
     "RedisPlace",
@@ -68,5 +70,6 @@ __all__ = [
     "load",
     "load_to_brake",
     "storms",
+    "take_up",
     "windows",
 ]

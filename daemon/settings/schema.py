@@ -44,6 +44,7 @@ from daemon.settings.kinds import (
 from daemon.settings.ledger import LEDGER_URL, ledger_url
 from daemon.settings.live import RULES
 from daemon.settings.looking import Logs, Telemetry
+from daemon.settings.own_rules import Market
 from daemon.settings.sinks import SinkSettings
 from daemon.settings.tables import Listed, Named, Rule, Table
 from daemon.settings.web import Web
@@ -304,6 +305,7 @@ class Settings(Table, frozen=True):
     ledger: LedgerSettings = LedgerSettings()
     hot_state: HotState = HotState()
     history: HistorySettings = HistorySettings()
+    market: Market = Market()
     feed: Feed = Feed()
     accounts: Annotated[tuple[Account, ...], Listed("id", 20)] = (
         Account(id="paper", broker="paper"),

@@ -21,7 +21,8 @@ from tests.kit.fake_daemon import TOKEN
 CHECKS = [
     *("settings", "feed", "strategies", "state folder", "ledger", "hot state", "sinks"),
     *("tokens", "vault", "latches"),
-    *("guardian", "port", "clock", "calendar", "rates", "broker of paper", "static IP", "live"),
+    *("guardian", "port", "clock", "rules", "calendar", "rates", "broker of paper", "static IP"),
+    "live",
 ]
 
 LIVE = (

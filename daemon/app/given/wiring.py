@@ -37,7 +37,7 @@ from daemon.app.given.runners import runner_spec
 from daemon.app.given.runs import Run, world_of
 from daemon.brokers.door import Door
 from daemon.domain.market.merge import merge
-from daemon.domain.market.rules import require_tables
+from daemon.domain.market.tables import require_tables
 from daemon.domain.orders.ids import IntentIds
 from daemon.domain.plans.schema import Plan
 from daemon.feeds.live import LiveFeed

@@ -16,6 +16,7 @@ from pathlib import Path
 import msgspec
 
 import daemon
+from daemon.domain.market.rules import laid_over
 from daemon.domain.orders.arming import mode_of
 from daemon.messages import CodeLoaded
 from daemon.settings import Settings
@@ -37,15 +38,22 @@ def code_loaded(settings: Settings, at_ns: int, home: str = "", record_id: str =
     return CodeLoaded(
         version=_version(),
         code_sha256=code_sha256(Path(daemon.__file__).parent),
-        settings_sha256=sha256(
-            msgspec.json.encode(settings, enc_hook=str, order="deterministic")
-        ).hexdigest(),
+        settings_sha256=_settings_sha256(settings),
         schema_number=shipped(SQLITE)[-1].number,  # that of each dialect is the same
         at_ns=at_ns,
         home=home,
         modes={each.id: mode_of(each.broker) for each in settings.accounts},
         record_id=record_id,
     )
+
+
+def _settings_sha256(settings: Settings) -> str:
+    """Return the hash over what is gone by, the operator's own market rules included."""
+    whole = sha256(msgspec.json.encode(settings, enc_hook=str, order="deterministic"))
+    if own := laid_over():
+        tables = {table: each.document for table, each in own.items()}
+        whole.update(msgspec.json.encode(tables, order="deterministic"))
+    return whole.hexdigest()
 
 
 @cache

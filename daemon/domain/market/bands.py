@@ -9,13 +9,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date
 from functools import lru_cache
+from typing import Literal
 
 from msgspec import Struct
 
 from daemon.domain.instants import SECOND_NS
 from daemon.domain.market.frames import Frame, Quote
 from daemon.domain.market.instruments import Exchange, Instrument, Kind, exchange_of, is_index
-from daemon.domain.market.rules import Row, latest, rows, unknown
+from daemon.domain.market.rules import Amount, Row, Shapes, latest, rows, unknown
 from daemon.domain.money import ceil_to, e4, floor_to, percent_of, units
 from daemon.errors import RuleUnknown
 
@@ -51,9 +52,12 @@ class Band(Struct, frozen=True):
 
 class _Band(Row, frozen=True, kw_only=True):
     exchange: Exchange
-    of: str
-    percent: str
-    at_least: str
+    of: Literal["option", "index_future", "stock_future", "equity"]
+    percent: Amount
+    at_least: Amount
+
+
+SHAPES: Shapes = {"bands": _Band}
 
 
 def band(instrument: Instrument, reference_e4: int, day: date) -> Band:
@@ -143,6 +147,6 @@ def _width(exchange: Exchange, of: str, day: date) -> tuple[int, int]:
     )
     row = latest(found, day)
     if row is None:
-        mend = "add a row with its circular; an index itself is never ordered"
+        mend = "add a row, as docs/rules.md says; an index itself is never ordered"
         raise unknown(_TABLE, day, f"the band of {exchange} {of}", mend)
     return e4(row.percent), e4(row.at_least)

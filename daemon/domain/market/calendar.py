@@ -14,9 +14,10 @@ from functools import cache, lru_cache
 from msgspec import Struct
 
 from daemon.domain.instants import at, day_of
-from daemon.domain.market.rules import Confidence, Row, fact, latest, rows, unknown
+from daemon.domain.market.rules import Confidence, Row, Shapes, damaged, fact, latest, rows, unknown
 
 _TABLE = "calendar"
+_ADD = "add the year's closed days with their circular, as docs/rules.md says"
 _DAY = timedelta(days=1)
 _SATURDAY = 5
 _PRE_OPEN = time(9)
@@ -65,7 +66,9 @@ class _Part(Struct, frozen=True, forbid_unknown_fields=True):
 
 class _Closed(Row, frozen=True, kw_only=True):
     announced: date
-    days: tuple[date, ...]
+    days: tuple[date, ...] = ()
+    opened: tuple[date, ...] = ()
+    """Those of earlier lists that are sessions after all."""
 
 
 class _Hours(Row, frozen=True, kw_only=True):
@@ -77,7 +80,9 @@ class _Special(Row, frozen=True, kw_only=True):
     parts: tuple[_Part, ...] = ()
 
 
-@cache
+SHAPES: Shapes = {"closed": _Closed, "hours": _Hours, "special": _Special}
+
+
 def coverage() -> tuple[date, date]:
     """Return the first and the last day that the calendar knows."""
     return fact(_TABLE, "first_day"), fact(_TABLE, "last_day")
@@ -91,8 +96,31 @@ def require(day: date) -> None:
     """
     first, last = coverage()
     if not first <= day <= last:
-        mend = f"it reaches from {first} to {last}; add the year's closed days with their circular"
+        mend = f"it reaches from {first} to {last}; {_ADD}"
         raise unknown(_TABLE, day, "the sessions", mend)
+
+
+def require_whole() -> None:
+    """Refuse a calendar that reaches where no list of closed days does, or lists what it cannot.
+
+    Raises:
+        RulesDamaged: it is not whole.
+    """
+    lists = rows(_TABLE, "closed", _Closed)
+    for row in lists:
+        if strange := [day for day in (*row.days, *row.opened) if not row.holds_on(day)]:
+            raise damaged(_TABLE, f"lists {strange[0]} in the closed days of another time")
+    day, last = coverage()
+    while day <= last:
+        reaching = next((each for each in lists if each.holds_on(day)), None)
+        if reaching is None:
+            raise damaged(_TABLE, f"reaches until {last} and has no list of closed days of {day}")
+        day = _DAY + (reaching.effective_to or last)
+    for each in rows(_TABLE, "special", _Special):
+        ends = [moment for part in each.parts for moment in (part.opens, part.closes)]
+        if each.effective_to != each.effective_from or ends != sorted(set(ends)):
+            what = f"has a special session on {each.effective_from}"
+            raise damaged(_TABLE, f"{what} of more than a day, or whose parts are out of order")
 
 
 @lru_cache(maxsize=16_384)
@@ -287,7 +315,13 @@ def _fixed() -> frozenset[str]:
 
 @cache
 def _closures() -> dict[date, date]:
-    return {day: row.announced for row in rows(_TABLE, "closed", _Closed) for day in row.days}
+    """Return the closed days, with the day on which each was announced."""
+    closures: dict[date, date] = {}
+    for row in rows(_TABLE, "closed", _Closed):
+        closures |= dict.fromkeys(row.days, row.announced)
+        for day in row.opened:
+            closures.pop(day, None)
+    return closures
 
 
 @cache

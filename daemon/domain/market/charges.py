@@ -9,12 +9,12 @@ from __future__ import annotations
 
 from datetime import date
 from functools import lru_cache
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 from msgspec import Struct
 
 from daemon.domain.market.instruments import Exchange, Instrument, Kind, exchange_of
-from daemon.domain.market.rules import Row, latest, rows
+from daemon.domain.market.rules import Amount, Row, Shapes, latest, rows
 from daemon.domain.money import divide_half_even, e4, percent_of
 
 _TABLE = "charges"
@@ -75,40 +75,51 @@ class Unknown(Struct, frozen=True):
 
 
 class _Brokerage(Row, frozen=True, kw_only=True):
-    of: str
-    flat: str | None = None
-    per_crore: str = "0"
-    at_most: str = "0"
+    of: Literal["delivery", "intraday", "future", "option"]
+    flat: Amount | None = None
+    per_crore: Amount = "0"
+    at_most: Amount = "0"
 
 
 class _Stt(Row, frozen=True, kw_only=True):
-    of: str
-    buy: str
-    sell: str
+    of: Literal["delivery", "intraday", "future", "option"]
+    buy: Amount
+    sell: Amount
 
 
 class _Exchange(Row, frozen=True, kw_only=True):
     exchange: Exchange
-    of: str
-    transaction: str
-    protection: str
+    of: Literal["delivery", "intraday", "future", "option"]
+    transaction: Amount
+    protection: Amount
 
 
 class _Sebi(Row, frozen=True, kw_only=True):
-    rate: str
+    rate: Amount
 
 
 class _Exercise(Row, frozen=True, kw_only=True):
-    rate: str
+    rate: Amount
 
 
 class _Stamp(Row, frozen=True, kw_only=True):
-    of: str
-    buy: str
+    of: Literal["delivery", "intraday", "future", "option"]
+    buy: Amount
 
 
 class _Gst(Row, frozen=True, kw_only=True):
-    percent: str
+    percent: Amount
+
+
+SHAPES: Shapes = {
+    "brokerage": _Brokerage,
+    "stt": _Stt,
+    "exchange": _Exchange,
+    "sebi": _Sebi,
+    "exercise": _Exercise,
+    "stamp": _Stamp,
+    "gst": _Gst,
+}
 
 
 class _Rates(Struct, frozen=True):

@@ -15,7 +15,7 @@ from itertools import islice
 
 from daemon.domain.market.calendar import coverage, require, trades_ordinarily
 from daemon.domain.market.instruments import is_index
-from daemon.domain.market.rules import Row, latest, rows, unknown
+from daemon.domain.market.rules import Row, Shapes, latest, rows, unknown
 from daemon.errors import RuleUnknown
 
 _TABLE = "expiries"
@@ -24,7 +24,7 @@ _DAY = timedelta(days=1)
 _WEEK = timedelta(days=7)
 _QUARTER = (3, 6, 9, 12)
 _HALF_YEAR = (6, 12)
-_MASTER = "take the expiry from the broker's instrument master, or add a row with its source"
+_MASTER = "take the expiry from the broker's instrument master, or add a row, as docs/rules.md says"
 
 
 class Cycle(StrEnum):
@@ -63,6 +63,9 @@ class _Series(Row, frozen=True, kw_only=True):
     quarterlies: int
     half_yearlies: int
     ranks: int
+
+
+SHAPES: Shapes = {"cycles": _Cycles, "series": _Series}
 
 
 def weekly(underlying: str, day: date) -> date:
@@ -263,6 +266,6 @@ def _within_coverage(end: date) -> date:
     if end > last:
         raise RuleUnknown(
             f"rules/calendar.toml ends on {last} and cannot date the expiry of about {end}: add "
-            "the next year's closed days with their circular"
+            "the next year's closed days with their circular, as docs/rules.md says"
         )
     return end

@@ -10,15 +10,16 @@ import re
 from datetime import date
 from enum import StrEnum
 from functools import cache, lru_cache
+from typing import Literal
 
 from msgspec import Struct
 
-from daemon.domain.market.rules import Row, latest, nearest, rows, unknown
+from daemon.domain.market.rules import Amount, Count, Row, Shapes, latest, nearest, rows, unknown
 from daemon.domain.money import e4, units
 
 _TABLE = "instruments"
 _ANY = "*"
-_MASTER = "take it from the broker's instrument master, or add a row with its source"
+_MASTER = "take it from the broker's instrument master, or add a row, as docs/rules.md says"
 _DERIVATIVE = re.compile(
     r"(?P<underlying>[A-Z0-9][A-Z0-9&-]*?)-(?P<expiry>\d{4}-\d{2}-\d{2})-"
     r"(?:FUT|(?P<strike>\d+(?:\.\d{1,4})?)-(?P<kind>CE|PE))"
@@ -103,20 +104,20 @@ class _Underlyings(Row, frozen=True, kw_only=True):
 
 class _Lot(Row, frozen=True, kw_only=True):
     underlying: str
-    lot: int
+    lot: Count
     first_expiry: date = date.min
     last_expiry: date = date.max
 
 
 class _Tick(Row, frozen=True, kw_only=True):
     underlying: str
-    of: str
-    tick: str
+    of: Literal["index", "equity", "future", "option"]
+    tick: Amount
 
 
 class _Step(Struct, frozen=True, forbid_unknown_fields=True, rename={"least": "from"}):
-    least: str
-    tick: str
+    least: Amount
+    tick: Amount
 
 
 class _ShareTicks(Row, frozen=True, kw_only=True):
@@ -124,7 +125,16 @@ class _ShareTicks(Row, frozen=True, kw_only=True):
 
 
 class _Freeze(Row, frozen=True, kw_only=True):
-    quantities: dict[str, int]
+    quantities: dict[str, Count]
+
+
+SHAPES: Shapes = {
+    "underlyings": _Underlyings,
+    "lots": _Lot,
+    "ticks": _Tick,
+    "share_ticks": _ShareTicks,
+    "freeze": _Freeze,
+}
 
 
 _FALLEN = 2

@@ -13,7 +13,7 @@ from functools import lru_cache
 from msgspec import Struct
 
 from daemon.domain.market.instruments import Instrument, Kind
-from daemon.domain.market.rules import Row, latest, rows, unknown
+from daemon.domain.market.rules import Amount, Row, Shapes, latest, rows, unknown
 from daemon.domain.money import e4, percent_of
 
 _TABLE = "margin"
@@ -34,10 +34,13 @@ class Holding(Struct, frozen=True):
 
 
 class _Model(Row, frozen=True, kw_only=True):
-    short_option: str
-    short_option_on_expiry: str
-    future: str
-    intraday_equity: str
+    short_option: Amount
+    short_option_on_expiry: Amount
+    future: Amount
+    intraday_equity: Amount
+
+
+SHAPES: Shapes = {"model": _Model}
 
 
 def margin_e4(holdings: list[Holding], day: date) -> int:

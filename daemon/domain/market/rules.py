@@ -3,24 +3,34 @@
 Every row says from which day it holds, where it is known from and how far it can be trusted. What
 no row covers is unknown and is refused by a sentence; it is never guessed. A table that is not
 there or not as it was shipped is refused before anything is traded by it.
+
+An exchange announces faster than versions come out: an operator may lay rows of his own over the
+tables. Of two rows for one day his counts.
 """
 
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import date
 from enum import StrEnum
 from functools import cache
 from importlib.resources import files
-from typing import Any, TypeVar, cast
+from typing import Annotated, Any, TypeVar, cast
 
 import msgspec
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from daemon.errors import RulesDamaged, RuleUnknown
 
 TABLES = ("bands", "calendar", "charges", "expiries", "instruments", "margin")
+_REACHES = ("calendar", "last_day")
+_OWN: dict[str, Own] = {}
+
+
+Amount = Annotated[str, Meta(pattern=r"^\d{1,12}(\.\d{1,4})?$")]
+"""A number of at most four decimals, in quotes."""
+Count = Annotated[int, Meta(ge=1)]
 
 
 class Confidence(StrEnum):
@@ -55,13 +65,20 @@ class Row(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         )
 
 
-class _Carried(Struct):
-    """What every row carries, beside what is its own."""
+Shapes = Mapping[str, type[Row]]
+"""What a row of each section looks like, by its name."""
 
-    effective_from: date
-    source: str
-    confidence: Confidence
-    effective_to: date | None = None
+
+class Own(Struct, frozen=True):
+    """What an operator lays over one table.
+
+    Attributes:
+        place: where it stands, for people.
+        document: sections of rows, and `last_day` of a calendar that reaches further.
+    """
+
+    place: str
+    document: Mapping[str, Any]
 
 
 R = TypeVar("R", bound=Row)
@@ -84,8 +101,9 @@ def fact(table: str, name: str) -> Any:
 
 
 def latest(found: Iterable[R], day: date) -> R | None:
-    """Return the row in force on a day; of several the one that came last."""
-    return max((row for row in found if row.holds_on(day)), key=_since, default=None)
+    """Return the row in force on a day; of several the one that came last, an own one before."""
+    holding = sorted((row for row in found if row.holds_on(day)), key=_since)
+    return holding[-1] if holding else None
 
 
 def nearest(found: Iterable[R], day: date) -> R | None:
@@ -93,21 +111,41 @@ def nearest(found: Iterable[R], day: date) -> R | None:
     return min(found, key=lambda row: _days_off(row, day), default=None)
 
 
-def require_tables() -> None:
-    """Read every table, so that none is found damaged in the middle of a day.
+def lay_over(own: Mapping[str, Own]) -> None:
+    """Lay an operator's rows over the tables; before any row is read, and once for all.
+
+    Args:
+        own: them, by the name of the table.
 
     Raises:
-        RulesDamaged: with the table, and what is wrong with it.
+        RulesDamaged: a section or a value is none that its table has.
     """
-    for table in TABLES:
-        for name, value in _document(table).items():
-            if isinstance(value, list) and all(isinstance(each, dict) for each in value):
-                _converted(table, name, list[_Carried])
+    if own == _OWN:
+        return
+    assert not _rows.cache_info().currsize, "rows were read before one's own were laid over them"
+    _document.cache_clear()
+    _OWN.clear()
+    _OWN.update(own)
+    for table in own:
+        _document(table)
+
+
+def laid_over() -> Mapping[str, Own]:
+    """Return what the operator laid over the tables, by their names."""
+    return _OWN
 
 
 def unknown(table: str, day: date, what: str, mend: str) -> RuleUnknown:
     """Return the refusal that names the table, the day and what to do."""
     return RuleUnknown(f"rules/{table}.toml does not know {what} on {day}: {mend}")
+
+
+def damaged(table: str, what: str) -> RulesDamaged:
+    """Return the refusal of a table that cannot be gone by."""
+    if table in _OWN:
+        return RulesDamaged(f"{_OWN[table].place} {what}; docs/rules.md says what it may hold")
+    file = files(__package__).joinpath("rules", f"{table}.toml")
+    return RulesDamaged(f"{file} {what}; put it back as it was shipped, or install Ordo anew")
 
 
 @cache
@@ -117,32 +155,45 @@ def _rows(table: str, section: str, shape: type[Row]) -> tuple[Row, ...]:
 
 @cache
 def _document(table: str) -> dict[str, Any]:
+    """Return a table, with what the operator laid over it."""
+    whole = _shipped(table)
+    for name, value in _OWN[table].document.items() if table in _OWN else ():
+        there = whole.get(name)
+        if (table, name) == _REACHES and type(value) is date:
+            whole[name] = max(whole[name], value)
+        elif _is_section(there) and _is_section(value):
+            whole[name] = whole[name] + value  # they come last, and of equals the last counts
+        else:
+            raise damaged(table, f"has {name}, which is no section of rows of this table")
+    return whole
+
+
+def _is_section(value: object) -> bool:
+    return isinstance(value, list) and all(isinstance(each, dict) for each in value)
+
+
+def _shipped(table: str) -> dict[str, Any]:
     file = files(__package__).joinpath("rules", f"{table}.toml")
     try:
         return tomllib.loads(file.read_text(encoding="utf-8"))
     except OSError as error:
-        raise _damaged(table, f"cannot be read: {error.strerror}") from error
+        raise damaged(table, f"cannot be read: {error.strerror}") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise _damaged(table, f"is no TOML: {error}") from error
+        raise damaged(table, f"is no TOML: {error}") from error
 
 
 def _converted(table: str, section: str, shape: Any) -> Any:
     try:
         return msgspec.convert(_value(table, section), shape)
     except msgspec.ValidationError as error:
-        raise _damaged(table, f"has a wrong row in {section}: {error}") from error
+        raise damaged(table, f"has a wrong row in {section}: {error}") from error
 
 
 def _value(table: str, name: str) -> Any:
     document = _document(table)
     if name not in document:
-        raise _damaged(table, f"lacks {name}")
+        raise damaged(table, f"lacks {name}")
     return document[name]
-
-
-def _damaged(table: str, what: str) -> RulesDamaged:
-    file = files(__package__).joinpath("rules", f"{table}.toml")
-    return RulesDamaged(f"{file} {what}; put it back as it was shipped, or install Ordo anew")
 
 
 def _since(row: Row) -> date:

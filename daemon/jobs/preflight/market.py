@@ -8,6 +8,7 @@ from pathlib import Path
 
 from daemon.domain.market import calendar, expiries
 from daemon.domain.market.instruments import Kind, Parts, contract
+from daemon.domain.market.rules import laid_over
 from daemon.domain.money import e4
 from daemon.domain.orders.arming import PAPER
 from daemon.domain.plans.days import resolve
@@ -76,12 +77,18 @@ def amiss_in(settings: Settings) -> Iterator[str]:
                 yield f"the folder of strategies {folder} cannot be looked into: {error.strerror}"
 
 
+def rules() -> Finding:
+    """Say whose market rules are gone by."""
+    own = [each.place for each in laid_over().values()]
+    return ok("rules", f"those shipped, and over them {', '.join(own)}" if own else "those shipped")
+
+
 def calendar_reach(today: date) -> Finding:
     """Say whether the closed days of the next month are known."""
     check, (_, last) = "calendar", calendar.coverage()
     if last >= today + _AHEAD:
         return ok(check, f"known until {last}")
-    mend = "install a version with the next year's closed days"
+    mend = "install a version with the next year's closed days, or add them as docs/rules.md says"
     return warn(check, f"known until {last}, less than 30 days from {today}", mend)
 
 

@@ -14,7 +14,6 @@ from daemon.domain.market.rules import (
     fact,
     latest,
     nearest,
-    require_tables,
     rows,
     unknown,
 )
@@ -122,32 +121,21 @@ def shipped(tmp_path, monkeypatch):
         each.cache_clear()
 
 
-def test_every_table_is_as_it_was_shipped():
-    require_tables()
-
-    assert sorted(f"{table}.toml" for table in TABLES) == sorted(
-        file.name for file in files("daemon.domain.market").joinpath("rules").iterdir()
-    )
-
-
 @pytest.mark.parametrize(
     ("text", "said"),
     [
         (None, "cannot be read: No such file or directory"),
         (b"\xff", "is no TOML: 'utf-8' codec can't decode"),
         (b"first_day = ", "is no TOML: Invalid value"),
-        (WHOLE.encode() + b"[[more]]\nsource = 1\n", "has a wrong row in more: "),
     ],
 )
-def test_a_table_that_is_damaged_is_refused_before_it_is_needed(shipped, text, said):
-    require_tables()
-    market_rules._document.cache_clear()
+def test_a_table_that_is_damaged_is_refused(shipped, text, said):
     path = shipped / "margin.toml"
     path.unlink()
     if text is not None:
         path.write_bytes(text)
     with pytest.raises(RulesDamaged) as refused:
-        require_tables()
+        rows("margin", "model", Row)
 
     assert str(refused.value).startswith(f"{path} {said}")
     assert str(refused.value).endswith("put it back as it was shipped, or install Ordo anew")
