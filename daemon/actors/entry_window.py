@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from daemon.domain.instants import at, wall_of
 from daemon.domain.market import expiries
-from daemon.domain.market.calendar import Segment, next_session, session_close_ns
+from daemon.domain.market.calendar import Segment, next_session, session_close_ns, sessions
 from daemon.domain.market.instruments import Kind
 from daemon.domain.orders.words import Product
 from daemon.domain.plans.days import resolve, rest_reason
@@ -35,6 +35,10 @@ class Window(Struct, frozen=True):
 def window_of(plan: Plan, opened: DayOpened) -> Window | Fault:
     """Return when a strategy may enter on a day that has sessions, or why it rests."""
     day = opened.day
+    try:
+        sessions(day, Segment.DERIVATIVES)
+    except RuleUnknown as error:  # it is opened to guard what is held
+        return Fault("entry.at", str(error))
     chosen = resolve(plan, day, expiries)
     if isinstance(chosen, Fault):
         return chosen

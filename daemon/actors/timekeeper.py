@@ -7,13 +7,13 @@ a day is not done again after a restart; what the end of a day left undone is do
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import date
+from datetime import date, timedelta
 
 from msgspec import Struct
 
 from daemon.actors.day_table import AGAIN_NS, EVENING, Hours, Timed, morning, timed
 from daemon.actors.turn import Turn
-from daemon.domain.market.calendar import Segment, next_session, sessions
+from daemon.domain.market.calendar import Segment, Session, presumed, sessions
 from daemon.domain.market.closes import Closes
 from daemon.domain.market.notes import NoteKind
 from daemon.errors import RuleUnknown
@@ -23,13 +23,22 @@ from daemon.runtime.words import Alarm, Call, Commit, Effect, Started
 
 PORT = "jobs"
 """The name of the port that does the jobs."""
+_DAY = timedelta(days=1)
+_GUARDED = "what is held is guarded as on a day that trades, and no strategy enters"
 
 
 class DayBegins(Struct, frozen=True):
-    """A day of market time begins; `interval_ns`: how often its feed delivers, 0 unknown."""
+    """A day of market time begins.
+
+    Attributes:
+        day: which.
+        interval_ns: how often its feed delivers; 0: unknown.
+        may_trade: the market is that of now, so it may trade where no table knows the day.
+    """
 
     day: date
     interval_ns: int = 0
+    may_trade: bool = False
 
 
 class DaySettles(Struct, frozen=True):
@@ -83,7 +92,7 @@ class Timekeeper:
         turn = Turn()
         match message:
             case DayBegins(day, interval_ns):
-                hours = self._sessions(turn, day, now_ns)
+                hours = self._sessions(turn, message, now_ns)
                 self._tell_missed(turn, day, now_ns)
                 opened = DayOpened(day, hours, now_ns, interval_ns)
                 self._recall(opened)
@@ -144,7 +153,7 @@ class Timekeeper:
         """After a day, be woken for what is to be done before the next one opens."""
         if not self._working or not self._ended or self._next is None:
             return
-        for due in morning(self._next, self._hours_of(self._next)):
+        for due in morning(self._next, self._may_trade(self._next)):
             if due.at_ns >= now_ns and due.job not in self._morning:
                 turn.do(Alarm(due.at_ns, due))
 
@@ -164,24 +173,42 @@ class Timekeeper:
             # What follows a commit leaves when every inbox is empty: then the day is marked.
             turn.do(Commit((), (Call(PORT, RunJob(left, self._day), None),)))
 
-    def _sessions(self, turn: Turn, day: date, now_ns: int) -> Hours:
-        """Return a day's sessions; a day that no table reaches is closed, and that is told."""
+    def _sessions(self, turn: Turn, begins: DayBegins, now_ns: int) -> Hours:
+        """Return a day's sessions; where no table knows them that is told.
+
+        Such a day is closed, but in the market of now: there what is held is guarded.
+        """
         try:
-            return self._hours_of(day)
+            return self._hours_of(begins.day)
         except RuleUnknown as error:
-            turn.announce(Noted(NoteKind.UNKNOWN_TABLE, str(error), now_ns))
-            return ()
+            hours = self._presumed(begins.day) if begins.may_trade else ()
+            guarded = f"; {_GUARDED}" if hours else ""
+            turn.announce(Noted(NoteKind.UNKNOWN_TABLE, f"{error}{guarded}", now_ns))
+            return hours
+
+    def _presumed(self, day: date) -> Hours:
+        return _spans(presumed(day, self._segment))
 
     def _hours_of(self, day: date) -> Hours:
-        return tuple((each.open_ns, each.close_ns) for each in sessions(day, self._segment))
+        return _spans(sessions(day, self._segment))
 
-    def _after(self, day: date) -> date | None:
-        """Return the next day with a session whose hours are known; None: no table reaches it."""
+    def _after(self, day: date) -> date:
+        """Return the next day that trades, or may where no table knows it."""
+        while True:
+            day += _DAY
+            if self._may_trade(day):
+                return day
+
+    def _may_trade(self, day: date) -> Hours:
+        """Return when a day trades, or may where no table knows it; none: it is closed."""
         try:
-            following = next_session(day, self._segment)
-            return following if self._hours_of(following) else None
+            return self._hours_of(day)
         except RuleUnknown:
-            return None
+            return self._presumed(day)
+
+
+def _spans(parts: Iterable[Session]) -> Hours:
+    return tuple((each.open_ns, each.close_ns) for each in parts)
 
 
 def _is_tried_again(fact: object) -> bool:

@@ -18,9 +18,10 @@ from daemon.actors.held import Held
 from daemon.actors.timekeeper import DayBegins, DayEnds, DaySettles
 from daemon.domain.instants import SECOND_NS, day_of, moment_of, start_of
 from daemon.domain.market import expiries
-from daemon.domain.market.calendar import Segment, sessions
+from daemon.domain.market.calendar import Segment, Session, presumed, sessions
 from daemon.domain.market.frames import Frame
 from daemon.domain.market.instruments import Kind, parse_symbol
+from daemon.domain.market.trading_hours import Hours
 from daemon.domain.plans.schema import Plan
 from daemon.domain.plans.wanted import Chain, shown, wanted
 from daemon.errors import BrokerError, OrdoError, RuleUnknown
@@ -169,10 +170,8 @@ class Live(Twins):
             day = max(today, entry.day + _DAY)
         while True:
             hours = _hours(day)
-            if hours is None:  # no table reaches it: the timekeeper says so, and rests
-                yield Step("timekeeper", DayBegins(day), start_of(day))
-            elif hours and hours[-1][1] + AFTER_NS > self._clock.now_ns():
-                begins = DayBegins(day, self._feed.interval_ns)
+            if hours and hours[-1][1] + AFTER_NS > self._clock.now_ns():
+                begins = DayBegins(day, self._feed.interval_ns, may_trade=True)
                 yield Step("timekeeper", begins, hours[0][0] - BEFORE_NS)
                 yield from self._opens(day)
                 yield from _ends(day)
@@ -197,8 +196,11 @@ class Live(Twins):
         await self._clock.reach_shown(due.at_ns)
 
     def _opens(self, day: date) -> Iterator[Step]:
-        """Yield what the feed is told at each opening of a day that is not over."""
-        for opens_ns, closes_ns in _hours(day) or ():
+        """Yield what the feed is told at each opening of a day that is not over.
+
+        Where no table knows when it opens, no prices are owed.
+        """
+        for opens_ns, closes_ns in _known(day) or ():
             since_ns = max(opens_ns, self._clock.now_ns())
             if since_ns <= closes_ns:
                 yield Step("feed", PricesOwed(since_ns), since_ns)
@@ -286,16 +288,26 @@ def _ends(day: date) -> Iterator[Step]:
 
 def _closes_ns(day: date) -> int:
     """Return when a day closes; 0: it has no session."""
-    return max((closes_ns for _, closes_ns in _hours(day) or ()), default=0)
+    return max((closes_ns for _, closes_ns in _hours(day)), default=0)
 
 
 def _is_open(at_ns: int) -> bool:
-    return any(opens <= at_ns <= closes for opens, closes in _hours(day_of(at_ns)) or ())
+    return any(opens <= at_ns <= closes for opens, closes in _hours(day_of(at_ns)))
 
 
-def _hours(day: date) -> tuple[tuple[int, int], ...] | None:
-    """Return the sessions of a day, none on a closed one; None: no table reaches it."""
+def _hours(day: date) -> Hours:
+    """Return when a day trades, or may where no table knows it; none: it is closed."""
+    known = _known(day)
+    return _spans(presumed(day, Segment.DERIVATIVES)) if known is None else known
+
+
+def _known(day: date) -> Hours | None:
+    """Return the sessions of a day, none on a closed one; None: no table knows them."""
     try:
-        return tuple((each.open_ns, each.close_ns) for each in sessions(day, Segment.DERIVATIVES))
+        return _spans(sessions(day, Segment.DERIVATIVES))
     except RuleUnknown:
         return None
+
+
+def _spans(parts: Iterable[Session]) -> Hours:
+    return tuple((each.open_ns, each.close_ns) for each in parts)

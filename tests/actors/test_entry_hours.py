@@ -51,6 +51,17 @@ def test_shares_are_left_before_they_cease_to_trade(day, legs, leave, expected) 
     assert window.closes_ns == window.exit_ns - 1
 
 
+@pytest.mark.parametrize("legs", [CALL, STOCK])
+@pytest.mark.parametrize("day", [date(2026, 11, 8), date(2027, 1, 4)])
+def test_on_a_day_that_no_table_knows_nothing_is_entered(day, legs) -> None:
+    """It is opened to guard what is held."""
+    plan = parse(text(legs=legs, tail=GUARD))
+    opened = DayOpened(day, ((at(day, time(9, 15)), at(day, time(15, 40))),), 0)
+    rests = window_of(plan, opened)
+    assert isinstance(rests, Fault)
+    assert "rules/calendar.toml does not know" in rests.reason
+
+
 def test_where_its_time_is_past_the_last_moment_of_the_day_it_rests_and_says_so() -> None:
     """Such are shares that are to be bought after they ceased to trade."""
     assert hours_of(legs=STOCK, entry="15:16:00", leave="15:25:00") == Fault(

@@ -1,12 +1,13 @@
 """The timekeeper: which day it is, and when its market trades."""
 
-from datetime import date
+from datetime import date, time
 
 import pytest
 
 from daemon.actors.day_table import AGAIN_NS, Timed, morning, timed
 from daemon.actors.timekeeper import PORT, DayBegins, DayEnds, DaySettles, Timekeeper
-from daemon.domain.market.calendar import Segment, coverage
+from daemon.domain.instants import at, wall_of
+from daemon.domain.market.calendar import Segment
 from daemon.domain.market.notes import NoteKind
 from daemon.messages import DayEnded, DayOpened, Job, JobDone, Noted, RunJob
 from daemon.runtime.words import NOTHING, Alarm, Call, Commit, Publish, Started
@@ -37,6 +38,31 @@ def test_a_day_that_no_table_reaches_is_closed_and_that_is_told() -> None:
     assert [type(each) for each in said] == [Noted, DayOpened]
     assert (said[0].kind, said[1].sessions) == (NoteKind.UNKNOWN_TABLE, ())
     assert "calendar" in said[0].text
+
+
+@pytest.mark.parametrize(
+    ("day", "hours"),
+    [(date(2027, 1, 4), ("09:15", "15:40")), (date(2026, 11, 8), ("09:00", "23:30"))],
+    ids=["beyond the calendar", "a session whose hours nobody published"],
+)
+def test_in_the_market_of_now_a_day_that_no_table_knows_is_guarded_and_that_is_told(
+    day, hours
+) -> None:
+    """The exchange may trade, so what is held must be watched, and can be left."""
+    noted, opened = published(Timekeeper().handle(DayBegins(day, may_trade=True), AT))
+    ((opens_ns, closes_ns),) = opened.sessions
+    assert tuple(f"{wall_of(each):%H:%M}" for each in (opens_ns, closes_ns)) == hours
+    assert noted.kind is NoteKind.UNKNOWN_TABLE
+    assert noted.text.endswith(
+        "; what is held is guarded as on a day that trades, and no strategy enters"
+    )
+
+
+def test_a_weekend_beyond_the_tables_is_closed() -> None:
+    """Whoever says so: the exchange trades on none without a word."""
+    said = published(Timekeeper().handle(DayBegins(date(2027, 1, 2), may_trade=True), AT))
+    assert [type(each) for each in said] == [Noted, DayOpened]
+    assert (said[1].sessions, said[0].text[-4:]) == ((), "says")
 
 
 @pytest.mark.parametrize("message", [Started(), DaySettles(DAY)])
@@ -174,8 +200,18 @@ def test_a_morning_on_which_nobody_checked_is_told() -> None:
         assert facts(keeper.handle(DayBegins(TOMORROW), AT), JobDone) == []
 
 
-def test_after_the_last_day_of_the_tables_no_morning_is_waited_for() -> None:
-    """Nobody knows when it would be."""
-    last = coverage()[1]
-    keeper = working(DayOpened(last, sessions(last), AT), DayEnded(last, AT))
-    assert Alarm not in map(type, keeper.handle(Started(), AT))
+@pytest.mark.parametrize(
+    ("last", "following", "opens"),
+    [
+        (date(2026, 12, 31), date(2027, 1, 1), "09:15"),
+        (date(2026, 11, 6), date(2026, 11, 8), "09:00"),
+        (date(2026, 11, 8), date(2026, 11, 9), "09:15"),
+    ],
+)
+def test_the_morning_of_a_day_that_no_table_knows_is_checked_too(last, following, opens) -> None:
+    """And the one after it."""
+    keeper = working(DayOpened(last, ((AT, AT),), AT), DayEnded(last, AT))
+    alarms = [each for each in keeper.handle(Started(), AT) if type(each) is Alarm]
+    hour, minute = map(int, opens.split(":"))
+    open_ns = at(following, time(hour, minute))
+    assert alarms == [Alarm(each.at_ns, each) for each in morning(following, ((open_ns, open_ns),))]

@@ -1,12 +1,14 @@
 """The paper broker: the twin's words become ours, and nothing is lost between."""
 
-from datetime import time
+from datetime import date, time
 
 import pytest
 from msgspec.structs import replace
 
 from daemon.brokers.paper import Paper
+from daemon.brokers.paper_exchange import RULES
 from daemon.domain.instants import at
+from daemon.domain.market import instruments
 from daemon.domain.money import e4
 from daemon.domain.orders.limits import Approved, GateView, Limits, Parent, Reach, gate
 from daemon.domain.orders.words import (
@@ -304,3 +306,19 @@ async def test_what_expires_is_settled_in_each_product():
         (Pocket(CALL), 75),
         (Pocket(CALL, Product.CARRY), 75),
     ]
+
+
+@pytest.mark.parametrize(
+    ("day", "wall", "expected"),
+    [
+        (date(2027, 1, 4), time(9, 14, 59), False),
+        (date(2027, 1, 4), time(9, 15), True),
+        (date(2027, 1, 4), time(15, 40), False),
+        (date(2027, 1, 2), time(10), False),
+        (date(2026, 11, 8), time(18), True),
+    ],
+)
+def test_on_a_day_that_no_table_knows_it_trades_where_what_is_held_is_guarded(day, wall, expected):
+    """Else nothing could be left on it."""
+    future = instruments.contract("NIFTY-2026-12-29-FUT", date(2026, 11, 2))
+    assert RULES.is_open(future, at(day, wall)) is expected

@@ -127,7 +127,7 @@ def day(of: date, now: int = 0) -> list[tuple[object, int]]:
     ends = clock("15:31", of)
     opens = max(clock("09:15", of), now)
     return [
-        (DayBegins(of, SECOND_NS), clock("09:10", of)),
+        (DayBegins(of, SECOND_NS, may_trade=True), clock("09:10", of)),
         (PricesOwed(opens), opens),
         (DaySettles(of), ends),
         (DayEnds(of), ends),
@@ -157,13 +157,31 @@ def test_after_a_restart_a_day_is_opened_once_and_what_was_left_open_is_ended(en
     assert days(clock("11:00"), len(expected), entry) == expected
 
 
-def test_a_day_that_no_table_reaches_is_told_at_its_midnight():
-    far = date(2045, 3, 9)
-    assert days(clock("10:00", far), 1) == [(DayBegins(far), at(far, time(0)))]
-    assert days(clock("10:00", far), 2, Entry(1, far))[:2] == [
-        (DaySettles(far), at(date(2045, 3, 10), time(0))),
-        (DayEnds(far), at(date(2045, 3, 10), time(0))),
+@pytest.mark.parametrize(
+    ("of", "hours"),
+    [
+        (date(2045, 3, 9), ("09:10", "15:41")),
+        (date(2026, 11, 8), ("08:55", "23:31")),
+    ],
+    ids=["beyond the calendar", "a session whose hours nobody published"],
+)
+def test_a_day_that_may_trade_is_opened_to_guard_what_is_held_and_owes_no_prices(of, hours):
+    opens, ends = (clock(each, of) for each in hours)
+    whole = [
+        (DayBegins(of, SECOND_NS, may_trade=True), opens),
+        (DaySettles(of), ends),
+        (DayEnds(of), ends),
     ]
+
+    assert days(clock("08:00", of), 3) == whole
+    assert days(clock("10:00", of), 2, Entry(1, of)) == whole[1:]
+
+
+def test_beyond_the_calendar_a_weekend_and_a_day_that_is_closed_every_year_are_no_days():
+    friday = date(2027, 1, 22)
+    begun = [each.day for each, _ in days(clock("08:00", friday), 9) if type(each) is DayBegins]
+
+    assert begun == [friday, date(2027, 1, 25), date(2027, 1, 27)]
 
 
 async def quiet() -> None:

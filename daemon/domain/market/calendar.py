@@ -22,6 +22,8 @@ _DAY = timedelta(days=1)
 _SATURDAY = 5
 _PRE_OPEN = time(9)
 """When an ordinary day begins; no exchange trades earlier."""
+_LATEST = time(23, 30)
+"""No exchange trades these contracts later, in an evening of Diwali neither."""
 
 
 class Segment(StrEnum):
@@ -176,6 +178,25 @@ def sessions(day: date, segment: Segment) -> tuple[Session, ...]:
         RuleUnknown: the day lies outside `coverage`, or the hours are not known.
     """
     return tuple(part for part in phases(day, segment) if part.kind in _TRADING)
+
+
+def presumed(day: date, segment: Segment) -> tuple[Session, ...]:
+    """Return when a day may trade whose hours no table knows; none: it is surely closed.
+
+    What is held is guarded in them, and nothing else is decided by them: better an exit that the
+    exchange refuses than a stop that nobody looks at. They are those of an ordinary day; of a
+    special session whose hours nobody has published yet, the whole day.
+
+    Args:
+        day: one that `sessions` refuses.
+        segment: which market.
+    """
+    if day in _specials():
+        return (Session(at(day, _PRE_OPEN), at(day, _LATEST), SessionKind.SPECIAL),)
+    if day < coverage()[0] or not trades_ordinarily(day):
+        return ()
+    parts = (part for part in _hours(day, segment).parts if part.kind in _TRADING)
+    return tuple(Session(at(day, part.opens), at(day, part.closes), part.kind) for part in parts)
 
 
 def auctions(day: date) -> tuple[Session, ...]:

@@ -84,8 +84,12 @@ def rules() -> Finding:
 
 
 def calendar_reach(today: date) -> Finding:
-    """Say whether the closed days of the next month are known."""
+    """Say whether the hours of a day and the closed days of the next month are known."""
     check, (_, last) = "calendar", calendar.coverage()
+    try:
+        calendar.sessions(today, calendar.Segment.DERIVATIVES)
+    except RuleUnknown as error:
+        return fail(check, str(error), "what is held is guarded today, and nothing is entered")
     if last >= today + _AHEAD:
         return ok(check, f"known until {last}")
     mend = "install a version with the next year's closed days, or add them as docs/rules.md says"

@@ -19,6 +19,7 @@ from daemon.domain.market.calendar import (
     is_session,
     next_session,
     phases,
+    presumed,
     previous_session,
     session_close_ns,
     sessions,
@@ -263,3 +264,22 @@ def test_every_recorded_minute_of_2024_lies_in_a_session():
         if not is_open(at(day, time.fromisoformat(time_text)), CASH):
             strays.add(day)
     assert strays <= {junk}
+
+
+@pytest.mark.parametrize(
+    ("day", "segment", "expected"),
+    [
+        (date(2027, 1, 4), DERIVATIVES, ["09:15-15:40"]),
+        (date(2027, 1, 4), CASH, ["09:15-15:15"]),
+        (date(2027, 1, 2), DERIVATIVES, []),
+        (date(2027, 1, 26), DERIVATIVES, []),
+        (NO_HOURS, DERIVATIVES, ["09:00-23:30"]),
+        (date(2018, 12, 31), DERIVATIVES, []),
+    ],
+)
+def test_a_day_that_no_table_knows_may_trade_as_an_ordinary_one(day, segment, expected):
+    found = presumed(day, segment)
+
+    assert [f"{wall_of(each.open_ns):%H:%M}-{wall_of(each.close_ns):%H:%M}" for each in found] == (
+        expected
+    )

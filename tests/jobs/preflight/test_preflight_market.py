@@ -164,11 +164,21 @@ def test_an_underlying_whose_lot_nobody_knows_is_told(folder, monkeypatch):
     assert "no lot is known" in found.evidence
 
 
-@pytest.mark.parametrize(("days_left", "verdict"), [(30, OK), (29, WARN), (-1, WARN)])
+@pytest.mark.parametrize(("days_left", "verdict"), [(30, OK), (29, WARN), (-1, FAIL)])
 def test_the_calendar_must_reach_a_month_ahead(days_left, verdict):
     _, last = calendar.coverage()
 
     assert market.calendar_reach(last - timedelta(days_left)).verdict is verdict
+
+
+def test_a_day_whose_hours_nobody_published_hinders_and_says_what_is_done_on_it():
+    found = market.calendar_reach(date(2026, 11, 8))
+
+    assert (found.verdict, found.mend) == (
+        FAIL,
+        "what is held is guarded today, and nothing is entered",
+    )
+    assert "does not know the hours on 2026-11-08" in found.evidence
 
 
 @pytest.mark.parametrize(("writes", "verdict"), [(8, OK), (9, OK), (10, WARN)])
