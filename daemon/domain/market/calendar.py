@@ -317,7 +317,7 @@ def _parts(day: date, segment: Segment) -> tuple[_Part, ...]:
     if special is None:
         return _hours(day, segment).parts
     if not special.parts:
-        mend = "a special session whose hours are not recorded; add them with their circular"
+        mend = "its hours are not recorded; add them with their circular, as docs/rules.md says"
         raise unknown(_TABLE, day, "the hours", mend)
     return special.parts
 
