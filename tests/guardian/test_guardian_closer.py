@@ -749,6 +749,25 @@ def test_what_is_never_ordered_is_named_and_keeps_nothing_from_being_flat():
     assert rounds[-1].beyond
 
 
+STOCK_OPTION = "RELIANCE-2026-03-30-1400-CE"
+"""No table knows its lot."""
+
+
+def test_a_hedge_does_not_wait_for_a_short_that_cannot_be_ordered_and_that_is_named():
+    legs = (*entered("E1", CALL, SELL), *entered("E2", PUT, BUY))
+    account = Account(*legs, held={CALL: -65, PUT: 65, STOCK_OPTION: -500})
+    first = account.round()
+    assert exits(first) == [(CALL, BUY, 65)]
+    account.fill(first.asked[0])
+    then = account.round(VERIFY_NS / SECOND_NS)
+    assert exits(then) == [(PUT, SELL, 65)]
+    account.fill(then.asked[0])
+    rounds = [account.round() for _ in range(5)]
+    assert (exits(rounds[-1]), rounds[-1].flat) == ([], False)
+    so = "cannot be ordered from here: close it at the broker"
+    assert rounds[-1].left == [f"-500 {STOCK_OPTION} is held, and {so}"]
+
+
 def of_a_person(symbol: str, side: Side, units: int, filled: int = 0) -> BrokerOrder:
     """An order from the broker's own terminal."""
     state = State.FILLED if filled == units else State.WORKING
