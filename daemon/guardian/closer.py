@@ -30,6 +30,7 @@ from daemon.domain.orders.shown import AccountRead
 from daemon.domain.orders.words import (
     IntentRecorded,
     OrderNews,
+    Product,
     Purpose,
     Refusal,
     Side,
@@ -99,6 +100,7 @@ class Closer(Witness):
         self._owe(done, shares, now_ns)
         self._close(done, shares, now_ns)
         self._finish(done, shares, now_ns)
+        self._name_unshown(done, shares)
         self._judge(done, read, now_ns)
         return done
 
@@ -258,6 +260,17 @@ class Closer(Witness):
     ) -> None:
         names = owed.exit_id, owed.strategy_id, owed.leg_ids
         self._take(done, ExitFinished(*names, now_ns, closed, held))
+
+    def _name_unshown(self, done: Round, shares: Mapping[Leg, int]) -> None:
+        """Name what legs carry by our book and the broker shows nowhere.
+
+        Nothing can be closed of that; shares may lie under another name after a night.
+        """
+        for leg, pocket in self.books.pockets.items():
+            net = self.books.net(leg) - shares.get(leg, 0)
+            if net and pocket.product is Product.CARRY:
+                what = f"{_named(leg)} holds {net:+d} {pocket} by our book"
+                done.beyond.append(f"{what}, and the broker shows none of it: look for it there")
 
     def _judge(self, done: Round, read: AccountRead, now_ns: int) -> None:
         """Say what is left, and whether two readings have shown that nothing is."""

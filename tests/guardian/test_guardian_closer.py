@@ -768,6 +768,22 @@ def test_a_hedge_does_not_wait_for_a_short_that_cannot_be_ordered_and_that_is_na
     assert rounds[-1].left == [f"-500 {STOCK_OPTION} is held, and {so}"]
 
 
+@pytest.mark.parametrize(
+    ("owned", "sold", "missing"),
+    [((), [], 10), ((BrokerPosition("INFY", 4, SHARES.product),), 4, 6)],
+)
+def test_what_a_leg_carries_by_our_book_and_the_broker_shows_nowhere_is_named(owned, sold, missing):
+    facts = entered("E1", "INFY", BUY, quantity=10, leg_id="share", product=Product.CARRY)
+    account = Account(*facts, held={})
+    account.owned = owned
+    done = account.round()
+    assert exits(done) == ([("INFY", SELL, sold)] if sold else [])
+    what = f"straddle share holds +{missing} INFY carry by our book"
+    assert done.beyond == [f"{what}, and the broker shows none of it: look for it there"]
+    if not sold:
+        assert account.round(VERIFY_NS / SECOND_NS).flat
+
+
 def of_a_person(symbol: str, side: Side, units: int, filled: int = 0) -> BrokerOrder:
     """An order from the broker's own terminal."""
     state = State.FILLED if filled == units else State.WORKING

@@ -757,3 +757,39 @@ def test_a_kill_sells_the_carried_shares_that_are_ours_and_none_of_their_owner_s
     sold = [each for each in stage.intents() if each.purpose is Purpose.EXIT]
     assert [(each.pocket, each.side, each.quantity) for each in sold] == [(long, Side.SELL, 75)]
     assert stages(stage)[-1][0] == "flat"
+
+
+def carrying(shown: int) -> Stage:
+    """A leg that carries 75 of which the broker shows so many, and has for a while."""
+    stage = Stage(terms=READING)
+    stage.run()
+    stage.entered(carried("hc"))
+    stage.broker.beside[CARRIED_LONG] = shown - 75
+    stage.run(65)
+    return stage
+
+
+CARRIED_LONG = Pocket(HC, Product.CARRY)
+
+
+@pytest.mark.parametrize("scope", [Scope.ALL, Scope.STRATEGY])
+@pytest.mark.parametrize(("shown", "sold", "missing"), [(0, [], 75), (50, [50], 25)])
+def test_what_a_leg_carries_by_our_book_and_the_broker_shows_nowhere_is_named_when_flat(
+    shown, sold, missing, scope
+):
+    stage = carrying(shown)
+    stage.tell(latch(scope=scope, name="s" if scope is Scope.STRATEGY else ""))
+    beat(stage, 20)
+    assert [i.quantity for i in stage.intents() if i.purpose is Purpose.EXIT] == sold
+    what = f"s hc holds +{missing} {HC} carry by our book"
+    left = f"{what}, and the broker shows none of it: look for it there"
+    assert (stages(stage)[-1][0], newest(stage).left) == ("flat", (left,))
+    told = [note.text for note in stage.told(Noted) if "flat" in note.text]
+    assert told == [f"k is flat by the broker's book alone: {left}"]
+
+
+def test_of_another_strategy_than_that_of_the_kill_it_is_not_named():
+    stage = carrying(0)
+    stage.tell(latch(scope=Scope.STRATEGY, name="other"))
+    beat(stage, 20)
+    assert (stages(stage)[-1][0], newest(stage).left) == ("flat", ())
