@@ -41,8 +41,11 @@ class Progress:
 
 
 def outcome(latch_id: str, stage: str, left: Sequence[str], because: Sequence[str] = ()) -> str:
-    """Say how a kill ended, and until when it stands; last why nothing leaves, and what to do."""
+    """Say how a kill ended, and until when it stands; last why nothing leaves, and what to do.
+
+    Flat is what the broker's book shows; what is carried by our book alone follows.
+    """
     if stage == "flat":
-        return f"flat; latched as {latch_id} until `ordo rearm {latch_id}`"
+        return "\n".join([f"flat; latched as {latch_id} until `ordo rearm {latch_id}`", *left])
     head = f"INCOMPLETE, and still tried; latched as {latch_id}; left:"
     return "\n".join([head, *left, *because])

@@ -27,9 +27,24 @@ from daemon.domain.orders.limits import Refused, gate
 from daemon.domain.orders.outside import his_own, may_sell
 from daemon.domain.orders.refusals import PAGED
 from daemon.domain.orders.shown import AccountRead
-from daemon.domain.orders.words import IntentRecorded, OrderNews, Purpose, Refusal, Side, State
+from daemon.domain.orders.words import (
+    IntentRecorded,
+    OrderNews,
+    Product,
+    Purpose,
+    Refusal,
+    Side,
+    State,
+)
 from daemon.guardian.books import Leg, remaining
-from daemon.guardian.orders import Wanted, intent_of, is_ordered, prices, seen_by_the_gate
+from daemon.guardian.orders import (
+    Wanted,
+    contract_of,
+    intent_of,
+    is_ordered,
+    prices,
+    seen_by_the_gate,
+)
 from daemon.guardian.witness import VERIFY_NS, Round, Terms, Witness, is_todays, leg_of
 from daemon.messages import Cancel, CancelAsked, ExitFinished, ExitOwed, ExitReason, Place
 from daemon.runtime.budget import Budget, Priority, Wait
@@ -85,6 +100,7 @@ class Closer(Witness):
         self._owe(done, shares, now_ns)
         self._close(done, shares, now_ns)
         self._finish(done, shares, now_ns)
+        self._name_unshown(done, shares)
         self._judge(done, read, now_ns)
         return done
 
@@ -172,6 +188,7 @@ class Closer(Witness):
             freeze_quantity=found.instrument.freeze_quantity if found else 1,
             price_e4=price_e4,
             next_price_e4=next_price_e4,
+            is_ordered=found is not None,
         )
 
     def _theirs(self, leg: Leg, now_ns: int) -> int:
@@ -244,10 +261,23 @@ class Closer(Witness):
         names = owed.exit_id, owed.strategy_id, owed.leg_ids
         self._take(done, ExitFinished(*names, now_ns, closed, held))
 
+    def _name_unshown(self, done: Round, shares: Mapping[Leg, int]) -> None:
+        """Name what legs carry by our book and the broker shows nowhere.
+
+        Nothing can be closed of that; shares may lie under another name after a night.
+        """
+        for leg, pocket in self.books.pockets.items():
+            net = self.books.net(leg) - shares.get(leg, 0)
+            if net and pocket.product is Product.CARRY:
+                what = f"{_named(leg)} holds {net:+d} {pocket} by our book"
+                done.beyond.append(f"{what}, and the broker shows none of it: look for it there")
+
     def _judge(self, done: Round, read: AccountRead, now_ns: int) -> None:
         """Say what is left, and whether two readings have shown that nothing is."""
         for pocket, net in reconcile.positions(read).items():
-            done.left.append(f"{net:+d} {pocket} is held")
+            is_known = contract_of(pocket.symbol, now_ns) is not None
+            so = "" if is_known else ", and cannot be ordered from here: close it at the broker"
+            done.left.append(f"{net:+d} {pocket} is held{so}")
         for shown in read.orders:
             if shown.state is State.WORKING:
                 done.left.append(f"{shown.side} {shown.quantity} {shown.symbol} rests")

@@ -60,6 +60,14 @@ def is_ordered(symbol: str) -> bool:
     return ":" not in symbol
 
 
+def contract_of(symbol: str, now_ns: int) -> Instrument | None:
+    """Return today's contract; None where no table knows it: no order for it can be made."""
+    try:
+        return contract(symbol, day_of(now_ns), strict=False)
+    except (RuleUnknown, ValueError):
+        return None
+
+
 def prices(symbol: str, side: Side, seen: Sequence[Frame], now_ns: int) -> Priced | None:
     """Return what an exit is priced from; None where the contract is not known today.
 
@@ -69,10 +77,8 @@ def prices(symbol: str, side: Side, seen: Sequence[Frame], now_ns: int) -> Price
         seen: the newest quotes of each round, the last round's last.
         now_ns: the present instant.
     """
-    day = day_of(now_ns)
-    try:
-        instrument = contract(symbol, day, strict=False)
-    except (RuleUnknown, ValueError):
+    day, instrument = day_of(now_ns), contract_of(symbol, now_ns)
+    if instrument is None:
         return None
     quote, mean_e4 = seen[-1].quotes.get(symbol, _NO_QUOTE), averaged_e4(seen, symbol, now_ns)
     return Priced(instrument, prospect_of(instrument, side, quote, day, mean_e4))

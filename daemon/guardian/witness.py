@@ -69,7 +69,8 @@ class Round(Struct):
         asked: of the broker, in this order, once they are durable.
         told: to a person.
         left: what is open or may still fill, a sentence each.
-        beyond: what is held and can never be closed from here, a sentence each.
+        beyond: what is held and can never be closed from here, or is carried by our book and shown
+            nowhere, a sentence each.
         flat: the broker's book has shown all flat twice.
     """
 

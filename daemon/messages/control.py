@@ -70,7 +70,8 @@ class KillStaged(Struct, frozen=True, tag=True):
     Attributes:
         latch_id: which kill.
         stage: where it stands now.
-        left: what is still open or working, a sentence each; empty when flat.
+        left: what is still open or working, a sentence each; when flat, what is carried by our book
+            and the broker shows nowhere.
         attempts: how often its closing began anew because more was found.
         at_ns: the market instant.
     """

@@ -105,6 +105,14 @@ def test_a_kill_waits_until_every_account_is_flat(daemon):
     ]
 
 
+def test_a_kill_that_is_flat_says_what_our_book_alone_carries(daemon):
+    daemon.stages["router:paper"] = [staged("flat", "s eq holds +100 SBIN carry by our book")]
+    ended = told("kill", "--account", "paper")
+
+    assert ended.code == 0
+    assert ended.out.splitlines()[1:] == ["s eq holds +100 SBIN carry by our book"]
+
+
 def test_a_person_sees_each_stage_once(daemon):
     stages = ["cancelling", "closing", "closing", "verifying", "flat"]
     daemon.stages["router:paper"] = [staged(stage) for stage in stages]

@@ -749,6 +749,41 @@ def test_what_is_never_ordered_is_named_and_keeps_nothing_from_being_flat():
     assert rounds[-1].beyond
 
 
+STOCK_OPTION = "RELIANCE-2026-03-30-1400-CE"
+"""No table knows its lot."""
+
+
+def test_a_hedge_does_not_wait_for_a_short_that_cannot_be_ordered_and_that_is_named():
+    legs = (*entered("E1", CALL, SELL), *entered("E2", PUT, BUY))
+    account = Account(*legs, held={CALL: -65, PUT: 65, STOCK_OPTION: -500})
+    first = account.round()
+    assert exits(first) == [(CALL, BUY, 65)]
+    account.fill(first.asked[0])
+    then = account.round(VERIFY_NS / SECOND_NS)
+    assert exits(then) == [(PUT, SELL, 65)]
+    account.fill(then.asked[0])
+    rounds = [account.round() for _ in range(5)]
+    assert (exits(rounds[-1]), rounds[-1].flat) == ([], False)
+    so = "cannot be ordered from here: close it at the broker"
+    assert rounds[-1].left == [f"-500 {STOCK_OPTION} is held, and {so}"]
+
+
+@pytest.mark.parametrize(
+    ("owned", "sold", "missing"),
+    [((), [], 10), ((BrokerPosition("INFY", 4, SHARES.product),), 4, 6)],
+)
+def test_what_a_leg_carries_by_our_book_and_the_broker_shows_nowhere_is_named(owned, sold, missing):
+    facts = entered("E1", "INFY", BUY, quantity=10, leg_id="share", product=Product.CARRY)
+    account = Account(*facts, held={})
+    account.owned = owned
+    done = account.round()
+    assert exits(done) == ([("INFY", SELL, sold)] if sold else [])
+    what = f"straddle share holds +{missing} INFY carry by our book"
+    assert done.beyond == [f"{what}, and the broker shows none of it: look for it there"]
+    if not sold:
+        assert account.round(VERIFY_NS / SECOND_NS).flat
+
+
 def of_a_person(symbol: str, side: Side, units: int, filled: int = 0) -> BrokerOrder:
     """An order from the broker's own terminal."""
     state = State.FILLED if filled == units else State.WORKING

@@ -6,6 +6,7 @@ import pytest
 from msgspec.structs import replace
 
 from daemon.domain.instants import DAY_NS, SECOND_NS
+from daemon.domain.orders.words import Product
 from daemon.errors import BrokerUnavailable, SessionRefused, SettingsError
 from daemon.guardian import ways as module
 from daemon.guardian.ways import Ways, at_brokers
@@ -88,6 +89,16 @@ async def test_the_session_that_is_kept_is_shown_to_the_broker_and_used(ways, va
     assert read.positions == (BrokerPosition(CALL, -65),)
     assert script.routes().count("GET /user/profile") == 1
     assert {each.headers["Authorization"] for each in script.asked} == {f"token {KEY}:{GRANTED}"}
+
+
+async def test_shares_that_the_broker_keeps_under_bse_are_seen_as_those_of_nse(ways, vault, script):
+    keep(vault)
+    row = {"exchange": "BSE", "tradingsymbol": "SBIN", "average_price": 1, "t1_quantity": 0}
+    script.on("GET /portfolio/holdings", yes([row | {"quantity": 7}]))
+    (way,) = ways.all()
+    await way.take_up()
+    (read,) = await way.door.ask(ReadAccount())
+    assert read.owned == (BrokerPosition("SBIN", 7, Product.CARRY),)
 
 
 @pytest.mark.parametrize("answer", [HANGS, PAGE], ids=["it hangs", "it does not come"])

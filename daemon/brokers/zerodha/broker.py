@@ -182,7 +182,8 @@ class Zerodha:
         except WireGarbled as error:
             return (*news, AccountUnread(str(error), self._now_ns()))
         unpriced = self._fills.unpriced(at_ns)
-        account = replace(account, owned=self._shares.owned, unpriced=unpriced)
+        owned = self._shares.beside(account.positions)
+        account = replace(account, owned=owned, unpriced=unpriced)
         return (*news, AccountUnread(odd, self._now_ns(), partly=account) if odd else account)
 
     async def margin(self, parent: str, legs: Sequence[MarginLeg]) -> Sequence[Counted]:

@@ -6,17 +6,20 @@ It is looked for then, so that a person is told which it is.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from decimal import Decimal
 from typing import TypeVar
 
 from msgspec import Raw, Struct
+from msgspec.structs import replace
 
 from daemon.brokers.zerodha.codec import Names
 from daemon.brokers.zerodha.products import pocket_of
 from daemon.brokers.zerodha.singly import fields
 from daemon.brokers.zerodha.wire import Reply, data, parsed, whole
+from daemon.domain.market.instruments import Exchange, parts_of
 from daemon.domain.orders.words import Product
 from daemon.errors import WireGarbled
 from daemon.messages import BrokerPosition
@@ -91,14 +94,51 @@ def holdings(reply: Reply) -> tuple[Holding, ...]:
 def shares(lines: Iterable[Holding], names: Names) -> tuple[BrokerPosition, ...]:
     """Return the shares that the day began with as positions, undelivered ones included.
 
+    A share is one and the same at both exchanges, and has one line under either of them, wherever
+    it was bought. So a line of BSE is the share at NSE where that lists one of this name.
+
     Raises:
         WireGarbled: one counts what cannot be counted.
     """
     return tuple(
-        BrokerPosition(names(each.exchange, each.tradingsymbol), units, Product.CARRY)
+        BrokerPosition(_share(each, names), units, Product.CARRY)
         for each in lines
         if (units := _began_with(each))
     )
+
+
+def where_sold(
+    owned: Iterable[BrokerPosition], held: Iterable[BrokerPosition]
+) -> tuple[BrokerPosition, ...]:
+    """Return shares of earlier days under the names by which some of them are sold today.
+
+    What is sold of them at BSE stands among the positions by its name there. As many bear that
+    name here too, so that it is seen to be out of them, and is no short.
+
+    Args:
+        owned: the shares that the day began with.
+        held: the positions of the day.
+    """
+    sold = Counter[str]()
+    for each in held:
+        if each.product is Product.CARRY:
+            sold[each.symbol] += max(-each.net_quantity, 0)
+    found = list[BrokerPosition]()
+    for each in owned:
+        there = f"{Exchange.BSE}:{each.symbol}"
+        units = min(sold[there], each.net_quantity)
+        sold[there] -= units
+        found.append(replace(each, net_quantity=each.net_quantity - units))
+        found.append(replace(each, symbol=there, net_quantity=units))
+    return tuple(each for each in found if each.net_quantity)
+
+
+def _share(line: Holding, names: Names) -> str:
+    if line.exchange == Exchange.BSE:
+        at_nse = names(Exchange.NSE, line.tradingsymbol)
+        if parts_of(at_nse) is not None:
+            return at_nse
+    return names(line.exchange, line.tradingsymbol)
 
 
 def _position(line: _Position, units: int, names: Names) -> BrokerPosition:

@@ -7,6 +7,7 @@ if it were not held any more.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import time
 
 from daemon.brokers.zerodha import held, questions
@@ -28,7 +29,7 @@ class Shares:
     """What is held since earlier days.
 
     Attributes:
-        owned: as it was read last.
+        owned: as it was read last, by the names at NSE.
 
     Args:
         client: asks for it.
@@ -41,6 +42,10 @@ class Shares:
         self.owned: tuple[BrokerPosition, ...] = ()
         self._read_ns: int | None = None
         self._due_ns = 0
+
+    def beside(self, positions: Iterable[BrokerPosition]) -> tuple[BrokerPosition, ...]:
+        """Return them by the names under which the positions show some of them as sold."""
+        return held.where_sold(self.owned, positions)
 
     async def keep_up(self, now_ns: int) -> str:
         """Read them again where that is due.

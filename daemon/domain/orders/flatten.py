@@ -46,6 +46,7 @@ class Holding(Struct, frozen=True):
         freeze_quantity: the most units of one order.
         price_e4: what an exit would ask at the leg's step; 0 where it cannot be priced now.
         next_price_e4: what it would ask one step on.
+        is_ordered: an order for it can be made at all; else a person closes it at the broker.
     """
 
     leg_id: str
@@ -56,6 +57,7 @@ class Holding(Struct, frozen=True):
     freeze_quantity: int
     price_e4: int
     next_price_e4: int
+    is_ordered: bool = True
 
 
 class PlaceExit(Struct, frozen=True):
@@ -148,10 +150,10 @@ class Flatten:
 
     def next(self, holdings: Sequence[Holding], now_ns: int) -> tuple[Word, ...]:
         """Return what is to be done now; nothing where all that can be done is under way."""
-        short = any(holding.net_quantity < 0 for holding in holdings)
+        shorts_first = has_shorts(holdings)
         words: list[Word] = []
         for holding in sorted(holdings, key=lambda each: (each.net_quantity >= 0, each.leg_id)):
-            if holding.net_quantity < 0 or not short:
+            if holding.net_quantity < 0 or not shorts_first:
                 words += self._place(holding, now_ns)
             words += self._reprice(holding, now_ns)
         return tuple(words)
@@ -238,6 +240,14 @@ class Flatten:
         leg.step += 1
         leg.stepped_ns = now_ns
         return True
+
+
+def has_shorts(holdings: Sequence[Holding]) -> bool:
+    """Say whether a short is to be bought back before any long is sold.
+
+    For one that is never ordered from here no long waits: it would do so for good.
+    """
+    return any(each.net_quantity < 0 and each.is_ordered for each in holdings)
 
 
 def is_flat(holdings: Sequence[Holding]) -> bool:

@@ -16,7 +16,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from daemon.domain.instants import day_of
-from daemon.domain.market.instruments import Kind, parts_of
+from daemon.domain.market.instruments import Exchange, Kind, parts_of
 from daemon.domain.orders.book import Book, Position
 from daemon.domain.orders.heard import Order
 from daemon.domain.orders.outside import OUTSIDE, Leg, is_outside
@@ -162,9 +162,8 @@ def by_reading(
     if net > 0 and key[0] == MANUAL:
         return None
     if kept.own is None or net < 0:  # the broker shows it nowhere
-        parts = parts_of(pocket.symbol)
         lacks = max(-kept.gap, 0) if net > 0 else min(-kept.gap, 0)
-        old = min(old, lacks, key=abs) if parts and parts.kind is Kind.EQUITY else 0
+        old = min(old, lacks, key=abs) if _is_share(pocket.symbol) else 0
     return _booking(key, pocket, old, traded, MOVED) if old else None
 
 
@@ -240,6 +239,14 @@ def _of_day(book: Book, leg: Leg, day: date) -> Iterator[Order]:
         if (order.intent.strategy_id, order.intent.leg_id) == leg
         and day_of(order.intent.decided_ns) == day
     )
+
+
+def _is_share(symbol: str) -> bool:
+    """Say whether it is a share; one bought at BSE lies by its name at NSE from the next day."""
+    parts = parts_of(symbol)
+    if parts is None:
+        return symbol.startswith(f"{Exchange.BSE}:")
+    return parts.kind is Kind.EQUITY
 
 
 def _exits(intent: Intent) -> bool:

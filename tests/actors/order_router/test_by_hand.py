@@ -168,6 +168,15 @@ def test_what_no_market_takes_an_order_for_is_owed_until_one_opens():
     assert out(stage) == Done("leaving ce", "its market is closed until 2025-09-02 09:15")
 
 
+def test_what_cannot_be_ordered_from_here_is_owed_and_that_is_said():
+    stage = Stage(terms=READING)
+    option = "RELIANCE-2025-09-30-1400-CE"
+    stage.broker.stranger(option, Side.SELL, 500, filled=500)
+    stage.run(40)
+    because = f"{option} cannot be ordered from here: close it at the broker"
+    assert out(stage, strategy_id="external") == Done(f"leaving {option}", because)
+
+
 def test_nothing_is_held_by_our_own_record_alone_where_the_brokers_book_is_not_read():
     so, look = "s holds nothing in any leg", "so look at its own page as well"
     stage = unread(Stage(terms=READING), "cut", "", "cut")

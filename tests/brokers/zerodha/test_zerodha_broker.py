@@ -615,6 +615,23 @@ async def test_shares_of_earlier_days_are_read_beside_the_positions(account):
     assert (read.positions, read.owned) == ((), (BrokerPosition("SBIN", 7, Product.CARRY),))
 
 
+async def test_shares_that_the_broker_keeps_under_bse_are_read_as_those_of_nse_but_for_a_sale_there(
+    account,
+):
+    row = {"exchange": "BSE", "tradingsymbol": "SBIN", "average_price": 1, "t1_quantity": 0}
+    account.script.on("GET /portfolio/holdings", yes([row | {"quantity": 7}]))
+    (read,) = await account.broker.read()
+    assert read.owned == (BrokerPosition("SBIN", 7, Product.CARRY),)
+    sold = {"exchange": "BSE", "tradingsymbol": "SBIN", "product": "CNC", "quantity": -3}
+    account.script.on("GET /portfolio/positions", yes({"net": [sold], "day": []}))
+    (read,) = await account.broker.read()
+    assert read.positions == (BrokerPosition("BSE:SBIN", -3, Product.CARRY),)
+    assert read.owned == (
+        BrokerPosition("SBIN", 4, Product.CARRY),
+        BrokerPosition("BSE:SBIN", 3, Product.CARRY),
+    )
+
+
 @pytest.mark.parametrize(("seconds", "readings"), [(59, 1), (60, 2)])
 async def test_shares_of_earlier_days_are_read_once_a_minute(account, seconds, readings):
     await account.broker.read()

@@ -8,7 +8,9 @@ import pytest
 
 from daemon.brokers.zerodha import held
 from daemon.brokers.zerodha.wire import Reply
+from daemon.domain.orders.words import Product
 from daemon.errors import WireGarbled
+from daemon.messages import BrokerPosition
 
 POSITION = {"exchange": "NFO", "tradingsymbol": "X", "product": "MIS", "quantity": 1}
 HOLDING = {
@@ -61,3 +63,58 @@ def test_an_answer_without_lines_shows_none_that_could_be_named(bad):
         held.positions(reply(bad), names)
     with pytest.raises(WireGarbled, match="cannot be read"):
         held.holdings(reply(bad))
+
+
+def listing(exchange: str, name: str) -> str:
+    """One share is listed at both exchanges, and the other at BSE alone."""
+    return name if (exchange, name) == ("NSE", "SBIN") else f"{exchange}:{name}"
+
+
+def shares(symbol: str, units: int, product: Product = Product.CARRY) -> BrokerPosition:
+    return BrokerPosition(symbol, units, product)
+
+
+@pytest.mark.parametrize(
+    ("exchange", "name", "symbol"),
+    [
+        ("NSE", "SBIN", "SBIN"),
+        ("BSE", "SBIN", "SBIN"),
+        ("BSE", "OTHER", "BSE:OTHER"),
+        ("NSE", "SBIN-BE", "NSE:SBIN-BE"),
+    ],
+)
+def test_a_share_that_is_kept_by_its_line_at_bse_is_that_of_nse_where_that_lists_it(
+    exchange, name, symbol
+):
+    lines = held.holdings(reply([HOLDING | {"exchange": exchange, "tradingsymbol": name}]))
+    assert held.shares(lines, listing) == (shares(symbol, 1),)
+
+
+@pytest.mark.parametrize(
+    ("positions", "owned"),
+    [
+        pytest.param((), (shares("SBIN", 100),), id="none"),
+        pytest.param((shares("SBIN", -40),), (shares("SBIN", 100),), id="at NSE"),
+        pytest.param(
+            (shares("BSE:SBIN", -40),),
+            (shares("SBIN", 60), shares("BSE:SBIN", 40)),
+            id="at BSE",
+        ),
+        pytest.param((shares("BSE:SBIN", -130),), (shares("BSE:SBIN", 100),), id="more than all"),
+        pytest.param((shares("BSE:SBIN", 40),), (shares("SBIN", 100),), id="bought at BSE"),
+        pytest.param(
+            (shares("BSE:SBIN", -40, Product.INTRADAY),), (shares("SBIN", 100),), id="short at BSE"
+        ),
+    ],
+)
+def test_what_is_sold_of_them_today_bears_the_name_of_the_exchange_where_it_was(positions, owned):
+    assert held.where_sold((shares("SBIN", 100),), positions) == owned
+
+
+def test_two_lines_of_one_share_are_out_of_the_same_sale_once():
+    two = (shares("SBIN", 30), shares("SBIN", 70))
+    assert held.where_sold(two, (shares("BSE:SBIN", -40),)) == (
+        shares("BSE:SBIN", 30),
+        shares("SBIN", 60),
+        shares("BSE:SBIN", 10),
+    )

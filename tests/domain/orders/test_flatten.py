@@ -79,6 +79,16 @@ def test_every_refusal_has_its_answer_and_its_patience(kind, expected, patience_
             [("hedge", Side.SELL, 130, 1_000)],
         ),
         (
+            "nor does a short that is never ordered from here",
+            (LONG, replace(SHORT, price_e4=0, is_ordered=False)),
+            [("hedge", Side.SELL, 130, 1_000)],
+        ),
+        (
+            "a short that has no price yet does",
+            (LONG, replace(SHORT, price_e4=0)),
+            [],
+        ),
+        (
             "all shorts at once, by name",
             (replace(SHORT, leg_id="put"), SHORT),
             [("call", Side.BUY, 130, 1_000), ("put", Side.BUY, 130, 1_000)],

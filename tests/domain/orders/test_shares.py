@@ -154,6 +154,15 @@ def test_what_he_sold_of_it_meanwhile_is_gone_from_it(today, moved):
     assert seen == ((SELL, moved, MOVED) if moved else None)
 
 
+def test_what_was_bought_at_bse_lies_by_its_name_at_nse_from_the_next_day():
+    pocket = Pocket("BSE:SBIN", Product.CARRY)
+    made = Made(pocket)
+    made.trades(BUY, 40, YESTERDAY)
+    leg = (EXTERNAL, pocket.leg_id)
+    assert made.read(Kept(None), leg) is None
+    assert made.read(Kept(None, -40), leg) == (SELL, 40, MOVED)
+
+
 def test_what_was_bought_by_hand_is_ours_as_long_as_it_is_held():
     made, leg = Made(), (MANUAL, SHARES.leg_id)
     made.trades(BUY, 40, YESTERDAY, strategy_id=MANUAL)
@@ -171,7 +180,14 @@ def test_what_no_reading_shows_for_a_while_of_an_earlier_day_is_gone(side, owner
 
 
 @pytest.mark.parametrize(
-    "pocket", [Pocket(INTENT.symbol, Product.CARRY), Pocket("SBIN"), Pocket("x y", Product.CARRY)]
+    "pocket",
+    [
+        Pocket(INTENT.symbol, Product.CARRY),
+        Pocket("SBIN"),
+        Pocket("BSE:SBIN"),
+        Pocket("x y", Product.CARRY),
+        Pocket("BFO:SENSEX5026NOVFUT", Product.CARRY),
+    ],
 )
 @pytest.mark.parametrize("side", Side)
 def test_what_are_no_shares_that_are_carried_stays_what_it_is(pocket, side):

@@ -11,6 +11,7 @@ from daemon.actors.order_router.broker.sending import (
     send,
     to_take_back,
 )
+from daemon.actors.order_router.closing import markets
 from daemon.actors.order_router.closing.holdings import EXIT_DEADLINE_NS, open_quantity
 from daemon.actors.order_router.closing.withdrawals import make_way, waited_out
 from daemon.actors.order_router.known.alarms import ClosingDue
@@ -93,7 +94,8 @@ def tell(turn: Turn, closing: Closing, answer: Answer, what: str, now_ns: int) -
 def _shorts_elsewhere(desk: Desk, closing: Closing) -> bool:
     """Say whether another closing of the strategy still has shorts to buy back.
 
-    One that the broker does not show is not bought back, so nothing waits for it.
+    One that the broker does not show is not bought back, nor is one that cannot be ordered from
+    here, so nothing waits for it.
     """
     strategy_id = closing.owed.strategy_id
     for other in desk.closings.values():
@@ -102,7 +104,9 @@ def _shorts_elsewhere(desk: Desk, closing: Closing) -> bool:
         for leg_id in other.owed.leg_ids:
             leg, net = (strategy_id, leg_id), desk.book.position(strategy_id, leg_id).net_quantity
             known = desk.leg(*leg)
-            if known is not None and net < 0 and proven(desk, leg, known.pocket, net):
+            if known is None or net >= 0 or not markets.is_ordered(desk, known.symbol):
+                continue
+            if proven(desk, leg, known.pocket, net):
                 return True
     return False
 

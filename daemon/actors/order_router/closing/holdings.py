@@ -11,6 +11,7 @@ from daemon.actors.order_router.broker.sending import (
     proven,
     remaining,
 )
+from daemon.actors.order_router.closing import markets
 from daemon.actors.order_router.known.desk import Desk
 from daemon.actors.order_router.known.owed import Closing
 from daemon.domain.instants import SECOND_NS, day_of
@@ -57,6 +58,7 @@ def holding(desk: Desk, closing: Closing, leg_id: str, now_ns: int) -> Holding:
         freeze_quantity=leg.freeze_quantity,
         price_e4=price_e4,
         next_price_e4=next_price_e4,
+        is_ordered=markets.is_ordered(desk, leg.symbol),
     )
 
 

@@ -29,7 +29,7 @@ from daemon.domain.orders.heard import Order
 from daemon.domain.orders.kill import Sight, Stage, after
 from daemon.domain.orders.reconcile import Difference, id_in, positions
 from daemon.domain.orders.shown import AccountRead
-from daemon.domain.orders.words import Pocket, Purpose, State
+from daemon.domain.orders.words import Pocket, Product, Purpose, State
 from daemon.domain.risk.words import ExitReason
 from daemon.messages import ExitLegs, KillStaged, Noted, Scope
 from daemon.runtime.budget import Priority
@@ -162,10 +162,13 @@ def _advance(desk: Desk, turn: Turn, kill: Kill, now_ns: int) -> None:
     if progress == before:
         return
     latch_id, stage = kill.latched.latch_id, progress.stage
-    left = () if stage is Stage.FLAT else _left(desk, kill, seen, now_ns)
+    left = _unshown(desk, kill) if stage is Stage.FLAT else _left(desk, kill, seen, now_ns)
     _stage(desk, turn, KillStaged(latch_id, stage, left, progress.attempts, now_ns))
     if stage is Stage.INCOMPLETE:
         text = f"{latch_id} is incomplete and goes on: {'; '.join(left)}"
+        turn.announce(Noted(NoteKind.REFUSED, text, now_ns))
+    elif stage is Stage.FLAT and left:
+        text = f"{latch_id} is flat by the broker's book alone: {'; '.join(left)}"
         turn.announce(Noted(NoteKind.REFUSED, text, now_ns))
 
 
@@ -272,8 +275,25 @@ def _left(desk: Desk, kill: Kill, seen: _Seen, now_ns: int) -> tuple[str, ...]:
     if not left and not kill.proof.given:
         unread = desk.reads.unread
         because = f": it cannot be read: {unread}" if unread else ""
-        return (f"the broker's book has not yet shown all flat twice{because}",)
-    return left
+        left = (f"the broker's book has not yet shown all flat twice{because}",)
+    return (*left, *_unshown(desk, kill))
+
+
+def _unshown(desk: Desk, kill: Kill) -> tuple[str, ...]:
+    """Return what legs carry by our book and the broker shows nowhere, a sentence each.
+
+    Nothing can be closed of that, and whether it is there is for a person to say: shares may lie
+    under another name after a night.
+    """
+    scope, name = kill.latched.scope, kill.latched.id
+    found: list[str] = []
+    for key, pocket in desk.holders():
+        net = desk.book.position(*key).net_quantity
+        is_asked = covers(scope, name, key[0]) and pocket.product is Product.CARRY
+        if is_asked and not proven(desk, key, pocket, net):
+            what = f"{' '.join(key)} holds {net:+d} {pocket} by our book"
+            found.append(f"{what}, and the broker shows none of it: look for it there")
+    return tuple(found)
 
 
 def order_left(order: Order) -> str:

@@ -12,6 +12,16 @@ from daemon.actors.turn import Turn
 from daemon.domain.market.trading_hours import closed_until
 from daemon.messages import ExitOwed
 
+_UNORDERED = "cannot be ordered from here: close it at the broker"
+
+
+def is_ordered(desk: Desk, symbol: str) -> bool:
+    """Say whether an order for a symbol can be made at all; before the first day it may be.
+
+    No table knows the contract of what is in none of our products, or is not traded by Ordo.
+    """
+    return desk.day is None or desk.contract(symbol) is not None
+
 
 def are_closed(desk: Desk, owed: ExitOwed, now_ns: int) -> bool:
     """Say whether no order would be taken now for what an exit has to close, or has on its way.
@@ -42,6 +52,8 @@ def await_opening(desk: Desk, turn: Turn, owed: ExitOwed, now_ns: int) -> None:
 def because(desk: Desk, key: tuple[str, str], now_ns: int) -> str:
     """Return why a leg cannot be left now, to follow what is held of it; empty: it can."""
     symbol = _symbol(desk, key)
+    if not is_ordered(desk, symbol):
+        return f" (it {_UNORDERED})"
     if takes_orders(desk, symbol, now_ns):
         return ""
     return f" ({closed_until(symbol, desk.sessions, now_ns)})"
@@ -50,6 +62,8 @@ def because(desk: Desk, key: tuple[str, str], now_ns: int) -> str:
 def shut_because(desk: Desk, strategy_id: str, leg_ids: Iterable[str], now_ns: int) -> str:
     """Return why none of some legs can be left now; empty: an order for one of them is taken."""
     symbols = [_symbol(desk, (strategy_id, leg_id)) for leg_id in leg_ids]
+    if not any(is_ordered(desk, symbol) for symbol in symbols):
+        return f"{', '.join(symbols)} {_UNORDERED}"
     if any(takes_orders(desk, symbol, now_ns) for symbol in symbols):
         return ""
     return closed_until(symbols[0], desk.sessions, now_ns)

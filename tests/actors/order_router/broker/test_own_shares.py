@@ -347,3 +347,34 @@ def test_a_leg_waits_for_what_his_resting_order_may_sell_beyond_his_own():
     stage.tell(leave("share"))
     beat(stage, 10)
     assert ours(stage) == 4
+
+
+AT_BSE = Pocket("BSE:INFY", Product.CARRY)
+
+
+def at_bse(stage: Stage, side: Side, quantity: int) -> None:
+    """The owner orders at BSE; of his own, what he sold is told by its name there from then on."""
+    of = replace(NOBODY, symbol=AT_BSE.symbol, product=Product.CARRY, side=side, quantity=quantity)
+    stage.broker.orders["H1"] = Placed("H1", of, State.FILLED, quantity)
+    if side is Side.SELL:
+        stage.broker.owned = {SHARES: stage.broker.owned[SHARES] - quantity, AT_BSE: quantity}
+    beat(stage, 40)
+
+
+def test_what_he_sells_of_his_own_at_the_other_exchange_is_no_short():
+    stage = begun()
+    at_bse(stage, Side.SELL, 40)
+    assert stage.book().within(AT_BSE).net == 0
+    killed(stage)
+    assert (stage.broker.held(), sent(stage), stage.told(BooksDiffer)) == ({AT_BSE: -40}, [], [])
+
+
+def test_what_he_bought_to_keep_at_the_other_exchange_is_his_own_from_the_next_day():
+    stage = begun()
+    at_bse(stage, Side.BUY, 40)
+    assert stage.book().within(AT_BSE).net == 40
+    next_day(stage, 2, owned=140)
+    assert stage.book().within(AT_BSE).net == 0
+    assert len(stage.told(BooksDiffer)) == len(stage.told(BooksAgree))
+    killed(stage)
+    assert sent(stage) == []

@@ -5,6 +5,7 @@ from itertools import pairwise
 import pytest
 from msgspec.structs import replace
 
+from daemon.domain.market.frames import Frame
 from daemon.domain.orders.words import OrderUpdated, Pocket, Product, Purpose, Refusal, Side, State
 from daemon.domain.risk.words import ExitReason
 from daemon.messages import (
@@ -12,6 +13,7 @@ from daemon.messages import (
     BooksDiffer,
     DayEnded,
     ExitFinished,
+    ExitOverdue,
     ExitOwed,
     KillStaged,
     Noted,
@@ -38,6 +40,7 @@ from tests.kit.router import (
     latch,
     leave,
     leg,
+    quote,
     without_wakes,
 )
 
@@ -660,7 +663,53 @@ def test_a_position_of_a_name_that_no_table_knows_is_carried_into_the_next_day()
     tomorrow = type(OPENED)(DAY.replace(day=2), ((opens_ns, CLOSES + day_ns),), opens_ns)
     stage.tell(tomorrow, opens_ns)
     beat(stage, 2)
-    assert newest(stage).left == ("external what is this holds +10 what is this",)
+    assert newest(stage).left == (f"external what is this holds +10 what is this {UNORDERED}",)
+
+
+STOCK_OPTION = "RELIANCE-2025-09-30-1400-CE"
+"""No table knows its lot."""
+UNORDERED = "(it cannot be ordered from here: close it at the broker)"
+
+
+@pytest.mark.parametrize("odd", [STOCK_OPTION, "MCX:CRUDEOIL25SEPFUT", "BFO:SENSEX5025SEP27000CE"])
+def test_a_long_does_not_wait_for_a_short_that_cannot_be_ordered_and_that_is_named(odd):
+    stage = Stage(["fill"])
+    stage.broker.beside = {odd: -500, HC: 75, PE: -75}
+    stage.tell(latch())
+    beat(stage, 61)
+    closing = [(i.symbol, i.side) for i in stage.intents() if i.purpose is Purpose.EXIT]
+    assert closing == [(PE, Side.BUY), (HC, Side.SELL)]
+    left = f"external {odd} holds -500 {odd} {UNORDERED}"
+    assert (stage.broker.net(), newest(stage).left) == ({odd: -500}, (left,))
+    assert stages(stage)[-1][0] == "incomplete"
+    assert [fact.because for fact in stage.told(ExitOverdue)] == [
+        f"still open: {odd} -500 {UNORDERED}"
+    ]
+
+
+def test_a_long_beside_such_a_short_is_decided_when_its_price_comes_for_it_waits_for_nothing_else():
+    stage = Stage(["fill"])
+    stage.broker.beside = {STOCK_OPTION: -500, "INFY": 10}
+    stage.tell(latch())
+    beat(stage, 5)
+    came_ns = stage.now_ns
+    stage.tell(Frame(came_ns, {"INFY": quote(1500)}))
+    stage.run(5)
+    (sold,) = [i for i in stage.intents() if i.purpose is Purpose.EXIT]
+    assert (sold.symbol, sold.decided_ns >= came_ns) == ("INFY", True)
+
+
+def test_nor_does_a_long_that_turns_up_later_and_both_are_gone_once_a_person_closed_the_short():
+    stage = Stage(["fill"])
+    stage.broker.beside[STOCK_OPTION] = -500
+    stage.tell(latch())
+    beat(stage, 20)
+    stage.broker.beside[HC] = 75
+    beat(stage, 20)
+    assert stage.broker.net() == {STOCK_OPTION: -500}
+    stage.broker.stranger(STOCK_OPTION, Side.BUY, 500, filled=500)
+    beat(stage, 20)
+    assert (stage.broker.net(), stages(stage)[-1][0], newest(stage).left) == ({}, "flat", ())
 
 
 CARRIED = Pocket(CE, Product.CARRY)
@@ -708,3 +757,39 @@ def test_a_kill_sells_the_carried_shares_that_are_ours_and_none_of_their_owner_s
     sold = [each for each in stage.intents() if each.purpose is Purpose.EXIT]
     assert [(each.pocket, each.side, each.quantity) for each in sold] == [(long, Side.SELL, 75)]
     assert stages(stage)[-1][0] == "flat"
+
+
+def carrying(shown: int) -> Stage:
+    """A leg that carries 75 of which the broker shows so many, and has for a while."""
+    stage = Stage(terms=READING)
+    stage.run()
+    stage.entered(carried("hc"))
+    stage.broker.beside[CARRIED_LONG] = shown - 75
+    stage.run(65)
+    return stage
+
+
+CARRIED_LONG = Pocket(HC, Product.CARRY)
+
+
+@pytest.mark.parametrize("scope", [Scope.ALL, Scope.STRATEGY])
+@pytest.mark.parametrize(("shown", "sold", "missing"), [(0, [], 75), (50, [50], 25)])
+def test_what_a_leg_carries_by_our_book_and_the_broker_shows_nowhere_is_named_when_flat(
+    shown, sold, missing, scope
+):
+    stage = carrying(shown)
+    stage.tell(latch(scope=scope, name="s" if scope is Scope.STRATEGY else ""))
+    beat(stage, 20)
+    assert [i.quantity for i in stage.intents() if i.purpose is Purpose.EXIT] == sold
+    what = f"s hc holds +{missing} {HC} carry by our book"
+    left = f"{what}, and the broker shows none of it: look for it there"
+    assert (stages(stage)[-1][0], newest(stage).left) == ("flat", (left,))
+    told = [note.text for note in stage.told(Noted) if "flat" in note.text]
+    assert told == [f"k is flat by the broker's book alone: {left}"]
+
+
+def test_of_another_strategy_than_that_of_the_kill_it_is_not_named():
+    stage = carrying(0)
+    stage.tell(latch(scope=Scope.STRATEGY, name="other"))
+    beat(stage, 20)
+    assert (stages(stage)[-1][0], newest(stage).left) == ("flat", ())
