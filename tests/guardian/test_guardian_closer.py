@@ -620,6 +620,28 @@ def test_no_more_leaves_than_the_message_budget_lets_out_and_the_rest_follows():
     assert len(exits(account.round())) == 4
 
 
+@pytest.mark.parametrize(("counts", "leave"), [(True, 2), (False, 8)])
+def test_what_left_before_counts_cancellations_included_and_what_strangers_sent_does_not(
+    counts, leave
+):
+    """The budget of the run before is gone on with."""
+    legs = [
+        fact
+        for number in range(12)
+        for fact in entered(f"E{number:02}", CALL, SELL, leg_id=f"leg{number:02}")
+    ]
+    recorded = [
+        fact
+        for number in range(3)
+        for fact in external(f"S{number}", "paper", shown("", PUT, BUY, State.WORKING), NOON)
+    ]
+    if counts:
+        exit_ = intent("X1", PUT, BUY, purpose=Purpose.EXIT, parent="paper:exit:1")
+        recorded = [IntentRecorded(exit_, NOON), *(CancelAsked("X1", NOON) for _ in range(5))]
+    account = Account(*legs, *recorded, held={CALL: -65 * 12})
+    assert len(exits(account.round(after_s=0.5))) == leave
+
+
 def test_what_cannot_be_priced_or_is_not_traded_stays_open_and_is_told():
     far = "NIFTY-2026-03-10-30000-CE"
     account = Account(*entered("E1", far, SELL), held={far: -65})
